@@ -1,0 +1,47 @@
+// What the live stream needs of a WebSocket server, so that only `gateway/server.ts` knows the one in use. All calls are synchronous.
+
+export type SendResult =
+  /** On its way. */
+  | 'sent'
+  /** Kept in the connection's buffer, below its limit. */
+  | 'buffered'
+  /** The buffer is full: not sent, and never will be. */
+  | 'dropped';
+
+export interface LiveSocket {
+  send(text: string): SendResult;
+  /** Frames published to the topic reach this socket, except while its buffer is over the limit: those are dropped silently. */
+  subscribe(topic: string): void;
+  unsubscribe(topic: string): void;
+  /** Sends what is buffered, then a close frame. The handler's `closed` follows. Harmless when already closed. */
+  end(code: number, reason: string): void;
+  bufferedBytes(): number;
+}
+
+export interface SocketIdentity {
+  readonly userId: string;
+  readonly roles: readonly string[];
+  /** Seconds since the Unix epoch, the token's `exp`. */
+  readonly expiresAt: number;
+}
+
+/** The live stream as the server sees it. */
+export interface LiveHandler {
+  /** A connection was upgraded. `identity` is null for a visitor's stream of the one drop `dropId`. The return value comes back below. */
+  opened(socket: LiveSocket, who: { identity: SocketIdentity | null; dropId: string | null }): LiveConnection;
+  /** Ends every connection with a retryable code and stops all timers. */
+  stop(): void;
+}
+
+export interface LiveConnection {
+  /** One text frame came in, within the server's size limit. `null`: it was binary or no valid UTF-8. */
+  received(text: string | null): void;
+  /** A published frame was dropped because this socket's buffer was over the limit. */
+  missedFrame(): void;
+  /** The buffer has room again. */
+  drained(): void;
+  closed(): void;
+}
+
+/** Sends one frame to every socket subscribed to the topic (the server's native fan-out). */
+export type PublishFrame = (topic: string, text: string) => void;

@@ -1,0 +1,35 @@
+// The feed port: each user's kept notifications, newest first, with read marks (N1, N2, N7). Fed by the relay.
+
+import type { Page, PageRequest } from './page.ts';
+import type { Projection, ProjectionBatch } from './projection.ts';
+
+export interface NewNotification {
+  readonly userId: string;
+  /** Such as `order.confirmed`. */
+  readonly type: string;
+  /** A small JSON object: ids and amounts. */
+  readonly data: Readonly<Record<string, string | number | boolean>>;
+  readonly createdAt: number;
+}
+
+export interface Notification extends NewNotification {
+  /** Decimal digits; rises in each user's feed, and is unique in it. */
+  readonly id: string;
+  readonly readAt: number | null;
+}
+
+export interface FeedStore extends Projection {
+  /**
+   * Appends the rows of all batches in order, in one atomic step with the positions, and resolves to the notifications kept, in
+   * order, with their ids; those of batches at or behind a shard's position are left out. Errors: `store-unavailable`.
+   */
+  append(batches: readonly ProjectionBatch<NewNotification>[]): Promise<Notification[]>;
+  /** Newest first. */
+  list(userId: string, filter: { unread: boolean }, page: PageRequest): Promise<Page<Notification>>;
+  /** Notifications after `afterId`, oldest first, at most `limit`: what a reconnecting client missed (N7). */
+  listAfter(userId: string, afterId: string, limit: number): Promise<Notification[]>;
+  unreadCount(userId: string): Promise<number>;
+  /** False where the user has no such notification. Idempotent: the first time of reading stays. */
+  markRead(userId: string, notificationId: string, now: number): Promise<boolean>;
+  markAllRead(userId: string, now: number): Promise<void>;
+}
