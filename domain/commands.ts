@@ -93,8 +93,8 @@ export interface PlacedOrder {
 }
 export interface OrderFilter {
   readonly version: number;
-  /** Sorted 32-bit fingerprints of (user, key), little endian. */
-  readonly fingerprints: Uint8Array;
+  /** A bit for each fingerprint modulo the number of bits, which is a power of two. */
+  readonly bitmap: Uint8Array;
 }
 
 /** What each command is answered with. */

@@ -63,3 +63,8 @@ export function fnv1a(text: string, seed = 0x811c9dc5): number {
 export function shardOf(dropId: string, shardCount: number): number {
   return fnv1a(dropId) % shardCount;
 }
+
+/** The reference an order is paid under, until the provider names another: derived, so that ordering needs no call to the provider. */
+export function paymentReference(id: string): string {
+  return `pay_${id}`;
+}

@@ -1,0 +1,248 @@
+// What a drop does with a command: pure, deterministic, in microseconds. A decision is the events to apply and what the answer is
+// about; a refusal changes nothing. Time comes in as an argument, and never goes back within a shard.
+
+import type {
+  AmendDrop,
+  CancelDrop,
+  CancelOrder,
+  CommandAnswer,
+  CreateDrop,
+  DropCommand,
+  GetOrder,
+  PlaceOrder,
+  RefundOrder,
+  SettlePayment,
+} from './commands.ts';
+import type { DropState } from './drop-state.ts';
+import type { DropEvent } from './events.ts';
+import { fnv1a, parseOrderId } from './ids.ts';
+import { orderFilter } from './order-filter.ts';
+import { type Refusal, type RefusalCode, refusal } from './refusal.ts';
+
+export interface Decision {
+  readonly ok: true;
+  readonly events: readonly DropEvent[];
+  /** The order the answer is about, or -1 where it is about the drop. */
+  readonly ordinal: number;
+  /** The order was there before, and is given again (O3). */
+  readonly replayed: boolean;
+}
+
+const NO_EVENTS: readonly DropEvent[] = [];
+
+/** Decides one command. `state` is null where the drop does not exist. */
+export function decide(state: DropState | null, command: DropCommand, now: number): Decision | Refusal {
+  if (command.type === 'create-drop') return decideCreate(state, command, now);
+  if (state === null) return refusal('not-found');
+  switch (command.type) {
+    case 'place-order':
+      return decidePlace(state, command);
+    case 'settle-payment':
+      return decideSettle(state, command);
+    case 'get-order':
+      return decideGetOrder(state, command);
+    case 'cancel-order':
+      return decideCancelOrder(state, command, now);
+    case 'refund-order':
+      return decideRefund(state, command);
+    case 'amend-drop':
+      return decideAmend(state, command, now);
+    case 'cancel-drop':
+      return decideCancelDrop(state, command);
+    case 'get-drop':
+    case 'get-order-filter':
+      return aboutDrop(NO_EVENTS);
+  }
+}
+
+/** The events that are due by themselves at `now`: opening, closing, holds that ended, the rest of a cancellation. At most `limit`. */
+export function decideDue(state: DropState, now: number, limit: number): readonly DropEvent[] {
+  const events: DropEvent[] = [];
+  if (state.status === 'upcoming' && now >= state.startsAt) events.push({ type: 'drop-opened' });
+  if (state.held > 0 && state.oldestHoldDeadline() <= now) {
+    const latest = now - state.holdMs;
+    for (let ordinal = state.holdCursor; ordinal < state.orders.size && events.length < limit; ordinal++) {
+      if (state.orders.createdAt(ordinal) > latest) break;
+      if (state.orders.isReserved(ordinal)) events.push({ type: 'order-expired', ordinal });
+    }
+  }
+  if (state.status === 'cancelled') {
+    // Each order is looked at once, whatever was expired just above: a cancelled drop's expired holds need no second event.
+    const expired = new Set(events.map((event) => ('ordinal' in event ? event.ordinal : -1)));
+    for (let ordinal = state.sweepCursor; ordinal < state.orders.size && events.length < limit; ordinal++) {
+      const status = state.orders.status(ordinal);
+      if (status === 'reserved' && !expired.has(ordinal)) events.push({ type: 'order-cancelled', ordinal });
+      else if (status === 'confirmed') events.push({ type: 'order-refunded', ordinal });
+    }
+  }
+  const live = state.status === 'live' || (state.status === 'upcoming' && now >= state.startsAt);
+  if (live && now >= state.endsAt) events.push({ type: 'drop-closed' });
+  return events;
+}
+
+/** The answer to a decided command, read off the state after its events were applied. */
+export function answerTo(state: DropState, command: DropCommand, decision: Decision): CommandAnswer {
+  if (command.type === 'place-order') {
+    return { order: state.orderView(decision.ordinal, command.userId), replayed: decision.replayed };
+  }
+  if (command.type === 'get-order-filter') return orderFilter(state);
+  return decision.ordinal < 0 ? state.view() : state.orderView(decision.ordinal);
+}
+
+function decideCreate(state: DropState | null, command: CreateDrop, now: number): Decision | Refusal {
+  // The same creation again, after an answer that was lost.
+  if (state !== null) return aboutDrop(NO_EVENTS);
+  const { terms, stock } = command;
+  if (!(terms.startsAt < terms.endsAt)) return refusal('invalid-request', 'startsAt must be before endsAt.');
+  if (!(terms.endsAt > now)) return refusal('invalid-request', 'endsAt must be in the future.');
+  if (!isCount(stock) || !isCount(terms.limitPerUser)) return refusal('invalid-request');
+  return aboutDrop([{ type: 'drop-created', terms, stock }]);
+}
+
+function decidePlace(state: DropState, command: PlaceOrder): Decision | Refusal {
+  const user = state.findUser(command.userId);
+  if (user >= 0) {
+    const existing = state.orders.find(user, fnv1a(command.userId), command.key);
+    if (existing >= 0) {
+      return state.orders.quantity(existing) === command.quantity
+        ? { ok: true, events: NO_EVENTS, ordinal: existing, replayed: true }
+        : refuse(state, 'idempotency-key-reused');
+    }
+  }
+  if (state.status === 'upcoming') return refuse(state, 'drop-not-live');
+  if (state.status !== 'live') return refuse(state, 'drop-ended');
+  if (!isCount(command.quantity)) return refusal('invalid-request', 'quantity must be a positive whole number.');
+  if (state.free === 0) return refuse(state, 'sold-out');
+  const units = user < 0 ? 0 : state.userUnits[user]!;
+  if (units + command.quantity > state.limitPerUser) return refuse(state, 'limit-per-user');
+  if (command.quantity > state.free) return refuse(state, 'insufficient-stock');
+  return {
+    ok: true,
+    events: [{ type: 'order-placed', userId: command.userId, key: command.key, quantity: command.quantity }],
+    ordinal: state.orders.size,
+    replayed: false,
+  };
+}
+
+function decideSettle(state: DropState, command: SettlePayment): Decision | Refusal {
+  const ordinal = ordinalIn(state, command.orderId);
+  if (ordinal < 0 || state.payment !== 'provider') return refusal('not-found');
+  const { reference } = command;
+  const status = state.orders.status(ordinal);
+  if (!command.succeeded) {
+    return status === 'reserved' ? aboutOrder(ordinal, { type: 'order-failed', ordinal, reference }) : aboutOrder(ordinal);
+  }
+  // A success that comes again finds the order confirmed, refunded, or its refund asked for: nothing is left to do.
+  if (status === 'confirmed' || state.orders.refundRequested(ordinal)) return aboutOrder(ordinal);
+  if (status === 'reserved') {
+    return state.status === 'cancelled'
+      ? aboutOrder(ordinal, { type: 'order-cancelled', ordinal }, { type: 'refund-requested', ordinal, reference })
+      : aboutOrder(ordinal, { type: 'order-confirmed', ordinal, reference });
+  }
+  const quantity = state.orders.quantity(ordinal);
+  const canTakeAgain =
+    (status === 'expired' || status === 'failed') &&
+    state.status !== 'cancelled' &&
+    quantity <= state.free &&
+    state.userUnits[state.orders.user(ordinal)]! + quantity <= state.limitPerUser;
+  return canTakeAgain
+    ? aboutOrder(ordinal, { type: 'order-confirmed-late', ordinal, reference })
+    : aboutOrder(ordinal, { type: 'refund-requested', ordinal, reference });
+}
+
+function decideGetOrder(state: DropState, command: GetOrder): Decision | Refusal {
+  const ordinal = ordinalIn(state, command.orderId);
+  return ordinal >= 0 && isBuyer(state, ordinal, command.userId) ? aboutOrder(ordinal) : refusal('not-found');
+}
+
+function decideCancelOrder(state: DropState, command: CancelOrder, now: number): Decision | Refusal {
+  const ordinal = ordinalIn(state, command.orderId);
+  if (ordinal < 0 || !isBuyer(state, ordinal, command.caller.userId)) return refusal('not-found');
+  const status = state.orders.status(ordinal);
+  if (status === 'cancelled') return aboutOrder(ordinal);
+  const holdEnded = state.orders.createdAt(ordinal) + state.holdMs <= now;
+  if (status === 'expired' || (status === 'reserved' && holdEnded)) return refuse(state, 'hold-expired');
+  if (status !== 'reserved') return refuse(state, 'order-not-cancellable');
+  return aboutOrder(ordinal, { type: 'order-cancelled', ordinal });
+}
+
+function decideRefund(state: DropState, command: RefundOrder): Decision | Refusal {
+  const ordinal = ordinalIn(state, command.orderId);
+  if (ordinal < 0) return refusal('not-found');
+  if (!mayManage(state, command.caller)) {
+    return refusal(isBuyer(state, ordinal, command.caller.userId) ? 'forbidden' : 'not-found');
+  }
+  const status = state.orders.status(ordinal);
+  if (status === 'refunded') return aboutOrder(ordinal);
+  return status === 'confirmed'
+    ? aboutOrder(ordinal, { type: 'order-refunded', ordinal })
+    : refuse(state, 'order-not-refundable');
+}
+
+function decideAmend(state: DropState, command: AmendDrop, now: number): Decision | Refusal {
+  if (!mayManage(state, command.caller)) return refusal('forbidden');
+  if (state.status === 'ended' || state.status === 'cancelled') return refuse(state, 'drop-ended');
+  const startsAt = command.startsAt ?? state.startsAt;
+  const endsAt = command.endsAt ?? state.endsAt;
+  const limitPerUser = command.limitPerUser ?? state.limitPerUser;
+  const events: DropEvent[] = [];
+  if (startsAt !== state.startsAt || endsAt !== state.endsAt || limitPerUser !== state.limitPerUser) {
+    if (state.status === 'live') {
+      const onlyEarlierEnd = startsAt === state.startsAt && limitPerUser === state.limitPerUser && endsAt < state.endsAt;
+      if (!onlyEarlierEnd) {
+        return refuse(state, 'drop-already-started', 'A started drop can only be restocked, ended earlier or cancelled.');
+      }
+    } else if (!(endsAt > now)) return refusal('invalid-request', 'endsAt must be in the future.');
+    if (!(startsAt < endsAt)) return refusal('invalid-request', 'startsAt must be before endsAt.');
+    if (!isCount(limitPerUser)) return refusal('invalid-request', 'limitPerUser must be a positive whole number.');
+    events.push({ type: 'drop-amended', startsAt, endsAt, limitPerUser });
+  }
+  const units = command.addStock ?? 0;
+  if (units !== 0) {
+    if (!Number.isSafeInteger(units) || !Number.isSafeInteger(state.stocked + units)) return refusal('invalid-request');
+    if (-units > state.free) {
+      return refuse(state, 'insufficient-stock', 'Stock can be lowered only down to what is held and sold.');
+    }
+    events.push({ type: 'drop-restocked', units });
+  }
+  return aboutDrop(events);
+}
+
+function decideCancelDrop(state: DropState, command: CancelDrop): Decision | Refusal {
+  if (!mayManage(state, command.caller)) return refusal('forbidden');
+  if (state.status === 'cancelled') return aboutDrop(NO_EVENTS);
+  if (state.status === 'ended') return refuse(state, 'drop-ended');
+  return aboutDrop([{ type: 'drop-cancelled' }]);
+}
+
+function aboutDrop(events: readonly DropEvent[]): Decision {
+  return { ok: true, events, ordinal: -1, replayed: false };
+}
+
+function aboutOrder(ordinal: number, ...events: DropEvent[]): Decision {
+  return { ok: true, events, ordinal, replayed: false };
+}
+
+/** A refusal that says at which version it was decided (O8). */
+function refuse(state: DropState, code: RefusalCode, detail?: string): Refusal {
+  return detail === undefined
+    ? { ok: false, code, version: state.version }
+    : { ok: false, code, version: state.version, detail };
+}
+
+function ordinalIn(state: DropState, id: string): number {
+  const parsed = parseOrderId(id);
+  return parsed !== null && parsed.dropId === state.id && parsed.ordinal < state.orders.size ? parsed.ordinal : -1;
+}
+
+function isBuyer(state: DropState, ordinal: number, userId: string): boolean {
+  return state.findUser(userId) === state.orders.user(ordinal);
+}
+
+function mayManage(state: DropState, caller: { userId: string; operator: boolean }): boolean {
+  return caller.operator || caller.userId === state.creatorId;
+}
+
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 1;
+}

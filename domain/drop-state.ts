@@ -1,0 +1,135 @@
+// The state of one drop as its actor holds it, and what can be read off it. Only `applyEvent` (domain/apply.ts) changes it.
+
+import { orderId, paymentReference } from './ids.ts';
+import { OrderTable } from './order-table.ts';
+import { grownUint32, TextIndex } from './text-index.ts';
+import type { DropStatus, DropTerms, DropView, OrderView, PaymentMode } from './views.ts';
+
+export class DropState {
+  readonly id: string;
+  readonly productId: string;
+  readonly creatorId: string;
+  readonly priceCents: number;
+  readonly currency: string;
+  readonly holdSeconds: number;
+  readonly payment: PaymentMode;
+  readonly createdAt: number;
+  startsAt: number;
+  endsAt: number;
+  limitPerUser: number;
+  status: DropStatus = 'upcoming';
+  stocked: number;
+  held = 0;
+  sold = 0;
+  version = 0;
+  readonly orders = new OrderTable();
+  readonly users = new TextIndex();
+  /** Units each user holds or bought (O6), by the user's ordinal. */
+  userUnits: Uint32Array = new Uint32Array(16);
+  /** Providers' references that differ from the one derived from the order id, by ordinal. */
+  readonly references = new Map<number, string>();
+  /** No order before this ordinal is reserved. Holds of a drop are equally long, so they also end in this order. */
+  holdCursor = 0;
+  /** In a cancelled drop: orders before this ordinal were cancelled or refunded. */
+  sweepCursor = 0;
+
+  constructor(terms: DropTerms, stock: number, createdAt: number) {
+    this.id = terms.id;
+    this.productId = terms.productId;
+    this.creatorId = terms.creatorId;
+    this.startsAt = terms.startsAt;
+    this.endsAt = terms.endsAt;
+    this.priceCents = terms.priceCents;
+    this.currency = terms.currency;
+    this.limitPerUser = terms.limitPerUser;
+    this.holdSeconds = terms.holdSeconds;
+    this.payment = terms.payment;
+    this.stocked = stock;
+    this.createdAt = createdAt;
+  }
+
+  get free(): number {
+    return this.stocked - this.held - this.sold;
+  }
+
+  get holdMs(): number {
+    return this.holdSeconds * 1000;
+  }
+
+  /** The ordinal of a user, or -1. */
+  findUser(userId: string): number {
+    return this.users.find(0, userId, 0);
+  }
+
+  /** The ordinal of a user, made where there is none. */
+  userOrdinal(userId: string): number {
+    const found = this.findUser(userId);
+    if (found >= 0) return found;
+    const ordinal = this.users.add(0, userId, 0);
+    if (ordinal === this.userUnits.length) this.userUnits = grownUint32(this.userUnits, ordinal * 2);
+    return ordinal;
+  }
+
+  /** The earliest time at which the drop changes by itself; Infinity for never. */
+  nextDeadline(): number {
+    if (this.status === 'upcoming') return this.startsAt;
+    if (this.status === 'cancelled' && this.sweepCursor < this.orders.size) return 0;
+    const close = this.status === 'live' ? this.endsAt : Infinity;
+    const hold = this.held > 0 ? this.oldestHoldDeadline() : Infinity;
+    return Math.min(close, hold);
+  }
+
+  /** Nothing more happens to this drop by itself, and no more orders can come. */
+  get isOver(): boolean {
+    return (this.status === 'ended' || this.status === 'cancelled') && this.nextDeadline() === Infinity;
+  }
+
+  oldestHoldDeadline(): number {
+    while (this.holdCursor < this.orders.size && !this.orders.isReserved(this.holdCursor)) this.holdCursor += 1;
+    return this.holdCursor < this.orders.size ? this.orders.createdAt(this.holdCursor) + this.holdMs : Infinity;
+  }
+
+  view(): DropView {
+    return {
+      id: this.id,
+      productId: this.productId,
+      creatorId: this.creatorId,
+      startsAt: this.startsAt,
+      endsAt: this.endsAt,
+      priceCents: this.priceCents,
+      currency: this.currency,
+      limitPerUser: this.limitPerUser,
+      holdSeconds: this.holdSeconds,
+      payment: this.payment,
+      status: this.status,
+      soldOut: this.free === 0,
+      stocked: this.stocked,
+      held: this.held,
+      sold: this.sold,
+      free: this.free,
+      version: this.version,
+      createdAt: this.createdAt,
+    };
+  }
+
+  /** `userId` spares reading it back from bytes where the caller knows it. */
+  orderView(ordinal: number, userId = this.users.textOf(this.orders.user(ordinal))): OrderView {
+    const orders = this.orders;
+    const id = orderId(this.id, ordinal);
+    const byProvider = this.payment === 'provider';
+    return {
+      id,
+      dropId: this.id,
+      userId,
+      quantity: orders.quantity(ordinal),
+      status: orders.status(ordinal),
+      totalCents: orders.quantity(ordinal) * this.priceCents,
+      currency: this.currency,
+      createdAt: orders.createdAt(ordinal),
+      holdExpiresAt: byProvider ? orders.createdAt(ordinal) + this.holdMs : null,
+      paymentReference: byProvider ? (this.references.get(ordinal) ?? paymentReference(id)) : null,
+      refundRequested: orders.refundRequested(ordinal),
+      version: orders.version(ordinal),
+    };
+  }
+}

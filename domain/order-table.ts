@@ -1,0 +1,116 @@
+// All orders of one drop, in columns: about 80 bytes an order with a key of 36 characters, no object each. Orders are numbered by
+// their ordinal. User, key, quantity and time never change; status, flags and version do.
+
+import { SEGMENT_LENGTH, TextIndex, type TextSegment } from './text-index.ts';
+import type { OrderStatus } from './views.ts';
+
+const SEGMENT_SHIFT = 12;
+const SEGMENT_MASK = SEGMENT_LENGTH - 1;
+const COLUMN_LENGTH_FIRST = 16;
+const REFUND_REQUESTED = 0x80;
+
+/** The number of each status in memory and in snapshots: append only. */
+const STATUSES: readonly OrderStatus[] = ['reserved', 'confirmed', 'failed', 'cancelled', 'expired', 'refunded'];
+const RESERVED = 0;
+const STATUS_NUMBERS = new Map(STATUSES.map((status, number) => [status, number]));
+
+/** The columns beside the keys for up to 4,096 orders. */
+export interface OrderColumns {
+  quantities: Uint32Array;
+  createdAt: Float64Array;
+  /** Status number, with the high bit for "refund requested". */
+  states: Uint8Array;
+  versions: Uint32Array;
+}
+
+export interface NewOrder {
+  readonly quantity: number;
+  readonly createdAt: number;
+  readonly status: OrderStatus;
+  readonly version: number;
+}
+
+export class OrderTable {
+  /** Key of each order, its user's ordinal beside it. */
+  readonly keys = new TextIndex();
+  readonly columns: OrderColumns[] = [];
+
+  get size(): number {
+    return this.keys.size;
+  }
+
+  /** `userHash` is `fnv1a` of the user's id, so that a key's hash is the order's fingerprint (domain/order-filter.ts). */
+  find(user: number, userHash: number, key: string): number {
+    return this.keys.find(user, key, userHash);
+  }
+
+  add(user: number, userHash: number, key: string, order: NewOrder): number {
+    const ordinal = this.keys.add(user, key, userHash);
+    const at = ordinal & SEGMENT_MASK;
+    if (at === 0) this.columns.push(emptyColumns(COLUMN_LENGTH_FIRST));
+    const columns = this.columns[this.columns.length - 1]!;
+    if (at === columns.states.length) growColumns(columns);
+    columns.quantities[at] = order.quantity;
+    columns.createdAt[at] = order.createdAt;
+    columns.states[at] = STATUS_NUMBERS.get(order.status)!;
+    columns.versions[at] = order.version;
+    return ordinal;
+  }
+
+  /** Takes over a segment, as `TextIndex.adopt`. */
+  adopt(keys: TextSegment, columns: OrderColumns, count: number): void {
+    this.keys.adopt(keys, count);
+    this.columns.push(columns);
+  }
+
+  user(ordinal: number): number {
+    return this.keys.saltOf(ordinal);
+  }
+  quantity(ordinal: number): number {
+    return this.columns[ordinal >>> SEGMENT_SHIFT]!.quantities[ordinal & SEGMENT_MASK]!;
+  }
+  createdAt(ordinal: number): number {
+    return this.columns[ordinal >>> SEGMENT_SHIFT]!.createdAt[ordinal & SEGMENT_MASK]!;
+  }
+  version(ordinal: number): number {
+    return this.columns[ordinal >>> SEGMENT_SHIFT]!.versions[ordinal & SEGMENT_MASK]!;
+  }
+  status(ordinal: number): OrderStatus {
+    return STATUSES[this.#state(ordinal) & ~REFUND_REQUESTED]!;
+  }
+  refundRequested(ordinal: number): boolean {
+    return (this.#state(ordinal) & REFUND_REQUESTED) !== 0;
+  }
+  isReserved(ordinal: number): boolean {
+    return this.#state(ordinal) === RESERVED;
+  }
+
+  change(ordinal: number, status: OrderStatus, refundRequested: boolean, version: number): void {
+    const columns = this.columns[ordinal >>> SEGMENT_SHIFT]!;
+    const at = ordinal & SEGMENT_MASK;
+    columns.states[at] = STATUS_NUMBERS.get(status)! | (refundRequested ? REFUND_REQUESTED : 0);
+    columns.versions[at] = version;
+  }
+
+  #state(ordinal: number): number {
+    return this.columns[ordinal >>> SEGMENT_SHIFT]!.states[ordinal & SEGMENT_MASK]!;
+  }
+}
+
+function emptyColumns(length: number): OrderColumns {
+  return {
+    quantities: new Uint32Array(length),
+    createdAt: new Float64Array(length),
+    states: new Uint8Array(length),
+    versions: new Uint32Array(length),
+  };
+}
+
+function growColumns(columns: OrderColumns): void {
+  const grown = emptyColumns(Math.min(columns.states.length * 2, SEGMENT_LENGTH));
+  grown.quantities.set(columns.quantities);
+  grown.createdAt.set(columns.createdAt);
+  grown.states.set(columns.states);
+  grown.versions.set(columns.versions);
+  Object.assign(columns, grown);
+}

@@ -1,0 +1,208 @@
+// A compact set of short ASCII texts, each with a number beside it (its salt), numbered in order of adding. Holds a drop's user ids
+// and idempotency keys: millions of them as bytes in typed arrays, so that they cost neither garbage collection nor 100 bytes each.
+//
+// Texts lie in segments of 4,096. They are found by extendible hashing (Fagin, Nievergelt, Pippenger, Strong: "Extendible Hashing",
+// ACM TODS 4(3), 1979): a directory indexed by the hash's leading bits points to buckets of open addressing. Only one bucket of at
+// most 512 slots is ever rehashed at a time, so adding the millionth text takes as long as the first: a `Map` that doubles would
+// stop a sale for a tenth of a second.
+
+import { assert } from './assert.ts';
+import { fnv1a } from './ids.ts';
+
+export const SEGMENT_LENGTH = 4096;
+const SEGMENT_SHIFT = 12;
+const SEGMENT_MASK = SEGMENT_LENGTH - 1;
+const SEGMENT_LENGTH_FIRST = 16;
+const BUCKET_SLOTS_FIRST = 16;
+const BUCKET_SLOTS_MAX = 512;
+/** Buckets of a directory this deep grow instead of splitting: it bounds the directory against chosen collisions. */
+const DIRECTORY_DEPTH_MAX = 20;
+
+/** The part of a segment that never changes once the segment is full. */
+export interface TextSegment {
+  salts: Uint32Array;
+  hashes: Uint32Array;
+  /** Where each text ends in `bytes`; it starts where the one before ends. */
+  ends: Uint32Array;
+  bytes: Uint8Array;
+}
+
+interface Bucket {
+  readonly depth: number;
+  /** Ordinal plus 1; 0 is a free slot. Length is a power of two. */
+  slots: Uint32Array;
+  count: number;
+}
+
+export class TextIndex {
+  readonly segments: TextSegment[] = [];
+  #size = 0;
+  #depth = 0;
+  #directory: Bucket[] = [{ depth: 0, slots: new Uint32Array(BUCKET_SLOTS_FIRST), count: 0 }];
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The ordinal of the text with this salt, or -1. `seed` must be the same for the same salt: it goes into the hash. */
+  find(salt: number, text: string, seed: number): number {
+    const hash = textHash(text, seed);
+    const bucket = this.#directory[leadingBits(hash, this.#depth)]!;
+    const mask = bucket.slots.length - 1;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const ordinal = bucket.slots[slot]! - 1;
+      if (ordinal < 0) return -1;
+      const segment = this.segments[ordinal >>> SEGMENT_SHIFT]!;
+      const at = ordinal & SEGMENT_MASK;
+      if (segment.hashes[at] === hash && segment.salts[at] === salt && equals(segment, at, text)) return ordinal;
+    }
+  }
+
+  /** Adds a text that `find` does not find, and returns its ordinal. Chars must be ASCII. */
+  add(salt: number, text: string, seed: number): number {
+    const ordinal = this.#size;
+    const at = ordinal & SEGMENT_MASK;
+    if (at === 0) this.segments.push(emptySegment());
+    const segment = this.segments[this.segments.length - 1]!;
+    if (at === segment.salts.length) growSegment(segment);
+    const start = at === 0 ? 0 : segment.ends[at - 1]!;
+    const end = start + text.length;
+    if (end > segment.bytes.length) growBytes(segment, end);
+    for (let i = 0; i < text.length; i++) segment.bytes[start + i] = text.charCodeAt(i);
+    const hash = textHash(text, seed);
+    segment.salts[at] = salt;
+    segment.hashes[at] = hash;
+    segment.ends[at] = end;
+    this.#size = ordinal + 1;
+    this.#insert(hash, ordinal);
+    return ordinal;
+  }
+
+  /** Takes over a segment that another index filled; only while every earlier one is full. `count` texts of it are in use. */
+  adopt(segment: TextSegment, count: number): void {
+    assert((this.#size & SEGMENT_MASK) === 0, 'a segment can only follow full ones');
+    this.segments.push(segment);
+    for (let at = 0; at < count; at++) {
+      this.#insert(segment.hashes[at]!, this.#size);
+      this.#size += 1;
+    }
+  }
+
+  saltOf(ordinal: number): number {
+    return this.segments[ordinal >>> SEGMENT_SHIFT]!.salts[ordinal & SEGMENT_MASK]!;
+  }
+
+  textOf(ordinal: number): string {
+    const segment = this.segments[ordinal >>> SEGMENT_SHIFT]!;
+    const at = ordinal & SEGMENT_MASK;
+    const end = segment.ends[at]!;
+    let text = '';
+    for (let i = at === 0 ? 0 : segment.ends[at - 1]!; i < end; i++) text += String.fromCharCode(segment.bytes[i]!);
+    return text;
+  }
+
+  #insert(hash: number, ordinal: number): void {
+    for (;;) {
+      const bucket = this.#directory[leadingBits(hash, this.#depth)]!;
+      // At most three quarters full, so that probing stays short and always finds a free slot.
+      if ((bucket.count + 1) * 4 <= bucket.slots.length * 3) {
+        place(bucket.slots, hash, ordinal);
+        bucket.count += 1;
+        return;
+      }
+      if (bucket.slots.length < BUCKET_SLOTS_MAX || bucket.depth === DIRECTORY_DEPTH_MAX) this.#grow(bucket);
+      else this.#split(bucket, hash);
+    }
+  }
+
+  #grow(bucket: Bucket): void {
+    const old = bucket.slots;
+    bucket.slots = new Uint32Array(old.length * 2);
+    for (const slot of old) if (slot !== 0) place(bucket.slots, this.#hashOf(slot - 1), slot - 1);
+  }
+
+  #split(bucket: Bucket, hash: number): void {
+    if (bucket.depth === this.#depth) {
+      this.#directory = this.#directory.flatMap((entry) => [entry, entry]);
+      this.#depth += 1;
+    }
+    const depth = bucket.depth + 1;
+    const halves: [Bucket, Bucket] = [
+      { depth, slots: new Uint32Array(bucket.slots.length), count: 0 },
+      { depth, slots: new Uint32Array(bucket.slots.length), count: 0 },
+    ];
+    for (const slot of bucket.slots) {
+      if (slot === 0) continue;
+      const moved = this.#hashOf(slot - 1);
+      const half = halves[(leadingBits(moved, depth) & 1) as 0 | 1];
+      place(half.slots, moved, slot - 1);
+      half.count += 1;
+    }
+    const span = 1 << (this.#depth - depth);
+    const first = leadingBits(hash, bucket.depth) * span * 2;
+    for (let i = 0; i < span; i++) {
+      this.#directory[first + i] = halves[0];
+      this.#directory[first + span + i] = halves[1];
+    }
+  }
+
+  #hashOf(ordinal: number): number {
+    return this.segments[ordinal >>> SEGMENT_SHIFT]!.hashes[ordinal & SEGMENT_MASK]!;
+  }
+}
+
+/** FNV-1a, then the finalizer of MurmurHash3 (Appleby, public domain), so that leading and trailing bits are both well mixed. */
+export function textHash(text: string, seed: number): number {
+  let hash = fnv1a(text, seed);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}
+
+function leadingBits(hash: number, count: number): number {
+  return count === 0 ? 0 : hash >>> (32 - count);
+}
+
+function place(slots: Uint32Array, hash: number, ordinal: number): void {
+  const mask = slots.length - 1;
+  let slot = hash & mask;
+  while (slots[slot] !== 0) slot = (slot + 1) & mask;
+  slots[slot] = ordinal + 1;
+}
+
+function equals(segment: TextSegment, at: number, text: string): boolean {
+  const start = at === 0 ? 0 : segment.ends[at - 1]!;
+  if (segment.ends[at]! - start !== text.length) return false;
+  for (let i = 0; i < text.length; i++) if (segment.bytes[start + i] !== text.charCodeAt(i)) return false;
+  return true;
+}
+
+function emptySegment(): TextSegment {
+  const length = SEGMENT_LENGTH_FIRST;
+  return {
+    salts: new Uint32Array(length),
+    hashes: new Uint32Array(length),
+    ends: new Uint32Array(length),
+    bytes: new Uint8Array(length * 16),
+  };
+}
+
+function growSegment(segment: TextSegment): void {
+  const length = Math.min(segment.salts.length * 2, SEGMENT_LENGTH);
+  segment.salts = grownUint32(segment.salts, length);
+  segment.hashes = grownUint32(segment.hashes, length);
+  segment.ends = grownUint32(segment.ends, length);
+}
+
+function growBytes(segment: TextSegment, needed: number): void {
+  // By half, not double: the last growth of a segment is what it keeps for good.
+  const bytes = new Uint8Array(Math.max(needed, Math.ceil(segment.bytes.length * 1.5)));
+  bytes.set(segment.bytes);
+  segment.bytes = bytes;
+}
+
+export function grownUint32(array: Uint32Array, length: number): Uint32Array {
+  const grown = new Uint32Array(length);
+  grown.set(array);
+  return grown;
+}
