@@ -1,0 +1,180 @@
+// Brings a clone to where it can run: the packages of the lock file, the Node 24 that comes with
+// them, and an addon that loads on this libc. Plain JavaScript for any Node from 18 on, since it
+// runs before anything is installed. When nothing is to be done it says nothing and takes one read
+// of the lock file. It is no build step: there is none.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { relinkAddon } from './uws-relink.mjs';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const LOCK_FILE = join(ROOT, 'package-lock.json');
+const MODULES = join(ROOT, 'node_modules');
+const NODE = join(MODULES, '.bin', 'node');
+/** Kept in node_modules, so that whoever removes or replaces that folder removes the stamp too. */
+const STAMP = join(MODULES, '.livedrops-setup');
+const NODE_OLDEST_MAJOR = 18;
+const NODE_NEEDED_MAJOR = 24;
+const NODE_NEEDED_ABI = 137;
+const PLATFORMS = ['linux-x64', 'linux-arm64', 'darwin-x64', 'darwin-arm64'];
+/** The addon is built against glibc 2.38. */
+const GLIBC_MINOR_OF_ADDON = 38;
+const OTHER_RUN_WAIT_MS = 10 * 60_000;
+const OTHER_RUN_LOOK_MS = 200;
+
+/** Something that cannot be had; its message is for the person at the terminal. */
+class SetupError extends Error {}
+
+function main() {
+  const stamp = wantedStamp();
+  if (isDone(stamp)) return;
+  checkMachine();
+  withMutex(() => {
+    if (isDone(stamp)) return;
+    if (!installedMatchesLock() || !nodeRuns()) install();
+    if (!nodeRuns()) throw new SetupError(`${NODE} does not run here, although it was installed.`);
+    relinkIfNeeded();
+    writeFileSync(STAMP, stamp);
+  });
+}
+
+function wantedStamp() {
+  const hash = createHash('sha256').update(readFileSync(LOCK_FILE)).digest('hex');
+  return `${hash} ${process.platform}-${process.arch}\n`;
+}
+
+function isDone(stamp) {
+  return existsSync(NODE) && existsSync(STAMP) && readFileSync(STAMP, 'utf8') === stamp;
+}
+
+function checkMachine() {
+  const major = Number(process.versions.node.split('.')[0]);
+  if (major < NODE_OLDEST_MAJOR) {
+    throw new SetupError(
+      `This is Node ${process.versions.node}; setting up needs Node ${NODE_OLDEST_MAJOR} or newer. ` +
+        `(What runs afterwards is the Node ${NODE_NEEDED_MAJOR} that is installed with the packages.)`,
+    );
+  }
+  const platform = `${process.platform}-${process.arch}`;
+  if (!PLATFORMS.includes(platform)) {
+    throw new SetupError(`LiveDrops runs on ${PLATFORMS.join(', ')}; this is ${platform}.`);
+  }
+  if (process.platform === 'linux' && glibcMinor() === null) {
+    throw new SetupError(
+      'LiveDrops needs glibc, and this Linux (Alpine?) has another libc: its HTTP server, ' +
+        'uWebSockets.js, has no build for it. Debian, Ubuntu and Fedora work.',
+    );
+  }
+}
+
+/** 36 for glibc 2.36, or null where the libc is not glibc. */
+function glibcMinor() {
+  const version = process.report.getReport().header.glibcVersionRuntime;
+  return version === undefined ? null : Number(version.split('.')[1]);
+}
+
+/**
+ * True when what npm says it installed is what the lock asks for: then a person has run npm, and
+ * there is no need to do it again. Optional packages are absent on platforms that are not theirs.
+ */
+function installedMatchesLock() {
+  const installedPath = join(MODULES, '.package-lock.json');
+  if (!existsSync(installedPath)) return false;
+  const wanted = JSON.parse(readFileSync(LOCK_FILE, 'utf8')).packages;
+  const installed = JSON.parse(readFileSync(installedPath, 'utf8')).packages;
+  return Object.entries(wanted).every(([path, entry]) => {
+    if (path === '') return true;
+    const present = installed[path];
+    if (present === undefined) return entry.optional === true;
+    return present.version === entry.version && present.integrity === entry.integrity;
+  });
+}
+
+function nodeRuns() {
+  const { stdout } = spawnSync(NODE, ['--version'], { encoding: 'utf8' });
+  return typeof stdout === 'string' && stdout.startsWith(`v${NODE_NEEDED_MAJOR}.`);
+}
+
+function install() {
+  process.stderr.write('LiveDrops: installing packages, once, about a minute...\n');
+  // The only install script worth running is the one that fetches Node; the other packages bring
+  // what they need ready built, and would try to compile it anew.
+  npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund'], 'the packages');
+  npm(['rebuild', 'node', '--ignore-scripts=false'], `Node ${NODE_NEEDED_MAJOR}`);
+}
+
+function npm(args, what) {
+  // npm must run on the machine's own Node: the one in node_modules goes away while it works.
+  const ownBin = join(MODULES, '.bin');
+  const path = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== ownBin);
+  const { status, error, stderr } = spawnSync('npm', [...args, '--loglevel=error'], {
+    cwd: ROOT,
+    env: { ...process.env, PATH: path.join(delimiter) },
+    stdio: ['ignore', 'ignore', 'pipe'],
+    encoding: 'utf8',
+  });
+  if (error?.code === 'ENOENT') throw new SetupError('npm was not found; it comes with Node.');
+  if (status === 0) return;
+  process.stderr.write(stderr ?? '');
+  const network = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH/.test(stderr);
+  throw new SetupError(
+    network
+      ? `npm could not fetch ${what}: the package registry cannot be reached. ` +
+          'Once it can, run the same command again.'
+      : `npm could not install ${what}; its own words are above.`,
+  );
+}
+
+function relinkIfNeeded() {
+  if (process.platform !== 'linux' || glibcMinor() >= GLIBC_MINOR_OF_ADDON) return;
+  const addon = `uws_linux_${process.arch}_${NODE_NEEDED_ABI}.node`;
+  relinkAddon(join(MODULES, 'uWebSockets.js', addon));
+}
+
+/** Runs `work` while no other set-up of this clone does; waits for one that is under way. */
+function withMutex(work) {
+  const name = createHash('sha256').update(ROOT).digest('hex').slice(0, 16);
+  const mutex = join(tmpdir(), `livedrops-setup-${name}`);
+  const giveUpAt = Date.now() + OTHER_RUN_WAIT_MS;
+  for (;;) {
+    try {
+      writeFileSync(mutex, String(process.pid), { flag: 'wx' });
+      break;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+    }
+    if (!ownerLives(mutex)) {
+      rmSync(mutex, { force: true });
+      continue;
+    }
+    if (Date.now() > giveUpAt) throw new SetupError(`Another set-up holds ${mutex} for too long.`);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, OTHER_RUN_LOOK_MS);
+  }
+  try {
+    work();
+  } finally {
+    rmSync(mutex, { force: true });
+  }
+}
+
+function ownerLives(mutex) {
+  try {
+    const pid = Number(readFileSync(mutex, 'utf8'));
+    // Written a moment after it is made: an empty one is somebody who is just starting.
+    if (pid !== 0) process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
+
+try {
+  main();
+} catch (error) {
+  if (!(error instanceof SetupError)) throw error;
+  process.stderr.write(`LiveDrops: ${error.message}\n`);
+  process.exitCode = 1;
+}

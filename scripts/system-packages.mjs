@@ -1,0 +1,48 @@
+// Looks for the two servers that the cluster profile and its tests talk to, and asks apt for those
+// that are missing where that is possible. Their absence is told, and is no failure: the embedded
+// profile needs neither.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+const PACKAGES = ['redis-server', 'nats-server'];
+/** Where Debian puts servers, which is not on every user's PATH. */
+const SYSTEM_FOLDERS = ['/usr/bin', '/usr/sbin', '/usr/local/bin'];
+const APT_TIMEOUT_MS = 5 * 60_000;
+
+function findProgram(name) {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), ...SYSTEM_FOLDERS];
+  return folders.some((folder) => folder !== '' && existsSync(join(folder, name)));
+}
+
+function missing() {
+  return PACKAGES.filter((name) => !findProgram(name));
+}
+
+function apt(...args) {
+  const { status } = spawnSync('apt-get', ['-qq', ...args], {
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    stdio: ['ignore', 'ignore', 'inherit'],
+    timeout: APT_TIMEOUT_MS,
+  });
+  return status === 0;
+}
+
+const wanted = missing();
+if (wanted.length > 0) {
+  const names = wanted.join(' and ');
+  const mayInstall = process.getuid?.() === 0 && findProgram('apt-get');
+  if (mayInstall) {
+    process.stderr.write(`LiveDrops: installing ${names} by apt-get...\n`);
+    const install = ['install', '--yes', '--no-install-recommends', ...wanted];
+    // The package lists of a fresh machine are empty; those of an old one may still do.
+    if (!apt(...install) && apt('update')) apt(...install);
+  }
+  const absent = missing();
+  if (absent.length > 0) {
+    process.stderr.write(
+      `LiveDrops: ${absent.join(' and ')} not found: tests of the cluster profile are skipped. ` +
+        `On Debian: apt-get install ${absent.join(' ')}\n`,
+    );
+  }
+}

@@ -1,0 +1,68 @@
+// What `npm test` runs once everything is installed: lint, format and types side by side, then all
+// tests with coverage. Ends with one line, `N passed, N failed`, in which a failed check counts as
+// one failure, and fails when anything failed or no test ran.
+// Arguments go to AVA: `npm test -- test/domain/decide.test.ts`.
+import { spawn } from 'node:child_process';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const BIN = join(ROOT, 'node_modules', '.bin');
+const CHECKS = [
+  { name: 'lint', command: ['oxlint', '--type-aware'] },
+  { name: 'format', command: ['biome', 'check'] },
+  { name: 'types', command: ['tsc', '--noEmit', '-p', '.'] },
+];
+/** AVA's closing lines that count as failures; `3 tests failed`, `1 uncaught exception`. */
+const FAILURES =
+  /^ *(\d+) (?:tests? failed|hooks? failed|uncaught exceptions?|unhandled rejections?)/gm;
+const PASSES = /^ *(\d+) tests? passed/gm;
+
+/** Runs a program of node_modules, and resolves to its exit code and all that it printed. */
+function run([program, ...args], print) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(join(BIN, program), args, {
+      cwd: ROOT,
+      env: {
+        ...process.env,
+        PATH: `${BIN}${delimiter}${process.env.PATH}`,
+        ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}),
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    const take = (chunk) => {
+      output += chunk;
+      if (print) process.stdout.write(chunk);
+    };
+    child.stdout.setEncoding('utf8').on('data', take);
+    child.stderr.setEncoding('utf8').on('data', take);
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code: code ?? 1, output }));
+  });
+}
+
+function sum(text, pattern) {
+  let total = 0;
+  for (const match of text.matchAll(pattern)) total += Number(match[1]);
+  return total;
+}
+
+const checks = await Promise.all(CHECKS.map(({ command }) => run(command, false)));
+let failed = 0;
+checks.forEach(({ code, output }, i) => {
+  process.stdout.write(`${CHECKS[i].name}: ${code === 0 ? 'ok' : 'failed'}\n`);
+  if (code === 0) return;
+  process.stdout.write(output);
+  failed += 1;
+});
+
+const tests = await run(['c8', 'ava', ...process.argv.slice(2)], true);
+const words = stripVTControlCharacters(tests.output);
+const passed = sum(words, PASSES);
+const failedTests = sum(words, FAILURES);
+// AVA may fail without counting a test: a file that does not load, a run that timed out.
+failed += failedTests === 0 && tests.code !== 0 ? 1 : failedTests;
+process.stdout.write(`${passed} passed, ${failed} failed\n`);
+process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
