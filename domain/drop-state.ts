@@ -1,6 +1,6 @@
 // The state of one drop as its actor holds it, and what can be read off it. Only `applyEvent` (domain/apply.ts) changes it.
 
-import { orderId, paymentReference } from './ids.ts';
+import { fnv1a, orderId, paymentReference } from './ids.ts';
 import { OrderTable } from './order-table.ts';
 import { grownUint32, TextIndex } from './text-index.ts';
 import type { DropStatus, DropTerms, DropView, OrderView, PaymentMode } from './views.ts';
@@ -59,6 +59,12 @@ export class DropState {
   /** The ordinal of a user, or -1. */
   findUser(userId: string): number {
     return this.users.find(0, userId, 0);
+  }
+
+  /** The ordinal of the order a user placed under a key, or -1. */
+  findOrder(userId: string, key: string): number {
+    const user = this.findUser(userId);
+    return user < 0 ? -1 : this.orders.find(user, fnv1a(userId), key);
   }
 
   /** The ordinal of a user, made where there is none. */

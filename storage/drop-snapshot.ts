@@ -37,7 +37,6 @@ interface StoredDrop {
   version: number;
   users: number;
   orders: number;
-  holdCursor: number;
   sweepCursor: number;
   references: [number, string][];
   /** Of all orders, in order. */
@@ -84,7 +83,6 @@ export function snapshotDrop(
     version: state.version,
     users: state.users.size,
     orders: state.orders.size,
-    holdCursor: state.holdCursor,
     sweepCursor: state.sweepCursor,
     references: [...state.references],
     states: state.orders.columns.map((columns, i) => columns.states.subarray(0, ordersIn(state.orders.size, i))),
@@ -103,7 +101,6 @@ export function restoreDrop(snapshot: DropSnapshot, partBytes: (name: string) =>
   state.held = head.held;
   state.sold = head.sold;
   state.version = head.version;
-  state.holdCursor = head.holdCursor;
   state.sweepCursor = head.sweepCursor;
   for (const [ordinal, reference] of head.references) state.references.set(ordinal, reference);
 

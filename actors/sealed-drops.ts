@@ -1,0 +1,58 @@
+// Drops that are over and were put aside: brought back into memory when somebody asks, one load for each drop however many ask.
+
+import type { DropState } from '../domain/drop-state.ts';
+import { decodeSealedDrop } from '../storage/drop-snapshot.ts';
+import type { SnapshotStore } from '../storage/snapshots.ts';
+import type { WaitingCommand } from './shard-batch.ts';
+
+/** Commands that may wait for loads in a shard. */
+const PARKED_MAX = 1024;
+
+type Loaded = (state: DropState | null, parked: readonly WaitingCommand[]) => void;
+
+export class SealedDrops {
+  readonly #snapshots: SnapshotStore;
+  readonly #loads = new Map<string, WaitingCommand[]>();
+  #parkedCount = 0;
+
+  constructor(options: { readonly snapshots: SnapshotStore }) {
+    this.#snapshots = options.snapshots;
+  }
+
+  /** Keeps a command until its drop is loaded. `loaded` gets all that waited, and null where there is no such drop. False when full. */
+  park(waiting: WaitingCommand, loaded: Loaded): boolean {
+    if (this.#parkedCount >= PARKED_MAX) return false;
+    this.#parkedCount += 1;
+    const { dropId } = waiting.command;
+    const parked = this.#loads.get(dropId);
+    if (parked !== undefined) {
+      parked.push(waiting);
+      return true;
+    }
+    this.#loads.set(dropId, [waiting]);
+    const finish = (deliver: (parked: readonly WaitingCommand[]) => void) => {
+      const all = this.#loads.get(dropId)!;
+      this.#loads.delete(dropId);
+      this.#parkedCount -= all.length;
+      deliver(all);
+    };
+    this.load(dropId).then(
+      (state) => finish((all) => loaded(state, all)),
+      () =>
+        finish((all) => {
+          for (const one of all) one.slots.complete(one.index, { ok: false, code: 'unavailable' });
+        }),
+    );
+    return true;
+  }
+
+  /** Errors: `corrupt`, `store-unavailable`. */
+  async load(dropId: string): Promise<DropState | null> {
+    const bytes = await this.#snapshots.loadSealedDrop(dropId);
+    return bytes === null ? null : decodeSealedDrop(bytes);
+  }
+
+  save(dropId: string, bytes: Uint8Array): Promise<void> {
+    return this.#snapshots.saveSealedDrop(dropId, bytes);
+  }
+}

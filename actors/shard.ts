@@ -1,0 +1,440 @@
+// A shard: the one place that decides for its drops (S2). One mailbox, stock in memory, one journal append in flight; while it
+// flies, the next batch gathers. That is the whole batching policy: small batches when idle, large ones under load, no timer.
+//
+// The output gate (O2): nothing that depends on an entry leaves before the entry is durable. Answers and refusals leave with the
+// batch they were decided in; `get-drop` is answered from views taken at the last durable moment.
+//
+// When an append fails or its outcome is unknown (J3), memory may be ahead of the journal or behind it. So the shard forgets
+// everything, answers what waits `unavailable`, claims again (which fences the append that may still be under way) and replays.
+
+import type { Logger } from 'pino';
+import type { CommandReply, DropCommand } from '../domain/commands.ts';
+import { answerTo, decide, decideDue } from '../domain/decide.ts';
+import type { DropState } from '../domain/drop-state.ts';
+import { refusal } from '../domain/refusal.ts';
+import type { DropView } from '../domain/views.ts';
+import { encodeSealedDrop } from '../storage/drop-snapshot.ts';
+import { type Entry, encodeEntry } from '../storage/entry.ts';
+import { CorruptError, type Journal, StoreUnavailableError } from '../storage/journal.ts';
+import type { SnapshotStore } from '../storage/snapshots.ts';
+import type { Clock, Timer } from './clock.ts';
+import { DeadlineHeap } from './deadline-heap.ts';
+import type { RelayBatch, RelayFact } from './event-consumer.ts';
+import { creatorTopic, dropTopic, type LiveBus } from './live-bus.ts';
+import { recoverShard } from './recovery.ts';
+import { SealedDrops } from './sealed-drops.ts';
+import { addFacts, ShardBatch, type WaitingCommand } from './shard-batch.ts';
+import { ShardSnapshots } from './shard-snapshots.ts';
+
+/** Commands that may wait in a shard; past it they are refused as `overloaded` (H6). */
+export const MAILBOX_LENGTH_MAX = 8192;
+/** Commands decided in one batch, and so in one journal entry. */
+const BATCH_COMMANDS_MAX = 4096;
+/** Events that come due by themselves and go into one batch. */
+const DUE_EVENTS_MAX = 1024;
+const RECOVERY_DELAY_FIRST_MS = 50;
+const RECOVERY_DELAY_MAX_MS = 2000;
+/** How long a drop that is over stays in memory without being asked for. */
+const SEAL_AFTER_IDLE_MS = 30_000;
+
+const UNAVAILABLE: CommandReply = refusal('unavailable');
+const OVERLOADED: CommandReply = refusal('overloaded');
+
+export type ShardStatus =
+  /** Claiming and replaying. */
+  | 'recovering'
+  | 'serving'
+  /** The journal or a snapshot is damaged: only a person can help (J5). */
+  | 'damaged'
+  | 'stopped';
+
+export interface ShardOptions {
+  readonly id: number;
+  readonly owner: string;
+  readonly journal: Journal;
+  readonly snapshots: SnapshotStore;
+  readonly bus: LiveBus;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Hears of each durable entry, in order. */
+  readonly onDurable: (batch: RelayBatch) => void;
+  /** The shard serves (again), with everything up to `sequence`. */
+  readonly onRecovered: (shard: number, sequence: number) => void;
+}
+
+export class Shard {
+  readonly id: number;
+  readonly #options: ShardOptions;
+  readonly #snapshots: ShardSnapshots;
+  readonly #sealed: SealedDrops;
+  #status: ShardStatus = 'stopped';
+  #fault: string | null = null;
+  #epoch = 0;
+  #sequence = 0;
+  /** Shard time never goes back, whoever owns the shard. */
+  #time = 0;
+  #drops = new Map<string, DropState>();
+  #views = new Map<string, DropView>();
+  #deadlines = new DeadlineHeap();
+  #mailbox: WaitingCommand[] = [];
+  #inFlight: ShardBatch | null = null;
+  #timer: Timer | null = null;
+  #timerAt = Infinity;
+  #recoveryDelayMs = RECOVERY_DELAY_FIRST_MS;
+  /** Drops that are over, and when they were last changed or asked for. */
+  readonly #over = new Map<string, number>();
+  /** Called, once each, at the next moment at which memory holds nothing that is not durable. */
+  #onSettled: (() => void)[] = [];
+
+  constructor(options: ShardOptions) {
+    this.id = options.id;
+    this.#options = options;
+    this.#snapshots = new ShardSnapshots(options);
+    this.#sealed = new SealedDrops({ snapshots: options.snapshots });
+  }
+
+  get status(): ShardStatus {
+    return this.#status;
+  }
+  /** Why the shard is damaged, for operators; null otherwise. */
+  get fault(): string | null {
+    return this.#fault;
+  }
+  get epoch(): number {
+    return this.#epoch;
+  }
+  /** Of the last durable entry. */
+  get sequence(): number {
+    return this.#sequence;
+  }
+  get waitingCount(): number {
+    return this.#mailbox.length;
+  }
+
+  /** Claims the shard and rebuilds its memory. Resolves when it serves or is found damaged; while the store is down it tries on. */
+  async start(): Promise<void> {
+    this.#status = 'recovering';
+    while (this.#status === 'recovering') {
+      try {
+        await this.#recover();
+      } catch (error) {
+        this.#recoveryFailed(error);
+        if (this.#status === 'recovering') await this.#pause();
+      }
+    }
+  }
+
+  /** Finishes what is in flight, refuses what waits, and leaves a snapshot. */
+  async stop(): Promise<void> {
+    const wasServing = this.#status === 'serving';
+    this.#status = 'stopped';
+    this.#setTimer(Infinity);
+    this.#refuseWaiting(UNAVAILABLE);
+    if (!wasServing) return;
+    await this.settled();
+    await this.#snapshots.finish(this.#epoch, this.#sequence, this.#time, this.#drops);
+  }
+
+  /** Takes a command. Call `pump` once after a group of them. */
+  submit(waiting: WaitingCommand): void {
+    if (this.#status !== 'serving') return waiting.slots.complete(waiting.index, UNAVAILABLE);
+    const { dropId, type } = waiting.command;
+    if (type === 'get-drop') {
+      const view = this.#views.get(dropId);
+      if (view !== undefined) return waiting.slots.complete(waiting.index, { ok: true, value: view });
+    }
+    if (this.#mailbox.length >= MAILBOX_LENGTH_MAX) return waiting.slots.complete(waiting.index, OVERLOADED);
+    if (type === 'create-drop' || this.#drops.has(dropId)) this.#mailbox.push(waiting);
+    else this.#load(waiting);
+  }
+
+  /** Starts the next batch, if none is in flight and something waits or is due. */
+  pump(): void {
+    while (this.#status === 'serving' && this.#inFlight === null) {
+      const now = Math.max(this.#options.clock.now(), this.#time);
+      if (this.#mailbox.length === 0 && this.#deadlines.next > now) break;
+      const batch = new ShardBatch(now);
+      try {
+        this.#decideDue(batch);
+        this.#decideWaiting(batch);
+      } catch (error) {
+        batch.refuse(UNAVAILABLE);
+        this.#fail(error);
+        return;
+      }
+      if (batch.eventCount === 0) batch.release();
+      else this.#append(batch);
+    }
+    if (this.#status === 'serving' && this.#inFlight === null) this.#setTimer(this.#deadlines.next);
+  }
+
+  /** Resolves at the next moment at which memory holds nothing that is not durable, before anything else is decided. */
+  settled(): Promise<void> {
+    if (this.#inFlight === null) return Promise.resolve();
+    return new Promise((resolve) => this.#onSettled.push(resolve));
+  }
+
+  /** What became of a durable entry, for a relay that has to read the journal again. */
+  async factsOf(entry: Entry): Promise<RelayBatch> {
+    const states = new Map<string, DropState>();
+    for (const { dropId } of entry.changes) {
+      if (this.#drops.has(dropId)) continue;
+      const sealed = await this.#sealed.load(dropId);
+      if (sealed !== null) states.set(dropId, sealed);
+    }
+    const facts: RelayFact[] = [];
+    await this.#whileSettled(() => {
+      for (const change of entry.changes) {
+        const state = this.#drops.get(change.dropId) ?? states.get(change.dropId);
+        if (state === undefined) throw new CorruptError(`drop ${change.dropId} of a durable entry is nowhere`);
+        addFacts(facts, state, change.events, null);
+      }
+    });
+    return { shard: this.id, sequence: entry.sequence, time: entry.time, facts };
+  }
+
+  /** Reads all drops in memory at one durable moment; `read` must not keep or change them. */
+  async inspect<T>(read: (drops: ReadonlyMap<string, DropState>, sequence: number) => T): Promise<T> {
+    let result: T | undefined;
+    await this.#whileSettled(() => {
+      result = read(this.#drops, this.#sequence);
+    });
+    return result as T;
+  }
+
+  #whileSettled(work: () => void): Promise<void> {
+    if (this.#inFlight === null) {
+      work();
+      return Promise.resolve();
+    }
+    return new Promise((resolve, reject) => {
+      this.#onSettled.push(() => {
+        try {
+          if (this.#status === 'recovering') throw new StoreUnavailableError(`shard ${this.id} is recovering`);
+          work();
+          resolve();
+        } catch (error) {
+          reject(error);
+        }
+      });
+    });
+  }
+
+  #decideDue(batch: ShardBatch): void {
+    while (batch.eventCount < DUE_EVENTS_MAX) {
+      const dropId = this.#deadlines.takeDue(batch.time);
+      if (dropId === null) return;
+      const state = this.#drops.get(dropId);
+      if (state === undefined) continue;
+      for (const event of decideDue(state, batch.time, DUE_EVENTS_MAX)) batch.take(state, event);
+      this.#deadlines.add(dropId, state.nextDeadline());
+    }
+  }
+
+  #decideWaiting(batch: ShardBatch): void {
+    const waiting =
+      this.#mailbox.length <= BATCH_COMMANDS_MAX ? this.#mailbox : this.#mailbox.slice(0, BATCH_COMMANDS_MAX);
+    this.#mailbox = this.#mailbox.length <= BATCH_COMMANDS_MAX ? [] : this.#mailbox.slice(BATCH_COMMANDS_MAX);
+    // Answers are taken up only at the end of each round, so that after a defect everybody is refused, none left waiting.
+    for (let i = 0; i < waiting.length; i++) {
+      const one = waiting[i]!;
+      try {
+        batch.answer(one, this.#decideOne(batch, one.command));
+      } catch (error) {
+        for (const rest of waiting.slice(i)) rest.slots.complete(rest.index, UNAVAILABLE);
+        throw error;
+      }
+    }
+  }
+
+  #decideOne(batch: ShardBatch, command: DropCommand): CommandReply {
+    let state = this.#drops.get(command.dropId) ?? null;
+    const decision = decide(state, command, batch.time);
+    if (!decision.ok) return decision;
+    for (const event of decision.events) {
+      const made = batch.take(state, event);
+      if (state === null) this.#drops.set(made.id, made);
+      state = made;
+    }
+    const answer = answerTo(state!, command, decision);
+    if (decision.events.length === 1 && 'order' in answer) batch.keepOrder(answer.order);
+    return { ok: true, value: answer };
+  }
+
+  #append(batch: ShardBatch): void {
+    this.#inFlight = batch;
+    const sequence = this.#sequence + 1;
+    const bytes = encodeEntry({ shard: this.id, sequence, time: batch.time, changes: batch.changes });
+    this.#options.journal.append(this.id, this.#epoch, sequence, bytes).then(
+      () => this.#appended(batch, sequence),
+      (error: unknown) => {
+        batch.refuse(UNAVAILABLE);
+        this.#fail(error);
+      },
+    );
+  }
+
+  #appended(batch: ShardBatch, sequence: number): void {
+    this.#inFlight = null;
+    this.#sequence = sequence;
+    this.#time = batch.time;
+    const facts: RelayFact[] = [];
+    for (const change of batch.changes) {
+      addFacts(facts, change.state, change.events, change.orders);
+      this.#publish(change.state, change.milestones);
+      this.#deadlines.add(change.dropId, change.state.nextDeadline());
+      if (change.state.isOver) this.#noteOver(change.dropId);
+    }
+    this.#options.onDurable({ shard: this.id, sequence, time: batch.time, facts });
+    batch.release();
+    this.#settle();
+    this.#snapshots.noteEvents(batch.eventCount, this.#epoch, this.#sequence, this.#time, this.#drops);
+    this.pump();
+  }
+
+  #publish(state: DropState, milestones: ShardBatch['changes'][number]['milestones']): void {
+    const view = state.view();
+    this.#views.set(state.id, view);
+    const bus = this.#options.bus;
+    bus.publish(dropTopic(state.id), { type: 'drop', view, milestones });
+    for (const milestone of milestones) {
+      bus.publish(creatorTopic(state.creatorId), { type: 'milestone', milestone });
+    }
+  }
+
+  #settle(): void {
+    const calls = this.#onSettled;
+    this.#onSettled = [];
+    for (const call of calls) call();
+  }
+
+  #load(waiting: WaitingCommand): void {
+    const { dropId } = waiting.command;
+    const accepted = this.#sealed.park(waiting, (state, parked) => {
+      if (this.#status !== 'serving') {
+        for (const one of parked) one.slots.complete(one.index, UNAVAILABLE);
+        return;
+      }
+      if (state !== null && !this.#drops.has(dropId)) this.#adopt(state);
+      this.#mailbox.push(...parked);
+      this.pump();
+    });
+    if (!accepted) waiting.slots.complete(waiting.index, OVERLOADED);
+  }
+
+  #adopt(state: DropState): void {
+    this.#drops.set(state.id, state);
+    this.#views.set(state.id, state.view());
+    this.#deadlines.add(state.id, state.nextDeadline());
+    if (state.isOver) this.#noteOver(state.id);
+  }
+
+  #noteOver(dropId: string): void {
+    const now = this.#options.clock.now();
+    if (this.#over.size === 0) this.#options.clock.after(SEAL_AFTER_IDLE_MS, () => void this.#sealIdle());
+    this.#over.set(dropId, now);
+  }
+
+  /** Writes drops that are over, and that nobody asked for lately, aside, and frees their memory. */
+  async #sealIdle(): Promise<void> {
+    const before = this.#options.clock.now() - SEAL_AFTER_IDLE_MS;
+    for (const [dropId, at] of this.#over) {
+      if (at > before || this.#status !== 'serving') continue;
+      try {
+        await this.#seal(dropId);
+      } catch (error) {
+        this.#options.log.warn({ err: error, shard: this.id, dropId }, 'a drop that is over could not be put aside yet');
+        this.#over.set(dropId, this.#options.clock.now());
+      }
+    }
+    if (this.#over.size > 0) this.#options.clock.after(SEAL_AFTER_IDLE_MS, () => void this.#sealIdle());
+  }
+
+  async #seal(dropId: string): Promise<void> {
+    await this.settled();
+    const state = this.#drops.get(dropId);
+    if (state === undefined || !state.isOver) return void this.#over.delete(dropId);
+    const { version } = state;
+    await this.#sealed.save(dropId, encodeSealedDrop(state));
+    await this.settled();
+    // Changed meanwhile, or memory was rebuilt: it stays until it is idle again.
+    if (this.#drops.get(dropId) !== state || state.version !== version) return;
+    this.#drops.delete(dropId);
+    this.#views.delete(dropId);
+    this.#over.delete(dropId);
+  }
+
+  /** Memory can no longer be trusted: forget it, and begin again from the journal. */
+  #fail(error: unknown): void {
+    if (this.#status === 'stopped') {
+      this.#inFlight = null;
+      this.#settle();
+      return;
+    }
+    this.#options.log.error({ err: error, shard: this.id }, 'a shard lost its append and starts again from the journal');
+    this.#status = 'recovering';
+    this.#setTimer(Infinity);
+    this.#inFlight = null;
+    this.#drops = new Map();
+    this.#views = new Map();
+    this.#deadlines = new DeadlineHeap();
+    this.#over.clear();
+    this.#refuseWaiting(UNAVAILABLE);
+    this.#settle();
+    void this.start();
+  }
+
+  #refuseWaiting(reply: CommandReply): void {
+    const waiting = this.#mailbox;
+    this.#mailbox = [];
+    for (const one of waiting) one.slots.complete(one.index, reply);
+  }
+
+  async #recover(): Promise<void> {
+    const { journal, owner } = this.#options;
+    const claim = await journal.claim(this.id, owner);
+    const recovered = await recoverShard({ ...this.#options, shard: this.id, lastSequence: claim.lastSequence });
+    if (this.#status !== 'recovering') return;
+    this.#epoch = claim.epoch;
+    this.#sequence = claim.lastSequence;
+    this.#time = recovered.time;
+    this.#snapshots.recovered(recovered);
+    for (const state of recovered.drops.values()) {
+      this.#adopt(state);
+      this.#publish(state, []);
+    }
+    this.#recoveryDelayMs = RECOVERY_DELAY_FIRST_MS;
+    this.#status = 'serving';
+    this.#options.onRecovered(this.id, this.#sequence);
+    this.pump();
+  }
+
+  #recoveryFailed(error: unknown): void {
+    if (error instanceof CorruptError || (error as { code?: unknown }).code === 'invariant') {
+      this.#status = 'damaged';
+      this.#fault = (error as Error).message;
+      this.#options.log.error({ err: error, shard: this.id }, 'a shard is damaged and stays closed');
+      return;
+    }
+    this.#options.log.warn({ err: error, shard: this.id }, 'a shard could not be claimed and replayed yet');
+  }
+
+  #pause(): Promise<void> {
+    const delayMs = this.#recoveryDelayMs;
+    this.#recoveryDelayMs = Math.min(delayMs * 2, RECOVERY_DELAY_MAX_MS);
+    return new Promise((resolve) => this.#options.clock.after(delayMs, resolve));
+  }
+
+  #setTimer(at: number): void {
+    if (at === this.#timerAt) return;
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#timerAt = at;
+    if (at === Infinity) return;
+    this.#timer = this.#options.clock.after(at - this.#options.clock.now(), () => {
+      this.#timer = null;
+      this.#timerAt = Infinity;
+      this.pump();
+    });
+  }
+}
