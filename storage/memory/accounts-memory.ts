@@ -1,0 +1,78 @@
+// Users and refresh tokens in memory, for tests.
+
+import type { AccountStore, RefreshToken, RotationResult, User } from '../accounts.ts';
+
+interface KeptToken extends RefreshToken {
+  used: boolean;
+}
+
+export class MemoryAccountStore implements AccountStore {
+  readonly #users = new Map<string, User>();
+  readonly #idsByEmail = new Map<string, string>();
+  readonly #tokens = new Map<string, KeptToken>();
+
+  async addUser(user: User): Promise<boolean> {
+    const email = user.email.toLowerCase();
+    if (this.#idsByEmail.has(email)) return false;
+    this.#idsByEmail.set(email, user.id);
+    this.#users.set(user.id, user);
+    return true;
+  }
+
+  async findUser(userId: string): Promise<User | null> {
+    return this.#users.get(userId) ?? null;
+  }
+
+  async findUserByEmail(email: string): Promise<User | null> {
+    const id = this.#idsByEmail.get(email.toLowerCase());
+    return id === undefined ? null : this.findUser(id);
+  }
+
+  async findUsers(userIds: readonly string[]): Promise<User[]> {
+    return [...new Set(userIds)].flatMap((id) => this.#users.get(id) ?? []);
+  }
+
+  async addRole(userId: string, role: string): Promise<void> {
+    const user = this.#users.get(userId);
+    if (user === undefined || user.roles.includes(role)) return;
+    this.#users.set(userId, { ...user, roles: [...user.roles, role] });
+  }
+
+  async addRefreshToken(token: RefreshToken): Promise<void> {
+    this.#tokens.set(token.hash, { ...token, used: false });
+  }
+
+  async rotateRefreshToken(
+    hash: string,
+    next: { hash: string; expiresAt: number },
+    now: number,
+  ): Promise<RotationResult> {
+    const token = this.#tokens.get(hash);
+    if (token === undefined || token.expiresAt <= now) return { result: 'unknown' };
+    if (token.used) {
+      this.#revokeFamily(token.familyId);
+      return { result: 'reused' };
+    }
+    token.used = true;
+    const { familyId, userId } = token;
+    this.#tokens.set(next.hash, { ...next, familyId, userId, used: false });
+    return { result: 'rotated', userId };
+  }
+
+  async revokeRefreshToken(hash: string): Promise<void> {
+    const token = this.#tokens.get(hash);
+    if (token !== undefined) this.#revokeFamily(token.familyId);
+  }
+
+  async removeExpiredRefreshTokens(now: number): Promise<void> {
+    for (const [hash, token] of this.#tokens) {
+      if (token.expiresAt < now) this.#tokens.delete(hash);
+    }
+  }
+
+  #revokeFamily(familyId: string): void {
+    for (const [hash, token] of this.#tokens) {
+      if (token.familyId === familyId) this.#tokens.delete(hash);
+    }
+  }
+}

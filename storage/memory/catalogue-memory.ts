@@ -1,0 +1,66 @@
+// Products and drop rows in memory, for tests.
+
+import type { DropView } from '../../domain/views.ts';
+import type { Catalogue, DropFilter, Product, ProductChange } from '../catalogue.ts';
+import type { Page, PageRequest } from '../page.ts';
+import { pageNewestFirst } from './newest-first.ts';
+
+export class MemoryCatalogue implements Catalogue {
+  readonly #products = new Map<string, Product>();
+  readonly #drops = new Map<string, DropView>();
+
+  async addProduct(product: Product): Promise<void> {
+    this.#products.set(product.id, product);
+  }
+
+  async changeProduct(productId: string, change: ProductChange): Promise<Product | null> {
+    const product = this.#products.get(productId);
+    if (product === undefined) return null;
+    const changed = {
+      ...product,
+      name: change.name ?? product.name,
+      description: change.description ?? product.description,
+      imageUrls: change.imageUrls ?? product.imageUrls,
+      revision: product.revision + 1,
+    };
+    this.#products.set(productId, changed);
+    return changed;
+  }
+
+  async findProduct(productId: string): Promise<Product | null> {
+    return this.#products.get(productId) ?? null;
+  }
+
+  async listProducts(filter: { creatorId?: string }, page: PageRequest): Promise<Page<Product>> {
+    const { creatorId } = filter;
+    const shown = [...this.#products.values()].filter(
+      (product) => creatorId === undefined || product.creatorId === creatorId,
+    );
+    return pageNewestFirst('products', shown, positionOf, page);
+  }
+
+  async putDrops(views: readonly DropView[]): Promise<void> {
+    for (const view of views) {
+      const present = this.#drops.get(view.id);
+      if (present === undefined || view.version > present.version) this.#drops.set(view.id, view);
+    }
+  }
+
+  async findDrop(dropId: string): Promise<DropView | null> {
+    return this.#drops.get(dropId) ?? null;
+  }
+
+  async listDrops(filter: DropFilter, page: PageRequest): Promise<Page<DropView>> {
+    const shown = [...this.#drops.values()].filter(
+      (drop) =>
+        (filter.status === undefined || drop.status === filter.status) &&
+        (filter.creatorId === undefined || drop.creatorId === filter.creatorId) &&
+        (filter.productId === undefined || drop.productId === filter.productId),
+    );
+    return pageNewestFirst('drops', shown, positionOf, page);
+  }
+}
+
+function positionOf(item: { createdAt: number; id: string }): { time: number; id: string } {
+  return { time: item.createdAt, id: item.id };
+}

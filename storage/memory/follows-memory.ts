@@ -1,0 +1,60 @@
+// Who follows whom, in memory, for tests.
+
+import type { Follow, FollowStore } from '../follows.ts';
+import type { Page, PageRequest } from '../page.ts';
+import { pageNewestFirst } from './newest-first.ts';
+
+export class MemoryFollowStore implements FollowStore {
+  /** creator -> follower -> since */
+  readonly #followers = new Map<string, Map<string, number>>();
+  /** user -> creator -> since */
+  readonly #following = new Map<string, Map<string, number>>();
+
+  async follow(userId: string, creatorId: string, since: number): Promise<boolean> {
+    if (this.#following.get(userId)?.has(creatorId) === true) return false;
+    mapOf(this.#following, userId).set(creatorId, since);
+    mapOf(this.#followers, creatorId).set(userId, since);
+    return true;
+  }
+
+  async unfollow(userId: string, creatorId: string): Promise<boolean> {
+    this.#followers.get(creatorId)?.delete(userId);
+    return this.#following.get(userId)?.delete(creatorId) ?? false;
+  }
+
+  async isFollowing(userId: string, creatorId: string): Promise<boolean> {
+    return this.#following.get(userId)?.has(creatorId) ?? false;
+  }
+
+  async listFollowers(creatorId: string, page: PageRequest): Promise<Page<Follow>> {
+    return pageNewestFirst('followers', followsOf(this.#followers, creatorId), positionOf, page);
+  }
+
+  async listFollowing(userId: string, page: PageRequest): Promise<Page<Follow>> {
+    return pageNewestFirst('following', followsOf(this.#following, userId), positionOf, page);
+  }
+
+  async counts(userId: string): Promise<{ followers: number; following: number }> {
+    return {
+      followers: this.#followers.get(userId)?.size ?? 0,
+      following: this.#following.get(userId)?.size ?? 0,
+    };
+  }
+}
+
+function mapOf(maps: Map<string, Map<string, number>>, id: string): Map<string, number> {
+  let map = maps.get(id);
+  if (map === undefined) {
+    map = new Map();
+    maps.set(id, map);
+  }
+  return map;
+}
+
+function followsOf(maps: Map<string, Map<string, number>>, id: string): Follow[] {
+  return [...(maps.get(id) ?? [])].map(([userId, since]) => ({ userId, since }));
+}
+
+function positionOf(follow: Follow): { time: number; id: string } {
+  return { time: follow.since, id: follow.userId };
+}

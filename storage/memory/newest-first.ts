@@ -1,0 +1,26 @@
+// Paging over an unsorted collection in memory: sorts everything for each page, which is fine for tests and nothing else.
+
+import { decodeCursor, encodeCursor, type ListName, type ListPosition } from '../cursor.ts';
+import type { Page, PageRequest } from '../page.ts';
+
+/** The page after `page.cursor`, by time, then id, both descending. */
+export function pageNewestFirst<T>(
+  list: ListName,
+  items: Iterable<T>,
+  positionOf: (item: T) => ListPosition,
+  page: PageRequest,
+): Page<T> {
+  const start = decodeCursor(list, page.cursor);
+  const below = [...items].filter((item) => compare(positionOf(item), start) < 0);
+  below.sort((a, b) => compare(positionOf(b), positionOf(a)));
+  const shown = below.slice(0, page.limit);
+  const last = shown.at(-1);
+  const more = last !== undefined && below.length > shown.length;
+  return { items: shown, nextCursor: more ? encodeCursor(list, positionOf(last)) : null };
+}
+
+function compare(a: ListPosition, b: ListPosition): number {
+  if (a.time !== b.time) return a.time - b.time;
+  if (a.id === b.id) return 0;
+  return a.id < b.id ? -1 : 1;
+}

@@ -1,0 +1,50 @@
+// Everybody's orders in memory, for tests.
+
+import type { OrderView } from '../../domain/views.ts';
+import { addToTotals, type DropTotals, emptyTotals } from '../drop-totals.ts';
+import type { OrderListStore } from '../order-list.ts';
+import type { Page, PageRequest } from '../page.ts';
+import type { ProjectionBatch } from '../projection.ts';
+import { pageNewestFirst } from './newest-first.ts';
+import { MemoryPositions } from './positions.ts';
+
+export class MemoryOrderListStore implements OrderListStore {
+  /** user -> order id -> order */
+  readonly #orders = new Map<string, Map<string, OrderView>>();
+  readonly #positions = new MemoryPositions();
+
+  async position(shard: number): Promise<number> {
+    return this.#positions.of(shard);
+  }
+
+  async put(batches: readonly ProjectionBatch<OrderView>[]): Promise<void> {
+    for (const order of this.#positions.take(batches)) {
+      let orders = this.#orders.get(order.userId);
+      if (orders === undefined) {
+        orders = new Map();
+        this.#orders.set(order.userId, orders);
+      }
+      const present = orders.get(order.id);
+      if (present === undefined || order.version > present.version) orders.set(order.id, order);
+    }
+  }
+
+  async listByUser(userId: string, page: PageRequest): Promise<Page<OrderView>> {
+    const orders = this.#orders.get(userId)?.values() ?? [];
+    return pageNewestFirst('orders', orders, (o) => ({ time: o.createdAt, id: o.id }), page);
+  }
+
+  async findOrder(userId: string, orderId: string): Promise<OrderView | null> {
+    return this.#orders.get(userId)?.get(orderId) ?? null;
+  }
+
+  async totalsOfDrop(dropId: string): Promise<DropTotals> {
+    const totals = emptyTotals();
+    for (const orders of this.#orders.values()) {
+      for (const order of orders.values()) {
+        if (order.dropId === dropId) addToTotals(totals, order.status, order.quantity);
+      }
+    }
+    return totals;
+  }
+}

@@ -1,0 +1,22 @@
+// How far a projection in memory has come in each shard's journal.
+
+import type { ProjectionBatch } from '../projection.ts';
+
+export class MemoryPositions {
+  readonly #sequences = new Map<number, number>();
+
+  of(shard: number): number {
+    return this.#sequences.get(shard) ?? 0;
+  }
+
+  /** The rows of all batches above their shard's position, in order; the positions move on. */
+  take<Row>(batches: readonly ProjectionBatch<Row>[]): Row[] {
+    const rows: Row[] = [];
+    for (const batch of batches) {
+      if (batch.sequence <= this.of(batch.shard)) continue;
+      this.#sequences.set(batch.shard, batch.sequence);
+      rows.push(...batch.rows);
+    }
+    return rows;
+  }
+}

@@ -1,0 +1,56 @@
+// Snapshots and sealed drops in memory, for tests. Bytes are copied in and out, as a durable driver would.
+
+import { CorruptError, FencedError } from '../journal.ts';
+import type { Snapshot, SnapshotPart, SnapshotStore } from '../snapshots.ts';
+
+interface ShardSnapshot {
+  readonly epoch: number;
+  readonly snapshot: Snapshot;
+  readonly parts: ReadonlyMap<string, Uint8Array>;
+}
+
+export class MemorySnapshotStore implements SnapshotStore {
+  readonly #shards = new Map<number, ShardSnapshot>();
+  readonly #sealedDrops = new Map<string, Uint8Array>();
+
+  async saveSnapshot(
+    shard: number,
+    epoch: number,
+    snapshot: Snapshot,
+    newParts: readonly SnapshotPart[],
+  ): Promise<void> {
+    const present = this.#shards.get(shard);
+    if (present !== undefined && epoch < present.epoch) {
+      throw new FencedError(`the snapshot of shard ${shard} is of epoch ${present.epoch}`);
+    }
+    const added = new Map(newParts.map((part) => [part.name, part.bytes.slice()]));
+    const parts = new Map<string, Uint8Array>();
+    for (const name of snapshot.partNames) {
+      const bytes = present?.parts.get(name) ?? added.get(name);
+      if (bytes === undefined) throw new CorruptError(`shard ${shard} has no part ${name}`);
+      parts.set(name, bytes);
+    }
+    const { sequence, partNames } = snapshot;
+    const kept = { sequence, head: snapshot.head.slice(), partNames: [...partNames] };
+    this.#shards.set(shard, { epoch, snapshot: kept, parts });
+  }
+
+  async loadSnapshot(shard: number): Promise<{ snapshot: Snapshot; parts: SnapshotPart[] } | null> {
+    const present = this.#shards.get(shard);
+    if (present === undefined) return null;
+    const parts = present.snapshot.partNames.map((name) => {
+      const bytes = present.parts.get(name);
+      if (bytes === undefined) throw new CorruptError(`shard ${shard} has no part ${name}`);
+      return { name, bytes: bytes.slice() };
+    });
+    return { snapshot: present.snapshot, parts };
+  }
+
+  async saveSealedDrop(dropId: string, bytes: Uint8Array): Promise<void> {
+    this.#sealedDrops.set(dropId, bytes.slice());
+  }
+
+  async loadSealedDrop(dropId: string): Promise<Uint8Array | null> {
+    return this.#sealedDrops.get(dropId)?.slice() ?? null;
+  }
+}

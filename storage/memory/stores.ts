@@ -1,0 +1,27 @@
+// All stores in memory: what tests and simulations run on.
+
+import type { Stores } from '../stores.ts';
+import { MemoryAccountStore } from './accounts-memory.ts';
+import { MemoryCatalogue } from './catalogue-memory.ts';
+import { MemoryConsumerPositions } from './consumer-positions.ts';
+import { MemoryFeedStore } from './feed-memory.ts';
+import { MemoryFollowStore } from './follows-memory.ts';
+import { MemoryJournal } from './journal-memory.ts';
+import { MemoryOrderListStore } from './order-list-memory.ts';
+import { MemorySnapshotStore } from './snapshots-memory.ts';
+import { MemoryWebhookLog } from './webhook-log-memory.ts';
+
+export function memoryStores(): Stores {
+  return {
+    journal: new MemoryJournal(),
+    snapshots: new MemorySnapshotStore(),
+    accounts: new MemoryAccountStore(),
+    catalogue: new MemoryCatalogue(),
+    follows: new MemoryFollowStore(),
+    feed: new MemoryFeedStore(),
+    orderList: new MemoryOrderListStore(),
+    webhookLog: new MemoryWebhookLog(),
+    consumerPositions: new MemoryConsumerPositions(),
+    close: () => Promise.resolve(),
+  };
+}
