@@ -235,5 +235,5 @@ function bytesOf(array: Uint32Array | Float64Array, count: number): Uint8Array {
 
 /** A copy that begins at 0, as typed arrays of wider elements need. */
 function copyOf(bytes: Uint8Array): ArrayBuffer {
-  return bytes.slice().buffer as ArrayBuffer;
+  return new Uint8Array(bytes).buffer;
 }

@@ -1,0 +1,182 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { applyEvent, createDrop } from '../../domain/apply.ts';
+import { answerTo, type Decision, decide, decideDue } from '../../domain/decide.ts';
+import type { PlacedOrder } from '../../domain/commands.ts';
+import type { DropState } from '../../domain/drop-state.ts';
+import type { DropEvent } from '../../domain/events.ts';
+import type { Refusal } from '../../domain/refusal.ts';
+import type { OrderView } from '../../domain/views.ts';
+import { encodeSealedDrop, decodeSealedDrop } from '../../storage/drop-snapshot.ts';
+import { type History, history, START, type Step } from './histories.ts';
+
+interface Recorded {
+  readonly event: DropEvent;
+  readonly time: number;
+}
+
+/** Runs a history the way a shard does: what is due first, then the command; looks on after each step. */
+function run(
+  { terms, stock, steps }: History,
+  look: (step: Step, result: Decision | Refusal | null, state: DropState, now: number) => void,
+): { state: DropState; recorded: Recorded[] } {
+  let now = START;
+  const created = decide(null, { type: 'create-drop', dropId: terms.id, terms, stock }, now);
+  if (!created.ok) throw new Error(`the drop was refused: ${created.code}`);
+  const recorded: Recorded[] = [{ event: created.events[0]!, time: now }];
+  const state = createDrop(created.events[0]!, now);
+  const take = (events: readonly DropEvent[]) => {
+    for (const event of events) {
+      applyEvent(state, event, now);
+      recorded.push({ event, time: now });
+    }
+  };
+  for (const step of steps) {
+    now += step.afterMs;
+    while (state.nextDeadline() <= now) take(decideDue(state, now, 2));
+    const result = step.command === null ? null : decide(state, step.command, now);
+    if (result?.ok === true) take(result.events);
+    look(step, result, state, now);
+  }
+  return { state, recorded };
+}
+
+function allOrders(state: DropState): OrderView[] {
+  return Array.from({ length: state.orders.size }, (_, ordinal) => state.orderView(ordinal));
+}
+
+const RUNS = { numRuns: 2000 };
+
+test('S1, S3: stock adds up after every step of any history, and is what the orders say', (t) => {
+  fc.assert(
+    fc.property(history, (lived) => {
+      run(lived, (_step, _result, state) => {
+        const view = state.view();
+        t.is(view.free, view.stocked - view.held - view.sold);
+        let held = 0;
+        let sold = 0;
+        for (const order of allOrders(state)) {
+          if (order.status === 'reserved') held += order.quantity;
+          if (order.status === 'confirmed') sold += order.quantity;
+        }
+        if (view.held !== held || view.sold !== sold || view.free < 0) {
+          throw new Error(`${JSON.stringify(view)} but orders hold ${held} and bought ${sold}`);
+        }
+      });
+    }),
+    { numRuns: 500 },
+  );
+  t.pass();
+});
+
+test('S4, S5: sold-out is said only when nothing is free, and a refusal changes nothing', (t) => {
+  fc.assert(
+    fc.property(history, (lived) => {
+      run(lived, (_step, result, state) => {
+        if (result?.ok === false && result.code === 'sold-out' && state.free !== 0) throw new Error('free units, yet sold out');
+      });
+    }),
+    RUNS,
+  );
+  t.pass();
+});
+
+test('O3, O4: a key gives its first order, always, and never two', (t) => {
+  fc.assert(
+    fc.property(history, (lived) => {
+      const first = new Map<string, OrderView>();
+      run(lived, ({ command }, result, state) => {
+        if (command?.type !== 'place-order' || result === null) return;
+        const name = `${command.userId} ${command.key}`;
+        const known = first.get(name);
+        if (!result.ok) {
+          if (known !== undefined && (known.quantity === command.quantity || result.code !== 'idempotency-key-reused')) {
+            throw new Error(`${name} was ordered, then refused with ${result.code}`);
+          }
+          if (known === undefined && result.code === 'idempotency-key-reused') throw new Error(`${name} was never ordered`);
+          return;
+        }
+        const { order, replayed } = answerTo(state, command, result) as PlacedOrder;
+        if (replayed !== (known !== undefined)) throw new Error(`${name} replayed: ${replayed}`);
+        if (known === undefined) first.set(name, order);
+        else if (known.id !== order.id || known.quantity !== command.quantity) throw new Error(`${name} became another order`);
+      });
+    }),
+    RUNS,
+  );
+  t.pass();
+});
+
+test('O6: nobody ever holds and owns more than the limit they ordered under', (t) => {
+  fc.assert(
+    fc.property(history, (lived) => {
+      run(lived, ({ command }, result, state) => {
+        const units = new Map<string, number>();
+        for (const order of allOrders(state)) {
+          if (order.status !== 'reserved' && order.status !== 'confirmed') continue;
+          units.set(order.userId, (units.get(order.userId) ?? 0) + order.quantity);
+        }
+        for (const [userId, count] of units) {
+          if (count !== state.userUnits[state.findUser(userId)]) throw new Error(`the units of ${userId} are miscounted`);
+        }
+        // Limits may be lowered before the start only, so what was just ordered must fit.
+        if (command?.type === 'place-order' && result?.ok === true && (units.get(command.userId) ?? 0) > state.limitPerUser) {
+          throw new Error(`${command.userId} has more than ${state.limitPerUser}`);
+        }
+      });
+    }),
+    RUNS,
+  );
+  t.pass();
+});
+
+test('P4: whoever paid has the units or a refund is asked for, and payments that come again change nothing', (t) => {
+  fc.assert(
+    fc.property(history, (lived) => {
+      run(lived, ({ command }, result, state, now) => {
+        if (command?.type !== 'settle-payment' || result?.ok !== true) return;
+        const order = state.orderView(result.ordinal);
+        const settled = order.status === 'confirmed' || order.refundRequested;
+        if (command.succeeded && !settled) throw new Error(`paid, but ${order.status} without refund`);
+        const again = decide(state, command, now);
+        if (!again.ok || again.events.length > 0) throw new Error('a repeated payment changed the order');
+      });
+    }),
+    RUNS,
+  );
+  t.pass();
+});
+
+test('J1: replaying the events gives the same state, and so does a snapshot', (t) => {
+  fc.assert(
+    fc.property(history, (lived) => {
+      const { state, recorded } = run(lived, () => {});
+      const replayed = createDrop(recorded[0]!.event, recorded[0]!.time);
+      for (const { event, time } of recorded.slice(1)) applyEvent(replayed, event, time);
+      const bytes = encodeSealedDrop(state);
+      t.deepEqual(encodeSealedDrop(replayed), bytes);
+      t.deepEqual(encodeSealedDrop(decodeSealedDrop(bytes)), bytes);
+      t.is(state.version, recorded.length);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('D2, O11: nothing that is due is left undone, and time alone ends every drop', (t) => {
+  fc.assert(
+    fc.property(history, (lived) => {
+      const { state } = run(lived, (_step, _result, looked, now) => {
+        // Commands may make something due (an end in the past); the next look finds it.
+        while (looked.nextDeadline() <= now) for (const event of decideDue(looked, now, 2)) applyEvent(looked, event, now);
+        if (looked.status === 'upcoming' && looked.startsAt <= now) throw new Error('not opened');
+        if (looked.status === 'live' && looked.endsAt <= now) throw new Error('not closed');
+      });
+      const end = START + 10_000_000;
+      while (state.nextDeadline() <= end) for (const event of decideDue(state, end, 2)) applyEvent(state, event, end);
+      t.true(state.isOver);
+      t.is(state.held, 0);
+      if (state.status === 'cancelled') t.is(state.sold, 0);
+    }),
+    { numRuns: 500 },
+  );
+});

@@ -1,0 +1,102 @@
+// Random lives of a drop for property tests: commands from a few users with few keys, so that collisions, replays and races for the
+// last unit are common, on a clock that mostly creeps and sometimes leaps.
+
+import fc from 'fast-check';
+import type { DropCommand } from '../../domain/commands.ts';
+import { orderId } from '../../domain/ids.ts';
+import type { DropTerms, PaymentMode } from '../../domain/views.ts';
+
+export const DROP_ID = 'd_1';
+export const CREATOR = { userId: 'creator', operator: false };
+export const START = 1_000_000;
+
+export interface Step {
+  readonly afterMs: number;
+  readonly command: DropCommand | null;
+}
+
+export interface History {
+  readonly terms: DropTerms;
+  readonly stock: number;
+  readonly steps: readonly Step[];
+}
+
+const user = fc.integer({ min: 0, max: 4 }).map((n) => `user${n}`);
+const key = fc.integer({ min: 0, max: 3 }).map((n) => `key${n}`);
+const order = fc.integer({ min: 0, max: 12 }).map((ordinal) => orderId(DROP_ID, ordinal));
+const caller = fc.oneof(
+  fc.constant(CREATOR),
+  user.map((userId) => ({ userId, operator: false })),
+  fc.constant({ userId: 'boss', operator: true }),
+);
+
+const command: fc.Arbitrary<DropCommand | null> = fc.oneof(
+  {
+    weight: 10,
+    arbitrary: fc.record({
+      type: fc.constant('place-order' as const),
+      dropId: fc.constant(DROP_ID),
+      userId: user,
+      key,
+      quantity: fc.integer({ min: 1, max: 3 }),
+    }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      type: fc.constant('settle-payment' as const),
+      dropId: fc.constant(DROP_ID),
+      orderId: order,
+      succeeded: fc.boolean(),
+      reference: fc.constantFrom('ref-a', 'ref-b'),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constantFrom('cancel-order' as const, 'refund-order' as const),
+      dropId: fc.constant(DROP_ID),
+      orderId: order,
+      caller,
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record(
+      {
+        type: fc.constant('amend-drop' as const),
+        dropId: fc.constant(DROP_ID),
+        caller,
+        addStock: fc.integer({ min: -4, max: 4 }),
+        endsAt: fc.integer({ min: START, max: START + 40_000 }),
+        limitPerUser: fc.integer({ min: 1, max: 5 }),
+      },
+      { requiredKeys: ['type', 'dropId', 'caller'] },
+    ),
+  },
+  { weight: 2, arbitrary: fc.constant(null) },
+);
+const rareCancel: fc.Arbitrary<DropCommand> = caller.map((who) => ({ type: 'cancel-drop', dropId: DROP_ID, caller: who }));
+
+export const history: fc.Arbitrary<History> = fc.record({
+  terms: fc.record({
+    id: fc.constant(DROP_ID),
+    productId: fc.constant('p_1'),
+    creatorId: fc.constant(CREATOR.userId),
+    startsAt: fc.integer({ min: START - 2000, max: START + 3000 }),
+    endsAt: fc.integer({ min: START + 5000, max: START + 40_000 }),
+    priceCents: fc.constant(1999),
+    currency: fc.constant('EUR'),
+    limitPerUser: fc.integer({ min: 1, max: 4 }),
+    holdSeconds: fc.integer({ min: 1, max: 8 }),
+    payment: fc.constantFrom<PaymentMode>('instant', 'provider'),
+  }),
+  stock: fc.integer({ min: 1, max: 8 }),
+  steps: fc.array(
+    fc.record({
+      afterMs: fc.oneof({ weight: 6, arbitrary: fc.integer({ min: 0, max: 300 }) }, { weight: 1, arbitrary: fc.integer({ min: 0, max: 9000 }) }),
+      command: fc.oneof({ weight: 30, arbitrary: command }, { weight: 1, arbitrary: rareCancel }),
+    }),
+    { maxLength: 80 },
+  ),
+});
