@@ -1,0 +1,134 @@
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { ConfigError, describeConfig, loadConfig } from '../../composition/config.ts';
+
+function temporaryDirectory(t: ExecutionContext): string {
+  const directory = mkdtempSync(join(tmpdir(), 'livedrops-config-'));
+  t.teardown(() => rmSync(directory, { recursive: true }));
+  return directory;
+}
+
+function problemsOf(t: ExecutionContext, environment: Record<string, string>): readonly string[] {
+  const error = t.throws(() => describeConfig(environment), { instanceOf: ConfigError });
+  return error?.problems ?? [];
+}
+
+test('an empty environment gives the documented defaults, frozen', (t) => {
+  const data = join(temporaryDirectory(t), 'data');
+  const config = loadConfig({ LIVEDROPS_DATA: data });
+  t.like(config, {
+    port: 8080,
+    host: '127.0.0.1',
+    dataDirectory: data,
+    store: 'sqlite:',
+    paymentProvider: 'development',
+    paymentSettleAfterMs: null,
+    paymentSettleAs: 'success',
+    rateLimits: true,
+    logLevel: 'info',
+  });
+  t.deepEqual(config.roles, ['gateway', 'actors', 'services']);
+  t.true(Object.isFrozen(config));
+});
+
+test('secrets that nobody set are made once, kept in the data directory, and only its owner reads them', (t) => {
+  const data = temporaryDirectory(t);
+  const first = loadConfig({ LIVEDROPS_DATA: data });
+  const second = loadConfig({ LIVEDROPS_DATA: data });
+  t.is(first.authSecret, second.authSecret);
+  t.deepEqual(first.paymentSecrets, second.paymentSecrets);
+  t.true(first.authSecret.length >= 32);
+  t.regex(first.paymentSecrets[0] ?? '', /^whsec_[A-Za-z0-9+/]{43}=$/);
+  for (const file of ['auth-secret', 'payment-secret']) {
+    t.is(statSync(join(data, file)).mode & 0o777, 0o600, file);
+  }
+  t.is(readFileSync(join(data, 'auth-secret'), 'utf8').trim(), first.authSecret);
+});
+
+test('a secret from the environment is taken, and not kept', (t) => {
+  const data = temporaryDirectory(t);
+  const authSecret = 'x'.repeat(32);
+  const payment = ['one', 'two'].map(
+    (name) => `whsec_${Buffer.from(name.padEnd(24, '.')).toString('base64')}`,
+  );
+  const config = loadConfig({
+    LIVEDROPS_DATA: data,
+    LIVEDROPS_AUTH_SECRET: authSecret,
+    LIVEDROPS_PAYMENT_SECRET: payment.join(' '),
+  });
+  t.is(config.authSecret, authSecret);
+  t.deepEqual(config.paymentSecrets, payment);
+  t.throws(() => statSync(join(data, 'auth-secret')), { code: 'ENOENT' });
+  t.throws(() => statSync(join(data, 'payment-secret')), { code: 'ENOENT' });
+});
+
+const BAD_VALUES: [name: string, value: string, problem: RegExp][] = [
+  ['PORT', '80a', /^LIVEDROPS_PORT is "80a": must be a port, 0 to 65535/],
+  ['PORT', '65536', /must be a port/],
+  ['PORT', '-1', /must be a port/],
+  ['PORT', '1e3', /must be a port/],
+  ['HOST', 'a b', /must be an address/],
+  ['STORE', 'redis://localhost', /not available in this version/],
+  ['STORE', 'mysql://localhost', /must be sqlite:/],
+  ['NATS', 'nats://localhost', /not available in this version/],
+  ['NODE_ID', 'a.b', /must be 1 to 64 letters/],
+  ['ROLES', 'gateway,actor', /must list roles out of gateway,actors,services/],
+  ['ROLES', 'gateway', /a node alone has every role/],
+  ['RATE_LIMITS', 'yes', /must be on or off/],
+  ['LOG', 'verbose', /must be silent, error, warn, info or debug/],
+  ['PAYMENT_PROVIDER', 'stripe', /must be development/],
+  ['PAYMENT_SETTLE_AFTER_MS', '1.5', /must be milliseconds/],
+  ['PAYMENT_SETTLE_AS', 'maybe', /must be success or failure/],
+];
+for (const [name, value, problem] of BAD_VALUES) {
+  test(`a bad value stops the start with its name and what is right: ${name}=${value}`, (t) => {
+    const problems = problemsOf(t, { [`LIVEDROPS_${name}`]: value });
+    t.is(problems.length, 1);
+    t.regex(problems[0] ?? '', problem);
+  });
+}
+
+test('a bad secret is told without showing it', (t) => {
+  const problems = problemsOf(t, {
+    LIVEDROPS_AUTH_SECRET: 'too-short',
+    LIVEDROPS_PAYMENT_SECRET: 'whsec_not*base64',
+  });
+  t.is(problems.length, 2);
+  t.notRegex(problems.join(), /too-short|not\*base64/);
+  t.regex(problems.join(), /LIVEDROPS_AUTH_SECRET must have at least 32 characters/);
+});
+
+test('all problems are told at once', (t) => {
+  const problems = problemsOf(t, { LIVEDROPS_PORT: 'x', LIVEDROPS_LOG: 'x', LIVEDROPS_X: 'x' });
+  t.is(problems.length, 3);
+});
+
+test('an unknown setting is an error that names the nearest one', (t) => {
+  t.deepEqual(problemsOf(t, { LIVEDROPS_PROT: '80' }), [
+    'LIVEDROPS_PROT is not a setting; did you mean LIVEDROPS_PORT?',
+  ]);
+  t.regex(problemsOf(t, { LIVEDROPS_BANANA_SPLIT: '1' })[0] ?? '', /is not a setting; see/);
+});
+
+test('variables of others are none of its business, and an empty one is an unset one', (t) => {
+  const settings = describeConfig({ PORT: '1', LIVEDROPS_PORT: '' });
+  t.like(settings.find((setting) => setting.name === 'LIVEDROPS_PORT'), {
+    value: '8080',
+    source: 'default',
+  });
+});
+
+test('every setting tells where it comes from, and no secret is shown', (t) => {
+  const authSecret = 'abcdefghijklmnopqrstuvwxyz012345';
+  const settings = describeConfig({ LIVEDROPS_PORT: '1', LIVEDROPS_AUTH_SECRET: authSecret });
+  const source = Object.fromEntries(settings.map((setting) => [setting.name, setting.source]));
+  t.like(source, {
+    LIVEDROPS_PORT: 'environment',
+    LIVEDROPS_HOST: 'default',
+    LIVEDROPS_AUTH_SECRET: 'environment',
+    LIVEDROPS_PAYMENT_SECRET: 'made at first start',
+  });
+  t.false(JSON.stringify(settings).includes(authSecret));
+});
