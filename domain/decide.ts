@@ -96,7 +96,8 @@ function decideCreate(state: DropState | null, command: CreateDrop, now: number)
   if (!(terms.startsAt < terms.endsAt)) return refusal('invalid-request', 'startsAt must be before endsAt.');
   if (!(terms.endsAt > now)) return refusal('invalid-request', 'endsAt must be in the future.');
   if (!isCount(stock) || !isCount(terms.limitPerUser)) return refusal('invalid-request');
-  return aboutDrop([{ type: 'drop-created', terms, stock }]);
+  const created: DropEvent = { type: 'drop-created', terms, stock };
+  return aboutDrop(now >= terms.startsAt ? [created, { type: 'drop-opened' }] : [created]);
 }
 
 function decidePlace(state: DropState, command: PlaceOrder): Decision | Refusal {

@@ -23,14 +23,16 @@ function run(
   let now = START;
   const created = decide(null, { type: 'create-drop', dropId: terms.id, terms, stock }, now);
   if (!created.ok) throw new Error(`the drop was refused: ${created.code}`);
-  const recorded: Recorded[] = [{ event: created.events[0]!, time: now }];
-  const state = createDrop(created.events[0]!, now);
+  const [first, ...rest] = created.events;
+  const recorded: Recorded[] = [{ event: first!, time: now }];
+  const state = createDrop(first!, now);
   const take = (events: readonly DropEvent[]) => {
     for (const event of events) {
       applyEvent(state, event, now);
       recorded.push({ event, time: now });
     }
   };
+  take(rest);
   for (const step of steps) {
     now += step.afterMs;
     while (state.nextDeadline() <= now) take(decideDue(state, now, 2));

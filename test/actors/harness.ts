@@ -1,0 +1,153 @@
+// A node's shards over stores in memory, with a journal whose appends the test can hold back or break, and a clock it moves.
+
+import pino from 'pino';
+import type { EventConsumer, RelayBatch } from '../../actors/event-consumer.ts';
+import { InProcessLiveBus, type LiveMessage } from '../../actors/live-bus.ts';
+import { ShardHost } from '../../actors/shard-host.ts';
+import type { CommandReply, DropCommand, PlacedOrder, ReplyTo } from '../../domain/commands.ts';
+import type { DropTerms, DropView } from '../../domain/views.ts';
+import { type Claim, type Journal, type JournalEntry, StoreUnavailableError } from '../../storage/journal.ts';
+import { MemoryJournal } from '../../storage/memory/journal-memory.ts';
+import { MemorySnapshotStore } from '../../storage/memory/snapshots-memory.ts';
+import { ManualClock } from './manual-clock.ts';
+
+export const NOW = 1_800_000_000_000;
+
+type Failure = 'before' | 'after';
+
+/** A journal that can be told to wait, and to fail before or after it wrote. */
+export class TestJournal implements Journal {
+  readonly inner = new MemoryJournal();
+  /** While set, appends wait here until `release`. */
+  held: (() => void)[] | null = null;
+  failures: Failure[] = [];
+  appends = 0;
+
+  hold(): void {
+    this.held = [];
+  }
+  release(): void {
+    const held = this.held ?? [];
+    this.held = null;
+    for (const go of held) go();
+  }
+
+  claim(shard: number, owner: string): Promise<Claim> {
+    return this.inner.claim(shard, owner);
+  }
+  async append(shard: number, epoch: number, sequence: number, bytes: Uint8Array): Promise<void> {
+    this.appends += 1;
+    if (this.held !== null) await new Promise<void>((resolve) => this.held!.push(resolve));
+    const failure = this.failures.shift();
+    if (failure === 'before') throw new StoreUnavailableError('no room');
+    await this.inner.append(shard, epoch, sequence, bytes);
+    if (failure === 'after') throw new StoreUnavailableError('the answer was lost');
+  }
+  read(shard: number, after: number, limit: number): Promise<JournalEntry[]> {
+    return this.inner.read(shard, after, limit);
+  }
+  head(shard: number): Promise<Claim> {
+    return this.inner.head(shard);
+  }
+  trim(shard: number, through: number): Promise<void> {
+    return this.inner.trim(shard, through);
+  }
+}
+
+export class RecordingConsumer implements EventConsumer {
+  readonly name = 'recording';
+  readonly batches: RelayBatch[] = [];
+  readonly #positions = new Map<number, number>();
+  failing = 0;
+
+  async position(shard: number): Promise<number> {
+    return this.#positions.get(shard) ?? 0;
+  }
+  async consume(batches: readonly RelayBatch[]): Promise<void> {
+    if (this.failing > 0) {
+      this.failing -= 1;
+      throw new StoreUnavailableError('not now');
+    }
+    for (const batch of batches) {
+      this.batches.push(batch);
+      this.#positions.set(batch.shard, batch.sequence);
+    }
+  }
+}
+
+export interface Harness {
+  readonly journal: TestJournal;
+  readonly snapshots: MemorySnapshotStore;
+  readonly bus: InProcessLiveBus;
+  readonly clock: ManualClock;
+  readonly consumer: RecordingConsumer;
+  readonly host: ShardHost;
+}
+
+/** Starts a host; pass the stores and the clock of an earlier one to restart on the same data. */
+export async function startHost(earlier?: Harness, shardCount = 4): Promise<Harness> {
+  const parts = {
+    journal: earlier?.journal ?? new TestJournal(),
+    snapshots: earlier?.snapshots ?? new MemorySnapshotStore(),
+    clock: earlier?.clock ?? new ManualClock(NOW),
+    consumer: earlier?.consumer ?? new RecordingConsumer(),
+    bus: new InProcessLiveBus(),
+  };
+  const host = new ShardHost({
+    ...parts,
+    nodeId: 'test',
+    shardCount,
+    consumers: [parts.consumer],
+    log: pino({ level: 'silent' }),
+  });
+  await host.start();
+  return { ...parts, host };
+}
+
+export function terms(change: Partial<DropTerms> = {}): DropTerms {
+  return {
+    id: 'd_1',
+    productId: 'p_1',
+    creatorId: 'creator',
+    startsAt: NOW,
+    endsAt: NOW + 600_000,
+    priceCents: 1999,
+    currency: 'EUR',
+    limitPerUser: 2,
+    holdSeconds: 60,
+    payment: 'instant',
+    ...change,
+  };
+}
+
+export async function ask<C extends DropCommand>(host: ShardHost, command: C): Promise<ReplyTo<C>> {
+  const [reply] = await host.execute([command]);
+  return reply as ReplyTo<C>;
+}
+
+export async function createDrop(host: ShardHost, stock: number, change: Partial<DropTerms> = {}): Promise<DropView> {
+  const made = terms(change);
+  const reply = await ask(host, { type: 'create-drop', dropId: made.id, terms: made, stock });
+  if (!reply.ok) throw new Error(`the drop was refused: ${reply.code}`);
+  return reply.value;
+}
+
+export function place(userId: string, key = 'key', quantity = 1, dropId = 'd_1'): DropCommand {
+  return { type: 'place-order', dropId, userId, key, quantity };
+}
+
+export async function order(host: ShardHost, userId: string, key = 'key', quantity = 1): Promise<PlacedOrder> {
+  const [reply] = await host.execute([place(userId, key, quantity)]);
+  if (!reply!.ok) throw new Error(`the order was refused: ${reply!.code}`);
+  return reply!.value as PlacedOrder;
+}
+
+export function codeOf(reply: CommandReply | undefined): string {
+  return reply === undefined ? 'none' : reply.ok ? 'ok' : reply.code;
+}
+
+export function listen(bus: InProcessLiveBus, topic: string): LiveMessage[] {
+  const messages: LiveMessage[] = [];
+  bus.subscribe(topic, (message) => messages.push(message));
+  return messages;
+}

@@ -1,0 +1,51 @@
+// A clock that stands still until the test moves it; timers fire in order on the way.
+
+import type { Clock, Timer } from '../../actors/clock.ts';
+
+interface Waiting {
+  readonly at: number;
+  readonly call: () => void;
+}
+
+export class ManualClock implements Clock {
+  #now: number;
+  #waiting: Waiting[] = [];
+
+  constructor(now: number) {
+    this.#now = now;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  after(delayMs: number, call: () => void): Timer {
+    const waiting = { at: this.#now + Math.max(0, delayMs), call };
+    this.#waiting.push(waiting);
+    return {
+      cancel: () => {
+        this.#waiting = this.#waiting.filter((other) => other !== waiting);
+      },
+    };
+  }
+
+  /** Moves time on, and lets whatever the timers started run as far as it can without real I/O. */
+  async advance(ms: number): Promise<void> {
+    const until = this.#now + ms;
+    for (;;) {
+      await flush();
+      const next = this.#waiting.filter((waiting) => waiting.at <= until).sort((a, b) => a.at - b.at)[0];
+      if (next === undefined) break;
+      this.#waiting = this.#waiting.filter((other) => other !== next);
+      this.#now = Math.max(this.#now, next.at);
+      next.call();
+    }
+    this.#now = until;
+    await flush();
+  }
+}
+
+/** Lets promises and immediates that are ready run. */
+export async function flush(): Promise<void> {
+  for (let i = 0; i < 5; i++) await new Promise<void>((resolve) => setImmediate(resolve));
+}

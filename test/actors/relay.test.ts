@@ -1,0 +1,47 @@
+import test from 'ava';
+import { createDrop, order, startHost } from './harness.ts';
+import { flush } from './manual-clock.ts';
+
+test('J1: every durable event reaches the consumer in order, once while all goes well', async (t) => {
+  const { host, consumer } = await startHost();
+  await createDrop(host, 50);
+  for (let i = 0; i < 10; i++) await order(host, `user${i}`);
+  await host.relay.caughtUp();
+  const sequences = consumer.batches.map((batch) => batch.sequence);
+  t.deepEqual(sequences, Array.from(sequences, (_, i) => i + 1));
+  const orders = consumer.batches.flatMap((batch) => batch.facts).filter((fact) => fact.event.type === 'order-placed');
+  t.deepEqual(orders.map((fact) => fact.order?.userId), Array.from({ length: 10 }, (_, i) => `user${i}`));
+});
+
+test('N11: a consumer that fails gets the same batches again, and nothing is passed over', async (t) => {
+  const { host, consumer, clock } = await startHost();
+  consumer.failing = 3;
+  await createDrop(host, 50);
+  await order(host, 'ann');
+  await clock.advance(10_000);
+  await host.relay.caughtUp();
+  t.deepEqual(consumer.batches.flatMap((batch) => batch.facts).map((fact) => fact.event.type), [
+    'drop-created',
+    'drop-opened',
+    'order-placed',
+  ]);
+});
+
+test('J4: after a restart the relay goes on behind the position each consumer kept', async (t) => {
+  const first = await startHost();
+  await createDrop(first.host, 50);
+  await first.host.relay.caughtUp();
+  first.consumer.failing = Infinity;
+  await order(first.host, 'ann');
+  await order(first.host, 'bob');
+  await flush();
+  first.consumer.failing = 0;
+  const seen = first.consumer.batches.length;
+  const second = await startHost(first);
+  await second.host.relay.caughtUp();
+  const facts = first.consumer.batches.slice(seen).flatMap((batch) => batch.facts);
+  t.deepEqual(
+    facts.filter((fact) => fact.event.type === 'order-placed').map((fact) => fact.order?.userId),
+    ['ann', 'bob'],
+  );
+});
