@@ -68,3 +68,6 @@ export function shardOf(dropId: string, shardCount: number): number {
 export function paymentReference(id: string): string {
   return `pay_${id}`;
 }
+
+/** Shards of every installation. Part of the stored format: a drop's journal is found by it. */
+export const SHARD_COUNT = 256;
