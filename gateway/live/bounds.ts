@@ -1,0 +1,59 @@
+// Every limit of the live stream, with its default. One object, so that a test or a deployment can tighten one and see all of them.
+
+export interface LiveBounds {
+  /** Open connections; past it a new one is closed with `try again later`. */
+  readonly connectionsMax: number;
+  /** Topics one connection has subscribed to itself; followed creators are not counted. */
+  readonly topicsPerConnectionMax: number;
+  /** Subscriptions of one connection that still wait for their drop. */
+  readonly pendingPerConnectionMax: number;
+  /** Followed creators that a user's connections listen to: the newest ones. */
+  readonly followedCreatorsMax: number;
+  /** Messages a connection may send: so many at once, and so many each second over time. */
+  readonly messageBurst: number;
+  readonly messagesPerSecond: number;
+  /** Malformed messages in a row that end the connection. */
+  readonly malformedMax: number;
+  /** Messages over the rate that end the connection, unless the client pauses until its burst is whole again. */
+  readonly limitedMax: number;
+  /** Least time between two stock ticks of one drop (N3). */
+  readonly tickMs: number;
+  /** Notifications read from the feed at once for a resuming client: 1 to 100. */
+  readonly replayPageSize: number;
+  /** Unsent bytes of a connection above which its replay waits for the client to read. */
+  readonly replayBufferedBytesMax: number;
+  /** How long after opening live notifications wait for the client's `resume`, so that older ones can go first. */
+  readonly resumeGraceMs: number;
+  /** Notifications that wait so on one connection; past it they go out. */
+  readonly heldNotificationsMax: number;
+  /** Ids of a user's last notifications, kept to tell a repeated delivery (N11). */
+  readonly recentIdsMax: number;
+  /** Drops of one creator whose last milestone is remembered. */
+  readonly recentDropsPerCreatorMax: number;
+  /** Reads of drops, follows and feeds at once, each kind by itself; and how many wait for their turn. */
+  readonly loadsInFlightMax: number;
+  readonly loadsWaitingMax: number;
+  /** Connections closed for an expired token in one go, before other work gets its turn. */
+  readonly expiredPerTurnMax: number;
+}
+
+export const LIVE_BOUNDS: LiveBounds = Object.freeze({
+  connectionsMax: 100_000,
+  topicsPerConnectionMax: 100,
+  pendingPerConnectionMax: 16,
+  followedCreatorsMax: 5_000,
+  messageBurst: 120,
+  messagesPerSecond: 20,
+  malformedMax: 10,
+  limitedMax: 100,
+  tickMs: 100,
+  replayPageSize: 100,
+  replayBufferedBytesMax: 64 * 1024,
+  resumeGraceMs: 250,
+  heldNotificationsMax: 32,
+  recentIdsMax: 16,
+  recentDropsPerCreatorMax: 32,
+  loadsInFlightMax: 64,
+  loadsWaitingMax: 100_000,
+  expiredPerTurnMax: 1_000,
+});

@@ -1,0 +1,135 @@
+// What every live connection does, whoever is behind it: takes in messages within their rate, answers malformed ones, notices when its
+// client is too slow, and ends once. Nothing here loops, waits or keeps a timer: an idle connection is one small object.
+
+import type { LiveConnection, LiveSocket } from '../socket.ts';
+import type { ClientMessage } from './client-message.ts';
+import { parseClientMessage } from './client-message.ts';
+import { CLOSE_CODES, type CloseCode } from './close-codes.ts';
+import { type ErrorFrame, errorFrame, PONG_FRAME } from './frames.ts';
+import type { Closable, LiveContext } from './live-context.ts';
+
+export interface ConnectionOptions {
+  readonly context: LiveContext;
+  readonly socket: LiveSocket;
+}
+
+export abstract class Connection implements LiveConnection, Closable {
+  protected readonly context: LiveContext;
+  protected readonly socket: LiveSocket;
+  #ended = false;
+  #malformedInRow = 0;
+  /** Messages over the rate since the client last paused for as long as a whole burst takes to come back. */
+  #limited = 0;
+  /** When the messages so far would have been due at the steady rate: the one number that GCRA needs (ITU-T I.371). */
+  #dueAt = 0;
+  /** When the first published frame was dropped that has not been made good yet; 0 for none. */
+  #missedAt = 0;
+
+  constructor(options: ConnectionOptions) {
+    this.context = options.context;
+    this.socket = options.socket;
+  }
+
+  /** Answers a well-formed message. */
+  protected abstract handle(message: Exclude<ClientMessage, { type: 'ping' }>): void;
+  /** Sends fresh snapshots of all that changed since `since` (milliseconds); false when one of them was dropped again. */
+  protected abstract catchUp(since: number): boolean;
+  /** Gives up every subscription and timer. The socket must not be touched: it may be gone. */
+  protected abstract detach(): void;
+
+  get isClosed(): boolean {
+    return this.#ended;
+  }
+
+  received(text: string | null): void {
+    if (this.#ended) return;
+    if (text === null) return this.close(CLOSE_CODES.binaryFrame);
+    if (!this.#withinRate()) return this.#refuseRate();
+    const parsed = parseClientMessage(text);
+    if (!parsed.ok) {
+      this.#malformedInRow++;
+      const { request, detail } = parsed;
+      this.refuse({
+        code: 'invalid-request',
+        detail,
+        ...(request === undefined ? {} : { request }),
+      });
+      if (this.#malformedInRow >= this.context.bounds.malformedMax)
+        this.close(CLOSE_CODES.malformed);
+      return;
+    }
+    this.#malformedInRow = 0;
+    if (parsed.message.type === 'ping') this.reply(PONG_FRAME);
+    else this.handle(parsed.message);
+  }
+
+  missedFrame(): void {
+    if (this.#missedAt === 0) this.#missedAt = this.context.clock.now();
+  }
+
+  drained(): void {
+    if (this.#ended || this.#missedAt === 0) return;
+    const since = this.#missedAt;
+    this.#missedAt = 0;
+    if (!this.catchUp(since)) this.#missedAt = since;
+  }
+
+  closed(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.detach();
+    this.context.removeConnection(this);
+  }
+
+  /** Ends the connection from this side; later calls do nothing. */
+  close(code: CloseCode): void {
+    if (this.#ended) return;
+    this.closed();
+    const { closed } = this.context.counters;
+    closed[code.code] = (closed[code.code] ?? 0) + 1;
+    this.socket.end(code.code, code.reason);
+  }
+
+  /** Sends what must not be lost; a client that cannot take it is closed, and false returned. */
+  protected reply(text: string): boolean {
+    if (this.#ended) return false;
+    if (this.socket.send(text) !== 'dropped') return true;
+    this.close(CLOSE_CODES.slowClient);
+    return false;
+  }
+
+  protected refuse(error: ErrorFrame): void {
+    this.reply(errorFrame(error));
+  }
+
+  /** Sends what a later one replaces. Where the buffer is full it follows when there is room. */
+  protected sendSnapshot(text: string): boolean {
+    if (this.socket.send(text) !== 'dropped') return true;
+    this.missedFrame();
+    return false;
+  }
+
+  #withinRate(): boolean {
+    const { messageBurst, messagesPerSecond } = this.context.bounds;
+    const now = this.context.clock.now();
+    const spacingMs = 1000 / messagesPerSecond;
+    const burstMs = messageBurst * spacingMs;
+    // The upper end: a clock that was set back silences nobody for longer than a burst lasts.
+    if (this.#dueAt <= now) this.#limited = 0;
+    const dueAt = Math.min(Math.max(this.#dueAt, now), now + burstMs) + spacingMs;
+    if (dueAt - now > burstMs) return false;
+    this.#dueAt = dueAt;
+    return true;
+  }
+
+  #refuseRate(): void {
+    this.#limited++;
+    if (this.#limited >= this.context.bounds.limitedMax)
+      return this.close(CLOSE_CODES.tooManyMessages);
+    const { messagesPerSecond } = this.context.bounds;
+    this.refuse({
+      code: 'rate-limited',
+      detail: `At most ${messagesPerSecond} messages a second over time.`,
+    });
+  }
+}

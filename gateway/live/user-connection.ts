@@ -1,0 +1,293 @@
+// A signed-in client's stream. It listens by itself to its user's notifications and to the creators the user follows, and to whatever
+// topics the client subscribes to. Notifications are lossless: one that cannot be sent ends the connection, and the client resumes.
+
+import type { RefusalCode } from '../../domain/refusal.ts';
+import type { Notification } from '../../storage/feed.ts';
+import type { SocketIdentity } from '../socket.ts';
+import type { ClientMessage } from './client-message.ts';
+import { CLOSE_CODES } from './close-codes.ts';
+import { Connection, type ConnectionOptions } from './connection.ts';
+import type { CreatorChannel } from './creator-channel.ts';
+import { DropChannel, type DropSubscriber } from './drop-channel.ts';
+import {
+  authenticatedFrame,
+  readyFrame,
+  resumedFrame,
+  subscribedFrame,
+  unsubscribedFrame,
+} from './frames.ts';
+import type { Holder } from './live-context.ts';
+import { compareNotificationIds, Replay, type ReplayTarget } from './replay.ts';
+import type { UserChannel, UserMember } from './user-channel.ts';
+
+const DROP_PREFIX = 'drop:';
+const CREATOR_PREFIX = 'creator:';
+
+export interface UserConnectionOptions extends ConnectionOptions {
+  readonly identity: SocketIdentity;
+}
+
+export class UserConnection
+  extends Connection
+  implements UserMember, DropSubscriber, ReplayTarget, Holder
+{
+  readonly userId: string;
+  readonly #channel: UserChannel;
+  #expiresAt: number;
+  /** Topics the client subscribed to; drops that are still awaited too. */
+  #topics: Map<string, DropChannel | CreatorChannel> | null = null;
+  #pending = 0;
+  #replay: Replay | null = null;
+  /** Notifications up to this id were sent by a replay: one that comes live afterwards is a repeat. */
+  #replayedTo = '0';
+  #holdsUntil: number;
+  #held: string[] | null = null;
+
+  constructor(options: UserConnectionOptions) {
+    super(options);
+    this.userId = options.identity.userId;
+    this.#expiresAt = options.identity.expiresAt;
+    this.#holdsUntil = this.context.clock.now() + this.context.bounds.resumeGraceMs;
+    this.#channel = this.context.userChannel(this.userId);
+  }
+
+  get holdsUntil(): number {
+    return this.#holdsUntil;
+  }
+
+  open(): void {
+    this.context.addExpiry(this, this.#expiresAt);
+    this.#channel.join(this);
+  }
+
+  // What the user's channel tells.
+
+  creatorFollowed(channel: CreatorChannel): void {
+    this.socket.subscribe(channel.topic);
+  }
+
+  creatorUnfollowed(channel: CreatorChannel): void {
+    if (this.#topics?.has(channel.topic) !== true) this.socket.unsubscribe(channel.topic);
+  }
+
+  followsReady(): void {
+    this.reply(readyFrame(this.userId, this.#expiresAt));
+  }
+
+  followsFailed(): void {
+    this.close(CLOSE_CODES.tryAgainLater);
+  }
+
+  notified(notification: Notification, text: string): void {
+    if (this.#replay !== null) return this.#replay.note();
+    if (compareNotificationIds(notification.id, this.#replayedTo) <= 0) return;
+    if (this.context.clock.now() < this.#holdsUntil) return this.#hold(text);
+    this.releaseHeld();
+    this.sendNotification(text);
+  }
+
+  // What the drops' channels tell.
+
+  dropJoined(channel: DropChannel): void {
+    this.#pending--;
+    this.socket.subscribe(channel.topic);
+    this.#confirm(channel);
+  }
+
+  dropRefused(channel: DropChannel, code: RefusalCode): void {
+    this.#pending--;
+    this.#topics?.delete(channel.topic);
+    const detail =
+      code === 'not-found' ? 'There is no such drop.' : 'The drop cannot be read just now.';
+    this.refuse({ code, detail, request: 'subscribe', topic: channel.topic });
+  }
+
+  // What a replay needs and tells.
+
+  sendNotification(text: string): boolean {
+    if (!this.reply(text)) return false;
+    this.context.counters.notificationsSent++;
+    return true;
+  }
+
+  bufferedBytes(): number {
+    return this.socket.bufferedBytes();
+  }
+
+  replayEnded(lastId: string, count: number): void {
+    this.#replay = null;
+    if (count > 0) this.#replayedTo = lastId;
+    this.reply(resumedFrame(lastId, count));
+  }
+
+  replayFailed(): void {
+    this.close(CLOSE_CODES.tryAgainLater);
+  }
+
+  releaseHeld(): void {
+    this.#holdsUntil = 0;
+    const held = this.#takeHeld();
+    for (const text of held) {
+      if (!this.sendNotification(text)) return;
+    }
+  }
+
+  override drained(): void {
+    super.drained();
+    this.#replay?.drained();
+  }
+
+  protected override handle(message: Exclude<ClientMessage, { type: 'ping' }>): void {
+    switch (message.type) {
+      case 'subscribe':
+        return this.#subscribe(message.topic);
+      case 'unsubscribe':
+        return this.#unsubscribe(message.topic);
+      case 'resume':
+        return this.#resume(message.after);
+      case 'authenticate':
+        return this.#authenticate(message.accessToken);
+    }
+  }
+
+  protected override catchUp(since: number): boolean {
+    for (const channel of this.#topics?.values() ?? []) {
+      if (!(channel instanceof DropChannel) || channel.isWaiting(this)) continue;
+      if (!this.sendSnapshot(channel.snapshot())) return false;
+    }
+    for (const channel of this.#creators()) {
+      for (const frame of channel.snapshotsSince(since)) {
+        if (!this.sendSnapshot(frame)) return false;
+      }
+    }
+    return true;
+  }
+
+  protected override detach(): void {
+    this.context.removeExpiry(this, this.#expiresAt);
+    this.#takeHeld();
+    this.#replay = null;
+    const topics = this.#topics;
+    this.#topics = null;
+    for (const channel of topics?.values() ?? []) channel.leave(this);
+    this.#channel.leave(this);
+  }
+
+  #subscribe(topic: string): void {
+    const request = 'subscribe';
+    this.#topics ??= new Map();
+    const present = this.#topics.get(topic);
+    if (present !== undefined) {
+      if (!(present instanceof DropChannel) || !present.isWaiting(this))
+        return this.#confirm(present);
+      return this.refuse({
+        code: 'invalid-request',
+        detail: 'This was asked for already.',
+        request,
+        topic,
+      });
+    }
+    const { topicsPerConnectionMax, pendingPerConnectionMax } = this.context.bounds;
+    if (this.#topics.size >= topicsPerConnectionMax) {
+      const detail = `At most ${topicsPerConnectionMax} topics on one connection.`;
+      return this.refuse({ code: 'invalid-request', detail, request, topic });
+    }
+    if (topic.startsWith(CREATOR_PREFIX)) {
+      const channel = this.context.creatorChannel(topic.slice(CREATOR_PREFIX.length));
+      channel.join();
+      this.#topics.set(topic, channel);
+      this.socket.subscribe(topic);
+      return this.#confirm(channel);
+    }
+    if (this.#pending >= pendingPerConnectionMax) {
+      const detail = `At most ${pendingPerConnectionMax} subscriptions in preparation.`;
+      return this.refuse({ code: 'overloaded', detail, request, topic });
+    }
+    const channel = this.context.dropChannel(topic.slice(DROP_PREFIX.length));
+    this.#topics.set(topic, channel);
+    this.#pending++;
+    channel.join(this);
+  }
+
+  #confirm(channel: DropChannel | CreatorChannel): void {
+    if (!this.reply(subscribedFrame(channel.topic))) return;
+    if (channel instanceof DropChannel) this.sendSnapshot(channel.snapshot());
+  }
+
+  #unsubscribe(topic: string): void {
+    const channel = this.#topics?.get(topic);
+    this.#topics?.delete(topic);
+    if (channel instanceof DropChannel) {
+      if (channel.isWaiting(this)) this.#pending--;
+      else this.socket.unsubscribe(topic);
+      channel.leave(this);
+    } else if (channel !== undefined) {
+      if (!this.#channel.follows(topic)) this.socket.unsubscribe(topic);
+      channel.leave();
+    }
+    if (!this.#channel.follows(topic)) return void this.reply(unsubscribedFrame(topic));
+    const detail = 'Followed creators stay on the stream: unfollow to stop their frames.';
+    this.refuse({ code: 'forbidden', detail, request: 'unsubscribe', topic });
+  }
+
+  #resume(after: string): void {
+    if (this.#replay !== null) {
+      return this.refuse({
+        code: 'invalid-request',
+        detail: 'A resume is under way.',
+        request: 'resume',
+      });
+    }
+    // What was held back is in the feed, and comes in its place from there.
+    this.#takeHeld();
+    this.#holdsUntil = 0;
+    this.#replay = new Replay({ context: this.context, target: this, after });
+    this.#replay.start();
+  }
+
+  #authenticate(accessToken: string): void {
+    const request = 'authenticate';
+    const identity = this.context.verifyToken(accessToken, this.context.clock.now());
+    if (identity === null) {
+      return this.refuse({
+        code: 'unauthenticated',
+        detail: 'The access token is not valid.',
+        request,
+      });
+    }
+    if (identity.userId !== this.userId) {
+      return this.refuse({
+        code: 'forbidden',
+        detail: "The access token is another user's.",
+        request,
+      });
+    }
+    this.context.removeExpiry(this, this.#expiresAt);
+    // A token that ends earlier than the present one takes nothing away.
+    this.#expiresAt = Math.max(this.#expiresAt, identity.expiresAt);
+    this.context.addExpiry(this, this.#expiresAt);
+    this.reply(authenticatedFrame(this.#expiresAt));
+  }
+
+  #hold(text: string): void {
+    this.#held ??= [];
+    this.#held.push(text);
+    if (this.#held.length > this.context.bounds.heldNotificationsMax) this.releaseHeld();
+    else this.context.hold(this);
+  }
+
+  #takeHeld(): readonly string[] {
+    const held = this.#held;
+    if (held === null) return [];
+    this.#held = null;
+    this.context.unhold(this);
+    return held;
+  }
+
+  *#creators(): Generator<CreatorChannel> {
+    yield* this.#channel.creators();
+    for (const channel of this.#topics?.values() ?? []) {
+      if (!(channel instanceof DropChannel) && !this.#channel.follows(channel.topic)) yield channel;
+    }
+  }
+}

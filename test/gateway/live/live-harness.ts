@@ -1,0 +1,293 @@
+// A live hub with everything around it under the test's hand: the clock, the bus, the services, the sockets and the fan-out.
+
+import type { Clock, Timer } from '../../../actors/clock.ts';
+import type { CommandRouter } from '../../../actors/command-router.ts';
+import { InProcessLiveBus, type Milestone } from '../../../actors/live-bus.ts';
+import type { ReplyTo } from '../../../domain/commands.ts';
+import type { GetDrop } from '../../../domain/commands.ts';
+import { type Outcome, refusal, success } from '../../../domain/refusal.ts';
+import type { DropView } from '../../../domain/views.ts';
+import type { LiveBounds } from '../../../gateway/live/bounds.ts';
+import { LiveHub } from '../../../gateway/live/hub.ts';
+import { compareNotificationIds } from '../../../gateway/live/replay.ts';
+import type {
+  LiveConnection,
+  LiveSocket,
+  SendResult,
+  SocketIdentity,
+} from '../../../gateway/socket.ts';
+import type { CallAction } from '../../../services/contracts.ts';
+import type { Notification } from '../../../storage/feed.ts';
+
+export const START_MS = Date.UTC(2027, 0, 1);
+export const START_SECOND = START_MS / 1000;
+
+export class ManualClock implements Clock {
+  #now = START_MS;
+  readonly #timers = new Set<{ readonly dueAt: number; readonly call: () => void }>();
+
+  now(): number {
+    return this.#now;
+  }
+
+  after(delayMs: number, call: () => void): Timer {
+    const timer = { dueAt: this.#now + delayMs, call };
+    this.#timers.add(timer);
+    return { cancel: () => this.#timers.delete(timer) };
+  }
+
+  /** Moves on, calling what falls due in the order of time. */
+  advance(ms: number): void {
+    const end = this.#now + ms;
+    for (;;) {
+      const next = [...this.#timers]
+        .filter((t) => t.dueAt <= end)
+        .sort((a, b) => a.dueAt - b.dueAt)[0];
+      if (next === undefined) break;
+      this.#timers.delete(next);
+      this.#now = Math.max(this.#now, next.dueAt);
+      next.call();
+    }
+    this.#now = end;
+  }
+
+  get timers(): number {
+    return this.#timers.size;
+  }
+}
+
+/** A frame as a test reads it: fields are looked up, and a missing one fails the comparison. */
+export interface Frame {
+  readonly type: string;
+  readonly topic?: string;
+  readonly dropId?: string;
+  readonly version?: number;
+  readonly id?: string;
+  readonly code?: string;
+  readonly request?: string;
+  readonly data?: Readonly<Record<string, unknown>>;
+  readonly [field: string]: unknown;
+}
+
+export class FakeSocket implements LiveSocket {
+  readonly frames: Frame[] = [];
+  readonly topics = new Set<string>();
+  closedWith: { code: number; reason: string } | null = null;
+  /** While true nothing more fits into the buffer. */
+  full = false;
+  buffered = 0;
+  connection: LiveConnection | null = null;
+
+  send(text: string): SendResult {
+    if (this.closedWith !== null) throw new Error('sent after the end');
+    if (this.full) return 'dropped';
+    this.frames.push(JSON.parse(text) as Frame);
+    return 'sent';
+  }
+  subscribe(topic: string): void {
+    if (this.closedWith !== null) throw new Error('subscribed after the end');
+    this.topics.add(topic);
+  }
+  unsubscribe(topic: string): void {
+    if (this.closedWith !== null) throw new Error('unsubscribed after the end');
+    this.topics.delete(topic);
+  }
+  end(code: number, reason: string): void {
+    this.closedWith ??= { code, reason };
+    this.connection?.closed();
+  }
+  bufferedBytes(): number {
+    return this.buffered;
+  }
+
+  say(message: object | string): void {
+    this.connection?.received(typeof message === 'string' ? message : JSON.stringify(message));
+  }
+  /** The frames since the last look. */
+  take(): Frame[] {
+    return this.frames.splice(0);
+  }
+  types(): string[] {
+    return this.take().map((frame) => frame.type);
+  }
+}
+
+export class LiveHarness {
+  readonly clock = new ManualClock();
+  readonly bus = new InProcessLiveBus();
+  readonly hub: LiveHub;
+  readonly sockets = new Set<FakeSocket>();
+  readonly published: { readonly at: number; readonly topic: string; readonly frame: Frame }[] = [];
+  readonly logged: string[] = [];
+
+  /** What the actors know. */
+  readonly drops = new Map<string, DropView>();
+  readonly follows = new Map<string, string[]>();
+  readonly feeds = new Map<string, Notification[]>();
+  readonly tokens = new Map<string, SocketIdentity>();
+  /** Reads wait here while set: the test lets them go one by one with `letGo`. */
+  gated = false;
+  /** Answers of the next reads, instead of the truth. */
+  readonly faults: (Outcome<never> | Error)[] = [];
+  readonly reads: string[] = [];
+  readonly #gates: (() => void)[] = [];
+
+  constructor(bounds: Partial<LiveBounds> = {}) {
+    const router: Pick<CommandRouter, 'send'> = {
+      send: async (command) => {
+        await this.#read(command.type);
+        // Only `get-drop` is ever sent.
+        return (this.#fault() ?? this.#drop(command.dropId)) as ReplyTo<typeof command>;
+      },
+    };
+    const call = async (
+      action: string,
+      params: { userId: string; afterId?: string; limit: number },
+    ) => {
+      await this.#read(action);
+      const fault = this.#fault();
+      if (fault !== null) return fault;
+      if (action === 'follows.creatorsOf') {
+        return success((this.follows.get(params.userId) ?? []).slice(0, params.limit));
+      }
+      const feed = this.feeds.get(params.userId) ?? [];
+      const after = feed.filter((one) => compareNotificationIds(one.id, params.afterId ?? '0') > 0);
+      return success(after.slice(0, params.limit));
+    };
+    this.hub = new LiveHub({
+      bus: this.bus,
+      router: router as CommandRouter,
+      call: call as CallAction,
+      publish: (topic, text) => this.#publish(topic, text),
+      verifyToken: (token, nowMs) => {
+        const identity = this.tokens.get(token);
+        return identity !== undefined && identity.expiresAt * 1000 > nowMs ? identity : null;
+      },
+      clock: this.clock,
+      log: { error: (_fields, message) => void this.logged.push(message) },
+      bounds,
+    });
+  }
+
+  open(who: { userId?: string; expiresAt?: number; dropId?: string }): FakeSocket {
+    const socket = new FakeSocket();
+    const { userId, expiresAt = START_SECOND + 3_600, dropId = null } = who;
+    const identity = userId === undefined ? null : { userId, roles: [], expiresAt };
+    socket.connection = this.hub.opened(socket, { identity, dropId });
+    this.sockets.add(socket);
+    return socket;
+  }
+
+  /** Opens a user's stream and waits until it is ready. */
+  async openReady(userId: string, expiresAt?: number): Promise<FakeSocket> {
+    const socket = this.open({ userId, ...(expiresAt === undefined ? {} : { expiresAt }) });
+    await settled();
+    this.clock.advance(this.hub.bounds.resumeGraceMs);
+    socket.take();
+    return socket;
+  }
+
+  /** The actor's new durable state, and the message about it. */
+  change(view: DropView, ...milestones: Milestone[]): void {
+    this.drops.set(view.id, view);
+    this.bus.publish(`drop.${view.id}`, { type: 'drop', view, milestones });
+  }
+
+  /** A kept notification: first in the feed, then on the bus. */
+  notify(userId: string, id: string, onBus = true): void {
+    const notification = keptNotification(userId, id);
+    const feed = this.feeds.get(userId) ?? [];
+    feed.push(notification);
+    this.feeds.set(userId, feed);
+    if (onBus) this.bus.publish(`user.${userId}`, { type: 'notification', notification });
+  }
+
+  follow(userId: string, creatorId: string, following: boolean): void {
+    const others = (this.follows.get(userId) ?? []).filter((id) => id !== creatorId);
+    this.follows.set(userId, following ? [creatorId, ...others] : others);
+    this.bus.publish(`user.${userId}`, { type: 'follow', creatorId, following });
+  }
+
+  /** Lets the oldest waiting read go on, and waits for what follows from it. */
+  async letGo(): Promise<void> {
+    this.#gates.shift()?.();
+    await settled();
+  }
+
+  get waitingReads(): number {
+    return this.#gates.length;
+  }
+
+  #drop(dropId: string): ReplyTo<GetDrop> {
+    const view = this.drops.get(dropId);
+    return view === undefined ? refusal('not-found') : success(view);
+  }
+
+  async #read(name: string): Promise<void> {
+    this.reads.push(name);
+    if (this.gated) await new Promise<void>((resolve) => this.#gates.push(resolve));
+  }
+
+  #fault(): Outcome<never> | null {
+    const fault = this.faults.shift();
+    if (fault instanceof Error) throw fault;
+    return fault ?? null;
+  }
+
+  #publish(topic: string, text: string): void {
+    const frame = JSON.parse(text) as Frame;
+    this.published.push({ at: this.clock.now(), topic, frame });
+    for (const socket of this.sockets) {
+      if (socket.closedWith !== null || !socket.topics.has(topic)) continue;
+      if (socket.full) socket.connection?.missedFrame();
+      else socket.frames.push(frame);
+    }
+  }
+}
+
+/** Resolves after everything that needs no outside event has run. */
+export function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+export function dropView(version: number, changes: Partial<DropView> = {}): DropView {
+  const stocked = changes.stocked ?? 100;
+  const sold = changes.sold ?? Math.min(version, stocked);
+  const held = changes.held ?? 0;
+  return {
+    id: 'drop_1',
+    productId: 'prod_1',
+    creatorId: 'creator_1',
+    startsAt: START_MS,
+    endsAt: START_MS + 3_600_000,
+    priceCents: 1_500,
+    currency: 'EUR',
+    limitPerUser: 1,
+    holdSeconds: 60,
+    payment: 'instant',
+    status: 'live',
+    createdAt: START_MS - 1_000,
+    ...changes,
+    version,
+    stocked,
+    sold,
+    held,
+    free: stocked - held - sold,
+    soldOut: stocked - held - sold === 0,
+  };
+}
+
+export function milestone(type: Milestone['type'], view: DropView): Milestone {
+  return { type, view };
+}
+
+export function keptNotification(userId: string, id: string): Notification {
+  return {
+    id,
+    userId,
+    type: 'order.confirmed',
+    data: { orderId: `drop_1-${id}`, dropId: 'drop_1', quantity: 1 },
+    createdAt: START_MS,
+    readAt: null,
+  };
+}
