@@ -1,0 +1,78 @@
+// The broker every node runs with, whatever its roles: with a transporter the same services and
+// calls span machines. Retries, balancing by load, tracking and circuit breaking stay off, because
+// callers here decide for themselves what may be sent again.
+
+import { type BrokerOptions, Loggers } from 'moleculer';
+import type { Logger } from 'pino';
+import { MsgpackrSerializer } from './services/msgpackr-serializer.ts';
+
+/** A call without an answer by then is refused as `unavailable`. */
+const REQUEST_TIMEOUT_MS = 10_000;
+/** Packets kept while the transporter reconnects; past it calls fail at once. */
+const TRANSIT_QUEUE_LENGTH_MAX = 10_000;
+/** How long a node that leaves waits for the others to have heard of it. */
+const LEAVE_DELAY_MS = 100;
+
+type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
+
+/** Hands Moleculer's log lines to the process's own logger, tagged with the part they came from. */
+class PinoForwarder extends Loggers.Base<{ level: 'warn' }> {
+  readonly #log: Logger;
+
+  constructor(log: Logger) {
+    super({ level: 'warn' });
+    this.#log = log;
+  }
+
+  override getLogHandler(bindings: { mod: string }): (level: LogLevel, parts: unknown[]) => void {
+    const log = this.#log.child({ module: bindings.mod });
+    return (moleculerLevel, parts) => {
+      // Moleculer writes its start-up story as `info`; here it is detail.
+      const level = moleculerLevel === 'info' ? 'debug' : moleculerLevel;
+      const error = parts.find((part) => part instanceof Error);
+      const text = parts.filter((part) => typeof part === 'string').join(' ');
+      if (error === undefined) log[level](text);
+      else log[level]({ err: error }, text);
+    };
+  }
+}
+
+/** `natsUrl` null: one node, no network. `log` null: silence. */
+export function brokerOptions(options: {
+  readonly nodeId: string;
+  readonly natsUrl: string | null;
+  readonly log: Logger | null;
+}): BrokerOptions {
+  return {
+    namespace: 'livedrops',
+    nodeID: options.nodeId,
+    logger: options.log === null ? false : new PinoForwarder(options.log),
+    transporter:
+      options.natsUrl === null ? null : { type: 'NATS', options: { servers: options.natsUrl } },
+    serializer: new MsgpackrSerializer(),
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    transit: { maxQueueSize: TRANSIT_QUEUE_LENGTH_MAX },
+    registry: {
+      strategy: 'RoundRobin',
+      preferLocal: true,
+      stopDelay: options.natsUrl === null ? 0 : LEAVE_DELAY_MS,
+    },
+    // Of the built-in middlewares only these two do something here; each of the others would cost a
+    // wrapper on every call.
+    internalMiddlewares: false,
+    middlewares: ['Timeout', 'ErrorHandler'],
+    internalServices: false,
+    validator: false,
+    cacher: false,
+    metrics: false,
+    tracing: false,
+    retryPolicy: { enabled: false },
+    circuitBreaker: { enabled: false },
+    bulkhead: { enabled: false },
+    tracking: { enabled: false },
+    contextParamsCloning: false,
+    hotReload: false,
+    // Signals are the composition's business: it drains in the order that loses nothing.
+    skipProcessEventRegistration: true,
+  };
+}

@@ -1,0 +1,225 @@
+// The accounts service: registration, log-in, refresh tokens and profiles. It stores hashes only,
+// of passwords and of refresh tokens, and it answers log-ins alike, in time too, whether the
+// account exists or not (A1, A3).
+
+import { createHash } from 'node:crypto';
+import type { ServiceSchema } from 'moleculer';
+import { ID_RANDOM_BYTES, makeId } from '../domain/ids.ts';
+import { type Outcome, refusal, success } from '../domain/refusal.ts';
+import type { AccountStore, User } from '../storage/accounts.ts';
+import type { FollowStore } from '../storage/follows.ts';
+import type { AccessTokens } from './access-tokens.ts';
+import { AttemptLimiter } from './attempt-limiter.ts';
+import type { ActionParams, OwnProfile, PublicProfile, Session } from './contracts.ts';
+import { defineService, type RandomBytes } from './define-service.ts';
+import type { Passwords } from './passwords.ts';
+
+export interface AccountsServiceOptions {
+  readonly accounts: AccountStore;
+  readonly follows: FollowStore;
+  readonly passwords: Passwords;
+  readonly accessTokens: AccessTokens;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  readonly random: RandomBytes;
+  /** False switches the limits on log-in off. */
+  readonly rateLimits: boolean;
+}
+
+export const ACCESS_TOKEN_LIFETIME_SECONDS = 15 * 60;
+export const REFRESH_TOKEN_LIFETIME_MS = 30 * 24 * 60 * 60 * 1_000;
+
+const EMAIL_LENGTH_MAX = 254;
+const NAME_LENGTH_MAX = 80;
+const PASSWORD_LENGTH_MIN = 8;
+const PASSWORD_LENGTH_MAX = 1_024;
+const REFRESH_TOKEN_BYTES = 32;
+const CLEANING_INTERVAL_MS = 60 * 60 * 1_000;
+/**
+ * What browsers accept: <https://html.spec.whatwg.org/multipage/input.html#valid-e-mail-address>.
+ */
+const DOMAIN_LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
+const EMAIL = new RegExp(`^[a-z0-9.!#$%&'*+/=?^_\`{|}~-]+@${DOMAIN_LABEL}(?:\\.${DOMAIN_LABEL})*$`);
+/**
+ * Failed log-ins: ten in a row, then one each minute; for an address, which many may share, thirty,
+ * then one each five seconds.
+ */
+const ACCOUNT_LIMIT = { burst: 10, refillMs: 60_000 };
+const ADDRESS_LIMIT = { burst: 30, refillMs: 5_000 };
+
+export function accountsService(options: AccountsServiceOptions): ServiceSchema {
+  const accounts = new Accounts(options);
+  return defineService('accounts', {
+    register: (params) => accounts.register(params),
+    login: (params) => accounts.login(params),
+    refresh: (params) => accounts.refresh(params.refreshToken),
+    logout: (params) => accounts.logout(params.refreshToken),
+    profile: (params) => accounts.profile(params.userId),
+    me: (params) => accounts.me(params.userId),
+  });
+}
+
+class Accounts {
+  readonly #options: AccountsServiceOptions;
+  readonly #accountLimiter = new AttemptLimiter(ACCOUNT_LIMIT);
+  readonly #addressLimiter = new AttemptLimiter(ADDRESS_LIMIT);
+  #cleanedAt = 0;
+
+  constructor(options: AccountsServiceOptions) {
+    this.#options = options;
+  }
+
+  async register(params: ActionParams<'accounts.register'>): Promise<Outcome<Session>> {
+    const { accounts, passwords, now, random } = this.#options;
+    const email = normalizeEmail(params.email);
+    const name = params.name.trim();
+    if (email === null) return refusal('invalid-request', 'The e-mail address is not valid.');
+    if (name.length < 1 || name.length > NAME_LENGTH_MAX) {
+      return refusal('invalid-request', `The name needs 1 to ${NAME_LENGTH_MAX} characters.`);
+    }
+    if (
+      params.password.length < PASSWORD_LENGTH_MIN ||
+      params.password.length > PASSWORD_LENGTH_MAX
+    ) {
+      return refusal(
+        'invalid-request',
+        `The password needs ${PASSWORD_LENGTH_MIN} to ${PASSWORD_LENGTH_MAX} characters.`,
+      );
+    }
+    const hashed = await passwords.hash(params.password);
+    if (!hashed.ok) return hashed;
+    const createdAt = now();
+    const user: User = {
+      id: makeId('u', createdAt, random(ID_RANDOM_BYTES)),
+      email,
+      name,
+      passwordHash: hashed.value,
+      roles: [],
+      createdAt,
+    };
+    if (!(await accounts.addUser(user))) return refusal('email-taken');
+    return success(await this.#openSession(user));
+  }
+
+  async login(params: ActionParams<'accounts.login'>): Promise<Outcome<Session>> {
+    const { accounts, passwords, now, rateLimits } = this.#options;
+    const email = normalizeEmail(params.email);
+    if (email === null || params.password.length > PASSWORD_LENGTH_MAX)
+      return refusal('unauthenticated');
+    if (rateLimits && !this.#takeAttempt(email, params.address, now()))
+      return refusal('rate-limited');
+    const user = await accounts.findUserByEmail(email);
+    const verified = await passwords.verify(
+      user === null ? null : user.passwordHash,
+      params.password,
+    );
+    if (!verified.ok) return verified;
+    if (user === null || !verified.value) return refusal('unauthenticated');
+    if (rateLimits) {
+      this.#accountLimiter.giveBack(email);
+      this.#addressLimiter.giveBack(params.address);
+    }
+    return success(await this.#openSession(user));
+  }
+
+  async refresh(refreshToken: string): Promise<Outcome<Session>> {
+    const { accounts, now } = this.#options;
+    await this.#cleanNowAndThen();
+    const next = this.#newRefreshToken();
+    const expiresAt = now() + REFRESH_TOKEN_LIFETIME_MS;
+    const rotation = await accounts.rotateRefreshToken(
+      hashOf(refreshToken),
+      { hash: hashOf(next), expiresAt },
+      now(),
+    );
+    if (rotation.result !== 'rotated') return refusal('unauthenticated');
+    const user = await accounts.findUser(rotation.userId);
+    return user === null ? refusal('unauthenticated') : success(await this.#session(user, next));
+  }
+
+  async logout(refreshToken: string): Promise<Outcome<null>> {
+    await this.#options.accounts.revokeRefreshToken(hashOf(refreshToken));
+    return success(null);
+  }
+
+  async profile(userId: string): Promise<Outcome<PublicProfile>> {
+    const user = await this.#options.accounts.findUser(userId);
+    return user === null ? refusal('not-found') : success(await this.#publicProfile(user));
+  }
+
+  async me(userId: string): Promise<Outcome<OwnProfile>> {
+    const user = await this.#options.accounts.findUser(userId);
+    return user === null ? refusal('not-found') : success(await this.#ownProfile(user));
+  }
+
+  #takeAttempt(email: string, address: string, now: number): boolean {
+    if (!this.#addressLimiter.take(address, now)) return false;
+    if (this.#accountLimiter.take(email, now)) return true;
+    // Refused for the account: the address has tried nothing.
+    this.#addressLimiter.giveBack(address);
+    return false;
+  }
+
+  async #openSession(user: User): Promise<Session> {
+    const { accounts, now, random } = this.#options;
+    await this.#cleanNowAndThen();
+    const refreshToken = this.#newRefreshToken();
+    await accounts.addRefreshToken({
+      hash: hashOf(refreshToken),
+      familyId: makeId('rf', now(), random(ID_RANDOM_BYTES)),
+      userId: user.id,
+      expiresAt: now() + REFRESH_TOKEN_LIFETIME_MS,
+    });
+    return this.#session(user, refreshToken);
+  }
+
+  async #session(user: User, refreshToken: string): Promise<Session> {
+    const accessToken = this.#options.accessTokens.sign({
+      userId: user.id,
+      roles: user.roles,
+      lifetimeSeconds: ACCESS_TOKEN_LIFETIME_SECONDS,
+    });
+    return {
+      user: await this.#ownProfile(user),
+      accessToken,
+      refreshToken,
+      expiresIn: ACCESS_TOKEN_LIFETIME_SECONDS,
+    };
+  }
+
+  async #publicProfile(user: User): Promise<PublicProfile> {
+    const { followers, following } = await this.#options.follows.counts(user.id);
+    return {
+      id: user.id,
+      name: user.name,
+      followerCount: followers,
+      followingCount: following,
+      createdAt: user.createdAt,
+    };
+  }
+
+  async #ownProfile(user: User): Promise<OwnProfile> {
+    return { ...(await this.#publicProfile(user)), email: user.email, roles: user.roles };
+  }
+
+  #newRefreshToken(): string {
+    return Buffer.from(this.#options.random(REFRESH_TOKEN_BYTES)).toString('base64url');
+  }
+
+  async #cleanNowAndThen(): Promise<void> {
+    const now = this.#options.now();
+    if (now - this.#cleanedAt < CLEANING_INTERVAL_MS) return;
+    this.#cleanedAt = now;
+    await this.#options.accounts.removeExpiredRefreshTokens(now);
+  }
+}
+
+/** The address as it is stored and compared, or null where it is none. */
+function normalizeEmail(email: string): string | null {
+  const normalized = email.trim().toLowerCase();
+  return normalized.length <= EMAIL_LENGTH_MAX && EMAIL.test(normalized) ? normalized : null;
+}
+
+function hashOf(refreshToken: string): string {
+  return createHash('sha256').update(refreshToken).digest('hex');
+}

@@ -1,0 +1,182 @@
+// The catalogue service: creators' products, the making of drops, and the list of drops. A drop
+// itself is its actor's: this service only makes sure that it is made for a product of the
+// caller's, and lists rows with the stock as its owner sees it now.
+
+import type { ServiceSchema } from 'moleculer';
+import type { CommandRouter } from '../actors/command-router.ts';
+import { ID_RANDOM_BYTES, makeId } from '../domain/ids.ts';
+import { type Outcome, type Refusal, refusal, success } from '../domain/refusal.ts';
+import type { DropView } from '../domain/views.ts';
+import type { AccountStore } from '../storage/accounts.ts';
+import type { Catalogue, Product, ProductChange } from '../storage/catalogue.ts';
+import type { Page } from '../storage/page.ts';
+import type { ActionParams } from './contracts.ts';
+import { defineService, type RandomBytes } from './define-service.ts';
+
+export interface CatalogueServiceOptions {
+  readonly catalogue: Catalogue;
+  readonly accounts: AccountStore;
+  readonly router: CommandRouter;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  readonly random: RandomBytes;
+}
+
+export const CREATOR_ROLE = 'creator';
+
+const NAME_LENGTH_MAX = 200;
+const DESCRIPTION_LENGTH_MAX = 10_000;
+const IMAGE_URLS_MAX = 20;
+const IMAGE_URL_LENGTH_MAX = 2_048;
+
+export function catalogueService(options: CatalogueServiceOptions): ServiceSchema {
+  const { catalogue } = options;
+  return defineService('catalogue', {
+    addProduct: (params) => addProduct(options, params),
+    changeProduct: (params) => changeProduct(options, params),
+    async product({ productId }) {
+      const product = await catalogue.findProduct(productId);
+      return product === null ? refusal('not-found') : success(product);
+    },
+    async products({ creatorId, page }) {
+      const filter = creatorId === undefined ? {} : { creatorId };
+      return success(await catalogue.listProducts(filter, page));
+    },
+    addDrop: (params) => addDrop(options, params),
+    drops: (params) => listDrops(options, params),
+  });
+}
+
+async function addProduct(
+  { catalogue, accounts, now, random }: CatalogueServiceOptions,
+  params: ActionParams<'catalogue.addProduct'>,
+): Promise<Outcome<Product>> {
+  const { creatorId, name, description, imageUrls } = params;
+  const refused = checkProduct({ name, description, imageUrls });
+  if (refused !== null) return refused;
+  const createdAt = now();
+  const product: Product = {
+    id: makeId('p', createdAt, random(ID_RANDOM_BYTES)),
+    creatorId,
+    name: name.trim(),
+    description,
+    imageUrls,
+    createdAt,
+    revision: 1,
+  };
+  // The role first: a product without it would never be made up for, a role without a product does
+  // no harm. Tokens that were made offline may name users without an account, who need no role to
+  // be kept.
+  const user = await accounts.findUser(creatorId);
+  if (user !== null && !user.roles.includes(CREATOR_ROLE))
+    await accounts.addRole(creatorId, CREATOR_ROLE);
+  await catalogue.addProduct(product);
+  return success(product);
+}
+
+async function changeProduct(
+  { catalogue }: CatalogueServiceOptions,
+  { callerId, productId, change }: ActionParams<'catalogue.changeProduct'>,
+): Promise<Outcome<Product>> {
+  const refused = (await checkOwner(catalogue, productId, callerId)) ?? checkProduct(change);
+  if (refused !== null) return refused;
+  const trimmed = change.name === undefined ? change : { ...change, name: change.name.trim() };
+  const changed = await catalogue.changeProduct(productId, trimmed);
+  return changed === null ? refusal('not-found') : success(changed);
+}
+
+async function addDrop(
+  { catalogue, router, now, random }: CatalogueServiceOptions,
+  { callerId, productId, drop }: ActionParams<'catalogue.addDrop'>,
+): Promise<Outcome<DropView>> {
+  const refused = await checkOwner(catalogue, productId, callerId);
+  if (refused !== null) return refused;
+  const dropId = makeId('d', now(), random(ID_RANDOM_BYTES));
+  const { stock, ...rest } = drop;
+  const terms = { id: dropId, productId, creatorId: callerId, ...rest };
+  const created = await router.send({ type: 'create-drop', dropId, terms, stock });
+  if (created.ok) await listAtOnce(catalogue, created.value);
+  return created;
+}
+
+/**
+ * So that the creator's next look at the list finds the drop; the relay brings the same row a
+ * moment later.
+ */
+async function listAtOnce(catalogue: Catalogue, view: DropView): Promise<void> {
+  try {
+    await catalogue.putDrops([view]);
+  } catch (error) {
+    // The drop is made, and to answer otherwise would have it made twice. Its row waits for the
+    // relay.
+    if ((error as { code?: unknown } | null)?.code !== 'store-unavailable') throw error;
+  }
+}
+
+/**
+ * Rows whose drop can still change are overlaid with the owner's durable view, so listed stock is
+ * never stale. A drop whose fresh status no longer fits the filter is left out, so a page may be
+ * shorter than its limit. Where an owner cannot be reached its row stands: it is true as of its
+ * version.
+ */
+async function listDrops(
+  { catalogue, router }: CatalogueServiceOptions,
+  { page, ...filter }: ActionParams<'catalogue.drops'>,
+): Promise<Outcome<Page<DropView>>> {
+  const rows = await catalogue.listDrops(filter, page);
+  const fresh = await Promise.all(rows.items.map((row) => freshView(router, row)));
+  const items =
+    filter.status === undefined ? fresh : fresh.filter((view) => view.status === filter.status);
+  return success({ items, nextCursor: rows.nextCursor });
+}
+
+async function freshView(router: CommandRouter, row: DropView): Promise<DropView> {
+  // Over, and no hold open: only a refund can still change it, and the relay brings that.
+  const isOver = (row.status === 'ended' || row.status === 'cancelled') && row.held === 0;
+  if (isOver) return row;
+  const reply = await router.send({ type: 'get-drop', dropId: row.id });
+  return reply.ok && reply.value.version >= row.version ? reply.value : row;
+}
+
+async function checkOwner(
+  catalogue: Catalogue,
+  productId: string,
+  callerId: string,
+): Promise<Refusal | null> {
+  const product = await catalogue.findProduct(productId);
+  if (product === null) return refusal('not-found');
+  return product.creatorId === callerId
+    ? null
+    : refusal('forbidden', 'The product belongs to somebody else.');
+}
+
+function checkProduct({ name, description, imageUrls }: ProductChange): Refusal | null {
+  if (name !== undefined) {
+    const length = name.trim().length;
+    if (length < 1 || length > NAME_LENGTH_MAX) {
+      return refusal('invalid-request', `The name needs 1 to ${NAME_LENGTH_MAX} characters.`);
+    }
+  }
+  if (description !== undefined && description.length > DESCRIPTION_LENGTH_MAX) {
+    return refusal(
+      'invalid-request',
+      `The description may have ${DESCRIPTION_LENGTH_MAX} characters.`,
+    );
+  }
+  if (
+    imageUrls !== undefined &&
+    (imageUrls.length > IMAGE_URLS_MAX || !imageUrls.every(isImageUrl))
+  ) {
+    return refusal(
+      'invalid-request',
+      `At most ${IMAGE_URLS_MAX} image URLs, http or https, of ${IMAGE_URL_LENGTH_MAX} characters.`,
+    );
+  }
+  return null;
+}
+
+function isImageUrl(text: string): boolean {
+  if (text.length > IMAGE_URL_LENGTH_MAX) return false;
+  const url = URL.parse(text);
+  return url !== null && (url.protocol === 'http:' || url.protocol === 'https:');
+}

@@ -1,0 +1,252 @@
+// Tells the payment provider what the relay brings: which orders wait for payment, and which
+// payments are to be given back. A slow or broken provider holds up nobody else: its calls wait in
+// a queue of their own, each retried with back-off.
+//
+// No refund is ever lost. The position that is kept goes only as far as every call up to there has
+// succeeded, and the journal is not trimmed beyond it. After a crash the relay begins again behind
+// that position, so calls may be made twice, never not at all; the provider is idempotent by order.
+// An `opened` that does not get through is given up when the hold ends, for then it says nothing
+// any more; a refund is never given up.
+
+import type { Clock, Timer } from '../../actors/clock.ts';
+import type { EventConsumer, RelayBatch, RelayFact } from '../../actors/event-consumer.ts';
+import { paymentReference } from '../../domain/ids.ts';
+import type { OrderView } from '../../domain/views.ts';
+import type { ConsumerPositions } from '../../storage/consumer-positions.ts';
+import type { PaymentProvider, Refund } from '../payment-provider.ts';
+import { Queue } from '../queue.ts';
+import type { WarningLog } from '../warning-log.ts';
+
+export interface PaymentsConsumerOptions {
+  readonly provider: PaymentProvider;
+  readonly positions: ConsumerPositions;
+  readonly clock: Clock;
+  readonly log: WarningLog;
+  /** Calls to the provider at the same time. */
+  readonly concurrency?: number;
+  /**
+   * Calls that may be waiting, under way or between two tries; past it `consume` waits for room.
+   */
+  readonly queueLengthMax?: number;
+}
+
+/**
+ * Entries of one shard's journal that follow each other: the first asks for calls, the others for
+ * none.
+ */
+interface Stretch {
+  through: number;
+  callsLeft: number;
+}
+
+interface ShardProgress {
+  /** The last sequence taken. */
+  taken: number;
+  /** Those with calls outstanding, rising: the first one holds the position back. */
+  readonly stretches: Queue<Stretch>;
+  newest: Stretch | null;
+}
+
+interface Call {
+  readonly shard: number;
+  readonly stretch: Stretch;
+  readonly order: OrderView;
+  /** Null: the call is `opened`. */
+  readonly refund: Refund | null;
+  attempts: number;
+}
+
+const CONCURRENCY = 16;
+const QUEUE_LENGTH_MAX = 100_000;
+const RETRY_DELAY_FIRST_MS = 100;
+const RETRY_DELAY_MAX_MS = 30_000;
+/** Positions are kept this much later, all in one write: after a crash so much is told again. */
+const SAVE_DELAY_MS = 1_000;
+
+export class PaymentsConsumer implements EventConsumer {
+  readonly name = 'payments';
+  readonly #options: PaymentsConsumerOptions;
+  readonly #concurrency: number;
+  readonly #queueLengthMax: number;
+  readonly #shards = new Map<number, ShardProgress>();
+  readonly #ready = new Queue<Call>();
+  readonly #running = new Set<Promise<void>>();
+  readonly #retryTimers = new Set<Timer>();
+  /** Shards whose position went on since it was kept. */
+  #unsaved = new Map<number, number>();
+  #saveTimer: Timer | null = null;
+  #saving: Promise<void> = Promise.resolve();
+  #outstanding = 0;
+  #waitingForRoom: (() => void)[] = [];
+  #stopped = false;
+
+  constructor(options: PaymentsConsumerOptions) {
+    this.#options = options;
+    this.#concurrency = options.concurrency ?? CONCURRENCY;
+    this.#queueLengthMax = options.queueLengthMax ?? QUEUE_LENGTH_MAX;
+  }
+
+  position(shard: number): Promise<number> {
+    return this.#options.positions.load(this.name, shard);
+  }
+
+  async consume(batches: readonly RelayBatch[]): Promise<void> {
+    for (const batch of batches) {
+      while (this.#outstanding >= this.#queueLengthMax && !this.#stopped) {
+        await new Promise<void>((resolve) => this.#waitingForRoom.push(resolve));
+      }
+      // What comes after the stop is behind no position, and will come again.
+      if (this.#stopped) return;
+      this.#take(batch);
+    }
+  }
+
+  /** Ends retries and waits for the calls under way, then keeps the positions. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const timer of this.#retryTimers) timer.cancel();
+    this.#retryTimers.clear();
+    this.#ready.clear();
+    this.#makeRoom();
+    await Promise.all(this.#running);
+    this.#saveTimer?.cancel();
+    this.#saveTimer = null;
+    await this.#saving;
+    await this.#save();
+  }
+
+  /** A batch that was taken before is done or still being seen to, so it is left alone. */
+  #take(batch: RelayBatch): void {
+    const { shard, sequence } = batch;
+    let progress = this.#shards.get(shard);
+    if (progress === undefined) {
+      progress = { taken: 0, stretches: new Queue(), newest: null };
+      this.#shards.set(shard, progress);
+    }
+    if (sequence <= progress.taken) return;
+    progress.taken = sequence;
+    const stretch: Stretch = { through: sequence, callsLeft: 0 };
+    for (const fact of batch.facts) {
+      const { order } = fact;
+      if (order === null || fact.drop.payment !== 'provider') continue;
+      const refund = refundOf(fact, order);
+      if (refund === null && !(fact.event.type === 'order-placed' && order.status === 'reserved'))
+        continue;
+      stretch.callsLeft += 1;
+      this.#ready.push({ shard, stretch, order, refund, attempts: 0 });
+    }
+    this.#outstanding += stretch.callsLeft;
+    if (stretch.callsLeft > 0) {
+      progress.stretches.push(stretch);
+      progress.newest = stretch;
+      this.#startReady();
+    } else if (progress.newest !== null) {
+      progress.newest.through = sequence;
+    } else {
+      this.#moveTo(shard, sequence);
+    }
+  }
+
+  #startReady(): void {
+    while (this.#running.size < this.#concurrency && !this.#stopped) {
+      const call = this.#ready.shift();
+      if (call === undefined) return;
+      const running = this.#run(call).finally(() => {
+        this.#running.delete(running);
+        this.#startReady();
+      });
+      this.#running.add(running);
+    }
+  }
+
+  /** Never rejects: a call that fails comes again after a while. */
+  async #run(call: Call): Promise<void> {
+    const { provider, clock, log } = this.#options;
+    const { order, refund } = call;
+    try {
+      if (refund !== null) await provider.refund(refund);
+      else if (order.holdExpiresAt === null || clock.now() < order.holdExpiresAt)
+        await provider.opened(order);
+      this.#finish(call);
+    } catch (error) {
+      log.warn(
+        { err: error, orderId: order.id, attempts: call.attempts + 1 },
+        'the payment provider failed',
+      );
+      this.#retryLater(call);
+    }
+  }
+
+  #retryLater(call: Call): void {
+    if (this.#stopped) return;
+    const delayMs = Math.min(RETRY_DELAY_FIRST_MS * 2 ** call.attempts, RETRY_DELAY_MAX_MS);
+    call.attempts += 1;
+    const timer = this.#options.clock.after(delayMs, () => {
+      this.#retryTimers.delete(timer);
+      this.#ready.push(call);
+      this.#startReady();
+    });
+    this.#retryTimers.add(timer);
+  }
+
+  #finish({ shard, stretch }: Call): void {
+    this.#outstanding -= 1;
+    if (this.#outstanding < this.#queueLengthMax) this.#makeRoom();
+    stretch.callsLeft -= 1;
+    if (stretch.callsLeft > 0) return;
+    const progress = this.#shards.get(shard)!;
+    while (progress.stretches.peek()?.callsLeft === 0)
+      this.#moveTo(shard, progress.stretches.shift()!.through);
+    if (progress.stretches.length === 0) progress.newest = null;
+  }
+
+  #makeRoom(): void {
+    const waiting = this.#waitingForRoom;
+    this.#waitingForRoom = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  #moveTo(shard: number, sequence: number): void {
+    this.#unsaved.set(shard, sequence);
+    this.#saveLater();
+  }
+
+  #saveLater(): void {
+    if (this.#stopped || this.#saveTimer !== null) return;
+    this.#saveTimer = this.#options.clock.after(SAVE_DELAY_MS, () => {
+      this.#saveTimer = null;
+      this.#saving = this.#saving.then(() => this.#save());
+    });
+  }
+
+  /**
+   * Never rejects: positions that could not be kept are kept next time, and until then only repeat
+   * work.
+   */
+  async #save(): Promise<void> {
+    const unsaved = this.#unsaved;
+    if (unsaved.size === 0) return;
+    this.#unsaved = new Map();
+    try {
+      const positions = [...unsaved].map(([shard, sequence]) => ({ shard, sequence }));
+      await this.#options.positions.save(this.name, positions);
+    } catch (error) {
+      this.#options.log.warn({ err: error }, 'positions of the payments consumer were not kept');
+      for (const [shard, sequence] of unsaved) {
+        if (!this.#unsaved.has(shard)) this.#unsaved.set(shard, sequence);
+      }
+      this.#saveLater();
+    }
+  }
+}
+
+/**
+ * What is to be paid back: a payment that came too late (P4), or that of an order somebody
+ * refunded.
+ */
+function refundOf({ event }: RelayFact, order: OrderView): Refund | null {
+  if (event.type !== 'refund-requested' && event.type !== 'order-refunded') return null;
+  const reference = event.type === 'refund-requested' ? event.reference : order.paymentReference;
+  const { id: orderId, totalCents: amountCents, currency } = order;
+  return { orderId, reference: reference ?? paymentReference(orderId), amountCents, currency };
+}

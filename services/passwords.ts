@@ -1,0 +1,91 @@
+// Password hashing: argon2id with the parameters OWASP recommends
+// (<https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html>), off the
+// event loop. Each hash takes 19 MiB and some 20 ms of a core, so only few run at once, a bounded
+// number waits, and who comes after that is `overloaded` at once.
+
+import { randomBytes } from 'node:crypto';
+import { hash, verify } from '@node-rs/argon2';
+import { type Outcome, refusal, success } from '../domain/refusal.ts';
+
+export interface PasswordsOptions {
+  /**
+   * Hashes computed at the same time. They share libuv's thread pool (4 threads) with everything
+   * else.
+   */
+  readonly concurrency?: number;
+  /** Calls that may wait for their turn. */
+  readonly queueLengthMax?: number;
+  /** KiB of memory for each hash: lower it in tests only. */
+  readonly memoryKib?: number;
+}
+
+const CONCURRENCY = 2;
+const QUEUE_LENGTH_MAX = 100;
+const MEMORY_KIB = 19_456;
+const PASSES = 2;
+const LANES = 1;
+const HASH_BYTES = 32;
+const SALT_BYTES = 16;
+
+export class Passwords {
+  readonly #concurrency: number;
+  readonly #queueLengthMax: number;
+  readonly #memoryKib: number;
+  /**
+   * A well-formed hash that no password has: what an unknown user's password is checked against, so
+   * that it takes as long (A3).
+   */
+  readonly #nobodysHash: string;
+  readonly #waiting: (() => void)[] = [];
+  #running = 0;
+
+  constructor(options: PasswordsOptions = {}) {
+    this.#concurrency = options.concurrency ?? CONCURRENCY;
+    this.#queueLengthMax = options.queueLengthMax ?? QUEUE_LENGTH_MAX;
+    this.#memoryKib = options.memoryKib ?? MEMORY_KIB;
+    const [salt, digest] = [randomBytes(SALT_BYTES), randomBytes(HASH_BYTES)].map(unpaddedBase64);
+    const parameters = `m=${this.#memoryKib},t=${PASSES},p=${LANES}`;
+    this.#nobodysHash = `$argon2id$v=19$${parameters}$${salt}$${digest}`;
+  }
+
+  /** The password's hash as a PHC string. Refuses `overloaded`. */
+  hash(password: string): Promise<Outcome<string>> {
+    // The library's defaults are argon2id, version 19, a random salt of 16 bytes.
+    const parameters = {
+      memoryCost: this.#memoryKib,
+      timeCost: PASSES,
+      parallelism: LANES,
+      outputLen: HASH_BYTES,
+    };
+    return this.#inTurn(() => hash(password, parameters));
+  }
+
+  /**
+   * Whether the password has this hash; for null (there is no such user) false, after as long a
+   * time. Refuses `overloaded`.
+   */
+  verify(passwordHash: string | null, password: string): Promise<Outcome<boolean>> {
+    return this.#inTurn(() => verify(passwordHash ?? this.#nobodysHash, password));
+  }
+
+  async #inTurn<T>(compute: () => Promise<T>): Promise<Outcome<T>> {
+    if (this.#running >= this.#concurrency) {
+      if (this.#waiting.length >= this.#queueLengthMax) return refusal('overloaded');
+      // Whoever finishes hands its place over, so `#running` stays as it is.
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    } else {
+      this.#running += 1;
+    }
+    try {
+      return success(await compute());
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#running -= 1;
+      else next();
+    }
+  }
+}
+
+function unpaddedBase64(bytes: Buffer): string {
+  return bytes.toString('base64').replaceAll('=', '');
+}
