@@ -1,4 +1,5 @@
-// Every limit of the live stream, with its default. One object, so that a test or a deployment can tighten one and see all of them.
+// Every limit of the live stream, with its default. One object, so that a test or a deployment can
+// tighten one and see all of them.
 
 export interface LiveBounds {
   /** Open connections; past it a new one is closed with `try again later`. */
@@ -14,7 +15,10 @@ export interface LiveBounds {
   readonly messagesPerSecond: number;
   /** Malformed messages in a row that end the connection. */
   readonly malformedMax: number;
-  /** Messages over the rate that end the connection, unless the client pauses until its burst is whole again. */
+  /**
+   * Messages over the rate that end the connection, unless the client pauses until its burst is
+   * whole again.
+   */
   readonly limitedMax: number;
   /** Least time between two stock ticks of one drop (N3). */
   readonly tickMs: number;
@@ -22,7 +26,10 @@ export interface LiveBounds {
   readonly replayPageSize: number;
   /** Unsent bytes of a connection above which its replay waits for the client to read. */
   readonly replayBufferedBytesMax: number;
-  /** How long after opening live notifications wait for the client's `resume`, so that older ones can go first. */
+  /**
+   * How long after opening live notifications wait for the client's `resume`, so that older ones
+   * can go first.
+   */
   readonly resumeGraceMs: number;
   /** Notifications that wait so on one connection; past it they go out. */
   readonly heldNotificationsMax: number;
@@ -30,7 +37,10 @@ export interface LiveBounds {
   readonly recentIdsMax: number;
   /** Drops of one creator whose last milestone is remembered. */
   readonly recentDropsPerCreatorMax: number;
-  /** Reads of drops, follows and feeds at once, each kind by itself; and how many wait for their turn. */
+  /**
+   * Reads of drops, follows and feeds at once, each kind by itself; and how many wait for their
+   * turn.
+   */
   readonly loadsInFlightMax: number;
   readonly loadsWaitingMax: number;
   /** Connections closed for an expired token in one go, before other work gets its turn. */

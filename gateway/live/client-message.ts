@@ -1,7 +1,8 @@
-// What a client may say, checked before anything acts on it: one schema for each type, unknown fields refused (H1).
+// What a client may say, checked before anything acts on it: one schema for each type, unknown
+// fields refused (H1).
 
-import Type, { type Static } from 'typebox';
-import { Compile, type Validator } from 'typebox/compile';
+import { type Static, Type } from 'typebox';
+import { Compile } from 'typebox/compile';
 
 const EXACT = { additionalProperties: false } as const;
 const DROP_ID = '[A-Za-z0-9_]{1,64}';
@@ -29,13 +30,15 @@ export type ClientMessage = {
   [T in keyof typeof SCHEMAS]: Static<(typeof SCHEMAS)[T]>;
 }[keyof typeof SCHEMAS];
 
-/** `detail` says what is wrong in words for the client's author. It never repeats the client's text. */
+/**
+ * `detail` says what is wrong in words for the client's author. It never repeats the client's text.
+ */
 export type ParsedMessage =
   | { readonly ok: true; readonly message: ClientMessage }
   | { readonly ok: false; readonly detail: string; readonly request?: ClientMessage['type'] };
 
-const VALIDATORS: ReadonlyMap<unknown, Validator> = new Map(
-  Object.entries(SCHEMAS).map(([type, schema]) => [type, Compile(schema) as Validator]),
+const VALIDATORS: ReadonlyMap<unknown, { Check(value: unknown): boolean }> = new Map(
+  Object.entries(SCHEMAS).map(([type, schema]) => [type, Compile(schema)]),
 );
 
 const DROP_ID_ONLY = new RegExp(`^${DROP_ID}$`);
@@ -75,7 +78,7 @@ function explain(type: ClientMessage['type'], value: object): string {
     case 'unsubscribe':
       return '"topic" must be "drop:ID" or "creator:ID".';
     case 'resume':
-      return '"after" must be the last notification id seen, as a string of digits, or "0" for all.';
+      return '"after" must be the last notification id seen, a string of digits; "0" for all.';
     case 'authenticate':
       return '"accessToken" must be a string of 1 to 4096 characters.';
     case 'ping':

@@ -1,5 +1,6 @@
-// Why the live stream ends a connection, in one table. 40xx and the standard 1012 and 1013 ask the client to come back; 44xx and 1003
-// say that the same client doing the same thing would be turned away again.
+// Why the live stream ends a connection, in one table. 40xx and the standard 1012 and 1013 ask the
+// client to come back; 44xx and 1003 say that the same client doing the same thing would be turned
+// away again.
 
 export interface CloseCode {
   readonly code: number;

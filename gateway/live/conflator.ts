@@ -1,6 +1,7 @@
-// What the listeners of one drop are told, and when (N3, N6). Milestones go out at once; mere changes of stock are gathered into at
-// most one tick each `tickMs`, and the last state always goes out. All frames share one line of rising versions: whatever would
-// repeat or step back is left out. No timers here: the owner asks `dueAt` and calls `tick`.
+// What the listeners of one drop are told, and when (N3, N6). Milestones go out at once; mere
+// changes of stock are gathered into at most one tick each `tickMs`, and the last state always goes
+// out. All frames share one line of rising versions: whatever would repeat or step back is left
+// out. No timers here: the owner asks `dueAt` and calls `tick`.
 
 import type { Milestone } from '../../actors/live-bus.ts';
 import type { DropView } from '../../domain/views.ts';
@@ -38,7 +39,10 @@ export class Conflator {
     this.#latest = options.view;
   }
 
-  /** The drop as the last frame showed it. A snapshot for a late subscriber shows this one: every later frame is newer. */
+  /**
+   * The drop as the last frame showed it. A snapshot for a late subscriber shows this one: every
+   * later frame is newer.
+   */
   get published(): DropView {
     return this.#published;
   }
@@ -48,7 +52,10 @@ export class Conflator {
     return this.#dueAt;
   }
 
-  /** Takes the drop's newest view, and the milestones passed on the way, oldest first. Repeated and late ones change nothing. */
+  /**
+   * Takes the drop's newest view, and the milestones passed on the way, oldest first. Repeated and
+   * late ones change nothing.
+   */
   accept(view: DropView, milestones: readonly Milestone[], now: number): void {
     for (const milestone of milestones) {
       if (milestone.view.version <= this.#published.version) continue;
@@ -83,7 +90,10 @@ export class Conflator {
     this.#sink.frame(type, view);
   }
 
-  /** Stock that swings around its end would send these two with each order: a second one so soon is left to the tick. */
+  /**
+   * Stock that swings around its end would send these two with each order: a second one so soon is
+   * left to the tick.
+   */
   #isRepeat(milestone: Milestone, now: number): boolean {
     if (milestone.type === 'sold_out') {
       if (Math.abs(now - this.#soldOutAt) < this.#tickMs) return true;

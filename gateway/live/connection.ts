@@ -1,5 +1,6 @@
-// What every live connection does, whoever is behind it: takes in messages within their rate, answers malformed ones, notices when its
-// client is too slow, and ends once. Nothing here loops, waits or keeps a timer: an idle connection is one small object.
+// What every live connection does, whoever is behind it: takes in messages within their rate,
+// answers malformed ones, notices when its client is too slow, and ends once. Nothing here loops,
+// waits or keeps a timer: an idle connection is one small object.
 
 import type { LiveConnection, LiveSocket } from '../socket.ts';
 import type { ClientMessage } from './client-message.ts';
@@ -18,9 +19,15 @@ export abstract class Connection implements LiveConnection, Closable {
   protected readonly socket: LiveSocket;
   #ended = false;
   #malformedInRow = 0;
-  /** Messages over the rate since the client last paused for as long as a whole burst takes to come back. */
+  /**
+   * Messages over the rate since the client last paused for as long as a whole burst takes to come
+   * back.
+   */
   #limited = 0;
-  /** When the messages so far would have been due at the steady rate: the one number that GCRA needs (ITU-T I.371). */
+  /**
+   * When the messages so far would have been due at the steady rate: the one number that GCRA needs
+   * (ITU-T I.371).
+   */
   #dueAt = 0;
   /** When the first published frame was dropped that has not been made good yet; 0 for none. */
   #missedAt = 0;
@@ -32,7 +39,10 @@ export abstract class Connection implements LiveConnection, Closable {
 
   /** Answers a well-formed message. */
   protected abstract handle(message: Exclude<ClientMessage, { type: 'ping' }>): void;
-  /** Sends fresh snapshots of all that changed since `since` (milliseconds); false when one of them was dropped again. */
+  /**
+   * Sends fresh snapshots of all that changed since `since` (milliseconds); false when one of them
+   * was dropped again.
+   */
   protected abstract catchUp(since: number): boolean;
   /** Gives up every subscription and timer. The socket must not be touched: it may be gone. */
   protected abstract detach(): void;

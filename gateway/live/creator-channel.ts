@@ -1,5 +1,5 @@
-// One creator's live topic: the milestones of that creator's drops, for followers and for whoever subscribed. A drop's start is one
-// publish here, however many followers are online.
+// One creator's live topic: the milestones of that creator's drops, for followers and for whoever
+// subscribed. A drop's start is one publish here, however many followers are online.
 
 import { creatorTopic, type Milestone } from '../../actors/live-bus.ts';
 import type { DropView } from '../../domain/views.ts';
@@ -22,7 +22,10 @@ export class CreatorChannel {
   readonly #context: LiveContext;
   readonly #unsubscribe: () => void;
   #users = 0;
-  /** By drop, the one that was quiet longest first: to leave out repeated deliveries (N11), and to catch up slow clients (N8). */
+  /**
+   * By drop, the one that was quiet longest first: to leave out repeated deliveries (N11), and to
+   * catch up slow clients (N8).
+   */
   #last: Map<string, LastMilestone> | null = null;
 
   constructor(options: { context: LiveContext; creatorId: string }) {
@@ -37,7 +40,10 @@ export class CreatorChannel {
     );
   }
 
-  /** One more reason to listen: a following user, or a connection that subscribed. The sockets are joined by who calls. */
+  /**
+   * One more reason to listen: a following user, or a connection that subscribed. The sockets are
+   * joined by who calls.
+   */
   join(): void {
     this.#users++;
   }

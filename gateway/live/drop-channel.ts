@@ -1,6 +1,7 @@
-// One drop's live topic: one bus subscription and one encoding of each frame for however many sockets. A late subscriber gets the
-// state of the last published frame as its snapshot, in the same synchronous step in which its socket joins the fan-out: so whatever
-// is published next is newer for everybody (N6).
+// One drop's live topic: one bus subscription and one encoding of each frame for however many
+// sockets. A late subscriber gets the state of the last published frame as its snapshot, in the
+// same synchronous step in which its socket joins the fan-out: so whatever is published next is
+// newer for everybody (N6).
 
 import { dropTopic, type LiveMessage } from '../../actors/live-bus.ts';
 import type { Timer } from '../../actors/clock.ts';
@@ -14,7 +15,9 @@ import type { LiveContext } from './live-context.ts';
 export interface DropSubscriber {
   /** The drop is known: join its socket to the fan-out and send the snapshot, now. */
   dropJoined(channel: DropChannel): void;
-  /** There is no such drop, or it cannot be had now. The subscriber has left the channel already. */
+  /**
+   * There is no such drop, or it cannot be had now. The subscriber has left the channel already.
+   */
   dropRefused(channel: DropChannel, code: RefusalCode): void;
 }
 
@@ -42,7 +45,10 @@ export class DropChannel implements DropFrameSink {
     );
   }
 
-  /** `dropJoined` or `dropRefused` is called on the subscriber, at once or later, unless it leaves before. */
+  /**
+   * `dropJoined` or `dropRefused` is called on the subscriber, at once or later, unless it leaves
+   * before.
+   */
   join(subscriber: DropSubscriber): void {
     if (this.#conflator !== null) {
       this.#joined++;
@@ -89,7 +95,8 @@ export class DropChannel implements DropFrameSink {
   }
 
   async #load(): Promise<void> {
-    // The bus may have been quicker, or everybody may have left, while the load waited for its turn.
+    // The bus may have been quicker, or everybody may have left, while the load waited for its
+    // turn.
     if (this.#closed || this.#conflator !== null) return;
     let refused: RefusalCode = 'unavailable';
     try {
@@ -127,7 +134,8 @@ export class DropChannel implements DropFrameSink {
     this.#conflator = new Conflator({ view, tickMs: this.#context.bounds.tickMs, sink: this });
     const waiting = this.#waiting;
     if (waiting === null) return;
-    // A subscriber may leave from inside `dropJoined`; the set shrinks one by one, so that leaving never finds it both here and joined.
+    // A subscriber may leave from inside `dropJoined`; the set shrinks one by one, so that leaving
+    // never finds it both here and joined.
     for (const subscriber of waiting) {
       waiting.delete(subscriber);
       this.#joined++;

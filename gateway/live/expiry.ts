@@ -1,5 +1,6 @@
-// Which connections' tokens end in which second (N9). Buckets instead of a timer for each connection: fifty thousand connections cost
-// one timer, and a look at each distinct second once a second.
+// Which connections' tokens end in which second (N9). Buckets instead of a timer for each
+// connection: fifty thousand connections cost one timer, and a look at each distinct second once a
+// second.
 
 export class ExpiryBuckets<Item> {
   readonly #buckets = new Map<number, Set<Item>>();
@@ -8,7 +9,10 @@ export class ExpiryBuckets<Item> {
     return this.#buckets.size === 0;
   }
 
-  /** `second`: seconds since the Unix epoch, a whole number. One already past comes with the next `take`. */
+  /**
+   * `second`: seconds since the Unix epoch, a whole number. One already past comes with the next
+   * `take`.
+   */
   add(item: Item, second: number): void {
     const bucket = this.#buckets.get(second);
     if (bucket === undefined) this.#buckets.set(second, new Set([item]));

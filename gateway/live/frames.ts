@@ -1,4 +1,5 @@
-// The text of every frame the server sends, each made once for all who get it. `docs/LIVE.md` is the same for readers.
+// The text of every frame the server sends, each made once for all who get it. `docs/LIVE.md` is
+// the same for readers.
 
 import type { DropView } from '../../domain/views.ts';
 import type { RefusalCode } from '../../domain/refusal.ts';

@@ -1,5 +1,6 @@
-// The live stream's hub: keeps one channel for each topic that somebody listens to, one timer for all tokens, and the bounds. What a
-// frame costs does not depend on how many sockets get it: it is encoded once and handed to the server's native fan-out.
+// The live stream's hub: keeps one channel for each topic that somebody listens to, one timer for
+// all tokens, and the bounds. What a frame costs does not depend on how many sockets get it: it is
+// encoded once and handed to the server's native fan-out.
 
 import type { Clock, Timer } from '../../actors/clock.ts';
 import type { CommandRouter } from '../../actors/command-router.ts';

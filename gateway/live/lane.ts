@@ -1,5 +1,5 @@
-// A bounded number of asynchronous loads at once, and a bounded number that wait: when fifty thousand clients come back in the same
-// second, the services behind see an even stream of calls.
+// A bounded number of asynchronous loads at once, and a bounded number that wait: when fifty
+// thousand clients come back in the same second, the services behind see an even stream of calls.
 
 export interface LaneOptions {
   readonly inFlightMax: number;
@@ -9,7 +9,9 @@ export interface LaneOptions {
 /** Loads answer for their own errors and never reject. */
 export type Load = () => Promise<void>;
 
-/** Taken ones stay in the array until so many have gathered, so that taking the first stays cheap. */
+/**
+ * Taken ones stay in the array until so many have gathered, so that taking the first stays cheap.
+ */
 const TAKEN_MAX = 1_024;
 
 export class Lane {

@@ -1,4 +1,5 @@
-// What the parts of the live stream need of their hub, and of the world outside. `hub.ts` provides it.
+// What the parts of the live stream need of their hub, and of the world outside. `hub.ts` provides
+// it.
 
 import type { Clock } from '../../actors/clock.ts';
 import type { CommandRouter } from '../../actors/command-router.ts';
@@ -54,7 +55,10 @@ export interface LiveContext {
   readonly followLoads: Lane;
   readonly feedLoads: Lane;
 
-  /** The one channel of each topic, opened on first use. Who asks must join it in the same synchronous step. */
+  /**
+   * The one channel of each topic, opened on first use. Who asks must join it in the same
+   * synchronous step.
+   */
   dropChannel(dropId: string): DropChannel;
   creatorChannel(creatorId: string): CreatorChannel;
   userChannel(userId: string): UserChannel;

@@ -1,6 +1,7 @@
-// What a returning client missed (N7): the feed after the last id it saw, page by page, in order, each once. Live notifications that
-// arrive meanwhile are not kept here: they are in the feed before they reach the bus, so it is enough to note that there was one and
-// to read on. One page is in memory at a time, and the next waits until the client has read most of this one.
+// What a returning client missed (N7): the feed after the last id it saw, page by page, in order,
+// each once. Live notifications that arrive meanwhile are not kept here: they are in the feed
+// before they reach the bus, so it is enough to note that there was one and to read on. One page is
+// in memory at a time, and the next waits until the client has read most of this one.
 
 import type { LiveContext } from './live-context.ts';
 import { notificationFrame } from './frames.ts';
@@ -17,7 +18,10 @@ export interface ReplayTarget {
   replayFailed(): void;
 }
 
-/** Less than 0, 0 or more, as `a` is before, at or after `b`. Ids are decimal digits without leading zeros. */
+/**
+ * Less than 0, 0 or more, as `a` is before, at or after `b`. Ids are decimal digits without leading
+ * zeros.
+ */
 export function compareNotificationIds(a: string, b: string): number {
   if (a.length !== b.length) return a.length - b.length;
   return a < b ? -1 : a > b ? 1 : 0;

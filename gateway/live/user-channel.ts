@@ -1,5 +1,6 @@
-// One user's open connections: their notifications, and the creators the user follows, kept up to date while the user follows and
-// unfollows (N5). However many connections a user has, there is one bus subscription and one list of creators.
+// One user's open connections: their notifications, and the creators the user follows, kept up to
+// date while the user follows and unfollows (N5). However many connections a user has, there is one
+// bus subscription and one list of creators.
 
 import { type LiveMessage, userTopic } from '../../actors/live-bus.ts';
 import type { Notification } from '../../storage/feed.ts';
@@ -149,8 +150,8 @@ export class UserChannel {
   }
 
   /**
-   * Whether this id was delivered lately. Ids are compared one by one, not with the greatest: those of two shards may arrive in the
-   * other order, and a late one must not be lost.
+   * Whether this id was delivered lately. Ids are compared one by one, not with the greatest: those
+   * of two shards may arrive in the other order, and a late one must not be lost.
    */
   #isRepeat(id: string): boolean {
     this.#recentIds ??= [];
@@ -160,7 +161,10 @@ export class UserChannel {
     return false;
   }
 
-  /** From the end, because a member may leave while it is called, and the last one then takes its place. */
+  /**
+   * From the end, because a member may leave while it is called, and the last one then takes its
+   * place.
+   */
   #eachMember(call: (member: UserMember) => void): void {
     for (let i = this.#members.length - 1; i >= 0; i--) {
       const member = this.#members[i];

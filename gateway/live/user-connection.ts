@@ -1,5 +1,6 @@
-// A signed-in client's stream. It listens by itself to its user's notifications and to the creators the user follows, and to whatever
-// topics the client subscribes to. Notifications are lossless: one that cannot be sent ends the connection, and the client resumes.
+// A signed-in client's stream. It listens by itself to its user's notifications and to the creators
+// the user follows, and to whatever topics the client subscribes to. Notifications are lossless:
+// one that cannot be sent ends the connection, and the client resumes.
 
 import type { RefusalCode } from '../../domain/refusal.ts';
 import type { Notification } from '../../storage/feed.ts';
@@ -38,7 +39,9 @@ export class UserConnection
   #topics: Map<string, DropChannel | CreatorChannel> | null = null;
   #pending = 0;
   #replay: Replay | null = null;
-  /** Notifications up to this id were sent by a replay: one that comes live afterwards is a repeat. */
+  /**
+   * Notifications up to this id were sent by a replay: one that comes live afterwards is a repeat.
+   */
   #replayedTo = '0';
   #holdsUntil: number;
   #held: string[] | null = null;

@@ -1,4 +1,5 @@
-// A visitor's stream: one drop, no account. It is subscribed by itself and takes nothing but `ping`.
+// A visitor's stream: one drop, no account. It is subscribed by itself and takes nothing but
+// `ping`.
 
 import type { RefusalCode } from '../../domain/refusal.ts';
 import { type ClientMessage, isDropId } from './client-message.ts';

@@ -4,12 +4,12 @@ import type { DropView } from '../../../domain/views.ts';
 import { Conflator } from '../../../gateway/live/conflator.ts';
 import { dropView, milestone } from './live-harness.ts';
 
-function conflator(version: number) {
+function conflator(begin: number) {
   const sent: string[] = [];
   const sink = {
     frame: (type: string, view: DropView) => void sent.push(`${type} ${view.version}`),
   };
-  const subject = new Conflator({ view: dropView(version), tickMs: 100, sink });
+  const subject = new Conflator({ view: dropView(begin), tickMs: 100, sink });
   const accept = (now: number, version: number, ...milestones: Milestone[]): string[] => {
     subject.accept(dropView(version), milestones, now);
     return sent.splice(0);

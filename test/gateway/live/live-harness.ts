@@ -1,4 +1,5 @@
-// A live hub with everything around it under the test's hand: the clock, the bus, the services, the sockets and the fan-out.
+// A live hub with everything around it under the test's hand: the clock, the bus, the services, the
+// sockets and the fan-out.
 
 import type { Clock, Timer } from '../../../actors/clock.ts';
 import type { CommandRouter } from '../../../actors/command-router.ts';
@@ -42,7 +43,7 @@ export class ManualClock implements Clock {
     for (;;) {
       const next = [...this.#timers]
         .filter((t) => t.dueAt <= end)
-        .sort((a, b) => a.dueAt - b.dueAt)[0];
+        .toSorted((a, b) => a.dueAt - b.dueAt)[0];
       if (next === undefined) break;
       this.#timers.delete(next);
       this.#now = Math.max(this.#now, next.dueAt);

@@ -1,7 +1,8 @@
-// Random interleavings of changes, milestones, subscriptions, slow reads and time, against what every subscriber must see.
+// Random interleavings of changes, milestones, subscriptions, slow reads and time, against what
+// every subscriber must see.
 
 import test from 'ava';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { Milestone } from '../../../actors/live-bus.ts';
 import {
   dropView,
@@ -62,7 +63,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 const TOPIC = 'drop:drop_1';
 
-/** One subscription's frames, from `subscribed` on; a client that subscribes twice has two lists. */
+/**
+ * One subscription's frames, from `subscribed` on; a client that subscribes twice has two lists.
+ */
 function subscriptions(socket: FakeSocket) {
   const lists: { type: string; version: number; frame: Frame }[][] = [];
   for (const frame of socket.frames) {
@@ -84,7 +87,7 @@ test('N3, N6: whatever the order of things, snapshot first, rising versions, tic
       const keeper = await harness.openReady('keeper');
       const all: FakeSocket[] = [keeper];
       const open: FakeSocket[] = [keeper];
-      let last = () => {};
+      let last: (() => void) | null = null;
       harness.gated = true;
       for (const one of steps) {
         switch (one.do) {
@@ -99,7 +102,7 @@ test('N3, N6: whatever the order of things, snapshot first, rising versions, tic
             break;
           }
           case 'repeat':
-            last();
+            last?.();
             break;
           case 'subscribe': {
             const socket = harness.open({ dropId: 'drop_1' });

@@ -1,0 +1,282 @@
+// The life of a connection: bad input, pace, slow clients, tokens, bounds and the end.
+
+import test from 'ava';
+import { CLOSE_CODES } from '../../../gateway/live/close-codes.ts';
+import { dropView, LiveHarness, milestone, settled, START_SECOND } from './live-harness.ts';
+
+const MALFORMED: readonly (readonly [string, string])[] = [
+  ['nothing', ''],
+  ['no JSON', '{'],
+  ['a number', '1'],
+  ['null', 'null'],
+  ['an array', '[{"type":"ping"}]'],
+  ['no type', '{}'],
+  ['an unknown type', '{"type":"shout"}'],
+  ['a type that is no string', '{"type":{"toString":1}}'],
+  ['an inherited name as type', '{"type":"constructor"}'],
+  ['an unknown field', '{"type":"ping","id":1}'],
+  ['a prototype field', '{"type":"ping","__proto__":{"x":1}}'],
+  ['a type by prototype', '{"__proto__":{"type":"ping"}}'],
+  ['subscribe without topic', '{"type":"subscribe"}'],
+  ['subscribe with a number', '{"type":"subscribe","topic":5}'],
+  ['subscribe to an unknown kind', '{"type":"subscribe","topic":"user:ann"}'],
+  ['subscribe to an empty id', '{"type":"subscribe","topic":"drop:"}'],
+  ['subscribe to a wildcard', '{"type":"subscribe","topic":"drop:*"}'],
+  ['subscribe to a subject', '{"type":"subscribe","topic":"drop:a.b"}'],
+  ['subscribe to a long id', `{"type":"subscribe","topic":"drop:${'a'.repeat(65)}"}`],
+  ['subscribe to a line break', '{"type":"subscribe","topic":"creator:a\\n"}'],
+  ['subscribe to an unreadable creator', '{"type":"subscribe","topic":"creator:é"}'],
+  ['unsubscribe from a list', '{"type":"unsubscribe","topic":["drop:a"]}'],
+  ['resume after nothing', '{"type":"resume"}'],
+  ['resume after a number', '{"type":"resume","after":5}'],
+  ['resume after a negative', '{"type":"resume","after":"-1"}'],
+  ['resume after leading zeros', '{"type":"resume","after":"007"}'],
+  ['resume after text', '{"type":"resume","after":"x"}'],
+  ['resume after too much', `{"type":"resume","after":"${'9'.repeat(19)}"}`],
+  ['authenticate with nothing', '{"type":"authenticate","accessToken":""}'],
+  ['authenticate with null', '{"type":"authenticate","accessToken":null}'],
+];
+
+for (const [what, text] of MALFORMED) {
+  test(`H8: a malformed message is an error frame and changes nothing: ${what}`, async (t) => {
+    const harness = new LiveHarness();
+    const socket = await harness.openReady('ann');
+    const before = [...harness.reads];
+    socket.say(text);
+    await settled();
+    const frames = socket.take();
+    t.is(frames.length, 1);
+    t.like(frames[0], { type: 'error', code: 'invalid-request' });
+    t.is(typeof frames[0]!['detail'], 'string');
+    t.deepEqual(harness.reads, before);
+    t.is(socket.topics.size, 0);
+    t.is(socket.closedWith, null);
+    t.is(({} as { x?: number }).x, undefined);
+  });
+}
+
+test('H8: ten malformed messages in a row end the connection; a good one between starts anew', async (t) => {
+  const harness = new LiveHarness();
+  const socket = await harness.openReady('ann');
+  for (let i = 0; i < 9; i++) socket.say('?');
+  socket.say({ type: 'ping' });
+  for (let i = 0; i < 9; i++) socket.say('?');
+  t.is(socket.closedWith, null);
+  socket.say('?');
+  t.deepEqual(socket.closedWith, { code: 4400, reason: 'too many malformed messages' });
+});
+
+test('H8: a binary frame ends the connection', async (t) => {
+  const harness = new LiveHarness();
+  const socket = await harness.openReady('ann');
+  socket.connection!.received(null);
+  t.is(socket.closedWith?.code, 1003);
+});
+
+test('H5: a burst, then a steady rate, then error frames; who does not stop is closed to come back later', async (t) => {
+  const harness = new LiveHarness({ messageBurst: 3, messagesPerSecond: 10, limitedMax: 3 });
+  const socket = await harness.openReady('ann');
+  const ping = (times: number) => {
+    for (let i = 0; i < times; i++) socket.say({ type: 'ping' });
+    return socket.take().map((frame) => frame.code ?? frame.type);
+  };
+  t.deepEqual(ping(4), ['pong', 'pong', 'pong', 'rate-limited']);
+  harness.clock.advance(100);
+  t.deepEqual(ping(2), ['pong', 'rate-limited']);
+  harness.clock.advance(300);
+  t.deepEqual(ping(5), ['pong', 'pong', 'pong', 'rate-limited', 'rate-limited']);
+  t.is(socket.closedWith, null);
+  ping(1);
+  t.deepEqual(socket.closedWith, { code: 4003, reason: 'too many messages' });
+});
+
+test('N8: a slow client misses frames alone, and gets a fresh snapshot when there is room', async (t) => {
+  const harness = new LiveHarness();
+  harness.drops.set('drop_1', dropView(1));
+  harness.follows.set('slow', ['creator_1']);
+  const slow = await harness.openReady('slow');
+  const fast = harness.open({ dropId: 'drop_1' });
+  slow.say({ type: 'subscribe', topic: 'drop:drop_1' });
+  slow.say({ type: 'subscribe', topic: 'drop:drop_2' });
+  await settled();
+  const old = milestone('scheduled', dropView(1, { id: 'drop_0' }));
+  harness.bus.publish('creator.creator_1', { type: 'milestone', milestone: old });
+  harness.clock.advance(1);
+  slow.take();
+  fast.take();
+
+  slow.full = true;
+  harness.change(dropView(2));
+  harness.clock.advance(100);
+  harness.change(dropView(3));
+  const missed = milestone('started', dropView(2, { id: 'drop_3' }));
+  harness.bus.publish('creator.creator_1', { type: 'milestone', milestone: missed });
+  t.deepEqual(fast.types(), ['drop.stock', 'drop.stock']);
+  t.deepEqual(slow.take(), []);
+
+  // No room after all: the mark stays, and the next chance is taken.
+  slow.connection!.drained();
+  t.deepEqual(slow.take(), []);
+  slow.full = false;
+  slow.connection!.drained();
+  t.deepEqual(
+    slow.take().map(({ type, topic, dropId, version }) => [type, topic, dropId, version]),
+    [
+      ['drop.snapshot', 'drop:drop_1', 'drop_1', 3],
+      ['drop.snapshot', 'creator:creator_1', 'drop_3', 2],
+    ],
+  );
+  slow.connection!.drained();
+  t.deepEqual(slow.take(), []);
+  t.is(slow.closedWith, null);
+});
+
+test('N8: a visitor too slow for its drop gets a fresh snapshot', async (t) => {
+  const harness = new LiveHarness();
+  harness.drops.set('drop_1', dropView(1));
+  const socket = harness.open({ dropId: 'drop_1' });
+  await settled();
+  socket.full = true;
+  harness.change(dropView(2));
+  socket.full = false;
+  socket.take();
+  socket.connection!.drained();
+  t.deepEqual(
+    socket.take().map(({ type, version }) => [type, version]),
+    [['drop.snapshot', 2]],
+  );
+});
+
+test('N8: a notification that cannot be kept ends the connection with a code that says to retry', async (t) => {
+  const harness = new LiveHarness();
+  const slow = await harness.openReady('ann');
+  const fast = await harness.openReady('ann');
+  slow.full = true;
+  harness.notify('ann', '1');
+  t.deepEqual(slow.closedWith, { code: 4002, reason: 'too slow to keep up' });
+  t.deepEqual(fast.types(), ['notification']);
+  t.is(harness.hub.counters.closed[4002], 1);
+});
+
+test('N8: the same in the middle of a replay', async (t) => {
+  const harness = new LiveHarness();
+  harness.notify('ann', '1');
+  const socket = await harness.openReady('ann');
+  socket.full = true;
+  socket.say({ type: 'resume', after: '0' });
+  await settled();
+  t.is(socket.closedWith?.code, 4002);
+});
+
+test('N9: a stream is closed within a second of the end of its token, however many end together', async (t) => {
+  const harness = new LiveHarness({ expiredPerTurnMax: 2 });
+  const sockets = await Promise.all(
+    Array.from({ length: 5 }, () => harness.openReady('ann', START_SECOND + 10)),
+  );
+  const longer = await harness.openReady('ann', START_SECOND + 12);
+  harness.clock.advance(START_SECOND * 1000 + 9_999 - harness.clock.now());
+  t.true(sockets.every(({ closedWith }) => closedWith === null));
+  harness.clock.advance(10);
+  for (const { closedWith } of sockets)
+    t.deepEqual(closedWith, { code: 4001, reason: 'token expired' });
+  t.is(longer.closedWith, null);
+  harness.clock.advance(2_000);
+  t.is(longer.closedWith?.code, 4001);
+  t.is(harness.clock.timers, 0);
+});
+
+test('N9: a fresh token of the same user keeps the stream open', async (t) => {
+  const harness = new LiveHarness();
+  const socket = await harness.openReady('ann', START_SECOND + 10);
+  const token = (userId: string, inSeconds: number) => {
+    const name = `${userId} ${inSeconds}`;
+    harness.tokens.set(name, { userId, roles: [], expiresAt: START_SECOND + inSeconds });
+    return { type: 'authenticate', accessToken: name };
+  };
+  socket.say({ type: 'authenticate', accessToken: 'forged' });
+  socket.say(token('ben', 60));
+  socket.say(token('ann', 60));
+  socket.say(token('ann', 5));
+  t.deepEqual(
+    socket.take().map((frame) => frame.code ?? frame['expiresAt']),
+    ['unauthenticated', 'forbidden', '2027-01-01T00:01:00.000Z', '2027-01-01T00:01:00.000Z'],
+  );
+  harness.clock.advance(50_000);
+  t.is(socket.closedWith, null);
+  harness.clock.advance(11_000);
+  t.is(socket.closedWith?.code, 4001);
+});
+
+test('connections past the bound are told to come back later', async (t) => {
+  const harness = new LiveHarness({ connectionsMax: 1 });
+  const first = await harness.openReady('ann');
+  const second = harness.open({ userId: 'ben' });
+  t.is(second.closedWith?.code, 1013);
+  second.say({ type: 'ping' });
+  first.connection!.closed();
+  const third = harness.open({ userId: 'ben' });
+  t.is(third.closedWith, null);
+});
+
+test('a connection that is gone leaves nothing behind, whatever it was waiting for', async (t) => {
+  const harness = new LiveHarness();
+  harness.follows.set('ann', ['creator_1']);
+  harness.drops.set('drop_1', dropView(1));
+  const settledOne = await harness.openReady('ann');
+  settledOne.say({ type: 'subscribe', topic: 'drop:drop_1' });
+  settledOne.say({ type: 'subscribe', topic: 'creator:creator_2' });
+  await settled();
+  harness.change(dropView(2));
+  harness.change(dropView(3));
+  harness.gated = true;
+  const waiting = harness.open({ userId: 'ben' });
+  const visitor = harness.open({ dropId: 'drop_2' });
+  waiting.say({ type: 'resume', after: '0' });
+  waiting.say({ type: 'subscribe', topic: 'drop:drop_2' });
+  await settled();
+  const holding = harness.open({ userId: 'ann' });
+  harness.notify('ann', '1');
+  for (const socket of [settledOne, waiting, visitor, holding]) {
+    socket.connection!.closed();
+    socket.closedWith = { code: 1006, reason: '' };
+  }
+  while (harness.waitingReads > 0) await harness.letGo();
+  harness.clock.advance(2_000);
+  t.deepEqual(harness.hub.topics, { drops: 0, creators: 0, users: 0 });
+  t.is(harness.hub.counters.connections, 0);
+  t.is(harness.clock.timers, 0);
+  const topics = [
+    'drop.drop_1',
+    'drop.drop_2',
+    'creator.creator_1',
+    'creator.creator_2',
+    'user.ann',
+    'user.ben',
+  ];
+  t.deepEqual(
+    topics.filter((topic) => harness.bus.hasListeners(topic)),
+    [],
+  );
+});
+
+test('stop closes every connection with a code that says to retry, and whoever comes after', async (t) => {
+  const harness = new LiveHarness();
+  harness.drops.set('drop_1', dropView(1));
+  const sockets = [await harness.openReady('ann'), harness.open({ dropId: 'drop_1' })];
+  await settled();
+  harness.change(dropView(2));
+  harness.change(dropView(3));
+  harness.hub.stop();
+  sockets.push(harness.open({ userId: 'ben' }));
+  for (const { closedWith } of sockets)
+    t.deepEqual(closedWith, { code: 1012, reason: 'service restart' });
+  t.is(harness.clock.timers, 0);
+  t.deepEqual(harness.hub.topics, { drops: 0, creators: 0, users: 0 });
+});
+
+test('N8: close codes say whether to retry by their range, and fit into a close frame', (t) => {
+  for (const { code, reason, retry } of Object.values(CLOSE_CODES)) {
+    t.is(retry, code === 1012 || code === 1013 || (code >= 4000 && code < 4100), reason);
+    t.true(Buffer.byteLength(reason) <= 123);
+  }
+});

@@ -1,0 +1,209 @@
+// Lossless notifications: live, and replayed after a reconnect.
+
+import test from 'ava';
+import * as fc from 'fast-check';
+import { refusal } from '../../../domain/refusal.ts';
+import type { FakeSocket } from './live-harness.ts';
+import { keptNotification, LiveHarness, settled } from './live-harness.ts';
+
+const idsOf = (socket: FakeSocket): string[] =>
+  socket.frames.filter(({ type }) => type === 'notification').map(({ id }) => id!);
+
+test('N2: a notification reaches every connection of its user, once, and nobody else', async (t) => {
+  const harness = new LiveHarness();
+  const one = await harness.openReady('ann');
+  const two = await harness.openReady('ann');
+  const other = await harness.openReady('ben');
+  harness.notify('ann', '7');
+  const expected = {
+    type: 'notification',
+    id: '7',
+    data: {
+      type: 'order.confirmed',
+      orderId: 'drop_1-7',
+      dropId: 'drop_1',
+      quantity: 1,
+      createdAt: '2027-01-01T00:00:00.000Z',
+    },
+  };
+  t.deepEqual(one.take(), [expected]);
+  t.deepEqual(two.take(), [expected]);
+  t.deepEqual(other.take(), []);
+});
+
+test('N11: a notification delivered twice is sent once, and a late one is not taken for a repeat', async (t) => {
+  const harness = new LiveHarness({ recentIdsMax: 3 });
+  const socket = await harness.openReady('ann');
+  for (const id of ['5', '5', '7', '6', '7']) {
+    harness.bus.publish('user.ann', {
+      type: 'notification',
+      notification: keptNotification('ann', id),
+    });
+  }
+  t.deepEqual(idsOf(socket), ['5', '7', '6']);
+});
+
+test('N7: resume gives everything after the id, in order over several pages, and then live ones', async (t) => {
+  const harness = new LiveHarness({ replayPageSize: 2 });
+  for (const id of ['8', '9', '10', '11', '100']) harness.notify('ann', id);
+  const socket = await harness.openReady('ann');
+  socket.say({ type: 'resume', after: '8' });
+  await settled();
+  harness.notify('ann', '101');
+  t.deepEqual(
+    socket.take().map(({ type, id, lastId, count }) => [type, id ?? lastId, count]),
+    [
+      ['notification', '9', undefined],
+      ['notification', '10', undefined],
+      ['notification', '11', undefined],
+      ['notification', '100', undefined],
+      ['resumed', '100', 4],
+      ['notification', '101', undefined],
+    ],
+  );
+});
+
+test('N7: a resume with nothing to give says so', async (t) => {
+  const harness = new LiveHarness();
+  const socket = await harness.openReady('ann');
+  socket.say({ type: 'resume', after: '12' });
+  await settled();
+  t.deepEqual(socket.take(), [{ type: 'resumed', lastId: '12', count: 0 }]);
+  harness.notify('ann', '3');
+  t.deepEqual(idsOf(socket), ['3']);
+});
+
+test('N7: notifications that come live during a resume come once, in their place', async (t) => {
+  const harness = new LiveHarness({ replayPageSize: 2 });
+  for (const id of ['1', '2', '3']) harness.notify('ann', id);
+  const socket = await harness.openReady('ann');
+  harness.gated = true;
+  socket.say({ type: 'resume', after: '0' });
+  await settled();
+  harness.notify('ann', '4');
+  await harness.letGo();
+  harness.notify('ann', '5');
+  while (harness.waitingReads > 0) await harness.letGo();
+  t.deepEqual(idsOf(socket), ['1', '2', '3', '4', '5']);
+  t.like(socket.frames.at(-1), { type: 'resumed', lastId: '5', count: 5 });
+  // The message about the last one comes late.
+  harness.bus.publish('user.ann', {
+    type: 'notification',
+    notification: keptNotification('ann', '5'),
+  });
+  t.is(idsOf(socket).length, 5);
+});
+
+test('N7: a notification between opening and resume does not overtake older ones', async (t) => {
+  const harness = new LiveHarness();
+  harness.notify('ann', '1');
+  const socket = harness.open({ userId: 'ann' });
+  await settled();
+  harness.notify('ann', '2');
+  t.deepEqual(idsOf(socket), []);
+  socket.say({ type: 'resume', after: '0' });
+  await settled();
+  t.deepEqual(idsOf(socket), ['1', '2']);
+  harness.clock.advance(1_000);
+  t.deepEqual(idsOf(socket), ['1', '2']);
+});
+
+test('N7: a client that does not resume gets what was held back when its grace ends, or too many wait', async (t) => {
+  const harness = new LiveHarness({ heldNotificationsMax: 2 });
+  const patient = harness.open({ userId: 'ann' });
+  const busy = harness.open({ userId: 'ben' });
+  await settled();
+  harness.clock.advance(100);
+  const late = harness.open({ userId: 'ann' });
+  harness.notify('ann', '1');
+  for (const id of ['1', '2', '3', '4']) harness.notify('ben', id);
+  t.deepEqual(idsOf(busy), ['1', '2', '3', '4']);
+  harness.clock.advance(149);
+  t.deepEqual(idsOf(patient), []);
+  harness.clock.advance(1);
+  t.deepEqual(idsOf(patient), ['1']);
+  t.deepEqual(idsOf(late), []);
+  harness.clock.advance(100);
+  t.deepEqual(idsOf(late), ['1']);
+});
+
+test('N7: one resume at a time', async (t) => {
+  const harness = new LiveHarness();
+  const socket = await harness.openReady('ann');
+  socket.say({ type: 'resume', after: '0' });
+  socket.say({ type: 'resume', after: '0' });
+  await settled();
+  t.deepEqual(
+    socket.take().map((frame) => frame.code ?? frame.type),
+    ['invalid-request', 'resumed'],
+  );
+});
+
+test('N7: when the feed cannot be read the connection is closed to be tried again: nothing is skipped', async (t) => {
+  const harness = new LiveHarness();
+  for (const fault of [refusal('unavailable'), new Error('broken')]) {
+    const socket = await harness.openReady('ann');
+    harness.faults.push(fault);
+    socket.say({ type: 'resume', after: '0' });
+    await settled();
+    t.is(socket.closedWith?.code, 1013);
+  }
+  t.deepEqual(harness.logged, ['a feed could not be read for the live stream']);
+});
+
+test('N8: a replay waits for a client that reads slowly', async (t) => {
+  const harness = new LiveHarness({ replayPageSize: 2, replayBufferedBytesMax: 1_000 });
+  for (const id of ['1', '2', '3']) harness.notify('ann', id);
+  const socket = await harness.openReady('ann');
+  socket.buffered = 1_001;
+  socket.say({ type: 'resume', after: '0' });
+  await settled();
+  t.deepEqual(idsOf(socket), ['1', '2']);
+  socket.connection!.drained();
+  await settled();
+  t.deepEqual(idsOf(socket), ['1', '2']);
+  socket.buffered = 1_000;
+  socket.connection!.drained();
+  await settled();
+  t.deepEqual(idsOf(socket), ['1', '2', '3']);
+});
+
+test('N7: however pages, live messages and the resume fall together, each comes once and in order', async (t) => {
+  const event = fc.constantFrom('notify', 'let-go', 'repeat', 'advance');
+  await fc.assert(
+    fc.asyncProperty(
+      fc.nat({ max: 5 }),
+      fc.array(event, { maxLength: 20 }),
+      fc.array(event, { maxLength: 20 }),
+      async (before, whileOpen, whileResuming) => {
+        const harness = new LiveHarness({ replayPageSize: 2, resumeGraceMs: 1_000 });
+        let last = 0;
+        for (let i = 0; i < before; i++) harness.notify('ann', `${++last}`);
+        harness.gated = true;
+        const socket = harness.open({ userId: 'ann' });
+        const run = async (events: readonly string[]) => {
+          for (const one of events) {
+            if (one === 'notify') harness.notify('ann', `${++last}`);
+            else if (one === 'let-go') await harness.letGo();
+            else if (one === 'advance') harness.clock.advance(20);
+            else if (last > 0) {
+              const notification = keptNotification('ann', `${last}`);
+              harness.bus.publish('user.ann', { type: 'notification', notification });
+            }
+          }
+        };
+        await run(whileOpen);
+        socket.say({ type: 'resume', after: '0' });
+        await run(whileResuming);
+        await settled();
+        while (harness.waitingReads > 0) await harness.letGo();
+        harness.clock.advance(2_000);
+        t.deepEqual(
+          idsOf(socket),
+          Array.from({ length: last }, (_, i) => `${i + 1}`),
+        );
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
