@@ -50,12 +50,16 @@ test('N6: milestones of one message keep their own versions, oldest first', (t) 
 });
 
 test('N11: a message delivered twice, or late, changes nothing', (t) => {
-  const { subject, accept } = conflator(1);
+  const { subject, accept, tick } = conflator(1);
   accept(1_000, 5, milestone('started', dropView(5)));
   t.deepEqual(accept(2_000, 5, milestone('started', dropView(5))), []);
   t.deepEqual(accept(2_000, 4, milestone('low_stock', dropView(3))), []);
   t.is(subject.published.version, 5);
   t.is(subject.dueAt, null);
+  accept(2_000, 6);
+  accept(2_001, 8);
+  accept(2_002, 7);
+  t.deepEqual(tick(2_100), ['drop.stock 8']);
 });
 
 test('N3: sold out again within 100 ms is left to the tick, which carries the state', (t) => {

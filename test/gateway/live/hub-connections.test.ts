@@ -115,6 +115,7 @@ test('N8: a slow client misses frames alone, and gets a fresh snapshot when ther
   t.deepEqual(slow.take(), []);
 
   // No room after all: the mark stays, and the next chance is taken.
+  harness.clock.advance(50);
   slow.connection!.drained();
   t.deepEqual(slow.take(), []);
   slow.full = false;
@@ -145,6 +146,22 @@ test('N8: a visitor too slow for its drop gets a fresh snapshot', async (t) => {
     socket.take().map(({ type, version }) => [type, version]),
     [['drop.snapshot', 2]],
   );
+});
+
+test('N8: a client that was slow before its drop is known gets one snapshot', async (t) => {
+  const harness = new LiveHarness();
+  harness.drops.set('drop_1', dropView(1));
+  const user = await harness.openReady('ann');
+  const visitor = harness.open({ dropId: 'drop_1' });
+  user.say({ type: 'subscribe', topic: 'drop:drop_1' });
+  for (const socket of [user, visitor]) {
+    socket.connection!.missedFrame();
+    socket.connection!.drained();
+    t.deepEqual(socket.take(), []);
+  }
+  await settled();
+  t.deepEqual(user.types(), ['subscribed', 'drop.snapshot']);
+  t.deepEqual(visitor.types(), ['subscribed', 'drop.snapshot']);
 });
 
 test('N8: a notification that cannot be kept ends the connection with a code that says to retry', async (t) => {

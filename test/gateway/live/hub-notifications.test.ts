@@ -2,7 +2,7 @@
 
 import test from 'ava';
 import * as fc from 'fast-check';
-import { refusal } from '../../../domain/refusal.ts';
+import { refusal, success } from '../../../domain/refusal.ts';
 import type { FakeSocket } from './live-harness.ts';
 import { keptNotification, LiveHarness, settled } from './live-harness.ts';
 
@@ -127,6 +127,17 @@ test('N7: a client that does not resume gets what was held back when its grace e
   t.deepEqual(idsOf(late), ['1']);
 });
 
+test('N11: a repeat within the feed, or from the bus after the feed, is not sent again', async (t) => {
+  const harness = new LiveHarness();
+  const socket = await harness.openReady('ann');
+  const page = ['4', '5', '5', '3', '6'].map((id) => keptNotification('ann', id));
+  harness.answers.push(success(page));
+  socket.say({ type: 'resume', after: '4' });
+  await settled();
+  harness.bus.publish('user.ann', { type: 'notification', notification: page[4]! });
+  t.deepEqual(idsOf(socket), ['5', '6']);
+});
+
 test('N7: one resume at a time', async (t) => {
   const harness = new LiveHarness();
   const socket = await harness.openReady('ann');
@@ -143,7 +154,7 @@ test('N7: when the feed cannot be read the connection is closed to be tried agai
   const harness = new LiveHarness();
   for (const fault of [refusal('unavailable'), new Error('broken')]) {
     const socket = await harness.openReady('ann');
-    harness.faults.push(fault);
+    harness.answers.push(fault);
     socket.say({ type: 'resume', after: '0' });
     await settled();
     t.is(socket.closedWith?.code, 1013);

@@ -52,6 +52,11 @@ export class ManualClock implements Clock {
     this.#now = end;
   }
 
+  /** Time passes while something else keeps the timers from their turn. */
+  stall(ms: number): void {
+    this.#now += ms;
+  }
+
   get timers(): number {
     return this.#timers.size;
   }
@@ -126,34 +131,31 @@ export class LiveHarness {
   readonly follows = new Map<string, string[]>();
   readonly feeds = new Map<string, Notification[]>();
   readonly tokens = new Map<string, SocketIdentity>();
-  /** Reads wait here while set: the test lets them go one by one with `letGo`. */
+  /** While set, answers to reads wait until the test lets them go, one by one, with `letGo`. */
   gated = false;
   /** Answers of the next reads, instead of the truth. */
-  readonly faults: (Outcome<never> | Error)[] = [];
+  readonly answers: (Outcome<unknown> | Error)[] = [];
   readonly reads: string[] = [];
   readonly #gates: (() => void)[] = [];
 
   constructor(bounds: Partial<LiveBounds> = {}) {
     const router: Pick<CommandRouter, 'send'> = {
-      send: async (command) => {
-        await this.#read(command.type);
-        // Only `get-drop` is ever sent.
-        return (this.#fault() ?? this.#drop(command.dropId)) as ReplyTo<typeof command>;
-      },
+      // Only `get-drop` is ever sent.
+      send: async (command) =>
+        (await this.#read(command.type, this.#drop(command.dropId))) as ReplyTo<typeof command>,
     };
     const call = async (
       action: string,
       params: { userId: string; afterId?: string; limit: number },
     ) => {
-      await this.#read(action);
-      const fault = this.#fault();
-      if (fault !== null) return fault;
-      if (action === 'follows.creatorsOf') {
-        return success((this.follows.get(params.userId) ?? []).slice(0, params.limit));
-      }
-      const feed = this.feeds.get(params.userId) ?? [];
-      const after = feed.filter((one) => compareNotificationIds(one.id, params.afterId ?? '0') > 0);
-      return success(after.slice(0, params.limit));
+      const { userId, afterId = '0', limit } = params;
+      const all =
+        action === 'follows.creatorsOf'
+          ? (this.follows.get(userId) ?? [])
+          : (this.feeds.get(userId) ?? []).filter(
+              (one) => compareNotificationIds(one.id, afterId) > 0,
+            );
+      return this.#read(action, success(all.slice(0, limit)));
     };
     this.hub = new LiveHub({
       bus: this.bus,
@@ -224,15 +226,13 @@ export class LiveHarness {
     return view === undefined ? refusal('not-found') : success(view);
   }
 
-  async #read(name: string): Promise<void> {
+  /** The answer is the state of now, also when it arrives late. */
+  async #read(name: string, answer: Outcome<unknown>): Promise<Outcome<unknown>> {
     this.reads.push(name);
+    const given = this.answers.shift() ?? answer;
     if (this.gated) await new Promise<void>((resolve) => this.#gates.push(resolve));
-  }
-
-  #fault(): Outcome<never> | null {
-    const fault = this.faults.shift();
-    if (fault instanceof Error) throw fault;
-    return fault ?? null;
+    if (given instanceof Error) throw given;
+    return given;
   }
 
   #publish(topic: string, text: string): void {
