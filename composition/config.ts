@@ -66,6 +66,7 @@ const PAYMENT_SECRET_BYTES = 32;
 const SETTLE_AFTER_MS_MAX = 24 * 60 * 60 * 1000;
 const NODE_ID_CHARACTERS_MAX = 64;
 
+type Value = string | number | null | readonly string[];
 type Parsed<T> = { readonly value: T } | { readonly wanted: string };
 
 interface Definition<T> {
@@ -206,10 +207,10 @@ interface Reading {
 
 function read(environment: Environment): Reading {
   const problems = unknownNames(environment);
-  const values = new Map<Name, unknown>();
+  const values = new Map<Name, Value>();
   const settings: Setting[] = [];
   for (const name of NAMES) {
-    const definition: Definition<unknown> = DEFINITIONS[name];
+    const definition: Definition<Value> = DEFINITIONS[name];
     const variable = PREFIX + name;
     const given = environment[variable] ?? '';
     // An empty variable counts as unset: that is all that some supervisors can say.
@@ -223,7 +224,7 @@ function read(environment: Environment): Reading {
     values.set(name, parsed.value);
     settings.push({
       name: variable,
-      value: definition.secret === true ? '(hidden)' : String(parsed.value ?? '(unset)'),
+      value: definition.secret === true ? '(hidden)' : (parsed.value ?? '(unset)').toString(),
       source: given === '' ? 'default' : 'environment',
     });
   }

@@ -1,6 +1,7 @@
 // The actions that the Moleculer services offer to gateways, with their parameters and answers. Plain data only: calls may cross
 // the network. Every action answers with an Outcome: refusals are values, faults are thrown.
 
+import type { VerifyReport } from '../actors/verification.ts';
 import type { DropStatus, DropView, OrderView, PaymentMode } from '../domain/views.ts';
 import type { Outcome } from '../domain/refusal.ts';
 import type { Product, ProductChange } from '../storage/catalogue.ts';
@@ -83,11 +84,21 @@ export interface Actions {
 
   /** `unauthenticated` for a bad signature; a repeated webhook id succeeds and changes nothing (P2). */
   'payments.webhook': [WebhookCall, null];
+
+  /** Replays the journals of all shards and compares (X2). Takes as long as the journals are large. */
+  'operator.verify': [Record<string, never>, VerifyReport];
 }
 
 export type ActionName = keyof Actions;
 export type ActionParams<A extends ActionName> = Actions[A][0];
 export type ActionOutcome<A extends ActionName> = Outcome<Actions[A][1]>;
 
-/** How gateways call services: one typed function, so that they need not know the broker. Rejects only for faults. */
-export type CallAction = <A extends ActionName>(action: A, params: ActionParams<A>) => Promise<ActionOutcome<A>>;
+/**
+ * How gateways call services: one typed function, so that they need not know the broker. Rejects only for faults. `traceparent`
+ * (W3C Trace Context) goes along to the service, where there is one (H4).
+ */
+export type CallAction = <A extends ActionName>(
+  action: A,
+  params: ActionParams<A>,
+  traceparent?: string,
+) => Promise<ActionOutcome<A>>;

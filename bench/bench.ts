@@ -1,0 +1,27 @@
+// The measuring command: `npm run bench -- SCENARIO`. Each scenario prints what it measured and how it compares with its ceiling in
+// the same run; `bench/README.md` says what the figures mean.
+
+import { Command, InvalidArgumentError } from 'commander';
+import { describeOrderHot, orderHot } from './scenarios/order-hot.ts';
+
+function count(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('must be a whole number, 1 or more');
+  return value;
+}
+
+const program = new Command('bench').description('Measures LiveDrops on this machine.');
+
+program
+  .command('order-hot')
+  .description('one hot drop: durable orders, then sold-out answers, beside the bare server')
+  .option('--runs <n>', 'how often; medians are printed', count, 3)
+  .option('--seconds <n>', 'length of each measurement', count, 5)
+  .option('--connections <n>', 'keep-alive connections', count, 64)
+  .option('--json', 'print every figure of every run instead')
+  .action(async (options: { runs: number; seconds: number; connections: number; json?: true }) => {
+    const runs = await orderHot(options);
+    process.stdout.write(`${options.json === true ? JSON.stringify(runs, null, 2) : describeOrderHot(runs)}\n`);
+  });
+
+await program.parseAsync();

@@ -1,0 +1,28 @@
+// The ceiling: a uWebSockets.js POST handler that reads and parses the body and answers as many bytes as asked for, nothing else.
+// Usage: raw-server.ts BYTES
+
+import uWS from 'uWebSockets.js';
+
+const answer = 'x'.repeat(Number(process.argv[2]));
+
+uWS
+  .App()
+  .post('/*', (res) => {
+    let aborted = false;
+    res.onAborted(() => {
+      aborted = true;
+    });
+    let body = '';
+    res.onData((chunk, isLast) => {
+      body += Buffer.from(chunk).toString();
+      if (!isLast || aborted) return;
+      JSON.parse(body);
+      res.cork(() => {
+        res.writeStatus('201 Created');
+        res.end(answer);
+      });
+    });
+  })
+  .listen('127.0.0.1', 0, (socket) => {
+    process.stdout.write(`ready on http://127.0.0.1:${uWS.us_socket_local_port(socket)}\n`);
+  });

@@ -1,0 +1,76 @@
+// `verify` for the embedded profile: asks the server that runs on the data directory, or, where none runs, rebuilds the node's memory
+// without a gateway and verifies that. Also reads the orders straight from the journal, for proofs from outside.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { VerifyReport } from '../actors/verification.ts';
+import { verifyShards } from '../actors/verification.ts';
+import { readEntries, replay } from '../actors/recovery.ts';
+import type { DropState } from '../domain/drop-state.ts';
+import { SHARD_COUNT } from '../domain/ids.ts';
+import type { OrderView } from '../domain/views.ts';
+import { AccessTokens } from '../services/access-tokens.ts';
+import { openSqliteStores } from '../storage/sqlite/stores.ts';
+import type { Config } from './config.ts';
+import { URL_FILE } from './embedded.ts';
+import { createLog, createNodeCore } from './node-core.ts';
+
+export type { VerifyReport } from '../actors/verification.ts';
+
+const TOKEN_LIFETIME_SECONDS = 60;
+
+/** Errors: an Error that says what kept the report from being made. */
+export async function verifyEmbedded(config: Config): Promise<VerifyReport> {
+  const log = createLog(config);
+  let core: Awaited<ReturnType<typeof createNodeCore>>;
+  try {
+    core = await createNodeCore(config, null, log);
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'directory-in-use') throw error;
+    return await askServer(config);
+  }
+  try {
+    await core.start();
+    await core.host.relay.caughtUp();
+    return await verifyShards({ host: core.host, ...core.stores });
+  } finally {
+    await core.stop();
+  }
+}
+
+export interface JournalOrder extends OrderView {
+  readonly key: string;
+}
+
+/** Every order in the journals of a data directory that no server uses, replayed from the first entry. */
+export async function* readJournalOrders(dataDirectory: string): AsyncGenerator<JournalOrder, void, undefined> {
+  const stores = await openSqliteStores({ directory: dataDirectory });
+  try {
+    for (let shard = 0; shard < SHARD_COUNT; shard++) {
+      const { lastSequence } = await stores.journal.head(shard);
+      const drops = new Map<string, DropState>();
+      for await (const entry of readEntries(stores.journal, shard, 0, lastSequence)) {
+        for (const changes of entry.changes) replay(drops, changes, entry.time);
+      }
+      for (const state of drops.values()) {
+        for (let ordinal = 0; ordinal < state.orders.size; ordinal++) {
+          yield { ...state.orderView(ordinal), key: state.orders.keys.textOf(ordinal) };
+        }
+      }
+    }
+  } finally {
+    await stores.close();
+  }
+}
+
+async function askServer(config: Config): Promise<VerifyReport> {
+  const url = readFileSync(join(config.dataDirectory, URL_FILE), 'utf8');
+  const tokens = new AccessTokens({ secret: config.authSecret });
+  const token = tokens.sign({ userId: 'operator', roles: ['operator'], lifetimeSeconds: TOKEN_LIFETIME_SECONDS });
+  const response = await fetch(`${url}/v1/operator/verify`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}` },
+  });
+  if (!response.ok) throw new Error(`the server at ${url} answered ${response.status} instead of a report`);
+  return (await response.json()) as VerifyReport;
+}
