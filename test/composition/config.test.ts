@@ -114,10 +114,13 @@ test('an unknown setting is an error that names the nearest one', (t) => {
 
 test('variables of others are none of its business, and an empty one is an unset one', (t) => {
   const settings = describeConfig({ PORT: '1', LIVEDROPS_PORT: '' });
-  t.like(settings.find((setting) => setting.name === 'LIVEDROPS_PORT'), {
-    value: '8080',
-    source: 'default',
-  });
+  t.like(
+    settings.find((setting) => setting.name === 'LIVEDROPS_PORT'),
+    {
+      value: '8080',
+      source: 'default',
+    },
+  );
 });
 
 test('every setting tells where it comes from, and no secret is shown', (t) => {

@@ -1,0 +1,147 @@
+// The creator's live followers: a WebSocket each. They note what they are told and when, so that
+// the proof can compare it with what happened. One of them watches the drop's stock as well.
+
+import { once } from 'node:events';
+import { WebSocket } from 'ws';
+
+export interface FollowersOptions {
+  /** Such as `ws://127.0.0.1:8080`. */
+  readonly url: string;
+  readonly dropId: string;
+  /** An access token for each follower. */
+  readonly tokens: readonly string[];
+  /** Each newer state of the drop. */
+  readonly onStock: (stock: StockFrame) => void;
+}
+
+export interface StockFrame {
+  readonly status: string;
+  readonly version: number;
+  readonly stocked: number;
+  readonly held: number;
+  readonly sold: number;
+  readonly free: number;
+}
+
+interface Frame {
+  readonly type: string;
+  readonly id?: string;
+  readonly version?: number;
+  readonly data?: Omit<StockFrame, 'version'> & {
+    readonly type?: string;
+    readonly orderId?: string;
+  };
+}
+
+interface Follower {
+  readonly socket: WebSocket;
+  readonly milestones: Set<string>;
+  /** By notification id: type and order. */
+  readonly notices: Map<string, string>;
+}
+
+/** Connections being made at the same time. */
+const CONNECTING_MAX = 50;
+const FINDINGS_MAX = 100;
+
+export class Followers {
+  readonly findings: string[] = [];
+  /** Drop frames of all kinds that arrived. */
+  frames = 0;
+  readonly #options: FollowersOptions;
+  readonly #followers: Follower[] = [];
+  readonly #told = new Map<string, number>();
+  readonly #watching = Promise.withResolvers<void>();
+  readonly #started = Promise.withResolvers<void>();
+  #version = 0;
+
+  constructor(options: FollowersOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when all are connected and the first has subscribed to the drop's stock. */
+  async connect(): Promise<void> {
+    const { tokens, dropId } = this.#options;
+    for (let from = 0; from < tokens.length; from += CONNECTING_MAX) {
+      const some = tokens.slice(from, from + CONNECTING_MAX);
+      await Promise.all(some.map((token) => this.#connectOne(token)));
+    }
+    const watcher = this.#followers[0]!.socket;
+    watcher.send(JSON.stringify({ type: 'subscribe', topic: `drop:${dropId}` }));
+    await this.#watching.promise;
+  }
+
+  /** Resolves when the first follower is told that the drop has started. */
+  started(): Promise<void> {
+    return this.#started.promise;
+  }
+
+  /** How many followers were told of this milestone, such as `drop.started`. */
+  told(milestone: string): number {
+    return this.#told.get(milestone) ?? 0;
+  }
+
+  get noticeCount(): number {
+    return this.#followers.reduce((sum, { notices }) => sum + notices.size, 0);
+  }
+
+  /** Whether the follower was told this about the order: `order.confirmed`, for example. */
+  hasNotice(follower: number, type: string, orderId: string): boolean {
+    const notices = this.#followers[follower]?.notices.values() ?? [];
+    return [...notices].includes(`${type} ${orderId}`);
+  }
+
+  close(): void {
+    for (const { socket } of this.#followers) socket.terminate();
+  }
+
+  async #connectOne(token: string): Promise<void> {
+    const socket = new WebSocket(`${this.#options.url}/v1/notifications`, {
+      headers: { authorization: `Bearer ${token}` },
+      perMessageDeflate: false,
+    });
+    const follower = { socket, milestones: new Set<string>(), notices: new Map<string, string>() };
+    this.#followers.push(follower);
+    socket.on('message', (bytes: Buffer) => {
+      this.#onFrame(follower, JSON.parse(bytes.toString()) as Frame);
+    });
+    await once(socket, 'open');
+    socket.on('error', (error) => this.#find(`a follower's connection failed: ${error.message}`));
+  }
+
+  #onFrame(follower: Follower, frame: Frame): void {
+    if (frame.type === 'notification') {
+      this.#onNotice(follower, frame);
+      return;
+    }
+    if (!frame.type.startsWith('drop.') || frame.data === undefined) return;
+    this.frames++;
+    this.#onStock({ ...frame.data, version: frame.version ?? 0 });
+    if (follower.milestones.has(frame.type)) return;
+    follower.milestones.add(frame.type);
+    this.#told.set(frame.type, this.told(frame.type) + 1);
+    if (frame.type === 'drop.snapshot') this.#watching.resolve();
+    if (frame.type === 'drop.started') this.#started.resolve();
+  }
+
+  #onNotice(follower: Follower, frame: Frame): void {
+    const what = `${frame.data?.type} ${frame.data?.orderId}`;
+    const again = [...follower.notices.values()].includes(what);
+    if (again) this.#find(`a follower was told twice: ${what}`);
+    follower.notices.set(frame.id ?? '', what);
+  }
+
+  #onStock(stock: StockFrame): void {
+    const { stocked, held, sold, free } = stock;
+    if (free !== stocked - held - sold || free < 0) {
+      this.#find(`a frame with stocked ${stocked}, held ${held}, sold ${sold}, free ${free}`);
+    }
+    if (stock.version <= this.#version) return;
+    this.#version = stock.version;
+    this.#options.onStock(stock);
+  }
+
+  #find(finding: string): void {
+    if (this.findings.length < FINDINGS_MAX) this.findings.push(finding);
+  }
+}

@@ -1,0 +1,181 @@
+// A bare HTTP/1.1 client for the demo's crowd: a bounded number of keep-alive sockets, one request
+// at a time on each, the others waiting their turn. It costs a fifth of what a full client costs,
+// so that the load leaves the machine to the server that it shares it with. It understands what the
+// server sends (a Content-Length with every body) and is no general client.
+
+import { connect, type Socket } from 'node:net';
+
+export interface HttpAnswer {
+  /** 0 where the connection broke before the answer: whether the request was done is unknown. */
+  readonly status: number;
+  readonly replayed: boolean;
+  readonly body: string;
+  /** From writing the request to the last byte of the answer. */
+  readonly tookMs: number;
+}
+
+export interface HttpPoolOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Sockets open at most. */
+  readonly connectionsMax: number;
+  /** Requests that may wait for a socket; past it `request` throws. */
+  readonly waitingMax: number;
+}
+
+interface Exchange {
+  readonly text: string;
+  readonly answered: (answer: HttpAnswer) => void;
+}
+
+const HEADERS_END = '\r\n\r\n';
+const CONTENT_LENGTH = /\r\ncontent-length: *(\d+)/i;
+const REPLAYED = /\r\nidempotency-replayed: *true/i;
+const NO_ANSWER = { status: 0, replayed: false, body: '' };
+
+export class HttpPool {
+  readonly #options: HttpPoolOptions;
+  readonly #connections: Connection[] = [];
+  readonly #idle: Connection[] = [];
+  #waiting: Exchange[] = [];
+  /** Where in `#waiting` the next one is: a shift of a long array would copy it. */
+  #next = 0;
+
+  constructor(options: HttpPoolOptions) {
+    this.#options = options;
+  }
+
+  /** `answered` is called once, never from inside. `text` is the whole request. */
+  request(text: string, answered: (answer: HttpAnswer) => void): void {
+    const exchange = { text, answered };
+    const connection = this.#idle.pop();
+    if (connection !== undefined) connection.begin(exchange);
+    else if (this.#connections.length < this.#options.connectionsMax) this.#open().begin(exchange);
+    else if (this.#waiting.length - this.#next < this.#options.waitingMax) {
+      this.#waiting.push(exchange);
+    } else throw new Error(`more than ${this.#options.waitingMax} requests wait for a socket`);
+  }
+
+  /** The same with a promise. */
+  send(text: string): Promise<HttpAnswer> {
+    return new Promise((resolve) => this.request(text, resolve));
+  }
+
+  /** Opens every socket ahead, so that the first requests do not pay for it. */
+  async warmUp(): Promise<void> {
+    const opened: Promise<void>[] = [];
+    while (this.#connections.length < this.#options.connectionsMax) {
+      const connection = this.#open();
+      this.#idle.push(connection);
+      opened.push(connection.opened());
+    }
+    await Promise.all(opened);
+  }
+
+  close(): void {
+    for (const connection of this.#connections) connection.close();
+  }
+
+  #open(): Connection {
+    const connection = new Connection(this.#options, () => {
+      const next = this.#waiting[this.#next];
+      if (next === undefined) {
+        this.#waiting = [];
+        this.#next = 0;
+        this.#idle.push(connection);
+        return;
+      }
+      this.#next++;
+      connection.begin(next);
+    });
+    this.#connections.push(connection);
+    return connection;
+  }
+}
+
+class Connection {
+  readonly #address: { readonly host: string; readonly port: number };
+  readonly #free: () => void;
+  #socket: Socket | null = null;
+  #exchange: Exchange | null = null;
+  #beganAt = 0;
+  #received = '';
+
+  constructor(address: { readonly host: string; readonly port: number }, free: () => void) {
+    this.#address = address;
+    this.#free = free;
+  }
+
+  begin(exchange: Exchange): void {
+    this.#exchange = exchange;
+    this.#socket ??= this.#connect();
+    this.#beganAt = performance.now();
+    this.#socket.write(exchange.text, 'latin1');
+  }
+
+  opened(): Promise<void> {
+    this.#socket ??= this.#connect();
+    const socket = this.#socket;
+    return new Promise((resolve, reject) => {
+      socket.once('connect', resolve);
+      socket.once('error', reject);
+    });
+  }
+
+  close(): void {
+    this.#socket?.destroy();
+  }
+
+  #connect(): Socket {
+    const socket = connect({ host: this.#address.host, port: this.#address.port, noDelay: true });
+    socket.setEncoding('latin1');
+    socket.on('data', (text: string) => this.#onData(text));
+    // What went wrong is told by `close`, which always follows; the exchange learns that it broke.
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => {
+      if (this.#socket === socket) this.#socket = null;
+      this.#received = '';
+      if (this.#exchange !== null) this.#end(NO_ANSWER);
+    });
+    return socket;
+  }
+
+  #onData(text: string): void {
+    this.#received += text;
+    const headersEnd = this.#received.indexOf(HEADERS_END);
+    if (headersEnd < 0) return;
+    const headers = this.#received.slice(0, headersEnd);
+    const bodyAt = headersEnd + HEADERS_END.length;
+    const bodyLength = Number(CONTENT_LENGTH.exec(headers)?.[1] ?? 0);
+    if (this.#received.length < bodyAt + bodyLength) return;
+    const body = this.#received.slice(bodyAt, bodyAt + bodyLength);
+    this.#received = this.#received.slice(bodyAt + bodyLength);
+    this.#end({ status: Number(headers.slice(9, 12)), replayed: REPLAYED.test(headers), body });
+  }
+
+  #end(answer: Omit<HttpAnswer, 'tookMs'>): void {
+    const exchange = this.#exchange;
+    if (exchange === null) return;
+    const tookMs = performance.now() - this.#beganAt;
+    this.#exchange = null;
+    exchange.answered({ ...answer, tookMs });
+    this.#free();
+  }
+}
+
+/** The text of a request for `HttpPool.request`. Header values must be ASCII; so must the body. */
+export function httpRequest(request: {
+  readonly method: string;
+  readonly path: string;
+  readonly host: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}): string {
+  let text = `${request.method} ${request.path} HTTP/1.1\r\nhost: ${request.host}\r\n`;
+  for (const name in request.headers) text += `${name}: ${request.headers[name]}\r\n`;
+  if (request.body === undefined) return `${text}\r\n`;
+  return (
+    `${text}content-type: application/json\r\n` +
+    `content-length: ${request.body.length}\r\n\r\n${request.body}`
+  );
+}

@@ -1,0 +1,172 @@
+// The end of the demo: what was promised, compared with what is on disk. Pure, so that tests can
+// show it a sale that went wrong.
+
+import type { OrderStatus } from '../../domain/views.ts';
+import type { AcknowledgedOrder } from './crowd.ts';
+import type { Payment } from './plan.ts';
+import { format } from './screen.ts';
+
+/** An order as a replay of the journal finds it. */
+export interface JournalOrder {
+  readonly orderId: string;
+  readonly userId: string;
+  readonly key: string;
+  readonly quantity: number;
+  readonly status: OrderStatus;
+}
+
+export interface Evidence {
+  readonly buyers: number;
+  readonly buyersAnswered: number;
+  readonly stock: number;
+  /** The drop as `GET /v1/drops/{id}` showed it last. */
+  readonly drop: { readonly held: number; readonly sold: number; readonly free: number };
+  readonly acknowledged: readonly AcknowledgedOrder[];
+  readonly journal: readonly JournalOrder[];
+  readonly paymentOf: ReadonlyMap<string, Payment>;
+  /** Late payers' orders for which the server says that the refund was asked for. */
+  readonly refundRequested: ReadonlySet<string>;
+  readonly webhookCalls: number;
+  readonly repeats: number;
+  readonly frames: number;
+  readonly followers: number;
+  readonly toldStarted: number;
+  readonly toldSoldOut: number;
+  readonly noticesExpected: number;
+  readonly noticesDelivered: number;
+  readonly stoppedInOrder: boolean;
+  /** What `livedrops verify` found; null where it did not run to its end. */
+  readonly verified: readonly string[] | null;
+  readonly crowdFindings: readonly string[];
+  readonly paymentFindings: readonly string[];
+  readonly liveFindings: readonly string[];
+}
+
+export interface ProofLine {
+  readonly passed: boolean;
+  readonly text: string;
+  /** What is wrong, one each. */
+  readonly findings: readonly string[];
+}
+
+export function prove(evidence: Evidence): ProofLine[] {
+  return [
+    answered(evidence),
+    sold(evidence),
+    duplicates(evidence),
+    acknowledged(evidence),
+    payments(evidence),
+    refunds(evidence),
+    live(evidence),
+    notices(evidence),
+    verified(evidence),
+  ];
+}
+
+function line(text: string, findings: readonly string[], passed = true): ProofLine {
+  return { passed: passed && findings.length === 0, text, findings };
+}
+
+function answered({ buyers, buyersAnswered, crowdFindings }: Evidence): ProofLine {
+  const text = `${format(buyersAnswered)} of ${format(buyers)} buyers were answered`;
+  return line(text, crowdFindings, buyers === buyersAnswered);
+}
+
+function sold({ stock, drop, journal }: Evidence): ProofLine {
+  let units = 0;
+  for (const order of journal) if (order.status === 'confirmed') units += order.quantity;
+  return line(
+    `${format(units)} units sold of ${format(stock)}, by the journal; ${format(drop.sold)} by the server`,
+    [],
+    units === stock && drop.sold === stock && drop.held === 0 && drop.free === 0,
+  );
+}
+
+function duplicates({ journal, repeats }: Evidence): ProofLine {
+  const seen = new Set<string>();
+  const findings: string[] = [];
+  for (const { userId, orderId } of journal) {
+    if (seen.has(userId)) findings.push(`${userId} has a second order, ${orderId}`);
+    seen.add(userId);
+  }
+  const text = `${findings.length} duplicates, with ${format(repeats)} repeated requests`;
+  return line(text, findings);
+}
+
+function acknowledged({ acknowledged: promised, journal }: Evidence): ProofLine {
+  const found = new Map<string, JournalOrder>();
+  const findings: string[] = [];
+  for (const order of journal) {
+    if (found.has(order.orderId)) findings.push(`${order.orderId} is in the journal twice`);
+    found.set(order.orderId, order);
+  }
+  let kept = 0;
+  for (const { orderId, userId, key } of promised) {
+    const order = found.get(orderId);
+    if (order?.userId === userId && order.key === key) kept++;
+    else findings.push(`${orderId} of ${userId} was acknowledged and is not in the journal`);
+    found.delete(orderId);
+  }
+  for (const orderId of found.keys()) findings.push(`${orderId} is in the journal, unknown to all`);
+  const text = `${format(kept)} of ${format(promised.length)} acknowledged orders in the journal`;
+  return line(text, findings);
+}
+
+const EXPECTED: Readonly<Record<Payment, readonly OrderStatus[]>> = {
+  prompt: ['confirmed'],
+  refused: ['failed'],
+  late: ['confirmed', 'failed'],
+  never: ['expired'],
+};
+
+function payments({ journal, paymentOf, webhookCalls, paymentFindings }: Evidence): ProofLine {
+  const findings = [...paymentFindings];
+  let right = 0;
+  for (const { orderId, status } of journal) {
+    const payment = paymentOf.get(orderId);
+    if (payment !== undefined && EXPECTED[payment].includes(status)) right++;
+    else findings.push(`${orderId} is ${status}, its payment: ${payment ?? 'unknown'}`);
+  }
+  const calls = format(webhookCalls);
+  return line(
+    `${format(right)} orders ended as they were paid, by ${calls} webhook calls`,
+    findings,
+  );
+}
+
+function refunds({ journal, paymentOf, refundRequested }: Evidence): ProofLine {
+  const findings: string[] = [];
+  let late = 0;
+  let again = 0;
+  let asked = 0;
+  for (const { orderId, status } of journal) {
+    if (paymentOf.get(orderId) !== 'late') continue;
+    late++;
+    if (status === 'confirmed') again++;
+    else if (refundRequested.has(orderId)) asked++;
+    else findings.push(`${orderId} was paid late: neither a unit nor a refund`);
+  }
+  return line(`${late} paid late: ${again} got a unit after all, ${asked} are refunded`, findings);
+}
+
+function live({ followers, toldStarted, toldSoldOut, frames, liveFindings }: Evidence): ProofLine {
+  return line(
+    `${toldStarted} and ${toldSoldOut} of ${followers} followers saw start and sell-out ` +
+      `(${format(frames)} frames)`,
+    liveFindings,
+    toldStarted === followers && toldSoldOut === followers,
+  );
+}
+
+function notices({ noticesExpected, noticesDelivered }: Evidence): ProofLine {
+  return line(
+    `${noticesDelivered} of ${noticesExpected} notices about own orders were delivered live`,
+    [],
+    noticesDelivered === noticesExpected,
+  );
+}
+
+function verified({ stoppedInOrder, verified: findings }: Evidence): ProofLine {
+  const text = 'Stopped in order; journal, live state and read models agree';
+  return line(text, findings ?? ['`livedrops verify` did not run to its end'], stoppedInOrder);
+}

@@ -1,0 +1,164 @@
+// The demo in the terminal: redrawn in place where stdout is one, a line a second where it is a
+// pipe. Fits 80 columns.
+
+import type { LoadCounters } from './load-counters.ts';
+import type { Payers } from './payers.ts';
+import type { Followers, StockFrame } from './followers.ts';
+
+export interface ScreenOptions {
+  readonly output: NodeJS.WriteStream;
+  readonly title: string;
+  readonly url: string;
+  readonly seed: number;
+  readonly buyers: number;
+  readonly stock: number;
+  readonly followers: number;
+}
+
+/** All that is shown, read anew for each frame. */
+export interface SaleState {
+  readonly counters: LoadCounters;
+  readonly payers: Payers;
+  readonly followers: Followers;
+  readonly opensAt: number;
+  latest: StockFrame | null;
+  soldOutAfterMs: number | null;
+}
+
+const FRAME_INTERVAL_MS = 100;
+const LINE_INTERVAL_MS = 1000;
+const BAR_WIDTH = 40;
+/** Requests a second are counted over this long. */
+const RATE_WINDOW_MS = 1000;
+
+const CLEAR_LINE = '\u001B[2K';
+const HIDE_CURSOR = '\u001B[?25l';
+const SHOW_CURSOR = '\u001B[?25h';
+
+export class Screen {
+  readonly #options: ScreenOptions;
+  readonly #inPlace: boolean;
+  readonly #samples: { at: number; answered: number }[] = [];
+  #fastest = 0;
+  #timer: NodeJS.Timeout | null = null;
+  #state: SaleState | null = null;
+  #linesDrawn = 0;
+
+  constructor(options: ScreenOptions) {
+    this.#options = options;
+    this.#inPlace = options.output.isTTY;
+  }
+
+  /** A line about what is being prepared. */
+  note(text: string): void {
+    this.#options.output.write(`  ${text}\n`);
+  }
+
+  start(state: SaleState): void {
+    this.#state = state;
+    if (this.#inPlace) this.#options.output.write(`\n${HIDE_CURSOR}`);
+    const interval = this.#inPlace ? FRAME_INTERVAL_MS : LINE_INTERVAL_MS;
+    this.#timer = setInterval(() => this.#draw(), interval);
+    this.#draw();
+  }
+
+  /** Draws the last state and leaves the terminal as it was. Harmless when not started. */
+  stop(): void {
+    if (this.#timer === null) return;
+    clearInterval(this.#timer);
+    this.#timer = null;
+    this.#draw();
+    this.#options.output.write(this.#inPlace ? `${SHOW_CURSOR}\n` : '\n');
+  }
+
+  /** The most requests answered in any second so far. */
+  get fastestPerSecond(): number {
+    return this.#fastest;
+  }
+
+  #draw(): void {
+    const state = this.#state;
+    if (state === null) return;
+    const rate = this.#rate(state.counters.get('answered'));
+    if (!this.#inPlace) {
+      this.#options.output.write(`  ${this.#line(state, rate)}\n`);
+      return;
+    }
+    const lines = this.#picture(state, rate);
+    const up = this.#linesDrawn === 0 ? '' : `\u001B[${this.#linesDrawn}A`;
+    this.#options.output.write(up + lines.map((line) => `${CLEAR_LINE}${line}\n`).join(''));
+    this.#linesDrawn = lines.length;
+  }
+
+  #picture(state: SaleState, rate: number): string[] {
+    const { counters, payers, followers, latest } = state;
+    const { title, url, buyers, stock, followers: followerCount, seed } = this.#options;
+    const free = latest?.free ?? stock;
+    const answered = counters.get('buyersAnswered');
+    const told = `${format(followers.told('drop.started'))} of ${format(followerCount)}`;
+    const soldOut = format(followers.told('drop.sold_out'));
+    return [
+      `  ${title}   ${url}   seed ${seed}`,
+      '',
+      `  Drop    ${this.#phase(state)}`,
+      `  Stock   ${bar(free / stock)} ${format(free)} free`,
+      `          ${format(latest?.held ?? 0)} held, ${format(latest?.sold ?? 0)} sold`,
+      `  Crowd   ${bar(answered / buyers)} ${format(answered)} of ${format(buyers)}`,
+      `          ${format(counters.get('placed'))} got a unit, ` +
+        `${format(counters.get('soldOut'))} sold out, ${format(counters.get('repeats'))} repeats`,
+      `  Speed   ${format(rate)} requests/s   p50 ${ms(counters, 0.5)}   p99 ${ms(counters, 0.99)}`,
+      `  Money   ${payers.told.prompt} paid, ${payers.told.refused} refused, ` +
+        `${payers.told.late} paid late, ${payers.told.never} never; ${payers.pending} to come`,
+      `  Live    ${told} told of the start, ${soldOut} of sold out, ` +
+        `${format(followers.noticeCount)} notices`,
+    ];
+  }
+
+  #line(state: SaleState, rate: number): string {
+    const { counters, payers, latest } = state;
+    const { buyers, stock } = this.#options;
+    return (
+      `${this.#phase(state)}: ${format(counters.get('buyersAnswered'))} of ${format(buyers)} ` +
+      `answered, ${format(rate)}/s, p99 ${ms(counters, 0.99)}, ` +
+      `free ${latest?.free ?? stock}, held ${latest?.held ?? 0}, sold ${latest?.sold ?? 0}, ` +
+      `${payers.pending} to pay`
+    );
+  }
+
+  #phase({ opensAt, soldOutAfterMs, latest }: SaleState): string {
+    const untilOpenMs = opensAt - Date.now();
+    if (latest?.status !== 'live')
+      return `opens in ${Math.max(0, untilOpenMs / 1000).toFixed(1)} s`;
+    if (soldOutAfterMs === null) return 'open';
+    const after = `sold out after ${(soldOutAfterMs / 1000).toFixed(2)} s`;
+    return latest.free > 0 ? `${after}, ${latest.free} back` : after;
+  }
+
+  /** Over the last second. */
+  #rate(answered: number): number {
+    const now = performance.now();
+    this.#samples.push({ at: now, answered });
+    while (this.#samples.length > 2 && now - this.#samples[1]!.at >= RATE_WINDOW_MS) {
+      this.#samples.shift();
+    }
+    const first = this.#samples[0]!;
+    const elapsedMs = Math.max(now - first.at, RATE_WINDOW_MS);
+    const rate = Math.round(((answered - first.answered) / elapsedMs) * 1000);
+    this.#fastest = Math.max(this.#fastest, rate);
+    return rate;
+  }
+}
+
+function bar(share: number): string {
+  const full = Math.ceil(Math.min(Math.max(share, 0), 1) * BAR_WIDTH);
+  return `[${'#'.repeat(full)}${'.'.repeat(BAR_WIDTH - full)}]`;
+}
+
+export function format(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+function ms(counters: LoadCounters, share: number): string {
+  const value = counters.latencyMs(share);
+  return value === null ? '-' : `${value.toFixed(1)} ms`;
+}

@@ -1,0 +1,23 @@
+#!/usr/bin/env node
+// What `npx livedrops` runs, on whichever Node: it hands over to the Node 24 of the packages, on
+// which the TypeScript of `operator/livedrops.ts` runs as it is.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { constants } from 'node:os';
+import { fileURLToPath } from 'node:url';
+
+const node = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url));
+const program = fileURLToPath(new URL('livedrops.ts', import.meta.url));
+
+if (existsSync(node)) {
+  const child = spawn(node, [program, ...process.argv.slice(2)], { stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => child.kill(signal));
+  }
+  child.on('exit', (code, signal) => {
+    process.exitCode = code ?? 128 + constants.signals[signal];
+  });
+} else {
+  process.stderr.write('livedrops: nothing is installed yet; run `npm run setup` first.\n');
+  process.exitCode = 1;
+}

@@ -1,0 +1,34 @@
+// `livedrops verify`: prints what a replay of the journal found. What is compared with what is in
+// `composition/verify.ts`.
+
+import { loadConfig } from '../composition/config.ts';
+import { type VerifyReport, verifyEmbedded } from '../composition/verify.ts';
+import { table } from './table.ts';
+
+export interface VerifyCommandOptions {
+  readonly json?: true;
+}
+
+/** Findings that people are shown; `--json` has all of them. */
+const FINDINGS_SHOWN_MAX = 50;
+
+export async function verify(options: VerifyCommandOptions): Promise<void> {
+  const report = await verifyEmbedded(loadConfig());
+  process.stdout.write(
+    options.json === true ? `${JSON.stringify(report, null, 2)}\n` : describe(report),
+  );
+  if (!report.ok) process.exitCode = 1;
+}
+
+export function describe(report: VerifyReport): string {
+  const { shards, entries, drops, orders, findings } = report;
+  const counts = [shards, entries, drops, orders].map(String);
+  let text = table(['shards', 'entries', 'drops', 'orders'], [counts]);
+  for (const finding of findings.slice(0, FINDINGS_SHOWN_MAX)) text += `  ${finding}\n`;
+  if (findings.length > FINDINGS_SHOWN_MAX) {
+    text += `  and ${findings.length - FINDINGS_SHOWN_MAX} more: see --json\n`;
+  }
+  return report.ok
+    ? `${text}ok: journal, live state and read models agree\n`
+    : `${text}FAILED: ${findings.length} found\n`;
+}

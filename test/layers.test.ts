@@ -1,0 +1,122 @@
+// Keeps the floors apart: who may import whom, by the text of every import in the tree.
+
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import test from 'ava';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+interface Import {
+  readonly file: string;
+  /** A package or `node:` module as written, or a path from the root. */
+  readonly from: string;
+  readonly typeOnly: boolean;
+}
+
+const FLOORS = ['domain', 'storage', 'actors', 'services', 'gateway', 'composition', 'operator'];
+const IMPORT =
+  /^(?:import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/gm;
+
+const files = globSync('{domain,storage,actors,services,gateway,composition,operator}/**/*.ts', {
+  cwd: ROOT,
+}).concat('moleculer.config.ts');
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(ROOT, file), 'utf8');
+  return [...text.matchAll(IMPORT)].map((match) => {
+    const written = match[2] ?? match[3] ?? '';
+    const from = written.startsWith('.') ? normalize(join(dirname(file), written)) : written;
+    return { file, from, typeOnly: match[1] !== undefined };
+  });
+}
+
+const imports = files.flatMap(importsOf);
+
+function floorOf(path: string): string {
+  return path.split('/', 1)[0] ?? '';
+}
+
+function isOwn(path: string): boolean {
+  return FLOORS.includes(floorOf(path)) || path === 'moleculer.config.ts';
+}
+
+function told(found: readonly Import[]): string[] {
+  return found.map(({ file, from }) => `${file} imports ${from}`);
+}
+
+const DRIVER_FOLDERS = ['storage/memory/', 'storage/sqlite/', 'storage/redis/'];
+const DRIVER_PACKAGES = ['better-sqlite3', 'ioredis', 'redis-om', 'redis', 'nats'];
+
+function isDriver(path: string): boolean {
+  return DRIVER_FOLDERS.some((folder) => path.startsWith(folder)) || DRIVER_PACKAGES.includes(path);
+}
+
+/** Whose code each floor may use, besides its own. */
+const MAY_USE: Readonly<Record<string, readonly string[]>> = {
+  domain: [],
+  storage: ['domain'],
+  actors: ['domain', 'storage'],
+  services: ['domain', 'storage', 'actors'],
+  gateway: ['domain', 'storage', 'actors', 'services'],
+};
+
+for (const [floor, allowed] of Object.entries(MAY_USE)) {
+  test(`${floor} imports only ${['itself', ...allowed].join(', ')} of our own`, (t) => {
+    const wrong = imports.filter(
+      ({ file, from }) =>
+        floorOf(file) === floor &&
+        isOwn(from) &&
+        floorOf(from) !== floor &&
+        !allowed.includes(floorOf(from)),
+    );
+    t.deepEqual(told(wrong), []);
+  });
+}
+
+test('domain imports nothing from outside: no package, no node module', (t) => {
+  const wrong = imports.filter(({ file, from }) => floorOf(file) === 'domain' && !isOwn(from));
+  t.deepEqual(told(wrong), []);
+});
+
+test('only composition sees concrete drivers, and the drivers themselves', (t) => {
+  const wrong = imports.filter(
+    ({ file, from }) => isDriver(from) && floorOf(file) !== 'composition' && !isDriver(file),
+  );
+  t.deepEqual(told(wrong), []);
+});
+
+test('nobody imports operator, and only operator imports composition', (t) => {
+  const wrong = imports.filter(({ file, from }) => {
+    if (floorOf(from) === 'operator') return floorOf(file) !== 'operator';
+    return floorOf(from) === 'composition' && !['composition', 'operator'].includes(floorOf(file));
+  });
+  t.deepEqual(told(wrong), []);
+});
+
+test('only gateway/server.ts knows uWebSockets.js', (t) => {
+  const wrong = imports.filter(
+    ({ file, from }) => from === 'uWebSockets.js' && file !== 'gateway/server.ts',
+  );
+  t.deepEqual(told(wrong), []);
+});
+
+test('only composition/config.ts reads the environment', (t) => {
+  const wrong = files.filter(
+    (file) =>
+      file !== 'composition/config.ts' &&
+      /\bprocess\s*(?:\?\.|\.|\[['"])\s*env\b|\{[^}]*\benv\b[^}]*\}\s*=\s*process\b/.test(
+        readFileSync(join(ROOT, file), 'utf8'),
+      ),
+  );
+  t.deepEqual(wrong, []);
+});
+
+test('there are files and imports to look at', (t) => {
+  for (const floor of FLOORS)
+    t.true(
+      files.some((file) => floorOf(file) === floor),
+      floor,
+    );
+  t.true(imports.length > files.length);
+});

@@ -1,0 +1,115 @@
+import test from 'ava';
+import type { AcknowledgedOrder } from '../../../operator/demo/crowd.ts';
+import type { Payment } from '../../../operator/demo/plan.ts';
+import { type Evidence, type JournalOrder, prove } from '../../../operator/demo/proof.ts';
+
+function journalOrder(name: string, status: JournalOrder['status']): JournalOrder {
+  return { orderId: `order-${name}`, userId: name, key: `key-${name}`, quantity: 1, status };
+}
+
+function acknowledgedOrder({ orderId, userId, key }: JournalOrder): AcknowledgedOrder {
+  return { orderId, userId, key, holdExpiresAt: 0 };
+}
+
+/** Two sold, one refused, one late with a refund, one that never paid. */
+function goodSale(): Evidence {
+  const journal = [
+    journalOrder('ada', 'confirmed'),
+    journalOrder('bob', 'confirmed'),
+    journalOrder('cleo', 'failed'),
+    journalOrder('dan', 'failed'),
+    journalOrder('eve', 'expired'),
+  ];
+  return {
+    buyers: 9,
+    buyersAnswered: 9,
+    stock: 2,
+    drop: { held: 0, sold: 2, free: 0 },
+    acknowledged: journal.map(acknowledgedOrder),
+    journal,
+    paymentOf: new Map<string, Payment>([
+      ['order-ada', 'prompt'],
+      ['order-bob', 'late'],
+      ['order-cleo', 'refused'],
+      ['order-dan', 'late'],
+      ['order-eve', 'never'],
+    ]),
+    refundRequested: new Set(['order-dan']),
+    webhookCalls: 4,
+    repeats: 3,
+    frames: 10,
+    followers: 2,
+    toldStarted: 2,
+    toldSoldOut: 2,
+    noticesExpected: 3,
+    noticesDelivered: 3,
+    stoppedInOrder: true,
+    verified: [],
+    crowdFindings: [],
+    paymentFindings: [],
+    liveFindings: [],
+  };
+}
+
+function failures(change: Partial<Evidence>): string[] {
+  return prove({ ...goodSale(), ...change })
+    .filter(({ passed }) => !passed)
+    .map(({ text }) => text);
+}
+
+test('a good sale passes every line', (t) => {
+  t.deepEqual(failures({}), []);
+  t.true(prove(goodSale()).some(({ text }) => /^2 units sold of 2/.test(text)));
+});
+
+const { journal } = goodSale();
+const WRONG: [title: string, change: Partial<Evidence>, line: RegExp][] = [
+  [
+    'S1: one unit too many',
+    { journal: journal.map((o) => (o.userId === 'ada' ? { ...o, quantity: 2 } : o)) },
+    /^3 units sold of 2/,
+  ],
+  ['S1: one unit too few', { drop: { held: 0, sold: 1, free: 1 } }, /units sold/],
+  [
+    'O3: a second order of one user',
+    {
+      journal: [...journal, { ...journalOrder('eve', 'expired'), orderId: 'order-2' }],
+      acknowledged: [
+        ...goodSale().acknowledged,
+        { orderId: 'order-2', userId: 'eve', key: 'key-eve', holdExpiresAt: 0 },
+      ],
+      paymentOf: new Map([...goodSale().paymentOf, ['order-2', 'never']]),
+    },
+    /^1 duplicates/,
+  ],
+  [
+    'O2: an acknowledged order that the journal lacks',
+    { journal: journal.filter(({ userId }) => userId !== 'eve') },
+    /^4 of 5 acknowledged orders/,
+  ],
+  [
+    'O2: an order that nobody was told of',
+    { acknowledged: goodSale().acknowledged.slice(1) },
+    /^4 of 4 acknowledged orders/,
+  ],
+  [
+    'P3: a paid order that failed',
+    { paymentOf: new Map([...goodSale().paymentOf, ['order-cleo', 'prompt']]) },
+    /ended as they were paid/,
+  ],
+  ['P4: a late payment without unit or refund', { refundRequested: new Set() }, /^2 paid late/],
+  ['a buyer without an answer', { buyersAnswered: 8 }, /^8 of 9 buyers/],
+  ['N2: a follower who missed the sell-out', { toldSoldOut: 1 }, /followers saw/],
+  ['N2: a notice that did not arrive', { noticesDelivered: 2 }, /^2 of 3 notices/],
+  ['X2: a replay that differs', { verified: ['drop x: sold 3, not 2'] }, /read models agree/],
+  ['a verify that did not end', { verified: null }, /read models agree/],
+];
+for (const [title, change, line] of WRONG) {
+  test(`the proof fails on ${title}`, (t) => {
+    const failed = failures(change);
+    t.true(
+      failed.some((text) => line.test(text)),
+      failed.join('; '),
+    );
+  });
+}
