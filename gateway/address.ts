@@ -1,0 +1,31 @@
+// Client addresses: as text for services and logs, and as the key that limits count by.
+
+/** An address from its 4 or 16 bytes in network order; an IPv4 address mapped into IPv6 comes out as IPv4. */
+export function addressText(bytes: Uint8Array): string {
+  if (bytes.length === 4) return bytes.join('.');
+  if (bytes.length !== 16) return 'unknown';
+  const groups: string[] = [];
+  for (let i = 0; i < 16; i += 2) groups.push((bytes[i]! * 256 + bytes[i + 1]!).toString(16));
+  if (groups.slice(0, 5).every((group) => group === '0') && groups[5] === 'ffff') {
+    return bytes.subarray(12).join('.');
+  }
+  return groups.join(':');
+}
+
+/** What limits count by: a whole IPv4 address, or the /64 of an IPv6 address, which is what one household or host gets. */
+export function addressLimitKey(address: string): string {
+  if (!address.includes(':')) return address;
+  const halves = address.split('::');
+  const head = halves[0]!.split(':').filter((group) => group !== '');
+  const tail = (halves[1] ?? '').split(':').filter((group) => group !== '');
+  const zeros = Array.from({ length: Math.max(0, 8 - head.length - tail.length) }, () => '0');
+  return [...head, ...zeros, ...tail].slice(0, 4).join(':');
+}
+
+const ADDRESS_TEXT = /^[0-9A-Fa-f.:]{2,45}$/;
+
+/** The client as the nearest proxy saw it: the last entry of X-Forwarded-For; null where it is no address. */
+export function forwardedAddress(forwardedFor: string): string | null {
+  const last = forwardedFor.slice(forwardedFor.lastIndexOf(',') + 1).trim();
+  return ADDRESS_TEXT.test(last) ? last.toLowerCase() : null;
+}

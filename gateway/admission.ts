@@ -1,0 +1,83 @@
+// Who may open a live stream: whose token is valid, and while there is room. Streams are counted in all and by address, because each
+// holds memory for as long as it likes.
+
+import type { SocketIdentity } from './socket.ts';
+import { addressLimitKey } from './address.ts';
+import { type Authenticator, bearerToken } from './auth.ts';
+import { problem, type Problem } from './problems.ts';
+import type { IncomingRequest } from './route.ts';
+import { parseQuery } from './validation.ts';
+import { Type } from 'typebox';
+
+const DROP_ID = /^[A-Za-z0-9_]{1,64}$/;
+const QUERY = Type.Object({ access_token: Type.Optional(Type.String()) });
+
+export interface LiveBounds {
+  readonly connectionsMax: number;
+  readonly connectionsPerAddressMax: number;
+}
+
+export interface Admitted {
+  readonly ok: true;
+  readonly identity: SocketIdentity | null;
+  readonly dropId: string | null;
+  /** What to give back with `release`. */
+  readonly addressKey: string;
+}
+
+export interface AdmissionOptions {
+  readonly authenticator: Authenticator;
+  readonly bounds: LiveBounds;
+  readonly now: () => number;
+}
+
+export class Admission {
+  readonly #options: AdmissionOptions;
+  readonly #byAddress = new Map<string, number>();
+  #count = 0;
+
+  constructor(options: AdmissionOptions) {
+    this.#options = options;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** A place for a new stream: a visitor's of the drop `dropId`, or a user's when it is null. Every admitted one is released once. */
+  admit(incoming: IncomingRequest, dropId: string | null): Admitted | Problem {
+    if (dropId !== null && !DROP_ID.test(dropId)) return problem('not-found');
+    const addressKey = addressLimitKey(incoming.address);
+    const token = bearerToken(incoming.header('authorization')) || queryToken(incoming.query);
+    let identity: SocketIdentity | null = null;
+    if (dropId === null || token !== '') {
+      const { authenticator, now } = this.#options;
+      const nowMs = now();
+      identity = authenticator.verify(token, nowMs);
+      if (identity === null) return authenticator.refuse(token, addressKey, nowMs);
+    }
+    const { connectionsMax, connectionsPerAddressMax } = this.#options.bounds;
+    const ofAddress = this.#byAddress.get(addressKey) ?? 0;
+    if (this.#count >= connectionsMax) return problem('overloaded');
+    if (ofAddress >= connectionsPerAddressMax) {
+      const detail = 'Too many live streams from this address.';
+      return { ok: false, code: 'rate-limited', detail, headers: [['retry-after', '5']] };
+    }
+    this.#count += 1;
+    this.#byAddress.set(addressKey, ofAddress + 1);
+    return { ok: true, identity, dropId, addressKey };
+  }
+
+  release(addressKey: string): void {
+    this.#count -= 1;
+    const left = (this.#byAddress.get(addressKey) ?? 1) - 1;
+    if (left === 0) this.#byAddress.delete(addressKey);
+    else this.#byAddress.set(addressKey, left);
+  }
+}
+
+function queryToken(query: string): string {
+  const parsed = parseQuery(query, QUERY);
+  const token = parsed.ok ? (parsed.value as { access_token?: string }).access_token : undefined;
+  return token ?? '';
+}

@@ -1,0 +1,139 @@
+// The gateway: puts its parts together from what it is given. It owns no data and knows no driver; whatever it needs of the floors
+// below comes in by options.
+
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type { CommandRouter } from '../actors/command-router.ts';
+import type { LiveBus } from '../actors/live-bus.ts';
+import type { CallAction } from '../services/contracts.ts';
+import { Admission, type LiveBounds } from './admission.ts';
+import { Authenticator } from './auth.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { DropViews } from './drop-views.ts';
+import { Flight } from './flight.ts';
+import { registerMetrics } from './metrics.ts';
+import { OrderPath } from './order-path.ts';
+import { DEFAULT_RATE_POLICIES, RateLimits, type RatePolicies } from './rate-limits.ts';
+import { accountRoutes } from './rest/accounts.ts';
+import { dropRoutes } from './rest/drops.ts';
+import { followRoutes } from './rest/follows.ts';
+import { notificationRoutes } from './rest/notifications.ts';
+import { orderRoutes, PLACE_ORDER } from './rest/orders.ts';
+import { paymentRoutes } from './rest/payments.ts';
+import { productRoutes } from './rest/products.ts';
+import { type ReadinessReport, systemRoutes } from './rest/system.ts';
+import type { Route, VerifyToken } from './route.ts';
+import { RouteTable } from './route-table.ts';
+import { HttpServer } from './server.ts';
+import type { LiveHandler, PublishFrame } from './socket.ts';
+
+const REQUESTS_IN_FLIGHT_MAX = 50_000;
+const LIVE_CONNECTIONS_MAX = 100_000;
+const LIVE_CONNECTIONS_PER_ADDRESS_MAX = 1_000;
+const DRAIN_MS = 5_000;
+
+export interface GatewayOptions {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly router: CommandRouter;
+  readonly call: CallAction;
+  readonly bus: LiveBus;
+  readonly verifyToken: VerifyToken;
+  /** Makes the live stream; it sends to all subscribers of a topic by the function it is given. */
+  readonly live: (publish: PublishFrame) => LiveHandler;
+  /** False lifts the limits by user and by address, those of live streams too. */
+  readonly rateLimits: boolean;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  readonly readiness: () => ReadinessReport;
+  readonly metrics: Registry;
+  readonly log: Logger;
+  /** Shown in the description of the interface. */
+  readonly version?: string;
+  /** Shown as `payment.provider` in orders. */
+  readonly paymentProvider?: string;
+  readonly ratePolicies?: RatePolicies;
+  readonly liveBounds?: LiveBounds;
+  readonly requestsInFlightMax?: number;
+  /** Takes client addresses from X-Forwarded-For: only behind a proxy that sets it. */
+  readonly trustProxy?: boolean;
+  /** How long `stop` waits for requests in flight. */
+  readonly drainMs?: number;
+}
+
+export interface Gateway {
+  /** Listens, and resolves to the port. */
+  start(): Promise<number>;
+  /** Stops accepting, lets requests in flight finish within a bound, ends live streams with a retryable code. */
+  stop(): Promise<void>;
+}
+
+export function createGateway(options: GatewayOptions): Gateway {
+  const { router, bus, now, log, metrics, rateLimits } = options;
+  const paymentProvider = options.paymentProvider ?? 'development';
+  const policies = rateLimits ? (options.ratePolicies ?? DEFAULT_RATE_POLICIES) : null;
+  const limits = new RateLimits({ policies });
+  const authenticator = new Authenticator({ verifyToken: options.verifyToken, limits });
+  const flight = new Flight({ countMax: options.requestsInFlightMax ?? REQUESTS_IN_FLIGHT_MAX });
+  const onFault = (fault: unknown): void => log.error({ err: fault }, 'the gateway met a defect');
+  const views = new DropViews({ bus, router, now });
+  const routes: Route[] = [
+    ...accountRoutes(),
+    ...productRoutes(),
+    ...dropRoutes({ router, views, now }),
+    ...orderRoutes({ router, paymentProvider }),
+    ...paymentRoutes(),
+    ...followRoutes(),
+    ...notificationRoutes(),
+    ...systemRoutes({
+      readiness: options.readiness,
+      metrics,
+      version: options.version ?? '0',
+      routes: () => routes,
+    }),
+  ];
+  const table = new RouteTable({ routes });
+  const dispatcher = new Dispatcher({ table, authenticator, limits, call: options.call, now, log });
+  const counts = dispatcher.countsOf(PLACE_ORDER);
+  const orders = new OrderPath({
+    router,
+    views,
+    authenticator,
+    limits,
+    flight,
+    counts,
+    now,
+    paymentProvider,
+  });
+  const bounds = options.liveBounds ?? {
+    connectionsMax: LIVE_CONNECTIONS_MAX,
+    connectionsPerAddressMax: rateLimits ? LIVE_CONNECTIONS_PER_ADDRESS_MAX : LIVE_CONNECTIONS_MAX,
+  };
+  const admission = new Admission({ authenticator, bounds, now });
+  registerMetrics(metrics, dispatcher.counts, {
+    requestsInFlight: () => flight.count,
+    liveConnections: () => admission.count,
+    watchedDrops: () => views.size,
+  });
+  const { host, port, live, trustProxy = false } = options;
+  const server = new HttpServer({
+    host,
+    port,
+    dispatcher,
+    orders,
+    admission,
+    limits,
+    flight,
+    live,
+    trustProxy,
+    onFault,
+  });
+  return {
+    start: () => server.start(),
+    async stop() {
+      await server.stop(options.drainMs ?? DRAIN_MS);
+      views.stop();
+    },
+  };
+}

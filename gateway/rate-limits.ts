@@ -1,0 +1,98 @@
+// Which requests share a limit, how large it is, and how a refused one is told (H5). Each class counts by address and, where the
+// user is known, by user as well.
+
+import type { Problem } from './problems.ts';
+import { RateLimiter, type RatePolicy } from './rate-limiter.ts';
+
+export type RateClass = 'orders' | 'log-ins' | 'writes' | 'reads' | 'bad-tokens';
+
+export interface RateClassPolicy {
+  readonly address: RatePolicy;
+  /** Null where the user is never known. */
+  readonly user: RatePolicy | null;
+}
+
+export type RatePolicies = Readonly<Record<RateClass, RateClassPolicy>>;
+
+function policy(name: string, quota: number, windowSeconds: number): RatePolicy {
+  return { name, quota, windowSeconds };
+}
+
+/** An address may be a whole office or a mobile carrier, so it gets far more than one user. */
+export const DEFAULT_RATE_POLICIES: RatePolicies = {
+  orders: { address: policy('orders-address', 1_000, 1), user: policy('orders-user', 20, 1) },
+  'log-ins': { address: policy('log-ins-address', 20, 60), user: null },
+  writes: { address: policy('writes-address', 300, 10), user: policy('writes-user', 60, 10) },
+  reads: { address: policy('reads-address', 2_000, 10), user: policy('reads-user', 300, 10) },
+  'bad-tokens': { address: policy('bad-tokens-address', 30, 60), user: null },
+};
+
+/** Keys that each limiter remembers: about 100 bytes each. */
+const KEYS_MAX = 100_000;
+
+interface Limiters {
+  readonly address: RateLimiter;
+  readonly user: RateLimiter | null;
+}
+
+export class RateLimits {
+  readonly #limiters: Readonly<Record<RateClass, Limiters>> | null;
+
+  /** `policies` null: nothing is limited. */
+  constructor(options: { policies: RatePolicies | null }) {
+    const { policies } = options;
+    this.#limiters =
+      policies === null
+        ? null
+        : {
+            orders: limiters(policies.orders),
+            'log-ins': limiters(policies['log-ins']),
+            writes: limiters(policies.writes),
+            reads: limiters(policies.reads),
+            'bad-tokens': limiters(policies['bad-tokens']),
+          };
+  }
+
+  get enabled(): boolean {
+    return this.#limiters !== null;
+  }
+
+  /** Null when the request may go on. `userId` is null where nobody is known. */
+  check(
+    rateClass: RateClass,
+    address: string,
+    userId: string | null,
+    nowMs: number,
+  ): Problem | null {
+    if (this.#limiters === null) return null;
+    const { address: byAddress, user: byUser } = this.#limiters[rateClass];
+    // The user first: a user over the limit must not use up what others at the address share.
+    if (userId !== null && byUser !== null) {
+      const waitMs = byUser.take(userId, nowMs);
+      if (waitMs > 0) return rateLimited(byUser.policy, waitMs);
+    }
+    const waitMs = byAddress.take(address, nowMs);
+    return waitMs > 0 ? rateLimited(byAddress.policy, waitMs) : null;
+  }
+}
+
+function limiters(policies: RateClassPolicy): Limiters {
+  return {
+    address: new RateLimiter({ policy: policies.address, keysMax: KEYS_MAX }),
+    user: policies.user && new RateLimiter({ policy: policies.user, keysMax: KEYS_MAX }),
+  };
+}
+
+/** The headers are those of the IETF draft "RateLimit header fields for HTTP", as structured fields. */
+function rateLimited(limit: RatePolicy, waitMs: number): Problem {
+  const seconds = Math.max(1, Math.ceil(waitMs / 1000));
+  return {
+    ok: false,
+    code: 'rate-limited',
+    headers: [
+      ['retry-after', String(seconds)],
+      ['ratelimit-policy', `"${limit.name}";q=${limit.quota};w=${limit.windowSeconds}`],
+      ['ratelimit', `"${limit.name}";r=0;t=${seconds}`],
+    ],
+  };
+}

@@ -1,0 +1,122 @@
+// Registration, log-in, token rotation, log-out and profiles (A1, A3).
+
+import { ownProfileBody, profileBody, sessionBody } from '../present.ts';
+import { emptyReply, jsonReply, route, type Route, userRoute } from '../route.ts';
+import { LogIn, OwnProfile, Profile, Refresh, Register, Session } from '../schemas.ts';
+
+const TAG = 'accounts';
+
+export function accountRoutes(): Route[] {
+  return [
+    route(
+      {
+        method: 'POST',
+        path: '/v1/auth/register',
+        summary: 'Make an account and log in.',
+        tag: TAG,
+        access: 'public',
+        rateClass: 'log-ins',
+        body: Register,
+        status: 201,
+        response: Session,
+        refusals: ['email-taken', 'unavailable', 'overloaded'],
+      },
+      async ({ call, body }) => {
+        const { email, password, name } = body;
+        const registered = await call('accounts.register', { email, password, name });
+        if (!registered.ok) return registered;
+        const location = `/v1/users/${registered.value.user.id}`;
+        return jsonReply(201, sessionBody(registered.value), [['location', location]]);
+      },
+    ),
+    route(
+      {
+        method: 'POST',
+        path: '/v1/auth/login',
+        summary: 'Log in with e-mail and password.',
+        tag: TAG,
+        access: 'public',
+        rateClass: 'log-ins',
+        body: LogIn,
+        status: 200,
+        response: Session,
+        refusals: ['unauthenticated', 'unavailable', 'overloaded'],
+      },
+      async ({ call, body, address }) => {
+        const { email, password } = body;
+        const session = await call('accounts.login', { email, password, address });
+        return session.ok ? jsonReply(200, sessionBody(session.value)) : session;
+      },
+    ),
+    route(
+      {
+        method: 'POST',
+        path: '/v1/auth/refresh',
+        summary: 'Change a refresh token for new tokens. Using one twice revokes its family.',
+        tag: TAG,
+        access: 'public',
+        rateClass: 'writes',
+        body: Refresh,
+        status: 200,
+        response: Session,
+        refusals: ['unauthenticated', 'unavailable'],
+      },
+      async ({ call, body }) => {
+        const session = await call('accounts.refresh', { refreshToken: body.refreshToken });
+        return session.ok ? jsonReply(200, sessionBody(session.value)) : session;
+      },
+    ),
+    route(
+      {
+        method: 'POST',
+        path: '/v1/auth/logout',
+        summary: 'Revoke a refresh token and its family.',
+        tag: TAG,
+        access: 'public',
+        rateClass: 'writes',
+        body: Refresh,
+        status: 204,
+        refusals: ['unavailable'],
+      },
+      async ({ call, body }) => {
+        const done = await call('accounts.logout', { refreshToken: body.refreshToken });
+        return done.ok ? emptyReply(204) : done;
+      },
+    ),
+    userRoute(
+      {
+        method: 'GET',
+        path: '/v1/users/me',
+        summary: "The caller's own profile.",
+        tag: TAG,
+        access: 'user',
+        rateClass: 'reads',
+        status: 200,
+        response: OwnProfile,
+        refusals: ['not-found', 'unavailable'],
+      },
+      async ({ call, user }) => {
+        const profile = await call('accounts.me', { userId: user.userId });
+        return profile.ok ? jsonReply(200, ownProfileBody(profile.value)) : profile;
+      },
+    ),
+    route(
+      {
+        method: 'GET',
+        path: '/v1/users/{id}',
+        summary: 'A public profile.',
+        tag: TAG,
+        access: 'public',
+        rateClass: 'reads',
+        status: 200,
+        response: Profile,
+        refusals: ['not-found', 'unavailable'],
+        cache: 'public, max-age=5',
+      },
+      async ({ call, id }) => {
+        const profile = await call('accounts.profile', { userId: id });
+        return profile.ok ? jsonReply(200, profileBody(profile.value)) : profile;
+      },
+    ),
+  ];
+}

@@ -1,0 +1,91 @@
+// The feed of kept notifications (N1), and the addresses of the live streams, which only answer upgrades.
+
+import { notificationBody, pageBody } from '../present.ts';
+import { type Problem } from '../problems.ts';
+import { emptyReply, jsonReply, route, type Route, userRoute } from '../route.ts';
+import { NotificationPage, NotificationQuery } from '../schemas.ts';
+import { pageRequest } from './paging.ts';
+
+const TAG = 'notifications';
+
+const UPGRADE: Problem = {
+  ok: false,
+  code: 'upgrade-required',
+  headers: [['upgrade', 'websocket']],
+};
+
+export function notificationRoutes(): Route[] {
+  return [
+    userRoute(
+      {
+        method: 'GET',
+        path: '/v1/notifications',
+        summary:
+          'Notifications, newest first. Upgraded to WebSocket (the token also as ?access_token=) it is the live stream.',
+        tag: TAG,
+        access: 'user',
+        rateClass: 'reads',
+        query: NotificationQuery,
+        status: 200,
+        response: NotificationPage,
+        refusals: ['unavailable'],
+      },
+      async ({ call, query, user }) => {
+        const { userId } = user;
+        const unread = query.unread ?? false;
+        const page = await call('notifications.list', { userId, unread, page: pageRequest(query) });
+        if (!page.ok) return page;
+        const { unreadCount } = page.value;
+        return jsonReply(200, { ...pageBody(page.value, notificationBody), unreadCount });
+      },
+    ),
+    userRoute(
+      {
+        method: 'POST',
+        path: '/v1/notifications/read-all',
+        summary: 'Mark all notifications read.',
+        tag: TAG,
+        access: 'user',
+        rateClass: 'writes',
+        status: 204,
+        refusals: ['unavailable'],
+      },
+      async ({ call, user }) => {
+        const done = await call('notifications.markAllRead', { userId: user.userId });
+        return done.ok ? emptyReply(204) : done;
+      },
+    ),
+    userRoute(
+      {
+        method: 'POST',
+        path: '/v1/notifications/{id}/read',
+        summary: 'Mark one notification read.',
+        tag: TAG,
+        access: 'user',
+        rateClass: 'writes',
+        status: 204,
+        refusals: ['not-found', 'unavailable'],
+      },
+      async ({ call, id, user }) => {
+        const done = await call('notifications.markRead', {
+          userId: user.userId,
+          notificationId: id,
+        });
+        return done.ok ? emptyReply(204) : done;
+      },
+    ),
+    route(
+      {
+        method: 'GET',
+        path: '/v1/drops/{id}/live',
+        summary: 'The live stream of one drop, without an account: upgrade to WebSocket.',
+        tag: TAG,
+        access: 'public',
+        rateClass: 'reads',
+        status: 101,
+        refusals: [],
+      },
+      () => UPGRADE,
+    ),
+  ];
+}

@@ -1,0 +1,138 @@
+// Orders after they are placed: read, listed, cancelled and refunded (O9, O12). Placing them is the order path's; its definition
+// stands here so that it is documented and its address known.
+
+import type { CommandRouter } from '../../actors/command-router.ts';
+import { parseOrderId } from '../../domain/ids.ts';
+import { orderJson, orderPageJson } from '../present.ts';
+import { problem } from '../problems.ts';
+import { JSON_MEDIA_TYPE, type Route, textReply, userRoute } from '../route.ts';
+import { NewOrder, Order, OrderHeaders, OrderPage, PageQuery } from '../schemas.ts';
+import { callerOf } from './drops.ts';
+import { pageRequest } from './paging.ts';
+
+const TAG = 'orders';
+
+export interface OrderRoutesOptions {
+  readonly router: CommandRouter;
+  readonly paymentProvider: string;
+}
+
+export const PLACE_ORDER: Route = {
+  definition: {
+    method: 'POST',
+    path: '/v1/drops/{id}/orders',
+    summary:
+      'Order units of a live drop. Send the same Idempotency-Key again to get the first order again.',
+    tag: TAG,
+    access: 'user',
+    rateClass: 'orders',
+    headers: OrderHeaders,
+    body: NewOrder,
+    status: 201,
+    response: Order,
+    refusals: [
+      'sold-out',
+      'insufficient-stock',
+      'drop-not-live',
+      'drop-ended',
+      'limit-per-user',
+      'idempotency-key-missing',
+      'idempotency-key-reused',
+      'not-found',
+      'overloaded',
+      'unavailable',
+    ],
+  },
+  handle: null,
+};
+
+export function orderRoutes({ router, paymentProvider }: OrderRoutesOptions): Route[] {
+  return [
+    PLACE_ORDER,
+    userRoute(
+      {
+        method: 'GET',
+        path: '/v1/orders/{id}',
+        summary: 'An order of one’s own.',
+        tag: TAG,
+        access: 'user',
+        rateClass: 'reads',
+        status: 200,
+        response: Order,
+        refusals: ['not-found', 'unavailable', 'overloaded'],
+      },
+      async ({ id, user }) => {
+        const parsed = parseOrderId(id);
+        if (parsed === null) return problem('not-found');
+        const { dropId } = parsed;
+        const order = await router.send({
+          type: 'get-order',
+          dropId,
+          orderId: id,
+          userId: user.userId,
+        });
+        if (!order.ok) return order;
+        return textReply(200, JSON_MEDIA_TYPE, orderJson(order.value, paymentProvider));
+      },
+    ),
+    userRoute(
+      {
+        method: 'GET',
+        path: '/v1/orders',
+        summary: 'The caller’s orders, newest first.',
+        tag: TAG,
+        access: 'user',
+        rateClass: 'reads',
+        query: PageQuery,
+        status: 200,
+        response: OrderPage,
+        refusals: ['unavailable'],
+      },
+      async ({ call, query, user }) => {
+        const page = await call('orders.list', { userId: user.userId, page: pageRequest(query) });
+        if (!page.ok) return page;
+        return textReply(200, JSON_MEDIA_TYPE, orderPageJson(page.value, paymentProvider));
+      },
+    ),
+    changeRoute('cancel', router, paymentProvider),
+    changeRoute('refund', router, paymentProvider),
+  ];
+}
+
+function changeRoute(
+  change: 'cancel' | 'refund',
+  router: CommandRouter,
+  paymentProvider: string,
+): Route {
+  return userRoute(
+    {
+      method: 'POST',
+      path: `/v1/orders/{id}/${change}`,
+      summary:
+        change === 'cancel'
+          ? 'Cancel a reserved order of one’s own.'
+          : 'Refund a confirmed order, as the drop’s creator or an operator.',
+      tag: TAG,
+      access: 'user',
+      rateClass: 'writes',
+      status: 200,
+      response: Order,
+      refusals: [
+        'not-found',
+        'forbidden',
+        change === 'cancel' ? 'order-not-cancellable' : 'order-not-refundable',
+        'unavailable',
+        'overloaded',
+      ],
+    },
+    async ({ id, user }) => {
+      const parsed = parseOrderId(id);
+      if (parsed === null) return problem('not-found');
+      const { dropId } = parsed;
+      const type = change === 'cancel' ? 'cancel-order' : 'refund-order';
+      const order = await router.send({ type, dropId, orderId: id, caller: callerOf(user) });
+      if (!order.ok) return order;
+      return textReply(200, JSON_MEDIA_TYPE, orderJson(order.value, paymentProvider));
+    },
+  );
+}

@@ -1,0 +1,8 @@
+// What all lists share: where a page begins and how long it is (H3).
+
+import type { PageRequest } from '../../storage/page.ts';
+import { PAGE_LIMIT_DEFAULT } from '../schemas.ts';
+
+export function pageRequest(query: { limit?: number; cursor?: string }): PageRequest {
+  return { limit: query.limit ?? PAGE_LIMIT_DEFAULT, cursor: query.cursor ?? null };
+}

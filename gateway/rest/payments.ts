@@ -1,0 +1,34 @@
+// The payment provider's calls (P2). What is signed are the exact bytes, so the body goes on unparsed.
+
+import { emptyReply, route, type Route } from '../route.ts';
+import { PaymentEvent, WebhookHeaders } from '../schemas.ts';
+
+export function paymentRoutes(): Route[] {
+  return [
+    route(
+      {
+        method: 'POST',
+        path: '/v1/payments/webhook',
+        summary: 'Standard Webhooks 1.0.0. A repeated webhook-id is a success and changes nothing.',
+        tag: 'payments',
+        access: 'public',
+        // The provider sends from few addresses, and what is signed wrongly is refused by its signature.
+        rateClass: null,
+        headers: WebhookHeaders,
+        body: PaymentEvent,
+        bodyAsBytes: true,
+        status: 200,
+        refusals: ['unauthenticated', 'not-found', 'unavailable', 'overloaded'],
+      },
+      async ({ call, header, bytes }) => {
+        const handled = await call('payments.webhook', {
+          id: header('webhook-id'),
+          timestamp: header('webhook-timestamp'),
+          signature: header('webhook-signature'),
+          body: bytes,
+        });
+        return handled.ok ? emptyReply(200) : handled;
+      },
+    ),
+  ];
+}

@@ -1,0 +1,105 @@
+// Creators' products (D1).
+
+import type { ProductChange } from '../../storage/catalogue.ts';
+import { pageBody, productBody } from '../present.ts';
+import { problem } from '../problems.ts';
+import { jsonReply, route, type Route, userRoute } from '../route.ts';
+import { NewProduct, Product, ProductPage, ProductPatch, ProductQuery } from '../schemas.ts';
+import { pageRequest } from './paging.ts';
+
+const TAG = 'products';
+
+export function productRoutes(): Route[] {
+  return [
+    userRoute(
+      {
+        method: 'POST',
+        path: '/v1/creators/{id}/products',
+        summary: 'Add a product of one’s own: the id is the caller’s.',
+        tag: TAG,
+        access: 'user',
+        rateClass: 'writes',
+        body: NewProduct,
+        status: 201,
+        response: Product,
+        refusals: ['forbidden', 'unavailable'],
+      },
+      async ({ call, id, body, user }) => {
+        if (id !== user.userId) {
+          return problem('forbidden', 'Products can be added for oneself only.');
+        }
+        const { name, description = '', imageUrls = [] } = body;
+        const creatorId = user.userId;
+        const added = await call('catalogue.addProduct', {
+          creatorId,
+          name,
+          description,
+          imageUrls,
+        });
+        if (!added.ok) return added;
+        const location = `/v1/products/${added.value.id}`;
+        return jsonReply(201, productBody(added.value), [['location', location]]);
+      },
+    ),
+    route(
+      {
+        method: 'GET',
+        path: '/v1/products/{id}',
+        summary: 'A product.',
+        tag: TAG,
+        access: 'public',
+        rateClass: 'reads',
+        status: 200,
+        response: Product,
+        refusals: ['not-found', 'unavailable'],
+        cache: 'public, max-age=5',
+      },
+      async ({ call, id }) => {
+        const product = await call('catalogue.product', { productId: id });
+        if (!product.ok) return product;
+        const etag = `W/"${product.value.revision}"`;
+        return jsonReply(200, productBody(product.value), [['etag', etag]]);
+      },
+    ),
+    route(
+      {
+        method: 'GET',
+        path: '/v1/products',
+        summary: 'Products, newest first.',
+        tag: TAG,
+        access: 'public',
+        rateClass: 'reads',
+        query: ProductQuery,
+        status: 200,
+        response: ProductPage,
+        refusals: ['unavailable'],
+        cache: 'public, max-age=5',
+      },
+      async ({ call, query }) => {
+        const creator = query.creator_id === undefined ? {} : { creatorId: query.creator_id };
+        const page = await call('catalogue.products', { ...creator, page: pageRequest(query) });
+        return page.ok ? jsonReply(200, pageBody(page.value, productBody)) : page;
+      },
+    ),
+    userRoute(
+      {
+        method: 'PATCH',
+        path: '/v1/products/{id}',
+        summary: 'Change a product of one’s own.',
+        tag: TAG,
+        access: 'user',
+        rateClass: 'writes',
+        body: ProductPatch,
+        status: 200,
+        response: Product,
+        refusals: ['not-found', 'forbidden', 'unavailable'],
+      },
+      async ({ call, id, body, user }) => {
+        const change: ProductChange = body;
+        const callerId = user.userId;
+        const changed = await call('catalogue.changeProduct', { callerId, productId: id, change });
+        return changed.ok ? jsonReply(200, productBody(changed.value)) : changed;
+      },
+    ),
+  ];
+}

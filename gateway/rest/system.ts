@@ -1,0 +1,98 @@
+// What watches and describes the process: health, readiness, metrics, and the interface's own description (X4, H9).
+
+import type { Registry } from 'prom-client';
+import { DOCS_CONTENT_POLICY, DOCS_PAGE } from '../docs-page.ts';
+import { openApiDocument } from '../openapi.ts';
+import { JSON_MEDIA_TYPE, jsonReply, route, type Route, textReply } from '../route.ts';
+import { Health, Readiness } from '../schemas.ts';
+
+const TAG = 'system';
+
+export interface ReadinessReport {
+  readonly ready: boolean;
+  /** Why not, one short sentence each. */
+  readonly reasons: readonly string[];
+}
+
+export interface SystemRoutesOptions {
+  readonly readiness: () => ReadinessReport;
+  readonly metrics: Registry;
+  readonly version: string;
+  /** The routes to describe, these included; called once, when somebody first asks. */
+  readonly routes: () => readonly Route[];
+}
+
+export function systemRoutes(options: SystemRoutesOptions): Route[] {
+  const { readiness, metrics, version, routes } = options;
+  let description: string | null = null;
+  const system = {
+    method: 'GET',
+    tag: TAG,
+    access: 'public',
+    rateClass: null,
+    refusals: [],
+  } as const;
+  return [
+    route(
+      {
+        ...system,
+        path: '/healthz',
+        summary: 'The process is alive.',
+        status: 200,
+        response: Health,
+      },
+      () => jsonReply(200, { status: 'ok' }),
+    ),
+    route(
+      {
+        ...system,
+        path: '/readyz',
+        summary: 'The process can serve; 503 with reasons where it cannot.',
+        status: 200,
+        response: Readiness,
+      },
+      () => {
+        const { ready, reasons } = readiness();
+        return jsonReply(ready ? 200 : 503, { ready, reasons });
+      },
+    ),
+    route(
+      {
+        ...system,
+        path: '/metrics',
+        summary: 'Metrics for Prometheus.',
+        status: 200,
+        responseMediaType: metrics.contentType,
+      },
+      async () => textReply(200, metrics.contentType, await metrics.metrics()),
+    ),
+    route(
+      {
+        ...system,
+        path: '/openapi.json',
+        summary: 'This description, as OpenAPI 3.1.',
+        status: 200,
+        responseMediaType: JSON_MEDIA_TYPE,
+        cache: 'public, max-age=60',
+      },
+      () => {
+        description ??= JSON.stringify(openApiDocument(routes(), version));
+        return textReply(200, JSON_MEDIA_TYPE, description);
+      },
+    ),
+    route(
+      {
+        ...system,
+        path: '/docs',
+        summary: 'This description, to browse.',
+        status: 200,
+        responseMediaType: 'text/html; charset=utf-8',
+        cache: 'public, max-age=60',
+      },
+      () =>
+        textReply(200, 'text/html; charset=utf-8', DOCS_PAGE, [
+          ['content-security-policy', DOCS_CONTENT_POLICY],
+        ]),
+    ),
+  ];
+}

@@ -1,0 +1,224 @@
+// The HTTP and WebSocket server: the only file that knows uWebSockets.js. It reads requests into plain values, writes replies, and
+// adapts sockets to the live stream's port. Its rules: the request is read before anything is awaited, since it lives on the stack;
+// `onAborted` comes before anything asynchronous; body chunks are copied; a response is not touched once answered or aborted.
+
+import {
+  App,
+  DISABLED,
+  type HttpRequest,
+  type HttpResponse,
+  type TemplatedApp,
+  type us_listen_socket,
+  type us_socket_context_t,
+  us_listen_socket_close,
+  us_socket_local_port,
+  type WebSocket,
+} from 'uWebSockets.js';
+import { addressLimitKey, addressText, forwardedAddress } from './address.ts';
+import type { Admission, Admitted } from './admission.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import { Exchange } from './exchange.ts';
+import type { Flight } from './flight.ts';
+import type { OrderPath } from './order-path.ts';
+import { problem, type Problem } from './problems.ts';
+import type { RateLimits } from './rate-limits.ts';
+import { ServerSocket } from './server-socket.ts';
+import type { LiveConnection, LiveHandler, PublishFrame } from './socket.ts';
+
+/** Every body but an order's. */
+const BODY_BYTES_MAX = 64 * 1024;
+/** A client's frame is a short command. */
+const FRAME_BYTES_MAX = 4 * 1024;
+/** What a slow client may have waiting before frames to it are dropped. */
+const SOCKET_BUFFER_BYTES_MAX = 256 * 1024;
+/** Without a word or a pong for this long a socket is dead; the server pings by itself in time. */
+const SOCKET_IDLE_SECONDS = 60;
+/** `LIBUS_LISTEN_EXCLUSIVE_PORT`: otherwise a second process would quietly share the port. */
+const EXCLUSIVE_PORT = 1;
+
+export interface HttpServerOptions {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly dispatcher: Dispatcher;
+  readonly orders: OrderPath;
+  readonly admission: Admission;
+  readonly limits: RateLimits;
+  readonly flight: Flight;
+  readonly live: (publish: PublishFrame) => LiveHandler;
+  readonly trustProxy: boolean;
+  /** Told of defects in what the server calls; the request is answered or closed already. */
+  readonly onFault: (fault: unknown) => void;
+}
+
+interface SocketData {
+  readonly admitted: Admitted;
+  socket: ServerSocket | null;
+  connection: LiveConnection | null;
+}
+
+export class HttpServer {
+  readonly #options: HttpServerOptions;
+  readonly #app: TemplatedApp;
+  readonly #live: LiveHandler;
+  #listening: us_listen_socket | null = null;
+
+  constructor(options: HttpServerOptions) {
+    this.#options = options;
+    const app = App();
+    this.#app = app;
+    this.#live = options.live((topic, text) => {
+      app.publish(topic, text);
+    });
+    app.post('/v1/drops/:id/orders', (response, request) => this.#order(response, request));
+    app.ws('/v1/notifications', this.#socketBehavior(false));
+    app.ws('/v1/drops/:id/live', this.#socketBehavior(true));
+    app.any('/*', (response, request) => this.#request(response, request));
+  }
+
+  /** Resolves to the port; rejects where it is taken. */
+  async start(): Promise<number> {
+    const { host, port } = this.#options;
+    return await new Promise((resolve, reject) => {
+      const listening = (socket: us_listen_socket | false): void => {
+        if (socket === false) {
+          reject(new Error(`Cannot listen on ${host}:${port}: is the port taken?`));
+          return;
+        }
+        this.#listening = socket;
+        resolve(us_socket_local_port(socket));
+      };
+      const app: unknown = this.#app;
+      (app as ListeningApp).listen(host, port, EXCLUSIVE_PORT, listening);
+    });
+  }
+
+  /** Stops accepting, lets requests in flight finish within `drainMs`, ends the live streams, and closes. Harmless when repeated. */
+  async stop(drainMs: number): Promise<void> {
+    if (this.#listening === null) return;
+    us_listen_socket_close(this.#listening);
+    this.#listening = null;
+    await this.#options.flight.drain(drainMs);
+    this.#live.stop();
+    this.#app.close();
+  }
+
+  #order(response: HttpResponse, request: HttpRequest): void {
+    const { orders, limits } = this.#options;
+    const address = limits.enabled ? addressLimitKey(this.#addressOf(response, request)) : '';
+    const order = orders.begin(response, request, address);
+    if (order === null) return;
+    response.onAborted(() => order.aborted());
+    response.onData((chunk, isLast) => order.received(chunk, isLast));
+  }
+
+  #request(response: HttpResponse, request: HttpRequest): void {
+    const { flight, dispatcher, onFault } = this.#options;
+    const exchange = new Exchange(response, request, this.#addressOf(response, request), flight);
+    if (flight.full) {
+      exchange.write(dispatcher.refuse(exchange, problem('overloaded')));
+      return;
+    }
+    exchange.readBody(BODY_BYTES_MAX, (tooLong) => {
+      dispatcher
+        .dispatch(exchange)
+        .then((reply) => exchange.write(reply, tooLong))
+        .catch(onFault);
+    });
+  }
+
+  #addressOf(response: HttpResponse, request: HttpRequest): string {
+    if (this.#options.trustProxy) {
+      const forwarded = forwardedAddress(request.getHeader('x-forwarded-for'));
+      if (forwarded !== null) return forwarded;
+    }
+    return addressText(new Uint8Array(response.getRemoteAddress()));
+  }
+
+  #socketBehavior(ofDrop: boolean) {
+    return {
+      maxPayloadLength: FRAME_BYTES_MAX,
+      maxBackpressure: SOCKET_BUFFER_BYTES_MAX,
+      idleTimeout: SOCKET_IDLE_SECONDS,
+      sendPingsAutomatically: true,
+      // Frames are small and many sockets get the same one: compressing each would cost more than it saves.
+      compression: DISABLED,
+      upgrade: (response: HttpResponse, request: HttpRequest, context: us_socket_context_t) => {
+        const dropId = ofDrop ? (request.getParameter(0) ?? '') : null;
+        this.#upgrade(response, request, context, dropId);
+      },
+      open: (ws: WebSocket<SocketData>) => {
+        const data = ws.getUserData();
+        const { identity, dropId } = data.admitted;
+        data.socket = new ServerSocket(ws);
+        this.#guard(data, () => {
+          data.connection = this.#live.opened(data.socket!, { identity, dropId });
+        });
+      },
+      message: (ws: WebSocket<SocketData>, message: ArrayBuffer, isBinary: boolean) => {
+        const data = ws.getUserData();
+        // The server has checked the UTF-8 of text frames.
+        const text = isBinary ? null : Buffer.from(message).toString('utf8');
+        this.#guard(data, () => data.connection?.received(text));
+      },
+      dropped: (ws: WebSocket<SocketData>) => {
+        const data = ws.getUserData();
+        // A frame that `send` drops is told by its result.
+        if (data.socket?.sending === false) this.#guard(data, () => data.connection?.missedFrame());
+      },
+      drain: (ws: WebSocket<SocketData>) => {
+        const data = ws.getUserData();
+        this.#guard(data, () => data.connection?.drained());
+      },
+      close: (ws: WebSocket<SocketData>) => {
+        const data = ws.getUserData();
+        data.socket?.closed();
+        this.#options.admission.release(data.admitted.addressKey);
+        this.#guard(data, () => data.connection?.closed());
+      },
+    };
+  }
+
+  #upgrade(
+    response: HttpResponse,
+    request: HttpRequest,
+    context: us_socket_context_t,
+    dropId: string | null,
+  ): void {
+    const { flight, admission, dispatcher } = this.#options;
+    const key = request.getHeader('sec-websocket-key');
+    const extensions = request.getHeader('sec-websocket-extensions');
+    const exchange = new Exchange(response, request, this.#addressOf(response, request), flight);
+    const admitted: Admitted | Problem = flight.draining
+      ? problem('unavailable')
+      : admission.admit(exchange, dropId);
+    if (!admitted.ok) {
+      exchange.write(dispatcher.refuse(exchange, admitted));
+      return;
+    }
+    exchange.handOver();
+    const data: SocketData = { admitted, socket: null, connection: null };
+    // No subprotocol is spoken, so none is chosen.
+    response.upgrade(data, key, '', extensions, context);
+  }
+
+  /** A defect in the live stream costs its connection, not the process. */
+  #guard(data: SocketData, act: () => void): void {
+    try {
+      act();
+    } catch (fault) {
+      this.#options.onFault(fault);
+      data.socket?.end(1011, 'internal');
+    }
+  }
+}
+
+/** The overload with host and options, which the package's types leave out. */
+interface ListeningApp {
+  listen(
+    host: string,
+    port: number,
+    options: number,
+    listening: (socket: us_listen_socket | false) => void,
+  ): unknown;
+}
