@@ -8,8 +8,12 @@ import { MsgpackrSerializer } from './services/msgpackr-serializer.ts';
 
 /** A call without an answer by then is refused as `unavailable`. */
 const REQUEST_TIMEOUT_MS = 10_000;
-/** Packets kept while the transporter reconnects; past it calls fail at once. */
-const TRANSIT_QUEUE_LENGTH_MAX = 10_000;
+const TRANSIT = {
+  /** Packets kept while the transporter reconnects; past it calls fail at once. */
+  maxQueueSize: 10_000,
+  /** Services that start together are announced together. (Moleculer's types have it not.) */
+  serviceChangedDebounceTime: 50,
+};
 /** How long a node that leaves waits for the others to have heard of it. */
 const LEAVE_DELAY_MS = 100;
 
@@ -51,7 +55,7 @@ export function brokerOptions(options: {
       options.natsUrl === null ? null : { type: 'NATS', options: { servers: options.natsUrl } },
     serializer: new MsgpackrSerializer(),
     requestTimeout: REQUEST_TIMEOUT_MS,
-    transit: { maxQueueSize: TRANSIT_QUEUE_LENGTH_MAX },
+    transit: TRANSIT,
     registry: {
       strategy: 'RoundRobin',
       preferLocal: true,

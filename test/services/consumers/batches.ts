@@ -1,0 +1,24 @@
+// Relay batches by hand.
+
+import type { RelayBatch, RelayFact } from '../../../actors/event-consumer.ts';
+import type { DropEvent } from '../../../domain/events.ts';
+import type { DropView, OrderView } from '../../../domain/views.ts';
+import { dropView, NOW, orderView } from '../harness.ts';
+
+type FactParts = [event: DropEvent, order?: Partial<OrderView> | null, drop?: Partial<DropView>];
+
+/** Facts of one entry; the order is null where it is left out. */
+export function batch(sequence: number, facts: readonly FactParts[], shard = 0): RelayBatch {
+  const made = facts.map(([event, order, drop], index): RelayFact => {
+    const view = order === undefined || order === null ? null : orderView(order);
+    return { index, event, order: view, drop: dropView(drop) };
+  });
+  return { shard, sequence, time: NOW + sequence, facts: made };
+}
+
+export const placed: DropEvent = {
+  type: 'order-placed',
+  userId: 'u_buyer',
+  key: 'k',
+  quantity: 1,
+};

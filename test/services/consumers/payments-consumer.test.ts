@@ -1,0 +1,221 @@
+// What the payment provider is told, and that nothing of it is lost: retries, positions, bounds,
+// stopping.
+
+import test from 'ava';
+import type { DropEvent } from '../../../domain/events.ts';
+import type { OrderView } from '../../../domain/views.ts';
+import {
+  PaymentsConsumer,
+  type PaymentsConsumerOptions,
+} from '../../../services/consumers/payments-consumer.ts';
+import type { PaymentProvider, Refund } from '../../../services/payment-provider.ts';
+import { StoreUnavailableError } from '../../../storage/journal.ts';
+import { MemoryConsumerPositions } from '../../../storage/memory/consumer-positions.ts';
+import { flush, ManualClock } from '../../actors/manual-clock.ts';
+import { NOW, RecordingLog } from '../harness.ts';
+import { batch, placed } from './batches.ts';
+
+const refundRequested: DropEvent = { type: 'refund-requested', ordinal: 0, reference: 'ref' };
+const lost = { status: 'failed', refundRequested: true } as const;
+
+class TestProvider implements PaymentProvider {
+  readonly name = 'test';
+  readonly calls: string[] = [];
+  readonly refunds: Refund[] = [];
+  /** Order ids whose calls fail. */
+  readonly failing = new Set<string>();
+  /** While set, calls wait here. */
+  held: (() => void)[] | null = null;
+  underWay = 0;
+  underWayMost = 0;
+
+  reference(orderId: string): string {
+    return `pay_${orderId}`;
+  }
+  opened(order: OrderView): Promise<void> {
+    return this.#call(`opened ${order.id}`, order.id);
+  }
+  async refund(refund: Refund): Promise<void> {
+    await this.#call(`refund ${refund.orderId}`, refund.orderId);
+    this.refunds.push(refund);
+  }
+  release(): void {
+    const held = this.held ?? [];
+    this.held = null;
+    for (const go of held) go();
+  }
+
+  async #call(text: string, orderId: string): Promise<void> {
+    this.underWay += 1;
+    this.underWayMost = Math.max(this.underWayMost, this.underWay);
+    if (this.held !== null) await new Promise<void>((resolve) => this.held!.push(resolve));
+    this.underWay -= 1;
+    if (this.failing.has(orderId)) throw new Error('the provider is down');
+    this.calls.push(text);
+  }
+}
+
+function start(options: Partial<PaymentsConsumerOptions> = {}) {
+  const provider = new TestProvider();
+  const positions = new MemoryConsumerPositions();
+  const clock = new ManualClock(NOW);
+  const log = new RecordingLog();
+  const parts = { provider, positions, clock, log };
+  return { ...parts, consumer: new PaymentsConsumer({ ...parts, ...options }) };
+}
+
+test('P1: the provider hears of each order that waits for payment, and of no other', async (t) => {
+  const { consumer, provider } = start();
+  await consumer.consume([
+    batch(1, [
+      [placed, { id: 'd_1-0' }],
+      [placed, { id: 'd_2-0', status: 'confirmed' }, { payment: 'instant' }],
+      [placed, { id: 'd_1-1', status: 'expired' }],
+      [
+        { type: 'order-expired', ordinal: 2 },
+        { id: 'd_1-2', status: 'expired' },
+      ],
+      [{ type: 'drop-opened' }],
+    ]),
+  ]);
+  await flush();
+  t.deepEqual(provider.calls, ['opened d_1-0']);
+});
+
+test('P4: refunds carry the payment reference and the amount', async (t) => {
+  const { consumer, provider } = start();
+  const refunded = { id: 'd_1-1', status: 'refunded', paymentReference: 'ch_9' } as const;
+  await consumer.consume([
+    batch(1, [
+      [refundRequested, { ...lost, totalCents: 5_000 }],
+      [
+        { type: 'order-refunded', ordinal: 1 },
+        { ...refunded, refundRequested: true },
+      ],
+      [{ type: 'order-refunded', ordinal: 2 }, { id: 'd_2-2' }, { payment: 'instant' }],
+    ]),
+  ]);
+  await flush();
+  t.deepEqual(provider.refunds, [
+    { orderId: 'd_1-0', reference: 'ref', amountCents: 5_000, currency: 'EUR' },
+    { orderId: 'd_1-1', reference: 'ch_9', amountCents: 2_500, currency: 'EUR' },
+  ]);
+});
+
+test('P4: a refund is asked for until it succeeds, and the position waits for it', async (t) => {
+  const { consumer, provider, clock } = start();
+  provider.failing.add('d_1-0');
+  await consumer.consume([
+    batch(1, [[{ type: 'drop-opened' }]]),
+    batch(2, [[refundRequested, lost]]),
+    batch(3, [[placed, { id: 'd_1-1' }]]),
+    batch(4, []),
+  ]);
+  await clock.advance(3_600_000);
+  t.deepEqual(provider.calls, ['opened d_1-1']);
+  t.is(await consumer.position(0), 1);
+  provider.failing.clear();
+  await clock.advance(31_000);
+  t.deepEqual(provider.calls, ['opened d_1-1', 'refund d_1-0']);
+  await clock.advance(1_000);
+  t.is(await consumer.position(0), 4);
+});
+
+test('P4: after a crash every call that was not finished is made again', async (t) => {
+  const before = start();
+  before.provider.failing.add('d_1-1');
+  const batches = [
+    batch(1, [[refundRequested, { ...lost, id: 'd_1-0' }]]),
+    batch(2, [[refundRequested, { ...lost, id: 'd_1-1' }]]),
+    batch(3, [[refundRequested, { ...lost, id: 'd_1-2' }]]),
+  ];
+  await before.consumer.consume(batches);
+  await before.clock.advance(5_000);
+  // The process dies here: only the positions stay.
+  const after = start({ positions: before.positions });
+  const position = await after.consumer.position(0);
+  t.is(position, 1);
+  await after.consumer.consume(batches.filter(({ sequence }) => sequence > position));
+  await flush();
+  t.deepEqual(after.provider.calls, ['refund d_1-1', 'refund d_1-2']);
+});
+
+test('N11: batches that come again while they are being seen to add nothing', async (t) => {
+  const { consumer, provider } = start();
+  provider.held = [];
+  const batches = [batch(1, [[placed, {}]]), batch(2, [[placed, { id: 'd_1-1' }]])];
+  await consumer.consume(batches);
+  await consumer.consume(batches);
+  provider.release();
+  await flush();
+  await consumer.consume(batches);
+  await flush();
+  t.deepEqual(provider.calls, ['opened d_1-0', 'opened d_1-1']);
+});
+
+test('P1: an opening that does not get through is given up when the hold ends', async (t) => {
+  const { consumer, provider, clock, log } = start();
+  provider.failing.add('d_1-0');
+  await consumer.consume([batch(1, [[placed, { holdExpiresAt: NOW + 10_000 }]])]);
+  await clock.advance(60_000);
+  t.true(log.warnings.length > 3);
+  t.is(await consumer.position(0), 1);
+  const attempts = log.warnings.length;
+  await clock.advance(60_000);
+  t.is(log.warnings.length, attempts);
+});
+
+test('P1: a slow provider holds nobody up until the bounded queue is full', async (t) => {
+  const { consumer, provider } = start({ concurrency: 2, queueLengthMax: 4 });
+  provider.held = [];
+  const batches = Array.from({ length: 6 }, (_, i) => batch(i + 1, [[placed, { id: `d_1-${i}` }]]));
+  await consumer.consume(batches.slice(0, 4));
+  t.is(provider.underWay, 2);
+  const consumed = consumer.consume(batches.slice(4));
+  await flush();
+  t.is(await Promise.race([consumed, Promise.resolve('waiting')]), 'waiting');
+  provider.release();
+  await consumed;
+  await flush();
+  t.is(provider.calls.length, 6);
+  t.is(provider.underWayMost, 2);
+});
+
+test('J2: positions are kept together and late, and a store that fails loses none', async (t) => {
+  const { consumer, positions, clock, log } = start();
+  const saves: number[] = [];
+  const save = positions.save.bind(positions);
+  positions.save = async (name, moved) => {
+    saves.push(moved.length);
+    if (saves.length === 1) throw new StoreUnavailableError('not now');
+    await save(name, moved);
+  };
+  await consumer.consume([batch(1, [], 0), batch(5, [[placed, {}]], 1), batch(2, [], 0)]);
+  await clock.advance(999);
+  t.deepEqual(saves, []);
+  await clock.advance(1);
+  t.deepEqual(saves, [2]);
+  t.is(log.warnings.length, 1);
+  await consumer.consume([batch(3, [], 0)]);
+  await clock.advance(1_000);
+  t.deepEqual(saves, [2, 2]);
+  t.deepEqual(await Promise.all([0, 1].map((shard) => consumer.position(shard))), [3, 5]);
+});
+
+test('P4: stopping waits for calls under way and leaves the rest for later', async (t) => {
+  const { consumer, provider, clock } = start({ concurrency: 1, queueLengthMax: 3 });
+  provider.held = [];
+  const batches = [0, 1, 2, 3].map((i) =>
+    batch(i + 1, [[refundRequested, { ...lost, id: `d_1-${i}` }]]),
+  );
+  const consumed = consumer.consume(batches);
+  await flush();
+  const stopped = consumer.stop();
+  await consumed;
+  provider.release();
+  await stopped;
+  t.deepEqual(provider.calls, ['refund d_1-0']);
+  t.is(await consumer.position(0), 1);
+  await clock.advance(3_600_000);
+  t.is(provider.calls.length, 1);
+});

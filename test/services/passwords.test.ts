@@ -1,0 +1,53 @@
+// Password hashing: right ones pass, unknown users take as long, and the queue has an end.
+
+import test from 'ava';
+import { Passwords } from '../../services/passwords.ts';
+
+const LIGHT = { memoryKib: 8 };
+
+test('A1: a password is hashed by argon2id with the recommended parameters', async (t) => {
+  const hashed = await new Passwords().hash('correct horse');
+  t.true(hashed.ok && hashed.value.startsWith('$argon2id$v=19$m=19456,t=2,p=1$'));
+});
+
+test('A1: the right password verifies, another does not, and nobody has any', async (t) => {
+  const passwords = new Passwords(LIGHT);
+  const hashed = await passwords.hash('correct horse');
+  if (!hashed.ok) return t.fail();
+  t.deepEqual(await passwords.verify(hashed.value, 'correct horse'), { ok: true, value: true });
+  t.deepEqual(await passwords.verify(hashed.value, 'wrong horse'), { ok: true, value: false });
+  t.deepEqual(await passwords.verify(null, 'correct horse'), { ok: true, value: false });
+});
+
+test('A3: an unknown user costs as much as a wrong password', async (t) => {
+  const passwords = new Passwords();
+  const hashed = await passwords.hash('correct horse');
+  if (!hashed.ok) return t.fail();
+  // The fastest of some runs: a busy machine only ever makes them slower.
+  const fastest = { known: Number.POSITIVE_INFINITY, unknown: Number.POSITIVE_INFINITY };
+  for (let i = 0; i < 5; i++) {
+    for (const who of ['known', 'unknown'] as const) {
+      const start = performance.now();
+      await passwords.verify(who === 'known' ? hashed.value : null, 'wrong horse');
+      fastest[who] = Math.min(fastest[who], performance.now() - start);
+    }
+  }
+  const ratio = fastest.unknown / fastest.known;
+  t.true(ratio > 0.5 && ratio < 2, `unknown takes ${ratio} times as long`);
+});
+
+test('H6: past the bounded queue a hash is refused at once, later ones are taken', async (t) => {
+  const passwords = new Passwords({ ...LIGHT, concurrency: 1, queueLengthMax: 2 });
+  const outcomes = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((text) => passwords.hash(text)));
+  t.deepEqual(
+    outcomes.map((outcome) => (outcome.ok ? 'ok' : outcome.code)),
+    ['ok', 'ok', 'ok', 'overloaded', 'overloaded'],
+  );
+  t.true((await passwords.hash('f')).ok);
+});
+
+test('A1: a hash that fails gives its place back', async (t) => {
+  const passwords = new Passwords({ ...LIGHT, concurrency: 1, queueLengthMax: 1 });
+  await t.throwsAsync(passwords.verify('no hash at all', 'x'));
+  t.true((await passwords.hash('a')).ok);
+});

@@ -1,0 +1,219 @@
+// The development payment provider against a real HTTP server: when it calls, what it signs, how it
+// retries and stops.
+
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import test, { type ExecutionContext } from 'ava';
+import type { OrderView } from '../../domain/views.ts';
+import {
+  DevelopmentPaymentProvider,
+  type DevelopmentPaymentProviderOptions,
+  succeedsExcept,
+} from '../../services/payment-provider-development.ts';
+import type { Refund } from '../../services/payment-provider.ts';
+import { WebhookVerifier } from '../../services/webhook-signature.ts';
+import { ManualClock } from '../actors/manual-clock.ts';
+import { NOW, orderView, RecordingLog } from './harness.ts';
+
+const SECRET = Buffer.from('the secret in force').toString('base64');
+
+interface Received {
+  readonly id: string;
+  readonly event: { type: string; data: { orderId: string; reference: string } };
+  readonly signed: boolean;
+  readonly port: number;
+}
+
+class Shop {
+  readonly received: Received[] = [];
+  readonly clock = new ManualClock(NOW);
+  readonly log = new RecordingLog();
+  /** The answers to come; 204 after them. */
+  statuses: number[] = [];
+  /** While set, calls get no answer. */
+  silent = false;
+  provider!: DevelopmentPaymentProvider;
+  readonly #arrivals: (() => void)[] = [];
+
+  /** Resolves when so many calls have come in all. */
+  async calls(count: number): Promise<void> {
+    while (this.received.length < count) {
+      await new Promise<void>((resolve) => this.#arrivals.push(resolve));
+    }
+  }
+
+  /**
+   * Moves the clock on in small steps until so many calls have come: a retry waits on it, once an
+   * answer has arrived.
+   */
+  async callsInTime(count: number): Promise<void> {
+    while (this.received.length < count) await this.clock.advance(50);
+  }
+
+  async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const body = Buffer.concat(chunks);
+    const header = (name: string) => String(request.headers[name]);
+    const id = header('webhook-id');
+    const timestamp = header('webhook-timestamp');
+    const call = { id, timestamp, signature: header('webhook-signature'), body };
+    const signed = new WebhookVerifier({ secrets: [SECRET] }).verify(call, this.clock.now());
+    const port = request.socket.remotePort!;
+    this.received.push({ id, event: JSON.parse(body.toString()), signed, port });
+    if (!this.silent) response.writeHead(this.statuses.shift() ?? 204).end();
+    for (const resolve of this.#arrivals.splice(0)) resolve();
+  }
+}
+
+async function openShop(
+  t: ExecutionContext,
+  options: Partial<DevelopmentPaymentProviderOptions> = {},
+): Promise<Shop> {
+  const shop = new Shop();
+  const server = createServer((request, response) => {
+    shop.answer(request, response).catch((error: unknown) => response.destroy(error as Error));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  shop.provider = new DevelopmentPaymentProvider({
+    webhookUrl: () => `http://127.0.0.1:${port}/v1/payments/webhook`,
+    secret: SECRET,
+    settleAfterMs: 1_000,
+    clock: shop.clock,
+    log: shop.log,
+    ...options,
+  });
+  t.teardown(async () => {
+    await shop.provider.stop();
+    server.closeAllConnections();
+    server.close();
+  });
+  return shop;
+}
+
+function orders(count: number): OrderView[] {
+  return Array.from({ length: count }, (_, i) => orderView({ id: `d_1-${i}` }));
+}
+
+function refund(orderId: string): Refund {
+  return { orderId, reference: `pay_${orderId}`, amountCents: 2_500, currency: 'EUR' };
+}
+
+test('P1: an opened order is settled after the delay, by a signed call', async (t) => {
+  const shop = await openShop(t);
+  await shop.provider.opened(orderView({ id: 'd_1-7' }));
+  await shop.clock.advance(999);
+  t.is(shop.received.length, 0);
+  await shop.clock.advance(1);
+  await shop.calls(1);
+  const [{ port: _, ...received }] = shop.received as [Received];
+  t.deepEqual(received, {
+    id: 'payment.succeeded:d_1-7',
+    event: { type: 'payment.succeeded', data: { orderId: 'd_1-7', reference: 'pay_d_1-7' } },
+    signed: true,
+  });
+});
+
+test('P1: payments fail where they are told to', async (t) => {
+  const shop = await openShop(t, { settleAfterMs: 0, succeeds: (order) => order.id !== 'd_1-1' });
+  for (const order of orders(2)) await shop.provider.opened(order);
+  await shop.calls(2);
+  t.deepEqual(shop.received.map(({ event }) => `${event.data.orderId} ${event.type}`).toSorted(), [
+    'd_1-0 payment.succeeded',
+    'd_1-1 payment.failed',
+  ]);
+});
+
+test('P1: a share of payments fails, always the same ones', (t) => {
+  const failing = orders(1_000).filter((order) => !succeedsExcept(0.2)(order)).length;
+  t.true(failing > 120 && failing < 280, `${failing} of 1000`);
+  t.true(orders(100).every(succeedsExcept(0)));
+  t.false(orders(100).some(succeedsExcept(1)));
+});
+
+test('P1: without a delay nothing is settled', async (t) => {
+  const shop = await openShop(t, { settleAfterMs: null });
+  await shop.provider.opened(orderView());
+  await shop.clock.advance(1_000_000);
+  t.is(shop.received.length, 0);
+});
+
+test('P1: an order opened twice is settled once', async (t) => {
+  const shop = await openShop(t);
+  await shop.provider.opened(orderView());
+  await shop.provider.opened(orderView());
+  await shop.provider.opened(orderView({ id: 'd_1-1' }));
+  await shop.clock.advance(1_000);
+  await shop.calls(2);
+  t.deepEqual(shop.received.map(({ event }) => event.data.orderId).toSorted(), ['d_1-0', 'd_1-1']);
+});
+
+test('P1: calls share few connections, and no more are under way than allowed', async (t) => {
+  const shop = await openShop(t, { settleAfterMs: 0, concurrency: 2 });
+  for (const order of orders(40)) await shop.provider.opened(order);
+  await shop.calls(40);
+  t.true(new Set(shop.received.map(({ port }) => port)).size <= 4);
+});
+
+test('P1: a server in trouble is called again with the same id, a refusing one not', async (t) => {
+  const shop = await openShop(t, { settleAfterMs: 0 });
+  shop.statuses = [500, 503, 429];
+  await shop.provider.opened(orderView());
+  await shop.callsInTime(4);
+  t.is(new Set(shop.received.map(({ id }) => id)).size, 1);
+  t.true(shop.received.every(({ signed }) => signed));
+  t.deepEqual(shop.log.warnings, []);
+  shop.statuses = [404];
+  await shop.provider.opened(orderView({ id: 'd_1-1' }));
+  while (shop.log.warnings.length === 0) await shop.clock.advance(50);
+  await shop.clock.advance(60_000);
+  t.is(shop.received.length, 5);
+});
+
+test('P1: a server that stays in trouble is given up', async (t) => {
+  const shop = await openShop(t, { settleAfterMs: 0 });
+  shop.statuses = Array.from({ length: 100 }, () => 503);
+  await shop.provider.opened(orderView());
+  while (shop.log.warnings.length === 0) await shop.clock.advance(500);
+  t.is(shop.received.length, 10);
+});
+
+test('P1: past the bounded queue an order is refused, and taken once there is room', async (t) => {
+  const shop = await openShop(t, { queueLengthMax: 2 });
+  const [first, second, third] = orders(3) as [OrderView, OrderView, OrderView];
+  await shop.provider.opened(first);
+  await shop.provider.opened(second);
+  await t.throwsAsync(shop.provider.opened(third), { code: 'provider-busy' });
+  await shop.callsInTime(2);
+  while (shop.received.length < 3) {
+    await shop.provider.opened(third).catch(() => undefined);
+    await shop.clock.advance(50);
+  }
+  t.is(shop.received[2]?.event.data.orderId, third.id);
+});
+
+test('P1: stopping ends what waits and what is under way', async (t) => {
+  const shop = await openShop(t, { concurrency: 1 });
+  shop.silent = true;
+  for (const order of orders(3)) await shop.provider.opened(order);
+  await shop.clock.advance(1_000);
+  await shop.calls(1);
+  await shop.provider.stop();
+  await shop.provider.opened(orderView({ id: 'd_1-9' }));
+  await shop.clock.advance(60_000);
+  t.is(shop.received.length, 1);
+});
+
+test('P4: refunds are remembered once each, the last ones', async (t) => {
+  const shop = await openShop(t);
+  await shop.provider.refund(refund('d_1-0'));
+  await shop.provider.refund(refund('d_1-0'));
+  await shop.provider.refund(refund('d_1-1'));
+  t.deepEqual(shop.provider.refunds(), [refund('d_1-0'), refund('d_1-1')]);
+  for (let i = 0; i < 10_000; i++) await shop.provider.refund(refund(`d_2-${i}`));
+  t.is(shop.provider.refunds().length, 10_000);
+  t.is(shop.provider.refunds()[0]?.orderId, 'd_2-0');
+});

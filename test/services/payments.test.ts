@@ -1,0 +1,210 @@
+// The payments webhook through the broker: signatures, repeats, and what reaches the drop's actor.
+
+import test, { type ExecutionContext } from 'ava';
+import { Webhook } from 'standardwebhooks';
+import { refusal, success } from '../../domain/refusal.ts';
+import type { WebhookCall } from '../../services/contracts.ts';
+import { paymentsService } from '../../services/payments.ts';
+import { signWebhook } from '../../services/webhook-signature.ts';
+import { type Harness, NOW, orderView, startServices } from './harness.ts';
+
+const SECRET = `whsec_${Buffer.from('the secret in force').toString('base64')}`;
+const NEXT_SECRET = Buffer.from('the secret to come').toString('base64');
+const SUCCEEDED = {
+  type: 'payment.succeeded',
+  data: { orderId: 'd_1-0', reference: 'pay_d_1-0' },
+};
+const BAD_SIGNATURE = refusal('unauthenticated');
+
+async function start(t: ExecutionContext): Promise<Harness> {
+  const harness = await startServices(t, ({ stores, router, clock }) => [
+    paymentsService({
+      webhookLog: stores.webhookLog,
+      router,
+      secrets: [SECRET, NEXT_SECRET],
+      now: () => clock.now(),
+    }),
+  ]);
+  harness.router.answer = () => success(orderView({ status: 'confirmed' }));
+  return harness;
+}
+
+function webhook(
+  event: unknown = SUCCEEDED,
+  {
+    id = 'msg_1',
+    secret = SECRET,
+    time = NOW,
+  }: { id?: string; secret?: string; time?: number } = {},
+): WebhookCall {
+  const body = typeof event === 'string' ? event : JSON.stringify(event);
+  const timestamp = Math.floor(time / 1_000);
+  const signature = signWebhook({ secret, id, timestamp, body });
+  return { id, timestamp: String(timestamp), signature, body: Buffer.from(body) };
+}
+
+test('P2: a signed success and a signed failure reach the order', async (t) => {
+  const { call, router } = await start(t);
+  t.deepEqual(await call('payments.webhook', webhook()), success(null));
+  const failed = { type: 'payment.failed', data: { orderId: 'd_1-1', reference: 'ref' } };
+  t.deepEqual(await call('payments.webhook', webhook(failed, { id: 'msg_2' })), success(null));
+  const settle = { type: 'settle-payment', dropId: 'd_1' } as const;
+  t.deepEqual(router.commands, [
+    { ...settle, orderId: 'd_1-0', succeeded: true, reference: 'pay_d_1-0' },
+    { ...settle, orderId: 'd_1-1', succeeded: false, reference: 'ref' },
+  ]);
+});
+
+test('P2: the reference implementation and this one accept one another', async (t) => {
+  const { call } = await start(t);
+  const reference = new Webhook(SECRET);
+  const text = JSON.stringify({ ...SUCCEEDED, note: 'naïve ✓' });
+  const signature = reference.sign('msg_1', new Date(NOW), text);
+  const params = {
+    id: 'msg_1',
+    timestamp: String(NOW / 1_000),
+    signature,
+    body: Buffer.from(text),
+  };
+  t.deepEqual(await call('payments.webhook', params), success(null));
+  const ours = webhook(SUCCEEDED, { time: Date.now() });
+  t.notThrows(() =>
+    reference.verify(Buffer.from(ours.body).toString(), {
+      'webhook-id': ours.id,
+      'webhook-timestamp': ours.timestamp,
+      'webhook-signature': ours.signature,
+    }),
+  );
+});
+
+test('P2: any secret and any signature of the header may match, for rotation', async (t) => {
+  const { call } = await start(t);
+  const byNext = webhook(SUCCEEDED, { id: 'msg_1', secret: NEXT_SECRET });
+  t.deepEqual(await call('payments.webhook', byNext), success(null));
+  const other = Buffer.from('some other secret').toString('base64');
+  const byOther = webhook(SUCCEEDED, { id: 'msg_2', secret: other });
+  t.deepEqual(await call('payments.webhook', byOther), BAD_SIGNATURE);
+  const good = webhook(SUCCEEDED, { id: 'msg_2' });
+  const signature = `v1a,AAAA ${byOther.signature} ${good.signature}`;
+  t.deepEqual(await call('payments.webhook', { ...good, signature }), success(null));
+});
+
+test('P2: a bad signature is refused and changes nothing', async (t) => {
+  const { call, router } = await start(t);
+  const good = webhook();
+  const bare = good.signature.slice('v1,'.length);
+  const changes: Partial<WebhookCall>[] = [
+    { id: 'msg_2' },
+    { id: '' },
+    { timestamp: String(NOW / 1_000 + 1) },
+    { timestamp: '' },
+    { timestamp: `${good.timestamp}x` },
+    { timestamp: `${good.timestamp}.0` },
+    { signature: '' },
+    { signature: 'v1,' },
+    { signature: 'v1' },
+    { signature: bare },
+    { signature: `v2,${bare}` },
+    { signature: good.signature.replace(/.=$/, 'A=') },
+    { body: Buffer.from(`${Buffer.from(good.body).toString()} `) },
+    { body: Buffer.alloc(0) },
+  ];
+  for (const change of changes) {
+    t.deepEqual(await call('payments.webhook', { ...good, ...change }), BAD_SIGNATURE);
+  }
+  t.deepEqual(router.commands, []);
+});
+
+test('P2: bytes that are no UTF-8 cannot stand in for those that were signed', async (t) => {
+  const { call } = await start(t);
+  const good = webhook({ ...SUCCEEDED, note: '\ufffd' });
+  const body = Buffer.from(
+    Buffer.from(good.body).toString('latin1').replace('\u00ef\u00bf\u00bd', '\u00ff'),
+    'latin1',
+  );
+  t.deepEqual(await call('payments.webhook', { ...good, body }), BAD_SIGNATURE);
+  t.deepEqual(await call('payments.webhook', good), success(null));
+});
+
+test('P2: five minutes off is the most, either way', async (t) => {
+  const { call } = await start(t);
+  const codes: boolean[] = [];
+  for (const seconds of [-301, -300, 300, 301]) {
+    const params = webhook(SUCCEEDED, { id: `msg${seconds}`, time: NOW + seconds * 1_000 });
+    codes.push((await call('payments.webhook', params)).ok);
+  }
+  t.deepEqual(codes, [false, true, true, false]);
+});
+
+test('P2: a repeated webhook id succeeds and changes nothing', async (t) => {
+  const { call, router } = await start(t);
+  for (let i = 0; i < 3; i++) t.true((await call('payments.webhook', webhook())).ok);
+  t.is(router.commands.length, 1);
+});
+
+test('P2: two calls at once with one id have one effect', async (t) => {
+  const { call, router } = await start(t);
+  const answer = Promise.withResolvers<void>();
+  router.answer = async () => {
+    await answer.promise;
+    return success(orderView());
+  };
+  const calls = [call('payments.webhook', webhook()), call('payments.webhook', webhook())];
+  answer.resolve();
+  t.deepEqual(await Promise.all(calls), [success(null), success(null)]);
+  t.is(router.commands.length, 1);
+});
+
+test('P2: what failed is not remembered, so the provider may call again', async (t) => {
+  const { call, router } = await start(t);
+  router.answer = () => refusal('unavailable');
+  t.deepEqual(await call('payments.webhook', webhook()), refusal('unavailable'));
+  router.answer = () => success(orderView());
+  t.deepEqual(await call('payments.webhook', webhook()), success(null));
+  t.is(router.commands.length, 2);
+});
+
+test('P2: other types of events are taken and ignored', async (t) => {
+  const { call, router } = await start(t);
+  t.deepEqual(await call('payments.webhook', webhook({ type: 'invoice.paid' })), success(null));
+  t.deepEqual(router.commands, []);
+});
+
+test('H8: signed calls without sense are refused, and unknown orders not found', async (t) => {
+  const { call, router } = await start(t);
+  const data = SUCCEEDED.data;
+  const senseless = [
+    'no json',
+    '',
+    'null',
+    '[]',
+    {},
+    { type: 1 },
+    { type: 'payment.succeeded' },
+    { type: 'payment.succeeded', data: null },
+    { type: 'payment.failed', data: { reference: 'ref' } },
+    { type: 'payment.failed', data: { orderId: 7, reference: 'ref' } },
+    { type: 'payment.failed', data: { ...data, reference: '' } },
+    { type: 'payment.failed', data: { ...data, reference: 'with space' } },
+    { type: 'payment.failed', data: { ...data, reference: 'x'.repeat(256) } },
+  ];
+  for (const [i, event] of senseless.entries()) {
+    const outcome = await call('payments.webhook', webhook(event, { id: `msg_${i}` }));
+    t.like(outcome, { code: 'invalid-request' });
+  }
+  const noOrder = webhook({ type: 'payment.failed', data: { ...data, orderId: 'no order' } });
+  t.deepEqual(await call('payments.webhook', noOrder), refusal('not-found'));
+  t.deepEqual(router.commands, []);
+  router.answer = () => refusal('not-found');
+  t.deepEqual(await call('payments.webhook', webhook()), refusal('not-found'));
+});
+
+test('P2: webhook ids are forgotten after seven days', async (t) => {
+  const { call, stores, clock } = await start(t);
+  await call('payments.webhook', webhook());
+  await clock.advance(7 * 24 * 3_600_000 + 1);
+  const later = webhook(SUCCEEDED, { id: 'msg_2', time: clock.now() });
+  await call('payments.webhook', later);
+  t.false(await stores.webhookLog.has('msg_1'));
+  t.true(await stores.webhookLog.has('msg_2'));
+});
