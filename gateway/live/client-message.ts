@@ -11,9 +11,9 @@ const topic = Type.String({ pattern: `^(drop:${DROP_ID}|creator:[\\x21-\\x7e]{1,
 const SCHEMAS = {
   subscribe: Type.Object({ type: Type.Literal('subscribe'), topic }, EXACT),
   unsubscribe: Type.Object({ type: Type.Literal('unsubscribe'), topic }, EXACT),
-  // Notification ids are decimal; 18 digits stay within what every store holds exactly.
+  // 15 digits are exact in every number format that a store may keep ids in.
   resume: Type.Object(
-    { type: Type.Literal('resume'), after: Type.String({ pattern: '^(0|[1-9][0-9]{0,17})$' }) },
+    { type: Type.Literal('resume'), after: Type.String({ pattern: '^(0|[1-9][0-9]{0,14})$' }) },
     EXACT,
   ),
   authenticate: Type.Object(

@@ -32,7 +32,7 @@ const MALFORMED: readonly (readonly [string, string])[] = [
   ['resume after a negative', '{"type":"resume","after":"-1"}'],
   ['resume after leading zeros', '{"type":"resume","after":"007"}'],
   ['resume after text', '{"type":"resume","after":"x"}'],
-  ['resume after too much', `{"type":"resume","after":"${'9'.repeat(19)}"}`],
+  ['resume after too much', `{"type":"resume","after":"${'9'.repeat(16)}"}`],
   ['authenticate with nothing', '{"type":"authenticate","accessToken":""}'],
   ['authenticate with null', '{"type":"authenticate","accessToken":null}'],
 ];
