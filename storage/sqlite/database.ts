@@ -1,0 +1,105 @@
+// Opens SQLite files the way all of this product's are: log ahead of the file (WAL), schema made or
+// brought up to date, and a bound on how large the log may grow.
+
+import { statSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import type { ProgramOptions } from './program.ts';
+
+/**
+ * Pages in the log before a commit also checkpoints: small, so that no single commit waits long for
+ * it.
+ */
+const CHECKPOINT_PAGES = 1000;
+/** How long a cutting of the log may wait for readers, and any statement for a lock. */
+const BUSY_TIMEOUT_MS = 250;
+/** Commits between two looks at the size of the log. */
+const WAL_CHECK_COMMITS = 32;
+const CACHE_KIBIBYTES = 16_384;
+
+export class SchemaTooNewError extends Error {
+  readonly code = 'schema-too-new';
+}
+
+export interface WriterDatabaseOptions extends ProgramOptions {
+  /**
+   * `full`: a commit is on the disk when it returns. `normal`: it survives the end of this process,
+   * and after a power failure the newest commits may be missing, in order.
+   */
+  readonly synchronous: 'full' | 'normal';
+  /** One script for each version of the schema, oldest first. Append only. */
+  readonly migrations: readonly string[];
+}
+
+/** Errors: `schema-too-new`; SQLite's own. */
+export function openWriterDatabase(options: WriterDatabaseOptions): Database.Database {
+  const database = new Database(options.file, { timeout: BUSY_TIMEOUT_MS });
+  try {
+    database.pragma('journal_mode = wal');
+    database.pragma(`synchronous = ${options.synchronous}`);
+    database.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+    database.pragma(`journal_size_limit = ${options.walBytesMax}`);
+    database.pragma(`cache_size = -${CACHE_KIBIBYTES}`);
+    migrate(database, options);
+    if (options.pageCountMax > 0) limitPages(database, options.pageCountMax);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** A connection for short reads; the writer has to have opened the file before. */
+export function openReaderDatabase(file: string): Database.Database {
+  const options = { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS };
+  const database = new Database(file, options);
+  database.pragma(`cache_size = -${CACHE_KIBIBYTES}`);
+  return database;
+}
+
+/**
+ * Bounds the file's size from now on, as a full disk would; it never goes below what the file has.
+ * 0 takes the bound away.
+ */
+export function limitPages(database: Database.Database, pages: number): void {
+  database.pragma(`max_page_count = ${pages > 0 ? pages : 0xfffffffe}`);
+}
+
+function migrate(database: Database.Database, options: WriterDatabaseOptions): void {
+  const { file, migrations } = options;
+  const version = database.pragma('user_version', { simple: true }) as number;
+  if (version > migrations.length) {
+    throw new SchemaTooNewError(
+      `${file} has schema ${version}, and this version knows ${migrations.length}: run a newer one`,
+    );
+  }
+  database.transaction(() => {
+    for (const script of migrations.slice(version)) database.exec(script);
+    database.pragma(`user_version = ${migrations.length}`);
+  })();
+}
+
+/**
+ * Keeps the log of a writer's database bounded. Automatic checkpoints can only begin the log anew
+ * when no reader looks at it at that moment; under readers that never pause it would grow for ever.
+ * Beyond the bound, this waits for them, but not long.
+ */
+export class WalBound {
+  readonly #database: Database.Database;
+  readonly #walFile: string;
+  readonly #bytesMax: number;
+  #commits = 0;
+
+  constructor(options: { database: Database.Database; file: string; walBytesMax: number }) {
+    this.#database = options.database;
+    this.#walFile = `${options.file}-wal`;
+    this.#bytesMax = options.walBytesMax;
+  }
+
+  /** To be called after every commit. */
+  committed(): void {
+    this.#commits += 1;
+    if (this.#commits % WAL_CHECK_COMMITS !== 0) return;
+    if (statSync(this.#walFile).size <= this.#bytesMax) return;
+    this.#database.pragma('wal_checkpoint(truncate)');
+  }
+}
