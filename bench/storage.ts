@@ -1,5 +1,6 @@
-// What the SQLite drivers cost: CPU microseconds for a journal append and for a projected row, all threads of the process together.
-// `node_modules/.bin/node bench/storage.ts`; pin it to one core (`taskset -c 0`) for numbers that can be compared.
+// What the SQLite drivers cost: CPU microseconds for a journal append and for a projected row, all
+// threads of the process together. `node_modules/.bin/node bench/storage.ts`; pin it to one core
+// (`taskset -c 0`) for numbers that can be compared.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

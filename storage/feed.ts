@@ -1,7 +1,11 @@
-// The feed port: each user's kept notifications, newest first, with read marks (N1, N2, N7). Fed by the relay.
+// The feed port: each user's kept notifications, newest first, with read marks (N1, N2, N7). Fed by
+// the relay.
 
 import type { Page, PageRequest } from './page.ts';
 import type { Projection, ProjectionBatch } from './projection.ts';
+
+/** Where counting the unread ends, so that a feed nobody reads costs no more than others. */
+export const UNREAD_COUNT_MAX = 10_000;
 
 export interface NewNotification {
   readonly userId: string;
@@ -20,14 +24,19 @@ export interface Notification extends NewNotification {
 
 export interface FeedStore extends Projection {
   /**
-   * Appends the rows of all batches in order, in one atomic step with the positions, and resolves to the notifications kept, in
-   * order, with their ids; those of batches at or behind a shard's position are left out. Errors: `store-unavailable`.
+   * Appends the rows of all batches in order, in one atomic step with the positions, and resolves
+   * to the notifications kept, in order, with their ids; those of batches at or behind a shard's
+   * position are left out. Errors: `store-unavailable`.
    */
   append(batches: readonly ProjectionBatch<NewNotification>[]): Promise<Notification[]>;
   /** Newest first. */
   list(userId: string, filter: { unread: boolean }, page: PageRequest): Promise<Page<Notification>>;
-  /** Notifications after `afterId`, oldest first, at most `limit`: what a reconnecting client missed (N7). */
+  /**
+   * Notifications after `afterId`, oldest first, at most `limit`: what a reconnecting client missed
+   * (N7). Errors: `invalid-cursor` when `afterId` is no id.
+   */
   listAfter(userId: string, afterId: string, limit: number): Promise<Notification[]>;
+  /** Exact below `UNREAD_COUNT_MAX`, and never above it. */
   unreadCount(userId: string): Promise<number>;
   /** False where the user has no such notification. Idempotent: the first time of reading stays. */
   markRead(userId: string, notificationId: string, now: number): Promise<boolean>;

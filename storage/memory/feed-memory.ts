@@ -1,6 +1,11 @@
 // Everybody's notifications in memory, for tests.
 
-import type { FeedStore, NewNotification, Notification } from '../feed.ts';
+import {
+  type FeedStore,
+  type NewNotification,
+  type Notification,
+  UNREAD_COUNT_MAX,
+} from '../feed.ts';
 import { parseNotificationId } from '../feed-ids.ts';
 import { InvalidCursorError, type Page, type PageRequest } from '../page.ts';
 import type { ProjectionBatch } from '../projection.ts';
@@ -45,7 +50,8 @@ export class MemoryFeedStore implements FeedStore {
   }
 
   async unreadCount(userId: string): Promise<number> {
-    return this.#feed(userId).filter((one) => one.readAt === null).length;
+    const unread = this.#feed(userId).filter((one) => one.readAt === null).length;
+    return Math.min(unread, UNREAD_COUNT_MAX);
   }
 
   async markRead(userId: string, notificationId: string, now: number): Promise<boolean> {

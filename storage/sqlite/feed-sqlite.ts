@@ -1,0 +1,176 @@
+// Everybody's notifications on SQLite, as rows kept by user (`user-rows.ts`) whose keys are their
+// ids. What was read is kept beside them: one mark for all up to an id, and one for each
+// notification read by itself above it.
+
+import { decodeCursor, encodeCursor } from '../cursor.ts';
+import {
+  type FeedStore,
+  type NewNotification,
+  type Notification,
+  UNREAD_COUNT_MAX,
+} from '../feed.ts';
+import { parseNotificationId } from '../feed-ids.ts';
+import { InvalidCursorError, type Page, type PageRequest } from '../page.ts';
+import type { ProjectionBatch } from '../projection.ts';
+import { readQuery } from './read-query.ts';
+import { type RowOwner, RowPacker, type RowPlace, rowOwner, rowText } from './row-pack.ts';
+import { type ProjectionsDatabase, UserRows } from './user-rows.ts';
+
+const ALL = Number.POSITIVE_INFINITY;
+
+export class SqliteFeedStore implements FeedStore {
+  readonly #rows: UserRows;
+  readonly #writer;
+  readonly #packer = new RowPacker();
+  readonly #readThrough;
+  readonly #readAbove;
+  readonly #readAtAll;
+  readonly #readAtOnes;
+
+  constructor(options: ProjectionsDatabase) {
+    this.#rows = new UserRows({ ...options, name: 'notifications' });
+    this.#writer = options.writer;
+    const { reader } = options;
+    this.#readThrough = reader
+      .prepare<[string], number | null>('select max(through_id) from read_all where user_id = ?')
+      .pluck();
+    this.#readAbove = reader
+      .prepare<[string, number], number>('select id from read_one where user_id = ? and id > ?')
+      .pluck();
+    this.#readAtAll = reader
+      .prepare<[string, number], number>(`
+        select read_at from read_all where user_id = ? and through_id >= ?
+        order by through_id limit 1`)
+      .pluck();
+    this.#readAtOnes = reader
+      .prepare<[string, number, number], [number, number]>(
+        'select id, read_at from read_one where user_id = ? and id between ? and ?',
+      )
+      .raw();
+  }
+
+  /** What it gives survives a power failure, so the journal may be trimmed up to there. */
+  async position(shard: number): Promise<number> {
+    const sequence = this.#rows.position(shard);
+    await this.#writer.submit('sync');
+    return sequence;
+  }
+
+  append(batches: readonly ProjectionBatch<NewNotification>[]): Promise<Notification[]> {
+    return this.#rows.inTurn(async () => {
+      const fresh = this.#rows.fresh(batches);
+      this.#packer.begin();
+      const kept: Notification[] = [];
+      let id = this.#rows.keyMax();
+      for (const { rows } of fresh) {
+        for (const row of rows) {
+          const { userId, type, data, createdAt } = row;
+          id += 1;
+          const text = `${userId}\n${type}\n${createdAt}\n${JSON.stringify(data)}`;
+          this.#packer.add(userId, 0, id, text);
+          kept.push({ id: String(id), userId, type, data, createdAt, readAt: null });
+        }
+      }
+      await this.#rows.keep(this.#packer.take(), fresh);
+      return kept;
+    });
+  }
+
+  async list(
+    userId: string,
+    filter: { unread: boolean },
+    page: PageRequest,
+  ): Promise<Page<Notification>> {
+    const { time: keyBelow } = decodeCursor('feed', page.cursor);
+    const wanted = page.limit + 1;
+    const owner = rowOwner(userId);
+    const found = filter.unread
+      ? this.#unread(userId, owner, keyBelow, wanted)
+      : this.#newest(owner, 0, keyBelow - 1, wanted);
+    const places = found.slice(0, page.limit);
+    const last = places.at(-1);
+    const more = last !== undefined && found.length > places.length;
+    return {
+      items: this.#present(userId, places),
+      nextCursor: more ? encodeCursor('feed', { time: last.key, id: '' }) : null,
+    };
+  }
+
+  async listAfter(userId: string, afterId: string, limit: number): Promise<Notification[]> {
+    const after = parseNotificationId(afterId);
+    if (after === null) throw new InvalidCursorError('not a notification id');
+    const owner = rowOwner(userId);
+    const places: RowPlace[] = [];
+    const rows = this.#rows;
+    for (const { generation } of rows.settledGenerations(after + 1, ALL).toReversed()) {
+      if (places.length >= limit) break;
+      places.push(...rows.settledRows(owner, generation, after + 1, ALL, ALL).toReversed());
+    }
+    if (places.length < limit) {
+      places.push(...rows.recentRows(owner, after + 1, ALL, ALL).toReversed());
+    }
+    return this.#present(userId, places.slice(0, limit));
+  }
+
+  async unreadCount(userId: string): Promise<number> {
+    return this.#unread(userId, rowOwner(userId), ALL, UNREAD_COUNT_MAX).length;
+  }
+
+  async markRead(userId: string, notificationId: string, now: number): Promise<boolean> {
+    const id = parseNotificationId(notificationId);
+    if (id === null || this.#newest(rowOwner(userId), id, id, 1).length === 0) return false;
+    await this.#writer.submit('markRead', userId, id, now);
+    return true;
+  }
+
+  async markAllRead(userId: string, now: number): Promise<void> {
+    const [newest] = this.#newest(rowOwner(userId), 0, ALL, 1);
+    if (newest !== undefined) await this.#writer.submit('markAllRead', userId, newest.key, now);
+  }
+
+  /** Resolves when no rows are on their way from memory into the file's final place. */
+  settled(): Promise<void> {
+    return this.#rows.settled();
+  }
+
+  stop(): Promise<void> {
+    return this.#rows.stop();
+  }
+
+  #newest(owner: RowOwner, keyMin: number, keyMax: number, limit: number): RowPlace[] {
+    const rows = this.#rows;
+    const places = rows.recentRows(owner, keyMin, keyMax, limit);
+    for (const { generation } of rows.settledGenerations(keyMin, keyMax)) {
+      const left = limit - places.length;
+      if (left <= 0) break;
+      places.push(...rows.settledRows(owner, generation, keyMin, keyMax, left));
+    }
+    return places;
+  }
+
+  #unread(userId: string, owner: RowOwner, keyBelow: number, limit: number): RowPlace[] {
+    const through = readQuery(() => this.#readThrough.get(userId)) ?? 0;
+    const read = new Set(readQuery(() => this.#readAbove.all(userId, through)));
+    const places = this.#newest(owner, through + 1, keyBelow - 1, limit + read.size);
+    return places.filter(({ key }) => !read.has(key)).slice(0, limit);
+  }
+
+  #present(userId: string, places: readonly RowPlace[]): Notification[] {
+    if (places.length === 0) return [];
+    const ids = places.map(({ key }) => key);
+    const [first, last] = [Math.min(...ids), Math.max(...ids)];
+    const ones = new Map(readQuery(() => this.#readAtOnes.all(userId, first, last)));
+    return places.map(({ bytes, offset, key }) => {
+      const [, type, createdAt, data] = rowText(bytes, offset).split('\n');
+      const readAt = ones.get(key) ?? readQuery(() => this.#readAtAll.get(userId, key)) ?? null;
+      return {
+        id: String(key),
+        userId,
+        type: type!,
+        data: JSON.parse(data!) as NewNotification['data'],
+        createdAt: Number(createdAt),
+        readAt,
+      };
+    });
+  }
+}

@@ -1,0 +1,125 @@
+// Everybody's orders on SQLite, as rows kept by user (`user-rows.ts`).
+
+import { fnv1a } from '../../domain/ids.ts';
+import type { OrderView } from '../../domain/views.ts';
+import { encodeCursor, decodeCursor } from '../cursor.ts';
+import type { DropTotals } from '../drop-totals.ts';
+import type { OrderListStore } from '../order-list.ts';
+import type { Page, PageRequest } from '../page.ts';
+import type { ProjectionBatch } from '../projection.ts';
+import { mayBeOrder, NewestOrders, packOrder } from './order-rows.ts';
+import type { ProjectionsReaderHandlers } from './projections-reader-program.ts';
+import { type RowOwner, type RowPlace, RowPacker, rowOwner } from './row-pack.ts';
+import type { SqliteThread } from './thread.ts';
+import { type ProjectionsDatabase, UserRows } from './user-rows.ts';
+
+const ALL = Number.POSITIVE_INFINITY;
+
+export interface SqliteOrderListOptions extends ProjectionsDatabase {
+  /** A thread of its own for what reads everything. */
+  readonly scanner: SqliteThread<ProjectionsReaderHandlers>;
+}
+
+export class SqliteOrderListStore implements OrderListStore {
+  readonly #rows: UserRows;
+  readonly #writer;
+  readonly #scanner;
+  readonly #packer = new RowPacker();
+
+  constructor(options: SqliteOrderListOptions) {
+    this.#rows = new UserRows({ ...options, name: 'orders' });
+    this.#writer = options.writer;
+    this.#scanner = options.scanner;
+  }
+
+  /** What it gives survives a power failure, so the journal may be trimmed up to there. */
+  async position(shard: number): Promise<number> {
+    const sequence = this.#rows.position(shard);
+    await this.#writer.submit('sync');
+    return sequence;
+  }
+
+  put(batches: readonly ProjectionBatch<OrderView>[]): Promise<void> {
+    return this.#rows.inTurn(async () => {
+      const fresh = this.#rows.fresh(batches);
+      this.#packer.begin();
+      for (const { rows } of fresh) {
+        for (const order of rows) packOrder(this.#packer, order);
+      }
+      await this.#rows.keep(this.#packer.take(), fresh);
+    });
+  }
+
+  async listByUser(userId: string, page: PageRequest): Promise<Page<OrderView>> {
+    const start = decodeCursor('orders', page.cursor);
+    const owner = rowOwner(userId);
+    const isBelow = (order: OrderView) =>
+      order.createdAt < start.time || (order.createdAt === start.time && order.id < start.id);
+    let places = this.#rows.recentRows(owner, 0, start.time, ALL);
+    for (const { generation, keyMax } of this.#rows.settledGenerations(0, start.time)) {
+      if (newestOf(places, page.limit, isBelow, keyMax).length > page.limit) break;
+      places = [...places, ...this.#rows.settledRows(owner, generation, 0, start.time, ALL)];
+    }
+    const found = newestOf(places, page.limit, isBelow, -1);
+    const items = found.slice(0, page.limit);
+    const last = items.at(-1);
+    const more = last !== undefined && found.length > items.length;
+    const nextCursor = more ? encodeCursor('orders', { time: last.createdAt, id: last.id }) : null;
+    return { items, nextCursor };
+  }
+
+  async findOrder(userId: string, orderId: string): Promise<OrderView | null> {
+    const owner = rowOwner(userId);
+    const idHash = fnv1a(orderId);
+    const versions = new NewestOrders();
+    for (const place of this.#everyRow(owner)) {
+      if (mayBeOrder(place, idHash)) versions.add(place);
+    }
+    return versions.all().find(({ id }) => id === orderId) ?? null;
+  }
+
+  totalsOfDrop(dropId: string): Promise<DropTotals> {
+    return this.#scanner.submit('totalsOfDrop', dropId);
+  }
+
+  /** Resolves when no rows are on their way from memory into the file's final place. */
+  settled(): Promise<void> {
+    return this.#rows.settled();
+  }
+
+  stop(): Promise<void> {
+    return this.#rows.stop();
+  }
+
+  *#everyRow(owner: RowOwner): Generator<RowPlace, void, undefined> {
+    yield* this.#rows.recentRows(owner, 0, ALL, ALL);
+    for (const { generation } of this.#rows.settledGenerations(0, ALL)) {
+      yield* this.#rows.settledRows(owner, generation, 0, ALL, ALL);
+    }
+  }
+}
+
+/**
+ * The newest orders among rows, at most one more than `limit`, newest first; only those placed
+ * after `keyAbove`, since older rows elsewhere may still belong before the others. Rows are
+ * unpacked only as far as needed: all versions of an order have the same key.
+ */
+function newestOf(
+  places: readonly RowPlace[],
+  limit: number,
+  isBelow: (order: OrderView) => boolean,
+  keyAbove: number,
+): OrderView[] {
+  const sorted = places.filter(({ key }) => key > keyAbove).sort((a, b) => b.key - a.key);
+  const found: OrderView[] = [];
+  let i = 0;
+  while (i < sorted.length && found.length <= limit) {
+    const { key } = sorted[i]!;
+    const versions = new NewestOrders();
+    for (; i < sorted.length && sorted[i]!.key === key; i++) versions.add(sorted[i]!);
+    const orders = versions.all().filter(isBelow);
+    orders.sort((a, b) => (a.id < b.id ? 1 : -1));
+    found.push(...orders);
+  }
+  return found.slice(0, limit + 1);
+}

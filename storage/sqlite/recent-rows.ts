@@ -1,0 +1,100 @@
+// The rows of the newest packs, found by user: one chain for each bucket through plain integer
+// arrays, so that a row costs 12 bytes beside the pack and no object. Lives on the main thread for
+// reading, and in the writer's thread while a generation is settled.
+
+import { BUCKETS, isOwnRow, rowBucket, rowKey, rowLength } from './row-pack.ts';
+import type { RowOwner, RowPlace } from './row-pack.ts';
+
+const CAPACITY_FIRST = 1024;
+const NONE = -1;
+
+export class RecentRows {
+  readonly generation: number;
+  readonly #packs: Buffer[] = [];
+  /** The newest row of each bucket. */
+  readonly #heads = new Int32Array(BUCKETS).fill(NONE);
+  /** For each row: the next older one of its bucket, its pack, and where it begins there. */
+  #older = new Int32Array(CAPACITY_FIRST);
+  #packOf = new Int32Array(CAPACITY_FIRST);
+  #offsets = new Int32Array(CAPACITY_FIRST);
+  #count = 0;
+  #keyMin = Number.POSITIVE_INFINITY;
+  #keyMax = Number.NEGATIVE_INFINITY;
+
+  constructor(options: { readonly generation: number }) {
+    this.generation = options.generation;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  get keyMin(): number {
+    return this.#keyMin;
+  }
+
+  get keyMax(): number {
+    return this.#keyMax;
+  }
+
+  /** Keeps the pack, which must not change any more. */
+  add(pack: Buffer): void {
+    const packIndex = this.#packs.push(pack) - 1;
+    let offset = 0;
+    while (offset < pack.length) {
+      const row = this.#count;
+      if (row === this.#older.length) this.#grow();
+      const bucket = rowBucket(pack, offset);
+      this.#older[row] = this.#heads[bucket]!;
+      this.#packOf[row] = packIndex;
+      this.#offsets[row] = offset;
+      this.#heads[bucket] = row;
+      this.#count = row + 1;
+      const key = rowKey(pack, offset);
+      if (key < this.#keyMin) this.#keyMin = key;
+      if (key > this.#keyMax) this.#keyMax = key;
+      offset += rowLength(pack, offset);
+    }
+  }
+
+  /**
+   * The owner's rows with a key from `keyMin` to `keyMax`, the last added first, at most `limit`.
+   */
+  rowsOf(owner: RowOwner, keyMin: number, keyMax: number, limit: number): RowPlace[] {
+    const places: RowPlace[] = [];
+    let row = this.#heads[owner.bucket]!;
+    while (row !== NONE && places.length < limit) {
+      const bytes = this.#packs[this.#packOf[row]!]!;
+      const offset = this.#offsets[row]!;
+      const key = rowKey(bytes, offset);
+      if (key >= keyMin && key <= keyMax && isOwnRow(bytes, offset, owner)) {
+        places.push({ bytes, offset, key });
+      }
+      row = this.#older[row]!;
+    }
+    return places;
+  }
+
+  /** All rows of a bucket, in the order they were added. */
+  rowsOfBucket(bucket: number): RowPlace[] {
+    const places: RowPlace[] = [];
+    for (let row = this.#heads[bucket]!; row !== NONE; row = this.#older[row]!) {
+      const bytes = this.#packs[this.#packOf[row]!]!;
+      const offset = this.#offsets[row]!;
+      places.push({ bytes, offset, key: rowKey(bytes, offset) });
+    }
+    return places.toReversed();
+  }
+
+  #grow(): void {
+    this.#older = doubled(this.#older);
+    this.#packOf = doubled(this.#packOf);
+    this.#offsets = doubled(this.#offsets);
+  }
+}
+
+function doubled(array: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
+  const grown = new Int32Array(array.length * 2);
+  grown.set(array);
+  return grown;
+}

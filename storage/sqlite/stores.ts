@@ -1,0 +1,124 @@
+// All stores on SQLite, in three files under one data directory, each with one writer in its own
+// thread: journal.db (the truth), catalogue.db (what people enter), projections.db (what can be
+// made again from the journal).
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Database } from 'better-sqlite3';
+import type { Stores } from '../stores.ts';
+import { SqliteAccountStore } from './accounts-sqlite.ts';
+import type { CatalogueHandlers } from './catalogue-program.ts';
+import { SqliteCatalogue } from './catalogue-sqlite.ts';
+import { SqliteConsumerPositions } from './consumer-positions-sqlite.ts';
+import { openReaderDatabase } from './database.ts';
+import { lockDirectory } from './directory-lock.ts';
+import { SqliteFeedStore } from './feed-sqlite.ts';
+import { SqliteFollowStore } from './follows-sqlite.ts';
+import type { JournalHandlers } from './journal-program.ts';
+import type { JournalReaderHandlers } from './journal-reader-program.ts';
+import { SqliteJournal } from './journal-sqlite.ts';
+import { SqliteOrderListStore } from './order-list-sqlite.ts';
+import type { ProjectionsHandlers } from './projections-program.ts';
+import type { ProjectionsReaderHandlers } from './projections-reader-program.ts';
+import type { Handlers } from './program.ts';
+import { SqliteSnapshotStore } from './snapshots-sqlite.ts';
+import { SqliteThread } from './thread.ts';
+import { SqliteWebhookLog } from './webhook-log-sqlite.ts';
+
+const WAL_BYTES_MAX = 64 << 20;
+
+export type DatabaseName = 'journal' | 'catalogue' | 'projections';
+
+export interface SqliteStoresOptions {
+  /** Made when it is not there. One process at a time. */
+  readonly directory: string;
+  /** Bound of each file's log; 64 MiB unless given. */
+  readonly walBytesMax?: number;
+  /** How many rows of a projection are settled at once; 65,536 unless given. */
+  readonly settleRows?: number;
+}
+
+export interface SqliteStores extends Stores {
+  readonly feed: SqliteFeedStore;
+  readonly orderList: SqliteOrderListStore;
+  /**
+   * Lets a file grow to so many pages of 4096 bytes and no further, as if the disk were full; 0
+   * takes the bound away. For tests.
+   */
+  limitPages(database: DatabaseName, pages: number): Promise<void>;
+}
+
+/**
+ * Errors: `directory-in-use` while another process has the directory, `schema-too-new`, and
+ * SQLite's own codes for files that cannot be used; all name the file.
+ */
+export async function openSqliteStores(options: SqliteStoresOptions): Promise<SqliteStores> {
+  const { directory, walBytesMax = WAL_BYTES_MAX, settleRows } = options;
+  mkdirSync(directory, { recursive: true });
+  /** What is to be undone, in the order it was done. */
+  const undo: (() => Promise<void> | void)[] = [lockDirectory(directory)];
+  const undoAll = async () => {
+    for (const step of undo.splice(0).toReversed()) await step();
+  };
+
+  const makeThread = <H extends Handlers>(name: DatabaseName, program: string) => {
+    const file = join(directory, `${name}.db`);
+    const url = new URL(`${program}.ts`, import.meta.url);
+    const thread = new SqliteThread<H>({ program: url, file, walBytesMax, pageCountMax: 0 });
+    undo.push(() => thread.close());
+    return thread;
+  };
+  const openReader = (name: DatabaseName): Database => {
+    const reader = openReaderDatabase(join(directory, `${name}.db`));
+    undo.push(() => {
+      reader.close();
+    });
+    return reader;
+  };
+
+  try {
+    const journalWriter = makeThread<JournalHandlers>('journal', 'journal-program');
+    const catalogueWriter = makeThread<CatalogueHandlers>('catalogue', 'catalogue-program');
+    const projectionsWriter = makeThread<ProjectionsHandlers>('projections', 'projections-program');
+    await Promise.all([journalWriter.start(), catalogueWriter.start(), projectionsWriter.start()]);
+    const journalReader = makeThread<JournalReaderHandlers>('journal', 'journal-reader-program');
+    const scanner = makeThread<ProjectionsReaderHandlers>(
+      'projections',
+      'projections-reader-program',
+    );
+    await Promise.all([journalReader.start(), scanner.start()]);
+    const journal = { writer: journalWriter, reader: journalReader };
+    const catalogue = { writer: catalogueWriter, reader: openReader('catalogue') };
+    const projections = {
+      writer: projectionsWriter,
+      reader: openReader('projections'),
+      settleRows,
+    };
+    const feed = new SqliteFeedStore(projections);
+    const orderList = new SqliteOrderListStore({ ...projections, scanner });
+    undo.push(
+      () => feed.stop(),
+      () => orderList.stop(),
+    );
+    return {
+      journal: new SqliteJournal(journal),
+      snapshots: new SqliteSnapshotStore(journal),
+      accounts: new SqliteAccountStore(catalogue),
+      catalogue: new SqliteCatalogue(catalogue),
+      follows: new SqliteFollowStore(catalogue),
+      feed,
+      orderList,
+      webhookLog: new SqliteWebhookLog(catalogue),
+      consumerPositions: new SqliteConsumerPositions(catalogue),
+      async limitPages(database, pages) {
+        if (database === 'journal') await journalWriter.submit('limitPages', pages);
+        if (database === 'catalogue') await catalogueWriter.submit('limitPages', pages);
+        if (database === 'projections') await projectionsWriter.submit('limitPages', pages);
+      },
+      close: undoAll,
+    };
+  } catch (error) {
+    await undoAll();
+    throw error;
+  }
+}
