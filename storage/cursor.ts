@@ -1,5 +1,6 @@
-// Cursors of all lists that run newest first: where a page ended, as one opaque string. Every driver uses these, so a cursor looks
-// the same whatever stands below. It is not signed: a made-up position only shows what the list shows anyway.
+// Cursors of all lists that run newest first: where a page ended, as one opaque string. Every
+// driver uses these, so a cursor looks the same whatever stands below. It is not signed: a made-up
+// position only shows what the list shows anyway.
 
 import { InvalidCursorError } from './page.ts';
 
@@ -21,7 +22,10 @@ export function encodeCursor(list: ListName, position: ListPosition): string {
   return Buffer.from(JSON.stringify([list, position.time, position.id])).toString('base64url');
 }
 
-/** The position of a page's start. Throws `invalid-cursor` for anything that `encodeCursor` did not make for this list. */
+/**
+ * The position of a page's start. Throws `invalid-cursor` for anything that `encodeCursor` did not
+ * make for this list.
+ */
 export function decodeCursor(list: ListName, cursor: string | null): ListPosition {
   if (cursor === null) return LIST_START;
   const parts = cursor.length > CURSOR_LENGTH_MAX ? null : parse(cursor);

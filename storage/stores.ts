@@ -1,5 +1,5 @@
-// Every store of one process as one bundle, so that a profile (memory, SQLite, Redis) is chosen in one place and nothing above
-// knows which.
+// Every store of one process as one bundle, so that a profile (memory, SQLite, Redis) is chosen in
+// one place and nothing above knows which.
 
 import type { AccountStore } from './accounts.ts';
 import type { Catalogue } from './catalogue.ts';
@@ -21,6 +21,9 @@ export interface Stores {
   readonly orderList: OrderListStore;
   readonly webhookLog: WebhookLog;
   readonly consumerPositions: ConsumerPositions;
-  /** Finishes what was handed over, then gives everything back. Nothing may be called afterwards. Idempotent. */
+  /**
+   * Finishes what was handed over, then gives everything back. Nothing may be called afterwards.
+   * Idempotent.
+   */
   close(): Promise<void>;
 }

@@ -1,4 +1,5 @@
-// The journal in memory, for tests and for simulations: the same fences and refusals as the durable drivers, nothing kept.
+// The journal in memory, for tests and for simulations: the same fences and refusals as the durable
+// drivers, nothing kept.
 
 import { type Claim, ConflictError, CorruptError, FencedError } from '../journal.ts';
 import type { Journal, JournalEntry } from '../journal.ts';

@@ -1,4 +1,5 @@
-// Paging over an unsorted collection in memory: sorts everything for each page, which is fine for tests and nothing else.
+// Paging over an unsorted collection in memory: sorts everything for each page, which is fine for
+// tests and nothing else.
 
 import { decodeCursor, encodeCursor, type ListName, type ListPosition } from '../cursor.ts';
 import type { Page, PageRequest } from '../page.ts';

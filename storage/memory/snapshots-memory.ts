@@ -1,4 +1,5 @@
-// Snapshots and sealed drops in memory, for tests. Bytes are copied in and out, as a durable driver would.
+// Snapshots and sealed drops in memory, for tests. Bytes are copied in and out, as a durable driver
+// would.
 
 import { CorruptError, FencedError } from '../journal.ts';
 import type { Snapshot, SnapshotPart, SnapshotStore } from '../snapshots.ts';
