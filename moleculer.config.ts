@@ -19,20 +19,30 @@ const LEAVE_DELAY_MS = 100;
 
 type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
 
+/** Moleculer tells its start as `info` and each call as `debug`: here these are detail. */
+const LEVELS = {
+  fatal: 'fatal',
+  error: 'error',
+  warn: 'warn',
+  info: 'debug',
+  debug: 'trace',
+  trace: 'trace',
+} as const satisfies Record<LogLevel, LogLevel>;
+
 /** Hands Moleculer's log lines to the process's own logger, tagged with the part they came from. */
-class PinoForwarder extends Loggers.Base<{ level: 'warn' }> {
+class PinoForwarder extends Loggers.Base<{ level: 'trace' }> {
   readonly #log: Logger;
 
   constructor(log: Logger) {
-    super({ level: 'warn' });
+    super({ level: 'trace' });
     this.#log = log;
   }
 
   override getLogHandler(bindings: { mod: string }): (level: LogLevel, parts: unknown[]) => void {
     const log = this.#log.child({ module: bindings.mod });
     return (moleculerLevel, parts) => {
-      // Moleculer writes its start-up story as `info`; here it is detail.
-      const level = moleculerLevel === 'info' ? 'debug' : moleculerLevel;
+      const level = LEVELS[moleculerLevel];
+      if (!log.isLevelEnabled(level)) return;
       const error = parts.find((part) => part instanceof Error);
       const text = parts.filter((part) => typeof part === 'string').join(' ');
       if (error === undefined) log[level](text);
