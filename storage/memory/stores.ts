@@ -3,7 +3,7 @@
 import type { Stores } from '../stores.ts';
 import { MemoryAccountStore } from './accounts-memory.ts';
 import { MemoryCatalogue } from './catalogue-memory.ts';
-import { MemoryConsumerPositions } from './consumer-positions.ts';
+import { MemoryConsumerPositions } from './consumer-positions-memory.ts';
 import { MemoryFeedStore } from './feed-memory.ts';
 import { MemoryFollowStore } from './follows-memory.ts';
 import { MemoryJournal } from './journal-memory.ts';

@@ -10,7 +10,7 @@ import {
 } from '../../../services/consumers/payments-consumer.ts';
 import type { PaymentProvider, Refund } from '../../../services/payment-provider.ts';
 import { StoreUnavailableError } from '../../../storage/journal.ts';
-import { MemoryConsumerPositions } from '../../../storage/memory/consumer-positions.ts';
+import { MemoryConsumerPositions } from '../../../storage/memory/consumer-positions-memory.ts';
 import { flush, ManualClock } from '../../actors/manual-clock.ts';
 import { NOW, RecordingLog } from '../harness.ts';
 import { batch, placed } from './batches.ts';
