@@ -27,7 +27,7 @@ export class MemoryJournal implements Journal {
     }
     const last = lastSequence(log);
     if (sequence === last + 1) {
-      log.entries.push({ sequence, epoch, bytes: bytes.slice() });
+      log.entries.push({ sequence, epoch, bytes: new Uint8Array(bytes) });
       return;
     }
     const present = log.entries[sequence - log.trimmed - 1];

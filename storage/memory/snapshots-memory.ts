@@ -24,7 +24,7 @@ export class MemorySnapshotStore implements SnapshotStore {
     if (present !== undefined && epoch < present.epoch) {
       throw new FencedError(`the snapshot of shard ${shard} is of epoch ${present.epoch}`);
     }
-    const added = new Map(newParts.map((part) => [part.name, part.bytes.slice()]));
+    const added = new Map(newParts.map((part) => [part.name, new Uint8Array(part.bytes)]));
     const parts = new Map<string, Uint8Array>();
     for (const name of snapshot.partNames) {
       const bytes = present?.parts.get(name) ?? added.get(name);
@@ -32,7 +32,7 @@ export class MemorySnapshotStore implements SnapshotStore {
       parts.set(name, bytes);
     }
     const { sequence, partNames } = snapshot;
-    const kept = { sequence, head: snapshot.head.slice(), partNames: [...partNames] };
+    const kept = { sequence, head: new Uint8Array(snapshot.head), partNames: [...partNames] };
     this.#shards.set(shard, { epoch, snapshot: kept, parts });
   }
 
@@ -42,16 +42,17 @@ export class MemorySnapshotStore implements SnapshotStore {
     const parts = present.snapshot.partNames.map((name) => {
       const bytes = present.parts.get(name);
       if (bytes === undefined) throw new CorruptError(`shard ${shard} has no part ${name}`);
-      return { name, bytes: bytes.slice() };
+      return { name, bytes: new Uint8Array(bytes) };
     });
     return { snapshot: present.snapshot, parts };
   }
 
   async saveSealedDrop(dropId: string, bytes: Uint8Array): Promise<void> {
-    this.#sealedDrops.set(dropId, bytes.slice());
+    this.#sealedDrops.set(dropId, new Uint8Array(bytes));
   }
 
   async loadSealedDrop(dropId: string): Promise<Uint8Array | null> {
-    return this.#sealedDrops.get(dropId)?.slice() ?? null;
+    const bytes = this.#sealedDrops.get(dropId);
+    return bytes === undefined ? null : new Uint8Array(bytes);
   }
 }

@@ -1,0 +1,100 @@
+// What every accounts driver must do.
+
+import test from 'ava';
+import type { AccountStore, User } from '../../../storage/accounts.ts';
+import type { Stores } from '../../../storage/stores.ts';
+
+const user = (id: string, email = `${id}@example.com`): User => ({
+  id,
+  email,
+  name: `Name of ${id}`,
+  passwordHash: 'hash',
+  roles: [],
+  createdAt: 1_700_000_000_000,
+});
+const token = (hash: string, familyId: string, expiresAt = 1000) => ({
+  hash,
+  familyId,
+  userId: 'user_of_tokens',
+  expiresAt,
+});
+
+export function accountsContract(stores: () => Stores): void {
+  const accounts = (): AccountStore => stores().accounts;
+
+  test('A1: a user is found by id and by e-mail, however that is written', async (t) => {
+    const found = user('user_found', 'Found.One@Example.com');
+    t.true(await accounts().addUser(found));
+    t.deepEqual(await accounts().findUser('user_found'), found);
+    t.deepEqual(await accounts().findUserByEmail('found.one@EXAMPLE.com'), found);
+    t.is(await accounts().findUser('user_nobody'), null);
+    t.is(await accounts().findUserByEmail('nobody@example.com'), null);
+  });
+
+  test('A1: an e-mail is taken once, also when two ask at the same time', async (t) => {
+    const outcomes = await Promise.all([
+      accounts().addUser(user('user_race_1', 'race@example.com')),
+      accounts().addUser(user('user_race_2', 'RACE@example.com')),
+    ]);
+    t.deepEqual(outcomes.toSorted(), [false, true]);
+    t.is(await accounts().findUser(outcomes[0] ? 'user_race_2' : 'user_race_1'), null);
+  });
+
+  test('A1: users are found by the list; unknown and repeated ids are left out', async (t) => {
+    await Promise.all(['user_l1', 'user_l2', 'user_l3'].map((id) => accounts().addUser(user(id))));
+    const found = await accounts().findUsers(['user_l3', 'user_none', 'user_l1', 'user_l3']);
+    t.deepEqual(found.map(({ id }) => id).toSorted(), ['user_l1', 'user_l3']);
+    t.deepEqual(await accounts().findUsers([]), []);
+  });
+
+  test('A1: a role is added once', async (t) => {
+    await accounts().addUser(user('user_role'));
+    await accounts().addRole('user_role', 'creator');
+    await accounts().addRole('user_role', 'creator');
+    await accounts().addRole('user_role', 'operator');
+    await accounts().addRole('user_nobody', 'creator');
+    t.deepEqual((await accounts().findUser('user_role'))!.roles, ['creator', 'operator']);
+  });
+
+  test('A1: a refresh token is used once; using it again revokes its family', async (t) => {
+    await accounts().addRefreshToken(token('r1', 'family_r'));
+    await accounts().addRefreshToken(token('o1', 'family_o'));
+    const rotate = (hash: string, next: string) =>
+      accounts().rotateRefreshToken(hash, { hash: next, expiresAt: 1000 }, 10);
+    t.deepEqual(await rotate('r1', 'r2'), { result: 'rotated', userId: 'user_of_tokens' });
+    t.deepEqual(await rotate('r2', 'r3'), { result: 'rotated', userId: 'user_of_tokens' });
+    t.deepEqual(await rotate('r1', 'r4'), { result: 'reused' });
+    t.not((await rotate('r3', 'r5')).result, 'rotated');
+    t.is((await rotate('o1', 'o2')).result, 'rotated');
+  });
+
+  test('A1: of two uses of a token at once, one succeeds', async (t) => {
+    await accounts().addRefreshToken(token('twice', 'family_twice'));
+    const rotate = (next: string) =>
+      accounts().rotateRefreshToken('twice', { hash: next, expiresAt: 1000 }, 10);
+    const outcomes = await Promise.all([rotate('twice_1'), rotate('twice_2')]);
+    t.deepEqual(outcomes.map(({ result }) => result).toSorted(), ['reused', 'rotated']);
+  });
+
+  test('A1: unknown, ended and revoked refresh tokens are unknown', async (t) => {
+    const rotate = (hash: string, now: number) =>
+      accounts().rotateRefreshToken(hash, { hash: `${hash}_next`, expiresAt: 1000 }, now);
+    await accounts().addRefreshToken(token('ended', 'family_e', 500));
+    t.deepEqual(await rotate('never', 10), { result: 'unknown' });
+    t.deepEqual(await rotate('ended', 500), { result: 'unknown' });
+    await accounts().addRefreshToken(token('v1', 'family_v'));
+    await rotate('v1', 10);
+    await accounts().revokeRefreshToken('v1');
+    await accounts().revokeRefreshToken('v1');
+    t.deepEqual(await rotate('v1_next', 10), { result: 'unknown' });
+  });
+
+  test('A1: tokens that ended are forgotten, others are not', async (t) => {
+    await accounts().addRefreshToken(token('early', 'family_early', -10));
+    await accounts().addRefreshToken(token('late', 'family_late', 10));
+    await accounts().removeExpiredRefreshTokens(0);
+    const next = { hash: 'next', expiresAt: 10 };
+    t.is((await accounts().rotateRefreshToken('early', next, -20)).result, 'unknown');
+    t.is((await accounts().rotateRefreshToken('late', next, 0)).result, 'rotated');
+  });
+}

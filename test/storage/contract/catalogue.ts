@@ -1,0 +1,136 @@
+// What every catalogue driver must do.
+
+import test from 'ava';
+import type { DropView } from '../../../domain/views.ts';
+import type { Catalogue, Product } from '../../../storage/catalogue.ts';
+import type { Stores } from '../../../storage/stores.ts';
+import { readAll, refusesForeignCursors } from './paging.ts';
+
+const product = (id: string, creatorId: string, createdAt = 1000): Product => ({
+  id,
+  creatorId,
+  name: `Name of ${id}`,
+  description: 'It is — said to be — good.',
+  imageUrls: ['https://example.com/1.png'],
+  createdAt,
+  revision: 1,
+});
+
+const drop = (id: string, changes: Partial<DropView> = {}): DropView => ({
+  id,
+  productId: 'product_of_drops',
+  creatorId: 'creator_of_drops',
+  startsAt: 2000,
+  endsAt: 3000,
+  priceCents: 1200,
+  currency: 'EUR',
+  limitPerUser: 2,
+  holdSeconds: 60,
+  payment: 'instant',
+  status: 'upcoming',
+  soldOut: false,
+  stocked: 100,
+  held: 0,
+  sold: 0,
+  free: 100,
+  version: 1,
+  createdAt: 1000,
+  ...changes,
+});
+
+export function catalogueContract(stores: () => Stores): void {
+  const catalogue = (): Catalogue => stores().catalogue;
+  const ids = (items: readonly { id: string }[]) => items.map(({ id }) => id);
+
+  test('D1: a product comes back as it was added', async (t) => {
+    await catalogue().addProduct(product('product_1', 'creator_1'));
+    t.deepEqual(await catalogue().findProduct('product_1'), product('product_1', 'creator_1'));
+    t.is(await catalogue().findProduct('product_none'), null);
+  });
+
+  test('D1: a change touches what it names and raises the revision', async (t) => {
+    const before = product('product_2', 'creator_2');
+    await catalogue().addProduct(before);
+    const renamed = await catalogue().changeProduct('product_2', { name: 'New' });
+    t.deepEqual(renamed, { ...before, name: 'New', revision: 2 });
+    const change = { description: '', imageUrls: [] };
+    const emptied = await catalogue().changeProduct('product_2', change);
+    t.deepEqual(emptied, { ...before, name: 'New', ...change, revision: 3 });
+    t.deepEqual(await catalogue().findProduct('product_2'), emptied);
+    t.is(await catalogue().changeProduct('product_none', { name: 'x' }), null);
+  });
+
+  test('H3: products are listed newest first, ties by id, of all or one creator', async (t) => {
+    const times = [5, 3, 5, 1, 3, 5, 2];
+    await Promise.all(
+      times.map((time, i) => catalogue().addProduct(product(`product_l${i}`, 'creator_l', time))),
+    );
+    const wanted = ['l5', 'l2', 'l0', 'l4', 'l1', 'l6', 'l3'].map((id) => `product_${id}`);
+    const ofCreator = (page: { limit: number; cursor: string | null }) =>
+      catalogue().listProducts({ creatorId: 'creator_l' }, page);
+    for (const limit of [1, 2, 7, 100])
+      t.deepEqual(ids(await readAll(t, ofCreator, limit)), wanted);
+    const all = ids(await readAll(t, (page) => catalogue().listProducts({}, page), 3));
+    t.deepEqual(
+      all.filter((id) => id.startsWith('product_l')),
+      wanted,
+    );
+    await refusesForeignCursors(t, ofCreator);
+  });
+
+  test('N11: a drop row is replaced by newer versions only', async (t) => {
+    await catalogue().putDrops([drop('drop_v', { version: 3, sold: 3 })]);
+    await catalogue().putDrops([
+      drop('drop_v', { version: 2, sold: 2 }),
+      drop('drop_v', { version: 3, sold: 99 }),
+      drop('drop_w'),
+    ]);
+    t.is((await catalogue().findDrop('drop_v'))!.sold, 3);
+    await catalogue().putDrops([drop('drop_v', { version: 4, sold: 4, status: 'live' })]);
+    t.deepEqual(
+      await catalogue().findDrop('drop_v'),
+      drop('drop_v', { version: 4, sold: 4, status: 'live' }),
+    );
+    t.is(await catalogue().findDrop('drop_none'), null);
+  });
+
+  test('D4: drops are listed newest first under every combination of filters', async (t) => {
+    const [creatorId, productId] = ['creator_d', 'product_d'];
+    const of = (id: string, createdAt: number, changes: Partial<DropView>) =>
+      drop(`drop_${id}`, { creatorId, createdAt, ...changes });
+    await catalogue().putDrops([
+      of('a', 10, { productId, status: 'live' }),
+      of('b', 30, { status: 'live' }),
+      of('c', 20, { productId }),
+      of('d', 20, { productId, status: 'live' }),
+      of('e', 40, { creatorId: 'creator_other', productId: 'product_other', status: 'live' }),
+    ]);
+    const list = async (filter: object) =>
+      ids(await readAll(t, (page) => catalogue().listDrops(filter, page), 2));
+    t.deepEqual(await list({ creatorId }), ['drop_b', 'drop_d', 'drop_c', 'drop_a']);
+    t.deepEqual(await list({ creatorId, status: 'live' }), ['drop_b', 'drop_d', 'drop_a']);
+    t.deepEqual(await list({ productId }), ['drop_d', 'drop_c', 'drop_a']);
+    t.deepEqual(await list({ productId, status: 'upcoming' }), ['drop_c']);
+    t.deepEqual(await list({ productId, creatorId, status: 'live' }), ['drop_d', 'drop_a']);
+    t.deepEqual(await list({ productId, creatorId: 'creator_other' }), []);
+    const live = await list({ status: 'live' });
+    t.true(live.includes('drop_e') && !live.includes('drop_c'));
+    await refusesForeignCursors(t, (page) => catalogue().listDrops({ creatorId }, page));
+  });
+
+  test('D4: a drop that changes its status between pages is not lost or doubled', async (t) => {
+    const creatorId = 'creator_moving';
+    const views = [1, 2, 3, 4].map((n) => drop(`drop_m${n}`, { creatorId, createdAt: n }));
+    await catalogue().putDrops(views);
+    const first = await catalogue().listDrops({ creatorId }, { limit: 2, cursor: null });
+    await catalogue().putDrops(views.map((view) => ({ ...view, version: 2, status: 'live' })));
+    const page = { limit: 2, cursor: first.nextCursor };
+    const second = await catalogue().listDrops({ creatorId }, page);
+    t.deepEqual(ids([...first.items, ...second.items]), [
+      'drop_m4',
+      'drop_m3',
+      'drop_m2',
+      'drop_m1',
+    ]);
+  });
+}

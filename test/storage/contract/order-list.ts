@@ -1,0 +1,119 @@
+// What every driver of the order read model must do. Each test has shards and users of its own.
+
+import test from 'ava';
+import type { OrderView } from '../../../domain/views.ts';
+import type { OrderListStore } from '../../../storage/order-list.ts';
+import type { Stores } from '../../../storage/stores.ts';
+import { readAll, refusesForeignCursors } from './paging.ts';
+
+export function orderView(id: string, userId: string, changes: Partial<OrderView> = {}): OrderView {
+  return {
+    id,
+    dropId: 'drop_of_orders',
+    userId,
+    quantity: 2,
+    status: 'reserved',
+    totalCents: 2400,
+    currency: 'EUR',
+    createdAt: 1000,
+    holdExpiresAt: 61_000,
+    paymentReference: 'pay_1',
+    refundRequested: false,
+    version: 1,
+    ...changes,
+  };
+}
+
+export function orderListContract(stores: () => Stores): void {
+  const orders = (): OrderListStore => stores().orderList;
+  let lastShard = 0;
+  const nextShard = () => ++lastShard;
+  const ids = (items: readonly OrderView[]) => items.map(({ id }) => id);
+  const first = { limit: 100, cursor: null };
+
+  test('O9: an order comes back as it was put, to its user only', async (t) => {
+    const plain = orderView('drop_a-1', 'user_a', { dropId: 'drop_a' });
+    const rich = orderView('drop_a-2', 'user_a', {
+      dropId: 'drop_elsewhere',
+      holdExpiresAt: null,
+      paymentReference: null,
+      refundRequested: true,
+      status: 'refunded',
+      createdAt: 2000,
+    });
+    const empty = orderView('drop_a-3', 'user_a', { paymentReference: '', createdAt: 3000 });
+    await orders().put([{ shard: nextShard(), sequence: 1, rows: [plain, rich, empty] }]);
+    t.deepEqual((await orders().listByUser('user_a', first)).items, [empty, rich, plain]);
+    t.deepEqual(await orders().findOrder('user_a', 'drop_a-2'), rich);
+    t.is(await orders().findOrder('user_b', 'drop_a-2'), null);
+    t.is(await orders().findOrder('user_a', 'drop_a-9'), null);
+    t.deepEqual((await orders().listByUser('user_b', first)).items, []);
+  });
+
+  test('N11: newer versions replace, others are ignored', async (t) => {
+    const shard = nextShard();
+    const at = (version: number, quantity: number) =>
+      orderView('drop_v-1', 'user_v', { version, quantity });
+    await orders().put([{ shard, sequence: 1, rows: [at(3, 3)] }]);
+    await orders().put([{ shard, sequence: 2, rows: [at(2, 2), at(3, 99)] }]);
+    t.is((await orders().findOrder('user_v', 'drop_v-1'))!.quantity, 3);
+    await orders().put([{ shard, sequence: 3, rows: [at(5, 5), at(4, 4)] }]);
+    t.is((await orders().findOrder('user_v', 'drop_v-1'))!.quantity, 5);
+    const { items } = await orders().listByUser('user_v', first);
+    t.deepEqual(items, [at(5, 5)]);
+  });
+
+  test('N11: batches at or behind the position are ignored', async (t) => {
+    const shard = nextShard();
+    const put = (sequence: number, ...rows: OrderView[]) =>
+      orders().put([{ shard, sequence, rows }]);
+    t.is(await orders().position(shard), 0);
+    await put(5, orderView('drop_p-1', 'user_p'));
+    await put(5, orderView('drop_p-2', 'user_p'));
+    await put(4, orderView('drop_p-3', 'user_p'));
+    t.deepEqual(ids((await orders().listByUser('user_p', first)).items), ['drop_p-1']);
+    await put(9);
+    t.is(await orders().position(shard), 9);
+    await orders().put([]);
+  });
+
+  test('O9: orders are paged newest first, ties by id, however they came', async (t) => {
+    const shard = nextShard();
+    const times = [5, 3, 5, 1, 3, 5, 2];
+    const rows = times.map((createdAt, i) => orderView(`drop_l-${i}`, 'user_l', { createdAt }));
+    await orders().put([{ shard, sequence: 1, rows: rows.slice(0, 4) }]);
+    await orders().put([{ shard, sequence: 2, rows: rows.slice(4) }]);
+    const changed = { createdAt: 1, version: 2, status: 'confirmed' } as const;
+    await orders().put([{ shard, sequence: 3, rows: [orderView('drop_l-3', 'user_l', changed)] }]);
+    const list = (page: { limit: number; cursor: string | null }) =>
+      orders().listByUser('user_l', page);
+    const wanted = [5, 2, 0, 4, 1, 6, 3].map((i) => `drop_l-${i}`);
+    for (const limit of [1, 2, 3, 7, 100]) t.deepEqual(ids(await readAll(t, list, limit)), wanted);
+    await refusesForeignCursors(t, list);
+  });
+
+  test('X2: totals of a drop count each order once, as it stands', async (t) => {
+    const shard = nextShard();
+    const dropId = 'drop_t';
+    const order = (n: number, changes: Partial<OrderView>) =>
+      orderView(`${dropId}-${n}`, `user_t${n % 3}`, { dropId, ...changes });
+    await orders().put([
+      {
+        shard,
+        sequence: 1,
+        rows: [
+          order(1, { quantity: 1 }),
+          order(2, { quantity: 2 }),
+          order(3, { quantity: 4, status: 'confirmed' }),
+          order(4, { quantity: 8, status: 'cancelled' }),
+          orderView('drop_t2-1', 'user_t1', { dropId: 'drop_t2', quantity: 100 }),
+        ],
+      },
+      { shard, sequence: 2, rows: [order(2, { quantity: 2, status: 'confirmed', version: 2 })] },
+    ]);
+    const totals = await orders().totalsOfDrop(dropId);
+    t.deepEqual(totals, { orders: 4, heldUnits: 1, soldUnits: 6 });
+    const none = await orders().totalsOfDrop('drop_none');
+    t.deepEqual(none, { orders: 0, heldUnits: 0, soldUnits: 0 });
+  });
+}

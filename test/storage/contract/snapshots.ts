@@ -1,0 +1,76 @@
+// What every snapshot driver must do.
+
+import test from 'ava';
+import type { SnapshotPart, SnapshotStore } from '../../../storage/snapshots.ts';
+import type { Stores } from '../../../storage/stores.ts';
+import { failsWith } from './errors.ts';
+
+const part = (name: string, size = 10): SnapshotPart => ({
+  name,
+  bytes: Buffer.alloc(size, name),
+});
+const snapshot = (sequence: number, ...partNames: string[]) => ({
+  sequence,
+  head: Buffer.from(`head ${sequence}`),
+  partNames,
+});
+
+export function snapshotsContract(stores: () => Stores): void {
+  const snapshots = (): SnapshotStore => stores().snapshots;
+  let lastShard = 5000;
+  const nextShard = () => ++lastShard;
+
+  test('J6: a snapshot comes back with its parts in the order of their names', async (t) => {
+    const shard = nextShard();
+    t.is(await snapshots().loadSnapshot(shard), null);
+    const parts = [part('a'), part('b', 200_000), part('c', 0)];
+    await snapshots().saveSnapshot(shard, 1, snapshot(7, 'b', 'c', 'a'), parts);
+    const loaded = await snapshots().loadSnapshot(shard);
+    t.is(loaded!.snapshot.sequence, 7);
+    t.is(Buffer.from(loaded!.snapshot.head).toString(), 'head 7');
+    t.deepEqual(loaded!.snapshot.partNames, ['b', 'c', 'a']);
+    t.deepEqual(
+      loaded!.parts.map(({ name, bytes }) => ({ name, bytes: Buffer.from(bytes) })),
+      [part('b', 200_000), part('c', 0), part('a')],
+    );
+  });
+
+  test('J6: parts are written once, kept while named, and dropped afterwards', async (t) => {
+    const shard = nextShard();
+    await snapshots().saveSnapshot(shard, 1, snapshot(1, 'a', 'b'), [part('a'), part('b')]);
+    await snapshots().saveSnapshot(shard, 1, snapshot(2, 'b', 'c'), [part('c')]);
+    const loaded = await snapshots().loadSnapshot(shard);
+    t.deepEqual(
+      loaded!.parts.map(({ name }) => name),
+      ['b', 'c'],
+    );
+    await failsWith(t, 'corrupt', snapshots().saveSnapshot(shard, 1, snapshot(3, 'a', 'c'), []));
+    t.is((await snapshots().loadSnapshot(shard))!.snapshot.sequence, 2);
+  });
+
+  test('J2: an older epoch cannot replace a newer snapshot', async (t) => {
+    const shard = nextShard();
+    await snapshots().saveSnapshot(shard, 2, snapshot(5, 'a'), [part('a')]);
+    const late = snapshots().saveSnapshot(shard, 1, snapshot(9, 'b'), [part('b')]);
+    await failsWith(t, 'fenced', late);
+    await snapshots().saveSnapshot(shard, 2, snapshot(6, 'a'), []);
+    await snapshots().saveSnapshot(shard, 3, snapshot(7, 'a'), []);
+    t.is((await snapshots().loadSnapshot(shard))!.snapshot.sequence, 7);
+  });
+
+  test('J6: shards have snapshots and part names of their own', async (t) => {
+    const [one, other] = [nextShard(), nextShard()];
+    await snapshots().saveSnapshot(one, 1, snapshot(1, 'same'), [part('same', 1)]);
+    await snapshots().saveSnapshot(other, 1, snapshot(2, 'same'), [part('same', 2)]);
+    t.is((await snapshots().loadSnapshot(one))!.parts[0]!.bytes.length, 1);
+    t.is((await snapshots().loadSnapshot(other))!.parts[0]!.bytes.length, 2);
+  });
+
+  test('O5: a sealed drop is kept until it is replaced', async (t) => {
+    t.is(await snapshots().loadSealedDrop('drop_unknown'), null);
+    await snapshots().saveSealedDrop('drop_sealed', Buffer.from('first'));
+    await snapshots().saveSealedDrop('drop_sealed', Buffer.from('second'));
+    const sealed = await snapshots().loadSealedDrop('drop_sealed');
+    t.is(Buffer.from(sealed!).toString(), 'second');
+  });
+}

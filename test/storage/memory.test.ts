@@ -1,0 +1,22 @@
+// Every port's contract on the memory drivers.
+
+import { memoryStores } from '../../storage/memory/stores.ts';
+import { accountsContract } from './contract/accounts.ts';
+import { catalogueContract } from './contract/catalogue.ts';
+import { feedContract } from './contract/feed.ts';
+import { followsContract } from './contract/follows.ts';
+import { journalContract } from './contract/journal.ts';
+import { orderListContract } from './contract/order-list.ts';
+import { snapshotsContract } from './contract/snapshots.ts';
+import { webhookLogContract } from './contract/webhook-log.ts';
+
+const stores = memoryStores();
+
+journalContract(() => stores);
+snapshotsContract(() => stores);
+accountsContract(() => stores);
+catalogueContract(() => stores);
+followsContract(() => stores);
+feedContract(() => stores);
+orderListContract(() => stores);
+webhookLogContract(() => stores);

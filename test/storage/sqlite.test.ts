@@ -1,0 +1,34 @@
+// Every port's contract on the SQLite drivers.
+
+import test from 'ava';
+import { openSqliteStores, type SqliteStores } from '../../storage/sqlite/stores.ts';
+import { accountsContract } from './contract/accounts.ts';
+import { catalogueContract } from './contract/catalogue.ts';
+import { feedContract } from './contract/feed.ts';
+import { followsContract } from './contract/follows.ts';
+import { journalContract } from './contract/journal.ts';
+import { orderListContract } from './contract/order-list.ts';
+import { snapshotsContract } from './contract/snapshots.ts';
+import { webhookLogContract } from './contract/webhook-log.ts';
+import { removeDirectory, temporaryDirectory } from './temporary-directory.ts';
+
+const directory = temporaryDirectory();
+let opened: SqliteStores;
+
+test.before(async () => {
+  // So few that rows are settled while the suites run.
+  opened = await openSqliteStores({ directory, settleRows: 20 });
+});
+test.after.always(async () => {
+  await opened.close();
+  removeDirectory(directory);
+});
+
+journalContract(() => opened);
+snapshotsContract(() => opened);
+accountsContract(() => opened);
+catalogueContract(() => opened);
+followsContract(() => opened);
+feedContract(() => opened);
+orderListContract(() => opened);
+webhookLogContract(() => opened);
