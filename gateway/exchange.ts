@@ -26,7 +26,8 @@ export interface ServerResponse {
   writeStatus(status: string): unknown;
   writeHeader(name: string, value: string): unknown;
   end(body: string, closeConnection: boolean): unknown;
-  endWithoutBody(reportedLength: number | undefined, closeConnection: boolean): unknown;
+  /** Without arguments there is no Content-Length; an `undefined` one comes out as a huge number. */
+  endWithoutBody(reportedLength?: number, closeConnection?: boolean): unknown;
 }
 
 export class Exchange implements IncomingRequest {
@@ -94,8 +95,7 @@ export class Exchange implements IncomingRequest {
       response.writeStatus(`${reply.status} ${STATUS_CODES[reply.status]}`);
       for (const [name, value] of reply.headers) response.writeHeader(name, value);
       if (this.method === 'HEAD') response.endWithoutBody(Buffer.byteLength(reply.body), last);
-      else if (reply.status === 204 || reply.status === 304)
-        response.endWithoutBody(undefined, last);
+      else if (reply.status === 204 || reply.status === 304) response.endWithoutBody();
       else response.end(reply.body, last);
     });
     this.#flight.land();

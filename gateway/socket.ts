@@ -28,7 +28,10 @@ export interface SocketIdentity {
 /** The live stream as the server sees it. */
 export interface LiveHandler {
   /** A connection was upgraded. `identity` is null for a visitor's stream of the one drop `dropId`. The return value comes back below. */
-  opened(socket: LiveSocket, who: { identity: SocketIdentity | null; dropId: string | null }): LiveConnection;
+  opened(
+    socket: LiveSocket,
+    who: { identity: SocketIdentity | null; dropId: string | null },
+  ): LiveConnection;
   /** Ends every connection with a retryable code and stops all timers. */
   stop(): void;
 }

@@ -1,0 +1,259 @@
+// Bad input on every route: answered 4xx, never a crash, never a 500, and nothing behind the gateway hears of it (H8).
+
+import test from 'ava';
+import fc from 'fast-check';
+import { connect } from 'node:net';
+import { DEFAULT_RATE_POLICIES } from '../../gateway/rate-limits.ts';
+import { exchangeRaw, type Fixture, startFixture } from './fixture.ts';
+
+interface Operation {
+  readonly method: string;
+  readonly path: string;
+  readonly hasBody: boolean;
+  readonly hasQuery: boolean;
+}
+
+/** All operations, from the gateway's own description. */
+async function operations(fixture: Fixture): Promise<Operation[]> {
+  const { json } = await fixture.request('GET', '/openapi.json');
+  const found: Operation[] = [];
+  for (const [path, methods] of Object.entries(json['paths'] as Record<string, object>)) {
+    for (const [method, operation] of Object.entries(methods)) {
+      const described = operation as { requestBody?: object; parameters?: { in: string }[] };
+      found.push({
+        method: method.toUpperCase(),
+        path: path.replace('{id}', 'abc_1'),
+        hasBody: described.requestBody !== undefined,
+        hasQuery: described.parameters?.some((parameter) => parameter.in === 'query') === true,
+      });
+    }
+  }
+  return found;
+}
+
+const signed = '/v1/payments/webhook';
+const HEADERS = { 'idempotency-key': 'k' };
+
+const WRONG_BODIES: readonly [string, readonly number[]][] = [
+  ['', [400]],
+  ['{', [400]],
+  ['{"a":1', [400]],
+  ["{'a':1}", [400]],
+  ['{"quantity":1}garbage', [400]],
+  ['\u0000', [400]],
+  ['NaN', [400]],
+  ['[]', [422]],
+  ['null', [422]],
+  ['1', [422]],
+  ['"text"', [422]],
+  ['{"__proto__":{"quantity":1}}', [422]],
+  ['{"constructor":{"prototype":{"x":1}}}', [422]],
+  ['{"quantity":1,"__proto__":null}', [422]],
+  ['{"quantity":1e400}', [422]],
+  ['{"quantity":-1}', [422]],
+  ['{"quantity":true}', [422]],
+  ['{"quantity":{"valueOf":1}}', [422]],
+  [`{"x":${'['.repeat(5_000)}${']'.repeat(5_000)}}`, [422]],
+];
+
+test('H8: a wrong body is refused on every route that takes one', async (t) => {
+  const fixture = await startFixture(t);
+  for (const { method, path, hasBody } of await operations(fixture)) {
+    if (!hasBody || path === signed) continue;
+    for (const [body, statuses] of WRONG_BODIES) {
+      const reply = await fixture.request(method, path, { as: 'abc_1', headers: HEADERS, body });
+      const said = `${method} ${path} ${body.slice(0, 40)}: ${reply.status}`;
+      t.true(statuses.includes(reply.status), said);
+      t.is(reply.headers.get('content-type'), 'application/problem+json', said);
+      t.is(reply.json['code'], 'invalid-request', said);
+    }
+  }
+  t.deepEqual([fixture.calls, fixture.router.commands], [[], []]);
+  t.is(({} as Record<string, unknown>)['x'], undefined);
+});
+
+test('H8: a wrong media type is 415 and a large body 413 on every route that takes one', async (t) => {
+  const fixture = await startFixture(t);
+  for (const { method, path, hasBody } of await operations(fixture)) {
+    if (!hasBody) continue;
+    const as = 'abc_1';
+    if (path !== signed) {
+      for (const type of [
+        'text/plain',
+        'application/jsonx',
+        'application/json; charset=latin1',
+        'application/x-www-form-urlencoded',
+      ]) {
+        const headers = { ...HEADERS, 'content-type': type };
+        const reply = await fixture.request(method, path, { as, headers, body: '{}' });
+        t.deepEqual(
+          [reply.status, reply.json['code']],
+          [415, 'unsupported-media-type'],
+          `${path} ${type}`,
+        );
+      }
+    }
+    const large = await fixture.request(method, path, {
+      as,
+      headers: HEADERS,
+      body: ' '.repeat(65_537),
+    });
+    t.deepEqual([large.status, large.json['code']], [413, 'payload-too-large'], path);
+  }
+  t.deepEqual([fixture.calls, fixture.router.commands], [[], []]);
+});
+
+test('H1: application/json with charset utf-8 is taken', async (t) => {
+  const fixture = await startFixture(t);
+  const headers = { 'content-type': 'Application/JSON; charset=UTF-8' };
+  const reply = await fixture.request('POST', '/v1/auth/refresh', {
+    headers,
+    body: { refreshToken: 'x' },
+  });
+  t.is(reply.status, 404);
+  t.is(fixture.calls.length, 1);
+});
+
+test('H8: wrong UTF-8 is 400', async (t) => {
+  const fixture = await startFixture(t);
+  const body = Buffer.concat([
+    Buffer.from('{"refreshToken":"'),
+    Buffer.from([0xc3, 0x28]),
+    Buffer.from('"}'),
+  ]);
+  const head = `POST /v1/auth/refresh HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`;
+  const reply = await exchangeRaw(fixture.port, [Buffer.concat([Buffer.from(head), body])]);
+  t.is(reply.status, 400);
+  t.is(fixture.calls.length, 0);
+});
+
+test('H8: unknown query parameters and odd ids are refused on every route', async (t) => {
+  const fixture = await startFixture(t);
+  for (const { method, path } of await operations(fixture)) {
+    const withBody =
+      method === 'GET' || method === 'DELETE'
+        ? {}
+        : { body: path.endsWith('orders') ? { quantity: 1 } : {} };
+    const unknown = await fixture.request(method, `${path}?zz=1`, {
+      as: 'abc_1',
+      headers: HEADERS,
+      ...withBody,
+    });
+    t.deepEqual(
+      [unknown.status, unknown.json['code']],
+      [400, 'invalid-request'],
+      `${method} ${path}`,
+    );
+    if (!path.includes('abc_1')) continue;
+    for (const id of ['', '%00', 'a%2Fb', "'--", '..', '%E4', 'x'.repeat(81), '<script>', 'a.b']) {
+      const reply = await fixture.request(method, path.replace('abc_1', id), {
+        as: 'abc_1',
+        headers: HEADERS,
+        ...withBody,
+      });
+      t.true([404, 405].includes(reply.status), `${method} ${path} ${id}: ${reply.status}`);
+    }
+  }
+  t.deepEqual([fixture.calls, fixture.router.commands], [[], []]);
+});
+
+test('H8: a body where none belongs is refused', async (t) => {
+  const fixture = await startFixture(t);
+  const stray = await fixture.request('POST', '/v1/drops/abc/cancel', {
+    as: 'b',
+    body: { why: 'x' },
+  });
+  t.is(stray.status, 422);
+  const wrong = await fixture.request('POST', '/v1/creators/abc/follow', { as: 'b', body: 'x' });
+  t.is(wrong.status, 400);
+  t.deepEqual([fixture.calls, fixture.router.commands], [[], []]);
+});
+
+test('H8: every route for users is 401 without a token', async (t) => {
+  const fixture = await startFixture(t);
+  const { json } = await fixture.request('GET', '/openapi.json');
+  for (const [path, methods] of Object.entries(json['paths'] as Record<string, object>)) {
+    for (const [method, operation] of Object.entries(methods)) {
+      if (!('security' in (operation as object))) continue;
+      const reply = await fixture.request(method.toUpperCase(), path.replace('{id}', 'a'), {
+        headers: HEADERS,
+      });
+      t.deepEqual(
+        [reply.status, reply.json['code']],
+        [401, 'unauthenticated'],
+        `${method} ${path}`,
+      );
+    }
+  }
+  t.deepEqual([fixture.calls, fixture.router.commands], [[], []]);
+});
+
+/** Sends bytes and waits until the server has answered, closed, or shown on another connection that it had its turn. */
+async function throwAt(fixture: Fixture, bytes: Uint8Array): Promise<string> {
+  const socket = connect({ port: fixture.port, host: '127.0.0.1' });
+  let received = '';
+  socket.setEncoding('latin1');
+  socket.on('data', (data) => (received += String(data)));
+  socket.on('error', () => undefined);
+  await new Promise<void>((resolve) => socket.write(bytes, () => resolve()));
+  const health = await fixture.request('GET', '/healthz');
+  socket.destroy();
+  return health.status === 200 ? received : `unhealthy after: ${received}`;
+}
+
+const TEMPLATES = [
+  'POST /v1/drops/abc/orders HTTP/1.1\r\nhost: x\r\nauthorization: Bearer valid.b\r\nidempotency-key: k\r\ncontent-type: application/json\r\ncontent-length: 15\r\n\r\n{"quantity":0 }',
+  'GET /v1/drops?limit=500 HTTP/1.1\r\nhost: x\r\n\r\n',
+  'POST /v1/auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n',
+  'GET /v1/notifications HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+].map((text) => Buffer.from(text, 'latin1'));
+
+test('H8: random bytes at the port crash nothing and reach nobody', async (t) => {
+  const fixture = await startFixture(t);
+  const random = fc.uint8Array({ minLength: 1, maxLength: 2_000 });
+  await fc.assert(
+    fc.asyncProperty(random, async (bytes) => {
+      const received = await throwAt(fixture, bytes);
+      // The server itself answers 505 where it finds no version.
+      return !received.includes('HTTP/1.1 500') && !received.startsWith('unhealthy');
+    }),
+    { numRuns: 100 },
+  );
+  t.deepEqual([fixture.calls, fixture.router.commands], [[], []]);
+});
+
+test('H8: requests with damaged bytes crash nothing and get no 500', async (t) => {
+  const fixture = await startFixture(t);
+  const damage = fc.record({
+    template: fc.constantFrom(...TEMPLATES),
+    at: fc.array(fc.tuple(fc.nat(400), fc.integer({ min: 0, max: 255 })), {
+      minLength: 1,
+      maxLength: 4,
+    }),
+    cut: fc.nat(400),
+  });
+  await fc.assert(
+    fc.asyncProperty(damage, async ({ template, at, cut }) => {
+      const bytes = Buffer.from(template);
+      for (const [index, value] of at) bytes[index % bytes.length] = value;
+      const received = await throwAt(
+        fixture,
+        bytes.subarray(0, Math.max(1, bytes.length - (cut > 200 ? 0 : cut))),
+      );
+      return !received.includes('HTTP/1.1 500') && !received.startsWith('unhealthy');
+    }),
+    { numRuns: 200 },
+  );
+  t.false(fixture.logged.some(({ level }) => (level as number) >= 50));
+});
+
+test('H5: flooding one address with reads ends in 429, with whole headers', async (t) => {
+  const ratePolicies = {
+    ...DEFAULT_RATE_POLICIES,
+    reads: { address: { name: 'reads-address', quota: 4, windowSeconds: 10 }, user: null },
+  };
+  const fixture = await startFixture(t, { rateLimits: true, ratePolicies });
+  const statuses: number[] = [];
+  for (let i = 0; i < 4; i++) statuses.push((await fixture.request('GET', '/v1/products')).status);
+  t.deepEqual(statuses, [404, 404, 429, 429]);
+});

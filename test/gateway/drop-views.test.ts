@@ -1,0 +1,135 @@
+import test from 'ava';
+import { InProcessLiveBus } from '../../actors/live-bus.ts';
+import { success } from '../../domain/refusal.ts';
+import type { DropView } from '../../domain/views.ts';
+import { DropViews } from '../../gateway/drop-views.ts';
+import { drop, FakeRouter } from './fixture.ts';
+
+function setUp(dropsMax = 10, filterBytesMax = 1_000) {
+  const router = new FakeRouter();
+  const bus = new InProcessLiveBus();
+  const clock = { now: 1_000_000 };
+  const views = new DropViews({ bus, router, now: () => clock.now, dropsMax, filterBytesMax });
+  return { router, bus, clock, views };
+}
+
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+function publish(bus: InProcessLiveBus, view: DropView): void {
+  bus.publish(`drop.${view.id}`, { type: 'drop', view, milestones: [] });
+}
+
+test('S3: a copy heard within a second answers reads, an older one is asked for again', async (t) => {
+  const { router, bus, clock, views } = setUp();
+  router.answer = () => success(drop);
+  await views.get('drp_1');
+  await turn();
+  const asked = router.commands.length;
+  publish(bus, { ...drop, version: 8, free: 4, sold: 6 });
+  const heard = await views.get('drp_1');
+  t.is(heard.ok && heard.value.version, 8);
+  t.is(router.commands.length, asked);
+  clock.now += 1_000;
+  router.answer = () => success({ ...drop, version: 9 });
+  const fetched = await views.get('drp_1');
+  t.is(fetched.ok && fetched.value.version, 9);
+});
+
+test('N11: an older view never replaces a newer one', async (t) => {
+  const { router, bus, views } = setUp();
+  router.answer = () => success(drop);
+  views.watch('drp_1');
+  await turn();
+  publish(bus, { ...drop, version: 8 });
+  publish(bus, { ...drop, version: 7 });
+  const read = await views.get('drp_1');
+  t.is(read.ok && read.value.version, 8);
+});
+
+test('O8: a version that a reply has shown is never followed by an older read', async (t) => {
+  const { router, views } = setUp();
+  router.answer = () => success(drop);
+  const watched = views.watch('drp_1');
+  await turn();
+  watched.versionShown = 5;
+  router.answer = () => success({ ...drop, version: 5 });
+  const read = await views.get('drp_1');
+  t.is(read.ok && read.value.version, 5);
+});
+
+test('H7: a sold-out copy that hears nothing is checked again each second', async (t) => {
+  const { router, clock, views } = setUp();
+  const soldOut = { ...drop, free: 0, sold: 10, soldOut: true };
+  router.answer = (command) =>
+    command.type === 'get-drop'
+      ? success(soldOut)
+      : success({ version: soldOut.version, bitmap: new Uint8Array(8) });
+  const watched = views.watch('drp_1');
+  await turn();
+  t.false(views.soldOutFor(watched, 'a', 'k', clock.now), 'not before the filter is here');
+  await turn();
+  t.true(views.soldOutFor(watched, 'a', 'k', clock.now));
+  clock.now += 1_000;
+  // The message of the restock was lost.
+  router.answer = () => success({ ...drop, version: 30 });
+  t.true(views.soldOutFor(watched, 'a', 'k', clock.now));
+  await turn();
+  t.false(views.soldOutFor(watched, 'a', 'k', clock.now));
+});
+
+test('H7: a filter of another version decides nothing', async (t) => {
+  const { router, clock, views } = setUp();
+  const soldOut = { ...drop, free: 0, sold: 10, soldOut: true };
+  router.answer = (command) =>
+    command.type === 'get-drop'
+      ? success(soldOut)
+      : success({ version: soldOut.version - 1, bitmap: new Uint8Array(8) });
+  const watched = views.watch('drp_1');
+  await turn();
+  for (let i = 0; i < 3; i++) {
+    t.false(views.soldOutFor(watched, 'a', 'k', clock.now));
+    await turn();
+  }
+  t.is(router.ofType('get-order-filter').length, 1, 'asked at most once in a second');
+});
+
+test('H7: filters are bounded in bytes', async (t) => {
+  const { router, clock, views } = setUp(10, 7);
+  const soldOut = { ...drop, free: 0, sold: 10, soldOut: true };
+  router.answer = (command) =>
+    command.type === 'get-drop'
+      ? success(soldOut)
+      : success({ version: soldOut.version, bitmap: new Uint8Array(8) });
+  const watched = views.watch('drp_1');
+  await turn();
+  views.soldOutFor(watched, 'a', 'k', clock.now);
+  await turn();
+  t.is(watched.filter, null);
+});
+
+test('S3: copies are bounded; what is not used goes first, and listens no more', async (t) => {
+  const { router, bus, views } = setUp(3);
+  router.answer = (command) => success({ ...drop, id: command.dropId });
+  for (const id of ['a', 'b', 'c']) views.watch(id);
+  views.watch('d');
+  t.is(views.size, 3);
+  t.false(bus.hasListeners('drop.a'));
+  views.find('b');
+  views.watch('e');
+  t.true(bus.hasListeners('drop.b'), 'used since');
+  t.false(bus.hasListeners('drop.c'));
+  await turn();
+  views.stop();
+  t.is(views.size, 0);
+  t.false(bus.hasListeners('drop.b'));
+});
+
+test('H8: a drop that is not found leaves no copy behind', async (t) => {
+  const { bus, views } = setUp();
+  const read = await views.get('nothing');
+  t.false(read.ok);
+  views.watch('nothing');
+  await turn();
+  t.is(views.size, 0);
+  t.false(bus.hasListeners('drop.nothing'));
+});

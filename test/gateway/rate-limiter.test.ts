@@ -1,0 +1,74 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { RateLimiter } from '../../gateway/rate-limiter.ts';
+
+test('H5: in no window of any history does a key get more than its quota', (t) => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 30 }),
+      fc.integer({ min: 1, max: 20 }),
+      fc.array(fc.integer({ min: 0, max: 3_000 }), { minLength: 1, maxLength: 300 }),
+      (quota, windowSeconds, steps) => {
+        const limiter = new RateLimiter({
+          policy: { name: 'x', quota, windowSeconds },
+          keysMax: 10,
+        });
+        const taken: number[] = [];
+        let now = 1_700_000_000_000;
+        for (const step of steps) {
+          now += step;
+          if (limiter.take('a', now) === 0) taken.push(now);
+        }
+        return taken.every((from) => {
+          const until = from + windowSeconds * 1000;
+          return taken.filter((at) => at >= from && at < until).length <= quota;
+        });
+      },
+    ),
+    { numRuns: 300 },
+  );
+  t.pass();
+});
+
+test('H5: whoever waits as long as told gets through', (t) => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 50 }),
+      fc.integer({ min: 1, max: 60 }),
+      (quota, windowSeconds) => {
+        const limiter = new RateLimiter({
+          policy: { name: 'x', quota, windowSeconds },
+          keysMax: 10,
+        });
+        let now = 1_700_000_000_000;
+        let waitMs = 0;
+        for (let i = 0; i <= quota && waitMs === 0; i++) waitMs = limiter.take('a', now);
+        now += Math.ceil(waitMs);
+        return waitMs > 0 && waitMs <= windowSeconds * 1000 && limiter.take('a', now) === 0;
+      },
+    ),
+  );
+  t.pass();
+});
+
+test('H5: half of the quota is there at once', (t) => {
+  const policy = { name: 'x', quota: 10, windowSeconds: 10 };
+  const limiter = new RateLimiter({ policy, keysMax: 10 });
+  const waits = Array.from({ length: 6 }, () => limiter.take('a', 0));
+  t.deepEqual(waits.slice(0, 5), [0, 0, 0, 0, 0]);
+  t.is(waits[5], 2000);
+  t.is(limiter.take('b', 0), 0);
+});
+
+test('H5: the keys remembered are bounded, and refilled ones go first', (t) => {
+  const policy = { name: 'x', quota: 2, windowSeconds: 1 };
+  const limiter = new RateLimiter({ policy, keysMax: 3 });
+  limiter.take('old', 0);
+  limiter.take('b', 5_000);
+  limiter.take('c', 5_000);
+  limiter.take('d', 5_000);
+  t.is(limiter.keyCount, 3);
+  t.true(limiter.take('b', 5_000) > 0, 'a key in use is still remembered');
+  for (let i = 0; i < 100; i++) limiter.take(`k${i}`, 5_000);
+  t.is(limiter.keyCount, 3);
+});
