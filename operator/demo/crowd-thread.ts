@@ -10,7 +10,7 @@ import { LoadCounters } from './load-counters.ts';
 import { Plan } from './plan.ts';
 
 const TOKEN_SECONDS = 3600;
-const ATTEMPTS_MAX = 50;
+const ATTEMPTS_MAX = 20;
 /** Before asking again after an answer that asks for patience, or none at all. */
 const RETRY_DELAY_MS = 200;
 const EXTRA_PRESSES_OF_THE_IMPATIENT = 2;
@@ -32,24 +32,28 @@ const pool = new HttpPool({
   waitingMax: data.buyers * (EXTRA_PRESSES_OF_THE_IMPATIENT + 2),
 });
 
-const requests: string[] = [];
+/** Signed ahead, so that pressing costs no more than sending. */
+const accessOf = Array.from({ length: data.buyers }, (_, buyer) => {
+  const claims = { userId: plan.userId(buyer), roles: [], lifetimeSeconds: TOKEN_SECONDS };
+  return `Bearer ${tokens.sign(claims)}`;
+});
 const orderOf: (string | null)[] = Array.from({ length: data.buyers }, () => null);
 const hasAnswer = new Uint8Array(data.buyers);
 /** Buyers who were told that it is sold out, first come first; they press when units come free. */
 const turnedAway: number[] = [];
 let nextTurnedAway = 0;
 let fresh: AcknowledgedOrder[] = [];
+let path = '';
 let pending = 0;
+let pressedAt = 0;
 const findings: string[] = [];
 
 function requestOf(buyer: number): string {
-  const userId = plan.userId(buyer);
-  const token = tokens.sign({ userId, roles: [], lifetimeSeconds: TOKEN_SECONDS });
   return httpRequest({
     method: 'POST',
-    path: `/v1/drops/${data.dropId}/orders`,
+    path,
     host,
-    headers: { authorization: `Bearer ${token}`, 'idempotency-key': plan.key(buyer) },
+    headers: { authorization: accessOf[buyer]!, 'idempotency-key': plan.key(buyer) },
     body: BODY,
   });
 }
@@ -57,8 +61,7 @@ function requestOf(buyer: number): string {
 function press(buyer: number, attempt: number, isRepeat: boolean): void {
   const knownBefore = orderOf[buyer]!;
   if (attempt === 0) pending++;
-  counters.add('sent');
-  pool.request(requests[buyer]!, (answer) => {
+  pool.request(requestOf(buyer), (answer) => {
     if (mustAskAgain(answer) && attempt < ATTEMPTS_MAX) {
       setTimeout(press, RETRY_DELAY_MS, buyer, attempt + 1, isRepeat);
       return;
@@ -73,6 +76,7 @@ function press(buyer: number, attempt: number, isRepeat: boolean): void {
     if (hasAnswer[buyer] === 0) {
       hasAnswer[buyer] = 1;
       counters.add('buyersAnswered');
+      counters.set('crowdMs', Math.ceil(performance.now() - pressedAt));
     }
     if (!isRepeat && plan.habit(buyer) === 'forgetful') press(buyer, 0, true);
   });
@@ -92,12 +96,12 @@ function take(buyer: number, answer: HttpAnswer): void {
   }
   orderOf[buyer] = id;
   counters.add('placed');
-  const userId = plan.userId(buyer);
   fresh.push({
     orderId: id,
-    userId,
+    userId: plan.userId(buyer),
     key: plan.key(buyer),
     holdExpiresAt: Date.parse(holdExpiresAt),
+    pressedAgain: hasAnswer[buyer] === 1,
   });
 }
 
@@ -110,13 +114,14 @@ function turnAway(buyer: number, knownBefore: string | null, isRepeat: boolean):
 }
 
 function other(buyer: number, answer: HttpAnswer): void {
-  counters.add('other');
   findings.push(
     `${plan.userId(buyer)} was answered ${answer.status}: ${answer.body.slice(0, 200)}`,
   );
 }
 
-function pressAll(): void {
+function pressAll(dropId: string): void {
+  path = `/v1/drops/${dropId}/orders`;
+  pressedAt = performance.now();
   for (const buyer of plan.pressOrder(data.buyers, data.followers)) {
     press(buyer, 0, false);
     if (plan.habit(buyer) !== 'impatient') continue;
@@ -150,15 +155,14 @@ function finish(): void {
   report();
   clearInterval(reporting);
   pool.close();
-  port.close();
   tell({ type: 'finished', findings });
+  port.close();
 }
 
 const reporting = setInterval(report, REPORT_INTERVAL_MS);
-for (let buyer = 0; buyer < data.buyers; buyer++) requests.push(requestOf(buyer));
 await pool.warmUp();
 port.on('message', (command: CrowdCommand) => {
-  if (command.type === 'press') pressAll();
+  if (command.type === 'press') pressAll(command.dropId);
   else if (command.type === 'press-again') pressAgain(command.freeUnits);
   else finish();
 });

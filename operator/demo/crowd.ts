@@ -11,12 +11,13 @@ export interface AcknowledgedOrder {
   readonly key: string;
   /** Milliseconds since the Unix epoch. */
   readonly holdExpiresAt: number;
+  /** The buyer was told first that it is sold out. */
+  readonly pressedAgain: boolean;
 }
 
 export interface CrowdOptions {
   readonly host: string;
   readonly port: number;
-  readonly dropId: string;
   readonly authSecret: string;
   readonly buyers: number;
   /** How many of the buyers are followers, who press first. */
@@ -29,7 +30,7 @@ export interface CrowdData extends CrowdOptions {
   readonly counters: SharedArrayBuffer;
 }
 export type CrowdCommand =
-  | { readonly type: 'press' }
+  | { readonly type: 'press'; readonly dropId: string }
   | { readonly type: 'press-again'; readonly freeUnits: number }
   | { readonly type: 'finish' };
 export type CrowdMessage =
@@ -68,8 +69,8 @@ export class Crowd {
     return this.#ready.promise;
   }
 
-  press(): void {
-    this.#tell({ type: 'press' });
+  press(dropId: string): void {
+    this.#tell({ type: 'press', dropId });
   }
 
   /** Units came free: some of those who were turned away press again. */

@@ -5,15 +5,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readJournalOrders } from '../../composition/verify.ts';
-import { AccessTokens } from '../../services/access-tokens.ts';
-import { Crowd } from './crowd.ts';
-import { Followers } from './followers.ts';
-import { Payers } from './payers.ts';
-import { type Payment, Plan } from './plan.ts';
+import type { Payment } from './plan.ts';
 import { type Evidence, type JournalOrder, prove } from './proof.ts';
-import { call, prepareFollowers, prepareSale, SALE_TITLE } from './sale.ts';
-import { format, type SaleState, Screen } from './screen.ts';
+import { call, SALE_TITLE } from './sale.ts';
+import { format, Screen } from './screen.ts';
 import { runCommand, ServerProcess } from './server-process.ts';
+import { isOver, type Secrets, setStage, type Stage } from './stage.ts';
 
 export interface DemoOptions {
   readonly buyers: number;
@@ -24,19 +21,13 @@ export interface DemoOptions {
   readonly seed: number;
 }
 
-const CONNECTIONS_MAX = 400;
-const HOLD_SECONDS = 4;
-const TOKEN_SECONDS = 3600;
+/** From the time set to the first follower who knows. */
+const START_TIMEOUT_MS = 10_000;
 const SALE_TIMEOUT_MS = 120_000;
 const NOTICES_TIMEOUT_MS = 5_000;
 const LOOK_INTERVAL_MS = 50;
 const FINDINGS_SHOWN_MAX = 5;
 const SECRET_BYTES = 32;
-
-interface Secrets {
-  readonly auth: string;
-  readonly payment: string;
-}
 
 export async function demo(options: DemoOptions): Promise<void> {
   const dataDirectory = mkdtempSync(join(tmpdir(), 'livedrops-demo-'));
@@ -86,14 +77,8 @@ type SaleEvidence = Omit<Evidence, 'journal' | 'stoppedInOrder' | 'verified'>;
 async function sell(
   options: DemoOptions & { readonly url: string; readonly secrets: Secrets },
 ): Promise<SaleEvidence> {
-  const { url, secrets, stock, buyers, seed } = options;
-  const followerCount = Math.min(options.followers, buyers);
-  const { hostname: host, port: portText } = new URL(url);
-  const port = Number(portText);
-  const plan = new Plan({ seed });
-  const accessTokens = new AccessTokens({ secret: secrets.auth });
-  const tokenOf = (userId: string): string =>
-    accessTokens.sign({ userId, roles: [], lifetimeSeconds: TOKEN_SECONDS });
+  const { url, buyers, stock, seed } = options;
+  const followers = Math.min(options.followers, buyers);
   const screen = new Screen({
     output: process.stdout,
     title: SALE_TITLE,
@@ -101,122 +86,73 @@ async function sell(
     seed,
     buyers,
     stock,
-    followers: followerCount,
-  });
-
-  screen.note(`LiveDrops serves on ${url}`);
-  const followerTokens = Array.from({ length: followerCount }, (_, i) => tokenOf(plan.userId(i)));
-  const creator = await prepareFollowers({ url, followerTokens });
-  const opensInMs = options.seconds * 1000;
-  const saleOptions = { url, followerTokens, stock, opensInMs, holdSeconds: HOLD_SECONDS };
-  const sale = await prepareSale(saleOptions, creator);
-  const { dropId, opensAt } = sale;
-
-  const payers = new Payers({ host, port, secret: secrets.payment, plan, ordersMax: buyers });
-  const crowd = new Crowd({
-    host,
-    port,
-    dropId,
-    authSecret: secrets.auth,
-    buyers,
-    followers: followerCount,
-    seed,
-    connections: Math.min(CONNECTIONS_MAX, buyers),
-    onOrders: (orders) => payers.take(orders),
-  });
-  const followers = new Followers({
-    url: url.replace('http', 'ws'),
-    dropId,
-    tokens: followerTokens,
-    onStock: (stockFrame) => {
-      state.latest = stockFrame;
-      if (stockFrame.status !== 'live') return;
-      if (stockFrame.free === 0) state.soldOutAfterMs ??= Date.now() - opensAt;
-      // Units that a refused payment or an ended hold has set free.
-      else if (state.soldOutAfterMs !== null) crowd.pressAgain(stockFrame.free);
-    },
-  });
-  const state: SaleState = {
-    counters: crowd.counters,
-    payers,
     followers,
-    opensAt,
-    latest: null,
-    soldOutAfterMs: null,
-  };
+  });
+  screen.note(`LiveDrops serves on ${url}`);
+  screen.note(`${format(followers)} followers connect, ${format(buyers)} buyers get ready`);
+  const stage = await setStage({ ...options, followers });
   try {
-    screen.note(`${format(followerCount)} followers connect, ${format(buyers)} buyers get ready`);
-    await Promise.all([followers.connect(), crowd.ready()]);
-    screen.start(state);
-    await followers.started();
-    crowd.press();
-    await until(SALE_TIMEOUT_MS, () => isOver(state, stock, buyers));
-    const crowdFindings = await crowd.finish();
-    // Read before the notices are counted: what the server says is asked while it still can.
-    const drop = (await call(url, 'GET', `/v1/drops/${dropId}`, null)) as Evidence['drop'];
-    const lateOrders = crowd.orders.filter(
-      ({ orderId }) => payers.paymentOf.get(orderId) === 'late',
-    );
-    const refundRequested = new Set<string>();
-    const finalStatus = new Map<string, string>();
-    for (const { orderId, userId } of lateOrders) {
-      const order = (await call(url, 'GET', `/v1/orders/${orderId}`, tokenOf(userId))) as {
-        status: string;
-        refundRequested?: boolean;
-      };
-      finalStatus.set(orderId, order.status);
-      if (order.refundRequested === true) refundRequested.add(orderId);
-    }
-    const expected = crowd.orders.flatMap(({ orderId, userId }) => {
-      const follower = followerOf(plan, userId, followerCount);
-      if (follower === null) return [];
-      const types = noticesOf(payers.paymentOf.get(orderId), finalStatus.get(orderId));
-      return types.map((type) => ({ follower, type, orderId }));
-    });
-    const delivered = (): number =>
-      expected.filter((it) => followers.hasNotice(it.follower, it.type, it.orderId)).length;
-    await until(NOTICES_TIMEOUT_MS, () => delivered() === expected.length);
-    return {
-      buyers,
-      buyersAnswered: crowd.counters.get('buyersAnswered'),
-      stock,
-      drop,
-      acknowledged: crowd.orders,
-      paymentOf: payers.paymentOf,
-      refundRequested,
-      webhookCalls: payers.calls,
-      repeats: crowd.counters.get('repeats'),
-      frames: followers.frames,
-      followers: followerCount,
-      toldStarted: followers.told('drop.started'),
-      toldSoldOut: followers.told('drop.sold_out'),
-      noticesExpected: expected.length,
-      noticesDelivered: delivered(),
-      crowdFindings,
-      paymentFindings: payers.findings,
-      liveFindings: followers.findings,
-    };
+    screen.start(stage.state);
+    const startTimeoutMs = options.seconds * 1000 + START_TIMEOUT_MS;
+    const opened = await until(startTimeoutMs, () => stage.followers.told('drop.started') > 0);
+    if (!opened) throw new Error('no follower was told that the drop has started');
+    stage.crowd.press(stage.dropId);
+    // Over or not: the proof tells what is missing.
+    await until(SALE_TIMEOUT_MS, () => isOver(stage));
+    return await gatherEvidence(stage);
   } finally {
     screen.stop();
-    payers.stop();
-    followers.close();
-    await crowd.stop();
+    stage.payers.stop();
+    stage.followers.close();
+    await stage.crowd.stop();
   }
 }
 
-function isOver({ counters, payers, latest }: SaleState, stock: number, buyers: number): boolean {
-  return (
-    counters.get('buyersAnswered') === buyers &&
-    payers.pending === 0 &&
-    latest !== null &&
-    latest.held === 0 &&
-    latest.sold === stock
-  );
-}
-
-function followerOf(plan: Plan, userId: string, followerCount: number): number | null {
-  const buyer = Number(userId.slice(plan.userId(0).length - 1));
-  return buyer < followerCount ? buyer : null;
+/** What the server says while it still can, and what everybody was told. */
+async function gatherEvidence(stage: Stage): Promise<SaleEvidence> {
+  const { url, dropId, buyers, stock, crowd, payers, followers, followerCount } = stage;
+  const crowdFindings = await crowd.finish();
+  const drop = (await call(url, 'GET', `/v1/drops/${dropId}`, null)) as Evidence['drop'];
+  const refundRequested = new Set<string>();
+  const lateEnd = new Map<string, string>();
+  for (const { orderId, userId } of crowd.orders) {
+    if (payers.paymentOf.get(orderId) !== 'late') continue;
+    const order = (await call(url, 'GET', `/v1/orders/${orderId}`, stage.tokenOf(userId))) as {
+      status: string;
+      refundRequested?: boolean;
+    };
+    lateEnd.set(orderId, order.status);
+    if (order.refundRequested === true) refundRequested.add(orderId);
+  }
+  const expected = crowd.orders.flatMap(({ orderId, userId }) => {
+    const follower = stage.plan.buyerOf(userId);
+    if (follower >= followerCount) return [];
+    const types = noticesOf(payers.paymentOf.get(orderId), lateEnd.get(orderId));
+    return types.map((type) => ({ follower, type, orderId }));
+  });
+  const delivered = (): number =>
+    expected.filter((it) => followers.hasNotice(it.follower, it.type, it.orderId)).length;
+  await until(NOTICES_TIMEOUT_MS, () => delivered() === expected.length);
+  return {
+    buyers,
+    buyersAnswered: crowd.counters.get('buyersAnswered'),
+    stock,
+    drop,
+    acknowledged: crowd.orders,
+    paymentOf: payers.paymentOf,
+    refundRequested,
+    webhookCalls: payers.calls,
+    repeats: crowd.counters.get('repeats'),
+    frames: followers.frames,
+    followers: followerCount,
+    toldStarted: followers.told('drop.started'),
+    toldSoldOut: followers.told('drop.sold_out'),
+    noticesExpected: expected.length,
+    noticesDelivered: delivered(),
+    crowdFindings,
+    paymentFindings: payers.findings,
+    liveFindings: followers.findings,
+  };
 }
 
 /** What a follower is to be told about an order, by how it was paid. */
@@ -235,12 +171,14 @@ function noticesOf(payment: Payment | undefined, lateEnd: string | undefined): s
   }
 }
 
-/** Resolves when `condition` holds, or when the time is over: the proof tells which. */
-async function until(timeoutMs: number, condition: () => boolean): Promise<void> {
+/** Resolves to true when `condition` holds, to false when the time is over before. */
+async function until(timeoutMs: number, condition: () => boolean): Promise<boolean> {
   const giveUpAt = performance.now() + timeoutMs;
-  while (!condition() && performance.now() < giveUpAt) {
+  while (!condition()) {
+    if (performance.now() > giveUpAt) return false;
     await new Promise((resolve) => setTimeout(resolve, LOOK_INTERVAL_MS));
   }
+  return true;
 }
 
 async function verify(environment: Readonly<Record<string, string>>): Promise<string[] | null> {

@@ -7,7 +7,6 @@ import { WebSocket } from 'ws';
 export interface FollowersOptions {
   /** Such as `ws://127.0.0.1:8080`. */
   readonly url: string;
-  readonly dropId: string;
   /** An access token for each follower. */
   readonly tokens: readonly string[];
   /** Each newer state of the drop. */
@@ -51,29 +50,24 @@ export class Followers {
   readonly #options: FollowersOptions;
   readonly #followers: Follower[] = [];
   readonly #told = new Map<string, number>();
-  readonly #watching = Promise.withResolvers<void>();
-  readonly #started = Promise.withResolvers<void>();
   #version = 0;
 
   constructor(options: FollowersOptions) {
     this.#options = options;
   }
 
-  /** Resolves when all are connected and the first has subscribed to the drop's stock. */
+  /** Resolves when all are connected. */
   async connect(): Promise<void> {
-    const { tokens, dropId } = this.#options;
+    const { tokens } = this.#options;
     for (let from = 0; from < tokens.length; from += CONNECTING_MAX) {
       const some = tokens.slice(from, from + CONNECTING_MAX);
       await Promise.all(some.map((token) => this.#connectOne(token)));
     }
-    const watcher = this.#followers[0]!.socket;
-    watcher.send(JSON.stringify({ type: 'subscribe', topic: `drop:${dropId}` }));
-    await this.#watching.promise;
   }
 
-  /** Resolves when the first follower is told that the drop has started. */
-  started(): Promise<void> {
-    return this.#started.promise;
+  /** The first follower subscribes to the drop's stock. */
+  watch(dropId: string): void {
+    this.#followers[0]?.socket.send(JSON.stringify({ type: 'subscribe', topic: `drop:${dropId}` }));
   }
 
   /** How many followers were told of this milestone, such as `drop.started`. */
@@ -120,8 +114,6 @@ export class Followers {
     if (follower.milestones.has(frame.type)) return;
     follower.milestones.add(frame.type);
     this.#told.set(frame.type, this.told(frame.type) + 1);
-    if (frame.type === 'drop.snapshot') this.#watching.resolve();
-    if (frame.type === 'drop.started') this.#started.resolve();
   }
 
   #onNotice(follower: Follower, frame: Frame): void {

@@ -28,6 +28,8 @@ interface Exchange {
   readonly answered: (answer: HttpAnswer) => void;
 }
 
+/** Without a byte for so long, a request counts as not answered. */
+const ANSWER_TIMEOUT_MS = 10_000;
 const HEADERS_END = '\r\n\r\n';
 const CONTENT_LENGTH = /\r\ncontent-length: *(\d+)/i;
 const REPLAYED = /\r\nidempotency-replayed: *true/i;
@@ -129,6 +131,9 @@ class Connection {
   #connect(): Socket {
     const socket = connect({ host: this.#address.host, port: this.#address.port, noDelay: true });
     socket.setEncoding('latin1');
+    socket.setTimeout(ANSWER_TIMEOUT_MS, () => {
+      if (this.#exchange !== null) socket.destroy();
+    });
     socket.on('data', (text: string) => this.#onData(text));
     // What went wrong is told by `close`, which always follows; the exchange learns that it broke.
     socket.on('error', () => socket.destroy());
@@ -146,11 +151,12 @@ class Connection {
     if (headersEnd < 0) return;
     const headers = this.#received.slice(0, headersEnd);
     const bodyAt = headersEnd + HEADERS_END.length;
-    const bodyLength = Number(CONTENT_LENGTH.exec(headers)?.[1] ?? 0);
+    const status = Number(headers.slice(9, 12));
+    const bodyLength = status === 204 ? 0 : Number(CONTENT_LENGTH.exec(headers)?.[1] ?? 0);
     if (this.#received.length < bodyAt + bodyLength) return;
     const body = this.#received.slice(bodyAt, bodyAt + bodyLength);
     this.#received = this.#received.slice(bodyAt + bodyLength);
-    this.#end({ status: Number(headers.slice(9, 12)), replayed: REPLAYED.test(headers), body });
+    this.#end({ status, replayed: REPLAYED.test(headers), body });
   }
 
   #end(answer: Omit<HttpAnswer, 'tookMs'>): void {

@@ -3,13 +3,13 @@
 // by 2^(1/16), so a percentile is right within 4.5 % however many answers there were.
 
 const NAMES = [
-  'sent',
   'answered',
   'buyersAnswered',
+  /** From the first press to the first answer of the last buyer who has one. */
+  'crowdMs',
   'placed',
   'repeats',
   'soldOut',
-  'other',
 ] as const;
 export type CounterName = (typeof NAMES)[number];
 
@@ -33,6 +33,10 @@ export class LoadCounters {
 
   add(name: CounterName): void {
     Atomics.add(this.#numbers, NAMES.indexOf(name), 1);
+  }
+
+  set(name: CounterName, value: number): void {
+    Atomics.store(this.#numbers, NAMES.indexOf(name), value);
   }
 
   get(name: CounterName): number {

@@ -59,7 +59,7 @@ export class Payers {
 
   take(orders: readonly AcknowledgedOrder[]): void {
     for (const order of orders) {
-      const payment = this.#options.plan.payment(order.userId);
+      const payment = this.#options.plan.payment(order.userId, order.pressedAgain);
       this.paymentOf.set(order.orderId, payment);
       if (payment === 'never') {
         this.told.never++;

@@ -8,6 +8,8 @@ export type Payment = 'prompt' | 'refused' | 'late' | 'never';
 /** What a buyer does besides pressing once. */
 export type Habit = 'patient' | 'impatient' | 'forgetful';
 
+const USER_PREFIX = 'buyer-';
+
 const PAYMENTS: readonly [share: number, payment: Payment][] = [
   [0.08, 'refused'],
   [0.17, 'late'],
@@ -30,14 +32,21 @@ export class Plan {
   }
 
   userId(buyer: number): string {
-    return `buyer-${buyer}`;
+    return `${USER_PREFIX}${buyer}`;
+  }
+
+  /** The other way round. */
+  buyerOf(userId: string): number {
+    return Number(userId.slice(USER_PREFIX.length));
   }
 
   key(buyer: number): string {
     return `press-${this.#seed}-${buyer}`;
   }
 
-  payment(userId: string): Payment {
+  /** Those who had to press again are glad, and pay: or the sale would never end. */
+  payment(userId: string, pressedAgain: boolean): Payment {
+    if (pressedAgain) return 'prompt';
     const chance = this.chance('payment', userId);
     return PAYMENTS.find(([share]) => chance < share)?.[1] ?? 'prompt';
   }

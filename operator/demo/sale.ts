@@ -3,69 +3,69 @@
 
 import { HttpPool, httpRequest } from './http-pool.ts';
 
-export interface SaleOptions {
+export interface Creator {
+  readonly creatorId: string;
+  readonly creatorToken: string;
+}
+
+export interface DropTerms {
   /** Such as `http://127.0.0.1:8080`. */
   readonly url: string;
-  /** Access tokens of those who will follow the creator. */
-  readonly followerTokens: readonly string[];
   readonly stock: number;
   readonly opensInMs: number;
   readonly holdSeconds: number;
-}
-
-export interface Sale {
-  readonly creatorId: string;
-  readonly dropId: string;
-  readonly opensAt: number;
 }
 
 export const SALE_TITLE = 'Aurora runners, 129.00 EUR';
 const PRICE_CENTS = 129_00;
 const DURATION_MS = 60 * 60 * 1000;
 const CONNECTIONS = 16;
+const ANSWER_TIMEOUT_MS = 10_000;
 
-/** Followers come first, so that the drop's opening is set when nothing else is to be done. */
-export async function prepareFollowers(
-  options: Pick<SaleOptions, 'url' | 'followerTokens'>,
-): Promise<{ creatorId: string; creatorToken: string }> {
-  const { user, accessToken } = (await call(options.url, 'POST', '/v1/auth/register', null, {
+export async function registerCreator(url: string): Promise<Creator> {
+  const { user, accessToken } = (await call(url, 'POST', '/v1/auth/register', null, {
     email: 'aurora@example.com',
     password: 'correct horse battery staple',
     name: 'Aurora',
   })) as { user: { id: string }; accessToken: string };
-  const { hostname, port, host } = new URL(options.url);
+  return { creatorId: user.id, creatorToken: accessToken };
+}
+
+/** Lets the owner of each token follow the creator. */
+export async function follow(
+  url: string,
+  creatorId: string,
+  tokens: readonly string[],
+): Promise<void> {
+  const { hostname, port, host } = new URL(url);
   const pool = new HttpPool({
     host: hostname,
     port: Number(port),
     connectionsMax: CONNECTIONS,
-    waitingMax: options.followerTokens.length,
+    waitingMax: tokens.length,
   });
-  const answers = await Promise.all(
-    options.followerTokens.map((token) =>
-      pool.send(
-        httpRequest({
-          method: 'POST',
-          path: `/v1/creators/${user.id}/follow`,
-          host,
-          headers: { authorization: `Bearer ${token}`, 'content-length': '0' },
-        }),
-      ),
-    ),
+  const path = `/v1/creators/${creatorId}/follow`;
+  const requests = tokens.map((token) =>
+    httpRequest({
+      method: 'POST',
+      path,
+      host,
+      headers: { authorization: `Bearer ${token}`, 'content-length': '0' },
+    }),
   );
+  const answers = await Promise.all(requests.map((request) => pool.send(request)));
   pool.close();
   const refused = answers.find(({ status }) => status !== 204);
-  if (refused !== undefined) {
-    throw new Error(`following was answered ${refused.status}: ${refused.body}`);
-  }
-  return { creatorId: user.id, creatorToken: accessToken };
+  if (refused === undefined) return;
+  throw new Error(`POST ${path} was answered ${refused.status}: ${refused.body}`);
 }
 
-export async function prepareSale(
-  options: SaleOptions,
-  creator: { creatorId: string; creatorToken: string },
-): Promise<Sale> {
-  const { url, stock, holdSeconds, opensInMs } = options;
-  const { creatorId, creatorToken } = creator;
+/** Makes a product and a drop of it. */
+export async function announceDrop(
+  terms: DropTerms,
+  { creatorId, creatorToken }: Creator,
+): Promise<{ dropId: string; opensAt: number }> {
+  const { url, stock, holdSeconds, opensInMs } = terms;
   const product = (await call(url, 'POST', `/v1/creators/${creatorId}/products`, creatorToken, {
     name: SALE_TITLE,
     description: 'Seen once, gone at once.',
@@ -81,7 +81,7 @@ export async function prepareSale(
     holdSeconds,
     payment: 'provider',
   })) as { id: string };
-  return { creatorId, dropId: drop.id, opensAt };
+  return { dropId: drop.id, opensAt };
 }
 
 /** One call; throws where the answer is not a success. */
@@ -99,6 +99,7 @@ export async function call(
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
   });
   const text = await response.text();
   if (!response.ok) throw new Error(`${method} ${path} was answered ${response.status}: ${text}`);

@@ -20,7 +20,7 @@ export interface SaleState {
   readonly counters: LoadCounters;
   readonly payers: Payers;
   readonly followers: Followers;
-  readonly opensAt: number;
+  opensAt: number;
   latest: StockFrame | null;
   soldOutAfterMs: number | null;
 }
@@ -28,8 +28,6 @@ export interface SaleState {
 const FRAME_INTERVAL_MS = 100;
 const LINE_INTERVAL_MS = 1000;
 const BAR_WIDTH = 40;
-/** Requests a second are counted over this long. */
-const RATE_WINDOW_MS = 1000;
 
 const CLEAR_LINE = '\u001B[2K';
 const HIDE_CURSOR = '\u001B[?25l';
@@ -38,16 +36,20 @@ const SHOW_CURSOR = '\u001B[?25h';
 export class Screen {
   readonly #options: ScreenOptions;
   readonly #inPlace: boolean;
-  readonly #samples: { at: number; answered: number }[] = [];
-  #fastest = 0;
   #timer: NodeJS.Timeout | null = null;
   #state: SaleState | null = null;
   #linesDrawn = 0;
+  #lastLine = '';
 
   constructor(options: ScreenOptions) {
     this.#options = options;
     this.#inPlace = options.output.isTTY;
   }
+
+  /** Whichever way the demo ends: a terminal without a cursor is no use to anybody. */
+  readonly #showCursor = (): void => {
+    this.#options.output.write(SHOW_CURSOR);
+  };
 
   /** A line about what is being prepared. */
   note(text: string): void {
@@ -56,7 +58,10 @@ export class Screen {
 
   start(state: SaleState): void {
     this.#state = state;
-    if (this.#inPlace) this.#options.output.write(`\n${HIDE_CURSOR}`);
+    if (this.#inPlace) {
+      this.#options.output.write(`\n${HIDE_CURSOR}`);
+      process.once('exit', this.#showCursor);
+    }
     const interval = this.#inPlace ? FRAME_INTERVAL_MS : LINE_INTERVAL_MS;
     this.#timer = setInterval(() => this.#draw(), interval);
     this.#draw();
@@ -68,29 +73,27 @@ export class Screen {
     clearInterval(this.#timer);
     this.#timer = null;
     this.#draw();
-    this.#options.output.write(this.#inPlace ? `${SHOW_CURSOR}\n` : '\n');
-  }
-
-  /** The most requests answered in any second so far. */
-  get fastestPerSecond(): number {
-    return this.#fastest;
+    process.off('exit', this.#showCursor);
+    if (this.#inPlace) this.#showCursor();
+    this.#options.output.write('\n');
   }
 
   #draw(): void {
     const state = this.#state;
     if (state === null) return;
-    const rate = this.#rate(state.counters.get('answered'));
     if (!this.#inPlace) {
-      this.#options.output.write(`  ${this.#line(state, rate)}\n`);
+      const line = this.#line(state);
+      if (line !== this.#lastLine) this.#options.output.write(`  ${line}\n`);
+      this.#lastLine = line;
       return;
     }
-    const lines = this.#picture(state, rate);
+    const lines = this.#picture(state);
     const up = this.#linesDrawn === 0 ? '' : `\u001B[${this.#linesDrawn}A`;
     this.#options.output.write(up + lines.map((line) => `${CLEAR_LINE}${line}\n`).join(''));
     this.#linesDrawn = lines.length;
   }
 
-  #picture(state: SaleState, rate: number): string[] {
+  #picture(state: SaleState): string[] {
     const { counters, payers, followers, latest } = state;
     const { title, url, buyers, stock, followers: followerCount, seed } = this.#options;
     const free = latest?.free ?? stock;
@@ -106,7 +109,7 @@ export class Screen {
       `  Crowd   ${bar(answered / buyers)} ${format(answered)} of ${format(buyers)}`,
       `          ${format(counters.get('placed'))} got a unit, ` +
         `${format(counters.get('soldOut'))} sold out, ${format(counters.get('repeats'))} repeats`,
-      `  Speed   ${format(rate)} requests/s   p50 ${ms(counters, 0.5)}   p99 ${ms(counters, 0.99)}`,
+      `  Speed   ${speed(counters)}   p50 ${ms(counters, 0.5)}   p99 ${ms(counters, 0.99)}`,
       `  Money   ${payers.told.prompt} paid, ${payers.told.refused} refused, ` +
         `${payers.told.late} paid late, ${payers.told.never} never; ${payers.pending} to come`,
       `  Live    ${told} told of the start, ${soldOut} of sold out, ` +
@@ -114,12 +117,12 @@ export class Screen {
     ];
   }
 
-  #line(state: SaleState, rate: number): string {
+  #line(state: SaleState): string {
     const { counters, payers, latest } = state;
     const { buyers, stock } = this.#options;
     return (
       `${this.#phase(state)}: ${format(counters.get('buyersAnswered'))} of ${format(buyers)} ` +
-      `answered, ${format(rate)}/s, p99 ${ms(counters, 0.99)}, ` +
+      `answered, ${speed(counters)}, p99 ${ms(counters, 0.99)}, ` +
       `free ${latest?.free ?? stock}, held ${latest?.held ?? 0}, sold ${latest?.sold ?? 0}, ` +
       `${payers.pending} to pay`
     );
@@ -132,20 +135,6 @@ export class Screen {
     if (soldOutAfterMs === null) return 'open';
     const after = `sold out after ${(soldOutAfterMs / 1000).toFixed(2)} s`;
     return latest.free > 0 ? `${after}, ${latest.free} back` : after;
-  }
-
-  /** Over the last second. */
-  #rate(answered: number): number {
-    const now = performance.now();
-    this.#samples.push({ at: now, answered });
-    while (this.#samples.length > 2 && now - this.#samples[1]!.at >= RATE_WINDOW_MS) {
-      this.#samples.shift();
-    }
-    const first = this.#samples[0]!;
-    const elapsedMs = Math.max(now - first.at, RATE_WINDOW_MS);
-    const rate = Math.round(((answered - first.answered) / elapsedMs) * 1000);
-    this.#fastest = Math.max(this.#fastest, rate);
-    return rate;
   }
 }
 
@@ -161,4 +150,11 @@ export function format(value: number): string {
 function ms(counters: LoadCounters, share: number): string {
   const value = counters.latencyMs(share);
   return value === null ? '-' : `${value.toFixed(1)} ms`;
+}
+
+/** Buyers answered in each second from the first press to the last first answer. */
+function speed(counters: LoadCounters): string {
+  const elapsedMs = counters.get('crowdMs');
+  const perSecond = elapsedMs === 0 ? 0 : (counters.get('buyersAnswered') / elapsedMs) * 1000;
+  return `${format(Math.round(perSecond))} orders answered/s`;
 }

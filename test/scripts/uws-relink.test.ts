@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 
 interface Relink {
-  relinkAddon(path: string): boolean;
+  readonly relinkAddon: (path: string) => boolean;
 }
 const { relinkAddon } = (await import(
   new URL('../../scripts/uws-relink.mjs', import.meta.url).href

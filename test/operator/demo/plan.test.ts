@@ -4,7 +4,7 @@ import { Plan } from '../../../operator/demo/plan.ts';
 
 test('the same seed plans the same, another seed does not', (t) => {
   const payments = (seed: number): string =>
-    Array.from({ length: 200 }, (_, i) => new Plan({ seed }).payment(`buyer-${i}`)).join();
+    Array.from({ length: 200 }, (_, i) => new Plan({ seed }).payment(`buyer-${i}`, false)).join();
   t.is(payments(1), payments(1));
   t.not(payments(1), payments(2));
 });
@@ -12,9 +12,11 @@ test('the same seed plans the same, another seed does not', (t) => {
 test('most pay at once; some are refused, some pay late, some never', (t) => {
   const plan = new Plan({ seed: 1 });
   const counts = { prompt: 0, refused: 0, late: 0, never: 0 };
-  for (let i = 0; i < 10_000; i++) counts[plan.payment(plan.userId(i))]++;
+  for (let i = 0; i < 10_000; i++) counts[plan.payment(plan.userId(i), false)]++;
   t.true(counts.prompt > 7500 && counts.prompt < 8500, JSON.stringify(counts));
   for (const kind of ['refused', 'late', 'never'] as const) t.true(counts[kind] > 150, kind);
+  t.is(plan.payment('buyer-1', true), 'prompt');
+  t.is(plan.buyerOf(plan.userId(17)), 17);
 });
 
 test('everyone presses once, and followers are every other one at the front', (t) => {

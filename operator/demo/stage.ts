@@ -1,0 +1,124 @@
+// Sets the stage of the demo: the creator and the drop on the server, and everybody who takes part,
+// ready but not yet moving.
+
+import { AccessTokens } from '../../services/access-tokens.ts';
+import { Crowd } from './crowd.ts';
+import { Followers, type StockFrame } from './followers.ts';
+import { Payers } from './payers.ts';
+import { Plan } from './plan.ts';
+import { announceDrop, follow, registerCreator } from './sale.ts';
+import type { SaleState } from './screen.ts';
+
+export interface Secrets {
+  readonly auth: string;
+  readonly payment: string;
+}
+
+export interface StageOptions {
+  readonly url: string;
+  readonly secrets: Secrets;
+  readonly buyers: number;
+  readonly stock: number;
+  readonly followers: number;
+  /** Until the drop opens. */
+  readonly seconds: number;
+  readonly seed: number;
+}
+
+/** Everybody and everything that takes part in the sale. */
+export interface Stage {
+  readonly url: string;
+  readonly dropId: string;
+  readonly buyers: number;
+  readonly stock: number;
+  readonly followerCount: number;
+  readonly plan: Plan;
+  readonly tokenOf: (userId: string) => string;
+  readonly crowd: Crowd;
+  readonly payers: Payers;
+  readonly followers: Followers;
+  readonly state: SaleState;
+}
+
+const CONNECTIONS_MAX = 400;
+const HOLD_SECONDS = 4;
+const TOKEN_SECONDS = 3600;
+
+export async function setStage(options: StageOptions): Promise<Stage> {
+  const { url, secrets, buyers, stock, seed } = options;
+  const { hostname: host, port: portText } = new URL(url);
+  const address = { host, port: Number(portText) };
+  const plan = new Plan({ seed });
+  const accessTokens = new AccessTokens({ secret: secrets.auth });
+  const tokenOf = (userId: string): string =>
+    accessTokens.sign({ userId, roles: [], lifetimeSeconds: TOKEN_SECONDS });
+  const tokens = Array.from({ length: options.followers }, (_, i) => tokenOf(plan.userId(i)));
+  const creator = await registerCreator(url);
+  await follow(url, creator.creatorId, tokens);
+
+  const payers = new Payers({ ...address, secret: secrets.payment, plan, ordersMax: buyers });
+  const crowd = new Crowd({
+    ...address,
+    authSecret: secrets.auth,
+    buyers,
+    followers: options.followers,
+    seed,
+    connections: Math.min(CONNECTIONS_MAX, buyers),
+    onOrders: (orders) => payers.take(orders),
+  });
+  const followers = new Followers({
+    url: url.replace('http', 'ws'),
+    tokens,
+    onStock: (frame) => onStock(state, crowd, frame),
+  });
+  const { counters } = crowd;
+  const state: SaleState = {
+    counters,
+    payers,
+    followers,
+    opensAt: Number.POSITIVE_INFINITY,
+    latest: null,
+    soldOutAfterMs: null,
+  };
+  // The drop is announced last: the time until it opens is nobody's time to get ready.
+  await Promise.all([followers.connect(), crowd.ready()]);
+  const opensInMs = options.seconds * 1000;
+  const terms = { url, stock, opensInMs, holdSeconds: HOLD_SECONDS };
+  const { dropId, opensAt } = await announceDrop(terms, creator);
+  state.opensAt = opensAt;
+  followers.watch(dropId);
+  const followerCount = options.followers;
+  return {
+    url,
+    dropId,
+    buyers,
+    stock,
+    followerCount,
+    plan,
+    tokenOf,
+    crowd,
+    payers,
+    followers,
+    state,
+  };
+}
+
+function onStock(state: SaleState, crowd: Crowd, frame: StockFrame): void {
+  state.latest = frame;
+  if (frame.status !== 'live') return;
+  if (frame.free === 0) state.soldOutAfterMs ??= Date.now() - state.opensAt;
+  // Units that a refused payment or an ended hold has set free.
+  else if (state.soldOutAfterMs !== null) crowd.pressAgain(frame.free);
+}
+
+/** Everybody has an answer, every payment is told, and every unit is sold. */
+export function isOver({ state, stock, buyers }: Stage): boolean {
+  const { counters, payers, latest } = state;
+  return (
+    counters.get('buyersAnswered') === buyers &&
+    payers.pending === 0 &&
+    latest !== null &&
+    latest.held === 0 &&
+    latest.sold === stock
+  );
+}

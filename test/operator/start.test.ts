@@ -1,0 +1,58 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import test, { type ExecutionContext } from 'ava';
+
+const PROGRAM = fileURLToPath(new URL('../../operator/livedrops.ts', import.meta.url));
+
+function temporaryDirectory(t: ExecutionContext): string {
+  const directory = mkdtempSync(join(tmpdir(), 'livedrops-start-'));
+  t.teardown(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+function spawnStart(t: ExecutionContext, environment: Record<string, string>): ChildProcess {
+  const child = spawn(process.execPath, [PROGRAM, 'start'], {
+    env: { LIVEDROPS_LOG: 'error', LIVEDROPS_DATA: temporaryDirectory(t), ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  t.teardown(() => child.kill('SIGKILL'));
+  return child;
+}
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  test(`start says where it serves, serves there, and ${signal} ends it with exit code 0`, async (t) => {
+    const child = spawnStart(t, { LIVEDROPS_PORT: '0' });
+    const errors = text(child.stderr!);
+    const [chunk] = (await once(child.stdout!, 'data')) as [Buffer];
+    const ready = /^LiveDrops ready on (http:\/\/127\.0\.0\.1:\d+)\n$/.exec(chunk.toString());
+    t.truthy(ready, chunk.toString());
+    const response = await fetch(`${ready?.[1]}/healthz`);
+    t.is(response.status, 200);
+    await response.arrayBuffer();
+    child.kill(signal);
+    const [code] = (await once(child, 'exit')) as [number | null];
+    t.is(code, 0, await errors);
+  });
+}
+
+test('a port that is taken is told in one line, exit code 1', async (t) => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  t.teardown(() => other.close());
+  const { port } = other.address() as { port: number };
+  const child = spawnStart(t, { LIVEDROPS_PORT: String(port) });
+  const [output, errors, [code]] = await Promise.all([
+    text(child.stdout!),
+    text(child.stderr!),
+    once(child, 'exit') as Promise<[number | null]>,
+  ]);
+  t.is(code, 1);
+  t.is(output, '');
+  t.regex(errors, new RegExp(`^livedrops: .*${port}.*\\n$`));
+});
