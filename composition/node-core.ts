@@ -98,8 +98,8 @@ export async function createNodeCore(config: Config, provider: PaymentProvider |
       await host.start();
     },
     async stop() {
-      await host.stop();
-      await payments?.stop();
+      // A payments consumer whose queue is full would otherwise hold up the end of the relay.
+      await Promise.all([host.stop(), payments?.stop()]);
       await broker.stop();
       await stores.close();
     },

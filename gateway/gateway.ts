@@ -18,6 +18,7 @@ import { accountRoutes } from './rest/accounts.ts';
 import { dropRoutes } from './rest/drops.ts';
 import { followRoutes } from './rest/follows.ts';
 import { notificationRoutes } from './rest/notifications.ts';
+import { operatorRoutes } from './rest/operator.ts';
 import { orderRoutes, PLACE_ORDER } from './rest/orders.ts';
 import { paymentRoutes } from './rest/payments.ts';
 import { productRoutes } from './rest/products.ts';
@@ -86,6 +87,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     ...paymentRoutes(),
     ...followRoutes(),
     ...notificationRoutes(),
+    ...operatorRoutes(),
     ...systemRoutes({
       readiness: options.readiness,
       metrics,

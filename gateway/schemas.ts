@@ -284,3 +284,15 @@ export const Readiness = Type.Object(
   { ready: Type.Boolean(), reasons: Type.Array(Type.String()) },
   { title: 'Readiness' },
 );
+
+export const VerifyReport = Type.Object(
+  {
+    ok: Type.Boolean(),
+    shards: count,
+    entries: count,
+    drops: count,
+    orders: count,
+    findings: Type.Array(Type.String()),
+  },
+  { title: 'VerifyReport' },
+);
