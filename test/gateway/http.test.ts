@@ -4,7 +4,7 @@ import test from 'ava';
 import { connect } from 'node:net';
 import { success } from '../../domain/refusal.ts';
 import { StoreUnavailableError } from '../../storage/journal.ts';
-import { drop, order, startFixture } from './fixture.ts';
+import { drop, exchangeRaw, order, startFixture } from './fixture.ts';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const PARENT = `00-${TRACE}-00f067aa0ba902b7-01`;
@@ -218,13 +218,47 @@ test('H8: X-Forwarded-For counts only behind a trusted proxy', async (t) => {
   }
 });
 
+test('H8: of an endless body no more than a mebibyte is read', async (t) => {
+  const fixture = await startFixture(t);
+  const head = 'POST /v1/auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n';
+  const announced = await exchangeRaw(fixture.port, [`${head}content-length: 100000000\r\n\r\n`]);
+  t.is(announced.status, 413);
+  t.is(announced.headers.get('connection'), 'close');
+  const chunk = `${(1_100_000).toString(16)}\r\n${' '.repeat(1_100_000)}\r\n`;
+  const chunked = await exchangeRaw(fixture.port, [
+    `${head}transfer-encoding: chunked\r\n\r\n`,
+    chunk,
+  ]);
+  t.is(chunked.status, 413);
+  t.is(fixture.calls.length, 0);
+});
+
+test('H2: a client that goes while its request waits does no harm', async (t) => {
+  const fixture = await startFixture(t);
+  const { router } = fixture;
+  router.holding = true;
+  const socket = connect({ port: fixture.port, host: '127.0.0.1' });
+  socket.write('GET /v1/drops/a HTTP/1.1\r\nhost: x\r\n\r\n');
+  while (router.commands.length === 0) await new Promise(setImmediate);
+  await new Promise<void>((resolve) => {
+    socket.on('close', () => resolve());
+    socket.resetAndDestroy();
+  });
+  t.is((await fixture.request('GET', '/healthz')).status, 200);
+  router.release();
+  const { text } = await fixture.request('GET', '/metrics');
+  t.true(text.includes('livedrops_http_requests_in_flight 1\n'), 'only the request that asks');
+  t.false(fixture.logged.some(({ level }) => (level as number) >= 50));
+});
+
 test('X4: a port that is taken rejects the start', async (t) => {
   const fixture = await startFixture(t);
   await t.throwsAsync(startFixture(t, { port: fixture.port }), { message: /is the port taken/ });
 });
 
 test('J4: stopping lets requests in flight finish and accepts no more', async (t) => {
-  const fixture = await startFixture(t);
+  // A bound beyond the test's own: stopping must not wait for it.
+  const fixture = await startFixture(t, { drainMs: 600_000 });
   const { router, gateway, port } = fixture;
   router.answer = () => success(drop);
   router.holding = true;

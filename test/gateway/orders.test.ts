@@ -188,6 +188,32 @@ test('H8: an order body past 16 KiB is 413, past a mebibyte the connection ends 
   t.is(fixture.router.commands.length, 0);
 });
 
+test('H8: of an endless order body no more than a mebibyte is read', async (t) => {
+  const fixture = await startFixture(t);
+  const head =
+    `POST ${ORDERS} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer valid.buyer\r\n` +
+    'idempotency-key: k1\r\ncontent-type: application/json\r\ncontent-length: 100000000\r\n\r\n';
+  const endless = await exchangeRaw(fixture.port, [head, ' '.repeat(1_100_000)]);
+  t.is(endless.status, 413);
+  t.is(endless.headers.get('connection'), 'close');
+});
+
+test('O8: after an order the drop is never read older than the reply', async (t) => {
+  const fixture = await startFixture(t);
+  const { router, bus } = fixture;
+  let version = 3;
+  router.answer = (command) =>
+    command.type === 'get-drop'
+      ? success({ ...drop, version })
+      : success({ order: { ...order, version: 50 }, replayed: false });
+  t.is((await fixture.request('GET', '/v1/drops/drp_1')).json['version'], 3);
+  const body = { quantity: 1 };
+  await fixture.request('POST', ORDERS, { as: 'buyer', headers: KEY, body });
+  bus.publish('drop.drp_1', { type: 'drop', view: { ...drop, version: 49 }, milestones: [] });
+  version = 50;
+  t.is((await fixture.request('GET', '/v1/drops/drp_1')).json['version'], 50);
+});
+
 test('H7: a durably sold-out drop is refused here, a known key still asks the actor', async (t) => {
   const fixture = await startFixture(t);
   const soldOut = { ...drop, sold: 10, free: 0, soldOut: true, version: 20 };
