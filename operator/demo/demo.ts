@@ -45,7 +45,7 @@ export async function demo(options: DemoOptions): Promise<void> {
   };
   const server = new ServerProcess({ environment });
   const leaveNothing = (): void => {
-    server.kill();
+    void server.kill();
     rmSync(dataDirectory, { recursive: true, force: true });
   };
   const onSignal = (): void => {
@@ -116,7 +116,8 @@ async function gatherEvidence(stage: Stage): Promise<SaleEvidence> {
   const refundRequested = new Set<string>();
   const lateEnd = new Map<string, string>();
   for (const { orderId, userId } of crowd.orders) {
-    if (payers.paymentOf.get(orderId) !== 'late') continue;
+    const payment = payers.paymentOf.get(orderId);
+    if (payment !== 'late' && payment !== 'refused-late') continue;
     const order = (await call(url, 'GET', `/v1/orders/${orderId}`, stage.tokenOf(userId))) as {
       status: string;
       refundRequested?: boolean;
@@ -163,7 +164,10 @@ function noticesOf(payment: Payment | undefined, lateEnd: string | undefined): s
     case 'refused':
       return ['order.failed'];
     case 'late':
-      return ['order.expired', `order.${lateEnd}`];
+      // One that was confirmed may have come just in time.
+      return lateEnd === 'confirmed' ? ['order.confirmed'] : ['order.expired', 'order.failed'];
+    case 'refused-late':
+      return [`order.${lateEnd}`];
     case 'never':
       return ['order.expired'];
     case undefined:

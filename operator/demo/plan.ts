@@ -3,8 +3,11 @@
 
 import { fnv1a } from '../../domain/ids.ts';
 
-/** How a buyer who got an order pays. */
-export type Payment = 'prompt' | 'refused' | 'late' | 'never';
+/**
+ * How a buyer who got an order pays. `refused-late` is never planned: on a machine that is too busy
+ * a call may come after the hold, and is then told as what it was.
+ */
+export type Payment = 'prompt' | 'refused' | 'refused-late' | 'late' | 'never';
 /** What a buyer does besides pressing once. */
 export type Habit = 'patient' | 'impatient' | 'forgetful';
 

@@ -115,6 +115,7 @@ function acknowledged({ acknowledged: promised, journal }: Evidence): ProofLine 
 const EXPECTED: Readonly<Record<Payment, readonly OrderStatus[]>> = {
   prompt: ['confirmed'],
   refused: ['failed'],
+  'refused-late': ['failed', 'expired'],
   late: ['confirmed', 'failed'],
   never: ['expired'],
 };

@@ -110,7 +110,7 @@ export class Screen {
       `          ${format(counters.get('placed'))} got a unit, ` +
         `${format(counters.get('soldOut'))} sold out, ${format(counters.get('repeats'))} repeats`,
       `  Speed   ${speed(counters)}   p50 ${ms(counters, 0.5)}   p99 ${ms(counters, 0.99)}`,
-      `  Money   ${payers.told.prompt} paid, ${payers.told.refused} refused, ` +
+      `  Money   ${payers.told.prompt} paid, ${payers.told.refused + payers.told['refused-late']} refused, ` +
         `${payers.told.late} paid late, ${payers.told.never} never; ${payers.pending} to come`,
       `  Live    ${told} told of the start, ${soldOut} of sold out, ` +
         `${format(followers.noticeCount)} notices`,

@@ -55,9 +55,13 @@ export class ServerProcess {
     return child.exitCode === 0;
   }
 
-  /** Leaves nothing running, at once. */
-  kill(): void {
-    this.#child?.kill('SIGKILL');
+  /** Ends it as a crash would: SIGKILL is sent before this returns. Resolves when it is gone. */
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
   }
 }
 

@@ -41,7 +41,7 @@ export interface Stage {
 }
 
 const CONNECTIONS_MAX = 400;
-const HOLD_SECONDS = 4;
+const HOLD_SECONDS = 5;
 const TOKEN_SECONDS = 3600;
 
 export async function setStage(options: StageOptions): Promise<Stage> {

@@ -11,7 +11,7 @@ test('the same seed plans the same, another seed does not', (t) => {
 
 test('most pay at once; some are refused, some pay late, some never', (t) => {
   const plan = new Plan({ seed: 1 });
-  const counts = { prompt: 0, refused: 0, late: 0, never: 0 };
+  const counts = { prompt: 0, refused: 0, 'refused-late': 0, late: 0, never: 0 };
   for (let i = 0; i < 10_000; i++) counts[plan.payment(plan.userId(i), false)]++;
   t.true(counts.prompt > 7500 && counts.prompt < 8500, JSON.stringify(counts));
   for (const kind of ['refused', 'late', 'never'] as const) t.true(counts[kind] > 150, kind);
