@@ -1,0 +1,217 @@
+// The adapter between the server's WebSockets and the live stream's port; the protocol itself is tested with the live stream.
+
+import test from 'ava';
+import { connect, type Socket } from 'node:net';
+import { WebSocket } from 'ws';
+import { type Fixture, startFixture } from './fixture.ts';
+
+function open(fixture: Fixture, path: string, headers: Record<string, string> = {}) {
+  return new WebSocket(`ws://127.0.0.1:${fixture.port}${path}`, { headers });
+}
+
+async function opened(socket: WebSocket): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    socket.once('open', () => resolve());
+    socket.once('error', reject);
+  });
+}
+
+/** The status that an upgrade is refused with, and the code of the problem. */
+async function refusedWith(socket: WebSocket): Promise<[number, string]> {
+  return await new Promise((resolve, reject) => {
+    socket.on('error', () => undefined);
+    socket.once('open', () => reject(new Error('was admitted')));
+    socket.once('unexpected-response', (_request, response) => {
+      let text = '';
+      response.on('data', (data) => (text += String(data)));
+      response.on('end', () => {
+        const { code } = JSON.parse(text) as { code: string };
+        resolve([response.statusCode ?? 0, code]);
+      });
+    });
+  });
+}
+
+async function closeCode(socket: WebSocket): Promise<number> {
+  return await new Promise((resolve) => socket.once('close', (code) => resolve(code)));
+}
+
+test('N1: an upgrade takes its token from the header or from the query', async (t) => {
+  const fixture = await startFixture(t);
+  const first = open(fixture, '/v1/notifications', { authorization: 'Bearer valid.ann' });
+  await opened(first);
+  const second = open(fixture, '/v1/notifications?access_token=valid.bob');
+  await opened(second);
+  t.deepEqual(fixture.live.events, [
+    ['opened', 'ann', null],
+    ['opened', 'bob', null],
+  ]);
+  first.terminate();
+  second.terminate();
+});
+
+test('N1: an upgrade without a valid token is 401', async (t) => {
+  const fixture = await startFixture(t);
+  for (const path of [
+    '/v1/notifications',
+    '/v1/notifications?access_token=no',
+    '/v1/drops/drp_1/live?access_token=no',
+  ]) {
+    t.deepEqual(await refusedWith(open(fixture, path)), [401, 'unauthenticated'], path);
+  }
+  t.deepEqual(fixture.live.events, []);
+});
+
+test('N6: a visitor needs no account for one drop, and may have one', async (t) => {
+  const fixture = await startFixture(t);
+  const visitor = open(fixture, '/v1/drops/drp_1/live');
+  await opened(visitor);
+  const user = open(fixture, '/v1/drops/drp_1/live', { authorization: 'Bearer valid.ann' });
+  await opened(user);
+  t.deepEqual(fixture.live.events, [
+    ['opened', null, 'drp_1'],
+    ['opened', 'ann', 'drp_1'],
+  ]);
+  t.deepEqual(await refusedWith(open(fixture, '/v1/drops/a%20b/live')), [404, 'not-found']);
+  visitor.terminate();
+  user.terminate();
+});
+
+test('H8: the streams’ addresses without an upgrade are 426 and the feed', async (t) => {
+  const fixture = await startFixture(t);
+  const plain = await fixture.request('GET', '/v1/drops/drp_1/live');
+  t.deepEqual([plain.status, plain.json['code']], [426, 'upgrade-required']);
+  t.is(plain.headers.get('upgrade'), 'websocket');
+  t.is((await fixture.request('GET', '/v1/notifications')).status, 401);
+});
+
+test('N6: text goes both ways, binary arrives as null, and topics fan out', async (t) => {
+  const fixture = await startFixture(t);
+  const socket = open(fixture, '/v1/drops/drp_1/live');
+  await opened(socket);
+  socket.send('héllo');
+  socket.send(Buffer.from([1, 2]), { binary: true });
+  await fixture.live.waitFor('received');
+  const { live } = fixture;
+  while (live.events.length < 3) await new Promise(setImmediate);
+  t.deepEqual(live.events.slice(1), [
+    ['received', 'héllo'],
+    ['received', null],
+  ]);
+  const messages: string[] = [];
+  const two = new Promise<void>((resolve) => {
+    socket.on('message', (data) => {
+      messages.push((data as Buffer).toString());
+      if (messages.length === 2) resolve();
+    });
+  });
+  live.sockets[0]!.subscribe('topic');
+  live.publish('topic', 'to all');
+  live.publish('other', 'to none');
+  t.is(live.sockets[0]!.send('to one'), 'sent');
+  await two;
+  t.deepEqual(messages, ['to all', 'to one']);
+  socket.close();
+  await live.waitFor('closed');
+  // After the end, all calls are harmless.
+  const gone = live.sockets[0]!;
+  gone.subscribe('topic');
+  gone.unsubscribe('topic');
+  gone.end(1000, '');
+  t.is(gone.send('late'), 'dropped');
+  t.is(gone.bufferedBytes(), 0);
+});
+
+test('H8: a frame past 4 KiB and a broken one end the connection, not the server', async (t) => {
+  const fixture = await startFixture(t);
+  const large = open(fixture, '/v1/drops/drp_1/live');
+  large.on('error', () => undefined);
+  await opened(large);
+  large.send('x'.repeat(4_097));
+  await closeCode(large);
+  const raw = await upgradedRaw(fixture.port);
+  raw.write(Buffer.from([0xff, 0xff, 0x13, 0x37, 0, 0, 0, 0, 1, 2, 3]));
+  await new Promise((resolve) => raw.once('close', resolve));
+  const wrongText = await upgradedRaw(fixture.port);
+  wrongText.write(Buffer.from([0x81, 0x82, 0, 0, 0, 0, 0xc3, 0x28]));
+  await new Promise((resolve) => wrongText.once('close', resolve));
+  t.false(fixture.live.events.some(([name]) => name === 'received'));
+  t.is((await fixture.request('GET', '/healthz')).status, 200);
+});
+
+async function upgradedRaw(port: number): Promise<Socket> {
+  const socket = connect({ port, host: '127.0.0.1' });
+  socket.on('error', () => undefined);
+  socket.write(
+    'GET /v1/drops/drp_1/live HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade\r\n' +
+      'sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+  );
+  await new Promise((resolve) => socket.once('data', resolve));
+  socket.resume();
+  return socket;
+}
+
+test('H2: a defect in the live stream ends that connection with 1011 and is logged', async (t) => {
+  const fixture = await startFixture(t);
+  const socket = open(fixture, '/v1/drops/drp_1/live');
+  await opened(socket);
+  socket.send('throw');
+  t.is(await closeCode(socket), 1011);
+  t.true(
+    fixture.logged.some(({ level, msg }) => level === 50 && msg === 'the gateway met a defect'),
+  );
+});
+
+test('N8: past the buffer limit frames are dropped and told, and room is told again', async (t) => {
+  const fixture = await startFixture(t);
+  const raw = await upgradedRaw(fixture.port);
+  raw.pause();
+  const { live } = fixture;
+  const socket = live.sockets[0]!;
+  socket.subscribe('topic');
+  const frame = 'x'.repeat(64 * 1024);
+  let result = socket.send(frame);
+  for (let i = 0; i < 1_000 && result !== 'dropped'; i++) result = socket.send(frame);
+  t.is(result, 'dropped');
+  t.true(socket.bufferedBytes() > 0);
+  t.false(
+    live.events.some(([name]) => name === 'missedFrame'),
+    'a dropped send is told by its result',
+  );
+  live.publish('topic', 'news');
+  await live.waitFor('missedFrame');
+  raw.resume();
+  await live.waitFor('drained');
+  raw.destroy();
+  await live.waitFor('closed');
+  t.pass();
+});
+
+test('N8: streams are bounded in all and by address, and a closed one makes room', async (t) => {
+  const bounds = { connectionsMax: 3, connectionsPerAddressMax: 2 };
+  const fixture = await startFixture(t, { liveBounds: bounds, trustProxy: true });
+  const from = (address: string) =>
+    open(fixture, '/v1/drops/drp_1/live', { 'x-forwarded-for': address });
+  const first = from('10.0.0.1');
+  await opened(first);
+  const second = from('10.0.0.1');
+  await opened(second);
+  t.deepEqual(await refusedWith(from('10.0.0.1')), [429, 'rate-limited']);
+  const third = from('10.0.0.2');
+  await opened(third);
+  t.deepEqual(await refusedWith(from('10.0.0.3')), [503, 'overloaded']);
+  first.close();
+  await fixture.live.waitFor('closed');
+  const fourth = from('10.0.0.1');
+  await opened(fourth);
+  for (const socket of [second, third, fourth]) socket.terminate();
+});
+
+test('W4: stopping ends the streams with a retryable code', async (t) => {
+  const fixture = await startFixture(t);
+  const socket = open(fixture, '/v1/drops/drp_1/live');
+  await opened(socket);
+  const code = closeCode(socket);
+  await fixture.gateway.stop();
+  t.is(await code, 1012);
+});
