@@ -3,6 +3,7 @@
 
 import { Command, InvalidArgumentError } from 'commander';
 import { describeOrderHot, orderHot } from './scenarios/order-hot.ts';
+import { describeRecovery, recovery } from './scenarios/recovery.ts';
 
 function count(text: string): number {
   const value = Number(text);
@@ -22,6 +23,14 @@ program
   .action(async (options: { runs: number; seconds: number; connections: number; json?: true }) => {
     const runs = await orderHot(options);
     process.stdout.write(`${options.json === true ? JSON.stringify(runs, null, 2) : describeOrderHot(runs)}\n`);
+  });
+
+program
+  .command('recovery')
+  .description('time until a shard with very many orders serves again')
+  .option('--orders <n>', 'orders of the one drop', count, 1_000_000)
+  .action(async (options: { orders: number }) => {
+    process.stdout.write(`${describeRecovery(await recovery(options.orders))}\n`);
   });
 
 await program.parseAsync();

@@ -49,7 +49,10 @@ export class PinnedProcess {
   /** The next line the process prints. Rejects when it ends or is silent for too long. */
   async line(): Promise<string> {
     const timeout = new Promise<never>((_, reject) => {
-      setTimeout(() => reject(new Error(`process ${this.pid} printed nothing`)), READY_TIMEOUT_MS).unref();
+      setTimeout(
+        () => reject(new Error(`process ${this.pid} printed nothing`)),
+        READY_TIMEOUT_MS,
+      ).unref();
     });
     const next = await Promise.race([this.#lines.next(), timeout]);
     if (next.done === true) throw new Error(`process ${this.pid} ended early`);

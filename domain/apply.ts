@@ -115,7 +115,7 @@ function requestRefund(state: DropState, ordinal: number): void {
 }
 
 function keepReference(state: DropState, ordinal: number, reference: string): void {
-  if (reference !== paymentReference(orderId(state.id, ordinal))) state.references.set(ordinal, reference);
+  if (reference !== paymentReference(orderId(state.id, ordinal))) state.orders.keepReference(ordinal, reference);
 }
 
 function advanceSweep(state: DropState): void {

@@ -31,7 +31,11 @@ export interface Decision {
 const NO_EVENTS: readonly DropEvent[] = [];
 
 /** Decides one command. `state` is null where the drop does not exist. */
-export function decide(state: DropState | null, command: DropCommand, now: number): Decision | Refusal {
+export function decide(
+  state: DropState | null,
+  command: DropCommand,
+  now: number,
+): Decision | Refusal {
   if (command.type === 'create-drop') return decideCreate(state, command, now);
   if (state === null) return refusal('not-found');
   switch (command.type) {
@@ -61,7 +65,11 @@ export function decideDue(state: DropState, now: number, limit: number): readonl
   if (state.status === 'upcoming' && now >= state.startsAt) events.push({ type: 'drop-opened' });
   if (state.held > 0 && state.oldestHoldDeadline() <= now) {
     const latest = now - state.holdMs;
-    for (let ordinal = state.holdCursor; ordinal < state.orders.size && events.length < limit; ordinal++) {
+    for (
+      let ordinal = state.holdCursor;
+      ordinal < state.orders.size && events.length < limit;
+      ordinal++
+    ) {
       if (state.orders.createdAt(ordinal) > latest) break;
       if (state.orders.isReserved(ordinal)) events.push({ type: 'order-expired', ordinal });
     }
@@ -69,9 +77,14 @@ export function decideDue(state: DropState, now: number, limit: number): readonl
   if (state.status === 'cancelled') {
     // Each order is looked at once, whatever was expired just above: a cancelled drop's expired holds need no second event.
     const expired = new Set(events.map((event) => ('ordinal' in event ? event.ordinal : -1)));
-    for (let ordinal = state.sweepCursor; ordinal < state.orders.size && events.length < limit; ordinal++) {
+    for (
+      let ordinal = state.sweepCursor;
+      ordinal < state.orders.size && events.length < limit;
+      ordinal++
+    ) {
       const status = state.orders.status(ordinal);
-      if (status === 'reserved' && !expired.has(ordinal)) events.push({ type: 'order-cancelled', ordinal });
+      if (status === 'reserved' && !expired.has(ordinal))
+        events.push({ type: 'order-cancelled', ordinal });
       else if (status === 'confirmed') events.push({ type: 'order-refunded', ordinal });
     }
   }
@@ -81,19 +94,31 @@ export function decideDue(state: DropState, now: number, limit: number): readonl
 }
 
 /** The answer to a decided command, read off the state after its events were applied. */
-export function answerTo(state: DropState, command: DropCommand, decision: Decision): CommandAnswer {
+export function answerTo(
+  state: DropState,
+  command: DropCommand,
+  decision: Decision,
+): CommandAnswer {
   if (command.type === 'place-order') {
-    return { order: state.orderView(decision.ordinal, command.userId), replayed: decision.replayed };
+    return {
+      order: state.orderView(decision.ordinal, command.userId),
+      replayed: decision.replayed,
+    };
   }
   if (command.type === 'get-order-filter') return orderFilter(state);
   return decision.ordinal < 0 ? state.view() : state.orderView(decision.ordinal);
 }
 
-function decideCreate(state: DropState | null, command: CreateDrop, now: number): Decision | Refusal {
+function decideCreate(
+  state: DropState | null,
+  command: CreateDrop,
+  now: number,
+): Decision | Refusal {
   // The same creation again, after an answer that was lost.
   if (state !== null) return aboutDrop(NO_EVENTS);
   const { terms, stock } = command;
-  if (!(terms.startsAt < terms.endsAt)) return refusal('invalid-request', 'startsAt must be before endsAt.');
+  if (!(terms.startsAt < terms.endsAt))
+    return refusal('invalid-request', 'startsAt must be before endsAt.');
   if (!(terms.endsAt > now)) return refusal('invalid-request', 'endsAt must be in the future.');
   if (!isCount(stock) || !isCount(terms.limitPerUser)) return refusal('invalid-request');
   const created: DropEvent = { type: 'drop-created', terms, stock };
@@ -112,14 +137,22 @@ function decidePlace(state: DropState, command: PlaceOrder): Decision | Refusal 
   }
   if (state.status === 'upcoming') return refuse(state, 'drop-not-live');
   if (state.status !== 'live') return refuse(state, 'drop-ended');
-  if (!isCount(command.quantity)) return refusal('invalid-request', 'quantity must be a positive whole number.');
+  if (!isCount(command.quantity))
+    return refusal('invalid-request', 'quantity must be a positive whole number.');
   if (state.free === 0) return refuse(state, 'sold-out');
   const units = user < 0 ? 0 : state.userUnits[user]!;
   if (units + command.quantity > state.limitPerUser) return refuse(state, 'limit-per-user');
   if (command.quantity > state.free) return refuse(state, 'insufficient-stock');
   return {
     ok: true,
-    events: [{ type: 'order-placed', userId: command.userId, key: command.key, quantity: command.quantity }],
+    events: [
+      {
+        type: 'order-placed',
+        userId: command.userId,
+        key: command.key,
+        quantity: command.quantity,
+      },
+    ],
     ordinal: state.orders.size,
     replayed: false,
   };
@@ -131,13 +164,19 @@ function decideSettle(state: DropState, command: SettlePayment): Decision | Refu
   const { reference } = command;
   const status = state.orders.status(ordinal);
   if (!command.succeeded) {
-    return status === 'reserved' ? aboutOrder(ordinal, { type: 'order-failed', ordinal, reference }) : aboutOrder(ordinal);
+    return status === 'reserved'
+      ? aboutOrder(ordinal, { type: 'order-failed', ordinal, reference })
+      : aboutOrder(ordinal);
   }
   // A success that comes again finds the order confirmed, refunded, or its refund asked for: nothing is left to do.
   if (status === 'confirmed' || state.orders.refundRequested(ordinal)) return aboutOrder(ordinal);
   if (status === 'reserved') {
     return state.status === 'cancelled'
-      ? aboutOrder(ordinal, { type: 'order-cancelled', ordinal }, { type: 'refund-requested', ordinal, reference })
+      ? aboutOrder(
+          ordinal,
+          { type: 'order-cancelled', ordinal },
+          { type: 'refund-requested', ordinal, reference },
+        )
       : aboutOrder(ordinal, { type: 'order-confirmed', ordinal, reference });
   }
   const quantity = state.orders.quantity(ordinal);
@@ -153,16 +192,23 @@ function decideSettle(state: DropState, command: SettlePayment): Decision | Refu
 
 function decideGetOrder(state: DropState, command: GetOrder): Decision | Refusal {
   const ordinal = ordinalIn(state, command.orderId);
-  return ordinal >= 0 && isBuyer(state, ordinal, command.userId) ? aboutOrder(ordinal) : refusal('not-found');
+  return ordinal >= 0 && isBuyer(state, ordinal, command.userId)
+    ? aboutOrder(ordinal)
+    : refusal('not-found');
 }
 
-function decideCancelOrder(state: DropState, command: CancelOrder, now: number): Decision | Refusal {
+function decideCancelOrder(
+  state: DropState,
+  command: CancelOrder,
+  now: number,
+): Decision | Refusal {
   const ordinal = ordinalIn(state, command.orderId);
   if (ordinal < 0 || !isBuyer(state, ordinal, command.caller.userId)) return refusal('not-found');
   const status = state.orders.status(ordinal);
   if (status === 'cancelled') return aboutOrder(ordinal);
   const holdEnded = state.orders.createdAt(ordinal) + state.holdMs <= now;
-  if (status === 'expired' || (status === 'reserved' && holdEnded)) return refuse(state, 'hold-expired');
+  if (status === 'expired' || (status === 'reserved' && holdEnded))
+    return refuse(state, 'hold-expired');
   if (status !== 'reserved') return refuse(state, 'order-not-cancellable');
   return aboutOrder(ordinal, { type: 'order-cancelled', ordinal });
 }
@@ -187,22 +233,37 @@ function decideAmend(state: DropState, command: AmendDrop, now: number): Decisio
   const endsAt = command.endsAt ?? state.endsAt;
   const limitPerUser = command.limitPerUser ?? state.limitPerUser;
   const events: DropEvent[] = [];
-  if (startsAt !== state.startsAt || endsAt !== state.endsAt || limitPerUser !== state.limitPerUser) {
+  if (
+    startsAt !== state.startsAt ||
+    endsAt !== state.endsAt ||
+    limitPerUser !== state.limitPerUser
+  ) {
     if (state.status === 'live') {
-      const onlyEarlierEnd = startsAt === state.startsAt && limitPerUser === state.limitPerUser && endsAt < state.endsAt;
+      const onlyEarlierEnd =
+        startsAt === state.startsAt && limitPerUser === state.limitPerUser && endsAt < state.endsAt;
       if (!onlyEarlierEnd) {
-        return refuse(state, 'drop-already-started', 'A started drop can only be restocked, ended earlier or cancelled.');
+        return refuse(
+          state,
+          'drop-already-started',
+          'A started drop can only be restocked, ended earlier or cancelled.',
+        );
       }
     } else if (!(endsAt > now)) return refusal('invalid-request', 'endsAt must be in the future.');
     if (!(startsAt < endsAt)) return refusal('invalid-request', 'startsAt must be before endsAt.');
-    if (!isCount(limitPerUser)) return refusal('invalid-request', 'limitPerUser must be a positive whole number.');
+    if (!isCount(limitPerUser))
+      return refusal('invalid-request', 'limitPerUser must be a positive whole number.');
     events.push({ type: 'drop-amended', startsAt, endsAt, limitPerUser });
   }
   const units = command.addStock ?? 0;
   if (units !== 0) {
-    if (!Number.isSafeInteger(units) || !Number.isSafeInteger(state.stocked + units)) return refusal('invalid-request');
+    if (!Number.isSafeInteger(units) || !Number.isSafeInteger(state.stocked + units))
+      return refusal('invalid-request');
     if (-units > state.free) {
-      return refuse(state, 'insufficient-stock', 'Stock can be lowered only down to what is held and sold.');
+      return refuse(
+        state,
+        'insufficient-stock',
+        'Stock can be lowered only down to what is held and sold.',
+      );
     }
     events.push({ type: 'drop-restocked', units });
   }
@@ -233,7 +294,9 @@ function refuse(state: DropState, code: RefusalCode, detail?: string): Refusal {
 
 function ordinalIn(state: DropState, id: string): number {
   const parsed = parseOrderId(id);
-  return parsed !== null && parsed.dropId === state.id && parsed.ordinal < state.orders.size ? parsed.ordinal : -1;
+  return parsed !== null && parsed.dropId === state.id && parsed.ordinal < state.orders.size
+    ? parsed.ordinal
+    : -1;
 }
 
 function isBuyer(state: DropState, ordinal: number, userId: string): boolean {

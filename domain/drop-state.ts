@@ -26,8 +26,6 @@ export class DropState {
   readonly users = new TextIndex();
   /** Units each user holds or bought (O6), by the user's ordinal. */
   userUnits: Uint32Array = new Uint32Array(16);
-  /** Providers' references that differ from the one derived from the order id, by ordinal. */
-  readonly references = new Map<number, string>();
   /** No order before this ordinal is reserved. Holds of a drop are equally long, so they also end in this order. */
   holdCursor = 0;
   /** In a cancelled drop: orders before this ordinal were cancelled or refunded. */
@@ -133,7 +131,7 @@ export class DropState {
       currency: this.currency,
       createdAt: orders.createdAt(ordinal),
       holdExpiresAt: byProvider ? orders.createdAt(ordinal) + this.holdMs : null,
-      paymentReference: byProvider ? (this.references.get(ordinal) ?? paymentReference(id)) : null,
+      paymentReference: byProvider ? (orders.reference(ordinal) ?? paymentReference(id)) : null,
       refundRequested: orders.refundRequested(ordinal),
       version: orders.version(ordinal),
     };

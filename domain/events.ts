@@ -15,7 +15,12 @@ export type DropEvent =
   | { readonly type: 'drop-opened' }
   | { readonly type: 'drop-closed' }
   | { readonly type: 'drop-cancelled' }
-  | { readonly type: 'order-placed'; readonly userId: string; readonly key: string; readonly quantity: number }
+  | {
+      readonly type: 'order-placed';
+      readonly userId: string;
+      readonly key: string;
+      readonly quantity: number;
+    }
   | { readonly type: 'order-confirmed'; readonly ordinal: number; readonly reference: string }
   /** The payment came after the hold ended: the units are taken again and sold in one step (P4). */
   | { readonly type: 'order-confirmed-late'; readonly ordinal: number; readonly reference: string }

@@ -16,7 +16,11 @@ export type MilestoneType =
 const LOW_STOCK_SHARE = 0.1;
 
 /** The milestone that `event` was, or null. `freeBefore` is the free units before it; `state` is the drop after it. */
-export function milestoneOf(event: DropEvent, freeBefore: number, state: DropState): MilestoneType | null {
+export function milestoneOf(
+  event: DropEvent,
+  freeBefore: number,
+  state: DropState,
+): MilestoneType | null {
   switch (event.type) {
     case 'order-placed':
     case 'order-confirmed-late':

@@ -21,6 +21,10 @@ export interface OrderColumns {
   /** Status number, with the high bit for "refund requested". */
   states: Uint8Array;
   versions: Uint32Array;
+  /** The drop's version at the last change of any of these orders. */
+  changedAt: number;
+  /** Providers' references that differ from the one derived from the order id, by ordinal; null while there are none. */
+  references: Map<number, string> | null;
 }
 
 export interface NewOrder {
@@ -54,6 +58,7 @@ export class OrderTable {
     columns.createdAt[at] = order.createdAt;
     columns.states[at] = STATUS_NUMBERS.get(order.status)!;
     columns.versions[at] = order.version;
+    columns.changedAt = order.version;
     return ordinal;
   }
 
@@ -85,11 +90,24 @@ export class OrderTable {
     return this.#state(ordinal) === RESERVED;
   }
 
+  /** The provider's reference, where it named one of its own. */
+  reference(ordinal: number): string | undefined {
+    return this.columns[ordinal >>> SEGMENT_SHIFT]!.references?.get(ordinal);
+  }
+
+  /** To be followed by `change`. */
+  keepReference(ordinal: number, reference: string): void {
+    const columns = this.columns[ordinal >>> SEGMENT_SHIFT]!;
+    columns.references ??= new Map();
+    columns.references.set(ordinal, reference);
+  }
+
   change(ordinal: number, status: OrderStatus, refundRequested: boolean, version: number): void {
     const columns = this.columns[ordinal >>> SEGMENT_SHIFT]!;
     const at = ordinal & SEGMENT_MASK;
     columns.states[at] = STATUS_NUMBERS.get(status)! | (refundRequested ? REFUND_REQUESTED : 0);
     columns.versions[at] = version;
+    columns.changedAt = version;
   }
 
   #state(ordinal: number): number {
@@ -103,6 +121,8 @@ function emptyColumns(length: number): OrderColumns {
     createdAt: new Float64Array(length),
     states: new Uint8Array(length),
     versions: new Uint32Array(length),
+    changedAt: 0,
+    references: null,
   };
 }
 
@@ -112,5 +132,5 @@ function growColumns(columns: OrderColumns): void {
   grown.createdAt.set(columns.createdAt);
   grown.states.set(columns.states);
   grown.versions.set(columns.versions);
-  Object.assign(columns, grown);
+  Object.assign(columns, { ...grown, changedAt: columns.changedAt, references: columns.references });
 }

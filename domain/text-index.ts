@@ -54,7 +54,8 @@ export class TextIndex {
       if (ordinal < 0) return -1;
       const segment = this.segments[ordinal >>> SEGMENT_SHIFT]!;
       const at = ordinal & SEGMENT_MASK;
-      if (segment.hashes[at] === hash && segment.salts[at] === salt && equals(segment, at, text)) return ordinal;
+      if (segment.hashes[at] === hash && segment.salts[at] === salt && equals(segment, at, text))
+        return ordinal;
     }
   }
 
@@ -97,7 +98,8 @@ export class TextIndex {
     const at = ordinal & SEGMENT_MASK;
     const end = segment.ends[at]!;
     let text = '';
-    for (let i = at === 0 ? 0 : segment.ends[at - 1]!; i < end; i++) text += String.fromCharCode(segment.bytes[i]!);
+    for (let i = at === 0 ? 0 : segment.ends[at - 1]!; i < end; i++)
+      text += String.fromCharCode(segment.bytes[i]!);
     return text;
   }
 
@@ -110,7 +112,8 @@ export class TextIndex {
         bucket.count += 1;
         return;
       }
-      if (bucket.slots.length < BUCKET_SLOTS_MAX || bucket.depth === DIRECTORY_DEPTH_MAX) this.#grow(bucket);
+      if (bucket.slots.length < BUCKET_SLOTS_MAX || bucket.depth === DIRECTORY_DEPTH_MAX)
+        this.#grow(bucket);
       else this.#split(bucket, hash);
     }
   }
@@ -173,7 +176,8 @@ function place(slots: Uint32Array, hash: number, ordinal: number): void {
 function equals(segment: TextSegment, at: number, text: string): boolean {
   const start = at === 0 ? 0 : segment.ends[at - 1]!;
   if (segment.ends[at]! - start !== text.length) return false;
-  for (let i = 0; i < text.length; i++) if (segment.bytes[start + i] !== text.charCodeAt(i)) return false;
+  for (let i = 0; i < text.length; i++)
+    if (segment.bytes[start + i] !== text.charCodeAt(i)) return false;
   return true;
 }
 

@@ -3,7 +3,13 @@
 
 export type DropStatus = 'upcoming' | 'live' | 'ended' | 'cancelled';
 export type PaymentMode = 'instant' | 'provider';
-export type OrderStatus = 'reserved' | 'confirmed' | 'failed' | 'cancelled' | 'expired' | 'refunded';
+export type OrderStatus =
+  | 'reserved'
+  | 'confirmed'
+  | 'failed'
+  | 'cancelled'
+  | 'expired'
+  | 'refunded';
 
 /** What a creator decides about a drop. */
 export interface DropTerms {

@@ -1,6 +1,7 @@
 // How drops are written into snapshots. What never changes again (full segments of users and orders) goes into parts that are
-// written once; what changes (counters, each order's status and version, the unfinished segments) goes into the head every time.
-// For a million orders the head is 5 MB of plain copying.
+// written once; the status and version of full segments' orders into parts that are written again when one of them changed; the
+// rest, which is small, into the head every time. Taking a snapshot only copies what may change; encoding and checksums come later,
+// part by part, so that they need not hold up the shard (`actors/shard-snapshots.ts`).
 
 import { crc32 } from 'node:zlib';
 import { Packr } from 'msgpackr';
@@ -27,6 +28,11 @@ interface StoredOrders {
   quantities: Uint8Array;
   createdAt: Uint8Array;
 }
+interface StoredStates {
+  states: Uint8Array;
+  versions: Uint8Array;
+  references: [number, string][] | null;
+}
 interface StoredDrop {
   terms: DropTerms;
   createdAt: number;
@@ -38,41 +44,35 @@ interface StoredDrop {
   users: number;
   orders: number;
   sweepCursor: number;
-  references: [number, string][];
-  /** Of all orders, in order. */
-  states: Uint8Array[];
-  versions: Uint8Array[];
+  /** `changedAt` of each full segment of orders: the last element of its part's name. */
+  changes: number[];
   lastUsers: StoredTexts | null;
   lastOrders: StoredOrders | null;
+  lastStates: StoredStates | null;
+}
+
+/** A part that is yet to be encoded. Its bytes are either copied already or never change. */
+export interface PendingPart {
+  readonly name: string;
+  readonly content: unknown;
 }
 
 export interface DropSnapshot {
   readonly head: StoredDrop;
-  /** Names of all parts: users' segments first, then orders'. */
   readonly partNames: readonly string[];
 }
 
-/** Takes a drop's snapshot. `needsPart` tells for which part names bytes are wanted: the others are stored already. */
+/** Takes a drop's snapshot, adding to `parts` those that are not stored yet. For a million orders that all changed: 5 MB of copying. */
 export function snapshotDrop(
   state: DropState,
-  needsPart: (name: string) => boolean,
-  newParts: SnapshotPart[],
+  isStored: (name: string) => boolean,
+  parts: PendingPart[],
 ): DropSnapshot {
-  const userSegments = Math.floor(state.users.size / SEGMENT_LENGTH);
-  const orderSegments = Math.floor(state.orders.size / SEGMENT_LENGTH);
-  const partNames: string[] = [];
-  const addPart = (name: string, store: () => unknown) => {
-    partNames.push(name);
-    if (needsPart(name)) newParts.push({ name, bytes: seal(store()) });
-  };
-  for (let i = 0; i < userSegments; i++) {
-    addPart(`${state.id}/users/${i}`, () => storeTexts(state.users.segments[i]!, SEGMENT_LENGTH));
-  }
-  for (let i = 0; i < orderSegments; i++) {
-    addPart(`${state.id}/orders/${i}`, () => storeOrders(state, i, SEGMENT_LENGTH));
-  }
-  const usersLeft = state.users.size % SEGMENT_LENGTH;
-  const ordersLeft = state.orders.size % SEGMENT_LENGTH;
+  const { users, orders } = state;
+  const userSegments = Math.floor(users.size / SEGMENT_LENGTH);
+  const orderSegments = Math.floor(orders.size / SEGMENT_LENGTH);
+  const usersLeft = users.size % SEGMENT_LENGTH;
+  const ordersLeft = orders.size % SEGMENT_LENGTH;
   const head: StoredDrop = {
     terms: termsOf(state),
     createdAt: state.createdAt,
@@ -81,16 +81,30 @@ export function snapshotDrop(
     held: state.held,
     sold: state.sold,
     version: state.version,
-    users: state.users.size,
-    orders: state.orders.size,
+    users: users.size,
+    orders: orders.size,
     sweepCursor: state.sweepCursor,
-    references: [...state.references],
-    states: state.orders.columns.map((columns, i) => columns.states.subarray(0, ordersIn(state.orders.size, i))),
-    versions: state.orders.columns.map((columns, i) => bytesOf(columns.versions, ordersIn(state.orders.size, i))),
-    lastUsers: usersLeft === 0 ? null : storeTexts(state.users.segments[userSegments]!, usersLeft),
-    lastOrders: ordersLeft === 0 ? null : storeOrders(state, orderSegments, ordersLeft),
+    changes: orders.columns.slice(0, orderSegments).map((columns) => columns.changedAt),
+    lastUsers: usersLeft === 0 ? null : copyTexts(viewTexts(users.segments[userSegments]!, usersLeft)),
+    lastOrders: ordersLeft === 0 ? null : copyOrders(viewOrders(state, orderSegments, ordersLeft)),
+    lastStates: ordersLeft === 0 ? null : copyStates(state, orderSegments, ordersLeft),
   };
-  return { head, partNames };
+  const names = partNamesOf(head);
+  const add = (name: string, content: () => unknown) => {
+    if (!isStored(name)) parts.push({ name, content: content() });
+  };
+  for (let i = 0; i < userSegments; i++) {
+    add(names.users[i]!, () => viewTexts(users.segments[i]!, SEGMENT_LENGTH));
+  }
+  for (let i = 0; i < orderSegments; i++) {
+    add(names.orders[i]!, () => viewOrders(state, i, SEGMENT_LENGTH));
+    add(names.states[i]!, () => copyStates(state, i, SEGMENT_LENGTH));
+  }
+  return { head, partNames: [...names.users, ...names.orders, ...names.states] };
+}
+
+export function encodePart(part: PendingPart): SnapshotPart {
+  return { name: part.name, bytes: seal(part.content) };
 }
 
 /** Makes the drop again. Errors: CorruptError where a part is missing or damaged. */
@@ -102,38 +116,53 @@ export function restoreDrop(snapshot: DropSnapshot, partBytes: (name: string) =>
   state.sold = head.sold;
   state.version = head.version;
   state.sweepCursor = head.sweepCursor;
-  for (const [ordinal, reference] of head.references) state.references.set(ordinal, reference);
 
   const open = (name: string): unknown => {
     const bytes = partBytes(name);
     if (bytes === undefined) throw new CorruptError(`snapshot part ${name} is missing`);
     return unseal(bytes, `snapshot part ${name}`);
   };
-  const userSegments = Math.floor(head.users / SEGMENT_LENGTH);
-  for (const name of snapshot.partNames.slice(0, userSegments)) {
-    state.users.adopt(restoreTexts(open(name) as StoredTexts), SEGMENT_LENGTH);
-  }
+  const names = partNamesOf(head);
+  for (const name of names.users) state.users.adopt(restoreTexts(open(name) as StoredTexts), SEGMENT_LENGTH);
   if (head.lastUsers !== null) state.users.adopt(restoreTexts(head.lastUsers), head.users % SEGMENT_LENGTH);
-  const orderParts = snapshot.partNames.slice(userSegments).map((name) => open(name) as StoredOrders);
-  if (head.lastOrders !== null) orderParts.push(head.lastOrders);
-  orderParts.forEach((stored, i) => {
-    const columns: OrderColumns = {
-      quantities: new Uint32Array(copyOf(stored.quantities)),
-      createdAt: new Float64Array(copyOf(stored.createdAt)),
-      states: new Uint8Array(head.states[i]!),
-      versions: new Uint32Array(copyOf(head.versions[i]!)),
-    };
-    state.orders.adopt(restoreTexts(stored.keys), columns, ordersIn(head.orders, i));
+  names.orders.forEach((name, i) => {
+    adoptOrders(state, open(name) as StoredOrders, open(names.states[i]!) as StoredStates, SEGMENT_LENGTH);
   });
+  if (head.lastOrders !== null && head.lastStates !== null) {
+    adoptOrders(state, head.lastOrders, head.lastStates, head.orders % SEGMENT_LENGTH);
+  }
   countUserUnits(state);
   return state;
 }
 
+function partNamesOf(head: StoredDrop): { users: string[]; orders: string[]; states: string[] } {
+  const { id } = head.terms;
+  const userSegments = Math.floor(head.users / SEGMENT_LENGTH);
+  return {
+    users: Array.from({ length: userSegments }, (_, i) => `${id}/users/${i}`),
+    orders: head.changes.map((_, i) => `${id}/orders/${i}`),
+    states: head.changes.map((changedAt, i) => `${id}/states/${i}/${changedAt}`),
+  };
+}
+
+function adoptOrders(state: DropState, stored: StoredOrders, changing: StoredStates, count: number): void {
+  const versions = new Uint32Array(copyOf(changing.versions));
+  const columns: OrderColumns = {
+    quantities: new Uint32Array(copyOf(stored.quantities)),
+    createdAt: new Float64Array(copyOf(stored.createdAt)),
+    states: new Uint8Array(changing.states),
+    versions,
+    changedAt: versions.reduce((latest, version) => Math.max(latest, version), 0),
+    references: changing.references && new Map(changing.references),
+  };
+  state.orders.adopt(restoreTexts(stored.keys), columns, count);
+}
+
 /** A drop in one piece, for drops that are over. */
 export function encodeSealedDrop(state: DropState): Uint8Array {
-  const parts: SnapshotPart[] = [];
-  const snapshot = snapshotDrop(state, () => true, parts);
-  return seal({ snapshot, parts });
+  const parts: PendingPart[] = [];
+  const snapshot = snapshotDrop(state, () => false, parts);
+  return seal({ snapshot, parts: parts.map(encodePart) });
 }
 
 export function decodeSealedDrop(bytes: Uint8Array): DropState {
@@ -187,7 +216,7 @@ function termsOf(state: DropState): DropTerms {
   };
 }
 
-function storeTexts(segment: TextSegment, count: number): StoredTexts {
+function viewTexts(segment: TextSegment, count: number): StoredTexts {
   return {
     salts: bytesOf(segment.salts, count),
     hashes: bytesOf(segment.hashes, count),
@@ -196,12 +225,31 @@ function storeTexts(segment: TextSegment, count: number): StoredTexts {
   };
 }
 
-function storeOrders(state: DropState, segment: number, count: number): StoredOrders {
+function copyTexts(texts: StoredTexts): StoredTexts {
+  const { salts, hashes, ends, bytes } = texts;
+  return { salts: salts.slice(), hashes: hashes.slice(), ends: ends.slice(), bytes: bytes.slice() };
+}
+
+function viewOrders(state: DropState, segment: number, count: number): StoredOrders {
   const columns = state.orders.columns[segment]!;
   return {
-    keys: storeTexts(state.orders.keys.segments[segment]!, count),
+    keys: viewTexts(state.orders.keys.segments[segment]!, count),
     quantities: bytesOf(columns.quantities, count),
     createdAt: bytesOf(columns.createdAt, count),
+  };
+}
+
+function copyOrders(orders: StoredOrders): StoredOrders {
+  const { keys, quantities, createdAt } = orders;
+  return { keys: copyTexts(keys), quantities: quantities.slice(), createdAt: createdAt.slice() };
+}
+
+function copyStates(state: DropState, segment: number, count: number): StoredStates {
+  const columns = state.orders.columns[segment]!;
+  return {
+    states: columns.states.slice(0, count),
+    versions: bytesOf(columns.versions, count).slice(),
+    references: columns.references && [...columns.references],
   };
 }
 
@@ -223,10 +271,6 @@ function countUserUnits(state: DropState): void {
     }
   }
   state.userUnits = units;
-}
-
-function ordersIn(orders: number, segment: number): number {
-  return Math.min(SEGMENT_LENGTH, orders - segment * SEGMENT_LENGTH);
 }
 
 function bytesOf(array: Uint32Array | Float64Array, count: number): Uint8Array {

@@ -23,7 +23,9 @@ export function headersFor(plan: RequestPlan, token: string, key: string): Recor
 /** One request as bytes, its key at `keyAt`. */
 export function requestBytes(plan: RequestPlan, token: string): { bytes: Buffer; keyAt: number } {
   const key = '0'.repeat(KEY_LENGTH);
-  const headers = Object.entries(headersFor(plan, token, key)).map(([name, value]) => `${name}: ${value}\r\n`);
+  const headers = Object.entries(headersFor(plan, token, key)).map(
+    ([name, value]) => `${name}: ${value}\r\n`,
+  );
   const length = Buffer.byteLength(plan.body);
   const text = `POST ${plan.path} HTTP/1.1\r\n${headers.join('')}content-length: ${length}\r\n\r\n${plan.body}`;
   const bytes = Buffer.from(text, 'latin1');

@@ -41,7 +41,9 @@ class Connection {
   constructor(run: Run, job: LoadJob, index: number) {
     this.#run = run;
     this.#name = `${job.run}-${index}-`;
-    const tokens = job.plan.tokens.filter((_, i) => i % job.connections === index % job.plan.tokens.length);
+    const tokens = job.plan.tokens.filter(
+      (_, i) => i % job.connections === index % job.plan.tokens.length,
+    );
     this.#requests = tokens.map((token) => requestBytes(job.plan, token));
     this.#socket = connect({ host: job.plan.host, port: job.plan.port, noDelay: true });
     this.#socket.on('connect', () => this.#send());

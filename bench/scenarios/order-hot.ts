@@ -55,7 +55,8 @@ async function orderHotRun(options: OrderHotOptions): Promise<OrderHotRun> {
     const orders = await measure({ ...loaded, plan, generator: 'saturating' });
     expectOnly(orders, '201');
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-    const bytesPerOrder = (server.process.residentBytes() - orders.residentBytesBefore) / orders.answers;
+    const bytesPerOrder =
+      (server.process.residentBytes() - orders.residentBytesBefore) / orders.answers;
     const ordersByAutocannon = await measure({ ...loaded, plan, generator: 'autocannon' });
     expectOnly(ordersByAutocannon, '2xx');
     const emptyDrop = await server.drop(1);
@@ -92,8 +93,11 @@ async function ceilingOf(
 }
 
 function expectOnly(measurement: Measurement, status: string): void {
-  const strange = Object.entries(measurement.statuses).filter(([name, count]) => name !== status && count > 0);
-  if (strange.length > 0) throw new Error(`expected only ${status}, got ${JSON.stringify(measurement.statuses)}`);
+  const strange = Object.entries(measurement.statuses).filter(
+    ([name, count]) => name !== status && count > 0,
+  );
+  if (strange.length > 0)
+    throw new Error(`expected only ${status}, got ${JSON.stringify(measurement.statuses)}`);
 }
 
 export function describeOrderHot(runs: readonly OrderHotRun[]): string {
@@ -101,10 +105,18 @@ export function describeOrderHot(runs: readonly OrderHotRun[]): string {
   const row = (name: string, read: (run: OrderHotRun) => Measurement) =>
     [
       name.padEnd(26),
-      middle((run) => read(run).perSecond).toFixed(0).padStart(9),
-      middle((run) => read(run).p50Ms).toFixed(2).padStart(8),
-      middle((run) => read(run).p99Ms).toFixed(2).padStart(8),
-      middle((run) => read(run).serverCpuMicrosPerAnswer).toFixed(1).padStart(9),
+      middle((run) => read(run).perSecond)
+        .toFixed(0)
+        .padStart(9),
+      middle((run) => read(run).p50Ms)
+        .toFixed(2)
+        .padStart(8),
+      middle((run) => read(run).p99Ms)
+        .toFixed(2)
+        .padStart(8),
+      middle((run) => read(run).serverCpuMicrosPerAnswer)
+        .toFixed(1)
+        .padStart(9),
       `${(middle((run) => read(run).serverCpuShare) * 100).toFixed(0)} %`.padStart(8),
       `${(middle((run) => read(run).loadCpuShare) * 100).toFixed(0)} %`.padStart(8),
     ].join(' ');

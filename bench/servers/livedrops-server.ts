@@ -13,7 +13,11 @@ const TOKEN_LIFETIME_MS = 3_600_000;
 export class LiveDropsServer {
   readonly process: PinnedProcess;
   readonly #directory = mkdtempSync(join(tmpdir(), 'livedrops-bench-'));
-  readonly #sign = createSigner({ key: AUTH_SECRET, algorithm: 'HS256', expiresIn: TOKEN_LIFETIME_MS });
+  readonly #sign = createSigner({
+    key: AUTH_SECRET,
+    algorithm: 'HS256',
+    expiresIn: TOKEN_LIFETIME_MS,
+  });
   #url: URL | null = null;
 
   /** `nodeArgs`, such as `--cpu-prof`, go before the script. */
@@ -50,7 +54,9 @@ export class LiveDropsServer {
   /** A live drop; returns its id. */
   async drop(stock: number): Promise<string> {
     const creator = 'bench-creator';
-    const product = await this.#post(`/v1/creators/${creator}/products`, creator, { name: 'Sneaker' });
+    const product = await this.#post(`/v1/creators/${creator}/products`, creator, {
+      name: 'Sneaker',
+    });
     const drop = await this.#post(`/v1/products/${product.id}/drops`, creator, {
       startsAt: new Date(Date.now() - 1000).toISOString(),
       endsAt: new Date(Date.now() + 3_600_000).toISOString(),
@@ -63,7 +69,12 @@ export class LiveDropsServer {
   }
 
   order(dropId: string, userId: string): Promise<{ id: string }> {
-    return this.#post(`/v1/drops/${dropId}/orders`, userId, { quantity: 1 }, { 'idempotency-key': `first-${userId}` });
+    return this.#post(
+      `/v1/drops/${dropId}/orders`,
+      userId,
+      { quantity: 1 },
+      { 'idempotency-key': `first-${userId}` },
+    );
   }
 
   async stop(): Promise<void> {
@@ -71,13 +82,23 @@ export class LiveDropsServer {
     rmSync(this.#directory, { recursive: true, force: true });
   }
 
-  async #post(path: string, userId: string, body: object, headers: object = {}): Promise<{ id: string }> {
+  async #post(
+    path: string,
+    userId: string,
+    body: object,
+    headers: object = {},
+  ): Promise<{ id: string }> {
     const response = await fetch(new URL(path, this.#url!), {
       method: 'POST',
-      headers: { authorization: `Bearer ${this.token(userId)}`, 'content-type': 'application/json', ...headers },
+      headers: {
+        authorization: `Bearer ${this.token(userId)}`,
+        'content-type': 'application/json',
+        ...headers,
+      },
       body: JSON.stringify(body),
     });
-    if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
+    if (!response.ok)
+      throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
     return (await response.json()) as { id: string };
   }
 }
