@@ -60,7 +60,11 @@ export class BrokerRouter implements CommandRouter {
     for (const sink of refused) sink.complete(OVERLOADED);
     if (commands.length === 0) return;
     this.#options.broker
-      .call<CommandReply[], { commands: DropCommand[] }>(EXECUTE_ACTION, { commands }, { nodeID: this.#options.ownerNodeId })
+      .call<CommandReply[], { commands: DropCommand[] }>(
+        EXECUTE_ACTION,
+        { commands },
+        { nodeID: this.#options.ownerNodeId },
+      )
       .then(
         (replies) => {
           this.#outstanding -= sinks.length;
@@ -68,7 +72,10 @@ export class BrokerRouter implements CommandRouter {
         },
         (error: unknown) => {
           this.#outstanding -= sinks.length;
-          this.#options.log.warn({ err: error, commands: commands.length }, 'the owner of the shards did not answer');
+          this.#options.log.warn(
+            { err: error, commands: commands.length },
+            'the owner of the shards did not answer',
+          );
           for (const sink of sinks) sink.complete(UNAVAILABLE);
         },
       );

@@ -6,7 +6,14 @@ import type { Notification } from '../storage/feed.ts';
 
 /** A moment in a drop's life that people are told about at once, with the drop as it was then. */
 export interface Milestone {
-  readonly type: 'scheduled' | 'started' | 'low_stock' | 'sold_out' | 'restocked' | 'ended' | 'cancelled';
+  readonly type:
+    | 'scheduled'
+    | 'started'
+    | 'low_stock'
+    | 'sold_out'
+    | 'restocked'
+    | 'ended'
+    | 'cancelled';
   readonly view: DropView;
 }
 
@@ -60,7 +67,8 @@ export class InProcessLiveBus implements LiveBus {
     listeners.add(listener);
     return () => {
       listeners.delete(listener);
-      if (listeners.size === 0 && this.#listeners.get(topic) === listeners) this.#listeners.delete(topic);
+      if (listeners.size === 0 && this.#listeners.get(topic) === listeners)
+        this.#listeners.delete(topic);
     };
   }
 

@@ -39,18 +39,28 @@ export async function recoverShard(options: RecoveryOptions): Promise<RecoveredS
     const parts = new Map(loaded.parts.map((part) => [part.name, part.bytes]));
     const head = decodeShardHead(loaded.snapshot.head, shard);
     time = head.time;
-    for (const drop of head.drops) drops.set(drop.head.terms.id, restoreDrop(drop, (name) => parts.get(name)));
+    for (const drop of head.drops)
+      drops.set(
+        drop.head.terms.id,
+        restoreDrop(drop, (name) => parts.get(name)),
+      );
   }
   const snapshotSequence = loaded?.snapshot.sequence ?? 0;
   if (snapshotSequence > options.lastSequence) {
     throw new CorruptError(`the snapshot of shard ${shard} is ahead of its journal`);
   }
   let replayedEvents = 0;
-  for await (const entry of readEntries(options.journal, shard, snapshotSequence, options.lastSequence)) {
+  for await (const entry of readEntries(
+    options.journal,
+    shard,
+    snapshotSequence,
+    options.lastSequence,
+  )) {
     for (const changes of entry.changes) {
       if (!drops.has(changes.dropId) && changes.versionBefore > 0) {
         const sealed = await snapshots.loadSealedDrop(changes.dropId);
-        if (sealed === null) throw new CorruptError(`drop ${changes.dropId} is neither in a snapshot nor sealed`);
+        if (sealed === null)
+          throw new CorruptError(`drop ${changes.dropId} is neither in a snapshot nor sealed`);
         drops.set(changes.dropId, decodeSealedDrop(sealed));
       }
       replay(drops, changes, entry.time);
@@ -58,7 +68,13 @@ export async function recoverShard(options: RecoveryOptions): Promise<RecoveredS
     }
     time = entry.time;
   }
-  return { drops, time, snapshotSequence, partNames: loaded?.snapshot.partNames ?? [], replayedEvents };
+  return {
+    drops,
+    time,
+    snapshotSequence,
+    partNames: loaded?.snapshot.partNames ?? [],
+    replayedEvents,
+  };
 }
 
 /** All entries after `after` up to `last`, checked one by one. Errors: `corrupt`, also where the journal ends too early. */
@@ -71,10 +87,12 @@ export async function* readEntries(
   let sequence = after;
   while (sequence < last) {
     const entries = await journal.read(shard, sequence, READ_ENTRIES_MAX);
-    if (entries.length === 0) throw new CorruptError(`the journal of shard ${shard} ends at ${sequence}, not at ${last}`);
+    if (entries.length === 0)
+      throw new CorruptError(`the journal of shard ${shard} ends at ${sequence}, not at ${last}`);
     for (const { sequence: found, bytes } of entries) {
       if (found > last) return;
-      if (found !== sequence + 1) throw new CorruptError(`entry ${sequence + 1} of shard ${shard} is missing`);
+      if (found !== sequence + 1)
+        throw new CorruptError(`entry ${sequence + 1} of shard ${shard} is missing`);
       sequence = found;
       yield decodeEntry(bytes, shard, sequence);
     }
@@ -88,11 +106,13 @@ export function replay(drops: Map<string, DropState>, changes: DropChanges, time
   for (const event of changes.events) {
     version += 1;
     if (state === undefined) {
-      if (version !== 1) throw new CorruptError(`drop ${changes.dropId} begins at version ${version}`);
+      if (version !== 1)
+        throw new CorruptError(`drop ${changes.dropId} begins at version ${version}`);
       state = createDrop(event, time);
       drops.set(changes.dropId, state);
     } else if (version > state.version) {
-      if (version !== state.version + 1) throw new CorruptError(`drop ${changes.dropId} lacks version ${state.version + 1}`);
+      if (version !== state.version + 1)
+        throw new CorruptError(`drop ${changes.dropId} lacks version ${state.version + 1}`);
       applyEvent(state, event, time);
     }
   }

@@ -100,7 +100,11 @@ class Lane {
   }
 
   lag(): { consumer: string; facts: number; shardsBehind: number } {
-    return { consumer: this.#consumer.name, facts: this.#queuedFacts, shardsBehind: this.#behind.size };
+    return {
+      consumer: this.#consumer.name,
+      facts: this.#queuedFacts,
+      shardsBehind: this.#behind.size,
+    };
   }
 
   caughtUp(): Promise<void> {
@@ -145,7 +149,10 @@ class Lane {
         await this.#catchUpOne();
         delayMs = RETRY_DELAY_FIRST_MS;
       } catch (error) {
-        this.#options.log.warn({ err: error, consumer: this.#consumer.name }, 'a consumer of events has to wait');
+        this.#options.log.warn(
+          { err: error, consumer: this.#consumer.name },
+          'a consumer of events has to wait',
+        );
         await this.#pause(delayMs);
         delayMs = Math.min(delayMs * 2, RETRY_DELAY_MAX_MS);
       }
@@ -181,7 +188,10 @@ class Lane {
     } catch (error) {
       if (!(error instanceof CorruptError)) throw error;
       // Never skipped (J5): what follows the damage waits for a person, and for the shard's next recovery.
-      this.#options.log.error({ err: error, consumer: this.#consumer.name, shard }, 'a shard cannot be relayed further');
+      this.#options.log.error(
+        { err: error, consumer: this.#consumer.name, shard },
+        'a shard cannot be relayed further',
+      );
       this.#behind.delete(shard);
       this.#blocked.add(shard);
       return;

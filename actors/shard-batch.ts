@@ -45,13 +45,15 @@ export class ShardBatch {
   /** Applies an event to its drop and takes it up; `state` is null for the event that makes the drop. Returns the drop's state. */
   take(state: DropState | null, event: DropEvent): DropState {
     const freeBefore = state === null ? 0 : state.free;
-    const changed = state === null ? this.#begin(createDrop(event, this.time), 0) : this.#changed(state);
+    const changed =
+      state === null ? this.#begin(createDrop(event, this.time), 0) : this.#changed(state);
     if (state !== null) applyEvent(state, event, this.time);
     changed.events.push(event);
     changed.orders.push(null);
     this.eventCount += 1;
     const milestone = milestoneOf(event, freeBefore, changed.state);
-    if (milestone !== null) changed.milestones.push({ type: milestone, view: changed.state.view() });
+    if (milestone !== null)
+      changed.milestones.push({ type: milestone, view: changed.state.view() });
     return changed.state;
   }
 
@@ -88,7 +90,14 @@ export class ShardBatch {
   }
 
   #begin(state: DropState, versionBefore: number): ChangedDrop {
-    const changed = { dropId: state.id, state, versionBefore, events: [], milestones: [], orders: [] };
+    const changed = {
+      dropId: state.id,
+      state,
+      versionBefore,
+      events: [],
+      milestones: [],
+      orders: [],
+    };
     this.changes.push(changed);
     this.#byDrop.set(state.id, changed);
     this.#last = changed;

@@ -141,9 +141,11 @@ export class Shard {
     const { dropId, type } = waiting.command;
     if (type === 'get-drop') {
       const view = this.#views.get(dropId);
-      if (view !== undefined) return waiting.slots.complete(waiting.index, { ok: true, value: view });
+      if (view !== undefined)
+        return waiting.slots.complete(waiting.index, { ok: true, value: view });
     }
-    if (this.#mailbox.length >= MAILBOX_LENGTH_MAX) return waiting.slots.complete(waiting.index, OVERLOADED);
+    if (this.#mailbox.length >= MAILBOX_LENGTH_MAX)
+      return waiting.slots.complete(waiting.index, OVERLOADED);
     if (type === 'create-drop' || this.#drops.has(dropId)) this.#mailbox.push(waiting);
     else this.#load(waiting);
   }
@@ -186,7 +188,8 @@ export class Shard {
     await this.#whileSettled(() => {
       for (const change of entry.changes) {
         const state = this.#drops.get(change.dropId) ?? states.get(change.dropId);
-        if (state === undefined) throw new CorruptError(`drop ${change.dropId} of a durable entry is nowhere`);
+        if (state === undefined)
+          throw new CorruptError(`drop ${change.dropId} of a durable entry is nowhere`);
         addFacts(facts, state, change.events, null);
       }
     });
@@ -194,7 +197,9 @@ export class Shard {
   }
 
   /** Reads all drops in memory at one durable moment; `read` must not keep or change them. */
-  async inspect<T>(read: (drops: ReadonlyMap<string, DropState>, sequence: number) => T): Promise<T> {
+  async inspect<T>(
+    read: (drops: ReadonlyMap<string, DropState>, sequence: number) => T,
+  ): Promise<T> {
     let result: T | undefined;
     await this.#whileSettled(() => {
       result = read(this.#drops, this.#sequence);
@@ -210,7 +215,8 @@ export class Shard {
     return new Promise((resolve, reject) => {
       this.#onSettled.push(() => {
         try {
-          if (this.#status === 'recovering') throw new StoreUnavailableError(`shard ${this.id} is recovering`);
+          if (this.#status === 'recovering')
+            throw new StoreUnavailableError(`shard ${this.id} is recovering`);
           work();
           resolve();
         } catch (error) {
@@ -233,8 +239,11 @@ export class Shard {
 
   #decideWaiting(batch: ShardBatch): void {
     const waiting =
-      this.#mailbox.length <= BATCH_COMMANDS_MAX ? this.#mailbox : this.#mailbox.slice(0, BATCH_COMMANDS_MAX);
-    this.#mailbox = this.#mailbox.length <= BATCH_COMMANDS_MAX ? [] : this.#mailbox.slice(BATCH_COMMANDS_MAX);
+      this.#mailbox.length <= BATCH_COMMANDS_MAX
+        ? this.#mailbox
+        : this.#mailbox.slice(0, BATCH_COMMANDS_MAX);
+    this.#mailbox =
+      this.#mailbox.length <= BATCH_COMMANDS_MAX ? [] : this.#mailbox.slice(BATCH_COMMANDS_MAX);
     // Answers are taken up only at the end of each round, so that after a defect everybody is refused, none left waiting.
     for (let i = 0; i < waiting.length; i++) {
       const one = waiting[i]!;
@@ -264,7 +273,12 @@ export class Shard {
   #append(batch: ShardBatch): void {
     this.#inFlight = batch;
     const sequence = this.#sequence + 1;
-    const bytes = encodeEntry({ shard: this.id, sequence, time: batch.time, changes: batch.changes });
+    const bytes = encodeEntry({
+      shard: this.id,
+      sequence,
+      time: batch.time,
+      changes: batch.changes,
+    });
     this.#options.journal.append(this.id, this.#epoch, sequence, bytes).then(
       () => this.#appended(batch, sequence),
       (error: unknown) => {
@@ -288,7 +302,13 @@ export class Shard {
     this.#options.onDurable({ shard: this.id, sequence, time: batch.time, facts });
     batch.release();
     this.#settle();
-    this.#snapshots.noteEvents(batch.eventCount, this.#epoch, this.#sequence, this.#time, this.#drops);
+    this.#snapshots.noteEvents(
+      batch.eventCount,
+      this.#epoch,
+      this.#sequence,
+      this.#time,
+      this.#drops,
+    );
     this.pump();
   }
 
@@ -331,7 +351,8 @@ export class Shard {
 
   #noteOver(dropId: string): void {
     const now = this.#options.clock.now();
-    if (this.#over.size === 0) this.#options.clock.after(SEAL_AFTER_IDLE_MS, () => void this.#sealIdle());
+    if (this.#over.size === 0)
+      this.#options.clock.after(SEAL_AFTER_IDLE_MS, () => void this.#sealIdle());
     this.#over.set(dropId, now);
   }
 
@@ -343,11 +364,15 @@ export class Shard {
       try {
         await this.#seal(dropId);
       } catch (error) {
-        this.#options.log.warn({ err: error, shard: this.id, dropId }, 'a drop that is over could not be put aside yet');
+        this.#options.log.warn(
+          { err: error, shard: this.id, dropId },
+          'a drop that is over could not be put aside yet',
+        );
         this.#over.set(dropId, this.#options.clock.now());
       }
     }
-    if (this.#over.size > 0) this.#options.clock.after(SEAL_AFTER_IDLE_MS, () => void this.#sealIdle());
+    if (this.#over.size > 0)
+      this.#options.clock.after(SEAL_AFTER_IDLE_MS, () => void this.#sealIdle());
   }
 
   async #seal(dropId: string): Promise<void> {
@@ -371,7 +396,10 @@ export class Shard {
       this.#settle();
       return;
     }
-    this.#options.log.error({ err: error, shard: this.id }, 'a shard lost its append and starts again from the journal');
+    this.#options.log.error(
+      { err: error, shard: this.id },
+      'a shard lost its append and starts again from the journal',
+    );
     this.#status = 'recovering';
     this.#setTimer(Infinity);
     this.#inFlight = null;
@@ -393,7 +421,11 @@ export class Shard {
   async #recover(): Promise<void> {
     const { journal, owner } = this.#options;
     const claim = await journal.claim(this.id, owner);
-    const recovered = await recoverShard({ ...this.#options, shard: this.id, lastSequence: claim.lastSequence });
+    const recovered = await recoverShard({
+      ...this.#options,
+      shard: this.id,
+      lastSequence: claim.lastSequence,
+    });
     if (this.#status !== 'recovering') return;
     this.#epoch = claim.epoch;
     this.#sequence = claim.lastSequence;
@@ -413,10 +445,16 @@ export class Shard {
     if (error instanceof CorruptError || (error as { code?: unknown }).code === 'invariant') {
       this.#status = 'damaged';
       this.#fault = (error as Error).message;
-      this.#options.log.error({ err: error, shard: this.id }, 'a shard is damaged and stays closed');
+      this.#options.log.error(
+        { err: error, shard: this.id },
+        'a shard is damaged and stays closed',
+      );
       return;
     }
-    this.#options.log.warn({ err: error, shard: this.id }, 'a shard could not be claimed and replayed yet');
+    this.#options.log.warn(
+      { err: error, shard: this.id },
+      'a shard could not be claimed and replayed yet',
+    );
   }
 
   #pause(): Promise<void> {

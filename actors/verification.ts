@@ -46,13 +46,18 @@ interface Counts {
 export async function verifyShards(options: VerificationOptions): Promise<VerifyReport> {
   const counts: Counts = { shards: 0, entries: 0, drops: 0, orders: 0, findings: [] };
   for (const shard of options.host.shards) {
-    if (shard.status === 'damaged') counts.findings.push(`shard ${shard.id} is damaged: ${shard.fault}`);
+    if (shard.status === 'damaged')
+      counts.findings.push(`shard ${shard.id} is damaged: ${shard.fault}`);
     else if (shard.sequence > 0) await verifyShard(shard, options, counts);
   }
   return { ok: counts.findings.length === 0, ...counts };
 }
 
-async function verifyShard(shard: Shard, options: VerificationOptions, counts: Counts): Promise<void> {
+async function verifyShard(
+  shard: Shard,
+  options: VerificationOptions,
+  counts: Counts,
+): Promise<void> {
   counts.shards += 1;
   const live = await shard.inspect((drops, sequence) => ({
     sequence,
@@ -71,7 +76,8 @@ async function verifyShard(shard: Shard, options: VerificationOptions, counts: C
     return;
   }
   for (const dropId of live.digests.keys()) {
-    if (!replayed.has(dropId)) counts.findings.push(`drop ${dropId} is in memory, but not in the journal`);
+    if (!replayed.has(dropId))
+      counts.findings.push(`drop ${dropId} is in memory, but not in the journal`);
   }
   for (const state of replayed.values()) {
     counts.drops += 1;
@@ -89,17 +95,26 @@ async function compareState(
   snapshots: SnapshotStore,
 ): Promise<string | null> {
   if (liveDigest !== undefined) {
-    return liveDigest === digestOf(replayed) ? null : `drop ${replayed.id} in memory is not what its journal says`;
+    return liveDigest === digestOf(replayed)
+      ? null
+      : `drop ${replayed.id} in memory is not what its journal says`;
   }
   const sealed = await snapshots.loadSealedDrop(replayed.id);
-  if (sealed === null) return `drop ${replayed.id} is in the journal, but neither in memory nor put aside`;
+  if (sealed === null)
+    return `drop ${replayed.id} is in the journal, but neither in memory nor put aside`;
   const state = decodeSealedDrop(sealed);
   // Asked for and changed since the inspection: then it was level then, and memory has it now.
   if (state.version > replayed.version) return null;
-  return digestOf(state) === digestOf(replayed) ? null : `drop ${replayed.id} as put aside is not what its journal says`;
+  return digestOf(state) === digestOf(replayed)
+    ? null
+    : `drop ${replayed.id} as put aside is not what its journal says`;
 }
 
-async function compareReadModel(dropId: string, shard: Shard, options: VerificationOptions): Promise<string | null> {
+async function compareReadModel(
+  dropId: string,
+  shard: Shard,
+  options: VerificationOptions,
+): Promise<string | null> {
   let seen = '';
   for (let look = 0; look < READ_MODEL_LOOKS_MAX; look++) {
     const before = await totalsInMemory(dropId, shard, options.snapshots);
@@ -107,7 +122,8 @@ async function compareReadModel(dropId: string, shard: Shard, options: Verificat
     const after = await totalsInMemory(dropId, shard, options.snapshots);
     if (before.version === after.version) {
       const { orders, heldUnits, soldUnits } = listed;
-      if (orders === after.orders && heldUnits === after.held && soldUnits === after.sold) return null;
+      if (orders === after.orders && heldUnits === after.held && soldUnits === after.sold)
+        return null;
       seen =
         `the order lists have ${orders} orders (${heldUnits} held, ${soldUnits} sold) of drop ${dropId}, ` +
         `its owner ${after.orders} (${after.held} held, ${after.sold} sold)`;
@@ -125,14 +141,20 @@ interface Totals {
   readonly sold: number;
 }
 
-async function totalsInMemory(dropId: string, shard: Shard, snapshots: SnapshotStore): Promise<Totals> {
+async function totalsInMemory(
+  dropId: string,
+  shard: Shard,
+  snapshots: SnapshotStore,
+): Promise<Totals> {
   const inMemory = await shard.inspect((drops) => {
     const state = drops.get(dropId);
     return state === undefined ? null : totalsOf(state);
   });
   if (inMemory !== null) return inMemory;
   const sealed = await snapshots.loadSealedDrop(dropId);
-  return sealed === null ? { version: -1, orders: 0, held: 0, sold: 0 } : totalsOf(decodeSealedDrop(sealed));
+  return sealed === null
+    ? { version: -1, orders: 0, held: 0, sold: 0 }
+    : totalsOf(decodeSealedDrop(sealed));
 }
 
 function totalsOf(state: DropState): Totals {

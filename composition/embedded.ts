@@ -83,7 +83,10 @@ function readinessOf(core: NodeCore): ReadinessReport {
   const reasons = core.host
     .report()
     .filter((shard) => shard.status !== 'serving')
-    .map((shard) => `shard ${shard.shard} is ${shard.status}${shard.fault === null ? '' : `: ${shard.fault}`}`);
+    .map(
+      (shard) =>
+        `shard ${shard.shard} is ${shard.status}${shard.fault === null ? '' : `: ${shard.fault}`}`,
+    );
   return { ready: reasons.length === 0, reasons };
 }
 

@@ -50,7 +50,11 @@ export function createLog(config: Config): Logger {
 }
 
 /** `provider` null: nobody is told of payments; what is to be told waits in the journal. Errors: `directory-in-use`. */
-export async function createNodeCore(config: Config, provider: PaymentProvider | null, log: Logger): Promise<NodeCore> {
+export async function createNodeCore(
+  config: Config,
+  provider: PaymentProvider | null,
+  log: Logger,
+): Promise<NodeCore> {
   const stores = await openSqliteStores({ directory: config.dataDirectory });
   const now = () => systemClock.now();
   const random = (count: number) => randomBytes(count);
@@ -59,7 +63,13 @@ export async function createNodeCore(config: Config, provider: PaymentProvider |
   const router = new BrokerRouter({ broker, ownerNodeId: config.nodeId, log });
   const consumers: EventConsumer[] = [new ProjectionsConsumer({ ...stores, liveBus: bus })];
   const payments =
-    provider && new PaymentsConsumer({ provider, positions: stores.consumerPositions, clock: systemClock, log });
+    provider &&
+    new PaymentsConsumer({
+      provider,
+      positions: stores.consumerPositions,
+      clock: systemClock,
+      log,
+    });
   if (payments !== null) consumers.push(payments);
   const host = new ShardHost({
     ...stores,

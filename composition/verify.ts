@@ -43,7 +43,9 @@ export interface JournalOrder extends OrderView {
 }
 
 /** Every order in the journals of a data directory that no server uses, replayed from the first entry. */
-export async function* readJournalOrders(dataDirectory: string): AsyncGenerator<JournalOrder, void, undefined> {
+export async function* readJournalOrders(
+  dataDirectory: string,
+): AsyncGenerator<JournalOrder, void, undefined> {
   const stores = await openSqliteStores({ directory: dataDirectory });
   try {
     for (let shard = 0; shard < SHARD_COUNT; shard++) {
@@ -66,11 +68,16 @@ export async function* readJournalOrders(dataDirectory: string): AsyncGenerator<
 async function askServer(config: Config): Promise<VerifyReport> {
   const url = readFileSync(join(config.dataDirectory, URL_FILE), 'utf8');
   const tokens = new AccessTokens({ secret: config.authSecret });
-  const token = tokens.sign({ userId: 'operator', roles: ['operator'], lifetimeSeconds: TOKEN_LIFETIME_SECONDS });
+  const token = tokens.sign({
+    userId: 'operator',
+    roles: ['operator'],
+    lifetimeSeconds: TOKEN_LIFETIME_SECONDS,
+  });
   const response = await fetch(`${url}/v1/operator/verify`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}` },
   });
-  if (!response.ok) throw new Error(`the server at ${url} answered ${response.status} instead of a report`);
+  if (!response.ok)
+    throw new Error(`the server at ${url} answered ${response.status} instead of a report`);
   return (await response.json()) as VerifyReport;
 }

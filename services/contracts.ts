@@ -59,13 +59,22 @@ export interface Actions {
   'accounts.profile': [{ userId: string }, PublicProfile];
   'accounts.me': [{ userId: string }, OwnProfile];
 
-  'catalogue.addProduct': [{ creatorId: string; name: string; description: string; imageUrls: readonly string[] }, Product];
-  'catalogue.changeProduct': [{ callerId: string; productId: string; change: ProductChange }, Product];
+  'catalogue.addProduct': [
+    { creatorId: string; name: string; description: string; imageUrls: readonly string[] },
+    Product,
+  ];
+  'catalogue.changeProduct': [
+    { callerId: string; productId: string; change: ProductChange },
+    Product,
+  ];
   'catalogue.product': [{ productId: string }, Product];
   'catalogue.products': [{ creatorId?: string; page: PageRequest }, Page<Product>];
   /** Makes the drop through its actor; refuses `not-found` and `forbidden` for products that are not the caller's. */
   'catalogue.addDrop': [{ callerId: string; productId: string; drop: NewDrop }, DropView];
-  'catalogue.drops': [{ status?: DropStatus; creatorId?: string; productId?: string; page: PageRequest }, Page<DropView>];
+  'catalogue.drops': [
+    { status?: DropStatus; creatorId?: string; productId?: string; page: PageRequest },
+    Page<DropView>,
+  ];
 
   'orders.list': [{ userId: string; page: PageRequest }, Page<OrderView>];
 
@@ -77,8 +86,14 @@ export interface Actions {
   /** Ids of the creators a user follows, newest first, at most `limit`: for the live stream's own subscriptions (N5). */
   'follows.creatorsOf': [{ userId: string; limit: number }, readonly string[]];
 
-  'notifications.list': [{ userId: string; unread: boolean; page: PageRequest }, Page<Notification> & { unreadCount: number }];
-  'notifications.listAfter': [{ userId: string; afterId: string; limit: number }, readonly Notification[]];
+  'notifications.list': [
+    { userId: string; unread: boolean; page: PageRequest },
+    Page<Notification> & { unreadCount: number },
+  ];
+  'notifications.listAfter': [
+    { userId: string; afterId: string; limit: number },
+    readonly Notification[],
+  ];
   'notifications.markRead': [{ userId: string; notificationId: string }, null];
   'notifications.markAllRead': [{ userId: string }, null];
 

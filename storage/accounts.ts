@@ -36,7 +36,11 @@ export interface AccountStore {
 
   addRefreshToken(token: RefreshToken): Promise<void>;
   /** Uses up the token with `hash` and adds `next` to its family (`familyId` and `userId` of `next` are taken from the old one). Atomic. */
-  rotateRefreshToken(hash: string, next: { hash: string; expiresAt: number }, now: number): Promise<RotationResult>;
+  rotateRefreshToken(
+    hash: string,
+    next: { hash: string; expiresAt: number },
+    now: number,
+  ): Promise<RotationResult>;
   /** Revokes the family of the token with this hash; idempotent, unknown hashes too. */
   revokeRefreshToken(hash: string): Promise<void>;
   /** Forgets tokens that ended before `now`. */

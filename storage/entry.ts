@@ -27,7 +27,9 @@ export interface Entry {
 }
 
 /** Each kind's number and fields, in the order they are written. Append only: old journals must stay readable. */
-const KINDS: { readonly [T in DropEventType]: readonly [number, ...(keyof (DropEvent & { type: T }) & string)[]] } = {
+const KINDS: {
+  readonly [T in DropEventType]: readonly [number, ...(keyof (DropEvent & { type: T }) & string)[]];
+} = {
   'order-placed': [0, 'userId', 'key', 'quantity'],
   'order-confirmed': [1, 'ordinal', 'reference'],
   'order-confirmed-late': [2, 'ordinal', 'reference'],
@@ -43,7 +45,9 @@ const KINDS: { readonly [T in DropEventType]: readonly [number, ...(keyof (DropE
   'drop-closed': [12],
   'drop-cancelled': [13],
 };
-const TYPES = new Map(Object.entries(KINDS).map(([type, [number, ...fields]]) => [number, { type, fields }]));
+const TYPES = new Map(
+  Object.entries(KINDS).map(([type, [number, ...fields]]) => [number, { type, fields }]),
+);
 
 // Several packers would be needed only if packing were re-entrant; it is not. Reserved space keeps the header out of the way.
 const packr = new Packr({ useRecords: false });
@@ -78,11 +82,14 @@ export function decodeEntry(bytes: Uint8Array, shard: number, sequence: number):
   const where = `entry ${sequence} of shard ${shard}`;
   if (bytes.length <= HEADER_BYTES) throw new CorruptError(`${where} is cut off`);
   const header = new DataView(bytes.buffer, bytes.byteOffset, HEADER_BYTES);
-  if (header.getUint16(0, true) !== MAGIC) throw new CorruptError(`${where} does not begin as an entry does`);
+  if (header.getUint16(0, true) !== MAGIC)
+    throw new CorruptError(`${where} does not begin as an entry does`);
   const version = header.getUint16(2, true);
-  if (version !== FORMAT_VERSION) throw new CorruptError(`${where} has format ${version}, which this version cannot read`);
+  if (version !== FORMAT_VERSION)
+    throw new CorruptError(`${where} has format ${version}, which this version cannot read`);
   const packed = bytes.subarray(HEADER_BYTES);
-  if (crc32(packed) !== header.getUint32(4, true)) throw new CorruptError(`${where} does not match its checksum`);
+  if (crc32(packed) !== header.getUint32(4, true))
+    throw new CorruptError(`${where} does not match its checksum`);
   const body = packr.unpack(packed) as [number, number, number, ...unknown[]];
   if (body[0] !== shard || body[1] !== sequence) {
     throw new CorruptError(`${where} says it is entry ${body[1]} of shard ${body[0]}`);
@@ -114,7 +121,8 @@ function readEvents(flat: readonly unknown[], where: string): DropEvent[] {
       continue;
     }
     const kind = TYPES.get(number);
-    if (kind === undefined) throw new CorruptError(`${where} holds an event of unknown kind ${number}`);
+    if (kind === undefined)
+      throw new CorruptError(`${where} holds an event of unknown kind ${number}`);
     const event: Record<string, unknown> = { type: kind.type };
     for (const field of kind.fields) event[field] = flat[at++];
     events.push(event as unknown as DropEvent);

@@ -20,7 +20,12 @@ export interface SnapshotStore {
    * Replaces the shard's snapshot in one atomic, durable step: new parts are added, and parts that `snapshot.partNames` no longer
    * names are dropped. Errors: `fenced` when `epoch` is older than the one that wrote the present snapshot; `store-unavailable`.
    */
-  saveSnapshot(shard: number, epoch: number, snapshot: Snapshot, newParts: readonly SnapshotPart[]): Promise<void>;
+  saveSnapshot(
+    shard: number,
+    epoch: number,
+    snapshot: Snapshot,
+    newParts: readonly SnapshotPart[],
+  ): Promise<void>;
 
   /** The newest snapshot with all its parts in the order of `partNames`, or null. Errors: `corrupt` when a part is missing. */
   loadSnapshot(shard: number): Promise<{ snapshot: Snapshot; parts: SnapshotPart[] } | null>;

@@ -6,7 +6,12 @@ import { InProcessLiveBus, type LiveMessage } from '../../actors/live-bus.ts';
 import { ShardHost } from '../../actors/shard-host.ts';
 import type { CommandReply, DropCommand, PlacedOrder, ReplyTo } from '../../domain/commands.ts';
 import type { DropTerms, DropView } from '../../domain/views.ts';
-import { type Claim, type Journal, type JournalEntry, StoreUnavailableError } from '../../storage/journal.ts';
+import {
+  type Claim,
+  type Journal,
+  type JournalEntry,
+  StoreUnavailableError,
+} from '../../storage/journal.ts';
 import { MemoryJournal } from '../../storage/memory/journal-memory.ts';
 import { MemorySnapshotStore } from '../../storage/memory/snapshots-memory.ts';
 import { ManualClock } from './manual-clock.ts';
@@ -125,7 +130,11 @@ export async function ask<C extends DropCommand>(host: ShardHost, command: C): P
   return reply as ReplyTo<C>;
 }
 
-export async function createDrop(host: ShardHost, stock: number, change: Partial<DropTerms> = {}): Promise<DropView> {
+export async function createDrop(
+  host: ShardHost,
+  stock: number,
+  change: Partial<DropTerms> = {},
+): Promise<DropView> {
   const made = terms(change);
   const reply = await ask(host, { type: 'create-drop', dropId: made.id, terms: made, stock });
   if (!reply.ok) throw new Error(`the drop was refused: ${reply.code}`);
@@ -136,7 +145,12 @@ export function place(userId: string, key = 'key', quantity = 1, dropId = 'd_1')
   return { type: 'place-order', dropId, userId, key, quantity };
 }
 
-export async function order(host: ShardHost, userId: string, key = 'key', quantity = 1): Promise<PlacedOrder> {
+export async function order(
+  host: ShardHost,
+  userId: string,
+  key = 'key',
+  quantity = 1,
+): Promise<PlacedOrder> {
   const [reply] = await host.execute([place(userId, key, quantity)]);
   if (!reply!.ok) throw new Error(`the order was refused: ${reply!.code}`);
   return reply!.value as PlacedOrder;

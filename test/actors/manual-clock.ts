@@ -34,7 +34,9 @@ export class ManualClock implements Clock {
     const until = this.#now + ms;
     for (;;) {
       await flush();
-      const next = this.#waiting.filter((waiting) => waiting.at <= until).sort((a, b) => a.at - b.at)[0];
+      const next = this.#waiting
+        .filter((waiting) => waiting.at <= until)
+        .sort((a, b) => a.at - b.at)[0];
       if (next === undefined) break;
       this.#waiting = this.#waiting.filter((other) => other !== next);
       this.#now = Math.max(this.#now, next.at);

@@ -8,9 +8,17 @@ test('J1: every durable event reaches the consumer in order, once while all goes
   for (let i = 0; i < 10; i++) await order(host, `user${i}`);
   await host.relay.caughtUp();
   const sequences = consumer.batches.map((batch) => batch.sequence);
-  t.deepEqual(sequences, Array.from(sequences, (_, i) => i + 1));
-  const orders = consumer.batches.flatMap((batch) => batch.facts).filter((fact) => fact.event.type === 'order-placed');
-  t.deepEqual(orders.map((fact) => fact.order?.userId), Array.from({ length: 10 }, (_, i) => `user${i}`));
+  t.deepEqual(
+    sequences,
+    Array.from(sequences, (_, i) => i + 1),
+  );
+  const orders = consumer.batches
+    .flatMap((batch) => batch.facts)
+    .filter((fact) => fact.event.type === 'order-placed');
+  t.deepEqual(
+    orders.map((fact) => fact.order?.userId),
+    Array.from({ length: 10 }, (_, i) => `user${i}`),
+  );
 });
 
 test('N11: a consumer that fails gets the same batches again, and nothing is passed over', async (t) => {
@@ -20,11 +28,10 @@ test('N11: a consumer that fails gets the same batches again, and nothing is pas
   await order(host, 'ann');
   await clock.advance(10_000);
   await host.relay.caughtUp();
-  t.deepEqual(consumer.batches.flatMap((batch) => batch.facts).map((fact) => fact.event.type), [
-    'drop-created',
-    'drop-opened',
-    'order-placed',
-  ]);
+  t.deepEqual(
+    consumer.batches.flatMap((batch) => batch.facts).map((fact) => fact.event.type),
+    ['drop-created', 'drop-opened', 'order-placed'],
+  );
 });
 
 test('J4: after a restart the relay goes on behind the position each consumer kept', async (t) => {

@@ -62,7 +62,10 @@ for (const failure of ['before', 'after'] as const) {
     const shard = host.shards[shardOf('d_1', 4)]!;
     const { epoch } = shard;
     journal.failures = [failure];
-    t.deepEqual((await host.execute([place('bob'), place('ann')])).map(codeOf), ['unavailable', 'unavailable']);
+    t.deepEqual((await host.execute([place('bob'), place('ann')])).map(codeOf), [
+      'unavailable',
+      'unavailable',
+    ]);
     await clock.advance(1000);
     t.is(shard.status, 'serving');
     t.is(shard.epoch, epoch + 1);
@@ -123,7 +126,12 @@ test('O11: a hold ends at its deadline, also when nobody owned the shard then', 
   await first.host.stop();
   await first.clock.advance(60_000);
   const { host } = await startHost(first);
-  const seen = await ask(host, { type: 'get-order', dropId: 'd_1', orderId: held.id, userId: 'ann' });
+  const seen = await ask(host, {
+    type: 'get-order',
+    dropId: 'd_1',
+    orderId: held.id,
+    userId: 'ann',
+  });
   t.is(seen.ok && seen.value.status, 'expired');
   t.false((await order(host, 'bob')).replayed);
 });
@@ -133,8 +141,14 @@ test('D3: cancelling a drop cancels what is held and refunds what was sold', asy
   await createDrop(host, 5000, { payment: 'provider', limitPerUser: 1 });
   const orders = await host.execute(Array.from({ length: 3000 }, (_, i) => place(`user${i}`)));
   for (const reply of orders.slice(0, 1500)) {
-    const { id } = ((reply as { value: PlacedOrder }).value).order;
-    await ask(host, { type: 'settle-payment', dropId: 'd_1', orderId: id, succeeded: true, reference: `ref-${id}` });
+    const { id } = (reply as { value: PlacedOrder }).value.order;
+    await ask(host, {
+      type: 'settle-payment',
+      dropId: 'd_1',
+      orderId: id,
+      succeeded: true,
+      reference: `ref-${id}`,
+    });
   }
   const caller = { userId: 'creator', operator: false };
   await ask(host, { type: 'cancel-drop', dropId: 'd_1', caller });
@@ -142,7 +156,9 @@ test('D3: cancelling a drop cancels what is held and refunds what was sold', asy
   const view = await ask(host, { type: 'get-drop', dropId: 'd_1' });
   t.like(view.ok && view.value, { status: 'cancelled', held: 0, sold: 0, free: 5000 });
   await host.relay.caughtUp();
-  const last = new Map(consumer.batches.flatMap((batch) => batch.facts).map((fact) => [fact.order?.id, fact.order]));
+  const last = new Map(
+    consumer.batches.flatMap((batch) => batch.facts).map((fact) => [fact.order?.id, fact.order]),
+  );
   last.delete(undefined);
   const statuses = [...last.values()].map((one) => `${one?.status} ${one?.refundRequested}`);
   t.is(statuses.filter((status) => status === 'cancelled false').length, 1500);
@@ -155,7 +171,9 @@ test('H6: past its bound a shard refuses at once, and what was admitted is serve
   journal.hold();
   const first = host.execute([place('first')]);
   await flush();
-  const waiting = host.execute(Array.from({ length: MAILBOX_LENGTH_MAX }, (_, i) => place(`user${i}`)));
+  const waiting = host.execute(
+    Array.from({ length: MAILBOX_LENGTH_MAX }, (_, i) => place(`user${i}`)),
+  );
   t.deepEqual((await host.execute([place('late')])).map(codeOf), ['overloaded']);
   journal.release();
   t.deepEqual((await first).map(codeOf), ['ok']);
@@ -172,7 +190,10 @@ test('J5: damage stops the shard with a clear error, and nothing is skipped', as
   await first.journal.inner.append(shard, epoch, sequence + 1, bad);
   const { host } = await startHost(first);
   t.is(host.shards[shard]!.status, 'damaged');
-  t.is(host.shards[shard]!.fault, `entry ${sequence + 1} of shard ${shard} does not match its checksum`);
+  t.is(
+    host.shards[shard]!.fault,
+    `entry ${sequence + 1} of shard ${shard} does not match its checksum`,
+  );
   t.deepEqual((await host.execute([place('ann')])).map(codeOf), ['unavailable']);
 });
 
@@ -185,16 +206,29 @@ test('a drop that is over is put aside, frees its memory, and still answers repl
   t.is(await shard.inspect((drops) => drops.size), 0);
   const again = await order(host, 'ann');
   t.deepEqual(again, { order: placed.order, replayed: true });
-  const refund: DropCommand = { type: 'refund-order', dropId: 'd_1', orderId: placed.order.id, caller: { userId: 'creator', operator: false } };
+  const refund: DropCommand = {
+    type: 'refund-order',
+    dropId: 'd_1',
+    orderId: placed.order.id,
+    caller: { userId: 'creator', operator: false },
+  };
   t.is(codeOf((await host.execute([refund]))[0]), 'ok');
   await clock.advance(200_000);
   t.is(await shard.inspect((drops) => drops.size), 0);
   const restarted = await startHost({ host, clock, snapshots, ...rest });
-  const seen = await ask(restarted.host, { type: 'get-order', dropId: 'd_1', orderId: placed.order.id, userId: 'ann' });
+  const seen = await ask(restarted.host, {
+    type: 'get-order',
+    dropId: 'd_1',
+    orderId: placed.order.id,
+    userId: 'ann',
+  });
   t.is(seen.ok && seen.value.status, 'refunded');
 });
 
 test('an unknown drop is not found', async (t) => {
   const { host } = await startHost();
-  t.deepEqual((await host.execute([place('ann'), { type: 'get-drop', dropId: 'd_nope' }])).map(codeOf), ['not-found', 'not-found']);
+  t.deepEqual(
+    (await host.execute([place('ann'), { type: 'get-drop', dropId: 'd_nope' }])).map(codeOf),
+    ['not-found', 'not-found'],
+  );
 });

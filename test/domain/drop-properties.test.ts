@@ -75,7 +75,8 @@ test('S4, S5: sold-out is said only when nothing is free, and a refusal changes 
   fc.assert(
     fc.property(history, (lived) => {
       run(lived, (_step, result, state) => {
-        if (result?.ok === false && result.code === 'sold-out' && state.free !== 0) throw new Error('free units, yet sold out');
+        if (result?.ok === false && result.code === 'sold-out' && state.free !== 0)
+          throw new Error('free units, yet sold out');
       });
     }),
     RUNS,
@@ -92,16 +93,21 @@ test('O3, O4: a key gives its first order, always, and never two', (t) => {
         const name = `${command.userId} ${command.key}`;
         const known = first.get(name);
         if (!result.ok) {
-          if (known !== undefined && (known.quantity === command.quantity || result.code !== 'idempotency-key-reused')) {
+          if (
+            known !== undefined &&
+            (known.quantity === command.quantity || result.code !== 'idempotency-key-reused')
+          ) {
             throw new Error(`${name} was ordered, then refused with ${result.code}`);
           }
-          if (known === undefined && result.code === 'idempotency-key-reused') throw new Error(`${name} was never ordered`);
+          if (known === undefined && result.code === 'idempotency-key-reused')
+            throw new Error(`${name} was never ordered`);
           return;
         }
         const { order, replayed } = answerTo(state, command, result) as PlacedOrder;
         if (replayed !== (known !== undefined)) throw new Error(`${name} replayed: ${replayed}`);
         if (known === undefined) first.set(name, order);
-        else if (known.id !== order.id || known.quantity !== command.quantity) throw new Error(`${name} became another order`);
+        else if (known.id !== order.id || known.quantity !== command.quantity)
+          throw new Error(`${name} became another order`);
       });
     }),
     RUNS,
@@ -119,10 +125,15 @@ test('O6: nobody ever holds and owns more than the limit they ordered under', (t
           units.set(order.userId, (units.get(order.userId) ?? 0) + order.quantity);
         }
         for (const [userId, count] of units) {
-          if (count !== state.userUnits[state.findUser(userId)]) throw new Error(`the units of ${userId} are miscounted`);
+          if (count !== state.userUnits[state.findUser(userId)])
+            throw new Error(`the units of ${userId} are miscounted`);
         }
         // Limits may be lowered before the start only, so what was just ordered must fit.
-        if (command?.type === 'place-order' && result?.ok === true && (units.get(command.userId) ?? 0) > state.limitPerUser) {
+        if (
+          command?.type === 'place-order' &&
+          result?.ok === true &&
+          (units.get(command.userId) ?? 0) > state.limitPerUser
+        ) {
           throw new Error(`${command.userId} has more than ${state.limitPerUser}`);
         }
       });
@@ -139,9 +150,11 @@ test('P4: whoever paid has the units or a refund is asked for, and payments that
         if (command?.type !== 'settle-payment' || result?.ok !== true) return;
         const order = state.orderView(result.ordinal);
         const settled = order.status === 'confirmed' || order.refundRequested;
-        if (command.succeeded && !settled) throw new Error(`paid, but ${order.status} without refund`);
+        if (command.succeeded && !settled)
+          throw new Error(`paid, but ${order.status} without refund`);
         const again = decide(state, command, now);
-        if (!again.ok || again.events.length > 0) throw new Error('a repeated payment changed the order');
+        if (!again.ok || again.events.length > 0)
+          throw new Error('a repeated payment changed the order');
       });
     }),
     RUNS,
@@ -169,12 +182,14 @@ test('D2, O11: nothing that is due is left undone, and time alone ends every dro
     fc.property(history, (lived) => {
       const { state } = run(lived, (_step, _result, looked, now) => {
         // Commands may make something due (an end in the past); the next look finds it.
-        while (looked.nextDeadline() <= now) for (const event of decideDue(looked, now, 2)) applyEvent(looked, event, now);
+        while (looked.nextDeadline() <= now)
+          for (const event of decideDue(looked, now, 2)) applyEvent(looked, event, now);
         if (looked.status === 'upcoming' && looked.startsAt <= now) throw new Error('not opened');
         if (looked.status === 'live' && looked.endsAt <= now) throw new Error('not closed');
       });
       const end = START + 10_000_000;
-      while (state.nextDeadline() <= end) for (const event of decideDue(state, end, 2)) applyEvent(state, event, end);
+      while (state.nextDeadline() <= end)
+        for (const event of decideDue(state, end, 2)) applyEvent(state, event, end);
       t.true(state.isOver);
       t.is(state.held, 0);
       if (state.status === 'cancelled') t.is(state.sold, 0);

@@ -39,7 +39,13 @@ function place(userId: string, key = 'k', quantity = 1): DropCommand {
 }
 
 function settle(ordinal: number, succeeded: boolean): DropCommand {
-  return { type: 'settle-payment', dropId: 'd_1', orderId: orderId('d_1', ordinal), succeeded, reference: 'r' };
+  return {
+    type: 'settle-payment',
+    dropId: 'd_1',
+    orderId: orderId('d_1', ordinal),
+    succeeded,
+    reference: 'r',
+  };
 }
 
 /** What comes of a command: the types of its events, or the refusal's code. */
@@ -51,13 +57,23 @@ function outcome(state: DropState, command: DropCommand, now = NOW): string {
 const OPENED: DropEvent = { type: 'drop-opened' };
 
 test('O7: an instant order is confirmed at once, a provider order is reserved first', (t) => {
-  for (const [payment, status] of [['instant', 'confirmed'], ['provider', 'reserved']] as const) {
+  for (const [payment, status] of [
+    ['instant', 'confirmed'],
+    ['provider', 'reserved'],
+  ] as const) {
     const state = given({ payment }, 5, OPENED);
     const decision = decide(state, place('ann', 'k', 2), NOW);
     if (!decision.ok) return t.fail(decision.code);
     for (const event of decision.events) applyEvent(state, event, NOW);
     const { order } = answerTo(state, place('ann'), decision) as PlacedOrder;
-    t.like(order, { id: 'd_1-0', userId: 'ann', quantity: 2, totalCents: 1000, status, version: 3 });
+    t.like(order, {
+      id: 'd_1-0',
+      userId: 'ann',
+      quantity: 2,
+      totalCents: 1000,
+      status,
+      version: 3,
+    });
     t.is(order.holdExpiresAt, payment === 'provider' ? NOW + 10_000 : null);
     t.is(order.paymentReference, payment === 'provider' ? 'pay_d_1-0' : null);
   }
@@ -75,7 +91,7 @@ test('S5: too little stock for the quantity is not "sold out"', (t) => {
   t.is(outcome(state, place('ann', 'k', 1)), 'order-placed');
 });
 
-test('O6: the limit counts all of a user\'s orders, and released units no longer', (t) => {
+test("O6: the limit counts all of a user's orders, and released units no longer", (t) => {
   const state = given({ payment: 'provider' }, 9, OPENED, placed('ann', 'a', 2));
   t.is(outcome(state, place('ann', 'b')), 'limit-per-user');
   applyEvent(state, { type: 'order-expired', ordinal: 0 }, NOW);
@@ -83,8 +99,18 @@ test('O6: the limit counts all of a user\'s orders, and released units no longer
 });
 
 test('O12: the buyer cancels a reserved order; creator and operator refund a confirmed one', (t) => {
-  const cancel: DropCommand = { type: 'cancel-order', dropId: 'd_1', orderId: 'd_1-0', caller: BUYER };
-  const refund = (caller: typeof BUYER): DropCommand => ({ type: 'refund-order', dropId: 'd_1', orderId: 'd_1-0', caller });
+  const cancel: DropCommand = {
+    type: 'cancel-order',
+    dropId: 'd_1',
+    orderId: 'd_1-0',
+    caller: BUYER,
+  };
+  const refund = (caller: typeof BUYER): DropCommand => ({
+    type: 'refund-order',
+    dropId: 'd_1',
+    orderId: 'd_1-0',
+    caller,
+  });
   const reserved = given({ payment: 'provider' }, 5, OPENED, placed('ann'));
   t.is(outcome(reserved, cancel), 'order-cancelled');
   t.is(outcome(reserved, cancel, NOW + 10_000), 'hold-expired');
@@ -98,9 +124,14 @@ test('O12: the buyer cancels a reserved order; creator and operator refund a con
   t.is(outcome(confirmed, refund({ userId: 'eve', operator: false })), 'not-found');
 });
 
-test('O9: somebody else\'s order is not found', (t) => {
+test("O9: somebody else's order is not found", (t) => {
   const state = given({}, 5, OPENED, placed('ann'));
-  const get = (userId: string, id = 'd_1-0'): DropCommand => ({ type: 'get-order', dropId: 'd_1', orderId: id, userId });
+  const get = (userId: string, id = 'd_1-0'): DropCommand => ({
+    type: 'get-order',
+    dropId: 'd_1',
+    orderId: id,
+    userId,
+  });
   t.is(outcome(state, get('ann')), '');
   t.is(outcome(state, get('bob')), 'not-found');
   t.is(outcome(state, get('ann', 'd_1-1')), 'not-found');
@@ -118,24 +149,47 @@ test('P3: success confirms, failure fails and frees the units', (t) => {
 
 test('P4: a late success takes the units again where it can, and asks for the refund where it cannot', (t) => {
   const expired: DropEvent = { type: 'order-expired', ordinal: 0 };
-  t.is(outcome(given({ payment: 'provider' }, 1, OPENED, placed('ann'), expired), settle(0, true)), 'order-confirmed-late');
+  t.is(
+    outcome(given({ payment: 'provider' }, 1, OPENED, placed('ann'), expired), settle(0, true)),
+    'order-confirmed-late',
+  );
   const gone = given({ payment: 'provider' }, 1, OPENED, placed('ann'), expired, placed('bob'));
   t.is(outcome(gone, settle(0, true)), 'refund-requested');
   applyEvent(gone, { type: 'refund-requested', ordinal: 0, reference: 'r' }, NOW);
   t.like(gone.orderView(0), { status: 'failed', refundRequested: true });
   t.is(outcome(gone, settle(0, true)), '');
-  const cancelled = given({ payment: 'provider' }, 1, OPENED, placed('ann'), { type: 'order-cancelled', ordinal: 0 });
+  const cancelled = given({ payment: 'provider' }, 1, OPENED, placed('ann'), {
+    type: 'order-cancelled',
+    ordinal: 0,
+  });
   t.is(outcome(cancelled, settle(0, true)), 'refund-requested');
-  const overLimit = given({ payment: 'provider', limitPerUser: 1 }, 3, OPENED, placed('ann'), expired, placed('ann', 'k2'));
+  const overLimit = given(
+    { payment: 'provider', limitPerUser: 1 },
+    3,
+    OPENED,
+    placed('ann'),
+    expired,
+    placed('ann', 'k2'),
+  );
   t.is(outcome(overLimit, settle(0, true)), 'refund-requested');
-  const dropCancelled = given({ payment: 'provider' }, 3, OPENED, placed('ann'), { type: 'drop-cancelled' });
+  const dropCancelled = given({ payment: 'provider' }, 3, OPENED, placed('ann'), {
+    type: 'drop-cancelled',
+  });
   t.is(outcome(dropCancelled, settle(0, true)), 'order-cancelled refund-requested');
 });
 
 test('D3: before the start times and limits change; afterwards only stock and an earlier end', (t) => {
-  const amend = (change: object): DropCommand => ({ type: 'amend-drop', dropId: 'd_1', caller: CREATOR, ...change });
+  const amend = (change: object): DropCommand => ({
+    type: 'amend-drop',
+    dropId: 'd_1',
+    caller: CREATOR,
+    ...change,
+  });
   const upcoming = given({ startsAt: NOW + 1000 }, 5);
-  t.is(outcome(upcoming, amend({ startsAt: NOW + 2000, endsAt: NOW + 90_000, limitPerUser: 9 })), 'drop-amended');
+  t.is(
+    outcome(upcoming, amend({ startsAt: NOW + 2000, endsAt: NOW + 90_000, limitPerUser: 9 })),
+    'drop-amended',
+  );
   t.is(outcome(upcoming, amend({ endsAt: NOW })), 'invalid-request');
   t.is(outcome(upcoming, amend({ startsAt: NOW + 60_000 })), 'invalid-request');
   const live = given({}, 5, OPENED, placed('ann', 'k', 2));
@@ -146,19 +200,32 @@ test('D3: before the start times and limits change; afterwards only stock and an
   t.is(outcome(live, amend({ addStock: -3 })), 'drop-restocked');
   t.is(outcome(live, amend({ addStock: -4 })), 'insufficient-stock');
   t.is(outcome(live, { ...amend({ addStock: 1 }), caller: BUYER } as DropCommand), 'forbidden');
-  t.is(outcome(given({}, 5, OPENED, { type: 'drop-closed' }), amend({ addStock: 1 })), 'drop-ended');
+  t.is(
+    outcome(given({}, 5, OPENED, { type: 'drop-closed' }), amend({ addStock: 1 })),
+    'drop-ended',
+  );
 });
 
 test('D1: a drop must end after it starts, and in the future', (t) => {
   const state = given({}, 1);
-  const create = (terms: Partial<DropTerms>) => decide(null, { type: 'create-drop', dropId: 'd_1', terms: { ...state.view(), ...terms }, stock: 1 }, NOW);
+  const create = (terms: Partial<DropTerms>) =>
+    decide(
+      null,
+      { type: 'create-drop', dropId: 'd_1', terms: { ...state.view(), ...terms }, stock: 1 },
+      NOW,
+    );
   t.like(create({ startsAt: NOW + 60_000 }), { code: 'invalid-request' });
   t.like(create({ startsAt: NOW - 10, endsAt: NOW }), { code: 'invalid-request' });
   t.is(create({ startsAt: NOW - 10 }).ok, true);
 });
 
 test('what is due comes in bounded portions', (t) => {
-  const state = given({ payment: 'provider' }, 10, OPENED, ...Array.from({ length: 10 }, (_, i) => placed(`u${i}`)));
+  const state = given(
+    { payment: 'provider' },
+    10,
+    OPENED,
+    ...Array.from({ length: 10 }, (_, i) => placed(`u${i}`)),
+  );
   t.is(decideDue(state, NOW + 10_000, 4).length, 4);
   t.is(decideDue(state, NOW + 9_999, 4).length, 0);
 });
@@ -166,5 +233,7 @@ test('what is due comes in bounded portions', (t) => {
 test('apply refuses what cannot have happened, rather than oversell (S1)', (t) => {
   const state = given({}, 1, OPENED, placed('ann'));
   t.throws(() => applyEvent(state, placed('bob'), NOW), { code: 'invariant' });
-  t.throws(() => applyEvent(given({}, 1, OPENED), { type: 'drop-opened' }, NOW), { code: 'invariant' });
+  t.throws(() => applyEvent(given({}, 1, OPENED), { type: 'drop-opened' }, NOW), {
+    code: 'invariant',
+  });
 });

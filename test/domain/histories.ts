@@ -76,7 +76,11 @@ const command: fc.Arbitrary<DropCommand | null> = fc.oneof(
   },
   { weight: 2, arbitrary: fc.constant(null) },
 );
-const rareCancel: fc.Arbitrary<DropCommand> = caller.map((who) => ({ type: 'cancel-drop', dropId: DROP_ID, caller: who }));
+const rareCancel: fc.Arbitrary<DropCommand> = caller.map((who) => ({
+  type: 'cancel-drop',
+  dropId: DROP_ID,
+  caller: who,
+}));
 
 export const history: fc.Arbitrary<History> = fc.record({
   terms: fc.record({
@@ -94,7 +98,10 @@ export const history: fc.Arbitrary<History> = fc.record({
   stock: fc.integer({ min: 1, max: 8 }),
   steps: fc.array(
     fc.record({
-      afterMs: fc.oneof({ weight: 6, arbitrary: fc.integer({ min: 0, max: 300 }) }, { weight: 1, arbitrary: fc.integer({ min: 0, max: 9000 }) }),
+      afterMs: fc.oneof(
+        { weight: 6, arbitrary: fc.integer({ min: 0, max: 300 }) },
+        { weight: 1, arbitrary: fc.integer({ min: 0, max: 9000 }) },
+      ),
       command: fc.oneof({ weight: 30, arbitrary: command }, { weight: 1, arbitrary: rareCancel }),
     }),
     { maxLength: 80 },
