@@ -1,6 +1,9 @@
 // Client addresses: as text for services and logs, and as the key that limits count by.
 
-/** An address from its 4 or 16 bytes in network order; an IPv4 address mapped into IPv6 comes out as IPv4. */
+/**
+ * An address from its 4 or 16 bytes in network order; an IPv4 address mapped into IPv6 comes out as
+ * IPv4.
+ */
 export function addressText(bytes: Uint8Array): string {
   if (bytes.length === 4) return bytes.join('.');
   if (bytes.length !== 16) return 'unknown';
@@ -12,7 +15,10 @@ export function addressText(bytes: Uint8Array): string {
   return groups.join(':');
 }
 
-/** What limits count by: a whole IPv4 address, or the /64 of an IPv6 address, which is what one household or host gets. */
+/**
+ * What limits count by: a whole IPv4 address, or the /64 of an IPv6 address, which is what one
+ * household or host gets.
+ */
 export function addressLimitKey(address: string): string {
   if (!address.includes(':')) return address;
   const halves = address.split('::');
@@ -24,7 +30,10 @@ export function addressLimitKey(address: string): string {
 
 const ADDRESS_TEXT = /^[0-9A-Fa-f.:]{2,45}$/;
 
-/** The client as the nearest proxy saw it: the last entry of X-Forwarded-For; null where it is no address. */
+/**
+ * The client as the nearest proxy saw it: the last entry of X-Forwarded-For; null where it is no
+ * address.
+ */
 export function forwardedAddress(forwardedFor: string): string | null {
   const last = forwardedFor.slice(forwardedFor.lastIndexOf(',') + 1).trim();
   return ADDRESS_TEXT.test(last) ? last.toLowerCase() : null;

@@ -1,5 +1,5 @@
-// Who may open a live stream: whose token is valid, and while there is room. Streams are counted in all and by address, because each
-// holds memory for as long as it likes.
+// Who may open a live stream: whose token is valid, and while there is room. Streams are counted in
+// all and by address, because each holds memory for as long as it likes.
 
 import type { SocketIdentity } from './socket.ts';
 import { addressLimitKey } from './address.ts';
@@ -44,7 +44,10 @@ export class Admission {
     return this.#count;
   }
 
-  /** A place for a new stream: a visitor's of the drop `dropId`, or a user's when it is null. Every admitted one is released once. */
+  /**
+   * A place for a new stream: a visitor's of the drop `dropId`, or a user's when it is null. Every
+   * admitted one is released once.
+   */
   admit(incoming: IncomingRequest, dropId: string | null): Admitted | Problem {
     if (dropId !== null && !DROP_ID.test(dropId)) return problem('not-found');
     const addressKey = addressLimitKey(incoming.address);

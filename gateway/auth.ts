@@ -1,4 +1,5 @@
-// Who makes a request: the access token out of its header, and whether the address may go on guessing.
+// Who makes a request: the access token out of its header, and whether the address may go on
+// guessing.
 
 import type { Problem } from './problems.ts';
 import type { RateLimits } from './rate-limits.ts';
@@ -39,7 +40,9 @@ export class Authenticator {
     return token === '' || token.length > TOKEN_LENGTH_MAX ? null : this.#verifyToken(token, nowMs);
   }
 
-  /** The answer to a token that was missing or not valid. Bad tokens count against their address. */
+  /**
+   * The answer to a token that was missing or not valid. Bad tokens count against their address.
+   */
   refuse(token: string, address: string, nowMs: number): Problem {
     if (token === '') return NO_TOKEN;
     return this.#limits.check('bad-tokens', address, null, nowMs) ?? BAD_TOKEN;

@@ -1,6 +1,7 @@
-// From a request as it was read to a reply as it is written, for everything but the order path: finds the route, checks who calls
-// and what is sent, calls the handler, and presents what came of it. A handler's refusal becomes a problem; a fault is logged with
-// the request's id and told as little of as possible.
+// From a request as it was read to a reply as it is written, for everything but the order path:
+// finds the route, checks who calls and what is sent, calls the handler, and presents what came of
+// it. A handler's refusal becomes a problem; a fault is logged with the request's id and told as
+// little of as possible.
 
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';

@@ -1,5 +1,6 @@
-// The browsable page at /docs: one self-contained document that reads /openapi.json and shows it. No foreign script or style is
-// loaded, and the content policy allows exactly the two inline blocks below.
+// The browsable page at /docs: one self-contained document that reads /openapi.json and shows it.
+// No foreign script or style is loaded, and the content policy allows exactly the two inline blocks
+// below.
 
 import { createHash } from 'node:crypto';
 

@@ -1,6 +1,7 @@
-// The gateway's copies of durable drop views: bounded, fed by the live bus, filled from the drop's actor. They answer reads, and
-// orders for drops that are sold out with nothing held (H7). The bus is best effort, so a copy that has heard nothing for a second
-// is asked for again; meanwhile a sold-out answer stands "until it hears otherwise".
+// The gateway's copies of durable drop views: bounded, fed by the live bus, filled from the drop's
+// actor. They answer reads, and orders for drops that are sold out with nothing held (H7). The bus
+// is best effort, so a copy that has heard nothing for a second is asked for again; meanwhile a
+// sold-out answer stands "until it hears otherwise".
 
 import { dropTopic, type LiveBus, type LiveMessage } from '../actors/live-bus.ts';
 import type { CommandRouter } from '../actors/command-router.ts';
@@ -23,7 +24,10 @@ export interface WatchedDrop {
   view: DropView | null;
   /** When the view was last known to be the newest. */
   heardAt: number;
-  /** The highest version that a reply through this gateway has shown: an older copy is not shown after it. */
+  /**
+   * The highest version that a reply through this gateway has shown: an older copy is not shown
+   * after it.
+   */
   versionShown: number;
   filter: OrderFilter | null;
   /** The body of the sold-out answer at `soldOutVersion`, kept by the order path. */
@@ -101,7 +105,10 @@ export class DropViews {
     return drop;
   }
 
-  /** The drop's durable view, at most a second old and not older than any reply given here. Answers what the actor answers. */
+  /**
+   * The drop's durable view, at most a second old and not older than any reply given here. Answers
+   * what the actor answers.
+   */
   async get(dropId: string): Promise<Outcome<DropView>> {
     const drop = this.find(dropId);
     if (drop !== undefined && drop.view !== null && this.#fresh(drop, drop.view)) {
@@ -121,8 +128,9 @@ export class DropViews {
   }
 
   /**
-   * True when the gateway may say "sold out" by itself: the durable copy is live with nothing free and nothing held, and the filter
-   * of the same version knows no order of this user under this key. Otherwise the actor must be asked (O3).
+   * True when the gateway may say "sold out" by itself: the durable copy is live with nothing free
+   * and nothing held, and the filter of the same version knows no order of this user under this
+   * key. Otherwise the actor must be asked (O3).
    */
   soldOutFor(drop: WatchedDrop, userId: string, key: string, nowMs: number): boolean {
     const { view, filter } = drop;
@@ -155,7 +163,10 @@ export class DropViews {
     if (drop.filter !== null && drop.filter.version !== view.version) this.#dropFilter(drop);
   }
 
-  /** At most once in `FRESH_MS` for each drop, so that a slow actor is not asked once for each order. */
+  /**
+   * At most once in `FRESH_MS` for each drop, so that a slow actor is not asked once for each
+   * order.
+   */
   #fetchView(drop: WatchedDrop): void {
     const now = this.#now();
     if (now - drop.fetchedViewAt < FRESH_MS) return;
@@ -209,7 +220,10 @@ export class DropViews {
     drop.unsubscribe();
   }
 
-  /** The second-chance algorithm: whoever was used since the last visit goes to the back of the queue once. */
+  /**
+   * The second-chance algorithm: whoever was used since the last visit goes to the back of the
+   * queue once.
+   */
   #evict(): void {
     let probes = 0;
     for (const drop of this.#drops.values()) {

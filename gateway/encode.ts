@@ -1,5 +1,5 @@
-// How values are written into replies where `JSON.stringify` over a fresh object would cost too much: the order path writes its JSON
-// by hand, from these parts.
+// How values are written into replies where `JSON.stringify` over a fresh object would cost too
+// much: the order path writes its JSON by hand, from these parts.
 
 /** Printable ASCII without the quote and the backslash: may stand between quotes as it is. */
 const PLAIN = /^[ !#-[\]-~]*$/;

@@ -1,12 +1,16 @@
-// One request and its response, from its head to the last byte or its abort, for everything but the order path. It holds the server's
-// rules for a response in one place: no touch after the answer or the abort, chunks copied, every write corked.
+// One request and its response, from its head to the last byte or its abort, for everything but the
+// order path. It holds the server's rules for a response in one place: no touch after the answer or
+// the abort, chunks copied, every write corked.
 
 import { STATUS_CODES } from 'node:http';
 import type { OutgoingReply } from './dispatcher.ts';
 import type { Flight } from './flight.ts';
 import type { IncomingRequest } from './route.ts';
 
-/** What is still read and thrown away of a body that is too large, so that the client can read the answer. */
+/**
+ * What is still read and thrown away of a body that is too large, so that the client can read the
+ * answer.
+ */
 export const DRAIN_BYTES_MAX = 1024 * 1024;
 
 /** What is needed of the server's request; valid only while it is called. */
@@ -26,7 +30,9 @@ export interface ServerResponse {
   writeStatus(status: string): unknown;
   writeHeader(name: string, value: string): unknown;
   end(body: string, closeConnection: boolean): unknown;
-  /** Without arguments there is no Content-Length; an `undefined` one comes out as a huge number. */
+  /**
+   * Without arguments there is no Content-Length; an `undefined` one comes out as a huge number.
+   */
   endWithoutBody(reportedLength?: number, closeConnection?: boolean): unknown;
 }
 
@@ -57,8 +63,9 @@ export class Exchange implements IncomingRequest {
   readonly header = (name: string): string => this.#headers.get(name) ?? '';
 
   /**
-   * Calls once: with the body read, or with it null where it is longer than `bytesMax`, then `tooLong` true where its rest was not
-   * even read away, so that the connection must close. Does not call when the client goes.
+   * Calls once: with the body read, or with it null where it is longer than `bytesMax`, then
+   * `tooLong` true where its rest was not even read away, so that the connection must close. Does
+   * not call when the client goes.
    */
   readBody(bytesMax: number, read: (tooLong: boolean) => void): void {
     const response = this.#response!;

@@ -1,5 +1,5 @@
-// The gateway: puts its parts together from what it is given. It owns no data and knows no driver; whatever it needs of the floors
-// below comes in by options.
+// The gateway: puts its parts together from what it is given. It owns no data and knows no driver;
+// whatever it needs of the floors below comes in by options.
 
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
@@ -66,7 +66,10 @@ export interface GatewayOptions {
 export interface Gateway {
   /** Listens, and resolves to the port. */
   start(): Promise<number>;
-  /** Stops accepting, lets requests in flight finish within a bound, ends live streams with a retryable code. */
+  /**
+   * Stops accepting, lets requests in flight finish within a bound, ends live streams with a
+   * retryable code.
+   */
   stop(): Promise<void>;
 }
 

@@ -1,5 +1,5 @@
-// What the gateway counts of its requests. The order path may not call into the metrics library, so counts are plain arrays that
-// are read only when somebody asks for /metrics.
+// What the gateway counts of its requests. The order path may not call into the metrics library, so
+// counts are plain arrays that are read only when somebody asks for /metrics.
 
 import {
   collectDefaultMetrics,

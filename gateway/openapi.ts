@@ -1,4 +1,5 @@
-// OpenAPI 3.1, written from the route table: the same schemas that validate. A schema with a title becomes a named component.
+// OpenAPI 3.1, written from the route table: the same schemas that validate. A schema with a title
+// becomes a named component.
 
 import type { TSchema } from 'typebox';
 import { PROBLEM_MEDIA_TYPE, type ProblemCode, PROBLEMS } from './problems.ts';

@@ -1,7 +1,9 @@
-// POST /v1/drops/{id}/orders, the hot path: one object for each order, which is its own reply sink. It reads what it needs of the
-// request at once, checks, hands the command to the router, and writes the reply by hand. There is no promise, no log line, and no
-// store or user lookup. The head of a reply goes out in one native call, status line and headers together, because each call into
-// the server costs about as much as building the text; every value in it is checked or made here, so that none can hold a line break.
+// POST /v1/drops/{id}/orders, the hot path: one object for each order, which is its own reply sink.
+// It reads what it needs of the request at once, checks, hands the command to the router, and
+// writes the reply by hand. There is no promise, no log line, and no store or user lookup. The head
+// of a reply goes out in one native call, status line and headers together, because each call into
+// the server costs about as much as building the text; every value in it is checked or made here,
+// so that none can hold a line break.
 
 import { Buffer } from 'node:buffer';
 import { STATUS_CODES } from 'node:http';
@@ -73,7 +75,10 @@ export class OrderPath {
     this.options = options;
   }
 
-  /** Reads the head. Null when the request is refused already. `address` is only read where limits are on. */
+  /**
+   * Reads the head. Null when the request is refused already. `address` is only read where limits
+   * are on.
+   */
   begin(response: OrderResponse, head: OrderHead, address: string): OrderRequest | null {
     const { authenticator, limits, flight, views, now } = this.options;
     const nowMs = now();
@@ -112,7 +117,10 @@ export class OrderPath {
     return order;
   }
 
-  /** Writes a reply outside of the server's own callbacks: corked, so that it leaves in one system call. */
+  /**
+   * Writes a reply outside of the server's own callbacks: corked, so that it leaves in one system
+   * call.
+   */
   complete(order: OrderRequest, response: OrderResponse, reply: CommandReply): void {
     this.#completing = order;
     this.#reply = reply;
@@ -181,8 +189,8 @@ export class OrderRequest implements CommandSink {
     }
     let body: unknown;
     try {
-      // Nothing but one number is taken from the body, so wrong UTF-8 cannot pass: it would stand in a name or a string, and
-      // those are refused. Latin-1 is the cheapest way to characters.
+      // Nothing but one number is taken from the body, so wrong UTF-8 cannot pass: it would stand
+      // in a name or a string, and those are refused. Latin-1 is the cheapest way to characters.
       body = JSON.parse(bytes.toString('latin1'));
     } catch {
       this.refuse(problem('invalid-request', 'The body is not valid JSON.'));

@@ -1,4 +1,5 @@
-// Views as the REST contract shows them. Times leave as RFC 3339 in UTC, and what only the inside needs stays inside.
+// Views as the REST contract shows them. Times leave as RFC 3339 in UTC, and what only the inside
+// needs stays inside.
 
 import type { DropView, OrderView } from '../domain/views.ts';
 import type { NamedFollow, OwnProfile, PublicProfile, Session } from '../services/contracts.ts';
@@ -7,7 +8,10 @@ import type { Notification } from '../storage/feed.ts';
 import type { Page } from '../storage/page.ts';
 import { jsonString, rfc3339 } from './encode.ts';
 
-/** Written by hand because it is on the order path; `test/gateway/present.test.ts` keeps it valid JSON for any text. */
+/**
+ * Written by hand because it is on the order path; `test/gateway/present.test.ts` keeps it valid
+ * JSON for any text.
+ */
 export function orderJson(order: OrderView, paymentProvider: string): string {
   let json =
     `{"id":"${order.id}","dropId":"${order.dropId}","userId":${jsonString(order.userId)}` +

@@ -1,5 +1,5 @@
-// Refusals and faults as RFC 9457 problem documents. This table is the only place that knows which HTTP status a code has; what
-// went wrong inside is for the log and never for the reply.
+// Refusals and faults as RFC 9457 problem documents. This table is the only place that knows which
+// HTTP status a code has; what went wrong inside is for the log and never for the reply.
 
 import type { Refusal, RefusalCode } from '../domain/refusal.ts';
 
@@ -88,7 +88,10 @@ export function problemBody(refused: Problem, instance?: string): string {
   });
 }
 
-/** What faults of the floors below mean to a client, by their stable codes (ours, then the broker's). */
+/**
+ * What faults of the floors below mean to a client, by their stable codes (ours, then the
+ * broker's).
+ */
 const FAULTS: ReadonlyMap<unknown, Problem> = new Map<unknown, Problem>([
   ['invalid-cursor', problem('invalid-request', 'cursor: did not come from this list.')],
   ['store-unavailable', problem('unavailable')],

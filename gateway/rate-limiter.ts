@@ -1,7 +1,9 @@
-// A rate limiter that keeps one number for each key: GCRA, the generic cell rate algorithm (ITU-T I.371), a token bucket written as
-// the "theoretical arrival time" of the next request. Synchronous, bounded in keys, and strict: in no window of the policy's
-// length, wherever it begins, does a key get more than its quota. A plain bucket of that size would let nearly twice the quota
-// through where a full bucket is emptied and refilled in one window, so half of the quota is the bucket and half is the refill.
+// A rate limiter that keeps one number for each key: GCRA, the generic cell rate algorithm (ITU-T
+// I.371), a token bucket written as the "theoretical arrival time" of the next request.
+// Synchronous, bounded in keys, and strict: in no window of the policy's length, wherever it
+// begins, does a key get more than its quota. A plain bucket of that size would let nearly twice
+// the quota through where a full bucket is emptied and refilled in one window, so half of the quota
+// is the bucket and half is the refill.
 
 import { assert } from '../domain/assert.ts';
 
@@ -39,7 +41,10 @@ export class RateLimiter {
     this.#burstMs = this.#intervalMs * burst;
   }
 
-  /** Takes one request of the key's quota: 0 when there was one, else the milliseconds until there is one. A refusal takes nothing. */
+  /**
+   * Takes one request of the key's quota: 0 when there was one, else the milliseconds until there
+   * is one. A refusal takes nothing.
+   */
   take(key: string, nowMs: number): number {
     const known = this.#arrivals.get(key);
     const arrival = (known === undefined || known < nowMs ? nowMs : known) + this.#intervalMs;
@@ -55,7 +60,10 @@ export class RateLimiter {
     return this.#arrivals.size;
   }
 
-  /** Forgets a key whose quota is whole again, or else the oldest: forgetting the former changes nothing. */
+  /**
+   * Forgets a key whose quota is whole again, or else the oldest: forgetting the former changes
+   * nothing.
+   */
   #evict(nowMs: number): void {
     let probes = 0;
     for (const [key, arrival] of this.#arrivals) {

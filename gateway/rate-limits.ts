@@ -1,5 +1,5 @@
-// Which requests share a limit, how large it is, and how a refused one is told (H5). Each class counts by address and, where the
-// user is known, by user as well.
+// Which requests share a limit, how large it is, and how a refused one is told (H5). Each class
+// counts by address and, where the user is known, by user as well.
 
 import type { Problem } from './problems.ts';
 import { RateLimiter, type RatePolicy } from './rate-limiter.ts';
@@ -83,7 +83,9 @@ function limiters(policies: RateClassPolicy): Limiters {
   };
 }
 
-/** The headers are those of the IETF draft "RateLimit header fields for HTTP", as structured fields. */
+/**
+ * The headers are those of the IETF draft "RateLimit header fields for HTTP", as structured fields.
+ */
 function rateLimited(limit: RatePolicy, waitMs: number): Problem {
   const seconds = Math.max(1, Math.ceil(waitMs / 1000));
   return {

@@ -1,5 +1,5 @@
-// Finds the route of a path and method. A tree of segments: fixed ones win over ids, and what an id may look like is
-// checked here, so that nothing strange ever reaches a handler as one.
+// Finds the route of a path and method. A tree of segments: fixed ones win over ids, and what an id
+// may look like is checked here, so that nothing strange ever reaches a handler as one.
 
 import { assert } from '../domain/assert.ts';
 import type { Method, Route } from './route.ts';

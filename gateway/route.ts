@@ -1,5 +1,6 @@
-// What a route is: a definition (address, schemas, who may call, what may come back), from which requests are validated and OpenAPI
-// is written, and a handler that turns a checked request into a reply. Handlers know neither the server in use nor HTTP syntax.
+// What a route is: a definition (address, schemas, who may call, what may come back), from which
+// requests are validated and OpenAPI is written, and a handler that turns a checked request into a
+// reply. Handlers know neither the server in use nor HTTP syntax.
 
 import type { Static, TObject, TSchema } from 'typebox';
 import type { RefusalCode } from '../domain/refusal.ts';
@@ -15,7 +16,10 @@ export interface TokenIdentity {
   readonly expiresAt: number;
 }
 
-/** Synchronous, with a cache of its own: it is on the order path. Null for any token that is not valid now. */
+/**
+ * Synchronous, with a cache of its own: it is on the order path. Null for any token that is not
+ * valid now.
+ */
 export type VerifyToken = (token: string, nowMs: number) => TokenIdentity | null;
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -54,7 +58,10 @@ export type RouteCall = <A extends ActionName>(
 
 /** A request that keeps what its route's definition says. */
 export interface CheckedRequest<Q, B> {
-  /** The id in the path: 1 to 80 characters of letters, digits, `_` and `-`. Empty where the path has none. */
+  /**
+   * The id in the path: 1 to 80 characters of letters, digits, `_` and `-`. Empty where the path
+   * has none.
+   */
   readonly id: string;
   readonly query: Q;
   readonly body: B;
@@ -98,10 +105,16 @@ export interface RouteDefinition {
   readonly cache?: string;
 }
 
-/** Stands in the table with its types erased; `route` and `userRoute` see that handler and definition agree. */
+/**
+ * Stands in the table with its types erased; `route` and `userRoute` see that handler and
+ * definition agree.
+ */
 export interface Route {
   readonly definition: RouteDefinition;
-  /** Null: answered elsewhere (the order path, an upgrade), and in the table for 405 and the documentation only. */
+  /**
+   * Null: answered elsewhere (the order path, an upgrade), and in the table for 405 and the
+   * documentation only.
+   */
   readonly handle:
     | ((request: UserRequest<never, never>) => RouteResult | Promise<RouteResult>)
     | null;

@@ -1,5 +1,5 @@
-// The shapes of the REST contract. The same definitions validate requests and become the OpenAPI document; those with a title appear
-// there as named components.
+// The shapes of the REST contract. The same definitions validate requests and become the OpenAPI
+// document; those with a title appear there as named components.
 
 import { Type } from 'typebox';
 import { PROBLEMS } from './problems.ts';

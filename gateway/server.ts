@@ -1,6 +1,8 @@
-// The HTTP and WebSocket server: the only file that knows uWebSockets.js. It reads requests into plain values, writes replies, and
-// adapts sockets to the live stream's port. Its rules: the request is read before anything is awaited, since it lives on the stack;
-// `onAborted` comes before anything asynchronous; body chunks are copied; a response is not touched once answered or aborted.
+// The HTTP and WebSocket server: the only file that knows uWebSockets.js. It reads requests into
+// plain values, writes replies, and adapts sockets to the live stream's port. Its rules: the
+// request is read before anything is awaited, since it lives on the stack; `onAborted` comes before
+// anything asynchronous; body chunks are copied; a response is not touched once answered or
+// aborted.
 
 import {
   App,
@@ -93,7 +95,10 @@ export class HttpServer {
     });
   }
 
-  /** Stops accepting, lets requests in flight finish within `drainMs`, ends the live streams, and closes. Harmless when repeated. */
+  /**
+   * Stops accepting, lets requests in flight finish within `drainMs`, ends the live streams, and
+   * closes. Harmless when repeated.
+   */
   async stop(drainMs: number): Promise<void> {
     if (this.#listening === null) return;
     us_listen_socket_close(this.#listening);
@@ -141,7 +146,8 @@ export class HttpServer {
       maxBackpressure: SOCKET_BUFFER_BYTES_MAX,
       idleTimeout: SOCKET_IDLE_SECONDS,
       sendPingsAutomatically: true,
-      // Frames are small and many sockets get the same one: compressing each would cost more than it saves.
+      // Frames are small and many sockets get the same one: compressing each would cost more than
+      // it saves.
       compression: DISABLED,
       upgrade: (response: HttpResponse, request: HttpRequest, context: us_socket_context_t) => {
         const dropId = ofDrop ? (request.getParameter(0) ?? '') : null;

@@ -1,5 +1,6 @@
-// Trace context (W3C Trace Context, level 1) and request ids. Every reply carries both. Ids are made from a random prefix and a
-// counter, so that the order path pays two string concatenations for them and no system call.
+// Trace context (W3C Trace Context, level 1) and request ids. Every reply carries both. Ids are
+// made from a random prefix and a counter, so that the order path pays two string concatenations
+// for them and no system call.
 
 import { randomBytes } from 'node:crypto';
 
@@ -21,7 +22,10 @@ let counter = COUNTER_SIZE;
 let tracePrefix = '';
 let spanPrefix = '';
 
-/** Four hex digits that differ for each call under one prefix; a new random prefix whenever they are used up. */
+/**
+ * Four hex digits that differ for each call under one prefix; a new random prefix whenever they are
+ * used up.
+ */
 function nextSuffix(): string {
   if (counter === COUNTER_SIZE) {
     const random = randomBytes(20);
@@ -35,7 +39,10 @@ function nextSuffix(): string {
   return COUNTER_TEXTS[counter++]!;
 }
 
-/** The reply's trace headers as they stand in the head of a response, from the request's headers (empty where absent). */
+/**
+ * The reply's trace headers as they stand in the head of a response, from the request's headers
+ * (empty where absent).
+ */
 export function traceHeaderLines(traceparent: string, requestId: string): string {
   const suffix = nextSuffix();
   const span = spanPrefix + suffix;
@@ -49,7 +56,10 @@ export function traceHeaderLines(traceparent: string, requestId: string): string
   return `traceparent: 00-${tracePrefix}${suffix}-${span}-00\r\nx-request-id: ${id}`;
 }
 
-/** Takes up a valid `traceparent` with a new span, or begins a trace; echoes a valid request id, or makes one. */
+/**
+ * Takes up a valid `traceparent` with a new span, or begins a trace; echoes a valid request id, or
+ * makes one.
+ */
 export function beginTrace(traceparent: string, requestId: string): Trace {
   const lines = traceHeaderLines(traceparent, requestId);
   const split = lines.indexOf('\r\n');

@@ -1,5 +1,6 @@
-// Turns bodies and query strings into checked values. The schemas are the ones that OpenAPI is written from; each is compiled once.
-// What is refused is told by field, in one sentence, without echoing more of the input than a field's name.
+// Turns bodies and query strings into checked values. The schemas are the ones that OpenAPI is
+// written from; each is compiled once. What is refused is told by field, in one sentence, without
+// echoing more of the input than a field's name.
 
 import { Compile } from 'typebox/compile';
 import { Type, type TObject } from 'typebox';
@@ -15,7 +16,10 @@ export type Check = (value: unknown) => Outcome<unknown>;
 
 const NOTHING = Type.Object({}, { additionalProperties: false });
 
-/** Compiles a checker for an object. Without a schema nothing may be there: unknown fields are refused (H1). */
+/**
+ * Compiles a checker for an object. Without a schema nothing may be there: unknown fields are
+ * refused (H1).
+ */
 export function compileCheck(schema: TObject = NOTHING): Check {
   const validator = Compile(schema);
   return (value) => {
@@ -83,8 +87,9 @@ export function isJsonMediaType(contentType: string): boolean {
 }
 
 /**
- * A query string as an object, with numbers and booleans where the schema has them. Refused: parameters given twice, broken
- * percent-encoding. Unknown ones stay in, for the schema's check to refuse.
+ * A query string as an object, with numbers and booleans where the schema has them. Refused:
+ * parameters given twice, broken percent-encoding. Unknown ones stay in, for the schema's check to
+ * refuse.
  */
 export function parseQuery(query: string, schema: TObject = NOTHING): Outcome<unknown> {
   const values: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
@@ -108,7 +113,10 @@ export function parseQuery(query: string, schema: TObject = NOTHING): Outcome<un
   return success(values);
 }
 
-/** The value that the schema's type asks for; the text itself where it does not fit, for the check to refuse. */
+/**
+ * The value that the schema's type asks for; the text itself where it does not fit, for the check
+ * to refuse.
+ */
 function typed(text: string, schema: object | undefined): unknown {
   const type = schema !== undefined && 'type' in schema ? schema.type : null;
   if (type === 'integer' && INTEGER.test(text)) return Number(text);

@@ -35,7 +35,10 @@ function parseTime(text: string | undefined): number | undefined {
   return text === undefined ? undefined : Date.parse(text);
 }
 
-/** What is wrong with times given together; null when nothing is. Times left out are the actor's to compare. */
+/**
+ * What is wrong with times given together; null when nothing is. Times left out are the actor's to
+ * compare.
+ */
 function wrongTimes(startsAt = Number.NaN, endsAt = Number.NaN, now: number): Problem | null {
   if (startsAt >= endsAt) return unprocessable('endsAt: must be after startsAt.');
   if (endsAt <= now) return unprocessable('endsAt: must be in the future.');

@@ -1,4 +1,5 @@
-// The feed of kept notifications (N1), and the addresses of the live streams, which only answer upgrades.
+// The feed of kept notifications (N1), and the addresses of the live streams, which only answer
+// upgrades.
 
 import { notificationBody, pageBody } from '../present.ts';
 import { type Problem } from '../problems.ts';

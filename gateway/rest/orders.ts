@@ -1,5 +1,5 @@
-// Orders after they are placed: read, listed, cancelled and refunded (O9, O12). Placing them is the order path's; its definition
-// stands here so that it is documented and its address known.
+// Orders after they are placed: read, listed, cancelled and refunded (O9, O12). Placing them is the
+// order path's; its definition stands here so that it is documented and its address known.
 
 import type { CommandRouter } from '../../actors/command-router.ts';
 import { parseOrderId } from '../../domain/ids.ts';

@@ -1,4 +1,5 @@
-// The payment provider's calls (P2). What is signed are the exact bytes, so the body goes on unparsed.
+// The payment provider's calls (P2). What is signed are the exact bytes, so the body goes on
+// unparsed.
 
 import { emptyReply, route, type Route } from '../route.ts';
 import { PaymentEvent, WebhookHeaders } from '../schemas.ts';
@@ -12,7 +13,8 @@ export function paymentRoutes(): Route[] {
         summary: 'Standard Webhooks 1.0.0. A repeated webhook-id is a success and changes nothing.',
         tag: 'payments',
         access: 'public',
-        // The provider sends from few addresses, and what is signed wrongly is refused by its signature.
+        // The provider sends from few addresses, and what is signed wrongly is refused by its
+        // signature.
         rateClass: null,
         headers: WebhookHeaders,
         body: PaymentEvent,

@@ -1,4 +1,5 @@
-// What watches and describes the process: health, readiness, metrics, and the interface's own description (X4, H9).
+// What watches and describes the process: health, readiness, metrics, and the interface's own
+// description (X4, H9).
 
 import type { Registry } from 'prom-client';
 import { DOCS_CONTENT_POLICY, DOCS_PAGE } from '../docs-page.ts';

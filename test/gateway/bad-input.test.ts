@@ -1,4 +1,5 @@
-// Bad input on every route: answered 4xx, never a crash, never a 500, and nothing behind the gateway hears of it (H8).
+// Bad input on every route: answered 4xx, never a crash, never a 500, and nothing behind the
+// gateway hears of it (H8).
 
 import test from 'ava';
 import fc from 'fast-check';
@@ -188,7 +189,10 @@ test('H8: every route for users is 401 without a token', async (t) => {
   t.deepEqual([fixture.calls, fixture.router.commands], [[], []]);
 });
 
-/** Sends bytes and waits until the server has answered, closed, or shown on another connection that it had its turn. */
+/**
+ * Sends bytes and waits until the server has answered, closed, or shown on another connection that
+ * it had its turn.
+ */
 async function throwAt(fixture: Fixture, bytes: Uint8Array): Promise<string> {
   const socket = connect({ port: fixture.port, host: '127.0.0.1' });
   let received = '';

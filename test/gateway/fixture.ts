@@ -1,5 +1,6 @@
-// A gateway on a free port of this machine with fakes behind it: a router that answers what a test tells it to, and services that
-// answer from a table. Also a small HTTP client on a raw socket, because tests send what no client library would.
+// A gateway on a free port of this machine with fakes behind it: a router that answers what a test
+// tells it to, and services that answer from a table. Also a small HTTP client on a raw socket,
+// because tests send what no client library would.
 
 import { connect, type Socket } from 'node:net';
 import type { ExecutionContext } from 'ava';
@@ -58,7 +59,9 @@ export const order: OrderView = {
   version: 3,
 };
 
-/** Answers in the next turn of the event loop, as the real one never answers from inside `submit`. */
+/**
+ * Answers in the next turn of the event loop, as the real one never answers from inside `submit`.
+ */
 export class FakeRouter implements CommandRouter {
   readonly commands: DropCommand[] = [];
   answer: (command: DropCommand) => CommandReply = () => refusal('not-found');

@@ -1,4 +1,5 @@
-// What all requests share: traces, problems, faults, health, metrics, the description, and stopping.
+// What all requests share: traces, problems, faults, health, metrics, the description, and
+// stopping.
 
 import test from 'ava';
 import { connect } from 'node:net';

@@ -1,4 +1,5 @@
-// The adapter between the server's WebSockets and the live stream's port; the protocol itself is tested with the live stream.
+// The adapter between the server's WebSockets and the live stream's port; the protocol itself is
+// tested with the live stream.
 
 import test from 'ava';
 import { connect, type Socket } from 'node:net';

@@ -238,7 +238,8 @@ test('H7: a durably sold-out drop is refused here, a known key still asks the ac
       headers: { 'idempotency-key': key },
       body: { quantity: 1 },
     });
-  // The first is answered by the actor, and makes the gateway watch; the second makes it fetch the filter.
+  // The first is answered by the actor, and makes the gateway watch; the second makes it fetch the
+  // filter.
   t.is((await buy('a')).status, 409);
   t.is((await buy('b')).status, 409);
   const asked = router.ofType('place-order').length;
