@@ -19,13 +19,18 @@ const REFUSAL_BY_ERROR_TYPE: ReadonlyMap<unknown, RefusalCode> = new Map([
 ]);
 
 export function createCallAction(broker: ServiceBroker): CallAction {
-  return async (action, params) => {
+  return async (action, params, traceparent) => {
     try {
-      return await broker.call(action, params);
+      // Metadata goes along with every further call made in the same context, on any node (H4).
+      return await broker.call(
+        action,
+        params,
+        traceparent === undefined ? {} : { meta: { traceparent } },
+      );
     } catch (error) {
       const code = REFUSAL_BY_ERROR_TYPE.get((error as { type?: unknown } | null)?.type);
       if (code === undefined) throw error;
-      broker.logger.warn(`${action} could not be answered`, error);
+      broker.logger.warn(`${action} could not be answered`, error, traceparent ?? '');
       return refusal(code);
     }
   };

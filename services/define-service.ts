@@ -38,7 +38,12 @@ export function defineService<Service extends string>(
         if (code === 'invalid-cursor')
           return refusal('invalid-request', 'The cursor does not belong to this list.');
         if (code !== 'store-unavailable') throw error;
-        context.broker.logger.warn(`${name}.${action} found its store unavailable`, error);
+        const { traceparent = '' } = context.meta as { traceparent?: string };
+        context.broker.logger.warn(
+          `${name}.${action} found its store unavailable`,
+          error,
+          traceparent,
+        );
         return refusal('unavailable');
       }
     };

@@ -123,3 +123,21 @@ test('a node that leaves makes its services unavailable', async (t) => {
   await owner.stop();
   t.deepEqual(await call('accounts.logout', { refreshToken: 'x' }), refusal('unavailable'));
 });
+
+test('H4: a request’s trace reaches the service that answers it', async (t) => {
+  const seen: unknown[] = [];
+  const orders: ServiceSchema = {
+    name: 'orders',
+    actions: {
+      list(context) {
+        seen.push(context.meta);
+        return success({ items: [], nextCursor: null });
+      },
+    },
+  };
+  const { caller } = await startPair(t, orders);
+  const traceparent = '00-0123456789abcdef0123456789abcdef-0123456789abcdef-01';
+  const page = { limit: 1, cursor: null };
+  await createCallAction(caller)('orders.list', { userId: 'ann', page }, traceparent);
+  t.deepEqual(seen, [{ traceparent }]);
+});
