@@ -1,0 +1,138 @@
+// Compares every drop that a client was shown with the journal's state at that version, and sees
+// that no look goes back behind an earlier one: not on one connection, and never across a crash.
+
+import { describe, type History, type ShownDrop, type Where } from './history.ts';
+import type { Truth } from './truth.ts';
+
+interface Look {
+  readonly where: Where;
+  readonly dropId: string;
+  readonly version: number;
+  /** May not show an older state than looks before it in the same round. */
+  readonly fresh: boolean;
+  /** Later fresh looks of the same round may not show an older state. */
+  readonly binding: boolean;
+}
+
+export function checkDrops(history: History, truth: Truth): string[] {
+  const findings: string[] = [];
+  const looks: Look[] = [];
+  for (const { where, source, drop } of history.drops) {
+    findings.push(...checkState(where, drop, truth));
+    const fresh = source === 'read' || source === 'change';
+    looks.push({ where, dropId: drop.id, version: drop.version, fresh, binding: fresh });
+  }
+  for (const { where, drop } of history.liveDrops) {
+    findings.push(...checkState(where, drop, truth));
+    looks.push({ where, dropId: drop.id, version: drop.version, fresh: false, binding: false });
+  }
+  for (const { where, dropId, order, refusedAt } of history.attempts) {
+    const version = order?.version ?? refusedAt;
+    if (version === null) continue;
+    looks.push({ where, dropId, version, fresh: false, binding: order !== null });
+  }
+  for (const ofOne of Map.groupBy(looks, ({ dropId }) => dropId).values()) {
+    findings.push(...checkNeverBack(ofOne));
+  }
+  findings.push(...checkConnections(history));
+  findings.push(...checkRestocks(history, truth));
+  return findings;
+}
+
+function checkState(where: Where, shown: ShownDrop, truth: Truth): string[] {
+  const { id, version, stocked, held, sold, free, status } = shown;
+  const text = `${status}, ${held} held, ${sold} sold of ${stocked}`;
+  if (free !== stocked - held - sold || free < 0 || held < 0 || sold < 0) {
+    return [`S3: ${id} at version ${version} was ${text}, ${free} free; ${describe(where)}`];
+  }
+  const states = truth.drops.get(id)?.stock ?? [];
+  const is = states[version - 1];
+  if (is === undefined) {
+    return [
+      `O2: ${id} was shown at version ${version}, and the journal has ${states.length}; ` +
+        describe(where),
+    ];
+  }
+  const same =
+    is.status === status && is.stocked === stocked && is.held === held && is.sold === sold;
+  if (same) return [];
+  return [
+    `O2: ${id} at version ${version} was shown ${text}, and is ${is.status}, ${is.held} held, ` +
+      `${is.sold} sold of ${is.stocked}; ${describe(where)}`,
+  ];
+}
+
+/**
+ * A fresh look is not older than binding looks that ended before it began, and not older than any
+ * look of an earlier round: a crash takes back nothing that was shown.
+ */
+function checkNeverBack(looks: readonly Look[]): string[] {
+  const findings: string[] = [];
+  const ended = looks.toSorted((a, b) => a.where.ended - b.where.ended);
+  let at = 0;
+  let newestBinding: Look | null = null;
+  let newestOfAll: Look | null = null;
+  let newestBefore: Look | null = null;
+  let round = 0;
+  for (const look of looks.toSorted((a, b) => a.where.began - b.where.began)) {
+    if (look.where.round > round) {
+      newestBefore = newestOfAll;
+      round = look.where.round;
+    }
+    for (; ended[at] !== undefined && ended[at]!.where.ended < look.where.began; at++) {
+      const before = ended[at]!;
+      if (before.binding) newestBinding = newer(newestBinding, before);
+      newestOfAll = newer(newestOfAll, before);
+      if (before.where.round < round) newestBefore = newer(newestBefore, before);
+    }
+    if (!look.fresh) continue;
+    for (const before of new Set([newestBinding, newestBefore])) {
+      if (before === null || before.version <= look.version) continue;
+      findings.push(
+        `O8: ${look.dropId} went back from version ${before.version} to ${look.version}; ` +
+          `${describe(before.where)}; ${describe(look.where)}`,
+      );
+    }
+  }
+  return findings;
+}
+
+function newer(a: Look | null, b: Look): Look {
+  return a === null || b.version > a.version ? b : a;
+}
+
+/** On one connection the versions of a topic rise; only a snapshot may repeat the last (N6). */
+function checkConnections(history: History): string[] {
+  const findings: string[] = [];
+  const frames = Map.groupBy(
+    history.liveDrops,
+    ({ connection, topic, drop }) => `${connection} ${topic} ${drop.id}`,
+  );
+  for (const ofOne of frames.values()) {
+    let last = 0;
+    for (const { where, type, drop } of ofOne) {
+      const rises = drop.version > last || (type === 'drop.snapshot' && drop.version === last);
+      if (!rises) {
+        findings.push(`N6: ${type} of version ${drop.version} after ${last}; ${describe(where)}`);
+      }
+      last = drop.version;
+    }
+  }
+  return findings;
+}
+
+/** Acknowledged restocks are all there, and no more than were asked for. */
+function checkRestocks(history: History, truth: Truth): string[] {
+  const findings: string[] = [];
+  for (const [dropId, asked] of Map.groupBy(history.restocks, (restock) => restock.dropId)) {
+    const done = truth.drops.get(dropId)?.restocks.length ?? 0;
+    const sure = asked.filter(({ where }) => where.status === 200).length;
+    const unknown = asked.filter(({ where }) => [0, 503].includes(where.status)).length;
+    if (done >= sure && done <= sure + unknown) continue;
+    findings.push(
+      `S4: ${dropId} was restocked ${done} times; ${sure} were acknowledged, ${unknown} unknown; ` +
+        asked.map(({ where }) => describe(where)).join('; '),
+    );
+  }
+  return findings;
+}

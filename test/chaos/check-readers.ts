@@ -1,0 +1,185 @@
+// Compares what the read models show at the end with the journal (feeds, order lists, drop lists)
+// and with what clients were told (follows, accounts), and live notifications with the feed.
+
+import {
+  describe,
+  type FinalState,
+  type FollowChange,
+  type History,
+  type LiveNotice,
+  type Notice,
+  type ShownOrder,
+} from './history.ts';
+import type { ExpectedNotice, TrueOrder, Truth } from './truth.ts';
+
+export function checkReaders(history: History, truth: Truth, final: FinalState): string[] {
+  return [
+    ...checkFeeds(truth, final),
+    ...checkLiveNotices(history, final),
+    ...checkOrderLists(truth, final),
+    ...checkDropLists(truth, final),
+    ...checkFollows(history, final),
+    ...checkAccounts(history, final),
+  ];
+}
+
+function noticeText({ type, orderId, refundRequested }: Omit<Notice, 'id'>): string {
+  return `${type} ${orderId}${refundRequested ? ' with a refund' : ''}`;
+}
+
+/** Each user's feed has each notification once, and those of one drop in their order (N2). */
+function checkFeeds(truth: Truth, final: FinalState): string[] {
+  const findings: string[] = [];
+  const expected = new Map<string, ExpectedNotice[]>();
+  for (const { notices } of truth.drops.values()) {
+    for (const notice of notices) {
+      const ofUser = expected.get(notice.userId);
+      if (ofUser === undefined) expected.set(notice.userId, [notice]);
+      else ofUser.push(notice);
+    }
+  }
+  for (const [userId, notices] of expected) {
+    const feed = final.feeds.get(userId) ?? [];
+    findings.push(...checkFeed(userId, notices, feed));
+  }
+  for (const [userId, feed] of final.feeds) {
+    if (!expected.has(userId) && feed.length > 0) {
+      findings.push(`N2: ${userId} was told of ${noticeText(feed[0]!)}, which did not happen`);
+    }
+  }
+  return findings;
+}
+
+function checkFeed(
+  userId: string,
+  expected: readonly ExpectedNotice[],
+  feed: readonly Notice[],
+): string[] {
+  const findings: string[] = [];
+  const counts = new Map<string, number>();
+  for (const notice of expected) counts.set(noticeText(notice), 0);
+  for (const notice of feed) {
+    const text = noticeText(notice);
+    const count = counts.get(text);
+    if (count === undefined)
+      findings.push(`N2: ${userId} was told of ${text}, which did not happen`);
+    else counts.set(text, count + 1);
+  }
+  for (const [text, count] of counts) {
+    if (count !== 1) findings.push(`N2: the feed of ${userId} has ${text} ${count} times`);
+  }
+  if (findings.length > 0) return findings;
+  const dropOf = ({ orderId }: Omit<Notice, 'id'>) => orderId.slice(0, orderId.indexOf('-'));
+  const right = Map.groupBy(expected, dropOf);
+  for (const [dropId, told] of Map.groupBy(feed, dropOf)) {
+    const wanted = right.get(dropId)!;
+    const at = told.findIndex((notice, i) => noticeText(notice) !== noticeText(wanted[i]!));
+    if (at >= 0) findings.push(`N2: ${userId} was told of ${noticeText(told[at]!)} out of order`);
+  }
+  return findings;
+}
+
+/**
+ * A client that resumes after each reconnect has had the whole feed in the end, each notification
+ * once, in order (N7).
+ */
+function checkLiveNotices(history: History, final: FinalState): string[] {
+  const findings: string[] = [];
+  for (const [userId, told] of Map.groupBy(history.liveNotices, (notice) => notice.userId)) {
+    const feed = final.feeds.get(userId) ?? [];
+    const wrong = told.findIndex(({ notice }, i) => !isSame(notice, feed[i]));
+    if (wrong >= 0) findings.push(wrongNotice(userId, told[wrong]!, feed[wrong]));
+    else if (told.length < feed.length) {
+      const missing = noticeText(feed[told.length]!);
+      findings.push(`N7: ${userId} was never told live of ${missing}, number ${told.length + 1}`);
+    }
+  }
+  return findings;
+}
+
+function isSame(notice: Notice, kept: Notice | undefined): boolean {
+  return kept !== undefined && notice.id === kept.id && noticeText(notice) === noticeText(kept);
+}
+
+function wrongNotice(userId: string, { where, notice }: LiveNotice, kept?: Notice): string {
+  const wanted = kept === undefined ? 'none' : `${kept.id}, ${noticeText(kept)}`;
+  return (
+    `N7: ${userId} was told live of ${notice.id}, ${noticeText(notice)}; ` +
+    `the feed goes on with ${wanted}; ${describe(where)}`
+  );
+}
+
+/** Everybody's list shows all of their orders as they are (O9). */
+function checkOrderLists(truth: Truth, final: FinalState): string[] {
+  const findings: string[] = [];
+  const orders = [...truth.drops.values()].flatMap((drop) => drop.orders);
+  const byUser = Map.groupBy(orders, (order) => order.userId);
+  for (const userId of new Set([...byUser.keys(), ...final.orderLists.keys()])) {
+    const listed = new Map((final.orderLists.get(userId) ?? []).map((order) => [order.id, order]));
+    const length = final.orderLists.get(userId)?.length ?? 0;
+    if (listed.size !== length) findings.push(`O9: the list of ${userId} repeats an order`);
+    for (const order of byUser.get(userId) ?? []) {
+      const wrong = listedWrongly(order, listed.get(order.id));
+      if (wrong !== null) findings.push(`O9: the list of ${userId} has ${order.id} ${wrong}`);
+      listed.delete(order.id);
+    }
+    for (const id of listed.keys()) findings.push(`O9: the list of ${userId} has ${id}, not there`);
+  }
+  return findings;
+}
+
+function listedWrongly({ steps, quantity }: TrueOrder, listed?: ShownOrder): string | null {
+  const { status, version } = steps.at(-1)!;
+  if (listed === undefined) return 'not at all';
+  const same =
+    listed.status === status && listed.version === version && listed.quantity === quantity;
+  return same ? null : `${listed.status} at ${listed.version}, it is ${status} at ${version}`;
+}
+
+function checkDropLists(truth: Truth, final: FinalState): string[] {
+  const findings: string[] = [];
+  for (const [dropId, { terms, stock }] of truth.drops) {
+    const list = final.dropLists.get(terms.creatorId) ?? [];
+    const rows = list.filter(({ id }) => id === dropId);
+    const is = stock.at(-1)!;
+    const right = rows.length === 1 && rows[0]!.status === is.status;
+    if (!right) {
+      const as = rows.map(({ status }) => status).join(' and ') || 'not at all';
+      findings.push(`D4: ${dropId} is ${is.status}, and listed ${as}`);
+    }
+  }
+  return findings;
+}
+
+/** Each user's last acknowledged word about a creator stands, unless a later one is unknown. */
+function checkFollows(history: History, final: FinalState): string[] {
+  const findings: string[] = [];
+  const pair = ({ userId, creatorId }: FollowChange) => `${userId} ${creatorId}`;
+  for (const changes of Map.groupBy(history.follows, pair).values()) {
+    const { userId, creatorId } = changes[0]!;
+    const following = final.followers.get(creatorId)?.ids.includes(userId) ?? false;
+    const sure = changes.findLastIndex(({ where }) => where.status === 204);
+    const possible = changes.slice(Math.max(sure, 0)).map((change) => change.following);
+    // Before the first acknowledged change nobody followed.
+    if (sure < 0) possible.push(false);
+    if (!possible.includes(following)) {
+      const told = describe(changes[Math.max(sure, 0)]!.where);
+      findings.push(
+        `F1: ${userId} ${following ? 'follows' : 'does not follow'} ${creatorId}; ${told}`,
+      );
+    }
+  }
+  for (const [creatorId, { ids, count }] of final.followers) {
+    if (new Set(ids).size !== ids.length) findings.push(`F2: the followers of ${creatorId} repeat`);
+    if (ids.length !== count) {
+      findings.push(`F3: ${creatorId} has ${ids.length} followers, the count says ${count}`);
+    }
+  }
+  return findings;
+}
+
+function checkAccounts(history: History, final: FinalState): string[] {
+  return history.registrations
+    .filter(({ userId }) => userId !== null && !final.accounts.has(userId))
+    .map(({ where, email }) => `A1: the account of ${email} is not there; ${describe(where)}`);
+}

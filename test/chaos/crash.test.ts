@@ -1,0 +1,20 @@
+// Kills the real server at random moments under load. The seed is random and printed; given to
+// `npm run chaos -- --seed S` it repeats the clients' choices, though not the machine's timing.
+
+import { randomInt } from 'node:crypto';
+import test from 'ava';
+import { runCrashTest } from './crash-test.ts';
+
+const ROUNDS = 10;
+const TIMEOUT_MS = 240_000;
+const FINDINGS_SHOWN_MAX = 20;
+
+test('J4, O2, O3, S1: what any client saw is true after ten crashes under load', async (t) => {
+  t.timeout(TIMEOUT_MS);
+  const seed = randomInt(1, 2 ** 31);
+  t.log(`seed ${seed}`);
+  const report = await runCrashTest({ rounds: ROUNDS, seed, print: (line) => t.log(line) });
+  t.log(`${report.orders} orders, ${report.answered} answers, ${report.unanswered} without`);
+  t.deepEqual(report.findings.slice(0, FINDINGS_SHOWN_MAX), []);
+  t.true(report.orders > 100 && report.unanswered > ROUNDS, 'there was load to crash under');
+});

@@ -1,0 +1,114 @@
+// Reads what the server shows when a run is over and all has settled: every feed, list and count
+// that clients may look at. Ordinary calls, so they stand in the history too.
+
+import type { Caller } from './caller.ts';
+import type { FinalState, Notice, ShownDrop, ShownOrder } from './history.ts';
+import { noticeOf } from './watchers.ts';
+import type { World } from './world.ts';
+
+const CLIENT = 'the auditor';
+const PAGE_LENGTH = 100;
+const PAGES_MAX = 1000;
+const AT_ONCE = 8;
+const SETTLE_LOOKS_MAX = 200;
+const SETTLE_LOOK_DELAY_MS = 50;
+/** As long as lists may lag behind (O9). */
+const LIST_LAG_MS = 1000;
+
+/** Resolves when no drop of the run holds anything and the read models had time to follow. */
+export async function settled(caller: Caller, dropIds: readonly string[]): Promise<void> {
+  for (let look = 0; look < SETTLE_LOOKS_MAX; look++) {
+    const held = await mapBounded(dropIds, async (id) => {
+      const path = `/v1/drops/${id}`;
+      const { json } = await caller.drop({
+        client: CLIENT,
+        what: `reads ${id}`,
+        method: 'GET',
+        path,
+      });
+      return json['held'];
+    });
+    if (held.every((units) => units === 0)) {
+      await pause(LIST_LAG_MS);
+      return;
+    }
+    await pause(SETTLE_LOOK_DELAY_MS);
+  }
+  throw new Error('O11: holds do not end');
+}
+
+export async function readFinalState(caller: Caller, world: World): Promise<FinalState> {
+  const feeds = new Map<string, Notice[]>();
+  const orderLists = new Map<string, ShownOrder[]>();
+  await mapBounded(world.buyers, async (userId) => {
+    const token = world.token(userId);
+    const kept = await listAll(caller, '/v1/notifications', token);
+    feeds.set(
+      userId,
+      kept.map(({ id, type, data }) => noticeOf(String(id), type, data as Record<string, unknown>)),
+    );
+    const orders = await listAll(caller, '/v1/orders', token);
+    orderLists.set(userId, orders as unknown as ShownOrder[]);
+  });
+  const dropLists = new Map<string, ShownDrop[]>();
+  const followers = new Map<string, { ids: string[]; count: number }>();
+  for (const creatorId of world.creators) {
+    const drops = await listAll(caller, `/v1/drops?creator_id=${creatorId}`);
+    dropLists.set(creatorId, drops as unknown as ShownDrop[]);
+    const listed = await listAll(caller, `/v1/creators/${creatorId}/followers`);
+    const { json } = await read(caller, `/v1/users/${creatorId}`);
+    const count = Number(json['followerCount']);
+    followers.set(creatorId, { ids: listed.map(({ userId }) => String(userId)), count });
+  }
+  const accounts = new Set<string>();
+  const registered = new Set(caller.history.registrations.map(({ userId }) => userId));
+  await mapBounded([...registered], async (userId) => {
+    if (userId === null) return;
+    const { status } = await read(caller, `/v1/users/${userId}`);
+    if (status === 200) accounts.add(userId);
+  });
+  return { feeds, orderLists, dropLists, followers, accounts };
+}
+
+type Item = Readonly<Record<string, unknown>>;
+
+/** Every item of a list, oldest first. */
+async function listAll(caller: Caller, path: string, token?: string): Promise<Item[]> {
+  const items: Item[] = [];
+  let cursor = '';
+  for (let page = 0; page < PAGES_MAX; page++) {
+    const query = `${path.includes('?') ? '&' : '?'}limit=${PAGE_LENGTH}${cursor}`;
+    const { status, json } = await read(caller, path + query, token);
+    if (status !== 200) throw new Error(`${path} was answered ${status}`);
+    items.push(...(json['items'] as Item[]));
+    const { nextCursor } = json;
+    if (typeof nextCursor !== 'string') return items.reverse();
+    cursor = `&cursor=${nextCursor}`;
+  }
+  throw new Error(`${path} has no end`);
+}
+
+function read(caller: Caller, path: string, token?: string) {
+  const call = { client: CLIENT, what: `reads ${path}`, method: 'GET', path };
+  return caller.call(token === undefined ? call : { ...call, token });
+}
+
+export async function mapBounded<T, R>(
+  items: readonly T[],
+  map: (item: T) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = [];
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < items.length) {
+      const at = next++;
+      results[at] = await map(items[at]!);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  return results;
+}
+
+export function pause(delayMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, delayMs));
+}

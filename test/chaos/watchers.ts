@@ -1,0 +1,90 @@
+// Live clients of the crash test: each listens as one buyer and watches some drops. They come back
+// after every crash and resume behind the last notification they saw.
+
+import { once } from 'node:events';
+import { WebSocket } from 'ws';
+import type { History, ShownDrop } from './history.ts';
+
+interface Frame {
+  readonly type: string;
+  readonly id?: string;
+  readonly topic?: string;
+  readonly dropId?: string;
+  readonly version?: number;
+  readonly data?: Readonly<Record<string, unknown>>;
+}
+
+export class Watcher {
+  readonly userId: string;
+  readonly #history: History;
+  #socket: WebSocket | null = null;
+  #lastId = '0';
+
+  constructor(options: { readonly history: History; readonly userId: string }) {
+    this.#history = options.history;
+    this.userId = options.userId;
+  }
+
+  /** The last notification that was heard; `0` for none. */
+  get lastId(): string {
+    return this.#lastId;
+  }
+
+  /** Resolves when all that was missed is here and the drops are subscribed to. */
+  async connect(options: {
+    readonly url: string;
+    readonly token: string;
+    readonly round: number;
+    readonly connection: number;
+    readonly dropIds: readonly string[];
+  }): Promise<void> {
+    const { url, token, round, connection, dropIds } = options;
+    const address = `${url.replace('http', 'ws')}/v1/notifications`;
+    const socket = new WebSocket(address, { headers: { authorization: `Bearer ${token}` } });
+    this.#socket = socket;
+    // What goes wrong ends in `close`, and the crash is expected to do just that.
+    socket.on('error', () => socket.terminate());
+    const resumed = Promise.withResolvers<void>();
+    socket.on('close', () => resumed.reject(new Error('closed before the resume was done')));
+    socket.on('message', (bytes: Buffer) => {
+      const frame = JSON.parse(bytes.toString()) as Frame;
+      if (frame.type === 'resumed') resumed.resolve();
+      else this.#hear(frame, round, connection);
+    });
+    socket.on('open', () => {
+      socket.send(JSON.stringify({ type: 'resume', after: this.#lastId }));
+      for (const id of dropIds) {
+        socket.send(JSON.stringify({ type: 'subscribe', topic: `drop:${id}` }));
+      }
+    });
+    await resumed.promise;
+  }
+
+  async close(): Promise<void> {
+    const socket = this.#socket;
+    if (socket === null || socket.readyState === WebSocket.CLOSED) return;
+    const closed = once(socket, 'close');
+    socket.terminate();
+    await closed;
+  }
+
+  #hear(frame: Frame, round: number, connection: number): void {
+    const { type, id, topic, dropId, version, data } = frame;
+    if (type !== 'notification' && !type.startsWith('drop.')) return;
+    const where = this.#history.begin(round, `watcher ${this.userId}`, `hears ${type}`);
+    this.#history.end(where, 200, '');
+    if (type === 'notification') {
+      const notice = noticeOf(id!, data!['type'], data!);
+      this.#lastId = id!;
+      this.#history.liveNotices.push({ where, connection, userId: this.userId, notice });
+      return;
+    }
+    const drop = { ...data, id: dropId, version } as unknown as ShownDrop;
+    this.#history.liveDrops.push({ where, connection, type, topic: topic!, drop });
+  }
+}
+
+export function noticeOf(id: string, type: unknown, data: Readonly<Record<string, unknown>>) {
+  const refundRequested = data['refundRequested'] === true;
+  return { id, type: String(type), orderId: String(data['orderId']), refundRequested };
+}
