@@ -117,9 +117,9 @@ test('a file of a newer version, or no database at all, is refused with its name
   newer.close();
   const refused = await t.throwsAsync(makeThread(t, { file }).start());
   t.is((refused as { code?: string }).code, 'schema-too-new');
-  t.regex(refused!.message, /newer\.db.*schema 7.*knows 1/);
+  t.regex(refused.message, /newer\.db.*schema 7.*knows 1/);
   const nowhere = join(directory, 'none', 'counter.db');
   const failed = await t.throwsAsync(makeThread(t, { file: nowhere }).start());
-  t.regex(failed!.message, /none\/counter\.db/);
+  t.regex(failed.message, /none\/counter\.db/);
   t.false(existsSync(nowhere));
 });

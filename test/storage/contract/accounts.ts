@@ -36,7 +36,7 @@ export function accountsContract(stores: () => Stores): void {
       accounts().addUser(user('user_race_1', 'race@example.com')),
       accounts().addUser(user('user_race_2', 'RACE@example.com')),
     ]);
-    t.deepEqual(outcomes.toSorted(), [false, true]);
+    t.is(outcomes.filter(Boolean).length, 1);
     t.is(await accounts().findUser(outcomes[0] ? 'user_race_2' : 'user_race_1'), null);
   });
 
