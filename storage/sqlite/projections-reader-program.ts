@@ -9,6 +9,8 @@ import { RecentRows } from './recent-rows.ts';
 import { BUCKETS, type RowPlace, rowKey, rowLength, rowText } from './row-pack.ts';
 import { firstRunId } from './user-rows-statements.ts';
 
+const BUCKETS_AT_ONCE = 64;
+
 export type ProjectionsReaderHandlers = ReturnType<typeof open>['handlers'];
 
 export function open(options: ProgramOptions) {
@@ -29,23 +31,24 @@ export function open(options: ProgramOptions) {
     database,
     begin: 'begin',
     handlers: {
-      /** Bucket by bucket, since all versions of an order are in one: memory stays small. */
+      /** A few buckets at a time: all versions of an order are in one, and memory stays small. */
       totalsOfDrop(dropId: string): DropTotals {
         const recent = new RecentRows({ generation: 0 });
         for (const pack of packs.iterate()) recent.add(pack);
         const settled = generations.all();
         const totals = emptyTotals();
-        for (let bucket = 0; bucket < BUCKETS; bucket++) {
+        for (let from = 0; from < BUCKETS; from += BUCKETS_AT_ONCE) {
+          const to = from + BUCKETS_AT_ONCE;
           const newest = new NewestOrders();
-          const add = (place: RowPlace) => {
-            if (rowText(place.bytes, place.offset).includes(dropId)) newest.add(place);
-          };
-          for (const place of recent.rowsOfBucket(bucket).toReversed()) add(place);
-          for (const generation of settled) {
-            const first = firstRunId(generation, bucket);
-            for (const run of runs.iterate(first, firstRunId(generation, bucket + 1))) {
-              for (const place of placesOf(run).toReversed()) add(place);
+          const add = (places: readonly RowPlace[]) => {
+            for (const place of places.toReversed()) {
+              if (rowText(place.bytes, place.offset).includes(dropId)) newest.add(place);
             }
+          };
+          for (let bucket = from; bucket < to; bucket++) add(recent.rowsOfBucket(bucket));
+          for (const generation of settled) {
+            const end = firstRunId(generation, to);
+            for (const run of runs.iterate(firstRunId(generation, from), end)) add(placesOf(run));
           }
           for (const order of newest.all()) {
             if (order.dropId === dropId) addToTotals(totals, order.status, order.quantity);

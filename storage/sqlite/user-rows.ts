@@ -58,7 +58,8 @@ export class UserRows {
   /** The generation being settled, or waiting for it. */
   #frozen: RecentRows | null = null;
   #current = new RecentRows({ generation: 1 });
-  #loaded = true;
+  /** The outcome of a write is unknown: memory may be behind the file. */
+  #inDoubt = false;
   #turn: Promise<unknown> = Promise.resolve();
   #turns = 0;
   #settling: Promise<void> | null = null;
@@ -95,7 +96,7 @@ export class UserRows {
     if (this.#turns >= TURNS_MAX) throw new StoreUnavailableError(`too many ${this.#name} wait`);
     this.#turns += 1;
     const turn = this.#turn.then(async () => {
-      if (!this.#loaded) {
+      if (this.#inDoubt) {
         // Or the file would be read between two slices, and a generation on its way out be written
         // to.
         await this.#settling;
@@ -133,12 +134,15 @@ export class UserRows {
   async keep(pack: Buffer, batches: readonly ProjectionBatch<unknown>[]): Promise<void> {
     const reached = new Map(batches.map(({ shard, sequence }) => [shard, sequence]));
     if (reached.size === 0) return;
-    if (this.#current.count >= this.#settleRows * RECENT_GENERATIONS_MAX) await this.#settling;
+    await this.#makeRoom();
     const { generation } = this.#current;
     const operation = this.#name === 'orders' ? 'keepOrders' : 'keepNotifications';
-    this.#loaded = false;
-    await this.#writer.submit(operation, pack, generation, [...reached].flat());
-    this.#loaded = true;
+    try {
+      await this.#writer.submit(operation, pack, generation, [...reached].flat());
+    } catch (error) {
+      this.#inDoubt = true;
+      throw error;
+    }
     this.#current.add(pack);
     for (const [shard, sequence] of reached) this.#positions.set(shard, sequence);
     this.#settleWhenDue();
@@ -192,6 +196,17 @@ export class UserRows {
     await this.#settling;
   }
 
+  /** Errors: `store-unavailable` when settling fails again and again while the rows grow. */
+  async #makeRoom(): Promise<void> {
+    const countMax = this.#settleRows * RECENT_GENERATIONS_MAX;
+    for (let attempt = 0; attempt < 2 && this.#current.count >= countMax; attempt++) {
+      await this.#settling;
+      this.#settleWhenDue();
+    }
+    if (this.#current.count < countMax) return;
+    throw new StoreUnavailableError(`too many ${this.#name} could not be settled`);
+  }
+
   #settleWhenDue(): void {
     if (this.#settling !== null || this.#stopped) return;
     if (this.#frozen === null) {
@@ -200,8 +215,11 @@ export class UserRows {
       this.#current = new RecentRows({ generation: this.#frozen.generation + 1 });
     }
     this.#settling = this.#settle(this.#frozen)
-      // The rows stay readable where they are, and the next batch that can be kept tries again.
-      .catch(() => undefined)
+      // The rows stay readable where they are. The next batch looks what became of them, and tries
+      // again.
+      .catch(() => {
+        this.#inDoubt = true;
+      })
       .finally(() => {
         this.#settling = null;
       });
@@ -253,7 +271,7 @@ export class UserRows {
     this.#settled = settled;
     this.#frozen = frozen;
     this.#current = current;
-    this.#loaded = true;
+    this.#inDoubt = false;
   }
 }
 

@@ -7,6 +7,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import test, { type ExecutionContext } from 'ava';
 import type { Journal } from '../../storage/journal.ts';
 import { openSqliteStores, type SqliteStoresOptions } from '../../storage/sqlite/stores.ts';
@@ -104,7 +105,7 @@ test('J7: with a full disk nothing is acknowledged, and service returns with roo
   };
   const full = await t.throwsAsync(fillUp());
   t.is((full as { code?: string }).code, 'store-unavailable');
-  t.regex(full!.message, /journal\.db: SQLITE_FULL/);
+  t.regex(full.message, /journal\.db: SQLITE_FULL/);
   t.true(acknowledged > 5);
   await failsWith(t, 'store-unavailable', journal.append(1, epoch, acknowledged + 1, entry));
   t.deepEqual(await sequencesOf(journal, 1), upTo(acknowledged));
@@ -129,21 +130,21 @@ test('J7: the log stays bounded while readers never pause', async (t) => {
   const walBytesMax = 4 << 20;
   const { journal } = await openStores(t, { directory, walBytesMax });
   await journal.claim(1, 'a');
-  let writing = true;
-  const readAlways = async () => {
-    while (writing) await journal.read(1, 0, 400);
-  };
-  const readers = Array.from({ length: 4 }, readAlways);
+  const file = join(directory, 'journal.db');
+  const readers = [1, 2].map(
+    () => new Worker(new URL('fixtures/read-forever.ts', import.meta.url), { workerData: file }),
+  );
+  await Promise.all(readers.map((reader) => once(reader, 'online')));
   const entry = Buffer.alloc(100_000, 1);
   let largest = 0;
   for (let sequence = 1; sequence <= 320; sequence++) {
     await journal.append(1, 1, sequence, entry);
-    largest = Math.max(largest, statSync(join(directory, 'journal.db-wal')).size);
+    largest = Math.max(largest, statSync(`${file}-wal`).size);
   }
-  writing = false;
-  await Promise.all(readers);
-  // 32 MB were written. Between two looks at the log's size 32 commits may add to it.
-  t.true(largest < walBytesMax * 2.5, `the log grew to ${largest} bytes`);
+  await Promise.all(readers.map((reader) => reader.terminate()));
+  // 32 MB were written. Between two looks at the log 32 commits add to it, and one look may find it
+  // busy.
+  t.true(largest < walBytesMax * 4, `the log grew to ${largest} bytes`);
 });
 
 test('W1: a data directory has one user at a time, and a killed one leaves nothing behind', async (t) => {
@@ -155,7 +156,7 @@ test('W1: a data directory has one user at a time, and a killed one leaves nothi
   await once(child.stdout, 'data');
   const refused = await t.throwsAsync(openSqliteStores({ directory }));
   t.is((refused as { code?: string }).code, 'directory-in-use');
-  t.true(refused!.message.includes(directory));
+  t.true(refused.message.includes(directory));
   child.kill('SIGKILL');
   await once(child, 'exit');
   const stores = await openStores(t, { directory });
