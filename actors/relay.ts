@@ -19,6 +19,11 @@ const RETRY_DELAY_MAX_MS = 5000;
 export interface RelayOptions {
   readonly consumers: readonly EventConsumer[];
   readonly journal: Journal;
+  /**
+   * Time from one call of a consumer to the next, at least, in milliseconds: what comes meanwhile goes together. The first batch
+   * after a pause is not held up.
+   */
+  readonly consumeIntervalMs: number;
   /** `Shard.factsOf` of the entry's shard. */
   readonly factsOf: (entry: Entry) => Promise<RelayBatch>;
   readonly clock: Clock;
@@ -70,6 +75,7 @@ class Lane {
   /** Shards whose journal is damaged where it would have to be read. */
   readonly #blocked = new Set<number>();
   #running: Promise<void> | null = null;
+  #consumedAt = -Infinity;
   #wake: (() => void) | null = null;
   #stopped = false;
   #idle: (() => void)[] = [];
@@ -160,18 +166,20 @@ class Lane {
   }
 
   async #consumeQueue(): Promise<void> {
-    while (this.#queue.length > 0 && !this.#stopped) {
-      const batches = this.#queue;
-      const facts = this.#queuedFacts;
-      this.#queue = [];
-      try {
-        await this.#consumer.consume(batches);
-      } catch (error) {
-        this.#queue = [...batches, ...this.#queue];
-        throw error;
-      }
-      this.#queuedFacts -= facts;
+    if (this.#queue.length === 0) return;
+    const restMs = this.#consumedAt + this.#options.consumeIntervalMs - this.#options.clock.now();
+    if (restMs > 0) await this.#pause(restMs);
+    const batches = this.#queue;
+    const facts = this.#queuedFacts;
+    this.#queue = [];
+    this.#consumedAt = this.#options.clock.now();
+    try {
+      await this.#consumer.consume(batches);
+    } catch (error) {
+      this.#queue = [...batches, ...this.#queue];
+      throw error;
     }
+    this.#queuedFacts -= facts;
   }
 
   async #catchUpOne(): Promise<void> {

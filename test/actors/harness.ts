@@ -64,6 +64,7 @@ export class RecordingConsumer implements EventConsumer {
   readonly batches: RelayBatch[] = [];
   readonly #positions = new Map<number, number>();
   failing = 0;
+  calls = 0;
 
   async position(shard: number): Promise<number> {
     return this.#positions.get(shard) ?? 0;
@@ -73,6 +74,7 @@ export class RecordingConsumer implements EventConsumer {
       this.failing -= 1;
       throw new StoreUnavailableError('not now');
     }
+    this.calls += 1;
     for (const batch of batches) {
       this.batches.push(batch);
       this.#positions.set(batch.shard, batch.sequence);
@@ -90,7 +92,11 @@ export interface Harness {
 }
 
 /** Starts a host; pass the stores and the clock of an earlier one to restart on the same data. */
-export async function startHost(earlier?: Harness, shardCount = 4): Promise<Harness> {
+export async function startHost(
+  earlier?: Harness,
+  shardCount = 4,
+  consumeIntervalMs = 0,
+): Promise<Harness> {
   const parts = {
     journal: earlier?.journal ?? new TestJournal(),
     snapshots: earlier?.snapshots ?? new MemorySnapshotStore(),
@@ -103,6 +109,7 @@ export async function startHost(earlier?: Harness, shardCount = 4): Promise<Harn
     nodeId: 'test',
     shardCount,
     consumers: [parts.consumer],
+    consumeIntervalMs,
     log: pino({ level: 'silent' }),
   });
   await host.start();

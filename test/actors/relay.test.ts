@@ -52,3 +52,16 @@ test('J4: after a restart the relay goes on behind the position each consumer ke
     ['ann', 'bob'],
   );
 });
+
+test('N4: the first batch goes to the consumer at once, those right after it together', async (t) => {
+  const { host, consumer, clock } = await startHost(undefined, 4, 20);
+  await createDrop(host, 50);
+  await flush();
+  t.is(consumer.calls, 1);
+  for (let i = 0; i < 5; i++) await order(host, `user${i}`);
+  await flush();
+  t.is(consumer.calls, 1);
+  await clock.advance(20);
+  t.is(consumer.calls, 2);
+  t.is(consumer.batches.length, 6);
+});
