@@ -1,0 +1,121 @@
+// A client of the live stream, for tests: keeps every frame, and waits for the one that is wanted.
+
+import { once } from 'node:events';
+import type { ExecutionContext } from 'ava';
+import { type ClientOptions, WebSocket } from 'ws';
+import type { SaleServer } from './sale-server.ts';
+
+export interface Frame {
+  readonly type: string;
+  readonly topic?: string;
+  readonly dropId?: string;
+  readonly version?: number;
+  readonly id?: string;
+  readonly code?: string;
+  readonly request?: string;
+  readonly lastId?: string;
+  readonly count?: number;
+  readonly expiresAt?: string;
+  readonly data?: Readonly<Record<string, unknown>>;
+}
+
+const WAIT_MAX_MS = 10_000;
+
+export class LiveClient {
+  readonly frames: Frame[] = [];
+  readonly socket: WebSocket;
+  readonly #closed: Promise<number>;
+  #looking: (() => void) | null = null;
+
+  private constructor(address: string, options: ClientOptions) {
+    this.socket = new WebSocket(address, options);
+    this.socket.on('message', (bytes: Buffer) => {
+      this.frames.push(JSON.parse(bytes.toString()) as Frame);
+      this.#looking?.();
+    });
+    this.#closed = new Promise((resolve) => this.socket.once('close', resolve));
+  }
+
+  /** A visitor's stream of one drop. */
+  static async visit(t: ExecutionContext, server: SaleServer, dropId: string): Promise<LiveClient> {
+    return await LiveClient.open(t, server, `/v1/drops/${dropId}/live`, {});
+  }
+
+  /** A user's stream, with all that it listens to by itself. */
+  static async listen(
+    t: ExecutionContext,
+    server: SaleServer,
+    userId: string,
+    token = server.token(userId),
+  ): Promise<LiveClient> {
+    const headers = { authorization: `Bearer ${token}` };
+    const client = await LiveClient.open(t, server, '/v1/notifications', { headers });
+    await client.next(({ type }) => type === 'ready');
+    return client;
+  }
+
+  static async open(
+    t: ExecutionContext,
+    server: SaleServer,
+    path: string,
+    options: ClientOptions,
+  ): Promise<LiveClient> {
+    const client = new LiveClient(server.url.replace('http', 'ws') + path, options);
+    t.teardown(() => client.socket.terminate());
+    await once(client.socket, 'open');
+    return client;
+  }
+
+  send(message: unknown): void {
+    this.socket.send(typeof message === 'string' ? message : JSON.stringify(message));
+  }
+
+  /** Sends, and waits for the first wanted frame after that. */
+  async ask(message: unknown, wanted: (frame: Frame) => boolean): Promise<Frame> {
+    const from = this.frames.length;
+    this.send(message);
+    return await this.next(wanted, from);
+  }
+
+  /** The first wanted frame from `from` on, there or yet to come. Rejects after ten seconds. */
+  async next(wanted: (frame: Frame) => boolean, from = 0): Promise<Frame> {
+    const found = Promise.withResolvers<Frame>();
+    let at = from;
+    const look = (): void => {
+      for (; at < this.frames.length; at++) {
+        if (wanted(this.frames[at]!)) return found.resolve(this.frames[at]!);
+      }
+    };
+    const timeout = setTimeout(() => {
+      const types = this.frames.map(({ type }) => type).join(', ');
+      found.reject(new Error(`the wanted frame did not come; there were: ${types}`));
+    }, WAIT_MAX_MS);
+    this.#looking = look;
+    look();
+    try {
+      return await found.promise;
+    } finally {
+      clearTimeout(timeout);
+      this.#looking = null;
+    }
+  }
+
+  /** Resolves to the close code, once the server has ended the stream. */
+  closed(): Promise<number> {
+    return this.#closed;
+  }
+
+  /** Ends the stream from this side. */
+  async leave(): Promise<void> {
+    this.socket.close();
+    await this.#closed;
+  }
+
+  notices(): Frame[] {
+    return this.frames.filter(({ type }) => type === 'notification');
+  }
+
+  ofDrop(topic: string): Frame[] {
+    return this.frames.filter((frame) => frame.topic === topic && frame.version !== undefined);
+  }
+}
