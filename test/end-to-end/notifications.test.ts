@@ -91,7 +91,7 @@ test('N2, N4: a buyer is told live, soon, and the same as in the feed', async (t
   const frame = await client.next(({ type }) => type === 'notification');
   t.true(Date.now() - orderedAt < 2000);
   t.like(frame.data!, { type: 'order.confirmed', orderId: json['id'], dropId });
-  t.is((await feedOf(user, 1)).items[0]!.id, frame.id);
+  t.is((await feedOf(user, 1)).items[0]!.id, frame.id!);
 });
 
 test('N7: a client that reconnects gets all that it missed, each once, in order', async (t) => {

@@ -3,59 +3,18 @@
 
 import test from 'ava';
 import fc from 'fast-check';
-import { connect } from 'node:net';
 import { DEFAULT_RATE_POLICIES } from '../../gateway/rate-limits.ts';
+import { type Operation, operationsOf, throwAt, WRONG_BODIES } from './bad-requests.ts';
 import { exchangeRaw, type Fixture, startFixture } from './fixture.ts';
-
-interface Operation {
-  readonly method: string;
-  readonly path: string;
-  readonly hasBody: boolean;
-  readonly hasQuery: boolean;
-}
-
-/** All operations, from the gateway's own description. */
-async function operations(fixture: Fixture): Promise<Operation[]> {
-  const { json } = await fixture.request('GET', '/openapi.json');
-  const found: Operation[] = [];
-  for (const [path, methods] of Object.entries(json['paths'] as Record<string, object>)) {
-    for (const [method, operation] of Object.entries(methods)) {
-      const described = operation as { requestBody?: object; parameters?: { in: string }[] };
-      found.push({
-        method: method.toUpperCase(),
-        path: path.replace('{id}', 'abc_1'),
-        hasBody: described.requestBody !== undefined,
-        hasQuery: described.parameters?.some((parameter) => parameter.in === 'query') === true,
-      });
-    }
-  }
-  return found;
-}
 
 const signed = '/v1/payments/webhook';
 const HEADERS = { 'idempotency-key': 'k' };
 
-const WRONG_BODIES: readonly [string, readonly number[]][] = [
-  ['', [400]],
-  ['{', [400]],
-  ['{"a":1', [400]],
-  ["{'a':1}", [400]],
-  ['{"quantity":1}garbage', [400]],
-  ['\u0000', [400]],
-  ['NaN', [400]],
-  ['[]', [422]],
-  ['null', [422]],
-  ['1', [422]],
-  ['"text"', [422]],
-  ['{"__proto__":{"quantity":1}}', [422]],
-  ['{"constructor":{"prototype":{"x":1}}}', [422]],
-  ['{"quantity":1,"__proto__":null}', [422]],
-  ['{"quantity":1e400}', [422]],
-  ['{"quantity":-1}', [422]],
-  ['{"quantity":true}', [422]],
-  ['{"quantity":{"valueOf":1}}', [422]],
-  [`{"x":${'['.repeat(5_000)}${']'.repeat(5_000)}}`, [422]],
-];
+/** All operations, from the gateway's own description. */
+async function operations(fixture: Fixture): Promise<readonly Operation[]> {
+  const { json } = await fixture.request('GET', '/openapi.json');
+  return operationsOf(json).map((one) => ({ ...one, path: one.path.replace('{id}', 'abc_1') }));
+}
 
 test('H8: a wrong body is refused on every route that takes one', async (t) => {
   const fixture = await startFixture(t);
@@ -189,22 +148,6 @@ test('H8: every route for users is 401 without a token', async (t) => {
   t.deepEqual([fixture.calls, fixture.router.commands], [[], []]);
 });
 
-/**
- * Sends bytes and waits until the server has answered, closed, or shown on another connection that
- * it had its turn.
- */
-async function throwAt(fixture: Fixture, bytes: Uint8Array): Promise<string> {
-  const socket = connect({ port: fixture.port, host: '127.0.0.1' });
-  let received = '';
-  socket.setEncoding('latin1');
-  socket.on('data', (data) => (received += String(data)));
-  socket.on('error', () => undefined);
-  await new Promise<void>((resolve) => socket.write(bytes, () => resolve()));
-  const health = await fixture.request('GET', '/healthz');
-  socket.destroy();
-  return health.status === 200 ? received : `unhealthy after: ${received}`;
-}
-
 const TEMPLATES = [
   'POST /v1/drops/abc/orders HTTP/1.1\r\nhost: x\r\nauthorization: Bearer valid.b\r\nidempotency-key: k\r\ncontent-type: application/json\r\ncontent-length: 15\r\n\r\n{"quantity":0 }',
   'GET /v1/drops?limit=500 HTTP/1.1\r\nhost: x\r\n\r\n',
@@ -217,7 +160,7 @@ test('H8: random bytes at the port crash nothing and reach nobody', async (t) =>
   const random = fc.uint8Array({ minLength: 1, maxLength: 2_000 });
   await fc.assert(
     fc.asyncProperty(random, async (bytes) => {
-      const received = await throwAt(fixture, bytes);
+      const received = await throwAt(fixture.port, bytes);
       // The server itself answers 505 where it finds no version.
       return !received.includes('HTTP/1.1 500') && !received.startsWith('unhealthy');
     }),
@@ -241,7 +184,7 @@ test('H8: requests with damaged bytes crash nothing and get no 500', async (t) =
       const bytes = Buffer.from(template);
       for (const [index, value] of at) bytes[index % bytes.length] = value;
       const received = await throwAt(
-        fixture,
+        fixture.port,
         bytes.subarray(0, Math.max(1, bytes.length - (cut > 200 ? 0 : cut))),
       );
       return !received.includes('HTTP/1.1 500') && !received.startsWith('unhealthy');
