@@ -50,6 +50,7 @@ export class SaleServer {
   readonly #dataDirectory: string;
   readonly #accessTokens = new AccessTokens({ secret: AUTH_SECRET });
   #count = 0;
+  #stopped = false;
 
   private constructor(server: EmbeddedServer, dataDirectory: string) {
     this.#server = server;
@@ -71,9 +72,19 @@ export class SaleServer {
     return new SaleServer(await startEmbedded(config), dataDirectory);
   }
 
+  /** Harmless when repeated. */
   async stop(): Promise<void> {
-    await this.#server.stop();
-    rmSync(this.#dataDirectory, { recursive: true });
+    await this.stopAndKeep();
+    rmSync(this.#dataDirectory, { recursive: true, force: true });
+  }
+
+  /** Stops, and resolves to the data directory, which stays until `stop`. */
+  async stopAndKeep(): Promise<string> {
+    if (!this.#stopped) {
+      this.#stopped = true;
+      await this.#server.stop();
+    }
+    return this.#dataDirectory;
   }
 
   get port(): number {
