@@ -1,0 +1,61 @@
+// The tour of the README, pasted into a shell beside a fresh server.
+
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import test from 'ava';
+import { loadConfig } from '../composition/config.ts';
+import { startEmbedded } from '../composition/embedded.ts';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const SHELL_TIMEOUT_MS = 40_000;
+/** However the shell ends, the stream in its background ends with it. */
+const LEAVE_NOTHING = "trap 'kill $(jobs -p) 2>/dev/null' EXIT";
+const hasCurl = spawnSync('curl', ['--version']).status === 0;
+
+function tour(): string {
+  const page = readFileSync(join(ROOT, 'README.md'), 'utf8');
+  const section = page.split('\n## A tour\n')[1]!.split('\n## ')[0]!;
+  return [...section.matchAll(/^```sh\n([\s\S]*?)^```/gm)].map((match) => match[1]!).join('\n');
+}
+
+const run = hasCurl ? test : test.skip;
+
+run('O3, S5, P3, N1: the tour of the README works when it is pasted', async (t) => {
+  const data = mkdtempSync(join(tmpdir(), 'livedrops-readme-'));
+  const environment = { LIVEDROPS_DATA: data, LIVEDROPS_PORT: '0', LIVEDROPS_LOG: 'error' };
+  const server = await startEmbedded(loadConfig(environment));
+  try {
+    const script = tour()
+      .replaceAll('http://127.0.0.1:8080', server.url)
+      .replaceAll('data/payment-secret', join(data, 'payment-secret'));
+    const commands = `${LEAVE_NOTHING}\n${script}`;
+    const shell = spawn('bash', ['-e', '-o', 'pipefail', '-c', commands], {
+      cwd: ROOT,
+      timeout: SHELL_TIMEOUT_MS,
+      env: { ...process.env, LIVEDROPS_DATA: data },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const [shown, wrong] = await Promise.all([text(shell.stdout), text(shell.stderr)]);
+    t.is(wrong, '');
+    const order = /"id":"(d_\w+-0)"/.exec(shown)?.[1];
+    t.is(shown.split(`location: /v1/orders/${order}`).length - 1, 2, 'the same order twice');
+    const expected = [
+      'idempotency-replayed: true',
+      '"code":"idempotency-key-reused"',
+      '"type":"drop.snapshot"',
+      '"soldOut":true',
+      '"code":"sold-out"',
+      '"type":"order.refunded"',
+      '\nrefunded\n1\n',
+      '\n200\nconfirmed\n',
+    ];
+    for (const words of expected) t.true(shown.includes(words), `${words} in ${shown}`);
+  } finally {
+    await server.stop();
+    rmSync(data, { recursive: true, force: true });
+  }
+});
