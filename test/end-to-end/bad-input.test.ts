@@ -1,68 +1,31 @@
-// Bad input against the whole server: every route and every live message, malformed in many ways,
-// and random bytes at the port. Always 4xx or an error frame, never a fault, and nothing changed:
-// neither what can be read, nor the journal.
+// Bad input over HTTP against the whole server: every route and every field, malformed in many
+// ways. Always a problem with a 4xx status, never a fault, and nothing changed: neither what can be
+// read, nor the journal.
 
-import { once } from 'node:events';
-import { connect } from 'node:net';
 import test from 'ava';
-import fc from 'fast-check';
-import { operationsOf, throwAt, WRONG_BODIES } from '../gateway/bad-requests.ts';
+import { operationsOf, WRONG_BODIES } from '../gateway/bad-requests.ts';
 import { exchangeRaw } from '../gateway/fixture.ts';
-import { readTruth } from '../chaos/truth.ts';
-import { LiveClient } from './live-client.ts';
 import { resolve, type Schema, type Schemas, wrongObjects } from './malformed.ts';
-import { type Answer, dropTerms, eventually, type Json, SaleServer } from './sale-server.ts';
+import { type Answer, dropTerms, type Json, type SaleServer } from './sale-server.ts';
+import { BUYER, CREATOR, SmallSale } from './small-sale.ts';
 
-const CREATOR = 'cleo';
-const BUYER = 'ann';
-
+let sale: SmallSale;
 let server: SaleServer;
 let paths: Record<string, Record<string, Operation>>;
 let schemas: Schemas;
 let codes: readonly unknown[];
-let dropId: string;
-let orderId: string;
-let before: readonly string[];
 
 interface Operation {
   readonly requestBody?: { content: Record<string, { schema: Schema }> };
 }
 
-/** Everything that a client can read of the little there is. */
-async function state(): Promise<readonly string[]> {
-  const looks: [path: string, as?: string][] = [
-    [`/v1/drops/${dropId}`],
-    [`/v1/drops?creator_id=${CREATOR}`],
-    ['/v1/products'],
-    [`/v1/creators/${CREATOR}/followers`],
-    [`/v1/users/${BUYER}/following`],
-    [`/v1/orders/${orderId}`, BUYER],
-    ['/v1/orders', BUYER],
-    ['/v1/orders', CREATOR],
-    ['/v1/notifications', BUYER],
-  ];
-  return await Promise.all(
-    looks.map(async ([path, as]) => {
-      const { status, text } = await server.get(path, as === undefined ? {} : { as });
-      return `${path}: ${status} ${text}`;
-    }),
-  );
-}
-
 test.before(async () => {
-  server = await SaleServer.start();
-  dropId = await server.drop(CREATOR, { payment: 'provider', holdSeconds: 3600 });
-  orderId = String((await server.order(dropId, BUYER, 'k')).json['id']);
-  await server.post(`/v1/creators/${CREATOR}/follow`, { as: BUYER });
-  await eventually(
-    () => server.listAll('/v1/orders', BUYER),
-    (items) => items.length === 1,
-  );
+  sale = await SmallSale.open();
+  server = sale.server;
   const { json } = await server.get('/openapi.json');
   paths = json['paths'] as typeof paths;
   schemas = (json['components'] as { schemas: Schemas }).schemas;
   codes = schemas['Problem']!.properties!['code']!.enum!;
-  before = await state();
 });
 test.after.always(() => server.stop());
 
@@ -89,8 +52,8 @@ const HEADERS = { 'idempotency-key': 'bad' };
 /** The path with the one id of it that would work. */
 function filled(path: string): string {
   if (path.startsWith('/v1/creators/')) return path.replace('{id}', CREATOR);
-  if (path.startsWith('/v1/orders/')) return path.replace('{id}', orderId);
-  return path.replace('{id}', dropId);
+  if (path.startsWith('/v1/orders/')) return path.replace('{id}', sale.orderId);
+  return path.replace('{id}', sale.dropId);
 }
 
 function isProblem({ status, headers, json, text }: Answer): boolean {
@@ -122,10 +85,11 @@ test.serial('H8: every field of every body, malformed in every way, is a problem
     }
   }
   t.true(sent > 500, `${sent} were sent`);
-  t.deepEqual(await state(), before);
+  await sale.assertUnchanged(t);
 });
 
 test.serial('H8, P2: signed webhook calls that make no sense are problems', async (t) => {
+  const { orderId } = sale;
   for (const [type, id, reference] of [
     ['payment.succeeded', '', 'r'],
     ['payment.succeeded', `${orderId}0`, 'r'],
@@ -140,7 +104,7 @@ test.serial('H8, P2: signed webhook calls that make no sense are problems', asyn
   }
   const other = await server.webhook('payment.unheard-of', orderId);
   t.is(other.status, 200, 'types of no concern are taken and ignored');
-  t.deepEqual(await state(), before);
+  await sale.assertUnchanged(t);
 });
 
 test.serial(
@@ -173,7 +137,7 @@ test.serial(
       const reply = await exchangeRaw(server.port, [`${head}\r\n\r\n`, bytes]);
       t.true([400, 422].includes(reply.status), `${method} ${path}: ${reply.status}`);
     }
-    t.deepEqual(await state(), before);
+    await sale.assertUnchanged(t);
   },
 );
 
@@ -208,7 +172,7 @@ test.serial('H8: strange ids are answered without a fault on every route', async
       t.true(status < 500, `${method} ${path} ${id}: ${status} ${text}`);
     }
   }
-  t.deepEqual(await state(), before);
+  await sale.assertUnchanged(t);
 });
 
 function rightBodyOf(path: string, method: string): Json {
@@ -251,140 +215,6 @@ test.serial('H3, H8: strange queries are problems on every list', async (t) => {
   }
 });
 
-/** One right message of each type, as its schema would be written. */
-const MESSAGES: readonly { readonly schema: Schema; readonly right: Json }[] = [
-  ...['subscribe', 'unsubscribe'].map((type) => ({
-    schema: {
-      required: ['type', 'topic'],
-      properties: { topic: { type: 'string', minLength: 1, maxLength: 200, format: 'topic' } },
-    },
-    right: { type, topic: 'drop:d_0' },
-  })),
-  {
-    schema: {
-      required: ['type', 'after'],
-      properties: { after: { type: 'string', minLength: 1, maxLength: 15, format: 'id' } },
-    },
-    right: { type: 'resume', after: '0' },
-  },
-  {
-    schema: {
-      required: ['type', 'accessToken'],
-      properties: { accessToken: { type: 'string', minLength: 1, maxLength: 3000 } },
-    },
-    right: { type: 'authenticate', accessToken: 'x' },
-  },
-  { schema: { required: ['type'] }, right: { type: 'ping' } },
-];
-/** Fewer than the malformed messages in a row that end a stream, and than its burst. */
-const MESSAGES_PER_STREAM = 8;
-const FRAME_BYTES_MAX = 4096;
-
-test.serial(
-  'H8, N6: every live message, malformed in every way, is answered by an error',
-  async (t) => {
-    const wrong = MESSAGES.flatMap(({ schema, right }) => wrongObjects(schema, right))
-      .concat(WRONG_BODIES.map(([text]) => text))
-      .concat(
-        '{"type":"drop.stock"}',
-        '{"type":["ping"]}',
-        '{"type":"PING"}',
-        '{"type":"__proto__"}',
-      )
-      .filter((text) => Buffer.byteLength(text) <= FRAME_BYTES_MAX);
-    t.true(wrong.length > 100);
-    for (let from = 0; from < wrong.length; from += MESSAGES_PER_STREAM) {
-      const client = await LiveClient.listen(t, server, BUYER);
-      for (const message of wrong.slice(from, from + MESSAGES_PER_STREAM)) {
-        const frame = await client.ask(message, ({ type }) => type !== 'notification');
-        const told = `${message.slice(0, 200)}: ${JSON.stringify(frame)}`;
-        t.is(frame.type, 'error', told);
-        t.true(codes.includes(frame.code), told);
-      }
-      await client.leave();
-    }
-    t.deepEqual(await state(), before);
-  },
-);
-
-test.serial(
-  'H8: frames that are binary, too long or rubbish again and again end the stream',
-  async (t) => {
-    const binary = await LiveClient.listen(t, server, BUYER);
-    binary.socket.send(Buffer.from([1, 2, 3]));
-    t.is(await binary.closed(), 1003);
-    const long = await LiveClient.listen(t, server, BUYER);
-    long.send(`{"type":"ping"${' '.repeat(5000)}}`);
-    t.true([1006, 1009].includes(await long.closed()));
-    const rubbish = await LiveClient.listen(t, server, BUYER);
-    for (let i = 0; i < 10; i++) rubbish.send('rubbish');
-    t.is(await rubbish.closed(), 4400);
-  },
-);
-
-test.serial('H8: random bytes at the port bring no fault', async (t) => {
-  const token = server.token(BUYER);
-  const heads = [
-    `POST /v1/drops/${dropId}/orders HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\nidempotency-key: bad\r\ncontent-type: application/json\r\ncontent-length: 40\r\n\r\n`,
-    `PATCH /v1/drops/${dropId} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\ntransfer-encoding: chunked\r\n\r\n`,
-    'GET /v1/',
-    '',
-  ];
-  const bytes = fc.tuple(fc.constantFrom(...heads), fc.uint8Array({ minLength: 1 }));
-  await fc.assert(
-    fc.asyncProperty(bytes, async ([head, tail]) => {
-      const received = await throwAt(server.port, Buffer.concat([Buffer.from(head), tail]));
-      return !/^HTTP\/1\.1 50[0-4]/m.test(received) && !received.startsWith('unhealthy');
-    }),
-    { numRuns: 100 },
-  );
-  t.deepEqual(await state(), before);
-});
-
-test.serial(
-  'H8: random text in a stream, and random bytes after an upgrade, bring no fault',
-  async (t) => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(fc.json({ maxDepth: 3 }), { maxLength: 5 }), async (texts) => {
-        const client = await LiveClient.visit(t, server, dropId);
-        for (const text of texts) client.send(text.slice(0, 1000));
-        await client.ask({ type: 'ping' }, ({ type }) => type === 'pong');
-        await client.leave();
-      }),
-      { numRuns: 20 },
-    );
-    await fc.assert(
-      fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 500 }), async (bytes) => {
-        const socket = connect({ port: server.port, host: '127.0.0.1' });
-        // The server may well cut such a connection off.
-        socket.on('error', () => socket.destroy());
-        socket.write(
-          `GET /v1/drops/${dropId}/live HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\n` +
-            'upgrade: websocket\r\nsec-websocket-version: 13\r\n' +
-            'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
-        );
-        const [head] = (await once(socket, 'data')) as [Buffer];
-        t.regex(head.toString('latin1'), /^HTTP\/1\.1 101/);
-        await new Promise<void>((done) => socket.write(bytes, () => done()));
-        t.is((await server.get('/healthz')).status, 200);
-        socket.destroy();
-      }),
-      { numRuns: 50 },
-    );
-    t.deepEqual(await state(), before);
-  },
-);
-
 test.serial('H8: after all of this the journal holds what it held before', async (t) => {
-  t.is((await server.get('/readyz')).status, 200);
-  const data = await server.stopAndKeep();
-  const { drops, findings } = await readTruth(data);
-  t.deepEqual(findings, []);
-  t.deepEqual([...drops.keys()], [dropId]);
-  const { stock, orders } = drops.get(dropId)!;
-  t.is(stock.length, 3, 'it was created, opened, and one order was placed');
-  t.deepEqual(
-    orders.map(({ id }) => id),
-    [orderId],
-  );
+  await sale.assertJournalUnchanged(t);
 });

@@ -1,0 +1,76 @@
+// A server with one drop and one order in it, for suites of bad input: what can be read of them,
+// and what the journal holds, must be the same afterwards.
+
+import type { ExecutionContext } from 'ava';
+import { readTruth } from '../chaos/truth.ts';
+import { eventually, SaleServer } from './sale-server.ts';
+
+export const CREATOR = 'cleo';
+export const BUYER = 'ann';
+
+export class SmallSale {
+  readonly server: SaleServer;
+  readonly dropId: string;
+  readonly orderId: string;
+  #before: readonly string[] = [];
+
+  private constructor(options: { server: SaleServer; dropId: string; orderId: string }) {
+    this.server = options.server;
+    this.dropId = options.dropId;
+    this.orderId = options.orderId;
+  }
+
+  static async open(): Promise<SmallSale> {
+    const server = await SaleServer.start();
+    const dropId = await server.drop(CREATOR, { payment: 'provider', holdSeconds: 3600 });
+    const orderId = String((await server.order(dropId, BUYER, 'k')).json['id']);
+    await server.post(`/v1/creators/${CREATOR}/follow`, { as: BUYER });
+    await eventually(
+      () => server.listAll('/v1/orders', BUYER),
+      (items) => items.length === 1,
+    );
+    const sale = new SmallSale({ server, dropId, orderId });
+    sale.#before = await sale.#state();
+    return sale;
+  }
+
+  /** Nothing that a client can read has changed since the sale was opened. */
+  async assertUnchanged(t: ExecutionContext): Promise<void> {
+    t.deepEqual(await this.#state(), this.#before);
+  }
+
+  /** Stops the server, and sees that its journal holds the one drop and the one order. */
+  async assertJournalUnchanged(t: ExecutionContext): Promise<void> {
+    t.is((await this.server.get('/readyz')).status, 200);
+    const { drops, findings } = await readTruth(await this.server.stopAndKeep());
+    t.deepEqual(findings, []);
+    t.deepEqual([...drops.keys()], [this.dropId]);
+    const { stock, orders } = drops.get(this.dropId)!;
+    t.is(stock.length, 3, 'it was created, opened, and one order was placed');
+    t.deepEqual(
+      orders.map(({ id }) => id),
+      [this.orderId],
+    );
+  }
+
+  async #state(): Promise<readonly string[]> {
+    const { server, dropId, orderId } = this;
+    const looks: [path: string, as?: string][] = [
+      [`/v1/drops/${dropId}`],
+      [`/v1/drops?creator_id=${CREATOR}`],
+      ['/v1/products'],
+      [`/v1/creators/${CREATOR}/followers`],
+      [`/v1/users/${BUYER}/following`],
+      [`/v1/orders/${orderId}`, BUYER],
+      ['/v1/orders', BUYER],
+      ['/v1/orders', CREATOR],
+      ['/v1/notifications', BUYER],
+    ];
+    return await Promise.all(
+      looks.map(async ([path, as]) => {
+        const { status, text } = await server.get(path, as === undefined ? {} : { as });
+        return `${path}: ${status} ${text}`;
+      }),
+    );
+  }
+}
