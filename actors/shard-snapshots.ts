@@ -3,7 +3,12 @@
 
 import type { Logger } from 'pino';
 import type { DropState } from '../domain/drop-state.ts';
-import { encodePart, encodeShardHead, type PendingPart, snapshotDrop } from '../storage/drop-snapshot.ts';
+import {
+  encodePart,
+  encodeShardHead,
+  type PendingPart,
+  snapshotDrop,
+} from '../storage/drop-snapshot.ts';
 import type { SnapshotPart, SnapshotStore } from '../storage/snapshots.ts';
 import type { RecoveredShard } from './recovery.ts';
 
@@ -22,7 +27,11 @@ export class ShardSnapshots {
   #eventsSince = 0;
   #saving: Promise<void> | null = null;
 
-  constructor(options: { readonly id: number; readonly snapshots: SnapshotStore; readonly log: Logger }) {
+  constructor(options: {
+    readonly id: number;
+    readonly snapshots: SnapshotStore;
+    readonly log: Logger;
+  }) {
     this.#shard = options.id;
     this.#store = options.snapshots;
     this.#log = options.log;
@@ -46,7 +55,12 @@ export class ShardSnapshots {
     this.#saving = this.#save(epoch, sequence, time, drops);
   }
 
-  async finish(epoch: number, sequence: number, time: number, drops: ReadonlyMap<string, DropState>): Promise<void> {
+  async finish(
+    epoch: number,
+    sequence: number,
+    time: number,
+    drops: ReadonlyMap<string, DropState>,
+  ): Promise<void> {
     await this.#saving;
     if (this.#eventsSince > SNAPSHOT_EVENTS_AT_STOP) await this.#save(epoch, sequence, time, drops);
   }

@@ -7,7 +7,8 @@ import { describeRecovery, recovery } from './scenarios/recovery.ts';
 
 function count(text: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('must be a whole number, 1 or more');
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new InvalidArgumentError('must be a whole number, 1 or more');
   return value;
 }
 
@@ -22,7 +23,9 @@ program
   .option('--json', 'print every figure of every run instead')
   .action(async (options: { runs: number; seconds: number; connections: number; json?: true }) => {
     const runs = await orderHot(options);
-    process.stdout.write(`${options.json === true ? JSON.stringify(runs, null, 2) : describeOrderHot(runs)}\n`);
+    process.stdout.write(
+      `${options.json === true ? JSON.stringify(runs, null, 2) : describeOrderHot(runs)}\n`,
+    );
   });
 
 program

@@ -15,6 +15,8 @@ const ENTRY_BYTES = 4000;
 const ROWS = 524_288;
 const BATCH_ROWS = 64;
 const BATCHES_AT_ONCE = 16;
+const EACH_ROWS = 200_000;
+const EACH_ROWS_AT_ONCE = 1000;
 const READS = 500;
 
 const entry = Buffer.alloc(ENTRY_BYTES, 7);
@@ -42,6 +44,30 @@ async function appendOnMainThread(directory: string): Promise<void> {
   await measure(500, (i) => insert.run(i, entry)); // Until the code is compiled.
   const cost = await measure(APPENDS, (i) => insert.run(1000 + i, entry));
   report('insert, better-sqlite3 on the main thread', cost, 'an append');
+  database.close();
+}
+
+/** What `storage/sqlite/user-rows.ts` does without: one SQLite row for each order, keyed by user. */
+async function insertEachRow(directory: string, users: number): Promise<void> {
+  const database = new Database(join(directory, 'each.db'));
+  database.pragma('journal_mode = wal');
+  database.pragma('synchronous = normal');
+  database.exec(`create table orders (
+    user_id text, created_at integer, id text, version integer, quantity integer, details text,
+    primary key (user_id, created_at, id)) without rowid`);
+  const insert = database.prepare('insert into orders values (?, ?, ?, ?, ?, ?)');
+  let ordinal = 0;
+  const insertMany = database.transaction(() => {
+    for (let i = 0; i < EACH_ROWS_AT_ONCE; i++) {
+      ordinal += 1;
+      const user = `user_${String(Math.floor(Math.random() * users)).padStart(25, '0')}`;
+      const id = `drop_1jxyzabcabcdefghijklmnop-${ordinal.toString(36)}`;
+      insert.run(user, 1_700_000_000_000 + ordinal, id, ordinal, 1, 'confirmed EUR 12900');
+    }
+  });
+  const [cpu, wall] = await measure(EACH_ROWS / EACH_ROWS_AT_ONCE, insertMany);
+  const cost: [number, number] = [cpu / EACH_ROWS_AT_ONCE, wall / EACH_ROWS_AT_ONCE];
+  report(`a table of orders, ${users} users`, cost, 'a row');
   database.close();
 }
 
@@ -133,6 +159,7 @@ async function inDirectory(work: (stores: SqliteStores, directory: string) => Pr
 
 await inDirectory(async (stores, directory) => {
   await appendOnMainThread(directory);
+  await insertEachRow(directory, 100_000);
   await appendToJournal(stores);
 });
 for (const users of [100_000, 1000, 1]) await inDirectory((stores) => project(stores, users));

@@ -57,7 +57,10 @@ export function applyEvent(state: DropState, event: DropEvent, time: number): vo
       state.status = 'ended';
       break;
     case 'drop-cancelled':
-      assert(state.status === 'upcoming' || state.status === 'live', 'only a drop that is not over is cancelled');
+      assert(
+        state.status === 'upcoming' || state.status === 'live',
+        'only a drop that is not over is cancelled',
+      );
       state.status = 'cancelled';
       break;
     case 'drop-amended':
@@ -75,11 +78,20 @@ export function applyEvent(state: DropState, event: DropEvent, time: number): vo
   assertStock(state);
 }
 
-function placeOrder(state: DropState, event: DropEvent & { type: 'order-placed' }, time: number): void {
+function placeOrder(
+  state: DropState,
+  event: DropEvent & { type: 'order-placed' },
+  time: number,
+): void {
   assert(state.status === 'live', 'orders are placed in a live drop');
   const user = state.userOrdinal(event.userId);
   const status = state.payment === 'instant' ? 'confirmed' : 'reserved';
-  const order = { quantity: event.quantity, createdAt: time, status, version: state.version } as const;
+  const order = {
+    quantity: event.quantity,
+    createdAt: time,
+    status,
+    version: state.version,
+  } as const;
   state.orders.add(user, fnv1a(event.userId), event.key, order);
   state.userUnits[user]! += event.quantity;
   if (status === 'confirmed') state.sold += event.quantity;
@@ -101,7 +113,10 @@ function changeOrder(state: DropState, ordinal: number, from: OrderStatus, to: O
 
 function confirmLate(state: DropState, ordinal: number): void {
   const status = state.orders.status(ordinal);
-  assert(status === 'expired' || status === 'failed', 'only an order without its units is confirmed late');
+  assert(
+    status === 'expired' || status === 'failed',
+    'only an order without its units is confirmed late',
+  );
   const quantity = state.orders.quantity(ordinal);
   state.sold += quantity;
   state.userUnits[state.orders.user(ordinal)]! += quantity;
@@ -110,12 +125,16 @@ function confirmLate(state: DropState, ordinal: number): void {
 
 function requestRefund(state: DropState, ordinal: number): void {
   const status = state.orders.status(ordinal);
-  assert(status !== 'reserved' && status !== 'confirmed', 'a refund without units is for an order without units');
+  assert(
+    status !== 'reserved' && status !== 'confirmed',
+    'a refund without units is for an order without units',
+  );
   state.orders.change(ordinal, status === 'expired' ? 'failed' : status, true, state.version);
 }
 
 function keepReference(state: DropState, ordinal: number, reference: string): void {
-  if (reference !== paymentReference(orderId(state.id, ordinal))) state.orders.keepReference(ordinal, reference);
+  if (reference !== paymentReference(orderId(state.id, ordinal)))
+    state.orders.keepReference(ordinal, reference);
 }
 
 function advanceSweep(state: DropState): void {

@@ -70,7 +70,8 @@ export class DropState {
     const found = this.findUser(userId);
     if (found >= 0) return found;
     const ordinal = this.users.add(0, userId, 0);
-    if (ordinal === this.userUnits.length) this.userUnits = grownUint32(this.userUnits, ordinal * 2);
+    if (ordinal === this.userUnits.length)
+      this.userUnits = grownUint32(this.userUnits, ordinal * 2);
     return ordinal;
   }
 
@@ -85,12 +86,17 @@ export class DropState {
 
   /** Nothing more happens to this drop by itself, and no more orders can come. */
   get isOver(): boolean {
-    return (this.status === 'ended' || this.status === 'cancelled') && this.nextDeadline() === Infinity;
+    return (
+      (this.status === 'ended' || this.status === 'cancelled') && this.nextDeadline() === Infinity
+    );
   }
 
   oldestHoldDeadline(): number {
-    while (this.holdCursor < this.orders.size && !this.orders.isReserved(this.holdCursor)) this.holdCursor += 1;
-    return this.holdCursor < this.orders.size ? this.orders.createdAt(this.holdCursor) + this.holdMs : Infinity;
+    while (this.holdCursor < this.orders.size && !this.orders.isReserved(this.holdCursor))
+      this.holdCursor += 1;
+    return this.holdCursor < this.orders.size
+      ? this.orders.createdAt(this.holdCursor) + this.holdMs
+      : Infinity;
   }
 
   view(): DropView {

@@ -10,7 +10,14 @@ const COLUMN_LENGTH_FIRST = 16;
 const REFUND_REQUESTED = 0x80;
 
 /** The number of each status in memory and in snapshots: append only. */
-const STATUSES: readonly OrderStatus[] = ['reserved', 'confirmed', 'failed', 'cancelled', 'expired', 'refunded'];
+const STATUSES: readonly OrderStatus[] = [
+  'reserved',
+  'confirmed',
+  'failed',
+  'cancelled',
+  'expired',
+  'refunded',
+];
 const RESERVED = 0;
 const STATUS_NUMBERS = new Map(STATUSES.map((status, number) => [status, number]));
 
@@ -132,5 +139,9 @@ function growColumns(columns: OrderColumns): void {
   grown.createdAt.set(columns.createdAt);
   grown.states.set(columns.states);
   grown.versions.set(columns.versions);
-  Object.assign(columns, { ...grown, changedAt: columns.changedAt, references: columns.references });
+  Object.assign(columns, {
+    ...grown,
+    changedAt: columns.changedAt,
+    references: columns.references,
+  });
 }

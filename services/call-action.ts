@@ -30,7 +30,8 @@ export function createCallAction(broker: ServiceBroker): CallAction {
     } catch (error) {
       const code = REFUSAL_BY_ERROR_TYPE.get((error as { type?: unknown } | null)?.type);
       if (code === undefined) throw error;
-      broker.logger.warn(`${action} could not be answered`, error, traceparent ?? '');
+      const trace = traceparent === undefined ? [] : [traceparent];
+      broker.logger.warn(`${action} could not be answered`, error, ...trace);
       return refusal(code);
     }
   };

@@ -26,7 +26,7 @@ export const CREATOR_ROLE = 'creator';
 
 const NAME_LENGTH_MAX = 200;
 const DESCRIPTION_LENGTH_MAX = 10_000;
-const IMAGE_URLS_MAX = 20;
+const IMAGE_URLS_MAX = 10;
 const IMAGE_URL_LENGTH_MAX = 2_048;
 
 export function catalogueService(options: CatalogueServiceOptions): ServiceSchema {

@@ -38,11 +38,12 @@ export function defineService<Service extends string>(
         if (code === 'invalid-cursor')
           return refusal('invalid-request', 'The cursor does not belong to this list.');
         if (code !== 'store-unavailable') throw error;
-        const { traceparent = '' } = context.meta as { traceparent?: string };
+        const { traceparent } = context.meta as { traceparent?: string };
+        const trace = traceparent === undefined ? [] : [traceparent];
         context.broker.logger.warn(
           `${name}.${action} found its store unavailable`,
           error,
-          traceparent,
+          ...trace,
         );
         return refusal('unavailable');
       }

@@ -85,7 +85,8 @@ export function snapshotDrop(
     orders: orders.size,
     sweepCursor: state.sweepCursor,
     changes: orders.columns.slice(0, orderSegments).map((columns) => columns.changedAt),
-    lastUsers: usersLeft === 0 ? null : copyTexts(viewTexts(users.segments[userSegments]!, usersLeft)),
+    lastUsers:
+      usersLeft === 0 ? null : copyTexts(viewTexts(users.segments[userSegments]!, usersLeft)),
     lastOrders: ordersLeft === 0 ? null : copyOrders(viewOrders(state, orderSegments, ordersLeft)),
     lastStates: ordersLeft === 0 ? null : copyStates(state, orderSegments, ordersLeft),
   };
@@ -108,7 +109,10 @@ export function encodePart(part: PendingPart): SnapshotPart {
 }
 
 /** Makes the drop again. Errors: CorruptError where a part is missing or damaged. */
-export function restoreDrop(snapshot: DropSnapshot, partBytes: (name: string) => Uint8Array | undefined): DropState {
+export function restoreDrop(
+  snapshot: DropSnapshot,
+  partBytes: (name: string) => Uint8Array | undefined,
+): DropState {
   const { head } = snapshot;
   const state = new DropState(head.terms, head.stocked, head.createdAt);
   state.status = head.status;
@@ -123,10 +127,17 @@ export function restoreDrop(snapshot: DropSnapshot, partBytes: (name: string) =>
     return unseal(bytes, `snapshot part ${name}`);
   };
   const names = partNamesOf(head);
-  for (const name of names.users) state.users.adopt(restoreTexts(open(name) as StoredTexts), SEGMENT_LENGTH);
-  if (head.lastUsers !== null) state.users.adopt(restoreTexts(head.lastUsers), head.users % SEGMENT_LENGTH);
+  for (const name of names.users)
+    state.users.adopt(restoreTexts(open(name) as StoredTexts), SEGMENT_LENGTH);
+  if (head.lastUsers !== null)
+    state.users.adopt(restoreTexts(head.lastUsers), head.users % SEGMENT_LENGTH);
   names.orders.forEach((name, i) => {
-    adoptOrders(state, open(name) as StoredOrders, open(names.states[i]!) as StoredStates, SEGMENT_LENGTH);
+    adoptOrders(
+      state,
+      open(name) as StoredOrders,
+      open(names.states[i]!) as StoredStates,
+      SEGMENT_LENGTH,
+    );
   });
   if (head.lastOrders !== null && head.lastStates !== null) {
     adoptOrders(state, head.lastOrders, head.lastStates, head.orders % SEGMENT_LENGTH);
@@ -145,7 +156,12 @@ function partNamesOf(head: StoredDrop): { users: string[]; orders: string[]; sta
   };
 }
 
-function adoptOrders(state: DropState, stored: StoredOrders, changing: StoredStates, count: number): void {
+function adoptOrders(
+  state: DropState,
+  stored: StoredOrders,
+  changing: StoredStates,
+  count: number,
+): void {
   const versions = new Uint32Array(copyOf(changing.versions));
   const columns: OrderColumns = {
     quantities: new Uint32Array(copyOf(stored.quantities)),
@@ -166,7 +182,10 @@ export function encodeSealedDrop(state: DropState): Uint8Array {
 }
 
 export function decodeSealedDrop(bytes: Uint8Array): DropState {
-  const { snapshot, parts } = unseal(bytes, 'a sealed drop') as { snapshot: DropSnapshot; parts: SnapshotPart[] };
+  const { snapshot, parts } = unseal(bytes, 'a sealed drop') as {
+    snapshot: DropSnapshot;
+    parts: SnapshotPart[];
+  };
   const byName = new Map(parts.map((part) => [part.name, part.bytes]));
   return restoreDrop(snapshot, (name) => byName.get(name));
 }
@@ -195,9 +214,11 @@ function seal(value: unknown): Uint8Array {
 function unseal(bytes: Uint8Array, what: string): unknown {
   const packed = bytes.subarray(CHECKSUM_BYTES);
   const checksum = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
-  if (packed.length === 0 || crc32(packed) !== checksum) throw new CorruptError(`${what} does not match its checksum`);
+  if (packed.length === 0 || crc32(packed) !== checksum)
+    throw new CorruptError(`${what} does not match its checksum`);
   const [version, value] = packr.unpack(packed) as [number, unknown];
-  if (version !== FORMAT_VERSION) throw new CorruptError(`${what} has format ${version}, which this version cannot read`);
+  if (version !== FORMAT_VERSION)
+    throw new CorruptError(`${what} has format ${version}, which this version cannot read`);
   return value;
 }
 

@@ -38,7 +38,8 @@ export async function recovery(orders: number): Promise<RecoveryResult> {
     await host.start();
     const recoveryMs = performance.now() - startedAt;
     const [reply] = await host.execute([{ type: 'get-drop', dropId: DROP_ID }]);
-    if (!reply?.ok || !('sold' in reply.value) || reply.value.sold !== orders) throw new Error('orders are missing');
+    if (!reply?.ok || !('sold' in reply.value) || reply.value.sold !== orders)
+      throw new Error('orders are missing');
     await second.close();
     return { orders, recoveryMs, longestWaitMs };
   } finally {
@@ -67,7 +68,13 @@ async function placeOrders(stores: Stores, orders: number): Promise<number> {
   for (let placed = 0; placed < orders; placed += ORDERS_PER_CALL) {
     const count = Math.min(ORDERS_PER_CALL, orders - placed);
     const commands = Array.from({ length: count }, (_, i): DropCommand => {
-      return { type: 'place-order', dropId: DROP_ID, userId: `user-${placed + i}`, key: crypto.randomUUID(), quantity: 1 };
+      return {
+        type: 'place-order',
+        dropId: DROP_ID,
+        userId: `user-${placed + i}`,
+        key: crypto.randomUUID(),
+        quantity: 1,
+      };
     });
     const sentAt = performance.now();
     const replies = await host.execute(commands);

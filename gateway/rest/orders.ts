@@ -120,7 +120,9 @@ function changeRoute(
       refusals: [
         'not-found',
         'forbidden',
-        change === 'cancel' ? 'order-not-cancellable' : 'order-not-refundable',
+        ...(change === 'cancel'
+          ? (['order-not-cancellable', 'hold-expired'] as const)
+          : (['order-not-refundable'] as const)),
         'unavailable',
         'overloaded',
       ],

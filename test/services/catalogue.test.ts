@@ -76,13 +76,13 @@ test('H8: products outside the limits are refused, and nothing is kept', async (
     { imageUrls: ['javascript:alert(1)'] },
     { imageUrls: ['no url'] },
     { imageUrls: [`${url}?${'x'.repeat(2_048)}`] },
-    { imageUrls: Array.from({ length: 21 }, () => url) },
+    { imageUrls: Array.from({ length: 11 }, () => url) },
   ];
   for (const change of changes) {
     t.like(await call('catalogue.addProduct', { ...MUG, ...change }), { code: 'invalid-request' });
   }
   t.deepEqual((await stores.catalogue.listProducts({}, FIRST_PAGE)).items, []);
-  const most = { name: 'x'.repeat(200), imageUrls: Array.from({ length: 20 }, () => url) };
+  const most = { name: 'x'.repeat(200), imageUrls: Array.from({ length: 10 }, () => url) };
   t.true((await call('catalogue.addProduct', { ...MUG, ...most })).ok);
 });
 

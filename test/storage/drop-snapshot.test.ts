@@ -30,7 +30,11 @@ function dropWith(orders: number) {
 
 function addOrders(state: ReturnType<typeof dropWith>, from: number, to: number) {
   for (let i = from; i < to; i++) {
-    applyEvent(state, { type: 'order-placed', userId: `user${i % 5000}`, key: `key-${i}`, quantity: 1 + (i % 3) }, 1000 + i);
+    applyEvent(
+      state,
+      { type: 'order-placed', userId: `user${i % 5000}`, key: `key-${i}`, quantity: 1 + (i % 3) },
+      1000 + i,
+    );
   }
 }
 
@@ -38,20 +42,24 @@ test('J6: full segments are written once, and only what changes is written again
   const state = dropWith(SEGMENT_LENGTH * 2 + 10);
   const first: PendingPart[] = [];
   const names = snapshotDrop(state, () => false, first).partNames;
-  t.deepEqual(
-    first.map((part) => part.name.replace(/\/\d+$/, '')).toSorted(),
-    ['d_1/orders', 'd_1/orders', 'd_1/states/0', 'd_1/states/1', 'd_1/users'],
-  );
+  t.deepEqual(first.map((part) => part.name.replace(/\/\d+$/, '')).toSorted(), [
+    'd_1/orders',
+    'd_1/orders',
+    'd_1/states/0',
+    'd_1/states/1',
+    'd_1/users',
+  ]);
   const stored = new Map(first.map((part) => [part.name, encodePart(part).bytes]));
 
   applyEvent(state, { type: 'order-confirmed', ordinal: 3, reference: 'other' }, 9000);
   addOrders(state, state.orders.size, SEGMENT_LENGTH * 3 + 1);
   const second: PendingPart[] = [];
   const snapshot = snapshotDrop(state, (name) => stored.has(name), second);
-  t.deepEqual(
-    second.map((part) => part.name.replace(/\/\d+$/, '')).toSorted(),
-    ['d_1/orders', 'd_1/states/0', 'd_1/states/2'],
-  );
+  t.deepEqual(second.map((part) => part.name.replace(/\/\d+$/, '')).toSorted(), [
+    'd_1/orders',
+    'd_1/states/0',
+    'd_1/states/2',
+  ]);
   t.false(snapshot.partNames.includes(names.find((name) => name.startsWith('d_1/states/0'))!));
 
   // What goes on before the parts are encoded does not reach them.
@@ -61,7 +69,11 @@ test('J6: full segments are written once, and only what changes is written again
   for (const part of second) stored.set(part.name, encodePart(part).bytes);
   const restored = restoreDrop(snapshot, (name) => stored.get(name));
   t.deepEqual(encodeSealedDrop(restored), before);
-  t.like(restored.orderView(3), { status: 'confirmed', paymentReference: 'other', userId: 'user3' });
+  t.like(restored.orderView(3), {
+    status: 'confirmed',
+    paymentReference: 'other',
+    userId: 'user3',
+  });
 
   // The restored drop goes on as the original did.
   applyEvent(restored, { type: 'order-expired', ordinal: 4 }, 9000);
