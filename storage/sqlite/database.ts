@@ -26,6 +26,8 @@ export interface WriterDatabaseOptions extends ProgramOptions {
    * and after a power failure the newest commits may be missing, in order.
    */
   readonly synchronous: 'full' | 'normal';
+  /** Of files that are made now; SQLite's own 4096 unless given. */
+  readonly pageBytes?: number;
   /** One script for each version of the schema, oldest first. Append only. */
   readonly migrations: readonly string[];
 }
@@ -34,6 +36,7 @@ export interface WriterDatabaseOptions extends ProgramOptions {
 export function openWriterDatabase(options: WriterDatabaseOptions): Database.Database {
   const database = new Database(options.file, { timeout: BUSY_TIMEOUT_MS });
   try {
+    if (options.pageBytes !== undefined) database.pragma(`page_size = ${options.pageBytes}`);
     database.pragma('journal_mode = wal');
     database.pragma(`synchronous = ${options.synchronous}`);
     database.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
@@ -88,6 +91,7 @@ export class WalBound {
   readonly #walFile: string;
   readonly #bytesMax: number;
   #commits = 0;
+  #overBound = false;
 
   constructor(options: { database: Database.Database; file: string; walBytesMax: number }) {
     this.#database = options.database;
@@ -95,11 +99,11 @@ export class WalBound {
     this.#bytesMax = options.walBytesMax;
   }
 
-  /** To be called after every commit. */
+  /** To be called after every commit. While the log is over its bound, every commit tries again. */
   committed(): void {
     this.#commits += 1;
-    if (this.#commits % WAL_CHECK_COMMITS !== 0) return;
-    if (statSync(this.#walFile).size <= this.#bytesMax) return;
-    this.#database.pragma('wal_checkpoint(truncate)');
+    if (this.#commits % WAL_CHECK_COMMITS !== 0 && !this.#overBound) return;
+    this.#overBound = statSync(this.#walFile).size > this.#bytesMax;
+    if (this.#overBound) this.#database.pragma('wal_checkpoint(truncate)');
   }
 }

@@ -7,6 +7,9 @@ import { limitPages, openWriterDatabase, WalBound } from './database.ts';
 import type { Program, ProgramOptions } from './program.ts';
 import { type RowsName, userRowsSchema, UserRowsWriter } from './user-rows-statements.ts';
 
+/** Packs and runs are kilobytes long: larger pages waste less and cost a quarter less CPU. */
+const PAGE_BYTES = 16_384;
+
 const MIGRATIONS = [
   `
   ${userRowsSchema('orders')}
@@ -30,7 +33,9 @@ export type ProjectionsHandlers = ReturnType<typeof open>['handlers'];
 
 export function open(options: ProgramOptions) {
   const migrations = MIGRATIONS;
-  const database = openWriterDatabase({ ...options, synchronous: 'normal', migrations });
+  const synchronous = 'normal';
+  const pageBytes = PAGE_BYTES;
+  const database = openWriterDatabase({ ...options, synchronous, pageBytes, migrations });
   const walBound = new WalBound({ database, ...options });
   const orders = new UserRowsWriter({ database, name: 'orders' });
   const notifications = new UserRowsWriter({ database, name: 'notifications' });
