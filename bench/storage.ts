@@ -47,7 +47,9 @@ async function appendOnMainThread(directory: string): Promise<void> {
   database.close();
 }
 
-/** What `storage/sqlite/user-rows.ts` does without: one SQLite row for each order, keyed by user. */
+/**
+ * What `storage/sqlite/user-rows.ts` does without: one SQLite row for each order, keyed by user.
+ */
 async function insertEachRow(directory: string, users: number): Promise<void> {
   const database = new Database(join(directory, 'each.db'));
   database.pragma('journal_mode = wal');

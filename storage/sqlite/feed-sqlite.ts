@@ -13,7 +13,7 @@ import { parseNotificationId } from '../feed-ids.ts';
 import { InvalidCursorError, type Page, type PageRequest } from '../page.ts';
 import type { ProjectionBatch } from '../projection.ts';
 import { readQuery } from './read-query.ts';
-import { type RowOwner, RowPacker, type RowPlace, rowOwner, rowText } from './row-pack.ts';
+import { RowFields, type RowOwner, RowPacker, type RowPlace, rowOwner } from './row-pack.ts';
 import { type ProjectionsDatabase, UserRows } from './user-rows.ts';
 
 const ALL = Number.POSITIVE_INFINITY;
@@ -66,8 +66,11 @@ export class SqliteFeedStore implements FeedStore {
         for (const row of rows) {
           const { userId, type, data, createdAt } = row;
           id += 1;
-          const text = `${userId}\n${type}\n${createdAt}\n${JSON.stringify(data)}`;
-          this.#packer.add(userId, 0, id, text);
+          this.#packer.row(userId, id);
+          this.#packer.text(type);
+          this.#packer.number(createdAt);
+          this.#packer.longText(JSON.stringify(data));
+          this.#packer.endRow();
           kept.push({ id: String(id), userId, type, data, createdAt, readAt: null });
         }
       }
@@ -160,17 +163,15 @@ export class SqliteFeedStore implements FeedStore {
     const ids = places.map(({ key }) => key);
     const [first, last] = [Math.min(...ids), Math.max(...ids)];
     const ones = new Map(readQuery(() => this.#readAtOnes.all(userId, first, last)));
-    return places.map(({ bytes, offset, key }) => {
-      const [, type, createdAt, data] = rowText(bytes, offset).split('\n');
+    return places.map((place) => {
+      const { key } = place;
+      const fields = new RowFields(place);
+      fields.text(); // The user.
+      const type = fields.text();
+      const createdAt = fields.number();
+      const data = JSON.parse(fields.text()) as NewNotification['data'];
       const readAt = ones.get(key) ?? readQuery(() => this.#readAtAll.get(userId, key)) ?? null;
-      return {
-        id: String(key),
-        userId,
-        type: type!,
-        data: JSON.parse(data!) as NewNotification['data'],
-        createdAt: Number(createdAt),
-        readAt,
-      };
+      return { id: String(key), userId, type, data, createdAt, readAt };
     });
   }
 }

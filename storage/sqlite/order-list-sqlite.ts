@@ -2,7 +2,7 @@
 
 import { fnv1a } from '../../domain/ids.ts';
 import type { OrderView } from '../../domain/views.ts';
-import { encodeCursor, decodeCursor } from '../cursor.ts';
+import { decodeCursor, encodeCursor, type ListPosition } from '../cursor.ts';
 import type { DropTotals } from '../drop-totals.ts';
 import type { OrderListStore } from '../order-list.ts';
 import type { Page, PageRequest } from '../page.ts';
@@ -14,6 +14,7 @@ import type { SqliteThread } from './thread.ts';
 import { type ProjectionsDatabase, UserRows } from './user-rows.ts';
 
 const ALL = Number.POSITIVE_INFINITY;
+const SAMPLES_PER_ITEM = 8;
 
 export interface SqliteOrderListOptions extends ProjectionsDatabase {
   /** A thread of its own for what reads everything. */
@@ -53,14 +54,18 @@ export class SqliteOrderListStore implements OrderListStore {
   async listByUser(userId: string, page: PageRequest): Promise<Page<OrderView>> {
     const start = decodeCursor('orders', page.cursor);
     const owner = rowOwner(userId);
-    const isBelow = (order: OrderView) =>
-      order.createdAt < start.time || (order.createdAt === start.time && order.id < start.id);
-    let places = this.#rows.recentRows(owner, 0, start.time, ALL);
-    for (const { generation, keyMax } of this.#rows.settledGenerations(0, start.time)) {
-      if (newestOf(places, page.limit, isBelow, keyMax).length > page.limit) break;
-      places = [...places, ...this.#rows.settledRows(owner, generation, 0, start.time, ALL)];
+    // Rows come nearly in the order of their keys, so the last ones kept show how far back a page
+    // goes: nobody's page costs as much as all of his orders.
+    const count = page.limit * SAMPLES_PER_ITEM;
+    const sample = this.#lastKept(owner, start.time, count);
+    let found: OrderView[];
+    if (sample.length < count) {
+      found = newestOf(sample, page.limit, start, -1);
+    } else {
+      const keyMin = sample.reduce((least, { key }) => Math.min(least, key), ALL);
+      found = this.#newest(owner, keyMin, start, page.limit);
+      if (found.length <= page.limit) found = this.#newest(owner, 0, start, page.limit);
     }
-    const found = newestOf(places, page.limit, isBelow, -1);
     const items = found.slice(0, page.limit);
     const last = items.at(-1);
     const more = last !== undefined && found.length > items.length;
@@ -91,6 +96,31 @@ export class SqliteOrderListStore implements OrderListStore {
     return this.#rows.stop();
   }
 
+  /** The last rows kept with a key up to `keyMax`, at most `count`. */
+  #lastKept(owner: RowOwner, keyMax: number, count: number): RowPlace[] {
+    const places = this.#rows.recentRows(owner, 0, keyMax, count);
+    for (const { generation } of this.#rows.settledGenerations(0, keyMax)) {
+      const left = count - places.length;
+      if (left <= 0) break;
+      places.push(...this.#rows.settledRows(owner, generation, 0, keyMax, left));
+    }
+    return places;
+  }
+
+  /**
+   * Orders below the position and placed at `keyMin` or later, newest first, at most one more than
+   * `limit`.
+   */
+  #newest(owner: RowOwner, keyMin: number, start: ListPosition, limit: number): OrderView[] {
+    let places = this.#rows.recentRows(owner, keyMin, start.time, ALL);
+    for (const { generation, keyMax } of this.#rows.settledGenerations(keyMin, start.time)) {
+      if (newestOf(places, limit, start, keyMax).length > limit) break;
+      const older = this.#rows.settledRows(owner, generation, keyMin, start.time, ALL);
+      places = [...places, ...older];
+    }
+    return newestOf(places, limit, start, -1);
+  }
+
   *#everyRow(owner: RowOwner): Generator<RowPlace, void, undefined> {
     yield* this.#rows.recentRows(owner, 0, ALL, ALL);
     for (const { generation } of this.#rows.settledGenerations(0, ALL)) {
@@ -107,7 +137,7 @@ export class SqliteOrderListStore implements OrderListStore {
 function newestOf(
   places: readonly RowPlace[],
   limit: number,
-  isBelow: (order: OrderView) => boolean,
+  start: ListPosition,
   keyAbove: number,
 ): OrderView[] {
   const sorted = places.filter(({ key }) => key > keyAbove).sort((a, b) => b.key - a.key);
@@ -117,9 +147,13 @@ function newestOf(
     const { key } = sorted[i]!;
     const versions = new NewestOrders();
     for (; i < sorted.length && sorted[i]!.key === key; i++) versions.add(sorted[i]!);
-    const orders = versions.all().filter(isBelow);
+    const orders = versions.all().filter((order) => isBelow(order, start));
     orders.sort((a, b) => (a.id < b.id ? 1 : -1));
     found.push(...orders);
   }
   return found.slice(0, limit + 1);
+}
+
+function isBelow({ createdAt, id }: OrderView, start: ListPosition): boolean {
+  return createdAt < start.time || (createdAt === start.time && id < start.id);
 }

@@ -1,45 +1,70 @@
 // How an order stands in a row: its key is when it was placed, which never changes, so all versions
 // of an order are neighbours.
 
-import { fnv1a } from '../../domain/ids.ts';
+import { assert } from '../../domain/assert.ts';
 import type { OrderStatus, OrderView } from '../../domain/views.ts';
-import { type RowPacker, type RowPlace, rowIdHash, rowText } from './row-pack.ts';
+import { RowFields, type RowPacker, type RowPlace, rowIdHash } from './row-pack.ts';
+
+/** By the number they are stored as. Append only. */
+const STATUSES: readonly OrderStatus[] = [
+  'reserved',
+  'confirmed',
+  'failed',
+  'cancelled',
+  'expired',
+  'refunded',
+];
+const HAS_REFERENCE = 8;
+const REFUND_REQUESTED = 16;
+const HAS_HOLD = 32;
 
 export function packOrder(packer: RowPacker, order: OrderView): void {
   const { id, userId, dropId, holdExpiresAt, paymentReference } = order;
+  const status = STATUSES.indexOf(order.status);
+  assert(status >= 0, 'an order has a known status');
+  packer.row(userId, order.createdAt);
+  packer.id(id);
   // An order's id usually begins with its drop, which then need not be written again.
-  const drop = id.startsWith(`${dropId}-`) ? '' : dropId;
-  const hold = holdExpiresAt === null ? '' : holdExpiresAt;
-  const reference = paymentReference === null ? '' : `=${paymentReference}`;
-  const refund = order.refundRequested ? '1' : '';
-  packer.add(
-    userId,
-    fnv1a(id),
-    order.createdAt,
-    `${userId}\n${id}\n${drop}\n${order.quantity}\n${order.status}\n${order.totalCents}\n` +
-      `${order.currency}\n${hold}\n${refund}\n${order.version}\n${reference}`,
+  packer.text(id.startsWith(dropId) && id[dropId.length] === '-' ? '' : dropId);
+  packer.text(order.currency);
+  packer.text(paymentReference ?? '');
+  packer.number(
+    status +
+      (paymentReference === null ? 0 : HAS_REFERENCE) +
+      (order.refundRequested ? REFUND_REQUESTED : 0) +
+      (holdExpiresAt === null ? 0 : HAS_HOLD),
   );
+  packer.number(order.version);
+  packer.number(order.quantity);
+  packer.number(order.totalCents);
+  if (holdExpiresAt !== null) packer.number(holdExpiresAt);
+  packer.endRow();
 }
 
-export function unpackOrder({ bytes, offset, key }: RowPlace): OrderView {
-  const fields = rowText(bytes, offset).split('\n');
-  const id = fields[1]!;
-  const drop = fields[2]!;
-  const hold = fields[7]!;
-  const reference = fields[10]!;
+export function unpackOrder(place: RowPlace): OrderView {
+  const fields = new RowFields(place);
+  const userId = fields.text();
+  const id = fields.text();
+  const drop = fields.text();
+  const currency = fields.text();
+  const reference = fields.text();
+  const flags = fields.number();
+  const version = fields.number();
+  const quantity = fields.number();
+  const totalCents = fields.number();
   return {
     id,
     dropId: drop === '' ? id.slice(0, id.lastIndexOf('-')) : drop,
-    userId: fields[0]!,
-    quantity: Number(fields[3]),
-    status: fields[4] as OrderStatus,
-    totalCents: Number(fields[5]),
-    currency: fields[6]!,
-    createdAt: key,
-    holdExpiresAt: hold === '' ? null : Number(hold),
-    paymentReference: reference === '' ? null : reference.slice(1),
-    refundRequested: fields[8] === '1',
-    version: Number(fields[9]),
+    userId,
+    quantity,
+    status: STATUSES[flags % HAS_REFERENCE]!,
+    totalCents,
+    currency,
+    createdAt: place.key,
+    holdExpiresAt: (flags & HAS_HOLD) === 0 ? null : fields.number(),
+    paymentReference: (flags & HAS_REFERENCE) === 0 ? null : reference,
+    refundRequested: (flags & REFUND_REQUESTED) !== 0,
+    version,
   };
 }
 

@@ -27,7 +27,7 @@ export interface ProgramOptions {
   readonly file: string;
   /** The log file is cut when it grows beyond this. */
   readonly walBytesMax: number;
-  /** Pages of 4096 bytes the file may have, for tests of a full disk; 0 for no bound. */
+  /** Pages the file may have, for tests of a full disk; 0 for no bound. */
   readonly pageCountMax: number;
 }
 

@@ -6,7 +6,7 @@ import { openReaderDatabase } from './database.ts';
 import { NewestOrders } from './order-rows.ts';
 import type { Program, ProgramOptions } from './program.ts';
 import { RecentRows } from './recent-rows.ts';
-import { BUCKETS, type RowPlace, rowKey, rowLength, rowText } from './row-pack.ts';
+import { BUCKETS, type RowPlace, rowBytes, rowKey, rowLength } from './row-pack.ts';
 import { firstRunId } from './user-rows-statements.ts';
 
 const BUCKETS_AT_ONCE = 64;
@@ -33,6 +33,10 @@ export function open(options: ProgramOptions) {
     handlers: {
       /** A few buckets at a time: all versions of an order are in one, and memory stays small. */
       totalsOfDrop(dropId: string): DropTotals {
+        const dropBytes = Buffer.from(dropId);
+        /** Not exact, but cheap. */
+        const isOfDrop = ({ bytes, offset }: RowPlace) =>
+          rowBytes(bytes, offset).includes(dropBytes);
         const recent = new RecentRows({ generation: 0 });
         for (const pack of packs.iterate()) recent.add(pack);
         const settled = generations.all();
@@ -42,10 +46,12 @@ export function open(options: ProgramOptions) {
           const newest = new NewestOrders();
           const add = (places: readonly RowPlace[]) => {
             for (const place of places.toReversed()) {
-              if (rowText(place.bytes, place.offset).includes(dropId)) newest.add(place);
+              if (isOfDrop(place)) newest.add(place);
             }
           };
-          for (let bucket = from; bucket < to; bucket++) add(recent.rowsOfBucket(bucket));
+          for (let bucket = from; bucket < to; bucket++) {
+            add(recent.rowsOfBucket(bucket).map((row) => recent.place(row)));
+          }
           for (const generation of settled) {
             const end = firstRunId(generation, to);
             for (const run of runs.iterate(firstRunId(generation, from), end)) add(placesOf(run));

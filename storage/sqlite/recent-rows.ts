@@ -75,15 +75,29 @@ export class RecentRows {
     return places;
   }
 
-  /** All rows of a bucket, in the order they were added. */
-  rowsOfBucket(bucket: number): RowPlace[] {
-    const places: RowPlace[] = [];
-    for (let row = this.#heads[bucket]!; row !== NONE; row = this.#older[row]!) {
-      const bytes = this.#packs[this.#packOf[row]!]!;
-      const offset = this.#offsets[row]!;
-      places.push({ bytes, offset, key: rowKey(bytes, offset) });
-    }
-    return places.toReversed();
+  /** All rows of a bucket, by number, in the order they were added. */
+  rowsOfBucket(bucket: number): number[] {
+    const rows: number[] = [];
+    for (let row = this.#heads[bucket]!; row !== NONE; row = this.#older[row]!) rows.push(row);
+    return rows.toReversed();
+  }
+
+  /** Where the row of that number stands. */
+  place(row: number): RowPlace {
+    const bytes = this.#packs[this.#packOf[row]!]!;
+    const offset = this.#offsets[row]!;
+    return { bytes, offset, key: rowKey(bytes, offset) };
+  }
+
+  /**
+   * Copies the row of that number and returns where the copy ends, or would: then it did not fit.
+   */
+  copyRow(row: number, target: Buffer, start: number): number {
+    const bytes = this.#packs[this.#packOf[row]!]!;
+    const offset = this.#offsets[row]!;
+    const length = rowLength(bytes, offset);
+    if (start + length <= target.length) bytes.copy(target, start, offset, offset + length);
+    return start + length;
   }
 
   #grow(): void {

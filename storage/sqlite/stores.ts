@@ -42,7 +42,7 @@ export interface SqliteStores extends Stores {
   readonly feed: SqliteFeedStore;
   readonly orderList: SqliteOrderListStore;
   /**
-   * Lets a file grow to so many pages of 4096 bytes and no further, as if the disk were full; 0
+   * Lets a file grow to so many pages and no further, as if the disk were full; 0
    * takes the bound away. For tests.
    */
   limitPages(database: DatabaseName, pages: number): Promise<void>;

@@ -1,9 +1,9 @@
 // The handle of a database thread: gathers operations while a transaction is in flight, then sends
 // all that wait as one group, which becomes one transaction and one fsync (group commit, no timer).
-// Bytes travel in a shared arena instead of being cloned: with 4 KB entries, pinned to one core,
-// that is 102 instead of 111 CPU microseconds an append, both threads and the disk together, where
-// better-sqlite3 on the main thread takes 52 but stops the event loop (`bench/storage.ts` measures
-// it).
+// Bytes travel in a shared arena, since cloning them would cost more. In one run of
+// `bench/storage.ts` an append of 4 KB took 96 CPU microseconds, both threads together, and 74 when
+// eight shards shared transactions; better-sqlite3 on the main thread took 56, but stops the event
+// loop for as long as the disk takes.
 
 import { Worker } from 'node:worker_threads';
 import { StoreUnavailableError } from '../journal.ts';

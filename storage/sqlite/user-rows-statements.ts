@@ -4,10 +4,11 @@
 
 import type { Database } from 'better-sqlite3';
 import { RecentRows } from './recent-rows.ts';
-import { BUCKETS, type RowPlace, rowLength } from './row-pack.ts';
+import { BUCKETS, rowKey } from './row-pack.ts';
 
 /** Rows in one settled run at most: what one busy user has in a generation is cut into several. */
 const RUN_ROWS_MAX = 256;
+const RUN_BYTES_FIRST = 32 << 10;
 /** Runs of one bucket in one generation: four million rows, many times what a generation holds. */
 const RUNS_PER_BUCKET = 1 << 14;
 
@@ -53,6 +54,8 @@ export class UserRowsWriter {
   readonly #putRun;
   readonly #removePacks;
   readonly #addGeneration;
+  /** Where runs are put together; it grows to the longest, which `RUN_ROWS_MAX` bounds. */
+  #run = Buffer.alloc(RUN_BYTES_FIRST);
   /** The generation being settled. */
   #settling: RecentRows | null = null;
 
@@ -94,10 +97,10 @@ export class UserRowsWriter {
   settle(generation: number, bucketFrom: number, bucketTo: number): void {
     const rows = this.#load(generation);
     for (let bucket = bucketFrom; bucket < bucketTo; bucket++) {
-      const places = rows.rowsOfBucket(bucket);
+      const ofBucket = rows.rowsOfBucket(bucket);
       const first = firstRunId(generation, bucket);
-      for (let i = 0; i < places.length; i += RUN_ROWS_MAX) {
-        this.#writeRun(first + i / RUN_ROWS_MAX, places.slice(i, i + RUN_ROWS_MAX));
+      for (let i = 0; i < ofBucket.length; i += RUN_ROWS_MAX) {
+        this.#writeRun(first + i / RUN_ROWS_MAX, rows, ofBucket.slice(i, i + RUN_ROWS_MAX));
       }
     }
   }
@@ -122,15 +125,21 @@ export class UserRowsWriter {
     return rows;
   }
 
-  #writeRun(id: number, places: readonly RowPlace[]): void {
+  #writeRun(id: number, rows: RecentRows, numbers: readonly number[]): void {
     let keyMin = Number.POSITIVE_INFINITY;
     let keyMax = Number.NEGATIVE_INFINITY;
-    const pieces: Buffer[] = [];
-    for (const { bytes, offset, key } of places) {
-      pieces.push(bytes.subarray(offset, offset + rowLength(bytes, offset)));
+    let length = 0;
+    for (const row of numbers) {
+      const start = length;
+      length = rows.copyRow(row, this.#run, start);
+      if (length > this.#run.length) {
+        this.#run = Buffer.concat([this.#run], length * 2);
+        rows.copyRow(row, this.#run, start);
+      }
+      const key = rowKey(this.#run, start);
       if (key < keyMin) keyMin = key;
       if (key > keyMax) keyMax = key;
     }
-    this.#putRun.run(id, keyMin, keyMax, Buffer.concat(pieces));
+    this.#putRun.run(id, keyMin, keyMax, this.#run.subarray(0, length));
   }
 }

@@ -86,7 +86,7 @@ export function journalContract(stores: () => Stores): void {
     t.is((await journal().head(shard)).lastSequence, 1);
   });
 
-  test('J2: the same append again succeeds; other bytes or another epoch there do not', async (t) => {
+  test('J2: the same append again succeeds; other bytes or another epoch do not', async (t) => {
     const shard = nextShard();
     await journal().claim(shard, 'a');
     await journal().append(shard, 1, 1, bytes('one'));
