@@ -451,8 +451,10 @@ export class Shard {
       );
       return;
     }
-    this.#options.log.warn(
-      { err: error, shard: this.id },
+    // Once for each outage: every shard tries again and again while the store is down.
+    const level = this.#recoveryDelayMs === RECOVERY_DELAY_FIRST_MS ? 'warn' : 'debug';
+    this.#options.log[level](
+      { shard: this.id, reason: (error as Error).message },
       'a shard could not be claimed and replayed yet',
     );
   }

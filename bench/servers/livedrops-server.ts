@@ -77,6 +77,11 @@ export class LiveDropsServer {
     );
   }
 
+  async soldUnits(dropId: string): Promise<number> {
+    const response = await fetch(new URL(`/v1/drops/${dropId}`, this.#url!));
+    return ((await response.json()) as { sold: number }).sold;
+  }
+
   async stop(): Promise<void> {
     await this.process.stop();
     rmSync(this.#directory, { recursive: true, force: true });

@@ -45,6 +45,17 @@ const CONTRACT: readonly (readonly [string, readonly string[]])[] = [
   ['/docs', ['get']],
 ];
 
+test('X2, X3: operators may have the running node verify itself, nobody else', async (t) => {
+  const path = '/v1/operator/verify';
+  t.is((await server.post(path)).status, 401);
+  const refused = await server.post(path, { as: 'somebody' });
+  t.is(refused.status, 403);
+  t.is(refused.json['code'], 'forbidden');
+  const verified = await server.post(path, { token: server.token('boss', 60, ['operator']) });
+  t.is(verified.status, 200);
+  t.like(verified.json, { ok: true, findings: [] });
+});
+
 test('H9: /openapi.json is OpenAPI 3.1 and has every route of the contract', async (t) => {
   const { status, json } = await server.get('/openapi.json');
   t.is(status, 200);
