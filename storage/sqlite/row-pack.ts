@@ -27,7 +27,7 @@ const SCRATCH_BYTES_FIRST = 64 << 10;
 const SCRATCH_BYTES_KEPT = 1 << 20;
 
 /** Rows are found by bucket, which is the low bits of their user's hash. */
-export const BUCKETS = 4096;
+export const BUCKETS = 1024;
 
 export class RowPacker {
   #scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES_FIRST);

@@ -26,7 +26,7 @@ import { firstRunId, type RowsName } from './user-rows-statements.ts';
 
 const SETTLE_ROWS = 65_536;
 /** Buckets settled in one transaction: a few milliseconds of work. */
-const SETTLE_BUCKETS = 256;
+const SETTLE_BUCKETS = 64;
 /**
  * While one generation is settled the next may grow to this many times its size; then writers wait.
  */
