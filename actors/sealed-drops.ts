@@ -1,5 +1,6 @@
 // Drops that are over and were put aside: brought back into memory when somebody asks, one load for each drop however many ask.
 
+import type { Logger } from 'pino';
 import type { DropState } from '../domain/drop-state.ts';
 import { decodeSealedDrop } from '../storage/drop-snapshot.ts';
 import type { SnapshotStore } from '../storage/snapshots.ts';
@@ -12,11 +13,13 @@ type Loaded = (state: DropState | null, parked: readonly WaitingCommand[]) => vo
 
 export class SealedDrops {
   readonly #snapshots: SnapshotStore;
+  readonly #log: Logger;
   readonly #loads = new Map<string, WaitingCommand[]>();
   #parkedCount = 0;
 
-  constructor(options: { readonly snapshots: SnapshotStore }) {
+  constructor(options: { readonly snapshots: SnapshotStore; readonly log: Logger }) {
     this.#snapshots = options.snapshots;
+    this.#log = options.log;
   }
 
   /** Keeps a command until its drop is loaded. `loaded` gets all that waited, and null where there is no such drop. False when full. */
@@ -38,8 +41,9 @@ export class SealedDrops {
     };
     this.load(dropId).then(
       (state) => finish((all) => loaded(state, all)),
-      () =>
+      (error: unknown) =>
         finish((all) => {
+          this.#log.error({ err: error, dropId }, 'a drop that was put aside could not be loaded');
           for (const one of all) one.slots.complete(one.index, { ok: false, code: 'unavailable' });
         }),
     );

@@ -90,7 +90,7 @@ export class Shard {
     this.id = options.id;
     this.#options = options;
     this.#snapshots = new ShardSnapshots(options);
-    this.#sealed = new SealedDrops({ snapshots: options.snapshots });
+    this.#sealed = new SealedDrops(options);
   }
 
   get status(): ShardStatus {
