@@ -1,12 +1,15 @@
 // The actions that the Moleculer services offer to gateways, with their parameters and answers. Plain data only: calls may cross
 // the network. Every action answers with an Outcome: refusals are values, faults are thrown.
 
+import type { ShardReport } from '../actors/node-report.ts';
 import type { VerifyReport } from '../actors/verification.ts';
 import type { DropStatus, DropView, OrderView, PaymentMode } from '../domain/views.ts';
 import type { Outcome } from '../domain/refusal.ts';
 import type { Product, ProductChange } from '../storage/catalogue.ts';
 import type { Notification } from '../storage/feed.ts';
+import type { OperatorAction } from '../storage/operator-log.ts';
 import type { Page, PageRequest } from '../storage/page.ts';
+import type { MoveRecord } from '../storage/placement.ts';
 
 export interface PublicProfile {
   readonly id: string;
@@ -48,6 +51,48 @@ export interface WebhookCall {
   readonly signature: string;
   /** The exact bytes that were signed. */
   readonly body: Uint8Array;
+}
+
+export interface Plannable {
+  /** Only tell what would be done. */
+  readonly dryRun: boolean;
+}
+export interface PlannedMove {
+  readonly shard: number;
+  /** Null where nobody living serves it. */
+  readonly from: string | null;
+  readonly to: string;
+  /** One sentence. */
+  readonly reason: string;
+}
+export interface MovePlan {
+  /** False for a dry run. */
+  readonly applied: boolean;
+  readonly moves: readonly PlannedMove[];
+}
+export interface NodeRow {
+  readonly nodeId: string;
+  readonly state: 'serving' | 'draining' | 'drained' | 'leaving' | 'lost';
+  readonly incarnation: string;
+  readonly weight: number;
+  readonly startedAt: number;
+  readonly url: string | null;
+  readonly shardsOwned: number;
+  readonly shardsWanted: number;
+  readonly liveDrops: number;
+  readonly ordersPerSecond: number;
+  readonly relayLag: number;
+  /** Null where the node did not answer, or where there are no leases. */
+  readonly leaseMs: number | null;
+}
+export interface ShardRow extends ShardReport {
+  /** Who serves it, or was the last to; null for nobody yet. */
+  readonly owner: string | null;
+  /** Who should. */
+  readonly wanted: string | null;
+  readonly pinned: boolean;
+  /** Whether the owner told of it just now; otherwise the figures are zeros and `status` is `stopped`. */
+  readonly answered: boolean;
 }
 
 /** action name -> [params, what a success carries] */
@@ -102,6 +147,19 @@ export interface Actions {
 
   /** Replays the journals of all shards and compares (X2). Takes as long as the journals are large. */
   'operator.verify': [Record<string, never>, VerifyReport];
+  'operator.nodes': [Record<string, never>, readonly NodeRow[]];
+  'operator.shards': [Record<string, never>, readonly ShardRow[]];
+  /** The last moves of shards, newest first. */
+  'operator.moves': [{ limit: number }, readonly MoveRecord[]];
+  /** Pins a shard to a node, which moves it there; `to` null takes the pin away. */
+  'operator.pin': [{ operatorId: string; shard: number; to: string | null } & Plannable, MovePlan];
+  'operator.drain': [{ operatorId: string; nodeId: string } & Plannable, MovePlan];
+  'operator.undrain': [{ operatorId: string; nodeId: string } & Plannable, MovePlan];
+  /** Pins at most `movesMax` shards so that the busiest nodes give some of their load to the others. */
+  'operator.rebalance': [{ operatorId: string; movesMax: number } & Plannable, MovePlan];
+  /** Asks a node to end in good order, so that whatever supervises it starts it again. */
+  'operator.restart': [{ operatorId: string; nodeId: string }, null];
+  'operator.actions': [{ page: PageRequest }, Page<OperatorAction>];
 }
 
 export type ActionName = keyof Actions;

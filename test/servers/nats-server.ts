@@ -1,0 +1,49 @@
+// A real nats-server on a free port of this machine.
+
+import { ChildServer, findProgram, freePort } from './child-server.ts';
+
+export const natsInstalled = findProgram('nats-server') !== null;
+
+export class NatsServer {
+  readonly port: number;
+  readonly #server: ChildServer;
+
+  private constructor(port: number) {
+    this.port = port;
+    this.#server = new ChildServer({
+      command: 'nats-server',
+      args: ['--addr', '127.0.0.1', '--port', String(port)],
+      ready: /Server is ready/,
+    });
+  }
+
+  static async start(): Promise<NatsServer> {
+    const server = new NatsServer(await freePort());
+    await server.#server.start();
+    return server;
+  }
+
+  get url(): string {
+    return `nats://127.0.0.1:${this.port}`;
+  }
+  get pid(): number {
+    return this.#server.pid;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#server.signal(signal);
+  }
+
+  /** Ends the process; `resume` starts it again on the same port. */
+  async halt(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    await this.#server.stop(signal);
+  }
+  async resume(): Promise<void> {
+    await this.#server.start();
+  }
+
+  /** Harmless when repeated. */
+  async stop(): Promise<void> {
+    await this.halt();
+  }
+}

@@ -1,0 +1,158 @@
+// A real redis-server as the product wants it (append-only file, fsync always, no eviction), or a
+// real Redis Cluster of three, in directories of their own that go with them.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import type { RedisAddress } from '../../storage/redis/connection.ts';
+import { ChildServer, findProgram, freePort } from './child-server.ts';
+
+export const redisInstalled = findProgram('redis-server') !== null;
+
+const SLOTS = 16_384;
+const CLUSTER_NODES = 3;
+const CLUSTER_READY_TIMEOUT_MS = 20_000;
+const CLUSTER_LOOK_MS = 50;
+/** The bus port of a Redis Cluster node is its port plus this. */
+const CLUSTER_BUS_OFFSET = 10_000;
+const PORT_MAX = 65_535;
+
+export interface RedisServerOptions {
+  /** Settings that take the place of the usual ones, or come beside them: `{appendonly: 'no'}`. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Default: any free one. */
+  readonly port?: number;
+}
+
+export class RedisServer {
+  readonly port: number;
+  readonly directory: string;
+  readonly #server: ChildServer;
+
+  private constructor(port: number, directory: string, settings: Record<string, string>) {
+    this.port = port;
+    this.directory = directory;
+    const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+    this.#server = new ChildServer({
+      command: 'redis-server',
+      args,
+      ready: /Ready to accept connections/,
+    });
+  }
+
+  static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
+    const port = options.port ?? (await freePort());
+    const directory = mkdtempSync(join(tmpdir(), 'livedrops-redis-'));
+    const server = new RedisServer(port, directory, {
+      port: String(port),
+      bind: '127.0.0.1',
+      dir: directory,
+      save: '',
+      appendonly: 'yes',
+      appendfsync: 'always',
+      'maxmemory-policy': 'noeviction',
+      ...options.settings,
+    });
+    await server.#server.start();
+    return server;
+  }
+
+  get address(): RedisAddress {
+    return { nodes: [{ host: '127.0.0.1', port: this.port }], cluster: false };
+  }
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+  get pid(): number {
+    return this.#server.pid;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#server.signal(signal);
+  }
+
+  /** Ends the process and keeps its files, so that `resume` finds them. */
+  async halt(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    await this.#server.stop(signal);
+  }
+  async resume(): Promise<void> {
+    await this.#server.start();
+  }
+
+  /** Harmless when repeated. */
+  async stop(): Promise<void> {
+    await this.halt();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+export class RedisClusterServers {
+  readonly nodes: readonly RedisServer[];
+
+  private constructor(nodes: readonly RedisServer[]) {
+    this.nodes = nodes;
+  }
+
+  /** Resolves when all slots are served. */
+  static async start(): Promise<RedisClusterServers> {
+    const nodes: RedisServer[] = [];
+    for (let i = 0; i < CLUSTER_NODES; i++) {
+      const port = await freeClusterPort();
+      const settings = { 'cluster-enabled': 'yes', 'cluster-node-timeout': '2000' };
+      nodes.push(await RedisServer.start({ port, settings }));
+    }
+    const servers = new RedisClusterServers(nodes);
+    const clients = nodes.map((node) => new Redis({ host: '127.0.0.1', port: node.port }));
+    try {
+      for (const [i, client] of clients.entries()) {
+        const first = Math.ceil((SLOTS * i) / CLUSTER_NODES);
+        const last = Math.ceil((SLOTS * (i + 1)) / CLUSTER_NODES) - 1;
+        await client.call('CLUSTER', 'ADDSLOTSRANGE', first, last);
+        await client.call('CLUSTER', 'SET-CONFIG-EPOCH', i + 1);
+        if (i > 0) await client.call('CLUSTER', 'MEET', '127.0.0.1', nodes[0]!.port);
+      }
+      await agreed(clients);
+    } catch (error) {
+      await servers.stop();
+      throw error;
+    } finally {
+      for (const client of clients) client.disconnect();
+    }
+    return servers;
+  }
+
+  get address(): RedisAddress {
+    return { nodes: this.nodes.flatMap((node) => node.address.nodes), cluster: true };
+  }
+  get url(): string {
+    return `redis-cluster://${this.nodes.map((node) => `127.0.0.1:${node.port}`).join(',')}`;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node.stop()));
+  }
+}
+
+async function agreed(clients: readonly Redis[]): Promise<void> {
+  const deadline = Date.now() + CLUSTER_READY_TIMEOUT_MS;
+  for (;;) {
+    const states = await Promise.all(clients.map((client) => client.call('CLUSTER', 'INFO')));
+    const ready = states.every(
+      (state) =>
+        String(state).includes('cluster_state:ok') &&
+        String(state).includes(`cluster_known_nodes:${CLUSTER_NODES}`),
+    );
+    if (ready) return;
+    if (Date.now() > deadline) throw new Error('the Redis Cluster did not come together');
+    await delay(CLUSTER_LOOK_MS);
+  }
+}
+
+async function freeClusterPort(): Promise<number> {
+  for (;;) {
+    const port = await freePort();
+    if (port + CLUSTER_BUS_OFFSET <= PORT_MAX) return port;
+  }
+}
