@@ -12,8 +12,6 @@ export interface NativeSocket {
 }
 
 export class ServerSocket implements LiveSocket {
-  /** While true, a dropped frame is the one being sent. */
-  sending = false;
   #ws: NativeSocket | null;
 
   constructor(ws: NativeSocket) {
@@ -22,9 +20,7 @@ export class ServerSocket implements LiveSocket {
 
   send(text: string): SendResult {
     if (this.#ws === null) return 'dropped';
-    this.sending = true;
     const result = this.#ws.send(text, false, false);
-    this.sending = false;
     if (result === 1) return 'sent';
     return result === 0 ? 'buffered' : 'dropped';
   }

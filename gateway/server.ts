@@ -168,9 +168,10 @@ export class HttpServer {
         this.#guard(data, () => data.connection?.received(text));
       },
       dropped: (ws: WebSocket<SocketData>) => {
+        // Also from inside a `send`, which first takes along what was published to this socket in
+        // the same turn: that may be dropped although the sent frame is not.
         const data = ws.getUserData();
-        // A frame that `send` drops is told by its result.
-        if (data.socket?.sending === false) this.#guard(data, () => data.connection?.missedFrame());
+        this.#guard(data, () => data.connection?.missedFrame());
       },
       drain: (ws: WebSocket<SocketData>) => {
         const data = ws.getUserData();

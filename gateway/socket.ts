@@ -39,7 +39,10 @@ export interface LiveHandler {
 export interface LiveConnection {
   /** One text frame came in, within the server's size limit. `null`: it was binary or no valid UTF-8. */
   received(text: string | null): void;
-  /** A published frame was dropped because this socket's buffer was over the limit. */
+  /**
+   * A frame was dropped because this socket's buffer was over the limit: a published one, or one
+   * whose `send` says so itself. Also called from inside `send`.
+   */
   missedFrame(): void;
   /** The buffer has room again. */
   drained(): void;
