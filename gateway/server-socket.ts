@@ -1,44 +1,70 @@
-// A WebSocket of the server as the live stream sees it: harmless after its end.
+// A WebSocket of the server as the live stream sees it: harmless after its end, and ended by its
+// close frame even when its buffer is full.
 
 import type { LiveSocket, SendResult } from './socket.ts';
+
+/** What a slow client may have waiting before frames to it are dropped. */
+export const SOCKET_BUFFER_BYTES_MAX = 256 * 1024;
 
 /** What is needed of the server's socket; not to be touched after its close. */
 export interface NativeSocket {
   send(text: string, isBinary: boolean, compress: boolean): number;
   subscribe(topic: string): boolean;
   unsubscribe(topic: string): boolean;
+  getTopics(): string[];
   end(code: number, reason: string): void;
   getBufferedAmount(): number;
 }
 
 export class ServerSocket implements LiveSocket {
   #ws: NativeSocket | null;
+  /** The end that waits for room: a close frame past the limit would be dropped like any other. */
+  #ending: { readonly code: number; readonly reason: string } | null = null;
 
   constructor(ws: NativeSocket) {
     this.#ws = ws;
   }
 
   send(text: string): SendResult {
-    if (this.#ws === null) return 'dropped';
+    if (this.#ws === null || this.#ending !== null) return 'dropped';
     const result = this.#ws.send(text, false, false);
     if (result === 1) return 'sent';
     return result === 0 ? 'buffered' : 'dropped';
   }
 
   subscribe(topic: string): void {
-    this.#ws?.subscribe(topic);
+    if (this.#ending === null) this.#ws?.subscribe(topic);
   }
 
   unsubscribe(topic: string): void {
     this.#ws?.unsubscribe(topic);
   }
 
+  /** A client that never reads again is closed without a code, by the idle timeout. */
   end(code: number, reason: string): void {
-    this.#ws?.end(code, reason);
+    const ws = this.#ws;
+    if (ws === null || this.#ending !== null) return;
+    if (ws.getBufferedAmount() <= SOCKET_BUFFER_BYTES_MAX) {
+      ws.end(code, reason);
+      return;
+    }
+    this.#ending = { code, reason };
+    for (const topic of ws.getTopics()) ws.unsubscribe(topic);
   }
 
   bufferedBytes(): number {
     return this.#ws?.getBufferedAmount() ?? 0;
+  }
+
+  /** The buffer shrank. True when the socket is ending, and nobody else need be told. */
+  drained(): boolean {
+    const ending = this.#ending;
+    if (ending === null) return false;
+    const ws = this.#ws;
+    if (ws !== null && ws.getBufferedAmount() <= SOCKET_BUFFER_BYTES_MAX) {
+      ws.end(ending.code, ending.reason);
+    }
+    return true;
   }
 
   closed(): void {

@@ -24,15 +24,13 @@ import type { Flight } from './flight.ts';
 import type { OrderPath } from './order-path.ts';
 import { problem, type Problem } from './problems.ts';
 import type { RateLimits } from './rate-limits.ts';
-import { ServerSocket } from './server-socket.ts';
+import { ServerSocket, SOCKET_BUFFER_BYTES_MAX } from './server-socket.ts';
 import type { LiveConnection, LiveHandler, PublishFrame } from './socket.ts';
 
 /** Every body but an order's. */
 const BODY_BYTES_MAX = 64 * 1024;
 /** A client's frame is a short command. */
 const FRAME_BYTES_MAX = 4 * 1024;
-/** What a slow client may have waiting before frames to it are dropped. */
-const SOCKET_BUFFER_BYTES_MAX = 256 * 1024;
 /** Without a word or a pong for this long a socket is dead; the server pings by itself in time. */
 const SOCKET_IDLE_SECONDS = 60;
 /** `LIBUS_LISTEN_EXCLUSIVE_PORT`: otherwise a second process would quietly share the port. */
@@ -175,6 +173,7 @@ export class HttpServer {
       },
       drain: (ws: WebSocket<SocketData>) => {
         const data = ws.getUserData();
+        if (data.socket?.drained() === true) return;
         this.#guard(data, () => data.connection?.drained());
       },
       close: (ws: WebSocket<SocketData>) => {

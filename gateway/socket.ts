@@ -1,4 +1,5 @@
-// What the live stream needs of a WebSocket server, so that only `gateway/server.ts` knows the one in use. All calls are synchronous.
+// What the live stream needs of a WebSocket server, so that only `gateway/server.ts` knows the one
+// in use. All calls are synchronous.
 
 export type SendResult =
   /** On its way. */
@@ -10,10 +11,16 @@ export type SendResult =
 
 export interface LiveSocket {
   send(text: string): SendResult;
-  /** Frames published to the topic reach this socket, except while its buffer is over the limit: those are dropped silently. */
+  /**
+   * Frames published to the topic reach this socket, except while its buffer is over the limit:
+   * those are dropped, and `missedFrame` tells.
+   */
   subscribe(topic: string): void;
   unsubscribe(topic: string): void;
-  /** Sends what is buffered, then a close frame. The handler's `closed` follows. Harmless when already closed. */
+  /**
+   * Sends what is buffered, then a close frame. The handler's `closed` follows. Harmless when
+   * already closed.
+   */
   end(code: number, reason: string): void;
   bufferedBytes(): number;
 }
@@ -27,7 +34,9 @@ export interface SocketIdentity {
 
 /** The live stream as the server sees it. */
 export interface LiveHandler {
-  /** A connection was upgraded. `identity` is null for a visitor's stream of the one drop `dropId`. The return value comes back below. */
+  /**
+   * A connection was upgraded. `identity` is null for a visitor's stream of the one drop `dropId`.
+   */
   opened(
     socket: LiveSocket,
     who: { identity: SocketIdentity | null; dropId: string | null },
@@ -37,7 +46,7 @@ export interface LiveHandler {
 }
 
 export interface LiveConnection {
-  /** One text frame came in, within the server's size limit. `null`: it was binary or no valid UTF-8. */
+  /** One text frame came in, within the server's size limit. `null`: it was binary. */
   received(text: string | null): void;
   /**
    * A frame was dropped because this socket's buffer was over the limit: a published one, or one

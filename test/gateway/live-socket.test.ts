@@ -206,6 +206,30 @@ test('N8: a published frame that is dropped while another one is sent is told', 
   await live.waitFor('closed');
 });
 
+test('N8: a client that is too slow is told so, once it has read what was on its way', async (t) => {
+  const fixture = await startFixture(t);
+  const raw = await upgradedRaw(fixture.port);
+  raw.pause();
+  const { live } = fixture;
+  const socket = live.sockets[0]!;
+  socket.subscribe('topic');
+  const frame = 'x'.repeat(64 * 1024);
+  while (socket.send(frame) !== 'dropped');
+  socket.end(4002, 'too slow');
+  socket.end(4400, 'again');
+  live.publish('topic', 'news that come too late');
+  let tail = Buffer.alloc(0);
+  raw.on('data', (data) => {
+    tail = Buffer.concat([tail, data as Buffer]).subarray(-64);
+  });
+  raw.resume();
+  await live.waitFor('closed');
+  while (!raw.readableEnded) await new Promise(setImmediate);
+  const closeFrame = Buffer.from([0x88, 10, 4002 >> 8, 4002 & 0xff, ...Buffer.from('too slow')]);
+  t.deepEqual(tail.subarray(-closeFrame.length), closeFrame);
+  t.is(tail.at(-closeFrame.length - 1), 'x'.charCodeAt(0));
+});
+
 /** Frames of 12 KiB: more than the buffer of 256 KiB holds, fewer than would be flushed at once. */
 const PUBLISHED_PAST_LIMIT = 28;
 
