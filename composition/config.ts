@@ -8,6 +8,7 @@ import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { closestName } from './closest-name.ts';
 import { keptSecret } from './kept-secret.ts';
+import { parseStoreAddress, type StoreAddress } from './store-address.ts';
 
 export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const;
 export const ROLES = ['gateway', 'actors', 'services'] as const;
@@ -22,8 +23,16 @@ export interface Config {
   readonly host: string;
   /** Absolute. */
   readonly dataDirectory: string;
-  readonly store: 'sqlite:';
+  readonly store: StoreAddress;
+  /** One server or several with commas between; null: one node alone. */
+  readonly natsUrl: string | null;
   readonly nodeId: string;
+  /** Share of the shards relative to other nodes. */
+  readonly nodeWeight: number;
+  /** Redis replicas that must have each append before it counts; 0: none is asked. */
+  readonly redisReplicas: number;
+  /** Take a Redis that may lose what it acknowledged. */
+  readonly redisAcceptWeak: boolean;
   readonly roles: readonly Role[];
   /** Signs access tokens (HS256, over its UTF-8 bytes). At least 32 characters. */
   readonly authSecret: string;
@@ -33,6 +42,8 @@ export interface Config {
   /** After how long the development provider settles a payment by itself; null: never. */
   readonly paymentSettleAfterMs: number | null;
   readonly paymentSettleAs: 'success' | 'failure';
+  /** Where the development provider sends its webhook calls; null: to this node itself. */
+  readonly paymentWebhookUrl: string | null;
   readonly rateLimits: boolean;
   readonly logLevel: LogLevel;
 }
@@ -65,8 +76,10 @@ const PAYMENT_SECRET_BYTES_MIN = 16;
 const PAYMENT_SECRET_BYTES = 32;
 const SETTLE_AFTER_MS_MAX = 24 * 60 * 60 * 1000;
 const NODE_ID_CHARACTERS_MAX = 64;
+const NODE_WEIGHT_MAX = 1000;
+const REDIS_REPLICAS_MAX = 5;
 
-type Value = string | number | null | readonly string[];
+type Value = string | number | null | readonly string[] | StoreAddress;
 type Parsed<T> = { readonly value: T } | { readonly wanted: string };
 
 interface Definition<T> {
@@ -113,6 +126,12 @@ const DEFINITIONS = {
   }),
   DATA: define<string>({ initial: './data', parse: (text) => ({ value: resolve(text) }) }),
   STORE: define({ initial: 'sqlite:', parse: parseStore }),
+  REDIS_REPLICAS: define<number>({
+    initial: '0',
+    parse: (text) =>
+      parseInteger(text, REDIS_REPLICAS_MAX, `must be a number, 0 to ${REDIS_REPLICAS_MAX}`),
+  }),
+  REDIS_ACCEPT_WEAK: oneOf('off', ['on', 'off']),
   NATS: define({ initial: '', parse: parseNats }),
   NODE_ID: define<string>({
     initial: hostname()
@@ -122,6 +141,15 @@ const DEFINITIONS = {
       /^[A-Za-z0-9_-]{1,64}$/.test(text)
         ? { value: text }
         : { wanted: `must be 1 to ${NODE_ID_CHARACTERS_MAX} letters, digits, _ or -` },
+  }),
+  NODE_WEIGHT: define<number>({
+    initial: '1',
+    parse: (text) => {
+      const value = /^\d{1,4}(\.\d{1,3})?$/.test(text) ? Number(text) : 0;
+      return value > 0 && value <= NODE_WEIGHT_MAX
+        ? { value }
+        : { wanted: `must be a number above 0, up to ${NODE_WEIGHT_MAX}` };
+    },
   }),
   ROLES: define({ initial: ROLES.join(','), parse: parseRoles }),
   AUTH_SECRET: define<string>({
@@ -150,6 +178,15 @@ const DEFINITIONS = {
           ),
   }),
   PAYMENT_SETTLE_AS: oneOf('success', ['success', 'failure']),
+  PAYMENT_WEBHOOK_URL: define<string | null>({
+    initial: '',
+    parse: (text) => {
+      if (text === '') return { value: null };
+      return /^https?:\/\//.test(text) && URL.canParse(text)
+        ? { value: text }
+        : { wanted: 'must be a URL such as http://127.0.0.1:8080/v1/payments/webhook' };
+    },
+  }),
   RATE_LIMITS: oneOf('on', ['on', 'off']),
   LOG: oneOf('info', LOG_LEVELS),
 };
@@ -159,27 +196,60 @@ type ValueOf<N extends Name> = (typeof DEFINITIONS)[N] extends Definition<infer 
 
 const NAMES = Object.keys(DEFINITIONS) as Name[];
 
-function parseStore(text: string): Parsed<'sqlite:'> {
-  if (text === 'sqlite:') return { value: 'sqlite:' };
-  if (/^rediss?:/.test(text)) {
-    return { wanted: 'names a Redis store, which is not available in this version; use sqlite:' };
-  }
-  return { wanted: 'must be sqlite: (a file in LIVEDROPS_DATA)' };
+function parseStore(text: string): Parsed<StoreAddress> {
+  const value = parseStoreAddress(text);
+  return value === null
+    ? {
+        wanted:
+          'must be sqlite: (a file in LIVEDROPS_DATA), redis://host:port, rediss://host:port, ' +
+          'or redis-cluster://host:port,host:port',
+      }
+    : { value };
 }
 
-function parseNats(text: string): Parsed<null> {
-  return text === ''
-    ? { value: null }
-    : { wanted: 'asks for a cluster, which is not available in this version; leave it unset' };
+function parseNats(text: string): Parsed<string | null> {
+  if (text === '') return { value: null };
+  const servers = text.split(',').map((server) => URL.parse(server.trim()));
+  return servers.every((url) => url?.protocol === 'nats:' && url.hostname !== '')
+    ? { value: text }
+    : { wanted: 'must be nats://host:port, several with commas between, or unset for one node' };
 }
 
 function parseRoles(text: string): Parsed<readonly Role[]> {
   const asked = text.split(/[\s,]+/).filter((role) => role !== '');
-  const unknown = asked.find((role) => !ROLES.some((known) => known === role));
-  if (unknown !== undefined) return { wanted: `must list roles out of ${ROLES.join(',')}` };
-  return ROLES.every((role) => asked.includes(role))
-    ? { value: ROLES }
-    : { wanted: `must be ${ROLES.join(',')}: a node alone has every role` };
+  const known = ROLES.filter((role) => asked.includes(role));
+  return known.length > 0 && known.length === new Set(asked).size
+    ? { value: known }
+    : { wanted: `must list roles out of ${ROLES.join(',')}` };
+}
+
+/** What is wrong between settings that are each right. */
+function contradictions(value: <N extends Name>(name: N) => ValueOf<N>): string[] {
+  const problems: string[] = [];
+  const clustered = value('STORE').kind === 'redis';
+  if (clustered !== (value('NATS') !== null)) {
+    problems.push(
+      'LIVEDROPS_STORE and LIVEDROPS_NATS go together: a cluster has a Redis store and NATS, ' +
+        'one node alone has neither',
+    );
+    return problems;
+  }
+  if (!clustered && value('ROLES').length < ROLES.length)
+    problems.push(`LIVEDROPS_ROLES must be ${ROLES.join(',')}: a node alone has every role`);
+  if (!clustered) return problems;
+  if (value('AUTH_SECRET') === '')
+    problems.push('LIVEDROPS_AUTH_SECRET must be set in a cluster: every node needs the same');
+  if (value('PAYMENT_SECRET').length === 0)
+    problems.push('LIVEDROPS_PAYMENT_SECRET must be set in a cluster: every node needs the same');
+  const tellsProvider = value('ROLES').includes('actors');
+  const hears = value('ROLES').includes('gateway') || value('PAYMENT_WEBHOOK_URL') !== null;
+  if (tellsProvider && !hears) {
+    problems.push(
+      'LIVEDROPS_PAYMENT_WEBHOOK_URL must be set on a node with the role actors and without ' +
+        'gateway: the address of a gateway, such as http://gateway:8080/v1/payments/webhook',
+    );
+  }
+  return problems;
 }
 
 function parsePaymentSecrets(text: string): Parsed<readonly string[]> {
@@ -229,7 +299,10 @@ function read(environment: Environment): Reading {
     });
   }
   if (problems.length > 0) throw new ConfigError(problems);
-  return { value: <N extends Name>(name: N) => values.get(name) as ValueOf<N>, settings };
+  const value = <N extends Name>(name: N) => values.get(name) as ValueOf<N>;
+  const contradicting = contradictions(value);
+  if (contradicting.length > 0) throw new ConfigError(contradicting);
+  return { value, settings };
 }
 
 function unknownNames(environment: Environment): string[] {
@@ -258,7 +331,11 @@ export function loadConfig(environment: Environment = process.env): Config {
     host: value('HOST'),
     dataDirectory,
     store: value('STORE'),
+    natsUrl: value('NATS'),
     nodeId: value('NODE_ID'),
+    nodeWeight: value('NODE_WEIGHT'),
+    redisReplicas: value('REDIS_REPLICAS'),
+    redisAcceptWeak: value('REDIS_ACCEPT_WEAK') === 'on',
     roles: value('ROLES'),
     authSecret:
       value('AUTH_SECRET') ||
@@ -277,6 +354,7 @@ export function loadConfig(environment: Environment = process.env): Config {
     paymentProvider: value('PAYMENT_PROVIDER'),
     paymentSettleAfterMs: value('PAYMENT_SETTLE_AFTER_MS'),
     paymentSettleAs: value('PAYMENT_SETTLE_AS'),
+    paymentWebhookUrl: value('PAYMENT_WEBHOOK_URL'),
     rateLimits: value('RATE_LIMITS') === 'on',
     logLevel: value('LOG'),
   });

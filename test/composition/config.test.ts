@@ -22,13 +22,18 @@ test('an empty environment gives the documented defaults, frozen', (t) => {
     port: 8080,
     host: '127.0.0.1',
     dataDirectory: data,
-    store: 'sqlite:',
+    natsUrl: null,
+    nodeWeight: 1,
+    redisReplicas: 0,
+    redisAcceptWeak: false,
+    paymentWebhookUrl: null,
     paymentProvider: 'development',
     paymentSettleAfterMs: null,
     paymentSettleAs: 'success',
     rateLimits: true,
     logLevel: 'info',
   });
+  t.is(config.store.kind, 'sqlite');
   t.deepEqual(config.roles, ['gateway', 'actors', 'services']);
   t.true(Object.isFrozen(config));
 });
@@ -70,9 +75,16 @@ const BAD_VALUES: [name: string, value: string, problem: RegExp][] = [
   ['PORT', '-1', /must be a port/],
   ['PORT', '1e3', /must be a port/],
   ['HOST', 'a b', /must be an address/],
-  ['STORE', 'redis://localhost', /not available in this version/],
+  ['STORE', 'redis://localhost', /go together: a cluster has a Redis store and NATS/],
+  ['STORE', 'redis://', /must be sqlite:/],
+  ['STORE', 'redis://a,b', /must be sqlite:/],
+  ['STORE', 'redis://localhost/3', /must be sqlite:/],
   ['STORE', 'mysql://localhost', /must be sqlite:/],
-  ['NATS', 'nats://localhost', /not available in this version/],
+  ['REDIS_REPLICAS', '6', /must be a number, 0 to 5/],
+  ['REDIS_ACCEPT_WEAK', 'maybe', /must be on or off/],
+  ['NATS', 'nats://localhost', /go together: a cluster has a Redis store and NATS/],
+  ['NATS', 'http://localhost', /must be nats:\/\/host:port/],
+  ['NODE_WEIGHT', '0', /must be a number above 0/],
   ['NODE_ID', 'a.b', /must be 1 to 64 letters/],
   ['ROLES', 'gateway,actor', /must list roles out of gateway,actors,services/],
   ['ROLES', 'gateway', /a node alone has every role/],
@@ -80,6 +92,7 @@ const BAD_VALUES: [name: string, value: string, problem: RegExp][] = [
   ['LOG', 'verbose', /must be silent, error, warn, info or debug/],
   ['PAYMENT_PROVIDER', 'stripe', /must be development/],
   ['PAYMENT_SETTLE_AFTER_MS', '1.5', /must be milliseconds/],
+  ['PAYMENT_WEBHOOK_URL', 'gateway:8080', /must be a URL/],
   ['PAYMENT_SETTLE_AS', 'maybe', /must be success or failure/],
 ];
 for (const [name, value, problem] of BAD_VALUES) {
@@ -89,6 +102,47 @@ for (const [name, value, problem] of BAD_VALUES) {
     t.regex(problems[0] ?? '', problem);
   });
 }
+
+const CLUSTER = {
+  LIVEDROPS_NATS: 'nats://one:4222,nats://two:4222',
+  LIVEDROPS_AUTH_SECRET: 'x'.repeat(32),
+  LIVEDROPS_PAYMENT_SECRET: `whsec_${Buffer.alloc(24).toString('base64')}`,
+};
+
+test('a cluster has a Redis, one server or several, whose password is not shown', (t) => {
+  const data = temporaryDirectory(t);
+  const STORE = 'redis-cluster://ada:p%40ss@one:7001,two';
+  const environment = { ...CLUSTER, LIVEDROPS_DATA: data, LIVEDROPS_STORE: STORE };
+  const { store, natsUrl } = loadConfig(environment);
+  t.is(natsUrl, CLUSTER.LIVEDROPS_NATS);
+  t.like(store, { kind: 'redis', cluster: true, tls: false, username: 'ada', password: 'p@ss' });
+  t.deepEqual(store.kind === 'redis' && store.nodes, [
+    { host: 'one', port: 7001 },
+    { host: 'two', port: 6379 },
+  ]);
+  const shown = describeConfig(environment).find(({ name }) => name === 'LIVEDROPS_STORE');
+  t.is(shown?.value, 'redis-cluster://(hidden)@one:7001,two');
+});
+
+test('nodes of a cluster need the same secrets, so none is made for them', (t) => {
+  const { LIVEDROPS_NATS } = CLUSTER;
+  const problems = problemsOf(t, { LIVEDROPS_NATS, LIVEDROPS_STORE: 'redis://localhost' });
+  t.is(problems.length, 2);
+  t.regex(problems.join(), /AUTH_SECRET must be set in a cluster.*PAYMENT_SECRET must be set/);
+});
+
+test('a node of a cluster may have some of the roles; without a gateway it is told where one is', (t) => {
+  const environment = {
+    ...CLUSTER,
+    LIVEDROPS_STORE: 'redis://localhost',
+    LIVEDROPS_ROLES: 'actors',
+  };
+  t.regex(problemsOf(t, environment).join(), /LIVEDROPS_PAYMENT_WEBHOOK_URL must be set/);
+  const data = temporaryDirectory(t);
+  const webhook = 'http://gateway:8080/v1/payments/webhook';
+  const told = { LIVEDROPS_DATA: data, LIVEDROPS_PAYMENT_WEBHOOK_URL: webhook };
+  t.deepEqual(loadConfig({ ...environment, ...told }).roles, ['actors']);
+});
 
 test('a bad secret is told without showing it', (t) => {
   const problems = problemsOf(t, {
