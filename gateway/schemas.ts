@@ -5,7 +5,7 @@ import { Type } from 'typebox';
 import { PROBLEMS } from './problems.ts';
 
 /** Requests: unknown fields are refused (H1). */
-const STRICT = { additionalProperties: false } as const;
+export const STRICT = { additionalProperties: false } as const;
 
 /** One line of readable text: no control characters, no half characters, not only spaces. */
 const LINE = '^(?=.*\\S)[^\\p{Cc}\\p{Cs}]+$';
@@ -21,9 +21,9 @@ const ID = '^[A-Za-z0-9_-]{1,80}$';
 const CURRENCIES = Intl.supportedValuesOf('currency');
 
 export const id = Type.String({ pattern: ID });
-const time = Type.String({ format: 'date-time', maxLength: 40 });
-const count = Type.Integer({ minimum: 0 });
-const nextCursor = Type.Union([Type.String(), Type.Null()]);
+export const time = Type.String({ format: 'date-time', maxLength: 40 });
+export const count = Type.Integer({ minimum: 0 });
+export const nextCursor = Type.Union([Type.String(), Type.Null()]);
 const cursor = Type.Optional(
   Type.String({
     minLength: 1,
@@ -32,12 +32,12 @@ const cursor = Type.Optional(
     description: 'nextCursor of the page before',
   }),
 );
-const limit = Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 20 }));
-const paging = { limit, cursor };
+export const limit = Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 20 }));
+export const paging = { limit, cursor };
 
 export const PAGE_LIMIT_DEFAULT = 20;
 
-function list(item: ReturnType<typeof Type.Object>, title: string) {
+export function list(item: ReturnType<typeof Type.Object>, title: string) {
   return Type.Object({ items: Type.Array(item), nextCursor }, { title });
 }
 
@@ -283,16 +283,4 @@ export const Health = Type.Object({ status: Type.String() }, { title: 'Health' }
 export const Readiness = Type.Object(
   { ready: Type.Boolean(), reasons: Type.Array(Type.String()) },
   { title: 'Readiness' },
-);
-
-export const VerifyReport = Type.Object(
-  {
-    ok: Type.Boolean(),
-    shards: count,
-    entries: count,
-    drops: count,
-    orders: count,
-    findings: Type.Array(Type.String()),
-  },
-  { title: 'VerifyReport' },
 );

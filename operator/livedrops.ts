@@ -3,43 +3,16 @@
 // to stderr. Exit codes: 0 done, 1 failed, 2 wrong usage or configuration.
 
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { ConfigError, logLevelOf } from '../composition/config.ts';
+import { duration, integer, list, userId } from './arguments.ts';
 import type { DemoOptions } from './demo/demo.ts';
+import { addOperatorCommands } from './operator-commands.ts';
 import type { TokenOptions } from './token.ts';
-import type { VerifyCommandOptions } from './verify.ts';
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 const TOKENS_MAX = 1_000_000;
-const SECONDS_OF = { s: 1, m: 60, h: 3600, d: 86_400 };
-const TOKEN_SECONDS_MAX = 366 * SECONDS_OF.d;
-
-function integer(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
-    if (value >= min && value <= max) return value;
-    throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
-  };
-}
-
-/** `90s`, `15m`, `1h`, `7d`, or a plain number of seconds, as seconds. */
-function duration(text: string): number {
-  const match = /^(\d{1,9})([smhd]?)$/.exec(text);
-  const unit = (match?.[2] || 's') as keyof typeof SECONDS_OF;
-  const seconds = Number(match?.[1]) * SECONDS_OF[unit];
-  if (seconds >= 1 && seconds <= TOKEN_SECONDS_MAX) return seconds;
-  throw new InvalidArgumentError('It must be a time such as 90s, 15m, 1h or 7d, up to 366d.');
-}
-
-function userId(text: string): string {
-  if (/^[\x21-\x7e]{1,120}$/.test(text)) return text;
-  throw new InvalidArgumentError('It must be 1 to 120 visible ASCII characters.');
-}
-
-function list(text: string): string[] {
-  return text.split(',').filter((item) => item !== '');
-}
 
 function version(): string {
   const manifest: unknown = JSON.parse(
@@ -64,7 +37,9 @@ Examples:
   livedrops start
   LIVEDROPS_PORT=9000 LIVEDROPS_LOG=debug livedrops start
   livedrops token --user ada --roles creator
-  livedrops verify --json`,
+  livedrops verify --json
+  livedrops nodes --watch
+  livedrops drain node-2 --dry-run`,
     );
 
   livedrops
@@ -116,12 +91,7 @@ Examples:
     )
     .action(async (options: DemoOptions) => (await import('./demo/demo.ts')).demo(options));
 
-  livedrops
-    .command('verify')
-    .description('replay the journal and compare it with live state and read models')
-    .option('--json', 'the report as one JSON object')
-    .addHelpText('after', '\nExits with 1 when anything is found.')
-    .action(async (options: VerifyCommandOptions) => (await import('./verify.ts')).verify(options));
+  addOperatorCommands(livedrops);
 
   livedrops
     .command('config')

@@ -1,13 +1,30 @@
 // Columns of text, for people. Programs ask for `--json`.
 
-/** The rows under their headings, columns two spaces apart, each line ended. */
-export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [headings, ...rows];
+/**
+ * The rows under their headings, columns two spaces apart, each line ended. Columns with a heading
+ * in `numbers` are aligned to the right. What would break a line, or a terminal, becomes a space.
+ */
+export function table(
+  headings: readonly string[],
+  rows: readonly (readonly string[])[],
+  numbers: readonly string[] = [],
+): string {
+  const lines = [headings, ...rows].map((line) =>
+    line.map((cell) => cell.replaceAll(/\p{Cc}/gu, ' ')),
+  );
   const widths = headings.map((_, column) =>
     Math.max(...lines.map((line) => line[column]?.length ?? 0)),
   );
+  const aligned = (cell: string, column: number): string => {
+    const width = widths[column] ?? 0;
+    return numbers.includes(headings[column]!) ? cell.padStart(width) : cell.padEnd(width);
+  };
   return lines
-    .map((line) => line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '))
+    .map((line) => line.map(aligned).join('  '))
     .map((line) => `${line.trimEnd()}\n`)
     .join('');
+}
+
+export function count(amount: number, noun: string): string {
+  return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
 }

@@ -1,11 +1,12 @@
-// `livedrops verify`: prints what a replay of the journal found. What is compared with what is in
-// `composition/verify.ts`.
+// `livedrops verify`: prints what a replay of the journals found: of a running cluster, or of the one
+// data directory. What is compared with what is in `composition/verify.ts` and the actors.
 
 import { loadConfig } from '../composition/config.ts';
-import { type VerifyReport, verifyEmbedded } from '../composition/verify.ts';
+import type { VerifyReport } from '../actors/verification.ts';
+import { connectOperator, type ConnectOptions } from './connect.ts';
 import { table } from './table.ts';
 
-export interface VerifyCommandOptions {
+export interface VerifyCommandOptions extends ConnectOptions {
   readonly json?: true;
 }
 
@@ -13,11 +14,20 @@ export interface VerifyCommandOptions {
 const FINDINGS_SHOWN_MAX = 50;
 
 export async function verify(options: VerifyCommandOptions): Promise<void> {
-  const report = await verifyEmbedded(loadConfig());
+  const report = await verified(options);
   process.stdout.write(
     options.json === true ? `${JSON.stringify(report, null, 2)}\n` : describe(report),
   );
   if (!report.ok) process.exitCode = 1;
+}
+
+async function verified(options: VerifyCommandOptions): Promise<VerifyReport> {
+  if (options.url !== undefined) return await connectOperator(options).verify();
+  const config = loadConfig();
+  if (config.store.kind !== 'sqlite') return await connectOperator(options).verify();
+  // What asks over HTTP need not load stores.
+  const { verifyEmbedded } = await import('../composition/verify.ts');
+  return await verifyEmbedded(config);
 }
 
 export function describe(report: VerifyReport): string {

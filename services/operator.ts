@@ -1,28 +1,127 @@
-// What operators ask of a running node.
+// What operators ask of running nodes (X1, X2): how nodes and shards are, where shards should be,
+// and the proof that journals, memory and read models agree. Who may ask is the gateway's to check.
 
 import type { ActionSchema, ServiceSchema } from 'moleculer';
+import type { NodeReport } from '../actors/node-report.ts';
 import type { VerifyReport } from '../actors/verification.ts';
 import { success } from '../domain/refusal.ts';
+import type { OperatorLog } from '../storage/operator-log.ts';
+import type { NodeSession, Placement, PlacementStore } from '../storage/placement.ts';
+import { defineService } from './define-service.ts';
+import { OperatorChanges } from './operator-changes.ts';
+import { planDrain, planEvenLoad, planPin, planUndrain } from './operator-plan.ts';
+import { nodeRows, placementOfOne, type Reports, shardRows } from './operator-view.ts';
 
 /** Replaying large journals takes longer than other calls may. */
 const VERIFY_TIMEOUT_MS = 600_000;
+/** A node that has not told of itself by then is shown with zeros. */
+const REPORT_TIMEOUT_MS = 2_000;
 
 export interface OperatorServiceOptions {
   readonly verify: () => Promise<VerifyReport>;
+  /** Null: one node alone, which has nowhere to move a shard. */
+  readonly placement: PlacementStore | null;
+  /** The session of the node this runs on: what there is to show where `placement` is null. */
+  readonly self: () => NodeSession;
+  readonly log: OperatorLog;
+  /** What a node tells of itself; null where it does not answer. A rejection is a defect. */
+  readonly reportOf: (nodeId: string) => Promise<NodeReport | null>;
+  /** Asks a node to end in good order; false where it did not answer. */
+  readonly restartNode: (nodeId: string) => Promise<boolean>;
+  /** Fixed at the store's first start. */
+  readonly shardCount: number;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  readonly reportTimeoutMs?: number;
 }
 
-export function operatorService({ verify }: OperatorServiceOptions): ServiceSchema {
-  // One at a time: whoever asks meanwhile gets the same report.
-  let underWay: Promise<VerifyReport> | null = null;
-  // Moleculer knows an action's own timeout; its types do not.
-  const verifyAction: ActionSchema & { timeout: number } = {
-    timeout: VERIFY_TIMEOUT_MS,
-    async handler() {
-      underWay ??= verify().finally(() => {
-        underWay = null;
-      });
-      return success(await underWay);
+export function operatorService(options: OperatorServiceOptions): ServiceSchema {
+  const { placement, shardCount, log } = options;
+  const changes = new OperatorChanges(options);
+  const load = async () =>
+    placement === null ? placementOfOne(options.self(), shardCount) : await placement.load();
+  const { verify, ...others } = defineService('operator', {
+    verify: verifyOneAtATime(options.verify),
+    async nodes() {
+      const state = await load();
+      return success(nodeRows(state, shardCount, await reportsOf(options, state)));
     },
+    async shards() {
+      const state = await load();
+      return success(shardRows(state, shardCount, await reportsOf(options, state)));
+    },
+    async moves({ limit }) {
+      return success(placement === null ? [] : await placement.listMoves(limit));
+    },
+    pin: ({ operatorId, shard, to, dryRun }) =>
+      changes.change(
+        { operatorId, action: to === null ? 'unpin' : 'pin', params: { shard, to } },
+        dryRun,
+        (situation) => planPin(situation, shard, to),
+      ),
+    drain: ({ operatorId, nodeId, dryRun }) =>
+      changes.change({ operatorId, action: 'drain', params: { nodeId } }, dryRun, (situation) =>
+        planDrain(situation, nodeId),
+      ),
+    undrain: ({ operatorId, nodeId, dryRun }) =>
+      changes.change({ operatorId, action: 'undrain', params: { nodeId } }, dryRun, (situation) =>
+        planUndrain(situation, nodeId),
+      ),
+    rebalance: ({ operatorId, movesMax, dryRun }) =>
+      changes.change(
+        { operatorId, action: 'rebalance', params: { movesMax } },
+        dryRun,
+        async (situation) => {
+          const reports = await reportsOf(options, situation.placement);
+          return planEvenLoad(situation, reports, movesMax);
+        },
+      ),
+    restart: ({ operatorId, nodeId }) =>
+      changes.restart({ operatorId, action: 'restart', params: { nodeId } }, nodeId),
+    async actions({ page }) {
+      return success(await log.list(page));
+    },
+  }).actions as Record<'verify', ActionSchema['handler']> & ServiceSchema['actions'];
+  // Moleculer knows an action's own timeout; its types do not.
+  const slow: ActionSchema & { timeout: number } = { timeout: VERIFY_TIMEOUT_MS, handler: verify };
+  return { name: 'operator', actions: { ...others, verify: slow } };
+}
+
+/** Whoever asks while a verification runs gets the same report. */
+function verifyOneAtATime(verify: () => Promise<VerifyReport>) {
+  let underWay: Promise<VerifyReport> | null = null;
+  return async () => {
+    underWay ??= verify().finally(() => {
+      underWay = null;
+    });
+    return success(await underWay);
   };
-  return { name: 'operator', actions: { verify: verifyAction } };
+}
+
+/** All living nodes are asked at once; one that is too slow is left out. */
+async function reportsOf(
+  { reportOf, reportTimeoutMs = REPORT_TIMEOUT_MS }: OperatorServiceOptions,
+  { sessions }: Placement,
+): Promise<Reports> {
+  const reports = await Promise.all(
+    sessions.map(({ nodeId }) => withinTime(reportOf(nodeId), reportTimeoutMs)),
+  );
+  const told = new Map<string, NodeReport>();
+  for (const [index, { nodeId }] of sessions.entries()) {
+    const report = reports[index];
+    if (report !== undefined && report !== null) told.set(nodeId, report);
+  }
+  return told;
+}
+
+async function withinTime<T>(answer: Promise<T>, timeoutMs: number): Promise<T | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs, null);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -1,0 +1,45 @@
+// What the arguments of commands may look like, as commander wants it: each turns text into a value
+// or says what would be right.
+
+import { InvalidArgumentError } from 'commander';
+
+const SECONDS_OF = { s: 1, m: 60, h: 3600, d: 86_400 };
+const SECONDS_MAX = 366 * SECONDS_OF.d;
+
+export function integer(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
+  };
+}
+
+/** `90s`, `15m`, `1h`, `7d`, or a plain number of seconds, as seconds. */
+export function duration(text: string): number {
+  const match = /^(\d{1,9})([smhd]?)$/.exec(text);
+  const unit = (match?.[2] || 's') as keyof typeof SECONDS_OF;
+  const seconds = Number(match?.[1]) * SECONDS_OF[unit];
+  if (seconds >= 1 && seconds <= SECONDS_MAX) return seconds;
+  throw new InvalidArgumentError('It must be a time such as 90s, 15m, 1h or 7d, up to 366d.');
+}
+
+export function userId(text: string): string {
+  if (/^[\x21-\x7e]{1,120}$/.test(text)) return text;
+  throw new InvalidArgumentError('It must be 1 to 120 visible ASCII characters.');
+}
+
+export function nodeId(text: string): string {
+  if (/^[A-Za-z0-9_-]{1,64}$/.test(text)) return text;
+  throw new InvalidArgumentError('It must be 1 to 64 letters, digits, _ or -.');
+}
+
+/** Without a slash at its end, so that paths can follow it. */
+export function serverUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url !== null && /^https?:$/.test(url.protocol)) return url.origin;
+  throw new InvalidArgumentError('It must be an address such as http://127.0.0.1:8080.');
+}
+
+export function list(text: string): string[] {
+  return text.split(',').filter((item) => item !== '');
+}

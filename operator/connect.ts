@@ -1,0 +1,34 @@
+// Finds the server that a command asks, and the token it asks with.
+
+import { loadConfig } from '../composition/config.ts';
+import { keptServerUrl } from '../composition/server-url.ts';
+import { AccessTokens } from '../services/access-tokens.ts';
+import { OperatorApi } from './api-client.ts';
+
+export interface ConnectOptions {
+  /** Absent: the server of LIVEDROPS_DATA, or where one would be by the settings. */
+  readonly url?: string;
+  /** Absent: minted from the settings' secret. */
+  readonly token?: string;
+}
+
+/** The name in the operator log for whoever holds the secret itself. */
+const OPERATOR_ID = 'operator';
+const TOKEN_SECONDS = 60;
+
+export function connectOperator({ url, token }: ConnectOptions): OperatorApi {
+  if (url !== undefined && token !== undefined) return new OperatorApi({ url, token: () => token });
+  const { dataDirectory, host, port, authSecret } = loadConfig();
+  const accessTokens = new AccessTokens({ secret: authSecret });
+  const sign = (): string =>
+    accessTokens.sign({
+      userId: OPERATOR_ID,
+      roles: ['operator'],
+      lifetimeSeconds: TOKEN_SECONDS,
+    });
+  const named = host.includes(':') ? `[${host}]` : host;
+  return new OperatorApi({
+    url: url ?? keptServerUrl(dataDirectory) ?? `http://${named}:${port}`,
+    token: token === undefined ? sign : () => token,
+  });
+}

@@ -1,0 +1,108 @@
+// Changes that operators make: planned, put into the operator log, and only then written, so that
+// nothing is ever done without a record (X3). Refused ones are recorded too; dry runs are not. Where
+// writing fails half way, a second record says so; asking again is harmless.
+
+import type { Outcome, Refusal } from '../domain/refusal.ts';
+import { refusal, success } from '../domain/refusal.ts';
+import type { OperatorAction, OperatorLog } from '../storage/operator-log.ts';
+import type { PlacementStore } from '../storage/placement.ts';
+import type { MovePlan, PlannedMove } from './contracts.ts';
+import { type ChangePlan, isKnown, type Situation } from './operator-plan.ts';
+
+export interface ChangesOptions {
+  readonly placement: PlacementStore | null;
+  readonly log: OperatorLog;
+  readonly restartNode: (nodeId: string) => Promise<boolean>;
+  readonly shardCount: number;
+  readonly now: () => number;
+}
+
+/** Who asks for what, as the log keeps it. */
+export interface ChangeRequest {
+  readonly operatorId: string;
+  readonly action: string;
+  readonly params: OperatorAction['params'];
+}
+
+/** Moves that a record names one by one; of more it tells the number. */
+const MOVES_TOLD_MAX = 8;
+
+export class OperatorChanges {
+  readonly #options: ChangesOptions;
+
+  constructor(options: ChangesOptions) {
+    this.#options = options;
+  }
+
+  /** Plans with `plan`; unless it is a dry run, records and writes what was planned. */
+  async change(
+    request: ChangeRequest,
+    dryRun: boolean,
+    plan: (situation: Situation) => Outcome<ChangePlan> | Promise<Outcome<ChangePlan>>,
+  ): Promise<Outcome<MovePlan>> {
+    const { placement, shardCount } = this.#options;
+    const planned =
+      placement === null
+        ? refusal('invalid-request', 'One node has nowhere to move a shard.')
+        : await plan({ placement: await placement.load(), shardCount });
+    if (!planned.ok) return dryRun ? planned : await this.#refuse(request, planned);
+    const { moves } = planned.value;
+    if (dryRun) return success({ applied: false, moves });
+    await this.#record(request, tellMoves(moves));
+    try {
+      await this.#write(planned.value);
+    } catch (fault) {
+      await this.#record(request, 'Done in part or not at all: the store did not answer.');
+      throw fault;
+    }
+    return success({ applied: true, moves });
+  }
+
+  async restart(request: ChangeRequest, nodeId: string): Promise<Outcome<null>> {
+    const { placement, restartNode } = this.#options;
+    if (placement === null) {
+      const why = 'One node alone is started again by hand.';
+      return await this.#refuse(request, refusal('invalid-request', why));
+    }
+    const state = await placement.load();
+    if (!isKnown(state, nodeId)) {
+      return await this.#refuse(request, refusal('not-found', `There is no node ${nodeId}.`));
+    }
+    if (!state.sessions.some((session) => session.nodeId === nodeId)) {
+      const why = `${nodeId} is not running.`;
+      return await this.#refuse(request, refusal('invalid-request', why));
+    }
+    await this.#record(request, `${nodeId} was asked to end, so that it is started again.`);
+    if (await restartNode(nodeId)) return success(null);
+    return await this.#refuse(request, refusal('unavailable', `${nodeId} did not answer.`));
+  }
+
+  async #write({ pins, drained }: ChangePlan): Promise<void> {
+    const placement = this.#options.placement!;
+    for (const { shard, nodeId } of pins) await placement.setPin(shard, nodeId);
+    if (drained !== null) await placement.setDrained(drained.nodeId, drained.drained);
+  }
+
+  async #refuse(request: ChangeRequest, refused: Refusal): Promise<Refusal> {
+    await this.#record(request, `Refused: ${refused.detail ?? refused.code}`);
+    return refused;
+  }
+
+  async #record(request: ChangeRequest, result: string): Promise<void> {
+    const { operatorId, action, params } = request;
+    await this.#options.log.append({
+      at: this.#options.now(),
+      operatorId,
+      action,
+      params,
+      result,
+    });
+  }
+}
+
+function tellMoves(moves: readonly PlannedMove[]): string {
+  if (moves.length === 0) return 'Set; no shard moves because of it.';
+  if (moves.length > MOVES_TOLD_MAX) return `Set; ${moves.length} shards are to move.`;
+  const told = moves.map(({ shard, from, to }) => `${shard} from ${from ?? 'nobody'} to ${to}`);
+  return `Set; to move: shard ${told.join(', ')}.`;
+}

@@ -1,0 +1,150 @@
+// What a change that an operator asks for comes to, before anything is written: which pins and
+// drains it sets, and which shards move because of it. Pure, so that a dry run and the change
+// itself cannot disagree.
+
+import { movesTo, planRebalance, type ShardMove, wantedOwners } from '../domain/placement.ts';
+import { type Outcome, type Refusal, refusal, success } from '../domain/refusal.ts';
+import type { Placement } from '../storage/placement.ts';
+import type { PlannedMove } from './contracts.ts';
+import { ownersOf, type Reports, takersOf } from './operator-view.ts';
+
+export interface ChangePlan {
+  readonly moves: readonly PlannedMove[];
+  /** To be set; null takes the pin away. */
+  readonly pins: readonly { readonly shard: number; readonly nodeId: string | null }[];
+  readonly drained: { readonly nodeId: string; readonly drained: boolean } | null;
+}
+
+export interface Situation {
+  readonly placement: Placement;
+  readonly shardCount: number;
+}
+
+/**
+ * What a live drop weighs against orders a second when loads are compared, so that sales count
+ * before their rush has begun.
+ */
+const LIVE_DROP_LOAD = 1;
+
+/** `to` null takes the pin away. */
+export function planPin(
+  { placement, shardCount }: Situation,
+  shard: number,
+  to: string | null,
+): Outcome<ChangePlan> {
+  if (!Number.isInteger(shard) || shard < 0 || shard >= shardCount) {
+    return refusal('invalid-request', `There is no such shard: they are 0 to ${shardCount - 1}.`);
+  }
+  if (to !== null) {
+    const refused = refuseTarget(placement, to);
+    if (refused !== null) return refused;
+  }
+  const pins = new Map(placement.pins);
+  if (to === null) pins.delete(shard);
+  else pins.set(shard, to);
+  const after = { ...placement, pins };
+  const reason = to === null ? 'An operator took its pin away.' : `An operator pinned it to ${to}.`;
+  const concerned = (move: ShardMove) => move.shard === shard;
+  const moves = movesAfter({ placement: after, shardCount }, concerned, reason);
+  return success({ moves, pins: [{ shard, nodeId: to }], drained: null });
+}
+
+function refuseTarget(placement: Placement, nodeId: string): Refusal | null {
+  const session = placement.sessions.find((living) => living.nodeId === nodeId);
+  if (session === undefined) return refusal('invalid-request', `${nodeId} is no living node.`);
+  if (session.leaving) return refusal('invalid-request', `${nodeId} is about to end.`);
+  if (placement.drained.has(nodeId)) {
+    return refusal('invalid-request', `${nodeId} is drained and takes no shards.`);
+  }
+  return null;
+}
+
+export function planDrain({ placement, shardCount }: Situation, nodeId: string) {
+  if (!isKnown(placement, nodeId)) return refusal('not-found', `There is no node ${nodeId}.`);
+  const drained = new Set(placement.drained).add(nodeId);
+  const after = { ...placement, drained };
+  const takes = takersOf(placement).some((taker) => taker.nodeId === nodeId);
+  if (takes && takersOf(after).length === 0) {
+    const why = 'no other node takes shards, so that its own have nowhere to go';
+    return refusal('invalid-request', `${nodeId} cannot be drained: ${why}.`);
+  }
+  const wantedThere = wantedOf({ placement, shardCount }).map((wanted) => wanted === nodeId);
+  const concerned = ({ shard, from }: ShardMove) => from === nodeId || wantedThere[shard] === true;
+  const moves = movesAfter({ placement: after, shardCount }, concerned, `${nodeId} is drained.`);
+  return success<ChangePlan>({ moves, pins: [], drained: { nodeId, drained: true } });
+}
+
+export function planUndrain({ placement, shardCount }: Situation, nodeId: string) {
+  if (!isKnown(placement, nodeId)) return refusal('not-found', `There is no node ${nodeId}.`);
+  const drained = new Set(placement.drained);
+  drained.delete(nodeId);
+  const after = { ...placement, drained };
+  const concerned = ({ to }: ShardMove) => to === nodeId;
+  const reason = `${nodeId} takes shards again.`;
+  const moves = movesAfter({ placement: after, shardCount }, concerned, reason);
+  return success<ChangePlan>({ moves, pins: [], drained: { nodeId, drained: false } });
+}
+
+/**
+ * Only between nodes that said what they carry: one that does not answer would look idle and be
+ * given the load of all others.
+ */
+export function planEvenLoad(
+  { placement, shardCount }: Situation,
+  reports: Reports,
+  movesMax: number,
+): Outcome<ChangePlan> {
+  if (!Number.isInteger(movesMax) || movesMax < 1 || movesMax > shardCount) {
+    return refusal('invalid-request', `movesMax must be 1 to ${shardCount}.`);
+  }
+  const nodes = takersOf(placement).filter(({ nodeId }) => reports.has(nodeId));
+  if (nodes.length < 2) {
+    return refusal('invalid-request', 'Fewer than two nodes take shards and say what they carry.');
+  }
+  const owners = ownersOf(placement, shardCount).map((owner) =>
+    nodes.some(({ nodeId }) => nodeId === owner) ? owner : null,
+  );
+  const loads = loadsOf(reports, shardCount);
+  const moves = planRebalance({ owners, loads, nodes, movesMax }).map((move) => ({
+    ...move,
+    reason: `To even out the load: about ${loads[move.shard]!.toFixed(1)} orders/s go along.`,
+  }));
+  const pins = moves.map(({ shard, to }) => ({ shard, nodeId: to }));
+  return success({ moves, pins, drained: null });
+}
+
+function loadsOf(reports: Reports, shardCount: number): number[] {
+  const loads = new Array<number>(shardCount).fill(0);
+  for (const { shards } of reports.values()) {
+    for (const { shard, ordersPerSecond, liveDrops } of shards) {
+      if (shard < shardCount) loads[shard]! += ordersPerSecond + LIVE_DROP_LOAD * liveDrops;
+    }
+  }
+  return loads;
+}
+
+/** Whether there is, or was until lately, a node of that name. */
+export function isKnown({ sessions, lost, shards, drained }: Placement, nodeId: string): boolean {
+  const named = (one: { nodeId: string }) => one.nodeId === nodeId;
+  return (
+    sessions.some(named) ||
+    lost.some(named) ||
+    drained.has(nodeId) ||
+    [...shards.values()].some(named)
+  );
+}
+
+function wantedOf({ placement, shardCount }: Situation): (string | null)[] {
+  return wantedOwners(shardCount, takersOf(placement), placement.pins);
+}
+
+function movesAfter(
+  situation: Situation,
+  concerned: (move: ShardMove) => boolean,
+  reason: string,
+): PlannedMove[] {
+  const owners = ownersOf(situation.placement, situation.shardCount);
+  return movesTo(wantedOf(situation), owners)
+    .filter(concerned)
+    .map((move) => ({ ...move, reason }));
+}

@@ -1,0 +1,128 @@
+// What operators see of nodes and shards: the placement and the nodes' own reports, brought
+// together. Pure: whoever calls has asked the store and the nodes.
+
+import type { NodeReport, ShardReport } from '../actors/node-report.ts';
+import { type PlacementNode, wantedOwners } from '../domain/placement.ts';
+import type { NodeSession, Placement } from '../storage/placement.ts';
+import type { NodeRow, ShardRow } from './contracts.ts';
+
+/** By node id; a node that did not answer is missing. */
+export type Reports = ReadonlyMap<string, NodeReport>;
+
+/** Nodes that take shards: alive, not about to leave, and not drained. */
+export function takersOf({ sessions, drained }: Placement): PlacementNode[] {
+  return sessions
+    .filter(({ nodeId, leaving }) => !leaving && !drained.has(nodeId))
+    .map(({ nodeId, weight }) => ({ nodeId, weight }));
+}
+
+/** Who serves each shard; null where nobody living does. */
+export function ownersOf(placement: Placement, shardCount: number): (string | null)[] {
+  const living = new Set(placement.sessions.map(({ incarnation }) => incarnation));
+  return Array.from({ length: shardCount }, (_, shard) => {
+    const record = placement.shards.get(shard);
+    return record !== undefined && living.has(record.incarnation) ? record.nodeId : null;
+  });
+}
+
+/** The placement of a node alone: it serves everything. */
+export function placementOfOne(session: NodeSession, shardCount: number): Placement {
+  const { nodeId, incarnation } = session;
+  const shards = Array.from({ length: shardCount }, (_, shard) => shard);
+  return {
+    sessions: [session],
+    lost: [],
+    shards: new Map(shards.map((shard) => [shard, { shard, nodeId, incarnation, version: 1 }])),
+    pins: new Map(),
+    drained: new Set(),
+  };
+}
+
+/** The living nodes and then the lost ones, each by name. */
+export function nodeRows(placement: Placement, shardCount: number, reports: Reports): NodeRow[] {
+  const wanted = wantedOwners(shardCount, takersOf(placement), placement.pins);
+  const shardsWanted = countsOf(wanted);
+  // By run: what an earlier run of a node held is nobody's until it is claimed again.
+  const shardsOwned = countsOf([...placement.shards.values()].map((held) => held.incarnation));
+  const row = (session: NodeSession, state: NodeRow['state']): NodeRow => {
+    const { nodeId, incarnation, weight, startedAt, url } = session;
+    const report = state === 'lost' ? undefined : reports.get(nodeId);
+    const shards = report?.shards ?? [];
+    return {
+      nodeId,
+      state,
+      incarnation,
+      weight,
+      startedAt,
+      url,
+      shardsOwned: shardsOwned.get(incarnation) ?? 0,
+      shardsWanted: shardsWanted.get(nodeId) ?? 0,
+      liveDrops: sum(shards, ({ liveDrops }) => liveDrops),
+      ordersPerSecond: sum(shards, ({ ordersPerSecond }) => ordersPerSecond),
+      relayLag: sum(shards, ({ relayLag }) => relayLag),
+      leaseMs: report?.leaseMs ?? null,
+    };
+  };
+  const stateOf = ({ nodeId, incarnation, leaving }: NodeSession): NodeRow['state'] => {
+    if (leaving) return 'leaving';
+    if (!placement.drained.has(nodeId)) return 'serving';
+    return (shardsOwned.get(incarnation) ?? 0) === 0 ? 'drained' : 'draining';
+  };
+  return [
+    ...byName(placement.sessions).map((session) => row(session, stateOf(session))),
+    ...byName(placement.lost).map((session) => row(session, 'lost')),
+  ];
+}
+
+/** One row for each shard, in order. */
+export function shardRows(placement: Placement, shardCount: number, reports: Reports): ShardRow[] {
+  const wanted = wantedOwners(shardCount, takersOf(placement), placement.pins);
+  const told = new Map<string, Map<number, ShardReport>>();
+  for (const [nodeId, { shards }] of reports) {
+    told.set(nodeId, new Map(shards.map((report) => [report.shard, report])));
+  }
+  return wanted.map((wantedNode, shard) => {
+    const owner = placement.shards.get(shard)?.nodeId ?? null;
+    const report = owner === null ? undefined : told.get(owner)?.get(shard);
+    return {
+      ...(report ?? silentShard(shard)),
+      owner,
+      wanted: wantedNode,
+      pinned: placement.pins.has(shard),
+      answered: report !== undefined,
+    };
+  });
+}
+
+function silentShard(shard: number): ShardReport {
+  return {
+    shard,
+    status: 'stopped',
+    fault: null,
+    epoch: 0,
+    sequence: 0,
+    waiting: 0,
+    drops: 0,
+    liveDrops: 0,
+    ordersPerSecond: 0,
+    relayLag: 0,
+  };
+}
+
+function countsOf(names: readonly (string | null)[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const name of names) {
+    if (name !== null) counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  return counts;
+}
+
+function byName(sessions: readonly NodeSession[]): NodeSession[] {
+  return sessions.toSorted((a, b) => (a.nodeId < b.nodeId ? -1 : 1));
+}
+
+function sum<T>(items: readonly T[], amount: (item: T) => number): number {
+  let total = 0;
+  for (const item of items) total += amount(item);
+  return total;
+}
