@@ -1,0 +1,82 @@
+// Lists that run newest first, kept in sorted sets: the score is the time, the member is the id, so
+// Redis itself keeps the order of time, then id. One list may be spread over several sets, in
+// different slots, which are merged as they are read. A page is read from a position, never from an
+// offset, so it costs the same at any depth: for each set one command of O(log n + limit).
+
+import type { ListPosition } from '../cursor.ts';
+import type { RedisConnection } from './connection.ts';
+import { Script } from './script.ts';
+
+/**
+ * Where a page begins among many members of the same time is found by halving. Members are compared
+ * as bytes, as Redis orders them: Lua's own comparison follows the locale of the server.
+ */
+const readBelow = new Script(`
+local function is_below(a, b)
+  for i = 1, math.min(#a, #b) do
+    local x, y = a:byte(i), b:byte(i)
+    if x ~= y then return x < y end
+  end
+  return #a < #b
+end
+local key, time, id, limit = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3])
+local first = redis.call('ZCOUNT', key, '(' .. time, '+inf')
+local last = first + redis.call('ZCOUNT', key, time, time)
+while first < last do
+  local middle = math.floor((first + last) / 2)
+  local member = redis.call('ZRANGE', key, middle, middle, 'REV')[1]
+  if is_below(member, id) then last = middle else first = middle + 1 end
+end
+return redis.call('ZRANGE', key, first, first + limit - 1, 'REV', 'WITHSCORES')`);
+
+/**
+ * At most `limit` positions below `start` of the list that all `keys` make up, newest first.
+ * Errors: `store-unavailable`.
+ */
+export async function readNewestFirst(
+  redis: RedisConnection,
+  keys: readonly string[],
+  start: ListPosition,
+  limit: number,
+): Promise<ListPosition[]> {
+  const runs = await Promise.all(
+    keys.map(async (key) =>
+      positionsOf(await readBelow.run(redis, [key], [start.time, start.id, limit])),
+    ),
+  );
+  return runs.length === 1 ? runs[0]! : merge(runs, limit);
+}
+
+function positionsOf(answer: unknown): ListPosition[] {
+  const flat = answer as string[];
+  const positions: ListPosition[] = [];
+  for (let i = 0; i < flat.length; i += 2) {
+    positions.push({ id: flat[i]!, time: Number(flat[i + 1]) });
+  }
+  return positions;
+}
+
+/** Costs runs times limit comparisons; both are small. */
+export function merge(runs: readonly (readonly ListPosition[])[], limit: number): ListPosition[] {
+  const next = runs.map(() => 0);
+  const merged: ListPosition[] = [];
+  while (merged.length < limit) {
+    let newest: ListPosition | undefined;
+    let newestRun = 0;
+    for (let run = 0; run < runs.length; run++) {
+      const head = runs[run]![next[run]!];
+      if (head !== undefined && (newest === undefined || isNewer(head, newest))) {
+        newest = head;
+        newestRun = run;
+      }
+    }
+    if (newest === undefined) break;
+    next[newestRun]!++;
+    merged.push(newest);
+  }
+  return merged;
+}
+
+function isNewer(a: ListPosition, b: ListPosition): boolean {
+  return a.time > b.time || (a.time === b.time && a.id > b.id);
+}
