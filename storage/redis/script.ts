@@ -2,16 +2,20 @@
 // one run are in one hash tag, so that it runs the same on a Redis Cluster.
 
 import { createHash } from 'node:crypto';
+import { Command } from 'ioredis';
 import { unavailable, type RedisConnection } from './connection.ts';
 
-type Argument = string | number | Buffer;
+export type ScriptArgument = string | number | Buffer;
+
+const AS_TEXT = { replyEncoding: 'utf8' } as const;
+const AS_BYTES = {};
 
 export class Script {
-  readonly #lua: string;
+  readonly lua: string;
   readonly #digest: string;
 
   constructor(lua: string) {
-    this.#lua = lua;
+    this.lua = lua;
     this.#digest = createHash('sha1').update(lua).digest('hex');
   }
 
@@ -19,34 +23,39 @@ export class Script {
   run(
     redis: RedisConnection,
     keys: readonly string[],
-    args: readonly Argument[],
+    args: readonly ScriptArgument[],
   ): Promise<unknown> {
-    return this.#run(keys, args, (command, rest) => redis.call(command, rest));
+    return this.#run(redis, keys, args, AS_TEXT);
   }
 
   /** Text answers as bytes. Errors: `store-unavailable`. */
   runForBytes(
     redis: RedisConnection,
     keys: readonly string[],
-    args: readonly Argument[],
+    args: readonly ScriptArgument[],
   ): Promise<unknown> {
-    return this.#run(keys, args, (command, rest) => redis.callBuffer(command, rest));
+    return this.#run(redis, keys, args, AS_BYTES);
   }
 
+  // Commands are made here, not by the client's methods, which copy their arguments twice more.
   async #run(
+    redis: RedisConnection,
     keys: readonly string[],
-    args: readonly Argument[],
-    call: (command: string, rest: Argument[]) => Promise<unknown>,
+    args: readonly ScriptArgument[],
+    options: typeof AS_TEXT | typeof AS_BYTES,
   ): Promise<unknown> {
-    const rest = [keys.length, ...keys, ...args];
     try {
-      try {
-        return await call('EVALSHA', [this.#digest, ...rest]);
-      } catch (error) {
-        if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
-        // A server that does not know the script has not run it.
-        return await call('EVAL', [this.#lua, ...rest]);
+      const known = [this.#digest, keys.length, ...keys, ...args];
+      return await redis.sendCommand(new Command('evalsha', known, options));
+    } catch (error) {
+      if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) {
+        throw unavailable(error);
       }
+    }
+    try {
+      // A server that does not know the script has not run it.
+      const whole = [this.lua, keys.length, ...keys, ...args];
+      return await redis.sendCommand(new Command('eval', whole, options));
     } catch (error) {
       throw unavailable(error);
     }
