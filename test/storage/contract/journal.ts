@@ -8,7 +8,7 @@ import { failsWith } from './errors.ts';
 
 const bytes = (text: string): Buffer => Buffer.from(text);
 
-export function journalContract(stores: () => Stores): void {
+export function journalContract(stores: () => Pick<Stores, 'journal'>): void {
   const journal = (): Journal => stores().journal;
   let lastShard = 0;
   const nextShard = () => ++lastShard;

@@ -15,7 +15,7 @@ const snapshot = (sequence: number, ...partNames: string[]) => ({
   partNames,
 });
 
-export function snapshotsContract(stores: () => Stores): void {
+export function snapshotsContract(stores: () => Pick<Stores, 'snapshots'>): void {
   const snapshots = (): SnapshotStore => stores().snapshots;
   let lastShard = 5000;
   const nextShard = () => ++lastShard;

@@ -1,0 +1,141 @@
+// The journal's and the snapshots' contracts on one real Redis server, and who may write there when
+// several try.
+
+import test from 'ava';
+import type { JournalEntry } from '../../storage/journal.ts';
+import { connectRedis, type RedisConnection } from '../../storage/redis/connection.ts';
+import { RedisJournal } from '../../storage/redis/journal-redis.ts';
+import { logKey } from '../../storage/redis/keys.ts';
+import { RedisSnapshotStore } from '../../storage/redis/snapshots-redis.ts';
+import { redisInstalled, RedisServer } from '../servers/redis-server.ts';
+import { failsWith } from './contract/errors.ts';
+import { journalContract } from './contract/journal.ts';
+import { snapshotsContract } from './contract/snapshots.ts';
+import { openConnection, silent } from './redis-fixture.ts';
+
+let server: RedisServer;
+let redis: RedisConnection;
+let journal: RedisJournal;
+
+if (redisInstalled) {
+  test.before(async () => {
+    server = await RedisServer.start();
+    redis = await connectRedis({ address: server.address, name: 'test', log: silent });
+    journal = new RedisJournal({ redis });
+  });
+  test.after.always(async () => {
+    redis.disconnect();
+    await server.stop();
+  });
+  journalContract(() => ({ journal }));
+  snapshotsContract(() => ({ snapshots: new RedisSnapshotStore({ redis }) }));
+}
+const redisTest = redisInstalled ? test : test.skip;
+
+redisTest('J1: a read of many entries, small and large, is whole and in order', async (t) => {
+  const { epoch } = await journal.claim(201, 'a');
+  const sizes = Array.from({ length: 150 }, (_, i) => (i % 50 === 49 ? 900_000 : i));
+  for (const [i, size] of sizes.entries()) {
+    await journal.append(201, epoch, i + 1, Buffer.alloc(size, i));
+  }
+  const entries: JournalEntry[] = [];
+  while (entries.length < sizes.length) {
+    const found = await journal.read(201, entries.length, 1_000);
+    t.true(found.length > 0);
+    entries.push(...found);
+  }
+  t.deepEqual(
+    entries.map(({ sequence, bytes }) => [sequence, bytes.length, bytes[0] ?? 0]),
+    sizes.map((size, i) => [i + 1, size, size === 0 ? 0 : i]),
+  );
+});
+
+redisTest('J1: a read ends early rather than carry more than memory should hold', async (t) => {
+  const { epoch } = await journal.claim(202, 'a');
+  for (let i = 1; i <= 25; i++) await journal.append(202, epoch, i, Buffer.alloc(1 << 20));
+  const found = await journal.read(202, 0, 25);
+  t.true(found.length >= 16 && found.length < 25);
+  t.is((await journal.read(202, found.length, 25)).length, 25 - found.length);
+});
+
+redisTest('J5: an entry that was lost is missed, in the middle and at the end', async (t) => {
+  for (const [shard, lost] of [
+    [203, 2],
+    [204, 3],
+  ] as const) {
+    const { epoch } = await journal.claim(shard, 'a');
+    for (let i = 1; i <= 3; i++) await journal.append(shard, epoch, i, Buffer.from(`entry ${i}`));
+    await redis.xdel(logKey(shard), `${lost}-0`);
+    t.is((await journal.claim(shard, 'b')).lastSequence, 3);
+    await failsWith(t, 'corrupt', journal.read(shard, 0, 10));
+    await failsWith(t, 'conflict', journal.append(shard, epoch + 1, 4, Buffer.from('entry 4')));
+  }
+});
+
+redisTest('J6: thousands of entries are forgotten in steps, and sequences go on', async (t) => {
+  const { epoch } = await journal.claim(205, 'a');
+  const appends = Array.from({ length: 2_500 }, (_, i) =>
+    journal.append(205, epoch, i + 1, Buffer.from([i])),
+  );
+  await Promise.all(appends);
+  await journal.trim(205, 2_400);
+  t.is(await redis.xlen(logKey(205)), 100);
+  t.is((await journal.read(205, 2_400, 1_000)).length, 100);
+  await journal.append(205, epoch, 2_501, Buffer.from('more'));
+  await failsWith(t, 'conflict', journal.append(205, epoch, 102, Buffer.from('more')));
+});
+
+redisTest(
+  'J2: of racing owners one writes in each epoch, and nothing refused is kept',
+  async (t) => {
+    const shard = 206;
+    const acknowledged = new Map<number, string>();
+    const refused = new Set<string>();
+
+    /** Claims again whenever it is fenced; appends some entries at a time, some of them twice. */
+    const own = async (name: string, claims: number) => {
+      const mine = new RedisJournal({ redis: await openConnection(t, server.address) });
+      for (let claim = 0; claim < claims; claim++) {
+        const { epoch, lastSequence } = await mine.claim(shard, name);
+        for (let i = 1; i <= 20; i++) {
+          const sequence = lastSequence + i;
+          const text = `${name} ${epoch} ${sequence}`;
+          const tries = [mine.append(shard, epoch, sequence, Buffer.from(text))];
+          if (i % 3 === 0) tries.push(mine.append(shard, epoch, sequence, Buffer.from(text)));
+          const outcomes = await Promise.allSettled(tries);
+          const failed = outcomes.filter((outcome) => outcome.status === 'rejected');
+          if (failed.length < outcomes.length) acknowledged.set(sequence, text);
+          else refused.add(text);
+          if (failed.length === 0) continue;
+          t.true(failed.every(({ reason }) => (reason as { code?: string }).code === 'fenced'));
+          break;
+        }
+      }
+    };
+    await Promise.all([own('a', 60), own('b', 60), own('c', 60)]);
+
+    const { epoch, lastSequence } = await journal.head(shard);
+    const entries: JournalEntry[] = [];
+    while (entries.length < lastSequence) {
+      entries.push(...(await journal.read(shard, entries.length, 256)));
+    }
+    t.is(epoch, 180);
+    t.true(refused.size > 10, `only ${refused.size} appends met another owner`);
+    const texts = entries.map(({ bytes }) => Buffer.from(bytes).toString());
+    t.deepEqual(
+      texts,
+      entries.map(({ sequence }) => acknowledged.get(sequence)),
+    );
+    t.false(texts.some((text) => refused.has(text)));
+    const writers = new Map<number, string>();
+    let lastEpoch = 0;
+    for (const [i, text] of texts.entries()) {
+      const [writer, written] = text.split(' ') as [string, string];
+      t.is(Number(written), entries[i]!.epoch);
+      t.true(entries[i]!.epoch >= lastEpoch);
+      lastEpoch = entries[i]!.epoch;
+      t.is(writers.get(lastEpoch) ?? writer, writer);
+      writers.set(lastEpoch, writer);
+    }
+  },
+);
