@@ -42,6 +42,9 @@ function rightBody(name: string): Json {
     NewDrop: { ...dropTerms(), holdSeconds: 60, payment: 'instant' },
     DropPatch: { addStock: 1 },
     NewOrder: { quantity: 1 },
+    Change: { dryRun: true },
+    PinChange: { to: 'node-1', dryRun: true },
+    RebalanceChange: { movesMax: 1, dryRun: true },
   };
   return bodies[name]!;
 }

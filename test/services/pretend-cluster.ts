@@ -1,0 +1,197 @@
+// A cluster as operators see it, without nodes: a real operator service over a placement in memory.
+// Shards move when the test says so, one step at a time, and nodes tell what the test gives them.
+
+import type { NodeReport, ShardReport } from '../../actors/node-report.ts';
+import { wantedOwners } from '../../domain/placement.ts';
+import type { CallAction } from '../../services/contracts.ts';
+import { operatorService, type OperatorServiceOptions } from '../../services/operator.ts';
+import { ownersOf, takersOf } from '../../services/operator-view.ts';
+import { MemoryPlacementStore } from '../../storage/memory/placement-memory.ts';
+import type { OperatorAction, OperatorLog } from '../../storage/operator-log.ts';
+import type { Page } from '../../storage/page.ts';
+import type { MoveRecord, NodeSession } from '../../storage/placement.ts';
+import { NOW, startServices } from './harness.ts';
+
+export const SHARDS = 16;
+export const BLACKOUT_MS = 12;
+const TTL_MS = 3_000;
+const EVERY_SHARD = Array.from({ length: SHARDS }, (_, shard) => shard);
+
+type Undo = { teardown(undo: () => Promise<void>): void };
+
+/** Keeps everything; fails as the test says. */
+class PretendLog implements OperatorLog {
+  readonly actions: OperatorAction[] = [];
+  fault: Error | null = null;
+
+  async append(action: Omit<OperatorAction, 'id'>): Promise<OperatorAction> {
+    if (this.fault !== null) throw this.fault;
+    const kept = { ...action, id: String(this.actions.length + 1) };
+    this.actions.push(kept);
+    return kept;
+  }
+
+  async list(): Promise<Page<OperatorAction>> {
+    return { items: this.actions.toReversed(), nextCursor: null };
+  }
+}
+
+export class PretendCluster {
+  readonly placement = new MemoryPlacementStore({ now: () => this.time });
+  readonly log = new PretendLog();
+  time = NOW;
+  /** Orders a second, by shard. */
+  readonly rates = new Map<number, number>();
+  /** Nodes that never answer. */
+  readonly silent = new Set<string>();
+  /** Nodes that were asked to restart. */
+  readonly restarted: string[] = [];
+  /** What becomes of the next move of a shard, where it is not done. */
+  readonly failing = new Map<number, MoveRecord['result']>();
+  /** A node that is asked to restart comes back as another run. */
+  comesBack = true;
+  call!: CallAction;
+  readonly #sessions = new Map<string, NodeSession>();
+  #runs = 0;
+  #moves = 0;
+
+  /** With these nodes living, and every shard where it is wanted. */
+  static async start(
+    t: Undo,
+    nodeIds: readonly string[],
+    options: Partial<OperatorServiceOptions> = {},
+  ): Promise<PretendCluster> {
+    const cluster = new PretendCluster();
+    for (const nodeId of nodeIds) await cluster.join(nodeId);
+    await cluster.step(SHARDS);
+    const service = operatorService({
+      verify: () => Promise.reject(new Error('nothing is verified here')),
+      placement: cluster.placement,
+      self: () => cluster.session(nodeIds[0]!),
+      log: cluster.log,
+      reportOf: (nodeId) => cluster.#report(nodeId),
+      restartNode: (nodeId) => cluster.#restart(nodeId),
+      shardCount: SHARDS,
+      now: () => cluster.time,
+      reportTimeoutMs: 20,
+      ...options,
+    });
+    const { call } = await startServices(t, () => [service]);
+    cluster.call = call;
+    return cluster;
+  }
+
+  session(nodeId: string): NodeSession {
+    return this.#sessions.get(nodeId)!;
+  }
+
+  async join(nodeId: string, change: Partial<NodeSession> = {}): Promise<void> {
+    this.#runs += 1;
+    const session: NodeSession = {
+      nodeId,
+      incarnation: `run-${this.#runs}`,
+      weight: 1,
+      leaving: false,
+      startedAt: this.time,
+      url: null,
+      liveShards: [],
+      ...change,
+    };
+    this.#sessions.set(nodeId, session);
+    await this.placement.renewSession(session, TTL_MS);
+  }
+
+  /** It is not heard of any more. */
+  async lose(nodeId: string): Promise<void> {
+    this.#sessions.delete(nodeId);
+    this.time += TTL_MS;
+    for (const session of this.#sessions.values()) {
+      await this.placement.renewSession(session, TTL_MS);
+    }
+  }
+
+  async owners(): Promise<(string | null)[]> {
+    return ownersOf(await this.placement.load(), SHARDS);
+  }
+
+  async shardsOf(nodeId: string): Promise<number[]> {
+    const owners = await this.owners();
+    return EVERY_SHARD.filter((shard) => owners[shard] === nodeId);
+  }
+
+  /** Moves or claims shards that are not where they are wanted, at most `movesMax` of them. */
+  async step(movesMax: number): Promise<void> {
+    const placement = await this.placement.load();
+    const wanted = wantedOwners(SHARDS, takersOf(placement), placement.pins);
+    const owners = ownersOf(placement, SHARDS);
+    const astray = EVERY_SHARD.filter((shard) => wanted[shard] !== owners[shard]);
+    for (const shard of astray.slice(0, movesMax)) {
+      const to = wanted[shard] ?? null;
+      if (to === null) continue;
+      const version = placement.shards.get(shard)?.version ?? 0;
+      const from = owners[shard] ?? null;
+      const target = this.session(to);
+      if (from === null) {
+        await this.placement.claimShard(shard, to, target.incarnation, version);
+        continue;
+      }
+      const result = this.failing.get(shard) ?? 'done';
+      if (result === 'done') {
+        await this.placement.moveShard(shard, this.session(from), target, version);
+      }
+      await this.#record(shard, from, to, result);
+    }
+  }
+
+  async #record(
+    shard: number,
+    from: string,
+    to: string,
+    result: MoveRecord['result'],
+  ): Promise<void> {
+    this.#moves += 1;
+    await this.placement.recordMove({
+      id: `move-${this.#moves}`,
+      shard,
+      from,
+      to,
+      startedAt: this.time - 100,
+      endedAt: this.time,
+      blackoutMs: BLACKOUT_MS,
+      result,
+      reason: result === 'done' ? 'It is wanted there.' : `${to} could not prepare.`,
+    });
+  }
+
+  async #report(nodeId: string): Promise<NodeReport | null> {
+    if (this.silent.has(nodeId)) return await new Promise(() => undefined);
+    const { incarnation } = this.session(nodeId);
+    const shards = (await this.shardsOf(nodeId)).map((shard) => this.#shardReport(shard));
+    return { nodeId, incarnation, leaseMs: 2_500, outstandingCommands: 0, shards };
+  }
+
+  #shardReport(shard: number): ShardReport {
+    return {
+      shard,
+      status: 'serving',
+      fault: null,
+      epoch: 3,
+      sequence: 40 + shard,
+      waiting: 0,
+      drops: 2,
+      liveDrops: 0,
+      ordersPerSecond: this.rates.get(shard) ?? 0,
+      relayLag: 1,
+    };
+  }
+
+  async #restart(nodeId: string): Promise<boolean> {
+    if (this.silent.has(nodeId)) return false;
+    this.restarted.push(nodeId);
+    const { incarnation } = this.session(nodeId);
+    await this.placement.endSession(nodeId, incarnation);
+    this.time += 1;
+    if (this.comesBack) await this.join(nodeId);
+    return true;
+  }
+}
