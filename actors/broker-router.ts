@@ -1,47 +1,102 @@
-// The command router over the broker: gathers the commands of one event-loop tick into one call to their owner, and hands the
+// The command router over the broker: gathers the commands of one event-loop tick for each owner into one call, and hands the
 // answers back in order. Measured on 2 cores, a call for each order carries tens of thousands of orders a second, and 64 in a call
 // more than half a million.
+//
+// An owner may be gone, or may say that a shard is served elsewhere. Then a command waits here, within a deadline, for its shard's
+// next owner, and is sent again as it is: an order keeps its key, so that however often it is sent it is made once (O3). What must
+// not be repeated is sent again only where it was certainly not executed.
 
 import type { ServiceBroker } from 'moleculer';
 import type { Logger } from 'pino';
 import type { CommandReply, DropCommand, ReplyTo } from '../domain/commands.ts';
+import { shardOf } from '../domain/ids.ts';
 import { refusal } from '../domain/refusal.ts';
+import type { Clock, Timer } from './clock.ts';
 import type { CommandRouter, CommandSink } from './command-router.ts';
+import type { OwnerDirectory } from './placement-watch.ts';
+import { isMoved, type ShardReply } from './shard-reply.ts';
 import { EXECUTE_ACTION } from './shard-service.ts';
 
 /** Commands handed over and not answered yet; past it they are refused as `overloaded` (H6). */
 const OUTSTANDING_MAX = 50_000;
+/** How long a command waits for its shard's next owner before it is refused as `unavailable`. */
+const WAIT_MAX_MS = 3_000;
+/** Between two looks at what waits, when nothing is heard in between. */
+const WAIT_LOOK_MS = 25;
+/**
+ * A call to another node without an answer by then has an unknown outcome. Shorter than a session lives, so that an answer which
+ * was held up for long reaches nobody. (A call within the process has no such limit: its shards answer always.)
+ */
+const ANSWER_TIMEOUT_MS = 2_500;
 
 const OVERLOADED: CommandReply = refusal('overloaded');
 const UNAVAILABLE: CommandReply = refusal('unavailable');
 
+/** Executing them twice has the effect of once. */
+const REPEATABLE: ReadonlySet<DropCommand['type']> = new Set([
+  'place-order',
+  'settle-payment',
+  'get-drop',
+  'get-order',
+  'get-order-filter',
+]);
+/** Moleculer's word for calls that were never sent. */
+const NOT_SENT: ReadonlySet<unknown> = new Set(['SERVICE_NOT_FOUND', 'SERVICE_NOT_AVAILABLE']);
+
 export interface BrokerRouterOptions {
   readonly broker: ServiceBroker;
-  /** The Moleculer node that owns every shard. */
-  readonly ownerNodeId: string;
+  readonly owners: OwnerDirectory;
+  readonly shardCount: number;
+  readonly clock: Clock;
   readonly log: Logger;
+}
+
+interface Group {
+  readonly nodeId: string;
+  readonly commands: DropCommand[];
+  readonly sinks: CommandSink[];
+  /** Beside each command: until when it may be sent again; null where it was not yet. */
+  readonly deadlines: (number | null)[];
+}
+
+interface WaitingForOwner {
+  readonly command: DropCommand;
+  readonly sink: CommandSink;
+  readonly deadline: number;
+  /** Who has just refused it or did not answer: asked again only at the next look. */
+  readonly notTo: string | null;
 }
 
 export class BrokerRouter implements CommandRouter {
   readonly #options: BrokerRouterOptions;
-  #commands: DropCommand[] = [];
-  #sinks: CommandSink[] = [];
+  #groups: Group[] = [];
   #outstanding = 0;
   #refused: CommandSink[] = [];
+  #flushWanted = false;
+  #waiting: WaitingForOwner[] = [];
+  #waitTimer: Timer | null = null;
 
   constructor(options: BrokerRouterOptions) {
     this.#options = options;
+    options.owners.onChange(() => this.#lookAtWaiting(false));
+  }
+
+  /** Commands handed over and not answered yet. */
+  get outstanding(): number {
+    return this.#outstanding;
   }
 
   submit(command: DropCommand, sink: CommandSink): void {
-    if (this.#commands.length === 0 && this.#refused.length === 0) setImmediate(this.#flush);
+    if (!this.#flushWanted) this.#flushSoon();
     if (this.#outstanding >= OUTSTANDING_MAX) {
       this.#refused.push(sink);
       return;
     }
     this.#outstanding += 1;
-    this.#commands.push(command);
-    this.#sinks.push(sink);
+    const { owners, shardCount } = this.#options;
+    const owner = owners.ownerOf(shardOf(command.dropId, shardCount));
+    if (owner === null) this.#wait(command, sink, null, null);
+    else this.#add(owner, command, sink, null);
   }
 
   send<C extends DropCommand>(command: C): Promise<ReplyTo<C>> {
@@ -50,34 +105,117 @@ export class BrokerRouter implements CommandRouter {
     });
   }
 
+  #flushSoon(): void {
+    this.#flushWanted = true;
+    setImmediate(this.#flush);
+  }
+
+  /** Owners are few, so a plain list is the fastest index. */
+  #add(nodeId: string, command: DropCommand, sink: CommandSink, deadline: number | null): void {
+    let group: Group | undefined;
+    for (const candidate of this.#groups) if (candidate.nodeId === nodeId) group = candidate;
+    if (group === undefined) {
+      group = { nodeId, commands: [], sinks: [], deadlines: [] };
+      this.#groups.push(group);
+    }
+    group.commands.push(command);
+    group.sinks.push(sink);
+    group.deadlines.push(deadline);
+  }
+
   readonly #flush = (): void => {
-    const commands = this.#commands;
-    const sinks = this.#sinks;
+    this.#flushWanted = false;
+    const groups = this.#groups;
     const refused = this.#refused;
-    this.#commands = [];
-    this.#sinks = [];
+    this.#groups = [];
     this.#refused = [];
     for (const sink of refused) sink.complete(OVERLOADED);
-    if (commands.length === 0) return;
-    this.#options.broker
-      .call<CommandReply[], { commands: DropCommand[] }>(
+    for (const group of groups) this.#call(group);
+  };
+
+  #call(group: Group): void {
+    const { broker } = this.#options;
+    const { nodeId, commands } = group;
+    const timeout = nodeId === broker.nodeID ? 0 : ANSWER_TIMEOUT_MS;
+    broker
+      .call<ShardReply[], { commands: DropCommand[] }>(
         EXECUTE_ACTION,
         { commands },
-        { nodeID: this.#options.ownerNodeId },
+        { nodeID: nodeId, timeout },
       )
       .then(
-        (replies) => {
-          this.#outstanding -= sinks.length;
-          for (let i = 0; i < sinks.length; i++) sinks[i]!.complete(replies[i]!);
-        },
-        (error: unknown) => {
-          this.#outstanding -= sinks.length;
-          this.#options.log.warn(
-            { err: error, commands: commands.length },
-            'the owner of the shards did not answer',
-          );
-          for (const sink of sinks) sink.complete(UNAVAILABLE);
-        },
+        (replies) => this.#answered(group, replies),
+        (error: unknown) => this.#unanswered(group, error),
       );
-  };
+  }
+
+  #answered(group: Group, replies: readonly ShardReply[]): void {
+    const { sinks } = group;
+    for (let i = 0; i < sinks.length; i++) {
+      const reply = replies[i]!;
+      if (isMoved(reply)) {
+        this.#options.owners.learn(reply.shard, reply.nodeId, reply.version);
+        this.#sendAgain(group, i, reply.executed === 'no');
+      } else this.#complete(sinks[i]!, reply);
+    }
+  }
+
+  #unanswered(group: Group, error: unknown): void {
+    const notSent = NOT_SENT.has((error as { type?: unknown } | null)?.type);
+    this.#options.log.warn(
+      { err: error, owner: group.nodeId, commands: group.commands.length },
+      'an owner of shards did not answer',
+    );
+    this.#options.owners.doubt();
+    for (let i = 0; i < group.sinks.length; i++) this.#sendAgain(group, i, notSent);
+  }
+
+  #sendAgain(group: Group, index: number, notExecuted: boolean): void {
+    const command = group.commands[index]!;
+    const sink = group.sinks[index]!;
+    if (notExecuted || REPEATABLE.has(command.type))
+      this.#wait(command, sink, group.deadlines[index]!, group.nodeId);
+    else this.#complete(sink, UNAVAILABLE);
+  }
+
+  /** Sends the command to its shard's owner as soon as one is known that is not `notTo`. */
+  #wait(
+    command: DropCommand,
+    sink: CommandSink,
+    firstDeadline: number | null,
+    notTo: string | null,
+  ): void {
+    const { clock, owners, shardCount } = this.#options;
+    const deadline = firstDeadline ?? clock.now() + WAIT_MAX_MS;
+    const owner = owners.ownerOf(shardOf(command.dropId, shardCount));
+    if (owner !== null && owner !== notTo && clock.now() < deadline) {
+      if (!this.#flushWanted) this.#flushSoon();
+      this.#add(owner, command, sink, deadline);
+      return;
+    }
+    this.#waiting.push({ command, sink, deadline, notTo });
+    if (this.#waitTimer !== null) return;
+    this.#waitTimer = clock.after(WAIT_LOOK_MS, () => {
+      this.#waitTimer = null;
+      this.#lookAtWaiting(true);
+    });
+  }
+
+  /** At a timed look the one who refused is asked again, too: the shard may have come back to it. */
+  #lookAtWaiting(timed: boolean): void {
+    if (this.#waiting.length === 0) return;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    const now = this.#options.clock.now();
+    for (const one of waiting) {
+      if (now >= one.deadline) this.#complete(one.sink, UNAVAILABLE);
+      else this.#wait(one.command, one.sink, one.deadline, timed ? null : one.notTo);
+    }
+    if (timed) this.#options.owners.doubt();
+  }
+
+  #complete(sink: CommandSink, reply: CommandReply): void {
+    this.#outstanding -= 1;
+    sink.complete(reply);
+  }
 }

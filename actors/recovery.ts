@@ -12,6 +12,8 @@ const READ_ENTRIES_MAX = 256;
 
 export interface RecoveredShard {
   readonly drops: Map<string, DropState>;
+  /** Of the last entry contained. */
+  readonly sequence: number;
   /** Time of the last entry; 0 where there is none. */
   readonly time: number;
   /** Of the snapshot it began with; 0 for none. */
@@ -45,17 +47,29 @@ export async function recoverShard(options: RecoveryOptions): Promise<RecoveredS
         restoreDrop(drop, (name) => parts.get(name)),
       );
   }
-  const snapshotSequence = loaded?.snapshot.sequence ?? 0;
-  if (snapshotSequence > options.lastSequence) {
+  const sequence = loaded?.snapshot.sequence ?? 0;
+  if (sequence > options.lastSequence) {
     throw new CorruptError(`the snapshot of shard ${shard} is ahead of its journal`);
   }
-  let replayedEvents = 0;
-  for await (const entry of readEntries(
-    options.journal,
-    shard,
-    snapshotSequence,
-    options.lastSequence,
-  )) {
+  const partNames = loaded?.snapshot.partNames ?? [];
+  const begun = { drops, sequence, time, snapshotSequence: sequence, partNames, replayedEvents: 0 };
+  return await continueRecovery(begun, options);
+}
+
+/**
+ * Replays what the journal has beyond `recovered`, whose drops are changed in place. A journal that ends before it is `corrupt`.
+ * Errors: as for `recoverShard`.
+ */
+export async function continueRecovery(
+  recovered: RecoveredShard,
+  options: RecoveryOptions,
+): Promise<RecoveredShard> {
+  const { shard, journal, snapshots, lastSequence } = options;
+  const { drops } = recovered;
+  if (recovered.sequence > lastSequence)
+    throw new CorruptError(`the memory of shard ${shard} is ahead of its journal`);
+  let { time, replayedEvents } = recovered;
+  for await (const entry of readEntries(journal, shard, recovered.sequence, lastSequence)) {
     for (const changes of entry.changes) {
       if (!drops.has(changes.dropId) && changes.versionBefore > 0) {
         const sealed = await snapshots.loadSealedDrop(changes.dropId);
@@ -68,13 +82,7 @@ export async function recoverShard(options: RecoveryOptions): Promise<RecoveredS
     }
     time = entry.time;
   }
-  return {
-    drops,
-    time,
-    snapshotSequence,
-    partNames: loaded?.snapshot.partNames ?? [],
-    replayedEvents,
-  };
+  return { ...recovered, sequence: lastSequence, time, replayedEvents };
 }
 
 /** All entries after `after` up to `last`, checked one by one. Errors: `corrupt`, also where the journal ends too early. */

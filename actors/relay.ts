@@ -42,6 +42,11 @@ export class Relay {
     for (const lane of this.#lanes) lane.recovered(shard, sequence);
   }
 
+  /** The shard is served elsewhere now, and so is what of it has not been consumed here. */
+  released(shard: number): void {
+    for (const lane of this.#lanes) lane.released(shard);
+  }
+
   /** One entry became durable: to be called in the order of each shard's sequence. */
   durable(batch: RelayBatch): void {
     for (const lane of this.#lanes) lane.durable(batch);
@@ -50,6 +55,11 @@ export class Relay {
   /** Facts waiting in memory, and shards being read from the journal, by consumer. */
   lag(): { consumer: string; facts: number; shardsBehind: number }[] {
     return this.#lanes.map((lane) => lane.lag());
+  }
+
+  /** Events of one shard that are durable and that the slowest consumer has not taken; entries where they are not in memory. */
+  lagOf(shard: number): number {
+    return Math.max(0, ...this.#lanes.map((lane) => lane.lagOf(shard)));
   }
 
   /** Resolves when every consumer has all that was durable at the call, or the relay stops. */
@@ -93,6 +103,17 @@ class Lane {
     this.#run();
   }
 
+  released(shard: number): void {
+    this.#durable.delete(shard);
+    this.#behind.delete(shard);
+    this.#blocked.delete(shard);
+    const kept = this.#queue.filter((batch) => batch.shard !== shard);
+    for (const batch of this.#queue) {
+      if (batch.shard === shard) this.#queuedFacts -= batch.facts.length;
+    }
+    this.#queue = kept;
+  }
+
   durable(batch: RelayBatch): void {
     this.#durable.set(batch.shard, batch.sequence);
     if (this.#behind.has(batch.shard) || this.#blocked.has(batch.shard)) return;
@@ -111,6 +132,15 @@ class Lane {
       facts: this.#queuedFacts,
       shardsBehind: this.#behind.size,
     };
+  }
+
+  lagOf(shard: number): number {
+    const last = this.#durable.get(shard);
+    const behind = this.#behind.get(shard);
+    if (last === undefined || behind === null) return last ?? 0;
+    let facts = behind === undefined ? 0 : last - behind;
+    for (const batch of this.#queue) if (batch.shard === shard) facts += batch.facts.length;
+    return facts;
   }
 
   caughtUp(): Promise<void> {
@@ -187,7 +217,9 @@ class Lane {
     if (next.done === true) return;
     const [shard, known] = next.value;
     const after = known ?? (await this.#consumer.position(shard));
-    const last = Math.min(this.#durable.get(shard)!, after + CATCH_UP_ENTRIES);
+    const durable = this.#durable.get(shard);
+    if (durable === undefined) return;
+    const last = Math.min(durable, after + CATCH_UP_ENTRIES);
     const batches: RelayBatch[] = [];
     try {
       for await (const entry of readEntries(this.#options.journal, shard, after, last)) {
@@ -205,6 +237,8 @@ class Lane {
       return;
     }
     if (batches.length > 0) await this.#consumer.consume(batches);
+    // Served elsewhere meanwhile.
+    if (!this.#behind.has(shard)) return;
     if (last >= this.#durable.get(shard)!) this.#behind.delete(shard);
     else this.#behind.set(shard, last);
   }

@@ -10,10 +10,11 @@ import type { OrderView } from '../domain/views.ts';
 import type { DropChanges } from '../storage/entry.ts';
 import type { RelayFact } from './event-consumer.ts';
 import type { Milestone } from './live-bus.ts';
+import type { ShardReply } from './shard-reply.ts';
 
 /** Collects the replies to the commands of one call. */
 export interface ReplySlots {
-  complete(index: number, reply: CommandReply): void;
+  complete(index: number, reply: ShardReply): void;
 }
 
 export interface WaitingCommand {
@@ -33,6 +34,8 @@ export class ShardBatch {
   readonly time: number;
   readonly changes: ChangedDrop[] = [];
   eventCount = 0;
+  /** Orders placed, for the rate that operators see. */
+  placedCount = 0;
   readonly #waiting: WaitingCommand[] = [];
   readonly #replies: CommandReply[] = [];
   readonly #byDrop = new Map<string, ChangedDrop>();
@@ -51,6 +54,7 @@ export class ShardBatch {
     changed.events.push(event);
     changed.orders.push(null);
     this.eventCount += 1;
+    if (event.type === 'order-placed') this.placedCount += 1;
     const milestone = milestoneOf(event, freeBefore, changed.state);
     if (milestone !== null)
       changed.milestones.push({ type: milestone, view: changed.state.view() });
@@ -77,7 +81,7 @@ export class ShardBatch {
   }
 
   /** Answers everybody alike instead: the batch came to nothing. */
-  refuse(reply: CommandReply): void {
+  refuse(reply: ShardReply): void {
     for (const waiting of this.#waiting) waiting.slots.complete(waiting.index, reply);
   }
 

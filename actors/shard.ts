@@ -6,6 +6,9 @@
 //
 // When an append fails or its outcome is unknown (J3), memory may be ahead of the journal or behind it. So the shard forgets
 // everything, answers what waits `unavailable`, claims again (which fences the append that may still be under way) and replays.
+//
+// Where several nodes share the shards, each shard has an owner for a while: `start` takes it over, `leave` ends admission so that
+// another node can (`resume` takes that back), `abandon` gives it up. What comes meanwhile waits in the mailbox or is sent on.
 
 import type { Logger } from 'pino';
 import type { CommandReply, DropCommand } from '../domain/commands.ts';
@@ -13,17 +16,24 @@ import { answerTo, decide, decideDue } from '../domain/decide.ts';
 import type { DropState } from '../domain/drop-state.ts';
 import { refusal } from '../domain/refusal.ts';
 import type { DropView } from '../domain/views.ts';
-import { encodeSealedDrop } from '../storage/drop-snapshot.ts';
 import { type Entry, encodeEntry } from '../storage/entry.ts';
-import { CorruptError, type Journal, StoreUnavailableError } from '../storage/journal.ts';
+import {
+  CorruptError,
+  FencedError,
+  type Journal,
+  StoreUnavailableError,
+} from '../storage/journal.ts';
 import type { SnapshotStore } from '../storage/snapshots.ts';
 import type { Clock, Timer } from './clock.ts';
 import { DeadlineHeap } from './deadline-heap.ts';
 import type { RelayBatch, RelayFact } from './event-consumer.ts';
 import { creatorTopic, dropTopic, type LiveBus } from './live-bus.ts';
-import { recoverShard } from './recovery.ts';
+import type { Lease } from './lease.ts';
+import { continueRecovery, type RecoveredShard, recoverShard } from './recovery.ts';
 import { SealedDrops } from './sealed-drops.ts';
 import { addFacts, ShardBatch, type WaitingCommand } from './shard-batch.ts';
+import type { Moved } from './shard-reply.ts';
+import { ShardSealing } from './shard-sealing.ts';
 import { ShardSnapshots } from './shard-snapshots.ts';
 
 /** Commands that may wait in a shard; past it they are refused as `overloaded` (H6). */
@@ -34,9 +44,6 @@ const BATCH_COMMANDS_MAX = 4096;
 const DUE_EVENTS_MAX = 1024;
 const RECOVERY_DELAY_FIRST_MS = 50;
 const RECOVERY_DELAY_MAX_MS = 2000;
-/** How long a drop that is over stays in memory without being asked for. */
-const SEAL_AFTER_IDLE_MS = 30_000;
-
 const UNAVAILABLE: CommandReply = refusal('unavailable');
 const OVERLOADED: CommandReply = refusal('overloaded');
 
@@ -44,8 +51,11 @@ export type ShardStatus =
   /** Claiming and replaying. */
   | 'recovering'
   | 'serving'
+  /** Another node is taking it over: what is in flight ends, what comes waits. */
+  | 'leaving'
   /** The journal or a snapshot is damaged: only a person can help (J5). */
   | 'damaged'
+  /** Not served here. */
   | 'stopped';
 
 export interface ShardOptions {
@@ -56,10 +66,25 @@ export interface ShardOptions {
   readonly bus: LiveBus;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly lease: Lease;
+  /** The answer to commands while the shard is not served here; null: `unavailable`. */
+  readonly away: ((shard: number) => Moved) | null;
+  /**
+   * Called when the journal was claimed by somebody else: the shard has been given up. Null where nobody else can rightly have it:
+   * then it claims again.
+   */
+  readonly onFenced: ((shard: number) => void) | null;
   /** Hears of each durable entry, in order. */
   readonly onDurable: (batch: RelayBatch) => void;
   /** The shard serves (again), with everything up to `sequence`. */
   readonly onRecovered: (shard: number, sequence: number) => void;
+}
+
+export interface StartOptions {
+  /** Memory prepared beforehand; taken over and changed. */
+  readonly warm?: RecoveredShard | null;
+  /** Keep what comes meanwhile in the mailbox, instead of refusing it. */
+  readonly admitting?: boolean;
 }
 
 export class Shard {
@@ -67,8 +92,13 @@ export class Shard {
   readonly #options: ShardOptions;
   readonly #snapshots: ShardSnapshots;
   readonly #sealed: SealedDrops;
+  readonly #sealing: ShardSealing;
   #status: ShardStatus = 'stopped';
   #fault: string | null = null;
+  /** Grows whenever the shard starts or is given up, so that work of an earlier life can tell. */
+  #life = 0;
+  #admitting = false;
+  #ordersPlaced = 0;
   #epoch = 0;
   #sequence = 0;
   /** Shard time never goes back, whoever owns the shard. */
@@ -81,8 +111,6 @@ export class Shard {
   #timer: Timer | null = null;
   #timerAt = Infinity;
   #recoveryDelayMs = RECOVERY_DELAY_FIRST_MS;
-  /** Drops that are over, and when they were last changed or asked for. */
-  readonly #over = new Map<string, number>();
   /** Called, once each, at the next moment at which memory holds nothing that is not durable. */
   #onSettled: (() => void)[] = [];
 
@@ -91,6 +119,17 @@ export class Shard {
     this.#options = options;
     this.#snapshots = new ShardSnapshots(options);
     this.#sealed = new SealedDrops(options);
+    this.#sealing = new ShardSealing({
+      ...options,
+      sealed: this.#sealed,
+      serves: () => this.#status === 'serving',
+      settled: () => this.settled(),
+      find: (dropId) => this.#drops.get(dropId),
+      forget: (dropId) => {
+        this.#drops.delete(dropId);
+        this.#views.delete(dropId);
+      },
+    });
   }
 
   get status(): ShardStatus {
@@ -110,14 +149,36 @@ export class Shard {
   get waitingCount(): number {
     return this.#mailbox.length;
   }
+  /** Since the node started. */
+  get ordersPlaced(): number {
+    return this.#ordersPlaced;
+  }
+  get dropCount(): number {
+    return this.#drops.size;
+  }
+  get liveDropCount(): number {
+    let count = 0;
+    for (const view of this.#views.values()) if (view.status === 'live') count += 1;
+    return count;
+  }
 
-  /** Claims the shard and rebuilds its memory. Resolves when it serves or is found damaged; while the store is down it tries on. */
-  async start(): Promise<void> {
+  /**
+   * Claims the shard and rebuilds its memory. Resolves when it serves or is found damaged; while the store is down, or the lease is
+   * not valid, it tries on, until it is given up or stopped.
+   */
+  async start(options: StartOptions = {}): Promise<void> {
+    const life = ++this.#life;
     this.#status = 'recovering';
-    while (this.#status === 'recovering') {
+    this.#fault = null;
+    this.#admitting = options.admitting ?? false;
+    let warm = options.warm ?? null;
+    while (this.#life === life && this.#status === 'recovering') {
       try {
-        await this.#recover();
+        await this.#recover(life, warm);
       } catch (error) {
+        // Memory that was changed half way is of no use for another try.
+        warm = null;
+        if (this.#life !== life) return;
         this.#recoveryFailed(error);
         if (this.#status === 'recovering') await this.#pause();
       }
@@ -126,18 +187,53 @@ export class Shard {
 
   /** Finishes what is in flight, refuses what waits, and leaves a snapshot. */
   async stop(): Promise<void> {
-    const wasServing = this.#status === 'serving';
+    const wasServing = this.#status === 'serving' || this.#status === 'leaving';
     this.#status = 'stopped';
     this.#setTimer(Infinity);
-    this.#refuseWaiting(UNAVAILABLE);
+    this.#refuseWaiting();
     if (!wasServing) return;
     await this.settled();
     await this.#snapshots.finish(this.#epoch, this.#sequence, this.#time, this.#drops);
   }
 
+  /**
+   * Ends admission, for a move: what comes now waits. Resolves to the last durable sequence once nothing is in flight, or to null
+   * where the shard does not serve.
+   */
+  async leave(): Promise<number | null> {
+    if (this.#status !== 'serving') return null;
+    const life = this.#life;
+    this.#status = 'leaving';
+    this.#setTimer(Infinity);
+    await this.settled();
+    return this.#life === life && this.#isLeaving() ? this.#sequence : null;
+  }
+
+  /** Takes `leave` back: nobody else has claimed the shard. */
+  resume(): void {
+    if (this.#status !== 'leaving') return;
+    this.#status = 'serving';
+    this.#admitWaiting();
+  }
+
+  /** Gives the shard up at once: its memory is forgotten, and what waits is sent to whoever has it. */
+  abandon(): void {
+    if (this.#status === 'stopped') return;
+    this.#life += 1;
+    this.#status = 'stopped';
+    this.#setTimer(Infinity);
+    this.#inFlight?.refuse(this.#awayReply('unknown'));
+    this.#forget();
+    this.#refuseWaiting();
+    this.#settle();
+  }
+
   /** Takes a command. Call `pump` once after a group of them. */
   submit(waiting: WaitingCommand): void {
-    if (this.#status !== 'serving') return waiting.slots.complete(waiting.index, UNAVAILABLE);
+    if (this.#status !== 'serving') {
+      this.#submitElsewhere(waiting);
+      return;
+    }
     const { dropId, type } = waiting.command;
     if (type === 'get-drop') {
       const view = this.#views.get(dropId);
@@ -148,6 +244,32 @@ export class Shard {
       return waiting.slots.complete(waiting.index, OVERLOADED);
     if (type === 'create-drop' || this.#drops.has(dropId)) this.#mailbox.push(waiting);
     else this.#load(waiting);
+  }
+
+  #submitElsewhere(waiting: WaitingCommand): void {
+    const { slots, index } = waiting;
+    const admits = this.#isLeaving() || (this.#status === 'recovering' && this.#admitting);
+    if (!admits) {
+      slots.complete(index, this.#status === 'stopped' ? this.#awayReply('no') : UNAVAILABLE);
+    } else if (this.#mailbox.length >= MAILBOX_LENGTH_MAX) slots.complete(index, OVERLOADED);
+    else this.#mailbox.push(waiting);
+  }
+
+  /** What came while nobody could decide takes the usual way now. */
+  #admitWaiting(): void {
+    const waiting = this.#mailbox;
+    this.#mailbox = [];
+    for (const one of waiting) this.submit(one);
+    this.pump();
+  }
+
+  #isLeaving(): boolean {
+    return this.#status === 'leaving';
+  }
+
+  #awayReply(executed: Moved['executed']): Moved | CommandReply {
+    const { away } = this.#options;
+    return away === null ? UNAVAILABLE : { ...away(this.id), executed };
   }
 
   /** Starts the next batch, if none is in flight and something waits or is due. */
@@ -178,6 +300,7 @@ export class Shard {
 
   /** What became of a durable entry, for a relay that has to read the journal again. */
   async factsOf(entry: Entry): Promise<RelayBatch> {
+    const life = this.#life;
     const states = new Map<string, DropState>();
     for (const { dropId } of entry.changes) {
       if (this.#drops.has(dropId)) continue;
@@ -186,6 +309,8 @@ export class Shard {
     }
     const facts: RelayFact[] = [];
     await this.#whileSettled(() => {
+      if (this.#life !== life || this.#status === 'stopped')
+        throw new StoreUnavailableError(`shard ${this.id} is not served here any more`);
       for (const change of entry.changes) {
         const state = this.#drops.get(change.dropId) ?? states.get(change.dropId);
         if (state === undefined)
@@ -279,10 +404,15 @@ export class Shard {
       time: batch.time,
       changes: batch.changes,
     });
+    const life = this.#life;
     this.#options.journal.append(this.id, this.#epoch, sequence, bytes).then(
-      () => this.#appended(batch, sequence),
+      () => {
+        if (this.#life === life) this.#appended(batch, sequence);
+      },
       (error: unknown) => {
-        batch.refuse(UNAVAILABLE);
+        if (this.#life !== life) return;
+        const fenced = error instanceof FencedError && this.#options.onFenced !== null;
+        batch.refuse(fenced ? this.#awayReply('no') : UNAVAILABLE);
         this.#fail(error);
       },
     );
@@ -292,12 +422,13 @@ export class Shard {
     this.#inFlight = null;
     this.#sequence = sequence;
     this.#time = batch.time;
+    this.#ordersPlaced += batch.placedCount;
     const facts: RelayFact[] = [];
     for (const change of batch.changes) {
       addFacts(facts, change.state, change.events, change.orders);
       this.#publish(change.state, change.milestones);
       this.#deadlines.add(change.dropId, change.state.nextDeadline());
-      if (change.state.isOver) this.#noteOver(change.dropId);
+      if (change.state.isOver) this.#sealing.note(change.dropId);
     }
     this.#options.onDurable({ shard: this.id, sequence, time: batch.time, facts });
     batch.release();
@@ -315,7 +446,8 @@ export class Shard {
   #publish(state: DropState, milestones: ShardBatch['changes'][number]['milestones']): void {
     const view = state.view();
     this.#views.set(state.id, view);
-    const bus = this.#options.bus;
+    const { bus, lease } = this.#options;
+    if (!lease.valid()) return;
     bus.publish(dropTopic(state.id), { type: 'drop', view, milestones });
     for (const milestone of milestones) {
       bus.publish(creatorTopic(state.creatorId), { type: 'milestone', milestone });
@@ -332,7 +464,7 @@ export class Shard {
     const { dropId } = waiting.command;
     const accepted = this.#sealed.park(waiting, (state, parked) => {
       if (this.#status !== 'serving') {
-        for (const one of parked) one.slots.complete(one.index, UNAVAILABLE);
+        for (const one of parked) this.#submitElsewhere(one);
         return;
       }
       if (state !== null && !this.#drops.has(dropId)) this.#adopt(state);
@@ -346,91 +478,65 @@ export class Shard {
     this.#drops.set(state.id, state);
     this.#views.set(state.id, state.view());
     this.#deadlines.add(state.id, state.nextDeadline());
-    if (state.isOver) this.#noteOver(state.id);
+    if (state.isOver) this.#sealing.note(state.id);
   }
 
-  #noteOver(dropId: string): void {
-    const now = this.#options.clock.now();
-    if (this.#over.size === 0)
-      this.#options.clock.after(SEAL_AFTER_IDLE_MS, () => void this.#sealIdle());
-    this.#over.set(dropId, now);
-  }
-
-  /** Writes drops that are over, and that nobody asked for lately, aside, and frees their memory. */
-  async #sealIdle(): Promise<void> {
-    const before = this.#options.clock.now() - SEAL_AFTER_IDLE_MS;
-    for (const [dropId, at] of this.#over) {
-      if (at > before || this.#status !== 'serving') continue;
-      try {
-        await this.#seal(dropId);
-      } catch (error) {
-        this.#options.log.warn(
-          { err: error, shard: this.id, dropId },
-          'a drop that is over could not be put aside yet',
-        );
-        this.#over.set(dropId, this.#options.clock.now());
-      }
-    }
-    if (this.#over.size > 0)
-      this.#options.clock.after(SEAL_AFTER_IDLE_MS, () => void this.#sealIdle());
-  }
-
-  async #seal(dropId: string): Promise<void> {
-    await this.settled();
-    const state = this.#drops.get(dropId);
-    if (state === undefined || !state.isOver) return void this.#over.delete(dropId);
-    const { version } = state;
-    await this.#sealed.save(dropId, encodeSealedDrop(state));
-    await this.settled();
-    // Changed meanwhile, or memory was rebuilt: it stays until it is idle again.
-    if (this.#drops.get(dropId) !== state || state.version !== version) return;
-    this.#drops.delete(dropId);
-    this.#views.delete(dropId);
-    this.#over.delete(dropId);
-  }
-
-  /** Memory can no longer be trusted: forget it, and begin again from the journal. */
+  /** Memory can no longer be trusted: forget it, and begin again from the journal, unless somebody else has the shard. */
   #fail(error: unknown): void {
+    const { log, onFenced } = this.#options;
     if (this.#status === 'stopped') {
       this.#inFlight = null;
       this.#settle();
       return;
     }
-    this.#options.log.error(
+    if (error instanceof FencedError && onFenced !== null) {
+      log.warn({ err: error, shard: this.id }, 'a shard was claimed elsewhere and is given up');
+      this.#inFlight = null;
+      this.abandon();
+      onFenced(this.id);
+      return;
+    }
+    log.error(
       { err: error, shard: this.id },
       'a shard lost its append and starts again from the journal',
     );
     this.#status = 'recovering';
     this.#setTimer(Infinity);
-    this.#inFlight = null;
-    this.#drops = new Map();
-    this.#views = new Map();
-    this.#deadlines = new DeadlineHeap();
-    this.#over.clear();
-    this.#refuseWaiting(UNAVAILABLE);
+    this.#forget();
+    this.#refuseWaiting();
     this.#settle();
     void this.start();
   }
 
-  #refuseWaiting(reply: CommandReply): void {
+  #forget(): void {
+    this.#inFlight = null;
+    this.#drops = new Map();
+    this.#views = new Map();
+    this.#deadlines = new DeadlineHeap();
+    this.#sealing.clear();
+  }
+
+  #refuseWaiting(): void {
     const waiting = this.#mailbox;
     this.#mailbox = [];
+    const reply = this.#status === 'stopped' ? this.#awayReply('no') : UNAVAILABLE;
     for (const one of waiting) one.slots.complete(one.index, reply);
   }
 
-  async #recover(): Promise<void> {
-    const { journal, owner } = this.#options;
+  async #recover(life: number, warm: RecoveredShard | null): Promise<void> {
+    const { journal, owner, lease } = this.#options;
+    if (!lease.valid()) throw new StoreUnavailableError('this node has no lease');
     const claim = await journal.claim(this.id, owner);
-    const recovered = await recoverShard({
-      ...this.#options,
-      shard: this.id,
-      lastSequence: claim.lastSequence,
-    });
-    if (this.#status !== 'recovering') return;
+    const options = { ...this.#options, shard: this.id, lastSequence: claim.lastSequence };
+    const recovered =
+      warm === null ? await recoverShard(options) : await continueRecovery(warm, options);
+    if (this.#life !== life || this.#status !== 'recovering') return;
     this.#epoch = claim.epoch;
     this.#sequence = claim.lastSequence;
     this.#time = recovered.time;
     this.#snapshots.recovered(recovered);
+    // What was in memory here and meanwhile went elsewhere and back is of another life.
+    this.#forget();
     for (const state of recovered.drops.values()) {
       this.#adopt(state);
       this.#publish(state, []);
@@ -438,7 +544,7 @@ export class Shard {
     this.#recoveryDelayMs = RECOVERY_DELAY_FIRST_MS;
     this.#status = 'serving';
     this.#options.onRecovered(this.id, this.#sequence);
-    this.pump();
+    this.#admitWaiting();
   }
 
   #recoveryFailed(error: unknown): void {

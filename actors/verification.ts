@@ -23,8 +23,15 @@ export interface VerifyReport {
   readonly findings: readonly string[];
 }
 
+/** What one node found in those of the shards it was asked for that it serves. */
+export interface ShardsVerified extends VerifyReport {
+  readonly verified: readonly number[];
+}
+
 export interface VerificationOptions {
   readonly host: ShardHost;
+  /** Those to verify; the ones that are not served here are passed over. */
+  readonly shards: readonly number[];
   readonly journal: Journal;
   readonly snapshots: SnapshotStore;
   readonly orderList: OrderListStore;
@@ -43,14 +50,34 @@ interface Counts {
 }
 
 /** Errors: `store-unavailable`. Damage is a finding, not an error. */
-export async function verifyShards(options: VerificationOptions): Promise<VerifyReport> {
+export async function verifyShards(options: VerificationOptions): Promise<ShardsVerified> {
   const counts: Counts = { shards: 0, entries: 0, drops: 0, orders: 0, findings: [] };
-  for (const shard of options.host.shards) {
-    if (shard.status === 'damaged')
-      counts.findings.push(`shard ${shard.id} is damaged: ${shard.fault}`);
-    else if (shard.sequence > 0) await verifyShard(shard, options, counts);
+  const verified: number[] = [];
+  for (const id of options.shards) {
+    const shard = options.host.shards[id];
+    if (shard === undefined) continue;
+    const before = { ...counts, findings: [...counts.findings] };
+    const { epoch } = shard;
+    // Where it moves away while it is looked at, whoever has it then verifies it.
+    const stayed = () => shard.status === 'serving' && shard.epoch === epoch;
+    try {
+      if (shard.status === 'damaged') {
+        counts.findings.push(`shard ${shard.id} is damaged: ${shard.fault}`);
+      } else {
+        if (!stayed()) continue;
+        if (shard.sequence > 0) await verifyShard(shard, options, counts);
+        if (!stayed()) {
+          Object.assign(counts, before);
+          continue;
+        }
+      }
+      verified.push(id);
+    } catch (error) {
+      if (stayed()) throw error;
+      Object.assign(counts, before);
+    }
   }
-  return { ok: counts.findings.length === 0, ...counts };
+  return { ok: counts.findings.length === 0, ...counts, verified };
 }
 
 async function verifyShard(

@@ -4,7 +4,8 @@ import pino from 'pino';
 import type { EventConsumer, RelayBatch } from '../../actors/event-consumer.ts';
 import { InProcessLiveBus, type LiveMessage } from '../../actors/live-bus.ts';
 import { ShardHost } from '../../actors/shard-host.ts';
-import type { CommandReply, DropCommand, PlacedOrder, ReplyTo } from '../../domain/commands.ts';
+import type { ShardReply } from '../../actors/shard-reply.ts';
+import type { DropCommand, PlacedOrder, ReplyTo } from '../../domain/commands.ts';
 import type { DropTerms, DropView } from '../../domain/views.ts';
 import {
   type Claim,
@@ -163,7 +164,7 @@ export async function order(
   return reply!.value as PlacedOrder;
 }
 
-export function codeOf(reply: CommandReply | undefined): string {
+export function codeOf(reply: ShardReply | undefined): string {
   return reply === undefined ? 'none' : reply.ok ? 'ok' : reply.code;
 }
 

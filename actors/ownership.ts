@@ -1,0 +1,448 @@
+// Which shards this node serves, kept in step with the placement. There is no coordinator: each node looks at the same placement,
+// computes the same wanted owners, claims what it should have and nobody living holds, and hands over what another should have.
+//
+// A shard is held from the claim of its placement record, at a version, until the record goes to somebody else. Whatever goes wrong
+// on the way, the next look finds a record whose holder is not alive, or this node's own record without the shard, and claims it.
+
+import type { Logger } from 'pino';
+import { wantedOwners } from '../domain/placement.ts';
+import type { Journal } from '../storage/journal.ts';
+import type {
+  NodeSession,
+  Placement,
+  PlacementStore,
+  ShardPlacement,
+} from '../storage/placement.ts';
+import type { SnapshotStore } from '../storage/snapshots.ts';
+import type { Clock, Timer } from './clock.ts';
+import type { SessionLease } from './lease.ts';
+import type { MoveAnswer, MovePeers, NodeRun, ShardNode, TakeOver } from './move-protocol.ts';
+import type { NodeReport } from './node-report.ts';
+import { type PlacementWatch, runOf } from './placement-watch.ts';
+import type { RecoveredShard } from './recovery.ts';
+import { ShardArrivals } from './shard-arrivals.ts';
+import type { ShardHost } from './shard-host.ts';
+import { moveShard } from './shard-move.ts';
+import type { Moved } from './shard-reply.ts';
+
+/** A session that is not renewed for so long is dead, and its shards are claimed by others (W3). */
+export const SESSION_TTL_MS = 3_000;
+const RENEW_INTERVAL_MS = 700;
+/** Shards claimed and replayed at the same time: after the loss of a node the others go on serving meanwhile (W3). */
+const CLAIMS_AT_ONCE = 16;
+/** Moves under way from this node at the same time (W5). */
+const MOVES_AT_ONCE = 4;
+/** How long another node must be wanted before a shard goes there: nodes that come and go move nothing. */
+const WANTED_FOR_MS = 1_000;
+const MOVE_RETRY_FIRST_MS = 1_000;
+const MOVE_RETRY_MAX_MS = 30_000;
+/** A node cut off from the others asks them to take its shards, and after a while gives them without being asked. */
+const CUT_OFF_LEAVING_MS = 2_000;
+const CUT_OFF_GIVING_MS = 5_000;
+
+interface Held {
+  version: number;
+  moving: boolean;
+  /** Since when another node is wanted; null: this one is. */
+  elsewhereSince: number | null;
+  moveFailures: number;
+  moveNotBefore: number;
+}
+
+export interface OwnershipOptions {
+  readonly self: NodeRun;
+  readonly weight: number;
+  /** Where this node's gateway answers; null: nowhere. */
+  readonly url: () => string | null;
+  readonly host: ShardHost;
+  readonly lease: SessionLease;
+  readonly watch: PlacementWatch;
+  readonly placement: PlacementStore;
+  readonly journal: Journal;
+  readonly snapshots: SnapshotStore;
+  readonly peers: MovePeers;
+  /** Whether the other nodes can be reached at all. */
+  readonly connected: () => boolean;
+  readonly outstandingCommands: () => number;
+  /** Another process runs under this node's id and came later: this one must end. */
+  readonly onSessionLost: () => void;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export class Ownership implements ShardNode {
+  readonly #options: OwnershipOptions;
+  readonly #arrivals: ShardArrivals;
+  readonly #startedAt: number;
+  readonly #held = new Map<number, Held>();
+  /** On their way to being held. */
+  readonly #claiming = new Set<number>();
+  #claimQueue: ShardClaim[] = [];
+  #moves = 0;
+  #leaving = false;
+  #cutOffSince: number | null = null;
+  #renewTimer: Timer | null = null;
+  #renewing: Promise<void> | null = null;
+  #failing = false;
+  #stopped = false;
+  #unlisten: () => void = () => undefined;
+  #whenEmpty: (() => void)[] = [];
+
+  constructor(options: OwnershipOptions) {
+    this.#options = options;
+    this.#startedAt = options.clock.now();
+    this.#arrivals = new ShardArrivals({
+      ...options,
+      serve: (shard, version, warm) => this.#serve(shard, version, warm),
+      refusal: () => this.#refusal(),
+    });
+  }
+
+  get heldCount(): number {
+    return this.#held.size;
+  }
+
+  /** Makes the session and begins to claim. Errors: `store-unavailable`, `session-lost`. */
+  async start(): Promise<void> {
+    await this.#renewSession();
+    this.#unlisten = this.#options.watch.onChange(() => this.#reconcile());
+    this.#renewLater();
+    this.#options.peers.placementChanged();
+    this.#options.watch.changed();
+  }
+
+  /** Hands everything over to other nodes, as far as there are any; resolves when nothing is held or nobody is left to take it. */
+  async leave(): Promise<void> {
+    this.#leaving = true;
+    await this.#renewing;
+    await this.#renewSession();
+    this.#options.peers.placementChanged();
+    if (this.#held.size === 0 || !this.#othersTakeShards()) return;
+    await new Promise<void>((resolve) => {
+      this.#whenEmpty.push(resolve);
+      this.#options.watch.changed();
+    });
+  }
+
+  /** Takes no more part. The host is to be stopped next, and only then the session to be ended. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#unlisten();
+    this.#renewTimer?.cancel();
+    this.#arrivals.stop();
+    await this.#renewing;
+  }
+
+  /** Lets others claim at once what this node held. */
+  async endSession(): Promise<void> {
+    const { lease, placement, self } = this.#options;
+    lease.end();
+    await placement.endSession(self.nodeId, self.incarnation);
+  }
+
+  away(shard: number): Moved {
+    const { watch, self } = this.#options;
+    const nodeId = watch.ownerOf(shard);
+    const elsewhere = nodeId === self.nodeId ? null : nodeId;
+    const version = elsewhere === null ? 0 : watch.versionOf(shard);
+    return { ok: false, code: 'moved', shard, nodeId: elsewhere, version, executed: 'no' };
+  }
+
+  /** The journal of a shard held here was claimed by somebody else. Where the record is still this node's, it claims again. */
+  fenced(shard: number): void {
+    this.#giveUp(shard);
+    this.#options.watch.changed();
+  }
+
+  warm(shard: number): Promise<MoveAnswer> {
+    return this.#arrivals.warm(shard);
+  }
+
+  async takeOver(request: TakeOver): Promise<MoveAnswer> {
+    const { shard } = request;
+    if (this.#claiming.has(shard)) return 'it is claiming the shard already';
+    this.#claiming.add(shard);
+    try {
+      return await this.#arrivals.takeOver(request);
+    } finally {
+      this.#claiming.delete(shard);
+    }
+  }
+
+  report(): NodeReport {
+    const { self, lease, host, outstandingCommands } = this.#options;
+    return {
+      ...self,
+      leaseMs: Math.round(lease.leftMs),
+      outstandingCommands: outstandingCommands(),
+      shards: host.report(),
+    };
+  }
+
+  #session(): NodeSession {
+    const { self, weight, url, host, clock } = this.#options;
+    const cutOffMs = this.#cutOffSince === null ? 0 : clock.now() - this.#cutOffSince;
+    return {
+      ...self,
+      weight,
+      leaving: this.#leaving || cutOffMs > CUT_OFF_LEAVING_MS,
+      startedAt: this.#startedAt,
+      url: url(),
+      liveShards: host.shards.filter(({ liveDropCount }) => liveDropCount > 0).map(({ id }) => id),
+    };
+  }
+
+  #renewLater(): void {
+    if (this.#stopped) return;
+    this.#renewTimer = this.#options.clock.after(RENEW_INTERVAL_MS, () => {
+      this.#renewing = this.#renew().finally(() => {
+        this.#renewing = null;
+        this.#renewLater();
+      });
+    });
+  }
+
+  async #renew(): Promise<void> {
+    const { clock, connected, log, onSessionLost, lease } = this.#options;
+    this.#cutOffSince = connected() ? null : (this.#cutOffSince ?? clock.now());
+    try {
+      await this.#renewSession();
+      this.#failing = false;
+    } catch (error) {
+      if ((error as { code?: unknown }).code === 'session-lost') {
+        log.error(
+          { err: error },
+          'another process runs under the id of this node: this one gives up',
+        );
+        lease.end();
+        for (const shard of this.#held.keys()) this.#giveUp(shard);
+        onSessionLost();
+        return;
+      }
+      if (!this.#failing) log.warn({ err: error }, 'the session of this node cannot be renewed');
+      this.#failing = true;
+    }
+  }
+
+  async #renewSession(): Promise<void> {
+    const { lease, placement, log } = this.#options;
+    const mark = lease.mark();
+    await placement.renewSession(this.#session(), SESSION_TTL_MS);
+    if (lease.renewed(mark, SESSION_TTL_MS)) return;
+    // The lease had run out: others may have taken what was held here.
+    this.#giveUpTaken(await placement.load());
+    lease.begin(mark, SESSION_TTL_MS);
+    log.info({ held: this.#held.size }, 'this node has a lease');
+  }
+
+  #giveUpTaken(placement: Placement): void {
+    for (const [shard, held] of this.#held) {
+      const record = placement.shards.get(shard);
+      if (record === undefined || record.version !== held.version) this.#giveUp(shard);
+    }
+  }
+
+  #giveUp(shard: number): void {
+    this.#held.delete(shard);
+    this.#options.host.abandon(shard);
+    this.#tellWhenEmpty();
+  }
+
+  #tellWhenEmpty(): void {
+    if (this.#held.size > 0 && this.#othersTakeShards()) return;
+    for (const resolve of this.#whenEmpty.splice(0)) resolve();
+  }
+
+  #refusal(): string | null {
+    if (this.#leaving || this.#stopped) return 'it is ending';
+    return this.#options.lease.valid() ? null : 'it has no lease';
+  }
+
+  /** Nodes that take shards, as the placement has them. */
+  #takers(placement: Placement): NodeSession[] {
+    return placement.sessions.filter(
+      ({ nodeId, leaving }) => !leaving && !placement.drained.has(nodeId),
+    );
+  }
+
+  #othersTakeShards(): boolean {
+    const { watch, self } = this.#options;
+    if (watch.placement === null) return false;
+    return this.#takers(watch.placement).some(({ nodeId }) => nodeId !== self.nodeId);
+  }
+
+  #reconcile(): void {
+    const { watch, lease, host, self } = this.#options;
+    const { placement } = watch;
+    if (this.#stopped || placement === null || !lease.valid()) return;
+    const wanted = wantedOwners(host.shards.length, this.#takers(placement), placement.pins);
+    const living = new Set(placement.sessions.map(runOf));
+    const ownRun = runOf(self);
+    const claims: ShardClaim[] = [];
+    for (let shard = 0; shard < wanted.length; shard++) {
+      const record = placement.shards.get(shard);
+      const held = this.#held.get(shard);
+      if (held !== undefined) this.#keepOrMove(shard, held, record, wanted[shard]!, placement);
+      else if (!this.#claiming.has(shard)) {
+        const own = record !== undefined && runOf(record) === ownRun;
+        const free = record === undefined || !living.has(runOf(record));
+        if (own || (free && wanted[shard] === self.nodeId))
+          claims.push({ shard, expectedVersion: record?.version ?? 0 });
+      }
+    }
+    this.#claimQueue = liveFirst(claims, placement);
+    this.#startClaims();
+    this.#tellWhenEmpty();
+  }
+
+  #startClaims(): void {
+    while (this.#claiming.size < CLAIMS_AT_ONCE) {
+      const next = this.#claimQueue.shift();
+      if (next === undefined) return;
+      if (this.#held.has(next.shard) || this.#claiming.has(next.shard)) continue;
+      this.#claiming.add(next.shard);
+      void this.#claim(next).finally(() => {
+        this.#claiming.delete(next.shard);
+        this.#startClaims();
+      });
+    }
+  }
+
+  /** Never rejects: what could not be claimed is found again at the next look. */
+  async #claim({ shard, expectedVersion }: ShardClaim): Promise<void> {
+    const { placement, self, watch, log } = this.#options;
+    if (this.#refusal() !== null) return;
+    try {
+      const { nodeId, incarnation } = self;
+      const version = await placement.claimShard(shard, nodeId, incarnation, expectedVersion);
+      if (version === null) watch.doubt();
+      else await this.#serve(shard, version, null);
+    } catch (error) {
+      log.warn({ err: error, shard }, 'a shard could not be claimed yet');
+    }
+  }
+
+  async #serve(shard: number, version: number, warm: RecoveredShard | null): Promise<MoveAnswer> {
+    const { host, watch, self, peers } = this.#options;
+    this.#held.set(shard, {
+      version,
+      moving: false,
+      elsewhereSince: null,
+      moveFailures: 0,
+      moveNotBefore: 0,
+    });
+    const served = host.shards[shard]!.start({ warm, admitting: true });
+    watch.learn(shard, self.nodeId, version);
+    peers.placementChanged();
+    await served;
+    const { status, fault } = host.shards[shard]!;
+    return status === 'serving' ? null : `it is ${status}${fault === null ? '' : `: ${fault}`}`;
+  }
+
+  #keepOrMove(
+    shard: number,
+    held: Held,
+    record: ShardPlacement | undefined,
+    wanted: string | null,
+    placement: Placement,
+  ): void {
+    const { self, clock } = this.#options;
+    if (held.moving) return;
+    // A record below the version held was read before this node had it.
+    if (record !== undefined && record.version > held.version) return this.#giveUp(shard);
+    if (wanted === null || wanted === self.nodeId) {
+      held.elsewhereSince = null;
+      return;
+    }
+    const now = clock.now();
+    held.elsewhereSince ??= now;
+    const reason = this.#reasonToMove(shard, wanted, placement);
+    const dueAt = reason === null ? held.elsewhereSince + WANTED_FOR_MS : held.elsewhereSince;
+    if (now < Math.max(dueAt, held.moveNotBefore) || this.#moves >= MOVES_AT_ONCE) return;
+    if (this.#cutOffSince !== null) {
+      if (now - this.#cutOffSince > CUT_OFF_GIVING_MS)
+        void this.#give(shard, held, wanted, placement);
+      return;
+    }
+    void this.#move(shard, held, wanted, reason ?? `${wanted} should have it`);
+  }
+
+  /** Why it cannot wait; null where it is only a better place. */
+  #reasonToMove(shard: number, wanted: string, placement: Placement): string | null {
+    const { nodeId } = this.#options.self;
+    if (placement.pins.get(shard) === wanted) return `pinned to ${wanted}`;
+    if (this.#leaving) return `${nodeId} is ending`;
+    if (this.#cutOffSince !== null) return `${nodeId} is cut off from the other nodes`;
+    return placement.drained.has(nodeId) ? `${nodeId} is drained` : null;
+  }
+
+  /** Never rejects. */
+  async #move(shard: number, held: Held, to: string, reason: string): Promise<void> {
+    const { host, watch, placement, log } = this.#options;
+    held.moving = true;
+    this.#moves += 1;
+    const { version } = held;
+    const outcome = await moveShard({
+      ...this.#options,
+      shard: host.shards[shard]!,
+      to,
+      version,
+      reason,
+    });
+    held.moving = false;
+    this.#moves -= 1;
+    const { record } = outcome;
+    if (!outcome.held) {
+      watch.learn(shard, to, version + 1);
+      if (this.#held.get(shard) === held) this.#giveUp(shard);
+    } else {
+      held.version = outcome.version;
+      const delayMs = Math.min(MOVE_RETRY_FIRST_MS * 2 ** held.moveFailures, MOVE_RETRY_MAX_MS);
+      held.moveFailures += 1;
+      held.moveNotBefore = record.endedAt + delayMs;
+      log.warn({ move: record }, 'a shard was not moved');
+    }
+    try {
+      await placement.recordMove(record);
+    } catch (error) {
+      log.warn({ err: error, move: record }, 'a move could not be recorded');
+    }
+    this.#reconcile();
+  }
+
+  /**
+   * Gives a shard without asking, since nobody can be asked: the record names the new owner, who finds it there and claims. The
+   * journal is complete before.
+   */
+  async #give(shard: number, held: Held, to: string, seen: Placement): Promise<void> {
+    const { host, placement, self, log } = this.#options;
+    const target = seen.sessions.find(({ nodeId }) => nodeId === to);
+    if (target === undefined) return;
+    held.moving = true;
+    this.#moves += 1;
+    try {
+      if ((await host.shards[shard]!.leave()) === null) return;
+      const given = await placement.moveShard(shard, self, target, held.version);
+      if (given === null) log.warn({ shard, to }, 'a shard was taken before it could be given');
+      if (this.#held.get(shard) === held) this.#giveUp(shard);
+    } catch (error) {
+      log.warn({ err: error, shard, to }, 'a shard could not be given yet');
+      host.shards[shard]!.resume();
+    } finally {
+      held.moving = false;
+      this.#moves -= 1;
+    }
+  }
+}
+
+interface ShardClaim {
+  readonly shard: number;
+  readonly expectedVersion: number;
+}
+
+/** Shards that had a live drop when their node was lost come first (W3). */
+function liveFirst(claims: ShardClaim[], placement: Placement): ShardClaim[] {
+  const live = new Set(placement.lost.flatMap(({ liveShards }) => liveShards));
+  const rank = ({ shard }: ShardClaim) => (live.has(shard) ? 0 : 1);
+  return claims.sort((a, b) => rank(a) - rank(b) || a.shard - b.shard);
+}

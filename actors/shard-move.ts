@@ -1,0 +1,107 @@
+// The source's side of a move, as a small state machine: each step has a deadline, and every path ends with a record that says how
+// and why (W6).
+//
+//   warm          the target replays snapshot and journal while the source serves
+//   end admission the source takes no more commands into batches; they wait in its mailbox
+//   flush         the append in flight ends, so the journal is complete: the shard is sealed
+//   take over     the target claims the placement record at the version the source holds, claims the journal, replays the rest, serves
+//   redirect      the source forgets the shard, and what waited is sent on
+//
+// The placement record decides. Where the target did not answer, the source raises its own record's version: if that succeeds the
+// target can never take over any more, nothing was claimed, and the source goes on with the memory it has. If it does not, the
+// target has the shard. So a late message finds a version that is gone.
+
+import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { MoveRecord, PlacementStore } from '../storage/placement.ts';
+import type { Clock } from './clock.ts';
+import type { MovePeers, NodeRun } from './move-protocol.ts';
+import type { Shard } from './shard.ts';
+
+export interface ShardMoveOptions {
+  readonly shard: Shard;
+  readonly self: NodeRun;
+  readonly to: string;
+  /** Of the placement record held. */
+  readonly version: number;
+  /** Why the shard is moved. */
+  readonly reason: string;
+  readonly peers: MovePeers;
+  readonly placement: PlacementStore;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export type MoveOutcome =
+  /** The target serves. */
+  | { readonly held: false; readonly record: MoveRecord }
+  /** The source goes on, at this version. */
+  | { readonly held: true; readonly version: number; readonly record: MoveRecord };
+
+/** Never rejects. */
+export async function moveShard(options: ShardMoveOptions): Promise<MoveOutcome> {
+  const { shard, self, to, clock, reason } = options;
+  const startedAt = clock.now();
+  let admissionEndedAt: number | null = null;
+  const record = (result: MoveRecord['result'], why: string | null): MoveRecord => ({
+    id: randomUUID(),
+    shard: shard.id,
+    from: self.nodeId,
+    to,
+    startedAt,
+    endedAt: clock.now(),
+    blackoutMs: admissionEndedAt === null ? null : clock.now() - admissionEndedAt,
+    result,
+    reason: why === null ? reason : `${reason}; ${why}`,
+  });
+
+  const cold = await attempt(() => options.peers.warm(to, shard.id));
+  if (cold !== null) {
+    const why = `${to} could not prepare: ${cold}`;
+    return { held: true, version: options.version, record: record('abandoned', why) };
+  }
+  admissionEndedAt = clock.now();
+  const sealed = await shard.leave();
+  if (sealed === null) {
+    // Its append failed, or it was lost: ownership sees to it.
+    const why = 'the shard stopped serving before it could be handed over';
+    return { held: true, version: options.version, record: record('abandoned', why) };
+  }
+  const request = { shard: shard.id, from: self, version: options.version };
+  const failed = await attempt(() => options.peers.takeOver(to, request));
+  if (failed === null) return { held: false, record: record('done', null) };
+  const version = await takeBack(options);
+  if (version === null) {
+    return { held: false, record: record('done', `${to} has it, though it said: ${failed}`) };
+  }
+  shard.resume();
+  return { held: true, version, record: record('rolled-back', `${to} did not take it: ${failed}`) };
+}
+
+/** The answer, or what went wrong as a sentence; null: done. */
+async function attempt(ask: () => Promise<string | null>): Promise<string | null> {
+  try {
+    return await ask();
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+/**
+ * The new version when the shard is this node's again, or null. While the store does not answer nobody can know, so nobody serves:
+ * it is asked again until the shard is given up here, which it is when the lease runs out.
+ */
+async function takeBack(options: ShardMoveOptions): Promise<number | null> {
+  const { shard, self, placement, version, clock, log } = options;
+  while (shard.status === 'leaving') {
+    try {
+      return await placement.claimShard(shard.id, self.nodeId, self.incarnation, version);
+    } catch (error) {
+      log.warn({ err: error, shard: shard.id }, 'a move cannot be taken back yet');
+      await new Promise<void>((resolve) => clock.after(TAKE_BACK_DELAY_MS, resolve));
+    }
+  }
+  return null;
+}
+
+const TAKE_BACK_DELAY_MS = 100;

@@ -1,0 +1,232 @@
+import test, { type ExecutionContext } from 'ava';
+import type { CommandReply, PlacedOrder } from '../../domain/commands.ts';
+import { shardOf } from '../../domain/ids.ts';
+import { place, terms } from './harness.ts';
+import { flush, SHARDS, SimulatedCluster, type SimulatedNode } from './simulated-cluster.ts';
+
+async function clusterOf(...nodeIds: string[]): Promise<SimulatedCluster> {
+  const cluster = new SimulatedCluster();
+  for (const nodeId of nodeIds) await cluster.add(nodeId);
+  await cluster.until(() => cluster.settled());
+  // Until moves that are only for balance have been made.
+  await cluster.clock.advance(3_000);
+  await cluster.until(() => cluster.settled());
+  return cluster;
+}
+
+async function makeDrop(cluster: SimulatedCluster, dropId = 'd_1', stock = 100): Promise<void> {
+  const now = cluster.clock.now();
+  const made = terms({ id: dropId, startsAt: now, endsAt: now + 6_000_000, limitPerUser: 1000 });
+  const reply = cluster.send(cluster.nodes[0]!, {
+    type: 'create-drop',
+    dropId,
+    terms: made,
+    stock,
+  });
+  await cluster.clock.advance(50);
+  if (!(await reply).ok) throw new Error('the drop was refused');
+}
+
+async function sold(cluster: SimulatedCluster, dropId = 'd_1'): Promise<number> {
+  const reply = cluster.send(cluster.nodes[0]!, { type: 'get-drop', dropId });
+  await cluster.clock.advance(200);
+  const answer = await reply;
+  if (!answer.ok) throw new Error(`the drop was not told: ${answer.code}`);
+  return (answer.value as { sold: number }).sold;
+}
+
+function other(cluster: SimulatedCluster, node: SimulatedNode): SimulatedNode {
+  return cluster.nodes.find((candidate) => candidate !== node)!;
+}
+
+function isOrder(t: ExecutionContext, reply: CommandReply): PlacedOrder | null {
+  t.true(reply.ok, JSON.stringify(reply));
+  return reply.ok ? (reply.value as PlacedOrder) : null;
+}
+
+test('W5: a node that joins takes its share by moves, and nobody else moves anything', async (t) => {
+  const cluster = await clusterOf('a');
+  t.is(cluster.nodes[0]!.serving.length, SHARDS);
+  const joined = await cluster.add('b');
+  await cluster.until(async () => joined.serving.length > 0 && (await cluster.settled()));
+  await cluster.clock.advance(3_000);
+  const moves = await cluster.placement.listMoves(100);
+  t.deepEqual(new Set(moves.map(({ shard }) => shard)), new Set(joined.serving));
+  t.true(moves.every(({ result, from, to }) => result === 'done' && from === 'a' && to === 'b'));
+  t.true(await cluster.settled());
+});
+
+test('W3: the shards of a lost node serve elsewhere within 5 s', async (t) => {
+  const cluster = await clusterOf('a', 'b', 'c');
+  await makeDrop(cluster);
+  cluster.kill(cluster.ownerOf('d_1'));
+  t.true((await cluster.until(() => cluster.settled())) < 5_000);
+  const order = cluster.send(cluster.nodes[0]!, place('ada'));
+  await cluster.clock.advance(200);
+  isOrder(t, await order);
+});
+
+test('W2: an owner cut off from the store answers nothing any more before another may serve', async (t) => {
+  const cluster = await clusterOf('a', 'b');
+  await makeDrop(cluster);
+  const owner = cluster.ownerOf('d_1');
+  const shard = shardOf('d_1', SHARDS);
+  owner.storeAway = true;
+  let answeredLast = 0;
+  let servedFirst = 0;
+  for (let i = 0; i < 100 && servedFirst === 0; i++) {
+    await cluster.clock.advance(50);
+    const [reply] = await owner.host.execute([{ type: 'get-drop', dropId: 'd_1' }]);
+    if (reply!.ok) answeredLast = cluster.clock.now();
+    if (other(cluster, owner).serving.includes(shard)) servedFirst = cluster.clock.now();
+  }
+  t.true(servedFirst > 0);
+  t.true(answeredLast > 0 && answeredLast < servedFirst);
+});
+
+test('W2: an owner that was paused beyond its lease has its late appends fenced and answers nobody', async (t) => {
+  const cluster = await clusterOf('a', 'b');
+  await makeDrop(cluster);
+  const owner = cluster.ownerOf('d_1');
+  owner.clock.pause();
+  await cluster.until(() => other(cluster, owner).serving.includes(shardOf('d_1', SHARDS)));
+  // It goes on where it was, with a command that reached it just before, and does not know yet.
+  const late = owner.host.execute([place('ada'), { type: 'get-drop', dropId: 'd_1' }]);
+  await flush();
+  for (const reply of await late) t.false(reply.ok);
+  owner.clock.continue();
+  await cluster.until(() => cluster.settled());
+  t.is(await sold(cluster), 0);
+  t.false(
+    owner.serving.includes(shardOf('d_1', SHARDS)) &&
+      other(cluster, owner).serving.includes(shardOf('d_1', SHARDS)),
+  );
+});
+
+test('W4: orders that come while a shard moves wait, go to the new owner, and are made once', async (t) => {
+  const cluster = await clusterOf('a', 'b');
+  await makeDrop(cluster);
+  const source = cluster.ownerOf('d_1');
+  const target = other(cluster, source);
+  const shard = shardOf('d_1', SHARDS);
+  cluster.heldTakeOvers = [];
+  await cluster.placement.setPin(shard, target.nodeId);
+  await cluster.until(() => cluster.heldTakeOvers!.length > 0);
+  const orders = [source, target, source].map((node, i) => cluster.send(node, place(`user-${i}`)));
+  await cluster.clock.advance(100);
+  t.is(source.host.shards[shard]!.waitingCount, 3);
+  for (const go of cluster.heldTakeOvers.splice(0)) go();
+  cluster.heldTakeOvers = null;
+  await cluster.clock.advance(200);
+  for (const reply of orders) t.false(isOrder(t, await reply)?.replayed);
+  t.true(target.serving.includes(shard));
+  t.is(await sold(cluster), 3);
+  const [move] = await cluster.placement.listMoves(1);
+  t.like(move, { shard, from: source.nodeId, to: target.nodeId, result: 'done' });
+  t.true(move!.blackoutMs! >= 100);
+});
+
+test('W6: a target that does not take the shard over is given up, and the source goes on with what waited', async (t) => {
+  const cluster = await clusterOf('a', 'b');
+  await makeDrop(cluster);
+  const source = cluster.ownerOf('d_1');
+  const target = other(cluster, source);
+  const shard = shardOf('d_1', SHARDS);
+  const { epoch } = source.host.shards[shard]!;
+  cluster.heldTakeOvers = [];
+  await cluster.placement.setPin(shard, target.nodeId);
+  await cluster.until(() => cluster.heldTakeOvers!.length > 0);
+  const order = cluster.send(source, place('ada'));
+  await cluster.until(() => source.serving.includes(shard));
+  isOrder(t, await order);
+  const [move] = await cluster.placement.listMoves(1);
+  t.is(move!.result, 'rolled-back');
+  t.regex(move!.reason, /pinned to .; . did not take it: no answer/);
+  t.is(source.host.shards[shard]!.epoch, epoch);
+  // The message that was so late finds a version that is gone.
+  await cluster.placement.setPin(shard, null);
+  for (const go of cluster.heldTakeOvers.splice(0)) go();
+  cluster.heldTakeOvers = null;
+  await cluster.clock.advance(500);
+  t.true(source.serving.includes(shard));
+  t.false(target.serving.includes(shard));
+});
+
+test('W6: a target that took over, though its answer was lost, has the shard', async (t) => {
+  const cluster = await clusterOf('a', 'b');
+  await makeDrop(cluster);
+  const source = cluster.ownerOf('d_1');
+  const target = other(cluster, source);
+  const shard = shardOf('d_1', SHARDS);
+  cluster.losesTakeOverAnswers.add(target.nodeId);
+  await cluster.placement.setPin(shard, target.nodeId);
+  await cluster.until(() => target.serving.includes(shard));
+  const order = cluster.send(source, place('ada'));
+  await cluster.until(() => !source.host.shards[shard]!.status.startsWith('leaving'));
+  await cluster.clock.advance(200);
+  isOrder(t, await order);
+  t.is(await sold(cluster), 1);
+  const [move] = await cluster.placement.listMoves(1);
+  t.is(move!.result, 'done');
+  t.regex(move!.reason, /has it, though it said: no answer/);
+});
+
+test('W5: a node that ends hands over what it has first; the last one keeps it', async (t) => {
+  const cluster = await clusterOf('a', 'b');
+  await makeDrop(cluster);
+  const [a, b] = cluster.nodes as [SimulatedNode, SimulatedNode];
+  const left = a.ownership.leave();
+  await cluster.until(() => b.serving.length === SHARDS);
+  await left;
+  t.is(a.ownership.heldCount, 0);
+  await b.ownership.leave();
+  t.is(b.ownership.heldCount, SHARDS);
+});
+
+test('J7: while the store is away nobody answers, and service returns by itself', async (t) => {
+  const cluster = await clusterOf('a', 'b');
+  await makeDrop(cluster);
+  for (const node of cluster.nodes) node.storeAway = true;
+  await cluster.clock.advance(5_000);
+  const refused = cluster.send(cluster.nodes[0]!, place('ada'));
+  await cluster.clock.advance(4_000);
+  t.like(await refused, { ok: false, code: 'unavailable' });
+  for (const node of cluster.nodes) node.storeAway = false;
+  await cluster.until(() => cluster.settled());
+  await cluster.clock.advance(1_000);
+  const order = cluster.send(cluster.nodes[1]!, place('ada'));
+  await cluster.clock.advance(500);
+  isOrder(t, await order);
+});
+
+test('a node that alone cannot reach the others gives its shards to them', async (t) => {
+  const cluster = await clusterOf('a', 'b', 'c');
+  const lonely = cluster.nodes[0]!;
+  t.true(lonely.serving.length > 0);
+  cluster.cutOff(lonely);
+  await cluster.until(async () => lonely.serving.length === 0 && (await cluster.settled()));
+  cluster.reconnect(lonely);
+  await cluster.until(async () => lonely.serving.length > 0 && (await cluster.settled()));
+  t.pass();
+});
+
+test('when nobody can reach anybody, nothing moves', async (t) => {
+  const cluster = await clusterOf('a', 'b', 'c');
+  const before = cluster.nodes.map((node) => new Set(node.serving));
+  for (const node of cluster.nodes) cluster.cutOff(node);
+  await cluster.clock.advance(30_000);
+  t.deepEqual(
+    cluster.nodes.map((node) => new Set(node.serving)),
+    before,
+  );
+});
+
+test('W1: a later process of the same node id takes its place, and the earlier one gives up', async (t) => {
+  const cluster = await clusterOf('a');
+  const earlier = cluster.nodes[0]!;
+  await cluster.clock.advance(10);
+  const later = await cluster.add('a');
+  await cluster.until(() => later.serving.length === SHARDS);
+  await cluster.until(() => earlier.sessionLost);
+  t.deepEqual(earlier.serving, []);
+});

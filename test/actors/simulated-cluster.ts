@@ -1,0 +1,287 @@
+// Several nodes in one process, over shared stores in memory and one clock that the test moves. Nodes can be cut off from each other,
+// from the store, be paused as SIGSTOP would, and be lost. Everything but the network and the clock is the real code.
+
+import type { ServiceBroker } from 'moleculer';
+import pino from 'pino';
+import { BrokerRouter } from '../../actors/broker-router.ts';
+import type { Clock, Timer } from '../../actors/clock.ts';
+import { SessionLease } from '../../actors/lease.ts';
+import { InProcessLiveBus } from '../../actors/live-bus.ts';
+import type { MoveAnswer, MovePeers, TakeOver } from '../../actors/move-protocol.ts';
+import { Ownership } from '../../actors/ownership.ts';
+import { PlacementWatch } from '../../actors/placement-watch.ts';
+import { ShardHost } from '../../actors/shard-host.ts';
+import type { ShardReply } from '../../actors/shard-reply.ts';
+import type { CommandReply, DropCommand } from '../../domain/commands.ts';
+import { shardOf } from '../../domain/ids.ts';
+import { type Journal, StoreUnavailableError } from '../../storage/journal.ts';
+import { MemoryJournal } from '../../storage/memory/journal-memory.ts';
+import { MemoryPlacementStore } from '../../storage/memory/placement-memory.ts';
+import { MemorySnapshotStore } from '../../storage/memory/snapshots-memory.ts';
+import type { PlacementStore } from '../../storage/placement.ts';
+import { flush, ManualClock } from './manual-clock.ts';
+
+export const SHARDS = 8;
+const START = 1_800_000_000_000;
+const SETTLE_STEP_MS = 50;
+const SETTLE_MAX_MS = 60_000;
+
+/** A clock whose timers stand still while its node is paused. */
+class NodeClock implements Clock {
+  readonly #clock: ManualClock;
+  #late: (() => void)[] | null = null;
+  #dead = false;
+
+  constructor(clock: ManualClock) {
+    this.#clock = clock;
+  }
+
+  now(): number {
+    return this.#clock.now();
+  }
+  after(delayMs: number, call: () => void): Timer {
+    return this.#clock.after(delayMs, () => {
+      if (this.#dead) return;
+      if (this.#late === null) call();
+      else this.#late.push(call);
+    });
+  }
+  get paused(): boolean {
+    return this.#late !== null || this.#dead;
+  }
+  pause(): void {
+    this.#late ??= [];
+  }
+  continue(): void {
+    const late = this.#late ?? [];
+    this.#late = null;
+    for (const call of late) call();
+  }
+  die(): void {
+    this.#dead = true;
+  }
+}
+
+export class SimulatedNode {
+  readonly nodeId: string;
+  readonly clock: NodeClock;
+  readonly host: ShardHost;
+  readonly ownership: Ownership;
+  readonly router: BrokerRouter;
+  readonly watch: PlacementWatch;
+  readonly lease: SessionLease;
+  storeAway = false;
+  sessionLost = false;
+  dead = false;
+
+  constructor(cluster: SimulatedCluster, nodeId: string, incarnation: string) {
+    this.nodeId = nodeId;
+    this.clock = new NodeClock(cluster.clock);
+    const { clock } = this;
+    const log = pino({ level: 'silent' });
+    const journal = this.#throughStore(cluster.journal) as Journal;
+    const placement = this.#throughStore(cluster.placement) as PlacementStore;
+    const snapshots = cluster.snapshots;
+    this.lease = new SessionLease({ now: () => clock.now() });
+    this.watch = new PlacementWatch({ store: placement, clock, log });
+    const broker = {
+      nodeID: nodeId,
+      call: (_action: string, params: { commands: DropCommand[] }, to: CallOptions) =>
+        cluster.execute(this, to, params.commands),
+    } as unknown as ServiceBroker;
+    this.router = new BrokerRouter({ broker, owners: this.watch, shardCount: SHARDS, clock, log });
+    this.host = new ShardHost({
+      nodeId,
+      shardCount: SHARDS,
+      journal,
+      snapshots,
+      bus: new InProcessLiveBus(),
+      consumers: [],
+      shared: {
+        lease: this.lease,
+        away: (shard) => this.ownership.away(shard),
+        onFenced: (shard) => this.ownership.fenced(shard),
+      },
+      clock,
+      log,
+    });
+    this.ownership = new Ownership({
+      self: { nodeId, incarnation },
+      weight: 1,
+      url: () => null,
+      host: this.host,
+      lease: this.lease,
+      watch: this.watch,
+      placement,
+      journal,
+      snapshots,
+      peers: cluster.peersOf(this),
+      connected: () => !cluster.isCutOff(this),
+      outstandingCommands: () => this.router.outstanding,
+      onSessionLost: () => {
+        this.sessionLost = true;
+      },
+      clock,
+      log,
+    });
+  }
+
+  async start(): Promise<void> {
+    await this.watch.start();
+    await this.ownership.start();
+  }
+
+  get serving(): number[] {
+    return this.host.shards.filter(({ status }) => status === 'serving').map(({ id }) => id);
+  }
+
+  /** Calls of the store do not get through while it is away, and never end while the node is paused. */
+  #throughStore(store: object): object {
+    return new Proxy(store, {
+      get: (target, name) => {
+        const method = Reflect.get(target, name) as (...args: unknown[]) => Promise<unknown>;
+        return async (...args: unknown[]) => {
+          if (this.dead) return await new Promise(() => undefined);
+          if (this.storeAway) throw new StoreUnavailableError('no connection');
+          return await method.apply(target, args);
+        };
+      },
+    });
+  }
+}
+
+interface CallOptions {
+  readonly nodeID: string;
+  readonly timeout: number;
+}
+
+export class SimulatedCluster {
+  readonly clock = new ManualClock(START);
+  readonly journal = new MemoryJournal();
+  readonly snapshots = new MemorySnapshotStore();
+  readonly placement = new MemoryPlacementStore({ now: () => this.clock.now() });
+  readonly nodes: SimulatedNode[] = [];
+  /** Makes `takeOver` at this node answer nothing, though it may have happened. */
+  losesTakeOverAnswers = new Set<string>();
+  /** Makes `takeOver` requests to this node wait until they are let through. */
+  heldTakeOvers: (() => void)[] | null = null;
+  #cutOff = new Set<SimulatedNode>();
+  #incarnations = 0;
+
+  async add(nodeId: string): Promise<SimulatedNode> {
+    this.#incarnations += 1;
+    const node = new SimulatedNode(this, nodeId, `run-${this.#incarnations}`);
+    this.nodes.push(node);
+    await node.start();
+    return node;
+  }
+
+  /** As `kill -9`: nothing of the node moves any more. */
+  kill(node: SimulatedNode): void {
+    node.dead = true;
+    node.clock.die();
+    this.nodes.splice(this.nodes.indexOf(node), 1);
+  }
+
+  cutOff(node: SimulatedNode): void {
+    this.#cutOff.add(node);
+  }
+  reconnect(node: SimulatedNode): void {
+    this.#cutOff.delete(node);
+  }
+  isCutOff(node: SimulatedNode): boolean {
+    return this.#cutOff.has(node);
+  }
+
+  /** Moves time on until `done`, and returns how long that took. */
+  async until(done: () => boolean | Promise<boolean>): Promise<number> {
+    const from = this.clock.now();
+    while (!(await done())) {
+      if (this.clock.now() - from > SETTLE_MAX_MS) throw new Error('it never came to that');
+      await this.clock.advance(SETTLE_STEP_MS);
+    }
+    return this.clock.now() - from;
+  }
+
+  /** Every shard is served by exactly one node, which is the one that should serve it. */
+  async settled(): Promise<boolean> {
+    const served = this.nodes.flatMap((node) => node.serving);
+    if (served.length !== SHARDS || new Set(served).size !== SHARDS) return false;
+    const placement = await this.placement.load();
+    return this.nodes.every((node) =>
+      node.serving.every((shard) => placement.shards.get(shard)?.nodeId === node.nodeId),
+    );
+  }
+
+  ownerOf(dropId: string): SimulatedNode {
+    const shard = shardOf(dropId, SHARDS);
+    const owner = this.nodes.find((node) => node.serving.includes(shard));
+    if (owner === undefined) throw new Error(`nobody serves ${dropId}`);
+    return owner;
+  }
+
+  /** A command through the router of one node; the reply comes as time moves on. */
+  send(through: SimulatedNode, command: DropCommand): Promise<CommandReply> {
+    return new Promise((resolve) => through.router.submit(command, { complete: resolve }));
+  }
+
+  async execute(
+    from: SimulatedNode,
+    { nodeID, timeout }: CallOptions,
+    commands: DropCommand[],
+  ): Promise<ShardReply[]> {
+    const target = this.nodes.find(({ nodeId }) => nodeId === nodeID);
+    if (target === undefined) throw Object.assign(new Error('gone'), { type: 'SERVICE_NOT_FOUND' });
+    return await this.#inTime(from, target, timeout, () => target.host.execute(commands));
+  }
+
+  peersOf(from: SimulatedNode): MovePeers {
+    const ask = (
+      nodeId: string,
+      timeout: number,
+      call: (node: SimulatedNode) => Promise<MoveAnswer>,
+    ) => {
+      const target = this.nodes.find((node) => node.nodeId === nodeId);
+      if (target === undefined) return Promise.reject(new Error(`${nodeId} is gone`));
+      return this.#inTime(from, target, timeout, () => call(target));
+    };
+    return {
+      warm: (nodeId, shard) => ask(nodeId, 10_000, (node) => node.ownership.warm(shard)),
+      takeOver: (nodeId, request) => ask(nodeId, 3_000, (node) => this.#takeOver(node, request)),
+      placementChanged: () => {
+        for (const node of this.nodes) if (!this.#cutOff.has(node)) node.watch.changed();
+      },
+    };
+  }
+
+  async #takeOver(node: SimulatedNode, request: TakeOver): Promise<MoveAnswer> {
+    if (this.heldTakeOvers !== null)
+      await new Promise<void>((resolve) => this.heldTakeOvers!.push(resolve));
+    const answer = await node.ownership.takeOver(request);
+    if (this.losesTakeOverAnswers.has(node.nodeId)) return await new Promise(() => undefined);
+    return answer;
+  }
+
+  /** The answer of another node, unless either end is cut off, paused or gone meanwhile. */
+  #inTime<Answer>(
+    from: SimulatedNode,
+    target: SimulatedNode,
+    timeoutMs: number,
+    call: () => Promise<Answer>,
+  ): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const timedOut = () =>
+        reject(Object.assign(new Error('no answer'), { type: 'REQUEST_TIMEOUT' }));
+      if (timeoutMs > 0) from.clock.after(timeoutMs, timedOut);
+      const lost = () =>
+        from !== target &&
+        (this.#cutOff.has(from) || this.#cutOff.has(target) || target.clock.paused);
+      if (lost()) return;
+      call().then((answer) => {
+        if (!lost()) resolve(answer);
+      }, reject);
+    });
+  }
+}
+
+export { flush };
