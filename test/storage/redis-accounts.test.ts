@@ -1,15 +1,43 @@
+// Accounts on a real Redis: the contract, and what a process leaves that stops in the middle.
+
 import test from 'ava';
+import { RedisAccountStore } from '../../storage/redis/accounts-redis.ts';
+import type { RedisConnection } from '../../storage/redis/connection.ts';
 import { RedisServer, redisInstalled } from '../servers/redis-server.ts';
 import { accountsContract } from './contract/accounts.ts';
+import { failsWith } from './contract/errors.ts';
 import { connectRedisData, type RedisData } from './redis-data.ts';
+import { diesAfter, pausesAfter } from './redis-interrupted.ts';
 
 let server: RedisServer;
 let data: RedisData;
+
+const user = (id: string, email: string) => ({
+  id,
+  email,
+  name: `Name of ${id}`,
+  passwordHash: 'hash',
+  roles: [],
+  createdAt: 1_700_000_000_000,
+});
+
+function accountsOn(redis: RedisConnection, claimGraceMs = 60_000): RedisAccountStore {
+  return new RedisAccountStore({ redis, now: () => 0, claimGraceMs });
+}
 
 if (redisInstalled) {
   test.before(async () => {
     server = await RedisServer.start();
     data = await connectRedisData(server.address);
+    // So that no script below needs a second command because Redis does not know it yet.
+    await data.accounts.addUser(user('user_first', 'first@example.com'));
+    await data.accounts.addRefreshToken({
+      hash: 'first',
+      familyId: 'family_first',
+      userId: 'user_first',
+      expiresAt: 1000,
+    });
+    await data.accounts.rotateRefreshToken('first', { hash: 'second', expiresAt: 1000 }, 0);
   });
   test.after.always(async () => {
     await data?.close();
@@ -17,6 +45,93 @@ if (redisInstalled) {
   });
 
   accountsContract(() => data.stores);
+
+  test('A1: an e-mail whose registration died stays claimed for a while, and no longer', async (t) => {
+    const dying = accountsOn(diesAfter(data.redis, 1));
+    await failsWith(t, 'store-unavailable', dying.addUser(user('user_d1', 'd@example.com')));
+    t.is(await data.accounts.findUserByEmail('d@example.com'), null);
+
+    const patient = accountsOn(data.redis);
+    t.false(await patient.addUser(user('user_d2', 'd@example.com')));
+    const later = accountsOn(data.redis, 0);
+    t.true(await later.addUser(user('user_d3', 'D@example.com')));
+    t.is((await later.findUserByEmail('d@example.com'))?.id, 'user_d3');
+    t.is(await later.findUser('user_d1'), null);
+    t.false(await later.addUser(user('user_d4', 'd@example.com')));
+  });
+
+  test('A1: a registration that was only slow fails once its e-mail is taken over', async (t) => {
+    const slow = pausesAfter(data.redis, 1);
+    const outcome = accountsOn(slow.connection).addUser(user('user_s1', 's@example.com'));
+    await slow.paused;
+    t.true(await accountsOn(data.redis, 0).addUser(user('user_s2', 's@example.com')));
+    slow.resume();
+    t.false(await outcome);
+    t.is((await data.accounts.findUserByEmail('s@example.com'))?.id, 'user_s2');
+    t.is(await data.accounts.findUser('user_s1'), null);
+    t.deepEqual(await data.accounts.findUsers(['user_s1']), []);
+    await data.accounts.addRole('user_s1', 'creator');
+    t.is(await data.accounts.findUser('user_s1'), null);
+  });
+
+  test('A1: of many that take over an abandoned e-mail one succeeds', async (t) => {
+    const dying = accountsOn(diesAfter(data.redis, 1));
+    await failsWith(t, 'store-unavailable', dying.addUser(user('user_m', 'm@example.com')));
+    const eager = accountsOn(data.redis, 0);
+    const ids = Array.from({ length: 10 }, (_, i) => `user_m${i}`);
+    // One after the other claims, marks and takes over at the same time as all others.
+    const outcomes = await Promise.all(ids.map((id) => eager.addUser(user(id, 'm@example.com'))));
+    const winners = ids.filter((_, i) => outcomes[i]);
+    t.is(winners.length, 1);
+    t.is((await eager.findUserByEmail('m@example.com'))?.id, winners[0]);
+    t.deepEqual(
+      (await eager.findUsers(ids)).map(({ id }) => id),
+      winners,
+    );
+  });
+
+  test('A1: a rotation that died before it was decided leaves the old token in use', async (t) => {
+    const token = { hash: 'c1', familyId: 'family_c', userId: 'user_c', expiresAt: 1000 };
+    await data.accounts.addRefreshToken(token);
+    const next = { hash: 'c2', expiresAt: 1000 };
+    for (const commands of [0, 1, 2]) {
+      const dying = accountsOn(diesAfter(data.redis, commands));
+      await failsWith(t, 'store-unavailable', dying.rotateRefreshToken('c1', next, 10));
+      t.is((await data.accounts.rotateRefreshToken('c2', next, 10)).result, 'unknown');
+    }
+    const rotated = await data.accounts.rotateRefreshToken('c1', next, 10);
+    t.deepEqual(rotated, { result: 'rotated', userId: 'user_c' });
+  });
+
+  test('A1: a revoked family stays revoked, also for a token that comes late', async (t) => {
+    const token = { hash: 'late1', familyId: 'family_gone', userId: 'user_l', expiresAt: 1000 };
+    await data.accounts.addRefreshToken(token);
+    await data.accounts.revokeRefreshToken('late1');
+    await data.accounts.addRefreshToken({ ...token, hash: 'late2' });
+    const next = { hash: 'late3', expiresAt: 1000 };
+    t.is((await data.accounts.rotateRefreshToken('late1', next, 10)).result, 'unknown');
+    t.is((await data.accounts.rotateRefreshToken('late2', next, 10)).result, 'unknown');
+  });
+
+  test('A1: everything kept for a session ends by itself', async (t) => {
+    const { redis } = data;
+    const token = { hash: 'ttl1', familyId: 'family_ttl', userId: 'user_t', expiresAt: 1000 };
+    await data.accounts.addRefreshToken(token);
+    await data.accounts.rotateRefreshToken('ttl1', { hash: 'ttl2', expiresAt: 500_000 }, 10);
+    await data.accounts.rotateRefreshToken('ttl1', { hash: 'ttl3', expiresAt: 2000 }, 10);
+    const keys = (await redis.keys('*ttl*')).toSorted();
+    t.deepEqual(keys, [
+      'token:ttl1',
+      'token:ttl2',
+      'token:ttl3',
+      '{family:family_ttl}',
+      '{family:family_ttl}:ttl1',
+      '{family:family_ttl}:ttl2',
+    ]);
+    for (const key of keys) t.true((await redis.pttl(key)) > 0, key);
+    // The family lives as long as the longest of its tokens, so that its end is remembered.
+    t.true((await redis.pttl('{family:family_ttl}')) > (await redis.pttl('token:ttl1')) + 400_000);
+  });
 } else {
   test.skip('accounts on Redis need redis-server', () => {});
 }
