@@ -346,7 +346,7 @@ export class Ownership implements ShardNode {
     wanted: string | null,
     placement: Placement,
   ): void {
-    const { self, clock } = this.#options;
+    const { self, clock, host } = this.#options;
     if (held.moving) return;
     // A record below the version held was read before this node had it.
     if (record !== undefined && record.version > held.version) return this.#giveUp(shard);
@@ -359,6 +359,7 @@ export class Ownership implements ShardNode {
     const reason = this.#reasonToMove(shard, wanted, placement);
     const dueAt = reason === null ? held.elsewhereSince + WANTED_FOR_MS : held.elsewhereSince;
     if (now < Math.max(dueAt, held.moveNotBefore) || this.#moves >= MOVES_AT_ONCE) return;
+    if (host.shards[shard]!.status !== 'serving') return;
     if (this.#cutOffSince !== null) {
       if (now - this.#cutOffSince > CUT_OFF_GIVING_MS)
         void this.#give(shard, held, wanted, placement);

@@ -8,8 +8,8 @@ import type { Clock, Timer } from './clock.ts';
 import type { MoveAnswer, NodeRun, TakeOver } from './move-protocol.ts';
 import { continueRecovery, type RecoveredShard, recoverShard } from './recovery.ts';
 
-/** Shards prepared at the same time; each is memory that nobody uses yet. */
-const WARM_MAX = 16;
+/** Shards prepared at the same time; each is memory that nobody uses yet. Past it the oldest is forgotten: it costs time, not more. */
+const WARM_MAX = 32;
 /** How long prepared memory waits for its take-over. */
 const WARM_KEPT_MS = 15_000;
 /** The journal grows while it is replayed: this often what came meanwhile is replayed as well. */
@@ -52,9 +52,8 @@ export class ShardArrivals {
   async warm(shard: number): Promise<MoveAnswer> {
     const refused = this.#options.refusal();
     if (refused !== null) return refused;
-    if (!this.#warm.has(shard) && this.#warm.size >= WARM_MAX)
-      return `it is preparing ${WARM_MAX} shards already`;
     this.#drop(shard);
+    if (this.#warm.size >= WARM_MAX) this.#drop(this.#warm.keys().next().value!);
     const warm: Warm = {
       memory: null,
       timer: this.#options.clock.after(WARM_KEPT_MS, () => this.#drop(shard)),
