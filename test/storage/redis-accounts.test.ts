@@ -119,11 +119,18 @@ if (redisInstalled) {
     await data.accounts.addRefreshToken(token);
     await data.accounts.rotateRefreshToken('ttl1', { hash: 'ttl2', expiresAt: 500_000 }, 10);
     await data.accounts.rotateRefreshToken('ttl1', { hash: 'ttl3', expiresAt: 2000 }, 10);
+    // Half of a token that was never finished leads to no family, and revoking it makes none.
+    const dying = accountsOn(diesAfter(redis, 1));
+    const half = { ...token, hash: 'ttl4', familyId: 'family_ttl_half' };
+    await failsWith(t, 'store-unavailable', dying.addRefreshToken(half));
+    await data.accounts.revokeRefreshToken('ttl4');
+
     const keys = (await redis.keys('*ttl*')).toSorted();
     t.deepEqual(keys, [
       'token:ttl1',
       'token:ttl2',
       'token:ttl3',
+      'token:ttl4',
       '{family:family_ttl}',
       '{family:family_ttl}:ttl1',
       '{family:family_ttl}:ttl2',

@@ -16,7 +16,7 @@ import { failsWith } from './contract/errors.ts';
 import { readAll } from './contract/paging.ts';
 import { commandsOf } from './redis-commands.ts';
 import { connectRedisData, type RedisData } from './redis-data.ts';
-import { diesAfter } from './redis-interrupted.ts';
+import { diesAfter, pausesAfter } from './redis-interrupted.ts';
 
 const PRODUCTS = 120_000;
 const DEPTH = 100_000;
@@ -139,6 +139,21 @@ if (redisInstalled) {
     }
   });
 
+  test('N11: a place that comes late, for an older version, changes nothing', async (t) => {
+    const creatorId = 'creator_late';
+    const view = drop('drop_late', { creatorId });
+    const slow = pausesAfter(data.redis, 1);
+    const late = new RedisCatalogue({ redis: slow.connection, om: data.om }).putDrops([view]);
+    await slow.paused;
+    await data.catalogue.putDrops([{ ...view, status: 'ended', version: 2 }]);
+    slow.resume();
+    await late;
+    t.deepEqual(await listed(t, creatorId, 'ended'), [view.id]);
+    t.deepEqual(await listed(t, creatorId, 'upcoming'), []);
+    // What was staged would end by itself; what took the place must not.
+    t.is(await data.redis.pttl('entity:{drop:drop_late}'), -1);
+  });
+
   test('D4: a page reads on past entries that do not belong, within a bound', async (t) => {
     const creatorId = 'creator_wrong';
     const views = Array.from({ length: 12 }, (_, i) =>
@@ -226,10 +241,14 @@ if (redisInstalled) {
     t.is(await catalogue.findDrop('drop_none'), null);
 
     await away.halt('SIGKILL');
+    await away.resume();
+    // The very first use finds it, because a lost client is replaced before anything is sent.
+    t.is(await catalogue.findDrop('drop_none'), null);
+
+    await away.halt('SIGKILL');
     await failsWith(t, 'store-unavailable', catalogue.findDrop('drop_none'));
     await failsWith(t, 'store-unavailable', catalogue.putDrops([drop('drop_away')]));
     await away.resume();
-    // The very first use finds it, because a lost client is replaced before anything is sent.
     t.is(await catalogue.findDrop('drop_none'), null);
 
     await om.close();

@@ -122,6 +122,18 @@ if (redisInstalled) {
     t.deepEqual(await redis.keys('{following:user_order*:pending'), []);
   });
 
+  test('F3: who finishes an older change leaves the note of a newer one', async (t) => {
+    const { redis } = data;
+    const pair = ['user_note', 'creator_note'] as const;
+    const older = await changeFollowing(redis, ...pair, 5);
+    await applyToBuckets(redis, older.pending!, 4);
+    await changeFollowing(redis, ...pair, null);
+    await finishFollow(redis, older.pending!);
+    t.is((await data.follows.counts('creator_note')).followers, 1);
+    t.false(await data.follows.unfollow(...pair));
+    t.is((await data.follows.counts('creator_note')).followers, 0);
+  });
+
   test('F3: a step too old to be told from newer ones is refused, and repeating helps', async (t) => {
     const { redis } = data;
     const change = await changeFollowing(redis, 'user_old', 'creator_old', 5);
