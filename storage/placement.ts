@@ -20,6 +20,11 @@ export interface NodeSession {
 
 export const LIVE_SHARDS_MAX = 256;
 
+/** How long a session that ran out without being ended is known as lost. */
+export const LOST_SESSION_KEPT_MS = 3_600_000;
+/** Of more lost sessions, those that ran out first are forgotten when a node starts. */
+export const LOST_SESSIONS_MAX = 128;
+
 export interface ShardPlacement {
   readonly shard: number;
   /** The node that serves it, or was the last to. */
@@ -72,7 +77,8 @@ export interface PlacementStore {
 
   /**
    * Makes or renews the session; it lives for `ttlMs` from when the store handles this. A living session of the same node id with
-   * a later `startedAt` is not replaced. Errors: `session-lost` when it is not; `store-unavailable`.
+   * a later `startedAt` (of equal ones, the greater `incarnation`) is not replaced. Live shards past `LIVE_SHARDS_MAX` are left
+   * out. Errors: `session-lost` when it is not replaced; `store-unavailable`.
    */
   renewSession(session: NodeSession, ttlMs: number): Promise<void>;
   /** Ends the session at once, where it is this run's. Idempotent. */

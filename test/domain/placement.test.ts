@@ -153,6 +153,13 @@ test('W5: the order in which nodes are known does not matter', (t) => {
   );
 });
 
+test('W5: of equal scores the name decides', (t) => {
+  // Weights beyond reason, so that scores overflow and are equal.
+  const nodes = ['b', 'a', 'c'].map((name) => ({ nodeId: name, weight: Number.MAX_VALUE }));
+  const wanted = wantedOwners(SHARDS, nodes, NO_PINS);
+  t.deepEqual(wantedOwners(SHARDS, nodes.toReversed(), NO_PINS), wanted);
+});
+
 test('W5: a pin overrules, touches no other shard, and is ignored while its node is away', (t) => {
   fc.assert(
     fc.property(cluster(1), fc.nat(SHARDS - 1), fc.nat(20), (nodes, shard, index) => {

@@ -1,0 +1,159 @@
+// The placement in memory, for tests and simulation: the clock is given, and every method is one
+// step.
+
+import {
+  LIVE_SHARDS_MAX,
+  LOST_SESSION_KEPT_MS,
+  LOST_SESSIONS_MAX,
+  MOVES_KEPT_MAX,
+  type MoveRecord,
+  type NodeSession,
+  type Placement,
+  type PlacementStore,
+  SessionLostError,
+  type ShardPlacement,
+} from '../placement.ts';
+
+export interface MemoryPlacementStoreOptions {
+  /** Milliseconds of a clock that never goes back. */
+  readonly now: () => number;
+  readonly lostSessionKeptMs?: number;
+}
+
+interface KeptSession {
+  readonly session: NodeSession;
+  readonly expiresAt: number;
+}
+
+interface Run {
+  readonly nodeId: string;
+  readonly incarnation: string;
+}
+
+export class MemoryPlacementStore implements PlacementStore {
+  readonly #now: () => number;
+  readonly #lostSessionKeptMs: number;
+  readonly #sessions = new Map<string, KeptSession>();
+  readonly #shards = new Map<number, ShardPlacement>();
+  readonly #pins = new Map<number, string>();
+  readonly #drained = new Set<string>();
+  /** Newest first. */
+  #moves: MoveRecord[] = [];
+  #shardCount: number | null = null;
+
+  constructor(options: MemoryPlacementStoreOptions) {
+    this.#now = options.now;
+    this.#lostSessionKeptMs = options.lostSessionKeptMs ?? LOST_SESSION_KEPT_MS;
+  }
+
+  async load(): Promise<Placement> {
+    const now = this.#now();
+    const sessions: NodeSession[] = [];
+    const lost: NodeSession[] = [];
+    for (const { session, expiresAt } of this.#sessions.values()) {
+      if (expiresAt > now) sessions.push(session);
+      else if (expiresAt + this.#lostSessionKeptMs > now) lost.push(session);
+    }
+    return {
+      sessions,
+      lost,
+      shards: new Map(this.#shards),
+      pins: new Map(this.#pins),
+      drained: new Set(this.#drained),
+    };
+  }
+
+  async renewSession(session: NodeSession, ttlMs: number): Promise<void> {
+    const now = this.#now();
+    const present = this.#sessions.get(session.nodeId);
+    const isNew = present?.session.incarnation !== session.incarnation;
+    if (present !== undefined && isNew && present.expiresAt > now) {
+      const { startedAt, incarnation } = present.session;
+      const isLater =
+        startedAt > session.startedAt ||
+        (startedAt === session.startedAt && incarnation > session.incarnation);
+      if (isLater) throw new SessionLostError(`${session.nodeId} has a later run, ${incarnation}`);
+    }
+    const liveShards = session.liveShards.slice(0, LIVE_SHARDS_MAX);
+    this.#sessions.set(session.nodeId, {
+      session: { ...session, liveShards },
+      expiresAt: now + ttlMs,
+    });
+    if (isNew) this.#boundLostSessions();
+  }
+
+  async endSession(nodeId: string, incarnation: string): Promise<void> {
+    if (this.#sessions.get(nodeId)?.session.incarnation === incarnation) {
+      this.#sessions.delete(nodeId);
+    }
+  }
+
+  async claimShard(
+    shard: number,
+    nodeId: string,
+    incarnation: string,
+    expectedVersion: number,
+  ): Promise<number | null> {
+    const present = this.#shards.get(shard);
+    if ((present?.version ?? 0) !== expectedVersion) return null;
+    if (!this.#lives({ nodeId, incarnation })) return null;
+    const isOwn = present?.nodeId === nodeId && present.incarnation === incarnation;
+    if (present !== undefined && !isOwn && this.#lives(present)) return null;
+    return this.#place(shard, { nodeId, incarnation }, expectedVersion + 1);
+  }
+
+  async moveShard(
+    shard: number,
+    from: Run,
+    to: Run,
+    expectedVersion: number,
+  ): Promise<number | null> {
+    const present = this.#shards.get(shard);
+    if (present === undefined || present.version !== expectedVersion) return null;
+    if (present.nodeId !== from.nodeId || present.incarnation !== from.incarnation) return null;
+    const isSame = to.nodeId === from.nodeId && to.incarnation === from.incarnation;
+    if (isSame || !this.#lives(to)) return null;
+    return this.#place(shard, to, expectedVersion + 1);
+  }
+
+  async setPin(shard: number, nodeId: string | null): Promise<void> {
+    if (nodeId === null) this.#pins.delete(shard);
+    else this.#pins.set(shard, nodeId);
+  }
+
+  async setDrained(nodeId: string, drained: boolean): Promise<void> {
+    if (drained) this.#drained.add(nodeId);
+    else this.#drained.delete(nodeId);
+  }
+
+  async recordMove(record: MoveRecord): Promise<void> {
+    this.#moves = [{ ...record }, ...this.#moves].slice(0, MOVES_KEPT_MAX);
+  }
+
+  async listMoves(limit: number): Promise<MoveRecord[]> {
+    return this.#moves.slice(0, Math.max(0, limit));
+  }
+
+  async fixShardCount(shardCount: number): Promise<number> {
+    this.#shardCount ??= shardCount;
+    return this.#shardCount;
+  }
+
+  #lives({ nodeId, incarnation }: Run): boolean {
+    const present = this.#sessions.get(nodeId);
+    return present?.session.incarnation === incarnation && present.expiresAt > this.#now();
+  }
+
+  #place(shard: number, { nodeId, incarnation }: Run, version: number): number {
+    this.#shards.set(shard, { shard, nodeId, incarnation, version });
+    return version;
+  }
+
+  /** Those past their time are not shown, so only their number matters here. */
+  #boundLostSessions(): void {
+    const lost = [...this.#sessions]
+      .filter(([, { expiresAt }]) => expiresAt <= this.#now())
+      .sort(([, a], [, b]) => b.expiresAt - a.expiresAt);
+    for (const [nodeId] of lost.slice(LOST_SESSIONS_MAX)) this.#sessions.delete(nodeId);
+  }
+}

@@ -1,0 +1,174 @@
+// The placement's contract on a real redis-server and on a real Redis Cluster of three, and what
+// only Redis can show: that it survives a crash, and says so when it is away.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import test from 'ava';
+import { Cluster } from 'ioredis';
+import pino from 'pino';
+import {
+  connectRedis,
+  type RedisAddress,
+  type RedisConnection,
+} from '../../storage/redis/connection.ts';
+import { RedisPlacementStore } from '../../storage/redis/placement-redis.ts';
+import { RedisClusterServers, redisInstalled, RedisServer } from '../servers/redis-server.ts';
+import { failsWith } from './contract/errors.ts';
+import { type PlacementFixture, placementContract } from './contract/placement.ts';
+
+const CONNECTIONS = 4;
+const log = pino({ level: 'silent' });
+const session = {
+  nodeId: 'a',
+  incarnation: 'a-1',
+  weight: 1,
+  leaving: false,
+  startedAt: 1,
+  url: null,
+  liveShards: [],
+};
+
+class Connections {
+  readonly #connections: RedisConnection[] = [];
+
+  get first(): RedisConnection {
+    return this.#connections[0]!;
+  }
+
+  async open(address: RedisAddress): Promise<void> {
+    for (let i = 0; i < CONNECTIONS; i++) {
+      this.#connections.push(await connectRedis({ address, name: 'test', log }));
+    }
+  }
+
+  close(): void {
+    for (const connection of this.#connections.splice(0)) connection.disconnect();
+  }
+
+  async fixture(): Promise<PlacementFixture> {
+    const redis = this.first;
+    const masters = redis instanceof Cluster ? redis.nodes('master') : [redis];
+    await Promise.all(masters.map((master) => master.flushall()));
+    const [first, ...others] = this.#connections.map(
+      (connection) => new RedisPlacementStore({ redis: connection }),
+    );
+    return {
+      stores: [first!, ...others],
+      forgetful: new RedisPlacementStore({ redis, lostSessionKeptMs: 1 }),
+      pass: (ms) => passOn(redis, ms),
+    };
+  }
+}
+
+/** Resolves when that much has passed by the clock of Redis itself. */
+async function passOn(redis: RedisConnection, ms: number): Promise<void> {
+  const now = async () => {
+    // Any key of the placement: in a cluster, the clock of the node that has it.
+    const lua = "local t = redis.call('TIME') return t[1] * 1000 + math.floor(t[2] / 1000)";
+    return Number(await redis.eval(lua, 1, '{placement}:clock'));
+  };
+  const until = (await now()) + ms;
+  for (let left = ms; left > 0; left = until - (await now())) await delay(left);
+}
+
+let server: RedisServer;
+let cluster: RedisClusterServers;
+const single = new Connections();
+const clustered = new Connections();
+
+test.before(async () => {
+  if (!redisInstalled) return;
+  server = await RedisServer.start();
+  cluster = await RedisClusterServers.start();
+  await single.open(server.address);
+  await clustered.open(cluster.address);
+});
+
+test.after.always(async () => {
+  single.close();
+  clustered.close();
+  await server?.stop();
+  await cluster?.stop();
+});
+
+const skip = !redisInstalled;
+placementContract({ on: 'one Redis', skip, fixture: () => single.fixture() });
+placementContract({ on: 'Redis Cluster', skip, fixture: () => clustered.fixture() });
+
+const onRedis = skip ? test.serial.skip : test.serial;
+
+onRedis('W3: a start of a node clears away lost sessions whose time is over', async (t) => {
+  const { forgetful, pass } = await single.fixture();
+  await forgetful.renewSession(session, 1);
+  await pass(2);
+  t.is(await single.first.hlen('{placement}:sessions'), 1);
+  await forgetful.renewSession({ ...session, nodeId: 'b' }, 60_000);
+  t.deepEqual(await single.first.hkeys('{placement}:sessions'), ['"b"']);
+});
+
+onRedis('W1: everything is in one hash tag', async (t) => {
+  const { stores } = await single.fixture();
+  const [store] = stores;
+  await store.renewSession(session, 60_000);
+  await store.claimShard(1, 'a', 'a-1', 0);
+  await store.setPin(1, 'a');
+  await store.setDrained('b', true);
+  await store.fixShardCount(256);
+  await store.recordMove({
+    id: 'move_1',
+    shard: 1,
+    from: 'a',
+    to: 'b',
+    startedAt: 1,
+    endedAt: 2,
+    blackoutMs: null,
+    result: 'abandoned',
+    reason: 'The target went away.',
+  });
+  const keys = await single.first.keys('*');
+  t.is(keys.length, 6);
+  t.true(keys.every((key) => key.startsWith('{placement}:')));
+});
+
+onRedis(
+  'J4, J7: the placement survives a kill of Redis, and says when Redis is away',
+  async (t) => {
+    const [store] = (await single.fixture()).stores;
+    await store.renewSession(session, 600_000);
+    await store.claimShard(1, 'a', 'a-1', 0);
+    await store.setPin(2, 'b');
+    await store.setDrained('c', true);
+    await store.fixShardCount(256);
+    const before = await store.load();
+
+    await server.halt('SIGKILL');
+    const runs = [
+      { nodeId: 'a', incarnation: 'a-1' },
+      { nodeId: 'b', incarnation: 'b-1' },
+    ] as const;
+    const move = { id: 'move_1', shard: 1, from: 'a', to: 'b', startedAt: 1, endedAt: 2 };
+    for (const work of [
+      () => store.load(),
+      () => store.renewSession(session, 600_000),
+      () => store.endSession('a', 'a-1'),
+      () => store.claimShard(1, 'a', 'a-1', 1),
+      () => store.moveShard(1, ...runs, 1),
+      () => store.setPin(2, null),
+      () => store.setPin(2, 'a'),
+      () => store.setDrained('c', false),
+      () =>
+        store.recordMove({ ...move, blackoutMs: 1, result: 'done', reason: 'It was asked for.' }),
+      () => store.listMoves(1),
+      () => store.fixShardCount(16),
+    ]) {
+      await failsWith(t, 'store-unavailable', work());
+    }
+
+    await server.resume();
+    const redis = await connectRedis({ address: server.address, name: 'after', log });
+    const after = new RedisPlacementStore({ redis });
+    t.deepEqual(await after.load(), before);
+    t.is(await after.fixShardCount(16), 256);
+    t.is(await after.claimShard(1, 'a', 'a-1', 1), 2);
+    redis.disconnect();
+  },
+);
