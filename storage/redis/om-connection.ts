@@ -13,6 +13,11 @@ const COMMAND_TIMEOUT_MS = 5_000;
 const CONNECT_TIMEOUT_MS = 3_000;
 /** Commands that wait for an answer on one connection; those past it are refused at once. */
 const QUEUE_LENGTH_MAX = 10_000;
+/**
+ * A client of a Redis Cluster is kept for so long at least, so that a node that is away does not
+ * have all others asked anew with each use.
+ */
+const CLUSTER_CLIENT_AGE_MIN_MS = 1_000;
 /** How often a command of a Redis Cluster follows a slot to its new place. */
 const REDIRECTIONS_MAX = 16;
 
@@ -24,10 +29,19 @@ export interface OmConnectionOptions {
   readonly commandTimeoutMs?: number;
 }
 
+interface OmClient {
+  readonly opening: Promise<RedisConnection>;
+  /** Milliseconds on a monotonic clock. */
+  readonly openedAt: number;
+  /** Uses under way: they are let finish, on the nodes that are well, before it is closed. */
+  uses: number;
+  isGivenUp: boolean;
+}
+
 export class OmConnection {
   readonly #options: OmConnectionOptions;
   readonly #commandTimeoutMs: number;
-  #opening: Promise<RedisConnection> | null = null;
+  #client: OmClient | null = null;
   #closed = false;
 
   /** Use `connect`. */
@@ -40,8 +54,7 @@ export class OmConnection {
   static async connect(options: OmConnectionOptions): Promise<OmConnection> {
     const connection = new OmConnection(options);
     try {
-      connection.#opening = connection.#open();
-      await connection.#opening;
+      await connection.#current().opening;
     } catch (error) {
       throw unavailable(error);
     }
@@ -80,16 +93,9 @@ export class OmConnection {
   /** What is under way fails. Idempotent. */
   async close(): Promise<void> {
     this.#closed = true;
-    const opening = this.#opening;
-    this.#opening = null;
-    if (opening === null) return;
-    let client: RedisConnection;
-    try {
-      client = await opening;
-    } catch {
-      return; // Whoever waited for it has been told, and there is nothing to close.
-    }
-    await disconnect(client);
+    const client = this.#client;
+    this.#client = null;
+    if (client !== null) await close(client);
   }
 
   async #run<T>(work: (client: RedisConnection) => Promise<T>): Promise<T> {
@@ -108,16 +114,38 @@ export class OmConnection {
 
   async #attempt<T>(work: (client: RedisConnection) => Promise<T>): Promise<T> {
     if (this.#closed) throw new Error('the connection is closed');
-    this.#opening ??= this.#open();
-    const opening = this.#opening;
+    const client = this.#current();
+    client.uses += 1;
     try {
-      return await withDeadline(work(await opening), this.#commandTimeoutMs);
+      return await withDeadline(work(await client.opening), this.#commandTimeoutMs);
     } catch (error) {
       // A server that answers, and an entity that cannot be read, are no trouble of the client.
       const isAnswered = error instanceof ErrorReply || error instanceof RedisOmError;
-      if (!isAnswered) this.#giveUp(opening);
+      if (!isAnswered) this.#giveUp(client);
       throw error;
+    } finally {
+      client.uses -= 1;
+      if (client.isGivenUp && client.uses === 0) {
+        close(client).catch((error: unknown) => this.#tell(error));
+      }
     }
+  }
+
+  #current(): OmClient {
+    this.#client ??= {
+      opening: this.#open(),
+      openedAt: performance.now(),
+      uses: 0,
+      isGivenUp: false,
+    };
+    return this.#client;
+  }
+
+  #giveUp(client: OmClient): void {
+    const ageMs = performance.now() - client.openedAt;
+    if (this.#options.address.cluster && ageMs < CLUSTER_CLIENT_AGE_MIN_MS) return;
+    client.isGivenUp = true;
+    if (this.#client === client) this.#client = null;
   }
 
   async #open(): Promise<RedisConnection> {
@@ -130,12 +158,6 @@ export class OmConnection {
       throw error;
     }
     return client;
-  }
-
-  #giveUp(opening: Promise<RedisConnection>): void {
-    if (this.#opening !== opening) return;
-    this.#opening = null;
-    opening.then(disconnect).catch((error: unknown) => this.#tell(error));
   }
 
   /** Every use fails by itself while Redis is away, so this is only for people. */
@@ -165,6 +187,16 @@ function createConnection({ address, name }: OmConnectionOptions): RedisConnecti
     minimizeConnections: true,
     maxCommandRedirections: REDIRECTIONS_MAX,
   });
+}
+
+async function close({ opening }: OmClient): Promise<void> {
+  let client: RedisConnection;
+  try {
+    client = await opening;
+  } catch {
+    return; // Whoever waited for it has been told, and there is nothing to close.
+  }
+  await disconnect(client);
 }
 
 async function disconnect(client: RedisConnection): Promise<void> {

@@ -1,4 +1,5 @@
-// Catalogue, accounts and follows on a real Redis Cluster of three: every script keeps to one slot.
+// Catalogue, accounts and follows on a real Redis Cluster of three: every script keeps to one
+// slot, and a node that is away takes only its own part with it.
 
 import test from 'ava';
 import { RedisClusterServers, redisInstalled } from '../servers/redis-server.ts';
@@ -23,6 +24,24 @@ if (redisInstalled) {
   accountsContract(() => data.stores);
   catalogueContract(() => data.stores);
   followsContract(() => data.stores);
+
+  test('J7: while one node is away, what lives on the others is found', async (t) => {
+    const own = await RedisClusterServers.start();
+    t.teardown(() => own.stop());
+    const { catalogue, close } = await connectRedisData(own.address);
+    t.teardown(close);
+    const ids = Array.from({ length: 60 }, (_, i) => `product_${i}`);
+    const find = () => Promise.allSettled(ids.map((id) => catalogue.findProduct(id)));
+    t.true((await find()).every(({ status }) => status === 'fulfilled'));
+
+    await own.nodes[1]!.halt('SIGKILL');
+    const found = await find();
+    t.true(found.filter(({ status }) => status === 'fulfilled').length > ids.length / 3);
+    for (const outcome of found) {
+      if (outcome.status === 'rejected') t.is(outcome.reason.code, 'store-unavailable');
+    }
+    t.true(found.some(({ status }) => status === 'rejected'));
+  });
 } else {
   test.skip('catalogue, accounts and follows on a Redis Cluster need redis-server', () => {});
 }
