@@ -28,8 +28,8 @@ if (redisInstalled) {
   test('J7: while one node is away, what lives on the others is found', async (t) => {
     const own = await RedisClusterServers.start();
     t.teardown(() => own.stop());
-    const { catalogue, close } = await connectRedisData(own.address);
-    t.teardown(close);
+    const { catalogue, ...opened } = await connectRedisData(own.address);
+    t.teardown(() => opened.close());
     const ids = Array.from({ length: 60 }, (_, i) => `product_${i}`);
     const find = () => Promise.allSettled(ids.map((id) => catalogue.findProduct(id)));
     t.true((await find()).every(({ status }) => status === 'fulfilled'));
