@@ -73,7 +73,11 @@ export class OperatorApi {
 
   async shards({ node, state }: ShardFilter = {}): Promise<readonly ShardRow[]> {
     const query = new URLSearchParams({ ...(node && { node }), ...(state && { state }) });
-    return (await this.#read<{ items: readonly ShardRow[] }>(`shards?${query.toString()}`)).items;
+    return (
+      await this.#read<{ items: readonly ShardRow[] }>(
+        query.size === 0 ? 'shards' : `shards?${query.toString()}`,
+      )
+    ).items;
   }
 
   /** Newest first; `limit` up to `MOVES_LISTED_MAX`. */
@@ -173,8 +177,8 @@ export class OperatorApi {
 
 function unanswered(url: string, error: unknown): ApiError {
   const { name, message, cause } = error as Error;
-  const code = (cause as { code?: string } | undefined)?.code;
-  const why = name === 'TimeoutError' ? 'no answer in time' : (code ?? message);
+  const { code, message: deeper } = (cause ?? {}) as { code?: string; message?: string };
+  const why = name === 'TimeoutError' ? 'no answer in time' : (code ?? deeper ?? message);
   return new ApiError(
     `no server at ${url} answers (${why}); --url names another`,
     0,

@@ -1,32 +1,17 @@
-import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { AccessTokens } from '../../services/access-tokens.ts';
+import { type CommandResult, runCommand } from './run-command.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../operator/livedrops.ts', import.meta.url));
 const AUTH_SECRET = 'a secret of more than thirty-two characters';
-
-interface Result {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 function run(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
-): Promise<Result> {
-  return new Promise((resolve) => {
-    const child = execFile(
-      process.execPath,
-      [PROGRAM, ...args],
-      { env: environment },
-      (_error, stdout, stderr) => resolve({ code: child.exitCode, stdout, stderr }),
-    );
-  });
+): Promise<CommandResult> {
+  return runCommand(args, { environment });
 }
 
 function temporaryDirectory(t: ExecutionContext): string {
@@ -124,7 +109,8 @@ test('help and version are answers: on stdout, exit code 0, with examples', asyn
   const help = await run(['--help']);
   t.is(help.code, 0);
   t.regex(help.stdout, /Examples:\n {2}livedrops start/);
-  for (const command of ['start', 'token', 'demo', 'verify', 'config']) {
+  const operators = 'nodes shards moves pin move unpin drain undrain rebalance rolling-restart';
+  for (const command of ['start', 'token', 'demo', 'verify', 'config', ...operators.split(' ')]) {
     t.regex(help.stdout, new RegExp(`^ {2}${command} `, 'm'));
   }
   const token = await run(['token', '--help']);

@@ -48,6 +48,8 @@ export class PretendCluster {
   readonly restarted: string[] = [];
   /** What becomes of the next move of a shard, where it is not done. */
   readonly failing = new Map<number, MoveRecord['result']>();
+  /** Shards that move after each look at the moves, where a test lets looks do so. */
+  movesALook = 1;
   /** A node that is asked to restart comes back as another run. */
   comesBack = true;
   call!: CallAction;

@@ -1,0 +1,77 @@
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import test, { type ExecutionContext } from 'ava';
+import { ApiError, OperatorApi } from '../../operator/api-client.ts';
+import { startPretendGateway, TOKEN } from './pretend-gateway.ts';
+
+/** A port of this machine on which nobody listens. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Names another node in its first answer; then it hangs up on whoever asks. */
+async function hangingUp(
+  t: ExecutionContext,
+  otherUrl: string,
+): Promise<{ url: string; requests: string[] }> {
+  const requests: string[] = [];
+  const server = createServer((request, response) => {
+    requests.push(`${request.method} ${request.url}`);
+    if (requests.length > 1) request.socket.destroy();
+    else response.end(JSON.stringify({ items: [{ state: 'serving', url: otherUrl }] }));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => server.close());
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests };
+}
+
+test('what is refused is told in words for people, with its status', async (t) => {
+  const { api, url } = await startPretendGateway(t, ['node-1', 'node-2']);
+  const refused = await t.throwsAsync(api.pin(0, 'node-9', false), { instanceOf: ApiError });
+  t.like(refused, { message: 'node-9 is no living node.', status: 422, passing: false });
+  const buyer = new OperatorApi({ url, token: () => 'valid.buyer' });
+  await t.throwsAsync(buyer.nodes(), { message: 'the token has not the operator role' });
+  const nobody = new OperatorApi({ url, token: () => 'nonsense' });
+  await t.throwsAsync(nobody.nodes(), { message: /does not take the token; give --token/ });
+});
+
+test('a server that is not there is told by its address, and waiting may help', async (t) => {
+  const url = `http://127.0.0.1:${await freePort()}`;
+  const api = new OperatorApi({ url, token: () => TOKEN });
+  const error = await t.throwsAsync(api.nodes(), { instanceOf: ApiError });
+  t.is(error?.message, `no server at ${url} answers (ECONNREFUSED); --url names another`);
+  t.like(error, { passing: true, notDelivered: true });
+});
+
+test('once its nodes are known, another one is asked when the first does not answer', async (t) => {
+  const first = await startPretendGateway(t, ['node-1', 'node-2']);
+  const second = await startPretendGateway(t, ['node-1', 'node-2']);
+  await first.cluster.join('node-2', { url: second.url });
+  await first.api.nodes();
+  await first.fixture.gateway.stop();
+  const plan = await first.api.drain('node-1', true);
+  t.true(plan.moves.length > 0);
+  t.is(second.fixture.calls.length, 1);
+  t.is((await first.api.shards()).length, 16);
+});
+
+test('a change that may have arrived is not asked for again elsewhere; a look is', async (t) => {
+  const { fixture, url } = await startPretendGateway(t, ['node-1', 'node-2']);
+  const broken = await hangingUp(t, url);
+  const api = new OperatorApi({ url: broken.url, token: () => TOKEN });
+  await api.nodes();
+  const error = await t.throwsAsync(api.drain('node-1', false), { instanceOf: ApiError });
+  t.like(error, { status: 0, passing: true, notDelivered: false });
+  t.deepEqual(fixture.calls, []);
+  t.is((await api.shards()).length, 16);
+  t.deepEqual(broken.requests.slice(1), [
+    'POST /v1/operator/nodes/node-1/drain',
+    'GET /v1/operator/shards',
+  ]);
+});

@@ -1,0 +1,102 @@
+import test from 'ava';
+import { movesText } from '../../operator/moves.ts';
+import { nodesText } from '../../operator/nodes.ts';
+import { shardsText } from '../../operator/shards.ts';
+import { watch } from '../../operator/watch.ts';
+import { startPretendGateway } from './pretend-gateway.ts';
+
+const NODES = ['node-1', 'node-2'];
+
+test('X1: nodes read as a table, numbers to the right', async (t) => {
+  const { api, cluster } = await startPretendGateway(t, NODES);
+  const shards = await cluster.shardsOf('node-2');
+  cluster.rates.set(shards[0]!, 1234.4);
+  await cluster.lose('node-1');
+  const startedAt = cluster.time - 2 * 3_600_000;
+  const nodes = (await api.nodes()).map((node) => ({
+    ...node,
+    startedAt: new Date(startedAt).toISOString(),
+  }));
+  const lost = String(nodes[1]!.shardsOwned);
+  t.is(
+    nodesText(nodes, cluster.time),
+    'node    state    shards  wanted  live drops  orders/s  lag    lease  weight  up  url\n' +
+      `node-2  serving  ${String(shards.length).padStart(6)}      16           0      1234  ${String(shards.length).padStart(3)}  2500 ms       1  2h  -\n` +
+      `node-1  lost     ${lost.padStart(6)}       0           0         0    0        -       1   -  -\n` +
+      '1 living node, 1234 orders/s\n',
+  );
+});
+
+test('X1: shards read as a table that tells what is not as it should be', async (t) => {
+  const { api, cluster } = await startPretendGateway(t, NODES);
+  const [first = 0, second = 0] = await cluster.shardsOf('node-1');
+  await cluster.placement.setPin(first, 'node-2');
+  cluster.rates.set(first, 2.5);
+  const rows = (await api.shards())
+    .filter(({ shard }) => shard === first || shard === second)
+    .map((row) => (row.shard === second ? { ...row, fault: 'entry 9\u001B[2J is damaged' } : row));
+  const [, one, two, total] = shardsText(rows).split('\n');
+  t.is(
+    one?.replaceAll(/ +/g, ' ').trim(),
+    `${first} node-1 serving 3 ${40 + first} 0 2 0 3 1 pinned, wanted on node-2`,
+  );
+  t.true(two?.endsWith('entry 9 [2J is damaged'), 'control characters do not reach the terminal');
+  t.is(total, '2 shards: 2 serving, 1 pinned, 1 not where wanted');
+  t.is(shardsText([]).split('\n')[1], '0 shards');
+  const [row] = rows;
+  const silent = shardsText([
+    { ...row!, answered: false },
+    { ...row!, owner: null, answered: false },
+  ]);
+  t.regex(silent, /2 shards: 1 no answer, 1 unclaimed/);
+});
+
+test('X1: moves read as a table, with results, blackout times and reasons', async (t) => {
+  t.is(movesText([]), 'No shard has moved.\n');
+  const { api, cluster } = await startPretendGateway(t, NODES);
+  const [shard = 0] = await cluster.shardsOf('node-1');
+  await cluster.placement.setPin(shard, 'node-2');
+  await cluster.step(1);
+  const [headings, line] = movesText(await api.moves(1)).split('\n');
+  t.regex(headings!, /^ended +shard +from +to +result +blackout +took +reason$/);
+  const said = `${shard} node-1 node-2 done 12 ms 100 ms It is wanted there.`;
+  t.is(line?.replaceAll(/ +/g, ' ').split('Z ')[1], said);
+});
+
+test('X1: --watch shows again and again, faults included, until Ctrl-C', async (t) => {
+  const controller = new AbortController();
+  const written: string[] = [];
+  let looks = 0;
+  const show = async (): Promise<string> => {
+    looks += 1;
+    if (looks === 2) throw new Error('nobody answers');
+    return `look ${looks}\n`;
+  };
+  const pace = {
+    now: () => 0,
+    pause: async () => {
+      if (looks < 3) return;
+      controller.abort();
+      throw new Error('interrupted');
+    },
+  };
+  const output = { write: (text: string) => written.push(text) };
+  await watch({ show, output, pace, interrupted: controller.signal });
+  t.deepEqual(written, ['look 1\n', 'nobody answers\n', 'look 3\n']);
+});
+
+test('X1: in a terminal --watch draws in place, and no more lines than there are', async (t) => {
+  const controller = new AbortController();
+  const written: string[] = [];
+  const pace = {
+    now: () => 0,
+    pause: async () => controller.abort(),
+  };
+  const output = { isTTY: true, rows: 4, write: (text: string) => written.push(text) };
+  const show = async (): Promise<string> => 'a\nb\nc\nd\ne\n';
+  await watch({ show, output, pace, interrupted: controller.signal });
+  t.deepEqual(written, [
+    '\u001B[2J',
+    '\u001B[Ha\u001B[K\nb\u001B[K\nand 3 more lines\u001B[K\n\u001B[J',
+  ]);
+});

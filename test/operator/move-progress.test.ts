@@ -1,0 +1,165 @@
+import test from 'ava';
+import type { MoveInfo } from '../../operator/api-client.ts';
+import { MoveProgress } from '../../operator/move-progress.ts';
+import { endsText, endText, planText } from '../../operator/move-text.ts';
+import type { PlannedMove, ShardRow } from '../../services/contracts.ts';
+
+const TIME = '2026-03-01T12:00:00.000Z';
+
+function planned(change: Partial<PlannedMove> = {}): PlannedMove {
+  return { shard: 7, from: 'node-1', to: 'node-2', reason: 'node-1 is drained.', ...change };
+}
+
+function row(change: Partial<ShardRow> = {}): ShardRow {
+  return {
+    shard: 7,
+    status: 'serving',
+    fault: null,
+    epoch: 1,
+    sequence: 1,
+    waiting: 0,
+    drops: 0,
+    liveDrops: 0,
+    ordersPerSecond: 0,
+    relayLag: 0,
+    owner: 'node-1',
+    wanted: 'node-2',
+    pinned: false,
+    answered: true,
+    ...change,
+  };
+}
+
+function record(change: Partial<MoveInfo> = {}): MoveInfo {
+  return {
+    id: 'new',
+    shard: 7,
+    from: 'node-1',
+    to: 'node-2',
+    startedAt: TIME,
+    endedAt: TIME,
+    blackoutMs: 9,
+    result: 'done',
+    reason: 'It is wanted there.',
+    ...change,
+  };
+}
+
+function follow(moves: readonly PlannedMove[], anyTarget = false): MoveProgress {
+  return new MoveProgress({ moves, earlier: [record({ id: 'old' })], anyTarget });
+}
+
+test('W6: a move ends with its record, and not with one from before it was asked for', (t) => {
+  const progress = follow([planned()]);
+  t.deepEqual(progress.look([record({ id: 'old' })], [row()]), []);
+  t.deepEqual(progress.look([record(), record({ id: 'old' })], [row({ owner: 'node-2' })]), [
+    {
+      shard: 7,
+      from: 'node-1',
+      to: 'node-2',
+      result: 'done',
+      blackoutMs: 9,
+      reason: 'It is wanted there.',
+    },
+  ]);
+  t.is(progress.openCount, 0);
+  t.true(progress.endedWell);
+  t.deepEqual(progress.look([record()], [row()]), [], 'an end is told once');
+});
+
+for (const result of ['rolled-back', 'abandoned'] as const) {
+  test(`W6: a move that was ${result} did not end well`, (t) => {
+    const progress = follow([planned(), planned({ shard: 8 })]);
+    const ended = progress.look(
+      [record({ result, blackoutMs: null, reason: 'node-2 is gone' }), record({ shard: 8 })],
+      [],
+    );
+    t.deepEqual(
+      ended.map((end) => [end.shard, end.result]),
+      [
+        [7, result],
+        [8, 'done'],
+      ],
+    );
+    t.is(progress.openCount, 0);
+    t.false(progress.endedWell);
+  });
+}
+
+test('a shard that arrived without a record is done after one more look for it', (t) => {
+  const progress = follow([planned()]);
+  const arrived = [row({ owner: 'node-2' })];
+  t.deepEqual(progress.look([], arrived), []);
+  t.like(progress.look([], arrived)[0], { result: 'done', blackoutMs: null });
+  const late = follow([planned()]);
+  late.look([], arrived);
+  t.is(late.look([record()], arrived)[0]?.blackoutMs, 9);
+});
+
+test('a shard that nobody served is done as soon as its new owner serves it', (t) => {
+  const progress = follow([planned({ from: null })]);
+  const claimed = row({ owner: 'node-2' });
+  t.deepEqual(progress.look([], [row({ owner: null, answered: false })]), []);
+  t.deepEqual(progress.look([], [{ ...claimed, status: 'recovering' }]), []);
+  t.deepEqual(progress.look([], [{ ...claimed, answered: false, status: 'serving' }]), []);
+  t.like(progress.look([], [claimed])[0], { from: null, to: 'node-2', result: 'done' });
+});
+
+test('a move that is not wanted any more is superseded, as when its target is gone', (t) => {
+  const progress = follow([planned(), planned({ shard: 8 })]);
+  const ended = progress.look([], [row({ wanted: 'node-1' }), row({ shard: 8, wanted: null })]);
+  t.deepEqual(
+    ended.map(({ result, reason }) => [result, reason]),
+    [
+      ['superseded', 'It is wanted on node-1 now.'],
+      ['superseded', 'No node takes it now.'],
+    ],
+  );
+  t.false(progress.endedWell);
+});
+
+test('a shard that only has to leave may go to another node than planned', (t) => {
+  const recorded = follow([planned()], true);
+  t.like(recorded.look([record({ to: 'node-3' })], [])[0], { to: 'node-3', result: 'done' });
+  const seen = follow([planned({ from: null })], true);
+  const elsewhere = row({ owner: 'node-3', wanted: 'node-3' });
+  t.like(seen.look([], [elsewhere])[0], { to: 'node-3', result: 'done' });
+  const back = follow([planned()], true);
+  t.like(back.look([], [row({ wanted: 'node-1' })])[0], { result: 'superseded' });
+  const strict = follow([planned()]);
+  t.deepEqual(strict.look([record({ to: 'node-3' })], [row()]), []);
+});
+
+test('whoever stops waiting is told which shards have not moved', (t) => {
+  const progress = follow([planned(), planned({ shard: 8 })]);
+  progress.look([record()], [row({ shard: 8 })]);
+  t.like(progress.giveUp('Not ended after 60 s.')[0], { shard: 8, result: 'unfinished' });
+  t.is(progress.openCount, 0);
+  t.is(progress.ends.length, 2);
+  t.false(progress.endedWell);
+});
+
+test('X1: a plan and its ends read as columns, with reasons and blackout times', (t) => {
+  t.is(planText([], true), 'No shard would move.\n');
+  t.is(planText([], false), 'No shard has to move.\n');
+  t.is(
+    planText([planned(), planned({ shard: 113, from: null })], true),
+    'shard  from    to      reason\n' +
+      '    7  node-1  node-2  node-1 is drained.\n' +
+      '  113  -       node-2  node-1 is drained.\n' +
+      '2 shards would move\n',
+  );
+  const progress = follow([planned(), planned({ shard: 113 }), planned({ shard: 8 })]);
+  progress.look([record({ blackoutMs: 8.6 }), record({ shard: 113, blackoutMs: 40 })], []);
+  progress.giveUp('Nobody answers.');
+  t.deepEqual(progress.ends.map(endText), [
+    'shard   7  node-1 -> node-2          done             9 ms  It is wanted there.\n',
+    'shard 113  node-1 -> node-2          done            40 ms  It is wanted there.\n',
+    'shard   8  node-1 -> node-2          unfinished          -  Nobody answers.\n',
+  ]);
+  t.is(
+    endsText(progress.ends, 3_440),
+    '2 of 3 moves done in 3.4 s; blackout p50 9 ms, longest 40 ms\n',
+  );
+  t.is(endsText([], 0), '0 of 0 moves done in 0.0 s\n');
+});

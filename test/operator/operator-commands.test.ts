@@ -1,0 +1,147 @@
+// The commands of operators as processes, against a real gateway and against a whole server.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { PROGRAM, runCommand } from './run-command.ts';
+import { startPretendGateway, TOKEN } from './pretend-gateway.ts';
+
+const NODES = ['node-1', 'node-2', 'node-3'];
+
+function temporaryDirectory(t: ExecutionContext): string {
+  const directory = mkdtempSync(join(tmpdir(), 'livedrops-operator-'));
+  t.teardown(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** A server alone, on any free port; resolves to its address when it is ready. */
+async function startServer(t: ExecutionContext, environment: Record<string, string>) {
+  const child = spawn(process.execPath, [PROGRAM, 'start'], {
+    env: { ...environment, LIVEDROPS_PORT: '0' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.teardown(async () => {
+    const exit = once(child, 'exit');
+    if (child.kill('SIGTERM')) await exit;
+  });
+  const ended = once(child, 'exit').then(() => Promise.reject(new Error('the server ended')));
+  const [chunk] = (await Promise.race([once(child.stdout, 'data'), ended])) as [Buffer];
+  return chunk.toString().trim().replace('LiveDrops ready on ', '');
+}
+
+async function start(t: ExecutionContext) {
+  const gateway = await startPretendGateway(t, NODES);
+  gateway.cluster.movesALook = 16;
+  const run = (...args: string[]) => runCommand([...args, '--url', gateway.url, '--token', TOKEN]);
+  return { ...gateway, run };
+}
+
+test('X1: nodes, shards and moves as tables, and as JSON', async (t) => {
+  const { run, cluster } = await start(t);
+  const mine = await cluster.shardsOf('node-1');
+  const [nodes, json, shards, moves] = await Promise.all([
+    run('nodes'),
+    run('nodes', '--json'),
+    run('shards', '--node', 'node-1', '--state', 'serving', '--json'),
+    run('moves', '--limit', '5'),
+  ]);
+  t.deepEqual([nodes.code, json.code, shards.code, moves.code], [0, 0, 0, 0]);
+  t.regex(nodes.stdout, /^node +state +shards .*\nnode-1 +serving .*\nnode-2 /);
+  t.deepEqual(
+    (JSON.parse(json.stdout) as { nodeId: string }[]).map(({ nodeId }) => nodeId),
+    NODES,
+  );
+  t.deepEqual(
+    (JSON.parse(shards.stdout) as { shard: number }[]).map(({ shard }) => shard),
+    mine,
+  );
+  t.is(moves.stdout, 'No shard has moved.\n');
+});
+
+test('X1: a change that ends well exits with 0, one that does not with 1, and a refusal with its reason', async (t) => {
+  const { run, cluster } = await start(t);
+  const [one, two] = [await cluster.shardsOf('node-1'), await cluster.shardsOf('node-2')];
+  const drained = await run('drain', 'node-1');
+  t.deepEqual([drained.code, drained.stderr], [0, '']);
+  t.regex(drained.stdout, new RegExp(`${one.length} of ${one.length} moves done`));
+  cluster.failing.set(two[0]!, 'rolled-back');
+  const moved = await run('move', String(two[0]), 'node-3', '--json');
+  t.is(moved.code, 1);
+  t.like(JSON.parse(moved.stdout), { applied: true, ok: false });
+  const refused = await run('pin', String(two[0]), 'node-1');
+  t.deepEqual(
+    [refused.code, refused.stdout, refused.stderr],
+    [1, '', 'livedrops: node-1 is drained and takes no shards.\n'],
+  );
+  t.deepEqual(
+    cluster.log.actions.map(({ action }) => action),
+    ['drain', 'pin', 'pin'],
+  );
+});
+
+test('X1: a dry run of each change tells what would move', async (t) => {
+  const { run, cluster } = await start(t);
+  const [shard] = await cluster.shardsOf('node-1');
+  for (const args of [
+    ['pin', String(shard), 'node-2'],
+    ['move', String(shard), 'node-2'],
+    ['drain', 'node-1'],
+  ]) {
+    const { code, stdout } = await run(...args, '--dry-run');
+    t.is(code, 0);
+    t.regex(stdout, /would move\n$/, args.join(' '));
+  }
+  const restart = await run('rolling-restart', '--dry-run', '--json');
+  t.is((JSON.parse(restart.stdout) as { nodes: object[] }).nodes.length, 3);
+  t.deepEqual(cluster.log.actions, []);
+});
+
+for (const [args, words] of [
+  [['pin', '7'], /missing required argument 'node'/],
+  [['pin', '256', 'node-1'], /a whole number from 0 to 255/],
+  [['drain', 'node 1'], /letters, digits/],
+  [['moves', '--limit', '101'], /a whole number from 1 to 100/],
+  [['nodes', '--url', 'localhost'], /an address such as http/],
+  [['rebalance', '--moves-max', '0'], /a whole number from 1 to 256/],
+  [['drain', 'node-1', '--timeout', 'soon'], /a time such as/],
+] as const) {
+  test(`wrong usage is told on stderr, exit code 2: ${args.join(' ')}`, async (t) => {
+    const { code, stdout, stderr } = await runCommand(args);
+    t.deepEqual([code, stdout], [2, '']);
+    t.regex(stderr, words);
+  });
+}
+
+test('X1: --watch --json writes a line a look and ends well on Ctrl-C', async (t) => {
+  const { url } = await start(t);
+  const args = ['nodes', '--watch', '--json', '--url', url, '--token', TOKEN];
+  const { code, stdout } = await runCommand(args, { interruptAfterOutput: true });
+  t.is(code, 0);
+  const [line = ''] = stdout.split('\n');
+  t.is((JSON.parse(line) as object[]).length, 3);
+});
+
+test('X1, X2: without options it asks the server of LIVEDROPS_DATA with a token of its secret', async (t) => {
+  const environment = { LIVEDROPS_DATA: temporaryDirectory(t), LIVEDROPS_LOG: 'error' };
+  const url = await startServer(t, environment);
+  const [nodes, drained, verified] = await Promise.all([
+    runCommand(['nodes', '--json'], { environment }),
+    runCommand(['drain', 'node-1'], { environment }),
+    runCommand(['verify', '--json', '--url', url], { environment }),
+  ]);
+  const [node] = JSON.parse(nodes.stdout) as object[];
+  t.like(node, { state: 'serving', shardsOwned: 256, shardsWanted: 256 });
+  t.is(drained.stderr, 'livedrops: One node has nowhere to move a shard.\n');
+  t.is(drained.code, 1);
+  t.like(JSON.parse(verified.stdout), { ok: true, findings: [] });
+});
+
+test('a server that does not answer is told in one line, exit code 1', async (t) => {
+  const environment = { LIVEDROPS_DATA: temporaryDirectory(t), LIVEDROPS_PORT: '1' };
+  const { code, stdout, stderr } = await runCommand(['shards'], { environment });
+  t.deepEqual([code, stdout], [1, '']);
+  t.regex(stderr, /^livedrops: no server at http:\/\/127\.0\.0\.1:1 answers \(.*\n$/);
+});

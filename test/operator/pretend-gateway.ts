@@ -1,0 +1,73 @@
+// A real gateway over a pretended cluster: what the commands of operators talk to. Each look at the
+// moves lets a few more shards move, so that waiting ends after a known number of looks.
+
+import { OperatorApi } from '../../operator/api-client.ts';
+import type { Pace } from '../../operator/pace.ts';
+import type { ActionName } from '../../services/contracts.ts';
+import type { OperatorServiceOptions } from '../../services/operator.ts';
+import { type Fixture, startFixture } from '../gateway/fixture.ts';
+import { PretendCluster } from '../services/pretend-cluster.ts';
+
+/** What the gateway of these tests takes. */
+export const TOKEN = 'valid.boss+operator';
+
+const ACTIONS: readonly ActionName[] = [
+  'operator.nodes',
+  'operator.shards',
+  'operator.pin',
+  'operator.drain',
+  'operator.undrain',
+  'operator.rebalance',
+  'operator.restart',
+  'operator.actions',
+  'operator.verify',
+];
+
+export interface PretendGateway {
+  readonly cluster: PretendCluster;
+  readonly fixture: Fixture;
+  readonly url: string;
+  readonly api: OperatorApi;
+}
+
+export async function startPretendGateway(
+  t: Parameters<typeof startFixture>[0],
+  nodeIds: readonly string[],
+  options: Partial<OperatorServiceOptions> = {},
+): Promise<PretendGateway> {
+  const cluster = await PretendCluster.start(t, nodeIds, options);
+  const fixture = await startFixture(t);
+  const url = `http://127.0.0.1:${fixture.port}`;
+  const gateway = {
+    cluster,
+    fixture,
+    url,
+    api: new OperatorApi({ url, token: () => TOKEN }),
+  };
+  for (const action of ACTIONS) {
+    fixture.actions[action] = (params: never) => cluster.call(action, params);
+  }
+  fixture.actions['operator.moves'] = async (params: never) => {
+    const moves = await cluster.call('operator.moves', params);
+    await cluster.step(cluster.movesALook);
+    return moves;
+  };
+  return gateway;
+}
+
+/** Pauses take no time; `interruptAt` is the number of the pause at which Ctrl-C is pressed. */
+export class PretendPace implements Pace {
+  pauses = 0;
+  interruptAt = Number.POSITIVE_INFINITY;
+  #time = 0;
+
+  now(): number {
+    return this.#time;
+  }
+
+  async pause(ms: number): Promise<void> {
+    this.pauses += 1;
+    this.#time += ms;
+    if (this.pauses >= this.interruptAt) throw new Error('interrupted');
+  }
+}

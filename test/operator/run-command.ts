@@ -1,0 +1,38 @@
+// The `livedrops` command as a process of its own, until it ends.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+
+export const PROGRAM = fileURLToPath(new URL('../../operator/livedrops.ts', import.meta.url));
+
+export interface CommandResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  /** All of it: nothing comes from the environment of the tests. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Press Ctrl-C when the first output is there. */
+  readonly interruptAfterOutput?: boolean;
+}
+
+export async function runCommand(
+  args: readonly string[],
+  { environment = {}, interruptAfterOutput = false }: RunOptions = {},
+): Promise<CommandResult> {
+  const child = spawn(process.execPath, [PROGRAM, ...args], {
+    env: environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  if (interruptAfterOutput) child.stdout.once('data', () => child.kill('SIGINT'));
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close') as Promise<[number | null]>,
+  ]);
+  return { code, stdout, stderr };
+}
