@@ -36,6 +36,16 @@ export interface LiveBus {
   subscribe(topic: string, listener: LiveListener): () => void;
   /** True when somebody listens here or may listen elsewhere: lets a publisher skip work. */
   hasListeners(topic: string): boolean;
+  /**
+   * Resolves when whatever is published from now on, by anybody, reaches all present listeners, so that what is read afterwards
+   * misses nothing. Resolves at once where the bus is cut off: the listeners are told of a gap later. Never rejects.
+   */
+  settled(): Promise<void>;
+  /**
+   * Calls whenever messages may have been lost on their way to listeners here: what they made of earlier ones should be read anew.
+   * Gaps that follow each other closely are told once. Returns a function that ends it.
+   */
+  onGap(listener: () => void): () => void;
 }
 
 export function dropTopic(dropId: string): string {
@@ -74,5 +84,12 @@ export class InProcessLiveBus implements LiveBus {
 
   hasListeners(topic: string): boolean {
     return this.#listeners.has(topic);
+  }
+
+  async settled(): Promise<void> {}
+
+  /** Within one process nothing is lost. */
+  onGap(_listener: () => void): () => void {
+    return () => undefined;
   }
 }

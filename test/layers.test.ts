@@ -45,7 +45,7 @@ function told(found: readonly Import[]): string[] {
   return found.map(({ file, from }) => `${file} imports ${from}`);
 }
 
-const DRIVER_FOLDERS = ['storage/memory/', 'storage/sqlite/', 'storage/redis/'];
+const DRIVER_FOLDERS = ['storage/memory/', 'storage/sqlite/', 'storage/redis/', 'actors/nats/'];
 const DRIVER_PACKAGES = ['better-sqlite3', 'ioredis', 'redis-om', 'redis', 'nats'];
 
 function isDriver(path: string): boolean {

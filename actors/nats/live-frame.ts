@@ -1,0 +1,143 @@
+// Live messages as bytes between nodes: MessagePack of flat lists in a fixed order of fields, without
+// their names. That is half the bytes of maps, and takes half the time to write and a quarter of
+// the time to read. New fields go to the end, where older nodes do not look.
+
+import { Packr } from 'msgpackr';
+import type { DropView } from '../../domain/views.ts';
+import type { Notification } from '../../storage/feed.ts';
+import type { LiveMessage, Milestone } from '../live-bus.ts';
+
+type ViewFields = [
+  id: string,
+  productId: string,
+  creatorId: string,
+  startsAt: number,
+  endsAt: number,
+  priceCents: number,
+  currency: string,
+  limitPerUser: number,
+  holdSeconds: number,
+  payment: DropView['payment'],
+  createdAt: number,
+  status: DropView['status'],
+  soldOut: boolean,
+  stocked: number,
+  held: number,
+  sold: number,
+  free: number,
+  version: number,
+];
+type MilestoneFields = [type: Milestone['type'], view: ViewFields];
+
+const DROP = 0;
+const MILESTONE = 1;
+const NOTIFICATION = 2;
+const FOLLOW = 3;
+
+type Fields =
+  | [kind: typeof DROP, view: ViewFields, milestones: MilestoneFields[]]
+  | [kind: typeof MILESTONE, milestone: MilestoneFields]
+  | [
+      kind: typeof NOTIFICATION,
+      id: string,
+      userId: string,
+      type: string,
+      data: Notification['data'],
+      createdAt: number,
+      readAt: number | null,
+    ]
+  | [kind: typeof FOLLOW, creatorId: string, following: boolean];
+
+const packr = new Packr({ useRecords: false });
+
+export function encodeLiveMessage(message: LiveMessage): Uint8Array {
+  return packr.pack(fieldsOf(message));
+}
+
+/** Throws for bytes that are no message of a kind known here. */
+export function decodeLiveMessage(bytes: Uint8Array): LiveMessage {
+  const fields = packr.unpack(bytes) as Fields;
+  switch (fields[0]) {
+    case DROP:
+      return { type: 'drop', view: viewOf(fields[1]), milestones: fields[2].map(milestoneOf) };
+    case MILESTONE:
+      return { type: 'milestone', milestone: milestoneOf(fields[1]) };
+    case NOTIFICATION: {
+      const [, id, userId, type, data, createdAt, readAt] = fields;
+      return { type: 'notification', notification: { id, userId, type, data, createdAt, readAt } };
+    }
+    case FOLLOW:
+      return { type: 'follow', creatorId: fields[1], following: fields[2] };
+    default:
+      throw new TypeError('not a live message, or one of a kind that is not known here');
+  }
+}
+
+function fieldsOf(message: LiveMessage): Fields {
+  switch (message.type) {
+    case 'drop':
+      return [DROP, viewFields(message.view), message.milestones.map(milestoneFields)];
+    case 'milestone':
+      return [MILESTONE, milestoneFields(message.milestone)];
+    case 'notification': {
+      const { id, userId, type, data, createdAt, readAt } = message.notification;
+      return [NOTIFICATION, id, userId, type, data, createdAt, readAt];
+    }
+    case 'follow':
+      return [FOLLOW, message.creatorId, message.following];
+  }
+}
+
+function milestoneFields({ type, view }: Milestone): MilestoneFields {
+  return [type, viewFields(view)];
+}
+
+function milestoneOf([type, view]: MilestoneFields): Milestone {
+  return { type, view: viewOf(view) };
+}
+
+function viewFields(view: DropView): ViewFields {
+  return [
+    view.id,
+    view.productId,
+    view.creatorId,
+    view.startsAt,
+    view.endsAt,
+    view.priceCents,
+    view.currency,
+    view.limitPerUser,
+    view.holdSeconds,
+    view.payment,
+    view.createdAt,
+    view.status,
+    view.soldOut,
+    view.stocked,
+    view.held,
+    view.sold,
+    view.free,
+    view.version,
+  ];
+}
+
+function viewOf(fields: ViewFields): DropView {
+  return {
+    id: fields[0],
+    productId: fields[1],
+    creatorId: fields[2],
+    startsAt: fields[3],
+    endsAt: fields[4],
+    priceCents: fields[5],
+    currency: fields[6],
+    limitPerUser: fields[7],
+    holdSeconds: fields[8],
+    payment: fields[9],
+    createdAt: fields[10],
+    status: fields[11],
+    soldOut: fields[12],
+    stocked: fields[13],
+    held: fields[14],
+    sold: fields[15],
+    free: fields[16],
+    version: fields[17],
+  };
+}

@@ -1,0 +1,72 @@
+// What a publish on the live bus of a cluster costs its publisher: CPU time of this process for a
+// drop's view and for a kept notification that nobody listens to here, on a real nats-server. Run:
+// node_modules/.bin/node bench/live-bus.ts
+
+import pino from 'pino';
+import type { LiveMessage } from '../actors/live-bus.ts';
+import { NatsLiveBus } from '../actors/nats/live-bus-nats.ts';
+import { NatsServer } from '../test/servers/nats-server.ts';
+
+const MESSAGES = 300_000;
+/** So many in one turn of the event loop, as one entry of a shard makes them. */
+const MESSAGES_A_TURN = 64;
+
+const view = {
+  id: 'drop_0Xk3v9a1b2c3d4e5',
+  productId: 'product_0Xk3v9a1b2c3d4e5',
+  creatorId: 'user_0Xk3v9a1b2c3d4e5',
+  startsAt: 1_800_000_000_000,
+  endsAt: 1_800_000_600_000,
+  priceCents: 4_900,
+  currency: 'EUR',
+  limitPerUser: 2,
+  holdSeconds: 120,
+  payment: 'instant',
+  status: 'live',
+  soldOut: false,
+  createdAt: 1_799_999_000_000,
+  stocked: 2_000,
+  held: 12,
+  sold: 1_400,
+  free: 588,
+  version: 1_412,
+} as const;
+const dropMessage: LiveMessage = { type: 'drop', view, milestones: [] };
+const userMessage: LiveMessage = {
+  type: 'notification',
+  notification: {
+    id: '123456',
+    userId: 'user_0Xk3v9a1b2c3d4e5',
+    type: 'order.confirmed',
+    data: { orderId: `${view.id}-512`, dropId: view.id, quantity: 1, totalCents: 4_900 },
+    createdAt: 1_800_000_000_512,
+    readAt: null,
+  },
+};
+
+async function measure(bus: NatsLiveBus, topic: string, message: LiveMessage): Promise<number> {
+  const before = process.cpuUsage();
+  for (let i = 0; i < MESSAGES; i++) {
+    bus.publish(topic, message);
+    if (i % MESSAGES_A_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+    if (i % 4_096 === 0) await bus.settled();
+  }
+  await bus.settled();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / MESSAGES;
+}
+
+const server = await NatsServer.start();
+const log = pino({ level: 'warn' }, pino.destination(2));
+const bus = await NatsLiveBus.connect({ url: server.url, name: 'bench', log });
+for (const [name, topic, message] of [
+  ['warm-up', `drop.${view.id}`, dropMessage],
+  ['a drop', `drop.${view.id}`, dropMessage],
+  ['a notification', 'user.user_0Xk3v9a1b2c3d4e5', userMessage],
+] as const) {
+  const microseconds = await measure(bus, topic, message);
+  process.stdout.write(`${name}: ${microseconds.toFixed(2)} µs of CPU a publish\n`);
+}
+process.stdout.write(`${bus.droppedFrames} dropped\n`);
+await bus.stop();
+await server.stop();
