@@ -11,6 +11,7 @@ import { Authenticator } from './auth.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { DropViews } from './drop-views.ts';
 import { Flight } from './flight.ts';
+import type { MetricSources } from './metric-sources.ts';
 import { registerMetrics } from './metrics.ts';
 import { OrderPath } from './order-path.ts';
 import { DEFAULT_RATE_POLICIES, RateLimits, type RatePolicies } from './rate-limits.ts';
@@ -49,6 +50,8 @@ export interface GatewayOptions {
   readonly now: () => number;
   readonly readiness: () => ReadinessReport;
   readonly metrics: Registry;
+  /** What other parts of this node tell the metrics. */
+  readonly sources?: MetricSources;
   readonly log: Logger;
   /** Shown in the description of the interface. */
   readonly version?: string;
@@ -120,6 +123,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     requestsInFlight: () => flight.count,
     liveConnections: () => admission.count,
     watchedDrops: () => views.size,
+    sources: { limits: () => limits.report(), ...options.sources },
   });
   const { host, port, live, trustProxy = false } = options;
   const server = new HttpServer({

@@ -26,6 +26,7 @@ export class RateLimiter {
   /** How far the arrival time may run ahead of now. */
   readonly #burstMs: number;
   readonly #arrivals = new Map<string, number>();
+  #refusedCount = 0;
 
   constructor(options: { policy: RatePolicy; keysMax: number }) {
     const { quota, windowSeconds } = options.policy;
@@ -50,7 +51,10 @@ export class RateLimiter {
     const arrival = (known === undefined || known < nowMs ? nowMs : known) + this.#intervalMs;
     const waitMs = arrival - nowMs - this.#burstMs;
     // Sums of fractions may differ in their last bits; a millionth of a millisecond is no wait.
-    if (waitMs > 1e-6) return waitMs;
+    if (waitMs > 1e-6) {
+      this.#refusedCount += 1;
+      return waitMs;
+    }
     if (known === undefined && this.#arrivals.size >= this.#keysMax) this.#evict(nowMs);
     this.#arrivals.set(key, arrival);
     return 0;
@@ -58,6 +62,11 @@ export class RateLimiter {
 
   get keyCount(): number {
     return this.#arrivals.size;
+  }
+
+  /** Requests refused since the start. */
+  get refusedCount(): number {
+    return this.#refusedCount;
   }
 
   /**

@@ -53,6 +53,18 @@ export class RateLimits {
           };
   }
 
+  /** Each limit by its policy's name: keys it remembers, and requests refused since the start. */
+  report(): { limit: string; keys: number; refused: number }[] {
+    const all = Object.values(this.#limiters ?? {}).flatMap(({ address, user }) =>
+      user === null ? [address] : [address, user],
+    );
+    return all.map((limiter) => ({
+      limit: limiter.policy.name,
+      keys: limiter.keyCount,
+      refused: limiter.refusedCount,
+    }));
+  }
+
   get enabled(): boolean {
     return this.#limiters !== null;
   }

@@ -74,7 +74,8 @@ export abstract class Connection implements LiveConnection, Closable {
   }
 
   missedFrame(): void {
-    if (this.#missedAt === 0) this.#missedAt = this.context.clock.now();
+    this.context.counters.framesDropped++;
+    this.#noteMissed();
   }
 
   drained(): void {
@@ -115,8 +116,12 @@ export abstract class Connection implements LiveConnection, Closable {
   /** Sends what a later one replaces. Where the buffer is full it follows when there is room. */
   protected sendSnapshot(text: string): boolean {
     if (this.socket.send(text) !== 'dropped') return true;
-    this.missedFrame();
+    this.#noteMissed();
     return false;
+  }
+
+  #noteMissed(): void {
+    if (this.#missedAt === 0) this.#missedAt = this.context.clock.now();
   }
 
   #withinRate(): boolean {

@@ -63,6 +63,7 @@ export class LiveHub implements LiveHandler, LiveContext {
   readonly counters: LiveCounters = {
     connections: 0,
     framesPublished: 0,
+    framesDropped: 0,
     notificationsSent: 0,
     closed: {},
   };
@@ -98,9 +99,14 @@ export class LiveHub implements LiveHandler, LiveContext {
     this.feedLoads = new Lane(lane);
   }
 
-  /** How many topics have listeners here, for the metrics. */
-  get topics(): { readonly drops: number; readonly creators: number; readonly users: number } {
-    return { drops: this.#drops.size, creators: this.#creators.size, users: this.#users.size };
+  /** The counters, and how many topics have listeners here, for the metrics. */
+  report(): LiveCounters & { topics: { drops: number; creators: number; users: number } } {
+    const topics = {
+      drops: this.#drops.size,
+      creators: this.#creators.size,
+      users: this.#users.size,
+    };
+    return { ...this.counters, topics };
   }
 
   opened(

@@ -25,6 +25,8 @@ export interface LiveCounters {
   connections: number;
   /** Frames handed to the native fan-out; each may reach many sockets. */
   framesPublished: number;
+  /** Frames that a client's full buffer did not take. */
+  framesDropped: number;
   notificationsSent: number;
   /** Connections ended by the server, by close code. */
   closed: Record<number, number>;

@@ -139,6 +139,7 @@ test('N8: a visitor too slow for its drop gets a fresh snapshot', async (t) => {
   await settled();
   socket.full = true;
   harness.change(dropView(2));
+  t.is(harness.hub.report().framesDropped, 1);
   socket.full = false;
   socket.take();
   socket.connection!.drained();
@@ -259,7 +260,7 @@ test('a connection that is gone leaves nothing behind, whatever it was waiting f
   }
   while (harness.waitingReads > 0) await harness.letGo();
   harness.clock.advance(2_000);
-  t.deepEqual(harness.hub.topics, { drops: 0, creators: 0, users: 0 });
+  t.deepEqual(harness.hub.report().topics, { drops: 0, creators: 0, users: 0 });
   t.is(harness.hub.counters.connections, 0);
   t.is(harness.clock.timers, 0);
   const topics = [
@@ -288,7 +289,7 @@ test('stop closes every connection with a code that says to retry, and whoever c
   for (const { closedWith } of sockets)
     t.deepEqual(closedWith, { code: 1012, reason: 'service restart' });
   t.is(harness.clock.timers, 0);
-  t.deepEqual(harness.hub.topics, { drops: 0, creators: 0, users: 0 });
+  t.deepEqual(harness.hub.report().topics, { drops: 0, creators: 0, users: 0 });
 });
 
 test('N8: close codes say whether to retry by their range, and fit into a close frame', (t) => {

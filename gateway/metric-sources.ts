@@ -1,0 +1,171 @@
+// What a node's other parts offer for /metrics: plain functions and plain data, read only when
+// somebody asks, so that nothing here costs anything while orders go by. Which parts a node has
+// depends on its roles; what it has not, is left out.
+
+import { Gauge, type Metric, type MetricObject, type Registry } from 'prom-client';
+
+/** Durations by bucket; one count more than there are bounds holds the rest. */
+export interface DurationSample {
+  /** Upper bounds, rising. */
+  readonly boundsMs: readonly number[];
+  readonly counts: ArrayLike<number>;
+  readonly sumMs: number;
+}
+
+export interface ShardSample {
+  readonly status: string;
+  /** Commands in its mailbox. */
+  readonly waiting: number;
+}
+
+export interface RelayLagSample {
+  readonly consumer: string;
+  /** Durable facts in memory that the consumer has not taken. */
+  readonly facts: number;
+  /** Shards that are read from the journal to catch up. */
+  readonly shardsBehind: number;
+}
+
+export interface LiveSample {
+  readonly connections: number;
+  readonly topics: { readonly drops: number; readonly creators: number; readonly users: number };
+  /** Since the start, as all below. */
+  readonly framesPublished: number;
+  readonly framesDropped: number;
+  readonly notificationsSent: number;
+  /** Connections ended by the server, by close code. */
+  readonly closed: Readonly<Record<number, number>>;
+}
+
+export interface LimitSample {
+  /** The policy's name. */
+  readonly limit: string;
+  readonly keys: number;
+  /** Requests refused since the start. */
+  readonly refused: number;
+}
+
+export interface MetricSources {
+  readonly shards?: () => readonly ShardSample[];
+  readonly relay?: () => readonly RelayLagSample[];
+  readonly live?: () => LiveSample;
+  readonly limits?: () => readonly LimitSample[];
+  readonly journalAppends?: () => DurationSample;
+}
+
+type Labels = Readonly<Record<string, string>>;
+type Value = readonly [labels: Labels, value: number];
+
+/** All of them are always shown, so that an alert on `damaged` finds a zero and not nothing. */
+const SHARD_STATUSES: readonly string[] = ['serving', 'recovering', 'damaged'];
+
+/** Adds what the sources tell to the registry; once for each registry. */
+export function registerSources(registry: Registry, sources: MetricSources): void {
+  const { shards, relay, live, limits, journalAppends } = sources;
+  const gauge = (name: string, help: string, read: () => readonly Value[]) =>
+    registry.registerMetric(sampled({ name, help, type: 'gauge' }, read));
+  const counter = (name: string, help: string, read: () => readonly Value[]) =>
+    registry.registerMetric(sampled({ name, help, type: 'counter' }, read));
+  if (shards !== undefined) {
+    gauge('livedrops_shards', 'Shards of this node, by status.', () => byStatus(shards()));
+    gauge('livedrops_shard_commands_waiting', 'Commands in the mailboxes of all shards.', () => [
+      [{}, shards().reduce((sum, { waiting }) => sum + waiting, 0)],
+    ]);
+    gauge('livedrops_shard_commands_waiting_max', 'Commands in the fullest mailbox.', () => [
+      [{}, shards().reduce((most, { waiting }) => Math.max(most, waiting), 0)],
+    ]);
+  }
+  if (relay !== undefined) {
+    gauge('livedrops_relay_facts_waiting', 'Durable facts a consumer has not taken.', () =>
+      relay().map(({ consumer, facts }) => [{ consumer }, facts]),
+    );
+    gauge('livedrops_relay_shards_behind', 'Shards read from the journal to catch up.', () =>
+      relay().map(({ consumer, shardsBehind }) => [{ consumer }, shardsBehind]),
+    );
+  }
+  if (live !== undefined) {
+    gauge('livedrops_live_topics', 'Topics somebody listens to here, by kind.', () =>
+      Object.entries(live().topics).map(([kind, count]) => [{ kind }, count]),
+    );
+    counter('livedrops_live_frames_published_total', 'Frames given to the fan-out.', () => [
+      [{}, live().framesPublished],
+    ]);
+    counter('livedrops_live_frames_dropped_total', 'Frames that slow clients missed.', () => [
+      [{}, live().framesDropped],
+    ]);
+    counter('livedrops_live_notifications_sent_total', 'Notifications sent to clients.', () => [
+      [{}, live().notificationsSent],
+    ]);
+    counter('livedrops_live_closed_total', 'Streams ended by the server, by close code.', () =>
+      Object.entries(live().closed).map(([code, count]) => [{ code }, count]),
+    );
+  }
+  if (limits !== undefined) {
+    gauge('livedrops_rate_limit_keys', 'Addresses and users that a limit remembers.', () =>
+      limits().map(({ limit, keys }) => [{ limit }, keys]),
+    );
+    counter('livedrops_rate_limited_total', 'Requests that a limit refused.', () =>
+      limits().map(({ limit, refused }) => [{ limit }, refused]),
+    );
+  }
+  if (journalAppends !== undefined) {
+    const name = 'livedrops_journal_append_duration_seconds';
+    const help = 'Time until an entry of the journal is durable.';
+    registry.registerMetric(
+      sampled({ name, help, type: 'histogram' }, () => histogramValues(name, {}, journalAppends())),
+    );
+  }
+}
+
+export function addGauge(registry: Registry, name: string, help: string, read: () => number): void {
+  const gauge: Gauge = new Gauge({ name, help, registers: [], collect: () => gauge.set(read()) });
+  registry.registerMetric(gauge);
+}
+
+export interface HistogramValue {
+  readonly labels: Readonly<Record<string, string | number>>;
+  readonly value: number;
+  readonly metricName: string;
+}
+
+/** The lines of one histogram, in seconds; none where nothing was counted. */
+export function histogramValues(
+  name: string,
+  labels: Labels,
+  { boundsMs, counts, sumMs }: DurationSample,
+): HistogramValue[] {
+  const values: HistogramValue[] = [];
+  let total = 0;
+  for (let bucket = 0; bucket <= boundsMs.length; bucket++) {
+    total += counts[bucket]!;
+    const upTo = boundsMs[bucket];
+    const le = upTo === undefined ? '+Inf' : upTo / 1000;
+    values.push({ labels: { ...labels, le }, value: total, metricName: `${name}_bucket` });
+  }
+  if (total === 0) return [];
+  values.push({ labels, value: sumMs / 1000, metricName: `${name}_sum` });
+  values.push({ labels, value: total, metricName: `${name}_count` });
+  return values;
+}
+
+interface MetricHead {
+  readonly name: string;
+  readonly help: string;
+  readonly type: 'gauge' | 'counter' | 'histogram';
+}
+
+/** A metric as the registry reads it, whose values are made at the time of reading. */
+export function sampled(head: MetricHead, read: () => readonly (Value | HistogramValue)[]): Metric {
+  const get = (): MetricObject & { values: unknown[] } => ({
+    ...(head as unknown as MetricObject),
+    aggregator: 'sum',
+    values: read().map((one) => ('metricName' in one ? one : { labels: one[0], value: one[1] })),
+  });
+  return { ...head, aggregator: 'sum', get, reset: () => undefined } as unknown as Metric;
+}
+
+function byStatus(shards: readonly ShardSample[]): Value[] {
+  const counts = new Map(SHARD_STATUSES.map((status) => [status, 0]));
+  for (const { status } of shards) counts.set(status, (counts.get(status) ?? 0) + 1);
+  return [...counts].map(([status, count]) => [{ status }, count]);
+}

@@ -1,0 +1,97 @@
+// What the parts of a node tell /metrics, in the text that Prometheus reads.
+
+import test from 'ava';
+import { Registry } from 'prom-client';
+import { type MetricSources, registerSources } from '../../gateway/metric-sources.ts';
+import { startFixture } from './fixture.ts';
+
+async function linesOf(sources: MetricSources): Promise<string[]> {
+  const registry = new Registry();
+  registerSources(registry, sources);
+  const text = await registry.metrics();
+  return text.split('\n').filter((line) => line !== '' && !line.startsWith('# HELP'));
+}
+
+test('X4: shards are counted by status, a status without a shard as zero', async (t) => {
+  const shards = [
+    { status: 'serving', waiting: 3 },
+    { status: 'serving', waiting: 40 },
+    { status: 'damaged', waiting: 0 },
+  ];
+  t.deepEqual(await linesOf({ shards: () => shards }), [
+    '# TYPE livedrops_shards gauge',
+    'livedrops_shards{status="serving"} 2',
+    'livedrops_shards{status="recovering"} 0',
+    'livedrops_shards{status="damaged"} 1',
+    '# TYPE livedrops_shard_commands_waiting gauge',
+    'livedrops_shard_commands_waiting 43',
+    '# TYPE livedrops_shard_commands_waiting_max gauge',
+    'livedrops_shard_commands_waiting_max 40',
+  ]);
+});
+
+test('X4: each consumer’s lag is told', async (t) => {
+  const relay = () => [
+    { consumer: 'payments', facts: 7, shardsBehind: 0 },
+    { consumer: 'projections', facts: 0, shardsBehind: 2 },
+  ];
+  const lines = await linesOf({ relay });
+  t.true(lines.includes('livedrops_relay_facts_waiting{consumer="payments"} 7'));
+  t.true(lines.includes('livedrops_relay_shards_behind{consumer="projections"} 2'));
+});
+
+test('X4: the live stream tells its topics, frames, and why it ended streams', async (t) => {
+  const live = () => ({
+    connections: 5,
+    topics: { drops: 2, creators: 1, users: 4 },
+    framesPublished: 90,
+    framesDropped: 3,
+    notificationsSent: 11,
+    closed: { 4001: 1, 4002: 6 },
+  });
+  const lines = await linesOf({ live });
+  for (const line of [
+    '# TYPE livedrops_live_frames_dropped_total counter',
+    'livedrops_live_topics{kind="drops"} 2',
+    'livedrops_live_topics{kind="users"} 4',
+    'livedrops_live_frames_published_total 90',
+    'livedrops_live_frames_dropped_total 3',
+    'livedrops_live_notifications_sent_total 11',
+    'livedrops_live_closed_total{code="4002"} 6',
+  ]) {
+    t.true(lines.includes(line), line);
+  }
+});
+
+test('X4: the journal’s appends are a histogram in seconds; none where there were none', async (t) => {
+  const boundsMs = [1, 5];
+  const lines = await linesOf({
+    journalAppends: () => ({ boundsMs, counts: [2, 1, 4], sumMs: 1500 }),
+  });
+  const name = 'livedrops_journal_append_duration_seconds';
+  t.deepEqual(lines, [
+    `# TYPE ${name} histogram`,
+    `${name}_bucket{le="0.001"} 2`,
+    `${name}_bucket{le="0.005"} 3`,
+    `${name}_bucket{le="+Inf"} 7`,
+    `${name}_sum 1.5`,
+    `${name}_count 7`,
+  ]);
+  const empty = () => ({ boundsMs, counts: [0, 0, 0], sumMs: 0 });
+  t.deepEqual(await linesOf({ journalAppends: empty }), [`# TYPE ${name} histogram`]);
+});
+
+test('X4: a node without a part says nothing of it', async (t) => {
+  t.deepEqual(await linesOf({}), []);
+});
+
+test('X4, H5: the gateway tells how many requests each limit refused', async (t) => {
+  const fixture = await startFixture(t, { rateLimits: true });
+  const log = { body: { email: 'a@example.com', password: 'wrong password' } };
+  for (let i = 0; i < 25; i++) await fixture.request('POST', '/v1/auth/login', log);
+  const { text } = await fixture.request('GET', '/metrics');
+  const refused = /^livedrops_rate_limited_total\{limit="log-ins-address"\} (\d+)$/m.exec(text);
+  t.true(Number(refused?.[1]) > 0, text.slice(0, 3000));
+  t.true(text.includes('livedrops_rate_limit_keys{limit="log-ins-address"} 1'));
+  t.true(text.includes('livedrops_rate_limited_total{limit="orders-user"} 0'));
+});
