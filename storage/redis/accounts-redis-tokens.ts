@@ -7,7 +7,7 @@ import type { RefreshToken, RotationResult } from '../accounts.ts';
 import { answerOf, type RedisConnection } from './connection.ts';
 import { Script } from './script.ts';
 
-/** Keys outlive their tokens by so much: what ended is judged by the caller's clock, not Redis's. */
+/** Keys outlive their tokens: what has ended is judged by the caller's clock, not by Redis's. */
 const EXPIRY_SLACK_MS = 3_600_000;
 
 const REVOKED = 'revoked';

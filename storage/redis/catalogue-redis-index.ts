@@ -1,8 +1,8 @@
 // The catalogue's lists: sorted sets of (createdAt, id) beside the entities, each in a slot of its
 // own. The lists of everything are spread over buckets, so that no single key takes every write; a
-// creator's and a product's lists are one set each. An entry is put after its entity, and says which
-// version it was put for, so putting is idempotent and what comes late changes nothing. Between the
-// two writes, or after a crash there, a list is behind its entities, never ahead.
+// creator's and a product's lists are one set each. An entry is put after its entity, and says
+// which version it was put for, so putting is idempotent and what comes late changes nothing.
+// Between the two writes, or after a crash there, a list is behind its entities, never ahead.
 
 import { fnv1a } from '../../domain/ids.ts';
 import type { DropStatus, DropView } from '../../domain/views.ts';

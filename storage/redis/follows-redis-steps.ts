@@ -1,6 +1,6 @@
 // One change of who follows whom, as the steps that `follows-redis.ts` explains: each is one script
-// in one slot, and may be repeated or come late. They are a file of their own so that tests can stop
-// between them, as a crash does.
+// in one slot, and may be repeated or come late. They are a file of their own so that tests can
+// stop between them, as a crash does.
 
 import { fnv1a } from '../../domain/ids.ts';
 import { StoreUnavailableError } from '../journal.ts';
@@ -86,7 +86,8 @@ local function accept(key)
   local known = redis.call('ZSCORE', key, user)
   if known and tonumber(known) > revision then return false end
   local horizon = string.format('%.0f', now - ${REVISION_MEMORY})
-  local old = redis.call('ZRANGE', key, '-inf', horizon, 'BYSCORE', 'LIMIT', 0, ${FORGOTTEN_PER_CHANGE})
+  local old = redis.call('ZRANGE', key, '-inf', horizon, 'BYSCORE',
+    'LIMIT', 0, ${FORGOTTEN_PER_CHANGE})
   if #old > 0 then redis.call('ZREM', key, unpack(old)) end
   redis.call('ZADD', key, ARGV[2], user)
   redis.call('PEXPIRE', key, ${REVISION_MEMORY / 1_000})

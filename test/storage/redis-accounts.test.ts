@@ -46,7 +46,7 @@ if (redisInstalled) {
 
   accountsContract(() => data.stores);
 
-  test('A1: an e-mail whose registration died stays claimed for a while, and no longer', async (t) => {
+  test('A1: an e-mail whose registration died is claimed for a while, and no longer', async (t) => {
     const dying = accountsOn(diesAfter(data.redis, 1));
     await failsWith(t, 'store-unavailable', dying.addUser(user('user_d1', 'd@example.com')));
     t.is(await data.accounts.findUserByEmail('d@example.com'), null);

@@ -127,7 +127,7 @@ if (redisInstalled) {
     }
   });
 
-  test('D4: a status that was half put is never listed wrong, and a look puts it right', async (t) => {
+  test('D4: a status that was half put is never listed wrong, and is put right', async (t) => {
     for (let commands = 0; commands < COMMANDS_MAX; commands++) {
       const creatorId = `creator_half${commands}`;
       const view = drop(`drop_half${commands}`, { creatorId });

@@ -68,7 +68,7 @@ if (redisInstalled) {
     t.is((await agrees(t, data.follows, 'creator_first')).length, 64);
   });
 
-  test('F3: a change that died between any two steps is finished when it is repeated', async (t) => {
+  test('F3: a change that died between two steps is finished when it is repeated', async (t) => {
     for (const { creatorId, change, commands, userId } of await crashes('repeated')) {
       const { followers } = await data.follows.counts(creatorId);
       await dies(change, commands, userId, creatorId);
@@ -81,7 +81,7 @@ if (redisInstalled) {
     }
   });
 
-  test('F3: a change that died between any two steps is finished by the next look', async (t) => {
+  test('F3: a change that died between two steps is finished by the next look', async (t) => {
     const healer = new RedisFollowStore({ redis: data.redis, spreadAt: 4, abandonedAfterMs: 0 });
     for (const { creatorId, change, commands, userId } of await crashes('seen')) {
       const { followers } = await healer.counts(creatorId);
@@ -134,7 +134,7 @@ if (redisInstalled) {
     t.is((await data.follows.counts('creator_note')).followers, 0);
   });
 
-  test('F3: a step too old to be told from newer ones is refused, and repeating helps', async (t) => {
+  test('F3: a step too old to be told from newer ones is refused; repeating helps', async (t) => {
     const { redis } = data;
     const change = await changeFollowing(redis, 'user_old', 'creator_old', 5);
     const pending = change.pending!;
@@ -145,7 +145,7 @@ if (redisInstalled) {
     t.deepEqual(await agrees(t, data.follows, 'creator_old'), ['user_old']);
   });
 
-  test('F3: following and unfollowing at the same time from many sides settles exactly', async (t) => {
+  test('F3: following and unfollowing at once from many sides settles exactly', async (t) => {
     const users = Array.from({ length: 12 }, (_, i) => `user_storm${i}`);
     const changes = Array.from({ length: 10 }, (_, n) =>
       users.map((userId, i) =>
