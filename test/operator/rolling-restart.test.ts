@@ -94,6 +94,15 @@ test('X1: a node that does not come back stops it, and takes shards again when i
   t.regex(told(), /0 of 3 nodes restarted\n$/);
 });
 
+test('X1: a node that says it will restart and goes on as it is has not come back', async (t) => {
+  const { run, cluster, drained } = await start(t);
+  cluster.ends = false;
+  const turns = await run();
+  t.is(turns.length, 1);
+  t.is(turns[0]!.fault, 'node-1 has not come back after 10 s');
+  t.deepEqual(await drained(), []);
+});
+
 test('X1: a shard that does not leave stops it before the node is restarted', async (t) => {
   const { run, cluster, drained } = await start(t);
   const [shard = 0] = await cluster.shardsOf('node-1');

@@ -52,6 +52,8 @@ export class PretendCluster {
   movesALook = 1;
   /** A node that is asked to restart comes back as another run. */
   comesBack = true;
+  /** A node that is asked to restart ends. */
+  ends = true;
   call!: CallAction;
   readonly #sessions = new Map<string, NodeSession>();
   #runs = 0;
@@ -190,6 +192,7 @@ export class PretendCluster {
   async #restart(nodeId: string): Promise<boolean> {
     if (this.silent.has(nodeId)) return false;
     this.restarted.push(nodeId);
+    if (!this.ends) return true;
     const { incarnation } = this.session(nodeId);
     await this.placement.endSession(nodeId, incarnation);
     this.time += 1;
