@@ -43,7 +43,7 @@ interface Candidate {
   readonly low: number;
 }
 
-/** Another start than FNV's own, so that two names which collide in one half do not in the other. */
+/** Another start than FNV's own: names that collide in one half then do not in the other. */
 const LOW_SEED = 0x9747b28c;
 /** 2^32 divided by the golden ratio: spreads neighbouring shards over all 32 bits. */
 const SHARD_STEP = 0x9e3779b1;
@@ -139,7 +139,7 @@ const MOVE_GAIN_SHARE_MIN = 0.002;
 export interface RebalanceOptions {
   /** By shard: who serves it. */
   readonly owners: readonly (string | null)[];
-  /** By shard, in any unit of work for each unit of time; what is missing or not above 0 counts 0. */
+  /** By shard, in any unit of work in a time; what is missing or not above 0 counts 0. */
   readonly loads: readonly number[];
   readonly nodes: readonly PlacementNode[];
   readonly movesMax: number;

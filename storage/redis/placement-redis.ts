@@ -1,7 +1,7 @@
 // The placement in Redis. All of it is in one hash tag, and every method is one command, script or
-// transaction, so that it is one step for everybody. Sessions are fields of a hash with their end by
-// Redis's own clock, not keys with PX: clocks of nodes then do not matter, one command reads them
-// all, and one that ran out can still be told from one that was never there.
+// transaction, so that it is one step for everybody. Sessions are fields of a hash with their end
+// by Redis's own clock, not keys with PX: clocks of nodes then do not matter, one command reads
+// them all, and one that ran out can still be told from one that was never there.
 //
 // Every name is kept as JSON text, in which a line feed cannot stand. So a row is JSON for Node,
 // and cut at line feeds by the scripts, and no name can be taken for two.
