@@ -56,6 +56,7 @@ export class DropViews {
   readonly #dropsMax: number;
   readonly #filterBytesMax: number;
   readonly #drops = new Map<string, WatchedDrop>();
+  readonly #endGaps: () => void;
   #filterBytes = 0;
 
   constructor(options: DropViewsOptions) {
@@ -64,6 +65,7 @@ export class DropViews {
     this.#now = options.now;
     this.#dropsMax = options.dropsMax ?? DROPS_MAX;
     this.#filterBytesMax = options.filterBytesMax ?? FILTER_BYTES_MAX;
+    this.#endGaps = options.bus.onGap(() => this.#doubtAll());
   }
 
   get size(): number {
@@ -144,11 +146,17 @@ export class DropViews {
   }
 
   stop(): void {
+    this.#endGaps();
     for (const drop of this.#drops.values()) this.#forget(drop);
   }
 
   #fresh(drop: WatchedDrop, view: DropView): boolean {
     return view.version >= drop.versionShown && this.#now() - drop.heardAt < FRESH_MS;
+  }
+
+  /** Messages may have been lost: each copy is asked for again before or while it is used. */
+  #doubtAll(): void {
+    for (const drop of this.#drops.values()) drop.heardAt = 0;
   }
 
   #hear(drop: WatchedDrop, message: LiveMessage): void {

@@ -43,6 +43,9 @@ export interface LiveBounds {
    */
   readonly loadsInFlightMax: number;
   readonly loadsWaitingMax: number;
+  /** After a gap of the bus: how often what cannot be read anew is tried, and how long apart. */
+  readonly refreshAttemptsMax: number;
+  readonly refreshRetryMs: number;
   /** Connections closed for an expired token in one go, before other work gets its turn. */
   readonly expiredPerTurnMax: number;
 }
@@ -65,5 +68,7 @@ export const LIVE_BOUNDS: LiveBounds = Object.freeze({
   recentDropsPerCreatorMax: 32,
   loadsInFlightMax: 64,
   loadsWaitingMax: 100_000,
+  refreshAttemptsMax: 5,
+  refreshRetryMs: 1_000,
   expiredPerTurnMax: 1_000,
 });

@@ -11,6 +11,7 @@ import type { DropView } from '../../domain/views.ts';
 import { Conflator, type DropFrameSink, type DropFrameType } from './conflator.ts';
 import { dropFrame } from './frames.ts';
 import type { LiveContext } from './live-context.ts';
+import { Refresh } from './refresh.ts';
 
 export interface DropSubscriber {
   /** The drop is known: join its socket to the fan-out and send the snapshot, now. */
@@ -33,13 +34,14 @@ export class DropChannel implements DropFrameSink {
   #joined = 0;
   #snapshot: string | null = null;
   #timer: Timer | null = null;
+  #refresh: Refresh | null = null;
   #closed = false;
 
   constructor(options: { context: LiveContext; dropId: string }) {
     this.#context = options.context;
     this.dropId = options.dropId;
     this.topic = `drop:${options.dropId}`;
-    // Listen first, fetch second: no change between the two is missed.
+    // Listen first, fetch second, once the bus has settled: no change between the two is missed.
     this.#unsubscribe = options.context.bus.subscribe(dropTopic(options.dropId), (message) =>
       this.#onMessage(message),
     );
@@ -86,10 +88,26 @@ export class DropChannel implements DropFrameSink {
     this.#context.publish(this.topic, dropFrame(type, this.topic, view));
   }
 
+  /** Messages may have been lost: the drop is read anew, and shown where it has changed. */
+  refresh(): void {
+    this.#refresh ??= new Refresh({
+      context: this.#context,
+      lane: this.#context.dropLoads,
+      read: async () => {
+        const refused = await this.#read();
+        return refused !== 'unavailable' && refused !== 'overloaded';
+      },
+      givenUp: () =>
+        this.#context.log.error({ dropId: this.dropId }, 'a drop may be shown as it was before'),
+    });
+    this.#refresh.start();
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#timer?.cancel();
+    this.#refresh?.end();
     this.#unsubscribe();
     this.#context.removeDropChannel(this.dropId);
   }
@@ -98,22 +116,26 @@ export class DropChannel implements DropFrameSink {
     // The bus may have been quicker, or everybody may have left, while the load waited for its
     // turn.
     if (this.#closed || this.#conflator !== null) return;
-    let refused: RefusalCode = 'unavailable';
+    const refused = await this.#read();
+    if (refused !== null && !this.#closed && this.#conflator === null) this.#refuse(refused);
+  }
+
+  /** Takes the drop as it is now. Resolves to why that could not be, or null. */
+  async #read(): Promise<RefusalCode | null> {
     try {
+      await this.#context.bus.settled();
       const reply = await this.#context.router.send({ type: 'get-drop', dropId: this.dropId });
-      if (this.#closed) return;
-      if (reply.ok) {
-        this.#accept({ type: 'drop', view: reply.value, milestones: [] });
-        return;
-      }
-      refused = reply.code;
+      if (this.#closed) return null;
+      if (!reply.ok) return reply.code;
+      this.#accept({ type: 'drop', view: reply.value, milestones: [] });
+      return null;
     } catch (error) {
       this.#context.log.error(
         { err: error, dropId: this.dropId },
         'a drop could not be read for the live stream',
       );
+      return 'unavailable';
     }
-    if (!this.#closed && this.#conflator === null) this.#refuse(refused);
   }
 
   #onMessage(message: LiveMessage): void {

@@ -79,6 +79,7 @@ export class LiveHub implements LiveHandler, LiveContext {
   #sweepTimer: Timer | null = null;
   readonly #holders = new Set<Holder>();
   #holdTimer: { readonly timer: Timer; readonly dueAt: number } | null = null;
+  readonly #endGaps: () => void;
   #stopped = false;
 
   constructor(options: LiveHubOptions) {
@@ -97,6 +98,7 @@ export class LiveHub implements LiveHandler, LiveContext {
     this.dropLoads = new Lane(lane);
     this.followLoads = new Lane(lane);
     this.feedLoads = new Lane(lane);
+    this.#endGaps = options.bus.onGap(() => this.#refresh());
   }
 
   /** The counters, and how many topics have listeners here, for the metrics. */
@@ -134,6 +136,7 @@ export class LiveHub implements LiveHandler, LiveContext {
 
   stop(): void {
     this.#stopped = true;
+    this.#endGaps();
     for (const connection of this.#connections) connection.close(CLOSE_CODES.restart);
     this.dropLoads.clear();
     this.followLoads.clear();
@@ -204,6 +207,15 @@ export class LiveHub implements LiveHandler, LiveContext {
 
   unhold(connection: Holder): void {
     this.#holders.delete(connection);
+  }
+
+  /**
+   * Messages may have been lost. Creators' channels hold nothing to read again: a milestone that was
+   * missed stays so, and the drops' own channels show what came of it.
+   */
+  #refresh(): void {
+    for (const channel of this.#drops.values()) channel.refresh();
+    for (const channel of this.#users.values()) channel.refresh();
   }
 
   #addConnection(connection: Closable): void {

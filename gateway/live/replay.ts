@@ -63,6 +63,7 @@ export class Replay {
     const { userId } = this.#target;
     const limit = this.#context.bounds.replayPageSize;
     try {
+      await this.#context.bus.settled();
       const page = await this.#context.call('notifications.listAfter', {
         userId,
         afterId: this.#lastId,

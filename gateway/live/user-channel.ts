@@ -7,6 +7,8 @@ import type { Notification } from '../../storage/feed.ts';
 import { type CreatorChannel, creatorTopicName } from './creator-channel.ts';
 import { notificationFrame } from './frames.ts';
 import type { LiveContext } from './live-context.ts';
+import { Refresh } from './refresh.ts';
+import { compareNotificationIds } from './replay.ts';
 
 /** A connection as its user's channel sees it. */
 export interface UserMember {
@@ -18,6 +20,8 @@ export interface UserMember {
   /** The follows cannot be read now. The member has not left. */
   followsFailed(): void;
   notified(notification: Notification, text: string): void;
+  /** Notifications were lost that cannot be made good here: the client has to resume. */
+  notificationsMissed(): void;
 }
 
 export class UserChannel {
@@ -32,11 +36,19 @@ export class UserChannel {
   /** The user followed or unfollowed somebody while the list was being read: it is read again. */
   #changed = false;
   #recentIds: string[] | null = null;
+  /** The highest id that has left `#recentIds`: older ones are not looked for after a gap. */
+  #forgottenId = '0';
+  readonly #openedAt: number;
+  #refresh: Refresh | null = null;
+  /** The feed is being read: notifications that come meanwhile are only noted, and read as well. */
+  #catchingUp = false;
+  #noted = false;
 
   constructor(options: { context: LiveContext; userId: string }) {
     this.#context = options.context;
     this.userId = options.userId;
-    // Before the follows and the feed are read: no change between is missed.
+    this.#openedAt = options.context.clock.now();
+    // Before the follows and the feed are read, once the bus has settled: no change is missed.
     this.#unsubscribe = options.context.bus.subscribe(userTopic(options.userId), (message) =>
       this.#onMessage(message),
     );
@@ -58,6 +70,22 @@ export class UserChannel {
     if (this.#members.length === 0) this.close();
   }
 
+  /**
+   * Messages may have been lost: kept notifications come from the feed, and the list of creators is
+   * read anew.
+   */
+  refresh(): void {
+    this.#changed = true;
+    this.#catchingUp = true;
+    this.#refresh ??= new Refresh({
+      context: this.#context,
+      lane: this.#context.feedLoads,
+      read: () => this.#catchUp(),
+      givenUp: () => this.#eachMember((member) => member.notificationsMissed()),
+    });
+    this.#refresh.start();
+  }
+
   follows(topic: string): boolean {
     return this.#creators.has(topic);
   }
@@ -70,6 +98,7 @@ export class UserChannel {
   close(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
+    this.#refresh?.end();
     this.#unsubscribe();
     for (const creator of this.#creators.values()) creator.leave();
     this.#creators.clear();
@@ -79,16 +108,11 @@ export class UserChannel {
   async #load(): Promise<void> {
     try {
       while (this.#state === 'loading') {
-        this.#changed = false;
-        const limit = this.#context.bounds.followedCreatorsMax;
-        const outcome = await this.#context.call('follows.creatorsOf', {
-          userId: this.userId,
-          limit,
-        });
+        const creatorIds = await this.#readCreators();
         if (this.#state !== 'loading') return;
-        if (!outcome.ok) return this.#fail();
+        if (creatorIds === null) return this.#fail();
         if (this.#changed) continue;
-        for (const creatorId of outcome.value) this.#add(creatorId);
+        for (const creatorId of creatorIds) this.#add(creatorId);
         this.#state = 'ready';
         this.#eachMember((member) => this.#makeReady(member));
       }
@@ -99,6 +123,83 @@ export class UserChannel {
       );
       if (this.#state === 'loading') this.#fail();
     }
+  }
+
+  /** Null where they cannot be read now. */
+  async #readCreators(): Promise<readonly string[] | null> {
+    this.#changed = false;
+    const { bus, bounds, call } = this.#context;
+    await bus.settled();
+    const limit = bounds.followedCreatorsMax;
+    const outcome = await call('follows.creatorsOf', { userId: this.userId, limit });
+    return outcome.ok ? outcome.value : null;
+  }
+
+  /** Resolves to false where something cannot be read now. */
+  async #catchUp(): Promise<boolean> {
+    try {
+      return (await this.#matchCreators()) && (await this.#findMissed());
+    } catch (error) {
+      this.#context.log.error(
+        { err: error, userId: this.userId },
+        'what a live stream missed could not be read',
+      );
+      return false;
+    }
+  }
+
+  /**
+   * Sends what the newest page of the feed has and the bus has not brought. What was made before
+   * this channel was opened is left to `resume`, which its client may have sent.
+   */
+  async #findMissed(): Promise<boolean> {
+    const { bus, bounds, call } = this.#context;
+    this.#catchingUp = true;
+    do {
+      this.#noted = false;
+      await bus.settled();
+      const outcome = await call('notifications.list', {
+        userId: this.userId,
+        unread: false,
+        page: { limit: bounds.replayPageSize, cursor: null },
+      });
+      if (this.#state === 'closed') return true;
+      if (!outcome.ok) return false;
+      const { items, nextCursor } = outcome.value;
+      const missed = items.filter((notification) => this.#isMissing(notification));
+      if (nextCursor !== null && missed.length === items.length) {
+        this.#eachMember((member) => member.notificationsMissed());
+        return true;
+      }
+      for (const notification of missed.toReversed()) this.#deliver(notification);
+    } while (this.#noted);
+    this.#catchingUp = false;
+    return true;
+  }
+
+  #isMissing({ id, createdAt }: Notification): boolean {
+    return (
+      createdAt >= this.#openedAt &&
+      this.#recentIds?.includes(id) !== true &&
+      compareNotificationIds(id, this.#forgottenId) > 0
+    );
+  }
+
+  /** Where the list is not there yet, it is being read, and read again because it has changed. */
+  async #matchCreators(): Promise<boolean> {
+    while (this.#state === 'ready') {
+      const creatorIds = await this.#readCreators();
+      if (this.#state !== 'ready') return true;
+      if (creatorIds === null) return false;
+      if (this.#changed) continue;
+      const wanted = new Set(creatorIds.map(creatorTopicName));
+      for (const creator of this.#creators.values()) {
+        if (!wanted.has(creator.topic)) this.#follow(creator.creatorId, false);
+      }
+      for (const creatorId of creatorIds) this.#follow(creatorId, true);
+      break;
+    }
+    return true;
   }
 
   #fail(): void {
@@ -117,16 +218,20 @@ export class UserChannel {
   }
 
   #notify(notification: Notification): void {
+    // It is in the feed before it is on the bus, and older ones come from there first.
+    if (this.#catchingUp) this.#noted = true;
+    else this.#deliver(notification);
+  }
+
+  #deliver(notification: Notification): void {
     if (this.#isRepeat(notification.id)) return;
     const text = notificationFrame(notification);
     this.#eachMember((member) => member.notified(notification, text));
   }
 
   #follow(creatorId: string, following: boolean): void {
-    if (this.#state !== 'ready') {
-      this.#changed = true;
-      return;
-    }
+    this.#changed = true;
+    if (this.#state !== 'ready') return;
     if (following) {
       const added = this.#add(creatorId);
       if (added !== null) this.#eachMember((member) => member.creatorFollowed(added));
@@ -157,7 +262,10 @@ export class UserChannel {
     this.#recentIds ??= [];
     if (this.#recentIds.includes(id)) return true;
     this.#recentIds.push(id);
-    if (this.#recentIds.length > this.#context.bounds.recentIdsMax) this.#recentIds.shift();
+    if (this.#recentIds.length > this.#context.bounds.recentIdsMax) {
+      const forgotten = this.#recentIds.shift()!;
+      if (compareNotificationIds(forgotten, this.#forgottenId) > 0) this.#forgottenId = forgotten;
+    }
     return false;
   }
 

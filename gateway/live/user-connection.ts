@@ -89,6 +89,10 @@ export class UserConnection
     this.sendNotification(text);
   }
 
+  notificationsMissed(): void {
+    this.close(CLOSE_CODES.tryAgainLater);
+  }
+
   // What the drops' channels tell.
 
   dropJoined(channel: DropChannel): void {

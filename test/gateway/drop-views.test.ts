@@ -1,13 +1,14 @@
 import test from 'ava';
-import { InProcessLiveBus } from '../../actors/live-bus.ts';
+import type { LiveBus } from '../../actors/live-bus.ts';
 import { success } from '../../domain/refusal.ts';
 import type { DropView } from '../../domain/views.ts';
 import { DropViews } from '../../gateway/drop-views.ts';
 import { drop, FakeRouter } from './fixture.ts';
+import { LossyBus } from './live/live-harness.ts';
 
 function setUp(dropsMax = 10, filterBytesMax = 1_000) {
   const router = new FakeRouter();
-  const bus = new InProcessLiveBus();
+  const bus = new LossyBus();
   const clock = { now: 1_000_000 };
   const views = new DropViews({ bus, router, now: () => clock.now, dropsMax, filterBytesMax });
   return { router, bus, clock, views };
@@ -15,7 +16,7 @@ function setUp(dropsMax = 10, filterBytesMax = 1_000) {
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-function publish(bus: InProcessLiveBus, view: DropView): void {
+function publish(bus: LiveBus, view: DropView): void {
   bus.publish(`drop.${view.id}`, { type: 'drop', view, milestones: [] });
 }
 
@@ -75,6 +76,20 @@ test('H7: a sold-out copy that hears nothing is checked again each second', asyn
   t.true(views.soldOutFor(watched, 'a', 'k', clock.now));
   await turn();
   t.false(views.soldOutFor(watched, 'a', 'k', clock.now));
+});
+
+test('S3: after a gap of the bus a copy is asked for again, however lately it was heard', async (t) => {
+  const { router, bus, views } = setUp();
+  router.answer = () => success(drop);
+  await views.get('drp_1');
+  await turn();
+  // The message of this change was lost.
+  router.answer = () => success({ ...drop, version: 8 });
+  const before = await views.get('drp_1');
+  t.is(before.ok && before.value.version, drop.version);
+  bus.tellGap();
+  const after = await views.get('drp_1');
+  t.is(after.ok && after.value.version, 8);
 });
 
 test('H7: a filter of another version decides nothing', async (t) => {

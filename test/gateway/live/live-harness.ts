@@ -3,7 +3,7 @@
 
 import type { Clock, Timer } from '../../../actors/clock.ts';
 import type { CommandRouter } from '../../../actors/command-router.ts';
-import { InProcessLiveBus, type Milestone } from '../../../actors/live-bus.ts';
+import { InProcessLiveBus, type LiveMessage, type Milestone } from '../../../actors/live-bus.ts';
 import type { ReplyTo } from '../../../domain/commands.ts';
 import type { GetDrop } from '../../../domain/commands.ts';
 import { type Outcome, refusal, success } from '../../../domain/refusal.ts';
@@ -118,9 +118,29 @@ export class FakeSocket implements LiveSocket {
   }
 }
 
+/** A bus that can lose messages, and then tells of a gap when the test says so. */
+export class LossyBus extends InProcessLiveBus {
+  losing = false;
+  readonly #gapListeners = new Set<() => void>();
+
+  override publish(topic: string, message: LiveMessage): void {
+    if (!this.losing) super.publish(topic, message);
+  }
+
+  override onGap(listener: () => void): () => void {
+    this.#gapListeners.add(listener);
+    return () => this.#gapListeners.delete(listener);
+  }
+
+  tellGap(): void {
+    this.losing = false;
+    for (const listener of this.#gapListeners) listener();
+  }
+}
+
 export class LiveHarness {
   readonly clock = new ManualClock();
-  readonly bus = new InProcessLiveBus();
+  readonly bus = new LossyBus();
   readonly hub: LiveHub;
   readonly sockets = new Set<FakeSocket>();
   readonly published: { readonly at: number; readonly topic: string; readonly frame: Frame }[] = [];
@@ -146,9 +166,16 @@ export class LiveHarness {
     };
     const call = async (
       action: string,
-      params: { userId: string; afterId?: string; limit: number },
+      params: { userId: string; afterId?: string; limit: number; page?: { limit: number } },
     ) => {
       const { userId, afterId = '0', limit } = params;
+      if (action === 'notifications.list') {
+        const { limit: length } = params.page!;
+        const newest = (this.feeds.get(userId) ?? []).toReversed();
+        const nextCursor = newest.length > length ? 'more' : null;
+        const items = newest.slice(0, length);
+        return this.#read(action, success({ items, nextCursor, unreadCount: 0 }));
+      }
       const all =
         action === 'follows.creatorsOf'
           ? (this.follows.get(userId) ?? [])

@@ -127,6 +127,7 @@ test('N3, N6: whatever the order of things, snapshot first, rising versions, tic
             break;
         }
       }
+      await settled();
       while (harness.waitingReads > 0) await harness.letGo();
       await settled();
       harness.clock.advance(200);

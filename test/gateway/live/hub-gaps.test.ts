@@ -1,0 +1,191 @@
+// What the live stream does when the bus says that messages may have been lost.
+
+import test from 'ava';
+import { refusal } from '../../../domain/refusal.ts';
+import { dropView, type FakeSocket, LiveHarness, milestone, settled } from './live-harness.ts';
+
+const idsOf = (socket: FakeSocket): string[] =>
+  socket
+    .take()
+    .filter(({ type }) => type === 'notification')
+    .map(({ id }) => id!);
+
+async function watching(harness: LiveHarness): Promise<FakeSocket> {
+  harness.drops.set('drop_1', dropView(1));
+  const socket = harness.open({ dropId: 'drop_1' });
+  await settled();
+  socket.take();
+  harness.clock.advance(1_000);
+  return socket;
+}
+
+test('N3: after a gap every watched drop shows its present state, with a version that rises', async (t) => {
+  const harness = new LiveHarness();
+  const socket = await watching(harness);
+  harness.bus.losing = true;
+  harness.change(dropView(9), milestone('restocked', dropView(8)));
+  t.deepEqual(socket.take(), []);
+  harness.bus.tellGap();
+  await settled();
+  harness.clock.advance(100);
+  t.like(socket.frames[0], { type: 'drop.stock', version: 9 });
+  t.is(socket.take().length, 1);
+
+  harness.bus.tellGap();
+  await settled();
+  harness.clock.advance(1_000);
+  t.deepEqual(socket.take(), [], 'what has not changed is not said again');
+});
+
+test('N6: a gap that is told while a drop is being read leads to a second read', async (t) => {
+  const harness = new LiveHarness();
+  harness.drops.set('drop_1', dropView(1));
+  harness.gated = true;
+  const socket = harness.open({ dropId: 'drop_1' });
+  await settled();
+  harness.bus.losing = true;
+  harness.change(dropView(2));
+  harness.bus.tellGap();
+  await settled();
+  while (harness.waitingReads > 0) await harness.letGo();
+  harness.clock.advance(1_000);
+  t.is(socket.frames.at(-1)?.version, 2);
+});
+
+test('N3: a drop that cannot be read after a gap is read again, a bounded number of times', async (t) => {
+  const harness = new LiveHarness({ refreshAttemptsMax: 3, refreshRetryMs: 1_000 });
+  const socket = await watching(harness);
+  harness.bus.losing = true;
+  harness.change(dropView(5));
+  harness.answers.push(refusal('unavailable'), new Error('a broken call'));
+  harness.bus.tellGap();
+  for (let i = 0; i < 2; i++) {
+    await settled();
+    t.is(socket.take().length, 0);
+    harness.clock.advance(1_000);
+  }
+  await settled();
+  harness.clock.advance(100);
+  t.deepEqual(
+    socket.take().map(({ version }) => version),
+    [5],
+  );
+
+  const unavailable = Array.from({ length: 3 }, () => refusal('unavailable'));
+  harness.answers.push(...unavailable);
+  harness.reads.length = 0;
+  harness.bus.tellGap();
+  for (let i = 0; i < 6; i++) {
+    await settled();
+    harness.clock.advance(1_000);
+  }
+  t.is(harness.reads.length, 3);
+  t.true(harness.logged.includes('a drop may be shown as it was before'));
+});
+
+test('N2: notifications lost in a gap come from the feed, in order, and none comes twice', async (t) => {
+  const harness = new LiveHarness();
+  const [one, two] = [await harness.openReady('ann'), await harness.openReady('ann')];
+  harness.notify('ann', '4');
+  t.deepEqual([idsOf(one), idsOf(two)], [['4'], ['4']]);
+  harness.bus.losing = true;
+  harness.notify('ann', '5');
+  harness.notify('ann', '6');
+  harness.bus.losing = false;
+  harness.notify('ann', '7');
+  harness.gated = true;
+  harness.bus.tellGap();
+  await settled();
+  // Comes while the feed is being read.
+  harness.notify('ann', '8');
+  while (harness.waitingReads > 0) await harness.letGo();
+  harness.notify('ann', '9');
+  t.deepEqual(idsOf(one), ['7', '5', '6', '8', '9']);
+  t.deepEqual(idsOf(two), ['7', '5', '6', '8', '9']);
+});
+
+test('N2: what a user had before the stream opened is not sent after a gap', async (t) => {
+  const harness = new LiveHarness();
+  harness.notify('ann', '1');
+  harness.clock.advance(60_000);
+  const socket = await harness.openReady('ann');
+  harness.bus.tellGap();
+  await settled();
+  t.deepEqual(idsOf(socket), []);
+});
+
+test('N2: of a long line of notifications only those after the last ones remembered are looked for', async (t) => {
+  const harness = new LiveHarness({ recentIdsMax: 2 });
+  const socket = await harness.openReady('ann');
+  for (const id of ['3', '4', '5', '6']) harness.notify('ann', id);
+  harness.bus.losing = true;
+  harness.notify('ann', '7');
+  harness.bus.tellGap();
+  await settled();
+  t.deepEqual(idsOf(socket), ['3', '4', '5', '6', '7']);
+});
+
+test('N7: a client that missed more than a page is asked to come back and resume', async (t) => {
+  const harness = new LiveHarness({ replayPageSize: 2 });
+  const socket = await harness.openReady('ann');
+  harness.bus.losing = true;
+  for (const id of ['1', '2', '3']) harness.notify('ann', id);
+  harness.bus.tellGap();
+  await settled();
+  t.is(socket.closedWith?.code, 1013);
+  t.deepEqual(idsOf(socket), []);
+});
+
+test('N7: clients whose feed cannot be read after a gap are asked to come back', async (t) => {
+  const harness = new LiveHarness({ refreshAttemptsMax: 2 });
+  const socket = await harness.openReady('ann');
+  harness.answers.push(refusal('unavailable'), refusal('unavailable'));
+  harness.bus.tellGap();
+  await settled();
+  t.is(socket.closedWith, null);
+  harness.clock.advance(1_000);
+  await settled();
+  t.is(socket.closedWith?.code, 1013);
+});
+
+test('N5: follows and unfollows lost in a gap take effect after it', async (t) => {
+  const harness = new LiveHarness();
+  harness.follow('ann', 'old', true);
+  harness.follow('ann', 'kept', true);
+  const socket = await harness.openReady('ann');
+  harness.bus.losing = true;
+  harness.follow('ann', 'old', false);
+  harness.follow('ann', 'new', true);
+  harness.bus.tellGap();
+  await settled();
+  t.deepEqual([...socket.topics].toSorted(), ['creator:kept', 'creator:new']);
+  harness.bus.publish('creator.new', {
+    type: 'milestone',
+    milestone: milestone('started', dropView(3)),
+  });
+  t.deepEqual(socket.types(), ['drop.started']);
+});
+
+test('N5: a gap while the follows are being read for the first time makes them be read again', async (t) => {
+  const harness = new LiveHarness();
+  harness.gated = true;
+  const socket = harness.open({ userId: 'ann' });
+  await settled();
+  harness.bus.losing = true;
+  harness.follow('ann', 'new', true);
+  harness.bus.tellGap();
+  while (harness.waitingReads > 0) await harness.letGo();
+  t.true(socket.topics.has('creator:new'));
+});
+
+test('a stopped hub does not listen for gaps any more', async (t) => {
+  const harness = new LiveHarness();
+  await watching(harness);
+  const ann = await harness.openReady('ann');
+  harness.hub.stop();
+  harness.reads.length = 0;
+  harness.bus.tellGap();
+  await settled();
+  t.deepEqual(harness.reads, []);
+  t.is(ann.closedWith?.code, 1012);
+});
