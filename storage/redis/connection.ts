@@ -42,6 +42,9 @@ export async function connectRedis(options: ConnectOptions): Promise<RedisConnec
   );
   try {
     await connection.connect();
+    // A Redis Cluster connects to each of its servers at the first command for it: here, so that no command waits for that.
+    if (connection instanceof Cluster)
+      await Promise.all(connection.nodes('master').map((node) => node.ping()));
   } catch (error) {
     connection.disconnect();
     throw unavailable(error);
@@ -76,6 +79,8 @@ function createConnection(options: ConnectOptions): RedisConnection {
     lazyConnect: true,
     enableOfflineQueue: false,
     maxRedirections: REDIRECTIONS_MAX,
+    // Otherwise what was under way when a connection broke would be sent again.
+    retryDelayOnFailover: 0,
     clusterRetryStrategy: reconnectDelayMs,
     redisOptions: shared,
   });
