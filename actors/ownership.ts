@@ -111,11 +111,19 @@ export class Ownership implements ShardNode {
     this.#options.watch.changed();
   }
 
-  /** Hands everything over to other nodes, as far as there are any; resolves when nothing is held or nobody is left to take it. */
+  /**
+   * Hands everything over to other nodes, as far as there are any; resolves when nothing is held or nobody is left to take it, or
+   * when the store does not answer. Never rejects.
+   */
   async leave(): Promise<void> {
     this.#leaving = true;
     await this.#renewing;
-    await this.#renewSession();
+    try {
+      await this.#renewSession();
+    } catch (error) {
+      this.#options.log.warn({ err: error }, 'this node ends without handing its shards over');
+      return;
+    }
     this.#options.peers.placementChanged();
     if (this.#held.size === 0 || !this.#othersTakeShards()) return;
     await new Promise<void>((resolve) => {

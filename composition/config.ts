@@ -294,7 +294,7 @@ function read(environment: Environment): Reading {
     values.set(name, parsed.value);
     settings.push({
       name: variable,
-      value: definition.secret === true ? '(hidden)' : (parsed.value ?? '(unset)').toString(),
+      value: definition.secret === true ? '(hidden)' : textOf(parsed.value),
       source: given === '' ? 'default' : 'environment',
     });
   }
@@ -303,6 +303,11 @@ function read(environment: Environment): Reading {
   const contradicting = contradictions(value);
   if (contradicting.length > 0) throw new ConfigError(contradicting);
   return { value, settings };
+}
+
+function textOf(value: Value): string {
+  if (value === null) return '(unset)';
+  return typeof value === 'object' && 'text' in value ? value.text : value.toString();
 }
 
 function unknownNames(environment: Environment): string[] {

@@ -1,47 +1,57 @@
-// What every embedded composition shares: the stores, the shards over them, and the services on a broker. The server adds a gateway
-// (composition/embedded.ts); verification without a server needs nothing more (composition/verify.ts).
+// What every composition of a node shares, whatever its profile: the parts a gateway stands on, and the services over the stores.
+// One node alone: `embedded-core.ts`. A node among others: `cluster-core.ts`. The gateway around either: `server.ts`.
 
 import { randomBytes } from 'node:crypto';
-import { ServiceBroker } from 'moleculer';
+import type { ServiceBroker } from 'moleculer';
 import pino, { type Logger } from 'pino';
-import { BrokerRouter } from '../actors/broker-router.ts';
+import type { BrokerRouter } from '../actors/broker-router.ts';
 import { systemClock } from '../actors/clock.ts';
 import type { EventConsumer } from '../actors/event-consumer.ts';
-import { InProcessLiveBus } from '../actors/live-bus.ts';
-import { ShardHost } from '../actors/shard-host.ts';
-import { shardService } from '../actors/shard-service.ts';
-import { verifyShards } from '../actors/verification.ts';
-import { SHARD_COUNT } from '../domain/ids.ts';
-import { brokerOptions } from '../moleculer.config.ts';
+import type { LiveBus } from '../actors/live-bus.ts';
+import type { ShardHost } from '../actors/shard-host.ts';
 import { AccessTokens } from '../services/access-tokens.ts';
 import { accountsService } from '../services/accounts.ts';
-import { createCallAction } from '../services/call-action.ts';
 import { catalogueService } from '../services/catalogue.ts';
 import { PaymentsConsumer } from '../services/consumers/payments-consumer.ts';
 import { ProjectionsConsumer } from '../services/consumers/projections-consumer.ts';
 import type { CallAction } from '../services/contracts.ts';
 import { followsService } from '../services/follows.ts';
 import { notificationsService } from '../services/notifications.ts';
-import { operatorService } from '../services/operator.ts';
+import { type OperatorServiceOptions, operatorService } from '../services/operator.ts';
 import { ordersService } from '../services/orders.ts';
 import { Passwords } from '../services/passwords.ts';
 import type { PaymentProvider } from '../services/payment-provider.ts';
 import { paymentsService } from '../services/payments.ts';
-import { openSqliteStores } from '../storage/sqlite/stores.ts';
 import type { Stores } from '../storage/stores.ts';
 import type { Config } from './config.ts';
 
 export interface NodeCore {
   readonly stores: Stores;
-  readonly host: ShardHost;
-  readonly bus: InProcessLiveBus;
+  /** Null where this node has no actors. */
+  readonly host: ShardHost | null;
+  readonly bus: LiveBus;
   readonly router: BrokerRouter;
   readonly call: CallAction;
   readonly accessTokens: AccessTokens;
-  /** Claims and replays every shard. */
+  /** Why it cannot serve just now, one short sentence each. */
+  unreadiness(): string[];
+  /** Everything but the shards of a cluster. Errors: those of the store, or of NATS. */
   start(): Promise<void>;
+  /** Takes shards; `url` is where this node's gateway answers. Resolves when the node can serve. */
+  join(url: string | null): Promise<void>;
+  /** Hands its shards to other nodes, where there are any, while its gateway goes on answering. */
+  leave(): Promise<void>;
   /** Finishes what is in flight, then closes everything. */
   stop(): Promise<void>;
+}
+
+export interface NodeCoreOptions {
+  readonly config: Config;
+  /** Null: nobody is told of payments; what is to be told waits in the journal. */
+  readonly provider: PaymentProvider | null;
+  /** Ends this process in good order, for an operator who wants it started again. */
+  readonly restart: () => void;
+  readonly log: Logger;
 }
 
 export function createLog(config: Config): Logger {
@@ -49,69 +59,58 @@ export function createLog(config: Config): Logger {
   return pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
 }
 
-/** `provider` null: nobody is told of payments; what is to be told waits in the journal. Errors: `directory-in-use`. */
-export async function createNodeCore(
-  config: Config,
-  provider: PaymentProvider | null,
-  log: Logger,
-): Promise<NodeCore> {
-  const stores = await openSqliteStores({ directory: config.dataDirectory });
-  const now = () => systemClock.now();
-  const random = (count: number) => randomBytes(count);
-  const bus = new InProcessLiveBus();
-  const broker = new ServiceBroker(brokerOptions({ nodeId: config.nodeId, natsUrl: null, log }));
-  const router = new BrokerRouter({ broker, ownerNodeId: config.nodeId, log });
-  const consumers: EventConsumer[] = [new ProjectionsConsumer({ ...stores, liveBus: bus })];
-  const payments =
-    provider &&
-    new PaymentsConsumer({
-      provider,
-      positions: stores.consumerPositions,
-      clock: systemClock,
-      log,
-    });
-  if (payments !== null) consumers.push(payments);
-  const host = new ShardHost({
-    ...stores,
-    nodeId: config.nodeId,
-    shardCount: SHARD_COUNT,
-    bus,
-    consumers,
+export function createAccessTokens(config: Config): AccessTokens {
+  return new AccessTokens({ secret: config.authSecret, now: () => systemClock.now() });
+}
+
+export interface Consumers {
+  readonly all: readonly EventConsumer[];
+  readonly payments: PaymentsConsumer | null;
+}
+
+/** What is fed by the relay of every node with actors. */
+export function createConsumers(
+  stores: Stores,
+  bus: LiveBus,
+  { provider, log }: Pick<NodeCoreOptions, 'provider' | 'log'>,
+): Consumers {
+  const projections = new ProjectionsConsumer({ ...stores, liveBus: bus });
+  if (provider === null) return { all: [projections], payments: null };
+  const payments = new PaymentsConsumer({
+    provider,
+    positions: stores.consumerPositions,
     clock: systemClock,
     log,
   });
-  const accessTokens = new AccessTokens({ secret: config.authSecret, now });
-  const verify = () => verifyShards({ host, ...stores });
-  const passwords = new Passwords();
+  return { all: [projections, payments], payments };
+}
+
+/** The services of the role `services`, on the broker. */
+export function createServices(
+  broker: ServiceBroker,
+  options: {
+    readonly config: Config;
+    readonly stores: Stores;
+    readonly bus: LiveBus;
+    readonly router: BrokerRouter;
+    readonly accessTokens: AccessTokens;
+    readonly operator: Omit<OperatorServiceOptions, 'log' | 'now'>;
+  },
+): void {
+  const { config, stores, bus, router, accessTokens, operator } = options;
+  const now = () => systemClock.now();
+  const random = (count: number) => randomBytes(count);
   const { rateLimits, paymentSecrets: secrets } = config;
+  const passwords = new Passwords();
   for (const service of [
-    shardService(host),
     accountsService({ ...stores, passwords, accessTokens, now, random, rateLimits }),
     catalogueService({ ...stores, router, now, random }),
     ordersService(stores),
     followsService({ ...stores, liveBus: bus, now }),
     notificationsService({ ...stores, now }),
     paymentsService({ ...stores, router, secrets, now }),
-    operatorService({ verify }),
+    operatorService({ ...operator, log: stores.operatorLog, now }),
   ]) {
     broker.createService(service);
   }
-  return {
-    stores,
-    host,
-    bus,
-    router,
-    call: createCallAction(broker),
-    accessTokens,
-    async start() {
-      await broker.start();
-      await host.start();
-    },
-    async stop() {
-      // A payments consumer whose queue is full would otherwise hold up the end of the relay.
-      await Promise.all([host.stop(), payments?.stop()]);
-      await broker.stop();
-      await stores.close();
-    },
-  };
 }

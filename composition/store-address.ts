@@ -2,7 +2,7 @@
 
 export type StoreAddress =
   /** A file in the data directory. */
-  | { readonly kind: 'sqlite' }
+  | { readonly kind: 'sqlite'; readonly text: string }
   | {
       readonly kind: 'redis';
       readonly cluster: boolean;
@@ -10,8 +10,8 @@ export type StoreAddress =
       readonly nodes: readonly { readonly host: string; readonly port: number }[];
       readonly username: string | undefined;
       readonly password: string | undefined;
-      /** Without the password, for people. */
-      toString(): string;
+      /** As it was given, without name and password. */
+      readonly text: string;
     };
 
 const REDIS_PORT = 6379;
@@ -19,7 +19,7 @@ const SCHEME = /^(redis|rediss|redis-cluster):\/\/(.+)$/;
 
 /** Null where the text names no store. */
 export function parseStoreAddress(text: string): StoreAddress | null {
-  if (text === 'sqlite:') return { kind: 'sqlite', toString: () => text } as StoreAddress;
+  if (text === 'sqlite:') return { kind: 'sqlite', text };
   const [, scheme, rest] = SCHEME.exec(text) ?? [];
   if (scheme === undefined || rest === undefined) return null;
   const at = rest.lastIndexOf('@');
@@ -45,6 +45,6 @@ export function parseStoreAddress(text: string): StoreAddress | null {
     })),
     username: username === '' ? undefined : decodeURIComponent(username),
     password: password === '' ? undefined : decodeURIComponent(password),
-    toString: () => `${scheme}://${account === '' ? '' : '(hidden)@'}${hosts}`,
+    text: `${scheme}://${account === '' ? '' : '(hidden)@'}${hosts}`,
   };
 }

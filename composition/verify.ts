@@ -1,8 +1,6 @@
 // `verify` for the embedded profile: asks the server that runs on the data directory, or, where none runs, rebuilds the node's memory
 // without a gateway and verifies that. Also reads the orders straight from the journal, for proofs from outside.
 
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { VerifyReport } from '../actors/verification.ts';
 import { verifyShards } from '../actors/verification.ts';
 import { readEntries, replay } from '../actors/recovery.ts';
@@ -12,8 +10,9 @@ import type { OrderView } from '../domain/views.ts';
 import { AccessTokens } from '../services/access-tokens.ts';
 import { openSqliteStores } from '../storage/sqlite/stores.ts';
 import type { Config } from './config.ts';
-import { URL_FILE } from './embedded.ts';
-import { createLog, createNodeCore } from './node-core.ts';
+import { createEmbeddedCore, type EmbeddedCore } from './embedded-core.ts';
+import { createLog } from './node-core.ts';
+import { keptServerUrl } from './server-url.ts';
 
 export type { VerifyReport } from '../actors/verification.ts';
 
@@ -22,9 +21,9 @@ const TOKEN_LIFETIME_SECONDS = 60;
 /** Errors: an Error that says what kept the report from being made. */
 export async function verifyEmbedded(config: Config): Promise<VerifyReport> {
   const log = createLog(config);
-  let core: Awaited<ReturnType<typeof createNodeCore>>;
+  let core: EmbeddedCore;
   try {
-    core = await createNodeCore(config, null, log);
+    core = await createEmbeddedCore({ config, provider: null, restart: () => undefined, log });
   } catch (error) {
     if ((error as { code?: unknown }).code !== 'directory-in-use') throw error;
     return await askServer(config);
@@ -32,7 +31,8 @@ export async function verifyEmbedded(config: Config): Promise<VerifyReport> {
   try {
     await core.start();
     await core.host.relay.caughtUp();
-    return await verifyShards({ host: core.host, ...core.stores });
+    const shards = core.host.shards.map(({ id }) => id);
+    return await verifyShards({ host: core.host, shards, ...core.stores });
   } finally {
     await core.stop();
   }
@@ -66,7 +66,8 @@ export async function* readJournalOrders(
 }
 
 async function askServer(config: Config): Promise<VerifyReport> {
-  const url = readFileSync(join(config.dataDirectory, URL_FILE), 'utf8');
+  const url = keptServerUrl(config.dataDirectory);
+  if (url === null) throw new Error('the server that holds the data directory is not ready yet');
   const tokens = new AccessTokens({ secret: config.authSecret });
   const token = tokens.sign({
     userId: 'operator',

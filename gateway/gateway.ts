@@ -62,6 +62,8 @@ export interface GatewayOptions {
   readonly requestsInFlightMax?: number;
   /** Takes client addresses from X-Forwarded-For: only behind a proxy that sets it. */
   readonly trustProxy?: boolean;
+  /** `itself`: only its health, metrics and description; for nodes that are no gateways. */
+  readonly serves?: 'everything' | 'itself';
   /** How long `stop` waits for requests in flight. */
   readonly drainMs?: number;
 }
@@ -85,15 +87,20 @@ export function createGateway(options: GatewayOptions): Gateway {
   const flight = new Flight({ countMax: options.requestsInFlightMax ?? REQUESTS_IN_FLIGHT_MAX });
   const onFault = (fault: unknown): void => log.error({ err: fault }, 'the gateway met a defect');
   const views = new DropViews({ bus, router, now });
+  const offers = (options.serves ?? 'everything') === 'everything';
   const routes: Route[] = [
-    ...accountRoutes(),
-    ...productRoutes(),
-    ...dropRoutes({ router, views, now }),
-    ...orderRoutes({ router, paymentProvider }),
-    ...paymentRoutes(),
-    ...followRoutes(),
-    ...notificationRoutes(),
-    ...operatorRoutes(),
+    ...(offers
+      ? [
+          ...accountRoutes(),
+          ...productRoutes(),
+          ...dropRoutes({ router, views, now }),
+          ...orderRoutes({ router, paymentProvider }),
+          ...paymentRoutes(),
+          ...followRoutes(),
+          ...notificationRoutes(),
+          ...operatorRoutes(),
+        ]
+      : []),
     ...systemRoutes({
       readiness: options.readiness,
       metrics,
@@ -130,7 +137,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     host,
     port,
     dispatcher,
-    orders,
+    orders: offers ? orders : null,
     admission,
     limits,
     flight,

@@ -41,7 +41,8 @@ export interface HttpServerOptions {
   /** 0 takes a free one. */
   readonly port: number;
   readonly dispatcher: Dispatcher;
-  readonly orders: OrderPath;
+  /** Null: neither orders nor live streams are served here. */
+  readonly orders: OrderPath | null;
   readonly admission: Admission;
   readonly limits: RateLimits;
   readonly flight: Flight;
@@ -70,9 +71,14 @@ export class HttpServer {
     this.#live = options.live((topic, text) => {
       app.publish(topic, text);
     });
-    app.post('/v1/drops/:id/orders', (response, request) => this.#order(response, request));
-    app.ws('/v1/notifications', this.#socketBehavior(false));
-    app.ws('/v1/drops/:id/live', this.#socketBehavior(true));
+    const { orders } = options;
+    if (orders !== null) {
+      app.post('/v1/drops/:id/orders', (response, request) =>
+        this.#order(orders, response, request),
+      );
+      app.ws('/v1/notifications', this.#socketBehavior(false));
+      app.ws('/v1/drops/:id/live', this.#socketBehavior(true));
+    }
     app.any('/*', (response, request) => this.#request(response, request));
   }
 
@@ -106,8 +112,8 @@ export class HttpServer {
     this.#app.close();
   }
 
-  #order(response: HttpResponse, request: HttpRequest): void {
-    const { orders, limits } = this.#options;
+  #order(orders: OrderPath, response: HttpResponse, request: HttpRequest): void {
+    const { limits } = this.#options;
     const address = limits.enabled ? addressLimitKey(this.#addressOf(response, request)) : '';
     const order = orders.begin(response, request, address);
     if (order === null) return;

@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { loadConfig } from '../composition/config.ts';
-import { startEmbedded } from '../composition/embedded.ts';
+import { startServer } from '../composition/server.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SHELL_TIMEOUT_MS = 40_000;
@@ -27,7 +27,7 @@ const run = hasCurl ? test : test.skip;
 run('O3, S5, P3, N1: the tour of the README works when it is pasted', async (t) => {
   const data = mkdtempSync(join(tmpdir(), 'livedrops-readme-'));
   const environment = { LIVEDROPS_DATA: data, LIVEDROPS_PORT: '0', LIVEDROPS_LOG: 'error' };
-  const server = await startEmbedded(loadConfig(environment));
+  const server = await startServer(loadConfig(environment));
   try {
     const script = tour()
       .replaceAll('http://127.0.0.1:8080', server.url)

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../../composition/config.ts';
-import { type EmbeddedServer, startEmbedded } from '../../composition/embedded.ts';
+import { type Server, startServer } from '../../composition/server.ts';
 import { AccessTokens } from '../../services/access-tokens.ts';
 import { signWebhook } from '../../services/webhook-signature.ts';
 
@@ -46,13 +46,13 @@ const PAGES_MAX = 100;
 
 export class SaleServer {
   readonly url: string;
-  readonly #server: EmbeddedServer;
+  readonly #server: Server;
   readonly #dataDirectory: string;
   readonly #accessTokens = new AccessTokens({ secret: AUTH_SECRET });
   #count = 0;
   #stopped = false;
 
-  private constructor(server: EmbeddedServer, dataDirectory: string) {
+  private constructor(server: Server, dataDirectory: string) {
     this.#server = server;
     this.#dataDirectory = dataDirectory;
     this.url = server.url;
@@ -69,7 +69,7 @@ export class SaleServer {
       LIVEDROPS_PAYMENT_SECRET: PAYMENT_SECRETS.join(' '),
       ...environment,
     });
-    return new SaleServer(await startEmbedded(config), dataDirectory);
+    return new SaleServer(await startServer(config), dataDirectory);
   }
 
   /** Harmless when repeated. */

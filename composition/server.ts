@@ -1,38 +1,50 @@
-// The embedded profile: one process with every role, SQLite in the data directory, no servers beside it.
+// A whole node: the core of its profile, and the gateway around it.
 
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { systemClock } from '../actors/clock.ts';
 import { createGateway } from '../gateway/gateway.ts';
 import { LiveHub } from '../gateway/live/hub.ts';
-import type { ReadinessReport } from '../gateway/rest/system.ts';
 import { DevelopmentPaymentProvider } from '../services/payment-provider-development.ts';
 import type { Config } from './config.ts';
-import { createLog, createNodeCore, type NodeCore } from './node-core.ts';
+import { createEmbeddedCore } from './embedded-core.ts';
+import { createLog, type NodeCore, type NodeCoreOptions } from './node-core.ts';
+import { forgetServerUrl, keepServerUrl } from './server-url.ts';
 
-export interface EmbeddedServer {
+export interface Server {
   readonly url: string;
-  /** Answers what was admitted, then closes everything. */
+  /** Hands over its shards, answers what was admitted, then closes everything. */
   stop(): Promise<void>;
 }
 
-/** Holds the address of the server that runs on a data directory, for commands that want to ask it. */
-export const URL_FILE = 'server-url';
+/** Why a node wants its process to end. */
+export type EndWish =
+  /** An operator wants it started again. */
+  | 'restart'
+  /** Another process runs under its id. */
+  | 'replaced';
 
-/** Errors: `directory-in-use`; an Error that says so where the port is taken. */
-export async function startEmbedded(config: Config): Promise<EmbeddedServer> {
+/**
+ * Errors: `directory-in-use`, `store-unavailable`, `weak-store`; an Error that says so where the port is taken.
+ */
+export async function startServer(
+  config: Config,
+  onEndWish: (wish: EndWish) => void = () => undefined,
+): Promise<Server> {
   const log = createLog(config);
   let url = '';
   const provider = new DevelopmentPaymentProvider({
-    webhookUrl: () => `${url}/v1/payments/webhook`,
+    webhookUrl: () => config.paymentWebhookUrl ?? `${url}/v1/payments/webhook`,
     secret: config.paymentSecrets[0]!,
     settleAfterMs: config.paymentSettleAfterMs,
     succeeds: () => config.paymentSettleAs === 'success',
     clock: systemClock,
     log,
   });
-  const core = await createNodeCore(config, provider, log);
+  const core = await createCore(
+    { config, provider, restart: () => onEndWish('restart'), log },
+    () => onEndWish('replaced'),
+  );
   const metrics = new Registry();
   collectDefaultMetrics({ register: metrics });
   const gateway = createGateway({
@@ -54,24 +66,29 @@ export async function startEmbedded(config: Config): Promise<EmbeddedServer> {
       }),
     rateLimits: config.rateLimits,
     now: () => systemClock.now(),
-    readiness: () => readinessOf(core),
+    readiness: () => {
+      const reasons = core.unreadiness();
+      return { ready: reasons.length === 0, reasons };
+    },
+    serves: config.roles.includes('gateway') ? 'everything' : 'itself',
     metrics,
     log,
     version: packageVersion(),
     paymentProvider: config.paymentProvider,
   });
-  const urlFile = join(config.dataDirectory, URL_FILE);
   const stop = async () => {
+    await core.leave();
     await gateway.stop();
     await provider.stop();
     await core.stop();
-    rmSync(urlFile, { force: true });
+    forgetServerUrl(config.dataDirectory);
   };
   try {
     await core.start();
     const port = await gateway.start();
     url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
-    writeFileSync(urlFile, url);
+    keepServerUrl(config.dataDirectory, url);
+    await core.join(url);
   } catch (error) {
     await stop();
     throw error;
@@ -79,15 +96,12 @@ export async function startEmbedded(config: Config): Promise<EmbeddedServer> {
   return { url, stop };
 }
 
-function readinessOf(core: NodeCore): ReadinessReport {
-  const reasons = core.host
-    .report()
-    .filter((shard) => shard.status !== 'serving')
-    .map(
-      (shard) =>
-        `shard ${shard.shard} is ${shard.status}${shard.fault === null ? '' : `: ${shard.fault}`}`,
-    );
-  return { ready: reasons.length === 0, reasons };
+async function createCore(options: NodeCoreOptions, onSessionLost: () => void): Promise<NodeCore> {
+  const { natsUrl } = options.config;
+  if (natsUrl === null) return await createEmbeddedCore(options);
+  // One node alone need not load what talks to Redis and NATS.
+  const { createClusterCore } = await import('./cluster-core.ts');
+  return await createClusterCore({ ...options, natsUrl, onSessionLost });
 }
 
 function packageVersion(): string {

@@ -1,0 +1,209 @@
+// A node among others: Redis for what lasts, NATS between nodes, and of the shards those that placement gives to this node.
+
+import { randomUUID } from 'node:crypto';
+import { ServiceBroker } from 'moleculer';
+import { BrokerRouter } from '../actors/broker-router.ts';
+import { systemClock } from '../actors/clock.ts';
+import { verifyCluster } from '../actors/cluster-verification.ts';
+import { SessionLease } from '../actors/lease.ts';
+import { NatsLiveBus } from '../actors/nats/live-bus-nats.ts';
+import { Ownership } from '../actors/ownership.ts';
+import { PlacementWatch } from '../actors/placement-watch.ts';
+import { ShardHost } from '../actors/shard-host.ts';
+import { BrokerPeers, placementService, shardService } from '../actors/shard-service.ts';
+import { verifyShards } from '../actors/verification.ts';
+import { SHARD_COUNT } from '../domain/ids.ts';
+import { brokerOptions } from '../moleculer.config.ts';
+import { createCallAction } from '../services/call-action.ts';
+import { openRedisStores } from '../storage/redis/stores.ts';
+import { unreadyShards } from './embedded-core.ts';
+import {
+  createAccessTokens,
+  createConsumers,
+  createServices,
+  type NodeCore,
+  type NodeCoreOptions,
+} from './node-core.ts';
+
+/** A node that joins waits so long for the cluster to be whole, and says so if it is not. */
+const JOIN_WAIT_MAX_MS = 10_000;
+const JOIN_LOOK_MS = 25;
+/** Moving a node's shards away takes a second or two; past this it ends with what it still has, and others claim it. */
+const LEAVE_MAX_MS = 20_000;
+
+export interface ClusterCoreOptions extends NodeCoreOptions {
+  readonly natsUrl: string;
+  /** Another process runs under this node's id. */
+  readonly onSessionLost: () => void;
+}
+
+/** Errors: `store-unavailable`, `weak-store`, a store with another number of shards, or NATS's own. */
+export async function createClusterCore(options: ClusterCoreOptions): Promise<NodeCore> {
+  const { config, log, natsUrl, restart } = options;
+  const { nodeId, roles } = config;
+  if (config.store.kind !== 'redis') throw new Error('a cluster has a Redis store');
+  const stores = await openRedisStores({
+    address: config.store,
+    name: nodeId,
+    replicas: config.redisReplicas,
+    acceptWeak: config.redisAcceptWeak,
+    now: () => systemClock.now(),
+    log,
+  });
+  const { placement } = stores;
+  let bus: NatsLiveBus;
+  try {
+    const shardCount = await placement.fixShardCount(SHARD_COUNT);
+    if (shardCount !== SHARD_COUNT)
+      throw new Error(`the store has ${shardCount} shards, this version ${SHARD_COUNT}`);
+    bus = await NatsLiveBus.connect({ url: natsUrl, name: nodeId, log });
+  } catch (error) {
+    await stores.close();
+    throw error;
+  }
+  const broker = new ServiceBroker(brokerOptions({ nodeId, natsUrl, log }));
+  const peers = new BrokerPeers({ broker });
+  const watch = new PlacementWatch({ store: placement, clock: systemClock, log });
+  const router = new BrokerRouter({
+    broker,
+    owners: watch,
+    shardCount: SHARD_COUNT,
+    clock: systemClock,
+    log,
+  });
+  const accessTokens = createAccessTokens(config);
+  const self = { nodeId, incarnation: randomUUID() };
+  const startedAt = systemClock.now();
+  let url: string | null = null;
+  broker.createService(placementService({ changed: () => watch.changed() }));
+  const actors = roles.includes('actors') ? createActors() : null;
+  if (roles.includes('services')) {
+    createServices(broker, {
+      config,
+      stores,
+      bus,
+      router,
+      accessTokens,
+      operator: {
+        verify: () =>
+          verifyCluster({
+            shardCount: SHARD_COUNT,
+            owners: watch,
+            ask: (id, shards) => peers.verify(id, shards),
+            clock: systemClock,
+          }),
+        placement: stores.placement,
+        self: () => ({
+          ...self,
+          weight: config.nodeWeight,
+          leaving: false,
+          startedAt,
+          url,
+          liveShards: [],
+        }),
+        reportOf: (id) => peers.report(id),
+        restartNode: (id) => peers.restart(id),
+        shardCount: SHARD_COUNT,
+      },
+    });
+  }
+
+  function createActors() {
+    const lease = new SessionLease();
+    const consumers = createConsumers(stores, bus, options);
+    const host = new ShardHost({
+      ...stores,
+      nodeId,
+      shardCount: SHARD_COUNT,
+      bus,
+      consumers: consumers.all,
+      shared: {
+        lease,
+        away: (shard) => ownership.away(shard),
+        onFenced: (shard) => ownership.fenced(shard),
+      },
+      clock: systemClock,
+      log,
+    });
+    const ownership: Ownership = new Ownership({
+      ...stores,
+      self,
+      weight: config.nodeWeight,
+      url: () => url,
+      host,
+      lease,
+      watch,
+      peers,
+      connected: () => bus.connected,
+      outstandingCommands: () => router.outstanding,
+      onSessionLost: options.onSessionLost,
+      clock: systemClock,
+      log,
+    });
+    const verify = (shards: readonly number[]) => verifyShards({ host, shards, ...stores });
+    broker.createService(shardService({ host, node: ownership, verify, restart }));
+    return { lease, consumers, host, ownership };
+  }
+
+  let leaving = false;
+  const unreadiness = (): string[] => {
+    const reasons: string[] = [];
+    if (leaving) reasons.push('this node is ending');
+    if (watch.failing) reasons.push('the store does not answer');
+    if (!bus.connected) reasons.push('NATS does not answer');
+    if (actors !== null && !actors.lease.valid()) reasons.push('this node has no lease');
+    const unowned = Array.from({ length: SHARD_COUNT }, (_, shard) => watch.ownerOf(shard)).filter(
+      (owner) => owner === null,
+    ).length;
+    if (unowned > 0) reasons.push(`${unowned} of ${SHARD_COUNT} shards have no owner`);
+    return actors === null ? reasons : [...reasons, ...unreadyShards(actors.host)];
+  };
+  return {
+    stores,
+    host: actors?.host ?? null,
+    bus,
+    router,
+    call: createCallAction(broker),
+    accessTokens,
+    unreadiness,
+    async start() {
+      await broker.start();
+      await watch.start();
+    },
+    async join(ownUrl) {
+      url = ownUrl;
+      await actors?.ownership.start();
+      const until = systemClock.now() + JOIN_WAIT_MAX_MS;
+      while (unreadiness().length > 0 && systemClock.now() < until) await pause(JOIN_LOOK_MS);
+      const reasons = unreadiness();
+      if (reasons.length > 0) log.warn({ reasons }, 'this node has joined, and is not ready yet');
+    },
+    async leave() {
+      leaving = true;
+      if (actors === null) return;
+      await Promise.race([actors.ownership.leave(), pause(LEAVE_MAX_MS)]);
+    },
+    async stop() {
+      await actors?.ownership.stop();
+      await Promise.all([actors?.host.stop(), actors?.consumers.payments?.stop()]);
+      await endSession();
+      await watch.stop();
+      await broker.stop();
+      await bus.stop();
+      await stores.close();
+    },
+  };
+
+  /** Where the store does not answer, the session ends by itself. */
+  async function endSession(): Promise<void> {
+    try {
+      await actors?.ownership.endSession();
+    } catch (error) {
+      log.warn({ err: error }, 'the session of this node could not be ended');
+    }
+  }
+}
+
+function pause(delayMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, delayMs).unref());
+}

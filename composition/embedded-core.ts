@@ -1,0 +1,125 @@
+// One node alone: SQLite in the data directory, every shard, every service, no servers beside it.
+
+import { randomUUID } from 'node:crypto';
+import { ServiceBroker } from 'moleculer';
+import { BrokerRouter } from '../actors/broker-router.ts';
+import { systemClock } from '../actors/clock.ts';
+import { InProcessLiveBus } from '../actors/live-bus.ts';
+import type { NodeReport } from '../actors/node-report.ts';
+import { soleOwner } from '../actors/placement-watch.ts';
+import { ShardHost } from '../actors/shard-host.ts';
+import { BrokerPeers, shardService } from '../actors/shard-service.ts';
+import { verifyShards } from '../actors/verification.ts';
+import { SHARD_COUNT } from '../domain/ids.ts';
+import { brokerOptions } from '../moleculer.config.ts';
+import { createCallAction } from '../services/call-action.ts';
+import { openSqliteStores } from '../storage/sqlite/stores.ts';
+import {
+  createAccessTokens,
+  createConsumers,
+  createServices,
+  type NodeCore,
+  type NodeCoreOptions,
+} from './node-core.ts';
+
+const ALL_SHARDS = Array.from({ length: SHARD_COUNT }, (_, shard) => shard);
+
+export interface EmbeddedCore extends NodeCore {
+  readonly host: ShardHost;
+}
+
+/** Errors: `directory-in-use`. */
+export async function createEmbeddedCore(options: NodeCoreOptions): Promise<EmbeddedCore> {
+  const { config, log, restart } = options;
+  const stores = await openSqliteStores({ directory: config.dataDirectory });
+  const bus = new InProcessLiveBus();
+  const { nodeId } = config;
+  const incarnation = randomUUID();
+  const startedAt = systemClock.now();
+  const broker = new ServiceBroker(brokerOptions({ nodeId, natsUrl: null, log }));
+  const router = new BrokerRouter({
+    broker,
+    owners: soleOwner(nodeId),
+    shardCount: SHARD_COUNT,
+    clock: systemClock,
+    log,
+  });
+  const consumers = createConsumers(stores, bus, options);
+  const host = new ShardHost({
+    ...stores,
+    nodeId,
+    shardCount: SHARD_COUNT,
+    bus,
+    consumers: consumers.all,
+    clock: systemClock,
+    log,
+  });
+  const accessTokens = createAccessTokens(config);
+  const peers = new BrokerPeers({ broker });
+  const verify = (shards: readonly number[]) => verifyShards({ host, shards, ...stores });
+  const report = (): NodeReport => ({
+    nodeId,
+    incarnation,
+    leaseMs: null,
+    outstandingCommands: router.outstanding,
+    shards: host.report(),
+  });
+  let url: string | null = null;
+  broker.createService(shardService({ host, node: { report }, verify, restart }));
+  createServices(broker, {
+    config,
+    stores,
+    bus,
+    router,
+    accessTokens,
+    operator: {
+      verify: () => verify(ALL_SHARDS),
+      placement: null,
+      self: () => ({
+        nodeId,
+        incarnation,
+        weight: config.nodeWeight,
+        leaving: false,
+        startedAt,
+        url,
+        liveShards: [],
+      }),
+      reportOf: (id) => peers.report(id),
+      restartNode: (id) => peers.restart(id),
+      shardCount: SHARD_COUNT,
+    },
+  });
+  return {
+    stores,
+    host,
+    bus,
+    router,
+    call: createCallAction(broker),
+    accessTokens,
+    unreadiness: () => unreadyShards(host),
+    async start() {
+      await broker.start();
+      await host.start();
+    },
+    async join(ownUrl) {
+      url = ownUrl;
+    },
+    async leave() {},
+    async stop() {
+      // A payments consumer whose queue is full would otherwise hold up the end of the relay.
+      await Promise.all([host.stop(), consumers.payments?.stop()]);
+      await broker.stop();
+      await stores.close();
+    },
+  };
+}
+
+export function unreadyShards(host: ShardHost): string[] {
+  return host
+    .report()
+    .filter(({ status }) => status !== 'serving' && status !== 'leaving')
+    .map(
+      ({ shard, status, fault }) =>
+        `shard ${shard} is ${status}${fault === null ? '' : `: ${fault}`}`,
+    );
+}

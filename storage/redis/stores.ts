@@ -1,0 +1,77 @@
+// Every store of a cluster's node on Redis. Appends to the journal have a connection of their own, so that no large read stands
+// before them.
+
+import type { Logger } from 'pino';
+import type { PlacementStore } from '../placement.ts';
+import type { Stores } from '../stores.ts';
+import { RedisAccountStore } from './accounts-redis.ts';
+import { RedisCatalogue } from './catalogue-redis.ts';
+import { connectRedis, type RedisAddress, type RedisConnection } from './connection.ts';
+import { RedisConsumerPositions } from './consumer-positions-redis.ts';
+import { RedisFeedStore } from './feed-redis.ts';
+import { RedisFollowStore } from './follows-redis.ts';
+import { RedisJournal } from './journal-redis.ts';
+import { OmConnection } from './om-connection.ts';
+import { RedisOperatorLog } from './operator-log-redis.ts';
+import { RedisOrderListStore } from './order-list-redis.ts';
+import { RedisPlacementStore } from './placement-redis.ts';
+import { checkRedisServers } from './server-checks.ts';
+import { RedisSnapshotStore } from './snapshots-redis.ts';
+import { RedisWebhookLog } from './webhook-log-redis.ts';
+
+export interface RedisStores extends Stores {
+  readonly placement: PlacementStore;
+}
+
+export interface RedisStoresOptions {
+  readonly address: RedisAddress;
+  /** Shown by the server beside each connection. */
+  readonly name: string;
+  /** Replicas that must have each journal entry before its append counts; 0: none is asked. */
+  readonly replicas: number;
+  /** Take a Redis that may lose what it acknowledged. */
+  readonly acceptWeak: boolean;
+  readonly now: () => number;
+  readonly log: Logger;
+}
+
+/** Errors: `store-unavailable`; `weak-store` where Redis is not as durable as it must be. */
+export async function openRedisStores(options: RedisStoresOptions): Promise<RedisStores> {
+  const { address, name, log } = options;
+  const connections: RedisConnection[] = [];
+  const connect = async (purpose: string): Promise<RedisConnection> => {
+    const connection = await connectRedis({ address, name: `${name}-${purpose}`, log });
+    connections.push(connection);
+    return connection;
+  };
+  let om: OmConnection | null = null;
+  const close = async (): Promise<void> => {
+    for (const connection of connections) connection.disconnect();
+    await om?.close();
+  };
+  try {
+    const appends = await connect('journal');
+    const placement = await connect('placement');
+    const redis = await connect('data');
+    const { acceptWeak } = options;
+    await checkRedisServers(redis, { acceptWeak, log });
+    om = await OmConnection.connect({ address, name: `${name}-entities`, log });
+    return {
+      journal: new RedisJournal({ redis: appends, replicas: options.replicas }),
+      snapshots: new RedisSnapshotStore({ redis }),
+      accounts: new RedisAccountStore({ redis, now: options.now }),
+      catalogue: new RedisCatalogue({ redis, om }),
+      follows: new RedisFollowStore({ redis }),
+      feed: new RedisFeedStore({ redis }),
+      orderList: new RedisOrderListStore({ redis }),
+      webhookLog: new RedisWebhookLog({ redis }),
+      consumerPositions: new RedisConsumerPositions({ redis }),
+      operatorLog: new RedisOperatorLog({ redis }),
+      placement: new RedisPlacementStore({ redis: placement }),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
