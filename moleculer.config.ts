@@ -4,16 +4,24 @@
 
 import { type BrokerOptions, Loggers } from 'moleculer';
 import type { Logger } from 'pino';
+import { natsOptions } from './actors/nats-options.ts';
 import { MsgpackrSerializer } from './services/msgpackr-serializer.ts';
+import { NatsTransporter } from './services/nats-transporter.ts';
 
 /** A call without an answer by then is refused as `unavailable`. */
 const REQUEST_TIMEOUT_MS = 10_000;
 const TRANSIT = {
-  /** Packets kept while the transporter reconnects; past it calls fail at once. */
+  /** Calls to other nodes that are not answered yet; past it calls fail at once. */
   maxQueueSize: 10_000,
   /** Services that start together are announced together. (Moleculer's types have it not.) */
   serviceChangedDebounceTime: 50,
 };
+/**
+ * A node that was not heard of for the second time is left out of calls. Owners of shards are found
+ * by their sessions, which end sooner; this is for the other services. (Seconds.)
+ */
+const HEARTBEAT_INTERVAL_S = 2;
+const HEARTBEAT_TIMEOUT_S = 8;
 /** How long a node that leaves waits for the others to have heard of it. */
 const LEAVE_DELAY_MS = 100;
 
@@ -62,10 +70,14 @@ export function brokerOptions(options: {
     nodeID: options.nodeId,
     logger: options.log === null ? false : new PinoForwarder(options.log),
     transporter:
-      options.natsUrl === null ? null : { type: 'NATS', options: { servers: options.natsUrl } },
+      options.natsUrl === null
+        ? null
+        : new NatsTransporter(natsOptions({ url: options.natsUrl, name: options.nodeId })),
     serializer: new MsgpackrSerializer(),
     requestTimeout: REQUEST_TIMEOUT_MS,
     transit: TRANSIT,
+    heartbeatInterval: HEARTBEAT_INTERVAL_S,
+    heartbeatTimeout: HEARTBEAT_TIMEOUT_S,
     registry: {
       strategy: 'RoundRobin',
       preferLocal: true,
