@@ -22,6 +22,13 @@ export interface LiveBounds {
   readonly limitedMax: number;
   /** Least time between two stock ticks of one drop (N3). */
   readonly tickMs: number;
+  /**
+   * Time set aside for each frame that a socket gets before the next stock tick of any drop: twice
+   * what it costs, so that half of the process is left for everything else.
+   */
+  readonly fanoutMicrosPerFrame: number;
+  /** The longest that a stock tick waits, however many sockets there are (N4). */
+  readonly tickWaitMsMax: number;
   /** Notifications read from the feed at once for a resuming client: 1 to 100. */
   readonly replayPageSize: number;
   /** Unsent bytes of a connection above which its replay waits for the client to read. */
@@ -60,6 +67,8 @@ export const LIVE_BOUNDS: LiveBounds = Object.freeze({
   malformedMax: 10,
   limitedMax: 100,
   tickMs: 100,
+  fanoutMicrosPerFrame: 20,
+  tickWaitMsMax: 1_000,
   replayPageSize: 100,
   replayBufferedBytesMax: 64 * 1024,
   resumeGraceMs: 250,

@@ -17,6 +17,10 @@ export interface ConflatorOptions {
   /** Where the line of versions begins: what the first snapshot shows. */
   readonly view: DropView;
   readonly tickMs: number;
+  /** A tick is never due later than this after the change it tells. */
+  readonly waitMsMax: number;
+  /** When there is room for the next tick, in the time of `accept`. */
+  readonly pace: { readonly freeAt: number };
   readonly sink: DropFrameSink;
 }
 
@@ -24,6 +28,8 @@ const NEVER = Number.NEGATIVE_INFINITY;
 
 export class Conflator {
   readonly #tickMs: number;
+  readonly #waitMsMax: number;
+  readonly #pace: { readonly freeAt: number };
   readonly #sink: DropFrameSink;
   #published: DropView;
   #latest: DropView;
@@ -34,6 +40,8 @@ export class Conflator {
 
   constructor(options: ConflatorOptions) {
     this.#tickMs = options.tickMs;
+    this.#waitMsMax = Math.max(options.waitMsMax, options.tickMs);
+    this.#pace = options.pace;
     this.#sink = options.sink;
     this.#published = options.view;
     this.#latest = options.view;
@@ -68,8 +76,13 @@ export class Conflator {
       this.#dueAt = null;
       return;
     }
-    // The upper end keeps a wall clock that was set back from silencing the drop.
-    this.#dueAt = Math.min(this.#tickedAt + this.#tickMs, now + this.#tickMs);
+    // Once a tick is due it stays so: others that go first may not put it off again and again. The
+    // upper ends keep a wall clock that was set back from silencing the drop.
+    const dueAt = Math.min(this.#tickedAt + this.#tickMs, now + this.#tickMs);
+    this.#dueAt = Math.min(
+      this.#dueAt ?? Math.max(dueAt, this.#pace.freeAt),
+      now + this.#waitMsMax,
+    );
     this.tick(now);
   }
 

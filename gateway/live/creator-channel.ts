@@ -73,7 +73,8 @@ export class CreatorChannel {
     const last = this.#last.get(view.id);
     if (last !== undefined && view.version <= last.view.version) return;
     this.#last.delete(view.id);
-    this.#last.set(view.id, { view, publishedAt: this.#context.clock.now() });
+    const now = this.#context.clock.now();
+    this.#last.set(view.id, { view, publishedAt: now });
     if (this.#last.size > this.#context.bounds.recentDropsPerCreatorMax) {
       for (const dropId of this.#last.keys()) {
         this.#last.delete(dropId);
@@ -81,6 +82,7 @@ export class CreatorChannel {
       }
     }
     this.#context.counters.framesPublished++;
+    this.#context.pace.spend(this.#users, now);
     this.#context.publish(this.topic, dropFrame(`drop.${milestone.type}`, this.topic, view));
   }
 }

@@ -85,6 +85,7 @@ export class DropChannel implements DropFrameSink {
     this.#snapshot = null;
     if (this.#joined === 0) return;
     this.#context.counters.framesPublished++;
+    this.#context.pace.spend(this.#joined, this.#context.clock.now());
     this.#context.publish(this.topic, dropFrame(type, this.topic, view));
   }
 
@@ -153,7 +154,9 @@ export class DropChannel implements DropFrameSink {
   }
 
   #begin(view: DropView): void {
-    this.#conflator = new Conflator({ view, tickMs: this.#context.bounds.tickMs, sink: this });
+    const { bounds, pace } = this.#context;
+    const { tickMs, tickWaitMsMax: waitMsMax } = bounds;
+    this.#conflator = new Conflator({ view, tickMs, waitMsMax, pace, sink: this });
     const waiting = this.#waiting;
     if (waiting === null) return;
     // A subscriber may leave from inside `dropJoined`; the set shrinks one by one, so that leaving

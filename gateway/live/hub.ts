@@ -28,6 +28,7 @@ import type {
   LiveLog,
   VerifyToken,
 } from './live-context.ts';
+import { FanoutPace } from './pace.ts';
 import { UserChannel } from './user-channel.ts';
 import { UserConnection } from './user-connection.ts';
 import { VisitorConnection } from './visitor-connection.ts';
@@ -67,6 +68,7 @@ export class LiveHub implements LiveHandler, LiveContext {
     notificationsSent: 0,
     closed: {},
   };
+  readonly pace: FanoutPace;
   readonly dropLoads: Lane;
   readonly followLoads: Lane;
   readonly feedLoads: Lane;
@@ -91,6 +93,10 @@ export class LiveHub implements LiveHandler, LiveContext {
     this.clock = options.clock;
     this.log = options.log;
     this.bounds = { ...LIVE_BOUNDS, ...options.bounds };
+    this.pace = new FanoutPace({
+      microsPerFrame: this.bounds.fanoutMicrosPerFrame,
+      waitMsMax: this.bounds.tickWaitMsMax,
+    });
     const lane = {
       inFlightMax: this.bounds.loadsInFlightMax,
       waitingMax: this.bounds.loadsWaitingMax,

@@ -10,6 +10,7 @@ import type { LiveBounds } from './bounds.ts';
 import type { CreatorChannel } from './creator-channel.ts';
 import type { DropChannel } from './drop-channel.ts';
 import type { Lane } from './lane.ts';
+import type { FanoutPace } from './pace.ts';
 import type { UserChannel } from './user-channel.ts';
 
 /** The part of pino's logger that is used. */
@@ -53,6 +54,7 @@ export interface LiveContext {
   readonly log: LiveLog;
   readonly bounds: LiveBounds;
   readonly counters: LiveCounters;
+  readonly pace: FanoutPace;
   readonly dropLoads: Lane;
   readonly followLoads: Lane;
   readonly feedLoads: Lane;

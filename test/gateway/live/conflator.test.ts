@@ -9,7 +9,9 @@ function conflator(begin: number) {
   const sink = {
     frame: (type: string, view: DropView) => void sent.push(`${type} ${view.version}`),
   };
-  const subject = new Conflator({ view: dropView(begin), tickMs: 100, sink });
+  const pace = { freeAt: 0 };
+  const bounds = { tickMs: 100, waitMsMax: 1_000 };
+  const subject = new Conflator({ view: dropView(begin), ...bounds, pace, sink });
   const accept = (now: number, version: number, ...milestones: Milestone[]): string[] => {
     subject.accept(dropView(version), milestones, now);
     return sent.splice(0);
@@ -18,7 +20,7 @@ function conflator(begin: number) {
     subject.tick(now);
     return sent.splice(0);
   };
-  return { subject, accept, tick };
+  return { subject, pace, accept, tick };
 }
 
 test('N3: the first change goes out at once, later ones wait for the next tick, and the last state is sent', (t) => {
@@ -77,4 +79,23 @@ test('N3: a clock set back by an hour does not silence a drop', (t) => {
   accept(6_400_000, 3);
   t.is(subject.dueAt, 6_400_100);
   t.deepEqual(tick(6_400_100), ['drop.stock 3']);
+});
+
+test('N3: a tick waits while other frames go out, for a second at most, and is not put off again', (t) => {
+  const { subject, pace, accept, tick } = conflator(1);
+  pace.freeAt = 1_250;
+  t.deepEqual(accept(1_000, 2), []);
+  t.is(subject.dueAt, 1_250);
+  pace.freeAt = 9_000;
+  t.deepEqual(accept(1_200, 3), []);
+  t.is(subject.dueAt, 1_250);
+  t.deepEqual(tick(1_250), ['drop.stock 3']);
+  t.deepEqual(accept(1_300, 4), []);
+  t.is(subject.dueAt, 2_300);
+});
+
+test('N2: a milestone does not wait for other frames', (t) => {
+  const { pace, accept } = conflator(1);
+  pace.freeAt = 9_000;
+  t.deepEqual(accept(1_000, 2, milestone('sold_out', dropView(2))), ['drop.sold_out 2']);
 });
