@@ -30,6 +30,8 @@ const TRIM_ENTRIES = 1_000;
 
 export interface RedisJournalOptions {
   readonly redis: RedisConnection;
+  /** Default: the same one. With one of their own, appends never wait behind a large answer. */
+  readonly reads?: RedisConnection;
   /** How many replicas must have a write too before it counts. Default 0: the server alone. */
   readonly replicas?: number;
   /** How long they may take. */
@@ -41,11 +43,13 @@ type StreamEntry = readonly [id: Buffer, fields: readonly Buffer[]];
 
 export class RedisJournal implements Journal {
   readonly #redis: RedisConnection;
+  readonly #reads: RedisConnection;
   readonly #replicated: ReplicatedWrites | null;
 
   constructor(options: RedisJournalOptions) {
     const { redis, replicas = 0, replicasTimeoutMs } = options;
     this.#redis = redis;
+    this.#reads = options.reads ?? redis;
     this.#replicated =
       replicas === 0 ? null : new ReplicatedWrites({ redis, replicas, replicasTimeoutMs });
   }
@@ -93,7 +97,7 @@ export class RedisJournal implements Journal {
   }
 
   async head(shard: number): Promise<Claim> {
-    return claimOf(await HEAD.run(this.#redis, [epochKey(shard), logKey(shard)], []));
+    return claimOf(await HEAD.run(this.#reads, [epochKey(shard), logKey(shard)], []));
   }
 
   async trim(shard: number, through: number): Promise<void> {
@@ -106,7 +110,7 @@ export class RedisJournal implements Journal {
 
   async #piece(shard: number, after: number, count: number): Promise<StreamEntry[]> {
     const range = [logKey(shard), `${after + 1}-0`, '+', 'COUNT', count];
-    return answerOf(this.#redis.callBuffer('XRANGE', range) as Promise<StreamEntry[]>);
+    return answerOf(this.#reads.callBuffer('XRANGE', range) as Promise<StreamEntry[]>);
   }
 
   #write(

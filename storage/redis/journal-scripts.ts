@@ -37,9 +37,6 @@ return {tonumber(redis.call('GET', KEYS[1]) or 0), lastSequence(KEYS[2])}
 /**
  * Keys: epoch, trimmed, log. Arguments: epoch, sequence, bytes. Answers 0 when the entry is there,
  * else `[code, place]` with the present epoch or the last sequence.
- *
- * A repeat writes the epoch as it is: `WAIT` counts from the last write of its connection, which
- * may be a new one.
  */
 export const APPEND = new Script(`
 local head = redis.call('MGET', KEYS[1], KEYS[2])
@@ -54,7 +51,6 @@ local found = redis.call('XRANGE', KEYS[3], id, id)[1]
 if not found or found[2][2] ~= ARGV[1] or found[2][4] ~= ARGV[3] then
   return {'conflict', last}
 end
-redis.call('SET', KEYS[1], ARGV[1])
 return 0
 `);
 

@@ -1,6 +1,7 @@
 // Writes that count only when replicas have them too: the scripts of one tick go to their server
 // in one pipeline with one `WAIT` behind them, since a `WAIT` holds up all that follows on its
-// connection, and counts only what came before it on the same one.
+// connection, and counts all that the server had written when it took up the command before it on
+// the same one; so a repeat, which writes nothing, waits for the first try's write as well.
 //
 // What `WAIT` promises: so many replicas have received and applied the write. What it does not:
 // that a replica has it on its disk (Redis 7.0 has no WAITAOF), nor that a failover picks one of
