@@ -12,7 +12,7 @@ const VERSION_MIN = [6, 2] as const;
 
 /** Redis is set up so that acknowledged orders may be lost. The message has a line for each. */
 export class WeakRedisError extends Error {
-  readonly code = 'weak-redis';
+  readonly code = 'weak-store';
   /** What is, and what would be right. */
   readonly problems: readonly string[];
 
@@ -62,7 +62,7 @@ export interface CheckRedisOptions {
   readonly log: Logger;
 }
 
-/** Resolves when all servers are right, or accepted. Errors: `weak-redis`, `store-unavailable`. */
+/** Resolves when all servers are right, or accepted. Errors: `weak-store`, `store-unavailable`. */
 export async function checkRedisServers(
   redis: RedisConnection,
   options: CheckRedisOptions,

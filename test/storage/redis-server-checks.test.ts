@@ -48,7 +48,7 @@ redisTest('J1: every setting that loses orders is named, with what would be righ
     t.true(problems[i]!.includes(`127.0.0.1:${server.port} has ${text}`), problems[i]);
   }
   const error = await t.throwsAsync(checkRedisServers(redis, strict));
-  t.is((error as { code?: string }).code, 'weak-redis');
+  t.is((error as { code?: string }).code, 'weak-store');
   for (const problem of problems) t.true(error.message.includes(problem));
 });
 
