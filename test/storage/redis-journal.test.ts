@@ -68,6 +68,7 @@ redisTest('J5: an entry that was lost is missed, in the middle and at the end', 
     await redis.xdel(logKey(shard), `${lost}-0`);
     t.is((await journal.claim(shard, 'b')).lastSequence, 3);
     await failsWith(t, 'corrupt', journal.read(shard, 0, 10));
+    await failsWith(t, 'corrupt', journal.read(shard, 0, lost));
     await failsWith(t, 'conflict', journal.append(shard, epoch + 1, 4, Buffer.from('entry 4')));
   }
 });
@@ -94,7 +95,10 @@ redisTest(
 
     /** Claims again whenever it is fenced; appends some entries at a time, some of them twice. */
     const own = async (name: string, claims: number) => {
-      const mine = new RedisJournal({ redis: await openConnection(t, server.address) });
+      const mine = new RedisJournal({
+        redis: await openConnection(t, server.address),
+        reads: redis,
+      });
       for (let claim = 0; claim < claims; claim++) {
         const { epoch, lastSequence } = await mine.claim(shard, name);
         for (let i = 1; i <= 20; i++) {

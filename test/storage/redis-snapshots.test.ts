@@ -29,9 +29,8 @@ const snapshot = (sequence: number, head: Buffer, ...partNames: string[]) => ({
 });
 
 redisTest('J6: megabytes of head, parts and sealed drops go in small commands', async (t) => {
-  // A server that cuts off whoever sends more than 1 MB at once.
-  const limits = { 'proto-max-bulk-len': '1mb', 'client-query-buffer-limit': '1mb' };
-  const { snapshots } = await openSnapshots(t, limits);
+  // A server that cuts off whoever sends more than 1 MB as one argument.
+  const { redis, snapshots } = await openSnapshots(t, { 'proto-max-bulk-len': '1mb' });
   const parts = [
     part('a', 5_000_000),
     ...Array.from({ length: 99 }, (_, i) => part(`p${i}`, 9_999)),
@@ -49,6 +48,13 @@ redisTest('J6: megabytes of head, parts and sealed drops go in small commands', 
   const sealed = Buffer.alloc(3_000_000, 'sealed');
   await snapshots.saveSealedDrop('drop_large', sealed);
   t.true(sealed.equals((await snapshots.loadSealedDrop('drop_large'))!));
+  const total =
+    head.length + sealed.length + parts.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  const stats = await redis.info('commandstats');
+  const callsOf = (name: string) =>
+    Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(stats)![1]);
+  t.true(total / callsOf('hset') < 1 << 18, 'bytes that one command writes');
+  t.true(total / callsOf('hmget') < 1 << 20, 'bytes that one command reads');
 });
 
 redisTest('J6: nothing but the pieces of the present snapshot is kept', async (t) => {
