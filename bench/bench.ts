@@ -2,6 +2,7 @@
 // the same run; `bench/README.md` says what the figures mean.
 
 import { Command, InvalidArgumentError } from 'commander';
+import { describeLiveFanout, liveFanout } from './scenarios/live-fanout.ts';
 import { describeOrderHot, orderHot } from './scenarios/order-hot.ts';
 import { describeRecovery, recovery } from './scenarios/recovery.ts';
 
@@ -35,5 +36,21 @@ program
   .action(async (options: { orders: number }) => {
     process.stdout.write(`${describeRecovery(await recovery(options.orders))}\n`);
   });
+
+program
+  .command('live-fanout')
+  .description('very many subscribers of one drop, beside a bare publishing server')
+  .option('--subscribers <n>', 'open WebSockets', count, 10_000)
+  .option('--seconds <n>', 'length of each measurement', count, 8)
+  .option('--visitors', 'without accounts, on the stream of the drop')
+  .option('--json', 'print every figure instead')
+  .action(
+    async (options: { subscribers: number; seconds: number; visitors?: true; json?: true }) => {
+      const run = await liveFanout(options);
+      process.stdout.write(
+        `${options.json === true ? JSON.stringify(run, null, 2) : describeLiveFanout(run)}\n`,
+      );
+    },
+  );
 
 await program.parseAsync();

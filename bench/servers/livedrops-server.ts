@@ -9,6 +9,8 @@ import { PinnedProcess, SERVER_CORE } from '../pinned-process.ts';
 const AUTH_SECRET = 'a secret for measuring only, 32 characters or more';
 const COMMAND = new URL('../../operator/livedrops.ts', import.meta.url).pathname;
 const TOKEN_LIFETIME_MS = 3_600_000;
+const DROP_LENGTH_MS = 3_600_000;
+const CREATOR = 'bench-creator';
 
 export class LiveDropsServer {
   readonly process: PinnedProcess;
@@ -51,15 +53,14 @@ export class LiveDropsServer {
     return this.#sign({ sub: userId });
   }
 
-  /** A live drop; returns its id. */
-  async drop(stock: number): Promise<string> {
-    const creator = 'bench-creator';
-    const product = await this.#post(`/v1/creators/${creator}/products`, creator, {
+  /** A drop that is live at once, unless told otherwise; returns its id. */
+  async drop(stock: number, startsInMs = -1000): Promise<string> {
+    const product = await this.#call('POST', `/v1/creators/${CREATOR}/products`, CREATOR, {
       name: 'Sneaker',
     });
-    const drop = await this.#post(`/v1/products/${product.id}/drops`, creator, {
-      startsAt: new Date(Date.now() - 1000).toISOString(),
-      endsAt: new Date(Date.now() + 3_600_000).toISOString(),
+    const drop = await this.#call('POST', `/v1/products/${product.id}/drops`, CREATOR, {
+      startsAt: new Date(Date.now() + startsInMs).toISOString(),
+      endsAt: new Date(Date.now() + startsInMs + DROP_LENGTH_MS).toISOString(),
       stock,
       priceCents: 12_000,
       currency: 'EUR',
@@ -68,8 +69,15 @@ export class LiveDropsServer {
     return drop.id;
   }
 
-  order(dropId: string, userId: string): Promise<{ id: string }> {
-    return this.#post(
+  /** Moves the start of a drop that has not started. `startsAt`: milliseconds since the epoch. */
+  async reschedule(dropId: string, startsAt: number): Promise<{ version: number }> {
+    const body = { startsAt: new Date(startsAt).toISOString() };
+    return await this.#call('PATCH', `/v1/drops/${dropId}`, CREATOR, body);
+  }
+
+  order(dropId: string, userId: string): Promise<{ id: string; version: number }> {
+    return this.#call(
+      'POST',
       `/v1/drops/${dropId}/orders`,
       userId,
       { quantity: 1 },
@@ -87,14 +95,15 @@ export class LiveDropsServer {
     rmSync(this.#directory, { recursive: true, force: true });
   }
 
-  async #post(
+  async #call(
+    method: string,
     path: string,
     userId: string,
     body: object,
     headers: object = {},
-  ): Promise<{ id: string }> {
+  ): Promise<{ id: string; version: number }> {
     const response = await fetch(new URL(path, this.#url!), {
-      method: 'POST',
+      method,
       headers: {
         authorization: `Bearer ${this.token(userId)}`,
         'content-type': 'application/json',
@@ -104,6 +113,6 @@ export class LiveDropsServer {
     });
     if (!response.ok)
       throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
-    return (await response.json()) as { id: string };
+    return (await response.json()) as { id: string; version: number };
   }
 }
