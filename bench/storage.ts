@@ -87,7 +87,10 @@ async function appendToJournal({ journal }: SqliteStores): Promise<void> {
   report('journal, 8 shards at once', [grouped[0] / shards, grouped[1] / shards], 'an append');
 }
 
-async function project({ orderList, feed }: SqliteStores, users: number): Promise<void> {
+async function project(
+  { orderList, feed, readModels }: SqliteStores,
+  users: number,
+): Promise<void> {
   const dropId = 'drop_1jxyzabcabcdefghijklmnop';
   let ordinal = 0;
   let sequence = 0;
@@ -132,7 +135,7 @@ async function project({ orderList, feed }: SqliteStores, users: number): Promis
     const cost = perRow(await measure(ROWS / rowsAtOnce, () => put(make())));
     report(`${name}, ${users} users`, [cost[0] - making, cost[1] - making], 'a row');
   }
-  await Promise.all([orderList.settled(), feed.settled()]);
+  await readModels.settled();
   const page = { limit: 20, cursor: null };
   report(
     'order list, a page',

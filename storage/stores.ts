@@ -8,6 +8,7 @@ import type { FeedStore } from './feed.ts';
 import type { FollowStore } from './follows.ts';
 import type { Journal } from './journal.ts';
 import type { OrderListStore } from './order-list.ts';
+import type { ReadModels } from './read-models.ts';
 import type { SnapshotStore } from './snapshots.ts';
 import type { WebhookLog } from './webhook-log.ts';
 
@@ -19,6 +20,8 @@ export interface Stores {
   readonly follows: FollowStore;
   readonly feed: FeedStore;
   readonly orderList: OrderListStore;
+  /** What fills `feed` and `orderList`. */
+  readonly readModels: ReadModels;
   readonly webhookLog: WebhookLog;
   readonly consumerPositions: ConsumerPositions;
   /**

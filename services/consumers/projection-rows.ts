@@ -1,9 +1,9 @@
-// What the events of the journal become in the read models: rows of drops, of orders, and of kept
-// notifications. Pure, and on the path of every order: plain loops, no text made but the rows' own.
+// What the events of the journal become in the read models: rows of drops, and changes of orders
+// with what their buyers are told. Pure, and on the path of every order: plain loops, no text made.
 
 import type { RelayBatch, RelayFact } from '../../actors/event-consumer.ts';
 import type { DropView, OrderView } from '../../domain/views.ts';
-import type { NewNotification } from '../../storage/feed.ts';
+import type { OrderChange, OrderNotificationType } from '../../storage/read-models.ts';
 
 /**
  * The latest view of each drop whose row must change. While a drop is live its row is not rewritten
@@ -21,38 +21,26 @@ export function dropRows(batches: readonly RelayBatch[]): DropView[] {
   return [...latest.values()];
 }
 
-/** The orders one batch changed, each after its change or later. */
-export function orderRows(batch: RelayBatch): OrderView[] {
-  const rows: OrderView[] = [];
-  for (const { order } of batch.facts) {
-    if (order !== null) rows.push(order);
-  }
-  return rows;
-}
-
-/** What the users concerned are told of one batch, and may read again later (N2). */
-export function notificationRows(batch: RelayBatch): NewNotification[] {
-  const rows: NewNotification[] = [];
+/** What one batch changed in orders, each as it stands after its change or later. */
+export function orderChanges(batch: RelayBatch): OrderChange[] {
+  const changes: OrderChange[] = [];
   for (const fact of batch.facts) {
-    const { order } = fact;
+    const { event, order } = fact;
     if (order === null) continue;
-    const type = notificationType(fact, order);
-    if (type === null) continue;
-    rows.push({
-      userId: order.userId,
-      type,
-      data: notificationData(fact, order),
-      createdAt: batch.time,
-    });
+    const refundRequested = event.type === 'refund-requested';
+    changes.push({ order, told: notificationType(fact, order), refundRequested });
   }
-  return rows;
+  return changes;
 }
 
 /**
  * The event decides, because the order may have gone on since; only a requested refund is the last
  * an order hears.
  */
-function notificationType({ event, drop }: RelayFact, order: OrderView): string | null {
+function notificationType(
+  { event, drop }: RelayFact,
+  order: OrderView,
+): OrderNotificationType | null {
   switch (event.type) {
     case 'order-placed':
       return drop.payment === 'instant' ? 'order.confirmed' : null;
@@ -72,11 +60,4 @@ function notificationType({ event, drop }: RelayFact, order: OrderView): string 
     default:
       return null;
   }
-}
-
-function notificationData({ event }: RelayFact, order: OrderView): NewNotification['data'] {
-  const { id, dropId, quantity, totalCents, currency } = order;
-  return event.type === 'refund-requested'
-    ? { orderId: id, dropId, quantity, totalCents, currency, refundRequested: true }
-    : { orderId: id, dropId, quantity, totalCents, currency };
 }

@@ -1,5 +1,6 @@
 // All stores in memory: what tests and simulations run on.
 
+import { SeparateReadModels } from '../read-models.ts';
 import type { Stores } from '../stores.ts';
 import { MemoryAccountStore } from './accounts-memory.ts';
 import { MemoryCatalogue } from './catalogue-memory.ts';
@@ -12,14 +13,17 @@ import { MemorySnapshotStore } from './snapshots-memory.ts';
 import { MemoryWebhookLog } from './webhook-log-memory.ts';
 
 export function memoryStores(): Stores {
+  const feed = new MemoryFeedStore();
+  const orderList = new MemoryOrderListStore();
   return {
     journal: new MemoryJournal(),
     snapshots: new MemorySnapshotStore(),
     accounts: new MemoryAccountStore(),
     catalogue: new MemoryCatalogue(),
     follows: new MemoryFollowStore(),
-    feed: new MemoryFeedStore(),
-    orderList: new MemoryOrderListStore(),
+    feed,
+    orderList,
+    readModels: new SeparateReadModels({ feed, orderList }),
     webhookLog: new MemoryWebhookLog(),
     consumerPositions: new MemoryConsumerPositions(),
     close: () => Promise.resolve(),

@@ -3,6 +3,7 @@
 
 import type { Logger } from 'pino';
 import type { PlacementStore } from '../placement.ts';
+import { SeparateReadModels } from '../read-models.ts';
 import type { Stores } from '../stores.ts';
 import { RedisAccountStore } from './accounts-redis.ts';
 import { RedisCatalogue } from './catalogue-redis.ts';
@@ -56,14 +57,17 @@ export async function openRedisStores(options: RedisStoresOptions): Promise<Redi
     const { acceptWeak } = options;
     await checkRedisServers(redis, { acceptWeak, log });
     om = await OmConnection.connect({ address, name: `${name}-entities`, log });
+    const feed = new RedisFeedStore({ redis });
+    const orderList = new RedisOrderListStore({ redis });
     return {
       journal: new RedisJournal({ redis: appends, replicas: options.replicas }),
       snapshots: new RedisSnapshotStore({ redis }),
       accounts: new RedisAccountStore({ redis, now: options.now }),
       catalogue: new RedisCatalogue({ redis, om }),
       follows: new RedisFollowStore({ redis }),
-      feed: new RedisFeedStore({ redis }),
-      orderList: new RedisOrderListStore({ redis }),
+      feed,
+      orderList,
+      readModels: new SeparateReadModels({ feed, orderList }),
       webhookLog: new RedisWebhookLog({ redis }),
       consumerPositions: new RedisConsumerPositions({ redis }),
       operatorLog: new RedisOperatorLog({ redis }),

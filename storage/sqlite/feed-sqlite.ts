@@ -1,5 +1,4 @@
-// Everybody's notifications on SQLite, as rows kept by user (`user-rows.ts`) whose keys are their
-// ids. What was read is kept beside them: one mark for all up to an id, and one for each
+// Everybody's notifications on SQLite, as rows kept by user (`user-rows.ts`). What was read is kept beside them: one mark for all up to an id, and one for each
 // notification read by itself above it.
 
 import { decodeCursor, encodeCursor } from '../cursor.ts';
@@ -12,11 +11,14 @@ import {
 import { parseNotificationId } from '../feed-ids.ts';
 import { InvalidCursorError, type Page, type PageRequest } from '../page.ts';
 import type { ProjectionBatch } from '../projection.ts';
+import { packNotification, unpackNotification } from './order-rows.ts';
 import { readQuery } from './read-query.ts';
-import { RowFields, type RowOwner, RowPacker, type RowPlace, rowOwner } from './row-pack.ts';
-import { type ProjectionsDatabase, UserRows } from './user-rows.ts';
+import { NOTIFICATIONS } from './row-log.ts';
+import { NOTIFICATION_ID, type RowOwner, rowOwner, RowPacker, type RowPlace } from './row-pack.ts';
+import type { ProjectionsDatabase, UserRows } from './user-rows.ts';
 
 const ALL = Number.POSITIVE_INFINITY;
+const LISTS = [NOTIFICATIONS] as const;
 
 export class SqliteFeedStore implements FeedStore {
   readonly #rows: UserRows;
@@ -27,8 +29,8 @@ export class SqliteFeedStore implements FeedStore {
   readonly #readAtAll;
   readonly #readAtOnes;
 
-  constructor(options: ProjectionsDatabase) {
-    this.#rows = new UserRows({ ...options, name: 'notifications' });
+  constructor(options: ProjectionsDatabase & { readonly rows: UserRows }) {
+    this.#rows = options.rows;
     this.#writer = options.writer;
     const { reader } = options;
     this.#readThrough = reader
@@ -50,31 +52,24 @@ export class SqliteFeedStore implements FeedStore {
   }
 
   /** What it gives survives a power failure, so the journal may be trimmed up to there. */
-  async position(shard: number): Promise<number> {
-    const sequence = this.#rows.position(shard);
-    await this.#writer.submit('sync');
-    return sequence;
+  position(shard: number): Promise<number> {
+    return this.#rows.syncedPosition(LISTS, shard);
   }
 
   append(batches: readonly ProjectionBatch<NewNotification>[]): Promise<Notification[]> {
     return this.#rows.inTurn(async () => {
-      const fresh = this.#rows.fresh(batches);
+      const fresh = this.#rows.fresh(LISTS, batches);
       this.#packer.begin();
       const kept: Notification[] = [];
-      let id = this.#rows.keyMax();
+      let id = this.#rows.notificationIdMax();
       for (const { rows } of fresh) {
         for (const row of rows) {
-          const { userId, type, data, createdAt } = row;
           id += 1;
-          this.#packer.row(userId, id);
-          this.#packer.text(type);
-          this.#packer.number(createdAt);
-          this.#packer.longText(JSON.stringify(data));
-          this.#packer.endRow();
-          kept.push({ id: String(id), userId, type, data, createdAt, readAt: null });
+          packNotification(this.#packer, id, row);
+          kept.push({ ...row, id: String(id), readAt: null });
         }
       }
-      await this.#rows.keep(this.#packer.take(), fresh);
+      await this.#rows.keep(LISTS, this.#packer.take(), fresh);
       return kept;
     });
   }
@@ -105,12 +100,16 @@ export class SqliteFeedStore implements FeedStore {
     const owner = rowOwner(userId);
     const places: RowPlace[] = [];
     const rows = this.#rows;
-    for (const { generation } of rows.settledGenerations(after + 1, ALL).toReversed()) {
+    for (const { generation } of rows
+      .settledGenerations(NOTIFICATION_ID, after + 1, ALL)
+      .toReversed()) {
       if (places.length >= limit) break;
-      places.push(...rows.settledRows(owner, generation, after + 1, ALL, ALL).toReversed());
+      places.push(
+        ...rows.settledRows(owner, generation, NOTIFICATION_ID, after + 1, ALL, ALL).toReversed(),
+      );
     }
     if (places.length < limit) {
-      places.push(...rows.recentRows(owner, after + 1, ALL, ALL).toReversed());
+      places.push(...rows.recentRows(owner, NOTIFICATION_ID, after + 1, ALL, ALL).toReversed());
     }
     return this.#present(userId, places.slice(0, limit));
   }
@@ -131,22 +130,13 @@ export class SqliteFeedStore implements FeedStore {
     if (newest !== undefined) await this.#writer.submit('markAllRead', userId, newest.key, now);
   }
 
-  /** Resolves when no rows are on their way from memory into the file's final place. */
-  settled(): Promise<void> {
-    return this.#rows.settled();
-  }
-
-  stop(): Promise<void> {
-    return this.#rows.stop();
-  }
-
   #newest(owner: RowOwner, keyMin: number, keyMax: number, limit: number): RowPlace[] {
     const rows = this.#rows;
-    const places = rows.recentRows(owner, keyMin, keyMax, limit);
-    for (const { generation } of rows.settledGenerations(keyMin, keyMax)) {
+    const places = rows.recentRows(owner, NOTIFICATION_ID, keyMin, keyMax, limit);
+    for (const { generation } of rows.settledGenerations(NOTIFICATION_ID, keyMin, keyMax)) {
       const left = limit - places.length;
       if (left <= 0) break;
-      places.push(...rows.settledRows(owner, generation, keyMin, keyMax, left));
+      places.push(...rows.settledRows(owner, generation, NOTIFICATION_ID, keyMin, keyMax, left));
     }
     return places;
   }
@@ -165,13 +155,8 @@ export class SqliteFeedStore implements FeedStore {
     const ones = new Map(readQuery(() => this.#readAtOnes.all(userId, first, last)));
     return places.map((place) => {
       const { key } = place;
-      const fields = new RowFields(place);
-      fields.text(); // The user.
-      const type = fields.text();
-      const createdAt = fields.number();
-      const data = JSON.parse(fields.text()) as NewNotification['data'];
       const readAt = ones.get(key) ?? readQuery(() => this.#readAtAll.get(userId, key)) ?? null;
-      return { id: String(key), userId, type, data, createdAt, readAt };
+      return { id: String(key), ...unpackNotification(place), readAt };
     });
   }
 }

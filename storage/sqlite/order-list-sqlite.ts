@@ -9,45 +9,48 @@ import type { Page, PageRequest } from '../page.ts';
 import type { ProjectionBatch } from '../projection.ts';
 import { mayBeOrder, NewestOrders, packOrder } from './order-rows.ts';
 import type { ProjectionsReaderHandlers } from './projections-reader-program.ts';
-import { type RowOwner, type RowPlace, RowPacker, rowOwner } from './row-pack.ts';
+import { StoreUnavailableError } from '../journal.ts';
+import { ORDERS } from './row-log.ts';
+import { CREATED_AT, type RowOwner, rowOwner, RowPacker, type RowPlace } from './row-pack.ts';
 import type { SqliteThread } from './thread.ts';
-import { type ProjectionsDatabase, UserRows } from './user-rows.ts';
+import type { UserRows } from './user-rows.ts';
 
 const ALL = Number.POSITIVE_INFINITY;
 const SAMPLES_PER_ITEM = 8;
 
-export interface SqliteOrderListOptions extends ProjectionsDatabase {
+/** How often totals are counted anew because rows were settled meanwhile. */
+const SCANS_MAX = 5;
+const LISTS = [ORDERS] as const;
+
+export interface SqliteOrderListOptions {
+  readonly rows: UserRows;
   /** A thread of its own for what reads everything. */
   readonly scanner: SqliteThread<ProjectionsReaderHandlers>;
 }
 
 export class SqliteOrderListStore implements OrderListStore {
   readonly #rows: UserRows;
-  readonly #writer;
   readonly #scanner;
   readonly #packer = new RowPacker();
 
   constructor(options: SqliteOrderListOptions) {
-    this.#rows = new UserRows({ ...options, name: 'orders' });
-    this.#writer = options.writer;
+    this.#rows = options.rows;
     this.#scanner = options.scanner;
   }
 
   /** What it gives survives a power failure, so the journal may be trimmed up to there. */
-  async position(shard: number): Promise<number> {
-    const sequence = this.#rows.position(shard);
-    await this.#writer.submit('sync');
-    return sequence;
+  position(shard: number): Promise<number> {
+    return this.#rows.syncedPosition(LISTS, shard);
   }
 
   put(batches: readonly ProjectionBatch<OrderView>[]): Promise<void> {
     return this.#rows.inTurn(async () => {
-      const fresh = this.#rows.fresh(batches);
+      const fresh = this.#rows.fresh(LISTS, batches);
       this.#packer.begin();
       for (const { rows } of fresh) {
         for (const order of rows) packOrder(this.#packer, order);
       }
-      await this.#rows.keep(this.#packer.take(), fresh);
+      await this.#rows.keep(LISTS, this.#packer.take(), fresh);
     });
   }
 
@@ -83,26 +86,21 @@ export class SqliteOrderListStore implements OrderListStore {
     return versions.all().find(({ id }) => id === orderId) ?? null;
   }
 
-  totalsOfDrop(dropId: string): Promise<DropTotals> {
-    return this.#scanner.submit('totalsOfDrop', dropId);
-  }
-
-  /** Resolves when no rows are on their way from memory into the file's final place. */
-  settled(): Promise<void> {
-    return this.#rows.settled();
-  }
-
-  stop(): Promise<void> {
-    return this.#rows.stop();
+  async totalsOfDrop(dropId: string): Promise<DropTotals> {
+    for (let scan = 0; scan < SCANS_MAX; scan++) {
+      const totals = await this.#scanner.submit('totalsOfDrop', dropId, this.#rows.unsettled());
+      if (totals !== null) return totals;
+    }
+    throw new StoreUnavailableError('rows were settled faster than they could be counted');
   }
 
   /** The last rows kept with a key up to `keyMax`, at most `count`. */
   #lastKept(owner: RowOwner, keyMax: number, count: number): RowPlace[] {
-    const places = this.#rows.recentRows(owner, 0, keyMax, count);
-    for (const { generation } of this.#rows.settledGenerations(0, keyMax)) {
+    const places = this.#rows.recentRows(owner, CREATED_AT, 0, keyMax, count);
+    for (const { generation } of this.#rows.settledGenerations(CREATED_AT, 0, keyMax)) {
       const left = count - places.length;
       if (left <= 0) break;
-      places.push(...this.#rows.settledRows(owner, generation, 0, keyMax, left));
+      places.push(...this.#rows.settledRows(owner, generation, CREATED_AT, 0, keyMax, left));
     }
     return places;
   }
@@ -112,19 +110,23 @@ export class SqliteOrderListStore implements OrderListStore {
    * `limit`.
    */
   #newest(owner: RowOwner, keyMin: number, start: ListPosition, limit: number): OrderView[] {
-    let places = this.#rows.recentRows(owner, keyMin, start.time, ALL);
-    for (const { generation, keyMax } of this.#rows.settledGenerations(keyMin, start.time)) {
+    let places = this.#rows.recentRows(owner, CREATED_AT, keyMin, start.time, ALL);
+    for (const { generation, keyMax } of this.#rows.settledGenerations(
+      CREATED_AT,
+      keyMin,
+      start.time,
+    )) {
       if (newestOf(places, limit, start, keyMax).length > limit) break;
-      const older = this.#rows.settledRows(owner, generation, keyMin, start.time, ALL);
+      const older = this.#rows.settledRows(owner, generation, CREATED_AT, keyMin, start.time, ALL);
       places = [...places, ...older];
     }
     return newestOf(places, limit, start, -1);
   }
 
   *#everyRow(owner: RowOwner): Generator<RowPlace, void, undefined> {
-    yield* this.#rows.recentRows(owner, 0, ALL, ALL);
-    for (const { generation } of this.#rows.settledGenerations(0, ALL)) {
-      yield* this.#rows.settledRows(owner, generation, 0, ALL, ALL);
+    yield* this.#rows.recentRows(owner, CREATED_AT, 0, ALL, ALL);
+    for (const { generation } of this.#rows.settledGenerations(CREATED_AT, 0, ALL)) {
+      yield* this.#rows.settledRows(owner, generation, CREATED_AT, 0, ALL, ALL);
     }
   }
 }

@@ -1,19 +1,16 @@
-// The writer of projections.db: order lists and feeds, which can be made again from the journal. So
-// a commit does not wait for the disk: it survives the end of this process, and after a power
-// failure rows and positions go back together. Runs in its own thread.
+// The writer of projections.db and of the logs beside it: order lists and feeds, which can be made
+// again from the journal. So a commit does not wait for the disk: it survives the end of this
+// process, and after a power failure rows and positions go back together. Runs in its own thread.
 
 import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { limitPages, openWriterDatabase, WalBound } from './database.ts';
 import type { Program, ProgramOptions } from './program.ts';
-import { type RowsName, userRowsSchema, UserRowsWriter } from './user-rows-statements.ts';
+import { USER_ROWS_SCHEMA, UserRowsWriter } from './user-rows-statements.ts';
 
 /** Packs and runs are kilobytes long: larger pages waste less and cost a quarter less CPU. */
 const PAGE_BYTES = 16_384;
 
-const MIGRATIONS = [
-  `
-  ${userRowsSchema('orders')}
-  ${userRowsSchema('notifications')}
+const READ_MARKS_SCHEMA = `
   create table read_all (
     user_id text not null,
     through_id integer not null,
@@ -26,6 +23,25 @@ const MIGRATIONS = [
     read_at integer not null,
     primary key (user_id, id)
   ) strict, without rowid;
+  `;
+
+const MIGRATIONS = [
+  // Orders and notifications had rows of their own here. All of them are made again from the
+  // journal, under new ids, so the marks on the old ones go as well.
+  '',
+  `
+  drop table if exists orders_recent;
+  drop table if exists orders_settled;
+  drop table if exists orders_generations;
+  drop table if exists orders_positions;
+  drop table if exists notifications_recent;
+  drop table if exists notifications_settled;
+  drop table if exists notifications_generations;
+  drop table if exists notifications_positions;
+  drop table if exists read_all;
+  drop table if exists read_one;
+  ${USER_ROWS_SCHEMA}
+  ${READ_MARKS_SCHEMA}
   `,
 ];
 
@@ -37,9 +53,7 @@ export function open(options: ProgramOptions) {
   const pageBytes = PAGE_BYTES;
   const database = openWriterDatabase({ ...options, synchronous, pageBytes, migrations });
   const walBound = new WalBound({ database, ...options });
-  const orders = new UserRowsWriter({ database, name: 'orders' });
-  const notifications = new UserRowsWriter({ database, name: 'notifications' });
-  const rowsOf = (name: RowsName) => (name === 'orders' ? orders : notifications);
+  const rows = new UserRowsWriter({ database, file: options.file });
   const readAll = database.prepare(`
     insert into read_all (user_id, through_id, read_at) select @userId, @id, @now
     where not exists (select 1 from read_all where user_id = @userId and through_id >= @id)`);
@@ -47,32 +61,36 @@ export function open(options: ProgramOptions) {
     insert or ignore into read_one (user_id, id, read_at) select @userId, @id, @now
     where not exists (select 1 from read_all where user_id = @userId and through_id >= @id)`);
   let syncWanted = false;
+  let finished: number[] = [];
 
   return {
     database,
     begin: 'begin immediate',
     committed() {
-      if (syncWanted) syncFile(`${options.file}-wal`);
+      if (syncWanted || finished.length > 0) {
+        syncFile(`${options.file}-wal`);
+        for (const generation of finished) rows.removeLog(generation);
+      }
+      if (syncWanted) rows.sync();
       syncWanted = false;
+      finished = [];
       walBound.committed();
     },
     rolledBack() {
       syncWanted = false;
-      orders.forget();
-      notifications.forget();
+      finished = [];
+      rows.forget();
     },
     handlers: {
-      keepOrders(pack: Uint8Array, generation: number, positions: readonly number[]): void {
-        orders.keep(pack, generation, positions);
+      keepRows(pack: Uint8Array, generation: number, positions: readonly number[]): void {
+        rows.keep(pack, generation, positions);
       },
-      keepNotifications(pack: Uint8Array, generation: number, positions: readonly number[]): void {
-        notifications.keep(pack, generation, positions);
+      settle(generation: number, bucketFrom: number, bucketTo: number): void {
+        rows.settle(generation, bucketFrom, bucketTo);
       },
-      settle(name: RowsName, generation: number, bucketFrom: number, bucketTo: number): void {
-        rowsOf(name).settle(generation, bucketFrom, bucketTo);
-      },
-      finishSettling(name: RowsName, generation: number): void {
-        rowsOf(name).finish(generation);
+      finishSettling(generation: number): void {
+        rows.finish(generation);
+        finished.push(generation);
       },
 
       /** When it resolves, everything committed before survives a power failure. */
@@ -87,7 +105,10 @@ export function open(options: ProgramOptions) {
         readAll.run({ userId, id: throughId, now });
       },
 
-      limitPages: (pages: number): void => limitPages(database, pages),
+      limitPages(pages: number): void {
+        limitPages(database, pages);
+        rows.limitBytes(pages === 0 ? Number.POSITIVE_INFINITY : pages * PAGE_BYTES);
+      },
     },
   } satisfies Program;
 }

@@ -6,7 +6,16 @@ import { openReaderDatabase } from './database.ts';
 import { NewestOrders } from './order-rows.ts';
 import type { Program, ProgramOptions } from './program.ts';
 import { RecentRows } from './recent-rows.ts';
-import { BUCKETS, type RowPlace, rowBytes, rowKey, rowLength } from './row-pack.ts';
+import { readRowLog } from './row-log.ts';
+import {
+  BUCKETS,
+  CREATED_AT,
+  NO_KEY,
+  rowBytes,
+  rowKey,
+  rowLength,
+  type RowPlace,
+} from './row-pack.ts';
 import { firstRunId } from './user-rows-statements.ts';
 
 const BUCKETS_AT_ONCE = 64;
@@ -16,14 +25,11 @@ export type ProjectionsReaderHandlers = ReturnType<typeof open>['handlers'];
 export function open(options: ProgramOptions) {
   const database = openReaderDatabase(options.file);
   const generations = database
-    .prepare<[], number>('select generation from orders_generations order by generation desc')
-    .pluck();
-  const packs = database
-    .prepare<[], Buffer>('select bytes from orders_recent order by number')
+    .prepare<[], number>('select generation from rows_generations order by generation desc')
     .pluck();
   const runs = database
     .prepare<[number, number], Buffer>(
-      'select bytes from orders_settled where id >= ? and id < ? order by id desc',
+      'select bytes from rows_settled where id >= ? and id < ? order by id desc',
     )
     .pluck();
 
@@ -31,15 +37,24 @@ export function open(options: ProgramOptions) {
     database,
     begin: 'begin',
     handlers: {
-      /** A few buckets at a time: all versions of an order are in one, and memory stays small. */
-      totalsOfDrop(dropId: string): DropTotals {
+      /**
+       * A few buckets at a time: all versions of an order are in one, and memory stays small.
+       * `unsettled` names the generations that had a log before the call; null where one of them
+       * has been settled meanwhile, so that this moment of the file does not show it: ask again.
+       */
+      totalsOfDrop(dropId: string, unsettled: readonly number[]): DropTotals | null {
         const dropBytes = Buffer.from(dropId);
         /** Not exact, but cheap. */
-        const isOfDrop = ({ bytes, offset }: RowPlace) =>
-          rowBytes(bytes, offset).includes(dropBytes);
-        const recent = new RecentRows({ generation: 0 });
-        for (const pack of packs.iterate()) recent.add(pack);
+        const isOfDrop = ({ bytes, offset, key }: RowPlace) =>
+          key !== NO_KEY && rowBytes(bytes, offset).includes(dropBytes);
         const settled = generations.all();
+        const recent = new RecentRows({ generation: 0 });
+        for (const generation of unsettled) {
+          if (settled.includes(generation)) continue;
+          const records = readRowLog(options.file, generation);
+          if (records === null) return null;
+          for (const { pack } of records) recent.add(pack);
+        }
         const totals = emptyTotals();
         for (let from = 0; from < BUCKETS; from += BUCKETS_AT_ONCE) {
           const to = from + BUCKETS_AT_ONCE;
@@ -50,7 +65,7 @@ export function open(options: ProgramOptions) {
             }
           };
           for (let bucket = from; bucket < to; bucket++) {
-            add(recent.rowsOfBucket(bucket).map((row) => recent.place(row)));
+            add(recent.rowsOfBucket(bucket).map((row) => recent.place(row, CREATED_AT)));
           }
           for (const generation of settled) {
             const end = firstRunId(generation, to);
@@ -69,7 +84,7 @@ export function open(options: ProgramOptions) {
 function placesOf(bytes: Buffer): RowPlace[] {
   const places: RowPlace[] = [];
   for (let offset = 0; offset < bytes.length; offset += rowLength(bytes, offset)) {
-    places.push({ bytes, offset, key: rowKey(bytes, offset) });
+    places.push({ bytes, offset, key: rowKey(bytes, offset, CREATED_AT) });
   }
   return places;
 }

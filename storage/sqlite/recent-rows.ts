@@ -2,14 +2,27 @@
 // arrays, so that a row costs 12 bytes beside the pack and no object. Lives on the main thread for
 // reading, and in the writer's thread while a generation is settled.
 
-import { BUCKETS, isOwnRow, rowBucket, rowKey, rowLength } from './row-pack.ts';
-import type { RowOwner, RowPlace } from './row-pack.ts';
+import {
+  BUCKETS,
+  CREATED_AT,
+  isOwnRow,
+  KeyRange,
+  NOTIFICATION_ID,
+  rowBucket,
+  type RowKey,
+  rowKey,
+  rowLength,
+  type RowOwner,
+  type RowPlace,
+} from './row-pack.ts';
 
 const CAPACITY_FIRST = 1024;
 const NONE = -1;
 
 export class RecentRows {
   readonly generation: number;
+  readonly createdAt = new KeyRange();
+  readonly notificationId = new KeyRange();
   readonly #packs: Buffer[] = [];
   /** The newest row of each bucket. */
   readonly #heads = new Int32Array(BUCKETS).fill(NONE);
@@ -18,8 +31,6 @@ export class RecentRows {
   #packOf = new Int32Array(CAPACITY_FIRST);
   #offsets = new Int32Array(CAPACITY_FIRST);
   #count = 0;
-  #keyMin = Number.POSITIVE_INFINITY;
-  #keyMax = Number.NEGATIVE_INFINITY;
 
   constructor(options: { readonly generation: number }) {
     this.generation = options.generation;
@@ -27,14 +38,6 @@ export class RecentRows {
 
   get count(): number {
     return this.#count;
-  }
-
-  get keyMin(): number {
-    return this.#keyMin;
-  }
-
-  get keyMax(): number {
-    return this.#keyMax;
   }
 
   /** Keeps the pack, which must not change any more. */
@@ -50,9 +53,8 @@ export class RecentRows {
       this.#offsets[row] = offset;
       this.#heads[bucket] = row;
       this.#count = row + 1;
-      const key = rowKey(pack, offset);
-      if (key < this.#keyMin) this.#keyMin = key;
-      if (key > this.#keyMax) this.#keyMax = key;
+      this.createdAt.add(rowKey(pack, offset, CREATED_AT));
+      this.notificationId.add(rowKey(pack, offset, NOTIFICATION_ID));
       offset += rowLength(pack, offset);
     }
   }
@@ -60,13 +62,13 @@ export class RecentRows {
   /**
    * The owner's rows with a key from `keyMin` to `keyMax`, the last added first, at most `limit`.
    */
-  rowsOf(owner: RowOwner, keyMin: number, keyMax: number, limit: number): RowPlace[] {
+  rowsOf(owner: RowOwner, by: RowKey, keyMin: number, keyMax: number, limit: number): RowPlace[] {
     const places: RowPlace[] = [];
     let row = this.#heads[owner.bucket]!;
     while (row !== NONE && places.length < limit) {
       const bytes = this.#packs[this.#packOf[row]!]!;
       const offset = this.#offsets[row]!;
-      const key = rowKey(bytes, offset);
+      const key = rowKey(bytes, offset, by);
       if (key >= keyMin && key <= keyMax && isOwnRow(bytes, offset, owner)) {
         places.push({ bytes, offset, key });
       }
@@ -79,14 +81,14 @@ export class RecentRows {
   rowsOfBucket(bucket: number): number[] {
     const rows: number[] = [];
     for (let row = this.#heads[bucket]!; row !== NONE; row = this.#older[row]!) rows.push(row);
-    return rows.toReversed();
+    return rows.reverse();
   }
 
   /** Where the row of that number stands. */
-  place(row: number): RowPlace {
+  place(row: number, by: RowKey): RowPlace {
     const bytes = this.#packs[this.#packOf[row]!]!;
     const offset = this.#offsets[row]!;
-    return { bytes, offset, key: rowKey(bytes, offset) };
+    return { bytes, offset, key: rowKey(bytes, offset, by) };
   }
 
   /**

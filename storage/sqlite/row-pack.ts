@@ -2,11 +2,11 @@
 // Inserted each by itself into a table keyed by user, nearly every row dirties a page of its own,
 // and costs several times as much (`bench/storage.ts` compares them).
 //
-// A row: its length in all (4 bytes), a hash of its user (4), a hash of its own id (4), its key (8,
-// a double: what its list is ordered by), then fields. Texts are UTF-8 behind their length (2
-// bytes), numbers take a byte for each seven bits. The first field is the user's id. Little endian.
-// Short ASCII texts are written in plain loops, which is several times cheaper than a native call
-// for each.
+// A row: its length in all (4 bytes), a hash of its user (4), a hash of its own id (4), two keys (8
+// each, doubles: what lists are ordered by; -1 where the row is not in that list), then fields.
+// Numbers take a byte for each seven bits, texts are UTF-8 behind their length. The first field is
+// the user's id. Little endian. Short ASCII texts are written in plain loops, which is several times
+// cheaper than a native call for each.
 
 import { assert } from '../../domain/assert.ts';
 import { fnv1a } from '../../domain/ids.ts';
@@ -16,21 +16,28 @@ const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
 const USER_HASH_AT = 4;
 const ID_HASH_AT = 8;
-const KEY_AT = 12;
-const FIELDS_AT = 20;
-const LENGTH_BYTES = 2;
+const FIELDS_AT = 28;
 const NUMBER_BYTES_MAX = 8;
-const BYTES_PER_CHARACTER_MAX = 3;
-const TEXT_BYTES_MAX = 0xffff;
+/** What a text's length takes where its bytes need no counting first. */
+const SHORT_TEXT_MAX = 0x7f;
 const SCRATCH_BYTES_FIRST = 64 << 10;
 /** A larger scratch is not kept. */
 const SCRATCH_BYTES_KEPT = 1 << 20;
+
+/** Where a row has the key of the list of orders: when the order was placed. */
+export const CREATED_AT = 12;
+/** Where a row has the key of the feed: the notification's id. */
+export const NOTIFICATION_ID = 20;
+export type RowKey = typeof CREATED_AT | typeof NOTIFICATION_ID;
+/** The key of a row that is not in the list. */
+export const NO_KEY = -1;
 
 /** Rows are found by bucket, which is the low bits of their user's hash. */
 export const BUCKETS = 1024;
 
 export class RowPacker {
   #scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES_FIRST);
+  #view = viewOf(this.#scratch);
   #row = 0;
   #length = 0;
 
@@ -40,25 +47,30 @@ export class RowPacker {
   }
 
   /** Begins a row, whose first field is the user. */
-  row(userId: string, key: number): void {
+  row(userId: string, createdAt: number, notificationId: number): void {
     this.#row = this.#length;
     this.#reserve(FIELDS_AT);
     this.#length += FIELDS_AT;
-    this.#scratch.writeUInt32LE(0, this.#row + ID_HASH_AT);
-    this.#scratch.writeDoubleLE(key, this.#row + KEY_AT);
-    this.#scratch.writeUInt32LE(this.text(userId), this.#row + USER_HASH_AT);
+    this.#view.setUint32(this.#row + ID_HASH_AT, 0, true);
+    this.#view.setFloat64(this.#row + CREATED_AT, createdAt, true);
+    this.#view.setFloat64(this.#row + NOTIFICATION_ID, notificationId, true);
+    this.#view.setUint32(this.#row + USER_HASH_AT, this.text(userId), true);
   }
 
   /** The row's own id, a text field whose hash lets readers pass other rows by. */
   id(id: string): void {
-    this.#scratch.writeUInt32LE(this.text(id), this.#row + ID_HASH_AT);
+    this.#view.setUint32(this.#row + ID_HASH_AT, this.text(id), true);
   }
 
   /** Adds a text field and returns its hash, as `fnv1a` has it. */
   text(text: string): number {
-    this.#reserve(LENGTH_BYTES + text.length * BYTES_PER_CHARACTER_MAX);
+    if (text.length > SHORT_TEXT_MAX) {
+      this.longText(text);
+      return fnv1a(text);
+    }
+    this.#reserve(1 + text.length);
     const scratch = this.#scratch;
-    const start = this.#length + LENGTH_BYTES;
+    const start = this.#length + 1;
     let hash = FNV_OFFSET;
     let other = 0;
     for (let i = 0; i < text.length; i++) {
@@ -67,7 +79,11 @@ export class RowPacker {
       hash = Math.imul(hash ^ character, FNV_PRIME);
       other |= character;
     }
-    this.#endText(start, other < 0x80 ? text.length : scratch.write(text, start));
+    if (other > 0x7f) this.longText(text);
+    else {
+      scratch[start - 1] = text.length;
+      this.#length = start + text.length;
+    }
     return hash >>> 0;
   }
 
@@ -76,9 +92,10 @@ export class RowPacker {
    * cheaper.
    */
   longText(text: string): void {
-    this.#reserve(LENGTH_BYTES + text.length * BYTES_PER_CHARACTER_MAX);
-    const start = this.#length + LENGTH_BYTES;
-    this.#endText(start, this.#scratch.write(text, start));
+    const length = Buffer.byteLength(text);
+    this.number(length);
+    this.#reserve(length);
+    this.#length += this.#scratch.write(text, this.#length);
   }
 
   /**
@@ -98,7 +115,7 @@ export class RowPacker {
   }
 
   endRow(): void {
-    this.#scratch.writeUInt32LE(this.#length - this.#row, this.#row);
+    this.#view.setUint32(this.#row, this.#length - this.#row, true);
   }
 
   /** All rows since `begin`, in memory of their own. */
@@ -106,16 +123,9 @@ export class RowPacker {
     const pack = Buffer.allocUnsafeSlow(this.#length);
     this.#scratch.copy(pack, 0, 0, this.#length);
     if (this.#scratch.length > SCRATCH_BYTES_KEPT) {
-      this.#scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES_FIRST);
+      this.#useScratch(Buffer.allocUnsafeSlow(SCRATCH_BYTES_FIRST));
     }
     return pack;
-  }
-
-  #endText(start: number, length: number): void {
-    assert(length <= TEXT_BYTES_MAX, 'a text is too long for a row');
-    this.#scratch[start - 2] = length & 0xff;
-    this.#scratch[start - 1] = length >>> 8;
-    this.#length = start + length;
   }
 
   #reserve(bytes: number): void {
@@ -123,7 +133,12 @@ export class RowPacker {
     if (lengthMin <= this.#scratch.length) return;
     const grown = Buffer.allocUnsafeSlow(Math.max(lengthMin, this.#scratch.length * 2));
     this.#scratch.copy(grown, 0, 0, this.#length);
-    this.#scratch = grown;
+    this.#useScratch(grown);
+  }
+
+  #useScratch(scratch: Buffer<ArrayBuffer>): void {
+    this.#scratch = scratch;
+    this.#view = viewOf(scratch);
   }
 }
 
@@ -138,8 +153,9 @@ export class RowFields {
   }
 
   text(): string {
-    const start = this.#at + LENGTH_BYTES;
-    this.#at = start + this.#bytes.readUInt16LE(this.#at);
+    const length = this.number();
+    const start = this.#at;
+    this.#at = start + length;
     return this.#bytes.toString('utf8', start, this.#at);
   }
 
@@ -153,7 +169,7 @@ export class RowFields {
   }
 }
 
-/** One row where it stands. */
+/** One row where it stands, with its key in the list it was looked for in. */
 export interface RowPlace {
   readonly bytes: Buffer;
   readonly offset: number;
@@ -169,10 +185,9 @@ export interface RowOwner {
 }
 
 export function rowOwner(userId: string): RowOwner {
-  const id = Buffer.from(userId);
-  const prefix = Buffer.alloc(LENGTH_BYTES + id.length);
-  prefix.writeUInt16LE(id.length, 0);
-  id.copy(prefix, LENGTH_BYTES);
+  const packer = new RowPacker();
+  packer.text(userId);
+  const prefix = packer.take();
   const hash = fnv1a(userId);
   return { hash, bucket: hash % BUCKETS, prefix };
 }
@@ -189,8 +204,8 @@ export function rowIdHash(bytes: Buffer, offset: number): number {
   return bytes.readUInt32LE(offset + ID_HASH_AT);
 }
 
-export function rowKey(bytes: Buffer, offset: number): number {
-  return bytes.readDoubleLE(offset + KEY_AT);
+export function rowKey(bytes: Buffer, offset: number, key: RowKey): number {
+  return bytes.readDoubleLE(offset + key);
 }
 
 /** A view. */
@@ -207,4 +222,29 @@ export function isOwnRow(bytes: Buffer, offset: number, owner: RowOwner): boolea
     if (bytes[start + i] !== prefix[i]) return false;
   }
   return true;
+}
+
+function viewOf(bytes: Buffer): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+/** The keys of one list among some rows, as a range; empty until one is added. */
+export class KeyRange {
+  min: number;
+  max: number;
+
+  constructor(min = 0, max = NO_KEY) {
+    this.min = min;
+    this.max = max;
+  }
+
+  add(key: number): void {
+    if (key === NO_KEY) return;
+    if (this.max === NO_KEY || key < this.min) this.min = key;
+    if (key > this.max) this.max = key;
+  }
+
+  meets(min: number, max: number): boolean {
+    return this.min <= max && this.max >= min;
+  }
 }

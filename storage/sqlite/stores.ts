@@ -21,8 +21,10 @@ import { SqliteOrderListStore } from './order-list-sqlite.ts';
 import type { ProjectionsHandlers } from './projections-program.ts';
 import type { ProjectionsReaderHandlers } from './projections-reader-program.ts';
 import type { Handlers } from './program.ts';
+import { SqliteReadModels } from './read-models-sqlite.ts';
 import { SqliteSnapshotStore } from './snapshots-sqlite.ts';
 import { SqliteThread } from './thread.ts';
+import { UserRows } from './user-rows.ts';
 import { SqliteWebhookLog } from './webhook-log-sqlite.ts';
 
 const WAL_BYTES_MAX = 64 << 20;
@@ -39,8 +41,7 @@ export interface SqliteStoresOptions {
 }
 
 export interface SqliteStores extends Stores {
-  readonly feed: SqliteFeedStore;
-  readonly orderList: SqliteOrderListStore;
+  readonly readModels: SqliteReadModels;
   /**
    * Lets a file grow to so many pages and no further, as if the disk were full; 0
    * takes the bound away. For tests.
@@ -94,20 +95,17 @@ export async function openSqliteStores(options: SqliteStoresOptions): Promise<Sq
       reader: openReader('projections'),
       settleRows,
     };
-    const feed = new SqliteFeedStore(projections);
-    const orderList = new SqliteOrderListStore({ ...projections, scanner });
-    undo.push(
-      () => feed.stop(),
-      () => orderList.stop(),
-    );
+    const rows = new UserRows(projections);
+    undo.push(() => rows.stop());
     return {
       journal: new SqliteJournal(journal),
       snapshots: new SqliteSnapshotStore(journal),
       accounts: new SqliteAccountStore(catalogue),
       catalogue: new SqliteCatalogue(catalogue),
       follows: new SqliteFollowStore(catalogue),
-      feed,
-      orderList,
+      feed: new SqliteFeedStore({ ...projections, rows }),
+      orderList: new SqliteOrderListStore({ rows, scanner }),
+      readModels: new SqliteReadModels({ rows }),
       webhookLog: new SqliteWebhookLog(catalogue),
       consumerPositions: new SqliteConsumerPositions(catalogue),
       async limitPages(database, pages) {

@@ -60,6 +60,10 @@ export class SqliteThread<H extends Handlers> {
     this.#restartDelayMs = options.restartDelayMs ?? RESTART_DELAY_FIRST_MS;
   }
 
+  get file(): string {
+    return this.#options.file;
+  }
+
   /**
    * Resolves when the file is open. Errors: whatever keeps it from being used, with the file's name
    * in the text.

@@ -1,18 +1,17 @@
 // What the projections' thread does to rows kept by user (`user-rows.ts` has the whole picture):
-// keeps packs, and settles a generation of them, a slice of buckets at a time so that no
-// transaction is long.
+// keeps packs in the log of their generation, and settles a generation, a slice of buckets at a time
+// so that no transaction is long.
 
 import type { Database } from 'better-sqlite3';
 import { RecentRows } from './recent-rows.ts';
-import { BUCKETS, rowKey } from './row-pack.ts';
+import { readRowLog, RowLogs } from './row-log.ts';
+import { BUCKETS, CREATED_AT, KeyRange, NOTIFICATION_ID, rowKey } from './row-pack.ts';
 
 /** Rows in one settled run at most: what one busy user has in a generation is cut into several. */
 const RUN_ROWS_MAX = 256;
 const RUN_BYTES_FIRST = 32 << 10;
 /** Runs of one bucket in one generation: four million rows, many times what a generation holds. */
 const RUNS_PER_BUCKET = 1 << 14;
-
-export type RowsName = 'orders' | 'notifications';
 
 /**
  * The ids of a bucket's runs in a generation go from here, in the order their rows were added, to
@@ -22,72 +21,68 @@ export function firstRunId(generation: number, bucket: number): number {
   return (generation * BUCKETS + bucket) * RUNS_PER_BUCKET;
 }
 
-export function userRowsSchema(name: RowsName): string {
-  return `
-  create table ${name}_recent (
-    number integer primary key,
-    generation integer not null,
-    bytes blob not null
-  ) strict;
-  create table ${name}_settled (
+/** Ranges of keys are empty where the maximum is below the minimum. */
+export const USER_ROWS_SCHEMA = `
+  create table rows_settled (
     id integer primary key,
-    key_min real not null,
-    key_max real not null,
+    created_at_min real not null,
+    created_at_max real not null,
+    notification_id_min real not null,
+    notification_id_max real not null,
     bytes blob not null
   ) strict;
-  create table ${name}_generations (
+  create table rows_generations (
     generation integer primary key,
-    key_min real not null,
-    key_max real not null
+    created_at_min real not null,
+    created_at_max real not null,
+    notification_id_min real not null,
+    notification_id_max real not null
   ) strict;
-  create table ${name}_positions (
-    shard integer primary key,
-    sequence integer not null
-  ) strict;
+  create table rows_positions (
+    list integer not null,
+    shard integer not null,
+    sequence integer not null,
+    primary key (list, shard)
+  ) strict, without rowid;
   `;
+
+/** A generation being settled. */
+interface Settling {
+  readonly rows: RecentRows;
+  /** List, shard and sequence in turns; later ones hold. */
+  readonly positions: readonly number[];
 }
 
 export class UserRowsWriter {
-  readonly #keepPack;
+  readonly #file: string;
+  readonly #logs: RowLogs;
   readonly #movePosition;
-  readonly #packsOf;
   readonly #putRun;
-  readonly #removePacks;
   readonly #addGeneration;
   /** Where runs are put together; it grows to the longest, which `RUN_ROWS_MAX` bounds. */
   #run = Buffer.alloc(RUN_BYTES_FIRST);
-  /** The generation being settled. */
-  #settling: RecentRows | null = null;
+  #settling: Settling | null = null;
 
-  constructor(options: { readonly database: Database; readonly name: RowsName }) {
-    const { database, name } = options;
-    this.#keepPack = database.prepare(
-      `insert into ${name}_recent (generation, bytes) values (?, ?)`,
-    );
-    this.#movePosition = database.prepare(
-      `insert or replace into ${name}_positions (shard, sequence) values (?, ?)`,
-    );
-    this.#packsOf = database
-      .prepare<[number], Buffer>(
-        `select bytes from ${name}_recent where generation = ? order by number`,
-      )
+  constructor(options: { readonly database: Database; readonly file: string }) {
+    const { database, file } = options;
+    const settled = database
+      .prepare<[], number>('select coalesce(max(generation), 0) from rows_generations')
       .pluck();
+    this.#file = file;
+    this.#logs = new RowLogs({ databaseFile: file, settled: settled.get()! });
+    this.#movePosition = database.prepare(
+      'insert or replace into rows_positions (list, shard, sequence) values (?, ?, ?)',
+    );
     this.#putRun = database.prepare(
-      `insert or replace into ${name}_settled (id, key_min, key_max, bytes) values (?, ?, ?, ?)`,
+      'insert or replace into rows_settled values (?, ?, ?, ?, ?, ?)',
     );
-    this.#removePacks = database.prepare(`delete from ${name}_recent where generation = ?`);
-    this.#addGeneration = database.prepare(
-      `insert into ${name}_generations (generation, key_min, key_max) values (?, ?, ?)`,
-    );
+    this.#addGeneration = database.prepare('insert into rows_generations values (?, ?, ?, ?, ?)');
   }
 
-  /** `positions`: shard and sequence in turns. */
+  /** `positions`: list, shard and sequence in turns. */
   keep(pack: Uint8Array, generation: number, positions: readonly number[]): void {
-    if (this.#settling?.generation === generation) this.#settling = null;
-    if (pack.length > 0) this.#keepPack.run(generation, pack);
-    for (let i = 0; i < positions.length; i += 2) {
-      this.#movePosition.run(positions[i], positions[i + 1]);
-    }
+    if (this.#settling?.rows.generation === generation) this.#settling = null;
+    this.#logs.append(generation, positions, pack);
   }
 
   /**
@@ -95,7 +90,7 @@ export class UserRowsWriter {
    * writing them again is harmless.
    */
   settle(generation: number, bucketFrom: number, bucketTo: number): void {
-    const rows = this.#load(generation);
+    const { rows } = this.#load(generation);
     for (let bucket = bucketFrom; bucket < bucketTo; bucket++) {
       const ofBucket = rows.rowsOfBucket(bucket);
       const first = firstRunId(generation, bucket);
@@ -107,27 +102,52 @@ export class UserRowsWriter {
 
   /** From here on the generation's rows are read from its runs. */
   finish(generation: number): void {
-    const { keyMin, keyMax } = this.#load(generation);
-    this.#addGeneration.run(generation, keyMin, keyMax);
-    this.#removePacks.run(generation);
+    const { rows, positions } = this.#load(generation);
+    for (let i = 0; i < positions.length; i += 3) {
+      this.#movePosition.run(positions[i], positions[i + 1], positions[i + 2]);
+    }
+    const { createdAt, notificationId } = rows;
+    const ranges = [createdAt.min, createdAt.max, notificationId.min, notificationId.max];
+    this.#addGeneration.run(generation, ...ranges);
     this.#settling = null;
+  }
+
+  /** A finished generation survives a power failure: its log may go. */
+  removeLog(generation: number): void {
+    this.#logs.remove(generation);
+  }
+
+  sync(): void {
+    this.#logs.sync();
   }
 
   forget(): void {
     this.#settling = null;
   }
 
-  #load(generation: number): RecentRows {
-    if (this.#settling?.generation === generation) return this.#settling;
+  limitBytes(bytes: number): void {
+    this.#logs.limitBytes(bytes);
+  }
+
+  #load(generation: number): Settling {
+    if (this.#settling?.rows.generation === generation) return this.#settling;
     const rows = new RecentRows({ generation });
-    for (const pack of this.#packsOf.all(generation)) rows.add(pack);
-    this.#settling = rows;
-    return rows;
+    const positions = new Map<number, number[]>();
+    for (const record of readRowLog(this.#file, generation) ?? []) {
+      if (record.pack.length > 0) rows.add(record.pack);
+      const moved = record.positions;
+      for (let i = 0; i < moved.length; i += 3) {
+        const [list, shard, sequence] = [moved[i]!, moved[i + 1]!, moved[i + 2]!];
+        positions.set(shard * 2 + list, [list, shard, sequence]);
+      }
+    }
+    this.#settling = { rows, positions: [...positions.values()].flat() };
+    return this.#settling;
   }
 
   #writeRun(id: number, rows: RecentRows, numbers: readonly number[]): void {
-    let keyMin = Number.POSITIVE_INFINITY;
-    let keyMax = Number.NEGATIVE_INFINITY;
+    const createdAt = new KeyRange();
+    const notificationId = new KeyRange();
     let length = 0;
     for (const row of numbers) {
       const start = length;
@@ -136,10 +156,10 @@ export class UserRowsWriter {
         this.#run = Buffer.concat([this.#run], length * 2);
         rows.copyRow(row, this.#run, start);
       }
-      const key = rowKey(this.#run, start);
-      if (key < keyMin) keyMin = key;
-      if (key > keyMax) keyMax = key;
+      createdAt.add(rowKey(this.#run, start, CREATED_AT));
+      notificationId.add(rowKey(this.#run, start, NOTIFICATION_ID));
     }
-    this.#putRun.run(id, keyMin, keyMax, this.#run.subarray(0, length));
+    const ranges = [createdAt.min, createdAt.max, notificationId.min, notificationId.max];
+    this.#putRun.run(id, ...ranges, this.#run.subarray(0, length));
   }
 }

@@ -1,18 +1,18 @@
 // Rows kept by user, for projections that take tens of thousands a second and are read a few
 // hundred times a second.
 //
-// A batch becomes one pack: one blob in the table of recent packs, in one transaction with the
-// positions, and the same bytes in memory, indexed by user (`recent-rows.ts`). When a generation of
-// packs holds enough rows it is settled: grouped by user bucket into runs, one blob each, in the
-// order of generation and bucket, so that writing is appending. Rows never change; a newer one of
+// A batch becomes one pack: one record in the log of its generation, with the positions it moves
+// (`row-log.ts`), and the same bytes in memory, indexed by user (`recent-rows.ts`). When a generation
+// of packs holds enough rows it is settled: grouped by user bucket into runs, one SQLite row each, in
+// the order of generation and bucket, so that writing is appending. Rows never change; a newer one of
 // the same id follows. Reading a user's rows means the chains in memory, then one look-up for each
 // settled generation, newest first, as far as needed.
 //
-// In one run of `bench/storage.ts` on a busy machine an order cost 3.3 CPU microseconds from object
-// to settled run, all threads and checkpoints together, where an SQLite row of its own cost 17.
+// One row serves two lists, each by a key of its own: the list of orders, and the feed of what their
+// buyers are told.
 //
 // Whatever is in memory is on the disk as well. When the outcome of a write is unknown, memory is
-// made again from the file.
+// made again from the files.
 
 import type { Database, Statement } from 'better-sqlite3';
 import { StoreUnavailableError } from '../journal.ts';
@@ -20,9 +20,20 @@ import type { ProjectionBatch } from '../projection.ts';
 import type { ProjectionsHandlers } from './projections-program.ts';
 import { readQuery } from './read-query.ts';
 import { RecentRows } from './recent-rows.ts';
-import { BUCKETS, isOwnRow, type RowOwner, type RowPlace, rowKey, rowLength } from './row-pack.ts';
+import { NOTIFICATIONS, ORDERS, readRowLog, type RowList } from './row-log.ts';
+import {
+  BUCKETS,
+  CREATED_AT,
+  isOwnRow,
+  KeyRange,
+  type RowKey,
+  rowKey,
+  rowLength,
+  type RowOwner,
+  type RowPlace,
+} from './row-pack.ts';
 import type { SqliteThread } from './thread.ts';
-import { firstRunId, type RowsName } from './user-rows-statements.ts';
+import { firstRunId } from './user-rows-statements.ts';
 
 const SETTLE_ROWS = 65_536;
 /** Buckets settled in one transaction: a few milliseconds of work. */
@@ -43,17 +54,28 @@ export interface ProjectionsDatabase {
 
 interface Generation {
   readonly generation: number;
-  readonly keyMin: number;
-  readonly keyMax: number;
+  readonly createdAt: KeyRange;
+  readonly notificationId: KeyRange;
 }
 
+interface GenerationRow {
+  readonly generation: number;
+  readonly created_at_min: number;
+  readonly created_at_max: number;
+  readonly notification_id_min: number;
+  readonly notification_id_max: number;
+}
+
+type RunsStatement = Statement<[number, number, number, number], Buffer>;
+
 export class UserRows {
-  readonly #name: RowsName;
   readonly #writer: SqliteThread<ProjectionsHandlers>;
   readonly #reader: Database;
   readonly #settleRows: number;
-  readonly #runs: Statement<[number, number, number, number], Buffer>;
-  #positions = new Map<number, number>();
+  readonly #runsByCreatedAt: RunsStatement;
+  readonly #runsByNotificationId: RunsStatement;
+  /** By list, then by shard. */
+  #positions: readonly [Map<number, number>, Map<number, number>] = [new Map(), new Map()];
   /** Settled generations, oldest first. */
   #settled: Generation[] = [];
   /** The generation being settled, or waiting for it. */
@@ -66,27 +88,39 @@ export class UserRows {
   #settling: Promise<void> | null = null;
   #stopped = false;
 
-  constructor(options: ProjectionsDatabase & { readonly name: RowsName }) {
-    this.#name = options.name;
+  constructor(options: ProjectionsDatabase) {
     this.#writer = options.writer;
     this.#reader = options.reader;
     this.#settleRows = options.settleRows ?? SETTLE_ROWS;
-    this.#runs = options.reader
-      .prepare<[number, number, number, number], Buffer>(`
-        select bytes from ${options.name}_settled
-        where id >= ? and id < ? and key_min <= ? and key_max >= ? order by id desc`)
-      .pluck();
+    this.#runsByCreatedAt = prepareRuns(options.reader, 'created_at');
+    this.#runsByNotificationId = prepareRuns(options.reader, 'notification_id');
     this.#load();
   }
 
-  position(shard: number): number {
-    return this.#positions.get(shard) ?? 0;
+  /** How far a list has come; what it gives survives the end of the process. */
+  position(list: RowList, shard: number): number {
+    return this.#positions[list].get(shard) ?? 0;
   }
 
-  /** The highest key of all rows; 0 for none. */
-  keyMax(): number {
-    const settled = this.#settled.map(({ keyMax }) => keyMax);
-    return Math.max(0, this.#current.keyMax, this.#frozen?.keyMax ?? 0, ...settled);
+  /** As `position`, of all the lists given; what it gives survives a power failure. */
+  async syncedPosition(lists: readonly RowList[], shard: number): Promise<number> {
+    const sequence = Math.min(...lists.map((list) => this.position(list, shard)));
+    await this.#writer.submit('sync');
+    return sequence;
+  }
+
+  /** The highest id of all notifications; 0 for none. */
+  notificationIdMax(): number {
+    const generations: (Generation | null)[] = [...this.#settled, this.#frozen, this.#current];
+    return Math.max(0, ...generations.map((one) => one?.notificationId.max ?? 0));
+  }
+
+  /** Generations that have a log. */
+  unsettled(): number[] {
+    const generations = [this.#frozen, this.#current];
+    return generations.flatMap((rows) =>
+      rows === null || rows.count === 0 ? [] : rows.generation,
+    );
   }
 
   /**
@@ -94,7 +128,7 @@ export class UserRows {
    * `store-unavailable`, and those of `work`.
    */
   async inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#turns >= TURNS_MAX) throw new StoreUnavailableError(`too many ${this.#name} wait`);
+    if (this.#turns >= TURNS_MAX) throw new StoreUnavailableError(`too many writes of rows wait`);
     this.#turns += 1;
     const turn = this.#turn.then(async () => {
       if (this.#inDoubt) {
@@ -118,48 +152,73 @@ export class UserRows {
     }
   }
 
-  /** The batches above their shard's position. To be called in turn. */
-  fresh<Row>(batches: readonly ProjectionBatch<Row>[]): ProjectionBatch<Row>[] {
+  /** The batches above their shard's position in all the lists. To be called in turn. */
+  fresh<Batch extends ProjectionBatch<unknown>>(
+    lists: readonly RowList[],
+    batches: readonly Batch[],
+  ): Batch[] {
     const reached = new Map<number, number>();
     return batches.filter(({ shard, sequence }) => {
-      if (sequence <= (reached.get(shard) ?? this.position(shard))) return false;
+      const before =
+        reached.get(shard) ?? Math.max(...lists.map((list) => this.position(list, shard)));
+      if (sequence <= before) return false;
       reached.set(shard, sequence);
       return true;
     });
   }
 
   /**
-   * Keeps the rows of fresh batches, packed in their order, with the positions. To be called in
-   * turn. Errors: `store-unavailable`.
+   * Keeps the rows of fresh batches, packed in their order, with the lists' positions. To be called
+   * in turn. Errors: `store-unavailable`.
    */
-  async keep(pack: Buffer, batches: readonly ProjectionBatch<unknown>[]): Promise<void> {
+  async keep(
+    lists: readonly RowList[],
+    pack: Buffer,
+    batches: readonly ProjectionBatch<unknown>[],
+  ): Promise<void> {
     const reached = new Map(batches.map(({ shard, sequence }) => [shard, sequence]));
     if (reached.size === 0) return;
     await this.#makeRoom();
-    const { generation } = this.#current;
-    const operation = this.#name === 'orders' ? 'keepOrders' : 'keepNotifications';
+    const positions: number[] = [];
+    for (const [shard, sequence] of reached) {
+      for (const list of lists) positions.push(list, shard, sequence);
+    }
     try {
-      await this.#writer.submit(operation, pack, generation, [...reached].flat());
+      await this.#writer.submit('keepRows', pack, this.#current.generation, positions);
     } catch (error) {
       this.#inDoubt = true;
       throw error;
     }
     this.#current.add(pack);
-    for (const [shard, sequence] of reached) this.#positions.set(shard, sequence);
+    this.#move(positions);
     this.#settleWhenDue();
   }
 
   /** The owner's recent rows, the last kept first, at most `limit` with keys in the range. */
-  recentRows(owner: RowOwner, keyMin: number, keyMax: number, limit: number): RowPlace[] {
-    const rows = this.#current.rowsOf(owner, keyMin, keyMax, limit);
+  recentRows(
+    owner: RowOwner,
+    by: RowKey,
+    keyMin: number,
+    keyMax: number,
+    limit: number,
+  ): RowPlace[] {
+    const rows = this.#current.rowsOf(owner, by, keyMin, keyMax, limit);
     if (this.#frozen === null || rows.length >= limit) return rows;
-    return [...rows, ...this.#frozen.rowsOf(owner, keyMin, keyMax, limit - rows.length)];
+    return [...rows, ...this.#frozen.rowsOf(owner, by, keyMin, keyMax, limit - rows.length)];
   }
 
   /** Settled generations that have keys in the range, newest first. */
-  settledGenerations(keyMin: number, keyMax: number): Generation[] {
-    const within = this.#settled.filter((one) => one.keyMin <= keyMax && one.keyMax >= keyMin);
-    return within.toReversed();
+  settledGenerations(
+    by: RowKey,
+    keyMin: number,
+    keyMax: number,
+  ): { generation: number; keyMax: number }[] {
+    const found: { generation: number; keyMax: number }[] = [];
+    for (const { generation, createdAt, notificationId } of this.#settled) {
+      const range = by === CREATED_AT ? createdAt : notificationId;
+      if (range.meets(keyMin, keyMax)) found.push({ generation, keyMax: range.max });
+    }
+    return found.reverse();
   }
 
   /**
@@ -169,16 +228,18 @@ export class UserRows {
   settledRows(
     owner: RowOwner,
     generation: number,
+    by: RowKey,
     keyMin: number,
     keyMax: number,
     limit: number,
   ): RowPlace[] {
+    const runs = by === CREATED_AT ? this.#runsByCreatedAt : this.#runsByNotificationId;
     const first = firstRunId(generation, owner.bucket);
     const end = firstRunId(generation, owner.bucket + 1);
     const places: RowPlace[] = [];
     readQuery(() => {
-      for (const bytes of this.#runs.iterate(first, end, keyMax, keyMin)) {
-        const ofRun = rowsOfRun(bytes, owner, keyMin, keyMax);
+      for (const bytes of runs.iterate(first, end, keyMax, keyMin)) {
+        const ofRun = rowsOfRun(bytes, owner, by, keyMin, keyMax);
         for (let i = ofRun.length - 1; i >= 0 && places.length < limit; i--) places.push(ofRun[i]!);
         if (places.length >= limit) break;
       }
@@ -205,7 +266,7 @@ export class UserRows {
       this.#settleWhenDue();
     }
     if (this.#current.count < countMax) return;
-    throw new StoreUnavailableError(`too many ${this.#name} could not be settled`);
+    throw new StoreUnavailableError(`too many rows could not be settled`);
   }
 
   #settleWhenDue(): void {
@@ -227,60 +288,95 @@ export class UserRows {
   }
 
   async #settle(rows: RecentRows): Promise<void> {
-    const { generation, keyMin, keyMax } = rows;
+    const { generation, createdAt, notificationId } = rows;
     for (let bucket = 0; bucket < BUCKETS; bucket += SETTLE_BUCKETS) {
       if (this.#stopped) return;
-      await this.#writer.submit('settle', this.#name, generation, bucket, bucket + SETTLE_BUCKETS);
+      await this.#writer.submit('settle', generation, bucket, bucket + SETTLE_BUCKETS);
     }
-    await this.#writer.submit('finishSettling', this.#name, generation);
+    await this.#writer.submit('finishSettling', generation);
     if (this.#frozen?.generation !== generation) return;
-    this.#settled.push({ generation, keyMin, keyMax });
+    this.#settled.push({ generation, createdAt, notificationId });
     this.#frozen = null;
   }
 
-  /** Makes memory from the file, as of one moment. Errors: `store-unavailable`. */
+  /**
+   * Makes memory from the files. Nothing is being written meanwhile. Errors: `store-unavailable`.
+   */
   #load(): void {
-    const name = this.#name;
-    const reader = this.#reader;
-    const load = reader.transaction(() => {
-      const positions = reader
-        .prepare<[], [number, number]>(`select shard, sequence from ${name}_positions`)
-        .raw()
-        .all();
-      const settled = reader
-        .prepare<[], Generation>(`
-          select generation, key_min as keyMin, key_max as keyMax
-          from ${name}_generations order by generation`)
-        .all();
-      const packs = reader
-        .prepare<[], [number, Buffer]>(
-          `select generation, bytes from ${name}_recent order by number`,
-        )
-        .raw()
-        .all();
-      return { positions, settled, packs };
-    });
-    const { positions, settled, packs } = readQuery(() => load());
+    const { positions, generations } = readQuery(() => this.#readSettled());
+    const settled = generations.map(generationOf);
     const oldest = (settled.at(-1)?.generation ?? 0) + 1;
-    const newest = packs.at(-1)?.[0] ?? oldest;
-    const frozen = newest > oldest ? new RecentRows({ generation: oldest }) : null;
-    const current = new RecentRows({ generation: newest });
-    for (const [generation, pack] of packs) {
-      (generation === newest ? current : frozen)?.add(pack);
-    }
-    this.#positions = new Map(positions);
+    this.#positions = [new Map(), new Map()];
+    this.#move(positions.flat());
+    const older = this.#readRecent(oldest);
+    const newer = this.#readRecent(oldest + 1);
     this.#settled = settled;
-    this.#frozen = frozen;
-    this.#current = current;
+    this.#frozen = newer === null ? null : (older ?? new RecentRows({ generation: oldest }));
+    this.#current = newer ?? older ?? new RecentRows({ generation: oldest });
     this.#inDoubt = false;
+  }
+
+  #readSettled(): { positions: number[][]; generations: GenerationRow[] } {
+    const reader = this.#reader;
+    return reader.transaction(() => ({
+      positions: reader
+        .prepare<[], number[]>('select list, shard, sequence from rows_positions')
+        .raw()
+        .all(),
+      generations: reader
+        .prepare<[], GenerationRow>('select * from rows_generations order by generation')
+        .all(),
+    }))();
+  }
+
+  /** The generation's rows, and its positions taken over; null where it has no log. */
+  #readRecent(generation: number): RecentRows | null {
+    const records = readRowLog(this.#writer.file, generation);
+    if (records === null) return null;
+    const rows = new RecentRows({ generation });
+    for (const { positions, pack } of records) {
+      rows.add(pack);
+      this.#move(positions);
+    }
+    return rows;
+  }
+
+  /** `positions`: list, shard and sequence in turns. */
+  #move(positions: readonly number[]): void {
+    for (let i = 0; i < positions.length; i += 3) {
+      const list = positions[i] === ORDERS ? ORDERS : NOTIFICATIONS;
+      this.#positions[list].set(positions[i + 1]!, positions[i + 2]!);
+    }
   }
 }
 
-function rowsOfRun(bytes: Buffer, owner: RowOwner, keyMin: number, keyMax: number): RowPlace[] {
+function prepareRuns(reader: Database, key: 'created_at' | 'notification_id'): RunsStatement {
+  return reader
+    .prepare<[number, number, number, number], Buffer>(`
+      select bytes from rows_settled
+      where id >= ? and id < ? and ${key}_min <= ? and ${key}_max >= ? order by id desc`)
+    .pluck();
+}
+
+function generationOf(row: GenerationRow): Generation {
+  return {
+    generation: row.generation,
+    createdAt: new KeyRange(row.created_at_min, row.created_at_max),
+    notificationId: new KeyRange(row.notification_id_min, row.notification_id_max),
+  };
+}
+
+function rowsOfRun(
+  bytes: Buffer,
+  owner: RowOwner,
+  by: RowKey,
+  keyMin: number,
+  keyMax: number,
+): RowPlace[] {
   const places: RowPlace[] = [];
   for (let offset = 0; offset < bytes.length; offset += rowLength(bytes, offset)) {
     if (!isOwnRow(bytes, offset, owner)) continue;
-    const key = rowKey(bytes, offset);
+    const key = rowKey(bytes, offset, by);
     if (key >= keyMin && key <= keyMax) places.push({ bytes, offset, key });
   }
   return places;

@@ -7,6 +7,7 @@ import { feedContract } from './contract/feed.ts';
 import { followsContract } from './contract/follows.ts';
 import { journalContract } from './contract/journal.ts';
 import { orderListContract } from './contract/order-list.ts';
+import { readModelsContract } from './contract/read-models.ts';
 import { snapshotsContract } from './contract/snapshots.ts';
 import { webhookLogContract } from './contract/webhook-log.ts';
 
@@ -19,4 +20,5 @@ catalogueContract(() => stores);
 followsContract(() => stores);
 feedContract(() => stores);
 orderListContract(() => stores);
+readModelsContract(() => stores);
 webhookLogContract(() => stores);

@@ -9,6 +9,7 @@ import { openReaderDatabase } from '../../storage/sqlite/database.ts';
 import { SqliteFeedStore } from '../../storage/sqlite/feed-sqlite.ts';
 import type { ProjectionsHandlers } from '../../storage/sqlite/projections-program.ts';
 import { SqliteThread } from '../../storage/sqlite/thread.ts';
+import { UserRows } from '../../storage/sqlite/user-rows.ts';
 import { failsWith } from './contract/errors.ts';
 import { removeDirectory, temporaryDirectory } from './temporary-directory.ts';
 
@@ -42,17 +43,18 @@ async function openFeed(t: ExecutionContext) {
   const writer = new UnreliableThread({ program, file, walBytesMax: 1 << 20, pageCountMax: 0 });
   await writer.start();
   const reader = openReaderDatabase(file);
-  const feed = new SqliteFeedStore({ writer, reader, settleRows: SETTLE_ROWS });
+  const rows = new UserRows({ writer, reader, settleRows: SETTLE_ROWS });
+  const feed = new SqliteFeedStore({ writer, reader, rows });
   t.teardown(async () => {
-    await feed.stop();
+    await rows.stop();
     reader.close();
     await writer.close();
     removeDirectory(directory);
   });
   const generations = reader
-    .prepare<[], number>('select generation from notifications_generations order by 1')
+    .prepare<[], number>('select generation from rows_generations order by 1')
     .pluck();
-  return { writer, feed, settledGenerations: () => generations.all() };
+  return { writer, feed, rows, settledGenerations: () => generations.all() };
 }
 
 function batch(sequence: number, count: number) {
@@ -67,7 +69,7 @@ async function idsOf(feed: SqliteFeedStore): Promise<number[]> {
 
 test('N11: a batch whose answer was lost is found to be kept when it comes again', async (t) => {
   const { writer, feed } = await openFeed(t);
-  writer.fate = (name, nth) => (name === 'keepNotifications' && nth === 1 ? 'answer-lost' : 'done');
+  writer.fate = (name, nth) => (name === 'keepRows' && nth === 1 ? 'answer-lost' : 'done');
   await feed.append(batch(1, 2));
   await failsWith(t, 'store-unavailable', feed.append(batch(2, 1)));
   t.deepEqual(await feed.append(batch(2, 1)), []);
@@ -77,39 +79,39 @@ test('N11: a batch whose answer was lost is found to be kept when it comes again
 });
 
 test('J1: rows kept while settling failed half-way are settled with the others', async (t) => {
-  const { writer, feed } = await openFeed(t);
+  const { writer, feed, rows } = await openFeed(t);
   writer.fate = (name, nth) => {
     if (name === 'settle' && nth === 3) return 'lost';
-    return name === 'keepNotifications' && nth === 1 ? 'lost' : 'done';
+    return name === 'keepRows' && nth === 1 ? 'lost' : 'done';
   };
   await feed.append(batch(1, SETTLE_ROWS)); // Its settling fails in the fourth slice.
-  await feed.settled();
+  await rows.settled();
   await failsWith(t, 'store-unavailable', feed.append(batch(2, 2)));
   await feed.append(batch(2, 2)); // To the same generation, now that memory was made anew.
-  await feed.settled();
+  await rows.settled();
   t.deepEqual(await idsOf(feed), [1, 2, 3, 4, 5, 6]);
   await feed.append(batch(3, SETTLE_ROWS));
-  await feed.settled();
+  await rows.settled();
   t.deepEqual(await idsOf(feed), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
   t.is(await feed.unreadCount('user_1'), 10);
 });
 
 test('J1: a settled generation whose answer was lost is not read twice', async (t) => {
-  const { writer, feed, settledGenerations } = await openFeed(t);
+  const { writer, feed, rows, settledGenerations } = await openFeed(t);
   writer.fate = (name, nth) => (name === 'finishSettling' && nth === 0 ? 'answer-lost' : 'done');
   await feed.append(batch(1, SETTLE_ROWS));
-  await feed.settled();
+  await rows.settled();
   t.deepEqual(await idsOf(feed), [1, 2, 3, 4]);
   await feed.append(batch(2, 1));
-  await feed.settled();
+  await rows.settled();
   await feed.append(batch(3, SETTLE_ROWS));
-  await feed.settled();
+  await rows.settled();
   t.deepEqual(await idsOf(feed), [1, 2, 3, 4, 5, 6, 7, 8, 9]);
   t.deepEqual(settledGenerations(), [1, 2]);
 });
 
 test('J7: rows that cannot be settled are refused before they fill the memory', async (t) => {
-  const { writer, feed, settledGenerations } = await openFeed(t);
+  const { writer, feed, rows, settledGenerations } = await openFeed(t);
   writer.fate = (name) => (name === 'settle' ? 'lost' : 'done');
   let sequence = 0;
   const fill = async () => {
@@ -124,7 +126,7 @@ test('J7: rows that cannot be settled are refused before they fill the memory', 
   t.true(sequence < 10);
   writer.fate = () => 'done';
   await feed.append(batch(sequence + 1, 1));
-  await feed.settled();
+  await rows.settled();
   t.is((await idsOf(feed)).length, ids.length + 1);
   t.true(settledGenerations().length > 0);
 });

@@ -9,6 +9,7 @@ import type { NewNotification } from '../../storage/feed.ts';
 import { memoryStores } from '../../storage/memory/stores.ts';
 import type { Page, PageRequest } from '../../storage/page.ts';
 import { openSqliteStores, type SqliteStores } from '../../storage/sqlite/stores.ts';
+import type { OrderChange } from '../../storage/read-models.ts';
 import type { Stores } from '../../storage/stores.ts';
 import { failsWith } from './contract/errors.ts';
 import { orderView } from './contract/order-list.ts';
@@ -29,6 +30,7 @@ const operation = fc.oneof(
     weight: 8,
     arbitrary: fc.record({ type: fc.constant('append' as const), users: fc.array(user) }),
   },
+  { weight: 8, arbitrary: fc.record({ type: fc.constant('keep' as const), orders }) },
   {
     weight: 3,
     arbitrary: fc.record({ type: fc.constant('read' as const), user, nth: fc.nat(50) }),
@@ -44,6 +46,12 @@ function orderRow(n: number, version: number) {
   const status = version > 4 ? 'confirmed' : 'reserved';
   const createdAt = 1000 + Math.floor(n / 3);
   return orderView(`drop_r-${n}`, USERS[n % 3]!, { dropId: 'drop_r', createdAt, version, status });
+}
+
+/** Some are told of, and some of those with a refund. */
+function orderChange(n: number, version: number): OrderChange {
+  const told = version % 3 === 0 ? null : 'order.confirmed';
+  return { order: orderRow(n, version), told, refundRequested: version % 2 === 0 };
 }
 
 function notificationRow(userId: string, sequence: number): NewNotification {
@@ -114,12 +122,16 @@ async function runHistory(
       } else if (step.type === 'append') {
         const rows = step.users.map((userId) => notificationRow(userId, sequence));
         await onBoth((stores) => stores.feed.append([{ shard: SHARD, sequence, rows }]));
+      } else if (step.type === 'keep') {
+        const rows = step.orders.map(([n, version]) => orderChange(n, version));
+        const batches = [{ shard: SHARD, sequence, time: sequence, rows }];
+        await onBoth(({ readModels }) => readModels.keep(batches, (userId) => userId !== USERS[0]));
       } else if (step.type === 'read') {
         await onBoth(({ feed }) => feed.markRead(step.user, String(step.nth), sequence));
       } else if (step.type === 'readAll') {
         await onBoth(({ feed }) => feed.markAllRead(step.user, sequence));
       } else if (step.type === 'settle') {
-        await Promise.all([sqlite.feed.settled(), sqlite.orderList.settled()]);
+        await sqlite.readModels.settled();
       } else {
         await sqlite.close();
         sqlite = await openSqliteStores({ directory, settleRows: SETTLE_ROWS });

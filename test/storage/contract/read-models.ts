@@ -1,0 +1,106 @@
+// What every driver that fills the order lists and the feed must do. Each test has shards and users
+// of its own.
+
+import test from 'ava';
+import type { OrderChange, OrderChanges } from '../../../storage/read-models.ts';
+import type { Stores } from '../../../storage/stores.ts';
+import { orderView } from './order-list.ts';
+
+const SHARD_FIRST = 900;
+
+export function readModelsContract(stores: () => Stores): void {
+  let lastShard = SHARD_FIRST;
+  const nextShard = () => ++lastShard;
+  const first = { limit: 100, cursor: null };
+  const everybody = () => true;
+  const change = (id: string, userId: string, changes: Partial<OrderChange> = {}): OrderChange => ({
+    order: orderView(id, userId, { dropId: 'drop_k', status: 'confirmed' }),
+    told: 'order.confirmed',
+    refundRequested: false,
+    ...changes,
+  });
+  const batch = (shard: number, sequence: number, ...rows: OrderChange[]): OrderChanges => ({
+    shard,
+    sequence,
+    time: 5000 + sequence,
+    rows,
+  });
+  const seen = async (userId: string) => ({
+    orders: (await stores().orderList.listByUser(userId, first)).items,
+    feed: (await stores().feed.list(userId, { unread: false }, first)).items,
+  });
+
+  test('N1: an order and what its buyer is told are both read back', async (t) => {
+    const told = change('drop_k-1', 'user_k1');
+    const untold = change('drop_k-2', 'user_k1', {
+      order: orderView('drop_k-2', 'user_k1', { dropId: 'drop_k', createdAt: 2000 }),
+      told: null,
+    });
+    const refunded = change('drop_k-3', 'user_k2', { told: 'order.failed', refundRequested: true });
+    const kept = await stores().readModels.keep(
+      [batch(nextShard(), 1, told, untold, refunded)],
+      everybody,
+    );
+    const amounts = { dropId: 'drop_k', quantity: 2, totalCents: 2400, currency: 'EUR' };
+    t.deepEqual(
+      kept.map(({ userId, type, data, createdAt, readAt }) => [
+        userId,
+        type,
+        data,
+        createdAt,
+        readAt,
+      ]),
+      [
+        ['user_k1', 'order.confirmed', { orderId: 'drop_k-1', ...amounts }, 5001, null],
+        [
+          'user_k2',
+          'order.failed',
+          { orderId: 'drop_k-3', ...amounts, refundRequested: true },
+          5001,
+          null,
+        ],
+      ],
+    );
+    t.deepEqual(await seen('user_k1'), { orders: [untold.order, told.order], feed: [kept[0]!] });
+    t.deepEqual(await seen('user_k2'), { orders: [refunded.order], feed: [kept[1]!] });
+  });
+
+  test('N11: changes that come again are kept once, and told once', async (t) => {
+    const shard = nextShard();
+    const { readModels } = stores();
+    const one = batch(shard, 3, change('drop_k-1', 'user_k3'));
+    const two = batch(shard, 4, change('drop_k-2', 'user_k3'));
+    t.is((await readModels.keep([one], everybody)).length, 1);
+    t.is((await readModels.keep([one, two, two], everybody)).length, 1);
+    t.deepEqual(await readModels.keep([one, two], everybody), []);
+    const { orders, feed } = await seen('user_k3');
+    t.is(orders.length, 2);
+    t.deepEqual(
+      feed.map(({ data }) => data.orderId),
+      ['drop_k-2', 'drop_k-1'],
+    );
+    t.is(await readModels.position(shard), 4);
+  });
+
+  test('N11: changes without rows move the position, each shard by itself', async (t) => {
+    const [one, other] = [nextShard(), nextShard()];
+    const { readModels } = stores();
+    t.is(await readModels.position(one), 0);
+    t.deepEqual(await readModels.keep([batch(one, 7)], everybody), []);
+    t.is(await readModels.position(one), 7);
+    t.is(await readModels.position(other), 0);
+  });
+
+  test('N1: only whom somebody wants is handed back, and everybody is kept', async (t) => {
+    const changes = ['user_k4', 'user_k5', 'user_k4'].map((userId, i) =>
+      change(`drop_k-${i}`, userId),
+    );
+    const { readModels } = stores();
+    const kept = await readModels.keep(
+      [batch(nextShard(), 1, ...changes)],
+      (userId) => userId === 'user_k5',
+    );
+    t.deepEqual(kept, (await seen('user_k5')).feed);
+    t.is((await seen('user_k4')).feed.length, 2);
+  });
+}
