@@ -4,11 +4,18 @@
 
 import { InvalidCursorError } from './page.ts';
 
-export type ListName = 'products' | 'drops' | 'followers' | 'following' | 'orders' | 'feed';
+export type ListName =
+  | 'products'
+  | 'drops'
+  | 'followers'
+  | 'following'
+  | 'orders'
+  | 'feed'
+  | 'operator-actions';
 
 /** A place in a list that is ordered by time, then id, both descending. */
 export interface ListPosition {
-  /** Milliseconds since the Unix epoch; in a feed the notification's id. */
+  /** Milliseconds since the Unix epoch; where a list has no times, such as a feed, the number that is an id. */
   readonly time: number;
   readonly id: string;
 }

@@ -1,5 +1,5 @@
 // The writer of catalogue.db: accounts, products, drops' rows, follows, handled webhooks,
-// consumers' positions. Runs in its own thread. All of it is rarely written and often read, so
+// consumers' positions, operators' actions. Runs in its own thread. All of it is rarely written and often read, so
 // reads have indexes of their own and run on the main thread.
 
 import { accountHandlers } from './accounts-statements.ts';
@@ -83,6 +83,16 @@ const MIGRATIONS = [
     primary key (consumer, shard)
   ) strict, without rowid;
   `,
+  `
+  create table operator_actions (
+    id integer primary key autoincrement,
+    at integer not null,
+    operator_id text not null,
+    action text not null,
+    params text not null,
+    result text not null
+  ) strict;
+  `,
 ];
 
 export type CatalogueHandlers = ReturnType<typeof open>['handlers'];
@@ -98,6 +108,9 @@ export function open(options: ProgramOptions) {
   const movePosition = database.prepare(`
     insert into consumer_positions (consumer, shard, sequence) values (?, ?, ?)
     on conflict do update set sequence = excluded.sequence where excluded.sequence > sequence`);
+  const addOperatorAction = database.prepare(`
+    insert into operator_actions (at, operator_id, action, params, result)
+    values (?, ?, ?, ?, ?)`);
 
   return {
     database,
@@ -121,6 +134,9 @@ export function open(options: ProgramOptions) {
       ): void {
         for (const { shard, sequence } of positions) movePosition.run(consumer, shard, sequence);
       },
+
+      addOperatorAction: (...fields: [number, string, string, string, string]): number =>
+        Number(addOperatorAction.run(...fields).lastInsertRowid),
 
       limitPages: (pages: number): void => limitPages(database, pages),
     },
