@@ -7,6 +7,7 @@ import type { ConsumerPositions } from './consumer-positions.ts';
 import type { FeedStore } from './feed.ts';
 import type { FollowStore } from './follows.ts';
 import type { Journal } from './journal.ts';
+import type { OperatorLog } from './operator-log.ts';
 import type { OrderListStore } from './order-list.ts';
 import type { ReadModels } from './read-models.ts';
 import type { SnapshotStore } from './snapshots.ts';
@@ -24,6 +25,7 @@ export interface Stores {
   readonly readModels: ReadModels;
   readonly webhookLog: WebhookLog;
   readonly consumerPositions: ConsumerPositions;
+  readonly operatorLog: OperatorLog;
   /**
    * Finishes what was handed over, then gives everything back. Nothing may be called afterwards.
    * Idempotent.

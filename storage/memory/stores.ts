@@ -8,6 +8,7 @@ import { MemoryConsumerPositions } from './consumer-positions-memory.ts';
 import { MemoryFeedStore } from './feed-memory.ts';
 import { MemoryFollowStore } from './follows-memory.ts';
 import { MemoryJournal } from './journal-memory.ts';
+import { MemoryOperatorLog } from './operator-log-memory.ts';
 import { MemoryOrderListStore } from './order-list-memory.ts';
 import { MemorySnapshotStore } from './snapshots-memory.ts';
 import { MemoryWebhookLog } from './webhook-log-memory.ts';
@@ -26,6 +27,7 @@ export function memoryStores(): Stores {
     readModels: new SeparateReadModels({ feed, orderList }),
     webhookLog: new MemoryWebhookLog(),
     consumerPositions: new MemoryConsumerPositions(),
+    operatorLog: new MemoryOperatorLog(),
     close: () => Promise.resolve(),
   };
 }

@@ -17,6 +17,7 @@ import { SqliteFollowStore } from './follows-sqlite.ts';
 import type { JournalHandlers } from './journal-program.ts';
 import type { JournalReaderHandlers } from './journal-reader-program.ts';
 import { SqliteJournal } from './journal-sqlite.ts';
+import { SqliteOperatorLog } from './operator-log-sqlite.ts';
 import { SqliteOrderListStore } from './order-list-sqlite.ts';
 import type { ProjectionsHandlers } from './projections-program.ts';
 import type { ProjectionsReaderHandlers } from './projections-reader-program.ts';
@@ -108,6 +109,7 @@ export async function openSqliteStores(options: SqliteStoresOptions): Promise<Sq
       readModels: new SqliteReadModels({ rows }),
       webhookLog: new SqliteWebhookLog(catalogue),
       consumerPositions: new SqliteConsumerPositions(catalogue),
+      operatorLog: new SqliteOperatorLog(catalogue),
       async limitPages(database, pages) {
         if (database === 'journal') await journalWriter.submit('limitPages', pages);
         if (database === 'catalogue') await catalogueWriter.submit('limitPages', pages);
