@@ -249,6 +249,8 @@ test('X3: a record says who asked for what, when, and what came of it', async (t
   const [shard = 0] = await cluster.shardsOf('node-1');
   await cluster.call('operator.pin', { operatorId, shard, to: 'node-2', dryRun: false });
   await cluster.call('operator.undrain', { operatorId, nodeId: 'node-1', dryRun: false });
+  const foreign = await cluster.call('operator.actions', { page: { limit: 10, cursor: 'x' } });
+  t.like(foreign, { ok: false, code: 'invalid-request' });
   const page = await cluster.call('operator.actions', { page: { limit: 10, cursor: null } });
   t.deepEqual(page.ok && page.value.items, [
     {

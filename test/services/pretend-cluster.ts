@@ -6,9 +6,9 @@ import { wantedOwners } from '../../domain/placement.ts';
 import type { CallAction } from '../../services/contracts.ts';
 import { operatorService, type OperatorServiceOptions } from '../../services/operator.ts';
 import { ownersOf, takersOf } from '../../services/operator-view.ts';
+import { MemoryOperatorLog } from '../../storage/memory/operator-log-memory.ts';
 import { MemoryPlacementStore } from '../../storage/memory/placement-memory.ts';
-import type { OperatorAction, OperatorLog } from '../../storage/operator-log.ts';
-import type { Page } from '../../storage/page.ts';
+import type { OperatorAction } from '../../storage/operator-log.ts';
 import type { MoveRecord, NodeSession } from '../../storage/placement.ts';
 import { NOW, startServices } from './harness.ts';
 
@@ -19,20 +19,16 @@ const EVERY_SHARD = Array.from({ length: SHARDS }, (_, shard) => shard);
 
 type Undo = { teardown(undo: () => Promise<void>): void };
 
-/** Keeps everything; fails as the test says. */
-class PretendLog implements OperatorLog {
+/** Shows what it keeps, and fails as the test says. */
+class PretendLog extends MemoryOperatorLog {
   readonly actions: OperatorAction[] = [];
   fault: Error | null = null;
 
-  async append(action: Omit<OperatorAction, 'id'>): Promise<OperatorAction> {
+  override async append(action: Omit<OperatorAction, 'id'>): Promise<OperatorAction> {
     if (this.fault !== null) throw this.fault;
-    const kept = { ...action, id: String(this.actions.length + 1) };
+    const kept = await super.append(action);
     this.actions.push(kept);
     return kept;
-  }
-
-  async list(): Promise<Page<OperatorAction>> {
-    return { items: this.actions.toReversed(), nextCursor: null };
   }
 }
 
