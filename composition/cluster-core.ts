@@ -15,6 +15,7 @@ import { verifyShards } from '../actors/verification.ts';
 import { SHARD_COUNT } from '../domain/ids.ts';
 import { brokerOptions } from '../moleculer.config.ts';
 import { createCallAction } from '../services/call-action.ts';
+import { MeasuredJournal } from '../storage/measured-journal.ts';
 import { openRedisStores } from '../storage/redis/stores.ts';
 import { unreadyShards } from './embedded-core.ts';
 import {
@@ -51,6 +52,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     log,
   });
   const { placement } = stores;
+  const journal = new MeasuredJournal({ journal: stores.journal });
   let bus: NatsLiveBus;
   try {
     const shardCount = await placement.fixShardCount(SHARD_COUNT);
@@ -113,6 +115,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     const consumers = createConsumers(stores, bus, options);
     const host = new ShardHost({
       ...stores,
+      journal,
       nodeId,
       shardCount: SHARD_COUNT,
       bus,
@@ -160,6 +163,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
   };
   return {
     stores,
+    journal,
     host: actors?.host ?? null,
     bus,
     router,

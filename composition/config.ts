@@ -374,6 +374,15 @@ export function describeConfig(environment: Environment = process.env): readonly
   );
 }
 
+/** What is set, as it is: for processes that this one starts with the same settings. */
+export function givenEnvironment(environment: Environment = process.env): Record<string, string> {
+  const given: Record<string, string> = {};
+  for (const [variable, value] of Object.entries(environment)) {
+    if (variable.startsWith(PREFIX) && value !== undefined) given[variable] = value;
+  }
+  return given;
+}
+
 /** The level alone, whatever else is wrong: for those who must report what is wrong. */
 export function logLevelOf(environment: Environment = process.env): LogLevel {
   const given = environment[`${PREFIX}LOG`];

@@ -13,6 +13,7 @@ import { verifyShards } from '../actors/verification.ts';
 import { SHARD_COUNT } from '../domain/ids.ts';
 import { brokerOptions } from '../moleculer.config.ts';
 import { createCallAction } from '../services/call-action.ts';
+import { MeasuredJournal } from '../storage/measured-journal.ts';
 import { openSqliteStores } from '../storage/sqlite/stores.ts';
 import {
   createAccessTokens,
@@ -45,8 +46,10 @@ export async function createEmbeddedCore(options: NodeCoreOptions): Promise<Embe
     log,
   });
   const consumers = createConsumers(stores, bus, options);
+  const journal = new MeasuredJournal({ journal: stores.journal });
   const host = new ShardHost({
     ...stores,
+    journal,
     nodeId,
     shardCount: SHARD_COUNT,
     bus,
@@ -91,6 +94,7 @@ export async function createEmbeddedCore(options: NodeCoreOptions): Promise<Embe
   });
   return {
     stores,
+    journal,
     host,
     bus,
     router,

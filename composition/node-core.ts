@@ -22,6 +22,7 @@ import { ordersService } from '../services/orders.ts';
 import { Passwords } from '../services/passwords.ts';
 import type { PaymentProvider } from '../services/payment-provider.ts';
 import { paymentsService } from '../services/payments.ts';
+import type { MeasuredJournal } from '../storage/measured-journal.ts';
 import type { Stores } from '../storage/stores.ts';
 import type { Config } from './config.ts';
 
@@ -33,6 +34,8 @@ export interface NodeCore {
   readonly router: BrokerRouter;
   readonly call: CallAction;
   readonly accessTokens: AccessTokens;
+  /** The journal that the shards of this node write. */
+  readonly journal: MeasuredJournal;
   /** Why it cannot serve just now, one short sentence each. */
   unreadiness(): string[];
   /** Everything but the shards of a cluster. Errors: those of the store, or of NATS. */

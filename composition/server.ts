@@ -46,6 +46,8 @@ export async function startServer(
     () => onEndWish('replaced'),
   );
   const metrics = new Registry();
+  const { host } = core;
+  let hub: LiveHub | null = null;
   collectDefaultMetrics({ register: metrics });
   const gateway = createGateway({
     host: config.host,
@@ -54,8 +56,8 @@ export async function startServer(
     call: core.call,
     bus: core.bus,
     verifyToken: (token, nowMs) => core.accessTokens.verify(token, nowMs),
-    live: (publish) =>
-      new LiveHub({
+    live: (publish) => {
+      hub = new LiveHub({
         bus: core.bus,
         call: core.call,
         router: core.router,
@@ -63,7 +65,9 @@ export async function startServer(
         verifyToken: (token, nowMs) => core.accessTokens.verify(token, nowMs),
         clock: systemClock,
         log,
-      }),
+      });
+      return hub;
+    },
     rateLimits: config.rateLimits,
     now: () => systemClock.now(),
     readiness: () => {
@@ -72,6 +76,16 @@ export async function startServer(
     },
     serves: config.roles.includes('gateway') ? 'everything' : 'itself',
     metrics,
+    sources: {
+      live: () => hub!.report(),
+      ...(host === null
+        ? {}
+        : {
+            shards: () => host.report(),
+            relay: () => host.relay.lag(),
+            journalAppends: () => core.journal.appends(),
+          }),
+    },
     log,
     version: packageVersion(),
     paymentProvider: config.paymentProvider,
