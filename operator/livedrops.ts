@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { ConfigError, logLevelOf } from '../composition/config.ts';
 import { duration, integer, list, userId } from './arguments.ts';
+import type { ClusterOptions } from './cluster/cluster.ts';
 import type { DemoOptions } from './demo/demo.ts';
 import { addOperatorCommands } from './operator-commands.ts';
 import type { TokenOptions } from './token.ts';
@@ -13,6 +14,8 @@ import type { TokenOptions } from './token.ts';
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 const TOKENS_MAX = 1_000_000;
+/** They share one machine. */
+const NODES_MAX = 16;
 
 function version(): string {
   const manifest: unknown = JSON.parse(
@@ -90,6 +93,32 @@ Examples:
   livedrops demo --buyers 5000 --stock 100 --seed 7`,
     )
     .action(async (options: DemoOptions) => (await import('./demo/demo.ts')).demo(options));
+
+  livedrops
+    .command('cluster')
+    .description('a whole cluster on this machine: Redis, NATS and nodes, in one view')
+    .option('--nodes <n>', 'how many', integer(1, NODES_MAX), 3)
+    .option(
+      '--port <n>',
+      'of the first node, the others follow; 0: free ones',
+      integer(0, 65_000),
+      8080,
+    )
+    .option('--data <dir>', 'where everything is kept; without it, a temporary directory')
+    .option('--keep', 'keep the temporary directory')
+    .addHelpText(
+      'after',
+      `
+Needs redis-server and nats-server. LIVEDROPS_ settings go to every node.
+Ctrl-C stops the nodes, then NATS, then Redis.
+
+Examples:
+  livedrops cluster --nodes 3
+  LIVEDROPS_RATE_LIMITS=off livedrops cluster --nodes 2 --port 9000 --data ./cluster`,
+    )
+    .action(async (options: ClusterOptions) =>
+      (await import('./cluster/cluster.ts')).cluster(options),
+    );
 
   addOperatorCommands(livedrops);
 

@@ -37,8 +37,6 @@ export interface SupervisedNode {
 
 export type ServerName = 'redis' | 'nats';
 
-export const NODES_MAX = 16;
-
 const HOST = '127.0.0.1';
 const REDIS_CONFIGURATION = fileURLToPath(new URL('../../deploy/redis.conf', import.meta.url));
 const NODE_PROGRAM = {
@@ -121,6 +119,7 @@ export class ClusterSupervisor {
     try {
       await this.#startRedis();
       await this.#startNats();
+      this.#checkWanted();
       const secrets = { auth: authSecret, payment: paymentSecrets.join(' ') };
       for (const [index, port] of ports.entries()) this.#addNode(index, port, secrets);
       await Promise.all([...this.#nodes.values()].map(({ process }) => process.start()));
@@ -182,6 +181,11 @@ export class ClusterSupervisor {
     process.off('exit', this.#abandon);
   }
 
+  /** A stop that came meanwhile has ended only what there was then. */
+  #checkWanted(): void {
+    if (this.#stopping !== null) throw new Error('the cluster was stopped while it started');
+  }
+
   async #nodePorts(): Promise<number[]> {
     const { nodeCount, port: first } = this.#options;
     const ports: number[] = [];
@@ -224,6 +228,7 @@ export class ClusterSupervisor {
     args: (port: number) => string[],
   ): Promise<void> {
     const port = await freePort();
+    this.#checkWanted();
     const server = new SupervisedProcess({
       name: program,
       program,

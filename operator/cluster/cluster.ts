@@ -1,0 +1,122 @@
+// `livedrops cluster`: a whole cluster on this machine, under one supervisor and in one view, until
+// it is told to stop.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { givenEnvironment } from '../../composition/config.ts';
+import { AccessTokens } from '../../services/access-tokens.ts';
+import { OperatorApi } from '../api-client.ts';
+import { realPace, untilInterrupted } from '../pace.ts';
+import { watch } from '../watch.ts';
+import { ClusterSupervisor } from './supervisor.ts';
+import { type ClusterEvent, clusterLine, type ClusterPicture, clusterText } from './view.ts';
+
+export interface ClusterOptions {
+  readonly nodes: number;
+  readonly port: number;
+  /** Absent: a temporary one, removed at the end. */
+  readonly data?: string;
+  /** A temporary one stays. */
+  readonly keep?: true;
+}
+
+const EVENTS_KEPT_MAX = 100;
+const MOVES_ASKED = 5;
+const TOKEN_SECONDS = 60;
+/** The nodes are on this machine: who is slower than this is told to be away. */
+const ANSWER_TIMEOUT_MS = 2_000;
+const LINE_INTERVAL_MS = 5_000;
+
+export async function cluster(options: ClusterOptions): Promise<void> {
+  const given = options.data === undefined ? null : resolve(options.data);
+  const dataDirectory = given ?? mkdtempSync(join(tmpdir(), 'livedrops-cluster-'));
+  const inPlace = process.stdout.isTTY;
+  const events: ClusterEvent[] = [];
+  const tell = (text: string): void => {
+    events.push({ at: Date.now(), text });
+    if (events.length > EVENTS_KEPT_MAX) events.shift();
+    if (!inPlace) process.stdout.write(`${text}\n`);
+  };
+  const supervisor = new ClusterSupervisor({
+    dataDirectory,
+    nodeCount: options.nodes,
+    port: options.port,
+    environment: givenEnvironment(),
+    tell,
+  });
+  const interrupted = untilInterrupted();
+  const interruption = new Promise((ended) => {
+    interrupted.addEventListener('abort', ended, { once: true });
+  });
+  try {
+    process.stdout.write(`Starting ${options.nodes} nodes in ${dataDirectory} ...\n`);
+    // Stopping meanwhile makes the start fail, which is then no news.
+    const started = supervisor.start().then(
+      () => null,
+      (error: unknown) => error as Error,
+    );
+    const failure = await Promise.race([started, interruption.then(() => null)]);
+    if (failure !== null) throw failure;
+    if (!interrupted.aborted) {
+      for (const { nodeId, url } of supervisor.nodes) {
+        process.stdout.write(`${nodeId} ready on ${url}\n`);
+      }
+      process.stdout.write(`LiveDrops ready on ${supervisor.nodes[0]!.url}\n`);
+      await show(supervisor, dataDirectory, events, interrupted);
+    }
+    process.stdout.write('Stopping: nodes first, then NATS and Redis ...\n');
+  } finally {
+    await supervisor.stop();
+    if (given === null && options.keep !== true)
+      rmSync(dataDirectory, { recursive: true, force: true });
+  }
+  process.stdout.write('Everything has stopped.\n');
+}
+
+async function show(
+  supervisor: ClusterSupervisor,
+  dataDirectory: string,
+  events: readonly ClusterEvent[],
+  interrupted: AbortSignal,
+): Promise<void> {
+  const accessTokens = new AccessTokens({ secret: supervisor.authSecret });
+  const api = new OperatorApi({
+    url: supervisor.nodes[0]!.url,
+    token: () =>
+      accessTokens.sign({
+        userId: 'supervisor',
+        roles: ['operator'],
+        lifetimeSeconds: TOKEN_SECONDS,
+      }),
+    timeoutMs: ANSWER_TIMEOUT_MS,
+  });
+  const look = async (): Promise<ClusterPicture> => {
+    const { nodes, moves } = await ask(api);
+    return { processes: supervisor.nodes, nodes, moves, events, dataDirectory };
+  };
+  const pace = realPace(interrupted);
+  if (process.stdout.isTTY) {
+    const picture = async (): Promise<string> => clusterText(await look());
+    return await watch({ show: picture, output: process.stdout, pace, interrupted });
+  }
+  let last = '';
+  while (!interrupted.aborted) {
+    const line = clusterLine(await look());
+    if (line !== last) process.stdout.write(`${line}\n`);
+    last = line;
+    await pace.pause(LINE_INTERVAL_MS).catch((error: unknown) => {
+      if (!interrupted.aborted) throw error;
+    });
+  }
+}
+
+/** Nodes may all be away for a while: that is shown, and is no reason to stop. */
+async function ask(api: OperatorApi): Promise<Pick<ClusterPicture, 'nodes' | 'moves'>> {
+  try {
+    const [nodes, moves] = await Promise.all([api.nodes(), api.moves(MOVES_ASKED)]);
+    return { nodes, moves };
+  } catch {
+    return { nodes: null, moves: [] };
+  }
+}
