@@ -1,4 +1,4 @@
-// The ids of notifications: decimal digits of a number that rises over a store's whole life.
+// The ids of notifications: decimal digits of a number that rises in each user's feed.
 
 const DIGITS = /^(0|[1-9][0-9]{0,15})$/;
 

@@ -24,9 +24,9 @@ export interface Notification extends NewNotification {
 
 export interface FeedStore extends Projection {
   /**
-   * Appends the rows of all batches in order, in one atomic step with the positions, and resolves
-   * to the notifications kept, in order, with their ids; those of batches at or behind a shard's
-   * position are left out. Errors: `store-unavailable`.
+   * Appends the rows of all batches, each user's in order, and resolves to the notifications kept,
+   * in order, with their ids; those of batches at or behind a shard's position are left out. What
+   * is given again after an error has the effect of once. Errors: `store-unavailable`.
    */
   append(batches: readonly ProjectionBatch<NewNotification>[]): Promise<Notification[]>;
   /** Newest first. */

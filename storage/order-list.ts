@@ -6,8 +6,9 @@ import type { Projection, ProjectionBatch } from './projection.ts';
 
 export interface OrderListStore extends Projection {
   /**
-   * Adds or replaces orders in one atomic step with the positions. A row whose version is not above the stored one is ignored.
-   * Batches at or behind a shard's position are ignored. Errors: `store-unavailable`.
+   * Adds or replaces orders. A row whose version is not above the stored one is ignored; rows of the
+   * same order and version are the same. Batches at or behind a shard's position are ignored, and
+   * what is given again after an error has the effect of once. Errors: `store-unavailable`.
    */
   put(batches: readonly ProjectionBatch<OrderView>[]): Promise<void>;
   /** Newest first: by createdAt, then id, both descending. */

@@ -1,0 +1,102 @@
+// How an order stands in a user's sorted set on Redis: as one short text that begins with the
+// order's id. Below 64 characters, which those of usual orders are, Redis keeps a small set in one
+// piece of memory.
+
+import { assert } from '../../domain/assert.ts';
+import { paymentReference } from '../../domain/ids.ts';
+import type { OrderStatus, OrderView } from '../../domain/views.ts';
+
+/** Part of the stored format, one letter each. */
+const LETTERS: Readonly<Record<OrderStatus, string>> = {
+  reserved: 'r',
+  confirmed: 'c',
+  failed: 'f',
+  cancelled: 'x',
+  expired: 'e',
+  refunded: 'b',
+};
+const STATUSES = new Map(
+  Object.entries(LETTERS).map(([status, letter]) => [letter, status as OrderStatus]),
+);
+const REFUND_REQUESTED = 'R';
+/** The payment reference is the one that `paymentReference` derives. */
+const DERIVED_REFERENCE = 'D';
+const NO_HOLD = '-';
+const RADIX = 36;
+/** Id, version, flags, quantity, cents, currency, hold; what is rare follows them as JSON. */
+const FIELDS = 7;
+
+interface Rare {
+  readonly reference?: string;
+  readonly dropId?: string;
+}
+
+export function statusLetter(status: OrderStatus): string {
+  return LETTERS[status];
+}
+
+export function statusOf(letter: string): OrderStatus {
+  const status = STATUSES.get(letter);
+  assert(status !== undefined, 'an order has a known status');
+  return status;
+}
+
+/** Times are in the score, and as a difference from it. */
+export function packOrder(order: OrderView): string {
+  const { id, dropId, holdExpiresAt, paymentReference: reference } = order;
+  let flags = LETTERS[order.status];
+  if (order.refundRequested) flags += REFUND_REQUESTED;
+  const derived = reference !== null && reference === paymentReference(id);
+  if (derived) flags += DERIVED_REFERENCE;
+  const hold = holdExpiresAt === null ? NO_HOLD : (holdExpiresAt - order.createdAt).toString(RADIX);
+  const version = order.version.toString(RADIX);
+  const quantity = order.quantity.toString(RADIX);
+  const cents = order.totalCents.toString(RADIX);
+  const usual = `${id} ${version} ${flags} ${quantity} ${cents} ${order.currency} ${hold}`;
+  if ((derived || reference === null) && dropOf(id) === dropId) return usual;
+  const rare: Rare = {
+    ...(derived || reference === null ? {} : { reference }),
+    ...(dropOf(id) === dropId ? {} : { dropId }),
+  };
+  return `${usual} ${JSON.stringify(rare)}`;
+}
+
+export function unpackOrder(userId: string, createdAt: number, member: string): OrderView {
+  const fields = member.split(' ', FIELDS);
+  const [id, version, flags, quantity, cents, currency, hold] = fields as [
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+  ];
+  const usualLength = fields.join(' ').length;
+  const rare: Rare =
+    member.length > usualLength ? (JSON.parse(member.slice(usualLength)) as Rare) : {};
+  const derived = flags.includes(DERIVED_REFERENCE) ? paymentReference(id) : null;
+  return {
+    id,
+    dropId: rare.dropId ?? dropOf(id),
+    userId,
+    quantity: numberOf(quantity),
+    status: statusOf(flags[0]!),
+    totalCents: numberOf(cents),
+    currency,
+    createdAt,
+    holdExpiresAt: hold === NO_HOLD ? null : createdAt + numberOf(hold),
+    paymentReference: rare.reference ?? derived,
+    refundRequested: flags.includes(REFUND_REQUESTED),
+    version: numberOf(version),
+  };
+}
+
+/** What an order's id says its drop is; nearly always so. */
+export function dropOf(id: string): string {
+  return id.slice(0, Math.max(id.lastIndexOf('-'), 0));
+}
+
+function numberOf(text: string): number {
+  return Number.parseInt(text, RADIX);
+}
