@@ -3,6 +3,7 @@
 import { memoryStores } from '../../storage/memory/stores.ts';
 import { accountsContract } from './contract/accounts.ts';
 import { catalogueContract } from './contract/catalogue.ts';
+import { consumerPositionsContract } from './contract/consumer-positions.ts';
 import { feedContract } from './contract/feed.ts';
 import { followsContract } from './contract/follows.ts';
 import { journalContract } from './contract/journal.ts';
@@ -23,4 +24,5 @@ feedContract(() => stores);
 orderListContract(() => stores);
 readModelsContract(() => stores);
 webhookLogContract(() => stores);
+consumerPositionsContract(() => stores);
 operatorLogContract(() => stores.operatorLog);

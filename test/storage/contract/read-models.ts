@@ -8,7 +8,9 @@ import { orderView } from './order-list.ts';
 
 const SHARD_FIRST = 900;
 
-export function readModelsContract(stores: () => Stores): void {
+export function readModelsContract(
+  stores: () => Pick<Stores, 'readModels' | 'orderList' | 'feed'>,
+): void {
   let lastShard = SHARD_FIRST;
   const nextShard = () => ++lastShard;
   const first = { limit: 100, cursor: null };

@@ -3,7 +3,7 @@
 import test from 'ava';
 import type { Stores } from '../../../storage/stores.ts';
 
-export function webhookLogContract(stores: () => Stores): void {
+export function webhookLogContract(stores: () => Pick<Stores, 'webhookLog'>): void {
   test('P2: a handled webhook id is remembered until its time is over', async (t) => {
     const log = stores().webhookLog;
     t.false(await log.has('msg_1'));

@@ -1,0 +1,183 @@
+// The read models, webhook log and consumer positions on a real Redis: their contracts, and appends
+// that end half way or come from two owners at once.
+
+import test, { type ExecutionContext } from 'ava';
+import { connectRedis, type RedisConnection } from '../../storage/redis/connection.ts';
+import type { OrderChanges } from '../../storage/read-models.ts';
+import { RedisServer, redisInstalled } from '../servers/redis-server.ts';
+import { failsWith } from './contract/errors.ts';
+import { orderView } from './contract/order-list.ts';
+import { silent } from './redis-fixture.ts';
+import { diesAfter, pausesAfter } from './redis-interrupted.ts';
+import {
+  type RedisProjections,
+  redisProjections,
+  redisProjectionsContracts,
+} from './redis-projections.ts';
+
+/** Enough that they stand in many buckets. */
+const USERS = 40;
+const SEQUENCES = 6;
+/** Between two places where an append ends half way. */
+const COMMANDS_STEP = 9;
+const all = { limit: 100, cursor: null };
+const everybody = () => true;
+
+let server: RedisServer;
+let redis: RedisConnection;
+let stores: RedisProjections;
+
+/** Entries of a drop's journal: the first reserves an order for each user, each later one confirms some. */
+function entries(shard: number, dropId: string): OrderChanges[] {
+  const order = (user: number, version: number, confirmed: boolean) =>
+    orderView(`${dropId}-${user.toString(36)}`, `user_${dropId}_${user}`, {
+      dropId,
+      version,
+      quantity: 1 + (user % 3),
+      status: confirmed ? 'confirmed' : 'reserved',
+    });
+  const users = Array.from({ length: USERS }, (_, user) => user);
+  return Array.from({ length: SEQUENCES }, (_, i) => ({
+    shard,
+    sequence: i + 1,
+    time: 10_000 + i,
+    rows:
+      i === 0
+        ? users.map((user) => ({
+            order: order(user, 1 + user, false),
+            told: null,
+            refundRequested: false,
+          }))
+        : users
+            .filter((user) => user % (SEQUENCES - 1) === i - 1)
+            .map((user) => ({
+              order: order(user, 100 * i + user, true),
+              told: 'order.confirmed' as const,
+              refundRequested: false,
+            })),
+  }));
+}
+
+/** All of `entries` is contained, and nothing twice. */
+async function isComplete(t: ExecutionContext, shard: number, dropId: string): Promise<void> {
+  const { feed, orderList, readModels } = stores;
+  for (let user = 0; user < USERS; user++) {
+    const userId = `user_${dropId}_${user}`;
+    const { items: orders } = await orderList.listByUser(userId, all);
+    t.deepEqual(
+      orders.map(({ id, status }) => [id, status]),
+      [[`${dropId}-${user.toString(36)}`, 'confirmed']],
+    );
+    const { items: told } = await feed.list(userId, { unread: false }, all);
+    t.deepEqual(
+      told.map(({ id, type, data }) => [id, type, data.orderId]),
+      [['1', 'order.confirmed', orders[0]!.id]],
+    );
+  }
+  const soldUnits = Array.from({ length: USERS }, (_, user) => 1 + (user % 3));
+  t.deepEqual(await orderList.totalsOfDrop(dropId), {
+    orders: USERS,
+    heldUnits: 0,
+    soldUnits: soldUnits.reduce((sum, units) => sum + units, 0),
+  });
+  t.is(await readModels.position(shard), SEQUENCES);
+}
+
+if (redisInstalled) {
+  test.before(async () => {
+    server = await RedisServer.start();
+    redis = await connectRedis({ address: server.address, name: 'test', log: silent });
+    stores = redisProjections(redis);
+    // So that no script below needs a second command because Redis does not know it yet.
+    await stores.readModels.keep(entries(200, 'drop_first'), everybody);
+  });
+  test.after.always(async () => {
+    redis?.disconnect();
+    await server?.stop();
+  });
+
+  redisProjectionsContracts(() => stores);
+
+  test('N11: an append that ended half way is completed by the next, and nothing is doubled', async (t) => {
+    let ended = 0;
+    for (let commands = 0; ; commands += COMMANDS_STEP) {
+      const shard = 201 + ended;
+      const dropId = `drop_half${commands}`;
+      const batches = entries(shard, dropId);
+      const dying = redisProjections(diesAfter(redis, commands)).readModels;
+      const [outcome] = await Promise.allSettled([dying.keep(batches, everybody)]);
+      if (outcome.status === 'fulfilled') break;
+      ended += 1;
+      t.is((outcome.reason as { code?: string }).code, 'store-unavailable');
+      t.true((await stores.readModels.position(shard)) < SEQUENCES);
+      await stores.readModels.keep(batches, everybody);
+      await isComplete(t, shard, dropId);
+      t.deepEqual(await stores.readModels.keep(batches, everybody), []);
+    }
+    t.true(ended > 10);
+  });
+
+  test('N11: what two owners of a shard bring at once is there once', async (t) => {
+    const batches = entries(240, 'drop_two');
+    const other = redisProjections(redis);
+    const kept = await Promise.all([
+      ...batches.map((batch) => stores.readModels.keep([batch], everybody)),
+      other.readModels.keep(batches.slice(0, 3), everybody),
+      other.readModels.keep(batches.slice(3), everybody),
+    ]);
+    t.is(kept.flat().length, USERS);
+    await isComplete(t, 240, 'drop_two');
+  });
+
+  test('N11: an old owner that goes on long after the new one changes nothing', async (t) => {
+    const batches = entries(241, 'drop_late');
+    // It has read its positions, and its rows are on their way.
+    const slow = pausesAfter(redis, 1);
+    const old = redisProjections(slow.connection).readModels.keep(batches.slice(0, 3), everybody);
+    await slow.paused;
+    await stores.readModels.keep(batches, everybody);
+    slow.resume();
+    t.deepEqual(await old, []);
+    await isComplete(t, 241, 'drop_late');
+  });
+
+  test('N11: rows do not overtake those of an append that failed', async (t) => {
+    const [first, ...others] = entries(242, 'drop_order');
+    const dying = redisProjections(diesAfter(redis, 1));
+    const appends = [first!, ...others].map((batch) =>
+      dying.feed.append([
+        { ...batch, rows: [{ userId: 'user_o', type: 'x', data: {}, createdAt: batch.sequence }] },
+      ]),
+    );
+    for (const append of appends) await failsWith(t, 'store-unavailable', append);
+    t.is(await stores.feed.position(242), 0);
+    t.deepEqual((await stores.feed.list('user_o', { unread: false }, all)).items, []);
+  });
+
+  test('H3: a user with many versions of many orders is paged without gaps', async (t) => {
+    const rows = Array.from({ length: 60 }, (_, i) => {
+      const id = `drop_m-${i.toString(36)}`;
+      const createdAt = 1000 + Math.floor(i / 20);
+      return [1, 2, 3, 4, 5].map((version) => orderView(id, 'user_m', { version, createdAt }));
+    });
+    await stores.orderList.put([{ shard: 243, sequence: 1, rows: rows.flat() }]);
+    for (const limit of [1, 7, 100]) {
+      const seen: string[] = [];
+      let cursor: string | null = null;
+      do {
+        const page = await stores.orderList.listByUser('user_m', { limit, cursor });
+        seen.push(...page.items.map(({ id, version }) => `${id}:${version}`));
+        cursor = page.nextCursor;
+      } while (cursor !== null);
+      const wanted = rows
+        .map((versions) => versions.at(-1)!)
+        .toSorted((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1))
+        .map(({ id }) => `${id}:5`);
+      t.deepEqual(seen, wanted);
+    }
+    t.is((await stores.orderList.findOrder('user_m', 'drop_m-a'))?.version, 5);
+    t.is(await stores.orderList.findOrder('user_m', 'drop_m-*'), null);
+  });
+} else {
+  test.skip('read models on Redis need redis-server', () => {});
+}

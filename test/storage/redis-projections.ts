@@ -1,0 +1,36 @@
+// The read models, webhook log and consumer positions on a Redis under test.
+
+import type { RedisConnection } from '../../storage/redis/connection.ts';
+import { RedisConsumerPositions } from '../../storage/redis/consumer-positions-redis.ts';
+import { RedisFeedStore } from '../../storage/redis/feed-redis.ts';
+import { RedisOrderListStore } from '../../storage/redis/order-list-redis.ts';
+import { RedisWebhookLog } from '../../storage/redis/webhook-log-redis.ts';
+import { SeparateReadModels } from '../../storage/read-models.ts';
+import { consumerPositionsContract } from './contract/consumer-positions.ts';
+import { feedContract } from './contract/feed.ts';
+import { orderListContract } from './contract/order-list.ts';
+import { readModelsContract } from './contract/read-models.ts';
+import { webhookLogContract } from './contract/webhook-log.ts';
+
+export type RedisProjections = ReturnType<typeof redisProjections>;
+
+/** As one process has them. */
+export function redisProjections(redis: RedisConnection) {
+  const feed = new RedisFeedStore({ redis });
+  const orderList = new RedisOrderListStore({ redis });
+  return {
+    feed,
+    orderList,
+    readModels: new SeparateReadModels({ feed, orderList }),
+    webhookLog: new RedisWebhookLog({ redis }),
+    consumerPositions: new RedisConsumerPositions({ redis }),
+  };
+}
+
+export function redisProjectionsContracts(stores: () => RedisProjections): void {
+  feedContract(stores);
+  orderListContract(stores);
+  readModelsContract(stores);
+  webhookLogContract(stores);
+  consumerPositionsContract(stores);
+}
