@@ -10,13 +10,14 @@ import { loadConfig } from '../../composition/config.ts';
 import { verifyEmbedded } from '../../composition/verify.ts';
 import { HttpPool } from '../../operator/demo/http-pool.ts';
 import { ServerProcess } from '../../operator/demo/server-process.ts';
+import { openSqliteStores } from '../../storage/sqlite/stores.ts';
 import { Caller } from './caller.ts';
 import { check } from './checker.ts';
 import { Crowd, register, retryAll, type Retry } from './crowd.ts';
 import { pause, readFinalState, settled } from './final-state.ts';
 import { type FinalState, History } from './history.ts';
 import { Random } from './random.ts';
-import { readTruth } from './truth.ts';
+import { readTruth, type Truth } from './truth.ts';
 import { Watcher } from './watchers.ts';
 import { type PlacedKey, World } from './world.ts';
 
@@ -141,7 +142,7 @@ class CrashTest {
     pool.close();
     const findings: string[] = [];
     if (!(await this.server.stop())) findings.push('The server did not stop in order.');
-    const truth = await readTruth(this.#environment['LIVEDROPS_DATA']!);
+    const truth = await readDirectory(this.#environment['LIVEDROPS_DATA']!);
     findings.push(...check(this.#history, truth, final));
     const verified = await verifyEmbedded(loadConfig(this.#environment));
     findings.push(...verified.findings.map((finding) => `X2: verify says: ${finding}`));
@@ -262,5 +263,15 @@ class CrashTest {
       return watcher.lastId === last;
     };
     while (!this.#watchers.every(isLevel) && Date.now() < deadline) await pause(20);
+  }
+}
+
+/** The journals of a data directory that no server uses. */
+async function readDirectory(directory: string): Promise<Truth> {
+  const stores = await openSqliteStores({ directory });
+  try {
+    return await readTruth(stores.journal);
+  } finally {
+    await stores.close();
   }
 }

@@ -5,9 +5,8 @@
 import { orderId, SHARD_COUNT } from '../../domain/ids.ts';
 import type { DropEvent } from '../../domain/events.ts';
 import type { DropTerms } from '../../domain/views.ts';
-import { readEntries } from '../../actors/recovery.ts';
-import { openSqliteStores } from '../../storage/sqlite/stores.ts';
-import type { Entry } from '../../storage/entry.ts';
+import { decodeEntry, type Entry } from '../../storage/entry.ts';
+import type { Journal } from '../../storage/journal.ts';
 
 export interface TrueStock {
   readonly status: string;
@@ -62,21 +61,52 @@ interface Fold {
   readonly findings: string[];
 }
 
-/** Reads the journals of a data directory that no server uses. */
-export async function readTruth(dataDirectory: string): Promise<Truth> {
-  const stores = await openSqliteStores({ directory: dataDirectory });
+const READ_ENTRIES_MAX = 256;
+
+/** Reads every shard's journal, which nobody writes meanwhile. */
+export async function readTruth(journal: Journal): Promise<Truth> {
   const fold: Fold = { drops: new Map(), findings: [] };
-  try {
-    for (let shard = 0; shard < SHARD_COUNT; shard++) {
-      const { lastSequence } = await stores.journal.head(shard);
-      for await (const entry of readEntries(stores.journal, shard, 0, lastSequence)) {
-        foldEntry(fold, entry);
-      }
-    }
-  } finally {
-    await stores.close();
-  }
+  for (let shard = 0; shard < SHARD_COUNT; shard++) await readShard(fold, journal, shard);
   return fold;
+}
+
+/** Sequences follow each other, and epochs are claimed ones that never fall (J2, W1). */
+async function readShard(fold: Fold, journal: Journal, shard: number): Promise<void> {
+  const head = await journal.head(shard);
+  let sequence = 0;
+  let epoch = 0;
+  while (sequence < head.lastSequence) {
+    const entries = await journal.read(shard, sequence, READ_ENTRIES_MAX);
+    for (const found of entries) {
+      fold.findings.push(...checkPlace(shard, { sequence, epoch }, found, head.epoch));
+      ({ sequence, epoch } = found);
+      foldEntry(fold, decodeEntry(found.bytes, shard, sequence));
+    }
+    if (entries.length > 0) continue;
+    fold.findings.push(`J2: shard ${shard} ends at ${sequence}, not at ${head.lastSequence}`);
+    return;
+  }
+}
+
+interface Place {
+  readonly sequence: number;
+  readonly epoch: number;
+}
+
+/** What is wrong with an entry's place behind the one before it, of a shard claimed so often. */
+export function checkPlace(shard: number, last: Place, next: Place, claimed: number): string[] {
+  const findings: string[] = [];
+  const which = `entry ${next.sequence} of shard ${shard}`;
+  if (next.sequence !== last.sequence + 1) {
+    findings.push(`J2: ${which} follows ${last.sequence}`);
+  }
+  if (next.epoch < last.epoch) {
+    findings.push(`W1: ${which} is of epoch ${next.epoch}, after one of epoch ${last.epoch}`);
+  }
+  if (next.epoch < 1 || next.epoch > claimed) {
+    findings.push(`W1: ${which} is of epoch ${next.epoch}, and ${claimed} were claimed`);
+  }
+  return findings;
 }
 
 /** The same of entries in hand. */
