@@ -38,10 +38,14 @@ clusterTest('J7: a slot that nobody serves takes no append, until somebody does'
   const owned = await Promise.all(nodes.map((node) => node.cluster('COUNTKEYSINSLOT', slot)));
   const owner = nodes[owned.findIndex((count) => count > 0)]!;
   await owner.cluster('DELSLOTS', slot);
-  const refused = await t.throwsAsync(journal.append(shard, epoch, 1, Buffer.from('one')));
-  t.is((refused as { code?: string }).code, 'store-unavailable');
-  t.regex(refused.message, /CLUSTERDOWN/);
-  await owner.cluster('ADDSLOTS', slot);
+  try {
+    const refused = await t.throwsAsync(journal.append(shard, epoch, 1, Buffer.from('one')));
+    t.is((refused as { code?: string }).code, 'store-unavailable');
+    // The last one is CLUSTERDOWN of its owner, or MOVED of a node that still names that.
+    t.regex(refused.message, /Too many Cluster redirections/);
+  } finally {
+    await owner.cluster('ADDSLOTS', slot);
+  }
   while (!(await owner.cluster('INFO')).includes('cluster_state:ok'));
   await journal.append(shard, epoch, 1, Buffer.from('one'));
   t.is((await journal.read(shard, 0, 10)).length, 1);

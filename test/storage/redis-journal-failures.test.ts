@@ -52,19 +52,19 @@ const upTo = (n: number): number[] => [...Array(n).keys()].map((i) => i + 1);
 
 redisTest('J3: an append without an answer is unknown, and the next claim tells', async (t) => {
   const server = await startRedis(t);
-  const { journal } = await openJournal(t, server, 200);
+  const { journal: hasty } = await openJournal(t, server, 500);
   const { journal: other } = await openJournal(t, server);
-  const { epoch } = await journal.claim(1, 'a');
-  await journal.append(1, epoch, 1, ENTRY);
+  const { epoch } = await other.claim(1, 'a');
+  await other.append(1, epoch, 1, ENTRY);
   server.signal('SIGSTOP');
-  await failsWith(t, 'store-unavailable', journal.append(1, epoch, 2, ENTRY));
-  await failsWith(t, 'store-unavailable', journal.head(1));
+  await failsWith(t, 'store-unavailable', hasty.append(1, epoch, 2, ENTRY));
+  await failsWith(t, 'store-unavailable', hasty.head(1));
   server.signal('SIGCONT');
   // Redis may take up the late append before this claim or after it, and then it is fenced.
   const claimed = await other.claim(1, 'b');
   t.is(claimed.epoch, epoch + 1);
   t.true([1, 2].includes(claimed.lastSequence));
-  await failsWith(t, 'fenced', journal.append(1, epoch, claimed.lastSequence + 1, ENTRY));
+  await failsWith(t, 'fenced', other.append(1, epoch, claimed.lastSequence + 1, ENTRY));
   await other.append(1, claimed.epoch, claimed.lastSequence + 1, Buffer.from('next'));
   t.deepEqual(await sequencesOf(other, 1), upTo(claimed.lastSequence + 1));
 });
@@ -178,7 +178,9 @@ redisTest('J2: with replicas asked for, an append counts when they have it', asy
   await redis.set('first', '1');
   t.is(await redis.wait(1, 4_000), 1);
 
-  const journal = new RedisJournal({ redis, replicas: 1, replicasTimeoutMs: 300 });
+  const patient = { replicas: 1, replicasTimeoutMs: 4_500 };
+  const hasty = { replicas: 1, replicasTimeoutMs: 50 };
+  const journal = new RedisJournal({ redis, ...patient });
   const shards = upTo(40);
   await Promise.all(shards.map((shard) => journal.claim(shard, 'a')));
   await Promise.all(shards.map((shard) => journal.append(shard, 1, 1, ENTRY)));
@@ -189,16 +191,13 @@ redisTest('J2: with replicas asked for, an append counts when they have it', asy
   await failsWith(t, 'fenced', journal.append(1, 2, 2, ENTRY));
 
   replica.signal('SIGSTOP');
-  await failsWith(t, 'store-unavailable', journal.append(1, 1, 2, ENTRY));
-  // A repeat on a connection that wrote nothing yet waits for the replica as well.
-  const fresh = new RedisJournal({
-    redis: await openConnection(t, server.address),
-    replicas: 1,
-    replicasTimeoutMs: 300,
-  });
-  await failsWith(t, 'store-unavailable', fresh.append(1, 1, 2, ENTRY));
+  const late = new RedisJournal({ redis, ...hasty });
+  await failsWith(t, 'store-unavailable', late.append(1, 1, 2, ENTRY));
+  // A repeat writes nothing, and on a connection that never wrote it waits all the same.
+  const fresh = await openConnection(t, server.address);
+  const repeated = new RedisJournal({ redis: fresh, ...hasty }).append(1, 1, 2, ENTRY);
+  await failsWith(t, 'store-unavailable', repeated);
   replica.signal('SIGCONT');
-  t.is(await redis.wait(1, 4_000), 1);
-  await fresh.append(1, 1, 2, ENTRY);
+  await new RedisJournal({ redis: fresh, ...patient }).append(1, 1, 2, ENTRY);
   t.is(await copy.xlen(logKey(1)), 2);
 });
