@@ -1,0 +1,112 @@
+// `livedrops cluster` as people run it: real nodes, real servers.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import ava, { type ExecutionContext, type TestFn } from 'ava';
+import { natsInstalled } from '../../servers/nats-server.ts';
+import { redisInstalled } from '../../servers/redis-server.ts';
+import { PROGRAM, runCommand } from '../run-command.ts';
+
+const installed = natsInstalled && redisInstalled;
+const test = (installed ? ava.serial : ava.serial.skip) as TestFn;
+
+const LOOK_MS = 50;
+const GONE_TIMEOUT_MS = 20_000;
+
+/** Resolves when the cluster is ready. */
+async function startCluster(t: ExecutionContext) {
+  const dataDirectory = mkdtempSync(join(tmpdir(), 'livedrops-cluster-test-'));
+  const args = [PROGRAM, 'cluster', '--nodes', '2', '--port', '0', '--data', dataDirectory];
+  const child = spawn(process.execPath, args, { env: {}, stdio: ['ignore', 'pipe', 'inherit'] });
+  t.teardown(async () => {
+    child.kill('SIGKILL');
+    await until(() => livingChildren.every((pid) => !lives(pid)));
+    rmSync(dataDirectory, { recursive: true, force: true });
+  });
+  let livingChildren: number[] = [];
+  const lines: string[] = [];
+  const ready = new Promise<string>((resolve, reject) => {
+    createInterface({ input: child.stdout })
+      .on('line', (line) => {
+        lines.push(line);
+        const url = /^LiveDrops ready on (\S+)$/.exec(line)?.[1];
+        if (url !== undefined) resolve(url);
+      })
+      .on('close', () => reject(new Error(lines.join('\n'))));
+  });
+  const url = await ready;
+  livingChildren = childrenOf(child.pid!);
+  return { child, dataDirectory, lines, url, children: livingChildren };
+}
+
+function childrenOf(parent: number): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => parentOf(pid) === parent);
+}
+
+/** Null for a process that has ended meanwhile. */
+function parentOf(pid: number): number | null {
+  try {
+    // After the name, which stands in parentheses: the state, then the parent.
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+  } catch {
+    return null;
+  }
+}
+
+function lives(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  const giveUpAt = performance.now() + GONE_TIMEOUT_MS;
+  while (!condition()) {
+    if (performance.now() > giveUpAt) throw new Error('something is left running');
+    await delay(LOOK_MS);
+  }
+}
+
+test('a cluster comes up, its operators find it by its data directory, and Ctrl-C ends it all', async (t) => {
+  const { child, dataDirectory, lines, url, children } = await startCluster(t);
+  t.is((await fetch(`${url}/healthz`)).status, 200);
+  t.is(children.length, 4, 'two nodes, Redis and NATS');
+  const { code, stdout } = await runCommand(['nodes', '--json'], {
+    environment: { LIVEDROPS_DATA: dataDirectory },
+  });
+  t.is(code, 0);
+  const nodes = JSON.parse(stdout) as { nodeId: string; state: string; url: string }[];
+  t.deepEqual(
+    nodes.map(({ nodeId, state }) => [nodeId, state]),
+    [
+      ['node-1', 'serving'],
+      ['node-2', 'serving'],
+    ],
+  );
+  t.is(nodes[0]?.url, url);
+  const ended = once(child, 'exit');
+  child.kill('SIGINT');
+  t.deepEqual(await ended, [0, null]);
+  t.deepEqual(children.filter(lives), []);
+  t.is(lines.at(-1), 'Everything has stopped.');
+  t.true(readdirSync(dataDirectory).includes('auth-secret'), 'what was asked to be kept is kept');
+});
+
+test('a supervisor that is killed leaves nothing behind either', async (t) => {
+  const { child, children } = await startCluster(t);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  await until(() => children.every((pid) => !lives(pid)));
+  t.pass();
+});

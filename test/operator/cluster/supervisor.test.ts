@@ -1,0 +1,177 @@
+// The supervisor of a cluster, with real servers and stand-ins for the nodes that tell what they
+// were started with. Whole nodes: `cluster.test.ts`.
+
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import ava, { type ExecutionContext, type TestFn } from 'ava';
+import { connect } from 'nats';
+import { Redis } from 'ioredis';
+import {
+  ClusterSupervisor,
+  type ClusterSupervisorOptions,
+} from '../../../operator/cluster/supervisor.ts';
+import { natsInstalled } from '../../servers/nats-server.ts';
+import { redisInstalled } from '../../servers/redis-server.ts';
+
+const test = (natsInstalled && redisInstalled ? ava : ava.skip) as TestFn;
+
+/** Says what a node says, and writes its settings and its end into its log. */
+const STAND_IN = `
+  const settings = Object.entries(process.env).filter(([name]) => name.startsWith('LIVEDROPS_'));
+  console.log(JSON.stringify(Object.fromEntries(settings)));
+  process.on('SIGTERM', () => { console.error('ended at', Date.now()); process.exit(0); });
+  setInterval(() => 0, 1000);
+  console.log('LiveDrops ready on http://127.0.0.1:' + process.env.LIVEDROPS_PORT);`;
+
+function scene(t: ExecutionContext, options: Partial<ClusterSupervisorOptions> = {}) {
+  const dataDirectory = mkdtempSync(join(tmpdir(), 'livedrops-supervisor-'));
+  const told: string[] = [];
+  const cluster = new ClusterSupervisor({
+    dataDirectory,
+    nodeCount: 2,
+    port: 0,
+    nodeProgram: { program: process.execPath, args: ['-e', STAND_IN] },
+    tell: (text) => void told.push(text),
+    ...options,
+  });
+  t.teardown(async () => {
+    await cluster.stop();
+    rmSync(dataDirectory, { recursive: true, force: true });
+  });
+  const log = (name: string): string =>
+    readFileSync(join(dataDirectory, 'logs', `${name}.log`), 'utf8');
+  const settings = (nodeId: string): Record<string, string> =>
+    JSON.parse(log(nodeId).split('\n', 1)[0]!) as Record<string, string>;
+  return { cluster, dataDirectory, told, log, settings };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+function lives(pid: number | null): boolean {
+  try {
+    return pid !== null && process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+test('nodes get the servers, ports and names of their own, and secrets they share', async (t) => {
+  const { cluster, dataDirectory, settings } = scene(t, {
+    environment: { LIVEDROPS_RATE_LIMITS: 'off' },
+    nodeEnvironment: (nodeId) =>
+      nodeId === 'node-1' ? { LIVEDROPS_ROLES: 'gateway' } : { LIVEDROPS_ROLES: 'actors' },
+  });
+  await cluster.start();
+  const [one, two] = [settings('node-1'), settings('node-2')];
+  const urls = cluster.nodes.map(({ url }) => url);
+  t.is(new Set(urls).size, 2);
+  t.deepEqual(one, {
+    LIVEDROPS_LOG: 'warn',
+    LIVEDROPS_RATE_LIMITS: 'off',
+    LIVEDROPS_ROLES: 'gateway',
+    LIVEDROPS_HOST: '127.0.0.1',
+    LIVEDROPS_PORT: new URL(urls[0]!).port,
+    LIVEDROPS_DATA: join(dataDirectory, 'node-1'),
+    LIVEDROPS_STORE: cluster.redisUrl,
+    LIVEDROPS_NATS: cluster.natsUrl,
+    LIVEDROPS_NODE_ID: 'node-1',
+    LIVEDROPS_AUTH_SECRET: cluster.authSecret,
+    LIVEDROPS_PAYMENT_SECRET: one['LIVEDROPS_PAYMENT_SECRET']!,
+  });
+  t.is(two['LIVEDROPS_ROLES'], 'actors');
+  for (const name of ['LIVEDROPS_AUTH_SECRET', 'LIVEDROPS_PAYMENT_SECRET', 'LIVEDROPS_STORE']) {
+    t.true(one[name] !== undefined && two[name] === one[name], name);
+  }
+  t.is(statSync(join(dataDirectory, 'auth-secret')).mode & 0o777, 0o600);
+  t.is(readFileSync(join(dataDirectory, 'server-url'), 'utf8'), urls[0]);
+});
+
+test('J2: Redis runs as the journal needs it, and keeps its data over a stop of the server', async (t) => {
+  const { cluster } = scene(t, { nodeCount: 1 });
+  await cluster.start();
+  const redis = new Redis(cluster.redisUrl);
+  const settingOf = async (name: string) => ((await redis.config('GET', name)) as string[])[1];
+  t.is(await settingOf('appendfsync'), 'always');
+  t.is(await settingOf('maxmemory-policy'), 'noeviction');
+  await redis.set('kept', 'yes');
+  redis.disconnect();
+  await cluster.stopServer('redis');
+  t.is(cluster.serverPid('redis'), null);
+  await cluster.startServer('redis');
+  const again = new Redis(cluster.redisUrl);
+  t.is(await again.get('kept'), 'yes');
+  again.disconnect();
+  const nats = await connect({ servers: cluster.natsUrl });
+  await nats.close();
+});
+
+test('everything ends in order, nodes first, and nothing is left', async (t) => {
+  const { cluster, log } = scene(t);
+  await cluster.start();
+  const pids = [
+    ...cluster.nodes.map(({ pid }) => pid),
+    cluster.serverPid('redis'),
+    cluster.serverPid('nats'),
+  ];
+  t.true(pids.every(lives));
+  await Promise.all([cluster.stop(), cluster.stop()]);
+  t.deepEqual(pids.map(lives), [false, false, false, false]);
+  await until(() => /ended at \d+\n/.test(log('node-2')));
+  await until(() => /ready to exit/.test(log('redis')));
+  const nodesEndedAt = Number(/ended at (\d+)/.exec(log('node-2'))?.[1]);
+  const said = log('redis').trimEnd().split('\n').at(-1) ?? '';
+  const redisEndedAt = Date.parse(`${/\d+ \w+ \d{4} [\d:.]+/.exec(said)?.[0]}Z`);
+  t.true(redisEndedAt >= nodesEndedAt, `${redisEndedAt} ${nodesEndedAt}`);
+});
+
+test('a node that is killed comes back as it was; one that is stopped stays so until it is started', async (t) => {
+  const { cluster, told } = scene(t);
+  await cluster.start();
+  const before = cluster.nodes[1]!;
+  await cluster.kill('node-2');
+  await until(() => cluster.nodes[1]!.state === 'running');
+  const after = cluster.nodes[1]!;
+  t.deepEqual([after.url, after.restarts], [before.url, 1]);
+  t.not(after.pid, before.pid);
+  t.is(told[0], 'node-2 has crashed (SIGKILL), started again in 200 ms');
+  await cluster.stopNode('node-1');
+  t.is(cluster.nodes[0]!.state, 'ended');
+  await cluster.startNode('node-1');
+  t.is(cluster.nodes[0]!.state, 'running');
+});
+
+test('a port that is taken is told before anything is started', async (t) => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const { port } = other.address() as { port: number };
+  const { cluster } = scene(t, { port, nodeCount: 1 });
+  const error = await t.throwsAsync(cluster.start());
+  t.is(error?.message, `port ${port} of node-1 is taken; --port names another first one`);
+  t.is(cluster.serverPid('redis'), null);
+  other.close();
+});
+
+test('a node that does not start takes all the rest down again, and says why', async (t) => {
+  const { cluster } = scene(t, {
+    nodeProgram: { program: process.execPath, args: ['-e', 'throw new Error("broken")'] },
+  });
+  const error = await t.throwsAsync(cluster.start());
+  t.regex(error?.message ?? '', /^node-[12] ended before it was ready \(exit code 1\):/);
+  t.deepEqual([cluster.serverPid('redis'), cluster.serverPid('nats')], [null, null]);
+});
+
+test('a stop while it starts leaves nothing running', async (t) => {
+  const { cluster } = scene(t);
+  const started = t.throwsAsync(cluster.start());
+  await until(() => cluster.serverPid('redis') !== null);
+  const pid = cluster.serverPid('redis');
+  await cluster.stop();
+  await started;
+  t.false(lives(pid));
+  t.deepEqual([cluster.serverPid('nats'), cluster.nodes.length], [null, 0]);
+});
