@@ -1,129 +1,136 @@
 // Accounts, follows, and what a public profile shows, against the whole server.
 
-import test from 'ava';
+import { onEachProfile } from './profiles.ts';
 import { type Answer, SaleServer } from './sale-server.ts';
 
-let server: SaleServer;
-test.before(async () => {
-  server = await SaleServer.start();
-});
-test.after.always(() => server.stop());
+onEachProfile((test, profile) => {
+  let server: SaleServer;
+  test.before(async () => {
+    server = await SaleServer.start(profile);
+  });
+  test.after.always(() => server.stop());
 
-function refresh(refreshToken: unknown): Promise<Answer> {
-  return server.post('/v1/auth/refresh', { body: { refreshToken } });
-}
-
-test('A1: registering answers 201 with the user and tokens that work', async (t) => {
-  const { id, email, session } = await server.register('Ada');
-  t.true(typeof session['expiresIn'] === 'number' && session['expiresIn'] > 0);
-  const me = await server.get('/v1/users/me', { token: String(session['accessToken']) });
-  t.is(me.status, 200);
-  t.like(me.json, { id, email, name: 'Ada', roles: [], followerCount: 0, followingCount: 0 });
-  t.false(Number.isNaN(Date.parse(String(me.json['createdAt']))));
-});
-
-test('A1: a public profile shows neither e-mail nor roles', async (t) => {
-  const { id } = await server.register('Ada');
-  const { status, json } = await server.get(`/v1/users/${id}`);
-  t.is(status, 200);
-  t.deepEqual(Object.keys(json).toSorted(), [
-    'createdAt',
-    'followerCount',
-    'followingCount',
-    'id',
-    'name',
-  ]);
-  t.is((await server.get('/v1/users/nobody')).status, 404);
-});
-
-test('A1: an e-mail address has one account, in whatever case it is written', async (t) => {
-  const { email } = await server.register('Ada');
-  const body = { email: email.toUpperCase(), password: 'another password', name: 'Eve' };
-  const again = await server.post('/v1/auth/register', { body });
-  t.deepEqual([again.status, again.json['code']], [409, 'email-taken']);
-});
-
-test('A1, A3: logging in needs the password; whether the account exists does not show', async (t) => {
-  const { id, email } = await server.register('Ada');
-  const logIn = (body: object) => server.post('/v1/auth/login', { body });
-  const good = await logIn({ email, password: 'correct horse battery' });
-  t.is(good.status, 200);
-  t.is((good.json['user'] as { id: string }).id, id);
-  const wrong = await logIn({ email, password: 'wrong horse battery' });
-  const unknown = await logIn({ email: 'nobody@example.com', password: 'wrong horse battery' });
-  t.is(wrong.status, 401);
-  t.deepEqual([wrong.status, wrong.text], [unknown.status, unknown.text]);
-});
-
-test('A1: a refresh token works once; used again it revokes its whole family', async (t) => {
-  const { session, email } = await server.register('Ada');
-  const second = await refresh(session['refreshToken']);
-  t.is(second.status, 200);
-  const third = await refresh(second.json['refreshToken']);
-  t.is(third.status, 200);
-  t.is((await refresh(session['refreshToken'])).status, 401);
-  t.is((await refresh(third.json['refreshToken'])).status, 401);
-  const body = { email, password: 'correct horse battery' };
-  const other = await server.post('/v1/auth/login', { body });
-  t.is((await refresh(other.json['refreshToken'])).status, 200);
-});
-
-test('A1: logging out ends the refresh token, and may be repeated', async (t) => {
-  const { session } = await server.register('Ada');
-  const body = { refreshToken: session['refreshToken'] };
-  t.is((await server.post('/v1/auth/logout', { body })).status, 204);
-  t.is((await server.post('/v1/auth/logout', { body })).status, 204);
-  t.is((await refresh(session['refreshToken'])).status, 401);
-});
-
-test('A1: every user may become a creator: the first product makes one', async (t) => {
-  const { id, session } = await server.register('Ada');
-  const token = String(session['accessToken']);
-  const product = await server.post(`/v1/creators/${id}/products`, { token, body: { name: 'X' } });
-  t.is(product.status, 201);
-  t.deepEqual((await server.get('/v1/users/me', { token })).json['roles'], ['creator']);
-});
-
-test('A2: a token is enough; a forged, foreign or expired one is not', async (t) => {
-  const forged = `${server.token('ada').slice(0, -2)}xx`;
-  const none = Buffer.from('{"alg":"none"}').toString('base64url');
-  const unsigned = `${none}.${server.token('ada').split('.')[1]}.`;
-  for (const token of [forged, unsigned, server.token('ada', -1), 'x', '']) {
-    const { status, json, headers } = await server.get('/v1/orders', { token });
-    t.deepEqual([status, json['code']], [401, 'unauthenticated'], token);
-    t.is(headers.get('www-authenticate'), 'Bearer');
+  function refresh(refreshToken: unknown): Promise<Answer> {
+    return server.post('/v1/auth/refresh', { body: { refreshToken } });
   }
-  t.is((await server.get('/v1/orders', { as: 'ada' })).status, 200);
-});
 
-test('F1: following and unfollowing are idempotent, and nobody follows themselves', async (t) => {
-  const { id: creator } = await server.register('Cleo');
-  const { id: fan } = await server.register('Fay');
-  const path = `/v1/creators/${creator}/follow`;
-  const isFollowing = async () =>
-    (await server.get(`/v1/follows?user_id=${fan}&creator_id=${creator}`)).json['following'];
-  t.false(await isFollowing());
-  for (const method of ['POST', 'POST', 'DELETE', 'DELETE', 'POST']) {
-    t.is((await server.call(method, path, { as: fan })).status, 204);
-    t.is(await isFollowing(), method === 'POST');
-  }
-  t.is((await server.get(`/v1/users/${creator}`)).json['followerCount'], 1);
-  t.is((await server.get(`/v1/users/${fan}`)).json['followingCount'], 1);
-  const self = await server.post(`/v1/creators/${fan}/follow`, { as: fan });
-  t.deepEqual([self.status, self.json['code']], [400, 'invalid-request']);
-  t.is((await server.post('/v1/creators/nobody/follow', { as: fan })).status, 404);
-});
+  test('A1: registering answers 201 with the user and tokens that work', async (t) => {
+    const { id, email, session } = await server.register('Ada');
+    t.true(typeof session['expiresIn'] === 'number' && session['expiresIn'] > 0);
+    const me = await server.get('/v1/users/me', { token: String(session['accessToken']) });
+    t.is(me.status, 200);
+    t.like(me.json, { id, email, name: 'Ada', roles: [], followerCount: 0, followingCount: 0 });
+    t.false(Number.isNaN(Date.parse(String(me.json['createdAt']))));
+  });
 
-test('F2, F3: followers and following are paged newest first, and counts are exact', async (t) => {
-  const { id: creator } = await server.register('Cleo');
-  const fans = Array.from({ length: 25 }, () => server.fresh('fan'));
-  for (const fan of fans) await server.post(`/v1/creators/${creator}/follow`, { as: fan });
-  await Promise.all(fans.map((fan) => server.post(`/v1/creators/${creator}/follow`, { as: fan })));
-  const pages = await server.listAll(`/v1/creators/${creator}/followers`);
-  const listed = pages.map(({ userId }) => userId as string);
-  t.deepEqual(listed.toSorted(), fans.toSorted());
-  t.is(listed[0], fans.at(-1));
-  t.is((await server.get(`/v1/users/${creator}`)).json['followerCount'], 25);
-  const following = await server.get(`/v1/users/${fans[0]!}/following`);
-  t.like((following.json['items'] as object[])[0], { userId: creator, name: 'Cleo' });
+  test('A1: a public profile shows neither e-mail nor roles', async (t) => {
+    const { id } = await server.register('Ada');
+    const { status, json } = await server.get(`/v1/users/${id}`);
+    t.is(status, 200);
+    t.deepEqual(Object.keys(json).toSorted(), [
+      'createdAt',
+      'followerCount',
+      'followingCount',
+      'id',
+      'name',
+    ]);
+    t.is((await server.get('/v1/users/nobody')).status, 404);
+  });
+
+  test('A1: an e-mail address has one account, in whatever case it is written', async (t) => {
+    const { email } = await server.register('Ada');
+    const body = { email: email.toUpperCase(), password: 'another password', name: 'Eve' };
+    const again = await server.post('/v1/auth/register', { body });
+    t.deepEqual([again.status, again.json['code']], [409, 'email-taken']);
+  });
+
+  test('A1, A3: logging in needs the password; whether the account exists does not show', async (t) => {
+    const { id, email } = await server.register('Ada');
+    const logIn = (body: object) => server.post('/v1/auth/login', { body });
+    const good = await logIn({ email, password: 'correct horse battery' });
+    t.is(good.status, 200);
+    t.is((good.json['user'] as { id: string }).id, id);
+    const wrong = await logIn({ email, password: 'wrong horse battery' });
+    const unknown = await logIn({ email: 'nobody@example.com', password: 'wrong horse battery' });
+    t.is(wrong.status, 401);
+    t.deepEqual([wrong.status, wrong.text], [unknown.status, unknown.text]);
+  });
+
+  test('A1: a refresh token works once; used again it revokes its whole family', async (t) => {
+    const { session, email } = await server.register('Ada');
+    const second = await refresh(session['refreshToken']);
+    t.is(second.status, 200);
+    const third = await refresh(second.json['refreshToken']);
+    t.is(third.status, 200);
+    t.is((await refresh(session['refreshToken'])).status, 401);
+    t.is((await refresh(third.json['refreshToken'])).status, 401);
+    const body = { email, password: 'correct horse battery' };
+    const other = await server.post('/v1/auth/login', { body });
+    t.is((await refresh(other.json['refreshToken'])).status, 200);
+  });
+
+  test('A1: logging out ends the refresh token, and may be repeated', async (t) => {
+    const { session } = await server.register('Ada');
+    const body = { refreshToken: session['refreshToken'] };
+    t.is((await server.post('/v1/auth/logout', { body })).status, 204);
+    t.is((await server.post('/v1/auth/logout', { body })).status, 204);
+    t.is((await refresh(session['refreshToken'])).status, 401);
+  });
+
+  test('A1: every user may become a creator: the first product makes one', async (t) => {
+    const { id, session } = await server.register('Ada');
+    const token = String(session['accessToken']);
+    const product = await server.post(`/v1/creators/${id}/products`, {
+      token,
+      body: { name: 'X' },
+    });
+    t.is(product.status, 201);
+    t.deepEqual((await server.get('/v1/users/me', { token })).json['roles'], ['creator']);
+  });
+
+  test('A2: a token is enough; a forged, foreign or expired one is not', async (t) => {
+    const forged = `${server.token('ada').slice(0, -2)}xx`;
+    const none = Buffer.from('{"alg":"none"}').toString('base64url');
+    const unsigned = `${none}.${server.token('ada').split('.')[1]}.`;
+    for (const token of [forged, unsigned, server.token('ada', -1), 'x', '']) {
+      const { status, json, headers } = await server.get('/v1/orders', { token });
+      t.deepEqual([status, json['code']], [401, 'unauthenticated'], token);
+      t.is(headers.get('www-authenticate'), 'Bearer');
+    }
+    t.is((await server.get('/v1/orders', { as: 'ada' })).status, 200);
+  });
+
+  test('F1: following and unfollowing are idempotent, and nobody follows themselves', async (t) => {
+    const { id: creator } = await server.register('Cleo');
+    const { id: fan } = await server.register('Fay');
+    const path = `/v1/creators/${creator}/follow`;
+    const isFollowing = async () =>
+      (await server.get(`/v1/follows?user_id=${fan}&creator_id=${creator}`)).json['following'];
+    t.false(await isFollowing());
+    for (const method of ['POST', 'POST', 'DELETE', 'DELETE', 'POST']) {
+      t.is((await server.call(method, path, { as: fan })).status, 204);
+      t.is(await isFollowing(), method === 'POST');
+    }
+    t.is((await server.get(`/v1/users/${creator}`)).json['followerCount'], 1);
+    t.is((await server.get(`/v1/users/${fan}`)).json['followingCount'], 1);
+    const self = await server.post(`/v1/creators/${fan}/follow`, { as: fan });
+    t.deepEqual([self.status, self.json['code']], [400, 'invalid-request']);
+    t.is((await server.post('/v1/creators/nobody/follow', { as: fan })).status, 404);
+  });
+
+  test('F2, F3: followers and following are paged newest first, and counts are exact', async (t) => {
+    const { id: creator } = await server.register('Cleo');
+    const fans = Array.from({ length: 25 }, () => server.fresh('fan'));
+    for (const fan of fans) await server.post(`/v1/creators/${creator}/follow`, { as: fan });
+    await Promise.all(
+      fans.map((fan) => server.post(`/v1/creators/${creator}/follow`, { as: fan })),
+    );
+    const pages = await server.listAll(`/v1/creators/${creator}/followers`);
+    const listed = pages.map(({ userId }) => userId as string);
+    t.deepEqual(listed.toSorted(), fans.toSorted());
+    t.is(listed[0], fans.at(-1));
+    t.is((await server.get(`/v1/users/${creator}`)).json['followerCount'], 25);
+    const following = await server.get(`/v1/users/${fans[0]!}/following`);
+    t.like((following.json['items'] as object[])[0], { userId: creator, name: 'Cleo' });
+  });
 });

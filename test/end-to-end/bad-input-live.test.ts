@@ -3,22 +3,14 @@
 
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import test from 'ava';
 import fc from 'fast-check';
 import { PROBLEMS } from '../../gateway/problems.ts';
 import { throwAt, WRONG_BODIES } from '../gateway/bad-requests.ts';
 import { LiveClient } from './live-client.ts';
 import { type Schema, wrongObjects } from './malformed.ts';
+import { onEachProfile } from './profiles.ts';
 import type { Json, SaleServer } from './sale-server.ts';
 import { BUYER, SmallSale } from './small-sale.ts';
-
-let sale: SmallSale;
-let server: SaleServer;
-test.before(async () => {
-  sale = await SmallSale.open();
-  server = sale.server;
-});
-test.after.always(() => server.stop());
 
 /** One right message of each type, as its schema would be written. */
 const MESSAGES: readonly { readonly schema: Schema; readonly right: Json }[] = [
@@ -45,105 +37,116 @@ const MESSAGES: readonly { readonly schema: Schema; readonly right: Json }[] = [
   },
   { schema: { required: ['type'] }, right: { type: 'ping' } },
 ];
+
 /** Fewer than the malformed messages in a row that end a stream, and than its burst. */
 const MESSAGES_PER_STREAM = 8;
 const FRAME_BYTES_MAX = 4096;
 
-test.serial(
-  'H8, N6: every live message, malformed in every way, is answered by an error',
-  async (t) => {
-    const wrong = MESSAGES.flatMap(({ schema, right }) => wrongObjects(schema, right))
-      .concat(WRONG_BODIES.map(([text]) => text))
-      .concat(
-        '{"type":"drop.stock"}',
-        '{"type":["ping"]}',
-        '{"type":"PING"}',
-        '{"type":"__proto__"}',
-      )
-      .filter((text) => Buffer.byteLength(text) <= FRAME_BYTES_MAX);
-    t.true(wrong.length > 100);
-    for (let from = 0; from < wrong.length; from += MESSAGES_PER_STREAM) {
-      const client = await LiveClient.listen(t, server, BUYER);
-      for (const message of wrong.slice(from, from + MESSAGES_PER_STREAM)) {
-        const frame = await client.ask(message, ({ type }) => type !== 'notification');
-        const told = `${message.slice(0, 200)}: ${JSON.stringify(frame)}`;
-        t.is(frame.type, 'error', told);
-        t.true((frame.code ?? '') in PROBLEMS, told);
-      }
-      await client.leave();
-    }
-    await sale.assertUnchanged(t);
-  },
-);
+onEachProfile((test, profile) => {
+  let sale: SmallSale;
+  let server: SaleServer;
+  test.before(async () => {
+    sale = await SmallSale.open(profile);
+    server = sale.server;
+  });
+  test.after.always(() => server.stop());
 
-test.serial(
-  'H8: frames that are binary, too long or rubbish again and again end the stream',
-  async (t) => {
-    const binary = await LiveClient.listen(t, server, BUYER);
-    binary.socket.send(Buffer.from([1, 2, 3]));
-    t.is(await binary.closed(), 1003);
-    const long = await LiveClient.listen(t, server, BUYER);
-    long.send(`{"type":"ping"${' '.repeat(5000)}}`);
-    t.true([1006, 1009].includes(await long.closed()));
-    const rubbish = await LiveClient.listen(t, server, BUYER);
-    for (let i = 0; i < 10; i++) rubbish.send('rubbish');
-    t.is(await rubbish.closed(), 4400);
-  },
-);
-
-test.serial('H8: random bytes at the port bring no fault', async (t) => {
-  const token = server.token(BUYER);
-  const heads = [
-    `POST /v1/drops/${sale.dropId}/orders HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\nidempotency-key: bad\r\ncontent-type: application/json\r\ncontent-length: 40\r\n\r\n`,
-    `PATCH /v1/drops/${sale.dropId} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\ntransfer-encoding: chunked\r\n\r\n`,
-    'GET /v1/',
-    '',
-  ];
-  const bytes = fc.tuple(fc.constantFrom(...heads), fc.uint8Array({ minLength: 1 }));
-  await fc.assert(
-    fc.asyncProperty(bytes, async ([head, tail]) => {
-      const received = await throwAt(server.port, Buffer.concat([Buffer.from(head), tail]));
-      return !/^HTTP\/1\.1 50[0-4]/m.test(received) && !received.startsWith('unhealthy');
-    }),
-    { numRuns: 100 },
-  );
-  await sale.assertUnchanged(t);
-});
-
-test.serial(
-  'H8: random text in a stream, and random bytes after an upgrade, bring no fault',
-  async (t) => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(fc.json({ maxDepth: 3 }), { maxLength: 5 }), async (texts) => {
-        const client = await LiveClient.visit(t, server, sale.dropId);
-        for (const text of texts) client.send(text.slice(0, 1000));
-        await client.ask({ type: 'ping' }, ({ type }) => type === 'pong');
+  test.serial(
+    'H8, N6: every live message, malformed in every way, is answered by an error',
+    async (t) => {
+      const wrong = MESSAGES.flatMap(({ schema, right }) => wrongObjects(schema, right))
+        .concat(WRONG_BODIES.map(([text]) => text))
+        .concat(
+          '{"type":"drop.stock"}',
+          '{"type":["ping"]}',
+          '{"type":"PING"}',
+          '{"type":"__proto__"}',
+        )
+        .filter((text) => Buffer.byteLength(text) <= FRAME_BYTES_MAX);
+      t.true(wrong.length > 100);
+      for (let from = 0; from < wrong.length; from += MESSAGES_PER_STREAM) {
+        const client = await LiveClient.listen(t, server, BUYER);
+        for (const message of wrong.slice(from, from + MESSAGES_PER_STREAM)) {
+          const frame = await client.ask(message, ({ type }) => type !== 'notification');
+          const told = `${message.slice(0, 200)}: ${JSON.stringify(frame)}`;
+          t.is(frame.type, 'error', told);
+          t.true((frame.code ?? '') in PROBLEMS, told);
+        }
         await client.leave();
-      }),
-      { numRuns: 20 },
-    );
+      }
+      await sale.assertUnchanged(t);
+    },
+  );
+
+  test.serial(
+    'H8: frames that are binary, too long or rubbish again and again end the stream',
+    async (t) => {
+      const binary = await LiveClient.listen(t, server, BUYER);
+      binary.socket.send(Buffer.from([1, 2, 3]));
+      t.is(await binary.closed(), 1003);
+      const long = await LiveClient.listen(t, server, BUYER);
+      long.send(`{"type":"ping"${' '.repeat(5000)}}`);
+      t.true([1006, 1009].includes(await long.closed()));
+      const rubbish = await LiveClient.listen(t, server, BUYER);
+      for (let i = 0; i < 10; i++) rubbish.send('rubbish');
+      t.is(await rubbish.closed(), 4400);
+    },
+  );
+
+  test.serial('H8: random bytes at the port bring no fault', async (t) => {
+    const token = server.token(BUYER);
+    const heads = [
+      `POST /v1/drops/${sale.dropId}/orders HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\nidempotency-key: bad\r\ncontent-type: application/json\r\ncontent-length: 40\r\n\r\n`,
+      `PATCH /v1/drops/${sale.dropId} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\ntransfer-encoding: chunked\r\n\r\n`,
+      'GET /v1/',
+      '',
+    ];
+    const bytes = fc.tuple(fc.constantFrom(...heads), fc.uint8Array({ minLength: 1 }));
     await fc.assert(
-      fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 500 }), async (bytes) => {
-        const socket = connect({ port: server.port, host: '127.0.0.1' });
-        // The server may well cut such a connection off.
-        socket.on('error', () => socket.destroy());
-        socket.write(
-          `GET /v1/drops/${sale.dropId}/live HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\n` +
-            'upgrade: websocket\r\nsec-websocket-version: 13\r\n' +
-            'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
-        );
-        const [head] = (await once(socket, 'data')) as [Buffer];
-        t.regex(head.toString('latin1'), /^HTTP\/1\.1 101/);
-        await new Promise<void>((done) => socket.write(bytes, () => done()));
-        t.is((await server.get('/healthz')).status, 200);
-        socket.destroy();
+      fc.asyncProperty(bytes, async ([head, tail]) => {
+        const received = await throwAt(server.nextPort(), Buffer.concat([Buffer.from(head), tail]));
+        return !/^HTTP\/1\.1 50[0-4]/m.test(received) && !received.startsWith('unhealthy');
       }),
-      { numRuns: 50 },
+      { numRuns: 100 },
     );
     await sale.assertUnchanged(t);
-  },
-);
+  });
 
-test.serial('H8: after all of this the journal holds what it held before', async (t) => {
-  await sale.assertJournalUnchanged(t);
+  test.serial(
+    'H8: random text in a stream, and random bytes after an upgrade, bring no fault',
+    async (t) => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(fc.json({ maxDepth: 3 }), { maxLength: 5 }), async (texts) => {
+          const client = await LiveClient.visit(t, server, sale.dropId);
+          for (const text of texts) client.send(text.slice(0, 1000));
+          await client.ask({ type: 'ping' }, ({ type }) => type === 'pong');
+          await client.leave();
+        }),
+        { numRuns: 20 },
+      );
+      await fc.assert(
+        fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 500 }), async (bytes) => {
+          const socket = connect({ port: server.nextPort(), host: '127.0.0.1' });
+          // The server may well cut such a connection off.
+          socket.on('error', () => socket.destroy());
+          socket.write(
+            `GET /v1/drops/${sale.dropId}/live HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\n` +
+              'upgrade: websocket\r\nsec-websocket-version: 13\r\n' +
+              'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+          );
+          const [head] = (await once(socket, 'data')) as [Buffer];
+          t.regex(head.toString('latin1'), /^HTTP\/1\.1 101/);
+          await new Promise<void>((done) => socket.write(bytes, () => done()));
+          t.is((await server.get('/healthz')).status, 200);
+          socket.destroy();
+        }),
+        { numRuns: 50 },
+      );
+      await sale.assertUnchanged(t);
+    },
+  );
+
+  test.serial('H8: after all of this the journal holds what it held before', async (t) => {
+    await sale.assertJournalUnchanged(t);
+  });
 });

@@ -2,32 +2,16 @@
 // ways. Always a problem with a 4xx status, never a fault, and nothing changed: neither what can be
 // read, nor the journal.
 
-import test from 'ava';
 import { operationsOf, WRONG_BODIES } from '../gateway/bad-requests.ts';
 import { exchangeRaw } from '../gateway/fixture.ts';
 import { resolve, type Schema, type Schemas, wrongObjects } from './malformed.ts';
+import { onEachProfile } from './profiles.ts';
 import { type Answer, dropTerms, type Json, type SaleServer } from './sale-server.ts';
 import { BUYER, CREATOR, SmallSale } from './small-sale.ts';
-
-let sale: SmallSale;
-let server: SaleServer;
-let paths: Record<string, Record<string, Operation>>;
-let schemas: Schemas;
-let codes: readonly unknown[];
 
 interface Operation {
   readonly requestBody?: { content: Record<string, { schema: Schema }> };
 }
-
-test.before(async () => {
-  sale = await SmallSale.open();
-  server = sale.server;
-  const { json } = await server.get('/openapi.json');
-  paths = json['paths'] as typeof paths;
-  schemas = (json['components'] as { schemas: Schemas }).schemas;
-  codes = schemas['Problem']!.properties!['code']!.enum!;
-});
-test.after.always(() => server.stop());
 
 /** A right body for each route that takes one, by the name of its schema. */
 function rightBody(name: string): Json {
@@ -52,98 +36,6 @@ function rightBody(name: string): Json {
 const WEBHOOK = '/v1/payments/webhook';
 const HEADERS = { 'idempotency-key': 'bad' };
 
-/** The path with the one id of it that would work. */
-function filled(path: string): string {
-  if (path.startsWith('/v1/creators/')) return path.replace('{id}', CREATOR);
-  if (path.startsWith('/v1/orders/')) return path.replace('{id}', sale.orderId);
-  return path.replace('{id}', sale.dropId);
-}
-
-function isProblem({ status, headers, json, text }: Answer): boolean {
-  return (
-    status >= 400 &&
-    status < 500 &&
-    headers.get('content-type') === 'application/problem+json' &&
-    json['status'] === status &&
-    codes.includes(json['code']) &&
-    !/node_modules|\.ts:|SQLITE|at async/.test(text)
-  );
-}
-
-test.serial('H8: every field of every body, malformed in every way, is a problem', async (t) => {
-  let sent = 0;
-  for (const [path, methods] of Object.entries(paths)) {
-    for (const [method, { requestBody }] of Object.entries(methods)) {
-      if (requestBody === undefined || path === WEBHOOK) continue;
-      const { schema } = Object.values(requestBody.content)[0]!;
-      const name = schema.$ref!.split('/').at(-1)!;
-      const wrong = wrongObjects(resolve(schema, schemas), rightBody(name));
-      for (const body of [...wrong, ...WRONG_BODIES.map(([text]) => text)]) {
-        const options = { as: CREATOR, headers: HEADERS, body };
-        const answer = await server.call(method.toUpperCase(), filled(path), options);
-        const said = `${method} ${path} ${body.slice(0, 200)}: ${answer.status} ${answer.text}`;
-        if (!isProblem(answer)) t.fail(said);
-        sent += 1;
-      }
-    }
-  }
-  t.true(sent > 500, `${sent} were sent`);
-  await sale.assertUnchanged(t);
-});
-
-test.serial('H8, P2: signed webhook calls that make no sense are problems', async (t) => {
-  const { orderId } = sale;
-  for (const [type, id, reference] of [
-    ['payment.succeeded', '', 'r'],
-    ['payment.succeeded', `${orderId}0`, 'r'],
-    ['payment.succeeded', '__proto__', 'r'],
-    ['payment.succeeded', orderId, ''],
-    ['payment.failed', orderId, 'x'.repeat(256)],
-    ['payment.failed', orderId, 'a b'],
-    ['payment.failed', 'x'.repeat(10_000), 'r'],
-  ] as const) {
-    const answer = await server.webhook(type, id, { reference });
-    t.true(isProblem(answer), `${type} ${id.slice(0, 50)}: ${answer.status} ${answer.text}`);
-  }
-  const other = await server.webhook('payment.unheard-of', orderId);
-  t.is(other.status, 200, 'types of no concern are taken and ignored');
-  await sale.assertUnchanged(t);
-});
-
-test.serial(
-  'H8: broken UTF-8, other media types and large bodies are problems everywhere',
-  async (t) => {
-    const operations = operationsOf({ paths }).filter(
-      ({ hasBody, path }) => hasBody && path !== WEBHOOK,
-    );
-    for (const { method, path } of operations) {
-      for (const [type, body, status] of [
-        ['text/plain', '{}', 415],
-        ['application/json; charset=utf-16', '{}', 415],
-        ['multipart/form-data; boundary=x', '--x--', 415],
-        ['application/json', ' '.repeat(70_000), 413],
-      ] as const) {
-        const headers = { ...HEADERS, 'content-type': type };
-        const answer = await server.call(method, filled(path), { as: CREATOR, headers, body });
-        t.is(answer.status, status, `${method} ${path} ${type}`);
-        t.true(isProblem(answer));
-      }
-      const bytes = Buffer.from('{"name":"\xc3\x28","quantity":"\xff"}', 'latin1');
-      const head = [
-        `${method} ${filled(path)} HTTP/1.1`,
-        'host: test',
-        `authorization: Bearer ${server.token(CREATOR)}`,
-        'idempotency-key: bad',
-        'content-type: application/json',
-        `content-length: ${bytes.length}`,
-      ].join('\r\n');
-      const reply = await exchangeRaw(server.port, [`${head}\r\n\r\n`, bytes]);
-      t.true([400, 422].includes(reply.status), `${method} ${path}: ${reply.status}`);
-    }
-    await sale.assertUnchanged(t);
-  },
-);
-
 const STRANGE_IDS = [
   '__proto__',
   'constructor',
@@ -163,25 +55,6 @@ const STRANGE_IDS = [
   'd_0-zzzzzzz',
   'd_0-00',
 ];
-
-test.serial('H8: strange ids are answered without a fault on every route', async (t) => {
-  for (const { method, path, hasBody } of operationsOf({ paths })) {
-    if (!path.includes('{id}')) continue;
-    for (const id of STRANGE_IDS) {
-      const body = hasBody ? rightBodyOf(path, method) : undefined;
-      const options = { as: 'mallory', headers: HEADERS, ...(body && { body }) };
-      const { status, text } = await server.call(method, path.replace('{id}', id), options);
-      // Reading the list of nobody's followers, or unfollowing nobody, is no error.
-      t.true(status < 500, `${method} ${path} ${id}: ${status} ${text}`);
-    }
-  }
-  await sale.assertUnchanged(t);
-});
-
-function rightBodyOf(path: string, method: string): Json {
-  const { schema } = Object.values(paths[path]![method.toLowerCase()]!.requestBody!.content)[0]!;
-  return rightBody(schema.$ref!.split('/').at(-1)!);
-}
 
 const QUERIES = [
   'limit=0',
@@ -207,17 +80,146 @@ const QUERIES = [
   `x=${'y'.repeat(3000)}`,
 ];
 
-test.serial('H3, H8: strange queries are problems on every list', async (t) => {
-  const lists = operationsOf({ paths }).filter(({ hasQuery }) => hasQuery);
-  t.true(lists.length >= 7);
-  for (const { method, path } of lists) {
-    for (const query of QUERIES) {
-      const answer = await server.call(method, `${filled(path)}?${query}`, { as: BUYER });
-      t.true(isProblem(answer), `${method} ${path}?${query}: ${answer.status} ${answer.text}`);
-    }
-  }
-});
+onEachProfile((test, profile) => {
+  let sale: SmallSale;
+  let server: SaleServer;
+  let paths: Record<string, Record<string, Operation>>;
+  let schemas: Schemas;
+  let codes: readonly unknown[];
 
-test.serial('H8: after all of this the journal holds what it held before', async (t) => {
-  await sale.assertJournalUnchanged(t);
+  test.before(async () => {
+    sale = await SmallSale.open(profile);
+    server = sale.server;
+    const { json } = await server.get('/openapi.json');
+    paths = json['paths'] as typeof paths;
+    schemas = (json['components'] as { schemas: Schemas }).schemas;
+    codes = schemas['Problem']!.properties!['code']!.enum!;
+  });
+  test.after.always(() => server.stop());
+
+  /** The path with the one id of it that would work. */
+  function filled(path: string): string {
+    if (path.startsWith('/v1/creators/')) return path.replace('{id}', CREATOR);
+    if (path.startsWith('/v1/orders/')) return path.replace('{id}', sale.orderId);
+    return path.replace('{id}', sale.dropId);
+  }
+
+  function isProblem({ status, headers, json, text }: Answer): boolean {
+    return (
+      status >= 400 &&
+      status < 500 &&
+      headers.get('content-type') === 'application/problem+json' &&
+      json['status'] === status &&
+      codes.includes(json['code']) &&
+      !/node_modules|\.ts:|SQLITE|at async/.test(text)
+    );
+  }
+
+  test.serial('H8: every field of every body, malformed in every way, is a problem', async (t) => {
+    let sent = 0;
+    for (const [path, methods] of Object.entries(paths)) {
+      for (const [method, { requestBody }] of Object.entries(methods)) {
+        if (requestBody === undefined || path === WEBHOOK) continue;
+        const { schema } = Object.values(requestBody.content)[0]!;
+        const name = schema.$ref!.split('/').at(-1)!;
+        const wrong = wrongObjects(resolve(schema, schemas), rightBody(name));
+        for (const body of [...wrong, ...WRONG_BODIES.map(([text]) => text)]) {
+          const options = { as: CREATOR, headers: HEADERS, body };
+          const answer = await server.call(method.toUpperCase(), filled(path), options);
+          const said = `${method} ${path} ${body.slice(0, 200)}: ${answer.status} ${answer.text}`;
+          if (!isProblem(answer)) t.fail(said);
+          sent += 1;
+        }
+      }
+    }
+    t.true(sent > 500, `${sent} were sent`);
+    await sale.assertUnchanged(t);
+  });
+
+  test.serial('H8, P2: signed webhook calls that make no sense are problems', async (t) => {
+    const { orderId } = sale;
+    for (const [type, id, reference] of [
+      ['payment.succeeded', '', 'r'],
+      ['payment.succeeded', `${orderId}0`, 'r'],
+      ['payment.succeeded', '__proto__', 'r'],
+      ['payment.succeeded', orderId, ''],
+      ['payment.failed', orderId, 'x'.repeat(256)],
+      ['payment.failed', orderId, 'a b'],
+      ['payment.failed', 'x'.repeat(10_000), 'r'],
+    ] as const) {
+      const answer = await server.webhook(type, id, { reference });
+      t.true(isProblem(answer), `${type} ${id.slice(0, 50)}: ${answer.status} ${answer.text}`);
+    }
+    const other = await server.webhook('payment.unheard-of', orderId);
+    t.is(other.status, 200, 'types of no concern are taken and ignored');
+    await sale.assertUnchanged(t);
+  });
+
+  test.serial(
+    'H8: broken UTF-8, other media types and large bodies are problems everywhere',
+    async (t) => {
+      const operations = operationsOf({ paths }).filter(
+        ({ hasBody, path }) => hasBody && path !== WEBHOOK,
+      );
+      for (const { method, path } of operations) {
+        for (const [type, body, status] of [
+          ['text/plain', '{}', 415],
+          ['application/json; charset=utf-16', '{}', 415],
+          ['multipart/form-data; boundary=x', '--x--', 415],
+          ['application/json', ' '.repeat(70_000), 413],
+        ] as const) {
+          const headers = { ...HEADERS, 'content-type': type };
+          const answer = await server.call(method, filled(path), { as: CREATOR, headers, body });
+          t.is(answer.status, status, `${method} ${path} ${type}`);
+          t.true(isProblem(answer));
+        }
+        const bytes = Buffer.from('{"name":"\xc3\x28","quantity":"\xff"}', 'latin1');
+        const head = [
+          `${method} ${filled(path)} HTTP/1.1`,
+          'host: test',
+          `authorization: Bearer ${server.token(CREATOR)}`,
+          'idempotency-key: bad',
+          'content-type: application/json',
+          `content-length: ${bytes.length}`,
+        ].join('\r\n');
+        const reply = await exchangeRaw(server.nextPort(), [`${head}\r\n\r\n`, bytes]);
+        t.true([400, 422].includes(reply.status), `${method} ${path}: ${reply.status}`);
+      }
+      await sale.assertUnchanged(t);
+    },
+  );
+
+  test.serial('H8: strange ids are answered without a fault on every route', async (t) => {
+    for (const { method, path, hasBody } of operationsOf({ paths })) {
+      if (!path.includes('{id}')) continue;
+      for (const id of STRANGE_IDS) {
+        const body = hasBody ? rightBodyOf(path, method) : undefined;
+        const options = { as: 'mallory', headers: HEADERS, ...(body && { body }) };
+        const { status, text } = await server.call(method, path.replace('{id}', id), options);
+        // Reading the list of nobody's followers, or unfollowing nobody, is no error.
+        t.true(status < 500, `${method} ${path} ${id}: ${status} ${text}`);
+      }
+    }
+    await sale.assertUnchanged(t);
+  });
+
+  function rightBodyOf(path: string, method: string): Json {
+    const { schema } = Object.values(paths[path]![method.toLowerCase()]!.requestBody!.content)[0]!;
+    return rightBody(schema.$ref!.split('/').at(-1)!);
+  }
+
+  test.serial('H3, H8: strange queries are problems on every list', async (t) => {
+    const lists = operationsOf({ paths }).filter(({ hasQuery }) => hasQuery);
+    t.true(lists.length >= 7);
+    for (const { method, path } of lists) {
+      for (const query of QUERIES) {
+        const answer = await server.call(method, `${filled(path)}?${query}`, { as: BUYER });
+        t.true(isProblem(answer), `${method} ${path}?${query}: ${answer.status} ${answer.text}`);
+      }
+    }
+  });
+
+  test.serial('H8: after all of this the journal holds what it held before', async (t) => {
+    await sale.assertJournalUnchanged(t);
+  });
 });

@@ -1,199 +1,205 @@
 // Products and drops: made, changed, opened and closed by themselves, listed, cancelled.
 
-import test from 'ava';
 import { LiveClient } from './live-client.ts';
+import { onEachProfile } from './profiles.ts';
 import { dropTerms, eventually, SaleServer } from './sale-server.ts';
-
-let server: SaleServer;
-test.before(async () => {
-  server = await SaleServer.start();
-});
-test.after.always(() => server.stop());
 
 const soon = (ms: number): string => new Date(Date.now() + ms).toISOString();
 
-test('D1: a creator makes, reads, lists and changes products, only their own', async (t) => {
-  const creator = server.fresh('creator');
-  const body = { name: 'Lamp', description: 'Shines.', imageUrls: ['https://example.com/a.png'] };
-  const made = await server.post(`/v1/creators/${creator}/products`, { as: creator, body });
-  t.is(made.status, 201);
-  t.like(made.json, { creatorId: creator, ...body });
-  const path = `/v1/products/${String(made.json['id'])}`;
-  t.is(made.headers.get('location'), path);
-  t.deepEqual((await server.get(path)).json, made.json);
-  const changed = await server.call('PATCH', path, { as: creator, body: { name: 'Lantern' } });
-  t.deepEqual(changed.json, { ...made.json, name: 'Lantern' });
-  const list = await server.get(`/v1/products?creator_id=${creator}`);
-  t.deepEqual(list.json, { items: [changed.json], nextCursor: null });
-
-  const foreign = { as: 'mallory', body: { name: 'Mine' } };
-  t.is((await server.post(`/v1/creators/${creator}/products`, foreign)).status, 403);
-  t.is((await server.call('PATCH', path, foreign)).status, 403);
-  t.is((await server.post(`${path}/drops`, { as: 'mallory', body: dropTerms() })).status, 403);
-  t.is((await server.get('/v1/products/nothing')).status, 404);
-});
-
-test('D1, S3: a drop has all that was asked for, and adds up', async (t) => {
-  const creator = server.fresh('creator');
-  const product = await server.product(creator);
-  const terms = {
-    startsAt: soon(60_000),
-    endsAt: soon(120_000),
-    stock: 7,
-    priceCents: 1999,
-    currency: 'JPY',
-    limitPerUser: 3,
-    holdSeconds: 90,
-    payment: 'provider',
-  };
-  const path = `/v1/products/${product}/drops`;
-  const { status, json } = await server.post(path, { as: creator, body: terms });
-  t.is(status, 201);
-  const { stock, ...shown } = terms;
-  t.like(json, { ...shown, productId: product, creatorId: creator, status: 'upcoming' });
-  t.like(json, { stocked: stock, held: 0, sold: 0, free: stock, soldOut: false, version: 1 });
-  t.deepEqual(await server.readDrop(String(json['id'])), json);
-});
-
-test('D1, H8: wrong terms are refused and make no drop', async (t) => {
-  const creator = server.fresh('creator');
-  const path = `/v1/products/${await server.product(creator)}/drops`;
-  for (const wrong of [
-    { endsAt: soon(-1) },
-    { startsAt: soon(60_000), endsAt: soon(50_000) },
-    { startsAt: 'tomorrow' },
-    { startsAt: '2031-02-30T00:00:00Z', endsAt: '2031-03-01T00:00:00Z' },
-    { stock: 0 },
-    { stock: 1.5 },
-    { stock: '5' },
-    { priceCents: -1 },
-    { currency: 'EURO' },
-    { limitPerUser: 0 },
-    { holdSeconds: 0 },
-    { payment: 'later' },
-    { colour: 'red' },
-  ]) {
-    const answer = await server.post(path, { as: creator, body: { ...dropTerms(), ...wrong } });
-    const told = [answer.status, answer.json['code']];
-    t.deepEqual(told, [422, 'invalid-request'], JSON.stringify(wrong));
-  }
-  const list = await server.get(`/v1/drops?creator_id=${creator}`);
-  t.deepEqual(list.json['items'], []);
-});
-
-test('D2: a drop opens and closes by itself, at the times set', async (t) => {
-  const startsAt = Date.now() + 1500;
-  const endsAt = startsAt + 1000;
-  const times = {
-    startsAt: new Date(startsAt).toISOString(),
-    endsAt: new Date(endsAt).toISOString(),
-  };
-  const dropId = await server.drop(server.fresh('creator'), times);
-  const visitor = await LiveClient.visit(t, server, dropId);
-  const early = await server.order(dropId, 'ann', 'early');
-  t.deepEqual([early.status, early.json['code']], [409, 'drop-not-live']);
-
-  const started = await visitor.next(({ type }) => type === 'drop.started');
-  const openedAfterMs = Date.now() - startsAt;
-  t.true(openedAfterMs >= 0 && openedAfterMs < 1000, `opened after ${openedAfterMs} ms`);
-  t.is(started.data!['status'], 'live');
-  // A rejection is not remembered (O4).
-  t.is((await server.order(dropId, 'ann', 'early')).status, 201);
-
-  await visitor.next(({ type }) => type === 'drop.ended');
-  const closedAfterMs = Date.now() - endsAt;
-  t.true(closedAfterMs >= 0 && closedAfterMs < 1000, `closed after ${closedAfterMs} ms`);
-  const late = await server.order(dropId, 'ben', 'late');
-  t.deepEqual([late.status, late.json['code']], [409, 'drop-ended']);
-  t.is((await server.order(dropId, 'ann', 'early')).headers.get('idempotency-replayed'), 'true');
-  t.like(await server.readDrop(dropId), { status: 'ended', sold: 1 });
-});
-
-test('D3: before the start times and limits can change, afterwards only what is left', async (t) => {
-  const creator = server.fresh('creator');
-  const dropId = await server.drop(creator, { startsAt: soon(60_000), endsAt: soon(90_000) });
-  const path = `/v1/drops/${dropId}`;
-  const change = (body: object, as = creator) => server.call('PATCH', path, { as, body });
-  const startsAt = soon(1500);
-  const endsAt = soon(300_000);
-  t.like((await change({ startsAt, endsAt, limitPerUser: 2 })).json, {
-    startsAt,
-    endsAt,
-    limitPerUser: 2,
+onEachProfile((test, profile) => {
+  let server: SaleServer;
+  test.before(async () => {
+    server = await SaleServer.start(profile);
   });
-  t.is((await change({ limitPerUser: 9 }, 'mallory')).status, 403);
-  await eventually(
-    () => server.readDrop(dropId),
-    ({ status }) => status === 'live',
-  );
-  for (const body of [{ limitPerUser: 3 }, { startsAt: soon(10_000) }, { endsAt: soon(400_000) }]) {
-    const { status, json } = await change(body);
-    t.deepEqual([status, json['code']], [409, 'drop-already-started'], JSON.stringify(body));
-  }
-  const earlier = soon(200_000);
-  t.is((await change({ endsAt: earlier })).json['endsAt'], earlier);
-  t.is((await change({ addStock: 5 })).json['stocked'], 15);
-});
+  test.after.always(() => server.stop());
 
-test('S4: stock can be raised, and lowered only down to what is held and sold', async (t) => {
-  const creator = server.fresh('creator');
-  const dropId = await server.drop(creator, { stock: 5 });
-  await server.order(dropId, 'ann', 'k', 3);
-  const add = (addStock: number) =>
-    server.call('PATCH', `/v1/drops/${dropId}`, { as: creator, body: { addStock } });
-  t.like((await add(2)).json, { stocked: 7, sold: 3, free: 4 });
-  t.like((await add(-4)).json, { stocked: 3, sold: 3, free: 0, soldOut: true, status: 'live' });
-  const below = await add(-1);
-  t.deepEqual([below.status, below.json['code']], [409, 'insufficient-stock']);
-  t.like(await server.readDrop(dropId), { stocked: 3, sold: 3, free: 0 });
-  t.is((await add(0)).status, 422);
-});
+  test('D1: a creator makes, reads, lists and changes products, only their own', async (t) => {
+    const creator = server.fresh('creator');
+    const body = { name: 'Lamp', description: 'Shines.', imageUrls: ['https://example.com/a.png'] };
+    const made = await server.post(`/v1/creators/${creator}/products`, { as: creator, body });
+    t.is(made.status, 201);
+    t.like(made.json, { creatorId: creator, ...body });
+    const path = `/v1/products/${String(made.json['id'])}`;
+    t.is(made.headers.get('location'), path);
+    t.deepEqual((await server.get(path)).json, made.json);
+    const changed = await server.call('PATCH', path, { as: creator, body: { name: 'Lantern' } });
+    t.deepEqual(changed.json, { ...made.json, name: 'Lantern' });
+    const list = await server.get(`/v1/products?creator_id=${creator}`);
+    t.deepEqual(list.json, { items: [changed.json], nextCursor: null });
 
-test('D3: cancelling a drop cancels held and refunds confirmed orders', async (t) => {
-  const creator = server.fresh('creator');
-  const dropId = await server.drop(creator, { payment: 'provider', holdSeconds: 60 });
-  const held = (await server.order(dropId, 'ann', 'k')).json;
-  const paid = (await server.order(dropId, 'ben', 'k', 2)).json;
-  await server.webhook('payment.succeeded', String(paid['id']));
-  const path = `/v1/drops/${dropId}/cancel`;
-  t.is((await server.post(path, { as: 'mallory' })).status, 403);
-  const cancelled = await server.post(path, { as: creator });
-  t.deepEqual([cancelled.status, cancelled.json['status']], [200, 'cancelled']);
-  const drop = await eventually(
-    () => server.readDrop(dropId),
-    (seen) => seen['held'] === 0 && seen['sold'] === 0,
-  );
-  t.like(drop, { held: 0, sold: 0, status: 'cancelled' });
-  t.is((await server.readOrder(String(held['id']), 'ann'))['status'], 'cancelled');
-  t.like(await server.readOrder(String(paid['id']), 'ben'), {
-    status: 'refunded',
-    refundRequested: true,
+    const foreign = { as: 'mallory', body: { name: 'Mine' } };
+    t.is((await server.post(`/v1/creators/${creator}/products`, foreign)).status, 403);
+    t.is((await server.call('PATCH', path, foreign)).status, 403);
+    t.is((await server.post(`${path}/drops`, { as: 'mallory', body: dropTerms() })).status, 403);
+    t.is((await server.get('/v1/products/nothing')).status, 404);
   });
-  const late = await server.order(dropId, 'cal', 'k');
-  t.deepEqual([late.status, late.json['code']], [409, 'drop-ended']);
-});
 
-test('D4, H3: drops are listed by status and creator, in pages that stay in order', async (t) => {
-  const creator = server.fresh('creator');
-  const made: string[] = [];
-  for (let i = 0; i < 5; i++) made.push(await server.drop(creator));
-  const later = { startsAt: soon(60_000), endsAt: soon(90_000) };
-  const upcoming = await server.drop(creator, later);
-  const list = (query: string) => server.get(`/v1/drops?creator_id=${creator}${query}`);
-  const ids = (json: object) => (json as { items: { id: string }[] }).items.map(({ id }) => id);
-  const live = await eventually(
-    () => list('&status=live&limit=2'),
-    ({ json }) => ids(json).length === 2,
-  );
-  t.deepEqual(ids(live.json), [made[4], made[3]]);
-  // A drop that is made between two pages changes nothing in the ones that follow.
-  await server.drop(creator);
-  const next = await list(`&status=live&limit=2&cursor=${String(live.json['nextCursor'])}`);
-  t.deepEqual(ids(next.json), [made[2], made[1]]);
-  const last = await list(`&status=live&limit=2&cursor=${String(next.json['nextCursor'])}`);
-  t.deepEqual(ids(last.json), [made[0]]);
-  t.is(last.json['nextCursor'], null);
-  t.deepEqual(ids((await list('&status=upcoming')).json), [upcoming]);
-  t.deepEqual(ids((await list('&status=ended')).json), []);
-  t.is((await list('&status=sold')).status, 400);
+  test('D1, S3: a drop has all that was asked for, and adds up', async (t) => {
+    const creator = server.fresh('creator');
+    const product = await server.product(creator);
+    const terms = {
+      startsAt: soon(60_000),
+      endsAt: soon(120_000),
+      stock: 7,
+      priceCents: 1999,
+      currency: 'JPY',
+      limitPerUser: 3,
+      holdSeconds: 90,
+      payment: 'provider',
+    };
+    const path = `/v1/products/${product}/drops`;
+    const { status, json } = await server.post(path, { as: creator, body: terms });
+    t.is(status, 201);
+    const { stock, ...shown } = terms;
+    t.like(json, { ...shown, productId: product, creatorId: creator, status: 'upcoming' });
+    t.like(json, { stocked: stock, held: 0, sold: 0, free: stock, soldOut: false, version: 1 });
+    t.deepEqual(await server.readDrop(String(json['id'])), json);
+  });
+
+  test('D1, H8: wrong terms are refused and make no drop', async (t) => {
+    const creator = server.fresh('creator');
+    const path = `/v1/products/${await server.product(creator)}/drops`;
+    for (const wrong of [
+      { endsAt: soon(-1) },
+      { startsAt: soon(60_000), endsAt: soon(50_000) },
+      { startsAt: 'tomorrow' },
+      { startsAt: '2031-02-30T00:00:00Z', endsAt: '2031-03-01T00:00:00Z' },
+      { stock: 0 },
+      { stock: 1.5 },
+      { stock: '5' },
+      { priceCents: -1 },
+      { currency: 'EURO' },
+      { limitPerUser: 0 },
+      { holdSeconds: 0 },
+      { payment: 'later' },
+      { colour: 'red' },
+    ]) {
+      const answer = await server.post(path, { as: creator, body: { ...dropTerms(), ...wrong } });
+      const told = [answer.status, answer.json['code']];
+      t.deepEqual(told, [422, 'invalid-request'], JSON.stringify(wrong));
+    }
+    const list = await server.get(`/v1/drops?creator_id=${creator}`);
+    t.deepEqual(list.json['items'], []);
+  });
+
+  test('D2: a drop opens and closes by itself, at the times set', async (t) => {
+    const startsAt = Date.now() + 1500;
+    const endsAt = startsAt + 1000;
+    const times = {
+      startsAt: new Date(startsAt).toISOString(),
+      endsAt: new Date(endsAt).toISOString(),
+    };
+    const dropId = await server.drop(server.fresh('creator'), times);
+    const visitor = await LiveClient.visit(t, server, dropId);
+    const early = await server.order(dropId, 'ann', 'early');
+    t.deepEqual([early.status, early.json['code']], [409, 'drop-not-live']);
+
+    const started = await visitor.next(({ type }) => type === 'drop.started');
+    const openedAfterMs = Date.now() - startsAt;
+    t.true(openedAfterMs >= 0 && openedAfterMs < 1000, `opened after ${openedAfterMs} ms`);
+    t.is(started.data!['status'], 'live');
+    // A rejection is not remembered (O4).
+    t.is((await server.order(dropId, 'ann', 'early')).status, 201);
+
+    await visitor.next(({ type }) => type === 'drop.ended');
+    const closedAfterMs = Date.now() - endsAt;
+    t.true(closedAfterMs >= 0 && closedAfterMs < 1000, `closed after ${closedAfterMs} ms`);
+    const late = await server.order(dropId, 'ben', 'late');
+    t.deepEqual([late.status, late.json['code']], [409, 'drop-ended']);
+    t.is((await server.order(dropId, 'ann', 'early')).headers.get('idempotency-replayed'), 'true');
+    t.like(await server.readDrop(dropId), { status: 'ended', sold: 1 });
+  });
+
+  test('D3: before the start times and limits can change, afterwards only what is left', async (t) => {
+    const creator = server.fresh('creator');
+    const dropId = await server.drop(creator, { startsAt: soon(60_000), endsAt: soon(90_000) });
+    const path = `/v1/drops/${dropId}`;
+    const change = (body: object, as = creator) => server.call('PATCH', path, { as, body });
+    const startsAt = soon(1500);
+    const endsAt = soon(300_000);
+    t.like((await change({ startsAt, endsAt, limitPerUser: 2 })).json, {
+      startsAt,
+      endsAt,
+      limitPerUser: 2,
+    });
+    t.is((await change({ limitPerUser: 9 }, 'mallory')).status, 403);
+    await eventually(
+      () => server.readDrop(dropId),
+      ({ status }) => status === 'live',
+    );
+    for (const body of [
+      { limitPerUser: 3 },
+      { startsAt: soon(10_000) },
+      { endsAt: soon(400_000) },
+    ]) {
+      const { status, json } = await change(body);
+      t.deepEqual([status, json['code']], [409, 'drop-already-started'], JSON.stringify(body));
+    }
+    const earlier = soon(200_000);
+    t.is((await change({ endsAt: earlier })).json['endsAt'], earlier);
+    t.is((await change({ addStock: 5 })).json['stocked'], 15);
+  });
+
+  test('S4: stock can be raised, and lowered only down to what is held and sold', async (t) => {
+    const creator = server.fresh('creator');
+    const dropId = await server.drop(creator, { stock: 5 });
+    await server.order(dropId, 'ann', 'k', 3);
+    const add = (addStock: number) =>
+      server.call('PATCH', `/v1/drops/${dropId}`, { as: creator, body: { addStock } });
+    t.like((await add(2)).json, { stocked: 7, sold: 3, free: 4 });
+    t.like((await add(-4)).json, { stocked: 3, sold: 3, free: 0, soldOut: true, status: 'live' });
+    const below = await add(-1);
+    t.deepEqual([below.status, below.json['code']], [409, 'insufficient-stock']);
+    t.like(await server.readDrop(dropId), { stocked: 3, sold: 3, free: 0 });
+    t.is((await add(0)).status, 422);
+  });
+
+  test('D3: cancelling a drop cancels held and refunds confirmed orders', async (t) => {
+    const creator = server.fresh('creator');
+    const dropId = await server.drop(creator, { payment: 'provider', holdSeconds: 60 });
+    const held = (await server.order(dropId, 'ann', 'k')).json;
+    const paid = (await server.order(dropId, 'ben', 'k', 2)).json;
+    await server.webhook('payment.succeeded', String(paid['id']));
+    const path = `/v1/drops/${dropId}/cancel`;
+    t.is((await server.post(path, { as: 'mallory' })).status, 403);
+    const cancelled = await server.post(path, { as: creator });
+    t.deepEqual([cancelled.status, cancelled.json['status']], [200, 'cancelled']);
+    const drop = await eventually(
+      () => server.readDrop(dropId),
+      (seen) => seen['held'] === 0 && seen['sold'] === 0,
+    );
+    t.like(drop, { held: 0, sold: 0, status: 'cancelled' });
+    t.is((await server.readOrder(String(held['id']), 'ann'))['status'], 'cancelled');
+    t.like(await server.readOrder(String(paid['id']), 'ben'), {
+      status: 'refunded',
+      refundRequested: true,
+    });
+    const late = await server.order(dropId, 'cal', 'k');
+    t.deepEqual([late.status, late.json['code']], [409, 'drop-ended']);
+  });
+
+  test('D4, H3: drops are listed by status and creator, in pages that stay in order', async (t) => {
+    const creator = server.fresh('creator');
+    const made: string[] = [];
+    for (let i = 0; i < 5; i++) made.push(await server.drop(creator));
+    const later = { startsAt: soon(60_000), endsAt: soon(90_000) };
+    const upcoming = await server.drop(creator, later);
+    const list = (query: string) => server.get(`/v1/drops?creator_id=${creator}${query}`);
+    const ids = (json: object) => (json as { items: { id: string }[] }).items.map(({ id }) => id);
+    const live = await eventually(
+      () => list('&status=live&limit=2'),
+      ({ json }) => ids(json).length === 2,
+    );
+    t.deepEqual(ids(live.json), [made[4], made[3]]);
+    // A drop that is made between two pages changes nothing in the ones that follow.
+    await server.drop(creator);
+    const next = await list(`&status=live&limit=2&cursor=${String(live.json['nextCursor'])}`);
+    t.deepEqual(ids(next.json), [made[2], made[1]]);
+    const last = await list(`&status=live&limit=2&cursor=${String(next.json['nextCursor'])}`);
+    t.deepEqual(ids(last.json), [made[0]]);
+    t.is(last.json['nextCursor'], null);
+    t.deepEqual(ids((await list('&status=upcoming')).json), [upcoming]);
+    t.deepEqual(ids((await list('&status=ended')).json), []);
+    t.is((await list('&status=sold')).status, 400);
+  });
 });

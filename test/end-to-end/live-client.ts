@@ -60,7 +60,7 @@ export class LiveClient {
     path: string,
     options: ClientOptions,
   ): Promise<LiveClient> {
-    const client = new LiveClient(server.url.replace('http', 'ws') + path, options);
+    const client = new LiveClient(server.nextUrl().replace('http', 'ws') + path, options);
     t.teardown(() => client.socket.terminate());
     await once(client.socket, 'open');
     return client;

@@ -1,14 +1,8 @@
 // The feed of kept notifications, and the live stream's lossless half: resume, expiry, closing.
 
-import test from 'ava';
 import { type Frame, LiveClient } from './live-client.ts';
+import { onEachProfile } from './profiles.ts';
 import { eventually, SaleServer } from './sale-server.ts';
-
-let server: SaleServer;
-test.before(async () => {
-  server = await SaleServer.start();
-});
-test.after.always(() => server.stop());
 
 interface Item {
   readonly id: string;
@@ -17,150 +11,158 @@ interface Item {
   readonly readAt: string | null;
 }
 
-async function feed(userId: string, query = ''): Promise<{ items: Item[]; unreadCount: number }> {
-  const { json } = await server.get(`/v1/notifications${query}`, { as: userId });
-  return json as unknown as { items: Item[]; unreadCount: number };
-}
+onEachProfile((test, profile) => {
+  let server: SaleServer;
+  test.before(async () => {
+    server = await SaleServer.start(profile);
+  });
+  test.after.always(() => server.stop());
 
-/** The feed, once it has so many notifications. */
-function feedOf(userId: string, length: number) {
-  return eventually(
-    () => feed(userId),
-    ({ items }) => items.length >= length,
-  );
-}
-
-test('N1, N2: everything that happens to an order is in its buyer’s feed, newest first', async (t) => {
-  const [creator, user] = [server.fresh('creator'), server.fresh('user')];
-  const dropId = await server.drop(creator, { payment: 'provider', holdSeconds: 1, stock: 20 });
-  const place = async () =>
-    String((await server.order(dropId, user, server.fresh('key'))).json['id']);
-  const [paid, refused, cancelled, expired] = [
-    await place(),
-    await place(),
-    await place(),
-    await place(),
-  ];
-  await server.webhook('payment.succeeded', paid);
-  await server.webhook('payment.failed', refused);
-  await server.post(`/v1/orders/${cancelled}/cancel`, { as: user });
-  await server.post(`/v1/orders/${paid}/refund`, { as: creator });
-  const { items, unreadCount } = await feedOf(user, 5);
-  const told = items.map(({ type, data }) => [type, data['orderId']]);
-  t.deepEqual(told, [
-    ['order.expired', expired],
-    ['order.refunded', paid],
-    ['order.cancelled', cancelled],
-    ['order.failed', refused],
-    ['order.confirmed', paid],
-  ]);
-  t.is(unreadCount, 5);
-  t.true(items.every(({ data, readAt }) => data['dropId'] === dropId && readAt === null));
-  t.is(new Set(items.map(({ id }) => id)).size, 5);
-});
-
-test('N1: one notification or all are marked read, and pages and filters follow', async (t) => {
-  const user = server.fresh('user');
-  const dropId = await server.drop(server.fresh('creator'));
-  for (let i = 0; i < 5; i++) await server.order(dropId, user, `k${i}`);
-  const { items } = await feedOf(user, 5);
-  const mark = (id: string, as = user) => server.post(`/v1/notifications/${id}/read`, { as });
-  t.is((await mark(items[1]!.id)).status, 204);
-  t.is((await mark(items[1]!.id)).status, 204);
-  t.is((await mark('123456789')).status, 404);
-  const unread = await feed(user, '?unread=true');
-  t.is(unread.unreadCount, 4);
-  t.false(unread.items.some(({ id }) => id === items[1]!.id));
-  const page = (await server.get('/v1/notifications?limit=3', { as: user })).json;
-  const rest = await feed(user, `?limit=3&cursor=${String(page['nextCursor'])}`);
-  t.deepEqual(
-    rest.items.map(({ id }) => id),
-    items.slice(3).map(({ id }) => id),
-  );
-  t.is((await server.post('/v1/notifications/read-all', { as: user })).status, 204);
-  t.is((await feed(user)).unreadCount, 0);
-  t.true((await feed(user)).items.every(({ readAt }) => readAt !== null));
-});
-
-test('N2, N4: a buyer is told live, soon, and the same as in the feed', async (t) => {
-  const user = server.fresh('user');
-  const dropId = await server.drop(server.fresh('creator'));
-  const client = await LiveClient.listen(t, server, user);
-  const { json } = await server.order(dropId, user, 'k');
-  const orderedAt = Date.now();
-  const frame = await client.next(({ type }) => type === 'notification');
-  t.true(Date.now() - orderedAt < 2000);
-  t.like(frame.data!, { type: 'order.confirmed', orderId: json['id'], dropId });
-  t.is((await feedOf(user, 1)).items[0]!.id, frame.id!);
-});
-
-test('N7: a client that reconnects gets all that it missed, each once, in order', async (t) => {
-  const user = server.fresh('user');
-  const dropId = await server.drop(server.fresh('creator'), { stock: 500, limitPerUser: 500 });
-  const first = await LiveClient.listen(t, server, user);
-  for (let i = 0; i < 5; i++) await server.order(dropId, user, `a${i}`);
-  await first.next(() => first.notices().length === 5);
-  await first.leave();
-  // More than one page of the feed, and more while it is being replayed.
-  await Promise.all(Array.from({ length: 150 }, (_, i) => server.order(dropId, user, `b${i}`)));
-  await feedOf(user, 20);
-  const second = await LiveClient.listen(t, server, user);
-  const after = first.notices().at(-1)!.id!;
-  second.send({ type: 'resume', after });
-  await Promise.all(Array.from({ length: 20 }, (_, i) => server.order(dropId, user, `c${i}`)));
-  const resumed = await second.next(({ type }) => type === 'resumed');
-  await second.next(() => second.notices().length >= 170);
-  t.true(resumed.count! >= 150);
-  const heard = [...first.notices(), ...second.notices()].map(({ id }) => Number(id));
-  t.is(heard.length, 175);
-  t.true(heard.every((id, i) => i === 0 || id > heard[i - 1]!));
-  const kept = (await server.listAll('/v1/notifications', user)) as unknown as Item[];
-  t.deepEqual(kept.map(({ id }) => Number(id)).toReversed(), heard);
-});
-
-test('N7: whoever asks for everything gets everything, and nothing of others', async (t) => {
-  const [user, other] = [server.fresh('user'), server.fresh('user')];
-  const dropId = await server.drop(server.fresh('creator'));
-  for (const who of [user, other, user]) await server.order(dropId, who, server.fresh('key'));
-  await feedOf(user, 2);
-  const client = await LiveClient.listen(t, server, user);
-  const resumed = await client.ask(
-    { type: 'resume', after: '0' },
-    ({ type }) => type === 'resumed',
-  );
-  t.is(resumed.count, 2);
-  t.is(client.notices().length, 2);
-});
-
-test('N9: a stream ends with 4001 when its token does', async (t) => {
-  const user = server.fresh('user');
-  const client = await LiveClient.listen(t, server, user, server.token(user, 2));
-  const { expiresAt } = client.frames[0]!;
-  t.is(await client.closed(), 4001);
-  const lateMs = Date.now() - Date.parse(expiresAt!);
-  t.true(lateMs >= 0 && lateMs < 2000, `${lateMs} ms after the end`);
-});
-
-test('N9: a fresh token of the same user keeps it open; another’s is refused', async (t) => {
-  const user = server.fresh('user');
-  const client = await LiveClient.listen(t, server, user, server.token(user, 2));
-  const send = (accessToken: string, wanted: string): Promise<Frame> =>
-    client.ask({ type: 'authenticate', accessToken }, ({ type }) => type === wanted);
-  t.is((await send(server.token('mallory'), 'error')).code, 'forbidden');
-  t.is((await send('rubbish', 'error')).code, 'unauthenticated');
-  const { expiresAt } = await send(server.token(user, 3600), 'authenticated');
-  t.true(Date.parse(expiresAt!) > Date.now() + 3_000_000);
-  const short = await LiveClient.listen(t, server, user, server.token(user, 2));
-  await short.closed();
-  await client.ask({ type: 'ping' }, ({ type }) => type === 'pong');
-});
-
-test('N9: an upgrade takes its token from the address, too, and none without one', async (t) => {
-  const user = server.fresh('user');
-  const path = `/v1/notifications?access_token=${server.token(user)}`;
-  const client = await LiveClient.open(t, server, path, {});
-  await client.next(({ type }) => type === 'ready');
-  for (const wrong of ['/v1/notifications', '/v1/notifications?access_token=x']) {
-    await t.throwsAsync(LiveClient.open(t, server, wrong, {}), { message: /401/ });
+  async function feed(userId: string, query = ''): Promise<{ items: Item[]; unreadCount: number }> {
+    const { json } = await server.get(`/v1/notifications${query}`, { as: userId });
+    return json as unknown as { items: Item[]; unreadCount: number };
   }
+
+  /** The feed, once it has so many notifications. */
+  function feedOf(userId: string, length: number) {
+    return eventually(
+      () => feed(userId),
+      ({ items }) => items.length >= length,
+    );
+  }
+
+  test('N1, N2: everything that happens to an order is in its buyer’s feed, newest first', async (t) => {
+    const [creator, user] = [server.fresh('creator'), server.fresh('user')];
+    const dropId = await server.drop(creator, { payment: 'provider', holdSeconds: 1, stock: 20 });
+    const place = async () =>
+      String((await server.order(dropId, user, server.fresh('key'))).json['id']);
+    const [paid, refused, cancelled, expired] = [
+      await place(),
+      await place(),
+      await place(),
+      await place(),
+    ];
+    await server.webhook('payment.succeeded', paid);
+    await server.webhook('payment.failed', refused);
+    await server.post(`/v1/orders/${cancelled}/cancel`, { as: user });
+    await server.post(`/v1/orders/${paid}/refund`, { as: creator });
+    const { items, unreadCount } = await feedOf(user, 5);
+    const told = items.map(({ type, data }) => [type, data['orderId']]);
+    t.deepEqual(told, [
+      ['order.expired', expired],
+      ['order.refunded', paid],
+      ['order.cancelled', cancelled],
+      ['order.failed', refused],
+      ['order.confirmed', paid],
+    ]);
+    t.is(unreadCount, 5);
+    t.true(items.every(({ data, readAt }) => data['dropId'] === dropId && readAt === null));
+    t.is(new Set(items.map(({ id }) => id)).size, 5);
+  });
+
+  test('N1: one notification or all are marked read, and pages and filters follow', async (t) => {
+    const user = server.fresh('user');
+    const dropId = await server.drop(server.fresh('creator'));
+    for (let i = 0; i < 5; i++) await server.order(dropId, user, `k${i}`);
+    const { items } = await feedOf(user, 5);
+    const mark = (id: string, as = user) => server.post(`/v1/notifications/${id}/read`, { as });
+    t.is((await mark(items[1]!.id)).status, 204);
+    t.is((await mark(items[1]!.id)).status, 204);
+    t.is((await mark('123456789')).status, 404);
+    const unread = await feed(user, '?unread=true');
+    t.is(unread.unreadCount, 4);
+    t.false(unread.items.some(({ id }) => id === items[1]!.id));
+    const page = (await server.get('/v1/notifications?limit=3', { as: user })).json;
+    const rest = await feed(user, `?limit=3&cursor=${String(page['nextCursor'])}`);
+    t.deepEqual(
+      rest.items.map(({ id }) => id),
+      items.slice(3).map(({ id }) => id),
+    );
+    t.is((await server.post('/v1/notifications/read-all', { as: user })).status, 204);
+    t.is((await feed(user)).unreadCount, 0);
+    t.true((await feed(user)).items.every(({ readAt }) => readAt !== null));
+  });
+
+  test('N2, N4: a buyer is told live, soon, and the same as in the feed', async (t) => {
+    const user = server.fresh('user');
+    const dropId = await server.drop(server.fresh('creator'));
+    const client = await LiveClient.listen(t, server, user);
+    const { json } = await server.order(dropId, user, 'k');
+    const orderedAt = Date.now();
+    const frame = await client.next(({ type }) => type === 'notification');
+    t.true(Date.now() - orderedAt < 2000);
+    t.like(frame.data!, { type: 'order.confirmed', orderId: json['id'], dropId });
+    t.is((await feedOf(user, 1)).items[0]!.id, frame.id!);
+  });
+
+  test('N7: a client that reconnects gets all that it missed, each once, in order', async (t) => {
+    const user = server.fresh('user');
+    const dropId = await server.drop(server.fresh('creator'), { stock: 500, limitPerUser: 500 });
+    const first = await LiveClient.listen(t, server, user);
+    for (let i = 0; i < 5; i++) await server.order(dropId, user, `a${i}`);
+    await first.next(() => first.notices().length === 5);
+    await first.leave();
+    // More than one page of the feed, and more while it is being replayed.
+    await Promise.all(Array.from({ length: 150 }, (_, i) => server.order(dropId, user, `b${i}`)));
+    await feedOf(user, 20);
+    const second = await LiveClient.listen(t, server, user);
+    const after = first.notices().at(-1)!.id!;
+    second.send({ type: 'resume', after });
+    await Promise.all(Array.from({ length: 20 }, (_, i) => server.order(dropId, user, `c${i}`)));
+    const resumed = await second.next(({ type }) => type === 'resumed');
+    await second.next(() => second.notices().length >= 170);
+    t.true(resumed.count! >= 150);
+    const heard = [...first.notices(), ...second.notices()].map(({ id }) => Number(id));
+    t.is(heard.length, 175);
+    t.true(heard.every((id, i) => i === 0 || id > heard[i - 1]!));
+    const kept = (await server.listAll('/v1/notifications', user)) as unknown as Item[];
+    t.deepEqual(kept.map(({ id }) => Number(id)).toReversed(), heard);
+  });
+
+  test('N7: whoever asks for everything gets everything, and nothing of others', async (t) => {
+    const [user, other] = [server.fresh('user'), server.fresh('user')];
+    const dropId = await server.drop(server.fresh('creator'));
+    for (const who of [user, other, user]) await server.order(dropId, who, server.fresh('key'));
+    await feedOf(user, 2);
+    const client = await LiveClient.listen(t, server, user);
+    const resumed = await client.ask(
+      { type: 'resume', after: '0' },
+      ({ type }) => type === 'resumed',
+    );
+    t.is(resumed.count, 2);
+    t.is(client.notices().length, 2);
+  });
+
+  test('N9: a stream ends with 4001 when its token does', async (t) => {
+    const user = server.fresh('user');
+    const client = await LiveClient.listen(t, server, user, server.token(user, 2));
+    const { expiresAt } = client.frames[0]!;
+    t.is(await client.closed(), 4001);
+    const lateMs = Date.now() - Date.parse(expiresAt!);
+    t.true(lateMs >= 0 && lateMs < 2000, `${lateMs} ms after the end`);
+  });
+
+  test('N9: a fresh token of the same user keeps it open; another’s is refused', async (t) => {
+    const user = server.fresh('user');
+    const client = await LiveClient.listen(t, server, user, server.token(user, 2));
+    const send = (accessToken: string, wanted: string): Promise<Frame> =>
+      client.ask({ type: 'authenticate', accessToken }, ({ type }) => type === wanted);
+    t.is((await send(server.token('mallory'), 'error')).code, 'forbidden');
+    t.is((await send('rubbish', 'error')).code, 'unauthenticated');
+    const { expiresAt } = await send(server.token(user, 3600), 'authenticated');
+    t.true(Date.parse(expiresAt!) > Date.now() + 3_000_000);
+    const short = await LiveClient.listen(t, server, user, server.token(user, 2));
+    await short.closed();
+    await client.ask({ type: 'ping' }, ({ type }) => type === 'pong');
+  });
+
+  test('N9: an upgrade takes its token from the address, too, and none without one', async (t) => {
+    const user = server.fresh('user');
+    const path = `/v1/notifications?access_token=${server.token(user)}`;
+    const client = await LiveClient.open(t, server, path, {});
+    await client.next(({ type }) => type === 'ready');
+    for (const wrong of ['/v1/notifications', '/v1/notifications?access_token=x']) {
+      await t.throwsAsync(LiveClient.open(t, server, wrong, {}), { message: /401/ });
+    }
+  });
 });

@@ -1,186 +1,192 @@
 // Orders with instant payment: placed once, repeated safely, limited, sold out.
 
-import test from 'ava';
+import { onEachProfile } from './profiles.ts';
 import { eventually, SaleServer } from './sale-server.ts';
 
-let server: SaleServer;
-test.before(async () => {
-  server = await SaleServer.start();
-});
-test.after.always(() => server.stop());
+onEachProfile((test, profile) => {
+  let server: SaleServer;
+  test.before(async () => {
+    server = await SaleServer.start(profile);
+  });
+  test.after.always(() => server.stop());
 
-test('O1, O7, O8, O10: an order is 201 with all of itself, and Location', async (t) => {
-  const dropId = await server.drop(server.fresh('creator'), { priceCents: 250 });
-  const before = Date.now();
-  const { status, json, headers } = await server.order(dropId, 'ann', 'k', 3);
-  t.is(status, 201);
-  t.is(headers.get('location'), `/v1/orders/${String(json['id'])}`);
-  t.is(headers.get('idempotency-replayed'), null);
-  const createdAt = Date.parse(String(json['createdAt']));
-  t.true(createdAt >= before - 1 && createdAt <= Date.now() + 1);
-  t.like(json, { dropId, userId: 'ann', quantity: 3, status: 'confirmed' });
-  t.like(json, { totalCents: 750, currency: 'EUR', version: 3 });
-  t.true(String(json['id']).startsWith(dropId));
-  const drop = await server.readDrop(dropId);
-  t.like(drop, { stocked: 10, held: 0, sold: 3, free: 7, version: 3 });
-});
+  test('O1, O7, O8, O10: an order is 201 with all of itself, and Location', async (t) => {
+    const dropId = await server.drop(server.fresh('creator'), { priceCents: 250 });
+    const before = Date.now();
+    const { status, json, headers } = await server.order(dropId, 'ann', 'k', 3);
+    t.is(status, 201);
+    t.is(headers.get('location'), `/v1/orders/${String(json['id'])}`);
+    t.is(headers.get('idempotency-replayed'), null);
+    const createdAt = Date.parse(String(json['createdAt']));
+    t.true(createdAt >= before - 1 && createdAt <= Date.now() + 1);
+    t.like(json, { dropId, userId: 'ann', quantity: 3, status: 'confirmed' });
+    t.like(json, { totalCents: 750, currency: 'EUR', version: 3 });
+    t.true(String(json['id']).startsWith(dropId));
+    const drop = await server.readDrop(dropId);
+    t.like(drop, { stocked: 10, held: 0, sold: 3, free: 7, version: 3 });
+  });
 
-test('O3: a key gives its first order again, from many connections at once', async (t) => {
-  const dropId = await server.drop(server.fresh('creator'));
-  const answers = await Promise.all(
-    Array.from({ length: 20 }, () => server.order(dropId, 'ann', 'k', 2)),
-  );
-  t.true(answers.every(({ status }) => status === 201));
-  t.is(new Set(answers.map(({ text }) => text)).size, 1);
-  const first = answers.filter(({ headers }) => headers.get('idempotency-replayed') === null);
-  t.is(first.length, 1);
-  t.is((await server.readDrop(dropId))['sold'], 2);
-});
+  test('O3: a key gives its first order again, from many connections at once', async (t) => {
+    const dropId = await server.drop(server.fresh('creator'));
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => server.order(dropId, 'ann', 'k', 2)),
+    );
+    t.true(answers.every(({ status }) => status === 201));
+    t.is(new Set(answers.map(({ text }) => text)).size, 1);
+    const first = answers.filter(({ headers }) => headers.get('idempotency-replayed') === null);
+    t.is(first.length, 1);
+    t.is((await server.readDrop(dropId))['sold'], 2);
+  });
 
-test('O3: keys are of one user and one drop', async (t) => {
-  const creator = server.fresh('creator');
-  const [one, two] = [await server.drop(creator), await server.drop(creator)];
-  const ids = new Set<unknown>();
-  for (const [dropId, user] of [
-    [one, 'ann'],
-    [one, 'ben'],
-    [two, 'ann'],
-  ] as const) {
-    ids.add((await server.order(dropId, user, 'k')).json['id']);
-  }
-  t.is(ids.size, 3);
-});
+  test('O3: keys are of one user and one drop', async (t) => {
+    const creator = server.fresh('creator');
+    const [one, two] = [await server.drop(creator), await server.drop(creator)];
+    const ids = new Set<unknown>();
+    for (const [dropId, user] of [
+      [one, 'ann'],
+      [one, 'ben'],
+      [two, 'ann'],
+    ] as const) {
+      ids.add((await server.order(dropId, user, 'k')).json['id']);
+    }
+    t.is(ids.size, 3);
+  });
 
-test('O4: a key that is reused for something else is 422, a missing one 400', async (t) => {
-  const dropId = await server.drop(server.fresh('creator'));
-  await server.order(dropId, 'ann', 'k', 1);
-  const reused = await server.order(dropId, 'ann', 'k', 2);
-  t.deepEqual([reused.status, reused.json['code']], [422, 'idempotency-key-reused']);
-  const path = `/v1/drops/${dropId}/orders`;
-  const missing = await server.post(path, { as: 'ann', body: { quantity: 1 } });
-  t.deepEqual([missing.status, missing.json['code']], [400, 'idempotency-key-missing']);
-  for (const key of ['x'.repeat(256), 'a b', 'caf\u00e9s']) {
-    t.is((await server.order(dropId, 'ann', key)).status, 400, key);
-  }
-  t.is((await server.order(dropId, 'ann', '!'.repeat(255))).status, 201);
-  t.is((await server.readDrop(dropId))['sold'], 2);
-});
+  test('O4: a key that is reused for something else is 422, a missing one 400', async (t) => {
+    const dropId = await server.drop(server.fresh('creator'));
+    await server.order(dropId, 'ann', 'k', 1);
+    const reused = await server.order(dropId, 'ann', 'k', 2);
+    t.deepEqual([reused.status, reused.json['code']], [422, 'idempotency-key-reused']);
+    const path = `/v1/drops/${dropId}/orders`;
+    const missing = await server.post(path, { as: 'ann', body: { quantity: 1 } });
+    t.deepEqual([missing.status, missing.json['code']], [400, 'idempotency-key-missing']);
+    for (const key of ['x'.repeat(256), 'a b', 'caf\u00e9s']) {
+      t.is((await server.order(dropId, 'ann', key)).status, 400, key);
+    }
+    t.is((await server.order(dropId, 'ann', '!'.repeat(255))).status, 201);
+    t.is((await server.readDrop(dropId))['sold'], 2);
+  });
 
-test('O6: the limit counts all that a user has, and refunded units no more', async (t) => {
-  const creator = server.fresh('creator');
-  const dropId = await server.drop(creator, { limitPerUser: 3 });
-  const { json } = await server.order(dropId, 'ann', 'k1', 2);
-  const over = await server.order(dropId, 'ann', 'k2', 2);
-  t.deepEqual([over.status, over.json['code']], [409, 'limit-per-user']);
-  t.is((await server.order(dropId, 'ann', 'k3', 1)).status, 201);
-  t.is((await server.order(dropId, 'ben', 'k2', 3)).status, 201);
-  await server.post(`/v1/orders/${String(json['id'])}/refund`, { as: creator });
-  // The key that was refused may be tried again (O4).
-  t.is((await server.order(dropId, 'ann', 'k2', 2)).status, 201);
-});
+  test('O6: the limit counts all that a user has, and refunded units no more', async (t) => {
+    const creator = server.fresh('creator');
+    const dropId = await server.drop(creator, { limitPerUser: 3 });
+    const { json } = await server.order(dropId, 'ann', 'k1', 2);
+    const over = await server.order(dropId, 'ann', 'k2', 2);
+    t.deepEqual([over.status, over.json['code']], [409, 'limit-per-user']);
+    t.is((await server.order(dropId, 'ann', 'k3', 1)).status, 201);
+    t.is((await server.order(dropId, 'ben', 'k2', 3)).status, 201);
+    await server.post(`/v1/orders/${String(json['id'])}/refund`, { as: creator });
+    // The key that was refused may be tried again (O4).
+    t.is((await server.order(dropId, 'ann', 'k2', 2)).status, 201);
+  });
 
-test('S1, S5: a crowd gets exactly what there is, and sold out is told with its version', async (t) => {
-  const dropId = await server.drop(server.fresh('creator'), { stock: 30 });
-  const answers = await Promise.all(
-    Array.from({ length: 100 }, (_, i) => server.order(dropId, `crowd${i}`, 'k')),
-  );
-  t.is(answers.filter(({ status }) => status === 201).length, 30);
-  const refused = answers.filter(({ status }) => status !== 201);
-  t.true(refused.every(({ status, json }) => status === 409 && json['code'] === 'sold-out'));
-  t.true(refused.every(({ json }) => typeof json['version'] === 'number'));
-  t.like(await server.readDrop(dropId), { sold: 30, held: 0, free: 0, soldOut: true });
-});
+  test('S1, S5: a crowd gets exactly what there is, and sold out is told with its version', async (t) => {
+    const dropId = await server.drop(server.fresh('creator'), { stock: 30 });
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, (_, i) => server.order(dropId, `crowd${i}`, 'k')),
+    );
+    t.is(answers.filter(({ status }) => status === 201).length, 30);
+    const refused = answers.filter(({ status }) => status !== 201);
+    t.true(refused.every(({ status, json }) => status === 409 && json['code'] === 'sold-out'));
+    t.true(refused.every(({ json }) => typeof json['version'] === 'number'));
+    t.like(await server.readDrop(dropId), { sold: 30, held: 0, free: 0, soldOut: true });
+  });
 
-test('H7, O3, S5: sold out is answered again and again, replays still work, a restock ends it', async (t) => {
-  const creator = server.fresh('creator');
-  const dropId = await server.drop(creator, { stock: 2 });
-  const bought = await server.order(dropId, 'ann', 'mine', 2);
-  for (let i = 0; i < 30; i++) {
-    const { status, json } = await server.order(dropId, `late${i}`, 'k');
-    t.deepEqual([status, json['code']], [409, 'sold-out']);
-    if (i % 10 !== 5) continue;
-    const again = await server.order(dropId, 'ann', 'mine', 2);
-    t.deepEqual([again.status, again.text], [201, bought.text]);
-  }
-  await server.call('PATCH', `/v1/drops/${dropId}`, { as: creator, body: { addStock: 1 } });
-  t.is((await server.order(dropId, 'late1', 'k')).status, 201);
-  const more = await server.order(dropId, 'late2', 'k', 2);
-  t.deepEqual([more.status, more.json['code']], [409, 'sold-out']);
-});
+  test('H7, O3, S5: sold out is answered again and again, replays still work, a restock ends it', async (t) => {
+    const creator = server.fresh('creator');
+    const dropId = await server.drop(creator, { stock: 2 });
+    const bought = await server.order(dropId, 'ann', 'mine', 2);
+    for (let i = 0; i < 30; i++) {
+      const { status, json } = await server.order(dropId, `late${i}`, 'k');
+      t.deepEqual([status, json['code']], [409, 'sold-out']);
+      if (i % 10 !== 5) continue;
+      const again = await server.order(dropId, 'ann', 'mine', 2);
+      t.deepEqual([again.status, again.text], [201, bought.text]);
+    }
+    await server.call('PATCH', `/v1/drops/${dropId}`, { as: creator, body: { addStock: 1 } });
+    const restocked = await server.inAMoment(
+      () => server.order(dropId, 'late1', 'k'),
+      ({ status }) => status === 201,
+    );
+    t.is(restocked.status, 201);
+    const more = await server.order(dropId, 'late2', 'k', 2);
+    t.deepEqual([more.status, more.json['code']], [409, 'sold-out']);
+  });
 
-test('S5: an order for more than is left says so, and takes nothing', async (t) => {
-  const dropId = await server.drop(server.fresh('creator'), { stock: 2 });
-  const { status, json } = await server.order(dropId, 'ann', 'k', 3);
-  t.deepEqual([status, json['code']], [409, 'insufficient-stock']);
-  t.is((await server.readDrop(dropId))['free'], 2);
-});
+  test('S5: an order for more than is left says so, and takes nothing', async (t) => {
+    const dropId = await server.drop(server.fresh('creator'), { stock: 2 });
+    const { status, json } = await server.order(dropId, 'ann', 'k', 3);
+    t.deepEqual([status, json['code']], [409, 'insufficient-stock']);
+    t.is((await server.readDrop(dropId))['free'], 2);
+  });
 
-test('O9: an order is there at once, listed within a second, and nobody else sees it', async (t) => {
-  const dropId = await server.drop(server.fresh('creator'));
-  const user = server.fresh('user');
-  const orders: unknown[] = [];
-  for (const key of ['a', 'b', 'c']) {
-    const { json } = await server.order(dropId, user, key);
-    orders.unshift(json);
-    t.deepEqual(await server.readOrder(String(json['id']), user), json);
-  }
-  const placedAt = Date.now();
-  const list = await eventually(
-    () => server.get('/v1/orders', { as: user }),
-    ({ json }) => (json['items'] as unknown[]).length === 3,
-  );
-  // Twice what the rule says, for a machine that is busy with other tests.
-  t.true(Date.now() - placedAt < 2000);
-  t.deepEqual(list.json['items'], orders);
-  const page = await server.get('/v1/orders?limit=2', { as: user });
-  const cursor = String(page.json['nextCursor']);
-  const rest = await server.get(`/v1/orders?limit=2&cursor=${cursor}`, { as: user });
-  t.deepEqual(rest.json, { items: [orders[2]], nextCursor: null });
+  test('O9: an order is there at once, listed within a second, and nobody else sees it', async (t) => {
+    const dropId = await server.drop(server.fresh('creator'));
+    const user = server.fresh('user');
+    const orders: unknown[] = [];
+    for (const key of ['a', 'b', 'c']) {
+      const { json } = await server.order(dropId, user, key);
+      orders.unshift(json);
+      t.deepEqual(await server.readOrder(String(json['id']), user), json);
+    }
+    const placedAt = Date.now();
+    const list = await eventually(
+      () => server.get('/v1/orders', { as: user }),
+      ({ json }) => (json['items'] as unknown[]).length === 3,
+    );
+    // Twice what the rule says, for a machine that is busy with other tests.
+    t.true(Date.now() - placedAt < 2000);
+    t.deepEqual(list.json['items'], orders);
+    const page = await server.get('/v1/orders?limit=2', { as: user });
+    const cursor = String(page.json['nextCursor']);
+    const rest = await server.get(`/v1/orders?limit=2&cursor=${cursor}`, { as: user });
+    t.deepEqual(rest.json, { items: [orders[2]], nextCursor: null });
 
-  const { id } = orders[0] as { id: string };
-  for (const path of [
-    `/v1/orders/${id}`,
-    `/v1/orders/${id}0`,
-    '/v1/orders/x',
-    `/v1/orders/${dropId}-9`,
-  ]) {
-    const { status, json } = await server.get(path, { as: 'mallory' });
-    t.deepEqual([status, json['code']], [404, 'not-found'], path);
-  }
-  t.is((await server.post(`/v1/orders/${id}/cancel`, { as: 'mallory' })).status, 404);
-});
+    const { id } = orders[0] as { id: string };
+    for (const path of [
+      `/v1/orders/${id}`,
+      `/v1/orders/${id}0`,
+      '/v1/orders/x',
+      `/v1/orders/${dropId}-9`,
+    ]) {
+      const { status, json } = await server.get(path, { as: 'mallory' });
+      t.deepEqual([status, json['code']], [404, 'not-found'], path);
+    }
+    t.is((await server.post(`/v1/orders/${id}/cancel`, { as: 'mallory' })).status, 404);
+  });
 
-test('O12: only the creator or an operator refunds, and the units are free again', async (t) => {
-  const creator = server.fresh('creator');
-  const dropId = await server.drop(creator, { stock: 2 });
-  const one = String((await server.order(dropId, 'ann', 'k')).json['id']);
-  const two = String((await server.order(dropId, 'ben', 'k')).json['id']);
-  const refund = (id: string, token: string) => server.post(`/v1/orders/${id}/refund`, { token });
-  t.is((await refund(one, server.token('ann'))).status, 403);
-  t.is((await refund(one, server.token('mallory'))).status, 404);
-  for (let i = 0; i < 2; i++) {
-    const { status, json } = await refund(one, server.token(creator));
-    t.deepEqual([status, json['status']], [200, 'refunded']);
-  }
-  t.is((await server.readDrop(dropId))['free'], 1);
-  t.is((await refund(two, server.token('olga', 60, ['operator']))).json['status'], 'refunded');
-  t.like(await server.readDrop(dropId), { sold: 0, free: 2 });
-});
+  test('O12: only the creator or an operator refunds, and the units are free again', async (t) => {
+    const creator = server.fresh('creator');
+    const dropId = await server.drop(creator, { stock: 2 });
+    const one = String((await server.order(dropId, 'ann', 'k')).json['id']);
+    const two = String((await server.order(dropId, 'ben', 'k')).json['id']);
+    const refund = (id: string, token: string) => server.post(`/v1/orders/${id}/refund`, { token });
+    t.is((await refund(one, server.token('ann'))).status, 403);
+    t.is((await refund(one, server.token('mallory'))).status, 404);
+    for (let i = 0; i < 2; i++) {
+      const { status, json } = await refund(one, server.token(creator));
+      t.deepEqual([status, json['status']], [200, 'refunded']);
+    }
+    t.is((await server.readDrop(dropId))['free'], 1);
+    t.is((await refund(two, server.token('olga', 60, ['operator']))).json['status'], 'refunded');
+    t.like(await server.readDrop(dropId), { sold: 0, free: 2 });
+  });
 
-test('O1, O4: an order needs a drop that exists and a quantity that makes sense', async (t) => {
-  const unknown = await server.order('d_unknown', 'ann', 'k');
-  t.deepEqual([unknown.status, unknown.json['code']], [404, 'not-found']);
-  const dropId = await server.drop(server.fresh('creator'));
-  for (const body of [
-    {},
-    { quantity: 0 },
-    { quantity: 1.5 },
-    { quantity: '1' },
-    { quantity: 1, x: 1 },
-  ]) {
-    const headers = { 'idempotency-key': 'k' };
-    const answer = await server.post(`/v1/drops/${dropId}/orders`, { as: 'ann', headers, body });
-    t.deepEqual([answer.status, answer.json['code']], [422, 'invalid-request']);
-  }
-  t.is((await server.readDrop(dropId))['version'], 2);
+  test('O1, O4: an order needs a drop that exists and a quantity that makes sense', async (t) => {
+    const unknown = await server.order('d_unknown', 'ann', 'k');
+    t.deepEqual([unknown.status, unknown.json['code']], [404, 'not-found']);
+    const dropId = await server.drop(server.fresh('creator'));
+    for (const body of [
+      {},
+      { quantity: 0 },
+      { quantity: 1.5 },
+      { quantity: '1' },
+      { quantity: 1, x: 1 },
+    ]) {
+      const headers = { 'idempotency-key': 'k' };
+      const answer = await server.post(`/v1/drops/${dropId}/orders`, { as: 'ann', headers, body });
+      t.deepEqual([answer.status, answer.json['code']], [422, 'invalid-request']);
+    }
+    t.is((await server.readDrop(dropId))['version'], 2);
+  });
 });

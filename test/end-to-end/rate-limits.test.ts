@@ -1,36 +1,39 @@
 // Rate limits, as they are without any setting.
 
-import test from 'ava';
+import { onEachProfile } from './profiles.ts';
 import { SaleServer } from './sale-server.ts';
 
-let server: SaleServer;
-test.before(async () => {
-  server = await SaleServer.start({ LIVEDROPS_RATE_LIMITS: 'on' });
-});
-test.after.always(() => server.stop());
+onEachProfile((test, profile) => {
+  let server: SaleServer;
+  test.before(async () => {
+    server = await SaleServer.start(profile, { LIVEDROPS_RATE_LIMITS: 'on' });
+  });
+  test.after.always(() => server.stop());
 
-test('H5: one user’s flood is answered 429 and told when to come back; others order on', async (t) => {
-  const dropId = await server.drop('creator', { stock: 1000, limitPerUser: 1000 });
-  const answers = await Promise.all(
-    Array.from({ length: 60 }, (_, i) => server.order(dropId, 'greedy', `k${i}`)),
-  );
-  const limited = answers.filter(({ status }) => status === 429);
-  t.true(limited.length > 0);
-  for (const { headers, json } of limited) {
-    t.is(json['code'], 'rate-limited');
-    t.is(headers.get('content-type'), 'application/problem+json');
-    t.regex(String(headers.get('retry-after')), /^[1-9][0-9]*$/);
-    t.regex(String(headers.get('ratelimit-policy')), /^"[a-z-]+";q=\d+;w=\d+$/);
-    t.regex(String(headers.get('ratelimit')), /^"[a-z-]+";r=0;t=\d+$/);
-  }
-  t.is((await server.order(dropId, 'modest', 'k')).status, 201);
-  const bought = answers.filter(({ status }) => status === 201).length;
-  t.is((await server.readDrop(dropId))['sold'], bought + 1);
-});
+  test('H5: one user’s flood is answered 429 and told when to come back; others order on', async (t) => {
+    const dropId = await server.drop('creator', { stock: 1000, limitPerUser: 1000 });
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, (_, i) => server.order(dropId, 'greedy', `k${i}`)),
+    );
+    const limited = answers.filter(({ status }) => status === 429);
+    t.true(limited.length > 0);
+    for (const { headers, json } of limited) {
+      t.is(json['code'], 'rate-limited');
+      t.is(headers.get('content-type'), 'application/problem+json');
+      t.regex(String(headers.get('retry-after')), /^[1-9][0-9]*$/);
+      t.regex(String(headers.get('ratelimit-policy')), /^"[a-z-]+";q=\d+;w=\d+$/);
+      t.regex(String(headers.get('ratelimit')), /^"[a-z-]+";r=0;t=\d+$/);
+    }
+    t.is((await server.order(dropId, 'modest', 'k')).status, 201);
+    const bought = answers.filter(({ status }) => status === 201).length;
+    t.is((await server.readDrop(dropId))['sold'], bought + 1);
+  });
 
-test('A3: guessing a password is limited', async (t) => {
-  const body = { email: 'target@example.com', password: 'a guess or two' };
-  const statuses = new Set<number>();
-  for (let i = 0; i < 25; i++) statuses.add((await server.post('/v1/auth/login', { body })).status);
-  t.deepEqual(statuses, new Set([401, 429]));
+  test('A3: guessing a password is limited', async (t) => {
+    const body = { email: 'target@example.com', password: 'a guess or two' };
+    const statuses = new Set<number>();
+    for (let i = 0; i < 25; i++)
+      statuses.add((await server.post('/v1/auth/login', { body })).status);
+    t.deepEqual(statuses, new Set([401, 429]));
+  });
 });

@@ -1,13 +1,10 @@
-// The whole embedded server on a free port of this machine, with a data directory of its own, and
-// what an outside tester needs to talk to it: HTTP by `fetch`, tokens, signed webhook calls.
+// The whole server of one profile on free ports of this machine, and what an outside tester needs to
+// talk to it: HTTP by `fetch`, tokens, signed webhook calls. Calls go to the gateways in turn.
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { loadConfig } from '../../composition/config.ts';
-import { type Server, startServer } from '../../composition/server.ts';
 import { AccessTokens } from '../../services/access-tokens.ts';
 import { signWebhook } from '../../services/webhook-signature.ts';
+import type { Truth } from '../chaos/truth.ts';
+import { type Environment, type Profile, type SaleNodes, startNodes } from './sale-nodes.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -45,50 +42,54 @@ const PAGE_LENGTH = 10;
 const PAGES_MAX = 100;
 
 export class SaleServer {
-  readonly url: string;
-  readonly #server: Server;
-  readonly #dataDirectory: string;
+  readonly #nodes: SaleNodes;
   readonly #accessTokens = new AccessTokens({ secret: AUTH_SECRET });
+  /** The highest version of each drop that an answer has shown. */
+  readonly #versions = new Map<string, number>();
+  #calls = 0;
   #count = 0;
   #stopped = false;
 
-  private constructor(server: Server, dataDirectory: string) {
-    this.#server = server;
-    this.#dataDirectory = dataDirectory;
-    this.url = server.url;
+  private constructor(nodes: SaleNodes) {
+    this.#nodes = nodes;
   }
 
-  static async start(environment: Readonly<Record<string, string>> = {}): Promise<SaleServer> {
-    const dataDirectory = mkdtempSync(join(tmpdir(), 'livedrops-end-to-end-'));
-    const config = loadConfig({
-      LIVEDROPS_DATA: dataDirectory,
-      LIVEDROPS_PORT: '0',
-      LIVEDROPS_RATE_LIMITS: 'off',
-      LIVEDROPS_LOG: 'error',
+  static async start(profile: Profile, environment: Environment = {}): Promise<SaleServer> {
+    const secrets = {
       LIVEDROPS_AUTH_SECRET: AUTH_SECRET,
       LIVEDROPS_PAYMENT_SECRET: PAYMENT_SECRETS.join(' '),
-      ...environment,
-    });
-    return new SaleServer(await startServer(config), dataDirectory);
+    };
+    return new SaleServer(await startNodes(profile, { ...secrets, ...environment }));
   }
 
   /** Harmless when repeated. */
   async stop(): Promise<void> {
-    await this.stopAndKeep();
-    rmSync(this.#dataDirectory, { recursive: true, force: true });
+    await this.#end();
+    await this.#nodes.remove();
   }
 
-  /** Stops, and resolves to the data directory, which stays until `stop`. */
-  async stopAndKeep(): Promise<string> {
-    if (!this.#stopped) {
-      this.#stopped = true;
-      await this.#server.stop();
-    }
-    return this.#dataDirectory;
+  /** Stops, and resolves to what the journals say. What is stored stays until `stop`. */
+  async stopAndRead(): Promise<Truth> {
+    await this.#end();
+    return await this.#nodes.truth();
   }
 
-  get port(): number {
-    return Number(new URL(this.url).port);
+  async #end(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    await this.#nodes.stop();
+  }
+
+  /** The address of a gateway, of each in turn. */
+  nextUrl(): string {
+    const { urls } = this.#nodes;
+    this.#calls += 1;
+    return urls[this.#calls % urls.length]!;
+  }
+
+  /** The same as a port. */
+  nextPort(): number {
+    return Number(new URL(this.nextUrl()).port);
   }
 
   token(userId: string, lifetimeSeconds = 3600, roles: readonly string[] = []): string {
@@ -104,7 +105,7 @@ export class SaleServer {
   async call(method: string, path: string, options: CallOptions = {}): Promise<Answer> {
     const { as, headers, body } = options;
     const token = options.token ?? (as === undefined ? undefined : this.token(as));
-    const response = await fetch(this.url + path, {
+    const response = await fetch(this.nextUrl() + path, {
       method,
       headers: {
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
@@ -118,6 +119,7 @@ export class SaleServer {
     const text = await response.text();
     const isJson = response.headers.get('content-type')?.includes('json') === true && text !== '';
     const json = (isJson ? JSON.parse(text) : {}) as Json;
+    this.#learnVersion(json);
     return { status: response.status, headers: response.headers, text, json };
   }
 
@@ -162,8 +164,30 @@ export class SaleServer {
     });
   }
 
+  /**
+   * The drop, not older than what any answer has shown before: like every client, this one orders
+   * what it sees by versions (O8).
+   */
   async readDrop(dropId: string): Promise<Json> {
-    return (await this.get(`/v1/drops/${dropId}`)).json;
+    const known = this.#versions.get(dropId) ?? 0;
+    return await this.inAMoment(
+      async () => (await this.get(`/v1/drops/${dropId}`)).json,
+      ({ version }) => Number(version) >= known,
+    );
+  }
+
+  /**
+   * For what the other gateway hears of a moment later than the one that was asked: looks again
+   * until what is seen is wanted. Where there is one gateway the first look must do.
+   */
+  inAMoment<T>(look: () => Promise<T>, wanted: (seen: T) => boolean): Promise<T> {
+    return this.#nodes.urls.length === 1 ? look() : eventually(look, wanted);
+  }
+
+  #learnVersion({ id, dropId = id, version }: Json): void {
+    if (typeof dropId !== 'string' || typeof version !== 'number') return;
+    const known = this.#versions.get(dropId) ?? 0;
+    if (version > known) this.#versions.set(dropId, version);
   }
 
   async readOrder(orderId: string, userId: string): Promise<Json> {

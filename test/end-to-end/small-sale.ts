@@ -2,7 +2,7 @@
 // and what the journal holds, must be the same afterwards.
 
 import type { ExecutionContext } from 'ava';
-import { readTruth } from '../chaos/truth.ts';
+import type { Profile } from './sale-nodes.ts';
 import { eventually, SaleServer } from './sale-server.ts';
 
 export const CREATOR = 'cleo';
@@ -20,8 +20,8 @@ export class SmallSale {
     this.orderId = options.orderId;
   }
 
-  static async open(): Promise<SmallSale> {
-    const server = await SaleServer.start();
+  static async open(profile: Profile): Promise<SmallSale> {
+    const server = await SaleServer.start(profile);
     const dropId = await server.drop(CREATOR, { payment: 'provider', holdSeconds: 3600 });
     const orderId = String((await server.order(dropId, BUYER, 'k')).json['id']);
     await server.post(`/v1/creators/${CREATOR}/follow`, { as: BUYER });
@@ -42,7 +42,7 @@ export class SmallSale {
   /** Stops the server, and sees that its journal holds the one drop and the one order. */
   async assertJournalUnchanged(t: ExecutionContext): Promise<void> {
     t.is((await this.server.get('/readyz')).status, 200);
-    const { drops, findings } = await readTruth(await this.server.stopAndKeep());
+    const { drops, findings } = await this.server.stopAndRead();
     t.deepEqual(findings, []);
     t.deepEqual([...drops.keys()], [this.dropId]);
     const { stock, orders } = drops.get(this.dropId)!;

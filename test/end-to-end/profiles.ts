@@ -1,0 +1,35 @@
+// Runs a suite on both profiles, each with a server of its own. On the cluster the calls go to two
+// gateways in turn, so that what one call wrote the next one reads through the other node; titles
+// end with the profile's name there.
+
+import ava, { type ExecutionContext } from 'ava';
+import { clusterInstalled, type Profile } from './sale-nodes.ts';
+
+type Run = (t: ExecutionContext) => Promise<void> | void;
+
+/** The part of AVA that these suites use. */
+export interface ProfileTest {
+  (title: string, run: Run): void;
+  readonly serial: (title: string, run: Run) => void;
+  readonly before: (run: Run) => void;
+  readonly after: { readonly always: (run: Run) => void };
+}
+
+export function onEachProfile(declare: (test: ProfileTest, profile: Profile) => void): void {
+  declare(ava, 'embedded');
+  declare(clusterTest(), 'cluster');
+}
+
+function clusterTest(): ProfileTest {
+  const named = (title: string): string => `${title} (cluster)`;
+  if (!clusterInstalled) {
+    const skip = (title: string, run: Run): void => ava.skip(named(title), run);
+    const nothing = (): void => undefined;
+    return Object.assign(skip, { serial: skip, before: nothing, after: { always: nothing } });
+  }
+  return Object.assign((title: string, run: Run): void => ava(named(title), run), {
+    serial: (title: string, run: Run): void => ava.serial(named(title), run),
+    before: (run: Run): void => ava.before(run),
+    after: { always: (run: Run): void => ava.after.always(run) },
+  });
+}

@@ -1,0 +1,118 @@
+// The nodes of a server under test, in this process and on free ports: one alone on SQLite, or two
+// on a redis-server and a nats-server of their own. What they kept can be read once they stopped.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pino from 'pino';
+import { readEntries } from '../../actors/recovery.ts';
+import { loadConfig } from '../../composition/config.ts';
+import { type Server, startServer } from '../../composition/server.ts';
+import { SHARD_COUNT } from '../../domain/ids.ts';
+import type { Entry } from '../../storage/entry.ts';
+import type { Journal } from '../../storage/journal.ts';
+import { connectRedis } from '../../storage/redis/connection.ts';
+import { RedisJournal } from '../../storage/redis/journal-redis.ts';
+import { openSqliteStores } from '../../storage/sqlite/stores.ts';
+import { type Truth, truthOf } from '../chaos/truth.ts';
+import { NatsServer, natsInstalled } from '../servers/nats-server.ts';
+import { RedisServer, redisInstalled } from '../servers/redis-server.ts';
+
+export type Profile = 'embedded' | 'cluster';
+export type Environment = Readonly<Record<string, string>>;
+
+export const clusterInstalled = redisInstalled && natsInstalled;
+
+export interface SaleNodes {
+  /** Where each gateway answers. */
+  readonly urls: readonly string[];
+  /** Ends all nodes, which keep what they stored. */
+  stop(): Promise<void>;
+  /** What the journals of the stopped nodes say. */
+  truth(): Promise<Truth>;
+  /** Ends what the nodes stood on, and forgets what they stored. */
+  remove(): Promise<void>;
+}
+
+const NODE_IDS = ['north', 'south'] as const;
+
+/** Resolves when the nodes can serve. */
+export function startNodes(profile: Profile, environment: Environment): Promise<SaleNodes> {
+  return profile === 'embedded' ? startOne(environment) : startTwo(environment);
+}
+
+async function startOne(environment: Environment): Promise<SaleNodes> {
+  const directory = mkdtempSync(join(tmpdir(), 'livedrops-end-to-end-'));
+  const server = await startNode({ ...environment, LIVEDROPS_DATA: directory });
+  return {
+    urls: [server.url],
+    stop: () => server.stop(),
+    async truth() {
+      const stores = await openSqliteStores({ directory });
+      try {
+        return await readTruth(stores.journal);
+      } finally {
+        await stores.close();
+      }
+    },
+    remove: async () => rmSync(directory, { recursive: true, force: true }),
+  };
+}
+
+async function startTwo(environment: Environment): Promise<SaleNodes> {
+  const directory = mkdtempSync(join(tmpdir(), 'livedrops-end-to-end-'));
+  const redis = await RedisServer.start();
+  const nats = await NatsServer.start();
+  const servers = await Promise.all(
+    NODE_IDS.map((nodeId) =>
+      startNode({
+        ...environment,
+        LIVEDROPS_DATA: join(directory, nodeId),
+        LIVEDROPS_NODE_ID: nodeId,
+        LIVEDROPS_STORE: redis.url,
+        LIVEDROPS_NATS: nats.url,
+      }),
+    ),
+  );
+  return {
+    urls: servers.map(({ url }) => url),
+    async stop() {
+      await Promise.all(servers.map((server) => server.stop()));
+    },
+    truth: () => readTruthOfRedis(redis),
+    async remove() {
+      await Promise.all([redis.stop(), nats.stop()]);
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+function startNode(environment: Environment): Promise<Server> {
+  return startServer(
+    loadConfig({
+      LIVEDROPS_PORT: '0',
+      LIVEDROPS_RATE_LIMITS: 'off',
+      LIVEDROPS_LOG: 'error',
+      ...environment,
+    }),
+  );
+}
+
+async function readTruthOfRedis({ address }: RedisServer): Promise<Truth> {
+  const log = pino({ level: 'silent' });
+  const redis = await connectRedis({ address, name: 'truth', log });
+  try {
+    return await readTruth(new RedisJournal({ redis }));
+  } finally {
+    redis.disconnect();
+  }
+}
+
+async function readTruth(journal: Journal): Promise<Truth> {
+  const entries: Entry[] = [];
+  for (let shard = 0; shard < SHARD_COUNT; shard++) {
+    const { lastSequence } = await journal.head(shard);
+    entries.push(...(await Array.fromAsync(readEntries(journal, shard, 0, lastSequence))));
+  }
+  return truthOf(entries);
+}
