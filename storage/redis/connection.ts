@@ -24,6 +24,7 @@ const RECONNECT_DELAY_FIRST_MS = 50;
 const RECONNECT_DELAY_MAX_MS = 1_000;
 /** How often a command of a Redis Cluster follows a slot to its new place. */
 const REDIRECTIONS_MAX = 16;
+const SLOTS_REFRESH_INTERVAL_MS = 2_000;
 
 export interface ConnectOptions {
   readonly address: RedisAddress;
@@ -81,6 +82,8 @@ function createConnection(options: ConnectOptions): RedisConnection {
     maxRedirections: REDIRECTIONS_MAX,
     // Otherwise what was under way when a connection broke would be sent again.
     retryDelayOnFailover: 0,
+    // And then nothing else would ask where the slots of a server that is gone are served now.
+    slotsRefreshInterval: SLOTS_REFRESH_INTERVAL_MS,
     clusterRetryStrategy: reconnectDelayMs,
     redisOptions: shared,
   });

@@ -60,7 +60,7 @@ export async function openRedisStores(options: RedisStoresOptions): Promise<Redi
     const feed = new RedisFeedStore({ redis });
     const orderList = new RedisOrderListStore({ redis });
     return {
-      journal: new RedisJournal({ redis: appends, replicas: options.replicas }),
+      journal: new RedisJournal({ redis: appends, reads: redis, replicas: options.replicas }),
       snapshots: new RedisSnapshotStore({ redis }),
       accounts: new RedisAccountStore({ redis, now: options.now }),
       catalogue: new RedisCatalogue({ redis, om }),
