@@ -88,7 +88,7 @@ test('nodes get the servers, ports and names of their own, and secrets they shar
     t.true(one[name] !== undefined && two[name] === one[name], name);
   }
   t.is(statSync(join(dataDirectory, 'auth-secret')).mode & 0o777, 0o600);
-  t.is(readFileSync(join(dataDirectory, 'server-url'), 'utf8'), urls[0]);
+  t.is(readFileSync(join(dataDirectory, 'server-url'), 'utf8'), urls[0]!);
 });
 
 test('J2: Redis runs as the journal needs it, and keeps its data over a stop of the server', async (t) => {

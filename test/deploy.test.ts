@@ -1,0 +1,235 @@
+// What is written for containers, where no container engine runs: every setting, command, file and
+// package that it names exists, and the Redis configuration does what the journal needs.
+
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ava, { type TestFn } from 'ava';
+import pino from 'pino';
+import { parse } from 'yaml';
+import { describeConfig } from '../composition/config.ts';
+import { connectRedis } from '../storage/redis/connection.ts';
+import { checkRedisServers } from '../storage/redis/server-checks.ts';
+import { runCommand } from './operator/run-command.ts';
+import { ChildServer, freePort } from './servers/child-server.ts';
+import { natsInstalled } from './servers/nats-server.ts';
+import { redisInstalled } from './servers/redis-server.ts';
+
+const test = ava;
+const redisTest = (redisInstalled ? ava : ava.skip) as TestFn;
+const natsTest = (natsInstalled ? ava : ava.skip) as TestFn;
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const NODES = ['gateway', 'actors'] as const;
+/** Longer than a node takes at most to end: `operator/start.ts`. */
+const STOP_GRACE_SECONDS_MIN = 31;
+
+/** What is loaded from elsewhere than our own files: types are not. */
+const IMPORT =
+  /^(?:import|export)\s+(?!type\s)(?:[^'";]*?\sfrom\s+)?'([^'.][^']*)'|\bimport\(\s*'([^'.][^']*)'/gm;
+
+interface Service {
+  readonly image?: string;
+  readonly build?: { readonly context: string; readonly dockerfile: string };
+  readonly command?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly volumes?: readonly string[];
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
+  readonly healthcheck?: { readonly test: readonly string[] };
+  readonly stop_grace_period?: string;
+}
+interface Compose {
+  readonly services: Readonly<Record<string, Service>>;
+  readonly volumes: Readonly<Record<string, unknown>>;
+}
+
+const compose = parse(readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8'), {
+  merge: true,
+}) as Compose;
+const dockerfile = readFileSync(join(ROOT, 'deploy/Dockerfile'), 'utf8');
+
+function service(name: string): Service {
+  const found = compose.services[name];
+  if (found === undefined) throw new Error(`there is no service ${name}`);
+  return found;
+}
+
+/** As Compose fills in `${NAME:?why}` and `${NAME:-default}`. Throws for what it needs and has not. */
+function filledIn(text: string, given: Readonly<Record<string, string>>): string {
+  return text.replaceAll(/\$\{(\w+):([?-])([^}]*)\}/g, (_, name: string, kind, rest: string) => {
+    const value = given[name] ?? '';
+    if (value !== '') return value;
+    if (kind === '?') throw new Error(`${name} is missing: ${rest}`);
+    return rest;
+  });
+}
+
+function environmentOf(name: string, given: Readonly<Record<string, string>>) {
+  return Object.fromEntries(
+    Object.entries(service(name).environment ?? {}).map(([variable, text]) => [
+      variable,
+      filledIn(text, given),
+    ]),
+  );
+}
+
+const GIVEN = {
+  LIVEDROPS_AUTH_SECRET: 'a secret of more than thirty-two characters',
+  LIVEDROPS_PAYMENT_SECRET: `whsec_${Buffer.alloc(32, 7).toString('base64')}`,
+};
+
+/** Settings that the image has of its own. */
+const imageSettings = Object.fromEntries(
+  [...dockerfile.matchAll(/^ENV (LIVEDROPS_\w+)=(\S+)$/gm)].map(([, name, value]) => [
+    name!,
+    value!,
+  ]),
+);
+
+for (const name of NODES) {
+  test(`compose: ${name} nodes get settings that are right, together too`, (t) => {
+    const settings = describeConfig({ ...imageSettings, ...environmentOf(name, GIVEN) });
+    const valueOf = (variable: string) => settings.find((it) => it.name === variable)?.value;
+    t.is(valueOf('LIVEDROPS_STORE'), 'redis://redis:6379');
+    t.is(valueOf('LIVEDROPS_NATS'), 'nats://nats:4222');
+    t.is(valueOf('LIVEDROPS_ROLES'), name === 'gateway' ? 'gateway,services' : 'actors');
+    t.is(valueOf('LIVEDROPS_HOST'), '0.0.0.0');
+  });
+
+  test(`compose: ${name} nodes do not start without secrets`, (t) => {
+    for (const missing of Object.keys(GIVEN)) {
+      t.throws(() => environmentOf(name, { ...GIVEN, [missing]: '' }), {
+        message: new RegExp(`^${missing} is missing`),
+      });
+    }
+  });
+
+  test(`compose: ${name} nodes are healthy when ready, and have time to hand over`, (t) => {
+    const { healthcheck, stop_grace_period: grace, depends_on: needs, build } = service(name);
+    t.regex(healthcheck?.test.at(-1) ?? '', /:8080\/readyz'/);
+    t.true(Number(/^(\d+)s$/.exec(grace ?? '')?.[1]) >= STOP_GRACE_SECONDS_MIN);
+    t.deepEqual(Object.keys(needs ?? {}), ['redis', 'nats']);
+    t.true(existsSync(join(ROOT, build?.context ?? '?', build?.dockerfile ?? '?')));
+  });
+}
+
+test('compose: every service that is waited for has a health check, every volume and file exists', (t) => {
+  for (const { depends_on: needs = {}, volumes = [] } of Object.values(compose.services)) {
+    for (const [name, { condition }] of Object.entries(needs)) {
+      t.is(condition, 'service_healthy');
+      t.truthy(service(name).healthcheck, name);
+    }
+    for (const volume of volumes) {
+      const [source = ''] = volume.split(':');
+      t.true(source.startsWith('.') ? existsSync(join(ROOT, source)) : source in compose.volumes);
+    }
+  }
+});
+
+test('image: every file it copies exists, and the command it runs is one', async (t) => {
+  const copied = [...dockerfile.matchAll(/^COPY (.+) \S+$/gm)].flatMap(([, sources]) =>
+    sources!.split(' '),
+  );
+  t.true(copied.length > 8);
+  for (const source of copied) t.true(existsSync(join(ROOT, source)), source);
+  const ignored = readFileSync(join(ROOT, 'deploy/Dockerfile.dockerignore'), 'utf8').split('\n');
+  for (const source of copied) t.true(ignored.includes(`!${source}`), source);
+
+  const entry = JSON.parse(/^ENTRYPOINT (.+)$/m.exec(dockerfile)?.[1] ?? '') as string[];
+  t.deepEqual(entry.slice(0, 1), ['node']);
+  t.true(copied.some((source) => entry[1]!.startsWith(`${source}/`)));
+  const [command] = JSON.parse(/^CMD (.+)$/m.exec(dockerfile)?.[1] ?? '') as string[];
+  const help = await runCommand([command!, '--help']);
+  t.is(help.code, 0);
+  t.regex(help.stdout, /^Usage: livedrops start /);
+});
+
+test('image: what runs in it imports only what it copies, and packages that are not for development', (t) => {
+  const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+    dependencies: Record<string, string>;
+  };
+  const files = globSync('{domain,storage,actors,services,gateway,composition,operator}/**/*.ts', {
+    cwd: ROOT,
+  }).concat('moleculer.config.ts');
+  const packages = files.flatMap((file) => {
+    const text = readFileSync(join(ROOT, file), 'utf8');
+    const imports = text.matchAll(IMPORT);
+    return [...imports].map(([, direct, lazy]) => direct ?? lazy!);
+  });
+  const names = packages
+    .filter((name) => !isBuiltin(name))
+    .map((name) =>
+      name
+        .split('/')
+        .slice(0, name.startsWith('@') ? 2 : 1)
+        .join('/'),
+    );
+  t.true(new Set(names).size > 10);
+  t.deepEqual(
+    [...new Set(names)].filter((name) => !(name in dependencies)),
+    [],
+  );
+});
+
+test('redis.conf holds what acknowledged orders need', (t) => {
+  const lines = readFileSync(join(ROOT, 'deploy/redis.conf'), 'utf8').split('\n');
+  for (const line of [
+    'appendonly yes',
+    'appendfsync always',
+    'no-appendfsync-on-rewrite no',
+    'maxmemory-policy noeviction',
+  ]) {
+    t.true(lines.includes(line), line);
+  }
+});
+
+redisTest('J7: a Redis that is started as compose does passes the checks of a node', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'livedrops-deploy-'));
+  const port = await freePort();
+  const [program, ...args] = service('redis').command ?? [];
+  const here: Record<string, string> = {
+    '/etc/redis/redis.conf': join(ROOT, 'deploy/redis.conf'),
+    '0.0.0.0': '127.0.0.1',
+    '/data': directory,
+  };
+  const server = new ChildServer({
+    command: program!,
+    args: [...args.map((arg) => here[arg] ?? arg), '--port', String(port)],
+    ready: /Ready to accept connections/,
+  });
+  await server.start();
+  const log = pino({ level: 'silent' });
+  const address = { nodes: [{ host: '127.0.0.1', port }], cluster: false };
+  const redis = await connectRedis({ address, name: 'deploy', log });
+  try {
+    await t.notThrowsAsync(checkRedisServers(redis, { acceptWeak: false, log }));
+  } finally {
+    redis.disconnect();
+    await server.stop();
+    rmSync(directory, { recursive: true });
+  }
+});
+
+natsTest('a NATS that is started as compose does answers its health check', async (t) => {
+  const [port, httpPort] = [await freePort(), await freePort()];
+  const here: Record<string, string> = {
+    '0.0.0.0': '127.0.0.1',
+    '4222': String(port),
+    '8222': String(httpPort),
+  };
+  const { command = [], healthcheck } = service('nats');
+  const server = new ChildServer({
+    command: 'nats-server',
+    args: command.map((arg) => here[arg] ?? arg),
+    ready: /Server is ready/,
+  });
+  await server.start();
+  try {
+    const url = healthcheck!.test.at(-1)!.replace('8222', String(httpPort));
+    t.is((await fetch(url)).status, 200);
+  } finally {
+    await server.stop();
+  }
+});
