@@ -96,6 +96,8 @@ test('N2: notifications lost in a gap come from the feed, in order, and none com
   harness.gated = true;
   harness.bus.tellGap();
   await settled();
+  await harness.letGo();
+  t.is(harness.reads.at(-1), 'notifications.list');
   // Comes while the feed is being read.
   harness.notify('ann', '8');
   while (harness.waitingReads > 0) await harness.letGo();
@@ -134,6 +136,16 @@ test('N7: a client that missed more than a page is asked to come back and resume
   await settled();
   t.is(socket.closedWith?.code, 1013);
   t.deepEqual(idsOf(socket), []);
+});
+
+test('N7: a client that missed nothing stays, however full the page of what it had', async (t) => {
+  const harness = new LiveHarness({ replayPageSize: 2 });
+  const socket = await harness.openReady('ann');
+  for (const id of ['1', '2', '3']) harness.notify('ann', id);
+  harness.bus.tellGap();
+  await settled();
+  t.is(socket.closedWith, null);
+  t.deepEqual(idsOf(socket), ['1', '2', '3']);
 });
 
 test('N7: clients whose feed cannot be read after a gap are asked to come back', async (t) => {
