@@ -40,27 +40,23 @@ export interface ThreadData {
   readonly arena: SharedArrayBuffer;
 }
 
-/** One operation on its way into the thread. */
-export interface Operation {
-  readonly name: string;
-  readonly parameters: unknown[];
-  /**
-   * Where the first parameter's bytes stand in the arena; -1: all parameters are in `parameters`.
-   */
-  readonly offset: number;
-  readonly length: number;
-}
+/**
+ * One operation on its way into the thread, flat because names of fields would be written and read
+ * for each: its name; where its first parameter's bytes stand in the arena, or -1 where all
+ * parameters follow; how many bytes; then the parameters, null in place of such bytes.
+ */
+export type Operation = [name: string, offset: number, length: number, ...parameters: unknown[]];
+export const OPERATION_PARAMETERS_AT = 3;
 
 export interface Fault {
   readonly code: string;
   readonly message: string;
 }
 
-/** What the thread says: first `ready` or why it cannot start, then one answer for each group. */
-export type ThreadMessage =
-  | { readonly type: 'ready' }
-  | { readonly type: 'results'; readonly results: readonly unknown[] }
-  | { readonly type: 'failed'; readonly fault: Fault };
+/** What the thread says: first that it is ready or why it cannot start, ... */
+export type ThreadStart = { readonly type: 'ready' } | { readonly type: 'failed'; fault: Fault };
+/** ... then for each group the results, or why there are none. */
+export type ThreadAnswer = readonly unknown[] | Fault;
 
 /** Errors lose their own fields on the way between threads, so the code travels beside the text. */
 export function faultOf(error: unknown): Fault {

@@ -8,9 +8,11 @@ import {
   faultOf,
   type OpenProgram,
   type Operation,
+  OPERATION_PARAMETERS_AT,
   type Program,
+  type ThreadAnswer,
   type ThreadData,
-  type ThreadMessage,
+  type ThreadStart,
 } from './program.ts';
 
 type AnyHandler = (...parameters: unknown[]) => unknown;
@@ -26,23 +28,25 @@ function serve(program: Program): void {
   const begin = database.prepare(program.begin);
   const commit = database.prepare('commit');
 
-  const runGroup = (operations: readonly Operation[]): ThreadMessage => {
+  const runGroup = (operations: readonly Operation[]): ThreadAnswer => {
     try {
       begin.run();
       const results: unknown[] = [];
-      for (const { name, parameters, offset, length } of operations) {
+      for (const operation of operations) {
+        const [name, offset, length] = operation;
+        const parameters = operation.slice(OPERATION_PARAMETERS_AT);
         if (offset >= 0) parameters[0] = arena.subarray(offset, offset + length);
         results.push(handlers[name]!(...parameters));
       }
       commit.run();
       program.committed?.();
-      return { type: 'results', results };
+      return results;
     } catch (error) {
       // SQLite rolls back by itself on some errors (a full disk is one), not on others.
       if (database.inTransaction) database.exec('rollback');
       program.rolledBack?.();
       if (transfers !== undefined) transfers.length = 0;
-      return { type: 'failed', fault: faultOf(error) };
+      return faultOf(error);
     }
   };
 
@@ -56,7 +60,7 @@ function serve(program: Program): void {
   });
 }
 
-async function start(): Promise<ThreadMessage> {
+async function start(): Promise<ThreadStart> {
   try {
     const { open } = (await import(data.program)) as { open: OpenProgram };
     serve(open(data.options));

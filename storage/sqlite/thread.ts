@@ -7,8 +7,15 @@
 
 import { Worker } from 'node:worker_threads';
 import { StoreUnavailableError } from '../journal.ts';
-import type { Fault, Handlers, Operation, ProgramOptions, ThreadData } from './program.ts';
-import type { ThreadMessage } from './program.ts';
+import type {
+  Fault,
+  Handlers,
+  Operation,
+  ProgramOptions,
+  ThreadAnswer,
+  ThreadData,
+  ThreadStart,
+} from './program.ts';
 
 const GROUP_OPERATIONS_MAX = 512;
 /** Also the size of the arena; one larger operation is a group of its own, and is copied. */
@@ -141,31 +148,32 @@ export class SqliteThread<H extends Handlers> {
     };
     const worker = new Worker(new URL('thread-entry.ts', import.meta.url), { workerData });
     this.#worker = worker;
-    worker.on('message', (message: ThreadMessage) => this.#receive(message));
+    worker.on('message', (message: ThreadStart | ThreadAnswer) => {
+      if (this.#state === 'starting') this.#receiveStart(message as ThreadStart);
+      else this.#receiveAnswer(message as ThreadAnswer);
+    });
     worker.on('error', (error) => {
       this.#lastFault = { code: 'thread-failed', message: error.message };
     });
     worker.on('exit', () => this.#exited());
   }
 
-  #receive(message: ThreadMessage): void {
-    if (this.#state === 'starting') {
-      if (message.type === 'failed') {
-        this.#lastFault = message.fault; // Its exit follows.
-        return;
-      }
-      this.#state = 'ready';
-      this.#restartDelayMs = this.#options.restartDelayMs ?? RESTART_DELAY_FIRST_MS;
-      this.#started?.(null);
-      this.#started = null;
+  #receiveStart(message: ThreadStart): void {
+    if (message.type === 'failed') {
+      this.#lastFault = message.fault; // Its exit follows.
       return;
     }
+    this.#state = 'ready';
+    this.#restartDelayMs = this.#options.restartDelayMs ?? RESTART_DELAY_FIRST_MS;
+    this.#started?.(null);
+    this.#started = null;
+  }
+
+  #receiveAnswer(answer: ThreadAnswer): void {
     const group = this.#inFlight ?? [];
     this.#inFlight = null;
-    if (message.type === 'failed') this.#reject(group, message.fault);
-    if (message.type === 'results') {
-      for (let i = 0; i < group.length; i++) group[i]!.resolve(message.results[i]);
-    }
+    if ('code' in answer) this.#reject(group, answer);
+    else for (let i = 0; i < group.length; i++) group[i]!.resolve(answer[i]);
     if (this.#waiting.length > 0) this.#planSend();
     else if (this.#closing) this.#closeWhenIdle();
   }
@@ -216,15 +224,15 @@ export class SqliteThread<H extends Handlers> {
       count += 1;
       const first = parameters[0];
       if (!(first instanceof Uint8Array)) {
-        operations.push({ name, parameters, offset: -1, length: 0 });
+        operations.push([name, -1, 0, ...parameters]);
       } else if (length > GROUP_BYTES_MAX) {
         // A copy of its own: cloning a view would clone all of the memory it looks at.
         parameters[0] = new Uint8Array(first);
-        operations.push({ name, parameters, offset: -1, length: 0 });
+        operations.push([name, -1, 0, ...parameters]);
       } else {
         this.#arenaBytes.set(first, bytes);
         parameters[0] = null;
-        operations.push({ name, parameters, offset: bytes, length });
+        operations.push([name, bytes, length, ...parameters]);
       }
       bytes += length;
     }
