@@ -9,6 +9,7 @@ import type { NewNotification } from '../storage/feed.ts';
 import { connectRedis } from '../storage/redis/connection.ts';
 import { RedisFeedStore } from '../storage/redis/feed-redis.ts';
 import { RedisOrderListStore } from '../storage/redis/order-list-redis.ts';
+import { RedisReadModels } from '../storage/redis/read-models-redis.ts';
 import { RedisServer } from '../test/servers/redis-server.ts';
 
 /** What the relay hands over at once: entries of one shard. */
@@ -73,6 +74,7 @@ const redis = await connectRedis({
 });
 const orderList = new RedisOrderListStore({ redis });
 const feed = new RedisFeedStore({ redis });
+const readModels = new RedisReadModels({ redis });
 
 async function measure(what: string, append: (orders: ReturnType<typeof batches>) => unknown) {
   for (let i = 0; i < APPENDS_WARM_UP; i++) await append(batches());
@@ -95,10 +97,24 @@ function toFeed(orders: ReturnType<typeof batches>): Promise<unknown> {
   return feed.append(orders.map((batch) => ({ ...batch, rows: batch.rows.map(notificationOf) })));
 }
 
+function toReadModels(orders: ReturnType<typeof batches>): Promise<unknown> {
+  const changes = orders.map((batch) => ({
+    ...batch,
+    time: 1_700_000_000_000,
+    rows: batch.rows.map((placed) => ({
+      order: placed,
+      told: 'order.confirmed' as const,
+      refundRequested: false,
+    })),
+  }));
+  return readModels.keep(changes, () => false);
+}
+
 try {
   await measure('order list', (orders) => orderList.put(orders));
   await measure('feed', toFeed);
-  await measure('both', (orders) => Promise.all([orderList.put(orders), toFeed(orders)]));
+  await measure('each by itself', (orders) => Promise.all([orderList.put(orders), toFeed(orders)]));
+  await measure('read models', toReadModels);
 } finally {
   watch.disconnect();
   redis.disconnect();

@@ -1,15 +1,13 @@
 // Everybody's notifications on Redis. A user's feed is a list to which rows are only ever added, so
 // an id is a row's place in it: 1, 2, 3 and so on. What was read is kept beside it in two sorted
-// sets by id: marks of single notifications, and marks for all up to an id. A row is JSON text:
-// ioredis writes a command of texts as one string, and one with bytes piece by piece.
+// sets by id: marks of single notifications, and marks for all up to an id. A row is a text, for
+// ioredis writes a command of texts as one string, and one with bytes piece by piece: JSON, or the
+// order it tells of (`order-members.ts`).
 //
-// Feeds stand in buckets, each with a hash tag of its own, and what an append has for a bucket is
-// one script call. A bucket keeps, for each shard, the last journal sequence it has rows of, and
-// moves it in the same step that adds them.
-//
-// What an append costs: `node_modules/.bin/node bench/redis-projections.ts`.
+// A bucket of users (`user-buckets.ts`) keeps, for each shard, the last journal sequence its feeds
+// have rows of, and moves it in the same step that adds them. In a running node
+// `read-models-redis.ts` adds them, together with the orders they tell of.
 
-import { fnv1a } from '../../domain/ids.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import {
   type FeedStore,
@@ -21,14 +19,18 @@ import { parseNotificationId } from '../feed-ids.ts';
 import { InvalidCursorError, type Page, type PageRequest } from '../page.ts';
 import type { ProjectionBatch } from '../projection.ts';
 import { answerOf, type RedisConnection } from './connection.ts';
+import { unpackTold } from './order-members.ts';
 import { allDone, inOneWrite, RedisProjection } from './projection-redis.ts';
 import { Script } from './script.ts';
+import {
+  allReadKey,
+  BUCKETS,
+  bucketOf,
+  feedKey,
+  feedPositionsKey,
+  oneReadKey,
+} from './user-buckets.ts';
 
-/**
- * Part of the stored format. More of them spread finer over the nodes of a Redis Cluster, and cost
- * more: an append is a call for each bucket it touches.
- */
-const BUCKETS = 32;
 /** Ids looked at in one step, while unread notifications are sought among read ones. */
 const UNREAD_STEP = 1024;
 
@@ -97,7 +99,7 @@ export class RedisFeedStore implements FeedStore {
 
   constructor(options: { readonly redis: RedisConnection }) {
     this.#redis = options.redis;
-    this.#projection = new RedisProjection({ redis: options.redis, name: 'feed' });
+    this.#projection = new RedisProjection({ redis: options.redis, lists: ['feed'] });
   }
 
   position(shard: number): Promise<number> {
@@ -149,7 +151,6 @@ export class RedisFeedStore implements FeedStore {
     await MARK_ALL_READ.run(this.#redis, scriptKeys(feedKeys(userId)), [now]);
   }
 
-  /** On the path of every order, once it is durable: plain loops, one call for each bucket. */
   async #write(
     portion: readonly ProjectionBatch<NewNotification>[],
     kept: Notification[],
@@ -237,16 +238,12 @@ interface FeedKeys {
   readonly allRead: string;
 }
 
-function bucketOf(userId: string): number {
-  return fnv1a(userId) % BUCKETS;
-}
-
 function feedKeys(userId: string): FeedKeys {
-  const tag = `{feed:${bucketOf(userId)}}`;
+  const bucket = bucketOf(userId);
   return {
-    list: `${tag}:user:${userId}`,
-    oneRead: `${tag}:one-read:${userId}`,
-    allRead: `${tag}:all-read:${userId}`,
+    list: feedKey(bucket, userId),
+    oneRead: oneReadKey(bucket, userId),
+    allRead: allReadKey(bucket, userId),
   };
 }
 
@@ -266,7 +263,7 @@ function bucketCalls(
       const bucket = bucketOf(row.userId);
       let call = byBucket[bucket];
       if (call === undefined) {
-        call = { keys: [`{feed:${bucket}}:positions`], batches: [], rows: [], places: [] };
+        call = { keys: [feedPositionsKey(bucket)], batches: [], rows: [], places: [] };
         byBucket[bucket] = call;
         calls.push(call);
       }
@@ -274,7 +271,7 @@ function bucketCalls(
       const last = batches.length - 1;
       if (batches[last - 1] === sequence && batches[last - 2] === shard) batches[last]! += 1;
       else batches.push(shard, sequence, 1);
-      call.keys.push(`{feed:${bucket}}:user:${row.userId}`);
+      call.keys.push(feedKey(bucket, row.userId));
       call.rows.push(JSON.stringify([row.type, row.createdAt, row.data]));
       call.places.push(sources.length);
       sources.push(row);
@@ -284,6 +281,7 @@ function bucketCalls(
 }
 
 function unpackRow(userId: string, id: number, row: string, readAt: number | null): Notification {
+  if (!row.startsWith('[')) return { ...unpackTold(userId, row), id: String(id), readAt };
   const [type, createdAt, data] = JSON.parse(row) as [string, number, NewNotification['data']];
   return { id: String(id), userId, type, data, createdAt, readAt };
 }

@@ -4,25 +4,21 @@
 // adding is one plain command that may be repeated, and come late, as often as it likes. A script
 // that replaced older versions would cost every order more than the command itself does.
 //
-// What a drop's orders add up to is read from one more short field for each version, in a few
-// hashes of the drop; an append writes all of a hash's fields at once.
-//
-// What an append costs: `node_modules/.bin/node bench/redis-projections.ts`.
+// In a running node `read-models-redis.ts` adds them, together with what buyers are told.
 
-import { fnv1a } from '../../domain/ids.ts';
 import type { OrderView } from '../../domain/views.ts';
 import { decodeCursor, encodeCursor, type ListPosition } from '../cursor.ts';
-import { addToTotals, type DropTotals, emptyTotals } from '../drop-totals.ts';
+import type { DropTotals } from '../drop-totals.ts';
 import type { OrderListStore } from '../order-list.ts';
 import type { Page, PageRequest } from '../page.ts';
 import type { ProjectionBatch } from '../projection.ts';
 import { answerOf, type RedisConnection } from './connection.ts';
-import { dropOf, packOrder, statusLetter, statusOf, unpackOrder } from './order-members.ts';
+import { DropStandings, totalsOfDrop } from './drop-standings.ts';
+import { packOrder, unpackOrder } from './order-members.ts';
 import { allDone, inOneWrite, RedisProjection } from './projection-redis.ts';
+import { bucketOf, ordersKey } from './user-buckets.ts';
 
-/** Hashes of a drop. Part of the stored format. */
-const TOTALS_PARTS = 16;
-/** Looked at in one step, so that a large drop or list holds up no server. */
+/** Looked at in one step, so that a long list holds up no server. */
 const SCAN_STEP = 1000;
 /** Members read in one step for each order that is wanted. */
 const VERSIONS_USUAL = 2;
@@ -33,7 +29,7 @@ export class RedisOrderListStore implements OrderListStore {
 
   constructor(options: { readonly redis: RedisConnection }) {
     this.#redis = options.redis;
-    this.#projection = new RedisProjection({ redis: options.redis, name: 'orders' });
+    this.#projection = new RedisProjection({ redis: options.redis, lists: ['orders'] });
   }
 
   position(shard: number): Promise<number> {
@@ -73,47 +69,24 @@ export class RedisOrderListStore implements OrderListStore {
     return newest;
   }
 
-  async totalsOfDrop(dropId: string): Promise<DropTotals> {
-    const totals = emptyTotals();
-    for (let part = 0; part < TOTALS_PARTS; part++) {
-      /** By order: its newest version, and how it stands then. */
-      const newest = new Map<string, { version: number; standing: string }>();
-      let at = '0';
-      do {
-        const [next, fields] = await answerOf(
-          this.#redis.hscan(totalsKey(dropId, part), at, 'COUNT', SCAN_STEP),
-        );
-        at = next;
-        for (let i = 0; i < fields.length; i += 2) {
-          const [id, text] = fields[i]!.split(' ') as [string, string];
-          const version = Number(text);
-          const present = newest.get(id);
-          if (present !== undefined && present.version >= version) continue;
-          newest.set(id, { version, standing: fields[i + 1]! });
-        }
-      } while (at !== '0');
-      for (const { standing } of newest.values()) {
-        addToTotals(totals, statusOf(standing[0]!), Number(standing.slice(1)));
-      }
-    }
-    return totals;
+  totalsOfDrop(dropId: string): Promise<DropTotals> {
+    return totalsOfDrop(this.#redis, dropId);
   }
 
-  /** On the path of every order, once it is durable: plain loops. */
   async #write(portion: readonly ProjectionBatch<OrderView>[]): Promise<void> {
-    const redis = this.#redis;
-    const totals = new Map<string, string[]>();
+    const standings = new DropStandings();
     const answers: Promise<unknown>[] = [];
-    inOneWrite(redis, () => {
+    inOneWrite(this.#redis, () => {
       for (const { rows } of portion) {
         for (const order of rows) {
-          answers.push(redis.zadd(userKey(order.userId), order.createdAt, packOrder(order)));
-          addStanding(totals, order);
+          const key = userKey(order.userId);
+          answers.push(answerOf(this.#redis.zadd(key, order.createdAt, packOrder(order))));
+          standings.add(order);
         }
       }
-      for (const [key, fields] of totals) answers.push(redis.hset(key, ...fields));
+      answers.push(...standings.send(this.#redis));
     });
-    await answerOf(allDone(answers));
+    await allDone(answers);
   }
 
   /** At most `limit` orders below `start`, newest first. */
@@ -146,21 +119,6 @@ export class RedisOrderListStore implements OrderListStore {
   }
 }
 
-function addStanding(totals: Map<string, string[]>, order: OrderView): void {
-  const { id, dropId, status, quantity, version } = order;
-  // The key says the drop already.
-  const name = dropOf(id) === dropId ? id.slice(dropId.length + 1) : id;
-  const key = totalsKey(dropId, fnv1a(name) % TOTALS_PARTS);
-  const fields = totals.get(key);
-  const standing = statusLetter(status) + quantity;
-  if (fields === undefined) totals.set(key, [`${name} ${version}`, standing]);
-  else fields.push(`${name} ${version}`, standing);
-}
-
 function userKey(userId: string): string {
-  return `orders:user:${userId}`;
-}
-
-function totalsKey(dropId: string, part: number): string {
-  return `orders:totals:${dropId}:${part}`;
+  return ordersKey(bucketOf(userId), userId);
 }

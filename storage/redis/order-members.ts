@@ -1,10 +1,12 @@
 // How an order stands in a user's sorted set on Redis: as one short text that begins with the
 // order's id. Below 64 characters, which those of usual orders are, Redis keeps a small set in one
-// piece of memory.
+// piece of memory. In the feed the same text stands behind what its buyer was told, and when.
 
 import { assert } from '../../domain/assert.ts';
 import { paymentReference } from '../../domain/ids.ts';
 import type { OrderStatus, OrderView } from '../../domain/views.ts';
+import type { NewNotification } from '../feed.ts';
+import { orderNotification, type OrderNotificationType } from '../read-models.ts';
 
 /** Part of the stored format, one letter each. */
 const LETTERS: Readonly<Record<OrderStatus, string>> = {
@@ -17,6 +19,17 @@ const LETTERS: Readonly<Record<OrderStatus, string>> = {
 };
 const STATUSES = new Map(
   Object.entries(LETTERS).map(([status, letter]) => [letter, status as OrderStatus]),
+);
+/** Part of the stored format, one letter each. */
+const TOLD_LETTERS: Readonly<Record<OrderNotificationType, string>> = {
+  'order.confirmed': 'c',
+  'order.failed': 'f',
+  'order.cancelled': 'x',
+  'order.expired': 'e',
+  'order.refunded': 'b',
+};
+const TOLD_TYPES = new Map(
+  Object.entries(TOLD_LETTERS).map(([type, letter]) => [letter, type as OrderNotificationType]),
 );
 const REFUND_REQUESTED = 'R';
 /** The payment reference is the one that `paymentReference` derives. */
@@ -90,6 +103,28 @@ export function unpackOrder(userId: string, createdAt: number, member: string): 
     refundRequested: flags.includes(REFUND_REQUESTED),
     version: numberOf(version),
   };
+}
+
+/** What stands before the order's text in the feed. */
+export function packTold(
+  type: OrderNotificationType,
+  refundRequested: boolean,
+  at: number,
+): string {
+  const flags = TOLD_LETTERS[type] + (refundRequested ? REFUND_REQUESTED : '');
+  return `${flags} ${at.toString(RADIX)} `;
+}
+
+export function unpackTold(userId: string, row: string): NewNotification {
+  const timeAt = row.indexOf(' ') + 1;
+  const memberAt = row.indexOf(' ', timeAt) + 1;
+  const type = TOLD_TYPES.get(row[0]!);
+  assert(type !== undefined, 'a notification has a known type');
+  const refundRequested = row[1] === REFUND_REQUESTED;
+  // A notification says nothing of when its order was placed.
+  const order = unpackOrder(userId, 0, row.slice(memberAt));
+  const time = numberOf(row.slice(timeAt, memberAt - 1));
+  return orderNotification(type, order, refundRequested, time);
 }
 
 /** What an order's id says its drop is; nearly always so. */

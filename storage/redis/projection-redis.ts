@@ -43,25 +43,29 @@ export async function allDone<T>(answers: readonly Promise<T>[]): Promise<T[]> {
 
 export interface RedisProjectionOptions {
   readonly redis: RedisConnection;
-  readonly name: 'feed' | 'orders';
+  /** What it fills; each list has positions of its own. */
+  readonly lists: readonly ('feed' | 'orders')[];
 }
 
 export class RedisProjection {
   readonly #name: string;
-  readonly #positions: RedisPositions;
+  readonly #positions: readonly RedisPositions[];
   /** Positions as this process saw them last. Never ahead of what is kept. */
   readonly #known = new Map<number, number>();
   #turn: Promise<unknown> = Promise.resolve();
   #turns = 0;
   #failures = 0;
 
-  constructor({ redis, name }: RedisProjectionOptions) {
-    this.#name = name;
-    this.#positions = new RedisPositions({ redis, key: `{${name}}:positions` });
+  constructor({ redis, lists }: RedisProjectionOptions) {
+    this.#name = lists.join(' and ');
+    this.#positions = lists.map(
+      (list) => new RedisPositions({ redis, key: `{${list}}:positions` }),
+    );
   }
 
   async position(shard: number): Promise<number> {
-    const sequence = await this.#positions.load(shard);
+    const sequences = await Promise.all(this.#positions.map((list) => list.load(shard)));
+    const sequence = Math.min(...sequences);
     this.#known.set(shard, sequence);
     return sequence;
   }
@@ -71,9 +75,9 @@ export class RedisProjection {
    * positions behind each. One call at a time. Whoever waited while another failed fails as well:
    * rows must not overtake those before them. Errors: `store-unavailable`.
    */
-  async take<Row>(
-    batches: readonly ProjectionBatch<Row>[],
-    write: (portion: readonly ProjectionBatch<Row>[]) => Promise<void>,
+  async take<Batch extends ProjectionBatch<unknown>>(
+    batches: readonly Batch[],
+    write: (portion: readonly Batch[]) => Promise<void>,
   ): Promise<void> {
     if (this.#turns >= TURNS_MAX) throw new StoreUnavailableError(`too many ${this.#name} wait`);
     this.#turns += 1;
@@ -95,18 +99,18 @@ export class RedisProjection {
     }
   }
 
-  async #takeInTurn<Row>(
-    batches: readonly ProjectionBatch<Row>[],
-    write: (portion: readonly ProjectionBatch<Row>[]) => Promise<void>,
+  async #takeInTurn<Batch extends ProjectionBatch<unknown>>(
+    batches: readonly Batch[],
+    write: (portion: readonly Batch[]) => Promise<void>,
   ): Promise<void> {
     /** The last sequence of each shard in the portion. */
     const reached = new Map<number, number>();
-    let portion: ProjectionBatch<Row>[] = [];
+    let portion: Batch[] = [];
     let rows = 0;
     const finish = async () => {
       if (rows > 0) await write(portion);
       const positions = [...reached].map(([shard, sequence]) => ({ shard, sequence }));
-      await this.#positions.save(positions);
+      await allDone(this.#positions.map((list) => list.save(positions)));
       for (const { shard, sequence } of positions) this.#known.set(shard, sequence);
       reached.clear();
       portion = [];

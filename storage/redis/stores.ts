@@ -3,7 +3,6 @@
 
 import type { Logger } from 'pino';
 import type { PlacementStore } from '../placement.ts';
-import { SeparateReadModels } from '../read-models.ts';
 import type { Stores } from '../stores.ts';
 import { RedisAccountStore } from './accounts-redis.ts';
 import { RedisCatalogue } from './catalogue-redis.ts';
@@ -16,6 +15,7 @@ import { OmConnection } from './om-connection.ts';
 import { RedisOperatorLog } from './operator-log-redis.ts';
 import { RedisOrderListStore } from './order-list-redis.ts';
 import { RedisPlacementStore } from './placement-redis.ts';
+import { RedisReadModels } from './read-models-redis.ts';
 import { checkRedisServers } from './server-checks.ts';
 import { RedisSnapshotStore } from './snapshots-redis.ts';
 import { RedisWebhookLog } from './webhook-log-redis.ts';
@@ -57,17 +57,15 @@ export async function openRedisStores(options: RedisStoresOptions): Promise<Redi
     const { acceptWeak } = options;
     await checkRedisServers(redis, { acceptWeak, log });
     om = await OmConnection.connect({ address, name: `${name}-entities`, log });
-    const feed = new RedisFeedStore({ redis });
-    const orderList = new RedisOrderListStore({ redis });
     return {
       journal: new RedisJournal({ redis: appends, reads: redis, replicas: options.replicas }),
       snapshots: new RedisSnapshotStore({ redis }),
       accounts: new RedisAccountStore({ redis, now: options.now }),
       catalogue: new RedisCatalogue({ redis, om }),
       follows: new RedisFollowStore({ redis }),
-      feed,
-      orderList,
-      readModels: new SeparateReadModels({ feed, orderList }),
+      feed: new RedisFeedStore({ redis }),
+      orderList: new RedisOrderListStore({ redis }),
+      readModels: new RedisReadModels({ redis }),
       webhookLog: new RedisWebhookLog({ redis }),
       consumerPositions: new RedisConsumerPositions({ redis }),
       operatorLog: new RedisOperatorLog({ redis }),

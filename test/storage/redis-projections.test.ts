@@ -19,7 +19,7 @@ import {
 const USERS = 40;
 const SEQUENCES = 6;
 /** Between two places where an append ends half way. */
-const COMMANDS_STEP = 9;
+const COMMANDS_STEP = 3;
 const all = { limit: 100, cursor: null };
 const everybody = () => true;
 

@@ -4,8 +4,8 @@ import type { RedisConnection } from '../../storage/redis/connection.ts';
 import { RedisConsumerPositions } from '../../storage/redis/consumer-positions-redis.ts';
 import { RedisFeedStore } from '../../storage/redis/feed-redis.ts';
 import { RedisOrderListStore } from '../../storage/redis/order-list-redis.ts';
+import { RedisReadModels } from '../../storage/redis/read-models-redis.ts';
 import { RedisWebhookLog } from '../../storage/redis/webhook-log-redis.ts';
-import { SeparateReadModels } from '../../storage/read-models.ts';
 import { consumerPositionsContract } from './contract/consumer-positions.ts';
 import { feedContract } from './contract/feed.ts';
 import { orderListContract } from './contract/order-list.ts';
@@ -16,12 +16,10 @@ export type RedisProjections = ReturnType<typeof redisProjections>;
 
 /** As one process has them. */
 export function redisProjections(redis: RedisConnection) {
-  const feed = new RedisFeedStore({ redis });
-  const orderList = new RedisOrderListStore({ redis });
   return {
-    feed,
-    orderList,
-    readModels: new SeparateReadModels({ feed, orderList }),
+    feed: new RedisFeedStore({ redis }),
+    orderList: new RedisOrderListStore({ redis }),
+    readModels: new RedisReadModels({ redis }),
     webhookLog: new RedisWebhookLog({ redis }),
     consumerPositions: new RedisConsumerPositions({ redis }),
   };
