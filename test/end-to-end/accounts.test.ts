@@ -1,7 +1,8 @@
 // Accounts, follows, and what a public profile shows, against the whole server.
 
 import { onEachProfile } from './profiles.ts';
-import { type Answer, SaleServer } from './sale-server.ts';
+import type { Answer } from './sale-client.ts';
+import { SaleServer } from './sale-server.ts';
 
 onEachProfile((test, profile) => {
   let server: SaleServer;

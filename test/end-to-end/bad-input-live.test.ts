@@ -9,7 +9,8 @@ import { throwAt, WRONG_BODIES } from '../gateway/bad-requests.ts';
 import { LiveClient } from './live-client.ts';
 import { type Schema, wrongObjects } from './malformed.ts';
 import { onEachProfile } from './profiles.ts';
-import type { Json, SaleServer } from './sale-server.ts';
+import type { Json } from './sale-client.ts';
+import type { SaleServer } from './sale-server.ts';
 import { BUYER, SmallSale } from './small-sale.ts';
 
 /** One right message of each type, as its schema would be written. */

@@ -6,7 +6,8 @@ import { operationsOf, WRONG_BODIES } from '../gateway/bad-requests.ts';
 import { exchangeRaw } from '../gateway/fixture.ts';
 import { resolve, type Schema, type Schemas, wrongObjects } from './malformed.ts';
 import { onEachProfile } from './profiles.ts';
-import { type Answer, dropTerms, type Json, type SaleServer } from './sale-server.ts';
+import { type Answer, dropTerms, type Json } from './sale-client.ts';
+import type { SaleServer } from './sale-server.ts';
 import { BUYER, CREATOR, SmallSale } from './small-sale.ts';
 
 interface Operation {

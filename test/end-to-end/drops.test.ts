@@ -2,7 +2,8 @@
 
 import { LiveClient } from './live-client.ts';
 import { onEachProfile } from './profiles.ts';
-import { dropTerms, eventually, SaleServer } from './sale-server.ts';
+import { dropTerms, eventually } from './sale-client.ts';
+import { SaleServer } from './sale-server.ts';
 
 const soon = (ms: number): string => new Date(Date.now() + ms).toISOString();
 

@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import type { ExecutionContext } from 'ava';
 import { type ClientOptions, WebSocket } from 'ws';
-import type { SaleServer } from './sale-server.ts';
+import type { SaleClient } from './sale-client.ts';
 
 export interface Frame {
   readonly type: string;
@@ -37,14 +37,14 @@ export class LiveClient {
   }
 
   /** A visitor's stream of one drop. */
-  static async visit(t: ExecutionContext, server: SaleServer, dropId: string): Promise<LiveClient> {
+  static async visit(t: ExecutionContext, server: SaleClient, dropId: string): Promise<LiveClient> {
     return await LiveClient.open(t, server, `/v1/drops/${dropId}/live`, {});
   }
 
   /** A user's stream, with all that it listens to by itself. */
   static async listen(
     t: ExecutionContext,
-    server: SaleServer,
+    server: SaleClient,
     userId: string,
     token = server.token(userId),
   ): Promise<LiveClient> {
@@ -56,7 +56,7 @@ export class LiveClient {
 
   static async open(
     t: ExecutionContext,
-    server: SaleServer,
+    server: SaleClient,
     path: string,
     options: ClientOptions,
   ): Promise<LiveClient> {

@@ -2,7 +2,8 @@
 
 import { type Frame, LiveClient } from './live-client.ts';
 import { onEachProfile } from './profiles.ts';
-import { eventually, SaleServer } from './sale-server.ts';
+import { eventually } from './sale-client.ts';
+import { SaleServer } from './sale-server.ts';
 
 interface Item {
   readonly id: string;

@@ -1,7 +1,8 @@
 // Orders with instant payment: placed once, repeated safely, limited, sold out.
 
 import { onEachProfile } from './profiles.ts';
-import { eventually, SaleServer } from './sale-server.ts';
+import { eventually } from './sale-client.ts';
+import { SaleServer } from './sale-server.ts';
 
 onEachProfile((test, profile) => {
   let server: SaleServer;

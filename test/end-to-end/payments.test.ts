@@ -1,7 +1,8 @@
 // Orders that a provider pays: holds, signed webhook calls, payments that come too late.
 
 import { onEachProfile } from './profiles.ts';
-import { eventually, PAYMENT_SECRETS, SaleServer } from './sale-server.ts';
+import { eventually, PAYMENT_SECRETS } from './sale-client.ts';
+import { SaleServer } from './sale-server.ts';
 
 const HOLD_SECONDS = 1;
 

@@ -3,7 +3,8 @@
 
 import type { ExecutionContext } from 'ava';
 import type { Profile } from './sale-nodes.ts';
-import { eventually, SaleServer } from './sale-server.ts';
+import { eventually } from './sale-client.ts';
+import { SaleServer } from './sale-server.ts';
 
 export const CREATOR = 'cleo';
 export const BUYER = 'ann';

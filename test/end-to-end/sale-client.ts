@@ -1,0 +1,227 @@
+// What an outside tester needs to talk to a server: HTTP by `fetch`, tokens, signed webhook calls.
+// Where there are several gateways, calls go to them in turn.
+
+import { AccessTokens } from '../../services/access-tokens.ts';
+import { signWebhook } from '../../services/webhook-signature.ts';
+
+export type Json = Readonly<Record<string, unknown>>;
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** Empty where the body is no JSON object. */
+  readonly json: Json;
+}
+
+export interface CallOptions {
+  /** A user, whose token is minted; or a token as it is. */
+  readonly as?: string;
+  readonly token?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
+export interface WebhookOptions {
+  readonly id?: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly time?: number;
+  readonly secret?: string;
+  readonly reference?: string;
+}
+
+export const AUTH_SECRET = 'the secret of the end-to-end suite, long enough';
+export const PAYMENT_SECRETS = [
+  `whsec_${Buffer.from('the first secret of payments').toString('base64')}`,
+  `whsec_${Buffer.from('the second one, for rotation').toString('base64')}`,
+] as const;
+
+/** A call that takes longer is given up: it is to fail its test, not to hang it. */
+const CALL_MAX_MS = 20_000;
+const PAGE_LENGTH = 10;
+const PAGES_MAX = 100;
+
+let names = 0;
+
+export class SaleClient {
+  readonly #urls: readonly string[];
+  readonly #accessTokens = new AccessTokens({ secret: AUTH_SECRET });
+  /** The highest version of each drop that an answer has shown. */
+  readonly #versions = new Map<string, number>();
+  #calls = 0;
+
+  constructor(options: { readonly urls: readonly string[] }) {
+    this.#urls = options.urls;
+  }
+
+  /** The address of a gateway, of each in turn. */
+  nextUrl(): string {
+    this.#calls += 1;
+    return this.#urls[this.#calls % this.#urls.length]!;
+  }
+
+  /** The same as a port. */
+  nextPort(): number {
+    return Number(new URL(this.nextUrl()).port);
+  }
+
+  token(userId: string, lifetimeSeconds = 3600, roles: readonly string[] = []): string {
+    return this.#accessTokens.sign({ userId, roles, lifetimeSeconds });
+  }
+
+  /** A name that no other test of this file has. */
+  fresh(prefix: string): string {
+    names += 1;
+    return `${prefix}${names}`;
+  }
+
+  async call(method: string, path: string, options: CallOptions = {}): Promise<Answer> {
+    const { as, headers, body } = options;
+    const token = options.token ?? (as === undefined ? undefined : this.token(as));
+    const response = await fetch(this.nextUrl() + path, {
+      method,
+      signal: AbortSignal.timeout(CALL_MAX_MS),
+      headers: {
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined
+        ? {}
+        : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const isJson = response.headers.get('content-type')?.includes('json') === true && text !== '';
+    const json = (isJson ? JSON.parse(text) : {}) as Json;
+    this.#learnVersion(json);
+    return { status: response.status, headers: response.headers, text, json };
+  }
+
+  get(path: string, options: CallOptions = {}): Promise<Answer> {
+    return this.call('GET', path, options);
+  }
+
+  post(path: string, options: CallOptions = {}): Promise<Answer> {
+    return this.call('POST', path, options);
+  }
+
+  /** Throws unless the account is made. */
+  async register(name: string): Promise<{ id: string; email: string; session: Json }> {
+    const email = `${this.fresh('person')}@example.com`;
+    const body = { email, password: 'correct horse battery', name };
+    const { status, json, text } = await this.post('/v1/auth/register', { body });
+    if (status !== 201) throw new Error(`register was answered ${status}: ${text}`);
+    return { id: (json['user'] as { id: string }).id, email, session: json };
+  }
+
+  /** A product of the creator. Throws unless it is made. */
+  async product(creatorId: string): Promise<string> {
+    const path = `/v1/creators/${creatorId}/products`;
+    const { status, json, text } = await this.post(path, { as: creatorId, body: { name: 'Lamp' } });
+    if (status !== 201) throw new Error(`the product was answered ${status}: ${text}`);
+    return String(json['id']);
+  }
+
+  /** A drop of `creator`, live at once and for an hour unless told otherwise. Throws unless made. */
+  async drop(creatorId: string, terms: Json = {}): Promise<string> {
+    const path = `/v1/products/${await this.product(creatorId)}/drops`;
+    const answer = await this.post(path, { as: creatorId, body: { ...dropTerms(), ...terms } });
+    if (answer.status !== 201) throw new Error(`the drop was answered ${answer.text}`);
+    return String(answer.json['id']);
+  }
+
+  order(dropId: string, userId: string, key: string, quantity = 1): Promise<Answer> {
+    return this.post(`/v1/drops/${dropId}/orders`, {
+      as: userId,
+      headers: { 'idempotency-key': key },
+      body: { quantity },
+    });
+  }
+
+  /**
+   * The drop, not older than what any answer has shown before: like every client, this one orders
+   * what it sees by versions (O8).
+   */
+  async readDrop(dropId: string): Promise<Json> {
+    const known = this.#versions.get(dropId) ?? 0;
+    return await this.inAMoment(
+      async () => (await this.get(`/v1/drops/${dropId}`)).json,
+      ({ version }) => Number(version) >= known,
+    );
+  }
+
+  /**
+   * For what the other gateway hears of a moment later than the one that was asked: looks again
+   * until what is seen is wanted. Where there is one gateway the first look must do.
+   */
+  inAMoment<T>(look: () => Promise<T>, wanted: (seen: T) => boolean): Promise<T> {
+    return this.#urls.length === 1 ? look() : eventually(look, wanted);
+  }
+
+  #learnVersion({ id, dropId = id, version }: Json): void {
+    if (typeof dropId !== 'string' || typeof version !== 'number') return;
+    const known = this.#versions.get(dropId) ?? 0;
+    if (version > known) this.#versions.set(dropId, version);
+  }
+
+  async readOrder(orderId: string, userId: string): Promise<Json> {
+    return (await this.get(`/v1/orders/${orderId}`, { as: userId })).json;
+  }
+
+  /** Every item of a list, in pages of ten. Throws where a page is refused or too long. */
+  async listAll(path: string, as?: string): Promise<Json[]> {
+    const items: Json[] = [];
+    let cursor = '';
+    for (let page = 0; page < PAGES_MAX; page++) {
+      const options = as === undefined ? {} : { as };
+      const { status, json } = await this.get(`${path}?limit=${PAGE_LENGTH}${cursor}`, options);
+      const found = json['items'] as Json[];
+      if (status !== 200 || found.length > PAGE_LENGTH) throw new Error(`${path} is no page`);
+      items.push(...found);
+      if (typeof json['nextCursor'] !== 'string') return items;
+      cursor = `&cursor=${json['nextCursor']}`;
+    }
+    throw new Error(`${path} has no end`);
+  }
+
+  webhook(type: string, orderId: string, options: WebhookOptions = {}): Promise<Answer> {
+    const body = JSON.stringify({ type, data: { orderId, reference: options.reference ?? 'ref' } });
+    const id = options.id ?? this.fresh('msg_');
+    const timestamp = Math.floor((options.time ?? Date.now()) / 1000);
+    const secret = options.secret ?? PAYMENT_SECRETS[0];
+    return this.post('/v1/payments/webhook', {
+      headers: {
+        'webhook-id': id,
+        'webhook-timestamp': String(timestamp),
+        'webhook-signature': signWebhook({ secret, id, timestamp, body }),
+      },
+      body,
+    });
+  }
+}
+
+/** Live at once, for an hour. */
+export function dropTerms(): Json {
+  const now = Date.now();
+  return {
+    startsAt: new Date(now).toISOString(),
+    endsAt: new Date(now + 3_600_000).toISOString(),
+    stock: 10,
+    priceCents: 1500,
+    currency: 'EUR',
+    limitPerUser: 5,
+  };
+}
+
+const LOOKS_MAX = 400;
+const LOOK_DELAY_MS = 25;
+
+/** Looks again until what is seen is wanted; resolves to the last look after ten seconds. */
+export async function eventually<T>(look: () => Promise<T>, wanted: (seen: T) => boolean) {
+  let seen = await look();
+  for (let looks = 1; looks < LOOKS_MAX && !wanted(seen); looks++) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_DELAY_MS));
+    seen = await look();
+  }
+  return seen;
+}
