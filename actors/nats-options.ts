@@ -4,7 +4,7 @@
 /** A server that has not answered two pings, so within three of these, is gone. */
 const PING_INTERVAL_MS = 1_000;
 const PINGS_UNANSWERED_MAX = 2;
-const CONNECT_TIMEOUT_MS = 2_000;
+const CONNECT_TIMEOUT_MS = 5_000;
 const RECONNECT_DELAY_MS = 100;
 /** Added at random, so that a server that comes back does not meet every node in one instant. */
 const RECONNECT_JITTER_MS = 400;

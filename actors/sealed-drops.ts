@@ -2,7 +2,7 @@
 
 import type { Logger } from 'pino';
 import type { DropState } from '../domain/drop-state.ts';
-import { decodeSealedDrop } from '../storage/drop-snapshot.ts';
+import { decodeSealedDrop, encodeSealedDrop } from '../storage/drop-snapshot.ts';
 import type { SnapshotStore } from '../storage/snapshots.ts';
 import type { WaitingCommand } from './shard-batch.ts';
 
@@ -56,7 +56,7 @@ export class SealedDrops {
     return bytes === null ? null : decodeSealedDrop(bytes);
   }
 
-  save(dropId: string, bytes: Uint8Array): Promise<void> {
-    return this.#snapshots.saveSealedDrop(dropId, bytes);
+  save(state: DropState): Promise<void> {
+    return this.#snapshots.saveSealedDrop(state.id, state.version, encodeSealedDrop(state));
   }
 }

@@ -2,7 +2,6 @@
 
 import type { Logger } from 'pino';
 import type { DropState } from '../domain/drop-state.ts';
-import { encodeSealedDrop } from '../storage/drop-snapshot.ts';
 import type { Clock } from './clock.ts';
 import type { SealedDrops } from './sealed-drops.ts';
 
@@ -68,7 +67,7 @@ export class ShardSealing {
     const state = find(dropId);
     if (state === undefined || !state.isOver) return void this.#over.delete(dropId);
     const { version } = state;
-    await sealed.save(dropId, encodeSealedDrop(state));
+    await sealed.save(state);
     await settled();
     // Changed meanwhile, or memory was rebuilt: it stays until it is idle again.
     if (find(dropId) !== state || state.version !== version) return;

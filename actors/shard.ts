@@ -462,9 +462,11 @@ export class Shard {
 
   #load(waiting: WaitingCommand): void {
     const { dropId } = waiting.command;
+    const life = this.#life;
     const accepted = this.#sealed.park(waiting, (state, parked) => {
-      if (this.#status !== 'serving') {
-        for (const one of parked) this.#submitElsewhere(one);
+      // What was read for an earlier life may be older than what this one has.
+      if (this.#life !== life || this.#status !== 'serving') {
+        for (const one of parked) this.submit(one);
         return;
       }
       if (state !== null && !this.#drops.has(dropId)) this.#adopt(state);

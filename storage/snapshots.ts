@@ -30,8 +30,11 @@ export interface SnapshotStore {
   /** The newest snapshot with all its parts in the order of `partNames`, or null. Errors: `corrupt` when a part is missing. */
   loadSnapshot(shard: number): Promise<{ snapshot: Snapshot; parts: SnapshotPart[] } | null>;
 
-  /** Keeps (or replaces) one sealed drop, durably. Errors: `store-unavailable`. */
-  saveSealedDrop(dropId: string, bytes: Uint8Array): Promise<void>;
+  /**
+   * Keeps one sealed drop, durably, in place of what is kept at the same version or below. One at a higher version stays: its
+   * writer owned the shard later. Errors: `store-unavailable`.
+   */
+  saveSealedDrop(dropId: string, version: number, bytes: Uint8Array): Promise<void>;
 
   /** A sealed drop's bytes, or null. */
   loadSealedDrop(dropId: string): Promise<Uint8Array | null>;

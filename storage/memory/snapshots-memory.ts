@@ -12,7 +12,7 @@ interface ShardSnapshot {
 
 export class MemorySnapshotStore implements SnapshotStore {
   readonly #shards = new Map<number, ShardSnapshot>();
-  readonly #sealedDrops = new Map<string, Uint8Array>();
+  readonly #sealedDrops = new Map<string, { version: number; bytes: Uint8Array }>();
 
   async saveSnapshot(
     shard: number,
@@ -47,12 +47,14 @@ export class MemorySnapshotStore implements SnapshotStore {
     return { snapshot: present.snapshot, parts };
   }
 
-  async saveSealedDrop(dropId: string, bytes: Uint8Array): Promise<void> {
-    this.#sealedDrops.set(dropId, new Uint8Array(bytes));
+  async saveSealedDrop(dropId: string, version: number, bytes: Uint8Array): Promise<void> {
+    const kept = this.#sealedDrops.get(dropId);
+    if (kept === undefined || kept.version <= version)
+      this.#sealedDrops.set(dropId, { version, bytes: new Uint8Array(bytes) });
   }
 
   async loadSealedDrop(dropId: string): Promise<Uint8Array | null> {
-    const bytes = this.#sealedDrops.get(dropId);
+    const bytes = this.#sealedDrops.get(dropId)?.bytes;
     return bytes === undefined ? null : new Uint8Array(bytes);
   }
 }

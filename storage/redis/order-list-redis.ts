@@ -43,7 +43,7 @@ export class RedisOrderListStore implements OrderListStore {
 
   async listByUser(userId: string, page: PageRequest): Promise<Page<OrderView>> {
     const start = decodeCursor('orders', page.cursor);
-    const found = await this.#newest(userId, start, page.limit + 1);
+    const found = await this.#newest(userId, start, page.limit);
     const items = found.slice(0, page.limit);
     const last = items.at(-1);
     const more = last !== undefined && found.length > items.length;
@@ -89,12 +89,15 @@ export class RedisOrderListStore implements OrderListStore {
     await allDone(answers);
   }
 
-  /** At most `limit` orders below `start`, newest first. */
+  /**
+   * The newest orders below `start`, newest first: `limit`, and at least one more if there is any.
+   * Further ones may not be complete.
+   */
   async #newest(userId: string, start: ListPosition, limit: number): Promise<OrderView[]> {
     const step = (limit + 1) * VERSIONS_USUAL;
     const orders = new Map<string, OrderView>();
     // Members are only ever added, so some may come twice while these steps are made, and none is
-    // passed by. An order is complete when a later one follows it.
+    // passed by. An order is complete when another follows it.
     for (let offset = 0; orders.size <= limit; offset += step) {
       const members = await answerOf(
         this.#redis.zrevrangebyscore(
@@ -115,7 +118,7 @@ export class RedisOrderListStore implements OrderListStore {
       }
       if (members.length < 2 * step) break;
     }
-    return [...orders.values()].slice(0, limit);
+    return [...orders.values()];
   }
 }
 

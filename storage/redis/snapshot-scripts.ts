@@ -38,16 +38,21 @@ return 0
 `);
 
 /**
- * Keys: sealed drop. Arguments: contents, then the fields of its pieces. Answers 0, or 1 where
- * another writer dropped pieces meanwhile.
+ * Keys: sealed drop. Arguments: version, contents, then the fields of its pieces. Answers 0, also
+ * where a higher version is kept and stays, or 1 where another writer dropped pieces meanwhile.
  */
 export const SEAL = new Script(`
-local mine = {contents = true}
-for i = 2, #ARGV do
+local kept = redis.call('HGET', KEYS[1], 'version')
+if kept and tonumber(kept) > tonumber(ARGV[1]) then
+  redis.call('HDEL', KEYS[1], unpack(ARGV, 3))
+  return 0
+end
+local mine = {contents = true, version = true}
+for i = 3, #ARGV do
   if redis.call('HEXISTS', KEYS[1], ARGV[i]) == 0 then return 1 end
   mine[ARGV[i]] = true
 end
-redis.call('HSET', KEYS[1], 'contents', ARGV[1])
+redis.call('HSET', KEYS[1], 'version', ARGV[1], 'contents', ARGV[2])
 for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
   if not mine[field] then redis.call('HDEL', KEYS[1], field) end
 end

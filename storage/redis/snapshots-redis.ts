@@ -82,13 +82,13 @@ export class RedisSnapshotStore implements SnapshotStore {
     throw new StoreUnavailableError(`the snapshot of shard ${shard} changes while it is read`);
   }
 
-  async saveSealedDrop(dropId: string, bytes: Uint8Array): Promise<void> {
+  async saveSealedDrop(dropId: string, version: number, bytes: Uint8Array): Promise<void> {
     const key = sealedDropKey(dropId);
     const place = placeFor(newSaveName(), 0, bytes);
     for (const group of writesOf([{ place, bytes }])) {
       await answerOf(this.#redis.hset(key, ...group));
     }
-    const args = [encodePlace(place), ...fieldsOf(place)];
+    const args = [version, encodePlace(place), ...fieldsOf(place)];
     if ((await SEAL.run(this.#redis, [key], args)) !== 0) {
       throw new StoreUnavailableError(`${dropId} was sealed by somebody else meanwhile`);
     }

@@ -43,6 +43,7 @@ const MIGRATIONS = [
     bytes blob not null
   ) strict;
   `,
+  'alter table sealed_drops add column version integer not null default 0',
 ];
 
 /** Epoch, and last sequence, of one shard. */
@@ -157,9 +158,10 @@ function prepareSnapshots(database: Program['database']) {
   const removeParts = database.prepare(`
     delete from snapshot_parts where shard = ? and epoch <= ?
     and name not in (select value from json_each(?))`);
-  const putSealedDrop = database.prepare(
-    'insert or replace into sealed_drops (drop_id, bytes) values (?, ?)',
-  );
+  const putSealedDrop = database.prepare(`
+    insert into sealed_drops (drop_id, version, bytes) values (?, ?, ?)
+    on conflict do update set version = excluded.version, bytes = excluded.bytes
+    where excluded.version >= version`);
 
   const fence = (shard: number, epoch: number): WriteRefusal => {
     const present = Math.max(claimedEpoch.get(shard) ?? 0, snapshotEpoch.get(shard) ?? 0);
@@ -193,8 +195,8 @@ function prepareSnapshots(database: Program['database']) {
       return null;
     },
 
-    saveSealedDrop(bytes: Uint8Array, dropId: string): void {
-      putSealedDrop.run(dropId, bytes);
+    saveSealedDrop(bytes: Uint8Array, dropId: string, version: number): void {
+      putSealedDrop.run(dropId, version, bytes);
     },
   };
 }

@@ -39,8 +39,8 @@ export class SqliteSnapshotStore implements SnapshotStore {
     return { snapshot: { sequence, head, partNames }, parts };
   }
 
-  async saveSealedDrop(dropId: string, bytes: Uint8Array): Promise<void> {
-    await this.#options.writer.submit('saveSealedDrop', bytes, dropId);
+  async saveSealedDrop(dropId: string, version: number, bytes: Uint8Array): Promise<void> {
+    await this.#options.writer.submit('saveSealedDrop', bytes, dropId, version);
   }
 
   async loadSealedDrop(dropId: string): Promise<Uint8Array | null> {

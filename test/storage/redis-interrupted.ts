@@ -13,6 +13,15 @@ export function diesAfter(redis: RedisConnection, commands: number): RedisConnec
   });
 }
 
+/** As when one command is lost on its way, the `nth`, and those behind it are not. */
+export function loses(redis: RedisConnection, nth: number): RedisConnection {
+  let sent = 0;
+  return interrupted(redis, (send) => {
+    sent += 1;
+    return sent === nth ? Promise.reject(new Error('Command timed out')) : send();
+  });
+}
+
 /** As a process that is paused: what comes after the first `commands` waits for `resume`. */
 export function pausesAfter(redis: RedisConnection, commands: number) {
   const resumed = Promise.withResolvers<void>();

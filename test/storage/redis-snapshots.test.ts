@@ -46,7 +46,7 @@ redisTest('J6: megabytes of head, parts and sealed drops go in small commands', 
     ),
   );
   const sealed = Buffer.alloc(3_000_000, 'sealed');
-  await snapshots.saveSealedDrop('drop_large', sealed);
+  await snapshots.saveSealedDrop('drop_large', 1, sealed);
   t.true(sealed.equals((await snapshots.loadSealedDrop('drop_large'))!));
   const total =
     head.length + sealed.length + parts.reduce((sum, { bytes }) => sum + bytes.length, 0);
@@ -71,8 +71,8 @@ redisTest('J6: nothing but the pieces of the present snapshot is kept', async (t
   await redis.hset(partsKey(1), 'broken:0', 'x', 'broken:1', 'x');
   await snapshots.saveSnapshot(1, 1, snapshot(3, head, 'a', 'c'), [part('c', 9)]);
   t.is(await redis.hlen(partsKey(1)), 1 + 2);
-  await snapshots.saveSealedDrop('drop_1', Buffer.alloc(600_000));
-  await snapshots.saveSealedDrop('drop_1', Buffer.alloc(10));
+  await snapshots.saveSealedDrop('drop_1', 1, Buffer.alloc(600_000));
+  await snapshots.saveSealedDrop('drop_1', 1, Buffer.alloc(10));
   t.is(await redis.hlen(sealedDropKey('drop_1')), 2);
 });
 
@@ -141,7 +141,7 @@ redisTest('J5: a lost or shortened piece is found', async (t) => {
   await failsWith(t, 'corrupt', snapshots.loadSnapshot(1));
   await redis.hdel(partsKey(1), fields[1]!);
   await failsWith(t, 'corrupt', snapshots.loadSnapshot(1));
-  await snapshots.saveSealedDrop('drop_1', Buffer.alloc(10));
+  await snapshots.saveSealedDrop('drop_1', 1, Buffer.alloc(10));
   const [piece] = (await redis.hkeys(sealedDropKey('drop_1'))).filter(
     (name) => name !== 'contents',
   );
@@ -155,7 +155,7 @@ redisTest(
     const { snapshots } = await openSnapshots(t);
     const kept = [Buffer.alloc(900_000, 'first'), Buffer.alloc(900_000, 'second')];
     const outcomes = await Promise.allSettled(
-      kept.map((bytes) => snapshots.saveSealedDrop('drop_1', bytes)),
+      kept.map((bytes) => snapshots.saveSealedDrop('drop_1', 1, bytes)),
     );
     const done = kept.filter((_, i) => outcomes[i]!.status === 'fulfilled');
     const loaded = (await snapshots.loadSealedDrop('drop_1'))!;

@@ -68,9 +68,17 @@ export function snapshotsContract(stores: () => Pick<Stores, 'snapshots'>): void
 
   test('O5: a sealed drop is kept until it is replaced', async (t) => {
     t.is(await snapshots().loadSealedDrop('drop_unknown'), null);
-    await snapshots().saveSealedDrop('drop_sealed', Buffer.from('first'));
-    await snapshots().saveSealedDrop('drop_sealed', Buffer.from('second'));
+    await snapshots().saveSealedDrop('drop_sealed', 7, Buffer.from('first'));
+    await snapshots().saveSealedDrop('drop_sealed', 8, Buffer.from('second'));
     const sealed = await snapshots().loadSealedDrop('drop_sealed');
     t.is(Buffer.from(sealed!).toString(), 'second');
+  });
+
+  test('W1: an earlier owner that seals a drop late does not take back what came after', async (t) => {
+    await snapshots().saveSealedDrop('drop_late', 12, Buffer.from('later'));
+    await snapshots().saveSealedDrop('drop_late', 9, Buffer.alloc(600_000));
+    t.is(Buffer.from((await snapshots().loadSealedDrop('drop_late'))!).toString(), 'later');
+    await snapshots().saveSealedDrop('drop_late', 12, Buffer.from('again'));
+    t.is(Buffer.from((await snapshots().loadSealedDrop('drop_late'))!).toString(), 'again');
   });
 }
