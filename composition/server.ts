@@ -65,6 +65,7 @@ export async function startServer(
         verifyToken: (token, nowMs) => core.accessTokens.verify(token, nowMs),
         clock: systemClock,
         log,
+        feedIdsFollow: config.store.kind === 'redis',
       });
       return hub;
     },

@@ -42,6 +42,12 @@ export interface LiveHubOptions {
   readonly clock: Clock;
   readonly log: LiveLog;
   readonly bounds?: Partial<LiveBounds>;
+  /**
+   * The ids of each user's feed follow each other without gaps. Needed where several nodes tell of
+   * notifications: one may overtake another, or end before it has told of what it kept, and only by
+   * its id is the missing one known. Default: one node tells of all, in order.
+   */
+  readonly feedIdsFollow?: boolean;
 }
 
 /** What a socket gets that was ended in the moment it came: nothing it says is heard. */
@@ -61,6 +67,7 @@ export class LiveHub implements LiveHandler, LiveContext {
   readonly clock: Clock;
   readonly log: LiveLog;
   readonly bounds: LiveBounds;
+  readonly feedIdsFollow: boolean;
   readonly counters: LiveCounters = {
     connections: 0,
     framesPublished: 0,
@@ -93,6 +100,7 @@ export class LiveHub implements LiveHandler, LiveContext {
     this.clock = options.clock;
     this.log = options.log;
     this.bounds = { ...LIVE_BOUNDS, ...options.bounds };
+    this.feedIdsFollow = options.feedIdsFollow ?? false;
     this.pace = new FanoutPace({
       microsPerFrame: this.bounds.fanoutMicrosPerFrame,
       waitMsMax: this.bounds.tickWaitMsMax,

@@ -53,6 +53,8 @@ export interface LiveContext {
   readonly clock: Clock;
   readonly log: LiveLog;
   readonly bounds: LiveBounds;
+  /** See `LiveHubOptions`. */
+  readonly feedIdsFollow: boolean;
   readonly counters: LiveCounters;
   readonly pace: FanoutPace;
   readonly dropLoads: Lane;

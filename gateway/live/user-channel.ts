@@ -35,9 +35,16 @@ export class UserChannel {
   #state: 'new' | 'loading' | 'ready' | 'closed' = 'new';
   /** The user followed or unfollowed somebody while the list was being read: it is read again. */
   #changed = false;
+  /** Such news may have been lost. */
+  #followsDoubted = false;
   #recentIds: string[] | null = null;
   /** The highest id that has left `#recentIds`: older ones are not looked for after a gap. */
   #forgottenId = '0';
+  /**
+   * Where ids follow each other: everything after the first of these and up to the second was
+   * delivered, in order. Null until a client has resumed or something was delivered.
+   */
+  #line: { readonly after: string; to: string } | null = null;
   readonly #openedAt: number;
   #refresh: Refresh | null = null;
   /** The feed is being read: notifications that come meanwhile are only noted, and read as well. */
@@ -76,6 +83,11 @@ export class UserChannel {
    */
   refresh(): void {
     this.#changed = true;
+    this.#followsDoubted = true;
+    this.#findLater();
+  }
+
+  #findLater(): void {
     this.#catchingUp = true;
     this.#refresh ??= new Refresh({
       context: this.#context,
@@ -84,6 +96,11 @@ export class UserChannel {
       givenUp: () => this.#eachMember((member) => member.notificationsMissed()),
     });
     this.#refresh.start();
+  }
+
+  /** A client has had everything up to this id from the feed: live ones go on from there. */
+  resumedTo(id: string): void {
+    if (this.#context.feedIdsFollow) this.#line ??= { after: id, to: id };
   }
 
   follows(topic: string): boolean {
@@ -137,15 +154,19 @@ export class UserChannel {
 
   /** Resolves to false where something cannot be read now. */
   async #catchUp(): Promise<boolean> {
+    const followsDoubted = this.#followsDoubted;
+    this.#followsDoubted = false;
+    let done = false;
     try {
-      return (await this.#matchCreators()) && (await this.#findMissed());
+      done = (!followsDoubted || (await this.#matchCreators())) && (await this.#findMissed());
     } catch (error) {
       this.#context.log.error(
         { err: error, userId: this.userId },
         'what a live stream missed could not be read',
       );
-      return false;
     }
+    if (!done && followsDoubted) this.#followsDoubted = true;
+    return done;
   }
 
   /**
@@ -178,6 +199,7 @@ export class UserChannel {
   }
 
   #isMissing({ id, createdAt }: Notification): boolean {
+    if (this.#line !== null) return compareNotificationIds(id, this.#line.to) > 0;
     return (
       createdAt >= this.#openedAt &&
       this.#recentIds?.includes(id) !== true &&
@@ -220,11 +242,18 @@ export class UserChannel {
   #notify(notification: Notification): void {
     // It is in the feed before it is on the bus, and older ones come from there first.
     if (this.#catchingUp) this.#noted = true;
+    else if (this.#isAhead(notification.id)) this.#findLater();
     else this.#deliver(notification);
+  }
+
+  /** Whether one before it has not come: it was overtaken, or was never told of. */
+  #isAhead(id: string): boolean {
+    return this.#line !== null && Number(id) > Number(this.#line.to) + 1;
   }
 
   #deliver(notification: Notification): void {
     if (this.#isRepeat(notification.id)) return;
+    if (this.#context.feedIdsFollow) this.#line ??= { after: notification.id, to: notification.id };
     const text = notificationFrame(notification);
     this.#eachMember((member) => member.notified(notification, text));
   }
@@ -256,9 +285,14 @@ export class UserChannel {
 
   /**
    * Whether this id was delivered lately. Ids are compared one by one, not with the greatest: those
-   * of two shards may arrive in the other order, and a late one must not be lost.
+   * of two shards may arrive in the other order, and a late one must not be lost. Where they follow
+   * each other none of those in line is late.
    */
   #isRepeat(id: string): boolean {
+    if (this.#line !== null && compareNotificationIds(id, this.#line.after) > 0) {
+      if (compareNotificationIds(id, this.#line.to) <= 0) return true;
+      this.#line.to = id;
+    }
     this.#recentIds ??= [];
     if (this.#recentIds.includes(id)) return true;
     this.#recentIds.push(id);

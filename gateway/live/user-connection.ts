@@ -124,6 +124,7 @@ export class UserConnection
   replayEnded(lastId: string, count: number): void {
     this.#replay = null;
     if (count > 0) this.#replayedTo = lastId;
+    this.#channel.resumedTo(lastId);
     this.reply(resumedFrame(lastId, count));
   }
 

@@ -201,3 +201,49 @@ test('a stopped hub does not listen for gaps any more', async (t) => {
   t.deepEqual(harness.reads, []);
   t.is(ann.closedWith?.code, 1012);
 });
+
+/** A client that has resumed behind `after` on a stream of several nodes. */
+async function resumed(harness: LiveHarness, after: string): Promise<FakeSocket> {
+  const socket = await harness.openReady('ann');
+  socket.say({ type: 'resume', after });
+  await settled();
+  socket.take();
+  return socket;
+}
+
+test('N7: a notification that overtook another waits for it, and both come from the feed in order', async (t) => {
+  const harness = new LiveHarness({}, true);
+  for (const id of ['1', '2']) harness.notify('ann', id);
+  const socket = await resumed(harness, '2');
+  harness.notify('ann', '3', false);
+  harness.notify('ann', '4');
+  await settled();
+  t.deepEqual(idsOf(socket), ['3', '4']);
+  // The one that was overtaken arrives at last.
+  harness.repeat('ann', '3');
+  harness.notify('ann', '5');
+  t.deepEqual(idsOf(socket), ['5']);
+});
+
+test('N7: a notification that nobody told of, of before the stream opened, comes before the next one', async (t) => {
+  const harness = new LiveHarness({}, true);
+  harness.notify('ann', '1');
+  harness.clock.advance(60_000);
+  const socket = await resumed(harness, '1');
+  // Kept by an owner that died before it told of it: its time is the order's.
+  harness.notify('ann', '2', false);
+  harness.notify('ann', '3');
+  await settled();
+  t.deepEqual(idsOf(socket), ['2', '3']);
+});
+
+test('N7: a second device that resumed further on hides no gap from the first', async (t) => {
+  const harness = new LiveHarness({}, true);
+  const first = await resumed(harness, '0');
+  harness.notify('ann', '1', false);
+  const second = await resumed(harness, '0');
+  harness.notify('ann', '2');
+  await settled();
+  t.deepEqual(idsOf(first), ['1', '2']);
+  t.deepEqual(idsOf(second), ['2']);
+});

@@ -158,7 +158,7 @@ export class LiveHarness {
   readonly reads: string[] = [];
   readonly #gates: (() => void)[] = [];
 
-  constructor(bounds: Partial<LiveBounds> = {}) {
+  constructor(bounds: Partial<LiveBounds> = {}, feedIdsFollow = false) {
     const router: Pick<CommandRouter, 'send'> = {
       // Only `get-drop` is ever sent.
       send: async (command) =>
@@ -196,6 +196,7 @@ export class LiveHarness {
       clock: this.clock,
       log: { error: (_fields, message) => void this.logged.push(message) },
       bounds,
+      feedIdsFollow,
     });
   }
 
@@ -230,6 +231,12 @@ export class LiveHarness {
     feed.push(notification);
     this.feeds.set(userId, feed);
     if (onBus) this.bus.publish(`user.${userId}`, { type: 'notification', notification });
+  }
+
+  /** The bus brings one that is in the feed already. */
+  repeat(userId: string, id: string): void {
+    const notification = keptNotification(userId, id);
+    this.bus.publish(`user.${userId}`, { type: 'notification', notification });
   }
 
   follow(userId: string, creatorId: string, following: boolean): void {
