@@ -41,7 +41,11 @@ const REPEATABLE: ReadonlySet<DropCommand['type']> = new Set([
   'get-order-filter',
 ]);
 /** Moleculer's word for calls that were never sent. */
-const NOT_SENT: ReadonlySet<unknown> = new Set(['SERVICE_NOT_FOUND', 'SERVICE_NOT_AVAILABLE']);
+const NOT_SENT: ReadonlySet<unknown> = new Set([
+  'SERVICE_NOT_FOUND',
+  'SERVICE_NOT_AVAILABLE',
+  'BAD_GATEWAY',
+]);
 
 export interface BrokerRouterOptions {
   readonly broker: ServiceBroker;
