@@ -4,6 +4,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { describeLiveFanout, liveFanout } from './scenarios/live-fanout.ts';
 import { describeOrderHot, orderHot } from './scenarios/order-hot.ts';
+import { describeOverload, overload } from './scenarios/overload.ts';
 import { describeRecovery, recovery } from './scenarios/recovery.ts';
 
 function count(text: string): number {
@@ -49,6 +50,22 @@ program
       const run = await liveFanout(options);
       process.stdout.write(
         `${options.json === true ? JSON.stringify(run, null, 2) : describeLiveFanout(run)}\n`,
+      );
+    },
+  );
+
+program
+  .command('overload')
+  .description('more orders than the server can take: who waits how long, and who is refused')
+  .option('--seconds <n>', 'length of each measurement', count, 5)
+  .option('--factor <n>', 'how many times the capacity is asked for', count, 2)
+  .option('--connections <n>', 'keep-alive connections', count, 2_048)
+  .option('--json', 'print every figure instead')
+  .action(
+    async (options: { seconds: number; factor: number; connections: number; json?: true }) => {
+      const run = await overload(options);
+      process.stdout.write(
+        `${options.json === true ? JSON.stringify(run, null, 2) : describeOverload(run)}\n`,
       );
     },
   );

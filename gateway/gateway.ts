@@ -14,6 +14,7 @@ import { Flight } from './flight.ts';
 import type { MetricSources } from './metric-sources.ts';
 import { registerMetrics } from './metrics.ts';
 import { OrderPath } from './order-path.ts';
+import { OrderWindow, type OrderWindowOptions } from './order-window.ts';
 import { DEFAULT_RATE_POLICIES, RateLimits, type RatePolicies } from './rate-limits.ts';
 import { accountRoutes } from './rest/accounts.ts';
 import { dropRoutes } from './rest/drops.ts';
@@ -60,6 +61,8 @@ export interface GatewayOptions {
   readonly ratePolicies?: RatePolicies;
   readonly liveBounds?: LiveBounds;
   readonly requestsInFlightMax?: number;
+  /** Bounds of the orders that wait for their answer. */
+  readonly orderWindow?: OrderWindowOptions;
   /** Takes client addresses from X-Forwarded-For: only behind a proxy that sets it. */
   readonly trustProxy?: boolean;
   /** `itself`: only its health, metrics and description; for nodes that are no gateways. */
@@ -110,6 +113,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   ];
   const table = new RouteTable({ routes });
   const dispatcher = new Dispatcher({ table, authenticator, limits, call: options.call, now, log });
+  const orderWindow = new OrderWindow(options.orderWindow);
   const counts = dispatcher.countsOf(PLACE_ORDER);
   const orders = new OrderPath({
     router,
@@ -117,6 +121,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     authenticator,
     limits,
     flight,
+    window: orderWindow,
     counts,
     now,
     paymentProvider,
@@ -130,6 +135,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     requestsInFlight: () => flight.count,
     liveConnections: () => admission.count,
     watchedDrops: () => views.size,
+    ordersWaiting: () => orderWindow.count,
+    ordersWaitingMax: () => orderWindow.limit,
     sources: { limits: () => limits.report(), ...options.sources },
   });
   const { host, port, live, trustProxy = false } = options;

@@ -65,6 +65,8 @@ export interface GatewayGauges {
   readonly requestsInFlight: () => number;
   readonly liveConnections: () => number;
   readonly watchedDrops: () => number;
+  readonly ordersWaiting: () => number;
+  readonly ordersWaitingMax: () => number;
   /** What other parts of the node tell. */
   readonly sources: MetricSources;
 }
@@ -75,6 +77,7 @@ export function registerMetrics(
   gauges: GatewayGauges,
 ): void {
   const { requestsInFlight, liveConnections, watchedDrops, sources } = gauges;
+  const { ordersWaiting, ordersWaitingMax } = gauges;
   registry.registerMetric(
     sampled({ name: NAME, help: HELP, type: 'histogram' }, () => routeValues(routes)),
   );
@@ -82,6 +85,9 @@ export function registerMetrics(
   addGauge(registry, inFlight, 'Requests not yet answered.', requestsInFlight);
   addGauge(registry, 'livedrops_live_connections', 'Open live streams.', liveConnections);
   addGauge(registry, 'livedrops_gateway_watched_drops', 'Drop views kept here.', watchedDrops);
+  addGauge(registry, 'livedrops_orders_waiting', 'Orders not yet answered.', ordersWaiting);
+  const limit = 'livedrops_orders_waiting_limit';
+  addGauge(registry, limit, 'Orders that may wait now; more are refused.', ordersWaitingMax);
   registerSources(registry, sources);
   // One process may hold several roles that share a registry.
   if (registry.getSingleMetric('process_cpu_user_seconds_total') === undefined) {

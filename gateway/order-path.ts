@@ -15,6 +15,7 @@ import type { DropViews, WatchedDrop } from './drop-views.ts';
 import { DRAIN_BYTES_MAX } from './exchange.ts';
 import type { Flight } from './flight.ts';
 import type { RouteCounts } from './metrics.ts';
+import type { OrderWindow } from './order-window.ts';
 import { orderJson } from './present.ts';
 import {
   PROBLEM_MEDIA_TYPE,
@@ -57,6 +58,7 @@ export interface OrderPathOptions {
   readonly authenticator: Authenticator;
   readonly limits: RateLimits;
   readonly flight: Flight;
+  readonly window: OrderWindow;
   readonly counts: RouteCounts;
   readonly now: () => number;
   readonly paymentProvider: string;
@@ -80,7 +82,7 @@ export class OrderPath {
    * are on.
    */
   begin(response: OrderResponse, head: OrderHead, address: string): OrderRequest | null {
-    const { authenticator, limits, flight, views, now } = this.options;
+    const { authenticator, limits, flight, window, views, now } = this.options;
     const nowMs = now();
     const order = new OrderRequest(this, response, nowMs);
     order.traceLines = traceHeaderLines(
@@ -88,7 +90,8 @@ export class OrderPath {
       head.getHeader('x-request-id'),
     );
     flight.takeOff();
-    if (flight.full) return order.refuse(problem('overloaded'));
+    window.arrive();
+    if (flight.full || window.full) return order.refuseOverloaded();
     const dropId = head.getParameter(0) ?? '';
     const drop = views.find(dropId);
     if (drop === undefined) {
@@ -143,6 +146,8 @@ export class OrderRequest implements CommandSink {
   drop: WatchedDrop | null = null;
   readonly #path: OrderPath;
   readonly #startedAt: number;
+  /** When it was handed to the router; 0 before. */
+  #submittedAt = 0;
   /** Null once answered or aborted: the server's object must not be touched any more. */
   #response: OrderResponse | null;
   #gathered: Uint8Array[] | null = null;
@@ -158,7 +163,9 @@ export class OrderRequest implements CommandSink {
   aborted(): void {
     if (this.#response === null) return;
     this.#response = null;
-    this.#path.options.flight.land();
+    const { flight, window } = this.#path.options;
+    flight.land();
+    if (this.#submittedAt !== 0) window.abandon();
   }
 
   /** A piece of the body; the bytes are valid only during the call. */
@@ -203,11 +210,16 @@ export class OrderRequest implements CommandSink {
       return;
     }
     const { drop, dropId, userId, key } = this;
-    const { views, router } = this.#path.options;
+    const { views, router, window, now } = this.#path.options;
     if (drop !== null && views.soldOutFor(drop, userId, key, this.#startedAt)) {
       this.#send(409, PROBLEM_HEAD_409 + this.traceLines, soldOutBody(drop));
       return;
     }
+    if (!window.enter()) {
+      this.refuseOverloaded();
+      return;
+    }
+    this.#submittedAt = now();
     router.submit({ type: 'place-order', dropId, userId, key, quantity: body.quantity }, this);
   }
 
@@ -232,10 +244,14 @@ export class OrderRequest implements CommandSink {
 
   /** Answers with a problem, from inside one of the server's callbacks or corked. */
   refuse(refused: Problem, close = false): null {
-    const status = problemStatus(refused);
-    let head = `${status} ${STATUS_CODES[status]}\r\ncontent-type: ${PROBLEM_MEDIA_TYPE}\r\n`;
-    for (const [name, value] of problemHeaders(refused)) head += `${name}: ${value}\r\n`;
-    this.#send(status, head + this.traceLines, problemBody(refused), close);
+    const body = problemBody(refused);
+    this.#send(problemStatus(refused), problemHead(refused) + this.traceLines, body, close);
+    return null;
+  }
+
+  /** The most frequent answer there is when it matters that it costs little. */
+  refuseOverloaded(): null {
+    this.#send(503, OVERLOADED_HEAD + this.traceLines, OVERLOADED_BODY);
     return null;
   }
 
@@ -243,17 +259,29 @@ export class OrderRequest implements CommandSink {
     const response = this.#response;
     if (response === null) return;
     this.#response = null;
-    const { flight, counts, now } = this.#path.options;
+    const { flight, window, counts, now } = this.#path.options;
+    const nowMs = now();
     response.writeStatus(head);
     response.end(body, close || flight.draining);
     flight.land();
-    counts.record(status, now() - this.#startedAt);
+    if (this.#submittedAt !== 0) window.leave(nowMs - this.#submittedAt, nowMs);
+    counts.record(status, nowMs - this.#startedAt);
   }
 }
 
 const CREATED_HEAD = '201 Created\r\ncontent-type: application/json\r\nlocation: /v1/orders/';
 const REPLAYED_HEAD =
   '201 Created\r\nidempotency-replayed: true\r\ncontent-type: application/json\r\nlocation: /v1/orders/';
+/** Status line and headers, up to those of the trace. */
+function problemHead(refused: Problem): string {
+  const status = problemStatus(refused);
+  let head = `${status} ${STATUS_CODES[status]}\r\ncontent-type: ${PROBLEM_MEDIA_TYPE}\r\n`;
+  for (const [name, value] of problemHeaders(refused)) head += `${name}: ${value}\r\n`;
+  return head;
+}
+
+const OVERLOADED_HEAD = problemHead(problem('overloaded'));
+const OVERLOADED_BODY = problemBody(problem('overloaded'));
 const PROBLEM_HEAD_409 = `409 Conflict\r\ncontent-type: ${PROBLEM_MEDIA_TYPE}\r\n`;
 
 /** The same text for everybody at one version, so it is built once. */

@@ -164,6 +164,7 @@ test('X4: metrics count requests by route and class, orders too', async (t) => {
   t.true(text.includes(`${name}{method="any",route="unmatched",status="4xx"} 1`));
   t.true(text.includes('le="+Inf"'));
   t.true(text.includes('livedrops_http_requests_in_flight 1'));
+  t.true(text.includes('livedrops_orders_waiting 0'));
   t.true(text.includes('process_cpu_user_seconds_total'));
 });
 
