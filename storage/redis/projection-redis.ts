@@ -1,8 +1,8 @@
 // What the projections on Redis share: turns, portions, and how far they have come.
 //
 // A Redis Cluster can change one slot atomically, not several, so an append may end half way. Its
-// effect is still that of once (N11): every write by itself knows whether it was done before (how, is
-// the projection's own affair), and the projection's position in a shard's journal is kept only
+// effect is still that of once (N11): every write by itself knows whether it was done before (how,
+// is the projection's own affair), and the projection's position in a shard's journal is kept only
 // when all rows are. After a crash the next owner of the shard begins behind that position, and
 // rows that are there already change nothing. The same holds while an old owner and a new one bring
 // the same entries at once.

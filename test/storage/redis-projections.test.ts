@@ -27,7 +27,7 @@ let server: RedisServer;
 let redis: RedisConnection;
 let stores: RedisProjections;
 
-/** Entries of a drop's journal: the first reserves an order for each user, each later one confirms some. */
+/** Entries of a drop: the first reserves an order for each user, each later one confirms some. */
 function entries(shard: number, dropId: string): OrderChanges[] {
   const order = (user: number, version: number, confirmed: boolean) =>
     orderView(`${dropId}-${user.toString(36)}`, `user_${dropId}_${user}`, {
@@ -98,7 +98,7 @@ if (redisInstalled) {
 
   redisProjectionsContracts(() => stores);
 
-  test('N11: an append that ended half way is completed by the next, and nothing is doubled', async (t) => {
+  test('N11: what ended half way is completed by the next, and nothing is doubled', async (t) => {
     let ended = 0;
     for (let commands = 0; ; commands += COMMANDS_STEP) {
       const shard = 201 + ended;
