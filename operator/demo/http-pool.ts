@@ -21,6 +21,8 @@ export interface HttpPoolOptions {
   readonly connectionsMax: number;
   /** Requests that may wait for a socket; past it `request` throws. */
   readonly waitingMax: number;
+  /** Without a byte for so long, a request counts as not answered. Default: 10 s. */
+  readonly answerTimeoutMs?: number;
 }
 
 interface Exchange {
@@ -28,7 +30,6 @@ interface Exchange {
   readonly answered: (answer: HttpAnswer) => void;
 }
 
-/** Without a byte for so long, a request counts as not answered. */
 const ANSWER_TIMEOUT_MS = 10_000;
 const HEADERS_END = '\r\n\r\n';
 const CONTENT_LENGTH = /\r\ncontent-length: *(\d+)/i;
@@ -96,14 +97,17 @@ export class HttpPool {
 }
 
 class Connection {
-  readonly #address: { readonly host: string; readonly port: number };
+  readonly #address: Pick<HttpPoolOptions, 'host' | 'port' | 'answerTimeoutMs'>;
   readonly #free: () => void;
   #socket: Socket | null = null;
   #exchange: Exchange | null = null;
   #beganAt = 0;
   #received = '';
 
-  constructor(address: { readonly host: string; readonly port: number }, free: () => void) {
+  constructor(
+    address: Pick<HttpPoolOptions, 'host' | 'port' | 'answerTimeoutMs'>,
+    free: () => void,
+  ) {
     this.#address = address;
     this.#free = free;
   }
@@ -129,9 +133,10 @@ class Connection {
   }
 
   #connect(): Socket {
-    const socket = connect({ host: this.#address.host, port: this.#address.port, noDelay: true });
+    const { host, port, answerTimeoutMs = ANSWER_TIMEOUT_MS } = this.#address;
+    const socket = connect({ host, port, noDelay: true });
     socket.setEncoding('latin1');
-    socket.setTimeout(ANSWER_TIMEOUT_MS, () => {
+    socket.setTimeout(answerTimeoutMs, () => {
       if (this.#exchange !== null) socket.destroy();
     });
     socket.on('data', (text: string) => this.#onData(text));

@@ -1,6 +1,6 @@
 // One call to the server under test, noted in the history, and what its answer shows.
 
-import { type HttpAnswer, type HttpPool, httpRequest } from '../../operator/demo/http-pool.ts';
+import { type HttpAnswer, httpRequest } from '../../operator/demo/http-pool.ts';
 import { signWebhook } from '../../services/webhook-signature.ts';
 import type { History, ShownDrop, ShownOrder, Where } from './history.ts';
 
@@ -25,7 +25,8 @@ export interface Answer {
 
 export interface CallerOptions {
   readonly history: History;
-  readonly pool: HttpPool;
+  /** Takes the text of a request to a server, or to one of several. */
+  readonly pool: { send(text: string): Promise<HttpAnswer> };
   /** Host and port. */
   readonly host: string;
   readonly round: number;

@@ -1,7 +1,7 @@
 // Compares every drop that a client was shown with the journal's state at that version, and sees
 // that no look goes back behind an earlier one: not on one connection, and never across a crash.
 
-import { describe, type History, type ShownDrop, type Where } from './history.ts';
+import { describe, type History, type ShownDrop, type Tolerance, type Where } from './history.ts';
 import type { Truth } from './truth.ts';
 
 interface Look {
@@ -14,7 +14,7 @@ interface Look {
   readonly binding: boolean;
 }
 
-export function checkDrops(history: History, truth: Truth): string[] {
+export function checkDrops(history: History, truth: Truth, { copyAgeMs }: Tolerance): string[] {
   const findings: string[] = [];
   const looks: Look[] = [];
   for (const { where, source, drop } of history.drops) {
@@ -32,7 +32,7 @@ export function checkDrops(history: History, truth: Truth): string[] {
     looks.push({ where, dropId, version, fresh: false, binding: order !== null });
   }
   for (const ofOne of Map.groupBy(looks, ({ dropId }) => dropId).values()) {
-    findings.push(...checkNeverBack(ofOne));
+    findings.push(...checkNeverBack(ofOne, copyAgeMs));
   }
   findings.push(...checkConnections(history));
   findings.push(...checkRestocks(history, truth));
@@ -64,9 +64,10 @@ function checkState(where: Where, shown: ShownDrop, truth: Truth): string[] {
 
 /**
  * A fresh look is not older than binding looks that ended before it began, and not older than any
- * look of an earlier round: a crash takes back nothing that was shown.
+ * look of an earlier round: a crash takes back nothing that was shown. Where looks come from copies
+ * of some age, every look binds those that begin so much later.
  */
-function checkNeverBack(looks: readonly Look[]): string[] {
+function checkNeverBack(looks: readonly Look[], copyAgeMs: number): string[] {
   const findings: string[] = [];
   const ended = looks.toSorted((a, b) => a.where.ended - b.where.ended);
   let at = 0;
@@ -79,9 +80,9 @@ function checkNeverBack(looks: readonly Look[]): string[] {
       newestBefore = newestOfAll;
       round = look.where.round;
     }
-    for (; ended[at] !== undefined && ended[at]!.where.ended < look.where.began; at++) {
+    for (; ended[at] !== undefined && isBefore(ended[at]!, look, copyAgeMs); at++) {
       const before = ended[at]!;
-      if (before.binding) newestBinding = newer(newestBinding, before);
+      if (before.binding || copyAgeMs > 0) newestBinding = newer(newestBinding, before);
       newestOfAll = newer(newestOfAll, before);
       if (before.where.round < round) newestBefore = newer(newestBefore, before);
     }
@@ -95,6 +96,10 @@ function checkNeverBack(looks: readonly Look[]): string[] {
     }
   }
   return findings;
+}
+
+function isBefore({ where: before }: Look, { where }: Look, copyAgeMs: number): boolean {
+  return copyAgeMs === 0 ? before.ended < where.began : before.endedAt + copyAgeMs < where.beganAt;
 }
 
 function newer(a: Look | null, b: Look): Look {

@@ -2,7 +2,7 @@
 // once, under its key; none is there that was refused; what was shown of one still holds.
 
 import { describe, type OrderAttempt, type OrderSighting, type Where } from './history.ts';
-import type { History, ShownOrder } from './history.ts';
+import type { History, ShownOrder, Tolerance } from './history.ts';
 import type { TrueDrop, TrueOrder, Truth } from './truth.ts';
 
 export interface OrderIndex {
@@ -28,10 +28,17 @@ function keyOf({ userId, dropId, key }: Pick<TrueOrder, 'userId' | 'dropId' | 'k
   return `${userId} ${dropId} ${key}`;
 }
 
-export function checkOrders(history: History, truth: Truth, index: OrderIndex): string[] {
+export function checkOrders(
+  history: History,
+  truth: Truth,
+  index: OrderIndex,
+  tolerance: Tolerance,
+): string[] {
   const findings: string[] = [];
   const attempts = Map.groupBy(history.attempts, keyOf);
-  for (const [key, made] of attempts) findings.push(...checkKey(made, index.byKey.get(key) ?? []));
+  for (const [key, made] of attempts) {
+    findings.push(...checkKey(made, index.byKey.get(key) ?? [], tolerance));
+  }
   for (const [key, orders] of index.byKey) {
     if (!attempts.has(key)) findings.push(`J4: ${orders[0]!.id} is there, and nobody placed it`);
   }
@@ -48,7 +55,11 @@ export function checkOrders(history: History, truth: Truth, index: OrderIndex): 
 }
 
 /** All attempts of one user in one drop under one key, against what the journal has of them. */
-function checkKey(attempts: readonly OrderAttempt[], orders: readonly TrueOrder[]): string[] {
+function checkKey(
+  attempts: readonly OrderAttempt[],
+  orders: readonly TrueOrder[],
+  { lateMs }: Tolerance,
+): string[] {
   if (orders.length > 1) {
     const ids = orders.map(({ id }) => id).join(' and ');
     return [`O3: ${ids} are there under one key; ${describe(attempts[0]!.where)}`];
@@ -71,7 +82,7 @@ function checkKey(attempts: readonly OrderAttempt[], orders: readonly TrueOrder[
     first = attempt;
   }
   if (order === undefined) return findings;
-  if (!attempts.some((attempt) => couldMake(attempt, order))) {
+  if (!attempts.some((attempt) => couldMake(attempt, order, lateMs))) {
     const made = new Date(order.createdAt).toISOString();
     const told = attempts.map(({ where }) => describe(where)).join('; ');
     findings.push(`J4: ${order.id} was made at ${made}, when its key was refused or idle; ${told}`);
@@ -90,9 +101,12 @@ function isUnknown({ status }: Where): boolean {
   return status === 0 || status === 503;
 }
 
-function couldMake({ where, quantity, order: shown }: OrderAttempt, order: TrueOrder): boolean {
-  const during = where.beganAt <= order.createdAt && order.createdAt <= where.endedAt;
-  return quantity === order.quantity && (shown !== null || isUnknown(where)) && during;
+function couldMake(attempt: OrderAttempt, order: TrueOrder, lateMs: number): boolean {
+  const { where, quantity, order: shown } = attempt;
+  if (quantity !== order.quantity || (shown === null && !isUnknown(where))) return false;
+  // What was answered is done; what was not may still be on its way.
+  const until = where.endedAt + (shown === null ? lateMs : 0);
+  return where.beganAt <= order.createdAt && order.createdAt <= until;
 }
 
 /** A shown order is one of the order's true states. */

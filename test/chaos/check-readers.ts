@@ -9,16 +9,23 @@ import {
   type LiveNotice,
   type Notice,
   type ShownOrder,
+  type Tolerance,
+  type Where,
 } from './history.ts';
 import type { ExpectedNotice, TrueOrder, Truth } from './truth.ts';
 
-export function checkReaders(history: History, truth: Truth, final: FinalState): string[] {
+export function checkReaders(
+  history: History,
+  truth: Truth,
+  final: FinalState,
+  tolerance: Tolerance,
+): string[] {
   return [
     ...checkFeeds(truth, final),
     ...checkLiveNotices(history, final),
     ...checkOrderLists(truth, final),
     ...checkDropLists(truth, final),
-    ...checkFollows(history, final),
+    ...checkFollows(history, final, tolerance),
     ...checkAccounts(history, final),
   ];
 }
@@ -151,15 +158,23 @@ function checkDropLists(truth: Truth, final: FinalState): string[] {
   return findings;
 }
 
-/** Each user's last acknowledged word about a creator stands, unless a later one is unknown. */
-function checkFollows(history: History, final: FinalState): string[] {
+/**
+ * Each user's last acknowledged word about a creator stands, unless one is unknown that came later
+ * or may have been carried out later.
+ */
+function checkFollows(history: History, final: FinalState, { lateMs }: Tolerance): string[] {
   const findings: string[] = [];
   const pair = ({ userId, creatorId }: FollowChange) => `${userId} ${creatorId}`;
   for (const changes of Map.groupBy(history.follows, pair).values()) {
     const { userId, creatorId } = changes[0]!;
     const following = final.followers.get(creatorId)?.ids.includes(userId) ?? false;
     const sure = changes.findLastIndex(({ where }) => where.status === 204);
-    const possible = changes.slice(Math.max(sure, 0)).map((change) => change.following);
+    const sureSince = changes[sure]?.where.beganAt ?? 0;
+    const mayComeLate = ({ status, endedAt }: Where): boolean =>
+      (status === 0 || status === 503) && lateMs > 0 && endedAt + lateMs >= sureSince;
+    const possible = changes
+      .filter(({ where }, i) => i >= sure || mayComeLate(where))
+      .map((change) => change.following);
     // Before the first acknowledged change nobody followed.
     if (sure < 0) possible.push(false);
     if (!possible.includes(following)) {

@@ -13,6 +13,8 @@ export interface CrowdOptions {
   readonly clients: number;
   /** Accounts that may be made in this round: each costs a password hash. */
   readonly registrationsMax: number;
+  /** Try again what got no answer while the others go on: for servers that come back meanwhile. */
+  readonly retriesMeanwhile?: boolean;
 }
 
 /** Something without an answer, to be tried again on another server. */
@@ -52,13 +54,17 @@ export class Crowd {
   }
 
   async #act(client: string, random: Random): Promise<void> {
-    const { world } = this.#options;
+    const { caller, world, retriesMeanwhile } = this.#options;
+    if (retriesMeanwhile === true && random.chance(0.3)) {
+      const again = this.#unanswered.shift();
+      if (again !== undefined && isUnknown(await again(caller))) this.#unanswered.push(again);
+    }
     const choice = random.next();
     const payable = choice < 0.3 ? world.takePayable(Date.now()) : undefined;
     if (payable !== undefined) {
       const { id: orderId, succeeds: succeeded } = payable;
       const payment = { orderId, succeeded, webhookId: world.fresh('msg_') };
-      await this.#doing(random, (caller) => caller.settle(client, payment));
+      await this.#doing(random, (by) => by.settle(client, payment));
     } else if (choice < 0.62) await this.#place(client, random);
     else if (choice < 0.7) await this.#placeAgain(client, random);
     else if (choice < 0.88) await this.#read(client, random);

@@ -5,6 +5,7 @@ import type { DropEvent } from '../../domain/events.ts';
 import type { DropTerms } from '../../domain/views.ts';
 import { check } from './checker.ts';
 import {
+  EXACT,
   type FinalState,
   History,
   type Notice,
@@ -149,6 +150,6 @@ export function goodCase(): Case {
   };
 }
 
-export function findings({ events, history, ...final }: Case): string[] {
-  return check(history, truthFrom(events), final satisfies FinalState);
+export function findings({ events, history, ...final }: Case, tolerance = EXACT): string[] {
+  return check(history, truthFrom(events), final satisfies FinalState, tolerance);
 }

@@ -126,6 +126,17 @@ export interface FinalState {
   readonly accounts: ReadonlySet<string>;
 }
 
+/** How far what one client sees may be behind what happened, in milliseconds. */
+export interface Tolerance {
+  /** The age of the copies that reads are answered from. */
+  readonly copyAgeMs: number;
+  /** How long after a client gave a request up it may still be carried out. */
+  readonly lateMs: number;
+}
+
+/** One server, which hears everything at once and carries nothing out after its end. */
+export const EXACT: Tolerance = { copyAgeMs: 0, lateMs: 0 };
+
 export class History {
   readonly attempts: OrderAttempt[] = [];
   readonly orders: OrderSighting[] = [];

@@ -1,14 +1,34 @@
-// `npm run chaos -- --rounds N [--seed S]`: the crash test for as long as asked for. Every ten
-// rounds the data directory is checked and a new one begun, so that memory stays bounded and a
-// finding is told soon. Exit codes: 0 nothing found, 1 something found, 2 wrong usage.
+// `npm run chaos`: the crash test of one server, or with `--cluster` the chaos test of several, for
+// as long as asked for. Every ten rounds the data directory is checked and a new one begun, and so
+// is every few minutes a cluster, so that memory stays bounded and a finding is told soon. Exit
+// codes: 0 nothing found, 1 something found, 2 wrong usage.
 
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import { figureLines } from './cluster-figures.ts';
+import { runSale } from './cluster-sale.ts';
+import { runClusterTest } from './cluster-test.ts';
 import { runCrashTest } from './crash-test.ts';
 
 const ROUNDS_PER_DIRECTORY = 10;
+const MINUTES_PER_CLUSTER = 2;
+/** Below this a restart of all nodes would be all there is. */
+const ROLLING_RESTART_MINUTES_MIN = 1;
 const SEED_MAX = 2 ** 31;
 const EXIT_USAGE = 2;
+const USAGE = `usage: npm run chaos -- [--rounds N] [--seed S]
+       npm run chaos -- --cluster [--minutes N] [--nodes 3] [--seed S]
+       npm run chaos -- --cluster --scene sale [--seed S]
+`;
+
+interface Asked {
+  readonly cluster: boolean;
+  readonly scene: 'sale' | null;
+  readonly rounds: number;
+  readonly minutes: number;
+  readonly nodes: number;
+  readonly seed: number;
+}
 
 function integer(text: string, max: number): number {
   const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
@@ -16,17 +36,41 @@ function integer(text: string, max: number): number {
   throw new RangeError(`"${text}" is not a whole number from 1 to ${max}`);
 }
 
-function usage(): { rounds: number; seed: number } {
+function usage(): Asked {
   const { values } = parseArgs({
-    options: { rounds: { type: 'string', default: '10' }, seed: { type: 'string' } },
+    options: {
+      cluster: { type: 'boolean', default: false },
+      scene: { type: 'string' },
+      rounds: { type: 'string', default: '10' },
+      minutes: { type: 'string', default: '2' },
+      nodes: { type: 'string', default: '3' },
+      seed: { type: 'string' },
+    },
   });
-  const seed = values.seed === undefined ? randomInt(1, SEED_MAX) : integer(values.seed, SEED_MAX);
-  return { rounds: integer(values.rounds, 1_000_000), seed };
+  const { scene } = values;
+  if (scene !== undefined && scene !== 'sale') throw new RangeError(`there is no scene "${scene}"`);
+  if (scene !== undefined && !values.cluster) throw new RangeError('a scene needs --cluster');
+  return {
+    cluster: values.cluster,
+    scene: scene ?? null,
+    rounds: integer(values.rounds, 1_000_000),
+    minutes: integer(values.minutes, 10_000),
+    nodes: integer(values.nodes, 16),
+    seed: values.seed === undefined ? randomInt(1, SEED_MAX) : integer(values.seed, SEED_MAX),
+  };
 }
 
-async function main({ rounds, seed }: { rounds: number; seed: number }): Promise<void> {
-  const print = (line: string): void => void process.stdout.write(`${line}\n`);
-  print(`seed ${seed}`);
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function printFindings(findings: readonly string[], again: string): void {
+  for (const finding of findings) print(`  ${finding}`);
+  print(`to repeat: npm run chaos -- ${again}`);
+  process.exitCode = 1;
+}
+
+async function crash({ rounds, seed }: Asked): Promise<void> {
   for (let done = 0; done < rounds; done += ROUNDS_PER_DIRECTORY) {
     const some = Math.min(ROUNDS_PER_DIRECTORY, rounds - done);
     const report = await runCrashTest({ rounds: some, seed: seed + done, print });
@@ -35,21 +79,52 @@ async function main({ rounds, seed }: { rounds: number; seed: number }): Promise
       `${done + some} of ${rounds} rounds: ${orders} orders in this directory, ` +
         `${answered} answers and ${unanswered} missing ones checked, ${findings.length} findings`,
     );
-    for (const finding of findings) print(`  ${finding}`);
-    if (findings.length > 0) {
-      print(`to repeat: npm run chaos -- --rounds ${some} --seed ${seed + done}`);
-      process.exitCode = 1;
-      return;
-    }
+    if (findings.length === 0) continue;
+    printFindings(findings, `--rounds ${some} --seed ${seed + done}`);
+    return;
   }
 }
 
-let asked: ReturnType<typeof usage> | null = null;
+async function cluster({ minutes, nodes, seed }: Asked): Promise<void> {
+  for (let done = 0; done < minutes; done += MINUTES_PER_CLUSTER) {
+    const some = Math.min(MINUTES_PER_CLUSTER, minutes - done);
+    const startedAt = performance.now();
+    const report = await runClusterTest({
+      nodes,
+      seed: seed + done,
+      faultsMs: some * 60_000,
+      rollingRestarts: some >= ROLLING_RESTART_MINUTES_MIN,
+      print: (line) => print(`${((performance.now() - startedAt) / 1000).toFixed(1)} s  ${line}`),
+    });
+    const { findings, answered, unanswered, orders, figures, logs } = report;
+    for (const line of figureLines(figures)) print(line);
+    print(
+      `${done + some} of ${minutes} minutes: ${orders} orders checked in this cluster, ` +
+        `${answered} answers and ${unanswered} missing ones, ${findings.length} findings`,
+    );
+    if (findings.length === 0) continue;
+    for (const line of logs) print(line);
+    printFindings(findings, `--cluster --minutes ${some} --nodes ${nodes} --seed ${seed + done}`);
+    return;
+  }
+}
+
+async function sale({ seed }: Asked): Promise<void> {
+  const findings = await runSale({ seed, print });
+  print(`${findings.length} findings`);
+  if (findings.length > 0) printFindings(findings, `--cluster --scene sale --seed ${seed}`);
+}
+
+let asked: Asked | null = null;
 try {
   asked = usage();
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`chaos: ${message}\nusage: npm run chaos -- [--rounds N] [--seed S]\n`);
+  process.stderr.write(`chaos: ${message}\n${USAGE}`);
   process.exitCode = EXIT_USAGE;
 }
-if (asked !== null) await main(asked);
+if (asked !== null) {
+  print(`seed ${asked.seed}`);
+  if (asked.scene === 'sale') await sale(asked);
+  else await (asked.cluster ? cluster(asked) : crash(asked));
+}

@@ -1,7 +1,6 @@
 // Live clients of the crash test: each listens as one buyer and watches some drops. They come back
 // after every crash and resume behind the last notification they saw.
 
-import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import type { History, ShownDrop } from './history.ts';
 
@@ -19,6 +18,7 @@ export class Watcher {
   readonly #history: History;
   #socket: WebSocket | null = null;
   #lastId = '0';
+  #heardAt = 0;
 
   constructor(options: { readonly history: History; readonly userId: string }) {
     this.#history = options.history;
@@ -47,6 +47,8 @@ export class Watcher {
     const resumed = Promise.withResolvers<void>();
     socket.on('close', () => resumed.reject(new Error('closed before the resume was done')));
     socket.on('message', (bytes: Buffer) => {
+      if (this.#socket !== socket) return;
+      this.#heardAt = Date.now();
       const frame = JSON.parse(bytes.toString()) as Frame;
       if (frame.type === 'resumed') resumed.resolve();
       else this.#hear(frame, round, connection);
@@ -60,10 +62,26 @@ export class Watcher {
     await resumed.promise;
   }
 
+  get connected(): boolean {
+    return this.#socket?.readyState === WebSocket.OPEN;
+  }
+
+  /** When anything was heard last, in milliseconds since the Unix epoch. */
+  get heardAt(): number {
+    return this.#heardAt;
+  }
+
+  /** Says something on the open connection, such as a ping or another subscription. */
+  say(message: Readonly<Record<string, string>>): void {
+    this.#socket?.send(JSON.stringify(message));
+  }
+
   async close(): Promise<void> {
     const socket = this.#socket;
+    this.#socket = null;
     if (socket === null || socket.readyState === WebSocket.CLOSED) return;
-    const closed = once(socket, 'close');
+    // What goes wrong meanwhile ends in `close` as well.
+    const closed = new Promise((resolve) => socket.once('close', resolve));
     socket.terminate();
     await closed;
   }

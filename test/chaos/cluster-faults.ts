@@ -1,0 +1,220 @@
+// What goes wrong with a cluster under test, chosen by a seed: two lines of faults side by side, one
+// with the nodes and one with everything else. At least one node is left alone at any time.
+
+import { SHARD_COUNT, shardOf } from '../../domain/ids.ts';
+import type { OperatorApi } from '../../operator/api-client.ts';
+import { planTurns, runRestart } from '../../operator/rolling-restart.ts';
+import type { Owners } from './cluster-owners.ts';
+import type { ClusterServers } from './cluster-servers.ts';
+import { pause } from './final-state.ts';
+import type { Random } from './random.ts';
+
+export const NODE_FAULTS = ['kill', 'pause', 'terminate', 'drain'] as const;
+export const OTHER_FAULTS = ['move', 'redis-kill', 'redis-stop', 'nats-kill', 'nats-stop'] as const;
+export type FaultKind =
+  | (typeof NODE_FAULTS)[number]
+  | (typeof OTHER_FAULTS)[number]
+  | 'rolling-restart';
+
+/** Something that was done, and when, in milliseconds since the Unix epoch. */
+export interface Fault {
+  readonly kind: FaultKind;
+  /** The node, or what it was done to. */
+  readonly target: string;
+  readonly beganAt: number;
+  /** When everything was back in its place, though the cluster may still be busy with it. */
+  endedAt: number;
+  /** Drops whose shards the node had; only of `kill`. */
+  readonly lostDrops: readonly string[];
+}
+
+export interface FaultsOptions {
+  readonly servers: ClusterServers;
+  readonly random: Random;
+  /** Faults with rolling restarts, which take long. */
+  readonly rollingRestarts: boolean;
+  readonly owners: Owners;
+  /** Drops that are for sale. */
+  readonly busyDrops: () => readonly string[];
+  readonly print: (line: string) => void;
+}
+
+const REST_MIN_MS = 300;
+const REST_MAX_MS = 2_500;
+const DOWN_MIN_MS = 200;
+const DOWN_MAX_MS = 4_000;
+const PAUSE_MIN_MS = 500;
+const PAUSE_MAX_MS = 6_500;
+const DRAINED_MIN_MS = 1_000;
+const DRAINED_MAX_MS = 4_000;
+const AWAY_MIN_MS = 50;
+const AWAY_MAX_MS = 3_500;
+const OWNER_SHARE = 0.8;
+const PINS_MAX = 6;
+const OPERATOR_ATTEMPTS_MAX = 60;
+const OPERATOR_DELAY_MS = 250;
+const RESTART_TIMEOUT_MS = 60_000;
+/** One in so many rounds of node faults is a restart of all nodes. */
+const ROLLING_RESTART_EVERY = 6;
+
+export class Faults {
+  readonly made: Fault[] = [];
+  readonly #options: FaultsOptions;
+  #over = false;
+
+  constructor(options: FaultsOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves, after `end`, when everything is back in its place. */
+  async run(): Promise<void> {
+    await Promise.all([this.#nodeFaults(), this.#otherFaults()]);
+    const { servers } = this.#options;
+    for (const nodeId of servers.nodeIds) await this.#ask((api) => api.undrain(nodeId, false));
+  }
+
+  end(): void {
+    this.#over = true;
+  }
+
+  async #nodeFaults(): Promise<void> {
+    const { random, rollingRestarts } = this.#options;
+    const kinds = new Bag(random, NODE_FAULTS);
+    for (let i = 1; !this.#over; i++) {
+      if (rollingRestarts && i % ROLLING_RESTART_EVERY === 0) await this.#rollingRestart();
+      else await this.#nodeFault(kinds.take(), this.#someNode());
+      await pause(random.integer(REST_MIN_MS, REST_MAX_MS));
+    }
+  }
+
+  async #otherFaults(): Promise<void> {
+    const { random } = this.#options;
+    const kinds = new Bag(random, OTHER_FAULTS);
+    while (!this.#over) {
+      await pause(random.integer(REST_MIN_MS, REST_MAX_MS));
+      const kind = kinds.take();
+      if (kind === 'move') await this.#move();
+      else await this.#serverFault(kind);
+    }
+  }
+
+  /** Mostly one that serves a drop which is for sale. */
+  #someNode(): string {
+    const { random, servers, owners, busyDrops } = this.#options;
+    const dropId = random.pick(busyDrops());
+    const owner = dropId === undefined ? null : owners.ownerOf(dropId);
+    if (owner !== null && random.chance(OWNER_SHARE)) return owner;
+    return random.pick(servers.nodeIds)!;
+  }
+
+  async #nodeFault(kind: (typeof NODE_FAULTS)[number], nodeId: string): Promise<void> {
+    const { random, servers, owners, busyDrops } = this.#options;
+    const lostDrops =
+      kind === 'kill' ? busyDrops().filter((id) => owners.ownerOf(id) === nodeId) : [];
+    const fault = this.#begin(kind, nodeId, lostDrops);
+    if (kind === 'pause') {
+      servers.pauseNode(nodeId);
+      await pause(random.integer(PAUSE_MIN_MS, PAUSE_MAX_MS));
+      servers.continueNode(nodeId);
+    } else if (kind === 'drain') {
+      await this.#ask((api) => api.drain(nodeId, false));
+      await pause(random.integer(DRAINED_MIN_MS, DRAINED_MAX_MS));
+      await this.#ask((api) => api.undrain(nodeId, false));
+    } else {
+      await (kind === 'kill' ? servers.killNode(nodeId) : servers.stopNode(nodeId));
+      await pause(random.integer(DOWN_MIN_MS, DOWN_MAX_MS));
+      await servers.startNode(nodeId);
+    }
+    this.#end(fault);
+  }
+
+  async #rollingRestart(): Promise<void> {
+    const { servers, print } = this.#options;
+    const fault = this.#begin('rolling-restart', 'all nodes', []);
+    const api = servers.operator();
+    try {
+      const turns = planTurns(await api.nodes());
+      const pace = { now: () => performance.now(), pause };
+      const options = { api, timeoutMs: RESTART_TIMEOUT_MS, pace, tell: () => undefined };
+      for (const { nodeId, fault: why } of await runRestart(turns, options)) {
+        if (why !== null) print(`the restart of ${nodeId} ended early: ${why}`);
+      }
+    } catch (error) {
+      print(`a rolling restart ended early: ${(error as Error).message}`);
+    }
+    for (const nodeId of servers.nodeIds) await this.#ask((by) => by.undrain(nodeId, false));
+    this.#end(fault);
+  }
+
+  /** Moves some shards that are busy, and lets them go where they belong a while later. */
+  async #move(): Promise<void> {
+    const { random, servers, busyDrops } = this.#options;
+    const fault = this.#begin('move', 'some shards', []);
+    const shards = busyDrops().map((id) => shardOf(id, SHARD_COUNT));
+    const pinned = new Set<number>();
+    for (let i = random.integer(1, PINS_MAX); i > 0; i--) {
+      const shard = random.pick(shards);
+      if (shard === undefined) break;
+      pinned.add(shard);
+      const nodeId = random.pick(servers.nodeIds)!;
+      await this.#ask((api) => api.pin(shard, nodeId, false));
+    }
+    await pause(random.integer(REST_MIN_MS, REST_MAX_MS));
+    for (const shard of pinned) await this.#ask((api) => api.pin(shard, null, false));
+    this.#end(fault);
+  }
+
+  async #serverFault(kind: Exclude<(typeof OTHER_FAULTS)[number], 'move'>): Promise<void> {
+    const { random, servers } = this.#options;
+    const name = kind.startsWith('redis') ? 'redis' : 'nats';
+    const fault = this.#begin(kind, name, []);
+    await servers.stopServer(name, kind.endsWith('kill') ? 'SIGKILL' : 'SIGTERM');
+    await pause(random.integer(AWAY_MIN_MS, AWAY_MAX_MS));
+    await servers.startServer(name);
+    this.#end(fault);
+  }
+
+  #begin(kind: FaultKind, target: string, lostDrops: readonly string[]): Fault {
+    const fault = { kind, target, beganAt: Date.now(), endedAt: Infinity, lostDrops };
+    this.made.push(fault);
+    this.#options.print(`${kind} ${target}`);
+    return fault;
+  }
+
+  #end(fault: Fault): void {
+    fault.endedAt = Date.now();
+    const { kind, target, beganAt, endedAt } = fault;
+    this.#options.print(`  ${kind} ${target} over after ${endedAt - beganAt} ms`);
+  }
+
+  /** Asks until somebody answers: the very node that is asked may be gone, or the store away. */
+  async #ask(change: (api: OperatorApi) => Promise<unknown>): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await change(this.#options.servers.operator());
+        return;
+      } catch (error) {
+        if (attempt === OPERATOR_ATTEMPTS_MAX) throw error;
+        await pause(OPERATOR_DELAY_MS);
+      }
+    }
+  }
+}
+
+/** Gives every kind once, in random order, before any comes again. */
+class Bag<T> {
+  readonly #random: Random;
+  readonly #kinds: readonly T[];
+  #left: T[] = [];
+
+  constructor(random: Random, kinds: readonly T[]) {
+    this.#random = random;
+    this.#kinds = kinds;
+  }
+
+  take(): T {
+    if (this.#left.length === 0) this.#left = [...this.#kinds];
+    const [taken] = this.#left.splice(this.#random.integer(0, this.#left.length - 1), 1);
+    return taken!;
+  }
+}

@@ -1,0 +1,39 @@
+// Who serves which shard, as the cluster itself tells again and again while a chaos test runs. Two
+// nodes that serve a shard at one epoch would both be accepted by the journal (W1).
+
+import { SHARD_COUNT, shardOf } from '../../domain/ids.ts';
+import type { ShardRow } from '../../services/contracts.ts';
+
+/** The first run of a node that was seen to serve a shard at an epoch. */
+export type Writers = Map<string, string>;
+
+/** Adds what was told to `writers`; returns what cannot be. */
+export function noteWriters(writers: Writers, rows: readonly ShardRow[]): string[] {
+  const findings: string[] = [];
+  for (const { shard, epoch, owner, status, answered } of rows) {
+    if (!answered || owner === null || status !== 'serving') continue;
+    const place = `shard ${shard} at epoch ${epoch}`;
+    const known = writers.get(place);
+    if (known === undefined) writers.set(place, owner);
+    else if (known !== owner) findings.push(`W1: ${known} and ${owner} served ${place}`);
+  }
+  return findings;
+}
+
+/** The last word about each shard. */
+export class Owners {
+  readonly findings: string[] = [];
+  readonly #writers: Writers = new Map();
+  #owners: readonly (string | null)[] = [];
+
+  note(rows: readonly ShardRow[]): void {
+    this.findings.push(...noteWriters(this.#writers, rows));
+    const owners: (string | null)[] = new Array<string | null>(SHARD_COUNT).fill(null);
+    for (const { shard, owner } of rows) owners[shard] = owner;
+    this.#owners = owners;
+  }
+
+  ownerOf(dropId: string): string | null {
+    return this.#owners[shardOf(dropId, SHARD_COUNT)] ?? null;
+  }
+}

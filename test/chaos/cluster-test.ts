@@ -1,0 +1,253 @@
+// The chaos test of a cluster: clients at every gateway, a seeded sequence of faults meanwhile, and
+// afterwards, when everything is back, every client's history against the journals in Redis.
+
+import { Caller } from './caller.ts';
+import { check } from './checker.ts';
+import { makeCreators, makeDrops } from './cluster-drops.ts';
+import { Faults } from './cluster-faults.ts';
+import { figuresOf, type Figures } from './cluster-figures.ts';
+import { Gateways } from './cluster-gateways.ts';
+import { Owners } from './cluster-owners.ts';
+import { ClusterServers } from './cluster-servers.ts';
+import { RoamingWatcher } from './cluster-watcher.ts';
+import { Crowd, retryAll, type Retry } from './crowd.ts';
+import { pause, readFinalState, settled } from './final-state.ts';
+import { type FinalState, History, type Tolerance } from './history.ts';
+import { Random } from './random.ts';
+import { Watcher } from './watchers.ts';
+import { type PlacedKey, World } from './world.ts';
+
+export interface ClusterTestOptions {
+  readonly nodes: number;
+  readonly seed: number;
+  /** How long faults are made. */
+  readonly faultsMs: number;
+  readonly rollingRestarts: boolean;
+  /** Told of each fault, in a line. */
+  readonly print: (line: string) => void;
+}
+
+export interface ClusterReport {
+  /** What went wrong, each with the exchanges that show it; empty when all is well. */
+  readonly findings: readonly string[];
+  readonly answered: number;
+  readonly unanswered: number;
+  readonly orders: number;
+  readonly figures: Figures;
+  /** The end of every log; empty where nothing went wrong. */
+  readonly logs: readonly string[];
+}
+
+const CLIENTS = 24;
+const BUYERS = 40;
+const WATCHERS = 8;
+const REGISTRATIONS = 6;
+const ANSWER_TIMEOUT_MS = 4_000;
+const NEW_DROPS_EVERY_MS = 5_000;
+const OWNERS_LOOK_MS = 400;
+const MOVES_LISTED_MAX = 100;
+const CALM_MS = 500;
+const WATCHER_LAG_MS = 8_000;
+const AGAIN_SHARE = 0.2;
+/**
+ * A gateway's copy is a second old at most, and answers take their time on a busy machine. What a
+ * client gave up may wait at a gateway that is paused, and then for an owner.
+ */
+export const TOLERANCE: Tolerance = { copyAgeMs: 2_500, lateMs: 15_000 };
+
+export async function runClusterTest(options: ClusterTestOptions): Promise<ClusterReport> {
+  const servers = await ClusterServers.start(options.nodes);
+  const run = new ClusterTest(servers, options);
+  try {
+    const report = await run.run();
+    return report.findings.length === 0 ? report : { ...report, logs: servers.logs() };
+  } catch (error) {
+    for (const line of servers.logs()) options.print(line);
+    throw error;
+  } finally {
+    run.close();
+    await servers.stop();
+  }
+}
+
+class ClusterTest {
+  readonly #options: ClusterTestOptions;
+  readonly #servers: ClusterServers;
+  readonly #random: Random;
+  readonly #history = new History();
+  readonly #world: World;
+  readonly #gateways: Gateways;
+  readonly #watchers: readonly RoamingWatcher[];
+  readonly #ears: readonly Watcher[];
+  readonly #owners = new Owners();
+  readonly #dropIds: string[] = [];
+  readonly #faults: Faults;
+  #connections = 0;
+  #over = false;
+
+  constructor(servers: ClusterServers, options: ClusterTestOptions) {
+    this.#options = options;
+    this.#servers = servers;
+    const { seed, print, rollingRestarts } = options;
+    const random = new Random({ seed });
+    const seeded = (): Random => new Random({ seed: random.integer(1, 2 ** 31) });
+    this.#random = seeded();
+    this.#world = new World({ authSecret: servers.authSecret, buyers: BUYERS });
+    const world = this.#world;
+    const history = this.#history;
+    this.#gateways = new Gateways({
+      urls: servers.urls,
+      connectionsMax: CLIENTS * 2,
+      answerTimeoutMs: ANSWER_TIMEOUT_MS,
+      random: seeded(),
+    });
+    this.#ears = world.buyers.slice(0, WATCHERS).map((userId) => new Watcher({ history, userId }));
+    const connections = () => ++this.#connections;
+    this.#watchers = this.#ears.map(
+      (watcher) =>
+        new RoamingWatcher({ watcher, world, urls: servers.urls, random: seeded(), connections }),
+    );
+    this.#faults = new Faults({
+      servers,
+      random: seeded(),
+      rollingRestarts,
+      owners: this.#owners,
+      busyDrops: () => world.drops.map(({ id }) => id),
+      print,
+    });
+  }
+
+  async run(): Promise<ClusterReport> {
+    const { print, seed } = this.#options;
+    const caller = this.#caller(1);
+    this.#world.creators = await makeCreators(caller);
+    await this.#moreDrops(caller);
+    await this.#moreDrops(caller);
+    this.#owners.note(await this.#servers.operator().shards());
+    const crowd = new Crowd({
+      caller,
+      world: this.#world,
+      seed,
+      clients: CLIENTS,
+      registrationsMax: REGISTRATIONS,
+      retriesMeanwhile: true,
+    });
+    const watching = Promise.all(this.#watchers.map((watcher) => watcher.run()));
+    const looking = this.#lookAtOwners();
+    const stocking = this.#keepDropsComing(caller);
+    const buying = crowd.run();
+    const faulting = this.#faults.run();
+    await pause(this.#options.faultsMs);
+    this.#faults.end();
+    await faulting;
+    print('everything is back');
+    await pause(CALM_MS);
+    const meanwhile = await this.#verify('while the sale ran');
+    crowd.end();
+    const retries = await buying;
+    this.#over = true;
+    await Promise.all([looking, stocking]);
+    const final = await this.#conclude(retries);
+    const after = await this.#verify('after the sale');
+    for (const watcher of this.#watchers) watcher.end();
+    await watching;
+    return await this.#judge(final, [...meanwhile, ...after]);
+  }
+
+  close(): void {
+    this.#over = true;
+    this.#faults.end();
+    this.#gateways.close();
+    for (const watcher of this.#watchers) watcher.end();
+  }
+
+  #caller(round: number): Caller {
+    const { paymentSecret } = this.#servers;
+    const pool = this.#gateways;
+    return new Caller({ history: this.#history, pool, host: 'livedrops', round, paymentSecret });
+  }
+
+  async #moreDrops(caller: Caller): Promise<void> {
+    for (const drop of await makeDrops(caller, this.#world, this.#random)) {
+      this.#dropIds.push(drop.id);
+      this.#world.addDrop(drop);
+    }
+  }
+
+  async #keepDropsComing(caller: Caller): Promise<void> {
+    for (let waitedMs = 0; !this.#over; waitedMs += OWNERS_LOOK_MS) {
+      await pause(OWNERS_LOOK_MS);
+      if (waitedMs < NEW_DROPS_EVERY_MS) continue;
+      waitedMs = 0;
+      await this.#moreDrops(caller);
+    }
+  }
+
+  async #lookAtOwners(): Promise<void> {
+    while (!this.#over) {
+      // Whoever is asked may be gone; then the next look is soon enough.
+      const rows = await this.#servers
+        .operator()
+        .shards()
+        .catch(() => []);
+      if (rows.length > 0) this.#owners.note(rows);
+      await pause(OWNERS_LOOK_MS);
+    }
+  }
+
+  /** Everything is asked for once more, by clients who know that all the rest is over. */
+  async #conclude(retries: readonly Retry[]): Promise<FinalState> {
+    const caller = this.#caller(2);
+    for (const watcher of this.#watchers) watcher.beginRound(2);
+    await retryAll(retries, caller);
+    await settled(caller, this.#dropIds);
+    await this.#placeAgain(caller);
+    const final = await readFinalState(caller, this.#world);
+    const isLevel = ({ userId, lastId }: Watcher): boolean =>
+      lastId === (final.feeds.get(userId)?.at(-1)?.id ?? '0');
+    const deadline = Date.now() + WATCHER_LAG_MS;
+    while (!this.#ears.every(isLevel) && Date.now() < deadline) await pause(20);
+    return final;
+  }
+
+  /** Every acknowledged key gives its order once more (O3). */
+  async #placeAgain(caller: Caller): Promise<void> {
+    const acknowledged = new Map<string, PlacedKey>();
+    for (const { order, userId, dropId, key, quantity } of this.#history.attempts) {
+      if (order !== null) acknowledged.set(order.id, { userId, dropId, key, quantity });
+    }
+    const keys = [...acknowledged.values()].filter(() => this.#random.chance(AGAIN_SHARE));
+    const again = keys.map((placed): Retry => {
+      const token = this.#world.token(placed.userId);
+      return async (by) => (await by.place('the auditor', token, placed)).status;
+    });
+    await retryAll(again, caller);
+  }
+
+  async #verify(when: string): Promise<string[]> {
+    const report = await this.#servers.operator().verify();
+    this.#options.print(
+      `verify ${when}: ${report.ok ? 'ok' : 'NOT ok'}, ${report.entries} entries, ` +
+        `${report.drops} drops, ${report.orders} orders`,
+    );
+    for (const finding of report.findings) this.#options.print(`  ${finding}`);
+    return report.findings.map((finding) => `X2: verify says, ${when}: ${finding}`);
+  }
+
+  async #judge(final: FinalState, verified: readonly string[]): Promise<ClusterReport> {
+    const moves = await this.#servers.operator().moves(MOVES_LISTED_MAX);
+    await Promise.all(this.#servers.nodeIds.map((nodeId) => this.#servers.stopNode(nodeId)));
+    const truth = await this.#servers.readTruth();
+    const findings = [
+      ...this.#owners.findings,
+      ...check(this.#history, truth, final, TOLERANCE),
+      ...verified,
+    ];
+    const { answered, unanswered, attempts } = this.#history;
+    const { statuses } = this.#gateways;
+    const figures = figuresOf(this.#faults.made, attempts, moves, statuses);
+    let orders = 0;
+    for (const drop of truth.drops.values()) orders += drop.orders.length;
+    return { findings, answered, unanswered, orders, figures, logs: [] };
+  }
+}

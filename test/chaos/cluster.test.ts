@@ -1,0 +1,37 @@
+// Three nodes of a real cluster with faults at random under load. The seed is random and printed;
+// given to `npm run chaos -- --cluster --seed S` it repeats the faults and the clients' choices,
+// though not the machine's timing.
+
+import { randomInt } from 'node:crypto';
+import test from 'ava';
+import { natsInstalled } from '../servers/nats-server.ts';
+import { redisInstalled } from '../servers/redis-server.ts';
+import { figureLines } from './cluster-figures.ts';
+import { runClusterTest } from './cluster-test.ts';
+
+const FAULTS_MS = 20_000;
+const TIMEOUT_MS = 240_000;
+const FINDINGS_SHOWN_MAX = 20;
+
+const clusterTest = redisInstalled && natsInstalled ? test : test.skip;
+
+clusterTest(
+  'W1, W4, J3, J4, O3, N6, N7: what any client of a cluster saw is true after faults under load',
+  async (t) => {
+    t.timeout(TIMEOUT_MS);
+    const seed = randomInt(1, 2 ** 31);
+    t.log(`seed ${seed}`);
+    const report = await runClusterTest({
+      nodes: 3,
+      seed,
+      faultsMs: FAULTS_MS,
+      rollingRestarts: false,
+      print: (line) => t.log(line),
+    });
+    for (const line of figureLines(report.figures)) t.log(line);
+    t.log(`${report.orders} orders, ${report.answered} answers, ${report.unanswered} without`);
+    for (const line of report.logs) t.log(line);
+    t.deepEqual(report.findings.slice(0, FINDINGS_SHOWN_MAX), []);
+    t.true(report.orders > 100 && report.figures.faults.size > 2, 'there was load and trouble');
+  },
+);
