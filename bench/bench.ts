@@ -59,7 +59,7 @@ program
   .description('more orders than the server can take: who waits how long, and who is refused')
   .option('--seconds <n>', 'length of each measurement', count, 5)
   .option('--factor <n>', 'how many times the capacity is asked for', count, 2)
-  .option('--connections <n>', 'keep-alive connections', count, 2_048)
+  .option('--connections <n>', 'keep-alive connections', count, 4_096)
   .option('--json', 'print every figure instead')
   .action(
     async (options: { seconds: number; factor: number; connections: number; json?: true }) => {

@@ -1,6 +1,7 @@
 // Twice as many orders as the server can take (H6): how soon the refused ones are told, and what
 // the admitted ones wait, beside a server with time to spare.
 
+import { allowOpenFiles } from '../file-limit.ts';
 import type { OpenLoopJob, OpenLoopResult, StatusResult } from '../load/open-loop-load.ts';
 import type { RequestPlan } from '../load/request-plan.ts';
 import { measure } from '../measure.ts';
@@ -13,6 +14,7 @@ const CAPACITY_CONNECTIONS = 64;
 const WARM_UP_SECONDS = 8;
 /** Of the capacity: far from any queue. */
 const UNLOADED_SHARE = 0.1;
+const FILES_BESIDE_SOCKETS = 256;
 
 export interface OverloadOptions {
   readonly seconds: number;
@@ -30,6 +32,7 @@ export interface OverloadRun {
 }
 
 export async function overload(options: OverloadOptions): Promise<OverloadRun> {
+  allowOpenFiles(options.connections + FILES_BESIDE_SOCKETS);
   const server = new LiveDropsServer();
   const script = new URL('../load/open-loop-load.ts', import.meta.url).pathname;
   const load = new PinnedProcess({ core: LOAD_CORE, args: [script] });
