@@ -25,15 +25,13 @@ import {
 } from '../storage/journal.ts';
 import type { SnapshotStore } from '../storage/snapshots.ts';
 import type { Clock, Timer } from './clock.ts';
-import { DeadlineHeap } from './deadline-heap.ts';
 import type { RelayBatch, RelayFact } from './event-consumer.ts';
-import { creatorTopic, dropTopic, type LiveBus } from './live-bus.ts';
+import { creatorTopic, dropTopic, type LiveBus, type Milestone } from './live-bus.ts';
 import type { Lease } from './lease.ts';
 import { continueRecovery, type RecoveredShard, recoverShard } from './recovery.ts';
-import { SealedDrops } from './sealed-drops.ts';
 import { addFacts, ShardBatch, type WaitingCommand } from './shard-batch.ts';
+import { ShardMemory } from './shard-memory.ts';
 import type { Moved } from './shard-reply.ts';
-import { ShardSealing } from './shard-sealing.ts';
 import { ShardSnapshots } from './shard-snapshots.ts';
 
 /** Commands that may wait in a shard; past it they are refused as `overloaded` (H6). */
@@ -91,8 +89,7 @@ export class Shard {
   readonly id: number;
   readonly #options: ShardOptions;
   readonly #snapshots: ShardSnapshots;
-  readonly #sealed: SealedDrops;
-  readonly #sealing: ShardSealing;
+  readonly #memory: ShardMemory;
   #status: ShardStatus = 'stopped';
   #fault: string | null = null;
   /** Grows whenever the shard starts or is given up, so that work of an earlier life can tell. */
@@ -103,9 +100,6 @@ export class Shard {
   #sequence = 0;
   /** Shard time never goes back, whoever owns the shard. */
   #time = 0;
-  #drops = new Map<string, DropState>();
-  #views = new Map<string, DropView>();
-  #deadlines = new DeadlineHeap();
   #mailbox: WaitingCommand[] = [];
   #inFlight: ShardBatch | null = null;
   #timer: Timer | null = null;
@@ -118,17 +112,10 @@ export class Shard {
     this.id = options.id;
     this.#options = options;
     this.#snapshots = new ShardSnapshots(options);
-    this.#sealed = new SealedDrops(options);
-    this.#sealing = new ShardSealing({
+    this.#memory = new ShardMemory({
       ...options,
-      sealed: this.#sealed,
       serves: () => this.#status === 'serving',
       settled: () => this.settled(),
-      find: (dropId) => this.#drops.get(dropId),
-      forget: (dropId) => {
-        this.#drops.delete(dropId);
-        this.#views.delete(dropId);
-      },
     });
   }
 
@@ -154,12 +141,10 @@ export class Shard {
     return this.#ordersPlaced;
   }
   get dropCount(): number {
-    return this.#drops.size;
+    return this.#memory.drops.size;
   }
   get liveDropCount(): number {
-    let count = 0;
-    for (const view of this.#views.values()) if (view.status === 'live') count += 1;
-    return count;
+    return this.#memory.liveDropCount;
   }
 
   /**
@@ -193,7 +178,7 @@ export class Shard {
     this.#refuseWaiting();
     if (!wasServing) return;
     await this.settled();
-    await this.#snapshots.finish(this.#epoch, this.#sequence, this.#time, this.#drops);
+    await this.#snapshots.finish(this.#epoch, this.#sequence, this.#time, this.#memory.drops);
   }
 
   /**
@@ -236,13 +221,14 @@ export class Shard {
     }
     const { dropId, type } = waiting.command;
     if (type === 'get-drop') {
-      const view = this.#views.get(dropId);
+      const view = this.#memory.view(dropId);
       if (view !== undefined)
         return waiting.slots.complete(waiting.index, { ok: true, value: view });
     }
     if (this.#mailbox.length >= MAILBOX_LENGTH_MAX)
       return waiting.slots.complete(waiting.index, OVERLOADED);
-    if (type === 'create-drop' || this.#drops.has(dropId)) this.#mailbox.push(waiting);
+    if (type === 'create-drop' || this.#memory.find(dropId) !== undefined)
+      this.#mailbox.push(waiting);
     else this.#load(waiting);
   }
 
@@ -276,7 +262,7 @@ export class Shard {
   pump(): void {
     while (this.#status === 'serving' && this.#inFlight === null) {
       const now = Math.max(this.#options.clock.now(), this.#time);
-      if (this.#mailbox.length === 0 && this.#deadlines.next > now) break;
+      if (this.#mailbox.length === 0 && this.#memory.nextDeadline > now) break;
       const batch = new ShardBatch(now);
       try {
         this.#decideDue(batch);
@@ -289,7 +275,8 @@ export class Shard {
       if (batch.eventCount === 0) batch.release();
       else this.#append(batch);
     }
-    if (this.#status === 'serving' && this.#inFlight === null) this.#setTimer(this.#deadlines.next);
+    if (this.#status === 'serving' && this.#inFlight === null)
+      this.#setTimer(this.#memory.nextDeadline);
   }
 
   /** Resolves at the next moment at which memory holds nothing that is not durable, before anything else is decided. */
@@ -303,8 +290,8 @@ export class Shard {
     const life = this.#life;
     const states = new Map<string, DropState>();
     for (const { dropId } of entry.changes) {
-      if (this.#drops.has(dropId)) continue;
-      const sealed = await this.#sealed.load(dropId);
+      if (this.#memory.find(dropId) !== undefined) continue;
+      const sealed = await this.#memory.sealed.load(dropId);
       if (sealed !== null) states.set(dropId, sealed);
     }
     const facts: RelayFact[] = [];
@@ -312,7 +299,7 @@ export class Shard {
       if (this.#life !== life || this.#status === 'stopped')
         throw new StoreUnavailableError(`shard ${this.id} is not served here any more`);
       for (const change of entry.changes) {
-        const state = this.#drops.get(change.dropId) ?? states.get(change.dropId);
+        const state = this.#memory.find(change.dropId) ?? states.get(change.dropId);
         if (state === undefined)
           throw new CorruptError(`drop ${change.dropId} of a durable entry is nowhere`);
         addFacts(facts, state, change.events, null);
@@ -327,7 +314,7 @@ export class Shard {
   ): Promise<T> {
     let result: T | undefined;
     await this.#whileSettled(() => {
-      result = read(this.#drops, this.#sequence);
+      result = read(this.#memory.drops, this.#sequence);
     });
     return result as T;
   }
@@ -353,12 +340,12 @@ export class Shard {
 
   #decideDue(batch: ShardBatch): void {
     while (batch.eventCount < DUE_EVENTS_MAX) {
-      const dropId = this.#deadlines.takeDue(batch.time);
+      const dropId = this.#memory.takeDue(batch.time);
       if (dropId === null) return;
-      const state = this.#drops.get(dropId);
+      const state = this.#memory.find(dropId);
       if (state === undefined) continue;
       for (const event of decideDue(state, batch.time, DUE_EVENTS_MAX)) batch.take(state, event);
-      this.#deadlines.add(dropId, state.nextDeadline());
+      this.#memory.noteDeadline(state);
     }
   }
 
@@ -382,12 +369,12 @@ export class Shard {
   }
 
   #decideOne(batch: ShardBatch, command: DropCommand): CommandReply {
-    let state = this.#drops.get(command.dropId) ?? null;
+    let state = this.#memory.find(command.dropId) ?? null;
     const decision = decide(state, command, batch.time);
     if (!decision.ok) return decision;
     for (const event of decision.events) {
       const made = batch.take(state, event);
-      if (state === null) this.#drops.set(made.id, made);
+      if (state === null) this.#memory.add(made);
       state = made;
     }
     const answer = answerTo(state!, command, decision);
@@ -426,9 +413,7 @@ export class Shard {
     const facts: RelayFact[] = [];
     for (const change of batch.changes) {
       addFacts(facts, change.state, change.events, change.orders);
-      this.#publish(change.state, change.milestones);
-      this.#deadlines.add(change.dropId, change.state.nextDeadline());
-      if (change.state.isOver) this.#sealing.note(change.dropId);
+      this.#publish(change.state, this.#memory.noteDurable(change.state), change.milestones);
     }
     this.#options.onDurable({ shard: this.id, sequence, time: batch.time, facts });
     batch.release();
@@ -438,14 +423,12 @@ export class Shard {
       this.#epoch,
       this.#sequence,
       this.#time,
-      this.#drops,
+      this.#memory.drops,
     );
     this.pump();
   }
 
-  #publish(state: DropState, milestones: ShardBatch['changes'][number]['milestones']): void {
-    const view = state.view();
-    this.#views.set(state.id, view);
+  #publish(state: DropState, view: DropView, milestones: readonly Milestone[]): void {
     const { bus, lease } = this.#options;
     if (!lease.valid()) return;
     bus.publish(dropTopic(state.id), { type: 'drop', view, milestones });
@@ -463,24 +446,22 @@ export class Shard {
   #load(waiting: WaitingCommand): void {
     const { dropId } = waiting.command;
     const life = this.#life;
-    const accepted = this.#sealed.park(waiting, (state, parked) => {
+    const accepted = this.#memory.sealed.park(waiting, (state, parked) => {
       // What was read for an earlier life may be older than what this one has.
       if (this.#life !== life || this.#status !== 'serving') {
         for (const one of parked) this.submit(one);
         return;
       }
-      if (state !== null && !this.#drops.has(dropId)) this.#adopt(state);
+      if (state !== null && this.#memory.find(dropId) === undefined) this.#adopt(state);
       this.#mailbox.push(...parked);
       this.pump();
     });
     if (!accepted) waiting.slots.complete(waiting.index, OVERLOADED);
   }
 
-  #adopt(state: DropState): void {
-    this.#drops.set(state.id, state);
-    this.#views.set(state.id, state.view());
-    this.#deadlines.add(state.id, state.nextDeadline());
-    if (state.isOver) this.#sealing.note(state.id);
+  #adopt(state: DropState): DropView {
+    this.#memory.add(state);
+    return this.#memory.noteDurable(state);
   }
 
   /** Memory can no longer be trusted: forget it, and begin again from the journal, unless somebody else has the shard. */
@@ -512,10 +493,7 @@ export class Shard {
 
   #forget(): void {
     this.#inFlight = null;
-    this.#drops = new Map();
-    this.#views = new Map();
-    this.#deadlines = new DeadlineHeap();
-    this.#sealing.clear();
+    this.#memory.clear();
   }
 
   #refuseWaiting(): void {
@@ -539,10 +517,7 @@ export class Shard {
     this.#snapshots.recovered(recovered);
     // What was in memory here and meanwhile went elsewhere and back is of another life.
     this.#forget();
-    for (const state of recovered.drops.values()) {
-      this.#adopt(state);
-      this.#publish(state, []);
-    }
+    for (const state of recovered.drops.values()) this.#publish(state, this.#adopt(state), []);
     this.#recoveryDelayMs = RECOVERY_DELAY_FIRST_MS;
     this.#status = 'serving';
     this.#options.onRecovered(this.id, this.#sequence);
