@@ -24,6 +24,8 @@ export type LiveMessage =
   | { readonly type: 'milestone'; readonly milestone: Milestone }
   /** To `user.<id>`: a kept notification, already in the feed. */
   | { readonly type: 'notification'; readonly notification: Notification }
+  /** To `user.<id>`: the feed has notifications that somebody kept who may have ended before he told of them. */
+  | { readonly type: 'feed' }
   /** To `user.<id>`: the user followed or unfollowed a creator, so open connections follow suit (N5). */
   | { readonly type: 'follow'; readonly creatorId: string; readonly following: boolean };
 

@@ -33,6 +33,7 @@ const DROP = 0;
 const MILESTONE = 1;
 const NOTIFICATION = 2;
 const FOLLOW = 3;
+const FEED = 4;
 
 type Fields =
   | [kind: typeof DROP, view: ViewFields, milestones: MilestoneFields[]]
@@ -46,7 +47,8 @@ type Fields =
       createdAt: number,
       readAt: number | null,
     ]
-  | [kind: typeof FOLLOW, creatorId: string, following: boolean];
+  | [kind: typeof FOLLOW, creatorId: string, following: boolean]
+  | [kind: typeof FEED];
 
 const packr = new Packr({ useRecords: false });
 
@@ -68,6 +70,8 @@ export function decodeLiveMessage(bytes: Uint8Array): LiveMessage {
     }
     case FOLLOW:
       return { type: 'follow', creatorId: fields[1], following: fields[2] };
+    case FEED:
+      return { type: 'feed' };
     default:
       throw new TypeError('not a live message, or one of a kind that is not known here');
   }
@@ -85,6 +89,8 @@ function fieldsOf(message: LiveMessage): Fields {
     }
     case 'follow':
       return [FOLLOW, message.creatorId, message.following];
+    case 'feed':
+      return [FEED];
   }
 }
 

@@ -237,6 +237,7 @@ export class UserChannel {
   #onMessage(message: LiveMessage): void {
     if (message.type === 'notification') this.#notify(message.notification);
     else if (message.type === 'follow') this.#follow(message.creatorId, message.following);
+    else if (message.type === 'feed') this.#findLater();
   }
 
   #notify(notification: Notification): void {

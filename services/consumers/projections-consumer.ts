@@ -6,6 +6,7 @@
 import type { EventConsumer, RelayBatch } from '../../actors/event-consumer.ts';
 import { type LiveBus, userTopic } from '../../actors/live-bus.ts';
 import type { Catalogue } from '../../storage/catalogue.ts';
+import type { Notification } from '../../storage/feed.ts';
 import type { OrderChanges, ReadModels } from '../../storage/read-models.ts';
 import { dropRows, orderChanges } from './projection-rows.ts';
 
@@ -42,8 +43,31 @@ export class ProjectionsConsumer implements EventConsumer {
       const { shard, sequence, time } = batch;
       changes.push({ shard, sequence, time, rows: orderChanges(batch) });
     }
-    for (const notification of await readModels.keep(changes, this.#isHeard)) {
+    const kept = await readModels.keep(changes, this.#isHeard);
+    for (const notification of kept) {
       liveBus.publish(userTopic(notification.userId), { type: 'notification', notification });
+    }
+    this.#tellOfEarlier(changes, kept);
+  }
+
+  /**
+   * What comes again after an error, or from a journal whose owner has died, may have been kept
+   * before without having been told: who hears it looks into the feed.
+   */
+  #tellOfEarlier(changes: readonly OrderChanges[], kept: readonly Notification[]): void {
+    let count = 0;
+    for (const { rows } of changes) {
+      for (const row of rows) if (row.told !== null && this.#isHeard(row.order.userId)) count++;
+    }
+    if (count === kept.length) return;
+    const missing = new Map<string, number>();
+    for (const { order, told } of changes.flatMap(({ rows }) => rows)) {
+      if (told === null || !this.#isHeard(order.userId)) continue;
+      missing.set(order.userId, (missing.get(order.userId) ?? 0) + 1);
+    }
+    for (const { userId } of kept) missing.set(userId, (missing.get(userId) ?? 0) - 1);
+    for (const [userId, left] of missing) {
+      if (left > 0) this.#options.liveBus.publish(userTopic(userId), { type: 'feed' });
     }
   }
 }

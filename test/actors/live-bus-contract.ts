@@ -135,6 +135,7 @@ export function liveBusContract(test: TestFn, name: string, withEnds: WithEnds):
           },
         },
         { type: 'follow', creatorId: 'creator_1', following: false },
+        { type: 'feed' },
       ];
       const ear = new Ear();
       far.subscribe(userTopic('user_1'), ear.listen);

@@ -247,3 +247,15 @@ test('N7: a second device that resumed further on hides no gap from the first', 
   t.deepEqual(idsOf(first), ['1', '2']);
   t.deepEqual(idsOf(second), ['2']);
 });
+
+test('N4: a notification that nobody told of comes when somebody says that the feed has more', async (t) => {
+  const harness = new LiveHarness({}, true);
+  const socket = await resumed(harness, '0');
+  harness.notify('ann', '1', false);
+  harness.bus.publish('user.ann', { type: 'feed' });
+  await settled();
+  t.deepEqual(idsOf(socket), ['1']);
+  harness.bus.publish('user.ann', { type: 'feed' });
+  await settled();
+  t.deepEqual(idsOf(socket), []);
+});

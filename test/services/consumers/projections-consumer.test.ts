@@ -127,7 +127,7 @@ test('N11: batches that come again have the effect of once', async (t) => {
   await consumer.consume(batches);
   await consumer.consume(batches);
   t.is((await feedOf('u_buyer')).length, 3);
-  t.is(heard.length, 3);
+  t.is(heard.filter(({ type }) => type === 'notification').length, 3);
   t.is(await consumer.position(0), 3);
 });
 
@@ -190,4 +190,26 @@ test('J7: a store that fails loses nothing: the same batches again complete all'
     t.is(heard.length, 1);
     t.is(await consumer.position(0), 1);
   }
+});
+
+test('N2: who kept a notification and ended before telling of it leaves that to the next', async (t) => {
+  const { consumer, stores, liveBus } = start();
+  const heard: [string, string][] = [];
+  for (const userId of ['u_1', 'u_2']) {
+    liveBus.subscribe(userTopic(userId), ({ type }) => heard.push([userId, type]));
+  }
+  const ofTwo = batch(1, [
+    [confirmed, { userId: 'u_1', status: 'confirmed' }],
+    [confirmed, { userId: 'u_3', status: 'confirmed' }],
+  ]);
+  // Another owner of the shard, on a bus that nobody hears any more.
+  const dead = new ProjectionsConsumer({ ...stores, liveBus: new InProcessLiveBus() });
+  await dead.consume([ofTwo]);
+  await consumer.consume([ofTwo, batch(2, [[confirmed, { userId: 'u_2', status: 'confirmed' }]])]);
+  t.deepEqual(heard, [
+    ['u_2', 'notification'],
+    ['u_1', 'feed'],
+  ]);
+  await consumer.consume([batch(3, [[confirmed, { userId: 'u_2', status: 'confirmed' }]])]);
+  t.is(heard.length, 3);
 });
