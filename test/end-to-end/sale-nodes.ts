@@ -5,16 +5,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
-import { readEntries } from '../../actors/recovery.ts';
 import { loadConfig } from '../../composition/config.ts';
 import { type Server, startServer } from '../../composition/server.ts';
-import { SHARD_COUNT } from '../../domain/ids.ts';
-import type { Entry } from '../../storage/entry.ts';
-import type { Journal } from '../../storage/journal.ts';
 import { connectRedis } from '../../storage/redis/connection.ts';
 import { RedisJournal } from '../../storage/redis/journal-redis.ts';
 import { openSqliteStores } from '../../storage/sqlite/stores.ts';
-import { type Truth, truthOf } from '../chaos/truth.ts';
+import { readTruth, type Truth } from '../chaos/truth.ts';
 import { NatsServer, natsInstalled } from '../servers/nats-server.ts';
 import { RedisServer, redisInstalled } from '../servers/redis-server.ts';
 
@@ -106,13 +102,4 @@ async function readTruthOfRedis({ address }: RedisServer): Promise<Truth> {
   } finally {
     redis.disconnect();
   }
-}
-
-async function readTruth(journal: Journal): Promise<Truth> {
-  const entries: Entry[] = [];
-  for (let shard = 0; shard < SHARD_COUNT; shard++) {
-    const { lastSequence } = await journal.head(shard);
-    entries.push(...(await Array.fromAsync(readEntries(journal, shard, 0, lastSequence))));
-  }
-  return truthOf(entries);
 }

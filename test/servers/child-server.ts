@@ -5,15 +5,16 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { delimiter, join } from 'node:path';
+import { delimiter, isAbsolute, join } from 'node:path';
 
 const READY_TIMEOUT_MS = 20_000;
 /** Where Debian puts servers, which is not on every user's PATH. */
 const SYSTEM_FOLDERS = ['/usr/bin', '/usr/sbin', '/usr/local/bin'];
 const OUTPUT_CHARACTERS_MAX = 20_000;
 
-/** The program's path, or null where this machine has it not. */
+/** The program's path, or null where this machine has it not. A path stays as it is. */
 export function findProgram(name: string): string | null {
+  if (isAbsolute(name)) return existsSync(name) ? name : null;
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...SYSTEM_FOLDERS];
   const found = folders.find((folder) => folder !== '' && existsSync(join(folder, name)));
   return found === undefined ? null : join(found, name);
@@ -28,38 +29,59 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
+export interface ChildServerOptions {
+  /** A name to be found, or a path. */
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly ready: RegExp;
+  /** Default: that of this process. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
 export class ChildServer {
   readonly #command: string;
   readonly #args: readonly string[];
   readonly #ready: RegExp;
+  readonly #environment: Readonly<Record<string, string>> | undefined;
   #child: ChildProcess | null = null;
+  #output = '';
 
-  constructor(options: { command: string; args: readonly string[]; ready: RegExp }) {
+  constructor(options: ChildServerOptions) {
     this.#command = options.command;
     this.#args = options.args;
     this.#ready = options.ready;
+    this.#environment = options.environment;
+  }
+
+  /** What it has written since its last start, up to a bound. */
+  get output(): string {
+    return this.#output;
   }
 
   get pid(): number {
     return this.#child?.pid ?? 0;
   }
 
-  /** Resolves when the server says that it is ready. */
+  /** Resolves when the server says that it is ready. Harmless while it runs. */
   async start(): Promise<void> {
+    if (this.#runs(this.#child)) return;
     const program = findProgram(this.#command);
     if (program === null) throw new Error(`${this.#command} is not installed`);
-    const child = spawn(program, this.#args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, this.#args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...(this.#environment === undefined ? {} : { env: this.#environment }),
+    });
     this.#child = child;
-    let output = '';
+    this.#output = '';
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => fail('did not say that it is ready'), READY_TIMEOUT_MS);
       const fail = (what: string) => {
         clearTimeout(timer);
-        reject(new Error(`${this.#command} ${what}: ${output}`));
+        reject(new Error(`${this.#command} ${what}: ${this.#output}`));
       };
       const hear = (chunk: Buffer) => {
-        if (output.length < OUTPUT_CHARACTERS_MAX) output += chunk.toString();
-        if (!this.#ready.test(output)) return;
+        if (this.#output.length < OUTPUT_CHARACTERS_MAX) this.#output += chunk.toString();
+        if (!this.#ready.test(this.#output)) return;
         clearTimeout(timer);
         resolve();
       };
@@ -69,15 +91,26 @@ export class ChildServer {
     });
   }
 
-  /** Harmless when it has ended already. */
-  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+  /** Resolves to its exit code, null where a signal ended it. Harmless when it has ended already. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     const child = this.#child;
     this.#child = null;
-    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    if (!this.#runs(child)) return child?.exitCode ?? null;
     const ended = once(child, 'exit');
     child.kill('SIGCONT');
     child.kill(signal);
     await ended;
+    return child.exitCode;
+  }
+
+  /** Resolves when it ends by itself. */
+  async ended(): Promise<void> {
+    const child = this.#child;
+    if (this.#runs(child)) await once(child, 'exit');
+  }
+
+  #runs(child: ChildProcess | null): child is ChildProcess {
+    return child !== null && child.exitCode === null && child.signalCode === null;
   }
 
   signal(signal: NodeJS.Signals): void {

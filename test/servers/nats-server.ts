@@ -4,27 +4,32 @@ import { ChildServer, findProgram, freePort } from './child-server.ts';
 
 export const natsInstalled = findProgram('nats-server') !== null;
 
+const LOOPBACK = '127.0.0.1';
+
 export class NatsServer {
+  readonly host: string;
   readonly port: number;
   readonly #server: ChildServer;
 
-  private constructor(port: number) {
+  private constructor(host: string, port: number) {
+    this.host = host;
     this.port = port;
     this.#server = new ChildServer({
       command: 'nats-server',
-      args: ['--addr', '127.0.0.1', '--port', String(port)],
+      args: ['--addr', host, '--port', String(port)],
       ready: /Server is ready/,
     });
   }
 
-  static async start(): Promise<NatsServer> {
-    const server = new NatsServer(await freePort());
+  /** `host`: an address of this machine to listen on. */
+  static async start(host: string = LOOPBACK): Promise<NatsServer> {
+    const server = new NatsServer(host, await freePort());
     await server.#server.start();
     return server;
   }
 
   get url(): string {
-    return `nats://127.0.0.1:${this.port}`;
+    return `nats://${this.host}:${this.port}`;
   }
   get pid(): number {
     return this.#server.pid;

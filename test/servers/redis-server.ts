@@ -24,14 +24,25 @@ export interface RedisServerOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Default: any free one. */
   readonly port?: number;
+  /** An address of this machine to listen on. Default: the loopback's. */
+  readonly host?: string;
 }
 
+const LOOPBACK = '127.0.0.1';
+
 export class RedisServer {
+  readonly host: string;
   readonly port: number;
   readonly directory: string;
   readonly #server: ChildServer;
 
-  private constructor(port: number, directory: string, settings: Record<string, string>) {
+  private constructor(
+    host: string,
+    port: number,
+    directory: string,
+    settings: Record<string, string>,
+  ) {
+    this.host = host;
     this.port = port;
     this.directory = directory;
     const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
@@ -45,9 +56,12 @@ export class RedisServer {
   static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
     const port = options.port ?? (await freePort());
     const directory = mkdtempSync(join(tmpdir(), 'livedrops-redis-'));
-    const server = new RedisServer(port, directory, {
+    const host = options.host ?? LOOPBACK;
+    const server = new RedisServer(host, port, directory, {
       port: String(port),
-      bind: '127.0.0.1',
+      bind: host,
+      // Beyond the loopback it would take no connections without a password.
+      'protected-mode': 'no',
       dir: directory,
       save: '',
       appendonly: 'yes',
@@ -60,10 +74,10 @@ export class RedisServer {
   }
 
   get address(): RedisAddress {
-    return { nodes: [{ host: '127.0.0.1', port: this.port }], cluster: false };
+    return { nodes: [{ host: this.host, port: this.port }], cluster: false };
   }
   get url(): string {
-    return `redis://127.0.0.1:${this.port}`;
+    return `redis://${this.host}:${this.port}`;
   }
   get pid(): number {
     return this.#server.pid;
@@ -79,6 +93,10 @@ export class RedisServer {
   }
   async resume(): Promise<void> {
     await this.#server.start();
+  }
+  /** Resolves when it ends by itself. */
+  async ended(): Promise<void> {
+    await this.#server.ended();
   }
 
   /** Harmless when repeated. */

@@ -1,0 +1,64 @@
+// A node of a cluster as `livedrops start` runs it, in a process of its own and a data directory
+// that its cluster removes.
+
+import { fileURLToPath } from 'node:url';
+import { SaleClient } from '../end-to-end/sale-client.ts';
+import { ChildServer } from '../servers/child-server.ts';
+
+const PROGRAM = fileURLToPath(new URL('../../operator/livedrops.ts', import.meta.url));
+const READY = /^LiveDrops ready on (http:\/\/\S+)$/m;
+
+export interface ClusterNodeOptions {
+  readonly nodeId: string;
+  /** `LIVEDROPS_` variables; the process has no others. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** A command and arguments before the node's own, such as `ip netns exec`. */
+  readonly within?: readonly string[];
+}
+
+export class ClusterNode {
+  readonly nodeId: string;
+  readonly #server: ChildServer;
+  #client: SaleClient | null = null;
+
+  constructor({ nodeId, environment, within = [] }: ClusterNodeOptions) {
+    this.nodeId = nodeId;
+    const [command, ...args] = [...within, process.execPath, PROGRAM, 'start'] as const;
+    this.#server = new ChildServer({ command, args, ready: READY, environment });
+  }
+
+  /** Resolves when it says that it is ready. */
+  async start(): Promise<void> {
+    await this.#server.start();
+    this.#client = new SaleClient({ urls: [READY.exec(this.#server.output)![1]!] });
+  }
+
+  /** Asks this node's gateway only. */
+  get client(): SaleClient {
+    if (this.#client === null) throw new Error(`${this.nodeId} was not started`);
+    return this.#client;
+  }
+  get url(): string {
+    return this.client.nextUrl();
+  }
+  /** What it said. */
+  get output(): string {
+    return this.#server.output;
+  }
+
+  /** Resolves to its exit code. Harmless when it has ended already. */
+  stop(): Promise<number | null> {
+    return this.#server.stop();
+  }
+
+  async kill(): Promise<void> {
+    await this.#server.stop('SIGKILL');
+  }
+
+  pause(): void {
+    this.#server.signal('SIGSTOP');
+  }
+  continue(): void {
+    this.#server.signal('SIGCONT');
+  }
+}

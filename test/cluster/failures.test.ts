@@ -1,0 +1,209 @@
+// What each failure looks like from outside, on real processes: three nodes, one redis-server, one
+// nats-server, each of them killed, hung, filled up or ended in turn. Every test leaves the cluster
+// whole, and the last one holds all that buyers were told against the journal.
+
+import { execFileSync } from 'node:child_process';
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { Redis } from 'ioredis';
+import { LiveClient } from '../end-to-end/live-client.ts';
+import { eventually } from '../end-to-end/sale-client.ts';
+import { clusterInstalled } from '../end-to-end/sale-nodes.ts';
+import { findProgram } from '../servers/child-server.ts';
+import type { ClusterNode } from './cluster-node.ts';
+import { Shopper } from './shopper.ts';
+import { TestCluster } from './test-cluster.ts';
+
+/** Twice the five seconds of W3, for a machine that is busy with other tests. */
+const FAILOVER_MAX_MS = 10_000;
+/** How long a refusal may take: what waits for an owner waits three seconds, an append five. */
+const REFUSAL_MAX_MS = 9_000;
+/** Room that is left on the full disk. */
+const DISK_BYTES_LEFT = 4_000;
+const ORDERS_MAX = 400;
+
+let cluster: TestCluster;
+const serial = clusterInstalled ? test.serial : test.serial.skip;
+if (clusterInstalled) {
+  test.before(async () => {
+    cluster = await TestCluster.start();
+  });
+  test.after.always(() => cluster.stop());
+}
+
+/** Resolves to the reasons once the node says that it is not ready, for one that is like `wanted`. */
+async function unreadiness({ client }: ClusterNode, wanted: RegExp): Promise<string> {
+  const { status, text } = await eventually(
+    () => client.get('/readyz'),
+    (answer) => answer.status === 503 && wanted.test(answer.text),
+  );
+  return `${status} ${text}`;
+}
+
+serial('NATS away: owners go on at home, others refuse, streams catch up', async (t) => {
+  const dropId = await cluster.dropOn('north');
+  const visitor = await LiveClient.visit(t, cluster.node('south').client, dropId);
+  await visitor.next(({ type }) => type === 'drop.snapshot');
+  t.teardown(() => cluster.nats.resume());
+  await cluster.nats.halt('SIGKILL');
+
+  t.is((await cluster.order('north', dropId, 'home')).status, 201);
+  const beganAt = performance.now();
+  const refused = await cluster.order('south', dropId, 'afar');
+  t.deepEqual([refused.status, refused.json['code']], [503, 'unavailable']);
+  t.true(performance.now() - beganAt < REFUSAL_MAX_MS);
+  t.truthy(refused.headers.get('retry-after'));
+  t.regex(await unreadiness(cluster.node('south'), /NATS/), /^503 .*NATS does not answer/);
+
+  await cluster.nats.resume();
+  await cluster.orderUntilMade('south', dropId, 'afar');
+  const last = await visitor.next(({ data }) => data?.['sold'] === 2);
+  t.is(last.version, 4);
+  const versions = visitor.ofDrop(`drop:${dropId}`).map(({ version }) => version!);
+  t.deepEqual(
+    versions,
+    [...new Set(versions)].toSorted((a, b) => a - b),
+  );
+  await cluster.whole();
+});
+
+serial('J7: Redis killed: 503 and nothing acknowledged, and it returns by itself', async (t) => {
+  const dropId = await cluster.dropOn('north');
+  t.teardown(() => cluster.redis.resume());
+  await cluster.redis.halt('SIGKILL');
+  for (const via of ['north', 'south'] as const) {
+    const beganAt = performance.now();
+    const { status, json } = await cluster.order(via, dropId, via);
+    t.deepEqual([status, json['code']], [503, 'unavailable'], via);
+    t.true(performance.now() - beganAt < REFUSAL_MAX_MS);
+    t.regex(await unreadiness(cluster.node(via), /store/), /^503 .*the store does not answer/);
+  }
+  await cluster.redis.resume();
+  await cluster.orderUntilMade('south', dropId, 'north');
+  await cluster.orderUntilMade('north', dropId, 'south');
+  await cluster.whole();
+  t.is((await cluster.node('west').client.readDrop(dropId))['sold'], 2);
+});
+
+serial('J7: Redis without memory: 503, and it returns by itself', async (t) => {
+  const dropId = await cluster.dropOn('north');
+  const redis = new Redis({ host: cluster.redis.host, port: cluster.redis.port });
+  t.teardown(async () => {
+    await redis.config('SET', 'maxmemory', '0');
+    redis.disconnect();
+  });
+  await redis.config('SET', 'maxmemory', '1');
+  const { status, json } = await cluster.order('south', dropId, 'k');
+  t.deepEqual([status, json['code']], [503, 'unavailable']);
+  t.regex(await unreadiness(cluster.node('north'), /lease/), /^503 .*this node has no lease/);
+  await redis.config('SET', 'maxmemory', '0');
+  await cluster.orderUntilMade('south', dropId, 'k');
+  await cluster.whole();
+  t.is((await cluster.node('west').client.readDrop(dropId))['sold'], 1);
+});
+
+serial('J3, J7: Redis hangs: 503, and what became of the order is told by its key', async (t) => {
+  const dropId = await cluster.dropOn('north');
+  t.teardown(() => cluster.redis.signal('SIGCONT'));
+  cluster.redis.signal('SIGSTOP');
+  const beganAt = performance.now();
+  const { status, json } = await cluster.order('north', dropId, 'k');
+  t.deepEqual([status, json['code']], [503, 'unavailable']);
+  t.true(performance.now() - beganAt < REFUSAL_MAX_MS);
+  cluster.redis.signal('SIGCONT');
+  await cluster.orderUntilMade('south', dropId, 'k');
+  await cluster.whole();
+  t.is((await cluster.node('west').client.readDrop(dropId))['sold'], 1);
+});
+
+const full = clusterInstalled && findProgram('prlimit') !== null ? test.serial : test.serial.skip;
+full('J5, J7: a full disk under Redis: 503 from the first order that is not on it', async (t) => {
+  const dropId = await cluster.dropOn('north');
+  const { redis } = cluster;
+  const folder = join(redis.directory, 'appendonlydir');
+  const sizes = readdirSync(folder).map((name) => statSync(join(folder, name)).size);
+  const limit = `--fsize=${Math.max(...sizes) + DISK_BYTES_LEFT}`;
+  t.teardown(() => redis.resume());
+  execFileSync(findProgram('prlimit')!, ['--pid', String(redis.pid), limit]);
+  let made = 0;
+  for (; made < ORDERS_MAX; made++) {
+    const { status } = await cluster.order('north', dropId, `k${made}`);
+    if (status === 503) break;
+    t.is(status, 201);
+  }
+  t.true(made < ORDERS_MAX, 'the disk was never full');
+  // A server that syncs always ends itself when it cannot write.
+  await redis.ended();
+  t.is((await cluster.order('south', dropId, 'later')).status, 503);
+  await redis.resume();
+  await cluster.orderUntilMade('south', dropId, `k${made}`);
+  await cluster.whole();
+  t.is((await cluster.node('west').client.readDrop(dropId))['sold'], made + 1);
+});
+
+serial(
+  'W2: a node paused beyond its lease loses its shards, and then says nothing old',
+  async (t) => {
+    const dropId = await cluster.dropOn('north');
+    const north = cluster.node('north');
+    await cluster.order('south', dropId, 'before');
+    t.teardown(() => north.continue());
+    north.pause();
+    // These lie before a process that does not run; the last one reaches it by the other gateway.
+    const lateOrder = cluster.order('north', dropId, 'late');
+    const lateDrop = north.client.get(`/v1/drops/${dropId}`);
+    const tookMs = await cluster.orderUntilMade('south', dropId, 'meanwhile');
+    t.true(tookMs < FAILOVER_MAX_MS, `${tookMs} ms`);
+    const { version } = await cluster.node('south').client.readDrop(dropId);
+    const owners = new Set((await cluster.shards(cluster.node('south'))).map(({ owner }) => owner));
+    t.false(owners.has('north'));
+
+    north.continue();
+    const seen = await lateDrop;
+    t.true(seen.status === 503 || Number(seen.json['version']) >= Number(version), seen.text);
+    t.true([201, 503].includes((await lateOrder).status));
+    await cluster.orderUntilMade('north', dropId, 'late');
+    await cluster.whole();
+    t.is((await cluster.node('west').client.readDrop(dropId))['sold'], 3);
+  },
+);
+
+serial('W3: the shards of a killed node are served elsewhere within seconds', async (t) => {
+  const dropId = await cluster.dropOn('south');
+  const south = cluster.node('south');
+  const shopper = new Shopper({ cluster, via: 'west', dropId });
+  await shopper.made(5);
+  t.teardown(() => south.start());
+  await south.kill();
+  const tookMs = await cluster.orderUntilMade('north', dropId, 'after');
+  t.true(tookMs < FAILOVER_MAX_MS, `${tookMs} ms`);
+  await shopper.made(5);
+  const { refused } = await shopper.end();
+  t.true(refused.every(({ status }) => status === 503));
+  const others = [cluster.node('north'), cluster.node('west')];
+  await cluster.whole(others);
+  await south.start();
+  await cluster.whole();
+});
+
+serial('W4, W5: SIGTERM hands shards over first: orders go on without an error', async (t) => {
+  const dropId = await cluster.dropOn('west');
+  const west = cluster.node('west');
+  const shopper = new Shopper({ cluster, via: 'north', dropId });
+  await shopper.made(5);
+  t.teardown(() => west.start());
+  t.is(await west.stop(), 0, west.output);
+  await shopper.made(5);
+  const { refused } = await shopper.end();
+  t.deepEqual(
+    refused.map(({ status, text }) => `${status} ${text}`),
+    [],
+  );
+  await west.start();
+  await cluster.whole();
+});
+
+serial('J4: after all of this every order that buyers were told of is there once', async (t) => {
+  t.deepEqual(await cluster.findings(), []);
+});
