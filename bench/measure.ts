@@ -15,15 +15,25 @@ export interface Measurement extends LoadResult {
   readonly loadCpuShare: number;
   readonly residentBytesBefore: number;
   readonly residentBytesAfter: number;
+  /** By how much the further counters grew meanwhile. */
+  readonly growth: Readonly<Record<string, number>>;
+}
+
+/** One process, or several that serve together. */
+export interface MeasuredServer {
+  cpuMicros(): number;
+  residentBytes(): number;
 }
 
 export interface MeasureOptions {
-  readonly server: PinnedProcess;
+  readonly server: MeasuredServer;
   readonly plan: RequestPlan;
   readonly generator: Generator;
   readonly connections: number;
   readonly seconds: number;
   readonly warmUpSeconds: number;
+  /** Read when the measurement begins, and when it has ended. */
+  readonly counters?: Readonly<Record<string, () => number | Promise<number>>>;
 }
 
 let runs = 0;
@@ -41,22 +51,34 @@ export async function measure(options: MeasureOptions): Promise<Measurement> {
   try {
     if (options.warmUpSeconds > 0) await shoot(options.warmUpSeconds);
     const residentBytesBefore = server.residentBytes();
+    const countsBefore = await read(options.counters);
     const [serverCpu, loadCpu] = [server.cpuMicros(), load.cpuMicros()];
     const result = await shoot(seconds);
     const serverMicros = server.cpuMicros() - serverCpu;
+    const loadMicros = load.cpuMicros() - loadCpu;
+    const counts = await read(options.counters);
     return {
       ...result,
       generator,
       perSecond: result.answers / result.seconds,
       serverCpuMicrosPerAnswer: serverMicros / result.answers,
       serverCpuShare: serverMicros / 1e6 / result.seconds,
-      loadCpuShare: (load.cpuMicros() - loadCpu) / 1e6 / result.seconds,
+      loadCpuShare: loadMicros / 1e6 / result.seconds,
       residentBytesBefore,
       residentBytesAfter: server.residentBytes(),
+      growth: Object.fromEntries(
+        Object.entries(counts).map(([name, count]) => [name, count - countsBefore[name]!]),
+      ),
     };
   } finally {
     await load.stop();
   }
+}
+
+async function read(counters: MeasureOptions['counters'] = {}): Promise<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const [name, count] of Object.entries(counters)) counts[name] = await count();
+  return counts;
 }
 
 export function median(values: readonly number[]): number {

@@ -3,15 +3,12 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { createInterface } from 'node:readline';
+import { cpuMicrosOf, residentBytesOf } from './process-usage.ts';
 
 const READY_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 20_000;
-/** USER_HZ on every Linux that Node runs on. */
-const TICKS_PER_SECOND = 100;
-const PAGE_BYTES = 4096;
 
 /** Where the server and the load run: apart, where there are two cores. */
 export const SERVER_CORE = 0;
@@ -61,15 +58,12 @@ export class PinnedProcess {
 
   /** CPU time of all threads since the start, in microseconds. */
   cpuMicros(): number {
-    const stat = readFileSync(`/proc/${this.pid}/stat`, 'utf8');
-    // The command's name is in parentheses and may hold spaces; utime and stime are fields 14 and 15.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return ((Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND) * 1e6;
+    return cpuMicrosOf(this.pid);
   }
 
   /** Memory in use, in bytes. */
   residentBytes(): number {
-    return Number(readFileSync(`/proc/${this.pid}/statm`, 'utf8').split(' ')[1]) * PAGE_BYTES;
+    return residentBytesOf(this.pid);
   }
 
   async stop(): Promise<void> {

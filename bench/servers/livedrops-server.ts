@@ -1,29 +1,21 @@
-// The real server on its core, on a data directory of its own, and what a scenario needs to set the scene: tokens, a product, a drop.
+// The real server on its core, on a data directory of its own.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createSigner } from 'fast-jwt';
 import { PinnedProcess, SERVER_CORE } from '../pinned-process.ts';
+import { AUTH_SECRET, SaleClient } from './sale-client.ts';
 
-const AUTH_SECRET = 'a secret for measuring only, 32 characters or more';
 const COMMAND = new URL('../../operator/livedrops.ts', import.meta.url).pathname;
-const TOKEN_LIFETIME_MS = 3_600_000;
-const DROP_LENGTH_MS = 3_600_000;
-const CREATOR = 'bench-creator';
 
-export class LiveDropsServer {
+export class LiveDropsServer extends SaleClient {
   readonly process: PinnedProcess;
   readonly #directory = mkdtempSync(join(tmpdir(), 'livedrops-bench-'));
-  readonly #sign = createSigner({
-    key: AUTH_SECRET,
-    algorithm: 'HS256',
-    expiresIn: TOKEN_LIFETIME_MS,
-  });
   #url: URL | null = null;
 
   /** `nodeArgs`, such as `--cpu-prof`, go before the script. */
   constructor(nodeArgs: readonly string[] = []) {
+    super();
     this.process = new PinnedProcess({
       core: SERVER_CORE,
       args: [...nodeArgs, COMMAND, 'start'],
@@ -42,77 +34,12 @@ export class LiveDropsServer {
     this.#url = new URL((await this.process.line()).replace('LiveDrops ready on ', ''));
   }
 
-  get host(): string {
-    return this.#url!.hostname;
-  }
-  get port(): number {
-    return Number(this.#url!.port);
-  }
-
-  token(userId: string): string {
-    return this.#sign({ sub: userId });
-  }
-
-  /** A drop that is live at once, unless told otherwise; returns its id. */
-  async drop(stock: number, startsInMs = -1000): Promise<string> {
-    const product = await this.#call('POST', `/v1/creators/${CREATOR}/products`, CREATOR, {
-      name: 'Sneaker',
-    });
-    const drop = await this.#call('POST', `/v1/products/${product.id}/drops`, CREATOR, {
-      startsAt: new Date(Date.now() + startsInMs).toISOString(),
-      endsAt: new Date(Date.now() + startsInMs + DROP_LENGTH_MS).toISOString(),
-      stock,
-      priceCents: 12_000,
-      currency: 'EUR',
-      limitPerUser: 1000,
-    });
-    return drop.id;
-  }
-
-  /** Moves the start of a drop that has not started. `startsAt`: milliseconds since the epoch. */
-  async reschedule(dropId: string, startsAt: number): Promise<{ version: number }> {
-    const body = { startsAt: new Date(startsAt).toISOString() };
-    return await this.#call('PATCH', `/v1/drops/${dropId}`, CREATOR, body);
-  }
-
-  order(dropId: string, userId: string): Promise<{ id: string; version: number }> {
-    return this.#call(
-      'POST',
-      `/v1/drops/${dropId}/orders`,
-      userId,
-      { quantity: 1 },
-      { 'idempotency-key': `first-${userId}` },
-    );
-  }
-
-  async soldUnits(dropId: string): Promise<number> {
-    const response = await fetch(new URL(`/v1/drops/${dropId}`, this.#url!));
-    return ((await response.json()) as { sold: number }).sold;
+  protected get url(): URL {
+    return this.#url!;
   }
 
   async stop(): Promise<void> {
     await this.process.stop();
     rmSync(this.#directory, { recursive: true, force: true });
-  }
-
-  async #call(
-    method: string,
-    path: string,
-    userId: string,
-    body: object,
-    headers: object = {},
-  ): Promise<{ id: string; version: number }> {
-    const response = await fetch(new URL(path, this.#url!), {
-      method,
-      headers: {
-        authorization: `Bearer ${this.token(userId)}`,
-        'content-type': 'application/json',
-        ...headers,
-      },
-      body: JSON.stringify(body),
-    });
-    if (!response.ok)
-      throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
-    return (await response.json()) as { id: string; version: number };
   }
 }

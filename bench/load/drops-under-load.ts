@@ -1,0 +1,61 @@
+// Drops of a cluster that lie on different shards, and a steady load on all of them: the scene of
+// everything that is measured while shards change hands.
+
+import { shardOf, SHARD_COUNT } from '../../domain/ids.ts';
+import { LOAD_CORE, PinnedProcess } from '../pinned-process.ts';
+import type { ClusterServers } from '../servers/cluster-servers.ts';
+import type { PacedJob, PacedReport } from './paced-load.ts';
+
+const STOCK = 10_000_000;
+const BUYERS = 256;
+const CONNECTIONS = 8;
+/** Drops made for one that lies on a shard of its own. */
+const TRIES_MAX = 16;
+
+export interface DropsUnderLoadOptions {
+  readonly servers: ClusterServers;
+  readonly drops: number;
+  /** For each drop. */
+  readonly ordersPerSecond: number;
+}
+
+export class DropsUnderLoad {
+  /** Beside each drop. */
+  readonly shards: number[] = [];
+  readonly #load: PinnedProcess;
+
+  constructor() {
+    const script = new URL('./paced-load.ts', import.meta.url).pathname;
+    this.#load = new PinnedProcess({ core: LOAD_CORE, args: [script] });
+  }
+
+  /** Resolves when every drop sells. */
+  async start({ servers, drops, ordersPerSecond }: DropsUnderLoadOptions): Promise<void> {
+    const tokens = Array.from({ length: BUYERS }, (_, i) => servers.token(`buyer-${i}`));
+    const { host, port } = servers;
+    const plans = [];
+    for (let tries = 0; plans.length < drops && tries < drops * TRIES_MAX; tries++) {
+      const dropId = await servers.drop(STOCK);
+      const shard = shardOf(dropId, SHARD_COUNT);
+      if (this.shards.includes(shard)) continue;
+      this.shards.push(shard);
+      plans.push({ host, port, path: `/v1/drops/${dropId}/orders`, tokens, body: BODY });
+    }
+    if (plans.length < drops) throw new Error(`no ${drops} drops on different shards were made`);
+    const job: PacedJob = { plans, connections: CONNECTIONS, ordersPerSecond };
+    this.#load.write(JSON.stringify(job));
+    await this.#load.line();
+  }
+
+  /** What came to pass since the report before. */
+  async report(): Promise<PacedReport> {
+    this.#load.write('report');
+    return JSON.parse(await this.#load.line()) as PacedReport;
+  }
+
+  async stop(): Promise<void> {
+    await this.#load.stop();
+  }
+}
+
+const BODY = '{"quantity":1}';

@@ -1,0 +1,113 @@
+// A whole cluster to be measured: redis-server with our own configuration file, nats-server, and
+// nodes, on a data directory of its own that is gone afterwards, however this process ends.
+
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { OperatorApi } from '../../operator/api-client.ts';
+import { ClusterSupervisor, type ServerName } from '../../operator/cluster/supervisor.ts';
+import { AccessTokens } from '../../services/access-tokens.ts';
+import { cpuMicrosOf } from '../process-usage.ts';
+import { AUTH_SECRET, SaleClient } from './sale-client.ts';
+
+const COMMAND = fileURLToPath(new URL('../../operator/livedrops.ts', import.meta.url));
+const OPERATOR_TOKEN_SECONDS = 600;
+/** Of a node's log, shown when a scenario fails. */
+const LOG_LINES_SHOWN = 20;
+
+export interface ClusterServersOptions {
+  /** Of `node-1`, `node-2` and so on; the first one must be a gateway: it is asked everything. */
+  readonly roles: readonly string[];
+  /** Go before the script of every node, such as `--cpu-prof`. */
+  readonly nodeArgs?: readonly string[];
+}
+
+export class ClusterServers extends SaleClient {
+  readonly supervisor: ClusterSupervisor;
+  readonly #directory = mkdtempSync(join(tmpdir(), 'livedrops-bench-'));
+  readonly #remove = (): void => rmSync(this.#directory, { recursive: true, force: true });
+
+  constructor({ roles, nodeArgs = [] }: ClusterServersOptions) {
+    super();
+    this.supervisor = new ClusterSupervisor({
+      dataDirectory: this.#directory,
+      nodeCount: roles.length,
+      port: 0,
+      // One address and few users send everything; the limits themselves are measured nowhere.
+      environment: { LIVEDROPS_AUTH_SECRET: AUTH_SECRET, LIVEDROPS_RATE_LIMITS: 'off' },
+      nodeEnvironment: (nodeId) => ({
+        LIVEDROPS_ROLES: roles[Number(nodeId.replace('node-', '')) - 1]!,
+        LIVEDROPS_PAYMENT_WEBHOOK_URL:
+          nodeId === 'node-1' ? '' : new URL('/v1/payments/webhook', this.url).href,
+      }),
+      nodeProgram: { program: process.execPath, args: [...nodeArgs, COMMAND, 'start'] },
+      tell: (text) => process.stderr.write(`${text}\n`),
+    });
+  }
+
+  async start(): Promise<void> {
+    // The supervisor's own end comes first: it has its listener since before.
+    process.on('exit', this.#remove);
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, leave);
+    await this.supervisor.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.supervisor.stop();
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, leave);
+    process.off('exit', this.#remove);
+    this.#remove();
+  }
+
+  protected get url(): URL {
+    return new URL(this.supervisor.nodes[0]!.url);
+  }
+
+  /** What operators ask and change. */
+  operator(): OperatorApi {
+    const tokens = new AccessTokens({ secret: AUTH_SECRET });
+    const lifetimeSeconds = OPERATOR_TOKEN_SECONDS;
+    return new OperatorApi({
+      url: this.url.origin,
+      token: () => tokens.sign({ userId: 'bench', roles: ['operator'], lifetimeSeconds }),
+    });
+  }
+
+  /** Of a node by its id, or of one of the servers. Throws where it does not run. */
+  pid(name: string): number {
+    const node = this.supervisor.nodes.find(({ nodeId }) => nodeId === name);
+    const pid = node === undefined ? this.supervisor.serverPid(name as ServerName) : node.pid;
+    if (pid === null) throw new Error(`${name} does not run`);
+    return pid;
+  }
+
+  cpuMicros(name: string): number {
+    return cpuMicrosOf(this.pid(name));
+  }
+
+  /** All its threads, and those it starts later. */
+  pinToCore(name: string, core: number): void {
+    execFileSync('taskset', ['-a', '-p', '-c', String(core), String(this.pid(name))]);
+  }
+
+  /** Entries that a node has put into the journal since it started. */
+  async journalEntries(nodeId: string): Promise<number> {
+    const { url } = this.supervisor.nodes.find((node) => node.nodeId === nodeId)!;
+    const metrics = await (await fetch(new URL('/metrics', url))).text();
+    const line = /^livedrops_journal_append_duration_seconds_count (\d+)$/m.exec(metrics);
+    return Number(line?.[1] ?? 0);
+  }
+
+  /** The end of what a node wrote. */
+  log(nodeId: string): string {
+    const text = readFileSync(join(this.#directory, 'logs', `${nodeId}.log`), 'utf8');
+    return text.trimEnd().split('\n').slice(-LOG_LINES_SHOWN).join('\n');
+  }
+}
+
+/** An exit that is heard of, so that nothing is left behind. */
+function leave(): void {
+  process.exit(130);
+}
