@@ -7,7 +7,6 @@
 
 import { Buffer } from 'node:buffer';
 import { STATUS_CODES } from 'node:http';
-import { Compile } from 'typebox/compile';
 import type { CommandRouter, CommandSink } from '../actors/command-router.ts';
 import type { CommandReply, PlacedOrder } from '../domain/commands.ts';
 import { type Authenticator, bearerToken } from './auth.ts';
@@ -15,6 +14,7 @@ import type { DropViews, WatchedDrop } from './drop-views.ts';
 import { DRAIN_BYTES_MAX } from './exchange.ts';
 import type { Flight } from './flight.ts';
 import type { RouteCounts } from './metrics.ts';
+import { orderQuantity } from './order-body.ts';
 import type { OrderWindow } from './order-window.ts';
 import { orderJson } from './present.ts';
 import {
@@ -26,17 +26,13 @@ import {
   problemStatus,
 } from './problems.ts';
 import type { RateLimits } from './rate-limits.ts';
-import { NewOrder } from './schemas.ts';
 import { traceHeaderLines } from './trace.ts';
-import { compileCheck, isJsonMediaType } from './validation.ts';
+import { isJsonMediaType } from './validation.ts';
 
 /** An order's body has one field; more than this is no order. */
 export const ORDER_BODY_BYTES_MAX = 16 * 1024;
 const DROP_ID = /^[A-Za-z0-9_]{1,64}$/;
 const KEY = /^[!-~]{1,255}$/;
-
-const orderValidator = Compile(NewOrder);
-const checkOrder = compileCheck(NewOrder);
 
 /** What is needed of the server's request; valid only during `begin`. */
 export interface OrderHead {
@@ -194,19 +190,9 @@ export class OrderRequest implements CommandSink {
       this.refuse(problem('payload-too-large'));
       return;
     }
-    let body: unknown;
-    try {
-      // Nothing but one number is taken from the body, so wrong UTF-8 cannot pass: it would stand
-      // in a name or a string, and those are refused. Latin-1 is the cheapest way to characters.
-      body = JSON.parse(bytes.toString('latin1'));
-    } catch {
-      this.refuse(problem('invalid-request', 'The body is not valid JSON.'));
-      return;
-    }
-    if (!orderValidator.Check(body)) {
-      const checked = checkOrder(body);
-      const detail = checked.ok ? undefined : checked.detail;
-      this.refuse({ ok: false, code: 'invalid-request', status: 422, ...(detail && { detail }) });
+    const quantity = orderQuantity(bytes);
+    if (typeof quantity !== 'number') {
+      this.refuse(quantity);
       return;
     }
     const { drop, dropId, userId, key } = this;
@@ -220,7 +206,7 @@ export class OrderRequest implements CommandSink {
       return;
     }
     this.#submittedAt = now();
-    router.submit({ type: 'place-order', dropId, userId, key, quantity: body.quantity }, this);
+    router.submit({ type: 'place-order', dropId, userId, key, quantity }, this);
   }
 
   complete(reply: CommandReply): void {
