@@ -30,8 +30,10 @@ test('H8: refused bodies are refused each time, however near to an accepted one'
 });
 
 test('H8: past what is remembered every body is still checked', (t) => {
-  for (let quantity = 1; quantity <= 2000; quantity++) {
-    t.is(ask(`{"quantity":${quantity} }`), quantity);
-    if (quantity % 500 === 0) t.is(ask(`{"quantity":-${quantity} }`), 'invalid-request');
+  for (let quantity = 1; quantity <= 90; quantity++) {
+    for (let spaces = 0; spaces < 20; spaces++) {
+      t.is(ask(`{"quantity":${quantity}${' '.repeat(spaces)}}`), quantity);
+    }
+    t.is(ask(`{"quantity":-${quantity}}`), 'invalid-request');
   }
 });
