@@ -1,7 +1,7 @@
 // The gateway's copies of durable drop views: bounded, fed by the live bus, filled from the drop's
 // actor. They answer reads, and orders for drops that are sold out with nothing held (H7). The bus
-// is best effort, so a copy that has heard nothing for a second is asked for again; meanwhile a
-// sold-out answer stands "until it hears otherwise".
+// is best effort, so a copy that has heard nothing for a second is asked for again; meanwhile, for
+// another second, a sold-out answer stands "until it hears otherwise".
 
 import { dropTopic, type LiveBus, type LiveMessage } from '../actors/live-bus.ts';
 import type { CommandRouter } from '../actors/command-router.ts';
@@ -12,6 +12,11 @@ import type { DropView } from '../domain/views.ts';
 
 /** A copy older than this is asked for again before or while it is used. */
 const FRESH_MS = 1_000;
+/**
+ * A sold-out copy of this age answers no order any more: it could not be had anew, so somebody may
+ * have an order by now under the very key that would be refused (J4).
+ */
+const SOLD_OUT_AGE_MAX_MS = 2_000;
 /** Drops watched at once. */
 const DROPS_MAX = 10_000;
 /** All order filters together; past it, orders of the drops without one go to their actor. */
@@ -137,7 +142,9 @@ export class DropViews {
   soldOutFor(drop: WatchedDrop, userId: string, key: string, nowMs: number): boolean {
     const { view, filter } = drop;
     if (view === null || view.free !== 0 || view.held !== 0 || view.status !== 'live') return false;
-    if (nowMs - drop.heardAt >= FRESH_MS) this.#fetchView(drop);
+    const ageMs = nowMs - drop.heardAt;
+    if (ageMs >= FRESH_MS) this.#fetchView(drop);
+    if (ageMs >= SOLD_OUT_AGE_MAX_MS) return false;
     if (filter === null || filter.version !== view.version) {
       this.#fetchFilter(drop);
       return false;

@@ -1,6 +1,6 @@
 import test from 'ava';
 import type { LiveBus } from '../../actors/live-bus.ts';
-import { success } from '../../domain/refusal.ts';
+import { refusal, success } from '../../domain/refusal.ts';
 import type { DropView } from '../../domain/views.ts';
 import { DropViews } from '../../gateway/drop-views.ts';
 import { drop, FakeRouter } from './fixture.ts';
@@ -90,6 +90,34 @@ test('S3: after a gap of the bus a copy is asked for again, however lately it wa
   bus.tellGap();
   const after = await views.get('drp_1');
   t.is(after.ok && after.value.version, 8);
+});
+
+test('J4: a sold-out copy that cannot be had anew refuses nobody', async (t) => {
+  const { router, bus, clock, views } = setUp();
+  const soldOut = { ...drop, free: 0, sold: 10, soldOut: true };
+  const answer: FakeRouter['answer'] = (command) =>
+    command.type === 'get-drop'
+      ? success(soldOut)
+      : success({ version: soldOut.version, bitmap: new Uint8Array(8) });
+  router.answer = answer;
+  const watched = views.watch('drp_1');
+  await turn();
+  views.soldOutFor(watched, 'a', 'k', clock.now);
+  await turn();
+  router.answer = () => refusal('unavailable');
+  clock.now += 1_999;
+  t.true(views.soldOutFor(watched, 'a', 'k', clock.now));
+  await turn();
+  clock.now += 1;
+  t.false(views.soldOutFor(watched, 'a', 'k', clock.now));
+  router.answer = answer;
+  clock.now += 1_000;
+  t.false(views.soldOutFor(watched, 'a', 'k', clock.now), 'it is asked for now');
+  await turn();
+  t.true(views.soldOutFor(watched, 'a', 'k', clock.now));
+  // Messages were lost: what is known may be of long ago.
+  bus.tellGap();
+  t.false(views.soldOutFor(watched, 'a', 'k', clock.now));
 });
 
 test('H7: a filter of another version decides nothing', async (t) => {
