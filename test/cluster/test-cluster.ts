@@ -24,6 +24,9 @@ const NODE_IDS = ['north', 'south', 'west'] as const;
 export type NodeId = (typeof NODE_IDS)[number];
 
 const DROPS_TRIED_MAX = 60;
+/** Everything that a test does to a cluster is over by then. */
+const WHOLE_MAX_MS = 30_000;
+const MADE_MAX_MS = 15_000;
 
 interface ShardRow {
   readonly shard: number;
@@ -106,6 +109,7 @@ export class TestCluster {
     const missing = await eventually(
       () => this.#missing(nodes),
       (found) => found === null,
+      WHOLE_MAX_MS,
     );
     if (missing !== null) throw new Error(`the cluster is not whole: ${missing}`);
   }
@@ -128,7 +132,7 @@ export class TestCluster {
     return (JSON.parse(text) as { items: ShardRow[] }).items;
   }
 
-  /** A live drop that the node serves. `via`: whose gateway is asked to make it. */
+  /** A live drop that the node serves. */
   async dropOn(owner: NodeId, terms: object = {}): Promise<string> {
     const { client } = this.node(owner);
     const owners = new Map<number, string | null>();
@@ -153,11 +157,17 @@ export class TestCluster {
   }
 
   /** The same with the same key until it is made; resolves to how long that took. */
-  async orderUntilMade(via: NodeId, dropId: string, key: string): Promise<number> {
+  async orderUntilMade(
+    via: NodeId,
+    dropId: string,
+    key: string,
+    maxMs: number = MADE_MAX_MS,
+  ): Promise<number> {
     const beganAt = performance.now();
     const { status, text } = await eventually(
       () => this.order(via, dropId, key),
       (answer) => answer.status === 201,
+      maxMs,
     );
     if (status !== 201) throw new Error(`${key} was never made: ${status} ${text}`);
     return performance.now() - beganAt;

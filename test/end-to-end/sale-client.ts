@@ -213,15 +213,19 @@ export function dropTerms(): Json {
   };
 }
 
-const LOOKS_MAX = 400;
+const LOOK_MAX_MS = 10_000;
 const LOOK_DELAY_MS = 25;
 
-/** Looks again until what is seen is wanted; resolves to the last look after ten seconds. */
-export async function eventually<T>(look: () => Promise<T>, wanted: (seen: T) => boolean) {
-  let seen = await look();
-  for (let looks = 1; looks < LOOKS_MAX && !wanted(seen); looks++) {
+/** Looks again until what is seen is wanted; resolves to the last look when time is over. */
+export async function eventually<T>(
+  look: () => Promise<T>,
+  wanted: (seen: T) => boolean,
+  maxMs: number = LOOK_MAX_MS,
+): Promise<T> {
+  const until = performance.now() + maxMs;
+  for (;;) {
+    const seen = await look();
+    if (wanted(seen) || performance.now() > until) return seen;
     await new Promise((resolve) => setTimeout(resolve, LOOK_DELAY_MS));
-    seen = await look();
   }
-  return seen;
 }

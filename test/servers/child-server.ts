@@ -64,7 +64,7 @@ export class ChildServer {
 
   /** Resolves when the server says that it is ready. Harmless while it runs. */
   async start(): Promise<void> {
-    if (this.#runs(this.#child)) return;
+    if (this.#child !== null && runs(this.#child)) return;
     const program = findProgram(this.#command);
     if (program === null) throw new Error(`${this.#command} is not installed`);
     const child = spawn(program, this.#args, {
@@ -95,25 +95,26 @@ export class ChildServer {
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     const child = this.#child;
     this.#child = null;
-    if (!this.#runs(child)) return child?.exitCode ?? null;
-    const ended = once(child, 'exit');
-    child.kill('SIGCONT');
-    child.kill(signal);
-    await ended;
+    if (child === null) return null;
+    if (runs(child)) {
+      const ended = once(child, 'exit');
+      child.kill('SIGCONT');
+      child.kill(signal);
+      await ended;
+    }
     return child.exitCode;
   }
 
   /** Resolves when it ends by itself. */
   async ended(): Promise<void> {
-    const child = this.#child;
-    if (this.#runs(child)) await once(child, 'exit');
-  }
-
-  #runs(child: ChildProcess | null): child is ChildProcess {
-    return child !== null && child.exitCode === null && child.signalCode === null;
+    if (this.#child !== null && runs(this.#child)) await once(this.#child, 'exit');
   }
 
   signal(signal: NodeJS.Signals): void {
     this.#child?.kill(signal);
   }
+}
+
+function runs({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode === null && signalCode === null;
 }
