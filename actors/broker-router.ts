@@ -2,9 +2,10 @@
 // answers back in order. Measured on 2 cores, a call for each order carries tens of thousands of orders a second, and 64 in a call
 // more than half a million.
 //
-// An owner may be gone, or may say that a shard is served elsewhere. Then a command waits here, within a deadline, for its shard's
-// next owner, and is sent again as it is: an order keeps its key, so that however often it is sent it is made once (O3). What must
-// not be repeated is sent again only where it was certainly not executed.
+// An owner may be gone, or may say that a shard is served elsewhere. (It is gone as soon as its session is over, however long its
+// calls may still take.) Then a command waits here, within a deadline, for its shard's next owner, and is sent again as it is: an
+// order keeps its key, so that however often it is sent it is made once (O3). What must not be repeated is sent again only where it
+// was certainly not executed.
 
 import type { ServiceBroker } from 'moleculer';
 import type { Logger } from 'pino';
@@ -59,6 +60,8 @@ interface Group {
   readonly nodeId: string;
   readonly commands: DropCommand[];
   readonly sinks: CommandSink[];
+  /** The run of the node that was asked; null: not known, or this node itself. */
+  run: string | null;
   /** Beside each command: until when it may be sent again; null where it was not yet. */
   readonly deadlines: (number | null)[];
 }
@@ -74,6 +77,8 @@ interface WaitingForOwner {
 export class BrokerRouter implements CommandRouter {
   readonly #options: BrokerRouterOptions;
   #groups: Group[] = [];
+  /** Called and not answered yet. */
+  readonly #underWay = new Set<Group>();
   #outstanding = 0;
   #refused: CommandSink[] = [];
   #flushWanted = false;
@@ -82,7 +87,10 @@ export class BrokerRouter implements CommandRouter {
 
   constructor(options: BrokerRouterOptions) {
     this.#options = options;
-    options.owners.onChange(() => this.#lookAtWaiting(false));
+    options.owners.onChange(() => {
+      this.#giveUpLost();
+      this.#lookAtWaiting(false);
+    });
   }
 
   /** Commands handed over and not answered yet. */
@@ -119,7 +127,7 @@ export class BrokerRouter implements CommandRouter {
     let group: Group | undefined;
     for (const candidate of this.#groups) if (candidate.nodeId === nodeId) group = candidate;
     if (group === undefined) {
-      group = { nodeId, commands: [], sinks: [], deadlines: [] };
+      group = { nodeId, commands: [], sinks: [], run: null, deadlines: [] };
       this.#groups.push(group);
     }
     group.commands.push(command);
@@ -138,19 +146,35 @@ export class BrokerRouter implements CommandRouter {
   };
 
   #call(group: Group): void {
-    const { broker } = this.#options;
+    const { broker, owners } = this.#options;
     const { nodeId, commands } = group;
-    const timeout = nodeId === broker.nodeID ? 0 : ANSWER_TIMEOUT_MS;
+    const isHere = nodeId === broker.nodeID;
+    if (!isHere) group.run = owners.incarnationOf(nodeId);
+    this.#underWay.add(group);
     broker
       .call<ShardReply[], { commands: DropCommand[] }>(
         EXECUTE_ACTION,
         { commands },
-        { nodeID: nodeId, timeout },
+        { nodeID: nodeId, timeout: isHere ? 0 : ANSWER_TIMEOUT_MS },
       )
       .then(
-        (replies) => this.#answered(group, replies),
-        (error: unknown) => this.#unanswered(group, error),
+        (replies) => {
+          if (this.#underWay.delete(group)) this.#answered(group, replies);
+        },
+        (error: unknown) => {
+          if (this.#underWay.delete(group)) this.#unanswered(group, error);
+        },
       );
+  }
+
+  /** A node whose session is over answers nobody any more: others have its shards, or soon will. */
+  #giveUpLost(): void {
+    const { owners } = this.#options;
+    for (const group of this.#underWay) {
+      if (group.run === null || owners.incarnationOf(group.nodeId) === group.run) continue;
+      this.#underWay.delete(group);
+      this.#unanswered(group, new Error('the session of the owner is over'));
+    }
   }
 
   #answered(group: Group, replies: readonly ShardReply[]): void {

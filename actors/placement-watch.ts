@@ -13,6 +13,8 @@ const REFRESH_PAUSE_MS = 20;
 export interface OwnerDirectory {
   /** The node to send a shard's commands to; null while nobody is known to serve it. */
   ownerOf(shard: number): string | null;
+  /** The present run of a node; null where it has no session. */
+  incarnationOf(nodeId: string): string | null;
   /** An owner said where the shard is. Older news is ignored. */
   learn(shard: number, nodeId: string | null, version: number): void;
   /** What is known led nowhere. */
@@ -25,6 +27,7 @@ export interface OwnerDirectory {
 export function soleOwner(nodeId: string): OwnerDirectory {
   return {
     ownerOf: () => nodeId,
+    incarnationOf: () => null,
     learn: () => undefined,
     doubt: () => undefined,
     onChange: () => () => undefined,
@@ -47,6 +50,7 @@ export class PlacementWatch implements OwnerDirectory {
   readonly #listeners = new Set<() => void>();
   #placement: Placement | null = null;
   #owners: (Owner | null)[] = [];
+  #incarnations: ReadonlyMap<string, string> = new Map();
   #timer: Timer | null = null;
   #reading: Promise<void> | null = null;
   #readAgain = false;
@@ -82,6 +86,10 @@ export class PlacementWatch implements OwnerDirectory {
 
   ownerOf(shard: number): string | null {
     return this.#owners[shard]?.nodeId ?? null;
+  }
+
+  incarnationOf(nodeId: string): string | null {
+    return this.#incarnations.get(nodeId) ?? null;
   }
 
   /** Of what is known of the shard's owner; 0 where none is. */
@@ -144,6 +152,9 @@ export class PlacementWatch implements OwnerDirectory {
 
   #take(placement: Placement): void {
     this.#placement = placement;
+    this.#incarnations = new Map(
+      placement.sessions.map(({ nodeId, incarnation }) => [nodeId, incarnation]),
+    );
     const living = new Set(placement.sessions.map(runOf));
     for (const record of placement.shards.values()) {
       // An owner's own word may be newer than what was being read meanwhile.

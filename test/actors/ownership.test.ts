@@ -1,4 +1,5 @@
 import test, { type ExecutionContext } from 'ava';
+import { SESSION_TTL_MS } from '../../actors/ownership.ts';
 import type { CommandReply, PlacedOrder } from '../../domain/commands.ts';
 import { shardOf } from '../../domain/ids.ts';
 import { place, terms } from './harness.ts';
@@ -68,6 +69,22 @@ test('W3: the shards of a lost node serve elsewhere within 5 s', async (t) => {
   const order = cluster.send(cluster.nodes[0]!, place('ada'));
   await cluster.clock.advance(200);
   isOrder(t, await order);
+});
+
+test('W3: an order under way to a node that is lost goes to the next owner as soon as there is one', async (t) => {
+  const cluster = await clusterOf('a', 'b');
+  await makeDrop(cluster);
+  const owner = cluster.ownerOf('d_1');
+  const gateway = other(cluster, owner);
+  owner.clock.pause();
+  let answered = false;
+  const order = cluster.send(gateway, place('ada')).finally(() => {
+    answered = true;
+  });
+  const afterMs = await cluster.until(() => answered);
+  isOrder(t, await order);
+  t.true(afterMs <= SESSION_TTL_MS + 500, `${afterMs} ms`);
+  t.is(await sold(cluster), 1);
 });
 
 test('W2: an owner cut off from the store answers nothing any more before another may serve', async (t) => {
