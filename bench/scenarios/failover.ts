@@ -43,6 +43,7 @@ export async function failover(options: FailoverOptions): Promise<FailoverRound[
       const owner = OWNERS[round % OWNERS.length]!;
       await gather(api, load.shards, owner);
       rounds.push(await killOwner(servers, load, owner));
+      await servers.supervisor.startNode(owner);
     }
     return rounds;
   } finally {
@@ -51,11 +52,8 @@ export async function failover(options: FailoverOptions): Promise<FailoverRound[
   }
 }
 
-/** Resolves when the node, which may just be starting again, serves all of the shards. */
+/** Resolves when the node serves all of the shards. */
 async function gather(api: OperatorApi, shards: readonly number[], owner: string): Promise<void> {
-  const lives = async (): Promise<boolean> =>
-    (await api.nodes()).some(({ nodeId, state }) => nodeId === owner && state === 'serving');
-  await until(`${owner} to be back`, lives);
   for (const shard of shards) await api.pin(shard, owner, false);
   await until(`every drop to be on ${owner}`, async () => {
     const there = (await api.shards({ node: owner })).filter(({ status }) => status === 'serving');
@@ -70,7 +68,8 @@ async function killOwner(
 ): Promise<FailoverRound> {
   await load.report();
   const killedAt = Date.now();
-  await servers.supervisor.kill(killed);
+  // It stays away: others have to serve.
+  await servers.supervisor.stopNode(killed, 'SIGKILL');
   const longest = new Map<number, Gap>();
   const statuses: Record<string, number> = {};
   await until('every drop to sell again', async () => {

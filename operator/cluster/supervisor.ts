@@ -146,9 +146,9 @@ export class ClusterSupervisor {
     await this.#node(nodeId).kill(signal);
   }
 
-  /** Ends the node in good order; it stays ended until `startNode`. */
-  async stopNode(nodeId: string): Promise<void> {
-    await this.#node(nodeId).stop();
+  /** Ends the node, in good order unless told otherwise; it stays ended until `startNode`. */
+  async stopNode(nodeId: string, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    await this.#node(nodeId).stop(signal);
   }
 
   /** Resolves when it is ready. */
