@@ -9,7 +9,7 @@ import { redisInstalled } from '../servers/redis-server.ts';
 import { figureLines } from './cluster-figures.ts';
 import { runClusterTest } from './cluster-test.ts';
 
-const FAULTS_MS = 20_000;
+const FAULTS_MS = 12_000;
 const TIMEOUT_MS = 240_000;
 const FINDINGS_SHOWN_MAX = 20;
 
