@@ -14,26 +14,15 @@
 // Whatever is in memory is on the disk as well. When the outcome of a write is unknown, memory is
 // made again from the files.
 
-import type { Database, Statement } from 'better-sqlite3';
+import type { Database } from 'better-sqlite3';
 import { StoreUnavailableError } from '../journal.ts';
 import type { ProjectionBatch } from '../projection.ts';
 import type { ProjectionsHandlers } from './projections-program.ts';
-import { readQuery } from './read-query.ts';
 import { RecentRows } from './recent-rows.ts';
 import { NOTIFICATIONS, ORDERS, readRowLog, type RowList } from './row-log.ts';
-import {
-  BUCKETS,
-  CREATED_AT,
-  isOwnRow,
-  KeyRange,
-  type RowKey,
-  rowKey,
-  rowLength,
-  type RowOwner,
-  type RowPlace,
-} from './row-pack.ts';
+import { BUCKETS, type RowKey, type RowOwner, type RowPlace } from './row-pack.ts';
+import { type SettledGeneration, SettledRows } from './settled-rows.ts';
 import type { SqliteThread } from './thread.ts';
-import { firstRunId } from './user-rows-statements.ts';
 
 const SETTLE_ROWS = 65_536;
 /** Buckets settled in one transaction: a few milliseconds of work. */
@@ -52,32 +41,12 @@ export interface ProjectionsDatabase {
   readonly settleRows?: number;
 }
 
-interface Generation {
-  readonly generation: number;
-  readonly createdAt: KeyRange;
-  readonly notificationId: KeyRange;
-}
-
-interface GenerationRow {
-  readonly generation: number;
-  readonly created_at_min: number;
-  readonly created_at_max: number;
-  readonly notification_id_min: number;
-  readonly notification_id_max: number;
-}
-
-type RunsStatement = Statement<[number, number, number, number], Buffer>;
-
 export class UserRows {
   readonly #writer: SqliteThread<ProjectionsHandlers>;
-  readonly #reader: Database;
   readonly #settleRows: number;
-  readonly #runsByCreatedAt: RunsStatement;
-  readonly #runsByNotificationId: RunsStatement;
+  readonly #settled: SettledRows;
   /** By list, then by shard. */
   #positions: readonly [Map<number, number>, Map<number, number>] = [new Map(), new Map()];
-  /** Settled generations, oldest first. */
-  #settled: Generation[] = [];
   /** The generation being settled, or waiting for it. */
   #frozen: RecentRows | null = null;
   #current = new RecentRows({ generation: 1 });
@@ -90,10 +59,8 @@ export class UserRows {
 
   constructor(options: ProjectionsDatabase) {
     this.#writer = options.writer;
-    this.#reader = options.reader;
     this.#settleRows = options.settleRows ?? SETTLE_ROWS;
-    this.#runsByCreatedAt = prepareRuns(options.reader, 'created_at');
-    this.#runsByNotificationId = prepareRuns(options.reader, 'notification_id');
+    this.#settled = new SettledRows(options);
     this.#load();
   }
 
@@ -111,8 +78,8 @@ export class UserRows {
 
   /** The highest id of all notifications; 0 for none. */
   notificationIdMax(): number {
-    const generations: (Generation | null)[] = [...this.#settled, this.#frozen, this.#current];
-    return Math.max(0, ...generations.map((one) => one?.notificationId.max ?? 0));
+    const recent = [this.#frozen, this.#current].map((rows) => rows?.notificationId.max ?? 0);
+    return Math.max(0, this.#settled.notificationIdMax(), ...recent);
   }
 
   /** Generations that have a log. */
@@ -207,24 +174,12 @@ export class UserRows {
     return [...rows, ...this.#frozen.rowsOf(owner, by, keyMin, keyMax, limit - rows.length)];
   }
 
-  /** Settled generations that have keys in the range, newest first. */
-  settledGenerations(
-    by: RowKey,
-    keyMin: number,
-    keyMax: number,
-  ): { generation: number; keyMax: number }[] {
-    const found: { generation: number; keyMax: number }[] = [];
-    for (const { generation, createdAt, notificationId } of this.#settled) {
-      const range = by === CREATED_AT ? createdAt : notificationId;
-      if (range.meets(keyMin, keyMax)) found.push({ generation, keyMax: range.max });
-    }
-    return found.reverse();
+  /** As `SettledRows.generations`. */
+  settledGenerations(by: RowKey, keyMin: number, keyMax: number): SettledGeneration[] {
+    return this.#settled.generations(by, keyMin, keyMax);
   }
 
-  /**
-   * The owner's rows in one settled generation, with keys in the range, the last kept first, at
-   * most `limit`. Errors: `store-unavailable`.
-   */
+  /** As `SettledRows.rowsOf`. */
   settledRows(
     owner: RowOwner,
     generation: number,
@@ -233,18 +188,7 @@ export class UserRows {
     keyMax: number,
     limit: number,
   ): RowPlace[] {
-    const runs = by === CREATED_AT ? this.#runsByCreatedAt : this.#runsByNotificationId;
-    const first = firstRunId(generation, owner.bucket);
-    const end = firstRunId(generation, owner.bucket + 1);
-    const places: RowPlace[] = [];
-    readQuery(() => {
-      for (const bytes of runs.iterate(first, end, keyMax, keyMin)) {
-        const ofRun = rowsOfRun(bytes, owner, by, keyMin, keyMax);
-        for (let i = ofRun.length - 1; i >= 0 && places.length < limit; i--) places.push(ofRun[i]!);
-        if (places.length >= limit) break;
-      }
-    });
-    return places;
+    return this.#settled.rowsOf(owner, generation, by, keyMin, keyMax, limit);
   }
 
   /** Resolves when nothing is being settled. */
@@ -288,14 +232,14 @@ export class UserRows {
   }
 
   async #settle(rows: RecentRows): Promise<void> {
-    const { generation, createdAt, notificationId } = rows;
+    const { generation } = rows;
     for (let bucket = 0; bucket < BUCKETS; bucket += SETTLE_BUCKETS) {
       if (this.#stopped) return;
       await this.#writer.submit('settle', generation, bucket, bucket + SETTLE_BUCKETS);
     }
     await this.#writer.submit('finishSettling', generation);
     if (this.#frozen?.generation !== generation) return;
-    this.#settled.push({ generation, createdAt, notificationId });
+    this.#settled.add(rows);
     this.#frozen = null;
   }
 
@@ -303,30 +247,15 @@ export class UserRows {
    * Makes memory from the files. Nothing is being written meanwhile. Errors: `store-unavailable`.
    */
   #load(): void {
-    const { positions, generations } = readQuery(() => this.#readSettled());
-    const settled = generations.map(generationOf);
-    const oldest = (settled.at(-1)?.generation ?? 0) + 1;
+    const positions = this.#settled.load();
+    const oldest = this.#settled.newest + 1;
     this.#positions = [new Map(), new Map()];
-    this.#move(positions.flat());
+    this.#move(positions);
     const older = this.#readRecent(oldest);
     const newer = this.#readRecent(oldest + 1);
-    this.#settled = settled;
     this.#frozen = newer === null ? null : (older ?? new RecentRows({ generation: oldest }));
     this.#current = newer ?? older ?? new RecentRows({ generation: oldest });
     this.#inDoubt = false;
-  }
-
-  #readSettled(): { positions: number[][]; generations: GenerationRow[] } {
-    const reader = this.#reader;
-    return reader.transaction(() => ({
-      positions: reader
-        .prepare<[], number[]>('select list, shard, sequence from rows_positions')
-        .raw()
-        .all(),
-      generations: reader
-        .prepare<[], GenerationRow>('select * from rows_generations order by generation')
-        .all(),
-    }))();
   }
 
   /** The generation's rows, and its positions taken over; null where it has no log. */
@@ -348,36 +277,4 @@ export class UserRows {
       this.#positions[list].set(positions[i + 1]!, positions[i + 2]!);
     }
   }
-}
-
-function prepareRuns(reader: Database, key: 'created_at' | 'notification_id'): RunsStatement {
-  return reader
-    .prepare<[number, number, number, number], Buffer>(`
-      select bytes from rows_settled
-      where id >= ? and id < ? and ${key}_min <= ? and ${key}_max >= ? order by id desc`)
-    .pluck();
-}
-
-function generationOf(row: GenerationRow): Generation {
-  return {
-    generation: row.generation,
-    createdAt: new KeyRange(row.created_at_min, row.created_at_max),
-    notificationId: new KeyRange(row.notification_id_min, row.notification_id_max),
-  };
-}
-
-function rowsOfRun(
-  bytes: Buffer,
-  owner: RowOwner,
-  by: RowKey,
-  keyMin: number,
-  keyMax: number,
-): RowPlace[] {
-  const places: RowPlace[] = [];
-  for (let offset = 0; offset < bytes.length; offset += rowLength(bytes, offset)) {
-    if (!isOwnRow(bytes, offset, owner)) continue;
-    const key = rowKey(bytes, offset, by);
-    if (key >= keyMin && key <= keyMax) places.push({ bytes, offset, key });
-  }
-  return places;
 }

@@ -145,6 +145,39 @@ async function runHistory(
   }
 }
 
+test('O9: a generation of changes to old orders hides no newer ones behind it', async (t) => {
+  const directory = temporaryDirectory();
+  const { orderList, readModels, close } = await openSqliteStores({ directory, settleRows: 4 });
+  t.teardown(async () => {
+    await close();
+    removeDirectory(directory);
+  });
+  let sequence = 0;
+  const put = async (...rows: [createdAt: number, version: number][]) => {
+    sequence += 1;
+    const orders = rows.map(([createdAt, version]) =>
+      orderView(`drop_r-${createdAt}`, 'user_1', { createdAt, version }),
+    );
+    await orderList.put([{ shard: SHARD, sequence, rows: orders }]);
+    await readModels.settled();
+  };
+  await put([10, 1], [20, 1], [90, 1], [100, 1]);
+  await put([10, 2], [20, 2], [10, 3], [20, 3]);
+  await put([50, 1], [60, 1]);
+  const found = await everyPage((page) => orderList.listByUser('user_1', page), 1);
+  t.deepEqual(
+    found.map(({ createdAt, version }) => [createdAt, version]),
+    [
+      [100, 1],
+      [90, 1],
+      [60, 1],
+      [50, 1],
+      [20, 3],
+      [10, 3],
+    ],
+  );
+});
+
 test('J1: packed and settled rows read the same as rows in memory', async (t) => {
   const histories = fc.array(operation, { minLength: 60, maxLength: 90, size: 'max' });
   const property = fc.asyncProperty(histories, (operations) =>
