@@ -147,18 +147,19 @@ async function runHistory(
 
 test('O9: a generation of changes to old orders hides no newer ones behind it', async (t) => {
   const directory = temporaryDirectory();
-  const { orderList, readModels, close } = await openSqliteStores({ directory, settleRows: 4 });
+  const stores = await openSqliteStores({ directory, settleRows: 4 });
+  const { orderList, readModels } = stores;
   t.teardown(async () => {
-    await close();
+    await stores.close();
     removeDirectory(directory);
   });
   let sequence = 0;
   const put = async (...rows: [createdAt: number, version: number][]) => {
     sequence += 1;
-    const orders = rows.map(([createdAt, version]) =>
+    const changed = rows.map(([createdAt, version]) =>
       orderView(`drop_r-${createdAt}`, 'user_1', { createdAt, version }),
     );
-    await orderList.put([{ shard: SHARD, sequence, rows: orders }]);
+    await orderList.put([{ shard: SHARD, sequence, rows: changed }]);
     await readModels.settled();
   };
   await put([10, 1], [20, 1], [90, 1], [100, 1]);
