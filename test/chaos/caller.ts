@@ -87,13 +87,14 @@ export class Caller {
     return { status, order };
   }
 
-  /** A call that answers with an order: a read, a cancellation, a refund. */
+  /** A call about an acknowledged order that answers with it: a read, a cancellation, a refund. */
   async order(call: Call): Promise<Answer> {
     const answer = await this.call(call);
     const { where, json } = answer;
     if (answer.status === 200) {
       this.history.orders.push({ where, order: json as unknown as ShownOrder });
     }
+    if (answer.status === 404) this.history.lostOrders.push(where);
     return answer;
   }
 

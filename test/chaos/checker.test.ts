@@ -58,6 +58,11 @@ const VIOLATIONS: [name: string, spoil: (good: Case) => void, finding: RegExp][]
     /^J4: d1-1 was made at/,
   ],
   [
+    'O9: an acknowledged order that an owner of the past does not know',
+    ({ history }) => history.lostOrders.push(at(6500, 404, 'not-found')),
+    /^O9: an order was not found; round 1, a client does something: 404 not-found$/,
+  ],
+  [
     'O3: two orders under one key',
     ({ events }) => events.push({ type: 'order-placed', userId: 'ann', key: 'ka', quantity: 1 }),
     /^O3: d1-0 and d1-2 are there under one key/,

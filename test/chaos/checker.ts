@@ -16,6 +16,7 @@ export function check(
   return [
     ...truth.findings,
     ...history.oddAnswers.map((where) => `H2: an answer that no rule knows; ${describe(where)}`),
+    ...history.lostOrders.map((where) => `O9: an order was not found; ${describe(where)}`),
     ...checkOrders(history, truth, indexOrders(truth), tolerance),
     ...checkDrops(history, truth, tolerance),
     ...checkReaders(history, truth, final, tolerance),

@@ -84,7 +84,7 @@ test('F1: an unfollow that nobody answered may come behind a follow, but not lon
   t.regex(withUnfollowAt(500)[0]!, /^F1: ann does not follow cleo/);
 });
 
-test('W3: a failover lasts until an order that came after the kill is decided, for each lost drop', (t) => {
+test('W3: a failover lasts until an order that came after the kill is made, for each lost drop', (t) => {
   const kill: Fault = {
     kind: 'kill',
     target: 'north',
@@ -95,7 +95,7 @@ test('W3: a failover lasts until an order that came after the kill is decided, f
   const attempts = [
     attempt(at(3_050, 201), 'ann', 1, order(ANN, 'reserved', 3)),
     attempt(at(3_500, 503), 'ann', 1, null),
-    attempt(at(4_500, 409), 'ben', 1, null),
+    attempt(at(3_600, 409), 'ben', 1, null),
     attempt(at(4_000, 201), 'ben', 1, order(BEN, 'reserved', 5)),
   ];
   t.deepEqual(failovers(kill, attempts), [1_100]);

@@ -36,6 +36,8 @@ export interface FaultsOptions {
   readonly owners: Owners;
   /** Drops that are for sale. */
   readonly busyDrops: () => readonly string[];
+  /** Asks a node that is paused, which hears of it as soon as it goes on; resolves to its answers. */
+  readonly ask: (nodeId: string) => Promise<void>;
   readonly print: (line: string) => void;
 }
 
@@ -44,7 +46,8 @@ const REST_MAX_MS = 2_500;
 const DOWN_MIN_MS = 200;
 const DOWN_MAX_MS = 4_000;
 const PAUSE_MIN_MS = 500;
-const PAUSE_MAX_MS = 6_500;
+const PAUSE_MAX_MS = 7_000;
+const ASKED_FOR_MS = 50;
 const DRAINED_MIN_MS = 1_000;
 const DRAINED_MAX_MS = 4_000;
 const AWAY_MIN_MS = 50;
@@ -108,14 +111,18 @@ export class Faults {
   }
 
   async #nodeFault(kind: (typeof NODE_FAULTS)[number], nodeId: string): Promise<void> {
-    const { random, servers, owners, busyDrops } = this.#options;
+    const { random, servers, owners, busyDrops, ask } = this.#options;
     const lostDrops =
       kind === 'kill' ? busyDrops().filter((id) => owners.ownerOf(id) === nodeId) : [];
     const fault = this.#begin(kind, nodeId, lostDrops);
     if (kind === 'pause') {
       servers.pauseNode(nodeId);
       await pause(random.integer(PAUSE_MIN_MS, PAUSE_MAX_MS));
+      // What it says first, before it knows what has happened meanwhile, must be right (W2).
+      const asked = ask(nodeId);
+      await pause(ASKED_FOR_MS);
       servers.continueNode(nodeId);
+      await asked;
     } else if (kind === 'drain') {
       await this.#ask((api) => api.drain(nodeId, false));
       await pause(random.integer(DRAINED_MIN_MS, DRAINED_MAX_MS));

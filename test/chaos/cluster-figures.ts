@@ -6,7 +6,7 @@ import type { OrderAttempt } from './history.ts';
 
 export interface Figures {
   readonly faults: ReadonlyMap<string, number>;
-  /** From each kill to the first answer about an order of each drop that its node had. */
+  /** From each kill to the first order of each drop that its node had, new or replayed. */
   readonly failoverMs: readonly number[];
   /** Those of kills during which Redis and NATS were there. */
   readonly undisturbedFailoverMs: readonly number[];
@@ -23,15 +23,11 @@ export function failovers(kill: Fault, attempts: readonly OrderAttempt[]): numbe
   return kill.lostDrops.flatMap((dropId) => {
     let first = Infinity;
     for (const { where, dropId: asked } of attempts) {
-      if (asked !== dropId || where.beganAt <= kill.beganAt || !isDecided(where.status)) continue;
+      if (asked !== dropId || where.beganAt <= kill.beganAt || where.status !== 201) continue;
       first = Math.min(first, where.endedAt);
     }
     return first === Infinity ? [] : [first - kill.beganAt];
   });
-}
-
-function isDecided(status: number): boolean {
-  return status === 201 || status === 409 || status === 422;
 }
 
 export function figuresOf(

@@ -49,6 +49,8 @@ const MOVES_LISTED_MAX = 100;
 const CALM_MS = 500;
 const WATCHER_LAG_MS = 8_000;
 const AGAIN_SHARE = 0.2;
+const ASKED_AT_ONCE = 40;
+const SEED_MAX = 2 ** 31;
 /**
  * A gateway's copy is a second old at most, and answers take their time on a busy machine. What a
  * client gave up may wait at a gateway that is paused, and then for an owner.
@@ -90,17 +92,12 @@ class ClusterTest {
     this.#servers = servers;
     const { seed, print, rollingRestarts } = options;
     const random = new Random({ seed });
-    const seeded = (): Random => new Random({ seed: random.integer(1, 2 ** 31) });
+    const seeded = (): Random => new Random({ seed: random.integer(1, SEED_MAX) });
     this.#random = seeded();
     this.#world = new World({ authSecret: servers.authSecret, buyers: BUYERS });
     const world = this.#world;
     const history = this.#history;
-    this.#gateways = new Gateways({
-      urls: servers.urls,
-      connectionsMax: CLIENTS * 2,
-      answerTimeoutMs: ANSWER_TIMEOUT_MS,
-      random: seeded(),
-    });
+    this.#gateways = this.#gatewaysOf(servers.urls, CLIENTS * 2);
     this.#ears = world.buyers.slice(0, WATCHERS).map((userId) => new Watcher({ history, userId }));
     const connections = () => ++this.#connections;
     this.#watchers = this.#ears.map(
@@ -112,6 +109,7 @@ class ClusterTest {
       random: seeded(),
       rollingRestarts,
       owners: this.#owners,
+      ask: (nodeId) => this.#askPaused(nodeId),
       busyDrops: () => world.drops.map(({ id }) => id),
       print,
     });
@@ -161,9 +159,13 @@ class ClusterTest {
     for (const watcher of this.#watchers) watcher.end();
   }
 
-  #caller(round: number): Caller {
+  #gatewaysOf(urls: readonly string[], connectionsMax: number): Gateways {
+    const random = new Random({ seed: this.#random.integer(1, SEED_MAX) });
+    return new Gateways({ urls, connectionsMax, answerTimeoutMs: ANSWER_TIMEOUT_MS, random });
+  }
+
+  #caller(round: number, pool = this.#gateways): Caller {
     const { paymentSecret } = this.#servers;
-    const pool = this.#gateways;
     return new Caller({ history: this.#history, pool, host: 'livedrops', round, paymentSecret });
   }
 
@@ -193,6 +195,24 @@ class ClusterTest {
       if (rows.length > 0) this.#owners.note(rows);
       await pause(OWNERS_LOOK_MS);
     }
+  }
+
+  /** For orders that others have taken since, as likely as not. */
+  async #askPaused(nodeId: string): Promise<void> {
+    const url = this.#servers.urls[this.#servers.nodeIds.indexOf(nodeId)]!;
+    const pool = this.#gatewaysOf([url], ASKED_AT_ONCE);
+    const caller = this.#caller(1, pool);
+    const asked = this.#world.orders.slice(-ASKED_AT_ONCE).map(({ id, userId }) =>
+      caller.order({
+        client: 'the impatient',
+        what: `reads ${id} at ${nodeId}`,
+        method: 'GET',
+        path: `/v1/orders/${id}`,
+        token: this.#world.token(userId),
+      }),
+    );
+    await Promise.all(asked);
+    pool.close();
   }
 
   /** Everything is asked for once more, by clients who know that all the rest is over. */

@@ -147,6 +147,8 @@ export class History {
   readonly registrations: Registration[] = [];
   readonly liveNotices: LiveNotice[] = [];
   readonly liveDrops: LiveDrop[] = [];
+  /** Calls about acknowledged orders that were answered with `not-found`. */
+  readonly lostOrders: Where[] = [];
   /** Answers that no rule allows, such as a status of 500. */
   readonly oddAnswers: Where[] = [];
   #sequence = 0;
