@@ -31,7 +31,7 @@ const MADE_MAX_MS = 15_000;
 interface ShardRow {
   readonly shard: number;
   readonly owner: string | null;
-  readonly status: string;
+  readonly wanted: string | null;
 }
 
 export interface TestClusterOptions {
@@ -104,7 +104,7 @@ export class TestCluster {
     return this.nodes.find((node) => node.nodeId === nodeId)!;
   }
 
-  /** Resolves when each node says that it is ready, and every one has shards. Throws where they do not. */
+  /** Resolves when these nodes are ready and share the shards as they should. Throws where not. */
   async whole(nodes: readonly ClusterNode[] = this.nodes): Promise<void> {
     const missing = await eventually(
       () => this.#missing(nodes),
@@ -119,10 +119,11 @@ export class TestCluster {
       const { status, text } = await client.get('/readyz');
       if (status !== 200) return `${nodeId} says ${text}`;
     }
-    const owners = new Set((await this.shards(nodes[0]!)).map(({ owner }) => owner));
-    return nodes.every(({ nodeId }) => owners.has(nodeId))
-      ? null
-      : `only ${[...owners].join()} have shards`;
+    const rows = await this.shards(nodes[0]!);
+    const elsewhere = rows.filter(({ owner, wanted }) => owner !== wanted);
+    if (elsewhere.length > 0) return `${elsewhere.length} shards are not where they should be`;
+    const owners = new Set(rows.map(({ owner }) => owner));
+    return owners.size === nodes.length ? null : `only ${[...owners].join()} have shards`;
   }
 
   async shards({ client }: ClusterNode): Promise<ShardRow[]> {

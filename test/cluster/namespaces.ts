@@ -1,0 +1,113 @@
+// Network namespaces of Linux, so that one node's way to one server can be cut while everything
+// else goes on: a bridge on this machine with an address for each server, and a namespace for each
+// node. What is sent to an address that is cut goes nowhere, and nobody is told.
+
+import { execFileSync } from 'node:child_process';
+import { findProgram } from '../servers/child-server.ts';
+
+/** The last bytes of addresses: the tests' own, the servers', and those of nodes from there on. */
+const OWN_HOST = 1;
+const REDIS_HOST = 2;
+const NATS_HOST = 3;
+const NODE_HOST_FIRST = 11;
+/** Names of devices have at most 15 characters. */
+const NUMBERS_MAX = 250;
+
+export type Server = 'redis' | 'nats';
+
+export class Namespaces {
+  readonly redis: string;
+  readonly nats: string;
+  readonly #network: string;
+  readonly #name: string;
+  readonly #count: number;
+
+  /** Makes as many namespaces. Throws where this machine does not let us. */
+  constructor(options: { readonly count: number }) {
+    // Test files run side by side, in processes of their own.
+    const number = process.pid % NUMBERS_MAX;
+    this.#count = options.count;
+    this.#name = `livedrops${number}`;
+    this.#network = `10.213.${number}`;
+    this.redis = `${this.#network}.${REDIS_HOST}`;
+    this.nats = `${this.#network}.${NATS_HOST}`;
+    try {
+      this.#make();
+    } catch (error) {
+      this.remove();
+      throw error;
+    }
+  }
+
+  node(index: number): string {
+    return `${this.#network}.${NODE_HOST_FIRST + index}`;
+  }
+
+  /** What runs a command inside of a node's namespace. */
+  within(index: number): readonly string[] {
+    return ['ip', 'netns', 'exec', this.#namespace(index)];
+  }
+
+  /** From now on nothing goes from the node to the server, and no connection is told of it. */
+  cut(index: number, server: Server): void {
+    ip('-n', this.#namespace(index), 'route', 'add', 'blackhole', `${this[server]}/32`);
+  }
+
+  /** Harmless where nothing is cut. */
+  mend(index: number): void {
+    const routes = ip('-n', this.#namespace(index), 'route', 'show', 'type', 'blackhole');
+    for (const [, address] of routes.matchAll(/^blackhole (\S+)/gm)) {
+      ip('-n', this.#namespace(index), 'route', 'del', 'blackhole', address!);
+    }
+  }
+
+  /** Harmless when repeated. */
+  remove(): void {
+    const namespaces = ip('netns', 'list');
+    for (let index = 0; index < this.#count; index++) {
+      const name = this.#namespace(index);
+      if (new RegExp(`^${name}\\b`, 'm').test(namespaces)) ip('netns', 'del', name);
+    }
+    if (ip('-brief', 'link').includes(`${this.#name} `)) ip('link', 'del', this.#name);
+  }
+
+  #make(): void {
+    ip('link', 'add', this.#name, 'type', 'bridge');
+    // The first is what this process is seen as: a node that is cut from a server still answers it.
+    for (const address of [`${this.#network}.${OWN_HOST}`, this.redis, this.nats]) {
+      ip('addr', 'add', `${address}/24`, 'dev', this.#name);
+    }
+    ip('link', 'set', this.#name, 'up');
+    for (let index = 0; index < this.#count; index++) {
+      const namespace = this.#namespace(index);
+      const device = `${this.#name}v${index}`;
+      ip('netns', 'add', namespace);
+      ip('link', 'add', device, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', namespace);
+      ip('link', 'set', device, 'master', this.#name, 'up');
+      ip('-n', namespace, 'addr', 'add', `${this.node(index)}/24`, 'dev', 'eth0');
+      ip('-n', namespace, 'link', 'set', 'eth0', 'up');
+      ip('-n', namespace, 'link', 'set', 'lo', 'up');
+    }
+  }
+
+  #namespace(index: number): string {
+    return `${this.#name}n${index}`;
+  }
+}
+
+/** Null where this machine has none for us: another system, no rights, no `ip`. */
+export function makeNamespaces(count: number): Namespaces | null {
+  if (findProgram('ip') === null) return null;
+  try {
+    return new Namespaces({ count });
+  } catch {
+    return null;
+  }
+}
+
+function ip(...args: string[]): string {
+  return execFileSync(findProgram('ip')!, args, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
