@@ -40,6 +40,8 @@ export interface VerificationOptions {
 /** Read models get this many looks to come level with a drop. */
 const READ_MODEL_LOOKS_MAX = 20;
 const READ_MODEL_LOOK_DELAY_MS = 100;
+/** They may lag for a second (O9): a drop that stood still for so many looks should be in them. */
+const STILL_LOOKS_MAX = 10;
 
 interface Counts {
   shards: number;
@@ -142,7 +144,8 @@ async function compareReadModel(
   shard: Shard,
   options: VerificationOptions,
 ): Promise<string | null> {
-  let seen = '';
+  let stillLooks = 0;
+  let version = -1;
   for (let look = 0; look < READ_MODEL_LOOKS_MAX; look++) {
     const before = await totalsInMemory(dropId, shard, options.snapshots);
     const listed = await options.orderList.totalsOfDrop(dropId);
@@ -151,14 +154,18 @@ async function compareReadModel(
       const { orders, heldUnits, soldUnits } = listed;
       if (orders === after.orders && heldUnits === after.held && soldUnits === after.sold)
         return null;
-      seen =
-        `the order lists have ${orders} orders (${heldUnits} held, ${soldUnits} sold) of drop ${dropId}, ` +
-        `its owner ${after.orders} (${after.held} held, ${after.sold} sold)`;
+      stillLooks = after.version === version ? stillLooks + 1 : 0;
+      version = after.version;
+      if (stillLooks === STILL_LOOKS_MAX)
+        return (
+          `the order lists have ${orders} orders (${heldUnits} held, ${soldUnits} sold) of drop ${dropId}, ` +
+          `its owner ${after.orders} (${after.held} held, ${after.sold} sold)`
+        );
     }
     await new Promise((resolve) => setTimeout(resolve, READ_MODEL_LOOK_DELAY_MS));
   }
-  // A drop that never stood still cannot be compared to the unit; that is no finding.
-  return seen === '' ? null : seen;
+  // A drop that did not stand still for long enough cannot be compared to the unit; that is no finding.
+  return null;
 }
 
 interface Totals {
