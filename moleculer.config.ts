@@ -37,6 +37,13 @@ const LEVELS = {
   trace: 'trace',
 } as const satisfies Record<LogLevel, LogLevel>;
 
+/**
+ * Failed calls: Moleculer throws the same at the caller, who says what there is to say. While NATS or
+ * an owner of shards is away there are as many of them as orders.
+ */
+const TOLD_TO_CALLER =
+  /^(?:Unable to send '|Service '[^']*' is not (?:found|available|registered))/;
+
 /** Hands Moleculer's log lines to the process's own logger, tagged with the part they came from. */
 class PinoForwarder extends Loggers.Base<{ level: 'trace' }> {
   readonly #log: Logger;
@@ -49,10 +56,10 @@ class PinoForwarder extends Loggers.Base<{ level: 'trace' }> {
   override getLogHandler(bindings: { mod: string }): (level: LogLevel, parts: unknown[]) => void {
     const log = this.#log.child({ module: bindings.mod });
     return (moleculerLevel, parts) => {
-      const level = LEVELS[moleculerLevel];
-      if (!log.isLevelEnabled(level)) return;
+      if (!log.isLevelEnabled(LEVELS[moleculerLevel])) return;
       const error = parts.find((part) => part instanceof Error);
       const text = parts.filter((part) => typeof part === 'string').join(' ');
+      const level = TOLD_TO_CALLER.test(text) ? 'debug' : LEVELS[moleculerLevel];
       if (error === undefined) log[level](text);
       else log[level]({ err: error }, text);
     };

@@ -30,6 +30,9 @@ const WAIT_LOOK_MS = 25;
  */
 const ANSWER_TIMEOUT_MS = 2_500;
 
+/** While an owner is away every tick's call to it fails: that is told once in so long. */
+const FAILURE_TOLD_INTERVAL_MS = 1_000;
+
 const OVERLOADED: CommandReply = refusal('overloaded');
 const UNAVAILABLE: CommandReply = refusal('unavailable');
 
@@ -84,6 +87,9 @@ export class BrokerRouter implements CommandRouter {
   #flushWanted = false;
   #waiting: WaitingForOwner[] = [];
   #waitTimer: Timer | null = null;
+  /** Calls that failed since that was told. */
+  #failures = 0;
+  #failureToldAt = -Infinity;
 
   constructor(options: BrokerRouterOptions) {
     this.#options = options;
@@ -190,12 +196,21 @@ export class BrokerRouter implements CommandRouter {
 
   #unanswered(group: Group, error: unknown): void {
     const notSent = NOT_SENT.has((error as { type?: unknown } | null)?.type);
-    this.#options.log.warn(
-      { err: error, owner: group.nodeId, commands: group.commands.length },
-      'an owner of shards did not answer',
-    );
+    this.#tell(group, error);
     this.#options.owners.doubt();
     for (let i = 0; i < group.sinks.length; i++) this.#sendAgain(group, i, notSent);
+  }
+
+  #tell({ nodeId, commands }: Group, error: unknown): void {
+    const { clock, log } = this.#options;
+    this.#failures += 1;
+    if (clock.now() < this.#failureToldAt + FAILURE_TOLD_INTERVAL_MS) return;
+    log.warn(
+      { err: error, owner: nodeId, commands: commands.length, failures: this.#failures },
+      'an owner of shards did not answer',
+    );
+    this.#failureToldAt = clock.now();
+    this.#failures = 0;
   }
 
   #sendAgain(group: Group, index: number, notExecuted: boolean): void {

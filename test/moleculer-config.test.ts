@@ -40,3 +40,9 @@ test('the broker tells its start at debug, and single calls at trace only', asyn
   t.false(debug.some(isAboutCall));
   t.true((await linesAt('trace')).some(isAboutCall));
 });
+
+test('of a failed call its caller tells, and the broker at debug only', async (t) => {
+  const isOfBroker = ({ msg }: Line) => msg === "Service 'accounts.logout' is not registered.";
+  t.false((await linesAt('info')).some(isOfBroker));
+  t.true((await linesAt('debug')).some(isOfBroker));
+});
