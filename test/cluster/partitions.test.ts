@@ -15,7 +15,7 @@ const NORTH = 0;
 /** Twice the five seconds of W3, for a machine that is busy with other tests. */
 const FAILOVER_MAX_MS = 10_000;
 /** A node that is cut from the others keeps its shards for five seconds, in case it is short. */
-const GIVEN_MAX_MS = 18_000;
+const GIVEN_MAX_MS = 25_000;
 
 const namespaces = clusterInstalled ? makeNamespaces(NODES) : null;
 let cluster: TestCluster;
