@@ -9,6 +9,8 @@ import { CorruptError, type Journal } from '../storage/journal.ts';
 import type { SnapshotStore } from '../storage/snapshots.ts';
 
 const READ_ENTRIES_MAX = 256;
+/** Events replayed without a pause: a millisecond or less, and several in a process that has just started. */
+const SLICE_EVENTS = 256;
 
 export interface RecoveredShard {
   readonly drops: Map<string, DropState>;
@@ -29,6 +31,8 @@ export interface RecoveryOptions {
   readonly snapshots: SnapshotStore;
   /** Entries up to here are wanted. */
   readonly lastSequence: number;
+  /** Waited for between two slices of a long replay. Default: everything else has its turn. */
+  readonly pause?: () => Promise<void>;
 }
 
 /** Errors: `corrupt` where anything is damaged or missing, `store-unavailable`. */
@@ -64,11 +68,12 @@ export async function continueRecovery(
   recovered: RecoveredShard,
   options: RecoveryOptions,
 ): Promise<RecoveredShard> {
-  const { shard, journal, snapshots, lastSequence } = options;
+  const { shard, journal, snapshots, lastSequence, pause = turnOfOthers } = options;
   const { drops } = recovered;
   if (recovered.sequence > lastSequence)
     throw new CorruptError(`the memory of shard ${shard} is ahead of its journal`);
   let { time, replayedEvents } = recovered;
+  let sliceEnd = replayedEvents + SLICE_EVENTS;
   for await (const entry of readEntries(journal, shard, recovered.sequence, lastSequence)) {
     for (const changes of entry.changes) {
       if (!drops.has(changes.dropId) && changes.versionBefore > 0) {
@@ -81,8 +86,15 @@ export async function continueRecovery(
       replayedEvents += changes.events.length;
     }
     time = entry.time;
+    if (replayedEvents < sliceEnd) continue;
+    await pause();
+    sliceEnd = replayedEvents + SLICE_EVENTS;
   }
   return { ...recovered, sequence: lastSequence, time, replayedEvents };
+}
+
+export function turnOfOthers(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** All entries after `after` up to `last`, checked one by one. Errors: `corrupt`, also where the journal ends too early. */

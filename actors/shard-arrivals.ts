@@ -1,4 +1,5 @@
 // The target's side of a move: memory prepared while the source still serves, and the take-over once the source has ended admission.
+// Several shards move at once, and only a take-over keeps buyers waiting: the others' preparation stands still for that long.
 
 import type { Logger } from 'pino';
 import type { Journal } from '../storage/journal.ts';
@@ -6,7 +7,7 @@ import type { PlacementStore } from '../storage/placement.ts';
 import type { SnapshotStore } from '../storage/snapshots.ts';
 import type { Clock, Timer } from './clock.ts';
 import type { MoveAnswer, NodeRun, TakeOver } from './move-protocol.ts';
-import { continueRecovery, type RecoveredShard, recoverShard } from './recovery.ts';
+import { continueRecovery, type RecoveredShard, recoverShard, turnOfOthers } from './recovery.ts';
 
 /** Shards prepared at the same time; each is memory that nobody uses yet. Past it the oldest is forgotten: it costs time, not more. */
 const WARM_MAX = 32;
@@ -16,6 +17,10 @@ const WARM_KEPT_MS = 15_000;
 const WARM_ROUNDS_MAX = 5;
 /** So few entries are left to the take-over. */
 const WARM_ENTRIES_LEFT_MAX = 8;
+/** Between two looks whether take-overs have ended. */
+const PAUSE_MS = 2;
+/** Of one preparation; then it goes on beside them, which may be waiting for a store that is away. */
+const PAUSES_MAX = 500;
 
 interface Warm {
   /** Null while it is being prepared. */
@@ -43,6 +48,7 @@ export interface ShardArrivalsOptions {
 export class ShardArrivals {
   readonly #options: ShardArrivalsOptions;
   readonly #warm = new Map<number, Warm>();
+  #takingOver = 0;
 
   constructor(options: ShardArrivalsOptions) {
     this.#options = options;
@@ -68,7 +74,16 @@ export class ShardArrivals {
     return null;
   }
 
-  async takeOver({ shard, from, version }: TakeOver): Promise<MoveAnswer> {
+  async takeOver(request: TakeOver): Promise<MoveAnswer> {
+    this.#takingOver += 1;
+    try {
+      return await this.#takeOver(request);
+    } finally {
+      this.#takingOver -= 1;
+    }
+  }
+
+  async #takeOver({ shard, from, version }: TakeOver): Promise<MoveAnswer> {
     const { self, placement, serve, refusal } = this.#options;
     const memory = this.#warm.get(shard)?.memory ?? null;
     this.#drop(shard);
@@ -85,7 +100,14 @@ export class ShardArrivals {
 
   async #prepare(shard: number): Promise<RecoveredShard> {
     const { journal, snapshots } = this.#options;
-    const options = { shard, journal, snapshots };
+    let pausesLeft = PAUSES_MAX;
+    const pause = async (): Promise<void> => {
+      await turnOfOthers();
+      while (this.#takingOver > 0 && pausesLeft-- > 0) {
+        await new Promise<void>((resolve) => this.#options.clock.after(PAUSE_MS, resolve));
+      }
+    };
+    const options = { shard, journal, snapshots, pause };
     let { lastSequence } = await journal.head(shard);
     let memory = await recoverShard({ ...options, lastSequence });
     for (let round = 0; round < WARM_ROUNDS_MAX; round++) {
