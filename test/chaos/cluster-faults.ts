@@ -11,10 +11,8 @@ import type { Random } from './random.ts';
 
 export const NODE_FAULTS = ['kill', 'pause', 'terminate', 'drain'] as const;
 export const OTHER_FAULTS = ['move', 'redis-kill', 'redis-stop', 'nats-kill', 'nats-stop'] as const;
-export type FaultKind =
-  | (typeof NODE_FAULTS)[number]
-  | (typeof OTHER_FAULTS)[number]
-  | 'rolling-restart';
+export type NodeFault = (typeof NODE_FAULTS)[number];
+export type FaultKind = NodeFault | (typeof OTHER_FAULTS)[number] | 'rolling-restart';
 
 /** Something that was done, and when, in milliseconds since the Unix epoch. */
 export interface Fault {
@@ -31,7 +29,9 @@ export interface Fault {
 export interface FaultsOptions {
   readonly servers: ClusterServers;
   readonly random: Random;
-  /** Faults with rolling restarts, which take long. */
+  /** What is done to nodes. */
+  readonly nodeFaults: readonly NodeFault[];
+  /** And now and then a restart of all of them, which takes long. */
   readonly rollingRestarts: boolean;
   readonly owners: Owners;
   /** Drops that are for sale. */
@@ -81,8 +81,8 @@ export class Faults {
   }
 
   async #nodeFaults(): Promise<void> {
-    const { random, rollingRestarts } = this.#options;
-    const kinds = new Bag(random, NODE_FAULTS);
+    const { random, nodeFaults, rollingRestarts } = this.#options;
+    const kinds = new Bag(random, nodeFaults);
     for (let i = 1; !this.#over; i++) {
       if (rollingRestarts && i % ROLLING_RESTART_EVERY === 0) await this.#rollingRestart();
       else await this.#nodeFault(kinds.take(), this.#someNode());
@@ -110,7 +110,7 @@ export class Faults {
     return random.pick(servers.nodeIds)!;
   }
 
-  async #nodeFault(kind: (typeof NODE_FAULTS)[number], nodeId: string): Promise<void> {
+  async #nodeFault(kind: NodeFault, nodeId: string): Promise<void> {
     const { random, servers, owners, busyDrops, ask } = this.#options;
     const lostDrops =
       kind === 'kill' ? busyDrops().filter((id) => owners.ownerOf(id) === nodeId) : [];

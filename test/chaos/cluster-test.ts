@@ -4,7 +4,7 @@
 import { Caller } from './caller.ts';
 import { check } from './checker.ts';
 import { makeCreators, makeDrops } from './cluster-drops.ts';
-import { Faults } from './cluster-faults.ts';
+import { Faults, type NodeFault } from './cluster-faults.ts';
 import { figuresOf, type Figures } from './cluster-figures.ts';
 import { Gateways } from './cluster-gateways.ts';
 import { Owners } from './cluster-owners.ts';
@@ -22,6 +22,7 @@ export interface ClusterTestOptions {
   readonly seed: number;
   /** How long faults are made. */
   readonly faultsMs: number;
+  readonly nodeFaults: readonly NodeFault[];
   readonly rollingRestarts: boolean;
   /** Told of each fault, in a line. */
   readonly print: (line: string) => void;
@@ -90,7 +91,7 @@ class ClusterTest {
   constructor(servers: ClusterServers, options: ClusterTestOptions) {
     this.#options = options;
     this.#servers = servers;
-    const { seed, print, rollingRestarts } = options;
+    const { seed, print, nodeFaults, rollingRestarts } = options;
     const random = new Random({ seed });
     const seeded = (): Random => new Random({ seed: random.integer(1, SEED_MAX) });
     this.#random = seeded();
@@ -107,6 +108,7 @@ class ClusterTest {
     this.#faults = new Faults({
       servers,
       random: seeded(),
+      nodeFaults,
       rollingRestarts,
       owners: this.#owners,
       ask: (nodeId) => this.#askPaused(nodeId),

@@ -25,6 +25,7 @@ clusterTest(
       nodes: 3,
       seed,
       faultsMs: FAULTS_MS,
+      nodeFaults: ['kill', 'pause'],
       rollingRestarts: false,
       print: (line) => t.log(line),
     });
@@ -32,6 +33,6 @@ clusterTest(
     t.log(`${report.orders} orders, ${report.answered} answers, ${report.unanswered} without`);
     for (const line of report.logs) t.log(line);
     t.deepEqual(report.findings.slice(0, FINDINGS_SHOWN_MAX), []);
-    t.true(report.orders > 100 && report.figures.faults.size > 2, 'there was load and trouble');
+    t.true(report.orders > 100 && report.figures.faults.size > 1, 'there was load and trouble');
   },
 );

@@ -5,6 +5,7 @@
 
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import { NODE_FAULTS } from './cluster-faults.ts';
 import { figureLines } from './cluster-figures.ts';
 import { runSale } from './cluster-sale.ts';
 import { runClusterTest } from './cluster-test.ts';
@@ -93,6 +94,7 @@ async function cluster({ minutes, nodes, seed }: Asked): Promise<void> {
       nodes,
       seed: seed + done,
       faultsMs: some * 60_000,
+      nodeFaults: NODE_FAULTS,
       rollingRestarts: some >= ROLLING_RESTART_MINUTES_MIN,
       print: (line) => print(`${((performance.now() - startedAt) / 1000).toFixed(1)} s  ${line}`),
     });
