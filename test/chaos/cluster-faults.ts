@@ -36,8 +36,11 @@ export interface FaultsOptions {
   readonly owners: Owners;
   /** Drops that are for sale. */
   readonly busyDrops: () => readonly string[];
-  /** Asks a node that is paused, which hears of it as soon as it goes on; resolves to its answers. */
-  readonly ask: (nodeId: string) => Promise<void>;
+  /**
+   * Opens connections to a node that is to be paused. The function it gives asks the paused node,
+   * which hears of that as soon as it goes on, and resolves when that has answered.
+   */
+  readonly readyToAsk: (nodeId: string) => Promise<() => Promise<void>>;
   readonly print: (line: string) => void;
 }
 
@@ -111,15 +114,16 @@ export class Faults {
   }
 
   async #nodeFault(kind: NodeFault, nodeId: string): Promise<void> {
-    const { random, servers, owners, busyDrops, ask } = this.#options;
+    const { random, servers, owners, busyDrops, readyToAsk } = this.#options;
     const lostDrops =
       kind === 'kill' ? busyDrops().filter((id) => owners.ownerOf(id) === nodeId) : [];
     const fault = this.#begin(kind, nodeId, lostDrops);
     if (kind === 'pause') {
+      const ask = await readyToAsk(nodeId);
       servers.pauseNode(nodeId);
       await pause(random.integer(PAUSE_MIN_MS, PAUSE_MAX_MS));
       // What it says first, before it knows what has happened meanwhile, must be right (W2).
-      const asked = ask(nodeId);
+      const asked = ask();
       await pause(ASKED_FOR_MS);
       servers.continueNode(nodeId);
       await asked;

@@ -52,6 +52,11 @@ export class Gateways {
     return answer;
   }
 
+  /** Opens every connection. Rejects where a gateway does not answer. */
+  async warmUp(): Promise<void> {
+    await Promise.all(this.#gateways.map(({ pool }) => pool.warmUp()));
+  }
+
   close(): void {
     for (const { pool } of this.#gateways) pool.close();
   }

@@ -111,7 +111,7 @@ class ClusterTest {
       nodeFaults,
       rollingRestarts,
       owners: this.#owners,
-      ask: (nodeId) => this.#askPaused(nodeId),
+      readyToAsk: (nodeId) => this.#readyToAsk(nodeId),
       busyDrops: () => world.drops.map(({ id }) => id),
       print,
     });
@@ -199,22 +199,24 @@ class ClusterTest {
     }
   }
 
-  /** For orders that others have taken since, as likely as not. */
-  async #askPaused(nodeId: string): Promise<void> {
+  /** The first thing that a node reads when it goes on: orders that others took meanwhile. */
+  async #readyToAsk(nodeId: string): Promise<() => Promise<void>> {
     const url = this.#servers.urls[this.#servers.nodeIds.indexOf(nodeId)]!;
     const pool = this.#gatewaysOf([url], ASKED_AT_ONCE);
     const caller = this.#caller(1, pool);
-    const asked = this.#world.orders.slice(-ASKED_AT_ONCE).map(({ id, userId }) =>
+    await pool.warmUp();
+    const ask = ({ id, userId }: { id: string; userId: string }) =>
       caller.order({
         client: 'the impatient',
         what: `reads ${id} at ${nodeId}`,
         method: 'GET',
         path: `/v1/orders/${id}`,
         token: this.#world.token(userId),
-      }),
-    );
-    await Promise.all(asked);
-    pool.close();
+      });
+    return async () => {
+      await Promise.all(this.#world.orders.slice(-ASKED_AT_ONCE).map(ask));
+      pool.close();
+    };
   }
 
   /** Everything is asked for once more, by clients who know that all the rest is over. */
