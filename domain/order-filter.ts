@@ -8,6 +8,8 @@ import { textHash } from './text-index.ts';
 
 /** At 16 bits an order, one stranger in 16 or fewer costs a question to the owner. */
 const BITS_PER_ORDER = 16;
+/** 512 KiB, so that a filter fits into one message between nodes. With more than 262,144 orders more strangers are asked about. */
+const BITS_MAX = 2 ** 22;
 
 /** 32 bits of (user, key). Two pairs may share one: that costs a question to the owner, never a wrong answer. */
 export function orderFingerprint(userId: string, key: string): number {
@@ -22,7 +24,7 @@ export function filterHas(filter: OrderFilter, fingerprint: number): boolean {
 /** Takes about 5 ms for a million orders: it reads the hashes that the order table keeps anyway. */
 export function orderFilter(state: DropState): OrderFilter {
   let bits = 64;
-  while (bits < state.orders.size * BITS_PER_ORDER) bits *= 2;
+  while (bits < state.orders.size * BITS_PER_ORDER && bits < BITS_MAX) bits *= 2;
   const bitmap = new Uint8Array(bits / 8);
   let left = state.orders.size;
   for (const segment of state.orders.keys.segments) {

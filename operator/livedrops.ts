@@ -131,16 +131,16 @@ Examples:
   return livedrops;
 }
 
-/** One line on stderr for people; the stack only where LIVEDROPS_LOG=debug asks for it. */
+/** One line on stderr for people, or one for each problem there is; the stack only where LIVEDROPS_LOG=debug asks for it. */
 function report(error: unknown): void {
-  if (error instanceof ConfigError) {
-    for (const problem of error.problems) process.stderr.write(`livedrops: ${problem}\n`);
+  if (error instanceof Error && logLevelOf() === 'debug') {
+    process.stderr.write(`livedrops: ${error.stack ?? error.message}\n`);
     return;
   }
-  const debug = logLevelOf() === 'debug';
-  const message = error instanceof Error ? error.message : String(error);
-  const text = debug && error instanceof Error ? error.stack : message.split('\n', 1)[0];
-  process.stderr.write(`livedrops: ${text}\n`);
+  const lines = (error instanceof Error ? error.message : String(error)).split('\n');
+  // Those that name their problems one by one have a line for each.
+  const many = error instanceof Error && 'problems' in error;
+  for (const line of many ? lines : lines.slice(0, 1)) process.stderr.write(`livedrops: ${line}\n`);
 }
 
 // A reader such as `head` may close the pipe early: then there is nobody left to write for.

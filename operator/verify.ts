@@ -1,7 +1,10 @@
 // `livedrops verify`: prints what a replay of the journals found: of a running cluster, or of the one
 // data directory. What is compared with what is in `composition/verify.ts` and the actors.
 
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { loadConfig } from '../composition/config.ts';
+import { keptServerUrl } from '../composition/server-url.ts';
 import type { VerifyReport } from '../actors/verification.ts';
 import { connectOperator, type ConnectOptions } from './connect.ts';
 import { table } from './table.ts';
@@ -24,10 +27,16 @@ export async function verify(options: VerifyCommandOptions): Promise<void> {
 async function verified(options: VerifyCommandOptions): Promise<VerifyReport> {
   if (options.url !== undefined) return await connectOperator(options).verify();
   const config = loadConfig();
-  if (config.store.kind !== 'sqlite') return await connectOperator(options).verify();
+  const serves = config.store.kind !== 'sqlite' || isOfCluster(config.dataDirectory);
+  if (serves) return await connectOperator(options).verify();
   // What asks over HTTP need not load stores.
   const { verifyEmbedded } = await import('../composition/verify.ts');
   return await verifyEmbedded(config);
+}
+
+/** A directory of `livedrops cluster` says where its nodes answer, and has no journal of its own. */
+function isOfCluster(dataDirectory: string): boolean {
+  return keptServerUrl(dataDirectory) !== null && !existsSync(join(dataDirectory, 'journal.db'));
 }
 
 export function describe(report: VerifyReport): string {

@@ -34,7 +34,7 @@ onEachProfile((test, profile) => {
 
   test('N1, N2: everything that happens to an order is in its buyer’s feed, newest first', async (t) => {
     const [creator, user] = [server.fresh('creator'), server.fresh('user')];
-    const dropId = await server.drop(creator, { payment: 'provider', holdSeconds: 1, stock: 20 });
+    const dropId = await server.drop(creator, { payment: 'provider', holdSeconds: 4, stock: 20 });
     const place = async () =>
       String((await server.order(dropId, user, server.fresh('key'))).json['id']);
     const [paid, refused, cancelled, expired] = [
@@ -145,14 +145,14 @@ onEachProfile((test, profile) => {
 
   test('N9: a fresh token of the same user keeps it open; another’s is refused', async (t) => {
     const user = server.fresh('user');
-    const client = await LiveClient.listen(t, server, user, server.token(user, 2));
+    const client = await LiveClient.listen(t, server, user, server.token(user, 4));
     const send = (accessToken: string, wanted: string): Promise<Frame> =>
       client.ask({ type: 'authenticate', accessToken }, ({ type }) => type === wanted);
     t.is((await send(server.token('mallory'), 'error')).code, 'forbidden');
     t.is((await send('rubbish', 'error')).code, 'unauthenticated');
     const { expiresAt } = await send(server.token(user, 3600), 'authenticated');
     t.true(Date.parse(expiresAt!) > Date.now() + 3_000_000);
-    const short = await LiveClient.listen(t, server, user, server.token(user, 2));
+    const short = await LiveClient.listen(t, server, user, server.token(user, 5));
     await short.closed();
     await client.ask({ type: 'ping' }, ({ type }) => type === 'pong');
   });
