@@ -43,6 +43,13 @@ export class UserConnection
    * Notifications up to this id were sent by a replay: one that comes live afterwards is a repeat.
    */
   #replayedTo = '0';
+  /**
+   * What the client had when it resumed, and when that was: what was made until then with an id up
+   * to there is known to it, from another gateway that was quicker. Ids alone would not do: a feed
+   * that was restored from a backup begins again below them.
+   */
+  #resumedAfter = '0';
+  #resumedAt = 0;
   #holdsUntil: number;
   #held: string[] | null = null;
 
@@ -84,9 +91,14 @@ export class UserConnection
   notified(notification: Notification, text: string): void {
     if (this.#replay !== null) return this.#replay.note();
     if (compareNotificationIds(notification.id, this.#replayedTo) <= 0) return;
+    if (this.context.feedIdsFollow && this.#isKnown(notification)) return;
     if (this.context.clock.now() < this.#holdsUntil) return this.#hold(text);
     this.releaseHeld();
     this.sendNotification(text);
+  }
+
+  #isKnown({ id, createdAt }: Notification): boolean {
+    return createdAt <= this.#resumedAt && compareNotificationIds(id, this.#resumedAfter) <= 0;
   }
 
   notificationsMissed(): void {
@@ -249,6 +261,8 @@ export class UserConnection
     // What was held back is in the feed, and comes in its place from there.
     this.#takeHeld();
     this.#holdsUntil = 0;
+    this.#resumedAfter = after;
+    this.#resumedAt = this.context.clock.now();
     this.#replay = new Replay({ context: this.context, target: this, after });
     this.#replay.start();
   }

@@ -259,3 +259,13 @@ test('N4: a notification that nobody told of comes when somebody says that the f
   await settled();
   t.deepEqual(idsOf(socket), []);
 });
+
+test('N7: what a client heard from a quicker gateway is not sent again by a slower one', async (t) => {
+  const harness = new LiveHarness({}, true);
+  const earlier = await resumed(harness, '0');
+  for (const id of ['1', '2']) harness.notify('ann', id, false);
+  const socket = await resumed(harness, '2');
+  for (const id of ['1', '2']) harness.repeat('ann', id);
+  t.deepEqual(idsOf(socket), []);
+  t.deepEqual(idsOf(earlier), ['1', '2']);
+});
