@@ -34,6 +34,13 @@ interface ShardRow {
   readonly wanted: string | null;
 }
 
+interface MoveRow {
+  readonly shard: number;
+  readonly from: string;
+  readonly result: string;
+  readonly reason: string;
+}
+
 export interface TestClusterOptions {
   /** Where the servers listen, and the nodes; default: the loopback. */
   readonly hosts?: {
@@ -126,11 +133,20 @@ export class TestCluster {
     return owners.size === nodes.length ? null : `only ${[...owners].join()} have shards`;
   }
 
-  async shards({ client }: ClusterNode): Promise<ShardRow[]> {
+  shards(via: ClusterNode): Promise<ShardRow[]> {
+    return this.#listed<ShardRow>(via, 'shards');
+  }
+
+  /** The newest first. */
+  moves(via: ClusterNode): Promise<MoveRow[]> {
+    return this.#listed<MoveRow>(via, 'moves?limit=100');
+  }
+
+  async #listed<Row>({ client }: ClusterNode, list: string): Promise<Row[]> {
     const token = client.token('olga', 600, ['operator']);
-    const { status, text } = await client.get('/v1/operator/shards', { token });
-    if (status !== 200) throw new Error(`the shards were answered ${status}: ${text}`);
-    return (JSON.parse(text) as { items: ShardRow[] }).items;
+    const { status, text } = await client.get(`/v1/operator/${list}`, { token });
+    if (status !== 200) throw new Error(`${list} was answered ${status}: ${text}`);
+    return (JSON.parse(text) as { items: Row[] }).items;
   }
 
   /** A live drop that the node serves. */
