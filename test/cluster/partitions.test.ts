@@ -2,7 +2,7 @@
 // a network namespace of its own, and its way to a server is cut so that nobody is told of it.
 // Nodes talk to each other by NATS alone, so a node that is cut from NATS is cut from the others.
 
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { LiveClient } from '../end-to-end/live-client.ts';
 import { eventually } from '../end-to-end/sale-client.ts';
 import { clusterInstalled } from '../end-to-end/sale-nodes.ts';
@@ -19,7 +19,10 @@ const GIVEN_MAX_MS = 25_000;
 
 const namespaces = clusterInstalled ? makeNamespaces(NODES) : null;
 let cluster: TestCluster;
-const serial = namespaces === null ? test.serial.skip : test.serial;
+const serial: (title: string, run: (t: ExecutionContext) => Promise<void>) => void =
+  namespaces === null
+    ? (title, run) => test.serial.skip(`${title} (no network namespaces here)`, run)
+    : test.serial;
 if (namespaces !== null) {
   const { redis, nats } = namespaces;
   test.before(async () => {
