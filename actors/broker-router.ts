@@ -14,9 +14,10 @@ import { shardOf } from '../domain/ids.ts';
 import { refusal } from '../domain/refusal.ts';
 import type { Clock, Timer } from './clock.ts';
 import type { CommandRouter, CommandSink } from './command-router.ts';
+import { packCommands, type RepliesOnWire, unpackReplies } from './execute-wire.ts';
 import type { OwnerDirectory } from './placement-watch.ts';
 import { isMoved, type ShardReply } from './shard-reply.ts';
-import { EXECUTE_ACTION } from './shard-service.ts';
+import { EXECUTE_ACTION, type ExecuteParams } from './shard-service.ts';
 
 /** Commands handed over and not answered yet; past it they are refused as `overloaded` (H6). */
 const OUTSTANDING_MAX = 50_000;
@@ -158,11 +159,12 @@ export class BrokerRouter implements CommandRouter {
     if (!isHere) group.run = owners.incarnationOf(nodeId);
     this.#underWay.add(group);
     broker
-      .call<ShardReply[], { commands: DropCommand[] }>(
+      .call<ShardReply[] | RepliesOnWire, ExecuteParams>(
         EXECUTE_ACTION,
-        { commands },
+        isHere ? { commands } : { packed: packCommands(commands) },
         { nodeID: nodeId, timeout: isHere ? 0 : ANSWER_TIMEOUT_MS },
       )
+      .then((replies) => (Array.isArray(replies) ? replies : unpackReplies(replies)))
       .then(
         (replies) => {
           if (this.#underWay.delete(group)) this.#answered(group, replies);

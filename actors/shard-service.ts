@@ -3,9 +3,16 @@
 
 import type { Context, ServiceBroker, ServiceSchema } from 'moleculer';
 import type { DropCommand } from '../domain/commands.ts';
+import {
+  type CommandsOnWire,
+  packReplies,
+  type RepliesOnWire,
+  unpackCommands,
+} from './execute-wire.ts';
 import type { MoveAnswer, MovePeers, ShardNode, TakeOver } from './move-protocol.ts';
 import type { NodeReport } from './node-report.ts';
 import type { ShardHost } from './shard-host.ts';
+import type { ShardReply } from './shard-reply.ts';
 import type { ShardsVerified } from './verification.ts';
 
 export const EXECUTE_ACTION = 'shards.execute';
@@ -17,9 +24,10 @@ const REPORT_TIMEOUT_MS = 2_000;
 /** Replaying large journals takes longer than other calls may. */
 const VERIFY_TIMEOUT_MS = 600_000;
 
-export interface ExecuteParams {
-  readonly commands: readonly DropCommand[];
-}
+/** From this node itself as they are, from another one as they crossed the network. */
+export type ExecuteParams =
+  | { readonly commands: readonly DropCommand[] }
+  | { readonly packed: CommandsOnWire };
 
 export interface ShardServiceOptions {
   readonly host: ShardHost;
@@ -36,7 +44,7 @@ export function shardService({ host, node, verify, restart }: ShardServiceOption
   return {
     name: 'shards',
     actions: {
-      execute: (context: Context<ExecuteParams>) => host.execute(context.params.commands),
+      execute: (context: Context<ExecuteParams>) => execute(host, context.params),
       warm: async (context: Context<{ shard: number }>) =>
         (await node.warm?.(context.params.shard)) ?? (node.warm ? null : ALONE),
       takeOver: async (context: Context<TakeOver>) =>
@@ -49,6 +57,16 @@ export function shardService({ host, node, verify, restart }: ShardServiceOption
       },
     },
   };
+}
+
+/** Answers in the manner of the question. */
+export async function execute(
+  host: Pick<ShardHost, 'execute'>,
+  params: ExecuteParams,
+): Promise<ShardReply[] | RepliesOnWire> {
+  return 'commands' in params
+    ? await host.execute(params.commands)
+    : packReplies(await host.execute(unpackCommands(params.packed)));
 }
 
 /** Hears that the placement changed, on every node that keeps a copy of it. */

@@ -11,7 +11,7 @@ import type { MoveAnswer, MovePeers, TakeOver } from '../../actors/move-protocol
 import { Ownership } from '../../actors/ownership.ts';
 import { PlacementWatch } from '../../actors/placement-watch.ts';
 import { ShardHost } from '../../actors/shard-host.ts';
-import type { ShardReply } from '../../actors/shard-reply.ts';
+import { execute, type ExecuteParams } from '../../actors/shard-service.ts';
 import type { CommandReply, DropCommand } from '../../domain/commands.ts';
 import { shardOf } from '../../domain/ids.ts';
 import { type Journal, StoreUnavailableError } from '../../storage/journal.ts';
@@ -86,8 +86,8 @@ export class SimulatedNode {
     this.watch = new PlacementWatch({ store: placement, clock, log });
     const broker = {
       nodeID: nodeId,
-      call: (_action: string, params: { commands: DropCommand[] }, to: CallOptions) =>
-        cluster.execute(this, to, params.commands),
+      call: (_action: string, params: ExecuteParams, to: CallOptions) =>
+        cluster.execute(this, to, params),
     } as unknown as ServiceBroker;
     this.router = new BrokerRouter({ broker, owners: this.watch, shardCount: SHARDS, clock, log });
     this.host = new ShardHost({
@@ -228,11 +228,11 @@ export class SimulatedCluster {
   async execute(
     from: SimulatedNode,
     { nodeID, timeout }: CallOptions,
-    commands: DropCommand[],
-  ): Promise<ShardReply[]> {
+    params: ExecuteParams,
+  ): Promise<unknown> {
     const target = this.nodes.find(({ nodeId }) => nodeId === nodeID);
     if (target === undefined) throw Object.assign(new Error('gone'), { type: 'SERVICE_NOT_FOUND' });
-    return await this.#inTime(from, target, timeout, () => target.host.execute(commands));
+    return await this.#inTime(from, target, timeout, () => execute(target.host, params));
   }
 
   peersOf(from: SimulatedNode): MovePeers {

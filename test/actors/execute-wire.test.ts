@@ -1,0 +1,102 @@
+// What crosses the network between a router and an owner, packed and unpacked.
+
+import test from 'ava';
+import fc from 'fast-check';
+import {
+  packCommands,
+  packReplies,
+  unpackCommands,
+  unpackReplies,
+} from '../../actors/execute-wire.ts';
+import type { Moved, ShardReply } from '../../actors/shard-reply.ts';
+import type { AmendDrop, CommandAnswer, GetOrder, PlaceOrder } from '../../domain/commands.ts';
+import type { Refusal } from '../../domain/refusal.ts';
+import type { OrderView } from '../../domain/views.ts';
+import { MsgpackrSerializer } from '../../services/msgpackr-serializer.ts';
+
+/** Ids come from tokens, so they may hold anything. */
+const text = fc.string({ unit: 'binary', maxLength: 20 });
+const count = fc.nat({ max: Number.MAX_SAFE_INTEGER });
+const order: fc.Arbitrary<OrderView> = fc.record({
+  id: text,
+  dropId: text,
+  userId: text,
+  quantity: count,
+  status: fc.constantFrom('reserved', 'confirmed', 'failed', 'cancelled', 'expired', 'refunded'),
+  totalCents: count,
+  currency: text,
+  createdAt: count,
+  holdExpiresAt: fc.option(count),
+  paymentReference: fc.option(text),
+  refundRequested: fc.boolean(),
+  version: count,
+});
+
+const placeOrder: fc.Arbitrary<PlaceOrder> = fc.record({
+  type: fc.constant('place-order' as const),
+  dropId: text,
+  userId: text,
+  key: text,
+  quantity: count,
+});
+const getOrder: fc.Arbitrary<GetOrder> = fc.record({
+  type: fc.constant('get-order' as const),
+  dropId: text,
+  orderId: text,
+  userId: text,
+});
+const amendDrop: fc.Arbitrary<AmendDrop> = fc.record({
+  type: fc.constant('amend-drop' as const),
+  dropId: text,
+  caller: fc.record({ userId: text, operator: fc.boolean() }),
+  addStock: fc.integer(),
+});
+const commands = fc.array(fc.oneof(placeOrder, getOrder, amendDrop));
+
+const bitmap = fc.uint8Array().map((bytes) => Buffer.from(bytes));
+const answer: fc.Arbitrary<CommandAnswer> = fc.oneof(
+  fc.record({ order, replayed: fc.boolean() }),
+  order,
+  fc.record({ version: count, bitmap }),
+);
+const refused: fc.Arbitrary<Refusal> = fc.record({
+  ok: fc.constant(false as const),
+  code: fc.constantFrom('sold-out' as const, 'unavailable' as const),
+});
+const moved: fc.Arbitrary<Moved> = fc.record({
+  ok: fc.constant(false as const),
+  code: fc.constant('moved' as const),
+  shard: count,
+  nodeId: fc.option(text),
+  version: count,
+  executed: fc.constantFrom('no' as const, 'unknown' as const),
+});
+const replies: fc.Arbitrary<ShardReply[]> = fc.array(
+  fc.oneof(
+    answer.map((value): ShardReply => ({ ok: true, value })),
+    refused,
+    moved,
+  ),
+);
+
+const serializer = new MsgpackrSerializer();
+
+function overTheNetwork<T extends object>(value: T): T {
+  return (serializer.deserialize(serializer.serialize({ value })) as { value: T }).value;
+}
+
+test('commands of every kind arrive as they were sent, in their order', (t) => {
+  fc.assert(
+    fc.property(commands, (sent) => {
+      t.deepEqual(unpackCommands(overTheNetwork(packCommands(sent))), sent);
+    }),
+  );
+});
+
+test('answers of every kind arrive as they were given, beside their commands', (t) => {
+  fc.assert(
+    fc.property(replies, (given) => {
+      t.deepEqual(unpackReplies(overTheNetwork(packReplies(given))), given);
+    }),
+  );
+});
