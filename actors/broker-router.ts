@@ -21,8 +21,11 @@ import { EXECUTE_ACTION, type ExecuteParams } from './shard-service.ts';
 
 /** Commands handed over and not answered yet; past it they are refused as `overloaded` (H6). */
 const OUTSTANDING_MAX = 50_000;
-/** How long a command waits for its shard's next owner before it is refused as `unavailable`. */
-const WAIT_MAX_MS = 3_000;
+/**
+ * From when a command was first sent, or could not be, until it is refused as `unavailable`. The shards of a node that dies are served
+ * elsewhere sooner.
+ */
+const WAIT_MAX_MS = 5_000;
 /** Between two looks at what waits, when nothing is heard in between. */
 const WAIT_LOOK_MS = 25;
 /**
@@ -30,6 +33,8 @@ const WAIT_LOOK_MS = 25;
  * was held up for long reaches nobody. (A call within the process has no such limit: its shards answer always.)
  */
 const ANSWER_TIMEOUT_MS = 2_500;
+/** The rest goes in further calls, so that neither commands nor answers outgrow a message of NATS (1 MiB). */
+const COMMANDS_PER_CALL_MAX = 1_024;
 
 /** While an owner is away every tick's call to it fails: that is told once in so long. */
 const FAILURE_TOLD_INTERVAL_MS = 1_000;
@@ -68,6 +73,12 @@ interface Group {
   run: string | null;
   /** Beside each command: until when it may be sent again; null where it was not yet. */
   readonly deadlines: (number | null)[];
+  /** The first of the deadlines: the call ends then. */
+  until: number;
+  /** When it was sent, in milliseconds since the Unix epoch. */
+  calledAt: number;
+  /** Further commands that it takes. */
+  room: number;
 }
 
 interface WaitingForOwner {
@@ -114,7 +125,7 @@ export class BrokerRouter implements CommandRouter {
     this.#outstanding += 1;
     const { owners, shardCount } = this.#options;
     const owner = owners.ownerOf(shardOf(command.dropId, shardCount));
-    if (owner === null) this.#wait(command, sink, null, null);
+    if (owner === null) this.#wait(command, sink, this.#options.clock.now() + WAIT_MAX_MS, null);
     else this.#add(owner, command, sink, null);
   }
 
@@ -129,17 +140,32 @@ export class BrokerRouter implements CommandRouter {
     setImmediate(this.#flush);
   }
 
-  /** Owners are few, so a plain list is the fastest index. */
+  /** Owners are few, so a plain list is the fastest index. An order filter is so large that it comes alone. */
   #add(nodeId: string, command: DropCommand, sink: CommandSink, deadline: number | null): void {
+    const isAlone = command.type === 'get-order-filter';
     let group: Group | undefined;
-    for (const candidate of this.#groups) if (candidate.nodeId === nodeId) group = candidate;
+    for (const candidate of this.#groups) {
+      if (candidate.nodeId === nodeId && candidate.room > 0 && !isAlone) group = candidate;
+    }
     if (group === undefined) {
-      group = { nodeId, commands: [], sinks: [], run: null, deadlines: [] };
+      const room = isAlone ? 1 : COMMANDS_PER_CALL_MAX;
+      group = {
+        nodeId,
+        commands: [],
+        sinks: [],
+        run: null,
+        deadlines: [],
+        until: Infinity,
+        calledAt: 0,
+        room,
+      };
       this.#groups.push(group);
     }
     group.commands.push(command);
     group.sinks.push(sink);
     group.deadlines.push(deadline);
+    group.room -= 1;
+    if (deadline !== null && deadline < group.until) group.until = deadline;
   }
 
   readonly #flush = (): void => {
@@ -153,8 +179,9 @@ export class BrokerRouter implements CommandRouter {
   };
 
   #call(group: Group): void {
-    const { broker, owners } = this.#options;
+    const { broker, clock, owners } = this.#options;
     const { nodeId, commands } = group;
+    group.calledAt = clock.now();
     const isHere = nodeId === broker.nodeID;
     if (!isHere) group.run = owners.incarnationOf(nodeId);
     this.#underWay.add(group);
@@ -162,7 +189,7 @@ export class BrokerRouter implements CommandRouter {
       .call<ShardReply[] | RepliesOnWire, ExecuteParams>(
         EXECUTE_ACTION,
         isHere ? { commands } : { packed: packCommands(commands) },
-        { nodeID: nodeId, timeout: isHere ? 0 : ANSWER_TIMEOUT_MS },
+        { nodeID: nodeId, timeout: isHere ? 0 : answerTimeoutMs(group) },
       )
       .then((replies) => (Array.isArray(replies) ? replies : unpackReplies(replies)))
       .then(
@@ -219,19 +246,18 @@ export class BrokerRouter implements CommandRouter {
     const command = group.commands[index]!;
     const sink = group.sinks[index]!;
     if (notExecuted || REPEATABLE.has(command.type))
-      this.#wait(command, sink, group.deadlines[index]!, group.nodeId);
+      this.#wait(
+        command,
+        sink,
+        group.deadlines[index] ?? group.calledAt + WAIT_MAX_MS,
+        group.nodeId,
+      );
     else this.#complete(sink, UNAVAILABLE);
   }
 
   /** Sends the command to its shard's owner as soon as one is known that is not `notTo`. */
-  #wait(
-    command: DropCommand,
-    sink: CommandSink,
-    firstDeadline: number | null,
-    notTo: string | null,
-  ): void {
+  #wait(command: DropCommand, sink: CommandSink, deadline: number, notTo: string | null): void {
     const { clock, owners, shardCount } = this.#options;
-    const deadline = firstDeadline ?? clock.now() + WAIT_MAX_MS;
     const owner = owners.ownerOf(shardOf(command.dropId, shardCount));
     if (owner !== null && owner !== notTo && clock.now() < deadline) {
       if (!this.#flushWanted) this.#flushSoon();
@@ -263,4 +289,9 @@ export class BrokerRouter implements CommandRouter {
     this.#outstanding -= 1;
     sink.complete(reply);
   }
+}
+
+/** As long as an answer may take, and no longer than its commands may wait. */
+function answerTimeoutMs({ until, calledAt }: Group): number {
+  return Math.max(1, Math.min(ANSWER_TIMEOUT_MS, until - calledAt));
 }

@@ -79,6 +79,7 @@ export class Ownership implements ShardNode {
   readonly #claiming = new Set<number>();
   #claimQueue: ShardClaim[] = [];
   #moves = 0;
+  #started = false;
   #leaving = false;
   #cutOffSince: number | null = null;
   #renewTimer: Timer | null = null;
@@ -105,6 +106,7 @@ export class Ownership implements ShardNode {
   /** Makes the session and begins to claim. Errors: `store-unavailable`, `session-lost`. */
   async start(): Promise<void> {
     await this.#renewSession();
+    this.#started = true;
     this.#unlisten = this.#options.watch.onChange(() => this.#reconcile());
     this.#renewLater();
     this.#options.peers.placementChanged();
@@ -113,9 +115,10 @@ export class Ownership implements ShardNode {
 
   /**
    * Hands everything over to other nodes, as far as there are any; resolves when nothing is held or nobody is left to take it, or
-   * when the store does not answer. Never rejects.
+   * when the store does not answer. Never rejects. Without a start it does nothing: another process may run under this id.
    */
   async leave(): Promise<void> {
+    if (!this.#started) return;
     this.#leaving = true;
     await this.#renewing;
     try {

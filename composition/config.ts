@@ -287,7 +287,7 @@ function read(environment: Environment): Reading {
     const text = given === '' ? definition.initial : given;
     const parsed = definition.parse(text);
     if ('wanted' in parsed) {
-      const shown = definition.secret === true ? '' : ` is "${text}":`;
+      const shown = definition.secret === true ? '' : ` is "${withoutAccount(text)}":`;
       problems.push(`${variable}${shown} ${parsed.wanted}`);
       continue;
     }
@@ -307,7 +307,14 @@ function read(environment: Environment): Reading {
 
 function textOf(value: Value): string {
   if (value === null) return '(unset)';
-  return typeof value === 'object' && 'text' in value ? value.text : value.toString();
+  return withoutAccount(
+    typeof value === 'object' && 'text' in value ? value.text : value.toString(),
+  );
+}
+
+/** Addresses of servers may hold a name and a password. */
+function withoutAccount(text: string): string {
+  return text.replaceAll(/\/\/[^/,]*@/g, '//(hidden)@');
 }
 
 function unknownNames(environment: Environment): string[] {

@@ -10,7 +10,7 @@ export type StoreAddress =
       readonly nodes: readonly { readonly host: string; readonly port: number }[];
       readonly username: string | undefined;
       readonly password: string | undefined;
-      /** As it was given, without name and password. */
+      /** As it was given, name and password included. */
       readonly text: string;
     };
 
@@ -34,7 +34,6 @@ export function parseStoreAddress(text: string): StoreAddress | null {
   const cluster = scheme === 'redis-cluster';
   if (!cluster && urls.length > 1) return null;
   const { username, password } = urls[0]!;
-  const hosts = urls.map(({ host }) => host).join(',');
   return {
     kind: 'redis',
     cluster,
@@ -45,6 +44,6 @@ export function parseStoreAddress(text: string): StoreAddress | null {
     })),
     username: username === '' ? undefined : decodeURIComponent(username),
     password: password === '' ? undefined : decodeURIComponent(password),
-    text: `${scheme}://${account === '' ? '' : '(hidden)@'}${hosts}`,
+    text,
   };
 }

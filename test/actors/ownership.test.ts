@@ -3,7 +3,7 @@ import { SESSION_TTL_MS } from '../../actors/ownership.ts';
 import type { CommandReply, PlacedOrder } from '../../domain/commands.ts';
 import { shardOf } from '../../domain/ids.ts';
 import { place, terms } from './harness.ts';
-import { flush, SHARDS, SimulatedCluster, type SimulatedNode } from './simulated-cluster.ts';
+import { flush, SHARDS, SimulatedCluster, SimulatedNode } from './simulated-cluster.ts';
 
 async function clusterOf(...nodeIds: string[]): Promise<SimulatedCluster> {
   const cluster = new SimulatedCluster();
@@ -118,10 +118,6 @@ test('W2: an owner that was paused beyond its lease has its late appends fenced 
   owner.clock.continue();
   await cluster.until(() => cluster.settled());
   t.is(await sold(cluster), 0);
-  t.false(
-    owner.serving.includes(shardOf('d_1', SHARDS)) &&
-      other(cluster, owner).serving.includes(shardOf('d_1', SHARDS)),
-  );
 });
 
 test('W4: orders that come while a shard moves wait, go to the new owner, and are made once', async (t) => {
@@ -190,6 +186,34 @@ test('W6: a target that took over, though its answer was lost, has the shard', a
   const [move] = await cluster.placement.listMoves(1);
   t.is(move!.result, 'done');
   t.regex(move!.reason, /has it, though it said: no answer/);
+});
+
+test('H6: an order for an owner that cannot be reached is refused after a bounded time, not left waiting', async (t) => {
+  const cluster = await clusterOf('a', 'b');
+  await makeDrop(cluster);
+  const owner = cluster.ownerOf('d_1');
+  const gateway = other(cluster, owner);
+  // The cut-off node keeps its session, and so its shards, for longer than the order may wait.
+  cluster.cutOff(owner);
+  let answered = false;
+  const order = cluster.send(gateway, place('ada')).finally(() => {
+    answered = true;
+  });
+  const afterMs = await cluster.until(() => answered);
+  t.like(await order, { ok: false, code: 'unavailable' });
+  t.true(afterMs > 3_000 && afterMs <= 5_200, `${afterMs} ms`);
+});
+
+test('W1: a process that never came to join takes nothing from the one that runs under its id', async (t) => {
+  const cluster = await clusterOf('a');
+  const running = cluster.nodes[0]!;
+  const failed = new SimulatedNode(cluster, 'a', 'run-that-failed');
+  await failed.watch.start();
+  await failed.ownership.leave();
+  await failed.ownership.endSession();
+  await cluster.clock.advance(5_000);
+  t.false(running.sessionLost);
+  t.is(running.serving.length, SHARDS);
 });
 
 test('W5: a node that ends hands over what it has first; the last one keeps it', async (t) => {

@@ -124,6 +124,20 @@ test('a cluster has a Redis, one server or several, whose password is not shown'
   t.is(shown?.value, 'redis-cluster://(hidden)@one:7001,two');
 });
 
+test('no setting shows the account of a server, right or wrong', (t) => {
+  const LIVEDROPS_NATS = 'nats://ada:p@ss@one:4222,nats://bo:word@two:4222';
+  const LIVEDROPS_STORE = 'redis://ada:p@ss@one';
+  const shown = describeConfig({ ...CLUSTER, LIVEDROPS_NATS, LIVEDROPS_STORE });
+  t.notRegex(JSON.stringify(shown), /p@ss|word@/);
+  t.true(JSON.stringify(shown).includes('nats://(hidden)@one:4222,nats://(hidden)@two:4222'));
+  const problems = problemsOf(t, {
+    LIVEDROPS_STORE: 'redis://ada:p@ss@one/3',
+    LIVEDROPS_NATS: 'http://ada:p@ss@one',
+  });
+  t.is(problems.length, 2);
+  t.notRegex(problems.join(), /p@ss/);
+});
+
 test('nodes of a cluster need the same secrets, so none is made for them', (t) => {
   const { LIVEDROPS_NATS } = CLUSTER;
   const problems = problemsOf(t, { LIVEDROPS_NATS, LIVEDROPS_STORE: 'redis://localhost' });
