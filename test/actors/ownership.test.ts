@@ -210,6 +210,11 @@ test('W1: a process that never came to join takes nothing from the one that runs
   const failed = new SimulatedNode(cluster, 'a', 'run-that-failed');
   await failed.watch.start();
   await failed.ownership.leave();
+  const { sessions } = await cluster.placement.load();
+  t.deepEqual(
+    sessions.map(({ incarnation, leaving }) => [incarnation, leaving]),
+    [['run-1', false]],
+  );
   await failed.ownership.endSession();
   await cluster.clock.advance(5_000);
   t.false(running.sessionLost);
