@@ -14,10 +14,11 @@ import type {
   ShardPlacement,
 } from '../storage/placement.ts';
 import type { SnapshotStore } from '../storage/snapshots.ts';
-import type { Clock, Timer } from './clock.ts';
+import type { Clock } from './clock.ts';
 import type { SessionLease } from './lease.ts';
 import type { MoveAnswer, MovePeers, NodeRun, ShardNode, TakeOver } from './move-protocol.ts';
 import type { NodeReport } from './node-report.ts';
+import { NodeSessionKeeper } from './node-session-keeper.ts';
 import { type PlacementWatch, runOf } from './placement-watch.ts';
 import type { RecoveredShard } from './recovery.ts';
 import { ShardArrivals } from './shard-arrivals.ts';
@@ -25,9 +26,6 @@ import type { ShardHost } from './shard-host.ts';
 import { moveShard } from './shard-move.ts';
 import type { Moved } from './shard-reply.ts';
 
-/** A session that is not renewed for so long is dead, and its shards are claimed by others (W3). */
-export const SESSION_TTL_MS = 3_000;
-const RENEW_INTERVAL_MS = 700;
 /** Shards claimed and replayed at the same time: after the loss of a node the others go on serving meanwhile (W3). */
 const CLAIMS_AT_ONCE = 16;
 /** Moves under way from this node at the same time (W5). */
@@ -36,8 +34,7 @@ const MOVES_AT_ONCE = 4;
 const WANTED_FOR_MS = 1_000;
 const MOVE_RETRY_FIRST_MS = 1_000;
 const MOVE_RETRY_MAX_MS = 30_000;
-/** A node cut off from the others asks them to take its shards, and after a while gives them without being asked. */
-const CUT_OFF_LEAVING_MS = 2_000;
+/** A node cut off from the others gives them its shards after so long without asking, since nobody can be asked. */
 const CUT_OFF_GIVING_MS = 5_000;
 
 interface Held {
@@ -73,25 +70,28 @@ export interface OwnershipOptions {
 export class Ownership implements ShardNode {
   readonly #options: OwnershipOptions;
   readonly #arrivals: ShardArrivals;
-  readonly #startedAt: number;
+  readonly #session: NodeSessionKeeper;
   readonly #held = new Map<number, Held>();
   /** On their way to being held. */
   readonly #claiming = new Set<number>();
   #claimQueue: ShardClaim[] = [];
   #moves = 0;
-  #started = false;
-  #leaving = false;
-  #cutOffSince: number | null = null;
-  #renewTimer: Timer | null = null;
-  #renewing: Promise<void> | null = null;
-  #failing = false;
   #stopped = false;
   #unlisten: () => void = () => undefined;
   #whenEmpty: (() => void)[] = [];
 
   constructor(options: OwnershipOptions) {
     this.#options = options;
-    this.#startedAt = options.clock.now();
+    this.#session = new NodeSessionKeeper({
+      ...options,
+      liveShards: () =>
+        options.host.shards.filter(({ liveDropCount }) => liveDropCount > 0).map(({ id }) => id),
+      onLapsed: (placement) => this.#giveUpTaken(placement),
+      onLost: () => {
+        for (const shard of this.#held.keys()) this.#giveUp(shard);
+        options.onSessionLost();
+      },
+    });
     this.#arrivals = new ShardArrivals({
       ...options,
       serve: (shard, version, warm) => this.#serve(shard, version, warm),
@@ -105,10 +105,8 @@ export class Ownership implements ShardNode {
 
   /** Makes the session and begins to claim. Errors: `store-unavailable`, `session-lost`. */
   async start(): Promise<void> {
-    await this.#renewSession();
-    this.#started = true;
+    await this.#session.start();
     this.#unlisten = this.#options.watch.onChange(() => this.#reconcile());
-    this.#renewLater();
     this.#options.peers.placementChanged();
     this.#options.watch.changed();
   }
@@ -118,15 +116,7 @@ export class Ownership implements ShardNode {
    * when the store does not answer. Never rejects. Without a start it does nothing: another process may run under this id.
    */
   async leave(): Promise<void> {
-    if (!this.#started) return;
-    this.#leaving = true;
-    await this.#renewing;
-    try {
-      await this.#renewSession();
-    } catch (error) {
-      this.#options.log.warn({ err: error }, 'this node ends without handing its shards over');
-      return;
-    }
+    if (!(await this.#session.leave())) return;
     this.#options.peers.placementChanged();
     if (this.#held.size === 0 || !this.#othersTakeShards()) return;
     await new Promise<void>((resolve) => {
@@ -139,16 +129,13 @@ export class Ownership implements ShardNode {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#unlisten();
-    this.#renewTimer?.cancel();
     this.#arrivals.stop();
-    await this.#renewing;
+    await this.#session.stop();
   }
 
   /** Lets others claim at once what this node held. */
-  async endSession(): Promise<void> {
-    const { lease, placement, self } = this.#options;
-    lease.end();
-    await placement.endSession(self.nodeId, self.incarnation);
+  endSession(): Promise<void> {
+    return this.#session.end();
   }
 
   away(shard: number): Moved {
@@ -190,62 +177,6 @@ export class Ownership implements ShardNode {
     };
   }
 
-  #session(): NodeSession {
-    const { self, weight, url, host, clock } = this.#options;
-    const cutOffMs = this.#cutOffSince === null ? 0 : clock.now() - this.#cutOffSince;
-    return {
-      ...self,
-      weight,
-      leaving: this.#leaving || cutOffMs > CUT_OFF_LEAVING_MS,
-      startedAt: this.#startedAt,
-      url: url(),
-      liveShards: host.shards.filter(({ liveDropCount }) => liveDropCount > 0).map(({ id }) => id),
-    };
-  }
-
-  #renewLater(): void {
-    if (this.#stopped) return;
-    this.#renewTimer = this.#options.clock.after(RENEW_INTERVAL_MS, () => {
-      this.#renewing = this.#renew().finally(() => {
-        this.#renewing = null;
-        this.#renewLater();
-      });
-    });
-  }
-
-  async #renew(): Promise<void> {
-    const { clock, connected, log, onSessionLost, lease } = this.#options;
-    this.#cutOffSince = connected() ? null : (this.#cutOffSince ?? clock.now());
-    try {
-      await this.#renewSession();
-      this.#failing = false;
-    } catch (error) {
-      if ((error as { code?: unknown }).code === 'session-lost') {
-        log.error(
-          { err: error },
-          'another process runs under the id of this node: this one gives up',
-        );
-        lease.end();
-        for (const shard of this.#held.keys()) this.#giveUp(shard);
-        onSessionLost();
-        return;
-      }
-      if (!this.#failing) log.warn({ err: error }, 'the session of this node cannot be renewed');
-      this.#failing = true;
-    }
-  }
-
-  async #renewSession(): Promise<void> {
-    const { lease, placement, log } = this.#options;
-    const mark = lease.mark();
-    await placement.renewSession(this.#session(), SESSION_TTL_MS);
-    if (lease.renewed(mark, SESSION_TTL_MS)) return;
-    // The lease had run out: others may have taken what was held here.
-    this.#giveUpTaken(await placement.load());
-    lease.begin(mark, SESSION_TTL_MS);
-    log.info({ held: this.#held.size }, 'this node has a lease');
-  }
-
   #giveUpTaken(placement: Placement): void {
     for (const [shard, held] of this.#held) {
       const record = placement.shards.get(shard);
@@ -265,7 +196,7 @@ export class Ownership implements ShardNode {
   }
 
   #refusal(): string | null {
-    if (this.#leaving || this.#stopped) return 'it is ending';
+    if (this.#session.leaving || this.#stopped) return 'it is ending';
     return this.#options.lease.valid() ? null : 'it has no lease';
   }
 
@@ -371,9 +302,9 @@ export class Ownership implements ShardNode {
     const dueAt = reason === null ? held.elsewhereSince + WANTED_FOR_MS : held.elsewhereSince;
     if (now < Math.max(dueAt, held.moveNotBefore) || this.#moves >= MOVES_AT_ONCE) return;
     if (host.shards[shard]!.status !== 'serving') return;
-    if (this.#cutOffSince !== null) {
-      if (now - this.#cutOffSince > CUT_OFF_GIVING_MS)
-        void this.#give(shard, held, wanted, placement);
+    const { cutOffMs } = this.#session;
+    if (cutOffMs > 0) {
+      if (cutOffMs > CUT_OFF_GIVING_MS) void this.#give(shard, held, wanted, placement);
       return;
     }
     void this.#move(shard, held, wanted, reason ?? `${wanted} should have it`);
@@ -383,8 +314,8 @@ export class Ownership implements ShardNode {
   #reasonToMove(shard: number, wanted: string, placement: Placement): string | null {
     const { nodeId } = this.#options.self;
     if (placement.pins.get(shard) === wanted) return `pinned to ${wanted}`;
-    if (this.#leaving) return `${nodeId} is ending`;
-    if (this.#cutOffSince !== null) return `${nodeId} is cut off from the other nodes`;
+    if (this.#session.leaving) return `${nodeId} is ending`;
+    if (this.#session.cutOffMs > 0) return `${nodeId} is cut off from the other nodes`;
     return placement.drained.has(nodeId) ? `${nodeId} is drained` : null;
   }
 

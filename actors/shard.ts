@@ -11,8 +11,7 @@
 // another node can (`resume` takes that back), `abandon` gives it up. What comes meanwhile waits in the mailbox or is sent on.
 
 import type { Logger } from 'pino';
-import type { CommandReply, DropCommand } from '../domain/commands.ts';
-import { answerTo, decide, decideDue } from '../domain/decide.ts';
+import type { CommandReply } from '../domain/commands.ts';
 import type { DropState } from '../domain/drop-state.ts';
 import { refusal } from '../domain/refusal.ts';
 import type { DropView } from '../domain/views.ts';
@@ -30,6 +29,7 @@ import { creatorTopic, dropTopic, type LiveBus, type Milestone } from './live-bu
 import type { Lease } from './lease.ts';
 import { continueRecovery, type RecoveredShard, recoverShard } from './recovery.ts';
 import { addFacts, ShardBatch, type WaitingCommand } from './shard-batch.ts';
+import { decideBatch } from './shard-decisions.ts';
 import { ShardMemory } from './shard-memory.ts';
 import type { Moved } from './shard-reply.ts';
 import { ShardSnapshots } from './shard-snapshots.ts';
@@ -38,8 +38,6 @@ import { ShardSnapshots } from './shard-snapshots.ts';
 export const MAILBOX_LENGTH_MAX = 8192;
 /** Commands decided in one batch, and so in one journal entry. */
 const BATCH_COMMANDS_MAX = 4096;
-/** Events that come due by themselves and go into one batch. */
-const DUE_EVENTS_MAX = 1024;
 const RECOVERY_DELAY_FIRST_MS = 50;
 const RECOVERY_DELAY_MAX_MS = 2000;
 const UNAVAILABLE: CommandReply = refusal('unavailable');
@@ -265,8 +263,7 @@ export class Shard {
       if (this.#mailbox.length === 0 && this.#memory.nextDeadline > now) break;
       const batch = new ShardBatch(now);
       try {
-        this.#decideDue(batch);
-        this.#decideWaiting(batch);
+        decideBatch(this.#memory, batch, this.#takeWaiting());
       } catch (error) {
         batch.refuse(UNAVAILABLE);
         this.#fail(error);
@@ -338,48 +335,10 @@ export class Shard {
     });
   }
 
-  #decideDue(batch: ShardBatch): void {
-    while (batch.eventCount < DUE_EVENTS_MAX) {
-      const dropId = this.#memory.takeDue(batch.time);
-      if (dropId === null) return;
-      const state = this.#memory.find(dropId);
-      if (state === undefined) continue;
-      for (const event of decideDue(state, batch.time, DUE_EVENTS_MAX)) batch.take(state, event);
-      this.#memory.noteDeadline(state);
-    }
-  }
-
-  #decideWaiting(batch: ShardBatch): void {
-    const waiting =
-      this.#mailbox.length <= BATCH_COMMANDS_MAX
-        ? this.#mailbox
-        : this.#mailbox.slice(0, BATCH_COMMANDS_MAX);
-    this.#mailbox =
-      this.#mailbox.length <= BATCH_COMMANDS_MAX ? [] : this.#mailbox.slice(BATCH_COMMANDS_MAX);
-    // Answers are taken up only at the end of each round, so that after a defect everybody is refused, none left waiting.
-    for (let i = 0; i < waiting.length; i++) {
-      const one = waiting[i]!;
-      try {
-        batch.answer(one, this.#decideOne(batch, one.command));
-      } catch (error) {
-        for (const rest of waiting.slice(i)) rest.slots.complete(rest.index, UNAVAILABLE);
-        throw error;
-      }
-    }
-  }
-
-  #decideOne(batch: ShardBatch, command: DropCommand): CommandReply {
-    let state = this.#memory.find(command.dropId) ?? null;
-    const decision = decide(state, command, batch.time);
-    if (!decision.ok) return decision;
-    for (const event of decision.events) {
-      const made = batch.take(state, event);
-      if (state === null) this.#memory.add(made);
-      state = made;
-    }
-    const answer = answerTo(state!, command, decision);
-    if (decision.events.length === 1 && 'order' in answer) batch.keepOrder(answer.order);
-    return { ok: true, value: answer };
+  #takeWaiting(): readonly WaitingCommand[] {
+    const waiting = this.#mailbox;
+    this.#mailbox = waiting.length <= BATCH_COMMANDS_MAX ? [] : waiting.slice(BATCH_COMMANDS_MAX);
+    return waiting.length <= BATCH_COMMANDS_MAX ? waiting : waiting.slice(0, BATCH_COMMANDS_MAX);
   }
 
   #append(batch: ShardBatch): void {

@@ -75,7 +75,6 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
   });
   const accessTokens = createAccessTokens(config);
   const self = { nodeId, incarnation: randomUUID() };
-  const startedAt = systemClock.now();
   let url: string | null = null;
   broker.createService(placementService({ changed: () => watch.changed() }));
   const actors = roles.includes('actors') ? createActors() : null;
@@ -86,6 +85,9 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       bus,
       router,
       accessTokens,
+      peers,
+      self,
+      url: () => url,
       operator: {
         verify: () =>
           verifyCluster({
@@ -95,17 +97,6 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
             clock: systemClock,
           }),
         placement: stores.placement,
-        self: () => ({
-          ...self,
-          weight: config.nodeWeight,
-          leaving: false,
-          startedAt,
-          url,
-          liveShards: [],
-        }),
-        reportOf: (id) => peers.report(id),
-        restartNode: (id) => peers.restart(id),
-        shardCount: SHARD_COUNT,
       },
     });
   }

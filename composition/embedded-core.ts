@@ -35,8 +35,7 @@ export async function createEmbeddedCore(options: NodeCoreOptions): Promise<Embe
   const stores = await openSqliteStores({ directory: config.dataDirectory });
   const bus = new InProcessLiveBus();
   const { nodeId } = config;
-  const incarnation = randomUUID();
-  const startedAt = systemClock.now();
+  const self = { nodeId, incarnation: randomUUID() };
   const broker = new ServiceBroker(brokerOptions({ nodeId, natsUrl: null, log }));
   const router = new BrokerRouter({
     broker,
@@ -58,11 +57,9 @@ export async function createEmbeddedCore(options: NodeCoreOptions): Promise<Embe
     log,
   });
   const accessTokens = createAccessTokens(config);
-  const peers = new BrokerPeers({ broker });
   const verify = (shards: readonly number[]) => verifyShards({ host, shards, ...stores });
   const report = (): NodeReport => ({
-    nodeId,
-    incarnation,
+    ...self,
     leaseMs: null,
     outstandingCommands: router.outstanding,
     shards: host.report(),
@@ -75,21 +72,12 @@ export async function createEmbeddedCore(options: NodeCoreOptions): Promise<Embe
     bus,
     router,
     accessTokens,
+    peers: new BrokerPeers({ broker }),
+    self,
+    url: () => url,
     operator: {
       verify: () => verify(ALL_SHARDS),
       placement: null,
-      self: () => ({
-        nodeId,
-        incarnation,
-        weight: config.nodeWeight,
-        leaving: false,
-        startedAt,
-        url,
-        liveShards: [],
-      }),
-      reportOf: (id) => peers.report(id),
-      restartNode: (id) => peers.restart(id),
-      shardCount: SHARD_COUNT,
     },
   });
   return {

@@ -8,7 +8,10 @@ import type { BrokerRouter } from '../actors/broker-router.ts';
 import { systemClock } from '../actors/clock.ts';
 import type { EventConsumer } from '../actors/event-consumer.ts';
 import type { LiveBus } from '../actors/live-bus.ts';
+import type { NodeRun } from '../actors/move-protocol.ts';
 import type { ShardHost } from '../actors/shard-host.ts';
+import type { BrokerPeers } from '../actors/shard-service.ts';
+import { SHARD_COUNT } from '../domain/ids.ts';
 import { AccessTokens } from '../services/access-tokens.ts';
 import { accountsService } from '../services/accounts.ts';
 import { catalogueService } from '../services/catalogue.ts';
@@ -97,11 +100,16 @@ export function createServices(
     readonly bus: LiveBus;
     readonly router: BrokerRouter;
     readonly accessTokens: AccessTokens;
-    readonly operator: Omit<OperatorServiceOptions, 'log' | 'now'>;
+    readonly peers: BrokerPeers;
+    readonly self: NodeRun;
+    /** Where this node's gateway answers. */
+    readonly url: () => string | null;
+    readonly operator: Pick<OperatorServiceOptions, 'verify' | 'placement'>;
   },
 ): void {
-  const { config, stores, bus, router, accessTokens, operator } = options;
+  const { config, stores, bus, router, accessTokens, peers, self, url, operator } = options;
   const now = () => systemClock.now();
+  const startedAt = now();
   const random = (count: number) => randomBytes(count);
   const { rateLimits, paymentSecrets: secrets } = config;
   const passwords = new Passwords();
@@ -112,7 +120,22 @@ export function createServices(
     followsService({ ...stores, liveBus: bus, now }),
     notificationsService({ ...stores, now }),
     paymentsService({ ...stores, router, secrets, now }),
-    operatorService({ ...operator, log: stores.operatorLog, now }),
+    operatorService({
+      ...operator,
+      self: () => ({
+        ...self,
+        weight: config.nodeWeight,
+        leaving: false,
+        startedAt,
+        url: url(),
+        liveShards: [],
+      }),
+      reportOf: (nodeId) => peers.report(nodeId),
+      restartNode: (nodeId) => peers.restart(nodeId),
+      shardCount: SHARD_COUNT,
+      log: stores.operatorLog,
+      now,
+    }),
   ]) {
     broker.createService(service);
   }
