@@ -18,18 +18,12 @@ import {
 import { parseNotificationId } from '../feed-ids.ts';
 import { InvalidCursorError, type Page, type PageRequest } from '../page.ts';
 import type { ProjectionBatch } from '../projection.ts';
+import { type BucketCall, BucketCalls } from './bucket-calls.ts';
 import { answerOf, type RedisConnection } from './connection.ts';
 import { unpackTold } from './order-members.ts';
 import { allDone, inOneWrite, RedisProjection } from './projection-redis.ts';
 import { Script } from './script.ts';
-import {
-  allReadKey,
-  BUCKETS,
-  bucketOf,
-  feedKey,
-  feedPositionsKey,
-  oneReadKey,
-} from './user-buckets.ts';
+import { allReadKey, bucketOf, feedKey, oneReadKey } from './user-buckets.ts';
 
 /** Ids looked at in one step, while unread notifications are sought among read ones. */
 const UNREAD_STEP = 1024;
@@ -84,15 +78,6 @@ const MARK_ALL_READ = new Script(`${READ_THROUGH}
 `);
 
 /** What one append has for one bucket. */
-interface BucketCall {
-  readonly keys: string[];
-  /** Shard, sequence and number of rows, in turns. */
-  readonly batches: number[];
-  readonly rows: string[];
-  /** Where each row stands in the append. */
-  readonly places: number[];
-}
-
 export class RedisFeedStore implements FeedStore {
   readonly #redis: RedisConnection;
   readonly #projection: RedisProjection;
@@ -256,28 +241,17 @@ function bucketCalls(
   portion: readonly ProjectionBatch<NewNotification>[],
   sources: NewNotification[],
 ): BucketCall[] {
-  const byBucket = new Array<BucketCall | undefined>(BUCKETS).fill(undefined);
-  const calls: BucketCall[] = [];
+  const calls = new BucketCalls();
   for (const { shard, sequence, rows } of portion) {
     for (const row of rows) {
-      const bucket = bucketOf(row.userId);
-      let call = byBucket[bucket];
-      if (call === undefined) {
-        call = { keys: [feedPositionsKey(bucket)], batches: [], rows: [], places: [] };
-        byBucket[bucket] = call;
-        calls.push(call);
-      }
-      const { batches } = call;
-      const last = batches.length - 1;
-      if (batches[last - 1] === sequence && batches[last - 2] === shard) batches[last]! += 1;
-      else batches.push(shard, sequence, 1);
-      call.keys.push(feedKey(bucket, row.userId));
+      const call = calls.for(row.userId, shard, sequence);
+      call.keys.push(feedKey(call.bucket, row.userId));
       call.rows.push(JSON.stringify([row.type, row.createdAt, row.data]));
       call.places.push(sources.length);
       sources.push(row);
     }
   }
-  return calls;
+  return calls.all;
 }
 
 function unpackRow(userId: string, id: number, row: string, readAt: number | null): Notification {

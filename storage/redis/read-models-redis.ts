@@ -14,12 +14,13 @@ import {
   orderNotification,
   type ReadModels,
 } from '../read-models.ts';
+import { type BucketCall, BucketCalls } from './bucket-calls.ts';
 import type { RedisConnection } from './connection.ts';
 import { DropStandings } from './drop-standings.ts';
 import { packOrder, packTold } from './order-members.ts';
 import { allDone, inOneWrite, RedisProjection } from './projection-redis.ts';
 import { Script } from './script.ts';
-import { BUCKETS, bucketOf, feedKey, feedPositionsKey, ordersKey } from './user-buckets.ts';
+import { feedKey, ordersKey } from './user-buckets.ts';
 
 const SHARD_AND_SEQUENCE_AND_ROWS = 3;
 
@@ -54,15 +55,6 @@ const KEEP = new Script(`
 `);
 
 /** What one append has for one bucket. */
-interface BucketCall {
-  readonly keys: string[];
-  /** Shard, sequence and number of rows, in turns. */
-  readonly batches: number[];
-  readonly rows: (string | number)[];
-  /** Where each row stands in the append. */
-  readonly places: number[];
-}
-
 /** A row of the append, and when all of its batch happened. */
 interface Source {
   readonly change: OrderChange;
@@ -133,22 +125,12 @@ export class RedisReadModels implements ReadModels {
  * durable: plain loops.
  */
 function bucketCalls(portion: readonly OrderChanges[], sources: Source[]): BucketCall[] {
-  const byBucket = new Array<BucketCall | undefined>(BUCKETS).fill(undefined);
-  const calls: BucketCall[] = [];
+  const calls = new BucketCalls();
   for (const { shard, sequence, time, rows } of portion) {
     for (const change of rows) {
       const { order, told, refundRequested } = change;
-      const bucket = bucketOf(order.userId);
-      let call = byBucket[bucket];
-      if (call === undefined) {
-        call = { keys: [feedPositionsKey(bucket)], batches: [], rows: [], places: [] };
-        byBucket[bucket] = call;
-        calls.push(call);
-      }
-      const { batches } = call;
-      const last = batches.length - 1;
-      if (batches[last - 1] === sequence && batches[last - 2] === shard) batches[last]! += 1;
-      else batches.push(shard, sequence, 1);
+      const call = calls.for(order.userId, shard, sequence);
+      const { bucket } = call;
       call.keys.push(ordersKey(bucket, order.userId), feedKey(bucket, order.userId));
       const before = told === null ? '' : packTold(told, refundRequested, time);
       call.rows.push(order.createdAt, packOrder(order), before);
@@ -156,5 +138,5 @@ function bucketCalls(portion: readonly OrderChanges[], sources: Source[]): Bucke
       sources.push({ change, time });
     }
   }
-  return calls;
+  return calls.all;
 }

@@ -118,3 +118,43 @@ export class ChildServer {
 function runs({ exitCode, signalCode }: ChildProcess): boolean {
   return exitCode === null && signalCode === null;
 }
+
+/** A server that a test starts, disturbs and ends: what all kinds of them have in common. */
+export abstract class DisturbedServer {
+  readonly host: string;
+  readonly port: number;
+  readonly #server: ChildServer;
+
+  protected constructor(host: string, port: number, server: ChildServer) {
+    this.host = host;
+    this.port = port;
+    this.#server = server;
+  }
+
+  abstract get url(): string;
+
+  get pid(): number {
+    return this.#server.pid;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#server.signal(signal);
+  }
+
+  /** Ends the process and keeps its port and files; `resume` starts it again on them. */
+  async halt(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    await this.#server.stop(signal);
+  }
+  async resume(): Promise<void> {
+    await this.#server.start();
+  }
+  /** Resolves when it ends by itself. */
+  async ended(): Promise<void> {
+    await this.#server.ended();
+  }
+
+  /** For good. Harmless when repeated. */
+  async stop(): Promise<void> {
+    await this.halt();
+  }
+}

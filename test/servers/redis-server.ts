@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { RedisAddress } from '../../storage/redis/connection.ts';
-import { ChildServer, findProgram, freePort } from './child-server.ts';
+import { ChildServer, DisturbedServer, findProgram, freePort } from './child-server.ts';
 
 export const redisInstalled = findProgram('redis-server') !== null;
 
@@ -30,34 +30,19 @@ export interface RedisServerOptions {
 
 const LOOPBACK = '127.0.0.1';
 
-export class RedisServer {
-  readonly host: string;
-  readonly port: number;
+export class RedisServer extends DisturbedServer {
   readonly directory: string;
-  readonly #server: ChildServer;
 
-  private constructor(
-    host: string,
-    port: number,
-    directory: string,
-    settings: Record<string, string>,
-  ) {
-    this.host = host;
-    this.port = port;
+  private constructor(host: string, port: number, directory: string, child: ChildServer) {
+    super(host, port, child);
     this.directory = directory;
-    const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
-    this.#server = new ChildServer({
-      command: 'redis-server',
-      args,
-      ready: /Ready to accept connections/,
-    });
   }
 
   static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
     const port = options.port ?? (await freePort());
     const directory = mkdtempSync(join(tmpdir(), 'livedrops-redis-'));
     const host = options.host ?? LOOPBACK;
-    const server = new RedisServer(host, port, directory, {
+    const settings = {
       port: String(port),
       bind: host,
       // Beyond the loopback it would take no connections without a password.
@@ -68,8 +53,14 @@ export class RedisServer {
       appendfsync: 'always',
       'maxmemory-policy': 'noeviction',
       ...options.settings,
+    };
+    const child = new ChildServer({
+      command: 'redis-server',
+      args: Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]),
+      ready: /Ready to accept connections/,
     });
-    await server.#server.start();
+    const server = new RedisServer(host, port, directory, child);
+    await server.resume();
     return server;
   }
 
@@ -79,29 +70,9 @@ export class RedisServer {
   get url(): string {
     return `redis://${this.host}:${this.port}`;
   }
-  get pid(): number {
-    return this.#server.pid;
-  }
 
-  signal(signal: NodeJS.Signals): void {
-    this.#server.signal(signal);
-  }
-
-  /** Ends the process and keeps its files, so that `resume` finds them. */
-  async halt(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-    await this.#server.stop(signal);
-  }
-  async resume(): Promise<void> {
-    await this.#server.start();
-  }
-  /** Resolves when it ends by itself. */
-  async ended(): Promise<void> {
-    await this.#server.ended();
-  }
-
-  /** Harmless when repeated. */
-  async stop(): Promise<void> {
-    await this.halt();
+  override async stop(): Promise<void> {
+    await super.stop();
     rmSync(this.directory, { recursive: true, force: true });
   }
 }
