@@ -336,7 +336,7 @@ export class Ownership implements ShardNode {
     this.#moves -= 1;
     const { record } = outcome;
     if (!outcome.held) {
-      watch.learn(shard, to, version + 1);
+      if (outcome.taken) watch.learn(shard, to, version + 1);
       if (this.#held.get(shard) === held) this.#giveUp(shard);
     } else {
       held.version = outcome.version;
@@ -367,14 +367,14 @@ export class Ownership implements ShardNode {
       if ((await host.shards[shard]!.leave()) === null) return;
       const given = await placement.moveShard(shard, self, target, held.version);
       if (given === null) log.warn({ shard, to }, 'a shard was taken before it could be given');
-      if (this.#held.get(shard) === held) this.#giveUp(shard);
     } catch (error) {
-      log.warn({ err: error, shard, to }, 'a shard could not be given yet');
-      host.shards[shard]!.resume();
+      // Whether it was given is unknown, so nobody serves it here: whoever finds the record claims it.
+      log.warn({ err: error, shard, to }, 'a shard was given up, perhaps not given');
     } finally {
       held.moving = false;
       this.#moves -= 1;
     }
+    if (this.#held.get(shard) === held) this.#giveUp(shard);
   }
 }
 

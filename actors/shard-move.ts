@@ -9,14 +9,18 @@
 //
 // The placement record decides. Where the target did not answer, the source raises its own record's version: if that succeeds the
 // target can never take over any more, nothing was claimed, and the source goes on with the memory it has. If it does not, the
-// target has the shard. So a late message finds a version that is gone.
+// target has the shard. So a late message finds a version that is gone. Where the store does not answer either until the lease is
+// over, the source gives the shard up, and whoever finds the record later goes on from there.
 
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { MoveRecord, PlacementStore } from '../storage/placement.ts';
 import type { Clock } from './clock.ts';
+import type { Lease } from './lease.ts';
 import type { MovePeers, NodeRun } from './move-protocol.ts';
 import type { Shard } from './shard.ts';
+
+const TAKE_BACK_DELAY_MS = 100;
 
 export interface ShardMoveOptions {
   readonly shard: Shard;
@@ -27,14 +31,15 @@ export interface ShardMoveOptions {
   /** Why the shard is moved. */
   readonly reason: string;
   readonly peers: MovePeers;
+  readonly lease: Lease;
   readonly placement: PlacementStore;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
 export type MoveOutcome =
-  /** The target serves. */
-  | { readonly held: false; readonly record: MoveRecord }
+  /** The source gives the shard up; `taken`: the target has it. */
+  | { readonly held: false; readonly taken: boolean; readonly record: MoveRecord }
   /** The source goes on, at this version. */
   | { readonly held: true; readonly version: number; readonly record: MoveRecord };
 
@@ -69,10 +74,15 @@ export async function moveShard(options: ShardMoveOptions): Promise<MoveOutcome>
   }
   const request = { shard: shard.id, from: self, version: options.version };
   const failed = await attempt(() => options.peers.takeOver(to, request));
-  if (failed === null) return { held: false, record: record('done', null) };
+  if (failed === null) return { held: false, taken: true, record: record('done', null) };
   const version = await takeBack(options);
-  if (version === null) {
-    return { held: false, record: record('done', `${to} has it, though it said: ${failed}`) };
+  if (version === 'taken') {
+    const why = `${to} has it, though it said: ${failed}`;
+    return { held: false, taken: true, record: record('done', why) };
+  }
+  if (version === 'unknown') {
+    const why = `${to} did not answer (${failed}), and nor did the store, so it was given up`;
+    return { held: false, taken: false, record: record('abandoned', why) };
   }
   shard.resume();
   return { held: true, version, record: record('rolled-back', `${to} did not take it: ${failed}`) };
@@ -88,20 +98,19 @@ async function attempt(ask: () => Promise<string | null>): Promise<string | null
 }
 
 /**
- * The new version when the shard is this node's again, or null. While the store does not answer nobody can know, so nobody serves:
- * it is asked again until the shard is given up here, which it is when the lease runs out.
+ * The new version when the shard is this node's again. While the store does not answer nobody can know, so nobody serves: it is asked
+ * again as long as the lease lasts.
  */
-async function takeBack(options: ShardMoveOptions): Promise<number | null> {
-  const { shard, self, placement, version, clock, log } = options;
-  while (shard.status === 'leaving') {
+async function takeBack(options: ShardMoveOptions): Promise<number | 'taken' | 'unknown'> {
+  const { shard, self, placement, version, lease, clock, log } = options;
+  while (shard.status === 'leaving' && lease.valid()) {
     try {
-      return await placement.claimShard(shard.id, self.nodeId, self.incarnation, version);
+      const { nodeId, incarnation } = self;
+      return (await placement.claimShard(shard.id, nodeId, incarnation, version)) ?? 'taken';
     } catch (error) {
       log.warn({ err: error, shard: shard.id }, 'a move cannot be taken back yet');
       await new Promise<void>((resolve) => clock.after(TAKE_BACK_DELAY_MS, resolve));
     }
   }
-  return null;
+  return 'unknown';
 }
-
-const TAKE_BACK_DELAY_MS = 100;

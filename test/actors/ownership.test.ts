@@ -169,6 +169,33 @@ test('W6: a target that does not take the shard over is given up, and the source
   t.false(target.serving.includes(shard));
 });
 
+test('W6, J7: a move whose target and whose store fall silent ends with the lease, and nobody waits for it', async (t) => {
+  const cluster = await clusterOf('a', 'b');
+  await makeDrop(cluster);
+  const source = cluster.ownerOf('d_1');
+  const target = other(cluster, source);
+  const shard = shardOf('d_1', SHARDS);
+  cluster.heldTakeOvers = [];
+  await cluster.placement.setPin(shard, target.nodeId);
+  await cluster.until(() => cluster.heldTakeOvers!.length > 0);
+  source.storeAway = true;
+  let answered = false;
+  const order = cluster.send(source, place('ada')).finally(() => {
+    answered = true;
+  });
+  const afterMs = await cluster.until(() => answered);
+  t.true(afterMs <= 9_000, `${afterMs} ms`);
+  t.false((await order).ok && source.serving.includes(shard));
+  t.is(source.host.shards[shard]!.status, 'stopped');
+  source.storeAway = false;
+  cluster.heldTakeOvers = null;
+  await cluster.until(() => cluster.settled());
+  const again = cluster.send(source, place('ada'));
+  await cluster.clock.advance(500);
+  isOrder(t, await again);
+  t.is(await sold(cluster), 1);
+});
+
 test('W6: a target that took over, though its answer was lost, has the shard', async (t) => {
   const cluster = await clusterOf('a', 'b');
   await makeDrop(cluster);
