@@ -92,6 +92,8 @@ export interface Scenario<Options extends CommonOptions = CommonOptions> {
   readonly options: readonly ScenarioOption[];
   /** Where they differ from what is usual. */
   readonly defaults?: Partial<Pick<CommonOptions, 'rounds' | 'seconds'>>;
+  /** Too long for everyday: runs only when it is named. */
+  readonly longRunning?: true;
   run(options: Options, tell: Tell): Promise<ScenarioReport>;
 }
 
