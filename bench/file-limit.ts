@@ -8,14 +8,19 @@ import { readFileSync } from 'node:fs';
  * allowed by itself. Throws, and says what to do, where the machine does not allow it.
  */
 export function allowOpenFiles(count: number): void {
-  if (allowedFiles() >= count) return;
-  spawnSync('prlimit', ['--pid', String(process.pid), `--nofile=${count}:${count}`]);
-  const allowed = allowedFiles();
-  if (allowed >= count) return;
+  const allowed = openFilesUpTo(count);
+  if (allowed === count) return;
   throw new Error(
     `${count} open files are needed and ${allowed} allowed: ask for fewer subscribers, ` +
       `or raise the limit first (ulimit -Hn ${count}, as root)`,
   );
+}
+
+/** The same, and how many of `count` this process may have open where the machine does not allow all. */
+export function openFilesUpTo(count: number): number {
+  if (allowedFiles() < count)
+    spawnSync('prlimit', ['--pid', String(process.pid), `--nofile=${count}:${count}`]);
+  return Math.min(count, allowedFiles());
 }
 
 /** The hard limit. */

@@ -1,5 +1,7 @@
 // Millions of durations in a fixed piece of memory, and how they are spread.
 
+import { LATENCY_PERCENTILES, type LatencyPoint } from '../scenario.ts';
+
 const STEP_MS = 0.05;
 const STEPS = 200_000;
 
@@ -26,6 +28,14 @@ export class Latencies {
 
   spread(): Spread {
     return { p50Ms: this.#percentile(0.5), p99Ms: this.#percentile(0.99), maxMs: this.#max };
+  }
+
+  /** At `LATENCY_PERCENTILES`. */
+  points(): LatencyPoint[] {
+    return LATENCY_PERCENTILES.map((percentile) => [
+      percentile,
+      percentile === 100 ? this.#max : this.#percentile(percentile / 100),
+    ]);
   }
 
   #percentile(share: number): number {
