@@ -82,16 +82,17 @@ return {changed and 1 or 0, step}`);
 const BUCKET = `${TIME_AND_REVISION}
 local user, revision, since, now = ARGV[1], tonumber(ARGV[2]), ARGV[3], server_time()
 local function is_too_late() return revision < now - ${REVISION_AGE_MAX} end
-local function accept(key)
+local function is_superseded(key)
   local known = redis.call('ZSCORE', key, user)
-  if known and tonumber(known) > revision then return false end
+  return known and tonumber(known) > revision
+end
+local function remember(key)
   local horizon = string.format('%.0f', now - ${REVISION_MEMORY})
   local old = redis.call('ZRANGE', key, '-inf', horizon, 'BYSCORE',
     'LIMIT', 0, ${FORGOTTEN_PER_CHANGE})
   if #old > 0 then redis.call('ZREM', key, unpack(old)) end
   redis.call('ZADD', key, ARGV[2], user)
   redis.call('PEXPIRE', key, ${REVISION_MEMORY / 1_000})
-  return true
 end
 local function put(key)
   if since == '' then
@@ -106,12 +107,17 @@ end`;
  * revision, since, 1 where the user has another bucket, from how many followers on to spread. It
  * decides which bucket it is, so that the same step has the same end whoever repeats it: once the
  * followers are spread nobody new comes into this bucket, and nobody who is in it is in another.
+ *
+ * So whoever is not in it then belongs elsewhere for good, and it only passes the step on: it
+ * refuses what is older than the change that took the user out of it, and writes nothing. Otherwise
+ * the whole rush on a creator would be written here, and kept here for minutes (F4).
  */
 const applyFirst = new Script(`${BUCKET}
 if is_too_late() then return ${TOO_LATE} end
-if not accept(KEYS[2]) then return ${DONE} end
+if is_superseded(KEYS[2]) then return ${DONE} end
 local elsewhere = ARGV[4] == '1' and redis.call('EXISTS', KEYS[3]) == 1
 if elsewhere and not redis.call('ZSCORE', KEYS[1], user) then return ${GO_ON} end
+remember(KEYS[2])
 put(KEYS[1])
 if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[5]) then redis.call('SET', KEYS[3], 1, 'NX') end
 return ${DONE}`);
@@ -119,7 +125,9 @@ return ${DONE}`);
 /** KEYS: bucket, what it knows. ARGV: user, revision, since. */
 const applyOther = new Script(`${BUCKET}
 if is_too_late() then return ${TOO_LATE} end
-if accept(KEYS[2]) then put(KEYS[1]) end
+if is_superseded(KEYS[2]) then return ${DONE} end
+remember(KEYS[2])
+put(KEYS[1])
 return ${DONE}`);
 
 /** KEYS: pending. ARGV: creator, the step that is done. A newer one stays. */
@@ -231,7 +239,8 @@ function revisionKey(userId: string): string {
   return `${followingKey(userId)}:revision`;
 }
 
-function knownKey(bucketKey: string): string {
+/** A sorted set of users by the newest revision that came to the bucket. */
+export function knownKey(bucketKey: string): string {
   return `${bucketKey}:revisions`;
 }
 

@@ -3,6 +3,7 @@
 
 import { setImmediate } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
+import { fnv1a } from '../../domain/ids.ts';
 import { encodeCursor } from '../../storage/cursor.ts';
 import { RedisFollowStore } from '../../storage/redis/follows-redis.ts';
 import {
@@ -11,6 +12,7 @@ import {
   FOLLOWER_BUCKETS,
   finishFollow,
   followersKey,
+  knownKey,
   type PendingFollow,
   spreadKey,
 } from '../../storage/redis/follows-redis-steps.ts';
@@ -66,6 +68,38 @@ if (redisInstalled) {
     t.true(sizes.filter((size) => size > 0).length > FOLLOWER_BUCKETS / 2);
     t.true(Math.max(...sizes) < 16);
     t.is((await agrees(t, data.follows, 'creator_first')).length, 64);
+  });
+
+  test('F4: once followers are spread, changes are kept by the bucket of each alone', async (t) => {
+    const creatorId = 'creator_rush';
+    const firstKnown = knownKey(followersKey(creatorId, 0));
+    for (let i = 0; i < 8; i++) await data.follows.follow(`user_early${i}`, creatorId, i);
+    const before = await data.redis.zcard(firstKnown);
+    // Users of bucket 0 itself aside: there is one in each 32.
+    const users = Array.from({ length: 200 }, (_, i) => `user_rush${i}`).filter(
+      (userId) => fnv1a(userId) % FOLLOWER_BUCKETS !== 0,
+    );
+    for (const change of ['follow', 'unfollow', 'follow'] as const) {
+      await Promise.all(users.map((userId, i) => data.follows[change](userId, creatorId, i)));
+      t.is(await data.redis.zcard(firstKnown), before, change);
+    }
+    t.is((await agrees(t, data.follows, creatorId)).length, users.length + 8);
+  });
+
+  test('F3: a step from before somebody left the first bucket never brings them back', async (t) => {
+    const { redis } = data;
+    const creatorId = 'creator_left';
+    const users = Array.from({ length: 10 }, (_, i) => `user_left${i}`).filter(
+      (userId) => fnv1a(userId) % FOLLOWER_BUCKETS !== 0,
+    );
+    const paused = await Promise.all(
+      users.map((userId) => changeFollowing(redis, userId, creatorId, 1)),
+    );
+    for (const { pending } of paused) await applyToBuckets(redis, pending!, 4);
+    t.is((await data.follows.counts(creatorId)).followers, users.length);
+    for (const userId of users) await data.follows.unfollow(userId, creatorId);
+    for (const { pending } of paused) await applyToBuckets(redis, pending!, 4);
+    t.is((await data.follows.counts(creatorId)).followers, 0);
   });
 
   test('F3: a change that died between two steps is finished when it is repeated', async (t) => {
