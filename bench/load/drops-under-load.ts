@@ -39,7 +39,7 @@ export class DropsUnderLoad {
       const shard = shardOf(dropId, SHARD_COUNT);
       if (this.shards.includes(shard)) continue;
       this.shards.push(shard);
-      plans.push({ host, port, path: `/v1/drops/${dropId}/orders`, tokens, body: BODY });
+      plans.push({ host, port, paths: [`/v1/drops/${dropId}/orders`], tokens, body: BODY });
     }
     if (plans.length < drops) throw new Error(`no ${drops} drops on different shards were made`);
     const job: PacedJob = { plans, connections: CONNECTIONS, ordersPerSecond };

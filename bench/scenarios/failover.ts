@@ -3,11 +3,22 @@
 // it took is answered or refused, never lost.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { median } from '../measure.ts';
 import { DropsUnderLoad } from '../load/drops-under-load.ts';
 import type { Gap, PacedReport } from '../load/paced-load.ts';
+import { median } from '../measure.ts';
 import type { OperatorApi } from '../../operator/api-client.ts';
-import { ClusterServers } from '../servers/cluster-servers.ts';
+import {
+  type CommonOptions,
+  count,
+  type Figure,
+  type Finding,
+  type Sample,
+  type Scenario,
+  type ScenarioReport,
+  type Subject,
+  type Tell,
+} from '../scenario.ts';
+import { ClusterServers, missingServers } from '../servers/cluster-servers.ts';
 
 const ROLES = ['gateway,services,actors', 'actors', 'actors'] as const;
 /** Which of them are killed, in turn. */
@@ -15,25 +26,56 @@ const OWNERS = ['node-2', 'node-3'] as const;
 const LOOK_INTERVAL_MS = 50;
 const ROUND_TIMEOUT_MS = 30_000;
 const WARM_UP_MS = 3_000;
+/** No other node may take over sooner: an owner's session outlives it by more than that. */
+const SESSION_LOST_MS_MIN = 1_000;
 
-export interface FailoverOptions {
-  readonly rounds: number;
+const FAILOVER_AIM_SECONDS = 5;
+
+const FIGURES: readonly Figure[] = [
+  { key: 'first', label: 'first drop sells again', unit: 's', better: 'less', digits: 2 },
+  { key: 'median', label: 'half of the drops', unit: 's', better: 'less', digits: 2 },
+  { key: 'last', label: 'last drop', unit: 's', better: 'less', digits: 2 },
+  { key: 'orders', label: 'orders meanwhile', unit: '', better: 'neither', digits: 0 },
+  { key: 'refused', label: 'not ordered', unit: '', better: 'less', digits: 0 },
+];
+
+export interface FailoverOptions extends CommonOptions {
   readonly drops: number;
   readonly ordersPerSecond: number;
 }
 
-export interface FailoverRound {
-  readonly killed: string;
-  /** From the kill to the first order, of each drop that the node had. */
-  readonly servedAfterMs: readonly number[];
-  /** By HTTP status, from just before the kill until every drop sold again. */
-  readonly statuses: Readonly<Record<string, number>>;
-}
+export const failover: Scenario<FailoverOptions> = {
+  name: 'failover',
+  description: 'the owner of drops is killed under load: until others serve them',
+  defaults: { rounds: 5 },
+  options: [
+    {
+      flags: '--drops <n>',
+      description: 'each on a shard of its own',
+      parse: count,
+      default: 4,
+    },
+    {
+      flags: '--orders-per-second <n>',
+      description: 'for each drop',
+      parse: count,
+      default: 200,
+    },
+  ],
+  run: runFailover,
+};
 
-export async function failover(options: FailoverOptions): Promise<FailoverRound[]> {
-  const servers = new ClusterServers({ roles: ROLES });
+async function runFailover(options: FailoverOptions, tell: Tell): Promise<ScenarioReport> {
+  const missing = missingServers();
+  if (missing !== null) return reportOf(options, [], [missing]);
+  const { profileDirectory: directory } = options;
+  const servers = new ClusterServers({
+    roles: ROLES,
+    // The others are killed, and so leave none.
+    profiles: directory === null ? null : { directory, names: ['node-1'] },
+  });
   const load = new DropsUnderLoad();
-  const rounds: FailoverRound[] = [];
+  const samples: Sample[] = [];
   try {
     await servers.start();
     const api = servers.operator();
@@ -41,11 +83,12 @@ export async function failover(options: FailoverOptions): Promise<FailoverRound[
     await delay(WARM_UP_MS);
     for (let round = 0; round < options.rounds; round++) {
       const owner = OWNERS[round % OWNERS.length]!;
+      tell(`failover: round ${round + 1} of ${options.rounds}, ${owner} is killed`);
       await gather(api, load.shards, owner);
-      rounds.push(await killOwner(servers, load, owner));
+      samples.push(await killOwner(servers, load, owner));
       await servers.supervisor.startNode(owner);
     }
-    return rounds;
+    return reportOf(options, [{ ...SUBJECT, samples }], []);
   } finally {
     await load.stop();
     await servers.stop();
@@ -65,7 +108,7 @@ async function killOwner(
   servers: ClusterServers,
   load: DropsUnderLoad,
   killed: string,
-): Promise<FailoverRound> {
+): Promise<Sample> {
   await load.report();
   const killedAt = Date.now();
   // It stays away: others have to serve.
@@ -74,7 +117,7 @@ async function killOwner(
   const statuses: Record<string, number> = {};
   await until('every drop to sell again', async () => {
     const report = await load.report();
-    count(statuses, report);
+    addStatuses(statuses, report);
     for (const gap of report.gaps) {
       // What began earlier and was over soon after the kill was only a slow answer.
       const known = longest.get(gap.drop);
@@ -83,14 +126,21 @@ async function killOwner(
     const ended = [...longest.values()].filter(({ ms }) => ms > SESSION_LOST_MS_MIN);
     return ended.length === load.shards.length;
   });
-  const servedAfterMs = [...longest.values()].map(({ from, ms }) => from + ms - killedAt);
-  return { killed, servedAfterMs, statuses };
+  const servedAfter = [...longest.values()].map(({ from, ms }) => (from + ms - killedAt) / 1000);
+  const orders = statuses['201'] ?? 0;
+  const answers = Object.values(statuses).reduce((all, number) => all + number, 0);
+  return {
+    figures: {
+      first: Math.min(...servedAfter),
+      median: median(servedAfter),
+      last: Math.max(...servedAfter),
+      orders,
+      refused: answers - orders,
+    },
+  };
 }
 
-/** No other node may take over sooner: an owner's session outlives it by more than that. */
-const SESSION_LOST_MS_MIN = 1_000;
-
-function count(statuses: Record<string, number>, report: PacedReport): void {
+function addStatuses(statuses: Record<string, number>, report: PacedReport): void {
   for (const [status, answers] of Object.entries(report.statuses)) {
     statuses[status] = (statuses[status] ?? 0) + answers;
   }
@@ -104,19 +154,41 @@ async function until(what: string, isSo: () => Promise<boolean>): Promise<void> 
   }
 }
 
-export function describeFailover(rounds: readonly FailoverRound[]): string {
-  const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;
-  const all = rounds.flatMap(({ servedAfterMs }) => servedAfterMs);
-  const firsts = rounds.map(({ servedAfterMs }) => Math.min(...servedAfterMs));
-  const lasts = rounds.map(({ servedAfterMs }) => Math.max(...servedAfterMs));
-  return [
-    ...rounds.map(
-      ({ killed, statuses }, index) =>
-        `${killed} killed: first order elsewhere after ${seconds(firsts[index]!)}, every drop ` +
-        `after ${seconds(lasts[index]!)}; answers ${JSON.stringify(statuses)}`,
-    ),
-    '',
-    `from kill -9 to the first order of a drop: median ${seconds(median(all))}, ` +
-      `at most ${seconds(Math.max(...all))} (wanted: under 5 s)`,
-  ].join('\n');
+const SUBJECT: Omit<Subject, 'samples'> = {
+  key: 'cluster',
+  label: 'three nodes',
+  role: 'livedrops',
+  about: 'A gateway node and two owners, on one Redis and one NATS; sessions last three seconds.',
+};
+
+function reportOf(
+  options: FailoverOptions,
+  subjects: readonly Subject[],
+  notes: readonly string[],
+): ScenarioReport {
+  const { rounds, drops, ordersPerSecond } = options;
+  return {
+    name: failover.name,
+    title: 'Failover',
+    method:
+      'The owner of all drops is killed with SIGKILL and stays away, while orders come at a ' +
+      'steady rate for each drop through the gateway of another node. The time is from the kill ' +
+      "to the next order of a drop; an owner's session lasts up to three seconds of it.",
+    settings: { rounds, drops, ordersPerSecond },
+    figures: FIGURES,
+    subjects,
+    findings: subjects.map(findingOf),
+    notes,
+  };
+}
+
+function findingOf({ samples }: Subject): Finding {
+  return {
+    label: 'from kill -9 to an order of every drop',
+    unit: 's',
+    digits: 2,
+    samples: samples.map(({ figures }) => figures['last']!),
+    better: 'less',
+    aim: FAILOVER_AIM_SECONDS,
+  };
 }

@@ -7,8 +7,21 @@ import { type MoveInfo, MOVES_LISTED_MAX, type OperatorApi } from '../../operato
 import { realPace } from '../../operator/pace.ts';
 import { runRestart } from '../../operator/rolling-restart.ts';
 import { DropsUnderLoad } from '../load/drops-under-load.ts';
-import type { Gap } from '../load/paced-load.ts';
-import { ClusterServers } from '../servers/cluster-servers.ts';
+import type { Gap, PacedReport } from '../load/paced-load.ts';
+import {
+  type CommonOptions,
+  count,
+  type Figure,
+  type Finding,
+  LATENCY_PERCENTILES,
+  type LatencyPoint,
+  type Sample,
+  type Scenario,
+  type ScenarioReport,
+  type Subject,
+  type Tell,
+} from '../scenario.ts';
+import { ClusterServers, missingServers } from '../servers/cluster-servers.ts';
 
 const NODES = ['node-1', 'node-2'] as const;
 const ALL_ROLES = 'gateway,actors,services';
@@ -19,47 +32,93 @@ const RESTART_TIMEOUT_MS = 60_000;
 const AFTER_MOVE_MS = 100;
 const WARM_UP_MS = 5_000;
 
-export interface MoveOptions {
+const BLACKOUT_AIM_MS = 100;
+
+export interface MoveOptions extends CommonOptions {
   readonly moves: number;
   readonly restarts: number;
   readonly drops: number;
   readonly ordersPerSecond: number;
 }
 
-export interface Blackouts {
-  readonly moves: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly maxMs: number;
-}
+export const move: Scenario<MoveOptions> = {
+  name: 'move',
+  description: 'shards moved between two nodes under load, and back to one that has just started',
+  options: [
+    {
+      flags: '--moves <n>',
+      description: 'in each round, between nodes that have run for a while',
+      parse: count,
+      default: 100,
+    },
+    {
+      flags: '--restarts <n>',
+      description: 'of one node in each round, as rolling-restart does it',
+      parse: count,
+      default: 1,
+    },
+    {
+      flags: '--drops <n>',
+      description: 'each on a shard of its own',
+      parse: count,
+      default: 8,
+    },
+    {
+      flags: '--orders-per-second <n>',
+      description: 'for each drop',
+      parse: count,
+      default: 200,
+    },
+  ],
+  defaults: { rounds: 3 },
+  run: runMove,
+};
 
-export interface MoveGroup {
-  /** By the records, of every shard that moved. */
-  readonly recorded: Blackouts;
-  /** By the load, of the shards it orders from. */
-  readonly seen: Blackouts;
-}
+const GROUPS = {
+  between: {
+    label: 'between two nodes',
+    about: 'Both nodes have all roles and have run for a while; shards are pinned to either.',
+  },
+  away: {
+    label: 'from a node to be restarted',
+    about: 'A drain before a restart: every shard of the node, with drops or without.',
+  },
+  back: {
+    label: 'to a node just started',
+    about: 'The undrain after the restart: the node has compiled nothing yet.',
+  },
+} as const;
+type GroupName = keyof typeof GROUPS;
+const GROUP_NAMES = Object.keys(GROUPS) as GroupName[];
 
-export interface MoveRun {
-  readonly ordersPerSecond: number;
-  readonly statuses: Readonly<Record<string, number>>;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly betweenOld: MoveGroup;
-  /** Away from a node that is about to end. */
-  readonly fromEnding: MoveGroup | null;
-  readonly toRestarted: MoveGroup | null;
-  readonly notDone: readonly MoveInfo[];
-}
+const FIGURES: readonly Figure[] = [
+  { key: 'moves', label: 'moves', unit: '', better: 'neither', digits: 0 },
+  { key: 'recordedP50', label: 'recorded p50', unit: 'ms', better: 'less', digits: 0 },
+  { key: 'recordedP99', label: 'recorded p99', unit: 'ms', better: 'less', digits: 0 },
+  { key: 'recordedMax', label: 'recorded longest', unit: 'ms', better: 'less', digits: 0 },
+  { key: 'seenP50', label: 'seen by buyers p50', unit: 'ms', better: 'less', digits: 0 },
+  { key: 'seenP99', label: 'seen by buyers p99', unit: 'ms', better: 'less', digits: 0 },
+  { key: 'seenMax', label: 'seen by buyers longest', unit: 'ms', better: 'less', digits: 0 },
+  { key: 'orders', label: 'orders meanwhile', unit: 'orders/s', better: 'neither', digits: 0 },
+  { key: 'refused', label: 'not ordered', unit: '', better: 'less', digits: 0 },
+  { key: 'orderP50', label: 'an order p50', unit: 'ms', better: 'less', digits: 1 },
+  { key: 'orderP99', label: 'an order p99', unit: 'ms', better: 'less', digits: 1 },
+];
 
-export async function move(options: MoveOptions): Promise<MoveRun> {
-  const servers = new ClusterServers({ roles: NODES.map(() => ALL_ROLES) });
+async function runMove(options: MoveOptions, tell: Tell): Promise<ScenarioReport> {
+  const missing = missingServers();
+  if (missing !== null) return reportOf(options, [], [missing]);
+  const { profileDirectory: directory } = options;
+  const servers = new ClusterServers({
+    roles: NODES.map(() => ALL_ROLES),
+    profiles: directory === null ? null : { directory, names: NODES },
+  });
   const load = new DropsUnderLoad();
   try {
     await servers.start();
     await load.start({ servers, ...options });
     await delay(WARM_UP_MS);
-    return await measureMoves(servers, load, options);
+    return await measureMoves(servers, load, options, tell);
   } finally {
     await load.stop();
     await servers.stop();
@@ -70,42 +129,77 @@ async function measureMoves(
   servers: ClusterServers,
   load: DropsUnderLoad,
   options: MoveOptions,
-): Promise<MoveRun> {
+  tell: Tell,
+): Promise<ScenarioReport> {
   const records = new MoveRecords(servers.operator());
   // The first time every drop goes both ways is not counted.
   for (const to of [...NODES, ...NODES]) await moveAll(records, load.shards, to);
+  const samples: Record<GroupName, Sample[]> = { between: [], away: [], back: [] };
+  const notes: string[] = [];
+  for (let round = 0; round < options.rounds; round++) {
+    tell(`move: round ${round + 1} of ${options.rounds}, between two nodes`);
+    const between = await moveBetween(records, load, options);
+    samples.between.push(between.sample);
+    tell(`move: round ${round + 1} of ${options.rounds}, around a restart`);
+    const around = await moveAround(records, load, options);
+    samples.away.push(around.away);
+    samples.back.push(around.back);
+    for (const { shard, result, reason } of [...between.notDone, ...around.notDone]) {
+      notes.push(`Round ${round + 1}: shard ${shard} ${result}: ${reason}.`);
+    }
+  }
+  const subjects = GROUP_NAMES.map(
+    (key): Subject => ({ key, role: 'livedrops', ...GROUPS[key], samples: samples[key] }),
+  );
+  return reportOf(options, subjects, notes);
+}
+
+async function moveBetween(
+  records: MoveRecords,
+  load: DropsUnderLoad,
+  { moves: wanted }: MoveOptions,
+): Promise<{ sample: Sample; notDone: readonly MoveInfo[] }> {
+  // Wherever the round before has left them, and not counted.
+  await moveAll(records, load.shards, NODES[1]);
   await records.take();
   await load.report();
   const startedAt = performance.now();
-  for (let round = 0; round * load.shards.length < options.moves; round++) {
-    await moveAll(records, load.shards, NODES[round % 2]!);
+  for (let turn = 0; turn * load.shards.length < wanted; turn++) {
+    await moveAll(records, load.shards, NODES[turn % 2]!);
   }
   const seconds = (performance.now() - startedAt) / 1000;
-  const between = await records.take();
+  const moves = await records.take();
   const report = await load.report();
-  const away: MoveInfo[] = [];
-  const back: MoveInfo[] = [];
+  const sample = sampleOf(moves.filter(isDone), report.gaps, load.shards);
+  const figures = { ...sample.figures, ...orderFigures(report, seconds) };
+  return { sample: { ...sample, figures }, notDone: moves.filter((one) => !isDone(one)) };
+}
+
+async function moveAround(
+  records: MoveRecords,
+  load: DropsUnderLoad,
+  { restarts }: MoveOptions,
+): Promise<{ away: Sample; back: Sample; notDone: readonly MoveInfo[] }> {
+  const moves: MoveInfo[] = [];
   const gaps: Gap[] = [];
-  for (let restart = 0; restart < options.restarts; restart++) {
-    await moveAll(records, load.shards, 'node-2');
+  for (let restart = 0; restart < restarts; restart++) {
+    await moveAll(records, load.shards, NODES[1]);
     await records.take();
-    const moves = await restartNode(records);
-    away.push(...moves.filter(({ from }) => from === 'node-2'));
-    back.push(...moves.filter(({ to }) => to === 'node-2'));
+    moves.push(...(await restartNode(records, NODES[1])));
     gaps.push(...(await load.report()).gaps);
   }
-  const { statuses, p50Ms, p99Ms } = report;
-  const isDone = ({ result }: MoveInfo): boolean => result === 'done';
+  const done = moves.filter(isDone);
+  const away = done.filter(({ from }) => from === NODES[1]);
+  const back = done.filter(({ to }) => to === NODES[1]);
   return {
-    ordersPerSecond: (statuses['201'] ?? 0) / seconds,
-    statuses,
-    p50Ms,
-    p99Ms,
-    betweenOld: groupOf(between.filter(isDone), report.gaps, load.shards),
-    fromEnding: options.restarts > 0 ? groupOf(away.filter(isDone), gaps, load.shards) : null,
-    toRestarted: options.restarts > 0 ? groupOf(back.filter(isDone), gaps, load.shards) : null,
-    notDone: [...between, ...away, ...back].filter((one) => !isDone(one)),
+    away: sampleOf(away, gaps, load.shards),
+    back: sampleOf(back, gaps, load.shards),
+    notDone: moves.filter((one) => !isDone(one)),
   };
+}
+
+function isDone({ result }: MoveInfo): boolean {
+  return result === 'done';
 }
 
 /** The records of all moves: the cluster tells only the last ones, so it is asked often. */
@@ -151,9 +245,9 @@ async function moveAll(records: MoveRecords, shards: readonly number[], to: stri
 }
 
 /** As `livedrops rolling-restart` does it; resolves to the moves it took. */
-async function restartNode(records: MoveRecords): Promise<MoveInfo[]> {
+async function restartNode(records: MoveRecords, nodeId: string): Promise<MoveInfo[]> {
   const { api } = records;
-  const node = (await api.nodes()).find(({ nodeId }) => nodeId === 'node-2')!;
+  const node = (await api.nodes()).find((one) => one.nodeId === nodeId)!;
   const ended = new AbortController();
   const looking = (async () => {
     while (!ended.signal.aborted) {
@@ -169,19 +263,45 @@ async function restartNode(records: MoveRecords): Promise<MoveInfo[]> {
   });
   ended.abort();
   await looking;
-  if (turn?.ok !== true) throw new Error(`node-2 did not restart: ${turn?.fault}`);
+  if (turn?.ok !== true) throw new Error(`${nodeId} did not restart: ${turn?.fault}`);
   return await records.take();
 }
 
-function groupOf(
+/** The blackouts of these moves: by their records, and as the buyers of the drops there saw them. */
+function sampleOf(
   moves: readonly MoveInfo[],
   gaps: readonly Gap[],
   shards: readonly number[],
-): MoveGroup {
-  const seen = moves
-    .filter(({ shard }) => shards.includes(shard))
-    .map((one) => longestGap(one, gaps, shards.indexOf(one.shard)));
-  return { recorded: spread(moves.map(({ blackoutMs }) => blackoutMs ?? 0)), seen: spread(seen) };
+): Sample {
+  const recorded = sorted(moves.map(({ blackoutMs }) => blackoutMs ?? 0));
+  const seen = sorted(
+    moves
+      .filter(({ shard }) => shards.includes(shard))
+      .map((one) => longestGap(one, gaps, shards.indexOf(one.shard))),
+  );
+  const figures = {
+    moves: moves.length,
+    recordedP50: percentile(recorded, 50),
+    recordedP99: percentile(recorded, 99),
+    recordedMax: percentile(recorded, 100),
+    seenP50: percentile(seen, 50),
+    seenP99: percentile(seen, 99),
+    seenMax: percentile(seen, 100),
+  };
+  const latency = LATENCY_PERCENTILES.map((at): LatencyPoint => [at, percentile(seen, at)]);
+  return { figures, latency };
+}
+
+function orderFigures(report: PacedReport, seconds: number): Record<string, number> {
+  const { statuses, p50Ms, p99Ms } = report;
+  const ordered = statuses['201'] ?? 0;
+  const answers = Object.values(statuses).reduce((all, number) => all + number, 0);
+  return {
+    orders: ordered / seconds,
+    refused: answers - ordered,
+    orderP50: p50Ms,
+    orderP99: p99Ms,
+  };
 }
 
 function longestGap({ startedAt, endedAt }: MoveInfo, gaps: readonly Gap[], drop: number): number {
@@ -194,32 +314,46 @@ function longestGap({ startedAt, endedAt }: MoveInfo, gaps: readonly Gap[], drop
   return longest;
 }
 
-function spread(values: readonly number[]): Blackouts {
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = (share: number): number =>
-    sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0;
-  return { moves: sorted.length, p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1) };
+function sorted(values: readonly number[]): readonly number[] {
+  return [...values].sort((a, b) => a - b);
 }
 
-export function describeMove(run: MoveRun): string {
-  const row = (name: string, { moves, p50Ms, p99Ms, maxMs }: Blackouts): string =>
-    name.padEnd(44) +
-    String(moves).padStart(7) +
-    [p50Ms, p99Ms, maxMs].map((ms) => ms.toFixed(0).padStart(9)).join('');
-  const group = (name: string, found: MoveGroup | null): string[] =>
-    found === null
-      ? []
-      : [row(`${name}, recorded`, found.recorded), row(`${name}, as buyers saw it`, found.seen)];
-  const other = Object.entries(run.statuses).filter(([status]) => status !== '201');
-  return [
-    `${run.ordersPerSecond.toFixed(0)} orders a second, p50 ${run.p50Ms.toFixed(1)} ms, ` +
-      `p99 ${run.p99Ms.toFixed(1)} ms; ` +
-      (other.length === 0 ? 'nothing refused' : `other answers ${JSON.stringify(other)}`),
-    '',
-    `${'blackouts in ms (wanted: p99 under 100)'.padEnd(44)}  moves      p50      p99      max`,
-    ...group('between nodes', run.betweenOld),
-    ...group('from a node to be restarted', run.fromEnding),
-    ...group('to a node just started', run.toRestarted),
-    ...run.notDone.map(({ shard, result, reason }) => `shard ${shard} ${result}: ${reason}`),
-  ].join('\n');
+/** By rank, so that it is one of the values; 0 where there is none. */
+function percentile(ascending: readonly number[], at: number): number {
+  return ascending[Math.max(0, Math.ceil((ascending.length * at) / 100) - 1)] ?? 0;
+}
+
+function reportOf(
+  options: MoveOptions,
+  subjects: readonly Subject[],
+  notes: readonly string[],
+): ScenarioReport {
+  const { rounds, moves, restarts, drops, ordersPerSecond } = options;
+  return {
+    name: move.name,
+    title: 'Moves of shards under load',
+    method:
+      'Two nodes sell drops that lie on shards of their own, at a steady rate. The shards are ' +
+      'pinned to one node and to the other, over and over; then one node is drained, restarted ' +
+      'and undrained, by the very steps of `livedrops rolling-restart`. A blackout is told by the ' +
+      "move's own record, and as buyers saw it: the longest time without an order of that drop " +
+      "around the move, an order's own way included. The latencies are those blackouts.",
+    settings: { rounds, moves, restarts, drops, ordersPerSecond },
+    figures: FIGURES,
+    subjects,
+    findings: subjects.flatMap(findingsOf),
+    notes,
+  };
+}
+
+function findingsOf({ label, samples }: Subject): Finding[] {
+  const finding = (what: string, key: string): Finding => ({
+    label: `p99 of the blackout ${label}, ${what}`,
+    unit: 'ms',
+    digits: 0,
+    samples: samples.map(({ figures }) => figures[key]!),
+    better: 'less',
+    aim: BLACKOUT_AIM_MS,
+  });
+  return [finding('recorded', 'recordedP99'), finding('as buyers saw it', 'seenP99')];
 }

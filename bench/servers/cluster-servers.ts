@@ -2,11 +2,12 @@
 // nodes, on a data directory of its own that is gone afterwards, however this process ends.
 
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { OperatorApi } from '../../operator/api-client.ts';
+import { findProgram } from '../../operator/cluster/supervised-process.ts';
 import { ClusterSupervisor, type ServerName } from '../../operator/cluster/supervisor.ts';
 import { AccessTokens } from '../../services/access-tokens.ts';
 import { cpuMicrosOf } from '../process-usage.ts';
@@ -20,17 +21,32 @@ const LOG_LINES_SHOWN = 20;
 export interface ClusterServersOptions {
   /** Of `node-1`, `node-2` and so on; the first one must be a gateway: it is asked everything. */
   readonly roles: readonly string[];
-  /** Go before the script of every node, such as `--cpu-prof`. */
-  readonly nodeArgs?: readonly string[];
+  /** CPU profiles of the nodes: where they go, and what each node's is called. */
+  readonly profiles?: Profiles | null;
+}
+
+interface Profiles {
+  readonly directory: string;
+  readonly names: readonly string[];
+}
+
+/** What a cluster needs and this machine lacks, as a sentence; null where nothing is missing. */
+export function missingServers(): string | null {
+  const missing = ['redis-server', 'nats-server'].filter((name) => findProgram(name) === null);
+  return missing.length === 0 ? null : `Not measured: no ${missing.join(', no ')} on this machine.`;
 }
 
 export class ClusterServers extends SaleClient {
   readonly supervisor: ClusterSupervisor;
   readonly #directory = mkdtempSync(join(tmpdir(), 'livedrops-bench-'));
+  readonly #profiles: Profiles | null;
   readonly #remove = (): void => rmSync(this.#directory, { recursive: true, force: true });
 
-  constructor({ roles, nodeArgs = [] }: ClusterServersOptions) {
+  constructor({ roles, profiles = null }: ClusterServersOptions) {
     super();
+    this.#profiles = profiles;
+    const nodeArgs =
+      profiles === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles.directory}`];
     this.supervisor = new ClusterSupervisor({
       dataDirectory: this.#directory,
       nodeCount: roles.length,
@@ -55,7 +71,9 @@ export class ClusterServers extends SaleClient {
   }
 
   async stop(): Promise<void> {
+    const pids = this.supervisor.nodes.map(({ pid }) => pid);
     await this.supervisor.stop();
+    this.#nameProfiles(pids);
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, leave);
     process.off('exit', this.#remove);
     this.#remove();
@@ -100,10 +118,25 @@ export class ClusterServers extends SaleClient {
     return Number(line?.[1] ?? 0);
   }
 
-  /** The end of what a node wrote. */
-  log(nodeId: string): string {
-    const text = readFileSync(join(this.#directory, 'logs', `${nodeId}.log`), 'utf8');
-    return text.trimEnd().split('\n').slice(-LOG_LINES_SHOWN).join('\n');
+  /** The end of what each node wrote. */
+  logs(): string {
+    const logs = this.supervisor.nodes.map(({ nodeId }) => {
+      const text = readFileSync(join(this.#directory, 'logs', `${nodeId}.log`), 'utf8');
+      return text.trimEnd().split('\n').slice(-LOG_LINES_SHOWN).join('\n');
+    });
+    return logs.join('\n');
+  }
+
+  /** A node writes `CPU.<date>.<time>.<pid>.<thread>.<number>.cpuprofile` at its end. */
+  #nameProfiles(pids: readonly (number | null)[]): void {
+    if (this.#profiles === null) return;
+    const { directory, names } = this.#profiles;
+    for (const file of readdirSync(directory)) {
+      const pid = Number(/^CPU\..*\.(\d+)\.0\.\d+\.cpuprofile$/.exec(file)?.[1]);
+      const name = names[pids.indexOf(pid)];
+      if (name === undefined) continue;
+      renameSync(join(directory, file), join(directory, `${name}.cpuprofile`));
+    }
   }
 }
 
