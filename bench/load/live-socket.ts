@@ -13,6 +13,12 @@ const PING = 9;
 const MASK = Buffer.alloc(4);
 const PONG = Buffer.from([0x8a, 0x80, ...MASK]);
 const HEAD_END = '\r\n\r\n';
+/**
+ * Linux looks for a free port of an address among those in use, and among some thousands of them
+ * that takes it longer than all the rest of a connection: 7 ms at 8,000, and 0.1 ms at 500.
+ */
+const SOCKETS_PER_ADDRESS = 500;
+const ADDRESSES_PER_SUBNET = 250;
 
 /** One for all: a socket is read when the loop comes to it, and what was read is used up at once. */
 const readBuffer = Buffer.alloc(READ_BUFFER_BYTES);
@@ -23,8 +29,6 @@ export interface LiveSocketOptions {
   /** A loopback address, so that many thousand sockets do not run out of ports. */
   readonly localAddress: string;
   readonly path: string;
-  /** Sent as the first text frame; null for none. */
-  readonly hello: string | null;
   readonly index: number;
   readonly sink: LiveSocketSink;
 }
@@ -33,14 +37,22 @@ export interface LiveSocketSink {
   upgraded(index: number): void;
   /** A text frame stands at `from` to `to` of `bytes`, until this returns. */
   frame(index: number, bytes: Buffer, from: number, to: number): void;
-  /** For whatever reason. `code` is 0 without a close frame. */
+  /** By the server, or refused by it. `code` is 0 without a close frame. */
   closed(index: number, code: number): void;
+}
+
+/** Of the socket at `index`, in 127.`network`.0.0, which is a process's own. */
+export function sourceAddress(network: number, index: number): string {
+  const address = Math.floor(index / SOCKETS_PER_ADDRESS);
+  const subnet = Math.floor(address / ADDRESSES_PER_SUBNET);
+  return `127.${network}.${subnet}.${1 + (address % ADDRESSES_PER_SUBNET)}`;
 }
 
 export class LoadSocket {
   readonly #socket: Socket;
   readonly #options: LiveSocketOptions;
   #isUpgraded = false;
+  #isEnded = false;
   /** A head or frame that has not come whole. */
   #pending: Buffer | null = null;
   #closeCode = 0;
@@ -70,14 +82,24 @@ export class LoadSocket {
     });
     // The error is told by the close that follows it.
     this.#socket.on('error', () => undefined);
-    this.#socket.on('close', () => sink.closed(index, this.#closeCode));
+    this.#socket.on('close', () => {
+      if (!this.#isEnded) sink.closed(index, this.#closeCode);
+    });
   }
 
-  end(): void {
-    this.#socket.destroy();
+  /** Of a socket that has been upgraded. At most 65,535 bytes. */
+  send(text: string): void {
+    this.#socket.write(textFrame(text));
+  }
+
+  /** As if the network were gone: no close frame, no farewell, and nothing is told any more. */
+  reset(): void {
+    this.#isEnded = true;
+    this.#socket.resetAndDestroy();
   }
 
   #receive(chunk: Buffer): void {
+    if (this.#isEnded) return;
     const bytes = this.#pending === null ? chunk : Buffer.concat([this.#pending, chunk]);
     this.#pending = null;
     const used = this.#isUpgraded ? this.#frames(bytes, 0) : this.#head(bytes);
@@ -92,9 +114,8 @@ export class LoadSocket {
       return bytes.length;
     }
     this.#isUpgraded = true;
-    const { hello, index, sink } = this.#options;
+    const { index, sink } = this.#options;
     sink.upgraded(index);
-    if (hello !== null) this.#socket.write(textFrame(hello));
     return this.#frames(bytes, end + HEAD_END.length);
   }
 
@@ -125,8 +146,17 @@ export class LoadSocket {
   }
 }
 
+/** Whether the frame from `from` to `to` begins with `start`. */
+export function begins(bytes: Buffer, from: number, to: number, start: Buffer): boolean {
+  return (
+    to - from >= start.length && bytes.compare(start, 0, undefined, from, from + start.length) === 0
+  );
+}
+
 function textFrame(text: string): Buffer {
   const body = Buffer.from(text);
-  if (body.length > 125) throw new Error('a hello has at most 125 bytes');
-  return Buffer.concat([Buffer.from([0x80 | TEXT, 0x80 | body.length]), MASK, body]);
+  const { length } = body;
+  if (length > 0xffff) throw new RangeError('a frame to the server has at most 65,535 bytes');
+  const head = length < 126 ? [0x80 | length] : [0x80 | 126, length >> 8, length & 0xff];
+  return Buffer.concat([Buffer.from([0x80 | TEXT, ...head]), MASK, body]);
 }

@@ -1,261 +1,321 @@
 // Very many subscribers of one drop over real WebSockets: how long a change takes from being asked
 // for to each client, what a delivered frame costs the server, and what an idle connection holds.
-// Beside it, in the same run, the bare server that publishes frames of the same size to the same
-// clients.
+// Beside it, in the same rounds, servers that do nothing but publish frames of the same size.
 
-import { allowOpenFiles } from '../file-limit.ts';
-import { Latencies, type Spread } from '../load/latencies.ts';
-import type {
-  LiveLoadCommand,
-  LiveReport,
-  OpenCommand,
-  ReportCommand,
-} from '../load/live-subscribers.ts';
-import { LOAD_CORE, PinnedProcess, SERVER_CORE } from '../pinned-process.ts';
-import type { PublishCommand } from '../servers/live-raw-server.ts';
-import { LiveDropsServer } from '../servers/livedrops-server.ts';
+import { freemem } from 'node:os';
+import { openFilesUpTo } from '../file-limit.ts';
+import { type Delivery, LiveStage } from '../load/live-stage.ts';
+import {
+  type CommonOptions,
+  count,
+  type LatencyPoint,
+  type Scenario,
+  type ScenarioReport,
+  type Tell,
+} from '../scenario.ts';
+import { LiveDrop } from '../servers/live-drop.ts';
+import {
+  type LiveServer,
+  PEER_PUBLISHERS,
+  Publisher,
+  RAW_PUBLISHER,
+} from '../servers/live-server.ts';
+import {
+  FANOUT_FIGURES,
+  fanoutFindings,
+  type FanoutRound,
+  type FanoutSubject,
+  type Opened,
+  subjectOfReport,
+} from './live-fanout-report.ts';
 
 /** Further apart than stock ticks, so that each change is a frame of its own, sent at once. */
 const SINGLE_INTERVAL_MS = 400;
+/** The same, where so many subscribers take the server longer. */
+const SINGLE_INTERVAL_MICROS_PER_SUBSCRIBER = 25;
 /** Closer than stock ticks, so that a frame stands for several changes. */
 const STORM_INTERVAL_MS = 10;
-const START_DELAY_MS = 1_000;
-/** Memory and CPU time are read once garbage collection and the opening are over. */
+/** Memory is read once garbage collection and the opening are over. */
 const SETTLE_MS = 3_000;
+const WARM_UP_SECONDS = 2;
 const FILES_BESIDE_SOCKETS = 256;
-const UPCOMING_MS = 3_600_000;
-
-export interface LiveFanoutOptions {
+/** Both ends of a connection, and what the kernel keeps for them: generously. */
+const BYTES_PER_SUBSCRIBER = 48 * 1024;
+const MEMORY_SHARE_MAX = 0.7;
+/** With fewer than so many times the usual subscribers the larger measurement says nothing new. */
+const MANY_FACTOR_MIN = 1.5;
+export interface LiveFanoutOptions extends CommonOptions {
   readonly subscribers: number;
-  /** Length of each measurement. */
-  readonly seconds: number;
-  /** Without accounts, on the drop's own stream. */
-  readonly visitors?: true;
+  readonly manySubscribers: number;
 }
 
-interface Delivery extends LiveReport {
-  readonly cpuMicrosPerFrame: number;
-  readonly serverCpuShare: number;
-  readonly loadCpuShare: number;
+interface Performer {
+  readonly server: LiveServer;
+  readonly stage: LiveStage;
+  readonly opened: Opened;
 }
 
-export interface LiveFanoutRun {
-  readonly subscribers: number;
-  readonly openedInMs: number;
-  readonly bytesPerConnection: number;
-  readonly start: Spread;
-  readonly single: Delivery;
-  readonly storm: Delivery;
-  /** From sending an order to its answer, in the storm. */
-  readonly stormAnswers: Spread;
-  readonly raw: Delivery;
-  readonly rawBytesPerConnection: number;
-}
+/** The servers with their subscribers open, in the order in which they are measured. */
+class Company {
+  performers: readonly Performer[] = [];
+  /** Why others are not among them. */
+  readonly missing: string[] = [];
+  readonly #subscribers: number;
+  readonly #tell: Tell;
+  /** Of LiveDrops' own frames, measured first: the others' are made as large. */
+  #frameBytes = 0;
+  readonly #closing: (() => Promise<void>)[] = [];
 
-type DurableAt = ReportCommand['durableAt'];
-
-/** The server, and the process that holds its subscribers. */
-class Stage {
-  readonly server: PinnedProcess;
-  readonly #load: PinnedProcess;
-
-  constructor(server: PinnedProcess) {
-    this.server = server;
-    const script = new URL('../load/live-subscribers.ts', import.meta.url).pathname;
-    this.#load = new PinnedProcess({ core: LOAD_CORE, args: [script] });
+  constructor({ subscribers, tell }: { subscribers: number; tell: Tell }) {
+    this.#subscribers = subscribers;
+    this.#tell = tell;
   }
 
-  /** Resolves to the growth of the server's memory for each connection, and the time it took. */
-  async open(command: OpenCommand): Promise<{ bytes: number; ms: number }> {
+  get intervalMs(): number {
+    const needed = (this.#subscribers * SINGLE_INTERVAL_MICROS_PER_SUBSCRIBER) / 1000;
+    return Math.max(SINGLE_INTERVAL_MS, Math.ceil(needed));
+  }
+
+  /** Rejects where one of them does not start, unless it is a peer. */
+  async open(servers: readonly LiveServer[]): Promise<void> {
+    const started = [];
+    for (const server of servers) {
+      this.#closing.push(() => server.stop());
+      if (await this.#start(server)) started.push({ server, stage: this.#stage(server) });
+    }
     await pause(SETTLE_MS);
-    const before = this.server.residentBytes();
-    const startedAt = performance.now();
-    await this.#ask(command);
-    const ms = performance.now() - startedAt;
+    const before = started.map(({ server }) => server.residentBytes());
+    const speeds: number[] = [];
+    for (const [index, { server, stage }] of started.entries()) {
+      const connectionsPerSecond = await stage.open({
+        ...server.subscription(this.#subscribers),
+        type: 'open',
+        connections: this.#subscribers,
+        network: 1 + index,
+      });
+      speeds.push(connectionsPerSecond);
+      const speed = connectionsPerSecond.toFixed(0);
+      this.#tell(`${server.label}: ${this.#subscribers} subscribers, ${speed} a second`);
+    }
     await pause(SETTLE_MS);
-    return { bytes: (this.server.residentBytes() - before) / command.connections, ms };
+    this.performers = started.map(({ server, stage }, index) => {
+      const grown = server.residentBytes() - before[index]!;
+      const bytesPerConnection = grown / this.#subscribers;
+      return {
+        server,
+        stage,
+        opened: { bytesPerConnection, connectionsPerSecond: speeds[index]! },
+      };
+    });
+    for (const performer of this.performers) await this.single(performer, WARM_UP_SECONDS);
   }
 
-  async deliver(change: () => Promise<DurableAt>): Promise<Delivery> {
-    await this.#ask({ type: 'measure' });
-    const startedAt = performance.now();
-    const [serverCpu, loadCpu] = [this.server.cpuMicros(), this.#load.cpuMicros()];
-    const durableAt = await change();
-    const report = (await this.#ask({ type: 'report', durableAt })) as LiveReport;
-    const micros = (performance.now() - startedAt) * 1000;
-    const serverMicros = this.server.cpuMicros() - serverCpu;
-    return {
-      ...report,
-      cpuMicrosPerFrame: serverMicros / report.frames,
-      serverCpuShare: serverMicros / micros,
-      loadCpuShare: (this.#load.cpuMicros() - loadCpu) / micros,
-    };
+  async #start(server: LiveServer): Promise<boolean> {
+    try {
+      await server.start();
+      return true;
+    } catch (error) {
+      if (server.role !== 'peer') throw error;
+      this.missing.push(`${server.label} was left out: ${(error as Error).message}.`);
+      return false;
+    }
   }
 
+  #stage(server: LiveServer): LiveStage {
+    const stage = new LiveStage({ server });
+    this.#closing.push(() => stage.close());
+    return stage;
+  }
+
+  /** Single changes, each a frame of its own. */
+  async single(performer: Performer, seconds: number): Promise<Delivery> {
+    const { intervalMs } = this;
+    const frames = Math.max(1, Math.round((seconds * 1000) / intervalMs));
+    const { server, stage } = performer;
+    const bytes = this.#frameBytes;
+    const delivery = await stage.deliver(() => server.change({ frames, intervalMs, bytes }));
+    if (server.role === 'livedrops') this.#frameBytes = Math.round(delivery.frameBytes);
+    return delivery;
+  }
+
+  /** In reverse: a server's subscribers before itself. */
   async close(): Promise<void> {
-    await this.#load.stop();
-  }
-
-  async #ask(command: LiveLoadCommand): Promise<unknown> {
-    this.#load.write(JSON.stringify(command));
-    return JSON.parse(await this.#load.line());
+    for (const close of this.#closing.toReversed()) await close();
   }
 }
 
-export async function liveFanout(options: LiveFanoutOptions): Promise<LiveFanoutRun> {
-  const { subscribers } = options;
-  allowOpenFiles(subscribers + FILES_BESIDE_SOCKETS);
-  const measured = await livedropsRun(options);
-  const frameBytes = Math.round(measured.single.frameBytes);
-  return { subscribers, ...measured, ...(await rawRun(options, frameBytes)) };
-}
-
-async function livedropsRun(options: LiveFanoutOptions) {
-  const { subscribers, seconds } = options;
-  const server = new LiveDropsServer();
-  const stage = new Stage(server.process);
-  try {
-    await server.start();
-    const dropId = await server.drop(1_000_000, UPCOMING_MS);
-    const opened = await stage.open({
-      ...subscription(server, dropId, options),
-      type: 'open',
-      host: server.host,
-      port: server.port,
-      connections: subscribers,
-      subscribedBy: '{"type":"drop.snapshot"',
-    });
-    const start = await stage.deliver(() => startDrop(server, dropId));
-    let buyers = 0;
-    const order = () => server.order(dropId, `buyer-${++buyers}`);
-    const place = (intervalMs: number, answers: Latencies) =>
-      stage.deliver(() => placeOrders({ order, seconds, intervalMs, answers }));
-    const single = await place(SINGLE_INTERVAL_MS, new Latencies());
-    const stormAnswers = new Latencies();
-    const storm = await place(STORM_INTERVAL_MS, stormAnswers);
-    return {
-      openedInMs: opened.ms,
-      bytesPerConnection: opened.bytes,
-      start: start.frame,
-      single,
-      storm,
-      stormAnswers: stormAnswers.spread(),
-    };
-  } finally {
-    await stage.close();
-    await server.stop();
+async function run(options: LiveFanoutOptions, tell: Tell): Promise<ScenarioReport> {
+  const { manySubscribers, peers } = options;
+  const notes: string[] = [];
+  const subscribers = affordable(options.subscribers, peers ? 2 + PEER_PUBLISHERS.length : 2);
+  if (subscribers < options.subscribers) notes.push(fewer(options.subscribers, subscribers));
+  const usual = await usualCompany({ ...options, subscribers }, tell, notes);
+  const many = affordable(manySubscribers, 2);
+  const enough = many >= subscribers * MANY_FACTOR_MIN;
+  if (enough) {
+    if (many < manySubscribers) notes.push(fewer(manySubscribers, many));
+    await manyCompany({ ...options, subscribers: many }, tell, usual);
+  } else {
+    notes.push(
+      `${manySubscribers} subscribers were left out: ${many} of them fit into this machine's open ` +
+        'files and memory, too few to tell more than the usual number does.',
+    );
   }
-}
-
-function subscription(server: LiveDropsServer, dropId: string, options: LiveFanoutOptions) {
-  if (options.visitors === true) return { paths: [`/v1/drops/${dropId}/live`], hello: null };
-  const paths = Array.from({ length: options.subscribers }, (_, i) => {
-    return `/v1/notifications?access_token=${server.token(`viewer-${i}`)}`;
-  });
-  return { paths, hello: JSON.stringify({ type: 'subscribe', topic: `drop:${dropId}` }) };
-}
-
-/** The start counts from the time set for it, so it has in it how late the owner opens the drop. */
-async function startDrop(server: LiveDropsServer, dropId: string): Promise<DurableAt> {
-  const startsAt = Date.now() + START_DELAY_MS;
-  const startsAtMonotonic = monotonicMs() + startsAt - Date.now();
-  const { version } = await server.reschedule(dropId, startsAt);
-  return [[version + 1, startsAtMonotonic]];
-}
-
-/**
- * An order counts from when it is sent, which is earlier than when it is durable: the time in the
- * journal is part of what is measured.
- */
-async function placeOrders(plan: {
-  order: () => Promise<{ version: number }>;
-  seconds: number;
-  intervalMs: number;
-  answers: Latencies;
-}): Promise<DurableAt> {
-  const { order, seconds, intervalMs, answers } = plan;
-  const durableAt: [number, number][] = [];
-  const orders: Promise<void>[] = [];
-  const count = Math.round((seconds * 1000) / intervalMs);
-  const placeOne = async (sentAt: number) => {
-    const { version } = await order();
-    answers.add(monotonicMs() - sentAt);
-    durableAt.push([version, sentAt]);
+  return {
+    name: 'live-fanout',
+    title: 'A change of stock to every subscriber',
+    method:
+      'Signed-in subscribers of one drop are open over WebSockets, from one process and several loopback addresses. ' +
+      'Orders change its stock, first one at a time and then a hundred a second; another drop starts meanwhile. ' +
+      'Times count to every single subscriber: for LiveDrops from when the order is sent, so HTTP and the fsync are in them, ' +
+      'or from the time set for the start; for the others from the publish. ' +
+      'CPU time is that of all threads of the server, divided by the frames that its subscribers got. ' +
+      'All subscribers of all servers stay open and idle while one server is measured.',
+    settings: {
+      rounds: options.rounds,
+      seconds: options.seconds,
+      subscribers,
+      manySubscribers: enough ? many : 0,
+      ordersPerSecondInStorm: 1000 / STORM_INTERVAL_MS,
+    },
+    figures: FANOUT_FIGURES,
+    subjects: usual.map(subjectOfReport),
+    findings: fanoutFindings(usual, { subscribers, many: enough ? many : null }),
+    notes: [...notes, ...remarks(usual)],
   };
-  for (let i = 0; i < count; i++) {
-    orders.push(placeOne(monotonicMs()));
-    await pause(intervalMs);
-  }
-  await Promise.all(orders);
-  return durableAt.toSorted(([a], [b]) => a - b);
 }
 
-async function rawRun(options: LiveFanoutOptions, bytes: number) {
-  const script = new URL('../servers/live-raw-server.ts', import.meta.url).pathname;
-  const server = new PinnedProcess({ core: SERVER_CORE, args: [script] });
-  const stage = new Stage(server);
+async function usualCompany(
+  options: LiveFanoutOptions,
+  tell: Tell,
+  notes: string[],
+): Promise<FanoutSubject[]> {
+  const { subscribers, seconds, profileDirectory } = options;
+  const company = new Company({ subscribers, tell });
   try {
-    const { hostname, port } = new URL((await server.line()).replace('ready on ', ''));
-    const opened = await stage.open({
-      type: 'open',
-      host: hostname,
-      port: Number(port),
-      connections: options.subscribers,
-      paths: ['/'],
-      hello: null,
-      subscribedBy: null,
-    });
-    const frames = Math.round((options.seconds * 1000) / SINGLE_INTERVAL_MS);
-    const command: PublishCommand = { frames, intervalMs: SINGLE_INTERVAL_MS, bytes };
-    const raw = await stage.deliver(async () => {
-      server.write(JSON.stringify(command));
-      return JSON.parse(await server.line()) as DurableAt;
-    });
-    return { raw, rawBytesPerConnection: opened.bytes };
+    const nodeArgs =
+      profileDirectory === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDirectory}`];
+    const drop = new LiveDrop({ nodeArgs });
+    const kinds = options.peers ? [RAW_PUBLISHER, ...PEER_PUBLISHERS] : [RAW_PUBLISHER];
+    await company.open([drop, ...kinds.map((kind) => new Publisher({ kind }))]);
+    notes.push(...company.missing);
+    const subjects = company.performers.map(({ server, opened }) => subjectOf(server, opened));
+    for (let round = 0; round < options.rounds; round++) {
+      tell(`${subscribers} subscribers, round ${round + 1} of ${options.rounds}`);
+      for (const [index, performer] of company.performers.entries()) {
+        const isOurs = performer.server === drop;
+        const start = isOurs ? await startOf(drop, performer.stage) : null;
+        const single = await company.single(performer, seconds);
+        const storm = isOurs ? await stormOf(drop, performer.stage, seconds) : null;
+        subjects[index]!.rounds.push({ start, single, storm, many: null });
+      }
+    }
+    return subjects;
   } finally {
-    await stage.close();
-    await server.stop();
+    await company.close();
   }
 }
 
-function monotonicMs(): number {
-  return Number(process.hrtime.bigint()) / 1e6;
+async function startOf(drop: LiveDrop, stage: LiveStage): Promise<readonly LatencyPoint[]> {
+  const next = await drop.nextDrop();
+  await stage.say(next.subscribe);
+  const { frame } = await stage.deliver(() => drop.startDrop(next.id));
+  await stage.say(next.unsubscribe);
+  return frame;
+}
+
+async function stormOf(
+  drop: LiveDrop,
+  stage: LiveStage,
+  seconds: number,
+): Promise<NonNullable<FanoutRound['storm']>> {
+  let answers: readonly LatencyPoint[] = [];
+  const orders = Math.round((seconds * 1000) / STORM_INTERVAL_MS);
+  const delivery = await stage.deliver(async () => {
+    const placed = await drop.placeOrders({ orders, intervalMs: STORM_INTERVAL_MS });
+    answers = placed.answers;
+    return placed.askedAt;
+  });
+  return { delivery, answers };
+}
+
+/** LiveDrops and the ceiling alone, with new servers; their figures join those of the same round. */
+async function manyCompany(
+  options: LiveFanoutOptions,
+  tell: Tell,
+  usual: readonly FanoutSubject[],
+): Promise<void> {
+  const { subscribers, seconds, rounds } = options;
+  const company = new Company({ subscribers, tell });
+  try {
+    const drop = new LiveDrop({ nodeArgs: [] });
+    await company.open([drop, new Publisher({ kind: RAW_PUBLISHER })]);
+    for (let round = 0; round < rounds; round++) {
+      tell(`${subscribers} subscribers, round ${round + 1} of ${rounds}`);
+      for (const performer of company.performers) {
+        const delivery = await company.single(performer, seconds);
+        const subject = usual.find(({ key }) => key === performer.server.key)!;
+        subject.rounds[round]!.many = { delivery, opened: performer.opened };
+      }
+    }
+  } finally {
+    await company.close();
+  }
+}
+
+function subjectOf({ key, label, role, about }: LiveServer, opened: Opened): FanoutSubject {
+  return { key, label, role, about, opened, rounds: [] };
+}
+
+/** As many of them as open files and memory allow, for so many servers at once. */
+function affordable(subscribers: number, servers: number): number {
+  const files = openFilesUpTo(subscribers + FILES_BESIDE_SOCKETS) - FILES_BESIDE_SOCKETS;
+  const memory = (freemem() * MEMORY_SHARE_MAX) / (BYTES_PER_SUBSCRIBER * servers);
+  return Math.max(1, Math.floor(Math.min(subscribers, files, memory)));
+}
+
+function fewer(asked: number, measured: number): string {
+  return (
+    `${measured} subscribers instead of ${asked}: more do not fit into this machine's open files ` +
+    `or memory (ulimit -Hn ${asked + FILES_BESIDE_SOCKETS}, as root, where it is the files).`
+  );
+}
+
+function remarks(subjects: readonly FanoutSubject[]): string[] {
+  const notes = [
+    'LiveDrops paces stock ticks so that orders keep half of the process: in the storm a frame stands for several orders.',
+    'Memory of an idle connection is measured once, when all are open; it is the same in every round.',
+  ];
+  for (const { label, rounds } of subjects) {
+    const missed = rounds.reduce((sum, { single, storm }) => {
+      return sum + single.missed + (storm?.delivery.missed ?? 0);
+    }, 0);
+    if (missed > 0)
+      notes.push(`${label}: ${missed} frames did not reach a subscriber that was behind.`);
+  }
+  return notes;
 }
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-export function describeLiveFanout(run: LiveFanoutRun): string {
-  const { subscribers, single, storm, raw } = run;
-  const row = (name: string, { p50Ms, p99Ms, maxMs }: Spread, cpu: Delivery | null) => {
-    const columns = [p50Ms, p99Ms, maxMs].map((ms) => ms.toFixed(1).padStart(8));
-    if (cpu !== null) {
-      columns.push(cpu.cpuMicrosPerFrame.toFixed(2).padStart(8));
-      for (const share of [cpu.serverCpuShare, cpu.loadCpuShare])
-        columns.push(`${(share * 100).toFixed(0)} %`.padStart(8));
-    }
-    return `${name.padEnd(38)}${columns.join(' ')}`;
-  };
-  const head = ['p50 ms', 'p99 ms', 'max ms', 'CPU µs', 'server', 'load'];
-  const deliveries = [single, storm];
-  const sum = (read: (delivery: Delivery) => number) =>
-    deliveries.reduce((total, delivery) => total + read(delivery), 0);
-  const ratio = raw.cpuMicrosPerFrame / single.cpuMicrosPerFrame;
-  return [
-    `${`${subscribers} subscribers`.padEnd(38)}${head.map((name) => name.padStart(8)).join(' ')}`,
-    row('start of the drop, from its time', run.start, null),
-    row('single orders, to their frame', single.frame, single),
-    row('raw publish, same bytes', raw.frame, raw),
-    row('storm, frame of the latest order', storm.frame, storm),
-    row('storm, every order to a frame with it', storm.change, null),
-    row('storm, every order to its answer', run.stormAnswers, null),
-    '',
-    `CPU for a delivered frame: ${ratio.toFixed(2)} of the raw publish server's`,
-    `${sum(({ frames }) => frames)} frames of ${single.frameBytes.toFixed(0)} bytes: ` +
-      `${sum(({ missed }) => missed)} missing, ${sum((of) => of.steppedBack)} out of order`,
-    `memory: ${(run.bytesPerConnection / 1024).toFixed(1)} KiB a connection, ` +
-      `raw ${(run.rawBytesPerConnection / 1024).toFixed(1)} KiB; ` +
-      `all were open after ${(run.openedInMs / 1000).toFixed(1)} s`,
-  ].join('\n');
-}
+export const liveFanout: Scenario<LiveFanoutOptions> = {
+  name: 'live-fanout',
+  description: 'very many subscribers of one drop, beside servers that only publish',
+  options: [
+    {
+      flags: '--subscribers <n>',
+      description: 'open WebSockets to each server',
+      parse: count,
+      default: 10_000,
+    },
+    {
+      flags: '--many-subscribers <n>',
+      description: 'the same once more, without the peers; as many as the machine allows',
+      parse: count,
+      default: 50_000,
+    },
+  ],
+  run,
+};

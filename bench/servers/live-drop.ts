@@ -1,0 +1,130 @@
+// LiveDrops in a comparison of streams: signed-in viewers of one drop, and orders that change its stock. Unlike the others it does all
+// the work behind a frame, from the HTTP request to the fsync, and its times count from when the order is sent.
+
+import { Latencies } from '../load/latencies.ts';
+import type { AskedAt, SayCommand, Subscription } from '../load/live-subscribers.ts';
+import { monotonicMs } from '../load/monotonic-clock.ts';
+import type { LatencyPoint } from '../scenario.ts';
+import type { PublishCommand } from './live-raw-server.ts';
+import type { LiveServer } from './live-server.ts';
+import { LiveDropsServer } from './livedrops-server.ts';
+
+const STOCK = 10_000_000;
+const START_DELAY_MS = 1_000;
+const UPCOMING_MS = 3_600_000;
+const SNAPSHOT = '{"type":"drop.snapshot"';
+
+export interface OrdersPlan {
+  readonly orders: number;
+  readonly intervalMs: number;
+}
+
+export interface PlacedOrders {
+  readonly askedAt: AskedAt;
+  /** From sending an order to its answer. */
+  readonly answers: readonly LatencyPoint[];
+}
+
+/** A drop that is about to start, and how viewers come and go. */
+export interface NextDrop {
+  readonly id: string;
+  readonly subscribe: SayCommand;
+  readonly unsubscribe: SayCommand;
+}
+
+export class LiveDrop implements LiveServer {
+  readonly key = 'livedrops';
+  readonly label = 'LiveDrops';
+  readonly role = 'livedrops';
+  readonly about =
+    'Signed-in viewers of one drop; every frame follows from an order over HTTP that is fsynced in SQLite before anybody hears of it.';
+  readonly #server: LiveDropsServer;
+  #dropId = '';
+  #buyers = 0;
+
+  constructor({ nodeArgs }: { nodeArgs: readonly string[] }) {
+    this.#server = new LiveDropsServer(nodeArgs);
+  }
+
+  async start(): Promise<void> {
+    await this.#server.start();
+    this.#dropId = await this.#server.drop(STOCK);
+  }
+
+  subscription(connections: number): Subscription {
+    const { host, port } = this.#server;
+    const paths = Array.from(
+      { length: connections },
+      (_, i) => `/v1/notifications?access_token=${this.#server.token(`viewer-${i}`)}`,
+    );
+    const hello = saying('subscribe', this.#dropId);
+    return { host, port, paths, hello, subscribedBy: SNAPSHOT, heartbeat: null };
+  }
+
+  async change({ frames, intervalMs }: PublishCommand): Promise<AskedAt> {
+    return (await this.placeOrders({ orders: frames, intervalMs })).askedAt;
+  }
+
+  /**
+   * An order counts from when it is sent, which is earlier than when it is durable: the time in the
+   * journal is part of what is measured.
+   */
+  async placeOrders({ orders, intervalMs }: OrdersPlan): Promise<PlacedOrders> {
+    const answers = new Latencies();
+    const askedAt: [number, number][] = [];
+    const place = async (sentAt: number): Promise<void> => {
+      this.#buyers += 1;
+      const { version } = await this.#server.order(this.#dropId, `buyer-${this.#buyers}`);
+      answers.add(monotonicMs() - sentAt);
+      askedAt.push([version, sentAt]);
+    };
+    const placed: Promise<void>[] = [];
+    const failures: unknown[] = [];
+    const startedAt = monotonicMs();
+    for (let i = 1; i <= orders; i++) {
+      const waitMs = startedAt + i * intervalMs - monotonicMs();
+      await new Promise((resolve) => setTimeout(resolve, Math.max(0, waitMs)));
+      placed.push(place(monotonicMs()).catch((error) => void failures.push(error)));
+    }
+    await Promise.all(placed);
+    if (failures.length > 0) throw failures[0];
+    return { askedAt: askedAt.toSorted(([a], [b]) => a - b), answers: answers.points() };
+  }
+
+  async nextDrop(): Promise<NextDrop> {
+    const id = await this.#server.drop(STOCK, UPCOMING_MS);
+    return {
+      id,
+      subscribe: { type: 'say', text: saying('subscribe', id), answeredBy: SNAPSHOT },
+      unsubscribe: {
+        type: 'say',
+        text: saying('unsubscribe', id),
+        answeredBy: '{"type":"unsubscribed"',
+      },
+    };
+  }
+
+  /** The start counts from the time set for it, so it has in it how late the owner opens the drop. */
+  async startDrop(id: string): Promise<AskedAt> {
+    const startsAt = Date.now() + START_DELAY_MS;
+    const startsAtMonotonic = monotonicMs() + startsAt - Date.now();
+    const { version } = await this.#server.reschedule(id, startsAt);
+    return [[version + 1, startsAtMonotonic]];
+  }
+
+  cpuMicros(): number {
+    return this.#server.process.cpuMicros();
+  }
+
+  residentBytes(): number {
+    return this.#server.process.residentBytes();
+  }
+
+  async stop(): Promise<void> {
+    await this.#server.stop();
+  }
+}
+
+function saying(type: 'subscribe' | 'unsubscribe', dropId: string): string {
+  return JSON.stringify({ type, topic: `drop:${dropId}` });
+}
