@@ -1,4 +1,4 @@
-// The real server on its core, on a data directory of its own.
+// The real server on its core, on a data directory that goes with it.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,14 +8,19 @@ import { AUTH_SECRET, SaleClient } from './sale-client.ts';
 
 const COMMAND = new URL('../../operator/livedrops.ts', import.meta.url).pathname;
 
+export function makeDataDirectory(): string {
+  return mkdtempSync(join(tmpdir(), 'livedrops-bench-'));
+}
+
 export class LiveDropsServer extends SaleClient {
   readonly process: PinnedProcess;
-  readonly #directory = mkdtempSync(join(tmpdir(), 'livedrops-bench-'));
+  readonly #directory: string;
   #url: URL | null = null;
 
-  /** `nodeArgs`, such as `--cpu-prof`, go before the script. */
-  constructor(nodeArgs: readonly string[] = []) {
+  /** `nodeArgs`, such as `--cpu-prof`, go before the script. The directory may be filled already. */
+  constructor(nodeArgs: readonly string[] = [], directory = makeDataDirectory()) {
     super();
+    this.#directory = directory;
     this.process = new PinnedProcess({
       core: SERVER_CORE,
       args: [...nodeArgs, COMMAND, 'start'],
