@@ -1,18 +1,29 @@
-// One measurement: a load against a server, each on its own core, with the server's CPU time and memory from outside.
+// One measurement: a load against a server, each on its own core, with the server's CPU time and
+// memory from outside.
 
+import { LoadProcess } from './load/load-process.ts';
+import type { OpenLoopJob, OpenLoopResult } from './load/open-loop-load.ts';
 import type { LoadJob, LoadResult } from './load/saturating-load.ts';
 import type { RequestPlan } from './load/request-plan.ts';
-import { LOAD_CORE, PinnedProcess } from './pinned-process.ts';
+import type { Figure, Sample } from './scenario.ts';
 
-export type Generator = 'autocannon' | 'saturating';
+export type ClosedLoopGenerator = 'autocannon' | 'saturating';
+/** One request under way on each connection. */
+export type ClosedLoop = LoadProcess<LoadJob, LoadResult>;
+/** Requests at a rate of their own. */
+export type OpenLoop = LoadProcess<OpenLoopJob, OpenLoopResult>;
 
-export interface Measurement extends LoadResult {
-  readonly generator: Generator;
-  readonly perSecond: number;
+/** What was used meanwhile, by the kernel's account. */
+export interface Cost {
   readonly serverCpuMicrosPerAnswer: number;
   /** Share of one core, 0 to 1: who is near 1 is the limit. */
   readonly serverCpuShare: number;
   readonly loadCpuShare: number;
+}
+
+export interface Measurement extends LoadResult, Cost {
+  readonly generator: ClosedLoopGenerator;
+  readonly perSecond: number;
   readonly residentBytesBefore: number;
   readonly residentBytesAfter: number;
   /** By how much the further counters grew meanwhile. */
@@ -28,57 +39,99 @@ export interface MeasuredServer {
 export interface MeasureOptions {
   readonly server: MeasuredServer;
   readonly plan: RequestPlan;
-  readonly generator: Generator;
+  readonly generator: ClosedLoopGenerator;
   readonly connections: number;
   readonly seconds: number;
   readonly warmUpSeconds: number;
+  /** Of that generator, and still running afterwards; without it one is started for this measurement alone. */
+  readonly load?: ClosedLoop;
   /** Read when the measurement begins, and when it has ended. */
   readonly counters?: Readonly<Record<string, () => number | Promise<number>>>;
 }
 
-let runs = 0;
-
 export async function measure(options: MeasureOptions): Promise<Measurement> {
-  const { server, plan, connections, seconds, generator } = options;
-  const script = new URL(`./load/${generator}-load.ts`, import.meta.url).pathname;
-  const load = new PinnedProcess({ core: LOAD_CORE, args: [script] });
-  const shoot = async (duration: number): Promise<LoadResult> => {
-    runs += 1;
-    const job: LoadJob = { plan, connections, seconds: duration, run: `${process.pid}-${runs}` };
-    load.write(JSON.stringify(job));
-    return JSON.parse(await load.line()) as LoadResult;
-  };
+  if (options.load !== undefined) return await measureWith(options.load, options);
+  const load: ClosedLoop = new LoadProcess(options);
   try {
-    if (options.warmUpSeconds > 0) await shoot(options.warmUpSeconds);
-    const residentBytesBefore = server.residentBytes();
-    const countsBefore = await read(options.counters);
-    const [serverCpu, loadCpu] = [server.cpuMicros(), load.cpuMicros()];
-    const result = await shoot(seconds);
-    const serverMicros = server.cpuMicros() - serverCpu;
-    const loadMicros = load.cpuMicros() - loadCpu;
-    const counts = await read(options.counters);
-    return {
-      ...result,
-      generator,
-      perSecond: result.answers / result.seconds,
-      serverCpuMicrosPerAnswer: serverMicros / result.answers,
-      serverCpuShare: serverMicros / 1e6 / result.seconds,
-      loadCpuShare: loadMicros / 1e6 / result.seconds,
-      residentBytesBefore,
-      residentBytesAfter: server.residentBytes(),
-      growth: Object.fromEntries(
-        Object.entries(counts).map(([name, count]) => [name, count - countsBefore[name]!]),
-      ),
-    };
+    return await measureWith(load, options);
   } finally {
     await load.stop();
   }
+}
+
+async function measureWith(load: ClosedLoop, options: MeasureOptions): Promise<Measurement> {
+  const { server, plan, connections, seconds, warmUpSeconds, generator } = options;
+  if (warmUpSeconds > 0) await load.run({ plan, connections, seconds: warmUpSeconds });
+  const residentBytesBefore = server.residentBytes();
+  const countsBefore = await read(options.counters);
+  const { result, cost } = await costOf(server, load, { plan, connections, seconds });
+  const counts = await read(options.counters);
+  return {
+    ...result,
+    ...cost,
+    generator,
+    perSecond: result.answers / result.seconds,
+    residentBytesBefore,
+    residentBytesAfter: server.residentBytes(),
+    growth: Object.fromEntries(
+      Object.entries(counts).map(([name, count]) => [name, count - countsBefore[name]!]),
+    ),
+  };
+}
+
+/** A run of a load that is warm, and what it cost. */
+export async function costOf<
+  Job extends { readonly run: string },
+  Result extends { readonly seconds: number; readonly answers: number },
+>(
+  server: MeasuredServer,
+  load: LoadProcess<Job, Result>,
+  job: Omit<Job, 'run'>,
+): Promise<{ result: Result; cost: Cost }> {
+  const [serverCpu, loadCpu] = [server.cpuMicros(), load.cpuMicros()];
+  const result = await load.run(job);
+  const serverMicros = server.cpuMicros() - serverCpu;
+  const loadMicros = load.cpuMicros() - loadCpu;
+  const cost = {
+    serverCpuMicrosPerAnswer: serverMicros / result.answers,
+    serverCpuShare: serverMicros / 1e6 / result.seconds,
+    loadCpuShare: loadMicros / 1e6 / result.seconds,
+  };
+  return { result, cost };
 }
 
 async function read(counters: MeasureOptions['counters'] = {}): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const [name, count] of Object.entries(counters)) counts[name] = await count();
   return counts;
+}
+
+/** What `sampleOf` gives of each measurement. */
+export const ORDER_FIGURES: readonly Figure[] = [
+  { key: 'perSecond', label: 'answers', unit: 'orders/s', better: 'more', digits: 0 },
+  { key: 'p50Ms', label: 'p50', unit: 'ms', better: 'less', digits: 2 },
+  { key: 'p99Ms', label: 'p99', unit: 'ms', better: 'less', digits: 2 },
+  { key: 'cpuMicros', label: 'server CPU', unit: 'µs', better: 'less', digits: 1 },
+  { key: 'serverPercent', label: 'server of its core', unit: '%', better: 'neither', digits: 0 },
+  { key: 'loadPercent', label: 'load of its core', unit: '%', better: 'neither', digits: 0 },
+];
+
+/** The figures of `ORDER_FIGURES`. */
+export function sampleOf(
+  measured: Cost & Pick<Measurement, 'perSecond' | 'p50Ms' | 'p99Ms'> & Pick<LoadResult, 'latency'>,
+): Sample {
+  const { perSecond, p50Ms, p99Ms, latency } = measured;
+  return {
+    figures: {
+      perSecond,
+      p50Ms,
+      p99Ms,
+      cpuMicros: measured.serverCpuMicrosPerAnswer,
+      serverPercent: measured.serverCpuShare * 100,
+      loadPercent: measured.loadCpuShare * 100,
+    },
+    latency,
+  };
 }
 
 export function median(values: readonly number[]): number {

@@ -1,41 +1,58 @@
-// autocannon as the load generator, in a process of its own. Same input and output as `saturating-load.ts`.
+// autocannon as the load generator, in a process of its own. Same input and output as
+// `saturating-load.ts`.
 
 import { createInterface } from 'node:readline';
 import autocannon from 'autocannon';
+import { Latencies } from './latencies.ts';
+import { randomNumbers } from './random.ts';
 import { headersFor } from './request-plan.ts';
 import type { LoadJob, LoadResult } from './saturating-load.ts';
 
 async function run(job: LoadJob): Promise<LoadResult> {
-  const { plan } = job;
+  const { plan, connections } = job;
+  const random = randomNumbers(connections);
+  const latencies = new Latencies();
+  const byStatus = new Map<number, number>();
   let next = 0;
-  const result = await autocannon({
+  const options: autocannon.Options = {
     url: `http://${plan.host}:${plan.port}`,
-    connections: job.connections,
+    connections,
     duration: job.seconds,
     method: 'POST',
     // Every `[<id>]` becomes another id in each request.
     idReplacement: true,
     setupClient: (client) => {
-      const mine = plan.tokens.filter((_, i) => i % job.connections === next % job.connections);
+      const own = next % Math.min(connections, plan.tokens.length);
       next += 1;
-      const requests = mine.map((token) => ({
-        method: 'POST' as const,
-        path: plan.path,
-        headers: headersFor(plan, token, `${job.run}-[<id>]`),
-        body: plan.body,
-      }));
+      const requests = plan.tokens
+        .filter((_, i) => i % connections === own)
+        .map((token) => ({
+          method: 'POST' as const,
+          path: plan.paths[Math.floor(random() * plan.paths.length)]!,
+          headers: headersFor(plan, token, `${job.run}-[<id>]`),
+          body: plan.body,
+        }));
       client.setRequests(requests);
     },
+  };
+  const result = await new Promise<autocannon.Result>((resolve, reject) => {
+    const load = autocannon(options, (error: Error | null, done) => {
+      if (error === null) resolve(done);
+      else reject(error);
+    });
+    load.on('response', (_client, status, _bytes, ms) => {
+      latencies.add(ms);
+      byStatus.set(status, (byStatus.get(status) ?? 0) + 1);
+    });
   });
-  const answers = result['2xx'] + result.non2xx;
   return {
     seconds: result.duration,
-    answers,
-    statuses: { '2xx': result['2xx'], other: result.non2xx },
-    p50Ms: result.latency.p50,
-    p99Ms: result.latency.p99,
-    maxMs: result.latency.max,
-    bytesPerAnswer: result.throughput.total / answers,
+    answers: latencies.count,
+    statuses: Object.fromEntries(byStatus),
+    errors: result.errors + result.timeouts,
+    ...latencies.spread(),
+    latency: latencies.points(),
+    bytesPerAnswer: result.throughput.total / Math.max(1, latencies.count),
   };
 }
 

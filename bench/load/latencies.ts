@@ -1,9 +1,13 @@
-// Millions of durations in a fixed piece of memory, and how they are spread.
+// Millions of durations in a fixed piece of memory, and how they are spread. A log-linear histogram
+// after HdrHistogram: whole microseconds below 256 of them, then 128 steps to each power of two, so
+// that whatever is told is within 0.4 % of what was measured, from a microsecond to half an hour.
 
 import { LATENCY_PERCENTILES, type LatencyPoint } from '../scenario.ts';
 
-const STEP_MS = 0.05;
-const STEPS = 200_000;
+/** To each power of two, 2 to the power of this. */
+const STEP_BITS = 7;
+const MICROS_MAX = 2 ** 31 - 1;
+const STEPS = stepOf(MICROS_MAX) + 1;
 
 export interface Spread {
   readonly p50Ms: number;
@@ -21,29 +25,41 @@ export class Latencies {
   }
 
   add(ms: number): void {
-    this.#counts[Math.max(0, Math.min(STEPS - 1, Math.round(ms / STEP_MS)))]! += 1;
+    this.#counts[stepOf(Math.max(0, Math.min(MICROS_MAX, Math.round(ms * 1000))))]! += 1;
     this.#count += 1;
     if (ms > this.#max) this.#max = ms;
   }
 
   spread(): Spread {
-    return { p50Ms: this.#percentile(0.5), p99Ms: this.#percentile(0.99), maxMs: this.#max };
+    return { p50Ms: this.#percentile(50), p99Ms: this.#percentile(99), maxMs: this.#max };
   }
 
-  /** At `LATENCY_PERCENTILES`. */
+  /** At `LATENCY_PERCENTILES`; zeros where nothing was added. */
   points(): LatencyPoint[] {
-    return LATENCY_PERCENTILES.map((percentile) => [
-      percentile,
-      percentile === 100 ? this.#max : this.#percentile(percentile / 100),
-    ]);
+    return LATENCY_PERCENTILES.map((percentile) => [percentile, this.#percentile(percentile)]);
   }
 
-  #percentile(share: number): number {
-    let left = this.#count * share;
+  /** The least duration that this share of all did not exceed. */
+  #percentile(percentile: number): number {
+    if (percentile === 100 || this.#count === 0) return this.#max;
+    let left = (this.#count * percentile) / 100;
     for (let step = 0; step < STEPS; step++) {
       left -= this.#counts[step]!;
-      if (left <= 0) return step * STEP_MS;
+      if (left <= 0) return Math.min(middleOf(step) / 1000, this.#max);
     }
-    return STEPS * STEP_MS;
+    return this.#max;
   }
+}
+
+/** The shift grows by one with each power of two, and so does the width of a step. */
+function stepOf(micros: number): number {
+  const shift = Math.max(0, 31 - STEP_BITS - Math.clz32(micros));
+  return (shift << STEP_BITS) + (micros >> shift);
+}
+
+/** Of the durations that a step holds, in microseconds. */
+function middleOf(step: number): number {
+  const shift = Math.max(0, (step >> STEP_BITS) - 1);
+  const least = (step - (shift << STEP_BITS)) * 2 ** shift;
+  return least + (2 ** shift - 1) / 2;
 }

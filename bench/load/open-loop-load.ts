@@ -1,17 +1,28 @@
-// Orders at a fixed rate, whatever the server makes of them: what very many people who do not wait
+// Requests at a fixed rate, whatever the server makes of them: what very many people who do not wait
 // for one another look like. Each request is timed from when it was due, so that one which found no
 // free connection is not counted as quick. A process of its own; takes a job (JSON) from each line
-// of its input, and prints how each status was spread.
+// of its input, and prints how each kind of request, and each status, was spread.
 
-import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import type { LatencyPoint } from '../scenario.ts';
+import { type ClosedSocket, type HttpSink, HttpSocket } from './http-socket.ts';
 import { Latencies, type Spread } from './latencies.ts';
-import { KEY_LENGTH, type RequestPlan, requestBytes } from './request-plan.ts';
+import { randomNumbers } from './random.ts';
+import {
+  type PreparedRequest,
+  preparedRequests,
+  type RequestKind,
+  writeKey,
+} from './request-plan.ts';
 
 export interface OpenLoopJob {
-  readonly plan: RequestPlan;
+  readonly host: string;
+  readonly port: number;
+  /** Each request is of one of them at random, by their weights. */
+  readonly kinds: readonly RequestKind[];
   readonly connections: number;
-  readonly perSecond: number;
+  /** Null: as many as the connections carry, one after the other: what the server can do. */
+  readonly perSecond: number | null;
   readonly seconds: number;
   /** Makes the keys of this run differ from those of any other. */
   readonly run: string;
@@ -19,127 +30,214 @@ export interface OpenLoopJob {
 
 export interface StatusResult extends Spread {
   readonly answers: number;
+  readonly latency: readonly LatencyPoint[];
+}
+
+export interface KindResult {
+  /** Requests that were sent, or due and never sent. */
+  readonly due: number;
+  /** All answers that say that it was done: 200 to 299. */
+  readonly done: StatusResult;
+  /** By HTTP status. */
+  readonly statuses: Readonly<Record<string, StatusResult>>;
 }
 
 export interface OpenLoopResult {
+  /** From the first request that was due to the last answer. */
   readonly seconds: number;
+  /** All answers, whatever they say. */
+  readonly answers: number;
   /** Sent, and still without an answer some seconds after the last one was due. */
   readonly unanswered: number;
   /** Due, and never sent for want of a free connection. */
   readonly unsent: number;
-  readonly statuses: Readonly<Record<string, StatusResult>>;
+  /** Requests lost with their connection, and connections that could not be opened. */
+  readonly errors: number;
+  /** By the kinds' names. */
+  readonly kinds: Readonly<Record<string, KindResult>>;
 }
 
 const TICK_MS = 1;
+const OPENING_WAIT_MS = 10_000;
 const LAST_ANSWER_WAIT_MS = 5_000;
-const CONTENT_LENGTH = Buffer.from('ontent-Length: ');
-const HEAD_END = Buffer.from('\r\n\r\n');
 
-class Connection {
-  dueAt = 0;
-  readonly socket: Socket;
-  readonly #loop: OpenLoop;
-  #pending: Buffer | null = null;
+/** What came back for all kinds of one name. */
+class Answers {
+  due = 0;
+  readonly done = new Latencies();
+  readonly statuses = new Map<number, Latencies>();
 
-  constructor(loop: OpenLoop, job: OpenLoopJob) {
-    this.#loop = loop;
-    this.socket = connect({ host: job.plan.host, port: job.plan.port, noDelay: true });
-    this.socket.on('connect', () => loop.connected(this));
-    this.socket.on('data', (chunk) => this.#receive(chunk));
-    this.socket.on('error', (error) => loop.fail(error));
+  add(status: number, ms: number): void {
+    if (status >= 200 && status < 300) this.done.add(ms);
+    let latencies = this.statuses.get(status);
+    if (latencies === undefined) {
+      latencies = new Latencies();
+      this.statuses.set(status, latencies);
+    }
+    latencies.add(ms);
   }
 
-  #receive(chunk: Buffer): void {
-    const data = this.#pending === null ? chunk : Buffer.concat([this.#pending, chunk]);
-    const headEnd = data.indexOf(HEAD_END);
-    this.#pending = data;
-    if (headEnd < 0) return;
-    if (data.length < headEnd + HEAD_END.length + contentLength(data)) return;
-    this.#pending = null;
-    this.#loop.answered(this, data.toString('latin1', 9, 12));
+  result(): KindResult {
+    const statuses = [...this.statuses].map(([status, of]) => [status, statusResult(of)] as const);
+    return { due: this.due, done: statusResult(this.done), statuses: Object.fromEntries(statuses) };
   }
 }
 
-function contentLength(data: Buffer): number {
-  const at = data.indexOf(CONTENT_LENGTH) + CONTENT_LENGTH.length;
-  let length = 0;
-  for (let i = at; data[i]! >= 48 && data[i]! <= 57; i++) length = length * 10 + data[i]! - 48;
-  return length;
+function statusResult(latencies: Latencies): StatusResult {
+  const { count: answers } = latencies;
+  return { answers, ...latencies.spread(), latency: latencies.points() };
 }
 
-class OpenLoop {
+/** What is sent next, of all kinds. */
+class Mix {
+  readonly answers: Readonly<Record<string, Answers>>;
+  readonly #ofKind: readonly Answers[];
+  readonly #requests: readonly (readonly PreparedRequest[])[];
+  /** Each kind as often as its weight wants, in an order drawn once. */
+  readonly #order: Uint8Array;
+  readonly #run: string;
+  #count = 0;
+
+  constructor(job: OpenLoopJob) {
+    const { kinds } = job;
+    this.#run = job.run;
+    this.answers = Object.fromEntries(kinds.map(({ name }) => [name, new Answers()]));
+    this.#ofKind = kinds.map(({ name }) => this.answers[name]!);
+    this.#requests = kinds.map((kind, i) => preparedRequests(job, kind, i));
+    this.#order = drawnOrder(kinds);
+  }
+
+  /** Puts the next request on its way, due since then. */
+  send(socket: HttpSocket, dueAt: number): void {
+    const kind = this.next();
+    const requests = this.#requests[kind]!;
+    const request = requests[this.#count % requests.length]!;
+    if (request.keyAt >= 0) writeKey(request, `${this.#run}-${this.#count}`);
+    socket.kind = kind;
+    socket.startedAt = dueAt;
+    // A copy: the socket may keep it, and the next use of the request would write over it.
+    socket.send(Buffer.from(request.bytes));
+  }
+
+  /** Counts a request that is due. */
+  next(): number {
+    const kind = this.#order[this.#count % this.#order.length]!;
+    this.#count += 1;
+    this.#ofKind[kind]!.due += 1;
+    return kind;
+  }
+
+  answered(socket: HttpSocket, status: number, now: number): void {
+    this.#ofKind[socket.kind]!.add(status, now - socket.startedAt);
+  }
+}
+
+/** Far longer than any pattern that could be told from chance; odd, so that it meets every request. */
+const ORDER_LENGTH = 65_537;
+
+function drawnOrder(kinds: readonly RequestKind[]): Uint8Array {
+  const total = kinds.reduce((sum, { weight }) => sum + weight, 0);
+  const random = randomNumbers(kinds.length);
+  return Uint8Array.from({ length: ORDER_LENGTH }, () => {
+    let kind = 0;
+    for (let left = random() * total - kinds[0]!.weight; left >= 0; left -= kinds[kind]!.weight) {
+      kind += 1;
+    }
+    return kind;
+  });
+}
+
+class OpenLoop implements HttpSink {
   readonly #job: OpenLoopJob;
-  readonly #requests: readonly { bytes: Buffer; keyAt: number }[];
-  readonly #connections: Connection[] = [];
-  readonly #idle: Connection[] = [];
-  readonly #statuses = new Map<string, Latencies>();
-  readonly fail: (error: Error) => void;
-  readonly #opened: () => void;
+  readonly #mix: Mix;
+  readonly #sockets: readonly HttpSocket[];
+  #idle: HttpSocket[] = [];
+  #opened: () => void = () => undefined;
   #sent = 0;
   #answered = 0;
+  #lost = 0;
+  #unopened = 0;
   #startedAt = 0;
+  #endAt = 0;
+  #answeredAt = 0;
+  readonly #perMs: number;
+  readonly #total: number;
 
-  constructor(job: OpenLoopJob, opened: () => void, fail: (error: Error) => void) {
+  constructor(job: OpenLoopJob) {
+    const { host, port, connections, perSecond, seconds } = job;
     this.#job = job;
-    this.#opened = opened;
-    this.fail = fail;
-    this.#requests = job.plan.tokens.map((token) => requestBytes(job.plan, token));
-    for (let i = 0; i < job.connections; i++) this.#connections.push(new Connection(this, job));
+    this.#perMs = perSecond === null ? Infinity : perSecond / 1000;
+    this.#total = perSecond === null ? Infinity : Math.round(perSecond * seconds);
+    this.#mix = new Mix(job);
+    const options = { host, port, sink: this };
+    this.#sockets = Array.from({ length: connections }, () => new HttpSocket(options));
+  }
+
+  /** Resolves once every connection is open, or has had its time. */
+  open(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, OPENING_WAIT_MS);
+      this.#opened = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   async run(): Promise<OpenLoopResult> {
     const { perSecond, seconds } = this.#job;
-    const total = Math.round(perSecond * seconds);
     this.#startedAt = performance.now();
-    const endAt = this.#startedAt + seconds * 1000;
-    while (performance.now() < endAt) {
-      this.#sendDue(total);
+    this.#endAt = this.#startedAt + seconds * 1000;
+    for (let now = this.#startedAt; now < this.#endAt; now = performance.now()) {
+      this.#sendDue(now);
       await pause(TICK_MS);
     }
+    this.#sendDue(this.#endAt);
+    const unsent = perSecond === null ? 0 : this.#total - this.#sent;
+    for (let i = 0; i < unsent; i++) this.#mix.next();
     const giveUpAt = performance.now() + LAST_ANSWER_WAIT_MS;
-    while (this.#answered < this.#sent && performance.now() < giveUpAt) await pause(TICK_MS);
-    for (const { socket } of this.#connections) socket.destroy();
-    const statuses: Record<string, StatusResult> = {};
-    for (const [status, latencies] of this.#statuses) {
-      statuses[status] = { answers: latencies.count, ...latencies.spread() };
-    }
+    const isWaiting = () => this.#answered + this.#lost < this.#sent;
+    while (isWaiting() && performance.now() < giveUpAt) await pause(TICK_MS);
+    for (const socket of this.#sockets) socket.end();
+    const answers = Object.entries(this.#mix.answers);
     return {
-      seconds,
-      unanswered: this.#sent - this.#answered,
-      unsent: total - this.#sent,
-      statuses,
+      seconds: (Math.max(this.#endAt, this.#answeredAt) - this.#startedAt) / 1000,
+      answers: this.#answered,
+      unanswered: this.#sent - this.#answered - this.#lost,
+      unsent,
+      errors: this.#lost + this.#unopened,
+      kinds: Object.fromEntries(answers.map(([name, of]) => [name, of.result()])),
     };
   }
 
-  connected(connection: Connection): void {
-    this.#idle.push(connection);
-    if (this.#idle.length === this.#job.connections && this.#sent === 0) this.#opened();
+  opened(socket: HttpSocket): void {
+    this.#idle.push(socket);
+    if (this.#idle.length === this.#job.connections) this.#opened();
   }
 
-  answered(connection: Connection, status: string): void {
+  answered(socket: HttpSocket, status: number): void {
+    const now = performance.now();
     this.#answered += 1;
-    let latencies = this.#statuses.get(status);
-    if (latencies === undefined) {
-      latencies = new Latencies();
-      this.#statuses.set(status, latencies);
-    }
-    latencies.add(performance.now() - connection.dueAt);
-    this.#idle.push(connection);
+    this.#answeredAt = now;
+    this.#mix.answered(socket, status, now);
+    this.#idle.push(socket);
+    if (now < this.#endAt) this.#sendDue(now);
   }
 
-  #sendDue(total: number): void {
-    const { perSecond, run } = this.#job;
-    const elapsedMs = performance.now() - this.#startedAt;
-    const due = Math.min(total, Math.floor((elapsedMs * perSecond) / 1000));
+  closed(socket: HttpSocket, was: ClosedSocket): void {
+    if (was === 'opening') this.#unopened += 1;
+    else if (was === 'asking') this.#lost += 1;
+    else this.#idle = this.#idle.filter((other) => other !== socket);
+  }
+
+  #sendDue(now: number): void {
+    const due = Math.min(this.#total, (now - this.#startedAt) * this.#perMs);
     while (this.#sent < due) {
-      const connection = this.#idle.pop();
-      if (connection === undefined) return;
-      const { bytes, keyAt } = this.#requests[this.#sent % this.#requests.length]!;
-      bytes.write(`${run}-${this.#sent}`.padEnd(KEY_LENGTH, 'x'), keyAt, 'latin1');
-      connection.dueAt = this.#startedAt + (this.#sent * 1000) / perSecond;
-      // A copy: the socket may keep it, and the next order of this buyer would write over it.
-      connection.socket.write(Buffer.from(bytes));
+      const socket = this.#idle.pop();
+      if (socket === undefined) return;
+      const dueAt = this.#perMs === Infinity ? now : this.#startedAt + this.#sent / this.#perMs;
       this.#sent += 1;
+      this.#mix.send(socket, dueAt);
     }
   }
 }
@@ -149,9 +247,7 @@ function pause(ms: number): Promise<void> {
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const job = JSON.parse(line) as OpenLoopJob;
-  const loop = await new Promise<OpenLoop>((resolve, reject) => {
-    const made: OpenLoop = new OpenLoop(job, () => resolve(made), reject);
-  });
+  const loop = new OpenLoop(JSON.parse(line) as OpenLoopJob);
+  await loop.open();
   process.stdout.write(`${JSON.stringify(await loop.run())}\n`);
 }

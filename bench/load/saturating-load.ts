@@ -1,10 +1,19 @@
-// A load generator that costs a fraction of autocannon's CPU time for each request, so that on two cores the server is the limit and
-// not the load. It patches a new key into prepared bytes, keeps one request under way on each connection, and reads no more of a
-// reply than its status and length. Runs as a process of its own: reads a plan (JSON) from its first line of input, prints a result.
+// A load generator that costs a fraction of autocannon's CPU time for each request, so that on two
+// cores the server is the limit and not the load. It patches a new key into prepared bytes, keeps
+// one request under way on each connection, and reads no more of a reply than its status and
+// length. Runs as a process of its own: takes a job (JSON) from each line of its input, and prints
+// a result.
 
-import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
-import { KEY_LENGTH, type RequestPlan, requestBytes } from './request-plan.ts';
+import type { LatencyPoint } from '../scenario.ts';
+import { type ClosedSocket, type HttpSink, HttpSocket } from './http-socket.ts';
+import { Latencies, type Spread } from './latencies.ts';
+import {
+  type PreparedRequest,
+  preparedOrders,
+  type RequestPlan,
+  writeKey,
+} from './request-plan.ts';
 
 export interface LoadJob {
   readonly plan: RequestPlan;
@@ -14,130 +23,140 @@ export interface LoadJob {
   readonly run: string;
 }
 
-export interface LoadResult {
+export interface LoadResult extends Spread {
   readonly seconds: number;
   readonly answers: number;
   /** By HTTP status. */
   readonly statuses: Readonly<Record<string, number>>;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly maxMs: number;
+  /** Requests without an answer, and connections that could not be opened. */
+  readonly errors: number;
+  readonly latency: readonly LatencyPoint[];
   /** Answers' bodies and headers together, in bytes, on average. */
   readonly bytesPerAnswer: number;
 }
 
-const LATENCY_STEP_MS = 0.01;
-const LATENCY_STEPS = 1_000_000;
+/** So long the first request waits for the last connection. */
+const OPENING_WAIT_MS = 5_000;
+const LAST_ANSWER_WAIT_MS = 5_000;
 
-class Connection {
-  readonly #socket: Socket;
-  readonly #requests: readonly { bytes: Buffer; keyAt: number }[];
-  readonly #run: Run;
+/** What one connection sends. */
+class Sender {
+  readonly socket: HttpSocket;
+  readonly #requests: readonly PreparedRequest[];
   readonly #name: string;
   #count = 0;
-  #sentAt = 0;
-  #pending: Buffer | null = null;
 
   constructor(run: Run, job: LoadJob, index: number) {
-    this.#run = run;
+    const { plan, connections } = job;
+    const { host, port } = plan;
     this.#name = `${job.run}-${index}-`;
-    const tokens = job.plan.tokens.filter(
-      (_, i) => i % job.connections === index % job.plan.tokens.length,
-    );
-    this.#requests = tokens.map((token) => requestBytes(job.plan, token));
-    this.#socket = connect({ host: job.plan.host, port: job.plan.port, noDelay: true });
-    this.#socket.on('connect', () => this.#send());
-    this.#socket.on('data', (chunk) => this.#receive(chunk));
-    this.#socket.on('error', (error) => run.fail(error));
-    this.#socket.on('close', () => run.closed());
+    const own = index % plan.tokens.length;
+    const tokens = plan.tokens.filter((_, i) => i % connections === own);
+    this.#requests = preparedOrders(plan, tokens, index);
+    this.socket = new HttpSocket({ host, port, sink: run });
+    this.socket.kind = index;
   }
 
-  #send(): void {
-    const { bytes, keyAt } = this.#requests[this.#count % this.#requests.length]!;
-    bytes.write(`${this.#name}${this.#count}`.padEnd(KEY_LENGTH, 'x'), keyAt, 'latin1');
+  send(now: number): void {
+    const request = this.#requests[this.#count % this.#requests.length]!;
+    writeKey(request, `${this.#name}${this.#count}`);
     this.#count += 1;
-    this.#sentAt = performance.now();
-    this.#socket.write(bytes);
-  }
-
-  #receive(chunk: Buffer): void {
-    const data = this.#pending === null ? chunk : Buffer.concat([this.#pending, chunk]);
-    const length = answerLength(data);
-    if (length === 0 || data.length < length) {
-      this.#pending = data;
-      return;
-    }
-    this.#pending = null;
-    this.#run.answered(data.toString('latin1', 9, 12), length, performance.now() - this.#sentAt);
-    if (this.#run.over) this.#socket.end();
-    else this.#send();
+    this.socket.startedAt = now;
+    this.socket.send(request.bytes);
   }
 }
 
-/** Header and body of the reply in `data`, in bytes; 0 while its header is incomplete. */
-function answerLength(data: Buffer): number {
-  const end = data.indexOf('\r\n\r\n');
-  if (end < 0) return 0;
-  const header = data.toString('latin1', 0, end).toLowerCase();
-  const at = header.indexOf('content-length: ');
-  return end + 4 + (at < 0 ? 0 : Number.parseInt(header.slice(at + 16), 10));
-}
-
-class Run {
-  over = false;
-  #open: number;
-  #answers = 0;
-  #bytes = 0;
-  #startedAt = performance.now();
-  readonly #statuses: Record<string, number> = {};
-  readonly #latencies = new Uint32Array(LATENCY_STEPS);
+class Run implements HttpSink {
+  readonly #job: LoadJob;
+  readonly #senders: readonly Sender[];
   readonly #done: (result: LoadResult) => void;
-  readonly fail: (error: Error) => void;
+  #open = 0;
+  #isStarted = false;
+  #isOver = false;
+  #startedAt = 0;
+  #underWay = 0;
+  #answers = 0;
+  #errors = 0;
+  #bytes = 0;
+  readonly #byStatus = new Uint32Array(1000);
+  readonly #latencies = new Latencies();
+  readonly #timers: NodeJS.Timeout[] = [];
 
-  constructor(job: LoadJob, done: (result: LoadResult) => void, fail: (error: Error) => void) {
-    this.#open = job.connections;
+  constructor(job: LoadJob, done: (result: LoadResult) => void) {
+    this.#job = job;
     this.#done = done;
-    this.fail = fail;
-    for (let i = 0; i < job.connections; i++) new Connection(this, job, i);
-    setTimeout(() => {
-      this.over = true;
-    }, job.seconds * 1000);
+    this.#senders = Array.from({ length: job.connections }, (_, i) => new Sender(this, job, i));
+    this.#timers.push(setTimeout(() => this.#start(), OPENING_WAIT_MS));
   }
 
-  answered(status: string, bytes: number, latencyMs: number): void {
+  opened(socket: HttpSocket): void {
+    this.#open += 1;
+    if (this.#isOver) return;
+    if (this.#isStarted) this.#send(socket, performance.now());
+    else if (this.#open === this.#job.connections) this.#start();
+  }
+
+  answered(socket: HttpSocket, status: number, bytes: number): void {
+    const now = performance.now();
+    this.#underWay -= 1;
     this.#answers += 1;
     this.#bytes += bytes;
-    this.#statuses[status] = (this.#statuses[status] ?? 0) + 1;
-    const step = Math.min(LATENCY_STEPS - 1, Math.round(latencyMs / LATENCY_STEP_MS));
-    this.#latencies[step]! += 1;
+    this.#byStatus[status]! += 1;
+    this.#latencies.add(now - socket.startedAt);
+    if (!this.#isOver) this.#send(socket, now);
+    else if (this.#underWay === 0) this.#finish();
   }
 
-  closed(): void {
-    this.#open -= 1;
-    if (this.#open > 0) return;
+  closed(_socket: HttpSocket, was: ClosedSocket): void {
+    if (was !== 'idle') this.#errors += 1;
+    if (was !== 'opening') this.#open -= 1;
+    if (was !== 'asking') return;
+    this.#underWay -= 1;
+    if (this.#isOver && this.#underWay === 0) this.#finish();
+  }
+
+  #send(socket: HttpSocket, now: number): void {
+    this.#underWay += 1;
+    this.#senders[socket.kind]!.send(now);
+  }
+
+  #start(): void {
+    if (this.#isStarted) return;
+    this.#isStarted = true;
+    this.#startedAt = performance.now();
+    this.#timers.push(setTimeout(() => this.#end(), this.#job.seconds * 1000));
+    for (const { socket } of this.#senders) {
+      if (socket.isOpen) this.#send(socket, performance.now());
+    }
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    if (this.#underWay === 0) this.#finish();
+    else this.#timers.push(setTimeout(() => this.#finish(), LAST_ANSWER_WAIT_MS));
+  }
+
+  #finish(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+    for (const { socket } of this.#senders) socket.end();
+    const statuses: Record<string, number> = {};
+    for (const [status, count] of this.#byStatus.entries()) {
+      if (count > 0) statuses[status] = count;
+    }
     this.#done({
       seconds: (performance.now() - this.#startedAt) / 1000,
       answers: this.#answers,
-      statuses: this.#statuses,
-      p50Ms: this.#percentile(0.5),
-      p99Ms: this.#percentile(0.99),
-      maxMs: this.#percentile(1),
-      bytesPerAnswer: this.#bytes / this.#answers,
+      statuses,
+      errors: this.#errors + this.#underWay,
+      ...this.#latencies.spread(),
+      latency: this.#latencies.points(),
+      bytesPerAnswer: this.#bytes / Math.max(1, this.#answers),
     });
-  }
-
-  #percentile(share: number): number {
-    let left = this.#answers * share;
-    for (let step = 0; step < LATENCY_STEPS; step++) {
-      left -= this.#latencies[step]!;
-      if (left <= 0) return step * LATENCY_STEP_MS;
-    }
-    return LATENCY_STEPS * LATENCY_STEP_MS;
   }
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
   const job = JSON.parse(line) as LoadJob;
-  const result = await new Promise<LoadResult>((resolve, reject) => new Run(job, resolve, reject));
+  const result = await new Promise<LoadResult>((resolve) => new Run(job, resolve));
   process.stdout.write(`${JSON.stringify(result)}\n`);
 }

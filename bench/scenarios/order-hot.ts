@@ -1,164 +1,253 @@
-// One hot drop, and then the same drop sold out: durable orders a second, latency, CPU time and memory for each order, beside the
-// ceiling (the bare server answering as many bytes) in the same run.
+// One hot drop: durable orders a second, latency, CPU time and memory for each order, beside the
+// ceiling (the bare server answering as many bytes) and what people would build instead, all under
+// the same load in the same run.
 
-import { median, type Measurement, measure } from '../measure.ts';
-import { PinnedProcess, SERVER_CORE } from '../pinned-process.ts';
-import { LiveDropsServer } from '../servers/livedrops-server.ts';
-import type { RequestPlan } from '../load/request-plan.ts';
+import { LoadProcess } from '../load/load-process.ts';
+import { ordersOf, type RequestPlan } from '../load/request-plan.ts';
+import {
+  type ClosedLoop,
+  costOf,
+  median,
+  type OpenLoop,
+  ORDER_FIGURES,
+  sampleOf,
+} from '../measure.ts';
+import { OrderComparison, type Series, toCeiling } from '../order-comparison.ts';
+import {
+  type CommonOptions,
+  count,
+  type Finding,
+  type Sample,
+  type Scenario,
+  type ScenarioReport,
+  type Subject,
+  type Tell,
+} from '../scenario.ts';
+import { LiveDropsOrderServer } from '../servers/livedrops-order-server.ts';
+import { orderPeers } from '../servers/order-peers.ts';
+import { RawOrderServer } from '../servers/raw-order-server.ts';
 
-/** With a limit of 1,000 units each, enough for every order a run can make. */
-const BUYERS = 4096;
 const STOCK = 10_000_000;
 /**
  * Long enough that the compiler has seen to the hot functions, and the heap to its working size:
- * after half of it the compiler's threads still take some 5 CPU microseconds of each order, and 1
- * at its end.
+ * after half of it the compiler's threads still take some 5 CPU microseconds of each order.
  */
-const WARM_UP_SECONDS = 20;
-/** The bare server has next to nothing to compile. */
-const CEILING_WARM_UP_SECONDS = 5;
-/** So many orders more that what they keep stands out from what the heap keeps for itself: about half a million here. */
-const MEMORY_SECONDS = 15;
+const WARM_UP_SECONDS = 15;
+/** The bare server has next to nothing to compile, and peers no more than that. */
+const OTHERS_WARM_UP_SECONDS = 5;
+/** So that no request of half the rate waits for a connection. */
+const PACED_CONNECTIONS = 512;
 /** Memory is read once garbage collection and the read models have caught up. */
 const SETTLE_MS = 3000;
+/** With fewer, what the heap keeps for itself hides what the orders keep. */
+const MEMORY_ORDERS_MIN = 100_000;
 
-export interface OrderHotOptions {
-  readonly runs: number;
-  readonly seconds: number;
+const CEILING_AIM = 0.6;
+const P99_AIM_MS = 25;
+const PACED_P99_AIM_MS = 10;
+const BYTES_AIM = 300;
+
+export interface OrderHotOptions extends CommonOptions {
   readonly connections: number;
+  /** What a drop of a celebrity has. */
+  readonly manyConnections: number;
 }
 
-export interface OrderHotRun {
-  readonly orders: Measurement;
-  readonly ordersByAutocannon: Measurement;
-  readonly ceiling: Measurement;
-  readonly ceilingByAutocannon: Measurement;
-  readonly soldOut: Measurement;
-  readonly soldOutCeiling: Measurement;
-  readonly bytesPerOrder: number;
-}
+export const orderHot: Scenario<OrderHotOptions> = {
+  name: 'order-hot',
+  description: 'one hot drop: durable orders, beside the bare server and the peers',
+  options: [
+    {
+      flags: '--connections <n>',
+      description: 'keep-alive connections',
+      parse: count,
+      default: 64,
+    },
+    {
+      flags: '--many-connections <n>',
+      description: 'of a second pair of measurements, without the peers',
+      parse: count,
+      default: 512,
+    },
+  ],
+  defaults: { rounds: 5, seconds: 3 },
+  run,
+};
 
-export async function orderHot(options: OrderHotOptions): Promise<OrderHotRun[]> {
-  const runs: OrderHotRun[] = [];
-  for (let run = 0; run < options.runs; run++) {
-    process.stderr.write(`order-hot: run ${run + 1} of ${options.runs}\n`);
-    runs.push(await orderHotRun(options));
-  }
-  return runs;
-}
-
-async function orderHotRun(options: OrderHotOptions): Promise<OrderHotRun> {
-  const server = new LiveDropsServer();
+async function run(options: OrderHotOptions, tell: Tell): Promise<ScenarioReport> {
+  const livedrops = new LiveDropsOrderServer(options);
+  const comparison = new OrderComparison({ ...options, tell, status: '201' });
+  const paced: OpenLoop = new LoadProcess({ generator: 'open-loop' });
   try {
-    await server.start();
-    const tokens = Array.from({ length: BUYERS }, (_, i) => server.token(`buyer-${i}`));
-    const planFor = (dropId: string): RequestPlan => ({
-      host: server.host,
-      port: server.port,
-      path: `/v1/drops/${dropId}/orders`,
-      tokens,
-      body: '{"quantity":1}',
+    const { own, ownMany, ceiling, ceilingMany, peers } = await admitAll(
+      comparison,
+      livedrops,
+      options,
+    );
+    const { plan } = own.contender;
+    const halfRates: Sample[] = [];
+    await paced.run(pacedJob(plan, 1000, WARM_UP_PACED_SECONDS));
+    const before = await memoryOf(livedrops, plan);
+    await comparison.measureRounds(async () => {
+      const perSecond = own.samples.at(-1)!.figures['perSecond']! / 2;
+      const job = pacedJob(plan, perSecond, options.seconds);
+      halfRates.push(await measurePaced(comparison, paced, livedrops, job));
     });
-    const loaded = { server: server.process, warmUpSeconds: WARM_UP_SECONDS, ...options };
-    const dropId = await server.drop(STOCK);
-    const plan = planFor(dropId);
-    const orders = await measure({ ...loaded, plan, generator: 'saturating' });
-    expectOnly(orders, '201');
-    const before = await memoryOf(server, dropId);
-    const ordersByAutocannon = await measure({ ...loaded, plan, generator: 'autocannon' });
-    expectOnly(ordersByAutocannon, '2xx');
-    await measure({ ...loaded, plan, generator: 'saturating', seconds: MEMORY_SECONDS });
-    const after = await memoryOf(server, dropId);
-    const bytesPerOrder = (after.bytes - before.bytes) / (after.orders - before.orders);
-    const emptyDrop = await server.drop(1);
-    await server.order(emptyDrop, 'first');
-    const soldOut = await measure({ ...loaded, plan: planFor(emptyDrop), generator: 'saturating' });
-    expectOnly(soldOut, '409');
-    const ceilings = await ceilingOf(orders, plan, options);
-    const soldOutCeiling = (await ceilingOf(soldOut, plan, options)).ceiling;
-    return { orders, ordersByAutocannon, ...ceilings, soldOut, soldOutCeiling, bytesPerOrder };
+    const after = await memoryOf(livedrops, plan);
+    tell('by autocannon, for the record');
+    const byAutocannon = await measureByAutocannon(comparison, [own, ceiling]);
+    const half: Subject = {
+      ...pick(livedrops),
+      key: 'livedrops-half-rate',
+      label: 'LiveDrops, half of its rate',
+      samples: halfRates,
+    };
+    return {
+      name: orderHot.name,
+      title: 'One hot drop',
+      method: METHOD,
+      settings: settingsOf(options),
+      figures: ORDER_FIGURES,
+      subjects: [...comparison.subjects(), half, ...byAutocannon],
+      findings: [
+        ...toCeiling(own, ceiling, CEILING_AIM),
+        ...toCeiling(ownMany, ceilingMany, CEILING_AIM),
+        p99(`p99 at ${own.connections} connections`, own.samples, P99_AIM_MS),
+        p99('p99 at half of its rate', halfRates, PACED_P99_AIM_MS),
+        ...comparison.factors(own, peers),
+        ...bytesAnOrder(before, after),
+      ],
+      notes: [...comparison.notes, ...autocannonNotes(byAutocannon), ...profileNotes(options)],
+    };
   } finally {
-    await server.stop();
+    await paced.stop();
+    await comparison.stop();
   }
+}
+
+async function admitAll(
+  comparison: OrderComparison,
+  livedrops: LiveDropsOrderServer,
+  options: OrderHotOptions,
+): Promise<{
+  own: Series;
+  ownMany: Series;
+  ceiling: Series;
+  ceilingMany: Series;
+  peers: Series[];
+}> {
+  const { connections, manyConnections } = options;
+  const prepare = (server: { drop(stock: number): Promise<RequestPlan> }) => server.drop(STOCK);
+  const admit = { prepare, connections, warmUpSeconds: WARM_UP_SECONDS };
+  const admitOther = { ...admit, warmUpSeconds: OTHERS_WARM_UP_SECONDS };
+  const own = await comparison.admit(livedrops, admit);
+  const { bytesPerAnswer } = own.contender;
+  const raw = new RawOrderServer({ bytesPerAnswer, status: '201' });
+  const ceiling = await comparison.admit(raw, admitOther);
+  const ownMany = await comparison.again(own, manyConnections);
+  const ceilingMany = await comparison.again(ceiling, manyConnections);
+  const peers = await comparison.admitPeers(options.peers ? orderPeers() : [], admitOther);
+  return { own, ownMany, ceiling, ceilingMany, peers };
+}
+
+const WARM_UP_PACED_SECONDS = 2;
+
+function pacedJob(plan: RequestPlan, perSecond: number, seconds: number) {
+  const { host, port } = plan;
+  const kinds = [ordersOf(plan)];
+  return { host, port, kinds, connections: PACED_CONNECTIONS, perSecond, seconds };
+}
+
+/** Orders at a rate of their own, timed from when they were due. */
+async function measurePaced(
+  { notes }: OrderComparison,
+  load: OpenLoop,
+  server: LiveDropsOrderServer,
+  job: ReturnType<typeof pacedJob>,
+): Promise<Sample> {
+  const { result, cost } = await costOf(server, load, job);
+  const { done, due } = result.kinds['orders']!;
+  if (done.answers < due)
+    notes.push(`At half of its rate ${due - done.answers} of ${due} orders were not placed.`);
+  return sampleOf({ ...done, ...cost, perSecond: done.answers / result.seconds });
+}
+
+async function measureByAutocannon(
+  comparison: OrderComparison,
+  of: readonly Series[],
+): Promise<Subject[]> {
+  const load: ClosedLoop = new LoadProcess({ generator: 'autocannon' });
+  try {
+    const subjects: Subject[] = [];
+    for (const series of of) {
+      subjects.push({
+        ...pick(series.contender.server),
+        key: `${series.key}-autocannon`,
+        label: `${series.label}, by autocannon`,
+        samples: [await comparison.measureBy(load, series)],
+      });
+    }
+    return subjects;
+  } finally {
+    await load.stop();
+  }
+}
+
+function pick({ role, about }: Pick<Subject, 'role' | 'about'>): Pick<Subject, 'role' | 'about'> {
+  return { role, about };
+}
+
+interface Memory {
+  readonly bytes: number;
+  readonly orders: number;
 }
 
 /** What the process holds at rest, and how many orders there are. */
-async function memoryOf(
-  server: LiveDropsServer,
-  dropId: string,
-): Promise<{ bytes: number; orders: number }> {
+async function memoryOf(server: LiveDropsOrderServer, plan: RequestPlan): Promise<Memory> {
   await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-  return { bytes: server.process.residentBytes(), orders: await server.soldUnits(dropId) };
+  return { bytes: server.residentBytes(), orders: await server.sold(plan) };
 }
 
-async function ceilingOf(
-  measured: Measurement,
-  plan: RequestPlan,
-  options: OrderHotOptions,
-): Promise<{ ceiling: Measurement; ceilingByAutocannon: Measurement }> {
-  const script = new URL('../servers/raw-server.ts', import.meta.url).pathname;
-  // Its own header is about 60 bytes: the body makes up the rest.
-  const bodyBytes = Math.max(1, Math.round(measured.bytesPerAnswer) - 60);
-  const server = new PinnedProcess({ core: SERVER_CORE, args: [script, String(bodyBytes)] });
-  try {
-    const { port } = new URL((await server.line()).replace('ready on ', ''));
-    const loaded = {
-      server,
-      plan: { ...plan, port: Number(port) },
-      warmUpSeconds: CEILING_WARM_UP_SECONDS,
-      ...options,
-    };
-    return {
-      ceiling: await measure({ ...loaded, generator: 'saturating' }),
-      ceilingByAutocannon: await measure({ ...loaded, generator: 'autocannon' }),
-    };
-  } finally {
-    await server.stop();
-  }
+function bytesAnOrder(before: Memory, after: Memory): Finding[] {
+  const orders = after.orders - before.orders;
+  if (orders < MEMORY_ORDERS_MIN) return [];
+  const samples = [(after.bytes - before.bytes) / orders];
+  const label = 'memory an order';
+  return [{ label, unit: 'bytes', digits: 0, samples, better: 'less', aim: BYTES_AIM }];
 }
 
-function expectOnly(measurement: Measurement, status: string): void {
-  const strange = Object.entries(measurement.statuses).filter(
-    ([name, count]) => name !== status && count > 0,
-  );
-  if (strange.length > 0)
-    throw new Error(`expected only ${status}, got ${JSON.stringify(measurement.statuses)}`);
+function p99(label: string, samples: readonly Sample[], aim: number): Finding {
+  const values = samples.map(({ figures }) => figures['p99Ms']!);
+  return { label, unit: 'ms', digits: 1, samples: values, better: 'less', aim };
 }
 
-export function describeOrderHot(runs: readonly OrderHotRun[]): string {
-  const middle = (read: (run: OrderHotRun) => number) => median(runs.map(read));
-  const row = (name: string, read: (run: OrderHotRun) => Measurement) =>
-    [
-      name.padEnd(26),
-      middle((run) => read(run).perSecond)
-        .toFixed(0)
-        .padStart(9),
-      middle((run) => read(run).p50Ms)
-        .toFixed(2)
-        .padStart(8),
-      middle((run) => read(run).p99Ms)
-        .toFixed(2)
-        .padStart(8),
-      middle((run) => read(run).serverCpuMicrosPerAnswer)
-        .toFixed(1)
-        .padStart(9),
-      `${(middle((run) => read(run).serverCpuShare) * 100).toFixed(0)} %`.padStart(8),
-      `${(middle((run) => read(run).loadCpuShare) * 100).toFixed(0)} %`.padStart(8),
-    ].join(' ');
-  const ratio = (read: (run: OrderHotRun) => number) => middle(read).toFixed(2);
+function autocannonNotes(subjects: readonly Subject[]): string[] {
+  const shares = subjects.map(({ label, samples }) => {
+    return `${label}: ${median(samples.map(({ figures }) => figures['loadPercent']!)).toFixed(0)} %`;
+  });
   return [
-    `medians of ${runs.length} runs                 per s   p50 ms   p99 ms  CPU µs   server     load`,
-    row('orders', (run) => run.orders),
-    row('ceiling', (run) => run.ceiling),
-    row('sold out', (run) => run.soldOut),
-    row('ceiling, same bytes', (run) => run.soldOutCeiling),
-    row('orders (autocannon)', (run) => run.ordersByAutocannon),
-    row('ceiling (autocannon)', (run) => run.ceilingByAutocannon),
-    '',
-    `orders to ceiling:   ${ratio((run) => run.orders.perSecond / run.ceiling.perSecond)} of its rate, ` +
-      `${ratio((run) => run.ceiling.serverCpuMicrosPerAnswer / run.orders.serverCpuMicrosPerAnswer)} by CPU time`,
-    `sold out to ceiling: ${ratio((run) => run.soldOut.perSecond / run.soldOutCeiling.perSecond)} of its rate, ` +
-      `${ratio((run) => run.soldOutCeiling.serverCpuMicrosPerAnswer / run.soldOut.serverCpuMicrosPerAnswer)} by CPU time`,
-    `memory: ${middle((run) => run.bytesPerOrder).toFixed(0)} bytes an order`,
-  ].join('\n');
+    'autocannon spends more on a request than the server does and is itself the limit; ' +
+      `of its core it used (${shares.join('; ')}).`,
+  ];
 }
+
+function profileNotes({ profileDirectory }: OrderHotOptions): string[] {
+  if (profileDirectory === null) return [];
+  return ['LiveDrops was profiled meanwhile, which costs it time.'];
+}
+
+function settingsOf(options: OrderHotOptions): ScenarioReport['settings'] {
+  const { rounds, seconds, connections, manyConnections } = options;
+  return { rounds, seconds, connections, manyConnections, pacedConnections: PACED_CONNECTIONS };
+}
+
+const METHOD =
+  'A drop with more stock than the run can sell takes orders of one unit over keep-alive ' +
+  'connections, one request under way on each, every request under a key of its own, from 4,096 ' +
+  'buyers in turn. The server, with all its processes and threads, has one core, and the load the ' +
+  'other. Every order is fsynced before its answer; the ceiling makes nothing durable. All are ' +
+  'warmed up and stay up, and are measured in turns, round by round. Half of its rate is sent at ' +
+  'fixed times whatever the server makes of it, and timed from when each order was due. CPU time ' +
+  "is the kernel's account of the server's processes, divided by its answers. Memory is the growth " +
+  'of the resident set between two states at rest, before and after all rounds, divided by the ' +
+  'orders between them.';

@@ -2,102 +2,191 @@
 // the admitted ones wait, beside a server with time to spare.
 
 import { allowOpenFiles } from '../file-limit.ts';
-import type { OpenLoopJob, OpenLoopResult, StatusResult } from '../load/open-loop-load.ts';
-import type { RequestPlan } from '../load/request-plan.ts';
-import { measure } from '../measure.ts';
-import { LOAD_CORE, PinnedProcess } from '../pinned-process.ts';
-import { LiveDropsServer } from '../servers/livedrops-server.ts';
+import { LoadProcess } from '../load/load-process.ts';
+import type { KindResult, OpenLoopResult, StatusResult } from '../load/open-loop-load.ts';
+import { ordersOf, type RequestPlan } from '../load/request-plan.ts';
+import { type Cost, costOf, measure, type OpenLoop } from '../measure.ts';
+import {
+  type CommonOptions,
+  count,
+  type Figure,
+  type Finding,
+  type Sample,
+  type Scenario,
+  type ScenarioReport,
+  type Subject,
+  type Tell,
+} from '../scenario.ts';
+import { LiveDropsOrderServer } from '../servers/livedrops-order-server.ts';
 
-const BUYERS = 4096;
 const STOCK = 10_000_000;
 const CAPACITY_CONNECTIONS = 64;
 const WARM_UP_SECONDS = 8;
+const LOAD_WARM_UP_SECONDS = 2;
 /** Of the capacity: far from any queue. */
 const UNLOADED_SHARE = 0.1;
 const FILES_BESIDE_SOCKETS = 256;
+const REFUSED_P99_AIM_MS = 50;
 
-export interface OverloadOptions {
-  readonly seconds: number;
+export interface OverloadOptions extends CommonOptions {
   /** How many times the capacity is asked for. */
   readonly factor: number;
   readonly connections: number;
 }
 
-export interface OverloadRun {
-  readonly capacityPerSecond: number;
-  readonly unloaded: OpenLoopResult;
-  readonly askedPerSecond: number;
-  readonly overloaded: OpenLoopResult;
-  readonly loadCpuShare: number;
+export const overload: Scenario<OverloadOptions> = {
+  name: 'overload',
+  description: 'more orders than the server can take: who waits how long, and who is refused',
+  options: [
+    {
+      flags: '--factor <n>',
+      description: 'how many times the capacity is asked for',
+      parse: count,
+      default: 2,
+    },
+    {
+      flags: '--connections <n>',
+      description: 'keep-alive connections',
+      parse: count,
+      default: 4_096,
+    },
+  ],
+  defaults: { rounds: 3, seconds: 4 },
+  run,
+};
+
+/** One rate at which orders came. */
+interface Asked {
+  readonly perSecond: number;
+  readonly result: OpenLoopResult;
+  readonly orders: KindResult;
+  readonly cost: Cost;
 }
 
-export async function overload(options: OverloadOptions): Promise<OverloadRun> {
-  allowOpenFiles(options.connections + FILES_BESIDE_SOCKETS);
-  const server = new LiveDropsServer();
-  const script = new URL('../load/open-loop-load.ts', import.meta.url).pathname;
-  const load = new PinnedProcess({ core: LOAD_CORE, args: [script] });
-  let runs = 0;
-  const send = async (plan: RequestPlan, perSecond: number): Promise<OpenLoopResult> => {
-    const { connections, seconds } = options;
-    const job: OpenLoopJob = { plan, connections, perSecond, seconds, run: `open-${++runs}` };
-    load.write(JSON.stringify(job));
-    return JSON.parse(await load.line()) as OpenLoopResult;
-  };
+async function run(options: OverloadOptions, tell: Tell): Promise<ScenarioReport> {
+  const { rounds, seconds, factor, connections } = options;
+  allowOpenFiles(connections + FILES_BESIDE_SOCKETS);
+  const server = new LiveDropsOrderServer(options);
+  const load: OpenLoop = new LoadProcess({ generator: 'open-loop' });
   try {
     await server.start();
-    const dropId = await server.drop(STOCK);
-    const plan: RequestPlan = {
-      host: server.host,
-      port: server.port,
-      path: `/v1/drops/${dropId}/orders`,
-      tokens: Array.from({ length: BUYERS }, (_, i) => server.token(`buyer-${i}`)),
-      body: '{"quantity":1}',
+    const plan = await server.drop(STOCK);
+    tell('warming up, and measuring what it can take');
+    const capacity = await capacityOf(server, plan, seconds);
+    const { host, port } = plan;
+    const job = { host, port, kinds: [ordersOf(plan)], connections };
+    // The load has code to compile, too.
+    await load.run({ ...job, perSecond: capacity, seconds: LOAD_WARM_UP_SECONDS });
+    const ask = async (perSecond: number): Promise<Asked> => {
+      const { result, cost } = await costOf(server, load, { ...job, perSecond, seconds });
+      return { perSecond, result, orders: result.kinds['orders']!, cost };
     };
-    const capacity = await measure({
-      server: server.process,
-      plan,
-      generator: 'saturating',
-      connections: CAPACITY_CONNECTIONS,
-      seconds: options.seconds,
-      warmUpSeconds: WARM_UP_SECONDS,
-    });
-    const unloaded = await send(plan, capacity.perSecond * UNLOADED_SHARE);
-    const askedPerSecond = capacity.perSecond * options.factor;
-    const loadCpu = load.cpuMicros();
-    const overloaded = await send(plan, askedPerSecond);
-    const loadCpuShare = (load.cpuMicros() - loadCpu) / 1e6 / options.seconds;
-    return {
-      capacityPerSecond: capacity.perSecond,
-      unloaded,
-      askedPerSecond,
-      overloaded,
-      loadCpuShare,
-    };
+    const unloaded: Asked[] = [];
+    const overloaded: Asked[] = [];
+    for (let round = 1; round <= rounds; round++) {
+      tell(`round ${round} of ${rounds}`);
+      unloaded.push(await ask(capacity * UNLOADED_SHARE));
+      overloaded.push(await ask(capacity * factor));
+    }
+    const settings = { rounds, seconds, connections, factor, capacity: Math.round(capacity) };
+    return reportOf(server, settings, unloaded, overloaded);
   } finally {
     await load.stop();
     await server.stop();
   }
 }
 
-export function describeOverload(run: OverloadRun): string {
-  const { unloaded, overloaded } = run;
-  const row = (name: string, status: StatusResult | undefined, seconds: number) => {
-    if (status === undefined) return `${name.padEnd(34)}none`;
-    const { answers, p50Ms, p99Ms, maxMs } = status;
-    const columns = [p50Ms, p99Ms, maxMs].map((ms) => ms.toFixed(1).padStart(8));
-    return `${name.padEnd(34)}${(answers / seconds).toFixed(0).padStart(8)} ${columns.join(' ')}`;
-  };
-  const head = ['per s', 'p50 ms', 'p99 ms', 'max ms'].map((name) => name.padStart(8)).join(' ');
-  const others = Object.entries(overloaded.statuses).filter(([status]) => !/201|503/.test(status));
-  return [
-    `${'from when each order was due'.padEnd(34)}${head}`,
-    row('a tenth of the capacity: orders', unloaded.statuses['201'], unloaded.seconds),
-    row('too many: orders', overloaded.statuses['201'], overloaded.seconds),
-    row('too many: refused with 503', overloaded.statuses['503'], overloaded.seconds),
-    ...others.map(([status, of]) => row(`too many: ${status}`, of, overloaded.seconds)),
-    '',
-    `capacity ${run.capacityPerSecond.toFixed(0)} orders a second; asked for ` +
-      `${run.askedPerSecond.toFixed(0)}: ${overloaded.unsent} found no free connection, ` +
-      `${overloaded.unanswered} got no answer; load at ${(run.loadCpuShare * 100).toFixed(0)} %`,
-  ].join('\n');
+async function capacityOf(
+  server: LiveDropsOrderServer,
+  plan: RequestPlan,
+  seconds: number,
+): Promise<number> {
+  const capacity = await measure({
+    server,
+    plan,
+    generator: 'saturating',
+    connections: CAPACITY_CONNECTIONS,
+    seconds,
+    warmUpSeconds: WARM_UP_SECONDS,
+  });
+  return capacity.perSecond;
 }
+
+function reportOf(
+  { about }: LiveDropsOrderServer,
+  settings: ScenarioReport['settings'],
+  unloaded: readonly Asked[],
+  overloaded: readonly Asked[],
+): ScenarioReport {
+  const subject = (
+    key: string,
+    label: string,
+    rounds: readonly Asked[],
+    status: string,
+  ): Subject => {
+    const samples = rounds.map((asked) => sampleOf(asked, asked.orders.statuses[status]));
+    return { key, label, role: 'livedrops', about, samples };
+  };
+  const subjects = [
+    subject('unloaded', 'a tenth of the capacity: orders', unloaded, '201'),
+    subject('admitted', 'too many: orders', overloaded, '201'),
+    subject('refused', 'too many: refused with 503', overloaded, '503'),
+  ];
+  const [, admitted, refused] = subjects;
+  return {
+    name: overload.name,
+    title: 'Too many orders',
+    method: METHOD,
+    settings,
+    figures: FIGURES,
+    subjects,
+    findings: [
+      ...p99('p99 of refusals', refused!, REFUSED_P99_AIM_MS),
+      ...p99('p99 of admitted orders', admitted!, null),
+    ],
+    notes: overloaded.map(noteOf),
+  };
+}
+
+/** Without an answer of that status there are no times. */
+function sampleOf({ result, cost }: Asked, status: StatusResult | undefined): Sample {
+  const { serverCpuShare, loadCpuShare } = cost;
+  const shares = { serverPercent: serverCpuShare * 100, loadPercent: loadCpuShare * 100 };
+  if (status === undefined) return { figures: { perSecond: 0, ...shares } };
+  const { answers, p50Ms, p99Ms, maxMs, latency } = status;
+  const perSecond = answers / result.seconds;
+  return { figures: { perSecond, p50Ms, p99Ms, maxMs, ...shares }, latency };
+}
+
+/** Of the rounds in which there were any. */
+function p99(label: string, { samples }: Subject, aim: number | null): Finding[] {
+  const values = samples.flatMap(({ figures }) => figures['p99Ms'] ?? []);
+  if (values.length === 0) return [];
+  return [{ label, unit: 'ms', digits: 1, samples: values, better: 'less', aim }];
+}
+
+function noteOf({ perSecond, result, orders, cost }: Asked, round: number): string {
+  const { unsent, unanswered, errors } = result;
+  const others = Object.entries(orders.statuses)
+    .filter(([status]) => status !== '201' && status !== '503')
+    .map(([status, { answers }]) => `, ${answers} answered ${status}`);
+  return (
+    `Round ${round + 1}: asked for ${perSecond.toFixed(0)} a second: ${unsent} found no free ` +
+    `connection, ${unanswered} got no answer, ${errors} lost their connection${others.join('')}; ` +
+    `load at ${(cost.loadCpuShare * 100).toFixed(0)} % of its core.`
+  );
+}
+
+const FIGURES: readonly Figure[] = [
+  { key: 'perSecond', label: 'answers', unit: 'answers/s', better: 'neither', digits: 0 },
+  { key: 'p50Ms', label: 'p50', unit: 'ms', better: 'less', digits: 1 },
+  { key: 'p99Ms', label: 'p99', unit: 'ms', better: 'less', digits: 1 },
+  { key: 'maxMs', label: 'longest', unit: 'ms', better: 'less', digits: 1 },
+  { key: 'serverPercent', label: 'server of its core', unit: '%', better: 'neither', digits: 0 },
+  { key: 'loadPercent', label: 'load of its core', unit: '%', better: 'neither', digits: 0 },
+];
+
+const METHOD =
+  'Orders of one drop at a tenth of the measured capacity and at a multiple of it, at a fixed rate, ' +
+  'whatever comes back (an open loop), over very many connections. Each is timed from when it was ' +
+  'due, waiting for a free connection included. What the server cannot take it refuses with 503.';

@@ -1,9 +1,13 @@
-// The ceiling: a uWebSockets.js POST handler that reads and parses the body and answers as many bytes as asked for, nothing else.
-// Usage: raw-server.ts BYTES
+// The ceiling: a uWebSockets.js POST handler that reads and parses the body and answers with the
+// status and as many bytes as asked for, nothing else.
+// Usage: raw-server.ts BYTES [STATUS]
 
+import { STATUS_CODES } from 'node:http';
 import uWS from 'uWebSockets.js';
 
-const answer = 'x'.repeat(Number(process.argv[2]));
+const [bytes, status = '201'] = process.argv.slice(2);
+const answer = 'x'.repeat(Number(bytes));
+const statusLine = `${status} ${STATUS_CODES[status]}`;
 
 uWS
   .App()
@@ -18,7 +22,7 @@ uWS
       if (!isLast || aborted) return;
       JSON.parse(body);
       res.cork(() => {
-        res.writeStatus('201 Created');
+        res.writeStatus(statusLine);
         res.end(answer);
       });
     });

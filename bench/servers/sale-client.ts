@@ -8,14 +8,24 @@ export const AUTH_SECRET = 'a secret for measuring only, 32 characters or more';
 const TOKEN_LIFETIME_MS = 3_600_000;
 const DROP_LENGTH_MS = 3_600_000;
 const CREATOR = 'bench-creator';
+/** With a limit of 1,000 units each, enough for every order a scenario can make. */
+const BUYERS = 4096;
+
+const sign = createSigner({ key: AUTH_SECRET, algorithm: 'HS256', expiresIn: TOKEN_LIFETIME_MS });
+
+export function accessToken(userId: string): string {
+  return sign({ sub: userId });
+}
+
+let buyers: readonly string[] | null = null;
+
+/** An access token for each of 4,096 buyers, `buyer-0` and so on. */
+export function buyerTokens(): readonly string[] {
+  buyers ??= Array.from({ length: BUYERS }, (_, i) => accessToken(`buyer-${i}`));
+  return buyers;
+}
 
 export abstract class SaleClient {
-  readonly #sign = createSigner({
-    key: AUTH_SECRET,
-    algorithm: 'HS256',
-    expiresIn: TOKEN_LIFETIME_MS,
-  });
-
   /** Where the gateway answers, once it is ready. */
   protected abstract get url(): URL;
 
@@ -27,15 +37,28 @@ export abstract class SaleClient {
   }
 
   token(userId: string): string {
-    return this.#sign({ sub: userId });
+    return accessToken(userId);
   }
 
   /** A drop that is live at once, unless told otherwise; returns its id. */
   async drop(stock: number, startsInMs = -1000): Promise<string> {
-    const product = await this.#call('POST', `/v1/creators/${CREATOR}/products`, CREATOR, {
-      name: 'Sneaker',
-    });
-    const drop = await this.#call('POST', `/v1/products/${product.id}/drops`, CREATOR, {
+    return await this.dropOf(await this.product(), stock, startsInMs);
+  }
+
+  /** A product, by its id, of this creator. */
+  async product(creatorId = CREATOR): Promise<string> {
+    const path = `/v1/creators/${creatorId}/products`;
+    return (await this.#call('POST', path, creatorId, { name: 'Sneaker' })).id;
+  }
+
+  /** A drop of a product. */
+  async dropOf(
+    productId: string,
+    stock: number,
+    startsInMs = -1000,
+    creatorId = CREATOR,
+  ): Promise<string> {
+    const drop = await this.#call('POST', `/v1/products/${productId}/drops`, creatorId, {
       startsAt: new Date(Date.now() + startsInMs).toISOString(),
       endsAt: new Date(Date.now() + startsInMs + DROP_LENGTH_MS).toISOString(),
       stock,

@@ -1,0 +1,67 @@
+// Where an HTTP answer ends, read from its bytes without making anything of them. Of the headers
+// only those that say how long the body is are looked at.
+
+const LINE_FEED = 10;
+const CARRIAGE_RETURN = 13;
+const COLON = 58;
+const LOWER_CASE = 0x20;
+const STATUS_AT = 'HTTP/1.1 '.length;
+const CONTENT_LENGTH = Buffer.from('content-length');
+const TRANSFER_ENCODING = Buffer.from('transfer-encoding');
+
+/** Such as 201. */
+export function statusOf(bytes: Buffer): number {
+  return (
+    (bytes[STATUS_AT]! - 48) * 100 + (bytes[STATUS_AT + 1]! - 48) * 10 + bytes[STATUS_AT + 2]! - 48
+  );
+}
+
+/**
+ * Head and body of the answer that `bytes` begins with, in bytes; 0 while it is incomplete. Without
+ * a length the answer has no body; trailers after chunks are not understood.
+ */
+export function answerLength(bytes: Buffer): number {
+  let line = bytes.indexOf(LINE_FEED) + 1;
+  if (line === 0) return 0;
+  let bodyBytes = 0;
+  let isChunked = false;
+  while (bytes[line] !== CARRIAGE_RETURN) {
+    if (isHeader(bytes, line, CONTENT_LENGTH)) {
+      bodyBytes = numberAt(bytes, line + CONTENT_LENGTH.length + 1);
+    } else if (isHeader(bytes, line, TRANSFER_ENCODING)) isChunked = true;
+    line = bytes.indexOf(LINE_FEED, line) + 1;
+    if (line === 0) return 0;
+  }
+  const body = line + 2;
+  if (isChunked) return chunksEnd(bytes, body);
+  return body + bodyBytes <= bytes.length ? body + bodyBytes : 0;
+}
+
+function isHeader(bytes: Buffer, at: number, name: Buffer): boolean {
+  if (bytes[at + name.length] !== COLON) return false;
+  for (let i = 0; i < name.length; i++) {
+    if ((bytes[at + i]! | LOWER_CASE) !== name[i]) return false;
+  }
+  return true;
+}
+
+/** Behind spaces, if any. */
+function numberAt(bytes: Buffer, from: number): number {
+  let at = from;
+  while (bytes[at] === 32) at += 1;
+  let value = 0;
+  for (; bytes[at]! >= 48 && bytes[at]! <= 57; at++) value = value * 10 + bytes[at]! - 48;
+  return value;
+}
+
+function chunksEnd(bytes: Buffer, from: number): number {
+  let at = from;
+  for (;;) {
+    const lineEnd = bytes.indexOf(LINE_FEED, at);
+    if (lineEnd < 0) return 0;
+    const size = Number.parseInt(bytes.toString('latin1', at, lineEnd), 16);
+    at = lineEnd + 1 + size + 2;
+    if (at > bytes.length) return 0;
+    if (size === 0) return at;
+  }
+}

@@ -1,0 +1,213 @@
+// Servers that sell the same drop to the same load, in turns: each is started and warmed up, and
+// then every round measures every one of them once. A peer that does not run here, or does not
+// answer as it should, is left out with a note; of LiveDrops and the ceiling that is an error.
+
+import { LoadProcess } from './load/load-process.ts';
+import type { RequestPlan } from './load/request-plan.ts';
+import { type ClosedLoop, type Measurement, measure, sampleOf } from './measure.ts';
+import type { CommonOptions, Finding, Sample, Subject, Tell } from './scenario.ts';
+import { ratio } from './scenario.ts';
+import type { OrderServer } from './servers/order-server.ts';
+
+/** What one server left behind is not to be the next one's trouble. */
+const REST_MS = 300;
+const WARM_UP_AGAIN_SECONDS = 2;
+/** Of a peer's requests, so many may end otherwise than they should. */
+const STRAY_SHARE_MAX = 0.01;
+
+/** A server that runs, and what it is asked. */
+export interface Contender {
+  readonly server: OrderServer;
+  readonly plan: RequestPlan;
+  /** Head and body, while it was warmed up. */
+  readonly bytesPerAnswer: number;
+}
+
+/** One server at one number of connections: a subject of the report, round by round. */
+export interface Series {
+  readonly contender: Contender;
+  readonly connections: number;
+  readonly key: string;
+  readonly label: string;
+  readonly samples: Sample[];
+}
+
+export interface OrderComparisonOptions extends Pick<CommonOptions, 'rounds' | 'seconds'> {
+  readonly tell: Tell;
+  /** What every request is answered with. */
+  readonly status: '201' | '409';
+}
+
+export interface AdmitOptions {
+  /** Sets the scene on the server, once it runs. */
+  readonly prepare: (server: OrderServer) => Promise<RequestPlan>;
+  readonly connections: number;
+  readonly warmUpSeconds: number;
+}
+
+export class OrderComparison {
+  readonly notes: string[] = [];
+  readonly #options: OrderComparisonOptions;
+  readonly #load: ClosedLoop = new LoadProcess({ generator: 'saturating' });
+  readonly #running: OrderServer[] = [];
+  #series: Series[] = [];
+
+  constructor(options: OrderComparisonOptions) {
+    this.#options = options;
+  }
+
+  /** Rejects where the server does not run, or does not answer as it should. */
+  async admit(server: OrderServer, options: AdmitOptions): Promise<Series> {
+    this.#options.tell(`starting and warming up ${server.label}`);
+    this.#running.push(server);
+    await server.start();
+    const plan = await options.prepare(server);
+    const contender = { server, plan, bytesPerAnswer: 0 };
+    const { connections, warmUpSeconds: seconds } = options;
+    const warm = await this.#measure(contender, connections, seconds, this.#load);
+    const { key, label } = server;
+    const { bytesPerAnswer } = warm;
+    return this.#enter({ ...options, contender: { ...contender, bytesPerAnswer }, key, label });
+  }
+
+  /** Those that run here. */
+  async admitPeers(servers: readonly OrderServer[], options: AdmitOptions): Promise<Series[]> {
+    const admitted: Series[] = [];
+    for (const server of servers) {
+      try {
+        admitted.push(await this.admit(server, options));
+      } catch (error) {
+        await this.#leaveOut(server, error);
+      }
+    }
+    return admitted;
+  }
+
+  /** The same server again, at another number of connections. */
+  async again(of: Series, connections: number): Promise<Series> {
+    const { contender, key, label } = of;
+    await this.#measure(contender, connections, WARM_UP_AGAIN_SECONDS, this.#load);
+    return this.#enter({
+      contender,
+      connections,
+      key: `${key}-${connections}`,
+      label: `${label}, ${connections} connections`,
+    });
+  }
+
+  #enter({ contender, connections, key, label }: Omit<Series, 'samples'>): Series {
+    const series: Series = { contender, connections, key, label, samples: [] };
+    this.#series.push(series);
+    return series;
+  }
+
+  /** Measures everyone as often as there are rounds; `alsoEach` belongs to each round. */
+  async measureRounds(alsoEach: () => Promise<void> = () => Promise.resolve()): Promise<void> {
+    const { rounds, seconds, tell } = this.#options;
+    for (let round = 1; round <= rounds; round++) {
+      tell(`round ${round} of ${rounds}`);
+      for (const series of this.#series) await this.#measureSeries(series, seconds);
+      await alsoEach();
+    }
+  }
+
+  /** One server once, by another load. */
+  async measureBy(load: ClosedLoop, { contender, connections }: Series): Promise<Sample> {
+    const { seconds } = this.#options;
+    await load.run({ plan: contender.plan, connections, seconds: WARM_UP_AGAIN_SECONDS });
+    return sampleOf(await this.#measure(contender, connections, seconds, load));
+  }
+
+  async #measureSeries(series: Series, seconds: number): Promise<void> {
+    const { contender, connections } = series;
+    try {
+      const measured = await this.#measure(contender, connections, seconds, this.#load);
+      series.samples.push(sampleOf(measured));
+    } catch (error) {
+      if (contender.server.role !== 'peer') throw error;
+      await this.#leaveOut(contender.server, error);
+    }
+  }
+
+  async #measure(
+    { server, plan }: Contender,
+    connections: number,
+    seconds: number,
+    load: ClosedLoop,
+  ): Promise<Measurement> {
+    await new Promise((resolve) => setTimeout(resolve, REST_MS));
+    const generator = load === this.#load ? 'saturating' : 'autocannon';
+    const loaded = { server, plan, generator, connections, seconds, load } as const;
+    const measured = await measure({ ...loaded, warmUpSeconds: 0 });
+    this.#check(server, measured);
+    return measured;
+  }
+
+  #check({ label, role }: OrderServer, measured: Measurement): void {
+    const { status } = this.#options;
+    const { answers, statuses, errors } = measured;
+    const asked = answers + errors;
+    const strays = asked - (statuses[status] ?? 0);
+    if (strays === 0 && answers > 0) return;
+    const text =
+      `${label}: ${strays} of ${asked} requests were not answered ${status} ` +
+      `(${JSON.stringify(statuses)}, ${errors} without an answer)`;
+    if (role !== 'peer' || !(strays <= asked * STRAY_SHARE_MAX)) throw new Error(text);
+    this.notes.push(`${text}.`);
+  }
+
+  async #leaveOut(server: OrderServer, error: unknown): Promise<void> {
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#options.tell(`left out: ${server.label}: ${reason}`);
+    this.notes.push(`Left out: ${server.label}: ${reason}.`);
+    this.#series = this.#series.filter(({ contender }) => contender.server !== server);
+    this.#running.splice(this.#running.indexOf(server), 1);
+    await server.stop();
+  }
+
+  /** Those that stayed to the end. */
+  subjects(): Subject[] {
+    return this.#series.map(subjectOf);
+  }
+
+  /** LiveDrops beside each peer that stayed to the end. */
+  factors(of: Series, peers: readonly Series[]): Finding[] {
+    return peers
+      .filter((peer) => this.#series.includes(peer))
+      .map((peer) =>
+        ratio({
+          label: `rate, times ${peer.label}`,
+          of: subjectOf(of),
+          to: subjectOf(peer),
+          figure: 'perSecond',
+          aim: 1,
+        }),
+      );
+  }
+
+  async stop(): Promise<void> {
+    await this.#load.stop();
+    for (const server of this.#running) await server.stop();
+  }
+}
+
+export function subjectOf({ contender, key, label, samples }: Series): Subject {
+  const { role, about } = contender.server;
+  return { key, label, role, about, samples };
+}
+
+/** Rate and CPU time, beside the ceiling at as many connections. */
+export function toCeiling(of: Series, ceiling: Series, aim: number): Finding[] {
+  const to = subjectOf(ceiling);
+  const at = `at ${of.connections} connections`;
+  const both = { of: subjectOf(of), to, aim };
+  return [
+    ratio({ ...both, label: `rate, of the ceiling's, ${at}`, figure: 'perSecond' }),
+    ratio({
+      ...both,
+      label: `CPU time, the ceiling's to its own, ${at}`,
+      figure: 'cpuMicros',
+      inverse: true,
+    }),
+  ];
+}
