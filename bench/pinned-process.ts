@@ -66,8 +66,9 @@ export class PinnedProcess {
     return residentBytesOf(this.pid);
   }
 
+  /** Harmless when repeated, and where it has ended by itself. */
   async stop(): Promise<void> {
-    if (this.#child.exitCode !== null) return;
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const exit = once(this.#child, 'exit');
     this.#child.kill('SIGTERM');
     const kill = setTimeout(() => this.#child.kill('SIGKILL'), STOP_TIMEOUT_MS);
