@@ -1,0 +1,118 @@
+// One life of the shards of a node, in a process of its own, so that nothing of the life before is
+// in memory, compiled code included. Usage:
+// `shard-life.ts place DIRECTORY ORDERS PARTS` places orders of one drop through the real shard loop
+// and SQLite journal, some hundred at a time, and ends as a crash does: without a last snapshot.
+// `shard-life.ts recover DIRECTORY ORDERS` claims and replays all shards, as a start does.
+// Both print one line of JSON.
+
+import pino from 'pino';
+import { systemClock } from '../../actors/clock.ts';
+import { InProcessLiveBus } from '../../actors/live-bus.ts';
+import { ShardHost } from '../../actors/shard-host.ts';
+import type { DropCommand } from '../../domain/commands.ts';
+import { SHARD_COUNT, shardOf } from '../../domain/ids.ts';
+import { openSqliteStores } from '../../storage/sqlite/stores.ts';
+
+const DROP_ID = 'd_recovery';
+
+export interface Placed {
+  readonly seconds: number;
+  /** In each part of the orders, the longest that a group of them waited, snapshots included. */
+  readonly longestWaitsMs: readonly number[];
+}
+
+export interface Recovered {
+  /** From the first claim until every shard serves, without opening the files. */
+  readonly recoveryMs: number;
+}
+
+const ORDERS_PER_CALL = 256;
+const DROP_LENGTH_MS = 3_600_000;
+/** Left for whoever wants to order afterwards. */
+const SPARE_STOCK = 1000;
+
+const [what, directory = '', orders = '', parts = ''] = process.argv.slice(2);
+const stores = await openSqliteStores({ directory });
+const host = new ShardHost({
+  ...stores,
+  nodeId: 'bench',
+  shardCount: SHARD_COUNT,
+  bus: new InProcessLiveBus(),
+  consumers: [],
+  clock: systemClock,
+  log: pino({ level: 'warn' }, pino.destination(2)),
+});
+const done =
+  what === 'place' ? await place(Number(orders), Number(parts)) : await recover(Number(orders));
+await stores.close();
+process.stdout.write(`${JSON.stringify(done)}\n`);
+// What the shards plan for later is not waited for.
+process.exit();
+
+async function place(count: number, partCount: number): Promise<Placed> {
+  await host.start();
+  const startedAt = performance.now();
+  await createDrop(count + SPARE_STOCK);
+  const longestWaitsMs = new Array<number>(partCount).fill(0);
+  for (let placed = 0; placed < count; placed += ORDERS_PER_CALL) {
+    const part = Math.floor((placed / count) * partCount);
+    const waitMs = await placeOrders(placed, Math.min(ORDERS_PER_CALL, count - placed));
+    longestWaitsMs[part] = Math.max(longestWaitsMs[part]!, waitMs);
+  }
+  const seconds = (performance.now() - startedAt) / 1000;
+  await projectionsKeptUp();
+  return { seconds, longestWaitsMs };
+}
+
+/** As if what follows the journal had been running: a crash leaves it behind by moments only. */
+async function projectionsKeptUp(): Promise<void> {
+  const { id: shard, sequence } = host.shards[shardOf(DROP_ID, SHARD_COUNT)]!;
+  await stores.readModels.keep([{ shard, sequence, time: Date.now(), rows: [] }], () => false);
+  await stores.consumerPositions.save('payments', [{ shard, sequence }]);
+}
+
+async function createDrop(stock: number): Promise<void> {
+  const now = Date.now();
+  const terms = {
+    id: DROP_ID,
+    productId: 'p_1',
+    creatorId: 'creator',
+    startsAt: now - 1,
+    endsAt: now + DROP_LENGTH_MS,
+    priceCents: 100,
+    currency: 'EUR',
+    limitPerUser: 1,
+    holdSeconds: 60,
+    payment: 'instant',
+  } as const;
+  await host.execute([{ type: 'create-drop', dropId: DROP_ID, terms, stock }]);
+}
+
+/** Each by a user of its own. Resolves to how long they waited together. */
+async function placeOrders(first: number, count: number): Promise<number> {
+  const commands = Array.from({ length: count }, (_, i): DropCommand => {
+    return {
+      type: 'place-order',
+      dropId: DROP_ID,
+      userId: `user-${first + i}`,
+      key: crypto.randomUUID(),
+      quantity: 1,
+    };
+  });
+  const sentAt = performance.now();
+  const replies = await host.execute(commands);
+  const waitMs = performance.now() - sentAt;
+  const refused = replies.find((reply) => !reply.ok);
+  if (refused !== undefined) throw new Error(`an order was refused: ${JSON.stringify(refused)}`);
+  return waitMs;
+}
+
+async function recover(count: number): Promise<Recovered> {
+  const startedAt = performance.now();
+  await host.start();
+  const recoveryMs = performance.now() - startedAt;
+  const [reply] = await host.execute([{ type: 'get-drop', dropId: DROP_ID }]);
+  if (!reply?.ok || !('sold' in reply.value) || reply.value.sold !== count)
+    throw new Error('orders are missing');
+  return { recoveryMs };
+}
