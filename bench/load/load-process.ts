@@ -4,7 +4,7 @@
 import { LOAD_CORE, PinnedProcess } from '../pinned-process.ts';
 
 /** The scripts beside this file, by their first word. */
-export type Generator = 'autocannon' | 'saturating' | 'open-loop';
+export type Generator = 'autocannon' | 'saturating' | 'open-loop' | 'follow';
 
 let runs = 0;
 
@@ -21,10 +21,6 @@ export class LoadProcess<Job extends { readonly run: string }, Result> {
     runs += 1;
     this.#process.write(JSON.stringify({ ...job, run: `${process.pid}-${runs}` }));
     return JSON.parse(await this.#process.line()) as Result;
-  }
-
-  cpuMicros(): number {
-    return this.#process.cpuMicros();
   }
 
   stop(): Promise<void> {

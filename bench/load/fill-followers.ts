@@ -1,0 +1,109 @@
+// A creator with very many followers, made before anything is measured. As many as there is time for
+// follow through the store's port, which also tells what that costs; where the port would take
+// minutes, the others are put down as the port leaves them (`storage/redis/follows-redis.ts`).
+
+import { fnv1a } from '../../domain/ids.ts';
+import type { AccountStore } from '../../storage/accounts.ts';
+import { encodeCursor } from '../../storage/cursor.ts';
+import type { FollowStore } from '../../storage/follows.ts';
+import { answerOf, type RedisConnection } from '../../storage/redis/connection.ts';
+import {
+  FOLLOWER_BUCKETS,
+  followersKey,
+  followingKey,
+} from '../../storage/redis/follows-redis-steps.ts';
+
+export const CREATOR_ID = 'celebrity';
+
+/** Followers, oldest first, a second apart: so an index tells all there is to know of one. */
+export class Crowd {
+  readonly count: number;
+  readonly #begin: number;
+
+  constructor(count: number) {
+    this.count = count;
+    this.#begin = Date.now() - (count + 1) * 1000;
+  }
+
+  userId(index: number): string {
+    return `follower-${index}`;
+  }
+
+  since(index: number): number {
+    return this.#begin + index * 1000;
+  }
+
+  /** Of the list of all, newest first: where the page begins that has `depth` followers before it. */
+  cursor(depth: number): string | null {
+    if (depth === 0) return null;
+    const last = this.count - depth;
+    return encodeCursor('followers', { time: this.since(last), id: this.userId(last) });
+  }
+}
+
+/** Calls of a port under way at once. */
+const AT_ONCE = 1024;
+const REDIS_FOLLOWERS_AT_ONCE = 1000;
+
+/** The first `count` followers of a creator, through the port. Resolves to how many in a second. */
+export async function followThroughPort(
+  follows: FollowStore,
+  crowd: Crowd,
+  creatorId: string,
+  count: number,
+): Promise<number> {
+  const startedAt = performance.now();
+  await atOnce(count, async (index) => {
+    await follows.follow(crowd.userId(index), creatorId, crowd.since(index));
+  });
+  return (count / (performance.now() - startedAt)) * 1000;
+}
+
+/**
+ * The followers from `first` on, of a creator whose followers are spread already: whom each follows,
+ * and the bucket that knows it. What a bucket remembers for some minutes of changes is left out.
+ */
+export async function followInRedis(
+  redis: RedisConnection,
+  crowd: Crowd,
+  first: number,
+): Promise<void> {
+  for (let from = first; from < crowd.count; from += REDIS_FOLLOWERS_AT_ONCE) {
+    const pipeline = redis.pipeline();
+    const buckets = new Map<number, (string | number)[]>();
+    const to = Math.min(crowd.count, from + REDIS_FOLLOWERS_AT_ONCE);
+    for (let index = from; index < to; index++) {
+      const userId = crowd.userId(index);
+      const since = crowd.since(index);
+      pipeline.zadd(followingKey(userId), since, CREATOR_ID);
+      const bucket = fnv1a(userId) % FOLLOWER_BUCKETS;
+      const members = buckets.get(bucket) ?? [];
+      members.push(since, userId);
+      buckets.set(bucket, members);
+    }
+    for (const [bucket, members] of buckets) {
+      pipeline.zadd(followersKey(CREATOR_ID, bucket), ...members);
+    }
+    for (const [error] of (await answerOf(pipeline.exec())) ?? []) if (error !== null) throw error;
+  }
+}
+
+/** The creator, and those followers who are shown: the others have no account, as with an offline token. */
+export async function addAccounts(
+  accounts: AccountStore,
+  userIds: readonly string[],
+): Promise<void> {
+  await atOnce(userIds.length, async (index) => {
+    const id = userIds[index]!;
+    const user = { id, email: `${id}@example.com`, name: id, passwordHash: '-', roles: [] };
+    await accounts.addUser({ ...user, createdAt: Date.now() });
+  });
+}
+
+async function atOnce(count: number, work: (index: number) => Promise<void>): Promise<void> {
+  let next = 0;
+  const worker = async () => {
+    while (next < count) await work(next++);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+}

@@ -1,0 +1,324 @@
+// A creator whom a million follow (F1 to F4): pages of the list at its beginning, in its middle and at
+// its end, its count, and how many follow and unfollow in a second; over HTTP and at the store's port.
+
+import { Latencies } from '../load/latencies.ts';
+import { CREATOR_ID, Crowd } from '../load/fill-followers.ts';
+import type { FollowJob, FollowResult } from '../load/follow-load.ts';
+import { LoadProcess } from '../load/load-process.ts';
+import type { OpenLoopJob, OpenLoopResult } from '../load/open-loop-load.ts';
+import { randomNumbers } from '../load/random.ts';
+import type { RequestKind } from '../load/request-plan.ts';
+import { costOf, type OpenLoop } from '../measure.ts';
+import {
+  type CommonOptions,
+  count,
+  type Figure,
+  type Finding,
+  type LatencyPoint,
+  type Sample,
+  type Scenario,
+  type ScenarioReport,
+  type Subject,
+  type Tell,
+} from '../scenario.ts';
+import { missingServers } from '../servers/cluster-servers.ts';
+import {
+  type FollowedCreator,
+  NEWCOMER_ID,
+  startOnRedis,
+  startOnSqlite,
+} from '../servers/followed-creator.ts';
+import { accessToken } from '../servers/sale-client.ts';
+
+const PAGE_LENGTH = 50;
+/** Pages read at each depth, in turn. */
+const PLACES = 32;
+const DEPTHS = ['first', 'middle', 'deepest'] as const;
+type Depth = (typeof DEPTHS)[number];
+/** Few, so that a page is timed and not the wait for those before it. */
+const PAGE_CONNECTIONS = 4;
+const FOLLOW_CONNECTIONS = 64;
+/** Who follow and unfollow all the time. */
+const FANS = 4096;
+/** Pages and counts at the port, of each kind and in each round. */
+const PORT_READS = 200;
+const WARM_UP_SECONDS = 4;
+const OK = '200';
+
+const DEPTH_AIM = 1.5;
+const PAGE_AIM_MS = 10;
+
+const FIGURES: readonly Figure[] = [
+  ms('firstP50', 'first page p50'),
+  ms('firstP99', 'first page p99'),
+  ms('middleP99', 'page in the middle p99'),
+  ms('deepestP50', 'last pages p50'),
+  ms('deepestP99', 'last pages p99'),
+  ms('countP99', 'count p99'),
+  { key: 'reads', label: 'pages and counts', unit: 'reads/s', better: 'more', digits: 0 },
+  { key: 'cpu', label: 'CPU a read', unit: 'µs', better: 'less', digits: 0 },
+  { key: 'follows', label: 'follows and unfollows', unit: 'changes/s', better: 'more', digits: 0 },
+  ms('followP99', 'of them p99'),
+  ms('portFirst', 'port: first page p50'),
+  ms('portDeepest', 'port: last pages p50'),
+  ms('portCount', 'port: count p50'),
+  ms('portSmallCount', 'port: count of 2,000 p50'),
+];
+
+function ms(key: string, label: string): Figure {
+  return { key, label, unit: 'ms', better: 'less', digits: 2 };
+}
+
+export interface FollowersOptions extends CommonOptions {
+  readonly followers: number;
+}
+
+export const followers: Scenario<FollowersOptions> = {
+  name: 'followers',
+  description: 'a creator with a million followers: pages at any depth, follows, counts',
+  options: [
+    { flags: '--followers <n>', description: 'of the creator', parse: count, default: 1_000_000 },
+  ],
+  defaults: { seconds: 2 },
+  run: runFollowers,
+};
+
+/** A server that is measured, and who loads it. */
+interface Measured {
+  readonly creator: FollowedCreator;
+  readonly pages: OpenLoop;
+  readonly fans: LoadProcess<FollowJob, FollowResult>;
+  readonly samples: Sample[];
+}
+
+async function runFollowers(options: FollowersOptions, tell: Tell): Promise<ScenarioReport> {
+  const { rounds, profileDirectory } = options;
+  const crowd = new Crowd(options.followers);
+  const depths = depthsOf(crowd);
+  const notes: string[] = [];
+  const measured: Measured[] = [];
+  const add = async (label: string, start: typeof startOnSqlite): Promise<void> => {
+    tell(`${label}: filling`);
+    const onFilled = (perSecond: number): void => {
+      notes.push(`${label}: ${inThousands(perSecond)} follows a second through the port at first.`);
+    };
+    const shown = shownOf(crowd, depths);
+    const creator = await start({ crowd, shown, profileDirectory, onFilled });
+    const pages: OpenLoop = new LoadProcess({ generator: 'open-loop' });
+    measured.push({ creator, pages, fans: new LoadProcess({ generator: 'follow' }), samples: [] });
+    const { followers: found } = await creator.follows.counts(CREATOR_ID);
+    if (found !== crowd.count) throw new Error(`${label} counts ${found} followers`);
+  };
+  try {
+    await add('SQLite', startOnSqlite);
+    const missing = missingServers();
+    if (missing === null) await add('Redis', startOnRedis);
+    else notes.push(missing);
+    for (const one of measured) await sample(one, crowd, depths, WARM_UP_SECONDS);
+    for (let round = 0; round < rounds; round++) {
+      tell(`round ${round + 1} of ${rounds}`);
+      for (const one of measured) {
+        one.samples.push(await sample(one, crowd, depths, options.seconds));
+      }
+    }
+    return report(options, measured, notes);
+  } finally {
+    for (const { creator, pages, fans } of measured) {
+      await Promise.all([pages.stop(), fans.stop()]);
+      await creator.stop();
+    }
+  }
+}
+
+type Depths = Readonly<Record<Depth, readonly number[]>>;
+
+/** How many followers stand before each page that is read. */
+function depthsOf({ count: followerCount }: Crowd): Depths {
+  const random = randomNumbers(1);
+  const last = Math.max(0, followerCount - PAGE_LENGTH);
+  const between = (from: number, to: number) =>
+    Array.from({ length: PLACES }, () => Math.floor(last * (from + random() * (to - from))));
+  return { first: [0], middle: between(0.4, 0.6), deepest: between(0.98, 1) };
+}
+
+/** Everybody on those pages. */
+function shownOf(crowd: Crowd, depths: Depths): string[] {
+  const shown = new Set<string>();
+  for (const depth of DEPTHS.flatMap((name) => depths[name])) {
+    const last = Math.max(0, crowd.count - depth - PAGE_LENGTH);
+    for (let index = crowd.count - depth - 1; index >= last; index--) {
+      shown.add(crowd.userId(index));
+    }
+  }
+  return [...shown];
+}
+
+async function sample(
+  measured: Measured,
+  crowd: Crowd,
+  depths: Depths,
+  seconds: number,
+): Promise<Sample> {
+  const { creator, fans, pages } = measured;
+  const { host, port } = creator;
+  const atPort = await readAtPort(creator, crowd, depths);
+  const { result, cost } = await costOf<OpenLoopJob, OpenLoopResult>(creator, pages, {
+    host,
+    port,
+    kinds: kindsOf(crowd, depths),
+    connections: PAGE_CONNECTIONS,
+    perSecond: null,
+    seconds,
+  });
+  const changes = await fans.run({
+    host,
+    port,
+    creatorId: CREATOR_ID,
+    tokens: fanTokens,
+    connections: FOLLOW_CONNECTIONS,
+    seconds,
+  });
+  if (changes.failures > 0) throw new Error(`${changes.failures} follows failed`);
+  const spreadOf = (name: string) => {
+    const { done, due } = result.kinds[name]!;
+    if (done.answers !== due) throw new Error(`not all reads were answered ${OK}: ${name}`);
+    return done;
+  };
+  return {
+    figures: {
+      firstP50: spreadOf('first').p50Ms,
+      firstP99: spreadOf('first').p99Ms,
+      middleP99: spreadOf('middle').p99Ms,
+      deepestP50: spreadOf('deepest').p50Ms,
+      deepestP99: spreadOf('deepest').p99Ms,
+      countP99: spreadOf('count').p99Ms,
+      reads: result.answers / result.seconds,
+      cpu: cost.serverCpuMicrosPerAnswer,
+      follows: changes.answers / changes.seconds,
+      followP99: pointAt(changes.latency, 99),
+      ...atPort,
+    },
+    latency: spreadOf('deepest').latency,
+  };
+}
+
+const fanTokens = Array.from({ length: FANS }, (_, i) => accessToken(`fan-${i}`));
+const READER = [accessToken('reader')];
+
+function kindsOf(crowd: Crowd, depths: Depths): RequestKind[] {
+  const list = `/v1/creators/${CREATOR_ID}/followers?limit=${PAGE_LENGTH}`;
+  const pathOf = (depth: number) => {
+    const cursor = crowd.cursor(depth);
+    return cursor === null ? list : `${list}&cursor=${cursor}`;
+  };
+  const read = { weight: 1, method: 'GET', tokens: READER, body: null, keyed: false } as const;
+  return [
+    ...DEPTHS.map((name) => ({ ...read, name, paths: depths[name].map(pathOf) })),
+    { ...read, name: 'count', paths: [`/v1/users/${CREATOR_ID}`] },
+  ];
+}
+
+/** One at a time, the kinds in turn. */
+async function readAtPort(
+  { follows }: FollowedCreator,
+  crowd: Crowd,
+  depths: Depths,
+): Promise<Record<string, number>> {
+  const reads = {
+    portFirst: (turn: number) => readPage('first', turn),
+    portDeepest: (turn: number) => readPage('deepest', turn),
+    portCount: () => follows.counts(CREATOR_ID),
+    portSmallCount: () => follows.counts(NEWCOMER_ID),
+  };
+  const readPage = (depth: Depth, turn: number) => {
+    const places = depths[depth];
+    const cursor = crowd.cursor(places[turn % places.length]!);
+    return follows.listFollowers(CREATOR_ID, { limit: PAGE_LENGTH, cursor });
+  };
+  const taken = Object.entries(reads).map(([key, read]) => ({ key, read, ms: new Latencies() }));
+  for (let turn = 0; turn < PORT_READS; turn++) {
+    for (const { read, ms: latencies } of taken) {
+      const startedAt = performance.now();
+      await read(turn);
+      latencies.add(performance.now() - startedAt);
+    }
+  }
+  return Object.fromEntries(taken.map(({ key, ms: of }) => [key, of.spread().p50Ms]));
+}
+
+function pointAt(latency: readonly LatencyPoint[], percentile: number): number {
+  return latency.find(([at]) => at === percentile)![1];
+}
+
+function report(
+  { followers: followerCount, rounds, seconds }: FollowersOptions,
+  measured: readonly Measured[],
+  notes: readonly string[],
+): ScenarioReport {
+  const subjects = measured.map(({ creator, samples }) => ({ ...creator.subject, samples }));
+  return {
+    name: 'followers',
+    title: 'A creator with a million followers',
+    method:
+      'A creator is followed by very many, filled in before: on SQLite through the port of the ' +
+      'store, on Redis 20,000 through the port and the others as the port leaves them. Then the ' +
+      `real server is asked over ${PAGE_CONNECTIONS} connections, the next request after each ` +
+      `answer, drawn at random: the first page of the list (${PAGE_LENGTH} followers with their ` +
+      `names), one of ${PLACES} pages around its middle, one of ${PLACES} among its last 2 %, or ` +
+      'the profile with the count; so that all of them meet the same machine. After that ' +
+      `${FANS} users follow and unfollow in turn over ${FOLLOW_CONNECTIONS} connections: every ` +
+      'request is a change, durable before its answer. Pages and counts are also read from the ' +
+      'store beneath, one at a time, beside the count of a creator with 2,000 followers. The server ' +
+      'with its store runs on one core, the load on another.',
+    settings: { followers: followerCount, rounds, seconds },
+    figures: FIGURES,
+    subjects,
+    findings: subjects.flatMap(findingsOf),
+    notes,
+  };
+}
+
+function findingsOf({ label, samples }: Subject): Finding[] {
+  const of = (read: (figure: (key: string) => number) => number): number[] =>
+    samples.map(({ figures }) => read((key) => figures[key]!));
+  return [
+    {
+      label: `${label}: p99 of the last pages, to the first page`,
+      unit: '',
+      digits: 2,
+      samples: of((figure) => figure('deepestP99') / figure('firstP99')),
+      better: 'less',
+      aim: DEPTH_AIM,
+    },
+    {
+      label: `${label}: p99 of a page, wherever it is slowest`,
+      unit: 'ms',
+      digits: 2,
+      samples: of((figure) =>
+        Math.max(figure('firstP99'), figure('middleP99'), figure('deepestP99')),
+      ),
+      better: 'less',
+      aim: PAGE_AIM_MS,
+    },
+    {
+      label: `${label}: the count, to that of a creator with 2,000`,
+      unit: '',
+      digits: 2,
+      samples: of((figure) => figure('portCount') / figure('portSmallCount')),
+      better: 'less',
+      aim: DEPTH_AIM,
+    },
+    {
+      label: `${label}: follows and unfollows`,
+      unit: 'changes/s',
+      digits: 0,
+      samples: of((figure) => figure('follows')),
+      better: 'more',
+      aim: null,
+    },
+  ];
+}
+
+function inThousands(value: number): string {
+  return Math.round(value).toLocaleString('en');
+}
