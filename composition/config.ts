@@ -45,6 +45,8 @@ export interface Config {
   /** Where the development provider sends its webhook calls; null: to this node itself. */
   readonly paymentWebhookUrl: string | null;
   readonly rateLimits: boolean;
+  /** Limits count by the last address of X-Forwarded-For. */
+  readonly trustProxy: boolean;
   readonly logLevel: LogLevel;
 }
 
@@ -188,6 +190,7 @@ const DEFINITIONS = {
     },
   }),
   RATE_LIMITS: oneOf('on', ['on', 'off']),
+  TRUST_PROXY: oneOf('off', ['on', 'off']),
   LOG: oneOf('info', LOG_LEVELS),
 };
 
@@ -368,6 +371,7 @@ export function loadConfig(environment: Environment = process.env): Config {
     paymentSettleAs: value('PAYMENT_SETTLE_AS'),
     paymentWebhookUrl: value('PAYMENT_WEBHOOK_URL'),
     rateLimits: value('RATE_LIMITS') === 'on',
+    trustProxy: value('TRUST_PROXY') === 'on',
     logLevel: value('LOG'),
   });
 }

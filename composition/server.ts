@@ -1,6 +1,7 @@
 // A whole node: the core of its profile, and the gateway around it.
 
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { systemClock } from '../actors/clock.ts';
 import { createGateway } from '../gateway/gateway.ts';
@@ -70,6 +71,7 @@ export async function startServer(
       return hub;
     },
     rateLimits: config.rateLimits,
+    trustProxy: config.trustProxy,
     now: () => systemClock.now(),
     readiness: () => {
       const reasons = core.unreadiness();
@@ -103,12 +105,17 @@ export async function startServer(
     const port = await gateway.start();
     url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
     keepServerUrl(config.dataDirectory, url);
-    await core.join(url);
+    await core.join(isEveryAddress(config.host) ? `http://${hostname()}:${port}` : url);
   } catch (error) {
     await stop();
     throw error;
   }
   return { url, stop };
+}
+
+/** Others cannot call such an address, so the node tells them its host's name instead. */
+function isEveryAddress(host: string): boolean {
+  return host === '0.0.0.0' || host === '::';
 }
 
 async function createCore(options: NodeCoreOptions, onSessionLost: () => void): Promise<NodeCore> {

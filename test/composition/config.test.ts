@@ -31,6 +31,7 @@ test('an empty environment gives the documented defaults, frozen', (t) => {
     paymentSettleAfterMs: null,
     paymentSettleAs: 'success',
     rateLimits: true,
+    trustProxy: false,
     logLevel: 'info',
   });
   t.is(config.store.kind, 'sqlite');
@@ -89,6 +90,7 @@ const BAD_VALUES: [name: string, value: string, problem: RegExp][] = [
   ['ROLES', 'gateway,actor', /must list roles out of gateway,actors,services/],
   ['ROLES', 'gateway', /a node alone has every role/],
   ['RATE_LIMITS', 'yes', /must be on or off/],
+  ['TRUST_PROXY', '127.0.0.1', /must be on or off/],
   ['LOG', 'verbose', /must be silent, error, warn, info or debug/],
   ['PAYMENT_PROVIDER', 'stripe', /must be development/],
   ['PAYMENT_SETTLE_AFTER_MS', '1.5', /must be milliseconds/],

@@ -1,4 +1,4 @@
-// Rate limits, as they are without any setting.
+// Rate limits, as they are without any setting, behind a proxy.
 
 import { onEachProfile } from './profiles.ts';
 import { SaleServer } from './sale-server.ts';
@@ -6,7 +6,10 @@ import { SaleServer } from './sale-server.ts';
 onEachProfile((test, profile) => {
   let server: SaleServer;
   test.before(async () => {
-    server = await SaleServer.start(profile, { LIVEDROPS_RATE_LIMITS: 'on' });
+    server = await SaleServer.start(profile, {
+      LIVEDROPS_RATE_LIMITS: 'on',
+      LIVEDROPS_TRUST_PROXY: 'on',
+    });
   });
   test.after.always(() => server.stop());
 
@@ -35,5 +38,17 @@ onEachProfile((test, profile) => {
     for (let i = 0; i < 25; i++)
       statuses.add((await server.post('/v1/auth/login', { body })).status);
     t.deepEqual(statuses, new Set([401, 429]));
+  });
+
+  test('H5: behind a trusted proxy each client’s own address counts', async (t) => {
+    const statusOf = async (address: string, i: number) => {
+      const body = { email: `nobody-${address}-${i}@example.com`, password: 'a guess or two' };
+      const headers = { 'x-forwarded-for': `203.0.113.9, ${address}` };
+      return (await server.post('/v1/auth/login', { body, headers })).status;
+    };
+    const statuses = new Set<number>();
+    for (let i = 0; i < 25; i++) statuses.add(await statusOf('198.51.100.1', i));
+    t.deepEqual(statuses, new Set([401, 429]));
+    t.is(await statusOf('198.51.100.2', 0), 401);
   });
 });
