@@ -63,3 +63,10 @@ function middleOf(step: number): number {
   const least = (step - (shift << STEP_BITS)) * 2 ** shift;
   return least + (2 ** shift - 1) / 2;
 }
+
+/** One of `LATENCY_PERCENTILES`. Throws where it was not kept. */
+export function atPercentile(points: readonly LatencyPoint[], wanted: number): number {
+  const point = points.find(([of]) => of === wanted);
+  if (point === undefined) throw new RangeError(`percentile ${wanted} was not kept`);
+  return point[1];
+}

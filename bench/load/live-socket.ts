@@ -20,7 +20,9 @@ const HEAD_END = '\r\n\r\n';
 const SOCKETS_PER_ADDRESS = 500;
 const ADDRESSES_PER_SUBNET = 250;
 
-/** One for all: a socket is read when the loop comes to it, and what was read is used up at once. */
+/**
+ * One for all: a socket is read when the loop comes to it, and what was read is used up at once.
+ */
 const readBuffer = Buffer.alloc(READ_BUFFER_BYTES);
 
 export interface LiveSocketOptions {

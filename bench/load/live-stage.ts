@@ -1,5 +1,5 @@
-// A server of live frames and the process that holds its subscribers, each on its core, and what one
-// delivery costs them.
+// A server of live frames and the process that holds its subscribers, each on its core, and what
+// one delivery costs them.
 
 import type { MeasuredServer } from '../measure.ts';
 import { LOAD_CORE, PinnedProcess } from '../pinned-process.ts';
@@ -40,7 +40,9 @@ export class LiveStage {
     await this.#ask(command);
   }
 
-  /** From before the change is asked for until everybody has it. Throws where a connection was lost. */
+  /**
+   * From before the change is asked for until everybody has it. Throws where a connection was lost.
+   */
   async deliver(change: () => Promise<AskedAt>): Promise<Delivery> {
     await this.#ask({ type: 'measure' });
     const startedAt = performance.now();

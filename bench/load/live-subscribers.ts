@@ -21,7 +21,9 @@ export interface Subscription {
   readonly hello: string | null;
   /** A connection is subscribed with the frame that begins so; null: with the upgrade. */
   readonly subscribedBy: string | null;
-  /** A text frame that keeps the connection open, and its answer; null where WebSocket's own does. */
+  /**
+   * A text frame that keeps the connection open, and its answer; null where WebSocket's own does.
+   */
   readonly heartbeat: { readonly ping: string; readonly pong: string } | null;
 }
 

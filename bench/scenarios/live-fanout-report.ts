@@ -1,5 +1,7 @@
 // What was measured of the live stream, as figures and findings of the report.
 
+import { atPercentile } from '../load/latencies.ts';
+import type { Opened } from '../load/live-company.ts';
 import type { Delivery } from '../load/live-stage.ts';
 import {
   type Figure,
@@ -17,13 +19,6 @@ const DELIVERY_AIM_MS = 100;
 const CPU_RATIO_AIM = 0.8;
 const PEER_FACTOR_AIM = 1;
 const CONNECTION_BYTES_AIM = 10_240;
-
-/** What the subscribers of a server cost it before anything is sent. */
-export interface Opened {
-  /** By how much the server's memory has grown, for each. */
-  readonly bytesPerConnection: number;
-  readonly connectionsPerSecond: number;
-}
 
 export interface FanoutRound {
   /** From the time set for the start. */
@@ -89,8 +84,8 @@ export function subjectOfReport(subject: FanoutSubject): Subject {
 function sampleOf({ start, single, storm, many }: FanoutRound, opened: Opened): Sample {
   const figures: Record<string, number> = {
     cpuMicrosPerFrame: single.cpuMicrosPerFrame,
-    p50Ms: at(single.frame, 50),
-    p99Ms: at(single.frame, 99),
+    p50Ms: atPercentile(single.frame, 50),
+    p99Ms: atPercentile(single.frame, 99),
     ...opened,
     serverCpuShare: single.serverCpuShare,
     loadCpuShare: single.loadCpuShare,
@@ -98,19 +93,19 @@ function sampleOf({ start, single, storm, many }: FanoutRound, opened: Opened): 
     missed: single.missed + (storm?.delivery.missed ?? 0),
   };
   if (start !== null) {
-    figures['startP50Ms'] = at(start, 50);
-    figures['startP99Ms'] = at(start, 99);
+    figures['startP50Ms'] = atPercentile(start, 50);
+    figures['startP99Ms'] = atPercentile(start, 99);
   }
   if (storm !== null) {
-    figures['stormFrameP99Ms'] = at(storm.delivery.frame, 99);
-    figures['stormChangeP99Ms'] = at(storm.delivery.change, 99);
-    figures['stormAnswerP99Ms'] = at(storm.answers, 99);
+    figures['stormFrameP99Ms'] = atPercentile(storm.delivery.frame, 99);
+    figures['stormChangeP99Ms'] = atPercentile(storm.delivery.change, 99);
+    figures['stormAnswerP99Ms'] = atPercentile(storm.answers, 99);
     figures['stormCpuMicrosPerFrame'] = storm.delivery.cpuMicrosPerFrame;
   }
   if (many !== null) {
     figures['manyCpuMicrosPerFrame'] = many.delivery.cpuMicrosPerFrame;
-    figures['manyP50Ms'] = at(many.delivery.frame, 50);
-    figures['manyP99Ms'] = at(many.delivery.frame, 99);
+    figures['manyP50Ms'] = atPercentile(many.delivery.frame, 50);
+    figures['manyP99Ms'] = atPercentile(many.delivery.frame, 99);
     figures['manyBytesPerConnection'] = many.opened.bytesPerConnection;
   }
   return { figures, latency: single.frame };
@@ -157,8 +152,4 @@ export function fanoutFindings(
     );
   }
   return findings;
-}
-
-export function at(points: readonly LatencyPoint[], percentile: number): number {
-  return points.find(([of]) => of === percentile)![1];
 }

@@ -4,7 +4,8 @@
 
 import { freemem } from 'node:os';
 import { openFilesUpTo } from '../file-limit.ts';
-import { type Delivery, LiveStage } from '../load/live-stage.ts';
+import { LiveCompany, type Opened } from '../load/live-company.ts';
+import type { LiveStage } from '../load/live-stage.ts';
 import {
   type CommonOptions,
   count,
@@ -25,123 +26,21 @@ import {
   fanoutFindings,
   type FanoutRound,
   type FanoutSubject,
-  type Opened,
   subjectOfReport,
 } from './live-fanout-report.ts';
 
-/** Further apart than stock ticks, so that each change is a frame of its own, sent at once. */
-const SINGLE_INTERVAL_MS = 400;
-/** The same, where so many subscribers take the server longer. */
-const SINGLE_INTERVAL_MICROS_PER_SUBSCRIBER = 25;
 /** Closer than stock ticks, so that a frame stands for several changes. */
 const STORM_INTERVAL_MS = 10;
-/** Memory is read once garbage collection and the opening are over. */
-const SETTLE_MS = 3_000;
-const WARM_UP_SECONDS = 2;
 const FILES_BESIDE_SOCKETS = 256;
 /** Both ends of a connection, and what the kernel keeps for them: generously. */
 const BYTES_PER_SUBSCRIBER = 48 * 1024;
 const MEMORY_SHARE_MAX = 0.7;
 /** With fewer than so many times the usual subscribers the larger measurement says nothing new. */
 const MANY_FACTOR_MIN = 1.5;
+
 export interface LiveFanoutOptions extends CommonOptions {
   readonly subscribers: number;
   readonly manySubscribers: number;
-}
-
-interface Performer {
-  readonly server: LiveServer;
-  readonly stage: LiveStage;
-  readonly opened: Opened;
-}
-
-/** The servers with their subscribers open, in the order in which they are measured. */
-class Company {
-  performers: readonly Performer[] = [];
-  /** Why others are not among them. */
-  readonly missing: string[] = [];
-  readonly #subscribers: number;
-  readonly #tell: Tell;
-  /** Of LiveDrops' own frames, measured first: the others' are made as large. */
-  #frameBytes = 0;
-  readonly #closing: (() => Promise<void>)[] = [];
-
-  constructor({ subscribers, tell }: { subscribers: number; tell: Tell }) {
-    this.#subscribers = subscribers;
-    this.#tell = tell;
-  }
-
-  get intervalMs(): number {
-    const needed = (this.#subscribers * SINGLE_INTERVAL_MICROS_PER_SUBSCRIBER) / 1000;
-    return Math.max(SINGLE_INTERVAL_MS, Math.ceil(needed));
-  }
-
-  /** Rejects where one of them does not start, unless it is a peer. */
-  async open(servers: readonly LiveServer[]): Promise<void> {
-    const started = [];
-    for (const server of servers) {
-      this.#closing.push(() => server.stop());
-      if (await this.#start(server)) started.push({ server, stage: this.#stage(server) });
-    }
-    await pause(SETTLE_MS);
-    const before = started.map(({ server }) => server.residentBytes());
-    const speeds: number[] = [];
-    for (const [index, { server, stage }] of started.entries()) {
-      const connectionsPerSecond = await stage.open({
-        ...server.subscription(this.#subscribers),
-        type: 'open',
-        connections: this.#subscribers,
-        network: 1 + index,
-      });
-      speeds.push(connectionsPerSecond);
-      const speed = connectionsPerSecond.toFixed(0);
-      this.#tell(`${server.label}: ${this.#subscribers} subscribers, ${speed} a second`);
-    }
-    await pause(SETTLE_MS);
-    this.performers = started.map(({ server, stage }, index) => {
-      const grown = server.residentBytes() - before[index]!;
-      const bytesPerConnection = grown / this.#subscribers;
-      return {
-        server,
-        stage,
-        opened: { bytesPerConnection, connectionsPerSecond: speeds[index]! },
-      };
-    });
-    for (const performer of this.performers) await this.single(performer, WARM_UP_SECONDS);
-  }
-
-  async #start(server: LiveServer): Promise<boolean> {
-    try {
-      await server.start();
-      return true;
-    } catch (error) {
-      if (server.role !== 'peer') throw error;
-      this.missing.push(`${server.label} was left out: ${(error as Error).message}.`);
-      return false;
-    }
-  }
-
-  #stage(server: LiveServer): LiveStage {
-    const stage = new LiveStage({ server });
-    this.#closing.push(() => stage.close());
-    return stage;
-  }
-
-  /** Single changes, each a frame of its own. */
-  async single(performer: Performer, seconds: number): Promise<Delivery> {
-    const { intervalMs } = this;
-    const frames = Math.max(1, Math.round((seconds * 1000) / intervalMs));
-    const { server, stage } = performer;
-    const bytes = this.#frameBytes;
-    const delivery = await stage.deliver(() => server.change({ frames, intervalMs, bytes }));
-    if (server.role === 'livedrops') this.#frameBytes = Math.round(delivery.frameBytes);
-    return delivery;
-  }
-
-  /** In reverse: a server's subscribers before itself. */
-  async close(): Promise<void> {
-    for (const close of this.#closing.toReversed()) await close();
-  }
 }
 
 async function run(options: LiveFanoutOptions, tell: Tell): Promise<ScenarioReport> {
@@ -157,20 +56,21 @@ async function run(options: LiveFanoutOptions, tell: Tell): Promise<ScenarioRepo
     await manyCompany({ ...options, subscribers: many }, tell, usual);
   } else {
     notes.push(
-      `${manySubscribers} subscribers were left out: ${many} of them fit into this machine's open ` +
-        'files and memory, too few to tell more than the usual number does.',
+      `${manySubscribers} subscribers were left out: this machine's open files and memory allow ` +
+        `${many} of them, too few to tell more than the usual number does.`,
     );
   }
   return {
     name: 'live-fanout',
     title: 'A change of stock to every subscriber',
     method:
-      'Signed-in subscribers of one drop are open over WebSockets, from one process and several loopback addresses. ' +
-      'Orders change its stock, first one at a time and then a hundred a second; another drop starts meanwhile. ' +
-      'Times count to every single subscriber: for LiveDrops from when the order is sent, so HTTP and the fsync are in them, ' +
-      'or from the time set for the start; for the others from the publish. ' +
-      'CPU time is that of all threads of the server, divided by the frames that its subscribers got. ' +
-      'All subscribers of all servers stay open and idle while one server is measured.',
+      'Signed-in subscribers of one drop are open over WebSockets, from one process and many ' +
+      'loopback addresses. Orders change its stock, first one at a time, then a hundred a ' +
+      'second; in each round another drop starts for them as well. Times count to every single ' +
+      'subscriber: for LiveDrops from when the order is sent, so that HTTP and the fsync are in ' +
+      'them, or from the time set for the start; for the others from the publish. CPU time is ' +
+      "that of all the server's threads, divided by the frames that its subscribers got. The " +
+      'subscribers of all servers stay open and idle while one server is measured.',
     settings: {
       rounds: options.rounds,
       seconds: options.seconds,
@@ -191,7 +91,7 @@ async function usualCompany(
   notes: string[],
 ): Promise<FanoutSubject[]> {
   const { subscribers, seconds, profileDirectory } = options;
-  const company = new Company({ subscribers, tell });
+  const company = new LiveCompany({ subscribers, tell });
   try {
     const nodeArgs =
       profileDirectory === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDirectory}`];
@@ -239,14 +139,16 @@ async function stormOf(
   return { delivery, answers };
 }
 
-/** LiveDrops and the ceiling alone, with new servers; their figures join those of the same round. */
+/**
+ * LiveDrops and the ceiling alone, with new servers; their figures join those of the same round.
+ */
 async function manyCompany(
   options: LiveFanoutOptions,
   tell: Tell,
   usual: readonly FanoutSubject[],
 ): Promise<void> {
   const { subscribers, seconds, rounds } = options;
-  const company = new Company({ subscribers, tell });
+  const company = new LiveCompany({ subscribers, tell });
   try {
     const drop = new LiveDrop({ nodeArgs: [] });
     await company.open([drop, new Publisher({ kind: RAW_PUBLISHER })]);
@@ -283,8 +185,10 @@ function fewer(asked: number, measured: number): string {
 
 function remarks(subjects: readonly FanoutSubject[]): string[] {
   const notes = [
-    'LiveDrops paces stock ticks so that orders keep half of the process: in the storm a frame stands for several orders.',
-    'Memory of an idle connection is measured once, when all are open; it is the same in every round.',
+    'LiveDrops paces stock ticks so that orders keep half of the process: in the storm a ' +
+      'frame stands for several orders.',
+    'Memory of an idle connection is measured once, when all are open; it is the same in ' +
+      'every round.',
   ];
   for (const { label, rounds } of subjects) {
     const missed = rounds.reduce((sum, { single, storm }) => {
@@ -294,10 +198,6 @@ function remarks(subjects: readonly FanoutSubject[]): string[] {
       notes.push(`${label}: ${missed} frames did not reach a subscriber that was behind.`);
   }
   return notes;
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 export const liveFanout: Scenario<LiveFanoutOptions> = {

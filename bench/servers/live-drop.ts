@@ -1,5 +1,6 @@
-// LiveDrops in a comparison of streams: signed-in viewers of one drop, and orders that change its stock. Unlike the others it does all
-// the work behind a frame, from the HTTP request to the fsync, and its times count from when the order is sent.
+// LiveDrops in a comparison of streams: signed-in viewers of one drop, and orders that change
+// its stock. Unlike the others it does all the work behind a frame, from the HTTP request to the
+// fsync, and its times count from when the order is sent.
 
 import { Latencies } from '../load/latencies.ts';
 import type { AskedAt, SayCommand, Subscription } from '../load/live-subscribers.ts';
@@ -37,7 +38,8 @@ export class LiveDrop implements LiveServer {
   readonly label = 'LiveDrops';
   readonly role = 'livedrops';
   readonly about =
-    'Signed-in viewers of one drop; every frame follows from an order over HTTP that is fsynced in SQLite before anybody hears of it.';
+    'Signed-in viewers of one drop; every frame follows from an order over HTTP that is fsynced ' +
+    'in SQLite before anybody hears of it.';
   readonly #server: LiveDropsServer;
   #dropId = '';
   #buyers = 0;
@@ -104,7 +106,9 @@ export class LiveDrop implements LiveServer {
     };
   }
 
-  /** The start counts from the time set for it, so it has in it how late the owner opens the drop. */
+  /**
+   * The start counts from the time set for it, so it has in it how late the owner opens the drop.
+   */
   async startDrop(id: string): Promise<AskedAt> {
     const startsAt = Date.now() + START_DELAY_MS;
     const startsAtMonotonic = monotonicMs() + startsAt - Date.now();

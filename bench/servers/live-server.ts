@@ -1,6 +1,7 @@
-// What pushes frames to very many clients in a comparison. Everybody who is open on it listens to one topic, and a change of it is one
-// frame to each. The bare uWebSockets.js server is the ceiling; `ws` and Socket.IO are what people would take instead, from a package
-// of their own. Each is a script that says where it listens and publishes what its input asks for.
+// What pushes frames to very many clients in a comparison. Everybody who is open on it listens
+// to one topic, and a change of it is one frame to each. The bare uWebSockets.js server is the
+// ceiling; `ws` and Socket.IO are what people would take instead, from a package of their own.
+// Each is a script that says where it listens and publishes what its input asks for.
 
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -17,7 +18,10 @@ export interface LiveServer extends MeasuredServer {
   readonly label: string;
   readonly role: Role;
   readonly about: string;
-  /** All its threads on the server's core. Rejects where something it needs is missing, and says what. */
+  /**
+   * All its threads on the server's core. Rejects where something it needs is missing, and says
+   * what.
+   */
   start(): Promise<void>;
   subscription(connections: number): Subscription;
   /** Changes the topic, each time so long after the last that it is a frame of its own. */
@@ -42,7 +46,8 @@ export const RAW_PUBLISHER: PublisherKind = {
   label: 'uWebSockets.js publish',
   role: 'ceiling',
   about:
-    'A bare uWebSockets.js server that publishes frames of the same size to the same clients: no order, no journal, no accounts.',
+    'A bare uWebSockets.js server that publishes frames of the same size to the same clients:' +
+    ' no order, no journal, no accounts.',
   script: './live-raw-server.ts',
   client: PLAIN,
 };

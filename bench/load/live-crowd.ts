@@ -1,0 +1,65 @@
+// The clients of one live server that all lose their connections and come back, in a process on the
+// load's core, and what their coming back costs the server.
+
+import type { MeasuredServer } from '../measure.ts';
+import { LOAD_CORE, PinnedProcess } from '../pinned-process.ts';
+import type { Sample } from '../scenario.ts';
+import { atPercentile } from './latencies.ts';
+import type {
+  NotificationsReport,
+  OpenReturners,
+  ReturnersCommand,
+  ReturnReport,
+} from './live-returners.ts';
+
+export class LiveCrowd {
+  readonly #server: MeasuredServer;
+  readonly #load: PinnedProcess;
+  readonly #connections: number;
+
+  constructor({ server, connections }: { server: MeasuredServer; connections: number }) {
+    this.#server = server;
+    this.#connections = connections;
+    const script = new URL('./live-returners.ts', import.meta.url).pathname;
+    this.#load = new PinnedProcess({ core: LOAD_CORE, args: [script] });
+  }
+
+  async open(command: OpenReturners): Promise<void> {
+    await this.#ask(command);
+  }
+
+  async lose(): Promise<void> {
+    await this.#ask({ type: 'lose' });
+  }
+
+  /** Resolves when everybody has everything again. */
+  async return(): Promise<Sample> {
+    const cpuMicros = this.#server.cpuMicros();
+    const report = (await this.#ask({ type: 'return' })) as ReturnReport;
+    const cpuMicrosPerConnection = (this.#server.cpuMicros() - cpuMicros) / this.#connections;
+    const returnMaxMs = atPercentile(report.returned, 100);
+    const figures = {
+      returnP50Ms: atPercentile(report.returned, 50),
+      returnP99Ms: atPercentile(report.returned, 99),
+      returnMaxMs,
+      upgradeMaxMs: atPercentile(report.upgraded, 100),
+      connectionsPerSecond: (this.#connections * 1000) / returnMaxMs,
+      cpuMicrosPerConnection,
+      turnedAway: report.turnedAway,
+    };
+    return { figures, latency: report.returned };
+  }
+
+  async expect(notifications: number): Promise<NotificationsReport> {
+    return (await this.#ask({ type: 'expect', notifications })) as NotificationsReport;
+  }
+
+  async stop(): Promise<void> {
+    await this.#load.stop();
+  }
+
+  async #ask(command: ReturnersCommand): Promise<unknown> {
+    this.#load.write(JSON.stringify(command));
+    return JSON.parse(await this.#load.line());
+  }
+}
