@@ -82,20 +82,19 @@ async function measureWith(load: ClosedLoop, options: MeasureOptions): Promise<M
 /** A run of a load that is warm, and what it cost. */
 export async function costOf<
   Job extends { readonly run: string },
-  Result extends { readonly seconds: number; readonly answers: number },
+  Result extends Pick<LoadResult, 'seconds' | 'answers' | 'cpuMicros'>,
 >(
   server: MeasuredServer,
   load: LoadProcess<Job, Result>,
   job: Omit<Job, 'run'>,
 ): Promise<{ result: Result; cost: Cost }> {
-  const [serverCpu, loadCpu] = [server.cpuMicros(), load.cpuMicros()];
+  const serverCpu = server.cpuMicros();
   const result = await load.run(job);
   const serverMicros = server.cpuMicros() - serverCpu;
-  const loadMicros = load.cpuMicros() - loadCpu;
   const cost = {
     serverCpuMicrosPerAnswer: serverMicros / result.answers,
     serverCpuShare: serverMicros / 1e6 / result.seconds,
-    loadCpuShare: loadMicros / 1e6 / result.seconds,
+    loadCpuShare: result.cpuMicros / 1e6 / result.seconds,
   };
   return { result, cost };
 }

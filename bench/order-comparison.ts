@@ -197,7 +197,7 @@ export function subjectOf({ contender, key, label, samples }: Series): Subject {
 }
 
 /** Rate and CPU time, beside the ceiling at as many connections. */
-export function toCeiling(of: Series, ceiling: Series, aim: number): Finding[] {
+export function toCeiling(of: Series, ceiling: Series, aim: number | null): Finding[] {
   const to = subjectOf(ceiling);
   const at = `at ${of.connections} connections`;
   const both = { of: subjectOf(of), to, aim };
@@ -210,4 +210,14 @@ export function toCeiling(of: Series, ceiling: Series, aim: number): Finding[] {
       inverse: true,
     }),
   ];
+}
+
+export function p99Finding(label: string, samples: readonly Sample[], aim: number | null): Finding {
+  const values = samples.map(({ figures }) => figures['p99Ms']!);
+  return { label, unit: 'ms', digits: 1, samples: values, better: 'less', aim };
+}
+
+export function profileNotes({ profileDirectory }: CommonOptions): string[] {
+  if (profileDirectory === null) return [];
+  return ['LiveDrops was profiled meanwhile, which costs it time.'];
 }

@@ -35,6 +35,7 @@ async function run(job: LoadJob): Promise<LoadResult> {
       client.setRequests(requests);
     },
   };
+  const cpuBefore = process.cpuUsage();
   const result = await new Promise<autocannon.Result>((resolve, reject) => {
     const load = autocannon(options, (error: Error | null, done) => {
       if (error === null) resolve(done);
@@ -45,6 +46,7 @@ async function run(job: LoadJob): Promise<LoadResult> {
       byStatus.set(status, (byStatus.get(status) ?? 0) + 1);
     });
   });
+  const { user, system } = process.cpuUsage(cpuBefore);
   return {
     seconds: result.duration,
     answers: latencies.count,
@@ -52,6 +54,7 @@ async function run(job: LoadJob): Promise<LoadResult> {
     errors: result.errors + result.timeouts,
     ...latencies.spread(),
     latency: latencies.points(),
+    cpuMicros: user + system,
     bytesPerAnswer: result.throughput.total / Math.max(1, latencies.count),
   };
 }

@@ -53,6 +53,8 @@ export interface OpenLoopResult {
   readonly unsent: number;
   /** Requests lost with their connection, and connections that could not be opened. */
   readonly errors: number;
+  /** CPU time of the load itself meanwhile, all its threads. */
+  readonly cpuMicros: number;
   /** By the kinds' names. */
   readonly kinds: Readonly<Record<string, KindResult>>;
 }
@@ -153,6 +155,8 @@ class OpenLoop implements HttpSink {
   readonly #sockets: readonly HttpSocket[];
   #idle: HttpSocket[] = [];
   #opened: () => void = () => undefined;
+  /** Connections that opened or failed so far. */
+  #tried = 0;
   #sent = 0;
   #answered = 0;
   #lost = 0;
@@ -173,7 +177,7 @@ class OpenLoop implements HttpSink {
     this.#sockets = Array.from({ length: connections }, () => new HttpSocket(options));
   }
 
-  /** Resolves once every connection is open, or has had its time. */
+  /** Resolves once every connection is open or has failed, or has had its time. */
   open(): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, OPENING_WAIT_MS);
@@ -186,6 +190,7 @@ class OpenLoop implements HttpSink {
 
   async run(): Promise<OpenLoopResult> {
     const { perSecond, seconds } = this.#job;
+    const cpuBefore = process.cpuUsage();
     this.#startedAt = performance.now();
     this.#endAt = this.#startedAt + seconds * 1000;
     for (let now = this.#startedAt; now < this.#endAt; now = performance.now()) {
@@ -198,6 +203,7 @@ class OpenLoop implements HttpSink {
     const giveUpAt = performance.now() + LAST_ANSWER_WAIT_MS;
     const isWaiting = () => this.#answered + this.#lost < this.#sent;
     while (isWaiting() && performance.now() < giveUpAt) await pause(TICK_MS);
+    const { user, system } = process.cpuUsage(cpuBefore);
     for (const socket of this.#sockets) socket.end();
     const answers = Object.entries(this.#mix.answers);
     return {
@@ -206,13 +212,14 @@ class OpenLoop implements HttpSink {
       unanswered: this.#sent - this.#answered - this.#lost,
       unsent,
       errors: this.#lost + this.#unopened,
+      cpuMicros: user + system,
       kinds: Object.fromEntries(answers.map(([name, of]) => [name, of.result()])),
     };
   }
 
   opened(socket: HttpSocket): void {
     this.#idle.push(socket);
-    if (this.#idle.length === this.#job.connections) this.#opened();
+    this.#noteTried();
   }
 
   answered(socket: HttpSocket, status: number): void {
@@ -225,9 +232,17 @@ class OpenLoop implements HttpSink {
   }
 
   closed(socket: HttpSocket, was: ClosedSocket): void {
-    if (was === 'opening') this.#unopened += 1;
-    else if (was === 'asking') this.#lost += 1;
-    else this.#idle = this.#idle.filter((other) => other !== socket);
+    if (was === 'asking') this.#lost += 1;
+    else if (was === 'idle') this.#idle = this.#idle.filter((other) => other !== socket);
+    else {
+      this.#unopened += 1;
+      this.#noteTried();
+    }
+  }
+
+  #noteTried(): void {
+    this.#tried += 1;
+    if (this.#tried === this.#job.connections) this.#opened();
   }
 
   #sendDue(now: number): void {

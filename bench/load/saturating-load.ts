@@ -31,11 +31,13 @@ export interface LoadResult extends Spread {
   /** Requests without an answer, and connections that could not be opened. */
   readonly errors: number;
   readonly latency: readonly LatencyPoint[];
+  /** CPU time of the load itself meanwhile, all its threads. */
+  readonly cpuMicros: number;
   /** Answers' bodies and headers together, in bytes, on average. */
   readonly bytesPerAnswer: number;
 }
 
-/** So long the first request waits for the last connection. */
+/** So long the first request waits for the last connection to open, or to fail. */
 const OPENING_WAIT_MS = 5_000;
 const LAST_ANSWER_WAIT_MS = 5_000;
 
@@ -70,10 +72,12 @@ class Run implements HttpSink {
   readonly #job: LoadJob;
   readonly #senders: readonly Sender[];
   readonly #done: (result: LoadResult) => void;
-  #open = 0;
+  /** Connections that opened or failed so far. */
+  #tried = 0;
   #isStarted = false;
   #isOver = false;
   #startedAt = 0;
+  #cpuBefore = process.cpuUsage();
   #underWay = 0;
   #answers = 0;
   #errors = 0;
@@ -90,10 +94,9 @@ class Run implements HttpSink {
   }
 
   opened(socket: HttpSocket): void {
-    this.#open += 1;
     if (this.#isOver) return;
     if (this.#isStarted) this.#send(socket, performance.now());
-    else if (this.#open === this.#job.connections) this.#start();
+    else this.#noteTried();
   }
 
   answered(socket: HttpSocket, status: number, bytes: number): void {
@@ -109,7 +112,7 @@ class Run implements HttpSink {
 
   closed(_socket: HttpSocket, was: ClosedSocket): void {
     if (was !== 'idle') this.#errors += 1;
-    if (was !== 'opening') this.#open -= 1;
+    if (was === 'opening') this.#noteTried();
     if (was !== 'asking') return;
     this.#underWay -= 1;
     if (this.#isOver && this.#underWay === 0) this.#finish();
@@ -120,10 +123,16 @@ class Run implements HttpSink {
     this.#senders[socket.kind]!.send(now);
   }
 
+  #noteTried(): void {
+    this.#tried += 1;
+    if (this.#tried >= this.#job.connections) this.#start();
+  }
+
   #start(): void {
     if (this.#isStarted) return;
     this.#isStarted = true;
     this.#startedAt = performance.now();
+    this.#cpuBefore = process.cpuUsage();
     this.#timers.push(setTimeout(() => this.#end(), this.#job.seconds * 1000));
     for (const { socket } of this.#senders) {
       if (socket.isOpen) this.#send(socket, performance.now());
@@ -139,6 +148,7 @@ class Run implements HttpSink {
   #finish(): void {
     for (const timer of this.#timers) clearTimeout(timer);
     for (const { socket } of this.#senders) socket.end();
+    const { user, system } = process.cpuUsage(this.#cpuBefore);
     const statuses: Record<string, number> = {};
     for (const [status, count] of this.#byStatus.entries()) {
       if (count > 0) statuses[status] = count;
@@ -150,6 +160,7 @@ class Run implements HttpSink {
       errors: this.#errors + this.#underWay,
       ...this.#latencies.spread(),
       latency: this.#latencies.points(),
+      cpuMicros: user + system,
       bytesPerAnswer: this.#bytes / Math.max(1, this.#answers),
     });
   }

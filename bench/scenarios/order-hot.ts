@@ -12,7 +12,13 @@ import {
   ORDER_FIGURES,
   sampleOf,
 } from '../measure.ts';
-import { OrderComparison, type Series, toCeiling } from '../order-comparison.ts';
+import {
+  OrderComparison,
+  p99Finding,
+  profileNotes,
+  type Series,
+  toCeiling,
+} from '../order-comparison.ts';
 import {
   type CommonOptions,
   count,
@@ -112,8 +118,8 @@ async function run(options: OrderHotOptions, tell: Tell): Promise<ScenarioReport
       findings: [
         ...toCeiling(own, ceiling, CEILING_AIM),
         ...toCeiling(ownMany, ceilingMany, CEILING_AIM),
-        p99(`p99 at ${own.connections} connections`, own.samples, P99_AIM_MS),
-        p99('p99 at half of its rate', halfRates, PACED_P99_AIM_MS),
+        p99Finding(`p99 at ${own.connections} connections`, own.samples, P99_AIM_MS),
+        p99Finding('p99 at half of its rate', halfRates, PACED_P99_AIM_MS),
         ...comparison.factors(own, peers),
         ...bytesAnOrder(before, after),
       ],
@@ -216,11 +222,6 @@ function bytesAnOrder(before: Memory, after: Memory): Finding[] {
   return [{ label, unit: 'bytes', digits: 0, samples, better: 'less', aim: BYTES_AIM }];
 }
 
-function p99(label: string, samples: readonly Sample[], aim: number): Finding {
-  const values = samples.map(({ figures }) => figures['p99Ms']!);
-  return { label, unit: 'ms', digits: 1, samples: values, better: 'less', aim };
-}
-
 function autocannonNotes(subjects: readonly Subject[]): string[] {
   const shares = subjects.map(({ label, samples }) => {
     return `${label}: ${median(samples.map(({ figures }) => figures['loadPercent']!)).toFixed(0)} %`;
@@ -229,11 +230,6 @@ function autocannonNotes(subjects: readonly Subject[]): string[] {
     'autocannon spends more on a request than the server does and is itself the limit; ' +
       `of its core it used (${shares.join('; ')}).`,
   ];
-}
-
-function profileNotes({ profileDirectory }: OrderHotOptions): string[] {
-  if (profileDirectory === null) return [];
-  return ['LiveDrops was profiled meanwhile, which costs it time.'];
 }
 
 function settingsOf(options: OrderHotOptions): ScenarioReport['settings'] {

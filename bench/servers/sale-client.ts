@@ -41,23 +41,25 @@ export abstract class SaleClient {
   }
 
   /** A drop that is live at once, unless told otherwise; returns its id. */
-  async drop(stock: number, startsInMs = -1000): Promise<string> {
-    return await this.dropOf(await this.product(), stock, startsInMs);
+  async drop(stock: number, startsInMs?: number): Promise<string> {
+    const productId = await this.product();
+    return await this.dropOf({ productId, stock, startsInMs });
   }
 
-  /** A product, by its id, of this creator. */
+  /** A product of this creator, by its id. */
   async product(creatorId = CREATOR): Promise<string> {
     const path = `/v1/creators/${creatorId}/products`;
     return (await this.#call('POST', path, creatorId, { name: 'Sneaker' })).id;
   }
 
-  /** A drop of a product. */
-  async dropOf(
-    productId: string,
-    stock: number,
-    startsInMs = -1000,
-    creatorId = CREATOR,
-  ): Promise<string> {
+  /** A drop of that creator's product, live at once unless told otherwise; returns its id. */
+  async dropOf(of: {
+    readonly productId: string;
+    readonly creatorId?: string;
+    readonly stock: number;
+    readonly startsInMs?: number;
+  }): Promise<string> {
+    const { productId, creatorId = CREATOR, stock, startsInMs = -1000 } = of;
     const drop = await this.#call('POST', `/v1/products/${productId}/drops`, creatorId, {
       startsAt: new Date(Date.now() + startsInMs).toISOString(),
       endsAt: new Date(Date.now() + startsInMs + DROP_LENGTH_MS).toISOString(),

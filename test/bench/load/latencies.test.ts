@@ -1,0 +1,35 @@
+import test from 'ava';
+import { Latencies } from '../../../bench/load/latencies.ts';
+import { LATENCY_PERCENTILES } from '../../../bench/scenario.ts';
+
+test('what is told is within half a percent of what was measured, over seven powers of ten', (t) => {
+  for (let ms = 0.001; ms < 100_000; ms *= 1.37) {
+    const latencies = new Latencies();
+    latencies.add(ms);
+    // Beside it something longer, so that the exact maximum is not what is told.
+    latencies.add(1_000_000);
+    const told = latencies.spread().p50Ms;
+    t.true(Math.abs(told - ms) <= Math.max(ms * 0.005, 0.0005), `${ms} became ${told}`);
+  }
+});
+
+test('percentiles are those of the sorted durations', (t) => {
+  const latencies = new Latencies();
+  for (let i = 1000; i >= 1; i--) latencies.add(i / 10);
+  const points = new Map(latencies.points());
+  t.deepEqual([...points.keys()], [...LATENCY_PERCENTILES]);
+  for (const [percentile, ms] of points) {
+    t.true(Math.abs(ms - percentile) <= percentile * 0.005 + 0.05, `${percentile} is ${ms}`);
+  }
+  t.is(points.get(100), 100);
+  t.is(latencies.count, 1000);
+});
+
+test('nothing added is told as zeros, and what is out of bounds counts at the bound', (t) => {
+  t.true(new Latencies().points().every(([, ms]) => ms === 0));
+  const latencies = new Latencies();
+  latencies.add(-1);
+  latencies.add(1e12);
+  t.is(latencies.spread().p50Ms, 0);
+  t.is(latencies.spread().maxMs, 1e12);
+});

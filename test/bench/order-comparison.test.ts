@@ -1,0 +1,133 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import test, { type ExecutionContext } from 'ava';
+import type { RequestPlan } from '../../bench/load/request-plan.ts';
+import { OrderComparison, toCeiling } from '../../bench/order-comparison.ts';
+import type { Role } from '../../bench/scenario.ts';
+import type { OrderServer } from '../../bench/servers/order-server.ts';
+
+/** Answers with one status until told otherwise, in this process. */
+class MadeUpServer implements OrderServer {
+  readonly key: string;
+  readonly label: string;
+  readonly role: Role;
+  readonly about = 'made up';
+  status: number;
+  stopped = 0;
+  readonly #server = createServer((request, response) => {
+    request.resume();
+    response.writeHead(this.status).end('{}');
+  });
+
+  constructor({ key, role, status }: { key: string; role: Role; status: number }) {
+    this.key = key;
+    this.label = `the ${key}`;
+    this.role = role;
+    this.status = status;
+  }
+
+  async start(): Promise<void> {
+    if (this.status === 0) throw new Error('its program is missing');
+    this.#server.listen(0, '127.0.0.1');
+    await once(this.#server, 'listening');
+  }
+
+  drop(): Promise<RequestPlan> {
+    const { port } = this.#server.address() as AddressInfo;
+    return Promise.resolve({ host: '127.0.0.1', port, paths: ['/'], tokens: ['ann'], body: '{}' });
+  }
+
+  cpuMicros(): number {
+    return process.cpuUsage().user;
+  }
+
+  residentBytes(): number {
+    return 0;
+  }
+
+  stop(): Promise<void> {
+    this.stopped += 1;
+    this.#server.close().closeAllConnections();
+    return Promise.resolve();
+  }
+}
+
+const ADMIT = {
+  prepare: (server: OrderServer) => server.drop(1),
+  connections: 2,
+  warmUpSeconds: 0.1,
+};
+
+function comparison(t: ExecutionContext): OrderComparison {
+  const made = new OrderComparison({
+    rounds: 2,
+    seconds: 0.1,
+    tell: () => undefined,
+    status: '201',
+  });
+  t.teardown(() => made.stop());
+  return made;
+}
+
+test('every server is measured once in each round, and set beside the others', async (t) => {
+  const compared = comparison(t);
+  const own = await compared.admit(
+    new MadeUpServer({ key: 'own', role: 'livedrops', status: 201 }),
+    ADMIT,
+  );
+  const ceiling = await compared.admit(
+    new MadeUpServer({ key: 'ceiling', role: 'ceiling', status: 201 }),
+    ADMIT,
+  );
+  let rounds = 0;
+  await compared.measureRounds(() => {
+    rounds += 1;
+    return Promise.resolve();
+  });
+  t.is(rounds, 2);
+  t.deepEqual(
+    compared.subjects().map(({ key, samples }) => [key, samples.length]),
+    [
+      ['own', 2],
+      ['ceiling', 2],
+    ],
+  );
+  const [byRate] = toCeiling(own, ceiling, 0.6);
+  const rate = own.samples[1]!.figures['perSecond']! / ceiling.samples[1]!.figures['perSecond']!;
+  t.is(byRate!.samples[1], rate);
+  t.is(byRate!.aim, 0.6);
+});
+
+test('a peer that does not run, or stops answering as it should, is left out with a note', async (t) => {
+  const compared = comparison(t);
+  const own = await compared.admit(
+    new MadeUpServer({ key: 'own', role: 'livedrops', status: 201 }),
+    ADMIT,
+  );
+  const missing = new MadeUpServer({ key: 'missing', role: 'peer', status: 0 });
+  const failing = new MadeUpServer({ key: 'failing', role: 'peer', status: 201 });
+  const good = new MadeUpServer({ key: 'good', role: 'peer', status: 201 });
+  const peers = await compared.admitPeers([missing, failing, good], ADMIT);
+  t.is(peers.length, 2);
+  await compared.measureRounds(() => {
+    failing.status = 500;
+    return Promise.resolve();
+  });
+  t.deepEqual(
+    compared.subjects().map(({ key }) => key),
+    ['own', 'good'],
+  );
+  t.deepEqual([missing.stopped, failing.stopped, good.stopped], [1, 1, 0]);
+  t.regex(compared.notes[0]!, /Left out: the missing: its program is missing/);
+  t.regex(compared.notes[1]!, /Left out: the failing: .* were not answered 201/);
+  t.deepEqual(
+    compared.factors(own, peers).map(({ label, samples }) => [label, samples.length]),
+    [['rate, times the good', 2]],
+  );
+});
+
+test('LiveDrops answering otherwise than it should ends the comparison', async (t) => {
+  const own = new MadeUpServer({ key: 'own', role: 'livedrops', status: 503 });
+  await t.throwsAsync(comparison(t).admit(own, ADMIT), { message: /were not answered 201/ });
+});
