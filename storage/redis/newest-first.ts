@@ -1,7 +1,7 @@
 // Lists that run newest first, kept in sorted sets: the score is the time, the member is the id, so
 // Redis itself keeps the order of time, then id. One list may be spread over several sets, in
 // different slots, which are merged as they are read. A page is read from a position, never from an
-// offset, so it costs the same at any depth: for each set one command of O(log n + limit).
+// offset, so it costs the same at any depth: for each set a command of O(log n + limit).
 
 import type { ListPosition } from '../cursor.ts';
 import type { RedisConnection } from './connection.ts';
@@ -29,8 +29,21 @@ while first < last do
 end
 return redis.call('ZRANGE', key, first, first + limit - 1, 'REV', 'WITHSCORES')`);
 
+/** Beyond twice its share of a page, which nearly always is enough. */
+const SHARE_SLACK = 6;
+
+/** What is known of one set: its positions below where the page begins. */
+interface Run {
+  readonly key: string;
+  readonly positions: ListPosition[];
+  /** Nothing follows the last of them. */
+  isWhole: boolean;
+}
+
 /**
- * At most `limit` positions below `start` of the list that all `keys` make up, newest first.
+ * At most `limit` positions below `start` of the list that all `keys` make up, newest first. Of
+ * many sets each is asked for little more than its share, and again where that was not enough: a
+ * page of 50 out of 31 sets reads 310 members, where the page's length of each would be 1,581.
  * Errors: `store-unavailable`.
  */
 export async function readNewestFirst(
@@ -39,12 +52,35 @@ export async function readNewestFirst(
   start: ListPosition,
   limit: number,
 ): Promise<ListPosition[]> {
-  const runs = await Promise.all(
-    keys.map(async (key) =>
-      positionsOf(await readBelow.run(redis, [key], [start.time, start.id, limit])),
-    ),
-  );
-  return runs.length === 1 ? runs[0]! : merge(runs, limit);
+  const share = Math.min(limit, Math.ceil((2 * limit) / keys.length) + SHARE_SLACK);
+  const extend = async (run: Run): Promise<void> => {
+    const { time, id } = run.positions.at(-1) ?? start;
+    const found = positionsOf(await readBelow.run(redis, [run.key], [time, id, share]));
+    run.positions.push(...found);
+    run.isWhole = found.length < share;
+  };
+  const runs = keys.map((key): Run => ({ key, positions: [], isWhole: false }));
+  let page: ListPosition[] = [];
+  for (let short = runs; short.length > 0; ) {
+    await Promise.all(short.map(extend));
+    page = mergeRuns(runs, limit);
+    short = runs.filter((run) => !run.isWhole && mayGoOn(run, page, limit));
+  }
+  return page;
+}
+
+/** Whether what follows the run's last position may belong into the page. */
+function mayGoOn({ positions }: Run, page: readonly ListPosition[], limit: number): boolean {
+  return page.length < limit || isNewer(positions.at(-1)!, page.at(-1)!);
+}
+
+function mergeRuns(runs: readonly Run[], limit: number): ListPosition[] {
+  return runs.length === 1
+    ? runs[0]!.positions
+    : merge(
+        runs.map(({ positions }) => positions),
+        limit,
+      );
 }
 
 function positionsOf(answer: unknown): ListPosition[] {

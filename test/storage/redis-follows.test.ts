@@ -196,6 +196,29 @@ if (redisInstalled) {
     t.deepEqual((await agrees(t, data.follows, 'creator_storm')).toSorted(), wanted.toSorted());
   });
 
+  test('F2: a page is whole where many of its followers share a bucket', async (t) => {
+    const creatorId = 'creator_skewed';
+    const members = Array.from({ length: 400 }, (_, i) => {
+      const bucket = i < 200 || i % 3 === 0 ? 5 : 1 + ((i * 7) % (FOLLOWER_BUCKETS - 1));
+      return { id: `user_skewed${i}`, time: Math.floor(i / 2), bucket };
+    });
+    await data.redis.set(spreadKey(creatorId), 1);
+    for (const { bucket, time, id } of members) {
+      await data.redis.zadd(followersKey(creatorId, bucket), time, id);
+    }
+    const wanted = members
+      .toSorted((a, b) => b.time - a.time || (a.id < b.id ? 1 : -1))
+      .map(({ id }) => id);
+    for (const length of [1, 7, 50, 100]) {
+      const found = await readAll(t, (page) => data.follows.listFollowers(creatorId, page), length);
+      t.deepEqual(
+        found.map(({ userId }) => userId),
+        wanted,
+        `pages of ${length}`,
+      );
+    }
+  });
+
   test.serial('F2: a page at depth 100,000 costs as many commands as the first', async (t) => {
     const creatorId = 'creator_deep';
     const ids = await fill(creatorId);
