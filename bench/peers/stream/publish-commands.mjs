@@ -1,5 +1,6 @@
-// What both stream servers share with `bench/servers/live-raw-server.ts`: they say where they listen, and take commands (JSON) from
-// their input, each answered when it is done with when which frame was published, on the machine's monotonic clock.
+// What both stream servers share with `bench/servers/live-raw-server.ts`: they say where they
+// listen, and take commands (JSON) from their input, each answered when it is done with when which
+// frame was published, on the machine's monotonic clock.
 
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -12,7 +13,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 const TYPE = 'drop.stock';
 let version = 0;
 
-/** @param {import('node:http').Server} server Listens from now on, on a free port of the loopback. */
+/**
+ * Listens on a free port of the loopback, and says so.
+ * @param {import('node:http').Server} server
+ */
 export function listen(server) {
   server.listen(0, '127.0.0.1', () => {
     process.stdout.write(`ready on http://127.0.0.1:${server.address().port}\n`);

@@ -1,13 +1,17 @@
-// Socket.IO 4 publishing to one room: WebSockets only, nothing compressed, and the frame encoded once for the whole room, which
-// Socket.IO's own adapter sees to. A client that connects to the namespace (`40`) is told the current version
-// (`42["drop.snapshot",{...}]`), and every frame comes as `42["drop.stock",{...}]`.
+// Socket.IO 4 publishing to one room: WebSockets only, nothing compressed, and the frame encoded
+// once for the whole room, which Socket.IO's own adapter sees to. A client that connects to the
+// namespace (`40`) is told the current version (`42["drop.snapshot",{...}]`), and every frame comes
+// as `42["drop.stock",{...}]`.
 
 import { createServer } from 'node:http';
 import { Server } from 'socket.io';
 import { listen, takePublishCommands } from './publish-commands.mjs';
 
 const ROOM = 'drop';
-/** The load answers WebSocket's pings and not Socket.IO's own, so the server is spared them for as long as a bench takes. */
+/**
+ * The load answers WebSocket's pings and not Socket.IO's own, so the server is spared them for as
+ * long as a bench takes.
+ */
 const PING_INTERVAL_MS = 24 * 3_600_000;
 
 const server = createServer();

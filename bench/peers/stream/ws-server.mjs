@@ -1,12 +1,15 @@
-// ws 8 publishing to all its clients: nothing compressed, and the WebSocket frame made once, header included, so that a client costs
-// one write of a shared buffer. ws has no public call for that; this is the way in which Socket.IO does it.
+// ws 8 publishing to all its clients: nothing compressed, and the WebSocket frame made once, header
+// included, so that a client costs one write of a shared buffer. ws has no public call for that;
+// this is the way in which Socket.IO does it.
 
 import { createServer } from 'node:http';
 import { Sender, WebSocket, WebSocketServer } from 'ws';
 import { listen, takePublishCommands } from './publish-commands.mjs';
 
 const TEXT = 1;
-/** A client that is behind by more is left out of a frame, as the bare uWebSockets.js server does. */
+/**
+ * A client that is behind by more is left out of a frame, as the bare uWebSockets.js server does.
+ */
 const BUFFERED_BYTES_MAX = 256 * 1024;
 
 const server = createServer();

@@ -1,0 +1,123 @@
+// What all peers that sell drops have in common: a directory of their own, processes that end with
+// them, a drop on the same terms as LiveDrops', and buyers with access tokens.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createSigner } from 'fast-jwt';
+import type { RequestPlan } from '../../load/request-plan.ts';
+import type { OrderServer } from '../order-server.ts';
+import { AUTH_SECRET } from '../sale-client.ts';
+import { installPeers, PEERS_DIRECTORY } from './packages.ts';
+import { PinnedProgram, type PinnedProgramOptions } from './pinned-program.ts';
+
+/** With the limit below, enough for every order a run can make. */
+const BUYERS = 4096;
+const TERMS = { priceCents: 12_000, currency: 'EUR', limitPerUser: 1000 } as const;
+const TOKEN_LIFETIME_MS = 3_600_000;
+
+export abstract class OrderPeer implements OrderServer {
+  abstract readonly key: string;
+  abstract readonly label: string;
+  abstract readonly about: string;
+  readonly role = 'peer';
+  readonly #programs: PinnedProgram[] = [];
+  #directory: string | null = null;
+  #url: URL | null = null;
+  #tokens: readonly string[] = [];
+
+  /** Installs the peers' packages where they are not. Leaves nothing running when it rejects. */
+  async start(): Promise<void> {
+    await installPeers();
+    process.on('exit', this.#leaveNothing);
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, leave);
+    try {
+      this.#directory = mkdtempSync(join(tmpdir(), `livedrops-${this.key}-`));
+      this.#url = new URL(await this.launch(this.#directory));
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+    const sign = createSigner({
+      key: AUTH_SECRET,
+      algorithm: 'HS256',
+      expiresIn: TOKEN_LIFETIME_MS,
+    });
+    this.#tokens = Array.from({ length: BUYERS }, (_, i) => sign({ sub: `buyer-${i}` }));
+  }
+
+  async drop(stock: number): Promise<RequestPlan> {
+    const url = this.#url!;
+    const response = await fetch(new URL('/v1/drops', url), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ stock, ...TERMS }),
+    });
+    if (!response.ok)
+      throw new Error(`${this.key} made no drop: ${response.status} ${await response.text()}`);
+    const { id } = (await response.json()) as { id: string };
+    return {
+      host: url.hostname,
+      port: Number(url.port),
+      paths: [`/v1/drops/${id}/orders`],
+      tokens: this.#tokens,
+      body: '{"quantity":1}',
+    };
+  }
+
+  cpuMicros(): number {
+    return this.#programs.reduce((sum, program) => sum + program.cpuMicros(), 0);
+  }
+
+  residentBytes(): number {
+    return this.#programs.reduce((sum, program) => sum + program.residentBytes(), 0);
+  }
+
+  /** Harmless when it does not run. It can be started again. */
+  async stop(): Promise<void> {
+    // The last one started needs those before it.
+    for (const program of this.#programs.toReversed()) await program.stop();
+    this.#leaveNothing();
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, leave);
+    process.off('exit', this.#leaveNothing);
+  }
+
+  /**
+   * Starts all processes, by `run`, with what they keep in `directory`; resolves to where orders
+   * go.
+   */
+  protected abstract launch(directory: string): Promise<string>;
+
+  /** Resolves to what `ready` found. */
+  protected run(options: PinnedProgramOptions): Promise<RegExpExecArray> {
+    const program = new PinnedProgram(options);
+    this.#programs.push(program);
+    return program.ready();
+  }
+
+  /**
+   * A script of `bench/peers/orders` on the Node that runs the bench; resolves to where it listens.
+   */
+  protected async runScript(name: string, args: readonly string[]): Promise<string> {
+    const found = await this.run({
+      program: process.execPath,
+      args: [join(PEERS_DIRECTORY, 'orders', name), ...args],
+      environment: { AUTH_SECRET, NODE_ENV: 'production' },
+      ready: /ready on (\S+)/,
+    });
+    return found[1]!;
+  }
+
+  readonly #leaveNothing = (): void => {
+    for (const program of this.#programs.splice(0)) program.kill();
+    if (this.#directory === null) return;
+    // Whoever was killed a moment ago may still be writing.
+    rmSync(this.#directory, { recursive: true, force: true, maxRetries: 5 });
+    this.#directory = null;
+  };
+}
+
+/** An exit that is heard of, so that nothing is left behind. */
+function leave(): void {
+  process.exit(130);
+}

@@ -1,0 +1,100 @@
+// Any program on the server's core: known to be ready by its own words, and never left behind,
+// since the kernel ends it with the process that started it.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { SERVER_CORE } from '../../pinned-process.ts';
+import { cpuMicrosOfTree, residentBytesOfTree } from './process-tree.ts';
+
+const READY_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 20_000;
+/** Of what it wrote, kept to tell when it does not start. */
+const OUTPUT_CHARACTERS_MAX = 4_000;
+
+export interface PinnedProgramOptions {
+  /** A path. */
+  readonly program: string;
+  readonly args: readonly string[];
+  /** In what it writes when it is ready. */
+  readonly ready: RegExp;
+  /** Beside what this process has. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Who runs it, where that is not who runs this process. */
+  readonly user?: string;
+  /** Default: SIGTERM. */
+  readonly stopSignal?: NodeJS.Signals;
+}
+
+export class PinnedProgram {
+  readonly #options: PinnedProgramOptions;
+  readonly #child: ChildProcess;
+  #output = '';
+
+  constructor(options: PinnedProgramOptions) {
+    this.#options = options;
+    const { program, args, environment, user } = options;
+    // Each of the two makes way for what comes after it, so the process keeps its id.
+    const asUser = user === undefined ? [] : ['--reuid', user, '--regid', user, '--init-groups'];
+    const pinned = ['taskset', '-c', String(SERVER_CORE), program, ...args];
+    this.#child = spawn('setpriv', ['--pdeathsig', 'SIGKILL', ...asUser, ...pinned], {
+      env: { ...process.env, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+  }
+
+  get #pid(): number {
+    return this.#child.pid!;
+  }
+
+  /**
+   * Resolves to what `ready` found. Rejects, with the end of what it wrote, when it ends or is not
+   * ready in time.
+   */
+  ready(): Promise<RegExpExecArray> {
+    const child = this.#child;
+    return new Promise((resolve, reject) => {
+      const fail = (what: string) => {
+        clearTimeout(timer);
+        reject(new Error(`${this.#options.program} ${what}: ${this.#output}`));
+      };
+      const timer = setTimeout(() => fail('did not become ready'), READY_TIMEOUT_MS);
+      const hear = (chunk: Buffer) => {
+        this.#output = (this.#output + chunk.toString()).slice(-OUTPUT_CHARACTERS_MAX);
+        const found = this.#options.ready.exec(this.#output);
+        if (found === null) return;
+        clearTimeout(timer);
+        resolve(found);
+      };
+      child.stdout!.on('data', hear);
+      child.stderr!.on('data', hear);
+      child.once('error', ({ message }) => fail(message));
+      child.once('exit', (code, signal) => fail(`ended with ${code ?? signal}`));
+    });
+  }
+
+  /** With its descendants, in microseconds. */
+  cpuMicros(): number {
+    return cpuMicrosOfTree(this.#pid);
+  }
+
+  /** With its descendants. */
+  residentBytes(): number {
+    return residentBytesOfTree(this.#pid);
+  }
+
+  /** Harmless when it has ended. */
+  async stop(): Promise<void> {
+    const child = this.#child;
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const exit = once(child, 'exit');
+    child.kill(this.#options.stopSignal);
+    const kill = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+    await exit;
+    clearTimeout(kill);
+  }
+
+  /** At once, and without waiting for it. */
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+}

@@ -1,0 +1,71 @@
+// What a process and all its descendants cost, those that have ended included: a server that forks
+// is one server to its users.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { residentBytesOf } from '../../process-usage.ts';
+
+/** USER_HZ on every Linux that Node runs on. */
+const TICKS_PER_SECOND = 100;
+
+interface Process {
+  readonly pid: number;
+  readonly parent: number;
+  /** Of all its threads, and of the descendants that it has waited for, in microseconds. */
+  readonly cpuMicros: number;
+}
+
+/**
+ * CPU time since the start, in microseconds. A descendant that ends while this is read may count
+ * once too much or too little.
+ */
+export function cpuMicrosOfTree(pid: number): number {
+  return tree(pid).reduce((sum, { cpuMicros }) => sum + cpuMicros, 0);
+}
+
+/** Memory in use, in bytes. Memory that several share counts once. */
+export function residentBytesOfTree(pid: number): number {
+  const processes = tree(pid);
+  if (processes.length === 1) return residentBytesOf(pid);
+  return processes.reduce((sum, process) => sum + proportionalBytes(process.pid), 0);
+}
+
+/** The process itself comes first. */
+function tree(pid: number): Process[] {
+  const all = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => processOf(Number(name)))
+    .filter((process) => process !== null);
+  const found = all.filter((process) => process.pid === pid);
+  if (found.length === 0) throw new Error(`process ${pid} has ended`);
+  // Grows while it is gone through.
+  for (const { pid: parent } of found)
+    found.push(...all.filter((process) => process.parent === parent));
+  return found;
+}
+
+/** Null when it has ended meanwhile. */
+function processOf(pid: number): Process | null {
+  const stat = textOf(`/proc/${pid}/stat`);
+  if (stat === null) return null;
+  // The command's name is in parentheses and may hold spaces; the parent is field 4, utime, stime,
+  // cutime and cstime 14 to 17.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
+  return { pid, parent: Number(fields[1]), cpuMicros: (ticks / TICKS_PER_SECOND) * 1e6 };
+}
+
+/** Its own memory, and its share of what it shares; 0 when it has ended meanwhile. */
+function proportionalBytes(pid: number): number {
+  const memory = textOf(`/proc/${pid}/smaps_rollup`) ?? '';
+  return Number(/^Pss:\s+(\d+) kB$/m.exec(memory)?.[1] ?? 0) * 1024;
+}
+
+function textOf(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ESRCH') return null;
+    throw error;
+  }
+}

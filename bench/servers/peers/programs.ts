@@ -1,0 +1,42 @@
+// Servers that come from Debian and not with a package of npm.
+
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { findProgram } from '../../../operator/cluster/supervised-process.ts';
+
+/** Debian has the programs of each major version in a folder of their own. */
+const POSTGRES_VERSIONS = '/usr/lib/postgresql';
+
+export function findRedis(): string | null {
+  return findProgram('redis-server');
+}
+
+/** A program of the newest PostgreSQL: `postgres` or `initdb`. */
+export function findPostgres(name: string): string | null {
+  const versions = folders(POSTGRES_VERSIONS).toSorted((a, b) => Number(b) - Number(a));
+  const [newest] = versions;
+  return newest === undefined ? null : join(POSTGRES_VERSIONS, newest, 'bin', name);
+}
+
+/** Throws, and says what to install, where `program` is null. */
+export function present(program: string | null, debianPackage: string): string {
+  if (program !== null) return program;
+  throw new Error(`${debianPackage} is missing; on Debian: apt-get install ${debianPackage}`);
+}
+
+/** Such as 15.18, by its own words; empty where it is missing. */
+export function versionOf(program: string | null): string {
+  if (program === null) return '';
+  const { stdout } = spawnSync(program, ['--version'], { encoding: 'utf8' });
+  return /\d+\.\d[\d.]*/.exec(stdout)?.[0] ?? '';
+}
+
+function folders(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
