@@ -58,11 +58,13 @@ export abstract class SaleClient {
     readonly creatorId?: string;
     readonly stock: number;
     readonly startsInMs?: number;
+    readonly lengthMs?: number;
   }): Promise<string> {
     const { productId, creatorId = CREATOR, stock, startsInMs = -1000 } = of;
+    const { lengthMs = DROP_LENGTH_MS } = of;
     const drop = await this.#call('POST', `/v1/products/${productId}/drops`, creatorId, {
       startsAt: new Date(Date.now() + startsInMs).toISOString(),
-      endsAt: new Date(Date.now() + startsInMs + DROP_LENGTH_MS).toISOString(),
+      endsAt: new Date(Date.now() + startsInMs + lengthMs).toISOString(),
       stock,
       priceCents: 12_000,
       currency: 'EUR',

@@ -1,0 +1,342 @@
+// Orders for an hour or as long as wanted, while drops begin and end and watchers come and go: does
+// memory grow by more than the orders that are kept in it, and does it come back when drops are over.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { slopesOf } from '../least-squares.ts';
+import { ComingAndGoing } from '../load/coming-and-going.ts';
+import { LoadProcess } from '../load/load-process.ts';
+import type { KindResult, OpenLoopJob, OpenLoopResult } from '../load/open-loop-load.ts';
+import { PassingDrops } from '../load/passing-drops.ts';
+import type { RequestKind } from '../load/request-plan.ts';
+import { median, type OpenLoop } from '../measure.ts';
+import {
+  type CommonOptions,
+  count,
+  type Figure,
+  type Finding,
+  type Sample,
+  type Scenario,
+  type ScenarioReport,
+  type Tell,
+} from '../scenario.ts';
+import { LiveDropsServer } from '../servers/livedrops-server.ts';
+import { accessToken } from '../servers/sale-client.ts';
+
+const SAMPLE_SECONDS = 10;
+/** Drops on sale at the same time. */
+const DROPS = 3;
+/** A generation of drops is on sale for so many samples. */
+const GENERATION_SAMPLES = 12;
+const CONNECTIONS = 256;
+/** Users who order, again and again; of them so many kinds of 4,096 in each sample. */
+const BUYERS = 100_000;
+const BUYER_GROUPS = 4;
+const BUYERS_OF_GROUP = 4096;
+const WARM_UP_SECONDS = 10;
+const CAPACITY_SECONDS = 5;
+/** So that the least memory of a sample is hardly garbage. */
+const LOOKS = 5;
+
+const ORDER_BYTES_AIM = 300;
+const GROWTH_BYTES_AIM = 10;
+const RETURNED_AIM = 0.9;
+
+const FIGURES: readonly Figure[] = [
+  { key: 'minute', label: 'minute', unit: '', better: 'neither', digits: 1 },
+  { key: 'rate', label: 'orders', unit: 'orders/s', better: 'more', digits: 0 },
+  { key: 'ever', label: 'orders so far', unit: '', better: 'neither', digits: 0 },
+  { key: 'kept', label: 'orders of drops in memory', unit: '', better: 'neither', digits: 0 },
+  { key: 'drops', label: 'drops in memory', unit: '', better: 'neither', digits: 0 },
+  { key: 'resident', label: 'resident', unit: 'MB', better: 'less', digits: 1 },
+  { key: 'used', label: 'heap and buffers', unit: 'MB', better: 'less', digits: 1 },
+  { key: 'heap', label: 'of it heap', unit: 'MB', better: 'less', digits: 1 },
+  { key: 'loopP99', label: 'event loop p99', unit: 'ms', better: 'less', digits: 1 },
+  { key: 'p99', label: 'order p99', unit: 'ms', better: 'less', digits: 1 },
+  { key: 'refused', label: 'not ordered', unit: '', better: 'less', digits: 0 },
+  { key: 'frames', label: 'live frames', unit: 'frames/s', better: 'neither', digits: 0 },
+];
+const MEGABYTE = 1e6;
+
+export interface SoakOptions extends CommonOptions {
+  readonly minutes: number;
+  /** Orders a second; null: half of what the server can do. */
+  readonly rate?: number;
+  readonly subscribers: number;
+}
+
+export const soak: Scenario<SoakOptions> = {
+  name: 'soak',
+  description: 'orders for a long time while drops begin and end: does memory come back',
+  options: [
+    { flags: '--minutes <n>', description: 'how long', parse: count, default: 10 },
+    {
+      flags: '--rate <n>',
+      description: 'orders a second (default: half of what the server can do)',
+      parse: count,
+    },
+    {
+      flags: '--subscribers <n>',
+      description: 'live streams open at once, each for 20 seconds',
+      parse: count,
+      default: 200,
+    },
+  ],
+  longRunning: true,
+  run: runSoak,
+};
+
+async function runSoak(options: SoakOptions, tell: Tell): Promise<ScenarioReport> {
+  const { profileDirectory } = options;
+  const profile = ['--cpu-prof', `--cpu-prof-dir=${profileDirectory}`];
+  const server = new LiveDropsServer(profileDirectory === null ? [] : profile);
+  const load: OpenLoop = new LoadProcess({ generator: 'open-loop' });
+  const run = new Soak(server, load);
+  try {
+    await server.start();
+    await run.begin();
+    const rate = options.rate ?? Math.round((await run.capacity()) / 2);
+    tell(`${rate} orders a second for ${options.minutes} minutes`);
+    const watchers = new ComingAndGoing({
+      host: server.host,
+      port: server.port,
+      count: options.subscribers,
+      nextDrop: () => run.anyDrop(),
+    });
+    try {
+      await run.orders(rate, options.minutes, watchers, tell);
+    } finally {
+      watchers.stop();
+    }
+    return report(options, rate, run.samples, watchers.lost);
+  } finally {
+    await load.stop();
+    await server.stop();
+  }
+}
+
+class Soak {
+  readonly samples: Sample[] = [];
+  readonly #server: LiveDropsServer;
+  readonly #load: OpenLoop;
+  #drops: PassingDrops | null = null;
+  #samplesLeft = 0;
+  #buyersSoFar = 0;
+  #watched = 0;
+  #ordersEver = 0;
+
+  constructor(server: LiveDropsServer, load: OpenLoop) {
+    this.#server = server;
+    this.#load = load;
+  }
+
+  async begin(): Promise<void> {
+    this.#drops = new PassingDrops({ sale: this.#server, perGeneration: DROPS });
+    await this.#drops.begin((WARM_UP_SECONDS + CAPACITY_SECONDS) * 1000);
+  }
+
+  /** Orders a second that the server takes, once it is warm. */
+  async capacity(): Promise<number> {
+    await this.#order(null, WARM_UP_SECONDS);
+    const { answers, seconds } = await this.#order(null, CAPACITY_SECONDS);
+    return answers / seconds;
+  }
+
+  async orders(rate: number, minutes: number, watchers: ComingAndGoing, tell: Tell): Promise<void> {
+    const sampleCount = Math.max(1, Math.round((minutes * 60) / SAMPLE_SECONDS));
+    const startedAt = performance.now();
+    for (let i = 0; i < sampleCount; i++) {
+      if (this.#samplesLeft === 0) await this.#nextGeneration(sampleCount - i);
+      this.#samplesLeft -= 1;
+      const framesBefore = watchers.frames;
+      const [result, memory] = await Promise.all([
+        this.#order(rate, SAMPLE_SECONDS),
+        this.#lookAtMemory(),
+      ]);
+      const { done, due } = result.kinds['orders']!;
+      const inMemory = await this.#drops!.inMemory();
+      const figures = {
+        minute: (performance.now() - startedAt) / 60_000,
+        rate: done.answers / result.seconds,
+        ever: this.#ordersEver,
+        kept: inMemory.orders,
+        drops: inMemory.drops,
+        ...memory,
+        p99: done.p99Ms,
+        refused: due - done.answers,
+        frames: (watchers.frames - framesBefore) / result.seconds,
+      };
+      this.samples.push({ figures, latency: done.latency });
+      if (i % 6 === 5) tell(describe(figures));
+    }
+  }
+
+  /** Of those on sale, in turn. */
+  anyDrop(): string | null {
+    const live = this.#drops?.live ?? [];
+    this.#watched += 1;
+    return live[this.#watched % live.length] ?? null;
+  }
+
+  async #nextGeneration(samplesAtMost: number): Promise<void> {
+    this.#samplesLeft = Math.min(GENERATION_SAMPLES, samplesAtMost);
+    // A sample takes a little longer than its load.
+    await this.#drops!.begin(this.#samplesLeft * (SAMPLE_SECONDS + 1) * 1000);
+  }
+
+  async #order(perSecond: number | null, seconds: number): Promise<OpenLoopResult> {
+    const drops = this.#drops!;
+    const { host, port } = this.#server;
+    const paths = drops.live.map((dropId) => `/v1/drops/${dropId}/orders`);
+    const kinds = Array.from({ length: BUYER_GROUPS }, (): RequestKind => {
+      const tokens = this.#nextBuyers();
+      const body = '{"quantity":1}';
+      return { name: 'orders', weight: 1, method: 'POST', paths, tokens, body, keyed: true };
+    });
+    const job: Omit<OpenLoopJob, 'run'> = {
+      host,
+      port,
+      kinds,
+      perSecond,
+      seconds,
+      connections: CONNECTIONS,
+    };
+    const result = await this.#load.run(job);
+    const { answers } = orders(result).done;
+    this.#ordersEver += answers;
+    drops.count(answers);
+    return result;
+  }
+
+  #nextBuyers(): string[] {
+    return Array.from({ length: BUYERS_OF_GROUP }, () => {
+      this.#buyersSoFar += 1;
+      return accessToken(`buyer-${this.#buyersSoFar % BUYERS}`);
+    });
+  }
+
+  /** The least of several looks while a sample is taken; of the event loop, the slowest. */
+  async #lookAtMemory(): Promise<Record<'resident' | 'used' | 'heap' | 'loopP99', number>> {
+    const looks: { resident: number; heap: number; buffers: number; loopP99: number }[] = [];
+    for (let look = 0; look < LOOKS; look++) {
+      await delay((SAMPLE_SECONDS * 1000) / (LOOKS + 1));
+      const { host, port, process } = this.#server;
+      const text = await (await fetch(`http://${host}:${port}/metrics`)).text();
+      const metric = (name: string) => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
+      looks.push({
+        resident: process.residentBytes() / MEGABYTE,
+        heap: metric('nodejs_heap_size_used_bytes') / MEGABYTE,
+        buffers: metric('nodejs_external_memory_bytes') / MEGABYTE,
+        loopP99: metric('nodejs_eventloop_lag_p99_seconds') * 1000,
+      });
+    }
+    return {
+      resident: Math.min(...looks.map(({ resident }) => resident)),
+      used: Math.min(...looks.map(({ heap, buffers }) => heap + buffers)),
+      heap: Math.min(...looks.map(({ heap }) => heap)),
+      loopP99: Math.max(...looks.map(({ loopP99 }) => loopP99)),
+    };
+  }
+}
+
+function orders({ kinds }: OpenLoopResult): KindResult {
+  return kinds['orders']!;
+}
+
+function describe(figures: Readonly<Record<string, number>>): string {
+  const shown = ['minute', 'rate', 'kept', 'drops', 'resident', 'used', 'loopP99', 'p99'];
+  return FIGURES.filter(({ key }) => shown.includes(key))
+    .map(({ key, label, unit, digits }) =>
+      `${label} ${figures[key]!.toFixed(digits)} ${unit}`.trim(),
+    )
+    .join(', ');
+}
+
+function report(
+  { minutes, rate: wanted, subscribers }: SoakOptions,
+  rate: number,
+  samples: readonly Sample[],
+  watchersLost: number,
+): ScenarioReport {
+  // The first generation is the warm-up: nothing has ended before its end.
+  const warm =
+    samples.length > 2 * GENERATION_SAMPLES ? samples.slice(GENERATION_SAMPLES) : samples;
+  const notes = [lastToFirst(warm)];
+  if (warm === samples) notes.push('Too short to tell growth from warming up.');
+  if (watchersLost > 0) notes.push(`${watchersLost} watchers lost their stream.`);
+  if (wanted === undefined) notes.push('The rate is half of what was measured first.');
+  return {
+    name: 'soak',
+    title: 'Long load, and what stays of it',
+    method:
+      `One server with every role on one core takes orders over HTTP at a steady rate, by ` +
+      `${BUYERS.toLocaleString('en')} buyers, for ${DROPS} drops at a time. Every ` +
+      `${(GENERATION_SAMPLES * SAMPLE_SECONDS) / 60} minutes they end and ${DROPS} others begin; a ` +
+      'drop that is over is put aside after half a minute to a minute without use. Meanwhile ' +
+      'watchers come to the live stream of a drop, stay for 20 seconds, and go. Each sample is of ' +
+      `${SAMPLE_SECONDS} seconds, and of memory it tells the least of ${LOOKS} looks. How memory ` +
+      'depends on the orders of the drops that are in memory, and on all orders ever placed, is ' +
+      'found by least squares over the samples after the first generation.',
+    settings: { minutes, rate, subscribers },
+    figures: FIGURES,
+    subjects: [
+      {
+        key: 'livedrops',
+        label: 'LiveDrops',
+        role: 'livedrops',
+        about: 'LiveDrops with every role in one process, on SQLite (WAL, synchronous=FULL).',
+        samples,
+      },
+    ],
+    findings: findingsOf(warm),
+    notes,
+  };
+}
+
+function lastToFirst(samples: readonly Sample[]): string {
+  const quarter = Math.max(1, samples.length >> 2);
+  const middle = (of: readonly Sample[]) => median(of.map(({ figures }) => figures['resident']!));
+  const [first, last] = [middle(samples.slice(0, quarter)), middle(samples.slice(-quarter))];
+  const placed = samples.at(-1)!.figures['ever']! - samples[0]!.figures['ever']!;
+  return (
+    `Resident: ${first.toFixed(0)} MB in the first quarter of these samples, ` +
+    `${last.toFixed(0)} MB in the last, and ${Math.round(placed).toLocaleString('en')} orders between.`
+  );
+}
+
+function findingsOf(samples: readonly Sample[]): Finding[] {
+  const slopes = (key: string) =>
+    slopesOf(
+      samples.map(({ figures }) => ({
+        first: figures['kept']!,
+        second: figures['ever']!,
+        value: figures[key]! * MEGABYTE,
+      })),
+    );
+  const [used, resident] = [slopes('used'), slopes('resident')];
+  return [
+    {
+      label: 'memory for each order of a drop in memory',
+      unit: 'bytes',
+      digits: 0,
+      samples: [used.first],
+      better: 'less',
+      aim: ORDER_BYTES_AIM,
+    },
+    {
+      label: 'growth of resident memory for each order ever placed',
+      unit: 'bytes',
+      digits: 1,
+      samples: [resident.second],
+      better: 'less',
+      aim: GROWTH_BYTES_AIM,
+    },
+    {
+      label: 'share of an order’s memory that comes back when its drop is over',
+      unit: '',
+      digits: 2,
+      samples: [1 - used.second / used.first],
+      better: 'more',
+      aim: RETURNED_AIM,
+    },
+  ];
+}
