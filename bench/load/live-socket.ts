@@ -144,7 +144,10 @@ export class LoadSocket {
     const { index, sink } = this.#options;
     if (opcode === TEXT) sink.frame(index, bytes, from, to);
     else if (opcode === PING) this.#socket.write(PONG);
-    else if (opcode === CLOSE) this.#closeCode = to - from < 2 ? 0 : bytes.readUInt16BE(from);
+    else if (opcode === CLOSE) {
+      this.#closeCode = to - from < 2 ? 0 : bytes.readUInt16BE(from);
+      this.#socket.end();
+    }
   }
 }
 
