@@ -4,7 +4,14 @@
 
 import { LoadProcess } from './load/load-process.ts';
 import type { RequestPlan } from './load/request-plan.ts';
-import { type ClosedLoop, type Measurement, measure, sampleOf } from './measure.ts';
+import {
+  type ClosedLoop,
+  type Measurement,
+  measure,
+  median,
+  ORDER_FIGURES,
+  sampleOf,
+} from './measure.ts';
 import type { CommonOptions, Finding, Sample, Subject, Tell } from './scenario.ts';
 import { ratio } from './scenario.ts';
 import type { OrderServer } from './servers/order-server.ts';
@@ -14,6 +21,8 @@ const REST_MS = 300;
 const WARM_UP_AGAIN_SECONDS = 2;
 /** Of a peer's requests, so many may end otherwise than they should. */
 const STRAY_SHARE_MAX = 0.01;
+/** From there on the load may be what holds up the server, not the other way round. */
+const LOAD_LIMIT_PERCENT = 90;
 
 /** A server that runs, and what it is asked. */
 export interface Contender {
@@ -46,7 +55,7 @@ export interface AdmitOptions {
 }
 
 export class OrderComparison {
-  readonly notes: string[] = [];
+  readonly #notes: string[] = [];
   readonly #options: OrderComparisonOptions;
   readonly #load: ClosedLoop = new LoadProcess({ generator: 'saturating' });
   readonly #running: OrderServer[] = [];
@@ -153,13 +162,13 @@ export class OrderComparison {
       `${label}: ${strays} of ${asked} requests were not answered ${status} ` +
       `(${JSON.stringify(statuses)}, ${errors} without an answer)`;
     if (role !== 'peer' || !(strays <= asked * STRAY_SHARE_MAX)) throw new Error(text);
-    this.notes.push(`${text}.`);
+    this.#notes.push(`${text}.`);
   }
 
   async #leaveOut(server: OrderServer, error: unknown): Promise<void> {
     const reason = error instanceof Error ? error.message : String(error);
     this.#options.tell(`left out: ${server.label}: ${reason}`);
-    this.notes.push(`Left out: ${server.label}: ${reason}.`);
+    this.#notes.push(`Left out: ${server.label}: ${reason}.`);
     this.#series = this.#series.filter(({ contender }) => contender.server !== server);
     this.#running.splice(this.#running.indexOf(server), 1);
     await server.stop();
@@ -168,6 +177,23 @@ export class OrderComparison {
   /** Those that stayed to the end. */
   subjects(): Subject[] {
     return this.#series.map(subjectOf);
+  }
+
+  note(text: string): void {
+    this.#notes.push(text);
+  }
+
+  /** What was noted, where the load was the limit, and where a peer is better than `own`. */
+  notes(own: Series): string[] {
+    const limits = this.#series
+      .filter((series) => middle(series, 'loadPercent') >= LOAD_LIMIT_PERCENT)
+      .map(
+        ({ label }) => `${label}: the load had no time to spare on its core; it may be the limit.`,
+      );
+    const losses = this.#series
+      .filter(({ contender }) => contender.server.role === 'peer')
+      .flatMap((peer) => lossesTo(peer, own));
+    return [...this.#notes, ...limits, ...losses];
   }
 
   /** LiveDrops beside each peer that stayed to the end. */
@@ -191,7 +217,25 @@ export class OrderComparison {
   }
 }
 
-export function subjectOf({ contender, key, label, samples }: Series): Subject {
+/** In medians over all rounds. */
+function lossesTo(peer: Series, own: Series): string[] {
+  const losses = ORDER_FIGURES.filter(({ key, better }) => {
+    if (better === 'neither') return false;
+    const ahead = middle(peer, key) - middle(own, key);
+    return better === 'more' ? ahead > 0 : ahead < 0;
+  }).map(({ key, label, unit, digits }) => {
+    const [ours, theirs] = [own, peer].map((series) => middle(series, key).toFixed(digits));
+    return `${label} ${ours} against ${theirs} ${unit}`;
+  });
+  if (losses.length === 0) return [];
+  return [`${own.label} loses to ${peer.label}: ${losses.join(', ')}.`];
+}
+
+function middle({ samples }: Series, figure: string): number {
+  return median(samples.map(({ figures }) => figures[figure]!));
+}
+
+function subjectOf({ contender, key, label, samples }: Series): Subject {
   const { role, about } = contender.server;
   return { key, label, role, about, samples };
 }

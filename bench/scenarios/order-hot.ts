@@ -123,7 +123,7 @@ async function run(options: OrderHotOptions, tell: Tell): Promise<ScenarioReport
         ...comparison.factors(own, peers),
         ...bytesAnOrder(before, after),
       ],
-      notes: [...comparison.notes, ...autocannonNotes(byAutocannon), ...profileNotes(options)],
+      notes: [...comparison.notes(own), ...autocannonNotes(byAutocannon), ...profileNotes(options)],
     };
   } finally {
     await paced.stop();
@@ -166,7 +166,7 @@ function pacedJob(plan: RequestPlan, perSecond: number, seconds: number) {
 
 /** Orders at a rate of their own, timed from when they were due. */
 async function measurePaced(
-  { notes }: OrderComparison,
+  comparison: OrderComparison,
   load: OpenLoop,
   server: LiveDropsOrderServer,
   job: ReturnType<typeof pacedJob>,
@@ -174,7 +174,7 @@ async function measurePaced(
   const { result, cost } = await costOf(server, load, job);
   const { done, due } = result.kinds['orders']!;
   if (done.answers < due)
-    notes.push(`At half of its rate ${due - done.answers} of ${due} orders were not placed.`);
+    comparison.note(`At half of its rate ${due - done.answers} of ${due} orders were not placed.`);
   return sampleOf({ ...done, ...cost, perSecond: done.answers / result.seconds });
 }
 

@@ -78,7 +78,7 @@ async function run(options: OrderSpreadOptions, tell: Tell): Promise<ScenarioRep
         p99Finding(`p99 at ${connections} connections`, own.samples, null),
         ...comparison.factors(own, peers),
       ],
-      notes: [...comparison.notes, ...profileNotes(options)],
+      notes: [...comparison.notes(own), ...profileNotes(options)],
     };
   } finally {
     await comparison.stop();

@@ -66,7 +66,7 @@ async function run(options: SoldOutOptions, tell: Tell): Promise<ScenarioReport>
         p99Finding(`p99 at ${connections} connections`, own.samples, null),
         ...comparison.factors(own, peers),
       ],
-      notes: [...comparison.notes, ...profileNotes(options)],
+      notes: [...comparison.notes(own), ...profileNotes(options)],
     };
   } finally {
     await comparison.stop();

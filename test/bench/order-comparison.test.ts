@@ -119,12 +119,30 @@ test('a peer that does not run, or stops answering as it should, is left out wit
     ['own', 'good'],
   );
   t.deepEqual([missing.stopped, failing.stopped, good.stopped], [1, 1, 0]);
-  t.regex(compared.notes[0]!, /Left out: the missing: its program is missing/);
-  t.regex(compared.notes[1]!, /Left out: the failing: .* were not answered 201/);
+  const notes = compared.notes(own);
+  t.regex(notes[0]!, /Left out: the missing: its program is missing/);
+  t.regex(notes[1]!, /Left out: the failing: .* were not answered 201/);
   t.deepEqual(
     compared.factors(own, peers).map(({ label, samples }) => [label, samples.length]),
     [['rate, times the good', 2]],
   );
+});
+
+test('where a peer is better, the notes say so', async (t) => {
+  const compared = comparison(t);
+  const own = await compared.admit(
+    new MadeUpServer({ key: 'own', role: 'livedrops', status: 201 }),
+    ADMIT,
+  );
+  const peer = new MadeUpServer({ key: 'peer', role: 'peer', status: 201 });
+  const [theirs] = await compared.admitPeers([peer], ADMIT);
+  const figures = { perSecond: 100, p50Ms: 2, p99Ms: 9, cpuMicros: 50, loadPercent: 10 };
+  own.samples.push({ figures: { ...figures, loadPercent: 95 } });
+  theirs!.samples.push({ figures: { ...figures, perSecond: 101, p50Ms: 3, p99Ms: 8.5 } });
+  t.deepEqual(compared.notes(own), [
+    'the own: the load had no time to spare on its core; it may be the limit.',
+    'the own loses to the peer: answers 100 against 101 orders/s, p99 9.00 against 8.50 ms.',
+  ]);
 });
 
 test('LiveDrops answering otherwise than it should ends the comparison', async (t) => {
