@@ -16,7 +16,7 @@ export class DurableObjectsPeer extends OrderPeer {
 
   get about(): string {
     return (
-      `workerd ${peerVersion('workerd')}: a Worker, and for each drop a Durable Object that ` +
+      `workerd ${peerVersion(PACKAGE)}: a Worker, and for each drop a Durable Object that ` +
       'decides the orders of one turn of the event loop together, in its SQLite file; SQLite ' +
       'syncs its WAL at each commit, and the output gate holds the answers back until then.'
     );

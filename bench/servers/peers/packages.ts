@@ -43,7 +43,8 @@ export async function installPeers(): Promise<void> {
     const options = { cwd: PEERS_DIRECTORY, timeout: INSTALL_TIMEOUT_MS };
     await promisify(execFile)('npm', ['ci'], options);
   } catch (error) {
-    throw new Error('npm ci in bench/peers did not succeed', { cause: error });
+    const [said] = (error as { stderr?: string }).stderr?.split('\n') ?? [];
+    throw new Error(`npm ci in bench/peers failed: ${said ?? ''}`, { cause: error });
   }
 }
 
