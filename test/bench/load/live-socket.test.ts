@@ -84,8 +84,12 @@ test('frames are told whole, however they were cut into pieces on their way', as
   const long = 'x'.repeat(300);
   const bytes = Buffer.concat([Buffer.from(UPGRADED), frame(1, 'short'), frame(1, long)]);
   const socket = await peer;
+  socket.setNoDelay();
   for (const byte of bytes) {
     await new Promise((resolve) => socket.write(Buffer.from([byte]), resolve));
+    // What is on the loopback now is read in the next turn, before the byte that follows.
+    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setImmediate(resolve));
   }
   t.deepEqual(await told.until(3), ['upgraded', 'frame short', `frame ${long}`]);
 });
