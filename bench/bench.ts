@@ -1,144 +1,206 @@
-// The measuring command: `npm run bench -- SCENARIO`. Each scenario prints what it measured and how it compares with its ceiling in
-// the same run; `bench/README.md` says what the figures mean.
+// The measuring command: `npm run bench` runs every scenario and leaves a result (JSON) and a page
+// made from it in bench/results/; `bench/README.md` says what the figures mean.
 
-import { Command, InvalidArgumentError } from 'commander';
-import { cluster, describeCluster } from './scenarios/cluster.ts';
-import { describeFailover, failover } from './scenarios/failover.ts';
-import { describeLiveFanout, liveFanout } from './scenarios/live-fanout.ts';
-import { describeMove, move } from './scenarios/move.ts';
-import { describeOrderHot, orderHot } from './scenarios/order-hot.ts';
-import { describeOverload, overload } from './scenarios/overload.ts';
-import { describeRecovery, recovery } from './scenarios/recovery.ts';
+import { existsSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { table } from '../operator/table.ts';
+import { commitText, currentCommit } from './commit.ts';
+import { compareResults } from './compare.ts';
+import { comparisonText } from './compare-text.ts';
+import { drawProfiles } from './profile/draw-profiles.ts';
+import { reportPage } from './report/page.ts';
+import { type BenchResult, readResult, ResultError, writeResult } from './result.ts';
+import { type Asked, ROUNDS_DEFAULT, runScenarios, SECONDS_DEFAULT } from './run.ts';
+import { count, type Scenario, type ScenarioOption } from './scenario.ts';
+import { scenarios } from './scenarios.ts';
+import { reportText } from './table.ts';
 
-function count(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1)
-    throw new InvalidArgumentError('must be a whole number, 1 or more');
-  return value;
+const RESULTS = fileURLToPath(new URL('results/', import.meta.url));
+
+interface Given extends Pick<Asked, 'peers'> {
+  readonly rounds?: number;
+  readonly seconds?: number;
+  readonly profile?: true;
+  readonly json?: true;
+  readonly save: boolean;
 }
 
-const program = new Command('bench').description('Measures LiveDrops on this machine.');
+const program = new Command('bench')
+  .description('Measures LiveDrops on this machine, beside what people would use instead.')
+  .usage('[scenario] [options]')
+  // So that `--rounds` behind a scenario's name is the scenario's.
+  .enablePositionalOptions()
+  .showHelpAfterError('(bench --help tells more)')
+  .addHelpText(
+    'after',
+    `
+Without a scenario all of them run, one after the other.
+
+Examples:
+  npm run bench
+  npm run bench -- order-hot --rounds 5 --connections 64
+  npm run bench -- order-hot --profile
+  npm run bench -- compare bench/results/A.json bench/results/B.json`,
+  );
+
+withCommonOptions(program, 'as each scenario has it', 'as each scenario has it')
+  .allowExcessArguments()
+  .action(async (given: Given, { args: [unknown] }: Command) => {
+    if (unknown !== undefined) program.error(`error: there is no scenario ${unknown}`);
+    const everyday = scenarios.filter(({ longRunning }) => longRunning !== true);
+    await run(everyday, given, {}, null);
+  });
+
+for (const scenario of scenarios) {
+  const command = program.command(scenario.name).description(scenario.description);
+  for (const option of scenario.options) command.addOption(commanderOption(option));
+  const { rounds: usual = ROUNDS_DEFAULT, seconds: long = SECONDS_DEFAULT } =
+    scenario.defaults ?? {};
+  withCommonOptions(command, usual, long).action(
+    ({ rounds, seconds, profile, peers, json, save, ...own }: Given & Record<string, unknown>) =>
+      run([scenario], { rounds, seconds, profile, peers, json, save }, own, scenario.name),
+  );
+}
 
 program
-  .command('order-hot')
-  .description('one hot drop: durable orders, then sold-out answers, beside the bare server')
-  .option('--runs <n>', 'how often; medians are printed', count, 3)
-  .option('--seconds <n>', 'length of each measurement', count, 5)
-  .option('--connections <n>', 'keep-alive connections', count, 64)
-  .option('--json', 'print every figure of every run instead')
-  .action(async (options: { runs: number; seconds: number; connections: number; json?: true }) => {
-    const runs = await orderHot(options);
+  .command('list')
+  .description('the scenarios')
+  .action(() => {
+    const rows = scenarios.map(({ name, description, longRunning }) => [
+      name,
+      longRunning === true ? `${description} (only when named)` : description,
+    ]);
+    process.stdout.write(table(['scenario', 'what it measures'], rows));
+  });
+
+program
+  .command('compare')
+  .description('two results, figure by figure: what changed by more than the noise')
+  .argument('<before>', 'a result (JSON)')
+  .argument('<after>', 'another')
+  .option('--json', 'print the comparison as JSON')
+  .action((before: string, after: string, { json }: { json?: true }) => {
+    const comparison = compareResults(
+      readResult(resultFile(before)),
+      readResult(resultFile(after)),
+    );
     process.stdout.write(
-      `${options.json === true ? JSON.stringify(runs, null, 2) : describeOrderHot(runs)}\n`,
+      json === true ? `${JSON.stringify(comparison, null, 2)}\n` : comparisonText(comparison),
     );
   });
 
 program
-  .command('recovery')
-  .description('time until a shard with very many orders serves again')
-  .option('--orders <n>', 'orders of the one drop', count, 1_000_000)
-  .action(async (options: { orders: number }) => {
-    process.stdout.write(`${describeRecovery(await recovery(options.orders))}\n`);
+  .command('report')
+  .description('make the page of a result again')
+  .argument('<result>', 'a result (JSON)')
+  .action((result: string) => {
+    const file = resultFile(result);
+    process.stdout.write(`${writePage(file, readResult(file))}\n`);
   });
 
-program
-  .command('live-fanout')
-  .description('very many subscribers of one drop, beside a bare publishing server')
-  .option('--subscribers <n>', 'open WebSockets', count, 10_000)
-  .option('--seconds <n>', 'length of each measurement', count, 8)
-  .option('--visitors', 'without accounts, on the stream of the drop')
-  .option('--json', 'print every figure instead')
-  .action(
-    async (options: { subscribers: number; seconds: number; visitors?: true; json?: true }) => {
-      const run = await liveFanout(options);
-      process.stdout.write(
-        `${options.json === true ? JSON.stringify(run, null, 2) : describeLiveFanout(run)}\n`,
-      );
-    },
-  );
+/** The defaults are told only: without the option it is the scenario that chooses. */
+function withCommonOptions(
+  command: Command,
+  rounds: number | string,
+  seconds: number | string,
+): Command {
+  return command
+    .option('--rounds <n>', `how often everything is measured (default: ${rounds})`, parser(count))
+    .option('--seconds <n>', `length of each measurement (default: ${seconds})`, parser(count))
+    .option('--no-peers', 'LiveDrops and the ceilings alone')
+    .option('--profile', "CPU profiles and flame graphs of LiveDrops' processes, beside the result")
+    .option('--json', 'print the result as JSON instead of tables')
+    .option('--no-save', 'leave no result and no page');
+}
 
-program
-  .command('overload')
-  .description('more orders than the server can take: who waits how long, and who is refused')
-  .option('--seconds <n>', 'length of each measurement', count, 5)
-  .option('--factor <n>', 'how many times the capacity is asked for', count, 2)
-  .option('--connections <n>', 'keep-alive connections', count, 4_096)
-  .option('--json', 'print every figure instead')
-  .action(
-    async (options: { seconds: number; factor: number; connections: number; json?: true }) => {
-      const run = await overload(options);
-      process.stdout.write(
-        `${options.json === true ? JSON.stringify(run, null, 2) : describeOverload(run)}\n`,
-      );
-    },
-  );
+function commanderOption({ flags, description, parse, default: value }: ScenarioOption): Option {
+  const option = new Option(flags, description);
+  if (parse !== undefined) option.argParser(parser(parse));
+  return value === undefined ? option : option.default(value);
+}
 
-program
-  .command('cluster')
-  .description('one hot drop behind a gateway, NATS, an actors node and Redis: CPU time of each')
-  .option('--runs <n>', 'how often; medians are printed', count, 1)
-  .option('--seconds <n>', 'length of each measurement', count, 5)
-  .option('--connections <n>', 'keep-alive connections', count, 64)
-  .option('--saturating-connections <n>', 'of the second measurement', count, 512)
-  .option('--unpinned', 'let the kernel choose the cores')
-  .option('--cpu-prof <directory>', 'write profiles of both nodes there')
-  .option('--json', 'print every figure of every run instead')
-  .action(
-    async (options: {
-      runs: number;
-      seconds: number;
-      connections: number;
-      saturatingConnections: number;
-      unpinned?: true;
-      cpuProf?: string;
-      json?: true;
-    }) => {
-      const { cpuProf } = options;
-      const nodeArgs = cpuProf === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${cpuProf}`];
-      const runs = await cluster({ ...options, nodeArgs });
-      process.stdout.write(
-        `${options.json === true ? JSON.stringify(runs, null, 2) : describeCluster(runs)}\n`,
-      );
-    },
-  );
+/** What a parser throws is wrong usage, not a fault. */
+function parser<Value>(parse: (text: string) => Value): (text: string) => Value {
+  return (text) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      throw new InvalidArgumentError((error as Error).message);
+    }
+  };
+}
 
-program
-  .command('move')
-  .description('shards moved between two nodes under load, and back to one that has just started')
-  .option('--moves <n>', 'between nodes that have run for a while', count, 300)
-  .option('--restarts <n>', 'of one node, as rolling-restart does it', count, 2)
-  .option('--drops <n>', 'each on a shard of its own', count, 8)
-  .option('--orders-per-second <n>', 'for each drop', count, 200)
-  .option('--json', 'print every figure instead')
-  .action(
-    async (options: {
-      moves: number;
-      restarts: number;
-      drops: number;
-      ordersPerSecond: number;
-      json?: true;
-    }) => {
-      const run = await move(options);
-      process.stdout.write(
-        `${options.json === true ? JSON.stringify(run, null, 2) : describeMove(run)}\n`,
-      );
+async function run(
+  chosen: readonly Scenario[],
+  { json, peers, profile, rounds, save, seconds }: Given,
+  own: Record<string, unknown>,
+  scenario: string | null,
+): Promise<void> {
+  const name = freeName(scenario);
+  const profileDirectory = profile === true ? join(RESULTS, `${name}-profile`) : null;
+  const file = join(RESULTS, `${name}.json`);
+  const tell = (line: string): void => void process.stderr.write(`${line}\n`);
+  const result = await runScenarios({
+    scenarios: chosen,
+    asked: { rounds, seconds, peers, own },
+    command: ['npm run bench', ...process.argv.slice(2)].join(' ').replace('bench ', 'bench -- '),
+    profileDirectory,
+    tell,
+    save: (soFar) => {
+      if (save) writeResult(file, soFar);
     },
+  });
+  process.stdout.write(
+    json === true
+      ? `${JSON.stringify(result, null, 2)}\n`
+      : result.runs.map(({ report }) => `\n${reportText(report)}`).join(''),
   );
+  if (profileDirectory !== null) showProfiles(profileDirectory, tell);
+  if (save) tell(`\n${file}\n${writePage(file, result)}`);
+  for (const { scenario: failed, error } of result.failures) tell(`${failed} failed: ${error}`);
+  if (result.failures.length > 0) process.exitCode = 1;
+}
 
-program
-  .command('failover')
-  .description('the owner of drops is killed under load: until others serve them')
-  .option('--rounds <n>', 'how often a node is killed', count, 5)
-  .option('--drops <n>', 'each on a shard of its own', count, 4)
-  .option('--orders-per-second <n>', 'for each drop', count, 200)
-  .option('--json', 'print every figure instead')
-  .action(
-    async (options: { rounds: number; drops: number; ordersPerSecond: number; json?: true }) => {
-      const rounds = await failover(options);
-      process.stdout.write(
-        `${options.json === true ? JSON.stringify(rounds, null, 2) : describeFailover(rounds)}\n`,
-      );
-    },
-  );
+/** `2026-11-22T0815-bc4e31e`: nothing that was measured is overwritten. */
+function freeName(scenario: string | null): string {
+  const minute = new Date().toISOString().slice(0, 16).replace(':', '');
+  const name = `${minute}-${commitText(currentCommit())}${scenario === null ? '' : `-${scenario}`}`;
+  const taken = (tried: string) => existsSync(join(RESULTS, `${tried}.json`));
+  if (!taken(name)) return name;
+  let number = 2;
+  while (taken(`${name}-${number}`)) number += 1;
+  return `${name}-${number}`;
+}
 
-await program.parseAsync();
+function showProfiles(directory: string, tell: (line: string) => void): void {
+  for (const scenario of readdirSync(directory)) {
+    const drawn = drawProfiles(join(directory, scenario));
+    if (drawn.length === 0) {
+      tell(`${scenario} left no profile`);
+      rmdirSync(join(directory, scenario));
+    }
+    for (const path of drawn) tell(path);
+  }
+}
+
+/** Where the page is. */
+function writePage(file: string, result: BenchResult): string {
+  const page = file.replace(/(\.json)?$/, '.html');
+  writeFileSync(page, reportPage(result));
+  return page;
+}
+
+/** A path, or the name of a result in bench/results/. */
+function resultFile(given: string): string {
+  const inResults = [given, `${given}.json`].map((name) => join(RESULTS, name));
+  return [given, ...inResults].find((path) => existsSync(path)) ?? given;
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof ResultError)) throw error;
+  program.error(error.message);
+}

@@ -1,0 +1,219 @@
+// One scenario on the page: how it was measured, its charts, how LiveDrops stands beside the others, every figure as a table, and notes.
+
+import { latencyOf, numberText, type Range, rangeOf, samplesOf, spreadText } from '../range.ts';
+import type { ScenarioRun } from '../result.ts';
+import type { Figure, ScenarioReport, Subject } from '../scenario.ts';
+import { headingOf } from '../table.ts';
+import { barChart } from './bar-chart.ts';
+import { standingsOf } from './factors.ts';
+import { type Html, html } from './html.ts';
+import { latencyChart, percentileName } from './latency-chart.ts';
+
+/** The others are in the table. */
+const BAR_CHARTS_MAX = 6;
+
+export function scenarioSection({ report, seconds, stolenShare }: ScenarioRun): Html {
+  const { name, title, method, settings, notes } = report;
+  const told = [
+    ...Object.entries(settings).map(([key, value]) => [key, String(value)] as const),
+    ['took', `${numberText(seconds, 0)} s`] as const,
+    ['stolen meanwhile', `${numberText(stolenShare * 100, 1)} %`] as const,
+  ];
+  return html`<section id="${name}" class="scenario">
+<h2>${title} <code>${name}</code></h2>
+<p class="method">${method}</p>
+<dl class="settings">${told.map(
+    ([key, value]) => html`<div><dt>${key}</dt><dd>${value}</dd></div>`,
+  )}</dl>
+<div class="charts">${charts(report)}</div>
+${standingsTable(report)}
+${figuresTable(report)}
+${latencyTable(report.subjects)}
+${
+  notes.length === 0
+    ? null
+    : html`<div class="notes"><h3>Notes</h3><ul>${notes.map((note) => html`<li>${note}</li>`)}</ul></div>`
+}
+${subjectsList(report.subjects)}
+</section>
+`;
+}
+
+function charts(report: ScenarioReport): Html[] {
+  const curves = report.subjects
+    .map((subject) => ({ ...subject, points: latencyOf(subject) }))
+    .filter(({ points }) => points.length > 1);
+  const bars = barCharts(report, curves.length > 0);
+  if (curves.length === 0) return bars;
+  const latency = figure(
+    'Latency by percentile, less is better',
+    latencyChart(`${report.name}-latency`, curves),
+  );
+  return [...bars.slice(0, 1), latency, ...bars.slice(1)];
+}
+
+function figure(caption: string, drawing: Html): Html {
+  return html`<figure><figcaption>${caption}</figcaption>${drawing}</figure>`;
+}
+
+const BETTER = { more: ', more is better', less: ', less is better', neither: '' } as const;
+
+/** Throughput first, then CPU time, then memory, then the rest; latencies only where no curve tells them. */
+function rankOf({ unit }: Figure): number {
+  if (unit.endsWith('/s')) return 0;
+  if (unit === 'µs') return 1;
+  return unit === 'bytes' ? 2 : 3;
+}
+
+function barCharts(report: ScenarioReport, hasCurves: boolean): Html[] {
+  const drawn = report.figures
+    .filter(
+      ({ better, unit }) => better !== 'neither' && unit !== '' && !(hasCurves && unit === 'ms'),
+    )
+    .map((shown) => ({ shown, bars: barsOf(report, shown) }))
+    .sort((a, b) => rankOf(a.shown) - rankOf(b.shown));
+  const several = drawn.filter(({ bars }) => bars.length > 1).slice(0, BAR_CHARTS_MAX);
+  if (several.length === 0)
+    return chartsOfOne(
+      report,
+      drawn.map(({ shown }) => shown),
+    );
+  return several.map(({ shown, bars }) => {
+    const { better, digits, key, unit } = shown;
+    const title = headingOf(shown);
+    return figure(
+      `${title}${BETTER[better]}`,
+      barChart({ id: `${report.name}-${key}`, title, unit, digits, bars }),
+    );
+  });
+}
+
+/** Where there is only one subject, its figures of one unit are the bars. */
+function chartsOfOne(report: ScenarioReport, figures: readonly Figure[]): Html[] {
+  return [...Map.groupBy(figures, ({ unit }) => unit)].flatMap(([unit, alike], index) => {
+    const bars = alike.flatMap((shown) =>
+      barsOf(report, shown).map((bar) => ({ ...bar, label: shown.label })),
+    );
+    const { better, digits } = alike[0]!;
+    const caption = `${report.subjects[0]?.label ?? ''}, ${unit}${BETTER[better]}`;
+    const id = `${report.name}-${index}`;
+    return bars.length === 0
+      ? []
+      : [figure(caption, barChart({ id, title: caption, unit, digits, bars }))];
+  });
+}
+
+function barsOf({ subjects }: ScenarioReport, { key }: Figure) {
+  return subjects.flatMap((subject) => {
+    const range = rangeOf(samplesOf(subject, key));
+    return range === null ? [] : [{ label: subject.label, role: subject.role, range }];
+  });
+}
+
+function standingsTable(report: ScenarioReport): Html | null {
+  const standings = standingsOf(report);
+  if (standings.length === 0) return null;
+  const figures = report.figures.filter(({ key }) =>
+    standings.some(({ factors }) => factors.some(({ figure: { key: told } }) => told === key)),
+  );
+  const rows = standings.map(({ own, other, factors }) => ({
+    name: other.label,
+    about: `${roleText(other)}, beside ${own.label}`,
+    cells: figures.map(({ key }) => {
+      const factor = factors.find(({ figure: { key: told } }) => told === key);
+      return factor === undefined ? html`–` : factorCell(factor.range);
+    }),
+  }));
+  const columns = figures.map((shown) => headingOf(shown));
+  return tableOf('LiveDrops beside each of the others: how many times as good', columns, rows);
+}
+
+function factorCell({ median }: Range): Html {
+  const [word, side] = median >= 1 ? ['ahead', 'ahead'] : ['behind', 'behind'];
+  return html`<b>${numberText(median, 2)} ×</b><small class="${side}">${word}</small>`;
+}
+
+function figuresTable({ figures, subjects }: ScenarioReport): Html | null {
+  const shown = figures.filter(({ key }) =>
+    subjects.some((subject) => samplesOf(subject, key).length > 0),
+  );
+  if (shown.length === 0) return null;
+  const rounds = Math.max(...subjects.map(({ samples }) => samples.length));
+  const rows = subjects.map((subject) => ({
+    name: subject.label,
+    about: roleText(subject),
+    cells: shown.map(({ key, digits }) => {
+      const range = rangeOf(samplesOf(subject, key));
+      return html`<b>${numberText(range?.median, digits)}</b><small>${spreadText(range, digits)}</small>`;
+    }),
+  }));
+  const caption =
+    rounds > 1
+      ? `All figures: medians of ${rounds} rounds, and their spread`
+      : 'All figures, of one round';
+  return tableOf(caption, shown.map(headingOf), rows);
+}
+
+function latencyTable(subjects: readonly Subject[]): Html | null {
+  const told = subjects.map((subject) => ({ subject, points: new Map(latencyOf(subject)) }));
+  const percentiles = [...new Set(told.flatMap(({ points }) => [...points.keys()]))].sort(
+    (a, b) => a - b,
+  );
+  if (percentiles.length === 0) return null;
+  const rows = told
+    .filter(({ points }) => points.size > 0)
+    .map(({ subject, points }) => ({
+      name: subject.label,
+      about: roleText(subject),
+      cells: percentiles.map((p) => html`${numberText(points.get(p), 2)}`),
+    }));
+  return tableOf(
+    'Latency by percentile, ms: medians of the rounds',
+    percentiles.map(percentileName),
+    rows,
+  );
+}
+
+interface TableRow {
+  readonly name: string;
+  readonly about: string;
+  readonly cells: readonly Html[];
+}
+
+/** Turned on its side where that makes it narrower. */
+function tableOf(caption: string, columns: readonly string[], rows: readonly TableRow[]): Html {
+  const heading = ({ name, about }: TableRow, scope: string, kind = '') =>
+    html`<th scope="${scope}"${kind === '' ? null : html` class="${kind}"`}>${name}<small>${about}</small></th>`;
+  const narrow = columns.length <= Math.max(rows.length, 7);
+  const head = narrow
+    ? columns.map((column) => html`<th scope="col" class="number">${column}</th>`)
+    : rows.map((row) => heading(row, 'col', 'number'));
+  const body = narrow
+    ? rows.map((row) => html`<tr>${heading(row, 'row')}${row.cells.map(cell)}</tr>\n`)
+    : columns.map(
+        (column, at) =>
+          html`<tr><th scope="row">${column}</th>${rows.map(({ cells }) => cell(cells[at]!))}</tr>\n`,
+      );
+  return html`<div class="wide"><table><caption>${caption}</caption>
+<thead><tr><td></td>${head}</tr></thead>
+<tbody>
+${body}</tbody></table></div>`;
+}
+
+function cell(content: Html): Html {
+  return html`<td class="number">${content}</td>`;
+}
+
+function roleText({ role }: Subject): string {
+  return { livedrops: 'LiveDrops', peer: 'peer', ceiling: 'ceiling' }[role];
+}
+
+function subjectsList(subjects: readonly Subject[]): Html {
+  const told = new Map(subjects.map(({ label, about, role }) => [about, { label, role }]));
+  return html`<details open><summary>What was measured</summary><dl class="subjects">${[
+    ...told,
+  ].map(
+    ([about, { label, role }]) =>
+      html`<div><dt class="${role}">${label}</dt><dd>${about}</dd></div>`,
+  )}</dl></details>`;
+}

@@ -1,0 +1,32 @@
+// All scenarios, in the order in which they run: the path of an order first, then the live stream, then what happens around them.
+
+import type { Scenario } from './scenario.ts';
+import { cluster } from './scenarios/cluster.ts';
+import { failover } from './scenarios/failover.ts';
+import { followers } from './scenarios/followers.ts';
+import { liveConnect } from './scenarios/live-connect.ts';
+import { liveFanout } from './scenarios/live-fanout.ts';
+import { mixed } from './scenarios/mixed.ts';
+import { move } from './scenarios/move.ts';
+import { orderHot } from './scenarios/order-hot.ts';
+import { orderSpread } from './scenarios/order-spread.ts';
+import { overload } from './scenarios/overload.ts';
+import { recovery } from './scenarios/recovery.ts';
+import { soak } from './scenarios/soak.ts';
+import { soldOut } from './scenarios/sold-out.ts';
+
+export const scenarios: readonly Scenario[] = [
+  orderHot,
+  orderSpread,
+  soldOut,
+  mixed,
+  overload,
+  liveFanout,
+  liveConnect,
+  followers,
+  recovery,
+  cluster,
+  move,
+  failover,
+  soak,
+];
