@@ -26,12 +26,16 @@ const PLACE_ORDER = {
   text: 'select outcome, (placed).* from place_order($1, $2, $3, $4)',
 };
 
-async function placeOrder(values) {
+/** Called again, once, where another call came first: then its order is there to be seen. */
+async function placeOrder(values, isAgain = false) {
   try {
     const { rows } = await pool.query({ ...PLACE_ORDER, values });
     return rows[0];
   } catch (error) {
-    if (error.code === SOLD_MEANWHILE) return { outcome: 'sold-out' };
+    const { code } = error;
+    if (!isAgain && (code === UNIQUE_VIOLATION || code === SOLD_MEANWHILE))
+      return placeOrder(values, true);
+    if (code === SOLD_MEANWHILE) return { outcome: 'sold-out', version: null };
     throw error;
   }
 }
@@ -44,13 +48,8 @@ const store = {
   },
 
   async order({ dropId, userId, key, quantity }) {
-    const values = [dropId, userId, key, quantity];
-    const row = await placeOrder(values).catch((error) => {
-      // The same key, at the same time: the other one is committed, and is found now.
-      if (error.code === UNIQUE_VIOLATION) return placeOrder(values);
-      throw error;
-    });
-    if (row.version === null || row.version === undefined) return { refusal: row.outcome };
+    const row = await placeOrder([dropId, userId, key, quantity]);
+    if (row.version === null) return { refusal: row.outcome };
     const order = {
       id: `${dropId}-${row.version}`,
       dropId,

@@ -28,9 +28,10 @@ create table orders (
   primary key (drop_id, user_id, key)
 );
 
--- One order in one call, which is one transaction. The hot row comes as late as possible, and a
--- drop that is sold out is told from a plain read: it locks and writes nothing. Two orders with one
--- key at once: the second breaks the primary key, and is called again.
+-- One order in one call, which is one transaction. The hot row comes as late as possible, and a drop
+-- that is sold out is told from a plain read: it locks and writes nothing. Of two calls with one key
+-- at once the second waits for the first one's buyer; what it has read before that is old then, so
+-- it looks again before it refuses, or fails and is called again.
 create function place_order(
   wanted_drop text, wanted_user text, wanted_key text, wanted_quantity integer,
   out outcome text, out placed orders
@@ -39,19 +40,24 @@ declare
   sale drops;
   new_version bigint;
 begin
+  -- In this order: whoever sees that the last unit is gone sees the order that took it.
+  select * into sale from drops where id = wanted_drop;
+  if not found then outcome := 'not-found'; return; end if;
   select * into placed from orders
     where drop_id = wanted_drop and user_id = wanted_user and key = wanted_key;
   if found then outcome := 'replayed'; return; end if;
-
-  select * into sale from drops where id = wanted_drop;
-  if not found then outcome := 'not-found'; return; end if;
   if sale.free < wanted_quantity then outcome := 'sold-out'; return; end if;
   if wanted_quantity > sale.limit_per_user then outcome := 'limit-per-user'; return; end if;
 
   insert into buyers as b values (wanted_drop, wanted_user, wanted_quantity)
     on conflict (drop_id, user_id) do update set units = b.units + wanted_quantity
     where b.units + wanted_quantity <= sale.limit_per_user;
-  if not found then outcome := 'limit-per-user'; return; end if;
+  if not found then
+    select * into placed from orders
+      where drop_id = wanted_drop and user_id = wanted_user and key = wanted_key;
+    outcome := case when found then 'replayed' else 'limit-per-user' end;
+    return;
+  end if;
 
   update drops set free = free - wanted_quantity, version = version + 1
     where id = wanted_drop and free >= wanted_quantity
@@ -59,6 +65,7 @@ begin
   -- Sold meanwhile: the buyer's units must be taken back too.
   if not found then raise exception using errcode = 'SOLD0'; end if;
 
+  -- Breaks the primary key where the other call with this key was first.
   insert into orders values (
     wanted_drop, wanted_user, wanted_key, wanted_quantity, wanted_quantity * sale.price_cents,
     sale.currency, now(), new_version
