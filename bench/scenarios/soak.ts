@@ -32,6 +32,8 @@ const CONNECTIONS = 256;
 const BUYERS = 100_000;
 const BUYER_GROUPS = 4;
 const BUYERS_OF_GROUP = 4096;
+/** They are valid for twice as long. */
+const TOKENS_KEPT_MS = 1_800_000;
 const WARM_UP_SECONDS = 10;
 const CAPACITY_SECONDS = 5;
 /** So that the least memory of a sample is hardly garbage. */
@@ -121,6 +123,8 @@ class Soak {
   #drops: PassingDrops | null = null;
   #samplesLeft = 0;
   #buyersSoFar = 0;
+  readonly #tokens = new Map<string, string>();
+  #tokensSince = performance.now();
   #watched = 0;
   #ordersEver = 0;
 
@@ -207,10 +211,18 @@ class Soak {
     return result;
   }
 
+  /** In turn, each with one token for as long as people keep theirs. */
   #nextBuyers(): string[] {
+    if (performance.now() - this.#tokensSince > TOKENS_KEPT_MS) {
+      this.#tokens.clear();
+      this.#tokensSince = performance.now();
+    }
     return Array.from({ length: BUYERS_OF_GROUP }, () => {
       this.#buyersSoFar += 1;
-      return accessToken(`buyer-${this.#buyersSoFar % BUYERS}`);
+      const userId = `buyer-${this.#buyersSoFar % BUYERS}`;
+      const token = this.#tokens.get(userId) ?? accessToken(userId);
+      this.#tokens.set(userId, token);
+      return token;
     });
   }
 
