@@ -8,7 +8,13 @@
 import { createInterface } from 'node:readline';
 import type { LatencyPoint } from '../scenario.ts';
 import { Latencies } from './latencies.ts';
-import { begins, type LiveSocketSink, LoadSocket, sourceAddress } from './live-socket.ts';
+import {
+  begins,
+  endBySignal,
+  type LiveSocketSink,
+  LoadSocket,
+  sourceAddress,
+} from './live-socket.ts';
 
 export interface OpenReturners {
   readonly type: 'open';
@@ -200,6 +206,7 @@ function pause(ms: number): Promise<void> {
 }
 
 let opened: Returners | null = null;
+endBySignal(() => opened?.lose());
 
 async function answer(command: ReturnersCommand): Promise<unknown> {
   if (command.type === 'open') {

@@ -8,7 +8,13 @@
 import { createInterface } from 'node:readline';
 import type { LatencyPoint } from '../scenario.ts';
 import { Latencies } from './latencies.ts';
-import { begins, type LiveSocketSink, LoadSocket, sourceAddress } from './live-socket.ts';
+import {
+  begins,
+  endBySignal,
+  type LiveSocketSink,
+  LoadSocket,
+  sourceAddress,
+} from './live-socket.ts';
 import { monotonicMs } from './monotonic-clock.ts';
 
 /** How clients of a server come to listen. */
@@ -159,6 +165,10 @@ class Subscribers implements LiveSocketSink {
     };
   }
 
+  end(): void {
+    for (const socket of this.#sockets) socket.reset();
+  }
+
   upgraded(index: number): void {
     const { hello, subscribedBy } = this.#command;
     if (hello !== null) this.#sockets[index]!.send(hello);
@@ -239,6 +249,7 @@ function versionOf(bytes: Buffer, from: number, to: number): number {
 }
 
 let opened: Subscribers | null = null;
+endBySignal(() => opened?.end());
 
 async function answer(command: LiveLoadCommand): Promise<unknown> {
   if (command.type === 'open') {
