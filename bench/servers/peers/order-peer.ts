@@ -4,17 +4,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createSigner } from 'fast-jwt';
 import type { RequestPlan } from '../../load/request-plan.ts';
 import type { OrderServer } from '../order-server.ts';
-import { AUTH_SECRET } from '../sale-client.ts';
+import { AUTH_SECRET, buyerTokens } from '../sale-client.ts';
 import { installPeers, PEERS_DIRECTORY } from './packages.ts';
 import { PinnedProgram, type PinnedProgramOptions } from './pinned-program.ts';
 
-/** With the limit below, enough for every order a run can make. */
-const BUYERS = 4096;
 const TERMS = { priceCents: 12_000, currency: 'EUR', limitPerUser: 1000 } as const;
-const TOKEN_LIFETIME_MS = 3_600_000;
 
 export abstract class OrderPeer implements OrderServer {
   abstract readonly key: string;
@@ -24,7 +20,6 @@ export abstract class OrderPeer implements OrderServer {
   readonly #programs: PinnedProgram[] = [];
   #directory: string | null = null;
   #url: URL | null = null;
-  #tokens: readonly string[] = [];
 
   /** Installs the peers' packages where they are not. Leaves nothing running when it rejects. */
   async start(): Promise<void> {
@@ -38,12 +33,6 @@ export abstract class OrderPeer implements OrderServer {
       await this.stop();
       throw error;
     }
-    const sign = createSigner({
-      key: AUTH_SECRET,
-      algorithm: 'HS256',
-      expiresIn: TOKEN_LIFETIME_MS,
-    });
-    this.#tokens = Array.from({ length: BUYERS }, (_, i) => sign({ sub: `buyer-${i}` }));
   }
 
   async drop(stock: number): Promise<RequestPlan> {
@@ -60,7 +49,7 @@ export abstract class OrderPeer implements OrderServer {
       host: url.hostname,
       port: Number(url.port),
       paths: [`/v1/drops/${id}/orders`],
-      tokens: this.#tokens,
+      tokens: buyerTokens(),
       body: '{"quantity":1}',
     };
   }
