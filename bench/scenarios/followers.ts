@@ -36,7 +36,7 @@ const PLACES = 32;
 const DEPTHS = ['first', 'middle', 'deepest'] as const;
 type Depth = (typeof DEPTHS)[number];
 /** Few, so that a page is timed and not the wait for those before it. */
-const PAGE_CONNECTIONS = 4;
+const PAGE_CONNECTIONS = 2;
 const FOLLOW_CONNECTIONS = 64;
 /** Who follow and unfollow all the time. */
 const FANS = 4096;

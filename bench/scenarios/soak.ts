@@ -269,9 +269,9 @@ function report(
   samples: readonly Sample[],
   watchersLost: number,
 ): ScenarioReport {
-  // The first generation is the warm-up: nothing has ended before its end.
-  const warm =
-    samples.length > 2 * GENERATION_SAMPLES ? samples.slice(GENERATION_SAMPLES) : samples;
+  // Nothing has ended before the end of the first generation, and caches take their time to fill.
+  const warmUp = Math.max(GENERATION_SAMPLES, samples.length >> 2);
+  const warm = samples.length >= 2 * warmUp ? samples.slice(warmUp) : samples;
   const notes = [lastToFirst(warm)];
   if (warm === samples) notes.push('Too short to tell growth from warming up.');
   if (watchersLost > 0) notes.push(`${watchersLost} watchers lost their stream.`);
@@ -287,7 +287,8 @@ function report(
       'watchers come to the live stream of a drop, stay for 20 seconds, and go. Each sample is of ' +
       `${SAMPLE_SECONDS} seconds, and of memory it tells the least of ${LOOKS} looks. How memory ` +
       'depends on the orders of the drops that are in memory, and on all orders ever placed, is ' +
-      'found by least squares over the samples after the first generation.',
+      'found by least squares over the samples after the first quarter, or the first generation ' +
+      'where that is longer.',
     settings: { minutes, rate, subscribers },
     figures: FIGURES,
     subjects: [
