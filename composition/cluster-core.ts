@@ -87,6 +87,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       accessTokens,
       peers,
       self,
+      shardCount: SHARD_COUNT,
       url: () => url,
       operator: {
         verify: () =>

@@ -10,7 +10,6 @@ import { soleOwner } from '../actors/placement-watch.ts';
 import { ShardHost } from '../actors/shard-host.ts';
 import { BrokerPeers, shardService } from '../actors/shard-service.ts';
 import { verifyShards } from '../actors/verification.ts';
-import { SHARD_COUNT } from '../domain/ids.ts';
 import { brokerOptions } from '../moleculer.config.ts';
 import { createCallAction } from '../services/call-action.ts';
 import { MeasuredJournal } from '../storage/measured-journal.ts';
@@ -23,8 +22,6 @@ import {
   type NodeCoreOptions,
 } from './node-core.ts';
 
-const ALL_SHARDS = Array.from({ length: SHARD_COUNT }, (_, shard) => shard);
-
 export interface EmbeddedCore extends NodeCore {
   readonly host: ShardHost;
 }
@@ -33,6 +30,7 @@ export interface EmbeddedCore extends NodeCore {
 export async function createEmbeddedCore(options: NodeCoreOptions): Promise<EmbeddedCore> {
   const { config, log, restart } = options;
   const stores = await openSqliteStores({ directory: config.dataDirectory });
+  const { shardCount } = stores;
   const bus = new InProcessLiveBus();
   const { nodeId } = config;
   const self = { nodeId, incarnation: randomUUID() };
@@ -40,7 +38,7 @@ export async function createEmbeddedCore(options: NodeCoreOptions): Promise<Embe
   const router = new BrokerRouter({
     broker,
     owners: soleOwner(nodeId),
-    shardCount: SHARD_COUNT,
+    shardCount,
     clock: systemClock,
     log,
   });
@@ -50,7 +48,7 @@ export async function createEmbeddedCore(options: NodeCoreOptions): Promise<Embe
     ...stores,
     journal,
     nodeId,
-    shardCount: SHARD_COUNT,
+    shardCount,
     bus,
     consumers: consumers.all,
     clock: systemClock,
@@ -74,9 +72,10 @@ export async function createEmbeddedCore(options: NodeCoreOptions): Promise<Embe
     accessTokens,
     peers: new BrokerPeers({ broker }),
     self,
+    shardCount,
     url: () => url,
     operator: {
-      verify: () => verify(ALL_SHARDS),
+      verify: () => verify(host.shards.map(({ id }) => id)),
       placement: null,
     },
   });

@@ -11,7 +11,6 @@ import type { LiveBus } from '../actors/live-bus.ts';
 import type { NodeRun } from '../actors/move-protocol.ts';
 import type { ShardHost } from '../actors/shard-host.ts';
 import type { BrokerPeers } from '../actors/shard-service.ts';
-import { SHARD_COUNT } from '../domain/ids.ts';
 import { AccessTokens } from '../services/access-tokens.ts';
 import { accountsService } from '../services/accounts.ts';
 import { catalogueService } from '../services/catalogue.ts';
@@ -102,12 +101,14 @@ export function createServices(
     readonly accessTokens: AccessTokens;
     readonly peers: BrokerPeers;
     readonly self: NodeRun;
+    readonly shardCount: number;
     /** Where this node's gateway answers. */
     readonly url: () => string | null;
     readonly operator: Pick<OperatorServiceOptions, 'verify' | 'placement'>;
   },
 ): void {
-  const { config, stores, bus, router, accessTokens, peers, self, url, operator } = options;
+  const { config, stores, bus, router, accessTokens, peers, self, shardCount, url, operator } =
+    options;
   const now = () => systemClock.now();
   const startedAt = now();
   const random = (count: number) => randomBytes(count);
@@ -132,7 +133,7 @@ export function createServices(
       }),
       reportOf: (nodeId) => peers.report(nodeId),
       restartNode: (nodeId) => peers.restart(nodeId),
-      shardCount: SHARD_COUNT,
+      shardCount,
       log: stores.operatorLog,
       now,
     }),

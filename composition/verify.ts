@@ -5,7 +5,6 @@ import type { VerifyReport } from '../actors/verification.ts';
 import { verifyShards } from '../actors/verification.ts';
 import { readEntries, replay } from '../actors/recovery.ts';
 import type { DropState } from '../domain/drop-state.ts';
-import { SHARD_COUNT } from '../domain/ids.ts';
 import type { OrderView } from '../domain/views.ts';
 import { AccessTokens } from '../services/access-tokens.ts';
 import { openSqliteStores } from '../storage/sqlite/stores.ts';
@@ -48,7 +47,7 @@ export async function* readJournalOrders(
 ): AsyncGenerator<JournalOrder, void, undefined> {
   const stores = await openSqliteStores({ directory: dataDirectory });
   try {
-    for (let shard = 0; shard < SHARD_COUNT; shard++) {
+    for (let shard = 0; shard < stores.shardCount; shard++) {
       const { lastSequence } = await stores.journal.head(shard);
       const drops = new Map<string, DropState>();
       for await (const entry of readEntries(stores.journal, shard, 0, lastSequence)) {

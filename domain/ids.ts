@@ -69,5 +69,12 @@ export function paymentReference(id: string): string {
   return `pay_${id}`;
 }
 
-/** Shards of every installation. Part of the stored format: a drop's journal is found by it. */
+/** Shards of every cluster. Part of the stored format: a drop's journal is found by it. */
 export const SHARD_COUNT = 256;
+
+/**
+ * Shards of a data directory that one node makes for itself; the directory keeps the number, since it is part of the stored format as
+ * well. With nothing to spread over nodes few are better: orders of many drops share an entry, and an entry costs the same whatever is
+ * in it.
+ */
+export const EMBEDDED_SHARD_COUNT = 8;

@@ -44,6 +44,11 @@ const MIGRATIONS = [
   ) strict;
   `,
   'alter table sealed_drops add column version integer not null default 0',
+  // Before the number of shards was kept it was always 256.
+  `
+  create table installation (shard_count integer not null) strict;
+  insert into installation select 256 where exists (select 1 from shards);
+  `,
 ];
 
 /** Epoch, and last sequence, of one shard. */
@@ -77,6 +82,8 @@ export function open(options: ProgramOptions) {
   );
   const removeEntries = database.prepare('delete from entries where id > ? and id <= ?');
   const snapshots = prepareSnapshots(database);
+  const shardCount = database.prepare('select shard_count from installation').pluck();
+  const keepShardCount = database.prepare('insert into installation (shard_count) values (?)');
   /**
    * Of shards that were claimed or appended to lately. This is the only writer of the file, so what
    * it knows is true until it is rolled back. Looking a head up took a fifteenth of this thread's
@@ -127,6 +134,13 @@ export function open(options: ProgramOptions) {
         const last = Math.min(through, head[1]);
         removeEntries.run(shard * SEQUENCE_SPAN, shard * SEQUENCE_SPAN + last);
         setTrimmed.run(last, shard);
+      },
+
+      /** Of this file for good: `wanted` where none was kept before. */
+      fixShardCount(wanted: number): number {
+        const kept = shardCount.get() as number | undefined;
+        if (kept === undefined) keepShardCount.run(wanted);
+        return kept ?? wanted;
       },
 
       ...snapshots,

@@ -5,6 +5,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Database } from 'better-sqlite3';
+import { EMBEDDED_SHARD_COUNT } from '../../domain/ids.ts';
 import type { Stores } from '../stores.ts';
 import { SqliteAccountStore } from './accounts-sqlite.ts';
 import type { CatalogueHandlers } from './catalogue-program.ts';
@@ -42,6 +43,8 @@ export interface SqliteStoresOptions {
 }
 
 export interface SqliteStores extends Stores {
+  /** Kept in the directory since it was made. */
+  readonly shardCount: number;
   readonly readModels: SqliteReadModels;
   /**
    * Lets a file grow to so many pages and no further, as if the disk were full; 0
@@ -96,9 +99,11 @@ export async function openSqliteStores(options: SqliteStoresOptions): Promise<Sq
       reader: openReader('projections'),
       settleRows,
     };
+    const shardCount = await journalWriter.submit('fixShardCount', EMBEDDED_SHARD_COUNT);
     const rows = new UserRows(projections);
     undo.push(() => rows.stop());
     return {
+      shardCount,
       journal: new SqliteJournal(journal),
       snapshots: new SqliteSnapshotStore(journal),
       accounts: new SqliteAccountStore(catalogue),

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { EMBEDDED_SHARD_COUNT } from '../../domain/ids.ts';
 import { PROGRAM, runCommand } from './run-command.ts';
 import { startPretendGateway, TOKEN } from './pretend-gateway.ts';
 
@@ -133,7 +134,11 @@ test('X1, X2: without options it asks the server of LIVEDROPS_DATA with a token 
     runCommand(['verify', '--json', '--url', url], { environment }),
   ]);
   const [node] = JSON.parse(nodes.stdout) as object[];
-  t.like(node, { state: 'serving', shardsOwned: 256, shardsWanted: 256 });
+  t.like(node, {
+    state: 'serving',
+    shardsOwned: EMBEDDED_SHARD_COUNT,
+    shardsWanted: EMBEDDED_SHARD_COUNT,
+  });
   t.is(drained.stderr, 'livedrops: One node has nowhere to move a shard.\n');
   t.is(drained.code, 1);
   t.like(JSON.parse(verified.stdout), { ok: true, findings: [] });

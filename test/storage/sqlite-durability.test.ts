@@ -9,6 +9,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import test, { type ExecutionContext } from 'ava';
+import Database from 'better-sqlite3';
+import { EMBEDDED_SHARD_COUNT } from '../../domain/ids.ts';
 import type { Journal } from '../../storage/journal.ts';
 import { openSqliteStores, type SqliteStoresOptions } from '../../storage/sqlite/stores.ts';
 import { failsWith } from './contract/errors.ts';
@@ -162,4 +164,20 @@ test('W1: a data directory has one user, and a killed one leaves nothing', async
   await failsWith(t, 'directory-in-use', openSqliteStores({ directory }));
   await stores.close();
   await t.notThrowsAsync(openStores(t, { directory }));
+});
+
+test('a new directory has few shards, and one from before the number was kept has its 256', async (t) => {
+  const directory = makeDirectory(t);
+  const fresh = await openStores(t, { directory });
+  t.is(fresh.shardCount, EMBEDDED_SHARD_COUNT);
+  await fresh.journal.claim(1, 'a');
+  await fresh.close();
+  const again = await openStores(t, { directory });
+  t.is(again.shardCount, EMBEDDED_SHARD_COUNT);
+  await again.close();
+  const database = new Database(join(directory, 'journal.db'));
+  database.exec('drop table installation');
+  database.pragma('user_version = 2');
+  database.close();
+  t.is((await openStores(t, { directory })).shardCount, 256);
 });
