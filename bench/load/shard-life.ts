@@ -10,7 +10,7 @@ import { systemClock } from '../../actors/clock.ts';
 import { InProcessLiveBus } from '../../actors/live-bus.ts';
 import { ShardHost } from '../../actors/shard-host.ts';
 import type { DropCommand } from '../../domain/commands.ts';
-import { SHARD_COUNT, shardOf } from '../../domain/ids.ts';
+import { shardOf } from '../../domain/ids.ts';
 import { openSqliteStores } from '../../storage/sqlite/stores.ts';
 
 const DROP_ID = 'd_recovery';
@@ -36,7 +36,6 @@ const stores = await openSqliteStores({ directory });
 const host = new ShardHost({
   ...stores,
   nodeId: 'bench',
-  shardCount: SHARD_COUNT,
   bus: new InProcessLiveBus(),
   consumers: [],
   clock: systemClock,
@@ -66,7 +65,7 @@ async function place(count: number, partCount: number): Promise<Placed> {
 
 /** As if what follows the journal had been running: a crash leaves it behind by moments only. */
 async function projectionsKeptUp(): Promise<void> {
-  const { id: shard, sequence } = host.shards[shardOf(DROP_ID, SHARD_COUNT)]!;
+  const { id: shard, sequence } = host.shards[shardOf(DROP_ID, stores.shardCount)]!;
   await stores.readModels.keep([{ shard, sequence, time: Date.now(), rows: [] }], () => false);
   await stores.consumerPositions.save('payments', [{ shard, sequence }]);
 }

@@ -144,7 +144,7 @@ function report(
       'Orders of one drop, each by another user, are placed through the real shard loop and SQLite ' +
       'journal, 256 at a time, and the process ends without a last snapshot; the read models are ' +
       'taken to have kept up. Then, each time on a ' +
-      'copy of what it left and in a process that has compiled nothing yet: all 256 shards are ' +
+      'copy of what it left and in a process that has compiled nothing yet: all shards are ' +
       'claimed and replayed, timed from the first claim until the last one serves; and the whole ' +
       'server is started on one core, timed from its process to the answer to a first order over ' +
       'HTTP, beside the same with an empty directory. The longest wait is that of a group of orders ' +
