@@ -1,22 +1,28 @@
-// Looks for the two servers that the cluster profile and its tests talk to, and asks apt for those
-// that are missing where that is possible. Their absence is told, and is no failure: the embedded
-// profile needs neither.
+// Looks for the servers of the Debian packages it is given the names of, and asks apt for those that
+// are missing where that is possible. Their absence is told, and is no failure: LiveDrops on one
+// machine needs none of them.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-const PACKAGES = ['redis-server', 'nats-server'];
+/** What a package brings, by which it is found. */
+const PROGRAMS = {
+  'redis-server': 'redis-server',
+  'nats-server': 'nats-server',
+  postgresql: '/usr/lib/postgresql',
+};
 /** Where Debian puts servers, which is not on every user's PATH. */
 const SYSTEM_FOLDERS = ['/usr/bin', '/usr/sbin', '/usr/local/bin'];
 const APT_TIMEOUT_MS = 5 * 60_000;
 
 function findProgram(name) {
+  if (name.startsWith('/')) return existsSync(name);
   const folders = [...(process.env.PATH ?? '').split(delimiter), ...SYSTEM_FOLDERS];
   return folders.some((folder) => folder !== '' && existsSync(join(folder, name)));
 }
 
 function missing() {
-  return PACKAGES.filter((name) => !findProgram(name));
+  return process.argv.slice(2).filter((name) => !findProgram(PROGRAMS[name] ?? name));
 }
 
 function apt(...args) {
@@ -41,7 +47,7 @@ if (wanted.length > 0) {
   const absent = missing();
   if (absent.length > 0) {
     process.stderr.write(
-      `LiveDrops: ${absent.join(' and ')} not found: tests of the cluster profile are skipped. ` +
+      `LiveDrops: ${absent.join(' and ')} not found: what needs them is left out. ` +
         `On Debian: apt-get install ${absent.join(' ')}\n`,
     );
   }

@@ -3,15 +3,13 @@
 // ceiling; `ws` and Socket.IO are what people would take instead, from a package of their own.
 // Each is a script that says where it listens and publishes what its input asks for.
 
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { AskedAt, Subscription } from '../load/live-subscribers.ts';
 import type { MeasuredServer } from '../measure.ts';
 import { PinnedProcess, SERVER_CORE } from '../pinned-process.ts';
 import type { Role } from '../scenario.ts';
 import type { PublishCommand } from './live-raw-server.ts';
-
-const PEERS_INSTALLED = new URL('../peers/node_modules/', import.meta.url);
+import { installPeers } from './peers/packages.ts';
 
 export interface LiveServer extends MeasuredServer {
   readonly key: string;
@@ -101,8 +99,7 @@ export class Publisher implements LiveServer {
 
   async start(): Promise<void> {
     const { role, script } = this.#kind;
-    if (role === 'peer' && !existsSync(PEERS_INSTALLED))
-      throw new Error('the packages of bench/peers are not installed');
+    if (role === 'peer') await installPeers();
     const path = fileURLToPath(new URL(script, import.meta.url));
     this.#process = new PinnedProcess({ core: SERVER_CORE, args: [path] });
     this.#url = new URL((await this.#process.line()).replace('ready on ', ''));
