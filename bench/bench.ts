@@ -17,6 +17,7 @@ import { count, type Scenario, type ScenarioOption } from './scenario.ts';
 import { scenarios } from './scenarios.ts';
 import { reportText } from './table.ts';
 
+const LOOK_AROUND_MS = 1_000;
 const RESULTS = fileURLToPath(new URL('results/', import.meta.url));
 
 interface Given extends Pick<Asked, 'peers'> {
@@ -147,6 +148,7 @@ async function run(
     asked: { rounds, seconds, peers, own },
     command: ['npm run bench', ...process.argv.slice(2)].join(' ').replace('bench ', 'bench -- '),
     profileDirectory,
+    lookAroundMs: LOOK_AROUND_MS,
     tell,
     save: (soFar) => {
       if (save) writeResult(file, soFar);

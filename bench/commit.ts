@@ -14,16 +14,19 @@ export interface Commit {
 }
 
 export function currentCommit(): Commit {
-  const commit = git('rev-parse', 'HEAD').trim();
+  const commit = git('rev-parse', 'HEAD');
+  if (commit === null) return { commit, changedFiles: [] };
   const status = git('status', '--porcelain', '-z', '--no-renames', '--', '.', ':!bench/results');
+  // Silence would read as a clean tree.
+  if (status === null) throw new Error('git does not tell which files differ from the commit');
   const changedFiles = status.split('\0').flatMap((line) => (line === '' ? [] : [line.slice(3)]));
-  return { commit: commit || null, changedFiles: changedFiles.slice(0, CHANGED_FILES_MAX) };
+  return { commit: commit.trim(), changedFiles: changedFiles.slice(0, CHANGED_FILES_MAX) };
 }
 
-/** What git prints; nothing where it is missing, or finds no repository. */
-function git(...args: string[]): string {
+/** What git prints; null where it is missing, finds no repository, or fails. */
+function git(...args: string[]): string | null {
   const { status, stdout } = spawnSync('git', args, { cwd: ROOT, encoding: 'utf8' });
-  return status === 0 ? stdout : '';
+  return status === 0 ? stdout : null;
 }
 
 /** `bc4e31e`, with `-dirty` where files differ from it. */

@@ -2,6 +2,7 @@
 
 import { table } from '../operator/table.ts';
 import type { Change, Comparison, Row, ScenarioComparison, Side } from './compare.ts';
+import { headingOf } from './table.ts';
 import { numberText, type Range, spreadText } from './range.ts';
 
 const WORDS: Readonly<Record<Change, string>> = {
@@ -43,11 +44,17 @@ function rowLines({
   percent,
   change,
 }: Row): string[][] {
-  const figure = unit === '' || label.includes(unit) ? label : `${label}, ${unit}`;
   const middle = ({ median }: Range) => numberText(median, digits);
   const moved = percent === null ? '' : `${percent >= 0 ? '+' : ''}${percent.toFixed(1)} %`;
   const lines = [
-    [subject ?? 'finding', figure, middle(before), middle(after), moved, WORDS[change]],
+    [
+      subject ?? 'finding',
+      headingOf({ label, unit }),
+      middle(before),
+      middle(after),
+      moved,
+      WORDS[change],
+    ],
   ];
   const spreads = [spreadText(before, digits), spreadText(after, digits)];
   if (spreads.some((text) => text !== '')) lines.push(['', '', ...spreads, '', '']);

@@ -118,8 +118,10 @@ export function cpuTimes(stat: string = readFileSync('/proc/stat', 'utf8')): Cpu
 /** Shares of the time between two moments, 0 to 1. */
 export function cpuShares(before: CpuTimes, after: CpuTimes): { busy: number; stolen: number } {
   const total = Math.max(1, after.total - before.total);
+  // The kernel's counts of single states may step back by a tick.
+  const share = (ticks: number): number => Math.min(1, Math.max(0, ticks / total));
   return {
-    busy: (after.busy - before.busy) / total,
-    stolen: (after.stolen - before.stolen) / total,
+    busy: share(after.busy - before.busy),
+    stolen: share(after.stolen - before.stolen),
   };
 }

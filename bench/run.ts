@@ -11,7 +11,6 @@ import type { CommonOptions, Scenario, ScenarioReport, Tell } from './scenario.t
 
 export const ROUNDS_DEFAULT = 5;
 export const SECONDS_DEFAULT = 3;
-const LOOK_AROUND_MS = 1_000;
 
 /** As given by whoever started the bench; what is left out is the scenario's to choose. */
 export interface Asked extends Partial<Pick<CommonOptions, 'rounds' | 'seconds'>> {
@@ -27,17 +26,19 @@ export interface RunOptions {
   readonly command: string;
   /** Each scenario's profiles go into a directory of its name in here. */
   readonly profileDirectory: string | null;
+  /** Before the first scenario, to see how busy others keep the machine. */
+  readonly lookAroundMs: number;
   readonly tell: Tell;
   /** Called after each scenario, so that a run that is broken off leaves what it had. */
   readonly save: (result: BenchResult) => void;
 }
 
 export async function runScenarios(options: RunOptions): Promise<BenchResult> {
-  const { asked, command, save, scenarios, tell } = options;
+  const { asked, command, lookAroundMs, save, scenarios, tell } = options;
   // The measured servers keep their files there.
   const directory = tmpdir();
   const before = cpuTimes();
-  await pause(LOOK_AROUND_MS);
+  await pause(lookAroundMs);
   const begin = cpuTimes();
   const diskSyncMsBefore = diskSyncMs(directory);
   const runs: ScenarioRun[] = [];

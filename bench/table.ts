@@ -29,8 +29,9 @@ export function reportText(report: ScenarioReport): string {
     .join('\n\n')}\n`;
 }
 
-/** `CPU µs`, `orders/s`: what stands above a column of figures. */
-export function headingOf({ label, unit }: Figure): string {
+/** `server CPU, µs`, `orders/s`: what stands above a column of figures. */
+export function headingOf({ label, unit }: Pick<Figure, 'label' | 'unit'>): string {
+  if (unit.startsWith(label)) return unit;
   return unit === '' || label.includes(unit) ? label : `${label}, ${unit}`;
 }
 

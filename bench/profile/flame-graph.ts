@@ -19,7 +19,7 @@ const CHARACTERS_MIN = 3;
 
 /** Hues all warm, so that nothing reads as good or bad; the origin is told by its range of them. */
 const COLOURS: Readonly<Record<Origin, { hue: number; spread: number; saturation: number }>> = {
-  project: { hue: 8, spread: 20, saturation: 88 },
+  project: { hue: 14, spread: 14, saturation: 88 },
   package: { hue: 36, spread: 12, saturation: 90 },
   node: { hue: 47, spread: 6, saturation: 62 },
   engine: { hue: 30, spread: 10, saturation: 14 },

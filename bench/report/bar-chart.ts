@@ -7,7 +7,10 @@ import type { Html } from './html.ts';
 
 const ROW_HEIGHT = 34;
 const BAR_HEIGHT = 17;
-const LABELS_WIDTH = 160;
+/** Wide enough for a line of the letters below in any usual font. */
+const LABELS_WIDTH = 164;
+const LABEL_LINE_LENGTH = 22;
+const LABEL_LINES_MAX = 2;
 const VALUES_WIDTH = 76;
 const AXIS_HEIGHT = 26;
 const WHISKER_CAP = 4;
@@ -66,15 +69,13 @@ export function barChart({ id, title, unit, digits, bars }: BarChartOptions): Ht
       yAxis: {
         type: 'category',
         inverse: true,
-        data: bars.map(({ label }) => label),
+        data: bars.map(({ label }) => wrapped(label)),
         axisTick: { show: false },
         axisLine: { lineStyle: { color: FAINT_INK } },
         axisLabel: {
           color: INK,
           interval: 0,
-          width: LABELS_WIDTH - 14,
           lineHeight: FONT_SIZE + 2,
-          overflow: 'break',
         },
       },
       series: [
@@ -89,6 +90,18 @@ export function barChart({ id, title, unit, digits, bars }: BarChartOptions): Ht
       ],
     },
   });
+}
+
+/** In lines of our own, since nobody measures letters where the chart is drawn. */
+function wrapped(label: string): string {
+  const lines: string[] = [];
+  for (const word of label.split(' ')) {
+    const longer = lines.length === 0 ? word : `${lines.at(-1)} ${word}`;
+    if (lines.length > 0 && longer.length <= LABEL_LINE_LENGTH) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  const kept = lines.slice(0, LABEL_LINES_MAX).map((line) => line.slice(0, LABEL_LINE_LENGTH));
+  return lines.length > LABEL_LINES_MAX ? `${kept.join('\n')}…` : kept.join('\n');
 }
 
 interface RenderApi {

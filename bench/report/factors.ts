@@ -9,6 +9,12 @@ export interface Factor {
   readonly range: Range;
 }
 
+/** `level`: in some rounds ahead, in others behind. */
+export function sideOf({ min, max }: Range): 'ahead' | 'behind' | 'level' {
+  if (min > 1) return 'ahead';
+  return max < 1 ? 'behind' : 'level';
+}
+
 export interface Standing {
   readonly own: Subject;
   readonly other: Subject;

@@ -1,6 +1,5 @@
 // What was found, with its aims, and where LiveDrops falls short: before anything else, since that is what a reader looks for.
 
-import { headingOf } from '../table.ts';
 import {
   aimText,
   numberText,
@@ -12,7 +11,7 @@ import {
 } from '../range.ts';
 import type { BenchResult, ScenarioRun } from '../result.ts';
 import type { Finding } from '../scenario.ts';
-import { standingsOf } from './factors.ts';
+import { sideOf, standingsOf } from './factors.ts';
 import { type Html, html } from './html.ts';
 import { strip } from './strip.ts';
 
@@ -34,7 +33,7 @@ export function findingsSection({ runs, failures }: BenchResult): Html {
 <li class="met"><b>${met}</b> ${met === 1 ? 'aim' : 'aims'} met</li>
 <li class="missed"><b>${missed}</b> missed</li>
 <li><b>${none}</b> told without an aim</li>
-${failures.length === 0 ? null : html`<li class="missed"><b>${failures.length}</b> scenarios failed</li>`}
+${failures.length === 0 ? null : html`<li class="missed"><b>${failures.length}</b> ${failures.length === 1 ? 'scenario' : 'scenarios'} failed</li>`}
 </ul>
 ${failures.length === 0 ? null : failuresBox(failures)}
 <table class="findings">
@@ -67,7 +66,7 @@ function findingRow(finding: Finding): Html {
 `;
 }
 
-/** Missed aims, and every figure in which a peer is ahead. Ceilings are meant to be ahead. */
+/** Missed aims, and every figure in which a peer is ahead beyond the noise. Ceilings are meant to be ahead. */
 function shortfalls(runs: readonly ScenarioRun[]): Html {
   const lines = runs.flatMap(({ report }) => {
     const name = html`<a href="#${report.name}">${report.title}</a>`;
@@ -76,17 +75,17 @@ function shortfalls(runs: readonly ScenarioRun[]): Html {
       .map((finding) => html`<li>${name}: ${missedText(finding)}</li>`);
     const behind = standingsOf(report).flatMap(({ other, own, factors }) =>
       factors
-        .filter(({ range }) => other.role === 'peer' && range.median < 1)
+        .filter(({ range }) => other.role === 'peer' && sideOf(range) === 'behind')
         .map(
           ({ figure, range }) =>
-            html`<li>${name}: ${other.label} is ahead of ${own.label} by ${headingOf(figure)}, ${numberText(1 / range.median, 2)} times as good.</li>`,
+            html`<li>${name}: ${other.label} is ${numberText(1 / range.median, 2)} times as good as ${own.label} (${figure.label}).</li>`,
         ),
     );
     return [...missed, ...behind];
   });
   return html`<div class="box"><h3>Where LiveDrops falls short</h3>${
     lines.length === 0
-      ? html`<p>In this run every aim was met, and no peer was ahead in any figure.</p>`
+      ? html`<p>In this run every aim was met, and no peer was ahead in any figure beyond the noise.</p>`
       : html`<ul>${lines}</ul>`
   }</div>`;
 }
@@ -94,5 +93,5 @@ function shortfalls(runs: readonly ScenarioRun[]): Html {
 function missedText(finding: Finding): string {
   const { digits, label, samples, unit } = finding;
   const measured = withUnit(numberText(rangeOf(samples)?.median, digits), unit);
-  return `${label}: ${measured === '-' ? 'not measured' : measured}, aimed at ${aimText(finding)}.`;
+  return `${label}: ${measured === '-' ? 'not measured' : measured}; the aim is ${aimText(finding)}.`;
 }

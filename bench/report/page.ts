@@ -4,7 +4,7 @@
 import { numberText } from '../range.ts';
 import type { BenchResult } from '../result.ts';
 import { findingsSection } from './findings.ts';
-import { type Html, html } from './html.ts';
+import { Html, html } from './html.ts';
 import { scenarioSection } from './scenario-section.ts';
 import { STYLE } from './style.ts';
 
@@ -17,7 +17,7 @@ export function reportPage(result: BenchResult): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>LiveDrops bench, ${startedAt.slice(0, 10)}, ${shortCommit(result)}</title>
-<style>${STYLE}</style>
+<style>${new Html(STYLE)}</style>
 </head>
 <body>
 <main>
@@ -47,7 +47,7 @@ function head(result: BenchResult): Html {
     ['Commit', `${shortCommit(result)}${changed}`],
     [
       'Measured',
-      `${startedAt.slice(0, 16).replace('T', ' ')} UTC, ${numberText(minutes, 0)} minutes`,
+      `${startedAt.slice(0, 16).replace('T', ' ')} UTC, for ${numberText(minutes, 1)} min`,
     ],
     ['Processor', `${machine.cpuModel}, ${machine.cores} cores`],
     ['Memory', `${numberText(machine.memoryBytes / GIBIBYTE, 1)} GiB`],

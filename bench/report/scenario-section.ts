@@ -5,7 +5,7 @@ import type { ScenarioRun } from '../result.ts';
 import type { Figure, ScenarioReport, Subject } from '../scenario.ts';
 import { headingOf } from '../table.ts';
 import { barChart } from './bar-chart.ts';
-import { standingsOf } from './factors.ts';
+import { sideOf, standingsOf } from './factors.ts';
 import { type Html, html } from './html.ts';
 import { latencyChart, percentileName } from './latency-chart.ts';
 
@@ -45,33 +45,24 @@ function charts(report: ScenarioReport): Html[] {
     .filter(({ points }) => points.length > 1);
   const bars = barCharts(report, curves.length > 0);
   if (curves.length === 0) return bars;
-  const latency = figure(
-    'Latency by percentile, less is better',
-    latencyChart(`${report.name}-latency`, curves),
-  );
+  const drawing = latencyChart(`${report.name}-latency`, curves);
+  const latency = figure('Latency by percentile, less is better', drawing, 'tall');
   return [...bars.slice(0, 1), latency, ...bars.slice(1)];
 }
 
-function figure(caption: string, drawing: Html): Html {
-  return html`<figure><figcaption>${caption}</figcaption>${drawing}</figure>`;
+function figure(caption: string, drawing: Html, kind = ''): Html {
+  return html`<figure class="${kind}"><figcaption>${caption}</figcaption>${drawing}</figure>`;
 }
 
 const BETTER = { more: ', more is better', less: ', less is better', neither: '' } as const;
 
-/** Throughput first, then CPU time, then memory, then the rest; latencies only where no curve tells them. */
-function rankOf({ unit }: Figure): number {
-  if (unit.endsWith('/s')) return 0;
-  if (unit === 'µs') return 1;
-  return unit === 'bytes' ? 2 : 3;
-}
-
+/** In the report's order; latencies only where no curve tells them. */
 function barCharts(report: ScenarioReport, hasCurves: boolean): Html[] {
   const drawn = report.figures
     .filter(
       ({ better, unit }) => better !== 'neither' && unit !== '' && !(hasCurves && unit === 'ms'),
     )
-    .map((shown) => ({ shown, bars: barsOf(report, shown) }))
-    .sort((a, b) => rankOf(a.shown) - rankOf(b.shown));
+    .map((shown) => ({ shown, bars: barsOf(report, shown) }));
   const several = drawn.filter(({ bars }) => bars.length > 1).slice(0, BAR_CHARTS_MAX);
   if (several.length === 0)
     return chartsOfOne(
@@ -121,16 +112,22 @@ function standingsTable(report: ScenarioReport): Html | null {
     about: `${roleText(other)}, beside ${own.label}`,
     cells: figures.map(({ key }) => {
       const factor = factors.find(({ figure: { key: told } }) => told === key);
-      return factor === undefined ? html`–` : factorCell(factor.range);
+      return factor === undefined ? html`–` : factorCell(factor.range, other);
     }),
   }));
   const columns = figures.map((shown) => headingOf(shown));
-  return tableOf('LiveDrops beside each of the others: how many times as good', columns, rows);
+  return tableOf(
+    'LiveDrops beside each of the others: how many times as good (level: ahead in some rounds only)',
+    columns,
+    rows,
+  );
 }
 
-function factorCell({ median }: Range): Html {
-  const [word, side] = median >= 1 ? ['ahead', 'ahead'] : ['behind', 'behind'];
-  return html`<b>${numberText(median, 2)} ×</b><small class="${side}">${word}</small>`;
+/** A ceiling is meant to be ahead: only a peer that is has the colour of a loss. */
+function factorCell(range: Range, { role }: Subject): Html {
+  const side = sideOf(range);
+  const colour = role === 'peer' ? side : '';
+  return html`<b>${numberText(range.median, 2)} ×</b><small class="${colour}">${side}</small>`;
 }
 
 function figuresTable({ figures, subjects }: ScenarioReport): Html | null {
@@ -183,7 +180,7 @@ interface TableRow {
 /** Turned on its side where that makes it narrower. */
 function tableOf(caption: string, columns: readonly string[], rows: readonly TableRow[]): Html {
   const heading = ({ name, about }: TableRow, scope: string, kind = '') =>
-    html`<th scope="${scope}"${kind === '' ? null : html` class="${kind}"`}>${name}<small>${about}</small></th>`;
+    html`<th scope="${scope}"${kind === '' ? null : html` class="${kind}"`}>${name}${about === '' ? null : html`<small>${about}</small>`}</th>`;
   const narrow = columns.length <= Math.max(rows.length, 7);
   const head = narrow
     ? columns.map((column) => html`<th scope="col" class="number">${column}</th>`)
@@ -205,7 +202,7 @@ function cell(content: Html): Html {
 }
 
 function roleText({ role }: Subject): string {
-  return { livedrops: 'LiveDrops', peer: 'peer', ceiling: 'ceiling' }[role];
+  return role === 'livedrops' ? '' : role;
 }
 
 function subjectsList(subjects: readonly Subject[]): Html {

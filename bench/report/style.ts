@@ -66,6 +66,7 @@ small { display: block; font-size: 11.5px; font-weight: 400; color: var(--ink-2)
 th small { white-space: normal; }
 .group th { padding-top: 18px; font-weight: 600; }
 .findings td { vertical-align: middle; }
+.box + .findings { margin-top: 18px; }
 .findings th[scope='row'] { padding-left: 20px; vertical-align: middle; }
 .findings .number { white-space: nowrap; }
 .spread { white-space: nowrap; }
@@ -86,6 +87,7 @@ nav a { display: block; padding: 5px 14px; border-radius: 99px; background: var(
 .settings dd { font-weight: 600; overflow-wrap: anywhere; }
 .charts { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 26px 36px; align-items: start; }
 figure { margin: 0; }
+.tall { grid-row: span 2; }
 figcaption { font-weight: 600; margin-bottom: 10px; }
 figure > svg { display: block; width: 100%; height: auto; }
 .legend { display: flex; flex-wrap: wrap; gap: 2px 18px; list-style: none; padding: 0; margin: 8px 0 0; font-size: 13px; }
@@ -114,7 +116,7 @@ summary { font-weight: 600; cursor: pointer; }
   h1 { font-size: 22pt; } h2 { font-size: 15pt; } .lead { font-size: 11pt; margin: 2mm 0 4mm; }
   .scenario { break-before: page; }
   h2, h3, caption, figcaption { break-after: avoid; }
-  figure, tr, .box li, .notes li, .facts, .columns > div, .subjects div { break-inside: avoid; }
+  figure, .wide, tr, .box li, .notes li, .facts, .columns > div, .subjects div { break-inside: avoid; }
   .charts { gap: 5mm 8mm; }
   table { font-size: 8pt; } th, td { padding: 1mm 1.6mm; }
   small, .spread span, thead th { font-size: 7pt; } small { white-space: normal; }
@@ -122,6 +124,10 @@ summary { font-weight: 600; cursor: pointer; }
   .strip { width: 26mm; }
   .legend, .settings, .facts, .subjects dt { font-size: 8.2pt; }
   .mark { font-size: 8pt; }
+  h3, caption, figcaption { font-size: 9.5pt; }
+  h2 code, .group code, pre { font-size: 8pt; }
+  dt { font-size: 7.5pt; } .facts dd { font-size: 8.6pt; }
+  .findings td, .findings th[scope='row'] { padding-top: 0.7mm; padding-bottom: 0.7mm; }
   nav { display: none; }
   a { color: inherit; }
 }
