@@ -1,6 +1,7 @@
-// What a drop's orders add up to, on Redis: one short field for each version of an order, in a few
-// hashes of the drop. Fields are added once and for all, so writing them may be repeated and come
-// late; an append writes all of a hash's fields by one command.
+// What a drop's orders add up to, on Redis: in a few hashes of the drop one field for each journal
+// entry, which says how its orders stand. An order is always in the same hash. A field may be
+// written again, and come late: an entry has the same orders whenever it comes, each as it stood
+// after it or later, and whatever came later has a field of its own.
 
 import { fnv1a } from '../../domain/ids.ts';
 import type { OrderView } from '../../domain/views.ts';
@@ -11,25 +12,40 @@ import { dropOf, statusLetter, statusOf } from './order-members.ts';
 /** Hashes of a drop. Part of the stored format. */
 const PARTS = 16;
 /** Fields looked at in one step, so that a large drop holds up no server. */
-const SCAN_STEP = 1000;
+const SCAN_STEP = 128;
+const BETWEEN_ORDERS = ',';
+
+/** One hash of a drop, as far as an append changes it. */
+interface Part {
+  readonly fields: (string | number)[];
+  /** Of the entry whose orders the last field has. */
+  sequence: number;
+}
 
 /** The standings of an append's orders. */
 export class DropStandings {
-  readonly #fields = new Map<string, string[]>();
+  readonly #parts = new Map<string, Part>();
 
-  add(order: OrderView): void {
+  /** Orders of an entry come one after the other. */
+  add(order: OrderView, sequence: number): void {
     const { id, dropId, status, quantity, version } = order;
     // The key says the drop already.
     const name = dropOf(id) === dropId ? id.slice(dropId.length + 1) : id;
     const key = partKey(dropId, fnv1a(name) % PARTS);
-    const fields = this.#fields.get(key);
-    const standing = statusLetter(status) + quantity;
-    if (fields === undefined) this.#fields.set(key, [`${name} ${version}`, standing]);
-    else fields.push(`${name} ${version}`, standing);
+    const standing = `${name} ${version} ${statusLetter(status)}${quantity}`;
+    const part = this.#parts.get(key);
+    if (part === undefined) {
+      this.#parts.set(key, { fields: [sequence, standing], sequence });
+    } else if (part.sequence === sequence) {
+      part.fields[part.fields.length - 1] += BETWEEN_ORDERS + standing;
+    } else {
+      part.fields.push(sequence, standing);
+      part.sequence = sequence;
+    }
   }
 
   send(redis: RedisConnection): Promise<unknown>[] {
-    return [...this.#fields].map(([key, fields]) => answerOf(redis.hset(key, ...fields)));
+    return [...this.#parts].map(([key, { fields }]) => answerOf(redis.hset(key, ...fields)));
   }
 }
 
@@ -46,11 +62,12 @@ export async function totalsOfDrop(redis: RedisConnection, dropId: string): Prom
       );
       at = next;
       for (let i = 0; i < fields.length; i += 2) {
-        const [name, text] = fields[i]!.split(' ') as [string, string];
-        const version = Number(text);
-        const present = newest.get(name);
-        if (present !== undefined && present.version >= version) continue;
-        newest.set(name, { version, standing: fields[i + 1]! });
+        for (const text of ordersOf(fields[i]!, fields[i + 1]!)) {
+          const [name, version, standing] = text.split(' ') as [string, string, string];
+          const present = newest.get(name);
+          if (present !== undefined && present.version >= Number(version)) continue;
+          newest.set(name, { version: Number(version), standing });
+        }
       }
     } while (at !== '0');
     for (const { standing } of newest.values()) {
@@ -58,6 +75,11 @@ export async function totalsOfDrop(redis: RedisConnection, dropId: string): Prom
     }
   }
   return totals;
+}
+
+/** In the first format an order's version is the field, and its standing the value. */
+function ordersOf(field: string, value: string): string[] {
+  return field.includes(' ') ? [`${field} ${value}`] : value.split(BETWEEN_ORDERS);
 }
 
 function partKey(dropId: string, part: number): string {

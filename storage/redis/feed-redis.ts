@@ -18,7 +18,7 @@ import {
 import { parseNotificationId } from '../feed-ids.ts';
 import { InvalidCursorError, type Page, type PageRequest } from '../page.ts';
 import type { ProjectionBatch } from '../projection.ts';
-import { type BucketCall, BucketCalls } from './bucket-calls.ts';
+import { BucketCalls } from './bucket-calls.ts';
 import { answerOf, type RedisConnection } from './connection.ts';
 import { unpackTold } from './order-members.ts';
 import { allDone, inOneWrite, RedisProjection } from './projection-redis.ts';
@@ -27,34 +27,6 @@ import { allReadKey, bucketOf, feedKey, oneReadKey } from './user-buckets.ts';
 
 /** Ids looked at in one step, while unread notifications are sought among read ones. */
 const UNREAD_STEP = 1024;
-
-/**
- * Keys: the bucket's positions, and the feed of each row. Arguments: how many batches; shard,
- * sequence and number of rows for each; then the rows. Answers with the id of each row, 0 for those
- * that were left out.
- */
-const APPEND = new Script(`
-  local batches = tonumber(ARGV[1])
-  local before = 1 + 3 * batches
-  local ids, row, shard, position, reached = {}, 0, nil, 0, nil
-  for b = 2, before, 3 do
-    if ARGV[b] ~= shard then
-      if reached then redis.call('HSET', KEYS[1], shard, reached) end
-      shard, reached = ARGV[b], nil
-      position = tonumber(redis.call('HGET', KEYS[1], shard) or '0')
-    end
-    local sequence, through = tonumber(ARGV[b + 1]), row + tonumber(ARGV[b + 2])
-    if sequence > position then
-      position, reached = sequence, ARGV[b + 1]
-      for i = row + 1, through do ids[i] = redis.call('RPUSH', KEYS[i + 1], ARGV[before + i]) end
-    else
-      for i = row + 1, through do ids[i] = 0 end
-    end
-    row = through
-  end
-  if reached then redis.call('HSET', KEYS[1], shard, reached) end
-  return ids
-`);
 
 /** Keys of the next three: a feed, its single marks, its marks for all. */
 const READ_THROUGH = `
@@ -77,7 +49,6 @@ const MARK_ALL_READ = new Script(`${READ_THROUGH}
   if last > through then redis.call('ZADD', KEYS[3], last, last .. ':' .. ARGV[1]) end
 `);
 
-/** What one append has for one bucket. */
 export class RedisFeedStore implements FeedStore {
   readonly #redis: RedisConnection;
   readonly #projection: RedisProjection;
@@ -140,19 +111,16 @@ export class RedisFeedStore implements FeedStore {
     portion: readonly ProjectionBatch<NewNotification>[],
     kept: Notification[],
   ): Promise<void> {
+    const calls = new BucketCalls();
     const sources: NewNotification[] = [];
-    const calls = bucketCalls(portion, sources);
-    const answers = inOneWrite(this.#redis, () =>
-      calls.map(({ keys, batches, rows }) =>
-        APPEND.run(this.#redis, keys, [batches.length / 3, ...batches, ...rows]),
-      ),
-    );
-    const idsOfCalls = (await allDone(answers)) as number[][];
-    const ids = new Array<number>(sources.length).fill(0);
-    for (let c = 0; c < calls.length; c++) {
-      const { places } = calls[c]!;
-      for (let i = 0; i < places.length; i++) ids[places[i]!] = idsOfCalls[c]![i]!;
+    for (const { shard, sequence, rows } of portion) {
+      for (const row of rows) {
+        const text = JSON.stringify([row.type, row.createdAt, row.data]);
+        calls.add(row.userId, shard, sequence, text);
+        sources.push(row);
+      }
     }
+    const ids = calls.ids(await allDone(inOneWrite(this.#redis, () => calls.send(this.#redis))));
     for (let i = 0; i < ids.length; i++) {
       const id = ids[i]!;
       if (id === 0) continue;
@@ -234,24 +202,6 @@ function feedKeys(userId: string): FeedKeys {
 
 function scriptKeys({ list, oneRead, allRead }: FeedKeys): string[] {
   return [list, oneRead, allRead];
-}
-
-/** The calls of a portion; `sources` gets its rows in order. */
-function bucketCalls(
-  portion: readonly ProjectionBatch<NewNotification>[],
-  sources: NewNotification[],
-): BucketCall[] {
-  const calls = new BucketCalls();
-  for (const { shard, sequence, rows } of portion) {
-    for (const row of rows) {
-      const call = calls.for(row.userId, shard, sequence);
-      call.keys.push(feedKey(call.bucket, row.userId));
-      call.rows.push(JSON.stringify([row.type, row.createdAt, row.data]));
-      call.places.push(sources.length);
-      sources.push(row);
-    }
-  }
-  return calls.all;
 }
 
 function unpackRow(userId: string, id: number, row: string, readAt: number | null): Notification {

@@ -4,7 +4,8 @@
 // adding is one plain command that may be repeated, and come late, as often as it likes. A script
 // that replaced older versions would cost every order more than the command itself does.
 //
-// In a running node `read-models-redis.ts` adds them, together with what buyers are told.
+// In a running node `read-models-redis.ts` adds them, together with what buyers are told, and those
+// told last are found in the feed only (`bucket-calls.ts`).
 
 import type { OrderView } from '../../domain/views.ts';
 import { decodeCursor, encodeCursor, type ListPosition } from '../cursor.ts';
@@ -12,11 +13,12 @@ import type { DropTotals } from '../drop-totals.ts';
 import type { OrderListStore } from '../order-list.ts';
 import type { Page, PageRequest } from '../page.ts';
 import type { ProjectionBatch } from '../projection.ts';
+import { BLOCK_ROWS } from './bucket-calls.ts';
 import { answerOf, type RedisConnection } from './connection.ts';
 import { DropStandings, totalsOfDrop } from './drop-standings.ts';
-import { packOrder, unpackOrder } from './order-members.ts';
+import { orderOfTold, packOrder, unpackOrder } from './order-members.ts';
 import { allDone, inOneWrite, RedisProjection } from './projection-redis.ts';
-import { bucketOf, ordersKey } from './user-buckets.ts';
+import { bucketOf, feedKey, ordersKey } from './user-buckets.ts';
 
 /** Looked at in one step, so that a long list holds up no server. */
 const SCAN_STEP = 1000;
@@ -55,6 +57,9 @@ export class RedisOrderListStore implements OrderListStore {
     const key = userKey(userId);
     const pattern = `${orderId.replaceAll(/[\\*?[\]]/g, '\\$&')} *`;
     let newest: OrderView | null = null;
+    for (const order of await this.#toldLast(userId)) {
+      if (order.id === orderId && isNewer(order, newest)) newest = order;
+    }
     let at = '0';
     do {
       const [next, members] = await answerOf(
@@ -63,7 +68,7 @@ export class RedisOrderListStore implements OrderListStore {
       at = next;
       for (let i = 0; i < members.length; i += 2) {
         const order = unpackOrder(userId, Number(members[i + 1]), members[i]!);
-        if (newest === null || order.version > newest.version) newest = order;
+        if (isNewer(order, newest)) newest = order;
       }
     } while (at !== '0');
     return newest;
@@ -77,11 +82,11 @@ export class RedisOrderListStore implements OrderListStore {
     const standings = new DropStandings();
     const answers: Promise<unknown>[] = [];
     inOneWrite(this.#redis, () => {
-      for (const { rows } of portion) {
+      for (const { sequence, rows } of portion) {
         for (const order of rows) {
           const key = userKey(order.userId);
           answers.push(answerOf(this.#redis.zadd(key, order.createdAt, packOrder(order))));
-          standings.add(order);
+          standings.add(order, sequence);
         }
       }
       answers.push(...standings.send(this.#redis));
@@ -96,30 +101,54 @@ export class RedisOrderListStore implements OrderListStore {
   async #newest(userId: string, start: ListPosition, limit: number): Promise<OrderView[]> {
     const step = (limit + 1) * VERSIONS_USUAL;
     const orders = new Map<string, OrderView>();
+    const take = (order: OrderView): void => {
+      if (order.createdAt > start.time) return;
+      if (order.createdAt === start.time && order.id >= start.id) return;
+      if (isNewer(order, orders.get(order.id) ?? null)) orders.set(order.id, order);
+    };
+    // The rows of the feed are asked for first: what leaves them meanwhile is found in the list.
+    const [toldLast, first] = await Promise.all([
+      this.#toldLast(userId),
+      this.#members(userId, start.time, 0, step),
+    ]);
     // Members are only ever added, so some may come twice while these steps are made, and none is
     // passed by. An order is complete when another follows it.
-    for (let offset = 0; orders.size <= limit; offset += step) {
-      const members = await answerOf(
-        this.#redis.zrevrangebyscore(
-          userKey(userId),
-          start.time,
-          '-inf',
-          'WITHSCORES',
-          'LIMIT',
-          offset,
-          step,
-        ),
-      );
+    let members = first;
+    for (let offset = step; ; offset += step) {
       for (let i = 0; i < members.length; i += 2) {
-        const order = unpackOrder(userId, Number(members[i + 1]), members[i]!);
-        if (order.createdAt === start.time && order.id >= start.id) continue;
-        const present = orders.get(order.id);
-        if (present === undefined || order.version > present.version) orders.set(order.id, order);
+        take(unpackOrder(userId, Number(members[i + 1]), members[i]!));
       }
-      if (members.length < 2 * step) break;
+      if (orders.size > limit || members.length < 2 * step) break;
+      members = await this.#members(userId, start.time, offset, step);
     }
-    return [...orders.values()];
+    for (const order of toldLast) take(order);
+    return [...orders.values()].sort(newestFirst);
   }
+
+  /** Members of the list and their times, newest first. */
+  #members(userId: string, time: number, offset: number, count: number): Promise<string[]> {
+    const key = userKey(userId);
+    return answerOf(
+      this.#redis.zrevrangebyscore(key, time, '-inf', 'WITHSCORES', 'LIMIT', offset, count),
+    );
+  }
+
+  /** Versions of orders that the feed told last, which may not be in the list. */
+  async #toldLast(userId: string): Promise<OrderView[]> {
+    const key = feedKey(bucketOf(userId), userId);
+    const rows = await answerOf(this.#redis.lrange(key, -BLOCK_ROWS, -1));
+    return rows.flatMap((row) => orderOfTold(userId, row) ?? []);
+  }
+}
+
+function isNewer(order: OrderView, than: OrderView | null): boolean {
+  return than === null || order.version > than.version;
+}
+
+/** By the time of ordering, then by id: as Redis orders the members. */
+function newestFirst(a: OrderView, b: OrderView): number {
+  if (a.createdAt !== b.createdAt) return b.createdAt - a.createdAt;
+  return a.id < b.id ? 1 : -1;
 }
 
 function userKey(userId: string): string {

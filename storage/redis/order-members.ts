@@ -1,12 +1,14 @@
 // How an order stands in a user's sorted set on Redis: as one short text that begins with the
 // order's id. Below 64 characters, which those of usual orders are, Redis keeps a small set in one
-// piece of memory. In the feed the same text stands behind what its buyer was told, and when.
+// piece of memory. In a row of the feed the same text stands behind what its buyer was told, and
+// when. Rows of the first format do not say when the order was placed: it is in the list already.
 
 import { assert } from '../../domain/assert.ts';
 import { paymentReference } from '../../domain/ids.ts';
 import type { OrderStatus, OrderView } from '../../domain/views.ts';
 import type { NewNotification } from '../feed.ts';
 import { orderNotification, type OrderNotificationType } from '../read-models.ts';
+import { UNTOLD } from './bucket-calls.ts';
 
 /** Part of the stored format, one letter each. */
 const LETTERS: Readonly<Record<OrderStatus, string>> = {
@@ -105,14 +107,24 @@ export function unpackOrder(userId: string, createdAt: number, member: string): 
   };
 }
 
-/** What stands before the order's text in the feed. */
+/**
+ * A row of the feed: what the buyer is told and when, when the order was placed (nothing where that
+ * is the same moment), and the order.
+ */
 export function packTold(
   type: OrderNotificationType,
   refundRequested: boolean,
   at: number,
+  order: OrderView,
 ): string {
   const flags = TOLD_LETTERS[type] + (refundRequested ? REFUND_REQUESTED : '');
-  return `${flags} ${at.toString(RADIX)} `;
+  const placedAt = order.createdAt === at ? '' : order.createdAt.toString(RADIX);
+  return `${flags} ${at.toString(RADIX)}:${placedAt} ${packOrder(order)}`;
+}
+
+/** A row that tells nothing. */
+export function packUntold(order: OrderView): string {
+  return `${UNTOLD}${order.createdAt} ${packOrder(order)}`;
 }
 
 export function unpackTold(userId: string, row: string): NewNotification {
@@ -123,9 +135,20 @@ export function unpackTold(userId: string, row: string): NewNotification {
   const refundRequested = row[1] === REFUND_REQUESTED;
   // A notification says nothing of when its order was placed.
   const order = unpackOrder(userId, 0, row.slice(memberAt));
+  // As far as the colon: what is behind it is no digit.
   const time = numberOf(row.slice(timeAt, memberAt - 1));
   return orderNotification(type, order, refundRequested, time);
 }
+
+/** The order of a row of the feed; null where the row was written together with one of the list. */
+export function orderOfTold(userId: string, row: string): OrderView | null {
+  const found = TOLD_WITH_TIMES.exec(row);
+  if (found === null) return null;
+  const [, told, placed, member] = found as unknown as [string, string, string, string];
+  return unpackOrder(userId, numberOf(placed === '' ? told : placed), member);
+}
+
+const TOLD_WITH_TIMES = /^[A-Za-z]+ (\w+):(\w*) (.*)$/;
 
 /** What an order's id says its drop is; nearly always so. */
 export function dropOf(id: string): string {

@@ -2,7 +2,10 @@
 // that end half way or come from two owners at once.
 
 import test, { type ExecutionContext } from 'ava';
+import { fnv1a } from '../../domain/ids.ts';
 import { connectRedis, type RedisConnection } from '../../storage/redis/connection.ts';
+import { packOrder } from '../../storage/redis/order-members.ts';
+import { bucketOf, feedKey, ordersKey } from '../../storage/redis/user-buckets.ts';
 import type { OrderChanges } from '../../storage/read-models.ts';
 import { RedisServer, redisInstalled } from '../servers/redis-server.ts';
 import { failsWith } from './contract/errors.ts';
@@ -158,6 +161,57 @@ if (redisInstalled) {
       items.map(({ data }) => data.sequence),
       [3, 2, 1],
     );
+  });
+
+  test('J1: rows of the first format are read, and new ones follow them', async (t) => {
+    const { feed, orderList, readModels } = stores;
+    const [dropId, userId, shard] = ['drop_old', 'user_old', 244];
+    const placed = (ordinal: number) => 1_800_000_000_000 + ordinal;
+    const order = (ordinal: number) =>
+      orderView(`${dropId}-${ordinal.toString(36)}`, userId, {
+        dropId,
+        createdAt: placed(ordinal),
+        version: ordinal,
+        status: 'confirmed',
+      });
+    const OLD = 100;
+    for (let i = 1; i <= OLD; i++) {
+      const text = packOrder(order(i));
+      await redis.zadd(ordersKey(bucketOf(userId), userId), placed(i), text);
+      await redis.rpush(feedKey(bucketOf(userId), userId), `c ${placed(i).toString(36)} ${text}`);
+      const name = i.toString(36);
+      await redis.hset(`orders:totals:${dropId}:${fnv1a(name) % 16}`, `${name} ${i}`, 'c2');
+    }
+    const batches = Array.from({ length: 100 }, (_, i) => ({
+      shard,
+      sequence: i + 1,
+      time: 1_800_000_005_000 + i,
+      rows: [
+        { order: order(OLD + 1 + i), told: 'order.confirmed' as const, refundRequested: false },
+      ],
+    }));
+    const kept = await readModels.keep(batches, everybody);
+    t.deepEqual([kept[0]!.id, kept.at(-1)!.id], ['101', '200']);
+    const { items, nextCursor } = await orderList.listByUser(userId, all);
+    const rest = await orderList.listByUser(userId, { limit: 100, cursor: nextCursor });
+    t.deepEqual(
+      [...items, ...rest.items],
+      Array.from({ length: 200 }, (_, i) => order(200 - i)),
+    );
+    t.is(rest.nextCursor, null);
+    const told = await feed.listAfter(userId, '99', 2);
+    t.deepEqual(
+      told.map(({ data, createdAt }) => [data.orderId, createdAt]),
+      [
+        [order(100).id, placed(100)],
+        [order(101).id, 1_800_000_005_000],
+      ],
+    );
+    t.deepEqual(await orderList.totalsOfDrop(dropId), {
+      orders: 200,
+      heldUnits: 0,
+      soldUnits: 400,
+    });
   });
 
   test('H3: a user with many versions of many orders is paged without gaps', async (t) => {

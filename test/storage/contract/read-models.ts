@@ -84,6 +84,57 @@ export function readModelsContract(
     t.is(await readModels.position(shard), 4);
   });
 
+  test('O9: very many orders of one user are all listed, as they stand, told of or not', async (t) => {
+    const shard = nextShard();
+    const { orderList, readModels } = stores();
+    const userId = 'user_k6';
+    const id = (n: number) => `drop_k-${n.toString(36).padStart(3, '0')}`;
+    const stand = (n: number, version: number, told: OrderChange['told']): OrderChange => ({
+      // Two orders at a time, and some that were placed before those that came earlier.
+      order: orderView(id(n), userId, {
+        dropId: 'drop_k',
+        version,
+        createdAt: 1000 + (n % 10 === 0 ? n - 9 : n) - (n % 2),
+        status: told === null ? 'reserved' : 'confirmed',
+      }),
+      told,
+      refundRequested: false,
+    });
+    const ORDERS = 210;
+    for (let n = 0; n < ORDERS; n++) {
+      // Each third waits for its payment; half of those are paid later.
+      const waits = n % 3 === 0;
+      const rows = [stand(n, n + 1, waits ? null : 'order.confirmed')];
+      const paid = n - 30;
+      if (paid >= 0 && paid % 6 === 0) rows.push(stand(paid, ORDERS + n, 'order.confirmed'));
+      await readModels.keep([batch(shard, n + 1, ...rows)], everybody);
+    }
+    const placed = (n: number) => stand(n, 1, null).order.createdAt;
+    const wanted = Array.from({ length: ORDERS }, (_, n) => n)
+      .sort((a, b) => placed(b) - placed(a) || (id(a) < id(b) ? 1 : -1))
+      .map((n) => {
+        const isPaid = n % 6 === 0 && n + 30 < ORDERS;
+        return [id(n), n % 3 !== 0 || isPaid ? 'confirmed' : 'reserved'];
+      });
+    for (const limit of [7, 100]) {
+      const listed: string[][] = [];
+      let cursor: string | null = null;
+      do {
+        const page = await orderList.listByUser(userId, { limit, cursor });
+        listed.push(...page.items.map((order) => [order.id, order.status]));
+        cursor = page.nextCursor;
+      } while (cursor !== null);
+      t.deepEqual(listed, wanted, `pages of ${limit}`);
+    }
+    for (const n of [0, 1, 3, 63, 64, 65, ORDERS - 1]) {
+      const found = await orderList.findOrder(userId, id(n));
+      t.is(
+        found?.status,
+        n % 3 !== 0 || (n % 6 === 0 && n + 30 < ORDERS) ? 'confirmed' : 'reserved',
+      );
+    }
+  });
+
   test('N11: changes without rows move the position, each shard by itself', async (t) => {
     const [one, other] = [nextShard(), nextShard()];
     const { readModels } = stores();
