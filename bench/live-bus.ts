@@ -1,15 +1,17 @@
-// What a publish on the live bus of a cluster costs its publisher: CPU time of this process for a
-// drop's view and for a kept notification that nobody listens to here, on a real nats-server. Run:
+// What a publish on the live bus of a cluster costs its publisher and nats-server: CPU time for a
+// drop's view, and for kept notifications of many users, that nobody listens to. Run:
 // node_modules/.bin/node bench/live-bus.ts
 
 import pino from 'pino';
 import type { LiveMessage } from '../actors/live-bus.ts';
 import { NatsLiveBus } from '../actors/nats/live-bus-nats.ts';
+import { cpuMicrosOf } from './process-usage.ts';
 import { NatsServer } from '../test/servers/nats-server.ts';
 
 const MESSAGES = 300_000;
 /** So many in one turn of the event loop, as one entry of a shard makes them. */
 const MESSAGES_A_TURN = 64;
+const USERS = 4096;
 
 const view = {
   id: 'drop_0Xk3v9a1b2c3d4e5',
@@ -44,28 +46,40 @@ const userMessage: LiveMessage = {
   },
 };
 
-async function measure(bus: NatsLiveBus, topic: string, message: LiveMessage): Promise<number> {
+/** Of each message, here and in nats-server. */
+async function measure(
+  bus: NatsLiveBus,
+  topics: readonly string[],
+  message: LiveMessage,
+): Promise<readonly [here: number, nats: number]> {
+  const natsBefore = cpuMicrosOf(server.pid);
   const before = process.cpuUsage();
   for (let i = 0; i < MESSAGES; i++) {
-    bus.publish(topic, message);
+    bus.publish(topics[i % topics.length]!, message);
     if (i % MESSAGES_A_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
     if (i % 4_096 === 0) await bus.settled();
   }
   await bus.settled();
   const { user, system } = process.cpuUsage(before);
-  return (user + system) / MESSAGES;
+  const nats = cpuMicrosOf(server.pid) - natsBefore;
+  return [(user + system) / MESSAGES, nats / MESSAGES];
 }
 
 const server = await NatsServer.start();
 const log = pino({ level: 'warn' }, pino.destination(2));
 const bus = await NatsLiveBus.connect({ url: server.url, name: 'bench', log });
-for (const [name, topic, message] of [
-  ['warm-up', `drop.${view.id}`, dropMessage],
-  ['a drop', `drop.${view.id}`, dropMessage],
-  ['a notification', 'user.user_0Xk3v9a1b2c3d4e5', userMessage],
+const drop = [`drop.${view.id}`];
+const users = Array.from({ length: USERS }, (_, i) => `user.user_0Xk3v9a1b2c3d4e5${i}`);
+for (const [name, topics, message] of [
+  ['warm-up', drop, dropMessage],
+  ['a drop', drop, dropMessage],
+  ['warm-up', users, userMessage],
+  ['a notification', users, userMessage],
 ] as const) {
-  const microseconds = await measure(bus, topic, message);
-  process.stdout.write(`${name}: ${microseconds.toFixed(2)} µs of CPU a publish\n`);
+  const [here, nats] = await measure(bus, topics, message);
+  process.stdout.write(
+    `${name}: ${here.toFixed(2)} µs of CPU a publish here, ${nats.toFixed(2)} in nats-server\n`,
+  );
 }
 process.stdout.write(`${bus.droppedFrames} dropped\n`);
 await bus.stop();

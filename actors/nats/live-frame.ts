@@ -58,7 +58,20 @@ export function encodeLiveMessage(message: LiveMessage): Uint8Array {
 
 /** Throws for bytes that are no message of a kind known here. */
 export function decodeLiveMessage(bytes: Uint8Array): LiveMessage {
-  const fields = packr.unpack(bytes) as Fields;
+  return messageOf(packr.unpack(bytes) as Fields);
+}
+
+/** The same as JSON, without line breaks: small messages are quicker to write so. */
+export function encodeLiveText(message: LiveMessage): string {
+  return JSON.stringify(fieldsOf(message));
+}
+
+/** Throws for a text that is no message of a kind known here. */
+export function decodeLiveText(text: string): LiveMessage {
+  return messageOf(JSON.parse(text) as Fields);
+}
+
+function messageOf(fields: Fields): LiveMessage {
   switch (fields[0]) {
     case DROP:
       return { type: 'drop', view: viewOf(fields[1]), milestones: fields[2].map(milestoneOf) };

@@ -1,4 +1,4 @@
-// Live topics as NATS subjects. A topic is a kind and an id, `user.<id>`, and ids may hold what
+// Live topics as NATS subjects. A topic is a kind and an id, `drop.<id>`, and ids may hold what
 // NATS gives a meaning to (`.`, `*`, `>`, spaces): those bytes are written as `=` and two hex
 // digits, so that distinct topics are distinct subjects of plain characters.
 
@@ -14,11 +14,12 @@ const EMPTY = '=';
 export function subjectOf(topic: string): string {
   if (PLAIN_TOPIC.test(topic)) return PREFIX + topic;
   const dot = topic.indexOf('.');
-  if (dot < 0) return PREFIX + token(topic);
-  return `${PREFIX + token(topic.slice(0, dot))}.${token(topic.slice(dot + 1))}`;
+  if (dot < 0) return PREFIX + tokenOf(topic);
+  return `${PREFIX + tokenOf(topic.slice(0, dot))}.${tokenOf(topic.slice(dot + 1))}`;
 }
 
-function token(text: string): string {
+/** Distinct for distinct texts, of plain characters. */
+export function tokenOf(text: string): string {
   if (text === '') return EMPTY;
   if (PLAIN_CHARACTERS.test(text)) return text;
   let escaped = '';

@@ -1,8 +1,9 @@
 // The live bus of a cluster, over a real nats-server that also goes away, hangs and comes back.
 
 import ava, { type TestFn } from 'ava';
+import { connect } from 'nats';
 import pino from 'pino';
-import { dropTopic, type LiveBus } from '../../actors/live-bus.ts';
+import { dropTopic, type LiveBus, type LiveMessage, userTopic } from '../../actors/live-bus.ts';
 import { NatsLiveBus } from '../../actors/nats/live-bus-nats.ts';
 import { subjectOf } from '../../actors/nats/subjects.ts';
 import { NatsServer, natsInstalled } from '../servers/nats-server.ts';
@@ -120,6 +121,66 @@ test('NATS: messages dropped over the bound are told to the others, although no 
     t.true(near.droppedFrames > 0);
     await gap;
     t.deepEqual(warnings, []);
+  }));
+
+test('NATS: what users are told in one turn goes in a few frames, and nothing of it is lost', (t) =>
+  withBuses(async ({ server, near, far }) => {
+    const users = Array.from({ length: 400 }, (_, i) => `user_${i}`);
+    const told = (id: string, turn: number): LiveMessage => ({
+      type: 'follow',
+      creatorId: id,
+      following: turn === 1,
+    });
+    const ears = users.map(() => new Ear());
+    for (const [i, id] of users.entries()) far.subscribe(userTopic(id), ears[i]!.listen);
+    await far.settled();
+    const watch = await connect({ servers: server.url });
+    let frames = 0;
+    watch.subscribe('live-users.*', { callback: () => void frames++ });
+    await watch.flush();
+    for (const turn of [0, 1]) {
+      for (const id of users) near.publish(userTopic(id), told(id, turn));
+      await carried(near, far);
+    }
+    await watch.flush();
+    await watch.close();
+    for (const [i, id] of users.entries()) t.deepEqual(ears[i]!.heard, [told(id, 0), told(id, 1)]);
+    t.true(frames <= 2 * 16, `${frames} frames`);
+  }));
+
+test('NATS: one user whose listener fails costs the others of a frame nothing', (t) =>
+  withBuses(async ({ near, far, warnings }) => {
+    const users = Array.from({ length: 64 }, (_, i) => `user_${i}`);
+    const ears = new Map(users.map((id) => [id, new Ear()]));
+    for (const [id, ear] of ears) {
+      far.subscribe(userTopic(id), (message) => {
+        if (id === 'user_0') throw new Error('a defect');
+        ear.listen(message);
+      });
+    }
+    await far.settled();
+    for (const id of users) near.publish(userTopic(id), { type: 'feed' });
+    await carried(near, far);
+    for (const [id, ear] of ears) t.is(ear.heard.length, id === 'user_0' ? 0 : 1);
+    t.deepEqual(warnings, ['a live message could not be handled']);
+  }));
+
+test('NATS: messages to users are dropped over the bound as well, and counted one by one', (t) =>
+  withBuses(async ({ near, far }) => {
+    const USERS = 50;
+    let heard = 0;
+    for (let i = 0; i < USERS; i++) far.subscribe(userTopic(`user_${i}`), () => void heard++);
+    await far.settled();
+    const gap = nextGap(far);
+    const message: LiveMessage = { type: 'follow', creatorId: 'c'.repeat(200), following: true };
+    for (let i = 0; i < FLOOD_MESSAGES; i++) near.publish(userTopic(`user_${i % USERS}`), message);
+    await gap;
+    await carried(near, far);
+    t.true(heard > 0 && near.droppedFrames > 0);
+    t.is(heard + near.droppedFrames, FLOOD_MESSAGES);
+    const huge: LiveMessage = { ...message, creatorId: 'x'.repeat(2 * 1024 * 1024) };
+    near.publish(userTopic('user_1'), huge);
+    t.is(heard + near.droppedFrames, FLOOD_MESSAGES + 1);
   }));
 
 test('NATS: what is no message, or makes a listener fail, is logged and stops nothing', (t) =>
