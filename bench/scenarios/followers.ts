@@ -12,13 +12,10 @@ import { costOf, type OpenLoop } from '../measure.ts';
 import {
   type CommonOptions,
   count,
-  type Figure,
-  type Finding,
   type LatencyPoint,
   type Sample,
   type Scenario,
   type ScenarioReport,
-  type Subject,
   type Tell,
 } from '../scenario.ts';
 import { missingServers } from '../servers/cluster-servers.ts';
@@ -29,6 +26,7 @@ import {
   startOnSqlite,
 } from '../servers/followed-creator.ts';
 import { accessToken } from '../servers/sale-client.ts';
+import { FOLLOWERS_FIGURES, followersFindings } from './followers-report.ts';
 
 const PAGE_LENGTH = 50;
 /** Pages read at each depth, in turn. */
@@ -40,34 +38,10 @@ const PAGE_CONNECTIONS = 2;
 const FOLLOW_CONNECTIONS = 64;
 /** Who follow and unfollow all the time. */
 const FANS = 4096;
-/** Pages and counts at the port, of each kind and in each round. */
-const PORT_READS = 200;
+/** Pages and counts at the port, in each round. */
+const PORT_READS = 800;
 const WARM_UP_SECONDS = 4;
 const OK = '200';
-
-const DEPTH_AIM = 1.5;
-const PAGE_AIM_MS = 10;
-
-const FIGURES: readonly Figure[] = [
-  ms('firstP50', 'first page p50'),
-  ms('firstP99', 'first page p99'),
-  ms('middleP99', 'page in the middle p99'),
-  ms('deepestP50', 'last pages p50'),
-  ms('deepestP99', 'last pages p99'),
-  ms('countP99', 'count p99'),
-  { key: 'reads', label: 'pages and counts', unit: 'reads/s', better: 'more', digits: 0 },
-  { key: 'cpu', label: 'CPU a read', unit: 'µs', better: 'less', digits: 0 },
-  { key: 'follows', label: 'follows and unfollows', unit: 'changes/s', better: 'more', digits: 0 },
-  ms('followP99', 'of them p99'),
-  ms('portFirst', 'port: first page p50'),
-  ms('portDeepest', 'port: last pages p50'),
-  ms('portCount', 'port: count p50'),
-  ms('portSmallCount', 'port: count of 2,000 p50'),
-];
-
-function ms(key: string, label: string): Figure {
-  return { key, label, unit: 'ms', better: 'less', digits: 2 };
-}
 
 export interface FollowersOptions extends CommonOptions {
   readonly followers: number;
@@ -218,32 +192,34 @@ function kindsOf(crowd: Crowd, depths: Depths): RequestKind[] {
   ];
 }
 
-/** One at a time, the kinds in turn. */
+/** One at a time, drawn at random, so that none always comes after the same other. */
 async function readAtPort(
   { follows }: FollowedCreator,
   crowd: Crowd,
   depths: Depths,
 ): Promise<Record<string, number>> {
-  const reads = {
-    portFirst: (turn: number) => readPage('first', turn),
-    portDeepest: (turn: number) => readPage('deepest', turn),
-    portCount: () => follows.counts(CREATOR_ID),
-    portSmallCount: () => follows.counts(NEWCOMER_ID),
-  };
-  const readPage = (depth: Depth, turn: number) => {
-    const places = depths[depth];
-    const cursor = crowd.cursor(places[turn % places.length]!);
+  const random = randomNumbers(2);
+  const readPage = (depth: Depth) => {
+    const cursor = crowd.cursor(drawn(depths[depth], random));
     return follows.listFollowers(CREATOR_ID, { limit: PAGE_LENGTH, cursor });
   };
-  const taken = Object.entries(reads).map(([key, read]) => ({ key, read, ms: new Latencies() }));
-  for (let turn = 0; turn < PORT_READS; turn++) {
-    for (const { read, ms: latencies } of taken) {
-      const startedAt = performance.now();
-      await read(turn);
-      latencies.add(performance.now() - startedAt);
-    }
+  const reads = [
+    { key: 'portFirst', read: () => readPage('first'), taken: new Latencies() },
+    { key: 'portDeepest', read: () => readPage('deepest'), taken: new Latencies() },
+    { key: 'portCount', read: () => follows.counts(CREATOR_ID), taken: new Latencies() },
+    { key: 'portSmallCount', read: () => follows.counts(NEWCOMER_ID), taken: new Latencies() },
+  ];
+  for (let i = 0; i < PORT_READS; i++) {
+    const { read, taken } = drawn(reads, random);
+    const startedAt = performance.now();
+    await read();
+    taken.add(performance.now() - startedAt);
   }
-  return Object.fromEntries(taken.map(({ key, ms: of }) => [key, of.spread().p50Ms]));
+  return Object.fromEntries(reads.map(({ key, taken }) => [key, taken.spread().p50Ms]));
+}
+
+function drawn<T>(items: readonly T[], random: () => number): T {
+  return items[Math.floor(random() * items.length)]!;
 }
 
 function pointAt(latency: readonly LatencyPoint[], percentile: number): number {
@@ -271,52 +247,11 @@ function report(
       'store beneath, one at a time, beside the count of a creator with 2,000 followers. The server ' +
       'with its store runs on one core, the load on another.',
     settings: { followers: followerCount, rounds, seconds },
-    figures: FIGURES,
+    figures: FOLLOWERS_FIGURES,
     subjects,
-    findings: subjects.flatMap(findingsOf),
+    findings: subjects.flatMap(followersFindings),
     notes,
   };
-}
-
-function findingsOf({ label, samples }: Subject): Finding[] {
-  const of = (read: (figure: (key: string) => number) => number): number[] =>
-    samples.map(({ figures }) => read((key) => figures[key]!));
-  return [
-    {
-      label: `${label}: p99 of the last pages, to the first page`,
-      unit: '',
-      digits: 2,
-      samples: of((figure) => figure('deepestP99') / figure('firstP99')),
-      better: 'less',
-      aim: DEPTH_AIM,
-    },
-    {
-      label: `${label}: p99 of a page, wherever it is slowest`,
-      unit: 'ms',
-      digits: 2,
-      samples: of((figure) =>
-        Math.max(figure('firstP99'), figure('middleP99'), figure('deepestP99')),
-      ),
-      better: 'less',
-      aim: PAGE_AIM_MS,
-    },
-    {
-      label: `${label}: the count, to that of a creator with 2,000`,
-      unit: '',
-      digits: 2,
-      samples: of((figure) => figure('portCount') / figure('portSmallCount')),
-      better: 'less',
-      aim: DEPTH_AIM,
-    },
-    {
-      label: `${label}: follows and unfollows`,
-      unit: 'changes/s',
-      digits: 0,
-      samples: of((figure) => figure('follows')),
-      better: 'more',
-      aim: null,
-    },
-  ];
 }
 
 function inThousands(value: number): string {

@@ -2,18 +2,15 @@
 // memory grow by more than the orders that are kept in it, and does it come back when drops are over.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { slopesOf } from '../least-squares.ts';
 import { ComingAndGoing } from '../load/coming-and-going.ts';
 import { LoadProcess } from '../load/load-process.ts';
 import type { KindResult, OpenLoopJob, OpenLoopResult } from '../load/open-loop-load.ts';
 import { PassingDrops } from '../load/passing-drops.ts';
 import type { RequestKind } from '../load/request-plan.ts';
-import { median, type OpenLoop } from '../measure.ts';
+import type { OpenLoop } from '../measure.ts';
 import {
   type CommonOptions,
   count,
-  type Figure,
-  type Finding,
   type Sample,
   type Scenario,
   type ScenarioReport,
@@ -21,6 +18,7 @@ import {
 } from '../scenario.ts';
 import { LiveDropsServer } from '../servers/livedrops-server.ts';
 import { accessToken } from '../servers/sale-client.ts';
+import { growthNote, MEGABYTE, SOAK_FIGURES, soakFindings, soakLine } from './soak-report.ts';
 
 const SAMPLE_SECONDS = 10;
 /** Drops on sale at the same time. */
@@ -38,26 +36,6 @@ const WARM_UP_SECONDS = 10;
 const CAPACITY_SECONDS = 5;
 /** So that the least memory of a sample is hardly garbage. */
 const LOOKS = 5;
-
-const ORDER_BYTES_AIM = 300;
-const GROWTH_BYTES_AIM = 10;
-const RETURNED_AIM = 0.9;
-
-const FIGURES: readonly Figure[] = [
-  { key: 'minute', label: 'minute', unit: '', better: 'neither', digits: 1 },
-  { key: 'rate', label: 'orders', unit: 'orders/s', better: 'more', digits: 0 },
-  { key: 'ever', label: 'orders so far', unit: '', better: 'neither', digits: 0 },
-  { key: 'kept', label: 'orders of drops in memory', unit: '', better: 'neither', digits: 0 },
-  { key: 'drops', label: 'drops in memory', unit: '', better: 'neither', digits: 0 },
-  { key: 'resident', label: 'resident', unit: 'MB', better: 'less', digits: 1 },
-  { key: 'used', label: 'heap and buffers', unit: 'MB', better: 'less', digits: 1 },
-  { key: 'heap', label: 'of it heap', unit: 'MB', better: 'less', digits: 1 },
-  { key: 'loopP99', label: 'event loop p99', unit: 'ms', better: 'less', digits: 1 },
-  { key: 'p99', label: 'order p99', unit: 'ms', better: 'less', digits: 1 },
-  { key: 'refused', label: 'not ordered', unit: '', better: 'less', digits: 0 },
-  { key: 'frames', label: 'live frames', unit: 'frames/s', better: 'neither', digits: 0 },
-];
-const MEGABYTE = 1e6;
 
 export interface SoakOptions extends CommonOptions {
   readonly minutes: number;
@@ -170,7 +148,7 @@ class Soak {
         frames: (watchers.frames - framesBefore) / result.seconds,
       };
       this.samples.push({ figures, latency: done.latency });
-      if (i % 6 === 5) tell(describe(figures));
+      if (i % 6 === 5) tell(soakLine(figures));
     }
   }
 
@@ -254,15 +232,6 @@ function orders({ kinds }: OpenLoopResult): KindResult {
   return kinds['orders']!;
 }
 
-function describe(figures: Readonly<Record<string, number>>): string {
-  const shown = ['minute', 'rate', 'kept', 'drops', 'resident', 'used', 'loopP99', 'p99'];
-  return FIGURES.filter(({ key }) => shown.includes(key))
-    .map(({ key, label, unit, digits }) =>
-      `${label} ${figures[key]!.toFixed(digits)} ${unit}`.trim(),
-    )
-    .join(', ');
-}
-
 function report(
   { minutes, rate: wanted, subscribers }: SoakOptions,
   rate: number,
@@ -272,7 +241,7 @@ function report(
   // Nothing has ended before the end of the first generation, and caches take their time to fill.
   const warmUp = Math.max(GENERATION_SAMPLES, samples.length >> 2);
   const warm = samples.length >= 2 * warmUp ? samples.slice(warmUp) : samples;
-  const notes = [lastToFirst(warm)];
+  const notes = [growthNote(warm)];
   if (warm === samples) notes.push('Too short to tell growth from warming up.');
   if (watchersLost > 0) notes.push(`${watchersLost} watchers lost their stream.`);
   if (wanted === undefined) notes.push('The rate is half of what was measured first.');
@@ -290,7 +259,7 @@ function report(
       'found by least squares over the samples after the first quarter, or the first generation ' +
       'where that is longer.',
     settings: { minutes, rate, subscribers },
-    figures: FIGURES,
+    figures: SOAK_FIGURES,
     subjects: [
       {
         key: 'livedrops',
@@ -300,56 +269,7 @@ function report(
         samples,
       },
     ],
-    findings: findingsOf(warm),
+    findings: soakFindings(warm),
     notes,
   };
-}
-
-function lastToFirst(samples: readonly Sample[]): string {
-  const quarter = Math.max(1, samples.length >> 2);
-  const middle = (of: readonly Sample[]) => median(of.map(({ figures }) => figures['resident']!));
-  const [first, last] = [middle(samples.slice(0, quarter)), middle(samples.slice(-quarter))];
-  const placed = samples.at(-1)!.figures['ever']! - samples[0]!.figures['ever']!;
-  return (
-    `Resident: ${first.toFixed(0)} MB in the first quarter of these samples, ` +
-    `${last.toFixed(0)} MB in the last, and ${Math.round(placed).toLocaleString('en')} orders between.`
-  );
-}
-
-function findingsOf(samples: readonly Sample[]): Finding[] {
-  const slopes = (key: string) =>
-    slopesOf(
-      samples.map(({ figures }) => ({
-        first: figures['kept']!,
-        second: figures['ever']!,
-        value: figures[key]! * MEGABYTE,
-      })),
-    );
-  const [used, resident] = [slopes('used'), slopes('resident')];
-  return [
-    {
-      label: 'memory for each order of a drop in memory',
-      unit: 'bytes',
-      digits: 0,
-      samples: [used.first],
-      better: 'less',
-      aim: ORDER_BYTES_AIM,
-    },
-    {
-      label: 'growth of resident memory for each order ever placed',
-      unit: 'bytes',
-      digits: 1,
-      samples: [resident.second],
-      better: 'less',
-      aim: GROWTH_BYTES_AIM,
-    },
-    {
-      label: 'share of an order’s memory that comes back when its drop is over',
-      unit: '',
-      digits: 2,
-      samples: [1 - used.second / used.first],
-      better: 'more',
-      aim: RETURNED_AIM,
-    },
-  ];
 }

@@ -1,0 +1,86 @@
+// What a soak tells of each of its samples, and what is concluded from all of them.
+
+import { slopesOf } from '../least-squares.ts';
+import { median } from '../measure.ts';
+import type { Figure, Finding, Sample } from '../scenario.ts';
+
+const ORDER_BYTES_AIM = 300;
+const GROWTH_BYTES_AIM = 10;
+const RETURNED_AIM = 0.9;
+
+export const SOAK_FIGURES: readonly Figure[] = [
+  { key: 'minute', label: 'minute', unit: '', better: 'neither', digits: 1 },
+  { key: 'rate', label: 'orders', unit: 'orders/s', better: 'more', digits: 0 },
+  { key: 'ever', label: 'orders so far', unit: '', better: 'neither', digits: 0 },
+  { key: 'kept', label: 'orders of drops in memory', unit: '', better: 'neither', digits: 0 },
+  { key: 'drops', label: 'drops in memory', unit: '', better: 'neither', digits: 0 },
+  { key: 'resident', label: 'resident', unit: 'MB', better: 'less', digits: 1 },
+  { key: 'used', label: 'heap and buffers', unit: 'MB', better: 'less', digits: 1 },
+  { key: 'heap', label: 'of it heap', unit: 'MB', better: 'less', digits: 1 },
+  { key: 'loopP99', label: 'event loop p99', unit: 'ms', better: 'less', digits: 1 },
+  { key: 'p99', label: 'order p99', unit: 'ms', better: 'less', digits: 1 },
+  { key: 'refused', label: 'not ordered', unit: '', better: 'less', digits: 0 },
+  { key: 'frames', label: 'live frames', unit: 'frames/s', better: 'neither', digits: 0 },
+];
+/** In bytes. */
+export const MEGABYTE = 1e6;
+
+/** One line of how it goes. */
+export function soakLine(figures: Readonly<Record<string, number>>): string {
+  const shown = ['minute', 'rate', 'kept', 'drops', 'resident', 'used', 'loopP99', 'p99'];
+  return SOAK_FIGURES.filter(({ key }) => shown.includes(key))
+    .map(({ key, label, unit, digits }) =>
+      `${label} ${figures[key]!.toFixed(digits)} ${unit}`.trim(),
+    )
+    .join(', ');
+}
+
+/** How resident memory went, in a sentence. */
+export function growthNote(samples: readonly Sample[]): string {
+  const quarter = Math.max(1, samples.length >> 2);
+  const middle = (of: readonly Sample[]) => median(of.map(({ figures }) => figures['resident']!));
+  const [first, last] = [middle(samples.slice(0, quarter)), middle(samples.slice(-quarter))];
+  const placed = samples.at(-1)!.figures['ever']! - samples[0]!.figures['ever']!;
+  return (
+    `Resident: ${first.toFixed(0)} MB in the first quarter of these samples, ` +
+    `${last.toFixed(0)} MB in the last, and ${Math.round(placed).toLocaleString('en')} orders between.`
+  );
+}
+
+export function soakFindings(samples: readonly Sample[]): Finding[] {
+  const slopes = (key: string) =>
+    slopesOf(
+      samples.map(({ figures }) => ({
+        first: figures['kept']!,
+        second: figures['ever']!,
+        value: figures[key]! * MEGABYTE,
+      })),
+    );
+  const [used, resident] = [slopes('used'), slopes('resident')];
+  return [
+    {
+      label: 'memory for each order of a drop in memory',
+      unit: 'bytes',
+      digits: 0,
+      samples: [used.first],
+      better: 'less',
+      aim: ORDER_BYTES_AIM,
+    },
+    {
+      label: 'growth of resident memory for each order ever placed',
+      unit: 'bytes',
+      digits: 1,
+      samples: [resident.second],
+      better: 'less',
+      aim: GROWTH_BYTES_AIM,
+    },
+    {
+      label: 'share of an order’s memory that comes back when its drop is over',
+      unit: '',
+      digits: 2,
+      samples: [1 - used.second / used.first],
+      better: 'more',
+      aim: RETURNED_AIM,
+    },
+  ];
+}
