@@ -57,6 +57,8 @@ export function soakFindings(samples: readonly Sample[]): Finding[] {
       })),
     );
   const [used, resident] = [slopes('used'), slopes('resident')];
+  // As long as no drop has ended, both numbers of orders are the same.
+  if (Number.isNaN(used.first)) return [];
   return [
     {
       label: 'memory for each order of a drop in memory',
