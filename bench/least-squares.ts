@@ -1,4 +1,4 @@
-// How a value depends on two others, by least squares: value = a + b first + c second.
+// How a value depends on one other or on two, by least squares.
 
 export interface Observation {
   readonly first: number;
@@ -15,7 +15,7 @@ export interface Slopes {
 /** Of the determinant, beside what it would be if the two had nothing to do with each other. */
 const INDEPENDENCE_MIN = 1e-6;
 
-/** NaN for both where the observations cannot tell the two apart. */
+/** Of value = a + b first + c second. NaN for both where the observations cannot tell the two apart. */
 export function slopesOf(observations: readonly Observation[]): Slopes {
   const means = {
     first: mean(observations.map(({ first }) => first)),
@@ -37,6 +37,22 @@ export function slopesOf(observations: readonly Observation[]): Slopes {
     first: (xv * yy - yv * xy) / determinant,
     second: (yv * xx - xv * xy) / determinant,
   };
+}
+
+/** By how much the value grows with each one more of `at`; NaN where all of them are at one place. */
+export function slopeOf(
+  points: readonly { readonly at: number; readonly value: number }[],
+): number {
+  const [at, value] = [
+    mean(points.map((point) => point.at)),
+    mean(points.map((point) => point.value)),
+  ];
+  let [xx, xv] = [0, 0];
+  for (const point of points) {
+    xx += (point.at - at) ** 2;
+    xv += (point.at - at) * (point.value - value);
+  }
+  return xx > 0 ? xv / xx : Number.NaN;
 }
 
 function mean(values: readonly number[]): number {

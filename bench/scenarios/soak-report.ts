@@ -1,9 +1,11 @@
 // What a soak tells of each of its samples, and what is concluded from all of them.
 
-import { slopesOf } from '../least-squares.ts';
+import { slopeOf, slopesOf } from '../least-squares.ts';
 import { median } from '../measure.ts';
 import type { Figure, Finding, Sample } from '../scenario.ts';
 
+/** A generation of drops is on sale for so many samples. */
+export const GENERATION_SAMPLES = 12;
 const ORDER_BYTES_AIM = 300;
 const GROWTH_BYTES_AIM = 10;
 const RETURNED_AIM = 0.9;
@@ -47,24 +49,34 @@ export function growthNote(samples: readonly Sample[]): string {
   );
 }
 
+/** What memory went back to in each generation, by the orders placed until then. */
+function growthOf(samples: readonly Sample[], key: string): number {
+  const floors: { at: number; value: number }[] = [];
+  for (let from = 0; from < samples.length; from += GENERATION_SAMPLES) {
+    const generation = samples.slice(from, from + GENERATION_SAMPLES).map(({ figures }) => figures);
+    const least = generation.reduce((a, b) => (b[key]! < a[key]! ? b : a));
+    floors.push({ at: least['ever']!, value: least[key]! * MEGABYTE });
+  }
+  return slopeOf(floors);
+}
+
+/** None where the samples are too few, or no drop has ended meanwhile. */
 export function soakFindings(samples: readonly Sample[]): Finding[] {
-  const slopes = (key: string) =>
-    slopesOf(
-      samples.map(({ figures }) => ({
-        first: figures['kept']!,
-        second: figures['ever']!,
-        value: figures[key]! * MEGABYTE,
-      })),
-    );
-  const [used, resident] = [slopes('used'), slopes('resident')];
-  // As long as no drop has ended, both numbers of orders are the same.
-  if (Number.isNaN(used.first)) return [];
+  const { first: orderBytes } = slopesOf(
+    samples.map(({ figures }) => ({
+      first: figures['kept']!,
+      second: figures['ever']!,
+      value: figures['used']! * MEGABYTE,
+    })),
+  );
+  const growth = growthOf(samples, 'resident');
+  if (Number.isNaN(orderBytes) || Number.isNaN(growth)) return [];
   return [
     {
       label: 'memory for each order of a drop in memory',
       unit: 'bytes',
       digits: 0,
-      samples: [used.first],
+      samples: [orderBytes],
       better: 'less',
       aim: ORDER_BYTES_AIM,
     },
@@ -72,7 +84,7 @@ export function soakFindings(samples: readonly Sample[]): Finding[] {
       label: 'growth of resident memory for each order ever placed',
       unit: 'bytes',
       digits: 1,
-      samples: [resident.second],
+      samples: [growth],
       better: 'less',
       aim: GROWTH_BYTES_AIM,
     },
@@ -80,7 +92,7 @@ export function soakFindings(samples: readonly Sample[]): Finding[] {
       label: 'share of an order’s memory that comes back when its drop is over',
       unit: '',
       digits: 2,
-      samples: [1 - used.second / used.first],
+      samples: [1 - growthOf(samples, 'used') / orderBytes],
       better: 'more',
       aim: RETURNED_AIM,
     },

@@ -18,18 +18,25 @@ import {
 } from '../scenario.ts';
 import { LiveDropsServer } from '../servers/livedrops-server.ts';
 import { accessToken } from '../servers/sale-client.ts';
-import { growthNote, MEGABYTE, SOAK_FIGURES, soakFindings, soakLine } from './soak-report.ts';
+import {
+  GENERATION_SAMPLES,
+  growthNote,
+  MEGABYTE,
+  SOAK_FIGURES,
+  soakFindings,
+  soakLine,
+} from './soak-report.ts';
 
 const SAMPLE_SECONDS = 10;
 /** Drops on sale at the same time. */
 const DROPS = 3;
-/** A generation of drops is on sale for so many samples. */
-const GENERATION_SAMPLES = 12;
 const CONNECTIONS = 256;
 /** Users who order, again and again; of them so many kinds of 4,096 in each sample. */
 const BUYERS = 100_000;
 const BUYER_GROUPS = 4;
 const BUYERS_OF_GROUP = 4096;
+/** By then SQLite's caches, that of tokens and the heap have their size. */
+const CONCLUSIVE_ORDERS = 1_000_000;
 /** They are valid for twice as long. */
 const TOKENS_KEPT_MS = 1_800_000;
 const WARM_UP_SECONDS = 10;
@@ -239,10 +246,12 @@ function report(
   watchersLost: number,
 ): ScenarioReport {
   // Nothing has ended before the end of the first generation, and caches take their time to fill.
-  const warmUp = Math.max(GENERATION_SAMPLES, samples.length >> 2);
+  const warmUp = Math.ceil(samples.length / 4 / GENERATION_SAMPLES) * GENERATION_SAMPLES;
   const warm = samples.length >= 2 * warmUp ? samples.slice(warmUp) : samples;
   const notes = [growthNote(warm)];
-  if (warm === samples) notes.push('Too short to tell growth from warming up.');
+  const ordersWarm = warm.at(-1)!.figures['ever']! - warm[0]!.figures['ever']!;
+  if (warm === samples || ordersWarm < CONCLUSIVE_ORDERS)
+    notes.push('Too few orders to tell growth from caches that fill.');
   if (watchersLost > 0) notes.push(`${watchersLost} watchers lost their stream.`);
   if (wanted === undefined) notes.push('The rate is half of what was measured first.');
   return {
@@ -256,8 +265,8 @@ function report(
       'watchers come to the live stream of a drop, stay for 20 seconds, and go. Each sample is of ' +
       `${SAMPLE_SECONDS} seconds, and of memory it tells the least of ${LOOKS} looks. How memory ` +
       'depends on the orders of the drops that are in memory, and on all orders ever placed, is ' +
-      'found by least squares over the samples after the first quarter, or the first generation ' +
-      'where that is longer.',
+      'found by least squares over the samples after the first quarter; growth is that of the ' +
+      'least memory of each generation of drops.',
     settings: { minutes, rate, subscribers },
     figures: SOAK_FIGURES,
     subjects: [

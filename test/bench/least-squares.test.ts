@@ -1,7 +1,7 @@
 // The fit that a soak draws its conclusions from.
 
 import test from 'ava';
-import { slopesOf } from '../../bench/least-squares.ts';
+import { slopeOf, slopesOf } from '../../bench/least-squares.ts';
 
 test('both slopes of a plane are found, however large its numbers', (t) => {
   const observations = Array.from({ length: 30 }, (_, i) => {
@@ -24,4 +24,11 @@ test('observations that cannot tell the two apart give no slopes', (t) => {
   const alike = [1, 2, 3].map((i) => ({ first: i, second: 2 * i, value: i }));
   t.deepEqual(slopesOf(alike), { first: Number.NaN, second: Number.NaN });
   t.deepEqual(slopesOf([]), { first: Number.NaN, second: Number.NaN });
+});
+
+test('the slope of a line is found, and none where there is no line', (t) => {
+  const line = [3, 1, 2].map((at) => ({ at: at * 1e6, value: 5e8 - 12 * at * 1e6 }));
+  t.true(Math.abs(slopeOf(line) + 12) < 1e-9);
+  t.is(slopeOf([{ at: 1, value: 2 }]), Number.NaN);
+  t.is(slopeOf([]), Number.NaN);
 });
