@@ -204,5 +204,6 @@ try {
   await program.parseAsync();
 } catch (error) {
   if (!(error instanceof ResultError)) throw error;
-  program.error(error.message);
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
 }

@@ -69,10 +69,11 @@ export function withUnit(text: string, unit: string): string {
   return unit === '' || text === '-' ? text : `${text} ${unit}`;
 }
 
-/** `0.42 to 0.57`; empty where there is but one sample. */
+/** `0.42 to 0.57`; empty where all samples read the same. */
 export function spreadText(range: Range | null, digits: number): string {
-  if (range === null || range.samples < 2) return '';
-  return `${numberText(range.min, digits)} to ${numberText(range.max, digits)}`;
+  if (range === null) return '';
+  const [min, max] = [numberText(range.min, digits), numberText(range.max, digits)];
+  return min === max ? '' : `${min} to ${max}`;
 }
 
 /** `at least 0.60`, `at most 10 ms`; empty without an aim. */

@@ -4,7 +4,6 @@ import { table } from '../operator/table.ts';
 import {
   aimText,
   numberText,
-  type Range,
   rangeOf,
   samplesOf,
   spreadText,
@@ -12,6 +11,9 @@ import {
   withUnit,
 } from './range.ts';
 import type { Figure, Finding, ScenarioReport, Subject } from './scenario.ts';
+
+/** Of a usual terminal; a wider table is turned on its side, where that helps. */
+const WIDTH_MAX = 120;
 
 export function reportText(report: ScenarioReport): string {
   const rounds = Math.max(0, ...report.subjects.map(({ samples }) => samples.length));
@@ -40,19 +42,41 @@ function figuresText({ figures, subjects }: ScenarioReport, rounds: number): str
     subjects.some((subject) => samplesOf(subject, key).length > 0),
   );
   if (shown.length === 0) return '';
-  const headings = shown.map(headingOf);
   const first = rounds > 1 ? `medians of ${rounds} rounds` : 'one round';
-  const rows = subjects.flatMap((subject) => subjectRows(subject, shown));
+  const cells = subjects.map((subject) => shown.map((figure) => cellOf(subject, figure)));
+  const headings = shown.map(headingOf);
+  const names = subjects.map(({ label }) => label);
+  const upright = grid(first, headings, names, cells);
+  if (widthOf(upright) <= WIDTH_MAX) return upright;
+  const turned = shown.map((_, column) => cells.map((row) => row[column]!));
+  const onItsSide = grid(first, names, headings, turned);
+  return widthOf(onItsSide) < widthOf(upright) ? onItsSide : upright;
+}
+
+/** The median, and the spread beneath it. */
+type Cell = readonly [median: string, spread: string];
+
+function cellOf(subject: Subject, { key, digits }: Figure): Cell {
+  const range = rangeOf(samplesOf(subject, key));
+  return [numberText(range?.median, digits), spreadText(range, digits)];
+}
+
+function grid(
+  first: string,
+  headings: readonly string[],
+  names: readonly string[],
+  cells: readonly (readonly Cell[])[],
+): string {
+  const rows = names.flatMap((name, at) => {
+    const medians = [name, ...cells[at]!.map(([median]) => median)];
+    const spreads = ['', ...cells[at]!.map(([, spread]) => spread)];
+    return spreads.some((text) => text !== '') ? [medians, spreads] : [medians];
+  });
   return table([first, ...headings], rows, headings);
 }
 
-function subjectRows(subject: Subject, figures: readonly Figure[]): string[][] {
-  const ranges = figures.map(({ key }) => rangeOf(samplesOf(subject, key)));
-  const cells = (text: (range: Range | null, digits: number) => string) =>
-    ranges.map((range, column) => text(range, figures[column]!.digits));
-  const medians = [subject.label, ...cells((range, digits) => numberText(range?.median, digits))];
-  const spreads = cells(spreadText);
-  return spreads.some((text) => text !== '') ? [medians, ['', ...spreads]] : [medians];
+function widthOf(text: string): number {
+  return Math.max(...text.split('\n').map((line) => line.length));
 }
 
 const VERDICTS = { met: 'met', missed: 'MISSED', none: '', unmeasured: 'NOT MEASURED' } as const;

@@ -8,6 +8,9 @@ import { chart, FAINT_INK, FONT_SIZE, LINE } from './chart.ts';
 import { Html, html } from './html.ts';
 
 const HEIGHT = 300;
+/** So that many curves can be told apart. */
+const CURVES_PLAIN_MAX = 5;
+const HEIGHT_OF_FURTHER = 30;
 /** A logarithm needs a floor; no latency is measured this finely. */
 const MS_MIN = 0.01;
 /** Behind the last percentile the greatest stands, at no distance of its own. */
@@ -28,17 +31,18 @@ interface Look {
 
 const SYMBOLS = ['circle', 'rect', 'triangle', 'diamond'] as const;
 const DASHES = ['', '7 3', '2 3', '8 3 2 3'] as const;
-const COLOURS_EACH = 4;
+/** As many as the page's style has for each. */
+const COLOURS: Readonly<Record<Role, number>> = { livedrops: 7, peer: 4, ceiling: 4 };
 
 /** No two curves of a chart look alike, in grey either: colour, dash and symbol turn at different speeds. */
 function looksOf(curves: readonly Curve[]): Look[] {
   const counts = { livedrops: 0, peer: 0, ceiling: 0 };
   return curves.map(({ role }) => {
     const index = counts[role]++;
-    const turn = Math.floor(index / COLOURS_EACH);
+    const turn = Math.floor(index / COLOURS[role]);
     const dash = DASHES[role === 'ceiling' ? 2 : (index + turn) % DASHES.length]!;
     const symbol = SYMBOLS[(index + { livedrops: 0, peer: 1, ceiling: 3 }[role]) % SYMBOLS.length]!;
-    const color = `var(--${role}-${(index % COLOURS_EACH) + 1})`;
+    const color = `var(--${role}-${(index % COLOURS[role]) + 1})`;
     return { color, dash, symbol, width: role === 'livedrops' ? 2.5 : 1.75 };
   });
 }
@@ -57,7 +61,7 @@ export function latencyChart(id: string, curves: readonly Curve[]): Html {
   });
   const drawing = chart({
     id,
-    height: HEIGHT,
+    height: HEIGHT + Math.max(0, curves.length - CURVES_PLAIN_MAX) * HEIGHT_OF_FURTHER,
     description: `Latency by percentile. ${described.join('; ')}.`,
     option: {
       grid: { left: 52, right: 18, top: 26, bottom: 40 },

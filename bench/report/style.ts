@@ -6,6 +6,7 @@ export const STYLE = `
   --ink: #16202c; --ink-2: #5a6878; --paper: #f4f5f7; --card: #ffffff; --line: #e2e6eb;
   --accent: #1a5fd0; --peer: #a9b4c2; --hollow: transparent; --ceiling: #6b7786; --hatch: #c3cad3;
   --livedrops-1: #1a5fd0; --livedrops-2: #0a8f9c; --livedrops-3: #6a3fc4; --livedrops-4: #0f3f8c;
+  --livedrops-5: #5c93e8; --livedrops-6: #14664d; --livedrops-7: #9a2fa0;
   --peer-1: #b0642a; --peer-2: #7d7a1e; --peer-3: #a2457c; --peer-4: #6b5a4c;
   --ceiling-1: #6b7786; --ceiling-2: #3f4a57; --ceiling-3: #8d98a6; --ceiling-4: #55606d;
   --good: #12703f; --good-soft: #e0f3e7; --bad: #b3261e; --bad-soft: #fce6e3; --soft: #eef1f4;
@@ -15,6 +16,7 @@ export const STYLE = `
     --ink: #e6ebf1; --ink-2: #9aa7b6; --paper: #10151b; --card: #182029; --line: #2b3642;
     --accent: #5b9bff; --peer: #566373; --ceiling: #93a0ae; --hatch: #44515f;
     --livedrops-1: #5b9bff; --livedrops-2: #35c4d0; --livedrops-3: #a98bf5; --livedrops-4: #a9ccff;
+    --livedrops-5: #3374d8; --livedrops-6: #58c79c; --livedrops-7: #dc86e2;
     --peer-1: #e0985c; --peer-2: #c2bd55; --peer-3: #dd85b8; --peer-4: #b8a593;
     --ceiling-1: #93a0ae; --ceiling-2: #c9d1da; --ceiling-3: #6f7c8a; --ceiling-4: #aab5c1;
     --good: #6fdc9f; --good-soft: #173626; --bad: #ff9a8f; --bad-soft: #45211e; --soft: #212b36;

@@ -66,6 +66,17 @@ memory                126 bytes
   );
 });
 
+test('a table too wide for a terminal has its figures in rows', (t) => {
+  const more = Array.from({ length: 12 }, (_, at) => ({
+    ...REPORT.figures[0]!,
+    key: at === 0 ? 'rate' : 'cpu',
+    label: `figure ${at}`,
+  }));
+  const text = reportText({ ...REPORT, figures: more, findings: [], notes: [] });
+  t.regex(text, /^medians of 2 rounds +LiveDrops +bare server$/m);
+  t.regex(text, /^figure 0, orders\/s +29,000 +51,000$/m);
+});
+
 test('what a report does not have has no place in its table', (t) => {
   const bare = { ...REPORT, subjects: [], findings: [], notes: [], settings: {} };
   t.is(reportText(bare), 'order-hot: One hot drop\n=======================\n');
