@@ -1,5 +1,6 @@
-// Two results side by side. A difference counts only where the spreads of the rounds (least to greatest) lie apart: everything else
-// could be the machine's mood. What makes two results hard to compare at all is told first.
+// Two results side by side. A difference counts only where the spreads of the rounds (least to
+// greatest) lie apart: everything else could be the machine's mood. What makes two results hard to
+// compare at all is told first.
 
 import { type Range, rangeOf, samplesOf } from './range.ts';
 import type { BenchResult, ScenarioRun } from './result.ts';

@@ -1,5 +1,6 @@
-// What the figures were measured on: the machine as its kernel describes it, how long its disk takes
-// to make a small write durable, and how much of its time went elsewhere. Linux only, as the bench.
+// What the figures were measured on: the machine as its kernel describes it, how long its disk
+// takes to make a small write durable, and how much of its time went elsewhere. Linux only, as the
+// bench.
 
 import {
   closeSync,

@@ -1,5 +1,6 @@
-// What a run of the bench leaves behind: one JSON file with everything that the page, the tables and a comparison are made from, all
-// samples included. Reading checks the whole file, so that whoever shows it need not doubt it.
+// What a run of the bench leaves behind: one JSON file with everything that the page, the tables
+// and a comparison are made from, all samples included. Reading checks the whole file, so that
+// whoever shows it need not doubt it.
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -73,7 +74,9 @@ const Result = Type.Object({
   format: Type.Literal(RESULT_FORMAT),
   /** The whole hash, or null outside of a repository. */
   commit: Type.Union([Text, Type.Null()]),
-  /** Files that differ from that commit, as git tells them; those of earlier results do not count. */
+  /**
+   * Files that differ from that commit, as git tells them; those of earlier results do not count.
+   */
   changedFiles: Type.Array(Text),
   /** The command that does it again. */
   command: Text,
@@ -110,7 +113,10 @@ export interface BenchResult extends Readonly<Omit<Static<typeof Result>, 'runs'
 
 const validator = Compile(Result);
 
-/** Is not a result of this bench, or of another version of it; the message says what is wrong, and where. */
+/**
+ * Is not a result of this bench, or of another version of it; the message says what is wrong, and
+ * where.
+ */
 export class ResultError extends Error {
   readonly code = 'result-unreadable';
   override readonly name = 'ResultError';
@@ -146,7 +152,9 @@ export function readResult(file: string): BenchResult {
   return parseResult(text, file);
 }
 
-/** What is written can be read again: throws `ResultError` otherwise, before anything is written. */
+/**
+ * What is written can be read again: throws `ResultError` otherwise, before anything is written.
+ */
 export function writeResult(file: string, result: BenchResult): void {
   const text = `${JSON.stringify(result, null, 1)}\n`;
   parseResult(text, file);

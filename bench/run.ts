@@ -1,4 +1,5 @@
-// Runs scenarios one after the other. What fails is told and kept beside what did not, and the others go on.
+// Runs scenarios one after the other. What fails is told and kept beside what did not, and the
+// others go on.
 
 import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';

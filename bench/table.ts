@@ -1,4 +1,5 @@
-// A scenario's report as text: subjects in rows, figures in columns, medians above and the spread of the rounds beneath.
+// A scenario's report as text: subjects in rows, figures in columns, medians above and the spread
+// of the rounds beneath.
 
 import { table } from '../operator/table.ts';
 import {

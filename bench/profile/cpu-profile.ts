@@ -1,5 +1,5 @@
-// What V8 writes with `--cpu-prof`, turned into one tree of frames with the time spent in each. Stacks that read the same are merged:
-// V8 keeps a function that was compiled twice as two.
+// What V8 writes with `--cpu-prof`, turned into one tree of frames with the time spent in each.
+// Stacks that read the same are merged: V8 keeps a function that was compiled twice as two.
 
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -82,7 +82,10 @@ export function frameTree(profile: CpuProfile): FrameTree {
   return { root, idleMicros, samples: profile.samples?.length ?? 0 };
 }
 
-/** Of the merged tree: callers come before what they call in `order`, so totals are gathered from its end. */
+/**
+ * Of the merged tree: callers come before what they call in `order`, so totals are gathered from
+ * its end.
+ */
 function addUp(root: Frame): void {
   const order: { frame: Frame; caller: Frame | null }[] = [{ frame: root, caller: null }];
   // The array grows while it is walked.

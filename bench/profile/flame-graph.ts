@@ -1,5 +1,6 @@
-// A tree of frames as a flame graph (Brendan Gregg's), callers above what they called, so that a tall one is read from where it opens;
-// the width is the time. A picture (SVG) that needs no script: what is too narrow to read has a title for the pointer.
+// A tree of frames as a flame graph (Brendan Gregg's), callers above what they called, so that a
+// tall one is read from where it opens; the width is the time. A picture (SVG) that needs no
+// script: what is too narrow to read has a title for the pointer.
 
 import { createHash } from 'node:crypto';
 import { escaped } from '../report/html.ts';

@@ -29,7 +29,9 @@ export interface BarChartOptions {
   readonly bars: readonly Bar[];
 }
 
-/** LiveDrops stands out, peers stay back, and a ceiling is only an outline: also without colours. */
+/**
+ * LiveDrops stands out, peers stay back, and a ceiling is only an outline: also without colours.
+ */
 const STYLES: Readonly<Record<Role, object>> = {
   livedrops: { color: 'var(--accent)' },
   peer: { color: 'var(--peer)' },

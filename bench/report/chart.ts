@@ -1,5 +1,6 @@
-// Draws a chart as SVG that lies in the page itself: its colours are the page's own variables, so that it follows the light or dark of
-// the screen and prints; it needs no script, and who cannot see it is told what it shows.
+// Draws a chart as SVG that lies in the page itself: its colours are the page's own variables, so
+// that it follows the light or dark of the screen and prints; it needs no script, and who cannot
+// see it is told what it shows.
 
 import { BarChart, CustomChart, LineChart } from 'echarts/charts';
 import { GridComponent } from 'echarts/components';

@@ -1,4 +1,5 @@
-// How LiveDrops stands beside each of the others, as factors: figures of the same round divided, and the median of the rounds.
+// How LiveDrops stands beside each of the others, as factors: figures of the same round divided,
+// and the median of the rounds.
 
 import { type Range, rangeOf } from '../range.ts';
 import type { Figure, ScenarioReport, Subject } from '../scenario.ts';

@@ -1,4 +1,5 @@
-// What was found, with its aims, and where LiveDrops falls short: before anything else, since that is what a reader looks for.
+// What was found, with its aims, and where LiveDrops falls short: before anything else, since that
+// is what a reader looks for.
 
 import {
   aimText,
@@ -66,7 +67,10 @@ function findingRow(finding: Finding): Html {
 `;
 }
 
-/** Missed aims, and every figure in which a peer is ahead beyond the noise. Ceilings are meant to be ahead. */
+/**
+ * Missed aims, and every figure in which a peer is ahead beyond the noise. Ceilings are meant to be
+ * ahead.
+ */
 function shortfalls(runs: readonly ScenarioRun[]): Html {
   const lines = runs.flatMap(({ report }) => {
     const name = html`<a href="#${report.name}">${report.title}</a>`;

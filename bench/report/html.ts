@@ -1,4 +1,5 @@
-// HTML out of template literals in which everything that is put in is escaped, unless it is HTML already.
+// HTML out of template literals in which everything that is put in is escaped, unless it is HTML
+// already.
 
 export class Html {
   readonly text: string;

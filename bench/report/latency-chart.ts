@@ -1,5 +1,6 @@
-// Latency by percentile, as HdrHistogram shows it: the percentiles stand as far apart as they are rare, 1 / (1 - p), and both axes are
-// logarithmic, so that the tail has as much room as the middle.
+// Latency by percentile, as HdrHistogram shows it: the percentiles stand as far apart as they are
+// rare, 1 / (1 - p), and both axes are logarithmic, so that the tail has as much room as the
+// middle.
 
 import { numberText } from '../range.ts';
 import type { LatencyPoint, Role } from '../scenario.ts';
@@ -34,7 +35,10 @@ const DASHES = ['', '7 3', '2 3', '8 3 2 3'] as const;
 /** As many as the page's style has for each. */
 const COLOURS: Readonly<Record<Role, number>> = { livedrops: 7, peer: 4, ceiling: 4 };
 
-/** No two curves of a chart look alike, in grey either: colour, dash and symbol turn at different speeds. */
+/**
+ * No two curves of a chart look alike, in grey either: colour, dash and symbol turn at different
+ * speeds.
+ */
 function looksOf(curves: readonly Curve[]): Look[] {
   const counts = { livedrops: 0, peer: 0, ceiling: 0 };
   return curves.map(({ role }) => {

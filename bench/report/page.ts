@@ -1,5 +1,6 @@
-// A result as one HTML page that stands alone: no script, no style sheet, no picture from elsewhere. Made from the JSON only, so
-// that it can be made again, by anyone, from a result of any day.
+// A result as one HTML page that stands alone: no script, no style sheet, no picture from
+// elsewhere. Made from the JSON only, so that it can be made again, by anyone, from a result of any
+// day.
 
 import { numberText } from '../range.ts';
 import type { BenchResult } from '../result.ts';

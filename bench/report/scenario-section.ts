@@ -1,4 +1,5 @@
-// One scenario on the page: how it was measured, its charts, how LiveDrops stands beside the others, every figure as a table, and notes.
+// One scenario on the page: how it was measured, its charts, how LiveDrops stands beside the
+// others, every figure as a table, and notes.
 
 import { latencyOf, numberText, type Range, rangeOf, samplesOf, spreadText } from '../range.ts';
 import type { ScenarioRun } from '../result.ts';

@@ -1,5 +1,5 @@
-// The samples of a finding on a line, from zero: the rounds as rings, their median as a dot, and the aim as a mark with the side on
-// which it is met. What it shows stands in figures beside it.
+// The samples of a finding on a line, from zero: the rounds as rings, their median as a dot, and
+// the aim as a mark with the side on which it is met. What it shows stands in figures beside it.
 
 import { rangeOf, verdictOf } from '../range.ts';
 import type { Finding } from '../scenario.ts';

@@ -1,4 +1,5 @@
-// A result as a whole run leaves it, with figures made up in code: the same each time, and nobody's measurement.
+// A result as a whole run leaves it, with figures made up in code: the same each time, and nobody's
+// measurement.
 
 import { RESULT_FORMAT, type BenchResult, type ScenarioRun } from '../../bench/result.ts';
 import {
