@@ -1,4 +1,4 @@
-// The command router over the broker: gathers the commands for each owner into calls (actors/command-groups.ts), and hands the
+// The command router over the broker: gathers the commands of one event-loop tick for each owner into one call, and hands the
 // answers back in order. Measured on 2 cores, a call for each order carries tens of thousands of orders a second, and 64 in a call
 // more than half a million.
 //
@@ -13,7 +13,6 @@ import type { CommandReply, DropCommand, ReplyTo } from '../domain/commands.ts';
 import { shardOf } from '../domain/ids.ts';
 import { refusal } from '../domain/refusal.ts';
 import type { Clock, Timer } from './clock.ts';
-import { type CommandGroup, CommandGroups, GATHER_MAX_MS } from './command-groups.ts';
 import type { CommandRouter, CommandSink } from './command-router.ts';
 import { packCommands, type RepliesOnWire, unpackReplies } from './execute-wire.ts';
 import type { OwnerDirectory } from './placement-watch.ts';
@@ -34,6 +33,9 @@ const WAIT_LOOK_MS = 25;
  * was held up for long reaches nobody. (A call within the process has no such limit: its shards answer always.)
  */
 const ANSWER_TIMEOUT_MS = 2_500;
+/** The rest goes in further calls, so that neither commands nor answers outgrow a message of NATS (1 MiB). */
+const COMMANDS_PER_CALL_MAX = 1_024;
+
 /** While an owner is away every tick's call to it fails: that is told once in so long. */
 const FAILURE_TOLD_INTERVAL_MS = 1_000;
 
@@ -63,6 +65,22 @@ export interface BrokerRouterOptions {
   readonly log: Logger;
 }
 
+interface Group {
+  readonly nodeId: string;
+  readonly commands: DropCommand[];
+  readonly sinks: CommandSink[];
+  /** The run of the node that was asked; null: not known, or this node itself. */
+  run: string | null;
+  /** Beside each command: until when it may be sent again; null where it was not yet. */
+  readonly deadlines: (number | null)[];
+  /** The first of the deadlines: the call ends then. */
+  until: number;
+  /** When it was sent, in milliseconds since the Unix epoch. */
+  calledAt: number;
+  /** Further commands that it takes. */
+  room: number;
+}
+
 interface WaitingForOwner {
   readonly command: DropCommand;
   readonly sink: CommandSink;
@@ -73,8 +91,9 @@ interface WaitingForOwner {
 
 export class BrokerRouter implements CommandRouter {
   readonly #options: BrokerRouterOptions;
-  readonly #groups: CommandGroups;
-  #gatherTimer: Timer | null = null;
+  #groups: Group[] = [];
+  /** Called and not answered yet. */
+  readonly #underWay = new Set<Group>();
   #outstanding = 0;
   #refused: CommandSink[] = [];
   #flushWanted = false;
@@ -86,7 +105,6 @@ export class BrokerRouter implements CommandRouter {
 
   constructor(options: BrokerRouterOptions) {
     this.#options = options;
-    this.#groups = new CommandGroups({ self: options.broker.nodeID });
     options.owners.onChange(() => {
       this.#giveUpLost();
       this.#lookAtWaiting(false);
@@ -108,7 +126,7 @@ export class BrokerRouter implements CommandRouter {
     const { owners, shardCount } = this.#options;
     const owner = owners.ownerOf(shardOf(command.dropId, shardCount));
     if (owner === null) this.#wait(command, sink, this.#options.clock.now() + WAIT_MAX_MS, null);
-    else this.#groups.add(owner, command, sink, null);
+    else this.#add(owner, command, sink, null);
   }
 
   send<C extends DropCommand>(command: C): Promise<ReplyTo<C>> {
@@ -122,29 +140,51 @@ export class BrokerRouter implements CommandRouter {
     setImmediate(this.#flush);
   }
 
-  readonly #flush = (): void => {
-    this.#flushWanted = false;
-    const refused = this.#refused;
-    this.#refused = [];
-    for (const sink of refused) sink.complete(OVERLOADED);
-    this.#callReady();
-  };
-
-  #callReady(): void {
-    const { clock } = this.#options;
-    for (const group of this.#groups.takeReady(clock.now())) this.#call(group);
-    if (!this.#groups.areWaiting || this.#gatherTimer !== null) return;
-    this.#gatherTimer = clock.after(GATHER_MAX_MS, () => {
-      this.#gatherTimer = null;
-      this.#callReady();
-    });
+  /** Owners are few, so a plain list is the fastest index. An order filter is so large that it comes alone. */
+  #add(nodeId: string, command: DropCommand, sink: CommandSink, deadline: number | null): void {
+    const isAlone = command.type === 'get-order-filter';
+    let group: Group | undefined;
+    for (const candidate of this.#groups) {
+      if (candidate.nodeId === nodeId && candidate.room > 0 && !isAlone) group = candidate;
+    }
+    if (group === undefined) {
+      const room = isAlone ? 1 : COMMANDS_PER_CALL_MAX;
+      group = {
+        nodeId,
+        commands: [],
+        sinks: [],
+        run: null,
+        deadlines: [],
+        until: Infinity,
+        calledAt: 0,
+        room,
+      };
+      this.#groups.push(group);
+    }
+    group.commands.push(command);
+    group.sinks.push(sink);
+    group.deadlines.push(deadline);
+    group.room -= 1;
+    if (deadline !== null && deadline < group.until) group.until = deadline;
   }
 
-  #call(group: CommandGroup): void {
-    const { broker, owners } = this.#options;
+  readonly #flush = (): void => {
+    this.#flushWanted = false;
+    const groups = this.#groups;
+    const refused = this.#refused;
+    this.#groups = [];
+    this.#refused = [];
+    for (const sink of refused) sink.complete(OVERLOADED);
+    for (const group of groups) this.#call(group);
+  };
+
+  #call(group: Group): void {
+    const { broker, clock, owners } = this.#options;
     const { nodeId, commands } = group;
+    group.calledAt = clock.now();
     const isHere = nodeId === broker.nodeID;
     if (!isHere) group.run = owners.incarnationOf(nodeId);
+    this.#underWay.add(group);
     broker
       .call<ShardReply[] | RepliesOnWire, ExecuteParams>(
         EXECUTE_ACTION,
@@ -154,32 +194,25 @@ export class BrokerRouter implements CommandRouter {
       .then((replies) => (Array.isArray(replies) ? replies : unpackReplies(replies)))
       .then(
         (replies) => {
-          if (this.#ended(group)) this.#answered(group, replies);
+          if (this.#underWay.delete(group)) this.#answered(group, replies);
         },
         (error: unknown) => {
-          if (this.#ended(group)) this.#unanswered(group, error);
+          if (this.#underWay.delete(group)) this.#unanswered(group, error);
         },
       );
-  }
-
-  /** False where its commands were seen to already. What has gathered goes out before the answers are written, not after. */
-  #ended(group: CommandGroup): boolean {
-    const wasUnderWay = this.#groups.ended(group);
-    this.#callReady();
-    return wasUnderWay;
   }
 
   /** A node whose session is over answers nobody any more: others have its shards, or soon will. */
   #giveUpLost(): void {
     const { owners } = this.#options;
-    for (const group of this.#groups.underWay) {
+    for (const group of this.#underWay) {
       if (group.run === null || owners.incarnationOf(group.nodeId) === group.run) continue;
-      this.#groups.ended(group);
+      this.#underWay.delete(group);
       this.#unanswered(group, new Error('the session of the owner is over'));
     }
   }
 
-  #answered(group: CommandGroup, replies: readonly ShardReply[]): void {
+  #answered(group: Group, replies: readonly ShardReply[]): void {
     const { sinks } = group;
     for (let i = 0; i < sinks.length; i++) {
       const reply = replies[i]!;
@@ -190,14 +223,14 @@ export class BrokerRouter implements CommandRouter {
     }
   }
 
-  #unanswered(group: CommandGroup, error: unknown): void {
+  #unanswered(group: Group, error: unknown): void {
     const notSent = NOT_SENT.has((error as { type?: unknown } | null)?.type);
     this.#tell(group, error);
     this.#options.owners.doubt();
     for (let i = 0; i < group.sinks.length; i++) this.#sendAgain(group, i, notSent);
   }
 
-  #tell({ nodeId, commands }: CommandGroup, error: unknown): void {
+  #tell({ nodeId, commands }: Group, error: unknown): void {
     const { clock, log } = this.#options;
     this.#failures += 1;
     if (clock.now() < this.#failureToldAt + FAILURE_TOLD_INTERVAL_MS) return;
@@ -209,7 +242,7 @@ export class BrokerRouter implements CommandRouter {
     this.#failures = 0;
   }
 
-  #sendAgain(group: CommandGroup, index: number, notExecuted: boolean): void {
+  #sendAgain(group: Group, index: number, notExecuted: boolean): void {
     const command = group.commands[index]!;
     const sink = group.sinks[index]!;
     if (notExecuted || REPEATABLE.has(command.type))
@@ -228,7 +261,7 @@ export class BrokerRouter implements CommandRouter {
     const owner = owners.ownerOf(shardOf(command.dropId, shardCount));
     if (owner !== null && owner !== notTo && clock.now() < deadline) {
       if (!this.#flushWanted) this.#flushSoon();
-      this.#groups.add(owner, command, sink, deadline);
+      this.#add(owner, command, sink, deadline);
       return;
     }
     this.#waiting.push({ command, sink, deadline, notTo });
@@ -259,6 +292,6 @@ export class BrokerRouter implements CommandRouter {
 }
 
 /** As long as an answer may take, and no longer than its commands may wait. */
-function answerTimeoutMs({ until, calledAt }: CommandGroup): number {
+function answerTimeoutMs({ until, calledAt }: Group): number {
   return Math.max(1, Math.min(ANSWER_TIMEOUT_MS, until - calledAt));
 }

@@ -5,12 +5,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** What a package brings, by which it is found. */
-const PROGRAMS = {
-  'redis-server': 'redis-server',
-  'nats-server': 'nats-server',
-  postgresql: '/usr/lib/postgresql',
-};
+/** By what a package is found, where that is not a program of its name. */
+const FOUND_BY = { postgresql: '/usr/lib/postgresql' };
 /** Where Debian puts servers, which is not on every user's PATH. */
 const SYSTEM_FOLDERS = ['/usr/bin', '/usr/sbin', '/usr/local/bin'];
 const APT_TIMEOUT_MS = 5 * 60_000;
@@ -22,7 +18,7 @@ function findProgram(name) {
 }
 
 function missing() {
-  return process.argv.slice(2).filter((name) => !findProgram(PROGRAMS[name] ?? name));
+  return process.argv.slice(2).filter((name) => !findProgram(FOUND_BY[name] ?? name));
 }
 
 function apt(...args) {
