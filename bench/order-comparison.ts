@@ -12,9 +12,20 @@ import {
   ORDER_FIGURES,
   sampleOf,
 } from './measure.ts';
-import type { CommonOptions, Finding, Sample, Subject, Tell } from './scenario.ts';
-import { ratio } from './scenario.ts';
+import type { CommonOptions, Finding, Sample, ScenarioOption, Subject, Tell } from './scenario.ts';
+import { count, ratio } from './scenario.ts';
 import type { OrderServer } from './servers/order-server.ts';
+
+/** The second is what the drop of a celebrity has. */
+export const CONNECTION_OPTIONS: readonly ScenarioOption[] = [
+  { flags: '--connections <n>', description: 'keep-alive connections', parse: count, default: 64 },
+  {
+    flags: '--many-connections <n>',
+    description: 'of a second pair of measurements, without the peers',
+    parse: count,
+    default: 512,
+  },
+];
 
 /** What one server left behind is not to be the next one's trouble. */
 const REST_MS = 300;

@@ -13,6 +13,7 @@ import {
   sampleOf,
 } from '../measure.ts';
 import {
+  CONNECTION_OPTIONS,
   OrderComparison,
   p99Finding,
   profileNotes,
@@ -21,7 +22,6 @@ import {
 } from '../order-comparison.ts';
 import {
   type CommonOptions,
-  count,
   type Finding,
   type Sample,
   type Scenario,
@@ -55,27 +55,13 @@ const BYTES_AIM = 300;
 
 export interface OrderHotOptions extends CommonOptions {
   readonly connections: number;
-  /** What a drop of a celebrity has. */
   readonly manyConnections: number;
 }
 
 export const orderHot: Scenario<OrderHotOptions> = {
   name: 'order-hot',
   description: 'one hot drop: durable orders, beside the bare server and the peers',
-  options: [
-    {
-      flags: '--connections <n>',
-      description: 'keep-alive connections',
-      parse: count,
-      default: 64,
-    },
-    {
-      flags: '--many-connections <n>',
-      description: 'of a second pair of measurements, without the peers',
-      parse: count,
-      default: 512,
-    },
-  ],
+  options: CONNECTION_OPTIONS,
   defaults: { rounds: 5, seconds: 3 },
   run,
 };

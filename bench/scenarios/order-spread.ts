@@ -3,7 +3,13 @@
 
 import type { RequestPlan } from '../load/request-plan.ts';
 import { ORDER_FIGURES } from '../measure.ts';
-import { OrderComparison, p99Finding, profileNotes, toCeiling } from '../order-comparison.ts';
+import {
+  CONNECTION_OPTIONS,
+  OrderComparison,
+  p99Finding,
+  profileNotes,
+  toCeiling,
+} from '../order-comparison.ts';
 import {
   type CommonOptions,
   count,
@@ -33,18 +39,7 @@ export const orderSpread: Scenario<OrderSpreadOptions> = {
   description: 'orders spread over a thousand live drops, beside the bare server and the peers',
   options: [
     { flags: '--drops <n>', description: 'live at once', parse: count, default: 1_000 },
-    {
-      flags: '--connections <n>',
-      description: 'keep-alive connections',
-      parse: count,
-      default: 64,
-    },
-    {
-      flags: '--many-connections <n>',
-      description: 'of a second pair of measurements, without the peers',
-      parse: count,
-      default: 512,
-    },
+    ...CONNECTION_OPTIONS,
   ],
   defaults: { rounds: 5, seconds: 2 },
   run,
