@@ -56,7 +56,7 @@ export class Admission {
     if (dropId === null || token !== '') {
       const { authenticator, now } = this.#options;
       const nowMs = now();
-      identity = authenticator.verify(token, nowMs);
+      identity = authenticator.identifyToken(token, nowMs);
       if (identity === null) return authenticator.refuse(token, addressKey, nowMs);
     }
     const { connectionsMax, connectionsPerAddressMax } = this.#options.bounds;

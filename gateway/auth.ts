@@ -1,6 +1,7 @@
 // Who makes a request: the access token out of its header, and whether the address may go on
 // guessing.
 
+import { IdentityCache } from './identity-cache.ts';
 import type { Problem } from './problems.ts';
 import type { RateLimits } from './rate-limits.ts';
 import type { TokenIdentity, VerifyToken } from './route.ts';
@@ -10,7 +11,6 @@ const TOKEN_LENGTH_MAX = 4_096;
 
 /** The token of an Authorization header; empty where there is none of the Bearer scheme. */
 export function bearerToken(header: string): string {
-  if (header.startsWith('Bearer ')) return header.slice(7).trimStart();
   const scheme = BEARER.exec(header);
   return scheme === null ? '' : header.slice(scheme[0].length);
 }
@@ -26,18 +26,46 @@ const BAD_TOKEN: Problem = {
   detail: 'The access token is not valid, or has expired.',
 };
 
+export interface AuthenticatorOptions {
+  readonly verifyToken: VerifyToken;
+  readonly limits: RateLimits;
+  readonly cache?: IdentityCache;
+}
+
 export class Authenticator {
   readonly #verifyToken: VerifyToken;
   readonly #limits: RateLimits;
+  readonly #cache: IdentityCache;
 
-  constructor(options: { verifyToken: VerifyToken; limits: RateLimits }) {
-    this.#verifyToken = options.verifyToken;
-    this.#limits = options.limits;
+  constructor({ verifyToken, limits, cache = new IdentityCache() }: AuthenticatorOptions) {
+    this.#verifyToken = verifyToken;
+    this.#limits = limits;
+    this.#cache = cache;
   }
 
-  /** Null for a token that is not valid now; then `refuse` says how to answer. */
-  verify(token: string, nowMs: number): TokenIdentity | null {
-    return token === '' || token.length > TOKEN_LENGTH_MAX ? null : this.#verifyToken(token, nowMs);
+  /**
+   * Who an Authorization header speaks for; null where it has no token that is valid now, and then
+   * `refuse` says how to answer.
+   */
+  identify(authorization: string, nowMs: number): TokenIdentity | null {
+    const known = this.#cache.find(authorization);
+    if (known === undefined) return this.#verify(authorization, bearerToken(authorization), nowMs);
+    return nowMs < known.expiresAt * 1_000 ? known : null;
+  }
+
+  /** The same for a token that came without a header. */
+  identifyToken(token: string, nowMs: number): TokenIdentity | null {
+    const known = this.#cache.find(token);
+    if (known === undefined) return this.#verify(token, token, nowMs);
+    return nowMs < known.expiresAt * 1_000 ? known : null;
+  }
+
+  /** Only good credentials are remembered, so that bad ones cannot push them out. */
+  #verify(credentials: string, token: string, nowMs: number): TokenIdentity | null {
+    if (token === '' || token.length > TOKEN_LENGTH_MAX) return null;
+    const identity = this.#verifyToken(token, nowMs);
+    if (identity !== null) this.#cache.add(credentials, identity);
+    return identity;
   }
 
   /**

@@ -117,9 +117,9 @@ export class Dispatcher {
       const limitKey = limits.enabled ? addressLimitKey(incoming.address) : '';
       let user: TokenIdentity | null = null;
       if (access === 'user') {
-        const token = bearerToken(incoming.header('authorization'));
-        user = authenticator.verify(token, nowMs);
-        if (user === null) return authenticator.refuse(token, limitKey, nowMs);
+        const authorization = incoming.header('authorization');
+        user = authenticator.identify(authorization, nowMs);
+        if (user === null) return authenticator.refuse(bearerToken(authorization), limitKey, nowMs);
       }
       if (rateClass !== null) {
         const limited = limits.check(rateClass, limitKey, user && user.userId, nowMs);

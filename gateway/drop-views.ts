@@ -37,7 +37,7 @@ export interface WatchedDrop {
   filter: OrderFilter | null;
   /** The body of the sold-out answer at `soldOutVersion`, kept by the order path. */
   soldOutVersion: number;
-  soldOutBody: string;
+  soldOutBody: ArrayBuffer;
   /** Looked up since the last eviction came by. */
   used: boolean;
   fetchedViewAt: number;
@@ -96,7 +96,7 @@ export class DropViews {
       versionShown: 0,
       filter: null,
       soldOutVersion: -1,
-      soldOutBody: '',
+      soldOutBody: new ArrayBuffer(0),
       used: true,
       fetchedViewAt: 0,
       fetchedFilterAt: 0,

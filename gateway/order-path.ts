@@ -31,13 +31,18 @@ import { isJsonMediaType } from './validation.ts';
 
 /** An order's body has one field; more than this is no order. */
 export const ORDER_BODY_BYTES_MAX = 16 * 1024;
+const TRACEPARENT = bytesOf('traceparent');
+const X_REQUEST_ID = bytesOf('x-request-id');
+const AUTHORIZATION = bytesOf('authorization');
+const IDEMPOTENCY_KEY = bytesOf('idempotency-key');
+const CONTENT_TYPE = bytesOf('content-type');
 const DROP_ID = /^[A-Za-z0-9_]{1,64}$/;
-const KEY = /^[!-~]{1,255}$/;
+const KEY_LENGTH_MAX = 255;
 
 /** What is needed of the server's request; valid only during `begin`. */
 export interface OrderHead {
   getParameter(index: number): string | undefined;
-  getHeader(name: string): string;
+  getHeader(name: ArrayBuffer): string;
   getQuery(): string | undefined;
 }
 
@@ -45,7 +50,7 @@ export interface OrderHead {
 export interface OrderResponse {
   cork(write: () => void): unknown;
   writeStatus(status: string): unknown;
-  end(body: string, closeConnection: boolean): unknown;
+  end(body: string | ArrayBuffer, closeConnection: boolean): unknown;
 }
 
 export interface OrderPathOptions {
@@ -81,10 +86,7 @@ export class OrderPath {
     const { authenticator, limits, flight, window, views, now } = this.options;
     const nowMs = now();
     const order = new OrderRequest(this, response, nowMs);
-    order.traceLines = traceHeaderLines(
-      head.getHeader('traceparent'),
-      head.getHeader('x-request-id'),
-    );
+    order.traceLines = traceHeaderLines(head.getHeader(TRACEPARENT), head.getHeader(X_REQUEST_ID));
     flight.takeOff();
     window.arrive();
     if (flight.full || window.full) return order.refuseOverloaded();
@@ -97,17 +99,18 @@ export class OrderPath {
       order.drop = drop;
       order.dropId = drop.dropId;
     }
-    const token = bearerToken(head.getHeader('authorization'));
-    const identity = authenticator.verify(token, nowMs);
-    if (identity === null) return order.refuse(authenticator.refuse(token, address, nowMs));
+    const authorization = head.getHeader(AUTHORIZATION);
+    const identity = authenticator.identify(authorization, nowMs);
+    if (identity === null)
+      return order.refuse(authenticator.refuse(bearerToken(authorization), address, nowMs));
     order.userId = identity.userId;
     if (limits.enabled) {
       const limited = limits.check('orders', address, identity.userId, nowMs);
       if (limited !== null) return order.refuse(limited);
     }
-    order.key = head.getHeader('idempotency-key');
-    if (!KEY.test(order.key)) return order.refuse(keyProblem(order.key));
-    const contentType = head.getHeader('content-type');
+    order.key = head.getHeader(IDEMPOTENCY_KEY);
+    if (!isKey(order.key)) return order.refuse(keyProblem(order.key));
+    const contentType = head.getHeader(CONTENT_TYPE);
     if (!isJsonMediaType(contentType))
       return order.refuse(problem('unsupported-media-type', USE_JSON));
     if (head.getQuery()) {
@@ -128,6 +131,15 @@ export class OrderPath {
 }
 
 const USE_JSON = 'Use content-type: application/json.';
+
+/** 1 to 255 visible ASCII characters (O1). */
+function isKey(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code < 0x21 || code > 0x7e) return false;
+  }
+  return text.length > 0 && text.length <= KEY_LENGTH_MAX;
+}
 
 function keyProblem(key: string): Problem {
   if (key === '') return problem('idempotency-key-missing');
@@ -167,7 +179,7 @@ export class OrderRequest implements CommandSink {
   /** A piece of the body; the bytes are valid only during the call. */
   received(chunk: ArrayBuffer, isLast: boolean): void {
     if (this.#response === null) return;
-    if (isLast && this.#gathered === null) this.#place(Buffer.from(chunk));
+    if (isLast && this.#gathered === null) this.#place(new Uint8Array(chunk));
     else this.#gather(chunk, isLast);
   }
 
@@ -185,7 +197,7 @@ export class OrderRequest implements CommandSink {
     else if (this.#gatheredBytes > DRAIN_BYTES_MAX) this.refuse(problem('payload-too-large'), true);
   }
 
-  #place(bytes: Buffer): void {
+  #place(bytes: Uint8Array): void {
     if (bytes.length > ORDER_BODY_BYTES_MAX) {
       this.refuse(problem('payload-too-large'));
       return;
@@ -241,7 +253,7 @@ export class OrderRequest implements CommandSink {
     return null;
   }
 
-  #send(status: number, head: string, body: string, close = false): void {
+  #send(status: number, head: string, body: string | ArrayBuffer, close = false): void {
     const response = this.#response;
     if (response === null) return;
     this.#response = null;
@@ -266,15 +278,24 @@ function problemHead(refused: Problem): string {
   return head;
 }
 
+/**
+ * What is the same for many requests goes to the server as bytes: it takes those as they are, and
+ * turns a text into UTF-8 each time. For the names of five headers alone that was a twentieth of
+ * the CPU time of a sold-out answer.
+ */
+function bytesOf(text: string): ArrayBuffer {
+  return new TextEncoder().encode(text).buffer;
+}
+
 const OVERLOADED_HEAD = problemHead(problem('overloaded'));
-const OVERLOADED_BODY = problemBody(problem('overloaded'));
+const OVERLOADED_BODY = bytesOf(problemBody(problem('overloaded')));
 const PROBLEM_HEAD_409 = `409 Conflict\r\ncontent-type: ${PROBLEM_MEDIA_TYPE}\r\n`;
 
 /** The same text for everybody at one version, so it is built once. */
-function soldOutBody(drop: WatchedDrop): string {
+function soldOutBody(drop: WatchedDrop): ArrayBuffer {
   const version = drop.view!.version;
   if (drop.soldOutVersion !== version) {
-    drop.soldOutBody = problemBody({ ok: false, code: 'sold-out', version });
+    drop.soldOutBody = bytesOf(problemBody({ ok: false, code: 'sold-out', version }));
     drop.soldOutVersion = version;
   }
   return drop.soldOutBody;

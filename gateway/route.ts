@@ -16,10 +16,7 @@ export interface TokenIdentity {
   readonly expiresAt: number;
 }
 
-/**
- * Synchronous, with a cache of its own: it is on the order path. Null for any token that is not
- * valid now.
- */
+/** Synchronous, because a client's credentials are looked at before its body is read. Null for any token that is not valid now. */
 export type VerifyToken = (token: string, nowMs: number) => TokenIdentity | null;
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';

@@ -19,8 +19,11 @@ const COUNTER_TEXTS: readonly string[] = Array.from({ length: COUNTER_SIZE }, (_
 );
 
 let counter = COUNTER_SIZE;
-let tracePrefix = '';
 let spanPrefix = '';
+/** Where a request brings neither header, its reply has these three with the suffix after each. */
+let traceStart = '';
+let spanStart = '';
+let idStart = '';
 
 /**
  * Four hex digits that differ for each call under one prefix; a new random prefix whenever they are
@@ -32,8 +35,10 @@ function nextSuffix(): string {
     // The lowest bits are set so that neither prefix can be zeros only.
     random[0]! |= 1;
     random[14]! |= 1;
-    tracePrefix = random.toString('hex', 0, 14);
     spanPrefix = random.toString('hex', 14, 20);
+    traceStart = `traceparent: 00-${random.toString('hex', 0, 14)}`;
+    spanStart = `-${spanPrefix}`;
+    idStart = `-00\r\nx-request-id: ${spanPrefix}`;
     counter = 0;
   }
   return COUNTER_TEXTS[counter++]!;
@@ -45,6 +50,8 @@ function nextSuffix(): string {
  */
 export function traceHeaderLines(traceparent: string, requestId: string): string {
   const suffix = nextSuffix();
+  if (traceparent === '' && requestId === '')
+    return traceStart + suffix + spanStart + suffix + idStart + suffix;
   const span = spanPrefix + suffix;
   const id = requestId !== '' && REQUEST_ID.test(requestId) ? requestId : span;
   if (traceparent !== '') {
@@ -53,7 +60,7 @@ export function traceHeaderLines(traceparent: string, requestId: string): string
       return `traceparent: 00-${match[1]!}-${span}-${match[2]!}\r\nx-request-id: ${id}`;
     }
   }
-  return `traceparent: 00-${tracePrefix}${suffix}-${span}-00\r\nx-request-id: ${id}`;
+  return `${traceStart}${suffix}-${span}-00\r\nx-request-id: ${id}`;
 }
 
 /**
