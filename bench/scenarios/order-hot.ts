@@ -31,7 +31,7 @@ import {
 } from '../scenario.ts';
 import { LiveDropsOrderServer } from '../servers/livedrops-order-server.ts';
 import { orderPeers } from '../servers/order-peers.ts';
-import { RawOrderServer } from '../servers/raw-order-server.ts';
+import { RawDurableOrderServer, RawOrderServer } from '../servers/raw-order-server.ts';
 
 const STOCK = 10_000_000;
 /**
@@ -71,11 +71,8 @@ async function run(options: OrderHotOptions, tell: Tell): Promise<ScenarioReport
   const comparison = new OrderComparison({ ...options, tell, status: '201' });
   const paced: OpenLoop = new LoadProcess({ generator: 'open-loop' });
   try {
-    const { own, ownMany, ceiling, ceilingMany, peers } = await admitAll(
-      comparison,
-      livedrops,
-      options,
-    );
+    const admitted = await admitAll(comparison, livedrops, options);
+    const { own, ownMany, ceiling, ceilingMany, durable, durableMany, peers } = admitted;
     const { plan } = own.contender;
     const halfRates: Sample[] = [];
     await paced.run(pacedJob(plan, 1000, WARM_UP_PACED_SECONDS));
@@ -104,6 +101,8 @@ async function run(options: OrderHotOptions, tell: Tell): Promise<ScenarioReport
       findings: [
         ...toCeiling(own, ceiling, CEILING_AIM),
         ...toCeiling(ownMany, ceilingMany, CEILING_AIM),
+        ...toCeiling(own, durable, null, 'the durable floor'),
+        ...toCeiling(ownMany, durableMany, null, 'the durable floor'),
         p99Finding(`p99 at ${own.connections} connections`, own.samples, P99_AIM_MS),
         p99Finding('p99 at half of its rate', halfRates, PACED_P99_AIM_MS),
         ...comparison.factors(own, peers),
@@ -126,6 +125,8 @@ async function admitAll(
   ownMany: Series;
   ceiling: Series;
   ceilingMany: Series;
+  durable: Series;
+  durableMany: Series;
   peers: Series[];
 }> {
   const { connections, manyConnections } = options;
@@ -134,12 +135,14 @@ async function admitAll(
   const admitOther = { ...admit, warmUpSeconds: OTHERS_WARM_UP_SECONDS };
   const own = await comparison.admit(livedrops, admit);
   const { bytesPerAnswer } = own.contender;
-  const raw = new RawOrderServer({ bytesPerAnswer, status: '201' });
-  const ceiling = await comparison.admit(raw, admitOther);
+  const alike = { bytesPerAnswer, status: '201' } as const;
+  const ceiling = await comparison.admit(new RawOrderServer(alike), admitOther);
+  const durable = await comparison.admit(new RawDurableOrderServer(alike), admitOther);
   const ownMany = await comparison.again(own, manyConnections);
   const ceilingMany = await comparison.again(ceiling, manyConnections);
+  const durableMany = await comparison.again(durable, manyConnections);
   const peers = await comparison.admitPeers(options.peers ? orderPeers() : [], admitOther);
-  return { own, ownMany, ceiling, ceilingMany, peers };
+  return { own, ownMany, ceiling, ceilingMany, durable, durableMany, peers };
 }
 
 const WARM_UP_PACED_SECONDS = 2;
@@ -227,7 +230,8 @@ const METHOD =
   'A drop with more stock than the run can sell takes orders of one unit over keep-alive ' +
   'connections, one request under way on each, every request under a key of its own, from 4,096 ' +
   'buyers in turn. The server, with all its processes and threads, has one core, and the load the ' +
-  'other. Every order is fsynced before its answer; the ceiling makes nothing durable. All are ' +
+  'other. Every order is fsynced before its answer; the ceiling makes nothing durable, and beside ' +
+  'it stands the durable floor: the same bare server, which answers after a group commit. All are ' +
   'warmed up and stay up, and are measured in turns, round by round. Half of its rate is sent at ' +
   'fixed times whatever the server makes of it, and timed from when each order was due. CPU time ' +
   "is the kernel's account of the server's processes, divided by its answers. Memory is the growth " +
