@@ -16,7 +16,7 @@ const HEAD_BYTES = 99;
 export interface RawOrderServerOptions {
   /** Head and body together: as many as the server has that it is compared with. */
   readonly bytesPerAnswer: number;
-  readonly status: '201' | '409';
+  readonly status: '201' | '409' | '503';
 }
 
 export class RawOrderServer implements OrderServer {
