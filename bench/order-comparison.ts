@@ -251,16 +251,21 @@ function subjectOf({ contender, key, label, samples }: Series): Subject {
   return { key, label, role, about, samples };
 }
 
-/** Rate and CPU time, beside the ceiling at as many connections. */
-export function toCeiling(of: Series, ceiling: Series, aim: number | null): Finding[] {
+/** Rate and CPU time, beside the ceiling at as many connections; `name` is what it is called. */
+export function toCeiling(
+  of: Series,
+  ceiling: Series,
+  aim: number | null,
+  name = 'the ceiling',
+): Finding[] {
   const to = subjectOf(ceiling);
   const at = `at ${of.connections} connections`;
   const both = { of: subjectOf(of), to, aim };
   return [
-    ratio({ ...both, label: `rate, of the ceiling's, ${at}`, figure: 'perSecond' }),
+    ratio({ ...both, label: `rate, of ${name}'s, ${at}`, figure: 'perSecond' }),
     ratio({
       ...both,
-      label: `CPU time, the ceiling's to its own, ${at}`,
+      label: `CPU time, ${name}'s to its own, ${at}`,
       figure: 'cpuMicros',
       inverse: true,
     }),

@@ -15,6 +15,13 @@ export interface Spread {
   readonly maxMs: number;
 }
 
+/** What was added to one process's, to be joined with that of others. */
+export interface KeptLatencies {
+  /** Of the steps that have any. */
+  readonly counts: readonly (readonly [step: number, count: number])[];
+  readonly maxMs: number;
+}
+
 export class Latencies {
   readonly #counts = new Uint32Array(STEPS);
   #count = 0;
@@ -28,6 +35,19 @@ export class Latencies {
     this.#counts[stepOf(Math.max(0, Math.min(MICROS_MAX, Math.round(ms * 1000))))]! += 1;
     this.#count += 1;
     if (ms > this.#max) this.#max = ms;
+  }
+
+  kept(): KeptLatencies {
+    const counts = [...this.#counts.entries()].filter(([, count]) => count > 0);
+    return { counts, maxMs: this.#max };
+  }
+
+  join({ counts, maxMs }: KeptLatencies): void {
+    for (const [step, count] of counts) {
+      this.#counts[step]! += count;
+      this.#count += count;
+    }
+    this.#max = Math.max(this.#max, maxMs);
   }
 
   spread(): Spread {

@@ -12,12 +12,15 @@ const SINGLE_INTERVAL_MICROS_PER_SUBSCRIBER = 25;
 /** Memory is read once garbage collection and the opening are over. */
 const SETTLE_MS = 3_000;
 const WARM_UP_SECONDS = 2;
+const IDLE_MS = 2_000;
 
 /** What the subscribers of a server cost it before anything is sent. */
 export interface Opened {
   /** By how much the server's memory has grown, for each. */
   readonly bytesPerConnection: number;
   readonly connectionsPerSecond: number;
+  /** Of one core, 0 to 1, while nothing is sent. */
+  readonly idleCpuShare: number;
 }
 
 export interface Performer {
@@ -62,26 +65,25 @@ export class LiveCompany {
     await pause(SETTLE_MS);
     const before = started.map(({ server }) => server.residentBytes());
     const speeds: number[] = [];
-    for (const [index, { server, stage }] of started.entries()) {
-      const connectionsPerSecond = await stage.open({
-        ...server.subscription(this.#subscribers),
-        type: 'open',
-        connections: this.#subscribers,
-        network: 1 + index,
+    let network = 0;
+    for (const { server, stage } of started) {
+      const commands = server.audiences(this.#subscribers).map((audience) => {
+        network += 1;
+        return { ...audience, type: 'open', network } as const;
       });
+      const connectionsPerSecond = await stage.open(commands);
       speeds.push(connectionsPerSecond);
       const speed = connectionsPerSecond.toFixed(0);
       this.#tell(`${server.label}: ${this.#subscribers} subscribers, ${speed} a second`);
     }
     await pause(SETTLE_MS);
+    const idleShares = await idleCpuShares(started.map(({ server }) => server));
     this.#performers = started.map(({ server, stage }, index) => {
       const grown = server.residentBytes() - before[index]!;
       const bytesPerConnection = grown / this.#subscribers;
-      return {
-        server,
-        stage,
-        opened: { bytesPerConnection, connectionsPerSecond: speeds[index]! },
-      };
+      const connectionsPerSecond = speeds[index]!;
+      const idleCpuShare = idleShares[index]!;
+      return { server, stage, opened: { bytesPerConnection, connectionsPerSecond, idleCpuShare } };
     });
     for (const performer of this.#performers) await this.single(performer, WARM_UP_SECONDS);
   }
@@ -118,6 +120,14 @@ export class LiveCompany {
     this.#closing.push(() => stage.close());
     return stage;
   }
+}
+
+async function idleCpuShares(servers: readonly LiveServer[]): Promise<number[]> {
+  const before = servers.map((server) => server.cpuMicros());
+  await pause(IDLE_MS);
+  return servers.map((server, index) => {
+    return (server.cpuMicros() - before[index]!) / (IDLE_MS * 1000);
+  });
 }
 
 function pause(ms: number): Promise<void> {

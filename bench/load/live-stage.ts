@@ -1,8 +1,10 @@
-// A server of live frames and the process that holds its subscribers, each on its core, and what
-// one delivery costs them.
+// A server of live frames and the processes that hold its subscribers, the one on a core and the
+// others on another, and what one delivery costs them.
 
 import type { MeasuredServer } from '../measure.ts';
 import { LOAD_CORE, PinnedProcess } from '../pinned-process.ts';
+import type { LatencyPoint } from '../scenario.ts';
+import { Latencies } from './latencies.ts';
 import type {
   AskedAt,
   LiveLoadCommand,
@@ -11,7 +13,15 @@ import type {
   SayCommand,
 } from './live-subscribers.ts';
 
-export interface Delivery extends LiveReport {
+const SCRIPT = new URL('./live-subscribers.ts', import.meta.url).pathname;
+
+/** What all of the processes report together. */
+export interface JoinedReport extends Omit<LiveReport, 'frame' | 'change'> {
+  readonly frame: readonly LatencyPoint[];
+  readonly change: readonly LatencyPoint[];
+}
+
+export interface Delivery extends JoinedReport {
   readonly cpuMicrosPerFrame: number;
   /** Shares of one core, 0 to 1: who is near 1 is the limit. */
   readonly serverCpuShare: number;
@@ -20,35 +30,45 @@ export interface Delivery extends LiveReport {
 
 export class LiveStage {
   readonly #server: MeasuredServer;
-  readonly #load: PinnedProcess;
+  readonly #loads: PinnedProcess[] = [];
 
   constructor({ server }: { server: MeasuredServer }) {
     this.#server = server;
-    const script = new URL('./live-subscribers.ts', import.meta.url).pathname;
-    this.#load = new PinnedProcess({ core: LOAD_CORE, args: [script] });
   }
 
-  /** Resolves to how many were opened and subscribed in a second. */
-  async open(command: OpenCommand): Promise<number> {
-    const startedAt = performance.now();
-    await this.#ask(command);
-    return (command.connections * 1000) / (performance.now() - startedAt);
+  /**
+   * Each in a process of its own, one after the other. Resolves to how many were opened and
+   * subscribed in a second.
+   */
+  async open(commands: readonly OpenCommand[]): Promise<number> {
+    let connections = 0;
+    let ms = 0;
+    for (const command of commands) {
+      const load = new PinnedProcess({ core: LOAD_CORE, args: [SCRIPT] });
+      this.#loads.push(load);
+      const startedAt = performance.now();
+      await ask(load, command);
+      ms += performance.now() - startedAt;
+      connections += command.connections;
+    }
+    return (connections * 1000) / ms;
   }
 
   /** Resolves when every connection has been answered. */
   async say(command: SayCommand): Promise<void> {
-    await this.#ask(command);
+    await this.#askAll(command);
   }
 
   /**
    * From before the change is asked for until everybody has it. Throws where a connection was lost.
    */
   async deliver(change: () => Promise<AskedAt>): Promise<Delivery> {
-    await this.#ask({ type: 'measure' });
+    await this.#askAll({ type: 'measure' });
     const startedAt = performance.now();
-    const [serverCpu, loadCpu] = [this.#server.cpuMicros(), this.#load.cpuMicros()];
+    const [serverCpu, loadCpu] = [this.#server.cpuMicros(), this.#loadCpuMicros()];
     const askedAt = await change();
-    const report = (await this.#ask({ type: 'report', askedAt })) as LiveReport;
+    const reports = await this.#askAll({ type: 'report', askedAt });
+    const report = joinedReport(reports as readonly LiveReport[]);
     const micros = (performance.now() - startedAt) * 1000;
     const serverMicros = this.#server.cpuMicros() - serverCpu;
     if (report.closed > 0) throw new Error(`the server closed ${report.closed} connections`);
@@ -56,16 +76,44 @@ export class LiveStage {
       ...report,
       cpuMicrosPerFrame: serverMicros / report.frames,
       serverCpuShare: serverMicros / micros,
-      loadCpuShare: (this.#load.cpuMicros() - loadCpu) / micros,
+      loadCpuShare: (this.#loadCpuMicros() - loadCpu) / micros,
     };
   }
 
   async close(): Promise<void> {
-    await this.#load.stop();
+    await Promise.all(this.#loads.map((load) => load.stop()));
   }
 
-  async #ask(command: LiveLoadCommand): Promise<unknown> {
-    this.#load.write(JSON.stringify(command));
-    return JSON.parse(await this.#load.line());
+  #loadCpuMicros(): number {
+    return this.#loads.reduce((sum, load) => sum + load.cpuMicros(), 0);
   }
+
+  #askAll(command: LiveLoadCommand): Promise<unknown[]> {
+    return Promise.all(this.#loads.map((load) => ask(load, command)));
+  }
+}
+
+async function ask(load: PinnedProcess, command: LiveLoadCommand): Promise<unknown> {
+  load.write(JSON.stringify(command));
+  return JSON.parse(await load.line());
+}
+
+export function joinedReport(reports: readonly LiveReport[]): JoinedReport {
+  const [frame, change] = [new Latencies(), new Latencies()];
+  for (const report of reports) {
+    frame.join(report.frame);
+    change.join(report.change);
+  }
+  const sum = (of: (report: LiveReport) => number) =>
+    reports.reduce((total, report) => total + of(report), 0);
+  const frames = sum((report) => report.frames);
+  return {
+    frames,
+    frameBytes: sum((report) => report.frames * report.frameBytes) / frames,
+    frame: frame.points(),
+    change: change.points(),
+    steppedBack: sum((report) => report.steppedBack),
+    missed: sum((report) => report.missed),
+    closed: sum((report) => report.closed),
+  };
 }

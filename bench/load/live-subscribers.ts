@@ -6,8 +6,7 @@
 // long each frame took. Times are of the machine's monotonic clock.
 
 import { createInterface } from 'node:readline';
-import type { LatencyPoint } from '../scenario.ts';
-import { Latencies } from './latencies.ts';
+import { type KeptLatencies, Latencies } from './latencies.ts';
 import {
   begins,
   endBySignal,
@@ -33,9 +32,13 @@ export interface Subscription {
   readonly heartbeat: { readonly ping: string; readonly pong: string } | null;
 }
 
-export interface OpenCommand extends Subscription {
-  readonly type: 'open';
+/** So many clients that do so. */
+export interface Audience extends Subscription {
   readonly connections: number;
+}
+
+export interface OpenCommand extends Audience {
+  readonly type: 'open';
   /** Where sockets of this process come from: addresses of 127.`network`.0.0, 1 to 255. */
   readonly network: number;
 }
@@ -67,9 +70,9 @@ export interface LiveReport {
   /** Of one frame, on average. */
   readonly frameBytes: number;
   /** Each version that was sent as a frame, to each connection. */
-  readonly frame: readonly LatencyPoint[];
+  readonly frame: KeptLatencies;
   /** Each version at all: to the first frame that shows it or a later one. */
-  readonly change: readonly LatencyPoint[];
+  readonly change: KeptLatencies;
   /** Frames of an older version than the one before on the same connection. */
   readonly steppedBack: number;
   /** Frames that some connections got and others did not. */
@@ -157,8 +160,8 @@ class Subscribers implements LiveSocketSink {
     return {
       frames: this.#frames,
       frameBytes: this.#bytes / this.#frames,
-      frame: frame.points(),
-      change: change.points(),
+      frame: frame.kept(),
+      change: change.kept(),
       steppedBack: this.#steppedBack,
       missed,
       closed: this.#closed,

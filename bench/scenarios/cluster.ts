@@ -29,6 +29,8 @@ import { missingServers } from '../servers/cluster-servers.ts';
 import { LiveDropsOrderServer } from '../servers/livedrops-order-server.ts';
 import type { OrderServer } from '../servers/order-server.ts';
 import { RawOrderServer } from '../servers/raw-order-server.ts';
+import { findRedisBenchmark } from '../servers/peers/programs.ts';
+import { RedisAppendCeiling } from '../servers/redis-append-ceiling.ts';
 
 /** With a limit of 1,000 units a buyer, enough for every order a run can make. */
 const STOCK = 10_000_000;
@@ -100,6 +102,9 @@ async function runCluster(options: ClusterOptions, tell: Tell): Promise<Scenario
   const nodes = new ClusterOrderServer({ unpinned: options.unpinned ?? false, profileDirectory });
   const alone = new LiveDropsOrderServer({ profileDirectory: null });
   let ceiling: RawOrderServer | null = null;
+  const pipelined = [Math.max(1, Math.round(many / few)), 1];
+  const appends =
+    findRedisBenchmark() === null ? null : new RedisAppendCeiling({ clients: few, pipelined });
   const load: ClosedLoop = new LoadProcess({ generator: 'saturating' });
   try {
     const shoot = (
@@ -126,6 +131,7 @@ async function runCluster(options: ClusterOptions, tell: Tell): Promise<Scenario
     ceiling = new RawOrderServer({ bytesPerAnswer, status: '201' });
     const ceilingSeries = await seriesOf(ceiling, [many, few]);
     await shoot(ceilingSeries[0]!, 1, CEILING_WARM_UP_SECONDS);
+    await appends?.start();
     const all = [...clusterSeries, ...aloneSeries, ...ceilingSeries];
     for (let round = 1; round <= options.rounds; round++) {
       for (const series of all) {
@@ -133,13 +139,18 @@ async function runCluster(options: ClusterOptions, tell: Tell): Promise<Scenario
         const measured = await shoot(series, options.seconds, WARM_UP_AGAIN_SECONDS);
         series.samples.push(clusterSampleOf(measured));
       }
+      tell(`round ${round} of ${options.rounds}: redis-benchmark`);
+      await appends?.measure(options.seconds);
     }
-    return report(options, all.map(subjectOf), all.flatMap(notesOf));
+    const subjects = [...all.map(subjectOf), ...(appends?.subjects() ?? [])];
+    const notes = appends === null ? ['Not measured: no redis-benchmark on this machine.'] : [];
+    return report(options, subjects, [...notes, ...all.flatMap(notesOf)]);
   } catch (error) {
     tell(nodes.logs());
     throw error;
   } finally {
     await load.stop();
+    await appends?.stop();
     await ceiling?.stop();
     await alone.stop();
     await nodes.stop();
@@ -200,7 +211,8 @@ function notesOf(series: Series): string[] {
 function findingsOf(options: ClusterOptions, subjects: readonly Subject[]): Finding[] {
   const find = (key: string): Subject => subjects.find((subject) => subject.key === key)!;
   const { connections: few, saturatingConnections: many } = options;
-  return [many, few].flatMap((connections) => {
+  const appends = subjects.filter(({ key }) => key.startsWith('redis-append-'));
+  return [many, few].flatMap((connections, index) => {
     const [own, bare] = [find(`cluster-${connections}`), find(`ceiling-${connections}`)];
     const at = `at ${connections} connections`;
     const aims = connections === many;
@@ -235,8 +247,22 @@ function findingsOf(options: ClusterOptions, subjects: readonly Subject[]): Find
         samples: own.samples.map(({ figures }) => figures['p99Ms']!),
         aim: null,
       },
+      ...(appends[index] === undefined ? [] : toAppends(own, appends[index], at)),
     ];
   });
+}
+
+function toAppends(of: Subject, to: Subject, at: string): Finding[] {
+  const both = { of, to, aim: null };
+  return [
+    ratio({ ...both, label: `rate, of redis-benchmark's appends, ${at}`, figure: 'perSecond' }),
+    ratio({
+      ...both,
+      label: `CPU time of Redis, redis-benchmark's append to an order, ${at}`,
+      figure: 'redis',
+      inverse: true,
+    }),
+  ];
 }
 
 function report(
@@ -254,7 +280,9 @@ function report(
       'Gateway, Redis and NATS have one core; the owner shares the other with the load, which ' +
       'splits the work about evenly. CPU time is what the kernel accounts to each process, in ' +
       'microseconds an order. One node alone and the bare server get the same load on the first ' +
-      'core in every round.',
+      'core in every round, and redis-benchmark, with as many appends under way, shows there what ' +
+      'Redis alone reaches: an entry for each order, where LiveDrops puts those of a moment into ' +
+      'one, and nothing of the lists and notifications that LiveDrops keeps in it afterwards.',
     settings: { rounds, seconds, connections, saturatingConnections, unpinned },
     figures: FIGURES,
     subjects,

@@ -149,7 +149,7 @@ async function run(options: LiveConnectOptions, tell: Tell): Promise<ScenarioRep
   try {
     await sale.open();
     await raw.start();
-    const { host, port, paths } = raw.subscription();
+    const [{ host, port, paths }] = raw.audiences(connections);
     await upgrades.open({ type: 'open', host, port, connections, paths, network: 2, topic: null });
     for (let round = 0; round < rounds; round++) {
       tell(`${connections} clients, round ${round + 1} of ${rounds}`);

@@ -68,12 +68,15 @@ export const FANOUT_FIGURES: readonly Figure[] = [
   },
   { key: 'serverCpuShare', label: 'share of its core, server', ...SHARE },
   { key: 'loadCpuShare', label: 'share of its core, load', ...SHARE },
+  { key: 'idleCpuShare', label: 'share of its core, server, nothing sent', ...SHARE },
   { key: 'steppedBack', label: 'frames out of order', ...COUNT },
   { key: 'missed', label: 'frames that passed a slow subscriber by', ...COUNT },
   { key: 'manyCpuMicrosPerFrame', label: 'many subscribers: server CPU a frame', ...MICROS },
   { key: 'manyP50Ms', label: 'many subscribers: single change, p50', ...MS },
   { key: 'manyP99Ms', label: 'many subscribers: single change, p99', ...MS },
   { key: 'manyBytesPerConnection', label: 'many subscribers: an idle connection', ...BYTES },
+  { key: 'manyServerCpuShare', label: 'many subscribers: share of its core, server', ...SHARE },
+  { key: 'manyIdleCpuShare', label: 'many subscribers: the same, nothing sent', ...SHARE },
 ];
 
 export function subjectOfReport(subject: FanoutSubject): Subject {
@@ -107,6 +110,8 @@ function sampleOf({ start, single, storm, many }: FanoutRound, opened: Opened): 
     figures['manyP50Ms'] = atPercentile(many.delivery.frame, 50);
     figures['manyP99Ms'] = atPercentile(many.delivery.frame, 99);
     figures['manyBytesPerConnection'] = many.opened.bytesPerConnection;
+    figures['manyServerCpuShare'] = many.delivery.serverCpuShare;
+    figures['manyIdleCpuShare'] = many.opened.idleCpuShare;
   }
   return { figures, latency: single.frame };
 }

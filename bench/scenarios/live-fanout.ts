@@ -2,8 +2,6 @@
 // for to each client, what a delivered frame costs the server, and what an idle connection holds.
 // Beside it, in the same rounds, servers that do nothing but publish frames of the same size.
 
-import { freemem } from 'node:os';
-import { openFilesUpTo } from '../file-limit.ts';
 import { LiveCompany, type Opened } from '../load/live-company.ts';
 import type { LiveStage } from '../load/live-stage.ts';
 import {
@@ -14,13 +12,17 @@ import {
   type ScenarioReport,
   type Tell,
 } from '../scenario.ts';
+import { missingServers } from '../servers/cluster-servers.ts';
 import { LiveDrop } from '../servers/live-drop.ts';
+import { GatewayCluster, LoneNode } from '../servers/live-nodes.ts';
 import {
   type LiveServer,
   PEER_PUBLISHERS,
   Publisher,
+  PublisherGroup,
   RAW_PUBLISHER,
 } from '../servers/live-server.ts';
+import { type Crowd, crowdOf, machineBounds } from './live-fanout-crowd.ts';
 import {
   FANOUT_FIGURES,
   fanoutFindings,
@@ -31,10 +33,6 @@ import {
 
 /** Closer than stock ticks, so that a frame stands for several changes. */
 const STORM_INTERVAL_MS = 10;
-const FILES_BESIDE_SOCKETS = 256;
-/** Both ends of a connection, and what the kernel keeps for them: generously. */
-const BYTES_PER_SUBSCRIBER = 48 * 1024;
-const MEMORY_SHARE_MAX = 0.7;
 /** With fewer than so many times the usual subscribers the larger measurement says nothing new. */
 const MANY_FACTOR_MIN = 1.5;
 
@@ -46,26 +44,33 @@ export interface LiveFanoutOptions extends CommonOptions {
 async function run(options: LiveFanoutOptions, tell: Tell): Promise<ScenarioReport> {
   const { manySubscribers, peers } = options;
   const notes: string[] = [];
-  const subscribers = affordable(options.subscribers, peers ? 2 + PEER_PUBLISHERS.length : 2);
+  const servers = peers ? 2 + PEER_PUBLISHERS.length : 2;
+  const oneProcess = { ...machineBounds(options.subscribers, servers), processesMax: 1 };
+  const { subscribers } = crowdOf(options.subscribers, oneProcess);
   if (subscribers < options.subscribers) notes.push(fewer(options.subscribers, subscribers));
   const usual = await usualCompany({ ...options, subscribers }, tell, notes);
-  const many = affordable(manySubscribers, 2);
-  const enough = many >= subscribers * MANY_FACTOR_MIN;
+  const bounds = machineBounds(manySubscribers, 2);
+  const many = crowdOf(
+    manySubscribers,
+    missingServers() === null ? bounds : { ...bounds, processesMax: 1 },
+  );
+  const enough = many.subscribers >= subscribers * MANY_FACTOR_MIN;
   if (enough) {
-    if (many < manySubscribers) notes.push(fewer(manySubscribers, many));
-    await manyCompany({ ...options, subscribers: many }, tell, usual);
+    if (many.subscribers < manySubscribers) notes.push(fewer(manySubscribers, many.subscribers));
+    if (many.processes > 1) notes.push(spread(many));
+    await manyCompany(options, many, tell, usual);
   } else {
     notes.push(
       `${manySubscribers} subscribers were left out: this machine's open files and memory allow ` +
-        `${many} of them, too few to tell more than the usual number does.`,
+        `${many.subscribers} of them, too few to tell more than the usual number does.`,
     );
   }
   return {
     name: 'live-fanout',
     title: 'A change of stock to every subscriber',
     method:
-      'Signed-in subscribers of one drop are open over WebSockets, from one process and many ' +
-      'loopback addresses. Orders change its stock, first one at a time, then a hundred a ' +
+      'Signed-in subscribers of one drop are open over WebSockets, from many loopback ' +
+      'addresses. Orders change its stock, first one at a time, then a hundred a ' +
       'second; in each round another drop starts for them as well. Times count to every single ' +
       'subscriber: for LiveDrops from when the order is sent, so that HTTP and the fsync are in ' +
       'them, or from the time set for the start; for the others from the publish. CPU time is ' +
@@ -75,12 +80,13 @@ async function run(options: LiveFanoutOptions, tell: Tell): Promise<ScenarioRepo
       rounds: options.rounds,
       seconds: options.seconds,
       subscribers,
-      manySubscribers: enough ? many : 0,
+      manySubscribers: enough ? many.subscribers : 0,
+      manyProcesses: enough ? many.processes : 0,
       ordersPerSecondInStorm: 1000 / STORM_INTERVAL_MS,
     },
     figures: FANOUT_FIGURES,
     subjects: usual.map(subjectOfReport),
-    findings: fanoutFindings(usual, { subscribers, many: enough ? many : null }),
+    findings: fanoutFindings(usual, { subscribers, many: enough ? many.subscribers : null }),
     notes: [...notes, ...remarks(usual)],
   };
 }
@@ -95,7 +101,7 @@ async function usualCompany(
   try {
     const nodeArgs =
       profileDirectory === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDirectory}`];
-    const drop = new LiveDrop({ nodeArgs });
+    const drop = new LiveDrop({ nodes: new LoneNode({ nodeArgs }) });
     const kinds = options.peers ? [RAW_PUBLISHER, ...PEER_PUBLISHERS] : [RAW_PUBLISHER];
     await company.open([drop, ...kinds.map((kind) => new Publisher({ kind }))]);
     notes.push(...company.missing);
@@ -140,18 +146,23 @@ async function stormOf(
 }
 
 /**
- * LiveDrops and the ceiling alone, with new servers; their figures join those of the same round.
+ * LiveDrops and the ceiling alone, with new servers, of several processes where one may not have as
+ * many files open; their figures join those of the same round.
  */
 async function manyCompany(
-  options: LiveFanoutOptions,
+  { seconds, rounds }: LiveFanoutOptions,
+  { subscribers, processes }: Crowd,
   tell: Tell,
   usual: readonly FanoutSubject[],
 ): Promise<void> {
-  const { subscribers, seconds, rounds } = options;
   const company = new LiveCompany({ subscribers, tell });
   try {
-    const drop = new LiveDrop({ nodeArgs: [] });
-    await company.open([drop, new Publisher({ kind: RAW_PUBLISHER })]);
+    const several = processes > 1;
+    const nodes = several
+      ? new GatewayCluster({ gateways: processes })
+      : new LoneNode({ nodeArgs: [] });
+    const drop = new LiveDrop({ nodes });
+    await company.open([drop, new PublisherGroup({ kind: RAW_PUBLISHER, processes })]);
     for (let round = 0; round < rounds; round++) {
       tell(`${subscribers} subscribers, round ${round + 1} of ${rounds}`);
       for (const performer of company.performers) {
@@ -169,17 +180,21 @@ function subjectOf({ key, label, role, about }: LiveServer, opened: Opened): Fan
   return { key, label, role, about, opened, rounds: [] };
 }
 
-/** As many of them as open files and memory allow, for so many servers at once. */
-function affordable(subscribers: number, servers: number): number {
-  const files = openFilesUpTo(subscribers + FILES_BESIDE_SOCKETS) - FILES_BESIDE_SOCKETS;
-  const memory = (freemem() * MEMORY_SHARE_MAX) / (BYTES_PER_SUBSCRIBER * servers);
-  return Math.max(1, Math.floor(Math.min(subscribers, files, memory)));
-}
-
 function fewer(asked: number, measured: number): string {
   return (
-    `${measured} subscribers instead of ${asked}: more do not fit into this machine's open files ` +
-    `or memory (ulimit -Hn ${asked + FILES_BESIDE_SOCKETS}, as root, where it is the files).`
+    `${measured} subscribers instead of ${asked}: more do not fit into this machine's memory, or ` +
+    'into the open files of one process (ulimit -Hn, as root); over several processes they are ' +
+    'spread only where redis-server and nats-server are.'
+  );
+}
+
+function spread({ subscribers, processes, filesPerProcess }: Crowd): string {
+  return (
+    `${subscribers} subscribers are spread over ${processes} processes of each server, since one ` +
+    `may open ${filesPerProcess} files here: over ${processes} gateway nodes of a cluster, whose ` +
+    'CPU time and memory are what is told, and as many bare servers. All of them, and the ' +
+    "cluster's other processes, share the server's core. What the nodes do while nothing is sent " +
+    'is in the CPU time of a frame.'
   );
 }
 
@@ -217,5 +232,6 @@ export const liveFanout: Scenario<LiveFanoutOptions> = {
       default: 50_000,
     },
   ],
+  defaults: { rounds: 3 },
   run,
 };

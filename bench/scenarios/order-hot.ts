@@ -3,15 +3,8 @@
 // the same load in the same run.
 
 import { LoadProcess } from '../load/load-process.ts';
-import { ordersOf, type RequestPlan } from '../load/request-plan.ts';
-import {
-  type ClosedLoop,
-  costOf,
-  median,
-  type OpenLoop,
-  ORDER_FIGURES,
-  sampleOf,
-} from '../measure.ts';
+import type { RequestPlan } from '../load/request-plan.ts';
+import { type ClosedLoop, median, ORDER_FIGURES } from '../measure.ts';
 import {
   CONNECTION_OPTIONS,
   OrderComparison,
@@ -23,7 +16,6 @@ import {
 import {
   type CommonOptions,
   type Finding,
-  type Sample,
   type Scenario,
   type ScenarioReport,
   type Subject,
@@ -31,7 +23,8 @@ import {
 } from '../scenario.ts';
 import { LiveDropsOrderServer } from '../servers/livedrops-order-server.ts';
 import { orderPeers } from '../servers/order-peers.ts';
-import { RawOrderServer } from '../servers/raw-order-server.ts';
+import { RawDurableOrderServer, RawOrderServer } from '../servers/raw-order-server.ts';
+import { HalfRate, PACED_CONNECTIONS } from './half-rate.ts';
 
 const STOCK = 10_000_000;
 /**
@@ -41,8 +34,6 @@ const STOCK = 10_000_000;
 const WARM_UP_SECONDS = 15;
 /** The bare server has next to nothing to compile, and peers no more than that. */
 const OTHERS_WARM_UP_SECONDS = 5;
-/** So that no request of half the rate waits for a connection. */
-const PACED_CONNECTIONS = 512;
 /** Memory is read once garbage collection and the read models have caught up. */
 const SETTLE_MS = 3000;
 /** With fewer, what the heap keeps for itself hides what the orders keep. */
@@ -69,50 +60,47 @@ export const orderHot: Scenario<OrderHotOptions> = {
 async function run(options: OrderHotOptions, tell: Tell): Promise<ScenarioReport> {
   const livedrops = new LiveDropsOrderServer(options);
   const comparison = new OrderComparison({ ...options, tell, status: '201' });
-  const paced: OpenLoop = new LoadProcess({ generator: 'open-loop' });
+  const half = new HalfRate();
   try {
-    const { own, ownMany, ceiling, ceilingMany, peers } = await admitAll(
-      comparison,
-      livedrops,
-      options,
-    );
+    const admitted = await admitAll(comparison, livedrops, options);
+    const { own, ownMany, ceiling, ceilingMany, durable, durableMany, peers } = admitted;
     const { plan } = own.contender;
-    const halfRates: Sample[] = [];
-    await paced.run(pacedJob(plan, 1000, WARM_UP_PACED_SECONDS));
+    await half.admit([own, ceiling, durable].map(({ contender }) => contender));
     const before = await memoryOf(livedrops, plan);
     await comparison.measureRounds(async () => {
       const perSecond = own.samples.at(-1)!.figures['perSecond']! / 2;
-      const job = pacedJob(plan, perSecond, options.seconds);
-      halfRates.push(await measurePaced(comparison, paced, livedrops, job));
+      await half.measureRound(perSecond, options.seconds);
     });
     const after = await memoryOf(livedrops, plan);
     tell('by autocannon, for the record');
     const byAutocannon = await measureByAutocannon(comparison, [own, ceiling]);
-    const half: Subject = {
-      ...pick(livedrops),
-      key: 'livedrops-half-rate',
-      label: 'LiveDrops, half of its rate',
-      samples: halfRates,
-    };
+    const halfRates = half.subjects();
     return {
       name: orderHot.name,
       title: 'One hot drop',
       method: METHOD,
       settings: settingsOf(options),
       figures: ORDER_FIGURES,
-      subjects: [...comparison.subjects(), half, ...byAutocannon],
+      subjects: [...comparison.subjects(), ...halfRates, ...byAutocannon],
       findings: [
         ...toCeiling(own, ceiling, CEILING_AIM),
         ...toCeiling(ownMany, ceilingMany, CEILING_AIM),
+        ...toCeiling(own, durable, null, 'the durable floor'),
+        ...toCeiling(ownMany, durableMany, null, 'the durable floor'),
         p99Finding(`p99 at ${own.connections} connections`, own.samples, P99_AIM_MS),
-        p99Finding('p99 at half of its rate', halfRates, PACED_P99_AIM_MS),
+        ...halfRateFindings(halfRates),
         ...comparison.factors(own, peers),
         ...bytesAnOrder(before, after),
       ],
-      notes: [...comparison.notes(own), ...autocannonNotes(byAutocannon), ...profileNotes(options)],
+      notes: [
+        ...comparison.notes(own),
+        ...half.notes,
+        ...autocannonNotes(byAutocannon),
+        ...profileNotes(options),
+      ],
     };
   } finally {
-    await paced.stop();
+    await half.stop();
     await comparison.stop();
   }
 }
@@ -126,6 +114,8 @@ async function admitAll(
   ownMany: Series;
   ceiling: Series;
   ceilingMany: Series;
+  durable: Series;
+  durableMany: Series;
   peers: Series[];
 }> {
   const { connections, manyConnections } = options;
@@ -134,34 +124,21 @@ async function admitAll(
   const admitOther = { ...admit, warmUpSeconds: OTHERS_WARM_UP_SECONDS };
   const own = await comparison.admit(livedrops, admit);
   const { bytesPerAnswer } = own.contender;
-  const raw = new RawOrderServer({ bytesPerAnswer, status: '201' });
-  const ceiling = await comparison.admit(raw, admitOther);
+  const alike = { bytesPerAnswer, status: '201' } as const;
+  const ceiling = await comparison.admit(new RawOrderServer(alike), admitOther);
+  const durable = await comparison.admit(new RawDurableOrderServer(alike), admitOther);
   const ownMany = await comparison.again(own, manyConnections);
   const ceilingMany = await comparison.again(ceiling, manyConnections);
+  const durableMany = await comparison.again(durable, manyConnections);
   const peers = await comparison.admitPeers(options.peers ? orderPeers() : [], admitOther);
-  return { own, ownMany, ceiling, ceilingMany, peers };
+  return { own, ownMany, ceiling, ceilingMany, durable, durableMany, peers };
 }
 
-const WARM_UP_PACED_SECONDS = 2;
-
-function pacedJob(plan: RequestPlan, perSecond: number, seconds: number) {
-  const { host, port } = plan;
-  const kinds = [ordersOf(plan)];
-  return { host, port, kinds, connections: PACED_CONNECTIONS, perSecond, seconds };
-}
-
-/** Orders at a rate of their own, timed from when they were due. */
-async function measurePaced(
-  comparison: OrderComparison,
-  load: OpenLoop,
-  server: LiveDropsOrderServer,
-  job: ReturnType<typeof pacedJob>,
-): Promise<Sample> {
-  const { result, cost } = await costOf(server, load, job);
-  const { done, due } = result.kinds['orders']!;
-  if (done.answers < due)
-    comparison.note(`At half of its rate ${due - done.answers} of ${due} orders were not placed.`);
-  return sampleOf({ ...done, ...cost, perSecond: done.answers / result.seconds });
+function halfRateFindings([own, ...others]: readonly Subject[]): Finding[] {
+  return [
+    p99Finding('p99 at half of its rate', own!.samples, PACED_P99_AIM_MS),
+    ...others.map(({ label, samples }) => p99Finding(`p99 of ${label}`, samples, null)),
+  ];
 }
 
 async function measureByAutocannon(
@@ -227,9 +204,11 @@ const METHOD =
   'A drop with more stock than the run can sell takes orders of one unit over keep-alive ' +
   'connections, one request under way on each, every request under a key of its own, from 4,096 ' +
   'buyers in turn. The server, with all its processes and threads, has one core, and the load the ' +
-  'other. Every order is fsynced before its answer; the ceiling makes nothing durable. All are ' +
+  'other. Every order is fsynced before its answer; the ceiling makes nothing durable, and beside ' +
+  'it stands the durable floor: the same bare server, which answers after a group commit. All are ' +
   'warmed up and stay up, and are measured in turns, round by round. Half of its rate is sent at ' +
-  'fixed times whatever the server makes of it, and timed from when each order was due. CPU time ' +
+  'fixed times whatever the server makes of it, and timed from when each order was due; the bare ' +
+  "servers get as many a second, so that what of the tail is the machine's can be seen. CPU time " +
   "is the kernel's account of the server's processes, divided by its answers. Memory is the growth " +
   'of the resident set between two states at rest, before and after all rounds, divided by the ' +
   'orders between them.';

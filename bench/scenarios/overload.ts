@@ -1,11 +1,12 @@
 // Twice as many orders as the server can take (H6): how soon the refused ones are told, and what
-// the admitted ones wait, beside a server with time to spare.
+// the admitted ones wait, beside a server with time to spare, and beside the bare server, which
+// refuses all of them.
 
 import { allowOpenFiles } from '../file-limit.ts';
 import { LoadProcess } from '../load/load-process.ts';
 import type { KindResult, OpenLoopResult, StatusResult } from '../load/open-loop-load.ts';
 import { ordersOf, type RequestPlan } from '../load/request-plan.ts';
-import { type Cost, costOf, measure, type OpenLoop } from '../measure.ts';
+import { type Cost, costOf, measure, type Measurement, type OpenLoop } from '../measure.ts';
 import {
   type CommonOptions,
   count,
@@ -18,6 +19,8 @@ import {
   type Tell,
 } from '../scenario.ts';
 import { LiveDropsOrderServer } from '../servers/livedrops-order-server.ts';
+import type { OrderServer } from '../servers/order-server.ts';
+import { RawOrderServer } from '../servers/raw-order-server.ts';
 
 const STOCK = 10_000_000;
 const CAPACITY_CONNECTIONS = 64;
@@ -63,45 +66,63 @@ interface Asked {
   readonly cost: Cost;
 }
 
+interface Rounds {
+  readonly unloaded: Asked[];
+  readonly overloaded: Asked[];
+  /** The bare server under the same storm. */
+  readonly bare: Asked[];
+}
+
 async function run(options: OverloadOptions, tell: Tell): Promise<ScenarioReport> {
-  const { rounds, seconds, factor, connections } = options;
+  const { seconds, factor, connections } = options;
   allowOpenFiles(connections + FILES_BESIDE_SOCKETS);
   const server = new LiveDropsOrderServer(options);
+  let bare: RawOrderServer | null = null;
   const load: OpenLoop = new LoadProcess({ generator: 'open-loop' });
   try {
     await server.start();
     const plan = await server.drop(STOCK);
     tell('warming up, and measuring what it can take');
-    const capacity = await capacityOf(server, plan, seconds);
-    const { host, port } = plan;
-    const job = { host, port, kinds: [ordersOf(plan)], connections };
-    // The load has code to compile, too.
-    await load.run({ ...job, perSecond: capacity, seconds: LOAD_WARM_UP_SECONDS });
-    const ask = async (perSecond: number): Promise<Asked> => {
-      const { result, cost } = await costOf(server, load, { ...job, perSecond, seconds });
+    const { perSecond: capacity, bytesPerAnswer } = await capacityOf(server, plan, seconds);
+    bare = new RawOrderServer({ bytesPerAnswer, status: '503' });
+    await bare.start();
+    const barePlan = await bare.drop();
+    const ask = async (
+      of: OrderServer,
+      at: RequestPlan,
+      perSecond: number,
+      length = seconds,
+    ): Promise<Asked> => {
+      const { host, port } = at;
+      const job = { host, port, kinds: [ordersOf(at)], connections, perSecond, seconds: length };
+      const { result, cost } = await costOf(of, load, job);
       return { perSecond, result, orders: result.kinds['orders']!, cost };
     };
-    const unloaded: Asked[] = [];
-    const overloaded: Asked[] = [];
-    for (let round = 1; round <= rounds; round++) {
-      tell(`round ${round} of ${rounds}`);
-      unloaded.push(await ask(capacity * UNLOADED_SHARE));
-      overloaded.push(await ask(capacity * factor));
+    // The load has code to compile, too.
+    await ask(server, plan, capacity, LOAD_WARM_UP_SECONDS);
+    await ask(bare, barePlan, capacity, LOAD_WARM_UP_SECONDS);
+    const rounds: Rounds = { unloaded: [], overloaded: [], bare: [] };
+    for (let round = 1; round <= options.rounds; round++) {
+      tell(`round ${round} of ${options.rounds}`);
+      rounds.unloaded.push(await ask(server, plan, capacity * UNLOADED_SHARE));
+      rounds.overloaded.push(await ask(server, plan, capacity * factor));
+      rounds.bare.push(await ask(bare, barePlan, capacity * factor));
     }
-    const settings = { rounds, seconds, connections, factor, capacity: Math.round(capacity) };
-    return reportOf(server, settings, unloaded, overloaded);
+    const told = { rounds: options.rounds, seconds, connections, factor };
+    return reportOf(server, bare, { ...told, capacity: Math.round(capacity) }, rounds);
   } finally {
     await load.stop();
+    await bare?.stop();
     await server.stop();
   }
 }
 
-async function capacityOf(
+function capacityOf(
   server: LiveDropsOrderServer,
   plan: RequestPlan,
   seconds: number,
-): Promise<number> {
-  const capacity = await measure({
+): Promise<Measurement> {
+  return measure({
     server,
     plan,
     generator: 'saturating',
@@ -109,42 +130,44 @@ async function capacityOf(
     seconds,
     warmUpSeconds: WARM_UP_SECONDS,
   });
-  return capacity.perSecond;
 }
 
 function reportOf(
-  { about }: LiveDropsOrderServer,
+  server: LiveDropsOrderServer,
+  bareServer: RawOrderServer,
   settings: ScenarioReport['settings'],
-  unloaded: readonly Asked[],
-  overloaded: readonly Asked[],
+  { unloaded, overloaded, bare }: Rounds,
 ): ScenarioReport {
   const subject = (
-    key: string,
-    label: string,
+    { role, about }: OrderServer,
+    { key, label, status }: { key: string; label: string; status: string },
     rounds: readonly Asked[],
-    status: string,
   ): Subject => {
     const samples = rounds.map((asked) => sampleOf(asked, asked.orders.statuses[status]));
-    return { key, label, role: 'livedrops', about, samples };
+    return { key, label, role, about, samples };
   };
-  const subjects = [
-    subject('unloaded', 'a tenth of the capacity: orders', unloaded, '201'),
-    subject('admitted', 'too many: orders', overloaded, '201'),
-    subject('refused', 'too many: refused with 503', overloaded, '503'),
-  ];
-  const [, admitted, refused] = subjects;
+  const [tenth, orders, refusals, bareRefusals] = [
+    { key: 'unloaded', label: 'a tenth of the capacity: orders', status: '201' },
+    { key: 'admitted', label: 'too many: orders', status: '201' },
+    { key: 'livedrops-refused', label: 'too many: refused with 503', status: '503' },
+    { key: 'bare-refused', label: 'too many: bare 503 to all', status: '503' },
+  ] as const;
+  const admitted = subject(server, orders, overloaded);
+  const refused = subject(server, refusals, overloaded);
+  const bareRefused = subject(bareServer, bareRefusals, bare);
   return {
     name: overload.name,
     title: 'Too many orders',
     method: METHOD,
     settings,
     figures: FIGURES,
-    subjects,
+    subjects: [subject(server, tenth, unloaded), admitted, refused, bareRefused],
     findings: [
-      ...p99('p99 of refusals', refused!, REFUSED_P99_AIM_MS),
-      ...p99('p99 of admitted orders', admitted!, null),
+      ...p99('p99 of refusals', refused, REFUSED_P99_AIM_MS),
+      ...p99('p99 of admitted orders', admitted, null),
+      ...p99('p99 of bare refusals', bareRefused, null),
     ],
-    notes: overloaded.map(noteOf),
+    notes: [...overloaded.map(noteFor(server)), ...bare.map(noteFor(bareServer))],
   };
 }
 
@@ -165,16 +188,18 @@ function p99(label: string, { samples }: Subject, aim: number | null): Finding[]
   return [{ label, unit: 'ms', digits: 1, samples: values, better: 'less', aim }];
 }
 
-function noteOf({ perSecond, result, orders, cost }: Asked, round: number): string {
-  const { unsent, unanswered, errors } = result;
-  const others = Object.entries(orders.statuses)
-    .filter(([status]) => status !== '201' && status !== '503')
-    .map(([status, { answers }]) => `, ${answers} answered ${status}`);
-  return (
-    `Round ${round + 1}: asked for ${perSecond.toFixed(0)} a second: ${unsent} found no free ` +
-    `connection, ${unanswered} got no answer, ${errors} lost their connection${others.join('')}; ` +
-    `load at ${(cost.loadCpuShare * 100).toFixed(0)} % of its core.`
-  );
+function noteFor({ label }: OrderServer): (asked: Asked, round: number) => string {
+  return ({ perSecond, result, orders, cost }, round) => {
+    const { unsent, unanswered, errors } = result;
+    const others = Object.entries(orders.statuses)
+      .filter(([status]) => status !== '201' && status !== '503')
+      .map(([status, { answers }]) => `, ${answers} answered ${status}`);
+    return (
+      `${label}, round ${round + 1}: asked for ${perSecond.toFixed(0)} a second: ${unsent} found ` +
+      `no free connection, ${unanswered} got no answer, ${errors} lost their connection` +
+      `${others.join('')}; load at ${(cost.loadCpuShare * 100).toFixed(0)} % of its core.`
+    );
+  };
 }
 
 const FIGURES: readonly Figure[] = [
@@ -189,4 +214,6 @@ const FIGURES: readonly Figure[] = [
 const METHOD =
   'Orders of one drop at a tenth of the measured capacity and at a multiple of it, at a fixed rate, ' +
   'whatever comes back (an open loop), over very many connections. Each is timed from when it was ' +
-  'due, waiting for a free connection included. What the server cannot take it refuses with 503.';
+  'due, waiting for a free connection included. What the server cannot take it refuses with 503. ' +
+  'A bare uWebSockets.js server gets the same storm and answers all of it with 503 at once: what ' +
+  "it takes is the machine's.";

@@ -3,12 +3,12 @@
 // fsync, and its times count from when the order is sent.
 
 import { Latencies } from '../load/latencies.ts';
-import type { AskedAt, SayCommand, Subscription } from '../load/live-subscribers.ts';
+import type { AskedAt, Audience, SayCommand } from '../load/live-subscribers.ts';
 import { monotonicMs } from '../load/monotonic-clock.ts';
 import type { LatencyPoint } from '../scenario.ts';
 import type { PublishCommand } from './live-raw-server.ts';
-import type { LiveServer } from './live-server.ts';
-import { LiveDropsServer } from './livedrops-server.ts';
+import type { LiveNodes } from './live-nodes.ts';
+import { type LiveServer, shares } from './live-server.ts';
 
 const STOCK = 10_000_000;
 const START_DELAY_MS = 1_000;
@@ -37,30 +37,33 @@ export class LiveDrop implements LiveServer {
   readonly key = 'livedrops';
   readonly label = 'LiveDrops';
   readonly role = 'livedrops';
-  readonly about =
-    'Signed-in viewers of one drop; every frame follows from an order over HTTP that is fsynced ' +
-    'in SQLite before anybody hears of it.';
-  readonly #server: LiveDropsServer;
+  readonly #nodes: LiveNodes;
   #dropId = '';
   #buyers = 0;
 
-  constructor({ nodeArgs }: { nodeArgs: readonly string[] }) {
-    this.#server = new LiveDropsServer(nodeArgs);
+  constructor({ nodes }: { nodes: LiveNodes }) {
+    this.#nodes = nodes;
+  }
+
+  get about(): string {
+    return this.#nodes.about;
   }
 
   async start(): Promise<void> {
-    await this.#server.start();
-    this.#dropId = await this.#server.drop(STOCK);
+    await this.#nodes.start();
+    this.#dropId = await this.#nodes.sale.drop(STOCK);
   }
 
-  subscription(connections: number): Subscription {
-    const { host, port } = this.#server;
-    const paths = Array.from(
-      { length: connections },
-      (_, i) => `/v1/notifications?access_token=${this.#server.token(`viewer-${i}`)}`,
-    );
+  audiences(connections: number): Audience[] {
+    const { gateways, sale } = this.#nodes;
     const hello = saying('subscribe', this.#dropId);
-    return { host, port, paths, hello, subscribedBy: SNAPSHOT, heartbeat: null };
+    return shares(connections, gateways.length).map((share, index) => {
+      const token = (_: unknown, i: number) => sale.token(`viewer-${index}-${i}`);
+      const tokens = Array.from({ length: share }, token);
+      const paths = tokens.map((one) => `/v1/notifications?access_token=${one}`);
+      const subscription = { paths, hello, subscribedBy: SNAPSHOT, heartbeat: null };
+      return { ...gateways[index]!, ...subscription, connections: share };
+    });
   }
 
   async change({ frames, intervalMs }: PublishCommand): Promise<AskedAt> {
@@ -76,7 +79,7 @@ export class LiveDrop implements LiveServer {
     const askedAt: [number, number][] = [];
     const place = async (sentAt: number): Promise<void> => {
       this.#buyers += 1;
-      const { version } = await this.#server.order(this.#dropId, `buyer-${this.#buyers}`);
+      const { version } = await this.#nodes.sale.order(this.#dropId, `buyer-${this.#buyers}`);
       answers.add(monotonicMs() - sentAt);
       askedAt.push([version, sentAt]);
     };
@@ -94,7 +97,7 @@ export class LiveDrop implements LiveServer {
   }
 
   async nextDrop(): Promise<NextDrop> {
-    const id = await this.#server.drop(STOCK, UPCOMING_MS);
+    const id = await this.#nodes.sale.drop(STOCK, UPCOMING_MS);
     return {
       id,
       subscribe: { type: 'say', text: saying('subscribe', id), answeredBy: SNAPSHOT },
@@ -112,20 +115,20 @@ export class LiveDrop implements LiveServer {
   async startDrop(id: string): Promise<AskedAt> {
     const startsAt = Date.now() + START_DELAY_MS;
     const startsAtMonotonic = monotonicMs() + startsAt - Date.now();
-    const { version } = await this.#server.reschedule(id, startsAt);
+    const { version } = await this.#nodes.sale.reschedule(id, startsAt);
     return [[version + 1, startsAtMonotonic]];
   }
 
   cpuMicros(): number {
-    return this.#server.process.cpuMicros();
+    return this.#nodes.cpuMicros();
   }
 
   residentBytes(): number {
-    return this.#server.process.residentBytes();
+    return this.#nodes.residentBytes();
   }
 
   async stop(): Promise<void> {
-    await this.#server.stop();
+    await this.#nodes.stop();
   }
 }
 

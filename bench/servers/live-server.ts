@@ -4,7 +4,7 @@
 // Each is a script that says where it listens and publishes what its input asks for.
 
 import { fileURLToPath } from 'node:url';
-import type { AskedAt, Subscription } from '../load/live-subscribers.ts';
+import type { AskedAt, Audience, Subscription } from '../load/live-subscribers.ts';
 import type { MeasuredServer } from '../measure.ts';
 import { PinnedProcess, SERVER_CORE } from '../pinned-process.ts';
 import type { Role } from '../scenario.ts';
@@ -21,7 +21,8 @@ export interface LiveServer extends MeasuredServer {
    * what.
    */
   start(): Promise<void>;
-  subscription(connections: number): Subscription;
+  /** So many clients: all of one process of it, or spread over several. */
+  audiences(connections: number): readonly Audience[];
   /** Changes the topic, each time so long after the last that it is a frame of its own. */
   change(plan: PublishCommand): Promise<AskedAt>;
   stop(): Promise<void>;
@@ -105,8 +106,9 @@ export class Publisher implements LiveServer {
     this.#url = new URL((await this.#process.line()).replace('ready on ', ''));
   }
 
-  subscription(): Subscription {
-    return { host: this.#url.hostname, port: Number(this.#url.port), ...this.#kind.client };
+  audiences(connections: number): [Audience] {
+    const { hostname: host, port } = this.#url;
+    return [{ host, port: Number(port), ...this.#kind.client, connections }];
   }
 
   async change(plan: PublishCommand): Promise<AskedAt> {
@@ -130,4 +132,73 @@ export class Publisher implements LiveServer {
     if (this.#process === null) throw new Error(`${this.key} has not been started`);
     return this.#process;
   }
+}
+
+/** As many of the same, each with its share of the clients, as several processes serve them. */
+export class PublisherGroup implements LiveServer {
+  readonly #publishers: readonly Publisher[];
+
+  constructor({ kind, processes }: { kind: PublisherKind; processes: number }) {
+    this.#publishers = Array.from({ length: processes }, () => new Publisher({ kind }));
+  }
+
+  get key(): string {
+    return this.#publishers[0]!.key;
+  }
+  get label(): string {
+    return this.#publishers[0]!.label;
+  }
+  get role(): Role {
+    return this.#publishers[0]!.role;
+  }
+  get about(): string {
+    return this.#publishers[0]!.about;
+  }
+
+  async start(): Promise<void> {
+    await this.#all((publisher) => publisher.start());
+  }
+
+  audiences(connections: number): Audience[] {
+    const each = shares(connections, this.#publishers.length);
+    return this.#publishers.flatMap((publisher, index) => publisher.audiences(each[index]!));
+  }
+
+  async change(plan: PublishCommand): Promise<AskedAt> {
+    return earliest(await this.#all((publisher) => publisher.change(plan)));
+  }
+
+  cpuMicros(): number {
+    return this.#publishers.reduce((sum, publisher) => sum + publisher.cpuMicros(), 0);
+  }
+
+  residentBytes(): number {
+    return this.#publishers.reduce((sum, publisher) => sum + publisher.residentBytes(), 0);
+  }
+
+  async stop(): Promise<void> {
+    await this.#all((publisher) => publisher.stop());
+  }
+
+  #all<Result>(act: (publisher: Publisher) => Promise<Result>): Promise<Result[]> {
+    return Promise.all(this.#publishers.map(act));
+  }
+}
+
+/** So many in as many parts, as even as can be. */
+export function shares(count: number, parts: number): number[] {
+  return Array.from({ length: parts }, (_, i) => {
+    return Math.floor((count * (i + 1)) / parts) - Math.floor((count * i) / parts);
+  });
+}
+
+/**
+ * When the first of several published each version: they share a core, so that what the others wait
+ * for it is part of what their clients wait, as with an order that all of them hear of.
+ */
+export function earliest(published: readonly AskedAt[]): AskedAt {
+  const [first, ...others] = published.map((askedAt) => new Map(askedAt));
+  return [...first!].map(([version, at]) => {
+    return [version, Math.min(at, ...others.map((times) => times.get(version) ?? at))] as const;
+  });
 }

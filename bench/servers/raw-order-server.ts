@@ -1,35 +1,43 @@
-// The bare server in the place of one that sells drops: it answers every order alike, so that what
-// it reaches is what the machine, the socket and the parsing of HTTP leave to reach.
+// The bare servers in the place of one that sells drops. They answer every order alike: one at once,
+// so that what it reaches is what the machine, the socket and the parsing of HTTP leave to reach;
+// the other once the order is on the disk, so that it shows what durability alone costs.
 
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import type { RequestPlan } from '../load/request-plan.ts';
 import { PinnedProcess, SERVER_CORE } from '../pinned-process.ts';
-import type { OrderServer } from './order-server.ts';
+import { makeDataDirectory } from './livedrops-server.ts';
+import { JOURNAL_BYTES_PER_ORDER, type OrderServer } from './order-server.ts';
 import { buyerTokens } from './sale-client.ts';
 
-const SCRIPT = new URL('./raw-server.ts', import.meta.url).pathname;
 /** Of the head that uWebSockets.js writes by itself; the body makes up the rest. */
 const HEAD_BYTES = 99;
 
 export interface RawOrderServerOptions {
   /** Head and body together: as many as the server has that it is compared with. */
   readonly bytesPerAnswer: number;
-  readonly status: '201' | '409';
+  readonly status: '201' | '409' | '503';
 }
 
 export class RawOrderServer implements OrderServer {
-  readonly key = 'ceiling';
-  readonly label = 'bare uWebSockets.js';
+  readonly key: string = 'ceiling';
+  readonly label: string = 'bare uWebSockets.js';
   readonly role = 'ceiling';
-  readonly about =
+  readonly about: string =
     'uWebSockets.js 20 alone: reads and parses the body and answers as many bytes as LiveDrops. ' +
     'It checks no token, keeps no stock and makes nothing durable.';
   readonly #process: PinnedProcess;
   #url: URL | null = null;
   #drops = 0;
 
-  constructor({ bytesPerAnswer, status }: RawOrderServerOptions) {
+  constructor(
+    { bytesPerAnswer, status }: RawOrderServerOptions,
+    script = 'raw-server.ts',
+    scriptArgs: readonly string[] = [],
+  ) {
     const bodyBytes = Math.max(1, Math.round(bytesPerAnswer) - HEAD_BYTES);
-    const args = [SCRIPT, String(bodyBytes), status];
+    const path = new URL(script, import.meta.url).pathname;
+    const args = [path, String(bodyBytes), status, ...scriptArgs];
     this.#process = new PinnedProcess({ core: SERVER_CORE, args });
   }
 
@@ -58,5 +66,25 @@ export class RawOrderServer implements OrderServer {
 
   stop(): Promise<void> {
     return this.#process.stop();
+  }
+}
+
+export class RawDurableOrderServer extends RawOrderServer {
+  override readonly key = 'durable';
+  override readonly label = 'durable floor';
+  override readonly about =
+    'The bare server, answering an order once it is on the disk, and nothing else: the orders ' +
+    `that came meanwhile are one row of ${JOURNAL_BYTES_PER_ORDER} bytes each, as many as they ` +
+    'take in LiveDrops, committed by a thread to SQLite (better-sqlite3, WAL, synchronous=FULL).';
+  readonly #directory: string;
+
+  constructor(options: RawOrderServerOptions, directory = makeDataDirectory()) {
+    super(options, 'raw-durable-server.ts', [join(directory, 'floor.db')]);
+    this.#directory = directory;
+  }
+
+  override async stop(): Promise<void> {
+    await super.stop();
+    rmSync(this.#directory, { recursive: true, force: true });
   }
 }

@@ -12,6 +12,11 @@ export function findRedis(): string | null {
   return findProgram('redis-server');
 }
 
+/** Comes with redis-server. */
+export function findRedisBenchmark(): string | null {
+  return findProgram('redis-benchmark');
+}
+
 /** A program of the newest PostgreSQL: `postgres` or `initdb`. */
 export function findPostgres(name: string): string | null {
   const versions = folders(POSTGRES_VERSIONS).toSorted((a, b) => Number(b) - Number(a));

@@ -33,3 +33,16 @@ test('nothing added is told as zeros, and what is out of bounds counts at the bo
   t.is(latencies.spread().p50Ms, 0);
   t.is(latencies.spread().maxMs, 1e12);
 });
+
+test('what several processes kept is told as if one had had it all', (t) => {
+  const [all, joined] = [new Latencies(), new Latencies()];
+  const parts = [new Latencies(), new Latencies(), new Latencies()];
+  for (let i = 0; i < 3000; i++) {
+    const ms = (i * 7919) % 1009;
+    all.add(ms);
+    parts[i % 2]!.add(ms);
+  }
+  for (const part of parts) joined.join(JSON.parse(JSON.stringify(part.kept())));
+  t.deepEqual(joined.points(), all.points());
+  t.is(joined.count, 3000);
+});

@@ -133,10 +133,12 @@ test.serial(
       if (request === 1) setTimeout(() => created(held[0]!), 300);
     });
     const job = { ...plan, kinds: [ordersOf(plan)], connections: 1, perSecond: 50, seconds: 0.5 };
-    const { kinds } = await openLoop(t).run(job);
+    const { kinds, unsent } = await openLoop(t).run(job);
     const { done, due } = kinds['orders']!;
     t.is(due, 25);
-    t.is(done.answers, 25);
+    // A busy machine may leave the last few unsent, and that is told.
+    t.is(done.answers + unsent, 25);
+    t.true(unsent < 10, `${unsent}`);
     t.true(done.p50Ms > 20, `${done.p50Ms}`);
   },
 );

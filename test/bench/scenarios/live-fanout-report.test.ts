@@ -11,7 +11,7 @@ import {
   subjectOfReport,
 } from '../../../bench/scenarios/live-fanout-report.ts';
 
-const OPENED = { bytesPerConnection: 6_000, connectionsPerSecond: 3_000 };
+const OPENED = { bytesPerConnection: 6_000, connectionsPerSecond: 3_000, idleCpuShare: 0.02 };
 
 function points(p99Ms: number): LatencyPoint[] {
   return LATENCY_PERCENTILES.map((percentile) => [percentile, percentile === 99 ? p99Ms : 1]);

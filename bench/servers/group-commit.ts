@@ -1,0 +1,18 @@
+// The thread of the durable floor: takes a number of orders, puts as many bytes as they take in the
+// product's journal into one row, and answers once the row is on the disk. The file is set up as
+// the product's journal is (`storage/sqlite/database.ts`).
+
+import { parentPort, workerData } from 'node:worker_threads';
+import Database from 'better-sqlite3';
+import { JOURNAL_BYTES_PER_ORDER } from './order-server.ts';
+
+const database = new Database((workerData as { file: string }).file);
+database.pragma('journal_mode = wal');
+database.pragma('synchronous = full');
+database.exec('create table entries (id integer primary key, bytes blob not null) strict');
+const insert = database.prepare('insert into entries (bytes) values (?)');
+
+parentPort!.on('message', (orders: number) => {
+  insert.run(Buffer.alloc(orders * JOURNAL_BYTES_PER_ORDER, 'x'));
+  parentPort!.postMessage(null);
+});
