@@ -79,8 +79,7 @@ async function exists(
 
 /** Users without an account go by their id. */
 async function withNames(accounts: AccountStore, page: Page<Follow>): Promise<Page<NamedFollow>> {
-  const users = await accounts.findUsers(page.items.map((row) => row.userId));
-  const names = new Map(users.map((user) => [user.id, user.name]));
+  const names = await accounts.namesOf(page.items.map(({ userId }) => userId));
   const items = page.items.map(({ userId, since }) => ({
     userId,
     name: names.get(userId) ?? userId,

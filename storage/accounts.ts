@@ -29,8 +29,8 @@ export interface AccountStore {
   addUser(user: User): Promise<boolean>;
   findUser(userId: string): Promise<User | null>;
   findUserByEmail(email: string): Promise<User | null>;
-  /** Users by id, in no order; unknown ids are left out. At most 100 ids. */
-  findUsers(userIds: readonly string[]): Promise<User[]>;
+  /** Users' names by their ids; unknown ids are left out. At most 100 ids. */
+  namesOf(userIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** Adds a role; idempotent. */
   addRole(userId: string, role: string): Promise<void>;
 

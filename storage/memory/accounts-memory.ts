@@ -28,8 +28,9 @@ export class MemoryAccountStore implements AccountStore {
     return id === undefined ? null : this.findUser(id);
   }
 
-  async findUsers(userIds: readonly string[]): Promise<User[]> {
-    return [...new Set(userIds)].flatMap((id) => this.#users.get(id) ?? []);
+  async namesOf(userIds: readonly string[]): Promise<Map<string, string>> {
+    const users = userIds.flatMap((id) => this.#users.get(id) ?? []);
+    return new Map(users.map(({ id, name }) => [id, name]));
   }
 
   async addRole(userId: string, role: string): Promise<void> {

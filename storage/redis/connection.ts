@@ -5,6 +5,7 @@
 import { Cluster, Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { StoreUnavailableError } from '../journal.ts';
+import { writeOnceATick } from './one-write-a-tick.ts';
 
 export type RedisConnection = Redis | Cluster;
 
@@ -37,6 +38,7 @@ export interface ConnectOptions {
 /** Resolves when the connection is ready. Errors: `store-unavailable`. */
 export async function connectRedis(options: ConnectOptions): Promise<RedisConnection> {
   const connection = createConnection(options);
+  writeOnceATick(connection);
   // Every command fails by itself while the connection is away, so this is only for people.
   connection.on('error', (error: unknown) =>
     options.log.debug({ err: error, connection: options.name }, 'a Redis connection has trouble'),

@@ -21,7 +21,7 @@ import type { ProjectionBatch } from '../projection.ts';
 import { BucketCalls } from './bucket-calls.ts';
 import { answerOf, type RedisConnection } from './connection.ts';
 import { unpackTold } from './order-members.ts';
-import { allDone, inOneWrite, RedisProjection } from './projection-redis.ts';
+import { allDone, RedisProjection } from './projection-redis.ts';
 import { Script } from './script.ts';
 import { allReadKey, bucketOf, feedKey, oneReadKey } from './user-buckets.ts';
 
@@ -120,7 +120,7 @@ export class RedisFeedStore implements FeedStore {
         sources.push(row);
       }
     }
-    const ids = calls.ids(await allDone(inOneWrite(this.#redis, () => calls.send(this.#redis))));
+    const ids = calls.ids(await allDone(calls.send(this.#redis)));
     for (let i = 0; i < ids.length; i++) {
       const id = ids[i]!;
       if (id === 0) continue;
@@ -149,11 +149,7 @@ export class RedisFeedStore implements FeedStore {
       }
     }
     const shown = ids.slice(0, limit);
-    const rows = await answerOf(
-      Promise.all(
-        inOneWrite(this.#redis, () => shown.map((id) => this.#redis.lindex(list, id - 1))),
-      ),
-    );
+    const rows = await answerOf(Promise.all(shown.map((id) => this.#redis.lindex(list, id - 1))));
     const items = shown.map((id, i) => unpackRow(userId, id, rows[i]!, null));
     return { items, nextCursor: ids.length > limit ? cursorOf(shown.at(-1)!) : null };
   }

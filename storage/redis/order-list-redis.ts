@@ -17,7 +17,7 @@ import { BLOCK_ROWS } from './bucket-calls.ts';
 import { answerOf, type RedisConnection } from './connection.ts';
 import { DropStandings, totalsOfDrop } from './drop-standings.ts';
 import { orderOfTold, packOrder, unpackOrder } from './order-members.ts';
-import { allDone, inOneWrite, RedisProjection } from './projection-redis.ts';
+import { allDone, RedisProjection } from './projection-redis.ts';
 import { bucketOf, feedKey, ordersKey } from './user-buckets.ts';
 
 /** Looked at in one step, so that a long list holds up no server. */
@@ -81,16 +81,14 @@ export class RedisOrderListStore implements OrderListStore {
   async #write(portion: readonly ProjectionBatch<OrderView>[]): Promise<void> {
     const standings = new DropStandings();
     const answers: Promise<unknown>[] = [];
-    inOneWrite(this.#redis, () => {
-      for (const { sequence, rows } of portion) {
-        for (const order of rows) {
-          const key = userKey(order.userId);
-          answers.push(answerOf(this.#redis.zadd(key, order.createdAt, packOrder(order))));
-          standings.add(order, sequence);
-        }
+    for (const { sequence, rows } of portion) {
+      for (const order of rows) {
+        const key = userKey(order.userId);
+        answers.push(answerOf(this.#redis.zadd(key, order.createdAt, packOrder(order))));
+        standings.add(order, sequence);
       }
-      answers.push(...standings.send(this.#redis));
-    });
+    }
+    answers.push(...standings.send(this.#redis));
     await allDone(answers);
   }
 

@@ -16,22 +16,6 @@ import { RedisPositions } from './consumer-positions-redis.ts';
 const PORTION_ROWS_MAX = 4096;
 const TURNS_MAX = 256;
 
-/**
- * Runs `send`, whose commands leave in one write to each server: a write for each of them would be
- * the dearest part of a small command.
- */
-export function inOneWrite<T>(redis: RedisConnection, send: () => T): T {
-  const servers = 'nodes' in redis ? redis.nodes('master') : [redis];
-  // A connection that is not there yet has no stream, whatever its type says.
-  const streams = servers.flatMap(({ stream }) => stream ?? []);
-  for (const stream of streams) stream.cork();
-  try {
-    return send();
-  } finally {
-    for (const stream of streams) stream.uncork();
-  }
-}
-
 /** Waits for all, so that nothing is under way any more when the first error is thrown. */
 export async function allDone<T>(answers: readonly Promise<T>[]): Promise<T[]> {
   const settled = await Promise.allSettled(answers);

@@ -18,7 +18,7 @@ import { BucketCalls } from './bucket-calls.ts';
 import type { RedisConnection } from './connection.ts';
 import { DropStandings } from './drop-standings.ts';
 import { packTold, packUntold } from './order-members.ts';
-import { allDone, inOneWrite, RedisProjection } from './projection-redis.ts';
+import { allDone, RedisProjection } from './projection-redis.ts';
 
 /** A row of the append, and when all of its batch happened. */
 interface Source {
@@ -76,11 +76,10 @@ export class RedisReadModels implements ReadModels {
         sources.push({ change, time });
       }
     }
-    const [answers, standingAnswers] = inOneWrite(this.#redis, () => [
-      calls.send(this.#redis),
-      standings.send(this.#redis),
+    const [ids] = await allDone([
+      allDone(calls.send(this.#redis)),
+      allDone(standings.send(this.#redis)),
     ]);
-    const [ids] = await allDone([allDone(answers), allDone(standingAnswers)]);
     return calls.ids(ids!);
   }
 }

@@ -17,14 +17,14 @@ export class SqliteAccountStore implements AccountStore {
   readonly #writer;
   readonly #byId;
   readonly #byEmail;
-  readonly #byIds;
+  readonly #namesByIds;
 
   constructor({ writer, reader }: CatalogueDatabase) {
     this.#writer = writer;
     this.#byId = reader.prepare<[string], UserRow>('select * from users where id = ?');
     this.#byEmail = reader.prepare<[string], UserRow>('select * from users where email_key = ?');
-    this.#byIds = reader.prepare<[string], UserRow>(
-      'select * from users where id in (select value from json_each(?))',
+    this.#namesByIds = reader.prepare<[string], Pick<UserRow, 'id' | 'name'>>(
+      'select id, name from users where id in (select value from json_each(?))',
     );
   }
 
@@ -40,8 +40,9 @@ export class SqliteAccountStore implements AccountStore {
     return userOf(readQuery(() => this.#byEmail.get(email.toLowerCase())));
   }
 
-  async findUsers(userIds: readonly string[]): Promise<User[]> {
-    return readQuery(() => this.#byIds.all(JSON.stringify(userIds))).map((row) => userOf(row)!);
+  async namesOf(userIds: readonly string[]): Promise<Map<string, string>> {
+    const rows = readQuery(() => this.#namesByIds.all(JSON.stringify(userIds)));
+    return new Map(rows.map(({ id, name }) => [id, name]));
   }
 
   async addRole(userId: string, role: string): Promise<void> {

@@ -207,6 +207,7 @@ if (redisInstalled) {
     await read(0);
     const first = await read(0);
     const deep = await read(DEPTH);
+    const lists = productLists(undefined).length;
     for (const [from, page] of [
       [0, first],
       [DEPTH, deep],
@@ -215,10 +216,13 @@ if (redisInstalled) {
         page.answer.items.map(({ id }) => id),
         ids.slice(from, from + 20).map(({ id }) => id),
       );
-      t.is(page.calls('evalsha'), productLists(undefined).length);
       t.is(page.calls('hgetall'), 20);
-      t.true(page.calls('zrange') <= productLists(undefined).length * 10);
+      t.is(page.calls('zrevrangebyscore'), lists);
     }
+    t.is(first.calls('evalsha'), 0);
+    // Scripts seek where more products of one time come first than are read at once.
+    t.true(deep.calls('evalsha') <= lists);
+    t.true(deep.calls('zrange') <= lists * 10);
   });
 
   test.serial('J7: entities fail while Redis is away, and are back with it', async (t) => {

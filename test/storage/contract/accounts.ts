@@ -40,11 +40,14 @@ export function accountsContract(stores: () => Stores): void {
     t.is(await accounts().findUser(outcomes[0] ? 'user_race_2' : 'user_race_1'), null);
   });
 
-  test('A1: users are found by the list; unknown and repeated ids are left out', async (t) => {
+  test('A1: names are found by a list of ids; those of nobody are left out', async (t) => {
     await Promise.all(['user_l1', 'user_l2', 'user_l3'].map((id) => accounts().addUser(user(id))));
-    const found = await accounts().findUsers(['user_l3', 'user_none', 'user_l1', 'user_l3']);
-    t.deepEqual(found.map(({ id }) => id).toSorted(), ['user_l1', 'user_l3']);
-    t.deepEqual(await accounts().findUsers([]), []);
+    const found = await accounts().namesOf(['user_l3', 'user_none', 'user_l1', 'user_l3']);
+    t.deepEqual(Object.fromEntries(found), {
+      user_l1: 'Name of user_l1',
+      user_l3: 'Name of user_l3',
+    });
+    t.is((await accounts().namesOf([])).size, 0);
   });
 
   test('A1: a role is added once', async (t) => {
