@@ -168,14 +168,16 @@ export class Shard {
     }
   }
 
-  /** Finishes what is in flight, refuses what waits, and leaves a snapshot. */
+  /** Finishes what is in flight, refuses what waits, and leaves a snapshot, unless what was in flight came to nothing. */
   async stop(): Promise<void> {
     const wasServing = this.#status === 'serving' || this.#status === 'leaving';
+    const life = this.#life;
     this.#status = 'stopped';
     this.#setTimer(Infinity);
     this.#refuseWaiting();
     if (!wasServing) return;
     await this.settled();
+    if (this.#life !== life) return;
     await this.#snapshots.finish(this.#epoch, this.#sequence, this.#time, this.#memory.drops);
   }
 
@@ -427,7 +429,8 @@ export class Shard {
   #fail(error: unknown): void {
     const { log, onFenced } = this.#options;
     if (this.#status === 'stopped') {
-      this.#inFlight = null;
+      this.#life += 1;
+      this.#forget();
       this.#settle();
       return;
     }

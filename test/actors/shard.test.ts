@@ -76,6 +76,24 @@ for (const failure of ['before', 'after'] as const) {
   });
 }
 
+test('J3: a stop whose last append fails leaves no snapshot of orders that the journal lacks', async (t) => {
+  const first = await startHost();
+  await createDrop(first.host, 5000);
+  await first.host.execute(Array.from({ length: 1500 }, (_, i) => place(`user${i}`)));
+  first.journal.hold();
+  const placing = first.host.execute([place('late')]);
+  await flush();
+  const stopping = first.host.stop();
+  first.journal.failures = ['before'];
+  first.journal.release();
+  t.deepEqual((await placing).map(codeOf), ['unavailable']);
+  await stopping;
+  const { host } = await startHost(first);
+  const view = await ask(host, { type: 'get-drop', dropId: 'd_1' });
+  t.is(view.ok && view.value.sold, 1500);
+  t.false((await order(host, 'late')).replayed);
+});
+
 test('J7: while the store is down orders are unavailable, and service returns by itself', async (t) => {
   const { host, journal, clock } = await startHost();
   await createDrop(host, 5);
