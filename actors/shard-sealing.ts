@@ -14,8 +14,8 @@ export interface ShardSealingOptions {
   readonly log: Logger;
   readonly sealed: SealedDrops;
   readonly serves: () => boolean;
-  /** `Shard.settled`. */
-  readonly settled: () => Promise<void>;
+  /** `OutputGate.settled`. */
+  readonly settled: () => Promise<boolean>;
   readonly find: (dropId: string) => DropState | undefined;
   readonly forget: (dropId: string) => void;
 }

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { MAILBOX_LENGTH_MAX } from '../../actors/shard.ts';
+import { MAILBOX_LENGTH_MAX } from '../../actors/shard-loop.ts';
 import type { DropCommand, PlacedOrder } from '../../domain/commands.ts';
 import { shardOf } from '../../domain/ids.ts';
 import { encodeEntry } from '../../storage/entry.ts';
