@@ -35,8 +35,8 @@ export class OutputGate {
   }
 
   /**
-   * Resolves when nothing is in flight, to whether what was became durable. By the time the caller goes on the next batch may have
-   * been decided, unless admission has ended.
+   * Resolves when nothing is in flight, to whether what was became durable. For whoever has ended admission: otherwise the next batch
+   * may have been decided by the time the caller goes on.
    */
   settled(): Promise<boolean> {
     if (this.isOpen) return Promise.resolve(true);

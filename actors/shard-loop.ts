@@ -72,7 +72,7 @@ export class ShardLoop {
     this.#memory = new ShardMemory({
       ...options,
       serves: () => this.#phase === 'deciding',
-      settled: () => this.#gate.settled(),
+      whenOpen: (read) => this.#gate.whenOpen(read),
     });
     this.#timer = new DeadlineTimer({ clock: options.clock, due: () => this.pump() });
   }

@@ -17,8 +17,8 @@ export interface ShardMemoryOptions {
   readonly log: Logger;
   /** Whether the shard serves: otherwise nothing is put aside. */
   readonly serves: () => boolean;
-  /** `OutputGate.settled`. */
-  readonly settled: () => Promise<boolean>;
+  /** `OutputGate.whenOpen`. */
+  readonly whenOpen: <T>(read: () => T) => Promise<T>;
 }
 
 export class ShardMemory {
@@ -32,7 +32,6 @@ export class ShardMemory {
     this.sealed = new SealedDrops(options);
     this.#sealing = new ShardSealing({
       ...options,
-      sealed: this.sealed,
       find: (dropId) => this.#drops.get(dropId),
       forget: (dropId) => {
         this.#drops.delete(dropId);

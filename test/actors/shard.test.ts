@@ -243,6 +243,32 @@ test('a drop that is over is put aside, frees its memory, and still answers repl
   t.is(seen.ok && seen.value.status, 'refunded');
 });
 
+test('O2: a drop is put aside as its journal has it, whatever is decided right after', async (t) => {
+  const { host, journal, clock } = await startHost(undefined, 1);
+  await createDrop(host, 5, { endsAt: NOW + 10_000 });
+  await createDrop(host, 5, { id: 'd_2' });
+  const { order: placed } = await order(host, 'ann');
+  await clock.advance(10_000 + 29_999);
+  journal.hold();
+  const other = host.execute([place('ann', 'key', 1, 'd_2')]);
+  // The drop has been over for long enough, and waits for the entry in flight; so does a refund.
+  await clock.advance(1);
+  const caller = { userId: 'creator', operator: false };
+  const question = { dropId: 'd_1', orderId: placed.id };
+  const refund = host.execute([{ type: 'refund-order', ...question, caller }]);
+  journal.release();
+  journal.hold();
+  t.deepEqual((await other).map(codeOf), ['ok']);
+  await flush();
+  journal.failures = ['before'];
+  journal.release();
+  t.deepEqual((await refund).map(codeOf), ['unavailable']);
+  await clock.advance(100_000);
+  t.is(await host.shards[0]!.inspect((drops) => drops.has('d_1')), false);
+  const seen = await ask(host, { type: 'get-order', ...question, userId: 'ann' });
+  t.deepEqual(seen, { ok: true, value: placed });
+});
+
 test('an unknown drop is not found', async (t) => {
   const { host } = await startHost();
   t.deepEqual(
