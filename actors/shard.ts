@@ -245,6 +245,8 @@ export class Shard {
   #close(damage: Error): void {
     this.#status = 'damaged';
     this.#fault = damage.message;
+    this.#loop.end(UNAVAILABLE);
+    this.#loop.refuseWaiting(UNAVAILABLE);
     const { log } = this.#options;
     log.error({ err: damage, shard: this.id }, 'a shard is damaged and stays closed');
   }

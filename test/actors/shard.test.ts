@@ -213,6 +213,9 @@ test('J5: damage stops the shard with a clear error, and nothing is skipped', as
     `entry ${sequence + 1} of shard ${shard} does not match its checksum`,
   );
   t.deepEqual((await host.execute([place('ann')])).map(codeOf), ['unavailable']);
+  const starting = host.shards[shard]!.start({ admitting: true });
+  t.deepEqual((await host.execute([place('ann')])).map(codeOf), ['unavailable']);
+  await starting;
 });
 
 test('a drop that is over is put aside, frees its memory, and still answers replays and refunds', async (t) => {
