@@ -14,7 +14,9 @@ import type {
   ShardPlacement,
 } from '../storage/placement.ts';
 import type { SnapshotStore } from '../storage/snapshots.ts';
+import { ClaimQueue, type ShardClaim } from './claim-queue.ts';
 import type { Clock } from './clock.ts';
+import { DeparturePlan } from './departure-plan.ts';
 import type { SessionLease } from './lease.ts';
 import type { MoveAnswer, MovePeers, NodeRun, ShardNode, TakeOver } from './move-protocol.ts';
 import type { NodeReport } from './node-report.ts';
@@ -26,24 +28,14 @@ import type { ShardHost } from './shard-host.ts';
 import { moveShard } from './shard-move.ts';
 import type { Moved } from './shard-reply.ts';
 
-/** Shards claimed and replayed at the same time: after the loss of a node the others go on serving meanwhile (W3). */
-const CLAIMS_AT_ONCE = 16;
 /** Moves under way from this node at the same time (W5). */
 const MOVES_AT_ONCE = 4;
-/** How long another node must be wanted before a shard goes there: nodes that come and go move nothing. */
-const WANTED_FOR_MS = 1_000;
-const MOVE_RETRY_FIRST_MS = 1_000;
-const MOVE_RETRY_MAX_MS = 30_000;
 /** A node cut off from the others gives them its shards after so long without asking, since nobody can be asked. */
 const CUT_OFF_GIVING_MS = 5_000;
 
 interface Held {
   version: number;
-  moving: boolean;
-  /** Since when another node is wanted; null: this one is. */
-  elsewhereSince: number | null;
-  moveFailures: number;
-  moveNotBefore: number;
+  readonly departure: DeparturePlan;
 }
 
 export interface OwnershipOptions {
@@ -73,8 +65,7 @@ export class Ownership implements ShardNode {
   readonly #session: NodeSessionKeeper;
   readonly #held = new Map<number, Held>();
   /** On their way to being held. */
-  readonly #claiming = new Set<number>();
-  #claimQueue: ShardClaim[] = [];
+  readonly #claims = new ClaimQueue({ claim: (claim) => this.#claim(claim) });
   #moves = 0;
   #stopped = false;
   #unlisten: () => void = () => undefined;
@@ -158,13 +149,8 @@ export class Ownership implements ShardNode {
 
   async takeOver(request: TakeOver): Promise<MoveAnswer> {
     const { shard } = request;
-    if (this.#claiming.has(shard)) return 'it is claiming the shard already';
-    this.#claiming.add(shard);
-    try {
-      return await this.#arrivals.takeOver(request);
-    } finally {
-      this.#claiming.delete(shard);
-    }
+    if (this.#claims.isUnderWay(shard)) return 'it is claiming the shard already';
+    return await this.#claims.during(shard, () => this.#arrivals.takeOver(request));
   }
 
   report(): NodeReport {
@@ -225,35 +211,21 @@ export class Ownership implements ShardNode {
       const record = placement.shards.get(shard);
       const held = this.#held.get(shard);
       if (held !== undefined) this.#keepOrMove(shard, held, record, wanted[shard]!, placement);
-      else if (!this.#claiming.has(shard)) {
+      else if (!this.#claims.isUnderWay(shard)) {
         const own = record !== undefined && runOf(record) === ownRun;
         const free = record === undefined || !living.has(runOf(record));
         if (own || (free && wanted[shard] === self.nodeId))
           claims.push({ shard, expectedVersion: record?.version ?? 0 });
       }
     }
-    this.#claimQueue = liveFirst(claims, placement);
-    this.#startClaims();
+    this.#claims.replace(claims, placement);
     this.#tellWhenEmpty();
-  }
-
-  #startClaims(): void {
-    while (this.#claiming.size < CLAIMS_AT_ONCE) {
-      const next = this.#claimQueue.shift();
-      if (next === undefined) return;
-      if (this.#held.has(next.shard) || this.#claiming.has(next.shard)) continue;
-      this.#claiming.add(next.shard);
-      void this.#claim(next).finally(() => {
-        this.#claiming.delete(next.shard);
-        this.#startClaims();
-      });
-    }
   }
 
   /** Never rejects: what could not be claimed is found again at the next look. */
   async #claim({ shard, expectedVersion }: ShardClaim): Promise<void> {
     const { placement, self, watch, log } = this.#options;
-    if (this.#refusal() !== null) return;
+    if (this.#held.has(shard) || this.#refusal() !== null) return;
     try {
       const { nodeId, incarnation } = self;
       const version = await placement.claimShard(shard, nodeId, incarnation, expectedVersion);
@@ -266,13 +238,7 @@ export class Ownership implements ShardNode {
 
   async #serve(shard: number, version: number, warm: RecoveredShard | null): Promise<MoveAnswer> {
     const { host, watch, self, peers } = this.#options;
-    this.#held.set(shard, {
-      version,
-      moving: false,
-      elsewhereSince: null,
-      moveFailures: 0,
-      moveNotBefore: 0,
-    });
+    this.#held.set(shard, { version, departure: new DeparturePlan() });
     const served = host.shards[shard]!.start({ warm, admitting: true });
     watch.learn(shard, self.nodeId, version);
     peers.placementChanged();
@@ -289,18 +255,13 @@ export class Ownership implements ShardNode {
     placement: Placement,
   ): void {
     const { self, clock, host } = this.#options;
-    if (held.moving) return;
+    const { departure } = held;
+    if (departure.isUnderWay) return;
     // A record below the version held was read before this node had it.
     if (record !== undefined && record.version > held.version) return this.#giveUp(shard);
-    if (wanted === null || wanted === self.nodeId) {
-      held.elsewhereSince = null;
-      return;
-    }
-    const now = clock.now();
-    held.elsewhereSince ??= now;
+    if (wanted === null || wanted === self.nodeId) return departure.stay();
     const reason = this.#reasonToMove(shard, wanted, placement);
-    const dueAt = reason === null ? held.elsewhereSince + WANTED_FOR_MS : held.elsewhereSince;
-    if (now < Math.max(dueAt, held.moveNotBefore) || this.#moves >= MOVES_AT_ONCE) return;
+    if (!departure.isDue(clock.now(), reason !== null) || this.#moves >= MOVES_AT_ONCE) return;
     if (host.shards[shard]!.status !== 'serving') return;
     const { cutOffMs } = this.#session;
     if (cutOffMs > 0) {
@@ -322,7 +283,7 @@ export class Ownership implements ShardNode {
   /** Never rejects. */
   async #move(shard: number, held: Held, to: string, reason: string): Promise<void> {
     const { host, watch, placement, log } = this.#options;
-    held.moving = true;
+    held.departure.begin();
     this.#moves += 1;
     const { version } = held;
     const outcome = await moveShard({
@@ -332,7 +293,7 @@ export class Ownership implements ShardNode {
       version,
       reason,
     });
-    held.moving = false;
+    held.departure.end();
     this.#moves -= 1;
     const { record } = outcome;
     if (!outcome.held) {
@@ -340,9 +301,7 @@ export class Ownership implements ShardNode {
       if (this.#held.get(shard) === held) this.#giveUp(shard);
     } else {
       held.version = outcome.version;
-      const delayMs = Math.min(MOVE_RETRY_FIRST_MS * 2 ** held.moveFailures, MOVE_RETRY_MAX_MS);
-      held.moveFailures += 1;
-      held.moveNotBefore = record.endedAt + delayMs;
+      held.departure.failed(record.endedAt);
       log.warn({ move: record }, 'a shard was not moved');
     }
     try {
@@ -361,7 +320,7 @@ export class Ownership implements ShardNode {
     const { host, placement, self, log } = this.#options;
     const target = seen.sessions.find(({ nodeId }) => nodeId === to);
     if (target === undefined) return;
-    held.moving = true;
+    held.departure.begin();
     this.#moves += 1;
     try {
       if ((await host.shards[shard]!.leave()) === null) return;
@@ -371,21 +330,9 @@ export class Ownership implements ShardNode {
       // Whether it was given is unknown, so nobody serves it here: whoever finds the record claims it.
       log.warn({ err: error, shard, to }, 'a shard was given up, perhaps not given');
     } finally {
-      held.moving = false;
+      held.departure.end();
       this.#moves -= 1;
     }
     if (this.#held.get(shard) === held) this.#giveUp(shard);
   }
-}
-
-interface ShardClaim {
-  readonly shard: number;
-  readonly expectedVersion: number;
-}
-
-/** Shards that had a live drop when their node was lost come first (W3). */
-function liveFirst(claims: ShardClaim[], placement: Placement): ShardClaim[] {
-  const live = new Set(placement.lost.flatMap(({ liveShards }) => liveShards));
-  const rank = ({ shard }: ShardClaim) => (live.has(shard) ? 0 : 1);
-  return claims.sort((a, b) => rank(a) - rank(b) || a.shard - b.shard);
 }

@@ -2,7 +2,7 @@
 
 import type { Logger } from 'pino';
 import type { DropState } from '../domain/drop-state.ts';
-import { decodeSealedDrop, encodeSealedDrop } from '../storage/drop-snapshot.ts';
+import { decodeSealedDrop } from '../storage/drop-snapshot.ts';
 import type { SnapshotStore } from '../storage/snapshots.ts';
 import type { WaitingCommand } from './shard-batch.ts';
 
@@ -54,9 +54,5 @@ export class SealedDrops {
   async load(dropId: string): Promise<DropState | null> {
     const bytes = await this.#snapshots.loadSealedDrop(dropId);
     return bytes === null ? null : decodeSealedDrop(bytes);
-  }
-
-  save(state: DropState): Promise<void> {
-    return this.#snapshots.saveSealedDrop(state.id, state.version, encodeSealedDrop(state));
   }
 }

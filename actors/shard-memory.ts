@@ -17,8 +17,8 @@ export interface ShardMemoryOptions {
   readonly log: Logger;
   /** Whether the shard serves: otherwise nothing is put aside. */
   readonly serves: () => boolean;
-  /** `Shard.settled`. */
-  readonly settled: () => Promise<void>;
+  /** `OutputGate.whenOpen`. */
+  readonly whenOpen: <T>(read: () => T) => Promise<T>;
 }
 
 export class ShardMemory {
@@ -32,7 +32,6 @@ export class ShardMemory {
     this.sealed = new SealedDrops(options);
     this.#sealing = new ShardSealing({
       ...options,
-      sealed: this.sealed,
       find: (dropId) => this.#drops.get(dropId),
       forget: (dropId) => {
         this.#drops.delete(dropId);
@@ -65,6 +64,12 @@ export class ShardMemory {
   /** A drop that a batch has made; it has no view before the batch is durable. */
   add(state: DropState): void {
     this.#drops.set(state.id, state);
+  }
+
+  /** A drop that came from the store; what it holds is durable. Returns its view. */
+  adopt(state: DropState): DropView {
+    this.add(state);
+    return this.noteDurable(state);
   }
 
   /** The drop as it stands is durable. Returns its view. */

@@ -2,8 +2,9 @@
 
 import type { Logger } from 'pino';
 import type { DropState } from '../domain/drop-state.ts';
+import { encodeSealedDrop } from '../storage/drop-snapshot.ts';
+import type { SnapshotStore } from '../storage/snapshots.ts';
 import type { Clock } from './clock.ts';
-import type { SealedDrops } from './sealed-drops.ts';
 
 /** How long a drop that is over stays in memory without being asked for. */
 const SEAL_AFTER_IDLE_MS = 30_000;
@@ -12,10 +13,10 @@ export interface ShardSealingOptions {
   readonly id: number;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly sealed: SealedDrops;
+  readonly snapshots: SnapshotStore;
   readonly serves: () => boolean;
-  /** `Shard.settled`. */
-  readonly settled: () => Promise<void>;
+  /** `OutputGate.whenOpen`. */
+  readonly whenOpen: <T>(read: () => T) => Promise<T>;
   readonly find: (dropId: string) => DropState | undefined;
   readonly forget: (dropId: string) => void;
 }
@@ -51,6 +52,8 @@ export class ShardSealing {
       try {
         await this.#seal(dropId);
       } catch (error) {
+        // Memory was forgotten meanwhile.
+        if (!this.#over.has(dropId)) continue;
         log.warn(
           { err: error, shard: id, dropId },
           'a drop that is over could not be put aside yet',
@@ -62,16 +65,29 @@ export class ShardSealing {
   }
 
   async #seal(dropId: string): Promise<void> {
-    const { sealed, settled, find, forget } = this.#options;
-    await settled();
-    const state = find(dropId);
-    if (state === undefined || !state.isOver) return void this.#over.delete(dropId);
-    const { version } = state;
-    await sealed.save(state);
-    await settled();
-    // Changed meanwhile, or memory was rebuilt: it stays until it is idle again.
-    if (find(dropId) !== state || state.version !== version) return;
-    this.#over.delete(dropId);
-    forget(dropId);
+    const { snapshots, whenOpen, find, forget } = this.#options;
+    // Copied at a durable moment and not after it: the next batch may be decided right behind.
+    const copy = await whenOpen(() => copyOf(find(dropId)));
+    if (copy === null) return void this.#over.delete(dropId);
+    const { state, version } = copy;
+    await snapshots.saveSealedDrop(dropId, version, copy.bytes);
+    await whenOpen(() => {
+      // Changed meanwhile, or memory was rebuilt: it stays until it is idle again.
+      if (find(dropId) !== state || state.version !== version) return;
+      this.#over.delete(dropId);
+      forget(dropId);
+    });
   }
+}
+
+interface DropCopy {
+  readonly state: DropState;
+  readonly version: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Null where there is nothing to put aside. */
+function copyOf(state: DropState | undefined): DropCopy | null {
+  if (state === undefined || !state.isOver) return null;
+  return { state, version: state.version, bytes: encodeSealedDrop(state) };
 }

@@ -1,8 +1,5 @@
-// A shard: the one place that decides for its drops (S2). One mailbox, stock in memory, one journal append in flight; while it
-// flies, the next batch gathers. That is the whole batching policy: small batches when idle, large ones under load, no timer.
-//
-// The output gate (O2): nothing that depends on an entry leaves before the entry is durable. Answers and refusals leave with the
-// batch they were decided in; `get-drop` is answered from views taken at the last durable moment.
+// A shard: the one place that decides for its drops (S2). Its loop decides (`actors/shard-loop.ts`); here is its life on this node:
+// when the loop may run, what commands are told when it may not, and how it begins again.
 //
 // When an append fails or its outcome is unknown (J3), memory may be ahead of the journal or behind it. So the shard forgets
 // everything, answers what waits `unavailable`, claims again (which fences the append that may still be under way) and replays.
@@ -14,34 +11,20 @@ import type { Logger } from 'pino';
 import type { CommandReply } from '../domain/commands.ts';
 import type { DropState } from '../domain/drop-state.ts';
 import { refusal } from '../domain/refusal.ts';
-import type { DropView } from '../domain/views.ts';
-import { type Entry, encodeEntry } from '../storage/entry.ts';
-import {
-  CorruptError,
-  FencedError,
-  type Journal,
-  StoreUnavailableError,
-} from '../storage/journal.ts';
+import type { Entry } from '../storage/entry.ts';
+import { FencedError, type Journal } from '../storage/journal.ts';
 import type { SnapshotStore } from '../storage/snapshots.ts';
-import type { Clock, Timer } from './clock.ts';
-import type { RelayBatch, RelayFact } from './event-consumer.ts';
-import { creatorTopic, dropTopic, type LiveBus, type Milestone } from './live-bus.ts';
+import type { Clock } from './clock.ts';
+import type { RelayBatch } from './event-consumer.ts';
 import type { Lease } from './lease.ts';
-import { continueRecovery, type RecoveredShard, recoverShard } from './recovery.ts';
-import { addFacts, ShardBatch, type WaitingCommand } from './shard-batch.ts';
-import { decideBatch } from './shard-decisions.ts';
-import { ShardMemory } from './shard-memory.ts';
+import type { LiveBus } from './live-bus.ts';
+import type { RecoveredShard } from './recovery.ts';
+import type { WaitingCommand } from './shard-batch.ts';
+import { ShardLoop } from './shard-loop.ts';
+import { type ClaimedShard, isDamage, ShardRecovery } from './shard-recovery.ts';
 import type { Moved } from './shard-reply.ts';
-import { ShardSnapshots } from './shard-snapshots.ts';
 
-/** Commands that may wait in a shard; past it they are refused as `overloaded` (H6). */
-export const MAILBOX_LENGTH_MAX = 8192;
-/** Commands decided in one batch, and so in one journal entry. */
-const BATCH_COMMANDS_MAX = 4096;
-const RECOVERY_DELAY_FIRST_MS = 50;
-const RECOVERY_DELAY_MAX_MS = 2000;
 const UNAVAILABLE: CommandReply = refusal('unavailable');
-const OVERLOADED: CommandReply = refusal('overloaded');
 
 export type ShardStatus =
   /** Claiming and replaying. */
@@ -86,34 +69,22 @@ export interface StartOptions {
 export class Shard {
   readonly id: number;
   readonly #options: ShardOptions;
-  readonly #snapshots: ShardSnapshots;
-  readonly #memory: ShardMemory;
+  readonly #loop: ShardLoop;
+  readonly #recovery: ShardRecovery;
   #status: ShardStatus = 'stopped';
   #fault: string | null = null;
   /** Grows whenever the shard starts or is given up, so that work of an earlier life can tell. */
   #life = 0;
   #admitting = false;
-  #ordersPlaced = 0;
-  #epoch = 0;
-  #sequence = 0;
-  /** Shard time never goes back, whoever owns the shard. */
-  #time = 0;
-  #mailbox: WaitingCommand[] = [];
-  #inFlight: ShardBatch | null = null;
-  #timer: Timer | null = null;
-  #timerAt = Infinity;
-  #recoveryDelayMs = RECOVERY_DELAY_FIRST_MS;
-  /** Called, once each, at the next moment at which memory holds nothing that is not durable. */
-  #onSettled: (() => void)[] = [];
 
   constructor(options: ShardOptions) {
     this.id = options.id;
     this.#options = options;
-    this.#snapshots = new ShardSnapshots(options);
-    this.#memory = new ShardMemory({
+    this.#recovery = new ShardRecovery(options);
+    this.#loop = new ShardLoop({
       ...options,
-      serves: () => this.#status === 'serving',
-      settled: () => this.settled(),
+      onFailed: (error) => this.#failed(error),
+      submitAgain: (waiting) => this.submit(waiting),
     });
   }
 
@@ -125,24 +96,24 @@ export class Shard {
     return this.#fault;
   }
   get epoch(): number {
-    return this.#epoch;
+    return this.#loop.epoch;
   }
   /** Of the last durable entry. */
   get sequence(): number {
-    return this.#sequence;
+    return this.#loop.sequence;
   }
   get waitingCount(): number {
-    return this.#mailbox.length;
+    return this.#loop.waitingCount;
   }
   /** Since the node started. */
   get ordersPlaced(): number {
-    return this.#ordersPlaced;
+    return this.#loop.ordersPlaced;
   }
   get dropCount(): number {
-    return this.#memory.drops.size;
+    return this.#loop.dropCount;
   }
   get liveDropCount(): number {
-    return this.#memory.liveDropCount;
+    return this.#loop.liveDropCount;
   }
 
   /**
@@ -154,29 +125,29 @@ export class Shard {
     this.#status = 'recovering';
     this.#fault = null;
     this.#admitting = options.admitting ?? false;
+    // What was in memory here and meanwhile went elsewhere and back is of another life.
+    this.#loop.end(this.#awayReply('unknown'));
     let warm = options.warm ?? null;
     while (this.#life === life && this.#status === 'recovering') {
       try {
-        await this.#recover(life, warm);
+        const claimed = await this.#recovery.attempt(warm);
+        if (this.#life === life && this.#status === 'recovering') this.#serve(claimed);
       } catch (error) {
+        if (this.#life !== life) return;
+        if (isDamage(error)) return this.#close(error);
         // Memory that was changed half way is of no use for another try.
         warm = null;
-        if (this.#life !== life) return;
-        this.#recoveryFailed(error);
-        if (this.#status === 'recovering') await this.#pause();
+        await this.#recovery.waitAfter(error);
       }
     }
   }
 
-  /** Finishes what is in flight, refuses what waits, and leaves a snapshot. */
+  /** Finishes what is in flight, refuses what waits, and leaves a snapshot, unless what was in flight came to nothing. */
   async stop(): Promise<void> {
     const wasServing = this.#status === 'serving' || this.#status === 'leaving';
     this.#status = 'stopped';
-    this.#setTimer(Infinity);
-    this.#refuseWaiting();
-    if (!wasServing) return;
-    await this.settled();
-    await this.#snapshots.finish(this.#epoch, this.#sequence, this.#time, this.#memory.drops);
+    this.#loop.refuseWaiting(this.#awayReply('no'));
+    if (wasServing && (await this.#loop.rest())) await this.#loop.leaveSnapshot();
   }
 
   /**
@@ -187,16 +158,15 @@ export class Shard {
     if (this.#status !== 'serving') return null;
     const life = this.#life;
     this.#status = 'leaving';
-    this.#setTimer(Infinity);
-    await this.settled();
-    return this.#life === life && this.#isLeaving() ? this.#sequence : null;
+    await this.#loop.rest();
+    return this.#life === life && this.#isLeaving() ? this.#loop.sequence : null;
   }
 
   /** Takes `leave` back: nobody else has claimed the shard. */
   resume(): void {
     if (this.#status !== 'leaving') return;
     this.#status = 'serving';
-    this.#admitWaiting();
+    this.#loop.resume();
   }
 
   /** Gives the shard up at once: its memory is forgotten, and what waits is sent to whoever has it. */
@@ -204,51 +174,40 @@ export class Shard {
     if (this.#status === 'stopped') return;
     this.#life += 1;
     this.#status = 'stopped';
-    this.#setTimer(Infinity);
-    this.#inFlight?.refuse(this.#awayReply('unknown'));
-    this.#forget();
-    this.#refuseWaiting();
-    this.#settle();
+    this.#loop.end(this.#awayReply('unknown'));
+    this.#loop.refuseWaiting(this.#awayReply('no'));
   }
 
   /** Takes a command. Call `pump` once after a group of them. */
   submit(waiting: WaitingCommand): void {
-    if (this.#status !== 'serving') {
-      this.#submitElsewhere(waiting);
-      return;
-    }
-    const { dropId, type } = waiting.command;
-    if (type === 'get-drop') {
-      const view = this.#memory.view(dropId);
-      if (view !== undefined)
-        return waiting.slots.complete(waiting.index, { ok: true, value: view });
-    }
-    if (this.#mailbox.length >= MAILBOX_LENGTH_MAX)
-      return waiting.slots.complete(waiting.index, OVERLOADED);
-    if (type === 'create-drop' || this.#memory.find(dropId) !== undefined)
-      this.#mailbox.push(waiting);
-    else this.#load(waiting);
+    if (this.#status === 'serving') this.#loop.submit(waiting);
+    else if (this.#isLeaving() || (this.#status === 'recovering' && this.#admitting))
+      this.#loop.keep(waiting);
+    else waiting.slots.complete(waiting.index, this.#refusal());
   }
 
-  #submitElsewhere(waiting: WaitingCommand): void {
-    const { slots, index } = waiting;
-    const admits = this.#isLeaving() || (this.#status === 'recovering' && this.#admitting);
-    if (!admits) {
-      slots.complete(index, this.#status === 'stopped' ? this.#awayReply('no') : UNAVAILABLE);
-    } else if (this.#mailbox.length >= MAILBOX_LENGTH_MAX) slots.complete(index, OVERLOADED);
-    else this.#mailbox.push(waiting);
+  /** Starts the next batch, if none is in flight and something waits or is due. */
+  pump(): void {
+    this.#loop.pump();
   }
 
-  /** What came while nobody could decide takes the usual way now. */
-  #admitWaiting(): void {
-    const waiting = this.#mailbox;
-    this.#mailbox = [];
-    for (const one of waiting) this.submit(one);
-    this.pump();
+  /** `ShardLoop.factsOf`. */
+  factsOf(entry: Entry): Promise<RelayBatch> {
+    return this.#loop.factsOf(entry);
+  }
+
+  /** `ShardLoop.inspect`. */
+  inspect<T>(read: (drops: ReadonlyMap<string, DropState>, sequence: number) => T): Promise<T> {
+    return this.#loop.inspect(read);
   }
 
   #isLeaving(): boolean {
     return this.#status === 'leaving';
+  }
+
+  /** The answer to what cannot even wait. */
+  #refusal(): Moved | CommandReply {
+    return this.#status === 'stopped' ? this.#awayReply('no') : UNAVAILABLE;
   }
 
   #awayReply(executed: Moved['executed']): Moved | CommandReply {
@@ -256,184 +215,21 @@ export class Shard {
     return away === null ? UNAVAILABLE : { ...away(this.id), executed };
   }
 
-  /** Starts the next batch, if none is in flight and something waits or is due. */
-  pump(): void {
-    while (this.#status === 'serving' && this.#inFlight === null) {
-      const now = Math.max(this.#options.clock.now(), this.#time);
-      if (this.#mailbox.length === 0 && this.#memory.nextDeadline > now) break;
-      const batch = new ShardBatch(now);
-      try {
-        decideBatch(this.#memory, batch, this.#takeWaiting());
-      } catch (error) {
-        batch.refuse(UNAVAILABLE);
-        this.#fail(error);
-        return;
-      }
-      if (batch.eventCount === 0) batch.release();
-      else this.#append(batch);
-    }
-    if (this.#status === 'serving' && this.#inFlight === null)
-      this.#setTimer(this.#memory.nextDeadline);
+  #serve(claimed: ClaimedShard): void {
+    this.#loop.begin(claimed);
+    this.#status = 'serving';
+    this.#options.onRecovered(this.id, this.#loop.sequence);
+    this.#loop.resume();
   }
 
-  /** Resolves at the next moment at which memory holds nothing that is not durable, before anything else is decided. */
-  settled(): Promise<void> {
-    if (this.#inFlight === null) return Promise.resolve();
-    return new Promise((resolve) => this.#onSettled.push(resolve));
-  }
-
-  /** What became of a durable entry, for a relay that has to read the journal again. */
-  async factsOf(entry: Entry): Promise<RelayBatch> {
-    const life = this.#life;
-    const states = new Map<string, DropState>();
-    for (const { dropId } of entry.changes) {
-      if (this.#memory.find(dropId) !== undefined) continue;
-      const sealed = await this.#memory.sealed.load(dropId);
-      if (sealed !== null) states.set(dropId, sealed);
-    }
-    const facts: RelayFact[] = [];
-    await this.#whileSettled(() => {
-      if (this.#life !== life || this.#status === 'stopped')
-        throw new StoreUnavailableError(`shard ${this.id} is not served here any more`);
-      for (const change of entry.changes) {
-        const state = this.#memory.find(change.dropId) ?? states.get(change.dropId);
-        if (state === undefined)
-          throw new CorruptError(`drop ${change.dropId} of a durable entry is nowhere`);
-        addFacts(facts, state, change.events, null);
-      }
-    });
-    return { shard: this.id, sequence: entry.sequence, time: entry.time, facts };
-  }
-
-  /** Reads all drops in memory at one durable moment; `read` must not keep or change them. */
-  async inspect<T>(
-    read: (drops: ReadonlyMap<string, DropState>, sequence: number) => T,
-  ): Promise<T> {
-    let result: T | undefined;
-    await this.#whileSettled(() => {
-      result = read(this.#memory.drops, this.#sequence);
-    });
-    return result as T;
-  }
-
-  #whileSettled(work: () => void): Promise<void> {
-    if (this.#inFlight === null) {
-      work();
-      return Promise.resolve();
-    }
-    return new Promise((resolve, reject) => {
-      this.#onSettled.push(() => {
-        try {
-          if (this.#status === 'recovering')
-            throw new StoreUnavailableError(`shard ${this.id} is recovering`);
-          work();
-          resolve();
-        } catch (error) {
-          reject(error);
-        }
-      });
-    });
-  }
-
-  #takeWaiting(): readonly WaitingCommand[] {
-    const waiting = this.#mailbox;
-    this.#mailbox = waiting.length <= BATCH_COMMANDS_MAX ? [] : waiting.slice(BATCH_COMMANDS_MAX);
-    return waiting.length <= BATCH_COMMANDS_MAX ? waiting : waiting.slice(0, BATCH_COMMANDS_MAX);
-  }
-
-  #append(batch: ShardBatch): void {
-    this.#inFlight = batch;
-    const sequence = this.#sequence + 1;
-    const bytes = encodeEntry({
-      shard: this.id,
-      sequence,
-      time: batch.time,
-      changes: batch.changes,
-    });
-    const life = this.#life;
-    this.#options.journal.append(this.id, this.#epoch, sequence, bytes).then(
-      () => {
-        if (this.#life === life) this.#appended(batch, sequence);
-      },
-      (error: unknown) => {
-        if (this.#life !== life) return;
-        const fenced = error instanceof FencedError && this.#options.onFenced !== null;
-        batch.refuse(fenced ? this.#awayReply('no') : UNAVAILABLE);
-        this.#fail(error);
-      },
-    );
-  }
-
-  #appended(batch: ShardBatch, sequence: number): void {
-    this.#inFlight = null;
-    this.#sequence = sequence;
-    this.#time = batch.time;
-    this.#ordersPlaced += batch.placedCount;
-    const facts: RelayFact[] = [];
-    for (const change of batch.changes) {
-      addFacts(facts, change.state, change.events, change.orders);
-      this.#publish(change.state, this.#memory.noteDurable(change.state), change.milestones);
-    }
-    this.#options.onDurable({ shard: this.id, sequence, time: batch.time, facts });
-    batch.release();
-    this.#settle();
-    this.#snapshots.noteEvents(
-      batch.eventCount,
-      this.#epoch,
-      this.#sequence,
-      this.#time,
-      this.#memory.drops,
-    );
-    this.pump();
-  }
-
-  #publish(state: DropState, view: DropView, milestones: readonly Milestone[]): void {
-    const { bus, lease } = this.#options;
-    if (!lease.valid()) return;
-    bus.publish(dropTopic(state.id), { type: 'drop', view, milestones });
-    for (const milestone of milestones) {
-      bus.publish(creatorTopic(state.creatorId), { type: 'milestone', milestone });
-    }
-  }
-
-  #settle(): void {
-    const calls = this.#onSettled;
-    this.#onSettled = [];
-    for (const call of calls) call();
-  }
-
-  #load(waiting: WaitingCommand): void {
-    const { dropId } = waiting.command;
-    const life = this.#life;
-    const accepted = this.#memory.sealed.park(waiting, (state, parked) => {
-      // What was read for an earlier life may be older than what this one has.
-      if (this.#life !== life || this.#status !== 'serving') {
-        for (const one of parked) this.submit(one);
-        return;
-      }
-      if (state !== null && this.#memory.find(dropId) === undefined) this.#adopt(state);
-      this.#mailbox.push(...parked);
-      this.pump();
-    });
-    if (!accepted) waiting.slots.complete(waiting.index, OVERLOADED);
-  }
-
-  #adopt(state: DropState): DropView {
-    this.#memory.add(state);
-    return this.#memory.noteDurable(state);
-  }
-
-  /** Memory can no longer be trusted: forget it, and begin again from the journal, unless somebody else has the shard. */
-  #fail(error: unknown): void {
+  /** The loop can no longer trust its memory: the shard begins again from the journal, unless somebody else has it. */
+  #failed(error: unknown): void {
     const { log, onFenced } = this.#options;
-    if (this.#status === 'stopped') {
-      this.#inFlight = null;
-      this.#settle();
-      return;
-    }
-    if (error instanceof FencedError && onFenced !== null) {
+    const fenced = error instanceof FencedError && onFenced !== null;
+    this.#loop.end(fenced ? this.#awayReply('no') : UNAVAILABLE);
+    if (this.#status === 'stopped') return;
+    if (fenced) {
       log.warn({ err: error, shard: this.id }, 'a shard was claimed elsewhere and is given up');
-      this.#inFlight = null;
       this.abandon();
       onFenced(this.id);
       return;
@@ -442,81 +238,16 @@ export class Shard {
       { err: error, shard: this.id },
       'a shard lost its append and starts again from the journal',
     );
-    this.#status = 'recovering';
-    this.#setTimer(Infinity);
-    this.#forget();
-    this.#refuseWaiting();
-    this.#settle();
+    this.#loop.refuseWaiting(UNAVAILABLE);
     void this.start();
   }
 
-  #forget(): void {
-    this.#inFlight = null;
-    this.#memory.clear();
-  }
-
-  #refuseWaiting(): void {
-    const waiting = this.#mailbox;
-    this.#mailbox = [];
-    const reply = this.#status === 'stopped' ? this.#awayReply('no') : UNAVAILABLE;
-    for (const one of waiting) one.slots.complete(one.index, reply);
-  }
-
-  async #recover(life: number, warm: RecoveredShard | null): Promise<void> {
-    const { journal, owner, lease } = this.#options;
-    if (!lease.valid()) throw new StoreUnavailableError('this node has no lease');
-    const claim = await journal.claim(this.id, owner);
-    const options = { ...this.#options, shard: this.id, lastSequence: claim.lastSequence };
-    const recovered =
-      warm === null ? await recoverShard(options) : await continueRecovery(warm, options);
-    if (this.#life !== life || this.#status !== 'recovering') return;
-    this.#epoch = claim.epoch;
-    this.#sequence = claim.lastSequence;
-    this.#time = recovered.time;
-    this.#snapshots.recovered(recovered);
-    // What was in memory here and meanwhile went elsewhere and back is of another life.
-    this.#forget();
-    for (const state of recovered.drops.values()) this.#publish(state, this.#adopt(state), []);
-    this.#recoveryDelayMs = RECOVERY_DELAY_FIRST_MS;
-    this.#status = 'serving';
-    this.#options.onRecovered(this.id, this.#sequence);
-    this.#admitWaiting();
-  }
-
-  #recoveryFailed(error: unknown): void {
-    if (error instanceof CorruptError || (error as { code?: unknown }).code === 'invariant') {
-      this.#status = 'damaged';
-      this.#fault = (error as Error).message;
-      this.#options.log.error(
-        { err: error, shard: this.id },
-        'a shard is damaged and stays closed',
-      );
-      return;
-    }
-    // Once for each outage: every shard tries again and again while the store is down.
-    const level = this.#recoveryDelayMs === RECOVERY_DELAY_FIRST_MS ? 'warn' : 'debug';
-    this.#options.log[level](
-      { shard: this.id, reason: (error as Error).message },
-      'a shard could not be claimed and replayed yet',
-    );
-  }
-
-  #pause(): Promise<void> {
-    const delayMs = this.#recoveryDelayMs;
-    this.#recoveryDelayMs = Math.min(delayMs * 2, RECOVERY_DELAY_MAX_MS);
-    return new Promise((resolve) => this.#options.clock.after(delayMs, resolve));
-  }
-
-  #setTimer(at: number): void {
-    if (at === this.#timerAt) return;
-    this.#timer?.cancel();
-    this.#timer = null;
-    this.#timerAt = at;
-    if (at === Infinity) return;
-    this.#timer = this.#options.clock.after(at - this.#options.clock.now(), () => {
-      this.#timer = null;
-      this.#timerAt = Infinity;
-      this.pump();
-    });
+  #close(damage: Error): void {
+    this.#status = 'damaged';
+    this.#fault = damage.message;
+    this.#loop.end(UNAVAILABLE);
+    this.#loop.refuseWaiting(UNAVAILABLE);
+    const { log } = this.#options;
+    log.error({ err: damage, shard: this.id }, 'a shard is damaged and stays closed');
   }
 }

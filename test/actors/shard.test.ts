@@ -1,5 +1,5 @@
 import test from 'ava';
-import { MAILBOX_LENGTH_MAX } from '../../actors/shard.ts';
+import { MAILBOX_LENGTH_MAX } from '../../actors/shard-loop.ts';
 import type { DropCommand, PlacedOrder } from '../../domain/commands.ts';
 import { shardOf } from '../../domain/ids.ts';
 import { encodeEntry } from '../../storage/entry.ts';
@@ -75,6 +75,24 @@ for (const failure of ['before', 'after'] as const) {
     t.is(view.ok && view.value.sold, 2);
   });
 }
+
+test('J3: a stop whose last append fails leaves no snapshot of orders that the journal lacks', async (t) => {
+  const first = await startHost();
+  await createDrop(first.host, 5000);
+  await first.host.execute(Array.from({ length: 1500 }, (_, i) => place(`user${i}`)));
+  first.journal.hold();
+  const placing = first.host.execute([place('late')]);
+  await flush();
+  const stopping = first.host.stop();
+  first.journal.failures = ['before'];
+  first.journal.release();
+  t.deepEqual((await placing).map(codeOf), ['unavailable']);
+  await stopping;
+  const { host } = await startHost(first);
+  const view = await ask(host, { type: 'get-drop', dropId: 'd_1' });
+  t.is(view.ok && view.value.sold, 1500);
+  t.false((await order(host, 'late')).replayed);
+});
 
 test('J7: while the store is down orders are unavailable, and service returns by itself', async (t) => {
   const { host, journal, clock } = await startHost();
@@ -195,6 +213,9 @@ test('J5: damage stops the shard with a clear error, and nothing is skipped', as
     `entry ${sequence + 1} of shard ${shard} does not match its checksum`,
   );
   t.deepEqual((await host.execute([place('ann')])).map(codeOf), ['unavailable']);
+  const starting = host.shards[shard]!.start({ admitting: true });
+  t.deepEqual((await host.execute([place('ann')])).map(codeOf), ['unavailable']);
+  await starting;
 });
 
 test('a drop that is over is put aside, frees its memory, and still answers replays and refunds', async (t) => {
@@ -223,6 +244,32 @@ test('a drop that is over is put aside, frees its memory, and still answers repl
     userId: 'ann',
   });
   t.is(seen.ok && seen.value.status, 'refunded');
+});
+
+test('O2: a drop is put aside as its journal has it, whatever is decided right after', async (t) => {
+  const { host, journal, clock } = await startHost(undefined, 1);
+  await createDrop(host, 5, { endsAt: NOW + 10_000 });
+  await createDrop(host, 5, { id: 'd_2' });
+  const { order: placed } = await order(host, 'ann');
+  await clock.advance(10_000 + 29_999);
+  journal.hold();
+  const other = host.execute([place('ann', 'key', 1, 'd_2')]);
+  // The drop has been over for long enough, and waits for the entry in flight; so does a refund.
+  await clock.advance(1);
+  const caller = { userId: 'creator', operator: false };
+  const question = { dropId: 'd_1', orderId: placed.id };
+  const refund = host.execute([{ type: 'refund-order', ...question, caller }]);
+  journal.release();
+  journal.hold();
+  t.deepEqual((await other).map(codeOf), ['ok']);
+  await flush();
+  journal.failures = ['before'];
+  journal.release();
+  t.deepEqual((await refund).map(codeOf), ['unavailable']);
+  await clock.advance(100_000);
+  t.is(await host.shards[0]!.inspect((drops) => drops.has('d_1')), false);
+  const seen = await ask(host, { type: 'get-order', ...question, userId: 'ann' });
+  t.deepEqual(seen, { ok: true, value: placed });
 });
 
 test('an unknown drop is not found', async (t) => {
