@@ -33,9 +33,25 @@ export interface MissingRows {
   readonly told: readonly Told[];
 }
 
-export function expectedByUser(changes: readonly OrderChanges[]): Map<string, ExpectedRows> {
+/** Rows looked at without a pause: about a millisecond. */
+export const ROWS_AT_ONCE = 2048;
+
+/** Between two slices of a long look at rows everything else has its turn. */
+export function turnOfOthers(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+export async function expectedByUser(
+  changes: readonly OrderChanges[],
+): Promise<Map<string, ExpectedRows>> {
   const users = new Map<string, ExpectedRows>();
+  let sliceRows = 0;
   for (const { time, rows } of changes) {
+    sliceRows += rows.length;
+    if (sliceRows > ROWS_AT_ONCE) {
+      await turnOfOthers();
+      sliceRows = rows.length;
+    }
     for (const { order, told, refundRequested } of rows) {
       let expected = users.get(order.userId);
       if (expected === undefined) {

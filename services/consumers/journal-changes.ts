@@ -40,18 +40,20 @@ export async function readJournalChanges(
     await turnOfOthers();
     events = 0;
   }
-  const newest = newestOrders(batches);
-  const now = (change: OrderChange) => ({ ...change, order: newest.get(change.order.id)! });
-  return batches.map((batch) => ({ ...batch, rows: batch.rows.map(now) }));
-}
-
-function newestOrders(batches: readonly OrderChanges[]): Map<string, OrderView> {
+  // From the end, so that an order's newest version comes first.
   const newest = new Map<string, OrderView>();
-  for (const { rows } of batches) {
+  for (let i = batches.length - 1; i >= 0; i--) {
+    const { rows } = batches[i]!;
     for (const { order } of rows) {
       const before = newest.get(order.id);
       if (before === undefined || order.version > before.version) newest.set(order.id, order);
     }
+    const now = (change: OrderChange) => ({ ...change, order: newest.get(change.order.id)! });
+    batches[i] = { ...batches[i]!, rows: rows.map(now) };
+    events += rows.length;
+    if (events < SLICE_EVENTS) continue;
+    await turnOfOthers();
+    events = 0;
   }
-  return newest;
+  return batches;
 }

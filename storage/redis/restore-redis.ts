@@ -60,7 +60,7 @@ export async function restoreRedis(
     if (changes === null) continue;
     const lacking = new Map<string, number>();
     let notifications = 0;
-    const users = [...expectedByUser(changes)];
+    const users = [...(await expectedByUser(changes))];
     for (let i = 0; i < users.length; i += USERS_AT_ONCE) {
       for (const { orders, told } of await restoreUsers(
         redis,

@@ -27,10 +27,14 @@ const SECOND_HASHES = 2 ** 21;
 
 /** What there is of all users: 40 bytes for each notification and its order. */
 export interface RowContents {
-  /** The hash of each order's id, and its newest version, in turns. */
+  /** The hash of each order's id, and its newest version. */
   readonly orders: Float64Array<ArrayBuffer>;
-  /** Of each notification: its id, when it was told, and the hash of its name, in turns. */
-  readonly notifications: Float64Array<ArrayBuffer>;
+  readonly versions: Float64Array<ArrayBuffer>;
+  /** The hash of each notification's name. */
+  readonly names: Float64Array<ArrayBuffer>;
+  /** The ids of all notifications, rising, and the latest time that any up to it was told at. */
+  readonly ids: Float64Array<ArrayBuffer>;
+  readonly times: Float64Array<ArrayBuffer>;
 }
 
 /**
@@ -137,7 +141,9 @@ export function open(options: ProgramOptions) {
       /** What there is of everybody, in short. Null: ask again (`eachGroup`). */
       contents(unsettled: readonly number[]): RowContents | null {
         const orders: number[] = [];
-        const notifications: number[] = [];
+        const versions: number[] = [];
+        const names: number[] = [];
+        const told: [id: number, time: number][] = [];
         const isWhole = eachGroup(unsettled, (groups) => {
           const newest = new NewestOrders();
           for (const places of groups) {
@@ -146,17 +152,26 @@ export function open(options: ProgramOptions) {
               const id = rowKey(place.bytes, place.offset, NOTIFICATION_ID);
               if (id === NO_KEY) continue;
               const notification = unpackNotification(place);
-              notifications.push(id, notification.createdAt, nameHash(keptName(notification)));
+              names.push(nameHash(keptName(notification)));
+              told.push([id, notification.createdAt]);
             }
           }
-          for (const { id, version } of newest.all()) orders.push(nameHash(id), version);
+          for (const { id, version } of newest.all()) {
+            orders.push(nameHash(id));
+            versions.push(version);
+          }
         });
         if (!isWhole) return null;
+        told.sort((a, b) => a[0] - b[0]);
+        let latest = 0;
         const contents = {
           orders: Float64Array.from(orders),
-          notifications: Float64Array.from(notifications),
+          versions: Float64Array.from(versions),
+          names: Float64Array.from(names),
+          ids: Float64Array.from(told, ([id]) => id),
+          times: Float64Array.from(told, ([, time]) => (latest = Math.max(latest, time))),
         };
-        transfers.push(contents.orders.buffer, contents.notifications.buffer);
+        transfers.push(...Object.values(contents).map(({ buffer }) => buffer));
         return contents;
       },
     },

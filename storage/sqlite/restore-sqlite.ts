@@ -9,7 +9,15 @@
 
 import type { OrderView } from '../../domain/views.ts';
 import { StoreUnavailableError } from '../journal.ts';
-import { expectedByUser, missingOf, type Told, toldName } from '../missing-rows.ts';
+import {
+  expectedByUser,
+  missingOf,
+  type PresentRows,
+  ROWS_AT_ONCE,
+  type Told,
+  toldName,
+  turnOfOthers,
+} from '../missing-rows.ts';
 import type { Missing, RestoreOptions } from '../read-models.ts';
 import { packOrder, packToldOrder } from './order-rows.ts';
 import {
@@ -45,14 +53,14 @@ export async function restoreSqlite(
   { journals, changesOf, write }: RestoreOptions,
 ): Promise<Missing[]> {
   const contents = await scan(store);
-  const present = presentRows(contents);
+  const present = await presentRows(contents);
   const missing: Missing[] = [];
   const lost: LostRow[] = [];
   for (const journal of journals) {
     const changes = await changesOf(journal);
     if (changes === null) continue;
     let [orders, notifications, users] = [0, 0, 0];
-    for (const expected of expectedByUser(changes).values()) {
+    for (const expected of (await expectedByUser(changes)).values()) {
       const ofUser = missingOf(expected, present);
       orders += ofUser.orders.length;
       notifications += ofUser.told.length;
@@ -69,10 +77,6 @@ export async function restoreSqlite(
   return missing;
 }
 
-function turnOfOthers(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
 /** Errors: `store-unavailable`. */
 async function scan({ scanner, rows }: SqliteRestoreOptions): Promise<RowContents> {
   for (let scans = 0; scans < SCANS_MAX; scans++) {
@@ -82,14 +86,20 @@ async function scan({ scanner, rows }: SqliteRestoreOptions): Promise<RowContent
   throw new StoreUnavailableError('rows were settled faster than they could be read');
 }
 
-function presentRows({ orders, notifications }: RowContents) {
-  const versions = new Map<number, number>();
-  for (let i = 0; i < orders.length; i += 2) versions.set(orders[i]!, orders[i + 1]!);
-  const names = new Set<number>();
-  for (let i = 0; i < notifications.length; i += 3) names.add(notifications[i + 2]!);
+async function presentRows({ orders, versions, names }: RowContents): Promise<PresentRows> {
+  const versionOf = new Map<number, number>();
+  for (let i = 0; i < orders.length; i++) {
+    versionOf.set(orders[i]!, versions[i]!);
+    if (i % ROWS_AT_ONCE === 0) await turnOfOthers();
+  }
+  const told = new Set<number>();
+  for (let i = 0; i < names.length; i++) {
+    told.add(names[i]!);
+    if (i % ROWS_AT_ONCE === 0) await turnOfOthers();
+  }
   return {
-    versionOf: ({ id }: OrderView) => versions.get(nameHash(id)) ?? 0,
-    isTold: (told: Told) => names.has(nameHash(toldName(told))),
+    versionOf: ({ id }) => versionOf.get(nameHash(id)) ?? 0,
+    isTold: (one) => told.has(nameHash(toldName(one))),
   };
 }
 
@@ -126,27 +136,19 @@ async function keepLost(
 class FreeIds {
   /** Rising. */
   readonly #free: number[] = [];
-  /** Ids that rows have, rising, and the latest time of any row up to each. */
-  readonly #ids: number[] = [];
-  readonly #times: number[] = [];
+  readonly #ids: Float64Array;
+  readonly #times: Float64Array;
   #next = 0;
   /** How many may be passed over. */
   #spare: number;
 
-  constructor({ notifications }: RowContents, wanted: number) {
-    const kept: [id: number, time: number][] = [];
-    for (let i = 0; i < notifications.length; i += 3) {
-      kept.push([notifications[i]!, notifications[i + 1]!]);
-    }
-    kept.sort((a, b) => a[0] - b[0]);
+  constructor({ ids, times }: RowContents, wanted: number) {
+    this.#ids = ids;
+    this.#times = times;
     let before = 0;
-    let latest = 0;
-    for (const [id, time] of kept) {
+    for (const id of ids) {
       for (let free = before + 1; free < id; free++) this.#free.push(free);
       before = id;
-      latest = Math.max(latest, time);
-      this.#ids.push(id);
-      this.#times.push(latest);
     }
     this.#spare = this.#free.length - wanted;
   }
