@@ -5,7 +5,7 @@ import { fnv1a } from '../../domain/ids.ts';
 import { addToTotals, type DropTotals, emptyTotals } from '../drop-totals.ts';
 import { keptName } from '../missing-rows.ts';
 import { openReaderDatabase } from './database.ts';
-import { NewestOrders, unpackNotification } from './order-rows.ts';
+import { NewestOrders, unpackNotification, unpackOrder } from './order-rows.ts';
 import type { Program, ProgramOptions } from './program.ts';
 import { RecentRows } from './recent-rows.ts';
 import { readRowLog } from './row-log.ts';
@@ -15,9 +15,11 @@ import {
   NO_KEY,
   NOTIFICATION_ID,
   rowBytes,
+  rowIdHash,
   rowKey,
   rowLength,
   type RowPlace,
+  rowUserHash,
 } from './row-pack.ts';
 import { firstRunId } from './user-rows-statements.ts';
 
@@ -145,18 +147,23 @@ export function open(options: ProgramOptions) {
         const names: number[] = [];
         const told: [id: number, time: number][] = [];
         const isWhole = eachGroup(unsettled, (groups) => {
-          const newest = new NewestOrders();
+          const newest = new Map<string, number>();
           for (const places of groups) {
             for (const place of places) {
-              if (place.key !== NO_KEY) newest.add(place);
+              if (place.key !== NO_KEY) {
+                const order = unpackOrder(place);
+                if (!isFound(place, order.userId, order.id)) continue;
+                newest.set(order.id, Math.max(order.version, newest.get(order.id) ?? 0));
+              }
               const id = rowKey(place.bytes, place.offset, NOTIFICATION_ID);
               if (id === NO_KEY) continue;
               const notification = unpackNotification(place);
+              if (!isFound(place, notification.userId, null)) continue;
               names.push(nameHash(keptName(notification)));
               told.push([id, notification.createdAt]);
             }
           }
-          for (const { id, version } of newest.all()) {
+          for (const [id, version] of newest) {
             orders.push(nameHash(id));
             versions.push(version);
           }
@@ -176,6 +183,12 @@ export function open(options: ProgramOptions) {
       },
     },
   } satisfies Program;
+}
+
+/** Whether readers find the row by its user and, if it is an order's, by its id. */
+function isFound({ bytes, offset }: RowPlace, userId: string, orderId: string | null): boolean {
+  if (rowUserHash(bytes, offset) !== fnv1a(userId)) return false;
+  return orderId === null || rowIdHash(bytes, offset) === fnv1a(orderId);
 }
 
 function placesOf(bytes: Buffer): RowPlace[] {
