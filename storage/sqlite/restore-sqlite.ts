@@ -52,6 +52,8 @@ export async function restoreSqlite(
   store: SqliteRestoreOptions,
   { journals, changesOf, write }: RestoreOptions,
 ): Promise<Missing[]> {
+  // Read first: no id up to here is still to be given.
+  const idMax = store.rows.notificationIdMax();
   const contents = await scan(store);
   const present = await presentRows(contents);
   const missing: Missing[] = [];
@@ -73,7 +75,9 @@ export async function restoreSqlite(
     }
     missing.push({ shard: journal.shard, orders, notifications });
   }
-  if (write && lost.length > 0) await keepLost(store, contents, lost);
+  if (!write || lost.length === 0) return missing;
+  const wanted = lost.filter(({ told }) => told !== null).length;
+  await keepLost(store, new FreeIds(contents, idMax, wanted), lost);
   return missing;
 }
 
@@ -106,11 +110,10 @@ async function presentRows({ orders, versions, names }: RowContents): Promise<Pr
 /** In the order of their ids, so that those that are kept before a crash are the oldest. */
 async function keepLost(
   { rows, writer }: SqliteRestoreOptions,
-  contents: RowContents,
+  free: FreeIds,
   lost: readonly LostRow[],
 ): Promise<void> {
   const sorted = lost.toSorted((a, b) => (a.told?.at ?? 0) - (b.told?.at ?? 0));
-  const free = new FreeIds(contents, lost.filter(({ told }) => told !== null).length);
   const packer = new RowPacker();
   for (let i = 0; i < sorted.length; i += PORTION_ROWS) {
     const portion = sorted.slice(i, i + PORTION_ROWS);
@@ -142,7 +145,7 @@ class FreeIds {
   /** How many may be passed over. */
   #spare: number;
 
-  constructor({ ids, times }: RowContents, wanted: number) {
+  constructor({ ids, times }: RowContents, idMax: number, wanted: number) {
     this.#ids = ids;
     this.#times = times;
     let before = 0;
@@ -150,6 +153,7 @@ class FreeIds {
       for (let free = before + 1; free < id; free++) this.#free.push(free);
       before = id;
     }
+    for (let free = before + 1; free <= idMax; free++) this.#free.push(free);
     this.#spare = this.#free.length - wanted;
   }
 

@@ -1,17 +1,22 @@
 // Order lists and feeds on SQLite that were lost in part: rows deleted from the file behind the
 // store's back.
 
+import { join } from 'node:path';
 import test from 'ava';
 import Database from 'better-sqlite3';
+import type { OrderChanges } from '../../storage/read-models.ts';
 import { rowOwner } from '../../storage/sqlite/row-pack.ts';
 import { openSqliteStores, type SqliteStores } from '../../storage/sqlite/stores.ts';
 import { firstRunId } from '../../storage/sqlite/user-rows-statements.ts';
+import { failsWith } from './contract/errors.ts';
 import { orderView } from './contract/order-list.ts';
 import { restoreContract } from './contract/restore.ts';
 import { removeDirectory, temporaryDirectory } from './temporary-directory.ts';
 
 const SETTLE_ROWS = 20;
 const FILLING_SHARD = 999;
+/** So few that a log has room for one portion, and not for two. */
+const PAGES_OF_A_PORTION = 8;
 
 const directory = temporaryDirectory();
 let opened: SqliteStores;
@@ -39,22 +44,73 @@ async function settleAll(): Promise<void> {
   await readModels.settled();
 }
 
+/** Deletes what settled rows have of the users. */
+function forgetRows(file: string, userIds: readonly string[]): void {
+  const database = new Database(file);
+  const generations = database
+    .prepare<[], number>('select generation from rows_generations')
+    .pluck()
+    .all();
+  const forget = database.prepare('delete from rows_settled where id >= ? and id < ?');
+  for (const userId of userIds) {
+    const { bucket } = rowOwner(userId);
+    for (const generation of generations) {
+      forget.run(firstRunId(generation, bucket), firstRunId(generation, bucket + 1));
+    }
+  }
+  database.close();
+}
+
 restoreContract({
   stores: () => opened,
   async lose(userIds) {
     await settleAll();
-    const database = new Database(`${directory}/projections.db`);
-    const generations = database
-      .prepare<[], number>('select generation from rows_generations')
-      .pluck()
-      .all();
-    const forget = database.prepare('delete from rows_settled where id >= ? and id < ?');
-    for (const userId of userIds) {
-      const { bucket } = rowOwner(userId);
-      for (const generation of generations) {
-        forget.run(firstRunId(generation, bucket), firstRunId(generation, bucket + 1));
-      }
-    }
-    database.close();
+    forgetRows(join(directory, 'projections.db'), userIds);
   },
+});
+
+test('J1: a rebuild that the disk or a crash ended is finished by the next', async (t) => {
+  const ORDERS = 3000;
+  const userId = 'user_of_many';
+  const own = temporaryDirectory();
+  const file = join(own, 'projections.db');
+  let stores = await openSqliteStores({ directory: own, settleRows: ORDERS });
+  t.teardown(async () => {
+    await stores.close();
+    removeDirectory(own);
+  });
+  const entries = Array.from({ length: ORDERS }, (_, n): OrderChanges => {
+    const id = `drop_m-${n.toString(36)}`;
+    const order = orderView(id, userId, { dropId: 'drop_m', version: n + 1, createdAt: 1000 + n });
+    const row = { order, told: 'order.confirmed' as const, refundRequested: false };
+    return { shard: 1, sequence: n + 1, time: 1000 + n, rows: [row] };
+  });
+  await stores.readModels.keep(entries, () => false);
+  await stores.readModels.settled();
+  await stores.feed.markRead(userId, '1700', 9000);
+  const seen = async () => ({
+    feed: await stores.feed.listAfter(userId, '0', ORDERS),
+    unreadCount: await stores.feed.unreadCount(userId),
+    totals: await stores.orderList.totalsOfDrop('drop_m'),
+  });
+  const restore = () =>
+    stores.readModels.restore({
+      journals: [{ shard: 1, sequence: ORDERS }],
+      changesOf: async () => entries,
+      write: true,
+    });
+  const before = await seen();
+  t.is(before.feed.length, ORDERS);
+  forgetRows(file, [userId]);
+  await stores.limitPages('projections', PAGES_OF_A_PORTION);
+  await failsWith(t, 'store-unavailable', restore());
+  await stores.close();
+
+  stores = await openSqliteStores({ directory: own, settleRows: ORDERS });
+  const half = await seen();
+  t.true(half.feed.length > 0 && half.feed.length < ORDERS, `${half.feed.length} are there`);
+  t.deepEqual(half.feed, before.feed.slice(0, half.feed.length), 'the oldest, as they were');
+  const notifications = ORDERS - half.feed.length;
+  t.deepEqual(await restore(), [{ shard: 1, orders: notifications, notifications }]);
+  t.deepEqual(await seen(), before);
 });
