@@ -5,7 +5,7 @@
 // Ids of notifications count up over all users and have no gaps, and read marks name ids. So the ids
 // that no row has are those that were lost: what is missing gets them back, in the order in which it
 // was told, and the marks mean what they meant. Exact where everything that is missing is known at
-// once and was told at moments apart; else it may get the id of a neighbour.
+// once and was told one after the other; else it may get the id of a neighbour.
 
 import type { OrderView } from '../../domain/views.ts';
 import { StoreUnavailableError } from '../journal.ts';
