@@ -35,6 +35,16 @@ export interface VerificationOptions {
   readonly journal: Journal;
   readonly snapshots: SnapshotStore;
   readonly orderList: OrderListStore;
+  /** What of the shards' journals the order lists and feeds do not have. */
+  readonly missing: (shards: readonly number[]) => Promise<readonly MissingOfShard[]>;
+}
+
+export interface MissingOfShard {
+  readonly shard: number;
+  readonly orders: number;
+  readonly notifications: number;
+  /** Why it could not be found out, or not of all of the journal; null otherwise. */
+  readonly reason: string | null;
 }
 
 /** Read models get this many looks to come level with a drop. */
@@ -55,6 +65,7 @@ interface Counts {
 export async function verifyShards(options: VerificationOptions): Promise<ShardsVerified> {
   const counts: Counts = { shards: 0, entries: 0, drops: 0, orders: 0, findings: [] };
   const verified: number[] = [];
+  const replayed: number[] = [];
   for (const id of options.shards) {
     const shard = options.host.shards[id];
     if (shard === undefined) continue;
@@ -67,11 +78,12 @@ export async function verifyShards(options: VerificationOptions): Promise<Shards
         counts.findings.push(`shard ${shard.id} is damaged: ${shard.fault}`);
       } else {
         if (!stayed()) continue;
-        if (shard.sequence > 0) await verifyShard(shard, options, counts);
+        const whole = shard.sequence === 0 || (await verifyShard(shard, options, counts));
         if (!stayed()) {
           Object.assign(counts, before);
           continue;
         }
+        if (whole) replayed.push(id);
       }
       verified.push(id);
     } catch (error) {
@@ -79,14 +91,28 @@ export async function verifyShards(options: VerificationOptions): Promise<Shards
       Object.assign(counts, before);
     }
   }
+  counts.findings.push(...(await options.missing(replayed)).flatMap(missingFinding));
   return { ok: counts.findings.length === 0, ...counts, verified };
 }
 
+function missingFinding({ shard, orders, notifications, reason }: MissingOfShard): string[] {
+  const findings: string[] = [];
+  if (orders > 0 || notifications > 0) {
+    findings.push(
+      `of shard ${shard} the order lists lack ${orders} orders, and the feeds ${notifications} ` +
+        'notifications: livedrops rebuild makes them again',
+    );
+  }
+  if (reason !== null) findings.push(`the read models of shard ${shard}: ${reason}`);
+  return findings;
+}
+
+/** False where the journal cannot be replayed. */
 async function verifyShard(
   shard: Shard,
   options: VerificationOptions,
   counts: Counts,
-): Promise<void> {
+): Promise<boolean> {
   counts.shards += 1;
   const live = await shard.inspect((drops, sequence) => ({
     sequence,
@@ -102,7 +128,7 @@ async function verifyShard(
     const { code, message } = error as { code?: unknown; message: string };
     if (code !== 'corrupt' && code !== 'invariant') throw error;
     counts.findings.push(`shard ${shard.id} cannot be replayed: ${message}`);
-    return;
+    return false;
   }
   for (const dropId of live.digests.keys()) {
     if (!replayed.has(dropId))
@@ -116,6 +142,7 @@ async function verifyShard(
       (await compareReadModel(state.id, shard, options));
     if (finding !== null) counts.findings.push(finding);
   }
+  return true;
 }
 
 async function compareState(

@@ -21,6 +21,7 @@ import { unreadyShards } from './embedded-core.ts';
 import {
   createAccessTokens,
   createConsumers,
+  createRebuild,
   createServices,
   type NodeCore,
   type NodeCoreOptions,
@@ -74,6 +75,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     log,
   });
   const accessTokens = createAccessTokens(config);
+  const rebuild = createRebuild(stores, log);
   const self = { nodeId, incarnation: randomUUID() };
   let url: string | null = null;
   broker.createService(placementService({ changed: () => watch.changed() }));
@@ -86,6 +88,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       router,
       accessTokens,
       peers,
+      rebuild,
       self,
       shardCount: SHARD_COUNT,
       url: () => url,
@@ -135,7 +138,9 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       clock: systemClock,
       log,
     });
-    const verify = (shards: readonly number[]) => verifyShards({ host, shards, ...stores });
+    const missing = (shards: readonly number[]) => rebuild.run(shards, false);
+    const verify = (shards: readonly number[]) =>
+      verifyShards({ host, shards, missing, ...stores });
     broker.createService(shardService({ host, node: ownership, verify, restart }));
     return { lease, consumers, host, ownership };
   }

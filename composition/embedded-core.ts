@@ -9,7 +9,7 @@ import type { NodeReport } from '../actors/node-report.ts';
 import { soleOwner } from '../actors/placement-watch.ts';
 import { ShardHost } from '../actors/shard-host.ts';
 import { BrokerPeers, shardService } from '../actors/shard-service.ts';
-import { verifyShards } from '../actors/verification.ts';
+import { type ShardsVerified, verifyShards } from '../actors/verification.ts';
 import { brokerOptions } from '../moleculer.config.ts';
 import { createCallAction } from '../services/call-action.ts';
 import { MeasuredJournal } from '../storage/measured-journal.ts';
@@ -17,6 +17,7 @@ import { openSqliteStores } from '../storage/sqlite/stores.ts';
 import {
   createAccessTokens,
   createConsumers,
+  createRebuild,
   createServices,
   type NodeCore,
   type NodeCoreOptions,
@@ -24,6 +25,8 @@ import {
 
 export interface EmbeddedCore extends NodeCore {
   readonly host: ShardHost;
+  /** Verifies those of the shards that this node serves. */
+  readonly verify: (shards: readonly number[]) => Promise<ShardsVerified>;
 }
 
 /** Errors: `directory-in-use`. */
@@ -55,7 +58,9 @@ export async function createEmbeddedCore(options: NodeCoreOptions): Promise<Embe
     log,
   });
   const accessTokens = createAccessTokens(config);
-  const verify = (shards: readonly number[]) => verifyShards({ host, shards, ...stores });
+  const rebuild = createRebuild(stores, log);
+  const missing = (shards: readonly number[]) => rebuild.run(shards, false);
+  const verify = (shards: readonly number[]) => verifyShards({ host, shards, missing, ...stores });
   const report = (): NodeReport => ({
     ...self,
     leaseMs: null,
@@ -71,6 +76,7 @@ export async function createEmbeddedCore(options: NodeCoreOptions): Promise<Embe
     router,
     accessTokens,
     peers: new BrokerPeers({ broker }),
+    rebuild,
     self,
     shardCount,
     url: () => url,
@@ -83,6 +89,7 @@ export async function createEmbeddedCore(options: NodeCoreOptions): Promise<Embe
     stores,
     journal,
     host,
+    verify,
     bus,
     router,
     call: createCallAction(broker),

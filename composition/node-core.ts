@@ -22,6 +22,7 @@ import { notificationsService } from '../services/notifications.ts';
 import { type OperatorServiceOptions, operatorService } from '../services/operator.ts';
 import { ordersService } from '../services/orders.ts';
 import { Passwords } from '../services/passwords.ts';
+import { Rebuild } from '../services/rebuild.ts';
 import type { PaymentProvider } from '../services/payment-provider.ts';
 import { paymentsService } from '../services/payments.ts';
 import type { MeasuredJournal } from '../storage/measured-journal.ts';
@@ -90,6 +91,10 @@ export function createConsumers(
   return { all: [projections, payments], payments };
 }
 
+export function createRebuild(stores: Stores, log: Logger): Rebuild {
+  return new Rebuild({ ...stores, clock: systemClock, log });
+}
+
 /** The services of the role `services`, on the broker. */
 export function createServices(
   broker: ServiceBroker,
@@ -100,6 +105,7 @@ export function createServices(
     readonly router: BrokerRouter;
     readonly accessTokens: AccessTokens;
     readonly peers: BrokerPeers;
+    readonly rebuild: Rebuild;
     readonly self: NodeRun;
     readonly shardCount: number;
     /** Where this node's gateway answers. */
@@ -107,8 +113,7 @@ export function createServices(
     readonly operator: Pick<OperatorServiceOptions, 'verify' | 'placement'>;
   },
 ): void {
-  const { config, stores, bus, router, accessTokens, peers, self, shardCount, url, operator } =
-    options;
+  const { config, stores, bus, router, accessTokens, peers, self, shardCount, url } = options;
   const now = () => systemClock.now();
   const startedAt = now();
   const random = (count: number) => randomBytes(count);
@@ -122,7 +127,8 @@ export function createServices(
     notificationsService({ ...stores, now }),
     paymentsService({ ...stores, router, secrets, now }),
     operatorService({
-      ...operator,
+      ...options.operator,
+      rebuild: (shards, write) => options.rebuild.run(shards, write),
       self: () => ({
         ...self,
         weight: config.nodeWeight,

@@ -2,7 +2,6 @@
 // without a gateway and verifies that. Also reads the orders straight from the journal, for proofs from outside.
 
 import type { VerifyReport } from '../actors/verification.ts';
-import { verifyShards } from '../actors/verification.ts';
 import { readEntries, replay } from '../actors/recovery.ts';
 import type { DropState } from '../domain/drop-state.ts';
 import type { OrderView } from '../domain/views.ts';
@@ -31,7 +30,7 @@ export async function verifyEmbedded(config: Config): Promise<VerifyReport> {
     await core.start();
     await core.host.relay.caughtUp();
     const shards = core.host.shards.map(({ id }) => id);
-    return await verifyShards({ host: core.host, shards, ...core.stores });
+    return await core.verify(shards);
   } finally {
     await core.stop();
   }

@@ -35,6 +35,20 @@ export const RebalanceChange = Type.Object(
   },
   { ...STRICT, title: 'RebalanceChange' },
 );
+export const RebuildChange = Type.Object(
+  {
+    shards: Type.Optional(
+      Type.Array(Type.Integer({ minimum: 0, maximum: SHARD_COUNT - 1 }), {
+        minItems: 1,
+        maxItems: SHARD_COUNT,
+        uniqueItems: true,
+        description: 'all, unless given',
+      }),
+    ),
+    dryRun,
+  },
+  { ...STRICT, title: 'RebuildChange' },
+);
 export const ShardQuery = Type.Object(
   { node: Type.Optional(id), state: Type.Optional(shardStatus) },
   STRICT,
@@ -113,6 +127,29 @@ export const MovePlan = Type.Object(
     ),
   },
   { title: 'MovePlan' },
+);
+export const RebuildReport = Type.Object(
+  {
+    applied: Type.Boolean({ description: 'false for a dry run' }),
+    shards: Type.Array(
+      Type.Object(
+        {
+          shard: count,
+          entries: Type.Integer({ minimum: 0, description: 'of the journal, that were compared' }),
+          orders: Type.Integer({ minimum: 0, description: 'that the lists did not have' }),
+          notifications: Type.Integer({
+            minimum: 0,
+            description: 'that the feeds did not have',
+          }),
+          reason: Type.Union([Type.String(), Type.Null()], {
+            description: 'why not all of it was compared; null: all was',
+          }),
+        },
+        { title: 'RebuiltShard' },
+      ),
+    ),
+  },
+  { title: 'RebuildReport' },
 );
 export const ActionPage = list(
   Type.Object(

@@ -2,7 +2,7 @@
 // matter, so what can safely be asked again is asked of the next one when a node does not answer.
 
 import type { VerifyReport } from '../actors/verification.ts';
-import type { MovePlan, NodeRow, ShardRow } from '../services/contracts.ts';
+import type { MovePlan, NodeRow, RebuildReport, ShardRow } from '../services/contracts.ts';
 import type { MoveRecord } from '../storage/placement.ts';
 
 /** As they come over HTTP: times are RFC 3339. */
@@ -30,7 +30,7 @@ export const MOVES_LISTED_MAX = 100;
 
 const TIMEOUT_MS = 15_000;
 /** Replaying large journals takes its time. */
-const VERIFY_TIMEOUT_MS = 600_000;
+const REPLAY_TIMEOUT_MS = 600_000;
 const URLS_MAX = 64;
 /** What a connection ends with that never reached anybody. */
 const NOT_DELIVERED: readonly unknown[] = ['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH'];
@@ -110,7 +110,13 @@ export class OperatorApi {
   }
 
   verify(): Promise<VerifyReport> {
-    return this.#change<VerifyReport>('verify', null, VERIFY_TIMEOUT_MS);
+    return this.#change<VerifyReport>('verify', null, REPLAY_TIMEOUT_MS);
+  }
+
+  /** `shards` null: all. */
+  rebuild(shards: readonly number[] | null, dryRun: boolean): Promise<RebuildReport> {
+    const body = { ...(shards !== null && { shards }), dryRun };
+    return this.#change<RebuildReport>('rebuild', body, REPLAY_TIMEOUT_MS);
   }
 
   /** Asks one node after the other until one answers. */

@@ -6,6 +6,7 @@ import { MOVES_LISTED_MAX } from './api-client.ts';
 import { duration, integer, nodeId, serverUrl } from './arguments.ts';
 import type { ChangeOptions } from './change.ts';
 import type { MovesOptions } from './moves.ts';
+import type { RebuildOptions } from './rebuild.ts';
 import type { RollingRestartOptions } from './rolling-restart.ts';
 import type { ShardsOptions } from './shards.ts';
 import type { ListOptions } from './show-list.ts';
@@ -31,6 +32,7 @@ export function addOperatorCommands(livedrops: Command): void {
   addChanges(livedrops);
   addRollingRestart(livedrops);
   addVerify(livedrops);
+  addRebuild(livedrops);
 }
 
 function connecting(command: Command): Command {
@@ -136,4 +138,27 @@ Asks the running nodes, or, where no server runs on LIVEDROPS_DATA, reads what i
 there. Exits with 1 when anything is found.`,
     )
     .action(async (options: VerifyCommandOptions) => (await import('./verify.ts')).verify(options));
+}
+
+function addRebuild(livedrops: Command): void {
+  connecting(
+    livedrops
+      .command('rebuild')
+      .description('make again what order lists and notifications lost, from the journals'),
+  )
+    .addOption(
+      new Option('--shard <n...>', 'only of these shards').argParser(
+        (text, earlier: readonly number[] | undefined) => [...(earlier ?? []), shardNumber(text)],
+      ),
+    )
+    .option('--dry-run', 'only tell what is missing')
+    .addHelpText(
+      'after',
+      `
+While the sale goes on. Adds what is missing and changes nothing else: nobody is
+told twice, and what was read stays read. Harmless to repeat. Exits with 1 where
+a shard's journal could not be compared as far as it goes.
+${SERVER_HELP}`,
+    )
+    .action(async (options: RebuildOptions) => (await import('./rebuild.ts')).rebuild(options));
 }

@@ -10,6 +10,7 @@ import type { Notification } from '../storage/feed.ts';
 import type { OperatorAction } from '../storage/operator-log.ts';
 import type { Page, PageRequest } from '../storage/page.ts';
 import type { MoveRecord } from '../storage/placement.ts';
+import type { RebuiltShard } from './rebuild.ts';
 
 export interface PublicProfile {
   readonly id: string;
@@ -65,6 +66,12 @@ export interface PlannedMove {
   /** One sentence. */
   readonly reason: string;
 }
+export interface RebuildReport {
+  /** False for a dry run. */
+  readonly applied: boolean;
+  readonly shards: readonly RebuiltShard[];
+}
+
 export interface MovePlan {
   /** False for a dry run. */
   readonly applied: boolean;
@@ -147,6 +154,11 @@ export interface Actions {
 
   /** Replays the journals of all shards and compares (X2). Takes as long as the journals are large. */
   'operator.verify': [Record<string, never>, VerifyReport];
+  /** Makes good what order lists and feeds lost of the shards' journals, or only looks; null: of all. */
+  'operator.rebuild': [
+    { operatorId: string; shards: readonly number[] | null } & Plannable,
+    RebuildReport,
+  ];
   'operator.nodes': [Record<string, never>, readonly NodeRow[]];
   'operator.shards': [Record<string, never>, readonly ShardRow[]];
   /** The last moves of shards, newest first. */

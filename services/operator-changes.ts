@@ -6,13 +6,15 @@ import type { Outcome, Refusal } from '../domain/refusal.ts';
 import { refusal, success } from '../domain/refusal.ts';
 import type { OperatorAction, OperatorLog } from '../storage/operator-log.ts';
 import type { PlacementStore } from '../storage/placement.ts';
-import type { MovePlan, PlannedMove } from './contracts.ts';
+import type { MovePlan, PlannedMove, RebuildReport } from './contracts.ts';
 import { type ChangePlan, isKnown, type Situation } from './operator-plan.ts';
+import type { RebuiltShard } from './rebuild.ts';
 
 export interface ChangesOptions {
   readonly placement: PlacementStore | null;
   readonly log: OperatorLog;
   readonly restartNode: (nodeId: string) => Promise<boolean>;
+  readonly rebuild: (shards: readonly number[], write: boolean) => Promise<RebuiltShard[]>;
   readonly shardCount: number;
   readonly now: () => number;
 }
@@ -29,6 +31,7 @@ const MOVES_TOLD_MAX = 8;
 
 export class OperatorChanges {
   readonly #options: ChangesOptions;
+  #rebuilding = false;
 
   constructor(options: ChangesOptions) {
     this.#options = options;
@@ -49,12 +52,7 @@ export class OperatorChanges {
     const { moves } = planned.value;
     if (dryRun) return success({ applied: false, moves });
     await this.#record(request, tellMoves(moves));
-    try {
-      await this.#write(planned.value);
-    } catch (fault) {
-      await this.#record(request, 'Done in part or not at all: the store did not answer.');
-      throw fault;
-    }
+    await this.#recordFault(request, () => this.#write(planned.value));
     return success({ applied: true, moves });
   }
 
@@ -75,6 +73,46 @@ export class OperatorChanges {
     await this.#record(request, `${nodeId} was asked to end, so that it is started again.`);
     if (await restartNode(nodeId)) return success(null);
     return await this.#refuse(request, refusal('unavailable', `${nodeId} did not answer.`));
+  }
+
+  /** `shards` null: all. One at a time on a node; dry runs write nothing and may go beside it. */
+  async rebuild(
+    operatorId: string,
+    shards: readonly number[] | null,
+    dryRun: boolean,
+  ): Promise<Outcome<RebuildReport>> {
+    const { shardCount, rebuild } = this.#options;
+    const wanted = shards ?? Array.from({ length: shardCount }, (_, shard) => shard);
+    const unknown = wanted.find((shard) => shard >= shardCount);
+    const params = { shards: shards?.join(', ') ?? null };
+    const request = { operatorId, action: 'rebuild', params };
+    if (unknown !== undefined) {
+      const refused = refusal('invalid-request', `There is no shard ${unknown}.`);
+      return dryRun ? refused : await this.#refuse(request, refused);
+    }
+    if (dryRun) return success({ applied: false, shards: await rebuild(wanted, false) });
+    if (this.#rebuilding) {
+      return await this.#refuse(request, refusal('unavailable', 'Another rebuild is under way.'));
+    }
+    this.#rebuilding = true;
+    try {
+      const many = `${wanted.length} shard${wanted.length === 1 ? '' : 's'}`;
+      await this.#record(request, `To be made again: what the read models lost of ${many}.`);
+      const rebuilt = await this.#recordFault(request, () => rebuild(wanted, true));
+      return success({ applied: true, shards: rebuilt });
+    } finally {
+      this.#rebuilding = false;
+    }
+  }
+
+  /** What was recorded as made is recorded once more where making it fails. */
+  async #recordFault<T>(request: ChangeRequest, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (fault) {
+      await this.#record(request, 'Done in part or not at all: the store did not answer.');
+      throw fault;
+    }
   }
 
   async #write({ pins, drained }: ChangePlan): Promise<void> {

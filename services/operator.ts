@@ -10,15 +10,18 @@ import type { NodeSession, Placement, PlacementStore } from '../storage/placemen
 import { defineService } from './define-service.ts';
 import { OperatorChanges } from './operator-changes.ts';
 import { planDrain, planEvenLoad, planPin, planUndrain } from './operator-plan.ts';
+import type { RebuiltShard } from './rebuild.ts';
 import { nodeRows, placementOfOne, type Reports, shardRows } from './operator-view.ts';
 
 /** Replaying large journals takes longer than other calls may. */
-const VERIFY_TIMEOUT_MS = 600_000;
+const REPLAY_TIMEOUT_MS = 600_000;
 /** A node that has not told of itself by then is shown with zeros. */
 const REPORT_TIMEOUT_MS = 2_000;
 
 export interface OperatorServiceOptions {
   readonly verify: () => Promise<VerifyReport>;
+  /** As `Rebuild.run`. */
+  readonly rebuild: (shards: readonly number[], write: boolean) => Promise<RebuiltShard[]>;
   /** Null: one node alone, which has nowhere to move a shard. */
   readonly placement: PlacementStore | null;
   /** The session of the node this runs on: what there is to show where `placement` is null. */
@@ -40,8 +43,9 @@ export function operatorService(options: OperatorServiceOptions): ServiceSchema 
   const changes = new OperatorChanges(options);
   const load = async () =>
     placement === null ? placementOfOne(options.self(), shardCount) : await placement.load();
-  const { verify, ...others } = defineService('operator', {
+  const { verify, rebuild, ...others } = defineService('operator', {
     verify: verifyOneAtATime(options.verify),
+    rebuild: ({ operatorId, shards, dryRun }) => changes.rebuild(operatorId, shards, dryRun),
     async nodes() {
       const state = await load();
       return success(nodeRows(state, shardCount, await reportsOf(options, state)));
@@ -81,10 +85,16 @@ export function operatorService(options: OperatorServiceOptions): ServiceSchema 
     async actions({ page }) {
       return success(await log.list(page));
     },
-  }).actions as Record<'verify', ActionSchema['handler']> & ServiceSchema['actions'];
-  // Moleculer knows an action's own timeout; its types do not.
-  const slow: ActionSchema & { timeout: number } = { timeout: VERIFY_TIMEOUT_MS, handler: verify };
-  return { name: 'operator', actions: { ...others, verify: slow } };
+  }).actions as Record<'verify' | 'rebuild', ActionSchema['handler']> & ServiceSchema['actions'];
+  return {
+    name: 'operator',
+    actions: { ...others, verify: replaying(verify), rebuild: replaying(rebuild) },
+  };
+}
+
+/** Moleculer knows an action's own timeout; its types do not. */
+function replaying(handler: ActionSchema['handler']): ActionSchema & { timeout: number } {
+  return { timeout: REPLAY_TIMEOUT_MS, handler };
 }
 
 /** Whoever asks while a verification runs gets the same report. */

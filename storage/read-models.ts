@@ -3,6 +3,7 @@
 // goes through `SeparateReadModels`.
 
 import type { OrderView } from '../domain/views.ts';
+import type { ShardPosition } from './consumer-positions.ts';
 import type { FeedStore, NewNotification, Notification } from './feed.ts';
 import type { OrderListStore } from './order-list.ts';
 import type { Projection, ProjectionBatch } from './projection.ts';
@@ -40,6 +41,33 @@ export interface ReadModels extends Projection {
     batches: readonly OrderChanges[],
     wants: (userId: string) => boolean,
   ): Promise<Notification[]>;
+  /**
+   * Finds what the journals say and the read models do not have, whatever their positions, and adds
+   * it while `keep` goes on: notifications where they were in time, not told again, and with the read
+   * marks that are kept of them. Nothing that is there changes. May end half way and be called again,
+   * one call at a time in a process. Resolves to what was missing, by journal that could be read.
+   * Errors: `store-unavailable`.
+   */
+  restore(options: RestoreOptions): Promise<Missing[]>;
+}
+
+export interface RestoreOptions {
+  /** Which journals, each up to a sequence that `position` has reached. */
+  readonly journals: readonly ShardPosition[];
+  /**
+   * All changes of a journal up to there, each with its order as it stands there; null where it
+   * cannot be read. Asked for one journal after the other.
+   */
+  readonly changesOf: (journal: ShardPosition) => Promise<readonly OrderChanges[] | null>;
+  /** False: only count what is missing. */
+  readonly write: boolean;
+}
+
+/** How much of a journal was missing. */
+export interface Missing {
+  readonly shard: number;
+  readonly orders: number;
+  readonly notifications: number;
 }
 
 /** What the buyer is told of a change that tells something. */
@@ -91,5 +119,10 @@ export class SeparateReadModels implements ReadModels {
     await this.#orderList.put(orders);
     const kept = await this.#feed.append(notifications);
     return kept.filter(({ userId }) => wants(userId));
+  }
+
+  /** Stores in memory lose nothing but all of it, and then with their positions. */
+  async restore(): Promise<Missing[]> {
+    return [];
   }
 }

@@ -17,6 +17,8 @@ import {
   NodeList,
   PinChange,
   RebalanceChange,
+  RebuildChange,
+  RebuildReport,
   ShardList,
   ShardQuery,
   VerifyReport,
@@ -204,6 +206,20 @@ function wholeRoutes(): Route[] {
         const operatorId = user.userId;
         const plan = await call('operator.rebalance', { operatorId, movesMax, dryRun });
         return plan.ok ? jsonReply(200, plan.value) : plan;
+      },
+    ),
+    operatorRoute(
+      {
+        ...about('POST', 'rebuild', ['invalid-request']),
+        summary:
+          'Make again what order lists and feeds lost, from the journals, while they are used.',
+        body: RebuildChange,
+        response: RebuildReport,
+      },
+      async ({ call, user, body }) => {
+        const { shards = null, dryRun = false } = body;
+        const report = await call('operator.rebuild', { operatorId: user.userId, shards, dryRun });
+        return report.ok ? jsonReply(200, report.value) : report;
       },
     ),
     operatorRoute(

@@ -200,7 +200,12 @@ function scriptKeys({ list, oneRead, allRead }: FeedKeys): string[] {
   return [list, oneRead, allRead];
 }
 
-function unpackRow(userId: string, id: number, row: string, readAt: number | null): Notification {
+export function unpackRow(
+  userId: string,
+  id: number,
+  row: string,
+  readAt: number | null,
+): Notification {
   if (!row.startsWith('[')) return { ...unpackTold(userId, row), id: String(id), readAt };
   const [type, createdAt, data] = JSON.parse(row) as [string, number, NewNotification['data']];
   return { id: String(id), userId, type, data, createdAt, readAt };

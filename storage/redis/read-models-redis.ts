@@ -9,16 +9,19 @@
 
 import type { Notification } from '../feed.ts';
 import {
+  type Missing,
   type OrderChange,
   type OrderChanges,
   orderNotification,
   type ReadModels,
+  type RestoreOptions,
 } from '../read-models.ts';
 import { BucketCalls } from './bucket-calls.ts';
 import type { RedisConnection } from './connection.ts';
 import { DropStandings } from './drop-standings.ts';
 import { packTold, packUntold } from './order-members.ts';
 import { allDone, RedisProjection } from './projection-redis.ts';
+import { restoreRedis } from './restore-redis.ts';
 
 /** A row of the append, and when all of its batch happened. */
 interface Source {
@@ -60,6 +63,10 @@ export class RedisReadModels implements ReadModels {
       }
     });
     return kept;
+  }
+
+  restore(options: RestoreOptions): Promise<Missing[]> {
+    return restoreRedis(this.#redis, options);
   }
 
   /** Gives the id of each row's notification, 0 where none was added; `sources` gets the rows. */

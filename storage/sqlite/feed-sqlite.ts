@@ -24,6 +24,7 @@ export class SqliteFeedStore implements FeedStore {
   readonly #rows: UserRows;
   readonly #writer;
   readonly #packer = new RowPacker();
+  readonly #isRestored;
   readonly #readThrough;
   readonly #readAbove;
   readonly #readAtAll;
@@ -33,6 +34,9 @@ export class SqliteFeedStore implements FeedStore {
     this.#rows = options.rows;
     this.#writer = options.writer;
     const { reader } = options;
+    this.#isRestored = reader
+      .prepare<[string], number>('select 1 from rows_restored where user_id = ?')
+      .pluck();
     this.#readThrough = reader
       .prepare<[string], number | null>('select max(through_id) from read_all where user_id = ?')
       .pluck();
@@ -81,10 +85,9 @@ export class SqliteFeedStore implements FeedStore {
   ): Promise<Page<Notification>> {
     const { time: keyBelow } = decodeCursor('feed', page.cursor);
     const wanted = page.limit + 1;
-    const owner = rowOwner(userId);
     const found = filter.unread
-      ? this.#unread(userId, owner, keyBelow, wanted)
-      : this.#newest(owner, 0, keyBelow - 1, wanted);
+      ? this.#unread(userId, keyBelow, wanted)
+      : this.#newest(userId, 0, keyBelow - 1, wanted);
     const places = found.slice(0, page.limit);
     const last = places.at(-1);
     const more = last !== undefined && found.length > places.length;
@@ -97,6 +100,10 @@ export class SqliteFeedStore implements FeedStore {
   async listAfter(userId: string, afterId: string, limit: number): Promise<Notification[]> {
     const after = parseNotificationId(afterId);
     if (after === null) throw new InvalidCursorError('not a notification id');
+    if (this.#wasRestored(userId)) {
+      const places = this.#newest(userId, after + 1, ALL, ALL).reverse();
+      return this.#present(userId, places.slice(0, limit));
+    }
     const owner = rowOwner(userId);
     const places: RowPlace[] = [];
     const rows = this.#rows;
@@ -115,22 +122,35 @@ export class SqliteFeedStore implements FeedStore {
   }
 
   async unreadCount(userId: string): Promise<number> {
-    return this.#unread(userId, rowOwner(userId), ALL, UNREAD_COUNT_MAX).length;
+    return this.#unread(userId, ALL, UNREAD_COUNT_MAX).length;
   }
 
   async markRead(userId: string, notificationId: string, now: number): Promise<boolean> {
     const id = parseNotificationId(notificationId);
-    if (id === null || this.#newest(rowOwner(userId), id, id, 1).length === 0) return false;
+    if (id === null || this.#newest(userId, id, id, 1).length === 0) return false;
     await this.#writer.submit('markRead', userId, id, now);
     return true;
   }
 
   async markAllRead(userId: string, now: number): Promise<void> {
-    const [newest] = this.#newest(rowOwner(userId), 0, ALL, 1);
+    const [newest] = this.#newest(userId, 0, ALL, 1);
     if (newest !== undefined) await this.#writer.submit('markAllRead', userId, newest.key, now);
   }
 
-  #newest(owner: RowOwner, keyMin: number, keyMax: number, limit: number): RowPlace[] {
+  /** Nearly nobody's rows ever were lost and made again. */
+  #wasRestored(userId: string): boolean {
+    return readQuery(() => this.#isRestored.get(userId)) !== undefined;
+  }
+
+  #newest(userId: string, keyMin: number, keyMax: number, limit: number): RowPlace[] {
+    const owner = rowOwner(userId);
+    if (!this.#wasRestored(userId)) return this.#lastKept(owner, keyMin, keyMax, limit);
+    const places = this.#lastKept(owner, keyMin, keyMax, ALL);
+    return places.sort((a, b) => b.key - a.key).slice(0, limit);
+  }
+
+  /** The last kept are the newest, where none was lost meanwhile. */
+  #lastKept(owner: RowOwner, keyMin: number, keyMax: number, limit: number): RowPlace[] {
     const rows = this.#rows;
     const places = rows.recentRows(owner, NOTIFICATION_ID, keyMin, keyMax, limit);
     for (const { generation } of rows.settledGenerations(NOTIFICATION_ID, keyMin, keyMax)) {
@@ -141,10 +161,10 @@ export class SqliteFeedStore implements FeedStore {
     return places;
   }
 
-  #unread(userId: string, owner: RowOwner, keyBelow: number, limit: number): RowPlace[] {
+  #unread(userId: string, keyBelow: number, limit: number): RowPlace[] {
     const through = readQuery(() => this.#readThrough.get(userId)) ?? 0;
     const read = new Set(readQuery(() => this.#readAbove.all(userId, through)));
-    const places = this.#newest(owner, through + 1, keyBelow - 1, limit + read.size);
+    const places = this.#newest(userId, through + 1, keyBelow - 1, limit + read.size);
     return places.filter(({ key }) => !read.has(key)).slice(0, limit);
   }
 

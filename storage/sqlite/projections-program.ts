@@ -43,6 +43,9 @@ const MIGRATIONS = [
   ${USER_ROWS_SCHEMA}
   ${READ_MARKS_SCHEMA}
   `,
+  `
+  create table rows_restored (user_id text primary key) strict, without rowid;
+  `,
 ];
 
 export type ProjectionsHandlers = ReturnType<typeof open>['handlers'];
@@ -60,6 +63,7 @@ export function open(options: ProgramOptions) {
   const readOne = database.prepare(`
     insert or ignore into read_one (user_id, id, read_at) select @userId, @id, @now
     where not exists (select 1 from read_all where user_id = @userId and through_id >= @id)`);
+  const markRestored = database.prepare('insert or ignore into rows_restored (user_id) values (?)');
   let syncWanted = false;
   let finished: number[] = [];
 
@@ -96,6 +100,11 @@ export function open(options: ProgramOptions) {
       /** When it resolves, everything committed before survives a power failure. */
       sync(): void {
         syncWanted = true;
+      },
+
+      /** From here on the users' notifications may have been kept in another order than their ids. */
+      markRestored(userIds: readonly string[]): void {
+        for (const userId of userIds) markRestored.run(userId);
       },
 
       markRead(userId: string, id: number, now: number): void {

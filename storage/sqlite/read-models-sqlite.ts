@@ -1,8 +1,15 @@
 // Fills the order lists and the feed on SQLite: one row for an order and what its buyer is told.
 
 import type { Notification } from '../feed.ts';
-import { type OrderChanges, orderNotification, type ReadModels } from '../read-models.ts';
+import {
+  type Missing,
+  type OrderChanges,
+  orderNotification,
+  type ReadModels,
+  type RestoreOptions,
+} from '../read-models.ts';
 import { packOrder, packToldOrder } from './order-rows.ts';
+import { restoreSqlite, type SqliteRestoreOptions } from './restore-sqlite.ts';
 import { NOTIFICATIONS, ORDERS } from './row-log.ts';
 import { RowPacker } from './row-pack.ts';
 import type { UserRows } from './user-rows.ts';
@@ -10,10 +17,12 @@ import type { UserRows } from './user-rows.ts';
 const LISTS = [ORDERS, NOTIFICATIONS] as const;
 
 export class SqliteReadModels implements ReadModels {
+  readonly #store: SqliteRestoreOptions;
   readonly #rows: UserRows;
   readonly #packer = new RowPacker();
 
-  constructor(options: { readonly rows: UserRows }) {
+  constructor(options: SqliteRestoreOptions) {
+    this.#store = options;
     this.#rows = options.rows;
   }
 
@@ -32,6 +41,10 @@ export class SqliteReadModels implements ReadModels {
       await this.#rows.keep(LISTS, this.#pack(fresh, idBefore), fresh);
       return notificationsFor(wants, fresh, idBefore);
     });
+  }
+
+  restore(options: RestoreOptions): Promise<Missing[]> {
+    return restoreSqlite(this.#store, options);
   }
 
   /** Resolves when no rows are on their way from memory into the file's final place. */

@@ -54,12 +54,15 @@ export class RowPacker {
     this.#view.setUint32(this.#row + ID_HASH_AT, 0, true);
     this.#view.setFloat64(this.#row + CREATED_AT, createdAt, true);
     this.#view.setFloat64(this.#row + NOTIFICATION_ID, notificationId, true);
-    this.#view.setUint32(this.#row + USER_HASH_AT, this.text(userId), true);
+    // First the text, which may take the rows to a larger scratch and so to another view.
+    const hash = this.text(userId);
+    this.#view.setUint32(this.#row + USER_HASH_AT, hash, true);
   }
 
   /** The row's own id, a text field whose hash lets readers pass other rows by. */
   id(id: string): void {
-    this.#view.setUint32(this.#row + ID_HASH_AT, this.text(id), true);
+    const hash = this.text(id);
+    this.#view.setUint32(this.#row + ID_HASH_AT, hash, true);
   }
 
   /** Adds a text field and returns its hash, as `fnv1a` has it. */
@@ -196,8 +199,12 @@ export function rowLength(bytes: Buffer, offset: number): number {
   return bytes.readUInt32LE(offset);
 }
 
+export function rowUserHash(bytes: Buffer, offset: number): number {
+  return bytes.readUInt32LE(offset + USER_HASH_AT);
+}
+
 export function rowBucket(bytes: Buffer, offset: number): number {
-  return bytes.readUInt32LE(offset + USER_HASH_AT) % BUCKETS;
+  return rowUserHash(bytes, offset) % BUCKETS;
 }
 
 export function rowIdHash(bytes: Buffer, offset: number): number {

@@ -111,7 +111,7 @@ export async function openSqliteStores(options: SqliteStoresOptions): Promise<Sq
       follows: new SqliteFollowStore(catalogue),
       feed: new SqliteFeedStore({ ...projections, rows }),
       orderList: new SqliteOrderListStore({ rows, scanner }),
-      readModels: new SqliteReadModels({ rows }),
+      readModels: new SqliteReadModels({ ...projections, rows, scanner }),
       webhookLog: new SqliteWebhookLog(catalogue),
       consumerPositions: new SqliteConsumerPositions(catalogue),
       operatorLog: new SqliteOperatorLog(catalogue),

@@ -145,11 +145,24 @@ export class UserRows {
   ): Promise<void> {
     const reached = new Map(batches.map(({ shard, sequence }) => [shard, sequence]));
     if (reached.size === 0) return;
-    await this.#makeRoom();
     const positions: number[] = [];
     for (const [shard, sequence] of reached) {
       for (const list of lists) positions.push(list, shard, sequence);
     }
+    await this.#write(pack, positions);
+  }
+
+  /**
+   * Keeps rows that were lost: no position moves. Their notifications have ids below those of rows
+   * kept before, so their users have to be marked first (`markRestored`). To be called in turn.
+   * Errors: `store-unavailable`.
+   */
+  async restore(pack: Buffer): Promise<void> {
+    await this.#write(pack, []);
+  }
+
+  async #write(pack: Buffer, positions: readonly number[]): Promise<void> {
+    await this.#makeRoom();
     try {
       await this.#writer.submit('keepRows', pack, this.#current.generation, positions);
     } catch (error) {

@@ -13,6 +13,7 @@ import { openSqliteStores } from '../../storage/sqlite/stores.ts';
 import { readTruth, type Truth } from '../chaos/truth.ts';
 import { NatsServer, natsInstalled } from '../servers/nats-server.ts';
 import { RedisServer, redisInstalled } from '../servers/redis-server.ts';
+import { loseKeys, loseRows } from './lost-rows.ts';
 
 export type Profile = 'embedded' | 'cluster';
 export type Environment = Readonly<Record<string, string>>;
@@ -20,8 +21,10 @@ export type Environment = Readonly<Record<string, string>>;
 export const clusterInstalled = redisInstalled && natsInstalled;
 
 export interface SaleNodes {
-  /** Where each gateway answers. */
+  /** Where each gateway answers; after `lose`, maybe elsewhere. */
   readonly urls: readonly string[];
+  /** Takes the users' order lists and feeds away, and leaves their read marks. */
+  lose(userIds: readonly string[]): Promise<void>;
   /** Ends all nodes, which keep what they stored. */
   stop(): Promise<void>;
   /** What the journals of the stopped nodes say. */
@@ -39,9 +42,17 @@ export function startNodes(profile: Profile, environment: Environment): Promise<
 
 async function startOne(environment: Environment): Promise<SaleNodes> {
   const directory = mkdtempSync(join(tmpdir(), 'livedrops-end-to-end-'));
-  const server = await startNode({ ...environment, LIVEDROPS_DATA: directory });
+  const settings = { ...environment, LIVEDROPS_DATA: directory };
+  let server = await startNode(settings);
+  const urls = [server.url];
   return {
-    urls: [server.url],
+    urls,
+    async lose(userIds) {
+      await server.stop();
+      loseRows(join(directory, 'projections.db'), userIds);
+      server = await startNode(settings);
+      urls[0] = server.url;
+    },
     stop: () => server.stop(),
     async truth() {
       const stores = await openSqliteStores({ directory });
@@ -72,6 +83,7 @@ async function startTwo(environment: Environment): Promise<SaleNodes> {
   );
   return {
     urls: servers.map(({ url }) => url),
+    lose: (userIds) => loseKeys(redis, userIds),
     async stop() {
       await Promise.all(servers.map((server) => server.stop()));
     },

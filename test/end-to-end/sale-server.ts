@@ -21,6 +21,11 @@ export class SaleServer extends SaleClient {
     return new SaleServer(await startNodes(profile, { ...secrets, ...environment }));
   }
 
+  /** Takes the users' order lists and feeds away, as damage would; their read marks stay. */
+  lose(userIds: readonly string[]): Promise<void> {
+    return this.#nodes.lose(userIds);
+  }
+
   /** Harmless when repeated. */
   async stop(): Promise<void> {
     await this.#end();

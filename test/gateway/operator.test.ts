@@ -67,6 +67,11 @@ const action: OperatorAction = {
   result: 'Set; to move: shard 7 from node-1 to node-2.',
 };
 
+const rebuilt = {
+  applied: true,
+  shards: [{ shard: 7, entries: 90, orders: 3, notifications: 2, reason: null }],
+};
+
 /** Everything is answered as if it were there. */
 async function start(t: Parameters<typeof startFixture>[0]): Promise<Fixture> {
   const fixture = await startFixture(t);
@@ -80,6 +85,7 @@ async function start(t: Parameters<typeof startFixture>[0]): Promise<Fixture> {
     'operator.undrain': () => success(plan),
     'operator.rebalance': () => success(plan),
     'operator.restart': () => success(null),
+    'operator.rebuild': () => success(rebuilt),
   });
   return fixture;
 }
@@ -87,7 +93,7 @@ async function start(t: Parameters<typeof startFixture>[0]): Promise<Fixture> {
 test('X3: every route of operators is 403 without the role, and nothing is asked', async (t) => {
   const fixture = await start(t);
   const routes = operatorRoutes().map(({ definition }) => definition);
-  t.is(routes.length, 12);
+  t.is(routes.length, 13);
   for (const { method, path, body } of routes) {
     const right = body === schemas.PinChange ? { to: 'node-2' } : {};
     const options = body === undefined ? {} : { body: right };
@@ -165,6 +171,32 @@ test('X1, X3: a change reaches its service with who asks, and its plan comes bac
     t.true(Compile(schemas.MovePlan).Check(reply.json));
     t.like(fixture.calls.at(-1), { action: called, params });
   }
+});
+
+test('J1, X3: a rebuild reaches its service with who asks, for all shards or some', async (t) => {
+  const fixture = await start(t);
+  const operatorId = 'boss';
+  for (const [body, params] of [
+    [{}, { operatorId, shards: null, dryRun: false }],
+    [
+      { shards: [7, 0], dryRun: true },
+      { operatorId, shards: [7, 0], dryRun: true },
+    ],
+  ] as const) {
+    const reply = await fixture.request('POST', '/v1/operator/rebuild', { as: AS, body });
+    t.deepEqual([reply.status, reply.json], [200, rebuilt as object]);
+    t.true(Compile(schemas.RebuildReport).Check(reply.json));
+    t.like(fixture.calls.at(-1), { action: 'operator.rebuild', params });
+  }
+  const calls = fixture.calls.length;
+  for (const shards of [[], [256], [-1], [1, 1], 'all']) {
+    const reply = await fixture.request('POST', '/v1/operator/rebuild', {
+      as: AS,
+      body: { shards },
+    });
+    t.is(reply.status, 422, JSON.stringify(shards));
+  }
+  t.is(fixture.calls.length, calls);
 });
 
 test('X1: a restart is accepted, not done, when it is answered', async (t) => {

@@ -100,6 +100,40 @@ test('X1: a dry run of each change tells what would move', async (t) => {
   t.deepEqual(cluster.log.actions, []);
 });
 
+test('J1: a rebuild tells what was missing of which shards, and exits with 1 where one is open', async (t) => {
+  const reason = 'The relay has brought 2 of 9 entries so far.';
+  const gateway = await startPretendGateway(t, NODES, {
+    rebuild: async (shards) =>
+      shards.map((shard) => ({
+        shard,
+        entries: 4,
+        orders: shard === 3 ? 1 : 0,
+        notifications: shard === 3 ? 12 : 0,
+        reason: shard === 11 ? reason : null,
+      })),
+  });
+  const run = (...args: string[]) =>
+    runCommand(['rebuild', ...args, '--url', gateway.url, '--token', TOKEN]);
+  const [whole, open, dry, json, wrong] = await Promise.all([
+    run('--shard', '3', '4'),
+    run(),
+    run('--shard', '3', '--dry-run'),
+    run('--shard', '11', '--json'),
+    run('--shard', '256'),
+  ]);
+  t.deepEqual([whole.code, open.code, dry.code, json.code, wrong.code], [0, 1, 0, 1, 2]);
+  t.is(
+    whole.stdout,
+    'shard  entries  orders  notifications  reason\n' +
+      '    3        4       1             12\n' +
+      '8 entries compared: 1 order and 12 notifications made again\n',
+  );
+  t.regex(open.stdout, /\n {3}11 .* The relay has brought 2 of 9 entries so far\.\n64 entries /);
+  t.regex(open.stdout, /made again; FAILED for 1 shard: try again later\n$/);
+  t.regex(dry.stdout, /1 order and 12 notifications missing\n$/);
+  t.like(JSON.parse(json.stdout), { applied: true, ok: false });
+});
+
 for (const [args, words] of [
   [['pin', '7'], /missing required argument 'node'/],
   [['pin', '256', 'node-1'], /a whole number from 0 to 255/],

@@ -21,6 +21,7 @@ const ACTIONS: readonly ActionName[] = [
   'operator.restart',
   'operator.actions',
   'operator.verify',
+  'operator.rebuild',
 ];
 
 export interface PretendGateway {

@@ -287,6 +287,65 @@ test('X3: nothing is changed that could not be recorded, and a change that faile
   );
 });
 
+test('J1, X3: a rebuild is recorded before it begins, and a dry run is not', async (t) => {
+  const asked: [shards: readonly number[], write: boolean, recorded: number][] = [];
+  const cluster: PretendCluster = await PretendCluster.start(t, NODES, {
+    async rebuild(shards, write) {
+      asked.push([shards, write, cluster.log.actions.length]);
+      return shards.map((shard) => ({
+        shard,
+        entries: 9,
+        orders: 1,
+        notifications: 2,
+        reason: null,
+      }));
+    },
+  });
+  const call = (shards: readonly number[] | null, dryRun: boolean) =>
+    cluster.call('operator.rebuild', { operatorId, shards, dryRun });
+  const row = { shard: 5, entries: 9, orders: 1, notifications: 2, reason: null };
+  t.deepEqual(await call([5], true), success({ applied: false, shards: [row] }));
+  t.deepEqual(cluster.log.actions, []);
+  t.deepEqual(await call([5], false), success({ applied: true, shards: [row] }));
+  const all = await call(null, false);
+  t.is(all.ok && all.value.shards.length, SHARDS);
+  t.deepEqual(
+    asked.map(([shards, write, recorded]) => [shards.length, write, recorded]),
+    [
+      [1, false, 0],
+      [1, true, 1],
+      [SHARDS, true, 2],
+    ],
+  );
+  const detail = `There is no shard ${SHARDS}.`;
+  t.deepEqual(await call([3, SHARDS], false), { ok: false, code: 'invalid-request', detail });
+  t.deepEqual(
+    cluster.log.actions.map(({ action, params, result }) => [action, params['shards'], result]),
+    [
+      ['rebuild', '5', 'To be made again: what the read models lost of 1 shard.'],
+      ['rebuild', null, `To be made again: what the read models lost of ${SHARDS} shards.`],
+      ['rebuild', `3, ${SHARDS}`, `Refused: ${detail}`],
+    ],
+  );
+});
+
+test('J1, X3: there is one rebuild at a time, and one that fails is recorded once more', async (t) => {
+  let fail: (fault: Error) => void = () => undefined;
+  const cluster = await PretendCluster.start(t, NODES, {
+    rebuild: () => new Promise((_, reject) => (fail = reject)),
+  });
+  const first = cluster.call('operator.rebuild', { operatorId, shards: null, dryRun: false });
+  await new Promise((resolve) => setImmediate(resolve));
+  const second = await cluster.call('operator.rebuild', { operatorId, shards: [1], dryRun: false });
+  t.like(second, { ok: false, code: 'unavailable', detail: 'Another rebuild is under way.' });
+  fail(unavailable());
+  t.like(await first, { ok: false, code: 'unavailable' });
+  t.deepEqual(
+    cluster.log.actions.map(({ result }) => result.split(/:/, 1)[0]),
+    ['To be made again', 'Refused', 'Done in part or not at all'],
+  );
+});
+
 test('X1: one node alone shows itself and every shard, and has nowhere to move one', async (t) => {
   const cluster = await PretendCluster.start(t, ['node-1'], { placement: null });
   const nodes = await cluster.call('operator.nodes', {});

@@ -66,6 +66,7 @@ export class PretendCluster {
     await cluster.step(SHARDS);
     const service = operatorService({
       verify: () => Promise.reject(new Error('nothing is verified here')),
+      rebuild: () => Promise.reject(new Error('nothing is rebuilt here')),
       placement: cluster.placement,
       self: () => cluster.session(nodeIds[0]!),
       log: cluster.log,

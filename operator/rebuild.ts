@@ -1,0 +1,49 @@
+// `livedrops rebuild`: asks for what order lists and notifications lost to be made again, and tells
+// for which shards anything was missing, or could not be compared.
+
+import type { RebuildReport } from '../services/contracts.ts';
+import { connectOperator, type ConnectOptions } from './connect.ts';
+import { count, table } from './table.ts';
+
+export interface RebuildOptions extends ConnectOptions {
+  /** Absent: all. */
+  readonly shard?: readonly number[];
+  readonly dryRun?: true;
+  readonly json?: true;
+}
+
+export async function rebuild(options: RebuildOptions): Promise<void> {
+  const { shard = null, dryRun = false, json = false } = options;
+  const report = await connectOperator(options).rebuild(shard, dryRun);
+  const ok = report.shards.every(({ reason }) => reason === null);
+  process.stdout.write(
+    json ? `${JSON.stringify({ ...report, ok }, null, 2)}\n` : describeRebuild(report),
+  );
+  if (!ok) process.exitCode = 1;
+}
+
+/** A line for each shard of which there is something to say, and one for all. */
+export function describeRebuild({ applied, shards }: RebuildReport): string {
+  const told = shards.filter((row) => row.orders + row.notifications > 0 || row.reason !== null);
+  const rows = told.map(({ shard, entries, orders, notifications, reason }) => [
+    ...[shard, entries, orders, notifications].map(String),
+    reason ?? '',
+  ]);
+  const numbers = ['shard', 'entries', 'orders', 'notifications'];
+  const text = rows.length === 0 ? '' : table([...numbers, 'reason'], rows, numbers);
+  const sum = (amount: (row: RebuildReport['shards'][number]) => number): number =>
+    shards.reduce((total, row) => total + amount(row), 0);
+  const missing =
+    `${count(
+      sum(({ orders }) => orders),
+      'order',
+    )} and ` +
+    count(
+      sum(({ notifications }) => notifications),
+      'notification',
+    );
+  const entries = `${sum((row) => row.entries)} entries compared`;
+  const open = shards.filter(({ reason }) => reason !== null).length;
+  const ending = open === 0 ? '' : `; FAILED for ${count(open, 'shard')}: try again later`;
+  return `${text}${entries}: ${missing} ${applied ? 'made again' : 'missing'}${ending}\n`;
+}

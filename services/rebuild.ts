@@ -1,0 +1,108 @@
+// Proves that order lists and feeds have all that the journals say, and makes good what they lost
+// (J1), beside the relay and without a shard's owner: it needs the journal and the read models only
+// (decision 025). Where a journal ended when it was asked is how far it looks: what comes later is
+// the relay's, which is never held up.
+
+import type { Logger } from 'pino';
+import type { Clock } from '../actors/clock.ts';
+import type { ShardPosition } from '../storage/consumer-positions.ts';
+import type { Journal } from '../storage/journal.ts';
+import type { OrderChanges, ReadModels } from '../storage/read-models.ts';
+import { readJournalChanges } from './consumers/journal-changes.ts';
+
+/** How long the relay may take to bring what was durable at the call. */
+const RELAY_WAIT_MAX_MS = 10_000;
+const RELAY_LOOK_MS = 50;
+
+export interface RebuiltShard {
+  readonly shard: number;
+  /** Entries of the journal that were compared. */
+  readonly entries: number;
+  /** What the lists and feeds did not have. */
+  readonly orders: number;
+  readonly notifications: number;
+  /** Why it was not compared, or not as far as its journal goes; null where it was. */
+  readonly reason: string | null;
+}
+
+export interface RebuildOptions {
+  readonly journal: Journal;
+  readonly readModels: ReadModels;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly relayWaitMaxMs?: number;
+}
+
+export class Rebuild {
+  readonly #options: RebuildOptions;
+
+  constructor(options: RebuildOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * One row for each shard, in their order; `write` false only looks. Errors: `store-unavailable`,
+   * after which some of it may be done; the next call does the rest.
+   */
+  async run(shards: readonly number[], write: boolean): Promise<RebuiltShard[]> {
+    const reasons = new Map<number, string>();
+    const journals = await this.#journals(shards, reasons);
+    const missing = await this.#options.readModels.restore({
+      journals,
+      changesOf: (journal) => this.#changesOf(journal, reasons),
+      write,
+    });
+    const found = new Map(missing.map((row) => [row.shard, row]));
+    const entries = new Map(journals.map(({ shard, sequence }) => [shard, sequence]));
+    return shards.map((shard) => {
+      const { orders, notifications } = found.get(shard) ?? { orders: 0, notifications: 0 };
+      const compared = found.has(shard) ? entries.get(shard)! : 0;
+      return {
+        shard,
+        entries: compared,
+        orders,
+        notifications,
+        reason: reasons.get(shard) ?? null,
+      };
+    });
+  }
+
+  /** The journals that have entries, each as far as the relay has brought it. */
+  async #journals(
+    shards: readonly number[],
+    reasons: Map<number, string>,
+  ): Promise<ShardPosition[]> {
+    const { journal, readModels, clock, relayWaitMaxMs = RELAY_WAIT_MAX_MS } = this.#options;
+    const giveUpAt = clock.now() + relayWaitMaxMs;
+    const journals: ShardPosition[] = [];
+    for (const shard of shards) {
+      const { lastSequence } = await journal.head(shard);
+      if (lastSequence === 0) continue;
+      let position = await readModels.position(shard);
+      while (position < lastSequence && clock.now() < giveUpAt) {
+        await new Promise<void>((done) => clock.after(RELAY_LOOK_MS, done));
+        position = await readModels.position(shard);
+      }
+      const sequence = Math.min(position, lastSequence);
+      if (sequence < lastSequence)
+        reasons.set(shard, `The relay has brought ${position} of ${lastSequence} entries so far.`);
+      if (sequence > 0) journals.push({ shard, sequence });
+    }
+    return journals;
+  }
+
+  async #changesOf(
+    journal: ShardPosition,
+    reasons: Map<number, string>,
+  ): Promise<OrderChanges[] | null> {
+    try {
+      return await readJournalChanges(this.#options.journal, journal);
+    } catch (error) {
+      const { code, message } = error as { code?: unknown; message: string };
+      if (code !== 'corrupt' && code !== 'invariant') throw error;
+      reasons.set(journal.shard, `The journal cannot be read: ${message}.`);
+      this.#options.log.warn({ err: error, shard: journal.shard }, 'a journal cannot be read');
+      return null;
+    }
+  }
+}

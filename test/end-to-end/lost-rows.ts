@@ -1,0 +1,38 @@
+// Takes away what some users have in their lists of orders and in their feeds, behind the store's
+// back, as damage would; their read marks stay.
+
+import { rmSync } from 'node:fs';
+import { pino } from 'pino';
+import { connectRedis } from '../../storage/redis/connection.ts';
+import { bucketOf, feedKey, ordersKey } from '../../storage/redis/user-buckets.ts';
+import { readRowLog, RowLogs } from '../../storage/sqlite/row-log.ts';
+import { isOwnRow, rowLength, rowOwner } from '../../storage/sqlite/row-pack.ts';
+import type { RedisServer } from '../servers/redis-server.ts';
+
+/** The rows of a sale so small that all of them are in the first log; nobody uses the directory. */
+const GENERATION = 1;
+
+export function loseRows(databaseFile: string, userIds: readonly string[]): void {
+  const owners = userIds.map(rowOwner);
+  const records = readRowLog(databaseFile, GENERATION) ?? [];
+  rmSync(`${databaseFile}-rows-${GENERATION}`);
+  const logs = new RowLogs({ databaseFile, settled: 0 });
+  for (const { positions, pack } of records) {
+    const kept: Buffer[] = [];
+    for (let offset = 0; offset < pack.length; offset += rowLength(pack, offset)) {
+      if (owners.some((owner) => isOwnRow(pack, offset, owner))) continue;
+      kept.push(pack.subarray(offset, offset + rowLength(pack, offset)));
+    }
+    logs.append(GENERATION, positions, Buffer.concat(kept));
+  }
+  logs.close();
+}
+
+export async function loseKeys({ address }: RedisServer, userIds: readonly string[]) {
+  const redis = await connectRedis({ address, name: 'damage', log: pino({ level: 'silent' }) });
+  for (const userId of userIds) {
+    const bucket = bucketOf(userId);
+    await redis.del(feedKey(bucket, userId), ordersKey(bucket, userId));
+  }
+  redis.disconnect();
+}

@@ -1,0 +1,237 @@
+// What every driver whose read models can be lost must do to get them back from the journal. Each
+// test has shards and users of its own.
+
+import test from 'ava';
+import type { OrderView } from '../../../domain/views.ts';
+import { StoreUnavailableError } from '../../../storage/journal.ts';
+import type { OrderChange, OrderChanges } from '../../../storage/read-models.ts';
+import type { Stores } from '../../../storage/stores.ts';
+import { failsWith } from './errors.ts';
+import { orderView } from './order-list.ts';
+
+type RestoredStores = Pick<Stores, 'readModels' | 'orderList' | 'feed'>;
+
+export interface RestoreContract {
+  readonly stores: () => RestoredStores;
+  /** Takes away what the users' feeds and lists of orders have; their read marks stay. */
+  readonly lose: (userIds: readonly string[]) => Promise<void>;
+}
+
+const PAGE = { limit: 100, cursor: null };
+const nobody = () => false;
+const everybody = () => true;
+
+/** Journals that a test writes, as far as read models see them. */
+class Journals {
+  readonly batches: OrderChanges[] = [];
+  readonly #readModels;
+  readonly #prefix: string;
+  readonly #shardFirst: number;
+  readonly #now: () => number;
+  #orders = 0;
+
+  constructor(readModels: Stores['readModels'], nth: number, now: () => number) {
+    this.#readModels = readModels;
+    this.#prefix = `lost${nth}`;
+    this.#shardFirst = nth * 2;
+    this.#now = now;
+  }
+
+  get shards(): number[] {
+    return [...new Set(this.batches.map(({ shard }) => shard))];
+  }
+
+  user(n: number): string {
+    return `${this.#prefix}_${n}`;
+  }
+
+  /** An entry with one order of each of the users, in one of two journals by turns. */
+  async order(users: readonly number[], changes: Partial<OrderView> = {}): Promise<OrderView[]> {
+    const dropId = `drop_${this.#prefix}${this.batches.length % 2}`;
+    const time = this.#now();
+    const orders = users.map((n) => {
+      this.#orders += 1;
+      const id = `${dropId}-${this.#orders.toString(36)}`;
+      const createdAt = time;
+      const version = this.#orders;
+      return orderView(id, this.user(n), { dropId, createdAt, version, ...changes });
+    });
+    const told = changes.status === 'reserved' ? null : 'order.confirmed';
+    await this.tell(orders, told, time);
+    return orders;
+  }
+
+  async tell(
+    orders: readonly OrderView[],
+    told: OrderChange['told'],
+    time = this.#now(),
+  ): Promise<void> {
+    const shard = this.#shardFirst + Number(orders[0]!.dropId.at(-1));
+    const sequence = this.batches.filter((batch) => batch.shard === shard).length + 1;
+    const rows = orders.map((order) => ({ order, told, refundRequested: false }));
+    const batch = { shard, sequence, time, rows };
+    this.batches.push(batch);
+    await this.#readModels.keep([batch], nobody);
+  }
+
+  /** As `ReadModels.restore` wants a journal told. */
+  changesOf(shard: number, sequence: number): OrderChanges[] {
+    const batches = this.batches.filter((one) => one.shard === shard && one.sequence <= sequence);
+    const newest = new Map<string, OrderView>();
+    for (const { rows } of batches) for (const { order } of rows) newest.set(order.id, order);
+    return batches.map((batch) => ({
+      ...batch,
+      rows: batch.rows.map((row) => ({ ...row, order: newest.get(row.order.id)! })),
+    }));
+  }
+
+  async restore(write: boolean) {
+    const journals = this.shards.map((shard) => ({
+      shard,
+      sequence: this.batches.filter((batch) => batch.shard === shard).length,
+    }));
+    const missing = await this.#readModels.restore({
+      journals,
+      changesOf: async ({ shard, sequence }) => this.changesOf(shard, sequence),
+      write,
+    });
+    const sum = (name: 'orders' | 'notifications') =>
+      missing.reduce((total, row) => total + row[name], 0);
+    return { orders: sum('orders'), notifications: sum('notifications') };
+  }
+}
+
+export function restoreContract({ stores, lose }: RestoreContract): void {
+  let made = 0;
+  let time = 10_000;
+  const journals = () => new Journals(stores().readModels, ++made, () => ++time);
+  const seen = async (userId: string) => ({
+    orders: (await stores().orderList.listByUser(userId, PAGE)).items,
+    feed: (await stores().feed.list(userId, { unread: false }, PAGE)).items,
+    unread: (await stores().feed.list(userId, { unread: true }, PAGE)).items,
+    later: await stores().feed.listAfter(userId, '0', 100),
+    unreadCount: await stores().feed.unreadCount(userId),
+  });
+  const nothing = { orders: 0, notifications: 0 };
+  const confirmed = { status: 'confirmed' } as const;
+  const idsIn = (items: readonly { data: object }[]) =>
+    items.map(({ data }) => (data as { orderId: string }).orderId);
+
+  test.serial(
+    'J1: lists and feeds that were lost come back as they were, with what was read',
+    async (t) => {
+      const written = journals();
+      const [ann, ben, cal] = [written.user(1), written.user(2), written.user(3)];
+      for (let n = 0; n < 12; n++) await written.order([1, 2, 3], confirmed);
+      const waiting = await written.order([1, 3], { status: 'reserved' });
+      const { feed } = stores();
+      await feed.markAllRead(ann, 90_001);
+      await written.order([1, 2], confirmed);
+      await written.order([3, 1], confirmed);
+      const { items } = await feed.list(ann, { unread: true }, PAGE);
+      t.is(items.length, 2);
+      await feed.markRead(ann, items[0]!.id, 90_002);
+      await feed.markRead(ben, (await feed.list(ben, { unread: true }, PAGE)).items[4]!.id, 90_003);
+      const paid = waiting.map((order) => ({
+        ...order,
+        ...confirmed,
+        version: order.version + 100,
+      }));
+      await written.tell(paid, 'order.confirmed');
+      const before = await Promise.all([seen(ann), seen(ben), seen(cal)]);
+      t.deepEqual(await written.restore(false), nothing);
+
+      await lose([ann, ben]);
+      t.deepEqual([(await seen(ann)).orders, (await seen(ben)).feed], [[], []]);
+      t.deepEqual(await written.restore(false), { orders: 28, notifications: 28 });
+      t.deepEqual((await seen(ann)).feed, [], 'a look changes nothing');
+      t.deepEqual(await written.restore(true), { orders: 28, notifications: 28 });
+      t.deepEqual(await Promise.all([seen(ann), seen(ben), seen(cal)]), before);
+      t.is(before[0].unreadCount, 2);
+      t.deepEqual(await written.restore(true), nothing);
+      const again = await stores().readModels.keep(written.batches, everybody);
+      t.deepEqual(again, [], 'what the relay brings again is still known');
+    },
+  );
+
+  test.serial(
+    'J1: what came after the loss stays the newest, and nothing is there twice',
+    async (t) => {
+      const written = journals();
+      const ann = written.user(1);
+      for (let n = 0; n < 5; n++) await written.order([1, 2], confirmed);
+      await lose([ann]);
+      for (let n = 0; n < 3; n++) await written.order([2, 1], confirmed);
+      t.deepEqual(await written.restore(true), { orders: 5, notifications: 5 });
+      const { orders, feed, unreadCount } = await seen(ann);
+      const wanted = written.batches
+        .flatMap(({ rows }) => rows.map(({ order }) => order))
+        .filter(({ userId }) => userId === ann)
+        .reverse();
+      t.deepEqual(orders, wanted);
+      t.deepEqual(
+        idsIn(feed),
+        wanted.map(({ id }) => id),
+      );
+      t.is(unreadCount, 8);
+      t.deepEqual(await written.restore(true), nothing);
+    },
+  );
+
+  test.serial(
+    'J1: orders that come while what was lost is made again are all there once',
+    async (t) => {
+      const written = journals();
+      const users = Array.from({ length: 20 }, (_, n) => n);
+      for (let n = 0; n < 10; n++) await written.order(users, confirmed);
+      await lose(users.map((n) => written.user(n)));
+      const restored = written.restore(true);
+      for (let n = 0; n < 20; n++) await written.order(users, confirmed);
+      t.deepEqual(await restored, { orders: 200, notifications: 200 });
+      for (const n of users) {
+        const { orders, feed, unreadCount } = await seen(written.user(n));
+        t.is(new Set(idsIn(feed)).size, 30);
+        t.deepEqual([feed.length, orders.length, unreadCount], [30, 30, 30]);
+        t.deepEqual(
+          idsIn(feed),
+          orders.map(({ id }) => id),
+          'newest first, both',
+        );
+      }
+      t.deepEqual(await written.restore(true), nothing);
+    },
+  );
+
+  test.serial('J1: one that ended half way is gone on with', async (t) => {
+    const written = journals();
+    const [ann, ben] = [written.user(1), written.user(2)];
+    for (let n = 0; n < 12; n++) await written.order([1, 2], confirmed);
+    const before = await Promise.all([seen(ann), seen(ben)]);
+    await lose([ann, ben]);
+    const [first, second] = written.shards as [number, number];
+    const restore = stores().readModels.restore({
+      journals: [first, second].map((shard) => ({ shard, sequence: 6 })),
+      async changesOf({ shard, sequence }) {
+        if (shard === second) throw new StoreUnavailableError('it has gone');
+        return written.changesOf(shard, sequence);
+      },
+      write: true,
+    });
+    await failsWith(t, 'store-unavailable', restore);
+    await written.restore(true);
+    t.deepEqual(await Promise.all([seen(ann), seen(ben)]), before);
+  });
+
+  test.serial('J1: a journal that cannot be read is left out', async (t) => {
+    const written = journals();
+    for (let n = 0; n < 4; n++) await written.order([1], confirmed);
+    const [first, second] = written.shards as [number, number];
+    const missing = await stores().readModels.restore({
+      journals: [first, second].map((shard) => ({ shard, sequence: 2 })),
+      changesOf: async ({ shard, sequence }) =>
+        shard === first ? null : written.changesOf(shard, sequence),
+      write: true,
+    });
+    t.deepEqual(missing, [{ shard: second, ...nothing }]);
+  });
+}
