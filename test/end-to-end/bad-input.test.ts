@@ -30,6 +30,7 @@ function rightBody(name: string): Json {
     Change: { dryRun: true },
     PinChange: { to: 'node-1', dryRun: true },
     RebalanceChange: { movesMax: 1, dryRun: true },
+    RebuildChange: { shards: [0], dryRun: true },
   };
   return bodies[name]!;
 }
