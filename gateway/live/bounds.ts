@@ -35,7 +35,8 @@ export interface LiveBounds {
   readonly replayBufferedBytesMax: number;
   /**
    * How long after opening live notifications wait for the client's `resume`, so that older ones
-   * can go first.
+   * can go first: longer than a slow network and a crowded event loop take to bring it, and short
+   * enough for a client that does not resume (N4).
    */
   readonly resumeGraceMs: number;
   /** Notifications that wait so on one connection; past it they go out. */
@@ -71,7 +72,7 @@ export const LIVE_BOUNDS: LiveBounds = Object.freeze({
   tickWaitMsMax: 1_000,
   replayPageSize: 100,
   replayBufferedBytesMax: 64 * 1024,
-  resumeGraceMs: 250,
+  resumeGraceMs: 1_500,
   heldNotificationsMax: 32,
   recentIdsMax: 16,
   recentDropsPerCreatorMax: 32,

@@ -108,8 +108,21 @@ test('N7: a notification between opening and resume does not overtake older ones
   t.deepEqual(idsOf(socket), ['1', '2']);
 });
 
+test('N7: older notifications go first also when resume takes a second to arrive', async (t) => {
+  const harness = new LiveHarness();
+  harness.notify('ann', '1');
+  const socket = harness.open({ userId: 'ann' });
+  await settled();
+  harness.clock.advance(900);
+  harness.notify('ann', '2');
+  harness.clock.advance(100);
+  socket.say({ type: 'resume', after: '0' });
+  await settled();
+  t.deepEqual(idsOf(socket), ['1', '2']);
+});
+
 test('N7: a client that does not resume gets what was held back when its grace ends, or too many wait', async (t) => {
-  const harness = new LiveHarness({ heldNotificationsMax: 2 });
+  const harness = new LiveHarness({ heldNotificationsMax: 2, resumeGraceMs: 250 });
   const patient = harness.open({ userId: 'ann' });
   const busy = harness.open({ userId: 'ben' });
   await settled();
