@@ -7,6 +7,7 @@ import type { RateLimits } from './rate-limits.ts';
 import type { TokenIdentity, VerifyToken } from './route.ts';
 
 const BEARER = /^bearer +/i;
+const PLAIN_SCHEME = 'Bearer ';
 const TOKEN_LENGTH_MAX = 4_096;
 
 /** The token of an Authorization header; empty where there is none of the Bearer scheme. */
@@ -49,22 +50,25 @@ export class Authenticator {
    */
   identify(authorization: string, nowMs: number): TokenIdentity | null {
     const known = this.#cache.find(authorization);
-    if (known === undefined) return this.#verify(authorization, bearerToken(authorization), nowMs);
+    if (known === undefined) return this.#verify(authorization, nowMs);
     return nowMs < known.expiresAt * 1_000 ? known : null;
   }
 
   /** The same for a token that came without a header. */
   identifyToken(token: string, nowMs: number): TokenIdentity | null {
-    const known = this.#cache.find(token);
-    if (known === undefined) return this.#verify(token, token, nowMs);
-    return nowMs < known.expiresAt * 1_000 ? known : null;
+    return this.identify(`${PLAIN_SCHEME}${token}`, nowMs);
   }
 
-  /** Only good credentials are remembered, so that bad ones cannot push them out. */
-  #verify(credentials: string, token: string, nowMs: number): TokenIdentity | null {
+  /**
+   * Only good credentials are remembered, and only in their plain form, so that neither bad ones nor
+   * the many ways to write one header can push others out.
+   */
+  #verify(authorization: string, nowMs: number): TokenIdentity | null {
+    const token = bearerToken(authorization);
     if (token === '' || token.length > TOKEN_LENGTH_MAX) return null;
     const identity = this.#verifyToken(token, nowMs);
-    if (identity !== null) this.#cache.add(credentials, identity);
+    if (identity !== null && authorization === `${PLAIN_SCHEME}${token}`)
+      this.#cache.add(authorization, identity);
     return identity;
   }
 

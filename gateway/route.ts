@@ -16,7 +16,10 @@ export interface TokenIdentity {
   readonly expiresAt: number;
 }
 
-/** Synchronous, because a client's credentials are looked at before its body is read. Null for any token that is not valid now. */
+/**
+ * Synchronous, because a client's credentials are looked at before its body is read. Null for any
+ * token that is not valid now.
+ */
 export type VerifyToken = (token: string, nowMs: number) => TokenIdentity | null;
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
