@@ -29,7 +29,10 @@ export interface TextSegment {
 
 interface Bucket {
   readonly depth: number;
-  /** Ordinal plus 1; 0 is a free slot. Length is a power of two. */
+  /**
+   * Two numbers a slot: ordinal plus 1, where 0 is a free slot, and the text's hash beside it, so that a probe leaves the cache line
+   * only for the text it seeks. Slots are a power of two.
+   */
   slots: Uint32Array;
   count: number;
 }
@@ -38,7 +41,7 @@ export class TextIndex {
   readonly segments: TextSegment[] = [];
   #size = 0;
   #depth = 0;
-  #directory: Bucket[] = [{ depth: 0, slots: new Uint32Array(BUCKET_SLOTS_FIRST), count: 0 }];
+  #directory: Bucket[] = [{ depth: 0, slots: new Uint32Array(BUCKET_SLOTS_FIRST * 2), count: 0 }];
 
   get size(): number {
     return this.#size;
@@ -47,15 +50,15 @@ export class TextIndex {
   /** The ordinal of the text with this salt, or -1. `seed` must be the same for the same salt: it goes into the hash. */
   find(salt: number, text: string, seed: number): number {
     const hash = textHash(text, seed);
-    const bucket = this.#directory[leadingBits(hash, this.#depth)]!;
-    const mask = bucket.slots.length - 1;
-    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const ordinal = bucket.slots[slot]! - 1;
+    const { slots } = this.#directory[leadingBits(hash, this.#depth)]!;
+    const mask = slots.length - 1;
+    for (let slot = (hash << 1) & mask; ; slot = (slot + 2) & mask) {
+      const ordinal = slots[slot]! - 1;
       if (ordinal < 0) return -1;
+      if (slots[slot + 1] !== hash) continue;
       const segment = this.segments[ordinal >>> SEGMENT_SHIFT]!;
       const at = ordinal & SEGMENT_MASK;
-      if (segment.hashes[at] === hash && segment.salts[at] === salt && equals(segment, at, text))
-        return ordinal;
+      if (segment.salts[at] === salt && equals(segment, at, text)) return ordinal;
     }
   }
 
@@ -107,21 +110,15 @@ export class TextIndex {
     for (;;) {
       const bucket = this.#directory[leadingBits(hash, this.#depth)]!;
       // At most three quarters full, so that probing stays short and always finds a free slot.
-      if ((bucket.count + 1) * 4 <= bucket.slots.length * 3) {
-        place(bucket.slots, hash, ordinal);
+      const slotCount = bucket.slots.length / 2;
+      if ((bucket.count + 1) * 4 <= slotCount * 3) {
+        place(bucket.slots, hash, ordinal + 1);
         bucket.count += 1;
         return;
       }
-      if (bucket.slots.length < BUCKET_SLOTS_MAX || bucket.depth === DIRECTORY_DEPTH_MAX)
-        this.#grow(bucket);
+      if (slotCount < BUCKET_SLOTS_MAX || bucket.depth === DIRECTORY_DEPTH_MAX) grow(bucket);
       else this.#split(bucket, hash);
     }
-  }
-
-  #grow(bucket: Bucket): void {
-    const old = bucket.slots;
-    bucket.slots = new Uint32Array(old.length * 2);
-    for (const slot of old) if (slot !== 0) place(bucket.slots, this.#hashOf(slot - 1), slot - 1);
   }
 
   #split(bucket: Bucket, hash: number): void {
@@ -134,11 +131,12 @@ export class TextIndex {
       { depth, slots: new Uint32Array(bucket.slots.length), count: 0 },
       { depth, slots: new Uint32Array(bucket.slots.length), count: 0 },
     ];
-    for (const slot of bucket.slots) {
-      if (slot === 0) continue;
-      const moved = this.#hashOf(slot - 1);
+    const { slots } = bucket;
+    for (let slot = 0; slot < slots.length; slot += 2) {
+      if (slots[slot] === 0) continue;
+      const moved = slots[slot + 1]!;
       const half = halves[(leadingBits(moved, depth) & 1) as 0 | 1];
-      place(half.slots, moved, slot - 1);
+      place(half.slots, moved, slots[slot]!);
       half.count += 1;
     }
     const span = 1 << (this.#depth - depth);
@@ -147,10 +145,6 @@ export class TextIndex {
       this.#directory[first + i] = halves[0];
       this.#directory[first + span + i] = halves[1];
     }
-  }
-
-  #hashOf(ordinal: number): number {
-    return this.segments[ordinal >>> SEGMENT_SHIFT]!.hashes[ordinal & SEGMENT_MASK]!;
   }
 }
 
@@ -166,11 +160,20 @@ function leadingBits(hash: number, count: number): number {
   return count === 0 ? 0 : hash >>> (32 - count);
 }
 
-function place(slots: Uint32Array, hash: number, ordinal: number): void {
+/** `value` is what the slot holds: the ordinal plus 1. */
+function place(slots: Uint32Array, hash: number, value: number): void {
   const mask = slots.length - 1;
-  let slot = hash & mask;
-  while (slots[slot] !== 0) slot = (slot + 1) & mask;
-  slots[slot] = ordinal + 1;
+  let slot = (hash << 1) & mask;
+  while (slots[slot] !== 0) slot = (slot + 2) & mask;
+  slots[slot] = value;
+  slots[slot + 1] = hash;
+}
+
+function grow(bucket: Bucket): void {
+  const { slots } = bucket;
+  bucket.slots = new Uint32Array(slots.length * 2);
+  for (let slot = 0; slot < slots.length; slot += 2)
+    if (slots[slot] !== 0) place(bucket.slots, slots[slot + 1]!, slots[slot]!);
 }
 
 function equals(segment: TextSegment, at: number, text: string): boolean {
