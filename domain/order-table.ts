@@ -1,4 +1,4 @@
-// All orders of one drop, in columns: about 80 bytes an order with a key of 36 characters, no object each. Orders are numbered by
+// All orders of one drop, in columns: about 90 bytes an order with a key of 36 characters, no object each. Orders are numbered by
 // their ordinal. User, key, quantity and time never change; status, flags and version do.
 
 import { SEGMENT_LENGTH, TextIndex, type TextSegment } from './text-index.ts';
