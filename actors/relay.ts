@@ -82,8 +82,8 @@ class Lane {
   readonly #durable = new Map<number, number>();
   /** Shards to read from the journal, and the sequence to read after; null: wherever the consumer has come to. */
   readonly #behind = new Map<number, number | null>();
-  /** Shards whose journal is damaged where it would have to be read. */
-  readonly #blocked = new Set<number>();
+  /** Shards whose journal is damaged where it would have to be read, and the sequence before that. */
+  readonly #blocked = new Map<number, number>();
   #running: Promise<void> | null = null;
   #consumedAt = -Infinity;
   #wake: (() => void) | null = null;
@@ -130,13 +130,13 @@ class Lane {
     return {
       consumer: this.#consumer.name,
       facts: this.#queuedFacts,
-      shardsBehind: this.#behind.size,
+      shardsBehind: this.#behind.size + this.#blocked.size,
     };
   }
 
   lagOf(shard: number): number {
     const last = this.#durable.get(shard);
-    const behind = this.#behind.get(shard);
+    const behind = this.#behind.has(shard) ? this.#behind.get(shard) : this.#blocked.get(shard);
     if (last === undefined || behind === null) return last ?? 0;
     let facts = behind === undefined ? 0 : last - behind;
     for (const batch of this.#queue) if (batch.shard === shard) facts += batch.facts.length;
@@ -216,6 +216,17 @@ class Lane {
     const next = this.#behind.entries().next();
     if (next.done === true) return;
     const [shard, known] = next.value;
+    try {
+      await this.#catchUp(shard, known);
+    } catch (error) {
+      // The others have their turn before it is tried again.
+      const from = this.#behind.get(shard);
+      if (this.#behind.delete(shard)) this.#behind.set(shard, from!);
+      throw error;
+    }
+  }
+
+  async #catchUp(shard: number, known: number | null): Promise<void> {
     const after = known ?? (await this.#consumer.position(shard));
     const durable = this.#durable.get(shard);
     if (durable === undefined) return;
@@ -232,8 +243,7 @@ class Lane {
         { err: error, consumer: this.#consumer.name, shard },
         'a shard cannot be relayed further',
       );
-      this.#behind.delete(shard);
-      this.#blocked.add(shard);
+      if (this.#behind.delete(shard)) this.#blocked.set(shard, after);
       return;
     }
     if (batches.length > 0) await this.#consumer.consume(batches);

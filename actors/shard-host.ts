@@ -78,6 +78,7 @@ export class ShardHost {
     });
     const onDurable = (batch: RelayBatch) => this.relay.durable(batch);
     const onRecovered = (shard: number, sequence: number) => this.relay.recovered(shard, sequence);
+    const onDamaged = (shard: number) => this.relay.released(shard);
     this.shards = Array.from(
       { length: shardCount },
       (_, id) =>
@@ -90,6 +91,7 @@ export class ShardHost {
           onFenced: shared?.onFenced ?? null,
           onDurable,
           onRecovered,
+          onDamaged,
         }),
     );
     this.#measureRates();

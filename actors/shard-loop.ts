@@ -11,10 +11,11 @@ import type { DropState } from '../domain/drop-state.ts';
 import { refusal } from '../domain/refusal.ts';
 import type { DropView } from '../domain/views.ts';
 import { type Entry, encodeEntry } from '../storage/entry.ts';
-import { CorruptError, type Journal, StoreUnavailableError } from '../storage/journal.ts';
+import { type Journal, StoreUnavailableError } from '../storage/journal.ts';
 import type { SnapshotStore } from '../storage/snapshots.ts';
 import type { Clock } from './clock.ts';
 import { DeadlineTimer } from './deadline-timer.ts';
+import { EntryFacts } from './entry-facts.ts';
 import type { RelayBatch, RelayFact } from './event-consumer.ts';
 import type { Lease } from './lease.ts';
 import { creatorTopic, dropTopic, type LiveBus, type Milestone } from './live-bus.ts';
@@ -25,6 +26,7 @@ import { ShardMemory } from './shard-memory.ts';
 import type { ClaimedShard } from './shard-recovery.ts';
 import type { ShardReply } from './shard-reply.ts';
 import { ShardSnapshots } from './shard-snapshots.ts';
+import { WithheldFrames } from './withheld-frames.ts';
 
 /** Commands that may wait in a shard; past it they are refused as `overloaded` (H6). */
 export const MAILBOX_LENGTH_MAX = 8192;
@@ -55,6 +57,8 @@ export class ShardLoop {
   readonly #snapshots: ShardSnapshots;
   readonly #gate = new OutputGate();
   readonly #timer: DeadlineTimer;
+  readonly #facts: EntryFacts;
+  readonly #withheld: WithheldFrames;
   /** `empty`: before `begin` and after `end`. */
   #phase: 'empty' | 'resting' | 'deciding' = 'empty';
   /** Grows with each end, so that what was begun before can tell. */
@@ -73,8 +77,23 @@ export class ShardLoop {
       ...options,
       serves: () => this.#phase === 'deciding',
       whenOpen: (read) => this.#gate.whenOpen(read),
+      waits: (dropId) => this.#mailbox.some(({ command }) => command.dropId === dropId),
     });
     this.#timer = new DeadlineTimer({ clock: options.clock, due: () => this.pump() });
+    this.#facts = new EntryFacts({
+      clock: options.clock,
+      find: (dropId) => this.#memory.find(dropId),
+      load: (dropId) => this.#memory.sealed.load(dropId),
+      whenOpen: (read) => this.#whenServed(read),
+    });
+    this.#withheld = new WithheldFrames({
+      ...options,
+      show: (dropId) => {
+        const view = this.#memory.view(dropId);
+        if (view !== undefined)
+          options.bus.publish(dropTopic(dropId), { type: 'drop', view, milestones: [] });
+      },
+    });
   }
 
   get epoch(): number {
@@ -136,6 +155,8 @@ export class ShardLoop {
     this.#phase = 'empty';
     this.#timer.set(Infinity);
     this.#memory.clear();
+    this.#facts.clear();
+    this.#withheld.clear();
     this.#gate.refuse(reply);
   }
 
@@ -155,6 +176,7 @@ export class ShardLoop {
   /** Takes a command, while the loop decides. Call `pump` once after a group of them. */
   submit(waiting: WaitingCommand): void {
     const { dropId, type } = waiting.command;
+    const isHere = this.#memory.ask(dropId);
     if (type === 'get-drop') {
       const view = this.#memory.view(dropId);
       if (view !== undefined)
@@ -162,8 +184,7 @@ export class ShardLoop {
     }
     if (this.#mailbox.length >= MAILBOX_LENGTH_MAX)
       return waiting.slots.complete(waiting.index, OVERLOADED);
-    if (type === 'create-drop' || this.#memory.find(dropId) !== undefined)
-      this.#mailbox.push(waiting);
+    if (isHere || type === 'create-drop') this.#mailbox.push(waiting);
     else this.#load(waiting);
   }
 
@@ -192,27 +213,17 @@ export class ShardLoop {
   }
 
   /** What became of a durable entry, for a relay that has to read the journal again. Errors: `corrupt`, `store-unavailable`. */
-  async factsOf(entry: Entry): Promise<RelayBatch> {
-    const { id } = this.#options;
-    const run = this.#run;
-    const putAside = new Map<string, DropState>();
-    for (const { dropId } of entry.changes) {
-      if (this.#memory.find(dropId) !== undefined) continue;
-      const sealed = await this.#memory.sealed.load(dropId);
-      if (sealed !== null) putAside.set(dropId, sealed);
-    }
-    const facts: RelayFact[] = [];
-    await this.#gate.whenOpen(() => {
-      if (this.#run !== run || this.#phase === 'empty')
-        throw new StoreUnavailableError(`shard ${id} is not served here any more`);
-      for (const change of entry.changes) {
-        const state = this.#memory.find(change.dropId) ?? putAside.get(change.dropId);
-        if (state === undefined)
-          throw new CorruptError(`drop ${change.dropId} of a durable entry is nowhere`);
-        addFacts(facts, state, change.events, null);
-      }
+  factsOf(entry: Entry): Promise<RelayBatch> {
+    return this.#facts.of(entry);
+  }
+
+  /** As `OutputGate.whenOpen`, and `store-unavailable` where the shard has none of its memory here. */
+  #whenServed<T>(read: () => T): Promise<T> {
+    return this.#gate.whenOpen(() => {
+      if (this.#phase === 'empty')
+        throw new StoreUnavailableError(`shard ${this.#options.id} is not served here any more`);
+      return read();
     });
-    return { shard: id, sequence: entry.sequence, time: entry.time, facts };
   }
 
   #takeWaiting(): readonly WaitingCommand[] {
@@ -261,7 +272,7 @@ export class ShardLoop {
 
   #publish(state: DropState, view: DropView, milestones: readonly Milestone[]): void {
     const { bus, lease } = this.#options;
-    if (!lease.valid()) return;
+    if (!lease.valid()) return this.#withheld.add(state.id);
     bus.publish(dropTopic(state.id), { type: 'drop', view, milestones });
     for (const milestone of milestones) {
       bus.publish(creatorTopic(state.creatorId), { type: 'milestone', milestone });

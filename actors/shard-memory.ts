@@ -19,6 +19,8 @@ export interface ShardMemoryOptions {
   readonly serves: () => boolean;
   /** `OutputGate.whenOpen`. */
   readonly whenOpen: <T>(read: () => T) => Promise<T>;
+  /** Whether a command for the drop is waiting to be decided. */
+  readonly waits: (dropId: string) => boolean;
 }
 
 export class ShardMemory {
@@ -55,6 +57,12 @@ export class ShardMemory {
 
   find(dropId: string): DropState | undefined {
     return this.#drops.get(dropId);
+  }
+  /** Whether the drop is in memory, where it then stays for a while. */
+  ask(dropId: string): boolean {
+    const state = this.#drops.get(dropId);
+    if (state?.isOver) this.#sealing.note(dropId);
+    return state !== undefined;
   }
   /** As of the last durable moment. */
   view(dropId: string): DropView | undefined {

@@ -103,14 +103,26 @@ async function attempt(ask: () => Promise<string | null>): Promise<string | null
  */
 async function takeBack(options: ShardMoveOptions): Promise<number | 'taken' | 'unknown'> {
   const { shard, self, placement, version, lease, clock, log } = options;
+  const { nodeId, incarnation } = self;
+  let answerLost = false;
   while (shard.status === 'leaving' && lease.valid()) {
     try {
-      const { nodeId, incarnation } = self;
-      return (await placement.claimShard(shard.id, nodeId, incarnation, version)) ?? 'taken';
+      const taken = await placement.claimShard(shard.id, nodeId, incarnation, version);
+      if (taken !== null) return taken;
+      return answerLost ? await takenBefore(options) : 'taken';
     } catch (error) {
+      answerLost = true;
       log.warn({ err: error, shard: shard.id }, 'a move cannot be taken back yet');
       await new Promise<void>((resolve) => clock.after(TAKE_BACK_DELAY_MS, resolve));
     }
   }
   return 'unknown';
+}
+
+/** The version, where a claim whose answer was lost has made the shard this node's. Errors: `store-unavailable`. */
+async function takenBefore(options: ShardMoveOptions): Promise<number | 'taken'> {
+  const { shard, self, placement, version } = options;
+  const record = (await placement.load()).shards.get(shard.id);
+  const isOurs = record?.nodeId === self.nodeId && record.incarnation === self.incarnation;
+  return isOurs && record.version === version + 1 ? record.version : 'taken';
 }

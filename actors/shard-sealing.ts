@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { DropState } from '../domain/drop-state.ts';
 import { encodeSealedDrop } from '../storage/drop-snapshot.ts';
 import type { SnapshotStore } from '../storage/snapshots.ts';
-import type { Clock } from './clock.ts';
+import type { Clock, Timer } from './clock.ts';
 
 /** How long a drop that is over stays in memory without being asked for. */
 const SEAL_AFTER_IDLE_MS = 30_000;
@@ -19,12 +19,16 @@ export interface ShardSealingOptions {
   readonly whenOpen: <T>(read: () => T) => Promise<T>;
   readonly find: (dropId: string) => DropState | undefined;
   readonly forget: (dropId: string) => void;
+  /** Whether a command that found the drop in memory is still to be decided. */
+  readonly waits: (dropId: string) => boolean;
 }
 
 export class ShardSealing {
   readonly #options: ShardSealingOptions;
   /** Drops that are over, and when they were last changed or asked for. */
   readonly #over = new Map<string, number>();
+  /** Until the next look, and while one is taken; null: there is nothing to look for. */
+  #timer: Timer | null = null;
 
   constructor(options: ShardSealingOptions) {
     this.#options = options;
@@ -32,19 +36,22 @@ export class ShardSealing {
 
   /** The drop is over and was changed or asked for just now. */
   note(dropId: string): void {
-    if (this.#over.size === 0) this.#lookLater();
     this.#over.set(dropId, this.#options.clock.now());
+    if (this.#timer === null) this.#lookLater();
   }
 
   clear(): void {
     this.#over.clear();
+    this.#timer?.cancel();
+    this.#timer = null;
   }
 
   #lookLater(): void {
-    this.#options.clock.after(SEAL_AFTER_IDLE_MS, () => void this.#sealIdle());
+    const timer = this.#options.clock.after(SEAL_AFTER_IDLE_MS, () => void this.#sealIdle(timer));
+    this.#timer = timer;
   }
 
-  async #sealIdle(): Promise<void> {
+  async #sealIdle(timer: Timer): Promise<void> {
     const { clock, log, id, serves } = this.#options;
     const before = clock.now() - SEAL_AFTER_IDLE_MS;
     for (const [dropId, at] of this.#over) {
@@ -61,19 +68,22 @@ export class ShardSealing {
         this.#over.set(dropId, clock.now());
       }
     }
+    // Memory was forgotten meanwhile, and who came after looks by itself.
+    if (this.#timer !== timer) return;
     if (this.#over.size > 0) this.#lookLater();
+    else this.#timer = null;
   }
 
   async #seal(dropId: string): Promise<void> {
-    const { snapshots, whenOpen, find, forget } = this.#options;
+    const { snapshots, whenOpen, find, forget, waits } = this.#options;
     // Copied at a durable moment and not after it: the next batch may be decided right behind.
     const copy = await whenOpen(() => copyOf(find(dropId)));
     if (copy === null) return void this.#over.delete(dropId);
     const { state, version } = copy;
     await snapshots.saveSealedDrop(dropId, version, copy.bytes);
     await whenOpen(() => {
-      // Changed meanwhile, or memory was rebuilt: it stays until it is idle again.
-      if (find(dropId) !== state || state.version !== version) return;
+      // Changed or asked for meanwhile, or memory was rebuilt: it stays until it is idle again.
+      if (find(dropId) !== state || state.version !== version || waits(dropId)) return;
       this.#over.delete(dropId);
       forget(dropId);
     });

@@ -57,6 +57,8 @@ export interface ShardOptions {
   readonly onDurable: (batch: RelayBatch) => void;
   /** The shard serves (again), with everything up to `sequence`. */
   readonly onRecovered: (shard: number, sequence: number) => void;
+  /** The shard was found damaged: what it has in memory is gone. */
+  readonly onDamaged: (shard: number) => void;
 }
 
 export interface StartOptions {
@@ -135,6 +137,9 @@ export class Shard {
       } catch (error) {
         if (this.#life !== life) return;
         if (isDamage(error)) return this.#close(error);
+        // Nobody knows when the next one comes to something (J7).
+        this.#admitting = false;
+        this.#loop.refuseWaiting(UNAVAILABLE);
         // Memory that was changed half way is of no use for another try.
         warm = null;
         await this.#recovery.waitAfter(error);
@@ -247,7 +252,8 @@ export class Shard {
     this.#fault = damage.message;
     this.#loop.end(UNAVAILABLE);
     this.#loop.refuseWaiting(UNAVAILABLE);
-    const { log } = this.#options;
+    const { log, onDamaged } = this.#options;
+    onDamaged(this.id);
     log.error({ err: damage, shard: this.id }, 'a shard is damaged and stays closed');
   }
 }

@@ -133,8 +133,8 @@ function requestRefund(state: DropState, ordinal: number): void {
 }
 
 function keepReference(state: DropState, ordinal: number, reference: string): void {
-  if (reference !== paymentReference(orderId(state.id, ordinal)))
-    state.orders.keepReference(ordinal, reference);
+  const derived = paymentReference(orderId(state.id, ordinal));
+  state.orders.keepReference(ordinal, reference === derived ? null : reference);
 }
 
 function advanceSweep(state: DropState): void {

@@ -102,9 +102,13 @@ export class OrderTable {
     return this.columns[ordinal >>> SEGMENT_SHIFT]!.references?.get(ordinal);
   }
 
-  /** To be followed by `change`. */
-  keepReference(ordinal: number, reference: string): void {
+  /** Null for the reference derived from the order id. To be followed by `change`. */
+  keepReference(ordinal: number, reference: string | null): void {
     const columns = this.columns[ordinal >>> SEGMENT_SHIFT]!;
+    if (reference === null) {
+      columns.references?.delete(ordinal);
+      return;
+    }
     columns.references ??= new Map();
     columns.references.set(ordinal, reference);
   }

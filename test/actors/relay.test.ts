@@ -1,5 +1,9 @@
 import test from 'ava';
-import { createDrop, order, startHost } from './harness.ts';
+import pino from 'pino';
+import { Relay } from '../../actors/relay.ts';
+import { shardOf } from '../../domain/ids.ts';
+import { CorruptError, StoreUnavailableError } from '../../storage/journal.ts';
+import { createDrop, order, RecordingConsumer, startHost } from './harness.ts';
 import { flush } from './manual-clock.ts';
 
 test('J1: every durable event reaches the consumer in order, once while all goes well', async (t) => {
@@ -19,6 +23,47 @@ test('J1: every durable event reaches the consumer in order, once while all goes
     orders.map((fact) => fact.order?.userId),
     Array.from({ length: 10 }, (_, i) => `user${i}`),
   );
+});
+
+/** A relay of two shards, one entry each, that reads both journals, where one of them gives `fault`. */
+async function relayWithOneBadShard(fault: Error) {
+  const { host, journal, clock } = await startHost(undefined, 2);
+  const ids = ['d_1', 'd_2', 'd_3', 'd_4', 'd_5'];
+  const bad = shardOf(ids[0]!, 2);
+  const otherId = ids.find((id) => shardOf(id, 2) !== bad)!;
+  await createDrop(host, 50);
+  await createDrop(host, 50, { id: otherId });
+  const consumer = new RecordingConsumer();
+  const relay = new Relay({
+    consumers: [consumer],
+    consumeIntervalMs: 0,
+    journal,
+    clock,
+    log: pino({ level: 'silent' }),
+    factsOf: (entry) => {
+      if (entry.shard === bad) throw fault;
+      return host.shards[entry.shard]!.factsOf(entry);
+    },
+  });
+  relay.recovered(bad, 1);
+  relay.recovered(1 - bad, 1);
+  await clock.advance(10_000);
+  return { relay, consumer, bad };
+}
+
+test('J1: a shard whose journal cannot be read now does not hold up the others', async (t) => {
+  const { consumer, bad } = await relayWithOneBadShard(new StoreUnavailableError('not now'));
+  t.deepEqual(
+    consumer.batches.map(({ shard }) => shard),
+    [1 - bad],
+  );
+});
+
+test('X1: a shard that cannot be relayed further counts as behind', async (t) => {
+  const { relay, bad } = await relayWithOneBadShard(new CorruptError('a bad checksum'));
+  t.is(relay.lag()[0]!.shardsBehind, 1);
+  t.is(relay.lagOf(bad), 1);
+  t.is(relay.lagOf(1 - bad), 0);
 });
 
 test('N11: a consumer that fails gets the same batches again, and nothing is passed over', async (t) => {

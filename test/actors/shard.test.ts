@@ -1,8 +1,11 @@
 import test from 'ava';
+import pino from 'pino';
+import { ShardHost } from '../../actors/shard-host.ts';
 import { MAILBOX_LENGTH_MAX } from '../../actors/shard-loop.ts';
 import type { DropCommand, PlacedOrder } from '../../domain/commands.ts';
 import { shardOf } from '../../domain/ids.ts';
 import { encodeEntry } from '../../storage/entry.ts';
+import { StoreUnavailableError } from '../../storage/journal.ts';
 import { ask, codeOf, createDrop, listen, NOW, order, place, startHost } from './harness.ts';
 import { flush } from './manual-clock.ts';
 
@@ -105,6 +108,57 @@ test('J7: while the store is down orders are unavailable, and service returns by
   t.deepEqual((await host.execute([place('ann')])).map(codeOf), ['unavailable']);
   await clock.advance(5000);
   t.false((await order(host, 'ann')).replayed);
+});
+
+test('J7: what waits for a shard that is being taken over is refused when the store does not answer', async (t) => {
+  const { host, journal, clock } = await startHost(undefined, 1);
+  await createDrop(host, 5);
+  host.abandon(0);
+  journal.claim = () => Promise.reject(new StoreUnavailableError('away'));
+  void host.shards[0]!.start({ admitting: true });
+  const waiting = host.execute([place('ann')]);
+  await clock.advance(1_000);
+  t.deepEqual((await waiting).map(codeOf), ['unavailable']);
+});
+
+test('N3: what became durable while the lease had run out is shown when it is back', async (t) => {
+  const { host: alone, ...parts } = await startHost(undefined, 1);
+  await alone.stop();
+  let valid = true;
+  const host = new ShardHost({
+    ...parts,
+    nodeId: 'test',
+    shardCount: 1,
+    consumers: [parts.consumer],
+    log: pino({ level: 'silent' }),
+    shared: {
+      lease: { valid: () => valid },
+      away: (shard) => ({
+        ok: false,
+        code: 'moved',
+        shard,
+        nodeId: null,
+        version: 0,
+        executed: 'no',
+      }),
+      onFenced: () => undefined,
+    },
+  });
+  await host.start();
+  await createDrop(host, 1);
+  const frames = listen(parts.bus, 'drop.d_1');
+  parts.journal.hold();
+  const placing = host.execute([place('ann')]);
+  await flush();
+  valid = false;
+  parts.journal.release();
+  t.deepEqual((await placing).map(codeOf), ['unavailable']);
+  await parts.clock.advance(1_000);
+  t.deepEqual(frames, []);
+  valid = true;
+  await parts.clock.advance(1_000);
+  t.is(frames.length, 1);
+  t.like(frames[0], { type: 'drop', view: { soldOut: true }, milestones: [] });
 });
 
 test('O3, J4: after a restart every acknowledged key gives its first order', async (t) => {

@@ -147,6 +147,18 @@ test('P3: success confirms, failure fails and frees the units', (t) => {
   t.is(state.orderView(0).paymentReference, 'r');
 });
 
+test('P4: an order shows the payment that paid it, and not the one that failed before', (t) => {
+  const state = given({ payment: 'provider' }, 1, OPENED, placed('ann'), {
+    type: 'order-failed',
+    ordinal: 0,
+    reference: 'ch_failed',
+  });
+  t.is(state.orderView(0).paymentReference, 'ch_failed');
+  const reference = `pay_${orderId('d_1', 0)}`;
+  applyEvent(state, { type: 'order-confirmed-late', ordinal: 0, reference }, NOW);
+  t.like(state.orderView(0), { status: 'confirmed', paymentReference: reference });
+});
+
 test('P4: a late success takes the units again where it can, and asks for the refund where it cannot', (t) => {
   const expired: DropEvent = { type: 'order-expired', ordinal: 0 };
   t.is(
