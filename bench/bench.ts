@@ -1,6 +1,7 @@
 // The measuring command: `npm run bench` runs every scenario and leaves a result (JSON) and a page
 // made from it in bench/results/; `bench/README.md` says what the figures mean.
 
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +20,9 @@ import { reportText } from './table.ts';
 
 const LOOK_AROUND_MS = 1_000;
 const RESULTS = fileURLToPath(new URL('results/', import.meta.url));
+const SYSTEM_PACKAGES = fileURLToPath(new URL('../scripts/system-packages.mjs', import.meta.url));
+/** What clusters and peers are made of. What is not there after all is told by the scenario that lacks it. */
+const SERVERS = ['redis-server', 'nats-server', 'postgresql'];
 
 interface Given extends Pick<Asked, 'peers'> {
   readonly rounds?: number;
@@ -139,6 +143,7 @@ async function run(
   own: Record<string, unknown>,
   scenario: string | null,
 ): Promise<void> {
+  spawnSync(process.execPath, [SYSTEM_PACKAGES, ...SERVERS], { stdio: ['ignore', 2, 2] });
   const name = freeName(scenario);
   const profileDirectory = profile === true ? join(RESULTS, `${name}-profile`) : null;
   const file = join(RESULTS, `${name}.json`);

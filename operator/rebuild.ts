@@ -44,6 +44,6 @@ export function describeRebuild({ applied, shards }: RebuildReport): string {
     );
   const entries = `${sum((row) => row.entries)} entries compared`;
   const open = shards.filter(({ reason }) => reason !== null).length;
-  const ending = open === 0 ? '' : `; FAILED for ${count(open, 'shard')}: try again later`;
+  const ending = open === 0 ? '' : `; FAILED for ${count(open, 'shard')}, as told beside it`;
   return `${text}${entries}: ${missing} ${applied ? 'made again' : 'missing'}${ending}\n`;
 }

@@ -129,7 +129,7 @@ test('J1: a rebuild tells what was missing of which shards, and exits with 1 whe
       '8 entries compared: 1 order and 12 notifications made again\n',
   );
   t.regex(open.stdout, /\n {3}11 .* The relay has brought 2 of 9 entries so far\.\n64 entries /);
-  t.regex(open.stdout, /made again; FAILED for 1 shard: try again later\n$/);
+  t.regex(open.stdout, /made again; FAILED for 1 shard, as told beside it\n$/);
   t.regex(dry.stdout, /1 order and 12 notifications missing\n$/);
   t.like(JSON.parse(json.stdout), { applied: true, ok: false });
 });
