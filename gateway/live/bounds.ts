@@ -43,6 +43,12 @@ export interface LiveBounds {
   readonly heldNotificationsMax: number;
   /** Ids of a user's last notifications, kept to tell a repeated delivery (N11). */
   readonly recentIdsMax: number;
+  /**
+   * How long after its publish a frame may be told as dropped: published frames leave together, at
+   * the end of the turn. Far longer than a turn takes, also one that hands frames to ten thousand
+   * sockets (90 ms); a snapshot too many does no harm.
+   */
+  readonly droppedToldMsMax: number;
   /** Drops of one creator whose last milestone is remembered. */
   readonly recentDropsPerCreatorMax: number;
   /**
@@ -75,6 +81,7 @@ export const LIVE_BOUNDS: LiveBounds = Object.freeze({
   resumeGraceMs: 1_500,
   heldNotificationsMax: 32,
   recentIdsMax: 16,
+  droppedToldMsMax: 1_000,
   recentDropsPerCreatorMax: 32,
   loadsInFlightMax: 64,
   loadsWaitingMax: 100_000,

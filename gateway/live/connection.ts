@@ -29,7 +29,10 @@ export abstract class Connection implements LiveConnection, Closable {
    * (ITU-T I.371).
    */
   #dueAt = 0;
-  /** When the first published frame was dropped that has not been made good yet; 0 for none. */
+  /**
+   * No frame that was dropped and has not been made good yet was published before this; 0 where
+   * there is none.
+   */
   #missedAt = 0;
 
   constructor(options: ConnectionOptions) {
@@ -121,7 +124,8 @@ export abstract class Connection implements LiveConnection, Closable {
   }
 
   #noteMissed(): void {
-    if (this.#missedAt === 0) this.#missedAt = this.context.clock.now();
+    if (this.#missedAt !== 0) return;
+    this.#missedAt = this.context.clock.now() - this.context.bounds.droppedToldMsMax;
   }
 
   #withinRate(): boolean {

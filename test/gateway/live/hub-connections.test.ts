@@ -101,7 +101,7 @@ test('N8: a slow client misses frames alone, and gets a fresh snapshot when ther
   await settled();
   const old = milestone('scheduled', dropView(1, { id: 'drop_0' }));
   harness.bus.publish('creator.creator_1', { type: 'milestone', milestone: old });
-  harness.clock.advance(1);
+  harness.clock.advance(harness.hub.bounds.droppedToldMsMax + 1);
   slow.take();
   fast.take();
 
@@ -130,6 +130,23 @@ test('N8: a slow client misses frames alone, and gets a fresh snapshot when ther
   slow.connection!.drained();
   t.deepEqual(slow.take(), []);
   t.is(slow.closedWith, null);
+});
+
+// The fan-out sends what was published at the end of the turn, and only then tells what it dropped.
+test('N8: a milestone that is told as dropped some time after its publish is made good', async (t) => {
+  const harness = new LiveHarness();
+  harness.follows.set('slow', ['creator_1']);
+  const slow = await harness.openReady('slow');
+  slow.topics.clear();
+  const missed = milestone('started', dropView(2));
+  harness.bus.publish('creator.creator_1', { type: 'milestone', milestone: missed });
+  harness.clock.advance(75);
+  slow.connection!.missedFrame();
+  slow.connection!.drained();
+  t.deepEqual(
+    slow.take().map(({ type, dropId, version }) => [type, dropId, version]),
+    [['drop.snapshot', 'drop_1', 2]],
+  );
 });
 
 test('N8: a visitor too slow for its drop gets a fresh snapshot', async (t) => {
