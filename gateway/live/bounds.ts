@@ -49,7 +49,10 @@ export interface LiveBounds {
    * sockets (90 ms); a snapshot too many does no harm.
    */
   readonly droppedToldMsMax: number;
-  /** Drops of one creator whose last milestone is remembered. */
+  /**
+   * Drops of one creator whose last milestone is remembered; a client that missed more is closed
+   * and told to come back (N8).
+   */
   readonly recentDropsPerCreatorMax: number;
   /**
    * Reads of drops, follows and feeds at once, each kind by itself; and how many wait for their

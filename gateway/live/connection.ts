@@ -44,7 +44,7 @@ export abstract class Connection implements LiveConnection, Closable {
   protected abstract handle(message: Exclude<ClientMessage, { type: 'ping' }>): void;
   /**
    * Sends fresh snapshots of all that changed since `since` (milliseconds); false when one of them
-   * was dropped again.
+   * was dropped again, or cannot be made any more and the connection was closed.
    */
   protected abstract catchUp(since: number): boolean;
   /** Gives up every subscription and timer. The socket must not be touched: it may be gone. */

@@ -27,6 +27,8 @@ export class CreatorChannel {
    * catch up slow clients (N8).
    */
   #last: Map<string, LastMilestone> | null = null;
+  /** When the newest milestone was published that is not remembered any more; 0 for none. */
+  #forgottenAt = 0;
 
   constructor(options: { context: LiveContext; creatorId: string }) {
     this.#context = options.context;
@@ -53,8 +55,12 @@ export class CreatorChannel {
     if (this.#users === 0) this.close();
   }
 
-  /** Snapshot frames of the drops that had a milestone at or after `since` (milliseconds). */
-  snapshotsSince(since: number): string[] {
+  /**
+   * Snapshot frames of the drops that had a milestone at or after `since` (milliseconds); null where
+   * one of those is not remembered any more.
+   */
+  snapshotsSince(since: number): string[] | null {
+    if (this.#forgottenAt >= since) return null;
     const frames: string[] = [];
     for (const { view, publishedAt } of this.#last?.values() ?? []) {
       if (publishedAt >= since) frames.push(dropFrame('drop.snapshot', this.topic, view));
@@ -76,8 +82,9 @@ export class CreatorChannel {
     const now = this.#context.clock.now();
     this.#last.set(view.id, { view, publishedAt: now });
     if (this.#last.size > this.#context.bounds.recentDropsPerCreatorMax) {
-      for (const dropId of this.#last.keys()) {
+      for (const [dropId, { publishedAt }] of this.#last) {
         this.#last.delete(dropId);
+        this.#forgottenAt = publishedAt;
         break;
       }
     }

@@ -176,7 +176,12 @@ export class UserConnection
       if (!this.sendSnapshot(channel.snapshot())) return false;
     }
     for (const channel of this.#creators()) {
-      for (const frame of channel.snapshotsSince(since)) {
+      const frames = channel.snapshotsSince(since);
+      if (frames === null) {
+        this.close(CLOSE_CODES.slowClient);
+        return false;
+      }
+      for (const frame of frames) {
         if (!this.sendSnapshot(frame)) return false;
       }
     }

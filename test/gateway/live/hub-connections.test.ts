@@ -149,6 +149,38 @@ test('N8: a milestone that is told as dropped some time after its publish is mad
   );
 });
 
+test('N8: a client that missed more drops of a creator than are remembered is closed, to come back', async (t) => {
+  const harness = new LiveHarness({ recentDropsPerCreatorMax: 2 });
+  harness.follows.set('slow', ['creator_1']);
+  const slow = await harness.openReady('slow');
+  const publish = (...dropIds: string[]) => {
+    for (const id of dropIds) {
+      const started = milestone('started', dropView(2, { id }));
+      harness.bus.publish('creator.creator_1', { type: 'milestone', milestone: started });
+    }
+  };
+  publish('drop_1', 'drop_2', 'drop_3');
+  harness.clock.advance(harness.hub.bounds.droppedToldMsMax + 1);
+  slow.take();
+
+  slow.full = true;
+  publish('drop_4', 'drop_5');
+  slow.full = false;
+  slow.connection!.drained();
+  t.deepEqual(
+    slow.take().map(({ dropId }) => dropId),
+    ['drop_4', 'drop_5'],
+    'what was forgotten before the gap was not missed',
+  );
+  t.is(slow.closedWith, null);
+
+  slow.full = true;
+  publish('drop_6');
+  slow.full = false;
+  slow.connection!.drained();
+  t.deepEqual(slow.closedWith, { code: 4002, reason: 'too slow to keep up' });
+});
+
 test('N8: a visitor too slow for its drop gets a fresh snapshot', async (t) => {
   const harness = new LiveHarness();
   harness.drops.set('drop_1', dropView(1));
