@@ -1,10 +1,12 @@
-// Who may open a live stream: whose token is valid, and while there is room. Streams are counted in
-// all and by address, because each holds memory for as long as it likes.
+// Who may open a live stream: whose token is valid, as often as others may read, and while there is
+// room. Streams are counted in all and by address, because each holds memory for as long as it
+// likes.
 
 import type { SocketIdentity } from './socket.ts';
 import { addressLimitKey } from './address.ts';
 import { type Authenticator, bearerToken } from './auth.ts';
 import { problem, type Problem } from './problems.ts';
+import type { RateLimits } from './rate-limits.ts';
 import type { IncomingRequest } from './route.ts';
 import { parseQuery } from './validation.ts';
 import { Type } from 'typebox';
@@ -27,6 +29,7 @@ export interface Admitted {
 
 export interface AdmissionOptions {
   readonly authenticator: Authenticator;
+  readonly limits: RateLimits;
   readonly bounds: LiveBounds;
   readonly now: () => number;
 }
@@ -52,13 +55,15 @@ export class Admission {
     if (dropId !== null && !DROP_ID.test(dropId)) return problem('not-found');
     const addressKey = addressLimitKey(incoming.address);
     const token = bearerToken(incoming.header('authorization')) || queryToken(incoming.query);
+    const { authenticator, limits, now } = this.#options;
+    const nowMs = now();
     let identity: SocketIdentity | null = null;
     if (dropId === null || token !== '') {
-      const { authenticator, now } = this.#options;
-      const nowMs = now();
       identity = authenticator.identifyToken(token, nowMs);
       if (identity === null) return authenticator.refuse(token, addressKey, nowMs);
     }
+    const limited = limits.check('reads', addressKey, identity && identity.userId, nowMs);
+    if (limited !== null) return limited;
     const { connectionsMax, connectionsPerAddressMax } = this.#options.bounds;
     const ofAddress = this.#byAddress.get(addressKey) ?? 0;
     if (this.#count >= connectionsMax) return problem('overloaded');

@@ -130,7 +130,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     connectionsMax: LIVE_CONNECTIONS_MAX,
     connectionsPerAddressMax: rateLimits ? LIVE_CONNECTIONS_PER_ADDRESS_MAX : LIVE_CONNECTIONS_MAX,
   };
-  const admission = new Admission({ authenticator, bounds, now });
+  const admission = new Admission({ authenticator, limits, bounds, now });
   registerMetrics(metrics, dispatcher.counts, {
     requestsInFlight: () => flight.count,
     liveConnections: () => admission.count,

@@ -2,8 +2,10 @@
 // tested with the live stream.
 
 import test from 'ava';
+import type { IncomingHttpHeaders } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { WebSocket } from 'ws';
+import { DEFAULT_RATE_POLICIES } from '../../gateway/rate-limits.ts';
 import { type Fixture, startFixture } from './fixture.ts';
 
 function open(fixture: Fixture, path: string, headers: Record<string, string> = {}) {
@@ -19,6 +21,17 @@ async function opened(socket: WebSocket): Promise<void> {
 
 /** The status that an upgrade is refused with, and the code of the problem. */
 async function refusedWith(socket: WebSocket): Promise<[number, string]> {
+  const { status, code } = await refusal(socket);
+  return [status, code];
+}
+
+interface Refusal {
+  readonly status: number;
+  readonly code: string;
+  readonly headers: IncomingHttpHeaders;
+}
+
+async function refusal(socket: WebSocket): Promise<Refusal> {
   return await new Promise((resolve, reject) => {
     socket.on('error', () => undefined);
     socket.once('open', () => reject(new Error('was admitted')));
@@ -27,7 +40,7 @@ async function refusedWith(socket: WebSocket): Promise<[number, string]> {
       response.on('data', (data) => (text += String(data)));
       response.on('end', () => {
         const { code } = JSON.parse(text) as { code: string };
-        resolve([response.statusCode ?? 0, code]);
+        resolve({ status: response.statusCode ?? 0, code, headers: response.headers });
       });
     });
   });
@@ -255,6 +268,38 @@ test('N8: streams are bounded in all and by address, and a closed one makes room
   const fourth = from('10.0.0.1');
   await opened(fourth);
   for (const socket of [second, third, fourth]) socket.terminate();
+});
+
+test('H5: opening streams counts as reading, by user and by address', async (t) => {
+  const reads = {
+    user: { name: 'reads-user', quota: 2, windowSeconds: 10 },
+    address: { name: 'reads-address', quota: 6, windowSeconds: 10 },
+  };
+  const fixture = await startFixture(t, {
+    rateLimits: true,
+    ratePolicies: { ...DEFAULT_RATE_POLICIES, reads },
+  });
+  const admitted: WebSocket[] = [];
+  const admit = async (path: string): Promise<void> => {
+    const socket = open(fixture, path);
+    await opened(socket);
+    admitted.push(socket);
+  };
+  await admit('/v1/notifications?access_token=valid.ann');
+  const limited = await refusal(open(fixture, '/v1/notifications?access_token=valid.ann'));
+  t.deepEqual([limited.status, limited.code], [429, 'rate-limited']);
+  t.is(limited.headers['retry-after'], '10');
+  t.is(limited.headers['ratelimit-policy'], '"reads-user";q=2;w=10');
+  t.is(limited.headers['ratelimit'], '"reads-user";r=0;t=10');
+  t.is((await fixture.request('GET', '/v1/orders', { as: 'ann' })).status, 429);
+
+  await admit('/v1/drops/drp_1/live');
+  await admit('/v1/drops/drp_1/live?access_token=valid.bob');
+  const visitor = await refusal(open(fixture, '/v1/drops/drp_1/live'));
+  t.is(visitor.headers['ratelimit-policy'], '"reads-address";q=6;w=10');
+  fixture.time += 10_000;
+  await admit('/v1/notifications?access_token=valid.ann');
+  for (const socket of admitted) socket.terminate();
 });
 
 test('W4: stopping ends the streams with a retryable code', async (t) => {
