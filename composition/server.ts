@@ -57,13 +57,14 @@ export async function startServer(
     call: core.call,
     bus: core.bus,
     verifyToken: (token, nowMs) => core.accessTokens.verify(token, nowMs),
-    live: (publish) => {
+    live: (publish, limits) => {
       hub = new LiveHub({
         bus: core.bus,
         call: core.call,
         router: core.router,
         publish,
         verifyToken: (token, nowMs) => core.accessTokens.verify(token, nowMs),
+        limits,
         clock: systemClock,
         log,
         feedIdsFollow: config.store.kind === 'redis',

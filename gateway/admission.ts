@@ -2,7 +2,7 @@
 // room. Streams are counted in all and by address, because each holds memory for as long as it
 // likes.
 
-import type { SocketIdentity } from './socket.ts';
+import type { LivePeer, SocketIdentity } from './socket.ts';
 import { addressLimitKey } from './address.ts';
 import { type Authenticator, bearerToken } from './auth.ts';
 import { problem, type Problem } from './problems.ts';
@@ -19,12 +19,9 @@ export interface LiveBounds {
   readonly connectionsPerAddressMax: number;
 }
 
-export interface Admitted {
+/** Its `addressKey` is what to give back with `release`. */
+export interface Admitted extends LivePeer {
   readonly ok: true;
-  readonly identity: SocketIdentity | null;
-  readonly dropId: string | null;
-  /** What to give back with `release`. */
-  readonly addressKey: string;
 }
 
 export interface AdmissionOptions {

@@ -27,8 +27,7 @@ import { productRoutes } from './rest/products.ts';
 import { type ReadinessReport, systemRoutes } from './rest/system.ts';
 import type { Route, VerifyToken } from './route.ts';
 import { RouteTable } from './route-table.ts';
-import { HttpServer } from './server.ts';
-import type { LiveHandler, PublishFrame } from './socket.ts';
+import { HttpServer, type MakeLive } from './server.ts';
 
 const REQUESTS_IN_FLIGHT_MAX = 50_000;
 const LIVE_CONNECTIONS_MAX = 100_000;
@@ -43,8 +42,7 @@ export interface GatewayOptions {
   readonly call: CallAction;
   readonly bus: LiveBus;
   readonly verifyToken: VerifyToken;
-  /** Makes the live stream; it sends to all subscribers of a topic by the function it is given. */
-  readonly live: (publish: PublishFrame) => LiveHandler;
+  readonly live: MakeLive;
   /** False lifts the limits by user and by address, those of live streams too. */
   readonly rateLimits: boolean;
   /** Milliseconds since the Unix epoch. */

@@ -27,6 +27,9 @@ import type { RateLimits } from './rate-limits.ts';
 import { ServerSocket, SOCKET_BUFFER_BYTES_MAX } from './server-socket.ts';
 import type { LiveConnection, LiveHandler, PublishFrame } from './socket.ts';
 
+/** Makes the live stream: what it publishes by, and the limits it shares with requests. */
+export type MakeLive = (publish: PublishFrame, limits: RateLimits) => LiveHandler;
+
 /** Every body but an order's. */
 const BODY_BYTES_MAX = 64 * 1024;
 /** A client's frame is a short command. */
@@ -46,7 +49,7 @@ export interface HttpServerOptions {
   readonly admission: Admission;
   readonly limits: RateLimits;
   readonly flight: Flight;
-  readonly live: (publish: PublishFrame) => LiveHandler;
+  readonly live: MakeLive;
   readonly trustProxy: boolean;
   /** Told of defects in what the server calls; the request is answered or closed already. */
   readonly onFault: (fault: unknown) => void;
@@ -68,9 +71,10 @@ export class HttpServer {
     this.#options = options;
     const app = App();
     this.#app = app;
-    this.#live = options.live((topic, text) => {
+    const publish: PublishFrame = (topic, text) => {
       app.publish(topic, text);
-    });
+    };
+    this.#live = options.live(publish, options.limits);
     const { orders } = options;
     if (orders !== null) {
       app.post('/v1/drops/:id/orders', (response, request) =>
@@ -159,10 +163,9 @@ export class HttpServer {
       },
       open: (ws: WebSocket<SocketData>) => {
         const data = ws.getUserData();
-        const { identity, dropId } = data.admitted;
         data.socket = new ServerSocket(ws);
         this.#guard(data, () => {
-          data.connection = this.#live.opened(data.socket!, { identity, dropId });
+          data.connection = this.#live.opened(data.socket!, data.admitted);
         });
       },
       message: (ws: WebSocket<SocketData>, message: ArrayBuffer, isBinary: boolean) => {

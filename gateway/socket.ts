@@ -32,15 +32,20 @@ export interface SocketIdentity {
   readonly expiresAt: number;
 }
 
+/** Who is at the other end of a stream. */
+export interface LivePeer {
+  /** Null for a visitor. */
+  readonly identity: SocketIdentity | null;
+  /** The one drop that the stream shows; null for a user's stream. */
+  readonly dropId: string | null;
+  /** What limits count the client's address by. */
+  readonly addressKey: string;
+}
+
 /** The live stream as the server sees it. */
 export interface LiveHandler {
-  /**
-   * A connection was upgraded. `identity` is null for a visitor's stream of the one drop `dropId`.
-   */
-  opened(
-    socket: LiveSocket,
-    who: { identity: SocketIdentity | null; dropId: string | null },
-  ): LiveConnection;
+  /** A connection was upgraded. */
+  opened(socket: LiveSocket, peer: LivePeer): LiveConnection;
   /** Ends every connection with a retryable code and stops all timers. */
   stop(): void;
 }

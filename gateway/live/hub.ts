@@ -7,13 +7,8 @@ import type { CommandRouter } from '../../actors/command-router.ts';
 import type { LiveBus } from '../../actors/live-bus.ts';
 import { assert } from '../../domain/assert.ts';
 import type { CallAction } from '../../services/contracts.ts';
-import type {
-  LiveConnection,
-  LiveHandler,
-  LiveSocket,
-  PublishFrame,
-  SocketIdentity,
-} from '../socket.ts';
+import type { RateLimits } from '../rate-limits.ts';
+import type { LiveConnection, LiveHandler, LivePeer, LiveSocket, PublishFrame } from '../socket.ts';
 import { LIVE_BOUNDS, type LiveBounds } from './bounds.ts';
 import { CLOSE_CODES } from './close-codes.ts';
 import { CreatorChannel } from './creator-channel.ts';
@@ -39,6 +34,8 @@ export interface LiveHubOptions {
   readonly router: CommandRouter;
   readonly publish: PublishFrame;
   readonly verifyToken: VerifyToken;
+  /** Bad tokens in messages count here, with those of requests (H5). */
+  readonly limits: RateLimits;
   readonly clock: Clock;
   readonly log: LiveLog;
   readonly bounds?: Partial<LiveBounds>;
@@ -64,6 +61,7 @@ export class LiveHub implements LiveHandler, LiveContext {
   readonly router: CommandRouter;
   readonly publish: PublishFrame;
   readonly verifyToken: VerifyToken;
+  readonly limits: RateLimits;
   readonly clock: Clock;
   readonly log: LiveLog;
   readonly bounds: LiveBounds;
@@ -97,6 +95,7 @@ export class LiveHub implements LiveHandler, LiveContext {
     this.router = options.router;
     this.publish = options.publish;
     this.verifyToken = options.verifyToken;
+    this.limits = options.limits;
     this.clock = options.clock;
     this.log = options.log;
     this.bounds = { ...LIVE_BOUNDS, ...options.bounds };
@@ -125,24 +124,21 @@ export class LiveHub implements LiveHandler, LiveContext {
     return { ...this.counters, topics };
   }
 
-  opened(
-    socket: LiveSocket,
-    who: { identity: SocketIdentity | null; dropId: string | null },
-  ): LiveConnection {
+  opened(socket: LiveSocket, { identity, dropId, addressKey }: LivePeer): LiveConnection {
     const full = this.#connections.size >= this.bounds.connectionsMax;
     if (this.#stopped || full) {
       const { code, reason } = this.#stopped ? CLOSE_CODES.restart : CLOSE_CODES.tryAgainLater;
       socket.end(code, reason);
       return ENDED_CONNECTION;
     }
-    if (who.dropId !== null) {
+    if (dropId !== null) {
       const visitor = new VisitorConnection({ context: this, socket });
       this.#addConnection(visitor);
-      visitor.open(who.dropId);
+      visitor.open(dropId);
       return visitor;
     }
-    assert(who.identity !== null, 'a live connection has an identity or a drop');
-    const user = new UserConnection({ context: this, socket, identity: who.identity });
+    assert(identity !== null, 'a live connection has an identity or a drop');
+    const user = new UserConnection({ context: this, socket, identity, addressKey });
     this.#addConnection(user);
     user.open();
     return user;

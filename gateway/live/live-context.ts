@@ -5,6 +5,7 @@ import type { Clock } from '../../actors/clock.ts';
 import type { CommandRouter } from '../../actors/command-router.ts';
 import type { LiveBus } from '../../actors/live-bus.ts';
 import type { CallAction } from '../../services/contracts.ts';
+import type { RateLimits } from '../rate-limits.ts';
 import type { PublishFrame, SocketIdentity } from '../socket.ts';
 import type { LiveBounds } from './bounds.ts';
 import type { CreatorChannel } from './creator-channel.ts';
@@ -50,6 +51,7 @@ export interface LiveContext {
   readonly router: CommandRouter;
   readonly publish: PublishFrame;
   readonly verifyToken: VerifyToken;
+  readonly limits: RateLimits;
   readonly clock: Clock;
   readonly log: LiveLog;
   readonly bounds: LiveBounds;

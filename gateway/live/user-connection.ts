@@ -26,6 +26,8 @@ const CREATOR_PREFIX = 'creator:';
 
 export interface UserConnectionOptions extends ConnectionOptions {
   readonly identity: SocketIdentity;
+  /** What limits count the client's address by. */
+  readonly addressKey: string;
 }
 
 export class UserConnection
@@ -33,6 +35,7 @@ export class UserConnection
   implements UserMember, DropSubscriber, ReplayTarget, Holder
 {
   readonly userId: string;
+  readonly #addressKey: string;
   readonly #channel: UserChannel;
   #expiresAt: number;
   /** Topics the client subscribed to; drops that are still awaited too. */
@@ -56,6 +59,7 @@ export class UserConnection
   constructor(options: UserConnectionOptions) {
     super(options);
     this.userId = options.identity.userId;
+    this.#addressKey = options.addressKey;
     this.#expiresAt = options.identity.expiresAt;
     this.#holdsUntil = this.context.clock.now() + this.context.bounds.resumeGraceMs;
     this.#channel = this.context.userChannel(this.userId);
@@ -274,8 +278,14 @@ export class UserConnection
 
   #authenticate(accessToken: string): void {
     const request = 'authenticate';
-    const identity = this.context.verifyToken(accessToken, this.context.clock.now());
+    const nowMs = this.context.clock.now();
+    const identity = this.context.verifyToken(accessToken, nowMs);
     if (identity === null) {
+      if (this.context.limits.check('bad-tokens', this.#addressKey, null, nowMs) !== null) {
+        const detail = 'Too many bad access tokens from this address.';
+        this.refuse({ code: 'rate-limited', detail, request });
+        return this.close(CLOSE_CODES.tooManyMessages);
+      }
       return this.refuse({
         code: 'unauthenticated',
         detail: 'The access token is not valid.',

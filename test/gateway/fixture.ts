@@ -16,6 +16,7 @@ import type { TokenIdentity } from '../../gateway/route.ts';
 import type {
   LiveConnection,
   LiveHandler,
+  LivePeer,
   LiveSocket,
   PublishFrame,
 } from '../../gateway/socket.ts';
@@ -106,9 +107,9 @@ export class FakeLive implements LiveHandler {
   publish: PublishFrame = () => undefined;
   onEvent: () => void = () => undefined;
 
-  opened(socket: LiveSocket, who: Parameters<LiveHandler['opened']>[1]): LiveConnection {
+  opened(socket: LiveSocket, peer: LivePeer): LiveConnection {
     this.sockets.push(socket);
-    this.#tell('opened', who.identity?.userId ?? null, who.dropId);
+    this.#tell('opened', peer.identity?.userId ?? null, peer.dropId);
     return {
       received: (text) => {
         if (text === 'throw') throw new Error('a defect in the live stream');

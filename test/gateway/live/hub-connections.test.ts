@@ -2,7 +2,14 @@
 
 import test from 'ava';
 import { CLOSE_CODES } from '../../../gateway/live/close-codes.ts';
-import { dropView, LiveHarness, milestone, settled, START_SECOND } from './live-harness.ts';
+import {
+  dropView,
+  type FakeSocket,
+  LiveHarness,
+  milestone,
+  settled,
+  START_SECOND,
+} from './live-harness.ts';
 
 const MALFORMED: readonly (readonly [string, string])[] = [
   ['nothing', ''],
@@ -272,6 +279,41 @@ test('N9: a fresh token of the same user keeps the stream open', async (t) => {
   t.is(socket.closedWith, null);
   harness.clock.advance(11_000);
   t.is(socket.closedWith?.code, 4001);
+});
+
+test('H5: bad tokens count against the address over all of its streams and requests; past the limit the stream is closed', async (t) => {
+  const harness = new LiveHarness();
+  const [first, second, third, other] = [
+    harness.open({ userId: 'ann' }),
+    harness.open({ userId: 'ben' }),
+    harness.open({ userId: 'cid' }),
+    harness.open({ userId: 'ann', addressKey: '192.0.2.2' }),
+  ];
+  await settled();
+  const guess = (socket: FakeSocket) => {
+    socket.take();
+    socket.say({ type: 'authenticate', accessToken: 'forged' });
+    return socket.take().map(({ type, code, request }) => [type, code, request]);
+  };
+  const BAD = [['error', 'unauthenticated', 'authenticate']];
+  // Half of the quota is there at once: 15, of which a request takes one.
+  const asRequest = () =>
+    harness.limits.check('bad-tokens', '192.0.2.1', null, harness.clock.now());
+  t.is(asRequest(), null);
+  for (let i = 0; i < 7; i++) t.deepEqual([guess(first), guess(second)], [BAD, BAD]);
+  t.is(first.closedWith, null);
+  t.deepEqual(guess(first), [['error', 'rate-limited', 'authenticate']]);
+  t.deepEqual(first.closedWith, { code: 4003, reason: 'too many messages' });
+  t.is(asRequest()?.code, 'rate-limited');
+  t.deepEqual(guess(other), BAD);
+
+  // A good token is nobody's guess.
+  const identity = { userId: 'cid', roles: [], expiresAt: START_SECOND + 60 };
+  harness.tokens.set('good', identity);
+  third.take();
+  third.say({ type: 'authenticate', accessToken: 'good' });
+  t.deepEqual(third.types(), ['authenticated']);
+  t.is(second.closedWith, null);
 });
 
 test('connections past the bound are told to come back later', async (t) => {

@@ -11,6 +11,7 @@ import type { DropView } from '../../../domain/views.ts';
 import type { LiveBounds } from '../../../gateway/live/bounds.ts';
 import { LiveHub } from '../../../gateway/live/hub.ts';
 import { compareNotificationIds } from '../../../gateway/live/replay.ts';
+import { DEFAULT_RATE_POLICIES, RateLimits } from '../../../gateway/rate-limits.ts';
 import type {
   LiveConnection,
   LiveSocket,
@@ -141,6 +142,7 @@ export class LossyBus extends InProcessLiveBus {
 export class LiveHarness {
   readonly clock = new ManualClock();
   readonly bus = new LossyBus();
+  readonly limits = new RateLimits({ policies: DEFAULT_RATE_POLICIES });
   readonly hub: LiveHub;
   readonly sockets = new Set<FakeSocket>();
   readonly published: { readonly at: number; readonly topic: string; readonly frame: Frame }[] = [];
@@ -193,6 +195,7 @@ export class LiveHarness {
         const identity = this.tokens.get(token);
         return identity !== undefined && identity.expiresAt * 1000 > nowMs ? identity : null;
       },
+      limits: this.limits,
       clock: this.clock,
       log: { error: (_fields, message) => void this.logged.push(message) },
       bounds,
@@ -200,11 +203,17 @@ export class LiveHarness {
     });
   }
 
-  open(who: { userId?: string; expiresAt?: number; dropId?: string }): FakeSocket {
+  open(who: {
+    userId?: string;
+    expiresAt?: number;
+    dropId?: string;
+    addressKey?: string;
+  }): FakeSocket {
     const socket = new FakeSocket();
     const { userId, expiresAt = START_SECOND + 3_600, dropId = null } = who;
+    const { addressKey = '192.0.2.1' } = who;
     const identity = userId === undefined ? null : { userId, roles: [], expiresAt };
-    socket.connection = this.hub.opened(socket, { identity, dropId });
+    socket.connection = this.hub.opened(socket, { identity, dropId, addressKey });
     this.sockets.add(socket);
     return socket;
   }

@@ -60,7 +60,8 @@ async function startServer(t: ExecutionContext, clock: Clock = systemClock) {
     call,
     bus,
     verifyToken,
-    live: (publish) => new LiveHub({ bus, call, router, publish, verifyToken, clock, log }),
+    live: (publish, limits) =>
+      new LiveHub({ bus, call, router, publish, verifyToken, limits, clock, log }),
     rateLimits: false,
     now: () => clock.now(),
     readiness: () => ({ ready: true, reasons: [] }),
