@@ -201,13 +201,14 @@ export class LiveHub implements LiveHandler, LiveContext {
     this.counters.connections = this.#connections.size;
   }
 
+  /** An `exp` may have a fraction: the full second after it, so that no token ends early (N9). */
   addExpiry(connection: Closable, second: number): void {
-    this.#expiry.add(connection, Math.floor(second));
+    this.#expiry.add(connection, Math.ceil(second));
     this.#armSweep();
   }
 
   removeExpiry(connection: Closable, second: number): void {
-    this.#expiry.remove(connection, Math.floor(second));
+    this.#expiry.remove(connection, Math.ceil(second));
   }
 
   hold(connection: Holder): void {

@@ -259,6 +259,25 @@ test('N9: a stream is closed within a second of the end of its token, however ma
   t.is(harness.clock.timers, 0);
 });
 
+test('N9: a token whose end has a fraction of a second keeps its stream as long as its requests', async (t) => {
+  const harness = new LiveHarness();
+  const socket = await harness.openReady('ann', START_SECOND + 10.9);
+  harness.clock.advance(START_SECOND * 1000 + 10_899 - harness.clock.now());
+  t.is(socket.closedWith, null);
+  harness.clock.advance(101);
+  t.is(socket.closedWith?.code, 4001);
+
+  const renewed = await harness.openReady('ann', START_SECOND + 20.5);
+  const identity = { userId: 'ann', roles: [], expiresAt: START_SECOND + 30.5 };
+  harness.tokens.set('longer', identity);
+  renewed.say({ type: 'authenticate', accessToken: 'longer' });
+  harness.clock.advance(START_SECOND * 1000 + 30_499 - harness.clock.now());
+  t.is(renewed.closedWith, null);
+  harness.clock.advance(501);
+  t.is(renewed.closedWith?.code, 4001);
+  t.is(harness.clock.timers, 0);
+});
+
 test('N9: a fresh token of the same user keeps the stream open', async (t) => {
   const harness = new LiveHarness();
   const socket = await harness.openReady('ann', START_SECOND + 10);
