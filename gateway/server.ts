@@ -32,8 +32,11 @@ export type MakeLive = (publish: PublishFrame, limits: RateLimits) => LiveHandle
 
 /** Every body but an order's. */
 const BODY_BYTES_MAX = 64 * 1024;
-/** A client's frame is a short command. */
-const FRAME_BYTES_MAX = 4 * 1024;
+/**
+ * Past it the server ends the connection without a close frame, so it is above what the live stream
+ * takes, which ends it with one.
+ */
+const FRAME_BYTES_MAX = 16 * 1024;
 /** Without a word or a pong for this long a socket is dead; the server pings by itself in time. */
 const SOCKET_IDLE_SECONDS = 60;
 /** `LIBUS_LISTEN_EXCLUSIVE_PORT`: otherwise a second process would quietly share the port. */

@@ -10,6 +10,8 @@ export interface LiveBounds {
   readonly pendingPerConnectionMax: number;
   /** Followed creators that a user's connections listen to: the newest ones. */
   readonly followedCreatorsMax: number;
+  /** A client's message is a short command; the longest one carries an access token of 4,096. */
+  readonly messageBytesMax: number;
   /** Messages a connection may send: so many at once, and so many each second over time. */
   readonly messageBurst: number;
   readonly messagesPerSecond: number;
@@ -72,6 +74,7 @@ export const LIVE_BOUNDS: LiveBounds = Object.freeze({
   topicsPerConnectionMax: 100,
   pendingPerConnectionMax: 16,
   followedCreatorsMax: 5_000,
+  messageBytesMax: 8 * 1024,
   messageBurst: 120,
   messagesPerSecond: 20,
   malformedMax: 10,

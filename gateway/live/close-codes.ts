@@ -1,6 +1,6 @@
 // Why the live stream ends a connection, in one table. 40xx and the standard 1012 and 1013 ask the
-// client to come back; 44xx and 1003 say that the same client doing the same thing would be turned
-// away again.
+// client to come back; 44xx, 1003 and 1009 say that the same client doing the same thing would be
+// turned away again.
 
 export interface CloseCode {
   readonly code: number;
@@ -12,6 +12,7 @@ export interface CloseCode {
 
 export const CLOSE_CODES = {
   binaryFrame: { code: 1003, reason: 'text frames only', retry: false },
+  messageTooLong: { code: 1009, reason: 'message too long', retry: false },
   restart: { code: 1012, reason: 'service restart', retry: true },
   tryAgainLater: { code: 1013, reason: 'try again later', retry: true },
   tokenExpired: { code: 4001, reason: 'token expired', retry: true },

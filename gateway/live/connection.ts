@@ -57,6 +57,8 @@ export abstract class Connection implements LiveConnection, Closable {
   received(text: string | null): void {
     if (this.#ended) return;
     if (text === null) return this.close(CLOSE_CODES.binaryFrame);
+    if (Buffer.byteLength(text) > this.context.bounds.messageBytesMax)
+      return this.close(CLOSE_CODES.messageTooLong);
     if (!this.#withinRate()) return this.#refuseRate();
     const parsed = parseClientMessage(text);
     if (!parsed.ok) {

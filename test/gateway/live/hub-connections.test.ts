@@ -80,6 +80,16 @@ test('H8: a binary frame ends the connection', async (t) => {
   t.is(socket.closedWith?.code, 1003);
 });
 
+test('N8: a message that is too long in bytes ends the connection with a code of its own', async (t) => {
+  const harness = new LiveHarness({ messageBytesMax: 20 });
+  const socket = await harness.openReady('ann');
+  socket.say('{"type":"ping"}     ');
+  t.deepEqual(socket.types(), ['pong']);
+  socket.say('{"type":"ping"}   é ');
+  t.deepEqual(socket.closedWith, { code: 1009, reason: 'message too long' });
+  t.deepEqual(socket.take(), []);
+});
+
 test('H5: a burst, then a steady rate, then error frames; who does not stop is closed to come back later', async (t) => {
   const harness = new LiveHarness({ messageBurst: 3, messagesPerSecond: 10, limitedMax: 3 });
   const socket = await harness.openReady('ann');
