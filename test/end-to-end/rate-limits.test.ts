@@ -1,5 +1,6 @@
 // Rate limits, as they are without any setting, behind a proxy.
 
+import { LiveClient } from './live-client.ts';
 import { onEachProfile } from './profiles.ts';
 import { SaleServer } from './sale-server.ts';
 
@@ -50,5 +51,26 @@ onEachProfile((test, profile) => {
     for (let i = 0; i < 25; i++) statuses.add(await statusOf('198.51.100.1', i));
     t.deepEqual(statuses, new Set([401, 429]));
     t.is(await statusOf('198.51.100.2', 0), 401);
+  });
+
+  test.serial('H5: tokens guessed in a live stream count with those of requests', async (t) => {
+    const message = { type: 'authenticate', accessToken: 'forged' };
+    const headers = {
+      'x-forwarded-for': '198.51.100.3',
+      authorization: `Bearer ${server.token('guesser')}`,
+    };
+    const client = await LiveClient.open(t, server, '/v1/notifications', { headers });
+    const codes = new Set<string | undefined>();
+    for (let i = 0; i < 25 && !codes.has('rate-limited'); i++)
+      codes.add((await client.ask(message, ({ type }) => type === 'error')).code);
+    t.deepEqual(codes, new Set(['unauthenticated', 'rate-limited']));
+    t.is(await client.closed(), 4003);
+    const guess = async (address: string) => {
+      const forwarded = { 'x-forwarded-for': address };
+      return (await server.get('/v1/users/me', { token: 'forged', headers: forwarded })).status;
+    };
+    // One of two gateways has heard of the guesses: each counts for itself.
+    t.true([await guess('198.51.100.3'), await guess('198.51.100.3')].includes(429));
+    t.is(await guess('198.51.100.4'), 401);
   });
 });
