@@ -1,26 +1,17 @@
 // The shapes of the operators' part of the REST contract, beside those of `schemas.ts`.
 
 import { Type } from 'typebox';
-import type { ShardStatus } from '../actors/shard.ts';
 import { SHARD_COUNT } from '../domain/ids.ts';
+import { SHARD_STATUSES } from '../services/contracts.ts';
 import { count, id, limit, list, STRICT, time } from './schemas.ts';
 
 export const MOVES_MAX_DEFAULT = 10;
-
-/** Complete by its type: a status that is new in the shard must come in here. */
-const SHARD_STATUSES: Readonly<Record<ShardStatus, true>> = {
-  recovering: true,
-  serving: true,
-  leaving: true,
-  damaged: true,
-  stopped: true,
-};
 
 const nodeOrNull = Type.Union([Type.String(), Type.Null()]);
 const dryRun = Type.Optional(
   Type.Boolean({ default: false, description: 'only tell what would be done' }),
 );
-const shardStatus = Type.String({ enum: Object.keys(SHARD_STATUSES) });
+const shardStatus = Type.String({ enum: [...SHARD_STATUSES] });
 
 // What is asked
 

@@ -2,6 +2,7 @@
 
 import { type Command, Option } from 'commander';
 import { SHARD_COUNT } from '../domain/ids.ts';
+import { SHARD_STATUSES } from '../services/contracts.ts';
 import { MOVES_LISTED_MAX } from './api-client.ts';
 import { duration, integer, nodeId, serverUrl } from './arguments.ts';
 import type { ChangeOptions } from './change.ts';
@@ -52,7 +53,7 @@ function addLists(livedrops: Command): void {
   );
   listing('shards', 'which node serves each shard, and how it is doing there')
     .addOption(new Option('--node <id>', 'only those of one node').argParser(nodeId))
-    .option('--state <state>', 'only those in one state, such as recovering')
+    .addOption(new Option('--state <state>', 'only those in one state').choices(SHARD_STATUSES))
     .action(async (options: ShardsOptions) => (await import('./shards.ts')).shards(options));
   listing('moves', 'how the last moves of shards ended, newest first')
     .option('--limit <n>', 'how many', integer(1, MOVES_LISTED_MAX), 20)

@@ -2,6 +2,7 @@
 // the network. Every action answers with an Outcome: refusals are values, faults are thrown.
 
 import type { ShardReport } from '../actors/node-report.ts';
+import type { ShardStatus } from '../actors/shard.ts';
 import type { VerifyReport } from '../actors/verification.ts';
 import type { DropStatus, DropView, OrderView, PaymentMode } from '../domain/views.ts';
 import type { Outcome } from '../domain/refusal.ts';
@@ -92,6 +93,15 @@ export interface NodeRow {
   /** Null where the node did not answer, or where there are no leases. */
   readonly leaseMs: number | null;
 }
+/** Complete by its type: a status that is new in the shard must come in here. */
+const STATUSES: Readonly<Record<ShardStatus, true>> = {
+  recovering: true,
+  serving: true,
+  leaving: true,
+  damaged: true,
+  stopped: true,
+};
+export const SHARD_STATUSES: readonly string[] = Object.keys(STATUSES);
 export interface ShardRow extends ShardReport {
   /** Who serves it, or was the last to; null for nobody yet. */
   readonly owner: string | null;

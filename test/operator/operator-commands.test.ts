@@ -60,6 +60,9 @@ test('X1: nodes, shards and moves as tables, and as JSON', async (t) => {
     mine,
   );
   t.is(moves.stdout, 'No shard has moved.\n');
+  const unknown = await run('shards', '--state', 'selling');
+  t.is(unknown.code, 2);
+  t.regex(unknown.stderr, /Allowed choices are recovering, serving, leaving, damaged, stopped/);
 });
 
 test('X1: a change that ends well exits with 0, one that does not with 1, and a refusal with its reason', async (t) => {
