@@ -3,10 +3,12 @@
 
 import { applyEvent, createDrop } from '../domain/apply.ts';
 import type { DropState } from '../domain/drop-state.ts';
-import { decodeSealedDrop, decodeShardHead, restoreDrop } from '../storage/drop-snapshot.ts';
+import { decodeShardHead, restoreDrop, restoreSteps } from '../storage/drop-snapshot.ts';
 import { decodeEntry, type DropChanges, type Entry } from '../storage/entry.ts';
 import { CorruptError, type Journal } from '../storage/journal.ts';
+import { decodeSealedDrop } from '../storage/sealed-drop.ts';
 import type { SnapshotStore } from '../storage/snapshots.ts';
+import type { Pause } from '../storage/steps.ts';
 
 const READ_ENTRIES_MAX = 256;
 /** Events replayed without a pause: a millisecond or less, and several in a process that has just started. */
@@ -31,13 +33,13 @@ export interface RecoveryOptions {
   readonly snapshots: SnapshotStore;
   /** Entries up to here are wanted. */
   readonly lastSequence: number;
-  /** Waited for between two slices of a long replay. Default: everything else has its turn. */
-  readonly pause?: () => Promise<void>;
+  /** Waited for between two steps, of drops that are made again and of a long replay. Default: everything else has its turn. */
+  readonly pause?: Pause;
 }
 
 /** Errors: `corrupt` where anything is damaged or missing, `store-unavailable`. */
 export async function recoverShard(options: RecoveryOptions): Promise<RecoveredShard> {
-  const { shard, snapshots } = options;
+  const { shard, snapshots, pause = turnOfOthers } = options;
   const loaded = await snapshots.loadSnapshot(shard);
   const drops = new Map<string, DropState>();
   let time = 0;
@@ -45,11 +47,11 @@ export async function recoverShard(options: RecoveryOptions): Promise<RecoveredS
     const parts = new Map(loaded.parts.map((part) => [part.name, part.bytes]));
     const head = decodeShardHead(loaded.snapshot.head, shard);
     time = head.time;
-    for (const drop of head.drops)
-      drops.set(
-        drop.head.terms.id,
-        restoreDrop(drop, (name) => parts.get(name)),
-      );
+    const steps = restoreSteps(pause);
+    for (const drop of head.drops) {
+      const state = await restoreDrop(drop, (name) => parts.get(name), steps);
+      drops.set(state.id, state);
+    }
   }
   const sequence = loaded?.snapshot.sequence ?? 0;
   if (sequence > options.lastSequence) {
@@ -80,7 +82,7 @@ export async function continueRecovery(
         const sealed = await snapshots.loadSealedDrop(changes.dropId);
         if (sealed === null)
           throw new CorruptError(`drop ${changes.dropId} is neither in a snapshot nor sealed`);
-        drops.set(changes.dropId, decodeSealedDrop(sealed));
+        drops.set(changes.dropId, await decodeSealedDrop(sealed, pause));
       }
       replay(drops, changes, entry.time);
       replayedEvents += changes.events.length;
@@ -93,6 +95,7 @@ export async function continueRecovery(
   return { ...recovered, sequence: lastSequence, time, replayedEvents };
 }
 
+/** Everything else that is due on the event loop has its turn. */
 export function turnOfOthers(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

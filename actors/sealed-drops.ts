@@ -2,8 +2,9 @@
 
 import type { Logger } from 'pino';
 import type { DropState } from '../domain/drop-state.ts';
-import { decodeSealedDrop } from '../storage/drop-snapshot.ts';
+import { decodeSealedDrop } from '../storage/sealed-drop.ts';
 import type { SnapshotStore } from '../storage/snapshots.ts';
+import { turnOfOthers } from './recovery.ts';
 import type { WaitingCommand } from './shard-batch.ts';
 
 /** Commands that may wait for loads in a shard. */
@@ -50,9 +51,9 @@ export class SealedDrops {
     return true;
   }
 
-  /** Errors: `corrupt`, `store-unavailable`. */
+  /** As it was put aside, in memory of its own. Errors: `corrupt`, `store-unavailable`. */
   async load(dropId: string): Promise<DropState | null> {
     const bytes = await this.#snapshots.loadSealedDrop(dropId);
-    return bytes === null ? null : decodeSealedDrop(bytes);
+    return bytes === null ? null : await decodeSealedDrop(bytes, turnOfOthers);
   }
 }

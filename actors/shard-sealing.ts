@@ -2,9 +2,10 @@
 
 import type { Logger } from 'pino';
 import type { DropState } from '../domain/drop-state.ts';
-import { encodeSealedDrop } from '../storage/drop-snapshot.ts';
+import { copyDrop, type DropCopy, encodeSealedDrop } from '../storage/sealed-drop.ts';
 import type { SnapshotStore } from '../storage/snapshots.ts';
 import type { Clock, Timer } from './clock.ts';
+import { turnOfOthers } from './recovery.ts';
 
 /** How long a drop that is over stays in memory without being asked for. */
 const SEAL_AFTER_IDLE_MS = 30_000;
@@ -77,10 +78,11 @@ export class ShardSealing {
   async #seal(dropId: string): Promise<void> {
     const { snapshots, whenOpen, find, forget, waits } = this.#options;
     // Copied at a durable moment and not after it: the next batch may be decided right behind.
-    const copy = await whenOpen(() => copyOf(find(dropId)));
-    if (copy === null) return void this.#over.delete(dropId);
-    const { state, version } = copy;
-    await snapshots.saveSealedDrop(dropId, version, copy.bytes);
+    const copied = await whenOpen(() => copyOf(find(dropId)));
+    if (copied === null) return void this.#over.delete(dropId);
+    const { state, version, copy } = copied;
+    const bytes = await encodeSealedDrop(copy, turnOfOthers);
+    await snapshots.saveSealedDrop(dropId, version, bytes);
     await whenOpen(() => {
       // Changed or asked for meanwhile, or memory was rebuilt: it stays until it is idle again.
       if (find(dropId) !== state || state.version !== version || waits(dropId)) return;
@@ -90,14 +92,14 @@ export class ShardSealing {
   }
 }
 
-interface DropCopy {
+interface Copied {
   readonly state: DropState;
   readonly version: number;
-  readonly bytes: Uint8Array;
+  readonly copy: DropCopy;
 }
 
 /** Null where there is nothing to put aside. */
-function copyOf(state: DropState | undefined): DropCopy | null {
+function copyOf(state: DropState | undefined): Copied | null {
   if (state === undefined || !state.isOver) return null;
-  return { state, version: state.version, bytes: encodeSealedDrop(state) };
+  return { state, version: state.version, copy: copyDrop(state) };
 }

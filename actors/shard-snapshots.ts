@@ -6,18 +6,17 @@ import type { DropState } from '../domain/drop-state.ts';
 import {
   encodePart,
   encodeShardHead,
+  PARTS_PER_STEP,
   type PendingPart,
   snapshotDrop,
 } from '../storage/drop-snapshot.ts';
 import type { SnapshotPart, SnapshotStore } from '../storage/snapshots.ts';
-import type { RecoveredShard } from './recovery.ts';
+import { type RecoveredShard, turnOfOthers } from './recovery.ts';
 
 /** Events between snapshots: replaying so many takes well under a second. */
 const SNAPSHOT_EVENTS = 100_000;
 /** A clean stop leaves a snapshot when there would be more than this to replay. */
 const SNAPSHOT_EVENTS_AT_STOP = 1000;
-/** Parts encoded before others get their turn: about 2 ms. */
-const PARTS_PER_TURN = 4;
 
 export class ShardSnapshots {
   readonly #shard: number;
@@ -80,7 +79,7 @@ export class ShardSnapshots {
     try {
       const newParts: SnapshotPart[] = [];
       for (let i = 0; i < pending.length; i++) {
-        if (i % PARTS_PER_TURN === 0) await new Promise<void>((resolve) => setImmediate(resolve));
+        if (i % PARTS_PER_STEP === 0) await turnOfOthers();
         newParts.push(encodePart(pending[i]!));
       }
       const head = encodeShardHead({ time, drops: taken });

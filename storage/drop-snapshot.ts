@@ -1,20 +1,26 @@
 // How drops are written into snapshots. What never changes again (full segments of users and orders) goes into parts that are
 // written once; the status and version of full segments' orders into parts that are written again when one of them changed; the
 // rest, which is small, into the head every time. Taking a snapshot only copies what may change; encoding and checksums come later,
-// part by part, so that they need not hold up the shard (`actors/shard-snapshots.ts`).
+// part by part, so that they need not hold up the shard (`actors/shard-snapshots.ts`), and so does making a drop again.
 
-import { crc32 } from 'node:zlib';
-import { Packr } from 'msgpackr';
 import { DropState } from '../domain/drop-state.ts';
 import type { OrderColumns } from '../domain/order-table.ts';
 import { SEGMENT_LENGTH, type TextSegment } from '../domain/text-index.ts';
 import type { DropStatus, DropTerms } from '../domain/views.ts';
+import { decodeChecksummed, encodeChecksummed } from './checksummed.ts';
 import { CorruptError } from './journal.ts';
 import type { SnapshotPart } from './snapshots.ts';
+import { type Pause, Steps } from './steps.ts';
 
-const FORMAT_VERSION = 1;
-const CHECKSUM_BYTES = 4;
-const packr = new Packr({ useRecords: false });
+/** Parts encoded without a pause: about 2 ms. */
+export const PARTS_PER_STEP = 4;
+/**
+ * Users and orders made again without a pause: a full segment, which takes 1 to 3 ms with its checksum and the hashing of its texts.
+ * Two would come close to the 5 ms that may hold the event loop.
+ */
+const TEXTS_PER_STEP = SEGMENT_LENGTH;
+/** A drop without any takes as long as so many. */
+const TEXTS_OF_EMPTY_DROP = 16;
 
 /** Texts of a segment as stored: typed arrays as bytes, cut to what is in use. */
 interface StoredTexts {
@@ -105,15 +111,22 @@ export function snapshotDrop(
 }
 
 export function encodePart(part: PendingPart): SnapshotPart {
-  return { name: part.name, bytes: seal(part.content) };
+  return { name: part.name, bytes: encodeChecksummed(part.content) };
+}
+
+/** For `restoreDrop`: those of drops that are made again one after the other. */
+export function restoreSteps(pause: Pause): Steps {
+  return new Steps(TEXTS_PER_STEP, pause);
 }
 
 /** Makes the drop again. Errors: CorruptError where a part is missing or damaged. */
-export function restoreDrop(
+export async function restoreDrop(
   snapshot: DropSnapshot,
   partBytes: (name: string) => Uint8Array | undefined,
-): DropState {
+  steps: Steps,
+): Promise<DropState> {
   const { head } = snapshot;
+  await steps.before(TEXTS_OF_EMPTY_DROP);
   const state = new DropState(head.terms, head.stocked, head.createdAt);
   state.status = head.status;
   state.held = head.held;
@@ -124,25 +137,29 @@ export function restoreDrop(
   const open = (name: string): unknown => {
     const bytes = partBytes(name);
     if (bytes === undefined) throw new CorruptError(`snapshot part ${name} is missing`);
-    return unseal(bytes, `snapshot part ${name}`);
+    return decodeChecksummed(bytes, `snapshot part ${name}`);
   };
   const names = partNamesOf(head);
-  for (const name of names.users)
+  for (const name of names.users) {
+    await steps.before(SEGMENT_LENGTH);
     state.users.adopt(restoreTexts(open(name) as StoredTexts), SEGMENT_LENGTH);
-  if (head.lastUsers !== null)
-    state.users.adopt(restoreTexts(head.lastUsers), head.users % SEGMENT_LENGTH);
-  names.orders.forEach((name, i) => {
-    adoptOrders(
-      state,
-      open(name) as StoredOrders,
-      open(names.states[i]!) as StoredStates,
-      SEGMENT_LENGTH,
-    );
-  });
-  if (head.lastOrders !== null && head.lastStates !== null) {
-    adoptOrders(state, head.lastOrders, head.lastStates, head.orders % SEGMENT_LENGTH);
   }
-  countUserUnits(state);
+  if (head.lastUsers !== null) {
+    const count = head.users % SEGMENT_LENGTH;
+    await steps.before(count);
+    state.users.adopt(restoreTexts(head.lastUsers), count);
+  }
+  state.userUnits = new Uint32Array(Math.max(16, head.users));
+  for (const [i, name] of names.orders.entries()) {
+    await steps.before(SEGMENT_LENGTH);
+    const states = open(names.states[i]!) as StoredStates;
+    adoptOrders(state, open(name) as StoredOrders, states, SEGMENT_LENGTH);
+  }
+  if (head.lastOrders !== null && head.lastStates !== null) {
+    const count = head.orders % SEGMENT_LENGTH;
+    await steps.before(count);
+    adoptOrders(state, head.lastOrders, head.lastStates, count);
+  }
   return state;
 }
 
@@ -156,6 +173,7 @@ function partNamesOf(head: StoredDrop): { users: string[]; orders: string[]; sta
   };
 }
 
+/** Of users that are there already. */
 function adoptOrders(
   state: DropState,
   stored: StoredOrders,
@@ -171,23 +189,13 @@ function adoptOrders(
     changedAt: versions.reduce((latest, version) => Math.max(latest, version), 0),
     references: changing.references && new Map(changing.references),
   };
+  const first = state.orders.size;
   state.orders.adopt(restoreTexts(stored.keys), columns, count);
-}
-
-/** A drop in one piece, for drops that are over. */
-export function encodeSealedDrop(state: DropState): Uint8Array {
-  const parts: PendingPart[] = [];
-  const snapshot = snapshotDrop(state, () => false, parts);
-  return seal({ snapshot, parts: parts.map(encodePart) });
-}
-
-export function decodeSealedDrop(bytes: Uint8Array): DropState {
-  const { snapshot, parts } = unseal(bytes, 'a sealed drop') as {
-    snapshot: DropSnapshot;
-    parts: SnapshotPart[];
-  };
-  const byName = new Map(parts.map((part) => [part.name, part.bytes]));
-  return restoreDrop(snapshot, (name) => byName.get(name));
+  for (let ordinal = first; ordinal < state.orders.size; ordinal++) {
+    const status = state.orders.status(ordinal);
+    if (status === 'reserved' || status === 'confirmed')
+      state.userUnits[state.orders.user(ordinal)]! += state.orders.quantity(ordinal);
+  }
 }
 
 export interface ShardHead {
@@ -196,30 +204,11 @@ export interface ShardHead {
 }
 
 export function encodeShardHead(head: ShardHead): Uint8Array {
-  return seal(head);
+  return encodeChecksummed(head);
 }
 
 export function decodeShardHead(bytes: Uint8Array, shard: number): ShardHead {
-  return unseal(bytes, `the snapshot of shard ${shard}`) as ShardHead;
-}
-
-function seal(value: unknown): Uint8Array {
-  const packed = packr.pack([FORMAT_VERSION, value]);
-  const bytes = Buffer.allocUnsafeSlow(CHECKSUM_BYTES + packed.length);
-  bytes.writeUInt32LE(crc32(packed), 0);
-  packed.copy(bytes, CHECKSUM_BYTES);
-  return bytes;
-}
-
-function unseal(bytes: Uint8Array, what: string): unknown {
-  const packed = bytes.subarray(CHECKSUM_BYTES);
-  const checksum = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
-  if (packed.length === 0 || crc32(packed) !== checksum)
-    throw new CorruptError(`${what} does not match its checksum`);
-  const [version, value] = packr.unpack(packed) as [number, unknown];
-  if (version !== FORMAT_VERSION)
-    throw new CorruptError(`${what} has format ${version}, which this version cannot read`);
-  return value;
+  return decodeChecksummed(bytes, `the snapshot of shard ${shard}`) as ShardHead;
 }
 
 function termsOf(state: DropState): DropTerms {
@@ -281,17 +270,6 @@ function restoreTexts(stored: StoredTexts): TextSegment {
     ends: new Uint32Array(copyOf(stored.ends)),
     bytes: new Uint8Array(stored.bytes),
   };
-}
-
-function countUserUnits(state: DropState): void {
-  const units = new Uint32Array(Math.max(16, state.users.size));
-  for (let ordinal = 0; ordinal < state.orders.size; ordinal++) {
-    const status = state.orders.status(ordinal);
-    if (status === 'reserved' || status === 'confirmed') {
-      units[state.orders.user(ordinal)]! += state.orders.quantity(ordinal);
-    }
-  }
-  state.userUnits = units;
 }
 
 function bytesOf(array: Uint32Array | Float64Array, count: number): Uint8Array {
