@@ -1,5 +1,7 @@
 // Client addresses: as text for services and logs, and as the key that limits count by.
 
+import { isIP } from 'node:net';
+
 /**
  * An address from its 4 or 16 bytes in network order; an IPv4 address mapped into IPv6 comes out as
  * IPv4.
@@ -28,13 +30,16 @@ export function addressLimitKey(address: string): string {
   return [...head, ...zeros, ...tail].slice(0, 4).join(':');
 }
 
-const ADDRESS_TEXT = /^[0-9A-Fa-f.:]{2,45}$/;
+/** The ways in which proxies write an address with its port, and IPv6 in brackets without one. */
+const WITH_PORT = /^(?:\[(.*)\]|([\d.]+))(?::\d+)?$/;
+const IPV4_IN_IPV6 = /^::ffff:(?=\d+\.)/;
 
 /**
- * The client as the nearest proxy saw it: the last entry of X-Forwarded-For; null where it is no
- * address.
+ * The client as the nearest proxy saw it: the last entry of X-Forwarded-For, without a port, and as
+ * IPv4 where it is mapped into IPv6; null where it is no address.
  */
 export function forwardedAddress(forwardedFor: string): string | null {
   const last = forwardedFor.slice(forwardedFor.lastIndexOf(',') + 1).trim();
-  return ADDRESS_TEXT.test(last) ? last.toLowerCase() : null;
+  const address = last.toLowerCase().replace(WITH_PORT, '$1$2').replace(IPV4_IN_IPV6, '');
+  return isIP(address) === 0 ? null : address;
 }

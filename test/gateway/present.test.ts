@@ -76,3 +76,23 @@ test('H5: addresses become texts and keys: IPv4 whole, IPv6 by its /64', (t) => 
   t.is(forwardedAddress(''), null);
   t.is(forwardedAddress('1.2.3.4, unknown'), null);
 });
+
+test('H5: a client behind a proxy is one address, however the proxy writes it', (t) => {
+  for (const written of [
+    '192.0.2.1',
+    '192.0.2.1:5000',
+    '192.0.2.1:5001',
+    '::ffff:192.0.2.1',
+    '::FFFF:192.0.2.1',
+    '[::ffff:192.0.2.1]:5000',
+  ]) {
+    t.is(forwardedAddress(`203.0.113.9, ${written}`), '192.0.2.1', written);
+  }
+  t.is(forwardedAddress('::ffff:192.0.2.2'), '192.0.2.2');
+  for (const written of ['2001:db8::1', '[2001:DB8::1]', '[2001:db8::1]:5000']) {
+    t.is(forwardedAddress(written), '2001:db8::1', written);
+  }
+  for (const written of ['999.0.2.1', '192.0.2', '1:2', '[]', ':5000', '_hidden', 'dead.beef']) {
+    t.is(forwardedAddress(written), null, written);
+  }
+});
