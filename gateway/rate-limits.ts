@@ -98,7 +98,7 @@ function limiters(policies: RateClassPolicy): Limiters {
 /**
  * The headers are those of the IETF draft "RateLimit header fields for HTTP", as structured fields.
  */
-function rateLimited(limit: RatePolicy, waitMs: number): Problem {
+export function rateLimited(limit: RatePolicy, waitMs: number): Problem {
   const seconds = Math.max(1, Math.ceil(waitMs / 1000));
   return {
     ok: false,

@@ -9,8 +9,15 @@ import { type Outcome, refusal, success } from '../domain/refusal.ts';
 import type { AccountStore, User } from '../storage/accounts.ts';
 import type { FollowStore } from '../storage/follows.ts';
 import type { AccessTokens } from './access-tokens.ts';
-import { AttemptLimiter } from './attempt-limiter.ts';
-import type { ActionParams, OwnProfile, PublicProfile, Session } from './contracts.ts';
+import { AttemptLimiter, type AttemptLimiterOptions } from './attempt-limiter.ts';
+import type {
+  ActionOutcome,
+  ActionParams,
+  AttemptsSpent,
+  OwnProfile,
+  PublicProfile,
+  Session,
+} from './contracts.ts';
 import { defineService, type RandomBytes } from './define-service.ts';
 import type { Passwords } from './passwords.ts';
 
@@ -101,13 +108,13 @@ class Accounts {
     return success(await this.#openSession(user));
   }
 
-  async login(params: ActionParams<'accounts.login'>): Promise<Outcome<Session>> {
+  async login(params: ActionParams<'accounts.login'>): Promise<ActionOutcome<'accounts.login'>> {
     const { accounts, passwords, now, rateLimits } = this.#options;
     const email = normalizeEmail(params.email);
     if (email === null || params.password.length > PASSWORD_LENGTH_MAX)
       return refusal('unauthenticated');
-    if (rateLimits && !this.#takeAttempt(email, params.address, now()))
-      return refusal('rate-limited');
+    const spent = rateLimits ? this.#takeAttempt(email, params.address, now()) : null;
+    if (spent !== null) return spent;
     const user = await accounts.findUserByEmail(email);
     const verified = await passwords.verify(
       user === null ? null : user.passwordHash,
@@ -152,12 +159,15 @@ class Accounts {
     return user === null ? refusal('not-found') : success(await this.#ownProfile(user));
   }
 
-  #takeAttempt(email: string, address: string, now: number): boolean {
-    if (!this.#addressLimiter.take(address, now)) return false;
-    if (this.#accountLimiter.take(email, now)) return true;
+  #takeAttempt(email: string, address: string, now: number): AttemptsSpent | null {
+    const addressWaitMs = this.#addressLimiter.take(address, now);
+    if (addressWaitMs > 0)
+      return attemptsSpent('failed-log-ins-address', ADDRESS_LIMIT, addressWaitMs);
+    const accountWaitMs = this.#accountLimiter.take(email, now);
+    if (accountWaitMs === 0) return null;
     // Refused for the account: the address has tried nothing.
     this.#addressLimiter.giveBack(address);
-    return false;
+    return attemptsSpent('failed-log-ins-account', ACCOUNT_LIMIT, accountWaitMs);
   }
 
   async #openSession(user: User): Promise<Session> {
@@ -212,6 +222,16 @@ class Accounts {
     this.#cleanedAt = now;
     await this.#options.accounts.removeExpiredRefreshTokens(now);
   }
+}
+
+/** In the time that an empty bucket takes to fill, a key has at most a full one and what comes in. */
+function attemptsSpent(
+  name: string,
+  { burst, refillMs }: AttemptLimiterOptions,
+  waitMs: number,
+): AttemptsSpent {
+  const limit = { name, quota: 2 * burst, windowSeconds: (burst * refillMs) / 1_000 };
+  return { ok: false, code: 'rate-limited', limit, waitMs };
 }
 
 /** The address as it is stored and compared, or null where it is none. */

@@ -29,17 +29,21 @@ export class AttemptLimiter {
     this.#keysMax = options.keysMax ?? KEYS_MAX;
   }
 
-  /** Takes one attempt of the key, or returns false where none is left. `now` in milliseconds. */
-  take(key: string, now: number): boolean {
+  /**
+   * Takes one attempt of the key: 0 when there was one, else the milliseconds until there is one. A
+   * refusal takes nothing. `now` in milliseconds.
+   */
+  take(key: string, now: number): number {
     const fullAt = Math.max(this.#fullAt.get(key) ?? now, now) + this.#refillMs;
-    if (fullAt > now + this.#burst * this.#refillMs) return false;
+    const waitMs = fullAt - (now + this.#burst * this.#refillMs);
+    if (waitMs > 0) return waitMs;
     this.#fullAt.delete(key);
     if (this.#fullAt.size >= this.#keysMax) {
       const [longestAgo] = this.#fullAt.keys();
       this.#fullAt.delete(longestAgo!);
     }
     this.#fullAt.set(key, fullAt);
-    return true;
+    return 0;
   }
 
   /** Gives an attempt back that turned out to be none. */

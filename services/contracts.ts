@@ -5,7 +5,7 @@ import type { ShardReport } from '../actors/node-report.ts';
 import type { ShardStatus } from '../actors/shard.ts';
 import type { VerifyReport } from '../actors/verification.ts';
 import type { DropStatus, DropView, OrderView, PaymentMode } from '../domain/views.ts';
-import type { Outcome } from '../domain/refusal.ts';
+import type { Outcome, Refusal } from '../domain/refusal.ts';
 import type { Product, ProductChange } from '../storage/catalogue.ts';
 import type { Notification } from '../storage/feed.ts';
 import type { OperatorAction } from '../storage/operator-log.ts';
@@ -30,6 +30,18 @@ export interface Session {
   readonly refreshToken: string;
   /** Seconds until the access token ends. */
   readonly expiresIn: number;
+}
+/** Too many failed attempts; nothing else about them is told (A3). */
+export interface AttemptsSpent extends Refusal {
+  readonly code: 'rate-limited';
+  /** What no key gets more of in any window; half of it is there at once. */
+  readonly limit: {
+    readonly name: string;
+    readonly quota: number;
+    readonly windowSeconds: number;
+  };
+  /** Milliseconds until there is one attempt again. */
+  readonly waitMs: number;
 }
 export interface NamedFollow {
   readonly userId: string;
@@ -112,10 +124,10 @@ export interface ShardRow extends ShardReport {
   readonly answered: boolean;
 }
 
-/** action name -> [params, what a success carries] */
+/** action name -> [params, what a success carries, a refusal that carries more than others] */
 export interface Actions {
   'accounts.register': [{ email: string; password: string; name: string }, Session];
-  'accounts.login': [{ email: string; password: string; address: string }, Session];
+  'accounts.login': [{ email: string; password: string; address: string }, Session, AttemptsSpent];
   'accounts.refresh': [{ refreshToken: string }, Session];
   'accounts.logout': [{ refreshToken: string }, null];
   'accounts.profile': [{ userId: string }, PublicProfile];
@@ -186,7 +198,9 @@ export interface Actions {
 
 export type ActionName = keyof Actions;
 export type ActionParams<A extends ActionName> = Actions[A][0];
-export type ActionOutcome<A extends ActionName> = Outcome<Actions[A][1]>;
+export type ActionOutcome<A extends ActionName> =
+  | Outcome<Actions[A][1]>
+  | (Actions[A] extends readonly [unknown, unknown, infer Own] ? Own : never);
 
 /**
  * How gateways call services: one typed function, so that they need not know the broker. Rejects only for faults. `traceparent`

@@ -1,6 +1,7 @@
 // Registration, log-in, token rotation, log-out and profiles (A1, A3).
 
 import { ownProfileBody, profileBody, sessionBody } from '../present.ts';
+import { rateLimited } from '../rate-limits.ts';
 import { emptyReply, jsonReply, route, type Route, userRoute } from '../route.ts';
 import { LogIn, OwnProfile, Profile, Refresh, Register, Session } from '../schemas.ts';
 
@@ -45,7 +46,8 @@ export function accountRoutes(): Route[] {
       async ({ call, body, address }) => {
         const { email, password } = body;
         const session = await call('accounts.login', { email, password, address });
-        return session.ok ? jsonReply(200, sessionBody(session.value)) : session;
+        if (session.ok) return jsonReply(200, sessionBody(session.value));
+        return 'limit' in session ? rateLimited(session.limit, session.waitMs) : session;
       },
     ),
     route(

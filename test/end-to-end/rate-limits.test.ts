@@ -41,6 +41,22 @@ onEachProfile((test, profile) => {
     t.deepEqual(statuses, new Set([401, 429]));
   });
 
+  test('H5: an account’s failed log-ins are answered 429 and told when to come back', async (t) => {
+    const body = { email: 'guessed@example.com', password: 'a guess or two' };
+    const guess = (i: number) =>
+      server.post('/v1/auth/login', { body, headers: { 'x-forwarded-for': `192.0.2.${i}` } });
+    for (let i = 0; i < 10; i++) t.is((await guess(i)).status, 401);
+    // Each node counts for itself.
+    let limited = await guess(10);
+    for (let i = 11; i < 50 && limited.status === 401; i++) limited = await guess(i);
+    const { status, headers, json } = limited;
+    t.deepEqual([status, json['code']], [429, 'rate-limited']);
+    const seconds = Number(headers.get('retry-after'));
+    t.true(seconds >= 1 && seconds <= 60, `${seconds} s`);
+    t.is(headers.get('ratelimit-policy'), '"failed-log-ins-account";q=20;w=600');
+    t.is(headers.get('ratelimit'), `"failed-log-ins-account";r=0;t=${seconds}`);
+  });
+
   test('H5: behind a trusted proxy each client’s own address counts', async (t) => {
     const statusOf = async (address: string, i: number) => {
       const body = { email: `nobody-${address}-${i}@example.com`, password: 'a guess or two' };
