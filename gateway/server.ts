@@ -4,17 +4,13 @@
 // anything asynchronous; body chunks are copied; a response is not touched once answered or
 // aborted.
 
-import {
-  App,
-  DISABLED,
-  type HttpRequest,
-  type HttpResponse,
-  type TemplatedApp,
-  type us_listen_socket,
-  type us_socket_context_t,
-  us_listen_socket_close,
-  us_socket_local_port,
-  type WebSocket,
+import type {
+  HttpRequest,
+  HttpResponse,
+  TemplatedApp,
+  us_listen_socket,
+  us_socket_context_t,
+  WebSocket,
 } from 'uWebSockets.js';
 import { addressLimitKey, addressText, forwardedAddress } from './address.ts';
 import type { Admission, Admitted } from './admission.ts';
@@ -29,6 +25,14 @@ import type { LiveConnection, LiveHandler, PublishFrame } from './socket.ts';
 
 /** Makes the live stream: what it publishes by, and the limits it shares with requests. */
 export type MakeLive = (publish: PublishFrame, limits: RateLimits) => LiveHandler;
+
+/** Of a request's first line and headers: room for the longest token beside a browser's cookies. */
+const HEAD_BYTES_MAX = 16 * 1024;
+// The addon reads it once, when it is loaded; an import would load it before any line of this file.
+process.env['UWS_HTTP_MAX_HEADERS_SIZE'] = String(HEAD_BYTES_MAX);
+const { App, DISABLED, us_listen_socket_close, us_socket_local_port } = await import(
+  'uWebSockets.js'
+);
 
 /** Every body but an order's. */
 const BODY_BYTES_MAX = 64 * 1024;

@@ -220,6 +220,24 @@ test('H8: X-Forwarded-For counts only behind a trusted proxy', async (t) => {
   }
 });
 
+test('H2: a long token and a long cookie are answered as short ones are', async (t) => {
+  const fixture = await startFixture(t);
+  const as = 'x'.repeat(4_000);
+  const headers = { cookie: 'c'.repeat(11_000), 'idempotency-key': 'k' };
+  for (const reply of [
+    await fixture.request('GET', '/v1/users/me', { as, headers }),
+    await fixture.request('POST', '/v1/drops/drp_1/orders', { as, headers, body: { quantity: 1 } }),
+  ]) {
+    t.deepEqual([reply.status, reply.json['code']], [404, 'not-found']);
+    t.is(reply.headers.get('content-type'), 'application/problem+json');
+  }
+  t.is(fixture.calls[0]?.params['userId'], as);
+  const tooLong = await fixture.request('GET', '/healthz', {
+    headers: { cookie: 'c'.repeat(17_000) },
+  });
+  t.is(tooLong.status, 431);
+});
+
 test('H8: of an endless body no more than a mebibyte is read', async (t) => {
   const fixture = await startFixture(t);
   const head = 'POST /v1/auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n';
