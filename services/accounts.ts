@@ -20,6 +20,7 @@ import type {
 } from './contracts.ts';
 import { defineService, type RandomBytes } from './define-service.ts';
 import type { Passwords } from './passwords.ts';
+import { textLength } from './text-length.ts';
 
 export interface AccountsServiceOptions {
   readonly accounts: AccountStore;
@@ -81,13 +82,12 @@ class Accounts {
     const email = normalizeEmail(params.email);
     const name = params.name.trim();
     if (email === null) return refusal('invalid-request', 'The e-mail address is not valid.');
-    if (name.length < 1 || name.length > NAME_LENGTH_MAX) {
+    const nameLength = textLength(name);
+    if (nameLength < 1 || nameLength > NAME_LENGTH_MAX) {
       return refusal('invalid-request', `The name needs 1 to ${NAME_LENGTH_MAX} characters.`);
     }
-    if (
-      params.password.length < PASSWORD_LENGTH_MIN ||
-      params.password.length > PASSWORD_LENGTH_MAX
-    ) {
+    const passwordLength = textLength(params.password);
+    if (passwordLength < PASSWORD_LENGTH_MIN || passwordLength > PASSWORD_LENGTH_MAX) {
       return refusal(
         'invalid-request',
         `The password needs ${PASSWORD_LENGTH_MIN} to ${PASSWORD_LENGTH_MAX} characters.`,
@@ -111,7 +111,7 @@ class Accounts {
   async login(params: ActionParams<'accounts.login'>): Promise<ActionOutcome<'accounts.login'>> {
     const { accounts, passwords, now, rateLimits } = this.#options;
     const email = normalizeEmail(params.email);
-    if (email === null || params.password.length > PASSWORD_LENGTH_MAX)
+    if (email === null || textLength(params.password) > PASSWORD_LENGTH_MAX)
       return refusal('unauthenticated');
     const spent = rateLimits ? this.#takeAttempt(email, params.address, now()) : null;
     if (spent !== null) return spent;

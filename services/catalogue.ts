@@ -12,6 +12,7 @@ import type { Catalogue, Product, ProductChange } from '../storage/catalogue.ts'
 import type { Page } from '../storage/page.ts';
 import type { ActionParams } from './contracts.ts';
 import { defineService, type RandomBytes } from './define-service.ts';
+import { textLength } from './text-length.ts';
 
 export interface CatalogueServiceOptions {
   readonly catalogue: Catalogue;
@@ -152,12 +153,12 @@ async function checkOwner(
 
 function checkProduct({ name, description, imageUrls }: ProductChange): Refusal | null {
   if (name !== undefined) {
-    const length = name.trim().length;
+    const length = textLength(name.trim());
     if (length < 1 || length > NAME_LENGTH_MAX) {
       return refusal('invalid-request', `The name needs 1 to ${NAME_LENGTH_MAX} characters.`);
     }
   }
-  if (description !== undefined && description.length > DESCRIPTION_LENGTH_MAX) {
+  if (description !== undefined && textLength(description) > DESCRIPTION_LENGTH_MAX) {
     return refusal(
       'invalid-request',
       `The description may have ${DESCRIPTION_LENGTH_MAX} characters.`,

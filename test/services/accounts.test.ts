@@ -74,6 +74,21 @@ test('H8: registering needs an e-mail, a name and a password', async (t) => {
   }
 });
 
+test('H1: characters of a name and a password are counted as the schemas count them', async (t) => {
+  const { call } = await start(t);
+  const longest = { ...ADA, name: '🦊'.repeat(80), password: '🦊'.repeat(1_024) };
+  t.is(await codeOf(call('accounts.register', longest)), 'ok');
+  t.is(await codeOf(call('accounts.login', { ...longest, address: '::1' })), 'ok');
+  const bob = { ...ADA, email: 'bob@example.com' };
+  for (const change of [
+    { name: '🦊'.repeat(81) },
+    { password: '🦊'.repeat(7) },
+    { password: '🦊'.repeat(1_025) },
+  ]) {
+    t.is(await codeOf(call('accounts.register', { ...bob, ...change })), 'invalid-request');
+  }
+});
+
 test('A1: logging in with the right password gives a session', async (t) => {
   const harness = await start(t);
   const { user } = await register(t, harness);

@@ -86,6 +86,15 @@ test('H8: products outside the limits are refused, and nothing is kept', async (
   t.true((await call('catalogue.addProduct', { ...MUG, ...most })).ok);
 });
 
+test('H1: characters of a name and a description are counted as the schemas count them', async (t) => {
+  const { call } = await start(t);
+  const longest = { ...MUG, name: '🦊'.repeat(200), description: '🦊'.repeat(10_000) };
+  t.true((await call('catalogue.addProduct', longest)).ok);
+  for (const change of [{ name: '🦊'.repeat(201) }, { description: '🦊'.repeat(10_001) }]) {
+    t.like(await call('catalogue.addProduct', { ...MUG, ...change }), { code: 'invalid-request' });
+  }
+});
+
 test('D1: only its creator changes a product', async (t) => {
   const harness = await start(t);
   const { call } = harness;
