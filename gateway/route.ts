@@ -3,9 +3,8 @@
 // reply. Handlers know neither the server in use nor HTTP syntax.
 
 import type { Static, TObject, TSchema } from 'typebox';
-import type { RefusalCode } from '../domain/refusal.ts';
 import type { ActionName, ActionOutcome, ActionParams } from '../services/contracts.ts';
-import type { Problem } from './problems.ts';
+import type { Problem, ProblemCode } from './problems.ts';
 import type { RateClass } from './rate-limits.ts';
 
 /** Who a verified access token speaks for. */
@@ -100,7 +99,7 @@ export interface RouteDefinition {
   readonly response?: TSchema;
   readonly responseMediaType?: string;
   /** Codes of its own, besides those that every route of its kind may answer. */
-  readonly refusals: readonly RefusalCode[];
+  readonly refusals: readonly ProblemCode[];
   /** Cache-Control for public reads, which then have an ETag too (H10). */
   readonly cache?: string;
 }

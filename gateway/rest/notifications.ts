@@ -84,7 +84,7 @@ export function notificationRoutes(): Route[] {
         access: 'public',
         rateClass: 'reads',
         status: 101,
-        refusals: [],
+        refusals: ['unauthenticated', 'not-found', 'upgrade-required', 'overloaded', 'unavailable'],
       },
       () => UPGRADE,
     ),

@@ -202,6 +202,15 @@ test('H9: the description covers every route, refers to components that exist, a
   t.is(again.status, 304);
 });
 
+test('H9: the description tells how a live stream of a drop is refused', async (t) => {
+  const fixture = await startFixture(t);
+  const api = (await fixture.request('GET', '/openapi.json')).json as {
+    paths: Record<string, { get: { responses: object } }>;
+  };
+  const { responses } = api.paths['/v1/drops/{id}/live']!.get;
+  t.deepEqual(Object.keys(responses), ['101', '401', '404', '426', '429', '503']);
+});
+
 test('H9: the docs page loads nothing from elsewhere', async (t) => {
   const fixture = await startFixture(t);
   const reply = await fixture.request('GET', '/docs');
