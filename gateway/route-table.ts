@@ -1,17 +1,22 @@
 // Finds the route of a path and method. A tree of segments: fixed ones win over ids, and what an id
-// may look like is checked here, so that nothing strange ever reaches a handler as one.
+// may look like is checked here, so that nothing strange ever reaches a handler as one. Only users'
+// ids are decoded: those of ours have nothing to encode.
 
 import { assert } from '../domain/assert.ts';
 import type { Method, Route } from './route.ts';
+import { ID, USER_ID } from './schemas.ts';
 
 /** Ids of ours, and order ids, which join two parts by a hyphen. */
-const ID = /^[A-Za-z0-9_-]{1,80}$/;
+const OWN_ID = new RegExp(ID);
+const ID_OF_USER = new RegExp(USER_ID);
 const PATH_LENGTH_MAX = 512;
 
 interface Node {
   readonly fixed: Map<string, Node>;
   /** Where an id stands. */
   id: Node | null;
+  /** Whether that id is a user's. */
+  idOfUser: boolean;
   readonly routes: Map<Method, Route>;
 }
 
@@ -39,12 +44,12 @@ export class RouteTable {
       const fixed = node.fixed.get(segment);
       if (fixed !== undefined) {
         node = fixed;
-      } else if (node.id !== null && ID.test(segment)) {
-        id = segment;
-        node = node.id;
-      } else {
-        return { found: 'nothing' };
+        continue;
       }
+      const found = node.idOfUser ? userIdIn(segment) : ownIdIn(segment);
+      if (node.id === null || found === null) return { found: 'nothing' };
+      id = found;
+      node = node.id;
     }
     if (node.routes.size === 0) return { found: 'nothing' };
     const wanted = method === 'HEAD' ? 'GET' : method;
@@ -55,11 +60,15 @@ export class RouteTable {
   }
 
   #add(route: Route): void {
-    const { method, path } = route.definition;
+    const { method, path, idOfUser = false } = route.definition;
     let node = this.#root;
     for (const segment of path.slice(1).split('/')) {
       if (segment === '{id}') {
-        node.id ??= newNode();
+        if (node.id === null) {
+          node.id = newNode();
+          node.idOfUser = idOfUser;
+        }
+        assert(node.idOfUser === idOfUser, `${path} takes another kind of id than its like`);
         node = node.id;
       } else {
         let next = node.fixed.get(segment);
@@ -76,7 +85,20 @@ export class RouteTable {
 }
 
 function newNode(): Node {
-  return { fixed: new Map(), id: null, routes: new Map() };
+  return { fixed: new Map(), id: null, idOfUser: false, routes: new Map() };
+}
+
+function ownIdIn(segment: string): string | null {
+  return OWN_ID.test(segment) ? segment : null;
+}
+
+function userIdIn(segment: string): string | null {
+  try {
+    const id = decodeURIComponent(segment);
+    return ID_OF_USER.test(id) ? id : null;
+  } catch {
+    return null;
+  }
 }
 
 function allow(node: Node): string {

@@ -58,8 +58,8 @@ export type RouteCall = <A extends ActionName>(
 /** A request that keeps what its route's definition says. */
 export interface CheckedRequest<Q, B> {
   /**
-   * The id in the path: 1 to 80 characters of letters, digits, `_` and `-`. Empty where the path
-   * has none.
+   * The id in the path: 1 to 80 characters of letters, digits, `_` and `-`, or, as the definition
+   * says, a user's id, decoded. Empty where the path has none.
    */
   readonly id: string;
   readonly query: Q;
@@ -83,6 +83,8 @@ export interface RouteDefinition {
   readonly method: Method;
   /** Such as `/v1/drops/{id}`; `{id}` at most once. */
   readonly path: string;
+  /** The id in the path is a user's: visible ASCII, percent-encoded where a path needs that. */
+  readonly idOfUser?: true;
   readonly summary: string;
   readonly tag: string;
   readonly access: Access;

@@ -16,11 +16,14 @@ const EMAIL = '^[!-?A-~]+@[!-?A-~]+$';
 const HTTP_URL = '^https?://[!#-;=?-\\[\\]_a-z~]+$';
 const TOKEN = '^[!-~]+$';
 /** Crockford's base 32 and the like: what ids of ours look like. */
-const ID = '^[A-Za-z0-9_-]{1,80}$';
+export const ID = '^[A-Za-z0-9_-]{1,80}$';
+/** A user's id is what their token says, whoever made it (A2). */
+export const USER_ID = '^[!-~]{1,128}$';
 
 const CURRENCIES = Intl.supportedValuesOf('currency');
 
 export const id = Type.String({ pattern: ID });
+export const userId = Type.String({ pattern: USER_ID });
 export const time = Type.String({ format: 'date-time', maxLength: 40 });
 export const count = Type.Integer({ minimum: 0 });
 export const nextCursor = Type.Union([Type.String(), Type.Null()]);
@@ -55,7 +58,7 @@ export const LogIn = Type.Object({ email, password: anyPassword }, { ...STRICT, 
 export const Refresh = Type.Object({ refreshToken }, { ...STRICT, title: 'Refresh' });
 
 const profile = {
-  id,
+  id: userId,
   name: Type.String(),
   followerCount: count,
   followingCount: count,
@@ -103,7 +106,7 @@ export const ProductPatch = Type.Object(
 export const Product = Type.Object(
   {
     id,
-    creatorId: id,
+    creatorId: userId,
     name: Type.String(),
     description: Type.String(),
     imageUrls: Type.Array(Type.String()),
@@ -112,7 +115,7 @@ export const Product = Type.Object(
   { title: 'Product' },
 );
 export const ProductPage = list(Product, 'ProductPage');
-export const ProductQuery = Type.Object({ creator_id: Type.Optional(id), ...paging }, STRICT);
+export const ProductQuery = Type.Object({ creator_id: Type.Optional(userId), ...paging }, STRICT);
 
 // Drops
 
@@ -158,7 +161,7 @@ export const Drop = Type.Object(
   {
     id,
     productId: id,
-    creatorId: id,
+    creatorId: userId,
     status: dropStatus,
     soldOut: Type.Boolean(),
     startsAt: time,
@@ -181,7 +184,7 @@ export const DropPage = list(Drop, 'DropPage');
 export const DropQuery = Type.Object(
   {
     status: Type.Optional(dropStatus),
-    creator_id: Type.Optional(id),
+    creator_id: Type.Optional(userId),
     product_id: Type.Optional(id),
     ...paging,
   },
@@ -201,7 +204,7 @@ export const Order = Type.Object(
   {
     id,
     dropId: id,
-    userId: id,
+    userId,
     quantity: count,
     status: Type.Union([
       Type.Literal('reserved'),
@@ -240,11 +243,11 @@ export const WebhookHeaders = Type.Object({
 // Follows and notifications
 
 export const Follow = Type.Object(
-  { userId: id, name: Type.String(), since: time },
+  { userId, name: Type.String(), since: time },
   { title: 'Follow' },
 );
 export const FollowPage = list(Follow, 'FollowPage');
-export const FollowQuery = Type.Object({ user_id: id, creator_id: id }, STRICT);
+export const FollowQuery = Type.Object({ user_id: userId, creator_id: userId }, STRICT);
 export const Following = Type.Object({ following: Type.Boolean() }, { title: 'Following' });
 export const Notification = Type.Object(
   {

@@ -106,6 +106,7 @@ export function accountRoutes(): Route[] {
       {
         method: 'GET',
         path: '/v1/users/{id}',
+        idOfUser: true,
         summary: 'A public profile.',
         tag: TAG,
         access: 'public',

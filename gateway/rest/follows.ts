@@ -13,6 +13,7 @@ export function followRoutes(): Route[] {
       {
         method: 'POST',
         path: '/v1/creators/{id}/follow',
+        idOfUser: true,
         summary: 'Follow a creator; doing so twice is the same.',
         tag: TAG,
         access: 'user',
@@ -29,6 +30,7 @@ export function followRoutes(): Route[] {
       {
         method: 'DELETE',
         path: '/v1/creators/{id}/follow',
+        idOfUser: true,
         summary: 'Unfollow a creator; doing so twice is the same.',
         tag: TAG,
         access: 'user',
@@ -45,6 +47,7 @@ export function followRoutes(): Route[] {
       {
         method: 'GET',
         path: '/v1/creators/{id}/followers',
+        idOfUser: true,
         summary: 'Who follows a creator, newest first.',
         tag: TAG,
         access: 'public',
@@ -64,6 +67,7 @@ export function followRoutes(): Route[] {
       {
         method: 'GET',
         path: '/v1/users/{id}/following',
+        idOfUser: true,
         summary: 'Whom a user follows, newest first.',
         tag: TAG,
         access: 'public',

@@ -49,6 +49,33 @@ test('D1: a drop is made with its defaults, and times of any offset', async (t) 
   });
 });
 
+test('A2: users’ ids in paths and queries may be all that a token may say', async (t) => {
+  const user = { userId: 'auth0|12', roles: [], expiresAt: NOW / 1000 + 900 };
+  const fixture = await startFixture(t, { verifyToken: () => user });
+  fixture.actions['catalogue.addProduct'] = () => success(product);
+  fixture.actions['follows.isFollowing'] = () => success(true);
+  const made = await fixture.request('POST', '/v1/creators/auth0%7C12/products', {
+    as: 'anybody',
+    body: { name: 'Shoe' },
+  });
+  t.is(made.status, 201);
+  for (const [written, id] of [
+    ['a@b.c', 'a@b.c'],
+    ['a%2Fb%25', 'a/b%'],
+    ['x'.repeat(128), 'x'.repeat(128)],
+  ] as const) {
+    await fixture.request('GET', `/v1/users/${written}`);
+    t.is(fixture.calls.at(-1)?.params['userId'], id);
+    await fixture.request('GET', `/v1/follows?user_id=${written}&creator_id=${written}`);
+    t.deepEqual(fixture.calls.at(-1)?.params, { userId: id, creatorId: id });
+  }
+  const count = fixture.calls.length;
+  for (const written of ['a%20b', '%C3%A4', '%', '%7', '%FF', '%00', 'x'.repeat(129)]) {
+    t.is((await fixture.request('GET', `/v1/users/${written}`)).status, 404, written);
+  }
+  t.is(fixture.calls.length, count);
+});
+
 test('H8: wrong drops are 422, name the field, and reach nobody', async (t) => {
   const fixture = await startFixture(t);
   const wrong: [string, object][] = [
