@@ -6,6 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadConfig } from '../../composition/config.ts';
+import { lockDirectory } from '../../composition/data-directory.ts';
 import { keepServerUrl } from '../../composition/server-url.ts';
 import { freePort, isFree } from './free-port.ts';
 import { type ProcessState, SupervisedProcess } from './supervised-process.ts';
@@ -57,6 +58,8 @@ export class ClusterSupervisor {
   >();
   readonly #servers = new Map<ServerName, { readonly process: SupervisedProcess; port: number }>();
   #authSecret = '';
+  /** Gives the data directory free; harmless when repeated. */
+  #unlock: () => void = () => undefined;
   #stopping: Promise<void> | null = null;
   /** However this process ends, nothing is left behind. */
   readonly #abandon = (): void => {
@@ -104,19 +107,21 @@ export class ClusterSupervisor {
   /**
    * Resolves when every node is ready. Rejects, with nothing left running, where a port is taken, a
    * server is not installed, or something does not become ready: the message says which and why.
+   * Errors: `directory-in-use`, since two Redis on one directory would write into one journal.
    */
   async start(): Promise<void> {
     const ports = await this.#nodePorts();
     mkdirSync(join(this.#directory, 'logs'), { recursive: true, mode: 0o700 });
-    const given = this.#options.environment ?? {};
-    const { authSecret, paymentSecrets } = loadConfig({
-      LIVEDROPS_AUTH_SECRET: given['LIVEDROPS_AUTH_SECRET'],
-      LIVEDROPS_PAYMENT_SECRET: given['LIVEDROPS_PAYMENT_SECRET'],
-      LIVEDROPS_DATA: this.#directory,
-    });
-    this.#authSecret = authSecret;
+    this.#unlock = lockDirectory(this.#directory);
     process.on('exit', this.#abandon);
     try {
+      const given = this.#options.environment ?? {};
+      const { authSecret, paymentSecrets } = loadConfig({
+        LIVEDROPS_AUTH_SECRET: given['LIVEDROPS_AUTH_SECRET'],
+        LIVEDROPS_PAYMENT_SECRET: given['LIVEDROPS_PAYMENT_SECRET'],
+        LIVEDROPS_DATA: this.#directory,
+      });
+      this.#authSecret = authSecret;
       await this.#startRedis();
       await this.#startNats();
       this.#checkWanted();
@@ -126,6 +131,8 @@ export class ClusterSupervisor {
       keepServerUrl(this.#directory, this.nodes[0]!.url);
     } catch (error) {
       await this.stop();
+      // A stop that came before the lock was taken has not given it free.
+      this.#unlock();
       throw error;
     }
   }
@@ -179,6 +186,7 @@ export class ClusterSupervisor {
     await this.#servers.get('nats')?.process.stop();
     await this.#servers.get('redis')?.process.stop();
     process.off('exit', this.#abandon);
+    this.#unlock();
   }
 
   /** A stop that came meanwhile has ended only what there was then. */

@@ -27,7 +27,8 @@ const STAND_IN = `
   console.log('LiveDrops ready on http://127.0.0.1:' + process.env.LIVEDROPS_PORT);`;
 
 function scene(t: ExecutionContext, options: Partial<ClusterSupervisorOptions> = {}) {
-  const dataDirectory = mkdtempSync(join(tmpdir(), 'livedrops-supervisor-'));
+  const dataDirectory =
+    options.dataDirectory ?? mkdtempSync(join(tmpdir(), 'livedrops-supervisor-'));
   const told: string[] = [];
   const cluster = new ClusterSupervisor({
     dataDirectory,
@@ -156,6 +157,22 @@ test('a port that is taken is told before anything is started', async (t) => {
   other.close();
 });
 
+test('a data directory has one cluster at a time, and the next once that has ended', async (t) => {
+  const first = scene(t, { nodeCount: 1 });
+  const { dataDirectory } = first;
+  const second = scene(t, { dataDirectory, nodeCount: 1 });
+  const third = scene(t, { dataDirectory, nodeCount: 1 });
+  await first.cluster.start();
+  const error = await t.throwsAsync(second.cluster.start());
+  t.is(error?.message, `${dataDirectory} is in use by another LiveDrops process`);
+  t.is(second.cluster.serverPid('redis'), null);
+  await second.cluster.stop();
+  t.true(lives(first.cluster.serverPid('redis')));
+  await first.cluster.stop();
+  await third.cluster.start();
+  t.true(lives(third.cluster.serverPid('redis')));
+});
+
 test('a node that does not start takes all the rest down again, and says why', async (t) => {
   const { cluster } = scene(t, {
     nodeProgram: { program: process.execPath, args: ['-e', 'throw new Error("broken")'] },
@@ -174,4 +191,14 @@ test('a stop while it starts leaves nothing running', async (t) => {
   await started;
   t.false(lives(pid));
   t.deepEqual([cluster.serverPid('nats'), cluster.nodes.length], [null, 0]);
+});
+
+test('a stop before it has begun leaves the directory to the next', async (t) => {
+  const first = scene(t);
+  const started = t.throwsAsync(first.cluster.start());
+  await first.cluster.stop();
+  await started;
+  const { dataDirectory } = first;
+  const { cluster } = scene(t, { dataDirectory, nodeCount: 1 });
+  await t.notThrowsAsync(cluster.start());
 });
