@@ -14,6 +14,7 @@ import { brokerOptions } from '../moleculer.config.ts';
 import { createCallAction } from '../services/call-action.ts';
 import { MeasuredJournal } from '../storage/measured-journal.ts';
 import { openSqliteStores } from '../storage/sqlite/stores.ts';
+import { isOfCluster } from './data-directory.ts';
 import {
   createAccessTokens,
   createConsumers,
@@ -29,10 +30,16 @@ export interface EmbeddedCore extends NodeCore {
   readonly verify: (shards: readonly number[]) => Promise<ShardsVerified>;
 }
 
-/** Errors: `directory-in-use`. */
+/** Errors: `directory-in-use`; an Error that says so where a cluster keeps its journal there. */
 export async function createEmbeddedCore(options: NodeCoreOptions): Promise<EmbeddedCore> {
   const { config, log, restart } = options;
-  const stores = await openSqliteStores({ directory: config.dataDirectory });
+  const { dataDirectory } = config;
+  if (isOfCluster(dataDirectory)) {
+    throw new Error(
+      `${dataDirectory} belongs to a cluster: use npm run cluster -- --data ${dataDirectory}`,
+    );
+  }
+  const stores = await openSqliteStores({ directory: dataDirectory });
   const { shardCount } = stores;
   const bus = new InProcessLiveBus();
   const { nodeId } = config;

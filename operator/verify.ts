@@ -1,10 +1,8 @@
 // `livedrops verify`: prints what a replay of the journals found: of a running cluster, or of the one
 // data directory. What is compared with what is in `composition/verify.ts` and the actors.
 
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { loadConfig } from '../composition/config.ts';
-import { keptServerUrl } from '../composition/server-url.ts';
+import { isOfCluster } from '../composition/data-directory.ts';
 import type { VerifyReport } from '../actors/verification.ts';
 import { connectOperator, type ConnectOptions } from './connect.ts';
 import { table } from './table.ts';
@@ -32,11 +30,6 @@ async function verified(options: VerifyCommandOptions): Promise<VerifyReport> {
   // What asks over HTTP need not load stores.
   const { verifyEmbedded } = await import('../composition/verify.ts');
   return await verifyEmbedded(config);
-}
-
-/** A directory of `livedrops cluster` says where its nodes answer, and has no journal of its own. */
-function isOfCluster(dataDirectory: string): boolean {
-  return keptServerUrl(dataDirectory) !== null && !existsSync(join(dataDirectory, 'journal.db'));
 }
 
 export function describe(report: VerifyReport): string {

@@ -6,7 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadConfig } from '../../composition/config.ts';
-import { lockDirectory } from '../../composition/data-directory.ts';
+import { isOfCluster, isOfOneNode, lockDirectory } from '../../composition/data-directory.ts';
 import { keepServerUrl } from '../../composition/server-url.ts';
 import { freePort, isFree } from './free-port.ts';
 import { type ProcessState, SupervisedProcess } from './supervised-process.ts';
@@ -106,7 +106,8 @@ export class ClusterSupervisor {
 
   /**
    * Resolves when every node is ready. Rejects, with nothing left running, where a port is taken, a
-   * server is not installed, or something does not become ready: the message says which and why.
+   * server is not installed, the directory is that of a node alone, or something does not become
+   * ready: the message says which and why.
    * Errors: `directory-in-use`, since two Redis on one directory would write into one journal.
    */
   async start(): Promise<void> {
@@ -115,6 +116,8 @@ export class ClusterSupervisor {
     this.#unlock = lockDirectory(this.#directory);
     process.on('exit', this.#abandon);
     try {
+      if (isOfOneNode(this.#directory) && !isOfCluster(this.#directory))
+        throw new Error(`${this.#directory} belongs to one node alone: use npm start`);
       const given = this.#options.environment ?? {};
       const { authSecret, paymentSecrets } = loadConfig({
         LIVEDROPS_AUTH_SECRET: given['LIVEDROPS_AUTH_SECRET'],

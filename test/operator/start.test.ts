@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
+import { runCommand } from './run-command.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../operator/livedrops.ts', import.meta.url));
 
@@ -55,4 +56,21 @@ test('a port that is taken is told in one line, exit code 1', async (t) => {
   t.is(code, 1);
   t.is(output, '');
   t.regex(errors, new RegExp(`^livedrops: .*${port}.*\\n$`));
+});
+
+test('the directory of a cluster is left as it is: a node alone does not start there, nor is nothing verified', async (t) => {
+  const data = temporaryDirectory(t);
+  mkdirSync(join(data, 'redis', 'appendonlydir'), { recursive: true });
+  writeFileSync(join(data, 'server-url'), 'http://127.0.0.1:1');
+  const environment = { LIVEDROPS_DATA: data, LIVEDROPS_PORT: '0' };
+  const started = await runCommand(['start'], { environment });
+  const words = `livedrops: ${data} belongs to a cluster: use npm run cluster -- --data ${data}\n`;
+  t.deepEqual([started.code, started.stdout, started.stderr], [1, '', words]);
+  t.is(readFileSync(join(data, 'server-url'), 'utf8'), 'http://127.0.0.1:1');
+  t.false(readdirSync(data).some((name) => name.endsWith('.db')));
+  // Left by a version that started here nevertheless.
+  writeFileSync(join(data, 'journal.db'), '');
+  const verified = await runCommand(['verify'], { environment });
+  t.deepEqual([verified.code, verified.stdout], [1, '']);
+  t.regex(verified.stderr, /^livedrops: no server at http:\/\/127\.0\.0\.1:1 answers/);
 });

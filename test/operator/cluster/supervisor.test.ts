@@ -1,7 +1,7 @@
 // The supervisor of a cluster, with real servers and stand-ins for the nodes that tell what they
 // were started with. Whole nodes: `cluster.test.ts`.
 
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
@@ -171,6 +171,14 @@ test('a data directory has one cluster at a time, and the next once that has end
   await first.cluster.stop();
   await third.cluster.start();
   t.true(lives(third.cluster.serverPid('redis')));
+});
+
+test('the directory of a node alone is not taken for a cluster', async (t) => {
+  const { cluster, dataDirectory } = scene(t);
+  writeFileSync(join(dataDirectory, 'journal.db'), '');
+  const error = await t.throwsAsync(cluster.start());
+  t.is(error?.message, `${dataDirectory} belongs to one node alone: use npm start`);
+  t.is(cluster.serverPid('redis'), null);
 });
 
 test('a node that does not start takes all the rest down again, and says why', async (t) => {
