@@ -67,7 +67,7 @@ export interface Setting {
   readonly source: SettingSource;
 }
 
-/** Something in the environment is wrong. Each problem is one line: the name, and what is right. */
+/** Something in the environment, or a kept secret, is wrong. Each problem is one line: the name, and what is right. */
 export class ConfigError extends Error {
   readonly code = 'config';
   readonly problems: readonly string[];
@@ -81,6 +81,18 @@ export class ConfigError extends Error {
 const PREFIX = 'LIVEDROPS_';
 const AUTH_SECRET_BYTES = 48;
 const PAYMENT_SECRET_BYTES = 32;
+
+/** What nobody set is kept in these files of the data directory. */
+const KEPT_SECRETS = {
+  AUTH_SECRET: {
+    file: 'auth-secret',
+    make: () => randomBytes(AUTH_SECRET_BYTES).toString('base64url'),
+  },
+  PAYMENT_SECRET: {
+    file: 'payment-secret',
+    make: () => PAYMENT_SECRET_PREFIX + randomBytes(PAYMENT_SECRET_BYTES).toString('base64'),
+  },
+} as const;
 
 /** The environment after the checks, before secrets that nobody set are looked up. */
 interface Reading {
@@ -144,14 +156,26 @@ function unknownNames(environment: Environment): string[] {
 
 /**
  * The configuration in force. Makes the data directory, and a secret that is neither set nor kept
- * there, so that the next start finds the same. Throws `ConfigError` with every problem at once.
+ * there, so that the next start finds the same. Throws `ConfigError` with every problem at once, of
+ * the kept secrets after those of the environment.
  */
 export function loadConfig(environment: Environment = process.env): Config {
   const { value } = read(environment);
   const dataDirectory = value('DATA');
   mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
-  const givenPaymentSecrets = value('PAYMENT_SECRET');
-  return Object.freeze({
+  const problems: string[] = [];
+  const secret = <N extends keyof typeof KEPT_SECRETS>(name: N): ValueOf<N> => {
+    const given = value(name);
+    // The list of none is the empty text as well.
+    if (String(given) !== '') return given;
+    const path = join(dataDirectory, KEPT_SECRETS[name].file);
+    const text = keptSecret(path, KEPT_SECRETS[name].make);
+    const parsed = text === '' ? { wanted: 'is empty' } : DEFINITIONS[name].parse(text);
+    if ('value' in parsed) return parsed.value as ValueOf<N>;
+    problems.push(`${path} ${parsed.wanted}: put it back, or remove it and a new one is made`);
+    return given;
+  };
+  const config = Object.freeze({
     port: value('PORT'),
     host: value('HOST'),
     dataDirectory,
@@ -162,20 +186,8 @@ export function loadConfig(environment: Environment = process.env): Config {
     redisReplicas: value('REDIS_REPLICAS'),
     redisAcceptWeak: value('REDIS_ACCEPT_WEAK') === 'on',
     roles: value('ROLES'),
-    authSecret:
-      value('AUTH_SECRET') ||
-      keptSecret(join(dataDirectory, 'auth-secret'), () =>
-        randomBytes(AUTH_SECRET_BYTES).toString('base64url'),
-      ),
-    paymentSecrets:
-      givenPaymentSecrets.length > 0
-        ? givenPaymentSecrets
-        : Object.freeze([
-            keptSecret(
-              join(dataDirectory, 'payment-secret'),
-              () => PAYMENT_SECRET_PREFIX + randomBytes(PAYMENT_SECRET_BYTES).toString('base64'),
-            ),
-          ]),
+    authSecret: secret('AUTH_SECRET'),
+    paymentSecrets: secret('PAYMENT_SECRET'),
     paymentProvider: value('PAYMENT_PROVIDER'),
     paymentSettleAfterMs: value('PAYMENT_SETTLE_AFTER_MS'),
     paymentSettleAs: value('PAYMENT_SETTLE_AS'),
@@ -184,6 +196,8 @@ export function loadConfig(environment: Environment = process.env): Config {
     trustProxy: value('TRUST_PROXY') === 'on',
     logLevel: value('LOG'),
   });
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config;
 }
 
 /** Every setting for people to read; makes nothing. Throws `ConfigError`. */

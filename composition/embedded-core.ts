@@ -13,7 +13,7 @@ import { type ShardsVerified, verifyShards } from '../actors/verification.ts';
 import { brokerOptions } from '../moleculer.config.ts';
 import { createCallAction } from '../services/call-action.ts';
 import { MeasuredJournal } from '../storage/measured-journal.ts';
-import { openSqliteStores } from '../storage/sqlite/stores.ts';
+import { openSqliteStores, type SqliteStores } from '../storage/sqlite/stores.ts';
 import { isOfCluster } from './data-directory.ts';
 import {
   createAccessTokens,
@@ -32,14 +32,24 @@ export interface EmbeddedCore extends NodeCore {
 
 /** Errors: `directory-in-use`; an Error that says so where a cluster keeps its journal there. */
 export async function createEmbeddedCore(options: NodeCoreOptions): Promise<EmbeddedCore> {
-  const { config, log, restart } = options;
-  const { dataDirectory } = config;
+  const { dataDirectory } = options.config;
   if (isOfCluster(dataDirectory)) {
     throw new Error(
       `${dataDirectory} belongs to a cluster: use npm run cluster -- --data ${dataDirectory}`,
     );
   }
   const stores = await openSqliteStores({ directory: dataDirectory });
+  try {
+    return createCore(options, stores);
+  } catch (error) {
+    // Their threads would keep the process, and with it the directory.
+    await stores.close();
+    throw error;
+  }
+}
+
+function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCore {
+  const { config, log, restart } = options;
   const { shardCount } = stores;
   const bus = new InProcessLiveBus();
   const { nodeId } = config;

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -168,6 +168,25 @@ test('a bad secret is told without showing it', (t) => {
   t.is(problems.length, 2);
   t.notRegex(problems.join(), /too-short|not\*base64/);
   t.regex(problems.join(), /LIVEDROPS_AUTH_SECRET must have at least 32 characters/);
+});
+
+test('a kept secret that is damaged is told by its file, without showing it, and stays as it is', (t) => {
+  const data = temporaryDirectory(t);
+  const [auth, payment] = [join(data, 'auth-secret'), join(data, 'payment-secret')];
+  const advice = 'put it back, or remove it and a new one is made';
+  for (const [authSecret, paymentSecret, problems] of [
+    ['abc\n', '\n', ['must have at least 32 characters', 'is empty']],
+    ['', 'whsec_not*base64', ['is empty', 'must be one or more secrets with spaces between, each']],
+  ] as const) {
+    writeFileSync(auth, authSecret);
+    writeFileSync(payment, paymentSecret);
+    const error = t.throws(() => loadConfig({ LIVEDROPS_DATA: data }), { instanceOf: ConfigError });
+    const [first = '', second = ''] = error?.problems ?? [];
+    t.true(first.startsWith(`${auth} ${problems[0]}`) && first.endsWith(advice), first);
+    t.true(second.startsWith(`${payment} ${problems[1]}`) && second.endsWith(advice), second);
+    t.notRegex(first + second, /abc|not\*base64/);
+    t.is(readFileSync(auth, 'utf8'), authSecret);
+  }
 });
 
 test('all problems are told at once', (t) => {
