@@ -4,10 +4,10 @@
 // and no socket.
 
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { closestName } from './closest-name.ts';
-import { keptSecret } from './kept-secret.ts';
+import { keptSecret, readKeptSecret } from './kept-secret.ts';
 import {
   contradictions,
   DEFINITIONS,
@@ -44,7 +44,7 @@ export interface Config {
   readonly roles: readonly Role[];
   /** Signs access tokens (HS256, over its UTF-8 bytes). At least 32 characters. */
   readonly authSecret: string;
-  /** Standard Webhooks secrets, `whsec_` and base64; the first signs, all verify. At least one. */
+  /** Standard Webhooks secrets, `whsec_` and base64; the first signs, all verify. At least one for who serves. */
   readonly paymentSecrets: readonly string[];
   readonly paymentProvider: 'development';
   /** After how long the development provider settles a payment by itself; null: never. */
@@ -75,6 +75,14 @@ export class ConfigError extends Error {
   constructor(problems: readonly string[]) {
     super(problems.join('\n'));
     this.problems = problems;
+  }
+}
+
+export class NoDataError extends Error {
+  readonly code = 'no-data';
+
+  constructor(dataDirectory: string) {
+    super(`${dataDirectory} has no LiveDrops data; is LIVEDROPS_DATA right?`);
   }
 }
 
@@ -160,16 +168,38 @@ function unknownNames(environment: Environment): string[] {
  * the kept secrets after those of the environment.
  */
 export function loadConfig(environment: Environment = process.env): Config {
-  const { value } = read(environment);
+  const reading = read(environment);
+  mkdirSync(reading.value('DATA'), { recursive: true, mode: 0o700 });
+  return configOf(reading, keptSecret);
+}
+
+/**
+ * The same for those who ask a server, or look at what it left: makes nothing, and has no payment
+ * secrets where none is set or kept. Throws `ConfigError`, and where who signs tokens has no auth
+ * secret `no-data` or an Error that names its file.
+ */
+export function loadKeptConfig({ signs = true }: { readonly signs?: boolean } = {}): Config {
+  const config = configOf(read(process.env), readKeptSecret);
+  const { authSecret, dataDirectory } = config;
+  if (authSecret !== '' || !signs) return config;
+  if (!existsSync(dataDirectory)) throw new NoDataError(dataDirectory);
+  const file = join(dataDirectory, KEPT_SECRETS.AUTH_SECRET.file);
+  throw new Error(`there is no ${file}: is LIVEDROPS_DATA right, or LIVEDROPS_AUTH_SECRET unset?`);
+}
+
+function configOf(
+  { value }: Reading,
+  look: (path: string, make: () => string) => string | null,
+): Config {
   const dataDirectory = value('DATA');
-  mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
   const problems: string[] = [];
   const secret = <N extends keyof typeof KEPT_SECRETS>(name: N): ValueOf<N> => {
     const given = value(name);
     // The list of none is the empty text as well.
     if (String(given) !== '') return given;
     const path = join(dataDirectory, KEPT_SECRETS[name].file);
-    const text = keptSecret(path, KEPT_SECRETS[name].make);
+    const text = look(path, KEPT_SECRETS[name].make);
+    if (text === null) return given;
     const parsed = text === '' ? { wanted: 'is empty' } : DEFINITIONS[name].parse(text);
     if ('value' in parsed) return parsed.value as ValueOf<N>;
     problems.push(`${path} ${parsed.wanted}: put it back, or remove it and a new one is made`);

@@ -4,7 +4,7 @@ import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 
 /** The secret kept at `path`, made and kept first where there is none. The folder must exist. */
 export function keptSecret(path: string, make: () => string): string {
-  const kept = readIfThere(path);
+  const kept = readKeptSecret(path);
   if (kept !== null) return kept;
   // Written whole under another name, then linked: of two processes that start at once, one makes
   // the secret, the other finds it, and neither ever reads half of it.
@@ -20,7 +20,8 @@ export function keptSecret(path: string, make: () => string): string {
   return readFileSync(path, 'utf8').trim();
 }
 
-function readIfThere(path: string): string | null {
+/** Null where none is kept. */
+export function readKeptSecret(path: string): string | null {
   try {
     return readFileSync(path, 'utf8').trim();
   } catch (error) {

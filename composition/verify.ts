@@ -7,7 +7,8 @@ import type { DropState } from '../domain/drop-state.ts';
 import type { OrderView } from '../domain/views.ts';
 import { AccessTokens } from '../services/access-tokens.ts';
 import { openSqliteStores } from '../storage/sqlite/stores.ts';
-import type { Config } from './config.ts';
+import { type Config, NoDataError } from './config.ts';
+import { isOfOneNode } from './data-directory.ts';
 import { createEmbeddedCore, type EmbeddedCore } from './embedded-core.ts';
 import { createLog } from './node-core.ts';
 import { keptServerUrl } from './server-url.ts';
@@ -16,8 +17,9 @@ export type { VerifyReport } from '../actors/verification.ts';
 
 const TOKEN_LIFETIME_SECONDS = 60;
 
-/** Errors: an Error that says what kept the report from being made. */
+/** Errors: `no-data` where there is no journal; an Error that says what else kept the report from being made. */
 export async function verifyEmbedded(config: Config): Promise<VerifyReport> {
+  if (!isOfOneNode(config.dataDirectory)) throw new NoDataError(config.dataDirectory);
   const log = createLog(config);
   let core: EmbeddedCore;
   try {

@@ -1,6 +1,6 @@
 // Finds the server that a command asks, and the token it asks with.
 
-import { loadConfig } from '../composition/config.ts';
+import { loadKeptConfig } from '../composition/config.ts';
 import { keptServerUrl } from '../composition/server-url.ts';
 import { AccessTokens } from '../services/access-tokens.ts';
 import { OperatorApi } from './api-client.ts';
@@ -18,17 +18,22 @@ const TOKEN_SECONDS = 60;
 
 export function connectOperator({ url, token }: ConnectOptions): OperatorApi {
   if (url !== undefined && token !== undefined) return new OperatorApi({ url, token: () => token });
-  const { dataDirectory, host, port, authSecret } = loadConfig();
-  const accessTokens = new AccessTokens({ secret: authSecret });
-  const sign = (): string =>
+  const { dataDirectory, host, port, authSecret } = loadKeptConfig({
+    signs: token === undefined,
+  });
+  const named = host.includes(':') ? `[${host}]` : host;
+  return new OperatorApi({
+    url: url ?? keptServerUrl(dataDirectory) ?? `http://${named}:${port}`,
+    token: token === undefined ? signing(authSecret) : () => token,
+  });
+}
+
+function signing(secret: string): () => string {
+  const accessTokens = new AccessTokens({ secret });
+  return () =>
     accessTokens.sign({
       userId: OPERATOR_ID,
       roles: ['operator'],
       lifetimeSeconds: TOKEN_SECONDS,
     });
-  const named = host.includes(':') ? `[${host}]` : host;
-  return new OperatorApi({
-    url: url ?? keptServerUrl(dataDirectory) ?? `http://${named}:${port}`,
-    token: token === undefined ? sign : () => token,
-  });
 }

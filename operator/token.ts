@@ -1,6 +1,6 @@
 // `livedrops token`: access tokens without a log-in, for scripts, load tests and first steps.
 
-import { loadConfig } from '../composition/config.ts';
+import { loadKeptConfig } from '../composition/config.ts';
 import { AccessTokens } from '../services/access-tokens.ts';
 
 export interface TokenOptions {
@@ -15,7 +15,7 @@ export interface TokenOptions {
 const LINES_A_WRITE = 1000;
 
 export async function token(options: TokenOptions): Promise<void> {
-  const accessTokens = new AccessTokens({ secret: loadConfig().authSecret });
+  const accessTokens = new AccessTokens({ secret: loadKeptConfig().authSecret });
   const { user, roles, ttl, count } = options;
   const sign = (userId: string): string =>
     accessTokens.sign({ userId, roles, lifetimeSeconds: ttl });

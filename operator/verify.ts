@@ -1,7 +1,7 @@
 // `livedrops verify`: prints what a replay of the journals found: of a running cluster, or of the one
 // data directory. What is compared with what is in `composition/verify.ts` and the actors.
 
-import { loadConfig } from '../composition/config.ts';
+import { loadKeptConfig } from '../composition/config.ts';
 import { isOfCluster } from '../composition/data-directory.ts';
 import type { VerifyReport } from '../actors/verification.ts';
 import { connectOperator, type ConnectOptions } from './connect.ts';
@@ -24,7 +24,7 @@ export async function verify(options: VerifyCommandOptions): Promise<void> {
 
 async function verified(options: VerifyCommandOptions): Promise<VerifyReport> {
   if (options.url !== undefined) return await connectOperator(options).verify();
-  const config = loadConfig();
+  const config = loadKeptConfig();
   const serves = config.store.kind !== 'sqlite' || isOfCluster(config.dataDirectory);
   if (serves) return await connectOperator(options).verify();
   // What asks over HTTP need not load stores.

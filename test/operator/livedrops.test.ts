@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -50,6 +50,37 @@ test('token --count: a line for each user, ID-1 to ID-n', async (t) => {
     users,
     Array.from({ length: 1500 }, (_, i) => `buyer-${i + 1}`),
   );
+});
+
+for (const args of [['verify'], ['nodes'], ['token', '--user', 'ada']]) {
+  test(`${args[0]}: a directory that is not there is an error, and is not made`, async (t) => {
+    const data = join(temporaryDirectory(t), 'data');
+    const missing = await run(args, { LIVEDROPS_DATA: data });
+    const words = `livedrops: ${data} has no LiveDrops data; is LIVEDROPS_DATA right?\n`;
+    t.deepEqual(missing, { code: 1, stdout: '', stderr: words });
+    t.throws(() => readdirSync(data), { code: 'ENOENT' });
+    mkdirSync(data);
+    const empty = await run(args, { LIVEDROPS_DATA: data });
+    t.deepEqual([empty.code, empty.stdout], [1, '']);
+    t.true(empty.stderr.startsWith(`livedrops: there is no ${join(data, 'auth-secret')}: is`));
+    t.deepEqual(readdirSync(data), []);
+  });
+}
+
+test('token: with the secret in the environment it needs no data directory', async (t) => {
+  const data = join(temporaryDirectory(t), 'data');
+  const environment = { LIVEDROPS_DATA: data, LIVEDROPS_AUTH_SECRET: AUTH_SECRET };
+  const { code } = await run(['token', '--user', 'ada'], environment);
+  t.is(code, 0);
+  t.throws(() => readdirSync(data), { code: 'ENOENT' });
+});
+
+test('X2: verify fails where there is no journal, and makes none', async (t) => {
+  const data = temporaryDirectory(t);
+  const environment = { LIVEDROPS_DATA: data, LIVEDROPS_AUTH_SECRET: AUTH_SECRET };
+  const words = `livedrops: ${data} has no LiveDrops data; is LIVEDROPS_DATA right?\n`;
+  t.deepEqual(await run(['verify'], environment), { code: 1, stdout: '', stderr: words });
+  t.deepEqual(readdirSync(data), []);
 });
 
 test('config: a line for each setting with its source, and it makes nothing', async (t) => {

@@ -183,7 +183,8 @@ test('X1, X2: without options it asks the server of LIVEDROPS_DATA with a token 
 
 test('a server that does not answer is told in one line, exit code 1', async (t) => {
   const environment = { LIVEDROPS_DATA: temporaryDirectory(t), LIVEDROPS_PORT: '1' };
-  const { code, stdout, stderr } = await runCommand(['shards'], { environment });
+  const args = ['shards', '--token', TOKEN];
+  const { code, stdout, stderr } = await runCommand(args, { environment });
   t.deepEqual([code, stdout], [1, '']);
   t.regex(stderr, /^livedrops: no server at http:\/\/127\.0\.0\.1:1 answers \(.*\n$/);
 });
