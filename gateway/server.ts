@@ -99,7 +99,11 @@ export class HttpServer {
     return await new Promise((resolve, reject) => {
       const listening = (socket: us_listen_socket | false): void => {
         if (socket === false) {
-          reject(new Error(`Cannot listen on ${host}:${port}: is the port taken?`));
+          reject(
+            new Error(
+              `Cannot listen on ${host}:${port}: is the port taken, or the address not of this machine?`,
+            ),
+          );
           return;
         }
         this.#listening = socket;

@@ -74,3 +74,17 @@ test('the directory of a cluster is left as it is: a node alone does not start t
   t.deepEqual([verified.code, verified.stdout], [1, '']);
   t.regex(verified.stderr, /^livedrops: no server at http:\/\/127\.0\.0\.1:1 answers/);
 });
+
+test('an address that is not of this machine is told as such, exit code 1', async (t) => {
+  // Of TEST-NET-1 (RFC 5737): nobody has it.
+  const child = spawnStart(t, { LIVEDROPS_HOST: '192.0.2.1', LIVEDROPS_PORT: '0' });
+  const [errors, [code]] = await Promise.all([
+    text(child.stderr!),
+    once(child, 'exit') as Promise<[number | null]>,
+  ]);
+  t.is(code, 1);
+  t.regex(
+    errors,
+    /^livedrops: Cannot listen on 192\.0\.2\.1:0: .*the address not of this machine\?\n$/,
+  );
+});
