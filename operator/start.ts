@@ -2,7 +2,6 @@
 // nodes where there are any, and what was admitted is answered first. The second one does not wait.
 
 import { constants } from 'node:os';
-import { setFlagsFromString } from 'node:v8';
 import { loadConfig } from '../composition/config.ts';
 import { type EndWish, startServer } from '../composition/server.ts';
 
@@ -13,16 +12,8 @@ const CLUSTER_STOP_TIMEOUT_MS = 30_000;
 /** `EX_TEMPFAIL` of sysexits.h: whoever supervises this process is to start it again. */
 export const EXIT_RESTART = 75;
 const EXIT_FAILED = 1;
-/**
- * How far V8's old generation grows, in percent, before it is marked again. Orders under way outlive
- * collections of the young generation, and what a drop keeps lies outside of V8's heap: so that heap
- * is small (35 MB in a sale), and where V8 lets it grow by a quarter it marks all of it up to twice a
- * second. More than 100 would save little more, and count as memory of the orders.
- */
-const HEAP_GROWING_PERCENT = 100;
 
 export async function start(): Promise<void> {
-  setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`);
   const config = loadConfig();
   let wished: (wish: EndWish) => void = () => undefined;
   const wish = new Promise<EndWish>((resolve) => {
