@@ -10,7 +10,7 @@ import type { Clock, Timer } from './clock.ts';
 import type { RelayBatch, RelayFact } from './event-consumer.ts';
 import { addFacts } from './shard-batch.ts';
 
-/** How long a drop stays after the last entry that needed it. */
+/** How long a drop stays after the last entry that was looked into. */
 const KEPT_MS = 5_000;
 /** Times a drop is looked for. It is put aside 30 s after it was asked for, so the second already finds it unless it is lost. */
 const LOOKS_MAX = 3;
@@ -20,7 +20,7 @@ export interface EntryFactsOptions {
   readonly find: (dropId: string) => DropState | undefined;
   /** `SealedDrops.load`. */
   readonly load: (dropId: string) => Promise<DropState | null>;
-  /** `OutputGate.whenOpen`, which also fails once what `find` knows is of another life of the shard than at the call. */
+  /** `OutputGate.whenOpen`, which also fails where the shard has nothing in memory here. */
   readonly whenOpen: <T>(read: () => T) => Promise<T>;
 }
 
@@ -37,7 +37,7 @@ export class EntryFacts {
   async of(entry: Entry): Promise<RelayBatch> {
     const { find, load, whenOpen } = this.#options;
     const putAside = new Map<string, DropState>();
-    if (this.#kept !== null) putAside.set(this.#kept.id, this.#kept);
+    if (this.#kept !== null) putAside.set(this.#kept.id, this.#keep(this.#kept));
     let missing: readonly DropChanges[] = [];
     for (let look = 0; look < LOOKS_MAX; look++) {
       for (const { dropId } of missing) {
