@@ -4,9 +4,9 @@
 
 import { type BrokerOptions, Loggers } from 'moleculer';
 import type { Logger } from 'pino';
-import { natsOptions } from './actors/nats-options.ts';
-import { MsgpackrSerializer } from './services/msgpackr-serializer.ts';
-import { NatsTransporter } from './services/nats-transporter.ts';
+import { natsOptions } from './actors/cluster/nats-options.ts';
+import { MsgpackrSerializer } from './services/moleculer/msgpackr-serializer.ts';
+import { NatsTransporter } from './services/moleculer/nats-transporter.ts';
 
 /** A call without an answer by then is refused as `unavailable`. */
 const REQUEST_TIMEOUT_MS = 10_000;

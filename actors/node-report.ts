@@ -1,6 +1,6 @@
 // What an actors node tells about itself when it is asked (X1). Plain data: it crosses the network.
 
-import type { ShardStatus } from './shard.ts';
+import type { ShardStatus } from './shard/shard.ts';
 
 export interface ShardReport {
   readonly shard: number;

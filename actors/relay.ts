@@ -3,11 +3,11 @@
 // Each consumer has its own lane, so a slow one holds up nobody else.
 
 import type { Logger } from 'pino';
-import type { Entry } from '../storage/entry.ts';
-import { CorruptError, type Journal } from '../storage/journal.ts';
+import type { Entry } from '../storage/formats/entry.ts';
+import { CorruptError, type Journal } from '../storage/ports/journal.ts';
 import type { Clock } from './clock.ts';
 import type { EventConsumer, RelayBatch } from './event-consumer.ts';
-import { readEntries } from './recovery.ts';
+import { readEntries } from './shard/recovery.ts';
 
 /** Facts that may wait in memory in one lane. */
 const LANE_FACTS_MAX = 200_000;

@@ -5,8 +5,8 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import pino from 'pino';
-import { connectRedis } from '../storage/redis/connection.ts';
-import { RedisJournal } from '../storage/redis/journal-redis.ts';
+import { connectRedis } from '../storage/redis/connection/connection.ts';
+import { RedisJournal } from '../storage/redis/journal/journal-redis.ts';
 import { RedisServer } from '../test/servers/redis-server.ts';
 
 const ENTRY_BYTES = 2_000;

@@ -5,11 +5,11 @@
 import { Redis } from 'ioredis';
 import pino from 'pino';
 import type { OrderView } from '../domain/views.ts';
-import type { NewNotification } from '../storage/feed.ts';
-import { connectRedis } from '../storage/redis/connection.ts';
-import { RedisFeedStore } from '../storage/redis/feed-redis.ts';
-import { RedisOrderListStore } from '../storage/redis/order-list-redis.ts';
-import { RedisReadModels } from '../storage/redis/read-models-redis.ts';
+import type { NewNotification } from '../storage/ports/feed.ts';
+import { connectRedis } from '../storage/redis/connection/connection.ts';
+import { RedisFeedStore } from '../storage/redis/rows/feed-redis.ts';
+import { RedisOrderListStore } from '../storage/redis/rows/order-list-redis.ts';
+import { RedisReadModels } from '../storage/redis/rows/read-models-redis.ts';
 import { RedisServer } from '../test/servers/redis-server.ts';
 
 /** What the relay hands over at once: entries of one shard. */

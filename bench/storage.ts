@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { OrderView } from '../domain/views.ts';
-import type { NewNotification } from '../storage/feed.ts';
+import type { NewNotification } from '../storage/ports/feed.ts';
 import { openSqliteStores, type SqliteStores } from '../storage/sqlite/stores.ts';
 
 const APPENDS = 3000;
@@ -48,7 +48,7 @@ async function appendOnMainThread(directory: string): Promise<void> {
 }
 
 /**
- * What `storage/sqlite/user-rows.ts` does without: one SQLite row for each order, keyed by user.
+ * What `storage/sqlite/rows/user-rows.ts` does without: one SQLite row for each order, keyed by user.
  */
 async function insertEachRow(directory: string, users: number): Promise<void> {
   const database = new Database(join(directory, 'each.db'));

@@ -2,19 +2,19 @@
 
 import { randomUUID } from 'node:crypto';
 import { ServiceBroker } from 'moleculer';
-import { BrokerRouter } from '../actors/broker-router.ts';
+import { BrokerRouter } from '../actors/cluster/broker-router.ts';
 import { systemClock } from '../actors/clock.ts';
-import { verifyCluster } from '../actors/cluster-verification.ts';
-import { SessionLease } from '../actors/lease.ts';
+import { verifyCluster } from '../actors/cluster/cluster-verification.ts';
+import { SessionLease } from '../actors/cluster/lease.ts';
 import { NatsLiveBus } from '../actors/nats/live-bus-nats.ts';
-import { Ownership } from '../actors/ownership.ts';
-import { PlacementWatch } from '../actors/placement-watch.ts';
-import { ShardHost } from '../actors/shard-host.ts';
-import { BrokerPeers, placementService, shardService } from '../actors/shard-service.ts';
-import { verifyShards } from '../actors/verification.ts';
+import { Ownership } from '../actors/cluster/ownership.ts';
+import { PlacementWatch } from '../actors/cluster/placement-watch.ts';
+import { ShardHost } from '../actors/shard/shard-host.ts';
+import { BrokerPeers, placementService, shardService } from '../actors/cluster/shard-service.ts';
+import { verifyShards } from '../actors/shard/verification.ts';
 import { SHARD_COUNT } from '../domain/ids.ts';
 import { brokerOptions } from '../moleculer.config.ts';
-import { createCallAction } from '../services/call-action.ts';
+import { createCallAction } from '../services/moleculer/call-action.ts';
 import { MeasuredJournal } from '../storage/measured-journal.ts';
 import { openRedisStores } from '../storage/redis/stores.ts';
 import { unreadyShards } from './embedded-core.ts';

@@ -2,16 +2,16 @@
 
 import { randomUUID } from 'node:crypto';
 import { ServiceBroker } from 'moleculer';
-import { BrokerRouter } from '../actors/broker-router.ts';
+import { BrokerRouter } from '../actors/cluster/broker-router.ts';
 import { systemClock } from '../actors/clock.ts';
 import { InProcessLiveBus } from '../actors/live-bus.ts';
 import type { NodeReport } from '../actors/node-report.ts';
-import { soleOwner } from '../actors/placement-watch.ts';
-import { ShardHost } from '../actors/shard-host.ts';
-import { BrokerPeers, shardService } from '../actors/shard-service.ts';
-import { type ShardsVerified, verifyShards } from '../actors/verification.ts';
+import { soleOwner } from '../actors/cluster/placement-watch.ts';
+import { ShardHost } from '../actors/shard/shard-host.ts';
+import { BrokerPeers, shardService } from '../actors/cluster/shard-service.ts';
+import { type ShardsVerified, verifyShards } from '../actors/shard/verification.ts';
 import { brokerOptions } from '../moleculer.config.ts';
-import { createCallAction } from '../services/call-action.ts';
+import { createCallAction } from '../services/moleculer/call-action.ts';
 import { MeasuredJournal } from '../storage/measured-journal.ts';
 import { openSqliteStores, type SqliteStores } from '../storage/sqlite/stores.ts';
 import { isOfCluster } from './data-directory.ts';

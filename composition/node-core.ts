@@ -4,13 +4,13 @@
 import { randomBytes } from 'node:crypto';
 import type { ServiceBroker } from 'moleculer';
 import pino, { type Logger } from 'pino';
-import type { BrokerRouter } from '../actors/broker-router.ts';
+import type { BrokerRouter } from '../actors/cluster/broker-router.ts';
 import { systemClock } from '../actors/clock.ts';
 import type { EventConsumer } from '../actors/event-consumer.ts';
 import type { LiveBus } from '../actors/live-bus.ts';
-import type { NodeRun } from '../actors/move-protocol.ts';
-import type { ShardHost } from '../actors/shard-host.ts';
-import type { BrokerPeers } from '../actors/shard-service.ts';
+import type { NodeRun } from '../actors/cluster/move-protocol.ts';
+import type { ShardHost } from '../actors/shard/shard-host.ts';
+import type { BrokerPeers } from '../actors/cluster/shard-service.ts';
 import { AccessTokens } from '../services/access-tokens.ts';
 import { accountsService } from '../services/accounts.ts';
 import { catalogueService } from '../services/catalogue.ts';
@@ -26,7 +26,7 @@ import { Rebuild } from '../services/rebuild.ts';
 import type { PaymentProvider } from '../services/payment-provider.ts';
 import { paymentsService } from '../services/payments.ts';
 import type { MeasuredJournal } from '../storage/measured-journal.ts';
-import type { Stores } from '../storage/stores.ts';
+import type { Stores } from '../storage/ports/stores.ts';
 import type { Config } from './config.ts';
 
 export interface NodeCore {

@@ -1,8 +1,8 @@
 // `verify` for the embedded profile: asks the server that runs on the data directory, or, where none runs, rebuilds the node's memory
 // without a gateway and verifies that. Also reads the orders straight from the journal, for proofs from outside.
 
-import type { VerifyReport } from '../actors/verification.ts';
-import { readEntries, replay } from '../actors/recovery.ts';
+import type { VerifyReport } from '../actors/shard/verification.ts';
+import { readEntries, replay } from '../actors/shard/recovery.ts';
 import type { DropState } from '../domain/drop-state.ts';
 import type { OrderView } from '../domain/views.ts';
 import { AccessTokens } from '../services/access-tokens.ts';
@@ -13,7 +13,7 @@ import { createEmbeddedCore, type EmbeddedCore } from './embedded-core.ts';
 import { createLog } from './node-core.ts';
 import { keptServerUrl } from './server-url.ts';
 
-export type { VerifyReport } from '../actors/verification.ts';
+export type { VerifyReport } from '../actors/shard/verification.ts';
 
 const TOKEN_LIFETIME_SECONDS = 60;
 

@@ -1,5 +1,5 @@
 // Every refusal the product can give, by its stable code. A refusal is a value that callers branch on; a fault is thrown.
-// `gateway/problems.ts` turns each code into an HTTP status and a title; nothing else knows about HTTP.
+// `gateway/http/problems.ts` turns each code into an HTTP status and a title; nothing else knows about HTTP.
 
 export type RefusalCode =
   | 'sold-out'

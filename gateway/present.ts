@@ -3,9 +3,9 @@
 
 import type { DropView, OrderView } from '../domain/views.ts';
 import type { NamedFollow, OwnProfile, PublicProfile, Session } from '../services/contracts.ts';
-import type { Product } from '../storage/catalogue.ts';
-import type { Notification } from '../storage/feed.ts';
-import type { Page } from '../storage/page.ts';
+import type { Product } from '../storage/ports/catalogue.ts';
+import type { Notification } from '../storage/ports/feed.ts';
+import type { Page } from '../storage/ports/page.ts';
 import { jsonString, rfc3339 } from './encode.ts';
 
 /**

@@ -2,7 +2,7 @@
 // document; those with a title appear there as named components.
 
 import { Type } from 'typebox';
-import { PROBLEMS } from './problems.ts';
+import { PROBLEMS } from './http/problems.ts';
 
 /** Requests: unknown fields are refused (H1). */
 export const STRICT = { additionalProperties: false } as const;

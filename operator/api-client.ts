@@ -1,9 +1,9 @@
 // The operators' part of the REST API, as a client: which of a cluster's nodes answers does not
 // matter, so what can safely be asked again is asked of the next one when a node does not answer.
 
-import type { VerifyReport } from '../actors/verification.ts';
+import type { VerifyReport } from '../actors/shard/verification.ts';
 import type { MovePlan, NodeRow, RebuildReport, ShardRow } from '../services/contracts.ts';
-import type { MoveRecord } from '../storage/placement.ts';
+import type { MoveRecord } from '../storage/ports/placement.ts';
 
 /** As they come over HTTP: times are RFC 3339. */
 export type NodeInfo = Omit<NodeRow, 'startedAt'> & { readonly startedAt: string };

@@ -6,8 +6,8 @@ import { createHash } from 'node:crypto';
 import type { ServiceSchema } from 'moleculer';
 import { ID_RANDOM_BYTES, makeId } from '../domain/ids.ts';
 import { type Outcome, refusal, success } from '../domain/refusal.ts';
-import type { AccountStore, User } from '../storage/accounts.ts';
-import type { FollowStore } from '../storage/follows.ts';
+import type { AccountStore, User } from '../storage/ports/accounts.ts';
+import type { FollowStore } from '../storage/ports/follows.ts';
 import type { AccessTokens } from './access-tokens.ts';
 import { AttemptLimiter, type AttemptLimiterOptions } from './attempt-limiter.ts';
 import type {
@@ -18,7 +18,7 @@ import type {
   PublicProfile,
   Session,
 } from './contracts.ts';
-import { defineService, type RandomBytes } from './define-service.ts';
+import { defineService, type RandomBytes } from './moleculer/define-service.ts';
 import type { Passwords } from './passwords.ts';
 import { textLength } from './text-length.ts';
 

@@ -7,11 +7,11 @@ import type { CommandRouter } from '../actors/command-router.ts';
 import { ID_RANDOM_BYTES, makeId } from '../domain/ids.ts';
 import { type Outcome, type Refusal, refusal, success } from '../domain/refusal.ts';
 import type { DropView } from '../domain/views.ts';
-import type { AccountStore } from '../storage/accounts.ts';
-import type { Catalogue, Product, ProductChange } from '../storage/catalogue.ts';
-import type { Page } from '../storage/page.ts';
+import type { AccountStore } from '../storage/ports/accounts.ts';
+import type { Catalogue, Product, ProductChange } from '../storage/ports/catalogue.ts';
+import type { Page } from '../storage/ports/page.ts';
 import type { ActionParams } from './contracts.ts';
-import { defineService, type RandomBytes } from './define-service.ts';
+import { defineService, type RandomBytes } from './moleculer/define-service.ts';
 import { textLength } from './text-length.ts';
 
 export interface CatalogueServiceOptions {

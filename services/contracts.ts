@@ -2,15 +2,15 @@
 // the network. Every action answers with an Outcome: refusals are values, faults are thrown.
 
 import type { ShardReport } from '../actors/node-report.ts';
-import type { ShardStatus } from '../actors/shard.ts';
-import type { VerifyReport } from '../actors/verification.ts';
+import type { ShardStatus } from '../actors/shard/shard.ts';
+import type { VerifyReport } from '../actors/shard/verification.ts';
 import type { DropStatus, DropView, OrderView, PaymentMode } from '../domain/views.ts';
 import type { Outcome, Refusal } from '../domain/refusal.ts';
-import type { Product, ProductChange } from '../storage/catalogue.ts';
-import type { Notification } from '../storage/feed.ts';
-import type { OperatorAction } from '../storage/operator-log.ts';
-import type { Page, PageRequest } from '../storage/page.ts';
-import type { MoveRecord } from '../storage/placement.ts';
+import type { Product, ProductChange } from '../storage/ports/catalogue.ts';
+import type { Notification } from '../storage/ports/feed.ts';
+import type { OperatorAction } from '../storage/ports/operator-log.ts';
+import type { Page, PageRequest } from '../storage/ports/page.ts';
+import type { MoveRecord } from '../storage/ports/placement.ts';
 import type { RebuiltShard } from './rebuild.ts';
 
 export interface PublicProfile {

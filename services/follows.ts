@@ -3,12 +3,12 @@
 import type { ServiceSchema } from 'moleculer';
 import { type LiveBus, userTopic } from '../actors/live-bus.ts';
 import { type Outcome, refusal, success } from '../domain/refusal.ts';
-import type { AccountStore } from '../storage/accounts.ts';
-import type { Catalogue } from '../storage/catalogue.ts';
-import type { Follow, FollowStore } from '../storage/follows.ts';
-import type { Page } from '../storage/page.ts';
+import type { AccountStore } from '../storage/ports/accounts.ts';
+import type { Catalogue } from '../storage/ports/catalogue.ts';
+import type { Follow, FollowStore } from '../storage/ports/follows.ts';
+import type { Page } from '../storage/ports/page.ts';
 import type { ActionParams, NamedFollow } from './contracts.ts';
-import { defineService } from './define-service.ts';
+import { defineService } from './moleculer/define-service.ts';
 
 export interface FollowsServiceOptions {
   readonly follows: FollowStore;

@@ -3,8 +3,8 @@
 
 import type { ServiceSchema } from 'moleculer';
 import { refusal, success } from '../domain/refusal.ts';
-import type { FeedStore } from '../storage/feed.ts';
-import { defineService } from './define-service.ts';
+import type { FeedStore } from '../storage/ports/feed.ts';
+import { defineService } from './moleculer/define-service.ts';
 
 export interface NotificationsServiceOptions {
   readonly feed: FeedStore;

@@ -4,8 +4,8 @@
 
 import type { Outcome, Refusal } from '../domain/refusal.ts';
 import { refusal, success } from '../domain/refusal.ts';
-import type { OperatorAction, OperatorLog } from '../storage/operator-log.ts';
-import type { PlacementStore } from '../storage/placement.ts';
+import type { OperatorAction, OperatorLog } from '../storage/ports/operator-log.ts';
+import type { PlacementStore } from '../storage/ports/placement.ts';
 import type { MovePlan, PlannedMove, RebuildReport } from './contracts.ts';
 import { type ChangePlan, isKnown, type Situation } from './operator-plan.ts';
 import type { RebuiltShard } from './rebuild.ts';

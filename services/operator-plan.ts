@@ -4,7 +4,7 @@
 
 import { movesTo, planRebalance, type ShardMove, wantedOwners } from '../domain/placement.ts';
 import { type Outcome, type Refusal, refusal, success } from '../domain/refusal.ts';
-import type { Placement } from '../storage/placement.ts';
+import type { Placement } from '../storage/ports/placement.ts';
 import type { PlannedMove } from './contracts.ts';
 import { ownersOf, type Reports, takersOf } from './operator-view.ts';
 

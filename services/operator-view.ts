@@ -3,7 +3,7 @@
 
 import type { NodeReport, ShardReport } from '../actors/node-report.ts';
 import { type PlacementNode, wantedOwners } from '../domain/placement.ts';
-import type { NodeSession, Placement } from '../storage/placement.ts';
+import type { NodeSession, Placement } from '../storage/ports/placement.ts';
 import type { NodeRow, ShardRow } from './contracts.ts';
 
 /** By node id; a node that did not answer is missing. */

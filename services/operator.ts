@@ -3,11 +3,11 @@
 
 import type { ActionSchema, ServiceSchema } from 'moleculer';
 import type { NodeReport } from '../actors/node-report.ts';
-import type { VerifyReport } from '../actors/verification.ts';
+import type { VerifyReport } from '../actors/shard/verification.ts';
 import { success } from '../domain/refusal.ts';
-import type { OperatorLog } from '../storage/operator-log.ts';
-import type { NodeSession, Placement, PlacementStore } from '../storage/placement.ts';
-import { defineService } from './define-service.ts';
+import type { OperatorLog } from '../storage/ports/operator-log.ts';
+import type { NodeSession, Placement, PlacementStore } from '../storage/ports/placement.ts';
+import { defineService } from './moleculer/define-service.ts';
 import { OperatorChanges } from './operator-changes.ts';
 import { planDrain, planEvenLoad, planPin, planUndrain } from './operator-plan.ts';
 import type { RebuiltShard } from './rebuild.ts';

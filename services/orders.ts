@@ -3,8 +3,8 @@
 
 import type { ServiceSchema } from 'moleculer';
 import { success } from '../domain/refusal.ts';
-import type { OrderListStore } from '../storage/order-list.ts';
-import { defineService } from './define-service.ts';
+import type { OrderListStore } from '../storage/ports/order-list.ts';
+import { defineService } from './moleculer/define-service.ts';
 
 export interface OrdersServiceOptions {
   readonly orderList: OrderListStore;

@@ -8,9 +8,9 @@ import { Compile } from 'typebox/compile';
 import type { CommandRouter } from '../actors/command-router.ts';
 import { parseOrderId } from '../domain/ids.ts';
 import { type Outcome, refusal, success } from '../domain/refusal.ts';
-import type { WebhookLog } from '../storage/webhook-log.ts';
+import type { WebhookLog } from '../storage/ports/webhook-log.ts';
 import type { WebhookCall } from './contracts.ts';
-import { defineService } from './define-service.ts';
+import { defineService } from './moleculer/define-service.ts';
 import { WebhookVerifier } from './webhook-signature.ts';
 
 export interface PaymentsServiceOptions {

@@ -5,9 +5,9 @@
 
 import type { Logger } from 'pino';
 import type { Clock } from '../actors/clock.ts';
-import type { ShardPosition } from '../storage/consumer-positions.ts';
-import type { Journal } from '../storage/journal.ts';
-import type { OrderChanges, ReadModels } from '../storage/read-models.ts';
+import type { ShardPosition } from '../storage/ports/consumer-positions.ts';
+import type { Journal } from '../storage/ports/journal.ts';
+import type { OrderChanges, ReadModels } from '../storage/ports/read-models.ts';
 import { readJournalChanges } from './consumers/journal-changes.ts';
 
 /** How long the relay may take to bring what was durable at the call. */

@@ -1,7 +1,7 @@
 // A journal that counts how long its appends take, for the metrics. Everything else goes straight
 // on. One append carries many orders, so the two clock readings cost none of them anything.
 
-import type { Claim, Journal, JournalEntry } from './journal.ts';
+import type { Claim, Journal, JournalEntry } from './ports/journal.ts';
 
 /** Upper bounds of the buckets. */
 const BOUNDS_MS: readonly number[] = [

@@ -6,7 +6,7 @@ import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { describeConfig } from '../composition/config.ts';
-import { PROBLEMS } from '../gateway/problems.ts';
+import { PROBLEMS } from '../gateway/http/problems.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const FOLDERS =

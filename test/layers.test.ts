@@ -94,9 +94,9 @@ test('nobody imports operator, and only operator imports composition', (t) => {
   t.deepEqual(told(wrong), []);
 });
 
-test('only gateway/server.ts knows uWebSockets.js', (t) => {
+test('only gateway/http/server.ts knows uWebSockets.js', (t) => {
   const wrong = imports.filter(
-    ({ file, from }) => from === 'uWebSockets.js' && file !== 'gateway/server.ts',
+    ({ file, from }) => from === 'uWebSockets.js' && file !== 'gateway/http/server.ts',
   );
   t.deepEqual(told(wrong), []);
 });

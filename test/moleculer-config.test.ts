@@ -4,7 +4,7 @@ import test from 'ava';
 import { ServiceBroker } from 'moleculer';
 import pino from 'pino';
 import { brokerOptions } from '../moleculer.config.ts';
-import { createCallAction } from '../services/call-action.ts';
+import { createCallAction } from '../services/moleculer/call-action.ts';
 
 interface Line {
   readonly level: number;

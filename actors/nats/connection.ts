@@ -3,7 +3,7 @@
 // cannot leave a server that hangs with its receive buffer full: it waits for a last write first.
 
 import { connect, DebugEvents, type NatsConnection } from 'nats';
-import { natsOptions } from '../nats-options.ts';
+import { natsOptions } from '../cluster/nats-options.ts';
 
 /** Rejects when there is none within a bound. It does not get back what it publishes itself. */
 export function openConnection({

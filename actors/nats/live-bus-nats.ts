@@ -15,7 +15,7 @@ import {
   type LiveListener,
   type LiveMessage,
 } from '../live-bus.ts';
-import { reconnectDelayMs } from '../nats-options.ts';
+import { reconnectDelayMs } from '../cluster/nats-options.ts';
 import { after, endOf, openConnection } from './connection.ts';
 import { HeardSubjects } from './heard-subjects.ts';
 import { encodeLiveMessage, encodeLiveText } from './live-frame.ts';

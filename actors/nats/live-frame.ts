@@ -4,7 +4,7 @@
 
 import { Packr } from 'msgpackr';
 import type { DropView } from '../../domain/views.ts';
-import type { Notification } from '../../storage/feed.ts';
+import type { Notification } from '../../storage/ports/feed.ts';
 import type { LiveMessage, Milestone } from '../live-bus.ts';
 
 type ViewFields = [

@@ -1,17 +1,17 @@
 // A creator with very many followers, made before anything is measured. As many as there is time for
 // follow through the store's port, which also tells what that costs; where the port would take
-// minutes, the others are put down as the port leaves them (`storage/redis/follows-redis.ts`).
+// minutes, the others are put down as the port leaves them (`storage/redis/catalogue/follows-redis.ts`).
 
 import { fnv1a } from '../../domain/ids.ts';
-import type { AccountStore } from '../../storage/accounts.ts';
-import { encodeCursor } from '../../storage/cursor.ts';
-import type { FollowStore } from '../../storage/follows.ts';
-import { answerOf, type RedisConnection } from '../../storage/redis/connection.ts';
+import type { AccountStore } from '../../storage/ports/accounts.ts';
+import { encodeCursor } from '../../storage/formats/cursor.ts';
+import type { FollowStore } from '../../storage/ports/follows.ts';
+import { answerOf, type RedisConnection } from '../../storage/redis/connection/connection.ts';
 import {
   FOLLOWER_BUCKETS,
   followersKey,
   followingKey,
-} from '../../storage/redis/follows-redis-steps.ts';
+} from '../../storage/redis/catalogue/follows-redis-steps.ts';
 
 export const CREATOR_ID = 'celebrity';
 

@@ -29,7 +29,7 @@ export type Origin = 'project' | 'package' | 'node' | 'engine';
 
 export interface Frame {
   readonly name: string;
-  /** `actors/shard.ts:120`, `moleculer/src/context.js:33`; empty for the engine's own. */
+  /** `actors/shard/shard.ts:120`, `moleculer/src/context.js:33`; empty for the engine's own. */
   readonly place: string;
   readonly origin: Origin;
   /** With nothing called from here on top of it, in microseconds. */

@@ -3,16 +3,16 @@
 
 import { join } from 'node:path';
 import pino from 'pino';
-import type { AccountStore } from '../../storage/accounts.ts';
-import type { FollowStore } from '../../storage/follows.ts';
-import { RedisAccountStore } from '../../storage/redis/accounts-redis.ts';
-import { connectRedis, type RedisConnection } from '../../storage/redis/connection.ts';
-import { RedisFollowStore } from '../../storage/redis/follows-redis.ts';
-import type { CatalogueHandlers } from '../../storage/sqlite/catalogue-program.ts';
-import { openReaderDatabase } from '../../storage/sqlite/database.ts';
-import { SqliteFollowStore } from '../../storage/sqlite/follows-sqlite.ts';
+import type { AccountStore } from '../../storage/ports/accounts.ts';
+import type { FollowStore } from '../../storage/ports/follows.ts';
+import { RedisAccountStore } from '../../storage/redis/catalogue/accounts-redis.ts';
+import { connectRedis, type RedisConnection } from '../../storage/redis/connection/connection.ts';
+import { RedisFollowStore } from '../../storage/redis/catalogue/follows-redis.ts';
+import type { CatalogueHandlers } from '../../storage/sqlite/catalogue/catalogue-program.ts';
+import { openReaderDatabase } from '../../storage/sqlite/thread/database.ts';
+import { SqliteFollowStore } from '../../storage/sqlite/catalogue/follows-sqlite.ts';
 import { openSqliteStores } from '../../storage/sqlite/stores.ts';
-import { SqliteThread } from '../../storage/sqlite/thread.ts';
+import { SqliteThread } from '../../storage/sqlite/thread/thread.ts';
 import {
   addAccounts,
   CREATOR_ID,
@@ -83,7 +83,7 @@ export async function startOnSqlite(options: FollowedCreatorOptions): Promise<Fo
 
 /** The server has the file's only writer: this one is never started, so it refuses every change. */
 function idleWriter(file: string): SqliteThread<CatalogueHandlers> {
-  const program = new URL('../../storage/sqlite/catalogue-program.ts', import.meta.url);
+  const program = new URL('../../storage/sqlite/catalogue/catalogue-program.ts', import.meta.url);
   return new SqliteThread({ program, file, walBytesMax: 0, pageCountMax: 0 });
 }
 

@@ -2,7 +2,7 @@
 // answers malformed ones, notices when its client is too slow, and ends once. Nothing here loops,
 // waits or keeps a timer: an idle connection is one small object.
 
-import type { LiveConnection, LiveSocket } from '../socket.ts';
+import type { LiveConnection, LiveSocket } from '../http/socket.ts';
 import type { ClientMessage } from './client-message.ts';
 import { parseClientMessage } from './client-message.ts';
 import { CLOSE_CODES, type CloseCode } from './close-codes.ts';

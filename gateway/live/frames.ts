@@ -3,7 +3,7 @@
 
 import type { DropView } from '../../domain/views.ts';
 import type { RefusalCode } from '../../domain/refusal.ts';
-import type { Notification } from '../../storage/feed.ts';
+import type { Notification } from '../../storage/ports/feed.ts';
 import type { ClientMessage } from './client-message.ts';
 import type { DropFrameType } from './conflator.ts';
 

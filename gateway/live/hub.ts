@@ -7,8 +7,14 @@ import type { CommandRouter } from '../../actors/command-router.ts';
 import type { LiveBus } from '../../actors/live-bus.ts';
 import { assert } from '../../domain/assert.ts';
 import type { CallAction } from '../../services/contracts.ts';
-import type { RateLimits } from '../rate-limits.ts';
-import type { LiveConnection, LiveHandler, LivePeer, LiveSocket, PublishFrame } from '../socket.ts';
+import type { RateLimits } from '../http/rate-limits.ts';
+import type {
+  LiveConnection,
+  LiveHandler,
+  LivePeer,
+  LiveSocket,
+  PublishFrame,
+} from '../http/socket.ts';
 import { LIVE_BOUNDS, type LiveBounds } from './bounds.ts';
 import { CLOSE_CODES } from './close-codes.ts';
 import { CreatorChannel } from './creator-channel.ts';

@@ -3,8 +3,8 @@
 // one that cannot be sent ends the connection, and the client resumes.
 
 import type { RefusalCode } from '../../domain/refusal.ts';
-import type { Notification } from '../../storage/feed.ts';
-import type { SocketIdentity } from '../socket.ts';
+import type { Notification } from '../../storage/ports/feed.ts';
+import type { SocketIdentity } from '../http/socket.ts';
 import type { ClientMessage } from './client-message.ts';
 import { CLOSE_CODES } from './close-codes.ts';
 import { Connection, type ConnectionOptions } from './connection.ts';

@@ -1,8 +1,8 @@
 // Registration, log-in, token rotation, log-out and profiles (A1, A3).
 
 import { ownProfileBody, profileBody, sessionBody } from '../present.ts';
-import { rateLimited } from '../rate-limits.ts';
-import { emptyReply, jsonReply, route, type Route, userRoute } from '../route.ts';
+import { rateLimited } from '../http/rate-limits.ts';
+import { emptyReply, jsonReply, route, type Route, userRoute } from '../http/route.ts';
 import { LogIn, OwnProfile, Profile, Refresh, Register, Session } from '../schemas.ts';
 
 const TAG = 'accounts';

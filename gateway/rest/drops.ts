@@ -5,8 +5,8 @@ import type { Caller } from '../../domain/commands.ts';
 import type { NewDrop as DropDraft } from '../../services/contracts.ts';
 import type { DropViews } from '../drop-views.ts';
 import { dropBody, pageBody } from '../present.ts';
-import type { Problem } from '../problems.ts';
-import { jsonReply, route, type Route, type TokenIdentity, userRoute } from '../route.ts';
+import type { Problem } from '../http/problems.ts';
+import { jsonReply, route, type Route, type TokenIdentity, userRoute } from '../http/route.ts';
 import { Drop, DropPage, DropPatch, DropQuery, NewDrop } from '../schemas.ts';
 import { pageRequest } from './paging.ts';
 

@@ -1,7 +1,7 @@
 // Following creators (F1 to F3).
 
 import { followBody, pageBody } from '../present.ts';
-import { emptyReply, jsonReply, route, type Route, userRoute } from '../route.ts';
+import { emptyReply, jsonReply, route, type Route, userRoute } from '../http/route.ts';
 import { Following, FollowPage, FollowQuery, PageQuery } from '../schemas.ts';
 import { pageRequest } from './paging.ts';
 

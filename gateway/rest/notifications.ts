@@ -2,8 +2,8 @@
 // upgrades.
 
 import { notificationBody, pageBody } from '../present.ts';
-import { type Problem } from '../problems.ts';
-import { emptyReply, jsonReply, route, type Route, userRoute } from '../route.ts';
+import { type Problem } from '../http/problems.ts';
+import { emptyReply, jsonReply, route, type Route, userRoute } from '../http/route.ts';
 import { NotificationPage, NotificationQuery } from '../schemas.ts';
 import { pageRequest } from './paging.ts';
 

@@ -4,8 +4,8 @@
 import type { RefusalCode } from '../../domain/refusal.ts';
 import { refusal } from '../../domain/refusal.ts';
 import type { NodeRow, ShardRow } from '../../services/contracts.ts';
-import type { OperatorAction } from '../../storage/operator-log.ts';
-import type { MoveRecord } from '../../storage/placement.ts';
+import type { OperatorAction } from '../../storage/ports/operator-log.ts';
+import type { MoveRecord } from '../../storage/ports/placement.ts';
 import { rfc3339 } from '../encode.ts';
 import {
   ActionPage,
@@ -24,8 +24,8 @@ import {
   VerifyReport,
 } from '../operator-schemas.ts';
 import { pageBody } from '../present.ts';
-import { emptyReply, jsonReply, type Method, type Route, userRoute } from '../route.ts';
-import type { RouteDefinition, RouteResult, UserRequest } from '../route.ts';
+import { emptyReply, jsonReply, type Method, type Route, userRoute } from '../http/route.ts';
+import type { RouteDefinition, RouteResult, UserRequest } from '../http/route.ts';
 import { PAGE_LIMIT_DEFAULT, PageQuery } from '../schemas.ts';
 import { pageRequest } from './paging.ts';
 

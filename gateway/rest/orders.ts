@@ -4,8 +4,8 @@
 import type { CommandRouter } from '../../actors/command-router.ts';
 import { parseOrderId } from '../../domain/ids.ts';
 import { orderJson, orderPageJson } from '../present.ts';
-import { problem } from '../problems.ts';
-import { JSON_MEDIA_TYPE, type Route, textReply, userRoute } from '../route.ts';
+import { problem } from '../http/problems.ts';
+import { JSON_MEDIA_TYPE, type Route, textReply, userRoute } from '../http/route.ts';
 import { NewOrder, Order, OrderHeaders, OrderPage, PageQuery } from '../schemas.ts';
 import { callerOf } from './drops.ts';
 import { pageRequest } from './paging.ts';

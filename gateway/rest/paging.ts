@@ -1,6 +1,6 @@
 // What all lists share: where a page begins and how long it is (H3).
 
-import type { PageRequest } from '../../storage/page.ts';
+import type { PageRequest } from '../../storage/ports/page.ts';
 import { PAGE_LIMIT_DEFAULT } from '../schemas.ts';
 
 export function pageRequest(query: { limit?: number; cursor?: string }): PageRequest {

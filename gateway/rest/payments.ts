@@ -1,7 +1,7 @@
 // The payment provider's calls (P2). What is signed are the exact bytes, so the body goes on
 // unparsed.
 
-import { emptyReply, route, type Route } from '../route.ts';
+import { emptyReply, route, type Route } from '../http/route.ts';
 import { PaymentEvent, WebhookHeaders } from '../schemas.ts';
 
 export function paymentRoutes(): Route[] {

@@ -1,9 +1,9 @@
 // Creators' products (D1).
 
-import type { ProductChange } from '../../storage/catalogue.ts';
+import type { ProductChange } from '../../storage/ports/catalogue.ts';
 import { pageBody, productBody } from '../present.ts';
-import { problem } from '../problems.ts';
-import { jsonReply, route, type Route, userRoute } from '../route.ts';
+import { problem } from '../http/problems.ts';
+import { jsonReply, route, type Route, userRoute } from '../http/route.ts';
 import { NewProduct, Product, ProductPage, ProductPatch, ProductQuery } from '../schemas.ts';
 import { pageRequest } from './paging.ts';
 

@@ -2,9 +2,9 @@
 // description (X4, H9).
 
 import type { Registry } from 'prom-client';
-import { DOCS_CONTENT_POLICY, DOCS_PAGE } from '../docs-page.ts';
-import { openApiDocument } from '../openapi.ts';
-import { JSON_MEDIA_TYPE, jsonReply, route, type Route, textReply } from '../route.ts';
+import { DOCS_CONTENT_POLICY, DOCS_PAGE } from '../http/docs-page.ts';
+import { openApiDocument } from '../http/openapi.ts';
+import { JSON_MEDIA_TYPE, jsonReply, route, type Route, textReply } from '../http/route.ts';
 import { Health, Readiness } from '../schemas.ts';
 
 const TAG = 'system';

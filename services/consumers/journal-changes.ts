@@ -3,13 +3,13 @@
 // can be proved and made good without the shard's owner.
 
 import type { RelayFact } from '../../actors/event-consumer.ts';
-import { readEntries, replay, turnOfOthers } from '../../actors/recovery.ts';
-import { addFacts } from '../../actors/shard-batch.ts';
+import { readEntries, replay, turnOfOthers } from '../../actors/shard/recovery.ts';
+import { addFacts } from '../../actors/shard/shard-batch.ts';
 import type { DropState } from '../../domain/drop-state.ts';
 import type { OrderView } from '../../domain/views.ts';
-import type { ShardPosition } from '../../storage/consumer-positions.ts';
-import type { Journal } from '../../storage/journal.ts';
-import type { OrderChange, OrderChanges } from '../../storage/read-models.ts';
+import type { ShardPosition } from '../../storage/ports/consumer-positions.ts';
+import type { Journal } from '../../storage/ports/journal.ts';
+import type { OrderChange, OrderChanges } from '../../storage/ports/read-models.ts';
 import { orderChanges } from './projection-rows.ts';
 
 /** Events replayed without a pause: about a millisecond. */

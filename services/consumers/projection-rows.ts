@@ -3,7 +3,7 @@
 
 import type { RelayBatch, RelayFact } from '../../actors/event-consumer.ts';
 import type { DropView, OrderView } from '../../domain/views.ts';
-import type { OrderChange, OrderNotificationType } from '../../storage/read-models.ts';
+import type { OrderChange, OrderNotificationType } from '../../storage/ports/read-models.ts';
 
 /**
  * The latest view of each drop whose row must change. While a drop is live its row is not rewritten

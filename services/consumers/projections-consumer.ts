@@ -5,9 +5,9 @@
 
 import type { EventConsumer, RelayBatch } from '../../actors/event-consumer.ts';
 import { type LiveBus, userTopic } from '../../actors/live-bus.ts';
-import type { Catalogue } from '../../storage/catalogue.ts';
-import type { Notification } from '../../storage/feed.ts';
-import type { OrderChanges, ReadModels } from '../../storage/read-models.ts';
+import type { Catalogue } from '../../storage/ports/catalogue.ts';
+import type { Notification } from '../../storage/ports/feed.ts';
+import type { OrderChanges, ReadModels } from '../../storage/ports/read-models.ts';
 import { dropRows, orderChanges } from './projection-rows.ts';
 
 export interface ProjectionsConsumerOptions {

@@ -1,6 +1,6 @@
 // Users and refresh tokens in memory, for tests.
 
-import type { AccountStore, RefreshToken, RotationResult, User } from '../accounts.ts';
+import type { AccountStore, RefreshToken, RotationResult, User } from '../ports/accounts.ts';
 
 interface KeptToken extends RefreshToken {
   used: boolean;

@@ -1,8 +1,8 @@
 // Products and drop rows in memory, for tests.
 
 import type { DropView } from '../../domain/views.ts';
-import type { Catalogue, DropFilter, Product, ProductChange } from '../catalogue.ts';
-import type { Page, PageRequest } from '../page.ts';
+import type { Catalogue, DropFilter, Product, ProductChange } from '../ports/catalogue.ts';
+import type { Page, PageRequest } from '../ports/page.ts';
 import { pageNewestFirst } from './newest-first.ts';
 
 export class MemoryCatalogue implements Catalogue {

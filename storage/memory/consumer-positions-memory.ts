@@ -1,6 +1,6 @@
 // Consumer positions in memory, for tests.
 
-import type { ConsumerPositions, ShardPosition } from '../consumer-positions.ts';
+import type { ConsumerPositions, ShardPosition } from '../ports/consumer-positions.ts';
 
 export class MemoryConsumerPositions implements ConsumerPositions {
   readonly #consumers = new Map<string, Map<number, number>>();

@@ -5,10 +5,10 @@ import {
   type NewNotification,
   type Notification,
   UNREAD_COUNT_MAX,
-} from '../feed.ts';
-import { parseNotificationId } from '../feed-ids.ts';
-import { InvalidCursorError, type Page, type PageRequest } from '../page.ts';
-import type { ProjectionBatch } from '../projection.ts';
+} from '../ports/feed.ts';
+import { parseNotificationId } from '../formats/feed-ids.ts';
+import { InvalidCursorError, type Page, type PageRequest } from '../ports/page.ts';
+import type { ProjectionBatch } from '../ports/projection.ts';
 import { pageNewestFirst } from './newest-first.ts';
 import { MemoryPositions } from './positions.ts';
 

@@ -1,7 +1,7 @@
 // Who follows whom, in memory, for tests.
 
-import type { Follow, FollowStore } from '../follows.ts';
-import type { Page, PageRequest } from '../page.ts';
+import type { Follow, FollowStore } from '../ports/follows.ts';
+import type { Page, PageRequest } from '../ports/page.ts';
 import { pageNewestFirst } from './newest-first.ts';
 
 export class MemoryFollowStore implements FollowStore {

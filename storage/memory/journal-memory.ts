@@ -1,8 +1,8 @@
 // The journal in memory, for tests and for simulations: the same fences and refusals as the durable
 // drivers, nothing kept.
 
-import { type Claim, ConflictError, CorruptError, FencedError } from '../journal.ts';
-import type { Journal, JournalEntry } from '../journal.ts';
+import { type Claim, ConflictError, CorruptError, FencedError } from '../ports/journal.ts';
+import type { Journal, JournalEntry } from '../ports/journal.ts';
 
 interface ShardLog {
   epoch: number;

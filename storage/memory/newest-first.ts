@@ -1,8 +1,8 @@
 // Paging over an unsorted collection in memory: sorts everything for each page, which is fine for
 // tests and nothing else.
 
-import { decodeCursor, encodeCursor, type ListName, type ListPosition } from '../cursor.ts';
-import type { Page, PageRequest } from '../page.ts';
+import { decodeCursor, encodeCursor, type ListName, type ListPosition } from '../formats/cursor.ts';
+import type { Page, PageRequest } from '../ports/page.ts';
 
 /** The page after `page.cursor`, by time, then id, both descending. */
 export function pageNewestFirst<T>(

@@ -1,8 +1,8 @@
 // The operator log in memory.
 
-import { decodeCursor, encodeCursor } from '../cursor.ts';
-import type { OperatorAction, OperatorLog } from '../operator-log.ts';
-import type { Page, PageRequest } from '../page.ts';
+import { decodeCursor, encodeCursor } from '../formats/cursor.ts';
+import type { OperatorAction, OperatorLog } from '../ports/operator-log.ts';
+import type { Page, PageRequest } from '../ports/page.ts';
 
 export class MemoryOperatorLog implements OperatorLog {
   readonly #actions: OperatorAction[] = [];

@@ -1,10 +1,10 @@
 // Everybody's orders in memory, for tests.
 
 import type { OrderView } from '../../domain/views.ts';
-import { addToTotals, type DropTotals, emptyTotals } from '../drop-totals.ts';
-import type { OrderListStore } from '../order-list.ts';
-import type { Page, PageRequest } from '../page.ts';
-import type { ProjectionBatch } from '../projection.ts';
+import { addToTotals, type DropTotals, emptyTotals } from '../rows/drop-totals.ts';
+import type { OrderListStore } from '../ports/order-list.ts';
+import type { Page, PageRequest } from '../ports/page.ts';
+import type { ProjectionBatch } from '../ports/projection.ts';
 import { pageNewestFirst } from './newest-first.ts';
 import { MemoryPositions } from './positions.ts';
 

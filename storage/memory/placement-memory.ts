@@ -12,7 +12,7 @@ import {
   type PlacementStore,
   SessionLostError,
   type ShardPlacement,
-} from '../placement.ts';
+} from '../ports/placement.ts';
 
 export interface MemoryPlacementStoreOptions {
   /** Milliseconds of a clock that never goes back. */

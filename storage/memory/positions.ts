@@ -1,6 +1,6 @@
 // How far a projection in memory has come in each shard's journal.
 
-import type { ProjectionBatch } from '../projection.ts';
+import type { ProjectionBatch } from '../ports/projection.ts';
 
 export class MemoryPositions {
   readonly #sequences = new Map<number, number>();

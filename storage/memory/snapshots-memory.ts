@@ -1,8 +1,8 @@
 // Snapshots and sealed drops in memory, for tests. Bytes are copied in and out, as a durable driver
 // would.
 
-import { CorruptError, FencedError } from '../journal.ts';
-import type { Snapshot, SnapshotPart, SnapshotStore } from '../snapshots.ts';
+import { CorruptError, FencedError } from '../ports/journal.ts';
+import type { Snapshot, SnapshotPart, SnapshotStore } from '../ports/snapshots.ts';
 
 interface ShardSnapshot {
   readonly epoch: number;

@@ -1,7 +1,7 @@
 // All stores in memory: what tests and simulations run on.
 
-import { SeparateReadModels } from '../read-models.ts';
-import type { Stores } from '../stores.ts';
+import { SeparateReadModels } from '../ports/read-models.ts';
+import type { Stores } from '../ports/stores.ts';
 import { MemoryAccountStore } from './accounts-memory.ts';
 import { MemoryCatalogue } from './catalogue-memory.ts';
 import { MemoryConsumerPositions } from './consumer-positions-memory.ts';

@@ -1,6 +1,6 @@
 // Handled webhook ids in memory, for tests.
 
-import type { WebhookLog } from '../webhook-log.ts';
+import type { WebhookLog } from '../ports/webhook-log.ts';
 
 export class MemoryWebhookLog implements WebhookLog {
   readonly #handledAt = new Map<string, number>();

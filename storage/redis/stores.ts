@@ -2,23 +2,23 @@
 // before them.
 
 import type { Logger } from 'pino';
-import type { PlacementStore } from '../placement.ts';
-import type { Stores } from '../stores.ts';
-import { RedisAccountStore } from './accounts-redis.ts';
-import { RedisCatalogue } from './catalogue-redis.ts';
-import { connectRedis, type RedisAddress, type RedisConnection } from './connection.ts';
-import { RedisConsumerPositions } from './consumer-positions-redis.ts';
-import { RedisFeedStore } from './feed-redis.ts';
-import { RedisFollowStore } from './follows-redis.ts';
-import { RedisJournal } from './journal-redis.ts';
-import { OmConnection } from './om-connection.ts';
-import { RedisOperatorLog } from './operator-log-redis.ts';
-import { RedisOrderListStore } from './order-list-redis.ts';
-import { RedisPlacementStore } from './placement-redis.ts';
-import { RedisReadModels } from './read-models-redis.ts';
-import { checkRedisServers } from './server-checks.ts';
-import { RedisSnapshotStore } from './snapshots-redis.ts';
-import { RedisWebhookLog } from './webhook-log-redis.ts';
+import type { PlacementStore } from '../ports/placement.ts';
+import type { Stores } from '../ports/stores.ts';
+import { RedisAccountStore } from './catalogue/accounts-redis.ts';
+import { RedisCatalogue } from './catalogue/catalogue-redis.ts';
+import { connectRedis, type RedisAddress, type RedisConnection } from './connection/connection.ts';
+import { RedisConsumerPositions } from './catalogue/consumer-positions-redis.ts';
+import { RedisFeedStore } from './rows/feed-redis.ts';
+import { RedisFollowStore } from './catalogue/follows-redis.ts';
+import { RedisJournal } from './journal/journal-redis.ts';
+import { OmConnection } from './catalogue/om-connection.ts';
+import { RedisOperatorLog } from './catalogue/operator-log-redis.ts';
+import { RedisOrderListStore } from './rows/order-list-redis.ts';
+import { RedisPlacementStore } from './placement/placement-redis.ts';
+import { RedisReadModels } from './rows/read-models-redis.ts';
+import { checkRedisServers } from './connection/server-checks.ts';
+import { RedisSnapshotStore } from './journal/snapshots-redis.ts';
+import { RedisWebhookLog } from './catalogue/webhook-log-redis.ts';
 
 export interface RedisStores extends Stores {
   readonly placement: PlacementStore;

@@ -6,28 +6,28 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import { EMBEDDED_SHARD_COUNT } from '../../domain/ids.ts';
-import type { Stores } from '../stores.ts';
-import { SqliteAccountStore } from './accounts-sqlite.ts';
-import type { CatalogueHandlers } from './catalogue-program.ts';
-import { SqliteCatalogue } from './catalogue-sqlite.ts';
-import { SqliteConsumerPositions } from './consumer-positions-sqlite.ts';
-import { openReaderDatabase } from './database.ts';
+import type { Stores } from '../ports/stores.ts';
+import { SqliteAccountStore } from './catalogue/accounts-sqlite.ts';
+import type { CatalogueHandlers } from './catalogue/catalogue-program.ts';
+import { SqliteCatalogue } from './catalogue/catalogue-sqlite.ts';
+import { SqliteConsumerPositions } from './catalogue/consumer-positions-sqlite.ts';
+import { openReaderDatabase } from './thread/database.ts';
 import { lockDirectory } from './directory-lock.ts';
-import { SqliteFeedStore } from './feed-sqlite.ts';
-import { SqliteFollowStore } from './follows-sqlite.ts';
-import type { JournalHandlers } from './journal-program.ts';
-import type { JournalReaderHandlers } from './journal-reader-program.ts';
-import { SqliteJournal } from './journal-sqlite.ts';
-import { SqliteOperatorLog } from './operator-log-sqlite.ts';
-import { SqliteOrderListStore } from './order-list-sqlite.ts';
-import type { ProjectionsHandlers } from './projections-program.ts';
-import type { ProjectionsReaderHandlers } from './projections-reader-program.ts';
-import type { Handlers } from './program.ts';
-import { SqliteReadModels } from './read-models-sqlite.ts';
-import { SqliteSnapshotStore } from './snapshots-sqlite.ts';
-import { SqliteThread } from './thread.ts';
-import { UserRows } from './user-rows.ts';
-import { SqliteWebhookLog } from './webhook-log-sqlite.ts';
+import { SqliteFeedStore } from './rows/feed-sqlite.ts';
+import { SqliteFollowStore } from './catalogue/follows-sqlite.ts';
+import type { JournalHandlers } from './journal/journal-program.ts';
+import type { JournalReaderHandlers } from './journal/journal-reader-program.ts';
+import { SqliteJournal } from './journal/journal-sqlite.ts';
+import { SqliteOperatorLog } from './catalogue/operator-log-sqlite.ts';
+import { SqliteOrderListStore } from './rows/order-list-sqlite.ts';
+import type { ProjectionsHandlers } from './rows/projections-program.ts';
+import type { ProjectionsReaderHandlers } from './rows/projections-reader-program.ts';
+import type { Handlers } from './thread/program.ts';
+import { SqliteReadModels } from './rows/read-models-sqlite.ts';
+import { SqliteSnapshotStore } from './journal/snapshots-sqlite.ts';
+import { SqliteThread } from './thread/thread.ts';
+import { UserRows } from './rows/user-rows.ts';
+import { SqliteWebhookLog } from './catalogue/webhook-log-sqlite.ts';
 
 const WAL_BYTES_MAX = 64 << 20;
 
@@ -82,14 +82,23 @@ export async function openSqliteStores(options: SqliteStoresOptions): Promise<Sq
   };
 
   try {
-    const journalWriter = makeThread<JournalHandlers>('journal', 'journal-program');
-    const catalogueWriter = makeThread<CatalogueHandlers>('catalogue', 'catalogue-program');
-    const projectionsWriter = makeThread<ProjectionsHandlers>('projections', 'projections-program');
+    const journalWriter = makeThread<JournalHandlers>('journal', 'journal/journal-program');
+    const catalogueWriter = makeThread<CatalogueHandlers>(
+      'catalogue',
+      'catalogue/catalogue-program',
+    );
+    const projectionsWriter = makeThread<ProjectionsHandlers>(
+      'projections',
+      'rows/projections-program',
+    );
     await Promise.all([journalWriter.start(), catalogueWriter.start(), projectionsWriter.start()]);
-    const journalReader = makeThread<JournalReaderHandlers>('journal', 'journal-reader-program');
+    const journalReader = makeThread<JournalReaderHandlers>(
+      'journal',
+      'journal/journal-reader-program',
+    );
     const scanner = makeThread<ProjectionsReaderHandlers>(
       'projections',
-      'projections-reader-program',
+      'rows/projections-reader-program',
     );
     await Promise.all([journalReader.start(), scanner.start()]);
     const journal = { writer: journalWriter, reader: journalReader };

@@ -1,6 +1,6 @@
 import test from 'ava';
-import { ClaimQueue, type ShardClaim } from '../../actors/claim-queue.ts';
-import type { NodeSession, Placement } from '../../storage/placement.ts';
+import { ClaimQueue, type ShardClaim } from '../../actors/cluster/claim-queue.ts';
+import type { NodeSession, Placement } from '../../storage/ports/placement.ts';
 import { flush } from './manual-clock.ts';
 
 const NO_PLACEMENT: Placement = {

@@ -4,7 +4,7 @@
 
 import fc from 'fast-check';
 import test from 'ava';
-import { readEntries, replay } from '../../actors/recovery.ts';
+import { readEntries, replay } from '../../actors/shard/recovery.ts';
 import type { CommandReply, PlacedOrder } from '../../domain/commands.ts';
 import type { DropState } from '../../domain/drop-state.ts';
 import { shardOf } from '../../domain/ids.ts';

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { DeadlineHeap } from '../../actors/deadline-heap.ts';
+import { DeadlineHeap } from '../../actors/shard/deadline-heap.ts';
 
 test('D2: drops come out by time, each at its earliest deadline', (t) => {
   fc.assert(

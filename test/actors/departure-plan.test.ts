@@ -1,5 +1,5 @@
 import test from 'ava';
-import { DeparturePlan } from '../../actors/departure-plan.ts';
+import { DeparturePlan } from '../../actors/cluster/departure-plan.ts';
 
 const NOW = 1_800_000_000_000;
 

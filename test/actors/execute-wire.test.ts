@@ -7,12 +7,12 @@ import {
   packReplies,
   unpackCommands,
   unpackReplies,
-} from '../../actors/execute-wire.ts';
-import type { Moved, ShardReply } from '../../actors/shard-reply.ts';
+} from '../../actors/cluster/execute-wire.ts';
+import type { Moved, ShardReply } from '../../actors/shard/shard-reply.ts';
 import type { AmendDrop, CommandAnswer, GetOrder, PlaceOrder } from '../../domain/commands.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import type { OrderView } from '../../domain/views.ts';
-import { MsgpackrSerializer } from '../../services/msgpackr-serializer.ts';
+import { MsgpackrSerializer } from '../../services/moleculer/msgpackr-serializer.ts';
 
 /** Ids come from tokens, so they may hold anything. */
 const text = fc.string({ unit: 'binary', maxLength: 20 });

@@ -3,8 +3,8 @@
 import pino from 'pino';
 import type { EventConsumer, RelayBatch } from '../../actors/event-consumer.ts';
 import { InProcessLiveBus, type LiveMessage } from '../../actors/live-bus.ts';
-import { ShardHost } from '../../actors/shard-host.ts';
-import type { ShardReply } from '../../actors/shard-reply.ts';
+import { ShardHost } from '../../actors/shard/shard-host.ts';
+import type { ShardReply } from '../../actors/shard/shard-reply.ts';
 import type { DropCommand, PlacedOrder, ReplyTo } from '../../domain/commands.ts';
 import type { DropTerms, DropView } from '../../domain/views.ts';
 import {
@@ -12,7 +12,7 @@ import {
   type Journal,
   type JournalEntry,
   StoreUnavailableError,
-} from '../../storage/journal.ts';
+} from '../../storage/ports/journal.ts';
 import { MemoryJournal } from '../../storage/memory/journal-memory.ts';
 import { MemorySnapshotStore } from '../../storage/memory/snapshots-memory.ts';
 import { ManualClock } from './manual-clock.ts';

@@ -1,4 +1,5 @@
-// A clock that stands still until the test moves it; timers fire in order on the way.
+// A clock that stands still until the test moves it; timers fire in order on the way. Wall time can
+// be set apart from the monotonic time, as an administrator or NTP does on a real machine.
 
 import type { Clock, Timer } from '../../actors/clock.ts';
 
@@ -8,19 +9,30 @@ interface Waiting {
 }
 
 export class ManualClock implements Clock {
-  #now: number;
+  #monotonic = 0;
+  /** Wall time less monotonic time. */
+  #wallOffset: number;
   #waiting: Waiting[] = [];
 
   constructor(now: number) {
-    this.#now = now;
+    this.#wallOffset = now;
   }
 
   now(): number {
-    return this.#now;
+    return this.#monotonic + this.#wallOffset;
+  }
+
+  monotonic(): number {
+    return this.#monotonic;
+  }
+
+  /** Sets wall time on or, where negative, back, while no time passes. */
+  shiftWall(ms: number): void {
+    this.#wallOffset += ms;
   }
 
   after(delayMs: number, call: () => void): Timer {
-    const waiting = { at: this.#now + Math.max(0, delayMs), call };
+    const waiting = { at: this.#monotonic + Math.max(0, delayMs), call };
     this.#waiting.push(waiting);
     return {
       cancel: () => {
@@ -31,7 +43,7 @@ export class ManualClock implements Clock {
 
   /** Moves time on, and lets whatever the timers started run as far as it can without real I/O. */
   async advance(ms: number): Promise<void> {
-    const until = this.#now + ms;
+    const until = this.#monotonic + ms;
     for (;;) {
       await flush();
       const next = this.#waiting
@@ -39,10 +51,10 @@ export class ManualClock implements Clock {
         .sort((a, b) => a.at - b.at)[0];
       if (next === undefined) break;
       this.#waiting = this.#waiting.filter((other) => other !== next);
-      this.#now = Math.max(this.#now, next.at);
+      this.#monotonic = Math.max(this.#monotonic, next.at);
       next.call();
     }
-    this.#now = until;
+    this.#monotonic = until;
     await flush();
   }
 }

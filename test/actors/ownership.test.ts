@@ -1,5 +1,5 @@
 import test, { type ExecutionContext } from 'ava';
-import { SESSION_TTL_MS } from '../../actors/node-session-keeper.ts';
+import { SESSION_TTL_MS } from '../../actors/cluster/node-session-keeper.ts';
 import type { CommandReply, PlacedOrder } from '../../domain/commands.ts';
 import { shardOf } from '../../domain/ids.ts';
 import { place, terms } from './harness.ts';

@@ -2,7 +2,7 @@ import test from 'ava';
 import pino from 'pino';
 import { Relay } from '../../actors/relay.ts';
 import { shardOf } from '../../domain/ids.ts';
-import { CorruptError, StoreUnavailableError } from '../../storage/journal.ts';
+import { CorruptError, StoreUnavailableError } from '../../storage/ports/journal.ts';
 import { createDrop, order, RecordingConsumer, startHost } from './harness.ts';
 import { flush } from './manual-clock.ts';
 

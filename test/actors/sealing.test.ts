@@ -1,8 +1,8 @@
 // Drops that are over go out of memory and come back, and nobody who asks for one at that moment may notice.
 
 import test from 'ava';
-import { decodeEntry, type Entry } from '../../storage/entry.ts';
-import { StoreUnavailableError } from '../../storage/journal.ts';
+import { decodeEntry, type Entry } from '../../storage/formats/entry.ts';
+import { StoreUnavailableError } from '../../storage/ports/journal.ts';
 import { codeOf, createDrop, type Harness, NOW, order, place, startHost } from './harness.ts';
 import { flush } from './manual-clock.ts';
 

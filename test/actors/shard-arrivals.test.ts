@@ -2,7 +2,7 @@
 
 import test from 'ava';
 import pino from 'pino';
-import { ShardArrivals } from '../../actors/shard-arrivals.ts';
+import { ShardArrivals } from '../../actors/cluster/shard-arrivals.ts';
 import { MemoryPlacementStore } from '../../storage/memory/placement-memory.ts';
 import { createDrop, NOW, place, startHost } from './harness.ts';
 import { flush, ManualClock } from './manual-clock.ts';

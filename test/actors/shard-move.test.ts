@@ -1,8 +1,8 @@
 import test from 'ava';
 import pino from 'pino';
-import { PERMANENT_LEASE } from '../../actors/lease.ts';
-import { moveShard } from '../../actors/shard-move.ts';
-import { StoreUnavailableError } from '../../storage/journal.ts';
+import { PERMANENT_LEASE } from '../../actors/cluster/lease.ts';
+import { moveShard } from '../../actors/cluster/shard-move.ts';
+import { StoreUnavailableError } from '../../storage/ports/journal.ts';
 import { MemoryPlacementStore } from '../../storage/memory/placement-memory.ts';
 import { createDrop, NOW, order, startHost } from './harness.ts';
 

@@ -1,11 +1,11 @@
 import test from 'ava';
 import pino from 'pino';
-import { ShardHost } from '../../actors/shard-host.ts';
-import { MAILBOX_LENGTH_MAX } from '../../actors/shard-loop.ts';
+import { ShardHost } from '../../actors/shard/shard-host.ts';
+import { MAILBOX_LENGTH_MAX } from '../../actors/shard/shard-loop.ts';
 import type { DropCommand, PlacedOrder } from '../../domain/commands.ts';
 import { shardOf } from '../../domain/ids.ts';
-import { encodeEntry } from '../../storage/entry.ts';
-import { StoreUnavailableError } from '../../storage/journal.ts';
+import { encodeEntry } from '../../storage/formats/entry.ts';
+import { StoreUnavailableError } from '../../storage/ports/journal.ts';
 import { ask, codeOf, createDrop, listen, NOW, order, place, startHost } from './harness.ts';
 import { flush } from './manual-clock.ts';
 

@@ -3,22 +3,22 @@
 
 import type { ServiceBroker } from 'moleculer';
 import pino from 'pino';
-import { BrokerRouter } from '../../actors/broker-router.ts';
+import { BrokerRouter } from '../../actors/cluster/broker-router.ts';
 import type { Clock, Timer } from '../../actors/clock.ts';
-import { SessionLease } from '../../actors/lease.ts';
+import { SessionLease } from '../../actors/cluster/lease.ts';
 import { InProcessLiveBus } from '../../actors/live-bus.ts';
-import type { MoveAnswer, MovePeers, TakeOver } from '../../actors/move-protocol.ts';
-import { Ownership } from '../../actors/ownership.ts';
-import { PlacementWatch } from '../../actors/placement-watch.ts';
-import { ShardHost } from '../../actors/shard-host.ts';
-import { execute, type ExecuteParams } from '../../actors/shard-service.ts';
+import type { MoveAnswer, MovePeers, TakeOver } from '../../actors/cluster/move-protocol.ts';
+import { Ownership } from '../../actors/cluster/ownership.ts';
+import { PlacementWatch } from '../../actors/cluster/placement-watch.ts';
+import { ShardHost } from '../../actors/shard/shard-host.ts';
+import { execute, type ExecuteParams } from '../../actors/cluster/shard-service.ts';
 import type { CommandReply, DropCommand } from '../../domain/commands.ts';
 import { shardOf } from '../../domain/ids.ts';
-import { type Journal, StoreUnavailableError } from '../../storage/journal.ts';
+import { type Journal, StoreUnavailableError } from '../../storage/ports/journal.ts';
 import { MemoryJournal } from '../../storage/memory/journal-memory.ts';
 import { MemoryPlacementStore } from '../../storage/memory/placement-memory.ts';
 import { MemorySnapshotStore } from '../../storage/memory/snapshots-memory.ts';
-import type { PlacementStore } from '../../storage/placement.ts';
+import type { PlacementStore } from '../../storage/ports/placement.ts';
 import { flush, ManualClock } from './manual-clock.ts';
 
 export const SHARDS = 8;
@@ -38,6 +38,9 @@ class NodeClock implements Clock {
 
   now(): number {
     return this.#clock.now();
+  }
+  monotonic(): number {
+    return this.#clock.monotonic();
   }
   after(delayMs: number, call: () => void): Timer {
     return this.#clock.after(delayMs, () => {

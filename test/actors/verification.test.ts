@@ -1,8 +1,8 @@
 // How `verify` compares read models with drops that may change meanwhile.
 
 import test from 'ava';
-import { verifyShards } from '../../actors/verification.ts';
-import type { OrderListStore } from '../../storage/order-list.ts';
+import { verifyShards } from '../../actors/shard/verification.ts';
+import type { OrderListStore } from '../../storage/ports/order-list.ts';
 import { createDrop, type Harness, order, startHost } from './harness.ts';
 
 async function verify(harness: Harness, listed: () => void) {

@@ -17,9 +17,9 @@ const PROFILE: CpuProfile = {
   nodes: [
     node(1, '(root)', '', [2, 3, 5]),
     node(2, '(idle)'),
-    node(3, 'loop', `${PROJECT}actors/shard.ts`, [4], 119),
+    node(3, 'loop', `${PROJECT}actors/shard/shard.ts`, [4], 119),
     node(4, 'decide', `${PROJECT}domain/decide.ts`, [], 9),
-    node(5, 'loop', `${PROJECT}actors/shard.ts`, [6, 7], 119),
+    node(5, 'loop', `${PROJECT}actors/shard/shard.ts`, [6, 7], 119),
     node(6, 'decide', `${PROJECT}domain/decide.ts`, [], 9),
     node(7, '<pack>', `${PROJECT}node_modules/msgpackr/pack.js`, [], 41),
   ],
@@ -49,7 +49,7 @@ test('stacks that read the same are one, with their times added up', (t) => {
 
 test('files are told by their path in the project, packages by their name', (t) => {
   const loop = child(frameTree(PROFILE).root, 'loop');
-  t.is(loop.place, 'actors/shard.ts:120');
+  t.is(loop.place, 'actors/shard/shard.ts:120');
   t.is(loop.origin, 'project');
   t.is(child(loop, '<pack>').place, 'msgpackr/pack.js:42');
   t.is(child(loop, '<pack>').origin, 'package');

@@ -5,8 +5,8 @@
 import { orderId, SHARD_COUNT } from '../../domain/ids.ts';
 import type { DropEvent } from '../../domain/events.ts';
 import type { DropTerms } from '../../domain/views.ts';
-import { decodeEntry, type Entry } from '../../storage/entry.ts';
-import type { Journal } from '../../storage/journal.ts';
+import { decodeEntry, type Entry } from '../../storage/formats/entry.ts';
+import type { Journal } from '../../storage/ports/journal.ts';
 
 export interface TrueStock {
   readonly status: string;

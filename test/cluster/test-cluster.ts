@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
 import { SHARD_COUNT, shardOf } from '../../domain/ids.ts';
-import { connectRedis } from '../../storage/redis/connection.ts';
-import { RedisJournal } from '../../storage/redis/journal-redis.ts';
+import { connectRedis } from '../../storage/redis/connection/connection.ts';
+import { RedisJournal } from '../../storage/redis/journal/journal-redis.ts';
 import { readTruth } from '../chaos/truth.ts';
 import {
   type Answer,

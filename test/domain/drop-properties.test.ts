@@ -7,7 +7,7 @@ import type { DropState } from '../../domain/drop-state.ts';
 import type { DropEvent } from '../../domain/events.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import type { OrderView } from '../../domain/views.ts';
-import { copyDrop, decodeSealedDrop, encodeSealedDrop } from '../../storage/sealed-drop.ts';
+import { copyDrop, decodeSealedDrop, encodeSealedDrop } from '../../storage/formats/sealed-drop.ts';
 import { type History, history, START, type Step } from './histories.ts';
 
 interface Recorded {

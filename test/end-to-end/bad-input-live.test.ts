@@ -4,7 +4,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import fc from 'fast-check';
-import { PROBLEMS } from '../../gateway/problems.ts';
+import { PROBLEMS } from '../../gateway/http/problems.ts';
 import { throwAt, WRONG_BODIES } from '../gateway/bad-requests.ts';
 import { LiveClient } from './live-client.ts';
 import { type Schema, wrongObjects } from './malformed.ts';

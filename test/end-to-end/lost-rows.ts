@@ -3,10 +3,10 @@
 
 import { rmSync } from 'node:fs';
 import { pino } from 'pino';
-import { connectRedis } from '../../storage/redis/connection.ts';
-import { bucketOf, feedKey, ordersKey } from '../../storage/redis/user-buckets.ts';
-import { readRowLog, RowLogs } from '../../storage/sqlite/row-log.ts';
-import { isOwnRow, rowLength, rowOwner } from '../../storage/sqlite/row-pack.ts';
+import { connectRedis } from '../../storage/redis/connection/connection.ts';
+import { bucketOf, feedKey, ordersKey } from '../../storage/redis/rows/user-buckets.ts';
+import { readRowLog, RowLogs } from '../../storage/sqlite/rows/row-log.ts';
+import { isOwnRow, rowLength, rowOwner } from '../../storage/sqlite/rows/row-pack.ts';
 import type { RedisServer } from '../servers/redis-server.ts';
 
 /** The rows of a sale so small that all of them are in the first log; nobody uses the directory. */

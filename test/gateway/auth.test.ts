@@ -1,9 +1,9 @@
 // Who an Authorization header speaks for: remembering it changes nothing but the price.
 
 import test from 'ava';
-import { Authenticator } from '../../gateway/auth.ts';
-import { IdentityCache } from '../../gateway/identity-cache.ts';
-import { RateLimits } from '../../gateway/rate-limits.ts';
+import { Authenticator } from '../../gateway/http/auth.ts';
+import { IdentityCache } from '../../gateway/http/identity-cache.ts';
+import { RateLimits } from '../../gateway/http/rate-limits.ts';
 
 const NOW = 1_700_000_000_000;
 const END_SECONDS = NOW / 1_000 + 10;

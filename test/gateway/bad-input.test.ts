@@ -3,7 +3,7 @@
 
 import test from 'ava';
 import fc from 'fast-check';
-import { DEFAULT_RATE_POLICIES } from '../../gateway/rate-limits.ts';
+import { DEFAULT_RATE_POLICIES } from '../../gateway/http/rate-limits.ts';
 import { type Operation, operationsOf, throwAt, WRONG_BODIES } from './bad-requests.ts';
 import { exchangeRaw, type Fixture, startFixture } from './fixture.ts';
 

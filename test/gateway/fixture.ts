@@ -12,14 +12,14 @@ import type { CommandReply, DropCommand, ReplyTo } from '../../domain/commands.t
 import { refusal } from '../../domain/refusal.ts';
 import type { DropView, OrderView } from '../../domain/views.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '../../gateway/gateway.ts';
-import type { TokenIdentity } from '../../gateway/route.ts';
+import type { TokenIdentity } from '../../gateway/http/route.ts';
 import type {
   LiveConnection,
   LiveHandler,
   LivePeer,
   LiveSocket,
   PublishFrame,
-} from '../../gateway/socket.ts';
+} from '../../gateway/http/socket.ts';
 import type { ActionName, CallAction } from '../../services/contracts.ts';
 
 export const NOW = Date.parse('2026-03-01T12:00:00.000Z');

@@ -4,7 +4,7 @@
 import test from 'ava';
 import { connect } from 'node:net';
 import { success } from '../../domain/refusal.ts';
-import { StoreUnavailableError } from '../../storage/journal.ts';
+import { StoreUnavailableError } from '../../storage/ports/journal.ts';
 import { drop, exchangeRaw, order, startFixture } from './fixture.ts';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';

@@ -5,7 +5,7 @@ import test from 'ava';
 import type { IncomingHttpHeaders } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { WebSocket } from 'ws';
-import { DEFAULT_RATE_POLICIES } from '../../gateway/rate-limits.ts';
+import { DEFAULT_RATE_POLICIES } from '../../gateway/http/rate-limits.ts';
 import { type Fixture, startFixture } from './fixture.ts';
 
 function open(fixture: Fixture, path: string, headers: Record<string, string> = {}) {

@@ -2,7 +2,7 @@
 
 import test from 'ava';
 import { Registry } from 'prom-client';
-import { type MetricSources, registerSources } from '../../gateway/metric-sources.ts';
+import { type MetricSources, registerSources } from '../../gateway/http/metric-sources.ts';
 import { startFixture } from './fixture.ts';
 
 async function linesOf(sources: MetricSources): Promise<string[]> {

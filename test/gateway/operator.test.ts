@@ -6,8 +6,8 @@ import { refusal, success } from '../../domain/refusal.ts';
 import * as schemas from '../../gateway/operator-schemas.ts';
 import { operatorRoutes } from '../../gateway/rest/operator.ts';
 import type { NodeRow, ShardRow } from '../../services/contracts.ts';
-import type { OperatorAction } from '../../storage/operator-log.ts';
-import type { MoveRecord } from '../../storage/placement.ts';
+import type { OperatorAction } from '../../storage/ports/operator-log.ts';
+import type { MoveRecord } from '../../storage/ports/placement.ts';
 import { WRONG_BODIES } from './bad-requests.ts';
 import { type Fixture, NOW, startFixture } from './fixture.ts';
 

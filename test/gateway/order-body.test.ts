@@ -1,7 +1,7 @@
 // An order's body asks for the same however often it comes, and a refused one is refused each time.
 
 import test from 'ava';
-import { orderQuantity } from '../../gateway/order-body.ts';
+import { orderQuantity } from '../../gateway/orders/order-body.ts';
 
 function ask(text: string): unknown {
   const asked = orderQuantity(Buffer.from(text));

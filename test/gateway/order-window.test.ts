@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import test from 'ava';
 import { success } from '../../domain/refusal.ts';
-import { OrderWindow } from '../../gateway/order-window.ts';
+import { OrderWindow } from '../../gateway/orders/order-window.ts';
 import { order, startFixture } from './fixture.ts';
 
 const BOUNDS = { slowMs: 100, countMin: 20, countMax: 200 };

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { addressLimitKey, addressText, forwardedAddress } from '../../gateway/address.ts';
+import { addressLimitKey, addressText, forwardedAddress } from '../../gateway/http/address.ts';
 import { jsonString, rfc3339 } from '../../gateway/encode.ts';
 import { orderJson, orderPageJson } from '../../gateway/present.ts';
 import { NOW, order } from './fixture.ts';

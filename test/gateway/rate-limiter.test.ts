@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { RateLimiter } from '../../gateway/rate-limiter.ts';
+import { RateLimiter } from '../../gateway/http/rate-limiter.ts';
 
 test('H5: in no window of any history does a key get more than its quota', (t) => {
   fc.assert(

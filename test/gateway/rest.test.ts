@@ -2,7 +2,7 @@
 
 import test from 'ava';
 import { refusal, success } from '../../domain/refusal.ts';
-import { InvalidCursorError } from '../../storage/page.ts';
+import { InvalidCursorError } from '../../storage/ports/page.ts';
 import { drop, NOW, order, startFixture } from './fixture.ts';
 
 const product = {

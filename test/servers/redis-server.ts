@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import type { RedisAddress } from '../../storage/redis/connection.ts';
+import type { RedisAddress } from '../../storage/redis/connection/connection.ts';
 import { ChildServer, DisturbedServer, findProgram, freePort } from './child-server.ts';
 
 export const redisInstalled = findProgram('redis-server') !== null;

@@ -9,11 +9,11 @@ import type { CommandReply, DropCommand, ReplyTo } from '../../domain/commands.t
 import { refusal } from '../../domain/refusal.ts';
 import type { DropView, OrderView } from '../../domain/views.ts';
 import { brokerOptions } from '../../moleculer.config.ts';
-import { createCallAction } from '../../services/call-action.ts';
+import { createCallAction } from '../../services/moleculer/call-action.ts';
 import type { CallAction } from '../../services/contracts.ts';
 import type { WarningLog } from '../../services/warning-log.ts';
 import { memoryStores } from '../../storage/memory/stores.ts';
-import type { Stores } from '../../storage/stores.ts';
+import type { Stores } from '../../storage/ports/stores.ts';
 import { ManualClock } from '../actors/manual-clock.ts';
 
 export const NOW = 1_800_000_000_000;

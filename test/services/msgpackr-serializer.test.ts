@@ -5,7 +5,7 @@ import test, { type ExecutionContext } from 'ava';
 import { ServiceBroker, type ServiceSchema } from 'moleculer';
 import { refusal, success } from '../../domain/refusal.ts';
 import { brokerOptions } from '../../moleculer.config.ts';
-import { createCallAction } from '../../services/call-action.ts';
+import { createCallAction } from '../../services/moleculer/call-action.ts';
 
 interface Answer {
   readonly isBytes: boolean;

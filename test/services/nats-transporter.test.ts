@@ -4,7 +4,7 @@ import ava, { type TestFn } from 'ava';
 import { ServiceBroker } from 'moleculer';
 import pino from 'pino';
 import { brokerOptions } from '../../moleculer.config.ts';
-import { createCallAction } from '../../services/call-action.ts';
+import { createCallAction } from '../../services/moleculer/call-action.ts';
 import { NatsServer, natsInstalled } from '../servers/nats-server.ts';
 
 const test = (natsInstalled ? ava : ava.skip) as TestFn;

@@ -5,7 +5,7 @@ import test, { type ExecutionContext } from 'ava';
 import { success } from '../../domain/refusal.ts';
 import { notificationsService } from '../../services/notifications.ts';
 import { ordersService } from '../../services/orders.ts';
-import { StoreUnavailableError } from '../../storage/journal.ts';
+import { StoreUnavailableError } from '../../storage/ports/journal.ts';
 import { FIRST_PAGE, type Harness, NOW, orderView, startServices } from './harness.ts';
 
 async function start(t: ExecutionContext): Promise<Harness> {

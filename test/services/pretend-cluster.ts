@@ -8,8 +8,8 @@ import { operatorService, type OperatorServiceOptions } from '../../services/ope
 import { ownersOf, takersOf } from '../../services/operator-view.ts';
 import { MemoryOperatorLog } from '../../storage/memory/operator-log-memory.ts';
 import { MemoryPlacementStore } from '../../storage/memory/placement-memory.ts';
-import type { OperatorAction } from '../../storage/operator-log.ts';
-import type { MoveRecord, NodeSession } from '../../storage/placement.ts';
+import type { OperatorAction } from '../../storage/ports/operator-log.ts';
+import type { MoveRecord, NodeSession } from '../../storage/ports/placement.ts';
 import { NOW, startServices } from './harness.ts';
 
 export const SHARDS = 16;

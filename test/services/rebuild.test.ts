@@ -5,8 +5,8 @@ import pino from 'pino';
 import { readJournalChanges } from '../../services/consumers/journal-changes.ts';
 import { orderChanges } from '../../services/consumers/projection-rows.ts';
 import { Rebuild } from '../../services/rebuild.ts';
-import type { Journal } from '../../storage/journal.ts';
-import type { OrderChange, ReadModels, RestoreOptions } from '../../storage/read-models.ts';
+import type { Journal } from '../../storage/ports/journal.ts';
+import type { OrderChange, ReadModels, RestoreOptions } from '../../storage/ports/read-models.ts';
 import { ask, createDrop, NOW, order, startHost } from '../actors/harness.ts';
 
 const log = pino({ level: 'silent' });

@@ -2,7 +2,7 @@ import test from 'ava';
 import { applyEvent, createDrop } from '../../domain/apply.ts';
 import { SEGMENT_LENGTH } from '../../domain/text-index.ts';
 import type { DropState } from '../../domain/drop-state.ts';
-import { encodeChecksummed } from '../../storage/checksummed.ts';
+import { encodeChecksummed } from '../../storage/formats/checksummed.ts';
 import {
   type DropSnapshot,
   encodePart,
@@ -10,8 +10,8 @@ import {
   restoreDrop,
   restoreSteps,
   snapshotDrop,
-} from '../../storage/drop-snapshot.ts';
-import { copyDrop, decodeSealedDrop, encodeSealedDrop } from '../../storage/sealed-drop.ts';
+} from '../../storage/formats/drop-snapshot.ts';
+import { copyDrop, decodeSealedDrop, encodeSealedDrop } from '../../storage/formats/sealed-drop.ts';
 
 const noPause = async () => {};
 

@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import type { DropEvent } from '../../domain/events.ts';
-import { decodeEntry, encodeEntry } from '../../storage/entry.ts';
+import { decodeEntry, encodeEntry } from '../../storage/formats/entry.ts';
 
 const terms = {
   id: 'd_1',

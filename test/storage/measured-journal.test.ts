@@ -1,5 +1,5 @@
 import test from 'ava';
-import { StoreUnavailableError } from '../../storage/journal.ts';
+import { StoreUnavailableError } from '../../storage/ports/journal.ts';
 import { MeasuredJournal } from '../../storage/measured-journal.ts';
 import { MemoryJournal } from '../../storage/memory/journal-memory.ts';
 

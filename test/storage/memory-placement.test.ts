@@ -2,7 +2,7 @@
 
 import test from 'ava';
 import { MemoryPlacementStore } from '../../storage/memory/placement-memory.ts';
-import { LOST_SESSION_KEPT_MS } from '../../storage/placement.ts';
+import { LOST_SESSION_KEPT_MS } from '../../storage/ports/placement.ts';
 import { placementContract } from './contract/placement.ts';
 
 let now = 0;

@@ -1,8 +1,8 @@
 // Accounts on a real Redis: the contract, and what a process leaves that stops in the middle.
 
 import test from 'ava';
-import { RedisAccountStore } from '../../storage/redis/accounts-redis.ts';
-import type { RedisConnection } from '../../storage/redis/connection.ts';
+import { RedisAccountStore } from '../../storage/redis/catalogue/accounts-redis.ts';
+import type { RedisConnection } from '../../storage/redis/connection/connection.ts';
 import { RedisServer, redisInstalled } from '../servers/redis-server.ts';
 import { accountsContract } from './contract/accounts.ts';
 import { failsWith } from './contract/errors.ts';

@@ -2,12 +2,12 @@
 
 import { Cluster } from 'ioredis';
 import { pino } from 'pino';
-import { RedisAccountStore } from '../../storage/redis/accounts-redis.ts';
-import { RedisCatalogue } from '../../storage/redis/catalogue-redis.ts';
-import { connectRedis, type RedisAddress } from '../../storage/redis/connection.ts';
-import { RedisFollowStore } from '../../storage/redis/follows-redis.ts';
-import { OmConnection } from '../../storage/redis/om-connection.ts';
-import type { Stores } from '../../storage/stores.ts';
+import { RedisAccountStore } from '../../storage/redis/catalogue/accounts-redis.ts';
+import { RedisCatalogue } from '../../storage/redis/catalogue/catalogue-redis.ts';
+import { connectRedis, type RedisAddress } from '../../storage/redis/connection/connection.ts';
+import { RedisFollowStore } from '../../storage/redis/catalogue/follows-redis.ts';
+import { OmConnection } from '../../storage/redis/catalogue/om-connection.ts';
+import type { Stores } from '../../storage/ports/stores.ts';
 
 export async function connectRedisData(address: RedisAddress) {
   const options = { address, name: 'test', log: pino({ level: 'silent' }) };

@@ -7,7 +7,7 @@ import {
   connectRedis,
   type RedisAddress,
   type RedisConnection,
-} from '../../storage/redis/connection.ts';
+} from '../../storage/redis/connection/connection.ts';
 import { RedisServer, type RedisServerOptions } from '../servers/redis-server.ts';
 
 export const silent = pino({ level: 'silent' });

@@ -4,8 +4,8 @@
 import { setImmediate } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { fnv1a } from '../../domain/ids.ts';
-import { encodeCursor } from '../../storage/cursor.ts';
-import { RedisFollowStore } from '../../storage/redis/follows-redis.ts';
+import { encodeCursor } from '../../storage/formats/cursor.ts';
+import { RedisFollowStore } from '../../storage/redis/catalogue/follows-redis.ts';
 import {
   applyToBuckets,
   changeFollowing,
@@ -15,7 +15,7 @@ import {
   knownKey,
   type PendingFollow,
   spreadKey,
-} from '../../storage/redis/follows-redis-steps.ts';
+} from '../../storage/redis/catalogue/follows-redis-steps.ts';
 import { RedisServer, redisInstalled } from '../servers/redis-server.ts';
 import { failsWith } from './contract/errors.ts';
 import { followsContract } from './contract/follows.ts';

@@ -2,7 +2,7 @@
 // through, and then fails, or holds the next one up until told to go on.
 
 import type { Command } from 'ioredis';
-import type { RedisConnection } from '../../storage/redis/connection.ts';
+import type { RedisConnection } from '../../storage/redis/connection/connection.ts';
 
 /** As after a crash: nothing past the first `commands` reaches Redis. */
 export function diesAfter(redis: RedisConnection, commands: number): RedisConnection {

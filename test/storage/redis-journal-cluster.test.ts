@@ -1,10 +1,10 @@
 // The journal's and the snapshots' contracts on a real Redis Cluster of three nodes.
 
 import test from 'ava';
-import { connectRedis, type RedisConnection } from '../../storage/redis/connection.ts';
-import { RedisJournal } from '../../storage/redis/journal-redis.ts';
-import { epochKey } from '../../storage/redis/keys.ts';
-import { RedisSnapshotStore } from '../../storage/redis/snapshots-redis.ts';
+import { connectRedis, type RedisConnection } from '../../storage/redis/connection/connection.ts';
+import { RedisJournal } from '../../storage/redis/journal/journal-redis.ts';
+import { epochKey } from '../../storage/redis/connection/keys.ts';
+import { RedisSnapshotStore } from '../../storage/redis/journal/snapshots-redis.ts';
 import { RedisClusterServers, redisInstalled } from '../servers/redis-server.ts';
 import { failsWith } from './contract/errors.ts';
 import { journalContract } from './contract/journal.ts';

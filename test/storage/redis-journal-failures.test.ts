@@ -4,9 +4,9 @@
 import { rmSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import type { Redis } from 'ioredis';
-import type { Journal } from '../../storage/journal.ts';
-import { RedisJournal } from '../../storage/redis/journal-redis.ts';
-import { logKey } from '../../storage/redis/keys.ts';
+import type { Journal } from '../../storage/ports/journal.ts';
+import { RedisJournal } from '../../storage/redis/journal/journal-redis.ts';
+import { logKey } from '../../storage/redis/connection/keys.ts';
 import { ChildServer, freePort } from '../servers/child-server.ts';
 import { redisInstalled, type RedisServer } from '../servers/redis-server.ts';
 import { failsWith } from './contract/errors.ts';

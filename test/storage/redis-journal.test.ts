@@ -2,11 +2,11 @@
 // several try.
 
 import test from 'ava';
-import type { JournalEntry } from '../../storage/journal.ts';
-import { connectRedis, type RedisConnection } from '../../storage/redis/connection.ts';
-import { RedisJournal } from '../../storage/redis/journal-redis.ts';
-import { logKey } from '../../storage/redis/keys.ts';
-import { RedisSnapshotStore } from '../../storage/redis/snapshots-redis.ts';
+import type { JournalEntry } from '../../storage/ports/journal.ts';
+import { connectRedis, type RedisConnection } from '../../storage/redis/connection/connection.ts';
+import { RedisJournal } from '../../storage/redis/journal/journal-redis.ts';
+import { logKey } from '../../storage/redis/connection/keys.ts';
+import { RedisSnapshotStore } from '../../storage/redis/journal/snapshots-redis.ts';
 import { redisInstalled, RedisServer } from '../servers/redis-server.ts';
 import { failsWith } from './contract/errors.ts';
 import { journalContract } from './contract/journal.ts';

@@ -2,8 +2,8 @@
 
 import test from 'ava';
 import pino from 'pino';
-import { connectRedis, type RedisConnection } from '../../storage/redis/connection.ts';
-import { RedisOperatorLog } from '../../storage/redis/operator-log-redis.ts';
+import { connectRedis, type RedisConnection } from '../../storage/redis/connection/connection.ts';
+import { RedisOperatorLog } from '../../storage/redis/catalogue/operator-log-redis.ts';
 import { RedisServer, redisInstalled } from '../servers/redis-server.ts';
 import { operatorLogContract } from './contract/operator-log.ts';
 

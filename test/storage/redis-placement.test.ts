@@ -9,8 +9,8 @@ import {
   connectRedis,
   type RedisAddress,
   type RedisConnection,
-} from '../../storage/redis/connection.ts';
-import { RedisPlacementStore } from '../../storage/redis/placement-redis.ts';
+} from '../../storage/redis/connection/connection.ts';
+import { RedisPlacementStore } from '../../storage/redis/placement/placement-redis.ts';
 import { RedisClusterServers, redisInstalled, RedisServer } from '../servers/redis-server.ts';
 import { failsWith } from './contract/errors.ts';
 import { type PlacementFixture, placementContract } from './contract/placement.ts';

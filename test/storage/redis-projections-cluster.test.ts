@@ -2,9 +2,9 @@
 // three: every script keeps to one slot, and one append reaches them all.
 
 import test from 'ava';
-import type { NewNotification } from '../../storage/feed.ts';
-import { connectRedis, type RedisConnection } from '../../storage/redis/connection.ts';
-import { RedisOperatorLog } from '../../storage/redis/operator-log-redis.ts';
+import type { NewNotification } from '../../storage/ports/feed.ts';
+import { connectRedis, type RedisConnection } from '../../storage/redis/connection/connection.ts';
+import { RedisOperatorLog } from '../../storage/redis/catalogue/operator-log-redis.ts';
 import { RedisClusterServers, redisInstalled } from '../servers/redis-server.ts';
 import { failsWith } from './contract/errors.ts';
 import { operatorLogContract } from './contract/operator-log.ts';

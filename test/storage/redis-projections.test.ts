@@ -3,10 +3,10 @@
 
 import test, { type ExecutionContext } from 'ava';
 import { fnv1a } from '../../domain/ids.ts';
-import { connectRedis, type RedisConnection } from '../../storage/redis/connection.ts';
-import { packOrder } from '../../storage/redis/order-members.ts';
-import { bucketOf, feedKey, ordersKey } from '../../storage/redis/user-buckets.ts';
-import type { OrderChanges } from '../../storage/read-models.ts';
+import { connectRedis, type RedisConnection } from '../../storage/redis/connection/connection.ts';
+import { packOrder } from '../../storage/redis/rows/order-members.ts';
+import { bucketOf, feedKey, ordersKey } from '../../storage/redis/rows/user-buckets.ts';
+import type { OrderChanges } from '../../storage/ports/read-models.ts';
 import { RedisServer, redisInstalled } from '../servers/redis-server.ts';
 import { failsWith } from './contract/errors.ts';
 import { orderView } from './contract/order-list.ts';

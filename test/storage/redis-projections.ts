@@ -1,11 +1,11 @@
 // The read models, webhook log and consumer positions on a Redis under test.
 
-import type { RedisConnection } from '../../storage/redis/connection.ts';
-import { RedisConsumerPositions } from '../../storage/redis/consumer-positions-redis.ts';
-import { RedisFeedStore } from '../../storage/redis/feed-redis.ts';
-import { RedisOrderListStore } from '../../storage/redis/order-list-redis.ts';
-import { RedisReadModels } from '../../storage/redis/read-models-redis.ts';
-import { RedisWebhookLog } from '../../storage/redis/webhook-log-redis.ts';
+import type { RedisConnection } from '../../storage/redis/connection/connection.ts';
+import { RedisConsumerPositions } from '../../storage/redis/catalogue/consumer-positions-redis.ts';
+import { RedisFeedStore } from '../../storage/redis/rows/feed-redis.ts';
+import { RedisOrderListStore } from '../../storage/redis/rows/order-list-redis.ts';
+import { RedisReadModels } from '../../storage/redis/rows/read-models-redis.ts';
+import { RedisWebhookLog } from '../../storage/redis/catalogue/webhook-log-redis.ts';
 import { consumerPositionsContract } from './contract/consumer-positions.ts';
 import { feedContract } from './contract/feed.ts';
 import { orderListContract } from './contract/order-list.ts';

@@ -2,10 +2,10 @@
 
 import test from 'ava';
 import type { OrderView } from '../../domain/views.ts';
-import type { Page } from '../../storage/page.ts';
-import type { OrderChanges } from '../../storage/read-models.ts';
-import { connectRedis, type RedisConnection } from '../../storage/redis/connection.ts';
-import { bucketOf, feedKey, ordersKey } from '../../storage/redis/user-buckets.ts';
+import type { Page } from '../../storage/ports/page.ts';
+import type { OrderChanges } from '../../storage/ports/read-models.ts';
+import { connectRedis, type RedisConnection } from '../../storage/redis/connection/connection.ts';
+import { bucketOf, feedKey, ordersKey } from '../../storage/redis/rows/user-buckets.ts';
 import { RedisServer, redisInstalled } from '../servers/redis-server.ts';
 import { orderView } from './contract/order-list.ts';
 import { restoreContract } from './contract/restore.ts';

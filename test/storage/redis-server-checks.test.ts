@@ -3,7 +3,7 @@
 import test from 'ava';
 import type { Redis } from 'ioredis';
 import pino from 'pino';
-import { checkRedisServers, WeakRedisError } from '../../storage/redis/server-checks.ts';
+import { checkRedisServers, WeakRedisError } from '../../storage/redis/connection/server-checks.ts';
 import { RedisClusterServers, redisInstalled } from '../servers/redis-server.ts';
 import { failsWith } from './contract/errors.ts';
 import { openConnection, silent, startRedis } from './redis-fixture.ts';

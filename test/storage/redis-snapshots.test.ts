@@ -3,9 +3,9 @@
 
 import test, { type ExecutionContext } from 'ava';
 import type { Redis } from 'ioredis';
-import { RedisJournal } from '../../storage/redis/journal-redis.ts';
-import { partsKey, sealedDropKey } from '../../storage/redis/keys.ts';
-import { RedisSnapshotStore } from '../../storage/redis/snapshots-redis.ts';
+import { RedisJournal } from '../../storage/redis/journal/journal-redis.ts';
+import { partsKey, sealedDropKey } from '../../storage/redis/connection/keys.ts';
+import { RedisSnapshotStore } from '../../storage/redis/journal/snapshots-redis.ts';
 import { redisInstalled } from '../servers/redis-server.ts';
 import { failsWith } from './contract/errors.ts';
 import { openConnection, startRedis } from './redis-fixture.ts';

@@ -11,7 +11,7 @@ import { Worker } from 'node:worker_threads';
 import test, { type ExecutionContext } from 'ava';
 import Database from 'better-sqlite3';
 import { EMBEDDED_SHARD_COUNT } from '../../domain/ids.ts';
-import type { Journal } from '../../storage/journal.ts';
+import type { Journal } from '../../storage/ports/journal.ts';
 import { openSqliteStores, type SqliteStoresOptions } from '../../storage/sqlite/stores.ts';
 import { failsWith } from './contract/errors.ts';
 import { removeDirectory, temporaryDirectory } from './temporary-directory.ts';

@@ -3,13 +3,13 @@
 
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import type { NewNotification } from '../../storage/feed.ts';
-import { StoreUnavailableError } from '../../storage/journal.ts';
-import { openReaderDatabase } from '../../storage/sqlite/database.ts';
-import { SqliteFeedStore } from '../../storage/sqlite/feed-sqlite.ts';
-import type { ProjectionsHandlers } from '../../storage/sqlite/projections-program.ts';
-import { SqliteThread } from '../../storage/sqlite/thread.ts';
-import { UserRows } from '../../storage/sqlite/user-rows.ts';
+import type { NewNotification } from '../../storage/ports/feed.ts';
+import { StoreUnavailableError } from '../../storage/ports/journal.ts';
+import { openReaderDatabase } from '../../storage/sqlite/thread/database.ts';
+import { SqliteFeedStore } from '../../storage/sqlite/rows/feed-sqlite.ts';
+import type { ProjectionsHandlers } from '../../storage/sqlite/rows/projections-program.ts';
+import { SqliteThread } from '../../storage/sqlite/thread/thread.ts';
+import { UserRows } from '../../storage/sqlite/rows/user-rows.ts';
 import { failsWith } from './contract/errors.ts';
 import { removeDirectory, temporaryDirectory } from './temporary-directory.ts';
 
@@ -39,7 +39,7 @@ class UnreliableThread extends SqliteThread<ProjectionsHandlers> {
 async function openFeed(t: ExecutionContext) {
   const directory = temporaryDirectory();
   const file = join(directory, 'projections.db');
-  const program = new URL('../../storage/sqlite/projections-program.ts', import.meta.url);
+  const program = new URL('../../storage/sqlite/rows/projections-program.ts', import.meta.url);
   const writer = new UnreliableThread({ program, file, walBytesMax: 1 << 20, pageCountMax: 0 });
   await writer.start();
   const reader = openReaderDatabase(file);

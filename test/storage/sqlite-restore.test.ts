@@ -4,10 +4,10 @@
 import { join } from 'node:path';
 import test from 'ava';
 import Database from 'better-sqlite3';
-import type { OrderChanges } from '../../storage/read-models.ts';
-import { rowOwner } from '../../storage/sqlite/row-pack.ts';
+import type { OrderChanges } from '../../storage/ports/read-models.ts';
+import { rowOwner } from '../../storage/sqlite/rows/row-pack.ts';
 import { openSqliteStores, type SqliteStores } from '../../storage/sqlite/stores.ts';
-import { firstRunId } from '../../storage/sqlite/user-rows-statements.ts';
+import { firstRunId } from '../../storage/sqlite/rows/user-rows-statements.ts';
 import { failsWith } from './contract/errors.ts';
 import { orderView } from './contract/order-list.ts';
 import { restoreContract } from './contract/restore.ts';

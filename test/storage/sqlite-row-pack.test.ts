@@ -8,7 +8,7 @@ import {
   rowLength,
   rowOwner,
   RowPacker,
-} from '../../storage/sqlite/row-pack.ts';
+} from '../../storage/sqlite/rows/row-pack.ts';
 
 const USER = 'a_user_whose_name_is_long_enough_to_meet_the_end_often';
 const ID = 'drop_of_a_long_name_as_well-1z';

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import test, { type ExecutionContext } from 'ava';
-import { SqliteThread, type SqliteThreadOptions } from '../../storage/sqlite/thread.ts';
+import { SqliteThread, type SqliteThreadOptions } from '../../storage/sqlite/thread/thread.ts';
 import { failsWith } from './contract/errors.ts';
 import type { CounterHandlers } from './fixtures/counter-program.ts';
 import { removeDirectory, temporaryDirectory } from './temporary-directory.ts';

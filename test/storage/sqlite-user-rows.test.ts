@@ -5,12 +5,12 @@
 import { deepStrictEqual as deepEqual } from 'node:assert';
 import test from 'ava';
 import fc from 'fast-check';
-import type { NewNotification } from '../../storage/feed.ts';
+import type { NewNotification } from '../../storage/ports/feed.ts';
 import { memoryStores } from '../../storage/memory/stores.ts';
-import type { Page, PageRequest } from '../../storage/page.ts';
+import type { Page, PageRequest } from '../../storage/ports/page.ts';
 import { openSqliteStores, type SqliteStores } from '../../storage/sqlite/stores.ts';
-import type { OrderChange } from '../../storage/read-models.ts';
-import type { Stores } from '../../storage/stores.ts';
+import type { OrderChange } from '../../storage/ports/read-models.ts';
+import type { Stores } from '../../storage/ports/stores.ts';
 import { failsWith } from './contract/errors.ts';
 import { orderView } from './contract/order-list.ts';
 import { removeDirectory, temporaryDirectory } from './temporary-directory.ts';

@@ -13,12 +13,12 @@ import {
 } from '../../../bench/load/fill-followers.ts';
 import type { FollowJob, FollowResult } from '../../../bench/load/follow-load.ts';
 import { LoadProcess } from '../../../bench/load/load-process.ts';
-import { RedisFollowStore } from '../../../storage/redis/follows-redis.ts';
+import { RedisFollowStore } from '../../../storage/redis/catalogue/follows-redis.ts';
 import {
   FOLLOWER_BUCKETS,
   followersKey,
   followingKey,
-} from '../../../storage/redis/follows-redis-steps.ts';
+} from '../../../storage/redis/catalogue/follows-redis-steps.ts';
 import { redisInstalled } from '../../servers/redis-server.ts';
 import { openConnection, startRedis } from '../../storage/redis-fixture.ts';
 

@@ -11,51 +11,62 @@ import type { DropView } from '../../../domain/views.ts';
 import type { LiveBounds } from '../../../gateway/live/bounds.ts';
 import { LiveHub } from '../../../gateway/live/hub.ts';
 import { compareNotificationIds } from '../../../gateway/live/replay.ts';
-import { DEFAULT_RATE_POLICIES, RateLimits } from '../../../gateway/rate-limits.ts';
+import { DEFAULT_RATE_POLICIES, RateLimits } from '../../../gateway/http/rate-limits.ts';
 import type {
   LiveConnection,
   LiveSocket,
   SendResult,
   SocketIdentity,
-} from '../../../gateway/socket.ts';
+} from '../../../gateway/http/socket.ts';
 import type { CallAction } from '../../../services/contracts.ts';
-import type { Notification } from '../../../storage/feed.ts';
+import type { Notification } from '../../../storage/ports/feed.ts';
 
 export const START_MS = Date.UTC(2027, 0, 1);
 export const START_SECOND = START_MS / 1000;
 
 export class ManualClock implements Clock {
-  #now = START_MS;
+  #monotonic = 0;
+  /** Wall time less monotonic time. */
+  #wallOffset = START_MS;
   readonly #timers = new Set<{ readonly dueAt: number; readonly call: () => void }>();
 
   now(): number {
-    return this.#now;
+    return this.#monotonic + this.#wallOffset;
+  }
+
+  monotonic(): number {
+    return this.#monotonic;
+  }
+
+  /** Sets wall time on or, where negative, back, while no time passes. */
+  shiftWall(ms: number): void {
+    this.#wallOffset += ms;
   }
 
   after(delayMs: number, call: () => void): Timer {
-    const timer = { dueAt: this.#now + delayMs, call };
+    const timer = { dueAt: this.#monotonic + delayMs, call };
     this.#timers.add(timer);
     return { cancel: () => this.#timers.delete(timer) };
   }
 
   /** Moves on, calling what falls due in the order of time. */
   advance(ms: number): void {
-    const end = this.#now + ms;
+    const end = this.#monotonic + ms;
     for (;;) {
       const next = [...this.#timers]
         .filter((t) => t.dueAt <= end)
         .toSorted((a, b) => a.dueAt - b.dueAt)[0];
       if (next === undefined) break;
       this.#timers.delete(next);
-      this.#now = Math.max(this.#now, next.dueAt);
+      this.#monotonic = Math.max(this.#monotonic, next.dueAt);
       next.call();
     }
-    this.#now = end;
+    this.#monotonic = end;
   }
 
   /** Time passes while something else keeps the timers from their turn. */
   stall(ms: number): void {
-    this.#now += ms;
+    this.#monotonic += ms;
   }
 
   get timers(): number {

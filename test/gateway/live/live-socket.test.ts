@@ -13,7 +13,7 @@ import { createGateway } from '../../../gateway/gateway.ts';
 import { LiveHub } from '../../../gateway/live/hub.ts';
 import { compareNotificationIds } from '../../../gateway/live/replay.ts';
 import type { CallAction } from '../../../services/contracts.ts';
-import type { Notification } from '../../../storage/feed.ts';
+import type { Notification } from '../../../storage/ports/feed.ts';
 import {
   dropView,
   type Frame,

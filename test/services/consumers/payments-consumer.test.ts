@@ -9,7 +9,7 @@ import {
   type PaymentsConsumerOptions,
 } from '../../../services/consumers/payments-consumer.ts';
 import type { PaymentProvider, Refund } from '../../../services/payment-provider.ts';
-import { StoreUnavailableError } from '../../../storage/journal.ts';
+import { StoreUnavailableError } from '../../../storage/ports/journal.ts';
 import { MemoryConsumerPositions } from '../../../storage/memory/consumer-positions-memory.ts';
 import { flush, ManualClock } from '../../actors/manual-clock.ts';
 import { NOW, RecordingLog } from '../harness.ts';

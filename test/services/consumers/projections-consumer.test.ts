@@ -6,7 +6,7 @@ import { InProcessLiveBus, type LiveMessage, userTopic } from '../../../actors/l
 import type { DropEvent } from '../../../domain/events.ts';
 import type { DropView, OrderView } from '../../../domain/views.ts';
 import { ProjectionsConsumer } from '../../../services/consumers/projections-consumer.ts';
-import { StoreUnavailableError } from '../../../storage/journal.ts';
+import { StoreUnavailableError } from '../../../storage/ports/journal.ts';
 import { memoryStores } from '../../../storage/memory/stores.ts';
 import { FIRST_PAGE, NOW } from '../harness.ts';
 import { batch, placed } from './batches.ts';

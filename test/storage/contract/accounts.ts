@@ -1,8 +1,8 @@
 // What every accounts driver must do.
 
 import test from 'ava';
-import type { AccountStore, User } from '../../../storage/accounts.ts';
-import type { Stores } from '../../../storage/stores.ts';
+import type { AccountStore, User } from '../../../storage/ports/accounts.ts';
+import type { Stores } from '../../../storage/ports/stores.ts';
 
 const user = (id: string, email = `${id}@example.com`): User => ({
   id,

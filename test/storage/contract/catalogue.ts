@@ -2,8 +2,8 @@
 
 import test from 'ava';
 import type { DropView } from '../../../domain/views.ts';
-import type { Catalogue, Product } from '../../../storage/catalogue.ts';
-import type { Stores } from '../../../storage/stores.ts';
+import type { Catalogue, Product } from '../../../storage/ports/catalogue.ts';
+import type { Stores } from '../../../storage/ports/stores.ts';
 import { readAll, refusesForeignCursors } from './paging.ts';
 
 const product = (id: string, creatorId: string, createdAt = 1000): Product => ({

@@ -1,7 +1,7 @@
 // What every driver of kept consumer positions must do.
 
 import test from 'ava';
-import type { Stores } from '../../../storage/stores.ts';
+import type { Stores } from '../../../storage/ports/stores.ts';
 
 export function consumerPositionsContract(stores: () => Pick<Stores, 'consumerPositions'>): void {
   test('J1: positions are kept for each consumer and shard', async (t) => {

@@ -1,8 +1,8 @@
 // What every follows driver must do.
 
 import test from 'ava';
-import type { FollowStore } from '../../../storage/follows.ts';
-import type { Stores } from '../../../storage/stores.ts';
+import type { FollowStore } from '../../../storage/ports/follows.ts';
+import type { Stores } from '../../../storage/ports/stores.ts';
 import { failsWith } from './errors.ts';
 import { readAll, refusesForeignCursors } from './paging.ts';
 

@@ -2,8 +2,8 @@
 // at the same time.
 
 import test from 'ava';
-import type { Journal } from '../../../storage/journal.ts';
-import type { Stores } from '../../../storage/stores.ts';
+import type { Journal } from '../../../storage/ports/journal.ts';
+import type { Stores } from '../../../storage/ports/stores.ts';
 import { failsWith } from './errors.ts';
 
 const bytes = (text: string): Buffer => Buffer.from(text);

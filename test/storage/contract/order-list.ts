@@ -2,8 +2,8 @@
 
 import test from 'ava';
 import type { OrderView } from '../../../domain/views.ts';
-import type { OrderListStore } from '../../../storage/order-list.ts';
-import type { Stores } from '../../../storage/stores.ts';
+import type { OrderListStore } from '../../../storage/ports/order-list.ts';
+import type { Stores } from '../../../storage/ports/stores.ts';
 import { readAll, refusesForeignCursors } from './paging.ts';
 
 export function orderView(id: string, userId: string, changes: Partial<OrderView> = {}): OrderView {

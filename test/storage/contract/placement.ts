@@ -9,7 +9,7 @@ import {
   MOVES_KEPT_MAX,
   type NodeSession,
   type PlacementStore,
-} from '../../../storage/placement.ts';
+} from '../../../storage/ports/placement.ts';
 import { failsWith } from './errors.ts';
 
 export interface PlacementFixture {

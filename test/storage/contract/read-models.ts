@@ -2,8 +2,8 @@
 // of its own.
 
 import test from 'ava';
-import type { OrderChange, OrderChanges } from '../../../storage/read-models.ts';
-import type { Stores } from '../../../storage/stores.ts';
+import type { OrderChange, OrderChanges } from '../../../storage/ports/read-models.ts';
+import type { Stores } from '../../../storage/ports/stores.ts';
 import { orderView } from './order-list.ts';
 
 const SHARD_FIRST = 900;

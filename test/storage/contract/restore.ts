@@ -3,9 +3,9 @@
 
 import test from 'ava';
 import type { OrderView } from '../../../domain/views.ts';
-import { StoreUnavailableError } from '../../../storage/journal.ts';
-import type { OrderChange, OrderChanges } from '../../../storage/read-models.ts';
-import type { Stores } from '../../../storage/stores.ts';
+import { StoreUnavailableError } from '../../../storage/ports/journal.ts';
+import type { OrderChange, OrderChanges } from '../../../storage/ports/read-models.ts';
+import type { Stores } from '../../../storage/ports/stores.ts';
 import { failsWith } from './errors.ts';
 import { orderView } from './order-list.ts';
 

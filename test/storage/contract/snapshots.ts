@@ -1,8 +1,8 @@
 // What every snapshot driver must do.
 
 import test from 'ava';
-import type { SnapshotPart, SnapshotStore } from '../../../storage/snapshots.ts';
-import type { Stores } from '../../../storage/stores.ts';
+import type { SnapshotPart, SnapshotStore } from '../../../storage/ports/snapshots.ts';
+import type { Stores } from '../../../storage/ports/stores.ts';
 import { failsWith } from './errors.ts';
 
 const part = (name: string, size = 10): SnapshotPart => ({

@@ -1,7 +1,7 @@
 // What every driver of the webhook log must do.
 
 import test from 'ava';
-import type { Stores } from '../../../storage/stores.ts';
+import type { Stores } from '../../../storage/ports/stores.ts';
 
 export function webhookLogContract(stores: () => Pick<Stores, 'webhookLog'>): void {
   test('P2: a handled webhook id is remembered until its time is over', async (t) => {

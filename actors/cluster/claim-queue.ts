@@ -1,0 +1,60 @@
+// The shards that this node is claiming, a few at a time, and those that come after them. It says when; claiming itself, and what is
+// worth claiming, is `actors/cluster/ownership.ts`.
+
+import type { Placement } from '../../storage/ports/placement.ts';
+
+/** Shards claimed and replayed at the same time: after the loss of a node the others go on serving meanwhile (W3). */
+const CLAIMS_AT_ONCE = 16;
+
+export interface ShardClaim {
+  readonly shard: number;
+  /** Of the placement record as it was seen; 0 where there is none. */
+  readonly expectedVersion: number;
+}
+
+export class ClaimQueue {
+  readonly #claim: (claim: ShardClaim) => Promise<void>;
+  readonly #underWay = new Set<number>();
+  #waiting: ShardClaim[] = [];
+
+  /** `claim` never rejects. */
+  constructor(options: { readonly claim: (claim: ShardClaim) => Promise<void> }) {
+    this.#claim = options.claim;
+  }
+
+  isUnderWay(shard: number): boolean {
+    return this.#underWay.has(shard);
+  }
+
+  /** What is worth claiming by the newest look at the placement, in place of what waits since an earlier one. */
+  replace(claims: ShardClaim[], placement: Placement): void {
+    this.#waiting = liveFirst(claims, placement);
+    this.#start();
+  }
+
+  /** Counts the shard, which nobody may be claiming, among those under way for as long as `work` takes. */
+  async during<T>(shard: number, work: () => Promise<T>): Promise<T> {
+    this.#underWay.add(shard);
+    try {
+      return await work();
+    } finally {
+      this.#underWay.delete(shard);
+    }
+  }
+
+  #start(): void {
+    while (this.#underWay.size < CLAIMS_AT_ONCE) {
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      if (this.#underWay.has(next.shard)) continue;
+      void this.during(next.shard, () => this.#claim(next)).finally(() => this.#start());
+    }
+  }
+}
+
+/** Shards that had a live drop when their node was lost come first (W3). */
+function liveFirst(claims: ShardClaim[], placement: Placement): ShardClaim[] {
+  const live = new Set(placement.lost.flatMap(({ liveShards }) => liveShards));
+  const rank = ({ shard }: ShardClaim) => (live.has(shard) ? 0 : 1);
+  return claims.sort((a, b) => rank(a) - rank(b) || a.shard - b.shard);
+}

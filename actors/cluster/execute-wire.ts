@@ -1,0 +1,106 @@
+// Commands and answers as they cross the network between a router and an owner. Nearly all of them
+// are orders, and these go as one JSON text of flat lists in a fixed order of fields: V8 writes and
+// reads that three to six times as fast as MessagePack of maps, in half the bytes. (Both ways and
+// both ends, 25 orders in a call: 2.6 instead of 11.2 µs of CPU for each order.) Everything else
+// goes as it is.
+
+import type { CommandReply, DropCommand, PlacedOrder } from '../../domain/commands.ts';
+import type { OrderView } from '../../domain/views.ts';
+import type { ShardReply } from '../shard/shard-reply.ts';
+
+/** Each with its place among the commands of the call, or among the answers. */
+export interface OnWire<Other> {
+  readonly count: number;
+  /** JSON of one list: the fields of the first order, those of the second, and so on. */
+  readonly orders: string;
+  readonly others: readonly (readonly [index: number, other: Other])[];
+}
+
+export type CommandsOnWire = OnWire<DropCommand>;
+export type RepliesOnWire = OnWire<ShardReply>;
+
+const COMMAND_FIELDS = 5;
+const REPLY_FIELDS = 14;
+
+export function packCommands(commands: readonly DropCommand[]): CommandsOnWire {
+  const fields: (string | number)[] = [];
+  const others: [number, DropCommand][] = [];
+  for (let i = 0; i < commands.length; i++) {
+    const command = commands[i]!;
+    if (command.type !== 'place-order') others.push([i, command]);
+    else fields.push(i, command.dropId, command.userId, command.key, command.quantity);
+  }
+  return { count: commands.length, orders: JSON.stringify(fields), others };
+}
+
+export function unpackCommands({ count, orders, others }: CommandsOnWire): DropCommand[] {
+  const commands = new Array<DropCommand>(count);
+  const fields = JSON.parse(orders) as unknown[];
+  for (let at = 0; at < fields.length; at += COMMAND_FIELDS) {
+    commands[fields[at] as number] = {
+      type: 'place-order',
+      dropId: fields[at + 1] as string,
+      userId: fields[at + 2] as string,
+      key: fields[at + 3] as string,
+      quantity: fields[at + 4] as number,
+    };
+  }
+  for (const [index, command] of others) commands[index] = command;
+  return commands;
+}
+
+export function packReplies(replies: readonly ShardReply[]): RepliesOnWire {
+  const fields: (string | number | boolean | null)[] = [];
+  const others: [number, ShardReply][] = [];
+  for (let i = 0; i < replies.length; i++) {
+    const reply = replies[i]!;
+    if (!reply.ok || !('replayed' in reply.value)) {
+      others.push([i, reply]);
+      continue;
+    }
+    const { order, replayed } = reply.value;
+    fields.push(
+      i,
+      replayed,
+      order.id,
+      order.dropId,
+      order.userId,
+      order.quantity,
+      order.status,
+      order.totalCents,
+      order.currency,
+      order.createdAt,
+      order.holdExpiresAt,
+      order.paymentReference,
+      order.refundRequested,
+      order.version,
+    );
+  }
+  return { count: replies.length, orders: JSON.stringify(fields), others };
+}
+
+export function unpackReplies({ count, orders, others }: RepliesOnWire): ShardReply[] {
+  const replies = new Array<ShardReply>(count);
+  const fields = JSON.parse(orders) as unknown[];
+  for (let at = 0; at < fields.length; at += REPLY_FIELDS) {
+    const order: OrderView = {
+      id: fields[at + 2] as string,
+      dropId: fields[at + 3] as string,
+      userId: fields[at + 4] as string,
+      quantity: fields[at + 5] as number,
+      status: fields[at + 6] as OrderView['status'],
+      totalCents: fields[at + 7] as number,
+      currency: fields[at + 8] as string,
+      createdAt: fields[at + 9] as number,
+      holdExpiresAt: fields[at + 10] as number | null,
+      paymentReference: fields[at + 11] as string | null,
+      refundRequested: fields[at + 12] as boolean,
+      version: fields[at + 13] as number,
+    };
+    const value: PlacedOrder = { order, replayed: fields[at + 1] as boolean };
+    const reply: CommandReply = { ok: true, value };
+    replies[fields[at] as number] = reply;
+  }
+  for (const [index, reply] of others) replies[index] = reply;
+  return replies;
+}

@@ -1,0 +1,142 @@
+// Rebuilds a shard's memory: the newest snapshot, then every journal entry after it (J1, J6). Entries tell the version of each drop
+// before their events, so an event that a snapshot or a sealed drop already contains is passed over, never applied twice.
+
+import { applyEvent, createDrop } from '../../domain/apply.ts';
+import type { DropState } from '../../domain/drop-state.ts';
+import { decodeShardHead, restoreDrop, restoreSteps } from '../../storage/formats/drop-snapshot.ts';
+import { decodeEntry, type DropChanges, type Entry } from '../../storage/formats/entry.ts';
+import { CorruptError, type Journal } from '../../storage/ports/journal.ts';
+import { decodeSealedDrop } from '../../storage/formats/sealed-drop.ts';
+import type { SnapshotStore } from '../../storage/ports/snapshots.ts';
+import type { Pause } from '../../storage/formats/steps.ts';
+
+const READ_ENTRIES_MAX = 256;
+/** Events replayed without a pause: a millisecond or less, and several in a process that has just started. */
+const SLICE_EVENTS = 256;
+
+export interface RecoveredShard {
+  readonly drops: Map<string, DropState>;
+  /** Of the last entry contained. */
+  readonly sequence: number;
+  /** Time of the last entry; 0 where there is none. */
+  readonly time: number;
+  /** Of the snapshot it began with; 0 for none. */
+  readonly snapshotSequence: number;
+  readonly partNames: readonly string[];
+  /** Events replayed behind the snapshot. */
+  readonly replayedEvents: number;
+}
+
+export interface RecoveryOptions {
+  readonly shard: number;
+  readonly journal: Journal;
+  readonly snapshots: SnapshotStore;
+  /** Entries up to here are wanted. */
+  readonly lastSequence: number;
+  /** Waited for between two steps, of drops that are made again and of a long replay. Default: everything else has its turn. */
+  readonly pause?: Pause;
+}
+
+/** Errors: `corrupt` where anything is damaged or missing, `store-unavailable`. */
+export async function recoverShard(options: RecoveryOptions): Promise<RecoveredShard> {
+  const { shard, snapshots, pause = turnOfOthers } = options;
+  const loaded = await snapshots.loadSnapshot(shard);
+  const drops = new Map<string, DropState>();
+  let time = 0;
+  if (loaded !== null) {
+    const parts = new Map(loaded.parts.map((part) => [part.name, part.bytes]));
+    const head = decodeShardHead(loaded.snapshot.head, shard);
+    time = head.time;
+    const steps = restoreSteps(pause);
+    for (const drop of head.drops) {
+      const state = await restoreDrop(drop, (name) => parts.get(name), steps);
+      drops.set(state.id, state);
+    }
+  }
+  const sequence = loaded?.snapshot.sequence ?? 0;
+  if (sequence > options.lastSequence) {
+    throw new CorruptError(`the snapshot of shard ${shard} is ahead of its journal`);
+  }
+  const partNames = loaded?.snapshot.partNames ?? [];
+  const begun = { drops, sequence, time, snapshotSequence: sequence, partNames, replayedEvents: 0 };
+  return await continueRecovery(begun, options);
+}
+
+/**
+ * Replays what the journal has beyond `recovered`, whose drops are changed in place. A journal that ends before it is `corrupt`.
+ * Errors: as for `recoverShard`.
+ */
+export async function continueRecovery(
+  recovered: RecoveredShard,
+  options: RecoveryOptions,
+): Promise<RecoveredShard> {
+  const { shard, journal, snapshots, lastSequence, pause = turnOfOthers } = options;
+  const { drops } = recovered;
+  if (recovered.sequence > lastSequence)
+    throw new CorruptError(`the memory of shard ${shard} is ahead of its journal`);
+  let { time, replayedEvents } = recovered;
+  let sliceEnd = replayedEvents + SLICE_EVENTS;
+  for await (const entry of readEntries(journal, shard, recovered.sequence, lastSequence)) {
+    for (const changes of entry.changes) {
+      if (!drops.has(changes.dropId) && changes.versionBefore > 0) {
+        const sealed = await snapshots.loadSealedDrop(changes.dropId);
+        if (sealed === null)
+          throw new CorruptError(`drop ${changes.dropId} is neither in a snapshot nor sealed`);
+        drops.set(changes.dropId, await decodeSealedDrop(sealed, pause));
+      }
+      replay(drops, changes, entry.time);
+      replayedEvents += changes.events.length;
+    }
+    time = entry.time;
+    if (replayedEvents < sliceEnd) continue;
+    await pause();
+    sliceEnd = replayedEvents + SLICE_EVENTS;
+  }
+  return { ...recovered, sequence: lastSequence, time, replayedEvents };
+}
+
+/** Everything else that is due on the event loop has its turn. */
+export function turnOfOthers(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** All entries after `after` up to `last`, checked one by one. Errors: `corrupt`, also where the journal ends too early. */
+export async function* readEntries(
+  journal: Journal,
+  shard: number,
+  after: number,
+  last: number,
+): AsyncGenerator<Entry, void, undefined> {
+  let sequence = after;
+  while (sequence < last) {
+    const entries = await journal.read(shard, sequence, READ_ENTRIES_MAX);
+    if (entries.length === 0)
+      throw new CorruptError(`the journal of shard ${shard} ends at ${sequence}, not at ${last}`);
+    for (const { sequence: found, bytes } of entries) {
+      if (found > last) return;
+      if (found !== sequence + 1)
+        throw new CorruptError(`entry ${sequence + 1} of shard ${shard} is missing`);
+      sequence = found;
+      yield decodeEntry(bytes, shard, sequence);
+    }
+  }
+}
+
+/** Applies an entry's changes of one drop, passing over what the drop already contains. */
+export function replay(drops: Map<string, DropState>, changes: DropChanges, time: number): void {
+  let state = drops.get(changes.dropId);
+  let version = changes.versionBefore;
+  for (const event of changes.events) {
+    version += 1;
+    if (state === undefined) {
+      if (version !== 1)
+        throw new CorruptError(`drop ${changes.dropId} begins at version ${version}`);
+      state = createDrop(event, time);
+      drops.set(changes.dropId, state);
+    } else if (version > state.version) {
+      if (version !== state.version + 1)
+        throw new CorruptError(`drop ${changes.dropId} lacks version ${state.version + 1}`);
+      applyEvent(state, event, time);
+    }
+  }
+}

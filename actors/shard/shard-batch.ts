@@ -1,0 +1,131 @@
+// One round of a shard's loop in the making: what was decided, for whom, and what it changed. It becomes one journal entry, and its
+// answers leave together once that entry is durable.
+
+import type { CommandReply, DropCommand } from '../../domain/commands.ts';
+import type { DropState } from '../../domain/drop-state.ts';
+import type { DropEvent } from '../../domain/events.ts';
+import { applyEvent, createDrop } from '../../domain/apply.ts';
+import { milestoneOf } from '../../domain/milestones.ts';
+import type { OrderView } from '../../domain/views.ts';
+import type { DropChanges } from '../../storage/formats/entry.ts';
+import type { RelayFact } from '../event-consumer.ts';
+import type { Milestone } from '../live-bus.ts';
+import type { ShardReply } from './shard-reply.ts';
+
+/** Collects the replies to the commands of one call. */
+export interface ReplySlots {
+  complete(index: number, reply: ShardReply): void;
+}
+
+export interface WaitingCommand {
+  readonly command: DropCommand;
+  readonly slots: ReplySlots;
+  readonly index: number;
+}
+
+interface ChangedDrop extends DropChanges {
+  readonly state: DropState;
+  readonly milestones: Milestone[];
+  /** Beside each event: the order as it was answered, where that is at hand. */
+  readonly orders: (OrderView | null)[];
+}
+
+export class ShardBatch {
+  readonly time: number;
+  readonly changes: ChangedDrop[] = [];
+  eventCount = 0;
+  /** Orders placed, for the rate that operators see. */
+  placedCount = 0;
+  readonly #waiting: WaitingCommand[] = [];
+  readonly #replies: CommandReply[] = [];
+  readonly #byDrop = new Map<string, ChangedDrop>();
+  #last: ChangedDrop | null = null;
+
+  constructor(time: number) {
+    this.time = time;
+  }
+
+  /** Applies an event to its drop and takes it up; `state` is null for the event that makes the drop. Returns the drop's state. */
+  take(state: DropState | null, event: DropEvent): DropState {
+    const freeBefore = state === null ? 0 : state.free;
+    const changed =
+      state === null ? this.#begin(createDrop(event, this.time), 0) : this.#changed(state);
+    if (state !== null) applyEvent(state, event, this.time);
+    changed.events.push(event);
+    changed.orders.push(null);
+    this.eventCount += 1;
+    if (event.type === 'order-placed') this.placedCount += 1;
+    const milestone = milestoneOf(event, freeBefore, changed.state);
+    if (milestone !== null)
+      changed.milestones.push({ type: milestone, view: changed.state.view() });
+    return changed.state;
+  }
+
+  /** Remembers how the order of the last event was answered, so that projections need not read it again. */
+  keepOrder(order: OrderView): void {
+    const orders = this.#last!.orders;
+    orders[orders.length - 1] = order;
+  }
+
+  answer(waiting: WaitingCommand, reply: CommandReply): void {
+    this.#waiting.push(waiting);
+    this.#replies.push(reply);
+  }
+
+  /** Lets the answers out: only when the batch is durable, or held no events. */
+  release(): void {
+    for (let i = 0; i < this.#waiting.length; i++) {
+      const waiting = this.#waiting[i]!;
+      waiting.slots.complete(waiting.index, this.#replies[i]!);
+    }
+  }
+
+  /** Answers everybody alike instead: the batch came to nothing. */
+  refuse(reply: ShardReply): void {
+    for (const waiting of this.#waiting) waiting.slots.complete(waiting.index, reply);
+  }
+
+  #changed(state: DropState): ChangedDrop {
+    if (this.#last?.state === state) return this.#last;
+    const changed = this.#byDrop.get(state.id);
+    if (changed === undefined) return this.#begin(state, state.version);
+    this.#last = changed;
+    return changed;
+  }
+
+  #begin(state: DropState, versionBefore: number): ChangedDrop {
+    const changed = {
+      dropId: state.id,
+      state,
+      versionBefore,
+      events: [],
+      milestones: [],
+      orders: [],
+    };
+    this.changes.push(changed);
+    this.#byDrop.set(state.id, changed);
+    this.#last = changed;
+    return changed;
+  }
+}
+
+/** The facts of one drop's changes for the relay. Only while the state holds nothing that is not durable. */
+export function addFacts(
+  facts: RelayFact[],
+  state: DropState,
+  events: readonly DropEvent[],
+  orders: readonly (OrderView | null)[] | null,
+): void {
+  const drop = state.view();
+  for (let i = 0; i < events.length; i++) {
+    const event = events[i]!;
+    facts.push({ index: facts.length, event, drop, order: orders?.[i] ?? orderOf(state, event) });
+  }
+}
+
+function orderOf(state: DropState, event: DropEvent): OrderView | null {
+  if ('ordinal' in event) return state.orderView(event.ordinal);
+  if (event.type !== 'order-placed') return null;
+  const ordinal = state.findOrder(event.userId, event.key);
+  return ordinal < 0 ? null : state.orderView(ordinal, event.userId);
+}

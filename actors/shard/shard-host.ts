@@ -1,0 +1,192 @@
+// The shards of one node. Takes groups of commands, spreads them over their shards, and answers each group when all of it is
+// answered. A node alone serves every shard; among several each serves those it owns (`actors/cluster/ownership.ts`) and sends the rest on.
+
+import type { Logger } from 'pino';
+import { refusal } from '../../domain/refusal.ts';
+import type { DropCommand } from '../../domain/commands.ts';
+import { shardOf } from '../../domain/ids.ts';
+import type { Entry } from '../../storage/formats/entry.ts';
+import type { Journal } from '../../storage/ports/journal.ts';
+import type { SnapshotStore } from '../../storage/ports/snapshots.ts';
+import type { Clock, Timer } from '../clock.ts';
+import type { EventConsumer, RelayBatch } from '../event-consumer.ts';
+import { type Lease, PERMANENT_LEASE } from '../cluster/lease.ts';
+import type { LiveBus } from '../live-bus.ts';
+import type { ShardReport } from '../node-report.ts';
+import { Relay } from '../relay.ts';
+import { Shard } from './shard.ts';
+import type { ReplySlots } from './shard-batch.ts';
+import type { Moved, ShardReply } from './shard-reply.ts';
+
+/** Shards claimed and replayed at the same time at start. */
+const RECOVERIES_AT_ONCE = 16;
+/** Halves the projections' share of the CPU time in a storm of orders, and is far below what a person notices (N4). */
+const CONSUME_INTERVAL_MS = 20;
+const RATE_INTERVAL_MS = 1000;
+/** The newest second's share of an order rate: what was five seconds ago hardly counts. */
+const RATE_WEIGHT = 0.4;
+
+const UNAVAILABLE: ShardReply = refusal('unavailable');
+
+/** What a node among others needs to know of them. */
+export interface SharedOwnership {
+  readonly lease: Lease;
+  /** Where commands for a shard go that this node does not serve. */
+  readonly away: (shard: number) => Moved;
+  /** Somebody else claimed the journal of a shard served here; it is given up already. */
+  readonly onFenced: (shard: number) => void;
+}
+
+export interface ShardHostOptions {
+  readonly nodeId: string;
+  /** Fixed at the store's first start. */
+  readonly shardCount: number;
+  readonly journal: Journal;
+  readonly snapshots: SnapshotStore;
+  readonly bus: LiveBus;
+  readonly consumers: readonly EventConsumer[];
+  /** See `RelayOptions.consumeIntervalMs`. */
+  readonly consumeIntervalMs?: number;
+  /** Without it this node is alone. */
+  readonly shared?: SharedOwnership;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export class ShardHost {
+  readonly relay: Relay;
+  readonly shards: readonly Shard[];
+  readonly #lease: Lease;
+  readonly #clock: Clock;
+  readonly #rates: Float64Array;
+  readonly #countedOrders: Float64Array;
+  #rateTimer: Timer | null = null;
+
+  constructor(options: ShardHostOptions) {
+    const { journal, clock, log, shardCount, shared } = options;
+    this.#lease = shared?.lease ?? PERMANENT_LEASE;
+    this.#clock = clock;
+    this.#rates = new Float64Array(shardCount);
+    this.#countedOrders = new Float64Array(shardCount);
+    this.relay = new Relay({
+      consumers: options.consumers,
+      consumeIntervalMs: options.consumeIntervalMs ?? CONSUME_INTERVAL_MS,
+      journal,
+      clock,
+      log,
+      factsOf: (entry: Entry) => this.shards[entry.shard]!.factsOf(entry),
+    });
+    const onDurable = (batch: RelayBatch) => this.relay.durable(batch);
+    const onRecovered = (shard: number, sequence: number) => this.relay.recovered(shard, sequence);
+    const onDamaged = (shard: number) => this.relay.released(shard);
+    this.shards = Array.from(
+      { length: shardCount },
+      (_, id) =>
+        new Shard({
+          ...options,
+          id,
+          owner: options.nodeId,
+          lease: this.#lease,
+          away: shared?.away ?? null,
+          onFenced: shared?.onFenced ?? null,
+          onDurable,
+          onRecovered,
+          onDamaged,
+        }),
+    );
+    this.#measureRates();
+  }
+
+  /** Serves every shard: for a node alone. Resolves when each of them serves or is found damaged. */
+  async start(): Promise<void> {
+    let next = 0;
+    const work = async () => {
+      while (next < this.shards.length) await this.shards[next++]!.start();
+    };
+    await Promise.all(Array.from({ length: RECOVERIES_AT_ONCE }, work));
+  }
+
+  async stop(): Promise<void> {
+    this.#rateTimer?.cancel();
+    await Promise.all(this.shards.map((shard) => shard.stop()));
+    await this.relay.stop();
+  }
+
+  /**
+   * Answers commands in their order. Never rejects: what cannot be served is `unavailable`, `overloaded` or `moved`. When the
+   * lease has run out by the time the answers are there, none of them leaves (W2).
+   */
+  execute(commands: readonly DropCommand[]): Promise<ShardReply[]> {
+    return new Promise((resolve) => {
+      const slots = new CommandGroup(commands.length, (replies) =>
+        resolve(this.#lease.valid() ? replies : replies.map(() => UNAVAILABLE)),
+      );
+      const touched = new Set<Shard>();
+      for (let index = 0; index < commands.length; index++) {
+        const command = commands[index]!;
+        const shard = this.shards[shardOf(command.dropId, this.shards.length)]!;
+        touched.add(shard);
+        shard.submit({ command, slots, index });
+      }
+      for (const shard of touched) shard.pump();
+    });
+  }
+
+  /** Gives a shard up, so that another node can serve it or because another node does. */
+  abandon(shard: number): void {
+    this.shards[shard]!.abandon();
+    this.relay.released(shard);
+  }
+
+  /** Of every shard that is not stopped. */
+  report(): ShardReport[] {
+    const reports: ShardReport[] = [];
+    for (const shard of this.shards) {
+      if (shard.status === 'stopped') continue;
+      reports.push({
+        shard: shard.id,
+        status: shard.status,
+        fault: shard.fault,
+        epoch: shard.epoch,
+        sequence: shard.sequence,
+        waiting: shard.waitingCount,
+        drops: shard.dropCount,
+        liveDrops: shard.liveDropCount,
+        ordersPerSecond: Math.round(this.#rates[shard.id]! * 10) / 10,
+        relayLag: this.relay.lagOf(shard.id),
+      });
+    }
+    return reports;
+  }
+
+  #measureRates(): void {
+    this.#rateTimer = this.#clock.after(RATE_INTERVAL_MS, () => {
+      for (const shard of this.shards) {
+        const { id, ordersPlaced } = shard;
+        const perSecond = ((ordersPlaced - this.#countedOrders[id]!) * 1000) / RATE_INTERVAL_MS;
+        this.#countedOrders[id] = ordersPlaced;
+        this.#rates[id] = this.#rates[id]! * (1 - RATE_WEIGHT) + perSecond * RATE_WEIGHT;
+      }
+      this.#measureRates();
+    });
+  }
+}
+
+class CommandGroup implements ReplySlots {
+  readonly #replies: ShardReply[];
+  readonly #resolve: (replies: ShardReply[]) => void;
+  #left: number;
+
+  constructor(count: number, resolve: (replies: ShardReply[]) => void) {
+    this.#replies = new Array<ShardReply>(count);
+    this.#left = count;
+    this.#resolve = resolve;
+    if (count === 0) resolve(this.#replies);
+  }
+
+  complete(index: number, reply: ShardReply): void {
+    this.#replies[index] = reply;
+    this.#left -= 1;
+    if (this.#left === 0) this.#resolve(this.#replies);
+  }
+}

@@ -1,0 +1,22 @@
+// What an owner answers to a router: the drop's own reply, or that the shard is served elsewhere. The second never leaves the
+// router.
+
+import type { CommandReply } from '../../domain/commands.ts';
+
+export interface Moved {
+  readonly ok: false;
+  readonly code: 'moved';
+  readonly shard: number;
+  /** Who serves the shard as far as the one who answers knows; null: nobody known. */
+  readonly nodeId: string | null;
+  /** Of the placement record that says so; the higher is the newer. 0 with `nodeId` null. */
+  readonly version: number;
+  /** `unknown`: the command was on its way into the journal. Only what may be repeated may then be sent again. */
+  readonly executed: 'no' | 'unknown';
+}
+
+export type ShardReply = CommandReply | Moved;
+
+export function isMoved(reply: ShardReply): reply is Moved {
+  return !reply.ok && reply.code === 'moved';
+}

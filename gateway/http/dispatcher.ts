@@ -1,0 +1,229 @@
+// From a request as it was read to a reply as it is written, for everything but the order path:
+// finds the route, checks who calls and what is sent, calls the handler, and presents what came of
+// it. A handler's refusal becomes a problem; a fault is logged with the request's id and told as
+// little of as possible.
+
+import { createHash } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { CallAction } from '../../services/contracts.ts';
+import { type Authenticator, bearerToken } from './auth.ts';
+import { addressLimitKey } from './address.ts';
+import { RouteCounts } from './metrics.ts';
+import {
+  PROBLEM_MEDIA_TYPE,
+  problem,
+  type Problem,
+  problemBody,
+  problemHeaders,
+  problemOfFault,
+  problemOfRefusal,
+  problemStatus,
+} from './problems.ts';
+import type { RateLimits } from './rate-limits.ts';
+import type { IncomingRequest, Reply, Route, RouteResult, TokenIdentity } from './route.ts';
+import type { RouteTable } from './route-table.ts';
+import { beginTrace, type Trace } from './trace.ts';
+import { type Check, compileCheck, isJsonMediaType, parseJson, parseQuery } from './validation.ts';
+
+/** A reply with everything in it, ready to be written. */
+export interface OutgoingReply {
+  readonly status: number;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly body: string;
+}
+
+export interface DispatcherOptions {
+  readonly table: RouteTable;
+  readonly authenticator: Authenticator;
+  readonly limits: RateLimits;
+  readonly call: CallAction;
+  readonly now: () => number;
+  readonly log: Logger;
+}
+
+interface Checks {
+  readonly query: Check;
+  readonly body: Check;
+  readonly counts: RouteCounts;
+}
+
+const NO_USER: TokenIdentity = { userId: '', roles: [], expiresAt: 0 };
+
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #checks = new Map<Route, Checks>();
+  readonly #unmatched = new RouteCounts({ method: 'any', route: 'unmatched' });
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    for (const route of options.table.routes) {
+      const { method, path, query, body } = route.definition;
+      this.#checks.set(route, {
+        query: compileCheck(query),
+        body: compileCheck(body),
+        counts: new RouteCounts({ method, route: path }),
+      });
+    }
+  }
+
+  /** Every route's counts, and those of requests for no route. */
+  get counts(): RouteCounts[] {
+    return [...[...this.#checks.values()].map(({ counts }) => counts), this.#unmatched];
+  }
+
+  countsOf(route: Route): RouteCounts {
+    return this.#checks.get(route)?.counts ?? this.#unmatched;
+  }
+
+  /** Always answers; never rejects. */
+  async dispatch(incoming: IncomingRequest): Promise<OutgoingReply> {
+    const startedAt = this.#options.now();
+    const trace = beginTrace(incoming.header('traceparent'), incoming.header('x-request-id'));
+    const match = this.#options.table.match(incoming.method, incoming.path);
+    let result: RouteResult;
+    if (match.found === 'nothing') result = problem('not-found');
+    else if (match.found === 'methods') {
+      result = { ok: false, code: 'method-not-allowed', headers: [['allow', match.allow]] };
+    } else result = await this.#run(match.route, match.id, incoming, trace);
+    const route = match.found === 'route' ? match.route : null;
+    const reply = present(result, route, incoming, trace);
+    const counts = route === null ? this.#unmatched : this.countsOf(route);
+    const durationMs = this.#options.now() - startedAt;
+    counts.record(reply.status, durationMs);
+    const { method } = incoming;
+    const line = { ...trace, method, route: counts.route, status: reply.status, durationMs };
+    this.#options.log.debug(line, 'request');
+    return reply;
+  }
+
+  /** The reply to a request that the server refuses by itself. */
+  refuse(incoming: IncomingRequest, refused: Problem): OutgoingReply {
+    const trace = beginTrace(incoming.header('traceparent'), incoming.header('x-request-id'));
+    const reply = present(refused, null, incoming, trace);
+    this.#unmatched.record(reply.status, 0);
+    return reply;
+  }
+
+  async #run(
+    route: Route,
+    id: string,
+    incoming: IncomingRequest,
+    trace: Trace,
+  ): Promise<RouteResult> {
+    try {
+      const { authenticator, limits, now, call } = this.#options;
+      const { access, rateClass } = route.definition;
+      const nowMs = now();
+      const limitKey = limits.enabled ? addressLimitKey(incoming.address) : '';
+      let user: TokenIdentity | null = null;
+      if (access === 'user') {
+        const authorization = incoming.header('authorization');
+        user = authenticator.identify(authorization, nowMs);
+        if (user === null) return authenticator.refuse(bearerToken(authorization), limitKey, nowMs);
+      }
+      if (rateClass !== null) {
+        const limited = limits.check(rateClass, limitKey, user && user.userId, nowMs);
+        if (limited !== null) return limited;
+      }
+      const checked = this.#check(route, incoming);
+      if (!checked.ok) return checked;
+      if (route.handle === null) return problem('not-found');
+      const result = await route.handle({
+        id,
+        query: checked.query as never,
+        body: checked.body as never,
+        bytes: checked.bytes,
+        header: incoming.header,
+        address: incoming.address,
+        call: (action, params) => call(action, params, trace.traceparent),
+        user: user ?? NO_USER,
+      });
+      return result.ok ? result : problemOfRefusal(result, route.definition.body !== undefined);
+    } catch (fault) {
+      return this.#faultOf(fault, route, trace);
+    }
+  }
+
+  #check(
+    route: Route,
+    incoming: IncomingRequest,
+  ): Problem | { ok: true; query: unknown; body: unknown; bytes: Uint8Array } {
+    const { definition } = route;
+    const checks = this.#checks.get(route)!;
+    const { body: bytes } = incoming;
+    if (bytes === null) return problem('payload-too-large');
+    const parsedQuery = parseQuery(incoming.query, definition.query);
+    if (!parsedQuery.ok) return parsedQuery;
+    const query = checks.query(parsedQuery.value);
+    if (!query.ok) return query;
+    const bodyExpected = definition.body !== undefined;
+    if (definition.bodyAsBytes === true || (!bodyExpected && bytes.length === 0)) {
+      return { ok: true, query: query.value, body: {}, bytes };
+    }
+    if (!isJsonMediaType(incoming.header('content-type'))) {
+      return problem('unsupported-media-type', 'Use content-type: application/json.');
+    }
+    const parsedBody = parseJson(bytes);
+    if (!parsedBody.ok) return parsedBody;
+    const body = checks.body(parsedBody.value);
+    if (!body.ok) return { ...body, status: 422 };
+    return { ok: true, query: query.value, body: body.value, bytes };
+  }
+
+  #faultOf(fault: unknown, route: Route, trace: Trace): Problem {
+    const told = problemOfFault(fault);
+    const line = {
+      ...trace,
+      method: route.definition.method,
+      route: route.definition.path,
+      err: fault,
+    };
+    if (told.code === 'internal') this.#options.log.error(line, 'a request met a defect');
+    else if (problemStatus(told) >= 500) this.#options.log.warn(line, 'a request met a fault');
+    return told;
+  }
+}
+
+function present(
+  result: RouteResult,
+  route: Route | null,
+  incoming: IncomingRequest,
+  trace: Trace,
+): OutgoingReply {
+  const headers: (readonly [string, string])[] = [
+    ['traceparent', trace.traceparent],
+    ['x-request-id', trace.requestId],
+    ['x-content-type-options', 'nosniff'],
+  ];
+  if (!result.ok) {
+    headers.push(['content-type', PROBLEM_MEDIA_TYPE], ['cache-control', 'no-store']);
+    headers.push(...problemHeaders(result));
+    return { status: problemStatus(result), headers, body: problemBody(result, incoming.path) };
+  }
+  headers.push(...result.headers);
+  const cache = route?.definition.cache;
+  headers.push(['cache-control', cache ?? 'no-store']);
+  if (result.status === 200 && cache !== undefined) {
+    const given = result.headers.find(([name]) => name === 'etag')?.[1];
+    const etag = given ?? contentTag(result);
+    if (given === undefined) headers.push(['etag', etag]);
+    if (matchesTag(incoming.header('if-none-match'), etag))
+      return { status: 304, headers, body: '' };
+  }
+  if (result.mediaType !== '') headers.push(['content-type', result.mediaType]);
+  return { status: result.status, headers, body: result.body };
+}
+
+function contentTag(reply: Reply): string {
+  return `W/"${createHash('sha256').update(reply.body).digest('base64url').slice(0, 22)}"`;
+}
+
+/** Weak comparison, as If-None-Match wants it (RFC 9110, 13.1.2). */
+function matchesTag(ifNoneMatch: string, etag: string): boolean {
+  if (ifNoneMatch === '') return false;
+  const opaque = etag.replace(/^W\//, '');
+  return ifNoneMatch.split(',').some((tag) => {
+    const wanted = tag.trim();
+    return wanted === '*' || wanted.replace(/^W\//, '') === opaque;
+  });
+}

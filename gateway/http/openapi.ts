@@ -1,0 +1,138 @@
+// OpenAPI 3.1, written from the route table: the same schemas that validate. A schema with a title
+// becomes a named component.
+
+import type { TSchema } from 'typebox';
+import { PROBLEM_MEDIA_TYPE, type ProblemCode, PROBLEMS } from './problems.ts';
+import { JSON_MEDIA_TYPE, type Route, type RouteDefinition } from './route.ts';
+import { id, Problem, userId } from '../schemas.ts';
+
+type Json = Record<string, unknown>;
+
+export function openApiDocument(routes: readonly Route[], version: string): Json {
+  const components: Json = {};
+  refer(Problem, components);
+  const paths: Record<string, Json> = {};
+  for (const { definition } of routes) {
+    const path = (paths[definition.path] ??= {});
+    path[definition.method.toLowerCase()] = operation(definition, components);
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'LiveDrops',
+      version,
+      description:
+        'Limited-stock sales that never oversell. Times are RFC 3339 in UTC, money is in integer minor units, errors are RFC 9457 problems with a stable code.',
+    },
+    paths,
+    components: {
+      schemas: components,
+      securitySchemes: { token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+    },
+  };
+}
+
+function operation(definition: RouteDefinition, components: Json): Json {
+  const { summary, tag, access, body } = definition;
+  const described: Json = { summary, tags: [tag], operationId: operationId(definition) };
+  if (access === 'user') described['security'] = [{ token: [] }];
+  const parameters = parametersOf(definition);
+  if (parameters.length > 0) described['parameters'] = parameters;
+  if (body !== undefined) {
+    described['requestBody'] = {
+      required: true,
+      content: { [JSON_MEDIA_TYPE]: { schema: refer(body, components) } },
+    };
+  }
+  described['responses'] = { ...successOf(definition, components), ...problemsOf(definition) };
+  return described;
+}
+
+/** Such as `postDropsIdOrders`. */
+function operationId({ method, path }: RouteDefinition): string {
+  const words = path
+    .replace('/v1', '')
+    .split(/[^A-Za-z0-9]+/)
+    .filter((word) => word !== '');
+  const name = words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
+  return method.toLowerCase() + name;
+}
+
+function parametersOf({ path, idOfUser, query, headers }: RouteDefinition): Json[] {
+  const parameters: Json[] = [];
+  if (path.includes('{id}'))
+    parameters.push({ name: 'id', in: 'path', required: true, schema: idOfUser ? userId : id });
+  for (const [place, group] of [
+    ['query', query],
+    ['header', headers],
+  ] as const) {
+    if (group === undefined) continue;
+    const required: readonly string[] = (group as { required?: readonly string[] }).required ?? [];
+    for (const [name, schema] of Object.entries(group.properties)) {
+      parameters.push({ name, in: place, required: required.includes(name), schema });
+    }
+  }
+  return parameters;
+}
+
+function successOf(definition: RouteDefinition, components: Json): Json {
+  const { status, response, responseMediaType } = definition;
+  const success: Json = { description: 'Success.' };
+  if (response !== undefined) {
+    success['content'] = { [JSON_MEDIA_TYPE]: { schema: refer(response, components) } };
+  } else if (responseMediaType !== undefined) {
+    success['content'] = { [responseMediaType]: {} };
+  }
+  return { [String(status)]: success };
+}
+
+/** The route's own refusals, and those that every route of its kind may give. */
+function problemsOf(definition: RouteDefinition): Json {
+  const codes = new Set<ProblemCode>(definition.refusals);
+  if (definition.access === 'user') codes.add('unauthenticated');
+  if (definition.rateClass !== null) codes.add('rate-limited');
+  if (definition.query !== undefined) codes.add('invalid-request');
+  if (definition.body !== undefined) {
+    codes.add('invalid-request').add('payload-too-large').add('unsupported-media-type');
+  }
+  const byStatus = new Map<number, ProblemCode[]>();
+  for (const code of codes) {
+    const { status } = PROBLEMS[code];
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+    if (code === 'invalid-request' && definition.body !== undefined) {
+      byStatus.set(422, [...(byStatus.get(422) ?? []), code]);
+    }
+  }
+  const problems: Json = {};
+  for (const [status, said] of byStatus) {
+    problems[String(status)] = {
+      description: said.map((code) => `\`${code}\``).join(', '),
+      content: { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } } },
+    };
+  }
+  return problems;
+}
+
+/** The schema with every titled part replaced by a reference to its component. */
+function refer(schema: TSchema, components: Json): unknown {
+  const { title } = schema as { title?: string };
+  if (title === undefined) return referInside(schema, components);
+  // Taken before going inside, so that each component is written once.
+  if (!(title in components)) {
+    components[title] = null;
+    components[title] = referInside(schema, components);
+  }
+  return { $ref: `#/components/schemas/${title}` };
+}
+
+function referInside(value: unknown, components: Json): unknown {
+  if (Array.isArray(value)) return value.map((item) => referInside(item, components));
+  if (typeof value !== 'object' || value === null) return value;
+  const copy: Json = {};
+  for (const [name, part] of Object.entries(value)) {
+    const titled = typeof part === 'object' && part !== null && 'title' in part;
+    const isSchema = titled && typeof part.title === 'string';
+    copy[name] = isSchema ? refer(part as TSchema, components) : referInside(part, components);
+  }
+  return copy;
+}

@@ -1,0 +1,119 @@
+// Refusals and faults as RFC 9457 problem documents. This table is the only place that knows which
+// HTTP status a code has; what went wrong inside is for the log and never for the reply.
+
+import type { Refusal, RefusalCode } from '../../domain/refusal.ts';
+
+/** Codes that only the HTTP floor gives, besides the product's refusals. */
+export type ProblemCode =
+  | RefusalCode
+  | 'method-not-allowed'
+  | 'payload-too-large'
+  | 'unsupported-media-type'
+  | 'upgrade-required'
+  | 'internal';
+
+interface ProblemKind {
+  readonly status: number;
+  readonly title: string;
+}
+
+export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
+  'sold-out': { status: 409, title: 'The drop is sold out.' },
+  'insufficient-stock': { status: 409, title: 'Not enough units are free.' },
+  'drop-not-live': { status: 409, title: 'The drop is not live.' },
+  'drop-already-started': { status: 409, title: 'The drop has already started.' },
+  'drop-ended': { status: 409, title: 'The drop has ended.' },
+  'limit-per-user': { status: 409, title: 'The limit for each buyer is reached.' },
+  'hold-expired': { status: 409, title: 'The hold has ended.' },
+  'order-not-cancellable': { status: 409, title: 'The order cannot be cancelled now.' },
+  'order-not-refundable': { status: 409, title: 'The order cannot be refunded now.' },
+  'idempotency-key-missing': { status: 400, title: 'The Idempotency-Key header is missing.' },
+  'idempotency-key-reused': { status: 422, title: 'The key was used with another request.' },
+  'email-taken': { status: 409, title: 'The e-mail address is taken.' },
+  'invalid-request': { status: 400, title: 'The request is not valid.' },
+  unauthenticated: { status: 401, title: 'Authentication is needed.' },
+  forbidden: { status: 403, title: 'This is not allowed.' },
+  'not-found': { status: 404, title: 'There is nothing here.' },
+  'rate-limited': { status: 429, title: 'Too many requests.' },
+  overloaded: { status: 503, title: 'Too much is waiting; try again.' },
+  unavailable: { status: 503, title: 'The service is not available; try again.' },
+  'method-not-allowed': { status: 405, title: 'The method is not allowed here.' },
+  'payload-too-large': { status: 413, title: 'The body is too large.' },
+  'unsupported-media-type': { status: 415, title: 'The media type is not supported.' },
+  'upgrade-required': { status: 426, title: 'This address is a WebSocket.' },
+  internal: { status: 500, title: 'Something went wrong.' },
+};
+
+export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
+
+/** Seconds after which a 503 may be tried again. */
+const RETRY_AFTER_SECONDS = '1';
+
+/** A refusal that only HTTP knows, or one with a status or headers of its own. */
+export interface Problem {
+  readonly ok: false;
+  readonly code: ProblemCode;
+  readonly detail?: string;
+  readonly version?: number;
+  /** Where the same code has two statuses: `invalid-request` is 422 for well-formed bodies. */
+  readonly status?: number;
+  readonly headers?: readonly (readonly [string, string])[];
+}
+
+export function problem(code: ProblemCode, detail?: string): Problem {
+  return detail === undefined ? { ok: false, code } : { ok: false, code, detail };
+}
+
+export function problemStatus(refused: Problem): number {
+  return refused.status ?? PROBLEMS[refused.code].status;
+}
+
+export function problemHeaders(refused: Problem): readonly (readonly [string, string])[] {
+  const status = problemStatus(refused);
+  if (status === 503) return [['retry-after', RETRY_AFTER_SECONDS], ...(refused.headers ?? [])];
+  if (status === 401) return [['www-authenticate', 'Bearer'], ...(refused.headers ?? [])];
+  return refused.headers ?? [];
+}
+
+/** The problem document. `instance` is the request's path, where it is worth telling. */
+export function problemBody(refused: Problem, instance?: string): string {
+  return JSON.stringify({
+    type: `/docs#${refused.code}`,
+    title: PROBLEMS[refused.code].title,
+    status: problemStatus(refused),
+    code: refused.code,
+    detail: refused.detail,
+    instance,
+    version: refused.version,
+  });
+}
+
+/**
+ * What faults of the floors below mean to a client, by their stable codes (ours, then the
+ * broker's).
+ */
+const FAULTS: ReadonlyMap<unknown, Problem> = new Map<unknown, Problem>([
+  ['invalid-cursor', problem('invalid-request', 'cursor: did not come from this list.')],
+  ['store-unavailable', problem('unavailable')],
+  ['fenced', problem('unavailable')],
+  ['conflict', problem('unavailable')],
+  ['SERVICE_NOT_FOUND', problem('unavailable')],
+  ['SERVICE_NOT_AVAILABLE', problem('unavailable')],
+  ['REQUEST_TIMEOUT', problem('unavailable')],
+  ['REQUEST_REJECTED', problem('unavailable')],
+  ['QUEUE_FULL', problem('overloaded')],
+  ['queue-full', problem('overloaded')],
+]);
+
+/** The problem a thrown fault is answered with; `internal` only for defects. */
+export function problemOfFault(fault: unknown): Problem {
+  if (!(fault instanceof Error)) return problem('internal');
+  const { code, type } = fault as { code?: unknown; type?: unknown };
+  return FAULTS.get(code) ?? FAULTS.get(type) ?? problem('internal');
+}
+
+/** A refusal from below. With a well-formed body in the request, wrong content is 422. */
+export function problemOfRefusal(refused: Refusal | Problem, withBody: boolean): Problem {
+  if (refused.code === 'invalid-request' && withBody) return { status: 422, ...refused };
+  return refused;
+}

@@ -1,0 +1,53 @@
+// Makes a Moleculer service out of typed handlers, so that a service's code is plain functions and
+// what all actions share stands here once: a store that does not answer is `unavailable`, a foreign
+// cursor is `invalid-request`, all other faults stay faults.
+
+import type { Context, ServiceSchema } from 'moleculer';
+import { refusal } from '../../domain/refusal.ts';
+import type { ActionName, ActionOutcome, ActionParams } from '../contracts.ts';
+
+/** `count` unpredictable bytes. */
+export type RandomBytes = (count: number) => Uint8Array;
+
+type NamesIn<Service extends string, A = ActionName> = A extends `${Service}.${infer Name}`
+  ? Name
+  : never;
+
+/** The handlers of all actions whose names begin with the service's. */
+export type ActionHandlers<Service extends string> = {
+  readonly [Name in NamesIn<Service>]: (
+    params: ActionParams<Extract<ActionName, `${Service}.${Name}`>>,
+  ) => Promise<ActionOutcome<Extract<ActionName, `${Service}.${Name}`>>>;
+};
+
+/** What handlers are to the broker, which knows no parameter types. */
+type AnyHandler = (params: unknown) => Promise<ActionOutcome<ActionName>>;
+
+export function defineService<Service extends string>(
+  name: Service,
+  handlers: ActionHandlers<NoInfer<Service>>,
+): ServiceSchema {
+  const actions: Record<string, (context: Context<unknown>) => Promise<ActionOutcome<ActionName>>> =
+    {};
+  for (const [action, handler] of Object.entries(handlers) as [string, AnyHandler][]) {
+    actions[action] = async (context) => {
+      try {
+        return await handler(context.params);
+      } catch (error) {
+        const code = (error as { code?: unknown } | null)?.code;
+        if (code === 'invalid-cursor')
+          return refusal('invalid-request', 'The cursor does not belong to this list.');
+        if (code !== 'store-unavailable') throw error;
+        const { traceparent } = context.meta as { traceparent?: string };
+        const trace = traceparent === undefined ? [] : [traceparent];
+        context.broker.logger.warn(
+          `${name}.${action} found its store unavailable`,
+          error,
+          ...trace,
+        );
+        return refusal('unavailable');
+      }
+    };
+  }
+  return { name, actions };
+}

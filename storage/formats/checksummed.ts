@@ -1,0 +1,80 @@
+// How values of snapshots are stored: a checksum, and behind it MessagePack with a format version. In one step; what is large also in
+// many, to the same bytes.
+
+import { crc32 } from 'node:zlib';
+import { Packr } from 'msgpackr';
+import { CorruptError } from '../ports/journal.ts';
+import { type Pause, Steps } from './steps.ts';
+
+const FORMAT_VERSION = 1;
+const CHECKSUM_BYTES = 4;
+/** Checked or copied without a pause: a millisecond or less. */
+const STEP_BYTES = 1 << 20;
+const packr = new Packr({ useRecords: false });
+
+export function encodeChecksummed(value: unknown): Uint8Array {
+  const packed = packVersioned(value);
+  const bytes = Buffer.allocUnsafeSlow(CHECKSUM_BYTES + packed.length);
+  bytes.writeUInt32LE(crc32(packed), 0);
+  packed.copy(bytes, CHECKSUM_BYTES);
+  return bytes;
+}
+
+/** `what` is what an error calls it. Errors: CorruptError. */
+export function decodeChecksummed(bytes: Uint8Array, what: string): unknown {
+  return unpackVersioned(bytes, crc32(bytes.subarray(CHECKSUM_BYTES)), what);
+}
+
+/** The bytes of a value inside another. */
+export function pack(value: unknown): Uint8Array {
+  return packr.pack(value);
+}
+
+export function packVersioned(value: unknown): Buffer {
+  return packr.pack([FORMAT_VERSION, value]);
+}
+
+/** What `encodeChecksummed` makes of the value whose `packVersioned` the pieces are, one behind the other. */
+export async function joinChecksummed(
+  pieces: readonly Uint8Array[],
+  pause: Pause,
+): Promise<Uint8Array> {
+  const steps = new Steps(STEP_BYTES, pause);
+  const length = pieces.reduce((sum, piece) => sum + piece.length, CHECKSUM_BYTES);
+  const bytes = Buffer.allocUnsafeSlow(length);
+  let checksum = 0;
+  let end = CHECKSUM_BYTES;
+  for (const piece of pieces) {
+    await steps.before(piece.length);
+    checksum = crc32(piece, checksum);
+    bytes.set(piece, end);
+    end += piece.length;
+  }
+  bytes.writeUInt32LE(checksum, 0);
+  return bytes;
+}
+
+/** As `decodeChecksummed`. */
+export async function decodeChecksummedInSteps(
+  bytes: Uint8Array,
+  what: string,
+  pause: Pause,
+): Promise<unknown> {
+  let checksum = 0;
+  for (let at = CHECKSUM_BYTES; at < bytes.length; at += STEP_BYTES) {
+    if (at > CHECKSUM_BYTES) await pause();
+    checksum = crc32(bytes.subarray(at, at + STEP_BYTES), checksum);
+  }
+  return unpackVersioned(bytes, checksum, what);
+}
+
+function unpackVersioned(bytes: Uint8Array, checksum: number, what: string): unknown {
+  const expected = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+  if (bytes.length <= CHECKSUM_BYTES || checksum !== expected)
+    throw new CorruptError(`${what} does not match its checksum`);
+  const packed = bytes.subarray(CHECKSUM_BYTES);
+  const [version, value] = packr.unpack(packed) as [number, unknown];
+  if (version !== FORMAT_VERSION)
+    throw new CorruptError(`${what} has format ${version}, which this version cannot read`);
+  return value;
+}

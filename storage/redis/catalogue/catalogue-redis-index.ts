@@ -1,0 +1,91 @@
+// The catalogue's lists: sorted sets of (createdAt, id) beside the entities, each in a slot of its
+// own. The lists of everything are spread over buckets, so that no single key takes every write; a
+// creator's and a product's lists are one set each. An entry is put after its entity, and says
+// which version it was put for, so putting is idempotent and what comes late changes nothing.
+// Between the two writes, or after a crash there, a list is behind its entities, never ahead.
+
+import { fnv1a } from '../../../domain/ids.ts';
+import type { DropStatus, DropView } from '../../../domain/views.ts';
+import type { DropFilter, Product } from '../../ports/catalogue.ts';
+import { answerOf, type RedisConnection } from '../connection/connection.ts';
+import { Script } from '../connection/script.ts';
+
+/** Part of the stored format. A page of the lists of everything costs this many short reads. */
+const BUCKETS = 8;
+
+const STATUSES: readonly DropStatus[] = ['upcoming', 'live', 'ended', 'cancelled'];
+
+/** KEYS: the whole list, what was placed (id -> "version status"), then a list for each status. */
+const place = new Script(`
+local id, createdAt, version, status = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local placed = redis.call('HGET', KEYS[2], id)
+if placed then
+  local old_version, old_status = placed:match('^(%d+) (%d+)$')
+  if tonumber(old_version) >= version then return 0 end
+  redis.call('ZREM', KEYS[3 + tonumber(old_status)], id)
+end
+redis.call('ZADD', KEYS[1], createdAt, id)
+redis.call('ZADD', KEYS[3 + status], createdAt, id)
+redis.call('HSET', KEYS[2], id, version .. ' ' .. status)
+return 1`);
+
+/** Puts a new product into its lists. Idempotent. Errors: `store-unavailable`. */
+export async function placeProduct(redis: RedisConnection, product: Product): Promise<void> {
+  const { id, creatorId, createdAt } = product;
+  const bucket = `index:{products:${fnv1a(id) % BUCKETS}}`;
+  await Promise.all(
+    [bucket, productsOfCreator(creatorId)].map((key) => answerOf(redis.zadd(key, createdAt, id))),
+  );
+}
+
+/** The keys that make up the list of all products, or of one creator's. */
+export function productLists(creatorId: string | undefined): string[] {
+  return creatorId === undefined ? buckets('products') : [productsOfCreator(creatorId)];
+}
+
+/**
+ * Puts a drop into its lists, by its status; ignored by each list that was put for the same version
+ * or a later one. Errors: `store-unavailable`.
+ */
+export async function placeDrop(redis: RedisConnection, view: DropView): Promise<void> {
+  const { id, creatorId, productId, createdAt, version, status } = view;
+  const lists = [
+    `index:{drops:${fnv1a(id) % BUCKETS}}`,
+    dropsOfCreator(creatorId),
+    dropsOfProduct(productId),
+  ];
+  const args = [id, createdAt, version, STATUSES.indexOf(status)];
+  await Promise.all(
+    lists.map((list) => {
+      const keys = [list, `${list}:placed`, ...STATUSES.map((name) => `${list}:${name}`)];
+      return place.run(redis, keys, args);
+    }),
+  );
+}
+
+/**
+ * The keys of the narrowest list that holds every drop of the filter. Only a filter by product and
+ * creator is not answered by its list alone: that list is the product's.
+ */
+export function dropLists({ productId, creatorId, status }: DropFilter): string[] {
+  const suffix = status === undefined ? '' : `:${status}`;
+  if (productId !== undefined) return [`${dropsOfProduct(productId)}${suffix}`];
+  if (creatorId !== undefined) return [`${dropsOfCreator(creatorId)}${suffix}`];
+  return buckets('drops').map((key) => `${key}${suffix}`);
+}
+
+function buckets(list: 'products' | 'drops'): string[] {
+  return Array.from({ length: BUCKETS }, (_, bucket) => `index:{${list}:${bucket}}`);
+}
+
+function productsOfCreator(creatorId: string): string {
+  return `index:{products:creator:${creatorId}}`;
+}
+
+function dropsOfCreator(creatorId: string): string {
+  return `index:{drops:creator:${creatorId}}`;
+}
+
+function dropsOfProduct(productId: string): string {
+  return `index:{drops:product:${productId}}`;
+}

@@ -1,0 +1,144 @@
+// Products and drop rows on Redis. The entity is written first and its lists after it, so a crash
+// between leaves a list behind its entity. For a drop the relay puts the same view again; until
+// then a list entry that contradicts its entity is left out of the page and put right on the way.
+
+import type { DropView } from '../../../domain/views.ts';
+import type { Catalogue, DropFilter, Product, ProductChange } from '../../ports/catalogue.ts';
+import {
+  decodeCursor,
+  encodeCursor,
+  type ListName,
+  type ListPosition,
+} from '../../formats/cursor.ts';
+import { StoreUnavailableError } from '../../ports/journal.ts';
+import type { Page, PageRequest } from '../../ports/page.ts';
+import { CatalogueEntities } from './catalogue-redis-entities.ts';
+import { dropLists, placeDrop, placeProduct, productLists } from './catalogue-redis-index.ts';
+import type { RedisConnection } from '../connection/connection.ts';
+import { readNewestFirst } from '../connection/newest-first.ts';
+import type { OmConnection } from './om-connection.ts';
+
+/** Rows that are put at the same time. */
+const PUTS_MAX = 32;
+/** Of changes to one product at the same time each round lets one through. */
+const CHANGE_ROUNDS_MAX = 20;
+/**
+ * Reads of a list for one page, when entries are left out. Past it the page is shorter than its
+ * limit, and its cursor leads on.
+ */
+const PAGE_ROUNDS_MAX = 8;
+
+export interface RedisCatalogueOptions {
+  readonly redis: RedisConnection;
+  /** Where the entities travel. */
+  readonly om: OmConnection;
+}
+
+export class RedisCatalogue implements Catalogue {
+  readonly #redis: RedisConnection;
+  readonly #entities: CatalogueEntities;
+
+  constructor(options: RedisCatalogueOptions) {
+    this.#redis = options.redis;
+    this.#entities = new CatalogueEntities(options);
+  }
+
+  /** After a crash within, the product may exist unlisted; nobody was told its id. */
+  async addProduct(product: Product): Promise<void> {
+    await this.#entities.putProduct(product);
+    await placeProduct(this.#redis, product);
+  }
+
+  /** A change that another overtook is made again on top of it. */
+  async changeProduct(productId: string, change: ProductChange): Promise<Product | null> {
+    for (let round = 0; round < CHANGE_ROUNDS_MAX; round++) {
+      const product = await this.findProduct(productId);
+      if (product === null) return null;
+      const changed = {
+        ...product,
+        name: change.name ?? product.name,
+        description: change.description ?? product.description,
+        imageUrls: change.imageUrls ?? product.imageUrls,
+        revision: product.revision + 1,
+      };
+      if (await this.#entities.putProduct(changed)) return changed;
+    }
+    throw new StoreUnavailableError('too many changes of one product at the same time');
+  }
+
+  async findProduct(productId: string): Promise<Product | null> {
+    const [product] = await this.#entities.products([productId]);
+    return product ?? null;
+  }
+
+  listProducts(filter: { creatorId?: string }, page: PageRequest): Promise<Page<Product>> {
+    return this.#list('products', productLists(filter.creatorId), page, async (ids) =>
+      (await this.#entities.products(ids)).filter((product) => product !== null),
+    );
+  }
+
+  async putDrops(views: readonly DropView[]): Promise<void> {
+    for (let first = 0; first < views.length; first += PUTS_MAX) {
+      const together = views.slice(first, first + PUTS_MAX);
+      await Promise.all(together.map((view) => this.#putDrop(view)));
+    }
+  }
+
+  /** Places also what was put before: its first writer may have died before it came so far. */
+  async #putDrop(view: DropView): Promise<void> {
+    const isTaken = await this.#entities.putDrop(view);
+    const stored = isTaken ? view : await this.findDrop(view.id);
+    if (stored !== null) await placeDrop(this.#redis, stored);
+  }
+
+  async findDrop(dropId: string): Promise<DropView | null> {
+    const [drop] = await this.#entities.drops([dropId]);
+    return drop ?? null;
+  }
+
+  listDrops(filter: DropFilter, page: PageRequest): Promise<Page<DropView>> {
+    return this.#list('drops', dropLists(filter), page, async (ids) => {
+      const drops = (await this.#entities.drops(ids)).filter((drop) => drop !== null);
+      await this.#repair(drops.filter((drop) => !hasStatus(drop, filter)));
+      return drops.filter((drop) => hasStatus(drop, filter) && hasCreator(drop, filter));
+    });
+  }
+
+  /** `read` leaves out what does not belong, and then the list is read on, within a bound. */
+  async #list<T>(
+    list: ListName,
+    keys: readonly string[],
+    page: PageRequest,
+    read: (ids: readonly string[]) => Promise<T[]>,
+  ): Promise<Page<T>> {
+    const items: T[] = [];
+    let position: ListPosition = decodeCursor(list, page.cursor);
+    for (let round = 0; round < PAGE_ROUNDS_MAX && items.length < page.limit; round++) {
+      const wanted = page.limit - items.length;
+      // One more than the page shows says whether anything follows.
+      const found = await readNewestFirst(this.#redis, keys, position, wanted + 1);
+      const shown = found.slice(0, wanted);
+      items.push(...(await read(shown.map(({ id }) => id))));
+      if (found.length <= wanted) return { items, nextCursor: null };
+      position = shown.at(-1)!;
+    }
+    return { items, nextCursor: encodeCursor(list, position) };
+  }
+
+  async #repair(drops: readonly DropView[]): Promise<void> {
+    try {
+      await Promise.all(drops.map((drop) => placeDrop(this.#redis, drop)));
+    } catch (error) {
+      // A store that takes no writes is still read: whoever reads next tries again.
+      if (!(error instanceof StoreUnavailableError)) throw error;
+    }
+  }
+}
+
+function hasStatus(drop: DropView, { status }: DropFilter): boolean {
+  return status === undefined || drop.status === status;
+}
+
+function hasCreator(drop: DropView, { creatorId }: DropFilter): boolean {
+  return creatorId === undefined || drop.creatorId === creatorId;
+}

@@ -1,0 +1,151 @@
+// Who follows whom, on Redis. A creator's followers are spread over buckets, each in a slot of its
+// own (F4), and whom a user follows is one set in the user's slot, so each change writes two slots
+// that no transaction spans. It goes like this:
+//
+// 1. In the user's slot one script decides: it changes the user's set, gives the change a revision
+//    that is above all of this user's earlier ones, and notes it as pending.
+// 2. In the follower's bucket a script puts the follower in or out. A bucket remembers the newest
+//    revision of each user for a while, ignores older ones, and refuses those too old to be told.
+//    So repeating is harmless, and a process that was paused before this step cannot undo what was
+//    done since.
+// 3. In the user's slot the note is removed, unless a newer change has replaced it.
+//
+// The user's set is the truth. Whoever finds a note does steps 2 and 3 again: the same call when it
+// is repeated, the next change of that pair, and, once the note is old, the next look at the user's
+// follows. So after a crash between any two steps the buckets catch up, and because only the newest
+// note counts they end up as the user's set says. Counts are the sizes of these sets, which Redis
+// keeps itself: nothing else can drift from them (F3).
+//
+// A creator's first followers live in bucket 0 alone, so a small creator costs one read for a page
+// or a count. From `spreadAt` followers on new ones go to all 32 buckets by their ids; nothing is
+// moved, bucket 0 itself says where somebody belongs, and a page costs 32 reads of at most its
+// length each, whatever its depth (F2).
+
+import {
+  decodeCursor,
+  encodeCursor,
+  type ListName,
+  type ListPosition,
+} from '../../formats/cursor.ts';
+import type { Follow, FollowStore } from '../../ports/follows.ts';
+import { StoreUnavailableError } from '../../ports/journal.ts';
+import type { Page, PageRequest } from '../../ports/page.ts';
+import { answerOf, type RedisConnection } from '../connection/connection.ts';
+import {
+  applyToBuckets,
+  changeFollowing,
+  finishFollow,
+  FOLLOWER_BUCKETS,
+  followersKey,
+  followingKey,
+  isSpread,
+  type PendingFollow,
+  takeAbandoned,
+} from './follows-redis-steps.ts';
+import { merge, readNewestFirst } from '../connection/newest-first.ts';
+
+const SPREAD_AT = 1_000;
+/** Longer than a call that is still alive waits for Redis. */
+const ABANDONED_AFTER_MS = 15_000;
+
+export interface RedisFollowStoreOptions {
+  readonly redis: RedisConnection;
+  /** Followers in a creator's first bucket from which on all are used. */
+  readonly spreadAt?: number;
+  /** From when on a change that is not finished is finished by whoever sees it. */
+  readonly abandonedAfterMs?: number;
+}
+
+export class RedisFollowStore implements FollowStore {
+  readonly #redis: RedisConnection;
+  readonly #spreadAt: number;
+  readonly #abandonedAfterMs: number;
+
+  constructor(options: RedisFollowStoreOptions) {
+    this.#redis = options.redis;
+    this.#spreadAt = options.spreadAt ?? SPREAD_AT;
+    this.#abandonedAfterMs = options.abandonedAfterMs ?? ABANDONED_AFTER_MS;
+  }
+
+  follow(userId: string, creatorId: string, since: number): Promise<boolean> {
+    return this.#change(userId, creatorId, since);
+  }
+
+  unfollow(userId: string, creatorId: string): Promise<boolean> {
+    return this.#change(userId, creatorId, null);
+  }
+
+  async isFollowing(userId: string, creatorId: string): Promise<boolean> {
+    const [since] = await Promise.all([
+      answerOf(this.#redis.zscore(followingKey(userId), creatorId)),
+      this.#finishAbandoned(userId),
+    ]);
+    return since !== null;
+  }
+
+  async listFollowers(creatorId: string, page: PageRequest): Promise<Page<Follow>> {
+    const start = decodeCursor('followers', page.cursor);
+    const read = (buckets: readonly number[]) => {
+      const keys = buckets.map((bucket) => followersKey(creatorId, bucket));
+      return readNewestFirst(this.#redis, keys, start, page.limit + 1);
+    };
+    const [first, spread] = await Promise.all([read([0]), isSpread(this.#redis, creatorId)]);
+    const found = spread ? merge([first, await read(OTHER_BUCKETS)], page.limit + 1) : first;
+    return pageOf('followers', found, page.limit);
+  }
+
+  async listFollowing(userId: string, page: PageRequest): Promise<Page<Follow>> {
+    const start = decodeCursor('following', page.cursor);
+    const [found] = await Promise.all([
+      readNewestFirst(this.#redis, [followingKey(userId)], start, page.limit + 1),
+      this.#finishAbandoned(userId),
+    ]);
+    return pageOf('following', found, page.limit);
+  }
+
+  async counts(userId: string): Promise<{ followers: number; following: number }> {
+    const [first, spread, following] = await Promise.all([
+      this.#sizeOf(followersKey(userId, 0)),
+      isSpread(this.#redis, userId),
+      this.#sizeOf(followingKey(userId)),
+    ]);
+    const others = spread
+      ? await Promise.all(OTHER_BUCKETS.map((each) => this.#sizeOf(followersKey(userId, each))))
+      : [];
+    return { followers: others.reduce((sum, size) => sum + size, first), following };
+  }
+
+  async #change(userId: string, creatorId: string, since: number | null): Promise<boolean> {
+    const { changed, pending } = await changeFollowing(this.#redis, userId, creatorId, since);
+    if (pending !== null) await this.#settle(pending);
+    return changed;
+  }
+
+  async #settle(pending: PendingFollow): Promise<void> {
+    await applyToBuckets(this.#redis, pending, this.#spreadAt);
+    await finishFollow(this.#redis, pending);
+  }
+
+  async #finishAbandoned(userId: string): Promise<void> {
+    try {
+      const found = await takeAbandoned(this.#redis, userId, this.#abandonedAfterMs);
+      await Promise.all(found.map((pending) => this.#settle(pending)));
+    } catch (error) {
+      // A store that takes no writes is still read: whoever looks next tries again.
+      if (!(error instanceof StoreUnavailableError)) throw error;
+    }
+  }
+
+  #sizeOf(key: string): Promise<number> {
+    return answerOf(this.#redis.zcard(key));
+  }
+}
+
+const OTHER_BUCKETS = Array.from({ length: FOLLOWER_BUCKETS - 1 }, (_, i) => i + 1);
+
+function pageOf(list: ListName, found: readonly ListPosition[], limit: number): Page<Follow> {
+  const shown = found.slice(0, limit);
+  const items = shown.map(({ id, time }) => ({ userId: id, since: time }));
+  const more = found.length > limit;
+  return { items, nextCursor: more ? encodeCursor(list, shown.at(-1)!) : null };
+}

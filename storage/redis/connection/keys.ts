@@ -1,0 +1,31 @@
+// The names of a shard's keys in Redis. All keys of one shard share a hash tag, so that a script
+// may use them together on a Redis Cluster too. Part of the stored format.
+
+import { SHARD_COUNT, shardOf } from '../../../domain/ids.ts';
+
+/** The journal's epoch, and who raised it last: that is only for people. */
+export function epochKey(shard: number): string {
+  return `{s${shard}}:epoch`;
+}
+export function ownerKey(shard: number): string {
+  return `{s${shard}}:owner`;
+}
+/** How many entries were forgotten. */
+export function trimmedKey(shard: number): string {
+  return `{s${shard}}:trimmed`;
+}
+/** The stream of entries: the id is the sequence and `-0`. */
+export function logKey(shard: number): string {
+  return `{s${shard}}:log`;
+}
+/** What the snapshot is made of, and the save that is under way. */
+export function snapshotKey(shard: number): string {
+  return `{s${shard}}:snapshot`;
+}
+/** The pieces of the snapshot's head and parts. */
+export function partsKey(shard: number): string {
+  return `{s${shard}}:parts`;
+}
+export function sealedDropKey(dropId: string): string {
+  return `{s${shardOf(dropId, SHARD_COUNT)}}:sealed:${dropId}`;
+}

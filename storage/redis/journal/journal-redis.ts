@@ -1,0 +1,156 @@
+// The journal on Redis: for each shard a stream whose ids are the sequences, and the epoch beside
+// it. An append is one script. What Redis refuses (no memory, a failed write to its file, a
+// replica, a cluster that is down) and what it does not answer in time is `store-unavailable`.
+//
+// It counts on `appendfsync always`: Redis then answers only after the fsync of all that it took up
+// in the same turn, so that appends of many shards share one. `server-checks.ts` looks at that.
+
+import {
+  type Claim,
+  ConflictError,
+  CorruptError,
+  FencedError,
+  type Journal,
+  type JournalEntry,
+} from '../../ports/journal.ts';
+import { answerOf, type RedisConnection } from '../connection/connection.ts';
+import { APPEND, CLAIM, HEAD, TRIM } from './journal-scripts.ts';
+import { epochKey, logKey, ownerKey, trimmedKey } from '../connection/keys.ts';
+import { ReplicatedWrites } from '../connection/replicated-writes.ts';
+import type { Script, ScriptArgument } from '../connection/script.ts';
+
+/** Entries that a first piece of a read asks for; the next ones by what came. */
+const PIECE_ENTRIES_FIRST = 16;
+/** What one answer of Redis should carry; it holds up everybody meanwhile. */
+const PIECE_BYTES = 1 << 20;
+/** Past this a read ends early, with fewer entries than its limit. */
+const READ_BYTES_MAX = 16 << 20;
+/** Entries forgotten in one step: well under a millisecond of Redis. */
+const TRIM_ENTRIES = 1_000;
+
+export interface RedisJournalOptions {
+  readonly redis: RedisConnection;
+  /** Default: the same one. With one of their own, appends never wait behind a large answer. */
+  readonly reads?: RedisConnection;
+  /** How many replicas must have a write too before it counts. Default 0: the server alone. */
+  readonly replicas?: number;
+  /** How long they may take. */
+  readonly replicasTimeoutMs?: number;
+}
+
+type Refusal = readonly [code: 'fenced' | 'conflict', place: number | string];
+type StreamEntry = readonly [id: Buffer, fields: readonly Buffer[]];
+
+export class RedisJournal implements Journal {
+  readonly #redis: RedisConnection;
+  readonly #reads: RedisConnection;
+  readonly #replicated: ReplicatedWrites | null;
+
+  constructor(options: RedisJournalOptions) {
+    const { redis, replicas = 0, replicasTimeoutMs } = options;
+    this.#redis = redis;
+    this.#reads = options.reads ?? redis;
+    this.#replicated =
+      replicas === 0 ? null : new ReplicatedWrites({ redis, replicas, replicasTimeoutMs });
+  }
+
+  async claim(shard: number, owner: string): Promise<Claim> {
+    const keys = [epochKey(shard), ownerKey(shard), logKey(shard)];
+    return claimOf(await this.#write(CLAIM, keys, [owner]));
+  }
+
+  /**
+   * On the path of every order, so it is one command of flat arguments, and asks Redis for nothing
+   * that it need not know.
+   */
+  async append(shard: number, epoch: number, sequence: number, bytes: Uint8Array): Promise<void> {
+    const keys = [epochKey(shard), trimmedKey(shard), logKey(shard)];
+    const answer = await this.#write(APPEND, keys, [epoch, sequence, asBuffer(bytes)]);
+    if (answer !== 0) throw refusalOf(answer as Refusal, shard, epoch, sequence);
+  }
+
+  async read(shard: number, after: number, limit: number): Promise<JournalEntry[]> {
+    let count = Math.min(limit, PIECE_ENTRIES_FIRST);
+    // The head is asked for first: all entries up to it must be there.
+    const begin = [this.head(shard), this.#piece(shard, after, count)] as const;
+    const [head, first] = await Promise.all(begin);
+    let piece = first;
+    const entries: JournalEntry[] = [];
+    let readBytes = 0;
+    for (;;) {
+      for (const found of piece) {
+        const entry = entryOf(found, shard, after + entries.length + 1);
+        readBytes += entry.bytes.length;
+        entries.push(entry);
+      }
+      const next = after + entries.length + 1;
+      if (entries.length >= limit || readBytes >= READ_BYTES_MAX) return entries;
+      if (piece.length < count) {
+        if (head.lastSequence >= next) throw missing(shard, next);
+        return entries;
+      }
+      const averageBytes = Math.max(1, readBytes / entries.length);
+      const fitting = Math.max(1, Math.floor(PIECE_BYTES / averageBytes));
+      count = Math.min(limit - entries.length, fitting);
+      piece = await this.#piece(shard, next - 1, count);
+    }
+  }
+
+  async head(shard: number): Promise<Claim> {
+    return claimOf(await HEAD.run(this.#reads, [epochKey(shard), logKey(shard)], []));
+  }
+
+  async trim(shard: number, through: number): Promise<void> {
+    const keys = [trimmedKey(shard), logKey(shard)];
+    for (;;) {
+      const removed = await TRIM.run(this.#redis, keys, [through, TRIM_ENTRIES]);
+      if (removed !== TRIM_ENTRIES) return;
+    }
+  }
+
+  async #piece(shard: number, after: number, count: number): Promise<StreamEntry[]> {
+    const range = [logKey(shard), `${after + 1}-0`, '+', 'COUNT', count];
+    return answerOf(this.#reads.callBuffer('XRANGE', range) as Promise<StreamEntry[]>);
+  }
+
+  #write(
+    script: Script,
+    keys: readonly string[],
+    args: readonly ScriptArgument[],
+  ): Promise<unknown> {
+    return this.#replicated === null
+      ? script.run(this.#redis, keys, args)
+      : this.#replicated.run(script, keys, args);
+  }
+}
+
+function claimOf(answer: unknown): Claim {
+  const [epoch, lastSequence] = answer as [number, number];
+  return { epoch, lastSequence };
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function refusalOf(answer: Refusal, shard: number, epoch: number, sequence: number): Error {
+  const [code, place] = answer;
+  return code === 'fenced'
+    ? new FencedError(`shard ${shard} is at epoch ${place}, not ${epoch}`)
+    : new ConflictError(`shard ${shard} is at sequence ${place}, got ${sequence}`);
+}
+
+function entryOf(found: StreamEntry, shard: number, sequence: number): JournalEntry {
+  const [id, [, epoch, , bytes]] = found;
+  if (id.toString('latin1') !== `${sequence}-0`) throw missing(shard, sequence);
+  if (epoch === undefined || bytes === undefined) {
+    throw new CorruptError(`entry ${sequence} of shard ${shard} lacks its fields`);
+  }
+  return { sequence, epoch: Number(epoch.toString('latin1')), bytes };
+}
+
+function missing(shard: number, sequence: number): CorruptError {
+  return new CorruptError(`shard ${shard} has no entry ${sequence} although later ones exist`);
+}

@@ -1,0 +1,70 @@
+// The journal's scripts: each is one atomic step of Redis, so that the epoch is checked together
+// with what depends on it.
+//
+// A shard's last sequence is the count of its entries and of those that were forgotten. Who claims
+// reads it from the stream instead, which remembers its last id for ever, so that an entry that was
+// lost at the end is missed as well as one in the middle.
+
+import { Script } from '../connection/script.ts';
+
+/** The sequence of the last entry that was ever written. */
+const LAST_SEQUENCE = `
+local function lastSequence(log)
+  if redis.call('EXISTS', log) == 0 then return 0 end
+  local facts = redis.call('XINFO', 'STREAM', log)
+  for i = 1, #facts, 2 do
+    if facts[i] == 'last-generated-id' then
+      return tonumber(string.match(facts[i + 1], '^%d+'))
+    end
+  end
+  error('this server does not tell the last id of a stream')
+end
+`;
+
+/** Keys: epoch, owner, log. Arguments: owner. Answers `[epoch, lastSequence]`. */
+export const CLAIM = new Script(`${LAST_SEQUENCE}
+local last = lastSequence(KEYS[3])
+local epoch = redis.call('INCR', KEYS[1])
+redis.call('SET', KEYS[2], ARGV[1])
+return {epoch, last}
+`);
+
+/** Keys: epoch, log. Answers `[epoch, lastSequence]`. */
+export const HEAD = new Script(`${LAST_SEQUENCE}
+return {tonumber(redis.call('GET', KEYS[1]) or 0), lastSequence(KEYS[2])}
+`);
+
+/**
+ * Keys: epoch, trimmed, log. Arguments: epoch, sequence, bytes. Answers 0 when the entry is there,
+ * else `[code, place]` with the present epoch or the last sequence.
+ */
+export const APPEND = new Script(`
+local head = redis.call('MGET', KEYS[1], KEYS[2])
+if head[1] ~= ARGV[1] then return {'fenced', head[1] or '0'} end
+local last = redis.call('XLEN', KEYS[3]) + (head[2] or 0)
+local id = ARGV[2] .. '-0'
+if ARGV[2] - 1 == last then
+  redis.call('XADD', KEYS[3], id, 'epoch', ARGV[1], 'bytes', ARGV[3])
+  return 0
+end
+local found = redis.call('XRANGE', KEYS[3], id, id)[1]
+if not found or found[2][2] ~= ARGV[1] or found[2][4] ~= ARGV[3] then
+  return {'conflict', last}
+end
+return 0
+`);
+
+/**
+ * Keys: trimmed, log. Arguments: the sequence to forget up to, how many at most. Answers how many
+ * were forgotten.
+ *
+ * Removing comes first because Redis without memory to spare allows it, and then what follows it.
+ */
+export const TRIM = new Script(`
+local trimmed = tonumber(redis.call('GET', KEYS[1]) or 0)
+local through = math.min(tonumber(ARGV[1]), trimmed + ARGV[2])
+if through <= trimmed then return 0 end
+local removed = redis.call('XTRIM', KEYS[2], 'MINID', string.format('%.0f-0', through + 1))
+if removed > 0 then redis.call('INCRBY', KEYS[1], removed) end
+return removed
+`);

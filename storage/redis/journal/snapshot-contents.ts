@@ -1,0 +1,63 @@
+// What a snapshot or a sealed drop in Redis is made of: the places of its pieces, as text that
+// people can read. It is written last and in one step, so that pieces count only once named.
+
+import { CorruptError } from '../../ports/journal.ts';
+import { fieldsOf, type Place } from './pieces.ts';
+
+export interface SnapshotContents {
+  readonly head: Place;
+  /** In the order of the snapshot's part names. */
+  readonly parts: ReadonlyMap<string, Place>;
+}
+
+type StoredPlace = [save: string, first: number, count: number, bytes: number];
+
+interface Stored {
+  head: StoredPlace;
+  parts: [name: string, place: StoredPlace][];
+}
+
+export function encodeContents(contents: SnapshotContents): string {
+  const parts = [...contents.parts].map(([name, place]) => [name, storedPlace(place)]);
+  return JSON.stringify({ head: storedPlace(contents.head), parts });
+}
+
+/** Errors: CorruptError. */
+export function decodeContents(text: string, key: string): SnapshotContents {
+  const { head, parts } = parse(text, key) as Stored;
+  return {
+    head: placeOf(head),
+    parts: new Map(parts.map(([name, place]) => [name, placeOf(place)])),
+  };
+}
+
+export function encodePlace(place: Place): string {
+  return JSON.stringify(storedPlace(place));
+}
+
+/** Errors: CorruptError. */
+export function decodePlace(text: string, key: string): Place {
+  return placeOf(parse(text, key) as StoredPlace);
+}
+
+function parse(text: string, key: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new CorruptError(`the contents of ${key} cannot be read`, { cause: error });
+  }
+}
+
+/** The fields of all pieces; of none where there is no snapshot. */
+export function fieldsOfContents(contents: SnapshotContents | null): Set<string> {
+  if (contents === null) return new Set();
+  return new Set([contents.head, ...contents.parts.values()].flatMap(fieldsOf));
+}
+
+function storedPlace({ save, first, count, bytes }: Place): StoredPlace {
+  return [save, first, count, bytes];
+}
+
+function placeOf([save, first, count, bytes]: StoredPlace): Place {
+  return { save, first, count, bytes };
+}

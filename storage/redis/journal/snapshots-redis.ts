@@ -1,0 +1,167 @@
+// Snapshots and sealed drops on Redis. The pieces of the head and of new parts are written before
+// one step makes them the snapshot, so that appends pass between them and a large snapshot holds
+// nobody up. What a broken-off save left behind, the next save of the shard drops first.
+
+import { randomBytes } from 'node:crypto';
+import { CorruptError, FencedError, StoreUnavailableError } from '../../ports/journal.ts';
+import type { Snapshot, SnapshotPart, SnapshotStore } from '../../ports/snapshots.ts';
+import { answerOf, type RedisConnection } from '../connection/connection.ts';
+import { epochKey, partsKey, sealedDropKey, snapshotKey } from '../connection/keys.ts';
+import { fieldsOf, type Place, type Placed, placeFor, readPlaces, writesOf } from './pieces.ts';
+import type { Script, ScriptArgument } from '../connection/script.ts';
+import {
+  decodeContents,
+  decodePlace,
+  encodeContents,
+  encodePlace,
+  fieldsOfContents,
+  type SnapshotContents,
+} from './snapshot-contents.ts';
+import { BEGIN_SAVE, DROP_PIECES, FINISH_SAVE, SEAL, WRITE_PIECES } from './snapshot-scripts.ts';
+
+/** How often a reader begins again because what it reads was replaced meanwhile. */
+const READ_ATTEMPTS_MAX = 5;
+/** Fields dropped in one step: memory of up to 64 MiB is given back at once. */
+const DROPPED_FIELDS_MAX = 256;
+const SAVE_NAME_BYTES = 9;
+
+type Refusal = readonly [code: 'fenced' | 'overtaken', epoch: number];
+
+export class RedisSnapshotStore implements SnapshotStore {
+  readonly #redis: RedisConnection;
+
+  constructor(options: { readonly redis: RedisConnection }) {
+    this.#redis = options.redis;
+  }
+
+  async saveSnapshot(
+    shard: number,
+    epoch: number,
+    snapshot: Snapshot,
+    newParts: readonly SnapshotPart[],
+  ): Promise<void> {
+    const save = newSaveName();
+    const step = (script: Script, ...args: ScriptArgument[]) =>
+      this.#step(script, shard, epoch, save, args);
+    const drop = async (fields: readonly string[]) => {
+      for (let i = 0; i < fields.length; i += DROPPED_FIELDS_MAX) {
+        await step(DROP_PIECES, ...fields.slice(i, i + DROPPED_FIELDS_MAX));
+      }
+    };
+
+    await step(BEGIN_SAVE);
+    const present = (await this.#present(shard))?.contents ?? null;
+    const kept = fieldsOfContents(present);
+    const stored = await answerOf(this.#redis.hkeys(partsKey(shard)));
+    await drop(stored.filter((field) => !kept.has(field)));
+
+    const { contents, placed } = arrange(shard, save, snapshot, newParts, present);
+    for (const group of writesOf(placed)) await step(WRITE_PIECES, ...group);
+    await step(FINISH_SAVE, snapshot.sequence, encodeContents(contents));
+    const named = fieldsOfContents(contents);
+    await drop([...kept].filter((field) => !named.has(field)));
+  }
+
+  async loadSnapshot(shard: number): Promise<{ snapshot: Snapshot; parts: SnapshotPart[] } | null> {
+    let text: string | null = null;
+    for (let attempt = 0; attempt < READ_ATTEMPTS_MAX; attempt++) {
+      const present = await this.#present(shard);
+      if (present === null) return null;
+      // Pieces went although the snapshot is still the same.
+      if (present.text === text) throw new CorruptError(`shard ${shard} lacks a snapshot part`);
+      text = present.text;
+      const { head, parts } = present.contents;
+      const found = await readPlaces(this.#redis, partsKey(shard), [head, ...parts.values()]);
+      if (found === null) continue;
+      const partNames = [...parts.keys()];
+      return {
+        snapshot: { sequence: present.sequence, head: found[0]!, partNames },
+        parts: partNames.map((name, i) => ({ name, bytes: found[i + 1]! })),
+      };
+    }
+    throw new StoreUnavailableError(`the snapshot of shard ${shard} changes while it is read`);
+  }
+
+  async saveSealedDrop(dropId: string, version: number, bytes: Uint8Array): Promise<void> {
+    const key = sealedDropKey(dropId);
+    const place = placeFor(newSaveName(), 0, bytes);
+    for (const group of writesOf([{ place, bytes }])) {
+      await answerOf(this.#redis.hset(key, ...group));
+    }
+    const args = [version, encodePlace(place), ...fieldsOf(place)];
+    if ((await SEAL.run(this.#redis, [key], args)) !== 0) {
+      throw new StoreUnavailableError(`${dropId} was sealed by somebody else meanwhile`);
+    }
+  }
+
+  async loadSealedDrop(dropId: string): Promise<Uint8Array | null> {
+    const key = sealedDropKey(dropId);
+    let text: string | null = null;
+    for (let attempt = 0; attempt < READ_ATTEMPTS_MAX; attempt++) {
+      const present = await answerOf(this.#redis.hget(key, 'contents'));
+      if (present === null) return null;
+      if (present === text) throw new CorruptError(`the sealed drop ${dropId} lacks a piece`);
+      text = present;
+      const found = await readPlaces(this.#redis, key, [decodePlace(text, key)]);
+      if (found !== null) return found[0]!;
+    }
+    throw new StoreUnavailableError(`the sealed drop ${dropId} changes while it is read`);
+  }
+
+  async #step(
+    script: Script,
+    shard: number,
+    epoch: number,
+    save: string,
+    args: readonly ScriptArgument[],
+  ): Promise<void> {
+    const keys = [epochKey(shard), snapshotKey(shard), partsKey(shard)];
+    const answer = await script.run(this.#redis, keys, [epoch, save, ...args]);
+    if (answer === 0) return;
+    const [code, present] = answer as Refusal;
+    if (code === 'fenced')
+      throw new FencedError(`shard ${shard} is at epoch ${present}, not ${epoch}`);
+    throw new StoreUnavailableError(`another save of shard ${shard}'s snapshot began meanwhile`);
+  }
+
+  async #present(
+    shard: number,
+  ): Promise<{ sequence: number; text: string; contents: SnapshotContents } | null> {
+    const found = this.#redis.hmget(snapshotKey(shard), 'sequence', 'contents');
+    const [sequence, text] = await answerOf(found);
+    if (typeof sequence !== 'string' || typeof text !== 'string') return null;
+    return { sequence: Number(sequence), text, contents: decodeContents(text, snapshotKey(shard)) };
+  }
+}
+
+/** Where everything goes; what the present snapshot has stays there. Errors: CorruptError. */
+function arrange(
+  shard: number,
+  save: string,
+  snapshot: Snapshot,
+  newParts: readonly SnapshotPart[],
+  present: SnapshotContents | null,
+): { contents: SnapshotContents; placed: Placed[] } {
+  const added = new Map(newParts.map(({ name, bytes }) => [name, bytes]));
+  const head = placeFor(save, 0, snapshot.head);
+  const placed: Placed[] = [{ place: head, bytes: snapshot.head }];
+  const parts = new Map<string, Place>();
+  let first = head.count;
+  for (const name of snapshot.partNames) {
+    let place = present?.parts.get(name);
+    if (place === undefined) {
+      const bytes = added.get(name);
+      if (bytes === undefined)
+        throw new CorruptError(`shard ${shard} has no snapshot part ${name}`);
+      place = placeFor(save, first, bytes);
+      first += place.count;
+      placed.push({ place, bytes });
+    }
+    parts.set(name, place);
+  }
+  return { contents: { head, parts }, placed };
+}
+
+function newSaveName(): string {
+  return randomBytes(SAVE_NAME_BYTES).toString('base64url');
+}

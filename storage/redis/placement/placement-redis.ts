@@ -1,0 +1,274 @@
+// The placement in Redis. All of it is in one hash tag, and every method is one command, script or
+// transaction, so that it is one step for everybody. Sessions are fields of a hash with their end
+// by Redis's own clock, not keys with PX: clocks of nodes then do not matter, one command reads
+// them all, and one that ran out can still be told from one that was never there.
+//
+// Every name is kept as JSON text, in which a line feed cannot stand. So a row is JSON for Node,
+// and cut at line feeds by the scripts, and no name can be taken for two.
+
+import {
+  LIVE_SHARDS_MAX,
+  LOST_SESSION_KEPT_MS,
+  LOST_SESSIONS_MAX,
+  MOVES_KEPT_MAX,
+  type MoveRecord,
+  type NodeSession,
+  type Placement,
+  type PlacementStore,
+  SessionLostError,
+  type ShardPlacement,
+} from '../../ports/placement.ts';
+import { answerOf, type RedisConnection, unavailable } from '../connection/connection.ts';
+import { Script } from '../connection/script.ts';
+
+/** Node id to `[expiresAt, startedAt, incarnation, session]`. */
+const SESSIONS = '{placement}:sessions';
+/** Shard to `[shard, version, nodeId, incarnation]`. */
+const SHARDS = '{placement}:shards';
+/** Shard to `[shard, nodeId]`. */
+const PINS = '{placement}:pins';
+const DRAINED = '{placement}:drained';
+/** Newest first. */
+const MOVES = '{placement}:moves';
+const SHARD_COUNT = '{placement}:shard-count';
+
+type SessionRow = [expiresAt: number, startedAt: number, incarnation: string, session: NodeSession];
+type ShardRow = [shard: number, version: number, nodeId: string, incarnation: string];
+type PinRow = [shard: number, nodeId: string];
+
+/** What scripts know of sessions, which are in KEYS[1]. */
+const SESSIONS_LUA = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function factsOf(session)
+  local expiresAt, startedAt, incarnation =
+    string.match(session, '^%[([^\\n]*),\\n([^\\n]*),\\n([^\\n]*),\\n')
+  return tonumber(expiresAt), tonumber(startedAt), incarnation
+end
+local function lives(node, incarnation)
+  local session = redis.call('HGET', KEYS[1], node)
+  if not session then return false end
+  local expiresAt, _, present = factsOf(session)
+  return present == incarnation and expiresAt > now
+end`;
+
+/** What scripts know of shards, which are in KEYS[2]. */
+const SHARDS_LUA = `${SESSIONS_LUA}
+local function holderOf(shard)
+  local row = redis.call('HGET', KEYS[2], shard)
+  if not row then return 0 end
+  local version, node, incarnation =
+    string.match(row, '^%[[^\\n]*\\n([^\\n]*),\\n([^\\n]*),\\n([^\\n]*)%]$')
+  return tonumber(version), node, incarnation
+end
+local function place(shard, node, incarnation, version)
+  local fields = {shard, string.format('%.0f', version), node, incarnation}
+  redis.call('HSET', KEYS[2], shard, '[' .. table.concat(fields, ',\\n') .. ']')
+  return version
+end`;
+
+const RENEW = new Script(`${SESSIONS_LUA}
+local node, incarnation, startedAt, ttl = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local session, lostKept, lostMax = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
+
+local present = redis.call('HGET', KEYS[1], node)
+local isNew = true
+if present then
+  local presentExpiresAt, presentStartedAt, presentIncarnation = factsOf(present)
+  isNew = presentIncarnation ~= incarnation
+  local isLater = presentStartedAt > startedAt
+    or (presentStartedAt == startedAt and presentIncarnation > incarnation)
+  if isNew and isLater and presentExpiresAt > now then return presentIncarnation end
+end
+local fields = {string.format('%.0f', now + ttl), ARGV[3], incarnation, session}
+redis.call('HSET', KEYS[1], node, '[' .. table.concat(fields, ',\\n') .. ']')
+if not isNew then return '' end
+
+local all = redis.call('HGETALL', KEYS[1])
+local lost = {}
+for i = 1, #all, 2 do
+  local expiresAt = factsOf(all[i + 1])
+  if expiresAt <= now then lost[#lost + 1] = {all[i], expiresAt} end
+end
+table.sort(lost, function(a, b) return a[2] > b[2] end)
+for i, found in ipairs(lost) do
+  if i > lostMax or found[2] + lostKept <= now then redis.call('HDEL', KEYS[1], found[1]) end
+end
+return ''`);
+
+const END = new Script(`${SESSIONS_LUA}
+local present = redis.call('HGET', KEYS[1], ARGV[1])
+if not present then return 0 end
+local _, _, incarnation = factsOf(present)
+if incarnation ~= ARGV[2] then return 0 end
+return redis.call('HDEL', KEYS[1], ARGV[1])`);
+
+const CLAIM = new Script(`${SHARDS_LUA}
+local shard, node, incarnation, expected = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local version, holder, holderIncarnation = holderOf(shard)
+if version ~= expected or not lives(node, incarnation) then return false end
+local isOwn = holder == node and holderIncarnation == incarnation
+if holder and not isOwn and lives(holder, holderIncarnation) then return false end
+return place(shard, node, incarnation, expected + 1)`);
+
+const MOVE = new Script(`${SHARDS_LUA}
+local shard, from, fromIncarnation = ARGV[1], ARGV[2], ARGV[3]
+local to, toIncarnation, expected = ARGV[4], ARGV[5], tonumber(ARGV[6])
+local version, holder, holderIncarnation = holderOf(shard)
+if version ~= expected then return false end
+if holder ~= from or holderIncarnation ~= fromIncarnation then return false end
+if to == from and toIncarnation == fromIncarnation then return false end
+if not lives(to, toIncarnation) then return false end
+return place(shard, to, toIncarnation, expected + 1)`);
+
+const RECORD = new Script(`
+redis.call('LPUSH', KEYS[1], ARGV[1])
+redis.call('LTRIM', KEYS[1], 0, tonumber(ARGV[2]) - 1)
+return 1`);
+
+const FIX_SHARD_COUNT = new Script(`
+redis.call('SET', KEYS[1], ARGV[1], 'NX')
+return tonumber(redis.call('GET', KEYS[1]))`);
+
+export interface RedisPlacementStoreOptions {
+  readonly redis: RedisConnection;
+  readonly lostSessionKeptMs?: number;
+}
+
+export class RedisPlacementStore implements PlacementStore {
+  readonly #redis: RedisConnection;
+  readonly #lostSessionKeptMs: number;
+
+  constructor(options: RedisPlacementStoreOptions) {
+    this.#redis = options.redis;
+    this.#lostSessionKeptMs = options.lostSessionKeptMs ?? LOST_SESSION_KEPT_MS;
+  }
+
+  /**
+   * A transaction, not a script: every node loads four times a second, and Lua would have to make
+   * strings of its own of every row, at six times the cost to Redis (docs/decisions/017).
+   */
+  async load(): Promise<Placement> {
+    const reads = this.#redis
+      .multi()
+      .time()
+      .hvals(SESSIONS)
+      .hvals(SHARDS)
+      .hvals(PINS)
+      .smembers(DRAINED);
+    const [time, ...rows] = answersOf(await answerOf(reads.exec()));
+    const now = millisecondsOf(time as [string, string]);
+    const [kept, held, pins, drained] = (rows as string[][]).map(parsedRows) as [
+      SessionRow[],
+      ShardRow[],
+      PinRow[],
+      string[],
+    ];
+    const sessions: NodeSession[] = [];
+    const lost: NodeSession[] = [];
+    for (const [expiresAt, , , session] of kept) {
+      if (expiresAt > now) sessions.push(session);
+      else if (expiresAt + this.#lostSessionKeptMs > now) lost.push(session);
+    }
+    const shards = new Map<number, ShardPlacement>();
+    for (const [shard, version, nodeId, incarnation] of held) {
+      shards.set(shard, { shard, nodeId, incarnation, version });
+    }
+    return { sessions, lost, shards, pins: new Map(pins), drained: new Set(drained) };
+  }
+
+  async renewSession(session: NodeSession, ttlMs: number): Promise<void> {
+    const { nodeId, incarnation, weight, leaving, startedAt, url } = session;
+    const liveShards = session.liveShards.slice(0, LIVE_SHARDS_MAX);
+    const kept: NodeSession = { nodeId, incarnation, weight, leaving, startedAt, url, liveShards };
+    const later = await RENEW.run(
+      this.#redis,
+      [SESSIONS],
+      [
+        JSON.stringify(nodeId),
+        JSON.stringify(incarnation),
+        startedAt,
+        ttlMs,
+        JSON.stringify(kept),
+        this.#lostSessionKeptMs,
+        LOST_SESSIONS_MAX,
+      ],
+    );
+    if (later !== '') throw new SessionLostError(`${nodeId} has a later run, ${String(later)}`);
+  }
+
+  async endSession(nodeId: string, incarnation: string): Promise<void> {
+    await END.run(this.#redis, [SESSIONS], [JSON.stringify(nodeId), JSON.stringify(incarnation)]);
+  }
+
+  async claimShard(
+    shard: number,
+    nodeId: string,
+    incarnation: string,
+    expectedVersion: number,
+  ): Promise<number | null> {
+    const version = await CLAIM.run(
+      this.#redis,
+      [SESSIONS, SHARDS],
+      [shard, JSON.stringify(nodeId), JSON.stringify(incarnation), expectedVersion],
+    );
+    return version as number | null;
+  }
+
+  async moveShard(
+    shard: number,
+    from: { nodeId: string; incarnation: string },
+    to: { nodeId: string; incarnation: string },
+    expectedVersion: number,
+  ): Promise<number | null> {
+    const runs = [from.nodeId, from.incarnation, to.nodeId, to.incarnation];
+    const version = await MOVE.run(
+      this.#redis,
+      [SESSIONS, SHARDS],
+      [shard, ...runs.map((name) => JSON.stringify(name)), expectedVersion],
+    );
+    return version as number | null;
+  }
+
+  async setPin(shard: number, nodeId: string | null): Promise<void> {
+    if (nodeId === null) await answerOf(this.#redis.hdel(PINS, String(shard)));
+    else await answerOf(this.#redis.hset(PINS, shard, JSON.stringify([shard, nodeId])));
+  }
+
+  async setDrained(nodeId: string, drained: boolean): Promise<void> {
+    const name = JSON.stringify(nodeId);
+    await answerOf(drained ? this.#redis.sadd(DRAINED, name) : this.#redis.srem(DRAINED, name));
+  }
+
+  async recordMove(record: MoveRecord): Promise<void> {
+    await RECORD.run(this.#redis, [MOVES], [JSON.stringify(record), MOVES_KEPT_MAX]);
+  }
+
+  async listMoves(limit: number): Promise<MoveRecord[]> {
+    // Redis counts from the end below 0, and 0 to -1 is everything.
+    if (limit < 1) return [];
+    const records = await answerOf(this.#redis.lrange(MOVES, 0, limit - 1));
+    return records.map((record) => JSON.parse(record) as MoveRecord);
+  }
+
+  async fixShardCount(shardCount: number): Promise<number> {
+    return (await FIX_SHARD_COUNT.run(this.#redis, [SHARD_COUNT], [shardCount])) as number;
+  }
+}
+
+/** What a transaction answered. Errors: `store-unavailable`, where it did not run as a whole. */
+function answersOf(results: [Error | null, unknown][] | null): unknown[] {
+  return (results ?? [[new Error('the transaction did not run'), null]]).map(([error, answer]) => {
+    if (error !== null) throw unavailable(error);
+    return answer;
+  });
+}
+
+/** `TIME` answers seconds and microseconds. */
+function millisecondsOf([seconds, microseconds]: [string, string]): number {
+  return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
+}
+
+function parsedRows(rows: readonly string[]): unknown[] {
+  return JSON.parse(`[${rows.join(',')}]`) as unknown[];
+}

@@ -1,0 +1,222 @@
+// Everybody's notifications on Redis. A user's feed is a list to which rows are only ever added, so
+// an id is a row's place in it: 1, 2, 3 and so on. What was read is kept beside it in two sorted
+// sets by id: marks of single notifications, and marks for all up to an id. A row is a text, for
+// ioredis writes a command of texts as one string, and one with bytes piece by piece: JSON, or the
+// order it tells of (`order-members.ts`).
+//
+// A bucket of users (`user-buckets.ts`) keeps, for each shard, the last journal sequence its feeds
+// have rows of, and moves it in the same step that adds them. In a running node
+// `read-models-redis.ts` adds them, together with the orders they tell of.
+
+import { decodeCursor, encodeCursor } from '../../formats/cursor.ts';
+import {
+  type FeedStore,
+  type NewNotification,
+  type Notification,
+  UNREAD_COUNT_MAX,
+} from '../../ports/feed.ts';
+import { parseNotificationId } from '../../formats/feed-ids.ts';
+import { InvalidCursorError, type Page, type PageRequest } from '../../ports/page.ts';
+import type { ProjectionBatch } from '../../ports/projection.ts';
+import { BucketCalls } from './bucket-calls.ts';
+import { answerOf, type RedisConnection } from '../connection/connection.ts';
+import { unpackTold } from './order-members.ts';
+import { allDone, RedisProjection } from './projection-redis.ts';
+import { Script } from '../connection/script.ts';
+import { allReadKey, bucketOf, feedKey, oneReadKey } from './user-buckets.ts';
+
+/** Ids looked at in one step, while unread notifications are sought among read ones. */
+const UNREAD_STEP = 1024;
+
+/** Keys of the next three: a feed, its single marks, its marks for all. */
+const READ_THROUGH = `
+  local last = redis.call('LLEN', KEYS[1])
+  local mark = redis.call('ZRANGE', KEYS[3], -1, -1, 'WITHSCORES')
+  local through = tonumber(mark[2] or '0')
+`;
+const UNREAD_COUNT = new Script(`${READ_THROUGH}
+  return last - through - redis.call('ZCOUNT', KEYS[2], '(' .. through, '+inf')
+`);
+const MARK_READ = new Script(`${READ_THROUGH}
+  local id = tonumber(ARGV[1])
+  if id < 1 or id > last then return 0 end
+  if id > through and redis.call('ZCOUNT', KEYS[2], id, id) == 0 then
+    redis.call('ZADD', KEYS[2], id, id .. ':' .. ARGV[2])
+  end
+  return 1
+`);
+const MARK_ALL_READ = new Script(`${READ_THROUGH}
+  if last > through then redis.call('ZADD', KEYS[3], last, last .. ':' .. ARGV[1]) end
+`);
+
+export class RedisFeedStore implements FeedStore {
+  readonly #redis: RedisConnection;
+  readonly #projection: RedisProjection;
+
+  constructor(options: { readonly redis: RedisConnection }) {
+    this.#redis = options.redis;
+    this.#projection = new RedisProjection({ redis: options.redis, lists: ['feed'] });
+  }
+
+  position(shard: number): Promise<number> {
+    return this.#projection.position(shard);
+  }
+
+  /**
+   * In the answer are the notifications that this call kept: those that an earlier one, ended half
+   * way, or another owner of the shard had kept already are not.
+   */
+  async append(batches: readonly ProjectionBatch<NewNotification>[]): Promise<Notification[]> {
+    const kept: Notification[] = [];
+    await this.#projection.take(batches, (portion) => this.#write(portion, kept));
+    return kept;
+  }
+
+  async list(
+    userId: string,
+    filter: { unread: boolean },
+    page: PageRequest,
+  ): Promise<Page<Notification>> {
+    const { time: idBelow } = decodeCursor('feed', page.cursor);
+    const keys = feedKeys(userId);
+    const last = Math.min(await answerOf(this.#redis.llen(keys.list)), idBelow - 1);
+    if (filter.unread) return this.#listUnread(userId, keys, last, page.limit);
+    const first = Math.max(last - page.limit + 1, 1);
+    const items = (await this.#range(userId, keys, first, last)).reverse();
+    return { items, nextCursor: first > 1 && items.length > 0 ? cursorOf(first) : null };
+  }
+
+  async listAfter(userId: string, afterId: string, limit: number): Promise<Notification[]> {
+    const after = parseNotificationId(afterId);
+    if (after === null) throw new InvalidCursorError('not a notification id');
+    return this.#range(userId, feedKeys(userId), after + 1, after + limit);
+  }
+
+  async unreadCount(userId: string): Promise<number> {
+    const count = await UNREAD_COUNT.run(this.#redis, scriptKeys(feedKeys(userId)), []);
+    return Math.min(count as number, UNREAD_COUNT_MAX);
+  }
+
+  async markRead(userId: string, notificationId: string, now: number): Promise<boolean> {
+    const id = parseNotificationId(notificationId);
+    if (id === null) return false;
+    return (await MARK_READ.run(this.#redis, scriptKeys(feedKeys(userId)), [id, now])) === 1;
+  }
+
+  async markAllRead(userId: string, now: number): Promise<void> {
+    await MARK_ALL_READ.run(this.#redis, scriptKeys(feedKeys(userId)), [now]);
+  }
+
+  async #write(
+    portion: readonly ProjectionBatch<NewNotification>[],
+    kept: Notification[],
+  ): Promise<void> {
+    const calls = new BucketCalls();
+    const sources: NewNotification[] = [];
+    for (const { shard, sequence, rows } of portion) {
+      for (const row of rows) {
+        const text = JSON.stringify([row.type, row.createdAt, row.data]);
+        calls.add(row.userId, shard, sequence, text);
+        sources.push(row);
+      }
+    }
+    const ids = calls.ids(await allDone(calls.send(this.#redis)));
+    for (let i = 0; i < ids.length; i++) {
+      const id = ids[i]!;
+      if (id === 0) continue;
+      const { userId, type, data, createdAt } = sources[i]!;
+      kept.push({ id: String(id), userId, type, data, createdAt, readAt: null });
+    }
+  }
+
+  /** Unread ones up to `last`: what was read one by one above the last mark for all is passed. */
+  async #listUnread(
+    userId: string,
+    keys: FeedKeys,
+    last: number,
+    limit: number,
+  ): Promise<Page<Notification>> {
+    const { list, oneRead, allRead } = keys;
+    const [, lastAll] = await answerOf(this.#redis.zrange(allRead, -1, -1, 'WITHSCORES'));
+    const through = Number(lastAll ?? 0);
+    const ids: number[] = [];
+    for (let top = last; top > through && ids.length <= limit; top -= UNREAD_STEP) {
+      const bottom = Math.max(top - UNREAD_STEP, through) + 1;
+      const marks = await answerOf(this.#redis.zrangebyscore(oneRead, bottom, top));
+      const read = new Set(marks.map((mark) => markOf(mark).id));
+      for (let id = top; id >= bottom && ids.length <= limit; id--) {
+        if (!read.has(id)) ids.push(id);
+      }
+    }
+    const shown = ids.slice(0, limit);
+    const rows = await answerOf(Promise.all(shown.map((id) => this.#redis.lindex(list, id - 1))));
+    const items = shown.map((id, i) => unpackRow(userId, id, rows[i]!, null));
+    return { items, nextCursor: ids.length > limit ? cursorOf(shown.at(-1)!) : null };
+  }
+
+  /** As many of a range of ids as there are, oldest first. */
+  async #range(
+    userId: string,
+    { list, oneRead, allRead }: FeedKeys,
+    first: number,
+    last: number,
+  ): Promise<Notification[]> {
+    if (last < first) return [];
+    // The marks for all at the ids themselves, and one behind the last, are all that can apply.
+    const marksMax = last - first + 2;
+    const [rows, ones, alls] = await answerOf(
+      Promise.all([
+        this.#redis.lrange(list, first - 1, last - 1),
+        this.#redis.zrangebyscore(oneRead, first, last),
+        this.#redis.zrangebyscore(allRead, first, '+inf', 'LIMIT', 0, marksMax),
+      ]),
+    );
+    const oneReadAt = new Map(ones.map(markOf).map(({ id, readAt }) => [id, readAt]));
+    const allMarks = alls.map(markOf);
+    return rows.map((row, i) => {
+      const id = first + i;
+      const readAt = oneReadAt.get(id) ?? allMarks.find((mark) => mark.id >= id)?.readAt ?? null;
+      return unpackRow(userId, id, row, readAt);
+    });
+  }
+}
+
+interface FeedKeys {
+  readonly list: string;
+  readonly oneRead: string;
+  readonly allRead: string;
+}
+
+function feedKeys(userId: string): FeedKeys {
+  const bucket = bucketOf(userId);
+  return {
+    list: feedKey(bucket, userId),
+    oneRead: oneReadKey(bucket, userId),
+    allRead: allReadKey(bucket, userId),
+  };
+}
+
+function scriptKeys({ list, oneRead, allRead }: FeedKeys): string[] {
+  return [list, oneRead, allRead];
+}
+
+export function unpackRow(
+  userId: string,
+  id: number,
+  row: string,
+  readAt: number | null,
+): Notification {
+  if (!row.startsWith('[')) return { ...unpackTold(userId, row), id: String(id), readAt };
+  const [type, createdAt, data] = JSON.parse(row) as [string, number, NewNotification['data']];
+  return { id: String(id), userId, type, data, createdAt, readAt };
+}
+
+/** `id:readAt` */
+function markOf(mark: string): { id: number; readAt: number } {
+  const colon = mark.indexOf(':');
+  return { id: Number(mark.slice(0, colon)), readAt: Number(mark.slice(colon + 1)) };
+}
+
+function cursorOf(id: number): string {
+  return encodeCursor('feed', { time: id, id: '' });
+}

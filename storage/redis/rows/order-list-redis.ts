@@ -1,0 +1,154 @@
+// Everybody's orders on Redis: for each user a sorted set by the time of ordering, to which each
+// version of an order is added once and for all (`order-members.ts`). Versions of an order are
+// neighbours, since they have its time and begin with its id, and a reader takes the newest. So
+// adding is one plain command that may be repeated, and come late, as often as it likes. A script
+// that replaced older versions would cost every order more than the command itself does.
+//
+// In a running node `read-models-redis.ts` adds them, together with what buyers are told, and those
+// told last are found in the feed only (`bucket-calls.ts`).
+
+import type { OrderView } from '../../../domain/views.ts';
+import { decodeCursor, encodeCursor, type ListPosition } from '../../formats/cursor.ts';
+import type { DropTotals } from '../../rows/drop-totals.ts';
+import type { OrderListStore } from '../../ports/order-list.ts';
+import type { Page, PageRequest } from '../../ports/page.ts';
+import type { ProjectionBatch } from '../../ports/projection.ts';
+import { BLOCK_ROWS } from './bucket-calls.ts';
+import { answerOf, type RedisConnection } from '../connection/connection.ts';
+import { DropStandings, totalsOfDrop } from './drop-standings.ts';
+import { orderOfTold, packOrder, unpackOrder } from './order-members.ts';
+import { allDone, RedisProjection } from './projection-redis.ts';
+import { bucketOf, feedKey, ordersKey } from './user-buckets.ts';
+
+/** Looked at in one step, so that a long list holds up no server. */
+const SCAN_STEP = 1000;
+/** Members read in one step for each order that is wanted. */
+const VERSIONS_USUAL = 2;
+
+export class RedisOrderListStore implements OrderListStore {
+  readonly #redis: RedisConnection;
+  readonly #projection: RedisProjection;
+
+  constructor(options: { readonly redis: RedisConnection }) {
+    this.#redis = options.redis;
+    this.#projection = new RedisProjection({ redis: options.redis, lists: ['orders'] });
+  }
+
+  position(shard: number): Promise<number> {
+    return this.#projection.position(shard);
+  }
+
+  /** Rows of the same order and version have to be the same. */
+  put(batches: readonly ProjectionBatch<OrderView>[]): Promise<void> {
+    return this.#projection.take(batches, (portion) => this.#write(portion));
+  }
+
+  async listByUser(userId: string, page: PageRequest): Promise<Page<OrderView>> {
+    const start = decodeCursor('orders', page.cursor);
+    const found = await this.#newest(userId, start, page.limit);
+    const items = found.slice(0, page.limit);
+    const last = items.at(-1);
+    const more = last !== undefined && found.length > items.length;
+    const nextCursor = more ? encodeCursor('orders', { time: last.createdAt, id: last.id }) : null;
+    return { items, nextCursor };
+  }
+
+  async findOrder(userId: string, orderId: string): Promise<OrderView | null> {
+    const key = userKey(userId);
+    const pattern = `${orderId.replaceAll(/[\\*?[\]]/g, '\\$&')} *`;
+    let newest: OrderView | null = null;
+    for (const order of await this.#toldLast(userId)) {
+      if (order.id === orderId && isNewer(order, newest)) newest = order;
+    }
+    let at = '0';
+    do {
+      const [next, members] = await answerOf(
+        this.#redis.zscan(key, at, 'MATCH', pattern, 'COUNT', SCAN_STEP),
+      );
+      at = next;
+      for (let i = 0; i < members.length; i += 2) {
+        const order = unpackOrder(userId, Number(members[i + 1]), members[i]!);
+        if (isNewer(order, newest)) newest = order;
+      }
+    } while (at !== '0');
+    return newest;
+  }
+
+  totalsOfDrop(dropId: string): Promise<DropTotals> {
+    return totalsOfDrop(this.#redis, dropId);
+  }
+
+  async #write(portion: readonly ProjectionBatch<OrderView>[]): Promise<void> {
+    const standings = new DropStandings();
+    const answers: Promise<unknown>[] = [];
+    for (const { sequence, rows } of portion) {
+      for (const order of rows) {
+        const key = userKey(order.userId);
+        answers.push(answerOf(this.#redis.zadd(key, order.createdAt, packOrder(order))));
+        standings.add(order, sequence);
+      }
+    }
+    answers.push(...standings.send(this.#redis));
+    await allDone(answers);
+  }
+
+  /**
+   * The newest orders below `start`, newest first: `limit`, and at least one more if there is any.
+   * Further ones may not be complete.
+   */
+  async #newest(userId: string, start: ListPosition, limit: number): Promise<OrderView[]> {
+    const step = (limit + 1) * VERSIONS_USUAL;
+    const orders = new Map<string, OrderView>();
+    const take = (order: OrderView): void => {
+      if (order.createdAt > start.time) return;
+      if (order.createdAt === start.time && order.id >= start.id) return;
+      if (isNewer(order, orders.get(order.id) ?? null)) orders.set(order.id, order);
+    };
+    // The rows of the feed are asked for first: what leaves them meanwhile is found in the list.
+    const [toldLast, first] = await Promise.all([
+      this.#toldLast(userId),
+      this.#members(userId, start.time, 0, step),
+    ]);
+    // Members are only ever added, so some may come twice while these steps are made, and none is
+    // passed by. An order is complete when another follows it.
+    let members = first;
+    for (let offset = step; ; offset += step) {
+      for (let i = 0; i < members.length; i += 2) {
+        take(unpackOrder(userId, Number(members[i + 1]), members[i]!));
+      }
+      if (orders.size > limit || members.length < 2 * step) break;
+      members = await this.#members(userId, start.time, offset, step);
+    }
+    for (const order of toldLast) take(order);
+    return [...orders.values()].sort(newestFirst);
+  }
+
+  /** Members of the list and their times, newest first. */
+  #members(userId: string, time: number, offset: number, count: number): Promise<string[]> {
+    const key = userKey(userId);
+    return answerOf(
+      this.#redis.zrevrangebyscore(key, time, '-inf', 'WITHSCORES', 'LIMIT', offset, count),
+    );
+  }
+
+  /** Versions of orders that the feed told last, which may not be in the list. */
+  async #toldLast(userId: string): Promise<OrderView[]> {
+    const key = feedKey(bucketOf(userId), userId);
+    const rows = await answerOf(this.#redis.lrange(key, -BLOCK_ROWS, -1));
+    return rows.flatMap((row) => orderOfTold(userId, row) ?? []);
+  }
+}
+
+function isNewer(order: OrderView, than: OrderView | null): boolean {
+  return than === null || order.version > than.version;
+}
+
+/** By the time of ordering, then by id: as Redis orders the members. */
+function newestFirst(a: OrderView, b: OrderView): number {
+  if (a.createdAt !== b.createdAt) return b.createdAt - a.createdAt;
+  return a.id < b.id ? 1 : -1;
+}
+
+function userKey(userId: string): string {
+  return ordersKey(bucketOf(userId), userId);
+}

@@ -1,0 +1,89 @@
+// What a journal says should be in the order lists and feeds, and what of it is not there: how the
+// read models are proved and made good (`ReadModels.restore`). What is missing is found by what a
+// row tells and never by its sequence, so a rebuild that comes again adds nothing.
+
+import type { OrderView } from '../../domain/views.ts';
+import type { NewNotification } from '../ports/feed.ts';
+import type { OrderChanges, OrderNotificationType } from '../ports/read-models.ts';
+
+/** Something a buyer was told: what a row of the feed says. */
+export interface Told {
+  readonly order: OrderView;
+  readonly type: OrderNotificationType;
+  readonly refundRequested: boolean;
+  readonly at: number;
+}
+
+/** What one user should find. */
+export interface ExpectedRows {
+  readonly orders: Map<string, OrderView>;
+  /** In the order in which it happened. */
+  readonly told: Told[];
+}
+
+/** What one user finds. */
+export interface PresentRows {
+  /** The newest version that is listed; 0 for none. */
+  readonly versionOf: (order: OrderView) => number;
+  readonly isTold: (told: Told) => boolean;
+}
+
+export interface MissingRows {
+  readonly orders: readonly OrderView[];
+  readonly told: readonly Told[];
+}
+
+/** Rows looked at without a pause: about a millisecond. */
+export const ROWS_AT_ONCE = 2048;
+
+/** Between two slices of a long look at rows everything else has its turn. */
+export function turnOfOthers(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+export async function expectedByUser(
+  changes: readonly OrderChanges[],
+): Promise<Map<string, ExpectedRows>> {
+  const users = new Map<string, ExpectedRows>();
+  let sliceRows = 0;
+  for (const { time, rows } of changes) {
+    sliceRows += rows.length;
+    if (sliceRows > ROWS_AT_ONCE) {
+      await turnOfOthers();
+      sliceRows = rows.length;
+    }
+    for (const { order, told, refundRequested } of rows) {
+      let expected = users.get(order.userId);
+      if (expected === undefined) {
+        expected = { orders: new Map(), told: [] };
+        users.set(order.userId, expected);
+      }
+      expected.orders.set(order.id, order);
+      if (told !== null) expected.told.push({ order, type: told, refundRequested, at: time });
+    }
+  }
+  return users;
+}
+
+export function missingOf(expected: ExpectedRows, present: PresentRows): MissingRows {
+  return {
+    orders: [...expected.orders.values()].filter(
+      (order) => present.versionOf(order) < order.version,
+    ),
+    told: expected.told.filter((told) => !present.isTold(told)),
+  };
+}
+
+/** Tells a user's notifications of orders apart: an order is told the same once at a moment. */
+export function toldName({ order, type, refundRequested, at }: Told): string {
+  return nameOf(order.id, type, refundRequested, at);
+}
+
+/** As `toldName`, of a notification that is kept; those that tell of no order have no match. */
+export function keptName({ type, data, createdAt }: NewNotification): string {
+  return nameOf(String(data['orderId']), type, data['refundRequested'] === true, createdAt);
+}
+
+function nameOf(orderId: string, type: string, refundRequested: boolean, at: number): string {
+  return `${at} ${type} ${refundRequested} ${orderId}`;
+}

@@ -1,0 +1,83 @@
+// Accounts on SQLite.
+
+import type { AccountStore, RefreshToken, RotationResult, User } from '../../ports/accounts.ts';
+import type { CatalogueDatabase } from './catalogue-options.ts';
+import { readQuery } from '../thread/read-query.ts';
+
+interface UserRow {
+  id: string;
+  email: string;
+  name: string;
+  password_hash: string;
+  roles: string;
+  created_at: number;
+}
+
+export class SqliteAccountStore implements AccountStore {
+  readonly #writer;
+  readonly #byId;
+  readonly #byEmail;
+  readonly #namesByIds;
+
+  constructor({ writer, reader }: CatalogueDatabase) {
+    this.#writer = writer;
+    this.#byId = reader.prepare<[string], UserRow>('select * from users where id = ?');
+    this.#byEmail = reader.prepare<[string], UserRow>('select * from users where email_key = ?');
+    this.#namesByIds = reader.prepare<[string], Pick<UserRow, 'id' | 'name'>>(
+      'select id, name from users where id in (select value from json_each(?))',
+    );
+  }
+
+  addUser(user: User): Promise<boolean> {
+    return this.#writer.submit('addUser', user);
+  }
+
+  async findUser(userId: string): Promise<User | null> {
+    return userOf(readQuery(() => this.#byId.get(userId)));
+  }
+
+  async findUserByEmail(email: string): Promise<User | null> {
+    return userOf(readQuery(() => this.#byEmail.get(email.toLowerCase())));
+  }
+
+  async namesOf(userIds: readonly string[]): Promise<Map<string, string>> {
+    const rows = readQuery(() => this.#namesByIds.all(JSON.stringify(userIds)));
+    return new Map(rows.map(({ id, name }) => [id, name]));
+  }
+
+  async addRole(userId: string, role: string): Promise<void> {
+    await this.#writer.submit('addRole', userId, role);
+  }
+
+  async addRefreshToken(token: RefreshToken): Promise<void> {
+    await this.#writer.submit('addRefreshToken', token);
+  }
+
+  rotateRefreshToken(
+    hash: string,
+    next: { hash: string; expiresAt: number },
+    now: number,
+  ): Promise<RotationResult> {
+    return this.#writer.submit('rotateRefreshToken', hash, next, now);
+  }
+
+  async revokeRefreshToken(hash: string): Promise<void> {
+    await this.#writer.submit('revokeRefreshToken', hash);
+  }
+
+  async removeExpiredRefreshTokens(now: number): Promise<void> {
+    await this.#writer.submit('removeExpiredRefreshTokens', now);
+  }
+}
+
+function userOf(row: UserRow | undefined): User | null {
+  if (row === undefined) return null;
+  return {
+    id: row.id,
+    email: row.email,
+    name: row.name,
+    passwordHash: row.password_hash,
+    roles: JSON.parse(row.roles) as string[],
+    createdAt: row.created_at,
+  };
+}

@@ -1,0 +1,75 @@
+// What the catalogue's thread does to accounts: users and refresh tokens.
+
+import type { Database } from 'better-sqlite3';
+import type { RefreshToken, RotationResult, User } from '../../ports/accounts.ts';
+
+interface TokenRow {
+  family_id: string;
+  user_id: string;
+  expires_at: number;
+  used: number;
+}
+
+export function accountHandlers(database: Database) {
+  const addUser = database.prepare(`
+    insert into users (id, email_key, email, name, password_hash, roles, created_at)
+    values (?, ?, ?, ?, ?, ?, ?) on conflict (email_key) do nothing`);
+  const rolesOf = database
+    .prepare<[string], string>('select roles from users where id = ?')
+    .pluck();
+  const setRoles = database.prepare('update users set roles = ? where id = ?');
+  const addToken = database.prepare(`
+    insert into refresh_tokens (hash, family_id, user_id, expires_at, used)
+    values (?, ?, ?, ?, 0)`);
+  const findToken = database.prepare<[string], TokenRow>(
+    'select family_id, user_id, expires_at, used from refresh_tokens where hash = ?',
+  );
+  const useToken = database.prepare('update refresh_tokens set used = 1 where hash = ?');
+  const revokeFamily = database.prepare('delete from refresh_tokens where family_id = ?');
+  const removeTokens = database.prepare('delete from refresh_tokens where expires_at < ?');
+
+  return {
+    addUser(user: User): boolean {
+      const { id, email, name, passwordHash, roles, createdAt } = user;
+      const emailKey = email.toLowerCase();
+      const rolesText = JSON.stringify(roles);
+      return addUser.run(id, emailKey, email, name, passwordHash, rolesText, createdAt).changes > 0;
+    },
+
+    addRole(userId: string, role: string): void {
+      const text = rolesOf.get(userId);
+      if (text === undefined) return;
+      const roles = JSON.parse(text) as string[];
+      if (!roles.includes(role)) setRoles.run(JSON.stringify([...roles, role]), userId);
+    },
+
+    addRefreshToken(token: RefreshToken): void {
+      addToken.run(token.hash, token.familyId, token.userId, token.expiresAt);
+    },
+
+    rotateRefreshToken(
+      hash: string,
+      next: { hash: string; expiresAt: number },
+      now: number,
+    ): RotationResult {
+      const token = findToken.get(hash);
+      if (token === undefined || token.expires_at <= now) return { result: 'unknown' };
+      if (token.used !== 0) {
+        revokeFamily.run(token.family_id);
+        return { result: 'reused' };
+      }
+      useToken.run(hash);
+      addToken.run(next.hash, token.family_id, token.user_id, next.expiresAt);
+      return { result: 'rotated', userId: token.user_id };
+    },
+
+    revokeRefreshToken(hash: string): void {
+      const token = findToken.get(hash);
+      if (token !== undefined) revokeFamily.run(token.family_id);
+    },
+
+    removeExpiredRefreshTokens(now: number): void {
+      removeTokens.run(now);
+    },
+  };
+}

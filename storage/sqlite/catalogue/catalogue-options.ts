@@ -1,0 +1,11 @@
+// What every store in catalogue.db is made of: the thread that writes, and a connection on the main
+// thread for short indexed reads.
+
+import type { Database } from 'better-sqlite3';
+import type { CatalogueHandlers } from './catalogue-program.ts';
+import type { SqliteThread } from '../thread/thread.ts';
+
+export interface CatalogueDatabase {
+  readonly writer: SqliteThread<CatalogueHandlers>;
+  readonly reader: Database;
+}

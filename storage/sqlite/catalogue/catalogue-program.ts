@@ -1,0 +1,144 @@
+// The writer of catalogue.db: accounts, products, drops' rows, follows, handled webhooks,
+// consumers' positions, operators' actions. Runs in its own thread. All of it is rarely written and often read, so
+// reads have indexes of their own and run on the main thread.
+
+import { accountHandlers } from './accounts-statements.ts';
+import { openWriterDatabase, limitPages, WalBound } from '../thread/database.ts';
+import { followHandlers } from './follows-statements.ts';
+import { productHandlers } from './products-statements.ts';
+import type { Program, ProgramOptions } from '../thread/program.ts';
+
+const MIGRATIONS = [
+  `
+  create table users (
+    id text primary key,
+    email_key text not null unique,
+    email text not null,
+    name text not null,
+    password_hash text not null,
+    roles text not null,
+    created_at integer not null
+  ) strict;
+  create table refresh_tokens (
+    hash text primary key,
+    family_id text not null,
+    user_id text not null,
+    expires_at integer not null,
+    used integer not null
+  ) strict, without rowid;
+  create index refresh_tokens_by_family on refresh_tokens (family_id);
+  create index refresh_tokens_by_end on refresh_tokens (expires_at);
+
+  create table products (
+    id text primary key,
+    creator_id text not null,
+    name text not null,
+    description text not null,
+    image_urls text not null,
+    created_at integer not null,
+    revision integer not null
+  ) strict;
+  create index products_by_time on products (created_at, id);
+  create index products_by_creator on products (creator_id, created_at, id);
+
+  create table drops (
+    id text primary key,
+    product_id text not null,
+    creator_id text not null,
+    status text not null,
+    created_at integer not null,
+    version integer not null,
+    view text not null
+  ) strict;
+  create index drops_by_time on drops (created_at, id);
+  create index drops_by_status on drops (status, created_at, id);
+  create index drops_by_creator on drops (creator_id, created_at, id);
+  create index drops_by_creator_and_status on drops (creator_id, status, created_at, id);
+  create index drops_by_product on drops (product_id, created_at, id);
+
+  create table follows (
+    creator_id text not null,
+    since integer not null,
+    user_id text not null,
+    primary key (user_id, creator_id)
+  ) strict, without rowid;
+  create index follows_by_creator on follows (creator_id, since, user_id);
+  create index follows_by_user on follows (user_id, since, creator_id);
+  create table follow_counts (
+    user_id text primary key,
+    followers integer not null default 0,
+    following integer not null default 0
+  ) strict, without rowid;
+
+  create table webhooks (
+    id text primary key,
+    handled_at integer not null
+  ) strict, without rowid;
+  create index webhooks_by_time on webhooks (handled_at);
+
+  create table consumer_positions (
+    consumer text not null,
+    shard integer not null,
+    sequence integer not null,
+    primary key (consumer, shard)
+  ) strict, without rowid;
+  `,
+  `
+  create table operator_actions (
+    id integer primary key autoincrement,
+    at integer not null,
+    operator_id text not null,
+    action text not null,
+    params text not null,
+    result text not null
+  ) strict;
+  `,
+];
+
+export type CatalogueHandlers = ReturnType<typeof open>['handlers'];
+
+export function open(options: ProgramOptions) {
+  const migrations = MIGRATIONS;
+  const database = openWriterDatabase({ ...options, synchronous: 'full', migrations });
+  const walBound = new WalBound({ database, ...options });
+  const addWebhook = database.prepare(
+    'insert or ignore into webhooks (id, handled_at) values (?, ?)',
+  );
+  const removeWebhooks = database.prepare('delete from webhooks where handled_at < ?');
+  const movePosition = database.prepare(`
+    insert into consumer_positions (consumer, shard, sequence) values (?, ?, ?)
+    on conflict do update set sequence = excluded.sequence where excluded.sequence > sequence`);
+  const addOperatorAction = database.prepare(`
+    insert into operator_actions (at, operator_id, action, params, result)
+    values (?, ?, ?, ?, ?)`);
+
+  return {
+    database,
+    begin: 'begin immediate',
+    committed: () => walBound.committed(),
+    handlers: {
+      ...accountHandlers(database),
+      ...productHandlers(database),
+      ...followHandlers(database),
+
+      addWebhook(webhookId: string, handledAt: number): void {
+        addWebhook.run(webhookId, handledAt);
+      },
+      removeWebhooksBefore(time: number): void {
+        removeWebhooks.run(time);
+      },
+
+      movePositions(
+        consumer: string,
+        positions: readonly { shard: number; sequence: number }[],
+      ): void {
+        for (const { shard, sequence } of positions) movePosition.run(consumer, shard, sequence);
+      },
+
+      addOperatorAction: (...fields: [number, string, string, string, string]): number =>
+        Number(addOperatorAction.run(...fields).lastInsertRowid),
+
+      limitPages: (pages: number): void => limitPages(database, pages),
+    },
+  } satisfies Program;
+}

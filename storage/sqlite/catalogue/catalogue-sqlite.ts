@@ -1,0 +1,115 @@
+// Products and drop rows on SQLite.
+
+import type { Statement } from 'better-sqlite3';
+import type { DropView } from '../../../domain/views.ts';
+import type { Catalogue, DropFilter, Product, ProductChange } from '../../ports/catalogue.ts';
+import type { Page, PageRequest } from '../../ports/page.ts';
+import type { CatalogueDatabase } from './catalogue-options.ts';
+import { type ProductRow, productOf } from './products-statements.ts';
+import { readPage } from '../thread/read-page.ts';
+import { readQuery } from '../thread/read-query.ts';
+
+type ListParameters = [...string[], number, string, number];
+type ListStatement<Row> = Statement<ListParameters, Row>;
+
+export class SqliteCatalogue implements Catalogue {
+  readonly #writer;
+  readonly #productById;
+  readonly #dropById;
+  readonly #reader;
+  /**
+   * One statement for each combination of filters, by its `where` clause: 2 for products, 8 for
+   * drops.
+   */
+  readonly #productLists = new Map<string, ListStatement<ProductRow>>();
+  readonly #dropLists = new Map<string, ListStatement<string>>();
+
+  constructor({ writer, reader }: CatalogueDatabase) {
+    this.#writer = writer;
+    this.#reader = reader;
+    this.#productById = reader.prepare<[string], ProductRow>('select * from products where id = ?');
+    this.#dropById = reader
+      .prepare<[string], string>('select view from drops where id = ?')
+      .pluck();
+  }
+
+  async addProduct(product: Product): Promise<void> {
+    await this.#writer.submit('addProduct', product);
+  }
+
+  changeProduct(productId: string, change: ProductChange): Promise<Product | null> {
+    return this.#writer.submit('changeProduct', productId, change);
+  }
+
+  async findProduct(productId: string): Promise<Product | null> {
+    const row = readQuery(() => this.#productById.get(productId));
+    return row === undefined ? null : productOf(row);
+  }
+
+  async listProducts(filter: { creatorId?: string }, page: PageRequest): Promise<Page<Product>> {
+    const { clause, values } = whereOf([['creator_id', filter.creatorId]]);
+    let list = this.#productLists.get(clause);
+    if (list === undefined) {
+      list = this.#reader.prepare<ListParameters, ProductRow>(listText('products', '*', clause));
+      this.#productLists.set(clause, list);
+    }
+    const statement = list;
+    return readPage(
+      'products',
+      page,
+      ({ time, id }, limit) =>
+        readQuery(() => statement.all(...values, time, id, limit)).map(productOf),
+      positionOf,
+    );
+  }
+
+  async putDrops(views: readonly DropView[]): Promise<void> {
+    await this.#writer.submit('putDrops', views);
+  }
+
+  async findDrop(dropId: string): Promise<DropView | null> {
+    const view = readQuery(() => this.#dropById.get(dropId));
+    return view === undefined ? null : dropOf(view);
+  }
+
+  async listDrops(filter: DropFilter, page: PageRequest): Promise<Page<DropView>> {
+    const { clause, values } = whereOf([
+      ['product_id', filter.productId],
+      ['creator_id', filter.creatorId],
+      ['status', filter.status],
+    ]);
+    let list = this.#dropLists.get(clause);
+    if (list === undefined) {
+      const text = listText('drops', 'view', clause);
+      list = this.#reader.prepare<ListParameters, string>(text).pluck();
+      this.#dropLists.set(clause, list);
+    }
+    const statement = list;
+    return readPage(
+      'drops',
+      page,
+      ({ time, id }, limit) =>
+        readQuery(() => statement.all(...values, time, id, limit)).map(dropOf),
+      positionOf,
+    );
+  }
+}
+
+function dropOf(view: string): DropView {
+  return JSON.parse(view) as DropView;
+}
+
+function whereOf(filters: readonly (readonly [string, string | undefined])[]) {
+  const used = filters.filter(([, value]) => value !== undefined);
+  const clause = used.map(([column]) => `${column} = ? and `).join('');
+  return { clause, values: used.map(([, value]) => value!) };
+}
+
+function listText(table: string, columns: string, clause: string): string {
+  return `select ${columns} from ${table} where ${clause}(created_at, id) < (?, ?)
+    order by created_at desc, id desc limit ?`;
+}
+
+function positionOf(item: { createdAt: number; id: string }): { time: number; id: string } {
+  return { time: item.createdAt, id: item.id };
+}

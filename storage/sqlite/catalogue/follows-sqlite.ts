@@ -1,0 +1,73 @@
+// Who follows whom on SQLite: a page is one range of a covering index, wherever it begins (F2).
+
+import type { Follow, FollowStore } from '../../ports/follows.ts';
+import type { Page, PageRequest } from '../../ports/page.ts';
+import type { CatalogueDatabase } from './catalogue-options.ts';
+import { readPage } from '../thread/read-page.ts';
+import { readQuery } from '../thread/read-query.ts';
+
+type ListParameters = [string, number, string, number];
+
+export class SqliteFollowStore implements FollowStore {
+  readonly #writer;
+  readonly #isFollowing;
+  readonly #followers;
+  readonly #following;
+  readonly #counts;
+
+  constructor({ writer, reader }: CatalogueDatabase) {
+    this.#writer = writer;
+    this.#isFollowing = reader
+      .prepare<[string, string], 1>('select 1 from follows where user_id = ? and creator_id = ?')
+      .pluck();
+    this.#followers = reader.prepare<ListParameters, Follow>(`
+      select user_id as userId, since from follows
+      where creator_id = ? and (since, user_id) < (?, ?)
+      order by since desc, user_id desc limit ?`);
+    this.#following = reader.prepare<ListParameters, Follow>(`
+      select creator_id as userId, since from follows
+      where user_id = ? and (since, creator_id) < (?, ?)
+      order by since desc, creator_id desc limit ?`);
+    this.#counts = reader.prepare<[string], { followers: number; following: number }>(
+      'select followers, following from follow_counts where user_id = ?',
+    );
+  }
+
+  follow(userId: string, creatorId: string, since: number): Promise<boolean> {
+    return this.#writer.submit('follow', userId, creatorId, since);
+  }
+
+  unfollow(userId: string, creatorId: string): Promise<boolean> {
+    return this.#writer.submit('unfollow', userId, creatorId);
+  }
+
+  async isFollowing(userId: string, creatorId: string): Promise<boolean> {
+    return readQuery(() => this.#isFollowing.get(userId, creatorId)) !== undefined;
+  }
+
+  async listFollowers(creatorId: string, page: PageRequest): Promise<Page<Follow>> {
+    return readPage(
+      'followers',
+      page,
+      ({ time, id }, limit) => readQuery(() => this.#followers.all(creatorId, time, id, limit)),
+      positionOf,
+    );
+  }
+
+  async listFollowing(userId: string, page: PageRequest): Promise<Page<Follow>> {
+    return readPage(
+      'following',
+      page,
+      ({ time, id }, limit) => readQuery(() => this.#following.all(userId, time, id, limit)),
+      positionOf,
+    );
+  }
+
+  async counts(userId: string): Promise<{ followers: number; following: number }> {
+    return readQuery(() => this.#counts.get(userId)) ?? { followers: 0, following: 0 };
+  }
+}
+
+function positionOf(follow: Follow): { time: number; id: string } {
+  return { time: follow.since, id: follow.userId };
+}

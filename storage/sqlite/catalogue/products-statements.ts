@@ -1,0 +1,65 @@
+// What the catalogue's thread does to products and to the rows of drops.
+
+import type { Database } from 'better-sqlite3';
+import type { DropView } from '../../../domain/views.ts';
+import type { Product, ProductChange } from '../../ports/catalogue.ts';
+
+export interface ProductRow {
+  id: string;
+  creator_id: string;
+  name: string;
+  description: string;
+  image_urls: string;
+  created_at: number;
+  revision: number;
+}
+
+export function productOf(row: ProductRow): Product {
+  return {
+    id: row.id,
+    creatorId: row.creator_id,
+    name: row.name,
+    description: row.description,
+    imageUrls: JSON.parse(row.image_urls) as string[],
+    createdAt: row.created_at,
+    revision: row.revision,
+  };
+}
+
+export function productHandlers(database: Database) {
+  const addProduct = database.prepare(`
+    insert into products (id, creator_id, name, description, image_urls, created_at, revision)
+    values (?, ?, ?, ?, ?, ?, ?)`);
+  const changeProduct = database.prepare<unknown[], ProductRow>(`
+    update products set name = coalesce(?, name), description = coalesce(?, description),
+      image_urls = coalesce(?, image_urls), revision = revision + 1
+    where id = ? returning *`);
+  const putDrop = database.prepare(`
+    insert into drops (id, product_id, creator_id, status, created_at, version, view)
+    values (?, ?, ?, ?, ?, ?, ?)
+    on conflict do update set status = excluded.status, version = excluded.version,
+      view = excluded.view
+    where excluded.version > version`);
+
+  return {
+    addProduct(product: Product): void {
+      const { id, creatorId, name, description, imageUrls, createdAt, revision } = product;
+      const urls = JSON.stringify(imageUrls);
+      addProduct.run(id, creatorId, name, description, urls, createdAt, revision);
+    },
+
+    changeProduct(productId: string, change: ProductChange): Product | null {
+      const { name = null, description = null, imageUrls } = change;
+      const urls = imageUrls === undefined ? null : JSON.stringify(imageUrls);
+      const row = changeProduct.get(name, description, urls, productId);
+      return row === undefined ? null : productOf(row);
+    },
+
+    putDrops(views: readonly DropView[]): void {
+      for (const view of views) {
+        const { id, productId, creatorId, status, createdAt, version } = view;
+        putDrop.run(id, productId, creatorId, status, createdAt, version, JSON.stringify(view));
+      }
+    },
+  };
+}

@@ -1,0 +1,216 @@
+// The writer of journal.db: the journal's entries, snapshots and sealed drops. Runs in its own
+// thread.
+//
+// An entry's row id is its shard and sequence in one number, so that an append goes to the end of
+// its shard's range without any further index. A shard's last sequence is read from there;
+// `trimmed` stands in for it where all entries were forgotten.
+
+import { limitPages, openWriterDatabase, WalBound } from '../thread/database.ts';
+import type { Program, ProgramOptions } from '../thread/program.ts';
+
+/** Sequences of one shard; shards times this stays a safe integer up to 8191 shards. */
+export const SEQUENCE_SPAN = 2 ** 40;
+
+const MIGRATIONS = [
+  `
+  create table shards (
+    shard integer primary key,
+    epoch integer not null,
+    owner text not null,
+    trimmed integer not null
+  ) strict;
+  create table entries (
+    id integer primary key,
+    epoch integer not null,
+    bytes blob not null
+  ) strict;
+  create table snapshots (
+    shard integer primary key,
+    epoch integer not null,
+    sequence integer not null,
+    head blob not null,
+    part_names text not null
+  ) strict;
+  create table snapshot_parts (
+    shard integer not null,
+    name text not null,
+    epoch integer not null,
+    bytes blob not null,
+    primary key (shard, name)
+  ) strict;
+  create table sealed_drops (
+    drop_id text primary key,
+    bytes blob not null
+  ) strict;
+  `,
+  'alter table sealed_drops add column version integer not null default 0',
+  // Before the number of shards was kept it was always 256.
+  `
+  create table installation (shard_count integer not null) strict;
+  insert into installation select 256 where exists (select 1 from shards);
+  `,
+];
+
+/** Epoch, and last sequence, of one shard. */
+export const HEAD_OF_SHARD = `
+  select epoch, max(trimmed, coalesce((
+    select max(id) - shard * ${SEQUENCE_SPAN} from entries
+    where id > shard * ${SEQUENCE_SPAN} and id < (shard + 1) * ${SEQUENCE_SPAN}
+  ), 0)) from shards where shard = ?`;
+
+export type HeadRow = [epoch: number, lastSequence: number];
+
+/** Null: done. */
+export type WriteRefusal = { code: 'fenced' | 'conflict' | 'corrupt'; message: string } | null;
+
+export type JournalHandlers = ReturnType<typeof open>['handlers'];
+
+export function open(options: ProgramOptions) {
+  const migrations = MIGRATIONS;
+  const database = openWriterDatabase({ ...options, synchronous: 'full', migrations });
+  const walBound = new WalBound({ database, ...options });
+  const headOf = database.prepare<[number], HeadRow>(HEAD_OF_SHARD).raw();
+  const claim = database.prepare(`
+    insert into shards (shard, epoch, owner, trimmed) values (?, 1, ?, 0)
+    on conflict do update set epoch = epoch + 1, owner = excluded.owner`);
+  const insertEntry = database.prepare('insert into entries (id, epoch, bytes) values (?, ?, ?)');
+  const entryAt = database.prepare<[number], { epoch: number; bytes: Buffer }>(
+    'select epoch, bytes from entries where id = ?',
+  );
+  const setTrimmed = database.prepare(
+    'update shards set trimmed = max(trimmed, ?) where shard = ?',
+  );
+  const removeEntries = database.prepare('delete from entries where id > ? and id <= ?');
+  const snapshots = prepareSnapshots(database);
+  const shardCount = database.prepare('select shard_count from installation').pluck();
+  const keepShardCount = database.prepare('insert into installation (shard_count) values (?)');
+  /**
+   * Of shards that were claimed or appended to lately. This is the only writer of the file, so what
+   * it knows is true until it is rolled back. Looking a head up took a fifteenth of this thread's
+   * CPU time.
+   */
+  const heads = new Map<number, { readonly epoch: number; lastSequence: number }>();
+  const loadHead = (shard: number) => {
+    const row = headOf.get(shard);
+    if (row === undefined) return undefined;
+    const head = { epoch: row[0], lastSequence: row[1] };
+    heads.set(shard, head);
+    return head;
+  };
+
+  return {
+    database,
+    begin: 'begin immediate',
+    committed: () => walBound.committed(),
+    rolledBack: () => heads.clear(),
+    handlers: {
+      claim(shard: number, owner: string): HeadRow {
+        claim.run(shard, owner);
+        const { epoch, lastSequence } = loadHead(shard)!;
+        return [epoch, lastSequence];
+      },
+
+      append(bytes: Uint8Array, shard: number, epoch: number, sequence: number): WriteRefusal {
+        const head = heads.get(shard) ?? loadHead(shard);
+        if (head === undefined || head.epoch !== epoch) {
+          const message = `shard ${shard} is at epoch ${head?.epoch ?? 0}, not ${epoch}`;
+          return { code: 'fenced', message };
+        }
+        const id = shard * SEQUENCE_SPAN + sequence;
+        if (sequence === head.lastSequence + 1) {
+          insertEntry.run(id, epoch, bytes);
+          head.lastSequence = sequence;
+          return null;
+        }
+        const present = entryAt.get(id);
+        const same = present?.epoch === epoch && present.bytes.equals(bytes);
+        const message = `shard ${shard} is at sequence ${head.lastSequence}, got ${sequence}`;
+        return same ? null : { code: 'conflict', message };
+      },
+
+      trim(shard: number, through: number): void {
+        const head = headOf.get(shard);
+        if (head === undefined) return;
+        const last = Math.min(through, head[1]);
+        removeEntries.run(shard * SEQUENCE_SPAN, shard * SEQUENCE_SPAN + last);
+        setTrimmed.run(last, shard);
+      },
+
+      /** Of this file for good: `wanted` where none was kept before. */
+      fixShardCount(wanted: number): number {
+        const kept = shardCount.get() as number | undefined;
+        if (kept === undefined) keepShardCount.run(wanted);
+        return kept ?? wanted;
+      },
+
+      ...snapshots,
+      limitPages: (pages: number): void => limitPages(database, pages),
+    },
+  } satisfies Program;
+}
+
+function prepareSnapshots(database: Program['database']) {
+  const claimedEpoch = database
+    .prepare<[number], number>('select epoch from shards where shard = ?')
+    .pluck();
+  const snapshotEpoch = database
+    .prepare<[number], number>('select epoch from snapshots where shard = ?')
+    .pluck();
+  const putPart = database.prepare(`
+    insert into snapshot_parts (shard, name, epoch, bytes) values (?, ?, ?, ?)
+    on conflict do update set epoch = excluded.epoch, bytes = excluded.bytes
+    where excluded.epoch > epoch`);
+  const missingPart = database
+    .prepare<[string, number], string>(`
+      select value from json_each(?) where not exists (
+        select 1 from snapshot_parts where shard = ? and name = value)`)
+    .pluck();
+  const putSnapshot = database.prepare(`
+    insert or replace into snapshots (shard, epoch, sequence, head, part_names)
+    values (?, ?, ?, ?, ?)`);
+  // Parts of a newer epoch belong to a snapshot that its owner is about to save.
+  const removeParts = database.prepare(`
+    delete from snapshot_parts where shard = ? and epoch <= ?
+    and name not in (select value from json_each(?))`);
+  const putSealedDrop = database.prepare(`
+    insert into sealed_drops (drop_id, version, bytes) values (?, ?, ?)
+    on conflict do update set version = excluded.version, bytes = excluded.bytes
+    where excluded.version >= version`);
+
+  const fence = (shard: number, epoch: number): WriteRefusal => {
+    const present = Math.max(claimedEpoch.get(shard) ?? 0, snapshotEpoch.get(shard) ?? 0);
+    if (epoch >= present) return null;
+    return { code: 'fenced', message: `shard ${shard} is at epoch ${present}, not ${epoch}` };
+  };
+
+  return {
+    savePart(bytes: Uint8Array, shard: number, epoch: number, name: string): WriteRefusal {
+      const fenced = fence(shard, epoch);
+      if (fenced === null) putPart.run(shard, name, epoch, bytes);
+      return fenced;
+    },
+
+    saveSnapshot(
+      head: Uint8Array,
+      shard: number,
+      epoch: number,
+      sequence: number,
+      partNames: readonly string[],
+    ): WriteRefusal {
+      const fenced = fence(shard, epoch);
+      if (fenced !== null) return fenced;
+      const names = JSON.stringify(partNames);
+      const missing = missingPart.get(names, shard);
+      if (missing !== undefined) {
+        return { code: 'corrupt', message: `shard ${shard} has no snapshot part ${missing}` };
+      }
+      putSnapshot.run(shard, epoch, sequence, head, names);
+      removeParts.run(shard, epoch, names);
+      return null;
+    },
+
+    saveSealedDrop(bytes: Uint8Array, dropId: string, version: number): void {
+      putSealedDrop.run(dropId, version, bytes);
+    },
+  };
+}

@@ -1,0 +1,100 @@
+// The reader of journal.db: what recovery and relays read in bulk. Runs in a thread of its own, so
+// that reading megabytes holds up neither the event loop nor the appends. Each group of reads ends
+// at once, so that it never keeps the log from being cut.
+
+import { openReaderDatabase } from '../thread/database.ts';
+import { HEAD_OF_SHARD, type HeadRow, SEQUENCE_SPAN } from './journal-program.ts';
+import type { Program, ProgramOptions } from '../thread/program.ts';
+
+export interface ReadEntries {
+  readonly lastSequence: number;
+  /** Rising; maybe with gaps, which the caller finds. */
+  readonly sequences: readonly number[];
+  readonly epochs: readonly number[];
+  readonly bytes: readonly Uint8Array[];
+}
+
+export interface ReadSnapshot {
+  readonly sequence: number;
+  readonly head: Uint8Array;
+  readonly partNames: readonly string[];
+  /** In the order of `partNames`; null for one that is missing. */
+  readonly parts: readonly (Uint8Array | null)[];
+}
+
+interface SnapshotRow {
+  sequence: number;
+  head: Buffer;
+  part_names: string;
+}
+
+export type JournalReaderHandlers = ReturnType<typeof open>['handlers'];
+
+export function open(options: ProgramOptions) {
+  const database = openReaderDatabase(options.file);
+  const headOf = database.prepare<[number], HeadRow>(HEAD_OF_SHARD).raw();
+  const entriesAfter = database
+    .prepare<[number, number, number], [number, number, Buffer]>(`
+      select id % ${SEQUENCE_SPAN}, epoch, bytes from entries
+      where id > ? and id < ? order by id limit ?`)
+    .raw();
+  const snapshotOf = database.prepare<[number], SnapshotRow>(
+    'select sequence, head, part_names from snapshots where shard = ?',
+  );
+  const partOf = database
+    .prepare<[number, string], Buffer>(
+      'select bytes from snapshot_parts where shard = ? and name = ?',
+    )
+    .pluck();
+  const sealedDrop = database
+    .prepare<[string], Buffer>('select bytes from sealed_drops where drop_id = ?')
+    .pluck();
+
+  const transfers: ArrayBuffer[] = [];
+  /** Hands a result's memory over to the other thread, where it has memory of its own. */
+  const handOver = (bytes: Buffer): Uint8Array => {
+    const { buffer } = bytes;
+    const own = buffer instanceof ArrayBuffer && buffer.byteLength === bytes.length;
+    if (own && bytes.length > 0) transfers.push(buffer);
+    return own ? bytes : new Uint8Array(bytes);
+  };
+
+  return {
+    database,
+    begin: 'begin',
+    transfers,
+    handlers: {
+      head: (shard: number): HeadRow => headOf.get(shard) ?? [0, 0],
+
+      read(shard: number, after: number, limit: number): ReadEntries {
+        const first = shard * SEQUENCE_SPAN;
+        const sequences: number[] = [];
+        const epochs: number[] = [];
+        const bytes: Uint8Array[] = [];
+        for (const row of entriesAfter.iterate(first + after, first + SEQUENCE_SPAN, limit)) {
+          sequences.push(row[0]);
+          epochs.push(row[1]);
+          bytes.push(handOver(row[2]));
+        }
+        const lastSequence = headOf.get(shard)?.[1] ?? 0;
+        return { lastSequence, sequences, epochs, bytes };
+      },
+
+      loadSnapshot(shard: number): ReadSnapshot | null {
+        const row = snapshotOf.get(shard);
+        if (row === undefined) return null;
+        const partNames = JSON.parse(row.part_names) as string[];
+        const parts = partNames.map((name) => {
+          const bytes = partOf.get(shard, name);
+          return bytes === undefined ? null : handOver(bytes);
+        });
+        return { sequence: row.sequence, head: handOver(row.head), partNames, parts };
+      },
+
+      loadSealedDrop(dropId: string): Uint8Array | null {
+        const bytes = sealedDrop.get(dropId);
+        return bytes === undefined ? null : handOver(bytes);
+      },
+    },
+  } satisfies Program;
+}

@@ -1,0 +1,73 @@
+// The journal on SQLite: appends go to the writer's thread, where all shards that wait share a
+// transaction; reads to the reader's.
+
+import {
+  type Claim,
+  ConflictError,
+  CorruptError,
+  FencedError,
+  type Journal,
+  type JournalEntry,
+} from '../../ports/journal.ts';
+import type { JournalHandlers, WriteRefusal } from './journal-program.ts';
+import type { JournalReaderHandlers } from './journal-reader-program.ts';
+import type { SqliteThread } from '../thread/thread.ts';
+
+export interface SqliteJournalOptions {
+  readonly writer: SqliteThread<JournalHandlers>;
+  readonly reader: SqliteThread<JournalReaderHandlers>;
+}
+
+export class SqliteJournal implements Journal {
+  readonly #writer: SqliteThread<JournalHandlers>;
+  readonly #reader: SqliteThread<JournalReaderHandlers>;
+
+  constructor(options: SqliteJournalOptions) {
+    this.#writer = options.writer;
+    this.#reader = options.reader;
+  }
+
+  async claim(shard: number, owner: string): Promise<Claim> {
+    const [epoch, lastSequence] = await this.#writer.submit('claim', shard, owner);
+    return { epoch, lastSequence };
+  }
+
+  async append(shard: number, epoch: number, sequence: number, bytes: Uint8Array): Promise<void> {
+    throwRefusal(await this.#writer.submit('append', bytes, shard, epoch, sequence));
+  }
+
+  async read(shard: number, after: number, limit: number): Promise<JournalEntry[]> {
+    const found = await this.#reader.submit('read', shard, after, limit);
+    const { lastSequence, sequences, epochs } = found;
+    const count = Math.min(limit, lastSequence - after);
+    const entries: JournalEntry[] = [];
+    for (let i = 0; i < count; i++) {
+      const sequence = after + i + 1;
+      if (sequences[i] !== sequence) {
+        const text = `shard ${shard} has no entry ${sequence} although later ones exist`;
+        throw new CorruptError(text);
+      }
+      entries.push({ sequence, epoch: epochs[i]!, bytes: found.bytes[i]! });
+    }
+    return entries;
+  }
+
+  async head(shard: number): Promise<Claim> {
+    const [epoch, lastSequence] = await this.#reader.submit('head', shard);
+    return { epoch, lastSequence };
+  }
+
+  async trim(shard: number, through: number): Promise<void> {
+    await this.#writer.submit('trim', shard, through);
+  }
+}
+
+/**
+ * Refusals come out of the thread as values, since one must not roll back the others of its group.
+ */
+export function throwRefusal(refusal: WriteRefusal): void {
+  if (refusal === null) return;
+  if (refusal.code === 'fenced') throw new FencedError(refusal.message);
+  if (refusal.code === 'conflict') throw new ConflictError(refusal.message);
+  throw new CorruptError(refusal.message);
+}

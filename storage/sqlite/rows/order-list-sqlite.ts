@@ -1,0 +1,161 @@
+// Everybody's orders on SQLite, as rows kept by user (`user-rows.ts`).
+
+import { fnv1a } from '../../../domain/ids.ts';
+import type { OrderView } from '../../../domain/views.ts';
+import { decodeCursor, encodeCursor, type ListPosition } from '../../formats/cursor.ts';
+import type { DropTotals } from '../../rows/drop-totals.ts';
+import type { OrderListStore } from '../../ports/order-list.ts';
+import type { Page, PageRequest } from '../../ports/page.ts';
+import type { ProjectionBatch } from '../../ports/projection.ts';
+import { mayBeOrder, NewestOrders, packOrder } from './order-rows.ts';
+import type { ProjectionsReaderHandlers } from './projections-reader-program.ts';
+import { StoreUnavailableError } from '../../ports/journal.ts';
+import { ORDERS } from './row-log.ts';
+import { CREATED_AT, type RowOwner, rowOwner, RowPacker, type RowPlace } from './row-pack.ts';
+import type { SqliteThread } from '../thread/thread.ts';
+import type { UserRows } from './user-rows.ts';
+
+const ALL = Number.POSITIVE_INFINITY;
+const SAMPLES_PER_ITEM = 8;
+
+/** How often totals are counted anew because rows were settled meanwhile. */
+const SCANS_MAX = 5;
+const LISTS = [ORDERS] as const;
+
+export interface SqliteOrderListOptions {
+  readonly rows: UserRows;
+  /** A thread of its own for what reads everything. */
+  readonly scanner: SqliteThread<ProjectionsReaderHandlers>;
+}
+
+export class SqliteOrderListStore implements OrderListStore {
+  readonly #rows: UserRows;
+  readonly #scanner;
+  readonly #packer = new RowPacker();
+
+  constructor(options: SqliteOrderListOptions) {
+    this.#rows = options.rows;
+    this.#scanner = options.scanner;
+  }
+
+  /** What it gives survives a power failure, so the journal may be trimmed up to there. */
+  position(shard: number): Promise<number> {
+    return this.#rows.syncedPosition(LISTS, shard);
+  }
+
+  put(batches: readonly ProjectionBatch<OrderView>[]): Promise<void> {
+    return this.#rows.inTurn(async () => {
+      const fresh = this.#rows.fresh(LISTS, batches);
+      this.#packer.begin();
+      for (const { rows } of fresh) {
+        for (const order of rows) packOrder(this.#packer, order);
+      }
+      await this.#rows.keep(LISTS, this.#packer.take(), fresh);
+    });
+  }
+
+  async listByUser(userId: string, page: PageRequest): Promise<Page<OrderView>> {
+    const start = decodeCursor('orders', page.cursor);
+    const owner = rowOwner(userId);
+    // Rows come nearly in the order of their keys, so the last ones kept show how far back a page
+    // goes: nobody's page costs as much as all of his orders.
+    const count = page.limit * SAMPLES_PER_ITEM;
+    const sample = this.#lastKept(owner, start.time, count);
+    let found: OrderView[];
+    if (sample.length < count) {
+      found = newestOf(sample, page.limit, start, -1);
+    } else {
+      const keyMin = sample.reduce((least, { key }) => Math.min(least, key), ALL);
+      found = this.#newest(owner, keyMin, start, page.limit);
+      if (found.length <= page.limit) found = this.#newest(owner, 0, start, page.limit);
+    }
+    const items = found.slice(0, page.limit);
+    const last = items.at(-1);
+    const more = last !== undefined && found.length > items.length;
+    const nextCursor = more ? encodeCursor('orders', { time: last.createdAt, id: last.id }) : null;
+    return { items, nextCursor };
+  }
+
+  async findOrder(userId: string, orderId: string): Promise<OrderView | null> {
+    const owner = rowOwner(userId);
+    const idHash = fnv1a(orderId);
+    const versions = new NewestOrders();
+    for (const place of this.#everyRow(owner)) {
+      if (mayBeOrder(place, idHash)) versions.add(place);
+    }
+    return versions.all().find(({ id }) => id === orderId) ?? null;
+  }
+
+  async totalsOfDrop(dropId: string): Promise<DropTotals> {
+    for (let scan = 0; scan < SCANS_MAX; scan++) {
+      const totals = await this.#scanner.submit('totalsOfDrop', dropId, this.#rows.unsettled());
+      if (totals !== null) return totals;
+    }
+    throw new StoreUnavailableError('rows were settled faster than they could be counted');
+  }
+
+  /** The last rows kept with a key up to `keyMax`, at most `count`. */
+  #lastKept(owner: RowOwner, keyMax: number, count: number): RowPlace[] {
+    const places = this.#rows.recentRows(owner, CREATED_AT, 0, keyMax, count);
+    for (const { generation } of this.#rows.settledGenerations(CREATED_AT, 0, keyMax)) {
+      const left = count - places.length;
+      if (left <= 0) break;
+      places.push(...this.#rows.settledRows(owner, generation, CREATED_AT, 0, keyMax, left));
+    }
+    return places;
+  }
+
+  /**
+   * Orders below the position and placed at `keyMin` or later, newest first, at most one more than
+   * `limit`.
+   */
+  #newest(owner: RowOwner, keyMin: number, start: ListPosition, limit: number): OrderView[] {
+    let places = this.#rows.recentRows(owner, CREATED_AT, keyMin, start.time, ALL);
+    for (const { generation, keyMax } of this.#rows.settledGenerations(
+      CREATED_AT,
+      keyMin,
+      start.time,
+    )) {
+      if (newestOf(places, limit, start, keyMax).length > limit) break;
+      const older = this.#rows.settledRows(owner, generation, CREATED_AT, keyMin, start.time, ALL);
+      places = [...places, ...older];
+    }
+    return newestOf(places, limit, start, -1);
+  }
+
+  *#everyRow(owner: RowOwner): Generator<RowPlace, void, undefined> {
+    yield* this.#rows.recentRows(owner, CREATED_AT, 0, ALL, ALL);
+    for (const { generation } of this.#rows.settledGenerations(CREATED_AT, 0, ALL)) {
+      yield* this.#rows.settledRows(owner, generation, CREATED_AT, 0, ALL, ALL);
+    }
+  }
+}
+
+/**
+ * The newest orders among rows, at most one more than `limit`, newest first; only those placed
+ * after `keyAbove`, since older rows elsewhere may still belong before the others. Rows are
+ * unpacked only as far as needed: all versions of an order have the same key.
+ */
+function newestOf(
+  places: readonly RowPlace[],
+  limit: number,
+  start: ListPosition,
+  keyAbove: number,
+): OrderView[] {
+  const sorted = places.filter(({ key }) => key > keyAbove).sort((a, b) => b.key - a.key);
+  const found: OrderView[] = [];
+  let i = 0;
+  while (i < sorted.length && found.length <= limit) {
+    const { key } = sorted[i]!;
+    const versions = new NewestOrders();
+    for (; i < sorted.length && sorted[i]!.key === key; i++) versions.add(sorted[i]!);
+    const orders = versions.all().filter((order) => isBelow(order, start));
+    orders.sort((a, b) => (a.id < b.id ? 1 : -1));
+    found.push(...orders);
+  }
+  return found.slice(0, limit + 1);
+}
+
+function isBelow({ createdAt, id }: OrderView, start: ListPosition): boolean {
+  return createdAt < start.time || (createdAt === start.time && id < start.id);
+}

@@ -1,0 +1,169 @@
+// How an order, and what its buyer is told of it, stand in one row. The key in the list of orders is
+// when the order was placed, which never changes, so all versions of an order are neighbours there;
+// the key in the feed is the notification's id. Everything a notification says of its order never
+// changes either, so it needs no fields of its own but its kind and time.
+
+import { assert } from '../../../domain/assert.ts';
+import type { OrderStatus, OrderView } from '../../../domain/views.ts';
+import type { NewNotification } from '../../ports/feed.ts';
+import { orderNotification, type OrderNotificationType } from '../../ports/read-models.ts';
+import { NO_KEY, RowFields, rowIdHash, type RowPacker, type RowPlace } from './row-pack.ts';
+
+/** By the number they are stored as. Append only. */
+const STATUSES: readonly OrderStatus[] = [
+  'reserved',
+  'confirmed',
+  'failed',
+  'cancelled',
+  'expired',
+  'refunded',
+];
+/** By the number they are stored as. Append only. */
+const TOLD: readonly OrderNotificationType[] = [
+  'order.confirmed',
+  'order.failed',
+  'order.cancelled',
+  'order.expired',
+  'order.refunded',
+];
+/** A row's kind, its second field: an order that nobody is told of, ... */
+const ORDER_ONLY = 0;
+/** ... a notification that brings its own data, ... */
+const NOTIFICATION_ONLY = 1;
+/** ... or from here on, in steps of two, what is told; the odd ones say that a refund was asked for. */
+const TOLD_FIRST = 2;
+const HAS_REFERENCE = 8;
+const REFUND_REQUESTED = 16;
+const HAS_HOLD = 32;
+
+export function packOrder(packer: RowPacker, order: OrderView): void {
+  packer.row(order.userId, order.createdAt, NO_KEY);
+  packer.number(ORDER_ONLY);
+  packOrderFields(packer, order);
+  packer.endRow();
+}
+
+/** An order, and the notification `notificationId` that its buyer got of it at `toldAt`. */
+export function packToldOrder(
+  packer: RowPacker,
+  order: OrderView,
+  notificationId: number,
+  told: OrderNotificationType,
+  refundRequested: boolean,
+  toldAt: number,
+): void {
+  packer.row(order.userId, order.createdAt, notificationId);
+  packer.number(TOLD_FIRST + TOLD.indexOf(told) * 2 + (refundRequested ? 1 : 0));
+  packer.number(toldAt);
+  packOrderFields(packer, order);
+  packer.endRow();
+}
+
+export function packNotification(
+  packer: RowPacker,
+  notificationId: number,
+  row: NewNotification,
+): void {
+  packer.row(row.userId, NO_KEY, notificationId);
+  packer.number(NOTIFICATION_ONLY);
+  packer.number(row.createdAt);
+  packer.text(row.type);
+  packer.longText(JSON.stringify(row.data));
+  packer.endRow();
+}
+
+function packOrderFields(packer: RowPacker, order: OrderView): void {
+  const { id, dropId, holdExpiresAt, paymentReference } = order;
+  const status = STATUSES.indexOf(order.status);
+  assert(status >= 0, 'an order has a known status');
+  packer.id(id);
+  // An order's id usually begins with its drop, which then need not be written again.
+  packer.text(id.startsWith(dropId) && id[dropId.length] === '-' ? '' : dropId);
+  packer.text(order.currency);
+  packer.text(paymentReference ?? '');
+  packer.number(
+    status +
+      (paymentReference === null ? 0 : HAS_REFERENCE) +
+      (order.refundRequested ? REFUND_REQUESTED : 0) +
+      (holdExpiresAt === null ? 0 : HAS_HOLD),
+  );
+  packer.number(order.version);
+  packer.number(order.quantity);
+  packer.number(order.totalCents);
+  if (holdExpiresAt !== null) packer.number(holdExpiresAt);
+}
+
+export function unpackOrder(place: RowPlace): OrderView {
+  const fields = new RowFields(place);
+  const userId = fields.text();
+  if (fields.number() >= TOLD_FIRST) fields.number(); // When it was told.
+  return unpackOrderFields(fields, userId, place.key);
+}
+
+/** The notification of a row that is in the feed. */
+export function unpackNotification(place: RowPlace): NewNotification {
+  const fields = new RowFields(place);
+  const userId = fields.text();
+  const kind = fields.number();
+  const createdAt = fields.number();
+  if (kind === NOTIFICATION_ONLY) {
+    const type = fields.text();
+    const data = JSON.parse(fields.text()) as NewNotification['data'];
+    return { userId, type, data, createdAt };
+  }
+  const told = kind - TOLD_FIRST;
+  const order = unpackOrderFields(fields, userId, 0);
+  return orderNotification(TOLD[told >> 1]!, order, (told & 1) === 1, createdAt);
+}
+
+function unpackOrderFields(fields: RowFields, userId: string, createdAt: number): OrderView {
+  const id = fields.text();
+  const drop = fields.text();
+  const currency = fields.text();
+  const reference = fields.text();
+  const flags = fields.number();
+  const version = fields.number();
+  const quantity = fields.number();
+  const totalCents = fields.number();
+  return {
+    id,
+    dropId: drop === '' ? id.slice(0, id.lastIndexOf('-')) : drop,
+    userId,
+    quantity,
+    status: STATUSES[flags % HAS_REFERENCE]!,
+    totalCents,
+    currency,
+    createdAt,
+    holdExpiresAt: (flags & HAS_HOLD) === 0 ? null : fields.number(),
+    paymentReference: (flags & HAS_REFERENCE) === 0 ? null : reference,
+    refundRequested: (flags & REFUND_REQUESTED) !== 0,
+    version,
+  };
+}
+
+export function mayBeOrder({ bytes, offset }: RowPlace, idHash: number): boolean {
+  return rowIdHash(bytes, offset) === idHash;
+}
+
+/**
+ * The newest version of each order among rows that come with the last kept first. Of equal versions
+ * the one kept first stays.
+ */
+export class NewestOrders {
+  readonly #orders = new Map<string, OrderView>();
+
+  add(place: RowPlace): void {
+    const order = unpackOrder(place);
+    const present = this.#orders.get(order.id);
+    if (present === undefined || order.version >= present.version)
+      this.#orders.set(order.id, order);
+  }
+
+  get count(): number {
+    return this.#orders.size;
+  }
+
+  all(): OrderView[] {
+    return [...this.#orders.values()];
+  }
+}

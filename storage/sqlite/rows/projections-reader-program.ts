@@ -1,0 +1,200 @@
+// Reads all of projections.db for reconciliation, in a thread of its own and at one moment of the
+// file.
+
+import { fnv1a } from '../../../domain/ids.ts';
+import { addToTotals, type DropTotals, emptyTotals } from '../../rows/drop-totals.ts';
+import { keptName } from '../../rows/missing-rows.ts';
+import { openReaderDatabase } from '../thread/database.ts';
+import { NewestOrders, unpackNotification, unpackOrder } from './order-rows.ts';
+import type { Program, ProgramOptions } from '../thread/program.ts';
+import { RecentRows } from './recent-rows.ts';
+import { readRowLog } from './row-log.ts';
+import {
+  BUCKETS,
+  CREATED_AT,
+  NO_KEY,
+  NOTIFICATION_ID,
+  rowBytes,
+  rowIdHash,
+  rowKey,
+  rowLength,
+  type RowPlace,
+  rowUserHash,
+} from './row-pack.ts';
+import { firstRunId } from './user-rows-statements.ts';
+
+const BUCKETS_AT_ONCE = 64;
+const SECOND_SEED = 0x9747b28c;
+const SECOND_HASHES = 2 ** 21;
+
+/** What there is of all users: 40 bytes for each notification and its order. */
+export interface RowContents {
+  /** The hash of each order's id, and its newest version. */
+  readonly orders: Float64Array<ArrayBuffer>;
+  readonly versions: Float64Array<ArrayBuffer>;
+  /** The hash of each notification's name. */
+  readonly names: Float64Array<ArrayBuffer>;
+  /** The ids of all notifications, rising, and the latest time that any up to it was told at. */
+  readonly ids: Float64Array<ArrayBuffer>;
+  readonly times: Float64Array<ArrayBuffer>;
+}
+
+/**
+ * As many bits as a number has: among ten million rows one that is missing is taken for another with
+ * a probability of one in a billion.
+ */
+export function nameHash(name: string): number {
+  return fnv1a(name) * SECOND_HASHES + (fnv1a(name, SECOND_SEED) % SECOND_HASHES);
+}
+
+export type ProjectionsReaderHandlers = ReturnType<typeof open>['handlers'];
+
+export function open(options: ProgramOptions) {
+  const database = openReaderDatabase(options.file);
+  const generations = database
+    .prepare<[], number>('select generation from rows_generations order by generation desc')
+    .pluck();
+  const runs = database
+    .prepare<[number, number], Buffer>(
+      'select bytes from rows_settled where id >= ? and id < ? order by id desc',
+    )
+    .pluck();
+
+  /** The rows of no generation that is settled; null where a log that it names is gone. */
+  const readRecent = (
+    unsettled: readonly number[],
+    settled: readonly number[],
+  ): RecentRows | null => {
+    const recent = new RecentRows({ generation: 0 });
+    for (const generation of unsettled) {
+      if (settled.includes(generation)) continue;
+      const records = readRowLog(options.file, generation);
+      if (records === null) return null;
+      for (const { pack } of records) recent.add(pack);
+    }
+    return recent;
+  };
+
+  /**
+   * Hands all rows of a few buckets over, the last kept first in each pack or run, group after
+   * group: all versions of an order are in one group, and memory stays small. `unsettled` names the
+   * generations that had a log before the call. False where one of them has been settled meanwhile,
+   * so that this moment of the file does not show it.
+   */
+  const eachGroup = (
+    unsettled: readonly number[],
+    take: (groups: Iterable<readonly RowPlace[]>) => void,
+  ): boolean => {
+    const settled = generations.all();
+    const recent = readRecent(unsettled, settled);
+    if (recent === null) return false;
+    for (let from = 0; from < BUCKETS; from += BUCKETS_AT_ONCE) {
+      take(rowsOfGroup(recent, settled, from, from + BUCKETS_AT_ONCE));
+    }
+    return true;
+  };
+
+  function* rowsOfGroup(
+    recent: RecentRows,
+    settled: readonly number[],
+    from: number,
+    to: number,
+  ): Generator<readonly RowPlace[], void, undefined> {
+    for (let bucket = from; bucket < to; bucket++) {
+      yield recent
+        .rowsOfBucket(bucket)
+        .map((row) => recent.place(row, CREATED_AT))
+        .reverse();
+    }
+    for (const generation of settled) {
+      const end = firstRunId(generation, to);
+      for (const run of runs.iterate(firstRunId(generation, from), end)) {
+        yield placesOf(run).reverse();
+      }
+    }
+  }
+
+  const transfers: ArrayBuffer[] = [];
+
+  return {
+    database,
+    begin: 'begin',
+    transfers,
+    handlers: {
+      /** Null: ask again (`eachGroup`). */
+      totalsOfDrop(dropId: string, unsettled: readonly number[]): DropTotals | null {
+        const dropBytes = Buffer.from(dropId);
+        /** Not exact, but cheap. */
+        const isOfDrop = ({ bytes, offset, key }: RowPlace) =>
+          key !== NO_KEY && rowBytes(bytes, offset).includes(dropBytes);
+        const totals = emptyTotals();
+        const isWhole = eachGroup(unsettled, (groups) => {
+          const newest = new NewestOrders();
+          for (const places of groups) {
+            for (const place of places) if (isOfDrop(place)) newest.add(place);
+          }
+          for (const order of newest.all()) {
+            if (order.dropId === dropId) addToTotals(totals, order.status, order.quantity);
+          }
+        });
+        return isWhole ? totals : null;
+      },
+
+      /** What there is of everybody, in short. Null: ask again (`eachGroup`). */
+      contents(unsettled: readonly number[]): RowContents | null {
+        const orders: number[] = [];
+        const versions: number[] = [];
+        const names: number[] = [];
+        const told: [id: number, time: number][] = [];
+        const isWhole = eachGroup(unsettled, (groups) => {
+          const newest = new Map<string, number>();
+          for (const places of groups) {
+            for (const place of places) {
+              if (place.key !== NO_KEY) {
+                const order = unpackOrder(place);
+                if (!isFound(place, order.userId, order.id)) continue;
+                newest.set(order.id, Math.max(order.version, newest.get(order.id) ?? 0));
+              }
+              const id = rowKey(place.bytes, place.offset, NOTIFICATION_ID);
+              if (id === NO_KEY) continue;
+              const notification = unpackNotification(place);
+              if (!isFound(place, notification.userId, null)) continue;
+              names.push(nameHash(keptName(notification)));
+              told.push([id, notification.createdAt]);
+            }
+          }
+          for (const [id, version] of newest) {
+            orders.push(nameHash(id));
+            versions.push(version);
+          }
+        });
+        if (!isWhole) return null;
+        told.sort((a, b) => a[0] - b[0]);
+        let latest = 0;
+        const contents = {
+          orders: Float64Array.from(orders),
+          versions: Float64Array.from(versions),
+          names: Float64Array.from(names),
+          ids: Float64Array.from(told, ([id]) => id),
+          times: Float64Array.from(told, ([, time]) => (latest = Math.max(latest, time))),
+        };
+        transfers.push(...Object.values(contents).map(({ buffer }) => buffer));
+        return contents;
+      },
+    },
+  } satisfies Program;
+}
+
+/** Whether readers find the row by its user and, if it is an order's, by its id. */
+function isFound({ bytes, offset }: RowPlace, userId: string, orderId: string | null): boolean {
+  if (rowUserHash(bytes, offset) !== fnv1a(userId)) return false;
+  return orderId === null || rowIdHash(bytes, offset) === fnv1a(orderId);
+}
+
+function placesOf(bytes: Buffer): RowPlace[] {
+  const places: RowPlace[] = [];
+  for (let offset = 0; offset < bytes.length; offset += rowLength(bytes, offset)) {
+    places.push({ bytes, offset, key: rowKey(bytes, offset, CREATED_AT) });
+  }
+  return places;
+}

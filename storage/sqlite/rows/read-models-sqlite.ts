@@ -1,0 +1,87 @@
+// Fills the order lists and the feed on SQLite: one row for an order and what its buyer is told.
+
+import type { Notification } from '../../ports/feed.ts';
+import {
+  type Missing,
+  type OrderChanges,
+  orderNotification,
+  type ReadModels,
+  type RestoreOptions,
+} from '../../ports/read-models.ts';
+import { packOrder, packToldOrder } from './order-rows.ts';
+import { restoreSqlite, type SqliteRestoreOptions } from './restore-sqlite.ts';
+import { NOTIFICATIONS, ORDERS } from './row-log.ts';
+import { RowPacker } from './row-pack.ts';
+import type { UserRows } from './user-rows.ts';
+
+const LISTS = [ORDERS, NOTIFICATIONS] as const;
+
+export class SqliteReadModels implements ReadModels {
+  readonly #store: SqliteRestoreOptions;
+  readonly #rows: UserRows;
+  readonly #packer = new RowPacker();
+
+  constructor(options: SqliteRestoreOptions) {
+    this.#store = options;
+    this.#rows = options.rows;
+  }
+
+  /** What it gives survives a power failure, so the journal may be trimmed up to there. */
+  position(shard: number): Promise<number> {
+    return this.#rows.syncedPosition(LISTS, shard);
+  }
+
+  keep(
+    batches: readonly OrderChanges[],
+    wants: (userId: string) => boolean,
+  ): Promise<Notification[]> {
+    return this.#rows.inTurn(async () => {
+      const fresh = this.#rows.fresh(LISTS, batches);
+      const idBefore = this.#rows.notificationIdMax();
+      await this.#rows.keep(LISTS, this.#pack(fresh, idBefore), fresh);
+      return notificationsFor(wants, fresh, idBefore);
+    });
+  }
+
+  restore(options: RestoreOptions): Promise<Missing[]> {
+    return restoreSqlite(this.#store, options);
+  }
+
+  /** Resolves when no rows are on their way from memory into the file's final place. */
+  settled(): Promise<void> {
+    return this.#rows.settled();
+  }
+
+  #pack(batches: readonly OrderChanges[], idBefore: number): Buffer {
+    const packer = this.#packer;
+    packer.begin();
+    let id = idBefore;
+    for (const { time, rows } of batches) {
+      for (const { order, told, refundRequested } of rows) {
+        if (told === null) packOrder(packer, order);
+        else packToldOrder(packer, order, ++id, told, refundRequested, time);
+      }
+    }
+    return packer.take();
+  }
+}
+
+/** Made only for whom somebody wants them: mostly nobody does. */
+function notificationsFor(
+  wants: (userId: string) => boolean,
+  batches: readonly OrderChanges[],
+  idBefore: number,
+): Notification[] {
+  const notifications: Notification[] = [];
+  let id = idBefore;
+  for (const { time, rows } of batches) {
+    for (const { order, told, refundRequested } of rows) {
+      if (told === null) continue;
+      id += 1;
+      if (!wants(order.userId)) continue;
+      const notification = orderNotification(told, order, refundRequested, time);
+      notifications.push({ ...notification, id: String(id), readAt: null });
+    }
+  }
+  return notifications;
+}

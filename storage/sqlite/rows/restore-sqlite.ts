@@ -1,0 +1,184 @@
+// Makes order lists and feeds on SQLite good from the journal, while they are in use (decision 025).
+// One look at all rows, in a thread of its own, says what is there; each journal is then compared
+// with that, and what is missing is kept in portions, between which other writes have their turn.
+//
+// Ids of notifications count up over all users and have no gaps, and read marks name ids. So the ids
+// that no row has are those that were lost: what is missing gets them back, in the order in which it
+// was told, and the marks mean what they meant. Exact where everything that is missing is known at
+// once and was told one after the other; else it may get the id of a neighbour.
+
+import type { OrderView } from '../../../domain/views.ts';
+import { StoreUnavailableError } from '../../ports/journal.ts';
+import {
+  expectedByUser,
+  missingOf,
+  type PresentRows,
+  ROWS_AT_ONCE,
+  type Told,
+  toldName,
+  turnOfOthers,
+} from '../../rows/missing-rows.ts';
+import type { Missing, RestoreOptions } from '../../ports/read-models.ts';
+import { packOrder, packToldOrder } from './order-rows.ts';
+import {
+  nameHash,
+  type ProjectionsReaderHandlers,
+  type RowContents,
+} from './projections-reader-program.ts';
+import { RowPacker } from './row-pack.ts';
+import type { SqliteThread } from '../thread/thread.ts';
+import type { ProjectionsDatabase, UserRows } from './user-rows.ts';
+
+/** Rows kept in one turn: a few milliseconds that what comes from the relay waits. */
+const PORTION_ROWS = 1024;
+/** Users compared without a pause. */
+const USERS_AT_ONCE = 256;
+/** How often everything is read anew because rows were settled meanwhile. */
+const SCANS_MAX = 5;
+
+export interface SqliteRestoreOptions extends ProjectionsDatabase {
+  readonly rows: UserRows;
+  readonly scanner: SqliteThread<ProjectionsReaderHandlers>;
+}
+
+/** A row to keep: an order, and what its buyer was told of it, if that is missing. */
+interface LostRow {
+  readonly order: OrderView;
+  readonly told: Told | null;
+}
+
+/** As `ReadModels.restore`. */
+export async function restoreSqlite(
+  store: SqliteRestoreOptions,
+  { journals, changesOf, write }: RestoreOptions,
+): Promise<Missing[]> {
+  // Read first: no id up to here is still to be given.
+  const idMax = store.rows.notificationIdMax();
+  const contents = await scan(store);
+  const present = await presentRows(contents);
+  const missing: Missing[] = [];
+  const lost: LostRow[] = [];
+  for (const journal of journals) {
+    const changes = await changesOf(journal);
+    if (changes === null) continue;
+    let [orders, notifications, users] = [0, 0, 0];
+    for (const expected of (await expectedByUser(changes)).values()) {
+      const ofUser = missingOf(expected, present);
+      orders += ofUser.orders.length;
+      notifications += ofUser.told.length;
+      // A row that tells of an order lists it as well.
+      const toldOf = new Set(ofUser.told.map(({ order }) => order.id));
+      for (const told of ofUser.told) lost.push({ order: told.order, told });
+      for (const order of ofUser.orders)
+        if (!toldOf.has(order.id)) lost.push({ order, told: null });
+      if (++users % USERS_AT_ONCE === 0) await turnOfOthers();
+    }
+    missing.push({ shard: journal.shard, orders, notifications });
+  }
+  if (!write || lost.length === 0) return missing;
+  const wanted = lost.filter(({ told }) => told !== null).length;
+  await keepLost(store, new FreeIds(contents, idMax, wanted), lost);
+  return missing;
+}
+
+/** Errors: `store-unavailable`. */
+async function scan({ scanner, rows }: SqliteRestoreOptions): Promise<RowContents> {
+  for (let scans = 0; scans < SCANS_MAX; scans++) {
+    const contents = await scanner.submit('contents', rows.unsettled());
+    if (contents !== null) return contents;
+  }
+  throw new StoreUnavailableError('rows were settled faster than they could be read');
+}
+
+async function presentRows({ orders, versions, names }: RowContents): Promise<PresentRows> {
+  const versionOf = new Map<number, number>();
+  for (let i = 0; i < orders.length; i++) {
+    versionOf.set(orders[i]!, versions[i]!);
+    if (i % ROWS_AT_ONCE === 0) await turnOfOthers();
+  }
+  const told = new Set<number>();
+  for (let i = 0; i < names.length; i++) {
+    told.add(names[i]!);
+    if (i % ROWS_AT_ONCE === 0) await turnOfOthers();
+  }
+  return {
+    versionOf: ({ id }) => versionOf.get(nameHash(id)) ?? 0,
+    isTold: (one) => told.has(nameHash(toldName(one))),
+  };
+}
+
+/** In the order of their ids, so that those that are kept before a crash are the oldest. */
+async function keepLost(
+  { rows, writer }: SqliteRestoreOptions,
+  free: FreeIds,
+  lost: readonly LostRow[],
+): Promise<void> {
+  const sorted = lost.toSorted((a, b) => (a.told?.at ?? 0) - (b.told?.at ?? 0));
+  const packer = new RowPacker();
+  for (let i = 0; i < sorted.length; i += PORTION_ROWS) {
+    const portion = sorted.slice(i, i + PORTION_ROWS);
+    const users = new Set(portion.map(({ order }) => order.userId));
+    await writer.submit('markRestored', [...users]);
+    await rows.inTurn(async () => {
+      // What there is no id for has been lost behind all others: it follows what came meanwhile.
+      let idMax = rows.notificationIdMax();
+      packer.begin();
+      for (const { order, told } of portion) {
+        if (told === null) packOrder(packer, order);
+        else {
+          const id = free.take(told.at) ?? ++idMax;
+          packToldOrder(packer, order, id, told.type, told.refundRequested, told.at);
+        }
+      }
+      await rows.restore(packer.take());
+    });
+  }
+}
+
+/** Ids that were lost, taken from the lowest up. */
+class FreeIds {
+  /** Rising. */
+  readonly #free: number[] = [];
+  readonly #ids: Float64Array;
+  readonly #times: Float64Array;
+  #next = 0;
+  /** How many may be passed over. */
+  #spare: number;
+
+  constructor({ ids, times }: RowContents, idMax: number, wanted: number) {
+    this.#ids = ids;
+    this.#times = times;
+    let before = 0;
+    for (const id of ids) {
+      for (let free = before + 1; free < id; free++) this.#free.push(free);
+      before = id;
+    }
+    for (let free = before + 1; free <= idMax; free++) this.#free.push(free);
+    this.#spare = this.#free.length - wanted;
+  }
+
+  /**
+   * The next free id; where there are more of them than are wanted, the one nearest to the rows that
+   * were told at that moment. Undefined where there is none. To be called with rising times.
+   */
+  take(at: number): number | undefined {
+    const near = this.#idAt(at);
+    const distance = (index: number) => Math.abs(this.#free[index]! - near);
+    while (this.#spare > 0 && distance(this.#next + 1) < distance(this.#next)) {
+      this.#next += 1;
+      this.#spare -= 1;
+    }
+    return this.#free[this.#next++];
+  }
+
+  /** The highest id of the rows told up to that moment; 0 for none. */
+  #idAt(at: number): number {
+    let [first, last] = [0, this.#times.length];
+    while (first < last) {
+      const middle = (first + last) >>> 1;
+      if (this.#times[middle]! <= at) first = middle + 1;
+      else last = middle;
+    }
+    return first === 0 ? 0 : this.#ids[first - 1]!;
+  }
+}

@@ -1,0 +1,293 @@
+// Rows kept by user, for projections that take tens of thousands a second and are read a few
+// hundred times a second.
+//
+// A batch becomes one pack: one record in the log of its generation, with the positions it moves
+// (`row-log.ts`), and the same bytes in memory, indexed by user (`recent-rows.ts`). When a generation
+// of packs holds enough rows it is settled: grouped by user bucket into runs, one SQLite row each, in
+// the order of generation and bucket, so that writing is appending. Rows never change; a newer one of
+// the same id follows. Reading a user's rows means the chains in memory, then one look-up for each
+// settled generation, newest first, as far as needed.
+//
+// One row serves two lists, each by a key of its own: the list of orders, and the feed of what their
+// buyers are told.
+//
+// Whatever is in memory is on the disk as well. When the outcome of a write is unknown, memory is
+// made again from the files.
+
+import type { Database } from 'better-sqlite3';
+import { StoreUnavailableError } from '../../ports/journal.ts';
+import type { ProjectionBatch } from '../../ports/projection.ts';
+import type { ProjectionsHandlers } from './projections-program.ts';
+import { RecentRows } from './recent-rows.ts';
+import { NOTIFICATIONS, ORDERS, readRowLog, type RowList } from './row-log.ts';
+import { BUCKETS, type RowKey, type RowOwner, type RowPlace } from './row-pack.ts';
+import { type SettledGeneration, SettledRows } from './settled-rows.ts';
+import type { SqliteThread } from '../thread/thread.ts';
+
+const SETTLE_ROWS = 65_536;
+/** Buckets settled in one transaction: a few milliseconds of work. */
+const SETTLE_BUCKETS = 64;
+/**
+ * While one generation is settled the next may grow to this many times its size; then writers wait.
+ */
+const RECENT_GENERATIONS_MAX = 4;
+/** Writes that may wait for their turn. */
+const TURNS_MAX = 256;
+
+export interface ProjectionsDatabase {
+  readonly writer: SqliteThread<ProjectionsHandlers>;
+  readonly reader: Database;
+  /** How many rows are settled at once; small values are for tests. */
+  readonly settleRows?: number;
+}
+
+export class UserRows {
+  readonly #writer: SqliteThread<ProjectionsHandlers>;
+  readonly #settleRows: number;
+  readonly #settled: SettledRows;
+  /** By list, then by shard. */
+  #positions: readonly [Map<number, number>, Map<number, number>] = [new Map(), new Map()];
+  /** The generation being settled, or waiting for it. */
+  #frozen: RecentRows | null = null;
+  #current = new RecentRows({ generation: 1 });
+  /** The outcome of a write is unknown: memory may be behind the file. */
+  #inDoubt = false;
+  #turn: Promise<unknown> = Promise.resolve();
+  #turns = 0;
+  #settling: Promise<void> | null = null;
+  #stopped = false;
+
+  constructor(options: ProjectionsDatabase) {
+    this.#writer = options.writer;
+    this.#settleRows = options.settleRows ?? SETTLE_ROWS;
+    this.#settled = new SettledRows(options);
+    this.#load();
+  }
+
+  /** How far a list has come; what it gives survives the end of the process. */
+  position(list: RowList, shard: number): number {
+    return this.#positions[list].get(shard) ?? 0;
+  }
+
+  /** As `position`, of all the lists given; what it gives survives a power failure. */
+  async syncedPosition(lists: readonly RowList[], shard: number): Promise<number> {
+    const sequence = Math.min(...lists.map((list) => this.position(list, shard)));
+    await this.#writer.submit('sync');
+    return sequence;
+  }
+
+  /** The highest id of all notifications; 0 for none. */
+  notificationIdMax(): number {
+    const recent = [this.#frozen, this.#current].map((rows) => rows?.notificationId.max ?? 0);
+    return Math.max(0, this.#settled.notificationIdMax(), ...recent);
+  }
+
+  /** Generations that have a log. */
+  unsettled(): number[] {
+    const generations = [this.#frozen, this.#current];
+    return generations.flatMap((rows) =>
+      rows === null || rows.count === 0 ? [] : rows.generation,
+    );
+  }
+
+  /**
+   * Writes one after the other: `work` sees the effects of all before it. Errors:
+   * `store-unavailable`, and those of `work`.
+   */
+  async inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#turns >= TURNS_MAX) throw new StoreUnavailableError(`too many writes of rows wait`);
+    this.#turns += 1;
+    const turn = this.#turn.then(async () => {
+      if (this.#inDoubt) {
+        // Or the file would be read between two slices, and a generation on its way out be written
+        // to.
+        await this.#settling;
+        this.#load();
+      }
+      return work();
+    });
+    // Whoever waits for this turn hears of its error; the next turn only needs to know that it is
+    // over.
+    this.#turn = turn.then(
+      () => undefined,
+      () => undefined,
+    );
+    try {
+      return await turn;
+    } finally {
+      this.#turns -= 1;
+    }
+  }
+
+  /** The batches above their shard's position in all the lists. To be called in turn. */
+  fresh<Batch extends ProjectionBatch<unknown>>(
+    lists: readonly RowList[],
+    batches: readonly Batch[],
+  ): Batch[] {
+    const reached = new Map<number, number>();
+    return batches.filter(({ shard, sequence }) => {
+      const before =
+        reached.get(shard) ?? Math.max(...lists.map((list) => this.position(list, shard)));
+      if (sequence <= before) return false;
+      reached.set(shard, sequence);
+      return true;
+    });
+  }
+
+  /**
+   * Keeps the rows of fresh batches, packed in their order, with the lists' positions. To be called
+   * in turn. Errors: `store-unavailable`.
+   */
+  async keep(
+    lists: readonly RowList[],
+    pack: Buffer,
+    batches: readonly ProjectionBatch<unknown>[],
+  ): Promise<void> {
+    const reached = new Map(batches.map(({ shard, sequence }) => [shard, sequence]));
+    if (reached.size === 0) return;
+    const positions: number[] = [];
+    for (const [shard, sequence] of reached) {
+      for (const list of lists) positions.push(list, shard, sequence);
+    }
+    await this.#write(pack, positions);
+  }
+
+  /**
+   * Keeps rows that were lost: no position moves. Their notifications have ids below those of rows
+   * kept before, so their users have to be marked first (`markRestored`). To be called in turn.
+   * Errors: `store-unavailable`.
+   */
+  async restore(pack: Buffer): Promise<void> {
+    await this.#write(pack, []);
+  }
+
+  async #write(pack: Buffer, positions: readonly number[]): Promise<void> {
+    await this.#makeRoom();
+    try {
+      await this.#writer.submit('keepRows', pack, this.#current.generation, positions);
+    } catch (error) {
+      this.#inDoubt = true;
+      throw error;
+    }
+    this.#current.add(pack);
+    this.#move(positions);
+    this.#settleWhenDue();
+  }
+
+  /** The owner's recent rows, the last kept first, at most `limit` with keys in the range. */
+  recentRows(
+    owner: RowOwner,
+    by: RowKey,
+    keyMin: number,
+    keyMax: number,
+    limit: number,
+  ): RowPlace[] {
+    const rows = this.#current.rowsOf(owner, by, keyMin, keyMax, limit);
+    if (this.#frozen === null || rows.length >= limit) return rows;
+    return [...rows, ...this.#frozen.rowsOf(owner, by, keyMin, keyMax, limit - rows.length)];
+  }
+
+  /** As `SettledRows.generations`. */
+  settledGenerations(by: RowKey, keyMin: number, keyMax: number): SettledGeneration[] {
+    return this.#settled.generations(by, keyMin, keyMax);
+  }
+
+  /** As `SettledRows.rowsOf`. */
+  settledRows(
+    owner: RowOwner,
+    generation: number,
+    by: RowKey,
+    keyMin: number,
+    keyMax: number,
+    limit: number,
+  ): RowPlace[] {
+    return this.#settled.rowsOf(owner, generation, by, keyMin, keyMax, limit);
+  }
+
+  /** Resolves when nothing is being settled. */
+  async settled(): Promise<void> {
+    await this.#settling;
+  }
+
+  /** Ends settling at the next slice; it begins anew when the file is opened again. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#settling;
+  }
+
+  /** Errors: `store-unavailable` when settling fails again and again while the rows grow. */
+  async #makeRoom(): Promise<void> {
+    const countMax = this.#settleRows * RECENT_GENERATIONS_MAX;
+    for (let attempt = 0; attempt < 2 && this.#current.count >= countMax; attempt++) {
+      await this.#settling;
+      this.#settleWhenDue();
+    }
+    if (this.#current.count < countMax) return;
+    throw new StoreUnavailableError(`too many rows could not be settled`);
+  }
+
+  #settleWhenDue(): void {
+    if (this.#settling !== null || this.#stopped) return;
+    if (this.#frozen === null) {
+      if (this.#current.count < this.#settleRows) return;
+      this.#frozen = this.#current;
+      this.#current = new RecentRows({ generation: this.#frozen.generation + 1 });
+    }
+    this.#settling = this.#settle(this.#frozen)
+      // The rows stay readable where they are. The next batch looks what became of them, and tries
+      // again.
+      .catch(() => {
+        this.#inDoubt = true;
+      })
+      .finally(() => {
+        this.#settling = null;
+      });
+  }
+
+  async #settle(rows: RecentRows): Promise<void> {
+    const { generation } = rows;
+    for (let bucket = 0; bucket < BUCKETS; bucket += SETTLE_BUCKETS) {
+      if (this.#stopped) return;
+      await this.#writer.submit('settle', generation, bucket, bucket + SETTLE_BUCKETS);
+    }
+    await this.#writer.submit('finishSettling', generation);
+    if (this.#frozen?.generation !== generation) return;
+    this.#settled.add(rows);
+    this.#frozen = null;
+  }
+
+  /**
+   * Makes memory from the files. Nothing is being written meanwhile. Errors: `store-unavailable`.
+   */
+  #load(): void {
+    const positions = this.#settled.load();
+    const oldest = this.#settled.newest + 1;
+    this.#positions = [new Map(), new Map()];
+    this.#move(positions);
+    const older = this.#readRecent(oldest);
+    const newer = this.#readRecent(oldest + 1);
+    this.#frozen = newer === null ? null : (older ?? new RecentRows({ generation: oldest }));
+    this.#current = newer ?? older ?? new RecentRows({ generation: oldest });
+    this.#inDoubt = false;
+  }
+
+  /** The generation's rows, and its positions taken over; null where it has no log. */
+  #readRecent(generation: number): RecentRows | null {
+    const records = readRowLog(this.#writer.file, generation);
+    if (records === null) return null;
+    const rows = new RecentRows({ generation });
+    for (const { positions, pack } of records) {
+      rows.add(pack);
+      this.#move(positions);
+    }
+    return rows;
+  }
+
+  /** `positions`: list, shard and sequence in turns. */
+  #move(positions: readonly number[]): void {
+    for (let i = 0; i < positions.length; i += 3) {
+      const list = positions[i] === ORDERS ? ORDERS : NOTIFICATIONS;
+      this.#positions[list].set(positions[i + 1]!, positions[i + 2]!);
+    }
+  }
+}

@@ -1,0 +1,14 @@
+// Reads on the main thread fail as the ports say: with `store-unavailable`, whatever SQLite calls
+// it.
+
+import Database from 'better-sqlite3';
+import { StoreUnavailableError } from '../../ports/journal.ts';
+
+export function readQuery<T>(query: () => T): T {
+  try {
+    return query();
+  } catch (error) {
+    if (!(error instanceof Database.SqliteError)) throw error;
+    throw new StoreUnavailableError(`${error.code}: ${error.message}`, { cause: error });
+  }
+}

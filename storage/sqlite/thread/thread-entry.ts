@@ -1,0 +1,75 @@
+// The body of a database thread: takes a group of operations, runs it as one transaction, answers.
+// It is the only writer of its file, and it blocks as long as the disk does; that is what it is
+// for.
+
+import { parentPort, workerData } from 'node:worker_threads';
+import { assert } from '../../../domain/assert.ts';
+import {
+  faultOf,
+  type OpenProgram,
+  type Operation,
+  OPERATION_PARAMETERS_AT,
+  type Program,
+  type ThreadAnswer,
+  type ThreadData,
+  type ThreadStart,
+} from './program.ts';
+
+type AnyHandler = (...parameters: unknown[]) => unknown;
+
+const port = parentPort;
+assert(port !== null, 'this file is the body of a thread');
+const data = workerData as ThreadData;
+const arena = new Uint8Array(data.arena);
+
+function serve(program: Program): void {
+  const { database, transfers } = program;
+  const handlers = program.handlers as { readonly [name: string]: AnyHandler };
+  const begin = database.prepare(program.begin);
+  const commit = database.prepare('commit');
+
+  const runGroup = (operations: readonly Operation[]): ThreadAnswer => {
+    try {
+      begin.run();
+      const results: unknown[] = [];
+      for (const operation of operations) {
+        const [name, offset, length] = operation;
+        const parameters = operation.slice(OPERATION_PARAMETERS_AT);
+        if (offset >= 0) parameters[0] = arena.subarray(offset, offset + length);
+        results.push(handlers[name]!(...parameters));
+      }
+      commit.run();
+      program.committed?.();
+      return results;
+    } catch (error) {
+      // SQLite rolls back by itself on some errors (a full disk is one), not on others.
+      if (database.inTransaction) database.exec('rollback');
+      program.rolledBack?.();
+      if (transfers !== undefined) transfers.length = 0;
+      return faultOf(error);
+    }
+  };
+
+  port!.on('message', (operations: readonly Operation[] | null) => {
+    if (operations === null) {
+      database.close();
+      port!.close();
+      return;
+    }
+    port!.postMessage(runGroup(operations), transfers?.splice(0) ?? []);
+  });
+}
+
+async function start(): Promise<ThreadStart> {
+  try {
+    const { open } = (await import(data.program)) as { open: OpenProgram };
+    serve(open(data.options));
+    return { type: 'ready' };
+  } catch (error) {
+    return { type: 'failed', fault: faultOf(error) };
+  }
+}
+
+const message = await start();
+port.postMessage(message);
+if (message.type === 'failed') port.close();
