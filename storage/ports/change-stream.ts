@@ -1,0 +1,97 @@
+// The change stream port (C1): everything that changes outside the drops' journals, one record for
+// each change, written in the same atomic step as the change itself. Records carry the whole entity
+// after the change, so a consumer needs no second read, and whoever missed some can start anew from
+// the entities themselves. They carry no e-mail address and no hash.
+//
+// Entities are spread over buckets; all changes of one entity are in one bucket, in order. A position
+// is a sequence for each bucket. Which bucket an entity is in is the driver's own affair.
+
+import type { Product } from './catalogue.ts';
+
+export type EntityChange =
+  | {
+      readonly kind: 'user';
+      readonly userId: string;
+      /** Null: the account is gone. */
+      readonly user: PublicUser | null;
+    }
+  | {
+      readonly kind: 'product';
+      readonly productId: string;
+      /** Null: the product is gone. */
+      readonly product: Product | null;
+    }
+  | {
+      readonly kind: 'follow';
+      readonly userId: string;
+      readonly creatorId: string;
+      /** Milliseconds since the Unix epoch; null: the user does not follow the creator any more. */
+      readonly since: number | null;
+    };
+
+/** What of an account others may know. */
+export interface PublicUser {
+  readonly id: string;
+  readonly name: string;
+  readonly roles: readonly string[];
+  readonly createdAt: number;
+}
+
+export interface ChangeRecord {
+  readonly bucket: number;
+  /** Rises by one with each change of the bucket, from 1. */
+  readonly sequence: number;
+  /** When it was written, in milliseconds since the Unix epoch; may step back with the clock. */
+  readonly at: number;
+  readonly change: EntityChange;
+}
+
+export interface ChangeHead {
+  /** Of the newest record; 0 where there never was one. */
+  readonly last: number;
+  /** Records up to here are gone: a position below it has to begin with a full pass. */
+  readonly trimmed: number;
+}
+
+/** Records after this position are gone: read the entities by `scan`, then go on from the head. */
+export class PositionTrimmedError extends Error {
+  readonly code = 'position-trimmed';
+}
+
+export interface ScanPage {
+  readonly changes: readonly EntityChange[];
+  /** Null at the end of the bucket. */
+  readonly nextCursor: string | null;
+}
+
+export interface ChangeStream {
+  readonly bucketCount: number;
+
+  /** Errors: `store-unavailable`. */
+  head(bucket: number): Promise<ChangeHead>;
+
+  /**
+   * At most `limit` records above `after`, in rising sequence without gaps. Errors:
+   * `position-trimmed` where `after` is below what was trimmed, `store-unavailable`.
+   */
+  read(bucket: number, after: number, limit: number): Promise<ChangeRecord[]>;
+
+  /**
+   * A page of all entities of the bucket as they are now, in the shape of changes: the full pass of
+   * a new consumer. Who takes the head before the first page, and reads from it after the last one,
+   * misses nothing; what changed in between comes twice. Errors: `store-unavailable`.
+   */
+  scan(bucket: number, cursor: string | null, limit: number): Promise<ScanPage>;
+
+  /** Forgets records up to and including `through`. Idempotent. Errors: `store-unavailable`. */
+  trim(bucket: number, through: number): Promise<void>;
+
+  /** Calls when this process wrote records; others' are found by reading. Ends by the returned function. */
+  onAppend(listener: () => void): () => void;
+}
+
+/**
+ * Records that a bucket keeps at most, read or not: past it the oldest go, and who had not read them
+ * is told `position-trimmed`.
+ */
+export const CHANGES_KEPT_MAX = 1_000_000;
