@@ -246,7 +246,7 @@ function middle({ samples }: Series, figure: string): number {
   return median(samples.map(({ figures }) => figures[figure]!));
 }
 
-function subjectOf({ contender, key, label, samples }: Series): Subject {
+export function subjectOf({ contender, key, label, samples }: Series): Subject {
   const { role, about } = contender.server;
   return { key, label, role, about, samples };
 }

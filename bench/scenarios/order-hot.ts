@@ -11,12 +11,16 @@ import {
   p99Finding,
   profileNotes,
   type Series,
+  subjectOf,
   toCeiling,
 } from '../order-comparison.ts';
+import { openCheckout, type OtherCheckout } from '../other-checkout.ts';
 import {
   type CommonOptions,
   type Finding,
+  ratio,
   type Scenario,
+  type ScenarioOption,
   type ScenarioReport,
   type Subject,
   type Tell,
@@ -47,12 +51,22 @@ const BYTES_AIM = 300;
 export interface OrderHotOptions extends CommonOptions {
   readonly connections: number;
   readonly manyConnections: number;
+  /** Commits or directories, with commas between; empty for none. */
+  readonly against: string;
 }
+
+const AGAINST_OPTION: ScenarioOption = {
+  flags: '--against <checkouts>',
+  description:
+    'commits or directories of this repository to measure in the same rounds, with commas ' +
+    'between; naming this commit too shows what two equal servers differ by',
+  default: '',
+};
 
 export const orderHot: Scenario<OrderHotOptions> = {
   name: 'order-hot',
   description: 'one hot drop: durable orders, beside the bare server and the peers',
-  options: CONNECTION_OPTIONS,
+  options: [...CONNECTION_OPTIONS, AGAINST_OPTION],
   defaults: { rounds: 5, seconds: 3 },
   run,
 };
@@ -61,9 +75,14 @@ async function run(options: OrderHotOptions, tell: Tell): Promise<ScenarioReport
   const livedrops = new LiveDropsOrderServer(options);
   const comparison = new OrderComparison({ ...options, tell, status: '201' });
   const half = new HalfRate();
+  const checkouts: OtherCheckout[] = [];
   try {
-    const admitted = await admitAll(comparison, livedrops, options);
-    const { own, ownMany, ceiling, ceilingMany, durable, durableMany, peers } = admitted;
+    for (const name of namesOf(options.against)) {
+      tell(`checking out ${name}`);
+      checkouts.push(openCheckout(name));
+    }
+    const admitted = await admitAll(comparison, livedrops, checkouts, options);
+    const { own, ownMany, ceiling, ceilingMany, durable, durableMany, others, peers } = admitted;
     const { plan } = own.contender;
     await half.admit([own, ceiling, durable].map(({ contender }) => contender));
     const before = await memoryOf(livedrops, plan);
@@ -89,6 +108,7 @@ async function run(options: OrderHotOptions, tell: Tell): Promise<ScenarioReport
         ...toCeiling(ownMany, durableMany, null, 'the durable floor'),
         p99Finding(`p99 at ${own.connections} connections`, own.samples, P99_AIM_MS),
         ...halfRateFindings(halfRates),
+        ...others.flatMap(([one, many]) => [...toOther(own, one), ...toOther(ownMany, many)]),
         ...comparison.factors(own, peers),
         ...bytesAnOrder(before, after),
       ],
@@ -102,12 +122,39 @@ async function run(options: OrderHotOptions, tell: Tell): Promise<ScenarioReport
   } finally {
     await half.stop();
     await comparison.stop();
+    for (const { remove } of checkouts) remove();
   }
+}
+
+function namesOf(against: string): string[] {
+  return against
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+}
+
+/** Rate, CPU time and tail beside another state of the repository, at as many connections. */
+function toOther(own: Series, other: Series): Finding[] {
+  const [of, to] = [subjectOf(own), subjectOf(other)];
+  const about = (figure: string) => `${figure}, to ${other.label}`;
+  return [
+    ratio({ label: about('rate'), of, to, figure: 'perSecond', aim: null }),
+    ratio({
+      label: about('CPU time, its to ours'),
+      of,
+      to,
+      figure: 'cpuMicros',
+      aim: null,
+      inverse: true,
+    }),
+    ratio({ label: about('p99, its to ours'), of, to, figure: 'p99Ms', aim: null, inverse: true }),
+  ];
 }
 
 async function admitAll(
   comparison: OrderComparison,
   livedrops: LiveDropsOrderServer,
+  checkouts: readonly OtherCheckout[],
   options: OrderHotOptions,
 ): Promise<{
   own: Series;
@@ -116,6 +163,8 @@ async function admitAll(
   ceilingMany: Series;
   durable: Series;
   durableMany: Series;
+  /** Of each checkout: at fewer and at many connections. */
+  others: [Series, Series][];
   peers: Series[];
 }> {
   const { connections, manyConnections } = options;
@@ -130,8 +179,14 @@ async function admitAll(
   const ownMany = await comparison.again(own, manyConnections);
   const ceilingMany = await comparison.again(ceiling, manyConnections);
   const durableMany = await comparison.again(durable, manyConnections);
+  const others: [Series, Series][] = [];
+  for (const checkout of checkouts) {
+    const server = new LiveDropsOrderServer({ profileDirectory: null, checkout });
+    const other = await comparison.admit(server, admit);
+    others.push([other, await comparison.again(other, manyConnections)]);
+  }
   const peers = await comparison.admitPeers(options.peers ? orderPeers() : [], admitOther);
-  return { own, ownMany, ceiling, ceilingMany, durable, durableMany, peers };
+  return { own, ownMany, ceiling, ceilingMany, durable, durableMany, others, peers };
 }
 
 function halfRateFindings([own, ...others]: readonly Subject[]): Finding[] {
@@ -196,8 +251,9 @@ function autocannonNotes(subjects: readonly Subject[]): string[] {
 }
 
 function settingsOf(options: OrderHotOptions): ScenarioReport['settings'] {
-  const { rounds, seconds, connections, manyConnections } = options;
-  return { rounds, seconds, connections, manyConnections, pacedConnections: PACED_CONNECTIONS };
+  const { rounds, seconds, connections, manyConnections, against } = options;
+  const usual = { rounds, seconds, connections, manyConnections };
+  return { ...usual, pacedConnections: PACED_CONNECTIONS, against };
 }
 
 const METHOD =

@@ -2,6 +2,7 @@
 // runs it.
 
 import type { RequestPlan } from '../load/request-plan.ts';
+import type { OtherCheckout } from '../other-checkout.ts';
 import { LiveDropsServer } from './livedrops-server.ts';
 import type { OrderServer } from './order-server.ts';
 import { buyerTokens } from './sale-client.ts';
@@ -9,11 +10,13 @@ import { buyerTokens } from './sale-client.ts';
 export interface LiveDropsOrderServerOptions {
   /** Where a CPU profile of it goes when it stops; null for none. */
   readonly profileDirectory: string | null;
+  /** Another state of the repository in place of this one. */
+  readonly checkout?: OtherCheckout;
 }
 
 export class LiveDropsOrderServer implements OrderServer {
-  readonly key = 'livedrops';
-  readonly label = 'LiveDrops';
+  readonly key: string;
+  readonly label: string;
   readonly role = 'livedrops';
   readonly about =
     'LiveDrops with every role in one process (`npm start`), rate limits off. An order is in an ' +
@@ -21,9 +24,12 @@ export class LiveDropsOrderServer implements OrderServer {
   /** To set the scene otherwise than `drop` does. */
   readonly sale: LiveDropsServer;
 
-  constructor({ profileDirectory }: LiveDropsOrderServerOptions) {
+  constructor({ profileDirectory, checkout }: LiveDropsOrderServerOptions) {
+    this.key = checkout === undefined ? 'livedrops' : `livedrops-${checkout.name}`;
+    this.label = checkout === undefined ? 'LiveDrops' : `LiveDrops of ${checkout.name}`;
     const profile = ['--cpu-prof', `--cpu-prof-dir=${profileDirectory}`];
-    this.sale = new LiveDropsServer(profileDirectory === null ? [] : profile);
+    const nodeArgs = profileDirectory === null ? [] : profile;
+    this.sale = new LiveDropsServer(nodeArgs, undefined, checkout?.command);
   }
 
   start(): Promise<void> {

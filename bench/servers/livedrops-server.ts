@@ -17,13 +17,20 @@ export class LiveDropsServer extends SaleClient {
   readonly #directory: string;
   #url: URL | null = null;
 
-  /** `nodeArgs`, such as `--cpu-prof`, go before the script. The directory may be filled already. */
-  constructor(nodeArgs: readonly string[] = [], directory = makeDataDirectory()) {
+  /**
+   * `nodeArgs`, such as `--cpu-prof`, go before the script. The directory may be filled already.
+   * `command` is the `livedrops` command of another checkout; this one's by default.
+   */
+  constructor(
+    nodeArgs: readonly string[] = [],
+    directory = makeDataDirectory(),
+    command = COMMAND,
+  ) {
     super();
     this.#directory = directory;
     this.process = new PinnedProcess({
       core: SERVER_CORE,
-      args: [...nodeArgs, COMMAND, 'start'],
+      args: [...nodeArgs, command, 'start'],
       env: {
         LIVEDROPS_PORT: '0',
         LIVEDROPS_DATA: this.#directory,
