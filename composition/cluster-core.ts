@@ -20,7 +20,7 @@ import { openRedisStores } from '../storage/redis/stores.ts';
 import { unreadyShards } from './embedded-core.ts';
 import {
   createAccessTokens,
-  createConsumers,
+  createEvents,
   createRebuild,
   createServices,
   type NodeCore,
@@ -107,14 +107,20 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
 
   function createActors() {
     const lease = new SessionLease();
-    const consumers = createConsumers(stores, bus, options);
-    const host = new ShardHost({
+    const events = createEvents({
+      ...options,
+      stores,
+      journal,
+      bus,
+      factsOf: (entry) => host.factsOf(entry),
+    });
+    const host: ShardHost = new ShardHost({
       ...stores,
       journal,
       nodeId,
       shardCount: SHARD_COUNT,
       bus,
-      consumers: consumers.all,
+      facts: events.relay,
       shared: {
         lease,
         away: (shard) => ownership.away(shard),
@@ -142,7 +148,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     const verify = (shards: readonly number[]) =>
       verifyShards({ host, shards, missing, ...stores });
     broker.createService(shardService({ host, node: ownership, verify, restart }));
-    return { lease, consumers, host, ownership };
+    return { lease, events, host, ownership };
   }
 
   let leaving = false;
@@ -162,6 +168,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     stores,
     journal,
     host: actors?.host ?? null,
+    relay: actors?.events.relay ?? null,
     bus,
     router,
     call: createCallAction(broker),
@@ -186,7 +193,8 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     },
     async stop() {
       await actors?.ownership.stop();
-      await Promise.all([actors?.host.stop(), actors?.consumers.payments?.stop()]);
+      await actors?.host.stop();
+      await actors?.events.stop();
       await endSession();
       await watch.stop();
       await broker.stop();

@@ -6,6 +6,7 @@ import { BrokerRouter } from '../actors/cluster/broker-router.ts';
 import { systemClock } from '../actors/clock.ts';
 import { InProcessLiveBus } from '../actors/live-bus.ts';
 import type { NodeReport } from '../actors/node-report.ts';
+import type { Relay } from '../events/relay.ts';
 import { soleOwner } from '../actors/cluster/placement-watch.ts';
 import { ShardHost } from '../actors/shard/shard-host.ts';
 import { BrokerPeers, shardService } from '../actors/cluster/shard-service.ts';
@@ -17,7 +18,7 @@ import { openSqliteStores, type SqliteStores } from '../storage/sqlite/stores.ts
 import { isOfCluster } from './data-directory.ts';
 import {
   createAccessTokens,
-  createConsumers,
+  createEvents,
   createRebuild,
   createServices,
   type NodeCore,
@@ -26,6 +27,7 @@ import {
 
 export interface EmbeddedCore extends NodeCore {
   readonly host: ShardHost;
+  readonly relay: Relay;
   /** Verifies those of the shards that this node serves. */
   readonly verify: (shards: readonly number[]) => Promise<ShardsVerified>;
 }
@@ -62,15 +64,21 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
     clock: systemClock,
     log,
   });
-  const consumers = createConsumers(stores, bus, options);
   const journal = new MeasuredJournal({ journal: stores.journal });
-  const host = new ShardHost({
+  const events = createEvents({
+    ...options,
+    stores,
+    journal,
+    bus,
+    factsOf: (entry) => host.factsOf(entry),
+  });
+  const host: ShardHost = new ShardHost({
     ...stores,
     journal,
     nodeId,
     shardCount,
     bus,
-    consumers: consumers.all,
+    facts: events.relay,
     clock: systemClock,
     log,
   });
@@ -106,6 +114,7 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
     stores,
     journal,
     host,
+    relay: events.relay,
     verify,
     bus,
     router,
@@ -121,8 +130,8 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
     },
     async leave() {},
     async stop() {
-      // A payments consumer whose queue is full would otherwise hold up the end of the relay.
-      await Promise.all([host.stop(), consumers.payments?.stop()]);
+      await host.stop();
+      await events.stop();
       await broker.stop();
       await stores.close();
     },

@@ -6,7 +6,8 @@ import type { ServiceBroker } from 'moleculer';
 import pino, { type Logger } from 'pino';
 import type { BrokerRouter } from '../actors/cluster/broker-router.ts';
 import { systemClock } from '../actors/clock.ts';
-import type { EventConsumer } from '../actors/event-consumer.ts';
+import type { EventConsumer } from '../events/consumer.ts';
+import { Relay, type RelayOptions } from '../events/relay.ts';
 import type { LiveBus } from '../actors/live-bus.ts';
 import type { NodeRun } from '../actors/cluster/move-protocol.ts';
 import type { ShardHost } from '../actors/shard/shard-host.ts';
@@ -14,18 +15,19 @@ import type { BrokerPeers } from '../actors/cluster/shard-service.ts';
 import { AccessTokens } from '../services/access-tokens.ts';
 import { accountsService } from '../services/accounts.ts';
 import { catalogueService } from '../services/catalogue.ts';
-import { PaymentsConsumer } from '../services/consumers/payments-consumer.ts';
-import { ProjectionsConsumer } from '../services/consumers/projections-consumer.ts';
+import { PaymentsConsumer } from '../events/payments/payments-consumer.ts';
+import { ProjectionsConsumer } from '../events/lists/projections-consumer.ts';
 import type { CallAction } from '../services/contracts.ts';
 import { followsService } from '../services/follows.ts';
 import { notificationsService } from '../services/notifications.ts';
 import { type OperatorServiceOptions, operatorService } from '../services/operator.ts';
 import { ordersService } from '../services/orders.ts';
 import { Passwords } from '../services/passwords.ts';
-import { Rebuild } from '../services/rebuild.ts';
-import type { PaymentProvider } from '../services/payment-provider.ts';
+import { Rebuild } from '../events/rebuild/rebuild.ts';
+import type { PaymentProvider } from '../events/payments/payment-provider.ts';
 import { paymentsService } from '../services/payments.ts';
 import type { MeasuredJournal } from '../storage/measured-journal.ts';
+import type { Journal } from '../storage/ports/journal.ts';
 import type { Stores } from '../storage/ports/stores.ts';
 import type { Config } from './config.ts';
 
@@ -33,6 +35,8 @@ export interface NodeCore {
   readonly stores: Stores;
   /** Null where this node has no actors. */
   readonly host: ShardHost | null;
+  /** What consumes the events of this node's shards; null where it has no actors. */
+  readonly relay: Relay | null;
   readonly bus: LiveBus;
   readonly router: BrokerRouter;
   readonly call: CallAction;
@@ -69,26 +73,37 @@ export function createAccessTokens(config: Config): AccessTokens {
   return new AccessTokens({ secret: config.authSecret, now: () => systemClock.now() });
 }
 
-export interface Consumers {
-  readonly all: readonly EventConsumer[];
-  readonly payments: PaymentsConsumer | null;
+export interface Events {
+  readonly relay: Relay;
+  /** Lets the work in hand end. The shards must have stopped. */
+  stop(): Promise<void>;
 }
 
-/** What is fed by the relay of every node with actors. */
-export function createConsumers(
-  stores: Stores,
-  bus: LiveBus,
-  { provider, log }: Pick<NodeCoreOptions, 'provider' | 'log'>,
-): Consumers {
-  const projections = new ProjectionsConsumer({ ...stores, liveBus: bus });
-  if (provider === null) return { all: [projections], payments: null };
-  const payments = new PaymentsConsumer({
-    provider,
-    positions: stores.consumerPositions,
-    clock: systemClock,
-    log,
-  });
-  return { all: [projections, payments], payments };
+/** The relay of a node with actors, and what it feeds. */
+export function createEvents(options: {
+  readonly stores: Stores;
+  readonly journal: Journal;
+  readonly bus: LiveBus;
+  readonly provider: PaymentProvider | null;
+  readonly factsOf: RelayOptions['factsOf'];
+  readonly log: Logger;
+}): Events {
+  const { stores, journal, bus, provider, factsOf, log } = options;
+  const clock = systemClock;
+  const consumers: EventConsumer[] = [new ProjectionsConsumer({ ...stores, liveBus: bus })];
+  const payments =
+    provider === null
+      ? null
+      : new PaymentsConsumer({ provider, positions: stores.consumerPositions, clock, log });
+  if (payments !== null) consumers.push(payments);
+  const relay = new Relay({ consumers, journal, factsOf, clock, log });
+  return {
+    relay,
+    async stop() {
+      // A payments consumer whose queue is full would otherwise hold up the end of the relay.
+      await Promise.all([relay.stop(), payments?.stop()]);
+    },
+  };
 }
 
 export function createRebuild(stores: Stores, log: Logger): Rebuild {

@@ -6,7 +6,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import { systemClock } from '../actors/clock.ts';
 import { createGateway } from '../gateway/gateway.ts';
 import { LiveHub } from '../gateway/live/hub.ts';
-import { DevelopmentPaymentProvider } from '../services/payment-provider-development.ts';
+import { DevelopmentPaymentProvider } from '../events/payments/payment-provider-development.ts';
 import type { Config } from './config.ts';
 import { createEmbeddedCore } from './embedded-core.ts';
 import { createLog, type NodeCore, type NodeCoreOptions } from './node-core.ts';
@@ -47,7 +47,7 @@ export async function startServer(
     () => onEndWish('replaced'),
   );
   const metrics = new Registry();
-  const { host } = core;
+  const { host, relay } = core;
   let hub: LiveHub | null = null;
   collectDefaultMetrics({ register: metrics });
   const gateway = createGateway({
@@ -82,11 +82,11 @@ export async function startServer(
     metrics,
     sources: {
       live: () => hub!.report(),
-      ...(host === null
+      ...(host === null || relay === null
         ? {}
         : {
             shards: () => host.report(),
-            relay: () => host.relay.lag(),
+            relay: () => relay.lag(),
             journalAppends: () => core.journal.appends(),
           }),
     },

@@ -30,7 +30,7 @@ export async function verifyEmbedded(config: Config): Promise<VerifyReport> {
   }
   try {
     await core.start();
-    await core.host.relay.caughtUp();
+    await core.relay.caughtUp();
     const shards = core.host.shards.map(({ id }) => id);
     return await core.verify(shards);
   } finally {

@@ -11,7 +11,7 @@ import type { Notification } from '../storage/ports/feed.ts';
 import type { OperatorAction } from '../storage/ports/operator-log.ts';
 import type { Page, PageRequest } from '../storage/ports/page.ts';
 import type { MoveRecord } from '../storage/ports/placement.ts';
-import type { RebuiltShard } from './rebuild.ts';
+import type { RebuiltShard } from '../events/rebuild/rebuild.ts';
 
 export interface PublicProfile {
   readonly id: string;

@@ -8,7 +8,7 @@ import type { OperatorAction, OperatorLog } from '../storage/ports/operator-log.
 import type { PlacementStore } from '../storage/ports/placement.ts';
 import type { MovePlan, PlannedMove, RebuildReport } from './contracts.ts';
 import { type ChangePlan, isKnown, type Situation } from './operator-plan.ts';
-import type { RebuiltShard } from './rebuild.ts';
+import type { RebuiltShard } from '../events/rebuild/rebuild.ts';
 
 export interface ChangesOptions {
   readonly placement: PlacementStore | null;

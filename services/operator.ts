@@ -10,7 +10,7 @@ import type { NodeSession, Placement, PlacementStore } from '../storage/ports/pl
 import { defineService } from './moleculer/define-service.ts';
 import { OperatorChanges } from './operator-changes.ts';
 import { planDrain, planEvenLoad, planPin, planUndrain } from './operator-plan.ts';
-import type { RebuiltShard } from './rebuild.ts';
+import type { RebuiltShard } from '../events/rebuild/rebuild.ts';
 import { nodeRows, placementOfOne, type Reports, shardRows } from './operator-view.ts';
 
 /** Replaying large journals takes longer than other calls may. */

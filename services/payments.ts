@@ -11,7 +11,7 @@ import { type Outcome, refusal, success } from '../domain/refusal.ts';
 import type { WebhookLog } from '../storage/ports/webhook-log.ts';
 import type { WebhookCall } from './contracts.ts';
 import { defineService } from './moleculer/define-service.ts';
-import { WebhookVerifier } from './webhook-signature.ts';
+import { WebhookVerifier } from '../events/payments/webhook-signature.ts';
 
 export interface PaymentsServiceOptions {
   readonly webhookLog: WebhookLog;

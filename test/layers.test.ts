@@ -14,13 +14,25 @@ interface Import {
   readonly typeOnly: boolean;
 }
 
-const FLOORS = ['domain', 'storage', 'actors', 'services', 'gateway', 'composition', 'operator'];
+const FLOORS = [
+  'domain',
+  'storage',
+  'actors',
+  'events',
+  'services',
+  'gateway',
+  'composition',
+  'operator',
+];
 const IMPORT =
   /^(?:import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/gm;
 
-const files = globSync('{domain,storage,actors,services,gateway,composition,operator}/**/*.ts', {
-  cwd: ROOT,
-}).concat('moleculer.config.ts');
+const files = globSync(
+  '{domain,storage,actors,events,services,gateway,composition,operator}/**/*.ts',
+  {
+    cwd: ROOT,
+  },
+).concat('moleculer.config.ts');
 
 function importsOf(file: string): Import[] {
   const text = readFileSync(join(ROOT, file), 'utf8');
@@ -57,8 +69,9 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   domain: [],
   storage: ['domain'],
   actors: ['domain', 'storage'],
-  services: ['domain', 'storage', 'actors'],
-  gateway: ['domain', 'storage', 'actors', 'services'],
+  events: ['domain', 'storage', 'actors'],
+  services: ['domain', 'storage', 'actors', 'events'],
+  gateway: ['domain', 'storage', 'actors', 'events', 'services'],
 };
 
 for (const [floor, allowed] of Object.entries(MAY_USE)) {

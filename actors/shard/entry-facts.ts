@@ -7,7 +7,7 @@ import type { DropState } from '../../domain/drop-state.ts';
 import type { DropChanges, Entry } from '../../storage/formats/entry.ts';
 import { CorruptError } from '../../storage/ports/journal.ts';
 import type { Clock, Timer } from '../clock.ts';
-import type { RelayBatch, RelayFact } from '../event-consumer.ts';
+import type { Fact, FactBatch } from './facts.ts';
 import { addFacts } from './shard-batch.ts';
 
 /** How long a drop stays after the last entry that was looked into. */
@@ -34,7 +34,7 @@ export class EntryFacts {
   }
 
   /** Errors: `corrupt` where a drop is nowhere, `store-unavailable`. */
-  async of(entry: Entry): Promise<RelayBatch> {
+  async of(entry: Entry): Promise<FactBatch> {
     const { find, load, whenOpen } = this.#options;
     const putAside = new Map<string, DropState>();
     if (this.#kept !== null) putAside.set(this.#kept.id, this.#keep(this.#kept));
@@ -44,7 +44,7 @@ export class EntryFacts {
         const state = await load(dropId);
         if (state !== null) putAside.set(dropId, this.#keep(state));
       }
-      const facts: RelayFact[] = [];
+      const facts: Fact[] = [];
       missing = await whenOpen(() => {
         const stateOf = (change: DropChanges) =>
           find(change.dropId) ?? upTo(change, putAside.get(change.dropId));

@@ -8,7 +8,7 @@ import { applyEvent, createDrop } from '../../domain/apply.ts';
 import { milestoneOf } from '../../domain/milestones.ts';
 import type { OrderView } from '../../domain/views.ts';
 import type { DropChanges } from '../../storage/formats/entry.ts';
-import type { RelayFact } from '../event-consumer.ts';
+import type { Fact } from './facts.ts';
 import type { Milestone } from '../live-bus.ts';
 import type { ShardReply } from './shard-reply.ts';
 
@@ -111,7 +111,7 @@ export class ShardBatch {
 
 /** The facts of one drop's changes for the relay. Only while the state holds nothing that is not durable. */
 export function addFacts(
-  facts: RelayFact[],
+  facts: Fact[],
   state: DropState,
   events: readonly DropEvent[],
   orders: readonly (OrderView | null)[] | null,

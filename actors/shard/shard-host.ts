@@ -9,19 +9,16 @@ import type { Entry } from '../../storage/formats/entry.ts';
 import type { Journal } from '../../storage/ports/journal.ts';
 import type { SnapshotStore } from '../../storage/ports/snapshots.ts';
 import type { Clock, Timer } from '../clock.ts';
-import type { EventConsumer, RelayBatch } from '../event-consumer.ts';
 import { type Lease, PERMANENT_LEASE } from '../cluster/lease.ts';
 import type { LiveBus } from '../live-bus.ts';
 import type { ShardReport } from '../node-report.ts';
-import { Relay } from '../relay.ts';
+import { type FactBatch, type FactSink, NO_FACT_SINK } from './facts.ts';
 import { Shard } from './shard.ts';
 import type { ReplySlots } from './shard-batch.ts';
 import type { Moved, ShardReply } from './shard-reply.ts';
 
 /** Shards claimed and replayed at the same time at start. */
 const RECOVERIES_AT_ONCE = 16;
-/** Halves the projections' share of the CPU time in a storm of orders, and is far below what a person notices (N4). */
-const CONSUME_INTERVAL_MS = 20;
 const RATE_INTERVAL_MS = 1000;
 /** The newest second's share of an order rate: what was five seconds ago hardly counts. */
 const RATE_WEIGHT = 0.4;
@@ -44,9 +41,8 @@ export interface ShardHostOptions {
   readonly journal: Journal;
   readonly snapshots: SnapshotStore;
   readonly bus: LiveBus;
-  readonly consumers: readonly EventConsumer[];
-  /** See `RelayOptions.consumeIntervalMs`. */
-  readonly consumeIntervalMs?: number;
+  /** Receives the facts of every shard here; without it nobody does. */
+  readonly facts?: FactSink;
   /** Without it this node is alone. */
   readonly shared?: SharedOwnership;
   readonly clock: Clock;
@@ -54,8 +50,8 @@ export interface ShardHostOptions {
 }
 
 export class ShardHost {
-  readonly relay: Relay;
   readonly shards: readonly Shard[];
+  readonly #facts: FactSink;
   readonly #lease: Lease;
   readonly #clock: Clock;
   readonly #rates: Float64Array;
@@ -63,22 +59,15 @@ export class ShardHost {
   #rateTimer: Timer | null = null;
 
   constructor(options: ShardHostOptions) {
-    const { journal, clock, log, shardCount, shared } = options;
+    const { clock, facts = NO_FACT_SINK, shardCount, shared } = options;
+    this.#facts = facts;
     this.#lease = shared?.lease ?? PERMANENT_LEASE;
     this.#clock = clock;
     this.#rates = new Float64Array(shardCount);
     this.#countedOrders = new Float64Array(shardCount);
-    this.relay = new Relay({
-      consumers: options.consumers,
-      consumeIntervalMs: options.consumeIntervalMs ?? CONSUME_INTERVAL_MS,
-      journal,
-      clock,
-      log,
-      factsOf: (entry: Entry) => this.shards[entry.shard]!.factsOf(entry),
-    });
-    const onDurable = (batch: RelayBatch) => this.relay.durable(batch);
-    const onRecovered = (shard: number, sequence: number) => this.relay.recovered(shard, sequence);
-    const onDamaged = (shard: number) => this.relay.released(shard);
+    const onDurable = (batch: FactBatch) => facts.durable(batch);
+    const onRecovered = (shard: number, sequence: number) => facts.recovered(shard, sequence);
+    const onDamaged = (shard: number) => facts.released(shard);
     this.shards = Array.from(
       { length: shardCount },
       (_, id) =>
@@ -109,7 +98,6 @@ export class ShardHost {
   async stop(): Promise<void> {
     this.#rateTimer?.cancel();
     await Promise.all(this.shards.map((shard) => shard.stop()));
-    await this.relay.stop();
   }
 
   /**
@@ -132,10 +120,15 @@ export class ShardHost {
     });
   }
 
+  /** What became of a durable entry of a shard served here. Errors: `corrupt`, `store-unavailable`. */
+  factsOf(entry: Entry): Promise<FactBatch> {
+    return this.shards[entry.shard]!.factsOf(entry);
+  }
+
   /** Gives a shard up, so that another node can serve it or because another node does. */
   abandon(shard: number): void {
     this.shards[shard]!.abandon();
-    this.relay.released(shard);
+    this.#facts.released(shard);
   }
 
   /** Of every shard that is not stopped. */
@@ -153,7 +146,7 @@ export class ShardHost {
         drops: shard.dropCount,
         liveDrops: shard.liveDropCount,
         ordersPerSecond: Math.round(this.#rates[shard.id]! * 10) / 10,
-        relayLag: this.relay.lagOf(shard.id),
+        relayLag: this.#facts.lagOf(shard.id),
       });
     }
     return reports;

@@ -16,7 +16,7 @@ import type { SnapshotStore } from '../../storage/ports/snapshots.ts';
 import type { Clock } from '../clock.ts';
 import { DeadlineTimer } from './deadline-timer.ts';
 import { EntryFacts } from './entry-facts.ts';
-import type { RelayBatch, RelayFact } from '../event-consumer.ts';
+import type { Fact, FactBatch } from './facts.ts';
 import type { Lease } from '../cluster/lease.ts';
 import { creatorTopic, dropTopic, type LiveBus, type Milestone } from '../live-bus.ts';
 import { OutputGate } from './output-gate.ts';
@@ -44,7 +44,7 @@ export interface ShardLoopOptions {
   readonly clock: Clock;
   readonly log: Logger;
   /** Hears of each durable entry, in order. */
-  readonly onDurable: (batch: RelayBatch) => void;
+  readonly onDurable: (batch: FactBatch) => void;
   /** Memory can no longer be trusted: `end` is to be called before anything else. */
   readonly onFailed: (error: unknown) => void;
   /** Takes a command again that waited for its drop until the loop rested or had ended. */
@@ -213,7 +213,7 @@ export class ShardLoop {
   }
 
   /** What became of a durable entry, for a relay that has to read the journal again. Errors: `corrupt`, `store-unavailable`. */
-  factsOf(entry: Entry): Promise<RelayBatch> {
+  factsOf(entry: Entry): Promise<FactBatch> {
     return this.#facts.of(entry);
   }
 
@@ -253,7 +253,7 @@ export class ShardLoop {
     this.#sequence = sequence;
     this.#time = batch.time;
     this.#ordersPlaced += batch.placedCount;
-    const facts: RelayFact[] = [];
+    const facts: Fact[] = [];
     for (const change of batch.changes) {
       addFacts(facts, change.state, change.events, change.orders);
       this.#publish(change.state, this.#memory.noteDurable(change.state), change.milestones);

@@ -15,7 +15,7 @@ import type { Entry } from '../../storage/formats/entry.ts';
 import { FencedError, type Journal } from '../../storage/ports/journal.ts';
 import type { SnapshotStore } from '../../storage/ports/snapshots.ts';
 import type { Clock } from '../clock.ts';
-import type { RelayBatch } from '../event-consumer.ts';
+import type { FactBatch } from './facts.ts';
 import type { Lease } from '../cluster/lease.ts';
 import type { LiveBus } from '../live-bus.ts';
 import type { RecoveredShard } from './recovery.ts';
@@ -54,7 +54,7 @@ export interface ShardOptions {
    */
   readonly onFenced: ((shard: number) => void) | null;
   /** Hears of each durable entry, in order. */
-  readonly onDurable: (batch: RelayBatch) => void;
+  readonly onDurable: (batch: FactBatch) => void;
   /** The shard serves (again), with everything up to `sequence`. */
   readonly onRecovered: (shard: number, sequence: number) => void;
   /** The shard was found damaged: what it has in memory is gone. */
@@ -197,7 +197,7 @@ export class Shard {
   }
 
   /** `ShardLoop.factsOf`. */
-  factsOf(entry: Entry): Promise<RelayBatch> {
+  factsOf(entry: Entry): Promise<FactBatch> {
     return this.#loop.factsOf(entry);
   }
 

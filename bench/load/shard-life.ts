@@ -37,7 +37,6 @@ const host = new ShardHost({
   ...stores,
   nodeId: 'bench',
   bus: new InProcessLiveBus(),
-  consumers: [],
   clock: systemClock,
   log: pino({ level: 'warn' }, pino.destination(2)),
 });

@@ -1,7 +1,7 @@
 // The buyers' payments, told to the server as a payment provider tells them: by signed webhook
 // calls. Most pay at once, some are refused, some pay after their hold has ended, some never do.
 
-import { signWebhook } from '../../services/webhook-signature.ts';
+import { signWebhook } from '../../events/payments/webhook-signature.ts';
 import type { AcknowledgedOrder } from './crowd.ts';
 import { HttpPool, httpRequest } from './http-pool.ts';
 import type { Payment, Plan } from './plan.ts';

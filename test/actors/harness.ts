@@ -1,7 +1,9 @@
 // A node's shards over stores in memory, with a journal whose appends the test can hold back or break, and a clock it moves.
 
 import pino from 'pino';
-import type { EventConsumer, RelayBatch } from '../../actors/event-consumer.ts';
+import type { EventConsumer } from '../../events/consumer.ts';
+import type { FactBatch } from '../../actors/shard/facts.ts';
+import { Relay } from '../../events/relay.ts';
 import { InProcessLiveBus, type LiveMessage } from '../../actors/live-bus.ts';
 import { ShardHost } from '../../actors/shard/shard-host.ts';
 import type { ShardReply } from '../../actors/shard/shard-reply.ts';
@@ -62,7 +64,7 @@ export class TestJournal implements Journal {
 
 export class RecordingConsumer implements EventConsumer {
   readonly name = 'recording';
-  readonly batches: RelayBatch[] = [];
+  readonly batches: FactBatch[] = [];
   readonly #positions = new Map<number, number>();
   failing = 0;
   calls = 0;
@@ -70,7 +72,7 @@ export class RecordingConsumer implements EventConsumer {
   async position(shard: number): Promise<number> {
     return this.#positions.get(shard) ?? 0;
   }
-  async consume(batches: readonly RelayBatch[]): Promise<void> {
+  async consume(batches: readonly FactBatch[]): Promise<void> {
     if (this.failing > 0) {
       this.failing -= 1;
       throw new StoreUnavailableError('not now');
@@ -90,6 +92,7 @@ export interface Harness {
   readonly clock: ManualClock;
   readonly consumer: RecordingConsumer;
   readonly host: ShardHost;
+  readonly relay: Relay;
 }
 
 /** Starts a host; pass the stores and the clock of an earlier one to restart on the same data. */
@@ -105,16 +108,23 @@ export async function startHost(
     consumer: earlier?.consumer ?? new RecordingConsumer(),
     bus: new InProcessLiveBus(),
   };
-  const host = new ShardHost({
+  const log = pino({ level: 'silent' });
+  const relay = new Relay({
+    ...parts,
+    consumers: [parts.consumer],
+    consumeIntervalMs,
+    factsOf: (entry) => host.factsOf(entry),
+    log,
+  });
+  const host: ShardHost = new ShardHost({
     ...parts,
     nodeId: 'test',
     shardCount,
-    consumers: [parts.consumer],
-    consumeIntervalMs,
-    log: pino({ level: 'silent' }),
+    facts: relay,
+    log,
   });
   await host.start();
-  return { ...parts, host };
+  return { ...parts, host, relay };
 }
 
 export function terms(change: Partial<DropTerms> = {}): DropTerms {

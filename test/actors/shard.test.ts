@@ -129,7 +129,6 @@ test('N3: what became durable while the lease had run out is shown when it is ba
     ...parts,
     nodeId: 'test',
     shardCount: 1,
-    consumers: [parts.consumer],
     log: pino({ level: 'silent' }),
     shared: {
       lease: { valid: () => valid },
@@ -209,7 +208,7 @@ test('O11: a hold ends at its deadline, also when nobody owned the shard then', 
 });
 
 test('D3: cancelling a drop cancels what is held and refunds what was sold', async (t) => {
-  const { host, clock, consumer } = await startHost();
+  const { host, clock, consumer, relay } = await startHost();
   await createDrop(host, 5000, { payment: 'provider', limitPerUser: 1 });
   const orders = await host.execute(Array.from({ length: 3000 }, (_, i) => place(`user${i}`)));
   for (const reply of orders.slice(0, 1500)) {
@@ -227,7 +226,7 @@ test('D3: cancelling a drop cancels what is held and refunds what was sold', asy
   await clock.advance(1000);
   const view = await ask(host, { type: 'get-drop', dropId: 'd_1' });
   t.like(view.ok && view.value, { status: 'cancelled', held: 0, sold: 0, free: 5000 });
-  await host.relay.caughtUp();
+  await relay.caughtUp();
   const last = new Map(
     consumer.batches.flatMap((batch) => batch.facts).map((fact) => [fact.order?.id, fact.order]),
   );

@@ -99,7 +99,6 @@ export class SimulatedNode {
       journal,
       snapshots,
       bus: new InProcessLiveBus(),
-      consumers: [],
       shared: {
         lease: this.lease,
         away: (shard) => this.ownership.away(shard),

@@ -1,7 +1,7 @@
 // One call to the server under test, noted in the history, and what its answer shows.
 
 import { type HttpAnswer, httpRequest } from '../../operator/demo/http-pool.ts';
-import { signWebhook } from '../../services/webhook-signature.ts';
+import { signWebhook } from '../../events/payments/webhook-signature.ts';
 import type { History, ShownDrop, ShownOrder, Where } from './history.ts';
 
 export interface Call {

@@ -2,7 +2,7 @@
 // Where there are several gateways, calls go to them in turn.
 
 import { AccessTokens } from '../../services/access-tokens.ts';
-import { signWebhook } from '../../services/webhook-signature.ts';
+import { signWebhook } from '../../events/payments/webhook-signature.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
 

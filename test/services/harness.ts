@@ -11,7 +11,7 @@ import type { DropView, OrderView } from '../../domain/views.ts';
 import { brokerOptions } from '../../moleculer.config.ts';
 import { createCallAction } from '../../services/moleculer/call-action.ts';
 import type { CallAction } from '../../services/contracts.ts';
-import type { WarningLog } from '../../services/warning-log.ts';
+import type { WarningLog } from '../../events/warning-log.ts';
 import { memoryStores } from '../../storage/memory/stores.ts';
 import type { Stores } from '../../storage/ports/stores.ts';
 import { ManualClock } from '../actors/manual-clock.ts';

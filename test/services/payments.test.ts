@@ -5,7 +5,7 @@ import { Webhook } from 'standardwebhooks';
 import { refusal, success } from '../../domain/refusal.ts';
 import type { WebhookCall } from '../../services/contracts.ts';
 import { paymentsService } from '../../services/payments.ts';
-import { signWebhook } from '../../services/webhook-signature.ts';
+import { signWebhook } from '../../events/payments/webhook-signature.ts';
 import { type Harness, NOW, orderView, startServices } from './harness.ts';
 
 const SECRET = `whsec_${Buffer.from('the secret in force').toString('base64')}`;

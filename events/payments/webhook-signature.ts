@@ -7,12 +7,20 @@
 import { isUtf8 } from 'node:buffer';
 import { timingSafeEqual } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
-import type { WebhookCall } from './contracts.ts';
 
 const TOLERANCE_SECONDS = 5 * 60;
 /** Signatures looked at in one header; a rotation needs two. */
 const SIGNATURES_MAX = 16;
 const TIMESTAMP = /^[0-9]{1,12}$/;
+
+export interface SignedCall {
+  /** The three Standard Webhooks headers; empty where absent. */
+  readonly id: string;
+  readonly timestamp: string;
+  readonly signature: string;
+  /** The exact bytes that were signed. */
+  readonly body: Uint8Array;
+}
 
 export class WebhookVerifier {
   readonly #keys: readonly Webhook[];
@@ -26,7 +34,7 @@ export class WebhookVerifier {
   }
 
   /** True where a known secret signed exactly this call not more than five minutes from `nowMs`. */
-  verify(call: WebhookCall, nowMs: number): boolean {
+  verify(call: SignedCall, nowMs: number): boolean {
     if (call.id === '' || !TIMESTAMP.test(call.timestamp)) return false;
     const timestamp = Number(call.timestamp);
     if (Math.abs(Math.floor(nowMs / 1_000) - timestamp) > TOLERANCE_SECONDS) return false;

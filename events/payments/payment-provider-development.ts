@@ -2,12 +2,12 @@
 // signed webhook calls a real one makes. It keeps what it knows in memory: what it has not settled
 // when the process ends is never paid, and the hold ends by itself.
 
-import type { Clock, Timer } from '../actors/clock.ts';
-import { fnv1a, paymentReference } from '../domain/ids.ts';
-import type { OrderView } from '../domain/views.ts';
+import type { Clock, Timer } from '../../actors/clock.ts';
+import { fnv1a, paymentReference } from '../../domain/ids.ts';
+import type { OrderView } from '../../domain/views.ts';
 import type { PaymentProvider, Refund } from './payment-provider.ts';
-import { Queue } from './queue.ts';
-import type { WarningLog } from './warning-log.ts';
+import { Queue } from '../queue.ts';
+import type { WarningLog } from '../warning-log.ts';
 import { signWebhook } from './webhook-signature.ts';
 
 export interface DevelopmentPaymentProviderOptions {

@@ -1,16 +1,16 @@
 import test from 'ava';
 import pino from 'pino';
-import { Relay } from '../../actors/relay.ts';
+import { Relay } from '../../events/relay.ts';
 import { shardOf } from '../../domain/ids.ts';
 import { CorruptError, StoreUnavailableError } from '../../storage/ports/journal.ts';
-import { createDrop, order, RecordingConsumer, startHost } from './harness.ts';
-import { flush } from './manual-clock.ts';
+import { createDrop, order, RecordingConsumer, startHost } from '../actors/harness.ts';
+import { flush } from '../actors/manual-clock.ts';
 
 test('J1: every durable event reaches the consumer in order, once while all goes well', async (t) => {
-  const { host, consumer } = await startHost();
+  const { host, consumer, relay } = await startHost();
   await createDrop(host, 50);
   for (let i = 0; i < 10; i++) await order(host, `user${i}`);
-  await host.relay.caughtUp();
+  await relay.caughtUp();
   const sequences = consumer.batches.map((batch) => batch.sequence);
   t.deepEqual(
     sequences,
@@ -67,12 +67,12 @@ test('X1: a shard that cannot be relayed further counts as behind', async (t) =>
 });
 
 test('N11: a consumer that fails gets the same batches again, and nothing is passed over', async (t) => {
-  const { host, consumer, clock } = await startHost();
+  const { host, consumer, clock, relay } = await startHost();
   consumer.failing = 3;
   await createDrop(host, 50);
   await order(host, 'ann');
   await clock.advance(10_000);
-  await host.relay.caughtUp();
+  await relay.caughtUp();
   t.deepEqual(
     consumer.batches.flatMap((batch) => batch.facts).map((fact) => fact.event.type),
     ['drop-created', 'drop-opened', 'order-placed'],
@@ -82,7 +82,7 @@ test('N11: a consumer that fails gets the same batches again, and nothing is pas
 test('J4: after a restart the relay goes on behind the position each consumer kept', async (t) => {
   const first = await startHost();
   await createDrop(first.host, 50);
-  await first.host.relay.caughtUp();
+  await first.relay.caughtUp();
   first.consumer.failing = Infinity;
   await order(first.host, 'ann');
   await order(first.host, 'bob');
@@ -90,7 +90,7 @@ test('J4: after a restart the relay goes on behind the position each consumer ke
   first.consumer.failing = 0;
   const seen = first.consumer.batches.length;
   const second = await startHost(first);
-  await second.host.relay.caughtUp();
+  await second.relay.caughtUp();
   const facts = first.consumer.batches.slice(seen).flatMap((batch) => batch.facts);
   t.deepEqual(
     facts.filter((fact) => fact.event.type === 'order-placed').map((fact) => fact.order?.userId),

@@ -1,7 +1,7 @@
 // What the events of the journal become in the read models: rows of drops, and changes of orders
 // with what their buyers are told. Pure, and on the path of every order: plain loops, no text made.
 
-import type { RelayBatch, RelayFact } from '../../actors/event-consumer.ts';
+import type { Fact, FactBatch } from '../../actors/shard/facts.ts';
 import type { DropView, OrderView } from '../../domain/views.ts';
 import type { OrderChange, OrderNotificationType } from '../../storage/ports/read-models.ts';
 
@@ -10,7 +10,7 @@ import type { OrderChange, OrderNotificationType } from '../../storage/ports/rea
  * for every order: lists overlay the owner's fresh stock (`services/catalogue.ts`). Once it is over
  * the row carries the stock itself, so then every change counts.
  */
-export function dropRows(batches: readonly RelayBatch[]): DropView[] {
+export function dropRows(batches: readonly FactBatch[]): DropView[] {
   const latest = new Map<string, DropView>();
   for (const batch of batches) {
     for (const { event, drop } of batch.facts) {
@@ -22,7 +22,7 @@ export function dropRows(batches: readonly RelayBatch[]): DropView[] {
 }
 
 /** What one batch changed in orders, each as it stands after its change or later. */
-export function orderChanges(batch: RelayBatch): OrderChange[] {
+export function orderChanges(batch: FactBatch): OrderChange[] {
   const changes: OrderChange[] = [];
   for (const fact of batch.facts) {
     const { event, order } = fact;
@@ -37,10 +37,7 @@ export function orderChanges(batch: RelayBatch): OrderChange[] {
  * The event decides, because the order may have gone on since; only a requested refund is the last
  * an order hears.
  */
-function notificationType(
-  { event, drop }: RelayFact,
-  order: OrderView,
-): OrderNotificationType | null {
+function notificationType({ event, drop }: Fact, order: OrderView): OrderNotificationType | null {
   switch (event.type) {
     case 'order-placed':
       return drop.payment === 'instant' ? 'order.confirmed' : null;

@@ -9,11 +9,12 @@
 // any more; a refund is never given up.
 
 import type { Clock, Timer } from '../../actors/clock.ts';
-import type { EventConsumer, RelayBatch, RelayFact } from '../../actors/event-consumer.ts';
+import type { EventConsumer } from '../consumer.ts';
+import type { Fact, FactBatch } from '../../actors/shard/facts.ts';
 import { paymentReference } from '../../domain/ids.ts';
 import type { OrderView } from '../../domain/views.ts';
 import type { ConsumerPositions } from '../../storage/ports/consumer-positions.ts';
-import type { PaymentProvider, Refund } from '../payment-provider.ts';
+import type { PaymentProvider, Refund } from './payment-provider.ts';
 import { Queue } from '../queue.ts';
 import type { WarningLog } from '../warning-log.ts';
 
@@ -90,7 +91,7 @@ export class PaymentsConsumer implements EventConsumer {
     return this.#options.positions.load(this.name, shard);
   }
 
-  async consume(batches: readonly RelayBatch[]): Promise<void> {
+  async consume(batches: readonly FactBatch[]): Promise<void> {
     for (const batch of batches) {
       while (this.#outstanding >= this.#queueLengthMax && !this.#stopped) {
         await new Promise<void>((resolve) => this.#waitingForRoom.push(resolve));
@@ -116,7 +117,7 @@ export class PaymentsConsumer implements EventConsumer {
   }
 
   /** A batch that was taken before is done or still being seen to, so it is left alone. */
-  #take(batch: RelayBatch): void {
+  #take(batch: FactBatch): void {
     const { shard, sequence } = batch;
     let progress = this.#shards.get(shard);
     if (progress === undefined) {
@@ -244,7 +245,7 @@ export class PaymentsConsumer implements EventConsumer {
  * What is to be paid back: a payment that came too late (P4), or that of an order somebody
  * refunded.
  */
-function refundOf({ event }: RelayFact, order: OrderView): Refund | null {
+function refundOf({ event }: Fact, order: OrderView): Refund | null {
   if (event.type !== 'refund-requested' && event.type !== 'order-refunded') return null;
   const reference = event.type === 'refund-requested' ? event.reference : order.paymentReference;
   const { id: orderId, totalCents: amountCents, currency } = order;

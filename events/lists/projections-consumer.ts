@@ -3,7 +3,8 @@
 // keeps no position: its rows are written first, so what the other two contain is in the catalogue
 // as well.
 
-import type { EventConsumer, RelayBatch } from '../../actors/event-consumer.ts';
+import type { EventConsumer } from '../consumer.ts';
+import type { FactBatch } from '../../actors/shard/facts.ts';
 import { type LiveBus, userTopic } from '../../actors/live-bus.ts';
 import type { Catalogue } from '../../storage/ports/catalogue.ts';
 import type { Notification } from '../../storage/ports/feed.ts';
@@ -34,7 +35,7 @@ export class ProjectionsConsumer implements EventConsumer {
    * Entries without rows are passed on as well: they move the positions. What is told live is in
    * the feed already, so a lost frame is found again by a reconnecting client.
    */
-  async consume(batches: readonly RelayBatch[]): Promise<void> {
+  async consume(batches: readonly FactBatch[]): Promise<void> {
     const { catalogue, readModels, liveBus } = this.#options;
     const drops = dropRows(batches);
     if (drops.length > 0) await catalogue.putDrops(drops);

@@ -5,11 +5,11 @@ import test from 'ava';
 import { InProcessLiveBus, type LiveMessage, userTopic } from '../../../actors/live-bus.ts';
 import type { DropEvent } from '../../../domain/events.ts';
 import type { DropView, OrderView } from '../../../domain/views.ts';
-import { ProjectionsConsumer } from '../../../services/consumers/projections-consumer.ts';
+import { ProjectionsConsumer } from '../../../events/lists/projections-consumer.ts';
 import { StoreUnavailableError } from '../../../storage/ports/journal.ts';
 import { memoryStores } from '../../../storage/memory/stores.ts';
-import { FIRST_PAGE, NOW } from '../harness.ts';
-import { batch, placed } from './batches.ts';
+import { FIRST_PAGE, NOW } from '../../services/harness.ts';
+import { batch, placed } from '../batches.ts';
 
 const confirmed: DropEvent = { type: 'order-confirmed', ordinal: 0, reference: 'ref' };
 

@@ -4,11 +4,11 @@
 // the relay's, which is never held up.
 
 import type { Logger } from 'pino';
-import type { Clock } from '../actors/clock.ts';
-import type { ShardPosition } from '../storage/ports/consumer-positions.ts';
-import type { Journal } from '../storage/ports/journal.ts';
-import type { OrderChanges, ReadModels } from '../storage/ports/read-models.ts';
-import { readJournalChanges } from './consumers/journal-changes.ts';
+import type { Clock } from '../../actors/clock.ts';
+import type { ShardPosition } from '../../storage/ports/consumer-positions.ts';
+import type { Journal } from '../../storage/ports/journal.ts';
+import type { OrderChanges, ReadModels } from '../../storage/ports/read-models.ts';
+import { readJournalChanges } from './journal-changes.ts';
 
 /** How long the relay may take to bring what was durable at the call. */
 const RELAY_WAIT_MAX_MS = 10_000;

@@ -2,18 +2,22 @@
 
 import test from 'ava';
 import pino from 'pino';
-import { readJournalChanges } from '../../services/consumers/journal-changes.ts';
-import { orderChanges } from '../../services/consumers/projection-rows.ts';
-import { Rebuild } from '../../services/rebuild.ts';
-import type { Journal } from '../../storage/ports/journal.ts';
-import type { OrderChange, ReadModels, RestoreOptions } from '../../storage/ports/read-models.ts';
-import { ask, createDrop, NOW, order, startHost } from '../actors/harness.ts';
+import { readJournalChanges } from '../../../events/rebuild/journal-changes.ts';
+import { orderChanges } from '../../../events/lists/projection-rows.ts';
+import { Rebuild } from '../../../events/rebuild/rebuild.ts';
+import type { Journal } from '../../../storage/ports/journal.ts';
+import type {
+  OrderChange,
+  ReadModels,
+  RestoreOptions,
+} from '../../../storage/ports/read-models.ts';
+import { ask, createDrop, NOW, order, startHost } from '../../actors/harness.ts';
 
 const log = pino({ level: 'silent' });
 
 async function sale() {
   const harness = await startHost();
-  const { host, clock, consumer } = harness;
+  const { host, clock, consumer, relay } = harness;
   await createDrop(host, 20, { payment: 'provider' });
   for (const userId of ['ann', 'ben', 'cal', 'dan']) await order(host, userId);
   const { order: placed } = await order(host, 'eve');
@@ -21,7 +25,7 @@ async function sale() {
   await ask(host, { type: 'cancel-order', dropId: 'd_1', orderId: placed.id, caller });
   await clock.advance(61_000);
   await order(host, 'ann', 'again');
-  await host.relay.caughtUp();
+  await relay.caughtUp();
   const shard = consumer.batches[0]!.shard;
   return { ...harness, shard, sequence: host.shards[shard]!.sequence };
 }

@@ -5,16 +5,16 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
-import type { OrderView } from '../../domain/views.ts';
+import type { OrderView } from '../../../domain/views.ts';
 import {
   DevelopmentPaymentProvider,
   type DevelopmentPaymentProviderOptions,
   succeedsExcept,
-} from '../../services/payment-provider-development.ts';
-import type { Refund } from '../../services/payment-provider.ts';
-import { WebhookVerifier } from '../../services/webhook-signature.ts';
-import { ManualClock } from '../actors/manual-clock.ts';
-import { NOW, orderView, RecordingLog } from './harness.ts';
+} from '../../../events/payments/payment-provider-development.ts';
+import type { Refund } from '../../../events/payments/payment-provider.ts';
+import { WebhookVerifier } from '../../../events/payments/webhook-signature.ts';
+import { ManualClock } from '../../actors/manual-clock.ts';
+import { NOW, orderView, RecordingLog } from '../../services/harness.ts';
 
 const SECRET = Buffer.from('the secret in force').toString('base64');
 

@@ -1,15 +1,15 @@
 // Relay batches by hand.
 
-import type { RelayBatch, RelayFact } from '../../../actors/event-consumer.ts';
-import type { DropEvent } from '../../../domain/events.ts';
-import type { DropView, OrderView } from '../../../domain/views.ts';
-import { dropView, NOW, orderView } from '../harness.ts';
+import type { Fact, FactBatch } from '../../actors/shard/facts.ts';
+import type { DropEvent } from '../../domain/events.ts';
+import type { DropView, OrderView } from '../../domain/views.ts';
+import { dropView, NOW, orderView } from '../services/harness.ts';
 
 type FactParts = [event: DropEvent, order?: Partial<OrderView> | null, drop?: Partial<DropView>];
 
 /** Facts of one entry; the order is null where it is left out. */
-export function batch(sequence: number, facts: readonly FactParts[], shard = 0): RelayBatch {
-  const made = facts.map(([event, order, drop], index): RelayFact => {
+export function batch(sequence: number, facts: readonly FactParts[], shard = 0): FactBatch {
+  const made = facts.map(([event, order, drop], index): Fact => {
     const view = order === undefined || order === null ? null : orderView(order);
     return { index, event, order: view, drop: dropView(drop) };
   });

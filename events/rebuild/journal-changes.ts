@@ -2,7 +2,7 @@
 // brings to the read models entry by entry, made from nothing but the journal, so that read models
 // can be proved and made good without the shard's owner.
 
-import type { RelayFact } from '../../actors/event-consumer.ts';
+import type { Fact } from '../../actors/shard/facts.ts';
 import { readEntries, replay, turnOfOthers } from '../../actors/shard/recovery.ts';
 import { addFacts } from '../../actors/shard/shard-batch.ts';
 import type { DropState } from '../../domain/drop-state.ts';
@@ -10,7 +10,7 @@ import type { OrderView } from '../../domain/views.ts';
 import type { ShardPosition } from '../../storage/ports/consumer-positions.ts';
 import type { Journal } from '../../storage/ports/journal.ts';
 import type { OrderChange, OrderChanges } from '../../storage/ports/read-models.ts';
-import { orderChanges } from './projection-rows.ts';
+import { orderChanges } from '../lists/projection-rows.ts';
 
 /** Events replayed without a pause: about a millisecond. */
 const SLICE_EVENTS = 256;
@@ -27,7 +27,7 @@ export async function readJournalChanges(
   const batches: OrderChanges[] = [];
   let events = 0;
   for await (const entry of readEntries(journal, shard, 0, sequence)) {
-    const facts: RelayFact[] = [];
+    const facts: Fact[] = [];
     for (const changes of entry.changes) {
       replay(drops, changes, entry.time);
       addFacts(facts, drops.get(changes.dropId)!, changes.events, null);

@@ -7,13 +7,13 @@ import type { OrderView } from '../../../domain/views.ts';
 import {
   PaymentsConsumer,
   type PaymentsConsumerOptions,
-} from '../../../services/consumers/payments-consumer.ts';
-import type { PaymentProvider, Refund } from '../../../services/payment-provider.ts';
+} from '../../../events/payments/payments-consumer.ts';
+import type { PaymentProvider, Refund } from '../../../events/payments/payment-provider.ts';
 import { StoreUnavailableError } from '../../../storage/ports/journal.ts';
 import { MemoryConsumerPositions } from '../../../storage/memory/consumer-positions-memory.ts';
 import { flush, ManualClock } from '../../actors/manual-clock.ts';
-import { NOW, RecordingLog } from '../harness.ts';
-import { batch, placed } from './batches.ts';
+import { NOW, RecordingLog } from '../../services/harness.ts';
+import { batch, placed } from '../batches.ts';
 
 const refundRequested: DropEvent = { type: 'refund-requested', ordinal: 0, reference: 'ref' };
 const lost = { status: 'failed', refundRequested: true } as const;

@@ -1,7 +1,7 @@
 // The queue behind background work.
 
 import test from 'ava';
-import { Queue } from '../../services/queue.ts';
+import { Queue } from '../../events/queue.ts';
 
 test('items leave in the order they came, over any number of refills', (t) => {
   const queue = new Queue<number>();
