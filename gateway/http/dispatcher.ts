@@ -20,7 +20,14 @@ import {
   problemStatus,
 } from './problems.ts';
 import type { RateLimits } from './rate-limits.ts';
-import type { IncomingRequest, Reply, Route, RouteResult, TokenIdentity } from './route.ts';
+import type {
+  IncomingRequest,
+  PathIds,
+  Reply,
+  Route,
+  RouteResult,
+  TokenIdentity,
+} from './route.ts';
 import type { RouteTable } from './route-table.ts';
 import { beginTrace, type Trace } from './trace.ts';
 import { type Check, compileCheck, isJsonMediaType, parseJson, parseQuery } from './validation.ts';
@@ -84,7 +91,7 @@ export class Dispatcher {
     if (match.found === 'nothing') result = problem('not-found');
     else if (match.found === 'methods') {
       result = { ok: false, code: 'method-not-allowed', headers: [['allow', match.allow]] };
-    } else result = await this.#run(match.route, match.id, incoming, trace);
+    } else result = await this.#run(match.route, match.ids, incoming, trace);
     const route = match.found === 'route' ? match.route : null;
     const reply = present(result, route, incoming, trace);
     const counts = route === null ? this.#unmatched : this.countsOf(route);
@@ -106,7 +113,7 @@ export class Dispatcher {
 
   async #run(
     route: Route,
-    id: string,
+    ids: PathIds,
     incoming: IncomingRequest,
     trace: Trace,
   ): Promise<RouteResult> {
@@ -129,7 +136,8 @@ export class Dispatcher {
       if (!checked.ok) return checked;
       if (route.handle === null) return problem('not-found');
       const result = await route.handle({
-        id,
+        id: ids['id'] ?? '',
+        ids,
         query: checked.query as never,
         body: checked.body as never,
         bytes: checked.bytes,

@@ -3,7 +3,7 @@
 
 import type { TSchema } from 'typebox';
 import { PROBLEM_MEDIA_TYPE, type ProblemCode, PROBLEMS } from './problems.ts';
-import { JSON_MEDIA_TYPE, type Route, type RouteDefinition } from './route.ts';
+import { JSON_MEDIA_TYPE, NAME_IN_PATH, type Route, type RouteDefinition } from './route.ts';
 import { id, Problem, userId } from '../schemas.ts';
 
 type Json = Record<string, unknown>;
@@ -58,10 +58,12 @@ function operationId({ method, path }: RouteDefinition): string {
   return method.toLowerCase() + name;
 }
 
-function parametersOf({ path, idOfUser, query, headers }: RouteDefinition): Json[] {
+function parametersOf({ path, idsOfUsers = [], query, headers }: RouteDefinition): Json[] {
   const parameters: Json[] = [];
-  if (path.includes('{id}'))
-    parameters.push({ name: 'id', in: 'path', required: true, schema: idOfUser ? userId : id });
+  for (const [, name = ''] of path.matchAll(NAME_IN_PATH)) {
+    const schema = idsOfUsers.includes(name) ? userId : id;
+    parameters.push({ name, in: 'path', required: true, schema });
+  }
   for (const [place, group] of [
     ['query', query],
     ['header', headers],

@@ -1,91 +1,98 @@
-// Finds the route of a path and method. A tree of segments: fixed ones win over ids, and what an id
-// may look like is checked here, so that nothing strange ever reaches a handler as one. Only users'
-// ids are decoded: those of ours have nothing to encode.
+// Finds the route of a path and method with find-my-way, and checks the ids in the path, so that
+// nothing strange ever reaches a handler as one. Only users' ids are decoded: those of ours have
+// nothing to encode. The order path does not come through here.
 
+import createRouter from 'find-my-way';
 import { assert } from '../../domain/assert.ts';
-import type { Method, Route } from './route.ts';
+import { type Method, NAME_IN_PATH, type PathIds, type Route } from './route.ts';
 import { ID, USER_ID } from '../schemas.ts';
 
 /** Ids of ours, and order ids, which join two parts by a hyphen. */
 const OWN_ID = new RegExp(ID);
 const ID_OF_USER = new RegExp(USER_ID);
 const PATH_LENGTH_MAX = 512;
+/** What find-my-way would decode, or take for the end of the path. */
+const SPECIAL = /[%?#]/g;
+/** `%` becomes `%25`. */
+const ESCAPED_LENGTH = 3;
 
-interface Node {
-  readonly fixed: Map<string, Node>;
-  /** Where an id stands. */
-  id: Node | null;
-  /** Whether that id is a user's. */
-  idOfUser: boolean;
+/** An address: what its ids are called, and its routes by method. */
+interface Address {
+  readonly path: string;
+  readonly names: readonly string[];
+  readonly namesOfUsers: readonly string[];
   readonly routes: Map<Method, Route>;
 }
 
 export type RouteMatch =
-  | { readonly found: 'route'; readonly route: Route; readonly id: string }
+  | { readonly found: 'route'; readonly route: Route; readonly ids: PathIds }
   /** The address exists, but not with this method. */
   | { readonly found: 'methods'; readonly allow: string }
   | { readonly found: 'nothing' };
 
+const NOTHING: RouteMatch = { found: 'nothing' };
+
 export class RouteTable {
   readonly routes: readonly Route[];
-  readonly #root: Node = newNode();
+  /**
+   * One entry for each address, always under GET: the methods are told apart afterwards, so that a
+   * method that an address lacks costs no search of its own.
+   */
+  readonly #addresses = createRouter({ maxParamLength: PATH_LENGTH_MAX * ESCAPED_LENGTH });
 
   constructor(options: { routes: readonly Route[] }) {
     this.routes = options.routes;
-    for (const route of options.routes) this.#add(route);
+    const addresses = new Map<string, Address>();
+    for (const route of options.routes) {
+      const { method, path, idsOfUsers = [] } = route.definition;
+      let address = addresses.get(path);
+      if (address === undefined) {
+        const names = [...path.matchAll(NAME_IN_PATH)].map((match) => match[1]!);
+        address = { path, names, namesOfUsers: idsOfUsers, routes: new Map() };
+        addresses.set(path, address);
+        // Throws for a path that another one equals but for its names.
+        this.#addresses.on('GET', path.replaceAll(NAME_IN_PATH, ':$1'), handledElsewhere, address);
+      }
+      assert(
+        address.namesOfUsers.join() === idsOfUsers.join() &&
+          idsOfUsers.every((name) => address.names.includes(name)),
+        `${method} ${path} takes other kinds of ids than its path`,
+      );
+      assert(!address.routes.has(method), `${method} ${path} is defined twice`);
+      address.routes.set(method, route);
+    }
   }
 
   /** `method` in capitals; HEAD is answered where GET is. */
   match(method: string, path: string): RouteMatch {
-    if (path.length > PATH_LENGTH_MAX || !path.startsWith('/')) return { found: 'nothing' };
-    let id = '';
-    let node = this.#root;
-    for (const segment of path.slice(1).split('/')) {
-      const fixed = node.fixed.get(segment);
-      if (fixed !== undefined) {
-        node = fixed;
-        continue;
-      }
-      const found = node.idOfUser ? userIdIn(segment) : ownIdIn(segment);
-      if (node.id === null || found === null) return { found: 'nothing' };
-      id = found;
-      node = node.id;
-    }
-    if (node.routes.size === 0) return { found: 'nothing' };
-    const wanted = method === 'HEAD' ? 'GET' : method;
-    const route = node.routes.get(wanted as Method);
-    return route === undefined
-      ? { found: 'methods', allow: allow(node) }
-      : { found: 'route', route, id };
-  }
-
-  #add(route: Route): void {
-    const { method, path, idOfUser = false } = route.definition;
-    let node = this.#root;
-    for (const segment of path.slice(1).split('/')) {
-      if (segment === '{id}') {
-        if (node.id === null) {
-          node.id = newNode();
-          node.idOfUser = idOfUser;
-        }
-        assert(node.idOfUser === idOfUser, `${path} takes another kind of id than its like`);
-        node = node.id;
-      } else {
-        let next = node.fixed.get(segment);
-        if (next === undefined) {
-          next = newNode();
-          node.fixed.set(segment, next);
-        }
-        node = next;
-      }
-    }
-    assert(!node.routes.has(method), `${method} ${path} is defined twice`);
-    node.routes.set(method, route);
+    if (path.length > PATH_LENGTH_MAX || !path.startsWith('/')) return NOTHING;
+    // Escaped once more, so that fixed segments are compared as they came and ids stay encoded.
+    const found = this.#addresses.find('GET', path.replaceAll(SPECIAL, encodeURIComponent));
+    if (found === null) return NOTHING;
+    const address = found.store as Address;
+    const ids = checkedIds(address, found.params);
+    if (ids === null) return NOTHING;
+    const route = address.routes.get((method === 'HEAD' ? 'GET' : method) as Method);
+    if (route === undefined) return { found: 'methods', allow: allow(address) };
+    return { found: 'route', route, ids };
   }
 }
 
-function newNode(): Node {
-  return { fixed: new Map(), id: null, idOfUser: false, routes: new Map() };
+function handledElsewhere(): void {}
+
+/** Null where one of them is no id. */
+function checkedIds(
+  { names, namesOfUsers }: Address,
+  params: Readonly<Record<string, string | undefined>>,
+): PathIds | null {
+  const ids: Record<string, string> = {};
+  for (const name of names) {
+    const segment = params[name] ?? '';
+    const id = namesOfUsers.includes(name) ? userIdIn(segment) : ownIdIn(segment);
+    if (id === null) return null;
+    ids[name] = id;
+  }
+  return ids;
 }
 
 function ownIdIn(segment: string): string | null {
@@ -101,8 +108,8 @@ function userIdIn(segment: string): string | null {
   }
 }
 
-function allow(node: Node): string {
-  const methods: string[] = [...node.routes.keys()];
+function allow({ routes }: Address): string {
+  const methods: string[] = [...routes.keys()];
   if (methods.includes('GET')) methods.push('HEAD');
   return methods.toSorted().join(', ');
 }

@@ -55,13 +55,18 @@ export type RouteCall = <A extends ActionName>(
   params: ActionParams<A>,
 ) => Promise<ActionOutcome<A>>;
 
+/** The ids of a path, by the names that the route's definition gives them. */
+export type PathIds = Readonly<Record<string, string>>;
+
 /** A request that keeps what its route's definition says. */
 export interface CheckedRequest<Q, B> {
-  /**
-   * The id in the path: 1 to 80 characters of letters, digits, `_` and `-`, or, as the definition
-   * says, a user's id, decoded. Empty where the path has none.
-   */
+  /** The id that is called `id` in the path; empty where there is none. */
   readonly id: string;
+  /**
+   * All ids in the path by their names: each 1 to 80 characters of letters, digits, `_` and `-`, or,
+   * as the definition says, a user's id, decoded.
+   */
+  readonly ids: PathIds;
   readonly query: Q;
   readonly body: B;
   /** The body's exact bytes. */
@@ -79,12 +84,18 @@ export interface UserRequest<Q, B> extends CheckedRequest<Q, B> {
 /** Who may call: anybody, or only somebody with a valid access token. */
 export type Access = 'public' | 'user';
 
+/** An id in the path of a definition. */
+export const NAME_IN_PATH = /\{(\w+)\}/g;
+
 export interface RouteDefinition {
   readonly method: Method;
-  /** Such as `/v1/drops/{id}`; `{id}` at most once. */
+  /** Such as `/v1/drops/{id}`. */
   readonly path: string;
-  /** The id in the path is a user's: visible ASCII, percent-encoded where a path needs that. */
-  readonly idOfUser?: true;
+  /**
+   * The names of those ids in the path that are users': visible ASCII, percent-encoded where a path
+   * needs that.
+   */
+  readonly idsOfUsers?: readonly string[];
   readonly summary: string;
   readonly tag: string;
   readonly access: Access;

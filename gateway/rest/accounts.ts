@@ -106,7 +106,7 @@ export function accountRoutes(): Route[] {
       {
         method: 'GET',
         path: '/v1/users/{id}',
-        idOfUser: true,
+        idsOfUsers: ['id'],
         summary: 'A public profile.',
         tag: TAG,
         access: 'public',

@@ -13,7 +13,7 @@ export function followRoutes(): Route[] {
       {
         method: 'POST',
         path: '/v1/creators/{id}/follow',
-        idOfUser: true,
+        idsOfUsers: ['id'],
         summary: 'Follow a creator; doing so twice is the same.',
         tag: TAG,
         access: 'user',
@@ -30,7 +30,7 @@ export function followRoutes(): Route[] {
       {
         method: 'DELETE',
         path: '/v1/creators/{id}/follow',
-        idOfUser: true,
+        idsOfUsers: ['id'],
         summary: 'Unfollow a creator; doing so twice is the same.',
         tag: TAG,
         access: 'user',
@@ -47,7 +47,7 @@ export function followRoutes(): Route[] {
       {
         method: 'GET',
         path: '/v1/creators/{id}/followers',
-        idOfUser: true,
+        idsOfUsers: ['id'],
         summary: 'Who follows a creator, newest first.',
         tag: TAG,
         access: 'public',
@@ -67,7 +67,7 @@ export function followRoutes(): Route[] {
       {
         method: 'GET',
         path: '/v1/users/{id}/following',
-        idOfUser: true,
+        idsOfUsers: ['id'],
         summary: 'Whom a user follows, newest first.',
         tag: TAG,
         access: 'public',

@@ -15,7 +15,7 @@ export function productRoutes(): Route[] {
       {
         method: 'POST',
         path: '/v1/creators/{id}/products',
-        idOfUser: true,
+        idsOfUsers: ['id'],
         summary: 'Add a product of one’s own: the id is the caller’s.',
         tag: TAG,
         access: 'user',
