@@ -10,6 +10,7 @@ import { connectRedis, type RedisConnection } from '../../storage/redis/connecti
 import { RedisFollowStore } from '../../storage/redis/catalogue/follows-redis.ts';
 import type { CatalogueHandlers } from '../../storage/sqlite/catalogue/catalogue-program.ts';
 import { openReaderDatabase } from '../../storage/sqlite/thread/database.ts';
+import { AppendSignal } from '../../storage/sqlite/catalogue/append-signal.ts';
 import { SqliteFollowStore } from '../../storage/sqlite/catalogue/follows-sqlite.ts';
 import { openSqliteStores } from '../../storage/sqlite/stores.ts';
 import { SqliteThread } from '../../storage/sqlite/thread/thread.ts';
@@ -69,7 +70,11 @@ export async function startOnSqlite(options: FollowedCreatorOptions): Promise<Fo
       role: 'livedrops',
       about: 'LiveDrops alone: follows in an SQLite table with covering indexes, synchronous=FULL.',
     },
-    follows: new SqliteFollowStore({ reader, writer: idleWriter(file) }),
+    follows: new SqliteFollowStore({
+      reader,
+      writer: idleWriter(file),
+      signal: new AppendSignal(),
+    }),
     host: server.host,
     port: server.port,
     cpuMicros: () => server.process.cpuMicros(),

@@ -1,21 +1,28 @@
 // Users and refresh tokens in memory, for tests.
 
 import type { AccountStore, RefreshToken, RotationResult, User } from '../ports/accounts.ts';
+import { publicUser } from '../ports/change-stream.ts';
+import type { MemoryChangeStream } from './change-stream-memory.ts';
 
 interface KeptToken extends RefreshToken {
   used: boolean;
 }
 
 export class MemoryAccountStore implements AccountStore {
+  readonly #changes: MemoryChangeStream;
   readonly #users = new Map<string, User>();
   readonly #idsByEmail = new Map<string, string>();
   readonly #tokens = new Map<string, KeptToken>();
+
+  constructor(options: { readonly changes: MemoryChangeStream }) {
+    this.#changes = options.changes;
+  }
 
   async addUser(user: User): Promise<boolean> {
     const email = user.email.toLowerCase();
     if (this.#idsByEmail.has(email)) return false;
     this.#idsByEmail.set(email, user.id);
-    this.#users.set(user.id, user);
+    this.#put(user);
     return true;
   }
 
@@ -36,7 +43,7 @@ export class MemoryAccountStore implements AccountStore {
   async addRole(userId: string, role: string): Promise<void> {
     const user = this.#users.get(userId);
     if (user === undefined || user.roles.includes(role)) return;
-    this.#users.set(userId, { ...user, roles: [...user.roles, role] });
+    this.#put({ ...user, roles: [...user.roles, role] });
   }
 
   async addRefreshToken(token: RefreshToken): Promise<void> {
@@ -69,6 +76,11 @@ export class MemoryAccountStore implements AccountStore {
     for (const [hash, token] of this.#tokens) {
       if (token.expiresAt < now) this.#tokens.delete(hash);
     }
+  }
+
+  #put(user: User): void {
+    this.#users.set(user.id, user);
+    this.#changes.append({ kind: 'user', userId: user.id, user: publicUser(user) });
   }
 
   #revokeFamily(familyId: string): void {

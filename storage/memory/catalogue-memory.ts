@@ -3,14 +3,20 @@
 import type { DropView } from '../../domain/views.ts';
 import type { Catalogue, DropFilter, Product, ProductChange } from '../ports/catalogue.ts';
 import type { Page, PageRequest } from '../ports/page.ts';
+import type { MemoryChangeStream } from './change-stream-memory.ts';
 import { pageNewestFirst } from './newest-first.ts';
 
 export class MemoryCatalogue implements Catalogue {
+  readonly #changes: MemoryChangeStream;
   readonly #products = new Map<string, Product>();
   readonly #drops = new Map<string, DropView>();
 
+  constructor(options: { readonly changes: MemoryChangeStream }) {
+    this.#changes = options.changes;
+  }
+
   async addProduct(product: Product): Promise<void> {
-    this.#products.set(product.id, product);
+    this.#putProduct(product);
   }
 
   async changeProduct(productId: string, change: ProductChange): Promise<Product | null> {
@@ -23,7 +29,7 @@ export class MemoryCatalogue implements Catalogue {
       imageUrls: change.imageUrls ?? product.imageUrls,
       revision: product.revision + 1,
     };
-    this.#products.set(productId, changed);
+    this.#putProduct(changed);
     return changed;
   }
 
@@ -58,6 +64,11 @@ export class MemoryCatalogue implements Catalogue {
         (filter.productId === undefined || drop.productId === filter.productId),
     );
     return pageNewestFirst('drops', shown, positionOf, page);
+  }
+
+  #putProduct(product: Product): void {
+    this.#products.set(product.id, product);
+    this.#changes.append({ kind: 'product', productId: product.id, product });
   }
 }
 

@@ -2,24 +2,33 @@
 
 import type { Follow, FollowStore } from '../ports/follows.ts';
 import type { Page, PageRequest } from '../ports/page.ts';
+import type { MemoryChangeStream } from './change-stream-memory.ts';
 import { pageNewestFirst } from './newest-first.ts';
 
 export class MemoryFollowStore implements FollowStore {
+  readonly #changes: MemoryChangeStream;
   /** creator -> follower -> since */
   readonly #followers = new Map<string, Map<string, number>>();
   /** user -> creator -> since */
   readonly #following = new Map<string, Map<string, number>>();
 
+  constructor(options: { readonly changes: MemoryChangeStream }) {
+    this.#changes = options.changes;
+  }
+
   async follow(userId: string, creatorId: string, since: number): Promise<boolean> {
     if (this.#following.get(userId)?.has(creatorId) === true) return false;
     mapOf(this.#following, userId).set(creatorId, since);
     mapOf(this.#followers, creatorId).set(userId, since);
+    this.#changes.append({ kind: 'follow', userId, creatorId, since });
     return true;
   }
 
   async unfollow(userId: string, creatorId: string): Promise<boolean> {
     this.#followers.get(creatorId)?.delete(userId);
-    return this.#following.get(userId)?.delete(creatorId) ?? false;
+    if (this.#following.get(userId)?.delete(creatorId) !== true) return false;
+    this.#changes.append({ kind: 'follow', userId, creatorId, since: null });
+    return true;
   }
 
   async isFollowing(userId: string, creatorId: string): Promise<boolean> {

@@ -4,6 +4,7 @@ import { SeparateReadModels } from '../ports/read-models.ts';
 import type { Stores } from '../ports/stores.ts';
 import { MemoryAccountStore } from './accounts-memory.ts';
 import { MemoryCatalogue } from './catalogue-memory.ts';
+import { MemoryChangeStream, type MemoryChangeStreamOptions } from './change-stream-memory.ts';
 import { MemoryConsumerPositions } from './consumer-positions-memory.ts';
 import { MemoryFeedStore } from './feed-memory.ts';
 import { MemoryFollowStore } from './follows-memory.ts';
@@ -13,15 +14,21 @@ import { MemoryOrderListStore } from './order-list-memory.ts';
 import { MemorySnapshotStore } from './snapshots-memory.ts';
 import { MemoryWebhookLog } from './webhook-log-memory.ts';
 
-export function memoryStores(): Stores {
+export interface MemoryStores extends Stores {
+  readonly changes: MemoryChangeStream;
+}
+
+export function memoryStores(options: MemoryChangeStreamOptions = {}): MemoryStores {
+  const changes = new MemoryChangeStream(options);
   const feed = new MemoryFeedStore();
   const orderList = new MemoryOrderListStore();
   return {
     journal: new MemoryJournal(),
     snapshots: new MemorySnapshotStore(),
-    accounts: new MemoryAccountStore(),
-    catalogue: new MemoryCatalogue(),
-    follows: new MemoryFollowStore(),
+    accounts: new MemoryAccountStore({ changes }),
+    catalogue: new MemoryCatalogue({ changes }),
+    follows: new MemoryFollowStore({ changes }),
+    changes,
     feed,
     orderList,
     readModels: new SeparateReadModels({ feed, orderList }),

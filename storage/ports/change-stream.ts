@@ -6,6 +6,7 @@
 // Entities are spread over buckets; all changes of one entity are in one bucket, in order. A position
 // is a sequence for each bucket. Which bucket an entity is in is the driver's own affair.
 
+import type { User } from './accounts.ts';
 import type { Product } from './catalogue.ts';
 
 export type EntityChange =
@@ -37,6 +38,11 @@ export interface PublicUser {
   readonly createdAt: number;
 }
 
+/** Only what is named here can get into the stream. */
+export function publicUser({ id, name, roles, createdAt }: User): PublicUser {
+  return { id, name, roles, createdAt };
+}
+
 export interface ChangeRecord {
   readonly bucket: number;
   /** Rises by one with each change of the bucket, from 1. */
@@ -53,7 +59,10 @@ export interface ChangeHead {
   readonly trimmed: number;
 }
 
-/** Records after this position are gone: read the entities by `scan`, then go on from the head. */
+/**
+ * Records after this position are gone, or it is above the newest one, as after a store was restored
+ * from an older copy: scan the entities, then read from the head.
+ */
 export class PositionTrimmedError extends Error {
   readonly code = 'position-trimmed';
 }
@@ -72,26 +81,35 @@ export interface ChangeStream {
 
   /**
    * At most `limit` records above `after`, in rising sequence without gaps. Errors:
-   * `position-trimmed` where `after` is below what was trimmed, `store-unavailable`.
+   * `position-trimmed` where `after` is below what was trimmed or above the newest record,
+   * `store-unavailable`.
    */
   read(bucket: number, after: number, limit: number): Promise<ChangeRecord[]>;
 
   /**
    * A page of all entities of the bucket as they are now, in the shape of changes: the full pass of
-   * a new consumer. Who takes the head before the first page, and reads from it after the last one,
-   * misses nothing; what changed in between comes twice. Errors: `store-unavailable`.
+   * a new consumer. At most `limit` or a few more; a page may be empty and not the last. Who takes
+   * the head before the first page, and reads from it after the last one, misses nothing; what
+   * changed in between comes twice. Errors: `invalid-cursor`, `store-unavailable`.
    */
   scan(bucket: number, cursor: string | null, limit: number): Promise<ScanPage>;
 
-  /** Forgets records up to and including `through`. Idempotent. Errors: `store-unavailable`. */
+  /**
+   * Removes records up to and including `through`, in portions that hold up no change for long.
+   * Idempotent; sequences go on. Errors: `store-unavailable`.
+   */
   trim(bucket: number, through: number): Promise<void>;
 
-  /** Calls when this process wrote records; others' are found by reading. Ends by the returned function. */
+  /**
+   * Calls when this process wrote records, or may have; others' are found by reading. Ends by the
+   * returned function.
+   */
   onAppend(listener: () => void): () => void;
 }
 
 /**
- * Records that a bucket keeps at most, read or not: past it the oldest go, and who had not read them
- * is told `position-trimmed`.
+ * Records that all buckets together keep at most, each its equal share, read or not: past it the
+ * oldest are evicted, and a consumer that had not read them gets `position-trimmed`. A driver that
+ * evicts in blocks may keep a little more.
  */
 export const CHANGES_KEPT_MAX = 1_000_000;

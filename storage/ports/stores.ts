@@ -3,6 +3,7 @@
 
 import type { AccountStore } from './accounts.ts';
 import type { Catalogue } from './catalogue.ts';
+import type { ChangeStream } from './change-stream.ts';
 import type { ConsumerPositions } from './consumer-positions.ts';
 import type { FeedStore } from './feed.ts';
 import type { FollowStore } from './follows.ts';
@@ -19,6 +20,8 @@ export interface Stores {
   readonly accounts: AccountStore;
   readonly catalogue: Catalogue;
   readonly follows: FollowStore;
+  /** The changes of accounts, products and follows (C1). Null: this driver does not have it yet. */
+  readonly changes: ChangeStream | null;
   readonly feed: FeedStore;
   readonly orderList: OrderListStore;
   /** What fills `feed` and `orderList`. */

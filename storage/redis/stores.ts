@@ -63,6 +63,7 @@ export async function openRedisStores(options: RedisStoresOptions): Promise<Redi
       accounts: new RedisAccountStore({ redis, now: options.now }),
       catalogue: new RedisCatalogue({ redis, om }),
       follows: new RedisFollowStore({ redis }),
+      changes: null,
       feed: new RedisFeedStore({ redis }),
       orderList: new RedisOrderListStore({ redis }),
       readModels: new RedisReadModels({ redis }),

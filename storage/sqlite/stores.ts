@@ -9,6 +9,8 @@ import { EMBEDDED_SHARD_COUNT } from '../../domain/ids.ts';
 import type { Stores } from '../ports/stores.ts';
 import { SqliteAccountStore } from './catalogue/accounts-sqlite.ts';
 import type { CatalogueHandlers } from './catalogue/catalogue-program.ts';
+import { AppendSignal } from './catalogue/append-signal.ts';
+import { SqliteChangeStream } from './catalogue/change-stream-sqlite.ts';
 import { SqliteCatalogue } from './catalogue/catalogue-sqlite.ts';
 import { SqliteConsumerPositions } from './catalogue/consumer-positions-sqlite.ts';
 import { openReaderDatabase } from './thread/database.ts';
@@ -40,12 +42,15 @@ export interface SqliteStoresOptions {
   readonly walBytesMax?: number;
   /** How many rows of a projection are settled at once; 65,536 unless given. */
   readonly settleRows?: number;
+  /** Bound of the change stream, for tests; `CHANGES_KEPT_MAX` unless given. */
+  readonly changesKeptMax?: number;
 }
 
 export interface SqliteStores extends Stores {
   /** Kept in the directory since it was made. */
   readonly shardCount: number;
   readonly readModels: SqliteReadModels;
+  readonly changes: SqliteChangeStream;
   /**
    * Lets a file grow to so many pages and no further, as if the disk were full; 0
    * takes the bound away. For tests.
@@ -58,7 +63,7 @@ export interface SqliteStores extends Stores {
  * SQLite's own codes for files that cannot be used; all name the file.
  */
 export async function openSqliteStores(options: SqliteStoresOptions): Promise<SqliteStores> {
-  const { directory, walBytesMax = WAL_BYTES_MAX, settleRows } = options;
+  const { directory, walBytesMax = WAL_BYTES_MAX, settleRows, changesKeptMax } = options;
   mkdirSync(directory, { recursive: true });
   /** What is to be undone, in the order it was done. */
   const undo: (() => Promise<void> | void)[] = [lockDirectory(directory)];
@@ -102,13 +107,18 @@ export async function openSqliteStores(options: SqliteStoresOptions): Promise<Sq
     );
     await Promise.all([journalReader.start(), scanner.start()]);
     const journal = { writer: journalWriter, reader: journalReader };
-    const catalogue = { writer: catalogueWriter, reader: openReader('catalogue') };
+    const catalogue = {
+      writer: catalogueWriter,
+      reader: openReader('catalogue'),
+      signal: new AppendSignal(),
+    };
     const projections = {
       writer: projectionsWriter,
       reader: openReader('projections'),
       settleRows,
     };
     const shardCount = await journalWriter.submit('fixShardCount', EMBEDDED_SHARD_COUNT);
+    if (changesKeptMax !== undefined) await catalogueWriter.submit('limitChanges', changesKeptMax);
     const rows = new UserRows(projections);
     undo.push(() => rows.stop());
     return {
@@ -118,6 +128,7 @@ export async function openSqliteStores(options: SqliteStoresOptions): Promise<Sq
       accounts: new SqliteAccountStore(catalogue),
       catalogue: new SqliteCatalogue(catalogue),
       follows: new SqliteFollowStore(catalogue),
+      changes: new SqliteChangeStream(catalogue),
       feed: new SqliteFeedStore({ ...projections, rows }),
       orderList: new SqliteOrderListStore({ rows, scanner }),
       readModels: new SqliteReadModels({ ...projections, rows, scanner }),

@@ -3,6 +3,7 @@
 import { memoryStores } from '../../storage/memory/stores.ts';
 import { accountsContract } from './contract/accounts.ts';
 import { catalogueContract } from './contract/catalogue.ts';
+import { changeStreamContract } from './contract/change-stream.ts';
 import { consumerPositionsContract } from './contract/consumer-positions.ts';
 import { feedContract } from './contract/feed.ts';
 import { followsContract } from './contract/follows.ts';
@@ -26,3 +27,7 @@ readModelsContract(() => stores);
 webhookLogContract(() => stores);
 consumerPositionsContract(() => stores);
 operatorLogContract(() => stores.operatorLog);
+changeStreamContract({
+  stores: () => stores,
+  openBounded: async (_t, keptMax) => memoryStores({ keptMax }),
+});

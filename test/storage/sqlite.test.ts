@@ -4,6 +4,7 @@ import test from 'ava';
 import { openSqliteStores, type SqliteStores } from '../../storage/sqlite/stores.ts';
 import { accountsContract } from './contract/accounts.ts';
 import { catalogueContract } from './contract/catalogue.ts';
+import { changeStreamContract } from './contract/change-stream.ts';
 import { consumerPositionsContract } from './contract/consumer-positions.ts';
 import { feedContract } from './contract/feed.ts';
 import { followsContract } from './contract/follows.ts';
@@ -38,3 +39,15 @@ readModelsContract(() => opened);
 webhookLogContract(() => opened);
 consumerPositionsContract(() => opened);
 operatorLogContract(() => opened.operatorLog);
+changeStreamContract({
+  stores: () => opened,
+  async openBounded(t, changesKeptMax) {
+    const own = temporaryDirectory();
+    const stores = await openSqliteStores({ directory: own, changesKeptMax });
+    t.teardown(async () => {
+      await stores.close();
+      removeDirectory(own);
+    });
+    return stores;
+  },
+});

@@ -1,7 +1,7 @@
 // Accounts on SQLite.
 
 import type { AccountStore, RefreshToken, RotationResult, User } from '../../ports/accounts.ts';
-import type { CatalogueDatabase } from './catalogue-options.ts';
+import type { ChangingDatabase } from './catalogue-options.ts';
 import { readQuery } from '../thread/read-query.ts';
 
 interface UserRow {
@@ -15,12 +15,14 @@ interface UserRow {
 
 export class SqliteAccountStore implements AccountStore {
   readonly #writer;
+  readonly #signal;
   readonly #byId;
   readonly #byEmail;
   readonly #namesByIds;
 
-  constructor({ writer, reader }: CatalogueDatabase) {
+  constructor({ writer, reader, signal }: ChangingDatabase) {
     this.#writer = writer;
+    this.#signal = signal;
     this.#byId = reader.prepare<[string], UserRow>('select * from users where id = ?');
     this.#byEmail = reader.prepare<[string], UserRow>('select * from users where email_key = ?');
     this.#namesByIds = reader.prepare<[string], Pick<UserRow, 'id' | 'name'>>(
@@ -28,8 +30,10 @@ export class SqliteAccountStore implements AccountStore {
     );
   }
 
-  addUser(user: User): Promise<boolean> {
-    return this.#writer.submit('addUser', user);
+  async addUser(user: User): Promise<boolean> {
+    const added = await this.#writer.submit('addUser', user);
+    if (added) this.#signal.appended();
+    return added;
   }
 
   async findUser(userId: string): Promise<User | null> {
@@ -47,6 +51,7 @@ export class SqliteAccountStore implements AccountStore {
 
   async addRole(userId: string, role: string): Promise<void> {
     await this.#writer.submit('addRole', userId, role);
+    this.#signal.appended();
   }
 
   async addRefreshToken(token: RefreshToken): Promise<void> {

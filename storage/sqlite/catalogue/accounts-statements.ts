@@ -2,6 +2,15 @@
 
 import type { Database } from 'better-sqlite3';
 import type { RefreshToken, RotationResult, User } from '../../ports/accounts.ts';
+import { publicUser } from '../../ports/change-stream.ts';
+import type { AppendChange } from './changes-statements.ts';
+
+interface PublicUserRow {
+  id: string;
+  name: string;
+  roles: string;
+  created_at: number;
+}
 
 interface TokenRow {
   family_id: string;
@@ -10,13 +19,13 @@ interface TokenRow {
   used: number;
 }
 
-export function accountHandlers(database: Database) {
+export function accountHandlers(database: Database, appendChange: AppendChange) {
   const addUser = database.prepare(`
     insert into users (id, email_key, email, name, password_hash, roles, created_at)
     values (?, ?, ?, ?, ?, ?, ?) on conflict (email_key) do nothing`);
-  const rolesOf = database
-    .prepare<[string], string>('select roles from users where id = ?')
-    .pluck();
+  const findUser = database.prepare<[string], PublicUserRow>(
+    'select id, name, roles, created_at from users where id = ?',
+  );
   const setRoles = database.prepare('update users set roles = ? where id = ?');
   const addToken = database.prepare(`
     insert into refresh_tokens (hash, family_id, user_id, expires_at, used)
@@ -33,14 +42,21 @@ export function accountHandlers(database: Database) {
       const { id, email, name, passwordHash, roles, createdAt } = user;
       const emailKey = email.toLowerCase();
       const rolesText = JSON.stringify(roles);
-      return addUser.run(id, emailKey, email, name, passwordHash, rolesText, createdAt).changes > 0;
+      const fields = [id, emailKey, email, name, passwordHash, rolesText, createdAt];
+      const added = addUser.run(...fields).changes > 0;
+      if (added) appendChange({ kind: 'user', userId: id, user: publicUser(user) });
+      return added;
     },
 
     addRole(userId: string, role: string): void {
-      const text = rolesOf.get(userId);
-      if (text === undefined) return;
-      const roles = JSON.parse(text) as string[];
-      if (!roles.includes(role)) setRoles.run(JSON.stringify([...roles, role]), userId);
+      const row = findUser.get(userId);
+      if (row === undefined) return;
+      const roles = JSON.parse(row.roles) as string[];
+      if (roles.includes(role)) return;
+      roles.push(role);
+      setRoles.run(JSON.stringify(roles), userId);
+      const user = { id: userId, name: row.name, roles, createdAt: row.created_at };
+      appendChange({ kind: 'user', userId, user });
     },
 
     addRefreshToken(token: RefreshToken): void {

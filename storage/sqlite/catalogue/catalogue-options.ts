@@ -2,10 +2,16 @@
 // thread for short indexed reads.
 
 import type { Database } from 'better-sqlite3';
+import type { AppendSignal } from './append-signal.ts';
 import type { CatalogueHandlers } from './catalogue-program.ts';
 import type { SqliteThread } from '../thread/thread.ts';
 
 export interface CatalogueDatabase {
   readonly writer: SqliteThread<CatalogueHandlers>;
   readonly reader: Database;
+}
+
+/** Of stores whose entities are in the change stream. */
+export interface ChangingDatabase extends CatalogueDatabase {
+  readonly signal: AppendSignal;
 }

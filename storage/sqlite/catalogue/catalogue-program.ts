@@ -1,8 +1,10 @@
-// The writer of catalogue.db: accounts, products, drops' rows, follows, handled webhooks,
-// consumers' positions, operators' actions. Runs in its own thread. All of it is rarely written and often read, so
-// reads have indexes of their own and run on the main thread.
+// The writer of catalogue.db: accounts, products, drops' rows, follows and the stream of their
+// changes, handled webhooks, consumers' positions, operators' actions. Runs in its own thread. All
+// of it is rarely written and often read, so reads have indexes of their own and run on the main
+// thread.
 
 import { accountHandlers } from './accounts-statements.ts';
+import { CHANGES_SCHEMA, changeStatements } from './changes-statements.ts';
 import { openWriterDatabase, limitPages, WalBound } from '../thread/database.ts';
 import { followHandlers } from './follows-statements.ts';
 import { productHandlers } from './products-statements.ts';
@@ -93,6 +95,7 @@ const MIGRATIONS = [
     result text not null
   ) strict;
   `,
+  CHANGES_SCHEMA,
 ];
 
 export type CatalogueHandlers = ReturnType<typeof open>['handlers'];
@@ -101,6 +104,7 @@ export function open(options: ProgramOptions) {
   const migrations = MIGRATIONS;
   const database = openWriterDatabase({ ...options, synchronous: 'full', migrations });
   const walBound = new WalBound({ database, ...options });
+  const { appendChange, handlers: changeHandlers } = changeStatements(database);
   const addWebhook = database.prepare(
     'insert or ignore into webhooks (id, handled_at) values (?, ?)',
   );
@@ -117,9 +121,10 @@ export function open(options: ProgramOptions) {
     begin: 'begin immediate',
     committed: () => walBound.committed(),
     handlers: {
-      ...accountHandlers(database),
-      ...productHandlers(database),
-      ...followHandlers(database),
+      ...accountHandlers(database, appendChange),
+      ...productHandlers(database, appendChange),
+      ...followHandlers(database, appendChange),
+      ...changeHandlers,
 
       addWebhook(webhookId: string, handledAt: number): void {
         addWebhook.run(webhookId, handledAt);

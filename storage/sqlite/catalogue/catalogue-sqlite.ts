@@ -4,7 +4,7 @@ import type { Statement } from 'better-sqlite3';
 import type { DropView } from '../../../domain/views.ts';
 import type { Catalogue, DropFilter, Product, ProductChange } from '../../ports/catalogue.ts';
 import type { Page, PageRequest } from '../../ports/page.ts';
-import type { CatalogueDatabase } from './catalogue-options.ts';
+import type { ChangingDatabase } from './catalogue-options.ts';
 import { type ProductRow, productOf } from './products-statements.ts';
 import { readPage } from '../thread/read-page.ts';
 import { readQuery } from '../thread/read-query.ts';
@@ -14,6 +14,7 @@ type ListStatement<Row> = Statement<ListParameters, Row>;
 
 export class SqliteCatalogue implements Catalogue {
   readonly #writer;
+  readonly #signal;
   readonly #productById;
   readonly #dropById;
   readonly #reader;
@@ -24,8 +25,9 @@ export class SqliteCatalogue implements Catalogue {
   readonly #productLists = new Map<string, ListStatement<ProductRow>>();
   readonly #dropLists = new Map<string, ListStatement<string>>();
 
-  constructor({ writer, reader }: CatalogueDatabase) {
+  constructor({ writer, reader, signal }: ChangingDatabase) {
     this.#writer = writer;
+    this.#signal = signal;
     this.#reader = reader;
     this.#productById = reader.prepare<[string], ProductRow>('select * from products where id = ?');
     this.#dropById = reader
@@ -35,10 +37,13 @@ export class SqliteCatalogue implements Catalogue {
 
   async addProduct(product: Product): Promise<void> {
     await this.#writer.submit('addProduct', product);
+    this.#signal.appended();
   }
 
-  changeProduct(productId: string, change: ProductChange): Promise<Product | null> {
-    return this.#writer.submit('changeProduct', productId, change);
+  async changeProduct(productId: string, change: ProductChange): Promise<Product | null> {
+    const product = await this.#writer.submit('changeProduct', productId, change);
+    if (product !== null) this.#signal.appended();
+    return product;
   }
 
   async findProduct(productId: string): Promise<Product | null> {

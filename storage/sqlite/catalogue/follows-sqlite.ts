@@ -2,7 +2,7 @@
 
 import type { Follow, FollowStore } from '../../ports/follows.ts';
 import type { Page, PageRequest } from '../../ports/page.ts';
-import type { CatalogueDatabase } from './catalogue-options.ts';
+import type { ChangingDatabase } from './catalogue-options.ts';
 import { readPage } from '../thread/read-page.ts';
 import { readQuery } from '../thread/read-query.ts';
 
@@ -10,13 +10,15 @@ type ListParameters = [string, number, string, number];
 
 export class SqliteFollowStore implements FollowStore {
   readonly #writer;
+  readonly #signal;
   readonly #isFollowing;
   readonly #followers;
   readonly #following;
   readonly #counts;
 
-  constructor({ writer, reader }: CatalogueDatabase) {
+  constructor({ writer, reader, signal }: ChangingDatabase) {
     this.#writer = writer;
+    this.#signal = signal;
     this.#isFollowing = reader
       .prepare<[string, string], 1>('select 1 from follows where user_id = ? and creator_id = ?')
       .pluck();
@@ -33,12 +35,16 @@ export class SqliteFollowStore implements FollowStore {
     );
   }
 
-  follow(userId: string, creatorId: string, since: number): Promise<boolean> {
-    return this.#writer.submit('follow', userId, creatorId, since);
+  async follow(userId: string, creatorId: string, since: number): Promise<boolean> {
+    const changed = await this.#writer.submit('follow', userId, creatorId, since);
+    if (changed) this.#signal.appended();
+    return changed;
   }
 
-  unfollow(userId: string, creatorId: string): Promise<boolean> {
-    return this.#writer.submit('unfollow', userId, creatorId);
+  async unfollow(userId: string, creatorId: string): Promise<boolean> {
+    const changed = await this.#writer.submit('unfollow', userId, creatorId);
+    if (changed) this.#signal.appended();
+    return changed;
   }
 
   async isFollowing(userId: string, creatorId: string): Promise<boolean> {

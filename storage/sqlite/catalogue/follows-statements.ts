@@ -1,9 +1,10 @@
-// What the catalogue's thread does to follows: the row and both counts change in one transaction
-// (F3).
+// What the catalogue's thread does to follows: the row, both counts (F3) and the change stream (C1)
+// change in one transaction.
 
 import type { Database } from 'better-sqlite3';
+import type { AppendChange } from './changes-statements.ts';
 
-export function followHandlers(database: Database) {
+export function followHandlers(database: Database, appendChange: AppendChange) {
   const follow = database.prepare(
     'insert or ignore into follows (creator_id, since, user_id) values (?, ?, ?)',
   );
@@ -15,21 +16,23 @@ export function followHandlers(database: Database) {
     insert into follow_counts (user_id, following) values (?, ?)
     on conflict do update set following = following + excluded.following`);
 
-  const count = (userId: string, creatorId: string, step: 1 | -1): void => {
+  const record = (userId: string, creatorId: string, since: number | null): void => {
+    const step = since === null ? -1 : 1;
     addFollowers.run(creatorId, step);
     addFollowing.run(userId, step);
+    appendChange({ kind: 'follow', userId, creatorId, since });
   };
 
   return {
     follow(userId: string, creatorId: string, since: number): boolean {
       const changed = follow.run(creatorId, since, userId).changes > 0;
-      if (changed) count(userId, creatorId, 1);
+      if (changed) record(userId, creatorId, since);
       return changed;
     },
 
     unfollow(userId: string, creatorId: string): boolean {
       const changed = unfollow.run(userId, creatorId).changes > 0;
-      if (changed) count(userId, creatorId, -1);
+      if (changed) record(userId, creatorId, null);
       return changed;
     },
   };

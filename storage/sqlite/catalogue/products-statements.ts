@@ -3,6 +3,7 @@
 import type { Database } from 'better-sqlite3';
 import type { DropView } from '../../../domain/views.ts';
 import type { Product, ProductChange } from '../../ports/catalogue.ts';
+import type { AppendChange } from './changes-statements.ts';
 
 export interface ProductRow {
   id: string;
@@ -26,7 +27,7 @@ export function productOf(row: ProductRow): Product {
   };
 }
 
-export function productHandlers(database: Database) {
+export function productHandlers(database: Database, appendChange: AppendChange) {
   const addProduct = database.prepare(`
     insert into products (id, creator_id, name, description, image_urls, created_at, revision)
     values (?, ?, ?, ?, ?, ?, ?)`);
@@ -46,13 +47,17 @@ export function productHandlers(database: Database) {
       const { id, creatorId, name, description, imageUrls, createdAt, revision } = product;
       const urls = JSON.stringify(imageUrls);
       addProduct.run(id, creatorId, name, description, urls, createdAt, revision);
+      appendChange({ kind: 'product', productId: id, product });
     },
 
     changeProduct(productId: string, change: ProductChange): Product | null {
       const { name = null, description = null, imageUrls } = change;
       const urls = imageUrls === undefined ? null : JSON.stringify(imageUrls);
       const row = changeProduct.get(name, description, urls, productId);
-      return row === undefined ? null : productOf(row);
+      if (row === undefined) return null;
+      const product = productOf(row);
+      appendChange({ kind: 'product', productId, product });
+      return product;
     },
 
     putDrops(views: readonly DropView[]): void {

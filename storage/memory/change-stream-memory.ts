@@ -1,0 +1,114 @@
+// The change stream in memory, for tests: the other stores in memory append to it in the same
+// synchronous step as they change.
+
+import { fnv1a } from '../../domain/ids.ts';
+import {
+  type ChangeHead,
+  type ChangeRecord,
+  type ChangeStream,
+  CHANGES_KEPT_MAX,
+  type EntityChange,
+  PositionTrimmedError,
+  type ScanPage,
+} from '../ports/change-stream.ts';
+import { InvalidCursorError } from '../ports/page.ts';
+
+/** More than one, so that tests on memory meet what consumers of many buckets meet. */
+const BUCKETS = 4;
+
+interface Bucket {
+  /** The newest state of each entity that exists, by its key. */
+  readonly entities: Map<string, EntityChange>;
+  records: ChangeRecord[];
+  trimmed: number;
+}
+
+export interface MemoryChangeStreamOptions {
+  /** `CHANGES_KEPT_MAX` unless given. */
+  readonly keptMax?: number | undefined;
+}
+
+export class MemoryChangeStream implements ChangeStream {
+  readonly bucketCount = BUCKETS;
+  readonly #keptMax: number;
+  readonly #buckets: readonly Bucket[];
+  readonly #listeners = new Set<() => void>();
+
+  constructor({ keptMax = CHANGES_KEPT_MAX }: MemoryChangeStreamOptions = {}) {
+    this.#keptMax = Math.max(1, Math.floor(keptMax / BUCKETS));
+    this.#buckets = Array.from({ length: BUCKETS }, () => ({
+      entities: new Map(),
+      records: [],
+      trimmed: 0,
+    }));
+  }
+
+  append(change: EntityChange): void {
+    const key = keyOf(change);
+    const index = fnv1a(key) % BUCKETS;
+    const bucket = this.#buckets[index]!;
+    if (isGone(change)) bucket.entities.delete(key);
+    else bucket.entities.set(key, change);
+    const sequence = lastOf(bucket) + 1;
+    bucket.records.push({ bucket: index, sequence, at: Date.now(), change });
+    if (bucket.records.length > this.#keptMax) {
+      bucket.records.shift();
+      bucket.trimmed += 1;
+    }
+    for (const listener of this.#listeners) listener();
+  }
+
+  async head(bucket: number): Promise<ChangeHead> {
+    const kept = this.#buckets[bucket]!;
+    return { last: lastOf(kept), trimmed: kept.trimmed };
+  }
+
+  async read(bucket: number, after: number, limit: number): Promise<ChangeRecord[]> {
+    const { records, trimmed } = this.#buckets[bucket]!;
+    if (after < trimmed || after > trimmed + records.length)
+      throw new PositionTrimmedError(`bucket ${bucket} has nothing right after ${after}`);
+    return records.slice(after - trimmed, after - trimmed + limit);
+  }
+
+  async scan(bucket: number, cursor: string | null, limit: number): Promise<ScanPage> {
+    const { entities } = this.#buckets[bucket]!;
+    if (cursor !== null && !cursor.startsWith('after:'))
+      throw new InvalidCursorError('the cursor does not belong to this scan');
+    const after = cursor?.slice('after:'.length) ?? '';
+    const keys = [...entities.keys()].filter((key) => key > after).toSorted();
+    const shown = keys.slice(0, limit);
+    return {
+      changes: shown.map((key) => entities.get(key)!),
+      nextCursor: shown.length < keys.length ? `after:${shown.at(-1)}` : null,
+    };
+  }
+
+  async trim(bucket: number, through: number): Promise<void> {
+    const kept = this.#buckets[bucket]!;
+    const target = Math.min(through, lastOf(kept));
+    if (target <= kept.trimmed) return;
+    kept.records = kept.records.slice(target - kept.trimmed);
+    kept.trimmed = target;
+  }
+
+  onAppend(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}
+
+function lastOf({ trimmed, records }: Bucket): number {
+  return trimmed + records.length;
+}
+
+function keyOf(change: EntityChange): string {
+  if (change.kind === 'user') return `user ${change.userId}`;
+  if (change.kind === 'product') return `product ${change.productId}`;
+  return `follow ${change.userId} ${change.creatorId}`;
+}
+
+function isGone(change: EntityChange): boolean {
+  if (change.kind === 'user') return change.user === null;
+  if (change.kind === 'product') return change.product === null;
+  return change.since === null;
+}

@@ -1,0 +1,14 @@
+// From the stores whose writes are in the change stream to the listeners of that stream.
+
+export class AppendSignal {
+  readonly #listeners = new Set<() => void>();
+
+  appended(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}

@@ -1,0 +1,154 @@
+// The change stream on SQLite: one bucket, since one thread writes all changes. Records are read by
+// the connection on the main thread, which sees them when their transaction is durable.
+
+import type {
+  ChangeHead,
+  ChangeRecord,
+  ChangeStream,
+  EntityChange,
+  ScanPage,
+} from '../../ports/change-stream.ts';
+import { PositionTrimmedError } from '../../ports/change-stream.ts';
+import { InvalidCursorError } from '../../ports/page.ts';
+import { readQuery } from '../thread/read-query.ts';
+import type { ChangingDatabase } from './catalogue-options.ts';
+import { HEAD_OF_CHANGES } from './changes-statements.ts';
+import { type ProductRow, productOf } from './products-statements.ts';
+
+const BUCKET = 0;
+/** Records removed in one transaction: a few milliseconds. */
+const TRIM_PORTION = 500;
+const KINDS = ['user', 'product', 'follow'] as const;
+type Kind = (typeof KINDS)[number];
+
+/** Where a full pass goes on: behind this entity of this kind. */
+type ScanPosition = readonly [kind: Kind, id: string, creatorId: string];
+
+interface PublicUserRow {
+  id: string;
+  name: string;
+  roles: string;
+  created_at: number;
+}
+interface FollowRow {
+  user_id: string;
+  creator_id: string;
+  since: number;
+}
+
+export class SqliteChangeStream implements ChangeStream {
+  readonly bucketCount = 1;
+  readonly #writer;
+  readonly #signal;
+  readonly #head;
+  readonly #records;
+  readonly #users;
+  readonly #products;
+  readonly #follows;
+
+  constructor({ writer, reader, signal }: ChangingDatabase) {
+    this.#writer = writer;
+    this.#signal = signal;
+    this.#head = reader.prepare<[], ChangeHead>(HEAD_OF_CHANGES);
+    this.#records = reader.prepare<
+      [number, number],
+      { sequence: number; at: number; change: string }
+    >('select sequence, at, change from changes where sequence > ? order by sequence limit ?');
+    this.#users = reader.prepare<[string, number], PublicUserRow>(
+      'select id, name, roles, created_at from users where id > ? order by id limit ?',
+    );
+    this.#products = reader.prepare<[string, number], ProductRow>(
+      'select * from products where id > ? order by id limit ?',
+    );
+    this.#follows = reader.prepare<[string, string, number], FollowRow>(`
+      select user_id, creator_id, since from follows
+      where (user_id, creator_id) > (?, ?) order by user_id, creator_id limit ?`);
+  }
+
+  async head(_bucket: number): Promise<ChangeHead> {
+    return readQuery(() => this.#head.get()!);
+  }
+
+  async read(_bucket: number, after: number, limit: number): Promise<ChangeRecord[]> {
+    const rows = readQuery(() => this.#records.all(after, limit));
+    if (rows[0]?.sequence !== after + 1) {
+      // Read after the rows: what was appended or removed in between is found by the next read.
+      const { last, trimmed } = await this.head(BUCKET);
+      if (rows.length > 0 || after < trimmed || after > last)
+        throw new PositionTrimmedError(`there is no record right after ${after}`);
+    }
+    return rows.map(({ sequence, at, change }) => ({
+      bucket: BUCKET,
+      sequence,
+      at,
+      change: JSON.parse(change) as EntityChange,
+    }));
+  }
+
+  async scan(_bucket: number, cursor: string | null, limit: number): Promise<ScanPage> {
+    const [kind, id, creatorId] = cursor === null ? startOf('user') : parsePosition(cursor);
+    const changes = this.#entities(kind, id, creatorId, limit);
+    const last = changes.at(-1);
+    if (last !== undefined && changes.length === limit)
+      return { changes, nextCursor: JSON.stringify(positionOf(last)) };
+    const nextKind = KINDS[KINDS.indexOf(kind) + 1];
+    const nextCursor = nextKind === undefined ? null : JSON.stringify(startOf(nextKind));
+    return { changes, nextCursor };
+  }
+
+  async trim(_bucket: number, through: number): Promise<void> {
+    while (await this.#writer.submit('trimChanges', through, TRIM_PORTION));
+  }
+
+  onAppend(listener: () => void): () => void {
+    return this.#signal.subscribe(listener);
+  }
+
+  #entities(kind: Kind, id: string, creatorId: string, limit: number): EntityChange[] {
+    if (kind === 'user') return readQuery(() => this.#users.all(id, limit)).map(userChange);
+    if (kind === 'product')
+      return readQuery(() => this.#products.all(id, limit)).map(productChange);
+    return readQuery(() => this.#follows.all(id, creatorId, limit)).map(followChange);
+  }
+}
+
+function userChange({ id, name, roles, created_at }: PublicUserRow): EntityChange {
+  const user = { id, name, roles: JSON.parse(roles) as string[], createdAt: created_at };
+  return { kind: 'user', userId: id, user };
+}
+
+function productChange(row: ProductRow): EntityChange {
+  return { kind: 'product', productId: row.id, product: productOf(row) };
+}
+
+function followChange({ user_id, creator_id, since }: FollowRow): EntityChange {
+  return { kind: 'follow', userId: user_id, creatorId: creator_id, since };
+}
+
+function positionOf(change: EntityChange): ScanPosition {
+  if (change.kind === 'user') return ['user', change.userId, ''];
+  if (change.kind === 'product') return ['product', change.productId, ''];
+  return ['follow', change.userId, change.creatorId];
+}
+
+/** Before every entity of the kind: no id is empty. */
+function startOf(kind: Kind): ScanPosition {
+  return [kind, '', ''];
+}
+
+function parsePosition(cursor: string): ScanPosition {
+  let position: unknown;
+  try {
+    position = JSON.parse(cursor);
+  } catch {
+    position = null; // The same error as anything else that is no position.
+  }
+  if (!isPosition(position))
+    throw new InvalidCursorError('the cursor does not belong to this scan');
+  return position;
+}
+
+function isPosition(value: unknown): value is ScanPosition {
+  if (!Array.isArray(value) || value.length !== 3) return false;
+  return KINDS.includes(value[0] as Kind) && value.every((part) => typeof part === 'string');
+}

@@ -1,0 +1,44 @@
+// What a consumer has that applies all changes it gets, one after the other: the newest state of
+// each entity that exists.
+
+import type { EntityChange } from '../../storage/ports/change-stream.ts';
+
+/** Such as `follow <user> <creator>`. */
+export function keyOf(change: EntityChange): string {
+  if (change.kind === 'user') return `user ${change.userId}`;
+  if (change.kind === 'product') return `product ${change.productId}`;
+  return `follow ${change.userId} ${change.creatorId}`;
+}
+
+export class ChangeFold {
+  readonly #prefix: string;
+  readonly #entities = new Map<string, unknown>();
+
+  /** Takes only changes whose key has `prefix`. */
+  constructor(prefix = '') {
+    this.#prefix = prefix;
+  }
+
+  apply(change: EntityChange): void {
+    const key = keyOf(change);
+    if (!key.includes(this.#prefix)) return;
+    const entity = stateOf(change);
+    if (entity === null) this.#entities.delete(key);
+    else this.#entities.set(key, entity);
+  }
+
+  /** The account, the product, or since when it is followed; undefined where it is not there. */
+  entity(key: string): unknown {
+    return this.#entities.get(key);
+  }
+
+  get entities(): ReadonlyMap<string, unknown> {
+    return this.#entities;
+  }
+}
+
+function stateOf(change: EntityChange): unknown {
+  if (change.kind === 'user') return change.user;
+  if (change.kind === 'product') return change.product;
+  return change.since;
+}
