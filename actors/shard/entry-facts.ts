@@ -8,7 +8,7 @@ import type { DropChanges, Entry } from '../../storage/formats/entry.ts';
 import { CorruptError } from '../../storage/ports/journal.ts';
 import type { Clock, Timer } from '../clock.ts';
 import type { Fact, FactBatch } from './facts.ts';
-import { addFacts } from './shard-batch.ts';
+import { addLaterFacts } from './shard-batch.ts';
 
 /** How long a drop stays after the last entry that was looked into. */
 const KEPT_MS = 5_000;
@@ -50,7 +50,7 @@ export class EntryFacts {
           find(change.dropId) ?? upTo(change, putAside.get(change.dropId));
         const unknown = entry.changes.filter((change) => stateOf(change) === undefined);
         if (unknown.length > 0) return unknown;
-        for (const change of entry.changes) addFacts(facts, stateOf(change)!, change.events, null);
+        for (const change of entry.changes) addLaterFacts(facts, stateOf(change)!, change.events);
         return [];
       });
       if (missing.length === 0)

@@ -8,8 +8,8 @@ import { applyEvent, createDrop } from '../../domain/apply.ts';
 import { milestoneOf } from '../../domain/milestones.ts';
 import type { OrderView } from '../../domain/views.ts';
 import type { DropChanges } from '../../storage/formats/entry.ts';
-import type { Fact } from './facts.ts';
 import type { Milestone } from '../live-bus.ts';
+import { DurableFact, type Fact, factAfter } from './facts.ts';
 import type { ShardReply } from './shard-reply.ts';
 
 /** Collects the replies to the commands of one call. */
@@ -26,8 +26,8 @@ export interface WaitingCommand {
 interface ChangedDrop extends DropChanges {
   readonly state: DropState;
   readonly milestones: Milestone[];
-  /** Beside each event: the order as it was answered, where that is at hand. */
-  readonly orders: (OrderView | null)[];
+  /** One for each event. */
+  readonly facts: DurableFact[];
 }
 
 export class ShardBatch {
@@ -40,6 +40,7 @@ export class ShardBatch {
   readonly #replies: CommandReply[] = [];
   readonly #byDrop = new Map<string, ChangedDrop>();
   #last: ChangedDrop | null = null;
+  #lastOrder: OrderView | null = null;
 
   constructor(time: number) {
     this.time = time;
@@ -52,19 +53,33 @@ export class ShardBatch {
       state === null ? this.#begin(createDrop(event, this.time), 0) : this.#changed(state);
     if (state !== null) applyEvent(state, event, this.time);
     changed.events.push(event);
-    changed.orders.push(null);
+    const { facts } = changed;
+    const before = facts.length === 0 ? null : facts[facts.length - 1]!.terms;
+    const fact = factAfter(changed.state, event, before);
+    facts.push(fact);
+    this.#lastOrder = fact.order;
     this.eventCount += 1;
     if (event.type === 'order-placed') this.placedCount += 1;
     const milestone = milestoneOf(event, freeBefore, changed.state);
-    if (milestone !== null)
-      changed.milestones.push({ type: milestone, view: changed.state.view() });
+    if (milestone !== null) changed.milestones.push({ type: milestone, view: fact.drop });
     return changed.state;
   }
 
-  /** Remembers how the order of the last event was answered, so that projections need not read it again. */
-  keepOrder(order: OrderView): void {
-    const orders = this.#last!.orders;
-    orders[orders.length - 1] = order;
+  /** The order of the last event, as it stood after it; null where that was about the drop alone. */
+  get lastOrder(): OrderView | null {
+    return this.#lastOrder;
+  }
+
+  /** The facts of the entry that the batch has become. */
+  facts(): Fact[] {
+    const facts: Fact[] = [];
+    for (const changed of this.changes) {
+      for (const fact of changed.facts) {
+        fact.index = facts.length;
+        facts.push(fact);
+      }
+    }
+    return facts;
   }
 
   answer(waiting: WaitingCommand, reply: CommandReply): void {
@@ -100,7 +115,7 @@ export class ShardBatch {
       versionBefore,
       events: [],
       milestones: [],
-      orders: [],
+      facts: [],
     };
     this.changes.push(changed);
     this.#byDrop.set(state.id, changed);
@@ -109,17 +124,16 @@ export class ShardBatch {
   }
 }
 
-/** The facts of one drop's changes for the relay. Only while the state holds nothing that is not durable. */
-export function addFacts(
-  facts: Fact[],
-  state: DropState,
-  events: readonly DropEvent[],
-  orders: readonly (OrderView | null)[] | null,
-): void {
-  const drop = state.view();
-  for (let i = 0; i < events.length; i++) {
-    const event = events[i]!;
-    facts.push({ index: facts.length, event, drop, order: orders?.[i] ?? orderOf(state, event) });
+/**
+ * Facts read off a drop that has gone on since: drop and order as they stand after the event or
+ * later. Only while the state holds nothing that is not durable.
+ */
+export function addLaterFacts(facts: Fact[], state: DropState, events: readonly DropEvent[]): void {
+  const terms = state.view();
+  for (const event of events) {
+    const fact = new DurableFact(event, orderOf(state, event), terms, state);
+    fact.index = facts.length;
+    facts.push(fact);
   }
 }
 

@@ -53,7 +53,10 @@ function decideOne(memory: ShardMemory, batch: ShardBatch, command: DropCommand)
     if (state === null) memory.add(made);
     state = made;
   }
-  const answer = answerTo(state!, command, decision);
-  if (decision.events.length === 1 && 'order' in answer) batch.keepOrder(answer.order);
-  return { ok: true, value: answer };
+  if (decision.events.length > 0 && decision.ordinal >= 0) {
+    // The last event's fact has the very order that is the answer.
+    const order = batch.lastOrder!;
+    return { ok: true, value: command.type === 'place-order' ? { order, replayed: false } : order };
+  }
+  return { ok: true, value: answerTo(state!, command, decision) };
 }

@@ -16,11 +16,11 @@ import type { SnapshotStore } from '../../storage/ports/snapshots.ts';
 import type { Clock } from '../clock.ts';
 import { DeadlineTimer } from './deadline-timer.ts';
 import { EntryFacts } from './entry-facts.ts';
-import type { Fact, FactBatch } from './facts.ts';
+import type { FactBatch } from './facts.ts';
 import type { Lease } from '../cluster/lease.ts';
 import { creatorTopic, dropTopic, type LiveBus, type Milestone } from '../live-bus.ts';
 import { OutputGate } from './output-gate.ts';
-import { addFacts, ShardBatch, type WaitingCommand } from './shard-batch.ts';
+import { ShardBatch, type WaitingCommand } from './shard-batch.ts';
 import { decideBatch } from './shard-decisions.ts';
 import { ShardMemory } from './shard-memory.ts';
 import type { ClaimedShard } from './shard-recovery.ts';
@@ -253,12 +253,15 @@ export class ShardLoop {
     this.#sequence = sequence;
     this.#time = batch.time;
     this.#ordersPlaced += batch.placedCount;
-    const facts: Fact[] = [];
     for (const change of batch.changes) {
-      addFacts(facts, change.state, change.events, change.orders);
       this.#publish(change.state, this.#memory.noteDurable(change.state), change.milestones);
     }
-    this.#options.onDurable({ shard: this.#options.id, sequence, time: batch.time, facts });
+    this.#options.onDurable({
+      shard: this.#options.id,
+      sequence,
+      time: batch.time,
+      facts: batch.facts(),
+    });
     this.#gate.release();
     this.#snapshots.noteEvents(
       batch.eventCount,

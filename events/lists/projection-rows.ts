@@ -11,17 +11,18 @@ import type { OrderChange, OrderNotificationType } from '../../storage/ports/rea
  * the row carries the stock itself, so then every change counts.
  */
 export function dropRows(batches: readonly FactBatch[]): DropView[] {
-  const latest = new Map<string, DropView>();
+  const latest = new Map<string, Fact>();
   for (const batch of batches) {
-    for (const { event, drop } of batch.facts) {
-      if (drop.status === 'live' && event.type.startsWith('order-')) continue;
-      latest.set(drop.id, drop);
+    for (const fact of batch.facts) {
+      const { order, terms } = fact;
+      if (order !== null && terms.status === 'live') continue;
+      latest.set(terms.id, fact);
     }
   }
-  return [...latest.values()];
+  return Array.from(latest.values(), ({ drop }) => drop);
 }
 
-/** What one batch changed in orders, each as it stands after its change or later. */
+/** What one batch changed in orders, each as it stood after its change. */
 export function orderChanges(batch: FactBatch): OrderChange[] {
   const changes: OrderChange[] = [];
   for (const fact of batch.facts) {
@@ -33,14 +34,10 @@ export function orderChanges(batch: FactBatch): OrderChange[] {
   return changes;
 }
 
-/**
- * The event decides, because the order may have gone on since; only a requested refund is the last
- * an order hears.
- */
-function notificationType({ event, drop }: Fact, order: OrderView): OrderNotificationType | null {
+function notificationType({ event, terms }: Fact, order: OrderView): OrderNotificationType | null {
   switch (event.type) {
     case 'order-placed':
-      return drop.payment === 'instant' ? 'order.confirmed' : null;
+      return terms.payment === 'instant' ? 'order.confirmed' : null;
     case 'order-confirmed':
     case 'order-confirmed-late':
       return 'order.confirmed';

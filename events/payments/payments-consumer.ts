@@ -129,7 +129,7 @@ export class PaymentsConsumer implements EventConsumer {
     const stretch: Stretch = { through: sequence, callsLeft: 0 };
     for (const fact of batch.facts) {
       const { order } = fact;
-      if (order === null || fact.drop.payment !== 'provider') continue;
+      if (order === null || fact.terms.payment !== 'provider') continue;
       const refund = refundOf(fact, order);
       if (refund === null && !(fact.event.type === 'order-placed' && order.status === 'reserved'))
         continue;

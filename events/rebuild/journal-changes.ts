@@ -4,7 +4,7 @@
 
 import type { Fact } from '../../actors/shard/facts.ts';
 import { readEntries, replay, turnOfOthers } from '../../actors/shard/recovery.ts';
-import { addFacts } from '../../actors/shard/shard-batch.ts';
+import { addLaterFacts } from '../../actors/shard/shard-batch.ts';
 import type { DropState } from '../../domain/drop-state.ts';
 import type { OrderView } from '../../domain/views.ts';
 import type { ShardPosition } from '../../storage/ports/consumer-positions.ts';
@@ -30,7 +30,7 @@ export async function readJournalChanges(
     const facts: Fact[] = [];
     for (const changes of entry.changes) {
       replay(drops, changes, entry.time);
-      addFacts(facts, drops.get(changes.dropId)!, changes.events, null);
+      addLaterFacts(facts, drops.get(changes.dropId)!, changes.events);
     }
     const place = { shard, sequence: entry.sequence, time: entry.time };
     const rows = orderChanges({ ...place, facts });

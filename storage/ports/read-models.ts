@@ -17,7 +17,10 @@ export type OrderNotificationType =
 
 /** One change of an order. */
 export interface OrderChange {
-  /** The order after the change, or later. */
+  /**
+   * The order as it stood after the change. An append or a restore of an earlier release may have
+   * written it as it stood later: the order's version tells.
+   */
   readonly order: OrderView;
   /** What the buyer is told; null for nothing. */
   readonly told: OrderNotificationType | null;

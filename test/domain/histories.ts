@@ -82,6 +82,14 @@ const rareCancel: fc.Arbitrary<DropCommand> = caller.map((who) => ({
   caller: who,
 }));
 
+export const step: fc.Arbitrary<Step> = fc.record({
+  afterMs: fc.oneof(
+    { weight: 6, arbitrary: fc.integer({ min: 0, max: 300 }) },
+    { weight: 1, arbitrary: fc.integer({ min: 0, max: 9000 }) },
+  ),
+  command: fc.oneof({ weight: 30, arbitrary: command }, { weight: 1, arbitrary: rareCancel }),
+});
+
 export const history: fc.Arbitrary<History> = fc.record({
   terms: fc.record({
     id: fc.constant(DROP_ID),
@@ -96,14 +104,5 @@ export const history: fc.Arbitrary<History> = fc.record({
     payment: fc.constantFrom<PaymentMode>('instant', 'provider'),
   }),
   stock: fc.integer({ min: 1, max: 8 }),
-  steps: fc.array(
-    fc.record({
-      afterMs: fc.oneof(
-        { weight: 6, arbitrary: fc.integer({ min: 0, max: 300 }) },
-        { weight: 1, arbitrary: fc.integer({ min: 0, max: 9000 }) },
-      ),
-      command: fc.oneof({ weight: 30, arbitrary: command }, { weight: 1, arbitrary: rareCancel }),
-    }),
-    { maxLength: 80 },
-  ),
+  steps: fc.array(step, { maxLength: 80 }),
 });

@@ -1,6 +1,6 @@
 // Relay batches by hand.
 
-import type { Fact, FactBatch } from '../../actors/shard/facts.ts';
+import { type Fact, type FactBatch, reviveFact } from '../../actors/shard/facts.ts';
 import type { DropEvent } from '../../domain/events.ts';
 import type { DropView, OrderView } from '../../domain/views.ts';
 import { dropView, NOW, orderView } from '../services/harness.ts';
@@ -11,7 +11,9 @@ type FactParts = [event: DropEvent, order?: Partial<OrderView> | null, drop?: Pa
 export function batch(sequence: number, facts: readonly FactParts[], shard = 0): FactBatch {
   const made = facts.map(([event, order, drop], index): Fact => {
     const view = order === undefined || order === null ? null : orderView(order);
-    return { index, event, order: view, drop: dropView(drop) };
+    const terms = dropView(drop);
+    const { held, sold, version } = terms;
+    return reviveFact({ index, event, order: view, terms, held, sold, version });
   });
   return { shard, sequence, time: NOW + sequence, facts: made };
 }
