@@ -1,7 +1,9 @@
-// What `npm test` runs once everything is installed: lint, format and types side by side, then all
-// tests with coverage. Ends with one line, `N passed, N failed`, in which a failed check counts as
-// one failure, and fails when anything failed or no test ran.
-// Arguments go to AVA: `npm test -- test/domain/decide.test.ts`.
+// What `npm test` runs once everything is installed: lint, format and types side by side, then with
+// coverage all tests but the long ones. `npm run test:long` is `--long`: the long ones, and nothing
+// beside them. Ends with one line, `N passed, N failed`, in which a failed check counts as one
+// failure, and fails when anything failed or no test ran.
+// Arguments go to AVA, and files among them are run however long they are:
+// `npm test -- test/domain/drop.test.ts`.
 import { spawn } from 'node:child_process';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +11,11 @@ import { stripVTControlCharacters } from 'node:util';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const BIN = join(ROOT, 'node_modules', '.bin');
+/**
+ * The long tests, and the only place that says so: chaos and crash rounds, whole clusters with
+ * failures, what the bench tests of itself, and any other whose file is called `*.long.test.ts`.
+ */
+const LONG = ['test/chaos/**', 'test/cluster/**', 'test/bench/**', 'test/**/*.long.test.ts'];
 const CHECKS = [
   { name: 'lint', command: ['oxlint', '--type-aware'] },
   { name: 'format', command: ['biome', 'check'] },
@@ -50,16 +57,23 @@ function sum(text, pattern) {
   return total;
 }
 
-const checks = await Promise.all(CHECKS.map(({ command }) => run(command, false)));
-let failed = 0;
-checks.forEach(({ code, output }, i) => {
-  process.stdout.write(`${CHECKS[i].name}: ${code === 0 ? 'ok' : 'failed'}\n`);
-  if (code === 0) return;
-  process.stdout.write(output);
-  failed += 1;
-});
+/** How many checks failed; the output of those is printed. */
+async function failedChecks() {
+  const checks = await Promise.all(CHECKS.map(({ command }) => run(command, false)));
+  checks.forEach(({ code, output }, i) => {
+    process.stdout.write(`${CHECKS[i].name}: ${code === 0 ? 'ok' : 'failed'}\n`);
+    if (code !== 0) process.stdout.write(output);
+  });
+  return checks.filter(({ code }) => code !== 0).length;
+}
 
-const tests = await run(['c8', 'ava', ...process.argv.slice(2)], true);
+const isLong = process.argv[2] === '--long';
+const args = process.argv.slice(isLong ? 3 : 2);
+if (args.every((arg) => arg.startsWith('-'))) {
+  args.push(...(isLong ? LONG : ['test/**', ...LONG.map((pattern) => `!${pattern}`)]));
+}
+let failed = isLong ? 0 : await failedChecks();
+const tests = await run([...(isLong ? [] : ['c8']), 'ava', ...args], true);
 const words = stripVTControlCharacters(tests.output);
 const passed = words.match(PASSES)?.length ?? 0;
 const failedTests = sum(words, FAILURES);
