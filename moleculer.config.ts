@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import { natsOptions } from './actors/cluster/nats-options.ts';
 import { MsgpackrSerializer } from './services/moleculer/msgpackr-serializer.ts';
 import { NatsTransporter } from './services/moleculer/nats-transporter.ts';
+import { FEATURE_LEVEL } from './storage/ports/feature-level.ts';
 
 /** A call without an answer by then is refused as `unavailable`. */
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -75,6 +76,8 @@ export function brokerOptions(options: {
   return {
     namespace: 'livedrops',
     nodeID: options.nodeId,
+    // A node without this reads level 0 (`actors/cluster/feature-level.ts`).
+    metadata: { level: FEATURE_LEVEL },
     logger: options.log === null ? false : new PinoForwarder(options.log),
     transporter:
       options.natsUrl === null

@@ -7,6 +7,7 @@ import { systemClock } from '../actors/clock.ts';
 import { verifyCluster } from '../actors/cluster/cluster-verification.ts';
 import { SessionLease } from '../actors/cluster/lease.ts';
 import { NatsLiveBus } from '../actors/nats/live-bus-nats.ts';
+import { announcedLevel, FeatureLevelGate } from '../actors/cluster/feature-level.ts';
 import { Ownership } from '../actors/cluster/ownership.ts';
 import { PlacementWatch } from '../actors/cluster/placement-watch.ts';
 import { ShardHost } from '../actors/shard/shard-host.ts';
@@ -16,6 +17,7 @@ import { SHARD_COUNT } from '../domain/ids.ts';
 import { brokerOptions } from '../moleculer.config.ts';
 import { createCallAction } from '../services/moleculer/call-action.ts';
 import { MeasuredJournal } from '../storage/measured-journal.ts';
+import { FEATURE_LEVEL, LevelTooNewError, ReachedLevel } from '../storage/ports/feature-level.ts';
 import { openRedisStores } from '../storage/redis/stores.ts';
 import { unreadyShards } from './embedded-core.ts';
 import {
@@ -37,18 +39,22 @@ export interface ClusterCoreOptions extends NodeCoreOptions {
   readonly natsUrl: string;
   /** Another process runs under this node's id. */
   readonly onSessionLost: () => void;
+  /** The store went past the feature level that this version reads. */
+  readonly onTooNew: (error: LevelTooNewError) => void;
 }
 
-/** Errors: `store-unavailable`, `weak-store`, a store with another number of shards, or NATS's own. */
+/** Errors: `store-unavailable`, `weak-store`, `level-too-new`, a store with another number of shards, or NATS's own. */
 export async function createClusterCore(options: ClusterCoreOptions): Promise<NodeCore> {
   const { config, log, natsUrl, restart } = options;
   const { nodeId, roles } = config;
   if (config.store.kind !== 'redis') throw new Error('a cluster has a Redis store');
+  const levels = new ReachedLevel(0);
   const stores = await openRedisStores({
     address: config.store,
     name: nodeId,
     replicas: config.redisReplicas,
     acceptWeak: config.redisAcceptWeak,
+    levels,
     now: () => systemClock.now(),
     log,
   });
@@ -59,6 +65,9 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     const shardCount = await placement.fixShardCount(SHARD_COUNT);
     if (shardCount !== SHARD_COUNT)
       throw new Error(`the store has ${shardCount} shards, this version ${SHARD_COUNT}`);
+    const { level } = await placement.load();
+    if (level > FEATURE_LEVEL) throw new LevelTooNewError(level);
+    levels.raise(level);
     bus = await NatsLiveBus.connect({ url: natsUrl, name: nodeId, log });
   } catch (error) {
     await stores.close();
@@ -67,6 +76,19 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
   const broker = new ServiceBroker(brokerOptions({ nodeId, natsUrl, log }));
   const peers = new BrokerPeers({ broker });
   const watch = new PlacementWatch({ store: placement, clock: systemClock, log });
+  const gate = new FeatureLevelGate({
+    levels,
+    watch,
+    placement,
+    announced: () =>
+      broker.registry
+        .getNodeList({ onlyAvailable: true, withServices: false })
+        .map(({ metadata }) => announcedLevel(metadata)),
+    connected: () => bus.connected,
+    onTooNew: options.onTooNew,
+    clock: systemClock,
+    log,
+  });
   const router = new BrokerRouter({
     broker,
     owners: watch,
@@ -177,6 +199,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     async start() {
       await broker.start();
       await watch.start();
+      gate.start();
     },
     async join(ownUrl) {
       url = ownUrl;
@@ -196,6 +219,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       await actors?.host.stop();
       await actors?.events.stop();
       await endSession();
+      await gate.stop();
       await watch.stop();
       await broker.stop();
       await bus.stop();

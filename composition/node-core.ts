@@ -27,6 +27,7 @@ import { Rebuild } from '../events/rebuild/rebuild.ts';
 import type { PaymentProvider } from '../events/payments/payment-provider.ts';
 import { paymentsService } from '../services/payments.ts';
 import type { MeasuredJournal } from '../storage/measured-journal.ts';
+import { FEATURE_LEVEL } from '../storage/ports/feature-level.ts';
 import type { Journal } from '../storage/ports/journal.ts';
 import type { Stores } from '../storage/ports/stores.ts';
 import type { Config } from './config.ts';
@@ -151,6 +152,7 @@ export function createServices(
         startedAt,
         url: url(),
         liveShards: [],
+        level: FEATURE_LEVEL,
       }),
       reportOf: (nodeId) => peers.report(nodeId),
       restartNode: (nodeId) => peers.restart(nodeId),

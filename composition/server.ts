@@ -23,7 +23,9 @@ export type EndWish =
   /** An operator wants it started again. */
   | 'restart'
   /** Another process runs under its id. */
-  | 'replaced';
+  | 'replaced'
+  /** The store went past the feature level that this version reads. */
+  | 'too-new';
 
 /**
  * Errors: `directory-in-use`, `store-unavailable`, `weak-store`; an Error that says so where the port is taken.
@@ -44,7 +46,7 @@ export async function startServer(
   });
   const core = await createCore(
     { config, provider, restart: () => onEndWish('restart'), log },
-    () => onEndWish('replaced'),
+    onEndWish,
   );
   const metrics = new Registry();
   const { host, relay } = core;
@@ -119,12 +121,23 @@ function isEveryAddress(host: string): boolean {
   return host === '0.0.0.0' || host === '::';
 }
 
-async function createCore(options: NodeCoreOptions, onSessionLost: () => void): Promise<NodeCore> {
+async function createCore(
+  options: NodeCoreOptions,
+  onEndWish: (wish: EndWish) => void,
+): Promise<NodeCore> {
   const { natsUrl } = options.config;
   if (natsUrl === null) return await createEmbeddedCore(options);
   // One node alone need not load what talks to Redis and NATS.
   const { createClusterCore } = await import('./cluster-core.ts');
-  return await createClusterCore({ ...options, natsUrl, onSessionLost });
+  return await createClusterCore({
+    ...options,
+    natsUrl,
+    onSessionLost: () => onEndWish('replaced'),
+    onTooNew(error) {
+      options.log.fatal({ err: error }, 'this node is too old for the store');
+      onEndWish('too-new');
+    },
+  });
 }
 
 function packageVersion(): string {

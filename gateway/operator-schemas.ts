@@ -63,6 +63,7 @@ export const NodeList = list(
       ordersPerSecond: Type.Number({ minimum: 0 }),
       relayLag: Type.Integer({ minimum: 0, description: 'events not yet in the read models' }),
       leaseMs: Type.Union([Type.Number(), Type.Null()]),
+      level: Type.Integer({ minimum: 0, description: 'the feature level that it reads' }),
     },
     { title: 'Node' },
   ),

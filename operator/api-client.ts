@@ -6,7 +6,11 @@ import type { MovePlan, NodeRow, RebuildReport, ShardRow } from '../services/con
 import type { MoveRecord } from '../storage/ports/placement.ts';
 
 /** As they come over HTTP: times are RFC 3339. */
-export type NodeInfo = Omit<NodeRow, 'startedAt'> & { readonly startedAt: string };
+export type NodeInfo = Omit<NodeRow, 'startedAt' | 'level'> & {
+  readonly startedAt: string;
+  /** A gateway of level 0 leaves it out. */
+  readonly level?: number;
+};
 export type MoveInfo = Omit<MoveRecord, 'startedAt' | 'endedAt'> & {
   readonly startedAt: string;
   readonly endedAt: string;

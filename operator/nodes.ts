@@ -12,7 +12,17 @@ export async function nodes(options: ListOptions): Promise<void> {
   );
 }
 
-const NUMBERS = ['shards', 'wanted', 'live drops', 'orders/s', 'lag', 'lease', 'weight', 'up'];
+const NUMBERS = [
+  'shards',
+  'wanted',
+  'live drops',
+  'orders/s',
+  'lag',
+  'lease',
+  'weight',
+  'level',
+  'up',
+];
 const UP_UNITS = [
   ['d', 86_400],
   ['h', 3600],
@@ -32,6 +42,7 @@ export function nodesText(rows: readonly NodeInfo[], nowMs: number): string {
     String(node.relayLag),
     node.leaseMs === null ? '-' : `${Math.round(node.leaseMs)} ms`,
     String(node.weight),
+    String(node.level ?? 0),
     node.state === 'lost' ? '-' : upTime(nowMs - Date.parse(node.startedAt)),
     node.url ?? '-',
   ]);

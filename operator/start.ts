@@ -26,6 +26,10 @@ export async function start(): Promise<void> {
     process.stderr.write(`livedrops: another process runs as node ${config.nodeId}\n`);
     process.exit(EXIT_FAILED);
   }
+  if (reason === 'too-new') {
+    process.stderr.write('livedrops: the store has data that only a newer version reads\n');
+    process.exit(EXIT_FAILED);
+  }
   const timeoutMs = config.natsUrl === null ? STOP_TIMEOUT_MS : CLUSTER_STOP_TIMEOUT_MS;
   const timeout = setTimeout(() => {
     process.stderr.write(`livedrops: not stopped after ${timeoutMs} ms, giving up\n`);

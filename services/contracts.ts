@@ -104,6 +104,8 @@ export interface NodeRow {
   readonly relayLag: number;
   /** Null where the node did not answer, or where there are no leases. */
   readonly leaseMs: number | null;
+  /** The feature level that it reads. */
+  readonly level: number;
 }
 /** Complete by its type: a status that is new in the shard must come in here. */
 const STATUSES: Readonly<Record<ShardStatus, true>> = {

@@ -35,6 +35,7 @@ export function placementOfOne(session: NodeSession, shardCount: number): Placem
     shards: new Map(shards.map((shard) => [shard, { shard, nodeId, incarnation, version: 1 }])),
     pins: new Map(),
     drained: new Set(),
+    level: session.level,
   };
 }
 
@@ -45,7 +46,7 @@ export function nodeRows(placement: Placement, shardCount: number, reports: Repo
   // By run: what an earlier run of a node held is nobody's until it is claimed again.
   const shardsOwned = countsOf([...placement.shards.values()].map((held) => held.incarnation));
   const row = (session: NodeSession, state: NodeRow['state']): NodeRow => {
-    const { nodeId, incarnation, weight, startedAt, url } = session;
+    const { nodeId, incarnation, weight, startedAt, url, level } = session;
     const report = state === 'lost' ? undefined : reports.get(nodeId);
     const shards = report?.shards ?? [];
     return {
@@ -61,6 +62,7 @@ export function nodeRows(placement: Placement, shardCount: number, reports: Repo
       ordersPerSecond: sum(shards, ({ ordersPerSecond }) => ordersPerSecond),
       relayLag: sum(shards, ({ relayLag }) => relayLag),
       leaseMs: report?.leaseMs ?? null,
+      level,
     };
   };
   const stateOf = ({ nodeId, incarnation, leaving }: NodeSession): NodeRow['state'] => {

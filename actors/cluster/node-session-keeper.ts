@@ -2,6 +2,7 @@
 // alive, about to end, or cut off from the others.
 
 import type { Logger } from 'pino';
+import { FEATURE_LEVEL } from '../../storage/ports/feature-level.ts';
 import type { NodeSession, Placement, PlacementStore } from '../../storage/ports/placement.ts';
 import type { Clock, Timer } from '../clock.ts';
 import type { SessionLease } from './lease.ts';
@@ -98,6 +99,7 @@ export class NodeSessionKeeper {
       startedAt: this.#startedAt,
       url: url(),
       liveShards: liveShards(),
+      level: FEATURE_LEVEL,
     };
   }
 

@@ -241,8 +241,9 @@ function wholeList<T>(items: readonly T[], present: (item: T) => object): object
   return pageBody({ items, nextCursor: null }, present);
 }
 
-function nodeBody(node: NodeRow): object {
-  return { ...node, startedAt: rfc3339(node.startedAt) };
+/** A service of level 0 leaves the level out. */
+function nodeBody(node: Omit<NodeRow, 'level'> & { readonly level?: number }): object {
+  return { ...node, level: node.level ?? 0, startedAt: rfc3339(node.startedAt) };
 }
 
 /** Field by field: the nodes that told of it may be of another version. */

@@ -40,6 +40,7 @@ export class MemoryPlacementStore implements PlacementStore {
   /** Newest first. */
   #moves: MoveRecord[] = [];
   #shardCount: number | null = null;
+  #level = 0;
 
   constructor(options: MemoryPlacementStoreOptions) {
     this.#now = options.now;
@@ -60,6 +61,7 @@ export class MemoryPlacementStore implements PlacementStore {
       shards: new Map(this.#shards),
       pins: new Map(this.#pins),
       drained: new Set(this.#drained),
+      level: this.#level,
     };
   }
 
@@ -137,6 +139,11 @@ export class MemoryPlacementStore implements PlacementStore {
   async fixShardCount(shardCount: number): Promise<number> {
     this.#shardCount ??= shardCount;
     return this.#shardCount;
+  }
+
+  async raiseLevel(level: number): Promise<number> {
+    this.#level = Math.max(this.#level, level);
+    return this.#level;
   }
 
   #lives({ nodeId, incarnation }: Run): boolean {

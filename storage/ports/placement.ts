@@ -16,6 +16,8 @@ export interface NodeSession {
   readonly url: string | null;
   /** Shards with a live drop, at most `LIVE_SHARDS_MAX`: served again first when the node is lost (W3). */
   readonly liveShards: readonly number[];
+  /** The feature level that it reads; 0 where it announces none. */
+  readonly level: number;
 }
 
 export const LIVE_SHARDS_MAX = 256;
@@ -45,6 +47,8 @@ export interface Placement {
   readonly pins: ReadonlyMap<number, string>;
   /** Node ids that an operator wants empty. */
   readonly drained: ReadonlySet<string>;
+  /** The feature level that the store has reached. */
+  readonly level: number;
 }
 
 /** How one move of a shard ended (W6). */
@@ -115,4 +119,11 @@ export interface PlacementStore {
 
   /** Fixes the number of shards at the first call, ever; resolves to the number that is fixed. */
   fixShardCount(shardCount: number): Promise<number>;
+
+  /**
+   * Raises the feature level that the store has reached; a level that is not higher changes nothing. Durable when it resolves.
+   * Resolves to the level reached. From level 1 on, a node of level 0 (commit 9994b20) is refused at its start: it finds another
+   * number of shards than its own. Errors: `store-unavailable`.
+   */
+  raiseLevel(level: number): Promise<number>;
 }

@@ -2,6 +2,7 @@
 // before them.
 
 import type { Logger } from 'pino';
+import type { FeatureLevels } from '../ports/feature-level.ts';
 import type { PlacementStore } from '../ports/placement.ts';
 import type { Stores } from '../ports/stores.ts';
 import { RedisAccountStore } from './catalogue/accounts-redis.ts';
@@ -32,6 +33,8 @@ export interface RedisStoresOptions {
   readonly replicas: number;
   /** Take a Redis that may lose what it acknowledged. */
   readonly acceptWeak: boolean;
+  /** What the store has reached, for those of its parts that write by level. */
+  readonly levels: FeatureLevels;
   readonly now: () => number;
   readonly log: Logger;
 }

@@ -9,6 +9,7 @@ const NO_PLACEMENT: Placement = {
   shards: new Map(),
   pins: new Map(),
   drained: new Set(),
+  level: 0,
 };
 
 /** A queue whose claims end when the test says so. */
@@ -47,6 +48,7 @@ test('W3: shards that had a live drop when their node was lost are claimed first
     weight: 1,
     url: null,
     liveShards: [7, 5],
+    level: 0,
     leaving: false,
     startedAt: 0,
   };

@@ -11,7 +11,15 @@ test('W6: a shard that was taken back, though the answer to that was lost, goes 
   await createDrop(host, 5);
   const placement = new MemoryPlacementStore({ now: () => clock.now() });
   const self = { nodeId: 'a', incarnation: 'first' };
-  const session = { ...self, weight: 1, leaving: false, startedAt: NOW, url: null, liveShards: [] };
+  const session = {
+    ...self,
+    weight: 1,
+    leaving: false,
+    startedAt: NOW,
+    url: null,
+    liveShards: [],
+    level: 0,
+  };
   await placement.renewSession(session, 60_000);
   const version = (await placement.claimShard(0, self.nodeId, self.incarnation, 0))!;
   const claim = placement.claimShard.bind(placement);

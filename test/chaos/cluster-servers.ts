@@ -9,6 +9,7 @@ import pino from 'pino';
 import { OperatorApi } from '../../operator/api-client.ts';
 import { ClusterSupervisor, type ServerName } from '../../operator/cluster/supervisor.ts';
 import { AccessTokens } from '../../services/access-tokens.ts';
+import { ReachedLevel } from '../../storage/ports/feature-level.ts';
 import { openRedisStores } from '../../storage/redis/stores.ts';
 import { pause } from './final-state.ts';
 import { readTruth, type Truth } from './truth.ts';
@@ -125,6 +126,7 @@ export class ClusterServers {
       name: 'chaos',
       replicas: 0,
       acceptWeak: false,
+      levels: new ReachedLevel(0),
       now: () => Date.now(),
       log: pino({ level: 'silent' }),
     });

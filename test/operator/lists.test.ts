@@ -20,9 +20,9 @@ test('X1: nodes read as a table, numbers to the right', async (t) => {
   const lost = String(nodes[1]!.shardsOwned);
   t.is(
     nodesText(nodes, cluster.time),
-    'node    state    shards  wanted  live drops  orders/s  lag    lease  weight  up  url\n' +
-      `node-2  serving  ${String(shards.length).padStart(6)}      16           0      1234  ${String(shards.length).padStart(3)}  2500 ms       1  2h  -\n` +
-      `node-1  lost     ${lost.padStart(6)}       0           0         0    0        -       1   -  -\n` +
+    'node    state    shards  wanted  live drops  orders/s  lag    lease  weight  level  up  url\n' +
+      `node-2  serving  ${String(shards.length).padStart(6)}      16           0      1234  ${String(shards.length).padStart(3)}  2500 ms       1      1  2h  -\n` +
+      `node-1  lost     ${lost.padStart(6)}       0           0         0    0        -       1      1   -  -\n` +
       '1 living node, 1234 orders/s\n',
   );
 });

@@ -37,6 +37,7 @@ test('X1: nodes tell their state, their shards, and what these carry together', 
     ordersPerSecond: 10 * mine.length,
     relayLag: mine.length,
     leaseMs: 2_500,
+    level: 1,
   });
 });
 

@@ -96,6 +96,7 @@ export class PretendCluster {
       startedAt: this.time,
       url: null,
       liveShards: [],
+      level: 1,
       ...change,
     };
     this.#sessions.set(nodeId, session);

@@ -34,6 +34,7 @@ test.serial(
       startedAt: 1,
       url: null,
       liveShards: [],
+      level: 0,
     };
     await store.renewSession(session, 3_000);
     const states: [number, number][] = [];

@@ -25,6 +25,7 @@ const session = {
   startedAt: 1,
   url: null,
   liveShards: [],
+  level: 1,
 };
 
 class Connections {
@@ -124,9 +125,34 @@ onRedis('W1: everything is in one hash tag', async (t) => {
     result: 'abandoned',
     reason: 'The target went away.',
   });
+  await store.raiseLevel(1);
   const keys = await single.first.keys('*');
-  t.is(keys.length, 6);
+  t.is(keys.length, 7);
   t.true(keys.every((key) => key.startsWith('{placement}:')));
+});
+
+onRedis('a session that commit 9994b20 wrote announces level 0', async (t) => {
+  const [store] = (await single.fixture()).stores;
+  const { level: _, ...old } = { ...session, nodeId: 'old', incarnation: 'old-1' };
+  const row = ['[9999999999999', '1', '"old-1"', `${JSON.stringify(old)}]`].join(',\n');
+  await single.first.hset('{placement}:sessions', '"old"', row);
+  const { sessions } = await store.load();
+  t.deepEqual(sessions, [{ ...old, level: 0 }]);
+});
+
+onRedis('from level 1 on, commit 9994b20 finds no number of shards that is its own', async (t) => {
+  // Its script as it stands in that commit.
+  const lua = `
+redis.call('SET', KEYS[1], ARGV[1], 'NX')
+return tonumber(redis.call('GET', KEYS[1]))`;
+  const asked = () => single.first.eval(lua, 1, '{placement}:shard-count', 256);
+  const [store] = (await single.fixture()).stores;
+  await store.fixShardCount(256);
+  t.is(await asked(), 256);
+  await store.raiseLevel(1);
+  await store.raiseLevel(2);
+  t.is(await asked(), null);
+  t.is(await store.fixShardCount(256), 256);
 });
 
 onRedis(
@@ -138,6 +164,7 @@ onRedis(
     await store.setPin(2, 'b');
     await store.setDrained('c', true);
     await store.fixShardCount(256);
+    await store.raiseLevel(1);
     const before = await store.load();
 
     await server.halt('SIGKILL');
@@ -159,6 +186,7 @@ onRedis(
         store.recordMove({ ...move, blackoutMs: 1, result: 'done', reason: 'It was asked for.' }),
       () => store.listMoves(1),
       () => store.fixShardCount(16),
+      () => store.raiseLevel(2),
     ]) {
       await failsWith(t, 'store-unavailable', work());
     }

@@ -30,9 +30,19 @@ const PINS = '{placement}:pins';
 const DRAINED = '{placement}:drained';
 /** Newest first. */
 const MOVES = '{placement}:moves';
+/** From level 1 on with words behind the number, so that 9994b20 does not start on it. */
 const SHARD_COUNT = '{placement}:shard-count';
+/** The feature level reached; missing: 0. */
+const LEVEL = '{placement}:level';
 
-type SessionRow = [expiresAt: number, startedAt: number, incarnation: string, session: NodeSession];
+/** As nodes of level 0 write it, too: they leave the level out. */
+type StoredSession = Omit<NodeSession, 'level'> & { readonly level?: number };
+type SessionRow = [
+  expiresAt: number,
+  startedAt: number,
+  incarnation: string,
+  session: StoredSession,
+];
 type ShardRow = [shard: number, version: number, nodeId: string, incarnation: string];
 type PinRow = [shard: number, nodeId: string];
 
@@ -128,7 +138,18 @@ return 1`);
 
 const FIX_SHARD_COUNT = new Script(`
 redis.call('SET', KEYS[1], ARGV[1], 'NX')
-return tonumber(redis.call('GET', KEYS[1]))`);
+return tonumber(string.match(redis.call('GET', KEYS[1]), '^%d+'))`);
+
+const RAISE_LEVEL = new Script(`
+local reached = tonumber(redis.call('GET', KEYS[1]) or 0)
+local level = tonumber(ARGV[1])
+if level <= reached then return reached end
+redis.call('SET', KEYS[1], ARGV[1])
+local shards = redis.call('GET', KEYS[2])
+if shards and tonumber(shards) then
+  redis.call('SET', KEYS[2], shards .. ' shards, feature level 1 or later')
+end
+return level`);
 
 export interface RedisPlacementStoreOptions {
   readonly redis: RedisConnection;
@@ -152,11 +173,12 @@ export class RedisPlacementStore implements PlacementStore {
     const reads = this.#redis
       .multi()
       .time()
+      .get(LEVEL)
       .hvals(SESSIONS)
       .hvals(SHARDS)
       .hvals(PINS)
       .smembers(DRAINED);
-    const [time, ...rows] = answersOf(await answerOf(reads.exec()));
+    const [time, level, ...rows] = answersOf(await answerOf(reads.exec()));
     const now = millisecondsOf(time as [string, string]);
     const [kept, held, pins, drained] = (rows as string[][]).map(parsedRows) as [
       SessionRow[],
@@ -167,20 +189,36 @@ export class RedisPlacementStore implements PlacementStore {
     const sessions: NodeSession[] = [];
     const lost: NodeSession[] = [];
     for (const [expiresAt, , , session] of kept) {
-      if (expiresAt > now) sessions.push(session);
-      else if (expiresAt + this.#lostSessionKeptMs > now) lost.push(session);
+      if (expiresAt > now) sessions.push({ level: 0, ...session });
+      else if (expiresAt + this.#lostSessionKeptMs > now) lost.push({ level: 0, ...session });
     }
     const shards = new Map<number, ShardPlacement>();
     for (const [shard, version, nodeId, incarnation] of held) {
       shards.set(shard, { shard, nodeId, incarnation, version });
     }
-    return { sessions, lost, shards, pins: new Map(pins), drained: new Set(drained) };
+    return {
+      sessions,
+      lost,
+      shards,
+      pins: new Map(pins),
+      drained: new Set(drained),
+      level: Number(level ?? 0),
+    };
   }
 
   async renewSession(session: NodeSession, ttlMs: number): Promise<void> {
-    const { nodeId, incarnation, weight, leaving, startedAt, url } = session;
+    const { nodeId, incarnation, weight, leaving, startedAt, url, level } = session;
     const liveShards = session.liveShards.slice(0, LIVE_SHARDS_MAX);
-    const kept: NodeSession = { nodeId, incarnation, weight, leaving, startedAt, url, liveShards };
+    const kept: NodeSession = {
+      nodeId,
+      incarnation,
+      weight,
+      leaving,
+      startedAt,
+      url,
+      liveShards,
+      level,
+    };
     const later = await RENEW.run(
       this.#redis,
       [SESSIONS],
@@ -253,6 +291,10 @@ export class RedisPlacementStore implements PlacementStore {
 
   async fixShardCount(shardCount: number): Promise<number> {
     return (await FIX_SHARD_COUNT.run(this.#redis, [SHARD_COUNT], [shardCount])) as number;
+  }
+
+  async raiseLevel(level: number): Promise<number> {
+    return (await RAISE_LEVEL.run(this.#redis, [LEVEL, SHARD_COUNT], [level])) as number;
   }
 }
 

@@ -45,6 +45,7 @@ function session(nodeId: string, changes: Partial<NodeSession> = {}): NodeSessio
     startedAt: 1_700_000_000_000,
     url: `http://${nodeId}:8080`,
     liveShards: [],
+    level: 1,
     ...changes,
   };
 }
@@ -80,6 +81,7 @@ export function placementContract({ on, skip, fixture }: PlacementContractOption
       shards: new Map(),
       pins: new Map(),
       drained: new Set(),
+      level: 0,
     });
     t.deepEqual(await store.listMoves(10), []);
   });
@@ -393,5 +395,23 @@ export function placementContract({ on, skip, fixture }: PlacementContractOption
     t.is(new Set(fixed).size, 1);
     t.true(counts.includes(fixed[0]!));
     t.is(await store.fixShardCount(1), fixed[0]!);
+  });
+
+  rule('the feature level of the store rises and never falls', async (t, store, all) => {
+    await store.fixShardCount(256);
+    const other = all.stores.at(-1)!;
+    t.is((await store.load()).level, 0);
+    t.is(await other.raiseLevel(1), 1);
+    t.is((await store.load()).level, 1);
+    const raised = await Promise.all([2, 1, 3, 2].map((level) => store.raiseLevel(level)));
+    t.true(raised.every((level, index) => level >= [2, 1, 3, 2][index]!));
+    t.is(await other.raiseLevel(1), 3);
+    t.is((await store.load()).level, 3);
+    t.is(await store.fixShardCount(16), 256);
+  });
+
+  rule('a session announces the feature level that its node reads', async (t, store) => {
+    await store.renewSession(session('a', { level: 7 }), LONG_MS);
+    t.is((await store.load()).sessions[0]!.level, 7);
   });
 }
