@@ -1,7 +1,7 @@
 // How everybody reaches a drop's actor. The hot path hands over a sink instead of awaiting a promise: no closure and no promise for
 // each order. Orders of one event-loop tick travel to their owner in one Moleculer call (`actors/cluster/broker-router.ts`).
 
-import type { CommandReply, DropCommand, ReplyTo } from '../domain/commands.ts';
+import type { CommandReply, DropCommand, ReplyTo } from '../contracts/commands.ts';
 
 /** Whoever waits for a reply. Called exactly once, never from inside `submit`, and must not throw. */
 export interface CommandSink {

@@ -1,19 +1,12 @@
 // The live bus port: carries what is durable from owners and services to every gateway that listens, best effort. Lossless
 // notifications are in the feed as well, so a lost message here costs a moment, never a fact.
 
-import type { DropView } from '../domain/views.ts';
+import type { DropView, MilestoneType } from '../contracts/drops.ts';
 import type { Notification } from '../storage/ports/feed.ts';
 
 /** A moment in a drop's life that people are told about at once, with the drop as it was then. */
 export interface Milestone {
-  readonly type:
-    | 'scheduled'
-    | 'started'
-    | 'low_stock'
-    | 'sold_out'
-    | 'restocked'
-    | 'ended'
-    | 'cancelled';
+  readonly type: MilestoneType;
   readonly view: DropView;
 }
 

@@ -4,7 +4,7 @@
 
 import { Redis } from 'ioredis';
 import pino from 'pino';
-import type { OrderView } from '../domain/views.ts';
+import type { OrderView } from '../contracts/orders.ts';
 import type { NewNotification } from '../storage/ports/feed.ts';
 import { connectRedis } from '../storage/redis/connection/connection.ts';
 import { RedisFeedStore } from '../storage/redis/rows/feed-redis.ts';

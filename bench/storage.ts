@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import type { OrderView } from '../domain/views.ts';
+import type { OrderView } from '../contracts/orders.ts';
 import type { NewNotification } from '../storage/ports/feed.ts';
 import { openSqliteStores, type SqliteStores } from '../storage/sqlite/stores.ts';
 

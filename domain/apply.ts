@@ -3,9 +3,9 @@
 
 import { assert } from './assert.ts';
 import { DropState } from './drop-state.ts';
-import type { DropEvent } from './events.ts';
+import type { DropEvent } from '../contracts/drop-events.ts';
+import type { OrderStatus } from '../contracts/orders.ts';
 import { fnv1a, orderId, paymentReference } from './ids.ts';
-import type { OrderStatus } from './views.ts';
 
 /** Makes the drop that a `drop-created` event tells of. `time` is that of its journal entry, in milliseconds. */
 export function createDrop(event: DropEvent, time: number): DropState {

@@ -12,12 +12,13 @@ import type {
   PlaceOrder,
   RefundOrder,
   SettlePayment,
-} from './commands.ts';
+} from '../contracts/commands.ts';
+import type { DropEvent } from '../contracts/drop-events.ts';
+import type { Refusal, RefusalCode } from '../contracts/refusals.ts';
 import type { DropState } from './drop-state.ts';
-import type { DropEvent } from './events.ts';
 import { fnv1a, parseOrderId } from './ids.ts';
 import { orderFilter } from './order-filter.ts';
-import { type Refusal, type RefusalCode, refusal } from './refusal.ts';
+import { refusal } from './refusal.ts';
 
 export interface Decision {
   readonly ok: true;

@@ -3,7 +3,8 @@
 import { fnv1a, orderId, paymentReference } from './ids.ts';
 import { OrderTable } from './order-table.ts';
 import { grownUint32, TextIndex } from './text-index.ts';
-import type { DropStatus, DropTerms, DropView, OrderView, PaymentMode } from './views.ts';
+import type { DropStatus, DropTerms, DropView, PaymentMode } from '../contracts/drops.ts';
+import type { OrderView } from '../contracts/orders.ts';
 
 export class DropState {
   readonly id: string;

@@ -1,16 +1,8 @@
 // Which events are moments that people are told about at once, beyond the running stock figures.
 
+import type { MilestoneType } from '../contracts/drops.ts';
 import type { DropState } from './drop-state.ts';
-import type { DropEvent } from './events.ts';
-
-export type MilestoneType =
-  | 'scheduled'
-  | 'started'
-  | 'low_stock'
-  | 'sold_out'
-  | 'restocked'
-  | 'ended'
-  | 'cancelled';
+import type { DropEvent } from '../contracts/drop-events.ts';
 
 /** Stock is low from this share of the stocked units downwards. */
 const LOW_STOCK_SHARE = 0.1;

@@ -1,7 +1,7 @@
 // Lets a gateway say "sold out" by itself (H7) without breaking replays (O3): a bitmap of the fingerprints of all orders of a sold-out
 // drop. Who is not in it has no order under that key; who is in it is asked about at the owner. Valid only at its own version.
 
-import type { OrderFilter } from './commands.ts';
+import type { OrderFilter } from '../contracts/orders.ts';
 import type { DropState } from './drop-state.ts';
 import { fnv1a } from './ids.ts';
 import { textHash } from './text-index.ts';

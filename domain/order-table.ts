@@ -2,7 +2,7 @@
 // their ordinal. User, key, quantity and time never change; status, flags and version do.
 
 import { SEGMENT_LENGTH, TextIndex, type TextSegment } from './text-index.ts';
-import type { OrderStatus } from './views.ts';
+import type { OrderStatus } from '../contracts/orders.ts';
 
 const SEGMENT_SHIFT = 12;
 const SEGMENT_MASK = SEGMENT_LENGTH - 1;

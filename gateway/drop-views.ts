@@ -5,10 +5,10 @@
 
 import { dropTopic, type LiveBus, type LiveMessage } from '../actors/live-bus.ts';
 import type { CommandRouter } from '../actors/command-router.ts';
-import type { OrderFilter } from '../domain/commands.ts';
+import type { OrderFilter } from '../contracts/orders.ts';
+import type { Outcome } from '../contracts/refusals.ts';
+import type { DropView } from '../contracts/drops.ts';
 import { filterHas, orderFingerprint } from '../domain/order-filter.ts';
-import type { Outcome } from '../domain/refusal.ts';
-import type { DropView } from '../domain/views.ts';
 
 /** A copy older than this is asked for again before or while it is used. */
 const FRESH_MS = 1_000;

@@ -1,7 +1,8 @@
 // Views as the REST contract shows them. Times leave as RFC 3339 in UTC, and what only the inside
 // needs stays inside.
 
-import type { DropView, OrderView } from '../domain/views.ts';
+import type { DropView } from '../contracts/drops.ts';
+import type { OrderView } from '../contracts/orders.ts';
 import type { NamedFollow, OwnProfile, PublicProfile, Session } from '../services/contracts.ts';
 import type { Product } from '../storage/ports/catalogue.ts';
 import type { Notification } from '../storage/ports/feed.ts';

@@ -5,7 +5,8 @@
 import { createHash } from 'node:crypto';
 import type { ServiceSchema } from 'moleculer';
 import { ID_RANDOM_BYTES, makeId } from '../domain/ids.ts';
-import { type Outcome, refusal, success } from '../domain/refusal.ts';
+import { refusal, success } from '../domain/refusal.ts';
+import type { Outcome } from '../contracts/refusals.ts';
 import type { AccountStore, User } from '../storage/ports/accounts.ts';
 import type { FollowStore } from '../storage/ports/follows.ts';
 import type { AccessTokens } from './access-tokens.ts';

@@ -5,8 +5,9 @@
 import type { ServiceSchema } from 'moleculer';
 import type { CommandRouter } from '../actors/command-router.ts';
 import { ID_RANDOM_BYTES, makeId } from '../domain/ids.ts';
-import { type Outcome, type Refusal, refusal, success } from '../domain/refusal.ts';
-import type { DropView } from '../domain/views.ts';
+import { refusal, success } from '../domain/refusal.ts';
+import type { Outcome, Refusal } from '../contracts/refusals.ts';
+import type { DropView } from '../contracts/drops.ts';
 import type { AccountStore } from '../storage/ports/accounts.ts';
 import type { Catalogue, Product, ProductChange } from '../storage/ports/catalogue.ts';
 import type { Page } from '../storage/ports/page.ts';

@@ -4,8 +4,9 @@
 import type { ShardReport } from '../actors/node-report.ts';
 import type { ShardStatus } from '../actors/shard/shard.ts';
 import type { VerifyReport } from '../actors/shard/verification.ts';
-import type { DropStatus, DropView, OrderView, PaymentMode } from '../domain/views.ts';
-import type { Outcome, Refusal } from '../domain/refusal.ts';
+import type { DropStatus, DropView, PaymentMode } from '../contracts/drops.ts';
+import type { OrderView } from '../contracts/orders.ts';
+import type { Outcome, Refusal } from '../contracts/refusals.ts';
 import type { Product, ProductChange } from '../storage/ports/catalogue.ts';
 import type { Notification } from '../storage/ports/feed.ts';
 import type { OperatorAction } from '../storage/ports/operator-log.ts';

@@ -2,7 +2,8 @@
 
 import type { ServiceSchema } from 'moleculer';
 import { type LiveBus, userTopic } from '../actors/live-bus.ts';
-import { type Outcome, refusal, success } from '../domain/refusal.ts';
+import { refusal, success } from '../domain/refusal.ts';
+import type { Outcome } from '../contracts/refusals.ts';
 import type { AccountStore } from '../storage/ports/accounts.ts';
 import type { Catalogue } from '../storage/ports/catalogue.ts';
 import type { Follow, FollowStore } from '../storage/ports/follows.ts';

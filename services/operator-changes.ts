@@ -2,7 +2,7 @@
 // nothing is ever done without a record (X3). Refused ones are recorded too; dry runs are not. Where
 // writing fails half way, a second record says so; asking again is harmless.
 
-import type { Outcome, Refusal } from '../domain/refusal.ts';
+import type { Outcome, Refusal } from '../contracts/refusals.ts';
 import { refusal, success } from '../domain/refusal.ts';
 import type { OperatorAction, OperatorLog } from '../storage/ports/operator-log.ts';
 import type { PlacementStore } from '../storage/ports/placement.ts';

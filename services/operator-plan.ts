@@ -3,7 +3,8 @@
 // itself cannot disagree.
 
 import { movesTo, planRebalance, type ShardMove, wantedOwners } from '../domain/placement.ts';
-import { type Outcome, type Refusal, refusal, success } from '../domain/refusal.ts';
+import { refusal, success } from '../domain/refusal.ts';
+import type { Outcome, Refusal } from '../contracts/refusals.ts';
 import type { Placement } from '../storage/ports/placement.ts';
 import type { PlannedMove } from './contracts.ts';
 import { ownersOf, type Reports, takersOf } from './operator-view.ts';

@@ -5,7 +5,8 @@
 
 import { randomBytes } from 'node:crypto';
 import { hash, verify } from '@node-rs/argon2';
-import { type Outcome, refusal, success } from '../domain/refusal.ts';
+import { refusal, success } from '../domain/refusal.ts';
+import type { Outcome } from '../contracts/refusals.ts';
 
 export interface PasswordsOptions {
   /**

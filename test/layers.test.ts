@@ -15,6 +15,7 @@ interface Import {
 }
 
 const FLOORS = [
+  'contracts',
   'domain',
   'storage',
   'actors',
@@ -28,7 +29,7 @@ const IMPORT =
   /^(?:import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/gm;
 
 const files = globSync(
-  '{domain,storage,actors,events,services,gateway,composition,operator}/**/*.ts',
+  '{contracts,domain,storage,actors,events,services,gateway,composition,operator}/**/*.ts',
   {
     cwd: ROOT,
   },
@@ -66,12 +67,13 @@ function isDriver(path: string): boolean {
 
 /** Whose code each floor may use, besides its own. */
 const MAY_USE: Readonly<Record<string, readonly string[]>> = {
-  domain: [],
-  storage: ['domain'],
-  actors: ['domain', 'storage'],
-  events: ['domain', 'storage', 'actors'],
-  services: ['domain', 'storage', 'actors', 'events'],
-  gateway: ['domain', 'storage', 'actors', 'events', 'services'],
+  contracts: [],
+  domain: ['contracts'],
+  storage: ['contracts', 'domain'],
+  actors: ['contracts', 'domain', 'storage'],
+  events: ['contracts', 'domain', 'storage', 'actors'],
+  services: ['contracts', 'domain', 'storage', 'actors', 'events'],
+  gateway: ['contracts', 'domain', 'storage', 'actors', 'events', 'services'],
 };
 
 for (const [floor, allowed] of Object.entries(MAY_USE)) {
@@ -89,6 +91,22 @@ for (const [floor, allowed] of Object.entries(MAY_USE)) {
 
 test('domain imports nothing from outside: no package, no node module', (t) => {
   const wrong = imports.filter(({ file, from }) => floorOf(file) === 'domain' && !isOwn(from));
+  t.deepEqual(told(wrong), []);
+});
+
+test('domain imports only types of contracts: it validates nothing', (t) => {
+  const wrong = imports.filter(
+    ({ file, from, typeOnly }) =>
+      floorOf(file) === 'domain' && floorOf(from) === 'contracts' && !typeOnly,
+  );
+  t.deepEqual(told(wrong), []);
+});
+
+test('contracts imports nothing but typebox', (t) => {
+  const wrong = imports.filter(
+    ({ file, from }) =>
+      floorOf(file) === 'contracts' && !isOwn(from) && !/^typebox(?:\/|$)/.test(from),
+  );
   t.deepEqual(told(wrong), []);
 });
 

@@ -9,7 +9,7 @@
 
 import type { ServiceBroker } from 'moleculer';
 import type { Logger } from 'pino';
-import type { CommandReply, DropCommand, ReplyTo } from '../../domain/commands.ts';
+import type { CommandReply, DropCommand, ReplyTo } from '../../contracts/commands.ts';
 import { shardOf } from '../../domain/ids.ts';
 import { refusal } from '../../domain/refusal.ts';
 import type { Clock, Timer } from '../clock.ts';

@@ -2,7 +2,7 @@
 // each other while shards move, and what operators ask.
 
 import type { Context, ServiceBroker, ServiceSchema } from 'moleculer';
-import type { DropCommand } from '../../domain/commands.ts';
+import type { DropCommand } from '../../contracts/commands.ts';
 import {
   type CommandsOnWire,
   packReplies,

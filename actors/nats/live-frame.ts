@@ -3,7 +3,7 @@
 // the time to read. New fields go to the end, where older nodes do not look.
 
 import { Packr } from 'msgpackr';
-import type { DropView } from '../../domain/views.ts';
+import type { DropView } from '../../contracts/drops.ts';
 import type { Notification } from '../../storage/ports/feed.ts';
 import type { LiveMessage, Milestone } from '../live-bus.ts';
 

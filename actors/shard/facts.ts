@@ -2,8 +2,9 @@
 // who consumes the facts: that is `events/`, a floor above.
 
 import type { DropState } from '../../domain/drop-state.ts';
-import type { DropEvent } from '../../domain/events.ts';
-import type { DropView, OrderView } from '../../domain/views.ts';
+import type { DropEvent } from '../../contracts/drop-events.ts';
+import type { DropView } from '../../contracts/drops.ts';
+import type { OrderView } from '../../contracts/orders.ts';
 
 /** What no event of an order changes. */
 export type StandingTerms = Omit<DropView, 'held' | 'sold' | 'free' | 'soldOut' | 'version'>;

@@ -1,12 +1,12 @@
 // One round of a shard's loop in the making: what was decided, for whom, and what it changed. It becomes one journal entry, and its
 // answers leave together once that entry is durable.
 
-import type { CommandReply, DropCommand } from '../../domain/commands.ts';
+import type { CommandReply, DropCommand } from '../../contracts/commands.ts';
+import type { DropEvent } from '../../contracts/drop-events.ts';
+import type { OrderView } from '../../contracts/orders.ts';
 import type { DropState } from '../../domain/drop-state.ts';
-import type { DropEvent } from '../../domain/events.ts';
 import { applyEvent, createDrop } from '../../domain/apply.ts';
 import { milestoneOf } from '../../domain/milestones.ts';
-import type { OrderView } from '../../domain/views.ts';
 import type { DropChanges } from '../../storage/formats/entry.ts';
 import type { Milestone } from '../live-bus.ts';
 import { DurableFact, type Fact, factAfter } from './facts.ts';

@@ -1,6 +1,6 @@
 // Fills a batch: what has come due by itself, then what waits, decided one by one on the drops in memory.
 
-import type { CommandReply, DropCommand } from '../../domain/commands.ts';
+import type { CommandReply, DropCommand } from '../../contracts/commands.ts';
 import { answerTo, decide, decideDue } from '../../domain/decide.ts';
 import { refusal } from '../../domain/refusal.ts';
 import type { ShardBatch, WaitingCommand } from './shard-batch.ts';

@@ -3,7 +3,7 @@
 
 import type { Logger } from 'pino';
 import { refusal } from '../../domain/refusal.ts';
-import type { DropCommand } from '../../domain/commands.ts';
+import type { DropCommand } from '../../contracts/commands.ts';
 import { shardOf } from '../../domain/ids.ts';
 import type { Entry } from '../../storage/formats/entry.ts';
 import type { Journal } from '../../storage/ports/journal.ts';

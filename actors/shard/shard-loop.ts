@@ -6,10 +6,10 @@
 // shard is served here at all, and what to say when it is not, is known to the shard (`actors/shard/shard.ts`), not to the loop.
 
 import type { Logger } from 'pino';
-import type { CommandReply } from '../../domain/commands.ts';
+import type { CommandReply } from '../../contracts/commands.ts';
+import type { DropView } from '../../contracts/drops.ts';
 import type { DropState } from '../../domain/drop-state.ts';
 import { refusal } from '../../domain/refusal.ts';
-import type { DropView } from '../../domain/views.ts';
 import { type Entry, encodeEntry } from '../../storage/formats/entry.ts';
 import { type Journal, StoreUnavailableError } from '../../storage/ports/journal.ts';
 import type { SnapshotStore } from '../../storage/ports/snapshots.ts';

@@ -3,7 +3,7 @@
 
 import type { Logger } from 'pino';
 import type { DropState } from '../../domain/drop-state.ts';
-import type { DropView } from '../../domain/views.ts';
+import type { DropView } from '../../contracts/drops.ts';
 import type { SnapshotStore } from '../../storage/ports/snapshots.ts';
 import type { Clock } from '../clock.ts';
 import { DeadlineHeap } from './deadline-heap.ts';

@@ -1,7 +1,7 @@
 // What an owner answers to a router: the drop's own reply, or that the shard is served elsewhere. The second never leaves the
 // router.
 
-import type { CommandReply } from '../../domain/commands.ts';
+import type { CommandReply } from '../../contracts/commands.ts';
 
 export interface Moved {
   readonly ok: false;

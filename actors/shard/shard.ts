@@ -8,7 +8,7 @@
 // another node can (`resume` takes that back), `abandon` gives it up. What comes meanwhile waits in the mailbox or is sent on.
 
 import type { Logger } from 'pino';
-import type { CommandReply } from '../../domain/commands.ts';
+import type { CommandReply } from '../../contracts/commands.ts';
 import type { DropState } from '../../domain/drop-state.ts';
 import { refusal } from '../../domain/refusal.ts';
 import type { Entry } from '../../storage/formats/entry.ts';

@@ -9,7 +9,7 @@ import pino from 'pino';
 import { systemClock } from '../../actors/clock.ts';
 import { InProcessLiveBus } from '../../actors/live-bus.ts';
 import { ShardHost } from '../../actors/shard/shard-host.ts';
-import type { DropCommand } from '../../domain/commands.ts';
+import type { DropCommand } from '../../contracts/commands.ts';
 import { shardOf } from '../../domain/ids.ts';
 import { openSqliteStores } from '../../storage/sqlite/stores.ts';
 

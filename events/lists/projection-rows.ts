@@ -2,7 +2,8 @@
 // with what their buyers are told. Pure, and on the path of every order: plain loops, no text made.
 
 import type { Fact, FactBatch } from '../../actors/shard/facts.ts';
-import type { DropView, OrderView } from '../../domain/views.ts';
+import type { DropView } from '../../contracts/drops.ts';
+import type { OrderView } from '../../contracts/orders.ts';
 import type { OrderChange, OrderNotificationType } from '../../storage/ports/read-models.ts';
 
 /**

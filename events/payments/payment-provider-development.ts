@@ -4,7 +4,7 @@
 
 import type { Clock, Timer } from '../../actors/clock.ts';
 import { fnv1a, paymentReference } from '../../domain/ids.ts';
-import type { OrderView } from '../../domain/views.ts';
+import type { OrderView } from '../../contracts/orders.ts';
 import type { PaymentProvider, Refund } from './payment-provider.ts';
 import { Queue } from '../queue.ts';
 import type { WarningLog } from '../warning-log.ts';

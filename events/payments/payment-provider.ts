@@ -2,7 +2,7 @@
 // tells of payments by calling the webhook (`services/payments.ts`); this port is the other
 // direction.
 
-import type { OrderView } from '../../domain/views.ts';
+import type { OrderView } from '../../contracts/orders.ts';
 
 export interface Refund {
   readonly orderId: string;

@@ -12,7 +12,7 @@ import type { Clock, Timer } from '../../actors/clock.ts';
 import type { EventConsumer } from '../consumer.ts';
 import type { Fact, FactBatch } from '../../actors/shard/facts.ts';
 import { paymentReference } from '../../domain/ids.ts';
-import type { OrderView } from '../../domain/views.ts';
+import type { OrderView } from '../../contracts/orders.ts';
 import type { ConsumerPositions } from '../../storage/ports/consumer-positions.ts';
 import type { PaymentProvider, Refund } from './payment-provider.ts';
 import { Queue } from '../queue.ts';

@@ -6,7 +6,7 @@ import type { Fact } from '../../actors/shard/facts.ts';
 import { readEntries, replay, turnOfOthers } from '../../actors/shard/recovery.ts';
 import { addLaterFacts } from '../../actors/shard/shard-batch.ts';
 import type { DropState } from '../../domain/drop-state.ts';
-import type { OrderView } from '../../domain/views.ts';
+import type { OrderView } from '../../contracts/orders.ts';
 import type { ShardPosition } from '../../storage/ports/consumer-positions.ts';
 import type { Journal } from '../../storage/ports/journal.ts';
 import type { OrderChange, OrderChanges } from '../../storage/ports/read-models.ts';

@@ -4,7 +4,7 @@
 
 import { Compile } from 'typebox/compile';
 import { Type, type TObject } from 'typebox';
-import type { Outcome } from '../../domain/refusal.ts';
+import type { Outcome } from '../../contracts/refusals.ts';
 import { refusal, success } from '../../domain/refusal.ts';
 
 const FIELD_NAME_LENGTH_MAX = 64;

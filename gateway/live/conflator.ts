@@ -4,7 +4,7 @@
 // out. No timers here: the owner asks `dueAt` and calls `tick`.
 
 import type { Milestone } from '../../actors/live-bus.ts';
-import type { DropView } from '../../domain/views.ts';
+import type { DropView } from '../../contracts/drops.ts';
 
 export type DropFrameType = 'drop.snapshot' | 'drop.stock' | `drop.${Milestone['type']}`;
 

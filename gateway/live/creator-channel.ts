@@ -2,7 +2,7 @@
 // subscribed. A drop's start is one publish here, however many followers are online.
 
 import { creatorTopic, type Milestone } from '../../actors/live-bus.ts';
-import type { DropView } from '../../domain/views.ts';
+import type { DropView } from '../../contracts/drops.ts';
 import { dropFrame } from './frames.ts';
 import type { LiveContext } from './live-context.ts';
 

@@ -6,8 +6,8 @@
 import { dropTopic, type LiveMessage } from '../../actors/live-bus.ts';
 import type { Timer } from '../../actors/clock.ts';
 import { assert } from '../../domain/assert.ts';
-import type { RefusalCode } from '../../domain/refusal.ts';
-import type { DropView } from '../../domain/views.ts';
+import type { RefusalCode } from '../../contracts/refusals.ts';
+import type { DropView } from '../../contracts/drops.ts';
 import { Conflator, type DropFrameSink, type DropFrameType } from './conflator.ts';
 import { dropFrame } from './frames.ts';
 import type { LiveContext } from './live-context.ts';

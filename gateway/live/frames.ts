@@ -1,8 +1,8 @@
 // The text of every frame the server sends, each made once for all who get it. `docs/LIVE.md` is
 // the same for readers.
 
-import type { DropView } from '../../domain/views.ts';
-import type { RefusalCode } from '../../domain/refusal.ts';
+import type { DropView } from '../../contracts/drops.ts';
+import type { RefusalCode } from '../../contracts/refusals.ts';
 import type { Notification } from '../../storage/ports/feed.ts';
 import type { ClientMessage } from './client-message.ts';
 import type { DropFrameType } from './conflator.ts';

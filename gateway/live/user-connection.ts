@@ -2,7 +2,7 @@
 // the user follows, and to whatever topics the client subscribes to. Notifications are lossless:
 // one that cannot be sent ends the connection, and the client resumes.
 
-import type { RefusalCode } from '../../domain/refusal.ts';
+import type { RefusalCode } from '../../contracts/refusals.ts';
 import type { Notification } from '../../storage/ports/feed.ts';
 import type { SocketIdentity } from '../http/socket.ts';
 import type { ClientMessage } from './client-message.ts';

@@ -1,7 +1,7 @@
 // A visitor's stream: one drop, no account. It is subscribed by itself and takes nothing but
 // `ping`.
 
-import type { RefusalCode } from '../../domain/refusal.ts';
+import type { RefusalCode } from '../../contracts/refusals.ts';
 import { type ClientMessage, isDropId } from './client-message.ts';
 import { CLOSE_CODES } from './close-codes.ts';
 import { Connection } from './connection.ts';

@@ -8,7 +8,8 @@
 import { Buffer } from 'node:buffer';
 import { STATUS_CODES } from 'node:http';
 import type { CommandRouter, CommandSink } from '../../actors/command-router.ts';
-import type { CommandReply, PlacedOrder } from '../../domain/commands.ts';
+import type { CommandReply } from '../../contracts/commands.ts';
+import type { PlacedOrder } from '../../contracts/orders.ts';
 import { type Authenticator, bearerToken } from '../http/auth.ts';
 import type { DropViews, WatchedDrop } from '../drop-views.ts';
 import { DRAIN_BYTES_MAX } from '../http/exchange.ts';

@@ -1,7 +1,7 @@
 // Drops: made, read, listed, changed and cancelled (D1 to D4, S4). Selling is the order path's.
 
 import type { CommandRouter } from '../../actors/command-router.ts';
-import type { Caller } from '../../domain/commands.ts';
+import type { Caller } from '../../contracts/commands.ts';
 import type { NewDrop as DropDraft } from '../../services/contracts.ts';
 import type { DropViews } from '../drop-views.ts';
 import { dropBody, pageBody } from '../present.ts';

@@ -1,7 +1,7 @@
 // What operators may ask (X1 to X3): only with the role. What has no end of its own (nodes, shards)
 // comes as a list of one page.
 
-import type { RefusalCode } from '../../domain/refusal.ts';
+import type { RefusalCode } from '../../contracts/refusals.ts';
 import { refusal } from '../../domain/refusal.ts';
 import type { NodeRow, ShardRow } from '../../services/contracts.ts';
 import type { OperatorAction } from '../../storage/ports/operator-log.ts';

@@ -1,7 +1,7 @@
 // The end of the demo: what was promised, compared with what is on disk. Pure, so that tests can
 // show it a sale that went wrong.
 
-import type { OrderStatus } from '../../domain/views.ts';
+import type { OrderStatus } from '../../contracts/orders.ts';
 import type { AcknowledgedOrder } from './crowd.ts';
 import type { Payment } from './plan.ts';
 import { format } from './screen.ts';

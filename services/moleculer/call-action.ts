@@ -3,7 +3,8 @@
 // rejection.
 
 import type { ServiceBroker } from 'moleculer';
-import { type RefusalCode, refusal } from '../../domain/refusal.ts';
+import { refusal } from '../../domain/refusal.ts';
+import type { RefusalCode } from '../../contracts/refusals.ts';
 import type { CallAction } from '../contracts.ts';
 
 /** Moleculer's own error types, which survive the network, and what they mean to a caller. */

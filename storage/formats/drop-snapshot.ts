@@ -6,7 +6,7 @@
 import { DropState } from '../../domain/drop-state.ts';
 import type { OrderColumns } from '../../domain/order-table.ts';
 import { SEGMENT_LENGTH, type TextSegment } from '../../domain/text-index.ts';
-import type { DropStatus, DropTerms } from '../../domain/views.ts';
+import type { DropStatus, DropTerms } from '../../contracts/drops.ts';
 import { decodeChecksummed, encodeChecksummed } from './checksummed.ts';
 import { CorruptError } from '../ports/journal.ts';
 import type { SnapshotPart } from '../ports/snapshots.ts';

@@ -3,7 +3,7 @@
 
 import { crc32 } from 'node:zlib';
 import { Packr } from 'msgpackr';
-import type { DropEvent, DropEventType } from '../../domain/events.ts';
+import type { DropEvent, DropEventType } from '../../contracts/drop-events.ts';
 import { CorruptError } from '../ports/journal.ts';
 
 const MAGIC = 0x4c44; // "LD"

@@ -1,6 +1,6 @@
 // Products and drop rows in memory, for tests.
 
-import type { DropView } from '../../domain/views.ts';
+import type { DropView } from '../../contracts/drops.ts';
 import type { Catalogue, DropFilter, Product, ProductChange } from '../ports/catalogue.ts';
 import type { Page, PageRequest } from '../ports/page.ts';
 import type { MemoryChangeStream } from './change-stream-memory.ts';

@@ -1,6 +1,6 @@
 // Everybody's orders in memory, for tests.
 
-import type { OrderView } from '../../domain/views.ts';
+import type { OrderView } from '../../contracts/orders.ts';
 import { addToTotals, type DropTotals, emptyTotals } from '../rows/drop-totals.ts';
 import type { OrderListStore } from '../ports/order-list.ts';
 import type { Page, PageRequest } from '../ports/page.ts';

@@ -1,7 +1,7 @@
 // The catalogue port: creators' products, and the list of drops. A drop's row is a projection of its journal events: it says when
 // and whose, and carries the stock as last projected; the owner's durable view is fresher.
 
-import type { DropStatus, DropView } from '../../domain/views.ts';
+import type { DropStatus, DropView } from '../../contracts/drops.ts';
 import type { Page, PageRequest } from './page.ts';
 
 export interface Product {

@@ -1,6 +1,6 @@
 // The order read model: each user's orders, newest first (O9). Fed by the relay; the drop's actor holds the truth.
 
-import type { OrderView } from '../../domain/views.ts';
+import type { OrderView } from '../../contracts/orders.ts';
 import type { Page, PageRequest } from './page.ts';
 import type { Projection, ProjectionBatch } from './projection.ts';
 

@@ -2,7 +2,7 @@
 // Both tell of the same change, so a driver may keep one row for both; one that keeps them apart
 // goes through `SeparateReadModels`.
 
-import type { OrderView } from '../../domain/views.ts';
+import type { OrderView } from '../../contracts/orders.ts';
 import type { ShardPosition } from './consumer-positions.ts';
 import type { FeedStore, NewNotification, Notification } from './feed.ts';
 import type { OrderListStore } from './order-list.ts';

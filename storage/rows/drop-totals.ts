@@ -1,6 +1,6 @@
 // What a drop's orders add up to, for reconciliation with the drop's own counts.
 
-import type { OrderStatus } from '../../domain/views.ts';
+import type { OrderStatus } from '../../contracts/orders.ts';
 
 export interface DropTotals {
   orders: number;

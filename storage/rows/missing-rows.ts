@@ -2,7 +2,7 @@
 // read models are proved and made good (`ReadModels.restore`). What is missing is found by what a
 // row tells and never by its sequence, so a rebuild that comes again adds nothing.
 
-import type { OrderView } from '../../domain/views.ts';
+import type { OrderView } from '../../contracts/orders.ts';
 import type { NewNotification } from '../ports/feed.ts';
 import type { OrderChanges, OrderNotificationType } from '../ports/read-models.ts';
 

@@ -5,7 +5,8 @@
 import fc from 'fast-check';
 import test from 'ava';
 import { readEntries, replay } from '../../actors/shard/recovery.ts';
-import type { CommandReply, PlacedOrder } from '../../domain/commands.ts';
+import type { CommandReply } from '../../contracts/commands.ts';
+import type { PlacedOrder } from '../../contracts/orders.ts';
 import type { DropState } from '../../domain/drop-state.ts';
 import { shardOf } from '../../domain/ids.ts';
 import { place, terms } from './harness.ts';

@@ -9,9 +9,9 @@ import {
   unpackReplies,
 } from '../../actors/cluster/execute-wire.ts';
 import type { Moved, ShardReply } from '../../actors/shard/shard-reply.ts';
-import type { AmendDrop, CommandAnswer, GetOrder, PlaceOrder } from '../../domain/commands.ts';
-import type { Refusal } from '../../domain/refusal.ts';
-import type { OrderView } from '../../domain/views.ts';
+import type { AmendDrop, CommandAnswer, GetOrder, PlaceOrder } from '../../contracts/commands.ts';
+import type { Refusal } from '../../contracts/refusals.ts';
+import type { OrderView } from '../../contracts/orders.ts';
 import { MsgpackrSerializer } from '../../services/moleculer/msgpackr-serializer.ts';
 
 /** Ids come from tokens, so they may hold anything. */

@@ -7,8 +7,9 @@ import { Relay } from '../../events/relay.ts';
 import { InProcessLiveBus, type LiveMessage } from '../../actors/live-bus.ts';
 import { ShardHost } from '../../actors/shard/shard-host.ts';
 import type { ShardReply } from '../../actors/shard/shard-reply.ts';
-import type { DropCommand, PlacedOrder, ReplyTo } from '../../domain/commands.ts';
-import type { DropTerms, DropView } from '../../domain/views.ts';
+import type { DropCommand, ReplyTo } from '../../contracts/commands.ts';
+import type { PlacedOrder } from '../../contracts/orders.ts';
+import type { DropTerms, DropView } from '../../contracts/drops.ts';
 import {
   type Claim,
   type Journal,

@@ -2,7 +2,7 @@
 // counted, not timed.
 
 import test from 'ava';
-import type { DropCommand } from '../../domain/commands.ts';
+import type { DropCommand } from '../../contracts/commands.ts';
 import { shardOf } from '../../domain/ids.ts';
 import { SEGMENT_LENGTH } from '../../domain/text-index.ts';
 import { codeOf, createDrop, type Harness, NOW, order, place, startHost } from './harness.ts';

@@ -10,7 +10,7 @@ import {
   type LiveMessage,
   userTopic,
 } from '../../actors/live-bus.ts';
-import type { DropView } from '../../domain/views.ts';
+import type { DropView } from '../../contracts/drops.ts';
 
 export interface BusEnds {
   readonly near: LiveBus;

@@ -1,6 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { SESSION_TTL_MS } from '../../actors/cluster/node-session-keeper.ts';
-import type { CommandReply, PlacedOrder } from '../../domain/commands.ts';
+import type { CommandReply } from '../../contracts/commands.ts';
+import type { PlacedOrder } from '../../contracts/orders.ts';
 import { shardOf } from '../../domain/ids.ts';
 import { place, terms } from './harness.ts';
 import { flush, SHARDS, SimulatedCluster, SimulatedNode } from './simulated-cluster.ts';

@@ -12,7 +12,7 @@ import { Ownership } from '../../actors/cluster/ownership.ts';
 import { PlacementWatch } from '../../actors/cluster/placement-watch.ts';
 import { ShardHost } from '../../actors/shard/shard-host.ts';
 import { execute, type ExecuteParams } from '../../actors/cluster/shard-service.ts';
-import type { CommandReply, DropCommand } from '../../domain/commands.ts';
+import type { CommandReply, DropCommand } from '../../contracts/commands.ts';
 import { shardOf } from '../../domain/ids.ts';
 import { type Journal, StoreUnavailableError } from '../../storage/ports/journal.ts';
 import { MemoryJournal } from '../../storage/memory/journal-memory.ts';

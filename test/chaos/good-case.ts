@@ -1,8 +1,8 @@
 // A small sale written by hand in which nothing is wrong, and the parts to spoil it with, for the
 // tests of the checker.
 
-import type { DropEvent } from '../../domain/events.ts';
-import type { DropTerms } from '../../domain/views.ts';
+import type { DropEvent } from '../../contracts/drop-events.ts';
+import type { DropTerms } from '../../contracts/drops.ts';
 import { check } from './checker.ts';
 import {
   EXACT,

@@ -3,8 +3,8 @@
 // of each drop at each version, because whatever a client was shown must be one of those.
 
 import { orderId, SHARD_COUNT } from '../../domain/ids.ts';
-import type { DropEvent } from '../../domain/events.ts';
-import type { DropTerms } from '../../domain/views.ts';
+import type { DropEvent } from '../../contracts/drop-events.ts';
+import type { DropTerms } from '../../contracts/drops.ts';
 import { decodeEntry, type Entry } from '../../storage/formats/entry.ts';
 import type { Journal } from '../../storage/ports/journal.ts';
 

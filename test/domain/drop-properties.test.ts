@@ -2,11 +2,10 @@ import test from 'ava';
 import fc from 'fast-check';
 import { applyEvent, createDrop } from '../../domain/apply.ts';
 import { answerTo, type Decision, decide, decideDue } from '../../domain/decide.ts';
-import type { PlacedOrder } from '../../domain/commands.ts';
+import type { PlacedOrder, OrderView } from '../../contracts/orders.ts';
+import type { DropEvent } from '../../contracts/drop-events.ts';
+import type { Refusal } from '../../contracts/refusals.ts';
 import type { DropState } from '../../domain/drop-state.ts';
-import type { DropEvent } from '../../domain/events.ts';
-import type { Refusal } from '../../domain/refusal.ts';
-import type { OrderView } from '../../domain/views.ts';
 import { copyDrop, decodeSealedDrop, encodeSealedDrop } from '../../storage/formats/sealed-drop.ts';
 import { type History, history, START, type Step } from './histories.ts';
 

@@ -1,11 +1,12 @@
 import test from 'ava';
 import { applyEvent, createDrop } from '../../domain/apply.ts';
 import { answerTo, decide, decideDue } from '../../domain/decide.ts';
-import type { DropCommand, PlacedOrder } from '../../domain/commands.ts';
+import type { DropCommand } from '../../contracts/commands.ts';
+import type { PlacedOrder } from '../../contracts/orders.ts';
+import type { DropEvent } from '../../contracts/drop-events.ts';
+import type { DropTerms } from '../../contracts/drops.ts';
 import type { DropState } from '../../domain/drop-state.ts';
-import type { DropEvent } from '../../domain/events.ts';
 import { orderId } from '../../domain/ids.ts';
-import type { DropTerms } from '../../domain/views.ts';
 
 const NOW = 1_000_000;
 const CREATOR = { userId: 'creator', operator: false };

@@ -2,9 +2,9 @@
 // last unit are common, on a clock that mostly creeps and sometimes leaps.
 
 import fc from 'fast-check';
-import type { DropCommand } from '../../domain/commands.ts';
+import type { DropCommand } from '../../contracts/commands.ts';
+import type { DropTerms, PaymentMode } from '../../contracts/drops.ts';
 import { orderId } from '../../domain/ids.ts';
-import type { DropTerms, PaymentMode } from '../../domain/views.ts';
 
 export const DROP_ID = 'd_1';
 export const CREATOR = { userId: 'creator', operator: false };

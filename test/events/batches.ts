@@ -1,8 +1,9 @@
 // Relay batches by hand.
 
 import { type Fact, type FactBatch, reviveFact } from '../../actors/shard/facts.ts';
-import type { DropEvent } from '../../domain/events.ts';
-import type { DropView, OrderView } from '../../domain/views.ts';
+import type { DropEvent } from '../../contracts/drop-events.ts';
+import type { DropView } from '../../contracts/drops.ts';
+import type { OrderView } from '../../contracts/orders.ts';
 import { dropView, NOW, orderView } from '../services/harness.ts';
 
 type FactParts = [event: DropEvent, order?: Partial<OrderView> | null, drop?: Partial<DropView>];

@@ -1,7 +1,7 @@
 import test from 'ava';
 import type { LiveBus } from '../../actors/live-bus.ts';
 import { refusal, success } from '../../domain/refusal.ts';
-import type { DropView } from '../../domain/views.ts';
+import type { DropView } from '../../contracts/drops.ts';
 import { DropViews } from '../../gateway/drop-views.ts';
 import { drop, FakeRouter } from './fixture.ts';
 import { LossyBus } from './live/live-harness.ts';

@@ -8,9 +8,10 @@ import pino from 'pino';
 import { Registry } from 'prom-client';
 import { InProcessLiveBus } from '../../actors/live-bus.ts';
 import type { CommandRouter, CommandSink } from '../../actors/command-router.ts';
-import type { CommandReply, DropCommand, ReplyTo } from '../../domain/commands.ts';
+import type { CommandReply, DropCommand, ReplyTo } from '../../contracts/commands.ts';
+import type { DropView } from '../../contracts/drops.ts';
+import type { OrderView } from '../../contracts/orders.ts';
 import { refusal } from '../../domain/refusal.ts';
-import type { DropView, OrderView } from '../../domain/views.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '../../gateway/gateway.ts';
 import type { TokenIdentity } from '../../gateway/http/route.ts';
 import type {

@@ -1,7 +1,7 @@
 // Placing orders over real HTTP, with a fake router behind the gateway.
 
 import test from 'ava';
-import type { DropCommand } from '../../domain/commands.ts';
+import type { DropCommand } from '../../contracts/commands.ts';
 import { refusal, success } from '../../domain/refusal.ts';
 import { drop, exchangeRaw, NOW, order, startFixture } from './fixture.ts';
 

@@ -1,9 +1,9 @@
 // The catalogue through the broker: products, who may make drops, and lists with fresh stock.
 
 import test, { type ExecutionContext } from 'ava';
-import type { CreateDrop, DropCommand } from '../../domain/commands.ts';
+import type { CreateDrop, DropCommand } from '../../contracts/commands.ts';
+import type { DropView } from '../../contracts/drops.ts';
 import { refusal, success } from '../../domain/refusal.ts';
-import type { DropView } from '../../domain/views.ts';
 import { catalogueService } from '../../services/catalogue.ts';
 import type { NewDrop } from '../../services/contracts.ts';
 import { dropView, FIRST_PAGE, type Harness, NOW, startServices } from './harness.ts';

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import type { DropEvent } from '../../domain/events.ts';
+import type { DropEvent } from '../../contracts/drop-events.ts';
 import { decodeEntry, encodeEntry } from '../../storage/formats/entry.ts';
 
 const terms = {

@@ -4,7 +4,7 @@
 import { pino } from 'pino';
 import test, { type ExecutionContext } from 'ava';
 import { fnv1a } from '../../domain/ids.ts';
-import type { DropStatus, DropView } from '../../domain/views.ts';
+import type { DropStatus, DropView } from '../../contracts/drops.ts';
 import type { Product } from '../../storage/ports/catalogue.ts';
 import { encodeCursor } from '../../storage/formats/cursor.ts';
 import { RedisCatalogue } from '../../storage/redis/catalogue/catalogue-redis.ts';

@@ -1,7 +1,7 @@
 // Order lists and feeds on a real Redis that were lost in part: keys deleted by hand.
 
 import test from 'ava';
-import type { OrderView } from '../../domain/views.ts';
+import type { OrderView } from '../../contracts/orders.ts';
 import type { Page } from '../../storage/ports/page.ts';
 import type { OrderChanges } from '../../storage/ports/read-models.ts';
 import { connectRedis, type RedisConnection } from '../../storage/redis/connection/connection.ts';

@@ -5,7 +5,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { type Entity, Schema } from 'redis-om';
-import type { DropView } from '../../../domain/views.ts';
+import type { DropView } from '../../../contracts/drops.ts';
 import type { Product } from '../../ports/catalogue.ts';
 import { StoreUnavailableError } from '../../ports/journal.ts';
 import type { RedisConnection } from '../connection/connection.ts';

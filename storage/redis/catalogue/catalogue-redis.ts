@@ -2,7 +2,7 @@
 // between leaves a list behind its entity. For a drop the relay puts the same view again; until
 // then a list entry that contradicts its entity is left out of the page and put right on the way.
 
-import type { DropView } from '../../../domain/views.ts';
+import type { DropView } from '../../../contracts/drops.ts';
 import type { Catalogue, DropFilter, Product, ProductChange } from '../../ports/catalogue.ts';
 import {
   decodeCursor,

@@ -4,7 +4,7 @@
 // after it or later, and whatever came later has a field of its own.
 
 import { fnv1a } from '../../../domain/ids.ts';
-import type { OrderView } from '../../../domain/views.ts';
+import type { OrderView } from '../../../contracts/orders.ts';
 import { addToTotals, type DropTotals, emptyTotals } from '../../rows/drop-totals.ts';
 import { answerOf, type RedisConnection } from '../connection/connection.ts';
 import { dropOf, statusLetter, statusOf } from './order-members.ts';

@@ -7,7 +7,7 @@
 // In a running node `read-models-redis.ts` adds them, together with what buyers are told, and those
 // told last are found in the feed only (`bucket-calls.ts`).
 
-import type { OrderView } from '../../../domain/views.ts';
+import type { OrderView } from '../../../contracts/orders.ts';
 import { decodeCursor, encodeCursor, type ListPosition } from '../../formats/cursor.ts';
 import type { DropTotals } from '../../rows/drop-totals.ts';
 import type { OrderListStore } from '../../ports/order-list.ts';

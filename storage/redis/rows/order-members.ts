@@ -5,7 +5,7 @@
 
 import { assert } from '../../../domain/assert.ts';
 import { paymentReference } from '../../../domain/ids.ts';
-import type { OrderStatus, OrderView } from '../../../domain/views.ts';
+import type { OrderStatus, OrderView } from '../../../contracts/orders.ts';
 import type { NewNotification } from '../../ports/feed.ts';
 import { orderNotification, type OrderNotificationType } from '../../ports/read-models.ts';
 import { UNTOLD } from './bucket-calls.ts';

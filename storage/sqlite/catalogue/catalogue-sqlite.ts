@@ -1,7 +1,7 @@
 // Products and drop rows on SQLite.
 
 import type { Statement } from 'better-sqlite3';
-import type { DropView } from '../../../domain/views.ts';
+import type { DropView } from '../../../contracts/drops.ts';
 import type { Catalogue, DropFilter, Product, ProductChange } from '../../ports/catalogue.ts';
 import type { Page, PageRequest } from '../../ports/page.ts';
 import type { ChangingDatabase } from './catalogue-options.ts';

@@ -1,7 +1,7 @@
 // What the catalogue's thread does to products and to the rows of drops.
 
 import type { Database } from 'better-sqlite3';
-import type { DropView } from '../../../domain/views.ts';
+import type { DropView } from '../../../contracts/drops.ts';
 import type { Product, ProductChange } from '../../ports/catalogue.ts';
 import type { AppendChange } from './changes-statements.ts';
 

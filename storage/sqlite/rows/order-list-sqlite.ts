@@ -1,7 +1,7 @@
 // Everybody's orders on SQLite, as rows kept by user (`user-rows.ts`).
 
 import { fnv1a } from '../../../domain/ids.ts';
-import type { OrderView } from '../../../domain/views.ts';
+import type { OrderView } from '../../../contracts/orders.ts';
 import { decodeCursor, encodeCursor, type ListPosition } from '../../formats/cursor.ts';
 import type { DropTotals } from '../../rows/drop-totals.ts';
 import type { OrderListStore } from '../../ports/order-list.ts';

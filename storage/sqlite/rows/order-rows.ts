@@ -4,7 +4,7 @@
 // changes either, so it needs no fields of its own but its kind and time.
 
 import { assert } from '../../../domain/assert.ts';
-import type { OrderStatus, OrderView } from '../../../domain/views.ts';
+import type { OrderStatus, OrderView } from '../../../contracts/orders.ts';
 import type { NewNotification } from '../../ports/feed.ts';
 import { orderNotification, type OrderNotificationType } from '../../ports/read-models.ts';
 import { NO_KEY, RowFields, rowIdHash, type RowPacker, type RowPlace } from './row-pack.ts';

@@ -7,7 +7,7 @@
 // was told, and the marks mean what they meant. Exact where everything that is missing is known at
 // once and was told one after the other; else it may get the id of a neighbour.
 
-import type { OrderView } from '../../../domain/views.ts';
+import type { OrderView } from '../../../contracts/orders.ts';
 import { StoreUnavailableError } from '../../ports/journal.ts';
 import {
   expectedByUser,

@@ -3,8 +3,9 @@
 
 import test from 'ava';
 import { InProcessLiveBus, type LiveMessage, userTopic } from '../../../actors/live-bus.ts';
-import type { DropEvent } from '../../../domain/events.ts';
-import type { DropView, OrderView } from '../../../domain/views.ts';
+import type { DropEvent } from '../../../contracts/drop-events.ts';
+import type { DropView } from '../../../contracts/drops.ts';
+import type { OrderView } from '../../../contracts/orders.ts';
 import { ProjectionsConsumer } from '../../../events/lists/projections-consumer.ts';
 import { StoreUnavailableError } from '../../../storage/ports/journal.ts';
 import { memoryStores } from '../../../storage/memory/stores.ts';

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
-import type { OrderView } from '../../../domain/views.ts';
+import type { OrderView } from '../../../contracts/orders.ts';
 import {
   DevelopmentPaymentProvider,
   type DevelopmentPaymentProviderOptions,

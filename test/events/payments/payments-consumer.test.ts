@@ -2,8 +2,8 @@
 // stopping.
 
 import test from 'ava';
-import type { DropEvent } from '../../../domain/events.ts';
-import type { OrderView } from '../../../domain/views.ts';
+import type { DropEvent } from '../../../contracts/drop-events.ts';
+import type { OrderView } from '../../../contracts/orders.ts';
 import {
   PaymentsConsumer,
   type PaymentsConsumerOptions,

@@ -1,6 +1,6 @@
 import test from 'ava';
 import type { Milestone } from '../../../actors/live-bus.ts';
-import type { DropView } from '../../../domain/views.ts';
+import type { DropView } from '../../../contracts/drops.ts';
 import { Conflator } from '../../../gateway/live/conflator.ts';
 import { dropView, milestone } from './live-harness.ts';
 

@@ -4,10 +4,10 @@
 import type { Clock, Timer } from '../../../actors/clock.ts';
 import type { CommandRouter } from '../../../actors/command-router.ts';
 import { InProcessLiveBus, type LiveMessage, type Milestone } from '../../../actors/live-bus.ts';
-import type { ReplyTo } from '../../../domain/commands.ts';
-import type { GetDrop } from '../../../domain/commands.ts';
-import { type Outcome, refusal, success } from '../../../domain/refusal.ts';
-import type { DropView } from '../../../domain/views.ts';
+import type { ReplyTo, GetDrop } from '../../../contracts/commands.ts';
+import type { Outcome } from '../../../contracts/refusals.ts';
+import type { DropView } from '../../../contracts/drops.ts';
+import { refusal, success } from '../../../domain/refusal.ts';
 import type { LiveBounds } from '../../../gateway/live/bounds.ts';
 import { LiveHub } from '../../../gateway/live/hub.ts';
 import { compareNotificationIds } from '../../../gateway/live/replay.ts';

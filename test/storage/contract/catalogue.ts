@@ -1,7 +1,7 @@
 // What every catalogue driver must do.
 
 import test from 'ava';
-import type { DropView } from '../../../domain/views.ts';
+import type { DropView } from '../../../contracts/drops.ts';
 import type { Catalogue, Product } from '../../../storage/ports/catalogue.ts';
 import type { Stores } from '../../../storage/ports/stores.ts';
 import { readAll, refusesForeignCursors } from './paging.ts';

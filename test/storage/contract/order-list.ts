@@ -1,7 +1,7 @@
 // What every driver of the order read model must do. Each test has shards and users of its own.
 
 import test from 'ava';
-import type { OrderView } from '../../../domain/views.ts';
+import type { OrderView } from '../../../contracts/orders.ts';
 import type { OrderListStore } from '../../../storage/ports/order-list.ts';
 import type { Stores } from '../../../storage/ports/stores.ts';
 import { readAll, refusesForeignCursors } from './paging.ts';

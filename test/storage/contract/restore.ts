@@ -2,7 +2,7 @@
 // test has shards and users of its own.
 
 import test from 'ava';
-import type { OrderView } from '../../../domain/views.ts';
+import type { OrderView } from '../../../contracts/orders.ts';
 import { StoreUnavailableError } from '../../../storage/ports/journal.ts';
 import type { OrderChange, OrderChanges } from '../../../storage/ports/read-models.ts';
 import type { Stores } from '../../../storage/ports/stores.ts';

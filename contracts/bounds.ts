@@ -1,0 +1,49 @@
+// Bounds and defaults that clients see: of what they may send, and of what is taken where they send
+// nothing. What only the inside bounds (queues, caches, waits) stands with what it bounds.
+
+// Accounts
+
+export const EMAIL_LENGTH_MAX = 254;
+export const NAME_LENGTH_MAX = 80;
+export const PASSWORD_LENGTH_MIN = 8;
+export const PASSWORD_LENGTH_MAX = 1_024;
+/** Refresh tokens and cursors. */
+export const TOKEN_LENGTH_MAX = 512;
+export const ACCESS_TOKEN_LENGTH_MAX = 4_096;
+
+// Products
+
+export const PRODUCT_NAME_LENGTH_MAX = 200;
+export const DESCRIPTION_LENGTH_MAX = 10_000;
+export const IMAGE_URLS_MAX = 10;
+export const URL_LENGTH_MAX = 2_048;
+
+// Drops and orders
+
+export const STOCK_MAX = 10_000_000;
+export const PRICE_CENTS_MAX = 1_000_000_000;
+export const LIMIT_PER_USER_MAX = 1_000;
+export const LIMIT_PER_USER_DEFAULT = 1;
+export const HOLD_SECONDS_MAX = 86_400;
+export const HOLD_SECONDS_DEFAULT = 600;
+/** How far ahead a drop may end. */
+export const DROP_AHEAD_MAX_MS = 366 * 24 * 60 * 60 * 1_000;
+export const ORDER_QUANTITY_MAX = 1_000;
+export const IDEMPOTENCY_KEY_LENGTH_MAX = 255;
+
+// Lists and times
+
+export const PAGE_LIMIT_MAX = 100;
+export const PAGE_LIMIT_DEFAULT = 20;
+export const TIME_LENGTH_MAX = 40;
+
+// Payments
+
+export const WEBHOOK_TYPE_LENGTH_MAX = 255;
+export const ORDER_ID_LENGTH_MAX = 255;
+
+// Operators
+
+/** Shards of every cluster, and so the most there are. Part of the stored format. */
+export const SHARD_COUNT_MAX = 256;
+export const REBALANCE_MOVES_DEFAULT = 10;

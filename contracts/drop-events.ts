@@ -1,0 +1,79 @@
+// What happened to a drop, in the past tense: the only things the journal holds. Orders are named by
+// their ordinal, which counts from 0 in each drop. Times are not in the events: all events of one
+// journal entry share the entry's time.
+
+import { Type } from 'typebox';
+import { DropTerms } from './drops.ts';
+import type { Plain } from './plain.ts';
+import { count, userId } from './scalars.ts';
+
+const ordinal = count;
+/** The provider's reference for the payment. */
+const reference = Type.String();
+
+export const DropCreated = Type.Object({
+  type: Type.Literal('drop-created'),
+  terms: DropTerms,
+  stock: count,
+});
+export const DropAmended = Type.Object({
+  type: Type.Literal('drop-amended'),
+  startsAt: DropTerms.properties.startsAt,
+  endsAt: DropTerms.properties.endsAt,
+  limitPerUser: DropTerms.properties.limitPerUser,
+});
+/** Negative units were taken away. */
+export const DropRestocked = Type.Object({
+  type: Type.Literal('drop-restocked'),
+  units: Type.Integer(),
+});
+export const DropOpened = Type.Object({ type: Type.Literal('drop-opened') });
+export const DropClosed = Type.Object({ type: Type.Literal('drop-closed') });
+export const DropCancelled = Type.Object({ type: Type.Literal('drop-cancelled') });
+export const OrderPlaced = Type.Object({
+  type: Type.Literal('order-placed'),
+  userId,
+  /** The Idempotency-Key. */
+  key: Type.String(),
+  quantity: count,
+});
+export const OrderConfirmed = Type.Object({
+  type: Type.Literal('order-confirmed'),
+  ordinal,
+  reference,
+});
+/** The payment came after the hold ended: the units are taken again and sold in one step (P4). */
+export const OrderConfirmedLate = Type.Object({
+  type: Type.Literal('order-confirmed-late'),
+  ordinal,
+  reference,
+});
+export const OrderFailed = Type.Object({ type: Type.Literal('order-failed'), ordinal, reference });
+/** Paid, but no unit can be given: the provider is asked to pay back (P4). */
+export const RefundRequested = Type.Object({
+  type: Type.Literal('refund-requested'),
+  ordinal,
+  reference,
+});
+export const OrderExpired = Type.Object({ type: Type.Literal('order-expired'), ordinal });
+export const OrderCancelled = Type.Object({ type: Type.Literal('order-cancelled'), ordinal });
+export const OrderRefunded = Type.Object({ type: Type.Literal('order-refunded'), ordinal });
+
+export const DropEvent = Type.Union([
+  DropCreated,
+  DropAmended,
+  DropRestocked,
+  DropOpened,
+  DropClosed,
+  DropCancelled,
+  OrderPlaced,
+  OrderConfirmed,
+  OrderConfirmedLate,
+  OrderFailed,
+  RefundRequested,
+  OrderExpired,
+  OrderCancelled,
+  OrderRefunded,
+]);
+export type DropEvent = Plain<typeof DropEvent>;
+export type DropEventType = DropEvent['type'];

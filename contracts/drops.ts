@@ -1,0 +1,144 @@
+// Drops: what a creator decides about one, and what readers see of it.
+
+import { Type } from 'typebox';
+import {
+  HOLD_SECONDS_DEFAULT,
+  HOLD_SECONDS_MAX,
+  LIMIT_PER_USER_DEFAULT,
+  LIMIT_PER_USER_MAX,
+  PRICE_CENTS_MAX,
+  STOCK_MAX,
+} from './bounds.ts';
+import { list, paging } from './paging.ts';
+import type { Plain } from './plain.ts';
+import { count, currency, currencyCode, id, STRICT, time, userId } from './scalars.ts';
+import { wire } from './wire.ts';
+
+export const DropStatus = Type.Union([
+  Type.Literal('upcoming'),
+  Type.Literal('live'),
+  Type.Literal('ended'),
+  Type.Literal('cancelled'),
+]);
+export type DropStatus = Plain<typeof DropStatus>;
+
+export const PaymentMode = Type.Union([Type.Literal('instant'), Type.Literal('provider')]);
+export type PaymentMode = Plain<typeof PaymentMode>;
+
+/** Moments that people are told about at once, beyond the running stock figures (N2, N3). */
+export const MilestoneType = Type.Union([
+  Type.Literal('scheduled'),
+  Type.Literal('started'),
+  Type.Literal('low_stock'),
+  Type.Literal('sold_out'),
+  Type.Literal('restocked'),
+  Type.Literal('ended'),
+  Type.Literal('cancelled'),
+]);
+export type MilestoneType = Plain<typeof MilestoneType>;
+
+const limitPerUser = Type.Integer({ minimum: 1, maximum: LIMIT_PER_USER_MAX });
+
+/** A drop as of one version: `free = stocked - held - sold` always. */
+export const DropView = Type.Object(
+  {
+    id,
+    productId: id,
+    creatorId: userId,
+    status: DropStatus,
+    /** No unit is free. A flag beside the status, not a status. */
+    soldOut: Type.Boolean(),
+    startsAt: time,
+    endsAt: time,
+    priceCents: count,
+    currency: currencyCode,
+    limitPerUser,
+    holdSeconds: count,
+    payment: PaymentMode,
+    stocked: count,
+    held: count,
+    sold: count,
+    free: count,
+    /** How many events the drop has applied. */
+    version: count,
+    createdAt: time,
+  },
+  { title: 'Drop' },
+);
+export type DropView = Plain<typeof DropView>;
+
+/** What a creator decides about a drop. */
+export const DropTerms = Type.Pick(DropView, [
+  'id',
+  'productId',
+  'creatorId',
+  'startsAt',
+  'endsAt',
+  'priceCents',
+  'currency',
+  'limitPerUser',
+  'holdSeconds',
+  'payment',
+]);
+export type DropTerms = Plain<typeof DropTerms>;
+
+/** A drop that is to be made of a product. */
+export const NewDrop = Type.Object(
+  {
+    startsAt: time,
+    endsAt: time,
+    stock: Type.Integer({ minimum: 1, maximum: STOCK_MAX }),
+    priceCents: Type.Integer({ minimum: 0, maximum: PRICE_CENTS_MAX }),
+    currency,
+    limitPerUser: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: LIMIT_PER_USER_MAX, default: LIMIT_PER_USER_DEFAULT }),
+    ),
+    holdSeconds: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: HOLD_SECONDS_MAX, default: HOLD_SECONDS_DEFAULT }),
+    ),
+    payment: Type.Optional(PaymentMode),
+  },
+  { ...STRICT, title: 'NewDrop' },
+);
+export type NewDrop = Plain<typeof NewDrop>;
+
+export const DropPatch = Type.Object(
+  {
+    startsAt: Type.Optional(time),
+    endsAt: Type.Optional(time),
+    limitPerUser: Type.Optional(limitPerUser),
+    addStock: Type.Optional(
+      Type.Integer({
+        minimum: -STOCK_MAX,
+        maximum: STOCK_MAX,
+        description: 'not 0; negative takes away',
+      }),
+    ),
+  },
+  { ...STRICT, minProperties: 1, title: 'DropPatch' },
+);
+export type DropPatch = Plain<typeof DropPatch>;
+
+/** Which drops a list has. */
+export const DropFilter = Type.Object({
+  status: Type.Optional(DropStatus),
+  creatorId: Type.Optional(userId),
+  productId: Type.Optional(id),
+});
+export type DropFilter = Plain<typeof DropFilter>;
+
+// On the wire
+
+export const DropBody = wire(DropView);
+export const NewDropBody = wire(NewDrop);
+export const DropPatchBody = wire(DropPatch);
+export const DropPage = list(DropBody, 'DropPage');
+export const DropQuery = Type.Object(
+  {
+    status: Type.Optional(DropStatus),
+    creator_id: Type.Optional(userId),
+    product_id: Type.Optional(id),
+    ...paging,
+  },
+  STRICT,
+);

@@ -1,0 +1,76 @@
+// Orders: what is sent to place one, and what readers see of it.
+
+import { Type } from 'typebox';
+import { IDEMPOTENCY_KEY_LENGTH_MAX, ORDER_QUANTITY_MAX } from './bounds.ts';
+import { list } from './paging.ts';
+import type { Plain } from './plain.ts';
+import { count, currencyCode, id, STRICT, textOrNull, time, userId, VISIBLE } from './scalars.ts';
+import { absentIfFalse, absentIfNull, inside, wire } from './wire.ts';
+
+export const OrderStatus = Type.Union([
+  Type.Literal('reserved'),
+  Type.Literal('confirmed'),
+  Type.Literal('failed'),
+  Type.Literal('cancelled'),
+  Type.Literal('expired'),
+  Type.Literal('refunded'),
+]);
+export type OrderStatus = Plain<typeof OrderStatus>;
+
+export const OrderView = Type.Object(
+  {
+    /** Carries the drop: see `domain/ids.ts`. */
+    id,
+    dropId: id,
+    userId,
+    quantity: count,
+    status: OrderStatus,
+    totalCents: count,
+    currency: currencyCode,
+    createdAt: time,
+    /** End of the hold; null where nothing is or was held. */
+    holdExpiresAt: absentIfNull(time),
+    /** The provider's reference; null for instant payment. On the wire it is in `payment`. */
+    paymentReference: inside(textOrNull),
+    refundRequested: absentIfFalse(),
+    /** The drop's version at this order's last change. */
+    version: count,
+  },
+  { title: 'Order' },
+);
+export type OrderView = Plain<typeof OrderView>;
+
+/** An order, and whether it is an earlier one given again for the same key (O3). */
+export const PlacedOrder = Type.Object({ order: OrderView, replayed: Type.Boolean() });
+export type PlacedOrder = Plain<typeof PlacedOrder>;
+
+/** Which orders a drop has, for the gateway's own sold-out answers: see `domain/order-filter.ts`. */
+export const OrderFilter = Type.Object({
+  version: count,
+  /** A bit for each fingerprint modulo the number of bits, which is a power of two. */
+  bitmap: Type.Unsafe<Uint8Array>({}),
+});
+export type OrderFilter = Plain<typeof OrderFilter>;
+
+// On the wire
+
+export const NewOrder = Type.Object(
+  { quantity: Type.Integer({ minimum: 1, maximum: ORDER_QUANTITY_MAX }) },
+  { ...STRICT, title: 'NewOrder' },
+);
+export const OrderHeaders = Type.Object({
+  'Idempotency-Key': Type.String({
+    minLength: 1,
+    maxLength: IDEMPOTENCY_KEY_LENGTH_MAX,
+    pattern: VISIBLE,
+  }),
+});
+
+const { version, refundRequested, ...begin } = wire(OrderView).properties;
+/** Who takes the payment, and under which reference. */
+export const OrderPayment = Type.Object({ provider: Type.String(), reference: Type.String() });
+export const OrderBody = Type.Object(
+  { ...begin, payment: Type.Optional(OrderPayment), refundRequested, version },
+  { title: 'Order' },
+);
+export const OrderPage = list(OrderBody, 'OrderPage');

@@ -1,0 +1,70 @@
+// Every refusal the product can give, by its stable code. A refusal is a value that callers branch
+// on; a fault is thrown. `gateway/http/problems.ts` gives each code its HTTP status and title.
+
+import { Type } from 'typebox';
+import type { Plain } from './plain.ts';
+import { count } from './scalars.ts';
+
+export const REFUSAL_CODES = [
+  'sold-out',
+  'insufficient-stock',
+  'drop-not-live',
+  'drop-already-started',
+  'drop-ended',
+  'limit-per-user',
+  'hold-expired',
+  'order-not-cancellable',
+  'order-not-refundable',
+  'idempotency-key-missing',
+  'idempotency-key-reused',
+  'email-taken',
+  'invalid-request',
+  'unauthenticated',
+  'forbidden',
+  'not-found',
+  'rate-limited',
+  'overloaded',
+  'unavailable',
+] as const;
+export type RefusalCode = (typeof REFUSAL_CODES)[number];
+
+/** Codes that only the HTTP floor gives, besides the product's refusals. */
+export const HTTP_CODES = [
+  'method-not-allowed',
+  'payload-too-large',
+  'unsupported-media-type',
+  'upgrade-required',
+  'internal',
+] as const;
+export type ProblemCode = RefusalCode | (typeof HTTP_CODES)[number];
+
+export const Refusal = Type.Object({
+  ok: Type.Literal(false),
+  code: Type.Enum([...REFUSAL_CODES]),
+  /** One sentence for the person who made the request; never internal text. */
+  detail: Type.Optional(Type.String()),
+  /** The drop's version the refusal was decided at, where a drop decided it (O8). */
+  version: Type.Optional(count),
+});
+export type Refusal = Plain<typeof Refusal>;
+
+export interface Success<T> {
+  readonly ok: true;
+  readonly value: T;
+}
+
+export type Outcome<T> = Success<T> | Refusal;
+
+/** A refusal as HTTP tells it: RFC 9457. */
+export const Problem = Type.Object(
+  {
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    code: Type.String({ enum: [...REFUSAL_CODES, ...HTTP_CODES] }),
+    detail: Type.Optional(Type.String()),
+    instance: Type.Optional(Type.String()),
+    version: Type.Optional(count),
+  },
+  { title: 'Problem' },
+);
