@@ -204,8 +204,8 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     async join(ownUrl) {
       url = ownUrl;
       await actors?.ownership.start();
-      const until = systemClock.now() + JOIN_WAIT_MAX_MS;
-      while (unreadiness().length > 0 && systemClock.now() < until) await pause(JOIN_LOOK_MS);
+      const until = systemClock.monotonic() + JOIN_WAIT_MAX_MS;
+      while (unreadiness().length > 0 && systemClock.monotonic() < until) await pause(JOIN_LOOK_MS);
       const reasons = unreadiness();
       if (reasons.length > 0) log.warn({ reasons }, 'this node has joined, and is not ready yet');
     },

@@ -75,7 +75,7 @@ interface Group {
   readonly deadlines: (number | null)[];
   /** The first of the deadlines: the call ends then. */
   until: number;
-  /** When it was sent, in milliseconds since the Unix epoch. */
+  /** When it was sent, on the monotonic clock, as all times here. */
   calledAt: number;
   /** Further commands that it takes. */
   room: number;
@@ -125,7 +125,8 @@ export class BrokerRouter implements CommandRouter {
     this.#outstanding += 1;
     const { owners, shardCount } = this.#options;
     const owner = owners.ownerOf(shardOf(command.dropId, shardCount));
-    if (owner === null) this.#wait(command, sink, this.#options.clock.now() + WAIT_MAX_MS, null);
+    if (owner === null)
+      this.#wait(command, sink, this.#options.clock.monotonic() + WAIT_MAX_MS, null);
     else this.#add(owner, command, sink, null);
   }
 
@@ -181,7 +182,7 @@ export class BrokerRouter implements CommandRouter {
   #call(group: Group): void {
     const { broker, clock, owners } = this.#options;
     const { nodeId, commands } = group;
-    group.calledAt = clock.now();
+    group.calledAt = clock.monotonic();
     const isHere = nodeId === broker.nodeID;
     if (!isHere) group.run = owners.incarnationOf(nodeId);
     this.#underWay.add(group);
@@ -233,12 +234,12 @@ export class BrokerRouter implements CommandRouter {
   #tell({ nodeId, commands }: Group, error: unknown): void {
     const { clock, log } = this.#options;
     this.#failures += 1;
-    if (clock.now() < this.#failureToldAt + FAILURE_TOLD_INTERVAL_MS) return;
+    if (clock.monotonic() < this.#failureToldAt + FAILURE_TOLD_INTERVAL_MS) return;
     log.warn(
       { err: error, owner: nodeId, commands: commands.length, failures: this.#failures },
       'an owner of shards did not answer',
     );
-    this.#failureToldAt = clock.now();
+    this.#failureToldAt = clock.monotonic();
     this.#failures = 0;
   }
 
@@ -259,7 +260,7 @@ export class BrokerRouter implements CommandRouter {
   #wait(command: DropCommand, sink: CommandSink, deadline: number, notTo: string | null): void {
     const { clock, owners, shardCount } = this.#options;
     const owner = owners.ownerOf(shardOf(command.dropId, shardCount));
-    if (owner !== null && owner !== notTo && clock.now() < deadline) {
+    if (owner !== null && owner !== notTo && clock.monotonic() < deadline) {
       if (!this.#flushWanted) this.#flushSoon();
       this.#add(owner, command, sink, deadline);
       return;
@@ -277,7 +278,7 @@ export class BrokerRouter implements CommandRouter {
     if (this.#waiting.length === 0) return;
     const waiting = this.#waiting;
     this.#waiting = [];
-    const now = this.#options.clock.now();
+    const now = this.#options.clock.monotonic();
     for (const one of waiting) {
       if (now >= one.deadline) this.#complete(one.sink, UNAVAILABLE);
       else this.#wait(one.command, one.sink, one.deadline, timed ? null : one.notTo);

@@ -11,7 +11,7 @@ export class DeparturePlan {
   /** Since when another node is wanted; null: this one is. */
   #elsewhereSince: number | null = null;
   #failures = 0;
-  #notBefore = 0;
+  #notBefore = -Infinity;
 
   get isUnderWay(): boolean {
     return this.#underWay;
@@ -22,7 +22,7 @@ export class DeparturePlan {
     this.#elsewhereSince = null;
   }
 
-  /** Another node should have the shard: whether it is to go now. Times are milliseconds since the Unix epoch. */
+  /** Another node should have the shard: whether it is to go now. Times are of the monotonic clock. */
   isDue(now: number, cannotWait: boolean): boolean {
     this.#elsewhereSince ??= now;
     const dueAt = cannotWait ? this.#elsewhereSince : this.#elsewhereSince + WANTED_FOR_MS;

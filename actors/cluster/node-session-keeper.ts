@@ -36,6 +36,7 @@ export class NodeSessionKeeper {
   readonly #options: NodeSessionKeeperOptions;
   readonly #startedAt: number;
   #leaving = false;
+  /** On the monotonic clock. */
   #cutOffSince: number | null = null;
   #timer: Timer | null = null;
   #renewing: Promise<void> | null = null;
@@ -52,7 +53,7 @@ export class NodeSessionKeeper {
   }
   /** For how long no other node could be reached, in milliseconds; 0: they can be. */
   get cutOffMs(): number {
-    return this.#cutOffSince === null ? 0 : this.#options.clock.now() - this.#cutOffSince;
+    return this.#cutOffSince === null ? 0 : this.#options.clock.monotonic() - this.#cutOffSince;
   }
 
   /** Makes the session. Errors: `store-unavailable`, `session-lost`. */
@@ -116,7 +117,7 @@ export class NodeSessionKeeper {
   /** Never rejects. */
   async #renew(): Promise<void> {
     const { clock, connected, log, onLost, lease } = this.#options;
-    this.#cutOffSince = connected() ? null : (this.#cutOffSince ?? clock.now());
+    this.#cutOffSince = connected() ? null : (this.#cutOffSince ?? clock.monotonic());
     try {
       await this.#renewOnce();
       this.#failing = false;

@@ -261,7 +261,8 @@ export class Ownership implements ShardNode {
     if (record !== undefined && record.version > held.version) return this.#giveUp(shard);
     if (wanted === null || wanted === self.nodeId) return departure.stay();
     const reason = this.#reasonToMove(shard, wanted, placement);
-    if (!departure.isDue(clock.now(), reason !== null) || this.#moves >= MOVES_AT_ONCE) return;
+    if (!departure.isDue(clock.monotonic(), reason !== null) || this.#moves >= MOVES_AT_ONCE)
+      return;
     if (host.shards[shard]!.status !== 'serving') return;
     const { cutOffMs } = this.#session;
     if (cutOffMs > 0) {
@@ -301,7 +302,7 @@ export class Ownership implements ShardNode {
       if (this.#held.get(shard) === held) this.#giveUp(shard);
     } else {
       held.version = outcome.version;
-      held.departure.failed(record.endedAt);
+      held.departure.failed(this.#options.clock.monotonic());
       log.warn({ move: record }, 'a shard was not moved');
     }
     try {

@@ -105,7 +105,7 @@ export class PlacementWatch implements OwnerDirectory {
 
   doubt(): void {
     if (this.#stopped || this.#reading !== null) return;
-    const pauseMs = this.#readAt + REFRESH_PAUSE_MS - this.#options.clock.now();
+    const pauseMs = this.#readAt + REFRESH_PAUSE_MS - this.#options.clock.monotonic();
     this.#lookIn(Math.max(0, pauseMs));
   }
 
@@ -140,7 +140,7 @@ export class PlacementWatch implements OwnerDirectory {
   async #read(): Promise<void> {
     const { store, clock, log } = this.#options;
     this.#readAgain = false;
-    this.#readAt = clock.now();
+    this.#readAt = clock.monotonic();
     try {
       this.#take(await store.load());
       this.#failing = false;

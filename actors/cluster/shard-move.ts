@@ -47,6 +47,7 @@ export type MoveOutcome =
 export async function moveShard(options: ShardMoveOptions): Promise<MoveOutcome> {
   const { shard, self, to, clock, reason } = options;
   const startedAt = clock.now();
+  /** On the monotonic clock; what is said to people is wall time. */
   let admissionEndedAt: number | null = null;
   const record = (result: MoveRecord['result'], why: string | null): MoveRecord => ({
     id: randomUUID(),
@@ -55,7 +56,7 @@ export async function moveShard(options: ShardMoveOptions): Promise<MoveOutcome>
     to,
     startedAt,
     endedAt: clock.now(),
-    blackoutMs: admissionEndedAt === null ? null : clock.now() - admissionEndedAt,
+    blackoutMs: admissionEndedAt === null ? null : clock.monotonic() - admissionEndedAt,
     result,
     reason: why === null ? reason : `${reason}; ${why}`,
   });
@@ -65,7 +66,7 @@ export async function moveShard(options: ShardMoveOptions): Promise<MoveOutcome>
     const why = `${to} could not prepare: ${cold}`;
     return { held: true, version: options.version, record: record('abandoned', why) };
   }
-  admissionEndedAt = clock.now();
+  admissionEndedAt = clock.monotonic();
   const sealed = await shard.leave();
   if (sealed === null) {
     // Its append failed, or it was lost: ownership sees to it.

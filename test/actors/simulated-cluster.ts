@@ -85,7 +85,7 @@ export class SimulatedNode {
     const journal = this.#throughStore(cluster.journal) as Journal;
     const placement = this.#throughStore(cluster.placement) as PlacementStore;
     const snapshots = cluster.snapshots;
-    this.lease = new SessionLease({ now: () => clock.now() });
+    this.lease = new SessionLease({ now: () => clock.monotonic() });
     this.watch = new PlacementWatch({ store: placement, clock, log });
     const broker = {
       nodeID: nodeId,
@@ -161,7 +161,8 @@ export class SimulatedCluster {
   readonly clock = new ManualClock(START);
   readonly journal = new MemoryJournal();
   readonly snapshots = new MemorySnapshotStore();
-  readonly placement = new MemoryPlacementStore({ now: () => this.clock.now() });
+  /** The store's machine has a clock of its own: nobody sets it here. */
+  readonly placement = new MemoryPlacementStore({ now: () => this.clock.monotonic() });
   readonly nodes: SimulatedNode[] = [];
   /** Makes `takeOver` at this node answer nothing, though it may have happened. */
   losesTakeOverAnswers = new Set<string>();
@@ -197,12 +198,12 @@ export class SimulatedCluster {
 
   /** Moves time on until `done`, and returns how long that took. */
   async until(done: () => boolean | Promise<boolean>): Promise<number> {
-    const from = this.clock.now();
+    const from = this.clock.monotonic();
     while (!(await done())) {
-      if (this.clock.now() - from > SETTLE_MAX_MS) throw new Error('it never came to that');
+      if (this.clock.monotonic() - from > SETTLE_MAX_MS) throw new Error('it never came to that');
       await this.clock.advance(SETTLE_STEP_MS);
     }
-    return this.clock.now() - from;
+    return this.clock.monotonic() - from;
   }
 
   /** Every shard is served by exactly one node, which is the one that should serve it. */
