@@ -1,16 +1,17 @@
-// The operators' part of the REST API, as a client: which of a cluster's nodes answers does not
-// matter, so what can safely be asked again is asked of the next one when a node does not answer.
+// A client of the REST API for operators. Any node of the cluster can answer. When one node does
+// not answer, the client sends a request to the next node, but only if repeating it is safe.
 
 import type { VerifyReport } from '../actors/shard/verification.ts';
 import type { MovePlan, NodeRow, RebuildReport, ShardRow } from '../services/contracts.ts';
 import type { MoveRecord } from '../storage/ports/placement.ts';
 
-/** As they come over HTTP: times are RFC 3339. */
+/** A node as HTTP shows it: times are RFC 3339 text. */
 export type NodeInfo = Omit<NodeRow, 'startedAt' | 'level'> & {
   readonly startedAt: string;
   /** A gateway of level 0 leaves it out. */
   readonly level?: number;
 };
+/** A finished move as HTTP shows it: times are RFC 3339 text. */
 export type MoveInfo = Omit<MoveRecord, 'startedAt' | 'endedAt'> & {
   readonly startedAt: string;
   readonly endedAt: string;
@@ -22,28 +23,28 @@ export interface ShardFilter {
 }
 
 export interface OperatorApiOptions {
-  /** Asked first; the addresses of further nodes are learned from the cluster. */
+  /** The first node to try. `nodes()` adds the addresses of the other living nodes. */
   readonly url: string;
-  /** A token with the operator role that is valid now. */
+  /** Returns a token with the operator role that is valid now. */
   readonly token: () => string;
   readonly timeoutMs?: number;
 }
 
-/** Moves that one answer can hold. */
+/** The most moves that one answer can hold. */
 export const MOVES_LISTED_MAX = 100;
 
 const TIMEOUT_MS = 15_000;
-/** Replaying large journals takes its time. */
+/** For requests that replay whole journals. */
 const REPLAY_TIMEOUT_MS = 600_000;
 const URLS_MAX = 64;
-/** What a connection ends with that never reached anybody. */
-const NOT_DELIVERED: readonly unknown[] = ['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH'];
+/** Error codes which prove that the request reached no server. */
+const NOT_DELIVERED_CODES: readonly unknown[] = ['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH'];
 
-/** No answer, or one that is no success. The message is for people. */
+/** The server did not answer, or its answer is not a success. The message is for people. */
 export class ApiError extends Error {
-  /** 0 where there was no answer. */
+  /** The HTTP status; 0 without an answer. */
   readonly status: number;
-  /** The request surely did nothing. */
+  /** True if the request certainly changed nothing. */
   readonly notDelivered: boolean;
 
   constructor(message: string, status: number, notDelivered = false) {
@@ -52,15 +53,15 @@ export class ApiError extends Error {
     this.notDelivered = notDelivered;
   }
 
-  /** Waiting may help: nobody answered, or somebody asked for patience. */
-  get passing(): boolean {
+  /** A later retry may succeed: no answer, too many requests, or the service is unavailable. */
+  get transient(): boolean {
     return this.status === 0 || this.status === 429 || this.status === 503;
   }
 }
 
 export class OperatorApi {
   readonly #options: OperatorApiOptions;
-  /** The one that answered last is the first. */
+  /** The node that answered last comes first. */
   #urls: string[];
 
   constructor(options: OperatorApiOptions) {
@@ -69,16 +70,16 @@ export class OperatorApi {
   }
 
   async nodes(): Promise<readonly NodeInfo[]> {
-    const { items } = await this.#read<{ items: readonly NodeInfo[] }>('nodes');
-    const learned = items.flatMap(({ state, url }) => (state === 'lost' || !url ? [] : [url]));
-    this.#urls = [...new Set([...this.#urls, ...learned])].slice(0, URLS_MAX);
+    const { items } = await this.#get<{ items: readonly NodeInfo[] }>('nodes');
+    const living = items.flatMap(({ state, url }) => (state === 'lost' || !url ? [] : [url]));
+    this.#urls = [...new Set([...this.#urls, ...living])].slice(0, URLS_MAX);
     return items;
   }
 
   async shards({ node, state }: ShardFilter = {}): Promise<readonly ShardRow[]> {
     const query = new URLSearchParams({ ...(node && { node }), ...(state && { state }) });
     return (
-      await this.#read<{ items: readonly ShardRow[] }>(
+      await this.#get<{ items: readonly ShardRow[] }>(
         query.size === 0 ? 'shards' : `shards?${query.toString()}`,
       )
     ).items;
@@ -86,78 +87,78 @@ export class OperatorApi {
 
   /** Newest first; `limit` up to `MOVES_LISTED_MAX`. */
   async moves(limit: number): Promise<readonly MoveInfo[]> {
-    return (await this.#read<{ items: readonly MoveInfo[] }>(`moves?limit=${limit}`)).items;
+    return (await this.#get<{ items: readonly MoveInfo[] }>(`moves?limit=${limit}`)).items;
   }
 
-  /** `to` null takes the pin away. */
+  /** `to` null removes the pin. */
   pin(shard: number, to: string | null, dryRun: boolean): Promise<MovePlan> {
     return to === null
-      ? this.#change(`shards/${shard}/unpin`, { dryRun })
-      : this.#change(`shards/${shard}/pin`, { to, dryRun });
+      ? this.#post(`shards/${shard}/unpin`, { dryRun })
+      : this.#post(`shards/${shard}/pin`, { to, dryRun });
   }
 
   drain(nodeId: string, dryRun: boolean): Promise<MovePlan> {
-    return this.#change(`nodes/${nodeId}/drain`, { dryRun });
+    return this.#post(`nodes/${nodeId}/drain`, { dryRun });
   }
 
   undrain(nodeId: string, dryRun: boolean): Promise<MovePlan> {
-    return this.#change(`nodes/${nodeId}/undrain`, { dryRun });
+    return this.#post(`nodes/${nodeId}/undrain`, { dryRun });
   }
 
   rebalance(movesMax: number, dryRun: boolean): Promise<MovePlan> {
-    return this.#change('rebalance', { movesMax, dryRun });
+    return this.#post('rebalance', { movesMax, dryRun });
   }
 
-  /** Returns when the node was asked, not when it has ended. */
+  /** Resolves when the node has accepted the request, before it restarts. */
   async restart(nodeId: string): Promise<void> {
-    await this.#change(`nodes/${nodeId}/restart`, null);
+    await this.#post(`nodes/${nodeId}/restart`, null);
   }
 
   verify(): Promise<VerifyReport> {
-    return this.#change<VerifyReport>('verify', null, REPLAY_TIMEOUT_MS);
+    return this.#post<VerifyReport>('verify', null, REPLAY_TIMEOUT_MS);
   }
 
-  /** `shards` null: all. */
+  /** `shards` null: all shards. */
   rebuild(shards: readonly number[] | null, dryRun: boolean): Promise<RebuildReport> {
     const body = { ...(shards !== null && { shards }), dryRun };
-    return this.#change<RebuildReport>('rebuild', body, REPLAY_TIMEOUT_MS);
+    return this.#post<RebuildReport>('rebuild', body, REPLAY_TIMEOUT_MS);
   }
 
-  /** Asks one node after the other until one answers. */
-  #read<T>(path: string): Promise<T> {
-    return this.#askInTurn(
-      (url) => this.#ask(url, 'GET', path, null),
+  /** A read is safe to repeat: tries one node after the other until one answers. */
+  #get<T>(path: string): Promise<T> {
+    return this.#tryEachNode(
+      (url) => this.#send(url, 'GET', path, null),
       () => true,
     ) as Promise<T>;
   }
 
-  /** Asks another node only where the one before cannot have heard of it. */
-  #change<T>(path: string, body: object | null, timeoutMs?: number): Promise<T> {
-    return this.#askInTurn(
-      (url) => this.#ask(url, 'POST', path, body, timeoutMs),
+  /** Tries the next node only if the request certainly did not reach the one before. */
+  #post<T>(path: string, body: object | null, timeoutMs?: number): Promise<T> {
+    return this.#tryEachNode(
+      (url) => this.#send(url, 'POST', path, body, timeoutMs),
       ({ notDelivered }) => notDelivered,
     ) as Promise<T>;
   }
 
-  async #askInTurn(
-    ask: (url: string) => Promise<unknown>,
-    mayGoOn: (error: ApiError) => boolean,
+  async #tryEachNode(
+    send: (url: string) => Promise<unknown>,
+    mayTryNext: (error: ApiError) => boolean,
   ): Promise<unknown> {
     let first: ApiError | null = null;
     for (const url of this.#urls) {
       try {
-        const answer = await ask(url);
+        const answer = await send(url);
         this.#urls = [url, ...this.#urls.filter((other) => other !== url)];
         return answer;
       } catch (error) {
-        if (!(error instanceof ApiError) || error.status !== 0 || !mayGoOn(error)) throw error;
+        if (!(error instanceof ApiError) || error.status !== 0 || !mayTryNext(error)) throw error;
         first ??= error;
       }
     }
     throw first!;
   }
 
-  async #ask(
+  async #send(
     url: string,
     method: string,
     path: string,
@@ -178,36 +179,36 @@ export class OperatorApi {
       });
       text = await response.text();
     } catch (error) {
-      throw unanswered(url, error);
+      throw noAnswerError(url, error);
     }
-    if (!response.ok) throw refused(url, response.status, text);
+    if (!response.ok) throw refusalError(url, response.status, text);
     return text === '' ? null : (JSON.parse(text) as unknown);
   }
 }
 
-function unanswered(url: string, error: unknown): ApiError {
+function noAnswerError(url: string, error: unknown): ApiError {
   const { name, message, cause } = error as Error;
   const { code, message: deeper } = (cause ?? {}) as { code?: string; message?: string };
   const why = name === 'TimeoutError' ? 'no answer in time' : (code ?? deeper ?? message);
   return new ApiError(
     `no server at ${url} answers (${why}); --url names another`,
     0,
-    NOT_DELIVERED.includes(code),
+    NOT_DELIVERED_CODES.includes(code),
   );
 }
 
-/** What a problem document says; anything else is only named by its status. */
-function refused(url: string, status: number, text: string): ApiError {
+/** Takes the message from the problem document; without one, the message names the status. */
+function refusalError(url: string, status: number, text: string): ApiError {
   if (status === 401) {
-    const what = 'give --token, or the LIVEDROPS_AUTH_SECRET that its nodes share';
-    return new ApiError(`${url} does not take the token; ${what}`, status);
+    const advice = 'give --token, or the LIVEDROPS_AUTH_SECRET that its nodes share';
+    return new ApiError(`${url} does not accept the token; ${advice}`, status);
   }
-  if (status === 403) return new ApiError('the token has not the operator role', status);
-  const strange = `${url} answered ${status} and nothing that can be read`;
+  if (status === 403) return new ApiError('the token does not have the operator role', status);
+  const unreadable = `${url} answered ${status} without a readable message`;
   try {
     const problem = JSON.parse(text) as { title?: string; detail?: string };
-    return new ApiError(problem.detail ?? problem.title ?? strange, status);
+    return new ApiError(problem.detail ?? problem.title ?? unreadable, status);
   } catch {
-    return new ApiError(strange, status);
+    return new ApiError(unreadable, status);
   }
 }

@@ -1,5 +1,5 @@
-// What the arguments of commands may look like, as commander wants it: each turns text into a value
-// or says what would be right.
+// Parsers for command line arguments. Each one turns text into a value, or throws commander's error
+// with a sentence that describes a valid argument.
 
 import { InvalidArgumentError } from 'commander';
 
@@ -14,7 +14,7 @@ export function integer(min: number, max: number): (text: string) => number {
   };
 }
 
-/** `90s`, `15m`, `1h`, `7d`, or a plain number of seconds, as seconds. */
+/** Parses `90s`, `15m`, `1h`, `7d`, or a plain number of seconds. Returns seconds. */
 export function duration(text: string): number {
   const match = /^(\d{1,9})([smhd]?)$/.exec(text);
   const unit = (match?.[2] || 's') as keyof typeof SECONDS_OF;
@@ -33,7 +33,7 @@ export function nodeId(text: string): string {
   throw new InvalidArgumentError('It must be 1 to 64 letters, digits, _ or -.');
 }
 
-/** Without a slash at its end, so that paths can follow it. */
+/** Returns the origin without a slash at its end, so that a path can follow. */
 export function serverUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url !== null && /^https?:$/.test(url.protocol)) return url.origin;

@@ -1,6 +1,6 @@
-// `livedrops pin`, `move`, `unpin`, `drain`, `undrain` and `rebalance`: asks for a change and waits
-// until every shard that moves because of it has ended its move. It ended well when all of them are
-// where they should be.
+// `livedrops pin`, `move`, `unpin`, `drain`, `undrain` and `rebalance`: requests a change of the
+// placement and waits until every move that follows from it has ended. The command succeeds when
+// every shard reached its target.
 
 import type { MovePlan } from '../services/contracts.ts';
 import { MOVES_LISTED_MAX, type OperatorApi } from './api-client.ts';
@@ -15,16 +15,16 @@ export interface ChangeOptions extends ConnectOptions {
   readonly dryRun?: true;
   readonly json?: true;
   readonly wait: boolean;
-  /** Seconds. */
+  /** How long to wait for the moves, in seconds. */
   readonly timeout: number;
 }
 
-export type AskForChange<A> = (api: A, dryRun: boolean) => Promise<MovePlan>;
+export type RequestChange<A> = (api: A, dryRun: boolean) => Promise<MovePlan>;
 
 export interface RunChangeOptions<A extends MovesApi> {
   readonly api: A;
-  readonly ask: AskForChange<A>;
-  /** Shards only have to leave where they are. */
+  readonly request: RequestChange<A>;
+  /** True if the shards only have to leave their node, whichever node takes them. */
   readonly anyTarget: boolean;
   readonly options: ChangeOptions;
   readonly pace: Pace;
@@ -49,43 +49,47 @@ export async function rebalance(options: ChangeOptions & { movesMax: number }): 
 
 async function change(
   options: ChangeOptions,
-  ask: AskForChange<OperatorApi>,
+  request: RequestChange<OperatorApi>,
   anyTarget = false,
 ): Promise<void> {
-  const endedWell = await runChange({
+  const succeeded = await runChange({
     api: connectOperator(options),
-    ask,
+    request,
     anyTarget,
     options,
     pace: realPace(),
     write: (text) => process.stdout.write(text),
   });
-  if (!endedWell) process.exitCode = 1;
+  if (!succeeded) process.exitCode = 1;
 }
 
-/** Resolves to whether it ended well. What is not waited for counts as well. */
+/** Resolves to false if a move failed or did not end in time. With `--no-wait`: always true. */
 export async function runChange<A extends MovesApi>(run: RunChangeOptions<A>): Promise<boolean> {
-  const { api, ask, anyTarget, options, pace, write } = run;
+  const { api, request, anyTarget, options, pace, write } = run;
   const { dryRun = false, json = false, wait, timeout } = options;
-  const earlier = dryRun || !wait ? [] : await api.moves(MOVES_LISTED_MAX);
-  const plan = await ask(api, dryRun);
+  const finishedBefore = dryRun || !wait ? [] : await api.moves(MOVES_LISTED_MAX);
+  const plan = await request(api, dryRun);
   if (dryRun || !wait || plan.moves.length === 0) {
-    const nothing = { ...plan, ok: true };
-    write(json ? `${JSON.stringify(nothing, null, 2)}\n` : planText(plan.moves, dryRun));
+    const result = { ...plan, ok: true };
+    write(json ? `${JSON.stringify(result, null, 2)}\n` : planText(plan.moves, dryRun));
     return true;
   }
-  const tell = (text: string): void => {
+  const writeText = (text: string): void => {
     if (!json) write(text);
   };
-  tell(`${count(plan.moves.length, 'shard')} to move\n`);
-  const progress = new MoveProgress({ moves: plan.moves, earlier, anyTarget });
+  writeText(`${count(plan.moves.length, 'shard')} to move\n`);
+  const progress = new MoveProgress({
+    moves: plan.moves,
+    finishedBefore: finishedBefore,
+    anyTarget,
+  });
   const startedAt = pace.now();
-  const onEnd = (end: Parameters<typeof endText>[0]): void => tell(endText(end));
+  const onEnd = (end: Parameters<typeof endText>[0]): void => writeText(endText(end));
   await followMoves({ api, progress, timeoutMs: timeout * 1000, pace, onEnd });
-  const { ends, endedWell } = progress;
-  tell(endsText(ends, pace.now() - startedAt));
+  const { ends, succeeded } = progress;
+  writeText(endsText(ends, pace.now() - startedAt));
   if (json) {
-    write(`${JSON.stringify({ applied: plan.applied, moves: ends, ok: endedWell }, null, 2)}\n`);
+    write(`${JSON.stringify({ applied: plan.applied, moves: ends, ok: succeeded }, null, 2)}\n`);
   }
-  return endedWell;
+  return succeeded;
 }

@@ -1,4 +1,4 @@
-// `livedrops config`: what is in force, and where each value comes from. Makes nothing.
+// `livedrops config`: prints the settings in force and the source of each value. Creates no file.
 
 import { describeConfig } from '../composition/config.ts';
 import { table } from './table.ts';

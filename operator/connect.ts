@@ -1,4 +1,4 @@
-// Finds the server that a command asks, and the token it asks with.
+// Finds the server that a command calls, and the access token for the call.
 
 import { loadKeptConfig } from '../composition/config.ts';
 import { keptServerUrl } from '../composition/server-url.ts';
@@ -6,13 +6,13 @@ import { AccessTokens } from '../services/access-tokens.ts';
 import { OperatorApi } from './api-client.ts';
 
 export interface ConnectOptions {
-  /** Absent: the server of LIVEDROPS_DATA, or where one would be by the settings. */
+  /** Absent: the server that runs on LIVEDROPS_DATA, or else LIVEDROPS_HOST and LIVEDROPS_PORT. */
   readonly url?: string;
-  /** Absent: minted from the settings' secret. */
+  /** Absent: a token signed with the secret of the settings. */
   readonly token?: string;
 }
 
-/** The name in the operator log for whoever holds the secret itself. */
+/** The user id, in the log of operator actions, of a caller who holds the secret itself. */
 const OPERATOR_ID = 'operator';
 const TOKEN_SECONDS = 60;
 

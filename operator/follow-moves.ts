@@ -1,4 +1,4 @@
-// Waits until planned moves have ended, looking at the cluster again and again.
+// Waits until planned moves have ended: polls the cluster and reports each end.
 
 import { ApiError, MOVES_LISTED_MAX, type OperatorApi } from './api-client.ts';
 import type { MoveEnd, MoveProgress } from './move-progress.ts';
@@ -9,38 +9,38 @@ export type MovesApi = Pick<OperatorApi, 'moves' | 'shards'>;
 export interface FollowOptions {
   readonly api: MovesApi;
   readonly progress: MoveProgress;
-  /** After which nobody waits any longer. */
+  /** After this time the moves that are still open end as `unfinished`. */
   readonly timeoutMs: number;
   readonly pace: Pace;
   readonly onEnd: (end: MoveEnd) => void;
 }
 
-/** Between two looks: far more often, and many who wait would be told to be patient. */
-export const LOOK_INTERVAL_MS = 500;
+/** Polling much more often would exceed the rate limit when several commands wait at once. */
+export const POLL_INTERVAL_MS = 500;
 
-/** Resolves when all have ended, well or not, or time is up. */
+/** Resolves when every move has ended, with or without success, or when the time is up. */
 export async function followMoves(options: FollowOptions): Promise<void> {
   const { api, progress, timeoutMs, pace, onEnd } = options;
   const deadline = pace.now() + timeoutMs;
   while (progress.openCount > 0) {
-    const seen = await orNothing(Promise.all([api.moves(MOVES_LISTED_MAX), api.shards()]));
-    if (seen !== null) for (const end of progress.look(...seen)) onEnd(end);
+    const state = await nullIfTransient(Promise.all([api.moves(MOVES_LISTED_MAX), api.shards()]));
+    if (state !== null) for (const end of progress.update(...state)) onEnd(end);
     if (progress.openCount === 0) return;
     if (pace.now() >= deadline) {
-      const why = seen === null ? 'Nobody answers.' : `Not ended after ${timeoutMs / 1000} s.`;
-      for (const end of progress.giveUp(why)) onEnd(end);
+      const why = state === null ? 'No node answers.' : `Not ended after ${timeoutMs / 1000} s.`;
+      for (const end of progress.endOpenMoves(why)) onEnd(end);
       return;
     }
-    await pace.pause(LOOK_INTERVAL_MS);
+    await pace.pause(POLL_INTERVAL_MS);
   }
 }
 
-/** Null where waiting may help: nodes come and go while shards move. */
-export async function orNothing<T>(answer: Promise<T>): Promise<T | null> {
+/** Null after an error that may pass: nodes stop and start while shards move. */
+export async function nullIfTransient<T>(answer: Promise<T>): Promise<T | null> {
   try {
     return await answer;
   } catch (error) {
-    if (error instanceof ApiError && error.passing) return null;
+    if (error instanceof ApiError && error.transient) return null;
     throw error;
   }
 }

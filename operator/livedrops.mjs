@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// What `npx livedrops` runs, on whichever Node: it hands over to the Node 24 of the packages, on
-// which the TypeScript of `operator/livedrops.ts` runs as it is.
+// `npx livedrops` runs this file on any Node version. It starts `operator/livedrops.ts` on the Node
+// 24 from node_modules, which runs TypeScript directly.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -18,6 +18,6 @@ if (existsSync(node)) {
     process.exitCode = code ?? 128 + constants.signals[signal];
   });
 } else {
-  process.stderr.write('livedrops: nothing is installed yet; run `npm run setup` first.\n');
+  process.stderr.write('livedrops: the packages are not installed; run `npm run setup` first.\n');
   process.exitCode = 1;
 }

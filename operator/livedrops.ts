@@ -1,6 +1,6 @@
-// The `livedrops` command. Each subcommand lives in a file of its own, loaded when it is asked for,
-// so that minting a token does not wait for a server to load. Answers go to stdout, everything else
-// to stderr. Exit codes: 0 done, 1 failed, 2 wrong usage or configuration.
+// The `livedrops` command. Each subcommand has its own file, which is imported when the subcommand
+// runs, so that `livedrops token` does not load a server. Results go to stdout, everything else
+// goes to stderr. Exit codes: 0 success, 1 failure, 2 wrong usage or configuration.
 
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
@@ -14,7 +14,7 @@ import type { TokenOptions } from './token.ts';
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 const TOKENS_MAX = 1_000_000;
-/** They share one machine. */
+/** All nodes share one machine. */
 const NODES_MAX = 16;
 
 function version(): string {
@@ -29,11 +29,11 @@ function program(): Command {
     .description('Sells limited-stock drops without ever overselling.')
     .version(version(), '--version')
     .exitOverride()
-    .showHelpAfterError('(livedrops --help tells more)')
+    .showHelpAfterError('(livedrops --help lists commands and options)')
     .addHelpText(
       'after',
       `
-Exit codes: 0 done, 1 failed, 2 wrong usage or configuration.
+Exit codes: 0 success, 1 failure, 2 wrong usage or configuration.
 Settings are environment variables; \`livedrops config\` lists them.
 
 Examples:
@@ -47,26 +47,28 @@ Examples:
 
   livedrops
     .command('start')
-    .description('serve until SIGTERM or SIGINT; a second signal does not wait')
+    .description('start a server; SIGTERM or SIGINT stops it, a second signal ends it at once')
     .action(async () => (await import('./start.ts')).start());
 
   livedrops
     .command('token')
-    .description('mint access tokens, so that scripts and load tests need not log in')
-    .requiredOption('--user <id>', 'whom the token stands for', userId)
+    .description('create access tokens, so that scripts and load tests need not log in')
+    .requiredOption('--user <id>', 'the user of the token', userId)
     .addOption(
-      new Option('--roles <list>', 'such as creator,operator').argParser(list).default([], 'none'),
+      new Option('--roles <list>', 'roles, such as creator,operator')
+        .argParser(list)
+        .default([], 'none'),
     )
     .addOption(
-      new Option('--ttl <time>', 'how long it is good for: 90s, 15m, 1h, 7d')
+      new Option('--ttl <time>', 'lifetime, such as 90s, 15m, 1h or 7d')
         .argParser(duration)
         .default(3600, '1h'),
     )
-    .option('--count <n>', 'one for each of ID-1 to ID-n, a line each', integer(1, TOKENS_MAX))
+    .option('--count <n>', 'n tokens, for ID-1 to ID-n, one a line', integer(1, TOKENS_MAX))
     .addHelpText(
       'after',
       `
-Signed with LIVEDROPS_AUTH_SECRET, or the secret kept in LIVEDROPS_DATA.
+Signs with LIVEDROPS_AUTH_SECRET, or else with the secret stored in LIVEDROPS_DATA.
 
 Examples:
   livedrops token --user ada --roles creator --ttl 15m
@@ -76,17 +78,17 @@ Examples:
 
   livedrops
     .command('demo')
-    .description('a celebrity drop, live in this terminal, with a proof at the end')
-    .option('--buyers <n>', 'how many press at once', integer(1, 200_000), 20_000)
+    .description('run a celebrity drop in this terminal and check the result')
+    .option('--buyers <n>', 'buyers who order at once', integer(1, 200_000), 20_000)
     .option('--stock <n>', 'units for sale', integer(1, 100_000), 500)
-    .option('--followers <n>', 'live followers of the creator', integer(1, 5000), 400)
-    .option('--seconds <n>', 'until the drop opens', integer(1, 60), 4)
-    .option('--seed <n>', 'decides who pays late, who presses twice', integer(0, 2 ** 32 - 1), 1)
+    .option('--followers <n>', 'connected followers of the creator', integer(1, 5000), 400)
+    .option('--seconds <n>', 'seconds until the drop opens', integer(1, 60), 4)
+    .option('--seed <n>', 'chooses who pays late and who orders twice', integer(0, 2 ** 32 - 1), 1)
     .addHelpText(
       'after',
       `
-Runs a server of its own on a free port with a data directory of its own, both
-gone afterwards. Exits with 0 when every line of the proof passes.
+Starts its own server on a free port with its own data directory, and removes both
+at the end. Exits with 0 when every line of the proof passes.
 
 Examples:
   livedrops demo
@@ -96,16 +98,16 @@ Examples:
 
   livedrops
     .command('cluster')
-    .description('a whole cluster on this machine: Redis, NATS and nodes, in one view')
-    .option('--nodes <n>', 'how many', integer(1, NODES_MAX), 3)
+    .description('run a whole cluster on this machine: Redis, NATS and nodes')
+    .option('--nodes <n>', 'number of nodes', integer(1, NODES_MAX), 3)
     .option(
       '--port <n>',
-      'of the first node, the others follow; 0: free ones',
+      'port of the first node, the next node has the next port; 0: free ports',
       integer(0, 65_000),
       8080,
     )
-    .option('--data <dir>', 'where everything is kept; without it, a temporary directory')
-    .option('--keep', 'keep the temporary directory')
+    .option('--data <dir>', 'directory for all data; without it, a temporary directory')
+    .option('--keep', 'do not remove the temporary directory')
     .addHelpText(
       'after',
       `
@@ -124,26 +126,30 @@ Examples:
 
   livedrops
     .command('config')
-    .description('what is in force and where each value comes from; secrets stay hidden')
-    .option('--json', 'as one JSON array')
+    .description('show the settings in force and their sources; secrets stay hidden')
+    .option('--json', 'print a JSON array')
     .action(async (options: { json?: true }) => (await import('./config.ts')).config(options));
 
   return livedrops;
 }
 
-/** One line on stderr for people, or one for each problem there is; the stack only where LIVEDROPS_LOG=debug asks for it. */
+/**
+ * Writes one line to stderr, or one line for each problem of a configuration error. Writes the
+ * stack only with LIVEDROPS_LOG=debug.
+ */
 function report(error: unknown): void {
   if (error instanceof Error && logLevelOf() === 'debug') {
     process.stderr.write(`livedrops: ${error.stack ?? error.message}\n`);
     return;
   }
   const lines = (error instanceof Error ? error.message : String(error)).split('\n');
-  // Those that name their problems one by one have a line for each.
-  const many = error instanceof Error && 'problems' in error;
-  for (const line of many ? lines : lines.slice(0, 1)) process.stderr.write(`livedrops: ${line}\n`);
+  const listsProblems = error instanceof Error && 'problems' in error;
+  for (const line of listsProblems ? lines : lines.slice(0, 1)) {
+    process.stderr.write(`livedrops: ${line}\n`);
+  }
 }
 
-// A reader such as `head` may close the pipe early: then there is nobody left to write for.
+// A reader such as `head` may close the pipe early. Then no reader is left, which is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit(0);
@@ -153,7 +159,7 @@ try {
   await program().parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) {
-    // Commander has written its own words; help and version are no errors.
+    // Commander has already printed its message. Help and version are no errors.
     process.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE;
   } else {
     report(error);

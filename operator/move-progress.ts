@@ -1,5 +1,5 @@
-// Follows planned moves of shards until each has ended, by what the cluster tells of finished moves
-// and of where shards are. Pure: whoever looks hands over what was seen.
+// Tracks planned moves of shards until each one has ended. A move ends by the record of a finished
+// move, or by the shard's owner. Pure: the caller polls the cluster and passes the result in.
 
 import type { PlannedMove, ShardRow } from '../services/contracts.ts';
 import type { MoveInfo } from './api-client.ts';
@@ -7,9 +7,9 @@ import type { MoveInfo } from './api-client.ts';
 export interface MoveEnd {
   readonly shard: number;
   readonly from: string | null;
-  /** Where it was to go; of a finished move, where it went. */
+  /** The planned target; of a finished move, the node that serves the shard now. */
   readonly to: string;
-  /** `superseded`: it is wanted elsewhere by now. `unfinished`: nobody waits any longer. */
+  /** `superseded`: the placement has another target by now. `unfinished`: the wait ended first. */
   readonly result: MoveInfo['result'] | 'superseded' | 'unfinished';
   readonly blackoutMs: number | null;
   readonly reason: string;
@@ -17,27 +17,27 @@ export interface MoveEnd {
 
 export interface MoveProgressOptions {
   readonly moves: readonly PlannedMove[];
-  /** Moves that had ended before these were asked for. */
-  readonly earlier: readonly MoveInfo[];
-  /** The shards only have to leave where they are, such as a node that is drained. */
+  /** Moves that had ended before the change was requested. */
+  readonly finishedBefore: readonly MoveInfo[];
+  /** True if the shards only have to leave their node, as in a drain. */
   readonly anyTarget: boolean;
 }
 
 interface OpenMove {
   readonly planned: PlannedMove;
-  /** It was seen at its target, and the record of the move was not there yet. */
+  /** The shard is at its target, but no poll has found the record of the move yet. */
   arrived: boolean;
 }
 
 export class MoveProgress {
   readonly ends: MoveEnd[] = [];
   readonly #open: Map<number, OpenMove>;
-  readonly #earlierIds: ReadonlySet<string>;
+  readonly #finishedBeforeIds: ReadonlySet<string>;
   readonly #anyTarget: boolean;
 
-  constructor({ moves, earlier, anyTarget }: MoveProgressOptions) {
+  constructor({ moves, finishedBefore: earlier, anyTarget }: MoveProgressOptions) {
     this.#open = new Map(moves.map((planned) => [planned.shard, { planned, arrived: false }]));
-    this.#earlierIds = new Set(earlier.map(({ id }) => id));
+    this.#finishedBeforeIds = new Set(earlier.map(({ id }) => id));
     this.#anyTarget = anyTarget;
   }
 
@@ -45,16 +45,16 @@ export class MoveProgress {
     return this.#open.size;
   }
 
-  get endedWell(): boolean {
+  get succeeded(): boolean {
     return this.#open.size === 0 && this.ends.every(({ result }) => result === 'done');
   }
 
-  /** Takes in what was seen, moves newest first; returns what has ended since. */
-  look(moves: readonly MoveInfo[], shards: readonly ShardRow[]): MoveEnd[] {
+  /** `moves` is newest first. Returns the moves that have ended since the last call. */
+  update(moves: readonly MoveInfo[], shards: readonly ShardRow[]): MoveEnd[] {
     const rows = new Map(shards.map((row) => [row.shard, row]));
     const ended: MoveEnd[] = [];
     for (const [shard, open] of this.#open) {
-      const end = this.#recorded(open, moves) ?? this.#seen(open, rows.get(shard));
+      const end = this.#endByRecord(open, moves) ?? this.#endByOwner(open, rows.get(shard));
       if (end !== null) ended.push(end);
     }
     for (const { shard } of ended) this.#open.delete(shard);
@@ -62,8 +62,8 @@ export class MoveProgress {
     return ended;
   }
 
-  /** Ends what is still open. */
-  giveUp(reason: string): MoveEnd[] {
+  /** Ends every move that is still open as `unfinished`. */
+  endOpenMoves(reason: string): MoveEnd[] {
     const ended = [...this.#open.values()].map(({ planned }) =>
       endOf(planned, 'unfinished', reason),
     );
@@ -72,12 +72,12 @@ export class MoveProgress {
     return ended;
   }
 
-  /** By the newest record of the shard that is one of this move. */
-  #recorded({ planned }: OpenMove, moves: readonly MoveInfo[]): MoveEnd | null {
+  /** The end by the newest record that belongs to this move; null without such a record. */
+  #endByRecord({ planned }: OpenMove, moves: readonly MoveInfo[]): MoveEnd | null {
     const record = moves.find(
       ({ id, shard, from, to }) =>
         shard === planned.shard &&
-        !this.#earlierIds.has(id) &&
+        !this.#finishedBeforeIds.has(id) &&
         (to === planned.to || (this.#anyTarget && from === planned.from)),
     );
     if (record === undefined) return null;
@@ -86,28 +86,28 @@ export class MoveProgress {
   }
 
   /**
-   * By where the shard is: what was claimed, because its owner was gone, has no record of a move,
-   * and records are kept in bounded number. A record may come a moment after the arrival, so it gets
-   * one more look.
+   * The end by the shard's owner. A record can be missing for ever: a shard claimed after its owner
+   * was lost has none, and only a bounded number of records is stored. A record may also come a
+   * moment after the arrival, so the method waits for one more poll.
    */
-  #seen(open: OpenMove, row: ShardRow | undefined): MoveEnd | null {
+  #endByOwner(open: OpenMove, row: ShardRow | undefined): MoveEnd | null {
     const { planned } = open;
     if (row === undefined) return null;
-    const there = this.#anyTarget
+    const atTarget = this.#anyTarget
       ? row.owner !== planned.from && row.owner === row.wanted
       : row.owner === planned.to;
-    if (there && row.answered && row.status === 'serving') {
+    if (atTarget && row.answered && row.status === 'serving') {
       if (planned.from !== null && !open.arrived) {
         open.arrived = true;
         return null;
       }
       return { ...endOf(planned, 'done', planned.reason), to: row.owner ?? planned.to };
     }
-    const asWanted = this.#anyTarget ? row.wanted !== planned.from : row.wanted === planned.to;
-    if (asWanted) return null;
-    const now =
-      row.wanted === null ? 'No node takes it now.' : `It is wanted on ${row.wanted} now.`;
-    return endOf(planned, 'superseded', now);
+    const stillPlanned = this.#anyTarget ? row.wanted !== planned.from : row.wanted === planned.to;
+    if (stillPlanned) return null;
+    const why =
+      row.wanted === null ? 'No node can take it now.' : `Its target is now ${row.wanted}.`;
+    return endOf(planned, 'superseded', why);
   }
 }
 

@@ -1,4 +1,4 @@
-// How plans and ends of moves read. Pure.
+// Formats plans and results of moves as text for people. Pure.
 
 import type { PlannedMove } from '../services/contracts.ts';
 import type { MoveEnd } from './move-progress.ts';
@@ -14,25 +14,29 @@ export function planText(moves: readonly PlannedMove[], dryRun: boolean): string
   );
 }
 
-/** One line for each move as it ends, wide enough to stand in columns under each other. */
+/** One line for one finished move. The lines align as columns. */
 export function endText({ shard, from, to, result, blackoutMs, reason }: MoveEnd): string {
-  const way = `${from ?? '-'} -> ${to}`;
+  const route = `${from ?? '-'} -> ${to}`;
   const blackout = milliseconds(blackoutMs).padStart(8);
-  return `shard ${String(shard).padStart(3)}  ${way.padEnd(24)}  ${result.padEnd(11)}  ${blackout}  ${reason}\n`;
+  return (
+    `shard ${String(shard).padStart(3)}  ${route.padEnd(24)}  ${result.padEnd(11)}  ` +
+    `${blackout}  ${reason}\n`
+  );
 }
 
-/** `tookMs` is the time of all of them together. */
+/** `tookMs` is the time from the request until the last move ended. */
 export function endsText(ends: readonly MoveEnd[], tookMs: number): string {
   const done = ends.filter(({ result }) => result === 'done').length;
   const blackouts = ends.flatMap(({ blackoutMs }) => (blackoutMs === null ? [] : [blackoutMs]));
   const took = `${(tookMs / 1000).toFixed(1)} s`;
-  const said = `${done} of ${count(ends.length, 'move')} done in ${took}`;
-  if (blackouts.length === 0) return `${said}\n`;
+  const doneText = `${done} of ${count(ends.length, 'move')} done in ${took}`;
+  if (blackouts.length === 0) return `${doneText}\n`;
   const median = milliseconds(percentile(blackouts, 50));
-  return `${said}; blackout p50 ${median}, longest ${milliseconds(percentile(blackouts, 100))}\n`;
+  const longest = milliseconds(percentile(blackouts, 100));
+  return `${doneText}; blackout p50 ${median}, longest ${longest}\n`;
 }
 
-/** By nearest rank; `values` is not empty. */
+/** The nearest-rank percentile; `values` is not empty. */
 function percentile(values: readonly number[], percent: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)]!;

@@ -1,4 +1,4 @@
-// `livedrops moves`: how the last moves of shards ended.
+// `livedrops moves`: prints the last moves of shards and their results.
 
 import type { MoveInfo } from './api-client.ts';
 import { type ListOptions, showList } from './show-list.ts';

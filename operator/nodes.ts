@@ -1,4 +1,4 @@
-// `livedrops nodes`: who is there, in which state, and how much each carries.
+// `livedrops nodes`: prints the nodes of the cluster with their state and load.
 
 import type { NodeInfo } from './api-client.ts';
 import { type ListOptions, showList } from './show-list.ts';
@@ -54,7 +54,7 @@ export function nodesText(rows: readonly NodeInfo[], nowMs: number): string {
   );
 }
 
-/** In its largest unit, such as `3h`. */
+/** Rounded down to its largest unit, such as `3h`. */
 function upTime(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   const [unit, size] = UP_UNITS.find(([, units]) => seconds >= units) ?? (['s', 1] as const);

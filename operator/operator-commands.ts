@@ -1,4 +1,4 @@
-// The subcommands that ask running nodes: what they take and how they are explained.
+// Defines the subcommands that call running nodes: arguments, options and help texts.
 
 import { type Command, Option } from 'commander';
 import { SHARD_COUNT } from '../domain/ids.ts';
@@ -18,14 +18,14 @@ const MOVES_MAX = 10;
 const shardNumber = integer(0, SHARD_COUNT - 1);
 
 const SERVER_HELP = `
-Asks the server at --url: by default the one that runs on LIVEDROPS_DATA, or else
-the one at LIVEDROPS_HOST and LIVEDROPS_PORT. Without --token one is minted with
-LIVEDROPS_AUTH_SECRET, or the secret kept in LIVEDROPS_DATA.`;
+Calls the server at --url: by default the server that runs on LIVEDROPS_DATA, or
+else the one at LIVEDROPS_HOST and LIVEDROPS_PORT. Without --token, signs a token
+with LIVEDROPS_AUTH_SECRET, or else with the secret stored in LIVEDROPS_DATA.`;
 
 const CHANGE_HELP = `
-Waits until every shard that has to move has moved, a line for each: where from,
-where to, how it ended, and for how long nobody sold it. Exits with 1 when one
-did not end well.
+Waits until every move has ended and prints one line for each: source, target,
+result, and blackout (how long the shard accepted no orders). Exits with 1 when a
+move failed.
 ${SERVER_HELP}`;
 
 export function addOperatorCommands(livedrops: Command): void {
@@ -40,23 +40,23 @@ function connecting(command: Command): Command {
   return command
     .addOption(new Option('--url <url>', 'a node of the cluster').argParser(serverUrl))
     .option('--token <token>', 'an access token with the operator role')
-    .option('--json', 'for programs');
+    .option('--json', 'print JSON');
 }
 
 function addLists(livedrops: Command): void {
   const listing = (name: string, description: string): Command =>
     connecting(livedrops.command(name).description(description))
-      .option('--watch', 'again each second, until Ctrl-C')
+      .option('--watch', 'refresh each second, until Ctrl-C')
       .addHelpText('after', SERVER_HELP);
-  listing('nodes', 'who is there, in which state, and how much each node carries').action(
+  listing('nodes', 'list the nodes with their state and load').action(
     async (options: ListOptions) => (await import('./nodes.ts')).nodes(options),
   );
-  listing('shards', 'which node serves each shard, and how it is doing there')
-    .addOption(new Option('--node <id>', 'only those of one node').argParser(nodeId))
-    .addOption(new Option('--state <state>', 'only those in one state').choices(SHARD_STATUSES))
+  listing('shards', 'list the shards with their owner, state and load')
+    .addOption(new Option('--node <id>', 'only shards of this node').argParser(nodeId))
+    .addOption(new Option('--state <state>', 'only shards in this state').choices(SHARD_STATUSES))
     .action(async (options: ShardsOptions) => (await import('./shards.ts')).shards(options));
-  listing('moves', 'how the last moves of shards ended, newest first')
-    .option('--limit <n>', 'how many', integer(1, MOVES_LISTED_MAX), 20)
+  listing('moves', 'list the last moves of shards and their results, newest first')
+    .option('--limit <n>', 'number of moves', integer(1, MOVES_LISTED_MAX), 20)
     .action(async (options: MovesOptions) => (await import('./moves.ts')).moves(options));
 }
 
@@ -69,38 +69,38 @@ function timeoutOption(description: string): Option {
 function addChanges(livedrops: Command): void {
   const changing = (name: string, description: string): Command =>
     connecting(livedrops.command(name).description(description))
-      .option('--dry-run', 'only tell what would move, and why')
+      .option('--dry-run', 'only print the moves and their reasons')
       .option('--no-wait', 'do not wait for the moves')
-      .addOption(timeoutOption('how long to wait: 90s, 15m'))
+      .addOption(timeoutOption('longest wait for the moves, such as 90s or 15m'))
       .addHelpText('after', CHANGE_HELP);
   for (const [name, description] of [
-    ['pin', 'keep a shard on a node, whichever would have it otherwise; moves it there'],
-    ['move', 'move a shard to a node: the same as to pin it there'],
+    ['pin', 'pin a shard to a node and move it there'],
+    ['move', 'move a shard to a node: the same as pin'],
   ] as const) {
     changing(name, description)
-      .argument('<shard>', 'its number', shardNumber)
-      .argument('<node>', 'the node', nodeId)
+      .argument('<shard>', 'shard number', shardNumber)
+      .argument('<node>', 'node id', nodeId)
       .action(async (shard: number, node: string, options: ChangeOptions) =>
         (await import('./change.ts')).pin(shard, node, options),
       );
   }
-  changing('unpin', 'take a shard’s pin away; moves it where it belongs without')
-    .argument('<shard>', 'its number', shardNumber)
+  changing('unpin', 'remove the pin of a shard and move it to its computed node')
+    .argument('<shard>', 'shard number', shardNumber)
     .action(async (shard: number, options: ChangeOptions) =>
       (await import('./change.ts')).pin(shard, null, options),
     );
-  changing('drain', 'move all shards of a node to others, and give it none')
-    .argument('<node>', 'the node', nodeId)
+  changing('drain', 'move all shards of a node to other nodes and assign it no more')
+    .argument('<node>', 'node id', nodeId)
     .action(async (node: string, options: ChangeOptions) =>
       (await import('./change.ts')).drain(node, options),
     );
-  changing('undrain', 'let a drained node take shards again')
-    .argument('<node>', 'the node', nodeId)
+  changing('undrain', 'assign shards to a drained node again')
+    .argument('<node>', 'node id', nodeId)
     .action(async (node: string, options: ChangeOptions) =>
       (await import('./change.ts')).undrain(node, options),
     );
-  changing('rebalance', 'pin a few shards so that busy nodes give some of their load to others')
-    .option('--moves-max <n>', 'shards moved at most', integer(1, SHARD_COUNT), MOVES_MAX)
+  changing('rebalance', 'move load from busy nodes to others by pinning a few shards')
+    .option('--moves-max <n>', 'most shards to move', integer(1, SHARD_COUNT), MOVES_MAX)
     .action(async (options: ChangeOptions & { movesMax: number }) =>
       (await import('./change.ts')).rebalance(options),
     );
@@ -110,15 +110,15 @@ function addRollingRestart(livedrops: Command): void {
   connecting(
     livedrops
       .command('rolling-restart')
-      .description('restart all nodes, one after the other, each emptied first and filled again'),
+      .description('restart one node after the other: drain, restart, undrain'),
   )
-    .option('--dry-run', 'only tell the steps')
-    .addOption(timeoutOption('how long each step may take: 90s, 15m'))
+    .option('--dry-run', 'only print the steps')
+    .addOption(timeoutOption('longest duration of each step, such as 90s or 15m'))
     .addHelpText(
       'after',
       `
-Whatever supervises the nodes starts them again. Stops at the first thing that
-goes wrong, with exit code 1; the node whose turn it was takes shards again.
+The supervisor of each node (systemd, for example) has to start it again. Stops at
+the first failure, with exit code 1, and undrains the node that it was restarting.
 ${SERVER_HELP}`,
     )
     .action(async (options: RollingRestartOptions) =>
@@ -130,13 +130,13 @@ function addVerify(livedrops: Command): void {
   connecting(
     livedrops
       .command('verify')
-      .description('replay the journal and compare it with live state and read models'),
+      .description('compare a replay of the journal with live state and read models'),
   )
     .addHelpText(
       'after',
       `
-Asks the running nodes, or, where no server runs on LIVEDROPS_DATA, reads what is
-there. Exits with 1 when anything is found.`,
+Calls the running nodes. Where no server runs on LIVEDROPS_DATA, reads that directory.
+Exits with 1 when there is a difference.`,
     )
     .action(async (options: VerifyCommandOptions) => (await import('./verify.ts')).verify(options));
 }
@@ -145,20 +145,20 @@ function addRebuild(livedrops: Command): void {
   connecting(
     livedrops
       .command('rebuild')
-      .description('make again what order lists and notifications lost, from the journals'),
+      .description('restore lost rows of order lists and notifications from the journals'),
   )
     .addOption(
-      new Option('--shard <n...>', 'only of these shards').argParser(
+      new Option('--shard <n...>', 'only these shards').argParser(
         (text, earlier: readonly number[] | undefined) => [...(earlier ?? []), shardNumber(text)],
       ),
     )
-    .option('--dry-run', 'only tell what is missing')
+    .option('--dry-run', 'only print what is missing')
     .addHelpText(
       'after',
       `
-While the sale goes on. Adds what is missing and changes nothing else: nobody is
-told twice, and what was read stays read. Harmless to repeat. Exits with 1 where
-a shard's journal could not be compared as far as it goes.
+Runs while the sale goes on. Adds missing rows and changes nothing else: no user is
+notified twice, and read notifications stay read. Safe to repeat. Exits with 1 when
+the journal of a shard could not be compared to its end.
 ${SERVER_HELP}`,
     )
     .action(async (options: RebuildOptions) => (await import('./rebuild.ts')).rebuild(options));

@@ -1,12 +1,12 @@
-// Time for commands that look again and again: real, or a test's.
+// The clock and the pause of commands that poll. Tests replace both.
 
 import { constants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Pace {
-  /** Milliseconds that never go back. */
+  /** Milliseconds of a monotonic clock. */
   now(): number;
-  /** Rejects when the command is interrupted meanwhile, or was before. */
+  /** Rejects if the command is interrupted before or during the pause. */
   pause(ms: number): Promise<void>;
 }
 
@@ -18,13 +18,12 @@ export function realPace(interrupted?: AbortSignal): Pace {
 }
 
 /**
- * The same Ctrl-C may come twice: from the terminal, and from the launcher, which hands its signals
- * on.
+ * One Ctrl-C may arrive twice: from the terminal, and from the launcher, which forwards signals.
  */
 const SAME_PRESS_MS = 500;
 
-/** Aborted by the first Ctrl-C; another one ends the process at once. */
-export function untilInterrupted(): AbortSignal {
+/** Returns a signal that the first Ctrl-C aborts. A second Ctrl-C ends the process at once. */
+export function interruptSignal(): AbortSignal {
   const controller = new AbortController();
   let abortedAt = 0;
   const onSignal = (signal: NodeJS.Signals): void => {

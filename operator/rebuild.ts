@@ -1,12 +1,12 @@
-// `livedrops rebuild`: asks for what order lists and notifications lost to be made again, and tells
-// for which shards anything was missing, or could not be compared.
+// `livedrops rebuild`: requests that lost rows of order lists and notifications are restored from
+// the journals, and prints the shards that had losses or could not be compared.
 
 import type { RebuildReport } from '../services/contracts.ts';
 import { connectOperator, type ConnectOptions } from './connect.ts';
 import { count, table } from './table.ts';
 
 export interface RebuildOptions extends ConnectOptions {
-  /** Absent: all. */
+  /** Absent: all shards. */
   readonly shard?: readonly number[];
   readonly dryRun?: true;
   readonly json?: true;
@@ -22,10 +22,10 @@ export async function rebuild(options: RebuildOptions): Promise<void> {
   if (!ok) process.exitCode = 1;
 }
 
-/** A line for each shard of which there is something to say, and one for all. */
+/** One line for each shard with losses or with a failure, and one line for the total. */
 export function describeRebuild({ applied, shards }: RebuildReport): string {
-  const told = shards.filter((row) => row.orders + row.notifications > 0 || row.reason !== null);
-  const rows = told.map(({ shard, entries, orders, notifications, reason }) => [
+  const listed = shards.filter((row) => row.orders + row.notifications > 0 || row.reason !== null);
+  const rows = listed.map(({ shard, entries, orders, notifications, reason }) => [
     ...[shard, entries, orders, notifications].map(String),
     reason ?? '',
   ]);
@@ -43,7 +43,8 @@ export function describeRebuild({ applied, shards }: RebuildReport): string {
       'notification',
     );
   const entries = `${sum((row) => row.entries)} entries compared`;
-  const open = shards.filter(({ reason }) => reason !== null).length;
-  const ending = open === 0 ? '' : `; FAILED for ${count(open, 'shard')}, as told beside it`;
-  return `${text}${entries}: ${missing} ${applied ? 'made again' : 'missing'}${ending}\n`;
+  const failed = shards.filter(({ reason }) => reason !== null).length;
+  const ending =
+    failed === 0 ? '' : `; FAILED for ${count(failed, 'shard')}, see the reasons above`;
+  return `${text}${entries}: ${missing} ${applied ? 'restored' : 'missing'}${ending}\n`;
 }

@@ -1,20 +1,20 @@
-// `livedrops rolling-restart`: restarts one node after the other, each emptied before it ends and
-// filled again before the next one's turn. The first thing that goes wrong stops it, and the node
-// whose turn it was takes shards again.
+// `livedrops rolling-restart`: restarts one node after the other. Each node is drained before its
+// restart and undrained before the next node's turn. The first failure stops the command, which
+// then undrains the node of that turn.
 
 import type { MovePlan } from '../services/contracts.ts';
 import { ApiError, MOVES_LISTED_MAX, type NodeInfo, type OperatorApi } from './api-client.ts';
 import { connectOperator, type ConnectOptions } from './connect.ts';
-import { followMoves, LOOK_INTERVAL_MS, orNothing } from './follow-moves.ts';
+import { followMoves, POLL_INTERVAL_MS, nullIfTransient } from './follow-moves.ts';
 import { type MoveEnd, MoveProgress } from './move-progress.ts';
 import { endsText, endText } from './move-text.ts';
-import { type Pace, realPace, untilInterrupted } from './pace.ts';
+import { type Pace, realPace, interruptSignal } from './pace.ts';
 import { count } from './table.ts';
 
 export interface RollingRestartOptions extends ConnectOptions {
   readonly dryRun?: true;
   readonly json?: true;
-  /** Seconds, for each step. */
+  /** The longest duration of each step, in seconds. */
   readonly timeout: number;
 }
 
@@ -27,21 +27,21 @@ export interface RunRestartOptions {
   readonly api: RestartApi;
   readonly timeoutMs: number;
   readonly pace: Pace;
-  readonly tell: (text: string) => void;
+  readonly write: (text: string) => void;
 }
 
-/** How one node's turn went. */
+/** The result of one node's turn. */
 export interface NodeTurn {
   readonly nodeId: string;
   readonly ok: boolean;
-  /** Why not; null where it went well. */
+  /** Why the turn failed; null after success. */
   readonly fault: string | null;
   readonly tookMs: number;
-  /** Of shards that left the node, then of those that came back. */
+  /** The moves away from the node, then the moves back to it. */
   readonly moves: readonly MoveEnd[];
 }
 
-/** It cannot go on; the message says why. */
+/** The restart stops here; the message says why. */
 class StepFailed extends Error {}
 
 export async function rollingRestart(options: RollingRestartOptions): Promise<void> {
@@ -60,25 +60,29 @@ export async function rollingRestart(options: RollingRestartOptions): Promise<vo
   const done = await runRestart(turns, {
     api,
     timeoutMs: options.timeout * 1000,
-    pace: realPace(untilInterrupted()),
-    tell: (text) => json || process.stdout.write(text),
+    pace: realPace(interruptSignal()),
+    write: (text) => json || process.stdout.write(text),
   });
   const ok = done.every((turn) => turn.ok);
   if (json) write({ ok, nodes: done });
   if (!ok) process.exitCode = 1;
 }
 
-/** Whose turn comes when. Throws where a restart would leave shards without a node. */
+/** The nodes in the order of their turns. Throws if a restart would leave shards without a node. */
 export function planTurns(nodes: readonly NodeInfo[]): readonly NodeInfo[] {
   const living = nodes.filter(({ state }) => state !== 'lost');
   const busy = living.find(({ state }) => state === 'draining' || state === 'leaving');
-  if (busy !== undefined) throw new StepFailed(`${busy.nodeId} is ${busy.state}: wait for its end`);
-  const takers = living.filter(({ state }) => state === 'serving').length;
-  if (takers < 2) throw new StepFailed('fewer than two nodes take shards: none can be emptied');
+  if (busy !== undefined) {
+    throw new StepFailed(`${busy.nodeId} is ${busy.state}: wait until that has ended`);
+  }
+  const servingCount = living.filter(({ state }) => state === 'serving').length;
+  if (servingCount < 2) {
+    throw new StepFailed('fewer than two nodes take shards, so no node can be drained');
+  }
   return living;
 }
 
-/** A node that was drained before stays so. */
+/** A node that was drained before stays drained. */
 function stepsOf({ state, shardsOwned }: NodeInfo): string[] {
   const restart = ['restart', 'wait until it is back'];
   if (state === 'drained') return restart;
@@ -91,24 +95,24 @@ export function stepsText(turns: readonly NodeInfo[]): string {
     .join('');
 }
 
-/** Stops after the first turn that did not go well. */
+/** Stops after the first turn that failed. */
 export async function runRestart(
   turns: readonly NodeInfo[],
   options: RunRestartOptions,
 ): Promise<NodeTurn[]> {
-  const { tell } = options;
+  const { write } = options;
   const done: NodeTurn[] = [];
   for (const [index, node] of turns.entries()) {
-    tell(`${node.nodeId} (${index + 1} of ${turns.length})\n`);
+    write(`${node.nodeId} (${index + 1} of ${turns.length})\n`);
     const turn = await runTurn(node, options);
     done.push(turn);
     const { nodeId, ok, fault, tookMs } = turn;
     const took = `${(tookMs / 1000).toFixed(1)} s`;
-    tell(ok ? `${nodeId} restarted in ${took}\n` : `${nodeId} FAILED after ${took}: ${fault}\n`);
+    write(ok ? `${nodeId} restarted in ${took}\n` : `${nodeId} FAILED after ${took}: ${fault}\n`);
     if (!ok) break;
   }
   const restarted = done.filter(({ ok }) => ok).length;
-  tell(`${restarted} of ${count(turns.length, 'node')} restarted\n`);
+  write(`${restarted} of ${count(turns.length, 'node')} restarted\n`);
   return done;
 }
 
@@ -132,26 +136,26 @@ async function restartNode(
   moves: MoveEnd[],
 ): Promise<void> {
   const { nodeId, state } = node;
-  const { api, tell } = options;
+  const { api, write } = options;
   if (state === 'drained') {
     await restartEmpty(node, options);
     return;
   }
   let drained = true;
   try {
-    tell('  drain\n');
-    await moveAll(() => api.drain(nodeId, false), true, options, moves);
-    await untilNode(nodeId, (now) => now.state === 'drained', 'is not empty', options);
+    write('  drain\n');
+    await changeAndWait(() => api.drain(nodeId, false), true, options, moves);
+    await waitForNode(nodeId, (now) => now.state === 'drained', 'is not empty', options);
     await restartEmpty(node, options);
-    tell('  undrain\n');
+    write('  undrain\n');
     const undrain = async (): Promise<MovePlan> => {
       const plan = await api.undrain(nodeId, false);
       drained = false;
       return plan;
     };
-    await moveAll(undrain, false, options, moves);
+    await changeAndWait(undrain, false, options, moves);
   } catch (error) {
-    if (drained) await undrainAnyway(nodeId, options);
+    if (drained) await undrainAfterFailure(nodeId, options);
     throw error;
   }
 }
@@ -160,67 +164,70 @@ async function restartEmpty(
   { nodeId, incarnation }: NodeInfo,
   options: RunRestartOptions,
 ): Promise<void> {
-  const { api, tell } = options;
-  tell('  restart\n');
+  const { api, write } = options;
+  write('  restart\n');
   try {
     await api.restart(nodeId);
   } catch (error) {
-    // The very node that was asked may be gone before its answer is: whether it heard shows below.
+    // The node may end before its answer arrives. The wait below shows whether it restarts.
     if (!(error instanceof ApiError) || error.status !== 0) throw error;
   }
   const isBack = (now: NodeInfo): boolean =>
     now.incarnation !== incarnation && now.state === 'drained' && now.leaseMs !== null;
-  await untilNode(nodeId, isBack, 'has not come back', options);
-  tell('  back\n');
+  await waitForNode(nodeId, isBack, 'has not come back', options);
+  write('  back\n');
 }
 
-async function moveAll(
-  ask: () => Promise<MovePlan>,
+async function changeAndWait(
+  change: () => Promise<MovePlan>,
   anyTarget: boolean,
-  { api, timeoutMs, pace, tell }: RunRestartOptions,
+  { api, timeoutMs, pace, write }: RunRestartOptions,
   moves: MoveEnd[],
 ): Promise<void> {
   const earlier = await api.moves(MOVES_LISTED_MAX);
-  const plan = await ask();
-  const progress = new MoveProgress({ moves: plan.moves, earlier, anyTarget });
+  const plan = await change();
+  const progress = new MoveProgress({ moves: plan.moves, finishedBefore: earlier, anyTarget });
   const startedAt = pace.now();
-  const onEnd = (end: MoveEnd): void => tell(`  ${endText(end)}`);
+  const onEnd = (end: MoveEnd): void => write(`  ${endText(end)}`);
   try {
     await followMoves({ api, progress, timeoutMs, pace, onEnd });
   } finally {
     moves.push(...progress.ends);
   }
-  tell(`  ${endsText(progress.ends, pace.now() - startedAt)}`);
-  if (!progress.endedWell) throw new StepFailed('not every shard moved');
+  write(`  ${endsText(progress.ends, pace.now() - startedAt)}`);
+  if (!progress.succeeded) throw new StepFailed('not every shard moved');
 }
 
-async function untilNode(
+async function waitForNode(
   nodeId: string,
-  isSo: (node: NodeInfo) => boolean,
-  notSo: string,
+  condition: (node: NodeInfo) => boolean,
+  /** For the error message, such as `has not come back`. */
+  unmet: string,
   { api, timeoutMs, pace }: RunRestartOptions,
 ): Promise<void> {
   const deadline = pace.now() + timeoutMs;
   for (;;) {
-    const nodes = await orNothing(api.nodes());
-    if (nodes?.some((node) => node.nodeId === nodeId && isSo(node)) === true) return;
+    const nodes = await nullIfTransient(api.nodes());
+    if (nodes?.some((node) => node.nodeId === nodeId && condition(node)) === true) return;
     if (pace.now() >= deadline) {
-      throw new StepFailed(`${nodeId} ${notSo} after ${timeoutMs / 1000} s`);
+      throw new StepFailed(`${nodeId} ${unmet} after ${timeoutMs / 1000} s`);
     }
-    await pace.pause(LOOK_INTERVAL_MS);
+    await pace.pause(POLL_INTERVAL_MS);
   }
 }
 
-/** Whatever went wrong, the node is not left drained; where that fails too, it is told. */
-async function undrainAnyway(
+/**
+ * After any failure the node must not stay drained. If the undrain fails too, prints the advice.
+ */
+async function undrainAfterFailure(
   nodeId: string,
-  { api, tell }: Pick<RunRestartOptions, 'api' | 'tell'>,
+  { api, write }: Pick<RunRestartOptions, 'api' | 'write'>,
 ): Promise<void> {
   try {
     await api.undrain(nodeId, false);
-    tell('  undrain: it takes shards again\n');
+    write('  undrain: the node takes shards again\n');
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    tell(`  still drained, \`livedrops undrain ${nodeId}\` has to be repeated: ${why}\n`);
+    write(`  still drained, run \`livedrops undrain ${nodeId}\`: ${why}\n`);
   }
 }

@@ -1,4 +1,4 @@
-// `livedrops shards`: which node serves each shard, and how it is doing there.
+// `livedrops shards`: prints the shards with their owner, state and load.
 
 import type { ShardRow } from '../services/contracts.ts';
 import type { ShardFilter } from './api-client.ts';
@@ -36,7 +36,7 @@ function stateOf({ owner, answered, status }: ShardRow): string {
 function noteOf({ owner, wanted, pinned, fault }: ShardRow): string {
   const notes: string[] = [];
   if (pinned) notes.push('pinned');
-  if (wanted !== owner) notes.push(`wanted on ${wanted ?? 'no node'}`);
+  if (wanted !== owner) notes.push(`target ${wanted ?? 'no node'}`);
   if (fault !== null) notes.push(fault);
   return notes.join(', ');
 }
@@ -46,8 +46,8 @@ function summary(rows: readonly ShardRow[]): string {
   for (const row of rows) states.set(stateOf(row), (states.get(stateOf(row)) ?? 0) + 1);
   const parts = [...states].map(([state, amount]) => `${amount} ${state}`);
   const pinned = rows.filter((row) => row.pinned).length;
-  const astray = rows.filter(({ owner, wanted }) => owner !== wanted).length;
+  const misplaced = rows.filter(({ owner, wanted }) => owner !== wanted).length;
   if (pinned > 0) parts.push(`${pinned} pinned`);
-  if (astray > 0) parts.push(`${astray} not where wanted`);
+  if (misplaced > 0) parts.push(`${misplaced} not on their target`);
   return `${count(rows.length, 'shard')}${parts.length === 0 ? '' : `: ${parts.join(', ')}`}\n`;
 }

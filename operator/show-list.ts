@@ -1,8 +1,9 @@
-// What `nodes`, `shards` and `moves` share: asked once and printed, or watched.
+// The common part of `nodes`, `shards` and `moves`: prints a list once, or refreshes it each
+// second.
 
 import type { OperatorApi } from './api-client.ts';
 import { connectOperator, type ConnectOptions } from './connect.ts';
-import { realPace, untilInterrupted } from './pace.ts';
+import { realPace, interruptSignal } from './pace.ts';
 import { watch } from './watch.ts';
 
 export interface ListOptions extends ConnectOptions {
@@ -22,9 +23,9 @@ export async function showList<T>(
     process.stdout.write(json ? `${JSON.stringify(rows, null, 2)}\n` : present(rows));
     return;
   }
-  const interrupted = untilInterrupted();
+  const interrupted = interruptSignal();
   await watch({
-    // For programs, one line a look.
+    // With --json, each refresh is one line of JSON.
     show: async () => {
       const rows = await read(api);
       return options.json === true ? `${JSON.stringify(rows)}\n` : present(rows);

@@ -1,25 +1,29 @@
-// `livedrops start`: serves until told to stop. The first signal stops in order: shards go to other
-// nodes where there are any, and what was admitted is answered first. The second one does not wait.
+// `livedrops start`: runs a server until a signal stops it. After the first signal the server hands
+// its shards to other nodes, if there are any, and answers the admitted requests. A second signal
+// ends the process at once.
 
 import { constants } from 'node:os';
 import { loadConfig } from '../composition/config.ts';
 import { type EndWish, startServer } from '../composition/server.ts';
 
-/** A stop that takes longer than this is given up: supervisors of one server kill after ten seconds or more. */
+/**
+ * After this time the process ends without a clean stop: the supervisor of a single server sends
+ * SIGKILL after ten seconds or more.
+ */
 const STOP_TIMEOUT_MS = 9_000;
-/** A node of a cluster hands its shards over first. */
+/** Longer, since a node of a cluster hands its shards over first. */
 const CLUSTER_STOP_TIMEOUT_MS = 30_000;
-/** `EX_TEMPFAIL` of sysexits.h: whoever supervises this process is to start it again. */
+/** `EX_TEMPFAIL` of sysexits.h: asks the supervisor to start the process again. */
 export const EXIT_RESTART = 75;
 const EXIT_FAILED = 1;
 
 export async function start(): Promise<void> {
   const config = loadConfig();
-  let wished: (wish: EndWish) => void = () => undefined;
+  let requestEnd: (endRequested: EndWish) => void = () => undefined;
   const wish = new Promise<EndWish>((resolve) => {
-    wished = resolve;
+    requestEnd = resolve;
   });
-  const server = await startServer(config, wished);
+  const server = await startServer(config, requestEnd);
   process.stdout.write(`LiveDrops ready on ${server.url}\n`);
   const reason = await Promise.race([firstSignal(), wish]);
   if (reason === 'replaced') {
@@ -32,21 +36,21 @@ export async function start(): Promise<void> {
   }
   const timeoutMs = config.natsUrl === null ? STOP_TIMEOUT_MS : CLUSTER_STOP_TIMEOUT_MS;
   const timeout = setTimeout(() => {
-    process.stderr.write(`livedrops: not stopped after ${timeoutMs} ms, giving up\n`);
+    process.stderr.write(`livedrops: the stop took more than ${timeoutMs} ms; ending now\n`);
     process.exit(EXIT_FAILED);
   }, timeoutMs);
   await server.stop();
   clearTimeout(timeout);
-  // Everything that lasts is on disk and closed; a timer that somebody forgot must not hold us.
+  // All stored data is on disk and closed. A leftover timer must not hold the process.
   process.exit(reason === 'restart' ? EXIT_RESTART : 0);
 }
 
 function firstSignal(): Promise<'signal'> {
   return new Promise((resolve) => {
-    let told = false;
+    let signalled = false;
     const onSignal = (signal: NodeJS.Signals): void => {
-      if (told) process.exit(128 + constants.signals[signal]);
-      told = true;
+      if (signalled) process.exit(128 + constants.signals[signal]);
+      signalled = true;
       resolve('signal');
     };
     process.on('SIGTERM', onSignal);

@@ -1,8 +1,9 @@
-// Columns of text, for people. Programs ask for `--json`.
+// Formats text in columns, for people. Programs use `--json`.
 
 /**
- * The rows under their headings, columns two spaces apart, each line ended. Columns with a heading
- * in `numbers` are aligned to the right. What would break a line, or a terminal, becomes a space.
+ * Returns the headings and the rows, one a line, each line with its line end. Two spaces separate
+ * the columns. Columns whose heading is in `numbers` align right. Control characters become spaces,
+ * since they could break a line or change the terminal.
  */
 export function table(
   headings: readonly string[],

@@ -1,4 +1,5 @@
-// `livedrops token`: access tokens without a log-in, for scripts, load tests and first steps.
+// `livedrops token`: creates access tokens without a log-in, for scripts, load tests and first
+// steps.
 
 import { loadKeptConfig } from '../composition/config.ts';
 import { AccessTokens } from '../services/access-tokens.ts';
@@ -6,7 +7,7 @@ import { AccessTokens } from '../services/access-tokens.ts';
 export interface TokenOptions {
   readonly user: string;
   readonly roles: readonly string[];
-  /** Seconds. */
+  /** Lifetime in seconds. */
   readonly ttl: number;
   /** One token for each of `user-1` to `user-count`; absent: one for `user` itself. */
   readonly count?: number;

@@ -1,5 +1,6 @@
-// `livedrops verify`: prints what a replay of the journals found: of a running cluster, or of the one
-// data directory. What is compared with what is in `composition/verify.ts` and the actors.
+// `livedrops verify`: compares a replay of the journals with live state and read models, in a
+// running cluster or in a data directory without a server, and prints the differences. The
+// comparison itself is in `composition/verify.ts` and in the actors.
 
 import { loadKeptConfig } from '../composition/config.ts';
 import { isOfCluster } from '../composition/data-directory.ts';
@@ -11,23 +12,23 @@ export interface VerifyCommandOptions extends ConnectOptions {
   readonly json?: true;
 }
 
-/** Findings that people are shown; `--json` has all of them. */
+/** The most findings in the text output; `--json` prints all of them. */
 const FINDINGS_SHOWN_MAX = 50;
 
 export async function verify(options: VerifyCommandOptions): Promise<void> {
-  const report = await verified(options);
+  const report = await readReport(options);
   process.stdout.write(
     options.json === true ? `${JSON.stringify(report, null, 2)}\n` : describe(report),
   );
   if (!report.ok) process.exitCode = 1;
 }
 
-async function verified(options: VerifyCommandOptions): Promise<VerifyReport> {
+async function readReport(options: VerifyCommandOptions): Promise<VerifyReport> {
   if (options.url !== undefined) return await connectOperator(options).verify();
   const config = loadKeptConfig();
   const serves = config.store.kind !== 'sqlite' || isOfCluster(config.dataDirectory);
   if (serves) return await connectOperator(options).verify();
-  // What asks over HTTP need not load stores.
+  // Imported here, since a command that calls a server needs no store code.
   const { verifyEmbedded } = await import('../composition/verify.ts');
   return await verifyEmbedded(config);
 }

@@ -1,5 +1,5 @@
-// Shows something again each second: redrawn in place in a terminal, one after the other elsewhere.
-// What cannot be read just now is told in its place, because nodes come back.
+// Shows a text and refreshes it each second: in place in a terminal, line after line elsewhere. An
+// error is shown instead of the text and does not end the command, because nodes come back.
 
 import type { Pace } from './pace.ts';
 
@@ -7,13 +7,13 @@ export interface WatchOptions {
   readonly show: () => Promise<string>;
   readonly output: Output;
   readonly pace: Pace;
-  /** Ends the watching; `pace` is to end its pause then. */
+  /** Ends the loop. `pace` has to reject its pause when this signal aborts. */
   readonly interrupted: AbortSignal;
 }
 
 export interface Output {
   readonly isTTY?: boolean;
-  /** Lines of the terminal. */
+  /** Number of lines of the terminal. */
   readonly rows?: number;
   write(text: string): unknown;
 }
@@ -34,7 +34,7 @@ export async function watch({ show, output, pace, interrupted }: WatchOptions): 
     } catch (error) {
       text = `${error instanceof Error ? error.message : String(error)}\n`;
     }
-    output.write(inPlace ? HOME + fitted(text, output.rows ?? 24) + CLEAR_BELOW : text);
+    output.write(inPlace ? HOME + fitToScreen(text, output.rows ?? 24) + CLEAR_BELOW : text);
     try {
       await pace.pause(INTERVAL_MS);
     } catch (error) {
@@ -43,8 +43,8 @@ export async function watch({ show, output, pace, interrupted }: WatchOptions): 
   }
 }
 
-/** As many lines as the terminal has, so that the first ones stay in sight. */
-function fitted(text: string, rows: number): string {
+/** Cuts the text to the lines of the terminal, so that the first lines stay visible. */
+function fitToScreen(text: string, rows: number): string {
   const lines = text.trimEnd().split('\n');
   const shown = lines.length < rows ? lines : lines.slice(0, rows - 2);
   const left = lines.length - shown.length;

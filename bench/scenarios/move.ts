@@ -259,7 +259,7 @@ async function restartNode(records: MoveRecords, nodeId: string): Promise<MoveIn
     api,
     timeoutMs: RESTART_TIMEOUT_MS,
     pace: realPace(),
-    tell: () => undefined,
+    write: () => undefined,
   });
   ended.abort();
   await looking;

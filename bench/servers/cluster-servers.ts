@@ -59,7 +59,7 @@ export class ClusterServers extends SaleClient {
           nodeId === 'node-1' ? '' : new URL('/v1/payments/webhook', this.url).href,
       }),
       nodeProgram: { program: process.execPath, args: [...nodeArgs, COMMAND, 'start'] },
-      tell: (text) => process.stderr.write(`${text}\n`),
+      report: (text) => process.stderr.write(`${text}\n`),
     });
   }
 

@@ -1,5 +1,5 @@
-// `livedrops cluster`: a whole cluster on this machine, under one supervisor and in one view, until
-// it is told to stop.
+// `livedrops cluster`: runs a whole cluster on this machine under one supervisor and shows its
+// state, until a signal stops it.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { givenEnvironment } from '../../composition/config.ts';
 import { AccessTokens } from '../../services/access-tokens.ts';
 import { OperatorApi } from '../api-client.ts';
-import { realPace, untilInterrupted } from '../pace.ts';
+import { realPace, interruptSignal } from '../pace.ts';
 import { watch } from '../watch.ts';
 import { ClusterSupervisor } from './supervisor.ts';
 import { type ClusterEvent, clusterLine, type ClusterPicture, clusterText } from './view.ts';
@@ -15,27 +15,27 @@ import { type ClusterEvent, clusterLine, type ClusterPicture, clusterText } from
 export interface ClusterOptions {
   readonly nodes: number;
   readonly port: number;
-  /** Absent: a temporary one, removed at the end. */
+  /** Absent: a temporary directory, removed at the end. */
   readonly data?: string;
-  /** A temporary one stays. */
+  /** Do not remove the temporary directory. */
   readonly keep?: true;
 }
 
-const EVENTS_KEPT_MAX = 100;
-const MOVES_ASKED = 5;
+const EVENTS_MAX = 100;
+const MOVES_LIMIT = 5;
 const TOKEN_SECONDS = 60;
-/** The nodes are on this machine: who is slower than this is told to be away. */
+/** Short, since the nodes are on this machine: a slower node is shown as not answering. */
 const ANSWER_TIMEOUT_MS = 2_000;
 const LINE_INTERVAL_MS = 5_000;
 
 export async function cluster(options: ClusterOptions): Promise<void> {
-  const given = options.data === undefined ? null : resolve(options.data);
-  const dataDirectory = given ?? mkdtempSync(join(tmpdir(), 'livedrops-cluster-'));
+  const givenDirectory = options.data === undefined ? null : resolve(options.data);
+  const dataDirectory = givenDirectory ?? mkdtempSync(join(tmpdir(), 'livedrops-cluster-'));
   const inPlace = process.stdout.isTTY;
   const events: ClusterEvent[] = [];
-  const tell = (text: string): void => {
+  const report = (text: string): void => {
     events.push({ at: Date.now(), text });
-    if (events.length > EVENTS_KEPT_MAX) events.shift();
+    if (events.length > EVENTS_MAX) events.shift();
     if (!inPlace) process.stdout.write(`${text}\n`);
   };
   const supervisor = new ClusterSupervisor({
@@ -43,15 +43,15 @@ export async function cluster(options: ClusterOptions): Promise<void> {
     nodeCount: options.nodes,
     port: options.port,
     environment: givenEnvironment(),
-    tell,
+    report: report,
   });
-  const interrupted = untilInterrupted();
+  const interrupted = interruptSignal();
   const interruption = new Promise((ended) => {
     interrupted.addEventListener('abort', ended, { once: true });
   });
   try {
     process.stdout.write(`Starting ${options.nodes} nodes in ${dataDirectory} ...\n`);
-    // Stopping meanwhile makes the start fail, which is then no news.
+    // An interrupt during the start makes the start fail. That failure is expected.
     const started = supervisor.start().then(
       () => null,
       (error: unknown) => error as Error,
@@ -68,7 +68,7 @@ export async function cluster(options: ClusterOptions): Promise<void> {
     process.stdout.write('Stopping: nodes first, then NATS and Redis ...\n');
   } finally {
     await supervisor.stop();
-    if (given === null && options.keep !== true)
+    if (givenDirectory === null && options.keep !== true)
       rmSync(dataDirectory, { recursive: true, force: true });
   }
   process.stdout.write('Everything has stopped.\n');
@@ -91,18 +91,18 @@ async function show(
       }),
     timeoutMs: ANSWER_TIMEOUT_MS,
   });
-  const look = async (): Promise<ClusterPicture> => {
-    const { nodes, moves } = await ask(api);
+  const readPicture = async (): Promise<ClusterPicture> => {
+    const { nodes, moves } = await readCluster(api);
     return { processes: supervisor.nodes, nodes, moves, events, dataDirectory };
   };
   const pace = realPace(interrupted);
   if (process.stdout.isTTY) {
-    const picture = async (): Promise<string> => clusterText(await look());
+    const picture = async (): Promise<string> => clusterText(await readPicture());
     return await watch({ show: picture, output: process.stdout, pace, interrupted });
   }
   let last = '';
   while (!interrupted.aborted) {
-    const line = clusterLine(await look());
+    const line = clusterLine(await readPicture());
     if (line !== last) process.stdout.write(`${line}\n`);
     last = line;
     await pace.pause(LINE_INTERVAL_MS).catch((error: unknown) => {
@@ -111,10 +111,10 @@ async function show(
   }
 }
 
-/** Nodes may all be away for a while: that is shown, and is no reason to stop. */
-async function ask(api: OperatorApi): Promise<Pick<ClusterPicture, 'nodes' | 'moves'>> {
+/** No node may answer for a while. The view then says so, and the command goes on. */
+async function readCluster(api: OperatorApi): Promise<Pick<ClusterPicture, 'nodes' | 'moves'>> {
   try {
-    const [nodes, moves] = await Promise.all([api.nodes(), api.moves(MOVES_ASKED)]);
+    const [nodes, moves] = await Promise.all([api.nodes(), api.moves(MOVES_LIMIT)]);
     return { nodes, moves };
   } catch {
     return { nodes: null, moves: [] };

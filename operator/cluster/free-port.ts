@@ -1,11 +1,11 @@
-// Ports of this machine for the processes of a cluster.
+// Finds free ports of this machine for the processes of a cluster.
 
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
 const HOST = '127.0.0.1';
 
-/** One that nobody has just now. */
+/** Returns a port that is free now. Another process may take it before the caller does. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, HOST);
   await once(server, 'listening');

@@ -1,5 +1,6 @@
-// One process of a cluster on this machine: started, known to be ready by its own words, started
-// again when it ends without being asked to, and never left behind. What it writes goes to a file.
+// Runs one process of a local cluster. The process is ready when its output matches a pattern. It
+// is started again after a crash, and it never outlives this process. Its output goes to a log
+// file.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,17 +11,17 @@ import { EXIT_RESTART } from '../start.ts';
 
 export interface SupervisedProcessOptions {
   readonly name: string;
-  /** A path, or the name of a program where Debian puts servers. */
+  /** A path, or the name of a program in the folders where Debian installs servers. */
   readonly program: string;
   readonly args: readonly string[];
-  /** All that it sees. */
+  /** The whole environment of the process. */
   readonly environment: Readonly<Record<string, string>>;
-  /** In what it writes when it is ready. */
+  /** Matches the output of a process that is ready. */
   readonly ready: RegExp;
   readonly logFile: string;
   readonly stopTimeoutMs: number;
-  /** One sentence for people, whenever something happened that was not asked for. */
-  readonly tell: (text: string) => void;
+  /** Receives one sentence for people for each event that nobody requested, such as a crash. */
+  readonly report: (text: string) => void;
 }
 
 export type ProcessState = 'starting' | 'running' | 'waiting' | 'ended';
@@ -28,17 +29,17 @@ export type ProcessState = 'starting' | 'running' | 'waiting' | 'ended';
 /** Servers are not on every user's PATH. */
 const SYSTEM_FOLDERS = ['/usr/bin', '/usr/sbin', '/usr/local/bin'];
 const READY_TIMEOUT_MS = 60_000;
-/** The end of what a process wrote, kept to say why it did not start. */
+/** The last part of the output, quoted when the process does not start. */
 const TAIL_CHARACTERS_MAX = 4_000;
 const TAIL_LINES_SHOWN = 5;
-/** A log file that is larger at a start begins anew. */
+/** A log file that is larger when the process starts is truncated. */
 const LOG_BYTES_MAX = 16 * 1024 * 1024;
-/** Before what has crashed is started again, doubled each time; a long run begins at the first. */
+/** The delay before a restart doubles with each crash. After a long run it starts at the first. */
 const BACK_OFF_FIRST_MS = 200;
 const BACK_OFF_MAX_MS = 10_000;
 const LONG_RUN_MS = 30_000;
 
-/** Null where it is not installed. */
+/** Returns the path of an installed program, or null. */
 export function findProgram(name: string): string | null {
   const paths = SYSTEM_FOLDERS.map((folder) => join(folder, name));
   return paths.find((path) => existsSync(path)) ?? null;
@@ -52,9 +53,9 @@ export class SupervisedProcess {
   #tail = '';
   #restarts = 0;
   #backOffMs = BACK_OFF_FIRST_MS;
-  /** Aborted when nobody wants it to run any more. */
-  #wanted = new AbortController();
-  /** Resolves when it has ended and is not started again. */
+  /** `stop` aborts it: no further restart. */
+  #stopRequested = new AbortController();
+  /** Resolves when the process has ended and is not started again. */
   #supervised: Promise<void> = Promise.resolve();
 
   constructor(options: SupervisedProcessOptions) {
@@ -70,14 +71,14 @@ export class SupervisedProcess {
   get state(): ProcessState {
     return this.#state;
   }
-  /** How often it was started again. */
+  /** How often the process was started again. */
   get restarts(): number {
     return this.#restarts;
   }
 
-  /** Resolves when it is ready. Rejects, and leaves nothing running, when it does not become so. */
+  /** Resolves when the process is ready. If it does not become ready, kills it and rejects. */
   async start(): Promise<void> {
-    this.#wanted = new AbortController();
+    this.#stopRequested = new AbortController();
     const child = this.#spawn();
     try {
       await this.#ready(child);
@@ -88,17 +89,17 @@ export class SupervisedProcess {
     this.#supervised = this.#supervise(child);
   }
 
-  /** Harmless when it does not run. One that does not end in time is killed. */
+  /** Does nothing if the process does not run. Sends SIGKILL if it does not end in time. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-    this.#wanted.abort();
+    this.#stopRequested.abort();
     const child = this.#child;
     if (child !== null && isRunning(child)) {
       const ended = once(child, 'exit');
       child.kill(signal);
-      // One that is paused hears of it only now.
+      // A process paused by SIGSTOP handles the first signal only after SIGCONT.
       child.kill('SIGCONT');
       const timeout = setTimeout(() => {
-        this.#options.tell(`${this.name} did not end in time and is killed`);
+        this.#options.report(`${this.name} did not end in time and is killed`);
         child.kill('SIGKILL');
       }, this.#options.stopTimeoutMs);
       await ended;
@@ -108,13 +109,13 @@ export class SupervisedProcess {
     this.#state = 'ended';
   }
 
-  /** False where it does not run. What ends by it is started again, as after any crash. */
+  /** Returns false if the process does not run. A process that ends by the signal is restarted. */
   signal(signal: NodeJS.Signals): boolean {
     const child = this.#child;
     return child !== null && isRunning(child) && child.kill(signal);
   }
 
-  /** Kills it at once; resolves when it is gone, before it is started again. */
+  /** Resolves when the process has ended, before it is started again. */
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     const child = this.#child;
     if (child === null || !isRunning(child)) return;
@@ -123,9 +124,9 @@ export class SupervisedProcess {
     await ended;
   }
 
-  /** For when this process ends without further ado. */
-  abandon(): void {
-    this.#wanted.abort();
+  /** Synchronous, for the `exit` event of this process. */
+  killOnExit(): void {
+    this.#stopRequested.abort();
     this.#child?.kill('SIGKILL');
   }
 
@@ -138,8 +139,9 @@ export class SupervisedProcess {
       const name = this.#options.program;
       throw new Error(`${name} is not installed here; on Debian: apt-get install ${name}`);
     }
-    // A session of its own keeps the terminal's Ctrl-C away, so that all ends in its order; and
-    // the kernel ends what would be left when this process is killed.
+    // A session of its own (`detached`) keeps the terminal's Ctrl-C from the child, so that the
+    // supervisor chooses the order of the stop. With `--pdeathsig KILL` the kernel ends the child
+    // when this process is killed.
     const guard = findProgram('setpriv');
     const command = guard === null ? [program] : [guard, '--pdeathsig', 'KILL', '--', program];
     const child = spawn(command[0]!, [...command.slice(1), ...args], {
@@ -150,32 +152,32 @@ export class SupervisedProcess {
     this.#child = child;
     this.#state = 'starting';
     this.#tail = '';
-    this.#keepOutput(child);
+    this.#logOutput(child);
     return child;
   }
 
-  #keepOutput(child: ChildProcess): void {
+  #logOutput(child: ChildProcess): void {
     const { logFile } = this.#options;
     if (existsSync(logFile) && statSync(logFile).size > LOG_BYTES_MAX) truncateSync(logFile);
     const file = openSync(logFile, 'a');
-    const keep = (chunk: Buffer): void => {
+    const append = (chunk: Buffer): void => {
       writeSync(file, chunk);
       this.#tail = (this.#tail + chunk.toString()).slice(-TAIL_CHARACTERS_MAX);
     };
-    child.stdout!.on('data', keep);
-    child.stderr!.on('data', keep);
+    child.stdout!.on('data', append);
+    child.stderr!.on('data', append);
     child.once('close', () => closeSync(file));
   }
 
-  /** Rejects when it ends first, or takes too long. */
+  /** Rejects when the process ends before it is ready, or is not ready in time. */
   #ready(child: ChildProcess): Promise<void> {
     return new Promise((resolve, reject) => {
-      const fail = (what: string): void => {
+      const fail = (problem: string): void => {
         end();
         const lines = this.#tail.trimEnd().split('\n').slice(-TAIL_LINES_SHOWN);
-        reject(new Error([`${this.name} ${what}`, ...lines].join('\n  ')));
+        reject(new Error([`${this.name} ${problem}`, ...lines].join('\n  ')));
       };
-      const look = (): void => {
+      const checkReady = (): void => {
         if (!this.#options.ready.test(this.#tail)) return;
         this.#state = 'running';
         end();
@@ -187,52 +189,53 @@ export class SupervisedProcess {
       const timeout = setTimeout(() => fail('did not become ready in time:'), READY_TIMEOUT_MS);
       const end = (): void => {
         clearTimeout(timeout);
-        child.stdout!.off('data', look);
-        child.stderr!.off('data', look);
+        child.stdout!.off('data', checkReady);
+        child.stderr!.off('data', checkReady);
         child.off('close', onClose);
         child.off('error', onError);
       };
-      child.stdout!.on('data', look);
-      child.stderr!.on('data', look);
+      child.stdout!.on('data', checkReady);
+      child.stderr!.on('data', checkReady);
       child.once('close', onClose);
       child.once('error', onError);
     });
   }
 
   async #supervise(first: ChildProcess): Promise<void> {
-    const { signal: unwanted } = this.#wanted;
-    const { tell } = this.#options;
+    const { signal: stopRequested } = this.#stopRequested;
+    const { report } = this.#options;
     let child = first;
     for (;;) {
       const startedAt = performance.now();
       if (isRunning(child)) await once(child, 'exit');
       this.#state = 'ended';
-      if (unwanted.aborted) return;
-      const how = child.signalCode ?? `exit code ${child.exitCode}`;
-      if (child.exitCode === 0) return tell(`${this.name} has ended by itself, and stays so`);
+      if (stopRequested.aborted) return;
+      const cause = child.signalCode ?? `exit code ${child.exitCode}`;
+      if (child.exitCode === 0)
+        return report(`${this.name} has ended by itself and is not restarted`);
       if (performance.now() - startedAt > LONG_RUN_MS) this.#backOffMs = BACK_OFF_FIRST_MS;
       this.#state = 'waiting';
-      if (child.exitCode === EXIT_RESTART) tell(`${this.name} is started again, as it asked`);
-      else if (!(await this.#backOff(how, unwanted))) return;
+      if (child.exitCode === EXIT_RESTART) report(`${this.name} requested a restart`);
+      else if (!(await this.#backOff(cause, stopRequested))) return;
       this.#restarts++;
       child = this.#spawn();
       try {
         await this.#ready(child);
-        tell(`${this.name} is back`);
+        report(`${this.name} is back`);
       } catch (error) {
-        if (!unwanted.aborted) tell((error as Error).message);
+        if (!stopRequested.aborted) report((error as Error).message);
         child.kill('SIGKILL');
       }
     }
   }
 
-  /** False where it is not wanted any more. */
-  async #backOff(how: string, unwanted: AbortSignal): Promise<boolean> {
+  /** Resolves to false if `stop` was called meanwhile. */
+  async #backOff(cause: string, stopRequested: AbortSignal): Promise<boolean> {
     const delayMs = this.#backOffMs;
     this.#backOffMs = Math.min(delayMs * 2, BACK_OFF_MAX_MS);
-    this.#options.tell(`${this.name} has crashed (${how}), started again in ${delayMs} ms`);
-    await delay(delayMs, undefined, { signal: unwanted }).catch(() => undefined);
-    return !unwanted.aborted;
+    this.#options.report(`${this.name} has crashed (${cause}), restart in ${delayMs} ms`);
+    await delay(delayMs, undefined, { signal: stopRequested }).catch(() => undefined);
+    return !stopRequested.aborted;
   }
 }
 

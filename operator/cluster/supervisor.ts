@@ -1,6 +1,6 @@
-// A whole cluster on this machine: redis-server with our own configuration file, nats-server, and
-// nodes, each a process of its own, ended in the order in which nothing is lost: nodes, NATS, Redis.
-// It shows nothing: that is `view.ts`.
+// Runs a whole cluster on this machine: redis-server with deploy/redis.conf, nats-server, and the
+// nodes, each as a process. The stop order loses nothing: nodes, NATS, Redis. The supervisor prints
+// nothing; `view.ts` formats its state.
 
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -12,24 +12,24 @@ import { freePort, isFree } from './free-port.ts';
 import { type ProcessState, SupervisedProcess } from './supervised-process.ts';
 
 export interface ClusterSupervisorOptions {
-  /** Everything is kept below it, the secrets too. Made where it is missing. */
+  /** Holds all data, the secrets too. Created if it is missing. */
   readonly dataDirectory: string;
   readonly nodeCount: number;
-  /** Of the first node, the others follow; 0: free ones. */
+  /** The port of the first node; each next node has the next port. 0: free ports. */
   readonly port: number;
   /** Further `LIVEDROPS_` variables for every node: secrets, limits, the log. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** The same for one node, such as its roles. */
+  /** Further variables for one node, such as its roles. */
   readonly nodeEnvironment?: (nodeId: string) => Readonly<Record<string, string>>;
-  /** One sentence for people, whenever something happened that was not asked for. */
-  readonly tell?: (text: string) => void;
+  /** Receives one sentence for people for each event that nobody requested, such as a crash. */
+  readonly report?: (text: string) => void;
   /** The node program, for tests of this class. */
   readonly nodeProgram?: { readonly program: string; readonly args: readonly string[] };
 }
 
 export interface SupervisedNode {
   readonly nodeId: string;
-  /** Null while it does not run. */
+  /** Null while the node does not run. */
   readonly pid: number | null;
   readonly url: string;
   readonly state: ProcessState;
@@ -44,32 +44,32 @@ const NODE_PROGRAM = {
   program: process.execPath,
   args: [fileURLToPath(new URL('../livedrops.ts', import.meta.url)), 'start'],
 };
-/** A node hands its shards over before it ends, and gives up by itself before this. */
+/** A node hands its shards over before it ends. Its own stop timeout is shorter than this. */
 const NODE_STOP_TIMEOUT_MS = 35_000;
 const SERVER_STOP_TIMEOUT_MS = 10_000;
 
 export class ClusterSupervisor {
   readonly #options: ClusterSupervisorOptions;
   readonly #directory: string;
-  readonly #tell: (text: string) => void;
+  readonly #report: (text: string) => void;
   readonly #nodes = new Map<
     string,
     { readonly process: SupervisedProcess; readonly url: string }
   >();
   readonly #servers = new Map<ServerName, { readonly process: SupervisedProcess; port: number }>();
   #authSecret = '';
-  /** Gives the data directory free; harmless when repeated. */
+  /** Releases the lock of the data directory. Safe to repeat. */
   #unlock: () => void = () => undefined;
   #stopping: Promise<void> | null = null;
-  /** However this process ends, nothing is left behind. */
-  readonly #abandon = (): void => {
-    for (const process of this.#processes()) process.abandon();
+  /** Handles `exit`: no child may outlive this process. */
+  readonly #killOnExit = (): void => {
+    for (const process of this.#processes()) process.killOnExit();
   };
 
   constructor(options: ClusterSupervisorOptions) {
     this.#options = options;
     this.#directory = resolve(options.dataDirectory);
-    this.#tell = options.tell ?? (() => undefined);
+    this.#report = options.report ?? (() => undefined);
   }
 
   get nodes(): readonly SupervisedNode[] {
@@ -96,7 +96,7 @@ export class ClusterSupervisor {
   get natsUrl(): string {
     return `nats://${HOST}:${this.#servers.get('nats')?.port ?? 0}`;
   }
-  /** Signs tokens that every node takes. */
+  /** Signs tokens that every node accepts. */
   get authSecret(): string {
     return this.#authSecret;
   }
@@ -105,68 +105,68 @@ export class ClusterSupervisor {
   }
 
   /**
-   * Resolves when every node is ready. Rejects, with nothing left running, where a port is taken, a
-   * server is not installed, the directory is that of a node alone, or something does not become
-   * ready: the message says which and why.
-   * Errors: `directory-in-use`, since two Redis on one directory would write into one journal.
+   * Resolves when every node is ready. Otherwise stops all processes and rejects; the message names
+   * the cause: a port is taken, a server is not installed, the directory belongs to a single node,
+   * or a process does not become ready. Errors: `directory-in-use`, since two Redis servers on one
+   * directory would write one journal.
    */
   async start(): Promise<void> {
     const ports = await this.#nodePorts();
     mkdirSync(join(this.#directory, 'logs'), { recursive: true, mode: 0o700 });
     this.#unlock = lockDirectory(this.#directory);
-    process.on('exit', this.#abandon);
+    process.on('exit', this.#killOnExit);
     try {
       if (isOfOneNode(this.#directory) && !isOfCluster(this.#directory))
-        throw new Error(`${this.#directory} belongs to one node alone: use npm start`);
-      const given = this.#options.environment ?? {};
+        throw new Error(`${this.#directory} belongs to a single node: use npm start`);
+      const environment = this.#options.environment ?? {};
       const { authSecret, paymentSecrets } = loadConfig({
-        LIVEDROPS_AUTH_SECRET: given['LIVEDROPS_AUTH_SECRET'],
-        LIVEDROPS_PAYMENT_SECRET: given['LIVEDROPS_PAYMENT_SECRET'],
+        LIVEDROPS_AUTH_SECRET: environment['LIVEDROPS_AUTH_SECRET'],
+        LIVEDROPS_PAYMENT_SECRET: environment['LIVEDROPS_PAYMENT_SECRET'],
         LIVEDROPS_DATA: this.#directory,
       });
       this.#authSecret = authSecret;
       await this.#startRedis();
       await this.#startNats();
-      this.#checkWanted();
+      this.#throwIfStopping();
       const secrets = { auth: authSecret, payment: paymentSecrets.join(' ') };
       for (const [index, port] of ports.entries()) this.#addNode(index, port, secrets);
       await Promise.all([...this.#nodes.values()].map(({ process }) => process.start()));
       keepServerUrl(this.#directory, this.nodes[0]!.url);
     } catch (error) {
       await this.stop();
-      // A stop that came before the lock was taken has not given it free.
+      // A stop that ran before the lock was taken has not released it.
       this.#unlock();
       throw error;
     }
   }
 
-  /** Ends everything in order. Harmless when repeated: all wait for the same end. */
+  /** Stops all processes in order. Safe to repeat: every call waits for the same stop. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
   }
 
-  /** False where the node does not run. What ends by it is started again. */
+  /** Returns false if the node does not run. A node that ends by the signal is restarted. */
   signal(nodeId: string, signal: NodeJS.Signals): boolean {
     return this.#node(nodeId).signal(signal);
   }
 
-  /** Resolves when the node is gone; it is started again a moment later. */
+  /** Resolves when the node has ended. The supervisor restarts it a moment later. */
   async kill(nodeId: string, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     await this.#node(nodeId).kill(signal);
   }
 
-  /** Ends the node, in good order unless told otherwise; it stays ended until `startNode`. */
+  /** Stops the node, by default in order. It stays stopped until `startNode`. */
   async stopNode(nodeId: string, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     await this.#node(nodeId).stop(signal);
   }
 
-  /** Resolves when it is ready. */
+  /** Resolves when the node is ready. */
   async startNode(nodeId: string): Promise<void> {
     await this.#node(nodeId).start();
   }
 
-  /** Ends the node in good order and starts it again; resolves when it is ready. */
+  /** Stops the node in order and starts it again. Resolves when it is ready. */
   async restart(nodeId: string): Promise<void> {
     await this.stopNode(nodeId);
     await this.startNode(nodeId);
@@ -178,7 +178,7 @@ export class ClusterSupervisor {
   async stopServer(name: ServerName, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     await this.#server(name).stop(signal);
   }
-  /** On the port it had, with what it kept. */
+  /** Starts the server on the same port with the same data. */
   async startServer(name: ServerName): Promise<void> {
     await this.#server(name).start();
   }
@@ -188,12 +188,14 @@ export class ClusterSupervisor {
     await Promise.all(nodes.map(({ process }) => process.stop()));
     await this.#servers.get('nats')?.process.stop();
     await this.#servers.get('redis')?.process.stop();
-    process.off('exit', this.#abandon);
+    process.off('exit', this.#killOnExit);
     this.#unlock();
   }
 
-  /** A stop that came meanwhile has ended only what there was then. */
-  #checkWanted(): void {
+  /**
+   * A concurrent `stop` ended only the processes that existed then, so the start must not go on.
+   */
+  #throwIfStopping(): void {
     if (this.#stopping !== null) throw new Error('the cluster was stopped while it started');
   }
 
@@ -203,7 +205,7 @@ export class ClusterSupervisor {
     for (let i = 0; i < nodeCount; i++) {
       const port = first === 0 ? await freePort() : first + i;
       if (first !== 0 && !(await isFree(port)))
-        throw new Error(`port ${port} of node-${i + 1} is taken; --port names another first one`);
+        throw new Error(`port ${port} of node-${i + 1} is taken; --port sets another first port`);
       ports.push(port);
     }
     return ports;
@@ -239,7 +241,7 @@ export class ClusterSupervisor {
     args: (port: number) => string[],
   ): Promise<void> {
     const port = await freePort();
-    this.#checkWanted();
+    this.#throwIfStopping();
     const server = new SupervisedProcess({
       name: program,
       program,
@@ -248,7 +250,7 @@ export class ClusterSupervisor {
       ready,
       logFile: join(this.#directory, 'logs', `${name}.log`),
       stopTimeoutMs: SERVER_STOP_TIMEOUT_MS,
-      tell: this.#tell,
+      report: this.#report,
     });
     this.#servers.set(name, { process: server, port });
     await server.start();
@@ -276,7 +278,7 @@ export class ClusterSupervisor {
       ready: /LiveDrops ready on /,
       logFile: join(this.#directory, 'logs', `${nodeId}.log`),
       stopTimeoutMs: NODE_STOP_TIMEOUT_MS,
-      tell: this.#tell,
+      report: this.#report,
     });
     this.#nodes.set(nodeId, { process: node, url: `http://${HOST}:${port}` });
   }

@@ -1,5 +1,5 @@
-// What the supervisor of a cluster shows: who owns how much, how fast it sells, what has moved and
-// what happened to the processes. Pure: whoever calls has asked the nodes. Fits 100 columns.
+// Formats the state of a local cluster: nodes with their shards and order rates, the last moves,
+// and the last events of the processes. Pure: the caller reads the nodes. Fits 100 columns.
 
 import type { MoveInfo, NodeInfo } from '../api-client.ts';
 import { milliseconds } from '../moves.ts';
@@ -8,16 +8,17 @@ import type { SupervisedNode } from './supervisor.ts';
 
 export interface ClusterPicture {
   readonly processes: readonly SupervisedNode[];
-  /** What the nodes say; null where none of them answers. */
+  /** The answer of the cluster; null when no node answers. */
   readonly nodes: readonly NodeInfo[] | null;
   /** Newest first. */
   readonly moves: readonly MoveInfo[];
-  /** Newest last: what happened to the processes, each with when (milliseconds since the epoch). */
+  /** Events of the processes, newest last. */
   readonly events: readonly ClusterEvent[];
   readonly dataDirectory: string;
 }
 
 export interface ClusterEvent {
+  /** Milliseconds since the Unix epoch. */
   readonly at: number;
   readonly text: string;
 }
@@ -49,11 +50,11 @@ export function clusterText(picture: ClusterPicture): string {
     lastMoves.length === 0 ? '' : `\nLast moves\n${rowsText(lastMoves)}`,
     lastEvents.length === 0 ? '' : `\nLast events\n${lastEvents.join('')}`,
     `\nLIVEDROPS_DATA=${dataDirectory} npx livedrops nodes | shards | drain | move ...\n`,
-    'Ctrl-C ends it all.\n',
+    'Ctrl-C stops the cluster.\n',
   ].join('');
 }
 
-/** The same in one line, for logs and pipes. */
+/** The same state in one line, for logs and pipes. */
 export function clusterLine(picture: ClusterPicture): string {
   const owned = (picture.nodes ?? []).map(
     ({ nodeId, state, shardsOwned }) =>
@@ -64,7 +65,7 @@ export function clusterLine(picture: ClusterPicture): string {
 
 function summary({ processes, nodes }: ClusterPicture): string {
   const running = processes.filter(({ state }) => state === 'running').length;
-  const up = `${running} of ${count(processes.length, 'node')} up`;
+  const up = `${running} of ${count(processes.length, 'node')} running`;
   if (nodes === null) return up;
   const living = nodes.filter(({ state }) => state !== 'lost');
   const sum = (of: (node: NodeInfo) => number): number =>
@@ -81,26 +82,26 @@ function summary({ processes, nodes }: ClusterPicture): string {
 
 function nodesTable({ processes, nodes }: ClusterPicture): string {
   const rows = processes.map(({ nodeId, state, pid, restarts, url }) => {
-    const told = nodes?.find((node) => node.nodeId === nodeId);
-    const process = [nodeId, stateText(state, told), String(pid ?? '-'), String(restarts + 1)];
+    const node = nodes?.find((info) => info.nodeId === nodeId);
+    const process = [nodeId, stateText(state, node), String(pid ?? '-'), String(restarts + 1)];
     const figures =
-      told === undefined
+      node === undefined
         ? ['-', '-', '-', '-', '-']
         : [
-            String(told.shardsOwned),
-            String(told.shardsWanted),
-            String(told.liveDrops),
-            told.ordersPerSecond.toFixed(0),
-            String(told.relayLag),
+            String(node.shardsOwned),
+            String(node.shardsWanted),
+            String(node.liveDrops),
+            node.ordersPerSecond.toFixed(0),
+            String(node.relayLag),
           ];
     return [...process, ...figures, url];
   });
   return table(['node', 'state', ...NUMBERS, 'url'], rows, NUMBERS);
 }
 
-/** Of a process that runs, what the cluster says of it. */
-function stateText(state: SupervisedNode['state'], told: NodeInfo | undefined): string {
-  if (state === 'running') return told?.state ?? 'running';
+/** The state that the cluster reports for a running process, or the state of the process. */
+function stateText(state: SupervisedNode['state'], node: NodeInfo | undefined): string {
+  if (state === 'running') return node?.state ?? 'running';
   return state === 'waiting' ? 'crashed' : state;
 }
 

@@ -1,6 +1,6 @@
-// The crowd: all buyers, in a thread of its own so that the terminal stays live. Real HTTP, a token
-// for each buyer, a bounded number of sockets. It checks at once what only it can see: that the
-// same key is always answered with the same order.
+// The crowd of the demo: all buyers, in a worker thread, so that the terminal stays responsive. It
+// uses real HTTP, a token for each buyer and a bounded number of sockets. It checks what only the
+// crowd sees: every answer to one idempotency key names the same order.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { AccessTokens } from '../../services/access-tokens.ts';
@@ -11,10 +11,10 @@ import { Plan } from './plan.ts';
 
 const TOKEN_SECONDS = 3600;
 const ATTEMPTS_MAX = 20;
-/** Before asking again after an answer that asks for patience, or none at all. */
+/** The delay before a retry, after status 429 or 503 or a broken connection. */
 const RETRY_DELAY_MS = 200;
 const EXTRA_PRESSES_OF_THE_IMPATIENT = 2;
-/** Waiting buyers who press for each unit that came free. */
+/** Sold-out buyers who order again for each unit that came free. */
 const BUYERS_FOR_A_FREE_UNIT = 2;
 const REPORT_INTERVAL_MS = 20;
 const BODY = '{"quantity":1}';
@@ -32,17 +32,17 @@ const pool = new HttpPool({
   waitingMax: data.buyers * (EXTRA_PRESSES_OF_THE_IMPATIENT + 2),
 });
 
-/** Signed ahead, so that pressing costs no more than sending. */
-const accessOf = Array.from({ length: data.buyers }, (_, buyer) => {
+/** Signed in advance, so that placing an order costs only the sending. */
+const authorizationOf = Array.from({ length: data.buyers }, (_, buyer) => {
   const claims = { userId: plan.userId(buyer), roles: [], lifetimeSeconds: TOKEN_SECONDS };
   return `Bearer ${tokens.sign(claims)}`;
 });
 const orderOf: (string | null)[] = Array.from({ length: data.buyers }, () => null);
 const hasAnswer = new Uint8Array(data.buyers);
-/** Buyers who were told that it is sold out, first come first; they press when units come free. */
-const turnedAway: number[] = [];
-let nextTurnedAway = 0;
-let fresh: AcknowledgedOrder[] = [];
+/** Buyers with a sold-out answer, in the order of the answers. They order again later. */
+const soldOutBuyers: number[] = [];
+let nextSoldOutBuyer = 0;
+let unreported: AcknowledgedOrder[] = [];
 let path = '';
 let pending = 0;
 let pressedAt = 0;
@@ -53,7 +53,7 @@ function requestOf(buyer: number): string {
     method: 'POST',
     path,
     host,
-    headers: { authorization: accessOf[buyer]!, 'idempotency-key': plan.key(buyer) },
+    headers: { authorization: authorizationOf[buyer]!, 'idempotency-key': plan.key(buyer) },
     body: BODY,
   });
 }
@@ -62,7 +62,7 @@ function press(buyer: number, attempt: number, isRepeat: boolean): void {
   const knownBefore = orderOf[buyer]!;
   if (attempt === 0) pending++;
   pool.request(requestOf(buyer), (answer) => {
-    if (mustAskAgain(answer) && attempt < ATTEMPTS_MAX) {
+    if (mustRetry(answer) && attempt < ATTEMPTS_MAX) {
       setTimeout(press, RETRY_DELAY_MS, buyer, attempt + 1, isRepeat);
       return;
     }
@@ -70,9 +70,9 @@ function press(buyer: number, attempt: number, isRepeat: boolean): void {
     counters.add('answered');
     counters.addLatency(answer.tookMs);
     if (isRepeat) counters.add('repeats');
-    if (answer.status === 201) take(buyer, answer);
-    else if (answer.status === 409) turnAway(buyer, knownBefore, isRepeat);
-    else other(buyer, answer);
+    if (answer.status === 201) recordOrder(buyer, answer);
+    else if (answer.status === 409) recordSoldOut(buyer, knownBefore, isRepeat);
+    else recordUnexpected(buyer, answer);
     if (hasAnswer[buyer] === 0) {
       hasAnswer[buyer] = 1;
       counters.add('buyersAnswered');
@@ -82,12 +82,12 @@ function press(buyer: number, attempt: number, isRepeat: boolean): void {
   });
 }
 
-/** Nobody knows (a broken connection), or the server asks to come back: same key, same order. */
-function mustAskAgain({ status }: HttpAnswer): boolean {
+/** The result is unknown, or the server asked for a retry: the same key gives the same order. */
+function mustRetry({ status }: HttpAnswer): boolean {
   return status === 0 || status === 429 || status === 503;
 }
 
-function take(buyer: number, answer: HttpAnswer): void {
+function recordOrder(buyer: number, answer: HttpAnswer): void {
   const { id, holdExpiresAt } = JSON.parse(answer.body) as { id: string; holdExpiresAt: string };
   const known = orderOf[buyer]!;
   if (known !== null) {
@@ -96,7 +96,7 @@ function take(buyer: number, answer: HttpAnswer): void {
   }
   orderOf[buyer] = id;
   counters.add('placed');
-  fresh.push({
+  unreported.push({
     orderId: id,
     userId: plan.userId(buyer),
     key: plan.key(buyer),
@@ -105,18 +105,16 @@ function take(buyer: number, answer: HttpAnswer): void {
   });
 }
 
-function turnAway(buyer: number, knownBefore: string | null, isRepeat: boolean): void {
+function recordSoldOut(buyer: number, knownBefore: string | null, isRepeat: boolean): void {
   if (knownBefore !== null) {
-    findings.push(`${plan.userId(buyer)} has ${knownBefore}, and was then told it is sold out`);
+    findings.push(`${plan.userId(buyer)} has ${knownBefore} and then got a sold-out answer`);
   }
   counters.add('soldOut');
-  if (!isRepeat) turnedAway.push(buyer);
+  if (!isRepeat) soldOutBuyers.push(buyer);
 }
 
-function other(buyer: number, answer: HttpAnswer): void {
-  findings.push(
-    `${plan.userId(buyer)} was answered ${answer.status}: ${answer.body.slice(0, 200)}`,
-  );
+function recordUnexpected(buyer: number, answer: HttpAnswer): void {
+  findings.push(`${plan.userId(buyer)} got status ${answer.status}: ${answer.body.slice(0, 200)}`);
 }
 
 function pressAll(dropId: string): void {
@@ -130,21 +128,24 @@ function pressAll(dropId: string): void {
 }
 
 function pressAgain(freeUnits: number): void {
-  const until = Math.min(turnedAway.length, nextTurnedAway + freeUnits * BUYERS_FOR_A_FREE_UNIT);
-  while (nextTurnedAway < until) {
-    const buyer = turnedAway[nextTurnedAway++]!;
+  const until = Math.min(
+    soldOutBuyers.length,
+    nextSoldOutBuyer + freeUnits * BUYERS_FOR_A_FREE_UNIT,
+  );
+  while (nextSoldOutBuyer < until) {
+    const buyer = soldOutBuyers[nextSoldOutBuyer++]!;
     if (orderOf[buyer] === null) press(buyer, 0, false);
   }
 }
 
-function tell(message: CrowdMessage): void {
+function post(message: CrowdMessage): void {
   port.postMessage(message);
 }
 
-function report(): void {
-  if (fresh.length === 0) return;
-  tell({ type: 'orders', orders: fresh });
-  fresh = [];
+function reportOrders(): void {
+  if (unreported.length === 0) return;
+  post({ type: 'orders', orders: unreported });
+  unreported = [];
 }
 
 function finish(): void {
@@ -152,18 +153,18 @@ function finish(): void {
     setTimeout(finish, REPORT_INTERVAL_MS);
     return;
   }
-  report();
+  reportOrders();
   clearInterval(reporting);
   pool.close();
-  tell({ type: 'finished', findings });
+  post({ type: 'finished', findings });
   port.close();
 }
 
-const reporting = setInterval(report, REPORT_INTERVAL_MS);
+const reporting = setInterval(reportOrders, REPORT_INTERVAL_MS);
 await pool.warmUp();
 port.on('message', (command: CrowdCommand) => {
   if (command.type === 'press') pressAll(command.dropId);
   else if (command.type === 'press-again') pressAgain(command.freeUnits);
   else finish();
 });
-tell({ type: 'ready' });
+post({ type: 'ready' });

@@ -1,17 +1,17 @@
-// The demo's side of the crowd: starts its thread, tells it when to press, and collects what it was
-// promised.
+// Controls the crowd of the demo: starts its thread, tells it when to order, and collects the
+// acknowledged orders.
 
 import { Worker } from 'node:worker_threads';
 import { LoadCounters } from './load-counters.ts';
 
-/** An order that the server has said exists. */
+/** An order that the server acknowledged. */
 export interface AcknowledgedOrder {
   readonly orderId: string;
   readonly userId: string;
   readonly key: string;
   /** Milliseconds since the Unix epoch. */
   readonly holdExpiresAt: number;
-  /** The buyer was told first that it is sold out. */
+  /** True if the buyer got a sold-out answer first. */
   readonly pressedAgain: boolean;
 }
 
@@ -20,7 +20,7 @@ export interface CrowdOptions {
   readonly port: number;
   readonly authSecret: string;
   readonly buyers: number;
-  /** How many of the buyers are followers, who press first. */
+  /** How many of the buyers are followers, who order first. */
   readonly followers: number;
   readonly seed: number;
   readonly connections: number;
@@ -60,7 +60,7 @@ export class Crowd {
       this.#ready.reject(error);
       this.#finished.reject(error);
     });
-    // Awaited by `finish`; a crowd that breaks before that is told there, not as unhandled.
+    // `finish` reports a failure of the crowd. This handler avoids an unhandled rejection before.
     this.#finished.promise.catch(() => {});
   }
 
@@ -70,17 +70,17 @@ export class Crowd {
   }
 
   press(dropId: string): void {
-    this.#tell({ type: 'press', dropId });
+    this.#post({ type: 'press', dropId });
   }
 
-  /** Units came free: some of those who were turned away press again. */
+  /** Units came free: lets some of the sold-out buyers order again. */
   pressAgain(freeUnits: number): void {
-    this.#tell({ type: 'press-again', freeUnits });
+    this.#post({ type: 'press-again', freeUnits });
   }
 
-  /** Resolves, once every press was answered, to what was wrong with the answers. */
+  /** Resolves after the answer to every request, to the wrong answers. */
   async finish(): Promise<readonly string[]> {
-    this.#tell({ type: 'finish' });
+    this.#post({ type: 'finish' });
     return await this.#finished.promise;
   }
 
@@ -88,7 +88,7 @@ export class Crowd {
     await this.#worker.terminate();
   }
 
-  #tell(command: CrowdCommand): void {
+  #post(command: CrowdCommand): void {
     this.#worker.postMessage(command);
   }
 

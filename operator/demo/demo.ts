@@ -1,4 +1,4 @@
-// `livedrops demo`: one celebrity drop on a real server, from the first follower to the proof.
+// `livedrops demo`: runs one celebrity drop on a real server, from the first follower to the proof.
 
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -10,22 +10,22 @@ import { type Evidence, type JournalOrder, prove } from './proof.ts';
 import { call, SALE_TITLE } from './sale.ts';
 import { format, Screen } from './screen.ts';
 import { runCommand, ServerProcess } from './server-process.ts';
-import { isOver, type Secrets, setStage, type Stage } from './stage.ts';
+import { isOver, type Secrets, prepareStage, type Stage } from './stage.ts';
 
 export interface DemoOptions {
   readonly buyers: number;
   readonly stock: number;
   readonly followers: number;
-  /** Until the drop opens. */
+  /** Seconds until the drop opens. */
   readonly seconds: number;
   readonly seed: number;
 }
 
-/** From the time set to the first follower who knows. */
+/** From the drop's start time to the first follower's `drop.started`. */
 const START_TIMEOUT_MS = 10_000;
 const SALE_TIMEOUT_MS = 120_000;
 const NOTICES_TIMEOUT_MS = 5_000;
-const LOOK_INTERVAL_MS = 50;
+const POLL_INTERVAL_MS = 50;
 const FINDINGS_SHOWN_MAX = 5;
 const SECRET_BYTES = 32;
 
@@ -44,12 +44,12 @@ export async function demo(options: DemoOptions): Promise<void> {
     LIVEDROPS_PAYMENT_SECRET: secrets.payment,
   };
   const server = new ServerProcess({ environment });
-  const leaveNothing = (): void => {
+  const cleanUp = (): void => {
     void server.kill();
     rmSync(dataDirectory, { recursive: true, force: true });
   };
   const onSignal = (): void => {
-    leaveNothing();
+    cleanUp();
     process.exit(1);
   };
   process.once('SIGINT', onSignal);
@@ -63,15 +63,15 @@ export async function demo(options: DemoOptions): Promise<void> {
       journal.push({ orderId: id, userId, key, quantity, status });
     }
     const verified = await verify(environment);
-    conclude({ ...partial, journal, stoppedInOrder, verified });
+    printProof({ ...partial, journal, stoppedInOrder, verified });
   } finally {
     process.off('SIGINT', onSignal);
     process.off('SIGTERM', onSignal);
-    leaveNothing();
+    cleanUp();
   }
 }
 
-/** All that can be known before the server is stopped. */
+/** The evidence that can be read before the server stops. */
 type SaleEvidence = Omit<Evidence, 'journal' | 'stoppedInOrder' | 'verified'>;
 
 async function sell(
@@ -90,15 +90,18 @@ async function sell(
   });
   screen.note(`LiveDrops serves on ${url}`);
   screen.note(`${format(followers)} followers connect, ${format(buyers)} buyers get ready`);
-  const stage = await setStage({ ...options, followers });
+  const stage = await prepareStage({ ...options, followers });
   try {
     screen.start(stage.state);
     const startTimeoutMs = options.seconds * 1000 + START_TIMEOUT_MS;
-    const opened = await until(startTimeoutMs, () => stage.followers.told('drop.started') > 0);
-    if (!opened) throw new Error('no follower was told that the drop has started');
+    const opened = await waitUntil(
+      startTimeoutMs,
+      () => stage.followers.receivedCount('drop.started') > 0,
+    );
+    if (!opened) throw new Error('no follower received drop.started');
     stage.crowd.press(stage.dropId);
-    // Over or not: the proof tells what is missing.
-    await until(SALE_TIMEOUT_MS, () => isOver(stage));
+    // The proof shows what is missing if the sale is not over by then.
+    await waitUntil(SALE_TIMEOUT_MS, () => isOver(stage));
     return await gatherEvidence(stage);
   } finally {
     screen.stop();
@@ -108,13 +111,15 @@ async function sell(
   }
 }
 
-/** What the server says while it still can, and what everybody was told. */
+/**
+ * Reads the final state from the server before it stops, and what buyers and followers received.
+ */
 async function gatherEvidence(stage: Stage): Promise<SaleEvidence> {
   const { url, dropId, buyers, stock, crowd, payers, followers, followerCount } = stage;
   const crowdFindings = await crowd.finish();
   const drop = (await call(url, 'GET', `/v1/drops/${dropId}`, null)) as Evidence['drop'];
   const refundRequested = new Set<string>();
-  const lateEnd = new Map<string, string>();
+  const lateStatusOf = new Map<string, string>();
   for (const { orderId, userId } of crowd.orders) {
     const payment = payers.paymentOf.get(orderId);
     if (payment !== 'late' && payment !== 'refused-late') continue;
@@ -122,18 +127,20 @@ async function gatherEvidence(stage: Stage): Promise<SaleEvidence> {
       status: string;
       refundRequested?: boolean;
     };
-    lateEnd.set(orderId, order.status);
+    lateStatusOf.set(orderId, order.status);
     if (order.refundRequested === true) refundRequested.add(orderId);
   }
-  const expected = crowd.orders.flatMap(({ orderId, userId }) => {
+  const expectedNotices = crowd.orders.flatMap(({ orderId, userId }) => {
     const follower = stage.plan.buyerOf(userId);
     if (follower >= followerCount) return [];
-    const types = noticesOf(payers.paymentOf.get(orderId), lateEnd.get(orderId));
+    const types = noticesOf(payers.paymentOf.get(orderId), lateStatusOf.get(orderId));
     return types.map((type) => ({ follower, type, orderId }));
   });
   const delivered = (): number =>
-    expected.filter((it) => followers.hasNotice(it.follower, it.type, it.orderId)).length;
-  await until(NOTICES_TIMEOUT_MS, () => delivered() === expected.length);
+    expectedNotices.filter(({ follower, type, orderId }) =>
+      followers.hasNotice(follower, type, orderId),
+    ).length;
+  await waitUntil(NOTICES_TIMEOUT_MS, () => delivered() === expectedNotices.length);
   return {
     buyers,
     buyersAnswered: crowd.counters.get('buyersAnswered'),
@@ -146,9 +153,9 @@ async function gatherEvidence(stage: Stage): Promise<SaleEvidence> {
     repeats: crowd.counters.get('repeats'),
     frames: followers.frames,
     followers: followerCount,
-    toldStarted: followers.told('drop.started'),
-    toldSoldOut: followers.told('drop.sold_out'),
-    noticesExpected: expected.length,
+    sawStart: followers.receivedCount('drop.started'),
+    sawSellOut: followers.receivedCount('drop.sold_out'),
+    noticesExpected: expectedNotices.length,
     noticesDelivered: delivered(),
     crowdFindings,
     paymentFindings: payers.findings,
@@ -156,18 +163,18 @@ async function gatherEvidence(stage: Stage): Promise<SaleEvidence> {
   };
 }
 
-/** What a follower is to be told about an order, by how it was paid. */
-function noticesOf(payment: Payment | undefined, lateEnd: string | undefined): string[] {
+/** The notifications that a follower must receive about an order. */
+function noticesOf(payment: Payment | undefined, lateStatus: string | undefined): string[] {
   switch (payment) {
     case 'prompt':
       return ['order.confirmed'];
     case 'refused':
       return ['order.failed'];
     case 'late':
-      // One that was confirmed may have come just in time.
-      return lateEnd === 'confirmed' ? ['order.confirmed'] : ['order.expired', 'order.failed'];
+      // A confirmed order: the payment may have arrived just in time.
+      return lateStatus === 'confirmed' ? ['order.confirmed'] : ['order.expired', 'order.failed'];
     case 'refused-late':
-      return [`order.${lateEnd}`];
+      return [`order.${lateStatus}`];
     case 'never':
       return ['order.expired'];
     case undefined:
@@ -175,12 +182,12 @@ function noticesOf(payment: Payment | undefined, lateEnd: string | undefined): s
   }
 }
 
-/** Resolves to true when `condition` holds, to false when the time is over before. */
-async function until(timeoutMs: number, condition: () => boolean): Promise<boolean> {
-  const giveUpAt = performance.now() + timeoutMs;
+/** Resolves to true when `condition` holds, or to false after the timeout. */
+async function waitUntil(timeoutMs: number, condition: () => boolean): Promise<boolean> {
+  const deadline = performance.now() + timeoutMs;
   while (!condition()) {
-    if (performance.now() > giveUpAt) return false;
-    await new Promise((resolve) => setTimeout(resolve, LOOK_INTERVAL_MS));
+    if (performance.now() > deadline) return false;
+    await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL_MS));
   }
   return true;
 }
@@ -190,22 +197,22 @@ async function verify(environment: Readonly<Record<string, string>>): Promise<st
   try {
     return (JSON.parse(output) as { findings: string[] }).findings;
   } catch {
-    // No report is a finding of its own; the command has told why on stderr.
+    // A missing report is a finding itself. The command has written the cause to stderr.
     return null;
   }
 }
 
-function conclude(evidence: Evidence): void {
+function printProof(evidence: Evidence): void {
   const proof = prove(evidence);
   let text = '  The proof\n';
-  for (const { passed, text: what, findings } of proof) {
-    text += `  ${passed ? 'PASS' : 'FAIL'}  ${what}\n`;
+  for (const { passed, text: claim, findings } of proof) {
+    text += `  ${passed ? 'PASS' : 'FAIL'}  ${claim}\n`;
     for (const finding of findings.slice(0, FINDINGS_SHOWN_MAX)) text += `        ${finding}\n`;
     const more = findings.length - FINDINGS_SHOWN_MAX;
     if (more > 0) text += `        and ${more} more\n`;
   }
   const failed = proof.filter(({ passed }) => !passed).length;
-  text += failed === 0 ? '\n  All hold.\n' : `\n  ${failed} of ${proof.length} do not hold.\n`;
+  text += failed === 0 ? '\n  All passed.\n' : `\n  ${failed} of ${proof.length} failed.\n`;
   process.stdout.write(text);
   if (failed > 0) process.exitCode = 1;
 }

@@ -1,5 +1,6 @@
-// The creator's live followers: a WebSocket each. They note what they are told and when, so that
-// the proof can compare it with what happened. One of them watches the drop's stock as well.
+// The creator's followers, each with a WebSocket. They record the frames they receive, so that the
+// proof can compare the frames with the sale. The first follower also subscribes to the drop's
+// stock.
 
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
@@ -9,7 +10,7 @@ export interface FollowersOptions {
   readonly url: string;
   /** An access token for each follower. */
   readonly tokens: readonly string[];
-  /** Each newer state of the drop. */
+  /** Called with each newer state of the drop. */
   readonly onStock: (stock: StockFrame) => void;
 }
 
@@ -35,33 +36,33 @@ interface Frame {
 interface Follower {
   readonly socket: WebSocket;
   readonly milestones: Set<string>;
-  /** By notification id: type and order. */
+  /** Notification id to `type orderId`. */
   readonly notices: Map<string, string>;
 }
 
-/** Connections being made at the same time. */
+/** The most connections opened at the same time. */
 const CONNECTING_MAX = 50;
 const FINDINGS_MAX = 100;
 
 export class Followers {
   readonly findings: string[] = [];
-  /** Drop frames of all kinds that arrived. */
+  /** The number of received drop frames of all kinds. */
   frames = 0;
   readonly #options: FollowersOptions;
   readonly #followers: Follower[] = [];
-  readonly #told = new Map<string, number>();
+  readonly #receivedCounts = new Map<string, number>();
   #version = 0;
 
   constructor(options: FollowersOptions) {
     this.#options = options;
   }
 
-  /** Resolves when all are connected. */
+  /** Resolves when all followers are connected. */
   async connect(): Promise<void> {
     const { tokens } = this.#options;
     for (let from = 0; from < tokens.length; from += CONNECTING_MAX) {
-      const some = tokens.slice(from, from + CONNECTING_MAX);
-      await Promise.all(some.map((token) => this.#connectOne(token)));
+      const batch = tokens.slice(from, from + CONNECTING_MAX);
+      await Promise.all(batch.map((token) => this.#connectOne(token)));
     }
   }
 
@@ -70,16 +71,18 @@ export class Followers {
     this.#followers[0]?.socket.send(JSON.stringify({ type: 'subscribe', topic: `drop:${dropId}` }));
   }
 
-  /** How many followers were told of this milestone, such as `drop.started`. */
-  told(milestone: string): number {
-    return this.#told.get(milestone) ?? 0;
+  /** How many followers received this milestone, such as `drop.started`. */
+  receivedCount(milestone: string): number {
+    return this.#receivedCounts.get(milestone) ?? 0;
   }
 
   get noticeCount(): number {
     return this.#followers.reduce((sum, { notices }) => sum + notices.size, 0);
   }
 
-  /** Whether the follower was told this about the order: `order.confirmed`, for example. */
+  /**
+   * True if the follower received this notification, such as `order.confirmed`, about the order.
+   */
   hasNotice(follower: number, type: string, orderId: string): boolean {
     const notices = this.#followers[follower]?.notices.values() ?? [];
     return [...notices].includes(`${type} ${orderId}`);
@@ -100,7 +103,9 @@ export class Followers {
       this.#onFrame(follower, JSON.parse(bytes.toString()) as Frame);
     });
     await once(socket, 'open');
-    socket.on('error', (error) => this.#find(`a follower's connection failed: ${error.message}`));
+    socket.on('error', (error) =>
+      this.#addFinding(`a follower's connection failed: ${error.message}`),
+    );
   }
 
   #onFrame(follower: Follower, frame: Frame): void {
@@ -113,27 +118,27 @@ export class Followers {
     this.#onStock({ ...frame.data, version: frame.version ?? 0 });
     if (follower.milestones.has(frame.type)) return;
     follower.milestones.add(frame.type);
-    this.#told.set(frame.type, this.told(frame.type) + 1);
+    this.#receivedCounts.set(frame.type, this.receivedCount(frame.type) + 1);
   }
 
   #onNotice(follower: Follower, frame: Frame): void {
-    const what = `${frame.data?.type} ${frame.data?.orderId}`;
-    const again = [...follower.notices.values()].includes(what);
-    if (again) this.#find(`a follower was told twice: ${what}`);
-    follower.notices.set(frame.id ?? '', what);
+    const notice = `${frame.data?.type} ${frame.data?.orderId}`;
+    const isDuplicate = [...follower.notices.values()].includes(notice);
+    if (isDuplicate) this.#addFinding(`a follower received a notification twice: ${notice}`);
+    follower.notices.set(frame.id ?? '', notice);
   }
 
   #onStock(stock: StockFrame): void {
     const { stocked, held, sold, free } = stock;
     if (free !== stocked - held - sold || free < 0) {
-      this.#find(`a frame with stocked ${stocked}, held ${held}, sold ${sold}, free ${free}`);
+      this.#addFinding(`a frame with stocked ${stocked}, held ${held}, sold ${sold}, free ${free}`);
     }
     if (stock.version <= this.#version) return;
     this.#version = stock.version;
     this.#options.onStock(stock);
   }
 
-  #find(finding: string): void {
+  #addFinding(finding: string): void {
     if (this.findings.length < FINDINGS_MAX) this.findings.push(finding);
   }
 }

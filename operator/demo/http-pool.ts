@@ -1,12 +1,12 @@
-// A bare HTTP/1.1 client for the demo's crowd: a bounded number of keep-alive sockets, one request
-// at a time on each, the others waiting their turn. It costs a fifth of what a full client costs,
-// so that the load leaves the machine to the server that it shares it with. It understands what the
-// server sends (a Content-Length with every body) and is no general client.
+// A minimal HTTP/1.1 client for the demo's crowd: a bounded number of keep-alive sockets, one
+// request at a time on each, the other requests in a queue. It costs a fifth of a full client, so
+// that most of the machine is left to the server. It is no general client: it relies on the
+// Content-Length that our server sends with every body.
 
 import { connect, type Socket } from 'node:net';
 
 export interface HttpAnswer {
-  /** 0 where the connection broke before the answer: whether the request was done is unknown. */
+  /** 0 if the connection broke before the answer: the server may have processed the request. */
   readonly status: number;
   readonly replayed: boolean;
   readonly body: string;
@@ -17,11 +17,11 @@ export interface HttpAnswer {
 export interface HttpPoolOptions {
   readonly host: string;
   readonly port: number;
-  /** Sockets open at most. */
+  /** The most open sockets. */
   readonly connectionsMax: number;
-  /** Requests that may wait for a socket; past it `request` throws. */
+  /** The most requests in the queue; beyond this number `request` throws. */
   readonly waitingMax: number;
-  /** Without a byte for so long, a request counts as not answered. Default: 10 s. */
+  /** A request without a received byte for this time fails with status 0. Default: 10 s. */
   readonly answerTimeoutMs?: number;
 }
 
@@ -41,14 +41,14 @@ export class HttpPool {
   readonly #connections: Connection[] = [];
   readonly #idle: Connection[] = [];
   #waiting: Exchange[] = [];
-  /** Where in `#waiting` the next one is: a shift of a long array would copy it. */
+  /** Index in `#waiting` of the next request: `shift` would copy a long array. */
   #next = 0;
 
   constructor(options: HttpPoolOptions) {
     this.#options = options;
   }
 
-  /** `answered` is called once, never from inside. `text` is the whole request. */
+  /** `text` is the whole request. Calls `answered` once, never before `request` returns. */
   request(text: string, answered: (answer: HttpAnswer) => void): void {
     const exchange = { text, answered };
     const connection = this.#idle.pop();
@@ -59,12 +59,12 @@ export class HttpPool {
     } else throw new Error(`more than ${this.#options.waitingMax} requests wait for a socket`);
   }
 
-  /** The same with a promise. */
+  /** `request` with a promise. */
   send(text: string): Promise<HttpAnswer> {
     return new Promise((resolve) => this.request(text, resolve));
   }
 
-  /** Opens every socket ahead, so that the first requests do not pay for it. */
+  /** Opens every socket in advance, so that the first requests do not wait for connections. */
   async warmUp(): Promise<void> {
     const opened: Promise<void>[] = [];
     while (this.#connections.length < this.#options.connectionsMax) {
@@ -140,7 +140,7 @@ class Connection {
       if (this.#exchange !== null) socket.destroy();
     });
     socket.on('data', (text: string) => this.#onData(text));
-    // What went wrong is told by `close`, which always follows; the exchange learns that it broke.
+    // `close` always follows and ends the exchange with status 0.
     socket.on('error', () => socket.destroy());
     socket.on('close', () => {
       if (this.#socket === socket) this.#socket = null;

@@ -1,11 +1,11 @@
-// What the crowd in its thread counts and the terminal in this one shows: numbers in shared memory,
-// so that showing them costs the crowd nothing. Latencies are kept as counts in buckets that grow
-// by 2^(1/16), so a percentile is right within 4.5 % however many answers there were.
+// Counters in shared memory: the thread of the crowd writes them and the terminal reads them, so
+// that the display costs the crowd nothing. Latencies are counts in buckets that grow by 2^(1/16),
+// so that a percentile is right within 4.5 % for any number of answers.
 
 const NAMES = [
   'answered',
   'buyersAnswered',
-  /** From the first press to the first answer of the last buyer who has one. */
+  /** Milliseconds from the first order request to the latest first answer of a buyer. */
   'crowdMs',
   'placed',
   'repeats',
@@ -48,7 +48,7 @@ export class LoadCounters {
     Atomics.add(this.#buckets, Math.min(Math.floor(exact), BUCKETS - 1), 1);
   }
 
-  /** Milliseconds under which this share (0 to 1) of answers came; null before the first. */
+  /** The latency percentile for a share from 0 to 1, in milliseconds; null before any answer. */
   latencyMs(share: number): number | null {
     let total = 0;
     for (const count of this.#buckets) total += count;

@@ -1,5 +1,6 @@
-// The buyers' payments, told to the server as a payment provider tells them: by signed webhook
-// calls. Most pay at once, some are refused, some pay after their hold has ended, some never do.
+// Plays the payment provider: sends the buyers' payments to the server as signed webhook calls.
+// Most buyers pay at once, some payments are refused, some come after the hold has ended, some
+// never come.
 
 import { signWebhook } from '../../events/payments/webhook-signature.ts';
 import type { AcknowledgedOrder } from './crowd.ts';
@@ -11,24 +12,24 @@ export interface PayersOptions {
   readonly port: number;
   readonly secret: string;
   readonly plan: Plan;
-  /** Orders at most, to bound what waits. */
+  /** The most orders; bounds the queue of calls. */
   readonly ordersMax: number;
 }
 
-/** As many calls at once as keep up with the orders while the crowd makes every answer slow. */
+/** Concurrent calls: enough to keep up with the orders while the crowd slows every answer. */
 const CONNECTIONS = 200;
 const PROMPT_MIN_MS = 150;
 const PROMPT_SPREAD_MS = 1200;
-/** After the hold's deadline: longer than the server may take to end it. */
+/** A late payment comes this long after the hold's deadline, when the server has ended the hold. */
 const LATE_MIN_MS = 500;
 const LATE_SPREAD_MS = 700;
 const ATTEMPTS_MAX = 20;
 const RETRY_DELAY_MS = 250;
-/** The provider calls twice about every fifth payment, as real ones do. */
+/** The provider repeats about every fifth call, as real providers do. */
 const CALLED_TWICE_SHARE = 0.2;
 
-/** What a payment turns out to be when it comes after the hold. */
-const LATE: Readonly<Record<Payment, Payment>> = {
+/** The kind of a payment whose call arrived after the hold's deadline. */
+const LATE_OUTCOME: Readonly<Record<Payment, Payment>> = {
   prompt: 'late',
   refused: 'refused-late',
   'refused-late': 'refused-late',
@@ -38,8 +39,8 @@ const LATE: Readonly<Record<Payment, Payment>> = {
 
 export class Payers {
   readonly paymentOf = new Map<string, Payment>();
-  /** Payments of each kind that the server has taken. */
-  readonly told: Record<Payment, number> = {
+  /** The number of payments of each kind that the server accepted. */
+  readonly settled: Record<Payment, number> = {
     prompt: 0,
     refused: 0,
     'refused-late': 0,
@@ -64,21 +65,21 @@ export class Payers {
     });
   }
 
-  /** Payments that are still to be told. */
+  /** Payments that the server has not accepted yet. */
   get pending(): number {
     return this.#pending;
   }
-  /** Webhook calls that were answered, repeated ones too. */
+  /** Answered webhook calls, repeated calls too. */
   get calls(): number {
     return this.#calls;
   }
 
-  take(orders: readonly AcknowledgedOrder[]): void {
+  schedule(orders: readonly AcknowledgedOrder[]): void {
     for (const order of orders) {
       const payment = this.#options.plan.payment(order.userId, order.pressedAgain);
       this.paymentOf.set(order.orderId, payment);
       if (payment === 'never') {
-        this.told.never++;
+        this.settled.never++;
         continue;
       }
       const chance = this.#options.plan.chance('moment', order.userId);
@@ -87,7 +88,7 @@ export class Payers {
           ? order.holdExpiresAt - Date.now() + LATE_MIN_MS + chance * LATE_SPREAD_MS
           : PROMPT_MIN_MS + chance * PROMPT_SPREAD_MS;
       this.#pending++;
-      this.#after(delayMs, () => this.#tell(order, payment, 0));
+      this.#after(delayMs, () => this.#deliver(order, payment, 0));
     }
   }
 
@@ -96,34 +97,34 @@ export class Payers {
     this.#pool.close();
   }
 
-  #tell(order: AcknowledgedOrder, payment: Payment, attempt: number): void {
+  #deliver(order: AcknowledgedOrder, payment: Payment, attempt: number): void {
     const request = this.#webhook(order, payment);
     this.#pool.request(request, ({ status, body }) => {
       this.#calls++;
       if (status >= 200 && status < 300) {
-        const actual = Date.now() < order.holdExpiresAt ? payment : LATE[payment];
+        const actual = Date.now() < order.holdExpiresAt ? payment : LATE_OUTCOME[payment];
         this.paymentOf.set(order.orderId, actual);
-        this.told[actual]++;
+        this.settled[actual]++;
         this.#pending--;
         const twice = this.#options.plan.chance('twice', order.userId) < CALLED_TWICE_SHARE;
         if (twice && attempt === 0) this.#repeat(request, order);
         return;
       }
       if (attempt < ATTEMPTS_MAX) {
-        this.#after(RETRY_DELAY_MS, () => this.#tell(order, payment, attempt + 1));
+        this.#after(RETRY_DELAY_MS, () => this.#deliver(order, payment, attempt + 1));
         return;
       }
       this.#pending--;
-      this.findings.push(`the payment of ${order.orderId} was answered ${status}: ${body}`);
+      this.findings.push(`the payment of ${order.orderId} got status ${status}: ${body}`);
     });
   }
 
-  /** The same call with the same webhook id: it must be taken, and change nothing. */
+  /** Sends the same call with the same webhook id: the server must accept it and change nothing. */
   #repeat(request: string, order: AcknowledgedOrder): void {
     this.#pool.request(request, ({ status }) => {
       this.#calls++;
       if (status >= 200 && status < 300) return;
-      this.findings.push(`a repeated webhook about ${order.orderId} was answered ${status}`);
+      this.findings.push(`a repeated webhook about ${order.orderId} got status ${status}`);
     });
   }
 

@@ -1,14 +1,14 @@
-// Who does what in the demo, decided by the seed alone, so that a run can be had again. Only who
-// gets a unit depends on the race.
+// Decides by the seed alone what each buyer of the demo does, so that a run can be repeated. Only
+// who gets a unit depends on the race.
 
 import { fnv1a } from '../../domain/ids.ts';
 
 /**
- * How a buyer who got an order pays. `refused-late` is never planned: on a machine that is too busy
- * a call may come after the hold, and is then told as what it was.
+ * How a buyer who got an order pays. `refused-late` is never planned: on a busy machine the call of
+ * a `refused` payment may arrive after the hold's deadline, and is then recorded as `refused-late`.
  */
 export type Payment = 'prompt' | 'refused' | 'refused-late' | 'late' | 'never';
-/** What a buyer does besides pressing once. */
+/** Whether a buyer sends more than one order request. */
 export type Habit = 'patient' | 'impatient' | 'forgetful';
 
 const USER_PREFIX = 'buyer-';
@@ -18,9 +18,9 @@ const PAYMENTS: readonly [share: number, payment: Payment][] = [
   [0.17, 'late'],
   [0.2, 'never'],
 ];
-/** Presses three times at once, as with a nervous finger. */
+/** Buyers who send three requests at once. */
 const IMPATIENT_SHARE = 0.04;
-/** Does not see the answer, and asks again with the same key. */
+/** Buyers below this share, and not below the one above, repeat the request after the answer. */
 const FORGETFUL_SHARE = 0.12;
 
 export interface PlanOptions {
@@ -38,7 +38,7 @@ export class Plan {
     return `${USER_PREFIX}${buyer}`;
   }
 
-  /** The other way round. */
+  /** The inverse of `userId`. */
   buyerOf(userId: string): number {
     return Number(userId.slice(USER_PREFIX.length));
   }
@@ -47,7 +47,9 @@ export class Plan {
     return `press-${this.#seed}-${buyer}`;
   }
 
-  /** Those who had to press again are glad, and pay: or the sale would never end. */
+  /**
+   * A buyer who ordered again after a sold-out answer pays at once: or the sale would never end.
+   */
   payment(userId: string, pressedAgain: boolean): Payment {
     if (pressedAgain) return 'prompt';
     const chance = this.chance('payment', userId);
@@ -61,8 +63,8 @@ export class Plan {
   }
 
   /**
-   * The order in which they press: followers, who are told first, are every other one at the front,
-   * so that they get about half of the stock.
+   * The buyers in the order of their requests. Followers take every second place at the front, so
+   * that they get about half of the stock.
    */
   pressOrder(buyers: number, followers: number): number[] {
     const order: number[] = [];
@@ -75,9 +77,9 @@ export class Plan {
     return order;
   }
 
-  /** From 0 up to 1, the same for the same words. */
+  /** A number from 0 up to 1, the same for the same seed and words. */
   chance(...words: readonly string[]): number {
-    // FNV-1a mixes its last characters little; a second pass over the number spreads them.
+    // FNV-1a mixes its last characters only a little. A second pass over the number spreads them.
     const hash = fnv1a(words.join('\n'), fnv1a(String(this.#seed)));
     return fnv1a(hash.toString(36), hash) / 2 ** 32;
   }

@@ -1,12 +1,12 @@
-// The end of the demo: what was promised, compared with what is on disk. Pure, so that tests can
-// show it a sale that went wrong.
+// The end of the demo: compares the acknowledged orders with the journal on disk. Pure, so that
+// tests can pass in a sale with errors.
 
 import type { OrderStatus } from '../../contracts/orders.ts';
 import type { AcknowledgedOrder } from './crowd.ts';
 import type { Payment } from './plan.ts';
 import { format } from './screen.ts';
 
-/** An order as a replay of the journal finds it. */
+/** An order as a replay of the journal gives it. */
 export interface JournalOrder {
   readonly orderId: string;
   readonly userId: string;
@@ -19,23 +19,23 @@ export interface Evidence {
   readonly buyers: number;
   readonly buyersAnswered: number;
   readonly stock: number;
-  /** The drop as `GET /v1/drops/{id}` showed it last. */
+  /** The drop in the last answer to `GET /v1/drops/{id}`. */
   readonly drop: { readonly held: number; readonly sold: number; readonly free: number };
   readonly acknowledged: readonly AcknowledgedOrder[];
   readonly journal: readonly JournalOrder[];
   readonly paymentOf: ReadonlyMap<string, Payment>;
-  /** Late payers' orders for which the server says that the refund was asked for. */
+  /** Orders paid late for which the server reports a requested refund. */
   readonly refundRequested: ReadonlySet<string>;
   readonly webhookCalls: number;
   readonly repeats: number;
   readonly frames: number;
   readonly followers: number;
-  readonly toldStarted: number;
-  readonly toldSoldOut: number;
+  readonly sawStart: number;
+  readonly sawSellOut: number;
   readonly noticesExpected: number;
   readonly noticesDelivered: number;
   readonly stoppedInOrder: boolean;
-  /** What `livedrops verify` found; null where it did not run to its end. */
+  /** The findings of `livedrops verify`; null if the command did not finish. */
   readonly verified: readonly string[] | null;
   readonly crowdFindings: readonly string[];
   readonly paymentFindings: readonly string[];
@@ -45,7 +45,7 @@ export interface Evidence {
 export interface ProofLine {
   readonly passed: boolean;
   readonly text: string;
-  /** What is wrong, one each. */
+  /** One sentence for each error. */
   readonly findings: readonly string[];
 }
 
@@ -68,7 +68,7 @@ function line(text: string, findings: readonly string[], passed = true): ProofLi
 }
 
 function answered({ buyers, buyersAnswered, crowdFindings }: Evidence): ProofLine {
-  const text = `${format(buyersAnswered)} of ${format(buyers)} buyers were answered`;
+  const text = `${format(buyersAnswered)} of ${format(buyers)} buyers got an answer`;
   return line(text, crowdFindings, buyers === buyersAnswered);
 }
 
@@ -76,7 +76,8 @@ function sold({ stock, drop, journal }: Evidence): ProofLine {
   let units = 0;
   for (const order of journal) if (order.status === 'confirmed') units += order.quantity;
   return line(
-    `${format(units)} units sold of ${format(stock)}, by the journal; ${format(drop.sold)} by the server`,
+    `${format(units)} units sold of ${format(stock)} in the journal; ` +
+      `${format(drop.sold)} in the server's answer`,
     [],
     units === stock && drop.sold === stock && drop.held === 0 && drop.free === 0,
   );
@@ -89,7 +90,7 @@ function duplicates({ journal, repeats }: Evidence): ProofLine {
     if (seen.has(userId)) findings.push(`${userId} has a second order, ${orderId}`);
     seen.add(userId);
   }
-  const text = `${findings.length} duplicates, with ${format(repeats)} repeated requests`;
+  const text = `${findings.length} duplicate orders after ${format(repeats)} repeated requests`;
   return line(text, findings);
 }
 
@@ -100,15 +101,17 @@ function acknowledged({ acknowledged: promised, journal }: Evidence): ProofLine 
     if (found.has(order.orderId)) findings.push(`${order.orderId} is in the journal twice`);
     found.set(order.orderId, order);
   }
-  let kept = 0;
+  let matched = 0;
   for (const { orderId, userId, key } of promised) {
     const order = found.get(orderId);
-    if (order?.userId === userId && order.key === key) kept++;
-    else findings.push(`${orderId} of ${userId} was acknowledged and is not in the journal`);
+    if (order?.userId === userId && order.key === key) matched++;
+    else findings.push(`${orderId} of ${userId} was acknowledged but is not in the journal`);
     found.delete(orderId);
   }
-  for (const orderId of found.keys()) findings.push(`${orderId} is in the journal, unknown to all`);
-  const text = `${format(kept)} of ${format(promised.length)} acknowledged orders in the journal`;
+  for (const orderId of found.keys())
+    findings.push(`${orderId} is in the journal but was not acknowledged`);
+  const total = format(promised.length);
+  const text = `${format(matched)} of ${total} acknowledged orders are in the journal`;
   return line(text, findings);
 }
 
@@ -130,7 +133,7 @@ function payments({ journal, paymentOf, webhookCalls, paymentFindings }: Evidenc
   }
   const calls = format(webhookCalls);
   return line(
-    `${format(right)} orders ended as they were paid, by ${calls} webhook calls`,
+    `${format(right)} orders match their payments, after ${calls} webhook calls`,
     findings,
   );
 }
@@ -139,20 +142,26 @@ function refunds({ journal, paymentOf, refundRequested }: Evidence): ProofLine {
   const findings: string[] = [];
   let late = 0;
   let again = 0;
-  let asked = 0;
+  let refunded = 0;
   for (const { orderId, status } of journal) {
     if (paymentOf.get(orderId) !== 'late') continue;
     late++;
     if (status === 'confirmed') again++;
-    else if (refundRequested.has(orderId)) asked++;
-    else findings.push(`${orderId} was paid late: neither a unit nor a refund`);
+    else if (refundRequested.has(orderId)) refunded++;
+    else findings.push(`${orderId} was paid late and has neither a unit nor a refund`);
   }
-  return line(`${late} paid late: ${again} got a unit after all, ${asked} are refunded`, findings);
+  return line(`${late} paid late: ${again} got a unit, ${refunded} get a refund`, findings);
 }
 
-function live({ followers, toldStarted, toldSoldOut, frames, liveFindings }: Evidence): ProofLine {
+function live({
+  followers,
+  sawStart: toldStarted,
+  sawSellOut: toldSoldOut,
+  frames,
+  liveFindings,
+}: Evidence): ProofLine {
   return line(
-    `${toldStarted} and ${toldSoldOut} of ${followers} followers saw start and sell-out ` +
+    `${toldStarted} and ${toldSoldOut} of ${followers} followers received start and sell-out ` +
       `(${format(frames)} frames)`,
     liveFindings,
     toldStarted === followers && toldSoldOut === followers,
@@ -161,7 +170,7 @@ function live({ followers, toldStarted, toldSoldOut, frames, liveFindings }: Evi
 
 function notices({ noticesExpected, noticesDelivered }: Evidence): ProofLine {
   return line(
-    `${noticesDelivered} of ${noticesExpected} notices about own orders were delivered live`,
+    `${noticesDelivered} of ${noticesExpected} notifications about followers' orders arrived live`,
     [],
     noticesDelivered === noticesExpected,
   );
@@ -169,5 +178,5 @@ function notices({ noticesExpected, noticesDelivered }: Evidence): ProofLine {
 
 function verified({ stoppedInOrder, verified: findings }: Evidence): ProofLine {
   const text = 'Stopped in order; journal, live state and read models agree';
-  return line(text, findings ?? ['`livedrops verify` did not run to its end'], stoppedInOrder);
+  return line(text, findings ?? ['`livedrops verify` did not finish'], stoppedInOrder);
 }

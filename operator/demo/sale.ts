@@ -1,5 +1,5 @@
-// What a creator does before the sale, over the REST interface: an account, a product, a drop, and
-// people who follow.
+// Prepares the sale through the REST API: registers the creator, creates the product and the drop,
+// and lets the followers follow.
 
 import { HttpPool, httpRequest } from './http-pool.ts';
 
@@ -31,7 +31,7 @@ export async function registerCreator(url: string): Promise<Creator> {
   return { creatorId: user.id, creatorToken: accessToken };
 }
 
-/** Lets the owner of each token follow the creator. */
+/** Sends one follow request for each token. */
 export async function follow(
   url: string,
   creatorId: string,
@@ -57,10 +57,10 @@ export async function follow(
   pool.close();
   const refused = answers.find(({ status }) => status !== 204);
   if (refused === undefined) return;
-  throw new Error(`POST ${path} was answered ${refused.status}: ${refused.body}`);
+  throw new Error(`POST ${path} got status ${refused.status}: ${refused.body}`);
 }
 
-/** Makes a product and a drop of it. */
+/** Creates a product and its drop. */
 export async function announceDrop(
   terms: DropTerms,
   { creatorId, creatorToken }: Creator,
@@ -84,7 +84,7 @@ export async function announceDrop(
   return { dropId: drop.id, opensAt };
 }
 
-/** One call; throws where the answer is not a success. */
+/** Sends one request; throws if the answer is not a success. */
 export async function call(
   url: string,
   method: string,
@@ -102,6 +102,6 @@ export async function call(
     signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
   });
   const text = await response.text();
-  if (!response.ok) throw new Error(`${method} ${path} was answered ${response.status}: ${text}`);
+  if (!response.ok) throw new Error(`${method} ${path} got status ${response.status}: ${text}`);
   return text === '' ? null : JSON.parse(text);
 }

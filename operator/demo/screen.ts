@@ -1,5 +1,5 @@
-// The demo in the terminal: redrawn in place where stdout is one, a line a second where it is a
-// pipe. Fits 80 columns.
+// Shows the demo: redraws in place if stdout is a terminal, or prints at most one line a second if
+// it is a pipe. Fits 80 columns.
 
 import type { LoadCounters } from './load-counters.ts';
 import type { Payers } from './payers.ts';
@@ -15,7 +15,7 @@ export interface ScreenOptions {
   readonly followers: number;
 }
 
-/** All that is shown, read anew for each frame. */
+/** The state to show; read again for each frame. */
 export interface SaleState {
   readonly counters: LoadCounters;
   readonly payers: Payers;
@@ -46,12 +46,12 @@ export class Screen {
     this.#inPlace = options.output.isTTY;
   }
 
-  /** Whichever way the demo ends: a terminal without a cursor is no use to anybody. */
+  /** Also runs on `exit`, so that the terminal gets its cursor back however the demo ends. */
   readonly #showCursor = (): void => {
     this.#options.output.write(SHOW_CURSOR);
   };
 
-  /** A line about what is being prepared. */
+  /** Prints one line about the preparation. */
   note(text: string): void {
     this.#options.output.write(`  ${text}\n`);
   }
@@ -67,7 +67,7 @@ export class Screen {
     this.#draw();
   }
 
-  /** Draws the last state and leaves the terminal as it was. Harmless when not started. */
+  /** Draws the last state and restores the terminal. Does nothing if not started. */
   stop(): void {
     if (this.#timer === null) return;
     clearInterval(this.#timer);
@@ -96,10 +96,11 @@ export class Screen {
   #picture(state: SaleState): string[] {
     const { counters, payers, followers, latest } = state;
     const { title, url, buyers, stock, followers: followerCount, seed } = this.#options;
+    const { settled } = payers;
     const free = latest?.free ?? stock;
     const answered = counters.get('buyersAnswered');
-    const told = `${format(followers.told('drop.started'))} of ${format(followerCount)}`;
-    const soldOut = format(followers.told('drop.sold_out'));
+    const started = format(followers.receivedCount('drop.started'));
+    const soldOut = format(followers.receivedCount('drop.sold_out'));
     return [
       `  ${title}   ${url}   seed ${seed}`,
       '',
@@ -110,9 +111,9 @@ export class Screen {
       `          ${format(counters.get('placed'))} got a unit, ` +
         `${format(counters.get('soldOut'))} sold out, ${format(counters.get('repeats'))} repeats`,
       `  Speed   ${speed(counters)}   p50 ${ms(counters, 0.5)}   p99 ${ms(counters, 0.99)}`,
-      `  Money   ${payers.told.prompt} paid, ${payers.told.refused + payers.told['refused-late']} refused, ` +
-        `${payers.told.late} paid late, ${payers.told.never} never; ${payers.pending} to come`,
-      `  Live    ${told} told of the start, ${soldOut} of sold out, ` +
+      `  Money   ${settled.prompt} paid, ${settled.refused + settled['refused-late']} refused, ` +
+        `${settled.late} paid late, ${settled.never} never; ${payers.pending} pending`,
+      `  Live    ${started} of ${format(followerCount)} got the start, ${soldOut} the sell-out, ` +
         `${format(followers.noticeCount)} notices`,
     ];
   }
@@ -152,7 +153,7 @@ function ms(counters: LoadCounters, share: number): string {
   return value === null ? '-' : `${value.toFixed(1)} ms`;
 }
 
-/** Buyers answered in each second from the first press to the last first answer. */
+/** Answered buyers a second, from the first request to the latest first answer of a buyer. */
 function speed(counters: LoadCounters): string {
   const elapsedMs = counters.get('crowdMs');
   const perSecond = elapsedMs === 0 ? 0 : (counters.get('buyersAnswered') / elapsedMs) * 1000;

@@ -1,4 +1,4 @@
-// The real server, as `livedrops start` runs it, in a process and a data directory of its own.
+// Runs `livedrops start` as a child process.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -23,7 +23,7 @@ export class ServerProcess {
     this.#options = options;
   }
 
-  /** Resolves to the address when the server serves. What it writes to stderr is shown. */
+  /** Resolves to the server's address when it is ready. The server's stderr goes to our stderr. */
   async start(): Promise<string> {
     const child = spawn(process.execPath, [PROGRAM, 'start'], {
       env: this.#options.environment,
@@ -32,7 +32,7 @@ export class ServerProcess {
     this.#child = child;
     const timeout = setTimeout(() => child.kill('SIGKILL'), READY_TIMEOUT_MS);
     try {
-      // The lines end when the server does.
+      // The iteration also ends when the server ends.
       for await (const line of createInterface({ input: child.stdout })) {
         const url = READY.exec(line)?.[1];
         if (url !== undefined) return url;
@@ -43,7 +43,7 @@ export class ServerProcess {
     }
   }
 
-  /** Resolves to whether it ended in order. */
+  /** Resolves to true if the server ended with exit code 0. */
   async stop(): Promise<boolean> {
     const child = this.#child;
     if (child === null || child.exitCode !== null || child.signalCode !== null) return false;
@@ -55,7 +55,7 @@ export class ServerProcess {
     return child.exitCode === 0;
   }
 
-  /** Ends it as a crash would: SIGKILL is sent before this returns. Resolves when it is gone. */
+  /** Sends SIGKILL before it returns; resolves when the server has ended. */
   async kill(): Promise<void> {
     const child = this.#child;
     if (child === null || child.exitCode !== null || child.signalCode !== null) return;
@@ -65,7 +65,7 @@ export class ServerProcess {
   }
 }
 
-/** Runs another `livedrops` command in the same environment; resolves to its code and its stdout. */
+/** Runs another `livedrops` command to its end. Resolves to its exit code and its stdout. */
 export async function runCommand(
   environment: Readonly<Record<string, string>>,
   args: readonly string[],

@@ -1,5 +1,5 @@
-// Sets the stage of the demo: the creator and the drop on the server, and everybody who takes part,
-// ready but not yet moving.
+// Prepares the demo: the creator and the drop on the server, and the crowd, the payers and the
+// followers, connected but not yet active.
 
 import { AccessTokens } from '../../services/access-tokens.ts';
 import { Crowd } from './crowd.ts';
@@ -20,12 +20,12 @@ export interface StageOptions {
   readonly buyers: number;
   readonly stock: number;
   readonly followers: number;
-  /** Until the drop opens. */
+  /** Seconds until the drop opens. */
   readonly seconds: number;
   readonly seed: number;
 }
 
-/** Everybody and everything that takes part in the sale. */
+/** All participants of the sale. */
 export interface Stage {
   readonly url: string;
   readonly dropId: string;
@@ -44,7 +44,7 @@ const CONNECTIONS_MAX = 400;
 const HOLD_SECONDS = 5;
 const TOKEN_SECONDS = 3600;
 
-export async function setStage(options: StageOptions): Promise<Stage> {
+export async function prepareStage(options: StageOptions): Promise<Stage> {
   const { url, secrets, buyers, stock, seed } = options;
   const { hostname: host, port: portText } = new URL(url);
   const address = { host, port: Number(portText) };
@@ -64,7 +64,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     followers: options.followers,
     seed,
     connections: Math.min(CONNECTIONS_MAX, buyers),
-    onOrders: (orders) => payers.take(orders),
+    onOrders: (orders) => payers.schedule(orders),
   });
   const followers = new Followers({
     url: url.replace('http', 'ws'),
@@ -80,7 +80,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     latest: null,
     soldOutAfterMs: null,
   };
-  // The drop is announced last: the time until it opens is nobody's time to get ready.
+  // The drop comes last, so that the preparation takes no time from the seconds until it opens.
   await Promise.all([followers.connect(), crowd.ready()]);
   const opensInMs = options.seconds * 1000;
   const terms = { url, stock, opensInMs, holdSeconds: HOLD_SECONDS };
@@ -107,11 +107,11 @@ function onStock(state: SaleState, crowd: Crowd, frame: StockFrame): void {
   state.latest = frame;
   if (frame.status !== 'live') return;
   if (frame.free === 0) state.soldOutAfterMs ??= Date.now() - state.opensAt;
-  // Units that a refused payment or an ended hold has set free.
+  // A refused payment or an expired hold has released units.
   else if (state.soldOutAfterMs !== null) crowd.pressAgain(frame.free);
 }
 
-/** Everybody has an answer, every payment is told, and every unit is sold. */
+/** True when every buyer has an answer, every payment is accepted, and every unit is sold. */
 export function isOver({ state, stock, buyers }: Stage): boolean {
   const { counters, payers, latest } = state;
   return (

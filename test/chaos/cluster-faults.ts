@@ -146,7 +146,7 @@ export class Faults {
     try {
       const turns = planTurns(await api.nodes());
       const pace = { now: () => performance.now(), pause };
-      const options = { api, timeoutMs: RESTART_TIMEOUT_MS, pace, tell: () => undefined };
+      const options = { api, timeoutMs: RESTART_TIMEOUT_MS, pace, write: () => undefined };
       for (const { nodeId, fault: why } of await runRestart(turns, options)) {
         if (why !== null) print(`the restart of ${nodeId} ended early: ${why}`);
       }

@@ -3,20 +3,11 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import { ApiError, OperatorApi } from '../../operator/api-client.ts';
+import { freePort } from '../../operator/cluster/free-port.ts';
 import { startPretendGateway, TOKEN } from './pretend-gateway.ts';
 
-/** A port of this machine on which nobody listens. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-/** Names another node in its first answer; then it hangs up on whoever asks. */
-async function hangingUp(
+/** The first answer names another node; after that the server closes every connection. */
+async function startBrokenServer(
   t: ExecutionContext,
   otherUrl: string,
 ): Promise<{ url: string; requests: string[] }> {
@@ -31,25 +22,25 @@ async function hangingUp(
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests };
 }
 
-test('what is refused is told in words for people, with its status', async (t) => {
+test('X1: a refusal is an ApiError with a message for people and its status', async (t) => {
   const { api, url } = await startPretendGateway(t, ['node-1', 'node-2']);
   const refused = await t.throwsAsync(api.pin(0, 'node-9', false), { instanceOf: ApiError });
-  t.like(refused, { message: 'node-9 is no living node.', status: 422, passing: false });
+  t.like(refused, { message: 'node-9 is no living node.', status: 422, transient: false });
   const buyer = new OperatorApi({ url, token: () => 'valid.buyer' });
-  await t.throwsAsync(buyer.nodes(), { message: 'the token has not the operator role' });
+  await t.throwsAsync(buyer.nodes(), { message: 'the token does not have the operator role' });
   const nobody = new OperatorApi({ url, token: () => 'nonsense' });
-  await t.throwsAsync(nobody.nodes(), { message: /does not take the token; give --token/ });
+  await t.throwsAsync(nobody.nodes(), { message: /does not accept the token; give --token/ });
 });
 
-test('a server that is not there is told by its address, and waiting may help', async (t) => {
+test('X1: a refused connection is a transient error that names the address', async (t) => {
   const url = `http://127.0.0.1:${await freePort()}`;
   const api = new OperatorApi({ url, token: () => TOKEN });
   const error = await t.throwsAsync(api.nodes(), { instanceOf: ApiError });
   t.is(error?.message, `no server at ${url} answers (ECONNREFUSED); --url names another`);
-  t.like(error, { passing: true, notDelivered: true });
+  t.like(error, { transient: true, notDelivered: true });
 });
 
-test('once its nodes are known, another one is asked when the first does not answer', async (t) => {
+test('X1: when the first node refuses connections, the next known node answers', async (t) => {
   const first = await startPretendGateway(t, ['node-1', 'node-2']);
   const second = await startPretendGateway(t, ['node-1', 'node-2']);
   await first.cluster.join('node-2', { url: second.url });
@@ -61,13 +52,13 @@ test('once its nodes are known, another one is asked when the first does not ans
   t.is((await first.api.shards()).length, 16);
 });
 
-test('a change that may have arrived is not asked for again elsewhere; a look is', async (t) => {
+test('X1: a change that may have arrived is not sent to another node; a read is', async (t) => {
   const { fixture, url } = await startPretendGateway(t, ['node-1', 'node-2']);
-  const broken = await hangingUp(t, url);
+  const broken = await startBrokenServer(t, url);
   const api = new OperatorApi({ url: broken.url, token: () => TOKEN });
   await api.nodes();
   const error = await t.throwsAsync(api.drain('node-1', false), { instanceOf: ApiError });
-  t.like(error, { status: 0, passing: true, notDelivered: false });
+  t.like(error, { status: 0, transient: true, notDelivered: false });
   t.deepEqual(fixture.calls, []);
   t.is((await api.shards()).length, 16);
   t.deepEqual(broken.requests.slice(1), [

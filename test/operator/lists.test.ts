@@ -7,7 +7,7 @@ import { startPretendGateway } from './pretend-gateway.ts';
 
 const NODES = ['node-1', 'node-2'];
 
-test('X1: nodes read as a table, numbers to the right', async (t) => {
+test('X1: nodes print as a table with numbers aligned right', async (t) => {
   const { api, cluster } = await startPretendGateway(t, NODES);
   const shards = await cluster.shardsOf('node-2');
   cluster.rates.set(shards[0]!, 1234.4);
@@ -18,16 +18,20 @@ test('X1: nodes read as a table, numbers to the right', async (t) => {
     startedAt: new Date(startedAt).toISOString(),
   }));
   const lost = String(nodes[1]!.shardsOwned);
+  const owned = shards.length;
+  const [ownedCell, lagCell] = [String(owned).padStart(6), String(owned).padStart(3)];
   t.is(
     nodesText(nodes, cluster.time),
     'node    state    shards  wanted  live drops  orders/s  lag    lease  weight  level  up  url\n' +
-      `node-2  serving  ${String(shards.length).padStart(6)}      16           0      1234  ${String(shards.length).padStart(3)}  2500 ms       1      1  2h  -\n` +
-      `node-1  lost     ${lost.padStart(6)}       0           0         0    0        -       1      1   -  -\n` +
+      `node-2  serving  ${ownedCell}      16           0      1234  ` +
+      `${lagCell}  2500 ms       1      1  2h  -\n` +
+      `node-1  lost     ${lost.padStart(6)}       0           0         0    ` +
+      '0        -       1      1   -  -\n' +
       '1 living node, 1234 orders/s\n',
   );
 });
 
-test('X1: shards read as a table that tells what is not as it should be', async (t) => {
+test('X1: shards print as a table with notes about pins, targets and faults', async (t) => {
   const { api, cluster } = await startPretendGateway(t, NODES);
   const [first = 0, second = 0] = await cluster.shardsOf('node-1');
   await cluster.placement.setPin(first, 'node-2');
@@ -38,10 +42,10 @@ test('X1: shards read as a table that tells what is not as it should be', async 
   const [, one, two, total] = shardsText(rows).split('\n');
   t.is(
     one?.replaceAll(/ +/g, ' ').trim(),
-    `${first} node-1 serving 3 ${40 + first} 0 2 0 3 1 pinned, wanted on node-2`,
+    `${first} node-1 serving 3 ${40 + first} 0 2 0 3 1 pinned, target node-2`,
   );
   t.true(two?.endsWith('entry 9 [2J is damaged'), 'control characters do not reach the terminal');
-  t.is(total, '2 shards: 2 serving, 1 pinned, 1 not where wanted');
+  t.is(total, '2 shards: 2 serving, 1 pinned, 1 not on their target');
   t.is(shardsText([]).split('\n')[1], '0 shards');
   const [row] = rows;
   const silent = shardsText([
@@ -51,7 +55,7 @@ test('X1: shards read as a table that tells what is not as it should be', async 
   t.regex(silent, /2 shards: 1 no answer, 1 unclaimed/);
 });
 
-test('X1: moves read as a table, with results, blackout times and reasons', async (t) => {
+test('X1: moves print as a table with results, blackout times and reasons', async (t) => {
   t.is(movesText([]), 'No shard has moved.\n');
   const { api, cluster } = await startPretendGateway(t, NODES);
   const [shard = 0] = await cluster.shardsOf('node-1');
@@ -59,33 +63,33 @@ test('X1: moves read as a table, with results, blackout times and reasons', asyn
   await cluster.step(1);
   const [headings, line] = movesText(await api.moves(1)).split('\n');
   t.regex(headings!, /^ended +shard +from +to +result +blackout +took +reason$/);
-  const said = `${shard} node-1 node-2 done 12 ms 100 ms It is wanted there.`;
-  t.is(line?.replaceAll(/ +/g, ' ').split('Z ')[1], said);
+  const expected = `${shard} node-1 node-2 done 12 ms 100 ms It is wanted there.`;
+  t.is(line?.replaceAll(/ +/g, ' ').split('Z ')[1], expected);
 });
 
-test('X1: --watch shows again and again, faults included, until Ctrl-C', async (t) => {
+test('X1: --watch refreshes, shows errors, and ends on Ctrl-C', async (t) => {
   const controller = new AbortController();
   const written: string[] = [];
-  let looks = 0;
+  let refreshes = 0;
   const show = async (): Promise<string> => {
-    looks += 1;
-    if (looks === 2) throw new Error('nobody answers');
-    return `look ${looks}\n`;
+    refreshes += 1;
+    if (refreshes === 2) throw new Error('nobody answers');
+    return `refresh ${refreshes}\n`;
   };
   const pace = {
     now: () => 0,
     pause: async () => {
-      if (looks < 3) return;
+      if (refreshes < 3) return;
       controller.abort();
       throw new Error('interrupted');
     },
   };
   const output = { write: (text: string) => written.push(text) };
   await watch({ show, output, pace, interrupted: controller.signal });
-  t.deepEqual(written, ['look 1\n', 'nobody answers\n', 'look 3\n']);
+  t.deepEqual(written, ['refresh 1\n', 'nobody answers\n', 'refresh 3\n']);
 });
 
-test('X1: in a terminal --watch draws in place, and no more lines than there are', async (t) => {
+test('X1: in a terminal --watch redraws in place and cuts the text to the screen', async (t) => {
   const controller = new AbortController();
   const written: string[] = [];
   const pace = {

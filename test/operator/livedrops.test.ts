@@ -20,7 +20,7 @@ function temporaryDirectory(t: ExecutionContext): string {
   return directory;
 }
 
-test('token: the server that shares the secret takes it, with its roles and its lifetime', async (t) => {
+test('`token` signs with the shared secret, the roles and the lifetime', async (t) => {
   const environment = {
     LIVEDROPS_DATA: temporaryDirectory(t),
     LIVEDROPS_AUTH_SECRET: AUTH_SECRET,
@@ -36,7 +36,7 @@ test('token: the server that shares the secret takes it, with its roles and its 
   t.true(lifetime >= 7200 && lifetime < 7230, String(lifetime));
 });
 
-test('token --count: a line for each user, ID-1 to ID-n', async (t) => {
+test('`token --count` prints a token for each user ID-1 to ID-n, one a line', async (t) => {
   const environment = {
     LIVEDROPS_DATA: temporaryDirectory(t),
     LIVEDROPS_AUTH_SECRET: AUTH_SECRET,
@@ -53,11 +53,11 @@ test('token --count: a line for each user, ID-1 to ID-n', async (t) => {
 });
 
 for (const args of [['verify'], ['nodes'], ['token', '--user', 'ada']]) {
-  test(`${args[0]}: a directory that is not there is an error, and is not made`, async (t) => {
+  test(`${args[0]} fails for a missing directory and does not create it`, async (t) => {
     const data = join(temporaryDirectory(t), 'data');
     const missing = await run(args, { LIVEDROPS_DATA: data });
-    const words = `livedrops: ${data} has no LiveDrops data; is LIVEDROPS_DATA right?\n`;
-    t.deepEqual(missing, { code: 1, stdout: '', stderr: words });
+    const stderr = `livedrops: ${data} has no LiveDrops data; is LIVEDROPS_DATA right?\n`;
+    t.deepEqual(missing, { code: 1, stdout: '', stderr });
     t.throws(() => readdirSync(data), { code: 'ENOENT' });
     mkdirSync(data);
     const empty = await run(args, { LIVEDROPS_DATA: data });
@@ -67,7 +67,7 @@ for (const args of [['verify'], ['nodes'], ['token', '--user', 'ada']]) {
   });
 }
 
-test('token: with the secret in the environment it needs no data directory', async (t) => {
+test('`token` with the secret in the environment needs no data directory', async (t) => {
   const data = join(temporaryDirectory(t), 'data');
   const environment = { LIVEDROPS_DATA: data, LIVEDROPS_AUTH_SECRET: AUTH_SECRET };
   const { code } = await run(['token', '--user', 'ada'], environment);
@@ -75,15 +75,15 @@ test('token: with the secret in the environment it needs no data directory', asy
   t.throws(() => readdirSync(data), { code: 'ENOENT' });
 });
 
-test('X2: verify fails where there is no journal, and makes none', async (t) => {
+test('X2: verify fails without a journal and creates none', async (t) => {
   const data = temporaryDirectory(t);
   const environment = { LIVEDROPS_DATA: data, LIVEDROPS_AUTH_SECRET: AUTH_SECRET };
-  const words = `livedrops: ${data} has no LiveDrops data; is LIVEDROPS_DATA right?\n`;
-  t.deepEqual(await run(['verify'], environment), { code: 1, stdout: '', stderr: words });
+  const stderr = `livedrops: ${data} has no LiveDrops data; is LIVEDROPS_DATA right?\n`;
+  t.deepEqual(await run(['verify'], environment), { code: 1, stdout: '', stderr });
   t.deepEqual(readdirSync(data), []);
 });
 
-test('config: a line for each setting with its source, and it makes nothing', async (t) => {
+test('config prints each setting with its source and creates no file', async (t) => {
   const data = join(temporaryDirectory(t), 'data');
   const environment = { LIVEDROPS_DATA: data, LIVEDROPS_AUTH_SECRET: AUTH_SECRET };
   const { code, stdout } = await run(['config'], environment);
@@ -101,7 +101,7 @@ test('config: a line for each setting with its source, and it makes nothing', as
   );
 });
 
-const MISUSES: [args: string[], words: RegExp][] = [
+const MISUSES: [args: string[], message: RegExp][] = [
   [['tokn'], /unknown command 'tokn'[^]*Did you mean token/],
   [['token'], /required option '--user <id>'/],
   [['token', '--user', 'ada', '--ttl', 'soon'], /a time such as 90s, 15m, 1h or 7d/],
@@ -110,24 +110,24 @@ const MISUSES: [args: string[], words: RegExp][] = [
   [['start', 'now'], /too many arguments/],
   [['config', '--yaml'], /unknown option '--yaml'/],
 ];
-for (const [args, words] of MISUSES) {
-  test(`wrong usage is told on stderr, exit code 2: ${args.join(' ')}`, async (t) => {
+for (const [args, message] of MISUSES) {
+  test(`wrong usage prints on stderr and exits with 2: ${args.join(' ')}`, async (t) => {
     const { code, stdout, stderr } = await run(args);
     t.is(code, 2);
     t.is(stdout, '');
-    t.regex(stderr, words);
+    t.regex(stderr, message);
     t.notRegex(stderr, /\n\s+at /);
   });
 }
 
-test('a wrong setting is told in one line on stderr, exit code 2, before anything starts', async (t) => {
+test('a wrong setting ends with one line on stderr and exit code 2', async (t) => {
   const { code, stdout, stderr } = await run(['start'], { LIVEDROPS_PROT: '80' });
   t.is(code, 2);
   t.is(stdout, '');
   t.is(stderr, 'livedrops: LIVEDROPS_PROT is not a setting; did you mean LIVEDROPS_PORT?\n');
 });
 
-test('a failure is one line without a stack, exit code 1; LIVEDROPS_LOG=debug shows the stack', async (t) => {
+test('a failure prints one line and exits with 1; at debug level also the stack', async (t) => {
   const environment = { LIVEDROPS_DATA: '/dev/null/data' };
   const { code, stderr } = await run(['token', '--user', 'ada'], environment);
   t.is(code, 1);
@@ -136,7 +136,7 @@ test('a failure is one line without a stack, exit code 1; LIVEDROPS_LOG=debug sh
   t.regex(debug.stderr, /\n\s+at /);
 });
 
-test('help and version are answers: on stdout, exit code 0, with examples', async (t) => {
+test('help and version go to stdout with exit code 0; help has examples', async (t) => {
   const help = await run(['--help']);
   t.is(help.code, 0);
   t.regex(help.stdout, /Examples:\n {2}livedrops start/);

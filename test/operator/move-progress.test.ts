@@ -46,13 +46,13 @@ function record(change: Partial<MoveInfo> = {}): MoveInfo {
 }
 
 function follow(moves: readonly PlannedMove[], anyTarget = false): MoveProgress {
-  return new MoveProgress({ moves, earlier: [record({ id: 'old' })], anyTarget });
+  return new MoveProgress({ moves, finishedBefore: [record({ id: 'old' })], anyTarget });
 }
 
-test('W6: a move ends with its record, and not with one from before it was asked for', (t) => {
+test('W6: a move ends by its record, and not by a record from before the change', (t) => {
   const progress = follow([planned()]);
-  t.deepEqual(progress.look([record({ id: 'old' })], [row()]), []);
-  t.deepEqual(progress.look([record(), record({ id: 'old' })], [row({ owner: 'node-2' })]), [
+  t.deepEqual(progress.update([record({ id: 'old' })], [row()]), []);
+  t.deepEqual(progress.update([record(), record({ id: 'old' })], [row({ owner: 'node-2' })]), [
     {
       shard: 7,
       from: 'node-1',
@@ -63,14 +63,14 @@ test('W6: a move ends with its record, and not with one from before it was asked
     },
   ]);
   t.is(progress.openCount, 0);
-  t.true(progress.endedWell);
-  t.deepEqual(progress.look([record()], [row()]), [], 'an end is told once');
+  t.true(progress.succeeded);
+  t.deepEqual(progress.update([record()], [row()]), [], 'an end is returned once');
 });
 
 for (const result of ['rolled-back', 'abandoned'] as const) {
-  test(`W6: a move that was ${result} did not end well`, (t) => {
+  test(`W6: a move that was ${result} did not succeed`, (t) => {
     const progress = follow([planned(), planned({ shard: 8 })]);
-    const ended = progress.look(
+    const ended = progress.update(
       [record({ result, blackoutMs: null, reason: 'node-2 is gone' }), record({ shard: 8 })],
       [],
     );
@@ -82,64 +82,64 @@ for (const result of ['rolled-back', 'abandoned'] as const) {
       ],
     );
     t.is(progress.openCount, 0);
-    t.false(progress.endedWell);
+    t.false(progress.succeeded);
   });
 }
 
-test('a shard that arrived without a record is done after one more look for it', (t) => {
+test('W6: a shard that arrived without a record is done after one more poll', (t) => {
   const progress = follow([planned()]);
   const arrived = [row({ owner: 'node-2' })];
-  t.deepEqual(progress.look([], arrived), []);
-  t.like(progress.look([], arrived)[0], { result: 'done', blackoutMs: null });
+  t.deepEqual(progress.update([], arrived), []);
+  t.like(progress.update([], arrived)[0], { result: 'done', blackoutMs: null });
   const late = follow([planned()]);
-  late.look([], arrived);
-  t.is(late.look([record()], arrived)[0]?.blackoutMs, 9);
+  late.update([], arrived);
+  t.is(late.update([record()], arrived)[0]?.blackoutMs, 9);
 });
 
-test('a shard that nobody served is done as soon as its new owner serves it', (t) => {
+test('W6: a move of an unclaimed shard is done as soon as its new owner serves it', (t) => {
   const progress = follow([planned({ from: null })]);
   const claimed = row({ owner: 'node-2' });
-  t.deepEqual(progress.look([], [row({ owner: null, answered: false })]), []);
-  t.deepEqual(progress.look([], [{ ...claimed, status: 'recovering' }]), []);
-  t.deepEqual(progress.look([], [{ ...claimed, answered: false, status: 'serving' }]), []);
-  t.like(progress.look([], [claimed])[0], { from: null, to: 'node-2', result: 'done' });
+  t.deepEqual(progress.update([], [row({ owner: null, answered: false })]), []);
+  t.deepEqual(progress.update([], [{ ...claimed, status: 'recovering' }]), []);
+  t.deepEqual(progress.update([], [{ ...claimed, answered: false, status: 'serving' }]), []);
+  t.like(progress.update([], [claimed])[0], { from: null, to: 'node-2', result: 'done' });
 });
 
-test('a move that is not wanted any more is superseded, as when its target is gone', (t) => {
+test('W6: a move is superseded when the placement has another target or none', (t) => {
   const progress = follow([planned(), planned({ shard: 8 })]);
-  const ended = progress.look([], [row({ wanted: 'node-1' }), row({ shard: 8, wanted: null })]);
+  const ended = progress.update([], [row({ wanted: 'node-1' }), row({ shard: 8, wanted: null })]);
   t.deepEqual(
     ended.map(({ result, reason }) => [result, reason]),
     [
-      ['superseded', 'It is wanted on node-1 now.'],
-      ['superseded', 'No node takes it now.'],
+      ['superseded', 'Its target is now node-1.'],
+      ['superseded', 'No node can take it now.'],
     ],
   );
-  t.false(progress.endedWell);
+  t.false(progress.succeeded);
 });
 
-test('a shard that only has to leave may go to another node than planned', (t) => {
+test('W6: with anyTarget a shard may go to another node than planned', (t) => {
   const recorded = follow([planned()], true);
-  t.like(recorded.look([record({ to: 'node-3' })], [])[0], { to: 'node-3', result: 'done' });
-  const seen = follow([planned({ from: null })], true);
+  t.like(recorded.update([record({ to: 'node-3' })], [])[0], { to: 'node-3', result: 'done' });
+  const unrecorded = follow([planned({ from: null })], true);
   const elsewhere = row({ owner: 'node-3', wanted: 'node-3' });
-  t.like(seen.look([], [elsewhere])[0], { to: 'node-3', result: 'done' });
+  t.like(unrecorded.update([], [elsewhere])[0], { to: 'node-3', result: 'done' });
   const back = follow([planned()], true);
-  t.like(back.look([], [row({ wanted: 'node-1' })])[0], { result: 'superseded' });
+  t.like(back.update([], [row({ wanted: 'node-1' })])[0], { result: 'superseded' });
   const strict = follow([planned()]);
-  t.deepEqual(strict.look([record({ to: 'node-3' })], [row()]), []);
+  t.deepEqual(strict.update([record({ to: 'node-3' })], [row()]), []);
 });
 
-test('whoever stops waiting is told which shards have not moved', (t) => {
+test('W6: the end of the wait ends the open moves as unfinished', (t) => {
   const progress = follow([planned(), planned({ shard: 8 })]);
-  progress.look([record()], [row({ shard: 8 })]);
-  t.like(progress.giveUp('Not ended after 60 s.')[0], { shard: 8, result: 'unfinished' });
+  progress.update([record()], [row({ shard: 8 })]);
+  t.like(progress.endOpenMoves('Not ended after 60 s.')[0], { shard: 8, result: 'unfinished' });
   t.is(progress.openCount, 0);
   t.is(progress.ends.length, 2);
-  t.false(progress.endedWell);
+  t.false(progress.succeeded);
 });
 
-test('X1: a plan and its ends read as columns, with reasons and blackout times', (t) => {
+test('X1: a plan and its results print as columns, with reasons and blackout times', (t) => {
   t.is(planText([], true), 'No shard would move.\n');
   t.is(planText([], false), 'No shard has to move.\n');
   t.is(
@@ -150,12 +150,12 @@ test('X1: a plan and its ends read as columns, with reasons and blackout times',
       '2 shards would move\n',
   );
   const progress = follow([planned(), planned({ shard: 113 }), planned({ shard: 8 })]);
-  progress.look([record({ blackoutMs: 8.6 }), record({ shard: 113, blackoutMs: 40 })], []);
-  progress.giveUp('Nobody answers.');
+  progress.update([record({ blackoutMs: 8.6 }), record({ shard: 113, blackoutMs: 40 })], []);
+  progress.endOpenMoves('No node answers.');
   t.deepEqual(progress.ends.map(endText), [
     'shard   7  node-1 -> node-2          done             9 ms  It is wanted there.\n',
     'shard 113  node-1 -> node-2          done            40 ms  It is wanted there.\n',
-    'shard   8  node-1 -> node-2          unfinished          -  Nobody answers.\n',
+    'shard   8  node-1 -> node-2          unfinished          -  No node answers.\n',
   ]);
   t.is(
     endsText(progress.ends, 3_440),

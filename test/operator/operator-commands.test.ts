@@ -1,4 +1,4 @@
-// The commands of operators as processes, against a real gateway and against a whole server.
+// The operator commands as processes, against a real gateway and against a whole server.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,7 +18,7 @@ function temporaryDirectory(t: ExecutionContext): string {
   return directory;
 }
 
-/** A server alone, on any free port; resolves to its address when it is ready. */
+/** Starts a single server on a free port; resolves to its address when it is ready. */
 async function startServer(t: ExecutionContext, environment: Record<string, string>) {
   const child = spawn(process.execPath, [PROGRAM, 'start'], {
     env: { ...environment, LIVEDROPS_PORT: '0' },
@@ -40,7 +40,7 @@ async function start(t: ExecutionContext) {
   return { ...gateway, run };
 }
 
-test('X1: nodes, shards and moves as tables, and as JSON', async (t) => {
+test('X1: nodes and moves print tables; nodes and shards print JSON with --json', async (t) => {
   const { run, cluster } = await start(t);
   const mine = await cluster.shardsOf('node-1');
   const [nodes, json, shards, moves] = await Promise.all([
@@ -65,7 +65,7 @@ test('X1: nodes, shards and moves as tables, and as JSON', async (t) => {
   t.regex(unknown.stderr, /Allowed choices are recovering, serving, leaving, damaged, stopped/);
 });
 
-test('X1: a change that ends well exits with 0, one that does not with 1, and a refusal with its reason', async (t) => {
+test('X1: a change exits with 0 on success, with 1 on a failed move or a refusal', async (t) => {
   const { run, cluster } = await start(t);
   const [one, two] = [await cluster.shardsOf('node-1'), await cluster.shardsOf('node-2')];
   const drained = await run('drain', 'node-1');
@@ -86,7 +86,7 @@ test('X1: a change that ends well exits with 0, one that does not with 1, and a 
   );
 });
 
-test('X1: a dry run of each change tells what would move', async (t) => {
+test('X1: --dry-run of pin, move, drain and rolling-restart changes nothing', async (t) => {
   const { run, cluster } = await start(t);
   const [shard] = await cluster.shardsOf('node-1');
   for (const args of [
@@ -103,7 +103,7 @@ test('X1: a dry run of each change tells what would move', async (t) => {
   t.deepEqual(cluster.log.actions, []);
 });
 
-test('J1: a rebuild tells what was missing of which shards, and exits with 1 where one is open', async (t) => {
+test('J1: a rebuild prints each shard’s losses and exits with 1 if a shard failed', async (t) => {
   const reason = 'The relay has brought 2 of 9 entries so far.';
   const gateway = await startPretendGateway(t, NODES, {
     rebuild: async (shards) =>
@@ -129,15 +129,15 @@ test('J1: a rebuild tells what was missing of which shards, and exits with 1 whe
     whole.stdout,
     'shard  entries  orders  notifications  reason\n' +
       '    3        4       1             12\n' +
-      '8 entries compared: 1 order and 12 notifications made again\n',
+      '8 entries compared: 1 order and 12 notifications restored\n',
   );
   t.regex(open.stdout, /\n {3}11 .* The relay has brought 2 of 9 entries so far\.\n64 entries /);
-  t.regex(open.stdout, /made again; FAILED for 1 shard, as told beside it\n$/);
+  t.regex(open.stdout, /restored; FAILED for 1 shard, see the reasons above\n$/);
   t.regex(dry.stdout, /1 order and 12 notifications missing\n$/);
   t.like(JSON.parse(json.stdout), { applied: true, ok: false });
 });
 
-for (const [args, words] of [
+for (const [args, message] of [
   [['pin', '7'], /missing required argument 'node'/],
   [['pin', '256', 'node-1'], /a whole number from 0 to 255/],
   [['drain', 'node 1'], /letters, digits/],
@@ -146,14 +146,14 @@ for (const [args, words] of [
   [['rebalance', '--moves-max', '0'], /a whole number from 1 to 256/],
   [['drain', 'node-1', '--timeout', 'soon'], /a time such as/],
 ] as const) {
-  test(`wrong usage is told on stderr, exit code 2: ${args.join(' ')}`, async (t) => {
+  test(`X1: wrong usage prints on stderr and exits with 2: ${args.join(' ')}`, async (t) => {
     const { code, stdout, stderr } = await runCommand(args);
     t.deepEqual([code, stdout], [2, '']);
-    t.regex(stderr, words);
+    t.regex(stderr, message);
   });
 }
 
-test('X1: --watch --json writes a line a look and ends well on Ctrl-C', async (t) => {
+test('X1: --watch --json prints one line a refresh and exits with 0 on Ctrl-C', async (t) => {
   const { url } = await start(t);
   const args = ['nodes', '--watch', '--json', '--url', url, '--token', TOKEN];
   const { code, stdout } = await runCommand(args, { interruptAfterOutput: true });
@@ -162,7 +162,7 @@ test('X1: --watch --json writes a line a look and ends well on Ctrl-C', async (t
   t.is((JSON.parse(line) as object[]).length, 3);
 });
 
-test('X1, X2: without options it asks the server of LIVEDROPS_DATA with a token of its secret', async (t) => {
+test('X1, X2: by default a command uses the server and secret of LIVEDROPS_DATA', async (t) => {
   const environment = { LIVEDROPS_DATA: temporaryDirectory(t), LIVEDROPS_LOG: 'error' };
   const url = await startServer(t, environment);
   const [nodes, drained, verified] = await Promise.all([
@@ -181,7 +181,7 @@ test('X1, X2: without options it asks the server of LIVEDROPS_DATA with a token 
   t.like(JSON.parse(verified.stdout), { ok: true, findings: [] });
 });
 
-test('a server that does not answer is told in one line, exit code 1', async (t) => {
+test('X1: a server that does not answer is reported in one line with exit code 1', async (t) => {
   const environment = { LIVEDROPS_DATA: temporaryDirectory(t), LIVEDROPS_PORT: '1' };
   const args = ['shards', '--token', TOKEN];
   const { code, stdout, stderr } = await runCommand(args, { environment });

@@ -1,5 +1,5 @@
-// A real gateway over a pretended cluster: what the commands of operators talk to. Each look at the
-// moves lets a few more shards move, so that waiting ends after a known number of looks.
+// A real gateway in front of a fake cluster, for tests of operator commands. Each request for the
+// moves lets a few more shards move, so that a wait ends after a known number of polls.
 
 import { OperatorApi } from '../../operator/api-client.ts';
 import type { Pace } from '../../operator/pace.ts';
@@ -8,7 +8,7 @@ import type { OperatorServiceOptions } from '../../services/operator.ts';
 import { type Fixture, startFixture } from '../gateway/fixture.ts';
 import { PretendCluster } from '../services/pretend-cluster.ts';
 
-/** What the gateway of these tests takes. */
+/** A token that the gateway of these tests accepts. */
 export const TOKEN = 'valid.boss+operator';
 
 const ACTIONS: readonly ActionName[] = [
@@ -56,7 +56,7 @@ export async function startPretendGateway(
   return gateway;
 }
 
-/** Pauses take no time; `interruptAt` is the number of the pause at which Ctrl-C is pressed. */
+/** Its pauses take no time. The pause number `interruptAt` rejects as after Ctrl-C. */
 export class PretendPace implements Pace {
   pauses = 0;
   interruptAt = Number.POSITIVE_INFINITY;

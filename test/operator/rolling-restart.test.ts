@@ -1,4 +1,4 @@
-// A rolling restart as the command makes it: over a real gateway, step by step.
+// The rolling restart, step by step, over a real gateway.
 
 import test, { type ExecutionContext } from 'ava';
 import { ApiError } from '../../operator/api-client.ts';
@@ -12,17 +12,17 @@ async function start(t: ExecutionContext) {
   gateway.cluster.movesALook = 4;
   const pace = new PretendPace();
   const { api, cluster } = gateway;
-  let told = '';
+  let output = '';
   const run = async () => {
-    const options = { api, timeoutMs: 10_000, pace, tell: (text: string) => (told += text) };
+    const options = { api, timeoutMs: 10_000, pace, write: (text: string) => (output += text) };
     return await runRestart(planTurns(await api.nodes()), options);
   };
   const drained = async () => [...(await cluster.placement.load()).drained];
-  return { ...gateway, pace, run, drained, told: () => told };
+  return { ...gateway, pace, run, drained, output: () => output };
 }
 
-test('X1, W5: each node is emptied, restarted and filled again before the next one’s turn', async (t) => {
-  const { run, cluster, told, drained } = await start(t);
+test('X1, W5: each node is drained, restarted and undrained before the next one', async (t) => {
+  const { run, cluster, output, drained } = await start(t);
   const before = await cluster.owners();
   const turns = await run();
   t.deepEqual(
@@ -32,7 +32,7 @@ test('X1, W5: each node is emptied, restarted and filled again before the next o
   t.deepEqual(cluster.restarted, NODES);
   t.deepEqual(await cluster.owners(), before);
   t.deepEqual(await drained(), []);
-  const steps = told()
+  const steps = output()
     .split('\n')
     .filter((line) => !/shard|moves? done/.test(line));
   t.deepEqual(
@@ -52,7 +52,7 @@ test('X1, W5: each node is emptied, restarted and filled again before the next o
   );
 });
 
-test('X1: --dry-run tells the steps, and a node that is drained already stays so', async (t) => {
+test('X1: --dry-run prints the steps, and a node drained before stays drained', async (t) => {
   const { api, cluster, run, drained } = await start(t);
   await cluster.placement.setDrained('node-3', true);
   await cluster.step(16);
@@ -70,18 +70,18 @@ test('X1: --dry-run tells the steps, and a node that is drained already stays so
   t.deepEqual(await drained(), ['node-3']);
 });
 
-test('X1: it does not begin where no node can be emptied, or one is on its way', async (t) => {
+test('X1: a rolling restart needs two serving nodes and no running drain', async (t) => {
   const { api, cluster } = await start(t);
   const nodes = await api.nodes();
   t.throws(() => planTurns(nodes.slice(0, 1)), { message: /fewer than two nodes take shards/ });
   await cluster.placement.setDrained('node-2', true);
   const busy = await api.nodes();
-  t.throws(() => planTurns(busy), { message: 'node-2 is draining: wait for its end' });
+  t.throws(() => planTurns(busy), { message: 'node-2 is draining: wait until that has ended' });
   t.is(planTurns(nodes.map((node, i) => (i === 0 ? { ...node, state: 'lost' } : node))).length, 2);
 });
 
-test('X1: a node that does not come back stops it, and takes shards again when it does', async (t) => {
-  const { run, cluster, drained, told } = await start(t);
+test('X1: a node that does not come back stops the rolling restart and is undrained', async (t) => {
+  const { run, cluster, drained, output } = await start(t);
   cluster.comesBack = false;
   const turns = await run();
   t.deepEqual(
@@ -90,11 +90,11 @@ test('X1: a node that does not come back stops it, and takes shards again when i
   );
   t.deepEqual(cluster.restarted, ['node-1']);
   t.deepEqual(await drained(), []);
-  t.regex(told(), /node-1 FAILED after 1\d\.\d s: node-1 has not come back/);
-  t.regex(told(), /0 of 3 nodes restarted\n$/);
+  t.regex(output(), /node-1 FAILED after 1\d\.\d s: node-1 has not come back/);
+  t.regex(output(), /0 of 3 nodes restarted\n$/);
 });
 
-test('X1: a node that says it will restart and goes on as it is has not come back', async (t) => {
+test('X1: a node that accepts the restart but goes on running is a failure', async (t) => {
   const { run, cluster, drained } = await start(t);
   cluster.ends = false;
   const turns = await run();
@@ -103,7 +103,7 @@ test('X1: a node that says it will restart and goes on as it is has not come bac
   t.deepEqual(await drained(), []);
 });
 
-test('X1: a shard that does not leave stops it before the node is restarted', async (t) => {
+test('X1: a failed move stops the rolling restart before the node restarts', async (t) => {
   const { run, cluster, drained } = await start(t);
   const [shard = 0] = await cluster.shardsOf('node-1');
   cluster.failing.set(shard, 'rolled-back');
@@ -115,7 +115,7 @@ test('X1: a shard that does not leave stops it before the node is restarted', as
   t.deepEqual(await drained(), []);
 });
 
-test('X1: Ctrl-C stops it and leaves no node drained', async (t) => {
+test('X1: Ctrl-C stops the rolling restart and leaves no node drained', async (t) => {
   const { run, cluster, drained, pace } = await start(t);
   pace.interruptAt = 1;
   const turns = await run();
@@ -124,7 +124,7 @@ test('X1: Ctrl-C stops it and leaves no node drained', async (t) => {
   t.deepEqual(await drained(), []);
 });
 
-test('X1: a node that says it cannot restart stops it', async (t) => {
+test('X1: a node that does not answer the restart request stops the rolling restart', async (t) => {
   const { run, cluster, drained } = await start(t);
   cluster.silent.add('node-1');
   const [turn] = await run();
@@ -132,7 +132,7 @@ test('X1: a node that says it cannot restart stops it', async (t) => {
   t.deepEqual(await drained(), []);
 });
 
-test('X1: an answer that ends with the node that was asked does not stop it', async (t) => {
+test('X1: a connection that ends with the restarting node is no failure', async (t) => {
   const { api, run, cluster } = await start(t);
   const restart = api.restart.bind(api);
   api.restart = async (nodeId) => {

@@ -1,4 +1,4 @@
-// The `livedrops` command as a process of its own, until it ends.
+// Runs the `livedrops` command as a process until it ends.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,9 +14,9 @@ export interface CommandResult {
 }
 
 export interface RunOptions {
-  /** All of it: nothing comes from the environment of the tests. */
+  /** The whole environment: the command inherits nothing from the tests. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Press Ctrl-C when the first output is there. */
+  /** Send SIGINT after the first output. */
   readonly interruptAfterOutput?: boolean;
 }
 

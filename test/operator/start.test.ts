@@ -27,7 +27,7 @@ function spawnStart(t: ExecutionContext, environment: Record<string, string>): C
 }
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  test(`start says where it serves, serves there, and ${signal} ends it with exit code 0`, async (t) => {
+  test(`start prints its address, serves there, and exits with 0 on ${signal}`, async (t) => {
     const child = spawnStart(t, { LIVEDROPS_PORT: '0' });
     const errors = text(child.stderr!);
     const [chunk] = (await once(child.stdout!, 'data')) as [Buffer];
@@ -42,7 +42,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   });
 }
 
-test('a port that is taken is told in one line, exit code 1', async (t) => {
+test('start on a taken port prints one line and exits with 1', async (t) => {
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
   t.teardown(() => other.close());
@@ -58,7 +58,7 @@ test('a port that is taken is told in one line, exit code 1', async (t) => {
   t.regex(errors, new RegExp(`^livedrops: .*${port}.*\\n$`));
 });
 
-test('the directory of a cluster is left as it is: a node alone does not start there, nor is nothing verified', async (t) => {
+test('a single node neither starts nor verifies on the directory of a cluster', async (t) => {
   const data = temporaryDirectory(t);
   mkdirSync(join(data, 'redis', 'appendonlydir'), { recursive: true });
   writeFileSync(join(data, 'server-url'), 'http://127.0.0.1:1');
@@ -68,15 +68,15 @@ test('the directory of a cluster is left as it is: a node alone does not start t
   t.deepEqual([started.code, started.stdout, started.stderr], [1, '', words]);
   t.is(readFileSync(join(data, 'server-url'), 'utf8'), 'http://127.0.0.1:1');
   t.false(readdirSync(data).some((name) => name.endsWith('.db')));
-  // Left by a version that started here nevertheless.
+  // An older version, which did start on such a directory, left this file.
   writeFileSync(join(data, 'journal.db'), '');
   const verified = await runCommand(['verify'], { environment });
   t.deepEqual([verified.code, verified.stdout], [1, '']);
   t.regex(verified.stderr, /^livedrops: no server at http:\/\/127\.0\.0\.1:1 answers/);
 });
 
-test('an address that is not of this machine is told as such, exit code 1', async (t) => {
-  // Of TEST-NET-1 (RFC 5737): nobody has it.
+test('start on an address of another machine prints one line and exits with 1', async (t) => {
+  // TEST-NET-1 (RFC 5737): no machine has this address.
   const child = spawnStart(t, { LIVEDROPS_HOST: '192.0.2.1', LIVEDROPS_PORT: '0' });
   const [errors, [code]] = await Promise.all([
     text(child.stderr!),

@@ -1,4 +1,4 @@
-// `livedrops cluster` as people run it: real nodes, real servers.
+// `livedrops cluster` as a process, with real nodes and real servers.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,7 +15,7 @@ import { PROGRAM, runCommand } from '../run-command.ts';
 const installed = natsInstalled && redisInstalled;
 const test = (installed ? ava.serial : ava.serial.skip) as TestFn;
 
-const LOOK_MS = 50;
+const POLL_INTERVAL_MS = 50;
 const GONE_TIMEOUT_MS = 20_000;
 
 /** Resolves when the cluster is ready. */
@@ -51,10 +51,10 @@ function childrenOf(parent: number): number[] {
     .filter((pid) => parentOf(pid) === parent);
 }
 
-/** Null for a process that has ended meanwhile. */
+/** Null if the process has ended meanwhile. */
 function parentOf(pid: number): number | null {
   try {
-    // After the name, which stands in parentheses: the state, then the parent.
+    // The fields after the name, which is in parentheses, are the state and the parent.
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
   } catch {
@@ -71,14 +71,14 @@ function lives(pid: number): boolean {
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  const giveUpAt = performance.now() + GONE_TIMEOUT_MS;
+  const deadline = performance.now() + GONE_TIMEOUT_MS;
   while (!condition()) {
-    if (performance.now() > giveUpAt) throw new Error('something is left running');
-    await delay(LOOK_MS);
+    if (performance.now() > deadline) throw new Error('a child process is still running');
+    await delay(POLL_INTERVAL_MS);
   }
 }
 
-test('a cluster comes up, its operators find it by its data directory, and Ctrl-C ends it all', async (t) => {
+test('a cluster starts, commands find it by its directory, and Ctrl-C stops it', async (t) => {
   const { child, dataDirectory, lines, url, children } = await startCluster(t);
   t.is((await fetch(`${url}/healthz`)).status, 200);
   t.is(children.length, 4, 'two nodes, Redis and NATS');
@@ -100,10 +100,10 @@ test('a cluster comes up, its operators find it by its data directory, and Ctrl-
   t.deepEqual(await ended, [0, null]);
   t.deepEqual(children.filter(lives), []);
   t.is(lines.at(-1), 'Everything has stopped.');
-  t.true(readdirSync(dataDirectory).includes('auth-secret'), 'what was asked to be kept is kept');
+  t.true(readdirSync(dataDirectory).includes('auth-secret'), 'the --data directory stays');
 });
 
-test('a supervisor that is killed leaves nothing behind either', async (t) => {
+test('no child process outlives a killed supervisor', async (t) => {
   const { child, children } = await startCluster(t);
   child.kill('SIGKILL');
   await once(child, 'exit');

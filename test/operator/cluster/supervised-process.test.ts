@@ -1,5 +1,4 @@
-// One supervised process: its start, its crashes, its end. The program is a small script that does
-// as its arguments say.
+// The start, the crashes and the stop of one supervised process. The program is a small script.
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,8 +13,8 @@ console.log('ready', process.pid);`;
 interface Scene {
   readonly process: SupervisedProcess;
   readonly log: () => string;
-  /** Resolves to the first thing told from now on that matches, or was told and not yet asked for. */
-  readonly told: (pattern: RegExp) => Promise<string>;
+  /** Resolves to the first report that matches and that no earlier call returned. */
+  readonly reported: (pattern: RegExp) => Promise<string>;
 }
 
 function scene(
@@ -25,7 +24,7 @@ function scene(
 ): Scene {
   const directory = mkdtempSync(join(tmpdir(), 'livedrops-supervised-'));
   const logFile = join(directory, 'log');
-  const heard: string[] = [];
+  const reports: string[] = [];
   let wake: () => void = () => undefined;
   const supervised = new SupervisedProcess({
     name: 'thing',
@@ -35,8 +34,8 @@ function scene(
     ready: /ready/,
     logFile,
     stopTimeoutMs: options.stopTimeoutMs ?? 10_000,
-    tell: (text) => {
-      heard.push(text);
+    report: (text) => {
+      reports.push(text);
       wake();
     },
   });
@@ -47,10 +46,10 @@ function scene(
   return {
     process: supervised,
     log: () => readFileSync(logFile, 'utf8'),
-    async told(pattern) {
+    async reported(pattern) {
       for (;;) {
-        const index = heard.findIndex((text) => pattern.test(text));
-        if (index >= 0) return heard.splice(index, 1)[0]!;
+        const index = reports.findIndex((text) => pattern.test(text));
+        if (index >= 0) return reports.splice(index, 1)[0]!;
         await new Promise<void>((resolve) => {
           wake = resolve;
         });
@@ -72,26 +71,26 @@ function lives(pid: number): boolean {
   }
 }
 
-test('it is ready when it says so, and its words are kept in its log file', async (t) => {
+test('a process runs once its output matches, and the output is in the log file', async (t) => {
   const { process: thing, log } = scene(t, `console.error(process.env.LIVEDROPS_TEST);${READY}`);
   await thing.start();
   t.is(thing.state, 'running');
   const pid = thing.pid!;
   await thing.stop();
-  // Two pipes: which of them is read first is open.
+  // The order of the two pipes is not defined.
   await until(() => log().length > `seen\nready ${pid}`.length);
   t.deepEqual(log().trimEnd().split('\n').toSorted(), [`ready ${pid}`, 'seen']);
   t.deepEqual([thing.state, thing.pid, lives(pid)], ['ended', null, false]);
 });
 
-test('a start that fails says why, with the last words, and leaves nothing running', async (t) => {
+test('a failed start rejects with the exit code and the last output', async (t) => {
   const { process: thing } = scene(t, `console.error('no disk'); process.exit(3)`);
   const error = await t.throwsAsync(thing.start());
   t.is(error?.message, 'thing ended before it was ready (exit code 3):\n  no disk');
   t.is(thing.state, 'ended');
 });
 
-test('a program that is not installed is named, with what would bring it', async (t) => {
+test('a missing program is reported with the command that installs it', async (t) => {
   const { process: thing } = scene(t, '', { program: 'livedrops-no-such-server' });
   const error = await t.throwsAsync(thing.start());
   t.is(
@@ -101,55 +100,56 @@ test('a program that is not installed is named, with what would bring it', async
   );
 });
 
-test('what crashes is started again, later each time, and each crash is told', async (t) => {
-  const { process: thing, told } = scene(t, READY);
+test('a crashed process is restarted after a longer delay each time, and reported', async (t) => {
+  const { process: thing, reported } = scene(t, READY);
   await thing.start();
   const first = thing.pid!;
   await thing.kill();
   t.false(lives(first));
-  t.is(await told(/crashed/), 'thing has crashed (SIGKILL), started again in 200 ms');
-  await told(/thing is back/);
+  t.is(await reported(/crashed/), 'thing has crashed (SIGKILL), restart in 200 ms');
+  await reported(/thing is back/);
   t.not(thing.pid, first);
   await thing.kill();
-  t.is(await told(/crashed/), 'thing has crashed (SIGKILL), started again in 400 ms');
-  await told(/thing is back/);
+  t.is(await reported(/crashed/), 'thing has crashed (SIGKILL), restart in 400 ms');
+  await reported(/thing is back/);
   t.is(thing.restarts, 2);
 });
 
-test('what asks for a restart is started again at once, and what ends in order stays ended', async (t) => {
-  const { process: thing, told } = scene(
+test('exit code EXIT_RESTART restarts the process; exit code 0 does not', async (t) => {
+  const { process: thing, reported } = scene(
     t,
     `process.on('SIGUSR2', () => process.exit(${EXIT_RESTART}));${READY}`,
   );
   await thing.start();
   thing.signal('SIGUSR2');
-  t.is(await told(/thing/), 'thing is started again, as it asked');
-  await told(/thing is back/);
+  t.is(await reported(/thing/), 'thing requested a restart');
+  await reported(/thing is back/);
   thing.signal('SIGTERM');
-  t.is(await told(/thing/), 'thing has ended by itself, and stays so');
+  t.is(await reported(/thing/), 'thing has ended by itself and is not restarted');
   t.is(thing.state, 'ended');
   await thing.start();
   t.is(thing.state, 'running');
 });
 
-test('one that does not end in time is killed, a paused one too', async (t) => {
-  const stubborn = `process.on('SIGTERM', () => 0); setInterval(() => 0, 1000); console.log('ready')`;
+test('a process that does not end in time is killed, a paused one too', async (t) => {
+  const stubborn = `process.on('SIGTERM', () => 0);
+setInterval(() => 0, 1000); console.log('ready')`;
   for (const pause of [false, true]) {
-    const { process: thing, told } = scene(t, stubborn, { stopTimeoutMs: 100 });
+    const { process: thing, reported } = scene(t, stubborn, { stopTimeoutMs: 100 });
     await thing.start();
     const pid = thing.pid!;
     if (pause) thing.signal('SIGSTOP');
     await thing.stop();
-    t.is(await told(/thing/), 'thing did not end in time and is killed');
+    t.is(await reported(/thing/), 'thing did not end in time and is killed');
     t.false(lives(pid));
   }
 });
 
-test('a stop while it waits to be started again ends the waiting', async (t) => {
-  const { process: thing, told } = scene(t, READY);
+test('a stop during the restart delay ends the delay', async (t) => {
+  const { process: thing, reported } = scene(t, READY);
   await thing.start();
   await thing.kill();
-  await told(/crashed/);
+  await reported(/crashed/);
   t.is(thing.state, 'waiting');
   await thing.stop();
   t.deepEqual([thing.state, thing.pid], ['ended', null]);

@@ -1,5 +1,5 @@
-// The supervisor of a cluster, with real servers and stand-ins for the nodes that tell what they
-// were started with. Whole nodes: `cluster.test.ts`.
+// The supervisor of a cluster, with real servers and stand-ins for the nodes. `cluster.test.ts` has
+// the tests with real nodes.
 
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -18,7 +18,7 @@ import { redisInstalled } from '../../servers/redis-server.ts';
 
 const test = (natsInstalled && redisInstalled ? ava : ava.skip) as TestFn;
 
-/** Says what a node says, and writes its settings and its end into its log. */
+/** Prints the ready line of a node, and logs its settings and the time of its end. */
 const STAND_IN = `
   const settings = Object.entries(process.env).filter(([name]) => name.startsWith('LIVEDROPS_'));
   console.log(JSON.stringify(Object.fromEntries(settings)));
@@ -29,13 +29,13 @@ const STAND_IN = `
 function scene(t: ExecutionContext, options: Partial<ClusterSupervisorOptions> = {}) {
   const dataDirectory =
     options.dataDirectory ?? mkdtempSync(join(tmpdir(), 'livedrops-supervisor-'));
-  const told: string[] = [];
+  const reports: string[] = [];
   const cluster = new ClusterSupervisor({
     dataDirectory,
     nodeCount: 2,
     port: 0,
     nodeProgram: { program: process.execPath, args: ['-e', STAND_IN] },
-    tell: (text) => void told.push(text),
+    report: (text) => void reports.push(text),
     ...options,
   });
   t.teardown(async () => {
@@ -46,7 +46,7 @@ function scene(t: ExecutionContext, options: Partial<ClusterSupervisorOptions> =
     readFileSync(join(dataDirectory, 'logs', `${name}.log`), 'utf8');
   const settings = (nodeId: string): Record<string, string> =>
     JSON.parse(log(nodeId).split('\n', 1)[0]!) as Record<string, string>;
-  return { cluster, dataDirectory, told, log, settings };
+  return { cluster, dataDirectory, reports, log, settings };
 }
 
 async function until(condition: () => boolean): Promise<void> {
@@ -61,7 +61,7 @@ function lives(pid: number | null): boolean {
   }
 }
 
-test('nodes get the servers, ports and names of their own, and secrets they share', async (t) => {
+test('each node gets its own port and id, the servers, and the shared secrets', async (t) => {
   const { cluster, dataDirectory, settings } = scene(t, {
     environment: { LIVEDROPS_RATE_LIMITS: 'off' },
     nodeEnvironment: (nodeId) =>
@@ -92,26 +92,26 @@ test('nodes get the servers, ports and names of their own, and secrets they shar
   t.is(readFileSync(join(dataDirectory, 'server-url'), 'utf8'), urls[0]!);
 });
 
-test('J2: Redis runs as the journal needs it, and keeps its data over a stop of the server', async (t) => {
+test('J2: Redis has fsync always and noeviction, and its data survives a stop', async (t) => {
   const { cluster } = scene(t, { nodeCount: 1 });
   await cluster.start();
   const redis = new Redis(cluster.redisUrl);
   const settingOf = async (name: string) => ((await redis.config('GET', name)) as string[])[1];
   t.is(await settingOf('appendfsync'), 'always');
   t.is(await settingOf('maxmemory-policy'), 'noeviction');
-  await redis.set('kept', 'yes');
+  await redis.set('stored', 'yes');
   redis.disconnect();
   await cluster.stopServer('redis');
   t.is(cluster.serverPid('redis'), null);
   await cluster.startServer('redis');
   const again = new Redis(cluster.redisUrl);
-  t.is(await again.get('kept'), 'yes');
+  t.is(await again.get('stored'), 'yes');
   again.disconnect();
   const nats = await connect({ servers: cluster.natsUrl });
   await nats.close();
 });
 
-test('everything ends in order, nodes first, and nothing is left', async (t) => {
+test('a stop ends the nodes before Redis and leaves no process', async (t) => {
   const { cluster, log } = scene(t);
   await cluster.start();
   const pids = [
@@ -125,13 +125,13 @@ test('everything ends in order, nodes first, and nothing is left', async (t) => 
   await until(() => /ended at \d+\n/.test(log('node-2')));
   await until(() => /ready to exit/.test(log('redis')));
   const nodesEndedAt = Number(/ended at (\d+)/.exec(log('node-2'))?.[1]);
-  const said = log('redis').trimEnd().split('\n').at(-1) ?? '';
-  const redisEndedAt = Date.parse(`${/\d+ \w+ \d{4} [\d:.]+/.exec(said)?.[0]}Z`);
+  const lastLine = log('redis').trimEnd().split('\n').at(-1) ?? '';
+  const redisEndedAt = Date.parse(`${/\d+ \w+ \d{4} [\d:.]+/.exec(lastLine)?.[0]}Z`);
   t.true(redisEndedAt >= nodesEndedAt, `${redisEndedAt} ${nodesEndedAt}`);
 });
 
-test('a node that is killed comes back as it was; one that is stopped stays so until it is started', async (t) => {
-  const { cluster, told } = scene(t);
+test('a killed node restarts on its port; a stopped node waits for startNode', async (t) => {
+  const { cluster, reports } = scene(t);
   await cluster.start();
   const before = cluster.nodes[1]!;
   await cluster.kill('node-2');
@@ -139,25 +139,25 @@ test('a node that is killed comes back as it was; one that is stopped stays so u
   const after = cluster.nodes[1]!;
   t.deepEqual([after.url, after.restarts], [before.url, 1]);
   t.not(after.pid, before.pid);
-  t.is(told[0], 'node-2 has crashed (SIGKILL), started again in 200 ms');
+  t.is(reports[0], 'node-2 has crashed (SIGKILL), restart in 200 ms');
   await cluster.stopNode('node-1');
   t.is(cluster.nodes[0]!.state, 'ended');
   await cluster.startNode('node-1');
   t.is(cluster.nodes[0]!.state, 'running');
 });
 
-test('a port that is taken is told before anything is started', async (t) => {
+test('a taken port fails the start before Redis starts', async (t) => {
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
   const { port } = other.address() as { port: number };
   const { cluster } = scene(t, { port, nodeCount: 1 });
   const error = await t.throwsAsync(cluster.start());
-  t.is(error?.message, `port ${port} of node-1 is taken; --port names another first one`);
+  t.is(error?.message, `port ${port} of node-1 is taken; --port sets another first port`);
   t.is(cluster.serverPid('redis'), null);
   other.close();
 });
 
-test('a data directory has one cluster at a time, and the next once that has ended', async (t) => {
+test('a data directory has one cluster at a time, and the next after its stop', async (t) => {
   const first = scene(t, { nodeCount: 1 });
   const { dataDirectory } = first;
   const second = scene(t, { dataDirectory, nodeCount: 1 });
@@ -173,15 +173,15 @@ test('a data directory has one cluster at a time, and the next once that has end
   t.true(lives(third.cluster.serverPid('redis')));
 });
 
-test('the directory of a node alone is not taken for a cluster', async (t) => {
+test('a cluster does not start on the directory of a single node', async (t) => {
   const { cluster, dataDirectory } = scene(t);
   writeFileSync(join(dataDirectory, 'journal.db'), '');
   const error = await t.throwsAsync(cluster.start());
-  t.is(error?.message, `${dataDirectory} belongs to one node alone: use npm start`);
+  t.is(error?.message, `${dataDirectory} belongs to a single node: use npm start`);
   t.is(cluster.serverPid('redis'), null);
 });
 
-test('a node that does not start takes all the rest down again, and says why', async (t) => {
+test('when a node does not start, the error has its output and the servers stop', async (t) => {
   const { cluster } = scene(t, {
     nodeProgram: { program: process.execPath, args: ['-e', 'throw new Error("broken")'] },
   });
@@ -190,7 +190,7 @@ test('a node that does not start takes all the rest down again, and says why', a
   t.deepEqual([cluster.serverPid('redis'), cluster.serverPid('nats')], [null, null]);
 });
 
-test('a stop while it starts leaves nothing running', async (t) => {
+test('a stop during the start leaves no process', async (t) => {
   const { cluster } = scene(t);
   const started = t.throwsAsync(cluster.start());
   await until(() => cluster.serverPid('redis') !== null);
@@ -201,7 +201,7 @@ test('a stop while it starts leaves nothing running', async (t) => {
   t.deepEqual([cluster.serverPid('nats'), cluster.nodes.length], [null, 0]);
 });
 
-test('a stop before it has begun leaves the directory to the next', async (t) => {
+test('a stop right after the start call releases the directory', async (t) => {
   const first = scene(t);
   const started = t.throwsAsync(first.cluster.start());
   await first.cluster.stop();

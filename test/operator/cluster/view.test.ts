@@ -42,10 +42,10 @@ const picture: ClusterPicture = {
   dataDirectory: '/data/cluster',
 };
 
-test('the picture shows each node with its process, its share, the last moves and events', (t) => {
+test('the text shows each node’s process and figures, the last moves and events', (t) => {
   t.is(
     clusterText(picture),
-    `LiveDrops: 1 of 2 nodes up, 3 live drops, 1200 orders/s, lag 17
+    `LiveDrops: 1 of 2 nodes running, 3 live drops, 1200 orders/s, lag 17
 
 node    state    pid  starts  shards  wanted  live drops  orders/s  lag  url
 node-1  serving  101       1     128     120           3      1200   17  http://127.0.0.1:8080
@@ -57,23 +57,24 @@ Last events
   12:00:05  node-2 has crashed
 
 LIVEDROPS_DATA=/data/cluster npx livedrops nodes | shards | drain | move ...
-Ctrl-C ends it all.
+Ctrl-C stops the cluster.
 `,
   );
 });
 
-test('while no node answers the processes are shown all the same', (t) => {
+test('while no node answers, the text still shows the processes', (t) => {
   const text = clusterText({ ...picture, nodes: null, moves: [], events: [] });
-  t.regex(text, /^LiveDrops: 1 of 2 nodes up\n/);
+  t.regex(text, /^LiveDrops: 1 of 2 nodes running\n/);
   t.regex(text, /^node-1 +running +101 +1 +- +- +- +- +- +http/m);
   t.regex(text, /^No node answers\.$/m);
   t.notRegex(text, /Last/);
 });
 
-test('one line says the same where there is no terminal', (t) => {
+test('the one-line form has the summary and the shards of each node', (t) => {
   t.is(
     clusterLine(picture),
-    '1 of 2 nodes up, 3 live drops, 1200 orders/s, lag 17; node-1 128 shards; node-2 lost 0 shards',
+    '1 of 2 nodes running, 3 live drops, 1200 orders/s, lag 17; ' +
+      'node-1 128 shards; node-2 lost 0 shards',
   );
-  t.is(clusterLine({ ...picture, nodes: null }), '1 of 2 nodes up');
+  t.is(clusterLine({ ...picture, nodes: null }), '1 of 2 nodes running');
 });

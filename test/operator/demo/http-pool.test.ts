@@ -76,7 +76,7 @@ test('an answer in pieces, and one without a body', async (t) => {
   t.like(await pool.send(empty), { status: 204, body: '' });
 });
 
-test('a connection that breaks is told as status 0, and the next request opens a new one', async (t) => {
+test('a broken connection gives status 0, and the next request opens a new one', async (t) => {
   let calls = 0;
   const { pool } = await poolFor(
     t,
@@ -92,7 +92,7 @@ test('a connection that breaks is told as status 0, and the next request opens a
   t.like(next, { status: 200, body: 'ok' });
 });
 
-test('what waits is bounded', async (t) => {
+test('the queue of requests is bounded', async (t) => {
   const { pool } = await poolFor(t, () => {}, { connectionsMax: 1, waitingMax: 1 });
   pool.request(post('1'), () => {});
   pool.request(post('2'), () => {});

@@ -19,7 +19,7 @@ test('most pay at once; some are refused, some pay late, some never', (t) => {
   t.is(plan.buyerOf(plan.userId(17)), 17);
 });
 
-test('everyone presses once, and followers are every other one at the front', (t) => {
+test('every buyer orders once, and followers take every second place at the front', (t) => {
   const order = new Plan({ seed: 1 }).pressOrder(10, 3);
   t.deepEqual(order.slice(0, 6), [0, 3, 1, 4, 2, 5]);
   t.deepEqual(

@@ -39,8 +39,8 @@ function goodSale(): Evidence {
     repeats: 3,
     frames: 10,
     followers: 2,
-    toldStarted: 2,
-    toldSoldOut: 2,
+    sawStart: 2,
+    sawSellOut: 2,
     noticesExpected: 3,
     noticesDelivered: 3,
     stoppedInOrder: true,
@@ -94,21 +94,21 @@ const WRONG: [title: string, change: Partial<Evidence>, line: RegExp][] = [
     /^4 of 5 acknowledged orders/,
   ],
   [
-    'O2: an order that nobody was told of',
+    'O2: an order that was not acknowledged',
     { acknowledged: goodSale().acknowledged.slice(1) },
     /^4 of 4 acknowledged orders/,
   ],
   [
     'P3: a paid order that failed',
     { paymentOf: new Map([...goodSale().paymentOf, ['order-cleo', 'prompt']]) },
-    /ended as they were paid/,
+    /orders match their payments/,
   ],
   ['P4: a late payment without unit or refund', { refundRequested: new Set() }, /^2 paid late/],
   ['a buyer without an answer', { buyersAnswered: 8 }, /^8 of 9 buyers/],
-  ['N2: a follower who missed the sell-out', { toldSoldOut: 1 }, /followers saw/],
-  ['N2: a notice that did not arrive', { noticesDelivered: 2 }, /^2 of 3 notices/],
+  ['N2: a follower who missed the sell-out', { sawSellOut: 1 }, /followers received/],
+  ['N2: a notice that did not arrive', { noticesDelivered: 2 }, /^2 of 3 notifications/],
   ['X2: a replay that differs', { verified: ['drop x: sold 3, not 2'] }, /read models agree/],
-  ['a verify that did not end', { verified: null }, /read models agree/],
+  ['a verify that did not finish', { verified: null }, /read models agree/],
 ];
 for (const [title, change, line] of WRONG) {
   test(`the proof fails on ${title}`, (t) => {
