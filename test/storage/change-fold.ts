@@ -10,6 +10,13 @@ export function keyOf(change: EntityChange): string {
   return `follow ${change.userId} ${change.creatorId}`;
 }
 
+/** Names the state after a change, to find it again in a stream: two of one entity may be alike. */
+export function lineOf(change: EntityChange): string {
+  if (change.kind === 'user') return `${keyOf(change)} [${change.user?.roles.join()}]`;
+  if (change.kind === 'product') return `${keyOf(change)} revision ${change.product?.revision}`;
+  return `${keyOf(change)} since ${change.since}`;
+}
+
 export class ChangeFold {
   readonly #prefix: string;
   readonly #entities = new Map<string, unknown>();

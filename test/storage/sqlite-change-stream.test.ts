@@ -1,0 +1,148 @@
+// What the change stream promises that only files can show: kills in the middle, directories from
+// before the stream, a full disk, and what is written to the file (C1).
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import test, { type ExecutionContext } from 'ava';
+import Database from 'better-sqlite3';
+import type { ChangeRecord, ChangeStream } from '../../storage/ports/change-stream.ts';
+import { openSqliteStores, type SqliteStoresOptions } from '../../storage/sqlite/stores.ts';
+import { ChangeFold, lineOf } from './change-fold.ts';
+import { failsWith } from './contract/errors.ts';
+import { removeDirectory, temporaryDirectory } from './temporary-directory.ts';
+
+const KILLS = 3;
+
+function makeDirectory(t: ExecutionContext): string {
+  const directory = temporaryDirectory();
+  t.teardown(() => removeDirectory(directory));
+  return directory;
+}
+
+async function openStores(t: ExecutionContext, options: SqliteStoresOptions) {
+  const stores = await openSqliteStores(options);
+  t.teardown(() => stores.close());
+  return stores;
+}
+
+async function readAll(changes: ChangeStream, after = 0): Promise<ChangeRecord[]> {
+  const records: ChangeRecord[] = [];
+  for (;;) {
+    const page = await changes.read(0, records.at(-1)?.sequence ?? after, 1000);
+    if (page.length === 0) return records;
+    records.push(...page);
+  }
+}
+
+async function scanFold(changes: ChangeStream): Promise<ChangeFold> {
+  const fold = new ChangeFold();
+  let cursor: string | null = null;
+  do {
+    const page = await changes.scan(0, cursor, 50);
+    for (const change of page.changes) fold.apply(change);
+    cursor = page.nextCursor;
+  } while (cursor !== null);
+  return fold;
+}
+
+function counts(lines: Iterable<string>): Map<string, number> {
+  const found = new Map<string, number>();
+  for (const line of lines) found.set(line, (found.get(line) ?? 0) + 1);
+  return found;
+}
+
+test('C1: whatever was acknowledged before a kill is in the stream, which agrees with the entities', async (t) => {
+  const directory = makeDirectory(t);
+  const script = fileURLToPath(new URL('fixtures/change-forever.ts', import.meta.url));
+  const acknowledged: string[] = [];
+  for (let run = 1; run <= KILLS; run++) {
+    const child = spawn(process.execPath, [script, directory, String(run)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const exited = once(child, 'exit');
+    const killAt = acknowledged.length + 1 + Math.floor(Math.random() * 400);
+    t.log(`run ${run} is killed at ${killAt} acknowledged changes`);
+    for await (const line of createInterface({ input: child.stdout })) {
+      acknowledged.push(line);
+      if (acknowledged.length === killAt) child.kill('SIGKILL');
+    }
+    await exited;
+    const stores = await openSqliteStores({ directory });
+    const records = await readAll(stores.changes);
+    t.deepEqual(
+      records.map(({ sequence }) => sequence),
+      records.map((_, i) => i + 1),
+    );
+    const inStream = counts(records.map(({ change }) => lineOf(change)));
+    const missing = [...counts(acknowledged)].filter(
+      ([line, count]) => (inStream.get(line) ?? 0) < count,
+    );
+    t.deepEqual(missing, []);
+    const fold = new ChangeFold();
+    for (const { change } of records) fold.apply(change);
+    const entities = (await scanFold(stores.changes)).entities;
+    t.deepEqual(new Map([...fold.entities].toSorted()), new Map([...entities].toSorted()));
+    t.true(entities.size > 0);
+    await stores.close();
+  }
+});
+
+test('C1: a directory from before the stream begins with a full pass, an empty one does not', async (t) => {
+  const directory = makeDirectory(t);
+  const before = await openSqliteStores({ directory });
+  t.deepEqual(await before.changes.head(0), { last: 0, trimmed: 0 });
+  await before.follows.follow('user_1', 'creator_1', 5);
+  await before.close();
+  const database = new Database(join(directory, 'catalogue.db'));
+  database.exec('drop table changes; drop table changes_trimmed');
+  database.pragma('user_version = 2');
+  database.close();
+  const { changes, follows } = await openStores(t, { directory });
+  await failsWith(t, 'position-trimmed', changes.read(0, 0, 10));
+  const { last } = await changes.head(0);
+  await follows.follow('user_2', 'creator_1', 6);
+  t.deepEqual(
+    [...(await scanFold(changes)).entities],
+    [
+      ['follow user_1 creator_1', 5],
+      ['follow user_2 creator_1', 6],
+    ],
+  );
+  const records = await readAll(changes, last);
+  t.deepEqual(
+    records.map(({ change }) => lineOf(change)),
+    ['follow user_2 creator_1 since 6'],
+  );
+});
+
+test('C1: with a full disk neither the change nor its record is there', async (t) => {
+  const { changes, catalogue, limitPages } = await openStores(t, { directory: makeDirectory(t) });
+  const text = { name: 'Large', description: 'x'.repeat(200_000), imageUrls: [] };
+  const product = { id: 'p', creatorId: 'c', ...text, createdAt: 1, revision: 1 };
+  await catalogue.addProduct(product);
+  const { last } = await changes.head(0);
+  await limitPages('catalogue', 1);
+  await failsWith(t, 'store-unavailable', catalogue.addProduct({ ...product, id: 'q' }));
+  t.is(await catalogue.findProduct('q'), null);
+  t.deepEqual(await changes.head(0), { last, trimmed: 0 });
+  await limitPages('catalogue', 0);
+  await catalogue.addProduct({ ...product, id: 'q' });
+  t.is((await changes.head(0)).last, last + 1);
+});
+
+test('C1: trimming many records leaves room for changes in between', async (t) => {
+  const { changes, follows } = await openStores(t, { directory: makeDirectory(t) });
+  const users = Array.from({ length: 3000 }, (_, i) => `user_${i}`);
+  await Promise.all(users.map((userId, i) => follows.follow(userId, 'creator', i + 1)));
+  let trimmed = false;
+  const trim = changes.trim(0, 3000).then(() => {
+    trimmed = true;
+  });
+  await follows.unfollow('user_0', 'creator');
+  t.false(trimmed, 'the change had to wait for all of it');
+  await trim;
+  t.deepEqual(await changes.head(0), { last: 3001, trimmed: 3000 });
+});
