@@ -1,0 +1,166 @@
+// Brings the change stream to one consumer: each bucket from its stored position, a full pass first
+// where the stream does not reach back to it. The position is stored after the work, so a crash in
+// between brings the same records again. A bucket that fails is tried again with a growing delay and
+// does not hold up the others.
+
+import type { Logger } from 'pino';
+import type { Clock } from '../../actors/clock.ts';
+import type { ChangeStream } from '../../storage/ports/change-stream.ts';
+import type { ConsumerPositions } from '../../storage/ports/consumer-positions.ts';
+import { type ChangeConsumer, positionsName } from './change-consumer.ts';
+
+/** Records, or entities of a full pass, that are given to the consumer at once. */
+const BATCH_MAX = 256;
+/** Other processes' changes are found this late at most. */
+const POLL_MS = 250;
+const RETRY_DELAY_FIRST_MS = 50;
+const RETRY_DELAY_MAX_MS = 5000;
+
+export interface ChangeRunnerOptions {
+  readonly consumer: ChangeConsumer;
+  readonly changes: ChangeStream;
+  /**
+   * Any store of positions: one that commits them together with the consumer's own rows makes each
+   * record's effect happen once.
+   */
+  readonly positions: ConsumerPositions;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export class ChangeRunner {
+  readonly #options: ChangeRunnerOptions;
+  readonly #name: string;
+  /** By bucket; null: not loaded yet. */
+  readonly #positions: (number | null)[];
+  #running: Promise<void> | null = null;
+  #unsubscribe: (() => void) | null = null;
+  #stopped = false;
+  /** Something was appended, or it is to stop, since the last look. */
+  #awake = false;
+  #wake: (() => void) | null = null;
+
+  constructor(options: ChangeRunnerOptions) {
+    this.#options = options;
+    this.#name = positionsName(options.consumer.name);
+    this.#positions = Array.from({ length: options.changes.bucketCount }, () => null);
+  }
+
+  start(): void {
+    this.#unsubscribe = this.#options.changes.onAppend(() => this.#wakeUp());
+    this.#running = this.#run();
+  }
+
+  /** Lets the batch in hand end and takes up no more. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#unsubscribe?.();
+    this.#wakeUp();
+    await this.#running;
+  }
+
+  /** Records that the consumer has not taken. Errors: `store-unavailable`. */
+  async lag(): Promise<number> {
+    const { changes } = this.#options;
+    let records = 0;
+    for (let bucket = 0; bucket < changes.bucketCount; bucket++) {
+      const { last } = await changes.head(bucket);
+      records += Math.max(0, last - (await this.#position(bucket)));
+    }
+    return records;
+  }
+
+  async #run(): Promise<void> {
+    const { bucketCount } = this.#options.changes;
+    let delayMs = RETRY_DELAY_FIRST_MS;
+    while (!this.#stopped) {
+      this.#awake = false;
+      let moved = false;
+      let failed = false;
+      for (let bucket = 0; bucket < bucketCount && !this.#stopped; bucket++) {
+        try {
+          if (await this.#advance(bucket)) moved = true;
+        } catch (error) {
+          failed = true;
+          const { consumer, log } = this.#options;
+          log.warn({ err: error, consumer: consumer.name, bucket }, 'a consumer of changes waits');
+        }
+      }
+      if (failed) {
+        await this.#pause(delayMs);
+        delayMs = Math.min(delayMs * 2, RETRY_DELAY_MAX_MS);
+        continue;
+      }
+      delayMs = RETRY_DELAY_FIRST_MS;
+      if (!moved && !this.#awake) await this.#pause(POLL_MS, true);
+    }
+  }
+
+  /** Gives the consumer the next of the bucket; false where there was nothing. */
+  async #advance(bucket: number): Promise<boolean> {
+    const { changes, consumer } = this.#options;
+    const position = await this.#position(bucket);
+    let records;
+    try {
+      records = await changes.read(bucket, position, BATCH_MAX);
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== 'position-trimmed') throw error;
+      await this.#fullPass(bucket);
+      return true;
+    }
+    const last = records.at(-1);
+    if (last === undefined) return false;
+    await consumer.consume(records);
+    await this.#save(bucket, last.sequence);
+    return true;
+  }
+
+  async #fullPass(bucket: number): Promise<void> {
+    const { changes, consumer, log } = this.#options;
+    log.info({ consumer: consumer.name, bucket }, 'a consumer of changes makes a full pass');
+    // Before the first page: what changes during the pass comes after it.
+    const { last } = await changes.head(bucket);
+    await consumer.beginFullPass(bucket);
+    let cursor: string | null = null;
+    do {
+      if (this.#stopped) return;
+      const page = await changes.scan(bucket, cursor, BATCH_MAX);
+      await consumer.addEntities(bucket, page.changes);
+      cursor = page.nextCursor;
+    } while (cursor !== null);
+    await consumer.endFullPass(bucket);
+    await this.#save(bucket, last);
+  }
+
+  async #position(bucket: number): Promise<number> {
+    const known = this.#positions[bucket] ?? null;
+    if (known !== null) return known;
+    const loaded = await this.#options.positions.load(this.#name, bucket);
+    this.#positions[bucket] = loaded;
+    return loaded;
+  }
+
+  async #save(bucket: number, sequence: number): Promise<void> {
+    await this.#options.positions.save(this.#name, [{ shard: bucket, sequence }]);
+    this.#positions[bucket] = sequence;
+  }
+
+  #wakeUp(): void {
+    this.#awake = true;
+    this.#wake?.();
+  }
+
+  /** Ends early when it is to stop, and, where `forAppends`, when something was appended. */
+  async #pause(delayMs: number, forAppends = false): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = this.#options.clock.after(delayMs, resolve);
+      this.#wake = () => {
+        if (!forAppends && !this.#stopped) return;
+        timer.cancel();
+        resolve();
+      };
+      if (this.#stopped) this.#wake();
+    });
+    this.#wake = null;
+  }
+}

@@ -1,0 +1,71 @@
+// Trims the change stream behind its consumers: what all of them have taken is removed, but for the
+// newest records, which outside systems read (decision 029). The stream's own bound
+// (CHANGES_KEPT_MAX) holds whatever the consumers do. Any process may run it, several at once too.
+
+import type { Logger } from 'pino';
+import type { Clock, Timer } from '../../actors/clock.ts';
+import type { ChangeStream } from '../../storage/ports/change-stream.ts';
+import type { ConsumerPositions } from '../../storage/ports/consumer-positions.ts';
+import { positionsName } from './change-consumer.ts';
+
+/** Newest records that stay for outside systems, all buckets together, each its equal share. */
+export const CHANGES_KEPT_MIN = 100_000;
+const TRIM_INTERVAL_MS = 60_000;
+
+export interface ChangeTrimmerOptions {
+  readonly changes: ChangeStream;
+  readonly positions: ConsumerPositions;
+  /** The names of all consumers with stored positions, whichever process runs them. */
+  readonly consumers: readonly string[];
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** `CHANGES_KEPT_MIN` unless given. */
+  readonly keptMin?: number;
+}
+
+export class ChangeTrimmer {
+  readonly #options: ChangeTrimmerOptions;
+  #timer: Timer | null = null;
+  #running: Promise<void> = Promise.resolve();
+  #stopped = false;
+
+  constructor(options: ChangeTrimmerOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#timer = this.#options.clock.after(TRIM_INTERVAL_MS, () => {
+      this.#running = this.#trimAndGoOn();
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#timer?.cancel();
+    await this.#running;
+  }
+
+  /** Errors: `store-unavailable`. */
+  async trim(): Promise<void> {
+    const { changes, positions, consumers, keptMin = CHANGES_KEPT_MIN } = this.#options;
+    const share = Math.ceil(keptMin / changes.bucketCount);
+    for (let bucket = 0; bucket < changes.bucketCount && !this.#stopped; bucket++) {
+      const { last, trimmed } = await changes.head(bucket);
+      let through = last - share;
+      for (const consumer of consumers) {
+        if (through <= trimmed) break;
+        through = Math.min(through, await positions.load(positionsName(consumer), bucket));
+      }
+      if (through > trimmed) await changes.trim(bucket, through);
+    }
+  }
+
+  async #trimAndGoOn(): Promise<void> {
+    try {
+      await this.trim();
+    } catch (error) {
+      this.#options.log.warn({ err: error }, 'the change stream could not be trimmed');
+    }
+    if (!this.#stopped) this.start();
+  }
+}
