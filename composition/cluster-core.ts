@@ -145,8 +145,8 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       facts: events.relay,
       shared: {
         lease,
-        away: (shard) => ownership.away(shard),
-        onFenced: (shard) => ownership.fenced(shard),
+        redirect: (shard) => ownership.away(shard),
+        fenced: (shard) => ownership.fenced(shard),
       },
       clock: systemClock,
       log,

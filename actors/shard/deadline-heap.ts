@@ -1,5 +1,5 @@
-// A binary min-heap of (time, drop): when drops change by themselves. A drop may stand in it more than once; whoever takes an entry
-// out looks at the drop itself to see what is due.
+// A binary min-heap of (time, drop): when drops change by themselves. A drop may stand in it more
+// than once; whoever takes an entry out looks at the drop itself to see what is due.
 
 interface Deadline {
   readonly at: number;
@@ -8,7 +8,10 @@ interface Deadline {
 
 export class DeadlineHeap {
   readonly #heap: Deadline[] = [];
-  /** The earliest entry of each drop: a later deadline needs no entry of its own, the earlier one finds it. */
+  /**
+   * The earliest entry of each drop: a later deadline needs no entry of its own, the earlier one
+   * finds it.
+   */
   readonly #earliest = new Map<string, number>();
 
   /** Milliseconds since the Unix epoch; Infinity when empty. */

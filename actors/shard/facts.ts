@@ -116,7 +116,9 @@ export function factAfter(
   return new DurableFact(event, order, now, state);
 }
 
-/** The order of an event that was just applied to `state`; null where it is about the drop alone. */
+/**
+ * The order of an event that was just applied to `state`; null where it is about the drop alone.
+ */
 function orderAfter(state: DropState, event: DropEvent): OrderView | null {
   if (event.type === 'order-placed') return state.orderView(state.orders.size - 1, event.userId);
   return 'ordinal' in event ? state.orderView(event.ordinal) : null;

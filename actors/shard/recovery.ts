@@ -1,17 +1,27 @@
-// Rebuilds a shard's memory: the newest snapshot, then every journal entry after it (J1, J6). Entries tell the version of each drop
-// before their events, so an event that a snapshot or a sealed drop already contains is passed over, never applied twice.
+// How a shard gets its journal and its memory: it claims the journal, which fences the owner
+// before, then rebuilds memory from the newest snapshot and every journal entry after it (J1, J6).
+// An entry has the version of each drop before its events, so an event that a snapshot or a sealed
+// drop already contains is skipped, never applied twice.
 
+import type { Logger } from 'pino';
 import { applyEvent, createDrop } from '../../domain/apply.ts';
 import type { DropState } from '../../domain/drop-state.ts';
 import { decodeShardHead, restoreDrop, restoreSteps } from '../../storage/formats/drop-snapshot.ts';
 import { decodeEntry, type DropChanges, type Entry } from '../../storage/formats/entry.ts';
-import { CorruptError, type Journal } from '../../storage/ports/journal.ts';
+import { CorruptError, type Journal, StoreUnavailableError } from '../../storage/ports/journal.ts';
 import { decodeSealedDrop } from '../../storage/formats/sealed-drop.ts';
 import type { SnapshotStore } from '../../storage/ports/snapshots.ts';
 import type { Pause } from '../../storage/formats/steps.ts';
+import type { Clock } from '../clock.ts';
+import type { Lease } from '../cluster/lease.ts';
 
+const CLAIM_DELAY_FIRST_MS = 50;
+const CLAIM_DELAY_MAX_MS = 2000;
 const READ_ENTRIES_MAX = 256;
-/** Events replayed without a pause: a millisecond or less, and several in a process that has just started. */
+/**
+ * Events replayed without a pause: a millisecond or less, and several in a process that has just
+ * started.
+ */
 const SLICE_EVENTS = 256;
 
 export interface RecoveredShard {
@@ -33,8 +43,89 @@ export interface RecoveryOptions {
   readonly snapshots: SnapshotStore;
   /** Entries up to here are wanted. */
   readonly lastSequence: number;
-  /** Waited for between two steps, of drops that are made again and of a long replay. Default: everything else has its turn. */
+  /**
+   * Waited for between two steps, of drops that are restored and of a long replay. Default:
+   * everything else has its turn.
+   */
   readonly pause?: Pause;
+}
+
+/** The journal is this node's at `epoch`, and memory has all that is in it. */
+export interface ClaimedShard {
+  readonly epoch: number;
+  readonly recovered: RecoveredShard;
+}
+
+export interface ShardRecoveryOptions {
+  readonly shard: number;
+  /** Of this node, for the journal. */
+  readonly owner: string;
+  readonly journal: Journal;
+  readonly snapshots: SnapshotStore;
+  readonly lease: Lease;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** The attempts of one shard, and the back-off between them. */
+export class ShardRecovery {
+  readonly #shard: number;
+  readonly #owner: string;
+  readonly #journal: Journal;
+  readonly #snapshots: SnapshotStore;
+  readonly #lease: Lease;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  #delayMs = CLAIM_DELAY_FIRST_MS;
+
+  constructor(options: ShardRecoveryOptions) {
+    this.#shard = options.shard;
+    this.#owner = options.owner;
+    this.#journal = options.journal;
+    this.#snapshots = options.snapshots;
+    this.#lease = options.lease;
+    this.#clock = options.clock;
+    this.#log = options.log;
+  }
+
+  /**
+   * Claims the journal and rebuilds memory; `warm` is taken over and changed, also by an attempt
+   * that fails. Errors: `store-unavailable`, also without a lease; those of `isDamage`.
+   */
+  async attempt(warm: RecoveredShard | null): Promise<ClaimedShard> {
+    if (!this.#lease.valid()) throw new StoreUnavailableError('this node has no lease');
+    const { epoch, lastSequence } = await this.#journal.claim(this.#shard, this.#owner);
+    const options: RecoveryOptions = {
+      shard: this.#shard,
+      journal: this.#journal,
+      snapshots: this.#snapshots,
+      lastSequence,
+    };
+    const recovered =
+      warm === null ? await recoverShard(options) : await continueRecovery(warm, options);
+    this.#delayMs = CLAIM_DELAY_FIRST_MS;
+    return { epoch, recovered };
+  }
+
+  /** Resolves when the next attempt is due: after a failure that follows another, later. */
+  async backOff(error: unknown): Promise<void> {
+    const delayMs = this.#delayMs;
+    // One warning for each outage: every shard tries again and again while the store is down.
+    const level = delayMs === CLAIM_DELAY_FIRST_MS ? 'warn' : 'debug';
+    this.#log[level](
+      { shard: this.#shard, reason: (error as Error).message },
+      'a shard could not be claimed and replayed yet',
+    );
+    this.#delayMs = Math.min(delayMs * 2, CLAIM_DELAY_MAX_MS);
+    await new Promise<void>((resolve) => this.#clock.after(delayMs, resolve));
+  }
+}
+
+/**
+ * What is stored is not what was written, or cannot be applied (J5): another try finds the same.
+ */
+export function isDamage(error: unknown): error is Error {
+  return error instanceof CorruptError || (error as { code?: unknown }).code === 'invariant';
 }
 
 /** Errors: `corrupt` where anything is damaged or missing, `store-unavailable`. */
@@ -63,8 +154,8 @@ export async function recoverShard(options: RecoveryOptions): Promise<RecoveredS
 }
 
 /**
- * Replays what the journal has beyond `recovered`, whose drops are changed in place. A journal that ends before it is `corrupt`.
- * Errors: as for `recoverShard`.
+ * Replays what the journal has beyond `recovered`, whose drops are changed in place. A journal that
+ * ends before it is `corrupt`. Errors: as for `recoverShard`.
  */
 export async function continueRecovery(
   recovered: RecoveredShard,
@@ -100,7 +191,10 @@ export function turnOfOthers(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** All entries after `after` up to `last`, checked one by one. Errors: `corrupt`, also where the journal ends too early. */
+/**
+ * All entries after `after` up to `last`, checked one by one. Errors: `corrupt`, also where the
+ * journal ends too early; `store-unavailable`.
+ */
 export async function* readEntries(
   journal: Journal,
   shard: number,
@@ -122,7 +216,7 @@ export async function* readEntries(
   }
 }
 
-/** Applies an entry's changes of one drop, passing over what the drop already contains. */
+/** Applies an entry's changes of one drop, except those that the drop already contains. */
 export function replay(drops: Map<string, DropState>, changes: DropChanges, time: number): void {
   let state = drops.get(changes.dropId);
   let version = changes.versionBefore;

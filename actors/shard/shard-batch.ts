@@ -1,16 +1,24 @@
-// One round of a shard's loop in the making: what was decided, for whom, and what it changed. It becomes one journal entry, and its
-// answers leave together once that entry is durable.
+// One round of a shard's loop: what has come due by itself, then what waits, decided one by one on
+// the drops in memory. It becomes one journal entry, and its answers leave together once that entry
+// is durable.
 
 import type { CommandReply, DropCommand } from '../../contracts/commands.ts';
 import type { DropEvent } from '../../contracts/drop-events.ts';
 import type { OrderView } from '../../contracts/orders.ts';
-import type { DropState } from '../../domain/drop-state.ts';
 import { applyEvent, createDrop } from '../../domain/apply.ts';
+import { answerTo, decide, decideDue } from '../../domain/decide.ts';
+import type { DropState } from '../../domain/drop-state.ts';
 import { milestoneOf } from '../../domain/milestones.ts';
+import { refusal } from '../../domain/refusal.ts';
 import type { DropChanges } from '../../storage/formats/entry.ts';
 import type { Milestone } from '../live-bus.ts';
 import { DurableFact, type Fact, factAfter } from './facts.ts';
+import type { ShardDrops } from './shard-drops.ts';
 import type { ShardReply } from './shard-reply.ts';
+
+/** Events that come due by themselves and go into one batch. */
+const DUE_EVENTS_MAX = 1024;
+const UNAVAILABLE: CommandReply = refusal('unavailable');
 
 /** Collects the replies to the commands of one call. */
 export interface ReplySlots {
@@ -46,8 +54,11 @@ export class ShardBatch {
     this.time = time;
   }
 
-  /** Applies an event to its drop and takes it up; `state` is null for the event that makes the drop. Returns the drop's state. */
-  take(state: DropState | null, event: DropEvent): DropState {
+  /**
+   * Applies an event to its drop and adds it; `state` is null for the event that makes the drop.
+   * Returns the drop's state.
+   */
+  add(state: DropState | null, event: DropEvent): DropState {
     const freeBefore = state === null ? 0 : state.free;
     const changed =
       state === null ? this.#begin(createDrop(event, this.time), 0) : this.#changed(state);
@@ -65,7 +76,9 @@ export class ShardBatch {
     return changed.state;
   }
 
-  /** The order of the last event, as it stood after it; null where that was about the drop alone. */
+  /**
+   * The order of the last event, as it stood after it; null where that was about the drop alone.
+   */
   get lastOrder(): OrderView | null {
     return this.#lastOrder;
   }
@@ -122,6 +135,56 @@ export class ShardBatch {
     this.#last = changed;
     return changed;
   }
+}
+
+/**
+ * Decides all of `waiting`. Throws for a defect: then those of `waiting` whose answer is not in the
+ * batch have been refused, and nobody is left without one once the batch is refused as well.
+ */
+export function decideBatch(
+  drops: ShardDrops,
+  batch: ShardBatch,
+  waiting: readonly WaitingCommand[],
+): void {
+  let decided = 0;
+  try {
+    decideAllDue(drops, batch);
+    for (const one of waiting) {
+      batch.answer(one, decideOne(drops, batch, one.command));
+      decided += 1;
+    }
+  } catch (error) {
+    for (const rest of waiting.slice(decided)) rest.slots.complete(rest.index, UNAVAILABLE);
+    throw error;
+  }
+}
+
+function decideAllDue(drops: ShardDrops, batch: ShardBatch): void {
+  while (batch.eventCount < DUE_EVENTS_MAX) {
+    const dropId = drops.takeDue(batch.time);
+    if (dropId === null) return;
+    const state = drops.find(dropId);
+    if (state === undefined) continue;
+    for (const event of decideDue(state, batch.time, DUE_EVENTS_MAX)) batch.add(state, event);
+    drops.schedule(state);
+  }
+}
+
+function decideOne(drops: ShardDrops, batch: ShardBatch, command: DropCommand): CommandReply {
+  let state = drops.find(command.dropId) ?? null;
+  const decision = decide(state, command, batch.time);
+  if (!decision.ok) return decision;
+  for (const event of decision.events) {
+    const made = batch.add(state, event);
+    if (state === null) drops.add(made);
+    state = made;
+  }
+  if (decision.events.length > 0 && decision.ordinal >= 0) {
+    // The last event's fact has the very order that is the answer.
+    const order = batch.lastOrder!;
+    return { ok: true, value: command.type === 'place-order' ? { order, replayed: false } : order };
+  }
+  return { ok: true, value: answerTo(state!, command, decision) };
 }
 
 /**

@@ -1,5 +1,6 @@
-// The shards of one node. Takes groups of commands, spreads them over their shards, and answers each group when all of it is
-// answered. A node alone serves every shard; among several each serves those it owns (`actors/cluster/ownership.ts`) and sends the rest on.
+// The shards of one node. Takes groups of commands, gives each command to its shard, and answers a
+// group when all of it is answered. A node alone serves every shard; among several each serves
+// those that it owns (`actors/cluster/ownership.ts`) and redirects the rest.
 
 import type { Logger } from 'pino';
 import { refusal } from '../../domain/refusal.ts';
@@ -13,26 +14,17 @@ import { type Lease, PERMANENT_LEASE } from '../cluster/lease.ts';
 import type { LiveBus } from '../live-bus.ts';
 import type { ShardReport } from '../node-report.ts';
 import { type FactBatch, type FactSink, NO_FACT_SINK } from './facts.ts';
-import { Shard } from './shard.ts';
+import { Shard, type SharedOwnership } from './shard.ts';
 import type { ReplySlots } from './shard-batch.ts';
-import type { Moved, ShardReply } from './shard-reply.ts';
+import type { ShardReply } from './shard-reply.ts';
 
 /** Shards claimed and replayed at the same time at start. */
 const RECOVERIES_AT_ONCE = 16;
 const RATE_INTERVAL_MS = 1000;
-/** The newest second's share of an order rate: what was five seconds ago hardly counts. */
+/** The newest second's share of an order rate: orders of five seconds ago hardly count. */
 const RATE_WEIGHT = 0.4;
 
 const UNAVAILABLE: ShardReply = refusal('unavailable');
-
-/** What a node among others needs to know of them. */
-export interface SharedOwnership {
-  readonly lease: Lease;
-  /** Where commands for a shard go that this node does not serve. */
-  readonly away: (shard: number) => Moved;
-  /** Somebody else claimed the journal of a shard served here; it is given up already. */
-  readonly onFenced: (shard: number) => void;
-}
 
 export interface ShardHostOptions {
   readonly nodeId: string;
@@ -59,34 +51,37 @@ export class ShardHost {
   #rateTimer: Timer | null = null;
 
   constructor(options: ShardHostOptions) {
-    const { clock, facts = NO_FACT_SINK, shardCount, shared } = options;
+    const { nodeId, shardCount, journal, snapshots, bus, clock, log } = options;
+    const facts = options.facts ?? NO_FACT_SINK;
+    const shared = options.shared ?? null;
+    const lease = shared?.lease ?? PERMANENT_LEASE;
     this.#facts = facts;
-    this.#lease = shared?.lease ?? PERMANENT_LEASE;
+    this.#lease = lease;
     this.#clock = clock;
     this.#rates = new Float64Array(shardCount);
     this.#countedOrders = new Float64Array(shardCount);
-    const onDurable = (batch: FactBatch) => facts.durable(batch);
-    const onRecovered = (shard: number, sequence: number) => facts.recovered(shard, sequence);
-    const onDamaged = (shard: number) => facts.released(shard);
     this.shards = Array.from(
       { length: shardCount },
       (_, id) =>
         new Shard({
-          ...options,
           id,
-          owner: options.nodeId,
-          lease: this.#lease,
-          away: shared?.away ?? null,
-          onFenced: shared?.onFenced ?? null,
-          onDurable,
-          onRecovered,
-          onDamaged,
+          owner: nodeId,
+          journal,
+          snapshots,
+          bus,
+          facts,
+          lease,
+          shared,
+          clock,
+          log,
         }),
     );
     this.#measureRates();
   }
 
-  /** Serves every shard: for a node alone. Resolves when each of them serves or is found damaged. */
+  /**
+   * Serves every shard: for a node alone. Resolves when each of them serves or is found damaged.
+   */
   async start(): Promise<void> {
     let next = 0;
     const work = async () => {
@@ -101,8 +96,9 @@ export class ShardHost {
   }
 
   /**
-   * Answers commands in their order. Never rejects: what cannot be served is `unavailable`, `overloaded` or `moved`. When the
-   * lease has run out by the time the answers are there, none of them leaves (W2).
+   * Answers commands in their order. Never rejects: what cannot be served is `unavailable`,
+   * `overloaded` or `moved`. When the lease has run out by the time the answers are there, none of
+   * them leaves (W2).
    */
   execute(commands: readonly DropCommand[]): Promise<ShardReply[]> {
     return new Promise((resolve) => {
@@ -120,12 +116,14 @@ export class ShardHost {
     });
   }
 
-  /** What became of a durable entry of a shard served here. Errors: `corrupt`, `store-unavailable`. */
+  /**
+   * What became of a durable entry of a shard served here. Errors: `corrupt`, `store-unavailable`.
+   */
   factsOf(entry: Entry): Promise<FactBatch> {
     return this.shards[entry.shard]!.factsOf(entry);
   }
 
-  /** Gives a shard up, so that another node can serve it or because another node does. */
+  /** Gives a shard up, so that another node can serve it, or because another node does. */
   abandon(shard: number): void {
     this.shards[shard]!.abandon();
     this.#facts.released(shard);

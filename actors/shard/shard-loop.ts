@@ -1,9 +1,12 @@
-// The loop of a shard, and all that it decides upon: one mailbox, stock in memory, one journal append in flight; while it flies, the
-// next batch gathers. That is the whole batching policy: small batches when idle, large ones under load, no timer.
+// The loop of a shard: one mailbox, the drops in memory, one journal append in flight; while it
+// flies, the next batch gathers. That is the whole batching policy: small batches when idle, large
+// ones under load, no timer.
 //
-// It runs from `begin`, with a claimed journal and the memory that goes with it, to `end`, which forgets both. In between it decides
-// or rests. When deciding or an append fails it can no longer trust its memory (J3): it says so, and expects to be ended. Whether the
-// shard is served here at all, and what to say when it is not, is known to the shard (`actors/shard/shard.ts`), not to the loop.
+// It runs from `begin`, with a claimed journal and the memory that belongs to it, to `clear`. In
+// between it decides or is paused. When deciding or an append fails, memory can no longer be
+// trusted (J3): the loop reports that to its shard, which clears it. Whether the shard is served
+// here at all, and how commands are answered when it is not, is the shard's
+// (`actors/shard/shard.ts`).
 
 import type { Logger } from 'pino';
 import type { CommandReply } from '../../contracts/commands.ts';
@@ -13,95 +16,94 @@ import { refusal } from '../../domain/refusal.ts';
 import { type Entry, encodeEntry } from '../../storage/formats/entry.ts';
 import { type Journal, StoreUnavailableError } from '../../storage/ports/journal.ts';
 import type { SnapshotStore } from '../../storage/ports/snapshots.ts';
-import type { Clock } from '../clock.ts';
-import { DeadlineTimer } from './deadline-timer.ts';
-import { EntryFacts } from './entry-facts.ts';
-import type { FactBatch } from './facts.ts';
+import type { Clock, Timer } from '../clock.ts';
 import type { Lease } from '../cluster/lease.ts';
-import { creatorTopic, dropTopic, type LiveBus, type Milestone } from '../live-bus.ts';
-import { OutputGate } from './output-gate.ts';
-import { ShardBatch, type WaitingCommand } from './shard-batch.ts';
-import { decideBatch } from './shard-decisions.ts';
-import { ShardMemory } from './shard-memory.ts';
-import type { ClaimedShard } from './shard-recovery.ts';
+import type { LiveBus } from '../live-bus.ts';
+import { EntryFacts } from './entry-facts.ts';
+import type { FactBatch, FactSink } from './facts.ts';
+import type { ClaimedShard } from './recovery.ts';
+import { SealedDrops } from './sealed-drops.ts';
+import type { Shard } from './shard.ts';
+import { decideBatch, ShardBatch, type WaitingCommand } from './shard-batch.ts';
+import { ShardDrops } from './shard-drops.ts';
+import { LiveFrames, OutputGate } from './shard-output.ts';
 import type { ShardReply } from './shard-reply.ts';
-import { ShardSnapshots } from './shard-snapshots.ts';
-import { WithheldFrames } from './withheld-frames.ts';
+import { type JournalPoint, ShardSnapshots } from './shard-snapshots.ts';
 
 /** Commands that may wait in a shard; past it they are refused as `overloaded` (H6). */
 export const MAILBOX_LENGTH_MAX = 8192;
 /** Commands decided in one batch, and so in one journal entry. */
 const BATCH_COMMANDS_MAX = 4096;
+/**
+ * Wall time may be set while a deadline is waited for: it is compared again at least this often.
+ */
+const DEADLINE_CHECK_INTERVAL_MS = 1000;
 const UNAVAILABLE: CommandReply = refusal('unavailable');
 const OVERLOADED: CommandReply = refusal('overloaded');
+const NOTHING_CLAIMED: JournalPoint = { epoch: 0, sequence: 0, time: 0 };
 
 export interface ShardLoopOptions {
-  readonly id: number;
+  readonly shard: Shard;
   readonly journal: Journal;
   readonly snapshots: SnapshotStore;
   readonly bus: LiveBus;
+  readonly facts: FactSink;
   readonly lease: Lease;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Hears of each durable entry, in order. */
-  readonly onDurable: (batch: FactBatch) => void;
-  /** Memory can no longer be trusted: `end` is to be called before anything else. */
-  readonly onFailed: (error: unknown) => void;
-  /** Takes a command again that waited for its drop until the loop rested or had ended. */
-  readonly submitAgain: (waiting: WaitingCommand) => void;
 }
 
 export class ShardLoop {
-  readonly #options: ShardLoopOptions;
-  readonly #memory: ShardMemory;
+  readonly #shard: Shard;
+  readonly #journal: Journal;
+  readonly #facts: FactSink;
+  readonly #clock: Clock;
+  readonly #drops: ShardDrops;
+  readonly #sealed: SealedDrops;
   readonly #snapshots: ShardSnapshots;
-  readonly #gate = new OutputGate();
-  readonly #timer: DeadlineTimer;
-  readonly #facts: EntryFacts;
-  readonly #withheld: WithheldFrames;
-  /** `empty`: before `begin` and after `end`. */
-  #phase: 'empty' | 'resting' | 'deciding' = 'empty';
-  /** Grows with each end, so that what was begun before can tell. */
-  #run = 0;
+  readonly #gate: OutputGate;
+  readonly #frames: LiveFrames;
+  readonly #deadline: DeadlineTimer;
+  readonly #entryFacts: EntryFacts;
+  /** `empty`: before `begin` and after `clear`. */
+  #phase: 'empty' | 'paused' | 'deciding' = 'empty';
+  /** Raised by `clear`, so that an append can tell whether memory was cleared since it began. */
+  #generation = 0;
   #ordersPlaced = 0;
-  #epoch = 0;
-  #sequence = 0;
-  /** Shard time never goes back, whoever owns the shard. */
-  #time = 0;
+  #point = NOTHING_CLAIMED;
   #mailbox: WaitingCommand[] = [];
 
   constructor(options: ShardLoopOptions) {
-    this.#options = options;
-    this.#snapshots = new ShardSnapshots(options);
-    this.#memory = new ShardMemory({
-      ...options,
-      serves: () => this.#phase === 'deciding',
-      whenOpen: (read) => this.#gate.whenOpen(read),
-      waits: (dropId) => this.#mailbox.some(({ command }) => command.dropId === dropId),
+    const { shard, journal, snapshots, bus, facts, lease, clock, log } = options;
+    this.#shard = shard;
+    this.#journal = journal;
+    this.#facts = facts;
+    this.#clock = clock;
+    const drops = new ShardDrops();
+    const gate = new OutputGate();
+    this.#drops = drops;
+    this.#gate = gate;
+    this.#frames = new LiveFrames({ bus, lease, clock, drops });
+    this.#snapshots = new ShardSnapshots({ shard: shard.id, drops, store: snapshots, log });
+    this.#sealed = new SealedDrops({
+      shard: shard.id,
+      loop: this,
+      drops,
+      gate,
+      snapshots,
+      clock,
+      log,
     });
-    this.#timer = new DeadlineTimer({ clock: options.clock, due: () => this.pump() });
-    this.#facts = new EntryFacts({
-      clock: options.clock,
-      find: (dropId) => this.#memory.find(dropId),
-      load: (dropId) => this.#memory.sealed.load(dropId),
-      whenOpen: (read) => this.#whenServed(read),
-    });
-    this.#withheld = new WithheldFrames({
-      ...options,
-      show: (dropId) => {
-        const view = this.#memory.view(dropId);
-        if (view !== undefined)
-          options.bus.publish(dropTopic(dropId), { type: 'drop', view, milestones: [] });
-      },
-    });
+    this.#deadline = new DeadlineTimer({ clock, loop: this });
+    this.#entryFacts = new EntryFacts({ clock, loop: this, drops, sealed: this.#sealed });
   }
 
   get epoch(): number {
-    return this.#epoch;
+    return this.#point.epoch;
   }
   /** Of the last durable entry. */
   get sequence(): number {
-    return this.#sequence;
+    return this.#point.sequence;
   }
   get waitingCount(): number {
     return this.#mailbox.length;
@@ -111,24 +113,26 @@ export class ShardLoop {
     return this.#ordersPlaced;
   }
   get dropCount(): number {
-    return this.#memory.drops.size;
+    return this.#drops.states.size;
   }
   get liveDropCount(): number {
-    return this.#memory.liveDropCount;
+    return this.#drops.liveCount;
+  }
+  get isDeciding(): boolean {
+    return this.#phase === 'deciding';
   }
 
-  /** Takes over what a recovery has found, and publishes it. It rests until `resume`. */
+  /** Takes over what a recovery has found, and publishes it. The loop is paused until `resume`. */
   begin({ epoch, recovered }: ClaimedShard): void {
-    this.#phase = 'resting';
-    this.#epoch = epoch;
-    this.#sequence = recovered.sequence;
-    this.#time = recovered.time;
+    this.#phase = 'paused';
+    this.#point = { epoch, sequence: recovered.sequence, time: recovered.time };
     this.#snapshots.recovered(recovered);
-    for (const state of recovered.drops.values())
-      this.#publish(state, this.#memory.adopt(state), []);
+    for (const state of recovered.drops.values()) {
+      this.#frames.publish(state, this.#commit(state), []);
+    }
   }
 
-  /** Decides from now on, what came meanwhile first. */
+  /** Decides from now on, starting with the commands that came meanwhile. */
   resume(): void {
     this.#phase = 'deciding';
     const waiting = this.#mailbox;
@@ -137,31 +141,39 @@ export class ShardLoop {
     this.pump();
   }
 
-  /** Decides nothing more for now. Resolves when nothing is in flight; to false where what was came to nothing. */
-  rest(): Promise<boolean> {
-    this.#phase = 'resting';
-    this.#timer.set(Infinity);
+  /**
+   * Decides nothing more until `resume`. Resolves when nothing is in flight; to false where what
+   * was is lost.
+   */
+  pause(): Promise<boolean> {
+    this.#phase = 'paused';
+    this.#deadline.set(Infinity);
     return this.#gate.settled();
   }
 
-  /** While it rests with nothing in flight: leaves a snapshot where there would be much to replay. */
-  leaveSnapshot(): Promise<void> {
-    return this.#snapshots.finish(this.#epoch, this.#sequence, this.#time, this.#memory.drops);
+  /**
+   * While it is paused with nothing in flight: saves a snapshot if there would be much to replay.
+   */
+  saveSnapshot(): Promise<void> {
+    return this.#snapshots.finish(this.#point);
   }
 
-  /** Forgets everything; what is in flight is answered `reply`. What waits in the mailbox goes on waiting. */
-  end(reply: ShardReply): void {
-    this.#run += 1;
+  /**
+   * Clears memory; what is in flight is answered `reply`. Commands in the mailbox go on waiting.
+   */
+  clear(reply: ShardReply): void {
+    this.#generation += 1;
     this.#phase = 'empty';
-    this.#timer.set(Infinity);
-    this.#memory.clear();
-    this.#facts.clear();
-    this.#withheld.clear();
+    this.#deadline.set(Infinity);
+    this.#drops.clear();
+    this.#sealed.clear();
+    this.#entryFacts.clear();
+    this.#frames.clear();
     this.#gate.refuse(reply);
   }
 
-  /** Keeps a command for when the loop decides (again). */
-  keep(waiting: WaitingCommand): void {
+  /** Puts a command into the mailbox, for when the loop decides (again). */
+  enqueue(waiting: WaitingCommand): void {
     if (this.#mailbox.length >= MAILBOX_LENGTH_MAX)
       waiting.slots.complete(waiting.index, OVERLOADED);
     else this.#mailbox.push(waiting);
@@ -176,52 +188,77 @@ export class ShardLoop {
   /** Takes a command, while the loop decides. Call `pump` once after a group of them. */
   submit(waiting: WaitingCommand): void {
     const { dropId, type } = waiting.command;
-    const isHere = this.#memory.ask(dropId);
+    const state = this.#drops.find(dropId);
+    if (state?.isOver) this.#sealed.touch(dropId);
     if (type === 'get-drop') {
-      const view = this.#memory.view(dropId);
+      const view = this.#drops.view(dropId);
       if (view !== undefined)
         return waiting.slots.complete(waiting.index, { ok: true, value: view });
     }
-    if (this.#mailbox.length >= MAILBOX_LENGTH_MAX)
-      return waiting.slots.complete(waiting.index, OVERLOADED);
-    if (isHere || type === 'create-drop') this.#mailbox.push(waiting);
-    else this.#load(waiting);
+    if (state !== undefined || type === 'create-drop') this.enqueue(waiting);
+    else if (this.#mailbox.length >= MAILBOX_LENGTH_MAX || !this.#sealed.enqueue(waiting))
+      waiting.slots.complete(waiting.index, OVERLOADED);
   }
 
-  /** Starts the next batch, if none is in flight and something waits or is due. */
+  /** A sealed drop is loaded, while the loop decides: null where there is none of that id. */
+  loaded(state: DropState | null, waiting: readonly WaitingCommand[]): void {
+    if (state !== null && this.#drops.find(state.id) === undefined) this.#commit(state);
+    this.#mailbox.push(...waiting);
+    this.pump();
+  }
+
+  /** Commands waited for a load that came to nothing: the shard decides what becomes of them. */
+  submitAgain(waiting: readonly WaitingCommand[]): void {
+    for (const one of waiting) this.#shard.submit(one);
+    this.pump();
+  }
+
+  /** Whether a command about the drop waits to be decided. */
+  hasWaiting(dropId: string): boolean {
+    return this.#mailbox.some(({ command }) => command.dropId === dropId);
+  }
+
+  /** Starts the next batch, if none is in flight and a command waits or a drop is due. */
   pump(): void {
     while (this.#phase === 'deciding' && this.#gate.isOpen) {
-      const now = Math.max(this.#options.clock.now(), this.#time);
-      if (this.#mailbox.length === 0 && this.#memory.nextDeadline > now) break;
+      const now = Math.max(this.#clock.now(), this.#point.time);
+      if (this.#mailbox.length === 0 && this.#drops.nextDeadline > now) break;
       const batch = new ShardBatch(now);
       try {
-        decideBatch(this.#memory, batch, this.#takeWaiting());
+        decideBatch(this.#drops, batch, this.#takeWaiting());
       } catch (error) {
         batch.refuse(UNAVAILABLE);
-        this.#options.onFailed(error);
+        this.#shard.failed(error);
         return;
       }
       if (batch.eventCount === 0) batch.release();
       else this.#append(batch);
     }
-    if (this.#phase === 'deciding' && this.#gate.isOpen) this.#timer.set(this.#memory.nextDeadline);
+    if (this.#phase === 'deciding' && this.#gate.isOpen)
+      this.#deadline.set(this.#drops.nextDeadline);
   }
 
-  /** Reads all drops in memory at one durable moment; `read` must not keep or change them. Errors: those of `OutputGate.whenOpen`. */
+  /**
+   * Reads all drops in memory at one durable moment; `read` must not retain or change them. Errors:
+   * those of `OutputGate.atDurable`.
+   */
   inspect<T>(read: (drops: ReadonlyMap<string, DropState>, sequence: number) => T): Promise<T> {
-    return this.#gate.whenOpen(() => read(this.#memory.drops, this.#sequence));
+    return this.#gate.atDurable(() => read(this.#drops.states, this.#point.sequence));
   }
 
-  /** What became of a durable entry, for a relay that has to read the journal again. Errors: `corrupt`, `store-unavailable`. */
+  /**
+   * What became of a durable entry, for a relay that has to read the journal again. Errors:
+   * `corrupt`, `store-unavailable`.
+   */
   factsOf(entry: Entry): Promise<FactBatch> {
-    return this.#facts.of(entry);
+    return this.#entryFacts.of(entry);
   }
 
-  /** As `OutputGate.whenOpen`, and `store-unavailable` where the shard has none of its memory here. */
-  #whenServed<T>(read: () => T): Promise<T> {
-    return this.#gate.whenOpen(() => {
+  /** As `inspect`, and `store-unavailable` where the shard has none of its memory here. */
+  atServedMoment<T>(read: () => T): Promise<T> {
+    return this.#gate.atDurable(() => {
       if (this.#phase === 'empty')
-        throw new StoreUnavailableError(`shard ${this.#options.id} is not served here any more`);
+        throw new StoreUnavailableError(`shard ${this.#shard.id} is not served here any more`);
       return read();
     });
   }
@@ -233,68 +270,72 @@ export class ShardLoop {
   }
 
   #append(batch: ShardBatch): void {
-    const { id, journal, onFailed } = this.#options;
     this.#gate.close(batch);
-    const sequence = this.#sequence + 1;
-    const bytes = encodeEntry({ shard: id, sequence, time: batch.time, changes: batch.changes });
-    const run = this.#run;
-    journal.append(id, this.#epoch, sequence, bytes).then(
+    const { id } = this.#shard;
+    const { epoch } = this.#point;
+    const { time, changes } = batch;
+    const sequence = this.#point.sequence + 1;
+    const bytes = encodeEntry({ shard: id, sequence, time, changes });
+    const generation = this.#generation;
+    this.#journal.append(id, epoch, sequence, bytes).then(
       () => {
-        if (this.#run === run) this.#appended(batch, sequence);
+        if (this.#generation === generation) this.#appended(batch, { epoch, sequence, time });
       },
       (error: unknown) => {
-        if (this.#run === run) onFailed(error);
+        if (this.#generation === generation) this.#shard.failed(error);
       },
     );
   }
 
-  /** The entry is durable: live frames, facts to the relay, then the answers; then the next batch. */
-  #appended(batch: ShardBatch, sequence: number): void {
-    this.#sequence = sequence;
-    this.#time = batch.time;
+  /** The entry is durable: live frames, facts, then the answers; then the next batch. */
+  #appended(batch: ShardBatch, point: JournalPoint): void {
+    this.#point = point;
     this.#ordersPlaced += batch.placedCount;
-    for (const change of batch.changes) {
-      this.#publish(change.state, this.#memory.noteDurable(change.state), change.milestones);
+    for (const { state, milestones } of batch.changes) {
+      this.#frames.publish(state, this.#commit(state), milestones);
     }
-    this.#options.onDurable({
-      shard: this.#options.id,
-      sequence,
-      time: batch.time,
-      facts: batch.facts(),
-    });
+    const { sequence, time } = point;
+    this.#facts.durable({ shard: this.#shard.id, sequence, time, facts: batch.facts() });
     this.#gate.release();
-    this.#snapshots.noteEvents(
-      batch.eventCount,
-      this.#epoch,
-      this.#sequence,
-      this.#time,
-      this.#memory.drops,
-    );
+    this.#snapshots.count(batch.eventCount, point);
     this.pump();
   }
 
-  #publish(state: DropState, view: DropView, milestones: readonly Milestone[]): void {
-    const { bus, lease } = this.#options;
-    if (!lease.valid()) return this.#withheld.add(state.id);
-    bus.publish(dropTopic(state.id), { type: 'drop', view, milestones });
-    for (const milestone of milestones) {
-      bus.publish(creatorTopic(state.creatorId), { type: 'milestone', milestone });
-    }
+  /** The drop as it stands is durable. */
+  #commit(state: DropState): DropView {
+    if (state.isOver) this.#sealed.touch(state.id);
+    return this.#drops.commit(state);
+  }
+}
+
+/** The one timer of a loop: set to its earliest deadline, and set anew whenever that changes. */
+class DeadlineTimer {
+  readonly #clock: Clock;
+  readonly #loop: ShardLoop;
+  #timer: Timer | null = null;
+  #at = Infinity;
+
+  constructor(options: { readonly clock: Clock; readonly loop: ShardLoop }) {
+    this.#clock = options.clock;
+    this.#loop = options.loop;
   }
 
-  #load(waiting: WaitingCommand): void {
-    const { dropId } = waiting.command;
-    const run = this.#run;
-    const accepted = this.#memory.sealed.park(waiting, (state, parked) => {
-      // What was read for an earlier run may be older than what this one has.
-      if (this.#run !== run || this.#phase !== 'deciding') {
-        for (const one of parked) this.#options.submitAgain(one);
-        return;
-      }
-      if (state !== null && this.#memory.find(dropId) === undefined) this.#memory.adopt(state);
-      this.#mailbox.push(...parked);
-      this.pump();
+  /** Milliseconds since the Unix epoch; Infinity: never. */
+  set(at: number): void {
+    if (at === this.#at) return;
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#at = at;
+    if (at !== Infinity) this.#wait();
+  }
+
+  #wait(): void {
+    const delayMs = Math.min(this.#at - this.#clock.now(), DEADLINE_CHECK_INTERVAL_MS);
+    this.#timer = this.#clock.after(delayMs, () => {
+      if (this.#clock.now() < this.#at) return this.#wait();
+      this.#timer = null;
+      this.#at = Infinity;
+      this.#loop.pump();
     });
-    if (!accepted) waiting.slots.complete(waiting.index, OVERLOADED);
   }
 }

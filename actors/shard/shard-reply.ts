@@ -1,5 +1,5 @@
-// What an owner answers to a router: the drop's own reply, or that the shard is served elsewhere. The second never leaves the
-// router.
+// What an owner answers to a router: the drop's own reply, or that the shard is served elsewhere.
+// The second never leaves the router.
 
 import type { CommandReply } from '../../contracts/commands.ts';
 
@@ -11,7 +11,10 @@ export interface Moved {
   readonly nodeId: string | null;
   /** Of the placement record that says so; the higher is the newer. 0 with `nodeId` null. */
   readonly version: number;
-  /** `unknown`: the command was on its way into the journal. Only what may be repeated may then be sent again. */
+  /**
+   * `unknown`: the command was on its way into the journal. Only what may be repeated may then be
+   * sent again.
+   */
   readonly executed: 'no' | 'unknown';
 }
 

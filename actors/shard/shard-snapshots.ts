@@ -1,8 +1,7 @@
-// When a shard takes a snapshot, and which parts of it are stored already. One at a time; a failed one only means that recovery
-// would replay more, so it is logged and tried again later.
+// When a shard takes a snapshot, and which parts of it are stored already. One at a time. A failed
+// one only means that a recovery would replay more, so it is logged and tried again later.
 
 import type { Logger } from 'pino';
-import type { DropState } from '../../domain/drop-state.ts';
 import {
   encodePart,
   encodeShardHead,
@@ -12,27 +11,42 @@ import {
 } from '../../storage/formats/drop-snapshot.ts';
 import type { SnapshotPart, SnapshotStore } from '../../storage/ports/snapshots.ts';
 import { type RecoveredShard, turnOfOthers } from './recovery.ts';
+import type { ShardDrops } from './shard-drops.ts';
 
 /** Events between snapshots: replaying so many takes well under a second. */
 const SNAPSHOT_EVENTS = 100_000;
-/** A clean stop leaves a snapshot when there would be more than this to replay. */
+/** A clean stop saves a snapshot when there would be more than this to replay. */
 const SNAPSHOT_EVENTS_AT_STOP = 1000;
+
+/** How far a shard's journal has come. */
+export interface JournalPoint {
+  readonly epoch: number;
+  /** Of the last durable entry. */
+  readonly sequence: number;
+  /** Of the last durable entry; shard time never goes back, whoever owns the shard. */
+  readonly time: number;
+}
+
+export interface ShardSnapshotsOptions {
+  readonly shard: number;
+  readonly drops: ShardDrops;
+  readonly store: SnapshotStore;
+  readonly log: Logger;
+}
 
 export class ShardSnapshots {
   readonly #shard: number;
+  readonly #drops: ShardDrops;
   readonly #store: SnapshotStore;
   readonly #log: Logger;
   #storedParts: ReadonlySet<string> = new Set();
   #eventsSince = 0;
   #saving: Promise<void> | null = null;
 
-  constructor(options: {
-    readonly id: number;
-    readonly snapshots: SnapshotStore;
-    readonly log: Logger;
-  }) {
-    this.#shard = options.id;
-    this.#store = options.snapshots;
+  constructor(options: ShardSnapshotsOptions) {
+    this.#shard = options.shard;
+    this.#drops = options.drops;
+    this.#store = options.store;
     this.#log = options.log;
   }
 
@@ -41,38 +55,25 @@ export class ShardSnapshots {
     this.#eventsSince = shard.replayedEvents;
   }
 
-  /** To be called when memory holds nothing that is not durable. */
-  noteEvents(
-    count: number,
-    epoch: number,
-    sequence: number,
-    time: number,
-    drops: ReadonlyMap<string, DropState>,
-  ): void {
-    this.#eventsSince += count;
+  /** Counts the events of a durable entry. To be called at a durable moment (`OutputGate`). */
+  count(events: number, point: JournalPoint): void {
+    this.#eventsSince += events;
     if (this.#eventsSince < SNAPSHOT_EVENTS || this.#saving !== null) return;
-    this.#saving = this.#save(epoch, sequence, time, drops);
+    this.#saving = this.#save(point);
   }
 
-  async finish(
-    epoch: number,
-    sequence: number,
-    time: number,
-    drops: ReadonlyMap<string, DropState>,
-  ): Promise<void> {
+  /** Saves a last snapshot where there would be much to replay. Nothing may be in flight. */
+  async finish(point: JournalPoint): Promise<void> {
     await this.#saving;
-    if (this.#eventsSince > SNAPSHOT_EVENTS_AT_STOP) await this.#save(epoch, sequence, time, drops);
+    if (this.#eventsSince > SNAPSHOT_EVENTS_AT_STOP) await this.#save(point);
   }
 
-  async #save(
-    epoch: number,
-    sequence: number,
-    time: number,
-    drops: ReadonlyMap<string, DropState>,
-  ): Promise<void> {
+  /** Copies what may change before it first waits. Never rejects. */
+  async #save({ epoch, sequence, time }: JournalPoint): Promise<void> {
     const pending: PendingPart[] = [];
     const isStored = (name: string) => this.#storedParts.has(name);
-    const taken = [...drops.values()].map((state) => snapshotDrop(state, isStored, pending));
+    const states = [...this.#drops.states.values()];
+    const taken = states.map((state) => snapshotDrop(state, isStored, pending));
     const partNames = taken.flatMap((drop) => drop.partNames);
     const events = this.#eventsSince;
     this.#eventsSince = 0;

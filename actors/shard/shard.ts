@@ -1,11 +1,14 @@
-// A shard: the one place that decides for its drops (S2). Its loop decides (`actors/shard/shard-loop.ts`); here is its life on this node:
-// when the loop may run, what commands are told when it may not, and how it begins again.
+// A shard: the one place that decides for its drops (S2). Its loop decides
+// (`actors/shard/shard-loop.ts`); this file is the shard's life on a node: when the loop may run,
+// how commands are answered when it may not, and how it begins again.
 //
-// When an append fails or its outcome is unknown (J3), memory may be ahead of the journal or behind it. So the shard forgets
-// everything, answers what waits `unavailable`, claims again (which fences the append that may still be under way) and replays.
+// When an append fails or its outcome is unknown (J3), memory may be ahead of the journal or behind
+// it. So the shard clears its memory, answers waiting commands `unavailable`, claims its journal
+// again (which fences the append that may still be under way) and replays it.
 //
-// Where several nodes share the shards, each shard has an owner for a while: `start` takes it over, `leave` ends admission so that
-// another node can (`resume` takes that back), `abandon` gives it up. What comes meanwhile waits in the mailbox or is sent on.
+// Where several nodes share the shards, each shard has an owner for a while: `start` takes it over,
+// `leave` ends admission so that another node can take it over (`resume` takes that back),
+// `abandon` gives it up. Commands that come meanwhile wait in the mailbox or are redirected.
 
 import type { Logger } from 'pino';
 import type { CommandReply } from '../../contracts/commands.ts';
@@ -15,13 +18,12 @@ import type { Entry } from '../../storage/formats/entry.ts';
 import { FencedError, type Journal } from '../../storage/ports/journal.ts';
 import type { SnapshotStore } from '../../storage/ports/snapshots.ts';
 import type { Clock } from '../clock.ts';
-import type { FactBatch } from './facts.ts';
 import type { Lease } from '../cluster/lease.ts';
 import type { LiveBus } from '../live-bus.ts';
-import type { RecoveredShard } from './recovery.ts';
+import type { FactBatch, FactSink } from './facts.ts';
+import { type ClaimedShard, isDamage, type RecoveredShard, ShardRecovery } from './recovery.ts';
 import type { WaitingCommand } from './shard-batch.ts';
 import { ShardLoop } from './shard-loop.ts';
-import { type ClaimedShard, isDamage, ShardRecovery } from './shard-recovery.ts';
 import type { Moved } from './shard-reply.ts';
 
 const UNAVAILABLE: CommandReply = refusal('unavailable');
@@ -37,56 +39,77 @@ export type ShardStatus =
   /** Not served here. */
   | 'stopped';
 
+/** What a node among others knows of the owners of shards. */
+export interface SharedOwnership {
+  readonly lease: Lease;
+  /** The answer to commands for a shard that this node does not serve. */
+  redirect(shard: number): Moved;
+  /** Another node claimed the journal of a shard served here; the shard is given up already. */
+  fenced(shard: number): void;
+}
+
 export interface ShardOptions {
   readonly id: number;
+  /** Of this node, for the journal. */
   readonly owner: string;
   readonly journal: Journal;
   readonly snapshots: SnapshotStore;
   readonly bus: LiveBus;
+  readonly facts: FactSink;
+  readonly lease: Lease;
+  /**
+   * Null for a node alone: its commands are `unavailable` while the shard is not served, and where
+   * the journal was claimed by another it claims again, since no other can rightly have it.
+   */
+  readonly shared: SharedOwnership | null;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly lease: Lease;
-  /** The answer to commands while the shard is not served here; null: `unavailable`. */
-  readonly away: ((shard: number) => Moved) | null;
-  /**
-   * Called when the journal was claimed by somebody else: the shard has been given up. Null where nobody else can rightly have it:
-   * then it claims again.
-   */
-  readonly onFenced: ((shard: number) => void) | null;
-  /** Hears of each durable entry, in order. */
-  readonly onDurable: (batch: FactBatch) => void;
-  /** The shard serves (again), with everything up to `sequence`. */
-  readonly onRecovered: (shard: number, sequence: number) => void;
-  /** The shard was found damaged: what it has in memory is gone. */
-  readonly onDamaged: (shard: number) => void;
 }
 
 export interface StartOptions {
-  /** Memory prepared beforehand; taken over and changed. */
+  /** Memory prepared beforehand; it is taken over and changed. */
   readonly warm?: RecoveredShard | null;
-  /** Keep what comes meanwhile in the mailbox, instead of refusing it. */
+  /** Commands that come meanwhile wait in the mailbox, instead of being refused. */
   readonly admitting?: boolean;
 }
 
 export class Shard {
   readonly id: number;
-  readonly #options: ShardOptions;
+  readonly #facts: FactSink;
+  readonly #shared: SharedOwnership | null;
+  readonly #log: Logger;
   readonly #loop: ShardLoop;
   readonly #recovery: ShardRecovery;
   #status: ShardStatus = 'stopped';
   #fault: string | null = null;
-  /** Grows whenever the shard starts or is given up, so that work of an earlier life can tell. */
+  /** Raised whenever the shard starts or is given up, so that work of an earlier life can tell. */
   #life = 0;
   #admitting = false;
 
   constructor(options: ShardOptions) {
-    this.id = options.id;
-    this.#options = options;
-    this.#recovery = new ShardRecovery(options);
+    const { id, owner, journal, snapshots, bus, facts, lease, shared, clock, log } = options;
+    this.id = id;
+    this.#facts = facts;
+    this.#shared = shared;
+    this.#log = log;
+    this.#recovery = new ShardRecovery({
+      shard: id,
+      owner,
+      journal,
+      snapshots,
+      lease,
+      clock,
+      log,
+    });
     this.#loop = new ShardLoop({
-      ...options,
-      onFailed: (error) => this.#failed(error),
-      submitAgain: (waiting) => this.submit(waiting),
+      shard: this,
+      journal,
+      snapshots,
+      bus,
+      facts,
+      lease,
+      clock,
+      log,
     });
   }
 
@@ -119,16 +142,16 @@ export class Shard {
   }
 
   /**
-   * Claims the shard and rebuilds its memory. Resolves when it serves or is found damaged; while the store is down, or the lease is
-   * not valid, it tries on, until it is given up or stopped.
+   * Claims the shard and rebuilds its memory. Resolves when it serves or is found damaged; while
+   * the store is down, or the lease is not valid, it tries on, until it is given up or stopped.
    */
   async start(options: StartOptions = {}): Promise<void> {
     const life = ++this.#life;
     this.#status = 'recovering';
     this.#fault = null;
     this.#admitting = options.admitting ?? false;
-    // What was in memory here and meanwhile went elsewhere and back is of another life.
-    this.#loop.end(this.#awayReply('unknown'));
+    // Memory of an earlier life is outdated: the shard may have gone elsewhere and come back.
+    this.#loop.clear(this.#redirect('unknown'));
     let warm = options.warm ?? null;
     while (this.#life === life && this.#status === 'recovering') {
       try {
@@ -137,61 +160,64 @@ export class Shard {
       } catch (error) {
         if (this.#life !== life) return;
         if (isDamage(error)) return this.#close(error);
-        // Nobody knows when the next one comes to something (J7).
+        // Nobody knows when an attempt will succeed, so commands no longer wait for it (J7).
         this.#admitting = false;
         this.#loop.refuseWaiting(UNAVAILABLE);
-        // Memory that was changed half way is of no use for another try.
+        // Memory that was changed half way is of no use for another attempt.
         warm = null;
-        await this.#recovery.waitAfter(error);
+        await this.#recovery.backOff(error);
       }
     }
   }
 
-  /** Finishes what is in flight, refuses what waits, and leaves a snapshot, unless what was in flight came to nothing. */
+  /**
+   * Finishes what is in flight, refuses commands that wait, and saves a snapshot, unless what was
+   * in flight is lost.
+   */
   async stop(): Promise<void> {
     const wasServing = this.#status === 'serving' || this.#status === 'leaving';
     this.#status = 'stopped';
-    this.#loop.refuseWaiting(this.#awayReply('no'));
-    if (wasServing && (await this.#loop.rest())) await this.#loop.leaveSnapshot();
+    this.#loop.refuseWaiting(this.#redirect('no'));
+    if (wasServing && (await this.#loop.pause())) await this.#loop.saveSnapshot();
   }
 
   /**
-   * Ends admission, for a move: what comes now waits. Resolves to the last durable sequence once nothing is in flight, or to null
-   * where the shard does not serve.
+   * Ends admission, for a move: commands that come now wait. Resolves to the last durable sequence
+   * once nothing is in flight, or to null where the shard does not serve.
    */
   async leave(): Promise<number | null> {
     if (this.#status !== 'serving') return null;
     const life = this.#life;
     this.#status = 'leaving';
-    await this.#loop.rest();
+    await this.#loop.pause();
     return this.#life === life && this.#isLeaving() ? this.#loop.sequence : null;
   }
 
-  /** Takes `leave` back: nobody else has claimed the shard. */
+  /** Takes `leave` back: no other node has claimed the shard. */
   resume(): void {
     if (this.#status !== 'leaving') return;
     this.#status = 'serving';
     this.#loop.resume();
   }
 
-  /** Gives the shard up at once: its memory is forgotten, and what waits is sent to whoever has it. */
+  /** Gives the shard up at once: clears its memory, and redirects commands that wait. */
   abandon(): void {
     if (this.#status === 'stopped') return;
     this.#life += 1;
     this.#status = 'stopped';
-    this.#loop.end(this.#awayReply('unknown'));
-    this.#loop.refuseWaiting(this.#awayReply('no'));
+    this.#loop.clear(this.#redirect('unknown'));
+    this.#loop.refuseWaiting(this.#redirect('no'));
   }
 
   /** Takes a command. Call `pump` once after a group of them. */
   submit(waiting: WaitingCommand): void {
     if (this.#status === 'serving') this.#loop.submit(waiting);
     else if (this.#isLeaving() || (this.#status === 'recovering' && this.#admitting))
-      this.#loop.keep(waiting);
+      this.#loop.enqueue(waiting);
     else waiting.slots.complete(waiting.index, this.#refusal());
   }
 
-  /** Starts the next batch, if none is in flight and something waits or is due. */
+  /** Starts the next batch, if none is in flight and a command waits or a drop is due. */
   pump(): void {
     this.#loop.pump();
   }
@@ -206,54 +232,54 @@ export class Shard {
     return this.#loop.inspect(read);
   }
 
+  /**
+   * For the loop, which can no longer trust its memory: the shard begins again from the journal,
+   * unless another node has claimed it.
+   */
+  failed(error: unknown): void {
+    const fencedBy = error instanceof FencedError ? this.#shared : null;
+    this.#loop.clear(fencedBy === null ? UNAVAILABLE : this.#redirect('no'));
+    if (this.#status === 'stopped') return;
+    const details = { err: error, shard: this.id };
+    if (fencedBy !== null) {
+      this.#log.warn(details, 'a shard was claimed elsewhere and is given up');
+      this.abandon();
+      fencedBy.fenced(this.id);
+      return;
+    }
+    this.#log.error(details, 'a shard lost its append and starts again from the journal');
+    this.#loop.refuseWaiting(UNAVAILABLE);
+    void this.start();
+  }
+
   #isLeaving(): boolean {
     return this.#status === 'leaving';
   }
 
-  /** The answer to what cannot even wait. */
+  /** The answer to a command that cannot even wait. */
   #refusal(): Moved | CommandReply {
-    return this.#status === 'stopped' ? this.#awayReply('no') : UNAVAILABLE;
+    return this.#status === 'stopped' ? this.#redirect('no') : UNAVAILABLE;
   }
 
-  #awayReply(executed: Moved['executed']): Moved | CommandReply {
-    const { away } = this.#options;
-    return away === null ? UNAVAILABLE : { ...away(this.id), executed };
+  #redirect(executed: Moved['executed']): Moved | CommandReply {
+    if (this.#shared === null) return UNAVAILABLE;
+    const { shard, nodeId, version } = this.#shared.redirect(this.id);
+    return { ok: false, code: 'moved', shard, nodeId, version, executed };
   }
 
   #serve(claimed: ClaimedShard): void {
     this.#loop.begin(claimed);
     this.#status = 'serving';
-    this.#options.onRecovered(this.id, this.#loop.sequence);
+    this.#facts.recovered(this.id, this.#loop.sequence);
     this.#loop.resume();
-  }
-
-  /** The loop can no longer trust its memory: the shard begins again from the journal, unless somebody else has it. */
-  #failed(error: unknown): void {
-    const { log, onFenced } = this.#options;
-    const fenced = error instanceof FencedError && onFenced !== null;
-    this.#loop.end(fenced ? this.#awayReply('no') : UNAVAILABLE);
-    if (this.#status === 'stopped') return;
-    if (fenced) {
-      log.warn({ err: error, shard: this.id }, 'a shard was claimed elsewhere and is given up');
-      this.abandon();
-      onFenced(this.id);
-      return;
-    }
-    log.error(
-      { err: error, shard: this.id },
-      'a shard lost its append and starts again from the journal',
-    );
-    this.#loop.refuseWaiting(UNAVAILABLE);
-    void this.start();
   }
 
   #close(damage: Error): void {
     this.#status = 'damaged';
     this.#fault = damage.message;
-    this.#loop.end(UNAVAILABLE);
+    this.#loop.clear(UNAVAILABLE);
     this.#loop.refuseWaiting(UNAVAILABLE);
-    const { log, onDamaged } = this.#options;
-    onDamaged(this.id);
-    log.error({ err: damage, shard: this.id }, 'a shard is damaged and stays closed');
+    this.#facts.released(this.id);
+    this.#log.error({ err: damage, shard: this.id }, 'a shard is damaged and stays closed');
   }
 }

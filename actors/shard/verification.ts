@@ -1,6 +1,7 @@
-// Proves, while the sale runs, that the journal says what memory and the read models say (X2). For each shard: at one durable moment
-// every drop in memory is copied; then the journal is replayed from its first entry up to that moment into a second memory and
-// compared. Replaying asserts S1 at every event. Read models may lag, so a drop that changes meanwhile is looked at again.
+// Proves, while the sale runs, that the journal says what memory and the read models say (X2). For
+// each shard: at one durable moment every drop in memory is copied; then the journal is replayed
+// from its first entry up to that moment into a second memory and compared. Replaying asserts S1 at
+// every event. Read models may lag, so a drop that changes meanwhile is looked at again.
 
 import { createHash } from 'node:crypto';
 import type { DropState } from '../../domain/drop-state.ts';
@@ -199,7 +200,8 @@ async function compareReadModel(
     }
     await new Promise((resolve) => setTimeout(resolve, READ_MODEL_LOOK_DELAY_MS));
   }
-  // A drop that did not stand still for long enough cannot be compared to the unit; that is no finding.
+  // A drop that did not stand still for long enough cannot be compared to the unit; that is no
+  // finding.
   return null;
 }
 

@@ -133,7 +133,7 @@ test('N3: what became durable while the lease had run out is shown when it is ba
     log: pino({ level: 'silent' }),
     shared: {
       lease: { valid: () => valid },
-      away: (shard) => ({
+      redirect: (shard) => ({
         ok: false,
         code: 'moved',
         shard,
@@ -141,7 +141,7 @@ test('N3: what became durable while the lease had run out is shown when it is ba
         version: 0,
         executed: 'no',
       }),
-      onFenced: () => undefined,
+      fenced: () => undefined,
     },
   });
   await host.start();

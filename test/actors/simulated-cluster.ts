@@ -101,8 +101,8 @@ export class SimulatedNode {
       bus: new InProcessLiveBus(),
       shared: {
         lease: this.lease,
-        away: (shard) => this.ownership.away(shard),
-        onFenced: (shard) => this.ownership.fenced(shard),
+        redirect: (shard) => this.ownership.away(shard),
+        fenced: (shard) => this.ownership.fenced(shard),
       },
       clock,
       log,
