@@ -131,12 +131,13 @@ export function createServices(
 ): void {
   const { config, stores, bus, router, accessTokens, peers, self, shardCount, url } = options;
   const now = () => systemClock.now();
+  const monotonic = () => systemClock.monotonic();
   const startedAt = now();
   const random = (count: number) => randomBytes(count);
   const { rateLimits, paymentSecrets: secrets } = config;
   const passwords = new Passwords();
   for (const service of [
-    accountsService({ ...stores, passwords, accessTokens, now, random, rateLimits }),
+    accountsService({ ...stores, passwords, accessTokens, now, monotonic, random, rateLimits }),
     catalogueService({ ...stores, router, now, random }),
     ordersService(stores),
     followsService({ ...stores, liveBus: bus, now }),

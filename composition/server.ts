@@ -75,7 +75,7 @@ export async function startServer(
     },
     rateLimits: config.rateLimits,
     trustProxy: config.trustProxy,
-    now: () => systemClock.now(),
+    clock: systemClock,
     readiness: () => {
       const reasons = core.unreadiness();
       return { ready: reasons.length === 0, reasons };

@@ -49,7 +49,7 @@ export interface WatchedDrop {
 export interface DropViewsOptions {
   readonly bus: LiveBus;
   readonly router: CommandRouter;
-  readonly now: () => number;
+  readonly monotonic: () => number;
   readonly dropsMax?: number;
   readonly filterBytesMax?: number;
 }
@@ -57,7 +57,7 @@ export interface DropViewsOptions {
 export class DropViews {
   readonly #bus: LiveBus;
   readonly #router: CommandRouter;
-  readonly #now: () => number;
+  readonly #monotonic: () => number;
   readonly #dropsMax: number;
   readonly #filterBytesMax: number;
   readonly #drops = new Map<string, WatchedDrop>();
@@ -67,7 +67,7 @@ export class DropViews {
   constructor(options: DropViewsOptions) {
     this.#bus = options.bus;
     this.#router = options.router;
-    this.#now = options.now;
+    this.#monotonic = options.monotonic;
     this.#dropsMax = options.dropsMax ?? DROPS_MAX;
     this.#filterBytesMax = options.filterBytesMax ?? FILTER_BYTES_MAX;
     this.#endGaps = options.bus.onGap(() => this.#doubtAll());
@@ -92,14 +92,14 @@ export class DropViews {
     const drop: WatchedDrop = {
       dropId,
       view: null,
-      heardAt: 0,
+      heardAt: -Infinity,
       versionShown: 0,
       filter: null,
       soldOutVersion: -1,
       soldOutBody: new ArrayBuffer(0),
       used: true,
-      fetchedViewAt: 0,
-      fetchedFilterAt: 0,
+      fetchedViewAt: -Infinity,
+      fetchedFilterAt: -Infinity,
       watched: true,
       unsubscribe: () => undefined,
     };
@@ -139,10 +139,10 @@ export class DropViews {
    * and nothing held, and the filter of the same version knows no order of this user under this
    * key. Otherwise the actor must be asked (O3).
    */
-  soldOutFor(drop: WatchedDrop, userId: string, key: string, nowMs: number): boolean {
+  soldOutFor(drop: WatchedDrop, userId: string, key: string, monotonicMs: number): boolean {
     const { view, filter } = drop;
     if (view === null || view.free !== 0 || view.held !== 0 || view.status !== 'live') return false;
-    const ageMs = nowMs - drop.heardAt;
+    const ageMs = monotonicMs - drop.heardAt;
     if (ageMs >= FRESH_MS) this.#fetchView(drop);
     if (ageMs >= SOLD_OUT_AGE_MAX_MS) return false;
     if (filter === null || filter.version !== view.version) {
@@ -158,12 +158,12 @@ export class DropViews {
   }
 
   #fresh(drop: WatchedDrop, view: DropView): boolean {
-    return view.version >= drop.versionShown && this.#now() - drop.heardAt < FRESH_MS;
+    return view.version >= drop.versionShown && this.#monotonic() - drop.heardAt < FRESH_MS;
   }
 
   /** Messages may have been lost: each copy is asked for again before or while it is used. */
   #doubtAll(): void {
-    for (const drop of this.#drops.values()) drop.heardAt = 0;
+    for (const drop of this.#drops.values()) drop.heardAt = -Infinity;
   }
 
   #hear(drop: WatchedDrop, message: LiveMessage): void {
@@ -174,7 +174,7 @@ export class DropViews {
     if (!drop.watched) return;
     if (drop.view !== null && view.version < drop.view.version) return;
     drop.view = view;
-    drop.heardAt = this.#now();
+    drop.heardAt = this.#monotonic();
     if (drop.filter !== null && drop.filter.version !== view.version) this.#dropFilter(drop);
   }
 
@@ -183,7 +183,7 @@ export class DropViews {
    * order.
    */
   #fetchView(drop: WatchedDrop): void {
-    const now = this.#now();
+    const now = this.#monotonic();
     if (now - drop.fetchedViewAt < FRESH_MS) return;
     drop.fetchedViewAt = now;
     this.#router.submit(
@@ -198,7 +198,7 @@ export class DropViews {
   }
 
   #fetchFilter(drop: WatchedDrop): void {
-    const now = this.#now();
+    const now = this.#monotonic();
     if (now - drop.fetchedFilterAt < FRESH_MS) return;
     drop.fetchedFilterAt = now;
     this.#router.submit(
@@ -224,7 +224,7 @@ export class DropViews {
     this.#filterBytes -= drop.filter.bitmap.length;
     drop.filter = null;
     // The next version's filter may be asked for at once.
-    drop.fetchedFilterAt = 0;
+    drop.fetchedFilterAt = -Infinity;
   }
 
   #forget(drop: WatchedDrop): void {

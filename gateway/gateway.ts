@@ -3,6 +3,7 @@
 
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import type { Clock } from '../actors/clock.ts';
 import type { CommandRouter } from '../actors/command-router.ts';
 import type { LiveBus } from '../actors/live-bus.ts';
 import type { CallAction } from '../services/contracts.ts';
@@ -45,8 +46,7 @@ export interface GatewayOptions {
   readonly live: MakeLive;
   /** False lifts the limits by user and by address, those of live streams too. */
   readonly rateLimits: boolean;
-  /** Milliseconds since the Unix epoch. */
-  readonly now: () => number;
+  readonly clock: Clock;
   readonly readiness: () => ReadinessReport;
   readonly metrics: Registry;
   /** What other parts of this node tell the metrics. */
@@ -80,14 +80,15 @@ export interface Gateway {
 }
 
 export function createGateway(options: GatewayOptions): Gateway {
-  const { router, bus, now, log, metrics, rateLimits } = options;
+  const { router, bus, clock, log, metrics, rateLimits } = options;
+  const now = (): number => clock.now();
   const paymentProvider = options.paymentProvider ?? 'development';
   const policies = rateLimits ? (options.ratePolicies ?? DEFAULT_RATE_POLICIES) : null;
   const limits = new RateLimits({ policies });
   const authenticator = new Authenticator({ verifyToken: options.verifyToken, limits });
   const flight = new Flight({ countMax: options.requestsInFlightMax ?? REQUESTS_IN_FLIGHT_MAX });
   const onFault = (fault: unknown): void => log.error({ err: fault }, 'the gateway met a defect');
-  const views = new DropViews({ bus, router, now });
+  const views = new DropViews({ bus, router, monotonic: () => clock.monotonic() });
   const offers = (options.serves ?? 'everything') === 'everything';
   const routes: Route[] = [
     ...(offers
@@ -110,7 +111,14 @@ export function createGateway(options: GatewayOptions): Gateway {
     }),
   ];
   const table = new RouteTable({ routes });
-  const dispatcher = new Dispatcher({ table, authenticator, limits, call: options.call, now, log });
+  const dispatcher = new Dispatcher({
+    table,
+    authenticator,
+    limits,
+    call: options.call,
+    clock,
+    log,
+  });
   const orderWindow = new OrderWindow(options.orderWindow);
   const counts = dispatcher.countsOf(PLACE_ORDER);
   const orders = new OrderPath({
@@ -121,14 +129,14 @@ export function createGateway(options: GatewayOptions): Gateway {
     flight,
     window: orderWindow,
     counts,
-    now,
+    clock,
     paymentProvider,
   });
   const bounds = options.liveBounds ?? {
     connectionsMax: LIVE_CONNECTIONS_MAX,
     connectionsPerAddressMax: rateLimits ? LIVE_CONNECTIONS_PER_ADDRESS_MAX : LIVE_CONNECTIONS_MAX,
   };
-  const admission = new Admission({ authenticator, limits, bounds, now });
+  const admission = new Admission({ authenticator, limits, bounds, clock });
   registerMetrics(metrics, dispatcher.counts, {
     requestsInFlight: () => flight.count,
     liveConnections: () => admission.count,

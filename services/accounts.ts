@@ -5,12 +5,12 @@
 import { createHash } from 'node:crypto';
 import type { ServiceSchema } from 'moleculer';
 import { ID_RANDOM_BYTES, makeId } from '../domain/ids.ts';
+import { RateLimiter, type RatePolicy } from '../domain/rate-limiter.ts';
 import { refusal, success } from '../domain/refusal.ts';
 import type { Outcome } from '../contracts/refusals.ts';
 import type { AccountStore, User } from '../storage/ports/accounts.ts';
 import type { FollowStore } from '../storage/ports/follows.ts';
 import type { AccessTokens } from './access-tokens.ts';
-import { AttemptLimiter, type AttemptLimiterOptions } from './attempt-limiter.ts';
 import type {
   ActionOutcome,
   ActionParams,
@@ -30,6 +30,8 @@ export interface AccountsServiceOptions {
   readonly accessTokens: AccessTokens;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
+  /** Milliseconds of a clock that nobody sets: for limits and intervals. */
+  readonly monotonic: () => number;
   readonly random: RandomBytes;
   /** False switches the limits on log-in off. */
   readonly rateLimits: boolean;
@@ -53,8 +55,10 @@ const EMAIL = new RegExp(`^[a-z0-9.!#$%&'*+/=?^_\`{|}~-]+@${DOMAIN_LABEL}(?:\\.$
  * Failed log-ins: ten in a row, then one each minute; for an address, which many may share, thirty,
  * then one each five seconds.
  */
-const ACCOUNT_LIMIT = { burst: 10, refillMs: 60_000 };
-const ADDRESS_LIMIT = { burst: 30, refillMs: 5_000 };
+const ACCOUNT_LIMIT = { name: 'failed-log-ins-account', quota: 20, windowSeconds: 600 };
+const ADDRESS_LIMIT = { name: 'failed-log-ins-address', quota: 60, windowSeconds: 150 };
+/** Keys that each limiter remembers. */
+const KEYS_MAX = 100_000;
 
 export function accountsService(options: AccountsServiceOptions): ServiceSchema {
   const accounts = new Accounts(options);
@@ -70,9 +74,9 @@ export function accountsService(options: AccountsServiceOptions): ServiceSchema 
 
 class Accounts {
   readonly #options: AccountsServiceOptions;
-  readonly #accountLimiter = new AttemptLimiter(ACCOUNT_LIMIT);
-  readonly #addressLimiter = new AttemptLimiter(ADDRESS_LIMIT);
-  #cleanedAt = 0;
+  readonly #accountLimiter = new RateLimiter({ policy: ACCOUNT_LIMIT, keysMax: KEYS_MAX });
+  readonly #addressLimiter = new RateLimiter({ policy: ADDRESS_LIMIT, keysMax: KEYS_MAX });
+  #cleanedAt = -Infinity;
 
   constructor(options: AccountsServiceOptions) {
     this.#options = options;
@@ -110,11 +114,11 @@ class Accounts {
   }
 
   async login(params: ActionParams<'accounts.login'>): Promise<ActionOutcome<'accounts.login'>> {
-    const { accounts, passwords, now, rateLimits } = this.#options;
+    const { accounts, passwords, monotonic, rateLimits } = this.#options;
     const email = normalizeEmail(params.email);
     if (email === null || textLength(params.password) > PASSWORD_LENGTH_MAX)
       return refusal('unauthenticated');
-    const spent = rateLimits ? this.#takeAttempt(email, params.address, now()) : null;
+    const spent = rateLimits ? this.#takeAttempt(email, params.address, monotonic()) : null;
     if (spent !== null) return spent;
     const user = await accounts.findUserByEmail(email);
     const verified = await passwords.verify(
@@ -162,13 +166,12 @@ class Accounts {
 
   #takeAttempt(email: string, address: string, now: number): AttemptsSpent | null {
     const addressWaitMs = this.#addressLimiter.take(address, now);
-    if (addressWaitMs > 0)
-      return attemptsSpent('failed-log-ins-address', ADDRESS_LIMIT, addressWaitMs);
+    if (addressWaitMs > 0) return attemptsSpent(ADDRESS_LIMIT, addressWaitMs);
     const accountWaitMs = this.#accountLimiter.take(email, now);
     if (accountWaitMs === 0) return null;
     // Refused for the account: the address has tried nothing.
     this.#addressLimiter.giveBack(address);
-    return attemptsSpent('failed-log-ins-account', ACCOUNT_LIMIT, accountWaitMs);
+    return attemptsSpent(ACCOUNT_LIMIT, accountWaitMs);
   }
 
   async #openSession(user: User): Promise<Session> {
@@ -218,20 +221,14 @@ class Accounts {
   }
 
   async #cleanNowAndThen(): Promise<void> {
-    const now = this.#options.now();
-    if (now - this.#cleanedAt < CLEANING_INTERVAL_MS) return;
-    this.#cleanedAt = now;
-    await this.#options.accounts.removeExpiredRefreshTokens(now);
+    const { accounts, monotonic, now } = this.#options;
+    if (monotonic() - this.#cleanedAt < CLEANING_INTERVAL_MS) return;
+    this.#cleanedAt = monotonic();
+    await accounts.removeExpiredRefreshTokens(now());
   }
 }
 
-/** In the time that an empty bucket takes to fill, a key has at most a full one and what comes in. */
-function attemptsSpent(
-  name: string,
-  { burst, refillMs }: AttemptLimiterOptions,
-  waitMs: number,
-): AttemptsSpent {
-  const limit = { name, quota: 2 * burst, windowSeconds: (burst * refillMs) / 1_000 };
+function attemptsSpent(limit: RatePolicy, waitMs: number): AttemptsSpent {
   return { ok: false, code: 'rate-limited', limit, waitMs };
 }
 

@@ -2,6 +2,7 @@
 // room. Streams are counted in all and by address, because each holds memory for as long as it
 // likes.
 
+import type { Clock } from '../../actors/clock.ts';
 import type { LivePeer, SocketIdentity } from './socket.ts';
 import { addressLimitKey } from './address.ts';
 import { type Authenticator, bearerToken } from './auth.ts';
@@ -28,7 +29,7 @@ export interface AdmissionOptions {
   readonly authenticator: Authenticator;
   readonly limits: RateLimits;
   readonly bounds: LiveBounds;
-  readonly now: () => number;
+  readonly clock: Clock;
 }
 
 export class Admission {
@@ -52,14 +53,14 @@ export class Admission {
     if (dropId !== null && !DROP_ID.test(dropId)) return problem('not-found');
     const addressKey = addressLimitKey(incoming.address);
     const token = bearerToken(incoming.header('authorization')) || queryToken(incoming.query);
-    const { authenticator, limits, now } = this.#options;
-    const nowMs = now();
+    const { authenticator, limits, clock } = this.#options;
+    const monotonicMs = clock.monotonic();
     let identity: SocketIdentity | null = null;
     if (dropId === null || token !== '') {
-      identity = authenticator.identifyToken(token, nowMs);
-      if (identity === null) return authenticator.refuse(token, addressKey, nowMs);
+      identity = authenticator.identifyToken(token, clock.now());
+      if (identity === null) return authenticator.refuse(token, addressKey, monotonicMs);
     }
-    const limited = limits.check('reads', addressKey, identity && identity.userId, nowMs);
+    const limited = limits.check('reads', addressKey, identity && identity.userId, monotonicMs);
     if (limited !== null) return limited;
     const { connectionsMax, connectionsPerAddressMax } = this.#options.bounds;
     const ofAddress = this.#byAddress.get(addressKey) ?? 0;

@@ -75,8 +75,8 @@ export class Authenticator {
   /**
    * The answer to a token that was missing or not valid. Bad tokens count against their address.
    */
-  refuse(token: string, address: string, nowMs: number): Problem {
+  refuse(token: string, address: string, monotonicMs: number): Problem {
     if (token === '') return NO_TOKEN;
-    return this.#limits.check('bad-tokens', address, null, nowMs) ?? BAD_TOKEN;
+    return this.#limits.check('bad-tokens', address, null, monotonicMs) ?? BAD_TOKEN;
   }
 }

@@ -5,6 +5,7 @@
 
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
+import type { Clock } from '../../actors/clock.ts';
 import type { CallAction } from '../../services/contracts.ts';
 import { type Authenticator, bearerToken } from './auth.ts';
 import { addressLimitKey } from './address.ts';
@@ -44,7 +45,7 @@ export interface DispatcherOptions {
   readonly authenticator: Authenticator;
   readonly limits: RateLimits;
   readonly call: CallAction;
-  readonly now: () => number;
+  readonly clock: Clock;
   readonly log: Logger;
 }
 
@@ -84,7 +85,7 @@ export class Dispatcher {
 
   /** Always answers; never rejects. */
   async dispatch(incoming: IncomingRequest): Promise<OutgoingReply> {
-    const startedAt = this.#options.now();
+    const startedAt = this.#options.clock.monotonic();
     const trace = beginTrace(incoming.header('traceparent'), incoming.header('x-request-id'));
     const match = this.#options.table.match(incoming.method, incoming.path);
     let result: RouteResult;
@@ -95,7 +96,7 @@ export class Dispatcher {
     const route = match.found === 'route' ? match.route : null;
     const reply = present(result, route, incoming, trace);
     const counts = route === null ? this.#unmatched : this.countsOf(route);
-    const durationMs = this.#options.now() - startedAt;
+    const durationMs = this.#options.clock.monotonic() - startedAt;
     counts.record(reply.status, durationMs);
     const { method } = incoming;
     const line = { ...trace, method, route: counts.route, status: reply.status, durationMs };
@@ -118,18 +119,19 @@ export class Dispatcher {
     trace: Trace,
   ): Promise<RouteResult> {
     try {
-      const { authenticator, limits, now, call } = this.#options;
+      const { authenticator, limits, clock, call } = this.#options;
       const { access, rateClass } = route.definition;
-      const nowMs = now();
+      const monotonicMs = clock.monotonic();
       const limitKey = limits.enabled ? addressLimitKey(incoming.address) : '';
       let user: TokenIdentity | null = null;
       if (access === 'user') {
         const authorization = incoming.header('authorization');
-        user = authenticator.identify(authorization, nowMs);
-        if (user === null) return authenticator.refuse(bearerToken(authorization), limitKey, nowMs);
+        user = authenticator.identify(authorization, clock.now());
+        if (user === null)
+          return authenticator.refuse(bearerToken(authorization), limitKey, monotonicMs);
       }
       if (rateClass !== null) {
-        const limited = limits.check(rateClass, limitKey, user && user.userId, nowMs);
+        const limited = limits.check(rateClass, limitKey, user && user.userId, monotonicMs);
         if (limited !== null) return limited;
       }
       const checked = this.#check(route, incoming);

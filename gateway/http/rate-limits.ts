@@ -1,8 +1,8 @@
 // Which requests share a limit, how large it is, and how a refused one is told (H5). Each class
 // counts by address and, where the user is known, by user as well.
 
+import { RateLimiter, type RatePolicy } from '../../domain/rate-limiter.ts';
 import type { Problem } from './problems.ts';
-import { RateLimiter, type RatePolicy } from './rate-limiter.ts';
 
 export type RateClass = 'orders' | 'log-ins' | 'writes' | 'reads' | 'bad-tokens';
 
@@ -69,21 +69,24 @@ export class RateLimits {
     return this.#limiters !== null;
   }
 
-  /** Null when the request may go on. `userId` is null where nobody is known. */
+  /**
+   * Null when the request may go on. `userId` is null where nobody is known; `monotonicMs` is the
+   * time of a clock that nobody sets.
+   */
   check(
     rateClass: RateClass,
     address: string,
     userId: string | null,
-    nowMs: number,
+    monotonicMs: number,
   ): Problem | null {
     if (this.#limiters === null) return null;
     const { address: byAddress, user: byUser } = this.#limiters[rateClass];
     // The user first: a user over the limit must not use up what others at the address share.
     if (userId !== null && byUser !== null) {
-      const waitMs = byUser.take(userId, nowMs);
+      const waitMs = byUser.take(userId, monotonicMs);
       if (waitMs > 0) return rateLimited(byUser.policy, waitMs);
     }
-    const waitMs = byAddress.take(address, nowMs);
+    const waitMs = byAddress.take(address, monotonicMs);
     return waitMs > 0 ? rateLimited(byAddress.policy, waitMs) : null;
   }
 }

@@ -76,11 +76,9 @@ export class Conflator {
       this.#dueAt = null;
       return;
     }
-    // Once a tick is due it stays so: others that go first may not put it off again and again. The
-    // upper ends keep a wall clock that was set back from silencing the drop.
-    const dueAt = Math.min(this.#tickedAt + this.#tickMs, now + this.#tickMs);
+    // Once a tick is due it stays so: others that go first may not put it off again and again.
     this.#dueAt = Math.min(
-      this.#dueAt ?? Math.max(dueAt, this.#pace.freeAt),
+      this.#dueAt ?? Math.max(this.#tickedAt + this.#tickMs, this.#pace.freeAt),
       now + this.#waitMsMax,
     );
     this.tick(now);
@@ -109,10 +107,10 @@ export class Conflator {
    */
   #isRepeat(milestone: Milestone, now: number): boolean {
     if (milestone.type === 'sold_out') {
-      if (Math.abs(now - this.#soldOutAt) < this.#tickMs) return true;
+      if (now - this.#soldOutAt < this.#tickMs) return true;
       this.#soldOutAt = now;
     } else if (milestone.type === 'low_stock') {
-      if (Math.abs(now - this.#lowStockAt) < this.#tickMs) return true;
+      if (now - this.#lowStockAt < this.#tickMs) return true;
       this.#lowStockAt = now;
     }
     return false;

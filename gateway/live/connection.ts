@@ -24,16 +24,13 @@ export abstract class Connection implements LiveConnection, Closable {
    * back.
    */
   #limited = 0;
+  /** When its burst of messages is whole again. */
+  #wholeAt = 0;
   /**
-   * When the messages so far would have been due at the steady rate: the one number that GCRA needs
-   * (ITU-T I.371).
+   * No frame that was dropped and has not been made good yet was published before this, on the
+   * monotonic clock; null where there is none.
    */
-  #dueAt = 0;
-  /**
-   * No frame that was dropped and has not been made good yet was published before this; 0 where
-   * there is none.
-   */
-  #missedAt = 0;
+  #missedAt: number | null = null;
 
   constructor(options: ConnectionOptions) {
     this.context = options.context;
@@ -43,7 +40,7 @@ export abstract class Connection implements LiveConnection, Closable {
   /** Answers a well-formed message. */
   protected abstract handle(message: Exclude<ClientMessage, { type: 'ping' }>): void;
   /**
-   * Sends fresh snapshots of all that changed since `since` (milliseconds); false when one of them
+   * Sends fresh snapshots of all that changed since `since` (monotonic); false when one of them
    * was dropped again, or cannot be made any more and the connection was closed.
    */
   protected abstract catchUp(since: number): boolean;
@@ -84,9 +81,9 @@ export abstract class Connection implements LiveConnection, Closable {
   }
 
   drained(): void {
-    if (this.#ended || this.#missedAt === 0) return;
+    if (this.#ended || this.#missedAt === null) return;
     const since = this.#missedAt;
-    this.#missedAt = 0;
+    this.#missedAt = null;
     if (!this.catchUp(since)) this.#missedAt = since;
   }
 
@@ -126,20 +123,17 @@ export abstract class Connection implements LiveConnection, Closable {
   }
 
   #noteMissed(): void {
-    if (this.#missedAt !== 0) return;
-    this.#missedAt = this.context.clock.now() - this.context.bounds.droppedToldMsMax;
+    if (this.#missedAt !== null) return;
+    this.#missedAt = this.context.clock.monotonic() - this.context.bounds.droppedToldMsMax;
   }
 
   #withinRate(): boolean {
-    const { messageBurst, messagesPerSecond } = this.context.bounds;
-    const now = this.context.clock.now();
-    const spacingMs = 1000 / messagesPerSecond;
-    const burstMs = messageBurst * spacingMs;
-    // The upper end: a clock that was set back silences nobody for longer than a burst lasts.
-    if (this.#dueAt <= now) this.#limited = 0;
-    const dueAt = Math.min(Math.max(this.#dueAt, now), now + burstMs) + spacingMs;
-    if (dueAt - now > burstMs) return false;
-    this.#dueAt = dueAt;
+    const { clock, messageRate } = this.context;
+    const now = clock.monotonic();
+    if (this.#wholeAt <= now) this.#limited = 0;
+    const next = messageRate.next(this.#wholeAt, now);
+    if (messageRate.waitMs(next, now) > 0) return false;
+    this.#wholeAt = next;
     return true;
   }
 

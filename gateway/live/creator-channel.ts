@@ -27,8 +27,8 @@ export class CreatorChannel {
    * catch up slow clients (N8).
    */
   #last: Map<string, LastMilestone> | null = null;
-  /** When the newest milestone was published that is not remembered any more; 0 for none. */
-  #forgottenAt = 0;
+  /** When the newest milestone was published that is not remembered any more. */
+  #forgottenAt = -Infinity;
 
   constructor(options: { context: LiveContext; creatorId: string }) {
     this.#context = options.context;
@@ -56,7 +56,7 @@ export class CreatorChannel {
   }
 
   /**
-   * Snapshot frames of the drops that had a milestone at or after `since` (milliseconds); null where
+   * Snapshot frames of the drops that had a milestone at or after `since` (monotonic); null where
    * one of those is not remembered any more.
    */
   snapshotsSince(since: number): string[] | null {
@@ -79,7 +79,7 @@ export class CreatorChannel {
     const last = this.#last.get(view.id);
     if (last !== undefined && view.version <= last.view.version) return;
     this.#last.delete(view.id);
-    const now = this.#context.clock.now();
+    const now = this.#context.clock.monotonic();
     this.#last.set(view.id, { view, publishedAt: now });
     if (this.#last.size > this.#context.bounds.recentDropsPerCreatorMax) {
       for (const [dropId, { publishedAt }] of this.#last) {

@@ -85,7 +85,7 @@ export class DropChannel implements DropFrameSink {
     this.#snapshot = null;
     if (this.#joined === 0) return;
     this.#context.counters.framesPublished++;
-    this.#context.pace.spend(this.#joined, this.#context.clock.now());
+    this.#context.pace.spend(this.#joined, this.#context.clock.monotonic());
     this.#context.publish(this.topic, dropFrame(type, this.topic, view));
   }
 
@@ -149,7 +149,7 @@ export class DropChannel implements DropFrameSink {
       this.#begin(message.view);
       return;
     }
-    this.#conflator.accept(message.view, message.milestones, this.#context.clock.now());
+    this.#conflator.accept(message.view, message.milestones, this.#context.clock.monotonic());
     this.#arm();
   }
 
@@ -180,9 +180,9 @@ export class DropChannel implements DropFrameSink {
     const dueAt = this.#conflator?.dueAt ?? null;
     if (dueAt === null || this.#timer !== null || this.#closed) return;
     const clock = this.#context.clock;
-    this.#timer = clock.after(Math.max(1, dueAt - clock.now()), () => {
+    this.#timer = clock.after(Math.max(1, dueAt - clock.monotonic()), () => {
       this.#timer = null;
-      this.#conflator?.tick(clock.now());
+      this.#conflator?.tick(clock.monotonic());
       this.#arm();
     });
   }

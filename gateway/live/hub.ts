@@ -6,6 +6,7 @@ import type { Clock, Timer } from '../../actors/clock.ts';
 import type { CommandRouter } from '../../actors/command-router.ts';
 import type { LiveBus } from '../../actors/live-bus.ts';
 import { assert } from '../../domain/assert.ts';
+import { Rate } from '../../domain/rate-limiter.ts';
 import type { CallAction } from '../../services/contracts.ts';
 import type { RateLimits } from '../http/rate-limits.ts';
 import type {
@@ -71,6 +72,7 @@ export class LiveHub implements LiveHandler, LiveContext {
   readonly clock: Clock;
   readonly log: LiveLog;
   readonly bounds: LiveBounds;
+  readonly messageRate: Rate;
   readonly feedIdsFollow: boolean;
   readonly counters: LiveCounters = {
     connections: 0,
@@ -105,6 +107,8 @@ export class LiveHub implements LiveHandler, LiveContext {
     this.clock = options.clock;
     this.log = options.log;
     this.bounds = { ...LIVE_BOUNDS, ...options.bounds };
+    const { messageBurst, messagesPerSecond } = this.bounds;
+    this.messageRate = new Rate({ burst: messageBurst, intervalMs: 1_000 / messagesPerSecond });
     this.feedIdsFollow = options.feedIdsFollow ?? false;
     this.pace = new FanoutPace({
       microsPerFrame: this.bounds.fanoutMicrosPerFrame,
@@ -258,9 +262,9 @@ export class LiveHub implements LiveHandler, LiveContext {
       if (this.#holdTimer.dueAt <= dueAt) return;
       this.#holdTimer.timer.cancel();
     }
-    const timer = this.clock.after(Math.max(1, dueAt - this.clock.now()), () => {
+    const timer = this.clock.after(Math.max(1, dueAt - this.clock.monotonic()), () => {
       this.#holdTimer = null;
-      const now = this.clock.now();
+      const now = this.clock.monotonic();
       for (const holder of this.#holders) {
         if (holder.holdsUntil <= now) holder.releaseHeld();
         else this.#armHold(holder.holdsUntil);

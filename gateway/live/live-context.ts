@@ -4,6 +4,7 @@
 import type { Clock } from '../../actors/clock.ts';
 import type { CommandRouter } from '../../actors/command-router.ts';
 import type { LiveBus } from '../../actors/live-bus.ts';
+import type { Rate } from '../../domain/rate-limiter.ts';
 import type { CallAction } from '../../services/contracts.ts';
 import type { RateLimits } from '../http/rate-limits.ts';
 import type { PublishFrame, SocketIdentity } from '../http/socket.ts';
@@ -39,7 +40,7 @@ export interface Closable {
   close(code: { readonly code: number; readonly reason: string }): void;
 }
 
-/** A connection that holds back notifications until `holdsUntil` (N7). */
+/** A connection that holds back notifications until `holdsUntil`, on the monotonic clock (N7). */
 export interface Holder {
   readonly holdsUntil: number;
   releaseHeld(): void;
@@ -55,6 +56,8 @@ export interface LiveContext {
   readonly clock: Clock;
   readonly log: LiveLog;
   readonly bounds: LiveBounds;
+  /** Of the messages of one connection. */
+  readonly messageRate: Rate;
   /** See `LiveHubOptions`. */
   readonly feedIdsFollow: boolean;
   readonly counters: LiveCounters;

@@ -21,7 +21,7 @@ export class FanoutPace {
     this.#waitMsMax = options.waitMsMax;
   }
 
-  /** When the next tick may go out, in milliseconds of the time of `spend`. */
+  /** When the next tick may go out, in the time of `spend`. */
   get freeAt(): number {
     return this.#freeAt;
   }

@@ -61,7 +61,7 @@ export class UserConnection
     this.userId = options.identity.userId;
     this.#addressKey = options.addressKey;
     this.#expiresAt = options.identity.expiresAt;
-    this.#holdsUntil = this.context.clock.now() + this.context.bounds.resumeGraceMs;
+    this.#holdsUntil = this.context.clock.monotonic() + this.context.bounds.resumeGraceMs;
     this.#channel = this.context.userChannel(this.userId);
   }
 
@@ -96,7 +96,7 @@ export class UserConnection
     if (this.#replay !== null) return this.#replay.note();
     if (compareNotificationIds(notification.id, this.#replayedTo) <= 0) return;
     if (this.context.feedIdsFollow && this.#isKnown(notification)) return;
-    if (this.context.clock.now() < this.#holdsUntil) return this.#hold(text);
+    if (this.context.clock.monotonic() < this.#holdsUntil) return this.#hold(text);
     this.releaseHeld();
     this.sendNotification(text);
   }
@@ -278,10 +278,11 @@ export class UserConnection
 
   #authenticate(accessToken: string): void {
     const request = 'authenticate';
-    const nowMs = this.context.clock.now();
-    const identity = this.context.verifyToken(accessToken, nowMs);
+    const { clock, limits, verifyToken } = this.context;
+    const identity = verifyToken(accessToken, clock.now());
     if (identity === null) {
-      if (this.context.limits.check('bad-tokens', this.#addressKey, null, nowMs) !== null) {
+      const nowMs = clock.monotonic();
+      if (limits.check('bad-tokens', this.#addressKey, null, nowMs) !== null) {
         const detail = 'Too many bad access tokens from this address.';
         this.refuse({ code: 'rate-limited', detail, request });
         return this.close(CLOSE_CODES.tooManyMessages);

@@ -7,6 +7,7 @@
 
 import { Buffer } from 'node:buffer';
 import { STATUS_CODES } from 'node:http';
+import type { Clock } from '../../actors/clock.ts';
 import type { CommandRouter, CommandSink } from '../../actors/command-router.ts';
 import type { CommandReply } from '../../contracts/commands.ts';
 import type { PlacedOrder } from '../../contracts/orders.ts';
@@ -62,7 +63,7 @@ export interface OrderPathOptions {
   readonly flight: Flight;
   readonly window: OrderWindow;
   readonly counts: RouteCounts;
-  readonly now: () => number;
+  readonly clock: Clock;
   readonly paymentProvider: string;
 }
 
@@ -84,9 +85,9 @@ export class OrderPath {
    * are on.
    */
   begin(response: OrderResponse, head: OrderHead, address: string): OrderRequest | null {
-    const { authenticator, limits, flight, window, views, now } = this.options;
-    const nowMs = now();
-    const order = new OrderRequest(this, response, nowMs);
+    const { authenticator, limits, flight, window, views, clock } = this.options;
+    const startedAt = clock.monotonic();
+    const order = new OrderRequest(this, response, startedAt);
     order.traceLines = traceHeaderLines(head.getHeader(TRACEPARENT), head.getHeader(X_REQUEST_ID));
     flight.takeOff();
     window.arrive();
@@ -101,12 +102,12 @@ export class OrderPath {
       order.dropId = drop.dropId;
     }
     const authorization = head.getHeader(AUTHORIZATION);
-    const identity = authenticator.identify(authorization, nowMs);
+    const identity = authenticator.identify(authorization, clock.now());
     if (identity === null)
-      return order.refuse(authenticator.refuse(bearerToken(authorization), address, nowMs));
+      return order.refuse(authenticator.refuse(bearerToken(authorization), address, startedAt));
     order.userId = identity.userId;
     if (limits.enabled) {
-      const limited = limits.check('orders', address, identity.userId, nowMs);
+      const limited = limits.check('orders', address, identity.userId, startedAt);
       if (limited !== null) return order.refuse(limited);
     }
     order.key = head.getHeader(IDEMPOTENCY_KEY);
@@ -154,6 +155,7 @@ export class OrderRequest implements CommandSink {
   traceLines = '';
   drop: WatchedDrop | null = null;
   readonly #path: OrderPath;
+  /** On the monotonic clock, as all times here. */
   readonly #startedAt: number;
   /** When it was handed to the router; 0 before. */
   #submittedAt = 0;
@@ -209,7 +211,7 @@ export class OrderRequest implements CommandSink {
       return;
     }
     const { drop, dropId, userId, key } = this;
-    const { views, router, window, now } = this.#path.options;
+    const { views, router, window, clock } = this.#path.options;
     if (drop !== null && views.soldOutFor(drop, userId, key, this.#startedAt)) {
       this.#send(409, PROBLEM_HEAD_409 + this.traceLines, soldOutBody(drop));
       return;
@@ -218,7 +220,7 @@ export class OrderRequest implements CommandSink {
       this.refuseOverloaded();
       return;
     }
-    this.#submittedAt = now();
+    this.#submittedAt = clock.monotonic();
     router.submit({ type: 'place-order', dropId, userId, key, quantity }, this);
   }
 
@@ -258,13 +260,13 @@ export class OrderRequest implements CommandSink {
     const response = this.#response;
     if (response === null) return;
     this.#response = null;
-    const { flight, window, counts, now } = this.#path.options;
-    const nowMs = now();
+    const { flight, window, counts, clock } = this.#path.options;
+    const endedAt = clock.monotonic();
     response.writeStatus(head);
     response.end(body, close || flight.draining);
     flight.land();
-    if (this.#submittedAt !== 0) window.leave(nowMs - this.#submittedAt, nowMs);
-    counts.record(status, nowMs - this.#startedAt);
+    if (this.#submittedAt !== 0) window.leave(endedAt - this.#submittedAt, endedAt);
+    counts.record(status, endedAt - this.#startedAt);
   }
 }
 

@@ -47,7 +47,7 @@ export class OrderWindow {
   readonly #turnArrivalsMax: number;
   #limit: number;
   #count = 0;
-  #adjustedAt = 0;
+  #adjustedAt = -Infinity;
   #answers = 0;
   #slowAnswers = 0;
   /** Orders were refused since the last adjustment: the window is all used. */
@@ -94,14 +94,13 @@ export class OrderWindow {
     return true;
   }
 
-  /** The order is answered, `durationMs` after it entered. `now` in milliseconds. */
+  /** The order is answered, `durationMs` after it entered. `now` on the monotonic clock. */
   leave(durationMs: number, now: number): void {
     this.#count -= 1;
     this.#answers += 1;
     if (durationMs > this.#slowMs) this.#slowAnswers += 1;
     if (this.#answers < ADJUST_ANSWERS_MIN) return;
-    // Also where the clock was set back.
-    if (Math.abs(now - this.#adjustedAt) >= ADJUST_INTERVAL_MS) this.#adjust(now);
+    if (now - this.#adjustedAt >= ADJUST_INTERVAL_MS) this.#adjust(now);
   }
 
   /** The client has gone: that tells nothing about the owner. */

@@ -10,7 +10,13 @@ function setUp(dropsMax = 10, filterBytesMax = 1_000) {
   const router = new FakeRouter();
   const bus = new LossyBus();
   const clock = { now: 1_000_000 };
-  const views = new DropViews({ bus, router, now: () => clock.now, dropsMax, filterBytesMax });
+  const views = new DropViews({
+    bus,
+    router,
+    monotonic: () => clock.now,
+    dropsMax,
+    filterBytesMax,
+  });
   return { router, bus, clock, views };
 }
 

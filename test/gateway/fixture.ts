@@ -6,6 +6,7 @@ import { connect, type Socket } from 'node:net';
 import type { ExecutionContext } from 'ava';
 import pino from 'pino';
 import { Registry } from 'prom-client';
+import { systemClock } from '../../actors/clock.ts';
 import { InProcessLiveBus } from '../../actors/live-bus.ts';
 import type { CommandRouter, CommandSink } from '../../actors/command-router.ts';
 import type { CommandReply, DropCommand, ReplyTo } from '../../contracts/commands.ts';
@@ -155,6 +156,8 @@ export interface Fixture {
   /** Lines of the log, parsed. */
   readonly logged: Record<string, unknown>[];
   time: number;
+  /** How far somebody has set the wall clock on or, where negative, back. */
+  wallShiftMs: number;
   readiness: { ready: boolean; reasons: string[] };
   request(method: string, path: string, options?: RequestOptions): Promise<Response>;
 }
@@ -207,7 +210,11 @@ export async function startFixture(
       return live;
     },
     rateLimits: false,
-    now: () => fixture.time,
+    clock: {
+      now: () => fixture.time + fixture.wallShiftMs,
+      monotonic: () => fixture.time,
+      after: (delayMs, then) => systemClock.after(delayMs, then),
+    },
     readiness: () => fixture.readiness,
     metrics: new Registry(),
     log,
@@ -225,6 +232,7 @@ export async function startFixture(
     actions,
     logged,
     time: NOW,
+    wallShiftMs: 0,
     readiness: { ready: true, reasons: [] },
     request: (method, path, request) => requestOnce(port, method, path, request),
   };

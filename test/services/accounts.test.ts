@@ -20,6 +20,7 @@ function start(t: ExecutionContext, rateLimits = true): Promise<Harness> {
       passwords: new Passwords({ memoryKib: 8 }),
       accessTokens,
       now: () => clock.now(),
+      monotonic: () => clock.monotonic(),
       random,
       rateLimits,
     }),
@@ -215,4 +216,18 @@ test('F3: profiles carry the counts; only the own one has e-mail and roles', asy
   });
   t.is(await codeOf(call('accounts.profile', { userId: 'u_nobody' })), 'not-found');
   t.is(await codeOf(call('accounts.me', { userId: 'u_nobody' })), 'not-found');
+});
+
+test('A3: a limit on log-ins lasts as long as it says, however the wall clock is set', async (t) => {
+  const harness = await start(t);
+  await register(t, harness);
+  const wrong = { ...ADA, password: 'wrong horse', address: '10.0.0.1' };
+  for (let i = 0; i < 10; i++) await harness.call('accounts.login', wrong);
+  for (const shiftMs of [DAY_MS, -2 * DAY_MS]) {
+    harness.clock.shiftWall(shiftMs);
+    t.is(await codeOf(harness.call('accounts.login', wrong)), 'rate-limited');
+  }
+  await harness.clock.advance(60_000);
+  t.is(await codeOf(harness.call('accounts.login', wrong)), 'unauthenticated');
+  t.is(await codeOf(harness.call('accounts.login', wrong)), 'rate-limited');
 });

@@ -73,14 +73,6 @@ test('N3: sold out again within 100 ms is left to the tick, which carries the st
   t.deepEqual(accept(1_120, 5, milestone('sold_out', dropView(5))), ['drop.sold_out 5']);
 });
 
-test('N3: a clock set back by an hour does not silence a drop', (t) => {
-  const { subject, accept, tick } = conflator(1);
-  accept(10_000_000, 2);
-  accept(6_400_000, 3);
-  t.is(subject.dueAt, 6_400_100);
-  t.deepEqual(tick(6_400_100), ['drop.stock 3']);
-});
-
 test('N3: a tick waits while other frames go out, for a second at most, and is not put off again', (t) => {
   const { subject, pace, accept, tick } = conflator(1);
   pace.freeAt = 1_250;

@@ -63,7 +63,7 @@ async function startServer(t: ExecutionContext, clock: Clock = systemClock) {
     live: (publish, limits) =>
       new LiveHub({ bus, call, router, publish, verifyToken, limits, clock, log }),
     rateLimits: false,
-    now: () => clock.now(),
+    clock,
     readiness: () => ({ ready: true, reasons: [] }),
     metrics: new Registry(),
     log,

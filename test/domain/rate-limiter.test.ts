@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { RateLimiter } from '../../gateway/http/rate-limiter.ts';
+import { Rate, RateLimiter } from '../../domain/rate-limiter.ts';
 
 test('H5: in no window of any history does a key get more than its quota', (t) => {
   fc.assert(
@@ -71,4 +71,43 @@ test('H5: the keys remembered are bounded, and refilled ones go first', (t) => {
   t.true(limiter.take('b', 5_000) > 0, 'a key in use is still remembered');
   for (let i = 0; i < 100; i++) limiter.take(`k${i}`, 5_000);
   t.is(limiter.keyCount, 3);
+});
+
+test('A3: a request given back may be made again', (t) => {
+  const policy = { name: 'x', quota: 2, windowSeconds: 1 };
+  const limiter = new RateLimiter({ policy, keysMax: 10 });
+  t.is(limiter.take('a', 0), 0);
+  limiter.giveBack('a');
+  t.is(limiter.take('a', 0), 0);
+  t.is(limiter.take('a', 0), 1_000);
+  limiter.giveBack('never seen');
+  t.is(limiter.take('never seen', 0), 0);
+  t.true(limiter.take('never seen', 0) > 0);
+});
+
+test('A3, H5: keys are limited each for itself, and a refusal takes nothing', (t) => {
+  const policy = { name: 'x', quota: 6, windowSeconds: 3 };
+  const limiter = new RateLimiter({ policy, keysMax: 10 });
+  const taken = (key: string, now: number, times: number): number =>
+    Array.from({ length: times }, () => limiter.take(key, now)).filter((waitMs) => waitMs === 0)
+      .length;
+  t.is(taken('a', 0, 10), 3);
+  t.is(taken('b', 0, 10), 3);
+  t.is(taken('a', 999, 10), 0);
+  t.is(taken('a', 1_000, 10), 1);
+  t.is(taken('a', 3_500, 10), 2);
+  t.is(taken('a', 1_000_000, 10), 3);
+  t.is(limiter.refusedCount, 7 + 7 + 10 + 9 + 8 + 7);
+});
+
+test('H5: a rate of one connection is the same algorithm, and its number the only memory', (t) => {
+  const rate = new Rate({ burst: 2, intervalMs: 50 });
+  let fullAt = 0;
+  const take = (now: number): number => {
+    const next = rate.next(fullAt, now);
+    const waitMs = rate.waitMs(next, now);
+    if (waitMs === 0) fullAt = next;
+    return waitMs;
+  };
+  t.deepEqual([take(1_000), take(1_000), take(1_000), take(1_049), take(1_050)], [0, 0, 50, 1, 0]);
 });
