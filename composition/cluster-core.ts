@@ -134,7 +134,6 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       stores,
       journal,
       bus,
-      factsOf: (entry) => host.factsOf(entry),
     });
     const host: ShardHost = new ShardHost({
       ...stores,

@@ -70,7 +70,6 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
     stores,
     journal,
     bus,
-    factsOf: (entry) => host.factsOf(entry),
   });
   const host: ShardHost = new ShardHost({
     ...stores,

@@ -7,7 +7,7 @@ import pino, { type Logger } from 'pino';
 import type { BrokerRouter } from '../actors/cluster/broker-router.ts';
 import { systemClock } from '../actors/clock.ts';
 import type { EventConsumer } from '../events/consumer.ts';
-import { Relay, type RelayOptions } from '../events/relay.ts';
+import { Relay } from '../events/relay.ts';
 import type { LiveBus } from '../actors/live-bus.ts';
 import type { NodeRun } from '../actors/cluster/move-protocol.ts';
 import type { ShardHost } from '../actors/shard/shard-host.ts';
@@ -29,6 +29,7 @@ import { paymentsService } from '../services/payments.ts';
 import type { MeasuredJournal } from '../storage/measured-journal.ts';
 import { FEATURE_LEVEL } from '../storage/ports/feature-level.ts';
 import type { Journal } from '../storage/ports/journal.ts';
+import { SqliteSpillStore } from '../storage/sqlite/spill-sqlite.ts';
 import type { Stores } from '../storage/ports/stores.ts';
 import type { Config } from './config.ts';
 
@@ -86,10 +87,9 @@ export function createEvents(options: {
   readonly journal: Journal;
   readonly bus: LiveBus;
   readonly provider: PaymentProvider | null;
-  readonly factsOf: RelayOptions['factsOf'];
   readonly log: Logger;
 }): Events {
-  const { stores, journal, bus, provider, factsOf, log } = options;
+  const { stores, journal, bus, provider, log } = options;
   const clock = systemClock;
   const consumers: EventConsumer[] = [new ProjectionsConsumer({ ...stores, liveBus: bus })];
   const payments =
@@ -97,7 +97,14 @@ export function createEvents(options: {
       ? null
       : new PaymentsConsumer({ provider, positions: stores.consumerPositions, clock, log });
   if (payments !== null) consumers.push(payments);
-  const relay = new Relay({ consumers, journal, factsOf, clock, log });
+  const relay = new Relay({
+    consumers,
+    journal,
+    snapshots: stores.snapshots,
+    openSpill: () => new SqliteSpillStore(),
+    clock,
+    log,
+  });
   return {
     relay,
     async stop() {
@@ -108,7 +115,12 @@ export function createEvents(options: {
 }
 
 export function createRebuild(stores: Stores, log: Logger): Rebuild {
-  return new Rebuild({ ...stores, clock: systemClock, log });
+  return new Rebuild({
+    ...stores,
+    openSpill: () => new SqliteSpillStore(),
+    clock: systemClock,
+    log,
+  });
 }
 
 /** The services of the role `services`, on the broker. */

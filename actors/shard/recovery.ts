@@ -17,7 +17,10 @@ import type { Lease } from '../cluster/lease.ts';
 
 const CLAIM_DELAY_FIRST_MS = 50;
 const CLAIM_DELAY_MAX_MS = 2000;
+const READ_ENTRIES_FIRST = 16;
 const READ_ENTRIES_MAX = 256;
+/** How much a read should bring: entries of a storm of orders have 200 KB each. */
+const READ_BYTES = 4 << 20;
 /**
  * Events replayed without a pause: a millisecond or less, and several in a process that has just
  * started.
@@ -202,10 +205,14 @@ export async function* readEntries(
   last: number,
 ): AsyncGenerator<Entry, void, undefined> {
   let sequence = after;
+  let limit = READ_ENTRIES_FIRST;
   while (sequence < last) {
-    const entries = await journal.read(shard, sequence, READ_ENTRIES_MAX);
+    const entries = await journal.read(shard, sequence, limit);
     if (entries.length === 0)
       throw new CorruptError(`the journal of shard ${shard} ends at ${sequence}, not at ${last}`);
+    const bytesRead = entries.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    const next = Math.floor((entries.length * READ_BYTES) / bytesRead);
+    limit = Math.min(Math.max(next, 1), limit * 4, READ_ENTRIES_MAX);
     for (const { sequence: found, bytes } of entries) {
       if (found > last) return;
       if (found !== sequence + 1)

@@ -2,44 +2,40 @@
 // brings to the read models entry by entry, made from nothing but the journal, so that read models
 // can be proved and made good without the shard's owner.
 
-import type { Fact } from '../../actors/shard/facts.ts';
-import { readEntries, replay, turnOfOthers } from '../../actors/shard/recovery.ts';
-import { addLaterFacts } from '../../actors/shard/shard-batch.ts';
-import type { DropState } from '../../domain/drop-state.ts';
+import { turnOfOthers } from '../../actors/shard/recovery.ts';
 import type { OrderView } from '../../contracts/orders.ts';
 import type { ShardPosition } from '../../storage/ports/consumer-positions.ts';
 import type { Journal } from '../../storage/ports/journal.ts';
+import type { OpenSpill } from '../../storage/ports/spill.ts';
 import type { OrderChange, OrderChanges } from '../../storage/ports/read-models.ts';
+import { DropStates } from '../replay/drop-states.ts';
+import { Replay } from '../replay/replay.ts';
 import { orderChanges } from '../lists/projection-rows.ts';
 
-/** Events replayed without a pause: about a millisecond. */
-const SLICE_EVENTS = 256;
+/** Rows looked at without a pause: about a millisecond. */
+const SLICE_ROWS = 256;
 
 /**
  * All changes of orders up to `sequence`, each with its order as it stands there. Errors: `corrupt`,
  * `store-unavailable`.
  */
 export async function readJournalChanges(
-  journal: Journal,
+  { journal, openSpill }: { readonly journal: Journal; readonly openSpill: OpenSpill },
   { shard, sequence }: ShardPosition,
 ): Promise<OrderChanges[]> {
-  const drops = new Map<string, DropState>();
   const batches: OrderChanges[] = [];
-  let events = 0;
-  for await (const entry of readEntries(journal, shard, 0, sequence)) {
-    const facts: Fact[] = [];
-    for (const changes of entry.changes) {
-      replay(drops, changes, entry.time);
-      addLaterFacts(facts, drops.get(changes.dropId)!, changes.events);
+  const states = new DropStates({ openSpill });
+  const replay = new Replay({ shard, after: 0, journal, snapshots: null, states });
+  try {
+    for await (const batch of replay.read(sequence)) {
+      const rows = orderChanges(batch);
+      if (rows.length > 0)
+        batches.push({ shard, sequence: batch.sequence, time: batch.time, rows });
     }
-    const place = { shard, sequence: entry.sequence, time: entry.time };
-    const rows = orderChanges({ ...place, facts });
-    if (rows.length > 0) batches.push({ ...place, rows });
-    events += facts.length;
-    if (events < SLICE_EVENTS) continue;
-    await turnOfOthers();
-    events = 0;
+  } finally {
+    replay.close();
   }
+  let sliceRows = 0;
   // From the end, so that an order's newest version comes first.
   const newest = new Map<string, OrderView>();
   for (let i = batches.length - 1; i >= 0; i--) {
@@ -50,10 +46,10 @@ export async function readJournalChanges(
     }
     const now = (change: OrderChange) => ({ ...change, order: newest.get(change.order.id)! });
     batches[i] = { ...batches[i]!, rows: rows.map(now) };
-    events += rows.length;
-    if (events < SLICE_EVENTS) continue;
+    sliceRows += rows.length;
+    if (sliceRows < SLICE_ROWS) continue;
     await turnOfOthers();
-    events = 0;
+    sliceRows = 0;
   }
   return batches;
 }

@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../../actors/clock.ts';
 import type { ShardPosition } from '../../storage/ports/consumer-positions.ts';
 import type { Journal } from '../../storage/ports/journal.ts';
+import type { OpenSpill } from '../../storage/ports/spill.ts';
 import type { OrderChanges, ReadModels } from '../../storage/ports/read-models.ts';
 import { readJournalChanges } from './journal-changes.ts';
 
@@ -28,6 +29,7 @@ export interface RebuiltShard {
 export interface RebuildOptions {
   readonly journal: Journal;
   readonly readModels: ReadModels;
+  readonly openSpill: OpenSpill;
   readonly clock: Clock;
   readonly log: Logger;
   readonly relayWaitMaxMs?: number;
@@ -96,7 +98,7 @@ export class Rebuild {
     reasons: Map<number, string>,
   ): Promise<OrderChanges[] | null> {
     try {
-      return await readJournalChanges(this.#options.journal, journal);
+      return await readJournalChanges(this.#options, journal);
     } catch (error) {
       const { code, message } = error as { code?: unknown; message: string };
       if (code !== 'corrupt' && code !== 'invariant') throw error;

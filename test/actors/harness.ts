@@ -17,6 +17,7 @@ import {
   StoreUnavailableError,
 } from '../../storage/ports/journal.ts';
 import { MemoryJournal } from '../../storage/memory/journal-memory.ts';
+import { MemorySpillStore } from '../../storage/memory/spill-memory.ts';
 import { MemorySnapshotStore } from '../../storage/memory/snapshots-memory.ts';
 import { ManualClock } from './manual-clock.ts';
 
@@ -114,7 +115,7 @@ export async function startHost(
     ...parts,
     consumers: [parts.consumer],
     consumeIntervalMs,
-    factsOf: (entry) => host.factsOf(entry),
+    openSpill: () => new MemorySpillStore(),
     log,
   });
   const host: ShardHost = new ShardHost({

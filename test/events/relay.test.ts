@@ -2,7 +2,8 @@ import test from 'ava';
 import pino from 'pino';
 import { Relay } from '../../events/relay.ts';
 import { shardOf } from '../../domain/ids.ts';
-import { CorruptError, StoreUnavailableError } from '../../storage/ports/journal.ts';
+import { MemorySpillStore } from '../../storage/memory/spill-memory.ts';
+import { CorruptError, type Journal, StoreUnavailableError } from '../../storage/ports/journal.ts';
 import { createDrop, order, RecordingConsumer, startHost } from '../actors/harness.ts';
 import { flush } from '../actors/manual-clock.ts';
 
@@ -27,7 +28,7 @@ test('J1: every durable event reaches the consumer in order, once while all goes
 
 /** A relay of two shards, one entry each, that reads both journals, where one of them gives `fault`. */
 async function relayWithOneBadShard(fault: Error) {
-  const { host, journal, clock } = await startHost(undefined, 2);
+  const { host, journal, snapshots, clock } = await startHost(undefined, 2);
   const ids = ['d_1', 'd_2', 'd_3', 'd_4', 'd_5'];
   const bad = shardOf(ids[0]!, 2);
   const otherId = ids.find((id) => shardOf(id, 2) !== bad)!;
@@ -37,13 +38,16 @@ async function relayWithOneBadShard(fault: Error) {
   const relay = new Relay({
     consumers: [consumer],
     consumeIntervalMs: 0,
-    journal,
+    journal: {
+      read: async (shard: number, after: number, limit: number) => {
+        if (shard === bad) throw fault;
+        return await journal.read(shard, after, limit);
+      },
+    } as unknown as Journal,
+    snapshots,
+    openSpill: () => new MemorySpillStore(),
     clock,
     log: pino({ level: 'silent' }),
-    factsOf: (entry) => {
-      if (entry.shard === bad) throw fault;
-      return host.shards[entry.shard]!.factsOf(entry);
-    },
   });
   relay.recovered(bad, 1);
   relay.recovered(1 - bad, 1);

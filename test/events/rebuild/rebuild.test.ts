@@ -11,9 +11,11 @@ import type {
   ReadModels,
   RestoreOptions,
 } from '../../../storage/ports/read-models.ts';
+import { MemorySpillStore } from '../../../storage/memory/spill-memory.ts';
 import { ask, createDrop, NOW, order, startHost } from '../../actors/harness.ts';
 
 const log = pino({ level: 'silent' });
+const openSpill = () => new MemorySpillStore();
 
 async function sale() {
   const harness = await startHost();
@@ -51,7 +53,7 @@ function readModelsAt(position: number) {
 
 test('J1: a journal alone says what the relay brought, each order as it stands in the end', async (t) => {
   const { journal, consumer, shard, sequence } = await sale();
-  const changes = await readJournalChanges(journal, { shard, sequence });
+  const changes = await readJournalChanges({ journal, openSpill }, { shard, sequence });
   const brought = consumer.batches
     .map((batch) => ({ ...batch, rows: orderChanges(batch) }))
     .filter(({ rows }) => rows.length > 0);
@@ -81,7 +83,7 @@ test('J1: a journal alone says what the relay brought, each order as it stands i
 test('J1: a journal is compared as far as it went when it was asked, and others not at all', async (t) => {
   const { journal, clock, shard, sequence } = await sale();
   const { asked, readModels } = readModelsAt(sequence + 5);
-  const rebuild = new Rebuild({ journal, readModels, clock, log });
+  const rebuild = new Rebuild({ journal, readModels, openSpill, clock, log });
   const rows = await rebuild.run([0, 1, 2, 3], true);
   t.deepEqual(asked[0]!.journals, [{ shard, sequence }]);
   t.true(asked[0]!.write);
@@ -95,7 +97,7 @@ test('J1: a journal is compared as far as it went when it was asked, and others 
 test('J1: what the relay has not brought in time is left to it, and said', async (t) => {
   const { journal, clock, shard, sequence } = await sale();
   const { asked, readModels } = readModelsAt(2);
-  const rebuild = new Rebuild({ journal, readModels, clock, log, relayWaitMaxMs: 0 });
+  const rebuild = new Rebuild({ journal, readModels, openSpill, clock, log, relayWaitMaxMs: 0 });
   const [row] = await rebuild.run([shard], false);
   t.deepEqual(asked[0]!.journals, [{ shard, sequence: 2 }]);
   t.false(asked[0]!.write);
@@ -113,7 +115,7 @@ test('J5: a journal that is damaged is said, and nothing of it is made again', a
     },
   };
   const { readModels } = readModelsAt(sequence);
-  const rebuild = new Rebuild({ journal: torn as Journal, readModels, clock, log });
+  const rebuild = new Rebuild({ journal: torn as Journal, readModels, openSpill, clock, log });
   const [row] = await rebuild.run([shard], true);
   t.like(row, { shard, entries: 0, orders: 0, notifications: 0 });
   t.regex(row!.reason!, /^The journal cannot be read: /);

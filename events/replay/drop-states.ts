@@ -1,0 +1,162 @@
+// The drops of replays within a fixed amount of memory: those used last, and of their orders the
+// pages used last. The others are in a spill store, opened when the first of them has to leave.
+// Ten million orders in one drop or in a thousand take the same memory.
+//
+// Several replays share it, each with states of its own: what one of them knows is of its position.
+
+import { Packr } from 'msgpackr';
+import type { DropState } from '../../domain/drop-state.ts';
+import type { OpenSpill, SpillStore } from '../../storage/ports/spill.ts';
+import { OrderPage } from './order-pages.ts';
+import { type DropHead, headOf, ReplayedDrop } from './replayed-drop.ts';
+
+/** Of pages in memory, between two calls of `sparePages`. */
+const PAGE_BYTES_MAX = 24 << 20;
+/** Drops in memory, between two calls of `spare`: about 2 KB each. */
+const DROPS_MAX = 2048;
+/** What leaves when there is too much, so that sorting by use is cheap for each one that leaves. */
+const SHARE_LEAVING = 0.25;
+
+export interface DropStatesOptions {
+  readonly openSpill: OpenSpill;
+  readonly pageBytesMax?: number;
+  readonly dropsMax?: number;
+}
+
+const packr = new Packr({ useRecords: false });
+
+export class DropStates {
+  readonly #options: DropStatesOptions;
+  readonly #pageBytesMax: number;
+  readonly #dropsMax: number;
+  /** By `keyOf`. */
+  readonly #drops = new Map<string, ReplayedDrop>();
+  /** By the drop's key and the page's index. */
+  readonly #pages = new Map<string, OrderPage>();
+  #pageBytes = 0;
+  #uses = 0;
+  #lives = 0;
+  #open = new Set<number>();
+  #spill: SpillStore | null = null;
+
+  constructor(options: DropStatesOptions) {
+    this.#options = options;
+    this.#pageBytesMax = options.pageBytesMax ?? PAGE_BYTES_MAX;
+    this.#dropsMax = options.dropsMax ?? DROPS_MAX;
+  }
+
+  /** Of the pages in memory. */
+  get pageBytes(): number {
+    return this.#pageBytes;
+  }
+
+  /** Room for the states of one replay, without any. */
+  begin(): number {
+    this.#lives += 1;
+    this.#open.add(this.#lives);
+    return this.#lives;
+  }
+
+  /** The states of one replay are of no use any more. */
+  end(life: number): void {
+    if (!this.#open.delete(life)) return;
+    const prefix = keyOf(life, '');
+    for (const key of this.#drops.keys()) if (key.startsWith(prefix)) this.#drops.delete(key);
+    for (const [key, page] of this.#pages) {
+      if (!key.startsWith(prefix)) continue;
+      this.#pages.delete(key);
+      this.#pageBytes -= page.countedBytes;
+    }
+    if (this.#open.size > 0) return this.#spill?.remove(prefix);
+    this.#spill?.close();
+    this.#spill = null;
+  }
+
+  /** Valid until `spare` is called. */
+  find(life: number, dropId: string): ReplayedDrop | undefined {
+    const key = keyOf(life, dropId);
+    const found = this.#drops.get(key) ?? this.#readDrop(life, key);
+    if (found !== undefined) found.usedAt = ++this.#uses;
+    return found;
+  }
+
+  /** Valid until `spare` is called. */
+  add(life: number, head: DropHead): ReplayedDrop {
+    const key = keyOf(life, head.terms.id);
+    const drop = new ReplayedDrop(head, (index) => this.#page(key, index));
+    drop.usedAt = ++this.#uses;
+    this.#drops.set(key, drop);
+    return drop;
+  }
+
+  /** Takes over a drop as a shard had it. `pause` is waited for after each `stepOrders`. */
+  async adopt(
+    life: number,
+    state: DropState,
+    stepOrders: number,
+    pause: () => Promise<void>,
+  ): Promise<void> {
+    const key = keyOf(life, state.id);
+    this.add(life, { ...headOf(state), orders: 0 });
+    for (let ordinal = 0; ordinal < state.orders.size; ordinal++) {
+      // Other replays may have put it aside meanwhile.
+      const drop = this.#drops.get(key) ?? this.#readDrop(life, key)!;
+      drop.adoptOrder(state, ordinal);
+      if (ordinal % stepOrders !== 0) continue;
+      this.sparePages();
+      await pause();
+    }
+  }
+
+  /** Lets pages go until they are within their bound; drops stay valid. */
+  sparePages(): void {
+    if (this.#pageBytes <= this.#pageBytesMax) return;
+    const bytesMax = this.#pageBytesMax * (1 - SHARE_LEAVING);
+    const oldestFirst = [...this.#pages].sort(([, a], [, b]) => a.usedAt - b.usedAt);
+    for (const drop of this.#drops.values()) drop.orders.release();
+    for (const [key, page] of oldestFirst) {
+      if (this.#pageBytes <= bytesMax) break;
+      this.#pages.delete(key);
+      this.#pageBytes -= page.countedBytes;
+      if (page.changed) this.#spilled().write(key, page.content());
+    }
+  }
+
+  /** Lets pages and drops go until they are within their bounds. No drop found before is valid. */
+  spare(): void {
+    this.sparePages();
+    if (this.#drops.size <= this.#dropsMax) return;
+    const oldestFirst = [...this.#drops].sort(([, a], [, b]) => a.usedAt - b.usedAt);
+    for (const [key, drop] of oldestFirst.slice(0, Math.ceil(oldestFirst.length * SHARE_LEAVING))) {
+      this.#spilled().write(key, packr.pack(headOf(drop)));
+      this.#drops.delete(key);
+    }
+  }
+
+  #spilled(): SpillStore {
+    this.#spill ??= this.#options.openSpill();
+    return this.#spill;
+  }
+
+  #readDrop(life: number, key: string): ReplayedDrop | undefined {
+    const bytes = this.#spill?.read(key);
+    return bytes === undefined ? undefined : this.add(life, packr.unpack(bytes) as DropHead);
+  }
+
+  #page(dropKey: string, index: number): OrderPage {
+    const key = `${dropKey}/${index}`;
+    let page = this.#pages.get(key);
+    if (page === undefined) {
+      page = new OrderPage(this.#spill?.read(key) ?? null);
+      this.#pages.set(key, page);
+    }
+    page.usedAt = ++this.#uses;
+    this.#pageBytes += page.bytes - page.countedBytes;
+    page.countedBytes = page.bytes;
+    return page;
+  }
+}
+
+function keyOf(life: number, dropId: string): string {
+  return `${life}/${dropId}`;
+}

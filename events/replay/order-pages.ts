@@ -1,0 +1,207 @@
+// The orders of a replayed drop in pages of fixed rows, which can leave memory one by one. A replay
+// knows orders by their ordinal only, so there is no index by user or key: 32 bytes an order and
+// the text of its user's id, where a shard's own table takes about 180 (domain/order-table.ts).
+//
+// A page is one buffer: rows first, then the texts its rows name. It is spilled as it is.
+
+import { assert } from '../../domain/assert.ts';
+import { type NewOrder, OrderTable } from '../../domain/order-table.ts';
+import type { OrderStatus } from '../../contracts/orders.ts';
+
+const PAGE_SHIFT = 8;
+/** Small, so that many drops with a few recent orders each fit into memory together. */
+export const PAGE_ORDERS = 1 << PAGE_SHIFT;
+const ROW_BYTES = 32;
+const ROWS_BYTES = PAGE_ORDERS * ROW_BYTES;
+/** Room for the texts of a new page. */
+const TEXT_BYTES_FIRST = 2048;
+
+/** Where each field of a row is. */
+const CREATED_AT = 0;
+const QUANTITY = 8;
+const VERSION = 12;
+const USER_AT = 16;
+const REFERENCE_AT = 20;
+const USER_LENGTH = 24;
+const REFERENCE_LENGTH = 26;
+const STATE = 28;
+const REFUND_REQUESTED = 0x80;
+
+/** The number of each status in a page; no page outlives its process. */
+const STATUSES: readonly OrderStatus[] = [
+  'reserved',
+  'confirmed',
+  'failed',
+  'cancelled',
+  'expired',
+  'refunded',
+];
+
+export class OrderPage {
+  #bytes: Buffer;
+  /** The end of the texts. */
+  #end: number;
+  /** Whether memory has something that the spill store does not. */
+  changed = false;
+  /** When it was used last, in the order of uses. */
+  usedAt = 0;
+  /** Its `bytes` when they were last counted. */
+  countedBytes = 0;
+
+  /** `bytes` as `content` gave them; null for a page without orders. */
+  constructor(bytes: Uint8Array | null) {
+    if (bytes === null) this.#bytes = Buffer.alloc(ROWS_BYTES + TEXT_BYTES_FIRST);
+    else this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#end = bytes === null ? ROWS_BYTES : bytes.byteLength;
+  }
+
+  /** In memory. */
+  get bytes(): number {
+    return this.#bytes.byteLength;
+  }
+
+  content(): Uint8Array {
+    return this.#bytes.subarray(0, this.#end);
+  }
+
+  number(row: number, field: number): number {
+    return this.#bytes.readUInt32LE(row * ROW_BYTES + field);
+  }
+  time(row: number): number {
+    return this.#bytes.readDoubleLE(row * ROW_BYTES + CREATED_AT);
+  }
+  state(row: number): number {
+    return this.#bytes[row * ROW_BYTES + STATE]!;
+  }
+  /** Null where there is none. */
+  text(row: number, atField: number, lengthField: number): string | null {
+    const at = this.number(row, atField);
+    if (at === 0) return null;
+    const length = this.#bytes.readUInt16LE(row * ROW_BYTES + lengthField);
+    return this.#bytes.toString('latin1', at, at + length);
+  }
+
+  put(row: number, order: NewOrder): void {
+    const at = row * ROW_BYTES;
+    this.#bytes.writeDoubleLE(order.createdAt, at + CREATED_AT);
+    this.#bytes.writeUInt32LE(order.quantity, at + QUANTITY);
+    this.change(row, STATUSES.indexOf(order.status), order.version);
+  }
+  change(row: number, state: number, version: number): void {
+    const at = row * ROW_BYTES;
+    this.#bytes[at + STATE] = state;
+    this.#bytes.writeUInt32LE(version, at + VERSION);
+    this.changed = true;
+  }
+  /** Of an ASCII text. One that is replaced leaves its room unused. */
+  putText(row: number, atField: number, lengthField: number, text: string | null): void {
+    const row0 = row * ROW_BYTES;
+    this.changed = true;
+    this.#bytes.writeUInt32LE(text === null ? 0 : this.#end, row0 + atField);
+    if (text === null) return;
+    const end = this.#end + text.length;
+    if (end > this.#bytes.byteLength) {
+      const grown = Buffer.alloc(Math.max(end, Math.ceil(this.#bytes.byteLength * 1.25)));
+      this.#bytes.copy(grown, 0, 0, this.#end);
+      this.#bytes = grown;
+    }
+    this.#bytes.write(text, this.#end, 'latin1');
+    this.#bytes.writeUInt16LE(text.length, row0 + lengthField);
+    this.#end = end;
+  }
+}
+
+export type FindPage = (index: number) => OrderPage;
+
+/** An order table whose rows are in pages, as `applyEvent` needs it: found by ordinal only. */
+export class PagedOrders extends OrderTable {
+  readonly #find: FindPage;
+  #size: number;
+  /** The page used last, which is mostly the next one too. */
+  #recent: OrderPage | null = null;
+  #recentIndex = -1;
+
+  constructor(options: { readonly find: FindPage; readonly size: number }) {
+    super();
+    this.#find = options.find;
+    this.#size = options.size;
+  }
+
+  override get size(): number {
+    return this.#size;
+  }
+
+  /** The page may leave memory from now on. */
+  release(): void {
+    this.#recent = null;
+    this.#recentIndex = -1;
+  }
+
+  userId(ordinal: number): string {
+    const user = this.#page(ordinal).text(rowOf(ordinal), USER_AT, USER_LENGTH);
+    assert(user !== null, `order ${ordinal} has no user`);
+    return user;
+  }
+  setUserId(ordinal: number, userId: string): void {
+    this.#page(ordinal).putText(rowOf(ordinal), USER_AT, USER_LENGTH, userId);
+  }
+
+  override add(_user: number, _userHash: number, _key: string, order: NewOrder): number {
+    const ordinal = this.#size;
+    this.#size += 1;
+    this.#page(ordinal).put(rowOf(ordinal), order);
+    return ordinal;
+  }
+  /** A replay counts no units by user. */
+  override user(): number {
+    return 0;
+  }
+  override quantity(ordinal: number): number {
+    return this.#page(ordinal).number(rowOf(ordinal), QUANTITY);
+  }
+  override createdAt(ordinal: number): number {
+    return this.#page(ordinal).time(rowOf(ordinal));
+  }
+  override version(ordinal: number): number {
+    return this.#page(ordinal).number(rowOf(ordinal), VERSION);
+  }
+  override status(ordinal: number): OrderStatus {
+    return STATUSES[this.#page(ordinal).state(rowOf(ordinal)) & ~REFUND_REQUESTED]!;
+  }
+  override refundRequested(ordinal: number): boolean {
+    return (this.#page(ordinal).state(rowOf(ordinal)) & REFUND_REQUESTED) !== 0;
+  }
+  override isReserved(ordinal: number): boolean {
+    return this.status(ordinal) === 'reserved';
+  }
+  override reference(ordinal: number): string | undefined {
+    const page = this.#page(ordinal);
+    return page.text(rowOf(ordinal), REFERENCE_AT, REFERENCE_LENGTH) ?? undefined;
+  }
+  override keepReference(ordinal: number, reference: string | null): void {
+    this.#page(ordinal).putText(rowOf(ordinal), REFERENCE_AT, REFERENCE_LENGTH, reference);
+  }
+  override change(
+    ordinal: number,
+    status: OrderStatus,
+    refundRequested: boolean,
+    version: number,
+  ): void {
+    const state = STATUSES.indexOf(status) | (refundRequested ? REFUND_REQUESTED : 0);
+    this.#page(ordinal).change(rowOf(ordinal), state, version);
+  }
+
+  #page(ordinal: number): OrderPage {
+    assert(ordinal >= 0 && ordinal < this.#size, `there is no order ${ordinal}`);
+    const index = ordinal >>> PAGE_SHIFT;
+    if (this.#recent === null || this.#recentIndex !== index) {
+      this.#recent = this.#find(index);
+      this.#recentIndex = index;
+    }
+    return this.#recent;
+  }
+}
+
+function rowOf(ordinal: number): number {
+  return ordinal & (PAGE_ORDERS - 1);
+}

@@ -1,0 +1,108 @@
+// A drop as a replay knows it: changed by the very events and rules of a shard's own
+// (domain/apply.ts), without what only decisions need (users by id, orders by key).
+
+import type { DropEvent } from '../../contracts/drop-events.ts';
+import type { DropStatus, DropTerms } from '../../contracts/drops.ts';
+import type { OrderView } from '../../contracts/orders.ts';
+import { applyEvent } from '../../domain/apply.ts';
+import { assert } from '../../domain/assert.ts';
+import { DropState } from '../../domain/drop-state.ts';
+import { type FindPage, PagedOrders } from './order-pages.ts';
+
+/** All of a drop but its orders. */
+export interface DropHead {
+  readonly terms: DropTerms;
+  readonly createdAt: number;
+  readonly status: DropStatus;
+  readonly stocked: number;
+  readonly held: number;
+  readonly sold: number;
+  readonly version: number;
+  readonly sweepCursor: number;
+  readonly orders: number;
+}
+
+export class ReplayedDrop extends DropState {
+  override readonly orders: PagedOrders;
+  /** When it was used last, in the order of uses. */
+  usedAt = 0;
+
+  constructor(head: DropHead, find: FindPage) {
+    super(head.terms, head.stocked, head.createdAt);
+    this.status = head.status;
+    this.held = head.held;
+    this.sold = head.sold;
+    this.version = head.version;
+    this.sweepCursor = head.sweepCursor;
+    this.orders = new PagedOrders({ find, size: head.orders });
+  }
+
+  /** Applies an event that came at `time` (milliseconds). Errors: InvariantError. */
+  apply(event: DropEvent, time: number): void {
+    applyEvent(this, event, time);
+    if (event.type === 'order-placed') this.orders.setUserId(this.orders.size - 1, event.userId);
+  }
+
+  /** Takes over one order of the same drop as a shard had it; to be called in their order. */
+  adoptOrder(from: DropState, ordinal: number): void {
+    const { orders } = from;
+    const reference = orders.reference(ordinal);
+    const version = orders.version(ordinal);
+    this.orders.add(0, 0, '', {
+      quantity: orders.quantity(ordinal),
+      createdAt: orders.createdAt(ordinal),
+      status: orders.status(ordinal),
+      version,
+    });
+    if (orders.refundRequested(ordinal))
+      this.orders.change(ordinal, orders.status(ordinal), true, version);
+    if (reference !== undefined) this.orders.keepReference(ordinal, reference);
+    this.orders.setUserId(ordinal, from.users.textOf(orders.user(ordinal)));
+  }
+
+  /** All users count as one: a replay never asks whether somebody has reached the limit. */
+  override userOrdinal(): number {
+    return 0;
+  }
+
+  override orderView(ordinal: number, userId = this.orders.userId(ordinal)): OrderView {
+    return super.orderView(ordinal, userId);
+  }
+}
+
+/** The head of the drop that a `drop-created` event tells of. */
+export function createdHead(event: DropEvent, time: number): DropHead {
+  assert(event.type === 'drop-created', `a drop begins with drop-created, not ${event.type}`);
+  return {
+    terms: event.terms,
+    createdAt: time,
+    status: 'upcoming',
+    stocked: event.stock,
+    held: 0,
+    sold: 0,
+    version: 1,
+    sweepCursor: 0,
+    orders: 0,
+  };
+}
+
+export function headOf(state: DropState): DropHead {
+  const { createdAt, status, stocked, held, sold, version, sweepCursor, orders } = state;
+  const head = { createdAt, status, stocked, held, sold, version, sweepCursor };
+  return { terms: termsOf(state), ...head, orders: orders.size };
+}
+
+function termsOf(state: DropState): DropTerms {
+  return {
+    id: state.id,
+    productId: state.productId,
+    creatorId: state.creatorId,
+    startsAt: state.startsAt,
+    endsAt: state.endsAt,
+    priceCents: state.priceCents,
+    currency: state.currency,
+    limitPerUser: state.limitPerUser,
+    holdSeconds: state.holdSeconds,
+    payment: state.payment,
+  };
+}

@@ -1,0 +1,51 @@
+// A spill store in a private temporary database of SQLite: a file that has no name any more, so it
+// is gone with the process, whatever ends that. SQLite puts it into SQLITE_TMPDIR, TMPDIR or
+// /var/tmp, the first that is there.
+
+import Sqlite, { type Database, type Statement } from 'better-sqlite3';
+import { StoreUnavailableError } from '../ports/journal.ts';
+import type { SpillStore } from '../ports/spill.ts';
+
+/** Of SQLite's own, before the file takes what is written. */
+const CACHE_KIB = 4096;
+
+export class SqliteSpillStore implements SpillStore {
+  readonly #database: Database;
+  readonly #write: Statement<[string, Uint8Array]>;
+  readonly #read: Statement<[string], Buffer>;
+
+  constructor() {
+    this.#database = new Sqlite('');
+    this.#database.pragma('journal_mode = off');
+    this.#database.pragma(`cache_size = -${CACHE_KIB}`);
+    this.#database.exec('create table spill (key text primary key, bytes blob not null) strict');
+    // Never committed: a transaction that ends would write what is in the cache.
+    this.#database.exec('begin');
+    this.#write = this.#database.prepare('replace into spill (key, bytes) values (?, ?)');
+    this.#read = this.#database
+      .prepare<[string], Buffer>('select bytes from spill where key = ?')
+      .pluck();
+  }
+
+  write(key: string, bytes: Uint8Array): void {
+    try {
+      this.#write.run(key, bytes);
+    } catch (error) {
+      throw new StoreUnavailableError(`a temporary file: ${(error as Error).message}`);
+    }
+  }
+
+  read(key: string): Uint8Array | undefined {
+    return this.#read.get(key);
+  }
+
+  remove(prefix: string): void {
+    this.#database
+      .prepare('delete from spill where key >= ? and key < ?')
+      .run(prefix, `${prefix}\u{10ffff}`);
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}

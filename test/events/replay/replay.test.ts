@@ -1,0 +1,207 @@
+// The two lanes say the same: facts made from the journal alone are those that the owner handed out.
+
+import test from 'ava';
+import fc from 'fast-check';
+import type { FactBatch } from '../../../actors/shard/facts.ts';
+import type { DropCommand } from '../../../contracts/commands.ts';
+import { DropStates } from '../../../events/replay/drop-states.ts';
+import { Replay, type ReplayOptions } from '../../../events/replay/replay.ts';
+import { MemorySpillStore } from '../../../storage/memory/spill-memory.ts';
+import { type Journal, StoreUnavailableError } from '../../../storage/ports/journal.ts';
+import { ask, createDrop, type Harness, NOW, place, startHost } from '../../actors/harness.ts';
+import { flush } from '../../actors/manual-clock.ts';
+import { DROP_ID, type History, history, START, step } from '../../domain/histories.ts';
+
+/** Bounds so small that drops and pages leave memory all the time. */
+const TINY = { pageBytesMax: 0, dropsMax: 1 };
+
+function replayOf(
+  harness: Harness,
+  { pageBytesMax, dropsMax, ...options }: Partial<ReplayOptions & typeof TINY> = {},
+): Replay {
+  const openSpill = () => new MemorySpillStore();
+  const { journal, snapshots } = harness;
+  return new Replay({
+    shard: 0,
+    after: 0,
+    journal,
+    snapshots,
+    states: new DropStates({ openSpill, pageBytesMax, dropsMax }),
+    ...options,
+  });
+}
+
+async function read(replay: Replay, last: number): Promise<FactBatch[]> {
+  const batches: FactBatch[] = [];
+  for await (const batch of replay.read(last)) batches.push(batch);
+  return batches;
+}
+
+/** Plain values, with all fields read. */
+function shown(batches: readonly FactBatch[]) {
+  return batches.map(({ facts, ...entry }) => ({
+    ...entry,
+    facts: facts.map(({ index, event, drop, order }) => ({ index, event, drop, order })),
+  }));
+}
+
+function renamed<C extends DropCommand>(command: C, dropId: string): C {
+  return JSON.parse(JSON.stringify(command).replaceAll(DROP_ID, dropId)) as C;
+}
+
+/** Two drops of one shard with the same life; up to four steps become one entry. */
+async function run({ terms, stock, steps }: History): Promise<Harness> {
+  const harness = await startHost(undefined, 1);
+  const { host, journal, clock } = harness;
+  clock.shiftWall(START - NOW);
+  const both = (command: DropCommand) => [command, renamed(command, 'd_2')];
+  const replies = [host.execute(both({ type: 'create-drop', dropId: DROP_ID, terms, stock }))];
+  for (const [i, { afterMs, command }] of steps.entries()) {
+    if (i % 4 === 0) journal.hold();
+    await clock.advance(afterMs);
+    if (command !== null) replies.push(host.execute(both(command)));
+    if (i % 4 === 3) {
+      journal.release();
+      await flush();
+    }
+  }
+  journal.release();
+  await Promise.all(replies);
+  await harness.relay.caughtUp();
+  return harness;
+}
+
+/** Long enough for several events of one order to meet in one entry. */
+const longHistory = fc
+  .tuple(history, fc.array(step, { minLength: 40, maxLength: 80, size: 'max' }))
+  .map(([lived, steps]) => ({ ...lived, steps }));
+
+test('J1: a replay gives the very facts that the owner gave, over random lives', async (t) => {
+  const seen = new Set<string>();
+  await fc.assert(
+    fc.asyncProperty(longHistory, fc.nat(), async (lived, middle) => {
+      const harness = await run(lived);
+      const owners = shown(harness.consumer.batches);
+      const last = owners.length;
+      t.deepEqual(shown(await read(replayOf(harness, TINY), last)), owners);
+      const after = middle % (last + 1);
+      const behind = await read(replayOf(harness, { ...TINY, after }), last);
+      t.deepEqual(shown(behind), owners.slice(after));
+      for (const { facts } of owners) for (const { event } of facts) seen.add(event.type);
+    }),
+    { numRuns: 100 },
+  );
+  // Or "the very facts" would say little.
+  for (const type of [
+    'order-confirmed-late',
+    'refund-requested',
+    'order-refunded',
+    'order-expired',
+  ])
+    t.true(seen.has(type), `no ${type} in any life`);
+});
+
+test('J1: a replay begins at the newest snapshot where that is early enough', async (t) => {
+  const harness = await startHost(undefined, 1);
+  const { host, clock, journal, consumer } = harness;
+  await createDrop(host, 2000, { payment: 'provider', holdSeconds: 60, limitPerUser: 2000 });
+  await host.execute(Array.from({ length: 1001 }, (_, i) => place('ann', `key${i}`)));
+  await host.stop();
+  const snapshot = (await harness.snapshots.loadSnapshot(0))!.snapshot.sequence;
+  const again = await startHost(harness, 1);
+  await again.host.execute([place('bob')]);
+  await clock.advance(61_000);
+  await again.relay.caughtUp();
+  const last = again.host.shards[0]!.sequence;
+  t.true(last > snapshot);
+  let firstRead = Infinity;
+  const counted = {
+    read: (shard: number, after: number, limit: number) => {
+      firstRead = Math.min(firstRead, after);
+      return journal.read(shard, after, limit);
+    },
+  } as unknown as Journal;
+  const owners = shown(consumer.batches);
+  for (const after of [snapshot, snapshot + 1, snapshot - 1]) {
+    firstRead = Infinity;
+    const replay = replayOf(harness, { ...TINY, journal: counted, after });
+    t.deepEqual(shown(await read(replay, last)), owners.slice(after));
+    t.is(firstRead, after < snapshot ? 0 : snapshot);
+  }
+});
+
+test('J1: a drop that was sealed again after the position is replayed from its first entry', async (t) => {
+  const harness = await startHost(undefined, 1);
+  const { host, clock, consumer } = harness;
+  const { snapshots } = harness;
+  const ended = NOW + 100_000;
+  await createDrop(host, 2000, { payment: 'instant', limitPerUser: 2000, endsAt: ended });
+  await host.execute(Array.from({ length: 1001 }, (_, i) => place('ann', `key${i}`)));
+  await clock.advance(100_000);
+  await clock.advance(120_000);
+  t.not(await snapshots.loadSealedDrop('d_1'), null);
+  // Of a shard without drops in memory.
+  await host.stop();
+  const { sequence } = (await snapshots.loadSnapshot(0))!.snapshot;
+  const again = await startHost(harness, 1);
+  const refund = {
+    type: 'refund-order',
+    dropId: 'd_1',
+    caller: { userId: 'creator', operator: false },
+  };
+  await ask(again.host, { ...refund, orderId: 'd_1-5' } as DropCommand);
+  await clock.advance(120_000);
+  await ask(again.host, { ...refund, orderId: 'd_1-6' } as DropCommand);
+  await again.relay.caughtUp();
+  const last = again.host.shards[0]!.sequence;
+  t.is(last, sequence + 2);
+  const owners = shown(consumer.batches);
+  for (const after of [sequence, sequence + 1])
+    t.deepEqual(shown(await read(replayOf(harness, { after }), last)), owners.slice(after));
+});
+
+test('J1: a replay that the store interrupts goes on where it was', async (t) => {
+  const harness = await startHost(undefined, 1);
+  const { host, journal, consumer, relay } = harness;
+  await createDrop(host, 50);
+  for (let i = 0; i < 20; i++) await host.execute([place(`user${i}`)]);
+  await relay.caughtUp();
+  const last = host.shards[0]!.sequence;
+  const reads: number[] = [];
+  const failing = {
+    read: async (shard: number, after: number) => {
+      reads.push(after);
+      if (reads.length % 2 === 0) throw new StoreUnavailableError('not now');
+      return await journal.read(shard, after, 3);
+    },
+  } as unknown as Journal;
+  const replay = replayOf(harness, { journal: failing });
+  const batches: FactBatch[] = [];
+  while (replay.position < last) {
+    try {
+      for await (const batch of replay.read(last)) batches.push(batch);
+    } catch (error) {
+      t.is((error as StoreUnavailableError).code, 'store-unavailable');
+    }
+  }
+  t.deepEqual(shown(batches), shown(consumer.batches));
+  t.deepEqual(reads.filter((after) => after === 0).length, 1);
+});
+
+test('a journal whose drop has lost an entry is corrupt, not passed over', async (t) => {
+  const harness = await startHost(undefined, 1);
+  await createDrop(harness.host, 50);
+  await harness.host.execute([place('ann')]);
+  await harness.host.execute([place('ben')]);
+  const replay = replayOf(harness, {
+    after: 2,
+    snapshots: null,
+    journal: {
+      read: async () => {
+        const entries = await harness.journal.read(0, 0, 10);
+        return [entries[1]!];
+      },
+    } as unknown as Journal,
+  });
+  await t.throwsAsync(read(replay, 3), { code: 'corrupt' });
+});
