@@ -12,7 +12,7 @@ import { milestoneOf } from '../../domain/milestones.ts';
 import { refusal } from '../../domain/refusal.ts';
 import type { DropChanges } from '../../storage/formats/entry.ts';
 import type { Milestone } from '../live-bus.ts';
-import { DurableFact, type Fact, factAfter } from './facts.ts';
+import { type DurableFact, type Fact, factAfter } from './facts.ts';
 import type { ShardDrops } from './shard-drops.ts';
 import type { ShardReply } from './shard-reply.ts';
 
@@ -185,24 +185,4 @@ function decideOne(drops: ShardDrops, batch: ShardBatch, command: DropCommand): 
     return { ok: true, value: command.type === 'place-order' ? { order, replayed: false } : order };
   }
   return { ok: true, value: answerTo(state!, command, decision) };
-}
-
-/**
- * Facts read off a drop that has gone on since: drop and order as they stand after the event or
- * later. Only while the state holds nothing that is not durable.
- */
-export function addLaterFacts(facts: Fact[], state: DropState, events: readonly DropEvent[]): void {
-  const terms = state.view();
-  for (const event of events) {
-    const fact = new DurableFact(event, orderOf(state, event), terms, state);
-    fact.index = facts.length;
-    facts.push(fact);
-  }
-}
-
-function orderOf(state: DropState, event: DropEvent): OrderView | null {
-  if ('ordinal' in event) return state.orderView(event.ordinal);
-  if (event.type !== 'order-placed') return null;
-  const ordinal = state.findOrder(event.userId, event.key);
-  return ordinal < 0 ? null : state.orderView(ordinal, event.userId);
 }

@@ -6,14 +6,13 @@ import type { Logger } from 'pino';
 import { refusal } from '../../domain/refusal.ts';
 import type { DropCommand } from '../../contracts/commands.ts';
 import { shardOf } from '../../domain/ids.ts';
-import type { Entry } from '../../storage/formats/entry.ts';
 import type { Journal } from '../../storage/ports/journal.ts';
 import type { SnapshotStore } from '../../storage/ports/snapshots.ts';
 import type { Clock, Timer } from '../clock.ts';
 import { type Lease, PERMANENT_LEASE } from '../cluster/lease.ts';
 import type { LiveBus } from '../live-bus.ts';
 import type { ShardReport } from '../node-report.ts';
-import { type FactBatch, type FactSink, NO_FACT_SINK } from './facts.ts';
+import { type FactSink, NO_FACT_SINK } from './facts.ts';
 import { Shard, type SharedOwnership } from './shard.ts';
 import type { ReplySlots } from './shard-batch.ts';
 import type { ShardReply } from './shard-reply.ts';
@@ -114,13 +113,6 @@ export class ShardHost {
       }
       for (const shard of touched) shard.pump();
     });
-  }
-
-  /**
-   * What became of a durable entry of a shard served here. Errors: `corrupt`, `store-unavailable`.
-   */
-  factsOf(entry: Entry): Promise<FactBatch> {
-    return this.shards[entry.shard]!.factsOf(entry);
   }
 
   /** Gives a shard up, so that another node can serve it, or because another node does. */

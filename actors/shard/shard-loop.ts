@@ -13,14 +13,13 @@ import type { CommandReply } from '../../contracts/commands.ts';
 import type { DropView } from '../../contracts/drops.ts';
 import type { DropState } from '../../domain/drop-state.ts';
 import { refusal } from '../../domain/refusal.ts';
-import { type Entry, encodeEntry } from '../../storage/formats/entry.ts';
-import { type Journal, StoreUnavailableError } from '../../storage/ports/journal.ts';
+import { encodeEntry } from '../../storage/formats/entry.ts';
+import type { Journal } from '../../storage/ports/journal.ts';
 import type { SnapshotStore } from '../../storage/ports/snapshots.ts';
 import type { Clock, Timer } from '../clock.ts';
 import type { Lease } from '../cluster/lease.ts';
 import type { LiveBus } from '../live-bus.ts';
-import { EntryFacts } from './entry-facts.ts';
-import type { FactBatch, FactSink } from './facts.ts';
+import type { FactSink } from './facts.ts';
 import type { ClaimedShard } from './recovery.ts';
 import { SealedDrops } from './sealed-drops.ts';
 import type { Shard } from './shard.ts';
@@ -64,7 +63,6 @@ export class ShardLoop {
   readonly #gate: OutputGate;
   readonly #frames: LiveFrames;
   readonly #deadline: DeadlineTimer;
-  readonly #entryFacts: EntryFacts;
   /** `empty`: before `begin` and after `clear`. */
   #phase: 'empty' | 'paused' | 'deciding' = 'empty';
   /** Raised by `clear`, so that an append can tell whether memory was cleared since it began. */
@@ -95,7 +93,6 @@ export class ShardLoop {
       log,
     });
     this.#deadline = new DeadlineTimer({ clock, loop: this });
-    this.#entryFacts = new EntryFacts({ clock, loop: this, drops, sealed: this.#sealed });
   }
 
   get epoch(): number {
@@ -167,7 +164,6 @@ export class ShardLoop {
     this.#deadline.set(Infinity);
     this.#drops.clear();
     this.#sealed.clear();
-    this.#entryFacts.clear();
     this.#frames.clear();
     this.#gate.refuse(reply);
   }
@@ -244,23 +240,6 @@ export class ShardLoop {
    */
   inspect<T>(read: (drops: ReadonlyMap<string, DropState>, sequence: number) => T): Promise<T> {
     return this.#gate.atDurable(() => read(this.#drops.states, this.#point.sequence));
-  }
-
-  /**
-   * What became of a durable entry, for a relay that has to read the journal again. Errors:
-   * `corrupt`, `store-unavailable`.
-   */
-  factsOf(entry: Entry): Promise<FactBatch> {
-    return this.#entryFacts.of(entry);
-  }
-
-  /** As `inspect`, and `store-unavailable` where the shard has none of its memory here. */
-  atServedMoment<T>(read: () => T): Promise<T> {
-    return this.#gate.atDurable(() => {
-      if (this.#phase === 'empty')
-        throw new StoreUnavailableError(`shard ${this.#shard.id} is not served here any more`);
-      return read();
-    });
   }
 
   #takeWaiting(): readonly WaitingCommand[] {

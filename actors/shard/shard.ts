@@ -14,13 +14,12 @@ import type { Logger } from 'pino';
 import type { CommandReply } from '../../contracts/commands.ts';
 import type { DropState } from '../../domain/drop-state.ts';
 import { refusal } from '../../domain/refusal.ts';
-import type { Entry } from '../../storage/formats/entry.ts';
 import { FencedError, type Journal } from '../../storage/ports/journal.ts';
 import type { SnapshotStore } from '../../storage/ports/snapshots.ts';
 import type { Clock } from '../clock.ts';
 import type { Lease } from '../cluster/lease.ts';
 import type { LiveBus } from '../live-bus.ts';
-import type { FactBatch, FactSink } from './facts.ts';
+import type { FactSink } from './facts.ts';
 import { type ClaimedShard, isDamage, type RecoveredShard, ShardRecovery } from './recovery.ts';
 import type { WaitingCommand } from './shard-batch.ts';
 import { ShardLoop } from './shard-loop.ts';
@@ -220,11 +219,6 @@ export class Shard {
   /** Starts the next batch, if none is in flight and a command waits or a drop is due. */
   pump(): void {
     this.#loop.pump();
-  }
-
-  /** `ShardLoop.factsOf`. */
-  factsOf(entry: Entry): Promise<FactBatch> {
-    return this.#loop.factsOf(entry);
   }
 
   /** `ShardLoop.inspect`. */

@@ -1,17 +1,9 @@
 // Drops that are over go out of memory and come back, and nobody who asks for one at that moment may notice.
 
 import test from 'ava';
-import { decodeEntry, type Entry } from '../../storage/formats/entry.ts';
 import { StoreUnavailableError } from '../../storage/ports/journal.ts';
 import { codeOf, createDrop, type Harness, NOW, order, place, startHost } from './harness.ts';
 import { flush } from './manual-clock.ts';
-
-async function entriesOf({ journal }: Harness, dropId: string): Promise<Entry[]> {
-  const entries = (await journal.read(0, 0, 1_000)).map(({ bytes, sequence }) =>
-    decodeEntry(bytes, 0, sequence),
-  );
-  return entries.filter(({ changes }) => changes.some((change) => change.dropId === dropId));
-}
 
 /** d_1 is over and being written to its place; an append for d_2 is under way when that is done. */
 async function sealBehindAnAppend(harness: Harness): Promise<{ other: Promise<unknown> }> {
@@ -51,57 +43,6 @@ test('O3, O9, P4: commands that found a drop in memory are not told, once it is 
   journal.release();
   await other;
   t.deepEqual((await asked).map(codeOf), ['ok', 'ok', 'ok']);
-});
-
-test('J1: the relay finds a drop that is put aside while it reads the journal', async (t) => {
-  const harness = await startHost(undefined, 1);
-  const { host, journal, clock } = harness;
-  await createDrop(host, 5, { endsAt: NOW + 10_000 });
-  await createDrop(host, 500, { id: 'd_2', endsAt: NOW + 3_600_000 });
-  await order(host, 'ann', 'k1');
-  await clock.advance(10_000);
-  const { other } = await sealBehindAnAppend(harness);
-  const [ofDrop] = await entriesOf(harness, 'd_1');
-  const facts = host.shards[0]!.factsOf(ofDrop!);
-  await flush();
-  journal.release();
-  await other;
-  t.is((await facts).facts[0]!.drop.id, 'd_1');
-});
-
-test('J1: many entries of a drop that was put aside take one load of it', async (t) => {
-  const harness = await startHost(undefined, 1);
-  const { host, clock, snapshots } = harness;
-  await createDrop(host, 100, { endsAt: NOW + 10_000 });
-  for (let i = 0; i < 50; i++) await order(host, `user_${i}`);
-  await clock.advance(200_000);
-  t.is(host.shards[0]!.dropCount, 0);
-  let loads = 0;
-  const load = snapshots.loadSealedDrop.bind(snapshots);
-  snapshots.loadSealedDrop = (dropId) => {
-    loads += 1;
-    return load(dropId);
-  };
-  const entries = await entriesOf(harness, 'd_1');
-  t.true(entries.length > 50);
-  for (const entry of entries) {
-    await host.shards[0]!.factsOf(entry);
-    await clock.advance(500);
-  }
-  t.is(loads, 1);
-  // It is not kept for longer than it is needed.
-  await clock.advance(10_000);
-  await host.shards[0]!.factsOf(entries[0]!);
-  t.is(loads, 2);
-});
-
-test('J5: an entry whose drop is nowhere is damage', async (t) => {
-  const { host } = await startHost(undefined, 1);
-  const nowhere = { dropId: 'd_9', versionBefore: 0, events: [{ type: 'drop-opened' as const }] };
-  await t.throwsAsync(
-    host.shards[0]!.factsOf({ shard: 0, sequence: 1, time: NOW, changes: [nowhere] }),
-    { message: /d_9 of a durable entry is nowhere/ },
-  );
 });
 
 test('a shard that begins again and again has one timer for drops that are over', async (t) => {
