@@ -7,10 +7,10 @@ import type { AccountStore } from '../../storage/ports/accounts.ts';
 import { encodeCursor } from '../../storage/formats/cursor.ts';
 import type { FollowStore } from '../../storage/ports/follows.ts';
 import { answerOf, type RedisConnection } from '../../storage/redis/connection/connection.ts';
+import { followingKeys } from '../../storage/redis/catalogue/catalogue-keys.ts';
 import {
   FOLLOWER_BUCKETS,
   followersKey,
-  followingKey,
 } from '../../storage/redis/catalogue/follows-redis-steps.ts';
 
 export const CREATOR_ID = 'celebrity';
@@ -61,7 +61,8 @@ export async function followThroughPort(
 
 /**
  * The followers from `first` on, of a creator whose followers are spread already: whom each follows,
- * and the bucket that knows it. What a bucket remembers for some minutes of changes is left out.
+ * and the bucket that knows it. What a bucket remembers for some minutes of changes is left out, and
+ * so are the records of the change stream.
  */
 export async function followInRedis(
   redis: RedisConnection,
@@ -75,7 +76,7 @@ export async function followInRedis(
     for (let index = from; index < to; index++) {
       const userId = crowd.userId(index);
       const since = crowd.since(index);
-      pipeline.zadd(followingKey(userId), since, CREATOR_ID);
+      pipeline.zadd(followingKeys(userId).following, since, CREATOR_ID);
       const bucket = fnv1a(userId) % FOLLOWER_BUCKETS;
       const members = buckets.get(bucket) ?? [];
       members.push(since, userId);

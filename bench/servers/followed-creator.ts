@@ -2,12 +2,15 @@
 // on SQLite, and as a cluster's node on Redis.
 
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import pino from 'pino';
 import type { AccountStore } from '../../storage/ports/accounts.ts';
 import type { FollowStore } from '../../storage/ports/follows.ts';
 import { RedisAccountStore } from '../../storage/redis/catalogue/accounts-redis.ts';
 import { connectRedis, type RedisConnection } from '../../storage/redis/connection/connection.ts';
+import { openEntityParts } from '../../storage/redis/catalogue/entity-parts.ts';
 import { RedisFollowStore } from '../../storage/redis/catalogue/follows-redis.ts';
+import { OmConnection } from '../../storage/redis/catalogue/om-connection.ts';
 import type { CatalogueHandlers } from '../../storage/sqlite/catalogue/catalogue-program.ts';
 import { openReaderDatabase } from '../../storage/sqlite/thread/database.ts';
 import { AppendSignal } from '../../storage/sqlite/catalogue/append-signal.ts';
@@ -33,6 +36,8 @@ export const NEWCOMER_ID = 'newcomer';
 const NEWCOMER_FOLLOWERS = 2000;
 /** Through Redis's port; all of them would take minutes. */
 const REDIS_PORT_FOLLOWERS = 20_000;
+const COPIED_MAX_MS = 60_000;
+const COPIED_POLL_MS = 200;
 const REDIS_PROCESSES = ['node-1', 'redis', 'nats'] as const;
 
 export interface FollowedCreator extends MeasuredServer {
@@ -99,8 +104,10 @@ export async function startOnRedis(options: FollowedCreatorOptions): Promise<Fol
     profiles: directory === null ? null : { directory, names: ['livedrops-redis'] },
   });
   let redis: RedisConnection | null = null;
+  let om: OmConnection | null = null;
   const stop = async () => {
     redis?.disconnect();
+    await om?.close();
     await servers.stop();
   };
   try {
@@ -108,8 +115,17 @@ export async function startOnRedis(options: FollowedCreatorOptions): Promise<Fol
     const { hostname, port } = new URL(servers.supervisor.redisUrl);
     const address = { nodes: [{ host: hostname, port: Number(port) }], cluster: false };
     redis = await connectRedis({ address, name: 'bench', log: pino({ level: 'warn' }) });
-    const follows = new RedisFollowStore({ redis });
-    const accounts = new RedisAccountStore({ redis, now: () => Date.now() });
+    om = await OmConnection.connect({ address, name: 'bench', log: pino({ level: 'warn' }) });
+    const parts = await openEntityParts({ redis, om });
+    // The node has to raise the store's feature level first, or it would copy what is filled in.
+    const until = performance.now() + COPIED_MAX_MS;
+    while (!parts.layout.isCopied) {
+      if (performance.now() > until) throw new Error('the catalogue of Redis is not in buckets');
+      await delay(COPIED_POLL_MS);
+      await parts.layout.refresh();
+    }
+    const follows = new RedisFollowStore(parts);
+    const accounts = new RedisAccountStore({ ...parts, now: () => Date.now() });
     const throughPort = Math.min(crowd.count, REDIS_PORT_FOLLOWERS);
     options.onFilled(await fill({ follows, accounts }, options, throughPort));
     await followInRedis(redis, crowd, throughPort);

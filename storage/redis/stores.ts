@@ -6,7 +6,9 @@ import type { FeatureLevels } from '../ports/feature-level.ts';
 import type { PlacementStore } from '../ports/placement.ts';
 import type { Stores } from '../ports/stores.ts';
 import { RedisAccountStore } from './catalogue/accounts-redis.ts';
+import { CatalogueCopy } from './catalogue/catalogue-copy.ts';
 import { RedisCatalogue } from './catalogue/catalogue-redis.ts';
+import { openEntityParts } from './catalogue/entity-parts.ts';
 import { connectRedis, type RedisAddress, type RedisConnection } from './connection/connection.ts';
 import { RedisConsumerPositions } from './catalogue/consumer-positions-redis.ts';
 import { RedisFeedStore } from './rows/feed-redis.ts';
@@ -49,7 +51,9 @@ export async function openRedisStores(options: RedisStoresOptions): Promise<Redi
     return connection;
   };
   let om: OmConnection | null = null;
+  let copy: CatalogueCopy | null = null;
   const close = async (): Promise<void> => {
+    await copy?.stop();
     for (const connection of connections) connection.disconnect();
     await om?.close();
   };
@@ -60,13 +64,16 @@ export async function openRedisStores(options: RedisStoresOptions): Promise<Redi
     const { acceptWeak } = options;
     await checkRedisServers(redis, { acceptWeak, log });
     om = await OmConnection.connect({ address, name: `${name}-entities`, log });
+    const parts = await openEntityParts({ redis, om });
+    copy = new CatalogueCopy({ ...parts, levels: options.levels, log });
+    copy.start();
     return {
       journal: new RedisJournal({ redis: appends, reads: redis, replicas: options.replicas }),
       snapshots: new RedisSnapshotStore({ redis }),
-      accounts: new RedisAccountStore({ redis, now: options.now }),
-      catalogue: new RedisCatalogue({ redis, om }),
-      follows: new RedisFollowStore({ redis }),
-      changes: null,
+      accounts: new RedisAccountStore({ ...parts, now: options.now }),
+      catalogue: new RedisCatalogue(parts),
+      follows: new RedisFollowStore(parts),
+      changes: parts.changes,
       feed: new RedisFeedStore({ redis }),
       orderList: new RedisOrderListStore({ redis }),
       readModels: new RedisReadModels({ redis }),

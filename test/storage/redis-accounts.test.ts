@@ -6,7 +6,7 @@ import type { RedisConnection } from '../../storage/redis/connection/connection.
 import { RedisServer, redisInstalled } from '../servers/redis-server.ts';
 import { accountsContract } from './contract/accounts.ts';
 import { failsWith } from './contract/errors.ts';
-import { connectRedisData, type RedisData } from './redis-data.ts';
+import { connectRedisData, partsOn, type RedisData } from './redis-data.ts';
 import { diesAfter, pausesAfter } from './redis-interrupted.ts';
 
 let server: RedisServer;
@@ -22,7 +22,7 @@ const user = (id: string, email: string) => ({
 });
 
 function accountsOn(redis: RedisConnection, claimGraceMs = 60_000): RedisAccountStore {
-  return new RedisAccountStore({ redis, now: () => 0, claimGraceMs });
+  return new RedisAccountStore({ ...partsOn(data.parts, redis), now: () => 0, claimGraceMs });
 }
 
 if (redisInstalled) {

@@ -15,7 +15,7 @@ import { catalogueContract } from './contract/catalogue.ts';
 import { failsWith } from './contract/errors.ts';
 import { readAll } from './contract/paging.ts';
 import { commandsOf } from './redis-commands.ts';
-import { connectRedisData, type RedisData } from './redis-data.ts';
+import { connectRedisData, partsOn, type RedisData } from './redis-data.ts';
 import { diesAfter, pausesAfter } from './redis-interrupted.ts';
 
 const PRODUCTS = 120_000;
@@ -62,8 +62,7 @@ const drop = (id: string, changes: Partial<DropView> = {}): DropView => ({
 
 /** A put whose process dies after so many commands. */
 async function dies(t: ExecutionContext, commands: number, view: DropView): Promise<void> {
-  const { redis, om } = data;
-  const dying = new RedisCatalogue({ redis: diesAfter(redis, commands), om });
+  const dying = new RedisCatalogue(partsOn(data.parts, diesAfter(data.redis, commands)));
   await failsWith(t, 'store-unavailable', dying.putDrops([view]));
 }
 
@@ -143,7 +142,7 @@ if (redisInstalled) {
     const creatorId = 'creator_late';
     const view = drop('drop_late', { creatorId });
     const slow = pausesAfter(data.redis, 1);
-    const late = new RedisCatalogue({ redis: slow.connection, om: data.om }).putDrops([view]);
+    const late = new RedisCatalogue(partsOn(data.parts, slow.connection)).putDrops([view]);
     await slow.paused;
     await data.catalogue.putDrops([{ ...view, status: 'ended', version: 2 }]);
     slow.resume();
@@ -236,7 +235,7 @@ if (redisInstalled) {
       commandTimeoutMs: 300,
     });
     t.teardown(() => om.close());
-    const catalogue = new RedisCatalogue({ redis: data.redis, om });
+    const catalogue = new RedisCatalogue({ ...data.parts, om });
     t.is(await catalogue.findDrop('drop_none'), null);
 
     away.signal('SIGSTOP');

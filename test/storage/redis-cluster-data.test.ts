@@ -1,10 +1,11 @@
-// Catalogue, accounts and follows on a real Redis Cluster of three: every script keeps to one
+// Catalogue, accounts, follows and their changes on a real Redis Cluster of three: every script keeps to one
 // slot, and a node that is away takes only its own part with it.
 
 import test from 'ava';
 import { RedisClusterServers, redisInstalled } from '../servers/redis-server.ts';
 import { accountsContract } from './contract/accounts.ts';
 import { catalogueContract } from './contract/catalogue.ts';
+import { changeStreamContract } from './contract/change-stream.ts';
 import { followsContract } from './contract/follows.ts';
 import { connectRedisData, type RedisData } from './redis-data.ts';
 
@@ -24,6 +25,16 @@ if (redisInstalled) {
   accountsContract(() => data.stores);
   catalogueContract(() => data.stores);
   followsContract(() => data.stores);
+  changeStreamContract({
+    stores: () => data.stores,
+    openBounded: async (t, changesKeptMax) => {
+      const own = await RedisClusterServers.start();
+      t.teardown(() => own.stop());
+      const bounded = await connectRedisData(own.address, { changesKeptMax });
+      t.teardown(() => bounded.close());
+      return bounded.stores;
+    },
+  });
 
   test('J7: while one node is away, what lives on the others is found', async (t) => {
     const own = await RedisClusterServers.start();

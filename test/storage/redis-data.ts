@@ -2,31 +2,53 @@
 
 import { Cluster } from 'ioredis';
 import { pino } from 'pino';
+import { FEATURE_LEVEL, ReachedLevel } from '../../storage/ports/feature-level.ts';
+import type { Stores } from '../../storage/ports/stores.ts';
 import { RedisAccountStore } from '../../storage/redis/catalogue/accounts-redis.ts';
+import { CatalogueCopy } from '../../storage/redis/catalogue/catalogue-copy.ts';
 import { RedisCatalogue } from '../../storage/redis/catalogue/catalogue-redis.ts';
-import { connectRedis, type RedisAddress } from '../../storage/redis/connection/connection.ts';
+import {
+  entityParts,
+  type EntityParts,
+  openEntityParts,
+} from '../../storage/redis/catalogue/entity-parts.ts';
 import { RedisFollowStore } from '../../storage/redis/catalogue/follows-redis.ts';
 import { OmConnection } from '../../storage/redis/catalogue/om-connection.ts';
-import type { Stores } from '../../storage/ports/stores.ts';
+import {
+  connectRedis,
+  type RedisAddress,
+  type RedisConnection,
+} from '../../storage/redis/connection/connection.ts';
 
-export async function connectRedisData(address: RedisAddress) {
-  const options = { address, name: 'test', log: pino({ level: 'silent' }) };
+export interface RedisDataOptions {
+  /** 0: as long as a node of commit 9994b20 lives. */
+  readonly level?: number;
+  readonly changesKeptMax?: number;
+}
+
+/** So few that the suites see creators whose followers are spread, and others. */
+export const SPREAD_AT = 4;
+
+export async function connectRedisData(
+  address: RedisAddress,
+  { level = FEATURE_LEVEL, ...kept }: RedisDataOptions = {},
+) {
+  const log = pino({ level: 'silent' });
+  const options = { address, name: 'test', log };
   const [redis, om] = await Promise.all([connectRedis(options), OmConnection.connect(options)]);
   // A first command to a node that is not connected yet is sent around, and so comes late.
   if (redis instanceof Cluster) await Promise.all(redis.nodes('master').map((node) => node.ping()));
-  const stores = {
-    // The suites' refresh tokens end a second after the Unix epoch.
-    accounts: new RedisAccountStore({ redis, now: () => 0 }),
-    catalogue: new RedisCatalogue({ redis, om }),
-    // So few that the suites see creators whose followers are spread, and others.
-    follows: new RedisFollowStore({ redis, spreadAt: 4 }),
-  };
+  const parts = await openEntityParts({ redis, om, ...kept });
+  const copy = new CatalogueCopy({ ...parts, levels: new ReachedLevel(level), log });
+  await copy.advance();
+  const stores = { ...storesOf(parts), changes: parts.changes };
   return {
     redis,
     om,
+    parts,
     ...stores,
     /** For the suites, which use no other of the stores. */
-    stores: stores as unknown as Stores,
+    stores: stores as unknown as Stores & { readonly changes: typeof parts.changes },
     async close(): Promise<void> {
       redis.disconnect();
       await om.close();
@@ -35,3 +57,17 @@ export async function connectRedisData(address: RedisAddress) {
 }
 
 export type RedisData = Awaited<ReturnType<typeof connectRedisData>>;
+
+export function storesOf(parts: EntityParts) {
+  return {
+    // The suites' refresh tokens end a second after the Unix epoch.
+    accounts: new RedisAccountStore({ ...parts, now: () => 0 }),
+    catalogue: new RedisCatalogue(parts),
+    follows: new RedisFollowStore({ ...parts, spreadAt: SPREAD_AT }),
+  };
+}
+
+/** The parts of another process, with the same knowledge, on a connection such as one that dies. */
+export function partsOn(parts: EntityParts, redis: RedisConnection): EntityParts {
+  return entityParts({ redis, om: parts.om, phase: parts.layout.phase });
+}

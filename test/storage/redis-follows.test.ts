@@ -21,7 +21,7 @@ import { failsWith } from './contract/errors.ts';
 import { followsContract } from './contract/follows.ts';
 import { readAll } from './contract/paging.ts';
 import { commandsOf } from './redis-commands.ts';
-import { connectRedisData, type RedisData } from './redis-data.ts';
+import { connectRedisData, partsOn, type RedisData } from './redis-data.ts';
 import { diesAfter } from './redis-interrupted.ts';
 
 const FOLLOWERS = 120_000;
@@ -92,9 +92,7 @@ if (redisInstalled) {
     const users = Array.from({ length: 10 }, (_, i) => `user_left${i}`).filter(
       (userId) => fnv1a(userId) % FOLLOWER_BUCKETS !== 0,
     );
-    const paused = await Promise.all(
-      users.map((userId) => changeFollowing(redis, userId, creatorId, 1)),
-    );
+    const paused = await Promise.all(users.map((userId) => decide(userId, creatorId, 1)));
     for (const { pending } of paused) await applyToBuckets(redis, pending!, 4);
     t.is((await data.follows.counts(creatorId)).followers, users.length);
     for (const userId of users) await data.follows.unfollow(userId, creatorId);
@@ -116,7 +114,7 @@ if (redisInstalled) {
   });
 
   test('F3: a change that died between two steps is finished by the next look', async (t) => {
-    const healer = new RedisFollowStore({ redis: data.redis, spreadAt: 4, abandonedAfterMs: 0 });
+    const healer = new RedisFollowStore({ ...data.parts, spreadAt: 4, abandonedAfterMs: 0 });
     for (const { creatorId, change, commands, userId } of await crashes('seen')) {
       const { followers } = await healer.counts(creatorId);
       await dies(change, commands, userId, creatorId);
@@ -125,7 +123,7 @@ if (redisInstalled) {
       t.is((await healer.counts(creatorId)).followers, followers + step, userId);
       await agrees(t, data.follows, creatorId);
     }
-    t.deepEqual(await data.redis.keys('{following:user_creator_seen*:pending'), []);
+    t.deepEqual(await data.redis.keys('*:following:user_creator_seen*:pending'), []);
   });
 
   test('F3: steps that come late, repeated and in any order end at the last change', async (t) => {
@@ -138,7 +136,7 @@ if (redisInstalled) {
         const steps: PendingFollow[] = [];
         for (let change = 0; change < order.length; change++) {
           const since = change % 2 === i % 2 ? change : null;
-          const { pending } = await changeFollowing(redis, userId, creatorId, since);
+          const { pending } = await decide(userId, creatorId, since);
           if (pending !== null) steps.push(pending);
         }
         for (const at of order) {
@@ -153,15 +151,15 @@ if (redisInstalled) {
     const wanted = outcomes.flat().toSorted();
     t.true(wanted.length > 0 && wanted.length < orders.length);
     t.deepEqual((await agrees(t, data.follows, creatorId)).toSorted(), wanted);
-    t.deepEqual(await redis.keys('{following:user_order*:pending'), []);
+    t.deepEqual(await redis.keys('*:following:user_order*:pending'), []);
   });
 
   test('F3: who finishes an older change leaves the note of a newer one', async (t) => {
     const { redis } = data;
     const pair = ['user_note', 'creator_note'] as const;
-    const older = await changeFollowing(redis, ...pair, 5);
+    const older = await decide(...pair, 5);
     await applyToBuckets(redis, older.pending!, 4);
-    await changeFollowing(redis, ...pair, null);
+    await decide(...pair, null);
     await finishFollow(redis, older.pending!);
     t.is((await data.follows.counts('creator_note')).followers, 1);
     t.false(await data.follows.unfollow(...pair));
@@ -170,7 +168,7 @@ if (redisInstalled) {
 
   test('F3: a step too old to be told from newer ones is refused; repeating helps', async (t) => {
     const { redis } = data;
-    const change = await changeFollowing(redis, 'user_old', 'creator_old', 5);
+    const change = await decide('user_old', 'creator_old', 5);
     const pending = change.pending!;
     const old = { ...pending, revision: pending.revision - 11 * 60_000_000 };
     await failsWith(t, 'store-unavailable', applyToBuckets(redis, old, 4));
@@ -256,6 +254,12 @@ if (redisInstalled) {
 
 type Change = 'follow' | 'unfollow';
 
+/** The first step of a change alone. */
+async function decide(userId: string, creatorId: string, since: number | null) {
+  const change = await changeFollowing(data.parts.changes, { userId, creatorId, since }, true);
+  return change!;
+}
+
 /**
  * Every place where a change can die, for a small creator and for one whose followers are spread,
  * each with a user of its own, who is ready for it.
@@ -283,7 +287,8 @@ async function dies(
   userId: string,
   creatorId: string,
 ): Promise<void> {
-  const dying = new RedisFollowStore({ redis: diesAfter(data.redis, commands), spreadAt: 4 });
+  const parts = partsOn(data.parts, diesAfter(data.redis, commands));
+  const dying = new RedisFollowStore({ ...parts, spreadAt: 4 });
   await Promise.allSettled([dying[change](userId, creatorId, 100)]);
 }
 

@@ -1,7 +1,10 @@
-// Products and rows of drops as redis-om entities: hashes at `entity:{product:<id>}` and
-// `entity:{drop:<id>}`. redis-om writes an entity whole but knows no conditions, so a new one is
-// written beside the present one, in the same slot, and a script takes it over only where it is
-// newer. What a crash leaves beside ends by itself.
+// Products and rows of drops as redis-om entities, which are hashes. redis-om writes an entity whole
+// but knows no conditions, so a new one is written beside the present one, in the same slot, and a
+// script takes it over only where it is newer. What a crash leaves beside ends by itself.
+//
+// Products are in buckets, and the script appends the record of the change (C1). Until the copy
+// from level 0 has begun, they are written at the keys of level 0, without records, by a script that
+// respects the mark of a moved product. Rows of drops follow their journals and have no records.
 
 import { randomUUID } from 'node:crypto';
 import { type Entity, Schema } from 'redis-om';
@@ -9,33 +12,33 @@ import type { DropView } from '../../../contracts/drops.ts';
 import type { Product } from '../../ports/catalogue.ts';
 import { StoreUnavailableError } from '../../ports/journal.ts';
 import type { RedisConnection } from '../connection/connection.ts';
-import type { OmConnection } from './om-connection.ts';
 import { Script } from '../connection/script.ts';
+import {
+  changeBucketOf,
+  changesKey,
+  entitiesKey,
+  ENTITY_PREFIX,
+  entityKey,
+  memberOf,
+  oldProductEntityId,
+  productEntityId,
+} from './catalogue-keys.ts';
+import type { CatalogueLayout } from './catalogue-layout.ts';
+import { APPEND_CHANGE } from './change-append.ts';
+import type { RedisChangeStream } from './change-stream-redis.ts';
+import { type Found, readEitherPlace } from './either-place.ts';
+import { type EntityMoves, MOVED_FIELD } from './entity-moves.ts';
+import type { EntityParts } from './entity-parts.ts';
+import type { OmConnection } from './om-connection.ts';
+import { productEntityOf, productsAt, productSchema } from './stored-products.ts';
 
-const SCHEMA_NAME = 'entity';
 /** Far longer than anything waits for Redis. */
 const STAGED_LIFETIME_SECONDS = 60;
 
-/** The URLs are JSON text, because redis-om joins lists with a character that may be in a URL. */
-type ProductEntity = Omit<Product, 'imageUrls'> & { readonly imageUrls: string };
 type DropEntity = { readonly [name in keyof DropView]: DropView[name] };
 
-const productSchema = new Schema<ProductEntity>(
-  SCHEMA_NAME,
-  {
-    id: { type: 'string' },
-    creatorId: { type: 'string' },
-    name: { type: 'text' },
-    description: { type: 'text' },
-    imageUrls: { type: 'string' },
-    createdAt: { type: 'number' },
-    revision: { type: 'number' },
-  },
-  { dataStructure: 'HASH' },
-);
-
 const dropSchema = new Schema<DropEntity>(
-  SCHEMA_NAME,
+  ENTITY_PREFIX,
   {
     id: { type: 'string' },
     productId: { type: 'string' },
@@ -59,74 +62,148 @@ const dropSchema = new Schema<DropEntity>(
   { dataStructure: 'HASH' },
 );
 
-/** Answers 1 where the staged entity took the place, 0 where the present one is not older. */
-const takeOver = new Script(`
-local present, staged, counter = KEYS[1], KEYS[2], ARGV[1]
-local new = redis.call('HGET', staged, counter)
-if not new then return -1 end
-local old = redis.call('HGET', present, counter)
-if old and tonumber(old) >= tonumber(new) then
-  redis.call('UNLINK', staged)
-  return 0
-end
-redis.call('RENAME', staged, present)
-redis.call('PERSIST', present)
-return 1`);
+const [TAKEN, NOT_NEWER, ENDED, MOVED] = [1, 0, -1, -2];
 
+/** Whether the staged entity is newer by its counter; one that is not goes. */
+const IS_NEWER = `
+local function is_newer(present, staged, counter)
+  local new = redis.call('HGET', staged, counter)
+  if not new then return ${ENDED} end
+  local old = redis.call('HGET', present, counter)
+  if not old or tonumber(old) < tonumber(new) then return ${TAKEN} end
+  redis.call('UNLINK', staged)
+  return ${NOT_NEWER}
+end
+local function take_over(present, staged)
+  redis.call('RENAME', staged, present)
+  redis.call('PERSIST', present)
+  return ${TAKEN}
+end`;
+
+/** KEYS: drop, staged. */
+const TAKE_DROP = new Script(`${IS_NEWER}
+local outcome = is_newer(KEYS[1], KEYS[2], 'version')
+if outcome ~= ${TAKEN} then return outcome end
+return take_over(KEYS[1], KEYS[2])`);
+
+/** KEYS: product, staged, changes, entities. ARGV: most records, record, member. */
+const TAKE_PRODUCT = new Script(`${IS_NEWER}${APPEND_CHANGE}
+local outcome = is_newer(KEYS[1], KEYS[2], 'revision')
+if outcome ~= ${TAKEN} then return outcome end
+append_change(KEYS[3], ARGV[1], ARGV[2])
+redis.call('ZADD', KEYS[4], 0, ARGV[3])
+return take_over(KEYS[1], KEYS[2])`);
+
+/** KEYS: product of level 0, staged. ARGV: 1 where it must be there already. */
+const TAKE_OLD_PRODUCT = new Script(`${IS_NEWER}
+local is_moved = redis.call('HEXISTS', KEYS[1], '${MOVED_FIELD}') == 1
+if is_moved or (ARGV[1] == '1' and redis.call('EXISTS', KEYS[1]) == 0) then
+  redis.call('UNLINK', KEYS[2])
+  return ${MOVED}
+end
+local outcome = is_newer(KEYS[1], KEYS[2], 'revision')
+if outcome ~= ${TAKEN} then return outcome end
+return take_over(KEYS[1], KEYS[2])`);
+
+/** Errors of all methods: `store-unavailable`. */
 export class CatalogueEntities {
   readonly #redis: RedisConnection;
   readonly #om: OmConnection;
+  readonly #layout: CatalogueLayout;
+  readonly #moves: EntityMoves;
+  readonly #changes: RedisChangeStream;
 
-  constructor({ redis, om }: { redis: RedisConnection; om: OmConnection }) {
+  constructor({ redis, om, layout, moves, changes }: EntityParts) {
     this.#redis = redis;
     this.#om = om;
+    this.#layout = layout;
+    this.#moves = moves;
+    this.#changes = changes;
   }
 
-  /** False where a revision is stored that is not below this one. Atomic. */
-  putProduct(product: Product): Promise<boolean> {
-    const entity = { ...product, imageUrls: JSON.stringify(product.imageUrls) };
-    return this.#put(productSchema, `{product:${product.id}}`, entity, 'revision');
+  /** False where it is there already. Atomic. */
+  async addProduct(product: Product): Promise<boolean> {
+    let addedOld = false;
+    if (this.#layout.phase === 'old') {
+      addedOld = (await this.#putOldProduct(product, { mustExist: false })) === TAKEN;
+      // Only what was written before the copy began is certain to be copied.
+      if ((await this.#layout.refresh()) === 'old') return addedOld;
+    }
+    if (!this.#layout.isCopied) await this.#moves.product(product.id);
+    return (await this.#putProduct(product)) || addedOld;
+  }
+
+  /**
+   * A product in the place of the one that was found, with a higher revision. False where that has
+   * changed, or moved: it is to be found again. Atomic.
+   */
+  async changeProduct(found: Found<Product>, changed: Product): Promise<boolean> {
+    if (!found.inBucket) {
+      if (this.#layout.phase === 'old') {
+        const outcome = await this.#putOldProduct(changed, { mustExist: true });
+        if (outcome === MOVED) await this.#layout.refresh();
+        return outcome === TAKEN;
+      }
+      await this.#moves.product(changed.id);
+    }
+    return this.#putProduct(changed);
   }
 
   /** False where a version is stored that is not below this one. Atomic. */
-  putDrop(view: DropView): Promise<boolean> {
-    return this.#put(dropSchema, `{drop:${view.id}}`, { ...view }, 'version');
+  async putDrop(view: DropView): Promise<boolean> {
+    const id = dropEntityId(view.id);
+    const staged = await this.#stage(dropSchema, id, { ...view });
+    const outcome = await TAKE_DROP.run(this.#redis, [entityKey(id), staged], []);
+    return isTaken(outcome);
   }
 
   /** In the order of the ids. */
-  async products(ids: readonly string[]): Promise<(Product | null)[]> {
-    const entities = await this.#om.fetch(
-      productSchema,
-      ids.map((id) => `{product:${id}}`),
-    );
-    return entities.map((entity) => (entity === null ? null : productOf(entity)));
+  products(ids: readonly string[]): Promise<(Found<Product> | null)[]> {
+    return readEitherPlace(this.#layout, ids, {
+      inBucket: (some) => productsAt(this.#om, some.map(productEntityId)),
+      atOldKeys: (some) => productsAt(this.#om, some.map(oldProductEntityId)),
+    });
   }
 
   /** In the order of the ids. */
   drops(ids: readonly string[]): Promise<(DropView | null)[]> {
-    return this.#om.fetch(
-      dropSchema,
-      ids.map((id) => `{drop:${id}}`),
-    );
+    return this.#om.fetch(dropSchema, ids.map(dropEntityId));
   }
 
-  async #put<T extends Entity>(
-    schema: Schema<T>,
-    id: string,
-    entity: T,
-    counter: 'revision' | 'version',
-  ): Promise<boolean> {
+  async #putProduct(product: Product): Promise<boolean> {
+    const id = productEntityId(product.id);
+    const staged = await this.#stage(productSchema, id, productEntityOf(product));
+    const bucket = changeBucketOf(product.id);
+    const record = JSON.stringify({ kind: 'product', productId: product.id, product });
+    const outcome = await this.#changes.append(
+      TAKE_PRODUCT,
+      [entityKey(id), staged, changesKey(bucket), entitiesKey(bucket)],
+      [record, memberOf('product', product.id)],
+    );
+    return isTaken(outcome);
+  }
+
+  async #putOldProduct(product: Product, { mustExist }: { mustExist: boolean }): Promise<unknown> {
+    const id = oldProductEntityId(product.id);
+    const staged = await this.#stage(productSchema, id, productEntityOf(product));
+    const keys = [entityKey(id), staged];
+    const outcome = await TAKE_OLD_PRODUCT.run(this.#redis, keys, [mustExist ? 1 : 0]);
+    return outcome === MOVED ? MOVED : isTaken(outcome) ? TAKEN : NOT_NEWER;
+  }
+
+  /** Writes an entity beside its place, and answers the key. */
+  async #stage<T extends Entity>(schema: Schema<T>, id: string, entity: T): Promise<string> {
     const staged = `${id}:next:${randomUUID()}`;
     await this.#om.saveForAWhile(schema, staged, entity, STAGED_LIFETIME_SECONDS);
-    const keys = [`${SCHEMA_NAME}:${id}`, `${SCHEMA_NAME}:${staged}`];
-    const outcome = await takeOver.run(this.#redis, keys, [counter]);
-    if (outcome === -1) throw new StoreUnavailableError('a staged entity ended before its use');
-    return outcome === 1;
+    return entityKey(staged);
   }
 }
 
-function productOf(entity: ProductEntity): Product {
-  const { id, creatorId, name, description, imageUrls, createdAt, revision } = entity;
-  const urls = JSON.parse(imageUrls) as string[];
-  return { id, creatorId, name, description, imageUrls: urls, createdAt, revision };
+function isTaken(outcome: unknown): boolean {
+  if (outcome === ENDED) throw new StoreUnavailableError('a staged entity ended before its use');
+  return outcome === TAKEN;
+}
+
+function dropEntityId(dropId: string): string {
+  return `{drop:${dropId}}`;
 }

@@ -15,8 +15,8 @@ import type { Page, PageRequest } from '../../ports/page.ts';
 import { CatalogueEntities } from './catalogue-redis-entities.ts';
 import { dropLists, placeDrop, placeProduct, productLists } from './catalogue-redis-index.ts';
 import type { RedisConnection } from '../connection/connection.ts';
+import type { EntityParts } from './entity-parts.ts';
 import { readNewestFirst } from '../connection/newest-first.ts';
-import type { OmConnection } from './om-connection.ts';
 
 /** Rows that are put at the same time. */
 const PUTS_MAX = 32;
@@ -28,32 +28,27 @@ const CHANGE_ROUNDS_MAX = 20;
  */
 const PAGE_ROUNDS_MAX = 8;
 
-export interface RedisCatalogueOptions {
-  readonly redis: RedisConnection;
-  /** Where the entities travel. */
-  readonly om: OmConnection;
-}
-
 export class RedisCatalogue implements Catalogue {
   readonly #redis: RedisConnection;
   readonly #entities: CatalogueEntities;
 
-  constructor(options: RedisCatalogueOptions) {
+  constructor(options: EntityParts) {
     this.#redis = options.redis;
     this.#entities = new CatalogueEntities(options);
   }
 
   /** After a crash within, the product may exist unlisted; nobody was told its id. */
   async addProduct(product: Product): Promise<void> {
-    await this.#entities.putProduct(product);
+    await this.#entities.addProduct(product);
     await placeProduct(this.#redis, product);
   }
 
   /** A change that another overtook is made again on top of it. */
   async changeProduct(productId: string, change: ProductChange): Promise<Product | null> {
     for (let round = 0; round < CHANGE_ROUNDS_MAX; round++) {
-      const product = await this.findProduct(productId);
-      if (product === null) return null;
+      const [found] = await this.#entities.products([productId]);
+      if (!found) return null;
+      const product = found.value;
       const changed = {
         ...product,
         name: change.name ?? product.name,
@@ -61,19 +56,19 @@ export class RedisCatalogue implements Catalogue {
         imageUrls: change.imageUrls ?? product.imageUrls,
         revision: product.revision + 1,
       };
-      if (await this.#entities.putProduct(changed)) return changed;
+      if (await this.#entities.changeProduct(found, changed)) return changed;
     }
     throw new StoreUnavailableError('too many changes of one product at the same time');
   }
 
   async findProduct(productId: string): Promise<Product | null> {
-    const [product] = await this.#entities.products([productId]);
-    return product ?? null;
+    const [found] = await this.#entities.products([productId]);
+    return found?.value ?? null;
   }
 
   listProducts(filter: { creatorId?: string }, page: PageRequest): Promise<Page<Product>> {
     return this.#list('products', productLists(filter.creatorId), page, async (ids) =>
-      (await this.#entities.products(ids)).filter((product) => product !== null),
+      (await this.#entities.products(ids)).flatMap((found) => found?.value ?? []),
     );
   }
 

@@ -1,11 +1,28 @@
 // One change of who follows whom, as the steps that `follows-redis.ts` explains: each is one script
 // in one slot, and may be repeated or come late. They are a file of their own so that tests can
 // stop between them, as a crash does.
+//
+// A user's follows are in the user's bucket, where the deciding script appends the record of the
+// change, or still at the keys of level 0, where it appends none and stops once they have moved.
 
 import { fnv1a } from '../../../domain/ids.ts';
 import { StoreUnavailableError } from '../../ports/journal.ts';
 import { answerOf, type RedisConnection } from '../connection/connection.ts';
 import { Script } from '../connection/script.ts';
+import {
+  arrivedKey,
+  bucketLayoutKey,
+  changeBucketOf,
+  changesKey,
+  entitiesKey,
+  type FollowingKeys,
+  followingKeys,
+  memberOf,
+  oldFollowingKeys,
+  oldFollowingMovedKey,
+} from './catalogue-keys.ts';
+import { APPEND_CHANGE } from './change-append.ts';
+import type { RedisChangeStream } from './change-stream-redis.ts';
 
 /** Part of the stored format. Bucket 0 alone holds a creator's first followers. */
 export const FOLLOWER_BUCKETS = 32;
@@ -18,16 +35,22 @@ const MICROSECONDS_PER_MINUTE = 60_000_000;
 const REVISION_AGE_MAX = 10 * MICROSECONDS_PER_MINUTE;
 /** Until then a bucket keeps what it knows: twice as long, so that nothing accepted is unknown. */
 const REVISION_MEMORY = 2 * REVISION_AGE_MAX;
+export const REVISION_MEMORY_MS = REVISION_MEMORY / 1_000;
 /** Forgotten with each change: more than one, so that what is kept shrinks after a rush. */
 const FORGOTTEN_PER_CHANGE = 16;
 /** Abandoned steps that one look finishes. */
 const ABANDONED_MAX = 8;
+
+/** What the deciding script answers where the user's follows are in the other place. */
+const ELSEWHERE = -1;
 
 /** What a bucket answers to a step: finished, the user's other bucket is next, or refused. */
 const [DONE, GO_ON, TOO_LATE] = [1, 2, -1];
 
 /** What is left to do for one pair: bring the buckets up to it. */
 export interface PendingFollow {
+  /** Where the note of it is. */
+  readonly place: FollowsPlace;
   readonly userId: string;
   readonly creatorId: string;
   /** Microseconds since the Unix epoch by Redis's clock; always grows for one user. */
@@ -53,30 +76,67 @@ local function server_time()
 end
 local function next_revision(key)
   local revision = math.max(server_time(), tonumber(redis.call('GET', key) or '0') + 1)
-  redis.call('SET', key, string.format('%.0f', revision), 'PX', ${REVISION_MEMORY / 1_000})
+  redis.call('SET', key, string.format('%.0f', revision), 'PX', ${REVISION_MEMORY_MS})
   return string.format('%.0f', revision)
 end`;
 
-/**
- * KEYS: following, pending, revision. ARGV: creator, since when (empty to unfollow). A pair that
- * stays as it is, but has a step pending, gets it again with a new revision.
- */
-const change = new Script(`${TIME_AND_REVISION}
-local creator, since = ARGV[1], ARGV[2]
-local present = redis.call('ZSCORE', KEYS[1], creator)
-local changed = (present and true or false) == (since == '')
-if not changed then
-  local step = redis.call('HGET', KEYS[2], creator)
-  if not step then return {0} end
-  since = step:match('^%d+ (.*)$')
-elseif present then
-  redis.call('ZREM', KEYS[1], creator)
-else
-  redis.call('ZADD', KEYS[1], since, creator)
+/** A pair that stays as it is, but has a step pending, gets it again with a new revision. */
+const CHANGE = `${TIME_AND_REVISION}
+local function is_changed(following, creator, since)
+  return (redis.call('ZSCORE', following, creator) and true or false) == (since == '')
 end
-local step = next_revision(KEYS[3]) .. ' ' .. since
-redis.call('HSET', KEYS[2], creator, step)
-return {changed and 1 or 0, step}`);
+local function put(following, creator, since)
+  if since == '' then
+    redis.call('ZREM', following, creator)
+  else
+    redis.call('ZADD', following, since, creator)
+  end
+end
+local function note(pending, revision, creator, changed, since)
+  if not changed then
+    local step = redis.call('HGET', pending, creator)
+    if not step then return {0} end
+    since = step:match('^%d+ (.*)$')
+  end
+  local step = next_revision(revision) .. ' ' .. since
+  redis.call('HSET', pending, creator, step)
+  return {changed and 1 or 0, step}
+end`;
+
+/**
+ * KEYS: following, pending, revision, changes, entities, layout of the bucket, arrived. ARGV: most
+ * records, creator, since when (empty to unfollow), record, user, member, 1 where all follows are
+ * in buckets. Answers -1 where the user's have not arrived.
+ */
+const change = new Script(`${CHANGE}${APPEND_CHANGE}
+local creator, since = ARGV[2], ARGV[3]
+if ARGV[7] ~= '1' and redis.call('GET', KEYS[6]) ~= 'copied'
+  and redis.call('SISMEMBER', KEYS[7], ARGV[5]) == 0 then
+  return {${ELSEWHERE}}
+end
+local changed = is_changed(KEYS[1], creator, since)
+if changed then
+  append_change(KEYS[4], ARGV[1], ARGV[4])
+  put(KEYS[1], creator, since)
+  local count = redis.call('ZCARD', KEYS[1])
+  if count == 0 then
+    redis.call('ZREM', KEYS[5], ARGV[6])
+  elseif count == 1 then
+    redis.call('ZADD', KEYS[5], 0, ARGV[6])
+  end
+end
+return note(KEYS[2], KEYS[3], creator, changed, since)`);
+
+/**
+ * KEYS: following, pending, revision, mark. ARGV: creator, since when (empty to unfollow). Answers
+ * -1 where the user's follows have moved.
+ */
+const changeOld = new Script(`${CHANGE}
+local creator, since = ARGV[1], ARGV[2]
+if redis.call('EXISTS', KEYS[4]) == 1 then return {${ELSEWHERE}} end
+local changed = is_changed(KEYS[1], creator, since)
+if changed then put(KEYS[1], creator, since) end
+return note(KEYS[2], KEYS[3], creator, changed, since)`);
 
 /** Puts a follower in or out, where the bucket knows of nothing newer. False: it does. */
 const BUCKET = `${TIME_AND_REVISION}
@@ -92,7 +152,7 @@ local function remember(key)
     'LIMIT', 0, ${FORGOTTEN_PER_CHANGE})
   if #old > 0 then redis.call('ZREM', key, unpack(old)) end
   redis.call('ZADD', key, ARGV[2], user)
-  redis.call('PEXPIRE', key, ${REVISION_MEMORY / 1_000})
+  redis.call('PEXPIRE', key, ${REVISION_MEMORY_MS})
 end
 local function put(key)
   if since == '' then
@@ -135,8 +195,12 @@ const finish = new Script(`
 if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
 return redis.call('HDEL', KEYS[1], ARGV[1])`);
 
-/** KEYS: pending, revision. ARGV: age, how many. Takes over steps that nobody works on. */
+/**
+ * KEYS: pending, revision, and at level 0 the mark. ARGV: age, how many. Takes over steps that
+ * nobody works on.
+ */
 const abandoned = new Script(`${TIME_AND_REVISION}
+if KEYS[3] and redis.call('EXISTS', KEYS[3]) == 1 then return {} end
 local found, before = {}, server_time() - tonumber(ARGV[1])
 for _, creator in ipairs(redis.call('HKEYS', KEYS[1])) do
   if #found >= 2 * tonumber(ARGV[2]) then break end
@@ -151,18 +215,69 @@ for _, creator in ipairs(redis.call('HKEYS', KEYS[1])) do
 end
 return found`);
 
-/** First step, in the user's slot: decides. `since` null unfollows. */
+/** Where a user's follows are: in the user's bucket, or at the keys of level 0. */
+export type FollowsPlace = 'bucket' | 'old';
+
+export function keysIn(place: FollowsPlace, userId: string): FollowingKeys {
+  return place === 'bucket' ? followingKeys(userId) : oldFollowingKeys(userId);
+}
+
+export interface FollowDecision {
+  readonly userId: string;
+  readonly creatorId: string;
+  /** Null unfollows. */
+  readonly since: number | null;
+}
+
+/**
+ * First step, in the user's bucket: decides, and appends the record. Null where the user's follows
+ * have not arrived there. `isCopied`: all have.
+ */
 export async function changeFollowing(
+  changes: Pick<RedisChangeStream, 'append'>,
+  { userId, creatorId, since }: FollowDecision,
+  isCopied: boolean,
+): Promise<FollowChange | null> {
+  const bucket = changeBucketOf(userId);
+  const { following, pending, revision } = followingKeys(userId);
+  const record = JSON.stringify({ kind: 'follow', userId, creatorId, since });
+  const answer = await changes.append(
+    change,
+    [
+      following,
+      pending,
+      revision,
+      changesKey(bucket),
+      entitiesKey(bucket),
+      bucketLayoutKey(bucket),
+      arrivedKey(bucket),
+    ],
+    [creatorId, since ?? '', record, userId, memberOf('follows', userId), isCopied ? 1 : 0],
+  );
+  return followChangeOf('bucket', userId, creatorId, answer);
+}
+
+/** First step at the keys of level 0, without a record. Null where the user's follows have moved. */
+export async function changeOldFollowing(
   redis: RedisConnection,
+  { userId, creatorId, since }: FollowDecision,
+): Promise<FollowChange | null> {
+  const { following, pending, revision } = oldFollowingKeys(userId);
+  const keys = [following, pending, revision, oldFollowingMovedKey(userId)];
+  const answer = await changeOld.run(redis, keys, [creatorId, since ?? '']);
+  return followChangeOf('old', userId, creatorId, answer);
+}
+
+function followChangeOf(
+  place: FollowsPlace,
   userId: string,
   creatorId: string,
-  since: number | null,
-): Promise<FollowChange> {
-  const keys = [followingKey(userId), pendingKey(userId), revisionKey(userId)];
-  const answer = await change.run(redis, keys, [creatorId, since ?? '']);
-  const [changed, step] = answer as [number, string | undefined];
-  const pending = step === undefined ? null : parseStep(userId, creatorId, step);
-  return { changed: changed === 1, pending };
+  answer: unknown,
+): FollowChange | null {
+  const [outcome, step] = answer as [number, string | undefined];
+  if (outcome === ELSEWHERE) return null;
+  const pending = step === undefined ? null : parseStep(place, userId, creatorId, step);
+  return { changed: outcome === 1, pending };
 }
 
 /**
@@ -192,23 +307,28 @@ export async function applyToBuckets(
 /** Third step, in the user's slot: nothing is left to do. */
 export async function finishFollow(
   redis: RedisConnection,
-  { userId, creatorId, revision, since }: PendingFollow,
+  { place, userId, creatorId, revision, since }: PendingFollow,
 ): Promise<void> {
-  await finish.run(redis, [pendingKey(userId)], [creatorId, `${revision} ${since ?? ''}`]);
+  const { pending } = keysIn(place, userId);
+  await finish.run(redis, [pending], [creatorId, `${revision} ${since ?? ''}`]);
 }
 
 /** What crashes left undone for this user: the steps that have been pending for `afterMs`. */
 export async function takeAbandoned(
   redis: RedisConnection,
+  place: FollowsPlace,
   userId: string,
   afterMs: number,
 ): Promise<PendingFollow[]> {
+  const { pending, revision } = keysIn(place, userId);
   // Mostly there is nothing pending, and to look at that writes nothing.
-  if ((await answerOf(redis.exists(pendingKey(userId)))) === 0) return [];
-  const keys = [pendingKey(userId), revisionKey(userId)];
+  if ((await answerOf(redis.exists(pending))) === 0) return [];
+  const keys = [pending, revision, ...(place === 'old' ? [oldFollowingMovedKey(userId)] : [])];
   const flat = (await abandoned.run(redis, keys, [afterMs * 1_000, ABANDONED_MAX])) as string[];
   const found: PendingFollow[] = [];
-  for (let i = 0; i < flat.length; i += 2) found.push(parseStep(userId, flat[i]!, flat[i + 1]!));
+  for (let i = 0; i < flat.length; i += 2) {
+    found.push(parseStep(place, userId, flat[i]!, flat[i + 1]!));
+  }
   return found;
 }
 
@@ -226,27 +346,20 @@ export function spreadKey(creatorId: string): string {
   return `${followersKey(creatorId, 0)}:spread`;
 }
 
-/** A sorted set of creators by the time since when the user follows them. */
-export function followingKey(userId: string): string {
-  return `{following:${userId}}`;
-}
-
-function pendingKey(userId: string): string {
-  return `${followingKey(userId)}:pending`;
-}
-
-function revisionKey(userId: string): string {
-  return `${followingKey(userId)}:revision`;
-}
-
 /** A sorted set of users by the newest revision that came to the bucket. */
 export function knownKey(bucketKey: string): string {
   return `${bucketKey}:revisions`;
 }
 
-function parseStep(userId: string, creatorId: string, step: string): PendingFollow {
+function parseStep(
+  place: FollowsPlace,
+  userId: string,
+  creatorId: string,
+  step: string,
+): PendingFollow {
   const [revision, since] = step.split(' ') as [string, string];
   return {
+    place,
     userId,
     creatorId,
     revision: Number(revision),

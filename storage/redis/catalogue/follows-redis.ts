@@ -2,13 +2,14 @@
 // own (F4), and whom a user follows is one set in the user's slot, so each change writes two slots
 // that no transaction spans. It goes like this:
 //
-// 1. In the user's slot one script decides: it changes the user's set, gives the change a revision
-//    that is above all of this user's earlier ones, and notes it as pending.
+// 1. In the user's bucket one script decides: it appends the record of the change (C1), changes the
+//    user's set, gives the change a revision that is above all of this user's earlier ones, and
+//    notes it as pending.
 // 2. In the follower's bucket a script puts the follower in or out. A bucket remembers the newest
 //    revision of each user for a while, ignores older ones, and refuses those too old to be told.
 //    So repeating is harmless, and a process that was paused before this step cannot undo what was
 //    done since.
-// 3. In the user's slot the note is removed, unless a newer change has replaced it.
+// 3. In the user's bucket the note is removed, unless a newer change has replaced it.
 //
 // The user's set is the truth. Whoever finds a note does steps 2 and 3 again: the same call when it
 // is repeated, the next change of that pair, and, once the note is old, the next look at the user's
@@ -20,6 +21,9 @@
 // or a count. From `spreadAt` followers on new ones go to all 32 buckets by their ids; nothing is
 // moved, bucket 0 itself says where somebody belongs, and a page costs 32 reads of at most its
 // length each, whatever its depth (F2).
+//
+// Until the copy from level 0 has begun, steps 1 and 3 are at the keys of level 0, without a record,
+// and while it goes on a user's follows are in one of both places.
 
 import {
   decodeCursor,
@@ -31,25 +35,32 @@ import type { Follow, FollowStore } from '../../ports/follows.ts';
 import { StoreUnavailableError } from '../../ports/journal.ts';
 import type { Page, PageRequest } from '../../ports/page.ts';
 import { answerOf, type RedisConnection } from '../connection/connection.ts';
+import { merge, readNewestFirst } from '../connection/newest-first.ts';
+import type { CatalogueLayout } from './catalogue-layout.ts';
+import type { RedisChangeStream } from './change-stream-redis.ts';
+import type { EntityMoves } from './entity-moves.ts';
+import type { EntityParts } from './entity-parts.ts';
 import {
   applyToBuckets,
   changeFollowing,
+  changeOldFollowing,
   finishFollow,
+  type FollowChange,
+  type FollowDecision,
   FOLLOWER_BUCKETS,
   followersKey,
-  followingKey,
+  type FollowsPlace,
   isSpread,
+  keysIn,
   type PendingFollow,
   takeAbandoned,
 } from './follows-redis-steps.ts';
-import { merge, readNewestFirst } from '../connection/newest-first.ts';
 
 const SPREAD_AT = 1_000;
 /** Longer than a call that is still alive waits for Redis. */
 const ABANDONED_AFTER_MS = 15_000;
 
-export interface RedisFollowStoreOptions {
-  readonly redis: RedisConnection;
+export interface RedisFollowStoreOptions extends EntityParts {
   /** Followers in a creator's first bucket from which on all are used. */
   readonly spreadAt?: number;
   /** From when on a change that is not finished is finished by whoever sees it. */
@@ -58,11 +69,17 @@ export interface RedisFollowStoreOptions {
 
 export class RedisFollowStore implements FollowStore {
   readonly #redis: RedisConnection;
+  readonly #layout: CatalogueLayout;
+  readonly #moves: EntityMoves;
+  readonly #changes: RedisChangeStream;
   readonly #spreadAt: number;
   readonly #abandonedAfterMs: number;
 
   constructor(options: RedisFollowStoreOptions) {
     this.#redis = options.redis;
+    this.#layout = options.layout;
+    this.#moves = options.moves;
+    this.#changes = options.changes;
     this.#spreadAt = options.spreadAt ?? SPREAD_AT;
     this.#abandonedAfterMs = options.abandonedAfterMs ?? ABANDONED_AFTER_MS;
   }
@@ -75,12 +92,14 @@ export class RedisFollowStore implements FollowStore {
     return this.#change(userId, creatorId, null);
   }
 
-  async isFollowing(userId: string, creatorId: string): Promise<boolean> {
-    const [since] = await Promise.all([
-      answerOf(this.#redis.zscore(followingKey(userId), creatorId)),
-      this.#finishAbandoned(userId),
-    ]);
-    return since !== null;
+  isFollowing(userId: string, creatorId: string): Promise<boolean> {
+    return this.#read(userId, async (place) => {
+      const [since] = await Promise.all([
+        answerOf(this.#redis.zscore(keysIn(place, userId).following, creatorId)),
+        this.#finishAbandoned(place, userId),
+      ]);
+      return since !== null;
+    });
   }
 
   async listFollowers(creatorId: string, page: PageRequest): Promise<Page<Follow>> {
@@ -96,10 +115,14 @@ export class RedisFollowStore implements FollowStore {
 
   async listFollowing(userId: string, page: PageRequest): Promise<Page<Follow>> {
     const start = decodeCursor('following', page.cursor);
-    const [found] = await Promise.all([
-      readNewestFirst(this.#redis, [followingKey(userId)], start, page.limit + 1),
-      this.#finishAbandoned(userId),
-    ]);
+    const found = await this.#read(userId, async (place) => {
+      const { following } = keysIn(place, userId);
+      const [positions] = await Promise.all([
+        readNewestFirst(this.#redis, [following], start, page.limit + 1),
+        this.#finishAbandoned(place, userId),
+      ]);
+      return positions;
+    });
     return pageOf('following', found, page.limit);
   }
 
@@ -107,7 +130,7 @@ export class RedisFollowStore implements FollowStore {
     const [first, spread, following] = await Promise.all([
       this.#sizeOf(followersKey(userId, 0)),
       isSpread(this.#redis, userId),
-      this.#sizeOf(followingKey(userId)),
+      this.#read(userId, (place) => this.#sizeOf(keysIn(place, userId).following)),
     ]);
     const others = spread
       ? await Promise.all(OTHER_BUCKETS.map((each) => this.#sizeOf(followersKey(userId, each))))
@@ -116,9 +139,41 @@ export class RedisFollowStore implements FollowStore {
   }
 
   async #change(userId: string, creatorId: string, since: number | null): Promise<boolean> {
-    const { changed, pending } = await changeFollowing(this.#redis, userId, creatorId, since);
+    const { changed, pending } = await this.#decide({ userId, creatorId, since });
     if (pending !== null) await this.#settle(pending);
     return changed;
+  }
+
+  async #decide(decision: FollowDecision): Promise<FollowChange> {
+    let changedOld = false;
+    if (this.#layout.phase === 'old') {
+      const old = await changeOldFollowing(this.#redis, decision);
+      // Only what was written before the copy began is certain to be copied.
+      if ((await this.#layout.refresh()) === 'old' && old !== null) return old;
+      changedOld = old?.changed ?? false;
+    }
+    const decide = () => changeFollowing(this.#changes, decision, this.#layout.isCopied);
+    let change = await decide();
+    if (change === null) {
+      await this.#moves.follows(decision.userId);
+      change = await decide();
+    }
+    if (change === null) throw new StoreUnavailableError('the follows of a user did not arrive');
+    return { ...change, changed: change.changed || changedOld };
+  }
+
+  /**
+   * What a user's follows say, wherever they are. At the keys of level 0 that holds only where they
+   * have not moved by the end of the read.
+   */
+  async #read<T>(userId: string, read: (place: FollowsPlace) => Promise<T>): Promise<T> {
+    const haveArrived = async (): Promise<boolean> =>
+      this.#layout.isCopied || (await this.#moves.haveFollowsArrived(userId));
+    if (!(await haveArrived())) {
+      const old = await read('old');
+      if (!(await haveArrived())) return old;
+    }
+    return read('bucket');
   }
 
   async #settle(pending: PendingFollow): Promise<void> {
@@ -126,9 +181,9 @@ export class RedisFollowStore implements FollowStore {
     await finishFollow(this.#redis, pending);
   }
 
-  async #finishAbandoned(userId: string): Promise<void> {
+  async #finishAbandoned(place: FollowsPlace, userId: string): Promise<void> {
     try {
-      const found = await takeAbandoned(this.#redis, userId, this.#abandonedAfterMs);
+      const found = await takeAbandoned(this.#redis, place, userId, this.#abandonedAfterMs);
       await Promise.all(found.map((pending) => this.#settle(pending)));
     } catch (error) {
       // A store that takes no writes is still read: whoever looks next tries again.

@@ -14,13 +14,14 @@ import {
 import type { FollowJob, FollowResult } from '../../../bench/load/follow-load.ts';
 import { LoadProcess } from '../../../bench/load/load-process.ts';
 import { RedisFollowStore } from '../../../storage/redis/catalogue/follows-redis.ts';
+import { followingKeys } from '../../../storage/redis/catalogue/catalogue-keys.ts';
 import {
   FOLLOWER_BUCKETS,
   followersKey,
-  followingKey,
 } from '../../../storage/redis/catalogue/follows-redis-steps.ts';
 import { redisInstalled } from '../../servers/redis-server.ts';
-import { openConnection, startRedis } from '../../storage/redis-fixture.ts';
+import { connectRedisData } from '../../storage/redis-data.ts';
+import { startRedis } from '../../storage/redis-fixture.ts';
 
 const COUNT = 120;
 const SPREAD_AT = 20;
@@ -28,13 +29,15 @@ const SPREAD_AT = 20;
 if (redisInstalled) {
   test('followers put down directly are those that the port would have left', async (t) => {
     const server = await startRedis(t);
-    const redis = await openConnection(t, server.address);
-    const follows = new RedisFollowStore({ redis, spreadAt: SPREAD_AT });
+    const data = await connectRedisData(server.address);
+    t.teardown(() => data.close());
+    const { redis } = data;
+    const follows = new RedisFollowStore({ ...data.parts, spreadAt: SPREAD_AT });
     const crowd = new Crowd(COUNT);
     const left = async () => {
       const keys = [
         ...Array.from({ length: FOLLOWER_BUCKETS }, (_, i) => followersKey(CREATOR_ID, i)),
-        ...Array.from({ length: COUNT }, (_, i) => followingKey(crowd.userId(i))),
+        ...Array.from({ length: COUNT }, (_, i) => followingKeys(crowd.userId(i)).following),
       ];
       return await Promise.all(keys.map((key) => redis.zrange(key, 0, '-1', 'WITHSCORES')));
     };
@@ -53,8 +56,9 @@ if (redisInstalled) {
 
   test('a cursor made of a depth shows the followers behind it', async (t) => {
     const server = await startRedis(t);
-    const redis = await openConnection(t, server.address);
-    const follows = new RedisFollowStore({ redis, spreadAt: SPREAD_AT });
+    const data = await connectRedisData(server.address);
+    t.teardown(() => data.close());
+    const follows = new RedisFollowStore({ ...data.parts, spreadAt: SPREAD_AT });
     const crowd = new Crowd(COUNT);
     await followThroughPort(follows, crowd, CREATOR_ID, COUNT);
     for (const depth of [0, 1, 57, COUNT - 3]) {

@@ -13,6 +13,7 @@ import type {
   ChangeStream,
   EntityChange,
 } from '../../../storage/ports/change-stream.ts';
+import type { FollowStore } from '../../../storage/ports/follows.ts';
 import type { Stores } from '../../../storage/ports/stores.ts';
 import { ChangeFold, keyOf } from '../change-fold.ts';
 import { failsWith } from './errors.ts';
@@ -243,7 +244,7 @@ export function changeStreamContract(options: ChangeStreamContractOptions): void
 
   test.serial('C1: what was trimmed is never skipped over in silence', async (t) => {
     const { follows } = stores();
-    for (let i = 0; i < 40; i++) await follows.follow(`chg_i${i}`, 'chg_i', i + 1);
+    await followAll(follows, 'chg_i', 6 * changes().bucketCount);
     const heads = await headsOf(changes());
     const bucket = heads.findIndex(({ last, trimmed }) => last - trimmed >= 4);
     const { last } = heads[bucket]!;
@@ -290,7 +291,7 @@ export function changeStreamContract(options: ChangeStreamContractOptions): void
     const { bucketCount } = own.changes;
     const share = Math.floor(40 / bucketCount);
     const count = 40 + (keptSlack + 20) * bucketCount;
-    for (let i = 0; i < count; i++) await own.follows.follow(`chg_k${i}`, 'chg_k', i + 1);
+    await followAll(own.follows, 'chg_k', count);
     const heads = await headsOf(own.changes);
     let evicted = 0;
     for (const [bucket, { last, trimmed }] of heads.entries()) {
@@ -304,6 +305,12 @@ export function changeStreamContract(options: ChangeStreamContractOptions): void
     const left = (await scanAll(own.changes)).filter(({ kind }) => kind === 'follow');
     t.is(left.length, count, 'the entities are all there');
   });
+}
+
+/** That many users follow the creator. */
+async function followAll(follows: FollowStore, creatorId: string, count: number): Promise<void> {
+  const users = Array.from({ length: count }, (_, i) => `${creatorId}${i}`);
+  await Promise.all(users.map((userId, i) => follows.follow(userId, creatorId, i + 1)));
 }
 
 /** Reads what is new in all buckets, each time from where it was. */

@@ -1,0 +1,188 @@
+// Users on Redis: a hash in the bucket of the user's id, changed by scripts that append the record
+// of the change (C1). Until the copy from level 0 has begun, users are written at the keys of level
+// 0, without records, by scripts that respect the mark of a moved user.
+
+import type { User } from '../../ports/accounts.ts';
+import { publicUser } from '../../ports/change-stream.ts';
+import { StoreUnavailableError } from '../../ports/journal.ts';
+import { answerOf, type RedisConnection } from '../connection/connection.ts';
+import { Script } from '../connection/script.ts';
+import {
+  changeBucketOf,
+  changesKey,
+  entitiesKey,
+  memberOf,
+  oldUserKey,
+  userKey,
+} from './catalogue-keys.ts';
+import type { CatalogueLayout } from './catalogue-layout.ts';
+import { APPEND_CHANGE } from './change-append.ts';
+import type { RedisChangeStream } from './change-stream-redis.ts';
+import { type Found, readEitherPlace } from './either-place.ts';
+import { type EntityMoves, MOVED_FIELD } from './entity-moves.ts';
+import type { EntityParts } from './entity-parts.ts';
+import { type StoredUser, usersAt } from './stored-users.ts';
+
+/** Of changes to one user at the same time each round lets one through. */
+const CHANGE_ROUNDS_MAX = 20;
+
+const [CREATED, PRESENT, ABANDONED] = [1, 2, 3];
+const [CHANGED, UNCHANGED, MOVED] = [1, 0, -1];
+
+/** KEYS: user, changes, entities. ARGV: most records, record, member, then fields and values. */
+const CREATE = new Script(`${APPEND_CHANGE}
+if redis.call('EXISTS', KEYS[1]) == 1 then
+  if redis.call('HEXISTS', KEYS[1], 'id') == 1 then return ${PRESENT} end
+  return ${ABANDONED}
+end
+append_change(KEYS[2], ARGV[1], ARGV[2])
+redis.call('HSET', KEYS[1], unpack(ARGV, 4))
+redis.call('ZADD', KEYS[3], 0, ARGV[3])
+return ${CREATED}`);
+
+/** KEYS: user, changes. ARGV: most records, record, the revision that is changed, roles. */
+const CHANGE_ROLES = new Script(`${APPEND_CHANGE}
+if redis.call('HEXISTS', KEYS[1], 'id') == 0 then return ${UNCHANGED} end
+if (redis.call('HGET', KEYS[1], 'revision') or '0') ~= ARGV[3] then return ${UNCHANGED} end
+append_change(KEYS[2], ARGV[1], ARGV[2])
+redis.call('HSET', KEYS[1], 'roles', ARGV[4], 'revision', ARGV[3] + 1)
+return ${CHANGED}`);
+
+/** KEYS: user. Answers 1 where there is no user and never will be. */
+const ABANDON = new Script(`
+if redis.call('HEXISTS', KEYS[1], 'id') == 1 then return 0 end
+redis.call('HSET', KEYS[1], 'abandoned', 1)
+return 1`);
+
+/** KEYS: user of level 0. ARGV: fields and values. */
+const CREATE_OLD = new Script(`
+if redis.call('EXISTS', KEYS[1]) == 1 then
+  if redis.call('HEXISTS', KEYS[1], 'id') == 1 then return ${PRESENT} end
+  return ${ABANDONED}
+end
+redis.call('HSET', KEYS[1], unpack(ARGV))
+return ${CREATED}`);
+
+/** KEYS: user of level 0. ARGV: the roles that are changed, roles. */
+const CHANGE_OLD_ROLES = new Script(`
+if redis.call('HEXISTS', KEYS[1], '${MOVED_FIELD}') == 1 then return ${MOVED} end
+local roles = redis.call('HGET', KEYS[1], 'roles')
+if not roles then return ${MOVED} end
+if roles ~= ARGV[1] then return ${UNCHANGED} end
+redis.call('HSET', KEYS[1], 'roles', ARGV[2])
+return ${CHANGED}`);
+
+/** Errors of all methods: `store-unavailable`. */
+export class RedisUsers {
+  readonly #redis: RedisConnection;
+  readonly #layout: CatalogueLayout;
+  readonly #moves: EntityMoves;
+  readonly #changes: RedisChangeStream;
+
+  constructor({ redis, layout, moves, changes }: EntityParts) {
+    this.#redis = redis;
+    this.#layout = layout;
+    this.#moves = moves;
+    this.#changes = changes;
+  }
+
+  /** False where the user is there already, or was abandoned. */
+  async create(user: User): Promise<boolean> {
+    let createdOld = false;
+    if (this.#layout.phase === 'old') {
+      const fields = Object.entries(fieldsOf(user)).flat();
+      const outcome = await CREATE_OLD.run(this.#redis, [oldUserKey(user.id)], fields);
+      createdOld = outcome === CREATED;
+      // Only what was written before the copy began is certain to be copied.
+      if ((await this.#layout.refresh()) === 'old') return createdOld;
+    }
+    if (!this.#layout.isCopied) await this.#moves.user(user.id);
+    const outcome = await this.#createInBucket(user);
+    return outcome === CREATED || (createdOld && outcome === PRESENT);
+  }
+
+  /** In the order of the ids. */
+  async find(ids: readonly string[]): Promise<(User | null)[]> {
+    const found = await this.#locate(ids);
+    return found.map((each) => each?.value.user ?? null);
+  }
+
+  /** In the order of the ids. */
+  async names(ids: readonly string[]): Promise<(string | null)[]> {
+    const read = (keyOf: (id: string) => string) => (some: readonly string[]) =>
+      answerOf(Promise.all(some.map((id) => this.#redis.hget(keyOf(id), 'name'))));
+    const places = { inBucket: read(userKey), atOldKeys: read(oldUserKey) };
+    const found = await readEitherPlace(this.#layout, ids, places);
+    return found.map((each) => each?.value ?? null);
+  }
+
+  /** A change that another overtook is made again on top of it. */
+  async addRole(userId: string, role: string): Promise<void> {
+    for (let round = 0; round < CHANGE_ROUNDS_MAX; round++) {
+      const [found] = await this.#locate([userId]);
+      if (!found || found.value.user.roles.includes(role)) return;
+      if (found.inBucket) {
+        if (await this.#changeRoles(found.value, role)) return;
+      } else if (this.#layout.phase === 'old') {
+        const outcome = await this.#changeOldRoles(found.value, role);
+        if (outcome === CHANGED) return;
+        if (outcome === MOVED) await this.#layout.refresh();
+      } else {
+        await this.#moves.user(userId);
+      }
+    }
+    throw new StoreUnavailableError('too many changes of one user at the same time');
+  }
+
+  /**
+   * Makes sure that a user who is not there never will be: whoever is about to write the user finds
+   * the mark. False where the user is there.
+   */
+  async abandon(userId: string): Promise<boolean> {
+    if (!this.#layout.isCopied) {
+      if ((await ABANDON.run(this.#redis, [oldUserKey(userId)], [])) !== 1) return false;
+      if ((await this.#layout.refresh()) === 'old') return true;
+    }
+    return (await ABANDON.run(this.#redis, [userKey(userId)], [])) === 1;
+  }
+
+  #locate(ids: readonly string[]): Promise<(Found<StoredUser> | null)[]> {
+    return readEitherPlace(this.#layout, ids, {
+      inBucket: (some) => usersAt(this.#redis, some.map(userKey)),
+      atOldKeys: (some) => usersAt(this.#redis, some.map(oldUserKey)),
+    });
+  }
+
+  #createInBucket(user: User): Promise<unknown> {
+    const bucket = changeBucketOf(user.id);
+    const fields = { ...fieldsOf(user), revision: 1 };
+    return this.#changes.append(
+      CREATE,
+      [userKey(user.id), changesKey(bucket), entitiesKey(bucket)],
+      [recordOf(user), memberOf('user', user.id), ...Object.entries(fields).flat()],
+    );
+  }
+
+  async #changeRoles({ user, revision }: StoredUser, role: string): Promise<boolean> {
+    const roles = [...user.roles, role];
+    const outcome = await this.#changes.append(
+      CHANGE_ROLES,
+      [userKey(user.id), changesKey(changeBucketOf(user.id))],
+      [recordOf({ ...user, roles }), revision, JSON.stringify(roles)],
+    );
+    return outcome === CHANGED;
+  }
+
+  #changeOldRoles({ user, rolesText }: StoredUser, role: string): Promise<unknown> {
+    const args = [rolesText, JSON.stringify([...user.roles, role])];
+    return CHANGE_OLD_ROLES.run(this.#redis, [oldUserKey(user.id)], args);
+  }
+}
+
+function fieldsOf({ id, email, name, passwordHash, roles, createdAt }: User) {
+  return { id, email, name, passwordHash, roles: JSON.stringify(roles), createdAt };
+}
+
+function recordOf(user: User): string {
+  return JSON.stringify({ kind: 'user', userId: user.id, user: publicUser(user) });
+}

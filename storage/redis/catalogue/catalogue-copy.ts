@@ -1,0 +1,213 @@
+// Brings users, products and follows from the keys of level 0 into their buckets, while all nodes
+// serve (docs/decisions/030-change-stream-on-redis.md). Every node looks now and then how far the
+// catalogue is. Once every living node reads level 1, one of them leads: it scans all old keys in
+// batches and moves each entity that no change has moved yet. It keeps its place in Redis, so
+// another node goes on where it died. When a whole scan finds nothing left to move, the buckets are
+// finished; a while later the old keys are removed.
+
+import { randomUUID } from 'node:crypto';
+import pLimit from 'p-limit';
+import type { Logger } from 'pino';
+import { StoreUnavailableError } from '../../ports/journal.ts';
+import type { RedisConnection } from '../connection/connection.ts';
+import { Script } from '../connection/script.ts';
+import {
+  CHANGE_BUCKETS,
+  entityKey,
+  oldFollowingKeys,
+  oldFollowingMovedKey,
+  oldProductEntityId,
+  oldUserKey,
+} from './catalogue-keys.ts';
+import { type CatalogueLayout, type CopyLead, CopyLeaseLostError } from './catalogue-layout.ts';
+import { type EntityMoves, MOVED_FIELD } from './entity-moves.ts';
+import { type OldEntity, placementOf, scanOldEntities, serversOf } from './old-keys.ts';
+
+/** What every living node must read before anything is written in buckets. */
+export const BUCKETS_LEVEL = 1;
+
+const TICK_INTERVAL_MS = 1_000;
+const LEASE_MS = 15_000;
+/** Entities that move at the same time. */
+const MOVES_AT_ONCE = 16;
+/** Longer than anything of a node that does not know of the copy yet is under way. */
+const OLD_KEYS_KEPT_MS = 600_000;
+/** Where a server's scan has ended. */
+const SCANNED = 'end';
+
+/** KEYS: old entity. */
+const REMOVE_HASH = new Script(`
+if redis.call('HEXISTS', KEYS[1], '${MOVED_FIELD}') == 0 then return 0 end
+return redis.call('UNLINK', KEYS[1])`);
+
+/** KEYS: mark, following, pending, revision. */
+const REMOVE_FOLLOWS = new Script(`
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+return redis.call('UNLINK', unpack(KEYS))`);
+
+export interface CatalogueCopyOptions {
+  readonly redis: RedisConnection;
+  readonly layout: CatalogueLayout;
+  readonly moves: EntityMoves;
+  /** The level that the store has reached: every living node reads it. */
+  readonly levels: { reached(): number; onChange(listener: () => void): () => void };
+  readonly log: Logger;
+  /** For how long the old keys stay after everything was copied. */
+  readonly oldKeysKeptMs?: number;
+  /** After that another node may lead in the place of one that does not answer. */
+  readonly leaseMs?: number;
+}
+
+export class CatalogueCopy {
+  readonly #options: CatalogueCopyOptions;
+  /** Of this run of this process. */
+  readonly #name = randomUUID();
+  readonly #limit = pLimit(MOVES_AT_ONCE);
+  #isStopping = false;
+  #timer: NodeJS.Timeout | null = null;
+  #running: Promise<void> | null = null;
+  #unlisten: () => void = () => undefined;
+
+  constructor(options: CatalogueCopyOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#unlisten = this.#options.levels.onChange(() => this.#run());
+    this.#run();
+  }
+
+  /** Resolves when nothing is under way. Idempotent. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#unlisten();
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    await this.#running;
+  }
+
+  /**
+   * Does what is to be done now, as far as this node may. Errors: `store-unavailable`, `lease-lost`;
+   * repeating it goes on.
+   */
+  async advance(): Promise<void> {
+    const { layout, levels } = this.#options;
+    await layout.refresh();
+    if (layout.phase === 'cleared' || levels.reached() < BUCKETS_LEVEL) return;
+    if (layout.phase === 'copied' && !(await this.#mayClear())) return;
+    const lead = await layout.lead(this.#name, this.#options.leaseMs ?? LEASE_MS);
+    if (lead === null) return;
+    // What the leader before did last may be newer than what this node knows.
+    await layout.refresh();
+    if (layout.phase === 'old') {
+      await lead.advance('old', 'copying');
+      await layout.refresh();
+    }
+    if (layout.phase === 'copying') await this.#copy(lead);
+    if (layout.phase === 'copied' && (await this.#mayClear())) await this.#clear(lead);
+  }
+
+  #run(): void {
+    if (this.#isStopping || this.#running !== null) return;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#running = this.#advanceOnce().finally(() => {
+      this.#running = null;
+      if (this.#isStopping || this.#options.layout.phase === 'cleared') return;
+      this.#timer = setTimeout(() => this.#run(), TICK_INTERVAL_MS).unref();
+    });
+  }
+
+  /** Never rejects: the next one goes on. */
+  async #advanceOnce(): Promise<void> {
+    try {
+      await this.advance();
+    } catch (error) {
+      const isExpected =
+        error instanceof StoreUnavailableError || error instanceof CopyLeaseLostError;
+      const { log } = this.#options;
+      if (isExpected) log.debug({ err: error }, 'the copy of the catalogue goes on later');
+      else log.error({ err: error }, 'the copy of the catalogue has failed, and is tried again');
+    }
+  }
+
+  async #mayClear(): Promise<boolean> {
+    const { layout, oldKeysKeptMs = OLD_KEYS_KEPT_MS } = this.#options;
+    return (await layout.phaseAgeMs()) >= oldKeysKeptMs;
+  }
+
+  async #copy(lead: CopyLead): Promise<void> {
+    const { layout, log, moves } = this.#options;
+    let total = 0;
+    for (;;) {
+      const { moved, isWhole } = await this.#scan(lead, (entity) => this.#move(entity));
+      total += moved;
+      if (this.#isStopping) return;
+      if (isWhole && moved === 0) break;
+    }
+    for (let bucket = 0; bucket < CHANGE_BUCKETS; bucket++) await moves.finishBucket(bucket);
+    await lead.advance('copying', 'copied');
+    await layout.refresh();
+    log.info({ moved: total }, 'users, products and follows are in buckets with their changes');
+  }
+
+  async #clear(lead: CopyLead): Promise<void> {
+    const { layout, log } = this.#options;
+    const { isWhole } = await this.#scan(lead, (entity) => this.#remove(entity));
+    // Where servers changed meanwhile, the next tick scans again.
+    if (!isWhole) return;
+    await lead.advance('copied', 'cleared');
+    await layout.refresh();
+    log.info('the keys of users, products and follows of level 0 are removed');
+  }
+
+  /** `isWhole`: this scan alone has seen every key that was there before it began. */
+  async #scan(
+    lead: CopyLead,
+    work: (entity: OldEntity) => Promise<boolean>,
+  ): Promise<{ moved: number; isWhole: boolean }> {
+    const { redis } = this.#options;
+    const before = await placementOf(redis);
+    const servers = await serversOf(redis);
+    let isWhole = true;
+    let moved = 0;
+    for (const server of servers) {
+      let cursor = await lead.cursorOf(server.runId);
+      if (cursor !== null) isWhole = false;
+      while (cursor !== SCANNED) {
+        if (this.#isStopping) return { moved, isWhole: false };
+        const { next, entities } = await scanOldEntities(server.redis, cursor ?? '0');
+        const outcomes = await Promise.all(
+          distinct(entities).map((entity) => this.#limit(() => work(entity))),
+        );
+        moved += outcomes.filter(Boolean).length;
+        cursor = next === '0' ? SCANNED : next;
+        await lead.saveCursor(server.runId, cursor);
+      }
+    }
+    await lead.dropCursors(servers.map(({ runId }) => runId));
+    return { moved, isWhole: isWhole && before === (await placementOf(redis)) };
+  }
+
+  /** Whether there was something to move. */
+  #move({ kind, id }: OldEntity): Promise<boolean> {
+    const { moves } = this.#options;
+    if (kind === 'user') return moves.user(id);
+    return kind === 'product' ? moves.product(id) : moves.follows(id);
+  }
+
+  /** Only what has moved: no other key of level 0 has ever been acknowledged and is still needed. */
+  async #remove({ kind, id }: OldEntity): Promise<boolean> {
+    const { redis } = this.#options;
+    if (kind === 'follows') {
+      const { following, pending, revision } = oldFollowingKeys(id);
+      const keys = [oldFollowingMovedKey(id), following, pending, revision];
+      return (await REMOVE_FOLLOWS.run(redis, keys, [])) !== 0;
+    }
+    const key = kind === 'user' ? oldUserKey(id) : entityKey(oldProductEntityId(id));
+    return (await REMOVE_HASH.run(redis, [key], [])) !== 0;
+  }
+}
+
+function distinct(entities: readonly OldEntity[]): OldEntity[] {
+  return [...new Map(entities.map((entity) => [`${entity.kind} ${entity.id}`, entity])).values()];
+}

@@ -1,0 +1,102 @@
+// The names of the keys of users, products and follows on Redis, and the bucket that each is in: all
+// keys of a bucket share a hash tag, so that one script changes an entity and appends the record of
+// the change. Part of the stored format. The keys of feature level 0, each in a slot of its own, are
+// here as well (docs/decisions/030-change-stream-on-redis.md).
+
+import { fnv1a } from '../../../domain/ids.ts';
+
+export const CHANGE_BUCKETS = 32;
+
+/** Of a user, with all the user follows, or of a product. */
+export function changeBucketOf(id: string): number {
+  return fnv1a(id) % CHANGE_BUCKETS;
+}
+
+/** The records of a bucket, a Redis stream: the id is `0-` and the sequence. */
+export function changesKey(bucket: number): string {
+  return `${tag(bucket)}:changes`;
+}
+/** A sorted set of what the bucket has, for a full pass: see `memberOf`. All scores are 0. */
+export function entitiesKey(bucket: number): string {
+  return `${tag(bucket)}:entities`;
+}
+/** What of the copy from level 0 the bucket has: absent, `copying` or `copied`. */
+export function bucketLayoutKey(bucket: number): string {
+  return `${tag(bucket)}:layout`;
+}
+/** A set of users whose follows are in the bucket, while the copy goes on. */
+export function arrivedKey(bucket: number): string {
+  return `${tag(bucket)}:arrived`;
+}
+export function userKey(userId: string): string {
+  return `${tag(changeBucketOf(userId))}:user:${userId}`;
+}
+
+const KINDS = { user: 'u', product: 'p', follows: 'f' } as const;
+export type MemberKind = keyof typeof KINDS;
+
+/** An entity in the sorted set of its bucket. */
+export function memberOf(kind: MemberKind, id: string): string {
+  return `${KINDS[kind]}:${id}`;
+}
+export function parseMember(member: string): { kind: MemberKind; id: string } | null {
+  const found = Object.entries(KINDS).find(([, letter]) => member.startsWith(`${letter}:`));
+  return found === undefined ? null : { kind: found[0] as MemberKind, id: member.slice(2) };
+}
+
+/** redis-om puts its schema's name before the ids of entities. */
+export const ENTITY_PREFIX = 'entity';
+
+export function entityKey(entityId: string): string {
+  return `${ENTITY_PREFIX}:${entityId}`;
+}
+/** As redis-om's entity id. */
+export function productEntityId(productId: string): string {
+  return `${tag(changeBucketOf(productId))}:product:${productId}`;
+}
+
+/** Whom a user follows, and what is pending of that. */
+export interface FollowingKeys {
+  /** A sorted set of creators by the time since when the user follows them. */
+  readonly following: string;
+  readonly pending: string;
+  readonly revision: string;
+}
+
+export function followingKeys(userId: string): FollowingKeys {
+  return followingKeysAt(`${tag(changeBucketOf(userId))}:following:${userId}`);
+}
+/** Where a user's follows are put together before they take their place. */
+export function followingCopyKey(userId: string): string {
+  return `${followingKeys(userId).following}:copy`;
+}
+
+export const OLD_USER_PREFIX = 'user:';
+export const OLD_FOLLOWING_PREFIX = '{following:';
+
+export function oldUserKey(userId: string): string {
+  return `${OLD_USER_PREFIX}${userId}`;
+}
+/** As redis-om's entity id. */
+export function oldProductEntityId(productId: string): string {
+  return `{product:${productId}}`;
+}
+export function oldFollowingKeys(userId: string): FollowingKeys {
+  return followingKeysAt(`${OLD_FOLLOWING_PREFIX}${userId}}`);
+}
+/** Exists once a user's follows at level 0 may not be changed any more. */
+export function oldFollowingMovedKey(userId: string): string {
+  return `${oldFollowingKeys(userId).following}:moved`;
+}
+
+function followingKeysAt(following: string): FollowingKeys {
+  return {
+    following,
+    pending: `${following}:pending`,
+    revision: `${following}:revision`,
+  };
+}
+
+function tag(bucket: number): string {
+  return `{c:${String(bucket).padStart(2, '0')}}`;
+}

@@ -1,0 +1,219 @@
+// The change stream on Redis (C1): a Redis stream for each bucket. The scripts that change an entity
+// append its record (`change-append.ts`), so the two are one step. Redis itself counts the sequences, as
+// the second part of the stream's ids, and refuses one that does not rise. They have no gaps, so what
+// was trimmed is the newest sequence less the length of the stream.
+//
+// The full pass reads a sorted set of the bucket's entities, by their names: a user, a product, or
+// the follows of a user, which are read newest first from where the page before ended.
+
+import type { OmConnection } from './om-connection.ts';
+import { InvalidCursorError } from '../../ports/page.ts';
+import {
+  type ChangeHead,
+  CHANGES_KEPT_MAX,
+  type ChangeRecord,
+  type ChangeStream,
+  type EntityChange,
+  PositionTrimmedError,
+  publicUser,
+  type ScanPage,
+} from '../../ports/change-stream.ts';
+import { LIST_START, type ListPosition } from '../../formats/cursor.ts';
+import { answerOf, type RedisConnection } from '../connection/connection.ts';
+import { readNewestFirst } from '../connection/newest-first.ts';
+import { Script, type ScriptArgument } from '../connection/script.ts';
+import {
+  CHANGE_BUCKETS,
+  changesKey,
+  entitiesKey,
+  followingKeys,
+  parseMember,
+  productEntityId,
+  userKey,
+} from './catalogue-keys.ts';
+import { productsAt } from './stored-products.ts';
+import { usersAt } from './stored-users.ts';
+
+/** KEYS: stream. Answers the newest sequence and the length, both 0 where there is no stream. */
+const HEAD = new Script(`
+if redis.call('EXISTS', KEYS[1]) == 0 then return {0, 0} end
+local info, last, length = redis.call('XINFO', 'STREAM', KEYS[1]), 0, 0
+for i = 1, #info, 2 do
+  if info[i] == 'last-generated-id' then last = tonumber(info[i + 1]:match('%-(%d+)$')) end
+  if info[i] == 'length' then length = info[i + 1] end
+end
+return {last, length}`);
+
+export interface RedisChangeStreamOptions {
+  readonly redis: RedisConnection;
+  /** Where products travel. */
+  readonly om: OmConnection;
+  /** Records in all buckets together. */
+  readonly keptMax?: number;
+}
+
+/** Where a full pass is: after an entity, or within the follows of a user. */
+type ScanCursor = readonly [member: string, time: number | null, id: string];
+
+export class RedisChangeStream implements ChangeStream {
+  readonly bucketCount = CHANGE_BUCKETS;
+  /** Records that a bucket keeps. */
+  readonly #keptInBucketMax: number;
+  readonly #redis: RedisConnection;
+  readonly #om: OmConnection;
+  readonly #listeners = new Set<() => void>();
+
+  constructor(options: RedisChangeStreamOptions) {
+    this.#redis = options.redis;
+    this.#om = options.om;
+    const share = (options.keptMax ?? CHANGES_KEPT_MAX) / CHANGE_BUCKETS;
+    this.#keptInBucketMax = Math.max(Math.floor(share), 1);
+  }
+
+  async head(bucket: number): Promise<ChangeHead> {
+    const answer = await HEAD.run(this.#redis, [changesKey(bucket)], []);
+    const [last, length] = answer as [number, number];
+    return { last, trimmed: last - length };
+  }
+
+  async read(bucket: number, after: number, limit: number): Promise<ChangeRecord[]> {
+    const entries = await answerOf(
+      this.#redis.xrange(changesKey(bucket), `0-${after + 1}`, '+', 'COUNT', limit),
+    );
+    const records = entries.map(([id, fields]) => recordOf(bucket, id, fields));
+    // Nothing is missing where the first record follows the position.
+    if (records[0]?.sequence === after + 1) return records;
+    const { last, trimmed } = await this.head(bucket);
+    if (after < trimmed || after > last) {
+      throw new PositionTrimmedError(
+        `bucket ${bucket} has records ${trimmed + 1} to ${last}, and ${after} was the position`,
+      );
+    }
+    // What was appended since the read comes with the next one.
+    return [];
+  }
+
+  async scan(bucket: number, cursor: string | null, limit: number): Promise<ScanPage> {
+    const changes: EntityChange[] = [];
+    let position: ScanCursor | null = parseCursor(cursor);
+    if (position !== null && position[1] !== null) {
+      const { id: userId } = parseMember(position[0])!;
+      const start = { time: position[1], id: position[2] };
+      const follows = await this.#followsOf(userId, start, limit);
+      changes.push(...follows);
+      position = within(position[0], follows, limit);
+      if (position[1] !== null) return { changes, nextCursor: JSON.stringify(position) };
+    }
+    const start = position === null ? '-' : `(${position[0]}`;
+    const wanted = Math.max(limit - changes.length, 1);
+    const members = await answerOf(
+      this.#redis.zrangebylex(entitiesKey(bucket), start, '+', 'LIMIT', 0, wanted),
+    );
+    // One user's follows may fill many pages: they are the last thing of a page.
+    const isFollows = (member: string): boolean => parseMember(member)?.kind === 'follows';
+    const found = members.slice(0, members.findIndex(isFollows) + 1 || members.length);
+    changes.push(...(await this.#entities(found.filter((member) => !isFollows(member)))));
+    const last = found.at(-1);
+    if (last === undefined) return { changes, nextCursor: null };
+    let next: ScanCursor = [last, null, ''];
+    if (isFollows(last)) {
+      const follows = await this.#followsOf(parseMember(last)!.id, LIST_START, limit);
+      changes.push(...follows);
+      next = within(last, follows, limit);
+    }
+    const isEnd = members.length < wanted && found.length === members.length && next[1] === null;
+    return { changes, nextCursor: isEnd ? null : JSON.stringify(next) };
+  }
+
+  async trim(bucket: number, through: number): Promise<void> {
+    await answerOf(this.#redis.xtrim(changesKey(bucket), 'MINID', `0-${through + 1}`));
+  }
+
+  onAppend(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /**
+   * Runs a script that may append a record, for the stores: `ARGV[1]` is how many records a bucket
+   * keeps, and `args` follow. Errors: `store-unavailable`.
+   */
+  async append(
+    script: Script,
+    keys: readonly string[],
+    args: readonly ScriptArgument[],
+  ): Promise<unknown> {
+    try {
+      return await script.run(this.#redis, keys, [this.#keptInBucketMax, ...args]);
+    } finally {
+      for (const listener of this.#listeners) listener();
+    }
+  }
+
+  async #followsOf(userId: string, start: ListPosition, limit: number): Promise<EntityChange[]> {
+    const keys = [followingKeys(userId).following];
+    const found = await readNewestFirst(this.#redis, keys, start, limit);
+    return found.map(({ id: creatorId, time }) => {
+      return { kind: 'follow', userId, creatorId, since: time };
+    });
+  }
+
+  /** Users and products as they are now; those that are gone are left out. */
+  async #entities(members: readonly string[]): Promise<EntityChange[]> {
+    const parsed = members.map(parseMember);
+    const ids = (kind: string) =>
+      parsed.flatMap((member) => (member?.kind === kind ? [member.id] : []));
+    const [users, products] = await Promise.all([
+      usersAt(this.#redis, ids('user').map(userKey)),
+      productsAt(this.#om, ids('product').map(productEntityId)),
+    ]);
+    const changes: EntityChange[] = [];
+    for (const found of users) {
+      if (found === null) continue;
+      changes.push({ kind: 'user', userId: found.user.id, user: publicUser(found.user) });
+    }
+    for (const product of products) {
+      if (product !== null) changes.push({ kind: 'product', productId: product.id, product });
+    }
+    return changes;
+  }
+}
+
+/** After a page of a user's follows: within them where it was full. */
+function within(member: string, follows: readonly EntityChange[], limit: number): ScanCursor {
+  const last = follows.at(-1);
+  if (last?.kind !== 'follow' || follows.length < limit) return [member, null, ''];
+  return [member, last.since, last.creatorId];
+}
+
+function recordOf(bucket: number, id: string, fields: readonly string[]): ChangeRecord {
+  const value = (name: string): string => fields[fields.indexOf(name) + 1]!;
+  return {
+    bucket,
+    sequence: Number(id.slice(id.indexOf('-') + 1)),
+    at: Number(value('at')),
+    change: JSON.parse(value('change')) as EntityChange,
+  };
+}
+
+const CURSOR_LENGTH_MAX = 4_096;
+
+function parseCursor(cursor: string | null): ScanCursor | null {
+  if (cursor === null) return null;
+  const [member, time, id] = cursor.length > CURSOR_LENGTH_MAX ? [] : parts(cursor);
+  const kind = typeof member === 'string' ? parseMember(member)?.kind : undefined;
+  const isWithin = kind === 'follows' && Number.isSafeInteger(time);
+  if (kind === undefined || typeof id !== 'string' || !(time === null || isWithin)) {
+    throw new InvalidCursorError('the cursor does not belong to a full pass');
+  }
+  return [member as string, time as number | null, id];
+}
+
+function parts(cursor: string): unknown[] {
+  try {
+    const parsed: unknown = JSON.parse(cursor);
+    return Array.isArray(parsed) && parsed.length === 3 ? parsed : [];
+  } catch {
+    return []; // The caller refuses it.
+  }
+}

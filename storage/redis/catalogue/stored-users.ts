@@ -1,0 +1,36 @@
+// The hash of a user on Redis, as it is read.
+
+import type { User } from '../../ports/accounts.ts';
+import { answerOf, type RedisConnection } from '../connection/connection.ts';
+
+export interface StoredUser {
+  readonly user: User;
+  /** Rises with each change; 0 for what was written at level 0. */
+  readonly revision: number;
+  /** The roles as they are stored, to be compared. */
+  readonly rolesText: string;
+}
+
+/** In the order of the keys. A command for each: at level 0 each is in a slot of its own. */
+export async function usersAt(
+  redis: RedisConnection,
+  keys: readonly string[],
+): Promise<(StoredUser | null)[]> {
+  const found = await Promise.all(keys.map((key) => answerOf(redis.hgetall(key))));
+  return found.map(storedUserOf);
+}
+
+function storedUserOf(fields: Record<string, string>): StoredUser | null {
+  const { id, email, name, passwordHash, roles, createdAt, revision } = fields;
+  // No hash at all, or the mark of a registration that was abandoned.
+  if (id === undefined) return null;
+  const user = {
+    id,
+    email: email!,
+    name: name!,
+    passwordHash: passwordHash!,
+    roles: JSON.parse(roles!) as string[],
+    createdAt: Number(createdAt),
+  };
+  return { user, revision: Number(revision ?? 0), rolesText: roles! };
+}
