@@ -2,7 +2,7 @@
 // notifications are in the feed as well, so a lost message here costs a moment, never a fact.
 
 import type { DropView, MilestoneType } from '../contracts/drops.ts';
-import type { Notification } from '../storage/ports/feed.ts';
+import type { Notification } from '../contracts/notifications.ts';
 
 /** A moment in a drop's life that people are told about at once, with the drop as it was then. */
 export interface Milestone {

@@ -5,7 +5,7 @@
 import { Redis } from 'ioredis';
 import pino from 'pino';
 import type { OrderView } from '../contracts/orders.ts';
-import type { NewNotification } from '../storage/ports/feed.ts';
+import type { NewNotification } from '../contracts/notifications.ts';
 import { connectRedis } from '../storage/redis/connection/connection.ts';
 import { RedisFeedStore } from '../storage/redis/rows/feed-redis.ts';
 import { RedisOrderListStore } from '../storage/redis/rows/order-list-redis.ts';

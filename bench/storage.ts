@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { OrderView } from '../contracts/orders.ts';
-import type { NewNotification } from '../storage/ports/feed.ts';
+import type { NewNotification } from '../contracts/notifications.ts';
 import { openSqliteStores, type SqliteStores } from '../storage/sqlite/stores.ts';
 
 const APPENDS = 3000;

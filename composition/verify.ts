@@ -1,7 +1,7 @@
 // `verify` for the embedded profile: asks the server that runs on the data directory, or, where none runs, rebuilds the node's memory
 // without a gateway and verifies that. Also reads the orders straight from the journal, for proofs from outside.
 
-import type { VerifyReport } from '../actors/shard/verification.ts';
+import type { VerifyReport } from '../contracts/operator.ts';
 import { readEntries, replay } from '../actors/shard/recovery.ts';
 import type { DropState } from '../domain/drop-state.ts';
 import type { OrderView } from '../contracts/orders.ts';
@@ -12,8 +12,6 @@ import { isOfOneNode } from './data-directory.ts';
 import { createEmbeddedCore, type EmbeddedCore } from './embedded-core.ts';
 import { createLog } from './node-core.ts';
 import { keptServerUrl } from './server-url.ts';
-
-export type { VerifyReport } from '../actors/shard/verification.ts';
 
 const TOKEN_LIFETIME_SECONDS = 60;
 

@@ -44,6 +44,6 @@ export const ORDER_ID_LENGTH_MAX = 255;
 
 // Operators
 
-/** Shards of every cluster, and so the most there are. Part of the stored format. */
+/** `SHARD_COUNT` of `domain/ids.ts`, which imports no values. */
 export const SHARD_COUNT_MAX = 256;
 export const REBALANCE_MOVES_DEFAULT = 10;

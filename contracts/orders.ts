@@ -4,7 +4,8 @@ import { Type } from 'typebox';
 import { IDEMPOTENCY_KEY_LENGTH_MAX, ORDER_QUANTITY_MAX } from './bounds.ts';
 import { list } from './paging.ts';
 import type { Plain } from './plain.ts';
-import { count, currencyCode, id, STRICT, textOrNull, time, userId, VISIBLE } from './scalars.ts';
+import { VISIBLE } from './patterns.ts';
+import { count, currencyCode, id, STRICT, textOrNull, time, userId } from './scalars.ts';
 import { absentIfFalse, absentIfNull, inside, wire } from './wire.ts';
 
 export const OrderStatus = Type.Union([

@@ -26,6 +26,7 @@ export const REFUSAL_CODES = [
   'overloaded',
   'unavailable',
 ] as const;
+export const RefusalCode = Type.Enum([...REFUSAL_CODES]);
 export type RefusalCode = (typeof REFUSAL_CODES)[number];
 
 /** Codes that only the HTTP floor gives, besides the product's refusals. */
@@ -40,7 +41,7 @@ export type ProblemCode = RefusalCode | (typeof HTTP_CODES)[number];
 
 export const Refusal = Type.Object({
   ok: Type.Literal(false),
-  code: Type.Enum([...REFUSAL_CODES]),
+  code: RefusalCode,
   /** One sentence for the person who made the request; never internal text. */
   detail: Type.Optional(Type.String()),
   /** The drop's version the refusal was decided at, where a drop decided it (O8). */

@@ -19,6 +19,7 @@ import {
   Type,
 } from 'typebox';
 import { TIME_LENGTH_MAX } from './bounds.ts';
+import type { Plain } from './plain.ts';
 
 type Mark = 'time' | 'inside' | 'absent-if-null' | 'absent-if-false';
 
@@ -82,8 +83,8 @@ export function wire<P extends TProperties>(shape: TObject<P>): TObject<WireProp
 }
 
 /** Makes the wire form of a value: exactly the shape's properties, in their order. */
-export function presenter<S extends TObject>(shape: S): (value: object) => Static<WireSchema<S>> {
-  return presentationOf(shape) as (value: object) => Static<WireSchema<S>>;
+export function presenter<S extends TObject>(shape: S): (value: Plain<S>) => Static<WireSchema<S>> {
+  return presentationOf(shape) as (value: Plain<S>) => Static<WireSchema<S>>;
 }
 
 /**

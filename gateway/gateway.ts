@@ -6,7 +6,8 @@ import type { Registry } from 'prom-client';
 import type { Clock } from '../actors/clock.ts';
 import type { CommandRouter } from '../actors/command-router.ts';
 import type { LiveBus } from '../actors/live-bus.ts';
-import type { CallAction } from '../services/contracts.ts';
+import type { CallAction } from '../contracts/actions.ts';
+import type { Readiness } from '../contracts/system.ts';
 import { Admission, type LiveBounds } from './http/admission.ts';
 import { Authenticator } from './http/auth.ts';
 import { Dispatcher } from './http/dispatcher.ts';
@@ -25,7 +26,7 @@ import { operatorRoutes } from './rest/operator.ts';
 import { orderRoutes, PLACE_ORDER } from './rest/orders.ts';
 import { paymentRoutes } from './rest/payments.ts';
 import { productRoutes } from './rest/products.ts';
-import { type ReadinessReport, systemRoutes } from './rest/system.ts';
+import { systemRoutes } from './rest/system.ts';
 import type { Route, VerifyToken } from './http/route.ts';
 import { RouteTable } from './http/route-table.ts';
 import { HttpServer, type MakeLive } from './http/server.ts';
@@ -47,7 +48,7 @@ export interface GatewayOptions {
   /** False lifts the limits by user and by address, those of live streams too. */
   readonly rateLimits: boolean;
   readonly clock: Clock;
-  readonly readiness: () => ReadinessReport;
+  readonly readiness: () => Readiness;
   readonly metrics: Registry;
   /** What other parts of this node tell the metrics. */
   readonly sources?: MetricSources;

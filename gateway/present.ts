@@ -1,17 +1,20 @@
-// Views as the REST contract shows them. Times leave as RFC 3339 in UTC, and what only the inside
-// needs stays inside.
+// Views as clients get them: what `contracts/wire.ts` derives of each shape. Only orders are written
+// by hand.
 
-import type { DropView } from '../contracts/drops.ts';
+import { OwnProfile, PublicProfile, Session } from '../contracts/accounts.ts';
+import { DropView } from '../contracts/drops.ts';
+import { NamedFollow } from '../contracts/follows.ts';
+import { Notification } from '../contracts/notifications.ts';
+import { MoveRecord, NodeRow, OperatorAction, ShardRow } from '../contracts/operator.ts';
 import type { OrderView } from '../contracts/orders.ts';
-import type { NamedFollow, OwnProfile, PublicProfile, Session } from '../services/contracts.ts';
-import type { Product } from '../storage/ports/catalogue.ts';
-import type { Notification } from '../storage/ports/feed.ts';
-import type { Page } from '../storage/ports/page.ts';
+import type { Page } from '../contracts/paging.ts';
+import { Product } from '../contracts/products.ts';
+import { presenter } from '../contracts/wire.ts';
 import { jsonString, rfc3339 } from './encode.ts';
 
 /**
- * Written by hand because it is on the order path; `test/gateway/present.test.ts` keeps it valid
- * JSON for any text.
+ * `OrderBody` as JSON, written by hand because it is on the order path; `test/gateway/present.test.ts`
+ * compares it with the derived shape, for any text.
  */
 export function orderJson(order: OrderView, paymentProvider: string): string {
   let json =
@@ -34,76 +37,17 @@ export function orderPageJson(page: Page<OrderView>, paymentProvider: string): s
   return `{"items":[${items.join(',')}],"nextCursor":${JSON.stringify(page.nextCursor)}}`;
 }
 
-export function dropBody(view: DropView): object {
-  return {
-    id: view.id,
-    productId: view.productId,
-    creatorId: view.creatorId,
-    status: view.status,
-    soldOut: view.soldOut,
-    startsAt: rfc3339(view.startsAt),
-    endsAt: rfc3339(view.endsAt),
-    priceCents: view.priceCents,
-    currency: view.currency,
-    limitPerUser: view.limitPerUser,
-    holdSeconds: view.holdSeconds,
-    payment: view.payment,
-    stocked: view.stocked,
-    held: view.held,
-    sold: view.sold,
-    free: view.free,
-    version: view.version,
-    createdAt: rfc3339(view.createdAt),
-  };
-}
-
-export function productBody(product: Product): object {
-  return {
-    id: product.id,
-    creatorId: product.creatorId,
-    name: product.name,
-    description: product.description,
-    imageUrls: product.imageUrls,
-    createdAt: rfc3339(product.createdAt),
-  };
-}
-
-export function profileBody(profile: PublicProfile): object {
-  return {
-    id: profile.id,
-    name: profile.name,
-    followerCount: profile.followerCount,
-    followingCount: profile.followingCount,
-    createdAt: rfc3339(profile.createdAt),
-  };
-}
-
-export function ownProfileBody(profile: OwnProfile): object {
-  return { ...profileBody(profile), email: profile.email, roles: profile.roles };
-}
-
-export function sessionBody(session: Session): object {
-  return {
-    user: ownProfileBody(session.user),
-    accessToken: session.accessToken,
-    refreshToken: session.refreshToken,
-    expiresIn: session.expiresIn,
-  };
-}
-
-export function followBody(follow: NamedFollow): object {
-  return { userId: follow.userId, name: follow.name, since: rfc3339(follow.since) };
-}
-
-export function notificationBody(notification: Notification): object {
-  return {
-    id: notification.id,
-    type: notification.type,
-    data: notification.data,
-    createdAt: rfc3339(notification.createdAt),
-    readAt: notification.readAt === null ? null : rfc3339(notification.readAt),
-  };
-}
+export const dropBody = presenter(DropView);
+export const productBody = presenter(Product);
+export const profileBody = presenter(PublicProfile);
+export const ownProfileBody = presenter(OwnProfile);
+export const sessionBody = presenter(Session);
+export const followBody = presenter(NamedFollow);
+export const notificationBody = presenter(Notification);
+export const nodeBody = presenter(NodeRow);
+export const shardBody = presenter(ShardRow);
+export const moveBody = presenter(MoveRecord);
+export const actionBody = presenter(OperatorAction);
 
 export function pageBody<T>(page: Page<T>, present: (item: T) => object): object {
   return { items: page.items.map(present), nextCursor: page.nextCursor };

@@ -1,9 +1,14 @@
 // A client of the REST API for operators. Any node of the cluster can answer. When one node does
 // not answer, the client sends a request to the next node, but only if repeating it is safe.
 
-import type { VerifyReport } from '../actors/shard/verification.ts';
-import type { MovePlan, NodeRow, RebuildReport, ShardRow } from '../services/contracts.ts';
-import type { MoveRecord } from '../storage/ports/placement.ts';
+import type {
+  VerifyReport,
+  MovePlan,
+  NodeRow,
+  RebuildReport,
+  ShardRow,
+  MoveRecord,
+} from '../contracts/operator.ts';
 
 /** A node as HTTP shows it: times are RFC 3339 text. */
 export type NodeInfo = Omit<NodeRow, 'startedAt' | 'level'> & {

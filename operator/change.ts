@@ -2,7 +2,7 @@
 // placement and waits until every move that follows from it has ended. The command succeeds when
 // every shard reached its target.
 
-import type { MovePlan } from '../services/contracts.ts';
+import type { MovePlan } from '../contracts/operator.ts';
 import { MOVES_LISTED_MAX, type OperatorApi } from './api-client.ts';
 import { connectOperator, type ConnectOptions } from './connect.ts';
 import { followMoves, type MovesApi } from './follow-moves.ts';

@@ -1,7 +1,7 @@
 // Tracks planned moves of shards until each one has ended. A move ends by the record of a finished
 // move, or by the shard's owner. Pure: the caller polls the cluster and passes the result in.
 
-import type { PlannedMove, ShardRow } from '../services/contracts.ts';
+import type { PlannedMove, ShardRow } from '../contracts/operator.ts';
 import type { MoveInfo } from './api-client.ts';
 
 export interface MoveEnd {

@@ -1,6 +1,6 @@
 // Formats plans and results of moves as text for people. Pure.
 
-import type { PlannedMove } from '../services/contracts.ts';
+import type { PlannedMove } from '../contracts/operator.ts';
 import type { MoveEnd } from './move-progress.ts';
 import { milliseconds } from './moves.ts';
 import { count, table } from './table.ts';

@@ -2,7 +2,7 @@
 
 import { type Command, Option } from 'commander';
 import { SHARD_COUNT } from '../domain/ids.ts';
-import { SHARD_STATUSES } from '../services/contracts.ts';
+import { SHARD_STATUSES } from '../contracts/shard-statuses.ts';
 import { MOVES_LISTED_MAX } from './api-client.ts';
 import { duration, integer, nodeId, serverUrl } from './arguments.ts';
 import type { ChangeOptions } from './change.ts';

@@ -1,7 +1,7 @@
 // `livedrops rebuild`: requests that lost rows of order lists and notifications are restored from
 // the journals, and prints the shards that had losses or could not be compared.
 
-import type { RebuildReport } from '../services/contracts.ts';
+import type { RebuildReport } from '../contracts/operator.ts';
 import { connectOperator, type ConnectOptions } from './connect.ts';
 import { count, table } from './table.ts';
 

@@ -2,7 +2,7 @@
 // restart and undrained before the next node's turn. The first failure stops the command, which
 // then undrains the node of that turn.
 
-import type { MovePlan } from '../services/contracts.ts';
+import type { MovePlan } from '../contracts/operator.ts';
 import { ApiError, MOVES_LISTED_MAX, type NodeInfo, type OperatorApi } from './api-client.ts';
 import { connectOperator, type ConnectOptions } from './connect.ts';
 import { followMoves, POLL_INTERVAL_MS, nullIfTransient } from './follow-moves.ts';

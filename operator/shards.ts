@@ -1,6 +1,6 @@
 // `livedrops shards`: prints the shards with their owner, state and load.
 
-import type { ShardRow } from '../services/contracts.ts';
+import type { ShardRow } from '../contracts/operator.ts';
 import type { ShardFilter } from './api-client.ts';
 import { type ListOptions, showList } from './show-list.ts';
 import { count, table } from './table.ts';

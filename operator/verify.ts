@@ -4,7 +4,7 @@
 
 import { loadKeptConfig } from '../composition/config.ts';
 import { isOfCluster } from '../composition/data-directory.ts';
-import type { VerifyReport } from '../actors/shard/verification.ts';
+import type { VerifyReport } from '../contracts/operator.ts';
 import { connectOperator, type ConnectOptions } from './connect.ts';
 import { table } from './table.ts';
 

@@ -1,14 +1,10 @@
 // Access tokens: short-lived JSON Web Tokens (RFC 7519) that name a user and the user's roles.
 // Whoever holds a valid one may order without any look at an account (A2).
 
+import { ACCESS_TOKEN_LENGTH_MAX } from '../contracts/bounds.ts';
+import { USER_ID } from '../contracts/patterns.ts';
+import type { TokenIdentity } from '../contracts/accounts.ts';
 import { createSigner, createVerifier } from 'fast-jwt';
-
-export interface AccessIdentity {
-  readonly userId: string;
-  readonly roles: readonly string[];
-  /** Seconds since the Unix epoch, the token's `exp`. */
-  readonly expiresAt: number;
-}
 
 export interface AccessTokensOptions {
   /** Signs and verifies with HS256. At least 32 bytes. */
@@ -22,9 +18,8 @@ export interface AccessTokensOptions {
 type Claims = Record<string, unknown>;
 
 export const SECRET_BYTES_MIN = 32;
-const TOKEN_LENGTH_MAX = 4_096;
 const ROLES_MAX = 16;
-const USER_ID = /^[\x21-\x7e]{1,128}$/;
+const userId = new RegExp(USER_ID);
 const NO_ROLES: readonly string[] = Object.freeze([]);
 
 export class AccessTokens {
@@ -64,8 +59,8 @@ export class AccessTokens {
   }
 
   /** Who the token stands for, or null where it is not valid at `nowMs` (since the Unix epoch). */
-  verify(token: string, nowMs: number): AccessIdentity | null {
-    if (token.length > TOKEN_LENGTH_MAX) return null;
+  verify(token: string, nowMs: number): TokenIdentity | null {
+    if (token.length > ACCESS_TOKEN_LENGTH_MAX) return null;
     for (const verifier of this.#verifiers) {
       try {
         const identity = identityOf(verifier(token));
@@ -78,9 +73,9 @@ export class AccessTokens {
   }
 }
 
-function identityOf(claims: Claims): AccessIdentity | null {
+function identityOf(claims: Claims): TokenIdentity | null {
   const { sub, exp, roles } = claims;
-  if (typeof sub !== 'string' || !USER_ID.test(sub)) return null;
+  if (typeof sub !== 'string' || !userId.test(sub)) return null;
   if (typeof exp !== 'number' || !Number.isFinite(exp)) return null;
   if (roles === undefined) return { userId: sub, roles: NO_ROLES, expiresAt: exp };
   if (!Array.isArray(roles) || roles.length > ROLES_MAX) return null;

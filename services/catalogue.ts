@@ -2,18 +2,21 @@
 // itself is its actor's: this service only makes sure that it is made for a product of the
 // caller's, and lists rows with the stock as its owner sees it now.
 
+import { CREATOR_ROLE } from '../contracts/accounts.ts';
 import type { ServiceSchema } from 'moleculer';
+import { HOLD_SECONDS_DEFAULT, LIMIT_PER_USER_DEFAULT } from '../contracts/bounds.ts';
+import { compileCheck } from '../contracts/check.ts';
 import type { CommandRouter } from '../actors/command-router.ts';
 import { ID_RANDOM_BYTES, makeId } from '../domain/ids.ts';
 import { refusal, success } from '../domain/refusal.ts';
 import type { Outcome, Refusal } from '../contracts/refusals.ts';
 import type { DropView } from '../contracts/drops.ts';
 import type { AccountStore } from '../storage/ports/accounts.ts';
-import type { Catalogue, Product, ProductChange } from '../storage/ports/catalogue.ts';
-import type { Page } from '../storage/ports/page.ts';
-import type { ActionParams } from './contracts.ts';
+import type { Catalogue } from '../storage/ports/catalogue.ts';
+import { NewProduct, type Product, ProductPatch } from '../contracts/products.ts';
+import type { Page } from '../contracts/paging.ts';
+import type { ActionParams } from '../contracts/actions.ts';
 import { defineService, type RandomBytes } from './moleculer/define-service.ts';
-import { textLength } from './text-length.ts';
 
 export interface CatalogueServiceOptions {
   readonly catalogue: Catalogue;
@@ -24,12 +27,8 @@ export interface CatalogueServiceOptions {
   readonly random: RandomBytes;
 }
 
-export const CREATOR_ROLE = 'creator';
-
-const NAME_LENGTH_MAX = 200;
-const DESCRIPTION_LENGTH_MAX = 10_000;
-const IMAGE_URLS_MAX = 10;
-const IMAGE_URL_LENGTH_MAX = 2_048;
+const checkNew = compileCheck(NewProduct);
+const checkPatch = compileCheck(ProductPatch);
 
 export function catalogueService(options: CatalogueServiceOptions): ServiceSchema {
   const { catalogue } = options;
@@ -54,7 +53,9 @@ async function addProduct(
   params: ActionParams<'catalogue.addProduct'>,
 ): Promise<Outcome<Product>> {
   const { creatorId, name, description, imageUrls } = params;
-  const refused = checkProduct({ name, description, imageUrls });
+  const checked = checkNew({ name: name.trim(), description, imageUrls });
+  if (!checked.ok) return checked;
+  const refused = checkUrls({ imageUrls });
   if (refused !== null) return refused;
   const createdAt = now();
   const product: Product = {
@@ -80,9 +81,13 @@ async function changeProduct(
   { catalogue }: CatalogueServiceOptions,
   { callerId, productId, change }: ActionParams<'catalogue.changeProduct'>,
 ): Promise<Outcome<Product>> {
-  const refused = (await checkOwner(catalogue, productId, callerId)) ?? checkProduct(change);
+  const refused = await checkOwner(catalogue, productId, callerId);
   if (refused !== null) return refused;
   const trimmed = change.name === undefined ? change : { ...change, name: change.name.trim() };
+  const checked = checkPatch(trimmed);
+  if (!checked.ok) return checked;
+  const wrongUrls = checkUrls(trimmed);
+  if (wrongUrls !== null) return wrongUrls;
   const changed = await catalogue.changeProduct(productId, trimmed);
   return changed === null ? refusal('not-found') : success(changed);
 }
@@ -94,8 +99,19 @@ async function addDrop(
   const refused = await checkOwner(catalogue, productId, callerId);
   if (refused !== null) return refused;
   const dropId = makeId('d', now(), random(ID_RANDOM_BYTES));
-  const { stock, ...rest } = drop;
-  const terms = { id: dropId, productId, creatorId: callerId, ...rest };
+  const { stock, startsAt, endsAt, priceCents, currency } = drop;
+  const terms = {
+    id: dropId,
+    productId,
+    creatorId: callerId,
+    startsAt,
+    endsAt,
+    priceCents,
+    currency,
+    limitPerUser: drop.limitPerUser ?? LIMIT_PER_USER_DEFAULT,
+    holdSeconds: drop.holdSeconds ?? HOLD_SECONDS_DEFAULT,
+    payment: drop.payment ?? 'instant',
+  };
   const created = await router.send({ type: 'create-drop', dropId, terms, stock });
   if (created.ok) await listAtOnce(catalogue, created.value);
   return created;
@@ -152,33 +168,9 @@ async function checkOwner(
     : refusal('forbidden', 'The product belongs to somebody else.');
 }
 
-function checkProduct({ name, description, imageUrls }: ProductChange): Refusal | null {
-  if (name !== undefined) {
-    const length = textLength(name.trim());
-    if (length < 1 || length > NAME_LENGTH_MAX) {
-      return refusal('invalid-request', `The name needs 1 to ${NAME_LENGTH_MAX} characters.`);
-    }
-  }
-  if (description !== undefined && textLength(description) > DESCRIPTION_LENGTH_MAX) {
-    return refusal(
-      'invalid-request',
-      `The description may have ${DESCRIPTION_LENGTH_MAX} characters.`,
-    );
-  }
-  if (
-    imageUrls !== undefined &&
-    (imageUrls.length > IMAGE_URLS_MAX || !imageUrls.every(isImageUrl))
-  ) {
-    return refusal(
-      'invalid-request',
-      `At most ${IMAGE_URLS_MAX} image URLs, http or https, of ${IMAGE_URL_LENGTH_MAX} characters.`,
-    );
-  }
-  return null;
-}
-
-function isImageUrl(text: string): boolean {
-  if (text.length > IMAGE_URL_LENGTH_MAX) return false;
-  const url = URL.parse(text);
-  return url !== null && (url.protocol === 'http:' || url.protocol === 'https:');
+/** The form of a URL is more than its pattern can say. */
+function checkUrls({ imageUrls = [] }: ProductPatch): Refusal | null {
+  return imageUrls.every((url) => URL.canParse(url))
+    ? null
+    : refusal('invalid-request', 'imageUrls: has the wrong form.');
 }

@@ -6,9 +6,10 @@ import { refusal, success } from '../domain/refusal.ts';
 import type { Outcome } from '../contracts/refusals.ts';
 import type { AccountStore } from '../storage/ports/accounts.ts';
 import type { Catalogue } from '../storage/ports/catalogue.ts';
-import type { Follow, FollowStore } from '../storage/ports/follows.ts';
-import type { Page } from '../storage/ports/page.ts';
-import type { ActionParams, NamedFollow } from './contracts.ts';
+import type { Follow, NamedFollow } from '../contracts/follows.ts';
+import type { Page } from '../contracts/paging.ts';
+import type { ActionParams } from '../contracts/actions.ts';
+import type { FollowStore } from '../storage/ports/follows.ts';
 import { defineService } from './moleculer/define-service.ts';
 
 export interface FollowsServiceOptions {

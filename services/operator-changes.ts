@@ -4,11 +4,16 @@
 
 import type { Outcome, Refusal } from '../contracts/refusals.ts';
 import { refusal, success } from '../domain/refusal.ts';
-import type { OperatorAction, OperatorLog } from '../storage/ports/operator-log.ts';
+import type { OperatorLog } from '../storage/ports/operator-log.ts';
+import type {
+  OperatorAction,
+  MovePlan,
+  PlannedMove,
+  RebuildReport,
+  RebuiltShard,
+} from '../contracts/operator.ts';
 import type { PlacementStore } from '../storage/ports/placement.ts';
-import type { MovePlan, PlannedMove, RebuildReport } from './contracts.ts';
 import { type ChangePlan, isKnown, type Situation } from './operator-plan.ts';
-import type { RebuiltShard } from '../events/rebuild/rebuild.ts';
 
 export interface ChangesOptions {
   readonly placement: PlacementStore | null;

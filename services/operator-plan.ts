@@ -6,7 +6,7 @@ import { movesTo, planRebalance, type ShardMove, wantedOwners } from '../domain/
 import { refusal, success } from '../domain/refusal.ts';
 import type { Outcome, Refusal } from '../contracts/refusals.ts';
 import type { Placement } from '../storage/ports/placement.ts';
-import type { PlannedMove } from './contracts.ts';
+import type { PlannedMove } from '../contracts/operator.ts';
 import { ownersOf, type Reports, takersOf } from './operator-view.ts';
 
 export interface ChangePlan {

@@ -3,14 +3,13 @@
 
 import type { ActionSchema, ServiceSchema } from 'moleculer';
 import type { NodeReport } from '../actors/node-report.ts';
-import type { VerifyReport } from '../actors/shard/verification.ts';
+import type { VerifyReport, RebuiltShard } from '../contracts/operator.ts';
 import { success } from '../domain/refusal.ts';
 import type { OperatorLog } from '../storage/ports/operator-log.ts';
 import type { NodeSession, Placement, PlacementStore } from '../storage/ports/placement.ts';
 import { defineService } from './moleculer/define-service.ts';
 import { OperatorChanges } from './operator-changes.ts';
 import { planDrain, planEvenLoad, planPin, planUndrain } from './operator-plan.ts';
-import type { RebuiltShard } from '../events/rebuild/rebuild.ts';
 import { nodeRows, placementOfOne, type Reports, shardRows } from './operator-view.ts';
 
 /** Replaying large journals takes longer than other calls may. */

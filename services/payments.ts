@@ -3,14 +3,13 @@
 // of once there too; the log of ids answers repeats cheaply.
 
 import type { ServiceSchema } from 'moleculer';
-import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { CommandRouter } from '../actors/command-router.ts';
 import { parseOrderId } from '../domain/ids.ts';
 import { refusal, success } from '../domain/refusal.ts';
 import type { Outcome } from '../contracts/refusals.ts';
 import type { WebhookLog } from '../storage/ports/webhook-log.ts';
-import type { WebhookCall } from './contracts.ts';
+import { Settlement, type WebhookCall, WebhookEvent, WebhookId } from '../contracts/payments.ts';
 import { defineService } from './moleculer/define-service.ts';
 import { WebhookVerifier } from '../events/payments/webhook-signature.ts';
 
@@ -28,18 +27,10 @@ const ID_LIFETIME_MS = 7 * 24 * 60 * 60 * 1_000;
 const CLEANING_INTERVAL_MS = 60 * 60 * 1_000;
 /** Calls handled at the same time; past it they are `overloaded`, and the provider calls again. */
 const CALLS_MAX = 10_000;
-const WEBHOOK_ID = /^[\x21-\x7e]{1,255}$/;
 
-const webhookEvent = Compile(Type.Object({ type: Type.String({ maxLength: 255 }) }));
-/** Further fields are the provider's own affair, as Standard Webhooks has it. */
-const settlement = Compile(
-  Type.Object({
-    data: Type.Object({
-      orderId: Type.String({ minLength: 1, maxLength: 255 }),
-      reference: Type.String({ pattern: '^[\\x21-\\x7e]{1,255}$' }),
-    }),
-  }),
-);
+const webhookId = Compile(WebhookId);
+const webhookEvent = Compile(WebhookEvent);
+const settlement = Compile(Settlement);
 
 export function paymentsService(options: PaymentsServiceOptions): ServiceSchema {
   const payments = new Payments(options);
@@ -62,7 +53,7 @@ class Payments {
 
   async webhook(call: WebhookCall): Promise<Outcome<null>> {
     if (!this.#verifier.verify(call, this.#options.now())) return refusal('unauthenticated');
-    if (!WEBHOOK_ID.test(call.id))
+    if (!webhookId.Check(call.id))
       return refusal('invalid-request', 'The webhook-id is not valid.');
     const first = this.#underWay.get(call.id);
     if (first !== undefined) return first;

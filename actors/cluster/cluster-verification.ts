@@ -3,7 +3,8 @@
 
 import type { Clock } from '../clock.ts';
 import type { OwnerDirectory } from './placement-watch.ts';
-import type { ShardsVerified, VerifyReport } from '../shard/verification.ts';
+import type { ShardsVerified } from '../shard/verification.ts';
+import type { VerifyReport } from '../../contracts/operator.ts';
 
 /** Shards that nobody serves, or that keep moving, get this many looks. */
 const ROUNDS_MAX = 40;

@@ -14,7 +14,8 @@
 
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { MoveRecord, PlacementStore } from '../../storage/ports/placement.ts';
+import type { PlacementStore } from '../../storage/ports/placement.ts';
+import type { MoveRecord } from '../../contracts/operator.ts';
 import type { Clock } from '../clock.ts';
 import type { Lease } from './lease.ts';
 import type { MovePeers, NodeRun } from './move-protocol.ts';

@@ -4,7 +4,7 @@
 
 import { Packr } from 'msgpackr';
 import type { DropView } from '../../contracts/drops.ts';
-import type { Notification } from '../../storage/ports/feed.ts';
+import type { Notification } from '../../contracts/notifications.ts';
 import type { LiveMessage, Milestone } from '../live-bus.ts';
 
 type ViewFields = [

@@ -11,7 +11,7 @@ import type { SnapshotStore } from '../../storage/ports/snapshots.ts';
 import type { Clock, Timer } from '../clock.ts';
 import { type Lease, PERMANENT_LEASE } from '../cluster/lease.ts';
 import type { LiveBus } from '../live-bus.ts';
-import type { ShardReport } from '../node-report.ts';
+import type { ShardReport } from '../../contracts/operator.ts';
 import { type FactSink, NO_FACT_SINK } from './facts.ts';
 import { Shard, type SharedOwnership } from './shard.ts';
 import type { ReplySlots } from './shard-batch.ts';

@@ -10,6 +10,7 @@
 // `leave` ends admission so that another node can take it over (`resume` takes that back),
 // `abandon` gives it up. Commands that come meanwhile wait in the mailbox or are redirected.
 
+import type { ShardStatus } from '../../contracts/operator.ts';
 import type { Logger } from 'pino';
 import type { CommandReply } from '../../contracts/commands.ts';
 import type { DropState } from '../../domain/drop-state.ts';
@@ -26,17 +27,6 @@ import { ShardLoop } from './shard-loop.ts';
 import type { Moved } from './shard-reply.ts';
 
 const UNAVAILABLE: CommandReply = refusal('unavailable');
-
-export type ShardStatus =
-  /** Claiming and replaying. */
-  | 'recovering'
-  | 'serving'
-  /** Another node is taking it over: what is in flight ends, what comes waits. */
-  | 'leaving'
-  /** The journal or a snapshot is damaged: only a person can help (J5). */
-  | 'damaged'
-  /** Not served here. */
-  | 'stopped';
 
 /** What a node among others knows of the owners of shards. */
 export interface SharedOwnership {

@@ -4,7 +4,8 @@
 import type { Fact, FactBatch } from '../../actors/shard/facts.ts';
 import type { DropView } from '../../contracts/drops.ts';
 import type { OrderView } from '../../contracts/orders.ts';
-import type { OrderChange, OrderNotificationType } from '../../storage/ports/read-models.ts';
+import type { OrderChange } from '../../storage/ports/read-models.ts';
+import type { OrderNotificationType } from '../../contracts/notifications.ts';
 
 /**
  * The latest view of each drop whose row must change. While a drop is live its row is not rewritten

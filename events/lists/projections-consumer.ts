@@ -7,7 +7,7 @@ import type { EventConsumer } from '../consumer.ts';
 import type { FactBatch } from '../../actors/shard/facts.ts';
 import { type LiveBus, userTopic } from '../../actors/live-bus.ts';
 import type { Catalogue } from '../../storage/ports/catalogue.ts';
-import type { Notification } from '../../storage/ports/feed.ts';
+import type { Notification } from '../../contracts/notifications.ts';
 import type { OrderChanges, ReadModels } from '../../storage/ports/read-models.ts';
 import { dropRows, orderChanges } from './projection-rows.ts';
 

@@ -3,6 +3,7 @@
 // (decision 025). Where a journal ended when it was asked is how far it looks: what comes later is
 // the relay's, which is never held up.
 
+import type { RebuiltShard } from '../../contracts/operator.ts';
 import type { Logger } from 'pino';
 import type { Clock } from '../../actors/clock.ts';
 import type { ShardPosition } from '../../storage/ports/consumer-positions.ts';
@@ -14,17 +15,6 @@ import { readJournalChanges } from './journal-changes.ts';
 /** How long the relay may take to bring what was durable at the call. */
 const RELAY_WAIT_MAX_MS = 10_000;
 const RELAY_LOOK_MS = 50;
-
-export interface RebuiltShard {
-  readonly shard: number;
-  /** Entries of the journal that were compared. */
-  readonly entries: number;
-  /** What the lists and feeds did not have. */
-  readonly orders: number;
-  readonly notifications: number;
-  /** Why it was not compared, or not as far as its journal goes; null where it was. */
-  readonly reason: string | null;
-}
 
 export interface RebuildOptions {
   readonly journal: Journal;

@@ -3,7 +3,8 @@
 // likes.
 
 import type { Clock } from '../../actors/clock.ts';
-import type { LivePeer, SocketIdentity } from './socket.ts';
+import type { LivePeer } from './socket.ts';
+import type { TokenIdentity } from '../../contracts/accounts.ts';
 import { addressLimitKey } from './address.ts';
 import { type Authenticator, bearerToken } from './auth.ts';
 import { problem, type Problem } from './problems.ts';
@@ -55,7 +56,7 @@ export class Admission {
     const token = bearerToken(incoming.header('authorization')) || queryToken(incoming.query);
     const { authenticator, limits, clock } = this.#options;
     const monotonicMs = clock.monotonic();
-    let identity: SocketIdentity | null = null;
+    let identity: TokenIdentity | null = null;
     if (dropId === null || token !== '') {
       identity = authenticator.identifyToken(token, clock.now());
       if (identity === null) return authenticator.refuse(token, addressKey, monotonicMs);

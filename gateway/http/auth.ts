@@ -1,14 +1,15 @@
 // Who makes a request: the access token out of its header, and whether the address may go on
 // guessing.
 
+import { ACCESS_TOKEN_LENGTH_MAX } from '../../contracts/bounds.ts';
 import { IdentityCache } from './identity-cache.ts';
 import type { Problem } from './problems.ts';
+import type { TokenIdentity } from '../../contracts/accounts.ts';
 import type { RateLimits } from './rate-limits.ts';
-import type { TokenIdentity, VerifyToken } from './route.ts';
+import type { VerifyToken } from './route.ts';
 
 const BEARER = /^bearer +/i;
 const PLAIN_SCHEME = 'Bearer ';
-const TOKEN_LENGTH_MAX = 4_096;
 
 /** The token of an Authorization header; empty where there is none of the Bearer scheme. */
 export function bearerToken(header: string): string {
@@ -65,7 +66,7 @@ export class Authenticator {
    */
   #verify(authorization: string, nowMs: number): TokenIdentity | null {
     const token = bearerToken(authorization);
-    if (token === '' || token.length > TOKEN_LENGTH_MAX) return null;
+    if (token === '' || token.length > ACCESS_TOKEN_LENGTH_MAX) return null;
     const identity = this.#verifyToken(token, nowMs);
     if (identity !== null && authorization === `${PLAIN_SCHEME}${token}`)
       this.#cache.add(authorization, identity);

@@ -6,7 +6,10 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Clock } from '../../actors/clock.ts';
-import type { CallAction } from '../../services/contracts.ts';
+import { NOTHING } from '../../contracts/scalars.ts';
+import type { CallAction } from '../../contracts/actions.ts';
+import type { TokenIdentity } from '../../contracts/accounts.ts';
+import { type Check, compileCheck } from '../../contracts/check.ts';
 import { type Authenticator, bearerToken } from './auth.ts';
 import { addressLimitKey } from './address.ts';
 import { RouteCounts } from './metrics.ts';
@@ -21,17 +24,10 @@ import {
   problemStatus,
 } from './problems.ts';
 import type { RateLimits } from './rate-limits.ts';
-import type {
-  IncomingRequest,
-  PathIds,
-  Reply,
-  Route,
-  RouteResult,
-  TokenIdentity,
-} from './route.ts';
+import type { IncomingRequest, PathIds, Reply, Route, RouteResult } from './route.ts';
 import type { RouteTable } from './route-table.ts';
 import { beginTrace, type Trace } from './trace.ts';
-import { type Check, compileCheck, isJsonMediaType, parseJson, parseQuery } from './validation.ts';
+import { isJsonMediaType, parseJson, parseQuery } from './validation.ts';
 
 /** A reply with everything in it, ready to be written. */
 export interface OutgoingReply {
@@ -50,8 +46,8 @@ export interface DispatcherOptions {
 }
 
 interface Checks {
-  readonly query: Check;
-  readonly body: Check;
+  readonly query: Check<unknown>;
+  readonly body: Check<unknown>;
   readonly counts: RouteCounts;
 }
 
@@ -67,8 +63,8 @@ export class Dispatcher {
     for (const route of options.table.routes) {
       const { method, path, query, body } = route.definition;
       this.#checks.set(route, {
-        query: compileCheck(query),
-        body: compileCheck(body),
+        query: compileCheck(query ?? NOTHING),
+        body: compileCheck(body ?? NOTHING),
         counts: new RouteCounts({ method, route: path }),
       });
     }

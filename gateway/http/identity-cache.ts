@@ -2,7 +2,7 @@
 // path. Two generations: what is new goes to the young one; when that is full it becomes the old
 // one, and what was old is forgotten. So a hit changes nothing, and whoever is in use survives.
 
-import type { TokenIdentity } from './route.ts';
+import type { TokenIdentity } from '../../contracts/accounts.ts';
 
 interface Known {
   readonly credentials: string;

@@ -2,9 +2,10 @@
 // becomes a named component.
 
 import type { TSchema } from 'typebox';
-import { PROBLEM_MEDIA_TYPE, type ProblemCode, PROBLEMS } from './problems.ts';
+import { PROBLEM_MEDIA_TYPE, PROBLEMS } from './problems.ts';
+import { type ProblemCode, Problem } from '../../contracts/refusals.ts';
+import { id, userId } from '../../contracts/scalars.ts';
 import { JSON_MEDIA_TYPE, NAME_IN_PATH, type Route, type RouteDefinition } from './route.ts';
-import { id, Problem, userId } from '../schemas.ts';
 
 type Json = Record<string, unknown>;
 

@@ -1,16 +1,7 @@
 // Refusals and faults as RFC 9457 problem documents. This table is the only place that knows which
 // HTTP status a code has; what went wrong inside is for the log and never for the reply.
 
-import type { Refusal, RefusalCode } from '../../contracts/refusals.ts';
-
-/** Codes that only the HTTP floor gives, besides the product's refusals. */
-export type ProblemCode =
-  | RefusalCode
-  | 'method-not-allowed'
-  | 'payload-too-large'
-  | 'unsupported-media-type'
-  | 'upgrade-required'
-  | 'internal';
+import type { ProblemCode, Refusal } from '../../contracts/refusals.ts';
 
 interface ProblemKind {
   readonly status: number;

@@ -5,7 +5,7 @@
 import createRouter from 'find-my-way';
 import { assert } from '../../domain/assert.ts';
 import { type Method, NAME_IN_PATH, type PathIds, type Route } from './route.ts';
-import { ID, USER_ID } from '../schemas.ts';
+import { ID, USER_ID } from '../../contracts/patterns.ts';
 
 /** Ids of ours, and order ids, which join two parts by a hyphen. */
 const OWN_ID = new RegExp(ID);

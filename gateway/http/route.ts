@@ -2,18 +2,12 @@
 // requests are validated and OpenAPI is written, and a handler that turns a checked request into a
 // reply. Handlers know neither the server in use nor HTTP syntax.
 
+import type { TokenIdentity } from '../../contracts/accounts.ts';
 import type { Static, TObject, TSchema } from 'typebox';
-import type { ActionName, ActionOutcome, ActionParams } from '../../services/contracts.ts';
-import type { Problem, ProblemCode } from './problems.ts';
+import type { ActionName, ActionOutcome, ActionParams } from '../../contracts/actions.ts';
+import type { ProblemCode } from '../../contracts/refusals.ts';
+import type { Problem } from './problems.ts';
 import type { RateClass } from './rate-limits.ts';
-
-/** Who a verified access token speaks for. */
-export interface TokenIdentity {
-  readonly userId: string;
-  readonly roles: readonly string[];
-  /** Seconds since the Unix epoch. */
-  readonly expiresAt: number;
-}
 
 /**
  * Synchronous, because a client's credentials are looked at before its body is read. Null for any

@@ -1,6 +1,8 @@
 // What the live stream needs of a WebSocket server, so that only `gateway/http/server.ts` knows the one
 // in use. All calls are synchronous.
 
+import type { TokenIdentity } from '../../contracts/accounts.ts';
+
 export type SendResult =
   /** On its way. */
   | 'sent'
@@ -25,17 +27,10 @@ export interface LiveSocket {
   bufferedBytes(): number;
 }
 
-export interface SocketIdentity {
-  readonly userId: string;
-  readonly roles: readonly string[];
-  /** Seconds since the Unix epoch, the token's `exp`. */
-  readonly expiresAt: number;
-}
-
 /** Who is at the other end of a stream. */
 export interface LivePeer {
   /** Null for a visitor. */
-  readonly identity: SocketIdentity | null;
+  readonly identity: TokenIdentity | null;
   /** The one drop that the stream shows; null for a user's stream. */
   readonly dropId: string | null;
   /** What limits count the client's address by. */

@@ -1,73 +1,15 @@
 // Turns bodies and query strings into checked values. The schemas are the ones that OpenAPI is
-// written from; each is compiled once. What is refused is told by field, in one sentence, without
-// echoing more of the input than a field's name.
+// written from.
 
-import { Compile } from 'typebox/compile';
-import { Type, type TObject } from 'typebox';
+import type { TObject } from 'typebox';
 import type { Outcome } from '../../contracts/refusals.ts';
+import { NOTHING } from '../../contracts/scalars.ts';
 import { refusal, success } from '../../domain/refusal.ts';
 
 const FIELD_NAME_LENGTH_MAX = 64;
 const QUERY_LENGTH_MAX = 2_048;
 /** A number in a query string: short enough to be exact. */
 const INTEGER = /^-?[0-9]{1,9}$/;
-
-export type Check = (value: unknown) => Outcome<unknown>;
-
-const NOTHING = Type.Object({}, { additionalProperties: false });
-
-/**
- * Compiles a checker for an object. Without a schema nothing may be there: unknown fields are
- * refused (H1).
- */
-export function compileCheck(schema: TObject = NOTHING): Check {
-  const validator = Compile(schema);
-  return (value) => {
-    if (validator.Check(value)) return success(value);
-    return refusal('invalid-request', explain(validator.Errors(value)));
-  };
-}
-
-interface SchemaError {
-  readonly keyword: string;
-  readonly instancePath: string;
-  readonly params: object;
-  readonly message: string;
-}
-
-/** Where the validator's own words would quote a long schema. */
-const PLAIN_WORDS: ReadonlyMap<string, string> = new Map([
-  ['anyOf', 'is not one of the allowed values'],
-  ['enum', 'is not one of the allowed values'],
-  ['pattern', 'has the wrong form'],
-  ['format', 'has the wrong form'],
-]);
-
-function explain(errors: readonly SchemaError[]): string {
-  // A missing or unknown field is the clearest thing to say; then the first that is wrong.
-  for (const { keyword, instancePath, params } of errors) {
-    if (keyword === 'required') {
-      const { requiredProperties } = params as { requiredProperties: readonly string[] };
-      return `${fieldName(instancePath, requiredProperties[0])}: is missing.`;
-    }
-    if (keyword === 'additionalProperties') {
-      const { additionalProperties } = params as { additionalProperties: readonly string[] };
-      return `${fieldName(instancePath, additionalProperties[0])}: is not a known field.`;
-    }
-  }
-  // The error of a union comes after those of its members, and says most.
-  const shown = errors.find(({ keyword }) => keyword === 'anyOf') ?? errors[0];
-  if (shown === undefined) return 'The content is not valid.';
-  const said = PLAIN_WORDS.get(shown.keyword) ?? shown.message;
-  return `${fieldName(shown.instancePath) || 'The content'}: ${said}.`;
-}
-
-/** A JSON pointer and perhaps one more name, as `a.b.0`, cut to a bounded length. */
-function fieldName(pointer: string, last?: string): string {
-  const names = pointer.split('/').slice(1);
-  if (last !== undefined) names.push(last);
-  return names.join('.').slice(0, FIELD_NAME_LENGTH_MAX);
-}
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 

@@ -1,6 +1,19 @@
 // Every limit of the live stream, with its default. One object, so that a test or a deployment can
 // tighten one and see all of them.
 
+import { PAGE_LIMIT_MAX } from '../../contracts/bounds.ts';
+import {
+  FOLLOWED_CREATORS_MAX,
+  MALFORMED_MESSAGES_MAX,
+  MESSAGE_BURST,
+  MESSAGE_BYTES_MAX,
+  MESSAGES_PER_SECOND,
+  RESUME_GRACE_MS,
+  TICK_MS,
+  TICK_WAIT_MS_MAX,
+  TOPICS_PER_CONNECTION_MAX,
+} from '../../contracts/live.ts';
+
 export interface LiveBounds {
   /** Open connections; past it a new one is closed with `try again later`. */
   readonly connectionsMax: number;
@@ -71,20 +84,20 @@ export interface LiveBounds {
 
 export const LIVE_BOUNDS: LiveBounds = Object.freeze({
   connectionsMax: 100_000,
-  topicsPerConnectionMax: 100,
+  topicsPerConnectionMax: TOPICS_PER_CONNECTION_MAX,
   pendingPerConnectionMax: 16,
-  followedCreatorsMax: 5_000,
-  messageBytesMax: 8 * 1024,
-  messageBurst: 120,
-  messagesPerSecond: 20,
-  malformedMax: 10,
+  followedCreatorsMax: FOLLOWED_CREATORS_MAX,
+  messageBytesMax: MESSAGE_BYTES_MAX,
+  messageBurst: MESSAGE_BURST,
+  messagesPerSecond: MESSAGES_PER_SECOND,
+  malformedMax: MALFORMED_MESSAGES_MAX,
   limitedMax: 100,
-  tickMs: 100,
+  tickMs: TICK_MS,
   fanoutMicrosPerFrame: 20,
-  tickWaitMsMax: 1_000,
-  replayPageSize: 100,
+  tickWaitMsMax: TICK_WAIT_MS_MAX,
+  replayPageSize: PAGE_LIMIT_MAX,
   replayBufferedBytesMax: 64 * 1024,
-  resumeGraceMs: 1_500,
+  resumeGraceMs: RESUME_GRACE_MS,
   heldNotificationsMax: 32,
   recentIdsMax: 16,
   droppedToldMsMax: 1_000,

@@ -5,8 +5,7 @@
 
 import type { Milestone } from '../../actors/live-bus.ts';
 import type { DropView } from '../../contracts/drops.ts';
-
-export type DropFrameType = 'drop.snapshot' | 'drop.stock' | `drop.${Milestone['type']}`;
+import type { DropFrameType } from '../../contracts/live.ts';
 
 /** Who sends the frames: called in the order of their versions, from inside `accept` and `tick`. */
 export interface DropFrameSink {

@@ -3,10 +3,14 @@
 // waits or keeps a timer: an idle connection is one small object.
 
 import type { LiveConnection, LiveSocket } from '../http/socket.ts';
-import type { ClientMessage } from './client-message.ts';
+import {
+  type ClientMessage,
+  CLOSE_CODES,
+  type CloseCode,
+  type ErrorFrame,
+} from '../../contracts/live.ts';
 import { parseClientMessage } from './client-message.ts';
-import { CLOSE_CODES, type CloseCode } from './close-codes.ts';
-import { type ErrorFrame, errorFrame, PONG_FRAME } from './frames.ts';
+import { errorFrame, PONG_FRAME } from './frames.ts';
 import type { Closable, LiveContext } from './live-context.ts';
 
 export interface ConnectionOptions {
@@ -111,7 +115,7 @@ export abstract class Connection implements LiveConnection, Closable {
     return false;
   }
 
-  protected refuse(error: ErrorFrame): void {
+  protected refuse(error: Omit<ErrorFrame, 'type'>): void {
     this.reply(errorFrame(error));
   }
 

@@ -1,83 +1,62 @@
-// The text of every frame the server sends, each made once for all who get it. `docs/LIVE.md` is
-// the same for readers.
+// The text of every frame the server sends, each made once for all who get it. Their shapes are in
+// `contracts/live.ts`.
 
 import type { DropView } from '../../contracts/drops.ts';
-import type { RefusalCode } from '../../contracts/refusals.ts';
-import type { Notification } from '../../storage/ports/feed.ts';
-import type { ClientMessage } from './client-message.ts';
-import type { DropFrameType } from './conflator.ts';
+import {
+  DropFrameData,
+  type DropFrameType,
+  type ErrorFrame,
+  type ServerFrame,
+} from '../../contracts/live.ts';
+import type { Notification } from '../../contracts/notifications.ts';
+import { presenter } from '../../contracts/wire.ts';
 
-export const PONG_FRAME = '{"type":"pong"}';
+export const PONG_FRAME = text({ type: 'pong' });
 
 /** The last instant that a Date can show. */
 const DATE_MAX_MS = 8.64e15;
 
+const dropData = presenter(DropFrameData);
+
 export function dropFrame(type: DropFrameType, topic: string, view: DropView): string {
-  return JSON.stringify({
-    type,
-    topic,
-    dropId: view.id,
-    version: view.version,
-    data: {
-      status: view.status,
-      soldOut: view.soldOut,
-      stocked: view.stocked,
-      held: view.held,
-      sold: view.sold,
-      free: view.free,
-      startsAt: timeText(view.startsAt),
-      endsAt: timeText(view.endsAt),
-      productId: view.productId,
-      creatorId: view.creatorId,
-      priceCents: view.priceCents,
-      currency: view.currency,
-    },
-  });
+  return text({ type, topic, dropId: view.id, version: view.version, data: dropData(view) });
 }
 
-export function notificationFrame(notification: Notification): string {
-  return JSON.stringify({
+export function notificationFrame({ id, type, data, createdAt }: Notification): string {
+  return text({
     type: 'notification',
-    id: notification.id,
-    data: {
-      ...notification.data,
-      type: notification.type,
-      createdAt: timeText(notification.createdAt),
-    },
+    id,
+    data: { ...data, type, createdAt: timeText(createdAt) },
   });
 }
 
 /** The connection's own subscriptions stand. `expiresAt`: seconds since the Unix epoch. */
 export function readyFrame(userId: string, expiresAt: number): string {
-  return JSON.stringify({ type: 'ready', userId, expiresAt: timeText(expiresAt * 1000) });
+  return text({ type: 'ready', userId, expiresAt: timeText(expiresAt * 1000) });
 }
 
 export function authenticatedFrame(expiresAt: number): string {
-  return JSON.stringify({ type: 'authenticated', expiresAt: timeText(expiresAt * 1000) });
+  return text({ type: 'authenticated', expiresAt: timeText(expiresAt * 1000) });
 }
 
 export function subscribedFrame(topic: string): string {
-  return JSON.stringify({ type: 'subscribed', topic });
+  return text({ type: 'subscribed', topic });
 }
 
 export function unsubscribedFrame(topic: string): string {
-  return JSON.stringify({ type: 'unsubscribed', topic });
+  return text({ type: 'unsubscribed', topic });
 }
 
 export function resumedFrame(lastId: string, count: number): string {
-  return JSON.stringify({ type: 'resumed', lastId, count });
+  return text({ type: 'resumed', lastId, count });
 }
 
-export interface ErrorFrame {
-  readonly code: RefusalCode;
-  readonly detail: string;
-  /** The type of the client's message that is answered, where it was understood. */
-  readonly request?: ClientMessage['type'];
-  readonly topic?: string;
+export function errorFrame(error: Omit<ErrorFrame, 'type'>): string {
+  return text({ type: 'error', ...error });
 }
 
-export function errorFrame(error: ErrorFrame): string {
-  return JSON.stringify({ type: 'error', ...error });
+function text(frame: ServerFrame): string {
+  return JSON.stringify(frame);
 }
 
 function timeText(timeMs: number): string {

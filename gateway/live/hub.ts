@@ -7,7 +7,8 @@ import type { CommandRouter } from '../../actors/command-router.ts';
 import type { LiveBus } from '../../actors/live-bus.ts';
 import { assert } from '../../domain/assert.ts';
 import { Rate } from '../../domain/rate-limiter.ts';
-import type { CallAction } from '../../services/contracts.ts';
+import type { CallAction } from '../../contracts/actions.ts';
+import { CLOSE_CODES } from '../../contracts/live.ts';
 import type { RateLimits } from '../http/rate-limits.ts';
 import type {
   LiveConnection,
@@ -17,7 +18,6 @@ import type {
   PublishFrame,
 } from '../http/socket.ts';
 import { LIVE_BOUNDS, type LiveBounds } from './bounds.ts';
-import { CLOSE_CODES } from './close-codes.ts';
 import { CreatorChannel } from './creator-channel.ts';
 import { DropChannel } from './drop-channel.ts';
 import { ExpiryBuckets } from './expiry.ts';

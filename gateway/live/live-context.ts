@@ -5,9 +5,10 @@ import type { Clock } from '../../actors/clock.ts';
 import type { CommandRouter } from '../../actors/command-router.ts';
 import type { LiveBus } from '../../actors/live-bus.ts';
 import type { Rate } from '../../domain/rate-limiter.ts';
-import type { CallAction } from '../../services/contracts.ts';
+import type { CallAction } from '../../contracts/actions.ts';
+import type { TokenIdentity } from '../../contracts/accounts.ts';
 import type { RateLimits } from '../http/rate-limits.ts';
-import type { PublishFrame, SocketIdentity } from '../http/socket.ts';
+import type { PublishFrame } from '../http/socket.ts';
 import type { LiveBounds } from './bounds.ts';
 import type { CreatorChannel } from './creator-channel.ts';
 import type { DropChannel } from './drop-channel.ts';
@@ -21,7 +22,7 @@ export interface LiveLog {
 }
 
 /** The token's identity, or null for a bad or expired one. */
-export type VerifyToken = (token: string, nowMs: number) => SocketIdentity | null;
+export type VerifyToken = (token: string, nowMs: number) => TokenIdentity | null;
 
 /** Running totals since the start, except `connections`. */
 export interface LiveCounters {

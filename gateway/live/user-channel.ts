@@ -3,7 +3,7 @@
 // bus subscription and one list of creators.
 
 import { type LiveMessage, userTopic } from '../../actors/live-bus.ts';
-import type { Notification } from '../../storage/ports/feed.ts';
+import type { Notification } from '../../contracts/notifications.ts';
 import { type CreatorChannel, creatorTopicName } from './creator-channel.ts';
 import { notificationFrame } from './frames.ts';
 import type { LiveContext } from './live-context.ts';

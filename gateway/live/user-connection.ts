@@ -3,10 +3,9 @@
 // one that cannot be sent ends the connection, and the client resumes.
 
 import type { RefusalCode } from '../../contracts/refusals.ts';
-import type { Notification } from '../../storage/ports/feed.ts';
-import type { SocketIdentity } from '../http/socket.ts';
-import type { ClientMessage } from './client-message.ts';
-import { CLOSE_CODES } from './close-codes.ts';
+import type { Notification } from '../../contracts/notifications.ts';
+import type { TokenIdentity } from '../../contracts/accounts.ts';
+import { type ClientMessage, CLOSE_CODES } from '../../contracts/live.ts';
 import { Connection, type ConnectionOptions } from './connection.ts';
 import type { CreatorChannel } from './creator-channel.ts';
 import { DropChannel, type DropSubscriber } from './drop-channel.ts';
@@ -25,7 +24,7 @@ const DROP_PREFIX = 'drop:';
 const CREATOR_PREFIX = 'creator:';
 
 export interface UserConnectionOptions extends ConnectionOptions {
-  readonly identity: SocketIdentity;
+  readonly identity: TokenIdentity;
   /** What limits count the client's address by. */
   readonly addressKey: string;
 }

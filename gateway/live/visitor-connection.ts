@@ -2,8 +2,8 @@
 // `ping`.
 
 import type { RefusalCode } from '../../contracts/refusals.ts';
-import { type ClientMessage, isDropId } from './client-message.ts';
-import { CLOSE_CODES } from './close-codes.ts';
+import { isDropId } from './client-message.ts';
+import { type ClientMessage, CLOSE_CODES } from '../../contracts/live.ts';
 import { Connection } from './connection.ts';
 import type { DropChannel, DropSubscriber } from './drop-channel.ts';
 import { subscribedFrame } from './frames.ts';

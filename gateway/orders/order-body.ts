@@ -4,8 +4,8 @@
 import { Buffer } from 'node:buffer';
 import { Compile } from 'typebox/compile';
 import { problem, type Problem } from '../http/problems.ts';
-import { NewOrder } from '../schemas.ts';
-import { compileCheck } from '../http/validation.ts';
+import { NewOrder } from '../../contracts/orders.ts';
+import { compileCheck } from '../../contracts/check.ts';
 
 /** Longer bodies are parsed and checked each time; so are new ones past the second bound. */
 const ACCEPTED_LENGTH_MAX = 64;

@@ -8,6 +8,8 @@
 import { Buffer } from 'node:buffer';
 import { STATUS_CODES } from 'node:http';
 import type { Clock } from '../../actors/clock.ts';
+import { IDEMPOTENCY_KEY_LENGTH_MAX } from '../../contracts/bounds.ts';
+import { DROP_ID } from '../../contracts/patterns.ts';
 import type { CommandRouter, CommandSink } from '../../actors/command-router.ts';
 import type { CommandReply } from '../../contracts/commands.ts';
 import type { PlacedOrder } from '../../contracts/orders.ts';
@@ -38,8 +40,7 @@ const X_REQUEST_ID = bytesOf('x-request-id');
 const AUTHORIZATION = bytesOf('authorization');
 const IDEMPOTENCY_KEY = bytesOf('idempotency-key');
 const CONTENT_TYPE = bytesOf('content-type');
-const DROP_ID = /^[A-Za-z0-9_]{1,64}$/;
-const KEY_LENGTH_MAX = 255;
+const dropIdForm = new RegExp(DROP_ID);
 
 /** What is needed of the server's request; valid only during `begin`. */
 export interface OrderHead {
@@ -95,7 +96,7 @@ export class OrderPath {
     const dropId = head.getParameter(0) ?? '';
     const drop = views.find(dropId);
     if (drop === undefined) {
-      if (!DROP_ID.test(dropId)) return order.refuse(problem('not-found'));
+      if (!dropIdForm.test(dropId)) return order.refuse(problem('not-found'));
       order.dropId = dropId;
     } else {
       order.drop = drop;
@@ -132,20 +133,21 @@ export class OrderPath {
   }
 }
 
+const KEY_DETAIL = `Idempotency-Key: must be 1 to ${IDEMPOTENCY_KEY_LENGTH_MAX} visible ASCII characters.`;
 const USE_JSON = 'Use content-type: application/json.';
 
-/** 1 to 255 visible ASCII characters (O1). */
+/** As `OrderHeaders` in the contract says (O1), without a regular expression. */
 function isKey(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code < 0x21 || code > 0x7e) return false;
   }
-  return text.length > 0 && text.length <= KEY_LENGTH_MAX;
+  return text.length > 0 && text.length <= IDEMPOTENCY_KEY_LENGTH_MAX;
 }
 
 function keyProblem(key: string): Problem {
   if (key === '') return problem('idempotency-key-missing');
-  return problem('invalid-request', 'Idempotency-Key: must be 1 to 255 visible ASCII characters.');
+  return problem('invalid-request', KEY_DETAIL);
 }
 
 export class OrderRequest implements CommandSink {

@@ -3,7 +3,14 @@
 import { ownProfileBody, profileBody, sessionBody } from '../present.ts';
 import { rateLimited } from '../http/rate-limits.ts';
 import { emptyReply, jsonReply, route, type Route, userRoute } from '../http/route.ts';
-import { LogIn, OwnProfile, Profile, Refresh, Register, Session } from '../schemas.ts';
+import {
+  LogIn,
+  OwnProfileBody,
+  ProfileBody,
+  Refresh,
+  Register,
+  SessionBody,
+} from '../../contracts/accounts.ts';
 
 const TAG = 'accounts';
 
@@ -19,7 +26,7 @@ export function accountRoutes(): Route[] {
         rateClass: 'log-ins',
         body: Register,
         status: 201,
-        response: Session,
+        response: SessionBody,
         refusals: ['email-taken', 'unavailable', 'overloaded'],
       },
       async ({ call, body }) => {
@@ -40,7 +47,7 @@ export function accountRoutes(): Route[] {
         rateClass: 'log-ins',
         body: LogIn,
         status: 200,
-        response: Session,
+        response: SessionBody,
         refusals: ['unauthenticated', 'unavailable', 'overloaded'],
       },
       async ({ call, body, address }) => {
@@ -60,7 +67,7 @@ export function accountRoutes(): Route[] {
         rateClass: 'writes',
         body: Refresh,
         status: 200,
-        response: Session,
+        response: SessionBody,
         refusals: ['unauthenticated', 'unavailable'],
       },
       async ({ call, body }) => {
@@ -94,7 +101,7 @@ export function accountRoutes(): Route[] {
         access: 'user',
         rateClass: 'reads',
         status: 200,
-        response: OwnProfile,
+        response: OwnProfileBody,
         refusals: ['not-found', 'unavailable'],
       },
       async ({ call, user }) => {
@@ -112,7 +119,7 @@ export function accountRoutes(): Route[] {
         access: 'public',
         rateClass: 'reads',
         status: 200,
-        response: Profile,
+        response: ProfileBody,
         refusals: ['not-found', 'unavailable'],
         cache: 'public, max-age=5',
       },

@@ -1,20 +1,24 @@
 // Drops: made, read, listed, changed and cancelled (D1 to D4, S4). Selling is the order path's.
 
+import { DROP_AHEAD_MAX_MS } from '../../contracts/bounds.ts';
 import type { CommandRouter } from '../../actors/command-router.ts';
 import type { Caller } from '../../contracts/commands.ts';
-import type { NewDrop as DropDraft } from '../../services/contracts.ts';
+import {
+  type NewDrop as DropDraft,
+  DropBody,
+  DropPage,
+  DropPatchBody,
+  DropQuery,
+  NewDropBody,
+} from '../../contracts/drops.ts';
+import type { TokenIdentity } from '../../contracts/accounts.ts';
 import type { DropViews } from '../drop-views.ts';
 import { dropBody, pageBody } from '../present.ts';
 import type { Problem } from '../http/problems.ts';
-import { jsonReply, route, type Route, type TokenIdentity, userRoute } from '../http/route.ts';
-import { Drop, DropPage, DropPatch, DropQuery, NewDrop } from '../schemas.ts';
+import { jsonReply, route, type Route, userRoute } from '../http/route.ts';
 import { pageRequest } from './paging.ts';
 
 const TAG = 'drops';
-const LIMIT_PER_USER_DEFAULT = 1;
-const HOLD_SECONDS_DEFAULT = 600;
-/** How far ahead a drop may end. */
-const AHEAD_MAX_MS = 366 * 24 * 60 * 60 * 1000;
 
 export interface DropRoutesOptions {
   readonly router: CommandRouter;
@@ -42,7 +46,7 @@ function parseTime(text: string | undefined): number | undefined {
 function wrongTimes(startsAt = Number.NaN, endsAt = Number.NaN, now: number): Problem | null {
   if (startsAt >= endsAt) return unprocessable('endsAt: must be after startsAt.');
   if (endsAt <= now) return unprocessable('endsAt: must be in the future.');
-  if (Math.max(startsAt || 0, endsAt || 0) > now + AHEAD_MAX_MS) {
+  if (Math.max(startsAt || 0, endsAt || 0) > now + DROP_AHEAD_MAX_MS) {
     return unprocessable('endsAt: must be within a year.');
   }
   return null;
@@ -67,9 +71,9 @@ function creatorRoutes({ router, views, now }: DropRoutesOptions): Route[] {
         tag: TAG,
         access: 'user',
         rateClass: 'writes',
-        body: NewDrop,
+        body: NewDropBody,
         status: 201,
-        response: Drop,
+        response: DropBody,
         refusals: ['not-found', 'forbidden', 'unavailable', 'overloaded'],
       },
       async ({ call, id, body, user }) => {
@@ -82,14 +86,9 @@ function creatorRoutes({ router, views, now }: DropRoutesOptions): Route[] {
           ]) ?? wrongTimes(startsAt, endsAt, now());
         if (wrong !== null) return wrong;
         const drop: DropDraft = {
+          ...body,
           startsAt,
           endsAt,
-          stock: body.stock,
-          priceCents: body.priceCents,
-          currency: body.currency,
-          limitPerUser: body.limitPerUser ?? LIMIT_PER_USER_DEFAULT,
-          holdSeconds: body.holdSeconds ?? HOLD_SECONDS_DEFAULT,
-          payment: body.payment ?? 'instant',
         };
         const callerId = user.userId;
         const made = await call('catalogue.addDrop', { callerId, productId: id, drop });
@@ -107,9 +106,9 @@ function creatorRoutes({ router, views, now }: DropRoutesOptions): Route[] {
         tag: TAG,
         access: 'user',
         rateClass: 'writes',
-        body: DropPatch,
+        body: DropPatchBody,
         status: 200,
-        response: Drop,
+        response: DropBody,
         refusals: [
           'not-found',
           'forbidden',
@@ -154,7 +153,7 @@ function creatorRoutes({ router, views, now }: DropRoutesOptions): Route[] {
         access: 'user',
         rateClass: 'writes',
         status: 200,
-        response: Drop,
+        response: DropBody,
         refusals: ['not-found', 'forbidden', 'drop-ended', 'unavailable', 'overloaded'],
       },
       async ({ id, user }) => {
@@ -182,7 +181,7 @@ function readRoutes({ views }: DropRoutesOptions): Route[] {
         access: 'public',
         rateClass: 'reads',
         status: 200,
-        response: Drop,
+        response: DropBody,
         refusals: ['not-found', 'unavailable', 'overloaded'],
         cache: 'public, no-cache',
       },

@@ -2,7 +2,8 @@
 
 import { followBody, pageBody } from '../present.ts';
 import { emptyReply, jsonReply, route, type Route, userRoute } from '../http/route.ts';
-import { Following, FollowPage, FollowQuery, PageQuery } from '../schemas.ts';
+import { Following, FollowPage, FollowQuery } from '../../contracts/follows.ts';
+import { PageQuery } from '../../contracts/paging.ts';
 import { pageRequest } from './paging.ts';
 
 const TAG = 'follows';

@@ -2,9 +2,9 @@
 // upgrades.
 
 import { notificationBody, pageBody } from '../present.ts';
-import { type Problem } from '../http/problems.ts';
+import type { Problem } from '../http/problems.ts';
+import { NotificationPage, NotificationQuery } from '../../contracts/notifications.ts';
 import { emptyReply, jsonReply, route, type Route, userRoute } from '../http/route.ts';
-import { NotificationPage, NotificationQuery } from '../schemas.ts';
 import { pageRequest } from './paging.ts';
 
 const TAG = 'notifications';

@@ -3,17 +3,12 @@
 
 import type { RefusalCode } from '../../contracts/refusals.ts';
 import { refusal } from '../../domain/refusal.ts';
-import type { NodeRow, ShardRow } from '../../services/contracts.ts';
-import type { OperatorAction } from '../../storage/ports/operator-log.ts';
-import type { MoveRecord } from '../../storage/ports/placement.ts';
-import { rfc3339 } from '../encode.ts';
 import {
   ActionPage,
   Change,
   MoveList,
   MovePlan,
   MoveQuery,
-  MOVES_MAX_DEFAULT,
   NodeList,
   PinChange,
   RebalanceChange,
@@ -22,11 +17,12 @@ import {
   ShardList,
   ShardQuery,
   VerifyReport,
-} from '../operator-schemas.ts';
-import { pageBody } from '../present.ts';
+} from '../../contracts/operator.ts';
+import { REBALANCE_MOVES_DEFAULT, PAGE_LIMIT_DEFAULT } from '../../contracts/bounds.ts';
+import { PageQuery } from '../../contracts/paging.ts';
+import { actionBody, moveBody, nodeBody, pageBody, shardBody } from '../present.ts';
 import { emptyReply, jsonReply, type Method, type Route, userRoute } from '../http/route.ts';
 import type { RouteDefinition, RouteResult, UserRequest } from '../http/route.ts';
-import { PAGE_LIMIT_DEFAULT, PageQuery } from '../schemas.ts';
 import { pageRequest } from './paging.ts';
 
 type OperatorDefinition = RouteDefinition & { access: 'user' };
@@ -202,7 +198,7 @@ function wholeRoutes(): Route[] {
         response: MovePlan,
       },
       async ({ call, user, body }) => {
-        const { movesMax = MOVES_MAX_DEFAULT, dryRun = false } = body;
+        const { movesMax = REBALANCE_MOVES_DEFAULT, dryRun = false } = body;
         const operatorId = user.userId;
         const plan = await call('operator.rebalance', { operatorId, movesMax, dryRun });
         return plan.ok ? jsonReply(200, plan.value) : plan;
@@ -242,36 +238,3 @@ function wholeList<T>(items: readonly T[], present: (item: T) => object): object
 }
 
 /** A service of level 0 leaves the level out. */
-function nodeBody(node: Omit<NodeRow, 'level'> & { readonly level?: number }): object {
-  return { ...node, level: node.level ?? 0, startedAt: rfc3339(node.startedAt) };
-}
-
-/** Field by field: the nodes that told of it may be of another version. */
-function shardBody(row: ShardRow): object {
-  const { shard, status, fault, epoch, sequence, waiting, drops, liveDrops } = row;
-  const { ordersPerSecond, relayLag, owner, wanted, pinned, answered } = row;
-  return {
-    shard,
-    owner,
-    wanted,
-    pinned,
-    answered,
-    status,
-    fault,
-    epoch,
-    sequence,
-    waiting,
-    drops,
-    liveDrops,
-    ordersPerSecond,
-    relayLag,
-  };
-}
-
-function moveBody(move: MoveRecord): object {
-  return { ...move, startedAt: rfc3339(move.startedAt), endedAt: rfc3339(move.endedAt) };
-}
-
-function actionBody(action: OperatorAction): object {
-  return { ...action, at: rfc3339(action.at) };
-}

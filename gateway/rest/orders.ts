@@ -5,8 +5,9 @@ import type { CommandRouter } from '../../actors/command-router.ts';
 import { parseOrderId } from '../../domain/ids.ts';
 import { orderJson, orderPageJson } from '../present.ts';
 import { problem } from '../http/problems.ts';
+import { NewOrder, OrderBody, OrderHeaders, OrderPage } from '../../contracts/orders.ts';
+import { PageQuery } from '../../contracts/paging.ts';
 import { JSON_MEDIA_TYPE, type Route, textReply, userRoute } from '../http/route.ts';
-import { NewOrder, Order, OrderHeaders, OrderPage, PageQuery } from '../schemas.ts';
 import { callerOf } from './drops.ts';
 import { pageRequest } from './paging.ts';
 
@@ -29,7 +30,7 @@ export const PLACE_ORDER: Route = {
     headers: OrderHeaders,
     body: NewOrder,
     status: 201,
-    response: Order,
+    response: OrderBody,
     refusals: [
       'sold-out',
       'insufficient-stock',
@@ -58,7 +59,7 @@ export function orderRoutes({ router, paymentProvider }: OrderRoutesOptions): Ro
         access: 'user',
         rateClass: 'reads',
         status: 200,
-        response: Order,
+        response: OrderBody,
         refusals: ['not-found', 'unavailable', 'overloaded'],
       },
       async ({ id, user }) => {
@@ -116,7 +117,7 @@ function changeRoute(
       access: 'user',
       rateClass: 'writes',
       status: 200,
-      response: Order,
+      response: OrderBody,
       refusals: [
         'not-found',
         'forbidden',

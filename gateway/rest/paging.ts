@@ -1,7 +1,7 @@
 // What all lists share: where a page begins and how long it is (H3).
 
-import type { PageRequest } from '../../storage/ports/page.ts';
-import { PAGE_LIMIT_DEFAULT } from '../schemas.ts';
+import type { PageRequest } from '../../contracts/paging.ts';
+import { PAGE_LIMIT_DEFAULT } from '../../contracts/bounds.ts';
 
 export function pageRequest(query: { limit?: number; cursor?: string }): PageRequest {
   return { limit: query.limit ?? PAGE_LIMIT_DEFAULT, cursor: query.cursor ?? null };

@@ -2,7 +2,7 @@
 // unparsed.
 
 import { emptyReply, route, type Route } from '../http/route.ts';
-import { PaymentEvent, WebhookHeaders } from '../schemas.ts';
+import { PaymentEvent, WebhookHeaders } from '../../contracts/payments.ts';
 
 export function paymentRoutes(): Route[] {
   return [

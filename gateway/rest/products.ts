@@ -1,10 +1,15 @@
 // Creators' products (D1).
 
-import type { ProductChange } from '../../storage/ports/catalogue.ts';
+import {
+  NewProduct,
+  ProductBody,
+  ProductPage,
+  ProductPatch,
+  ProductQuery,
+} from '../../contracts/products.ts';
 import { pageBody, productBody } from '../present.ts';
 import { problem } from '../http/problems.ts';
 import { jsonReply, route, type Route, userRoute } from '../http/route.ts';
-import { NewProduct, Product, ProductPage, ProductPatch, ProductQuery } from '../schemas.ts';
 import { pageRequest } from './paging.ts';
 
 const TAG = 'products';
@@ -22,7 +27,7 @@ export function productRoutes(): Route[] {
         rateClass: 'writes',
         body: NewProduct,
         status: 201,
-        response: Product,
+        response: ProductBody,
         refusals: ['forbidden', 'unavailable'],
       },
       async ({ call, id, body, user }) => {
@@ -51,7 +56,7 @@ export function productRoutes(): Route[] {
         access: 'public',
         rateClass: 'reads',
         status: 200,
-        response: Product,
+        response: ProductBody,
         refusals: ['not-found', 'unavailable'],
         cache: 'public, max-age=5',
       },
@@ -92,11 +97,11 @@ export function productRoutes(): Route[] {
         rateClass: 'writes',
         body: ProductPatch,
         status: 200,
-        response: Product,
+        response: ProductBody,
         refusals: ['not-found', 'forbidden', 'unavailable'],
       },
       async ({ call, id, body, user }) => {
-        const change: ProductChange = body;
+        const change: ProductPatch = body;
         const callerId = user.userId;
         const changed = await call('catalogue.changeProduct', { callerId, productId: id, change });
         return changed.ok ? jsonReply(200, productBody(changed.value)) : changed;

@@ -5,18 +5,12 @@ import type { Registry } from 'prom-client';
 import { DOCS_CONTENT_POLICY, DOCS_PAGE } from '../http/docs-page.ts';
 import { openApiDocument } from '../http/openapi.ts';
 import { JSON_MEDIA_TYPE, jsonReply, route, type Route, textReply } from '../http/route.ts';
-import { Health, Readiness } from '../schemas.ts';
+import { Health, Readiness } from '../../contracts/system.ts';
 
 const TAG = 'system';
 
-export interface ReadinessReport {
-  readonly ready: boolean;
-  /** Why not, one short sentence each. */
-  readonly reasons: readonly string[];
-}
-
 export interface SystemRoutesOptions {
-  readonly readiness: () => ReadinessReport;
+  readonly readiness: () => Readiness;
   readonly metrics: Registry;
   readonly version: string;
   /** The routes to describe, these included; called once, when somebody first asks. */

@@ -5,7 +5,7 @@
 import type { ServiceBroker } from 'moleculer';
 import { refusal } from '../../domain/refusal.ts';
 import type { RefusalCode } from '../../contracts/refusals.ts';
-import type { CallAction } from '../contracts.ts';
+import type { CallAction } from '../../contracts/actions.ts';
 
 /** Moleculer's own error types, which survive the network, and what they mean to a caller. */
 const REFUSAL_BY_ERROR_TYPE: ReadonlyMap<unknown, RefusalCode> = new Map([

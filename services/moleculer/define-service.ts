@@ -4,7 +4,7 @@
 
 import type { Context, ServiceSchema } from 'moleculer';
 import { refusal } from '../../domain/refusal.ts';
-import type { ActionName, ActionOutcome, ActionParams } from '../contracts.ts';
+import type { ActionName, ActionOutcome, ActionParams } from '../../contracts/actions.ts';
 
 /** `count` unpredictable bytes. */
 export type RandomBytes = (count: number) => Uint8Array;

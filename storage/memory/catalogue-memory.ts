@@ -1,8 +1,9 @@
 // Products and drop rows in memory, for tests.
 
-import type { DropView } from '../../contracts/drops.ts';
-import type { Catalogue, DropFilter, Product, ProductChange } from '../ports/catalogue.ts';
-import type { Page, PageRequest } from '../ports/page.ts';
+import type { Catalogue } from '../ports/catalogue.ts';
+import type { DropView, DropFilter } from '../../contracts/drops.ts';
+import type { Product, ProductPatch } from '../../contracts/products.ts';
+import type { Page, PageRequest } from '../../contracts/paging.ts';
 import type { MemoryChangeStream } from './change-stream-memory.ts';
 import { pageNewestFirst } from './newest-first.ts';
 
@@ -19,7 +20,7 @@ export class MemoryCatalogue implements Catalogue {
     this.#putProduct(product);
   }
 
-  async changeProduct(productId: string, change: ProductChange): Promise<Product | null> {
+  async changeProduct(productId: string, change: ProductPatch): Promise<Product | null> {
     const product = this.#products.get(productId);
     if (product === undefined) return null;
     const changed = {

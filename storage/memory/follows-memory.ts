@@ -1,7 +1,8 @@
 // Who follows whom, in memory, for tests.
 
-import type { Follow, FollowStore } from '../ports/follows.ts';
-import type { Page, PageRequest } from '../ports/page.ts';
+import type { FollowStore } from '../ports/follows.ts';
+import type { Follow } from '../../contracts/follows.ts';
+import type { Page, PageRequest } from '../../contracts/paging.ts';
 import type { MemoryChangeStream } from './change-stream-memory.ts';
 import { pageNewestFirst } from './newest-first.ts';
 

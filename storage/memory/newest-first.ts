@@ -2,7 +2,7 @@
 // tests and nothing else.
 
 import { decodeCursor, encodeCursor, type ListName, type ListPosition } from '../formats/cursor.ts';
-import type { Page, PageRequest } from '../ports/page.ts';
+import type { Page, PageRequest } from '../../contracts/paging.ts';
 
 /** The page after `page.cursor`, by time, then id, both descending. */
 export function pageNewestFirst<T>(

@@ -3,7 +3,7 @@
 import type { OrderView } from '../../contracts/orders.ts';
 import { addToTotals, type DropTotals, emptyTotals } from '../rows/drop-totals.ts';
 import type { OrderListStore } from '../ports/order-list.ts';
-import type { Page, PageRequest } from '../ports/page.ts';
+import type { Page, PageRequest } from '../../contracts/paging.ts';
 import type { ProjectionBatch } from '../ports/projection.ts';
 import { pageNewestFirst } from './newest-first.ts';
 import { MemoryPositions } from './positions.ts';

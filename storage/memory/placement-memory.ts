@@ -6,13 +6,13 @@ import {
   LOST_SESSION_KEPT_MS,
   LOST_SESSIONS_MAX,
   MOVES_KEPT_MAX,
-  type MoveRecord,
   type NodeSession,
   type Placement,
   type PlacementStore,
   SessionLostError,
   type ShardPlacement,
 } from '../ports/placement.ts';
+import type { MoveRecord } from '../../contracts/operator.ts';
 
 export interface MemoryPlacementStoreOptions {
   /** Milliseconds of a clock that never goes back. */

@@ -1,37 +1,15 @@
 // The catalogue port: creators' products, and the list of drops. A drop's row is a projection of its journal events: it says when
 // and whose, and carries the stock as last projected; the owner's durable view is fresher.
 
-import type { DropStatus, DropView } from '../../contracts/drops.ts';
-import type { Page, PageRequest } from './page.ts';
-
-export interface Product {
-  readonly id: string;
-  readonly creatorId: string;
-  readonly name: string;
-  readonly description: string;
-  readonly imageUrls: readonly string[];
-  readonly createdAt: number;
-  /** Grows by one at each change. */
-  readonly revision: number;
-}
-
-export interface ProductChange {
-  readonly name?: string;
-  readonly description?: string;
-  readonly imageUrls?: readonly string[];
-}
-
-export interface DropFilter {
-  readonly status?: DropStatus;
-  readonly creatorId?: string;
-  readonly productId?: string;
-}
+import type { DropFilter, DropView } from '../../contracts/drops.ts';
+import type { Page, PageRequest } from '../../contracts/paging.ts';
+import type { Product, ProductPatch } from '../../contracts/products.ts';
 
 export interface Catalogue {
   /** Durable when it resolves. */
   addProduct(product: Product): Promise<void>;
   /** The changed product, or null where there is none. */
-  changeProduct(productId: string, change: ProductChange): Promise<Product | null>;
+  changeProduct(productId: string, change: ProductPatch): Promise<Product | null>;
   findProduct(productId: string): Promise<Product | null>;
   /** Newest first. */
   listProducts(filter: { creatorId?: string }, page: PageRequest): Promise<Page<Product>>;

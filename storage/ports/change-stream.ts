@@ -7,7 +7,7 @@
 // is a sequence for each bucket. Which bucket an entity is in is the driver's own affair.
 
 import type { User } from './accounts.ts';
-import type { Product } from './catalogue.ts';
+import type { Product } from '../../contracts/products.ts';
 
 export type EntityChange =
   | {

@@ -1,26 +1,12 @@
 // The feed port: each user's kept notifications, newest first, with read marks (N1, N2, N7). Fed by
 // the relay.
 
-import type { Page, PageRequest } from './page.ts';
+import type { NewNotification, Notification } from '../../contracts/notifications.ts';
+import type { Page, PageRequest } from '../../contracts/paging.ts';
 import type { Projection, ProjectionBatch } from './projection.ts';
 
 /** Where counting the unread ends, so that a feed nobody reads costs no more than others. */
 export const UNREAD_COUNT_MAX = 10_000;
-
-export interface NewNotification {
-  readonly userId: string;
-  /** Such as `order.confirmed`. */
-  readonly type: string;
-  /** A small JSON object: ids and amounts. */
-  readonly data: Readonly<Record<string, string | number | boolean>>;
-  readonly createdAt: number;
-}
-
-export interface Notification extends NewNotification {
-  /** Decimal digits; rises in each user's feed, and is unique in it. */
-  readonly id: string;
-  readonly readAt: number | null;
-}
 
 export interface FeedStore extends Projection {
   /**

@@ -1,12 +1,7 @@
 // The follows port: who follows whom, with exact denormalised counts (F1 to F4).
 
-import type { Page, PageRequest } from './page.ts';
-
-export interface Follow {
-  readonly userId: string;
-  /** Milliseconds since the Unix epoch. */
-  readonly since: number;
-}
+import type { Follow } from '../../contracts/follows.ts';
+import type { Page, PageRequest } from '../../contracts/paging.ts';
 
 export interface FollowStore {
   /** True when this call changed something. Idempotent; the first `since` stays. Durable, counts in the same step. */

@@ -1,7 +1,7 @@
 // The order read model: each user's orders, newest first (O9). Fed by the relay; the drop's actor holds the truth.
 
 import type { OrderView } from '../../contracts/orders.ts';
-import type { Page, PageRequest } from './page.ts';
+import type { Page, PageRequest } from '../../contracts/paging.ts';
 import type { Projection, ProjectionBatch } from './projection.ts';
 
 export interface OrderListStore extends Projection {

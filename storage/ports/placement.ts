@@ -2,6 +2,8 @@
 // write here by compare-and-set, and everybody reads. It gives liveness only. Safety is the journal's epoch (W1): two nodes that
 // both believe in a shard cannot both write it.
 
+import type { MoveRecord } from '../../contracts/operator.ts';
+
 /** One run of one node, kept alive by renewing. */
 export interface NodeSession {
   readonly nodeId: string;
@@ -49,22 +51,6 @@ export interface Placement {
   readonly drained: ReadonlySet<string>;
   /** The feature level that the store has reached. */
   readonly level: number;
-}
-
-/** How one move of a shard ended (W6). */
-export interface MoveRecord {
-  readonly id: string;
-  readonly shard: number;
-  readonly from: string;
-  readonly to: string;
-  /** Milliseconds since the Unix epoch. */
-  readonly startedAt: number;
-  readonly endedAt: number;
-  /** From the end of admission at the source until the target served; null where admission never ended. */
-  readonly blackoutMs: number | null;
-  readonly result: 'done' | 'rolled-back' | 'abandoned';
-  /** One sentence: why it was made and, where it was not done, why not. */
-  readonly reason: string;
 }
 
 /** Moves kept, newest first; older ones are forgotten. */

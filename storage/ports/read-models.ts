@@ -4,16 +4,14 @@
 
 import type { OrderView } from '../../contracts/orders.ts';
 import type { ShardPosition } from './consumer-positions.ts';
-import type { FeedStore, NewNotification, Notification } from './feed.ts';
+import type { FeedStore } from './feed.ts';
+import type {
+  NewNotification,
+  Notification,
+  OrderNotificationType,
+} from '../../contracts/notifications.ts';
 import type { OrderListStore } from './order-list.ts';
 import type { Projection, ProjectionBatch } from './projection.ts';
-
-export type OrderNotificationType =
-  | 'order.confirmed'
-  | 'order.failed'
-  | 'order.cancelled'
-  | 'order.expired'
-  | 'order.refunded';
 
 /** One change of an order. */
 export interface OrderChange {

@@ -3,8 +3,8 @@
 // row tells and never by its sequence, so a rebuild that comes again adds nothing.
 
 import type { OrderView } from '../../contracts/orders.ts';
-import type { NewNotification } from '../ports/feed.ts';
-import type { OrderChanges, OrderNotificationType } from '../ports/read-models.ts';
+import type { NewNotification, OrderNotificationType } from '../../contracts/notifications.ts';
+import type { OrderChanges } from '../ports/read-models.ts';
 
 /** Something a buyer was told: what a row of the feed says. */
 export interface Told {

@@ -1,7 +1,7 @@
 // What is checked of a cluster alone, each against something written by hand that is wrong.
 
 import test from 'ava';
-import type { ShardRow } from '../../services/contracts.ts';
+import type { ShardRow } from '../../contracts/operator.ts';
 import type { Fault } from './cluster-faults.ts';
 import { failovers, figuresOf, percentile } from './cluster-figures.ts';
 import { noteWriters, type Writers } from './cluster-owners.ts';

@@ -2,7 +2,7 @@
 // nodes that serve a shard at one epoch would both be accepted by the journal (W1).
 
 import { SHARD_COUNT, shardOf } from '../../domain/ids.ts';
-import type { ShardRow } from '../../services/contracts.ts';
+import type { ShardRow } from '../../contracts/operator.ts';
 
 /** The first run of a node that was seen to serve a shard at an epoch. */
 export type Writers = Map<string, string>;

@@ -14,7 +14,8 @@ import type { DropView } from '../../contracts/drops.ts';
 import type { OrderView } from '../../contracts/orders.ts';
 import { refusal } from '../../domain/refusal.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '../../gateway/gateway.ts';
-import type { TokenIdentity } from '../../gateway/http/route.ts';
+import type { TokenIdentity } from '../../contracts/accounts.ts';
+import type { ActionName, CallAction } from '../../contracts/actions.ts';
 import type {
   LiveConnection,
   LiveHandler,
@@ -22,7 +23,6 @@ import type {
   LiveSocket,
   PublishFrame,
 } from '../../gateway/http/socket.ts';
-import type { ActionName, CallAction } from '../../services/contracts.ts';
 
 export const NOW = Date.parse('2026-03-01T12:00:00.000Z');
 

@@ -3,11 +3,9 @@
 import test from 'ava';
 import { Compile } from 'typebox/compile';
 import { refusal, success } from '../../domain/refusal.ts';
-import * as schemas from '../../gateway/operator-schemas.ts';
+import * as schemas from '../../contracts/operator.ts';
 import { operatorRoutes } from '../../gateway/rest/operator.ts';
-import type { NodeRow, ShardRow } from '../../services/contracts.ts';
-import type { OperatorAction } from '../../storage/ports/operator-log.ts';
-import type { MoveRecord } from '../../storage/ports/placement.ts';
+import type { NodeRow, ShardRow, OperatorAction, MoveRecord } from '../../contracts/operator.ts';
 import { WRONG_BODIES } from './bad-requests.ts';
 import { type Fixture, NOW, startFixture } from './fixture.ts';
 

@@ -3,7 +3,7 @@
 
 import test from 'ava';
 import { success } from '../../domain/refusal.ts';
-import type { TokenIdentity } from '../../gateway/http/route.ts';
+import type { TokenIdentity } from '../../contracts/accounts.ts';
 import { drop, fakeVerifyToken, type Fixture, order, startFixture } from './fixture.ts';
 
 const HOUR_MS = 3_600_000;

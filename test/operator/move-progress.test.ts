@@ -2,7 +2,7 @@ import test from 'ava';
 import type { MoveInfo } from '../../operator/api-client.ts';
 import { MoveProgress } from '../../operator/move-progress.ts';
 import { endsText, endText, planText } from '../../operator/move-text.ts';
-import type { PlannedMove, ShardRow } from '../../services/contracts.ts';
+import type { PlannedMove, ShardRow } from '../../contracts/operator.ts';
 
 const TIME = '2026-03-01T12:00:00.000Z';
 

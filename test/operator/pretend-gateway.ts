@@ -3,7 +3,7 @@
 
 import { OperatorApi } from '../../operator/api-client.ts';
 import type { Pace } from '../../operator/pace.ts';
-import type { ActionName } from '../../services/contracts.ts';
+import type { ActionName } from '../../contracts/actions.ts';
 import type { OperatorServiceOptions } from '../../services/operator.ts';
 import { type Fixture, startFixture } from '../gateway/fixture.ts';
 import { PretendCluster } from '../services/pretend-cluster.ts';

@@ -2,8 +2,8 @@
 
 import test, { type ExecutionContext } from 'ava';
 import { AccessTokens } from '../../services/access-tokens.ts';
+import type { Session } from '../../contracts/accounts.ts';
 import { accountsService } from '../../services/accounts.ts';
-import type { Session } from '../../services/contracts.ts';
 import { Passwords } from '../../services/passwords.ts';
 import { type Harness, NOW, startServices } from './harness.ts';
 

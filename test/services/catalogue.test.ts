@@ -2,10 +2,9 @@
 
 import test, { type ExecutionContext } from 'ava';
 import type { CreateDrop, DropCommand } from '../../contracts/commands.ts';
-import type { DropView } from '../../contracts/drops.ts';
 import { refusal, success } from '../../domain/refusal.ts';
 import { catalogueService } from '../../services/catalogue.ts';
-import type { NewDrop } from '../../services/contracts.ts';
+import type { DropView, NewDrop } from '../../contracts/drops.ts';
 import { dropView, FIRST_PAGE, type Harness, NOW, startServices } from './harness.ts';
 
 const MUG = { creatorId: 'u_creator', name: 'Mug', description: 'A mug.', imageUrls: [] };

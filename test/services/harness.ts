@@ -11,7 +11,7 @@ import type { OrderView } from '../../contracts/orders.ts';
 import { refusal } from '../../domain/refusal.ts';
 import { brokerOptions } from '../../moleculer.config.ts';
 import { createCallAction } from '../../services/moleculer/call-action.ts';
-import type { CallAction } from '../../services/contracts.ts';
+import type { CallAction } from '../../contracts/actions.ts';
 import type { WarningLog } from '../../events/warning-log.ts';
 import { memoryStores } from '../../storage/memory/stores.ts';
 import type { Stores } from '../../storage/ports/stores.ts';

@@ -1,7 +1,7 @@
 // The operator service over a placement in memory: what operators see and what their changes do.
 
 import test from 'ava';
-import type { VerifyReport } from '../../actors/shard/verification.ts';
+import type { VerifyReport } from '../../contracts/operator.ts';
 import { success } from '../../domain/refusal.ts';
 import { NOW } from './harness.ts';
 import { PretendCluster, SHARDS } from './pretend-cluster.ts';

@@ -3,7 +3,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { Webhook } from 'standardwebhooks';
 import { refusal, success } from '../../domain/refusal.ts';
-import type { WebhookCall } from '../../services/contracts.ts';
+import type { WebhookCall } from '../../contracts/payments.ts';
 import { paymentsService } from '../../services/payments.ts';
 import { signWebhook } from '../../events/payments/webhook-signature.ts';
 import { type Harness, NOW, orderView, startServices } from './harness.ts';

@@ -1,15 +1,15 @@
 // A cluster as operators see it, without nodes: a real operator service over a placement in memory.
 // Shards move when the test says so, one step at a time, and nodes tell what the test gives them.
 
-import type { NodeReport, ShardReport } from '../../actors/node-report.ts';
+import type { NodeReport } from '../../actors/node-report.ts';
+import type { ShardReport, OperatorAction, MoveRecord } from '../../contracts/operator.ts';
+import type { CallAction } from '../../contracts/actions.ts';
 import { wantedOwners } from '../../domain/placement.ts';
-import type { CallAction } from '../../services/contracts.ts';
 import { operatorService, type OperatorServiceOptions } from '../../services/operator.ts';
 import { ownersOf, takersOf } from '../../services/operator-view.ts';
 import { MemoryOperatorLog } from '../../storage/memory/operator-log-memory.ts';
 import { MemoryPlacementStore } from '../../storage/memory/placement-memory.ts';
-import type { OperatorAction } from '../../storage/ports/operator-log.ts';
-import type { MoveRecord, NodeSession } from '../../storage/ports/placement.ts';
+import type { NodeSession } from '../../storage/ports/placement.ts';
 import { NOW, startServices } from './harness.ts';
 
 export const SHARDS = 16;

@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import test, { type ExecutionContext } from 'ava';
 import { fnv1a } from '../../domain/ids.ts';
 import type { DropStatus, DropView } from '../../contracts/drops.ts';
-import type { Product } from '../../storage/ports/catalogue.ts';
+import type { Product } from '../../contracts/products.ts';
 import { encodeCursor } from '../../storage/formats/cursor.ts';
 import { RedisCatalogue } from '../../storage/redis/catalogue/catalogue-redis.ts';
 import { productLists } from '../../storage/redis/catalogue/catalogue-redis-index.ts';

@@ -2,7 +2,7 @@
 // three: every script keeps to one slot, and one append reaches them all.
 
 import test from 'ava';
-import type { NewNotification } from '../../storage/ports/feed.ts';
+import type { NewNotification } from '../../contracts/notifications.ts';
 import { connectRedis, type RedisConnection } from '../../storage/redis/connection/connection.ts';
 import { RedisOperatorLog } from '../../storage/redis/catalogue/operator-log-redis.ts';
 import { RedisClusterServers, redisInstalled } from '../servers/redis-server.ts';

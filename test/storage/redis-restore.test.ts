@@ -2,7 +2,7 @@
 
 import test from 'ava';
 import type { OrderView } from '../../contracts/orders.ts';
-import type { Page } from '../../storage/ports/page.ts';
+import type { Page } from '../../contracts/paging.ts';
 import type { OrderChanges } from '../../storage/ports/read-models.ts';
 import { connectRedis, type RedisConnection } from '../../storage/redis/connection/connection.ts';
 import { bucketOf, feedKey, ordersKey } from '../../storage/redis/rows/user-buckets.ts';

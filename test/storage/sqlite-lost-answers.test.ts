@@ -3,7 +3,7 @@
 
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import type { NewNotification } from '../../storage/ports/feed.ts';
+import type { NewNotification } from '../../contracts/notifications.ts';
 import { StoreUnavailableError } from '../../storage/ports/journal.ts';
 import { openReaderDatabase } from '../../storage/sqlite/thread/database.ts';
 import { SqliteFeedStore } from '../../storage/sqlite/rows/feed-sqlite.ts';

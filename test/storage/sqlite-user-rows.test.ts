@@ -5,9 +5,9 @@
 import { deepStrictEqual as deepEqual } from 'node:assert';
 import test from 'ava';
 import fc from 'fast-check';
-import type { NewNotification } from '../../storage/ports/feed.ts';
+import type { NewNotification } from '../../contracts/notifications.ts';
+import type { Page, PageRequest } from '../../contracts/paging.ts';
 import { memoryStores } from '../../storage/memory/stores.ts';
-import type { Page, PageRequest } from '../../storage/ports/page.ts';
 import { openSqliteStores, type SqliteStores } from '../../storage/sqlite/stores.ts';
 import type { OrderChange } from '../../storage/ports/read-models.ts';
 import type { Stores } from '../../storage/ports/stores.ts';

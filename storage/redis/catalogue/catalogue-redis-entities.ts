@@ -9,7 +9,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Entity, Schema } from 'redis-om';
 import type { DropView } from '../../../contracts/drops.ts';
-import type { Product } from '../../ports/catalogue.ts';
+import type { Product } from '../../../contracts/products.ts';
 import { StoreUnavailableError } from '../../ports/journal.ts';
 import type { RedisConnection } from '../connection/connection.ts';
 import { Script } from '../connection/script.ts';

@@ -5,8 +5,8 @@
 // Between the two writes, or after a crash there, a list is behind its entities, never ahead.
 
 import { fnv1a } from '../../../domain/ids.ts';
-import type { DropStatus, DropView } from '../../../contracts/drops.ts';
-import type { DropFilter, Product } from '../../ports/catalogue.ts';
+import type { DropStatus, DropView, DropFilter } from '../../../contracts/drops.ts';
+import type { Product } from '../../../contracts/products.ts';
 import { answerOf, type RedisConnection } from '../connection/connection.ts';
 import { Script } from '../connection/script.ts';
 

@@ -2,8 +2,10 @@
 // between leaves a list behind its entity. For a drop the relay puts the same view again; until
 // then a list entry that contradicts its entity is left out of the page and put right on the way.
 
-import type { DropView } from '../../../contracts/drops.ts';
-import type { Catalogue, DropFilter, Product, ProductChange } from '../../ports/catalogue.ts';
+import type { Catalogue } from '../../ports/catalogue.ts';
+import type { DropView, DropFilter } from '../../../contracts/drops.ts';
+import type { Product, ProductPatch } from '../../../contracts/products.ts';
+import type { Page, PageRequest } from '../../../contracts/paging.ts';
 import {
   decodeCursor,
   encodeCursor,
@@ -11,7 +13,6 @@ import {
   type ListPosition,
 } from '../../formats/cursor.ts';
 import { StoreUnavailableError } from '../../ports/journal.ts';
-import type { Page, PageRequest } from '../../ports/page.ts';
 import { CatalogueEntities } from './catalogue-redis-entities.ts';
 import { dropLists, placeDrop, placeProduct, productLists } from './catalogue-redis-index.ts';
 import type { RedisConnection } from '../connection/connection.ts';
@@ -44,7 +45,7 @@ export class RedisCatalogue implements Catalogue {
   }
 
   /** A change that another overtook is made again on top of it. */
-  async changeProduct(productId: string, change: ProductChange): Promise<Product | null> {
+  async changeProduct(productId: string, change: ProductPatch): Promise<Product | null> {
     for (let round = 0; round < CHANGE_ROUNDS_MAX; round++) {
       const [found] = await this.#entities.products([productId]);
       if (!found) return null;

@@ -31,9 +31,10 @@ import {
   type ListName,
   type ListPosition,
 } from '../../formats/cursor.ts';
-import type { Follow, FollowStore } from '../../ports/follows.ts';
+import type { FollowStore } from '../../ports/follows.ts';
+import type { Follow } from '../../../contracts/follows.ts';
+import type { Page, PageRequest } from '../../../contracts/paging.ts';
 import { StoreUnavailableError } from '../../ports/journal.ts';
-import type { Page, PageRequest } from '../../ports/page.ts';
 import { answerOf, type RedisConnection } from '../connection/connection.ts';
 import { merge, readNewestFirst } from '../connection/newest-first.ts';
 import type { CatalogueLayout } from './catalogue-layout.ts';

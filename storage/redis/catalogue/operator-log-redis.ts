@@ -1,8 +1,9 @@
 // The operator log on Redis: one stream whose ids are numbers that rise by one.
 
 import { decodeCursor, encodeCursor } from '../../formats/cursor.ts';
-import type { OperatorAction, OperatorLog } from '../../ports/operator-log.ts';
-import type { Page, PageRequest } from '../../ports/page.ts';
+import type { OperatorLog } from '../../ports/operator-log.ts';
+import type { OperatorAction } from '../../../contracts/operator.ts';
+import type { Page, PageRequest } from '../../../contracts/paging.ts';
 import { answerOf, type RedisConnection } from '../connection/connection.ts';
 import { Script } from '../connection/script.ts';
 

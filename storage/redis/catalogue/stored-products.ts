@@ -1,7 +1,7 @@
 // Products as redis-om entities: how they are stored, and read.
 
 import { Schema } from 'redis-om';
-import type { Product } from '../../ports/catalogue.ts';
+import type { Product } from '../../../contracts/products.ts';
 import { ENTITY_PREFIX } from './catalogue-keys.ts';
 import type { OmConnection } from './om-connection.ts';
 

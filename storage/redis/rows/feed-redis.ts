@@ -9,14 +9,11 @@
 // `read-models-redis.ts` adds them, together with the orders they tell of.
 
 import { decodeCursor, encodeCursor } from '../../formats/cursor.ts';
-import {
-  type FeedStore,
-  type NewNotification,
-  type Notification,
-  UNREAD_COUNT_MAX,
-} from '../../ports/feed.ts';
+import { type FeedStore, UNREAD_COUNT_MAX } from '../../ports/feed.ts';
+import type { NewNotification, Notification } from '../../../contracts/notifications.ts';
+import type { Page, PageRequest } from '../../../contracts/paging.ts';
 import { parseNotificationId } from '../../formats/feed-ids.ts';
-import { InvalidCursorError, type Page, type PageRequest } from '../../ports/page.ts';
+import { InvalidCursorError } from '../../ports/page.ts';
 import type { ProjectionBatch } from '../../ports/projection.ts';
 import { BucketCalls } from './bucket-calls.ts';
 import { answerOf, type RedisConnection } from '../connection/connection.ts';

@@ -6,8 +6,8 @@
 import { assert } from '../../../domain/assert.ts';
 import { paymentReference } from '../../../domain/ids.ts';
 import type { OrderStatus, OrderView } from '../../../contracts/orders.ts';
-import type { NewNotification } from '../../ports/feed.ts';
-import { orderNotification, type OrderNotificationType } from '../../ports/read-models.ts';
+import type { NewNotification, OrderNotificationType } from '../../../contracts/notifications.ts';
+import { orderNotification } from '../../ports/read-models.ts';
 import { UNTOLD } from './bucket-calls.ts';
 
 /** Part of the stored format, one letter each. */

@@ -7,7 +7,7 @@
 //
 // What it costs: `node_modules/.bin/node bench/redis-projections.ts`.
 
-import type { Notification } from '../../ports/feed.ts';
+import type { Notification } from '../../../contracts/notifications.ts';
 import {
   type Missing,
   type OrderChange,

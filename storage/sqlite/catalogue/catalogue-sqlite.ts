@@ -1,9 +1,10 @@
 // Products and drop rows on SQLite.
 
 import type { Statement } from 'better-sqlite3';
-import type { DropView } from '../../../contracts/drops.ts';
-import type { Catalogue, DropFilter, Product, ProductChange } from '../../ports/catalogue.ts';
-import type { Page, PageRequest } from '../../ports/page.ts';
+import type { Catalogue } from '../../ports/catalogue.ts';
+import type { DropView, DropFilter } from '../../../contracts/drops.ts';
+import type { Product, ProductPatch } from '../../../contracts/products.ts';
+import type { Page, PageRequest } from '../../../contracts/paging.ts';
 import type { ChangingDatabase } from './catalogue-options.ts';
 import { type ProductRow, productOf } from './products-statements.ts';
 import { readPage } from '../thread/read-page.ts';
@@ -40,7 +41,7 @@ export class SqliteCatalogue implements Catalogue {
     this.#signal.appended();
   }
 
-  async changeProduct(productId: string, change: ProductChange): Promise<Product | null> {
+  async changeProduct(productId: string, change: ProductPatch): Promise<Product | null> {
     const product = await this.#writer.submit('changeProduct', productId, change);
     if (product !== null) this.#signal.appended();
     return product;

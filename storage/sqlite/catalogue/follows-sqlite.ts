@@ -1,7 +1,8 @@
 // Who follows whom on SQLite: a page is one range of a covering index, wherever it begins (F2).
 
-import type { Follow, FollowStore } from '../../ports/follows.ts';
-import type { Page, PageRequest } from '../../ports/page.ts';
+import type { FollowStore } from '../../ports/follows.ts';
+import type { Follow } from '../../../contracts/follows.ts';
+import type { Page, PageRequest } from '../../../contracts/paging.ts';
 import type { ChangingDatabase } from './catalogue-options.ts';
 import { readPage } from '../thread/read-page.ts';
 import { readQuery } from '../thread/read-query.ts';

@@ -1,8 +1,9 @@
 // The operator log on SQLite, in the catalogue's file.
 
 import { decodeCursor, encodeCursor } from '../../formats/cursor.ts';
-import type { OperatorAction, OperatorLog } from '../../ports/operator-log.ts';
-import type { Page, PageRequest } from '../../ports/page.ts';
+import type { OperatorLog } from '../../ports/operator-log.ts';
+import type { OperatorAction } from '../../../contracts/operator.ts';
+import type { Page, PageRequest } from '../../../contracts/paging.ts';
 import type { CatalogueDatabase } from './catalogue-options.ts';
 import { readQuery } from '../thread/read-query.ts';
 

@@ -2,7 +2,7 @@
 
 import type { Database } from 'better-sqlite3';
 import type { DropView } from '../../../contracts/drops.ts';
-import type { Product, ProductChange } from '../../ports/catalogue.ts';
+import type { Product, ProductPatch } from '../../../contracts/products.ts';
 import type { AppendChange } from './changes-statements.ts';
 
 export interface ProductRow {
@@ -50,7 +50,7 @@ export function productHandlers(database: Database, appendChange: AppendChange) 
       appendChange({ kind: 'product', productId: id, product });
     },
 
-    changeProduct(productId: string, change: ProductChange): Product | null {
+    changeProduct(productId: string, change: ProductPatch): Product | null {
       const { name = null, description = null, imageUrls } = change;
       const urls = imageUrls === undefined ? null : JSON.stringify(imageUrls);
       const row = changeProduct.get(name, description, urls, productId);

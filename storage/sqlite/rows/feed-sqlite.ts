@@ -2,14 +2,11 @@
 // notification read by itself above it.
 
 import { decodeCursor, encodeCursor } from '../../formats/cursor.ts';
-import {
-  type FeedStore,
-  type NewNotification,
-  type Notification,
-  UNREAD_COUNT_MAX,
-} from '../../ports/feed.ts';
+import { type FeedStore, UNREAD_COUNT_MAX } from '../../ports/feed.ts';
+import type { NewNotification, Notification } from '../../../contracts/notifications.ts';
+import type { Page, PageRequest } from '../../../contracts/paging.ts';
 import { parseNotificationId } from '../../formats/feed-ids.ts';
-import { InvalidCursorError, type Page, type PageRequest } from '../../ports/page.ts';
+import { InvalidCursorError } from '../../ports/page.ts';
 import type { ProjectionBatch } from '../../ports/projection.ts';
 import { packNotification, unpackNotification } from './order-rows.ts';
 import { readQuery } from '../thread/read-query.ts';

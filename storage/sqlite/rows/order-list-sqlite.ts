@@ -5,7 +5,7 @@ import type { OrderView } from '../../../contracts/orders.ts';
 import { decodeCursor, encodeCursor, type ListPosition } from '../../formats/cursor.ts';
 import type { DropTotals } from '../../rows/drop-totals.ts';
 import type { OrderListStore } from '../../ports/order-list.ts';
-import type { Page, PageRequest } from '../../ports/page.ts';
+import type { Page, PageRequest } from '../../../contracts/paging.ts';
 import type { ProjectionBatch } from '../../ports/projection.ts';
 import { mayBeOrder, NewestOrders, packOrder } from './order-rows.ts';
 import type { ProjectionsReaderHandlers } from './projections-reader-program.ts';

@@ -5,8 +5,8 @@
 
 import { assert } from '../../../domain/assert.ts';
 import type { OrderStatus, OrderView } from '../../../contracts/orders.ts';
-import type { NewNotification } from '../../ports/feed.ts';
-import { orderNotification, type OrderNotificationType } from '../../ports/read-models.ts';
+import type { NewNotification, OrderNotificationType } from '../../../contracts/notifications.ts';
+import { orderNotification } from '../../ports/read-models.ts';
 import { NO_KEY, RowFields, rowIdHash, type RowPacker, type RowPlace } from './row-pack.ts';
 
 /** By the number they are stored as. Append only. */

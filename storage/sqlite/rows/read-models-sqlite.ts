@@ -1,6 +1,6 @@
 // Fills the order lists and the feed on SQLite: one row for an order and what its buyer is told.
 
-import type { Notification } from '../../ports/feed.ts';
+import type { Notification } from '../../../contracts/notifications.ts';
 import {
   type Missing,
   type OrderChanges,

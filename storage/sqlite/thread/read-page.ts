@@ -7,7 +7,7 @@ import {
   type ListName,
   type ListPosition,
 } from '../../formats/cursor.ts';
-import type { Page, PageRequest } from '../../ports/page.ts';
+import type { Page, PageRequest } from '../../../contracts/paging.ts';
 
 /**
  * `read` gives at most `limit` items below the position, in the list's order. Errors:

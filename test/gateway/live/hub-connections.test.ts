@@ -1,7 +1,7 @@
 // The life of a connection: bad input, pace, slow clients, tokens, bounds and the end.
 
 import test from 'ava';
-import { CLOSE_CODES } from '../../../gateway/live/close-codes.ts';
+import { CLOSE_CODES } from '../../../contracts/live.ts';
 import {
   dropView,
   type FakeSocket,

@@ -12,14 +12,10 @@ import type { LiveBounds } from '../../../gateway/live/bounds.ts';
 import { LiveHub } from '../../../gateway/live/hub.ts';
 import { compareNotificationIds } from '../../../gateway/live/replay.ts';
 import { DEFAULT_RATE_POLICIES, RateLimits } from '../../../gateway/http/rate-limits.ts';
-import type {
-  LiveConnection,
-  LiveSocket,
-  SendResult,
-  SocketIdentity,
-} from '../../../gateway/http/socket.ts';
-import type { CallAction } from '../../../services/contracts.ts';
-import type { Notification } from '../../../storage/ports/feed.ts';
+import type { LiveConnection, LiveSocket, SendResult } from '../../../gateway/http/socket.ts';
+import type { TokenIdentity } from '../../../contracts/accounts.ts';
+import type { CallAction } from '../../../contracts/actions.ts';
+import type { Notification } from '../../../contracts/notifications.ts';
 
 export const START_MS = Date.UTC(2027, 0, 1);
 export const START_SECOND = START_MS / 1000;
@@ -163,7 +159,7 @@ export class LiveHarness {
   readonly drops = new Map<string, DropView>();
   readonly follows = new Map<string, string[]>();
   readonly feeds = new Map<string, Notification[]>();
-  readonly tokens = new Map<string, SocketIdentity>();
+  readonly tokens = new Map<string, TokenIdentity>();
   /** While set, answers to reads wait until the test lets them go, one by one, with `letGo`. */
   gated = false;
   /** Answers of the next reads, instead of the truth. */

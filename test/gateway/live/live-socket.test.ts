@@ -12,8 +12,8 @@ import { refusal, success } from '../../../domain/refusal.ts';
 import { createGateway } from '../../../gateway/gateway.ts';
 import { LiveHub } from '../../../gateway/live/hub.ts';
 import { compareNotificationIds } from '../../../gateway/live/replay.ts';
-import type { CallAction } from '../../../services/contracts.ts';
-import type { Notification } from '../../../storage/ports/feed.ts';
+import type { CallAction } from '../../../contracts/actions.ts';
+import type { Notification } from '../../../contracts/notifications.ts';
 import {
   dropView,
   type Frame,

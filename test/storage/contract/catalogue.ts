@@ -2,7 +2,8 @@
 
 import test from 'ava';
 import type { DropView } from '../../../contracts/drops.ts';
-import type { Catalogue, Product } from '../../../storage/ports/catalogue.ts';
+import type { Catalogue } from '../../../storage/ports/catalogue.ts';
+import type { Product } from '../../../contracts/products.ts';
 import type { Stores } from '../../../storage/ports/stores.ts';
 import { readAll, refusesForeignCursors } from './paging.ts';
 

@@ -6,7 +6,7 @@ import { setImmediate } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import type { User } from '../../../storage/ports/accounts.ts';
-import type { Product } from '../../../storage/ports/catalogue.ts';
+import type { Product } from '../../../contracts/products.ts';
 import type {
   ChangeHead,
   ChangeRecord,

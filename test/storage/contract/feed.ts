@@ -1,7 +1,8 @@
 // What every feed driver must do. Each test has shards and users of its own.
 
 import test from 'ava';
-import type { FeedStore, NewNotification, Notification } from '../../../storage/ports/feed.ts';
+import type { FeedStore } from '../../../storage/ports/feed.ts';
+import type { NewNotification, Notification } from '../../../contracts/notifications.ts';
 import type { Stores } from '../../../storage/ports/stores.ts';
 import { failsWith } from './errors.ts';
 import { readAll, refusesForeignCursors } from './paging.ts';

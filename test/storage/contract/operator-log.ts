@@ -1,7 +1,8 @@
 // What every driver of the operator log must do. The log is one for the whole store, so the tests run one after the other.
 
 import test from 'ava';
-import type { OperatorAction, OperatorLog } from '../../../storage/ports/operator-log.ts';
+import type { OperatorLog } from '../../../storage/ports/operator-log.ts';
+import type { OperatorAction } from '../../../contracts/operator.ts';
 import { failsWith } from './errors.ts';
 
 function timesOf(actions: readonly OperatorAction[]): number[] {

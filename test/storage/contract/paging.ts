@@ -1,7 +1,7 @@
 // What every paged list must do, whatever is in it.
 
 import type { ExecutionContext } from 'ava';
-import type { Page, PageRequest } from '../../../storage/ports/page.ts';
+import type { Page, PageRequest } from '../../../contracts/paging.ts';
 import { failsWith } from './errors.ts';
 
 type List<T> = (page: PageRequest) => Promise<Page<T>>;

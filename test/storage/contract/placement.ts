@@ -5,11 +5,11 @@ import test, { type ExecutionContext } from 'ava';
 import {
   LIVE_SHARDS_MAX,
   LOST_SESSIONS_MAX,
-  type MoveRecord,
   MOVES_KEPT_MAX,
   type NodeSession,
   type PlacementStore,
 } from '../../../storage/ports/placement.ts';
+import type { MoveRecord } from '../../../contracts/operator.ts';
 import { failsWith } from './errors.ts';
 
 export interface PlacementFixture {

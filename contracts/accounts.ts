@@ -1,0 +1,92 @@
+// Accounts: registration, log-in, sessions, profiles, and what an access token says.
+
+import { Type } from 'typebox';
+import {
+  EMAIL_LENGTH_MAX,
+  NAME_LENGTH_MAX,
+  PASSWORD_LENGTH_MAX,
+  PASSWORD_LENGTH_MIN,
+} from './bounds.ts';
+import type { Plain } from './plain.ts';
+import type { Refusal } from './refusals.ts';
+import { EMAIL, LINE } from './patterns.ts';
+import { count, STRICT, time, TOKEN_TEXT, userId } from './scalars.ts';
+import { wire } from './wire.ts';
+
+const email = Type.String({ maxLength: EMAIL_LENGTH_MAX, pattern: EMAIL });
+const password = Type.String({ minLength: PASSWORD_LENGTH_MIN, maxLength: PASSWORD_LENGTH_MAX });
+const name = Type.String({ minLength: 1, maxLength: NAME_LENGTH_MAX, pattern: LINE });
+const refreshToken = Type.String(TOKEN_TEXT);
+
+// What is asked
+
+export const Register = Type.Object({ email, password, name }, { ...STRICT, title: 'Register' });
+export type Register = Plain<typeof Register>;
+
+/** Bounds only: whether a password was once allowed is no reason to tell a guesser so. */
+const anyPassword = Type.String({ maxLength: PASSWORD_LENGTH_MAX });
+export const LogIn = Type.Object({ email, password: anyPassword }, { ...STRICT, title: 'LogIn' });
+export type LogIn = Plain<typeof LogIn>;
+
+export const Refresh = Type.Object({ refreshToken }, { ...STRICT, title: 'Refresh' });
+export type Refresh = Plain<typeof Refresh>;
+
+// What is answered
+
+const profile = {
+  id: userId,
+  name: Type.String(),
+  followerCount: count,
+  followingCount: count,
+  createdAt: time,
+};
+export const PublicProfile = Type.Object(profile, { title: 'Profile' });
+export type PublicProfile = Plain<typeof PublicProfile>;
+
+export const OwnProfile = Type.Object(
+  { ...profile, email: Type.String(), roles: Type.Array(Type.String()) },
+  { title: 'OwnProfile' },
+);
+export type OwnProfile = Plain<typeof OwnProfile>;
+
+export const Session = Type.Object(
+  {
+    user: OwnProfile,
+    accessToken: Type.String(),
+    refreshToken: Type.String(),
+    expiresIn: Type.Integer({ description: 'seconds until the access token ends' }),
+  },
+  { title: 'Session' },
+);
+export type Session = Plain<typeof Session>;
+
+/** Too many failed attempts; nothing else about them is said (A3). */
+export interface AttemptsSpent extends Refusal {
+  readonly code: 'rate-limited';
+  /** What no key gets more of in any window; half of it is there at once. */
+  readonly limit: {
+    readonly name: string;
+    readonly quota: number;
+    readonly windowSeconds: number;
+  };
+  /** Milliseconds until there is one attempt again. */
+  readonly waitMs: number;
+}
+
+/** Whom a verified access token speaks for (A2). */
+export const TokenIdentity = Type.Object({
+  userId,
+  roles: Type.Array(Type.String()),
+  /** Seconds since the Unix epoch, the token's `exp`. */
+  expiresAt: Type.Number(),
+});
+export type TokenIdentity = Plain<typeof TokenIdentity>;
+
+export const CREATOR_ROLE = 'creator';
+export const OPERATOR_ROLE = 'operator';
+
+// On the wire
+
+export const ProfileBody = wire(PublicProfile);
+export const OwnProfileBody = wire(OwnProfile);
+export const SessionBody = wire(Session);

@@ -1,0 +1,112 @@
+// The actions that the services offer to gateways, with their parameters and answers. Plain data only:
+// calls may cross the network. Every action answers with an Outcome: refusals are values, faults are
+// thrown.
+
+import type { AttemptsSpent, OwnProfile, PublicProfile, Session } from './accounts.ts';
+import type { DropStatus, DropView, NewDrop } from './drops.ts';
+import type { NamedFollow } from './follows.ts';
+import type { Notification, NotificationsPage } from './notifications.ts';
+import type {
+  MovePlan,
+  MoveRecord,
+  NodeRow,
+  OperatorAction,
+  RebuildReport,
+  ShardRow,
+  VerifyReport,
+} from './operator.ts';
+import type { OrderView } from './orders.ts';
+import type { Page, PageRequest } from './paging.ts';
+import type { WebhookCall } from './payments.ts';
+import type { Product, ProductPatch } from './products.ts';
+import type { Outcome } from './refusals.ts';
+
+interface Plannable {
+  /** Only tell what would be done. */
+  readonly dryRun: boolean;
+}
+
+/** action name -> [params, what a success carries, a refusal that carries more than others] */
+export interface Actions {
+  'accounts.register': [{ email: string; password: string; name: string }, Session];
+  'accounts.login': [{ email: string; password: string; address: string }, Session, AttemptsSpent];
+  'accounts.refresh': [{ refreshToken: string }, Session];
+  'accounts.logout': [{ refreshToken: string }, null];
+  'accounts.profile': [{ userId: string }, PublicProfile];
+  'accounts.me': [{ userId: string }, OwnProfile];
+
+  'catalogue.addProduct': [
+    { creatorId: string; name: string; description: string; imageUrls: readonly string[] },
+    Product,
+  ];
+  'catalogue.changeProduct': [
+    { callerId: string; productId: string; change: ProductPatch },
+    Product,
+  ];
+  'catalogue.product': [{ productId: string }, Product];
+  'catalogue.products': [{ creatorId?: string; page: PageRequest }, Page<Product>];
+  /** Makes the drop through its actor; refuses `not-found` and `forbidden` for products that are not the caller's. */
+  'catalogue.addDrop': [{ callerId: string; productId: string; drop: NewDrop }, DropView];
+  'catalogue.drops': [
+    { status?: DropStatus; creatorId?: string; productId?: string; page: PageRequest },
+    Page<DropView>,
+  ];
+
+  'orders.list': [{ userId: string; page: PageRequest }, Page<OrderView>];
+
+  'follows.follow': [{ userId: string; creatorId: string }, null];
+  'follows.unfollow': [{ userId: string; creatorId: string }, null];
+  'follows.isFollowing': [{ userId: string; creatorId: string }, boolean];
+  'follows.followers': [{ creatorId: string; page: PageRequest }, Page<NamedFollow>];
+  'follows.following': [{ userId: string; page: PageRequest }, Page<NamedFollow>];
+  /** Ids of the creators a user follows, newest first, at most `limit`: for the live stream's own subscriptions (N5). */
+  'follows.creatorsOf': [{ userId: string; limit: number }, readonly string[]];
+
+  'notifications.list': [{ userId: string; unread: boolean; page: PageRequest }, NotificationsPage];
+  'notifications.listAfter': [
+    { userId: string; afterId: string; limit: number },
+    readonly Notification[],
+  ];
+  'notifications.markRead': [{ userId: string; notificationId: string }, null];
+  'notifications.markAllRead': [{ userId: string }, null];
+
+  /** `unauthenticated` for a bad signature; a repeated webhook id succeeds and changes nothing (P2). */
+  'payments.webhook': [WebhookCall, null];
+
+  /** Replays the journals of all shards and compares (X2). Takes as long as the journals are large. */
+  'operator.verify': [Record<string, never>, VerifyReport];
+  /** Makes good what order lists and feeds lost of the shards' journals, or only looks; null: of all. */
+  'operator.rebuild': [
+    { operatorId: string; shards: readonly number[] | null } & Plannable,
+    RebuildReport,
+  ];
+  'operator.nodes': [Record<string, never>, readonly NodeRow[]];
+  'operator.shards': [Record<string, never>, readonly ShardRow[]];
+  /** The last moves of shards, newest first. */
+  'operator.moves': [{ limit: number }, readonly MoveRecord[]];
+  /** Pins a shard to a node, which moves it there; `to` null takes the pin away. */
+  'operator.pin': [{ operatorId: string; shard: number; to: string | null } & Plannable, MovePlan];
+  'operator.drain': [{ operatorId: string; nodeId: string } & Plannable, MovePlan];
+  'operator.undrain': [{ operatorId: string; nodeId: string } & Plannable, MovePlan];
+  /** Pins at most `movesMax` shards so that the busiest nodes give some of their load to the others. */
+  'operator.rebalance': [{ operatorId: string; movesMax: number } & Plannable, MovePlan];
+  /** Asks a node to end in good order, so that whatever supervises it starts it again. */
+  'operator.restart': [{ operatorId: string; nodeId: string }, null];
+  'operator.actions': [{ page: PageRequest }, Page<OperatorAction>];
+}
+
+export type ActionName = keyof Actions;
+export type ActionParams<A extends ActionName> = Actions[A][0];
+export type ActionOutcome<A extends ActionName> =
+  | Outcome<Actions[A][1]>
+  | (Actions[A] extends readonly [unknown, unknown, infer Own] ? Own : never);
+
+/**
+ * How gateways call services: one typed function, so that they need not know the broker. Rejects only for faults. `traceparent`
+ * (W3C Trace Context) goes along to the service, where there is one (H4).
+ */
+export type CallAction = <A extends ActionName>(
+  action: A,
+  params: ActionParams<A>,
+  traceparent?: string,
+) => Promise<ActionOutcome<A>>;

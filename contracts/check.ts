@@ -1,0 +1,60 @@
+// Checks a value against its schema, and says in one sentence what is wrong, by field, without
+// echoing more of the input than a field's name. Gateway and use cases check with the same.
+
+import type { Static, TSchema } from 'typebox';
+import { Compile } from 'typebox/compile';
+import type { Refusal, Success } from './refusals.ts';
+
+const FIELD_NAME_LENGTH_MAX = 64;
+
+export type Check<T> = (value: unknown) => Success<T> | Refusal;
+
+/** Compiles a checker; its refusals are `invalid-request`. Compile once: it takes milliseconds. */
+export function compileCheck<S extends TSchema>(schema: S): Check<Static<S>> {
+  const validator = Compile(schema);
+  return (value) => {
+    if (validator.Check(value)) return { ok: true, value };
+    return { ok: false, code: 'invalid-request', detail: explain(validator.Errors(value)) };
+  };
+}
+
+interface SchemaError {
+  readonly keyword: string;
+  readonly instancePath: string;
+  readonly params: object;
+  readonly message: string;
+}
+
+/** Where the validator's own words would quote a long schema. */
+const PLAIN_WORDS: ReadonlyMap<string, string> = new Map([
+  ['anyOf', 'is not one of the allowed values'],
+  ['enum', 'is not one of the allowed values'],
+  ['pattern', 'has the wrong form'],
+  ['format', 'has the wrong form'],
+]);
+
+function explain(errors: readonly SchemaError[]): string {
+  // A missing or unknown field is the clearest thing to say; then the first that is wrong.
+  for (const { keyword, instancePath, params } of errors) {
+    if (keyword === 'required') {
+      const { requiredProperties } = params as { requiredProperties: readonly string[] };
+      return `${fieldName(instancePath, requiredProperties[0])}: is missing.`;
+    }
+    if (keyword === 'additionalProperties') {
+      const { additionalProperties } = params as { additionalProperties: readonly string[] };
+      return `${fieldName(instancePath, additionalProperties[0])}: is not a known field.`;
+    }
+  }
+  // The error of a union comes after those of its members, and says most.
+  const shown = errors.find(({ keyword }) => keyword === 'anyOf') ?? errors[0];
+  if (shown === undefined) return 'The content is not valid.';
+  const said = PLAIN_WORDS.get(shown.keyword) ?? shown.message;
+  return `${fieldName(shown.instancePath) || 'The content'}: ${said}.`;
+}
+
+/** A JSON pointer and perhaps one more name, as `a.b.0`, cut to a bounded length. */
+function fieldName(pointer: string, last?: string): string {
+  const names = pointer.split('/').slice(1);
+  if (last !== undefined) names.push(last);
+  return names.join('.').slice(0, FIELD_NAME_LENGTH_MAX);
+}

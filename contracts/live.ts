@@ -1,0 +1,173 @@
+// The live stream: what clients say, the frames that the server sends, and why it ends a connection.
+// `docs/LIVE.md` is the same for readers.
+
+import { Type } from 'typebox';
+import { ACCESS_TOKEN_LENGTH_MAX } from './bounds.ts';
+import { DropView, MilestoneType } from './drops.ts';
+import { Notification } from './notifications.ts';
+import type { Plain } from './plain.ts';
+import { RefusalCode } from './refusals.ts';
+import { DROP_ID, NOTIFICATION_ID, USER_ID } from './patterns.ts';
+import { count, STRICT, userId } from './scalars.ts';
+import { wire, wireTime } from './wire.ts';
+
+// Bounds that clients meet
+
+/** Topics that one connection has subscribed to itself; followed creators are not counted. */
+export const TOPICS_PER_CONNECTION_MAX = 100;
+/** Followed creators that a user's connections listen to: the newest ones. */
+export const FOLLOWED_CREATORS_MAX = 5_000;
+/** A client's message is a short command; the longest one carries an access token. */
+export const MESSAGE_BYTES_MAX = 8 * 1_024;
+/** Messages a connection may send: so many at once, and so many each second over time. */
+export const MESSAGE_BURST = 120;
+export const MESSAGES_PER_SECOND = 20;
+/** Malformed messages in a row that end the connection. */
+export const MALFORMED_MESSAGES_MAX = 10;
+/** Least time between two stock ticks of one drop (N3). */
+export const TICK_MS = 100;
+/** The longest that a stock tick waits, however many sockets there are (N4). */
+export const TICK_WAIT_MS_MAX = 1_000;
+/** How long after opening live notifications wait for the client's `resume`. */
+export const RESUME_GRACE_MS = 1_500;
+
+// What clients say
+
+const body = (pattern: string) => pattern.slice(1, -1);
+const topic = Type.String({ pattern: `^(drop:${body(DROP_ID)}|creator:${body(USER_ID)})$` });
+
+/** One schema for each type; unknown fields are refused (H1). */
+export const CLIENT_MESSAGES = {
+  subscribe: Type.Object({ type: Type.Literal('subscribe'), topic }, STRICT),
+  unsubscribe: Type.Object({ type: Type.Literal('unsubscribe'), topic }, STRICT),
+  resume: Type.Object(
+    { type: Type.Literal('resume'), after: Type.String({ pattern: NOTIFICATION_ID }) },
+    STRICT,
+  ),
+  authenticate: Type.Object(
+    {
+      type: Type.Literal('authenticate'),
+      accessToken: Type.String({ minLength: 1, maxLength: ACCESS_TOKEN_LENGTH_MAX }),
+    },
+    STRICT,
+  ),
+  ping: Type.Object({ type: Type.Literal('ping') }, STRICT),
+} as const;
+export type ClientMessageType = keyof typeof CLIENT_MESSAGES;
+export type ClientMessage = {
+  [T in ClientMessageType]: Plain<(typeof CLIENT_MESSAGES)[T]>;
+}[ClientMessageType];
+
+// What the server says
+
+/** A drop's state, whole in each frame. */
+export const DropFrameData = Type.Pick(DropView, [
+  'status',
+  'soldOut',
+  'stocked',
+  'held',
+  'sold',
+  'free',
+  'startsAt',
+  'endsAt',
+  'productId',
+  'creatorId',
+  'priceCents',
+  'currency',
+]);
+
+export type DropFrameType = 'drop.snapshot' | 'drop.stock' | `drop.${MilestoneType}`;
+const milestoneFrames = MilestoneType.anyOf.map(({ const: type }) => `drop.${type}` as const);
+export const DropFrameType = Type.Enum(['drop.snapshot', 'drop.stock', ...milestoneFrames]);
+
+/** `topic` is as the client subscribed to it. */
+export const DropFrame = Type.Object({
+  type: DropFrameType,
+  topic: Type.String(),
+  dropId: Type.String(),
+  version: count,
+  data: wire(DropFrameData),
+});
+export type DropFrame = Plain<typeof DropFrame>;
+
+/** `data` has the notification's own fields, its type and its time. */
+export const NotificationFrame = Type.Object({
+  type: Type.Literal('notification'),
+  id: Notification.properties.id,
+  data: Notification.properties.data,
+});
+export type NotificationFrame = Plain<typeof NotificationFrame>;
+
+/** The stream listens to everything that it listens to by itself. */
+export const ReadyFrame = Type.Object({
+  type: Type.Literal('ready'),
+  userId,
+  expiresAt: wireTime,
+});
+export const AuthenticatedFrame = Type.Object({
+  type: Type.Literal('authenticated'),
+  expiresAt: wireTime,
+});
+export const SubscribedFrame = Type.Object({
+  type: Type.Literal('subscribed'),
+  topic: Type.String(),
+});
+export const UnsubscribedFrame = Type.Object({
+  type: Type.Literal('unsubscribed'),
+  topic: Type.String(),
+});
+/** Everything after the client's `resume` was sent, up to `lastId`. */
+export const ResumedFrame = Type.Object({
+  type: Type.Literal('resumed'),
+  lastId: Notification.properties.id,
+  count,
+});
+export const PongFrame = Type.Object({ type: Type.Literal('pong') });
+export const ErrorFrame = Type.Object({
+  type: Type.Literal('error'),
+  code: RefusalCode,
+  detail: Type.String(),
+  /** The type of the client's message that is answered, where it was understood. */
+  request: Type.Optional(Type.Enum(Object.keys(CLIENT_MESSAGES) as ClientMessageType[])),
+  topic: Type.Optional(Type.String()),
+});
+export type ErrorFrame = Plain<typeof ErrorFrame>;
+
+export const ServerFrame = Type.Union([
+  ReadyFrame,
+  SubscribedFrame,
+  UnsubscribedFrame,
+  DropFrame,
+  NotificationFrame,
+  ResumedFrame,
+  AuthenticatedFrame,
+  ErrorFrame,
+  PongFrame,
+]);
+export type ServerFrame = Plain<typeof ServerFrame>;
+
+// Why the server ends a connection
+
+export interface CloseCode {
+  readonly code: number;
+  /** Short enough for a close frame (123 bytes). */
+  readonly reason: string;
+  /** Whether the client should reconnect, and send `resume` then. */
+  readonly retry: boolean;
+}
+
+/**
+ * 40xx and the standard 1012 and 1013 ask the client to come back; 44xx, 1003 and 1009 say that the
+ * same client doing the same thing would be turned away again.
+ */
+export const CLOSE_CODES = {
+  binaryFrame: { code: 1003, reason: 'text frames only', retry: false },
+  messageTooLong: { code: 1009, reason: 'message too long', retry: false },
+  restart: { code: 1012, reason: 'service restart', retry: true },
+  tryAgainLater: { code: 1013, reason: 'try again later', retry: true },
+  tokenExpired: { code: 4001, reason: 'token expired', retry: true },
+  slowClient: { code: 4002, reason: 'too slow to keep up', retry: true },
+  tooManyMessages: { code: 4003, reason: 'too many messages', retry: true },
+  malformed: { code: 4400, reason: 'too many malformed messages', retry: false },
+  dropNotFound: { code: 4404, reason: 'drop not found', retry: false },
+} as const satisfies Readonly<Record<string, CloseCode>>;

@@ -1,0 +1,54 @@
+// Creators' products (D1).
+
+import { Type } from 'typebox';
+import { DESCRIPTION_LENGTH_MAX, IMAGE_URLS_MAX, PRODUCT_NAME_LENGTH_MAX } from './bounds.ts';
+import { list, paging } from './paging.ts';
+import type { Plain } from './plain.ts';
+import { LINE, LINES } from './patterns.ts';
+import { count, httpUrl, id, STRICT, time, userId } from './scalars.ts';
+import { inside, wire } from './wire.ts';
+
+const name = Type.String({ minLength: 1, maxLength: PRODUCT_NAME_LENGTH_MAX, pattern: LINE });
+const description = Type.String({ maxLength: DESCRIPTION_LENGTH_MAX, pattern: LINES });
+const imageUrls = Type.Array(httpUrl, { maxItems: IMAGE_URLS_MAX });
+
+export const NewProduct = Type.Object(
+  {
+    name,
+    description: Type.Optional(description),
+    imageUrls: Type.Optional(imageUrls),
+  },
+  { ...STRICT, title: 'NewProduct' },
+);
+export type NewProduct = Plain<typeof NewProduct>;
+
+export const ProductPatch = Type.Object(
+  {
+    name: Type.Optional(name),
+    description: Type.Optional(description),
+    imageUrls: Type.Optional(imageUrls),
+  },
+  { ...STRICT, minProperties: 1, title: 'ProductPatch' },
+);
+export type ProductPatch = Plain<typeof ProductPatch>;
+
+export const Product = Type.Object(
+  {
+    id,
+    creatorId: userId,
+    name: Type.String(),
+    description: Type.String(),
+    imageUrls: Type.Array(Type.String()),
+    createdAt: time,
+    /** Grows by one at each change; on the wire it is the ETag. */
+    revision: inside(count),
+  },
+  { title: 'Product' },
+);
+export type Product = Plain<typeof Product>;
+
+// On the wire
+
+export const ProductBody = wire(Product);
+export const ProductPage = list(ProductBody, 'ProductPage');
+export const ProductQuery = Type.Object({ creator_id: Type.Optional(userId), ...paging }, STRICT);
