@@ -1,7 +1,7 @@
 // Proves, while the sale runs, that the journal says what memory and the read models say (X2). For
 // each shard: at one durable moment every drop in memory is copied; then the journal is replayed
 // from its first entry up to that moment into a second memory and compared. Replaying asserts S1 at
-// every event. Read models may lag, so a drop that changes meanwhile is looked at again.
+// every event. Read models may lag, so a drop that changes meanwhile is compared again.
 
 import { createHash } from 'node:crypto';
 import type { DropState } from '../../domain/drop-state.ts';
@@ -14,7 +14,7 @@ import {
   encodeSealedDrop,
 } from '../../storage/formats/sealed-drop.ts';
 import type { SnapshotStore } from '../../storage/ports/snapshots.ts';
-import { readEntries, replay, turnOfOthers } from './recovery.ts';
+import { isDamage, readEntries, replay, turnOfOthers } from './recovery.ts';
 import type { Shard } from './shard.ts';
 import type { ShardHost } from './shard-host.ts';
 
@@ -29,19 +29,19 @@ export interface VerifyReport {
   readonly findings: readonly string[];
 }
 
-/** What one node found in those of the shards it was asked for that it serves. */
+/** What one node found in those of the shards that it serves. */
 export interface ShardsVerified extends VerifyReport {
   readonly verified: readonly number[];
 }
 
 export interface VerificationOptions {
   readonly host: ShardHost;
-  /** Those to verify; the ones that are not served here are passed over. */
+  /** Those to verify; shards that are not served here are left out. */
   readonly shards: readonly number[];
   readonly journal: Journal;
   readonly snapshots: SnapshotStore;
   readonly orderList: OrderListStore;
-  /** What of the shards' journals the order lists and feeds do not have. */
+  /** Compares the order lists and feeds with the shards' journals. */
   readonly missing: (shards: readonly number[]) => Promise<readonly MissingOfShard[]>;
 }
 
@@ -49,61 +49,58 @@ export interface MissingOfShard {
   readonly shard: number;
   readonly orders: number;
   readonly notifications: number;
-  /** Why it could not be found out, or not of all of the journal; null otherwise. */
+  /** Why they could not be compared, or not with all of the journal; null otherwise. */
   readonly reason: string | null;
 }
 
-/** Read models get this many looks to come level with a drop. */
-const READ_MODEL_LOOKS_MAX = 20;
-const READ_MODEL_LOOK_DELAY_MS = 100;
-/** They may lag for a second (O9): a drop that stood still for so many looks should be in them. */
-const STILL_LOOKS_MAX = 10;
+/** How often read models are compared with a drop that they may lag behind. */
+const COMPARISONS_MAX = 20;
+const COMPARISON_INTERVAL_MS = 100;
+/**
+ * They may lag for a second (O9): a drop that did not change for so many comparisons should be in
+ * them.
+ */
+const UNCHANGED_COMPARISONS_MAX = 10;
 /** Hashed without a pause: about a millisecond. */
 const HASHED_BYTES_PER_STEP = 1 << 20;
 
-interface Counts {
-  shards: number;
-  entries: number;
-  drops: number;
-  orders: number;
-  findings: string[];
+/** What was found in one shard; null: it is not served here, or was not to the end. */
+interface ShardFindings {
+  /** Of the last entry that was to be replayed; 0 where there is none, or the shard is damaged. */
+  readonly sequence: number;
+  /** Replayed. */
+  readonly entries: number;
+  readonly drops: number;
+  readonly orders: number;
+  readonly findings: readonly string[];
+  /** Whether all of its journal could be replayed, so that read models can be compared with it. */
+  readonly isReplayed: boolean;
 }
 
 /** Errors: `store-unavailable`. Damage is a finding, not an error. */
 export async function verifyShards(options: VerificationOptions): Promise<ShardsVerified> {
-  const counts: Counts = { shards: 0, entries: 0, drops: 0, orders: 0, findings: [] };
   const verified: number[] = [];
   const replayed: number[] = [];
+  const findings: string[] = [];
+  let [shards, entries, drops, orders] = [0, 0, 0, 0];
   for (const id of options.shards) {
     const shard = options.host.shards[id];
-    if (shard === undefined) continue;
-    const before = { ...counts, findings: [...counts.findings] };
-    const { epoch } = shard;
-    // Where it moves away while it is looked at, whoever has it then verifies it.
-    const stayed = () => shard.status === 'serving' && shard.epoch === epoch;
-    try {
-      if (shard.status === 'damaged') {
-        counts.findings.push(`shard ${shard.id} is damaged: ${shard.fault}`);
-      } else {
-        if (!stayed()) continue;
-        const whole = shard.sequence === 0 || (await verifyShard(shard, options, counts));
-        if (!stayed()) {
-          Object.assign(counts, before);
-          continue;
-        }
-        if (whole) replayed.push(id);
-      }
-      verified.push(id);
-    } catch (error) {
-      if (stayed()) throw error;
-      Object.assign(counts, before);
-    }
+    const found = shard === undefined ? null : await verifyShard(shard, options);
+    if (found === null) continue;
+    verified.push(id);
+    if (found.isReplayed) replayed.push(id);
+    if (found.sequence > 0) shards += 1;
+    entries += found.entries;
+    drops += found.drops;
+    orders += found.orders;
+    findings.push(...found.findings);
   }
-  counts.findings.push(...(await options.missing(replayed)).flatMap(missingFinding));
-  return { ok: counts.findings.length === 0, ...counts, verified };
+  const missing = await options.missing(replayed);
+  findings.push(...missing.flatMap(missingFindings));
+  return { ok: findings.length === 0, shards, entries, drops, orders, findings, verified };
 }
 
-function missingFinding({ shard, orders, notifications, reason }: MissingOfShard): string[] {
+function missingFindings({ shard, orders, notifications, reason }: MissingOfShard): string[] {
   const findings: string[] = [];
   if (orders > 0 || notifications > 0) {
     findings.push(
@@ -115,42 +112,61 @@ function missingFinding({ shard, orders, notifications, reason }: MissingOfShard
   return findings;
 }
 
-/** False where the journal cannot be replayed. */
+/** Where the shard moves away meanwhile, its next owner verifies it. */
 async function verifyShard(
   shard: Shard,
   options: VerificationOptions,
-  counts: Counts,
-): Promise<boolean> {
-  counts.shards += 1;
-  const live = await shard.inspect((drops, sequence) => ({
+): Promise<ShardFindings | null> {
+  if (shard.status === 'damaged')
+    return unreplayed(0, 0, `shard ${shard.id} is damaged: ${shard.fault}`);
+  const { epoch } = shard;
+  const isServed = () => shard.status === 'serving' && shard.epoch === epoch;
+  if (!isServed()) return null;
+  try {
+    const found = await compareShard(shard, options);
+    return isServed() ? found : null;
+  } catch (error) {
+    if (isServed()) throw error;
+    return null;
+  }
+}
+
+function unreplayed(sequence: number, entries: number, finding: string): ShardFindings {
+  return { sequence, entries, drops: 0, orders: 0, findings: [finding], isReplayed: false };
+}
+
+async function compareShard(shard: Shard, options: VerificationOptions): Promise<ShardFindings> {
+  const { journal, snapshots } = options;
+  const live = await shard.inspect((states, sequence) => ({
     sequence,
-    copies: new Map([...drops.values()].map((state) => [state.id, copyDrop(state)])),
+    copies: new Map([...states.values()].map((state) => [state.id, copyDrop(state)])),
   }));
   const replayed = new Map<string, DropState>();
+  let entries = 0;
   try {
-    for await (const entry of readEntries(options.journal, shard.id, 0, live.sequence)) {
-      counts.entries += 1;
+    for await (const entry of readEntries(journal, shard.id, 0, live.sequence)) {
+      entries += 1;
       for (const changes of entry.changes) replay(replayed, changes, entry.time);
     }
   } catch (error) {
-    const { code, message } = error as { code?: unknown; message: string };
-    if (code !== 'corrupt' && code !== 'invariant') throw error;
-    counts.findings.push(`shard ${shard.id} cannot be replayed: ${message}`);
-    return false;
+    if (!isDamage(error)) throw error;
+    const finding = `shard ${shard.id} cannot be replayed: ${error.message}`;
+    return unreplayed(live.sequence, entries, finding);
   }
+  const findings: string[] = [];
   for (const dropId of live.copies.keys()) {
-    if (!replayed.has(dropId))
-      counts.findings.push(`drop ${dropId} is in memory, but not in the journal`);
+    if (!replayed.has(dropId)) findings.push(`drop ${dropId} is in memory, but not in the journal`);
   }
+  let orders = 0;
   for (const state of replayed.values()) {
-    counts.drops += 1;
-    counts.orders += state.orders.size;
+    orders += state.orders.size;
     const finding =
-      (await compareState(state, live.copies.get(state.id), options.snapshots)) ??
+      (await compareState(state, live.copies.get(state.id), snapshots)) ??
       (await compareReadModel(state.id, shard, options));
-    if (finding !== null) counts.findings.push(finding);
+    if (finding !== null) findings.push(finding);
   }
-  return true;
+  const { sequence } = live;
+  return { sequence, entries, drops: replayed.size, orders, findings, isReplayed: true };
 }
 
 async function compareState(
@@ -166,13 +182,13 @@ async function compareState(
   }
   const sealed = await snapshots.loadSealedDrop(replayed.id);
   if (sealed === null)
-    return `drop ${replayed.id} is in the journal, but neither in memory nor put aside`;
+    return `drop ${replayed.id} is in the journal, but neither in memory nor sealed`;
   const state = await decodeSealedDrop(sealed, turnOfOthers);
-  // Asked for and changed since the inspection: then it was level then, and memory has it now.
+  // It was loaded and changed since the inspection: it was level then, and memory has it now.
   if (state.version > replayed.version) return null;
   return (await digestOf(copyDrop(state))) === digest
     ? null
-    : `drop ${replayed.id} as put aside is not what its journal says`;
+    : `drop ${replayed.id} as sealed is not what its journal says`;
 }
 
 async function compareReadModel(
@@ -180,28 +196,28 @@ async function compareReadModel(
   shard: Shard,
   options: VerificationOptions,
 ): Promise<string | null> {
-  let stillLooks = 0;
+  let unchanged = 0;
   let version = -1;
-  for (let look = 0; look < READ_MODEL_LOOKS_MAX; look++) {
-    const before = await totalsInMemory(dropId, shard, options.snapshots);
-    const listed = await options.orderList.totalsOfDrop(dropId);
-    const after = await totalsInMemory(dropId, shard, options.snapshots);
+  for (let comparison = 0; comparison < COMPARISONS_MAX; comparison++) {
+    const before = await totalsOfOwner(dropId, shard, options.snapshots);
+    const { orders, heldUnits, soldUnits } = await options.orderList.totalsOfDrop(dropId);
+    const after = await totalsOfOwner(dropId, shard, options.snapshots);
     if (before.version === after.version) {
-      const { orders, heldUnits, soldUnits } = listed;
       if (orders === after.orders && heldUnits === after.held && soldUnits === after.sold)
         return null;
-      stillLooks = after.version === version ? stillLooks + 1 : 0;
+      unchanged = after.version === version ? unchanged + 1 : 0;
       version = after.version;
-      if (stillLooks === STILL_LOOKS_MAX)
+      if (unchanged === UNCHANGED_COMPARISONS_MAX) {
         return (
-          `the order lists have ${orders} orders (${heldUnits} held, ${soldUnits} sold) of drop ${dropId}, ` +
+          `the order lists have ${orders} orders (${heldUnits} held, ${soldUnits} sold) ` +
+          `of drop ${dropId}, ` +
           `its owner ${after.orders} (${after.held} held, ${after.sold} sold)`
         );
+      }
     }
-    await new Promise((resolve) => setTimeout(resolve, READ_MODEL_LOOK_DELAY_MS));
+    await new Promise((resolve) => setTimeout(resolve, COMPARISON_INTERVAL_MS));
   }
-  // A drop that did not stand still for long enough cannot be compared to the unit; that is no
-  // finding.
+  // A drop that changed all the time cannot be compared to the unit; that is no finding.
   return null;
 }
 
@@ -212,16 +228,16 @@ interface Totals {
   readonly sold: number;
 }
 
-async function totalsInMemory(
+async function totalsOfOwner(
   dropId: string,
   shard: Shard,
   snapshots: SnapshotStore,
 ): Promise<Totals> {
-  const inMemory = await shard.inspect((drops) => {
+  const totals = await shard.inspect((drops) => {
     const state = drops.get(dropId);
     return state === undefined ? null : totalsOf(state);
   });
-  if (inMemory !== null) return inMemory;
+  if (totals !== null) return totals;
   const sealed = await snapshots.loadSealedDrop(dropId);
   return sealed === null
     ? { version: -1, orders: 0, held: 0, sold: 0 }

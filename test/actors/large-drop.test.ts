@@ -1,4 +1,4 @@
-// A drop with very many orders is put aside, loaded and recovered in steps, between which everything else has its turn. Turns are
+// A drop with very many orders is sealed, loaded and recovered in steps, between which everything else has its turn. Turns are
 // counted, not timed.
 
 import test from 'ava';
@@ -34,7 +34,7 @@ async function turnsDuring(work: Promise<unknown>): Promise<number> {
   return turns;
 }
 
-async function putAside({ host }: Harness): Promise<void> {
+async function untilSealed({ host }: Harness): Promise<void> {
   while ((await dropCount(host)) > 0) await turn();
 }
 
@@ -46,7 +46,7 @@ function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-test('J6: while a large drop is recovered, put aside and loaded, others have their turn', async (t) => {
+test('J6: while a large drop is recovered, sealed and loaded, others have their turn', async (t) => {
   const first = await startHost();
   await sellMany(first);
   await first.host.stop();
@@ -59,14 +59,14 @@ test('J6: while a large drop is recovered, put aside and loaded, others have the
   await harness.clock.advance(ENDS_AFTER_MS);
   await harness.clock.advance(SEALED_AFTER_MS);
   // Moving the clock on took some turns, in which a single step would have ended.
-  t.is(await dropCount(harness.host), 1, 'while it was put aside');
-  await putAside(harness);
+  t.is(await dropCount(harness.host), 1, 'while it was sealed');
+  await untilSealed(harness);
 
   const loading = order(harness.host, 'user7').then(({ replayed }) => t.true(replayed));
   t.true((await turnsDuring(loading)) >= 2 * SEGMENTS, 'while it was loaded');
 });
 
-test('O2: a drop that changes while it is being put aside stays, and is put aside as it is then', async (t) => {
+test('O2: a drop that changes while it is being sealed stays, and is sealed as it is then', async (t) => {
   const harness = await startHost();
   const { host, clock } = harness;
   await sellMany(harness);
@@ -82,7 +82,7 @@ test('O2: a drop that changes while it is being put aside stays, and is put asid
   t.is(await dropCount(host), 1);
 
   await clock.advance(2 * SEALED_AFTER_MS);
-  await putAside(harness);
+  await untilSealed(harness);
   const { order: refunded } = await order(host, 'user7');
   t.is(refunded.status, 'refunded');
 });

@@ -25,7 +25,7 @@ async function sealBehindAnAppend(harness: Harness): Promise<{ other: Promise<un
   return { other };
 }
 
-test('O3, O9, P4: commands that found a drop in memory are not told, once it is put aside, that there is none', async (t) => {
+test('O3, O9, P4: commands that found a drop in memory are not told, once it is sealed, that there is none', async (t) => {
   const harness = await startHost(undefined, 1);
   const { host, journal, clock } = harness;
   await createDrop(host, 5, { endsAt: NOW + 10_000, payment: 'provider', holdSeconds: 5 });

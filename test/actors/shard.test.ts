@@ -272,7 +272,7 @@ test('J5: damage stops the shard with a clear error, and nothing is skipped', as
   await starting;
 });
 
-test('a drop that is over is put aside, frees its memory, and still answers replays and refunds', async (t) => {
+test('a drop that is over is sealed, frees its memory, and still answers replays and refunds', async (t) => {
   const { host, clock, snapshots, ...rest } = await startHost();
   await createDrop(host, 5, { endsAt: NOW + 10_000 });
   const placed = await order(host, 'ann');
@@ -300,7 +300,7 @@ test('a drop that is over is put aside, frees its memory, and still answers repl
   t.is(seen.ok && seen.value.status, 'refunded');
 });
 
-test('O2: a drop is put aside as its journal has it, whatever is decided right after', async (t) => {
+test('O2: a drop is sealed as its journal has it, whatever is decided right after', async (t) => {
   const { host, journal, clock } = await startHost(undefined, 1);
   await createDrop(host, 5, { endsAt: NOW + 10_000 });
   await createDrop(host, 5, { id: 'd_2' });
