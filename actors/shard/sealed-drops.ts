@@ -91,15 +91,6 @@ export class SealedDrops {
     return true;
   }
 
-  /**
-   * A copy of the drop as it was sealed; null where it is not. Errors: `corrupt`,
-   * `store-unavailable`.
-   */
-  async load(dropId: string): Promise<DropState | null> {
-    const bytes = await this.#snapshots.loadSealedDrop(dropId);
-    return bytes === null ? null : await decodeSealedDrop(bytes, turnOfOthers);
-  }
-
   /** Memory is cleared. Commands that wait for a load go on waiting. */
   clear(): void {
     this.#generation += 1;
@@ -113,7 +104,8 @@ export class SealedDrops {
     const generation = this.#generation;
     let state: DropState | null;
     try {
-      state = await this.load(dropId);
+      const bytes = await this.#snapshots.loadSealedDrop(dropId);
+      state = bytes === null ? null : await decodeSealedDrop(bytes, turnOfOthers);
     } catch (error) {
       this.#log.error({ err: error, shard: this.#shard, dropId }, 'a sealed drop was not loaded');
       for (const one of this.#takeQueued(dropId)) one.slots.complete(one.index, UNAVAILABLE);

@@ -1,6 +1,8 @@
-// Drops that are over go out of memory and come back, and nobody who asks for one at that moment may notice.
+// Drops that are over leave memory and come back, and no command that comes at that moment may
+// notice.
 
 import test from 'ava';
+import type { ShardReply } from '../../actors/shard/shard-reply.ts';
 import { StoreUnavailableError } from '../../storage/ports/journal.ts';
 import { codeOf, createDrop, type Harness, NOW, order, place, startHost } from './harness.ts';
 import { flush } from './manual-clock.ts';
@@ -64,4 +66,35 @@ test('a shard that begins again and again has one timer for drops that are over'
   };
   await clock.advance(100_000);
   t.true(timers > 0 && timers <= 4, `${timers} timers in 100 s`);
+});
+
+test('O3: a command that waits for a load is answered, though the shard began again meanwhile', async (t) => {
+  const { host, journal, clock, snapshots } = await startHost(undefined, 1);
+  await createDrop(host, 5, { endsAt: NOW + 10_000 });
+  await createDrop(host, 500, { id: 'd_2', endsAt: NOW + 3_600_000 });
+  const { order: placed } = await order(host, 'ann', 'k1');
+  await clock.advance(200_000);
+  t.is(host.shards[0]!.dropCount, 1);
+  let read = (): void => undefined;
+  const load = snapshots.loadSealedDrop.bind(snapshots);
+  snapshots.loadSealedDrop = async (dropId) => {
+    await new Promise<void>((resolve) => {
+      read = resolve;
+    });
+    return load(dropId);
+  };
+  let replies: readonly ShardReply[] = [];
+  void host.execute([place('ann', 'k1')]).then((answer) => {
+    replies = answer;
+  });
+  await flush();
+  journal.failures = ['before'];
+  t.deepEqual((await host.execute([place('bob', 'k2', 1, 'd_2')])).map(codeOf), ['unavailable']);
+  await clock.advance(1_000);
+  // The whole journal was replayed, so the drop is in memory by now.
+  t.is(host.shards[0]!.dropCount, 2);
+  t.deepEqual(replies, []);
+  read();
+  await flush();
+  t.deepEqual(replies, [{ ok: true, value: { order: placed, replayed: true } }]);
 });
