@@ -9,15 +9,15 @@ import { join } from 'node:path';
 import { closestName } from './closest-name.ts';
 import { keptSecret, readKeptSecret } from './kept-secret.ts';
 import {
+  aboutSetting,
   contradictions,
-  DEFINITIONS,
-  type Definition,
   LOG_LEVELS,
   type LogLevel,
-  type SettingName,
-  SETTING_NAMES,
+  parseSetting,
   PAYMENT_SECRET_PREFIX,
   type Role,
+  type SettingName,
+  SETTING_NAMES,
   type SettingValue,
   type ValueOf,
 } from './settings.ts';
@@ -113,21 +113,21 @@ function read(environment: Environment): Reading {
   const values = new Map<SettingName, SettingValue>();
   const settings: Setting[] = [];
   for (const name of SETTING_NAMES) {
-    const definition: Definition<SettingValue> = DEFINITIONS[name];
+    const about = aboutSetting(name);
     const variable = PREFIX + name;
     const given = environment[variable] ?? '';
     // An empty variable counts as unset: that is all that some supervisors can say.
-    const text = given === '' ? definition.initial : given;
-    const parsed = definition.parse(text);
+    const text = given === '' ? about.default : given;
+    const parsed = parseSetting(name, text);
     if ('wanted' in parsed) {
-      const shown = definition.secret === true ? '' : ` is "${withoutAccount(text)}":`;
+      const shown = about.secret === true ? '' : ` is "${withoutAccount(text)}":`;
       problems.push(`${variable}${shown} ${parsed.wanted}`);
       continue;
     }
     values.set(name, parsed.value);
     settings.push({
       name: variable,
-      value: definition.secret === true ? '(hidden)' : textOf(parsed.value),
+      value: about.secret === true ? '(hidden)' : textOf(parsed.value),
       source: given === '' ? 'default' : 'environment',
     });
   }
@@ -200,8 +200,8 @@ function configOf(
     const path = join(dataDirectory, KEPT_SECRETS[name].file);
     const text = look(path, KEPT_SECRETS[name].make);
     if (text === null) return given;
-    const parsed = text === '' ? { wanted: 'is empty' } : DEFINITIONS[name].parse(text);
-    if ('value' in parsed) return parsed.value as ValueOf<N>;
+    const parsed = text === '' ? { wanted: 'is empty' } : parseSetting(name, text);
+    if ('value' in parsed) return parsed.value;
     problems.push(`${path} ${parsed.wanted}: put it back, or remove it and a new one is made`);
     return given;
   };

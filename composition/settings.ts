@@ -1,9 +1,11 @@
-// The settings there are: the name of each, what it is when nobody sets it, and what is right for it;
-// and what is right for them together. Where the values come from, and what is made of them, is in
-// `composition/config.ts`.
+// The settings there are: one TypeBox schema for each, of its value, with its default, its
+// description and what is said where a value is not right; and what is right for them together.
+// Where the texts come from, and what is made of the values, is in `composition/config.ts`.
 
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
+import { type StaticDecode, type TSchema, type TSchemaOptions, Type } from 'typebox';
+import { Value } from 'typebox/value';
 import { parseStoreAddress, type StoreAddress } from './store-address.ts';
 
 export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const;
@@ -19,169 +21,211 @@ const SETTLE_AFTER_MS_MAX = 24 * 60 * 60 * 1000;
 const NODE_ID_CHARACTERS_MAX = 64;
 const NODE_WEIGHT_MAX = 1000;
 const REDIS_REPLICAS_MAX = 5;
+const SPACE_OR_COMMA = /[\s,]+/;
+
+/** What every setting has beside the schema of its value. */
+export interface About {
+  /** As it would stand in the environment; empty: nothing, which the schema then allows. */
+  readonly default: string;
+  readonly description: string;
+  /** Said after the name where the value is not right. */
+  readonly wanted: string;
+  /** Never shown. */
+  readonly secret?: true;
+}
 
 export type SettingValue = string | number | null | readonly string[] | StoreAddress;
-type Parsed<T> = { readonly value: T } | { readonly wanted: string };
 
-export interface Definition<T> {
-  /** What is taken when the environment has nothing. */
-  readonly initial: string;
-  readonly secret?: true;
-  parse(text: string): Parsed<T>;
+/** One of some words; what is wanted follows from them. */
+function oneOf<const T extends string>(words: readonly T[], about: Omit<About, 'wanted'>) {
+  const last = words.at(-1)!;
+  const list = words.length === 1 ? last : `${words.slice(0, -1).join(', ')} or ${last}`;
+  return Type.Enum([...words], { ...about, wanted: `must be ${list}` } as TSchemaOptions);
 }
 
-function define<T>(definition: Definition<T>): Definition<T> {
-  return definition;
+/** A text that is right as it says, and means the value of `decode`. */
+function meaning<T>(about: About, isRight: (text: string) => boolean, decode: (text: string) => T) {
+  return Type.Codec(Type.Refine(Type.String({ ...about }), isRight))
+    .Decode(decode)
+    .Encode(String);
 }
 
-function oneOf<T extends string>(initial: T, allowed: readonly T[]): Definition<T> {
-  return {
-    initial,
-    parse(text) {
-      const value = allowed.find((candidate) => candidate === text);
-      return value === undefined ? { wanted: `must be ${inWords(allowed)}` } : { value };
-    },
-  };
-}
-
-function inWords(names: readonly string[]): string {
-  return names.length === 1 ? names.join() : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
-}
-
-function parseInteger(text: string, max: number, wanted: string): Parsed<number> {
-  const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
-  return value <= max ? { value } : { wanted };
+/** What the value is, or null where the environment has nothing. */
+function unsetOr<T extends TSchema>(value: T, about: About) {
+  return Type.Union([Type.Null(), value], { ...about });
 }
 
 /** By what follows `LIVEDROPS_` in a variable's name. */
-export const DEFINITIONS = {
-  PORT: define<number>({
-    initial: '8080',
-    parse: (text) => parseInteger(text, 65_535, 'must be a port, 0 to 65535 (0: any free one)'),
+export const SETTINGS = {
+  PORT: Type.Integer({
+    minimum: 0,
+    maximum: 65_535,
+    default: '8080',
+    description: 'The port to listen on.',
+    wanted: 'must be a port, 0 to 65535 (0: any free one)',
   }),
-  HOST: define<string>({
-    initial: '127.0.0.1',
-    parse: (text) =>
-      /^[A-Za-z0-9_.:-]{1,255}$/.test(text)
-        ? { value: text }
-        : { wanted: 'must be an address or a host name, such as 127.0.0.1 or 0.0.0.0' },
+  HOST: Type.String({
+    pattern: '^[A-Za-z0-9_.:-]{1,255}$',
+    default: '127.0.0.1',
+    description: 'The address to listen on; 0.0.0.0 for all.',
+    wanted: 'must be an address or a host name, such as 127.0.0.1 or 0.0.0.0',
   }),
-  DATA: define<string>({ initial: './data', parse: (text) => ({ value: resolve(text) }) }),
-  STORE: define({ initial: 'sqlite:', parse: parseStore }),
-  REDIS_REPLICAS: define<number>({
-    initial: '0',
-    parse: (text) =>
-      parseInteger(text, REDIS_REPLICAS_MAX, `must be a number, 0 to ${REDIS_REPLICAS_MAX}`),
+  DATA: meaning(
+    {
+      default: './data',
+      description: 'The directory where everything is kept; of a node of a cluster, its address.',
+      wanted: 'must be a path',
+    },
+    () => true,
+    (path) => resolve(path),
+  ),
+  STORE: meaning<StoreAddress>(
+    {
+      default: 'sqlite:',
+      description: 'The store: files in LIVEDROPS_DATA, or a Redis or Redis Cluster.',
+      wanted:
+        'must be sqlite: (a file in LIVEDROPS_DATA), redis://host:port, rediss://host:port, ' +
+        'or redis-cluster://host:port,host:port',
+    },
+    (text) => parseStoreAddress(text) !== null,
+    (text) => parseStoreAddress(text)!,
+  ),
+  REDIS_REPLICAS: Type.Integer({
+    minimum: 0,
+    maximum: REDIS_REPLICAS_MAX,
+    default: '0',
+    description: 'Redis replicas that must have each append before it counts.',
+    wanted: `must be a number, 0 to ${REDIS_REPLICAS_MAX}`,
   }),
-  REDIS_ACCEPT_WEAK: oneOf('off', ['on', 'off']),
-  NATS: define({ initial: '', parse: parseNats }),
-  NODE_ID: define<string>({
-    initial: hostname()
+  REDIS_ACCEPT_WEAK: oneOf(['on', 'off'], {
+    default: 'off',
+    description: 'Whether to start on a Redis that may lose what it acknowledged.',
+  }),
+  NATS: unsetOr(Type.Refine(Type.String(), areNatsServers), {
+    default: '',
+    description: 'The NATS servers of a cluster, with commas between.',
+    wanted: 'must be nats://host:port, several with commas between, or unset for one node',
+  }),
+  NODE_ID: Type.String({
+    pattern: `^[A-Za-z0-9_-]{1,${NODE_ID_CHARACTERS_MAX}}$`,
+    default: hostname()
       .replaceAll(/[^A-Za-z0-9_-]/g, '-')
       .slice(0, NODE_ID_CHARACTERS_MAX),
-    parse: (text) =>
-      /^[A-Za-z0-9_-]{1,64}$/.test(text)
-        ? { value: text }
-        : { wanted: `must be 1 to ${NODE_ID_CHARACTERS_MAX} letters, digits, _ or -` },
+    description: 'The name of this node, one of its own in a cluster.',
+    wanted: `must be 1 to ${NODE_ID_CHARACTERS_MAX} letters, digits, _ or -`,
   }),
-  NODE_WEIGHT: define<number>({
-    initial: '1',
-    parse: (text) => {
-      const value = /^\d{1,4}(\.\d{1,3})?$/.test(text) ? Number(text) : 0;
-      return value > 0 && value <= NODE_WEIGHT_MAX
-        ? { value }
-        : { wanted: `must be a number above 0, up to ${NODE_WEIGHT_MAX}` };
+  NODE_WEIGHT: Type.Number({
+    exclusiveMinimum: 0,
+    maximum: NODE_WEIGHT_MAX,
+    default: '1',
+    description: 'The share of the shards relative to other nodes.',
+    wanted: `must be a number above 0, up to ${NODE_WEIGHT_MAX}`,
+  }),
+  ROLES: meaning<readonly Role[]>(
+    {
+      default: ROLES.join(','),
+      description: 'What a node of a cluster does.',
+      wanted: `must list roles out of ${ROLES.join(',')}`,
     },
-  }),
-  ROLES: define({ initial: ROLES.join(','), parse: parseRoles }),
-  AUTH_SECRET: define<string>({
-    initial: '',
-    secret: true,
-    parse: (text) =>
-      text === '' || text.length >= AUTH_SECRET_CHARACTERS_MIN
-        ? { value: text }
-        : { wanted: `must have at least ${AUTH_SECRET_CHARACTERS_MIN} characters` },
-  }),
-  PAYMENT_SECRET: define<readonly string[]>({
-    initial: '',
-    secret: true,
-    parse: parsePaymentSecrets,
-  }),
-  PAYMENT_PROVIDER: oneOf('development', ['development']),
-  PAYMENT_SETTLE_AFTER_MS: define<number | null>({
-    initial: '',
-    parse: (text) =>
-      text === ''
-        ? { value: null }
-        : parseInteger(
-            text,
-            SETTLE_AFTER_MS_MAX,
-            `must be milliseconds, 0 to ${SETTLE_AFTER_MS_MAX}, or unset for never`,
-          ),
-  }),
-  PAYMENT_SETTLE_AS: oneOf('success', ['success', 'failure']),
-  PAYMENT_WEBHOOK_URL: define<string | null>({
-    initial: '',
-    parse: (text) => {
-      if (text === '') return { value: null };
-      return /^https?:\/\//.test(text) && URL.canParse(text)
-        ? { value: text }
-        : { wanted: 'must be a URL such as http://127.0.0.1:8080/v1/payments/webhook' };
+    (text) => {
+      const words = wordsOf(text, SPACE_OR_COMMA);
+      return words.length > 0 && words.every((word) => ROLES.includes(word as Role));
     },
+    (text) => ROLES.filter((role) => wordsOf(text, SPACE_OR_COMMA).includes(role)),
+  ),
+  AUTH_SECRET: Type.String({
+    pattern: `^$|^[^]{${AUTH_SECRET_CHARACTERS_MIN},}$`,
+    default: '',
+    secret: true,
+    description: 'Signs access tokens.',
+    wanted: `must have at least ${AUTH_SECRET_CHARACTERS_MIN} characters`,
   }),
-  RATE_LIMITS: oneOf('on', ['on', 'off']),
-  TRUST_PROXY: oneOf('off', ['on', 'off']),
-  LOG: oneOf('info', LOG_LEVELS),
+  PAYMENT_SECRET: meaning<readonly string[]>(
+    {
+      default: '',
+      secret: true,
+      description: 'Signs and verifies the calls of the payment provider.',
+      wanted:
+        `must be one or more secrets with spaces between, each ${PAYMENT_SECRET_PREFIX} ` +
+        `and the base64 of at least ${PAYMENT_SECRET_BYTES_MIN} bytes`,
+    },
+    (text) => wordsOf(text).every(isPaymentSecret),
+    (text) => Object.freeze(wordsOf(text)),
+  ),
+  PAYMENT_PROVIDER: oneOf(['development'], {
+    default: 'development',
+    description: 'The payment provider; there is one so far.',
+  }),
+  PAYMENT_SETTLE_AFTER_MS: unsetOr(Type.Integer({ minimum: 0, maximum: SETTLE_AFTER_MS_MAX }), {
+    default: '',
+    description: 'After how long the development provider settles a payment by itself.',
+    wanted: `must be milliseconds, 0 to ${SETTLE_AFTER_MS_MAX}, or unset for never`,
+  }),
+  PAYMENT_SETTLE_AS: oneOf(['success', 'failure'], {
+    default: 'success',
+    description: 'As what the development provider settles by itself.',
+  }),
+  PAYMENT_WEBHOOK_URL: unsetOr(Type.Refine(Type.String({ pattern: '^https?://' }), isUrl), {
+    default: '',
+    description: 'Where the development provider sends its calls; unset: to this node itself.',
+    wanted: 'must be a URL such as http://127.0.0.1:8080/v1/payments/webhook',
+  }),
+  RATE_LIMITS: oneOf(['on', 'off'], {
+    default: 'on',
+    description: 'Whether there are limits by user and by address.',
+  }),
+  TRUST_PROXY: oneOf(['on', 'off'], {
+    default: 'off',
+    description: 'Whether limits count by the last address of X-Forwarded-For.',
+  }),
+  LOG: oneOf(LOG_LEVELS, { default: 'info', description: 'The least level that is logged.' }),
 };
 
-export type SettingName = keyof typeof DEFINITIONS;
-export type ValueOf<N extends SettingName> =
-  (typeof DEFINITIONS)[N] extends Definition<infer T> ? T : never;
+export type SettingName = keyof typeof SETTINGS;
+export type ValueOf<N extends SettingName> = StaticDecode<(typeof SETTINGS)[N]>;
 
-export const SETTING_NAMES = Object.keys(DEFINITIONS) as SettingName[];
+export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[];
 
-function parseStore(text: string): Parsed<StoreAddress> {
-  const value = parseStoreAddress(text);
-  return value === null
-    ? {
-        wanted:
-          'must be sqlite: (a file in LIVEDROPS_DATA), redis://host:port, rediss://host:port, ' +
-          'or redis-cluster://host:port,host:port',
-      }
-    : { value };
+export function aboutSetting(name: SettingName): About {
+  return SETTINGS[name] as unknown as About;
 }
 
-function parseNats(text: string): Parsed<string | null> {
-  if (text === '') return { value: null };
+/** The value that a text of the environment has, or what is wanted instead. */
+export function parseSetting<N extends SettingName>(
+  name: N,
+  text: string,
+): { readonly value: ValueOf<N> } | { readonly wanted: string } {
+  const schema: TSchema = SETTINGS[name];
+  const plain = plainValue(schema, text);
+  if (!Value.Check(schema, plain)) return { wanted: aboutSetting(name).wanted };
+  return { value: Value.Decode(schema, plain) as ValueOf<N> };
+}
+
+/** A number where the schema is of one and the text is a plain decimal, which no exponent is. */
+function plainValue(schema: TSchema, text: string): unknown {
+  if (Type.IsUnion(schema)) return text === '' ? null : plainValue(schema.anyOf[1]!, text);
+  const isNumber = Type.IsInteger(schema) || Type.IsNumber(schema);
+  return isNumber && /^\d{1,15}(\.\d{1,3})?$/.test(text) ? Number(text) : text;
+}
+
+function wordsOf(text: string, separator = /\s+/): string[] {
+  return text.split(separator).filter((word) => word !== '');
+}
+
+function areNatsServers(text: string): boolean {
   const servers = text.split(',').map((server) => URL.parse(server.trim()));
-  return servers.every((url) => url?.protocol === 'nats:' && url.hostname !== '')
-    ? { value: text }
-    : { wanted: 'must be nats://host:port, several with commas between, or unset for one node' };
+  return servers.every((url) => url?.protocol === 'nats:' && url.hostname !== '');
 }
 
-function parseRoles(text: string): Parsed<readonly Role[]> {
-  const asked = text.split(/[\s,]+/).filter((role) => role !== '');
-  const known = ROLES.filter((role) => asked.includes(role));
-  return known.length > 0 && known.length === new Set(asked).size
-    ? { value: known }
-    : { wanted: `must list roles out of ${ROLES.join(',')}` };
+function isUrl(text: string): boolean {
+  return URL.canParse(text);
 }
 
-function parsePaymentSecrets(text: string): Parsed<readonly string[]> {
-  const secrets = text.split(/\s+/).filter((secret) => secret !== '');
-  const good = secrets.every((secret) => {
-    const base64 = secret.replace(PAYMENT_SECRET_PREFIX, '');
-    const bytes = Buffer.from(base64, 'base64');
-    const same = bytes.toString('base64').replace(/=+$/, '') === base64.replace(/=+$/, '');
-    return same && bytes.length >= PAYMENT_SECRET_BYTES_MIN;
-  });
-  return good
-    ? { value: Object.freeze(secrets) }
-    : {
-        wanted:
-          `must be one or more secrets with spaces between, each ${PAYMENT_SECRET_PREFIX} ` +
-          `and the base64 of at least ${PAYMENT_SECRET_BYTES_MIN} bytes`,
-      };
+function isPaymentSecret(secret: string): boolean {
+  const base64 = secret.replace(PAYMENT_SECRET_PREFIX, '');
+  const bytes = Buffer.from(base64, 'base64');
+  const same = bytes.toString('base64').replace(/=+$/, '') === base64.replace(/=+$/, '');
+  return same && bytes.length >= PAYMENT_SECRET_BYTES_MIN;
 }
 
 /** What is wrong between settings that are each right. */

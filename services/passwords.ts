@@ -5,6 +5,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { hash, verify } from '@node-rs/argon2';
+import pLimit, { type LimitFunction } from 'p-limit';
 import { refusal, success } from '../domain/refusal.ts';
 import type { Outcome } from '../contracts/refusals.ts';
 
@@ -29,20 +30,20 @@ const HASH_BYTES = 32;
 const SALT_BYTES = 16;
 
 export class Passwords {
-  readonly #concurrency: number;
-  readonly #queueLengthMax: number;
+  readonly #limit: LimitFunction;
+  /** Running and waiting. */
+  readonly #callsMax: number;
   readonly #memoryKib: number;
   /**
    * A well-formed hash that no password has: what an unknown user's password is checked against, so
    * that it takes as long (A3).
    */
   readonly #nobodysHash: string;
-  readonly #waiting: (() => void)[] = [];
-  #running = 0;
 
   constructor(options: PasswordsOptions = {}) {
-    this.#concurrency = options.concurrency ?? CONCURRENCY;
-    this.#queueLengthMax = options.queueLengthMax ?? QUEUE_LENGTH_MAX;
+    const concurrency = options.concurrency ?? CONCURRENCY;
+    this.#limit = pLimit(concurrency);
+    this.#callsMax = concurrency + (options.queueLengthMax ?? QUEUE_LENGTH_MAX);
     this.#memoryKib = options.memoryKib ?? MEMORY_KIB;
     const [salt, digest] = [randomBytes(SALT_BYTES), randomBytes(HASH_BYTES)].map(unpaddedBase64);
     const parameters = `m=${this.#memoryKib},t=${PASSES},p=${LANES}`;
@@ -70,20 +71,9 @@ export class Passwords {
   }
 
   async #inTurn<T>(compute: () => Promise<T>): Promise<Outcome<T>> {
-    if (this.#running >= this.#concurrency) {
-      if (this.#waiting.length >= this.#queueLengthMax) return refusal('overloaded');
-      // Whoever finishes hands its place over, so `#running` stays as it is.
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    } else {
-      this.#running += 1;
-    }
-    try {
-      return success(await compute());
-    } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#running -= 1;
-      else next();
-    }
+    const { activeCount, pendingCount } = this.#limit;
+    if (activeCount + pendingCount >= this.#callsMax) return refusal('overloaded');
+    return success(await this.#limit(compute));
   }
 }
 

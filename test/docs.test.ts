@@ -6,6 +6,7 @@ import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { describeConfig } from '../composition/config.ts';
+import { aboutSetting, SETTING_NAMES, SETTINGS } from '../composition/settings.ts';
 import { PROBLEMS } from '../gateway/http/problems.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -80,6 +81,24 @@ test('every setting and npm script named exists, and the README lists every sett
   }
   const listed = rows(read('README.md')).map((row) => /^\| `(LIVEDROPS_\w+)`/.exec(row)?.[1]);
   for (const name of settings) t.true(listed.includes(name), `the README does not list ${name}`);
+});
+
+test("the README's table of settings has their defaults, choices and bounds", (t) => {
+  for (const name of SETTING_NAMES) {
+    const row = rows(read('README.md')).find((line) =>
+      line.startsWith(`| \`LIVEDROPS_${name}\` |`),
+    );
+    const given = row?.split(' | ')[1] ?? '';
+    const schema = SETTINGS[name] as { enum?: readonly string[]; maximum?: number };
+    const { default: initial } = aboutSetting(name);
+    // This machine's name is no default to write down.
+    if (name !== 'NODE_ID') {
+      t.is(/^`(.*)`$/.exec(given)?.[1] ?? '', initial, `the default of ${name}`);
+    }
+    for (const word of schema.enum ?? []) t.true(row?.includes(`\`${word}\``), `${name}: ${word}`);
+    const bound = schema.maximum;
+    if (bound !== undefined) t.true(row?.includes(String(bound)), `${name}: ${bound}`);
+  }
 });
 
 test('every rule says whether it is built, and its proofs name it', (t) => {
