@@ -4,7 +4,7 @@
 
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
-import { type StaticDecode, type TSchema, type TSchemaOptions, Type } from 'typebox';
+import { type StaticDecode, type TSchema, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { parseStoreAddress, type StoreAddress } from './store-address.ts';
 
@@ -40,7 +40,7 @@ export type SettingValue = string | number | null | readonly string[] | StoreAdd
 function oneOf<const T extends string>(words: readonly T[], about: Omit<About, 'wanted'>) {
   const last = words.at(-1)!;
   const list = words.length === 1 ? last : `${words.slice(0, -1).join(', ')} or ${last}`;
-  return Type.Enum([...words], { ...about, wanted: `must be ${list}` } as TSchemaOptions);
+  return Type.Enum([...words], { ...about, wanted: `must be ${list}` });
 }
 
 /** A text that is right as it says, and means the value of `decode`. */

@@ -2,6 +2,7 @@
 // and the proof that journals, memory and read models agree. Who may ask is the gateway's to check.
 
 import type { ActionSchema, ServiceSchema } from 'moleculer';
+import pTimeout from 'p-timeout';
 import type { NodeReport } from '../actors/node-report.ts';
 import type { VerifyReport, RebuiltShard } from '../contracts/operator.ts';
 import { success } from '../domain/refusal.ts';
@@ -113,7 +114,9 @@ async function reportsOf(
   { sessions }: Placement,
 ): Promise<Reports> {
   const reports = await Promise.all(
-    sessions.map(({ nodeId }) => withinTime(reportOf(nodeId), reportTimeoutMs)),
+    sessions.map(({ nodeId }) =>
+      pTimeout(reportOf(nodeId), { milliseconds: reportTimeoutMs, fallback: () => null }),
+    ),
   );
   const told = new Map<string, NodeReport>();
   for (const [index, { nodeId }] of sessions.entries()) {
@@ -121,16 +124,4 @@ async function reportsOf(
     if (report !== undefined && report !== null) told.set(nodeId, report);
   }
   return told;
-}
-
-async function withinTime<T>(answer: Promise<T>, timeoutMs: number): Promise<T | null> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(resolve, timeoutMs, null);
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -65,13 +65,13 @@ export class Rebuild {
     reasons: Map<number, string>,
   ): Promise<ShardPosition[]> {
     const { journal, readModels, clock, relayWaitMaxMs = RELAY_WAIT_MAX_MS } = this.#options;
-    const giveUpAt = clock.now() + relayWaitMaxMs;
+    const giveUpAt = clock.monotonic() + relayWaitMaxMs;
     const journals: ShardPosition[] = [];
     for (const shard of shards) {
       const { lastSequence } = await journal.head(shard);
       if (lastSequence === 0) continue;
       let position = await readModels.position(shard);
-      while (position < lastSequence && clock.now() < giveUpAt) {
+      while (position < lastSequence && clock.monotonic() < giveUpAt) {
         await new Promise<void>((done) => clock.after(RELAY_LOOK_MS, done));
         position = await readModels.position(shard);
       }

@@ -6,6 +6,7 @@
 import type { Logger } from 'pino';
 import { ClientClosedError, createClient, createCluster, ErrorReply } from 'redis';
 import { type Entity, type RedisConnection, RedisOmError, Repository, type Schema } from 'redis-om';
+import pTimeout from 'p-timeout';
 import { type RedisAddress, unavailable } from '../connection/connection.ts';
 
 /** A use without an answer by then has an unknown outcome. */
@@ -207,14 +208,6 @@ async function disconnect(client: RedisConnection): Promise<void> {
   }
 }
 
-async function withDeadline<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+function withDeadline<T>(work: Promise<T>, milliseconds: number): Promise<T> {
+  return pTimeout(work, { milliseconds, message: `no answer within ${milliseconds} ms` });
 }

@@ -1,0 +1,85 @@
+// Wall time may be set by anybody, so no interval may be measured by it: `Clock.monotonic()` is for
+// those. This finds wall clocks that are added to, taken from or compared, outside of the files that
+// are listed with their reason.
+
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import test from 'ava';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const FLOORS = 'contracts,domain,storage,actors,events,app,services,gateway,composition,operator';
+
+/** `clock.now()`, `Date.now()`, `this.#now()` and the like; `performance.now()` is monotonic. */
+const WALL = String.raw`(?<!performance\.)(?:\b(?:Date|\w*[cC]lock)\.now|#now|\bnow)\(\)`;
+const AS_INTERVAL = new RegExp(
+  `${WALL}\\s*(?:[-+<>%](?!>)|[<>]=)|(?:[-+]|(?<!=)[<>]=?)\\s*(?:[\\w.#]*\\.)?${WALL}`,
+);
+
+/** Where arithmetic with wall time is right, and why. */
+const RIGHT: Readonly<Record<string, string>> = {
+  'actors/shard/shard-loop.ts': 'drops open and close, and holds end, at dates',
+  'events/payments/payments-consumer.ts': 'holds end at dates',
+  'events/payments/payment-provider-development.ts':
+    'payments are due after the date at which their order was made, after a restart too',
+  'services/accounts.ts': 'the end of a refresh token is a date, kept for other runs to compare',
+  'storage/redis/catalogue/accounts-redis-tokens.ts': 'what is left of a token until that date',
+  'storage/memory/placement-memory.ts': 'the store of tests: its clock is that of a Redis server',
+  'storage/measured-journal.ts': 'its clock is performance.now() unless a test gives one',
+  'actors/cluster/lease.ts': 'its clock is performance.now() unless a test gives one',
+  'gateway/live/hub.ts': 'tokens end at full seconds of wall time',
+  'operator/rolling-restart.ts': "the pace's clock is performance.now()",
+  'operator/change.ts': "the pace's clock is performance.now()",
+  'operator/follow-moves.ts': "the pace's clock is performance.now()",
+  'operator/demo/sale.ts': 'the drop opens at a date that the server is told',
+  'operator/demo/screen.ts': 'counts down to the date at which the drop opens',
+  'operator/demo/stage.ts': 'from the date at which the drop opened',
+  'operator/demo/payers.ts': 'holds end at dates that the server tells',
+};
+
+const files = globSync(`{${FLOORS}}/**/*.ts`, { cwd: ROOT });
+
+function wallIntervals(text: string): string[] {
+  return text
+    .split('\n')
+    .filter((line) => !/^\s*(?:\/\/|\*|\/\*)/.test(line) && AS_INTERVAL.test(line));
+}
+
+test('no interval is measured by the wall clock, but where a reason is listed', (t) => {
+  const found = files.flatMap((file) => {
+    if (Object.hasOwn(RIGHT, file)) return [];
+    return wallIntervals(readFileSync(join(ROOT, file), 'utf8')).map(
+      (line) => `${file}: ${line.trim()}`,
+    );
+  });
+  t.deepEqual(found, []);
+});
+
+test('every file that is listed still needs it', (t) => {
+  for (const file of Object.keys(RIGHT)) {
+    t.true(files.includes(file), file);
+    t.true(wallIntervals(readFileSync(join(ROOT, file), 'utf8')).length > 0, file);
+  }
+});
+
+test('intervals by the wall clock are found, and other uses are not', (t) => {
+  for (const line of [
+    'const ageMs = this.#options.clock.now() - since;',
+    'if (clock.now() >= deadline) return;',
+    'const until = Date.now() + WAIT_MS;',
+    'if (deadline < this.#now()) return;',
+    'const left = expiresAt - now();',
+    'const passed = until > systemClock.now();',
+  ]) {
+    t.is(wallIntervals(line).length, 1, line);
+  }
+  for (const line of [
+    'const at = clock.now();',
+    'now: () => systemClock.now(),',
+    'const startedAt = performance.now() - 5;',
+    'record(clock.now(), -1);',
+    'const ageMs = clock.monotonic() - since;',
+  ]) {
+    t.is(wallIntervals(line).length, 0, line);
+  }
+});
