@@ -1,5 +1,5 @@
-// The measuring command: `npm run bench` runs every scenario and leaves a result (JSON) and a page
-// made from it in bench/results/; `bench/README.md` says what the figures mean.
+// The benchmark command. `npm run bench` runs every scenario and writes a result (JSON) and a
+// report page (HTML) to bench/results/. `bench/README.md` explains the figures.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
@@ -13,18 +13,20 @@ import { comparisonText } from './compare-text.ts';
 import { drawProfiles } from './profile/draw-profiles.ts';
 import { reportPage } from './report/page.ts';
 import { type BenchResult, readResult, ResultError, writeResult } from './result.ts';
-import { type Asked, ROUNDS_DEFAULT, runScenarios, SECONDS_DEFAULT } from './run.ts';
+import { type RequestedOptions, ROUNDS_DEFAULT, runScenarios, SECONDS_DEFAULT } from './run.ts';
 import { count, type Scenario, type ScenarioOption } from './scenario.ts';
 import { scenarios } from './scenarios.ts';
 import { reportText } from './table.ts';
 
-const LOOK_AROUND_MS = 1_000;
+const IDLE_SAMPLE_MS = 1_000;
 const RESULTS = fileURLToPath(new URL('results/', import.meta.url));
 const SYSTEM_PACKAGES = fileURLToPath(new URL('../scripts/system-packages.mjs', import.meta.url));
-/** What clusters and peers are made of. What is not there after all is told by the scenario that lacks it. */
+/**
+ * Programs that clusters and peers need. A scenario reports a program that could not be installed.
+ */
 const SERVERS = ['redis-server', 'nats-server', 'postgresql'];
 
-interface Given extends Pick<Asked, 'peers'> {
+interface CommandOptions extends Pick<RequestedOptions, 'peers'> {
   readonly rounds?: number;
   readonly seconds?: number;
   readonly profile?: true;
@@ -33,15 +35,15 @@ interface Given extends Pick<Asked, 'peers'> {
 }
 
 const program = new Command('bench')
-  .description('Measures LiveDrops on this machine, beside what people would use instead.')
+  .description('Measures LiveDrops on this machine, beside alternatives.')
   .usage('[scenario] [options]')
-  // So that `--rounds` behind a scenario's name is the scenario's.
+  // Options behind a scenario's name belong to the scenario.
   .enablePositionalOptions()
-  .showHelpAfterError('(bench --help tells more)')
+  .showHelpAfterError('(bench --help lists scenarios and options)')
   .addHelpText(
     'after',
     `
-Without a scenario all of them run, one after the other.
+Without a scenario, all scenarios run, one after the other.
 
 Examples:
   npm run bench
@@ -50,12 +52,12 @@ Examples:
   npm run bench -- compare bench/results/A.json bench/results/B.json`,
   );
 
-withCommonOptions(program, 'as each scenario has it', 'as each scenario has it')
+withCommonOptions(program, 'set by each scenario', 'set by each scenario')
   .allowExcessArguments()
-  .action(async (given: Given, { args: [unknown] }: Command) => {
+  .action(async (options: CommandOptions, { args: [unknown] }: Command) => {
     if (unknown !== undefined) program.error(`error: there is no scenario ${unknown}`);
     const everyday = scenarios.filter(({ longRunning }) => longRunning !== true);
-    await run(everyday, given, {}, null);
+    await run(everyday, options, {}, null);
   });
 
 for (const scenario of scenarios) {
@@ -64,27 +66,35 @@ for (const scenario of scenarios) {
   const { rounds: usual = ROUNDS_DEFAULT, seconds: long = SECONDS_DEFAULT } =
     scenario.defaults ?? {};
   withCommonOptions(command, usual, long).action(
-    ({ rounds, seconds, profile, peers, json, save, ...own }: Given & Record<string, unknown>) =>
+    ({
+      rounds,
+      seconds,
+      profile,
+      peers,
+      json,
+      save,
+      ...own
+    }: CommandOptions & Record<string, unknown>) =>
       run([scenario], { rounds, seconds, profile, peers, json, save }, own, scenario.name),
   );
 }
 
 program
   .command('list')
-  .description('the scenarios')
+  .description('list the scenarios')
   .action(() => {
     const rows = scenarios.map(({ name, description, longRunning }) => [
       name,
-      longRunning === true ? `${description} (only when named)` : description,
+      longRunning === true ? `${description} (runs only by its name)` : description,
     ]);
     process.stdout.write(table(['scenario', 'what it measures'], rows));
   });
 
 program
   .command('compare')
-  .description('two results, figure by figure: what changed by more than the noise')
-  .argument('<before>', 'a result (JSON)')
-  .argument('<after>', 'another')
+  .description('compare two results and show the changes beyond the noise')
+  .argument('<before>', 'the first result (JSON)')
+  .argument('<after>', 'the second result (JSON)')
   .option('--json', 'print the comparison as JSON')
   .action((before: string, after: string, { json }: { json?: true }) => {
     const comparison = compareResults(
@@ -98,26 +108,26 @@ program
 
 program
   .command('report')
-  .description('make the page of a result again')
+  .description('write the report page of a result again')
   .argument('<result>', 'a result (JSON)')
   .action((result: string) => {
     const file = resultFile(result);
     process.stdout.write(`${writePage(file, readResult(file))}\n`);
   });
 
-/** The defaults are told only: without the option it is the scenario that chooses. */
+/** The defaults appear only in the help text. Without the option, the scenario chooses. */
 function withCommonOptions(
   command: Command,
   rounds: number | string,
   seconds: number | string,
 ): Command {
   return command
-    .option('--rounds <n>', `how often everything is measured (default: ${rounds})`, parser(count))
-    .option('--seconds <n>', `length of each measurement (default: ${seconds})`, parser(count))
-    .option('--no-peers', 'LiveDrops and the ceilings alone')
-    .option('--profile', "CPU profiles and flame graphs of LiveDrops' processes, beside the result")
+    .option('--rounds <n>', `measurements of each subject (default: ${rounds})`, parser(count))
+    .option('--seconds <n>', `seconds of each measurement (default: ${seconds})`, parser(count))
+    .option('--no-peers', 'measure only LiveDrops and the ceilings')
+    .option('--profile', "write CPU profiles and flame graphs of LiveDrops' processes")
     .option('--json', 'print the result as JSON instead of tables')
-    .option('--no-save', 'leave no result and no page');
+    .option('--no-save', 'write no result and no page');
 }
 
 function commanderOption({ flags, description, parse, default: value }: ScenarioOption): Option {
@@ -126,7 +136,7 @@ function commanderOption({ flags, description, parse, default: value }: Scenario
   return value === undefined ? option : option.default(value);
 }
 
-/** What a parser throws is wrong usage, not a fault. */
+/** Turns an error of a parser into wrong usage. */
 function parser<Value>(parse: (text: string) => Value): (text: string) => Value {
   return (text) => {
     try {
@@ -139,7 +149,7 @@ function parser<Value>(parse: (text: string) => Value): (text: string) => Value 
 
 async function run(
   chosen: readonly Scenario[],
-  { json, peers, profile, rounds, save, seconds }: Given,
+  { json, peers, profile, rounds, save, seconds }: CommandOptions,
   own: Record<string, unknown>,
   scenario: string | null,
 ): Promise<void> {
@@ -147,14 +157,14 @@ async function run(
   const name = freeName(scenario);
   const profileDirectory = profile === true ? join(RESULTS, `${name}-profile`) : null;
   const file = join(RESULTS, `${name}.json`);
-  const tell = (line: string): void => void process.stderr.write(`${line}\n`);
+  const log = (line: string): void => void process.stderr.write(`${line}\n`);
   const result = await runScenarios({
     scenarios: chosen,
-    asked: { rounds, seconds, peers, own },
+    requested: { rounds, seconds, peers, own },
     command: ['npm run bench', ...process.argv.slice(2)].join(' ').replace('bench ', 'bench -- '),
     profileDirectory,
-    lookAroundMs: LOOK_AROUND_MS,
-    tell,
+    idleSampleMs: IDLE_SAMPLE_MS,
+    log,
     save: (soFar) => {
       if (save) writeResult(file, soFar);
     },
@@ -164,13 +174,13 @@ async function run(
       ? `${JSON.stringify(result, null, 2)}\n`
       : result.runs.map(({ report }) => `\n${reportText(report)}`).join(''),
   );
-  if (profileDirectory !== null) showProfiles(profileDirectory, tell);
-  if (save) tell(`\n${file}\n${writePage(file, result)}`);
-  for (const { scenario: failed, error } of result.failures) tell(`${failed} failed: ${error}`);
+  if (profileDirectory !== null) showProfiles(profileDirectory, log);
+  if (save) log(`\n${file}\n${writePage(file, result)}`);
+  for (const { scenario: failed, error } of result.failures) log(`${failed} failed: ${error}`);
   if (result.failures.length > 0) process.exitCode = 1;
 }
 
-/** `2026-11-22T0815-bc4e31e`: nothing that was measured is overwritten. */
+/** A name such as `2026-11-22T0815-bc4e31e` that no earlier result has. */
 function freeName(scenario: string | null): string {
   const minute = new Date().toISOString().slice(0, 16).replace(':', '');
   const name = `${minute}-${commitText(currentCommit())}${scenario === null ? '' : `-${scenario}`}`;
@@ -181,18 +191,18 @@ function freeName(scenario: string | null): string {
   return `${name}-${number}`;
 }
 
-function showProfiles(directory: string, tell: (line: string) => void): void {
+function showProfiles(directory: string, log: (line: string) => void): void {
   for (const scenario of readdirSync(directory)) {
     const drawn = drawProfiles(join(directory, scenario));
     if (drawn.length === 0) {
-      tell(`${scenario} left no profile`);
+      log(`${scenario} wrote no profile`);
       rmdirSync(join(directory, scenario));
     }
-    for (const path of drawn) tell(path);
+    for (const path of drawn) log(path);
   }
 }
 
-/** Where the page is. */
+/** Returns the path of the page. */
 function writePage(file: string, result: BenchResult): string {
   const page = file.replace(/(\.json)?$/, '.html');
   writeFileSync(page, reportPage(result));

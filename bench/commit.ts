@@ -1,4 +1,4 @@
-// Which commit was measured, and whether it was that commit at all.
+// Finds the measured commit and the files that differ from it.
 
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +9,7 @@ const CHANGED_FILES_MAX = 50;
 export interface Commit {
   /** The whole hash, or null outside of a repository. */
   readonly commit: string | null;
-  /** The first of the files that differ from it. Results of the bench itself do not count. */
+  /** Files that differ from the commit, at most `CHANGED_FILES_MAX`, without bench/results. */
   readonly changedFiles: string[];
 }
 
@@ -17,13 +17,13 @@ export function currentCommit(): Commit {
   const commit = git('rev-parse', 'HEAD');
   if (commit === null) return { commit, changedFiles: [] };
   const status = git('status', '--porcelain', '-z', '--no-renames', '--', '.', ':!bench/results');
-  // Silence would read as a clean tree.
-  if (status === null) throw new Error('git does not tell which files differ from the commit');
+  // An empty list would look like a clean tree.
+  if (status === null) throw new Error('git cannot list the files that differ from the commit');
   const changedFiles = status.split('\0').flatMap((line) => (line === '' ? [] : [line.slice(3)]));
   return { commit: commit.trim(), changedFiles: changedFiles.slice(0, CHANGED_FILES_MAX) };
 }
 
-/** What git prints; null where it is missing, finds no repository, or fails. */
+/** The output of git; null if git is missing, finds no repository, or fails. */
 function git(...args: string[]): string | null {
   const { status, stdout } = spawnSync('git', args, { cwd: ROOT, encoding: 'utf8' });
   return status === 0 ? stdout : null;

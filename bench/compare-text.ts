@@ -1,4 +1,4 @@
-// A comparison as text. Every line says in words whether its difference means anything.
+// Formats a comparison as text. Each line has a word for its difference: better, worse, or noise.
 
 import { table } from '../operator/table.ts';
 import type { Change, Comparison, Row, ScenarioComparison, Side } from './compare.ts';
@@ -63,8 +63,10 @@ function rowLines({
 
 function summary(rows: readonly Row[]): string {
   const amount = (change: Change) => rows.filter((row) => row.change === change).length;
-  const told = (['better', 'worse', 'changed', 'same', 'unknown'] as const)
+  const parts = (['better', 'worse', 'changed', 'same', 'unknown'] as const)
     .filter((change) => amount(change) > 0)
     .map((change) => `${amount(change)} ${WORDS[change].toLowerCase()}`);
-  return told.length === 0 ? 'Nothing to compare.' : `${rows.length} figures: ${told.join(', ')}.`;
+  return parts.length === 0
+    ? 'Nothing to compare.'
+    : `${rows.length} figures: ${parts.join(', ')}.`;
 }

@@ -1,14 +1,15 @@
-// Two results side by side. A difference counts only where the spreads of the rounds (least to
-// greatest) lie apart: everything else could be the machine's mood. What makes two results hard to
-// compare at all is told first.
+// Compares two results. A difference counts only if the spreads of the rounds (least to greatest)
+// do not overlap: any other difference may be noise of the machine. Warnings come first: they name
+// what makes the two results hard to compare.
 
 import { type Range, rangeOf, samplesOf } from './range.ts';
 import type { BenchResult, ScenarioRun } from './result.ts';
 import type { Figure, ScenarioReport } from './scenario.ts';
 
 /**
- * `same`: the spreads touch or overlap, so the difference is within the noise. `unknown`: a single
- * round on either side has no spread. `changed`: beyond the noise, and neither way is better.
+ * `same`: the spreads touch or overlap, so the difference is within the noise. `unknown`: one side
+ * has a single round and no spread. `changed`: beyond the noise, for a figure without a better
+ * side.
  */
 export type Change = 'better' | 'worse' | 'changed' | 'same' | 'unknown';
 
@@ -20,7 +21,7 @@ export interface Row {
   readonly digits: number;
   readonly before: Range;
   readonly after: Range;
-  /** Of the medians, in percent; null where the former is zero. */
+  /** The change of the median in percent; null if the first median is zero. */
   readonly percent: number | null;
   readonly change: Change;
 }
@@ -74,7 +75,7 @@ const MACHINE_PARTS = {
   virtualisation: 'virtualisation',
   fileSystem: 'file system',
 } as const;
-/** Less is how much a kernel keeps for itself. */
+/** Machines of one size differ by less: kernels reserve different amounts of memory. */
 const MEMORY_FACTOR_MAX = 1.1;
 
 function machineWarnings({ machine: a }: BenchResult, { machine: b }: BenchResult): string[] {
@@ -103,10 +104,10 @@ function noiseWarnings(before: BenchResult, after: BenchResult): string[] {
   ] as const) {
     const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
     if (noise.stolenShare > STOLEN_SHARE_MAX)
-      warnings.push(`The ${name} run was robbed of ${percent(noise.stolenShare)} of its time.`);
+      warnings.push(`The hypervisor took ${percent(noise.stolenShare)} of the ${name} run's time.`);
     if (noise.busyShareBefore > BUSY_SHARE_MAX)
       warnings.push(
-        `Others used ${percent(noise.busyShareBefore)} of the machine before the ${name} run.`,
+        `Other programs used ${percent(noise.busyShareBefore)} of the machine before the ${name} run.`,
       );
   }
   const [a, b] = [before, after].map(

@@ -1,22 +1,22 @@
-// A socket is an open file, and how many a process may have is limited.
+// Raises the limit of open files: each socket of a load is one open file.
 
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 /**
- * Lets this process, and those it starts from now on, have `count` files open; Node takes what is
- * allowed by itself. Throws, and says what to do, where the machine does not allow it.
+ * Lets this process, and processes it starts later, open `count` files. Node raises the soft limit
+ * to the hard limit by itself. Throws with advice if the machine does not allow `count`.
  */
 export function allowOpenFiles(count: number): void {
   const allowed = openFilesUpTo(count);
   if (allowed === count) return;
   throw new Error(
-    `${count} open files are needed and ${allowed} allowed: ask for fewer subscribers, ` +
+    `${count} open files are needed and ${allowed} are allowed: use fewer subscribers, ` +
       `or raise the limit first (ulimit -Hn ${count}, as root)`,
   );
 }
 
-/** The same, and how many of `count` this process may have open where the machine does not allow all. */
+/** Raises the limit towards `count` and returns how many files, at most `count`, are allowed. */
 export function openFilesUpTo(count: number): number {
   if (allowedFiles() < count)
     spawnSync('prlimit', ['--pid', String(process.pid), `--nofile=${count}:${count}`]);

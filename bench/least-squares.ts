@@ -1,4 +1,4 @@
-// How a value depends on one other or on two, by least squares.
+// Linear least squares: how a value depends on one or on two variables.
 
 export interface Observation {
   readonly first: number;
@@ -7,15 +7,17 @@ export interface Observation {
 }
 
 export interface Slopes {
-  /** What one more of the first adds, the second being as it is. */
+  /** The change of the value when the first variable grows by 1 and the second is constant. */
   readonly first: number;
   readonly second: number;
 }
 
-/** Of the determinant, beside what it would be if the two had nothing to do with each other. */
+/** The least determinant, as a share of its value for two independent variables. */
 const INDEPENDENCE_MIN = 1e-6;
 
-/** Of value = a + b first + c second. NaN for both where the observations cannot tell the two apart. */
+/**
+ * Fits value = a + b first + c second. Both slopes are NaN if the variables depend on each other.
+ */
 export function slopesOf(observations: readonly Observation[]): Slopes {
   const means = {
     first: mean(observations.map(({ first }) => first)),
@@ -39,7 +41,7 @@ export function slopesOf(observations: readonly Observation[]): Slopes {
   };
 }
 
-/** By how much the value grows with each one more of `at`; NaN where all of them are at one place. */
+/** The slope of the value over `at`; NaN if all points have the same `at`. */
 export function slopeOf(
   points: readonly { readonly at: number; readonly value: number }[],
 ): number {

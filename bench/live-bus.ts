@@ -1,5 +1,5 @@
-// What a publish on the live bus of a cluster costs its publisher and nats-server: CPU time for a
-// drop's view, and for kept notifications of many users, that nobody listens to. Run:
+// Measures the CPU time of a publish on a cluster's live bus, in the publisher and in nats-server:
+// for a drop's view and for stored notifications of many users, without subscribers. Run:
 // node_modules/.bin/node bench/live-bus.ts
 
 import pino from 'pino';
@@ -9,7 +9,7 @@ import { cpuMicrosOf } from './process-usage.ts';
 import { NatsServer } from '../test/servers/nats-server.ts';
 
 const MESSAGES = 300_000;
-/** So many in one turn of the event loop, as one entry of a shard makes them. */
+/** Messages in one turn of the event loop, about as many as one journal entry causes. */
 const MESSAGES_A_TURN = 64;
 const USERS = 4096;
 
@@ -46,7 +46,7 @@ const userMessage: LiveMessage = {
   },
 };
 
-/** Of each message, here and in nats-server. */
+/** CPU microseconds a message, in this process and in nats-server. */
 async function measure(
   bus: NatsLiveBus,
   topics: readonly string[],

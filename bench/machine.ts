@@ -1,5 +1,5 @@
-// What the figures were measured on: the machine as its kernel describes it, how long its disk
-// takes to make a small write durable, and how much of its time went elsewhere. Linux only, as the
+// Describes the machine of a measurement: what the kernel reports, how long the disk takes to make
+// a small write durable, and the shares of busy and stolen CPU time. Linux only, like the whole
 // bench.
 
 import {
@@ -22,13 +22,13 @@ export interface Machine {
   readonly memoryBytes: number;
   readonly kernel: string;
   readonly nodeVersion: string;
-  /** What the machine is a guest of, as far as it tells; null on bare metal. */
+  /** The hypervisor, if the machine names it; null on bare metal. */
   readonly virtualisation: string | null;
-  /** Of the directory that the measured servers write to, such as `ext4`. */
+  /** The file system of the directory that the measured servers write to, such as `ext4`. */
   readonly fileSystem: string;
 }
 
-/** `directory` is where the measured servers keep their files. */
+/** `directory` holds the files of the measured servers. */
 export function describeMachine(directory: string): Machine {
   return {
     cpuModel: cpus()[0]?.model.trim() ?? 'unknown',
@@ -47,7 +47,7 @@ function virtualisation(): string | null {
     try {
       return readFileSync(`/sys/class/dmi/id/${name}`, 'utf8').trim();
     } catch {
-      // Not every hypervisor makes a DMI table, and containers may hide it.
+      // Not every hypervisor provides a DMI table, and containers may hide it.
       return '';
     }
   });
@@ -55,8 +55,8 @@ function virtualisation(): string | null {
 }
 
 /**
- * The type of the file system that `path` lies on, from the text of /proc/self/mounts: that of the
- * longest mount point above it, and of the last one mounted there.
+ * The file system type of `path`, from the text of /proc/self/mounts: the longest mount point that
+ * contains the path counts, and of several mounts on one point the last.
  */
 export function fileSystemOf(path: string, mounts: string): string {
   let [longest, found] = ['', 'unknown'];
@@ -76,8 +76,8 @@ const SYNCS = 50;
 const SYNC_BYTES = 8192;
 
 /**
- * The median time to write 8 KiB behind the end of a file and make them durable (fdatasync), in
- * milliseconds. Under each order's answer lies at least one of these.
+ * The median time to append 8 KiB to a file and make them durable (fdatasync), in milliseconds.
+ * Every order waits for at least one such sync.
  */
 export function diskSyncMs(directory: string): number {
   const own = mkdtempSync(join(directory, 'livedrops-bench-sync-'));
@@ -97,12 +97,12 @@ export function diskSyncMs(directory: string): number {
   }
 }
 
-/** Of all cores together since the machine's start, in the kernel's ticks. */
+/** The time of all cores together since the start of the machine, in kernel ticks. */
 export interface CpuTimes {
   readonly total: number;
-  /** At work for whoever it was. */
+  /** Time at work for any process. */
   readonly busy: number;
-  /** What the hypervisor gave to others while this machine had work to do. */
+  /** Time that the hypervisor gave to other machines while this one had work to do. */
   readonly stolen: number;
 }
 
@@ -116,10 +116,10 @@ export function cpuTimes(stat: string = readFileSync('/proc/stat', 'utf8')): Cpu
   return { busy, stolen, total: busy + idle + wait + stolen };
 }
 
-/** Shares of the time between two moments, 0 to 1. */
+/** Shares from 0 to 1 of the time between two readings. */
 export function cpuShares(before: CpuTimes, after: CpuTimes): { busy: number; stolen: number } {
   const total = Math.max(1, after.total - before.total);
-  // The kernel's counts of single states may step back by a tick.
+  // The kernel's count of one state may decrease by a tick.
   const share = (ticks: number): number => Math.min(1, Math.max(0, ticks / total));
   return {
     busy: share(after.busy - before.busy),

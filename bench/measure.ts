@@ -1,5 +1,5 @@
-// One measurement: a load against a server, each on its own core, with the server's CPU time and
-// memory from outside.
+// Makes one measurement: a load against a server, each on its own core. The kernel's accounting
+// gives the server's CPU time and memory.
 
 import { LoadProcess } from './load/load-process.ts';
 import type { OpenLoopJob, OpenLoopResult } from './load/open-loop-load.ts';
@@ -8,15 +8,15 @@ import type { RequestPlan } from './load/request-plan.ts';
 import type { Figure, Sample } from './scenario.ts';
 
 export type ClosedLoopGenerator = 'autocannon' | 'saturating';
-/** One request under way on each connection. */
+/** A load with one request in flight on each connection. */
 export type ClosedLoop = LoadProcess<LoadJob, LoadResult>;
-/** Requests at a rate of their own. */
+/** A load that sends requests at a fixed rate. */
 export type OpenLoop = LoadProcess<OpenLoopJob, OpenLoopResult>;
 
-/** What was used meanwhile, by the kernel's account. */
+/** What a measurement used, by the kernel's accounting. */
 export interface Cost {
   readonly serverCpuMicrosPerAnswer: number;
-  /** Share of one core, 0 to 1: who is near 1 is the limit. */
+  /** Share of one core, 0 to 1. The process near 1 is the limit. */
   readonly serverCpuShare: number;
   readonly loadCpuShare: number;
 }
@@ -26,11 +26,11 @@ export interface Measurement extends LoadResult, Cost {
   readonly perSecond: number;
   readonly residentBytesBefore: number;
   readonly residentBytesAfter: number;
-  /** By how much the further counters grew meanwhile. */
+  /** The growth of each further counter during the measurement. */
   readonly growth: Readonly<Record<string, number>>;
 }
 
-/** One process, or several that serve together. */
+/** One process, or several processes that serve together. */
 export interface MeasuredServer {
   cpuMicros(): number;
   residentBytes(): number;
@@ -43,9 +43,9 @@ export interface MeasureOptions {
   readonly connections: number;
   readonly seconds: number;
   readonly warmUpSeconds: number;
-  /** Of that generator, and still running afterwards; without it one is started for this measurement alone. */
+  /** A running load of that generator. Absent: a load that runs only for this measurement. */
   readonly load?: ClosedLoop;
-  /** Read when the measurement begins, and when it has ended. */
+  /** Read at the start and at the end of the measurement. */
   readonly counters?: Readonly<Record<string, () => number | Promise<number>>>;
 }
 
@@ -79,7 +79,7 @@ async function measureWith(load: ClosedLoop, options: MeasureOptions): Promise<M
   };
 }
 
-/** A run of a load that is warm, and what it cost. */
+/** Runs a warm load and measures its cost. */
 export async function costOf<
   Job extends { readonly run: string },
   Result extends Pick<LoadResult, 'seconds' | 'answers' | 'cpuMicros'>,
@@ -105,7 +105,7 @@ async function read(counters: MeasureOptions['counters'] = {}): Promise<Record<s
   return counts;
 }
 
-/** What `sampleOf` gives of each measurement. */
+/** The figures that `sampleOf` returns. */
 export const ORDER_FIGURES: readonly Figure[] = [
   { key: 'perSecond', label: 'answers', unit: 'orders/s', better: 'more', digits: 0 },
   { key: 'p50Ms', label: 'p50', unit: 'ms', better: 'less', digits: 2 },
@@ -115,7 +115,7 @@ export const ORDER_FIGURES: readonly Figure[] = [
   { key: 'loadPercent', label: 'load of its core', unit: '%', better: 'neither', digits: 0 },
 ];
 
-/** The figures of `ORDER_FIGURES`. */
+/** A sample with the figures of `ORDER_FIGURES`. */
 export function sampleOf(
   measured: Cost & Pick<Measurement, 'perSecond' | 'p50Ms' | 'p99Ms'> & Pick<LoadResult, 'latency'>,
 ): Sample {

@@ -1,6 +1,6 @@
-// Servers that sell the same drop to the same load, in turns: each is started and warmed up, and
-// then every round measures every one of them once. A peer that does not run here, or does not
-// answer as it should, is left out with a note; of LiveDrops and the ceiling that is an error.
+// Compares servers that sell the same drop to the same load. Each server is started and warmed up;
+// then every round measures each server once. A peer that does not run on this machine, or gives
+// wrong answers, is excluded with a note. The same failure of LiveDrops or the ceiling is an error.
 
 import { LoadProcess } from './load/load-process.ts';
 import type { RequestPlan } from './load/request-plan.ts';
@@ -12,38 +12,38 @@ import {
   ORDER_FIGURES,
   sampleOf,
 } from './measure.ts';
-import type { CommonOptions, Finding, Sample, ScenarioOption, Subject, Tell } from './scenario.ts';
+import type { CommonOptions, Finding, Sample, ScenarioOption, Subject, Log } from './scenario.ts';
 import { count, ratio } from './scenario.ts';
 import type { OrderServer } from './servers/order-server.ts';
 
-/** The second is what the drop of a celebrity has. */
+/** The second option stands for the drop of a celebrity. */
 export const CONNECTION_OPTIONS: readonly ScenarioOption[] = [
   { flags: '--connections <n>', description: 'keep-alive connections', parse: count, default: 64 },
   {
     flags: '--many-connections <n>',
-    description: 'of a second pair of measurements, without the peers',
+    description: 'connections of a second series, without the peers',
     parse: count,
     default: 512,
   },
 ];
 
-/** What one server left behind is not to be the next one's trouble. */
+/** A pause between measurements, so that one server's leftovers do not disturb the next. */
 const REST_MS = 300;
 const WARM_UP_AGAIN_SECONDS = 2;
-/** Of a peer's requests, so many may end otherwise than they should. */
+/** The largest accepted share of a peer's requests with a wrong answer. */
 const STRAY_SHARE_MAX = 0.01;
-/** From there on the load may be what holds up the server, not the other way round. */
+/** From this share of its core on, the load may be the limit and not the server. */
 const LOAD_LIMIT_PERCENT = 90;
 
-/** A server that runs, and what it is asked. */
+/** A running server and the requests it gets. */
 export interface Contender {
   readonly server: OrderServer;
   readonly plan: RequestPlan;
-  /** Head and body, while it was warmed up. */
+  /** Bytes of head and body of an answer, measured during the warm-up. */
   readonly bytesPerAnswer: number;
 }
 
-/** One server at one number of connections: a subject of the report, round by round. */
+/** One server at one number of connections: a subject of the report. */
 export interface Series {
   readonly contender: Contender;
   readonly connections: number;
@@ -53,13 +53,13 @@ export interface Series {
 }
 
 export interface OrderComparisonOptions extends Pick<CommonOptions, 'rounds' | 'seconds'> {
-  readonly tell: Tell;
-  /** What every request is answered with. */
+  readonly log: Log;
+  /** The expected status of every answer. */
   readonly status: '201' | '409';
 }
 
 export interface AdmitOptions {
-  /** Sets the scene on the server, once it runs. */
+  /** Creates drops on the running server. */
   readonly prepare: (server: OrderServer) => Promise<RequestPlan>;
   readonly connections: number;
   readonly warmUpSeconds: number;
@@ -76,9 +76,9 @@ export class OrderComparison {
     this.#options = options;
   }
 
-  /** Rejects where the server does not run, or does not answer as it should. */
+  /** Starts and warms up a server. Rejects if it does not run or gives wrong answers. */
   async admit(server: OrderServer, options: AdmitOptions): Promise<Series> {
-    this.#options.tell(`starting and warming up ${server.label}`);
+    this.#options.log(`starting and warming up ${server.label}`);
     this.#running.push(server);
     await server.start();
     const plan = await options.prepare(server);
@@ -87,27 +87,27 @@ export class OrderComparison {
     const warm = await this.#measure(contender, connections, seconds, this.#load);
     const { key, label } = server;
     const { bytesPerAnswer } = warm;
-    return this.#enter({ ...options, contender: { ...contender, bytesPerAnswer }, key, label });
+    return this.#addSeries({ ...options, contender: { ...contender, bytesPerAnswer }, key, label });
   }
 
-  /** Those that run here. */
+  /** Starts and warms up peers. Returns those that run on this machine. */
   async admitPeers(servers: readonly OrderServer[], options: AdmitOptions): Promise<Series[]> {
     const admitted: Series[] = [];
     for (const server of servers) {
       try {
         admitted.push(await this.admit(server, options));
       } catch (error) {
-        await this.#leaveOut(server, error);
+        await this.#exclude(server, error);
       }
     }
     return admitted;
   }
 
-  /** The same server again, at another number of connections. */
+  /** A further series of the same server at another number of connections. */
   async again(of: Series, connections: number): Promise<Series> {
     const { contender, key, label } = of;
     await this.#measure(contender, connections, WARM_UP_AGAIN_SECONDS, this.#load);
-    return this.#enter({
+    return this.#addSeries({
       contender,
       connections,
       key: `${key}-${connections}`,
@@ -115,23 +115,25 @@ export class OrderComparison {
     });
   }
 
-  #enter({ contender, connections, key, label }: Omit<Series, 'samples'>): Series {
+  #addSeries({ contender, connections, key, label }: Omit<Series, 'samples'>): Series {
     const series: Series = { contender, connections, key, label, samples: [] };
     this.#series.push(series);
     return series;
   }
 
-  /** Measures everyone as often as there are rounds; `alsoEach` belongs to each round. */
-  async measureRounds(alsoEach: () => Promise<void> = () => Promise.resolve()): Promise<void> {
-    const { rounds, seconds, tell } = this.#options;
+  /** Measures every series once in each round, then calls `afterEachRound`. */
+  async measureRounds(
+    afterEachRound: () => Promise<void> = () => Promise.resolve(),
+  ): Promise<void> {
+    const { rounds, seconds, log } = this.#options;
     for (let round = 1; round <= rounds; round++) {
-      tell(`round ${round} of ${rounds}`);
+      log(`round ${round} of ${rounds}`);
       for (const series of this.#series) await this.#measureSeries(series, seconds);
-      await alsoEach();
+      await afterEachRound();
     }
   }
 
-  /** One server once, by another load. */
+  /** Measures one series once with another load. */
   async measureBy(load: ClosedLoop, { contender, connections }: Series): Promise<Sample> {
     const { seconds } = this.#options;
     await load.run({ plan: contender.plan, connections, seconds: WARM_UP_AGAIN_SECONDS });
@@ -145,7 +147,7 @@ export class OrderComparison {
       series.samples.push(sampleOf(measured));
     } catch (error) {
       if (contender.server.role !== 'peer') throw error;
-      await this.#leaveOut(contender.server, error);
+      await this.#exclude(contender.server, error);
     }
   }
 
@@ -166,26 +168,26 @@ export class OrderComparison {
   #check({ label, role }: OrderServer, measured: Measurement): void {
     const { status } = this.#options;
     const { answers, statuses, errors } = measured;
-    const asked = answers + errors;
-    const strays = asked - (statuses[status] ?? 0);
+    const requests = answers + errors;
+    const strays = requests - (statuses[status] ?? 0);
     if (strays === 0 && answers > 0) return;
     const text =
-      `${label}: ${strays} of ${asked} requests were not answered ${status} ` +
+      `${label}: ${strays} of ${requests} requests were not answered ${status} ` +
       `(${JSON.stringify(statuses)}, ${errors} without an answer)`;
-    if (role !== 'peer' || !(strays <= asked * STRAY_SHARE_MAX)) throw new Error(text);
+    if (role !== 'peer' || !(strays <= requests * STRAY_SHARE_MAX)) throw new Error(text);
     this.#notes.push(`${text}.`);
   }
 
-  async #leaveOut(server: OrderServer, error: unknown): Promise<void> {
+  async #exclude(server: OrderServer, error: unknown): Promise<void> {
     const reason = error instanceof Error ? error.message : String(error);
-    this.#options.tell(`left out: ${server.label}: ${reason}`);
+    this.#options.log(`left out: ${server.label}: ${reason}`);
     this.#notes.push(`Left out: ${server.label}: ${reason}.`);
     this.#series = this.#series.filter(({ contender }) => contender.server !== server);
     this.#running.splice(this.#running.indexOf(server), 1);
     await server.stop();
   }
 
-  /** Those that stayed to the end. */
+  /** The series that were not excluded. */
   subjects(): Subject[] {
     return this.#series.map(subjectOf);
   }
@@ -194,7 +196,7 @@ export class OrderComparison {
     this.#notes.push(text);
   }
 
-  /** What was noted, where the load was the limit, and where a peer is better than `own`. */
+  /** The collected notes, the series limited by the load, and the figures in which a peer wins. */
   notes(own: Series): string[] {
     const limits = this.#series
       .filter((series) => middle(series, 'loadPercent') >= LOAD_LIMIT_PERCENT)
@@ -207,7 +209,7 @@ export class OrderComparison {
     return [...this.#notes, ...limits, ...losses];
   }
 
-  /** LiveDrops beside each peer that stayed to the end. */
+  /** The ratio of LiveDrops' rate to the rate of each peer that was not excluded. */
   factors(of: Series, peers: readonly Series[]): Finding[] {
     return peers
       .filter((peer) => this.#series.includes(peer))
@@ -228,7 +230,7 @@ export class OrderComparison {
   }
 }
 
-/** In medians over all rounds. */
+/** Compares medians over all rounds. */
 function lossesTo(peer: Series, own: Series): string[] {
   const losses = ORDER_FIGURES.filter(({ key, better }) => {
     if (better === 'neither') return false;
@@ -251,8 +253,8 @@ export function subjectOf({ contender, key, label, samples }: Series): Subject {
   return { key, label, role, about, samples };
 }
 
-/** Rate and CPU time, beside the ceiling at as many connections; `name` is what it is called. */
-export function toCeiling(
+/** Ratios of rate and CPU time to the ceiling at the same connections, whose name is `name`. */
+export function ceilingFindings(
   of: Series,
   ceiling: Series,
   aim: number | null,
@@ -279,5 +281,5 @@ export function p99Finding(label: string, samples: readonly Sample[], aim: numbe
 
 export function profileNotes({ profileDirectory }: CommonOptions): string[] {
   if (profileDirectory === null) return [];
-  return ['LiveDrops was profiled meanwhile, which costs it time.'];
+  return ['LiveDrops was profiled during the measurement, which costs CPU time.'];
 }

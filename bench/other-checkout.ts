@@ -1,5 +1,6 @@
-// Another state of this repository to measure beside this one: a directory that has one, or a commit,
-// which is checked out into a temporary directory with the packages that its own set-up installs.
+// Another state of this repository to measure beside this one: a directory that has one, or a
+// commit, which is checked out into a temporary directory with the packages that its own set-up
+// installs.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
@@ -21,7 +22,10 @@ export interface OtherCheckout {
   readonly remove: () => void;
 }
 
-/** `name` is a directory or anything that git resolves to a commit. Throws an Error that says why not. */
+/**
+ * `name` is a directory or anything that git resolves to a commit. Throws an Error that says why
+ * not.
+ */
 export function openCheckout(name: string): OtherCheckout {
   const directory = resolve(name);
   if (existsSync(join(directory, COMMAND))) {

@@ -1,5 +1,5 @@
-// A process on one core, and what it costs: CPU time and memory as the kernel accounts for them, so that a server is measured from
-// outside, with all its threads.
+// Runs a Node script on one core and reads its CPU time and memory from the kernel's accounting,
+// all threads included, so that the measured process does no extra work.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,7 +10,7 @@ import { cpuMicrosOf, residentBytesOf } from './process-usage.ts';
 const READY_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 20_000;
 
-/** Where the server and the load run: apart, where there are two cores. */
+/** The server and the load run on different cores if the machine has two. */
 export const SERVER_CORE = 0;
 export const LOAD_CORE = availableParallelism() > 1 ? 1 : 0;
 
@@ -43,7 +43,7 @@ export class PinnedProcess {
     this.#child.stdin!.write(`${line}\n`);
   }
 
-  /** The next line the process prints. Rejects when it ends or is silent for too long. */
+  /** The next output line of the process. Rejects if the process ends or prints nothing in time. */
   async line(): Promise<string> {
     const timeout = new Promise<never>((_, reject) => {
       setTimeout(
@@ -56,7 +56,7 @@ export class PinnedProcess {
     return next.value;
   }
 
-  /** CPU time of all threads since the start, in microseconds. */
+  /** CPU time of all threads since the start of the process, in microseconds. */
   cpuMicros(): number {
     return cpuMicrosOf(this.pid);
   }
@@ -66,7 +66,7 @@ export class PinnedProcess {
     return residentBytesOf(this.pid);
   }
 
-  /** Harmless when repeated, and where it has ended by itself. */
+  /** Safe to repeat, and after the process has ended by itself. */
   async stop(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const exit = once(this.#child, 'exit');

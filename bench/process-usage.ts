@@ -1,4 +1,4 @@
-// What a process costs, as the kernel accounts for it: CPU time and memory, with all its threads.
+// Reads CPU time and memory of a process, with all its threads, from the kernel's accounting.
 
 import { readFileSync } from 'node:fs';
 
@@ -12,17 +12,17 @@ export function cpuMicrosOf(pid: number): number {
   return ((user! + system!) / TICKS_PER_SECOND) * 1e6;
 }
 
-/** The same of all children of this process that have ended. */
+/** CPU time of the children of this process that have ended, in microseconds. */
 export function cpuMicrosOfEndedChildren(): number {
   const [, , user, system] = cpuTicksOf('self');
   return ((user! + system!) / TICKS_PER_SECOND) * 1e6;
 }
 
-/** Its own, user and system, and the same of the children that it has waited for. */
+/** Ticks of user and system time: of the process, then of the children that it has waited for. */
 function cpuTicksOf(process: number | 'self'): number[] {
   const stat = readFileSync(`/proc/${process}/stat`, 'utf8');
-  // The command's name is in parentheses and may hold spaces; utime, stime, cutime and cstime are
-  // fields 14 to 17.
+  // The command's name is in parentheses and may contain spaces. utime, stime, cutime and cstime
+  // are fields 14 to 17.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return fields.slice(11, 15).map(Number);
 }

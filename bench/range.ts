@@ -1,5 +1,5 @@
-// What a list of samples says, in three numbers, and how figures are written for people: in
-// terminal tables, on the report page and in comparisons alike.
+// Summarises samples (median, least, greatest) and formats figures for people. Terminal tables, the
+// report page and comparisons use the same functions.
 
 import { median } from './measure.ts';
 import type { Finding, LatencyPoint, Subject } from './scenario.ts';
@@ -8,11 +8,11 @@ export interface Range {
   readonly median: number;
   readonly min: number;
   readonly max: number;
-  /** How many samples there were, at least one. */
+  /** Number of samples, at least one. */
   readonly samples: number;
 }
 
-/** Null where there is no sample. */
+/** Null without samples. */
 export function rangeOf(samples: readonly number[]): Range | null {
   if (samples.length === 0) return null;
   return {
@@ -23,7 +23,7 @@ export function rangeOf(samples: readonly number[]): Range | null {
   };
 }
 
-/** A figure's samples, from the rounds that have one. */
+/** The samples of a figure, from the rounds that have the figure. */
 export function samplesOf(subject: Subject, figure: string): number[] {
   return subject.samples.flatMap(({ figures }) => {
     const value = figures[figure];
@@ -31,7 +31,7 @@ export function samplesOf(subject: Subject, figure: string): number[] {
   });
 }
 
-/** The median of all rounds at each percentile; empty where no latency was kept. */
+/** The median of all rounds at each percentile; empty if the samples have no latencies. */
 export function latencyOf(subject: Subject): LatencyPoint[] {
   const rounds = new Map<number, number[]>();
   for (const { latency = [] } of subject.samples) {
@@ -46,7 +46,7 @@ export function latencyOf(subject: Subject): LatencyPoint[] {
     .sort(([a], [b]) => a - b);
 }
 
-/** `none`: nothing is aimed at. `unmeasured`: there is an aim, and no sample. */
+/** `none`: the finding has no aim. `unmeasured`: the finding has an aim but no sample. */
 export type Verdict = 'met' | 'missed' | 'none' | 'unmeasured';
 
 export function verdictOf({ aim, better, samples }: Finding): Verdict {
@@ -56,7 +56,7 @@ export function verdictOf({ aim, better, samples }: Finding): Verdict {
   return (better === 'more' ? range.median >= aim : range.median <= aim) ? 'met' : 'missed';
 }
 
-/** `21,432.5`; `-` for nothing. */
+/** Formats a number as `21,432.5`; null and undefined as `-`. */
 export function numberText(value: number | null | undefined, digits: number): string {
   if (value === null || value === undefined) return '-';
   return value.toLocaleString('en-US', {
@@ -69,14 +69,14 @@ export function withUnit(text: string, unit: string): string {
   return unit === '' || text === '-' ? text : `${text} ${unit}`;
 }
 
-/** `0.42 to 0.57`; empty where all samples read the same. */
+/** Formats a spread as `0.42 to 0.57`; empty if both ends read the same. */
 export function spreadText(range: Range | null, digits: number): string {
   if (range === null) return '';
   const [min, max] = [numberText(range.min, digits), numberText(range.max, digits)];
   return min === max ? '' : `${min} to ${max}`;
 }
 
-/** `at least 0.60`, `at most 10 ms`; empty without an aim. */
+/** Formats an aim as `at least 0.60` or `at most 10 ms`; empty without an aim. */
 export function aimText({ aim, better, unit, digits }: Finding): string {
   if (aim === null) return '';
   const bound = better === 'more' ? 'at least' : 'at most';

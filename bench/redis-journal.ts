@@ -1,6 +1,6 @@
-// What an append to the journal on Redis costs: CPU microseconds in this process and in
-// redis-server, and the rate, for entries of 2 KB of many shards and of few at a time.
-// `node_modules/.bin/node bench/redis-journal.ts`; it starts a redis-server of its own.
+// Measures an append to the journal on Redis: CPU microseconds in this process and in redis-server,
+// and the rate, for entries of 2 KB with many shards and with few shards in flight. Starts its own
+// redis-server. Run: node_modules/.bin/node bench/redis-journal.ts
 
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';

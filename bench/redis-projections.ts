@@ -1,6 +1,5 @@
-// What the projections on Redis cost: CPU microseconds for an order, in this process and in
-// redis-server. `node_modules/.bin/node bench/redis-projections.ts`; it starts a redis-server of
-// its own.
+// Measures the projections on Redis: CPU microseconds an order, in this process and in
+// redis-server. Starts its own redis-server. Run: node_modules/.bin/node bench/redis-projections.ts
 
 import { Redis } from 'ioredis';
 import pino from 'pino';
@@ -12,7 +11,7 @@ import { RedisOrderListStore } from '../storage/redis/rows/order-list-redis.ts';
 import { RedisReadModels } from '../storage/redis/rows/read-models-redis.ts';
 import { RedisServer } from '../test/servers/redis-server.ts';
 
-/** What the relay hands over at once: entries of one shard. */
+/** Entries of one shard that the relay delivers in one batch. */
 const BATCHES_AT_ONCE = 8;
 const BATCH_ROWS = 50;
 const USERS = 100_000;

@@ -1,6 +1,6 @@
-// What a run of the bench leaves behind: one JSON file with everything that the page, the tables
-// and a comparison are made from, all samples included. Reading checks the whole file, so that
-// whoever shows it need not doubt it.
+// The result of a bench run: one JSON file with all samples. The report page, the tables and the
+// comparison are made from this file alone. Reading validates the whole file, so that the code
+// behind it can trust the shape.
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -8,7 +8,7 @@ import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { ScenarioReport } from './scenario.ts';
 
-/** Rises when a file of before could no longer be read as one of now. */
+/** Increases with each change that makes older files unreadable. */
 export const RESULT_FORMAT = 1;
 
 const Text = Type.String();
@@ -74,25 +74,23 @@ const Result = Type.Object({
   format: Type.Literal(RESULT_FORMAT),
   /** The whole hash, or null outside of a repository. */
   commit: Type.Union([Text, Type.Null()]),
-  /**
-   * Files that differ from that commit, as git tells them; those of earlier results do not count.
-   */
+  /** Files that differ from that commit, without those in bench/results. */
   changedFiles: Type.Array(Text),
-  /** The command that does it again. */
+  /** The command that repeats the run. */
   command: Text,
   startedAt: Text,
   finishedAt: Text,
   machine: Machine,
   noise: Type.Object({
-    /** In the second before the run, of all cores: what others did. */
+    /** Busy share of all cores in the second before the run, caused by other programs. */
     busyShareBefore: Share,
-    /** Over the whole run, of all cores. */
+    /** Stolen share of all cores over the whole run. */
     stolenShare: Share,
-    /** Median of an fdatasync of 8 KiB, before the run and after it. */
+    /** Median of an fdatasync of 8 KiB, before and after the run. */
     diskSyncMsBefore: Type.Number({ minimum: 0 }),
     diskSyncMsAfter: Type.Number({ minimum: 0 }),
   }),
-  /** As asked for; what each scenario made of it is in its own settings. */
+  /** The requested options. Each report has the settings that its scenario used. */
   settings: Type.Record(Type.String(), Setting),
   runs: Type.Array(
     Type.Object({ report: Report, seconds: Type.Number({ minimum: 0 }), stolenShare: Share }),
@@ -103,7 +101,7 @@ const Result = Type.Object({
 export interface ScenarioRun {
   readonly report: ScenarioReport;
   readonly seconds: number;
-  /** While it ran, of all cores. */
+  /** Stolen share of all cores while the scenario ran. */
   readonly stolenShare: number;
 }
 
@@ -114,15 +112,14 @@ export interface BenchResult extends Readonly<Omit<Static<typeof Result>, 'runs'
 const validator = Compile(Result);
 
 /**
- * Is not a result of this bench, or of another version of it; the message says what is wrong, and
- * where.
+ * The file is no result, or a result of another format. The message names the problem and place.
  */
 export class ResultError extends Error {
   readonly code = 'result-unreadable';
   override readonly name = 'ResultError';
 }
 
-/** Throws `ResultError` where the text is not a whole result of this format. */
+/** Throws `ResultError` if the text is not a complete result of this format. */
 export function parseResult(text: string, source: string): BenchResult {
   let value: unknown;
   try {
@@ -152,9 +149,7 @@ export function readResult(file: string): BenchResult {
   return parseResult(text, file);
 }
 
-/**
- * What is written can be read again: throws `ResultError` otherwise, before anything is written.
- */
+/** Throws `ResultError`, before it writes anything, if the result could not be read again. */
 export function writeResult(file: string, result: BenchResult): void {
   const text = `${JSON.stringify(result, null, 1)}\n`;
   parseResult(text, file);

@@ -1,5 +1,5 @@
-// Runs scenarios one after the other. What fails is told and kept beside what did not, and the
-// others go on.
+// Runs scenarios one after the other. A failed scenario is logged and recorded in the result, and
+// the next scenarios still run.
 
 import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,38 +8,38 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { currentCommit } from './commit.ts';
 import { cpuShares, cpuTimes, describeMachine, diskSyncMs } from './machine.ts';
 import { type BenchResult, RESULT_FORMAT, type ScenarioRun } from './result.ts';
-import type { CommonOptions, Scenario, ScenarioReport, Tell } from './scenario.ts';
+import type { CommonOptions, Scenario, ScenarioReport, Log } from './scenario.ts';
 
 export const ROUNDS_DEFAULT = 5;
 export const SECONDS_DEFAULT = 3;
 
-/** As given by whoever started the bench; what is left out is the scenario's to choose. */
-export interface Asked extends Partial<Pick<CommonOptions, 'rounds' | 'seconds'>> {
+/** The requested options. The scenario chooses the options that are absent. */
+export interface RequestedOptions extends Partial<Pick<CommonOptions, 'rounds' | 'seconds'>> {
   readonly peers: boolean;
-  /** Options of the one scenario that runs, by their camel-case names. */
+  /** Options of the only scenario of this run, by their camel-case names. */
   readonly own: Readonly<Record<string, unknown>>;
 }
 
 export interface RunOptions {
   readonly scenarios: readonly Scenario[];
-  readonly asked: Asked;
-  /** What does it again. */
+  readonly requested: RequestedOptions;
+  /** The command that repeats the run. */
   readonly command: string;
-  /** Each scenario's profiles go into a directory of its name in here. */
+  /** Each scenario writes its profiles to a subdirectory with its name. */
   readonly profileDirectory: string | null;
-  /** Before the first scenario, to see how busy others keep the machine. */
-  readonly lookAroundMs: number;
-  readonly tell: Tell;
-  /** Called after each scenario, so that a run that is broken off leaves what it had. */
+  /** How long to measure, before the first scenario, how busy other programs keep the machine. */
+  readonly idleSampleMs: number;
+  readonly log: Log;
+  /** Called after each scenario, so that an interrupted run has stored what it measured. */
   readonly save: (result: BenchResult) => void;
 }
 
 export async function runScenarios(options: RunOptions): Promise<BenchResult> {
-  const { asked, command, lookAroundMs, save, scenarios, tell } = options;
-  // The measured servers keep their files there.
+  const { requested, command, idleSampleMs, save, scenarios, log } = options;
+  // The measured servers write their files there.
   const directory = tmpdir();
   const before = cpuTimes();
-  await pause(lookAroundMs);
+  await pause(idleSampleMs);
   const begin = cpuTimes();
   const diskSyncMsBefore = diskSyncMs(directory);
   const runs: ScenarioRun[] = [];
@@ -50,7 +50,7 @@ export async function runScenarios(options: RunOptions): Promise<BenchResult> {
     command,
     startedAt: new Date().toISOString(),
     machine: describeMachine(directory),
-    settings: settingsOf(asked),
+    settings: settingsOf(requested),
   } as const;
   const result = (): BenchResult => ({
     ...fixed,
@@ -65,12 +65,12 @@ export async function runScenarios(options: RunOptions): Promise<BenchResult> {
     failures,
   });
   for (const [index, scenario] of scenarios.entries()) {
-    tell(`${scenario.name} (${index + 1} of ${scenarios.length})`);
+    log(`${scenario.name} (${index + 1} of ${scenarios.length})`);
     try {
       runs.push(await runScenario(scenario, options));
     } catch (error) {
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      tell(`${scenario.name} failed: ${text}`);
+      log(`${scenario.name} failed: ${text}`);
       failures.push({ scenario: scenario.name, error: messageOf(error) });
     }
     save(result());
@@ -79,7 +79,7 @@ export async function runScenarios(options: RunOptions): Promise<BenchResult> {
 }
 
 async function runScenario(scenario: Scenario, options: RunOptions): Promise<ScenarioRun> {
-  const { asked, tell } = options;
+  const { requested, log } = options;
   const profileDirectory =
     options.profileDirectory === null ? null : join(options.profileDirectory, scenario.name);
   if (profileDirectory !== null) mkdirSync(profileDirectory, { recursive: true });
@@ -87,22 +87,22 @@ async function runScenario(scenario: Scenario, options: RunOptions): Promise<Sce
   const report = await scenario.run(
     {
       ...ownDefaults(scenario),
-      ...asked.own,
-      rounds: asked.rounds ?? scenario.defaults?.rounds ?? ROUNDS_DEFAULT,
-      seconds: asked.seconds ?? scenario.defaults?.seconds ?? SECONDS_DEFAULT,
-      peers: asked.peers,
+      ...requested.own,
+      rounds: requested.rounds ?? scenario.defaults?.rounds ?? ROUNDS_DEFAULT,
+      seconds: requested.seconds ?? scenario.defaults?.seconds ?? SECONDS_DEFAULT,
+      peers: requested.peers,
       profileDirectory,
     },
-    (line) => tell(`  ${line}`),
+    (line) => log(`  ${line}`),
   );
   return {
-    report: withoutNonsense(report),
+    report: withoutNonFinite(report),
     seconds: (performance.now() - start) / 1_000,
     stolenShare: cpuShares(cpuBefore, cpuTimes()).stolen,
   };
 }
 
-/** By the name that commander gives to `--many-connections <n>`: `manyConnections`. */
+/** Defaults by commander's names: `--many-connections <n>` becomes `manyConnections`. */
 function ownDefaults(scenario: Scenario): Record<string, unknown> {
   return Object.fromEntries(
     scenario.options.flatMap(({ flags, default: value }) => {
@@ -113,7 +113,7 @@ function ownDefaults(scenario: Scenario): Record<string, unknown> {
   );
 }
 
-function settingsOf({ own, peers, rounds, seconds }: Asked): BenchResult['settings'] {
+function settingsOf({ own, peers, rounds, seconds }: RequestedOptions): BenchResult['settings'] {
   const given = Object.entries({ rounds, seconds, peers, ...own });
   return Object.fromEntries(
     given.flatMap(([name, value]) =>
@@ -125,19 +125,17 @@ function settingsOf({ own, peers, rounds, seconds }: Asked): BenchResult['settin
 }
 
 /**
- * A figure that is not a number (nothing was answered, so there is no median) is no figure, and
- * JSON has no way to write it. It is left out, and that is told.
+ * Removes figures that are not finite (without answers there is no median), since JSON cannot hold
+ * them, and adds a note for each.
  */
-function withoutNonsense(report: ScenarioReport): ScenarioReport {
+function withoutNonFinite(report: ScenarioReport): ScenarioReport {
   const notes: string[] = [];
   const subjects = report.subjects.map((subject) => ({
     ...subject,
     samples: subject.samples.map((sample, round) => {
       const figures = Object.entries(sample.figures).filter(([key, value]) => {
         if (Number.isFinite(value)) return true;
-        notes.push(
-          `${subject.label}: "${key}" was ${value} in round ${round + 1} and is left out.`,
-        );
+        notes.push(`${subject.label}: "${key}" was ${value} in round ${round + 1} and is omitted.`);
         return false;
       });
       const { latency } = sample;
@@ -149,13 +147,13 @@ function withoutNonsense(report: ScenarioReport): ScenarioReport {
   const findings = report.findings.map((finding) => {
     const samples = finding.samples.filter(Number.isFinite);
     const missing = finding.samples.length - samples.length;
-    if (missing > 0) notes.push(`${finding.label}: ${missing} of its samples are no numbers.`);
+    if (missing > 0) notes.push(`${finding.label}: ${missing} of its samples are not numbers.`);
     return { ...finding, samples };
   });
   return { ...report, subjects, findings, notes: [...report.notes, ...notes] };
 }
 
-/** With what caused it, in one line. */
+/** The message and the messages of its causes, in one line. */
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause === undefined ? error.message : `${error.message}: ${messageOf(error.cause)}`;

@@ -1,8 +1,9 @@
-// What a scenario is, and what it leaves behind: plain data that is kept as JSON, printed as a table, drawn as charts and compared
-// with another day's. A scenario measures subjects (LiveDrops, what people would use instead, the hardware's ceiling) in turns, so
-// that a slow minute of the machine is everybody's: each round gives every subject one sample.
+// The types of a scenario and of its report. A report is plain data: it is stored as JSON, printed
+// as a table, drawn as charts, and compared with other reports. A scenario measures its subjects
+// (LiveDrops, alternatives, the ceiling of the hardware) in turns: each round gives every subject
+// one sample, so that a slow minute of the machine affects all subjects alike.
 
-/** At which percentiles latencies are kept. */
+/** The percentiles at which latencies are stored. */
 export const LATENCY_PERCENTILES: readonly number[] = [50, 75, 90, 95, 99, 99.9, 100];
 
 /** `[percentile, milliseconds]`, at `LATENCY_PERCENTILES`. */
@@ -10,9 +11,9 @@ export type LatencyPoint = readonly [percentile: number, ms: number];
 
 export type Role = 'livedrops' | 'peer' | 'ceiling';
 
-/** What one measurement of one subject gave. */
+/** The figures of one measurement of one subject. */
 export interface Sample {
-  /** By the key of the figure; a figure that a subject does not have is left out. */
+  /** By the key of the figure. A figure that a subject does not have is absent. */
   readonly figures: Readonly<Record<string, number>>;
   readonly latency?: readonly LatencyPoint[];
 }
@@ -21,7 +22,7 @@ export interface Subject {
   readonly key: string;
   readonly label: string;
   readonly role: Role;
-  /** One sentence: what it is, in which version, and how it makes an order durable. */
+  /** One sentence: the software, its version, and how it makes an order durable. */
   readonly about: string;
   /** One for each round. */
   readonly samples: readonly Sample[];
@@ -36,7 +37,9 @@ export interface Figure {
   readonly digits: number;
 }
 
-/** What the scenario is about, in one number: mostly a ratio of two subjects measured in the same round. */
+/**
+ * The main result of a scenario, in one number: mostly a ratio of two subjects in the same round.
+ */
 export interface Finding {
   readonly label: string;
   readonly unit: string;
@@ -44,60 +47,62 @@ export interface Finding {
   /** One for each round. */
   readonly samples: readonly number[];
   readonly better: 'more' | 'less';
-  /** What is aimed at: the median is at least (`more`) or at most (`less`) this; null where nothing is. */
+  /**
+   * The aim: the median should be at least (`more`) or at most (`less`) this; null without an aim.
+   */
   readonly aim: number | null;
 }
 
 export interface ScenarioReport {
   readonly name: string;
   readonly title: string;
-  /** What is done and what is measured, in a few sentences for a reader who has only the report. */
+  /** The method, in a few sentences for a reader who has only the report. */
   readonly method: string;
   readonly settings: Readonly<Record<string, string | number | boolean>>;
   readonly figures: readonly Figure[];
   readonly subjects: readonly Subject[];
   readonly findings: readonly Finding[];
-  /** Where the load was the limit, what was left out for want of a program, where LiveDrops loses. */
+  /** Where the load was the limit, what a missing program excluded, where LiveDrops loses. */
   readonly notes: readonly string[];
 }
 
 export interface ScenarioOption {
-  /** As commander takes them: `--connections <n>`. */
+  /** In commander's syntax: `--connections <n>`. */
   readonly flags: string;
   readonly description: string;
   readonly parse?: (text: string) => unknown;
   readonly default?: unknown;
 }
 
-/** What every scenario takes. */
+/** The options of every scenario. */
 export interface CommonOptions {
-  /** How often every subject is measured; medians are shown. */
+  /** Measurements of each subject; reports show their medians. */
   readonly rounds: number;
   /** Length of each measurement. */
   readonly seconds: number;
-  /** Where CPU profiles of LiveDrops' processes go, or null. */
+  /** The directory for CPU profiles of LiveDrops' processes, or null. */
   readonly profileDirectory: string | null;
-  /** Without the peers: LiveDrops and the ceiling alone. */
+  /** False: measure only LiveDrops and the ceiling. */
   readonly peers: boolean;
 }
 
-/** Tells how it goes, a line each, on standard error. */
-export type Tell = (line: string) => void;
+/** Writes one line about the progress to standard error. */
+export type Log = (line: string) => void;
 
 export interface Scenario<Options extends CommonOptions = CommonOptions> {
   readonly name: string;
-  /** For the list of scenarios: what it measures, in one line. */
+  /** What the scenario measures, in one line, for the list of scenarios. */
   readonly description: string;
-  /** Beside those that every scenario takes, by their camel-case names. */
+  /** Further options, beside those of every scenario. */
   readonly options: readonly ScenarioOption[];
-  /** Where they differ from what is usual. */
+  /** Defaults that differ from the usual ones. */
   readonly defaults?: Partial<Pick<CommonOptions, 'rounds' | 'seconds'>>;
-  /** Too long for everyday: runs only when it is named. */
+  /** Too long for a usual run: runs only by its name. */
   readonly longRunning?: true;
-  run(options: Options, tell: Tell): Promise<ScenarioReport>;
+  run(options: Options, log: Log): Promise<ScenarioReport>;
 }
 
-/** `--connections` and the like. Throws for what is not a whole number of at least 1. */
+/** Parses a whole number of at least 1; throws otherwise. */
 export function count(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 1)
@@ -105,7 +110,7 @@ export function count(text: string): number {
   return value;
 }
 
-/** A finding of a ratio between two subjects, round by round. */
+/** Returns a finding with the ratio of two subjects in each round. */
 export function ratio(
   options: Pick<Finding, 'label' | 'aim'> & {
     readonly of: Subject;

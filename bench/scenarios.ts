@@ -1,5 +1,5 @@
-// All scenarios, in the order in which they run: the path of an order first, then the live stream,
-// then what happens around them.
+// All scenarios in the order in which they run: the order path first, then the live stream, then
+// the rest.
 
 import type { Scenario } from './scenario.ts';
 import { cluster } from './scenarios/cluster.ts';

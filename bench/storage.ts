@@ -1,5 +1,5 @@
-// What the SQLite drivers cost: CPU microseconds for a journal append and for a projected row, all
-// threads of the process together. `node_modules/.bin/node bench/storage.ts`; pin it to one core
+// Measures the SQLite drivers: CPU microseconds for a journal append and for a projected row, all
+// threads of the process together. Run: node_modules/.bin/node bench/storage.ts, pinned to one core
 // (`taskset -c 0`) for numbers that can be compared.
 
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -21,7 +21,7 @@ const READS = 500;
 
 const entry = Buffer.alloc(ENTRY_BYTES, 7);
 
-/** Runs `count` times and gives CPU and wall microseconds for each. */
+/** Calls `run` `count` times; returns CPU and wall microseconds a call. */
 async function measure(count: number, run: (i: number) => unknown): Promise<[number, number]> {
   const cpuBefore = process.cpuUsage();
   const wallBefore = performance.now();
@@ -48,7 +48,7 @@ async function appendOnMainThread(directory: string): Promise<void> {
 }
 
 /**
- * What `storage/sqlite/rows/user-rows.ts` does without: one SQLite row for each order, keyed by user.
+ * The alternative that `storage/sqlite/rows/user-rows.ts` avoids: one SQLite row for each order.
  */
 async function insertEachRow(directory: string, users: number): Promise<void> {
   const database = new Database(join(directory, 'each.db'));
@@ -125,7 +125,7 @@ async function project(
     cpu / rowsAtOnce,
     wall / rowsAtOnce,
   ];
-  // Making the rows is not what is measured, so it is measured by itself and taken off.
+  // The cost of making the rows is measured alone and subtracted.
   const ways = [
     { name: 'order list', make: () => batchesOf(order), put: orderList.put.bind(orderList) },
     { name: 'feed', make: () => batchesOf(notification), put: feed.append.bind(feed) },

@@ -1,5 +1,5 @@
-// A scenario's report as text: subjects in rows, figures in columns, medians above and the spread
-// of the rounds beneath.
+// Formats a scenario's report as text: a row for each subject, a column for each figure, the median
+// with the spread of the rounds below it.
 
 import { table } from '../operator/table.ts';
 import {
@@ -13,7 +13,7 @@ import {
 } from './range.ts';
 import type { Figure, Finding, ScenarioReport, Subject } from './scenario.ts';
 
-/** Of a usual terminal; a wider table is turned on its side, where that helps. */
+/** The width of a usual terminal. A wider table is transposed if that makes it narrower. */
 const WIDTH_MAX = 120;
 
 export function reportText(report: ScenarioReport): string {
@@ -32,7 +32,7 @@ export function reportText(report: ScenarioReport): string {
     .join('\n\n')}\n`;
 }
 
-/** `server CPU, µs`, `orders/s`: what stands above a column of figures. */
+/** The heading of a column of figures, such as `server CPU, µs` or `orders/s`. */
 export function headingOf({ label, unit }: Pick<Figure, 'label' | 'unit'>): string {
   if (unit.startsWith(label)) return unit;
   return unit === '' || label.includes(unit) ? label : `${label}, ${unit}`;
@@ -54,7 +54,7 @@ function figuresText({ figures, subjects }: ScenarioReport, rounds: number): str
   return widthOf(onItsSide) < widthOf(upright) ? onItsSide : upright;
 }
 
-/** The median, and the spread beneath it. */
+/** The median and the spread below it. */
 type Cell = readonly [median: string, spread: string];
 
 function cellOf(subject: Subject, { key, digits }: Figure): Cell {

@@ -1,4 +1,4 @@
-// autocannon as the load generator, in a process of its own. Same input and output as
+// autocannon as a load generator, in its own process. Its input and output are those of
 // `saturating-load.ts`.
 
 import { createInterface } from 'node:readline';
@@ -19,7 +19,7 @@ async function run(job: LoadJob): Promise<LoadResult> {
     connections,
     duration: job.seconds,
     method: 'POST',
-    // Every `[<id>]` becomes another id in each request.
+    // autocannon replaces each `[<id>]` with a new id in every request.
     idReplacement: true,
     setupClient: (client) => {
       const own = next % Math.min(connections, plan.tokens.length);

@@ -1,5 +1,5 @@
-// Drops of a cluster that lie on different shards, and a steady load on all of them: the scene of
-// everything that is measured while shards change hands.
+// Creates drops on different shards of a cluster and puts a steady load on all of them. The
+// scenarios that move or lose shards use it.
 
 import { shardOf, SHARD_COUNT } from '../../domain/ids.ts';
 import { LOAD_CORE, PinnedProcess } from '../pinned-process.ts';
@@ -9,7 +9,7 @@ import type { PacedJob, PacedReport } from './paced-load.ts';
 const STOCK = 10_000_000;
 const BUYERS = 256;
 const CONNECTIONS = 8;
-/** Drops made for one that lies on a shard of its own. */
+/** The most drops created to find one on an unused shard. */
 const TRIES_MAX = 16;
 
 export interface DropsUnderLoadOptions {
@@ -20,7 +20,7 @@ export interface DropsUnderLoadOptions {
 }
 
 export class DropsUnderLoad {
-  /** Beside each drop. */
+  /** The shard of each drop. */
   readonly shards: number[] = [];
   readonly #load: PinnedProcess;
 
@@ -29,7 +29,7 @@ export class DropsUnderLoad {
     this.#load = new PinnedProcess({ core: LOAD_CORE, args: [script] });
   }
 
-  /** Resolves when every drop sells. */
+  /** Resolves when every drop has sold a unit. */
   async start({ servers, drops, ordersPerSecond }: DropsUnderLoadOptions): Promise<void> {
     const tokens = Array.from({ length: BUYERS }, (_, i) => servers.token(`buyer-${i}`));
     const { host, port } = servers;
@@ -41,13 +41,13 @@ export class DropsUnderLoad {
       this.shards.push(shard);
       plans.push({ host, port, paths: [`/v1/drops/${dropId}/orders`], tokens, body: BODY });
     }
-    if (plans.length < drops) throw new Error(`no ${drops} drops on different shards were made`);
+    if (plans.length < drops) throw new Error(`no ${drops} drops on different shards were created`);
     const job: PacedJob = { plans, connections: CONNECTIONS, ordersPerSecond };
     this.#load.write(JSON.stringify(job));
     await this.#load.line();
   }
 
-  /** What came to pass since the report before. */
+  /** The report for the time since the previous report. */
   async report(): Promise<PacedReport> {
     this.#load.write('report');
     return JSON.parse(await this.#load.line()) as PacedReport;

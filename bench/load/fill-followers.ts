@@ -1,6 +1,7 @@
-// A creator with very many followers, made before anything is measured. As many as there is time for
-// follow through the store's port, which also tells what that costs; where the port would take
-// minutes, the others are put down as the port leaves them (`storage/redis/catalogue/follows-redis.ts`).
+// Creates the followers of a creator before a measurement. The first followers go through the
+// store's port, which also measures the rate of the port. If the port would take minutes, the rest
+// is written directly, in the form that the port writes
+// (`storage/redis/catalogue/follows-redis.ts`).
 
 import { fnv1a } from '../../domain/ids.ts';
 import type { AccountStore } from '../../storage/ports/accounts.ts';
@@ -15,7 +16,7 @@ import {
 
 export const CREATOR_ID = 'celebrity';
 
-/** Followers, oldest first, a second apart: so an index tells all there is to know of one. */
+/** Followers in order, oldest first, one second apart: the index determines id and time. */
 export class Crowd {
   readonly count: number;
   readonly #begin: number;
@@ -33,7 +34,7 @@ export class Crowd {
     return this.#begin + index * 1000;
   }
 
-  /** Of the list of all, newest first: where the page begins that has `depth` followers before it. */
+  /** The cursor of the page that starts behind `depth` followers, in the list with newest first. */
   cursor(depth: number): string | null {
     if (depth === 0) return null;
     const last = this.count - depth;
@@ -41,11 +42,11 @@ export class Crowd {
   }
 }
 
-/** Calls of a port under way at once. */
+/** Concurrent calls of a port. */
 const AT_ONCE = 1024;
 const REDIS_FOLLOWERS_AT_ONCE = 1000;
 
-/** The first `count` followers of a creator, through the port. Resolves to how many in a second. */
+/** Adds the first `count` followers through the port. Resolves to the rate a second. */
 export async function followThroughPort(
   follows: FollowStore,
   crowd: Crowd,
@@ -60,9 +61,9 @@ export async function followThroughPort(
 }
 
 /**
- * The followers from `first` on, of a creator whose followers are spread already: whom each follows,
- * and the bucket that knows it. What a bucket remembers for some minutes of changes is left out, and
- * so are the records of the change stream.
+ * Writes the followers from `first` on, for a creator whose followers are already spread over
+ * buckets: the user's list and the bucket of the creator. Omits the changes that a bucket stores
+ * for some minutes, and the records of the change stream.
  */
 export async function followInRedis(
   redis: RedisConnection,
@@ -89,7 +90,7 @@ export async function followInRedis(
   }
 }
 
-/** The creator, and those followers who are shown: the others have no account, as with an offline token. */
+/** Adds accounts for these users. The other followers have none, as with an offline token. */
 export async function addAccounts(
   accounts: AccountStore,
   userIds: readonly string[],

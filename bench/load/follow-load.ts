@@ -1,6 +1,6 @@
-// People who follow a creator and unfollow again, each the same number of times, so that every
-// request changes something. One request under way on each connection. A process of its own; takes a
-// job (JSON) from each line of its input, and prints a result.
+// A load of users who follow and unfollow a creator in turn, so that every request changes
+// something. Each connection has one request in flight. Runs as a process: each input line is a job
+// (JSON), each output line a result.
 
 import { createInterface } from 'node:readline';
 import type { LatencyPoint } from '../scenario.ts';
@@ -12,7 +12,7 @@ export interface FollowJob {
   readonly host: string;
   readonly port: number;
   readonly creatorId: string;
-  /** One for each user, none of whom follows the creator before the first job. */
+  /** One token for each user. No user follows the creator before the first job. */
   readonly tokens: readonly string[];
   readonly connections: number;
   readonly seconds: number;
@@ -22,7 +22,7 @@ export interface FollowJob {
 export interface FollowResult {
   readonly seconds: number;
   readonly answers: number;
-  /** Answers other than 204, and requests that were lost. */
+  /** Answers other than 204, and requests lost with their connection. */
   readonly failures: number;
   readonly latency: readonly LatencyPoint[];
 }
@@ -30,7 +30,7 @@ export interface FollowResult {
 const DONE = 204;
 const LAST_ANSWER_WAIT_MS = 5_000;
 
-/** Whom a connection speaks for, in turn: each follows, then unfollows. */
+/** The users of one connection, in turn: each follows, then unfollows. */
 class Users {
   readonly #requests: readonly PreparedRequest[];
   #next = 0;
@@ -82,7 +82,7 @@ class Run implements HttpSink {
 
   closed(_socket: HttpSocket, was: ClosedSocket): void {
     this.#failures += 1;
-    if (was === 'asking') this.#underWay -= 1;
+    if (was === 'busy') this.#underWay -= 1;
     if (this.#isOver && this.#underWay === 0) this.#finish();
   }
 
@@ -114,7 +114,7 @@ function usersOf(job: FollowJob): Users[] {
   const { creatorId, tokens, connections } = job;
   const paths = [`/v1/creators/${creatorId}/follow`];
   const kind = { name: 'follow', weight: 1, paths, tokens, body: null, keyed: false } as const;
-  // Both take the tokens in turn, so the same index is the same user.
+  // Both lists take the tokens in turn, so one index is the same user in both.
   const follows = preparedRequests(job, { ...kind, method: 'POST' }, 0);
   const unfollows = preparedRequests(job, { ...kind, method: 'DELETE' }, 0);
   return Array.from({ length: connections }, (_, connection) => {
@@ -127,13 +127,13 @@ function usersOf(job: FollowJob): Users[] {
   });
 }
 
-/** Kept from job to job (all are of one server), so that each goes on where the one before ended. */
+/** All jobs are for one server. Each job continues where the previous one ended. */
 let users: Users[] | null = null;
 
 for await (const line of createInterface({ input: process.stdin })) {
   const job = JSON.parse(line) as FollowJob;
   users ??= usersOf(job);
-  const speaking = users;
-  const result = await new Promise<FollowResult>((resolve) => new Run(job, speaking, resolve));
+  const jobUsers = users;
+  const result = await new Promise<FollowResult>((resolve) => new Run(job, jobUsers, resolve));
   process.stdout.write(`${JSON.stringify(result)}\n`);
 }

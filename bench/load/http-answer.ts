@@ -1,5 +1,5 @@
-// Where an HTTP answer ends, read from its bytes without making anything of them. Of the headers
-// only those that say how long the body is are looked at.
+// Finds the status and the end of an HTTP answer in its bytes, without allocating. Reads only the
+// headers that give the length of the body.
 
 const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
@@ -9,7 +9,7 @@ const STATUS_AT = 'HTTP/1.1 '.length;
 const CONTENT_LENGTH = Buffer.from('content-length');
 const TRANSFER_ENCODING = Buffer.from('transfer-encoding');
 
-/** Such as 201. */
+/** The status code, such as 201. */
 export function statusOf(bytes: Buffer): number {
   return (
     (bytes[STATUS_AT]! - 48) * 100 + (bytes[STATUS_AT + 1]! - 48) * 10 + bytes[STATUS_AT + 2]! - 48
@@ -17,8 +17,8 @@ export function statusOf(bytes: Buffer): number {
 }
 
 /**
- * Head and body of the answer that `bytes` begins with, in bytes; 0 while it is incomplete. Without
- * a length the answer has no body; trailers after chunks are not understood.
+ * The length in bytes, head and body, of the answer at the start of `bytes`; 0 while it is
+ * incomplete. An answer without a length has no body. Trailers after chunks are not supported.
  */
 export function answerLength(bytes: Buffer): number {
   let line = bytes.indexOf(LINE_FEED) + 1;
@@ -45,7 +45,7 @@ function isHeader(bytes: Buffer, at: number, name: Buffer): boolean {
   return true;
 }
 
-/** Behind spaces, if any. */
+/** Parses a number, after optional spaces. */
 function numberAt(bytes: Buffer, from: number): number {
   let at = from;
   while (bytes[at] === 32) at += 1;

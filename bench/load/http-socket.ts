@@ -1,7 +1,7 @@
-// The cheapest HTTP client that is of use for measuring: one keep-alive connection with at most one
-// request under way, whose answer is looked at for its status and length in the buffer that all
-// sockets of the process share. A connection that is lost is opened again, and the request that it
-// took along is told as lost: a server that hangs up shows as errors, and stops no run.
+// A minimal HTTP client for measuring: one keep-alive connection with at most one request in
+// flight. It reads only status and length of an answer, in a buffer that all sockets of the process
+// share. It reopens a lost connection and reports the lost request, so that a server which closes
+// connections shows as errors and does not stop the run.
 
 import { connect, type Socket } from 'node:net';
 import { answerLength, statusOf } from './http-answer.ts';
@@ -12,35 +12,35 @@ export interface HttpSocketOptions {
   readonly sink: HttpSink;
 }
 
-/** What a socket was doing when it was closed; `opening` where it could not be opened. */
-export type ClosedSocket = 'opening' | 'idle' | 'asking';
+/** The state of a socket when it closed; `opening`: it could not be opened. */
+export type ClosedSocket = 'opening' | 'idle' | 'busy';
 
 export interface HttpSink {
-  /** It is open, and takes a request. */
+  /** The socket is open and ready for a request. */
   opened(socket: HttpSocket): void;
-  /** It takes the next one. `bytes`: the answer's head and body together. */
+  /** The socket is ready for the next request. `bytes`: head and body of the answer together. */
   answered(socket: HttpSocket, status: number, bytes: number): void;
-  /** It takes none until it is told as open again; a request under way gets no answer. */
+  /** No request until the next `opened`. A request in flight gets no answer. */
   closed(socket: HttpSocket, was: ClosedSocket): void;
 }
 
 const READ_BUFFER_BYTES = 64 * 1024;
-/** Of an answer that comes in pieces: past that the server is not understood. */
+/** The longest answer in pieces; a longer one closes the connection. */
 const PENDING_BYTES_MAX = 1024 * 1024;
 const REOPEN_DELAY_MS = 20;
 
-/** One for all: a socket is read when the loop comes to it, and what was read is used up at once. */
+/** One buffer is enough for all sockets: each read is processed before the next read. */
 const readBuffer = Buffer.alloc(READ_BUFFER_BYTES);
 
 export class HttpSocket {
-  /** When the request under way was sent or due, on the clock of whoever sends. */
+  /** When the request in flight was sent or due, on the sender's clock. */
   startedAt = 0;
-  /** What kind of request is under way, as whoever sends numbers them. */
+  /** The kind of the request in flight, numbered by the sender. */
   kind = 0;
   readonly #options: HttpSocketOptions;
   #socket: Socket;
   #isOpen = false;
-  #isAsking = false;
+  #isBusy = false;
   #ended = false;
   #pending: Buffer | null = null;
 
@@ -53,13 +53,13 @@ export class HttpSocket {
     return this.#isOpen;
   }
 
-  /** Bytes that are kept as they are until the answer. */
+  /** `bytes` must not change until the answer. */
   send(bytes: Buffer): void {
-    this.#isAsking = true;
+    this.#isBusy = true;
     this.#socket.write(bytes);
   }
 
-  /** Nothing is told any more. */
+  /** Closes the socket. The sink gets no further calls. */
   end(): void {
     this.#ended = true;
     this.#socket.destroy();
@@ -83,7 +83,7 @@ export class HttpSocket {
       this.#isOpen = true;
       this.#options.sink.opened(this);
     });
-    // The error is told by the close that follows it.
+    // The close event that follows reports the error.
     socket.on('error', () => undefined);
     socket.on('close', () => this.#closed());
     return socket;
@@ -98,17 +98,17 @@ export class HttpSocket {
       return;
     }
     this.#pending = null;
-    if (!this.#isAsking || this.#ended) return;
-    this.#isAsking = false;
+    if (!this.#isBusy || this.#ended) return;
+    this.#isBusy = false;
     this.#options.sink.answered(this, statusOf(bytes), length);
   }
 
   #closed(): void {
     if (this.#ended) return;
-    const whenOpen = this.#isAsking ? 'asking' : 'idle';
+    const whenOpen = this.#isBusy ? 'busy' : 'idle';
     const was = this.#isOpen ? whenOpen : 'opening';
     this.#isOpen = false;
-    this.#isAsking = false;
+    this.#isBusy = false;
     this.#pending = null;
     this.#options.sink.closed(this, was);
     setTimeout(() => {

@@ -1,10 +1,10 @@
-// Millions of durations in a fixed piece of memory, and how they are spread. A log-linear histogram
-// after HdrHistogram: whole microseconds below 256 of them, then 128 steps to each power of two, so
-// that whatever is told is within 0.4 % of what was measured, from a microsecond to half an hour.
+// A histogram of millions of durations in fixed memory. It is log-linear, after HdrHistogram: whole
+// microseconds below 256, then 128 steps for each power of two, so that every reported value is
+// within 0.4 % of the measured one, from a microsecond to half an hour.
 
 import { LATENCY_PERCENTILES, type LatencyPoint } from '../scenario.ts';
 
-/** To each power of two, 2 to the power of this. */
+/** Each power of two has 2^STEP_BITS steps. */
 const STEP_BITS = 7;
 const MICROS_MAX = 2 ** 31 - 1;
 const STEPS = stepOf(MICROS_MAX) + 1;
@@ -15,9 +15,9 @@ export interface Spread {
   readonly maxMs: number;
 }
 
-/** What was added to one process's, to be joined with that of others. */
-export interface KeptLatencies {
-  /** Of the steps that have any. */
+/** The contents of one histogram, to be merged into another process's. */
+export interface LatencyCounts {
+  /** Only the steps with a count above 0. */
   readonly counts: readonly (readonly [step: number, count: number])[];
   readonly maxMs: number;
 }
@@ -37,12 +37,12 @@ export class Latencies {
     if (ms > this.#max) this.#max = ms;
   }
 
-  kept(): KeptLatencies {
+  snapshot(): LatencyCounts {
     const counts = [...this.#counts.entries()].filter(([, count]) => count > 0);
     return { counts, maxMs: this.#max };
   }
 
-  join({ counts, maxMs }: KeptLatencies): void {
+  merge({ counts, maxMs }: LatencyCounts): void {
     for (const [step, count] of counts) {
       this.#counts[step]! += count;
       this.#count += count;
@@ -54,12 +54,12 @@ export class Latencies {
     return { p50Ms: this.#percentile(50), p99Ms: this.#percentile(99), maxMs: this.#max };
   }
 
-  /** At `LATENCY_PERCENTILES`; zeros where nothing was added. */
+  /** The values at `LATENCY_PERCENTILES`; zeros if nothing was added. */
   points(): LatencyPoint[] {
     return LATENCY_PERCENTILES.map((percentile) => [percentile, this.#percentile(percentile)]);
   }
 
-  /** The least duration that this share of all did not exceed. */
+  /** The least duration that this percentage of all durations did not exceed. */
   #percentile(percentile: number): number {
     if (percentile === 100 || this.#count === 0) return this.#max;
     let left = (this.#count * percentile) / 100;
@@ -77,16 +77,16 @@ function stepOf(micros: number): number {
   return (shift << STEP_BITS) + (micros >> shift);
 }
 
-/** Of the durations that a step holds, in microseconds. */
+/** The middle of the durations of a step, in microseconds. */
 function middleOf(step: number): number {
   const shift = Math.max(0, (step >> STEP_BITS) - 1);
   const least = (step - (shift << STEP_BITS)) * 2 ** shift;
   return least + (2 ** shift - 1) / 2;
 }
 
-/** One of `LATENCY_PERCENTILES`. Throws where it was not kept. */
-export function atPercentile(points: readonly LatencyPoint[], wanted: number): number {
-  const point = points.find(([of]) => of === wanted);
-  if (point === undefined) throw new RangeError(`percentile ${wanted} was not kept`);
+/** The value at one of `LATENCY_PERCENTILES`. Throws for another percentile. */
+export function atPercentile(points: readonly LatencyPoint[], percentile: number): number {
+  const point = points.find(([of]) => of === percentile);
+  if (point === undefined) throw new RangeError(`percentile ${percentile} is not stored`);
   return point[1];
 }

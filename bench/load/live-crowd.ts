@@ -1,5 +1,6 @@
-// The clients of one live server that all lose their connections and come back, in a process on the
-// load's core, and what their coming back costs the server.
+// Controls the clients of one live server that all lose their connections and reconnect. The
+// clients run in a process on the load's core; this class measures what the reconnects cost the
+// server.
 
 import type { MeasuredServer } from '../measure.ts';
 import { LOAD_CORE, PinnedProcess } from '../pinned-process.ts';
@@ -25,17 +26,17 @@ export class LiveCrowd {
   }
 
   async open(command: OpenReturners): Promise<void> {
-    await this.#ask(command);
+    await this.#request(command);
   }
 
   async lose(): Promise<void> {
-    await this.#ask({ type: 'lose' });
+    await this.#request({ type: 'lose' });
   }
 
-  /** Resolves when everybody has everything again. */
+  /** Resolves when every client has its snapshot and all missed notifications. */
   async return(): Promise<Sample> {
     const cpuMicros = this.#server.cpuMicros();
-    const report = (await this.#ask({ type: 'return' })) as ReturnReport;
+    const report = (await this.#request({ type: 'return' })) as ReturnReport;
     const cpuMicrosPerConnection = (this.#server.cpuMicros() - cpuMicros) / this.#connections;
     const returnMaxMs = atPercentile(report.returned, 100);
     const figures = {
@@ -51,14 +52,14 @@ export class LiveCrowd {
   }
 
   async expect(notifications: number): Promise<NotificationsReport> {
-    return (await this.#ask({ type: 'expect', notifications })) as NotificationsReport;
+    return (await this.#request({ type: 'expect', notifications })) as NotificationsReport;
   }
 
   async stop(): Promise<void> {
     await this.#load.stop();
   }
 
-  async #ask(command: ReturnersCommand): Promise<unknown> {
+  async #request(command: ReturnersCommand): Promise<unknown> {
     this.#load.write(JSON.stringify(command));
     return JSON.parse(await this.#load.line());
   }

@@ -1,9 +1,9 @@
-// Very many clients of the live stream in one process that lose their connections all at once and
-// come back as fast as they can, each with the position it has kept. Runs as a process of its own;
-// takes one command (JSON) from each line of its input and prints one answer: `open` connects all,
-// `lose` cuts all of them off, `return` brings them back and answers how long each took until it
-// knew everything again, `expect` waits for a number of notifications and counts what came. All
-// orders are of one drop, so that the ids of a client's notifications only rise.
+// Very many live stream clients in one process that lose their connections at once and reconnect as
+// fast as they can, each from its last notification. Runs as a process: each input line is a
+// command (JSON), each output line an answer. `open` connects all clients. `lose` resets all
+// connections. `return` reconnects all and answers how long each client took to be up to date.
+// `expect` waits for a number of notifications and counts them. All orders are for one drop, so
+// that the ids of a client's notifications increase.
 
 import { createInterface } from 'node:readline';
 import type { LatencyPoint } from '../scenario.ts';
@@ -21,20 +21,17 @@ export interface OpenReturners {
   readonly host: string;
   readonly port: number;
   readonly connections: number;
-  /** Taken in turn. */
+  /** Used in turn. */
   readonly paths: readonly string[];
-  /** Where sockets of this process come from: addresses of 127.`network`.0.0, 1 to 255. */
+  /** The source addresses of this process: 127.`network`.0.0, 1 to 255. */
   readonly network: number;
-  /**
-   * What each client subscribes to, beside resuming its notifications; null: nothing, and no
-   * resuming.
-   */
+  /** Each client resumes its notifications and subscribes to this topic; null: neither. */
   readonly topic: string | null;
 }
 
 export interface ExpectCommand {
   readonly type: 'expect';
-  /** Over all clients, since they were opened. */
+  /** The expected number over all clients since `open`. */
   readonly notifications: number;
 }
 
@@ -45,26 +42,26 @@ export type ReturnersCommand =
   | ExpectCommand;
 
 export interface ReturnReport {
-  /** Each client: from the start of the return until it has its snapshot and all it missed. */
+  /** For each client: from the start of the return until it has the snapshot and all it missed. */
   readonly returned: readonly LatencyPoint[];
-  /** Each client: from the start of the return until its upgrade. */
+  /** For each client: from the start of the return until its upgrade. */
   readonly upgraded: readonly LatencyPoint[];
-  /** Connections that the server ended meanwhile; each tried again. */
+  /** Connections that the server closed during the return. Each client tried again. */
   readonly turnedAway: number;
 }
 
 export interface NotificationsReport {
   readonly received: number;
-  /** Came again, or after a newer one. */
+  /** Notifications that came twice, or after a newer one. */
   readonly repeated: number;
 }
 
-/** At once on their way to an upgrade: half of what the server's listening socket keeps waiting. */
+/** Concurrent connection attempts: half of the backlog of the server's listening socket. */
 const CONNECTING_MAX = 256;
 const RETRY_MS = 250;
 const EXPECTED_WAIT_MS = 20_000;
 const EXPECTED_POLL_MS = 20;
-/** Long enough for what was sent twice to come twice. */
+/** Long enough for a duplicate to arrive. */
 const REPEATS_WAIT_MS = 500;
 const NOTIFICATION = Buffer.from('{"type":"notification","id":"');
 const SNAPSHOT = Buffer.from('{"type":"drop.snapshot"');
@@ -76,7 +73,7 @@ const HAS_ALL = HAS_SNAPSHOT | HAS_RESUMED;
 class Returners implements LiveSocketSink {
   readonly #command: OpenReturners;
   readonly #sockets: LoadSocket[] = [];
-  /** The last notification that each client has seen. */
+  /** The id of each client's last notification. */
   readonly #lastIds: Float64Array;
   readonly #has: Uint8Array;
   readonly #isUpgraded: Uint8Array;
@@ -121,8 +118,8 @@ class Returners implements LiveSocketSink {
   }
 
   async expect(notifications: number): Promise<NotificationsReport> {
-    const giveUpAt = performance.now() + EXPECTED_WAIT_MS;
-    while (this.#received < notifications && performance.now() < giveUpAt)
+    const deadline = performance.now() + EXPECTED_WAIT_MS;
+    while (this.#received < notifications && performance.now() < deadline)
       await pause(EXPECTED_POLL_MS);
     await pause(REPEATS_WAIT_MS);
     return { received: this.#received, repeated: this.#repeated };
@@ -151,7 +148,7 @@ class Returners implements LiveSocketSink {
     else if (begins(bytes, from, to, RESUMED)) this.#note(index, HAS_RESUMED);
   }
 
-  /** A client that is turned away comes back with what it has seen until then. */
+  /** A client whose connection the server closed reconnects from its last notification. */
   closed(index: number): void {
     this.#turnedAway += 1;
     if (this.#has[index] !== HAS_ALL) this.#has[index] = 0;

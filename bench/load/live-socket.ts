@@ -1,7 +1,7 @@
-// The cheapest WebSocket client that is of use for measuring: it takes the server's frames apart in
-// the buffer that all sockets of the process share, hands out text frames as a range of that
-// buffer, and answers pings. It checks nothing else, copies only a frame that came in pieces, and
-// allocates nothing for a frame.
+// A minimal WebSocket client for measuring. It parses the server's frames in a buffer that all
+// sockets of the process share, passes text frames on as a range of that buffer, and answers pings.
+// It checks nothing else, copies only a frame that comes in pieces, and allocates nothing for a
+// whole frame.
 
 import { connect, type Socket } from 'node:net';
 
@@ -9,26 +9,24 @@ const READ_BUFFER_BYTES = 64 * 1024;
 const TEXT = 1;
 const CLOSE = 8;
 const PING = 9;
-/** A client's frames are masked; this mask changes nothing. */
+/** The frames of a client must be masked. This mask does not change the bytes. */
 const MASK = Buffer.alloc(4);
 const PONG = Buffer.from([0x8a, 0x80, ...MASK]);
 const HEAD_END = '\r\n\r\n';
 /**
- * Linux looks for a free port of an address among those in use, and among some thousands of them
- * that takes it longer than all the rest of a connection: 7 ms at 8,000, and 0.1 ms at 500.
+ * Linux searches for a free source port. With thousands of ports in use on one address the search
+ * takes longer than the rest of a connection: 7 ms at 8,000 ports, 0.1 ms at 500.
  */
 const SOCKETS_PER_ADDRESS = 500;
 const ADDRESSES_PER_SUBNET = 250;
 
-/**
- * One for all: a socket is read when the loop comes to it, and what was read is used up at once.
- */
+/** One buffer is enough for all sockets: each read is processed before the next read. */
 const readBuffer = Buffer.alloc(READ_BUFFER_BYTES);
 
 export interface LiveSocketOptions {
   readonly host: string;
   readonly port: number;
-  /** A loopback address, so that many thousand sockets do not run out of ports. */
+  /** A loopback address of its own, so that many thousand sockets do not run out of ports. */
   readonly localAddress: string;
   readonly path: string;
   readonly index: number;
@@ -37,13 +35,13 @@ export interface LiveSocketOptions {
 
 export interface LiveSocketSink {
   upgraded(index: number): void;
-  /** A text frame stands at `from` to `to` of `bytes`, until this returns. */
+  /** A text frame is in `bytes` from `from` to `to`, and only until this call returns. */
   frame(index: number, bytes: Buffer, from: number, to: number): void;
-  /** By the server, or refused by it. `code` is 0 without a close frame. */
+  /** The server closed or refused the connection. `code` is 0 without a close frame. */
   closed(index: number, code: number): void;
 }
 
-/** Of the socket at `index`, in 127.`network`.0.0, which is a process's own. */
+/** The source address of the socket at `index`, in the process's own network 127.`network`.0.0. */
 export function sourceAddress(network: number, index: number): string {
   const address = Math.floor(index / SOCKETS_PER_ADDRESS);
   const subnet = Math.floor(address / ADDRESSES_PER_SUBNET);
@@ -51,8 +49,8 @@ export function sourceAddress(network: number, index: number): string {
 }
 
 /**
- * A process that just ends says farewell on each of its sockets, and Linux keeps their ports busy
- * for a minute, in which the next process finds free ones only slowly: so they are cut off first.
+ * On SIGTERM, resets all sockets before the process ends. A normal close would leave the ports in
+ * TIME_WAIT for a minute, in which the next process finds free ports only slowly.
  */
 export function endBySignal(cutOff: () => void): void {
   process.once('SIGTERM', () => {
@@ -66,7 +64,7 @@ export class LoadSocket {
   readonly #options: LiveSocketOptions;
   #isUpgraded = false;
   #isEnded = false;
-  /** A head or frame that has not come whole. */
+  /** An incomplete head or frame. */
   #pending: Buffer | null = null;
   #closeCode = 0;
 
@@ -93,19 +91,19 @@ export class LoadSocket {
           `sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==${HEAD_END}`,
       );
     });
-    // The error is told by the close that follows it.
+    // The close event that follows reports the error.
     this.#socket.on('error', () => undefined);
     this.#socket.on('close', () => {
       if (!this.#isEnded) sink.closed(index, this.#closeCode);
     });
   }
 
-  /** Of a socket that has been upgraded. At most 65,535 bytes. */
+  /** Sends a text frame of at most 65,535 bytes. The socket must be upgraded. */
   send(text: string): void {
     this.#socket.write(textFrame(text));
   }
 
-  /** As if the network were gone: no close frame, no farewell, and nothing is told any more. */
+  /** Resets the connection without a close frame. The sink gets no further calls. */
   reset(): void {
     this.#isEnded = true;
     this.#socket.resetAndDestroy();
@@ -132,7 +130,7 @@ export class LoadSocket {
     return this.#frames(bytes, end + HEAD_END.length);
   }
 
-  /** Returns where the first incomplete frame begins. */
+  /** Returns the offset of the first incomplete frame. */
   #frames(bytes: Buffer, start: number): number {
     let at = start;
     while (at + 2 <= bytes.length) {
@@ -162,7 +160,7 @@ export class LoadSocket {
   }
 }
 
-/** Whether the frame from `from` to `to` begins with `start`. */
+/** True if the frame from `from` to `to` begins with `start`. */
 export function begins(bytes: Buffer, from: number, to: number, start: Buffer): boolean {
   return (
     to - from >= start.length && bytes.compare(start, 0, undefined, from, from + start.length) === 0

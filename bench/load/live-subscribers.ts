@@ -1,12 +1,12 @@
-// Very many subscribers of one topic in one process, and when each got which version. Runs as a
-// process of its own; takes one command (JSON) from each line of its input and prints one answer:
-// `open` connects all and answers when the last one is subscribed; `say` sends something on every
-// connection and answers when all have been answered; `measure` forgets what came so far; `report`
-// is given when each version was asked for, waits until everybody has the last one, and answers how
-// long each frame took. Times are of the machine's monotonic clock.
+// Very many subscribers of one topic in one process, with the arrival time of each version. Runs as
+// a process: each input line is a command (JSON), each output line an answer. `open` connects all
+// and answers when all are subscribed. `send` sends a message on every connection and answers when
+// all have an answer. `measure` resets the records. `report` gets the time when each version was
+// requested, waits until all subscribers have the last version, and answers how long each frame
+// took. Times are of the machine's monotonic clock.
 
 import { createInterface } from 'node:readline';
-import { type KeptLatencies, Latencies } from './latencies.ts';
+import { type LatencyCounts, Latencies } from './latencies.ts';
 import {
   begins,
   endBySignal,
@@ -16,68 +16,66 @@ import {
 } from './live-socket.ts';
 import { monotonicMs } from './monotonic-clock.ts';
 
-/** How clients of a server come to listen. */
+/** How the clients of a server connect and subscribe. */
 export interface Subscription {
   readonly host: string;
   readonly port: number;
-  /** Taken in turn. */
+  /** Used in turn. */
   readonly paths: readonly string[];
-  /** Sent once a connection is upgraded; null for nothing. */
+  /** The message sent after the upgrade; null: none. */
   readonly hello: string | null;
-  /** A connection is subscribed with the frame that begins so; null: with the upgrade. */
-  readonly subscribedBy: string | null;
-  /**
-   * A text frame that keeps the connection open, and its answer; null where WebSocket's own does.
-   */
+  /** A frame with this prefix confirms the subscription; null: the upgrade confirms it. */
+  readonly subscribedPrefix: string | null;
+  /** A heartbeat by text frames and its answer; null: only WebSocket's own ping and pong. */
   readonly heartbeat: { readonly ping: string; readonly pong: string } | null;
 }
 
-/** So many clients that do so. */
-export interface Audience extends Subscription {
+/** A number of clients that subscribe in the same way. */
+export interface SubscriberPlan extends Subscription {
   readonly connections: number;
 }
 
-export interface OpenCommand extends Audience {
+export interface OpenCommand extends SubscriberPlan {
   readonly type: 'open';
-  /** Where sockets of this process come from: addresses of 127.`network`.0.0, 1 to 255. */
+  /** The source addresses of this process: 127.`network`.0.0, 1 to 255. */
   readonly network: number;
 }
 
-export interface SayCommand {
-  readonly type: 'say';
+export interface SendCommand {
+  readonly type: 'send';
   readonly text: string;
-  /** Each connection is answered with the frame that begins so. */
-  readonly answeredBy: string;
+  /** The answer to each connection is a frame with this prefix. */
+  readonly answerPrefix: string;
 }
 
 export interface MeasureCommand {
   readonly type: 'measure';
 }
 
-/** Milliseconds of the monotonic clock, by version, in their order. */
-export type AskedAt = readonly (readonly [version: number, at: number])[];
+/** When each version was requested, in milliseconds of the monotonic clock, in order of version. */
+export type RequestTimes = readonly (readonly [version: number, at: number])[];
 
 export interface ReportCommand {
   readonly type: 'report';
-  readonly askedAt: AskedAt;
+  readonly requestedAt: RequestTimes;
 }
 
-export type LiveLoadCommand = OpenCommand | SayCommand | MeasureCommand | ReportCommand;
+export type LiveLoadCommand = OpenCommand | SendCommand | MeasureCommand | ReportCommand;
 
 export interface LiveReport {
-  /** Over all connections. */
+  /** Number of frames over all connections. */
   readonly frames: number;
-  /** Of one frame, on average. */
+  /** Average size of a frame. */
   readonly frameBytes: number;
-  /** Each version that was sent as a frame, to each connection. */
-  readonly frame: KeptLatencies;
-  /** Each version at all: to the first frame that shows it or a later one. */
-  readonly change: KeptLatencies;
-  /** Frames of an older version than the one before on the same connection. */
+  /** For each version sent as a frame: until the frame arrived at each connection. */
+  readonly frame: LatencyCounts;
+  /** For every version: until the first frame with this or a later version. */
+  readonly change: LatencyCounts;
+  /** Frames with an older version than the previous frame of the same connection. */
   readonly steppedBack: number;
-  /** Frames that some connections got and others did not. */
+  /** Frames that did not reach every connection, counted for each connection missed. */
   readonly missed: number;
-  /** Connections that the server has ended since they were opened. */
+  /** Connections that the server closed since they were opened. */
   readonly closed: number;
 }
 
@@ -92,12 +90,12 @@ class Subscribers implements LiveSocketSink {
   readonly #ping: Buffer | null;
   readonly #sockets: LoadSocket[] = [];
   readonly #versions: Float64Array;
-  /** What every connection is about to get, and who has it. */
+  /** The answer that every connection waits for, and which connections have it. */
   #awaited: { readonly start: Buffer | null; readonly has: Uint8Array; done: () => void } | null =
     null;
   #answered = 0;
   #fail: ((error: Error) => void) | null = null;
-  /** By version: when it came to each connection; 0 for not yet. */
+  /** Version to its arrival time at each connection; 0: not yet arrived. */
   #arrivals = new Map<number, Float64Array>();
   #frames = 0;
   #bytes = 0;
@@ -111,19 +109,19 @@ class Subscribers implements LiveSocketSink {
   }
 
   async open(): Promise<void> {
-    const { connections, subscribedBy } = this.#command;
-    const all = this.#everyone(subscribedBy);
+    const { connections, subscribedPrefix } = this.#command;
+    const all = this.#everyone(subscribedPrefix);
     for (let i = 0; i < Math.min(OPENING_MAX, connections); i++) this.#openNext();
     await all;
   }
 
-  async say({ text, answeredBy }: SayCommand): Promise<void> {
-    const all = this.#everyone(answeredBy);
+  async send({ text, answerPrefix }: SendCommand): Promise<void> {
+    const all = this.#everyone(answerPrefix);
     for (const socket of this.#sockets) socket.send(text);
     await all;
   }
 
-  /** Versions begin anew: they may be of another topic now. */
+  /** Resets the versions, since the next ones may belong to another topic. */
   measure(): void {
     this.#versions.fill(NO_VERSION);
     this.#arrivals = new Map();
@@ -132,15 +130,15 @@ class Subscribers implements LiveSocketSink {
     this.#steppedBack = 0;
   }
 
-  async report(askedAt: AskedAt): Promise<LiveReport> {
-    const last = askedAt.at(-1)![0];
-    const giveUpAt = performance.now() + LAST_FRAME_WAIT_MS;
-    while (this.#versions.some((version) => version < last) && performance.now() < giveUpAt) {
+  async report(requestedAt: RequestTimes): Promise<LiveReport> {
+    const last = requestedAt.at(-1)![0];
+    const deadline = performance.now() + LAST_FRAME_WAIT_MS;
+    while (this.#versions.some((version) => version < last) && performance.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, LAST_FRAME_POLL_MS));
     }
     const frame = new Latencies();
     const change = new Latencies();
-    const known = new Map(askedAt);
+    const known = new Map(requestedAt);
     const sent = [...this.#arrivals.keys()].toSorted((a, b) => a - b);
     let missed = 0;
     for (const version of sent) {
@@ -151,7 +149,7 @@ class Subscribers implements LiveSocketSink {
       }
     }
     let next = 0;
-    for (const [version, at] of askedAt) {
+    for (const [version, at] of requestedAt) {
       while (next < sent.length && sent[next]! < version) next += 1;
       for (const arrival of this.#arrivals.get(sent[next]!) ?? []) {
         if (arrival !== 0) change.add(arrival - at);
@@ -160,8 +158,8 @@ class Subscribers implements LiveSocketSink {
     return {
       frames: this.#frames,
       frameBytes: this.#bytes / this.#frames,
-      frame: frame.kept(),
-      change: change.kept(),
+      frame: frame.snapshot(),
+      change: change.snapshot(),
       steppedBack: this.#steppedBack,
       missed,
       closed: this.#closed,
@@ -173,9 +171,9 @@ class Subscribers implements LiveSocketSink {
   }
 
   upgraded(index: number): void {
-    const { hello, subscribedBy } = this.#command;
+    const { hello, subscribedPrefix } = this.#command;
     if (hello !== null) this.#sockets[index]!.send(hello);
-    if (subscribedBy === null) this.#noteAnswered(index);
+    if (subscribedPrefix === null) this.#noteAnswered(index);
   }
 
   frame(index: number, bytes: Buffer, from: number, to: number): void {
@@ -205,7 +203,7 @@ class Subscribers implements LiveSocketSink {
     this.#fail?.(new Error(`connection ${index} was closed with code ${code}`));
   }
 
-  /** Resolves once every connection has been answered; rejects when one is closed before that. */
+  /** Resolves when every connection has its answer; rejects if a connection closes before. */
   async #everyone(start: string | null): Promise<void> {
     const has = new Uint8Array(this.#command.connections);
     this.#answered = 0;
@@ -261,8 +259,8 @@ async function answer(command: LiveLoadCommand): Promise<unknown> {
     return { connections: command.connections };
   }
   if (opened === null) throw new Error('nothing is open');
-  if (command.type === 'report') return await opened.report(command.askedAt);
-  if (command.type === 'say') await opened.say(command);
+  if (command.type === 'report') return await opened.report(command.requestedAt);
+  if (command.type === 'send') await opened.send(command);
   else opened.measure();
   return {};
 }

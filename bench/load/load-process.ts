@@ -1,9 +1,9 @@
-// A load generator in a process of its own on the load's core. It may outlive many measurements, so
-// that its code is compiled when it counts.
+// Runs a load generator as a process on the load's core. One process may serve many measurements,
+// so that its code is compiled before the measurement.
 
 import { LOAD_CORE, PinnedProcess } from '../pinned-process.ts';
 
-/** The scripts beside this file, by their first word. */
+/** The scripts `*-load.ts` in this folder. */
 export type Generator = 'autocannon' | 'saturating' | 'open-loop' | 'follow';
 
 let runs = 0;
@@ -16,7 +16,7 @@ export class LoadProcess<Job extends { readonly run: string }, Result> {
     this.#process = new PinnedProcess({ core: LOAD_CORE, args: [script] });
   }
 
-  /** Under keys that no other run has. */
+  /** Runs one job with idempotency keys that no other run uses. */
   async run(job: Omit<Job, 'run'>): Promise<Result> {
     runs += 1;
     this.#process.write(JSON.stringify({ ...job, run: `${process.pid}-${runs}` }));

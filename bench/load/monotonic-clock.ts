@@ -1,11 +1,11 @@
-// The machine's monotonic clock, which all processes share: what one of them sent can be timed
-// by another.
+// The machine's monotonic clock, which all processes share, so that one process can measure the
+// delay of a frame that another process sent.
 
-// The first call loads what the others need: within the subtraction those milliseconds, 40 on a
-// busy machine, would pass for a difference between the clocks, and every frame for quicker.
+// The first call loads code, up to 40 ms on a busy machine. Inside the subtraction below, that time
+// would count as a difference between the clocks and make every frame look faster.
 performance.now();
 
-/** `performance.now()` counts on that clock from the start of its process, and is quick to ask. */
+/** `performance.now()` uses the same clock, counted from the start of the process, and is cheap. */
 const OFFSET_MS = Number(process.hrtime.bigint()) / 1e6 - performance.now();
 
 export function monotonicMs(): number {

@@ -1,7 +1,7 @@
-// Requests at a fixed rate, whatever the server makes of them: what very many people who do not wait
-// for one another look like. Each request is timed from when it was due, so that one which found no
-// free connection is not counted as quick. A process of its own; takes a job (JSON) from each line
-// of its input, and prints how each kind of request, and each status, was spread.
+// An open-loop load: requests at a fixed rate, independent of the answers, as from very many users
+// who do not wait for each other. Each request is timed from when it was due, so that the wait for
+// a free connection counts. Runs as a process: each input line is a job (JSON), each output line a
+// result with the latencies of each kind of request and of each status.
 
 import { createInterface } from 'node:readline';
 import type { LatencyPoint } from '../scenario.ts';
@@ -18,13 +18,13 @@ import {
 export interface OpenLoopJob {
   readonly host: string;
   readonly port: number;
-  /** Each request is of one of them at random, by their weights. */
+  /** Each request has a random kind, by the weights. */
   readonly kinds: readonly RequestKind[];
   readonly connections: number;
-  /** Null: as many as the connections carry, one after the other: what the server can do. */
+  /** Null: each connection sends its next request after the answer, which measures the capacity. */
   readonly perSecond: number | null;
   readonly seconds: number;
-  /** Makes the keys of this run differ from those of any other. */
+  /** Makes the keys of this run differ from those of all other runs. */
   readonly run: string;
 }
 
@@ -34,28 +34,28 @@ export interface StatusResult extends Spread {
 }
 
 export interface KindResult {
-  /** Requests that were sent, or due and never sent. */
+  /** Requests that were due, sent or not. */
   readonly due: number;
-  /** All answers that say that it was done: 200 to 299. */
+  /** Answers with status 200 to 299. */
   readonly done: StatusResult;
   /** By HTTP status. */
   readonly statuses: Readonly<Record<string, StatusResult>>;
 }
 
 export interface OpenLoopResult {
-  /** From the first request that was due to the last answer. */
+  /** From the first due request to the last answer. */
   readonly seconds: number;
-  /** All answers, whatever they say. */
+  /** Answers with any status. */
   readonly answers: number;
-  /** Sent, and still without an answer some seconds after the last one was due. */
+  /** Requests without an answer some seconds after the last one was due. */
   readonly unanswered: number;
-  /** Due, and never sent for want of a free connection. */
+  /** Requests that were due but never sent, because no connection was free. */
   readonly unsent: number;
   /** Requests lost with their connection, and connections that could not be opened. */
   readonly errors: number;
-  /** CPU time of the load itself meanwhile, all its threads. */
+  /** CPU time of the load itself during the run, all threads. */
   readonly cpuMicros: number;
-  /** By the kinds' names. */
+  /** Results by the name of the kind. */
   readonly kinds: Readonly<Record<string, KindResult>>;
 }
 
@@ -63,7 +63,7 @@ const TICK_MS = 1;
 const OPENING_WAIT_MS = 10_000;
 const LAST_ANSWER_WAIT_MS = 5_000;
 
-/** What came back for all kinds of one name. */
+/** The answers to all kinds with one name. */
 class Answers {
   due = 0;
   readonly done = new Latencies();
@@ -90,12 +90,12 @@ function statusResult(latencies: Latencies): StatusResult {
   return { answers, ...latencies.spread(), latency: latencies.points() };
 }
 
-/** What is sent next, of all kinds. */
+/** Chooses and sends the next request. */
 class Mix {
   readonly answers: Readonly<Record<string, Answers>>;
   readonly #ofKind: readonly Answers[];
   readonly #requests: readonly (readonly PreparedRequest[])[];
-  /** Each kind as often as its weight wants, in an order drawn once. */
+  /** Kinds by their weights, in a random order drawn once. */
   readonly #order: Uint8Array;
   readonly #run: string;
   #count = 0;
@@ -109,7 +109,7 @@ class Mix {
     this.#order = drawnOrder(kinds);
   }
 
-  /** Puts the next request on its way, due since then. */
+  /** Sends the next request, which was due at `dueAt`. */
   send(socket: HttpSocket, dueAt: number): void {
     const kind = this.next();
     const requests = this.#requests[kind]!;
@@ -117,7 +117,7 @@ class Mix {
     if (request.keyAt >= 0) writeKey(request, `${this.#run}-${this.#count}`);
     socket.kind = kind;
     socket.startedAt = dueAt;
-    // A copy: the socket may keep it, and the next use of the request would write over it.
+    // A copy: the socket may still hold the buffer when the request is reused.
     socket.send(Buffer.from(request.bytes));
   }
 
@@ -134,7 +134,7 @@ class Mix {
   }
 }
 
-/** Far longer than any pattern that could be told from chance; odd, so that it meets every request. */
+/** Long enough to look random; odd, so that in time each kind meets each prepared request. */
 const ORDER_LENGTH = 65_537;
 
 function drawnOrder(kinds: readonly RequestKind[]): Uint8Array {
@@ -177,7 +177,7 @@ class OpenLoop implements HttpSink {
     this.#sockets = Array.from({ length: connections }, () => new HttpSocket(options));
   }
 
-  /** Resolves once every connection is open or has failed, or has had its time. */
+  /** Resolves when every connection is open or has failed, or after a timeout. */
   open(): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, OPENING_WAIT_MS);
@@ -200,9 +200,9 @@ class OpenLoop implements HttpSink {
     this.#sendDue(this.#endAt);
     const unsent = perSecond === null ? 0 : this.#total - this.#sent;
     for (let i = 0; i < unsent; i++) this.#mix.next();
-    const giveUpAt = performance.now() + LAST_ANSWER_WAIT_MS;
+    const deadline = performance.now() + LAST_ANSWER_WAIT_MS;
     const isWaiting = () => this.#answered + this.#lost < this.#sent;
-    while (isWaiting() && performance.now() < giveUpAt) await pause(TICK_MS);
+    while (isWaiting() && performance.now() < deadline) await pause(TICK_MS);
     const { user, system } = process.cpuUsage(cpuBefore);
     for (const socket of this.#sockets) socket.end();
     const answers = Object.entries(this.#mix.answers);
@@ -232,7 +232,7 @@ class OpenLoop implements HttpSink {
   }
 
   closed(socket: HttpSocket, was: ClosedSocket): void {
-    if (was === 'asking') this.#lost += 1;
+    if (was === 'busy') this.#lost += 1;
     else if (was === 'idle') this.#idle = this.#idle.filter((other) => other !== socket);
     else {
       this.#unopened += 1;

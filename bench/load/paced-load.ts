@@ -1,8 +1,7 @@
-// A steady load on several drops at once that notes how long each of them went without selling: what
-// buyers see of a move, or of a node that is lost. Each drop has connections and a rate of its own,
-// so that one which stands still holds up no other. Runs as a process of its own: reads a job (JSON)
-// from its first line of input, says `ready` once every drop has sold, and prints a report for each
-// further line.
+// A steady load on several drops that records how long each drop sold nothing: what buyers notice
+// of a move or of a lost node. Each drop has its own connections and rate, so that one blocked drop
+// does not delay another. Runs as a process: the first input line is a job (JSON), the output
+// `ready` follows when every drop has sold a unit, and each further input line gets a report.
 
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
@@ -10,11 +9,11 @@ import { Latencies, type Spread } from './latencies.ts';
 import { KEY_LENGTH, type RequestPlan, requestBytes } from './request-plan.ts';
 
 export interface PacedJob {
-  /** One for each drop. */
+  /** One plan for each drop. */
   readonly plans: readonly RequestPlan[];
-  /** For each drop. */
+  /** Connections of each drop. */
   readonly connections: number;
-  /** For each drop. */
+  /** Rate of each drop. */
   readonly ordersPerSecond: number;
 }
 
@@ -27,12 +26,12 @@ export interface Gap {
   readonly ms: number;
 }
 
-/** Since the report before. */
+/** The results since the previous report. */
 export interface PacedReport extends Spread {
   /** By HTTP status. */
   readonly statuses: Readonly<Record<string, number>>;
   readonly gaps: readonly Gap[];
-  /** Gaps beyond those that are kept. */
+  /** Number of gaps beyond `GAPS_MAX`, which are not listed. */
   readonly gapsLeftOut: number;
 }
 
@@ -93,7 +92,7 @@ class DropLoad {
     return this.#soldAt > 0;
   }
 
-  /** What could not be sent because every connection waits is not made up for. */
+  /** Orders that find no free connection are skipped and not sent later. */
   tick(elapsedMs: number): void {
     this.#due = Math.min(this.#due + elapsedMs * this.#perTick, this.#connections);
     while (this.#due >= 1) {
@@ -105,7 +104,7 @@ class DropLoad {
       bytes.write(key.padEnd(KEY_LENGTH, 'x'), keyAt, 'latin1');
       this.#sent += 1;
       connection.sentAt = performance.now();
-      // A copy: the socket may keep it, and the next order of this buyer would write over it.
+      // A copy: the socket may still hold the buffer when this buyer's request is reused.
       connection.socket.write(Buffer.from(bytes));
     }
   }

@@ -1,4 +1,4 @@
-// The same random numbers in every run, so that two runs send the same load.
+// Random numbers from a seed, so that two runs send the same load.
 
 /** Numbers of at least 0 and below 1: mulberry32, by Tommy Ettinger (public domain). */
 export function randomNumbers(seed: number): () => number {

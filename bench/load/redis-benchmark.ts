@@ -1,5 +1,5 @@
-// Redis' own load generator on the load's core: one command over and over, on many connections,
-// several of them sent together where asked for.
+// Runs redis-benchmark on the load's core: one command repeated on many connections, optionally
+// pipelined.
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -8,13 +8,13 @@ import { cpuMicrosOfEndedChildren } from '../process-usage.ts';
 import type { LatencyPoint } from '../scenario.ts';
 
 const TIMEOUT_MS = 60_000;
-/** Decimal places of its milliseconds. */
+/** Decimal places of the milliseconds that redis-benchmark prints. */
 const PRECISION = 3;
 
 export interface RedisBenchmarkJob {
   readonly port: number;
   readonly clients: number;
-  /** How many commands a client sends before it waits for their answers. */
+  /** Commands that a client sends before it waits for their answers. */
   readonly pipelined: number;
   readonly requests: number;
   readonly command: readonly string[];
@@ -22,16 +22,16 @@ export interface RedisBenchmarkJob {
 
 export interface RedisBenchmarkFigures {
   readonly perSecond: number;
-  /** At the percentiles that it tells: 50, 95, 99 and 100. */
+  /** The percentiles that redis-benchmark prints: 50, 95, 99 and 100. */
   readonly latency: readonly LatencyPoint[];
 }
 
 export interface RedisBenchmarkResult extends RedisBenchmarkFigures {
-  /** Of the generator itself. */
+  /** CPU time of redis-benchmark itself. */
   readonly cpuMicros: number;
 }
 
-/** Only one at a time: its CPU time is that of the children that ended meanwhile. */
+/** Run one at a time: the CPU time counts all children of this process that ended meanwhile. */
 export async function runRedisBenchmark(
   program: string,
   { port, clients, pipelined, requests, command }: RedisBenchmarkJob,
@@ -53,15 +53,15 @@ const PERCENTILES: readonly (readonly [percentile: number, column: string])[] = 
 ];
 
 /**
- * Of what it prints with `--csv`: a line of names and one of values, all of them quoted. Throws
- * where that is not what it printed.
+ * Parses the output of `--csv`: a line of quoted names and a line of quoted values. Throws for any
+ * other output.
  */
 export function redisBenchmarkFigures(csv: string): RedisBenchmarkFigures {
   const [names = [], values = []] = csv.trim().split('\n').slice(-2).map(quotedValues);
   const valueOf = (name: string): number => {
     const value = Number(values[names.indexOf(name)] ?? Number.NaN);
     if (Number.isFinite(value)) return value;
-    throw new Error(`redis-benchmark told no ${name}: ${csv}`);
+    throw new Error(`redis-benchmark printed no ${name}: ${csv}`);
   };
   return {
     perSecond: valueOf('rps'),
@@ -69,7 +69,7 @@ export function redisBenchmarkFigures(csv: string): RedisBenchmarkFigures {
   };
 }
 
-/** The first one is the command itself, which may hold anything, commas and quotes included. */
+/** The first value is the command, which may contain commas and quotes. */
 function quotedValues(line: string): string[] {
   return line.trim().replace(/^"|"$/g, '').split('","');
 }

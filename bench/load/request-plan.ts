@@ -1,5 +1,5 @@
-// The requests a load generator sends, prepared as bytes: orders, each under a key of its own and
-// spread over enough buyers that nobody reaches a limit, and whatever else a mix of requests has.
+// Prepares the requests of a load generator as bytes: orders, each with its own key and spread over
+// enough buyers that no buyer reaches the limit, and the other requests of a mix.
 
 import { randomNumbers } from './random.ts';
 
@@ -9,7 +9,7 @@ export const KEY_LENGTH = 36;
 export interface RequestPlan {
   readonly host: string;
   readonly port: number;
-  /** Where orders go; of several, each order takes one at random. */
+  /** Paths of the order requests; each order takes one at random. */
   readonly paths: readonly string[];
   /** One access token for each buyer. */
   readonly tokens: readonly string[];
@@ -18,23 +18,23 @@ export interface RequestPlan {
 
 /** One kind of request among others. */
 export interface RequestKind {
-  /** What its latencies are told under; several kinds may share it. */
+  /** The name under which latencies are reported. Several kinds may share it. */
   readonly name: string;
-  /** How often it comes, beside the weights of the other kinds. */
+  /** Frequency relative to the weights of the other kinds. */
   readonly weight: number;
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
-  /** One at random for each request. */
+  /** Each request takes one at random. */
   readonly paths: readonly string[];
-  /** In turn. */
+  /** Used in turn. */
   readonly tokens: readonly string[];
   readonly body: string | null;
-  /** Whether each request has an idempotency key of its own. */
+  /** True if each request has its own idempotency key. */
   readonly keyed: boolean;
 }
 
 export interface PreparedRequest {
   readonly bytes: Buffer;
-  /** Where the key stands; -1 where there is none. */
+  /** Offset of the key; -1 without a key. */
   readonly keyAt: number;
 }
 
@@ -51,7 +51,7 @@ export function headersFor(
   };
 }
 
-/** One order as bytes, its key at `keyAt`. */
+/** One order request as bytes with a placeholder key. */
 export function requestBytes(
   plan: RequestPlan,
   token: string,
@@ -63,10 +63,10 @@ export function requestBytes(
   return { bytes, keyAt: bytes.indexOf(KEY_HEADER) + KEY_HEADER.length };
 }
 
-/** Of several paths, that many orders of each buyer take another one; then they begin again. */
+/** Prepared orders of each buyer with different paths, if the plan has several. */
 const PATHS_PER_TOKEN_MAX = 4;
 
-/** The orders of these buyers, to be sent in turn under new keys. */
+/** The orders of these buyers. The load sends them in turn, each time with a new key. */
 export function preparedOrders(
   plan: RequestPlan,
   tokens: readonly string[],
@@ -81,16 +81,16 @@ export function preparedOrders(
   return requests;
 }
 
-/** The orders of a plan, as one kind of request. */
+/** The orders of a plan as one request kind. */
 export function ordersOf(plan: RequestPlan): RequestKind {
   const { paths, tokens, body } = plan;
   return { name: 'orders', weight: 1, method: 'POST', paths, tokens, body, keyed: true };
 }
 
-/** Prepared for each kind that many, enough that the next one has another user and path. */
+/** Requests prepared for each kind: enough different users and paths. */
 const PREPARED_PER_KIND = 4096;
 
-/** Requests of a kind, to be sent in turn, those with keys under new ones. */
+/** The requests of a kind. The load sends them in turn, with new keys if the kind has keys. */
 export function preparedRequests(
   address: Pick<RequestPlan, 'host' | 'port'>,
   kind: RequestKind,
@@ -125,7 +125,7 @@ function pick(items: readonly string[], random: () => number): string {
   return items[Math.floor(random() * items.length)]!;
 }
 
-/** Puts a new key into a prepared request. */
+/** Writes a new key into a prepared request. */
 export function writeKey({ bytes, keyAt }: PreparedRequest, key: string): void {
   bytes.write(key.padEnd(KEY_LENGTH, 'x'), keyAt, KEY_LENGTH, 'latin1');
 }

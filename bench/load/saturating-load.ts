@@ -1,8 +1,7 @@
-// A load generator that costs a fraction of autocannon's CPU time for each request, so that on two
-// cores the server is the limit and not the load. It patches a new key into prepared bytes, keeps
-// one request under way on each connection, and reads no more of a reply than its status and
-// length. Runs as a process of its own: takes a job (JSON) from each line of its input, and prints
-// a result.
+// A closed-loop load that costs a fraction of autocannon's CPU time a request, so that on two cores
+// the server is the limit and not the load. It writes a new key into prepared bytes, has one
+// request in flight on each connection, and reads only status and length of an answer. Runs as a
+// process: each input line is a job (JSON), each output line a result.
 
 import { createInterface } from 'node:readline';
 import type { LatencyPoint } from '../scenario.ts';
@@ -19,7 +18,7 @@ export interface LoadJob {
   readonly plan: RequestPlan;
   readonly connections: number;
   readonly seconds: number;
-  /** Makes the keys of this run differ from those of any other. */
+  /** Makes the keys of this run differ from those of all other runs. */
   readonly run: string;
 }
 
@@ -31,17 +30,17 @@ export interface LoadResult extends Spread {
   /** Requests without an answer, and connections that could not be opened. */
   readonly errors: number;
   readonly latency: readonly LatencyPoint[];
-  /** CPU time of the load itself meanwhile, all its threads. */
+  /** CPU time of the load itself during the run, all threads. */
   readonly cpuMicros: number;
   /** Answers' bodies and headers together, in bytes, on average. */
   readonly bytesPerAnswer: number;
 }
 
-/** So long the first request waits for the last connection to open, or to fail. */
+/** The longest wait for all connections to open or fail before the first request. */
 const OPENING_WAIT_MS = 5_000;
 const LAST_ANSWER_WAIT_MS = 5_000;
 
-/** What one connection sends. */
+/** The requests of one connection. */
 class Sender {
   readonly socket: HttpSocket;
   readonly #requests: readonly PreparedRequest[];
@@ -113,7 +112,7 @@ class Run implements HttpSink {
   closed(_socket: HttpSocket, was: ClosedSocket): void {
     if (was !== 'idle') this.#errors += 1;
     if (was === 'opening') this.#noteTried();
-    if (was !== 'asking') return;
+    if (was !== 'busy') return;
     this.#underWay -= 1;
     if (this.#isOver && this.#underWay === 0) this.#finish();
   }

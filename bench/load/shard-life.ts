@@ -1,9 +1,8 @@
-// One life of the shards of a node, in a process of its own, so that nothing of the life before is
-// in memory, compiled code included. Usage:
-// `shard-life.ts place DIRECTORY ORDERS PARTS` places orders of one drop through the real shard loop
-// and SQLite journal, some hundred at a time, and ends as a crash does: without a last snapshot.
-// `shard-life.ts recover DIRECTORY ORDERS` claims and replays all shards, as a start does.
-// Both print one line of JSON.
+// Runs the shards of one node in a fresh process, without data or compiled code in memory. Both
+// commands print one line of JSON:
+//   `shard-life.ts place DIRECTORY ORDERS PARTS` places orders of one drop through the real shard
+//   loop and SQLite journal, `ORDERS_PER_CALL` at a time, and exits like a crash: no last snapshot.
+//   `shard-life.ts recover DIRECTORY ORDERS` claims and replays all shards, as a start does.
 
 import pino from 'pino';
 import { systemClock } from '../../actors/clock.ts';
@@ -17,21 +16,21 @@ const DROP_ID = 'd_recovery';
 
 export interface Placed {
   readonly seconds: number;
-  /** In each part of the orders, the longest that a group of them waited, snapshots included. */
+  /** The longest wait of a group of orders in each part, snapshots included. */
   readonly longestWaitsMs: readonly number[];
 }
 
 export interface Recovered {
-  /** From the first claim until every shard serves, without opening the files. */
+  /** From the first claim until every shard serves, without the time to open the files. */
   readonly recoveryMs: number;
 }
 
 const ORDERS_PER_CALL = 256;
 const DROP_LENGTH_MS = 3_600_000;
-/** Left for whoever wants to order afterwards. */
+/** Stock left for orders after the recovery. */
 const SPARE_STOCK = 1000;
 
-const [what, directory = '', orders = '', parts = ''] = process.argv.slice(2);
+const [command, directory = '', orders = '', parts = ''] = process.argv.slice(2);
 const stores = await openSqliteStores({ directory });
 const host = new ShardHost({
   ...stores,
@@ -41,10 +40,10 @@ const host = new ShardHost({
   log: pino({ level: 'warn' }, pino.destination(2)),
 });
 const done =
-  what === 'place' ? await place(Number(orders), Number(parts)) : await recover(Number(orders));
+  command === 'place' ? await place(Number(orders), Number(parts)) : await recover(Number(orders));
 await stores.close();
 process.stdout.write(`${JSON.stringify(done)}\n`);
-// What the shards plan for later is not waited for.
+// Exits at once, although the shards have timers.
 process.exit();
 
 async function place(count: number, partCount: number): Promise<Placed> {
@@ -58,12 +57,14 @@ async function place(count: number, partCount: number): Promise<Placed> {
     longestWaitsMs[part] = Math.max(longestWaitsMs[part]!, waitMs);
   }
   const seconds = (performance.now() - startedAt) / 1000;
-  await projectionsKeptUp();
+  await markProjectionsCurrent();
   return { seconds, longestWaitsMs };
 }
 
-/** As if what follows the journal had been running: a crash leaves it behind by moments only. */
-async function projectionsKeptUp(): Promise<void> {
+/**
+ * Sets the consumer positions to the end: after a real crash, consumers are only moments behind.
+ */
+async function markProjectionsCurrent(): Promise<void> {
   const { id: shard, sequence } = host.shards[shardOf(DROP_ID, stores.shardCount)]!;
   await stores.readModels.keep([{ shard, sequence, time: Date.now(), rows: [] }], () => false);
   await stores.consumerPositions.save('payments', [{ shard, sequence }]);
@@ -86,7 +87,7 @@ async function createDrop(stock: number): Promise<void> {
   await host.execute([{ type: 'create-drop', dropId: DROP_ID, terms, stock }]);
 }
 
-/** Each by a user of its own. Resolves to how long they waited together. */
+/** Places orders of different users in one call. Resolves to the duration of the call. */
 async function placeOrders(first: number, count: number): Promise<number> {
   const commands = Array.from({ length: count }, (_, i): DropCommand => {
     return {

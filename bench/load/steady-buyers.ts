@@ -1,4 +1,4 @@
-// People who buy at a steady rate on the load's core, whatever else happens to the server.
+// Controls a process of buyers who order at a steady rate, on the load's core.
 
 import { LOAD_CORE, PinnedProcess } from '../pinned-process.ts';
 import type { PacedJob, PacedReport } from './paced-load.ts';
@@ -11,13 +11,13 @@ export class SteadyBuyers {
     this.#load = new PinnedProcess({ core: LOAD_CORE, args: [script] });
   }
 
-  /** Resolves when they buy. */
+  /** Resolves when every drop has sold a unit. */
   async start(job: PacedJob): Promise<void> {
     this.#load.write(JSON.stringify(job));
     await this.#load.line();
   }
 
-  /** Since the report before. Throws where an order was refused. */
+  /** The results since the previous report. Throws if an order was refused. */
   async report(): Promise<PacedReport> {
     this.#load.write('report');
     const report = JSON.parse(await this.#load.line()) as PacedReport;

@@ -1,5 +1,5 @@
-// What V8 writes with `--cpu-prof`, turned into one tree of frames with the time spent in each.
-// Stacks that read the same are merged: V8 keeps a function that was compiled twice as two.
+// Turns the output of V8's `--cpu-prof` into one tree of frames with the time of each frame. Merges
+// stacks with the same names: V8 lists a function that was compiled twice as two functions.
 
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,14 +12,14 @@ export interface CpuProfile {
     readonly callFrame: {
       readonly functionName: string;
       readonly url: string;
-      /** From 0; -1 where there is no source. */
+      /** From 0; -1 without a source. */
       readonly lineNumber: number;
     };
     readonly children?: readonly number[];
   }[];
-  /** Ids of the nodes on top of the stack. */
+  /** The node on top of the stack in each sample. */
   readonly samples?: readonly number[];
-  /** Since the sample before, the first since the start; in microseconds. */
+  /** Microseconds since the previous sample; the first since the start. */
   readonly timeDeltas?: readonly number[];
   readonly endTime: number;
   readonly startTime: number;
@@ -32,15 +32,15 @@ export interface Frame {
   /** `actors/shard/shard.ts:120`, `moleculer/src/context.js:33`; empty for the engine's own. */
   readonly place: string;
   readonly origin: Origin;
-  /** With nothing called from here on top of it, in microseconds. */
+  /** Microseconds in this function itself, without its callees. */
   selfMicros: number;
-  /** With all that was called from here. */
+  /** Microseconds in this function and its callees. */
   totalMicros: number;
   readonly children: Map<string, Frame>;
 }
 
 export interface FrameTree {
-  /** All that ran; the process's idle time is left out of it. */
+  /** Everything that ran, without the idle time of the process. */
   readonly root: Frame;
   readonly idleMicros: number;
   readonly samples: number;
@@ -55,7 +55,7 @@ export function frameTree(profile: CpuProfile): FrameTree {
   if (top === undefined) throw new Error('a CPU profile without a single node');
   const root = frameOf({ functionName: 'all', url: '', lineNumber: -1 });
   let idleMicros = 0;
-  // No recursion: that of the measured program may be deeper than ours could be.
+  // No recursion: the measured stack may be deeper than our own stack allows.
   const open: { id: number; parent: Frame }[] = (top.children ?? []).map((id) => ({
     id,
     parent: root,
@@ -82,13 +82,10 @@ export function frameTree(profile: CpuProfile): FrameTree {
   return { root, idleMicros, samples: profile.samples?.length ?? 0 };
 }
 
-/**
- * Of the merged tree: callers come before what they call in `order`, so totals are gathered from
- * its end.
- */
+/** Adds up the totals. `order` has callers before callees, so the sums start at its end. */
 function addUp(root: Frame): void {
   const order: { frame: Frame; caller: Frame | null }[] = [{ frame: root, caller: null }];
-  // The array grows while it is walked.
+  // The loop appends to the array that it iterates.
   for (const { frame } of order) {
     frame.totalMicros = frame.selfMicros;
     for (const child of frame.children.values()) order.push({ frame: child, caller: frame });
@@ -98,14 +95,14 @@ function addUp(root: Frame): void {
   }
 }
 
-/** By node: a sample holds until the next one is taken. */
+/** Self time by node: a sample counts until the next sample. */
 function selfTimes({ samples = [], timeDeltas = [], startTime, endTime }: CpuProfile) {
   const micros = new Map<number, number>();
   let at = startTime;
   for (const [index, id] of samples.entries()) {
     at += timeDeltas[index] ?? 0;
     const held = index + 1 < samples.length ? (timeDeltas[index + 1] ?? 0) : endTime - at;
-    // V8 now and then tells a sample out of order, with a negative distance.
+    // V8 sometimes lists a sample out of order, with a negative delta.
     micros.set(id, (micros.get(id) ?? 0) + Math.max(0, held));
   }
   return micros;

@@ -7,7 +7,7 @@ import { flameGraph } from './flame-graph.ts';
 
 const ENDING = '.cpuprofile';
 
-/** Returns the paths of the pictures. A thread that only waited has no picture. */
+/** Returns the paths of the pictures. A thread that was only idle gets no picture. */
 export function drawProfiles(directory: string): string[] {
   const names = readdirSync(directory).filter((name) => name.endsWith(ENDING));
   return names.sort().flatMap((name) => {

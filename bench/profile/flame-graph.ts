@@ -1,6 +1,6 @@
-// A tree of frames as a flame graph (Brendan Gregg's), callers above what they called, so that a
-// tall one is read from where it opens; the width is the time. A picture (SVG) that needs no
-// script: what is too narrow to read has a title for the pointer.
+// Draws a tree of frames as a flame graph (Brendan Gregg). Callers are above callees, so that a
+// tall graph is read from its top; the width is the time. The picture is SVG without scripts: a
+// frame that is too narrow for its label has a title for the pointer.
 
 import { createHash } from 'node:crypto';
 import { escaped } from '../report/html.ts';
@@ -12,13 +12,13 @@ const HEAD = 64;
 const FOOT = 30;
 const ROW = 18;
 const FONT_SIZE = 11;
-/** Of a monospaced font, for each unit of its size. */
+/** Width of a character of a monospaced font, as a share of its size. */
 const CHARACTER_WIDTH = 0.61;
-/** Narrower ones are not drawn: nobody could point at them. */
+/** Narrower frames are not drawn: a pointer could not hit them. */
 const WIDTH_MIN = 0.5;
 const CHARACTERS_MIN = 3;
 
-/** Hues all warm, so that nothing reads as good or bad; the origin is told by its range of them. */
+/** All hues are warm, so that no colour looks like good or bad. Each origin has a range of hues. */
 const COLOURS: Readonly<Record<Origin, { hue: number; spread: number; saturation: number }>> = {
   project: { hue: 14, spread: 14, saturation: 88 },
   package: { hue: 36, spread: 12, saturation: 90 },
@@ -45,26 +45,26 @@ export function flameGraph(tree: FrameTree, title: string): string {
   const height = HEAD + rows * ROW + FOOT;
   const all = Math.max(1, tree.root.totalMicros);
   const drawn = boxes.map((box) => boxMarkup(box, HEAD + box.depth * ROW, all));
-  const told =
+  const summary =
     `${seconds(tree.root.totalMicros)} s at work, ${seconds(tree.idleMicros)} s idle (not shown), ` +
     `${tree.samples.toLocaleString('en-US')} samples`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escaped(`Flame graph of ${title}: ${told}`)}">
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escaped(`Flame graph of ${title}: ${summary}`)}">
 <style>
 text { font: ${FONT_SIZE}px ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace; fill: #1b1410; }
 .title { font: 600 17px system-ui, sans-serif; }
-.told { font: 13px system-ui, sans-serif; fill: #5d4f46; }
+.summary { font: 13px system-ui, sans-serif; fill: #5d4f46; }
 .frame:hover rect { stroke: #1b1410; }
 </style>
 <rect width="100%" height="100%" fill="#fffaf4"/>
 <text class="title" x="${MARGIN}" y="26">${escaped(title)}</text>
-<text class="told" x="${MARGIN}" y="47">${escaped(told)}</text>
+<text class="summary" x="${MARGIN}" y="47">${escaped(summary)}</text>
 ${legend(height - FOOT / 2 + 4)}
 ${drawn.join('\n')}
 </svg>
 `;
 }
 
-/** Siblings in the order of their names, so that two graphs of the same program look alike. */
+/** Siblings are in order of name, so that two graphs of the same program look alike. */
 function layOut(root: Frame): Box[] {
   const scale = (WIDTH - 2 * MARGIN) / Math.max(1, root.totalMicros);
   const boxes: Box[] = [];
@@ -98,7 +98,7 @@ function boxMarkup({ frame, x, width }: Box, y: number, allMicros: number): stri
   );
 }
 
-/** The name, and the file where there is room for it. */
+/** The name and the file; `clipped` cuts the label to the width. */
 function labelOf({ name, place }: Frame): string {
   return place === '' ? name : `${name}  ${place}`;
 }
@@ -109,7 +109,7 @@ function clipped(text: string, width: number): string {
   return text.length <= characters ? text : `${text.slice(0, characters - 1)}…`;
 }
 
-/** The same function has the same colour in every graph. */
+/** A function has the same colour in every graph. */
 function colourOf({ name, place, origin }: Frame): string {
   const digest = createHash('sha1').update(`${name} ${place}`).digest();
   const { hue, spread, saturation } = COLOURS[origin];

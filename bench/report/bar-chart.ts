@@ -1,4 +1,5 @@
-// Bars of one unit, a row each: the median, and the spread of the rounds as a whisker over it.
+// Draws a bar chart of one unit: each row has the median as a bar and the spread of the rounds as a
+// whisker.
 
 import { numberText, type Range, withUnit } from '../range.ts';
 import type { Role } from '../scenario.ts';
@@ -7,7 +8,7 @@ import type { Html } from './html.ts';
 
 const ROW_HEIGHT = 34;
 const BAR_HEIGHT = 17;
-/** Wide enough for a line of the letters below in any usual font. */
+/** Wide enough for `LABEL_LINE_LENGTH` letters in any usual font. */
 const LABELS_WIDTH = 164;
 const LABEL_LINE_LENGTH = 22;
 const LABEL_LINES_MAX = 2;
@@ -29,9 +30,7 @@ export interface BarChartOptions {
   readonly bars: readonly Bar[];
 }
 
-/**
- * LiveDrops stands out, peers stay back, and a ceiling is only an outline: also without colours.
- */
+/** LiveDrops is dark, peers are light, a ceiling is an outline: readable without colours too. */
 const STYLES: Readonly<Record<Role, object>> = {
   livedrops: { color: 'var(--accent)' },
   peer: { color: 'var(--peer)' },
@@ -94,7 +93,7 @@ export function barChart({ id, title, unit, digits, bars }: BarChartOptions): Ht
   });
 }
 
-/** In lines of our own, since nobody measures letters where the chart is drawn. */
+/** Wraps the label by character count, since no text is measured on the server. */
 function wrapped(label: string): string {
   const lines: string[] = [];
   for (const word of label.split(' ')) {
@@ -102,8 +101,8 @@ function wrapped(label: string): string {
     if (lines.length > 0 && longer.length <= LABEL_LINE_LENGTH) lines[lines.length - 1] = longer;
     else lines.push(word);
   }
-  const kept = lines.slice(0, LABEL_LINES_MAX).map((line) => line.slice(0, LABEL_LINE_LENGTH));
-  return lines.length > LABEL_LINES_MAX ? `${kept.join('\n')}…` : kept.join('\n');
+  const shown = lines.slice(0, LABEL_LINES_MAX).map((line) => line.slice(0, LABEL_LINE_LENGTH));
+  return lines.length > LABEL_LINES_MAX ? `${shown.join('\n')}…` : shown.join('\n');
 }
 
 interface RenderApi {
@@ -111,7 +110,7 @@ interface RenderApi {
   coord(data: readonly [number, number]): [number, number];
 }
 
-/** With the value in words at the whisker's end. */
+/** Draws the whiskers with the value as text at the end. */
 function whiskers(bars: readonly Bar[], digits: number): object {
   return {
     type: 'custom',
@@ -160,7 +159,7 @@ const THOUSANDS: readonly (readonly [number, string])[] = [
   [1e3, 'k'],
 ];
 
-/** `12k`, for an axis. */
+/** Formats a number for an axis, such as `12k`. */
 export function shortNumber(value: number): string {
   for (const [unit, letter] of THOUSANDS) {
     if (Math.abs(value) >= unit) return `${+(value / unit).toPrecision(3)}${letter}`;

@@ -1,6 +1,5 @@
-// Draws a chart as SVG that lies in the page itself: its colours are the page's own variables, so
-// that it follows the light or dark of the screen and prints; it needs no script, and who cannot
-// see it is told what it shows.
+// Draws a chart as SVG inside the page, without scripts. Its colours are CSS variables of the page,
+// so that light, dark and print styles apply. A label describes the chart to screen readers.
 
 import { BarChart, CustomChart, LineChart } from 'echarts/charts';
 import { GridComponent } from 'echarts/components';
@@ -18,10 +17,10 @@ export const FONT_SIZE = 12;
 export const CHART_WIDTH = 500;
 
 export interface ChartOptions {
-  /** Unique within the page: for what the picture refers to within itself. */
+  /** Unique within the page: prefix of the ids inside the SVG. */
   readonly id: string;
   readonly height: number;
-  /** What the chart shows, with its numbers. */
+  /** A description with the numbers, for screen readers. */
   readonly description: string;
   readonly option: EChartsCoreOption;
 }
@@ -41,8 +40,8 @@ export function chart({ id, height, description, option }: ChartOptions): Html {
 }
 
 /**
- * Without what only a live chart needs (classes for hovering, data for its script), and with names
- * that do not depend on how many charts were drawn before.
+ * Removes what only an interactive chart needs (hover classes, data of its script), and makes the
+ * ids independent of the number of charts drawn before.
  */
 function cleaned(svg: string, id: string, description: string): string {
   return svg

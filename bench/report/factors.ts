@@ -1,16 +1,16 @@
-// How LiveDrops stands beside each of the others, as factors: figures of the same round divided,
-// and the median of the rounds.
+// Compares LiveDrops with each other subject: the quotient of the figures of each round, and the
+// median of the rounds.
 
 import { type Range, rangeOf } from '../range.ts';
 import type { Figure, ScenarioReport, Subject } from '../scenario.ts';
 
 export interface Factor {
   readonly figure: Figure;
-  /** Over 1: LiveDrops is ahead, whichever way the figure is better. */
+  /** Above 1: LiveDrops is better, whether more or less is better for the figure. */
   readonly range: Range;
 }
 
-/** `level`: in some rounds ahead, in others behind. */
+/** `level`: better in some rounds, worse in others. */
 export function sideOf({ min, max }: Range): 'ahead' | 'behind' | 'level' {
   if (min > 1) return 'ahead';
   return max < 1 ? 'behind' : 'level';
@@ -36,8 +36,9 @@ export function standingsOf({ figures, subjects }: ScenarioReport): Standing[] {
 }
 
 /**
- * The LiveDrops measured under the same conditions: keys of one condition end alike, `livedrops-512`
- * and `raw-512`. The longest such ending counts; without one it is the first that has none itself.
+ * The LiveDrops subject with the same conditions. Keys of one condition have the same suffix, such
+ * as `livedrops-512` and `raw-512`; the longest common suffix counts. Without a suffix: the first
+ * LiveDrops subject without one.
  */
 function counterpart(other: Subject, subjects: readonly Subject[]): Subject | undefined {
   const own = subjects.filter(({ role }) => role === 'livedrops');

@@ -1,5 +1,5 @@
-// What was found, with its aims, and where LiveDrops falls short: before anything else, since that
-// is what a reader looks for.
+// The first section of the report page: the findings with their aims, and where LiveDrops misses an
+// aim or loses to a peer.
 
 import {
   aimText,
@@ -25,15 +25,15 @@ const MARKS: Readonly<Record<Verdict, Html>> = {
 
 export function findingsSection({ runs, failures }: BenchResult): Html {
   const all = runs.flatMap(({ report }) => report.findings);
-  const amount = (...wanted: Verdict[]): number =>
-    all.filter((finding) => wanted.includes(verdictOf(finding))).length;
+  const amount = (...verdicts: Verdict[]): number =>
+    all.filter((finding) => verdicts.includes(verdictOf(finding))).length;
   const [met, missed, none] = [amount('met'), amount('missed', 'unmeasured'), amount('none')];
   return html`<section id="findings">
 <h2>Findings</h2>
 <ul class="tally">
 <li class="met"><b>${met}</b> ${met === 1 ? 'aim' : 'aims'} met</li>
 <li class="missed"><b>${missed}</b> missed</li>
-<li><b>${none}</b> told without an aim</li>
+<li><b>${none}</b> without an aim</li>
 ${failures.length === 0 ? null : html`<li class="missed"><b>${failures.length}</b> ${failures.length === 1 ? 'scenario' : 'scenarios'} failed</li>`}
 </ul>
 ${failures.length === 0 ? null : failuresBox(failures)}
@@ -67,10 +67,7 @@ function findingRow(finding: Finding): Html {
 `;
 }
 
-/**
- * Missed aims, and every figure in which a peer is ahead beyond the noise. Ceilings are meant to be
- * ahead.
- */
+/** Missed aims, and every figure in which a peer is better beyond the noise. A ceiling may be. */
 function shortfalls(runs: readonly ScenarioRun[]): Html {
   const lines = runs.flatMap(({ report }) => {
     const name = html`<a href="#${report.name}">${report.title}</a>`;

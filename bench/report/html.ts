@@ -1,5 +1,4 @@
-// HTML out of template literals in which everything that is put in is escaped, unless it is HTML
-// already.
+// HTML from template literals. Every inserted value is escaped unless it is `Html` already.
 
 export class Html {
   readonly text: string;
@@ -24,7 +23,7 @@ function markup(content: Content | undefined): string {
   return escaped(String(content));
 }
 
-/** Fit for text and for attributes in double quotes; in HTML and in SVG alike. */
+/** Escapes text for element content and double-quoted attributes, in HTML and SVG. */
 export function escaped(text: string): string {
   return text
     .replaceAll('&', '&amp;')

@@ -1,6 +1,5 @@
-// Latency by percentile, as HdrHistogram shows it: the percentiles stand as far apart as they are
-// rare, 1 / (1 - p), and both axes are logarithmic, so that the tail has as much room as the
-// middle.
+// Draws latency by percentile like HdrHistogram: a percentile p is at 1 / (1 - p) on the horizontal
+// axis. Both axes are logarithmic, so that the tail has as much room as the middle.
 
 import { numberText } from '../range.ts';
 import type { LatencyPoint, Role } from '../scenario.ts';
@@ -9,12 +8,12 @@ import { chart, FAINT_INK, FONT_SIZE, LINE } from './chart.ts';
 import { Html, html } from './html.ts';
 
 const HEIGHT = 300;
-/** So that many curves can be told apart. */
+/** The most curves that stay readable at the normal height. */
 const CURVES_PLAIN_MAX = 5;
 const HEIGHT_OF_FURTHER = 30;
-/** A logarithm needs a floor; no latency is measured this finely. */
+/** A lower bound for the logarithm, below every measured latency. */
 const MS_MIN = 0.01;
-/** Behind the last percentile the greatest stands, at no distance of its own. */
+/** The maximum is drawn at this distance behind the last percentile. */
 const GREATEST_DISTANCE = 0.6;
 
 export interface Curve {
@@ -23,7 +22,7 @@ export interface Curve {
   readonly points: readonly LatencyPoint[];
 }
 
-interface Look {
+interface CurveStyle {
   readonly color: string;
   readonly dash: string;
   readonly symbol: (typeof SYMBOLS)[number];
@@ -32,14 +31,13 @@ interface Look {
 
 const SYMBOLS = ['circle', 'rect', 'triangle', 'diamond'] as const;
 const DASHES = ['', '7 3', '2 3', '8 3 2 3'] as const;
-/** As many as the page's style has for each. */
+/** The number of colours that the page's style has for each role. */
 const COLOURS: Readonly<Record<Role, number>> = { livedrops: 7, peer: 4, ceiling: 4 };
 
 /**
- * No two curves of a chart look alike, in grey either: colour, dash and symbol turn at different
- * speeds.
+ * No two curves of a chart look alike, even in grey: colour, dash and symbol have other periods.
  */
-function looksOf(curves: readonly Curve[]): Look[] {
+function stylesOf(curves: readonly Curve[]): CurveStyle[] {
   const counts = { livedrops: 0, peer: 0, ceiling: 0 };
   return curves.map(({ role }) => {
     const index = counts[role]++;
@@ -52,7 +50,7 @@ function looksOf(curves: readonly Curve[]): Look[] {
 }
 
 export function latencyChart(id: string, curves: readonly Curve[]): Html {
-  const looks = looksOf(curves);
+  const styles = stylesOf(curves);
   const percentiles = [...new Set(curves.flatMap(({ points }) => points.map(([p]) => p)))].sort(
     (a, b) => a - b,
   );
@@ -60,8 +58,8 @@ export function latencyChart(id: string, curves: readonly Curve[]): Html {
   const names = new Map(percentiles.map((p) => [places.get(p)!.toFixed(6), percentileName(p)]));
   const lowest = Math.min(...curves.flatMap(({ points }) => points.map(([, ms]) => ms)));
   const described = curves.map(({ label, points }) => {
-    const told = points.map(([p, ms]) => `${percentileName(p)} ${numberText(ms, 2)} ms`);
-    return `${label}: ${told.join(', ')}`;
+    const texts = points.map(([p, ms]) => `${percentileName(p)} ${numberText(ms, 2)} ms`);
+    return `${label}: ${texts.join(', ')}`;
   });
   const drawing = chart({
     id,
@@ -96,11 +94,11 @@ export function latencyChart(id: string, curves: readonly Curve[]): Html {
         axisLabel: { color: FAINT_INK, fontSize: FONT_SIZE - 1, formatter: shortNumber },
         splitLine: { lineStyle: { color: LINE } },
       },
-      series: curves.map((curve, index) => seriesOf(curve, looks[index]!, places)),
+      series: curves.map((curve, index) => seriesOf(curve, styles[index]!, places)),
     },
   });
   return html`${drawing}<ul class="legend">${curves.map(
-    ({ label }, index) => html`<li>${swatch(looks[index]!)}${label}</li>`,
+    ({ label }, index) => html`<li>${swatch(styles[index]!)}${label}</li>`,
   )}</ul>`;
 }
 
@@ -117,7 +115,7 @@ export function percentileName(percentile: number): string {
 
 function seriesOf(
   { points, role }: Curve,
-  { color, dash, symbol, width }: Look,
+  { color, dash, symbol, width }: CurveStyle,
   places: ReadonlyMap<number, number>,
 ): object {
   return {
@@ -137,14 +135,14 @@ function seriesOf(
   };
 }
 
-const SHAPES: Readonly<Record<Look['symbol'], string>> = {
+const SHAPES: Readonly<Record<CurveStyle['symbol'], string>> = {
   circle: '<circle cx="17" cy="6" r="3.5"/>',
   rect: '<rect x="13.5" y="2.5" width="7" height="7"/>',
   triangle: '<path d="M17 2l4 7h-8z"/>',
   diamond: '<path d="M17 2l4 4l-4 4l-4-4z"/>',
 };
 
-function swatch({ color, dash, symbol, width }: Look): Html {
+function swatch({ color, dash, symbol, width }: CurveStyle): Html {
   const hollow = color.startsWith('var(--ceiling');
   return new Html(
     `<svg width="34" height="12" aria-hidden="true" style="stroke:${color};fill:${hollow ? 'var(--card)' : color}">` +

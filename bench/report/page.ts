@@ -1,6 +1,5 @@
-// A result as one HTML page that stands alone: no script, no style sheet, no picture from
-// elsewhere. Made from the JSON only, so that it can be made again, by anyone, from a result of any
-// day.
+// Makes one HTML page from a result: no scripts, no external style sheets or pictures. The result's
+// JSON is the only input, so that anyone can make the page again from any result.
 
 import { numberText } from '../range.ts';
 import type { BenchResult } from '../result.ts';
@@ -66,15 +65,20 @@ function head(result: BenchResult): Html {
   ];
   return html`<header>
 <h1>LiveDrops, measured</h1>
-<p class="lead">Limited-stock drops, every order on disk before its answer; beside what people would use instead, and beside what the machine itself can do.</p>
+<p class="lead">Limited-stock drops, every order on disk before its answer; beside what people would
+use instead, and beside what the machine itself can do.</p>
 <dl class="facts">${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
 ${warnings(result)}
 <div class="columns">
 <div><h3>Do it again</h3><pre>${reproduction(result)}</pre></div>
 <div><h3>How to read it</h3><ul>
-<li>Everybody is measured in turns, round by round, so that a slow minute of the machine is everybody's. Bars and figures are <b>medians of the rounds</b>; whiskers and small print go from the least to the greatest round.</li>
-<li>A <b>peer</b> does the same work, as durably. A <b>ceiling</b> does nothing but answer: it shows what the machine allows, and nobody is meant to beat it.</li>
-<li><b>CPU time</b> is the kernel's, of all processes and threads of a server: the fairest figure where the load and the server share a machine.</li>
+<li>Everybody is measured in turns, round by round, so that a slow minute of the machine is
+everybody's. Bars and figures are <b>medians of the rounds</b>; whiskers and small print go from the
+least to the greatest round.</li>
+<li>A <b>peer</b> does the same work, as durably. A <b>ceiling</b> does nothing but answer: it shows
+what the machine allows, and nobody is meant to beat it.</li>
+<li><b>CPU time</b> is the kernel's, of all processes and threads of a server: the fairest figure
+where the load and the server share a machine.</li>
 </ul></div>
 </div>
 </header>`;
@@ -86,30 +90,30 @@ function reproduction({ commit, command }: BenchResult): string {
 
 const STOLEN_SHARE_MAX = 0.02;
 const BUSY_SHARE_MAX = 0.1;
-/** They forget on purpose: what is synced to them is not durable. */
-const FORGETFUL_FILE_SYSTEMS: readonly string[] = ['tmpfs', 'ramfs'];
+/** File systems in memory: synced data is not durable. */
+const MEMORY_FILE_SYSTEMS: readonly string[] = ['tmpfs', 'ramfs'];
 
-/** What makes the figures weaker than they look. */
+/** Facts that make the figures less reliable. */
 function warnings({ changedFiles, machine, noise }: BenchResult): Html | null {
-  const told: Html[] = [];
+  const texts: Html[] = [];
   if (changedFiles.length > 0)
-    told.push(
+    texts.push(
       html`These are not quite the figures of the commit: ${changedFiles.join(', ')} differed from it.`,
     );
   if (noise.stolenShare > STOLEN_SHARE_MAX)
-    told.push(
+    texts.push(
       html`The hypervisor gave ${numberText(noise.stolenShare * 100, 1)} % of the time to others.`,
     );
   if (noise.busyShareBefore > BUSY_SHARE_MAX)
-    told.push(
+    texts.push(
       html`Something else ran on the machine: ${numberText(noise.busyShareBefore * 100, 0)} % busy before the start.`,
     );
-  if (FORGETFUL_FILE_SYSTEMS.includes(machine.fileSystem))
-    told.push(
+  if (MEMORY_FILE_SYSTEMS.includes(machine.fileSystem))
+    texts.push(
       html`The servers wrote to ${machine.fileSystem}, which is memory: durability cost nothing.`,
     );
-  if (told.length === 0) return null;
-  return html`<div class="box missed"><h3>Mind</h3><ul>${told.map((text) => html`<li>${text}</li>`)}</ul></div>`;
+  if (texts.length === 0) return null;
+  return html`<div class="box missed"><h3>Warnings</h3><ul>${texts.map((text) => html`<li>${text}</li>`)}</ul></div>`;
 }
 
 function contents({ runs }: BenchResult): Html {

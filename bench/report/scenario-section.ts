@@ -1,5 +1,5 @@
-// One scenario on the page: how it was measured, its charts, how LiveDrops stands beside the
-// others, every figure as a table, and notes.
+// One scenario on the page: the method, the charts, LiveDrops beside the other subjects, all
+// figures as a table, and the notes.
 
 import { latencyOf, numberText, type Range, rangeOf, samplesOf, spreadText } from '../range.ts';
 import type { ScenarioRun } from '../result.ts';
@@ -10,12 +10,12 @@ import { sideOf, standingsOf } from './factors.ts';
 import { type Html, html } from './html.ts';
 import { latencyChart, percentileName } from './latency-chart.ts';
 
-/** The others are in the table. */
+/** The most bar charts; all figures are in the table. */
 const BAR_CHARTS_MAX = 6;
 
 export function scenarioSection({ report, seconds, stolenShare }: ScenarioRun): Html {
   const { name, title, method, settings, notes } = report;
-  const told = [
+  const facts = [
     ...Object.entries(settings).map(([key, value]) => [key, String(value)] as const),
     ['took', `${numberText(seconds, 0)} s`] as const,
     ['stolen meanwhile', `${numberText(stolenShare * 100, 1)} %`] as const,
@@ -23,7 +23,7 @@ export function scenarioSection({ report, seconds, stolenShare }: ScenarioRun): 
   return html`<section id="${name}" class="scenario">
 <h2>${title} <code>${name}</code></h2>
 <p class="method">${method}</p>
-<dl class="settings">${told.map(
+<dl class="settings">${facts.map(
     ([key, value]) => html`<div><dt>${key}</dt><dd>${value}</dd></div>`,
   )}</dl>
 <div class="charts">${charts(report)}</div>
@@ -57,7 +57,7 @@ function figure(caption: string, drawing: Html, kind = ''): Html {
 
 const BETTER = { more: ', more is better', less: ', less is better', neither: '' } as const;
 
-/** In the report's order; latencies only where no curve tells them. */
+/** In the report's order. Latencies get bars only if there are no latency curves. */
 function barCharts(report: ScenarioReport, hasCurves: boolean): Html[] {
   const drawn = report.figures
     .filter(
@@ -80,7 +80,7 @@ function barCharts(report: ScenarioReport, hasCurves: boolean): Html[] {
   });
 }
 
-/** Where there is only one subject, its figures of one unit are the bars. */
+/** With one subject, the bars are its figures of one unit. */
 function chartsOfOne(report: ScenarioReport, figures: readonly Figure[]): Html[] {
   return [...Map.groupBy(figures, ({ unit }) => unit)].flatMap(([unit, alike], index) => {
     const bars = alike.flatMap((shown) =>
@@ -106,13 +106,15 @@ function standingsTable(report: ScenarioReport): Html | null {
   const standings = standingsOf(report);
   if (standings.length === 0) return null;
   const figures = report.figures.filter(({ key }) =>
-    standings.some(({ factors }) => factors.some(({ figure: { key: told } }) => told === key)),
+    standings.some(({ factors }) =>
+      factors.some(({ figure: { key: compared } }) => compared === key),
+    ),
   );
   const rows = standings.map(({ own, other, factors }) => ({
     name: other.label,
     about: `${roleText(other)}, beside ${own.label}`,
     cells: figures.map(({ key }) => {
-      const factor = factors.find(({ figure: { key: told } }) => told === key);
+      const factor = factors.find(({ figure: { key: compared } }) => compared === key);
       return factor === undefined ? html`–` : factorCell(factor.range, other);
     }),
   }));
@@ -124,7 +126,7 @@ function standingsTable(report: ScenarioReport): Html | null {
   );
 }
 
-/** A ceiling is meant to be ahead: only a peer that is has the colour of a loss. */
+/** Only a better peer has the colour of a loss: a ceiling should be better. */
 function factorCell(range: Range, { role }: Subject): Html {
   const side = sideOf(range);
   const colour = role === 'peer' ? side : '';
@@ -153,12 +155,12 @@ function figuresTable({ figures, subjects }: ScenarioReport): Html | null {
 }
 
 function latencyTable(subjects: readonly Subject[]): Html | null {
-  const told = subjects.map((subject) => ({ subject, points: new Map(latencyOf(subject)) }));
-  const percentiles = [...new Set(told.flatMap(({ points }) => [...points.keys()]))].sort(
+  const curves = subjects.map((subject) => ({ subject, points: new Map(latencyOf(subject)) }));
+  const percentiles = [...new Set(curves.flatMap(({ points }) => [...points.keys()]))].sort(
     (a, b) => a - b,
   );
   if (percentiles.length === 0) return null;
-  const rows = told
+  const rows = curves
     .filter(({ points }) => points.size > 0)
     .map(({ subject, points }) => ({
       name: subject.label,
@@ -178,7 +180,7 @@ interface TableRow {
   readonly cells: readonly Html[];
 }
 
-/** Turned on its side where that makes it narrower. */
+/** Transposed if that makes the table narrower. */
 function tableOf(caption: string, columns: readonly string[], rows: readonly TableRow[]): Html {
   const heading = ({ name, about }: TableRow, scope: string, kind = '') =>
     html`<th scope="${scope}"${kind === '' ? null : html` class="${kind}"`}>${name}${about === '' ? null : html`<small>${about}</small>`}</th>`;
@@ -207,9 +209,9 @@ function roleText({ role }: Subject): string {
 }
 
 function subjectsList(subjects: readonly Subject[]): Html {
-  const told = new Map(subjects.map(({ label, about, role }) => [about, { label, role }]));
+  const labels = new Map(subjects.map(({ label, about, role }) => [about, { label, role }]));
   return html`<details open><summary>What was measured</summary><dl class="subjects">${[
-    ...told,
+    ...labels,
   ].map(
     ([about, { label, role }]) =>
       html`<div><dt class="${role}">${label}</dt><dd>${about}</dd></div>`,

@@ -1,5 +1,5 @@
-// The samples of a finding on a line, from zero: the rounds as rings, their median as a dot, and
-// the aim as a mark with the side on which it is met. What it shows stands in figures beside it.
+// Draws the samples of a finding on a line from zero: a ring for each round, a dot for the median,
+// and a mark for the aim with the side that meets it. The numbers are in the text beside it.
 
 import { rangeOf, verdictOf } from '../range.ts';
 import type { Finding } from '../scenario.ts';
@@ -22,7 +22,7 @@ export function strip(finding: Finding): Html | null {
   if (aim !== null) {
     const [from, to] = better === 'more' ? [at(aim), at(top)] : [at(0), at(aim)];
     parts.push(
-      `<path class="wanted" d="M${from} ${middle}H${to}"/>`,
+      `<path class="goal" d="M${from} ${middle}H${to}"/>`,
       `<path class="aim" d="M${at(aim)} 2V${HEIGHT - 2}"/>`,
     );
   }

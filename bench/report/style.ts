@@ -1,4 +1,5 @@
-// The page's looks. Colours are variables, which the charts use as well; a print is always light.
+// The style sheet of the page. Colours are variables, which the charts use too. Print is always
+// light.
 
 export const STYLE = `
 :root {
@@ -24,9 +25,21 @@ export const STYLE = `
 }
 * { box-sizing: border-box; }
 html { scroll-behavior: smooth; }
-body { margin: 0; background: var(--paper); color: var(--ink); font: 15px/1.55 system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif; font-variant-numeric: tabular-nums; }
+body {
+  margin: 0;
+  background: var(--paper);
+  color: var(--ink);
+  font: 15px/1.55 system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif;
+  font-variant-numeric: tabular-nums;
+}
 main { max-width: 1180px; margin: 0 auto; padding: 40px 24px 80px; }
-header, section { background: var(--card); border: 1px solid var(--line); border-radius: 14px; padding: 30px 34px; margin-bottom: 26px; }
+header, section {
+  background: var(--card);
+  border: 1px solid var(--line);
+  border-radius: 14px;
+  padding: 30px 34px;
+  margin-bottom: 26px;
+}
 h1 { margin: 0; font-size: 34px; line-height: 1.15; letter-spacing: -0.02em; }
 h2 { margin: 0 0 12px; font-size: 23px; letter-spacing: -0.01em; }
 h3 { margin: 0 0 6px; font-size: 15px; }
@@ -38,33 +51,86 @@ p { margin: 0 0 12px; max-width: 80ch; }
 ul { margin: 0; padding-left: 20px; }
 li { margin: 3px 0; }
 .lead { font-size: 18px; color: var(--ink-2); margin: 10px 0 22px; }
-.facts { display: grid; grid-template-columns: repeat(3, 1fr); gap: 1px; margin: 0 0 22px; background: var(--line); border: 1px solid var(--line); border-radius: 10px; overflow: hidden; }
+.facts {
+  display: grid;
+  grid-template-columns: repeat(3, 1fr);
+  gap: 1px;
+  margin: 0 0 22px;
+  background: var(--line);
+  border: 1px solid var(--line);
+  border-radius: 10px;
+  overflow: hidden;
+}
 .facts div { background: var(--card); padding: 10px 14px; }
 dt { font-size: 12.5px; color: var(--ink-2); }
 dd { margin: 0; }
 .facts dd { font-weight: 600; overflow-wrap: anywhere; }
 .columns { display: grid; grid-template-columns: minmax(0, 2fr) minmax(0, 3fr); gap: 32px; }
-pre { margin: 0; padding: 12px 14px; background: var(--soft); border-radius: 8px; font-size: 13px; white-space: pre-wrap; overflow-wrap: anywhere; }
-.box { margin: 20px 0 0; padding: 14px 18px; border-radius: 10px; background: var(--soft); border-left: 5px solid var(--ink-2); }
+pre {
+  margin: 0;
+  padding: 12px 14px;
+  background: var(--soft);
+  border-radius: 8px;
+  font-size: 13px;
+  white-space: pre-wrap;
+  overflow-wrap: anywhere;
+}
+.box {
+  margin: 20px 0 0;
+  padding: 14px 18px;
+  border-radius: 10px;
+  background: var(--soft);
+  border-left: 5px solid var(--ink-2);
+}
 .box.missed { background: var(--bad-soft); border-color: var(--bad); }
 header .box { margin: 0 0 22px; }
-.tally { display: flex; flex-wrap: wrap; gap: 12px; list-style: none; padding: 0; margin: 0 0 18px; }
+.tally {
+  display: flex;
+  flex-wrap: wrap;
+  gap: 12px;
+  list-style: none;
+  padding: 0;
+  margin: 0 0 18px;
+}
 .tally li { padding: 8px 18px; border-radius: 10px; background: var(--soft); margin: 0; }
 .tally b { font-size: 24px; margin-right: 4px; }
 .tally .met { background: var(--good-soft); color: var(--good); }
 .tally .missed { background: var(--bad-soft); color: var(--bad); }
-.mark { display: inline-block; padding: 1px 10px; border-radius: 99px; font-weight: 600; font-size: 13.5px; white-space: nowrap; }
+.mark {
+  display: inline-block;
+  padding: 1px 10px;
+  border-radius: 99px;
+  font-weight: 600;
+  font-size: 13.5px;
+  white-space: nowrap;
+}
 .mark.met { background: var(--good-soft); color: var(--good); }
 .mark.missed { background: var(--bad-soft); color: var(--bad); }
 .mark.none { color: var(--ink-2); font-weight: 400; padding-left: 0; }
 table { width: 100%; border-collapse: collapse; font-size: 14px; }
 caption { text-align: left; font-weight: 600; font-size: 15px; padding: 0 0 6px; }
-th, td { padding: 6px 10px; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
+th, td {
+  padding: 6px 10px;
+  text-align: left;
+  vertical-align: top;
+  border-bottom: 1px solid var(--line);
+}
 th { font-weight: 500; }
-thead th, thead td { font-size: 12.5px; color: var(--ink-2); vertical-align: bottom; border-bottom: 1.5px solid var(--ink-2); }
+thead th, thead td {
+  font-size: 12.5px;
+  color: var(--ink-2);
+  vertical-align: bottom;
+  border-bottom: 1.5px solid var(--ink-2);
+}
 .number { text-align: right; }
 .wide b { font-weight: 600; }
-small { display: block; font-size: 11.5px; font-weight: 400; color: var(--ink-2); white-space: nowrap; }
+small {
+  display: block;
+  font-size: 11.5px;
+  font-weight: 400;
+  color: var(--ink-2);
+  white-space: nowrap;
+}
 th small { white-space: normal; }
 .group th { padding-top: 18px; font-weight: 600; }
 .findings td { vertical-align: middle; }
@@ -75,24 +141,54 @@ th small { white-space: normal; }
 .spread span { font-size: 12.5px; color: var(--ink-2); margin-left: 10px; }
 .strip { vertical-align: middle; }
 .strip .axis { stroke: var(--line); stroke-width: 2; }
-.strip .wanted { stroke: var(--good); stroke-width: 2; opacity: 0.45; }
+.strip .goal { stroke: var(--good); stroke-width: 2; opacity: 0.45; }
 .strip .aim { stroke: var(--ink); stroke-width: 1.5; }
 .strip .sample { fill: none; stroke: var(--ink-2); stroke-width: 1; opacity: 0.7; }
-.strip .met { fill: var(--good); } .strip .missed { fill: var(--bad); } .strip .none { fill: var(--ink-2); }
+.strip .met { fill: var(--good); }
+.strip .missed { fill: var(--bad); }
+.strip .none { fill: var(--ink-2); }
 nav ul { display: flex; flex-wrap: wrap; gap: 8px; list-style: none; padding: 0; margin: 0 0 26px; }
 nav li { margin: 0; }
-nav a { display: block; padding: 5px 14px; border-radius: 99px; background: var(--card); border: 1px solid var(--line); }
+nav a {
+  display: block;
+  padding: 5px 14px;
+  border-radius: 99px;
+  background: var(--card);
+  border: 1px solid var(--line);
+}
 .method { color: var(--ink); max-width: 95ch; }
-.settings { display: flex; flex-wrap: wrap; gap: 4px 22px; margin: 0 0 22px; padding: 10px 14px; border-radius: 8px; background: var(--soft); font-size: 13.5px; }
+.settings {
+  display: flex;
+  flex-wrap: wrap;
+  gap: 4px 22px;
+  margin: 0 0 22px;
+  padding: 10px 14px;
+  border-radius: 8px;
+  background: var(--soft);
+  font-size: 13.5px;
+}
 .settings div { display: flex; gap: 7px; }
 .settings dt { font-size: inherit; }
 .settings dd { font-weight: 600; overflow-wrap: anywhere; }
-.charts { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 26px 36px; align-items: start; }
+.charts {
+  display: grid;
+  grid-template-columns: repeat(2, minmax(0, 1fr));
+  gap: 26px 36px;
+  align-items: start;
+}
 figure { margin: 0; }
 .tall { grid-row: span 2; }
 figcaption { font-weight: 600; margin-bottom: 10px; }
 figure > svg { display: block; width: 100%; height: auto; }
-.legend { display: flex; flex-wrap: wrap; gap: 2px 18px; list-style: none; padding: 0; margin: 8px 0 0; font-size: 13px; }
+.legend {
+  display: flex;
+  flex-wrap: wrap;
+  gap: 2px 18px;
+  list-style: none;
+  padding: 0;
+  margin: 8px 0 0;
+  font-size: 13px;
+}
 .legend svg { vertical-align: -1px; margin-right: 7px; }
 .wide { overflow-x: auto; margin-top: 28px; }
 .ahead { color: var(--good); } .behind { color: var(--bad); }
@@ -118,7 +214,9 @@ summary { font-weight: 600; cursor: pointer; }
   h1 { font-size: 22pt; } h2 { font-size: 15pt; } .lead { font-size: 11pt; margin: 2mm 0 4mm; }
   .scenario { break-before: page; }
   h2, h3, caption, figcaption { break-after: avoid; }
-  figure, .wide, tr, .box li, .notes li, .facts, .columns > div, .subjects div { break-inside: avoid; }
+  figure, .wide, tr, .box li, .notes li, .facts, .columns > div, .subjects div {
+    break-inside: avoid;
+  }
   .charts { gap: 5mm 8mm; }
   table { font-size: 8pt; } th, td { padding: 1mm 1.6mm; }
   small, .spread span, thead th { font-size: 7pt; } small { white-space: normal; }

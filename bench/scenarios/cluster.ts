@@ -1,6 +1,7 @@
 // One hot drop in a cluster: a gateway node and an actors node with NATS between them, and the
 // journal in Redis with an fsync before every answer; beside one node alone and the bare server in
-// the same rounds. CPU time is told for each process, since with two cores they share what there is.
+// the same rounds. CPU time is told for each process, since with two cores they share what there
+// is.
 
 import { LoadProcess } from '../load/load-process.ts';
 import type { RequestPlan } from '../load/request-plan.ts';
@@ -22,7 +23,7 @@ import {
   type Scenario,
   type ScenarioReport,
   type Subject,
-  type Tell,
+  type Log,
 } from '../scenario.ts';
 import { ClusterOrderServer, PROCESS_NAMES } from '../servers/cluster-order-server.ts';
 import { missingServers } from '../servers/cluster-servers.ts';
@@ -95,7 +96,7 @@ interface Series {
   readonly samples: Sample[];
 }
 
-async function runCluster(options: ClusterOptions, tell: Tell): Promise<ScenarioReport> {
+async function runCluster(options: ClusterOptions, log: Log): Promise<ScenarioReport> {
   const missing = missingServers();
   if (missing !== null) return report(options, [], [missing]);
   const { connections: few, saturatingConnections: many, profileDirectory } = options;
@@ -107,7 +108,7 @@ async function runCluster(options: ClusterOptions, tell: Tell): Promise<Scenario
     findRedisBenchmark() === null ? null : new RedisAppendCeiling({ clients: few, pipelined });
   const load: ClosedLoop = new LoadProcess({ generator: 'saturating' });
   try {
-    const shoot = (
+    const measureSeries = (
       { server, plan, connections, counters }: Series,
       seconds: number,
       warmUpSeconds: number,
@@ -122,31 +123,31 @@ async function runCluster(options: ClusterOptions, tell: Tell): Promise<Scenario
       } as const;
       return measure({ ...loaded, seconds, warmUpSeconds });
     };
-    tell('warming up');
+    log('warming up');
     // Many connections first: nothing compiles as much code in as little time.
     const clusterSeries = await seriesOf(nodes, [many, few], countersOf(nodes));
-    const { bytesPerAnswer } = await shoot(clusterSeries[0]!, 1, WARM_UP_SECONDS);
+    const { bytesPerAnswer } = await measureSeries(clusterSeries[0]!, 1, WARM_UP_SECONDS);
     const aloneSeries = await seriesOf(alone, [few]);
-    await shoot(aloneSeries[0]!, 1, WARM_UP_SECONDS);
+    await measureSeries(aloneSeries[0]!, 1, WARM_UP_SECONDS);
     ceiling = new RawOrderServer({ bytesPerAnswer, status: '201' });
     const ceilingSeries = await seriesOf(ceiling, [many, few]);
-    await shoot(ceilingSeries[0]!, 1, CEILING_WARM_UP_SECONDS);
+    await measureSeries(ceilingSeries[0]!, 1, CEILING_WARM_UP_SECONDS);
     await appends?.start();
     const all = [...clusterSeries, ...aloneSeries, ...ceilingSeries];
     for (let round = 1; round <= options.rounds; round++) {
       for (const series of all) {
-        tell(`round ${round} of ${options.rounds}: ${labelOf(series)}`);
-        const measured = await shoot(series, options.seconds, WARM_UP_AGAIN_SECONDS);
+        log(`round ${round} of ${options.rounds}: ${labelOf(series)}`);
+        const measured = await measureSeries(series, options.seconds, WARM_UP_AGAIN_SECONDS);
         series.samples.push(clusterSampleOf(measured));
       }
-      tell(`round ${round} of ${options.rounds}: redis-benchmark`);
+      log(`round ${round} of ${options.rounds}: redis-benchmark`);
       await appends?.measure(options.seconds);
     }
     const subjects = [...all.map(subjectOf), ...(appends?.subjects() ?? [])];
     const notes = appends === null ? ['Not measured: no redis-benchmark on this machine.'] : [];
     return report(options, subjects, [...notes, ...all.flatMap(notesOf)]);
   } catch (error) {
-    tell(nodes.logs());
+    log(nodes.logs());
     throw error;
   } finally {
     await load.stop();

@@ -1,6 +1,6 @@
 // The owner of a drop is killed while orders come: the time until the first order of that drop is
-// served by another node (W3). Orders go to the gateway of a node that lives on, and every order that
-// it took is answered or refused, never lost.
+// served by another node (W3). Orders go to the gateway of a node that lives on, and every order
+// that it took is answered or refused, never lost.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { DropsUnderLoad } from '../load/drops-under-load.ts';
@@ -16,14 +16,14 @@ import {
   type Scenario,
   type ScenarioReport,
   type Subject,
-  type Tell,
+  type Log,
 } from '../scenario.ts';
 import { ClusterServers, missingServers } from '../servers/cluster-servers.ts';
 
 const ROLES = ['gateway,services,actors', 'actors', 'actors'] as const;
 /** Which of them are killed, in turn. */
 const OWNERS = ['node-2', 'node-3'] as const;
-const LOOK_INTERVAL_MS = 50;
+const POLL_INTERVAL_MS = 50;
 const ROUND_TIMEOUT_MS = 30_000;
 const WARM_UP_MS = 3_000;
 /** No other node may take over sooner: an owner's session outlives it by more than that. */
@@ -65,7 +65,7 @@ export const failover: Scenario<FailoverOptions> = {
   run: runFailover,
 };
 
-async function runFailover(options: FailoverOptions, tell: Tell): Promise<ScenarioReport> {
+async function runFailover(options: FailoverOptions, log: Log): Promise<ScenarioReport> {
   const missing = missingServers();
   if (missing !== null) return reportOf(options, [], [missing]);
   const { profileDirectory: directory } = options;
@@ -83,7 +83,7 @@ async function runFailover(options: FailoverOptions, tell: Tell): Promise<Scenar
     await delay(WARM_UP_MS);
     for (let round = 0; round < options.rounds; round++) {
       const owner = OWNERS[round % OWNERS.length]!;
-      tell(`failover: round ${round + 1} of ${options.rounds}, ${owner} is killed`);
+      log(`failover: round ${round + 1} of ${options.rounds}, ${owner} is killed`);
       await gather(api, load.shards, owner);
       samples.push(await killOwner(servers, load, owner));
       await servers.supervisor.startNode(owner);
@@ -147,10 +147,10 @@ function addStatuses(statuses: Record<string, number>, report: PacedReport): voi
 }
 
 async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
-  const giveUpAt = performance.now() + ROUND_TIMEOUT_MS;
+  const deadline = performance.now() + ROUND_TIMEOUT_MS;
   while (!(await isSo())) {
-    if (performance.now() > giveUpAt) throw new Error(`waited in vain for ${what}`);
-    await delay(LOOK_INTERVAL_MS);
+    if (performance.now() > deadline) throw new Error(`waited in vain for ${what}`);
+    await delay(POLL_INTERVAL_MS);
   }
 }
 

@@ -1,5 +1,6 @@
-// A creator whom a million follow (F1 to F4): pages of the list at its beginning, in its middle and at
-// its end, its count, and how many follow and unfollow in a second; over HTTP and at the store's port.
+// A creator whom a million follow (F1 to F4): pages of the list at its beginning, in its middle and
+// at its end, its count, and how many follow and unfollow in a second; over HTTP and at the store's
+// port.
 
 import { Latencies } from '../load/latencies.ts';
 import { CREATOR_ID, Crowd } from '../load/fill-followers.ts';
@@ -16,7 +17,7 @@ import {
   type Sample,
   type Scenario,
   type ScenarioReport,
-  type Tell,
+  type Log,
 } from '../scenario.ts';
 import { missingServers } from '../servers/cluster-servers.ts';
 import {
@@ -65,14 +66,14 @@ interface Measured {
   readonly samples: Sample[];
 }
 
-async function runFollowers(options: FollowersOptions, tell: Tell): Promise<ScenarioReport> {
+async function runFollowers(options: FollowersOptions, log: Log): Promise<ScenarioReport> {
   const { rounds, profileDirectory } = options;
   const crowd = new Crowd(options.followers);
   const depths = depthsOf(crowd);
   const notes: string[] = [];
   const measured: Measured[] = [];
   const add = async (label: string, start: typeof startOnSqlite): Promise<void> => {
-    tell(`${label}: filling`);
+    log(`${label}: filling`);
     const onFilled = (perSecond: number): void => {
       notes.push(`${label}: ${inThousands(perSecond)} follows a second through the port at first.`);
     };
@@ -90,7 +91,7 @@ async function runFollowers(options: FollowersOptions, tell: Tell): Promise<Scen
     else notes.push(missing);
     for (const one of measured) await sample(one, crowd, depths, WARM_UP_SECONDS);
     for (let round = 0; round < rounds; round++) {
-      tell(`round ${round + 1} of ${rounds}`);
+      log(`round ${round + 1} of ${rounds}`);
       for (const one of measured) {
         one.samples.push(await sample(one, crowd, depths, options.seconds));
       }
@@ -204,18 +205,18 @@ async function readAtPort(
     return follows.listFollowers(CREATOR_ID, { limit: PAGE_LENGTH, cursor });
   };
   const reads = [
-    { key: 'portFirst', read: () => readPage('first'), taken: new Latencies() },
-    { key: 'portDeepest', read: () => readPage('deepest'), taken: new Latencies() },
-    { key: 'portCount', read: () => follows.counts(CREATOR_ID), taken: new Latencies() },
-    { key: 'portSmallCount', read: () => follows.counts(NEWCOMER_ID), taken: new Latencies() },
+    { key: 'portFirst', read: () => readPage('first'), latencies: new Latencies() },
+    { key: 'portDeepest', read: () => readPage('deepest'), latencies: new Latencies() },
+    { key: 'portCount', read: () => follows.counts(CREATOR_ID), latencies: new Latencies() },
+    { key: 'portSmallCount', read: () => follows.counts(NEWCOMER_ID), latencies: new Latencies() },
   ];
   for (let i = 0; i < PORT_READS; i++) {
-    const { read, taken } = drawn(reads, random);
+    const { read, latencies } = drawn(reads, random);
     const startedAt = performance.now();
     await read();
-    taken.add(performance.now() - startedAt);
+    latencies.add(performance.now() - startedAt);
   }
-  return Object.fromEntries(reads.map(({ key, taken }) => [key, taken.spread().p50Ms]));
+  return Object.fromEntries(reads.map(({ key, latencies }) => [key, latencies.spread().p50Ms]));
 }
 
 function drawn<T>(items: readonly T[], random: () => number): T {

@@ -14,7 +14,7 @@ import {
   type Sample,
   type Scenario,
   type ScenarioReport,
-  type Tell,
+  type Log,
 } from '../scenario.ts';
 import { Publisher, RAW_PUBLISHER } from '../servers/live-server.ts';
 import { LiveDropsServer } from '../servers/livedrops-server.ts';
@@ -138,7 +138,7 @@ class Sale {
   }
 }
 
-async function run(options: LiveConnectOptions, tell: Tell): Promise<ScenarioReport> {
+async function run(options: LiveConnectOptions, log: Log): Promise<ScenarioReport> {
   const { connections, rounds, seconds, ordersPerSecond } = options;
   allowOpenFiles(connections + FILES_BESIDE_SOCKETS);
   const sale = new Sale({ options });
@@ -149,10 +149,10 @@ async function run(options: LiveConnectOptions, tell: Tell): Promise<ScenarioRep
   try {
     await sale.open();
     await raw.start();
-    const [{ host, port, paths }] = raw.audiences(connections);
+    const [{ host, port, paths }] = raw.subscriberPlans(connections);
     await upgrades.open({ type: 'open', host, port, connections, paths, network: 2, topic: null });
     for (let round = 0; round < rounds; round++) {
-      tell(`${connections} clients, round ${round + 1} of ${rounds}`);
+      log(`${connections} clients, round ${round + 1} of ${rounds}`);
       ours.push(await sale.storm());
       await upgrades.lose();
       await pause(AWAY_MS);

@@ -38,11 +38,11 @@ export function machineBounds(subscribers: number, servers: number): CrowdBounds
 }
 
 /** As many as fit, in as few processes as they need. */
-export function crowdOf(asked: number, bounds: CrowdBounds): Crowd {
+export function crowdOf(requested: number, bounds: CrowdBounds): Crowd {
   const { filesPerProcess, memoryBytes, processesMax, servers } = bounds;
   const socketsPerProcess = Math.max(1, filesPerProcess - FILES_BESIDE_SOCKETS);
   const inMemory = Math.floor(memoryBytes / (BYTES_PER_SUBSCRIBER * servers));
-  const fitting = Math.min(asked, inMemory, socketsPerProcess * processesMax);
+  const fitting = Math.min(requested, inMemory, socketsPerProcess * processesMax);
   const subscribers = Math.max(1, fitting);
   return {
     subscribers,

@@ -1,8 +1,8 @@
 // What was measured of the live stream, as figures and findings of the report.
 
 import { atPercentile } from '../load/latencies.ts';
-import type { Opened } from '../load/live-company.ts';
-import type { Delivery } from '../load/live-stage.ts';
+import type { Opened } from '../load/live-comparison.ts';
+import type { Delivery } from '../load/live-load.ts';
 import {
   type Figure,
   type Finding,

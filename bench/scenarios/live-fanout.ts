@@ -2,15 +2,15 @@
 // for to each client, what a delivered frame costs the server, and what an idle connection holds.
 // Beside it, in the same rounds, servers that do nothing but publish frames of the same size.
 
-import { LiveCompany, type Opened } from '../load/live-company.ts';
-import type { LiveStage } from '../load/live-stage.ts';
+import { LiveComparison, type Opened } from '../load/live-comparison.ts';
+import type { LiveLoad } from '../load/live-load.ts';
 import {
   type CommonOptions,
   count,
   type LatencyPoint,
   type Scenario,
   type ScenarioReport,
-  type Tell,
+  type Log,
 } from '../scenario.ts';
 import { missingServers } from '../servers/cluster-servers.ts';
 import { LiveDrop } from '../servers/live-drop.ts';
@@ -41,14 +41,14 @@ export interface LiveFanoutOptions extends CommonOptions {
   readonly manySubscribers: number;
 }
 
-async function run(options: LiveFanoutOptions, tell: Tell): Promise<ScenarioReport> {
+async function run(options: LiveFanoutOptions, log: Log): Promise<ScenarioReport> {
   const { manySubscribers, peers } = options;
   const notes: string[] = [];
   const servers = peers ? 2 + PEER_PUBLISHERS.length : 2;
   const oneProcess = { ...machineBounds(options.subscribers, servers), processesMax: 1 };
   const { subscribers } = crowdOf(options.subscribers, oneProcess);
   if (subscribers < options.subscribers) notes.push(fewer(options.subscribers, subscribers));
-  const usual = await usualCompany({ ...options, subscribers }, tell, notes);
+  const usual = await measureUsual({ ...options, subscribers }, log, notes);
   const bounds = machineBounds(manySubscribers, 2);
   const many = crowdOf(
     manySubscribers,
@@ -58,7 +58,7 @@ async function run(options: LiveFanoutOptions, tell: Tell): Promise<ScenarioRepo
   if (enough) {
     if (many.subscribers < manySubscribers) notes.push(fewer(manySubscribers, many.subscribers));
     if (many.processes > 1) notes.push(spread(many));
-    await manyCompany(options, many, tell, usual);
+    await measureMany(options, many, log, usual);
   } else {
     notes.push(
       `${manySubscribers} subscribers were left out: this machine's open files and memory allow ` +
@@ -91,56 +91,56 @@ async function run(options: LiveFanoutOptions, tell: Tell): Promise<ScenarioRepo
   };
 }
 
-async function usualCompany(
+async function measureUsual(
   options: LiveFanoutOptions,
-  tell: Tell,
+  log: Log,
   notes: string[],
 ): Promise<FanoutSubject[]> {
   const { subscribers, seconds, profileDirectory } = options;
-  const company = new LiveCompany({ subscribers, tell });
+  const comparison = new LiveComparison({ subscribers, log });
   try {
     const nodeArgs =
       profileDirectory === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDirectory}`];
     const drop = new LiveDrop({ nodes: new LoneNode({ nodeArgs }) });
     const kinds = options.peers ? [RAW_PUBLISHER, ...PEER_PUBLISHERS] : [RAW_PUBLISHER];
-    await company.open([drop, ...kinds.map((kind) => new Publisher({ kind }))]);
-    notes.push(...company.missing);
-    const subjects = company.performers.map(({ server, opened }) => subjectOf(server, opened));
+    await comparison.open([drop, ...kinds.map((kind) => new Publisher({ kind }))]);
+    notes.push(...comparison.missing);
+    const subjects = comparison.contenders.map(({ server, opened }) => subjectOf(server, opened));
     for (let round = 0; round < options.rounds; round++) {
-      tell(`${subscribers} subscribers, round ${round + 1} of ${options.rounds}`);
-      for (const [index, performer] of company.performers.entries()) {
-        const isOurs = performer.server === drop;
-        const start = isOurs ? await startOf(drop, performer.stage) : null;
-        const single = await company.single(performer, seconds);
-        const storm = isOurs ? await stormOf(drop, performer.stage, seconds) : null;
+      log(`${subscribers} subscribers, round ${round + 1} of ${options.rounds}`);
+      for (const [index, contender] of comparison.contenders.entries()) {
+        const isOurs = contender.server === drop;
+        const start = isOurs ? await startOf(drop, contender.load) : null;
+        const single = await comparison.single(contender, seconds);
+        const storm = isOurs ? await stormOf(drop, contender.load, seconds) : null;
         subjects[index]!.rounds.push({ start, single, storm, many: null });
       }
     }
     return subjects;
   } finally {
-    await company.close();
+    await comparison.close();
   }
 }
 
-async function startOf(drop: LiveDrop, stage: LiveStage): Promise<readonly LatencyPoint[]> {
+async function startOf(drop: LiveDrop, load: LiveLoad): Promise<readonly LatencyPoint[]> {
   const next = await drop.nextDrop();
-  await stage.say(next.subscribe);
-  const { frame } = await stage.deliver(() => drop.startDrop(next.id));
-  await stage.say(next.unsubscribe);
+  await load.say(next.subscribe);
+  const { frame } = await load.deliver(() => drop.startDrop(next.id));
+  await load.say(next.unsubscribe);
   return frame;
 }
 
 async function stormOf(
   drop: LiveDrop,
-  stage: LiveStage,
+  load: LiveLoad,
   seconds: number,
 ): Promise<NonNullable<FanoutRound['storm']>> {
   let answers: readonly LatencyPoint[] = [];
   const orders = Math.round((seconds * 1000) / STORM_INTERVAL_MS);
-  const delivery = await stage.deliver(async () => {
+  const delivery = await load.deliver(async () => {
     const placed = await drop.placeOrders({ orders, intervalMs: STORM_INTERVAL_MS });
     answers = placed.answers;
-    return placed.askedAt;
+    return placed.requestedAt;
   });
   return { delivery, answers };
 }
@@ -149,30 +149,30 @@ async function stormOf(
  * LiveDrops and the ceiling alone, with new servers, of several processes where one may not have as
  * many files open; their figures join those of the same round.
  */
-async function manyCompany(
+async function measureMany(
   { seconds, rounds }: LiveFanoutOptions,
   { subscribers, processes }: Crowd,
-  tell: Tell,
+  log: Log,
   usual: readonly FanoutSubject[],
 ): Promise<void> {
-  const company = new LiveCompany({ subscribers, tell });
+  const comparison = new LiveComparison({ subscribers, log });
   try {
     const several = processes > 1;
     const nodes = several
       ? new GatewayCluster({ gateways: processes })
       : new LoneNode({ nodeArgs: [] });
     const drop = new LiveDrop({ nodes });
-    await company.open([drop, new PublisherGroup({ kind: RAW_PUBLISHER, processes })]);
+    await comparison.open([drop, new PublisherGroup({ kind: RAW_PUBLISHER, processes })]);
     for (let round = 0; round < rounds; round++) {
-      tell(`${subscribers} subscribers, round ${round + 1} of ${rounds}`);
-      for (const performer of company.performers) {
-        const delivery = await company.single(performer, seconds);
-        const subject = usual.find(({ key }) => key === performer.server.key)!;
-        subject.rounds[round]!.many = { delivery, opened: performer.opened };
+      log(`${subscribers} subscribers, round ${round + 1} of ${rounds}`);
+      for (const contender of comparison.contenders) {
+        const delivery = await comparison.single(contender, seconds);
+        const subject = usual.find(({ key }) => key === contender.server.key)!;
+        subject.rounds[round]!.many = { delivery, opened: contender.opened };
       }
     }
   } finally {
-    await company.close();
+    await comparison.close();
   }
 }
 

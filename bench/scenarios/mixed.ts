@@ -1,6 +1,6 @@
 // What a shop gets on the evening of its drops: nine reads of ten requests, orders, and some writes
 // elsewhere, coming at a fixed rate whatever the server makes of them (an open loop), so that a
-// server that stands still is not asked less. From a tenth of what it can do up to more than that,
+// server that stands still is not runs less. From a tenth of what it can do up to more than that,
 // which is looked at anew in each round.
 
 import { allowOpenFiles } from '../file-limit.ts';
@@ -17,7 +17,7 @@ import {
   type Scenario,
   type ScenarioReport,
   type Subject,
-  type Tell,
+  type Log,
 } from '../scenario.ts';
 import { LiveDropsOrderServer } from '../servers/livedrops-order-server.ts';
 import { mixedRequests, READS, ORDERS, WRITES } from './mixed-requests.ts';
@@ -53,7 +53,7 @@ export const mixed: Scenario<MixedOptions> = {
 };
 
 /** One rate at which requests came, once. */
-interface Asked {
+interface RateRun {
   readonly perSecond: number;
   readonly result: OpenLoopResult;
   readonly cost: Cost;
@@ -61,14 +61,14 @@ interface Asked {
 
 interface Measured {
   /** For each of `STEPS`, what was measured in each round. */
-  readonly steps: readonly (readonly Asked[])[];
+  readonly steps: readonly (readonly RateRun[])[];
   /** Which of them is the highest that holds; -1 for none. */
   readonly highest: number;
   /** At half of it. */
-  readonly halves: readonly Asked[];
+  readonly halves: readonly RateRun[];
 }
 
-async function run(options: MixedOptions, tell: Tell): Promise<ScenarioReport> {
+async function run(options: MixedOptions, log: Log): Promise<ScenarioReport> {
   const { rounds, seconds, connections } = options;
   allowOpenFiles(connections + FILES_BESIDE_SOCKETS);
   const server = new LiveDropsOrderServer(options);
@@ -77,26 +77,26 @@ async function run(options: MixedOptions, tell: Tell): Promise<ScenarioReport> {
     await server.start();
     const { host, port } = server.sale;
     const job = { host, port, kinds: await mixedRequests(server.sale), seconds };
-    tell('warming up, and measuring what it can take');
+    log('warming up, and measuring what it can take');
     const saturating = { ...job, connections: CAPACITY_CONNECTIONS, perSecond: null };
     await load.run({ ...saturating, seconds: WARM_UP_SECONDS });
-    const ask = async (perSecond: number): Promise<Asked> => {
+    const runAt = async (perSecond: number): Promise<RateRun> => {
       return { perSecond, ...(await costOf(server, load, { ...job, connections, perSecond })) };
     };
     const capacities: number[] = [];
-    const steps: Asked[][] = STEPS.map(() => []);
+    const steps: RateRun[][] = STEPS.map(() => []);
     for (let round = 1; round <= rounds; round++) {
       const { answers, seconds: measuredSeconds } = await load.run(saturating);
       const capacity = answers / measuredSeconds;
       capacities.push(capacity);
-      tell(`round ${round} of ${rounds}: up to ${(capacity * STEPS.at(-1)!).toFixed(0)} a second`);
-      for (const [i, step] of STEPS.entries()) steps[i]!.push(await ask(capacity * step));
+      log(`round ${round} of ${rounds}: up to ${(capacity * STEPS.at(-1)!).toFixed(0)} a second`);
+      for (const [i, step] of STEPS.entries()) steps[i]!.push(await runAt(capacity * step));
     }
-    const highest = highestStep(steps.map((asked) => asked.map(({ result }) => result)));
-    const halves: Asked[] = [];
+    const highest = highestStep(steps.map((runs) => runs.map(({ result }) => result)));
+    const halves: RateRun[] = [];
     for (const [round, capacity] of capacities.entries()) {
-      tell(`half of the highest rate that holds, ${round + 1} of ${rounds}`);
-      halves.push(await ask((capacity * (STEPS[highest] ?? STEPS[0]!)) / 2));
+      log(`half of the highest rate that holds, ${round + 1} of ${rounds}`);
+      halves.push(await runAt((capacity * (STEPS[highest] ?? STEPS[0]!)) / 2));
     }
     const settings = { rounds, seconds, connections, capacity: Math.round(median(capacities)) };
     return reportOf(server.about, options, settings, { steps, highest, halves });
@@ -107,8 +107,8 @@ async function run(options: MixedOptions, tell: Tell): Promise<ScenarioReport> {
 }
 
 /**
- * The last of the steps that hold, each judged by the median of its rounds, so that a slow minute of
- * the machine does not decide alone; -1 where none of them holds.
+ * The last of the steps that hold, each judged by the median of its rounds, so that a slow minute
+ * of the machine does not decide alone; -1 where none of them holds.
  */
 export function highestStep(steps: readonly (readonly Pick<OpenLoopResult, 'kinds'>[])[]): number {
   return steps.findLastIndex((results) => {
@@ -125,7 +125,7 @@ function reportOf(
   settings: ScenarioReport['settings'],
   { steps, highest, halves }: Measured,
 ): ScenarioReport {
-  const subjects = steps.map((asked, i): Subject => {
+  const subjects = steps.map((runs, i): Subject => {
     const percent = Math.round(STEPS[i]! * 100);
     const label = `${percent} % of the capacity`;
     return {
@@ -133,7 +133,7 @@ function reportOf(
       label,
       role: 'livedrops',
       about,
-      samples: asked.map(sampleOf),
+      samples: runs.map(sampleOf),
     };
   });
   subjects.push({
@@ -177,7 +177,7 @@ function findingsOf({ steps, highest, halves }: Measured): Finding[] {
   ];
 }
 
-function sampleOf({ perSecond, result, cost }: Asked): Sample {
+function sampleOf({ perSecond, result, cost }: RateRun): Sample {
   const [orders, reads, writes] = [ORDERS, READS, WRITES].map((name) => result.kinds[name]!);
   return {
     figures: {
@@ -199,14 +199,14 @@ function sampleOf({ perSecond, result, cost }: Asked): Sample {
 }
 
 /** What did not go as it should, at one rate over all rounds. */
-function notesOf(asked: readonly Asked[], step: number): string[] {
+function notesOf(runs: readonly RateRun[], step: number): string[] {
   const sum = (read: (result: OpenLoopResult) => number) =>
-    asked.reduce((total, { result }) => total + read(result), 0);
+    runs.reduce((total, { result }) => total + read(result), 0);
   const unsent = sum((result) => result.unsent);
   const lost = sum((result) => result.unanswered + result.errors);
   const refused = sum(refusedOf);
   if (unsent + lost + refused === 0) return [];
-  const perSecond = median(asked.map((one) => one.perSecond)).toFixed(0);
+  const perSecond = median(runs.map((one) => one.perSecond)).toFixed(0);
   return [
     `At ${Math.round(STEPS[step]! * 100)} % (${perSecond} a second), all rounds together: ` +
       `${refused} requests were refused, ${unsent} found no free connection, ${lost} got no answer.`,

@@ -1,6 +1,6 @@
 // Moves of shards under load: between two nodes that have run for a while, and back to a node that
-// has just started again. The blackout is told twice: by the moves' own records, and as the buyers of
-// the drop on that shard saw it, who got no order meanwhile.
+// has just started again. The blackout is told twice: by the moves' own records, and as the buyers
+// of the drop on that shard saw it, who got no order meanwhile.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { type MoveInfo, MOVES_LISTED_MAX, type OperatorApi } from '../../operator/api-client.ts';
@@ -19,13 +19,13 @@ import {
   type Scenario,
   type ScenarioReport,
   type Subject,
-  type Tell,
+  type Log,
 } from '../scenario.ts';
 import { ClusterServers, missingServers } from '../servers/cluster-servers.ts';
 
 const NODES = ['node-1', 'node-2'] as const;
 const ALL_ROLES = 'gateway,actors,services';
-const LOOK_INTERVAL_MS = 100;
+const POLL_INTERVAL_MS = 100;
 const ROUND_TIMEOUT_MS = 20_000;
 const RESTART_TIMEOUT_MS = 60_000;
 /** After a move has ended its drop may still need so long for the first order to come back. */
@@ -105,7 +105,7 @@ const FIGURES: readonly Figure[] = [
   { key: 'orderP99', label: 'an order p99', unit: 'ms', better: 'less', digits: 1 },
 ];
 
-async function runMove(options: MoveOptions, tell: Tell): Promise<ScenarioReport> {
+async function runMove(options: MoveOptions, log: Log): Promise<ScenarioReport> {
   const missing = missingServers();
   if (missing !== null) return reportOf(options, [], [missing]);
   const { profileDirectory: directory } = options;
@@ -118,7 +118,7 @@ async function runMove(options: MoveOptions, tell: Tell): Promise<ScenarioReport
     await servers.start();
     await load.start({ servers, ...options });
     await delay(WARM_UP_MS);
-    return await measureMoves(servers, load, options, tell);
+    return await measureMoves(servers, load, options, log);
   } finally {
     await load.stop();
     await servers.stop();
@@ -129,18 +129,18 @@ async function measureMoves(
   servers: ClusterServers,
   load: DropsUnderLoad,
   options: MoveOptions,
-  tell: Tell,
+  log: Log,
 ): Promise<ScenarioReport> {
   const records = new MoveRecords(servers.operator());
   // The first time every drop goes both ways is not counted.
-  for (const to of [...NODES, ...NODES]) await moveAll(records, load.shards, to);
+  for (const to of [...NODES, ...NODES]) await moveShards(records, load.shards, to);
   const samples: Record<GroupName, Sample[]> = { between: [], away: [], back: [] };
   const notes: string[] = [];
   for (let round = 0; round < options.rounds; round++) {
-    tell(`move: round ${round + 1} of ${options.rounds}, between two nodes`);
+    log(`move: round ${round + 1} of ${options.rounds}, between two nodes`);
     const between = await moveBetween(records, load, options);
     samples.between.push(between.sample);
-    tell(`move: round ${round + 1} of ${options.rounds}, around a restart`);
+    log(`move: round ${round + 1} of ${options.rounds}, around a restart`);
     const around = await moveAround(records, load, options);
     samples.away.push(around.away);
     samples.back.push(around.back);
@@ -157,18 +157,18 @@ async function measureMoves(
 async function moveBetween(
   records: MoveRecords,
   load: DropsUnderLoad,
-  { moves: wanted }: MoveOptions,
+  { moves: moveCount }: MoveOptions,
 ): Promise<{ sample: Sample; notDone: readonly MoveInfo[] }> {
   // Wherever the round before has left them, and not counted.
-  await moveAll(records, load.shards, NODES[1]);
-  await records.take();
+  await moveShards(records, load.shards, NODES[1]);
+  await records.flush();
   await load.report();
   const startedAt = performance.now();
-  for (let turn = 0; turn * load.shards.length < wanted; turn++) {
-    await moveAll(records, load.shards, NODES[turn % 2]!);
+  for (let turn = 0; turn * load.shards.length < moveCount; turn++) {
+    await moveShards(records, load.shards, NODES[turn % 2]!);
   }
   const seconds = (performance.now() - startedAt) / 1000;
-  const moves = await records.take();
+  const moves = await records.flush();
   const report = await load.report();
   const sample = sampleOf(moves.filter(isDone), report.gaps, load.shards);
   const figures = { ...sample.figures, ...orderFigures(report, seconds) };
@@ -183,8 +183,8 @@ async function moveAround(
   const moves: MoveInfo[] = [];
   const gaps: Gap[] = [];
   for (let restart = 0; restart < restarts; restart++) {
-    await moveAll(records, load.shards, NODES[1]);
-    await records.take();
+    await moveShards(records, load.shards, NODES[1]);
+    await records.flush();
     moves.push(...(await restartNode(records, NODES[1])));
     gaps.push(...(await load.report()).gaps);
   }
@@ -212,7 +212,7 @@ class MoveRecords {
     this.api = api;
   }
 
-  async look(): Promise<readonly MoveInfo[]> {
+  async poll(): Promise<readonly MoveInfo[]> {
     for (const record of await this.api.moves(MOVES_LISTED_MAX)) {
       if (this.#known.has(record.id)) continue;
       this.#known.add(record.id);
@@ -222,8 +222,8 @@ class MoveRecords {
   }
 
   /** Those that came since the last time. */
-  async take(): Promise<MoveInfo[]> {
-    await this.look();
+  async flush(): Promise<MoveInfo[]> {
+    await this.poll();
     const taken = this.#new;
     this.#new = [];
     return taken;
@@ -231,16 +231,20 @@ class MoveRecords {
 }
 
 /** Resolves when every one of the shards is there. */
-async function moveAll(records: MoveRecords, shards: readonly number[], to: string): Promise<void> {
+async function moveShards(
+  records: MoveRecords,
+  shards: readonly number[],
+  to: string,
+): Promise<void> {
   const { api } = records;
   const until = performance.now() + ROUND_TIMEOUT_MS;
   for (const shard of shards) await api.pin(shard, to, false);
   for (;;) {
-    await records.look();
+    await records.poll();
     const there = (await api.shards({ node: to })).filter(({ status }) => status === 'serving');
     if (shards.every((shard) => there.some((row) => row.shard === shard))) return;
     if (performance.now() > until) throw new Error(`not every shard went to ${to}`);
-    await delay(LOOK_INTERVAL_MS);
+    await delay(POLL_INTERVAL_MS);
   }
 }
 
@@ -249,10 +253,10 @@ async function restartNode(records: MoveRecords, nodeId: string): Promise<MoveIn
   const { api } = records;
   const node = (await api.nodes()).find((one) => one.nodeId === nodeId)!;
   const ended = new AbortController();
-  const looking = (async () => {
+  const polling = (async () => {
     while (!ended.signal.aborted) {
-      await records.look();
-      await delay(LOOK_INTERVAL_MS);
+      await records.poll();
+      await delay(POLL_INTERVAL_MS);
     }
   })();
   const [turn] = await runRestart([node], {
@@ -262,12 +266,14 @@ async function restartNode(records: MoveRecords, nodeId: string): Promise<MoveIn
     write: () => undefined,
   });
   ended.abort();
-  await looking;
+  await polling;
   if (turn?.ok !== true) throw new Error(`${nodeId} did not restart: ${turn?.fault}`);
-  return await records.take();
+  return await records.flush();
 }
 
-/** The blackouts of these moves: by their records, and as the buyers of the drops there saw them. */
+/**
+ * The blackouts of these moves: by their records, and as the buyers of the drops there saw them.
+ */
 function sampleOf(
   moves: readonly MoveInfo[],
   gaps: readonly Gap[],

@@ -12,7 +12,7 @@ import {
   profileNotes,
   type Series,
   subjectOf,
-  toCeiling,
+  ceilingFindings,
 } from '../order-comparison.ts';
 import { openCheckout, type OtherCheckout } from '../other-checkout.ts';
 import {
@@ -23,7 +23,7 @@ import {
   type ScenarioOption,
   type ScenarioReport,
   type Subject,
-  type Tell,
+  type Log,
 } from '../scenario.ts';
 import { LiveDropsOrderServer } from '../servers/livedrops-order-server.ts';
 import { orderPeers } from '../servers/order-peers.ts';
@@ -71,14 +71,14 @@ export const orderHot: Scenario<OrderHotOptions> = {
   run,
 };
 
-async function run(options: OrderHotOptions, tell: Tell): Promise<ScenarioReport> {
+async function run(options: OrderHotOptions, log: Log): Promise<ScenarioReport> {
   const livedrops = new LiveDropsOrderServer(options);
-  const comparison = new OrderComparison({ ...options, tell, status: '201' });
+  const comparison = new OrderComparison({ ...options, log, status: '201' });
   const half = new HalfRate();
   const checkouts: OtherCheckout[] = [];
   try {
     for (const name of namesOf(options.against)) {
-      tell(`checking out ${name}`);
+      log(`checking out ${name}`);
       checkouts.push(openCheckout(name));
     }
     const admitted = await admitAll(comparison, livedrops, checkouts, options);
@@ -91,7 +91,7 @@ async function run(options: OrderHotOptions, tell: Tell): Promise<ScenarioReport
       await half.measureRound(perSecond, options.seconds);
     });
     const after = await memoryOf(livedrops, plan);
-    tell('by autocannon, for the record');
+    log('by autocannon, for the record');
     const byAutocannon = await measureByAutocannon(comparison, [own, ceiling]);
     const halfRates = half.subjects();
     return {
@@ -102,10 +102,10 @@ async function run(options: OrderHotOptions, tell: Tell): Promise<ScenarioReport
       figures: ORDER_FIGURES,
       subjects: [...comparison.subjects(), ...halfRates, ...byAutocannon],
       findings: [
-        ...toCeiling(own, ceiling, CEILING_AIM),
-        ...toCeiling(ownMany, ceilingMany, CEILING_AIM),
-        ...toCeiling(own, durable, null, 'the durable floor'),
-        ...toCeiling(ownMany, durableMany, null, 'the durable floor'),
+        ...ceilingFindings(own, ceiling, CEILING_AIM),
+        ...ceilingFindings(ownMany, ceilingMany, CEILING_AIM),
+        ...ceilingFindings(own, durable, null, 'the durable floor'),
+        ...ceilingFindings(ownMany, durableMany, null, 'the durable floor'),
         p99Finding(`p99 at ${own.connections} connections`, own.samples, P99_AIM_MS),
         ...halfRateFindings(halfRates),
         ...others.flatMap(([one, many]) => [...toOther(own, one), ...toOther(ownMany, many)]),

@@ -8,14 +8,14 @@ import {
   OrderComparison,
   p99Finding,
   profileNotes,
-  toCeiling,
+  ceilingFindings,
 } from '../order-comparison.ts';
 import {
   type CommonOptions,
   count,
   type Scenario,
   type ScenarioReport,
-  type Tell,
+  type Log,
 } from '../scenario.ts';
 import { LiveDropsOrderServer } from '../servers/livedrops-order-server.ts';
 import { orderPeers } from '../servers/order-peers.ts';
@@ -45,9 +45,9 @@ export const orderSpread: Scenario<OrderSpreadOptions> = {
   run,
 };
 
-async function run(options: OrderSpreadOptions, tell: Tell): Promise<ScenarioReport> {
+async function run(options: OrderSpreadOptions, log: Log): Promise<ScenarioReport> {
   const { drops, connections, manyConnections, rounds, seconds } = options;
-  const comparison = new OrderComparison({ ...options, tell, status: '201' });
+  const comparison = new OrderComparison({ ...options, log, status: '201' });
   try {
     const prepare = (server: OrderServer) => dropsOf(server, drops);
     const admit = { prepare, connections, warmUpSeconds: WARM_UP_SECONDS };
@@ -68,8 +68,8 @@ async function run(options: OrderSpreadOptions, tell: Tell): Promise<ScenarioRep
       figures: ORDER_FIGURES,
       subjects: comparison.subjects(),
       findings: [
-        ...toCeiling(own, ceiling, null),
-        ...toCeiling(ownMany, ceilingMany, null),
+        ...ceilingFindings(own, ceiling, null),
+        ...ceilingFindings(ownMany, ceilingMany, null),
         p99Finding(`p99 at ${connections} connections`, own.samples, null),
         ...comparison.factors(own, peers),
       ],

@@ -16,7 +16,7 @@ import {
   type Scenario,
   type ScenarioReport,
   type Subject,
-  type Tell,
+  type Log,
 } from '../scenario.ts';
 import { LiveDropsOrderServer } from '../servers/livedrops-order-server.ts';
 import type { OrderServer } from '../servers/order-server.ts';
@@ -59,7 +59,7 @@ export const overload: Scenario<OverloadOptions> = {
 };
 
 /** One rate at which orders came. */
-interface Asked {
+interface RateRun {
   readonly perSecond: number;
   readonly result: OpenLoopResult;
   readonly orders: KindResult;
@@ -67,13 +67,13 @@ interface Asked {
 }
 
 interface Rounds {
-  readonly unloaded: Asked[];
-  readonly overloaded: Asked[];
+  readonly unloaded: RateRun[];
+  readonly overloaded: RateRun[];
   /** The bare server under the same storm. */
-  readonly bare: Asked[];
+  readonly bare: RateRun[];
 }
 
-async function run(options: OverloadOptions, tell: Tell): Promise<ScenarioReport> {
+async function run(options: OverloadOptions, log: Log): Promise<ScenarioReport> {
   const { seconds, factor, connections } = options;
   allowOpenFiles(connections + FILES_BESIDE_SOCKETS);
   const server = new LiveDropsOrderServer(options);
@@ -82,34 +82,34 @@ async function run(options: OverloadOptions, tell: Tell): Promise<ScenarioReport
   try {
     await server.start();
     const plan = await server.drop(STOCK);
-    tell('warming up, and measuring what it can take');
+    log('warming up, and measuring what it can take');
     const { perSecond: capacity, bytesPerAnswer } = await capacityOf(server, plan, seconds);
     bare = new RawOrderServer({ bytesPerAnswer, status: '503' });
     await bare.start();
     const barePlan = await bare.drop();
-    const ask = async (
+    const runAt = async (
       of: OrderServer,
       at: RequestPlan,
       perSecond: number,
       length = seconds,
-    ): Promise<Asked> => {
+    ): Promise<RateRun> => {
       const { host, port } = at;
       const job = { host, port, kinds: [ordersOf(at)], connections, perSecond, seconds: length };
       const { result, cost } = await costOf(of, load, job);
       return { perSecond, result, orders: result.kinds['orders']!, cost };
     };
     // The load has code to compile, too.
-    await ask(server, plan, capacity, LOAD_WARM_UP_SECONDS);
-    await ask(bare, barePlan, capacity, LOAD_WARM_UP_SECONDS);
+    await runAt(server, plan, capacity, LOAD_WARM_UP_SECONDS);
+    await runAt(bare, barePlan, capacity, LOAD_WARM_UP_SECONDS);
     const rounds: Rounds = { unloaded: [], overloaded: [], bare: [] };
     for (let round = 1; round <= options.rounds; round++) {
-      tell(`round ${round} of ${options.rounds}`);
-      rounds.unloaded.push(await ask(server, plan, capacity * UNLOADED_SHARE));
-      rounds.overloaded.push(await ask(server, plan, capacity * factor));
-      rounds.bare.push(await ask(bare, barePlan, capacity * factor));
+      log(`round ${round} of ${options.rounds}`);
+      rounds.unloaded.push(await runAt(server, plan, capacity * UNLOADED_SHARE));
+      rounds.overloaded.push(await runAt(server, plan, capacity * factor));
+      rounds.bare.push(await runAt(bare, barePlan, capacity * factor));
     }
-    const told = { rounds: options.rounds, seconds, connections, factor };
-    return reportOf(server, bare, { ...told, capacity: Math.round(capacity) }, rounds);
+    const settings = { rounds: options.rounds, seconds, connections, factor };
+    return reportOf(server, bare, { ...settings, capacity: Math.round(capacity) }, rounds);
   } finally {
     await load.stop();
     await bare?.stop();
@@ -141,9 +141,9 @@ function reportOf(
   const subject = (
     { role, about }: OrderServer,
     { key, label, status }: { key: string; label: string; status: string },
-    rounds: readonly Asked[],
+    rounds: readonly RateRun[],
   ): Subject => {
-    const samples = rounds.map((asked) => sampleOf(asked, asked.orders.statuses[status]));
+    const samples = rounds.map((one) => sampleOf(one, one.orders.statuses[status]));
     return { key, label, role, about, samples };
   };
   const [tenth, orders, refusals, bareRefusals] = [
@@ -172,7 +172,7 @@ function reportOf(
 }
 
 /** Without an answer of that status there are no times. */
-function sampleOf({ result, cost }: Asked, status: StatusResult | undefined): Sample {
+function sampleOf({ result, cost }: RateRun, status: StatusResult | undefined): Sample {
   const { serverCpuShare, loadCpuShare } = cost;
   const shares = { serverPercent: serverCpuShare * 100, loadPercent: loadCpuShare * 100 };
   if (status === undefined) return { figures: { perSecond: 0, ...shares } };
@@ -188,7 +188,7 @@ function p99(label: string, { samples }: Subject, aim: number | null): Finding[]
   return [{ label, unit: 'ms', digits: 1, samples: values, better: 'less', aim }];
 }
 
-function noteFor({ label }: OrderServer): (asked: Asked, round: number) => string {
+function noteFor({ label }: OrderServer): (run: RateRun, round: number) => string {
   return ({ perSecond, result, orders, cost }, round) => {
     const { unsent, unanswered, errors } = result;
     const others = Object.entries(orders.statuses)

@@ -12,7 +12,7 @@ import {
   type Sample,
   type Scenario,
   type ScenarioReport,
-  type Tell,
+  type Log,
 } from '../scenario.ts';
 import { LiveDropsServer, makeDataDirectory } from '../servers/livedrops-server.ts';
 
@@ -49,16 +49,16 @@ export const recovery: Scenario<RecoveryOptions> = {
   run: runRecovery,
 };
 
-async function runRecovery(options: RecoveryOptions, tell: Tell): Promise<ScenarioReport> {
+async function runRecovery(options: RecoveryOptions, log: Log): Promise<ScenarioReport> {
   const { orders, rounds } = options;
   const directory = makeDataDirectory();
   try {
-    tell(`placing ${orders} orders`);
+    log(`placing ${orders} orders`);
     const placing = ['place', directory, String(orders), String(rounds)];
     const placed = await life<Placed>(placing, []);
     const samples: Sample[] = [];
     for (let round = 0; round < rounds; round++) {
-      tell(`round ${round + 1} of ${rounds}`);
+      log(`round ${round + 1} of ${rounds}`);
       // One profile is enough: each thread of each process writes one.
       const profileDirectory = round === 0 ? options.profileDirectory : null;
       const { recoveryMs } = await recover(directory, { ...options, profileDirectory });
@@ -104,8 +104,8 @@ function copyOf(crashed: string): string {
 }
 
 /**
- * From the start of the server's process to the answer to an order: of the drop in the directory, or
- * where it is empty, to the answer that there is no such drop.
+ * From the start of the server's process to the answer to an order: of the drop in the directory,
+ * or where it is empty, to the answer that there is no such drop.
  */
 async function firstOrderMs(directory: string, isFilled: boolean): Promise<number> {
   const startedAt = performance.now();

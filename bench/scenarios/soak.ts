@@ -1,11 +1,12 @@
 // Orders for an hour or as long as wanted, while drops begin and end and watchers come and go: does
-// memory grow by more than the orders that are kept in it, and does it come back when drops are over.
+// memory grow by more than the orders that are kept in it, and does it come back when drops are
+// over.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { ComingAndGoing } from '../load/coming-and-going.ts';
+import { ChurningSubscribers } from '../load/churning-subscribers.ts';
 import { LoadProcess } from '../load/load-process.ts';
 import type { KindResult, OpenLoopJob, OpenLoopResult } from '../load/open-loop-load.ts';
-import { PassingDrops } from '../load/passing-drops.ts';
+import { DropGenerations } from '../load/drop-generations.ts';
 import type { RequestKind } from '../load/request-plan.ts';
 import type { OpenLoop } from '../measure.ts';
 import {
@@ -14,7 +15,7 @@ import {
   type Sample,
   type Scenario,
   type ScenarioReport,
-  type Tell,
+  type Log,
 } from '../scenario.ts';
 import { LiveDropsServer } from '../servers/livedrops-server.ts';
 import { accessToken } from '../servers/sale-client.ts';
@@ -38,11 +39,11 @@ const BUYERS_OF_GROUP = 4096;
 /** By then SQLite's caches, that of tokens and the heap have their size. */
 const CONCLUSIVE_ORDERS = 1_000_000;
 /** They are valid for twice as long. */
-const TOKENS_KEPT_MS = 1_800_000;
+const TOKEN_REUSE_MS = 1_800_000;
 const WARM_UP_SECONDS = 10;
 const CAPACITY_SECONDS = 5;
 /** So that the least memory of a sample is hardly garbage. */
-const LOOKS = 5;
+const MEMORY_READS = 5;
 
 export interface SoakOptions extends CommonOptions {
   readonly minutes: number;
@@ -72,7 +73,7 @@ export const soak: Scenario<SoakOptions> = {
   run: runSoak,
 };
 
-async function runSoak(options: SoakOptions, tell: Tell): Promise<ScenarioReport> {
+async function runSoak(options: SoakOptions, log: Log): Promise<ScenarioReport> {
   const { profileDirectory } = options;
   const profile = ['--cpu-prof', `--cpu-prof-dir=${profileDirectory}`];
   const server = new LiveDropsServer(profileDirectory === null ? [] : profile);
@@ -82,15 +83,15 @@ async function runSoak(options: SoakOptions, tell: Tell): Promise<ScenarioReport
     await server.start();
     await run.begin();
     const rate = options.rate ?? Math.round((await run.capacity()) / 2);
-    tell(`${rate} orders a second for ${options.minutes} minutes`);
-    const watchers = new ComingAndGoing({
+    log(`${rate} orders a second for ${options.minutes} minutes`);
+    const watchers = new ChurningSubscribers({
       host: server.host,
       port: server.port,
       count: options.subscribers,
       nextDrop: () => run.anyDrop(),
     });
     try {
-      await run.orders(rate, options.minutes, watchers, tell);
+      await run.orders(rate, options.minutes, watchers, log);
     } finally {
       watchers.stop();
     }
@@ -105,7 +106,7 @@ class Soak {
   readonly samples: Sample[] = [];
   readonly #server: LiveDropsServer;
   readonly #load: OpenLoop;
-  #drops: PassingDrops | null = null;
+  #drops: DropGenerations | null = null;
   #samplesLeft = 0;
   #buyersSoFar = 0;
   readonly #tokens = new Map<string, string>();
@@ -119,7 +120,7 @@ class Soak {
   }
 
   async begin(): Promise<void> {
-    this.#drops = new PassingDrops({ sale: this.#server, perGeneration: DROPS });
+    this.#drops = new DropGenerations({ sale: this.#server, perGeneration: DROPS });
     await this.#drops.begin((WARM_UP_SECONDS + CAPACITY_SECONDS) * 1000);
   }
 
@@ -130,7 +131,12 @@ class Soak {
     return answers / seconds;
   }
 
-  async orders(rate: number, minutes: number, watchers: ComingAndGoing, tell: Tell): Promise<void> {
+  async orders(
+    rate: number,
+    minutes: number,
+    watchers: ChurningSubscribers,
+    log: Log,
+  ): Promise<void> {
     const sampleCount = Math.max(1, Math.round((minutes * 60) / SAMPLE_SECONDS));
     const startedAt = performance.now();
     for (let i = 0; i < sampleCount; i++) {
@@ -139,7 +145,7 @@ class Soak {
       const framesBefore = watchers.frames;
       const [result, memory] = await Promise.all([
         this.#order(rate, SAMPLE_SECONDS),
-        this.#lookAtMemory(),
+        this.#readMemory(),
       ]);
       const { done, due } = result.kinds['orders']!;
       const inMemory = await this.#drops!.inMemory();
@@ -155,7 +161,7 @@ class Soak {
         frames: (watchers.frames - framesBefore) / result.seconds,
       };
       this.samples.push({ figures, latency: done.latency });
-      if (i % 6 === 5) tell(soakLine(figures));
+      if (i % 6 === 5) log(soakLine(figures));
     }
   }
 
@@ -198,7 +204,7 @@ class Soak {
 
   /** In turn, each with one token for as long as people keep theirs. */
   #nextBuyers(): string[] {
-    if (performance.now() - this.#tokensSince > TOKENS_KEPT_MS) {
+    if (performance.now() - this.#tokensSince > TOKEN_REUSE_MS) {
       this.#tokens.clear();
       this.#tokensSince = performance.now();
     }
@@ -212,14 +218,14 @@ class Soak {
   }
 
   /** The least of several looks while a sample is taken; of the event loop, the slowest. */
-  async #lookAtMemory(): Promise<Record<'resident' | 'used' | 'heap' | 'loopP99', number>> {
-    const looks: { resident: number; heap: number; buffers: number; loopP99: number }[] = [];
-    for (let look = 0; look < LOOKS; look++) {
-      await delay((SAMPLE_SECONDS * 1000) / (LOOKS + 1));
+  async #readMemory(): Promise<Record<'resident' | 'used' | 'heap' | 'loopP99', number>> {
+    const readings: { resident: number; heap: number; buffers: number; loopP99: number }[] = [];
+    for (let read = 0; read < MEMORY_READS; read++) {
+      await delay((SAMPLE_SECONDS * 1000) / (MEMORY_READS + 1));
       const { host, port, process } = this.#server;
       const text = await (await fetch(`http://${host}:${port}/metrics`)).text();
       const metric = (name: string) => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
-      looks.push({
+      readings.push({
         resident: process.residentBytes() / MEGABYTE,
         heap: metric('nodejs_heap_size_used_bytes') / MEGABYTE,
         buffers: metric('nodejs_external_memory_bytes') / MEGABYTE,
@@ -227,10 +233,10 @@ class Soak {
       });
     }
     return {
-      resident: Math.min(...looks.map(({ resident }) => resident)),
-      used: Math.min(...looks.map(({ heap, buffers }) => heap + buffers)),
-      heap: Math.min(...looks.map(({ heap }) => heap)),
-      loopP99: Math.max(...looks.map(({ loopP99 }) => loopP99)),
+      resident: Math.min(...readings.map(({ resident }) => resident)),
+      used: Math.min(...readings.map(({ heap, buffers }) => heap + buffers)),
+      heap: Math.min(...readings.map(({ heap }) => heap)),
+      loopP99: Math.max(...readings.map(({ loopP99 }) => loopP99)),
     };
   }
 }
@@ -240,7 +246,7 @@ function orders({ kinds }: OpenLoopResult): KindResult {
 }
 
 function report(
-  { minutes, rate: wanted, subscribers }: SoakOptions,
+  { minutes, rate: requestedRate, subscribers }: SoakOptions,
   rate: number,
   samples: readonly Sample[],
   watchersLost: number,
@@ -253,7 +259,7 @@ function report(
   if (warm === samples || ordersWarm < CONCLUSIVE_ORDERS)
     notes.push('Too few orders to tell growth from caches that fill.');
   if (watchersLost > 0) notes.push(`${watchersLost} watchers lost their stream.`);
-  if (wanted === undefined) notes.push('The rate is half of what was measured first.');
+  if (requestedRate === undefined) notes.push('The rate is half of what was measured first.');
   return {
     name: 'soak',
     title: 'Long load, and what stays of it',
@@ -263,7 +269,7 @@ function report(
       `${(GENERATION_SAMPLES * SAMPLE_SECONDS) / 60} minutes they end and ${DROPS} others begin; a ` +
       'drop that is over is put aside after half a minute to a minute without use. Meanwhile ' +
       'watchers come to the live stream of a drop, stay for 20 seconds, and go. Each sample is of ' +
-      `${SAMPLE_SECONDS} seconds, and of memory it tells the least of ${LOOKS} looks. How memory ` +
+      `${SAMPLE_SECONDS} seconds, and of memory it tells the least of ${MEMORY_READS} looks. How memory ` +
       'depends on the orders of the drops that are in memory, and on all orders ever placed, is ' +
       'found by least squares over the samples after the first quarter; growth is that of the ' +
       'least memory of each generation of drops.',

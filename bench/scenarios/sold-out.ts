@@ -3,13 +3,13 @@
 
 import { headersFor, type RequestPlan } from '../load/request-plan.ts';
 import { ORDER_FIGURES } from '../measure.ts';
-import { OrderComparison, p99Finding, profileNotes, toCeiling } from '../order-comparison.ts';
+import { OrderComparison, p99Finding, profileNotes, ceilingFindings } from '../order-comparison.ts';
 import {
   type CommonOptions,
   count,
   type Scenario,
   type ScenarioReport,
-  type Tell,
+  type Log,
 } from '../scenario.ts';
 import { LiveDropsOrderServer } from '../servers/livedrops-order-server.ts';
 import { orderPeers } from '../servers/order-peers.ts';
@@ -39,9 +39,9 @@ export const soldOut: Scenario<SoldOutOptions> = {
   run,
 };
 
-async function run(options: SoldOutOptions, tell: Tell): Promise<ScenarioReport> {
+async function run(options: SoldOutOptions, log: Log): Promise<ScenarioReport> {
   const { connections, rounds, seconds } = options;
-  const comparison = new OrderComparison({ ...options, tell, status: '409' });
+  const comparison = new OrderComparison({ ...options, log, status: '409' });
   try {
     const admit = { prepare: emptyDrop, connections, warmUpSeconds: WARM_UP_SECONDS };
     const admitOther = { ...admit, warmUpSeconds: OTHERS_WARM_UP_SECONDS };
@@ -62,7 +62,7 @@ async function run(options: SoldOutOptions, tell: Tell): Promise<ScenarioReport>
       }),
       subjects: comparison.subjects(),
       findings: [
-        ...toCeiling(own, ceiling, CEILING_AIM),
+        ...ceilingFindings(own, ceiling, CEILING_AIM),
         p99Finding(`p99 at ${connections} connections`, own.samples, null),
         ...comparison.factors(own, peers),
       ],

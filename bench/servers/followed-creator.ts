@@ -1,5 +1,5 @@
-// A server with one creator whom very many follow, and the store beneath it, in both profiles: alone
-// on SQLite, and as a cluster's node on Redis.
+// A server with one creator whom very many follow, and the store beneath it, in both profiles:
+// alone on SQLite, and as a cluster's node on Redis.
 
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';

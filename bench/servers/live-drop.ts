@@ -3,7 +3,7 @@
 // fsync, and its times count from when the order is sent.
 
 import { Latencies } from '../load/latencies.ts';
-import type { AskedAt, Audience, SayCommand } from '../load/live-subscribers.ts';
+import type { RequestTimes, SubscriberPlan, SendCommand } from '../load/live-subscribers.ts';
 import { monotonicMs } from '../load/monotonic-clock.ts';
 import type { LatencyPoint } from '../scenario.ts';
 import type { PublishCommand } from './live-raw-server.ts';
@@ -21,7 +21,7 @@ export interface OrdersPlan {
 }
 
 export interface PlacedOrders {
-  readonly askedAt: AskedAt;
+  readonly requestedAt: RequestTimes;
   /** From sending an order to its answer. */
   readonly answers: readonly LatencyPoint[];
 }
@@ -29,8 +29,8 @@ export interface PlacedOrders {
 /** A drop that is about to start, and how viewers come and go. */
 export interface NextDrop {
   readonly id: string;
-  readonly subscribe: SayCommand;
-  readonly unsubscribe: SayCommand;
+  readonly subscribe: SendCommand;
+  readonly unsubscribe: SendCommand;
 }
 
 export class LiveDrop implements LiveServer {
@@ -54,20 +54,20 @@ export class LiveDrop implements LiveServer {
     this.#dropId = await this.#nodes.sale.drop(STOCK);
   }
 
-  audiences(connections: number): Audience[] {
+  subscriberPlans(connections: number): SubscriberPlan[] {
     const { gateways, sale } = this.#nodes;
-    const hello = saying('subscribe', this.#dropId);
+    const hello = topicMessage('subscribe', this.#dropId);
     return shares(connections, gateways.length).map((share, index) => {
       const token = (_: unknown, i: number) => sale.token(`viewer-${index}-${i}`);
       const tokens = Array.from({ length: share }, token);
       const paths = tokens.map((one) => `/v1/notifications?access_token=${one}`);
-      const subscription = { paths, hello, subscribedBy: SNAPSHOT, heartbeat: null };
+      const subscription = { paths, hello, subscribedPrefix: SNAPSHOT, heartbeat: null };
       return { ...gateways[index]!, ...subscription, connections: share };
     });
   }
 
-  async change({ frames, intervalMs }: PublishCommand): Promise<AskedAt> {
-    return (await this.placeOrders({ orders: frames, intervalMs })).askedAt;
+  async change({ frames, intervalMs }: PublishCommand): Promise<RequestTimes> {
+    return (await this.placeOrders({ orders: frames, intervalMs })).requestedAt;
   }
 
   /**
@@ -76,12 +76,12 @@ export class LiveDrop implements LiveServer {
    */
   async placeOrders({ orders, intervalMs }: OrdersPlan): Promise<PlacedOrders> {
     const answers = new Latencies();
-    const askedAt: [number, number][] = [];
+    const requestedAt: [number, number][] = [];
     const place = async (sentAt: number): Promise<void> => {
       this.#buyers += 1;
       const { version } = await this.#nodes.sale.order(this.#dropId, `buyer-${this.#buyers}`);
       answers.add(monotonicMs() - sentAt);
-      askedAt.push([version, sentAt]);
+      requestedAt.push([version, sentAt]);
     };
     const placed: Promise<void>[] = [];
     const failures: unknown[] = [];
@@ -93,18 +93,18 @@ export class LiveDrop implements LiveServer {
     }
     await Promise.all(placed);
     if (failures.length > 0) throw failures[0];
-    return { askedAt: askedAt.toSorted(([a], [b]) => a - b), answers: answers.points() };
+    return { requestedAt: requestedAt.toSorted(([a], [b]) => a - b), answers: answers.points() };
   }
 
   async nextDrop(): Promise<NextDrop> {
     const id = await this.#nodes.sale.drop(STOCK, UPCOMING_MS);
     return {
       id,
-      subscribe: { type: 'say', text: saying('subscribe', id), answeredBy: SNAPSHOT },
+      subscribe: { type: 'send', text: topicMessage('subscribe', id), answerPrefix: SNAPSHOT },
       unsubscribe: {
-        type: 'say',
-        text: saying('unsubscribe', id),
-        answeredBy: '{"type":"unsubscribed"',
+        type: 'send',
+        text: topicMessage('unsubscribe', id),
+        answerPrefix: '{"type":"unsubscribed"',
       },
     };
   }
@@ -112,7 +112,7 @@ export class LiveDrop implements LiveServer {
   /**
    * The start counts from the time set for it, so it has in it how late the owner opens the drop.
    */
-  async startDrop(id: string): Promise<AskedAt> {
+  async startDrop(id: string): Promise<RequestTimes> {
     const startsAt = Date.now() + START_DELAY_MS;
     const startsAtMonotonic = monotonicMs() + startsAt - Date.now();
     const { version } = await this.#nodes.sale.reschedule(id, startsAt);
@@ -132,6 +132,6 @@ export class LiveDrop implements LiveServer {
   }
 }
 
-function saying(type: 'subscribe' | 'unsubscribe', dropId: string): string {
+function topicMessage(type: 'subscribe' | 'unsubscribe', dropId: string): string {
   return JSON.stringify({ type, topic: `drop:${dropId}` });
 }

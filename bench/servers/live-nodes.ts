@@ -1,5 +1,5 @@
-// LiveDrops as viewers of a live stream meet it: one node with every role, or, where one process may
-// not have as many files open, several gateway nodes before one that owns the drops.
+// LiveDrops as viewers of a live stream meet it: one node with every role, or, where one process
+// may not have as many files open, several gateway nodes before one that owns the drops.
 
 import type { MeasuredServer } from '../measure.ts';
 import { SERVER_CORE } from '../pinned-process.ts';

@@ -4,7 +4,7 @@
 // Each is a script that says where it listens and publishes what its input asks for.
 
 import { fileURLToPath } from 'node:url';
-import type { AskedAt, Audience, Subscription } from '../load/live-subscribers.ts';
+import type { RequestTimes, SubscriberPlan, Subscription } from '../load/live-subscribers.ts';
 import type { MeasuredServer } from '../measure.ts';
 import { PinnedProcess, SERVER_CORE } from '../pinned-process.ts';
 import type { Role } from '../scenario.ts';
@@ -22,9 +22,9 @@ export interface LiveServer extends MeasuredServer {
    */
   start(): Promise<void>;
   /** So many clients: all of one process of it, or spread over several. */
-  audiences(connections: number): readonly Audience[];
+  subscriberPlans(connections: number): readonly SubscriberPlan[];
   /** Changes the topic, each time so long after the last that it is a frame of its own. */
-  change(plan: PublishCommand): Promise<AskedAt>;
+  change(plan: PublishCommand): Promise<RequestTimes>;
   stop(): Promise<void>;
 }
 
@@ -35,10 +35,10 @@ interface PublisherKind {
   readonly about: string;
   /** Beside this file. */
   readonly script: string;
-  readonly client: Pick<Subscription, 'paths' | 'hello' | 'subscribedBy' | 'heartbeat'>;
+  readonly client: Pick<Subscription, 'paths' | 'hello' | 'subscribedPrefix' | 'heartbeat'>;
 }
 
-const PLAIN = { paths: ['/'], hello: null, subscribedBy: null, heartbeat: null };
+const PLAIN = { paths: ['/'], hello: null, subscribedPrefix: null, heartbeat: null };
 
 export const RAW_PUBLISHER: PublisherKind = {
   key: 'raw',
@@ -70,7 +70,7 @@ export const PEER_PUBLISHERS: readonly PublisherKind[] = [
     client: {
       paths: ['/socket.io/?EIO=4&transport=websocket'],
       hello: '40',
-      subscribedBy: '42["drop.snapshot"',
+      subscribedPrefix: '42["drop.snapshot"',
       heartbeat: { ping: '2', pong: '3' },
     },
   },
@@ -106,14 +106,14 @@ export class Publisher implements LiveServer {
     this.#url = new URL((await this.#process.line()).replace('ready on ', ''));
   }
 
-  audiences(connections: number): [Audience] {
+  subscriberPlans(connections: number): [SubscriberPlan] {
     const { hostname: host, port } = this.#url;
     return [{ host, port: Number(port), ...this.#kind.client, connections }];
   }
 
-  async change(plan: PublishCommand): Promise<AskedAt> {
+  async change(plan: PublishCommand): Promise<RequestTimes> {
     this.#running.write(JSON.stringify(plan));
-    return JSON.parse(await this.#running.line()) as AskedAt;
+    return JSON.parse(await this.#running.line()) as RequestTimes;
   }
 
   cpuMicros(): number {
@@ -159,12 +159,12 @@ export class PublisherGroup implements LiveServer {
     await this.#all((publisher) => publisher.start());
   }
 
-  audiences(connections: number): Audience[] {
+  subscriberPlans(connections: number): SubscriberPlan[] {
     const each = shares(connections, this.#publishers.length);
-    return this.#publishers.flatMap((publisher, index) => publisher.audiences(each[index]!));
+    return this.#publishers.flatMap((publisher, index) => publisher.subscriberPlans(each[index]!));
   }
 
-  async change(plan: PublishCommand): Promise<AskedAt> {
+  async change(plan: PublishCommand): Promise<RequestTimes> {
     return earliest(await this.#all((publisher) => publisher.change(plan)));
   }
 
@@ -196,8 +196,8 @@ export function shares(count: number, parts: number): number[] {
  * When the first of several published each version: they share a core, so that what the others wait
  * for it is part of what their clients wait, as with an order that all of them hear of.
  */
-export function earliest(published: readonly AskedAt[]): AskedAt {
-  const [first, ...others] = published.map((askedAt) => new Map(askedAt));
+export function earliest(published: readonly RequestTimes[]): RequestTimes {
+  const [first, ...others] = published.map((requestedAt) => new Map(requestedAt));
   return [...first!].map(([version, at]) => {
     return [version, Math.min(at, ...others.map((times) => times.get(version) ?? at))] as const;
   });

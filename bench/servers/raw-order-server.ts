@@ -1,6 +1,6 @@
-// The bare servers in the place of one that sells drops. They answer every order alike: one at once,
-// so that what it reaches is what the machine, the socket and the parsing of HTTP leave to reach;
-// the other once the order is on the disk, so that it shows what durability alone costs.
+// The bare servers in the place of one that sells drops. They answer every order alike: one at
+// once, so that what it reaches is what the machine, the socket and the parsing of HTTP leave to
+// reach; the other once the order is on the disk, so that it shows what durability alone costs.
 
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';

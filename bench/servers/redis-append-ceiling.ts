@@ -1,6 +1,6 @@
 // What Redis alone leaves to reach in a cluster: a redis-server with the settings of the journal's,
-// and redis-benchmark, which appends entries of an order's size to one stream. No gateway, no owner,
-// no messages, no lists.
+// and redis-benchmark, which appends entries of an order's size to one stream. No gateway, no
+// owner, no messages, no lists.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

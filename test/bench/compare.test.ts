@@ -45,7 +45,7 @@ function rowOf(before: BenchResult, after: BenchResult, label: string): Row | un
   return compareResults(before, after).scenarios[0]!.rows.find((row) => row.label === label);
 }
 
-test('a difference counts where the spreads lie apart', (t) => {
+test('a difference counts if the spreads do not overlap', (t) => {
   const before = resultOf({ rate: [100, 110, 105], cost: [30, 32, 31], share: [50, 51, 52] });
   const after = resultOf({ rate: [120, 115, 125], cost: [40, 36, 38], share: [60, 61, 62] });
   const rate = rowOf(before, after, 'rate');
@@ -57,7 +57,7 @@ test('a difference counts where the spreads lie apart', (t) => {
   t.is(rowOf(after, before, 'cost')?.change, 'better');
 });
 
-test('where the spreads touch, the difference is within the noise', (t) => {
+test('if the spreads touch, the difference is within the noise', (t) => {
   const before = resultOf({ rate: [100, 110, 105] });
   const after = resultOf({ rate: [130, 110, 140] });
   t.is(rowOf(before, after, 'rate')?.change, 'same');
@@ -70,7 +70,7 @@ test('a single round has no spread to judge by', (t) => {
   t.is(rowOf(before, after, 'ratio')?.subject, null);
 });
 
-test('there is no percentage of zero, and no row of what one result lacks', (t) => {
+test('zero has no percentage, and a figure missing in one result has no row', (t) => {
   const [before, after] = [
     resultOf({ rate: [0, 0], cost: [] }),
     resultOf({ rate: [5, 6], cost: [1, 2] }),
@@ -79,7 +79,7 @@ test('there is no percentage of zero, and no row of what one result lacks', (t) 
   t.is(rowOf(before, after, 'cost'), undefined);
 });
 
-test('other machines, other settings, noise and missing scenarios are told first', (t) => {
+test('warnings name other machines, settings, noise and missing scenarios', (t) => {
   const before = madeUpResult();
   const [hot, fanout] = before.runs;
   const settings = { ...hot!.report.settings, connections: 512 };
@@ -93,8 +93,8 @@ test('other machines, other settings, noise and missing scenarios are told first
   t.deepEqual(warnings, [
     'The machines differ in processor: Intel(R) Xeon(R) Processor, then AMD EPYC.',
     'The machines differ in memory.',
-    'The second run was robbed of 20.0 % of its time.',
-    'Others used 50.0 % of the machine before the second run.',
+    "The hypervisor took 20.0 % of the second run's time.",
+    'Other programs used 50.0 % of the machine before the second run.',
     'The disk took 0.22 ms to sync, then 2.00 ms.',
     'Only the first result has failover.',
   ]);
@@ -103,7 +103,7 @@ test('other machines, other settings, noise and missing scenarios are told first
   t.true(text.indexOf('! The machines differ') < text.indexOf('order-hot'));
 });
 
-test('a result compared with itself has nothing but noise', (t) => {
+test('a result compared with itself has only differences within the noise', (t) => {
   const { scenarios, warnings } = compareResults(madeUpResult(), madeUpResult());
   t.deepEqual(warnings, []);
   const changes = new Set(scenarios.flatMap(({ rows }) => rows.map(({ change }) => change)));

@@ -33,7 +33,7 @@ function child(frame: Frame, name: string): Frame {
   return [...frame.children.values()].find((one) => one.name === name)!;
 }
 
-test('stacks that read the same are one, with their times added up', (t) => {
+test('equal stacks are merged and their times added up', (t) => {
   const { root, idleMicros, samples } = frameTree(PROFILE);
   t.is(samples, 5);
   t.is(idleMicros, 2_000);
@@ -47,7 +47,7 @@ test('stacks that read the same are one, with their times added up', (t) => {
   t.is(child(loop, '<pack>').totalMicros, 2_000);
 });
 
-test('files are told by their path in the project, packages by their name', (t) => {
+test('frames have the path in the project or the package name', (t) => {
   const loop = child(frameTree(PROFILE).root, 'loop');
   t.is(loop.place, 'actors/shard/shard.ts:120');
   t.is(loop.origin, 'project');
@@ -79,7 +79,7 @@ test('a profile that is no tree is refused', (t) => {
   t.throws(() => frameTree({ ...PROFILE, nodes: [] }), { message: /without a single node/ });
 });
 
-test('every profile of a directory is drawn beside it, but not what only waited', (t) => {
+test('every profile of a directory is drawn, except of idle threads', (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'livedrops-flames-'));
   try {
     writeFileSync(join(directory, 'server.cpuprofile'), JSON.stringify(PROFILE));

@@ -1,5 +1,5 @@
-// A result as a whole run leaves it, with figures made up in code: the same each time, and nobody's
-// measurement.
+// A complete result with figures made up in code. The figures are the same each time and were not
+// measured.
 
 import { RESULT_FORMAT, type BenchResult, type ScenarioRun } from '../../bench/result.ts';
 import {

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import type { RequestPlan } from '../../bench/load/request-plan.ts';
-import { OrderComparison, toCeiling } from '../../bench/order-comparison.ts';
+import { OrderComparison, ceilingFindings } from '../../bench/order-comparison.ts';
 import type { Role } from '../../bench/scenario.ts';
 import type { OrderServer } from '../../bench/servers/order-server.ts';
 
@@ -63,14 +63,14 @@ function comparison(t: ExecutionContext): OrderComparison {
   const made = new OrderComparison({
     rounds: 2,
     seconds: 0.1,
-    tell: () => undefined,
+    log: () => undefined,
     status: '201',
   });
   t.teardown(() => made.stop());
   return made;
 }
 
-test('every server is measured once in each round, and set beside the others', async (t) => {
+test('every server is measured once in each round and compared', async (t) => {
   const compared = comparison(t);
   const own = await compared.admit(
     new MadeUpServer({ key: 'own', role: 'livedrops', status: 201 }),
@@ -93,13 +93,13 @@ test('every server is measured once in each round, and set beside the others', a
       ['ceiling', 2],
     ],
   );
-  const [byRate] = toCeiling(own, ceiling, 0.6);
+  const [byRate] = ceilingFindings(own, ceiling, 0.6);
   const rate = own.samples[1]!.figures['perSecond']! / ceiling.samples[1]!.figures['perSecond']!;
   t.is(byRate!.samples[1], rate);
   t.is(byRate!.aim, 0.6);
 });
 
-test('a peer that does not run, or stops answering as it should, is left out with a note', async (t) => {
+test('a peer that does not run or gives wrong answers is excluded with a note', async (t) => {
   const compared = comparison(t);
   const own = await compared.admit(
     new MadeUpServer({ key: 'own', role: 'livedrops', status: 201 }),
@@ -128,7 +128,7 @@ test('a peer that does not run, or stops answering as it should, is left out wit
   );
 });
 
-test('where a peer is better, the notes say so', async (t) => {
+test('the notes name the figures in which a peer is better', async (t) => {
   const compared = comparison(t);
   const own = await compared.admit(
     new MadeUpServer({ key: 'own', role: 'livedrops', status: 201 }),
@@ -145,7 +145,7 @@ test('where a peer is better, the notes say so', async (t) => {
   ]);
 });
 
-test('LiveDrops answering otherwise than it should ends the comparison', async (t) => {
+test('a wrong answer of LiveDrops ends the comparison', async (t) => {
   const own = new MadeUpServer({ key: 'own', role: 'livedrops', status: 503 });
   await t.throwsAsync(comparison(t).admit(own, ADMIT), { message: /were not answered 201/ });
 });

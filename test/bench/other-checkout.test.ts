@@ -13,7 +13,7 @@ test('a directory with a checkout is measured as it stands and stays there', (t)
   t.true(existsSync(checkout.command));
 });
 
-test('a name that is neither a directory nor a commit is an error, and leaves nothing behind', (t) => {
+test('a name that is neither directory nor commit is an error and leaves no files', (t) => {
   const checkouts = () =>
     readdirSync(tmpdir()).filter((name) => name.startsWith('livedrops-checkout-'));
   const before = checkouts();

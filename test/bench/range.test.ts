@@ -14,7 +14,7 @@ test('a median is the middle sample, or the middle of the two', (t) => {
   t.is(median([7]), 7);
 });
 
-test('a range has the median, the least, the greatest and the count; of nothing there is none', (t) => {
+test('a range has median, least, greatest and count; without samples it is null', (t) => {
   t.deepEqual(rangeOf([3, 1, 2]), { median: 2, min: 1, max: 3, samples: 3 });
   t.is(rangeOf([]), null);
 });
@@ -28,7 +28,7 @@ test('a ratio divides the figures of the same round', (t) => {
   t.is(inverse.better, 'more');
 });
 
-test('an aim is met by the median, at the aim too; in vain without a sample', (t) => {
+test('the median meets an aim, also exactly at the aim; no sample: unmeasured', (t) => {
   const finding: Finding = {
     label: 'p99',
     unit: 'ms',
@@ -61,7 +61,7 @@ test('latencies are the medians of the rounds at each percentile', (t) => {
   ]);
 });
 
-test('numbers are grouped, and what is missing is a dash', (t) => {
+test('numbers are grouped, and a missing number is a dash', (t) => {
   t.is(numberText(1_234_567.891, 1), '1,234,567.9');
   t.is(numberText(null, 2), '-');
 });

@@ -29,18 +29,18 @@ test('the page has every scenario, subject, finding, figure and note', (t) => {
   t.true(page.includes('nats-server is not installed &lt;here&gt;'));
 });
 
-test('nothing that was measured can become markup, in charts neither', (t) => {
+test('no measured text becomes markup, in charts neither', (t) => {
   t.false(page.includes('<script'));
   t.false(page.includes('<local>'));
   t.true(page.includes('workerd &lt;local&gt;'));
 });
 
-test('the page stands alone', (t) => {
+test('the page refers to nothing outside itself', (t) => {
   t.notRegex(page, /<(?:link|img|iframe|object|script)\b|@import|url\((?!#)/);
   t.deepEqual(page.match(/(?:src|href)="(?!#)[^"]*"/g), null);
 });
 
-test('what the charts refer to is there, and no two have the same name', (t) => {
+test('ids that charts refer to exist and are unique', (t) => {
   const ids = [...page.matchAll(/ id="([^"]*)"/g)].map(([, id]) => id);
   t.is(new Set(ids).size, ids.length);
   const referred = [...page.matchAll(/url\(#([^)]*)\)|href="#([^"]*)"/g)];
@@ -48,7 +48,7 @@ test('what the charts refer to is there, and no two have the same name', (t) => 
   for (const [, inStyle, inLink] of referred) t.true(ids.includes(inStyle ?? inLink), inStyle);
 });
 
-test('a chart tells its figures to who cannot see it', (t) => {
+test('a chart has its figures in a label for screen readers', (t) => {
   const labels = [...page.matchAll(/<svg role="img" aria-label="([^"]*)"/g)].map(
     ([, text]) => text!,
   );
@@ -58,7 +58,7 @@ test('a chart tells its figures to who cannot see it', (t) => {
   t.true(labels.some((text) => /Latency by percentile\. LiveDrops: p50 [\d.]+ ms, p75/.test(text)));
 });
 
-test('a missed aim is told as missed, and again where LiveDrops falls short', (t) => {
+test('a missed aim is marked as missed, and listed again where LiveDrops falls short', (t) => {
   t.regex(page, /rate, of the ceiling<\/th>(?:(?!<\/tr>)[\s\S])*✗ missed/);
   t.regex(
     page,
@@ -67,12 +67,12 @@ test('a missed aim is told as missed, and again where LiveDrops falls short', (t
   t.regex(page, /falls short<\/h3>(?:(?!<\/div>)[\s\S])*50,000, p99: not measured/);
 });
 
-test('the page is the same from the same result, however often and read from a file', (t) => {
+test('one result always gives the same page, read from a file too', (t) => {
   t.is(reportPage(parseResult(JSON.stringify(madeUpResult()), 'a file')), page);
 });
 
-test('the page warns of a changed tree, of noise, and of a disk that forgets', (t) => {
-  t.false(page.includes('<h3>Mind</h3>'));
+test('the page warns of a changed tree, of noise, and of a disk in memory', (t) => {
+  t.false(page.includes('<h3>Warnings</h3>'));
   const made = madeUpResult();
   const weak = reportPage({
     ...made,
@@ -80,14 +80,14 @@ test('the page warns of a changed tree, of noise, and of a disk that forgets', (
     machine: { ...made.machine, fileSystem: 'tmpfs' },
     noise: { ...made.noise, stolenShare: 0.3, busyShareBefore: 0.9 },
   });
-  const [, warnings] = /<h3>Mind<\/h3><ul>(.*?)<\/ul>/s.exec(weak)!;
+  const [, warnings] = /<h3>Warnings<\/h3><ul>(.*?)<\/ul>/s.exec(weak)!;
   t.regex(warnings!, /domain\/decide\.ts/);
   t.regex(warnings!, /30\.0 % of the time/);
   t.regex(warnings!, /90 % busy/);
   t.regex(warnings!, /durability cost nothing/);
 });
 
-test('a result without a single figure, or without any scenario, still is a page', (t) => {
+test('a result without figures or without scenarios still gives a page', (t) => {
   const made = madeUpResult();
   const [run] = made.runs;
   const empty = { ...run!.report, subjects: [], findings: [], notes: [] };
@@ -112,7 +112,7 @@ function reportOf(
   };
 }
 
-test('factors are over 1 where LiveDrops is ahead, whichever way is better', (t) => {
+test('factors are above 1 if LiveDrops is better, for either direction', (t) => {
   const report = reportOf(['livedrops', 'livedrops', 0, 0], ['redis', 'peer', 0, 0]);
   const [own, peer] = report.subjects.map((subject, at) => ({
     ...subject,
@@ -133,7 +133,7 @@ test('factors are over 1 where LiveDrops is ahead, whichever way is better', (t)
   );
 });
 
-test('others are held against the LiveDrops of the same condition', (t) => {
+test('subjects are compared with LiveDrops under the same conditions', (t) => {
   const report = reportOf(
     ['livedrops', 'livedrops', 1, 1],
     ['livedrops-512', 'livedrops', 1, 1],

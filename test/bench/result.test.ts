@@ -14,7 +14,7 @@ function inDirectory(use: (directory: string) => void): void {
   }
 }
 
-test('a result that was written is read as it was, all samples included', (t) => {
+test('a written result reads back equal, all samples included', (t) => {
   inDirectory((directory) => {
     const file = join(directory, 'of', 'today.json');
     writeResult(file, madeUpResult());
@@ -22,7 +22,7 @@ test('a result that was written is read as it was, all samples included', (t) =>
   });
 });
 
-test('a damaged file is refused with its name and the place of the damage', (t) => {
+test('a damaged file is rejected with its name and the place of the damage', (t) => {
   const whole = JSON.stringify(madeUpResult());
   const damaged: [string, RegExp][] = [
     [whole.slice(0, -10), /old\.json is not JSON/],
@@ -40,7 +40,7 @@ test('a damaged file is refused with its name and the place of the damage', (t) 
   }
 });
 
-test('a file that is not there is told as such', (t) => {
+test('a missing file is an error that names it', (t) => {
   inDirectory((directory) => {
     const file = join(directory, 'none.json');
     t.throws(() => readResult(file), { instanceOf: ResultError, message: /cannot be read/ });
@@ -49,7 +49,7 @@ test('a file that is not there is told as such', (t) => {
   });
 });
 
-test('what could not be read again is not written', (t) => {
+test('a result that could not be read again is not written', (t) => {
   inDirectory((directory) => {
     const file = join(directory, 'today.json');
     const result = { ...madeUpResult(), noise: { ...madeUpResult().noise, stolenShare: NaN } };

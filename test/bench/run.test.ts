@@ -17,11 +17,11 @@ function scenario(name: string, report: (options: CommonOptions) => ScenarioRepo
 const QUIET = {
   command: 'npm run bench',
   profileDirectory: null,
-  lookAroundMs: 0,
-  tell: () => {},
+  idleSampleMs: 0,
+  log: () => {},
 } as const;
 
-test('what fails is kept beside what did not, and the others go on', async (t) => {
+test('a failed scenario is recorded in the result, and the next scenarios run', async (t) => {
   const saved: BenchResult[] = [];
   const scenarios = [
     scenario('broken', () => {
@@ -29,8 +29,13 @@ test('what fails is kept beside what did not, and the others go on', async (t) =
     }),
     scenario('sound', () => REPORT),
   ];
-  const asked = { peers: true, own: {} };
-  const result = await runScenarios({ ...QUIET, scenarios, asked, save: (it) => saved.push(it) });
+  const requested = { peers: true, own: {} };
+  const result = await runScenarios({
+    ...QUIET,
+    scenarios,
+    requested,
+    save: (it) => saved.push(it),
+  });
   t.deepEqual(result.failures, [{ scenario: 'broken', error: 'no server: no program' }]);
   t.deepEqual(
     result.runs.map(({ report }) => report),
@@ -39,7 +44,7 @@ test('what fails is kept beside what did not, and the others go on', async (t) =
   t.is(saved.length, 2);
 });
 
-test("a scenario gets what was asked for, else its own defaults, else everyone's", async (t) => {
+test("a scenario gets what was requested for, else its own defaults, else everyone's", async (t) => {
   const seen: CommonOptions[] = [];
   const own: Scenario = {
     ...scenario('own', (options) => {
@@ -49,8 +54,13 @@ test("a scenario gets what was asked for, else its own defaults, else everyone's
     options: [{ flags: '--many-connections <n>', description: '', default: 512 }],
     defaults: { rounds: 7 },
   };
-  const run = (asked: { rounds?: number; own: Record<string, unknown> }) =>
-    runScenarios({ ...QUIET, scenarios: [own], asked: { peers: false, ...asked }, save: () => {} });
+  const run = (requested: { rounds?: number; own: Record<string, unknown> }) =>
+    runScenarios({
+      ...QUIET,
+      scenarios: [own],
+      requested: { peers: false, ...requested },
+      save: () => {},
+    });
   await run({ own: {} });
   await run({ rounds: 1, own: { manyConnections: 9 } });
   const common = { seconds: 3, peers: false, profileDirectory: null };
@@ -60,7 +70,7 @@ test("a scenario gets what was asked for, else its own defaults, else everyone's
   ]);
 });
 
-test('a figure that is no number is left out, and that is told', async (t) => {
+test('a figure that is not finite is omitted, with a note', async (t) => {
   const [subject] = REPORT.subjects;
   const samples = [{ figures: { perSecond: 1, p50Ms: NaN }, latency: [[50, Infinity]] as const }];
   const [finding] = REPORT.findings;
@@ -71,8 +81,8 @@ test('a figure that is no number is left out, and that is told', async (t) => {
     notes: [],
   };
   const scenarios = [scenario('odd', () => odd)];
-  const asked = { peers: true, own: {} };
-  const result = await runScenarios({ ...QUIET, scenarios, asked, save: () => {} });
+  const requested = { peers: true, own: {} };
+  const result = await runScenarios({ ...QUIET, scenarios, requested, save: () => {} });
   const { report } = result.runs[0]!;
   t.deepEqual(report.subjects[0]!.samples, [{ figures: { perSecond: 1 }, latency: [] }]);
   t.deepEqual(report.findings[0]!.samples, [1]);
@@ -80,7 +90,7 @@ test('a figure that is no number is left out, and that is told', async (t) => {
   t.regex(report.notes[0]!, /LiveDrops: "p50Ms" was NaN in round 1/);
 });
 
-test('profiles of a scenario go into a directory of its name', async (t) => {
+test('profiles of a scenario go to a directory with its name', async (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'livedrops-profile-'));
   try {
     const seen: (string | null)[] = [];
@@ -88,8 +98,8 @@ test('profiles of a scenario go into a directory of its name', async (t) => {
       seen.push(profileDirectory);
       return REPORT;
     });
-    const asked = { peers: true, own: {} };
-    const options = { ...QUIET, profileDirectory: directory, scenarios: [profiled], asked };
+    const requested = { peers: true, own: {} };
+    const options = { ...QUIET, profileDirectory: directory, scenarios: [profiled], requested };
     await runScenarios({ ...options, save: () => {} });
     t.deepEqual(seen, [join(directory, 'profiled')]);
     t.true(existsSync(join(directory, 'profiled')));

@@ -43,7 +43,7 @@ const REPORT: ScenarioReport = {
   notes: ['The load was the limit.'],
 };
 
-test('a report is a table of medians with the spread beneath, of findings with aims, and notes', (t) => {
+test('a report prints medians with spreads, findings with aims, and notes', (t) => {
   t.is(
     reportText(REPORT),
     `order-hot: One hot drop
@@ -66,7 +66,7 @@ memory                126 bytes
   );
 });
 
-test('a table too wide for a terminal has its figures in rows', (t) => {
+test('a table too wide for a terminal is transposed', (t) => {
   const more = Array.from({ length: 12 }, (_, at) => ({
     ...REPORT.figures[0]!,
     key: at === 0 ? 'rate' : 'cpu',
@@ -77,7 +77,7 @@ test('a table too wide for a terminal has its figures in rows', (t) => {
   t.regex(text, /^figure 0, orders\/s +29,000 +51,000$/m);
 });
 
-test('what a report does not have has no place in its table', (t) => {
+test('a figure without samples has no place in the table', (t) => {
   const bare = { ...REPORT, subjects: [], findings: [], notes: [], settings: {} };
   t.is(reportText(bare), 'order-hot: One hot drop\n=======================\n');
 });

@@ -28,10 +28,10 @@ create table orders (
   primary key (drop_id, user_id, key)
 );
 
--- One order in one call, which is one transaction. The hot row comes as late as possible, and a drop
--- that is sold out is told from a plain read: it locks and writes nothing. Of two calls with one key
--- at once the second waits for the first one's buyer; what it has read before that is old then, so
--- it looks again before it refuses, or fails and is called again.
+-- One order in one call, which is one transaction. The hot row comes as late as possible, and a
+-- drop that is sold out is told from a plain read: it locks and writes nothing. Of two calls with
+-- one key at once the second waits for the first one's buyer; what it has read before that is old
+-- then, so it looks again before it refuses, or fails and is called again.
 create function place_order(
   wanted_drop text, wanted_user text, wanted_key text, wanted_quantity integer,
   out outcome text, out placed orders

@@ -31,10 +31,7 @@ export async function takePublishCommands(publish) {
   }
 }
 
-/**
- * @param {PublishCommand} command
- * @param {(frame: Frame) => void} publish
- */
+/** @param {PublishCommand} command @param {(frame: Frame) => void} publish */
 async function carryOut(command, publish) {
   const times = [];
   for (let i = 0; i < command.frames; i++) {

@@ -58,15 +58,15 @@ export class PinnedProgram {
         reject(new Error(`${this.#options.program} ${what}: ${this.#output}`));
       };
       const timer = setTimeout(() => fail('did not become ready'), READY_TIMEOUT_MS);
-      const hear = (chunk: Buffer) => {
+      const onOutput = (chunk: Buffer) => {
         this.#output = (this.#output + chunk.toString()).slice(-OUTPUT_CHARACTERS_MAX);
         const found = this.#options.ready.exec(this.#output);
         if (found === null) return;
         clearTimeout(timer);
         resolve(found);
       };
-      child.stdout!.on('data', hear);
-      child.stderr!.on('data', hear);
+      child.stdout!.on('data', onOutput);
+      child.stderr!.on('data', onOutput);
       child.once('error', ({ message }) => fail(message));
       child.once('exit', (code, signal) => fail(`ended with ${code ?? signal}`));
     });

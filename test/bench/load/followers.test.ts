@@ -1,4 +1,4 @@
-// What is filled in beside the port must look as the port leaves it, and who follow and unfollow must
+// Followers written directly must look like those written through the port, and the load must
 // change something each time.
 
 import { once } from 'node:events';
@@ -27,7 +27,7 @@ const COUNT = 120;
 const SPREAD_AT = 20;
 
 if (redisInstalled) {
-  test('followers put down directly are those that the port would have left', async (t) => {
+  test('followers written directly equal those written through the port', async (t) => {
     const server = await startRedis(t);
     const data = await connectRedisData(server.address);
     t.teardown(() => data.close());
@@ -54,7 +54,7 @@ if (redisInstalled) {
     t.deepEqual(await left(), byPort);
   });
 
-  test('a cursor made of a depth shows the followers behind it', async (t) => {
+  test('a cursor made from a depth lists the followers behind it', async (t) => {
     const server = await startRedis(t);
     const data = await connectRedisData(server.address);
     t.teardown(() => data.close());
@@ -76,7 +76,7 @@ if (redisInstalled) {
   test.skip('followers put down directly need redis-server', () => {});
 }
 
-test('everybody follows and unfollows in turn, also from one run to the next', async (t) => {
+test('every user follows and unfollows in turn, across runs too', async (t) => {
   const seen = new Map<string, string[]>();
   const server = createServer((request, response) => {
     const user = request.headers.authorization!;

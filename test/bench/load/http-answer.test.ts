@@ -8,7 +8,7 @@ const ANSWERS: readonly string[] = [
   'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab\r\nc\r\n10\r\n0123456789abcdef\r\n0\r\n\r\n',
 ];
 
-test('an answer ends where its head says, and not before', (t) => {
+test('an answer ends where its head says, not before', (t) => {
   for (const text of ANSWERS) {
     const whole = Buffer.from(text);
     t.is(answerLength(whole), whole.length, text);

@@ -2,7 +2,7 @@ import test from 'ava';
 import { Latencies } from '../../../bench/load/latencies.ts';
 import { LATENCY_PERCENTILES } from '../../../bench/scenario.ts';
 
-test('what is told is within half a percent of what was measured, over seven powers of ten', (t) => {
+test('a percentile is within 0.5 % of the measured value over seven powers of ten', (t) => {
   for (let ms = 0.001; ms < 100_000; ms *= 1.37) {
     const latencies = new Latencies();
     latencies.add(ms);
@@ -13,7 +13,7 @@ test('what is told is within half a percent of what was measured, over seven pow
   }
 });
 
-test('percentiles are those of the sorted durations', (t) => {
+test('percentiles equal those of the sorted durations', (t) => {
   const latencies = new Latencies();
   for (let i = 1000; i >= 1; i--) latencies.add(i / 10);
   const points = new Map(latencies.points());
@@ -25,7 +25,7 @@ test('percentiles are those of the sorted durations', (t) => {
   t.is(latencies.count, 1000);
 });
 
-test('nothing added is told as zeros, and what is out of bounds counts at the bound', (t) => {
+test('an empty histogram gives zeros, and values out of bounds count at the bound', (t) => {
   t.true(new Latencies().points().every(([, ms]) => ms === 0));
   const latencies = new Latencies();
   latencies.add(-1);
@@ -34,7 +34,7 @@ test('nothing added is told as zeros, and what is out of bounds counts at the bo
   t.is(latencies.spread().maxMs, 1e12);
 });
 
-test('what several processes kept is told as if one had had it all', (t) => {
+test('merged histograms of several processes equal one histogram of all values', (t) => {
   const [all, joined] = [new Latencies(), new Latencies()];
   const parts = [new Latencies(), new Latencies(), new Latencies()];
   for (let i = 0; i < 3000; i++) {
@@ -42,7 +42,7 @@ test('what several processes kept is told as if one had had it all', (t) => {
     all.add(ms);
     parts[i % 2]!.add(ms);
   }
-  for (const part of parts) joined.join(JSON.parse(JSON.stringify(part.kept())));
+  for (const part of parts) joined.merge(JSON.parse(JSON.stringify(part.snapshot())));
   t.deepEqual(joined.points(), all.points());
   t.is(joined.count, 3000);
 });

@@ -1,4 +1,4 @@
-// The load of a reconnect storm finds what a server loses or sends twice.
+// The load of a reconnect storm detects notifications that a server loses or sends twice.
 
 import test from 'ava';
 import type { WebSocket } from 'ws';
@@ -53,7 +53,7 @@ function after(feed: Feed): (id: number) => number[] {
   return (id) => Array.from({ length: feed.length - id }, (_, i) => id + 1 + i);
 }
 
-test('N7: clients come back after what they saw last, and have everything once', async (t) => {
+test('N7: clients resume after their last notification and get each once', async (t) => {
   const { server, port } = await webSocketServer(t);
   const feed: Feed = { length: 2, missed: () => [] };
   feed.missed = after(feed);
@@ -72,7 +72,7 @@ test('N7: clients come back after what they saw last, and have everything once',
   });
 });
 
-test('N7: a notification that comes twice is found', async (t) => {
+test('N7: a notification that comes twice is counted', async (t) => {
   const { server, port } = await webSocketServer(t);
   const feed: Feed = { length: 3, missed: () => [] };
   feed.missed = (id) => (id === 0 ? [1, 2, 3] : [id]);
@@ -85,7 +85,7 @@ test('N7: a notification that comes twice is found', async (t) => {
   t.deepEqual(report, { received: 3 * CONNECTIONS, repeated: CONNECTIONS });
 });
 
-test('a client that is turned away comes back by itself, from where it was', async (t) => {
+test('a client whose connection is closed reconnects and resumes', async (t) => {
   const { server, port } = await webSocketServer(t);
   const feed: Feed = { length: 1, missed: () => [] };
   feed.missed = after(feed);
@@ -104,7 +104,7 @@ test('a client that is turned away comes back by itself, from where it was', asy
   });
 });
 
-test('without a topic a client is back with its upgrade', async (t) => {
+test('without a topic a client is up to date with its upgrade', async (t) => {
   const { server, port } = await webSocketServer(t);
   const said: unknown[] = [];
   server.on('connection', (socket) => {

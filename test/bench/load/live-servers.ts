@@ -1,4 +1,4 @@
-// Servers that say on the live stream exactly what a test wants, and the loads that listen to them.
+// Live stream servers that send exactly what a test specifies, and the load processes for them.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,4 +1,4 @@
-// The load's own WebSocket client, against servers that do what servers may.
+// The WebSocket client of the load, against servers with unusual but allowed behaviour.
 
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
@@ -18,15 +18,15 @@ class Told implements LiveSocketSink {
   #next: (() => void) | null = null;
 
   upgraded(): void {
-    this.#tell('upgraded');
+    this.#log('upgraded');
   }
 
   frame(_index: number, bytes: Buffer, from: number, to: number): void {
-    this.#tell(`frame ${bytes.toString('utf8', from, to)}`);
+    this.#log(`frame ${bytes.toString('utf8', from, to)}`);
   }
 
   closed(_index: number, code: number): void {
-    this.#tell(`closed ${code}`);
+    this.#log(`closed ${code}`);
   }
 
   async until(count: number): Promise<string[]> {
@@ -38,7 +38,7 @@ class Told implements LiveSocketSink {
     return this.events;
   }
 
-  #tell(event: string): void {
+  #log(event: string): void {
     this.events.push(event);
     this.#next?.();
   }
@@ -78,7 +78,7 @@ function frame(opcode: number, body: Buffer | string): Buffer {
   return Buffer.concat([Buffer.from([0x80 | opcode, ...head]), bytes]);
 }
 
-test('frames are told whole, however they were cut into pieces on their way', async (t) => {
+test('frames reach the sink whole, however TCP splits them', async (t) => {
   const { port, peer } = await byteServer(t);
   const { told } = connect(port);
   const long = 'x'.repeat(300);
@@ -94,14 +94,14 @@ test('frames are told whole, however they were cut into pieces on their way', as
   t.deepEqual(await told.until(3), ['upgraded', 'frame short', `frame ${long}`]);
 });
 
-test('several frames that came at once are told one by one', async (t) => {
+test('several frames in one read reach the sink one by one', async (t) => {
   const { port, peer } = await byteServer(t);
   const { told } = connect(port);
   (await peer).write(Buffer.concat([Buffer.from(UPGRADED), frame(1, 'a'), frame(1, 'b')]));
   t.deepEqual(await told.until(3), ['upgraded', 'frame a', 'frame b']);
 });
 
-test('a ping is answered, and not told', async (t) => {
+test('a ping is answered and does not reach the sink', async (t) => {
   const { port, peer } = await byteServer(t);
   const { told } = connect(port);
   const socket = await peer;
@@ -111,14 +111,14 @@ test('a ping is answered, and not told', async (t) => {
   t.deepEqual(await told.until(2), ['upgraded', 'frame after']);
 });
 
-test('the close code is told', async (t) => {
+test('the sink gets the close code', async (t) => {
   const { port, peer } = await byteServer(t);
   const { told } = connect(port);
   (await peer).end(Buffer.concat([Buffer.from(UPGRADED), frame(8, Buffer.from([0x0f, 0xa2]))]));
   t.deepEqual(await told.until(2), ['upgraded', 'closed 4002']);
 });
 
-test('a refused upgrade is told as a close without a code', async (t) => {
+test('a refused upgrade is a close without a code', async (t) => {
   const { port, peer } = await byteServer(t);
   const { told } = connect(port);
   (await peer).write('HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n');
@@ -126,7 +126,7 @@ test('a refused upgrade is told as a close without a code', async (t) => {
 });
 
 for (const length of [5, 125, 126, 5_000]) {
-  test(`a text of ${length} bytes reaches the server as it is`, async (t) => {
+  test(`a text of ${length} bytes reaches the server unchanged`, async (t) => {
     const { server, port } = await webSocketServer(t);
     const { socket, told } = connect(port);
     const [peer] = (await once(server, 'connection')) as [WebSocket];
@@ -139,7 +139,7 @@ for (const length of [5, 125, 126, 5_000]) {
   });
 }
 
-test('a connection that is cut off tells nothing more, and its server hears no farewell', async (t) => {
+test('a reset connection calls its sink no more and sends no close frame', async (t) => {
   const { server, port } = await webSocketServer(t);
   const { socket, told } = connect(port);
   const [peer] = (await once(server, 'connection')) as [WebSocket];
@@ -152,7 +152,7 @@ test('a connection that is cut off tells nothing more, and its server hears no f
   t.deepEqual(told.events, ['upgraded']);
 });
 
-test('sockets come from few ports of each of many addresses', (t) => {
+test('sockets use few ports of each of many source addresses', (t) => {
   const sockets = Array.from({ length: 130_000 }, (_, index) => sourceAddress(7, index));
   const perAddress = new Map<string, number>();
   for (const address of sockets) perAddress.set(address, (perAddress.get(address) ?? 0) + 1);
@@ -161,7 +161,7 @@ test('sockets come from few ports of each of many addresses', (t) => {
   t.is(sockets.at(-1), '127.7.1.10');
 });
 
-test('a beginning is compared within its frame only', (t) => {
+test('a prefix is compared only within its frame', (t) => {
   const bytes = Buffer.from('..abcd');
   t.true(begins(bytes, 2, 6, Buffer.from('abc')));
   t.false(begins(bytes, 2, 4, Buffer.from('abc')));

@@ -1,7 +1,7 @@
-// What the load tells of deliveries, against a server whose mistakes are known.
+// The report of a load about deliveries, against a server with known mistakes.
 
 import test from 'ava';
-import { type KeptLatencies, Latencies } from '../../../bench/load/latencies.ts';
+import { type LatencyCounts, Latencies } from '../../../bench/load/latencies.ts';
 import type { LiveReport, OpenCommand } from '../../../bench/load/live-subscribers.ts';
 import { monotonicMs } from '../../../bench/load/monotonic-clock.ts';
 import type { LatencyPoint } from '../../../bench/scenario.ts';
@@ -19,16 +19,16 @@ function opening(port: number, more: Partial<OpenCommand> = {}): OpenCommand {
     connections: CONNECTIONS,
     paths: ['/'],
     hello: null,
-    subscribedBy: null,
+    subscribedPrefix: null,
     heartbeat: null,
     network: 101,
     ...more,
   };
 }
 
-function pointsOf(kept: KeptLatencies): LatencyPoint[] {
+function pointsOf(snapshot: LatencyCounts): LatencyPoint[] {
   const latencies = new Latencies();
-  latencies.join(kept);
+  latencies.merge(snapshot);
   return latencies.points();
 }
 
@@ -36,7 +36,7 @@ function stock(version: number): string {
   return JSON.stringify({ type: 'drop.stock', version, data: {} });
 }
 
-test('frames that passed somebody by, or stepped back, are counted, and the others timed', async (t) => {
+test('missed frames and frames out of order are counted, the others are timed', async (t) => {
   const { server, port } = await webSocketServer(t);
   const ask = loadProcess(t, 'live-subscribers.ts');
   await ask(opening(port));
@@ -46,7 +46,7 @@ test('frames that passed somebody by, or stepped back, are counted, and the othe
   };
   say(stock(1));
   await ask({ type: 'measure' });
-  const askedAt: [number, number][] = [
+  const requestedAt: [number, number][] = [
     [2, monotonicMs() - DELAY_MS],
     [3, monotonicMs() - DELAY_MS],
     [4, monotonicMs() - DELAY_MS],
@@ -56,7 +56,7 @@ test('frames that passed somebody by, or stepped back, are counted, and the othe
   say(stock(4));
   say(stock(3), [...server.clients].slice(0, 1));
   say(stock(4), [...server.clients].slice(0, 1));
-  const report = (await ask({ type: 'report', askedAt })) as LiveReport;
+  const report = (await ask({ type: 'report', requestedAt })) as LiveReport;
   // Nobody knows which of the first two commands came first: version 1 may be in or not.
   t.true(report.frames >= 4 + 5 + 1 + 1);
   t.is(report.steppedBack, 1);
@@ -65,25 +65,25 @@ test('frames that passed somebody by, or stepped back, are counted, and the othe
   t.true(pointsOf(report.frame).every(([, ms]) => ms >= DELAY_MS - 1 && ms < 10_000));
 });
 
-test('an order counts up to the first frame that shows it or a later one', async (t) => {
+test('an order is timed to the first frame with its version or a later one', async (t) => {
   const { server, port } = await webSocketServer(t);
   const ask = loadProcess(t, 'live-subscribers.ts');
   await ask(opening(port));
   await ask({ type: 'measure' });
   const now = monotonicMs();
   for (const socket of server.clients) socket.send(stock(9));
-  const askedAt: [number, number][] = [
+  const requestedAt: [number, number][] = [
     [7, now - 1_000],
     [8, now - 500],
     [9, now],
   ];
-  const { frame, change } = (await ask({ type: 'report', askedAt })) as LiveReport;
-  const [ofFrame, ofChange] = [frame, change].map((kept) => pointsOf(kept).at(-1)![1]);
+  const { frame, change } = (await ask({ type: 'report', requestedAt })) as LiveReport;
+  const [ofFrame, ofChange] = [frame, change].map((snapshot) => pointsOf(snapshot).at(-1)![1]);
   t.true(ofFrame! < 500);
   t.true(ofChange! >= 1_000);
 });
 
-test('a connection is subscribed with its snapshot, and a heartbeat in text is answered', async (t) => {
+test('the snapshot confirms a subscription, and a text heartbeat is answered', async (t) => {
   const { server, port } = await webSocketServer(t);
   const said: string[] = [];
   const answered = new Promise<void>((resolve) => {
@@ -99,15 +99,15 @@ test('a connection is subscribed with its snapshot, and a heartbeat in text is a
   });
   const ask = loadProcess(t, 'live-subscribers.ts');
   const heartbeat = { ping: '2', pong: '3' };
-  const subscribedBy = '42["drop.snapshot"';
-  await ask(opening(port, { hello: '40', subscribedBy, heartbeat }));
+  const subscribedPrefix = '42["drop.snapshot"';
+  await ask(opening(port, { hello: '40', subscribedPrefix, heartbeat }));
   t.deepEqual(
     said,
     Array.from({ length: CONNECTIONS }, () => '40'),
   );
   for (const socket of server.clients) socket.send('2');
   await answered;
-  await ask({ type: 'say', text: 'leave', answeredBy: '{"type":"unsubscribed"' });
+  await ask({ type: 'send', text: 'leave', answerPrefix: '{"type":"unsubscribed"' });
   t.is(said.filter((text) => text === 'leave').length, CONNECTIONS);
 });
 
@@ -121,7 +121,7 @@ test('connections that the server closes are counted', async (t) => {
   // The load hears of it when it comes to that socket, and may be asked before.
   let closed = 0;
   for (let tries = 0; closed === 0 && tries < ASKED_MAX; tries++) {
-    const report = await ask({ type: 'report', askedAt: [[1, monotonicMs()]] });
+    const report = await ask({ type: 'report', requestedAt: [[1, monotonicMs()]] });
     closed = (report as LiveReport).closed;
   }
   t.is(closed, 1);

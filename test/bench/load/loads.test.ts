@@ -6,7 +6,7 @@ import { LoadProcess } from '../../../bench/load/load-process.ts';
 import { ordersOf, type RequestPlan } from '../../../bench/load/request-plan.ts';
 import type { ClosedLoop, OpenLoop } from '../../../bench/measure.ts';
 
-// One after the other: the servers share this process with each other.
+// Serial, because the servers share this process.
 
 interface Seen {
   readonly keys: string[];
@@ -81,7 +81,7 @@ test.serial(
   },
 );
 
-test.serial('saturating: a server that is not there is errors', async (t) => {
+test.serial('saturating: a missing server gives errors', async (t) => {
   const { plan, server } = await serve(t, created);
   server.close();
   await once(server, 'close');
@@ -155,7 +155,7 @@ test.serial(
   },
 );
 
-test.serial('open loop: without a rate it sends as much as the connections carry', async (t) => {
+test.serial('open loop: without a rate each connection sends after its answer', async (t) => {
   const { plan } = await serve(t, created);
   const job = { ...plan, kinds: [ordersOf(plan)], connections: 4, perSecond: null, seconds: 0.3 };
   const { kinds, answers, unsent } = await openLoop(t).run(job);

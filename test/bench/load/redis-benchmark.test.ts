@@ -6,7 +6,7 @@ const NAMES =
   '"p99_latency_ms","max_latency_ms"\n';
 const VALUES = '"21493.82","2.815","0.536","1.799","10.711","15.679","20.207"\n';
 
-test('rate and percentiles are read by the names of their columns', (t) => {
+test('rate and percentiles are read by the column names', (t) => {
   t.deepEqual(redisBenchmarkFigures(`${NAMES}"XADD log * e xxxx",${VALUES}`), {
     perSecond: 21_493.82,
     latency: [
@@ -26,12 +26,12 @@ test('rate and percentiles are read by the names of their columns', (t) => {
   );
 });
 
-test('a command may hold commas and quotes, and warnings may come before the figures', (t) => {
+test('commands with commas and quotes, and warnings before the figures, are parsed', (t) => {
   const csv = `WARNING: Could not fetch server CONFIG\n${NAMES}"SET a "1,2"",${VALUES}`;
   t.is(redisBenchmarkFigures(csv).perSecond, 21_493.82);
 });
 
-test('what holds no figures is an error that shows it', (t) => {
+test('output without figures is an error that quotes it', (t) => {
   for (const csv of ['', NAMES, 'Could not connect to Redis at 127.0.0.1:1', `${NAMES}"XADD"`]) {
     const error = t.throws(() => redisBenchmarkFigures(csv));
     t.true(error.message.endsWith(csv), error.message);

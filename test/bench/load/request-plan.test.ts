@@ -15,7 +15,7 @@ const PLAN: RequestPlan = {
   body: '{"quantity":1}',
 };
 
-test('an order is one request under the key that is written into it', (t) => {
+test('an order is one request with the key written into it', (t) => {
   const [request] = preparedOrders(PLAN, ['ann'], 1);
   writeKey(request!, 'run-1');
   t.is(
@@ -26,7 +26,7 @@ test('an order is one request under the key that is written into it', (t) => {
   );
 });
 
-test('orders of several drops go to all of them, the same ones in every run', (t) => {
+test('orders of several drops go to all drops, the same in every run', (t) => {
   const paths = Array.from({ length: 50 }, (_, i) => `/v1/drops/d_${i}/orders`);
   const tokens = Array.from({ length: 200 }, (_, i) => `buyer-${i}`);
   const texts = () =>

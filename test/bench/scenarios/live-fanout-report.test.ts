@@ -1,7 +1,7 @@
-// How deliveries become figures and findings.
+// Turning deliveries into figures and findings.
 
 import test from 'ava';
-import type { Delivery } from '../../../bench/load/live-stage.ts';
+import type { Delivery } from '../../../bench/load/live-load.ts';
 import { LATENCY_PERCENTILES, type LatencyPoint, type Role } from '../../../bench/scenario.ts';
 import {
   FANOUT_FIGURES,
@@ -72,7 +72,7 @@ test('every figure of a sample is one of the report', (t) => {
   }
 });
 
-test('findings compare what was measured in the same round', (t) => {
+test('findings compare figures of the same round', (t) => {
   const findings = fanoutFindings(measured(true), { subscribers: 10_000, many: 50_000 });
   const of = (start: string) => findings.find(({ label }) => label.startsWith(start))!;
   t.deepEqual(of('CPU time of a delivered frame').samples, [0.8, 0.5]);
@@ -84,7 +84,7 @@ test('findings compare what was measured in the same round', (t) => {
   t.deepEqual(of('50,000 subscribers').samples, [0.9, 0.9]);
 });
 
-test('what was not measured has no finding, and no aim beyond 10,000 subscribers', (t) => {
+test('unmeasured figures have no finding; no aim beyond 10,000 subscribers', (t) => {
   const findings = fanoutFindings(measured(false), { subscribers: 20_000, many: null });
   t.false(findings.some(({ label }) => label.includes('50,000')));
   t.is(findings.find(({ label }) => label.startsWith('an order to all'))!.aim, null);

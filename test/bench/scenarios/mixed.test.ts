@@ -9,7 +9,7 @@ function look(p99Ms: number, placed = 100): { kinds: Record<string, KindResult> 
   return { kinds: { [ORDERS]: { due: 100, done, statuses: {} } } };
 }
 
-test('a slow minute, in one round of three, does not decide what rate holds', (t) => {
+test('one slow round of three does not decide whether a rate holds', (t) => {
   const steps = [
     [look(900), look(3), look(4)],
     [look(5), look(800), look(6)],
@@ -18,12 +18,12 @@ test('a slow minute, in one round of three, does not decide what rate holds', (t
   t.is(highestStep(steps), 1);
 });
 
-test('a rate does not hold where orders are not placed, however quick the others are', (t) => {
+test('a rate does not hold if orders are not placed, however fast the others are', (t) => {
   t.is(highestStep([[look(3)], [look(4, 98)]]), 0);
   t.is(highestStep([[look(3)], [look(4, 99)]]), 1);
 });
 
-test('a lower rate need not hold, and where none does there is no step', (t) => {
+test('the highest rate that holds counts; without one the step is -1', (t) => {
   t.is(highestStep([[look(26)], [look(25)]]), 1);
   t.is(highestStep([[look(26)], [look(4, 0)]]), -1);
 });

@@ -1,4 +1,4 @@
-// What a soak concludes from its samples, told by memory that was made up to have one property each.
+// The findings of a soak, from made-up samples with one property each.
 
 import test from 'ava';
 import { GENERATION_SAMPLES, soakFindings } from '../../../bench/scenarios/soak-report.ts';
@@ -26,20 +26,20 @@ function foundIn(samples: readonly Sample[]): number[] {
   return soakFindings(samples.slice(GENERATION_SAMPLES)).map((finding) => finding.samples[0]!);
 }
 
-test('memory that comes back with its drops is no growth', (t) => {
+test('memory released with its drops is not growth', (t) => {
   const [order, growth, returned] = foundIn(samplesOf(100, 0));
   t.true(Math.abs(order! - 100) < 2, String(order));
   t.true(Math.abs(growth!) < 1, String(growth));
   t.true(Math.abs(returned! - 1) < 0.02, String(returned));
 });
 
-test('what stays of orders whose drops are over is growth', (t) => {
+test('memory left by orders of ended drops is growth', (t) => {
   const [order, growth, returned] = foundIn(samplesOf(100, 40));
   t.true(Math.abs(order! - 100) < 2, String(order));
   t.true(Math.abs(growth! - 40) < 1, String(growth));
   t.true(Math.abs(returned! - 0.6) < 0.02, String(returned));
 });
 
-test('nothing is concluded before a drop has ended', (t) => {
+test('there is no finding before a drop has ended', (t) => {
   t.deepEqual(soakFindings(samplesOf(100, 0).slice(0, GENERATION_SAMPLES)), []);
 });

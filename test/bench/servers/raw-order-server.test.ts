@@ -8,7 +8,7 @@ import type { ClosedLoop } from '../../../bench/measure.ts';
 import { JOURNAL_BYTES_PER_ORDER } from '../../../bench/servers/order-server.ts';
 import { RawDurableOrderServer } from '../../../bench/servers/raw-order-server.ts';
 
-test('the durable floor has every order that it answered in its file, many to a row', async (t) => {
+test('the durable floor stores every answered order, many in a row', async (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'livedrops-test-'));
   const server = new RawDurableOrderServer({ bytesPerAnswer: 500, status: '201' }, directory);
   const load: ClosedLoop = new LoadProcess({ generator: 'saturating' });

@@ -1,34 +1,34 @@
-// A server of live frames and the processes that hold its subscribers, the one on a core and the
-// others on another, and what one delivery costs them.
+// Controls the processes that hold the subscribers of one live server, and measures deliveries. The
+// server and the subscribers run on different cores.
 
 import type { MeasuredServer } from '../measure.ts';
 import { LOAD_CORE, PinnedProcess } from '../pinned-process.ts';
 import type { LatencyPoint } from '../scenario.ts';
 import { Latencies } from './latencies.ts';
 import type {
-  AskedAt,
+  RequestTimes,
   LiveLoadCommand,
   LiveReport,
   OpenCommand,
-  SayCommand,
+  SendCommand,
 } from './live-subscribers.ts';
 
 const SCRIPT = new URL('./live-subscribers.ts', import.meta.url).pathname;
 
-/** What all of the processes report together. */
-export interface JoinedReport extends Omit<LiveReport, 'frame' | 'change'> {
+/** The merged report of all processes. */
+export interface MergedReport extends Omit<LiveReport, 'frame' | 'change'> {
   readonly frame: readonly LatencyPoint[];
   readonly change: readonly LatencyPoint[];
 }
 
-export interface Delivery extends JoinedReport {
+export interface Delivery extends MergedReport {
   readonly cpuMicrosPerFrame: number;
-  /** Shares of one core, 0 to 1: who is near 1 is the limit. */
+  /** Shares of one core, 0 to 1. The side near 1 is the limit. */
   readonly serverCpuShare: number;
   readonly loadCpuShare: number;
 }
 
-export class LiveStage {
+export class LiveLoad {
   readonly #server: MeasuredServer;
   readonly #loads: PinnedProcess[] = [];
 
@@ -37,8 +37,7 @@ export class LiveStage {
   }
 
   /**
-   * Each in a process of its own, one after the other. Resolves to how many were opened and
-   * subscribed in a second.
+   * Starts one process for each command. Resolves to connections opened and subscribed a second.
    */
   async open(commands: readonly OpenCommand[]): Promise<number> {
     let connections = 0;
@@ -47,28 +46,29 @@ export class LiveStage {
       const load = new PinnedProcess({ core: LOAD_CORE, args: [SCRIPT] });
       this.#loads.push(load);
       const startedAt = performance.now();
-      await ask(load, command);
+      await request(load, command);
       ms += performance.now() - startedAt;
       connections += command.connections;
     }
     return (connections * 1000) / ms;
   }
 
-  /** Resolves when every connection has been answered. */
-  async say(command: SayCommand): Promise<void> {
-    await this.#askAll(command);
+  /** Sends a message on every connection. Resolves when every connection has its answer. */
+  async say(command: SendCommand): Promise<void> {
+    await this.#requestAll(command);
   }
 
   /**
-   * From before the change is asked for until everybody has it. Throws where a connection was lost.
+   * Measures from before `change` is called until every subscriber has the last version. Throws if
+   * a connection was lost.
    */
-  async deliver(change: () => Promise<AskedAt>): Promise<Delivery> {
-    await this.#askAll({ type: 'measure' });
+  async deliver(change: () => Promise<RequestTimes>): Promise<Delivery> {
+    await this.#requestAll({ type: 'measure' });
     const startedAt = performance.now();
     const [serverCpu, loadCpu] = [this.#server.cpuMicros(), this.#loadCpuMicros()];
-    const askedAt = await change();
-    const reports = await this.#askAll({ type: 'report', askedAt });
-    const report = joinedReport(reports as readonly LiveReport[]);
+    const requestedAt = await change();
+    const reports = await this.#requestAll({ type: 'report', requestedAt });
+    const report = mergedReport(reports as readonly LiveReport[]);
     const micros = (performance.now() - startedAt) * 1000;
     const serverMicros = this.#server.cpuMicros() - serverCpu;
     if (report.closed > 0) throw new Error(`the server closed ${report.closed} connections`);
@@ -88,21 +88,21 @@ export class LiveStage {
     return this.#loads.reduce((sum, load) => sum + load.cpuMicros(), 0);
   }
 
-  #askAll(command: LiveLoadCommand): Promise<unknown[]> {
-    return Promise.all(this.#loads.map((load) => ask(load, command)));
+  #requestAll(command: LiveLoadCommand): Promise<unknown[]> {
+    return Promise.all(this.#loads.map((load) => request(load, command)));
   }
 }
 
-async function ask(load: PinnedProcess, command: LiveLoadCommand): Promise<unknown> {
+async function request(load: PinnedProcess, command: LiveLoadCommand): Promise<unknown> {
   load.write(JSON.stringify(command));
   return JSON.parse(await load.line());
 }
 
-export function joinedReport(reports: readonly LiveReport[]): JoinedReport {
+export function mergedReport(reports: readonly LiveReport[]): MergedReport {
   const [frame, change] = [new Latencies(), new Latencies()];
   for (const report of reports) {
-    frame.join(report.frame);
-    change.join(report.change);
+    frame.merge(report.frame);
+    change.merge(report.change);
   }
   const sum = (of: (report: LiveReport) => number) =>
     reports.reduce((total, report) => total + of(report), 0);

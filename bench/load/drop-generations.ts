@@ -1,21 +1,21 @@
-// Drops that begin, sell and end, one generation after the other, and how many orders those have that
-// a server still holds in memory: it puts a drop aside some time after its end.
+// Creates generations of drops that start, sell and end, and counts the orders of the drops that
+// the server still holds in memory. The server unloads a drop some time after its end.
 
 import { OperatorApi } from '../../operator/api-client.ts';
 import { AccessTokens } from '../../services/access-tokens.ts';
 import { AUTH_SECRET, type SaleClient } from '../servers/sale-client.ts';
 
 const STOCK = 10_000_000;
-/** After the last order of a generation: none may come too late. */
+/** A drop ends this long after the last order of its generation. */
 const SLACK_MS = 15_000;
 const OPERATOR_TOKEN_SECONDS = 600;
 
-export class PassingDrops {
+export class DropGenerations {
   readonly #sale: SaleClient;
   readonly #perGeneration: number;
   readonly #operator: OperatorApi;
   #productId: string | null = null;
-  /** Every drop so far, in the order of their making. */
+  /** Every drop so far, in order of creation. */
   readonly #drops: { readonly id: string; orders: number }[] = [];
 
   constructor(options: { readonly sale: SaleClient; readonly perGeneration: number }) {
@@ -30,7 +30,7 @@ export class PassingDrops {
     });
   }
 
-  /** Ids of the newest generation. */
+  /** Drop ids of the newest generation. */
   get live(): readonly string[] {
     return this.#drops.slice(-this.#perGeneration).map(({ id }) => id);
   }
@@ -39,7 +39,7 @@ export class PassingDrops {
     return this.#drops.length;
   }
 
-  /** The next generation, on sale at once and for so long. */
+  /** Creates the next generation, live at once and for `lengthMs`. */
   async begin(lengthMs: number): Promise<void> {
     this.#productId ??= await this.#sale.product();
     const productId = this.#productId;
@@ -49,13 +49,13 @@ export class PassingDrops {
     }
   }
 
-  /** Spread over the newest generation. */
+  /** Adds orders, spread evenly over the newest generation. */
   count(orders: number): void {
     const share = orders / this.#perGeneration;
     for (const drop of this.#drops.slice(-this.#perGeneration)) drop.orders += share;
   }
 
-  /** Those of the drops in memory: as many of the newest as the server says it has. */
+  /** Drops in memory by the server's count, and the orders of that many newest drops. */
   async inMemory(): Promise<{ readonly drops: number; readonly orders: number }> {
     const shards = await this.#operator.shards();
     const drops = shards.reduce((sum, shard) => sum + shard.drops, 0);

@@ -1,32 +1,32 @@
-// Subscribers of the live stream who come, watch a drop for a while, and go, all the time: for each
-// that goes another one comes. They run in the process of the bench itself; there are few of them.
+// A constant number of live stream subscribers, of which some are replaced all the time. They run
+// in the process of the bench itself, since they are few.
 
 import { WebSocket } from 'ws';
 import { accessToken } from '../servers/sale-client.ts';
 
-export interface ComingAndGoingOptions {
+export interface ChurningSubscribersOptions {
   readonly host: string;
   readonly port: number;
-  /** Open at once. */
+  /** Number of open connections. */
   readonly count: number;
-  /** The drop that the next one watches; null: nobody comes. */
+  /** The drop for the next subscriber; null: do not connect now. */
   readonly nextDrop: () => string | null;
 }
 
 const SWAP_INTERVAL_MS = 1_000;
-/** Of those open, at each interval: so everybody stays for 20 seconds. */
+/** Share replaced in each interval: a connection lasts 20 seconds. */
 const SWAPPED_SHARE = 0.05;
 
-export class ComingAndGoing {
-  readonly #options: ComingAndGoingOptions;
+export class ChurningSubscribers {
+  readonly #options: ChurningSubscribersOptions;
   readonly #timer: NodeJS.Timeout;
   /** Oldest first. */
   #open: WebSocket[] = [];
-  #came = 0;
+  #connected = 0;
   #frames = 0;
   #lost = 0;
 
-  constructor(options: ComingAndGoingOptions) {
+  constructor(options: ChurningSubscribersOptions) {
     this.#options = options;
     this.#timer = setInterval(() => this.#swap(), SWAP_INTERVAL_MS);
   }
@@ -35,7 +35,7 @@ export class ComingAndGoing {
     return this.#frames;
   }
 
-  /** Connections that the server refused or ended. */
+  /** Connections that the server refused or closed. */
   get lost(): number {
     return this.#lost;
   }
@@ -53,14 +53,14 @@ export class ComingAndGoing {
     while (this.#open.length < count) {
       const dropId = this.#options.nextDrop();
       if (dropId === null) return;
-      this.#open.push(this.#come(dropId));
+      this.#open.push(this.#connect(dropId));
     }
   }
 
-  #come(dropId: string): WebSocket {
+  #connect(dropId: string): WebSocket {
     const { host, port } = this.#options;
-    this.#came += 1;
-    const token = accessToken(`watcher-${this.#came}`);
+    this.#connected += 1;
+    const token = accessToken(`watcher-${this.#connected}`);
     const socket = new WebSocket(`ws://${host}:${port}/v1/notifications?access_token=${token}`, {
       perMessageDeflate: false,
     });
@@ -70,7 +70,7 @@ export class ComingAndGoing {
     socket.on('message', () => {
       this.#frames += 1;
     });
-    // Told by the close that follows it.
+    // The close event that follows counts the loss.
     socket.on('error', () => undefined);
     socket.on('close', () => {
       const at = this.#open.indexOf(socket);

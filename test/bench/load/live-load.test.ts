@@ -1,21 +1,28 @@
-// How the reports of several load processes become one.
+// Merging the reports of several load processes.
 
 import test from 'ava';
 import { atPercentile, Latencies } from '../../../bench/load/latencies.ts';
-import { joinedReport } from '../../../bench/load/live-stage.ts';
+import { mergedReport } from '../../../bench/load/live-load.ts';
 import type { LiveReport } from '../../../bench/load/live-subscribers.ts';
 
 function report(ms: readonly number[], more: Partial<LiveReport> = {}): LiveReport {
   const latencies = new Latencies();
   for (const one of ms) latencies.add(one);
-  const kept = latencies.kept();
+  const snapshot = latencies.snapshot();
   const none = { steppedBack: 0, missed: 0, closed: 0 };
-  return { frames: ms.length, frameBytes: 100, frame: kept, change: kept, ...none, ...more };
+  return {
+    frames: ms.length,
+    frameBytes: 100,
+    frame: snapshot,
+    change: snapshot,
+    ...none,
+    ...more,
+  };
 }
 
-test('frames of all processes are spread together, and what went wrong is added up', (t) => {
+test('reports of processes merge: latencies together, errors added up', (t) => {
   const quick = Array.from({ length: 98 }, () => 1);
-  const joined = joinedReport([
+  const joined = mergedReport([
     report(quick, { steppedBack: 1, missed: 2 }),
     report([50, 80], { frameBytes: 150, missed: 3, closed: 4 }),
   ]);
