@@ -1,7 +1,7 @@
 // One hot drop in a cluster: a gateway node and an actors node with NATS between them, and the
-// journal in Redis with an fsync before every answer; beside one node alone and the bare server in
-// the same rounds. CPU time is told for each process, since with two cores they share what there
-// is.
+// journal in Redis with an fsync before every answer. A single node and the bare server are
+// measured in the same rounds. CPU time is reported for each process, since all processes share two
+// cores.
 
 import { LoadProcess } from '../load/load-process.ts';
 import type { RequestPlan } from '../load/request-plan.ts';
@@ -35,16 +35,16 @@ import { RedisAppendCeiling } from '../servers/redis-append-ceiling.ts';
 
 /** With a limit of 1,000 units a buyer, enough for every order a run can make. */
 const STOCK = 10_000_000;
-/** Long enough that the compilers of both nodes have seen to the hot functions. */
+/** Long enough for both nodes to compile their hot functions. */
 const WARM_UP_SECONDS = 12;
-/** The bare server has next to nothing to compile. */
+/** The bare server has little code to compile. */
 const CEILING_WARM_UP_SECONDS = 2;
-/** Before each measurement, so that nothing of another server's is in it. */
+/** Before each measurement, so that the previous server does not influence it. */
 const WARM_UP_AGAIN_SECONDS = 1;
 
 const RATE_AIM = 0.25;
 const CPU_AIM_MICROS = 40;
-/** Of its core: from here on the load may be what limits. */
+/** Above this share of its core the load may be the limit. */
 const LOAD_BUSY_PERCENT = 90;
 
 const FIGURES: readonly Figure[] = [
@@ -59,9 +59,9 @@ const FIGURES: readonly Figure[] = [
 
 export interface ClusterOptions extends CommonOptions {
   readonly connections: number;
-  /** Enough of them that something is busy all the time. */
+  /** Enough connections to keep one process busy all the time. */
   readonly saturatingConnections: number;
-  /** Leave it to the kernel which process runs on which core. */
+  /** Let the kernel choose the core of each process. */
   readonly unpinned?: boolean;
 }
 
@@ -77,7 +77,7 @@ export const cluster: Scenario<ClusterOptions> = {
     },
     {
       flags: '--saturating-connections <n>',
-      description: 'so many that something is busy all the time',
+      description: 'enough connections to keep one process busy all the time',
       parse: count,
       default: 512,
     },
@@ -124,7 +124,7 @@ async function runCluster(options: ClusterOptions, log: Log): Promise<ScenarioRe
       return measure({ ...loaded, seconds, warmUpSeconds });
     };
     log('warming up');
-    // Many connections first: nothing compiles as much code in as little time.
+    // Many connections first, since they compile most code in the shortest time.
     const clusterSeries = await seriesOf(nodes, [many, few], countersOf(nodes));
     const { bytesPerAnswer } = await measureSeries(clusterSeries[0]!, 1, WARM_UP_SECONDS);
     const aloneSeries = await seriesOf(alone, [few]);
@@ -196,7 +196,7 @@ function subjectOf(series: Series): Subject {
   return { key: `${key}-${connections}`, label: labelOf(series), role, about, samples };
 }
 
-/** What a reader of the figures has to know. */
+/** Notes about refused orders and about a busy load. */
 function notesOf(series: Series): string[] {
   const { samples } = series;
   const notes: string[] = [];

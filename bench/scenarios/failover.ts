@@ -1,6 +1,6 @@
-// The owner of a drop is killed while orders come: the time until the first order of that drop is
-// served by another node (W3). Orders go to the gateway of a node that lives on, and every order
-// that it took is answered or refused, never lost.
+// Kills the owner of drops under load and measures the time until another node serves an order of
+// each drop (W3). Orders go to the gateway of a node that survives; each order is answered or
+// refused, never lost.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { DropsUnderLoad } from '../load/drops-under-load.ts';
@@ -21,12 +21,12 @@ import {
 import { ClusterServers, missingServers } from '../servers/cluster-servers.ts';
 
 const ROLES = ['gateway,services,actors', 'actors', 'actors'] as const;
-/** Which of them are killed, in turn. */
+/** The nodes to kill, in turn. */
 const OWNERS = ['node-2', 'node-3'] as const;
 const POLL_INTERVAL_MS = 50;
 const ROUND_TIMEOUT_MS = 30_000;
 const WARM_UP_MS = 3_000;
-/** No other node may take over sooner: an owner's session outlives it by more than that. */
+/** A shorter gap is not the failover: the session of a killed owner lasts longer than this. */
 const SESSION_LOST_MS_MIN = 1_000;
 
 const FAILOVER_AIM_SECONDS = 5;
@@ -71,7 +71,7 @@ async function runFailover(options: FailoverOptions, log: Log): Promise<Scenario
   const { profileDirectory: directory } = options;
   const servers = new ClusterServers({
     roles: ROLES,
-    // The others are killed, and so leave none.
+    // The other nodes are killed and so write no profile.
     profiles: directory === null ? null : { directory, names: ['node-1'] },
   });
   const load = new DropsUnderLoad();
@@ -95,7 +95,7 @@ async function runFailover(options: FailoverOptions, log: Log): Promise<Scenario
   }
 }
 
-/** Resolves when the node serves all of the shards. */
+/** Pins the shards to the node; resolves when the node serves all of them. */
 async function gather(api: OperatorApi, shards: readonly number[], owner: string): Promise<void> {
   for (const shard of shards) await api.pin(shard, owner, false);
   await until(`every drop to be on ${owner}`, async () => {
@@ -111,7 +111,7 @@ async function killOwner(
 ): Promise<Sample> {
   await load.report();
   const killedAt = Date.now();
-  // It stays away: others have to serve.
+  // The killed node stays down, so other nodes have to serve.
   await servers.supervisor.stopNode(killed, 'SIGKILL');
   const longest = new Map<number, Gap>();
   const statuses: Record<string, number> = {};
@@ -119,7 +119,7 @@ async function killOwner(
     const report = await load.report();
     addStatuses(statuses, report);
     for (const gap of report.gaps) {
-      // What began earlier and was over soon after the kill was only a slow answer.
+      // A short gap that began before the kill was only a slow answer.
       const known = longest.get(gap.drop);
       if (gap.from + gap.ms > killedAt && gap.ms > (known?.ms ?? 0)) longest.set(gap.drop, gap);
     }
@@ -146,10 +146,10 @@ function addStatuses(statuses: Record<string, number>, report: PacedReport): voi
   }
 }
 
-async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
   const deadline = performance.now() + ROUND_TIMEOUT_MS;
-  while (!(await isSo())) {
-    if (performance.now() > deadline) throw new Error(`waited in vain for ${what}`);
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`timeout: waited for ${what}`);
     await delay(POLL_INTERVAL_MS);
   }
 }

@@ -1,4 +1,4 @@
-// What the followers scenario tells of each server, and what is concluded from it.
+// The figures and findings of the followers scenario.
 
 import type { Figure, Finding, Subject } from '../scenario.ts';
 

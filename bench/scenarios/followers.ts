@@ -1,6 +1,6 @@
-// A creator whom a million follow (F1 to F4): pages of the list at its beginning, in its middle and
-// at its end, its count, and how many follow and unfollow in a second; over HTTP and at the store's
-// port.
+// A creator with a million followers (F1 to F4). Measures pages at the start, in the middle and at
+// the end of the list, the follower count, and follows and unfollows a second, over HTTP and at the
+// store's port.
 
 import { Latencies } from '../load/latencies.ts';
 import { CREATOR_ID, Crowd } from '../load/fill-followers.ts';
@@ -34,10 +34,10 @@ const PAGE_LENGTH = 50;
 const PLACES = 32;
 const DEPTHS = ['first', 'middle', 'deepest'] as const;
 type Depth = (typeof DEPTHS)[number];
-/** Few, so that a page is timed and not the wait for those before it. */
+/** Few, so that the time is that of a page and not of a queue. */
 const PAGE_CONNECTIONS = 2;
 const FOLLOW_CONNECTIONS = 64;
-/** Who follow and unfollow all the time. */
+/** Users who follow and unfollow all the time. */
 const FANS = 4096;
 /** Pages and counts at the port, in each round. */
 const PORT_READS = 800;
@@ -58,7 +58,7 @@ export const followers: Scenario<FollowersOptions> = {
   run: runFollowers,
 };
 
-/** A server that is measured, and who loads it. */
+/** A measured server and its loads. */
 interface Measured {
   readonly creator: FollowedCreator;
   readonly pages: OpenLoop;
@@ -107,7 +107,7 @@ async function runFollowers(options: FollowersOptions, log: Log): Promise<Scenar
 
 type Depths = Readonly<Record<Depth, readonly number[]>>;
 
-/** How many followers stand before each page that is read. */
+/** The number of followers before each page to read. */
 function depthsOf({ count: followerCount }: Crowd): Depths {
   const random = randomNumbers(1);
   const last = Math.max(0, followerCount - PAGE_LENGTH);
@@ -116,7 +116,7 @@ function depthsOf({ count: followerCount }: Crowd): Depths {
   return { first: [0], middle: between(0.4, 0.6), deepest: between(0.98, 1) };
 }
 
-/** Everybody on those pages. */
+/** All users on those pages. */
 function shownOf(crowd: Crowd, depths: Depths): string[] {
   const shown = new Set<string>();
   for (const depth of DEPTHS.flatMap((name) => depths[name])) {
@@ -193,7 +193,7 @@ function kindsOf(crowd: Crowd, depths: Depths): RequestKind[] {
   ];
 }
 
-/** One at a time, drawn at random, so that none always comes after the same other. */
+/** Reads one at a time in random order, so that no read always follows the same other read. */
 async function readAtPort(
   { follows }: FollowedCreator,
   crowd: Crowd,

@@ -1,6 +1,6 @@
-// Half of LiveDrops' rate, sent at fixed times to LiveDrops and to the bare servers: what of the
-// tail is the machine's, which pauses for everybody, and what is LiveDrops' own. Orders are timed
-// from when they were due.
+// Sends half of LiveDrops' rate at fixed times to LiveDrops and to the bare servers. The bare
+// servers show which part of the tail latency belongs to the machine. Orders are timed from when
+// they were due.
 
 import { LoadProcess } from '../load/load-process.ts';
 import { ordersOf } from '../load/request-plan.ts';
@@ -8,9 +8,9 @@ import { costOf, type OpenLoop, sampleOf } from '../measure.ts';
 import type { Contender } from '../order-comparison.ts';
 import type { Sample, Subject } from '../scenario.ts';
 
-/** So that no request of half the rate waits for a connection. */
+/** Enough that no request at half the rate waits for a connection. */
 export const PACED_CONNECTIONS = 512;
-/** The load has code to compile, too. */
+/** The load has code to compile too. */
 const WARM_UP_PER_SECOND = 1_000;
 const WARM_UP_SECONDS = 2;
 
@@ -19,7 +19,7 @@ export class HalfRate {
   readonly #load: OpenLoop = new LoadProcess({ generator: 'open-loop' });
   readonly #samples = new Map<Contender, Sample[]>();
 
-  /** Servers that run, LiveDrops first. */
+  /** Warms up the load on running servers, LiveDrops first. */
   async admit(contenders: readonly Contender[]): Promise<void> {
     for (const contender of contenders) {
       await this.#measure(contender, WARM_UP_PER_SECOND, WARM_UP_SECONDS);
@@ -27,14 +27,14 @@ export class HalfRate {
     }
   }
 
-  /** Each contender once, all of them at this rate. */
+  /** Measures each contender once at this rate. */
   async measureRound(perSecond: number, seconds: number): Promise<void> {
     for (const [contender, samples] of this.#samples) {
       samples.push(await this.#measure(contender, perSecond, seconds));
     }
   }
 
-  /** In the order in which they were admitted. */
+  /** In the order of admission. */
   subjects(): Subject[] {
     return [...this.#samples].map(([{ server }, samples]) => {
       const { key, label, role, about } = server;

@@ -1,4 +1,4 @@
-// What was measured while everybody came back, as figures and findings of the report.
+// The figures and findings of the live-connect scenario.
 
 import { type Figure, type Finding, ratio, type Sample, type Subject } from '../scenario.ts';
 

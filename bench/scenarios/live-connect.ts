@@ -1,7 +1,7 @@
-// A reconnect storm: very many signed-in clients lose the live stream all at once, and come back as
-// fast as they can while people go on buying. How long until each of them knows everything again,
-// what a returning client costs the server, and that not one kept notification is lost or comes
-// twice. Beside it, the bare server that accepts as many upgrades and does nothing else.
+// A reconnect storm: very many signed-in clients lose the live stream at once and reconnect as fast
+// as they can, while orders go on. Measures how long each client takes to be up to date and what it
+// costs the server. Fails if a stored notification is lost or comes twice. A bare server accepts
+// the same number of upgrades for comparison.
 
 import { allowOpenFiles } from '../file-limit.ts';
 import { LiveCrowd } from '../load/live-crowd.ts';
@@ -21,13 +21,13 @@ import { LiveDropsServer } from '../servers/livedrops-server.ts';
 import { CONNECT_FIGURES, connectFindings, connectSubjects } from './live-connect-report.ts';
 
 const STOCK = 10_000_000;
-/** Enough that none of them has to wait for another's answer for a second. */
+/** Enough that no order waits long for a free connection. */
 const ORDER_CONNECTIONS = 200;
 const AWAY_MS = 1_500;
-/** While the clients are away about this share of them misses the confirmation of an order. */
+/** About this share of the clients misses the confirmation of an order while disconnected. */
 const AWAY_ORDERS_SHARE = 0.8;
 const AWAY_CONNECTIONS = 64;
-/** For orders that were under way when their buyers were stopped. */
+/** The wait for orders that were in flight when the load stopped. */
 const LAST_ORDERS_MS = 500;
 const FILES_BESIDE_SOCKETS = 512;
 
@@ -36,7 +36,7 @@ export interface LiveConnectOptions extends CommonOptions {
   readonly ordersPerSecond: number;
 }
 
-/** LiveDrops, its clients, and the drop that they watch and buy from. */
+/** LiveDrops, its clients, and the drop that the clients watch and buy. */
 class Sale {
   readonly #server: LiveDropsServer;
   readonly #crowd: LiveCrowd;
@@ -72,7 +72,7 @@ class Sale {
     });
   }
 
-  /** Every buyer is one of the clients, so each unit sold is a notification of theirs. */
+  /** All buyers are clients, so each sold unit is one notification to a client. */
   async storm(): Promise<Sample> {
     const { ordersPerSecond, seconds } = this.#options;
     const buyers = new SteadyBuyers();
@@ -108,7 +108,7 @@ class Sale {
     await this.#server.stop();
   }
 
-  /** Resolves to how many orders there were meanwhile. */
+  /** Sells while the clients are disconnected. Resolves to the number of orders. */
   async #away(): Promise<number> {
     const before = await this.#server.soldUnits(this.#dropId);
     const orders = this.#options.connections * AWAY_ORDERS_SHARE;
@@ -122,7 +122,7 @@ class Sale {
     return (await this.#server.soldUnits(this.#dropId)) - before;
   }
 
-  /** Throws where one was lost, or came twice: no figure of such a run is worth anything. */
+  /** Throws if a notification was lost or came twice: the figures of such a run have no value. */
   async #check(): Promise<{ lost: number; repeated: number }> {
     await pause(LAST_ORDERS_MS);
     const sold = await this.#server.soldUnits(this.#dropId);
@@ -181,8 +181,8 @@ async function run(options: LiveConnectOptions, log: Log): Promise<ScenarioRepor
     subjects,
     findings: connectFindings(subjects),
     notes: [
-      'The bare server neither knows who comes nor has anything to tell; what a returning client ' +
-        'costs beyond an upgrade is the token, two reads, and the frames that it is owed.',
+      'The bare server does not identify clients and sends nothing. Beyond an upgrade, a returning ' +
+        'client costs the token check, two reads, and the frames that it missed.',
     ],
   };
 }

@@ -1,33 +1,33 @@
-// How many subscribers this machine can hold, and over how many processes they are spread.
+// Computes how many subscribers this machine can hold, and over how many processes.
 
 import { freemem } from 'node:os';
 import { openFilesUpTo } from '../file-limit.ts';
 
 const FILES_BESIDE_SOCKETS = 256;
-/** Both ends of a connection, and what the kernel keeps for them: generously. */
+/** A generous estimate for both ends of a connection and the kernel's buffers. */
 const BYTES_PER_SUBSCRIBER = 48 * 1024;
 const MEMORY_SHARE_MAX = 0.7;
-/** All of them share one core. */
+/** All processes share one core. */
 const PROCESSES_MAX = 8;
 
 export interface CrowdBounds {
-  /** That one process may open. */
+  /** The files that one process may open. */
   readonly filesPerProcess: number;
-  /** For all subscribers of all servers. */
+  /** Memory for all subscribers of all servers. */
   readonly memoryBytes: number;
   readonly processesMax: number;
-  /** That have so many subscribers each, at once. */
+  /** Servers that have all their subscribers open at the same time. */
   readonly servers: number;
 }
 
 export interface Crowd {
   readonly subscribers: number;
-  /** Of each server, and as many of their subscribers. */
+  /** Processes of each server, and of its subscribers. */
   readonly processes: number;
   readonly filesPerProcess: number;
 }
 
-/** Also lets this process, and those it starts, have as many files open as is allowed. */
+/** Also raises the open-file limit of this process and of processes it starts. */
 export function machineBounds(subscribers: number, servers: number): CrowdBounds {
   return {
     filesPerProcess: openFilesUpTo(subscribers + FILES_BESIDE_SOCKETS),
@@ -37,7 +37,7 @@ export function machineBounds(subscribers: number, servers: number): CrowdBounds
   };
 }
 
-/** As many as fit, in as few processes as they need. */
+/** The largest crowd that fits, in the fewest processes. */
 export function crowdOf(requested: number, bounds: CrowdBounds): Crowd {
   const { filesPerProcess, memoryBytes, processesMax, servers } = bounds;
   const socketsPerProcess = Math.max(1, filesPerProcess - FILES_BESIDE_SOCKETS);

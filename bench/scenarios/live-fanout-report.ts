@@ -1,4 +1,4 @@
-// What was measured of the live stream, as figures and findings of the report.
+// The figures and findings of the live-fanout scenario.
 
 import { atPercentile } from '../load/latencies.ts';
 import type { Opened } from '../load/live-comparison.ts';
@@ -13,7 +13,7 @@ import {
   type Subject,
 } from '../scenario.ts';
 
-/** N4: so many subscribers on one machine, within so long at the 99th percentile. */
+/** N4: the aim for the 99th percentile holds up to this number of subscribers on one machine. */
 const DELIVERY_SUBSCRIBERS_MAX = 10_000;
 const DELIVERY_AIM_MS = 100;
 const CPU_RATIO_AIM = 0.8;
@@ -21,7 +21,7 @@ const PEER_FACTOR_AIM = 1;
 const CONNECTION_BYTES_AIM = 10_240;
 
 export interface FanoutRound {
-  /** From the time set for the start. */
+  /** Timed from the drop's start time. */
   readonly start: readonly LatencyPoint[] | null;
   readonly single: Delivery;
   readonly storm: {
@@ -29,7 +29,7 @@ export interface FanoutRound {
     /** From sending an order to its answer. */
     readonly answers: readonly LatencyPoint[];
   } | null;
-  /** The same as `single`, with many more subscribers. */
+  /** Like `single`, with many more subscribers. */
   many: { readonly delivery: Delivery; readonly opened: Opened } | null;
 }
 
@@ -116,7 +116,7 @@ function sampleOf({ start, single, storm, many }: FanoutRound, opened: Opened): 
   return { figures, latency: single.frame };
 }
 
-/** `many`: with how many subscribers the larger measurement was made, or null. */
+/** `many`: the number of subscribers of the larger measurement, or null. */
 export function fanoutFindings(
   measured: readonly FanoutSubject[],
   { subscribers, many }: { subscribers: number; many: number | null },

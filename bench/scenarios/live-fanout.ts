@@ -1,6 +1,6 @@
-// Very many subscribers of one drop over real WebSockets: how long a change takes from being asked
-// for to each client, what a delivered frame costs the server, and what an idle connection holds.
-// Beside it, in the same rounds, servers that do nothing but publish frames of the same size.
+// Very many subscribers of one drop over real WebSockets. Measures the time from the request of a
+// change to its frame at each client, the CPU time of a delivered frame, and the memory of an idle
+// connection. Servers that only publish frames of the same size are measured in the same rounds.
 
 import { LiveComparison, type Opened } from '../load/live-comparison.ts';
 import type { LiveLoad } from '../load/live-load.ts';
@@ -31,9 +31,9 @@ import {
   subjectOfReport,
 } from './live-fanout-report.ts';
 
-/** Closer than stock ticks, so that a frame stands for several changes. */
+/** Shorter than the interval of stock ticks, so that one frame covers several changes. */
 const STORM_INTERVAL_MS = 10;
-/** With fewer than so many times the usual subscribers the larger measurement says nothing new. */
+/** The larger measurement needs at least this multiple of the usual subscribers. */
 const MANY_FACTOR_MIN = 1.5;
 
 export interface LiveFanoutOptions extends CommonOptions {
@@ -61,8 +61,8 @@ async function run(options: LiveFanoutOptions, log: Log): Promise<ScenarioReport
     await measureMany(options, many, log, usual);
   } else {
     notes.push(
-      `${manySubscribers} subscribers were left out: this machine's open files and memory allow ` +
-        `${many.subscribers} of them, too few to tell more than the usual number does.`,
+      `${manySubscribers} subscribers were not measured: this machine's open files and memory ` +
+        `allow ${many.subscribers}, too few for a second measurement.`,
     );
   }
   return {
@@ -146,8 +146,8 @@ async function stormOf(
 }
 
 /**
- * LiveDrops and the ceiling alone, with new servers, of several processes where one may not have as
- * many files open; their figures join those of the same round.
+ * Measures LiveDrops and the ceiling with many subscribers, on new servers, in several processes if
+ * one process may not open enough files. The figures are added to those of the same round.
  */
 async function measureMany(
   { seconds, rounds }: LiveFanoutOptions,
@@ -180,9 +180,9 @@ function subjectOf({ key, label, role, about }: LiveServer, opened: Opened): Fan
   return { key, label, role, about, opened, rounds: [] };
 }
 
-function fewer(asked: number, measured: number): string {
+function fewer(requested: number, measured: number): string {
   return (
-    `${measured} subscribers instead of ${asked}: more do not fit into this machine's memory, or ` +
+    `${measured} subscribers instead of ${requested}: more do not fit into this machine's memory or ` +
     'into the open files of one process (ulimit -Hn, as root); over several processes they are ' +
     'spread only where redis-server and nats-server are.'
   );
@@ -192,7 +192,7 @@ function spread({ subscribers, processes, filesPerProcess }: Crowd): string {
   return (
     `${subscribers} subscribers are spread over ${processes} processes of each server, since one ` +
     `may open ${filesPerProcess} files here: over ${processes} gateway nodes of a cluster, whose ` +
-    'CPU time and memory are what is told, and as many bare servers. All of them, and the ' +
+    'CPU time and memory are reported, and as many bare servers. All of them, and the ' +
     "cluster's other processes, share the server's core. What the nodes do while nothing is sent " +
     'is in the CPU time of a frame.'
   );

@@ -1,9 +1,9 @@
-// The requests of the mix: who asks for what, how often, and the products and drops it is about.
+// The requests of the mixed scenario with their weights, and the products and drops they use.
 
 import type { RequestKind } from '../load/request-plan.ts';
 import { accessToken, buyerTokens, type SaleClient } from '../servers/sale-client.ts';
 
-/** What latencies are told under. */
+/** The names under which latencies are reported. */
 export const READS = 'reads';
 export const ORDERS = 'orders';
 export const WRITES = 'writes';
@@ -12,7 +12,7 @@ const STOCK = 10_000_000;
 const CREATORS = 10;
 const PRODUCTS_OF_EACH = 2;
 
-/** Sets the scene: ten creators with two products each, and a live drop of every one of them. */
+/** Creates ten creators with two products each and a live drop of every product. */
 export async function mixedRequests(sale: SaleClient): Promise<RequestKind[]> {
   const creators = Array.from({ length: CREATORS }, (_, i) => `creator-${i}`);
   const products: string[] = [];
@@ -58,7 +58,7 @@ function kindsOf(
     ...follow,
     weight: 2,
     method: 'PATCH',
-    // Of the first creator, who alone may.
+    // Only the creator of a product may change it, here the first creator.
     paths: pathsOf('/v1/products/', products.slice(0, PRODUCTS_OF_EACH)),
     tokens: [accessToken(creators[0]!)],
     body: '{"description":"Worn once, by a celebrity."}',

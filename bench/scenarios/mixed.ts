@@ -1,7 +1,7 @@
-// What a shop gets on the evening of its drops: nine reads of ten requests, orders, and some writes
-// elsewhere, coming at a fixed rate whatever the server makes of them (an open loop), so that a
-// server that stands still is not runs less. From a tenth of what it can do up to more than that,
-// which is looked at anew in each round.
+// A realistic mix: nine of ten requests are reads, the rest are orders and some other writes.
+// Requests come at a fixed rate (an open loop), so that a slow server gets no fewer requests. The
+// rates are shares of the capacity, from a tenth to more than all of it; the capacity is measured
+// in each round.
 
 import { allowOpenFiles } from '../file-limit.ts';
 import { LoadProcess } from '../load/load-process.ts';
@@ -22,14 +22,14 @@ import {
 import { LiveDropsOrderServer } from '../servers/livedrops-order-server.ts';
 import { mixedRequests, READS, ORDERS, WRITES } from './mixed-requests.ts';
 
-/** Of the capacity. */
+/** Rates as shares of the capacity. */
 const STEPS: readonly number[] = [0.1, 0.25, 0.5, 0.75, 0.9, 1.1];
 const CAPACITY_CONNECTIONS = 64;
 const WARM_UP_SECONDS = 15;
 const FILES_BESIDE_SOCKETS = 256;
-/** A rate holds while the 99th percentile of orders is at most this, */
+/** A rate holds if the 99th percentile of orders is at most this, */
 const P99_MAX_MS = 25;
-/** and while at least this share of the orders that were due is placed. */
+/** and if at least this share of the due orders is placed. */
 const PLACED_SHARE_MIN = 0.99;
 const HALF_P99_AIM_MS = 10;
 
@@ -52,7 +52,7 @@ export const mixed: Scenario<MixedOptions> = {
   run,
 };
 
-/** One rate at which requests came, once. */
+/** One run at one rate. */
 interface RateRun {
   readonly perSecond: number;
   readonly result: OpenLoopResult;
@@ -60,11 +60,11 @@ interface RateRun {
 }
 
 interface Measured {
-  /** For each of `STEPS`, what was measured in each round. */
+  /** For each of `STEPS`, the runs of all rounds. */
   readonly steps: readonly (readonly RateRun[])[];
-  /** Which of them is the highest that holds; -1 for none. */
+  /** The index of the highest step that holds; -1 for none. */
   readonly highest: number;
-  /** At half of it. */
+  /** Runs at half of that rate. */
   readonly halves: readonly RateRun[];
 }
 
@@ -77,7 +77,7 @@ async function run(options: MixedOptions, log: Log): Promise<ScenarioReport> {
     await server.start();
     const { host, port } = server.sale;
     const job = { host, port, kinds: await mixedRequests(server.sale), seconds };
-    log('warming up, and measuring what it can take');
+    log('warming up, and measuring the capacity');
     const saturating = { ...job, connections: CAPACITY_CONNECTIONS, perSecond: null };
     await load.run({ ...saturating, seconds: WARM_UP_SECONDS });
     const runAt = async (perSecond: number): Promise<RateRun> => {
@@ -107,8 +107,8 @@ async function run(options: MixedOptions, log: Log): Promise<ScenarioReport> {
 }
 
 /**
- * The last of the steps that hold, each judged by the median of its rounds, so that a slow minute
- * of the machine does not decide alone; -1 where none of them holds.
+ * The index of the highest step that holds, by the median of its rounds, so that one slow minute of
+ * the machine does not decide; -1 if no step holds.
  */
 export function highestStep(steps: readonly (readonly Pick<OpenLoopResult, 'kinds'>[])[]): number {
   return steps.findLastIndex((results) => {
@@ -198,7 +198,7 @@ function sampleOf({ perSecond, result, cost }: RateRun): Sample {
   };
 }
 
-/** What did not go as it should, at one rate over all rounds. */
+/** Notes about refused, unsent and lost requests of one step over all rounds. */
 function notesOf(runs: readonly RateRun[], step: number): string[] {
   const sum = (read: (result: OpenLoopResult) => number) =>
     runs.reduce((total, { result }) => total + read(result), 0);
@@ -240,5 +240,6 @@ const METHOD =
   "drop, 100 a product, 100 a creator's drops, 100 one's own orders, 50 one's own notifications), " +
   '90 order, and 10 follow, unfollow or change a product, drawn at random. What 64 connections ' +
   'carry one after the other is taken as the capacity, anew in each round; then requests come at ' +
-  'fixed shares of it, whatever comes back. A rate holds by the median of its rounds. Each is timed from when it was due, waiting for a free connection ' +
+  'fixed shares of it, whatever comes back. A rate holds by the median of its rounds. Each ' +
+  'request is timed from when it was due, waiting for a free connection ' +
   'included. Percentiles are those of requests that were done; the latency curve is that of orders.';

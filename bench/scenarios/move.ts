@@ -1,6 +1,6 @@
-// Moves of shards under load: between two nodes that have run for a while, and back to a node that
-// has just started again. The blackout is told twice: by the moves' own records, and as the buyers
-// of the drop on that shard saw it, who got no order meanwhile.
+// Moves shards under load: between two nodes that have run for a while, and back to a node that has
+// just restarted. The blackout is measured twice: by the records of the moves, and by the buyers,
+// as the longest time without an order of the drop on that shard.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { type MoveInfo, MOVES_LISTED_MAX, type OperatorApi } from '../../operator/api-client.ts';
@@ -28,7 +28,7 @@ const ALL_ROLES = 'gateway,actors,services';
 const POLL_INTERVAL_MS = 100;
 const ROUND_TIMEOUT_MS = 20_000;
 const RESTART_TIMEOUT_MS = 60_000;
-/** After a move has ended its drop may still need so long for the first order to come back. */
+/** After the end of a move, the first answer to a buyer may still take this long. */
 const AFTER_MOVE_MS = 100;
 const WARM_UP_MS = 5_000;
 
@@ -132,7 +132,7 @@ async function measureMoves(
   log: Log,
 ): Promise<ScenarioReport> {
   const records = new MoveRecords(servers.operator());
-  // The first time every drop goes both ways is not counted.
+  // The first moves in both directions are a warm-up and are not counted.
   for (const to of [...NODES, ...NODES]) await moveShards(records, load.shards, to);
   const samples: Record<GroupName, Sample[]> = { between: [], away: [], back: [] };
   const notes: string[] = [];
@@ -159,7 +159,7 @@ async function moveBetween(
   load: DropsUnderLoad,
   { moves: moveCount }: MoveOptions,
 ): Promise<{ sample: Sample; notDone: readonly MoveInfo[] }> {
-  // Wherever the round before has left them, and not counted.
+  // Brings all shards to one node. These moves are not counted.
   await moveShards(records, load.shards, NODES[1]);
   await records.flush();
   await load.report();
@@ -202,7 +202,7 @@ function isDone({ result }: MoveInfo): boolean {
   return result === 'done';
 }
 
-/** The records of all moves: the cluster tells only the last ones, so it is asked often. */
+/** Collects the records of all moves. The cluster lists only the last ones, so poll often. */
 class MoveRecords {
   readonly api: OperatorApi;
   readonly #known = new Set<string>();
@@ -221,7 +221,7 @@ class MoveRecords {
     return this.#new;
   }
 
-  /** Those that came since the last time. */
+  /** Returns the records since the last call. */
   async flush(): Promise<MoveInfo[]> {
     await this.poll();
     const taken = this.#new;
@@ -230,7 +230,7 @@ class MoveRecords {
   }
 }
 
-/** Resolves when every one of the shards is there. */
+/** Pins the shards to a node; resolves when the node serves all of them. */
 async function moveShards(
   records: MoveRecords,
   shards: readonly number[],
@@ -248,7 +248,7 @@ async function moveShards(
   }
 }
 
-/** As `livedrops rolling-restart` does it; resolves to the moves it took. */
+/** Restarts a node with the code of `livedrops rolling-restart`; resolves to the moves. */
 async function restartNode(records: MoveRecords, nodeId: string): Promise<MoveInfo[]> {
   const { api } = records;
   const node = (await api.nodes()).find((one) => one.nodeId === nodeId)!;
@@ -271,9 +271,7 @@ async function restartNode(records: MoveRecords, nodeId: string): Promise<MoveIn
   return await records.flush();
 }
 
-/**
- * The blackouts of these moves: by their records, and as the buyers of the drops there saw them.
- */
+/** The blackouts of these moves: by their records, and by the buyers of the drops on the shards. */
 function sampleOf(
   moves: readonly MoveInfo[],
   gaps: readonly Gap[],
@@ -324,7 +322,7 @@ function sorted(values: readonly number[]): readonly number[] {
   return [...values].sort((a, b) => a - b);
 }
 
-/** By rank, so that it is one of the values; 0 where there is none. */
+/** The nearest-rank percentile; 0 without values. */
 function percentile(ascending: readonly number[], at: number): number {
   return ascending[Math.max(0, Math.ceil((ascending.length * at) / 100) - 1)] ?? 0;
 }

@@ -1,6 +1,5 @@
-// One hot drop: durable orders a second, latency, CPU time and memory for each order, beside the
-// ceiling (the bare server answering as many bytes) and what people would build instead, all under
-// the same load in the same run.
+// One hot drop: durable orders a second, latency, CPU time and memory of each order. The ceiling (a
+// bare server that answers with as many bytes) and the peers get the same load in the same run.
 
 import { LoadProcess } from '../load/load-process.ts';
 import type { RequestPlan } from '../load/request-plan.ts';
@@ -32,15 +31,15 @@ import { HalfRate, PACED_CONNECTIONS } from './half-rate.ts';
 
 const STOCK = 10_000_000;
 /**
- * Long enough that the compiler has seen to the hot functions, and the heap to its working size:
- * after half of it the compiler's threads still take some 5 CPU microseconds of each order.
+ * Long enough to compile the hot functions and grow the heap to its working size. After half of
+ * this time the compiler's threads still take some 5 CPU microseconds of each order.
  */
 const WARM_UP_SECONDS = 15;
-/** The bare server has next to nothing to compile, and peers no more than that. */
+/** The bare server and the peers have little code to compile. */
 const OTHERS_WARM_UP_SECONDS = 5;
-/** Memory is read once garbage collection and the read models have caught up. */
+/** The wait before memory is read, for garbage collection and the read models. */
 const SETTLE_MS = 3000;
-/** With fewer, what the heap keeps for itself hides what the orders keep. */
+/** With fewer orders, unused heap hides the memory of the orders. */
 const MEMORY_ORDERS_MIN = 100_000;
 
 const CEILING_AIM = 0.6;
@@ -226,7 +225,7 @@ interface Memory {
   readonly orders: number;
 }
 
-/** What the process holds at rest, and how many orders there are. */
+/** Resident memory at rest, and the number of orders. */
 async function memoryOf(server: LiveDropsOrderServer, plan: RequestPlan): Promise<Memory> {
   await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
   return { bytes: server.residentBytes(), orders: await server.sold(plan) };

@@ -1,5 +1,5 @@
-// A thousand drops at once, each order to one of them at random: what a marketplace has on a busy
-// evening, and what keeps a shard from gathering many orders for one journal entry.
+// A thousand live drops, each order to a random one: a marketplace on a busy evening. A shard then
+// gathers few orders for one journal entry.
 
 import type { RequestPlan } from '../load/request-plan.ts';
 import { ORDER_FIGURES } from '../measure.ts';
@@ -25,7 +25,7 @@ import { RawOrderServer } from '../servers/raw-order-server.ts';
 const STOCK_OF_EACH = 1_000_000;
 const WARM_UP_SECONDS = 15;
 const OTHERS_WARM_UP_SECONDS = 5;
-/** Made at once while the scene is set. */
+/** Drops created concurrently before the measurement. */
 const MAKING_MAX = 32;
 
 export interface OrderSpreadOptions extends CommonOptions {
@@ -80,7 +80,7 @@ async function run(options: OrderSpreadOptions, log: Log): Promise<ScenarioRepor
   }
 }
 
-/** All of them in one plan. */
+/** Creates the drops and joins their paths in one plan. */
 async function dropsOf(server: OrderServer, drops: number): Promise<RequestPlan> {
   const first = await server.drop(STOCK_OF_EACH);
   const paths = [...first.paths];

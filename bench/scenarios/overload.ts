@@ -1,6 +1,5 @@
-// Twice as many orders as the server can take (H6): how soon the refused ones are told, and what
-// the admitted ones wait, beside a server with time to spare, and beside the bare server, which
-// refuses all of them.
+// Twice as many orders as the server can process (H6). Measures the latency of refusals and of
+// admitted orders, beside the same server at low load and a bare server that refuses all orders.
 
 import { allowOpenFiles } from '../file-limit.ts';
 import { LoadProcess } from '../load/load-process.ts';
@@ -26,13 +25,13 @@ const STOCK = 10_000_000;
 const CAPACITY_CONNECTIONS = 64;
 const WARM_UP_SECONDS = 8;
 const LOAD_WARM_UP_SECONDS = 2;
-/** Of the capacity: far from any queue. */
+/** The low load, as a share of the capacity, far from any queue. */
 const UNLOADED_SHARE = 0.1;
 const FILES_BESIDE_SOCKETS = 256;
 const REFUSED_P99_AIM_MS = 50;
 
 export interface OverloadOptions extends CommonOptions {
-  /** How many times the capacity is asked for. */
+  /** The offered rate as a multiple of the capacity. */
   readonly factor: number;
   readonly connections: number;
 }
@@ -43,7 +42,7 @@ export const overload: Scenario<OverloadOptions> = {
   options: [
     {
       flags: '--factor <n>',
-      description: 'how many times the capacity is asked for',
+      description: 'the offered rate as a multiple of the capacity',
       parse: count,
       default: 2,
     },
@@ -58,7 +57,7 @@ export const overload: Scenario<OverloadOptions> = {
   run,
 };
 
-/** One rate at which orders came. */
+/** One run at one rate. */
 interface RateRun {
   readonly perSecond: number;
   readonly result: OpenLoopResult;
@@ -82,7 +81,7 @@ async function run(options: OverloadOptions, log: Log): Promise<ScenarioReport> 
   try {
     await server.start();
     const plan = await server.drop(STOCK);
-    log('warming up, and measuring what it can take');
+    log('warming up, and measuring the capacity');
     const { perSecond: capacity, bytesPerAnswer } = await capacityOf(server, plan, seconds);
     bare = new RawOrderServer({ bytesPerAnswer, status: '503' });
     await bare.start();
@@ -98,7 +97,7 @@ async function run(options: OverloadOptions, log: Log): Promise<ScenarioReport> 
       const { result, cost } = await costOf(of, load, job);
       return { perSecond, result, orders: result.kinds['orders']!, cost };
     };
-    // The load has code to compile, too.
+    // The load has code to compile too.
     await runAt(server, plan, capacity, LOAD_WARM_UP_SECONDS);
     await runAt(bare, barePlan, capacity, LOAD_WARM_UP_SECONDS);
     const rounds: Rounds = { unloaded: [], overloaded: [], bare: [] };
@@ -171,7 +170,7 @@ function reportOf(
   };
 }
 
-/** Without an answer of that status there are no times. */
+/** Without an answer of that status the sample has no latencies. */
 function sampleOf({ result, cost }: RateRun, status: StatusResult | undefined): Sample {
   const { serverCpuShare, loadCpuShare } = cost;
   const shares = { serverPercent: serverCpuShare * 100, loadPercent: loadCpuShare * 100 };
@@ -181,7 +180,7 @@ function sampleOf({ result, cost }: RateRun, status: StatusResult | undefined): 
   return { figures: { perSecond, p50Ms, p99Ms, maxMs, ...shares }, latency };
 }
 
-/** Of the rounds in which there were any. */
+/** The p99 of the rounds that have one. */
 function p99(label: string, { samples }: Subject, aim: number | null): Finding[] {
   const values = samples.flatMap(({ figures }) => figures['p99Ms'] ?? []);
   if (values.length === 0) return [];
@@ -195,7 +194,7 @@ function noteFor({ label }: OrderServer): (run: RateRun, round: number) => strin
       .filter(([status]) => status !== '201' && status !== '503')
       .map(([status, { answers }]) => `, ${answers} answered ${status}`);
     return (
-      `${label}, round ${round + 1}: asked for ${perSecond.toFixed(0)} a second: ${unsent} found ` +
+      `${label}, round ${round + 1}: offered ${perSecond.toFixed(0)} a second: ${unsent} found ` +
       `no free connection, ${unanswered} got no answer, ${errors} lost their connection` +
       `${others.join('')}; load at ${(cost.loadCpuShare * 100).toFixed(0)} % of its core.`
     );

@@ -1,5 +1,5 @@
-// How long a shard with very many orders takes until it serves again (J6), after a crash: once for
-// the shards alone, and once for a whole server, up to the first order that it takes.
+// Measures how long a shard with very many orders takes to serve again after a crash (J6): the
+// shards alone, and a whole server up to its first answered order.
 
 import { execFile } from 'node:child_process';
 import { cpSync, rmSync } from 'node:fs';
@@ -17,7 +17,7 @@ import {
 import { LiveDropsServer, makeDataDirectory } from '../servers/livedrops-server.ts';
 
 const LIFE = new URL('../load/shard-life.ts', import.meta.url).pathname;
-/** As `shard-life.ts` names it; importing that would begin a life here. */
+/** The same as in `shard-life.ts`, which cannot be imported, since its import runs it. */
 const DROP_ID = 'd_recovery';
 const RATE_AIM = 500_000;
 /** J6. */
@@ -78,7 +78,7 @@ async function runRecovery(options: RecoveryOptions, log: Log): Promise<Scenario
   }
 }
 
-/** In a process of its own, on what the crash left. */
+/** Recovers a copy of the crashed directory in a fresh process. */
 async function recover(crashed: string, options: RecoveryOptions): Promise<Recovered> {
   const { orders, profileDirectory } = options;
   const directory = copyOf(crashed);
@@ -96,7 +96,7 @@ async function life<Result>(args: readonly string[], nodeArgs: readonly string[]
   return JSON.parse(stdout) as Result;
 }
 
-/** A start writes to the journal, so each has a copy of what the crash left. */
+/** A start writes to the journal, so each recovery gets a copy of the crashed directory. */
 function copyOf(crashed: string): string {
   const directory = makeDataDirectory();
   cpSync(crashed, directory, { recursive: true });
@@ -104,8 +104,8 @@ function copyOf(crashed: string): string {
 }
 
 /**
- * From the start of the server's process to the answer to an order: of the drop in the directory,
- * or where it is empty, to the answer that there is no such drop.
+ * Milliseconds from the start of the server's process to the answer to an order of the drop. With
+ * an empty directory the answer is that the drop does not exist.
  */
 async function firstOrderMs(directory: string, isFilled: boolean): Promise<number> {
   const startedAt = performance.now();

@@ -1,10 +1,10 @@
-// What a soak tells of each of its samples, and what is concluded from all of them.
+// The figures of a soak's samples, and the findings from all samples.
 
 import { slopeOf, slopesOf } from '../least-squares.ts';
 import { median } from '../measure.ts';
 import type { Figure, Finding, Sample } from '../scenario.ts';
 
-/** A generation of drops is on sale for so many samples. */
+/** A generation of drops is live for this number of samples. */
 export const GENERATION_SAMPLES = 12;
 const ORDER_BYTES_AIM = 300;
 const GROWTH_BYTES_AIM = 10;
@@ -27,7 +27,7 @@ export const SOAK_FIGURES: readonly Figure[] = [
 /** In bytes. */
 export const MEGABYTE = 1e6;
 
-/** One line of how it goes. */
+/** One line about the progress. */
 export function soakLine(figures: Readonly<Record<string, number>>): string {
   const shown = ['minute', 'rate', 'kept', 'drops', 'resident', 'used', 'loopP99', 'p99'];
   return SOAK_FIGURES.filter(({ key }) => shown.includes(key))
@@ -37,7 +37,7 @@ export function soakLine(figures: Readonly<Record<string, number>>): string {
     .join(', ');
 }
 
-/** How resident memory went, in a sentence. */
+/** A sentence about the growth of resident memory. */
 export function growthNote(samples: readonly Sample[]): string {
   const quarter = Math.max(1, samples.length >> 2);
   const middle = (of: readonly Sample[]) => median(of.map(({ figures }) => figures['resident']!));
@@ -49,7 +49,7 @@ export function growthNote(samples: readonly Sample[]): string {
   );
 }
 
-/** What memory went back to in each generation, by the orders placed until then. */
+/** The slope of the least memory of each generation over the orders placed until then. */
 function growthOf(samples: readonly Sample[], key: string): number {
   const floors: { at: number; value: number }[] = [];
   for (let from = 0; from < samples.length; from += GENERATION_SAMPLES) {
@@ -60,7 +60,7 @@ function growthOf(samples: readonly Sample[], key: string): number {
   return slopeOf(floors);
 }
 
-/** None where the samples are too few, or no drop has ended meanwhile. */
+/** No findings if there are too few samples, or no drop has ended. */
 export function soakFindings(samples: readonly Sample[]): Finding[] {
   const { first: orderBytes } = slopesOf(
     samples.map(({ figures }) => ({

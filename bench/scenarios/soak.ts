@@ -1,6 +1,6 @@
-// Orders for an hour or as long as wanted, while drops begin and end and watchers come and go: does
-// memory grow by more than the orders that are kept in it, and does it come back when drops are
-// over.
+// Orders for an hour or any chosen time, while drops start and end and watchers connect and leave.
+// Measures whether memory grows by more than the orders of live drops, and whether the memory of
+// ended drops is released.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { ChurningSubscribers } from '../load/churning-subscribers.ts';
@@ -32,22 +32,22 @@ const SAMPLE_SECONDS = 10;
 /** Drops on sale at the same time. */
 const DROPS = 3;
 const CONNECTIONS = 256;
-/** Users who order, again and again; of them so many kinds of 4,096 in each sample. */
+/** Users who order repeatedly. Each sample uses `BUYER_GROUPS` groups of 4,096 of them. */
 const BUYERS = 100_000;
 const BUYER_GROUPS = 4;
 const BUYERS_OF_GROUP = 4096;
-/** By then SQLite's caches, that of tokens and the heap have their size. */
+/** After this many orders SQLite's caches, the token cache and the heap have their final size. */
 const CONCLUSIVE_ORDERS = 1_000_000;
-/** They are valid for twice as long. */
+/** Tokens are reused for half of their lifetime. */
 const TOKEN_REUSE_MS = 1_800_000;
 const WARM_UP_SECONDS = 10;
 const CAPACITY_SECONDS = 5;
-/** So that the least memory of a sample is hardly garbage. */
+/** Several readings a sample: the least one has little garbage in it. */
 const MEMORY_READS = 5;
 
 export interface SoakOptions extends CommonOptions {
   readonly minutes: number;
-  /** Orders a second; null: half of what the server can do. */
+  /** Orders a second; absent: half of the capacity. */
   readonly rate?: number;
   readonly subscribers: number;
 }
@@ -59,7 +59,7 @@ export const soak: Scenario<SoakOptions> = {
     { flags: '--minutes <n>', description: 'how long', parse: count, default: 10 },
     {
       flags: '--rate <n>',
-      description: 'orders a second (default: half of what the server can do)',
+      description: 'orders a second (default: half of the capacity)',
       parse: count,
     },
     {
@@ -124,7 +124,7 @@ class Soak {
     await this.#drops.begin((WARM_UP_SECONDS + CAPACITY_SECONDS) * 1000);
   }
 
-  /** Orders a second that the server takes, once it is warm. */
+  /** The warm server's capacity in orders a second. */
   async capacity(): Promise<number> {
     await this.#order(null, WARM_UP_SECONDS);
     const { answers, seconds } = await this.#order(null, CAPACITY_SECONDS);
@@ -165,7 +165,7 @@ class Soak {
     }
   }
 
-  /** Of those on sale, in turn. */
+  /** The live drops in turn. */
   anyDrop(): string | null {
     const live = this.#drops?.live ?? [];
     this.#watched += 1;
@@ -257,7 +257,7 @@ function report(
   const notes = [growthNote(warm)];
   const ordersWarm = warm.at(-1)!.figures['ever']! - warm[0]!.figures['ever']!;
   if (warm === samples || ordersWarm < CONCLUSIVE_ORDERS)
-    notes.push('Too few orders to tell growth from caches that fill.');
+    notes.push('Too few orders to distinguish growth from caches that fill.');
   if (watchersLost > 0) notes.push(`${watchersLost} watchers lost their stream.`);
   if (requestedRate === undefined) notes.push('The rate is half of what was measured first.');
   return {

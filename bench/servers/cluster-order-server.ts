@@ -1,5 +1,5 @@
-// A cluster in the place of one server that sells drops: a gateway node, the owner of the drop,
-// Redis and NATS, each on the core that it is told, and with CPU time of its own.
+// A cluster as an order server of a comparison: a gateway node, the owner of the drop, Redis and
+// NATS, each pinned to a core and with its own CPU time.
 
 import type { RequestPlan } from '../load/request-plan.ts';
 import { LOAD_CORE, SERVER_CORE } from '../pinned-process.ts';
@@ -8,7 +8,7 @@ import { ClusterServers } from './cluster-servers.ts';
 import type { OrderServer } from './order-server.ts';
 import { buyerTokens } from './sale-client.ts';
 
-/** Who works for an order. */
+/** The processes that an order passes. */
 const PROCESSES = {
   gateway: 'node-1',
   owner: 'node-2',
@@ -18,7 +18,7 @@ const PROCESSES = {
 export type ProcessName = keyof typeof PROCESSES;
 export const PROCESS_NAMES = Object.keys(PROCESSES) as ProcessName[];
 
-/** The gateway and what it costs to send are nearly half of all: it has a core with the servers. */
+/** The gateway is nearly half of the work, so it shares a core with Redis and NATS. */
 const CORES: Readonly<Record<ProcessName, number>> = {
   gateway: SERVER_CORE,
   owner: LOAD_CORE,
@@ -27,9 +27,9 @@ const CORES: Readonly<Record<ProcessName, number>> = {
 };
 
 export interface ClusterOrderServerOptions {
-  /** Leave it to the kernel which process runs on which core. */
+  /** Let the kernel choose the core of each process. */
   readonly unpinned: boolean;
-  /** Where CPU profiles of both nodes go when they stop; null for none. */
+  /** The directory for CPU profiles of both nodes, written at their stop; null: no profiles. */
   readonly profileDirectory: string | null;
 }
 
@@ -76,12 +76,12 @@ export class ClusterOrderServer implements OrderServer {
     return pids.reduce((all, pid) => all + residentBytesOf(pid), 0);
   }
 
-  /** Entries in the journal since the owner started. */
+  /** Journal entries since the owner started. */
   journalEntries(): Promise<number> {
     return this.#servers.journalEntries(PROCESSES.owner);
   }
 
-  /** The end of what each node wrote. */
+  /** The last log lines of each node. */
   logs(): string {
     return this.#servers.logs();
   }

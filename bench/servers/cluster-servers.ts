@@ -1,5 +1,5 @@
-// A whole cluster to be measured: redis-server with our own configuration file, nats-server, and
-// nodes, on a data directory of its own that is gone afterwards, however this process ends.
+// A whole cluster to measure: redis-server with deploy/redis.conf, nats-server and nodes, on its
+// own data directory, which is removed however this process ends.
 
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
@@ -15,13 +15,15 @@ import { AUTH_SECRET, SaleClient } from './sale-client.ts';
 
 const COMMAND = fileURLToPath(new URL('../../operator/livedrops.ts', import.meta.url));
 const OPERATOR_TOKEN_SECONDS = 600;
-/** Of a node's log, shown when a scenario fails. */
+/** Log lines of each node that a failed scenario prints. */
 const LOG_LINES_SHOWN = 20;
 
 export interface ClusterServersOptions {
-  /** Of `node-1`, `node-2` and so on; the first one must be a gateway: it is asked everything. */
+  /**
+   * Roles of `node-1`, `node-2` and so on. The first must be a gateway, since it gets all requests.
+   */
   readonly roles: readonly string[];
-  /** CPU profiles of the nodes: where they go, and what each node's is called. */
+  /** The directory for CPU profiles of the nodes, and the file name of each node's profile. */
   readonly profiles?: Profiles | null;
 }
 
@@ -30,7 +32,7 @@ interface Profiles {
   readonly names: readonly string[];
 }
 
-/** What a cluster needs and this machine lacks, as a sentence; null where nothing is missing. */
+/** A sentence about the missing programs of a cluster; null if none is missing. */
 export function missingServers(): string | null {
   const missing = ['redis-server', 'nats-server'].filter((name) => findProgram(name) === null);
   return missing.length === 0 ? null : `Not measured: no ${missing.join(', no ')} on this machine.`;
@@ -51,7 +53,7 @@ export class ClusterServers extends SaleClient {
       dataDirectory: this.#directory,
       nodeCount: roles.length,
       port: 0,
-      // One address and few users send everything; the limits themselves are measured nowhere.
+      // One address and few users send all requests, so rate limits must be off.
       environment: { LIVEDROPS_AUTH_SECRET: AUTH_SECRET, LIVEDROPS_RATE_LIMITS: 'off' },
       nodeEnvironment: (nodeId) => ({
         LIVEDROPS_ROLES: roles[Number(nodeId.replace('node-', '')) - 1]!,
@@ -64,7 +66,7 @@ export class ClusterServers extends SaleClient {
   }
 
   async start(): Promise<void> {
-    // The supervisor's own end comes first: it has its listener since before.
+    // On exit the supervisor's listener runs first, since it was registered first.
     process.on('exit', this.#remove);
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, leave);
     await this.supervisor.start();
@@ -83,7 +85,7 @@ export class ClusterServers extends SaleClient {
     return new URL(this.supervisor.nodes[0]!.url);
   }
 
-  /** What operators ask and change. */
+  /** A client of the operator API. */
   operator(): OperatorApi {
     const tokens = new AccessTokens({ secret: AUTH_SECRET });
     const lifetimeSeconds = OPERATOR_TOKEN_SECONDS;
@@ -93,7 +95,7 @@ export class ClusterServers extends SaleClient {
     });
   }
 
-  /** Of a node by its id, or of one of the servers. Throws where it does not run. */
+  /** The process id of a node, by node id, or of a server. Throws if it does not run. */
   pid(name: string): number {
     const node = this.supervisor.nodes.find(({ nodeId }) => nodeId === name);
     const pid = node === undefined ? this.supervisor.serverPid(name as ServerName) : node.pid;
@@ -105,12 +107,12 @@ export class ClusterServers extends SaleClient {
     return cpuMicrosOf(this.pid(name));
   }
 
-  /** All its threads, and those it starts later. */
+  /** Pins all threads of the process, and threads it starts later. */
   pinToCore(name: string, core: number): void {
     execFileSync('taskset', ['-a', '-p', '-c', String(core), String(this.pid(name))]);
   }
 
-  /** Entries that a node has put into the journal since it started. */
+  /** Journal entries that a node has appended since it started. */
   async journalEntries(nodeId: string): Promise<number> {
     const { url } = this.supervisor.nodes.find((node) => node.nodeId === nodeId)!;
     const metrics = await (await fetch(new URL('/metrics', url))).text();
@@ -118,7 +120,7 @@ export class ClusterServers extends SaleClient {
     return Number(line?.[1] ?? 0);
   }
 
-  /** The end of what each node wrote. */
+  /** The last log lines of each node. */
   logs(): string {
     const logs = this.supervisor.nodes.map(({ nodeId }) => {
       const text = readFileSync(join(this.#directory, 'logs', `${nodeId}.log`), 'utf8');
@@ -140,7 +142,7 @@ export class ClusterServers extends SaleClient {
   }
 }
 
-/** An exit that is heard of, so that nothing is left behind. */
+/** Exits through the `exit` event, so that the listeners remove processes and files. */
 function leave(): void {
   process.exit(130);
 }

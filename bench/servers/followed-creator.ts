@@ -1,5 +1,5 @@
-// A server with one creator whom very many follow, and the store beneath it, in both profiles:
-// alone on SQLite, and as a cluster's node on Redis.
+// A server with one creator who has very many followers, and direct access to its store: a single
+// node on SQLite, or a cluster node on Redis.
 
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -31,10 +31,10 @@ import type { Subject } from '../scenario.ts';
 import { ClusterServers } from './cluster-servers.ts';
 import { LiveDropsServer, makeDataDirectory } from './livedrops-server.ts';
 
-/** Also followed, by as many as make its followers spread over all buckets of Redis. */
+/** A second creator, with just enough followers to spread over all buckets in Redis. */
 export const NEWCOMER_ID = 'newcomer';
 const NEWCOMER_FOLLOWERS = 2000;
-/** Through Redis's port; all of them would take minutes. */
+/** Followers added through the Redis port; adding all of them would take minutes. */
 const REDIS_PORT_FOLLOWERS = 20_000;
 const COPIED_MAX_MS = 60_000;
 const COPIED_POLL_MS = 200;
@@ -42,7 +42,7 @@ const REDIS_PROCESSES = ['node-1', 'redis', 'nats'] as const;
 
 export interface FollowedCreator extends MeasuredServer {
   readonly subject: Omit<Subject, 'samples'>;
-  /** Reads of the store beneath the server, while that runs. */
+  /** Reads the server's store directly while the server runs. */
   readonly follows: FollowStore;
   readonly host: string;
   readonly port: number;
@@ -51,10 +51,10 @@ export interface FollowedCreator extends MeasuredServer {
 
 export interface FollowedCreatorOptions {
   readonly crowd: Crowd;
-  /** Who must have an account. */
+  /** Users who need an account. */
   readonly shown: readonly string[];
   readonly profileDirectory: string | null;
-  /** How many followed in a second, through the port. */
+  /** Called with the follows a second through the port. */
   readonly onFilled: (perSecond: number) => void;
 }
 
@@ -91,7 +91,7 @@ export async function startOnSqlite(options: FollowedCreatorOptions): Promise<Fo
   };
 }
 
-/** The server has the file's only writer: this one is never started, so it refuses every change. */
+/** The server has the only writer of the file. This writer never starts, so it refuses changes. */
 function idleWriter(file: string): SqliteThread<CatalogueHandlers> {
   const program = new URL('../../storage/sqlite/catalogue/catalogue-program.ts', import.meta.url);
   return new SqliteThread({ program, file, walBytesMax: 0, pageCountMax: 0 });
@@ -152,7 +152,7 @@ export async function startOnRedis(options: FollowedCreatorOptions): Promise<Fol
   }
 }
 
-/** Resolves to the followers in a second. */
+/** Adds accounts and followers. Resolves to the follows a second. */
 async function fill(
   { follows, accounts }: { readonly follows: FollowStore; readonly accounts: AccountStore },
   { crowd, shown }: FollowedCreatorOptions,

@@ -1,6 +1,6 @@
-// The thread of the durable floor: takes a number of orders, puts as many bytes as they take in the
-// product's journal into one row, and answers once the row is on the disk. The file is set up as
-// the product's journal is (`storage/sqlite/thread/database.ts`).
+// The writer thread of the durable floor. For a number of orders it writes one row with as many
+// bytes as they take in LiveDrops' journal, and answers when the row is on disk. The database has
+// the settings of LiveDrops' journal (`storage/sqlite/thread/database.ts`).
 
 import { parentPort, workerData } from 'node:worker_threads';
 import Database from 'better-sqlite3';

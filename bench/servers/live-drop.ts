@@ -1,6 +1,6 @@
-// LiveDrops in a comparison of streams: signed-in viewers of one drop, and orders that change
-// its stock. Unlike the others it does all the work behind a frame, from the HTTP request to the
-// fsync, and its times count from when the order is sent.
+// LiveDrops in a comparison of live servers: signed-in viewers of one drop, and orders that change
+// its stock. Unlike the other servers, LiveDrops does all the work behind a frame, from the HTTP
+// request to the fsync. Its times count from when the order is sent.
 
 import { Latencies } from '../load/latencies.ts';
 import type { RequestTimes, SubscriberPlan, SendCommand } from '../load/live-subscribers.ts';
@@ -26,7 +26,7 @@ export interface PlacedOrders {
   readonly answers: readonly LatencyPoint[];
 }
 
-/** A drop that is about to start, and how viewers come and go. */
+/** A drop that will start, and the messages with which viewers subscribe and unsubscribe. */
 export interface NextDrop {
   readonly id: string;
   readonly subscribe: SendCommand;
@@ -70,10 +70,7 @@ export class LiveDrop implements LiveServer {
     return (await this.placeOrders({ orders: frames, intervalMs })).requestedAt;
   }
 
-  /**
-   * An order counts from when it is sent, which is earlier than when it is durable: the time in the
-   * journal is part of what is measured.
-   */
+  /** An order is timed from when it is sent, so that the append to the journal is included. */
   async placeOrders({ orders, intervalMs }: OrdersPlan): Promise<PlacedOrders> {
     const answers = new Latencies();
     const requestedAt: [number, number][] = [];
@@ -109,9 +106,7 @@ export class LiveDrop implements LiveServer {
     };
   }
 
-  /**
-   * The start counts from the time set for it, so it has in it how late the owner opens the drop.
-   */
+  /** The start is timed from the drop's start time, so that the owner's delay is included. */
   async startDrop(id: string): Promise<RequestTimes> {
     const startsAt = Date.now() + START_DELAY_MS;
     const startsAtMonotonic = monotonicMs() + startsAt - Date.now();

@@ -1,5 +1,5 @@
-// LiveDrops as viewers of a live stream meet it: one node with every role, or, where one process
-// may not have as many files open, several gateway nodes before one that owns the drops.
+// LiveDrops for viewers of a live stream: one node with every role, or, if one process may not open
+// enough files, several gateway nodes in front of one node that owns the drops.
 
 import type { MeasuredServer } from '../measure.ts';
 import { SERVER_CORE } from '../pinned-process.ts';
@@ -8,12 +8,12 @@ import { ClusterServers } from './cluster-servers.ts';
 import { LiveDropsServer } from './livedrops-server.ts';
 import type { SaleClient } from './sale-client.ts';
 
-/** CPU time and memory are those of the processes that viewers are connected to. */
+/** CPU time and memory count only the processes that viewers are connected to. */
 export interface LiveNodes extends MeasuredServer {
   readonly about: string;
-  /** Sets the scene and orders, once it is started. */
+  /** Creates drops and places orders, after `start`. */
   readonly sale: SaleClient;
-  /** What viewers connect to. */
+  /** The addresses for viewers. */
   readonly gateways: readonly { readonly host: string; readonly port: number }[];
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -50,7 +50,7 @@ export class LoneNode implements LiveNodes {
   }
 }
 
-/** All its processes, those of Redis and NATS included, share the server's core. */
+/** All processes, Redis and NATS included, share the server's core. */
 export class GatewayCluster implements LiveNodes {
   readonly about =
     'Signed-in viewers of one drop, at several gateway nodes of a cluster; every frame follows ' +

@@ -1,6 +1,6 @@
-// The ceiling of the live stream: a uWebSockets.js server whose every socket joins one topic, and
-// that publishes frames of a given size, nothing else. Takes commands (JSON) from its input, and
-// answers each when it is done: when it published which frame, on the machine's monotonic clock.
+// The ceiling of the live stream: a uWebSockets.js server that subscribes every socket to one topic
+// and publishes frames of a given size, nothing else. Each input line is a command (JSON); the
+// answer lists the publish time of each frame on the machine's monotonic clock.
 
 import { createInterface } from 'node:readline';
 import uWS from 'uWebSockets.js';

@@ -1,7 +1,7 @@
-// What pushes frames to very many clients in a comparison. Everybody who is open on it listens
-// to one topic, and a change of it is one frame to each. The bare uWebSockets.js server is the
-// ceiling; `ws` and Socket.IO are what people would take instead, from a package of their own.
-// Each is a script that says where it listens and publishes what its input asks for.
+// A server of a comparison that sends frames to very many clients. All clients subscribe to one
+// topic, and a change of the topic is one frame to each client. The bare uWebSockets.js server is
+// the ceiling; `ws` and Socket.IO are alternatives from the package bench/peers. Each server is a
+// script that prints its address and publishes by the commands of its input.
 
 import { fileURLToPath } from 'node:url';
 import type { RequestTimes, SubscriberPlan, Subscription } from '../load/live-subscribers.ts';
@@ -16,14 +16,11 @@ export interface LiveServer extends MeasuredServer {
   readonly label: string;
   readonly role: Role;
   readonly about: string;
-  /**
-   * All its threads on the server's core. Rejects where something it needs is missing, and says
-   * what.
-   */
+  /** Starts on the server's core. Rejects with a message if something that it needs is missing. */
   start(): Promise<void>;
-  /** So many clients: all of one process of it, or spread over several. */
+  /** Plans for this number of clients, one plan for each process of the server. */
   subscriberPlans(connections: number): readonly SubscriberPlan[];
-  /** Changes the topic, each time so long after the last that it is a frame of its own. */
+  /** Changes the topic several times, far enough apart that each change is its own frame. */
   change(plan: PublishCommand): Promise<RequestTimes>;
   stop(): Promise<void>;
 }
@@ -33,7 +30,7 @@ interface PublisherKind {
   readonly label: string;
   readonly role: Role;
   readonly about: string;
-  /** Beside this file. */
+  /** Relative to this file. */
   readonly script: string;
   readonly client: Pick<Subscription, 'paths' | 'hello' | 'subscribedPrefix' | 'heartbeat'>;
 }
@@ -134,7 +131,7 @@ export class Publisher implements LiveServer {
   }
 }
 
-/** As many of the same, each with its share of the clients, as several processes serve them. */
+/** Several publishers of one kind, each with its share of the clients. */
 export class PublisherGroup implements LiveServer {
   readonly #publishers: readonly Publisher[];
 
@@ -185,7 +182,7 @@ export class PublisherGroup implements LiveServer {
   }
 }
 
-/** So many in as many parts, as even as can be. */
+/** Splits `count` into `parts`, as even as possible. */
 export function shares(count: number, parts: number): number[] {
   return Array.from({ length: parts }, (_, i) => {
     return Math.floor((count * (i + 1)) / parts) - Math.floor((count * i) / parts);
@@ -193,8 +190,8 @@ export function shares(count: number, parts: number): number[] {
 }
 
 /**
- * When the first of several published each version: they share a core, so that what the others wait
- * for it is part of what their clients wait, as with an order that all of them hear of.
+ * The earliest publish time of each version. The publishers share a core, so the wait of the later
+ * ones is part of the delay of their clients, as with an order that several gateways publish.
  */
 export function earliest(published: readonly RequestTimes[]): RequestTimes {
   const [first, ...others] = published.map((requestedAt) => new Map(requestedAt));

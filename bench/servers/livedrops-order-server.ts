@@ -1,5 +1,4 @@
-// LiveDrops in the place of one that sells drops: the real server with every role, as `npm start`
-// runs it.
+// LiveDrops as an order server of a comparison: the real server with every role, as in `npm start`.
 
 import type { RequestPlan } from '../load/request-plan.ts';
 import type { OtherCheckout } from '../other-checkout.ts';
@@ -8,7 +7,7 @@ import type { OrderServer } from './order-server.ts';
 import { buyerTokens } from './sale-client.ts';
 
 export interface LiveDropsOrderServerOptions {
-  /** Where a CPU profile of it goes when it stops; null for none. */
+  /** The directory for a CPU profile, written at the stop; null: no profile. */
   readonly profileDirectory: string | null;
   /** Another state of the repository in place of this one. */
   readonly checkout?: OtherCheckout;
@@ -21,7 +20,7 @@ export class LiveDropsOrderServer implements OrderServer {
   readonly about =
     'LiveDrops with every role in one process (`npm start`), rate limits off. An order is in an ' +
     'SQLite journal (WAL, synchronous=FULL), fsynced, before its answer.';
-  /** To set the scene otherwise than `drop` does. */
+  /** For preparations beyond `drop`. */
   readonly sale: LiveDropsServer;
 
   constructor({ profileDirectory, checkout }: LiveDropsOrderServerOptions) {
@@ -42,7 +41,7 @@ export class LiveDropsOrderServer implements OrderServer {
     return { host, port, paths, tokens: buyerTokens(), body: '{"quantity":1}' };
   }
 
-  /** Units sold of the plan's only drop. */
+  /** Sold units of the plan's only drop. */
   async sold({ paths }: RequestPlan): Promise<number> {
     return await this.sale.soldUnits(paths[0]!.split('/')[3]!);
   }

@@ -1,4 +1,4 @@
-// The real server on its core, on a data directory that goes with it.
+// Runs the real server on its core, with a data directory that is removed at the stop.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,7 +18,7 @@ export class LiveDropsServer extends SaleClient {
   #url: URL | null = null;
 
   /**
-   * `nodeArgs`, such as `--cpu-prof`, go before the script. The directory may be filled already.
+   * `nodeArgs`, such as `--cpu-prof`, precede the script. The directory may already have data.
    * `command` is the `livedrops` command of another checkout; this one's by default.
    */
   constructor(
@@ -35,7 +35,7 @@ export class LiveDropsServer extends SaleClient {
         LIVEDROPS_PORT: '0',
         LIVEDROPS_DATA: this.#directory,
         LIVEDROPS_AUTH_SECRET: AUTH_SECRET,
-        // One address and few users send everything; the limits themselves are measured nowhere.
+        // One address and few users send all requests, so rate limits must be off.
         LIVEDROPS_RATE_LIMITS: 'off',
         LIVEDROPS_LOG: 'warn',
       },

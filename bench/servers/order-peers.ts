@@ -1,11 +1,11 @@
-// What people would sell a drop with instead of LiveDrops, to be measured beside it.
+// The alternatives to LiveDrops that sell a drop, for comparison.
 
 import type { OrderServer } from './order-server.ts';
 import { DurableObjectsPeer } from './peers/durable-objects-peer.ts';
 import { FastifyRedisPeer } from './peers/fastify-redis-peer.ts';
 import { PostgresPeer } from './peers/postgres-peer.ts';
 
-/** None of them runs yet. */
+/** Returns the peers, not yet started. */
 export function orderPeers(): OrderServer[] {
   return [new FastifyRedisPeer(), new PostgresPeer(), new DurableObjectsPeer()];
 }

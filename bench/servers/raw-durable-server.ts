@@ -1,7 +1,7 @@
-// The durable floor: the bare server, which answers an order once it is on the disk, and does
-// nothing else. As in the product the orders of a turn of the event loop go to a thread as one row,
-// one commit is in flight, and the next orders gather meanwhile.
-// Usage: raw-durable-server.ts BYTES STATUS FILE
+// The durable floor: a bare server that answers an order when it is on disk, and does nothing else.
+// As in LiveDrops, the orders of one turn of the event loop go to a thread as one row, one commit
+// is in flight, and the next orders gather meanwhile. Usage: raw-durable-server.ts BYTES STATUS
+// FILE
 
 import { Worker } from 'node:worker_threads';
 import { serveOrders } from './raw-orders.ts';

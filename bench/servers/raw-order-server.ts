@@ -1,6 +1,6 @@
-// The bare servers in the place of one that sells drops. They answer every order alike: one at
-// once, so that what it reaches is what the machine, the socket and the parsing of HTTP leave to
-// reach; the other once the order is on the disk, so that it shows what durability alone costs.
+// The bare servers as order servers of a comparison. They give every order the same answer. The
+// first answers at once and shows the limit of machine, sockets and HTTP parsing. The second
+// answers when the order is on disk and shows the cost of durability alone.
 
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,11 +10,11 @@ import { makeDataDirectory } from './livedrops-server.ts';
 import { JOURNAL_BYTES_PER_ORDER, type OrderServer } from './order-server.ts';
 import { buyerTokens } from './sale-client.ts';
 
-/** Of the head that uWebSockets.js writes by itself; the body makes up the rest. */
+/** The size of the head that uWebSockets.js writes; the body fills up to `bytesPerAnswer`. */
 const HEAD_BYTES = 99;
 
 export interface RawOrderServerOptions {
-  /** Head and body together: as many as the server has that it is compared with. */
+  /** Bytes of head and body together, as many as in LiveDrops' answer. */
   readonly bytesPerAnswer: number;
   readonly status: '201' | '409' | '503';
 }
@@ -45,11 +45,11 @@ export class RawOrderServer implements OrderServer {
     this.#url = new URL((await this.#process.line()).replace('ready on ', ''));
   }
 
-  /** It never sells out. */
+  /** The drop never sells out. */
   drop(): Promise<RequestPlan> {
     this.#drops += 1;
     const { hostname: host, port } = this.#url!;
-    // As long as LiveDrops' paths.
+    // The path is as long as LiveDrops' paths.
     const path = `/v1/drops/d_${String(this.#drops).padStart(25, '0')}/orders`;
     const paths = [path];
     const plan = { host, port: Number(port), paths, tokens: buyerTokens(), body: '{"quantity":1}' };

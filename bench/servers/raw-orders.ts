@@ -1,11 +1,10 @@
-// A uWebSockets.js POST handler that reads and parses the body, and answers with one status and as
-// many bytes as asked for, whenever it is told to: what the bare servers have in common. It takes
-// BYTES and STATUS from the command line.
+// The common part of the bare servers: a uWebSockets.js POST handler that reads and parses the
+// body, and answers with a fixed status and size. BYTES and STATUS come from the command line.
 
 import { STATUS_CODES } from 'node:http';
 import uWS from 'uWebSockets.js';
 
-/** `ordered` is called for each order, with what answers it. */
+/** Calls `ordered` for each order, with a function that sends the answer. */
 export function serveOrders(ordered: (answer: () => void) => void): void {
   const [bytes, status = '201'] = process.argv.slice(2);
   const body = 'x'.repeat(Number(bytes));

@@ -1,4 +1,4 @@
-// The ceiling: every order is answered at once, and that is all.
+// The ceiling: answers every order at once and does nothing else.
 // Usage: raw-server.ts BYTES [STATUS]
 
 import { serveOrders } from './raw-orders.ts';

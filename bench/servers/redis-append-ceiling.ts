@@ -1,6 +1,5 @@
-// What Redis alone leaves to reach in a cluster: a redis-server with the settings of the journal's,
-// and redis-benchmark, which appends entries of an order's size to one stream. No gateway, no
-// owner, no messages, no lists.
+// The ceiling of Redis in a cluster: redis-benchmark appends entries of an order's size to one
+// stream, on a redis-server with the journal's settings, without gateway, owner, messages or lists.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,12 +19,12 @@ const STREAM = 'log';
 const APPEND = ['XADD', STREAM, '*', 'e', 'x'.repeat(JOURNAL_BYTES_PER_ORDER)];
 const WARM_UP_APPENDS = 20_000;
 
-/** So many appends under way at once, on a number of connections. */
+/** A measurement with `clients` times `pipelined` appends in flight. */
 interface Series {
   readonly clients: number;
   readonly pipelined: number;
   readonly samples: Sample[];
-  /** Of the last run: how many appends the next one takes to be as long as it should. */
+  /** The rate of the last run, from which the next run computes its number of appends. */
   perSecond: number;
 }
 
@@ -35,7 +34,7 @@ export class RedisAppendCeiling {
   #server: PinnedProgram | null = null;
   #port = 0;
 
-  /** `pipelined`: how many each connection sends at once, a series for each. */
+  /** `pipelined`: commands that a connection sends at once; one series for each number. */
   constructor(options: { readonly clients: number; readonly pipelined: readonly number[] }) {
     const { clients } = options;
     this.#series = options.pipelined.map((pipelined) => {
@@ -43,7 +42,7 @@ export class RedisAppendCeiling {
     });
   }
 
-  /** Rejects where redis-server or redis-benchmark is missing. */
+  /** Rejects if redis-server or redis-benchmark is missing. */
   async start(): Promise<void> {
     this.#port = await freePort();
     const address = ['--bind', HOST, '--port', String(this.#port)];
@@ -58,7 +57,7 @@ export class RedisAppendCeiling {
     }
   }
 
-  /** Each series once. */
+  /** Measures each series once. */
   async measure(seconds: number): Promise<void> {
     for (const series of this.#series) {
       const requests = Math.ceil(series.perSecond * seconds);

@@ -1,8 +1,8 @@
-// What a scenario needs to set the scene on a server or a cluster: tokens, a product, a drop.
+// Prepares a server or cluster for a scenario: tokens, products and drops.
 
 import { createSigner } from 'fast-jwt';
 
-/** Of every server that is measured. */
+/** The secret of every measured server. */
 export const AUTH_SECRET = 'a secret for measuring only, 32 characters or more';
 
 const TOKEN_LIFETIME_MS = 3_600_000;
@@ -26,7 +26,7 @@ export function buyerTokens(): readonly string[] {
 }
 
 export abstract class SaleClient {
-  /** Where the gateway answers, once it is ready. */
+  /** The gateway's address, after the start. */
   protected abstract get url(): URL;
 
   get host(): string {
@@ -40,19 +40,19 @@ export abstract class SaleClient {
     return accessToken(userId);
   }
 
-  /** A drop that is live at once, unless told otherwise; returns its id. */
+  /** Creates a drop, live at once without `startsInMs`; returns its id. */
   async drop(stock: number, startsInMs?: number): Promise<string> {
     const productId = await this.product();
     return await this.dropOf({ productId, stock, startsInMs });
   }
 
-  /** A product of this creator, by its id. */
+  /** Creates a product of this creator; returns its id. */
   async product(creatorId = CREATOR): Promise<string> {
     const path = `/v1/creators/${creatorId}/products`;
     return (await this.#call('POST', path, creatorId, { name: 'Sneaker' })).id;
   }
 
-  /** A drop of that creator's product, live at once unless told otherwise; returns its id. */
+  /** Creates a drop of that product, live at once without `startsInMs`; returns its id. */
   async dropOf(of: {
     readonly productId: string;
     readonly creatorId?: string;
@@ -73,7 +73,7 @@ export abstract class SaleClient {
     return drop.id;
   }
 
-  /** Moves the start of a drop that has not started. `startsAt`: milliseconds since the epoch. */
+  /** Changes the start of an upcoming drop. `startsAt`: milliseconds since the Unix epoch. */
   async reschedule(dropId: string, startsAt: number): Promise<{ version: number }> {
     const body = { startsAt: new Date(startsAt).toISOString() };
     return await this.#call('PATCH', `/v1/drops/${dropId}`, CREATOR, body);

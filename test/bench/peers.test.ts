@@ -1,5 +1,5 @@
-// The peers of the comparison sell a drop by the rules that a measurement relies on. The bench's own
-// code starts them; without their packages and programs the tests are skipped.
+// The peers of the comparison sell a drop by the rules that a measurement relies on. The bench's
+// own code starts them; without their packages and programs the tests are skipped.
 
 import test, { type ExecutionContext } from 'ava';
 import type { RequestPlan } from '../../bench/load/request-plan.ts';

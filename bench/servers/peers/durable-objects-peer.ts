@@ -34,7 +34,7 @@ export class DurableObjectsPeer extends OrderPeer {
         CONFIGURATION,
         '--socket-addr=http=127.0.0.1:0',
         `--directory-path=storage=${storage}`,
-        // Where it tells, on standard output, which port it got.
+        // workerd reports its port on standard output.
         '--control-fd=1',
       ],
       environment: { AUTH_SECRET },

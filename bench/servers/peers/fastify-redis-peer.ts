@@ -1,5 +1,5 @@
-// Fastify and Redis: two processes that talk over a Unix socket. Redis has the configuration that
-// LiveDrops' own cluster has.
+// Fastify and Redis: two processes connected by a Unix socket. Redis has the same configuration as
+// in a LiveDrops cluster.
 
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

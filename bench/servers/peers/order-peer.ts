@@ -1,5 +1,5 @@
-// What all peers that sell drops have in common: a directory of their own, processes that end with
-// them, a drop on the same terms as LiveDrops', and buyers with access tokens.
+// The common part of all peers that sell drops: a directory, processes that stop with the peer, a
+// drop on the same terms as LiveDrops', and buyers with access tokens.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,7 +21,7 @@ export abstract class OrderPeer implements OrderServer {
   #directory: string | null = null;
   #url: URL | null = null;
 
-  /** Installs the peers' packages where they are not. Leaves nothing running when it rejects. */
+  /** Installs the peers' packages if they are missing. Stops everything before it rejects. */
   async start(): Promise<void> {
     await installPeers();
     process.on('exit', this.#leaveNothing);
@@ -62,9 +62,9 @@ export abstract class OrderPeer implements OrderServer {
     return this.#programs.reduce((sum, program) => sum + program.residentBytes(), 0);
   }
 
-  /** Harmless when it does not run. It can be started again. */
+  /** Does nothing if the peer does not run. The peer can be started again. */
   async stop(): Promise<void> {
-    // The last one started needs those before it.
+    // Reverse order, since a process needs the ones started before it.
     for (const program of this.#programs.toReversed()) await program.stop();
     this.#leaveNothing();
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, leave);
@@ -77,7 +77,7 @@ export abstract class OrderPeer implements OrderServer {
    */
   protected abstract launch(directory: string): Promise<string>;
 
-  /** Resolves to what `ready` found. */
+  /** Resolves to the match of `ready`. */
   protected run(options: PinnedProgramOptions): Promise<RegExpExecArray> {
     const program = new PinnedProgram(options);
     this.#programs.push(program);
@@ -100,13 +100,13 @@ export abstract class OrderPeer implements OrderServer {
   readonly #leaveNothing = (): void => {
     for (const program of this.#programs.splice(0)) program.kill();
     if (this.#directory === null) return;
-    // Whoever was killed a moment ago may still be writing.
+    // A process that was just killed may still be writing.
     rmSync(this.#directory, { recursive: true, force: true, maxRetries: 5 });
     this.#directory = null;
   };
 }
 
-/** An exit that is heard of, so that nothing is left behind. */
+/** Exits through the `exit` event, so that the listeners remove processes and files. */
 function leave(): void {
   process.exit(130);
 }

@@ -1,5 +1,5 @@
-// The packages of `bench/peers`: installed the first time somebody compares with them, so that
-// whoever only runs LiveDrops need not have them.
+// Installs the packages of `bench/peers` at the first comparison, so that LiveDrops alone does not
+// need them.
 
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-/** Where the peers' sources are. */
+/** The folder of the peers' sources. */
 export const PEERS_DIRECTORY = fileURLToPath(new URL('../../peers', import.meta.url));
 
 const MODULES = join(PEERS_DIRECTORY, 'node_modules');
@@ -16,11 +16,11 @@ const INSTALL_TIMEOUT_MS = 5 * 60_000;
 
 interface LockedPackage {
   readonly version: string;
-  /** Not for every platform. */
+  /** Some packages are for other platforms only. */
   readonly optional?: boolean;
 }
 
-/** True when what npm says it installed is what the lock asks for. */
+/** True if the installed packages match the lock file. */
 export function arePeersInstalled(): boolean {
   const installedFile = join(MODULES, '.package-lock.json');
   if (!existsSync(installedFile)) return false;

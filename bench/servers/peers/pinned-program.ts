@@ -1,5 +1,5 @@
-// Any program on the server's core: known to be ready by its own words, and never left behind,
-// since the kernel ends it with the process that started it.
+// Runs any program on the server's core. The program is ready when its output matches a pattern.
+// The kernel ends it together with this process.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,18 +8,18 @@ import { cpuMicrosOfTree, residentBytesOfTree } from './process-tree.ts';
 
 const READY_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 20_000;
-/** Of what it wrote, kept to tell when it does not start. */
+/** The last part of the output, quoted when the program does not start. */
 const OUTPUT_CHARACTERS_MAX = 4_000;
 
 export interface PinnedProgramOptions {
   /** A path. */
   readonly program: string;
   readonly args: readonly string[];
-  /** In what it writes when it is ready. */
+  /** Matches the output of a program that is ready. */
   readonly ready: RegExp;
-  /** Beside what this process has. */
+  /** Variables in addition to those of this process. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Who runs it, where that is not who runs this process. */
+  /** The user to run as, if not the user of this process. */
   readonly user?: string;
   /** Default: SIGTERM. */
   readonly stopSignal?: NodeJS.Signals;
@@ -33,7 +33,7 @@ export class PinnedProgram {
   constructor(options: PinnedProgramOptions) {
     this.#options = options;
     const { program, args, environment, user } = options;
-    // Each of the two makes way for what comes after it, so the process keeps its id.
+    // Each wrapper replaces itself by the next command (exec), so the process id stays the same.
     const asUser = user === undefined ? [] : ['--reuid', user, '--regid', user, '--init-groups'];
     const pinned = ['taskset', '-c', String(SERVER_CORE), program, ...args];
     this.#child = spawn('setpriv', ['--pdeathsig', 'SIGKILL', ...asUser, ...pinned], {
@@ -72,17 +72,17 @@ export class PinnedProgram {
     });
   }
 
-  /** With its descendants, in microseconds. */
+  /** CPU time of the process and its descendants, in microseconds. */
   cpuMicros(): number {
     return cpuMicrosOfTree(this.#pid);
   }
 
-  /** With its descendants. */
+  /** Memory of the process and its descendants. */
   residentBytes(): number {
     return residentBytesOfTree(this.#pid);
   }
 
-  /** Harmless when it has ended. */
+  /** Does nothing if the program has ended. */
   async stop(): Promise<void> {
     const child = this.#child;
     if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
@@ -93,7 +93,7 @@ export class PinnedProgram {
     clearTimeout(kill);
   }
 
-  /** At once, and without waiting for it. */
+  /** Sends SIGKILL and does not wait. */
   kill(): void {
     this.#child.kill('SIGKILL');
   }

@@ -1,5 +1,5 @@
-// Fastify and PostgreSQL, which talk over a Unix socket. PostgreSQL refuses to run as root, so root
-// runs it as Debian's `postgres`.
+// Fastify and PostgreSQL, connected by a Unix socket. PostgreSQL refuses to run as root, so root
+// runs it as Debian's user `postgres`.
 
 import { execFile, execFileSync } from 'node:child_process';
 import { chownSync, copyFileSync } from 'node:fs';
@@ -38,7 +38,7 @@ export class PostgresPeer extends OrderPeer {
       program: postgres,
       args: ['-D', data, '-k', directory, '-h', ''],
       ready: /database system is ready to accept connections/,
-      // At once: nobody needs its data again.
+      // An immediate shutdown, since the data is not needed again.
       stopSignal: 'SIGQUIT',
       ...(user === undefined ? {} : { user }),
     });

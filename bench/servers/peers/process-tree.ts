@@ -1,5 +1,5 @@
-// What a process and all its descendants cost, those that have ended included: a server that forks
-// is one server to its users.
+// CPU time and memory of a process and all its descendants, ended ones included: a server that
+// forks counts as one server.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { residentBytesOf } from '../../process-usage.ts';
@@ -10,19 +10,19 @@ const TICKS_PER_SECOND = 100;
 interface Process {
   readonly pid: number;
   readonly parent: number;
-  /** Of all its threads, and of the descendants that it has waited for, in microseconds. */
+  /** CPU microseconds of all threads, and of the descendants that it has waited for. */
   readonly cpuMicros: number;
 }
 
 /**
- * CPU time since the start, in microseconds. A descendant that ends while this is read may count
- * once too much or too little.
+ * CPU time since the start, in microseconds. A descendant that ends during the read may be counted
+ * twice or not at all.
  */
 export function cpuMicrosOfTree(pid: number): number {
   return tree(pid).reduce((sum, { cpuMicros }) => sum + cpuMicros, 0);
 }
 
-/** Memory in use, in bytes. Memory that several share counts once. */
+/** Memory in use, in bytes. Shared memory counts once. */
 export function residentBytesOfTree(pid: number): number {
   const processes = tree(pid);
   if (processes.length === 1) return residentBytesOf(pid);
@@ -37,13 +37,13 @@ function tree(pid: number): Process[] {
     .filter((process) => process !== null);
   const found = all.filter((process) => process.pid === pid);
   if (found.length === 0) throw new Error(`process ${pid} has ended`);
-  // Grows while it is gone through.
+  // The loop appends to the array that it iterates.
   for (const { pid: parent } of found)
     found.push(...all.filter((process) => process.parent === parent));
   return found;
 }
 
-/** Null when it has ended meanwhile. */
+/** Null if the process has ended meanwhile. */
 function processOf(pid: number): Process | null {
   const stat = textOf(`/proc/${pid}/stat`);
   if (stat === null) return null;
@@ -54,7 +54,7 @@ function processOf(pid: number): Process | null {
   return { pid, parent: Number(fields[1]), cpuMicros: (ticks / TICKS_PER_SECOND) * 1e6 };
 }
 
-/** Its own memory, and its share of what it shares; 0 when it has ended meanwhile. */
+/** The process's own memory plus its part of shared memory; 0 if it has ended meanwhile. */
 function proportionalBytes(pid: number): number {
   const memory = textOf(`/proc/${pid}/smaps_rollup`) ?? '';
   return Number(/^Pss:\s+(\d+) kB$/m.exec(memory)?.[1] ?? 0) * 1024;

@@ -1,11 +1,11 @@
-// Servers that come from Debian and not with a package of npm.
+// Finds servers that come from Debian and not from npm.
 
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { findProgram } from '../../../operator/cluster/supervised-process.ts';
 
-/** Debian has the programs of each major version in a folder of their own. */
+/** Debian has a folder for the programs of each major version. */
 const POSTGRES_VERSIONS = '/usr/lib/postgresql';
 
 export function findRedis(): string | null {
@@ -24,13 +24,13 @@ export function findPostgres(name: string): string | null {
   return newest === undefined ? null : join(POSTGRES_VERSIONS, newest, 'bin', name);
 }
 
-/** Throws, and says what to install, where `program` is null. */
+/** Throws with the package to install if `program` is null. */
 export function present(program: string | null, debianPackage: string): string {
   if (program !== null) return program;
   throw new Error(`${debianPackage} is missing; on Debian: apt-get install ${debianPackage}`);
 }
 
-/** Such as 15.18, by its own words; empty where it is missing. */
+/** The version that the program prints, such as 15.18; empty if it is missing. */
 export function versionOf(program: string | null): string {
   if (program === null) return '';
   const { stdout } = spawnSync(program, ['--version'], { encoding: 'utf8' });
