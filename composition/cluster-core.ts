@@ -187,6 +187,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
   };
   return {
     stores,
+    shardCount: SHARD_COUNT,
     journal,
     host: actors?.host ?? null,
     relay: actors?.events.relay ?? null,

@@ -111,6 +111,7 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
   });
   return {
     stores,
+    shardCount,
     journal,
     host,
     relay: events.relay,

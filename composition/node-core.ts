@@ -6,6 +6,7 @@ import type { ServiceBroker } from 'moleculer';
 import pino, { type Logger } from 'pino';
 import type { BrokerRouter } from '../actors/cluster/broker-router.ts';
 import { systemClock } from '../actors/clock.ts';
+import { ChangeTrimmer } from '../events/changes/change-trimmer.ts';
 import type { EventConsumer } from '../events/consumer.ts';
 import { Relay } from '../events/relay.ts';
 import type { LiveBus } from '../actors/live-bus.ts';
@@ -35,6 +36,7 @@ import type { Config } from './config.ts';
 
 export interface NodeCore {
   readonly stores: Stores;
+  readonly shardCount: number;
   /** Null where this node has no actors. */
   readonly host: ShardHost | null;
   /** What consumes the events of this node's shards; null where it has no actors. */
@@ -91,6 +93,11 @@ export function createEvents(options: {
 }): Events {
   const { stores, journal, bus, provider, log } = options;
   const clock = systemClock;
+  const { changes, consumerPositions: positions } = stores;
+  // No consumer of changes has stored positions yet: each one that gets some is named here.
+  const trimmer =
+    changes === null ? null : new ChangeTrimmer({ changes, positions, consumers: [], clock, log });
+  trimmer?.start();
   const consumers: EventConsumer[] = [new ProjectionsConsumer({ ...stores, liveBus: bus })];
   const payments =
     provider === null
@@ -109,7 +116,7 @@ export function createEvents(options: {
     relay,
     async stop() {
       // A payments consumer whose queue is full would otherwise hold up the end of the relay.
-      await Promise.all([relay.stop(), payments?.stop()]);
+      await Promise.all([relay.stop(), payments?.stop(), trimmer?.stop()]);
     },
   };
 }

@@ -5,6 +5,7 @@ import { hostname } from 'node:os';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { systemClock } from '../actors/clock.ts';
 import { createGateway } from '../gateway/gateway.ts';
+import { OutsideStream } from '../events/outside/outside-stream.ts';
 import { LiveHub } from '../gateway/live/hub.ts';
 import { DevelopmentPaymentProvider } from '../events/payments/payment-provider-development.ts';
 import type { Config } from './config.ts';
@@ -59,6 +60,7 @@ export async function startServer(
     call: core.call,
     bus: core.bus,
     verifyToken: (token, nowMs) => core.accessTokens.verify(token, nowMs),
+    stream: new OutsideStream({ ...core.stores, shardCount: core.shardCount, clock: systemClock }),
     live: (publish, limits) => {
       hub = new LiveHub({
         bus: core.bus,

@@ -35,6 +35,7 @@ export const HTTP_CODES = [
   'payload-too-large',
   'unsupported-media-type',
   'upgrade-required',
+  'position-trimmed',
   'internal',
 ] as const;
 export type ProblemCode = RefusalCode | (typeof HTTP_CODES)[number];

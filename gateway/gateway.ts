@@ -8,6 +8,7 @@ import type { CommandRouter } from '../actors/command-router.ts';
 import type { LiveBus } from '../actors/live-bus.ts';
 import type { CallAction } from '../contracts/actions.ts';
 import type { Readiness } from '../contracts/system.ts';
+import type { OutsideStream } from '../events/outside/outside-stream.ts';
 import { Admission, type LiveBounds } from './http/admission.ts';
 import { Authenticator } from './http/auth.ts';
 import { Dispatcher } from './http/dispatcher.ts';
@@ -19,6 +20,7 @@ import { OrderPath } from './orders/order-path.ts';
 import { OrderWindow, type OrderWindowOptions } from './orders/order-window.ts';
 import { DEFAULT_RATE_POLICIES, RateLimits, type RatePolicies } from './http/rate-limits.ts';
 import { accountRoutes } from './rest/accounts.ts';
+import { changeRoutes } from './rest/changes.ts';
 import { dropRoutes } from './rest/drops.ts';
 import { followRoutes } from './rest/follows.ts';
 import { notificationRoutes } from './rest/notifications.ts';
@@ -30,6 +32,7 @@ import { systemRoutes } from './rest/system.ts';
 import type { Route, VerifyToken } from './http/route.ts';
 import { RouteTable } from './http/route-table.ts';
 import { HttpServer, type MakeLive } from './http/server.ts';
+import { StreamSlots } from './http/stream-slots.ts';
 
 const REQUESTS_IN_FLIGHT_MAX = 50_000;
 const LIVE_CONNECTIONS_MAX = 100_000;
@@ -44,6 +47,8 @@ export interface GatewayOptions {
   readonly call: CallAction;
   readonly bus: LiveBus;
   readonly verifyToken: VerifyToken;
+  /** Null: it is not served here. */
+  readonly stream: OutsideStream | null;
   readonly live: MakeLive;
   /** False lifts the limits by user and by address, those of live streams too. */
   readonly rateLimits: boolean;
@@ -81,7 +86,7 @@ export interface Gateway {
 }
 
 export function createGateway(options: GatewayOptions): Gateway {
-  const { router, bus, clock, log, metrics, rateLimits } = options;
+  const { router, bus, clock, log, metrics, rateLimits, stream } = options;
   const now = (): number => clock.now();
   const paymentProvider = options.paymentProvider ?? 'development';
   const policies = rateLimits ? (options.ratePolicies ?? DEFAULT_RATE_POLICIES) : null;
@@ -102,6 +107,7 @@ export function createGateway(options: GatewayOptions): Gateway {
           ...followRoutes(),
           ...notificationRoutes(),
           ...operatorRoutes(),
+          ...(stream === null ? [] : changeRoutes({ stream, slots: new StreamSlots(), now })),
         ]
       : []),
     ...systemRoutes({

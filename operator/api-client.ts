@@ -27,6 +27,14 @@ export interface ShardFilter {
   readonly state?: string;
 }
 
+export interface ChangesRequest {
+  /** A position, `start` or `now`. */
+  readonly from: string;
+  readonly follow: boolean;
+  /** Ends the stream. */
+  readonly signal: AbortSignal;
+}
+
 export interface OperatorApiOptions {
   /** The first node to try. `nodes()` adds the addresses of the other living nodes. */
   readonly url: string;
@@ -127,6 +135,37 @@ export class OperatorApi {
   rebuild(shards: readonly number[] | null, dryRun: boolean): Promise<RebuildReport> {
     const body = { ...(shards !== null && { shards }), dryRun };
     return this.#post<RebuildReport>('rebuild', body, REPLAY_TIMEOUT_MS);
+  }
+
+  /** The lines of the outside stream of the first node that answers. Errors: `ApiError`. */
+  async *changes({ from, follow, signal }: ChangesRequest): AsyncGenerator<string> {
+    const query = new URLSearchParams({ from, follow: String(follow) }).toString();
+    const { url, body } = (await this.#tryEachNode(
+      (asked) => this.#openStream(asked, `/v1/changes?${query}`, signal),
+      () => true,
+    )) as { readonly url: string; readonly body: ReadableStream<Uint8Array> };
+    const decoder = new TextDecoder();
+    let begun = '';
+    const chunks = body.values();
+    for (;;) {
+      const chunk = await chunks.next().catch((error: unknown) => {
+        throw noAnswerError(url, error);
+      });
+      if (chunk.done) return;
+      const lines = (begun + decoder.decode(chunk.value, { stream: true })).split('\n');
+      begun = lines.pop()!;
+      yield* lines;
+    }
+  }
+
+  async #openStream(url: string, path: string, signal: AbortSignal) {
+    const headers = { authorization: `Bearer ${this.#options.token()}` };
+    const response = await fetch(url + path, { headers, signal }).catch((error: unknown) => {
+      throw noAnswerError(url, error);
+    });
+    const { ok, status, body } = response;
+    if (!ok || body === null) throw refusalError(url, status, await response.text());
+    return { url, body };
   }
 
   /** A read is safe to repeat: tries one node after the other until one answers. */

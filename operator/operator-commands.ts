@@ -6,6 +6,7 @@ import { SHARD_STATUSES } from '../contracts/shard-statuses.ts';
 import { MOVES_LISTED_MAX } from './api-client.ts';
 import { duration, integer, nodeId, serverUrl } from './arguments.ts';
 import type { ChangeOptions } from './change.ts';
+import type { ChangesOptions } from './changes.ts';
 import type { MovesOptions } from './moves.ts';
 import type { RebuildOptions } from './rebuild.ts';
 import type { RollingRestartOptions } from './rolling-restart.ts';
@@ -34,6 +35,7 @@ export function addOperatorCommands(livedrops: Command): void {
   addRollingRestart(livedrops);
   addVerify(livedrops);
   addRebuild(livedrops);
+  addStream(livedrops);
 }
 
 function connecting(command: Command): Command {
@@ -162,4 +164,22 @@ the journal of a shard could not be compared to its end.
 ${SERVER_HELP}`,
     )
     .action(async (options: RebuildOptions) => (await import('./rebuild.ts')).rebuild(options));
+}
+
+function addStream(livedrops: Command): void {
+  connecting(
+    livedrops
+      .command('changes')
+      .description('print the events of all drops and all other changes, a line each'),
+  )
+    .option('--follow', 'continue with new events and changes, until Ctrl-C')
+    .option('--from <position>', 'a printed position, start or now', 'start')
+    .addHelpText(
+      'after',
+      `
+--json prints the lines that outside systems consume (docs/CHANGES.md). At the end,
+and after Ctrl-C, the last position goes to stderr: --from continues there.
+${SERVER_HELP}`,
+    )
+    .action(async (options: ChangesOptions) => (await import('./changes.ts')).changes(options));
 }

@@ -24,7 +24,7 @@ import {
   problemStatus,
 } from './problems.ts';
 import type { RateLimits } from './rate-limits.ts';
-import type { IncomingRequest, PathIds, Reply, Route, RouteResult } from './route.ts';
+import type { BodyStream, IncomingRequest, PathIds, Route, RouteResult } from './route.ts';
 import type { RouteTable } from './route-table.ts';
 import { beginTrace, type Trace } from './trace.ts';
 import { isJsonMediaType, parseJson, parseQuery } from './validation.ts';
@@ -33,7 +33,12 @@ import { isJsonMediaType, parseJson, parseQuery } from './validation.ts';
 export interface OutgoingReply {
   readonly status: number;
   readonly headers: readonly (readonly [string, string])[];
-  readonly body: string;
+  readonly body: string | OutgoingStream;
+}
+
+export interface OutgoingStream extends BodyStream {
+  /** To be called with what `chunks` threw, after which the reply cannot be ended well. */
+  readonly failed: (fault: unknown) => void;
 }
 
 export interface DispatcherOptions {
@@ -90,7 +95,10 @@ export class Dispatcher {
       result = { ok: false, code: 'method-not-allowed', headers: [['allow', match.allow]] };
     } else result = await this.#run(match.route, match.ids, incoming, trace);
     const route = match.found === 'route' ? match.route : null;
-    const reply = present(result, route, incoming, trace);
+    const onFault = (fault: unknown): void => {
+      if (route !== null) this.#faultOf(fault, route, trace);
+    };
+    const reply = present(result, route, incoming, trace, onFault);
     const counts = route === null ? this.#unmatched : this.countsOf(route);
     const durationMs = this.#options.clock.monotonic() - startedAt;
     counts.record(reply.status, durationMs);
@@ -195,6 +203,7 @@ function present(
   route: Route | null,
   incoming: IncomingRequest,
   trace: Trace,
+  onFault: (fault: unknown) => void = () => undefined,
 ): OutgoingReply {
   const headers: (readonly [string, string])[] = [
     ['traceparent', trace.traceparent],
@@ -209,19 +218,21 @@ function present(
   headers.push(...result.headers);
   const cache = route?.definition.cache;
   headers.push(['cache-control', cache ?? 'no-store']);
-  if (result.status === 200 && cache !== undefined) {
+  if (result.mediaType !== '') headers.push(['content-type', result.mediaType]);
+  const { status, body } = result;
+  if (typeof body !== 'string') return { status, headers, body: { ...body, failed: onFault } };
+  if (status === 200 && cache !== undefined) {
     const given = result.headers.find(([name]) => name === 'etag')?.[1];
-    const etag = given ?? contentTag(result);
+    const etag = given ?? contentTag(body);
     if (given === undefined) headers.push(['etag', etag]);
     if (matchesTag(incoming.header('if-none-match'), etag))
       return { status: 304, headers, body: '' };
   }
-  if (result.mediaType !== '') headers.push(['content-type', result.mediaType]);
-  return { status: result.status, headers, body: result.body };
+  return { status, headers, body };
 }
 
-function contentTag(reply: Reply): string {
-  return `W/"${createHash('sha256').update(reply.body).digest('base64url').slice(0, 22)}"`;
+function contentTag(body: string): string {
+  return `W/"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
 }
 
 /** Weak comparison, as If-None-Match wants it (RFC 9110, 13.1.2). */

@@ -3,7 +3,7 @@
 // the abort, chunks copied, every write corked.
 
 import { STATUS_CODES } from 'node:http';
-import type { OutgoingReply } from './dispatcher.ts';
+import type { OutgoingReply, OutgoingStream } from './dispatcher.ts';
 import type { Flight } from './flight.ts';
 import type { IncomingRequest } from './route.ts';
 
@@ -34,6 +34,11 @@ export interface ServerResponse {
    * Without arguments there is no Content-Length; an `undefined` one comes out as a huge number.
    */
   endWithoutBody(reportedLength?: number, closeConnection?: boolean): unknown;
+  /** A part of the body. False: it waits in memory for the client, and `onWritable` calls later. */
+  write(chunk: string): boolean;
+  onWritable(call: () => boolean): unknown;
+  /** Ends the connection at once; calls what `onAborted` was given. */
+  close(): unknown;
 }
 
 export class Exchange implements IncomingRequest {
@@ -45,6 +50,8 @@ export class Exchange implements IncomingRequest {
   readonly #headers = new Map<string, string>();
   readonly #flight: Flight;
   #response: ServerResponse | null;
+  /** Ends the wait of a stream for its client. */
+  #wake: (() => void) | null = null;
 
   constructor(response: ServerResponse, request: ServerRequest, address: string, flight: Flight) {
     this.#response = response;
@@ -92,20 +99,76 @@ export class Exchange implements IncomingRequest {
     });
   }
 
-  /** Answers, unless the client is gone. */
-  write(reply: OutgoingReply, close = false): void {
+  /** Answers, unless the client is gone. Resolves when a body that is a stream has ended. */
+  async write(reply: OutgoingReply, close = false): Promise<void> {
+    const { body } = reply;
+    if (typeof body === 'string') this.#writeWhole({ ...reply, body }, close);
+    else await this.#writeStream({ ...reply, body });
+  }
+
+  #writeWhole(reply: OutgoingReply & { body: string }, close: boolean): void {
     const response = this.#response;
     if (response === null) return;
     this.#response = null;
     const last = close || this.#flight.draining;
     response.cork(() => {
-      response.writeStatus(`${reply.status} ${STATUS_CODES[reply.status]}`);
-      for (const [name, value] of reply.headers) response.writeHeader(name, value);
+      writeHead(response, reply);
       if (this.method === 'HEAD') response.endWithoutBody(Buffer.byteLength(reply.body), last);
       else if (reply.status === 204 || reply.status === 304) response.endWithoutBody();
       else response.end(reply.body, last);
     });
     this.#flight.land();
+  }
+
+  async #writeStream(reply: OutgoingReply & { body: OutgoingStream }): Promise<void> {
+    const { body } = reply;
+    try {
+      if (this.method === 'HEAD') this.#writeWhole({ ...reply, body: '' }, false);
+      const response = this.#response;
+      if (response === null) return;
+      response.onWritable(() => {
+        this.#wake?.();
+        return true;
+      });
+      response.cork(() => writeHead(response, reply));
+      await this.#writeChunks(response, body);
+    } finally {
+      body.close();
+    }
+  }
+
+  async #writeChunks(response: ServerResponse, body: OutgoingStream): Promise<void> {
+    try {
+      for await (const chunk of body.chunks) {
+        if (this.#response === null) return;
+        if (chunk !== '') await this.#writeChunk(response, chunk);
+        if (this.#response === null) return;
+        if (this.#flight.draining) break;
+      }
+    } catch (fault) {
+      body.failed(fault);
+      // The client must not take what it has for all there is. It lands by `onAborted`.
+      if (this.#response !== null) response.close();
+      return;
+    }
+    if (this.#response === null) return;
+    this.#response = null;
+    // To ask for the connection's end would write its header into the chunked body (uWebSockets 20).
+    response.cork(() => response.end('', false));
+    this.#flight.land();
+  }
+
+  /** Resolves when there is room for the next, or the client is gone. */
+  async #writeChunk(response: ServerResponse, chunk: string): Promise<void> {
+    let taken = true;
+    response.cork(() => {
+      taken = response.write(chunk);
+    });
+    if (taken) return;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    this.#wake = null;
   }
 
   /** The connection goes on as something else than HTTP. */
@@ -118,5 +181,11 @@ export class Exchange implements IncomingRequest {
     if (this.#response === null) return;
     this.#response = null;
     this.#flight.land();
+    this.#wake?.();
   }
+}
+
+function writeHead(response: ServerResponse, { status, headers }: OutgoingReply): void {
+  response.writeStatus(`${status} ${STATUS_CODES[status]}`);
+  for (const [name, value] of headers) response.writeHeader(name, value);
 }

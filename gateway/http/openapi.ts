@@ -82,7 +82,8 @@ function successOf(definition: RouteDefinition, components: Json): Json {
   const { status, response, responseMediaType } = definition;
   const success: Json = { description: 'Success.' };
   if (response !== undefined) {
-    success['content'] = { [JSON_MEDIA_TYPE]: { schema: refer(response, components) } };
+    const mediaType = responseMediaType ?? JSON_MEDIA_TYPE;
+    success['content'] = { [mediaType]: { schema: refer(response, components) } };
   } else if (responseMediaType !== undefined) {
     success['content'] = { [responseMediaType]: {} };
   }
@@ -129,13 +130,15 @@ function refer(schema: TSchema, components: Json): unknown {
 }
 
 function referInside(value: unknown, components: Json): unknown {
-  if (Array.isArray(value)) return value.map((item) => referInside(item, components));
+  if (Array.isArray(value)) return value.map((item) => referPart(item, components));
   if (typeof value !== 'object' || value === null) return value;
   const copy: Json = {};
-  for (const [name, part] of Object.entries(value)) {
-    const titled = typeof part === 'object' && part !== null && 'title' in part;
-    const isSchema = titled && typeof part.title === 'string';
-    copy[name] = isSchema ? refer(part as TSchema, components) : referInside(part, components);
-  }
+  for (const [name, part] of Object.entries(value)) copy[name] = referPart(part, components);
   return copy;
+}
+
+function referPart(part: unknown, components: Json): unknown {
+  const titled = typeof part === 'object' && part !== null && 'title' in part;
+  const isSchema = titled && typeof part.title === 'string';
+  return isSchema ? refer(part, components) : referInside(part, components);
 }

@@ -32,6 +32,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
   'payload-too-large': { status: 413, title: 'The body is too large.' },
   'unsupported-media-type': { status: 415, title: 'The media type is not supported.' },
   'upgrade-required': { status: 426, title: 'This address is a WebSocket.' },
+  'position-trimmed': { status: 410, title: 'Records after the position are gone.' },
   internal: { status: 500, title: 'Something went wrong.' },
 };
 
@@ -85,6 +86,11 @@ export function problemBody(refused: Problem, instance?: string): string {
  */
 const FAULTS: ReadonlyMap<unknown, Problem> = new Map<unknown, Problem>([
   ['invalid-cursor', problem('invalid-request', 'cursor: did not come from this list.')],
+  ['invalid-position', problem('invalid-request', 'from: is no position of this stream.')],
+  [
+    'position-trimmed',
+    problem('position-trimmed', 'Begin anew with from=start: a full pass comes first.'),
+  ],
   ['store-unavailable', problem('unavailable')],
   ['fenced', problem('unavailable')],
   ['conflict', problem('unavailable')],

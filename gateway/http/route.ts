@@ -32,12 +32,23 @@ export interface IncomingRequest {
   readonly body: Uint8Array | null;
 }
 
+/** A body that is made while it is sent: the next chunk when the client has taken the last. */
+export interface BodyStream {
+  /**
+   * An empty chunk sends nothing: it gives the server the chance to end a quiet stream. Between two
+   * others less than 10 s may pass, after which the server gives the connection up.
+   */
+  readonly chunks: AsyncIterable<string>;
+  /** Called once the reply has ended, however it did. */
+  readonly close: () => void;
+}
+
 export interface Reply {
   readonly ok: true;
   readonly status: number;
   /** Empty for replies without a body. */
   readonly mediaType: string;
-  readonly body: string;
+  readonly body: string | BodyStream;
   readonly headers: readonly (readonly [string, string])[];
 }
 
@@ -104,6 +115,7 @@ export interface RouteDefinition {
   /** The status of success, and what the body then is. */
   readonly status: number;
   readonly response?: TSchema;
+  /** JSON unless given. Of a stream, `response` is the shape of one line. */
   readonly responseMediaType?: string;
   /** Codes of its own, besides those that every route of its kind may answer. */
   readonly refusals: readonly ProblemCode[];

@@ -140,7 +140,7 @@ export class HttpServer {
     const { flight, dispatcher, onFault } = this.#options;
     const exchange = new Exchange(response, request, this.#addressOf(response, request), flight);
     if (flight.full) {
-      exchange.write(dispatcher.refuse(exchange, problem('overloaded')));
+      exchange.write(dispatcher.refuse(exchange, problem('overloaded'))).catch(onFault);
       return;
     }
     exchange.readBody(BODY_BYTES_MAX, (tooLong) => {
@@ -211,7 +211,7 @@ export class HttpServer {
     context: us_socket_context_t,
     dropId: string | null,
   ): void {
-    const { flight, admission, dispatcher } = this.#options;
+    const { flight, admission, dispatcher, onFault } = this.#options;
     const key = request.getHeader('sec-websocket-key');
     const extensions = request.getHeader('sec-websocket-extensions');
     const exchange = new Exchange(response, request, this.#addressOf(response, request), flight);
@@ -219,7 +219,7 @@ export class HttpServer {
       ? problem('unavailable')
       : admission.admit(exchange, dropId);
     if (!admitted.ok) {
-      exchange.write(dispatcher.refuse(exchange, admitted));
+      exchange.write(dispatcher.refuse(exchange, admitted)).catch(onFault);
       return;
     }
     exchange.handOver();

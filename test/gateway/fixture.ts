@@ -205,6 +205,7 @@ export async function startFixture(
     call,
     bus,
     verifyToken: fakeVerifyToken,
+    stream: null,
     live: (publish) => {
       live.publish = publish;
       return live;

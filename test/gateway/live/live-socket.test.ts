@@ -60,6 +60,7 @@ async function startServer(t: ExecutionContext, clock: Clock = systemClock) {
     call,
     bus,
     verifyToken,
+    stream: null,
     live: (publish, limits) =>
       new LiveHub({ bus, call, router, publish, verifyToken, limits, clock, log }),
     rateLimits: false,

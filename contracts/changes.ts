@@ -1,0 +1,172 @@
+// The outside stream, line by line (docs/CHANGES.md): what happened to drops, as the journal has it,
+// and what changed of accounts, products and follows. One JSON object a line; `kind` says which of
+// these shapes it has, `version` that of the shape. Fields may be added within a version.
+
+import { type TProperties, Type } from 'typebox';
+import type { DropEventType } from './drop-events.ts';
+import { PaymentMode } from './drops.ts';
+import type { Plain } from './plain.ts';
+import { count, currencyCode, dropId, id, userId } from './scalars.ts';
+import { wireTime } from './wire.ts';
+
+export const STREAM_VERSION = 1;
+/** Of positions: they hold a number for each shard and bucket. */
+export const POSITION_LENGTH_MAX = 8_192;
+
+const version = Type.Literal(STREAM_VERSION);
+const sequence = Type.Integer({ minimum: 1 });
+const units = Type.Integer();
+const orderId = Type.String();
+/** The payment's reference at its provider. */
+const reference = Type.String();
+const onlyId = { orderId };
+const settled = { orderId, reference };
+
+function titleOf(kind: string): string {
+  return kind.replaceAll(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function eventLine<P extends TProperties>(kind: DropEventType, fields: P) {
+  return Type.Object(
+    {
+      version,
+      kind: Type.Literal(kind),
+      at: wireTime,
+      /** Shard, sequence and index name the event for good: who has seen it before knows it by them. */
+      shard: count,
+      sequence,
+      index: count,
+      dropId,
+      /** The drop's version after the event: it rises by one with each event of the drop. */
+      dropVersion: sequence,
+      ...fields,
+    },
+    { title: `${titleOf(kind)}Line` },
+  );
+}
+
+const DropTermsOutside = Type.Object({
+  productId: id,
+  creatorId: userId,
+  startsAt: wireTime,
+  endsAt: wireTime,
+  priceCents: count,
+  currency: currencyCode,
+  limitPerUser: sequence,
+  holdSeconds: count,
+  payment: PaymentMode,
+});
+
+export const EVENT_LINES = {
+  'drop-created': eventLine('drop-created', { terms: DropTermsOutside, stock: count }),
+  'drop-amended': eventLine('drop-amended', {
+    startsAt: wireTime,
+    endsAt: wireTime,
+    limitPerUser: sequence,
+  }),
+  'drop-restocked': eventLine('drop-restocked', { units }),
+  'drop-opened': eventLine('drop-opened', {}),
+  'drop-closed': eventLine('drop-closed', {}),
+  'drop-cancelled': eventLine('drop-cancelled', {}),
+  'order-placed': eventLine('order-placed', { orderId, userId, quantity: sequence }),
+  'order-confirmed': eventLine('order-confirmed', settled),
+  'order-confirmed-late': eventLine('order-confirmed-late', settled),
+  'order-failed': eventLine('order-failed', settled),
+  'refund-requested': eventLine('refund-requested', settled),
+  'order-expired': eventLine('order-expired', onlyId),
+  'order-cancelled': eventLine('order-cancelled', onlyId),
+  'order-refunded': eventLine('order-refunded', onlyId),
+} as const satisfies Record<DropEventType, unknown>;
+
+function changeLine<P extends TProperties>(kind: 'user' | 'product' | 'follow', fields: P) {
+  return Type.Object(
+    {
+      version,
+      kind: Type.Literal(kind),
+      /** When it changed; in a full pass, when it was read. */
+      at: wireTime,
+      bucket: count,
+      /** Absent in a full pass. */
+      sequence: Type.Optional(sequence),
+      /** Part of a full pass: the entity as it is now, not a change. */
+      snapshot: Type.Optional(Type.Literal(true)),
+      ...fields,
+    },
+    { title: `${titleOf(kind)}Line` },
+  );
+}
+
+export const CHANGE_LINES = {
+  user: changeLine('user', {
+    userId,
+    /** Null: the account is gone. */
+    user: Type.Union([
+      Type.Object({
+        id: userId,
+        name: Type.String(),
+        roles: Type.Array(Type.String()),
+        createdAt: wireTime,
+      }),
+      Type.Null(),
+    ]),
+  }),
+  product: changeLine('product', {
+    productId: id,
+    /** Null: the product is gone. */
+    product: Type.Union([
+      Type.Object({
+        id,
+        creatorId: userId,
+        name: Type.String(),
+        description: Type.String(),
+        imageUrls: Type.Array(Type.String()),
+        createdAt: wireTime,
+        /** Rises by one with each change of the product. */
+        revision: sequence,
+      }),
+      Type.Null(),
+    ]),
+  }),
+  follow: changeLine('follow', {
+    userId,
+    creatorId: userId,
+    /** Null: the user does not follow the creator any more. */
+    since: Type.Union([wireTime, Type.Null()]),
+  }),
+} as const;
+
+export const PositionLine = Type.Object(
+  {
+    version,
+    kind: Type.Literal('position'),
+    at: wireTime,
+    /** Opaque: given back as `from`, everything after the lines before it comes. */
+    position: Type.String({ maxLength: POSITION_LENGTH_MAX }),
+  },
+  { title: 'PositionLine' },
+);
+export type PositionLine = Plain<typeof PositionLine>;
+
+/** The schema of each kind of line. */
+export const STREAM_LINES = { ...EVENT_LINES, ...CHANGE_LINES, position: PositionLine } as const;
+export type StreamKind = keyof typeof STREAM_LINES;
+
+export const StreamLine = Type.Union(Object.values(STREAM_LINES), { title: 'StreamLine' });
+export type StreamLine = Plain<typeof StreamLine>;
+
+export const StreamQuery = Type.Object(
+  {
+    from: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: POSITION_LENGTH_MAX,
+        description:
+          'Where to begin: a position of an earlier reply, `start` (the default) or `now`.',
+      }),
+    ),
+    follow: Type.Optional(
+      Type.Boolean({ description: 'True: the reply goes on with what happens from now on.' }),
+    ),
+  },
+  { additionalProperties: false },
+);

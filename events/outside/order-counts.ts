@@ -1,0 +1,104 @@
+// How many orders each drop of a shard had before an event, for a reader that begins in the middle of
+// the journal: the event `order-placed` does not say its ordinal, and the order's id needs it (O10).
+//
+// The newest snapshot says how many orders each open drop had at its sequence. Orders placed between
+// that and the reader's place, either way, are counted in the journal: added where the snapshot is
+// older, taken away where it is newer. A drop that an older snapshot leaves out was made after it, if
+// it still takes orders. One that a newer snapshot leaves out was over by then, so its sealed copy
+// has all orders that it ever will.
+
+import { readEntries, turnOfOthers } from '../../actors/shard/recovery.ts';
+import { decodeShardHead } from '../../storage/formats/drop-snapshot.ts';
+import type { DropChanges } from '../../storage/formats/entry.ts';
+import { decodeSealedDrop } from '../../storage/formats/sealed-drop.ts';
+import { CorruptError, type Journal } from '../../storage/ports/journal.ts';
+import type { SnapshotStore } from '../../storage/ports/snapshots.ts';
+
+export interface OrderCountsOptions {
+  readonly shard: number;
+  readonly journal: Journal;
+  readonly snapshots: SnapshotStore;
+}
+
+export class OrderCounts {
+  readonly #options: OrderCountsOptions;
+  /** Of drops that may still take orders. */
+  readonly #counts = new Map<string, number>();
+  #loaded = false;
+  /** Orders placed between the reader's place and a newer snapshot, by drop; null: it is older. */
+  #placedAhead: ReadonlyMap<string, number> | null = null;
+
+  constructor(options: OrderCountsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The number of orders of the drop before `changes`, which are counted by this. To be called for
+   * all changes of the drop in their order, `sequence` being that of their entry. Errors: `corrupt`,
+   * `store-unavailable`.
+   */
+  async take(changes: DropChanges, sequence: number): Promise<number> {
+    const { dropId, versionBefore } = changes;
+    const placed = placedIn(changes);
+    let before = versionBefore === 0 ? 0 : this.#counts.get(dropId);
+    if (before === undefined && placed > 0) {
+      if (!this.#loaded) await this.#load(sequence - 1);
+      before = this.#counts.get(dropId) ?? (await this.#countLeftOut(dropId));
+    }
+    if (endsOrders(changes)) this.#counts.delete(dropId);
+    else if (before !== undefined) this.#counts.set(dropId, before + placed);
+    return before ?? 0;
+  }
+
+  /** Adds what is known of all drops as of the reader's place; what was counted already stays. */
+  async #load(place: number): Promise<void> {
+    const { shard, snapshots } = this.#options;
+    const loaded = await snapshots.loadSnapshot(shard);
+    const at = loaded?.snapshot.sequence ?? 0;
+    const counts = new Map<string, number>();
+    if (loaded !== null)
+      for (const { head } of decodeShardHead(loaded.snapshot.head, shard).drops)
+        counts.set(head.terms.id, head.orders);
+    const between = await this.#placedBetween(Math.min(at, place), Math.max(at, place));
+    const sign = at <= place ? 1 : -1;
+    for (const [dropId, placed] of between) {
+      const known = counts.get(dropId);
+      if (known !== undefined || sign > 0) counts.set(dropId, (known ?? 0) + sign * placed);
+    }
+    for (const [dropId, count] of counts)
+      if (!this.#counts.has(dropId)) this.#counts.set(dropId, count);
+    this.#placedAhead = sign < 0 ? between : null;
+    this.#loaded = true;
+  }
+
+  async #placedBetween(after: number, last: number): Promise<Map<string, number>> {
+    const placed = new Map<string, number>();
+    const { journal, shard } = this.#options;
+    for await (const entry of readEntries(journal, shard, after, last)) {
+      for (const changes of entry.changes) {
+        const count = placedIn(changes);
+        if (count > 0) placed.set(changes.dropId, (placed.get(changes.dropId) ?? 0) + count);
+      }
+      await turnOfOthers();
+    }
+    return placed;
+  }
+
+  async #countLeftOut(dropId: string): Promise<number> {
+    if (this.#placedAhead === null) return 0;
+    const placed = this.#placedAhead.get(dropId) ?? 0;
+    const bytes = placed === 0 ? null : await this.#options.snapshots.loadSealedDrop(dropId);
+    if (bytes === null) throw new CorruptError(`drop ${dropId} has orders and is nowhere`);
+    return (await decodeSealedDrop(bytes, turnOfOthers)).orders.size - placed;
+  }
+}
+
+function placedIn({ events }: DropChanges): number {
+  let placed = 0;
+  for (const { type } of events) if (type === 'order-placed') placed += 1;
+  return placed;
+}
+
+function endsOrders({ events }: DropChanges): boolean {
+  return events.some(({ type }) => type === 'drop-closed' || type === 'drop-cancelled');
+}

@@ -1,0 +1,112 @@
+// Journal events and change records as lines of the outside stream (contracts/changes.ts). What is
+// named here is shown and nothing else: idempotency keys stay inside.
+
+import { STREAM_VERSION } from '../../contracts/changes.ts';
+import type { DropEvent } from '../../contracts/drop-events.ts';
+import { orderId } from '../../domain/ids.ts';
+import type { DropChanges, Entry } from '../../storage/formats/entry.ts';
+import type { ChangeRecord, EntityChange } from '../../storage/ports/change-stream.ts';
+
+/**
+ * The lines of one drop in an entry. `firstIndex` is the place of its first event in the entry,
+ * `ordersBefore` the number of its orders before it.
+ */
+export function eventLines(
+  entry: Entry,
+  changes: DropChanges,
+  firstIndex: number,
+  ordersBefore: number,
+): string {
+  const { dropId, versionBefore, events } = changes;
+  const at = wireTime(entry.time);
+  let text = '';
+  let ordinal = ordersBefore;
+  for (const [i, event] of events.entries()) {
+    text += line({
+      version: STREAM_VERSION,
+      kind: event.type,
+      at,
+      shard: entry.shard,
+      sequence: entry.sequence,
+      index: firstIndex + i,
+      dropId,
+      dropVersion: versionBefore + i + 1,
+      ...fieldsOf(dropId, event, ordinal),
+    });
+    if (event.type === 'order-placed') ordinal += 1;
+  }
+  return text;
+}
+
+export function changeLine({ bucket, sequence, at, change }: ChangeRecord): string {
+  const { kind } = change;
+  const place = { version: STREAM_VERSION, kind, at: wireTime(at), bucket, sequence };
+  return line({ ...place, ...entityOf(change) });
+}
+
+/** An entity of a full pass; `at` is when it was read. */
+export function snapshotLine(bucket: number, at: number, change: EntityChange): string {
+  const { kind } = change;
+  const place = { version: STREAM_VERSION, kind, at: wireTime(at), bucket, snapshot: true };
+  return line({ ...place, ...entityOf(change) });
+}
+
+export function positionLine(at: number, position: string): string {
+  return line({ version: STREAM_VERSION, kind: 'position', at: wireTime(at), position });
+}
+
+function fieldsOf(dropId: string, event: DropEvent, nextOrdinal: number): object {
+  switch (event.type) {
+    case 'drop-created': {
+      const { id: _, startsAt, endsAt, ...terms } = event.terms;
+      return {
+        terms: { ...terms, startsAt: wireTime(startsAt), endsAt: wireTime(endsAt) },
+        stock: event.stock,
+      };
+    }
+    case 'drop-amended': {
+      const { startsAt, endsAt, limitPerUser } = event;
+      return { startsAt: wireTime(startsAt), endsAt: wireTime(endsAt), limitPerUser };
+    }
+    case 'drop-restocked':
+      return { units: event.units };
+    case 'drop-opened':
+    case 'drop-closed':
+    case 'drop-cancelled':
+      return {};
+    case 'order-placed': {
+      const { userId, quantity } = event;
+      return { orderId: orderId(dropId, nextOrdinal), userId, quantity };
+    }
+    case 'order-expired':
+    case 'order-cancelled':
+    case 'order-refunded':
+      return { orderId: orderId(dropId, event.ordinal) };
+    default:
+      return { orderId: orderId(dropId, event.ordinal), reference: event.reference };
+  }
+}
+
+function entityOf(change: EntityChange): object {
+  if (change.kind === 'user') {
+    const { userId, user } = change;
+    return { userId, user: user && { ...user, createdAt: wireTime(user.createdAt) } };
+  }
+  if (change.kind === 'product') {
+    const { productId, product } = change;
+    return {
+      productId,
+      product: product && { ...product, createdAt: wireTime(product.createdAt) },
+    };
+  }
+  const { userId, creatorId, since } = change;
+  return { userId, creatorId, since: since === null ? null : wireTime(since) };
+}
+
+function wireTime(time: number): string {
+  return new Date(time).toISOString();
+}
+
+function line(value: object): string {
+  return `${JSON.stringify(value)}\n`;
+}

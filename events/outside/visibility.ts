@@ -1,0 +1,57 @@
+// What of the outside stream one reader may see: operators everything, creators their own drops,
+// products and followers.
+
+import type { DropChanges } from '../../storage/formats/entry.ts';
+import type { Catalogue } from '../../storage/ports/catalogue.ts';
+import type { EntityChange } from '../../storage/ports/change-stream.ts';
+import { StoreUnavailableError } from '../../storage/ports/journal.ts';
+
+/** Drops whose creator one reader remembers. */
+const DROPS_REMEMBERED_MAX = 10_000;
+
+export interface VisibilityOptions {
+  readonly catalogue: Pick<Catalogue, 'findDrop'>;
+  /** Whose drops, products and followers are visible; null: everything is. */
+  readonly creatorId: string | null;
+}
+
+export class Visibility {
+  readonly #options: VisibilityOptions;
+  /** Drop -> is it the creator's; the least recently used first. */
+  readonly #own = new Map<string, boolean>();
+
+  constructor(options: VisibilityOptions) {
+    this.#options = options;
+  }
+
+  showsChange(change: EntityChange): boolean {
+    const { creatorId } = this.#options;
+    if (creatorId === null) return true;
+    if (change.kind === 'product') return change.product?.creatorId === creatorId;
+    return change.kind === 'follow' && change.creatorId === creatorId;
+  }
+
+  /** Errors: `store-unavailable`, also where the drop's row is not in the catalogue yet. */
+  async showsDrop({ dropId, events }: DropChanges): Promise<boolean> {
+    const { creatorId, catalogue } = this.#options;
+    if (creatorId === null) return true;
+    const created = events.find((event) => event.type === 'drop-created');
+    let own = created === undefined ? this.#own.get(dropId) : created.terms.creatorId === creatorId;
+    if (own === undefined) {
+      const drop = await catalogue.findDrop(dropId);
+      if (drop === null)
+        throw new StoreUnavailableError(`the catalogue does not have drop ${dropId} yet`);
+      own = drop.creatorId === creatorId;
+    }
+    this.#remember(dropId, own);
+    return own;
+  }
+
+  #remember(dropId: string, own: boolean): void {
+    this.#own.delete(dropId);
+    this.#own.set(dropId, own);
+    if (this.#own.size <= DROPS_REMEMBERED_MAX) return;
+    const { value } = this.#own.keys().next();
+    if (value !== undefined) this.#own.delete(value);
+  }
+}

@@ -1,0 +1,52 @@
+// How many replies may be streams at once, in all and for each user: each costs reads of the stores
+// for as long as its client likes.
+
+import { problem, type Problem } from './problems.ts';
+
+const STREAMS_MAX = 64;
+const STREAMS_PER_USER_MAX = 4;
+const RETRY_AFTER_SECONDS = '5';
+
+export interface StreamSlotsOptions {
+  readonly streamsMax?: number;
+  readonly perUserMax?: number;
+}
+
+export class StreamSlots {
+  readonly #streamsMax: number;
+  readonly #perUserMax: number;
+  readonly #byUser = new Map<string, number>();
+  #count = 0;
+
+  constructor({ streamsMax, perUserMax }: StreamSlotsOptions = {}) {
+    this.#streamsMax = streamsMax ?? STREAMS_MAX;
+    this.#perUserMax = perUserMax ?? STREAMS_PER_USER_MAX;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** The slot, given back by calling `release` once or more; or why there is none. */
+  take(userId: string): { readonly ok: true; readonly release: () => void } | Problem {
+    const own = this.#byUser.get(userId) ?? 0;
+    if (own >= this.#perUserMax) {
+      const detail = `At most ${this.#perUserMax} streams at once are open to each user.`;
+      const headers = [['retry-after', RETRY_AFTER_SECONDS]] as const;
+      return { ...problem('rate-limited', detail), headers };
+    }
+    if (this.#count >= this.#streamsMax) return problem('overloaded');
+    this.#byUser.set(userId, own + 1);
+    this.#count += 1;
+    let held = true;
+    const release = (): void => {
+      if (!held) return;
+      held = false;
+      this.#count -= 1;
+      const left = this.#byUser.get(userId)! - 1;
+      if (left === 0) this.#byUser.delete(userId);
+      else this.#byUser.set(userId, left);
+    };
+    return { ok: true, release };
+  }
+}

@@ -1,0 +1,57 @@
+// The outside stream over HTTP: everything that happens, a JSON object a line (C1, docs/CHANGES.md).
+
+import { StreamLine, StreamQuery } from '../../contracts/changes.ts';
+import type { OutsideStream } from '../../events/outside/outside-stream.ts';
+import { problem } from '../http/problems.ts';
+import { type Route, userRoute } from '../http/route.ts';
+import type { StreamSlots } from '../http/stream-slots.ts';
+
+export const NDJSON_MEDIA_TYPE = 'application/x-ndjson';
+
+export interface ChangeRoutesOptions {
+  readonly stream: OutsideStream;
+  readonly slots: StreamSlots;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+}
+
+export function changeRoutes({ stream, slots, now }: ChangeRoutesOptions): Route[] {
+  return [
+    userRoute(
+      {
+        method: 'GET',
+        path: '/v1/changes',
+        summary:
+          'Everything that happens, a JSON object a line: operators see all of it, creators what is about their drops, products and followers.',
+        tag: 'changes',
+        access: 'user',
+        rateClass: 'reads',
+        query: StreamQuery,
+        status: 200,
+        response: StreamLine,
+        responseMediaType: NDJSON_MEDIA_TYPE,
+        refusals: ['forbidden', 'position-trimmed', 'overloaded', 'unavailable'],
+      },
+      async ({ query, user }) => {
+        const operator = user.roles.includes('operator');
+        if (!operator && !user.roles.includes('creator'))
+          return problem('forbidden', 'Only creators and operators may read the changes.');
+        const slot = slots.take(user.userId);
+        if (!slot.ok) return slot;
+        try {
+          const chunks = await stream.open({
+            from: query.from ?? 'start',
+            follow: query.follow ?? false,
+            creatorId: operator ? null : user.userId,
+            forMs: user.expiresAt * 1000 - now(),
+          });
+          const body = { chunks, close: slot.release };
+          return { ok: true, status: 200, mediaType: NDJSON_MEDIA_TYPE, body, headers: [] };
+        } catch (error) {
+          slot.release();
+          throw error;
+        }
+      },
+    ),
+  ];
+}
