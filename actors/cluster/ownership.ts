@@ -90,10 +90,6 @@ export class Ownership implements ShardNode {
     });
   }
 
-  get heldCount(): number {
-    return this.#held.size;
-  }
-
   /** Makes the session and begins to claim. Errors: `store-unavailable`, `session-lost`. */
   async start(): Promise<void> {
     await this.#session.start();

@@ -172,9 +172,6 @@ export class ClusterSupervisor {
     await this.startNode(nodeId);
   }
 
-  signalServer(name: ServerName, signal: NodeJS.Signals): boolean {
-    return this.#server(name).signal(signal);
-  }
   async stopServer(name: ServerName, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     await this.#server(name).stop(signal);
   }
