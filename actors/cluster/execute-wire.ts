@@ -6,10 +6,13 @@
 
 import type { CommandReply, DropCommand } from '../../contracts/commands.ts';
 import type { PlacedOrder, OrderView } from '../../contracts/orders.ts';
+import { NewerFormatError } from '../../storage/formats/format-version.ts';
 import type { ShardReply } from '../shard/shard-reply.ts';
 
 /** Each with its place among the commands of the call, or among the answers. */
 export interface OnWire<Other> {
+  /** Of the format. Absent: 0, the only one there is so far. */
+  readonly version?: number;
   readonly count: number;
   /** JSON of one list: the fields of the first order, those of the second, and so on. */
   readonly orders: string;
@@ -33,7 +36,9 @@ export function packCommands(commands: readonly DropCommand[]): CommandsOnWire {
   return { count: commands.length, orders: JSON.stringify(fields), others };
 }
 
-export function unpackCommands({ count, orders, others }: CommandsOnWire): DropCommand[] {
+/** Errors: NewerFormatError. */
+export function unpackCommands({ version, count, orders, others }: CommandsOnWire): DropCommand[] {
+  if (version !== undefined) throw new NewerFormatError('a batch of commands', version);
   const commands = new Array<DropCommand>(count);
   const fields = JSON.parse(orders) as unknown[];
   for (let at = 0; at < fields.length; at += COMMAND_FIELDS) {
@@ -79,7 +84,9 @@ export function packReplies(replies: readonly ShardReply[]): RepliesOnWire {
   return { count: replies.length, orders: JSON.stringify(fields), others };
 }
 
-export function unpackReplies({ count, orders, others }: RepliesOnWire): ShardReply[] {
+/** Errors: NewerFormatError. */
+export function unpackReplies({ version, count, orders, others }: RepliesOnWire): ShardReply[] {
+  if (version !== undefined) throw new NewerFormatError('a batch of replies', version);
   const replies = new Array<ShardReply>(count);
   const fields = JSON.parse(orders) as unknown[];
   for (let at = 0; at < fields.length; at += REPLY_FIELDS) {

@@ -88,7 +88,13 @@ export class HeardSubjects {
   }
 
   #receiveUsers(frame: Uint8Array, topics: Topics): void {
-    const lines = linesOf(frame);
+    let lines: string[];
+    try {
+      lines = linesOf(frame);
+    } catch (error) {
+      this.#options.log.error({ err: error }, 'a frame of user messages could not be read');
+      return;
+    }
     for (let i = 0; i < lines.length; i += 2) {
       const heard = topics.get(lines[i]!);
       if (heard !== undefined) this.#receive(heard.topic, () => decodeLiveText(lines[i + 1]!));

@@ -7,9 +7,11 @@
 // An order's share of it: its publisher 3.9 CPU microseconds instead of 5.3, nats-server 0.7 instead
 // of 3.0 (`node_modules/.bin/node bench/live-bus.ts`, medians of runs in turns).
 //
-// A frame is a text of lines: the user, then the message (JSON, `live-frame.ts`), in turns.
+// A frame is a text of lines: the user, then the message (JSON, `live-frame.ts`), in turns. No user's
+// line is empty: a frame of a newer format will begin with an empty line, then its version.
 
 import { fnv1a } from '../../domain/ids.ts';
+import { NewerFormatError } from '../../storage/formats/format-version.ts';
 import { tokenOf } from './subjects.ts';
 
 /** All nodes must agree. More of them spare nodes with few listeners, and make frames smaller. */
@@ -83,7 +85,10 @@ export class UserFrames {
   }
 }
 
-/** The users and messages of a frame, in turns. */
+/** The users and messages of a frame, in turns. Errors: NewerFormatError. */
 export function linesOf(frame: Uint8Array): string[] {
-  return Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength).toString().split('\n');
+  const text = Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength).toString();
+  const lines = text.split('\n');
+  if (lines[0] === '') throw new NewerFormatError('a frame of user messages', lines[1]);
+  return lines;
 }

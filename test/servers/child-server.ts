@@ -34,6 +34,8 @@ export interface ChildServerOptions {
   readonly command: string;
   readonly args: readonly string[];
   readonly ready: RegExp;
+  /** It must say so by then. Default: `READY_TIMEOUT_MS`. */
+  readonly readyTimeoutMs?: number;
   /** Default: that of this process. */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -42,6 +44,7 @@ export class ChildServer {
   readonly #command: string;
   readonly #args: readonly string[];
   readonly #ready: RegExp;
+  readonly #readyTimeoutMs: number;
   readonly #environment: Readonly<Record<string, string>> | undefined;
   #child: ChildProcess | null = null;
   #output = '';
@@ -50,6 +53,7 @@ export class ChildServer {
     this.#command = options.command;
     this.#args = options.args;
     this.#ready = options.ready;
+    this.#readyTimeoutMs = options.readyTimeoutMs ?? READY_TIMEOUT_MS;
     this.#environment = options.environment;
   }
 
@@ -74,7 +78,7 @@ export class ChildServer {
     this.#child = child;
     this.#output = '';
     await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => fail('did not say that it is ready'), READY_TIMEOUT_MS);
+      const timer = setTimeout(() => fail('did not say that it is ready'), this.#readyTimeoutMs);
       const fail = (what: string) => {
         clearTimeout(timer);
         reject(new Error(`${this.#command} ${what}: ${this.#output}`));

@@ -8,6 +8,7 @@ import { paymentReference } from '../../../domain/ids.ts';
 import type { OrderStatus, OrderView } from '../../../contracts/orders.ts';
 import type { NewNotification, OrderNotificationType } from '../../../contracts/notifications.ts';
 import { orderNotification } from '../../ports/read-models.ts';
+import { NewerFormatError } from '../../formats/format-version.ts';
 import { UNTOLD } from './bucket-calls.ts';
 
 /** Part of the stored format, one letter each. */
@@ -37,6 +38,8 @@ const REFUND_REQUESTED = 'R';
 /** The payment reference is the one that `paymentReference` derives. */
 const DERIVED_REFERENCE = 'D';
 const NO_HOLD = '-';
+/** A member of a newer format will begin with this and its version: no order's id does. */
+const VERSION_MARK = '~';
 const RADIX = 36;
 /** Id, version, flags, quantity, cents, currency, hold; what is rare follows them as JSON. */
 const FIELDS = 7;
@@ -76,7 +79,11 @@ export function packOrder(order: OrderView): string {
   return `${usual} ${JSON.stringify(rare)}`;
 }
 
+/** Errors: NewerFormatError. */
 export function unpackOrder(userId: string, createdAt: number, member: string): OrderView {
+  if (member.startsWith(VERSION_MARK)) {
+    throw new NewerFormatError('an order in a user’s list', member.slice(1).split(' ', 1)[0]);
+  }
   const fields = member.split(' ', FIELDS);
   const [id, version, flags, quantity, cents, currency, hold] = fields as [
     string,
