@@ -12,6 +12,12 @@ export function cpuMicrosOf(pid: number): number {
   return ((user! + system!) / TICKS_PER_SECOND) * 1e6;
 }
 
+/** CPU time of the main thread alone, in microseconds. */
+export function threadCpuMicrosOf(pid: number): number {
+  const [user, system] = cpuTicksOf(`${pid}/task/${pid}`);
+  return ((user! + system!) / TICKS_PER_SECOND) * 1e6;
+}
+
 /** CPU time of the children of this process that have ended, in microseconds. */
 export function cpuMicrosOfEndedChildren(): number {
   const [, , user, system] = cpuTicksOf('self');
@@ -19,7 +25,7 @@ export function cpuMicrosOfEndedChildren(): number {
 }
 
 /** Ticks of user and system time: of the process, then of the children that it has waited for. */
-function cpuTicksOf(process: number | 'self'): number[] {
+function cpuTicksOf(process: number | string): number[] {
   const stat = readFileSync(`/proc/${process}/stat`, 'utf8');
   // The command's name is in parentheses and may contain spaces. utime, stime, cutime and cstime
   // are fields 14 to 17.

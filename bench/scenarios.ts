@@ -9,6 +9,7 @@ import { liveConnect } from './scenarios/live-connect.ts';
 import { liveFanout } from './scenarios/live-fanout.ts';
 import { mixed } from './scenarios/mixed.ts';
 import { move } from './scenarios/move.ts';
+import { orderConsumers } from './scenarios/order-consumers.ts';
 import { orderHot } from './scenarios/order-hot.ts';
 import { orderSpread } from './scenarios/order-spread.ts';
 import { overload } from './scenarios/overload.ts';
@@ -18,6 +19,7 @@ import { soldOut } from './scenarios/sold-out.ts';
 
 export const scenarios: readonly Scenario[] = [
   orderHot,
+  orderConsumers,
   orderSpread,
   soldOut,
   mixed,

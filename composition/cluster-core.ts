@@ -23,6 +23,7 @@ import { unreadyShards } from './embedded-core.ts';
 import {
   createAccessTokens,
   createEvents,
+  createOffLoop,
   createRebuild,
   createServices,
   type NodeCore,
@@ -96,6 +97,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     clock: systemClock,
     log,
   });
+  const offLoop = roles.includes('services') ? createOffLoop(options, stores, SHARD_COUNT) : null;
   const accessTokens = createAccessTokens(config);
   const rebuild = createRebuild(stores, log);
   const self = { nodeId, incarnation: randomUUID() };
@@ -191,6 +193,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     journal,
     host: actors?.host ?? null,
     relay: actors?.events.relay ?? null,
+    offLoop,
     bus,
     router,
     call: createCallAction(broker),
@@ -199,6 +202,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     async start() {
       await broker.start();
       await watch.start();
+      offLoop?.start();
       gate.start();
     },
     async join(ownUrl) {
@@ -217,7 +221,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     async stop() {
       await actors?.ownership.stop();
       await actors?.host.stop();
-      await actors?.events.stop();
+      await Promise.all([actors?.events.stop(), offLoop?.stop()]);
       await endSession();
       await gate.stop();
       await watch.stop();

@@ -19,6 +19,7 @@ import { isOfCluster } from './data-directory.ts';
 import {
   createAccessTokens,
   createEvents,
+  createOffLoop,
   createRebuild,
   createServices,
   type NodeCore,
@@ -81,6 +82,7 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
     clock: systemClock,
     log,
   });
+  const offLoop = createOffLoop(options, stores, shardCount);
   const accessTokens = createAccessTokens(config);
   const rebuild = createRebuild(stores, log);
   const missing = (shards: readonly number[]) => rebuild.run(shards, false);
@@ -115,6 +117,7 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
     journal,
     host,
     relay: events.relay,
+    offLoop,
     verify,
     bus,
     router,
@@ -124,6 +127,7 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
     async start() {
       await broker.start();
       await host.start();
+      offLoop.start();
     },
     async join(ownUrl) {
       url = ownUrl;
@@ -131,7 +135,7 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
     async leave() {},
     async stop() {
       await host.stop();
-      await events.stop();
+      await Promise.all([events.stop(), offLoop.stop()]);
       await broker.stop();
       await stores.close();
     },

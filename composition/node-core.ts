@@ -33,6 +33,7 @@ import type { Journal } from '../storage/ports/journal.ts';
 import { SqliteSpillStore } from '../storage/sqlite/spill-sqlite.ts';
 import type { Stores } from '../storage/ports/stores.ts';
 import type { Config } from './config.ts';
+import { type OffLoopConsumer, OffLoopThread } from './off-loop-thread.ts';
 
 export interface NodeCore {
   readonly stores: Stores;
@@ -41,6 +42,8 @@ export interface NodeCore {
   readonly host: ShardHost | null;
   /** What consumes the events of this node's shards; null where it has no actors. */
   readonly relay: Relay | null;
+  /** What consumes events here off the loop; null where that is no role of this node. */
+  readonly offLoop: OffLoopThread | null;
   readonly bus: LiveBus;
   readonly router: BrokerRouter;
   readonly call: CallAction;
@@ -61,6 +64,8 @@ export interface NodeCore {
 
 export interface NodeCoreOptions {
   readonly config: Config;
+  /** Beside those of `OFF_LOOP_CONSUMERS`, for tests and benchmarks. */
+  readonly offLoop?: readonly OffLoopConsumer[];
   /** Null: nobody is told of payments; what is to be told waits in the journal. */
   readonly provider: PaymentProvider | null;
   /** Ends this process in good order, for an operator who wants it started again. */
@@ -119,6 +124,25 @@ export function createEvents(options: {
       await Promise.all([relay.stop(), payments?.stop(), trimmer?.stop()]);
     },
   };
+}
+
+/** The consumers that run off the loop, of every node that is alone or has the role `services`. */
+const OFF_LOOP_CONSUMERS: readonly OffLoopConsumer[] = [];
+
+/** Their thread; without consumers there is none. */
+export function createOffLoop(
+  { config, offLoop = [], log }: NodeCoreOptions,
+  stores: Stores,
+  shardCount: number,
+): OffLoopThread {
+  return new OffLoopThread({
+    consumers: [...OFF_LOOP_CONSUMERS, ...offLoop],
+    config,
+    shardCount,
+    positions: stores.consumerPositions,
+    clock: systemClock,
+    log,
+  });
 }
 
 export function createRebuild(stores: Stores, log: Logger): Rebuild {

@@ -10,6 +10,7 @@ import { LiveHub } from '../gateway/live/hub.ts';
 import { DevelopmentPaymentProvider } from '../events/payments/payment-provider-development.ts';
 import type { Config } from './config.ts';
 import { createEmbeddedCore } from './embedded-core.ts';
+import type { OffLoopConsumer } from './off-loop-thread.ts';
 import { createLog, type NodeCore, type NodeCoreOptions } from './node-core.ts';
 import { forgetServerUrl, keepServerUrl } from './server-url.ts';
 
@@ -34,6 +35,7 @@ export type EndWish =
 export async function startServer(
   config: Config,
   onEndWish: (wish: EndWish) => void = () => undefined,
+  offLoopConsumers: readonly OffLoopConsumer[] = [],
 ): Promise<Server> {
   const log = createLog(config);
   let url = '';
@@ -46,11 +48,11 @@ export async function startServer(
     log,
   });
   const core = await createCore(
-    { config, provider, restart: () => onEndWish('restart'), log },
+    { config, offLoop: offLoopConsumers, provider, restart: () => onEndWish('restart'), log },
     onEndWish,
   );
   const metrics = new Registry();
-  const { host, relay } = core;
+  const { host, relay, offLoop } = core;
   let hub: LiveHub | null = null;
   collectDefaultMetrics({ register: metrics });
   const gateway = createGateway({
@@ -86,13 +88,10 @@ export async function startServer(
     metrics,
     sources: {
       live: () => hub!.report(),
-      ...(host === null || relay === null
+      relay: () => [...(relay?.lag() ?? []), ...(offLoop?.lag() ?? [])],
+      ...(host === null
         ? {}
-        : {
-            shards: () => host.report(),
-            relay: () => relay.lag(),
-            journalAppends: () => core.journal.appends(),
-          }),
+        : { shards: () => host.report(), journalAppends: () => core.journal.appends() }),
     },
     log,
     version: packageVersion(),

@@ -6,8 +6,8 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../actors/clock.ts';
 import type { FactBatch } from '../actors/shard/facts.ts';
-import type { Journal } from '../storage/ports/journal.ts';
-import type { SnapshotStore } from '../storage/ports/snapshots.ts';
+import type { JournalReader } from '../storage/ports/journal.ts';
+import type { SnapshotReader } from '../storage/ports/snapshots.ts';
 import type { OpenSpill } from '../storage/ports/spill.ts';
 import { Backoff } from './backoff.ts';
 import type { EventConsumer } from './consumer.ts';
@@ -26,8 +26,8 @@ const RETRY_DELAY_MAX_MS = 5000;
 
 export interface LaneOptions {
   readonly consumer: EventConsumer;
-  readonly journal: Journal;
-  readonly snapshots: SnapshotStore;
+  readonly journal: JournalReader;
+  readonly snapshots: SnapshotReader;
   readonly openSpill: OpenSpill;
   /** Whether `durable` brings facts, so that a shard's replay has no use once it is level. */
   readonly fedByOwner: boolean;

@@ -2,6 +2,7 @@
 // each shard, at least once. Each consumer has its own lane, so a slow one holds up nobody else.
 
 import type { FactBatch, FactSink } from '../actors/shard/facts.ts';
+import { assert } from '../domain/assert.ts';
 import type { EventConsumer } from './consumer.ts';
 import { type ConsumerLag, Lane, type LaneOptions } from './lane.ts';
 
@@ -13,6 +14,8 @@ export class Relay implements FactSink {
   readonly #lanes: readonly Lane[];
 
   constructor({ consumers, ...options }: RelayOptions) {
+    for (const { name, placement } of consumers)
+      assert(placement === 'beside-shard', `${name} is not for the owner's event loop`);
     this.#lanes = consumers.map((consumer) => new Lane({ ...options, consumer, fedByOwner: true }));
   }
 

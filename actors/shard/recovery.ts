@@ -199,7 +199,7 @@ export function turnOfOthers(): Promise<void> {
  * journal ends too early; `store-unavailable`.
  */
 export async function* readEntries(
-  journal: Journal,
+  journal: Pick<Journal, 'read'>,
   shard: number,
   after: number,
   last: number,

@@ -3,14 +3,19 @@
 import type { RequestPlan } from '../load/request-plan.ts';
 import type { OtherCheckout } from '../other-checkout.ts';
 import { LiveDropsServer } from './livedrops-server.ts';
+import type { Habit } from './order-consumers.ts';
 import type { OrderServer } from './order-server.ts';
 import { buyerTokens } from './sale-client.ts';
+
+const CONSUMER_SERVER = new URL('consumer-server.ts', import.meta.url).pathname;
 
 export interface LiveDropsOrderServerOptions {
   /** The directory for a CPU profile, written at the stop; null: no profile. */
   readonly profileDirectory: string | null;
   /** Another state of the repository in place of this one. */
   readonly checkout?: OtherCheckout;
+  /** With a consumer of events that is slow, or the same server with none. */
+  readonly consumer?: Habit | 'none';
 }
 
 export class LiveDropsOrderServer implements OrderServer {
@@ -23,12 +28,17 @@ export class LiveDropsOrderServer implements OrderServer {
   /** For preparations beyond `drop`. */
   readonly sale: LiveDropsServer;
 
-  constructor({ profileDirectory, checkout }: LiveDropsOrderServerOptions) {
-    this.key = checkout === undefined ? 'livedrops' : `livedrops-${checkout.name}`;
-    this.label = checkout === undefined ? 'LiveDrops' : `LiveDrops of ${checkout.name}`;
+  constructor({ profileDirectory, checkout, consumer }: LiveDropsOrderServerOptions) {
+    const variant = checkout?.name ?? consumer;
+    this.key = variant === undefined ? 'livedrops' : `livedrops-${variant}`;
+    this.label = 'LiveDrops';
+    if (checkout !== undefined) this.label = `LiveDrops of ${checkout.name}`;
+    else if (consumer !== undefined) this.label = `LiveDrops, consumer: ${consumer}`;
     const profile = ['--cpu-prof', `--cpu-prof-dir=${profileDirectory}`];
     const nodeArgs = profileDirectory === null ? [] : profile;
-    this.sale = new LiveDropsServer(nodeArgs, undefined, checkout?.command);
+    const command = consumer === undefined ? checkout?.command : CONSUMER_SERVER;
+    const env = { BENCH_CONSUMER: consumer === undefined || consumer === 'none' ? '' : consumer };
+    this.sale = new LiveDropsServer(nodeArgs, undefined, command, env);
   }
 
   start(): Promise<void> {

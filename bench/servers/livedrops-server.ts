@@ -25,6 +25,7 @@ export class LiveDropsServer extends SaleClient {
     nodeArgs: readonly string[] = [],
     directory = makeDataDirectory(),
     command = COMMAND,
+    env: Readonly<Record<string, string>> = {},
   ) {
     super();
     this.#directory = directory;
@@ -38,6 +39,7 @@ export class LiveDropsServer extends SaleClient {
         // One address and few users send all requests, so rate limits must be off.
         LIVEDROPS_RATE_LIMITS: 'off',
         LIVEDROPS_LOG: 'warn',
+        ...env,
       },
     });
   }

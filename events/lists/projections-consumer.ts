@@ -19,6 +19,7 @@ export interface ProjectionsConsumerOptions {
 
 export class ProjectionsConsumer implements EventConsumer {
   readonly name = 'projections';
+  readonly placement = 'beside-shard';
   readonly #options: ProjectionsConsumerOptions;
   readonly #isHeard = (userId: string): boolean =>
     this.#options.liveBus.hasListeners(userTopic(userId));

@@ -66,6 +66,7 @@ const SAVE_DELAY_MS = 1_000;
 
 export class PaymentsConsumer implements EventConsumer {
   readonly name = 'payments';
+  readonly placement = 'beside-shard';
   readonly #options: PaymentsConsumerOptions;
   readonly #concurrency: number;
   readonly #queueLengthMax: number;

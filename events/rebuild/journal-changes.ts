@@ -5,7 +5,7 @@
 import { turnOfOthers } from '../../actors/shard/recovery.ts';
 import type { OrderView } from '../../contracts/orders.ts';
 import type { ShardPosition } from '../../storage/ports/consumer-positions.ts';
-import type { Journal } from '../../storage/ports/journal.ts';
+import type { JournalReader } from '../../storage/ports/journal.ts';
 import type { OpenSpill } from '../../storage/ports/spill.ts';
 import type { OrderChange, OrderChanges } from '../../storage/ports/read-models.ts';
 import { DropStates } from '../replay/drop-states.ts';
@@ -20,7 +20,7 @@ const SLICE_ROWS = 256;
  * `store-unavailable`.
  */
 export async function readJournalChanges(
-  { journal, openSpill }: { readonly journal: Journal; readonly openSpill: OpenSpill },
+  { journal, openSpill }: { readonly journal: JournalReader; readonly openSpill: OpenSpill },
   { shard, sequence }: ShardPosition,
 ): Promise<OrderChanges[]> {
   const batches: OrderChanges[] = [];

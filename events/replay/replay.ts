@@ -17,8 +17,8 @@ import { decodeShardHead, restoreDrop, restoreSteps } from '../../storage/format
 import type { DropChanges, Entry } from '../../storage/formats/entry.ts';
 import { decodeSealedDrop } from '../../storage/formats/sealed-drop.ts';
 import type { Pause } from '../../storage/formats/steps.ts';
-import { CorruptError, type Journal } from '../../storage/ports/journal.ts';
-import type { SnapshotStore } from '../../storage/ports/snapshots.ts';
+import { CorruptError, type JournalReader } from '../../storage/ports/journal.ts';
+import type { SnapshotReader } from '../../storage/ports/snapshots.ts';
 import type { DropStates } from './drop-states.ts';
 import { createdHead, type ReplayedDrop } from './replayed-drop.ts';
 
@@ -29,9 +29,9 @@ export interface ReplayOptions {
   readonly shard: number;
   /** Facts of entries behind this sequence are handed out; 0 for all. */
   readonly after: number;
-  readonly journal: Journal;
+  readonly journal: JournalReader;
   /** Null: it always begins at the first entry. */
-  readonly snapshots: SnapshotStore | null;
+  readonly snapshots: SnapshotReader | null;
   /** May be shared with other replays. */
   readonly states: DropStates;
   /** Waited for between two steps. Default: everything else on the event loop has its turn. */

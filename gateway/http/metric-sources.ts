@@ -22,8 +22,12 @@ export interface RelayLagSample {
   readonly consumer: string;
   /** Durable facts in memory that the consumer has not taken. */
   readonly facts: number;
+  /** Durable entries that are to be read from journals. */
+  readonly entries: number;
   /** Shards that are read from the journal to catch up. */
   readonly shardsBehind: number;
+  /** For how long the oldest of all that has waited, in milliseconds. */
+  readonly ms: number;
 }
 
 export interface LiveSample {
@@ -81,6 +85,12 @@ export function registerSources(registry: Registry, sources: MetricSources): voi
     );
     gauge('livedrops_relay_shards_behind', 'Shards read from the journal to catch up.', () =>
       relay().map(({ consumer, shardsBehind }) => [{ consumer }, shardsBehind]),
+    );
+    gauge('livedrops_relay_entries_behind', 'Journal entries a consumer has yet to read.', () =>
+      relay().map(({ consumer, entries }) => [{ consumer }, entries]),
+    );
+    gauge('livedrops_relay_lag_seconds', 'For how long the oldest event waits.', () =>
+      relay().map(({ consumer, ms }) => [{ consumer }, ms / 1000]),
     );
   }
   if (live !== undefined) {

@@ -31,6 +31,8 @@ export interface JournalEntry {
   readonly bytes: Uint8Array;
 }
 
+export type JournalReader = Pick<Journal, 'read' | 'head'>;
+
 export interface Journal {
   /** Raises the shard's epoch atomically, which fences every older owner before this resolves. Errors: `store-unavailable`. */
   claim(shard: number, owner: string): Promise<Claim>;

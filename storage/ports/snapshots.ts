@@ -39,3 +39,5 @@ export interface SnapshotStore {
   /** A sealed drop's bytes, or null. */
   loadSealedDrop(dropId: string): Promise<Uint8Array | null>;
 }
+
+export type SnapshotReader = Pick<SnapshotStore, 'loadSnapshot' | 'loadSealedDrop'>;

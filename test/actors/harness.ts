@@ -66,6 +66,7 @@ export class TestJournal implements Journal {
 
 export class RecordingConsumer implements EventConsumer {
   readonly name = 'recording';
+  readonly placement = 'beside-shard';
   readonly batches: FactBatch[] = [];
   readonly #positions = new Map<number, number>();
   failing = 0;

@@ -32,12 +32,14 @@ test('X4: shards are counted by status, a status without a shard as zero', async
 
 test('X4: each consumer’s lag is told', async (t) => {
   const relay = () => [
-    { consumer: 'payments', facts: 7, shardsBehind: 0 },
-    { consumer: 'projections', facts: 0, shardsBehind: 2 },
+    { consumer: 'payments', facts: 7, entries: 0, shardsBehind: 0, ms: 1500 },
+    { consumer: 'projections', facts: 0, entries: 9, shardsBehind: 2, ms: 0 },
   ];
   const lines = await linesOf({ relay });
   t.true(lines.includes('livedrops_relay_facts_waiting{consumer="payments"} 7'));
   t.true(lines.includes('livedrops_relay_shards_behind{consumer="projections"} 2'));
+  t.true(lines.includes('livedrops_relay_entries_behind{consumer="projections"} 9'));
+  t.true(lines.includes('livedrops_relay_lag_seconds{consumer="payments"} 1.5'));
 });
 
 test('X4: the live stream tells its topics, frames, and why it ended streams', async (t) => {

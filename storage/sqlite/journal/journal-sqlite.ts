@@ -11,16 +11,16 @@ import {
 } from '../../ports/journal.ts';
 import type { JournalHandlers, WriteRefusal } from './journal-program.ts';
 import type { JournalReaderHandlers } from './journal-reader-program.ts';
-import type { SqliteThread } from '../thread/thread.ts';
+import type { Submits } from '../thread/thread.ts';
 
 export interface SqliteJournalOptions {
-  readonly writer: SqliteThread<JournalHandlers>;
-  readonly reader: SqliteThread<JournalReaderHandlers>;
+  readonly writer: Submits<JournalHandlers>;
+  readonly reader: Submits<JournalReaderHandlers>;
 }
 
 export class SqliteJournal implements Journal {
-  readonly #writer: SqliteThread<JournalHandlers>;
-  readonly #reader: SqliteThread<JournalReaderHandlers>;
+  readonly #writer: Submits<JournalHandlers>;
+  readonly #reader: Submits<JournalReaderHandlers>;
 
   constructor(options: SqliteJournalOptions) {
     this.#writer = options.writer;

@@ -33,6 +33,9 @@ export interface SqliteThreadOptions extends ProgramOptions {
   readonly restartDelayMs?: number;
 }
 
+/** What runs operations of `H`. */
+export type Submits<H extends Handlers> = Pick<SqliteThread<H>, 'submit'>;
+
 interface Waiting {
   readonly name: string;
   readonly parameters: unknown[];

@@ -1,0 +1,94 @@
+// The thread of the consumers that must not be beside the shards, as the rest of the process sees it.
+// It comes back when it dies, whatever killed it: positions are kept outside of it.
+
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import type { Logger } from 'pino';
+import type { Clock, Timer } from '../actors/clock.ts';
+import { Backoff } from '../events/backoff.ts';
+import type { ConsumerLag } from '../events/lane.ts';
+import { servePositions } from '../events/off-loop/remote-positions.ts';
+import type { ConsumerPositions } from '../storage/ports/consumer-positions.ts';
+import type { Config } from './config.ts';
+
+const RESTART_DELAY_FIRST_MS = 100;
+const RESTART_DELAY_MAX_MS = 30_000;
+/** How long the work in hand may take at the end; what is cut off comes again. */
+const STOP_MAX_MS = 5_000;
+
+/** A module that exports `create: CreateConsumer`. */
+export interface OffLoopConsumer {
+  readonly module: string;
+  /** For `create`; plain data. */
+  readonly options: unknown;
+}
+
+export interface OffLoopThreadOptions {
+  readonly consumers: readonly OffLoopConsumer[];
+  readonly config: Config;
+  readonly shardCount: number;
+  readonly positions: ConsumerPositions;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** What the thread gets. */
+export interface ThreadData
+  extends Pick<OffLoopThreadOptions, 'consumers' | 'config' | 'shardCount'> {
+  /** For `RemotePositions`. */
+  readonly port: MessagePort;
+}
+
+export class OffLoopThread {
+  readonly #options: OffLoopThreadOptions;
+  readonly #backoff = new Backoff({ firstMs: RESTART_DELAY_FIRST_MS, maxMs: RESTART_DELAY_MAX_MS });
+  #worker: Worker | null = null;
+  #timer: Timer | null = null;
+  #lag: readonly ConsumerLag[] = [];
+  #stopped = false;
+  #exited: Promise<void> = Promise.resolve();
+
+  constructor(options: OffLoopThreadOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    const { consumers, config, shardCount, positions, log } = this.#options;
+    if (this.#stopped || consumers.length === 0) return;
+    const { port1, port2 } = new MessageChannel();
+    servePositions(port1, positions);
+    const workerData: ThreadData = { consumers, config, shardCount, port: port2 };
+    const program = new URL('off-loop-program.ts', import.meta.url);
+    const worker = new Worker(program, { workerData, transferList: [port2] });
+    this.#worker = worker;
+    worker.on('message', (lag: readonly ConsumerLag[]) => {
+      this.#lag = lag;
+      this.#backoff.succeeded();
+    });
+    worker.on('error', (error) => log.error({ err: error }, 'the thread of consumers failed'));
+    this.#exited = new Promise((resolve) => {
+      worker.on('exit', () => {
+        port1.close();
+        this.#worker = null;
+        resolve();
+        if (this.#stopped) return;
+        this.#timer = this.#options.clock.after(this.#backoff.next(), () => this.start());
+      });
+    });
+  }
+
+  /** As of a second ago or less, while the thread answers. */
+  lag(): readonly ConsumerLag[] {
+    return this.#lag;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#timer?.cancel();
+    const worker = this.#worker;
+    if (worker === null) return;
+    worker.postMessage('stop');
+    const timer = this.#options.clock.after(STOP_MAX_MS, () => void worker.terminate());
+    await this.#exited;
+    timer.cancel();
+  }
+}

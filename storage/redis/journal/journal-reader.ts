@@ -1,0 +1,35 @@
+// Journals, snapshots and leases for a thread that runs consumers, on a connection of its own.
+
+import type { Logger } from 'pino';
+import type { ConsumerLeases } from '../../ports/consumer-leases.ts';
+import type { JournalReader } from '../../ports/journal.ts';
+import type { SnapshotReader } from '../../ports/snapshots.ts';
+import { RedisConsumerLeases } from '../catalogue/consumer-leases-redis.ts';
+import { connectRedis, type RedisAddress } from '../connection/connection.ts';
+import { RedisJournal } from './journal-redis.ts';
+import { RedisSnapshotStore } from './snapshots-redis.ts';
+
+export interface RedisJournalReader {
+  readonly journal: JournalReader;
+  readonly snapshots: SnapshotReader;
+  readonly leases: ConsumerLeases;
+  close(): Promise<void>;
+}
+
+/** Errors: `store-unavailable`. */
+export async function openRedisJournalReader(options: {
+  readonly address: RedisAddress;
+  /** Shown by the server beside the connection. */
+  readonly name: string;
+  readonly log: Logger;
+}): Promise<RedisJournalReader> {
+  const redis = await connectRedis(options);
+  return {
+    journal: new RedisJournal({ redis }),
+    snapshots: new RedisSnapshotStore({ redis }),
+    leases: new RedisConsumerLeases({ redis }),
+    async close() {
+      redis.disconnect();
+    },
+  };
+}

@@ -1,0 +1,111 @@
+import test from 'ava';
+import pino from 'pino';
+import { ConsumerLease } from '../../../events/off-loop/consumer-lease.ts';
+import { OffLoopRunner } from '../../../events/off-loop/off-loop-runner.ts';
+import { PositionedConsumer } from '../../../events/positioned-consumer.ts';
+import { MemoryConsumerLeases } from '../../../storage/memory/consumer-leases-memory.ts';
+import { MemoryConsumerPositions } from '../../../storage/memory/consumer-positions-memory.ts';
+import { MemorySpillStore } from '../../../storage/memory/spill-memory.ts';
+import { createDrop, type Harness, order, startHost } from '../../actors/harness.ts';
+
+const HOUR_MS = 3_600_000;
+
+/** A process that could run the consumer `counts`, over the journals of `harness`. */
+function runner(
+  harness: Harness,
+  options: {
+    readonly holder: string;
+    readonly leases: MemoryConsumerLeases;
+    readonly positions: MemoryConsumerPositions;
+    readonly taken: string[];
+  },
+): OffLoopRunner {
+  const { clock } = harness;
+  const { holder, leases, positions, taken } = options;
+  const consumer = new PositionedConsumer({
+    name: 'counts',
+    placement: 'off-loop',
+    positions,
+    handle: async (batches) => {
+      for (const { sequence } of batches) taken.push(`${holder} ${sequence}`);
+    },
+  });
+  return new OffLoopRunner({
+    ...harness,
+    consumers: [consumer],
+    shardCount: 1,
+    openSpill: () => new MemorySpillStore(),
+    leaseOf: (name) => new ConsumerLease({ consumer: name, holder, leases, clock }),
+    log: pino({ level: 'silent' }),
+  });
+}
+
+async function twoRunners() {
+  const harness = await startHost(undefined, 1);
+  const { clock } = harness;
+  const taken: string[] = [];
+  const leases = new MemoryConsumerLeases({ now: () => clock.monotonic() });
+  const positions = new MemoryConsumerPositions();
+  const shared = { leases, positions, taken };
+  const [a, b] = ['a', 'b'].map((holder) => runner(harness, { ...shared, holder }));
+  await createDrop(harness.host, 50);
+  return { ...harness, a: a!, b: b!, taken, positions };
+}
+
+test('a consumer runs on one node at a time, and on another when that ends', async (t) => {
+  const { host, clock, a, b, taken, positions } = await twoRunners();
+  a.start();
+  await clock.advance(200);
+  b.start();
+  await order(host, 'ann');
+  await clock.advance(5_000);
+  t.deepEqual(taken, ['a 1', 'a 2']);
+  await a.stop();
+  await order(host, 'ben');
+  await clock.advance(5_000);
+  t.deepEqual(taken, ['a 1', 'a 2', 'b 3']);
+  t.is(await positions.load('counts', 0), 3);
+  await b.stop();
+});
+
+for (const shiftMs of [HOUR_MS, -HOUR_MS]) {
+  test(`a wall clock set by ${shiftMs} ms gives no second node a consumer`, async (t) => {
+    const { host, clock, a, b, taken } = await twoRunners();
+    a.start();
+    await clock.advance(200);
+    b.start();
+    await order(host, 'ann');
+    clock.shiftWall(shiftMs);
+    await clock.advance(30_000);
+    t.deepEqual(taken.slice(0, 2), ['a 1', 'a 2']);
+    t.false(taken.some((one) => one.startsWith('b')));
+    await Promise.all([a.stop(), b.stop()]);
+  });
+}
+
+test('a lease that the store does not prolong ends here no later than there', async (t) => {
+  const { clock } = await startHost(undefined, 1);
+  const leases = new MemoryConsumerLeases({ now: () => clock.monotonic() });
+  const lease = new ConsumerLease({ consumer: 'counts', holder: 'a', leases, clock });
+  t.true(await lease.hold());
+  leases.hold = () => Promise.reject(new Error('away'));
+  await clock.advance(9_999);
+  t.true(await lease.hold());
+  await clock.advance(1);
+  t.false(await lease.hold());
+});
+
+test('a journal that cannot be read is asked again, and stops no other consumer', async (t) => {
+  const { host, clock, a, b, taken, journal } = await twoRunners();
+  const head = journal.head.bind(journal);
+  let failures = 2;
+  journal.head = async (shard) => {
+    if (failures-- > 0) throw new Error('away');
+    return await head(shard);
+  };
+  a.start();
+  await order(host, 'ann');
+  await clock.advance(1_000);
+  t.deepEqual(taken, ['a 1', 'a 2']);
+  await Promise.all([a.stop(), b.stop()]);
+});
