@@ -91,7 +91,7 @@ const TAKE_PRODUCT = new Script(`${IS_NEWER}${APPEND_CHANGE}
 local outcome = is_newer(KEYS[1], KEYS[2], 'revision')
 if outcome ~= ${TAKEN} then return outcome end
 append_change(KEYS[3], ARGV[1], ARGV[2])
-redis.call('ZADD', KEYS[4], 0, ARGV[3])
+if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('ZADD', KEYS[4], 0, ARGV[3]) end
 return take_over(KEYS[1], KEYS[2])`);
 
 /** KEYS: product of level 0, staged. ARGV: 1 where it must be there already. */

@@ -1,13 +1,27 @@
-// What a script that changes an entity does to append the record of the change.
+// What a script that changes an entity does to append the record of the change: a stream entry with
+// one field, whose name is the version of the format. The value is the time, a space, and the change
+// as JSON.
 
-/** Of a record's fields. */
-const RECORD_VERSION = 1;
+import type { ChangeRecord, EntityChange } from '../../ports/change-stream.ts';
+
+const FIELD = 'c1';
 
 /** Lua. To be called before the change: a script that fails is not rolled back. */
 export const APPEND_CHANGE = `
 local function append_change(stream, kept_max, change)
   local time = redis.call('TIME')
-  local at = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
-  redis.call('XADD', stream, 'MAXLEN', '=', kept_max, '0-*',
-    'v', ${RECORD_VERSION}, 'at', at, 'change', change)
+  local at = time[1] .. string.format('%03d ', math.floor(time[2] / 1000))
+  redis.call('XADD', stream, 'MAXLEN', '=', kept_max, '0-*', '${FIELD}', at .. change)
 end`;
+
+export function recordOf(bucket: number, id: string, fields: readonly string[]): ChangeRecord {
+  const [field, value = ''] = fields;
+  if (field !== FIELD) throw new Error(`a record of the unknown format ${field}`);
+  const end = value.indexOf(' ');
+  return {
+    bucket,
+    sequence: Number(id.slice(id.indexOf('-') + 1)),
+    at: Number(value.slice(0, end)),
+    change: JSON.parse(value.slice(end + 1)) as EntityChange,
+  };
+}

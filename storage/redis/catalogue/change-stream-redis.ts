@@ -6,7 +6,6 @@
 // The full pass reads a sorted set of the bucket's entities, by their names: a user, a product, or
 // the follows of a user, which are read newest first from where the page before ended.
 
-import type { OmConnection } from './om-connection.ts';
 import { InvalidCursorError } from '../../ports/page.ts';
 import {
   type ChangeHead,
@@ -31,6 +30,8 @@ import {
   productEntityId,
   userKey,
 } from './catalogue-keys.ts';
+import { recordOf } from './change-append.ts';
+import type { OmConnection } from './om-connection.ts';
 import { productsAt } from './stored-products.ts';
 import { usersAt } from './stored-users.ts';
 
@@ -184,16 +185,6 @@ function within(member: string, follows: readonly EntityChange[], limit: number)
   const last = follows.at(-1);
   if (last?.kind !== 'follow' || follows.length < limit) return [member, null, ''];
   return [member, last.since, last.creatorId];
-}
-
-function recordOf(bucket: number, id: string, fields: readonly string[]): ChangeRecord {
-  const value = (name: string): string => fields[fields.indexOf(name) + 1]!;
-  return {
-    bucket,
-    sequence: Number(id.slice(id.indexOf('-') + 1)),
-    at: Number(value('at')),
-    change: JSON.parse(value('change')) as EntityChange,
-  };
 }
 
 const CURSOR_LENGTH_MAX = 4_096;

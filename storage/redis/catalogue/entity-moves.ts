@@ -110,7 +110,7 @@ const FINISH_BUCKET = new Script(`
 local layout = redis.call('GET', KEYS[1])
 if layout == 'copied' then return 0 end
 if layout == 'copying' then
-  redis.call('XADD', KEYS[2], '0-*', 'v', 0)
+  redis.call('XADD', KEYS[2], '0-*', 'copied', 1)
   redis.call('XTRIM', KEYS[2], 'MAXLEN', 0)
 end
 redis.call('SET', KEYS[1], 'copied')
