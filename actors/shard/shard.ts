@@ -160,14 +160,16 @@ export class Shard {
   }
 
   /**
-   * Finishes what is in flight, refuses commands that wait, and saves a snapshot, unless what was
-   * in flight is lost.
+   * Finishes what is in flight, refuses commands that wait, saves a snapshot, unless what was in
+   * flight is lost, and clears memory, with all timers.
    */
   async stop(): Promise<void> {
     const wasServing = this.#status === 'serving' || this.#status === 'leaving';
+    const life = this.#life;
     this.#status = 'stopped';
     this.#loop.refuseWaiting(this.#redirect('no'));
     if (wasServing && (await this.#loop.pause())) await this.#loop.saveSnapshot();
+    if (this.#life === life) this.#loop.clear(this.#redirect('unknown'));
   }
 
   /**

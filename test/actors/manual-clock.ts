@@ -26,6 +26,11 @@ export class ManualClock implements Clock {
     return this.#monotonic;
   }
 
+  /** Timers that have neither fired nor been cancelled. */
+  get timerCount(): number {
+    return this.#waiting.length;
+  }
+
   /** Sets wall time on or, where negative, back, while no time passes. */
   shiftWall(ms: number): void {
     this.#wallOffset += ms;

@@ -98,6 +98,16 @@ test('J3: a stop whose last append fails leaves no snapshot of orders that the j
   t.false((await order(host, 'late')).replayed);
 });
 
+test('a node that stops leaves no timer behind', async (t) => {
+  const { host, clock } = await startHost();
+  await createDrop(host, 5);
+  await createDrop(host, 5, { id: 'd_2', endsAt: NOW + 1000 });
+  await clock.advance(2000);
+  t.true(clock.timerCount >= 2, 'a deadline, and a drop that is over');
+  await host.stop();
+  t.is(clock.timerCount, 0);
+});
+
 test('J7: while the store is down orders are unavailable, and service returns by itself', async (t) => {
   const { host, journal, clock } = await startHost();
   await createDrop(host, 5);
