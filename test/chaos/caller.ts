@@ -1,4 +1,4 @@
-// One call to the server under test, noted in the history, and what its answer shows.
+// Sends requests to the server under test and records each exchange in the history.
 
 import { type HttpAnswer, httpRequest } from '../../operator/demo/http-pool.ts';
 import { signWebhook } from '../../events/payments/webhook-signature.ts';
@@ -6,7 +6,7 @@ import type { History, ShownDrop, ShownOrder, Where } from './history.ts';
 
 export interface Call {
   readonly client: string;
-  /** For the history, in words. */
+  /** A description for the history, such as `reads drop_1`. */
   readonly what: string;
   readonly method: string;
   readonly path: string;
@@ -19,13 +19,13 @@ export interface Answer {
   readonly where: Where;
   readonly status: number;
   readonly replayed: boolean;
-  /** Empty for no answer and for answers without a body. */
+  /** Empty without an answer, and for an answer without a body. */
   readonly json: Readonly<Record<string, unknown>>;
 }
 
 export interface CallerOptions {
   readonly history: History;
-  /** Takes the text of a request to a server, or to one of several. */
+  /** Sends the text of a request to the server, or to one of several servers. */
   readonly pool: { send(text: string): Promise<HttpAnswer> };
   /** Host and port. */
   readonly host: string;
@@ -87,7 +87,7 @@ export class Caller {
     return { status, order };
   }
 
-  /** A call about an acknowledged order that answers with it: a read, a cancellation, a refund. */
+  /** A call about an acknowledged order whose answer is the order: read, cancel or refund. */
   async order(call: Call): Promise<Answer> {
     const answer = await this.call(call);
     const { where, json } = answer;
@@ -98,7 +98,7 @@ export class Caller {
     return answer;
   }
 
-  /** A call that answers with a drop. */
+  /** A call whose answer is a drop. */
   async drop(call: Call): Promise<Answer> {
     const answer = await this.call(call);
     const { where, status, json } = answer;

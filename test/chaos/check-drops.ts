@@ -1,5 +1,6 @@
-// Compares every drop that a client was shown with the journal's state at that version, and sees
-// that no look goes back behind an earlier one: not on one connection, and never across a crash.
+// Compares every drop state that a client received with the journal's state at that version. Checks
+// that no read returns an older version than an earlier read: not on one connection, and never
+// across a crash.
 
 import { describe, type History, type ShownDrop, type Tolerance, type Where } from './history.ts';
 import type { Truth } from './truth.ts';
@@ -8,9 +9,9 @@ interface Look {
   readonly where: Where;
   readonly dropId: string;
   readonly version: number;
-  /** May not show an older state than looks before it in the same round. */
+  /** Must not be older than earlier binding reads of the same round. */
   readonly fresh: boolean;
-  /** Later fresh looks of the same round may not show an older state. */
+  /** Later fresh reads of the same round must not be older. */
   readonly binding: boolean;
 }
 
@@ -63,9 +64,9 @@ function checkState(where: Where, shown: ShownDrop, truth: Truth): string[] {
 }
 
 /**
- * A fresh look is not older than binding looks that ended before it began, and not older than any
- * look of an earlier round: a crash takes back nothing that was shown. Where looks come from copies
- * of some age, every look binds those that begin so much later.
+ * A fresh read must not be older than a binding read that ended before it began, and not older than
+ * any read of an earlier round: a crash must not revert a state that a client received. If reads
+ * come from copies of some age, every read binds the reads that begin later by that age.
  */
 function checkNeverBack(looks: readonly Look[], copyAgeMs: number): string[] {
   const findings: string[] = [];
@@ -106,7 +107,7 @@ function newer(a: Look | null, b: Look): Look {
   return a === null || b.version > a.version ? b : a;
 }
 
-/** On one connection the versions of a topic rise; only a snapshot may repeat the last (N6). */
+/** On one connection the versions of a topic increase; only a snapshot may repeat the last (N6). */
 function checkConnections(history: History): string[] {
   const findings: string[] = [];
   const frames = Map.groupBy(
@@ -126,7 +127,7 @@ function checkConnections(history: History): string[] {
   return findings;
 }
 
-/** Acknowledged restocks are all there, and no more than were asked for. */
+/** The journal has all acknowledged restocks, and no more than were requested. */
 function checkRestocks(history: History, truth: Truth): string[] {
   const findings: string[] = [];
   for (const [dropId, asked] of Map.groupBy(history.restocks, (restock) => restock.dropId)) {

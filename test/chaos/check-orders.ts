@@ -1,5 +1,5 @@
-// Compares what clients were told about orders with the journal: every acknowledged order is there
-// once, under its key; none is there that was refused; what was shown of one still holds.
+// Compares the clients' answers about orders with the journal: it has every acknowledged order
+// once, under its key, and no refused order; every order state in an answer is in the journal.
 
 import { describe, type OrderAttempt, type OrderSighting, type Where } from './history.ts';
 import type { History, ShownOrder, Tolerance } from './history.ts';
@@ -7,7 +7,7 @@ import type { TrueDrop, TrueOrder, Truth } from './truth.ts';
 
 export interface OrderIndex {
   readonly byId: ReadonlyMap<string, TrueOrder>;
-  /** All orders of one user in one drop under one key: at most one, if all is well. */
+  /** All orders of one user in one drop under one key; more than one is an error. */
   readonly byKey: ReadonlyMap<string, readonly TrueOrder[]>;
 }
 
@@ -54,7 +54,7 @@ export function checkOrders(
   return findings;
 }
 
-/** All attempts of one user in one drop under one key, against what the journal has of them. */
+/** Compares all attempts of one user in one drop under one key with the journal. */
 function checkKey(
   attempts: readonly OrderAttempt[],
   orders: readonly TrueOrder[],
@@ -96,7 +96,7 @@ function checkKey(
   return findings;
 }
 
-/** Nobody knows what came of it: no answer, or one that says so. */
+/** The outcome is unknown: no answer, or 503. */
 function isUnknown({ status }: Where): boolean {
   return status === 0 || status === 503;
 }
@@ -104,12 +104,12 @@ function isUnknown({ status }: Where): boolean {
 function couldMake(attempt: OrderAttempt, order: TrueOrder, lateMs: number): boolean {
   const { where, quantity, order: shown } = attempt;
   if (quantity !== order.quantity || (shown === null && !isUnknown(where))) return false;
-  // What was answered is done; what was not may still be on its way.
+  // An answered request is complete. An unanswered request may still be processed later.
   const until = where.endedAt + (shown === null ? lateMs : 0);
   return where.beganAt <= order.createdAt && order.createdAt <= until;
 }
 
-/** A shown order is one of the order's true states. */
+/** An order in an answer must be one of the order's states in the journal. */
 function checkShown(where: Where, shown: ShownOrder, { byId }: OrderIndex): string[] {
   const order = byId.get(shown.id);
   if (order === undefined)
@@ -136,7 +136,7 @@ function checkShown(where: Where, shown: ShownOrder, { byId }: OrderIndex): stri
   ];
 }
 
-/** A later look at an order never shows an older state of it. */
+/** A later read of an order must not return an older version. */
 function checkRisingVersions(history: History): string[] {
   const findings: string[] = [];
   const looks: OrderSighting[] = [...history.orders];
@@ -163,7 +163,7 @@ function checkRisingVersions(history: History): string[] {
   return findings;
 }
 
-/** A refusal that names its version was right at that version. */
+/** A refusal with a version must be correct for the drop's state at that version. */
 function checkRefusal({ where, refusedAt, quantity }: OrderAttempt, drop?: TrueDrop): string[] {
   const stock = drop?.stock[refusedAt! - 1];
   if (stock === undefined) {
@@ -180,7 +180,7 @@ function checkRefusal({ where, refusedAt, quantity }: OrderAttempt, drop?: TrueD
   return [`S5: version ${refusedAt} was ${stock.status}, ${free} free; ${describe(where)}`];
 }
 
-/** A webhook call that was taken has had its effect (P3, P4). */
+/** An accepted webhook call must have had its effect (P3, P4). */
 function checkSettlements(history: History, { byId }: OrderIndex): string[] {
   const findings: string[] = [];
   for (const { where, orderId, succeeded } of history.settlements) {

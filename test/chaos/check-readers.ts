@@ -1,5 +1,5 @@
-// Compares what the read models show at the end with the journal (feeds, order lists, drop lists)
-// and with what clients were told (follows, accounts), and live notifications with the feed.
+// Compares the final read models with the journal (feeds, order lists, drop lists) and with the
+// clients' answers (follows, accounts), and live notifications with the feed.
 
 import {
   describe,
@@ -34,7 +34,7 @@ function noticeText({ type, orderId, refundRequested }: Omit<Notice, 'id'>): str
   return `${type} ${orderId}${refundRequested ? ' with a refund' : ''}`;
 }
 
-/** Each user's feed has each notification once, and those of one drop in their order (N2). */
+/** Each feed has each notification once, and the notifications of one drop in order (N2). */
 function checkFeeds(truth: Truth, final: FinalState): string[] {
   const findings: string[] = [];
   const expected = new Map<string, ExpectedNotice[]>();
@@ -86,10 +86,7 @@ function checkFeed(
   return findings;
 }
 
-/**
- * A client that resumes after each reconnect has had the whole feed in the end, each notification
- * once, in order (N7).
- */
+/** A client that resumes after each reconnect gets the whole feed, each notification once (N7). */
 function checkLiveNotices(history: History, final: FinalState): string[] {
   const findings: string[] = [];
   for (const [userId, told] of Map.groupBy(history.liveNotices, (notice) => notice.userId)) {
@@ -116,7 +113,7 @@ function wrongNotice(userId: string, { where, notice }: LiveNotice, kept?: Notic
   );
 }
 
-/** Everybody's list shows all of their orders as they are (O9). */
+/** Each user's list has all of the user's orders in their last state (O9). */
 function checkOrderLists(truth: Truth, final: FinalState): string[] {
   const findings: string[] = [];
   const orders = [...truth.drops.values()].flatMap((drop) => drop.orders);
@@ -159,8 +156,8 @@ function checkDropLists(truth: Truth, final: FinalState): string[] {
 }
 
 /**
- * Each user's last acknowledged word about a creator stands, unless one is unknown that came later
- * or may have been carried out later.
+ * Each user's last acknowledged follow or unfollow is in effect, unless a change with unknown
+ * outcome came later or may have been processed later.
  */
 function checkFollows(history: History, final: FinalState, { lateMs }: Tolerance): string[] {
   const findings: string[] = [];
@@ -175,7 +172,7 @@ function checkFollows(history: History, final: FinalState, { lateMs }: Tolerance
     const possible = changes
       .filter(({ where }, i) => i >= sure || mayComeLate(where))
       .map((change) => change.following);
-    // Before the first acknowledged change nobody followed.
+    // Before the first acknowledged change, the user did not follow.
     if (sure < 0) possible.push(false);
     if (!possible.includes(following)) {
       const told = describe(changes[Math.max(sure, 0)]!.where);

@@ -1,5 +1,5 @@
-// Histories written by hand, each wrong in one way: a checker that finds nothing proves nothing
-// until it is seen to find something.
+// Tests the checker with handwritten histories, each with one error: a checker without findings
+// proves nothing until it has found something.
 
 import test from 'ava';
 import {

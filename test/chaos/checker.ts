@@ -1,5 +1,6 @@
-// Judges a run of the crash test, or of a cluster's: what clients saw against what the journal says. Pure. Each
-// finding begins with the rule it breaks and ends with the exchanges that show it.
+// Checks a run of the crash test or of a cluster's chaos test: compares the clients' history with
+// the journal. Pure. Each finding starts with the violated rule and ends with the exchanges that
+// show it.
 
 import { checkDrops } from './check-drops.ts';
 import { checkOrders, indexOrders } from './check-orders.ts';

@@ -1,4 +1,4 @@
-// What is checked of a cluster alone, each against something written by hand that is wrong.
+// The checks that apply only to clusters, each with a handwritten error.
 
 import test from 'ava';
 import type { ShardRow } from '../../contracts/operator.ts';

@@ -1,5 +1,5 @@
-// Who sells what in the chaos test of a cluster. Creators try again where nobody answers, as people
-// would: a product or a drop may then be there twice, which harms nobody.
+// Creates creators and drops for the chaos test of a cluster. A request without an answer is
+// repeated, so a product or drop may exist twice, which does not matter here.
 
 import type { Answer, Caller } from './caller.ts';
 import { register } from './crowd.ts';

@@ -1,5 +1,5 @@
-// What goes wrong with a cluster under test, chosen by a seed: two lines of faults side by side, one
-// with the nodes and one with everything else. At least one node is left alone at any time.
+// Injects faults into a cluster under test, chosen by a seed. Two sequences run concurrently:
+// faults of nodes, and all other faults. At any time at least one node has no fault.
 
 import { SHARD_COUNT, shardOf } from '../../domain/ids.ts';
 import type { OperatorApi } from '../../operator/api-client.ts';
@@ -14,31 +14,31 @@ export const OTHER_FAULTS = ['move', 'redis-kill', 'redis-stop', 'nats-kill', 'n
 export type NodeFault = (typeof NODE_FAULTS)[number];
 export type FaultKind = NodeFault | (typeof OTHER_FAULTS)[number] | 'rolling-restart';
 
-/** Something that was done, and when, in milliseconds since the Unix epoch. */
+/** One injected fault. Times are milliseconds since the Unix epoch. */
 export interface Fault {
   readonly kind: FaultKind;
-  /** The node, or what it was done to. */
+  /** The node or server with the fault. */
   readonly target: string;
   readonly beganAt: number;
-  /** When everything was back in its place, though the cluster may still be busy with it. */
+  /** When the fault was removed. The cluster may still be recovering then. */
   endedAt: number;
-  /** Drops whose shards the node had; only of `kill`. */
+  /** Drops on the shards of the node; only for `kill`. */
   readonly lostDrops: readonly string[];
 }
 
 export interface FaultsOptions {
   readonly servers: ClusterServers;
   readonly random: Random;
-  /** What is done to nodes. */
+  /** The faults of nodes to choose from. */
   readonly nodeFaults: readonly NodeFault[];
-  /** And now and then a restart of all of them, which takes long. */
+  /** Also restart all nodes from time to time, which takes long. */
   readonly rollingRestarts: boolean;
   readonly owners: Owners;
-  /** Drops that are for sale. */
+  /** Ids of the live drops. */
   readonly busyDrops: () => readonly string[];
   /**
-   * Opens connections to a node that is to be paused. The function it gives asks the paused node,
-   * which hears of that as soon as it goes on, and resolves when that has answered.
+   * Opens connections to a node before it is paused. The returned function sends requests to the
+   * paused node and resolves when the resumed node has answered them.
    */
   readonly readyToAsk: (nodeId: string) => Promise<() => Promise<void>>;
   readonly print: (line: string) => void;
@@ -60,7 +60,7 @@ const PINS_MAX = 6;
 const OPERATOR_ATTEMPTS_MAX = 60;
 const OPERATOR_DELAY_MS = 250;
 const RESTART_TIMEOUT_MS = 60_000;
-/** One in so many rounds of node faults is a restart of all nodes. */
+/** Every n-th node fault is a restart of all nodes. */
 const ROLLING_RESTART_EVERY = 6;
 
 export class Faults {
@@ -72,7 +72,7 @@ export class Faults {
     this.#options = options;
   }
 
-  /** Resolves, after `end`, when everything is back in its place. */
+  /** Resolves, after `end`, when all faults are removed and no node is drained. */
   async run(): Promise<void> {
     await Promise.all([this.#nodeFaults(), this.#otherFaults()]);
     const { servers } = this.#options;
@@ -104,7 +104,7 @@ export class Faults {
     }
   }
 
-  /** Mostly one that serves a drop which is for sale. */
+  /** Mostly the owner of a live drop. */
   #someNode(): string {
     const { random, servers, owners, busyDrops } = this.#options;
     const dropId = random.pick(busyDrops());
@@ -122,7 +122,8 @@ export class Faults {
       const ask = await readyToAsk(nodeId);
       servers.pauseNode(nodeId);
       await pause(random.integer(PAUSE_MIN_MS, PAUSE_MAX_MS));
-      // What it says first, before it knows what has happened meanwhile, must be right (W2).
+      // The first answers of the resumed node, which does not know yet what changed, must be
+      // correct (W2).
       const asked = ask();
       await pause(ASKED_FOR_MS);
       servers.continueNode(nodeId);
@@ -157,7 +158,7 @@ export class Faults {
     this.#end(fault);
   }
 
-  /** Moves some shards that are busy, and lets them go where they belong a while later. */
+  /** Pins some shards with live drops to random nodes, and unpins them later. */
   async #move(): Promise<void> {
     const { random, servers, busyDrops } = this.#options;
     const fault = this.#begin('move', 'some shards', []);
@@ -198,7 +199,7 @@ export class Faults {
     this.#options.print(`  ${kind} ${target} over after ${endedAt - beganAt} ms`);
   }
 
-  /** Asks until somebody answers: the very node that is asked may be gone, or the store away. */
+  /** Retries until a node answers, since the node or the store may be down. */
   async #ask(change: (api: OperatorApi) => Promise<unknown>): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
@@ -212,7 +213,7 @@ export class Faults {
   }
 }
 
-/** Gives every kind once, in random order, before any comes again. */
+/** Returns every kind once, in random order, before it repeats a kind. */
 class Bag<T> {
   readonly #random: Random;
   readonly #kinds: readonly T[];

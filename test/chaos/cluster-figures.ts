@@ -1,4 +1,4 @@
-// What a chaos test of a cluster measured, apart from what it found.
+// The measurements of a cluster's chaos test: failover times, blackouts, moves and answers.
 
 import type { MoveInfo } from '../../operator/api-client.ts';
 import type { Fault } from './cluster-faults.ts';
@@ -6,19 +6,19 @@ import type { OrderAttempt } from './history.ts';
 
 export interface Figures {
   readonly faults: ReadonlyMap<string, number>;
-  /** From each kill to the first order of each drop that its node had, new or replayed. */
+  /** From each kill to the first order, new or replayed, of each drop of the killed node. */
   readonly failoverMs: readonly number[];
-  /** Those of kills during which Redis and NATS were there. */
+  /** The same, only for kills while Redis and NATS were running. */
   readonly undisturbedFailoverMs: readonly number[];
   readonly blackoutMs: readonly number[];
   readonly moves: ReadonlyMap<string, number>;
   readonly statuses: ReadonlyMap<number, number>;
 }
 
-/** What Redis or NATS did so shortly before or after belongs to the failover. */
+/** A fault of Redis or NATS within this time of a kill disturbs the failover. */
 const DISTURBED_WITHIN_MS = 6_000;
 
-/** How long each lost drop was away; a drop that nobody asked for again is left out. */
+/** The failover time of each lost drop; drops without a later order request are omitted. */
 export function failovers(kill: Fault, attempts: readonly OrderAttempt[]): number[] {
   return kill.lostDrops.flatMap((dropId) => {
     let first = Infinity;
@@ -62,7 +62,7 @@ function counts(names: readonly string[]): Map<string, number> {
   return found;
 }
 
-/** The value that so large a share is not above; null of nothing. */
+/** The nearest-rank percentile for a share from 0 to 1; null without values. */
 export function percentile(values: readonly number[], share: number): number | null {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? null;

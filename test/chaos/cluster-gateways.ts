@@ -1,12 +1,12 @@
-// How the clients of a cluster's chaos test send: to any gateway, and to others for a while where
-// one did not answer. Which one answers must not matter.
+// Sends the requests of a cluster's chaos test to random gateways. A gateway that did not answer is
+// avoided for a while. The choice of the gateway must not matter for the result.
 
 import { type HttpAnswer, HttpPool } from '../../operator/demo/http-pool.ts';
 import type { Random } from './random.ts';
 
 export interface GatewaysOptions {
   readonly urls: readonly string[];
-  /** Sockets open at most to each. */
+  /** The most open sockets to each gateway. */
   readonly connectionsMax: number;
   readonly answerTimeoutMs: number;
   readonly random: Random;
@@ -23,7 +23,7 @@ interface Gateway {
 export class Gateways {
   readonly #gateways: readonly Gateway[];
   readonly #random: Random;
-  /** Answers by status; 0: none. */
+  /** Answers by status; 0: no answer. */
   readonly statuses = new Map<number, number>();
 
   constructor({ urls, connectionsMax, answerTimeoutMs, random }: GatewaysOptions) {
@@ -52,7 +52,7 @@ export class Gateways {
     return answer;
   }
 
-  /** Opens every connection. Rejects where a gateway does not answer. */
+  /** Opens every connection. Rejects if a gateway does not accept. */
   async warmUp(): Promise<void> {
     await Promise.all(this.#gateways.map(({ pool }) => pool.warmUp()));
   }

@@ -1,13 +1,13 @@
-// Who serves which shard, as the cluster itself tells again and again while a chaos test runs. Two
-// nodes that serve a shard at one epoch would both be accepted by the journal (W1).
+// Records the owner of each shard from repeated reads of the operator API during a chaos test. If
+// two nodes served a shard at one epoch, the journal would accept both (W1).
 
 import { SHARD_COUNT, shardOf } from '../../domain/ids.ts';
 import type { ShardRow } from '../../contracts/operator.ts';
 
-/** The first run of a node that was seen to serve a shard at an epoch. */
+/** `shard S at epoch E` to the first node that reported to serve it. */
 export type Writers = Map<string, string>;
 
-/** Adds what was told to `writers`; returns what cannot be. */
+/** Adds the rows to `writers`; returns the contradictions. */
 export function noteWriters(writers: Writers, rows: readonly ShardRow[]): string[] {
   const findings: string[] = [];
   for (const { shard, epoch, owner, status, answered } of rows) {
@@ -20,7 +20,7 @@ export function noteWriters(writers: Writers, rows: readonly ShardRow[]): string
   return findings;
 }
 
-/** The last word about each shard. */
+/** The last known owner of each shard. */
 export class Owners {
   readonly findings: string[] = [];
   readonly #writers: Writers = new Map();

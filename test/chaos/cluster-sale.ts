@@ -1,6 +1,6 @@
-// One drop of 2,000 sold by a cluster while the node that serves it is killed, then another is
-// drained, then another paused for longer than its lease: at the end the clients' own histories, the
-// journal and `verify` have to agree to the unit.
+// A cluster sells one drop of 2,000 units while its owner is killed, the next owner is drained, and
+// the one after that is paused for longer than its lease. At the end the clients' histories, the
+// journal and `verify` must agree to the unit.
 
 import { shardOf, SHARD_COUNT } from '../../domain/ids.ts';
 import { Caller } from './caller.ts';
@@ -29,20 +29,20 @@ const CLIENTS = 32;
 const WATCHERS = 4;
 const QUANTITY_MAX = 2;
 const ANSWER_TIMEOUT_MS = 4_000;
-/** Between two orders of a client, so that there is something left to sell at the last fault. */
+/** The pause between two orders of a client, so that units are left at the last fault. */
 const THINK_MIN_MS = 100;
 const THINK_MAX_MS = 700;
-/** Sold units at which each fault comes. */
+/** The number of sold units at each fault. */
 const KILL_AT = 300;
 const DRAIN_AT = 800;
 const PAUSE_AT = 1_300;
 const DOWN_MS = 4_000;
-/** Well beyond the time a session lives. */
+/** Longer than the lifetime of a session. */
 const PAUSED_MS = 4_500;
 const LOOK_MS = 50;
 const WATCHER_LAG_MS = 8_000;
 
-/** Resolves to what was wrong, one sentence each; empty when all agree. */
+/** Resolves to one sentence for each error; empty if all sources agree. */
 export async function runSale(options: SaleOptions): Promise<readonly string[]> {
   const servers = await ClusterServers.start(NODES);
   const sale = new Sale(servers, options);
@@ -63,7 +63,7 @@ class Sale {
   readonly #gateways: Gateways;
   readonly #ears: readonly Watcher[];
   readonly #watchers: readonly RoamingWatcher[];
-  /** Units of all orders that clients were told of, each order once. */
+  /** Acknowledged orders with their units, each order once. */
   readonly #told = new Map<string, number>();
   #toldUnits = 0;
   #connections = 0;
@@ -157,7 +157,7 @@ class Sale {
     return drop;
   }
 
-  /** Buys until there is nothing left; each order is asked for until its fate is known. */
+  /** Buys until the drop is sold out. Each order is repeated until its outcome is known. */
   async #buy(caller: Caller, client: string, { id: dropId }: SaleDrop): Promise<void> {
     const random = this.#random;
     for (let quantity = QUANTITY_MAX; ; ) {
@@ -170,7 +170,7 @@ class Sale {
     }
   }
 
-  /** Resolves to the code of a refusal; empty where there is an order. */
+  /** Resolves to the code of a refusal, or to the empty string for an order. */
   async #placeUntilKnown(
     caller: Caller,
     client: string,
@@ -218,7 +218,7 @@ class Sale {
     while (this.#toldUnits < units) await pause(LOOK_MS);
   }
 
-  /** Asks until somebody living serves the drop. */
+  /** Polls until a node serves the drop; resolves to the node. */
   async #ownerOf({ id }: SaleDrop): Promise<string> {
     for (;;) {
       const rows = await this.#servers

@@ -1,5 +1,5 @@
-// A whole cluster for the chaos test: the supervisor's redis-server, nats-server and nodes, in a
-// directory of their own that goes with them, and what to do to each of them.
+// A whole cluster for the chaos test: the supervisor's redis-server, nats-server and nodes in a
+// temporary directory, and the methods to kill, pause, stop and start each of them.
 
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -16,7 +16,7 @@ import { readTruth, type Truth } from './truth.ts';
 
 const SECRET_BYTES = 32;
 const TOKEN_LIFETIME_SECONDS = 24 * 60 * 60;
-/** Shorter than the client's own: a node that hangs is to be found out soon. */
+/** Shorter than the API client's default, so that a hanging node is noticed soon. */
 const OPERATOR_TIMEOUT_MS = 4_000;
 const START_ATTEMPTS_MAX = 60;
 const START_DELAY_MS = 250;
@@ -67,7 +67,7 @@ export class ClusterServers {
     return this.#supervisor.nodes.map(({ url }) => url);
   }
 
-  /** The operators' API through a node that answers. */
+  /** A client of the operator API at a node that is running. */
   operator(): OperatorApi {
     const { nodes } = this.#supervisor;
     const answering = nodes.find(
@@ -78,7 +78,7 @@ export class ClusterServers {
     return new OperatorApi({ url, token: () => token, timeoutMs: OPERATOR_TIMEOUT_MS });
   }
 
-  /** As a crash; it stays away until `startNode`. SIGKILL is sent before this returns. */
+  /** Sends SIGKILL before it returns. The node stays down until `startNode`. */
   async killNode(nodeId: string): Promise<void> {
     await this.#supervisor.kill(nodeId);
     await this.stopNode(nodeId);
@@ -88,7 +88,7 @@ export class ClusterServers {
     await this.#supervisor.stopNode(nodeId);
   }
 
-  /** Tries again and again until it is ready: what it needs may be away. */
+  /** Retries until the node is ready, since Redis or NATS may be down. */
   async startNode(nodeId: string): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
@@ -113,12 +113,12 @@ export class ClusterServers {
   async stopServer(name: ServerName, signal: NodeJS.Signals): Promise<void> {
     await this.#supervisor.stopServer(name, signal);
   }
-  /** With what it kept. */
+  /** Starts the server with its stored data. */
   async startServer(name: ServerName): Promise<void> {
     await this.#supervisor.startServer(name);
   }
 
-  /** The journals, which nobody may write meanwhile. */
+  /** Reads the journals. No node may write during the read. */
   async readTruth(): Promise<Truth> {
     const { hostname: host, port } = new URL(this.#supervisor.redisUrl);
     const stores = await openRedisStores({
@@ -137,7 +137,7 @@ export class ClusterServers {
     }
   }
 
-  /** The last lines of each log, to see why something went wrong. */
+  /** The last lines of each log, for the diagnosis of a failure. */
   logs(): string[] {
     const folder = join(this.#directory, 'logs');
     return readdirSync(folder).flatMap((file) => {
@@ -146,7 +146,7 @@ export class ClusterServers {
     });
   }
 
-  /** Ends all that is left, and forgets it. */
+  /** Stops all processes and removes the directory. */
   async stop(): Promise<void> {
     await this.#supervisor.stop();
     rmSync(this.#directory, { recursive: true, force: true });

@@ -1,5 +1,5 @@
-// The chaos test of a cluster: clients at every gateway, a seeded sequence of faults meanwhile, and
-// afterwards, when everything is back, every client's history against the journals in Redis.
+// The chaos test of a cluster: clients at every gateway during a seeded sequence of faults. After
+// the last fault every client's history is compared with the journals in Redis.
 
 import { Caller } from './caller.ts';
 import { check } from './checker.ts';
@@ -20,22 +20,22 @@ import { type PlacedKey, World } from './world.ts';
 export interface ClusterTestOptions {
   readonly nodes: number;
   readonly seed: number;
-  /** How long faults are made. */
+  /** The duration of the fault injection. */
   readonly faultsMs: number;
   readonly nodeFaults: readonly NodeFault[];
   readonly rollingRestarts: boolean;
-  /** Told of each fault, in a line. */
+  /** Receives one line for each fault. */
   readonly print: (line: string) => void;
 }
 
 export interface ClusterReport {
-  /** What went wrong, each with the exchanges that show it; empty when all is well. */
+  /** Each error with the exchanges that show it; empty without errors. */
   readonly findings: readonly string[];
   readonly answered: number;
   readonly unanswered: number;
   readonly orders: number;
   readonly figures: Figures;
-  /** The end of every log; empty where nothing went wrong. */
+  /** The last lines of every log; empty without errors. */
   readonly logs: readonly string[];
 }
 
@@ -53,8 +53,8 @@ const AGAIN_SHARE = 0.2;
 const ASKED_AT_ONCE = 40;
 const SEED_MAX = 2 ** 31;
 /**
- * A gateway's copy is a second old at most, and answers take their time on a busy machine. What a
- * client gave up may wait at a gateway that is paused, and then for an owner.
+ * A gateway's copy is at most a second old, and answers are slow on a busy machine. A request that
+ * timed out at the client may wait at a paused gateway, and then for an owner.
  */
 export const TOLERANCE: Tolerance = { copyAgeMs: 2_500, lateMs: 15_000 };
 
@@ -189,7 +189,7 @@ class ClusterTest {
 
   async #lookAtOwners(): Promise<void> {
     while (!this.#over) {
-      // Whoever is asked may be gone; then the next look is soon enough.
+      // The node may be down. Then the next poll is soon enough.
       const rows = await this.#servers
         .operator()
         .shards()
@@ -199,7 +199,7 @@ class ClusterTest {
     }
   }
 
-  /** The first thing that a node reads when it goes on: orders that others took meanwhile. */
+  /** The first requests that a resumed node reads: orders that other nodes accepted meanwhile. */
   async #readyToAsk(nodeId: string): Promise<() => Promise<void>> {
     const url = this.#servers.urls[this.#servers.nodeIds.indexOf(nodeId)]!;
     const pool = this.#gatewaysOf([url], ASKED_AT_ONCE);
@@ -219,7 +219,7 @@ class ClusterTest {
     };
   }
 
-  /** Everything is asked for once more, by clients who know that all the rest is over. */
+  /** After the sale: retries unanswered requests and reads the final state of everything. */
   async #conclude(retries: readonly Retry[]): Promise<FinalState> {
     const caller = this.#caller(2);
     for (const watcher of this.#watchers) watcher.beginRound(2);
@@ -234,7 +234,7 @@ class ClusterTest {
     return final;
   }
 
-  /** Every acknowledged key gives its order once more (O3). */
+  /** Every repeated acknowledged key must return its order again (O3). */
   async #placeAgain(caller: Caller): Promise<void> {
     const acknowledged = new Map<string, PlacedKey>();
     for (const { order, userId, dropId, key, quantity } of this.#history.attempts) {

@@ -1,5 +1,6 @@
-// A live client of a cluster: listens at one gateway until that falls silent or it moves on, then
-// at another, and resumes behind the last notification it heard. It subscribes to every drop.
+// A live client of a cluster. It connects to one gateway until the gateway sends nothing for a
+// while or the client changes the gateway by chance. Then it connects to another gateway and
+// resumes after its last notification. It subscribes to every drop.
 
 import { pause } from './final-state.ts';
 import type { Random } from './random.ts';
@@ -20,7 +21,7 @@ const PING_MS = 500;
 const SILENCE_MAX_MS = 2_000;
 const CONNECT_TIMEOUT_MS = 3_000;
 const RECONNECT_DELAY_MS = 100;
-/** Chance at each look to go elsewhere without need. */
+/** The chance at each poll to change the gateway without need. */
 const ROAM_SHARE = 0.02;
 
 export class RoamingWatcher {
@@ -53,7 +54,7 @@ export class RoamingWatcher {
     await watcher.close();
   }
 
-  /** From now on everything that was heard before has happened before. */
+  /** Frames of new connections belong to this round. */
   beginRound(round: number): void {
     this.#round = round;
   }

@@ -1,6 +1,6 @@
-// Three nodes of a real cluster with faults at random under load. The seed is random and printed;
-// given to `npm run chaos -- --cluster --seed S` it repeats the faults and the clients' choices,
-// though not the machine's timing.
+// Random faults in a real cluster of three nodes under load. The random seed is printed.
+// `npm run chaos -- --cluster --seed S` repeats the faults and the clients' choices, but not the
+// timing of the machine.
 
 import { randomInt } from 'node:crypto';
 import test from 'ava';
@@ -33,6 +33,6 @@ clusterTest(
     t.log(`${report.orders} orders, ${report.answered} answers, ${report.unanswered} without`);
     for (const line of report.logs) t.log(line);
     t.deepEqual(report.findings.slice(0, FINDINGS_SHOWN_MAX), []);
-    t.true(report.orders > 100 && report.figures.faults.size > 1, 'there was load and trouble');
+    t.true(report.orders > 100 && report.figures.faults.size > 1, 'there were orders and faults');
   },
 );

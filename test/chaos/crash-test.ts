@@ -1,6 +1,6 @@
-// The crash test: rounds on one data directory. Each starts the real server on what the round
-// before left, lets a crowd loose on it, and kills it with SIGKILL at a random moment, sometimes
-// while it recovers. At the end everything that any client ever saw is held against the journal.
+// The crash test: rounds on one data directory. Each round starts the real server on the data of
+// the previous round, puts load on it, and sends SIGKILL at a random moment, sometimes during
+// recovery. At the end everything that any client received is compared with the journal.
 
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -24,12 +24,12 @@ import { type PlacedKey, World } from './world.ts';
 export interface CrashTestOptions {
   readonly rounds: number;
   readonly seed: number;
-  /** Told of each round, in a line. */
+  /** Receives one line for each round. */
   readonly print: (line: string) => void;
 }
 
 export interface CrashReport {
-  /** What went wrong, each with the exchanges that show it; empty when all is well. */
+  /** Each error with the exchanges that show it; empty without errors. */
   readonly findings: readonly string[];
   readonly answered: number;
   readonly unanswered: number;
@@ -42,7 +42,7 @@ const WATCHERS = 6;
 const REGISTRATIONS_PER_ROUND = 2;
 const LOAD_MIN_MS = 250;
 const LOAD_MAX_MS = 1100;
-/** How often the server is killed before it is ready, too. */
+/** The share of rounds in which the server is also killed before it is ready. */
 const RECOVERY_CRASH_SHARE = 0.2;
 const RECOVERY_MIN_MS = 300;
 const RECOVERY_MAX_MS = 1800;
@@ -130,7 +130,7 @@ class CrashTest {
     );
   }
 
-  /** The last start: everything is asked for once more, and compared. */
+  /** The last start: reads everything once more and compares it. */
   async conclude(round: number): Promise<CrashReport> {
     const { pool, caller } = await this.#start(round);
     await this.#connectWatchers(round);
@@ -241,7 +241,7 @@ class CrashTest {
     );
   }
 
-  /** Every acknowledged key that the clients still know gives its order once more (O3). */
+  /** Every repeated acknowledged key must return its order again (O3). */
   async #placeAgain(caller: Caller): Promise<void> {
     const acknowledged = new Map<string, PlacedKey>();
     for (const { order, userId, dropId, key, quantity } of this.#history.attempts) {
@@ -255,7 +255,7 @@ class CrashTest {
     await retryAll(again, caller);
   }
 
-  /** Waits until every watcher has heard the last notification of its feed, within a bound. */
+  /** Waits, up to a limit, until every watcher has the last notification of its feed. */
   async #watchersLevel(final: FinalState): Promise<void> {
     const deadline = Date.now() + WATCHER_LAG_MS;
     const isLevel = (watcher: Watcher): boolean => {

@@ -1,5 +1,5 @@
-// Kills the real server at random moments under load. The seed is random and printed; given to
-// `npm run chaos -- --seed S` it repeats the clients' choices, though not the machine's timing.
+// Kills the real server at random moments under load. The random seed is printed.
+// `npm run chaos -- --seed S` repeats the clients' choices, but not the timing of the machine.
 
 import { randomInt } from 'node:crypto';
 import test from 'ava';

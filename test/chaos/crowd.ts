@@ -1,6 +1,6 @@
-// The load of the crash test: clients that each do one thing after another, chosen by their seed,
-// until the server is gone. What got no answer is kept, and tried again with the same key, in the
-// next round, before anything else.
+// The load of the crash test: each client sends one request after another, chosen by its seed,
+// until the server is killed. Requests without an answer are recorded and repeated first in the
+// next round, with the same key.
 
 import type { Caller } from './caller.ts';
 import type { PlacedKey, SaleDrop, World } from './world.ts';
@@ -11,13 +11,13 @@ export interface CrowdOptions {
   readonly world: World;
   readonly seed: number;
   readonly clients: number;
-  /** Accounts that may be made in this round: each costs a password hash. */
+  /** The most accounts to register in this round: each costs a password hash. */
   readonly registrationsMax: number;
-  /** Try again what got no answer while the others go on: for servers that come back meanwhile. */
+  /** Repeat unanswered requests during the round, for servers that come back meanwhile. */
   readonly retriesMeanwhile?: boolean;
 }
 
-/** Something without an answer, to be tried again on another server. */
+/** Repeats a request without an answer; resolves to the status. */
 export type Retry = (caller: Caller) => Promise<number>;
 
 const QUANTITY_MAX = 3;
@@ -36,7 +36,7 @@ export class Crowd {
     this.#registrationsLeft = options.registrationsMax;
   }
 
-  /** Resolves when every client has stopped, to what is to be tried again. */
+  /** Resolves when every client has stopped, to the requests to repeat. */
   async run(): Promise<readonly Retry[]> {
     const { clients, seed } = this.#options;
     await Promise.all(
@@ -48,7 +48,7 @@ export class Crowd {
     return this.#unanswered;
   }
 
-  /** Nobody begins anything new. */
+  /** No client starts a new request. */
   end(): void {
     this.#over = true;
   }
@@ -74,7 +74,7 @@ export class Crowd {
     else await this.#register(client);
   }
 
-  /** Does it, now and then twice at the same time, and keeps it where nobody answered. */
+  /** Sends a request, sometimes several times at once, and records it if an answer is missing. */
   async #doing(random: Random, act: Retry): Promise<void> {
     const { caller } = this.#options;
     const times = random.chance(0.15) ? random.integer(2, 4) : 1;
@@ -105,7 +105,7 @@ export class Crowd {
     const { status, order } = await caller.place(client, world.token(placed.userId), placed);
     if (order === null) return status;
     world.addOrder(order.id, order.userId, drop);
-    // Most pay at once or fail to, some pay after the hold's end, some never.
+    // Most payments succeed or fail at once, some come after the hold's end, some never.
     if (drop.payment === 'provider' && fate < 0.85) {
       const payFrom = Date.now() + (fate < 0.65 ? 0 : HOLD_MS * 1.5);
       world.addUnpaid({ id: order.id, userId: order.userId, payFrom, succeeds: fate > 0.15 });
@@ -113,7 +113,7 @@ export class Crowd {
     return status;
   }
 
-  /** A key that was used before: mostly for the same, sometimes wrongly for something else. */
+  /** Reuses a key: mostly with the same quantity, sometimes wrongly with another one. */
   async #placeAgain(client: string, random: Random): Promise<void> {
     const { world } = this.#options;
     const used = random.pick(world.keys);
@@ -181,7 +181,7 @@ export class Crowd {
     if (isUnknown(await act(this.#options.caller))) this.#unanswered.push(act);
   }
 
-  /** Not tried again: nobody could tell one restock from two. */
+  /** Not repeated, since a restock has no key. */
   async #restock(client: string, random: Random): Promise<void> {
     const { caller, world } = this.#options;
     const drop = random.pick(world.drops);
@@ -226,7 +226,7 @@ function isUnknown(status: number): boolean {
   return status === 0 || status === 503;
 }
 
-/** Tries everything again, each until it has an answer. Throws where one never gets any. */
+/** Repeats each request until it has an answer. Throws if a request never gets one. */
 export async function retryAll(retries: readonly Retry[], caller: Caller): Promise<void> {
   let next = 0;
   const worker = async (): Promise<void> => {

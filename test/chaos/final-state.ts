@@ -1,5 +1,5 @@
-// Reads what the server shows when a run is over and all has settled: every feed, list and count
-// that clients may look at. Ordinary calls, so they stand in the history too.
+// Reads the server's final state after a run: every feed, list and count that clients can read. The
+// calls are ordinary ones, so they are in the history too.
 
 import type { Caller } from './caller.ts';
 import type { FinalState, Notice, ShownDrop, ShownOrder } from './history.ts';
@@ -12,10 +12,10 @@ const PAGES_MAX = 1000;
 const AT_ONCE = 8;
 const SETTLE_LOOKS_MAX = 200;
 const SETTLE_LOOK_DELAY_MS = 50;
-/** As long as lists may lag behind (O9). */
+/** The longest allowed lag of lists (O9). */
 const LIST_LAG_MS = 1000;
 
-/** Resolves when no drop of the run holds anything and the read models had time to follow. */
+/** Resolves when no drop has held units and the read models had time to catch up. */
 export async function settled(caller: Caller, dropIds: readonly string[]): Promise<void> {
   for (let look = 0; look < SETTLE_LOOKS_MAX; look++) {
     const held = await mapBounded(dropIds, async (id) => {
@@ -72,7 +72,7 @@ export async function readFinalState(caller: Caller, world: World): Promise<Fina
 
 type Item = Readonly<Record<string, unknown>>;
 
-/** Every item of a list, oldest first. */
+/** Reads every page of a list; returns the items oldest first. */
 async function listAll(caller: Caller, path: string, token?: string): Promise<Item[]> {
   const items: Item[] = [];
   let cursor = '';

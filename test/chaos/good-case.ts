@@ -1,5 +1,5 @@
-// A small sale written by hand in which nothing is wrong, and the parts to spoil it with, for the
-// tests of the checker.
+// A small handwritten sale without errors, and functions to add errors, for the tests of the
+// checker.
 
 import type { DropEvent } from '../../contracts/drop-events.ts';
 import type { DropTerms } from '../../contracts/drops.ts';
@@ -32,7 +32,7 @@ export const terms: DropTerms = {
   payment: 'provider',
 };
 
-/** One entry each, at the times 1000, 2000 and so on. */
+/** One journal entry for each event, at the times 1000, 2000 and so on. */
 const EVENTS: readonly DropEvent[] = [
   { type: 'drop-created', terms, stock: 4 },
   { type: 'drop-opened' },
@@ -54,7 +54,7 @@ function truthFrom(events: readonly DropEvent[]): Truth {
   );
 }
 
-/** An exchange that took from 100 ms before the time to 100 ms after it. */
+/** An exchange that lasted from 100 ms before the time to 100 ms after it. */
 export function at(time: number, status: number, code = '', round = 1): Where {
   const [beganAt, endedAt] = [time - 100, time + 100];
   const told = { client: 'a client', round, what: 'does something', status, code };
@@ -101,7 +101,7 @@ export interface Case {
   readonly accounts: Set<string>;
 }
 
-/** A sale in which nothing is wrong. */
+/** A sale without errors. */
 export function goodCase(): Case {
   const history = new History();
   history.attempts.push(

@@ -1,20 +1,20 @@
-// What the clients of the crash test asked and were told, one line for each exchange, in the order
-// in which they saw it. Plain data: the checker reads it afterwards, and tests write it by hand.
+// The requests and answers of the crash test's clients, one record for each exchange, in order.
+// Plain data: the checker reads it after the run, and tests write it by hand.
 
 /** One exchange, from the request to its answer or to the end of its connection. */
 export interface Where {
   readonly client: string;
-  /** Which start of the server it fell into, counted from 1. */
+  /** The start of the server during which the exchange began, counted from 1. */
   readonly round: number;
-  /** In words, such as `places 2 in drop_1 under k7`. */
+  /** A description, such as `places 2 in drop_1 under k7`. */
   readonly what: string;
-  /** All beginnings and ends of one history have their place in one sequence. */
+  /** All starts and ends of one history are numbered in one sequence. */
   readonly began: number;
   ended: number;
   /** Milliseconds since the Unix epoch. */
   readonly beganAt: number;
   endedAt: number;
-  /** 0: there was no answer, so that nobody knows what was done. */
+  /** 0: no answer, so the outcome is unknown. */
   status: number;
   /** The stable code of a problem; empty for successes. */
   code: string;
@@ -57,13 +57,13 @@ export interface OrderAttempt {
   /** The order of a 201. */
   readonly order: ShownOrder | null;
   readonly replayed: boolean;
-  /** The version that a refusal was decided at; null where it says none. */
+  /** The drop version of a refusal; null if the refusal has none. */
   readonly refusedAt: number | null;
 }
 
 /**
- * `read` and `change` come from the drop's actor or a copy that may not be older; `list` and
- * `frame` may be behind.
+ * `read` and `change` come from the drop's actor or from a copy with a bounded age; `list` and
+ * `frame` may lag behind.
  */
 export type Source = 'read' | 'change' | 'list' | 'frame';
 
@@ -96,7 +96,7 @@ export interface FollowChange {
 export interface Registration {
   readonly where: Where;
   readonly email: string;
-  /** Null where it was not answered with 201. */
+  /** Null without a 201 answer. */
   readonly userId: string | null;
 }
 /** A live notification. `connection` counts all connections. */
@@ -115,26 +115,26 @@ export interface LiveDrop {
   readonly drop: ShownDrop;
 }
 
-/** What the server shows at the end, when all has settled. Lists are whole and oldest first. */
+/** The server's state at the end of a run. Lists are complete and oldest first. */
 export interface FinalState {
   readonly feeds: ReadonlyMap<string, readonly Notice[]>;
   readonly orderLists: ReadonlyMap<string, readonly ShownOrder[]>;
-  /** Drops as each creator's list has them. */
+  /** Creator id to the drops in the creator's list. */
   readonly dropLists: ReadonlyMap<string, readonly ShownDrop[]>;
   readonly followers: ReadonlyMap<string, { readonly ids: readonly string[]; count: number }>;
-  /** The users with accounts among those asked for. */
+  /** The registered users whose account exists. */
   readonly accounts: ReadonlySet<string>;
 }
 
-/** How far what one client sees may be behind what happened, in milliseconds. */
+/** How far reads may lag behind, and how late a request may take effect, in milliseconds. */
 export interface Tolerance {
   /** The age of the copies that reads are answered from. */
   readonly copyAgeMs: number;
-  /** How long after a client gave a request up it may still be carried out. */
+  /** How long after a client's timeout a request may still take effect. */
   readonly lateMs: number;
 }
 
-/** One server, which hears everything at once and carries nothing out after its end. */
+/** One server: reads do not lag, and no request takes effect after its connection ended. */
 export const EXACT: Tolerance = { copyAgeMs: 0, lateMs: 0 };
 
 export class History {
@@ -152,7 +152,7 @@ export class History {
   /** Answers that no rule allows, such as a status of 500. */
   readonly oddAnswers: Where[] = [];
   #sequence = 0;
-  /** Exchanges that had an answer, and those that had none. */
+  /** The number of exchanges with and without an answer. */
   answered = 0;
   unanswered = 0;
 

@@ -1,7 +1,7 @@
-// `npm run chaos`: the crash test of one server, or with `--cluster` the chaos test of several, for
-// as long as asked for. Every ten rounds the data directory is checked and a new one begun, and so
-// is every few minutes a cluster, so that memory stays bounded and a finding is told soon. Exit
-// codes: 0 nothing found, 1 something found, 2 wrong usage.
+// `npm run chaos`: the crash test of one server, or with `--cluster` the chaos test of a cluster,
+// for a chosen number of rounds or minutes. A data directory is checked and replaced every ten
+// rounds, a cluster every few minutes, so that memory stays bounded and findings appear soon. Exit
+// codes: 0 no findings, 1 findings, 2 wrong usage.
 
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
@@ -13,7 +13,7 @@ import { runCrashTest } from './crash-test.ts';
 
 const ROUNDS_PER_DIRECTORY = 10;
 const MINUTES_PER_CLUSTER = 2;
-/** Below this a restart of all nodes would be all there is. */
+/** In a shorter run a restart of all nodes would leave no time for other faults. */
 const ROLLING_RESTART_MINUTES_MIN = 1;
 const SEED_MAX = 2 ** 31;
 const EXIT_USAGE = 2;
@@ -21,10 +21,9 @@ const USAGE = `usage: npm run chaos -- [--rounds N] [--seed S]
        npm run chaos -- --cluster [--minutes N] [--nodes 3] [--seed S]
        npm run chaos -- --cluster --scene sale [--seed S]
 
-Kills servers that are selling, starts them again on the same data, and checks everything that any
-client was told against the journal: one server, a cluster under faults at random, or a sale of
-2,000 units whose owners are killed, drained and paused. Exit codes: 0 nothing found, 1 something
-found, 2 wrong usage.
+Kills servers under load, restarts them on the same data, and compares everything that any client
+received with the journal: one server, a cluster with random faults, or a sale of 2,000 units whose
+owners are killed, drained and paused. Exit codes: 0 no findings, 1 findings, 2 wrong usage.
 `;
 
 interface Asked {

@@ -1,4 +1,4 @@
-// Random choices that a seed repeats: mulberry32, 32 bits of state, by Tommy Ettinger
+// Random choices from a seed: mulberry32, 32 bits of state, by Tommy Ettinger
 // <https://gist.github.com/tommyettinger/46a874533244883189143505d203312c>. Not for secrets.
 
 export class Random {
@@ -16,7 +16,7 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** A whole number from `min` to `max`, both possible. */
+  /** A whole number from `min` to `max`, both inclusive. */
   integer(min: number, max: number): number {
     return min + Math.floor(this.next() * (max - min + 1));
   }
@@ -25,7 +25,7 @@ export class Random {
     return this.next() < share;
   }
 
-  /** `undefined` only of an empty list. */
+  /** `undefined` only for an empty list. */
   pick<T>(list: readonly T[]): T | undefined {
     return list[Math.floor(this.next() * list.length)];
   }

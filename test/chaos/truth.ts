@@ -1,6 +1,6 @@
-// What the journal says happened, folded by plain rules written a second time, from SPEC.md and
-// not from `domain/apply.ts`: an oracle that shares no mistake with the product. It keeps the state
-// of each drop at each version, because whatever a client was shown must be one of those.
+// Folds the journal by rules written a second time, from SPEC.md and not from `domain/apply.ts`, so
+// that this oracle does not share the product's errors. Stores the state of each drop at each
+// version, because every state that a client received must be one of these.
 
 import { orderId, SHARD_COUNT } from '../../domain/ids.ts';
 import type { DropEvent } from '../../contracts/drop-events.ts';
@@ -41,10 +41,10 @@ export interface ExpectedNotice {
 
 export interface TrueDrop {
   readonly terms: DropTerms;
-  /** At version 1, 2, and so on. */
+  /** The states at version 1, 2 and so on. */
   readonly stock: TrueStock[];
   readonly orders: TrueOrder[];
-  /** In the order in which each user must hear them. */
+  /** In the order in which each user must receive them. */
   readonly notices: ExpectedNotice[];
   /** Units added by each restock. */
   readonly restocks: number[];
@@ -52,7 +52,7 @@ export interface TrueDrop {
 
 export interface Truth {
   readonly drops: ReadonlyMap<string, TrueDrop>;
-  /** What the journal itself does wrong. */
+  /** Errors of the journal itself. */
   readonly findings: readonly string[];
 }
 
@@ -63,14 +63,14 @@ interface Fold {
 
 const READ_ENTRIES_MAX = 256;
 
-/** Reads every shard's journal, which nobody writes meanwhile. */
+/** Reads every shard's journal. No process may write during the read. */
 export async function readTruth(journal: Journal): Promise<Truth> {
   const fold: Fold = { drops: new Map(), findings: [] };
   for (let shard = 0; shard < SHARD_COUNT; shard++) await readShard(fold, journal, shard);
   return fold;
 }
 
-/** Sequences follow each other, and epochs are claimed ones that never fall (J2, W1). */
+/** Sequences have no gaps, and epochs were claimed and never decrease (J2, W1). */
 async function readShard(fold: Fold, journal: Journal, shard: number): Promise<void> {
   const head = await journal.head(shard);
   let sequence = 0;
@@ -93,7 +93,7 @@ interface Place {
   readonly epoch: number;
 }
 
-/** What is wrong with an entry's place behind the one before it, of a shard claimed so often. */
+/** Checks an entry's sequence and epoch against the previous entry and the claimed epochs. */
 export function checkPlace(shard: number, last: Place, next: Place, claimed: number): string[] {
   const findings: string[] = [];
   const which = `entry ${next.sequence} of shard ${shard}`;
@@ -109,7 +109,7 @@ export function checkPlace(shard: number, last: Place, next: Place, claimed: num
   return findings;
 }
 
-/** The same of entries in hand. */
+/** Folds entries that the caller has. */
 export function truthOf(entries: Iterable<Entry>): Truth {
   const fold: Fold = { drops: new Map(), findings: [] };
   for (const entry of entries) foldEntry(fold, entry);
@@ -236,7 +236,7 @@ function statusAfter(before: string, type: string): string {
   }
 }
 
-/** The limit of drops that are not amended holds at every version (O6). */
+/** The limit of a drop that is not amended holds at every version (O6). */
 function checkLimit(fold: Fold, drop: TrueDrop, version: number): void {
   const placed = drop.orders.find(({ steps }) => steps.at(-1)?.version === version);
   if (placed === undefined) return;

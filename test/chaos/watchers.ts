@@ -1,5 +1,5 @@
-// Live clients of the crash test: each listens as one buyer and watches some drops. They come back
-// after every crash and resume behind the last notification they saw.
+// Live clients of the crash test: each connects as one buyer and subscribes to some drops. They
+// reconnect after every crash and resume after their last notification.
 
 import { WebSocket } from 'ws';
 import type { History, ShownDrop } from './history.ts';
@@ -25,12 +25,12 @@ export class Watcher {
     this.userId = options.userId;
   }
 
-  /** The last notification that was heard; `0` for none. */
+  /** The id of the last received notification; `0` for none. */
   get lastId(): string {
     return this.#lastId;
   }
 
-  /** Resolves when all that was missed is here and the drops are subscribed to. */
+  /** Sends the resume and the subscriptions; resolves when all missed notifications have come. */
   async connect(options: {
     readonly url: string;
     readonly token: string;
@@ -42,7 +42,7 @@ export class Watcher {
     const address = `${url.replace('http', 'ws')}/v1/notifications`;
     const socket = new WebSocket(address, { headers: { authorization: `Bearer ${token}` } });
     this.#socket = socket;
-    // What goes wrong ends in `close`, and the crash is expected to do just that.
+    // Every error ends in `close`, which a crash of the server causes on purpose.
     socket.on('error', () => socket.terminate());
     const resumed = Promise.withResolvers<void>();
     socket.on('close', () => resumed.reject(new Error('closed before the resume was done')));
@@ -66,12 +66,12 @@ export class Watcher {
     return this.#socket?.readyState === WebSocket.OPEN;
   }
 
-  /** When anything was heard last, in milliseconds since the Unix epoch. */
+  /** When the last frame arrived, in milliseconds since the Unix epoch. */
   get heardAt(): number {
     return this.#heardAt;
   }
 
-  /** Says something on the open connection, such as a ping or another subscription. */
+  /** Sends a message on the open connection, such as a ping or a subscription. */
   say(message: Readonly<Record<string, string>>): void {
     this.#socket?.send(JSON.stringify(message));
   }
@@ -80,7 +80,7 @@ export class Watcher {
     const socket = this.#socket;
     this.#socket = null;
     if (socket === null || socket.readyState === WebSocket.CLOSED) return;
-    // What goes wrong meanwhile ends in `close` as well.
+    // Errors during the close also end in `close`.
     const closed = new Promise((resolve) => socket.once('close', resolve));
     socket.terminate();
     await closed;

@@ -1,5 +1,5 @@
-// What the clients of the crash test know and share: who they are, which drops are for sale, which
-// orders wait for payment. Only what answers told them, and the keys they used.
+// The shared knowledge of the crash test's clients: users, live drops, orders that wait for
+// payment. Everything comes from answers, except the keys that the clients chose.
 
 import { AccessTokens } from '../../services/access-tokens.ts';
 
@@ -26,7 +26,7 @@ export interface UnpaidOrder {
 }
 
 const TOKEN_LIFETIME_SECONDS = 24 * 60 * 60;
-/** Older drops, keys and orders are left alone. */
+/** Older drops, keys and orders are dropped from the lists. */
 const DROPS_MAX = 9;
 const KEYS_MAX = 400;
 const UNPAID_MAX = 400;
@@ -41,7 +41,7 @@ export class World {
   /** Acknowledged orders, with their buyers. */
   readonly orders: { readonly id: string; readonly userId: string; readonly creatorId: string }[] =
     [];
-  /** Pairs whose follow is being changed: one change at a time, so that the last word is known. */
+  /** Pairs with a follow change in flight: one at a time, so that the last change is known. */
   readonly busyFollows = new Set<string>();
   readonly #accessTokens: AccessTokens;
   readonly #tokens = new Map<string, string>();
@@ -65,7 +65,7 @@ export class World {
     return token;
   }
 
-  /** A name that was not there before. */
+  /** Returns a new unique name. */
   fresh(prefix: string): string {
     this.#count += 1;
     return `${prefix}${this.#count}`;
@@ -87,7 +87,7 @@ export class World {
     addBounded(this.orders, { id, userId, creatorId: drop.creatorId }, ORDERS_MAX);
   }
 
-  /** Takes out an order that is to be paid now; undefined where none is. */
+  /** Removes and returns an order that is due for payment; undefined if none is. */
   takePayable(now: number): UnpaidOrder | undefined {
     const at = this.unpaid.findIndex(({ payFrom }) => payFrom <= now);
     return at < 0 ? undefined : this.unpaid.splice(at, 1)[0];
