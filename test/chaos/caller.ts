@@ -60,7 +60,7 @@ export class Caller {
     const answer = await pool.send(text);
     const json = jsonOf(answer);
     history.end(where, answer.status, typeof json['code'] === 'string' ? json['code'] : '');
-    if (answer.status >= 500 && answer.status !== 503) history.oddAnswers.push(where);
+    if (answer.status >= 500 && answer.status !== 503) history.unexpectedAnswers.push(where);
     return { where, status: answer.status, replayed: answer.replayed, json };
   }
 
@@ -133,7 +133,7 @@ export class Caller {
     });
     this.history.settlements.push({ where, orderId, succeeded });
     // The order was acknowledged and the call is signed: only 200 and 503 are right.
-    if (status >= 400 && status !== 503) this.history.oddAnswers.push(where);
+    if (status >= 400 && status !== 503) this.history.unexpectedAnswers.push(where);
     return status;
   }
 }

@@ -5,7 +5,7 @@
 import { describe, type History, type ShownDrop, type Tolerance, type Where } from './history.ts';
 import type { Truth } from './truth.ts';
 
-interface Look {
+interface DropRead {
   readonly where: Where;
   readonly dropId: string;
   readonly version: number;
@@ -17,22 +17,22 @@ interface Look {
 
 export function checkDrops(history: History, truth: Truth, { copyAgeMs }: Tolerance): string[] {
   const findings: string[] = [];
-  const looks: Look[] = [];
+  const reads: DropRead[] = [];
   for (const { where, source, drop } of history.drops) {
     findings.push(...checkState(where, drop, truth));
     const fresh = source === 'read' || source === 'change';
-    looks.push({ where, dropId: drop.id, version: drop.version, fresh, binding: fresh });
+    reads.push({ where, dropId: drop.id, version: drop.version, fresh, binding: fresh });
   }
   for (const { where, drop } of history.liveDrops) {
     findings.push(...checkState(where, drop, truth));
-    looks.push({ where, dropId: drop.id, version: drop.version, fresh: false, binding: false });
+    reads.push({ where, dropId: drop.id, version: drop.version, fresh: false, binding: false });
   }
   for (const { where, dropId, order, refusedAt } of history.attempts) {
     const version = order?.version ?? refusedAt;
     if (version === null) continue;
-    looks.push({ where, dropId, version, fresh: false, binding: order !== null });
+    reads.push({ where, dropId, version, fresh: false, binding: order !== null });
   }
-  for (const ofOne of Map.groupBy(looks, ({ dropId }) => dropId).values()) {
+  for (const ofOne of Map.groupBy(reads, ({ dropId }) => dropId).values()) {
     findings.push(...checkNeverBack(ofOne, copyAgeMs));
   }
   findings.push(...checkConnections(history));
@@ -68,42 +68,42 @@ function checkState(where: Where, shown: ShownDrop, truth: Truth): string[] {
  * any read of an earlier round: a crash must not revert a state that a client received. If reads
  * come from copies of some age, every read binds the reads that begin later by that age.
  */
-function checkNeverBack(looks: readonly Look[], copyAgeMs: number): string[] {
+function checkNeverBack(reads: readonly DropRead[], copyAgeMs: number): string[] {
   const findings: string[] = [];
-  const ended = looks.toSorted((a, b) => a.where.ended - b.where.ended);
+  const ended = reads.toSorted((a, b) => a.where.ended - b.where.ended);
   let at = 0;
-  let newestBinding: Look | null = null;
-  let newestOfAll: Look | null = null;
-  let newestBefore: Look | null = null;
+  let newestBinding: DropRead | null = null;
+  let newestOfAll: DropRead | null = null;
+  let newestBefore: DropRead | null = null;
   let round = 0;
-  for (const look of looks.toSorted((a, b) => a.where.began - b.where.began)) {
-    if (look.where.round > round) {
+  for (const read of reads.toSorted((a, b) => a.where.began - b.where.began)) {
+    if (read.where.round > round) {
       newestBefore = newestOfAll;
-      round = look.where.round;
+      round = read.where.round;
     }
-    for (; ended[at] !== undefined && isBefore(ended[at]!, look, copyAgeMs); at++) {
+    for (; ended[at] !== undefined && isBefore(ended[at]!, read, copyAgeMs); at++) {
       const before = ended[at]!;
       if (before.binding || copyAgeMs > 0) newestBinding = newer(newestBinding, before);
       newestOfAll = newer(newestOfAll, before);
       if (before.where.round < round) newestBefore = newer(newestBefore, before);
     }
-    if (!look.fresh) continue;
+    if (!read.fresh) continue;
     for (const before of new Set([newestBinding, newestBefore])) {
-      if (before === null || before.version <= look.version) continue;
+      if (before === null || before.version <= read.version) continue;
       findings.push(
-        `O8: ${look.dropId} went back from version ${before.version} to ${look.version}; ` +
-          `${describe(before.where)}; ${describe(look.where)}`,
+        `O8: ${read.dropId} went back from version ${before.version} to ${read.version}; ` +
+          `${describe(before.where)}; ${describe(read.where)}`,
       );
     }
   }
   return findings;
 }
 
-function isBefore({ where: before }: Look, { where }: Look, copyAgeMs: number): boolean {
+function isBefore({ where: before }: DropRead, { where }: DropRead, copyAgeMs: number): boolean {
   return copyAgeMs === 0 ? before.ended < where.began : before.endedAt + copyAgeMs < where.beganAt;
 }
 
-function newer(a: Look | null, b: Look): Look {
+function newer(a: DropRead | null, b: DropRead): DropRead {
   return a === null || b.version > a.version ? b : a;
 }
 
@@ -130,14 +130,15 @@ function checkConnections(history: History): string[] {
 /** The journal has all acknowledged restocks, and no more than were requested. */
 function checkRestocks(history: History, truth: Truth): string[] {
   const findings: string[] = [];
-  for (const [dropId, asked] of Map.groupBy(history.restocks, (restock) => restock.dropId)) {
-    const done = truth.drops.get(dropId)?.restocks.length ?? 0;
-    const sure = asked.filter(({ where }) => where.status === 200).length;
-    const unknown = asked.filter(({ where }) => [0, 503].includes(where.status)).length;
-    if (done >= sure && done <= sure + unknown) continue;
+  for (const [dropId, requested] of Map.groupBy(history.restocks, (restock) => restock.dropId)) {
+    const applied = truth.drops.get(dropId)?.restocks.length ?? 0;
+    const sure = requested.filter(({ where }) => where.status === 200).length;
+    const unknown = requested.filter(({ where }) => [0, 503].includes(where.status)).length;
+    if (applied >= sure && applied <= sure + unknown) continue;
     findings.push(
-      `S4: ${dropId} was restocked ${done} times; ${sure} were acknowledged, ${unknown} unknown; ` +
-        asked.map(({ where }) => describe(where)).join('; '),
+      `S4: ${dropId} was restocked ${applied} times; ` +
+        `${sure} were acknowledged, ${unknown} unknown; ` +
+        requested.map(({ where }) => describe(where)).join('; '),
     );
   }
   return findings;

@@ -1,7 +1,7 @@
 // Compares the clients' answers about orders with the journal: it has every acknowledged order
 // once, under its key, and no refused order; every order state in an answer is in the journal.
 
-import { describe, type OrderAttempt, type OrderSighting, type Where } from './history.ts';
+import { describe, type OrderAttempt, type OrderRead, type Where } from './history.ts';
 import type { History, ShownOrder, Tolerance } from './history.ts';
 import type { TrueDrop, TrueOrder, Truth } from './truth.ts';
 
@@ -84,8 +84,10 @@ function checkKey(
   if (order === undefined) return findings;
   if (!attempts.some((attempt) => couldMake(attempt, order, lateMs))) {
     const made = new Date(order.createdAt).toISOString();
-    const told = attempts.map(({ where }) => describe(where)).join('; ');
-    findings.push(`J4: ${order.id} was made at ${made}, when its key was refused or idle; ${told}`);
+    const exchanges = attempts.map(({ where }) => describe(where)).join('; ');
+    findings.push(
+      `J4: ${order.id} was made at ${made}, when its key was refused or idle; ${exchanges}`,
+    );
   }
   for (const attempt of attempts) {
     const { where, quantity } = attempt;
@@ -139,23 +141,23 @@ function checkShown(where: Where, shown: ShownOrder, { byId }: OrderIndex): stri
 /** A later read of an order must not return an older version. */
 function checkRisingVersions(history: History): string[] {
   const findings: string[] = [];
-  const looks: OrderSighting[] = [...history.orders];
+  const reads: OrderRead[] = [...history.orders];
   for (const { where, order } of history.attempts) {
-    if (order !== null) looks.push({ where, order });
+    if (order !== null) reads.push({ where, order });
   }
-  for (const ofOne of Map.groupBy(looks, ({ order }) => order.id).values()) {
+  for (const ofOne of Map.groupBy(reads, ({ order }) => order.id).values()) {
     const ended = ofOne.toSorted((a, b) => a.where.ended - b.where.ended);
     let at = 0;
-    let newest: OrderSighting | null = null;
-    for (const look of ofOne.toSorted((a, b) => a.where.began - b.where.began)) {
-      for (; ended[at] !== undefined && ended[at]!.where.ended < look.where.began; at++) {
+    let newest: OrderRead | null = null;
+    for (const read of ofOne.toSorted((a, b) => a.where.began - b.where.began)) {
+      for (; ended[at] !== undefined && ended[at]!.where.ended < read.where.began; at++) {
         if (newest === null || ended[at]!.order.version > newest.order.version) newest = ended[at]!;
       }
-      if (newest !== null && look.order.version < newest.order.version) {
-        const { id, version } = look.order;
+      if (newest !== null && read.order.version < newest.order.version) {
+        const { id, version } = read.order;
         findings.push(
           `O8: ${id} went back from version ${newest.order.version} to ${version}; ` +
-            `${describe(newest.where)}; ${describe(look.where)}`,
+            `${describe(newest.where)}; ${describe(read.where)}`,
         );
       }
     }

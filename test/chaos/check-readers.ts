@@ -51,7 +51,7 @@ function checkFeeds(truth: Truth, final: FinalState): string[] {
   }
   for (const [userId, feed] of final.feeds) {
     if (!expected.has(userId) && feed.length > 0) {
-      findings.push(`N2: ${userId} was told of ${noticeText(feed[0]!)}, which did not happen`);
+      findings.push(`N2: ${userId} received ${noticeText(feed[0]!)}, which did not happen`);
     }
   }
   return findings;
@@ -68,8 +68,7 @@ function checkFeed(
   for (const notice of feed) {
     const text = noticeText(notice);
     const count = counts.get(text);
-    if (count === undefined)
-      findings.push(`N2: ${userId} was told of ${text}, which did not happen`);
+    if (count === undefined) findings.push(`N2: ${userId} received ${text}, which did not happen`);
     else counts.set(text, count + 1);
   }
   for (const [text, count] of counts) {
@@ -78,10 +77,12 @@ function checkFeed(
   if (findings.length > 0) return findings;
   const dropOf = ({ orderId }: Omit<Notice, 'id'>) => orderId.slice(0, orderId.indexOf('-'));
   const right = Map.groupBy(expected, dropOf);
-  for (const [dropId, told] of Map.groupBy(feed, dropOf)) {
-    const wanted = right.get(dropId)!;
-    const at = told.findIndex((notice, i) => noticeText(notice) !== noticeText(wanted[i]!));
-    if (at >= 0) findings.push(`N2: ${userId} was told of ${noticeText(told[at]!)} out of order`);
+  for (const [dropId, received] of Map.groupBy(feed, dropOf)) {
+    const expectedOrder = right.get(dropId)!;
+    const at = received.findIndex(
+      (notice, i) => noticeText(notice) !== noticeText(expectedOrder[i]!),
+    );
+    if (at >= 0) findings.push(`N2: ${userId} received ${noticeText(received[at]!)} out of order`);
   }
   return findings;
 }
@@ -89,27 +90,32 @@ function checkFeed(
 /** A client that resumes after each reconnect gets the whole feed, each notification once (N7). */
 function checkLiveNotices(history: History, final: FinalState): string[] {
   const findings: string[] = [];
-  for (const [userId, told] of Map.groupBy(history.liveNotices, (notice) => notice.userId)) {
+  for (const [userId, received] of Map.groupBy(history.liveNotices, (notice) => notice.userId)) {
     const feed = final.feeds.get(userId) ?? [];
-    const wrong = told.findIndex(({ notice }, i) => !isSame(notice, feed[i]));
-    if (wrong >= 0) findings.push(wrongNotice(userId, told[wrong]!, feed[wrong]));
-    else if (told.length < feed.length) {
-      const missing = noticeText(feed[told.length]!);
-      findings.push(`N7: ${userId} was never told live of ${missing}, number ${told.length + 1}`);
+    const wrong = received.findIndex(({ notice }, i) => !isSame(notice, feed[i]));
+    if (wrong >= 0) findings.push(wrongNotice(userId, received[wrong]!, feed[wrong]));
+    else if (received.length < feed.length) {
+      const missing = noticeText(feed[received.length]!);
+      findings.push(`N7: ${userId} never received live ${missing}, number ${received.length + 1}`);
     }
   }
   return findings;
 }
 
-function isSame(notice: Notice, kept: Notice | undefined): boolean {
-  return kept !== undefined && notice.id === kept.id && noticeText(notice) === noticeText(kept);
+function isSame(notice: Notice, feedNotice: Notice | undefined): boolean {
+  return (
+    feedNotice !== undefined &&
+    notice.id === feedNotice.id &&
+    noticeText(notice) === noticeText(feedNotice)
+  );
 }
 
-function wrongNotice(userId: string, { where, notice }: LiveNotice, kept?: Notice): string {
-  const wanted = kept === undefined ? 'none' : `${kept.id}, ${noticeText(kept)}`;
+function wrongNotice(userId: string, { where, notice }: LiveNotice, feedNotice?: Notice): string {
+  const expectedOrder =
+    feedNotice === undefined ? 'none' : `${feedNotice.id}, ${noticeText(feedNotice)}`;
   return (
-    `N7: ${userId} was told live of ${notice.id}, ${noticeText(notice)}; ` +
-    `the feed goes on with ${wanted}; ${describe(where)}`
+    `N7: ${userId} received live ${notice.id}, ${noticeText(notice)}; ` +
+    `the feed goes on with ${expectedOrder}; ${describe(where)}`
   );
 }
 
@@ -175,9 +181,9 @@ function checkFollows(history: History, final: FinalState, { lateMs }: Tolerance
     // Before the first acknowledged change, the user did not follow.
     if (sure < 0) possible.push(false);
     if (!possible.includes(following)) {
-      const told = describe(changes[Math.max(sure, 0)]!.where);
+      const received = describe(changes[Math.max(sure, 0)]!.where);
       findings.push(
-        `F1: ${userId} ${following ? 'follows' : 'does not follow'} ${creatorId}; ${told}`,
+        `F1: ${userId} ${following ? 'follows' : 'does not follow'} ${creatorId}; ${received}`,
       );
     }
   }

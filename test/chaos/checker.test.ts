@@ -208,17 +208,17 @@ const VIOLATIONS: [name: string, spoil: (good: Case) => void, finding: RegExp][]
   [
     'N2: a notification of what did not happen',
     ({ feeds }) => feeds.get('ben')!.push(notice('3', 'order.refunded', BEN)),
-    /^N2: ben was told of order.refunded d1-1, which did not happen$/,
+    /^N2: ben received order.refunded d1-1, which did not happen$/,
   ],
   [
     'N7: a live notification that came twice',
     ({ history }) => history.liveNotices.push(history.liveNotices[0]!),
-    /^N7: ann was told live of 5, order.confirmed d1-0; the feed goes on with none/,
+    /^N7: ann received live 5, order.confirmed d1-0; the feed goes on with none/,
   ],
   [
     'N7: a notification that a resuming client never got',
     ({ feeds }) => feeds.get('ann')!.unshift(notice('4', 'order.failed', ANN)),
-    /^N7: ann was told live of 5, .* the feed goes on with 4, order.failed d1-0/,
+    /^N7: ann received live 5, .* the feed goes on with 4, order.failed d1-0/,
   ],
   [
     'O9: an order that its buyer’s list does not have',
@@ -255,7 +255,7 @@ const VIOLATIONS: [name: string, spoil: (good: Case) => void, finding: RegExp][]
   ],
   [
     'H2: an answer of 500',
-    ({ history }) => history.oddAnswers.push(at(1000, 500, 'internal')),
+    ({ history }) => history.unexpectedAnswers.push(at(1000, 500, 'internal')),
     /^H2: an answer that no rule knows; .* 500 internal$/,
   ],
 ];

@@ -16,7 +16,9 @@ export function check(
 ): string[] {
   return [
     ...truth.findings,
-    ...history.oddAnswers.map((where) => `H2: an answer that no rule knows; ${describe(where)}`),
+    ...history.unexpectedAnswers.map(
+      (where) => `H2: an answer that no rule knows; ${describe(where)}`,
+    ),
     ...history.lostOrders.map((where) => `O9: an order was not found; ${describe(where)}`),
     ...checkOrders(history, truth, indexOrders(truth), tolerance),
     ...checkDrops(history, truth, tolerance),

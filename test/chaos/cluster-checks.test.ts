@@ -84,7 +84,7 @@ test('F1: an unfollow that nobody answered may come behind a follow, but not lon
   t.regex(withUnfollowAt(500)[0]!, /^F1: ann does not follow cleo/);
 });
 
-test('W3: a failover lasts until an order that came after the kill is made, for each lost drop', (t) => {
+test('W3: a failover ends with the first order of each lost drop sent after the kill', (t) => {
   const kill: Fault = {
     kind: 'kill',
     target: 'north',

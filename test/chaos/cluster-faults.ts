@@ -40,7 +40,7 @@ export interface FaultsOptions {
    * Opens connections to a node before it is paused. The returned function sends requests to the
    * paused node and resolves when the resumed node has answered them.
    */
-  readonly readyToAsk: (nodeId: string) => Promise<() => Promise<void>>;
+  readonly prepareReads: (nodeId: string) => Promise<() => Promise<void>>;
   readonly print: (line: string) => void;
 }
 
@@ -50,7 +50,7 @@ const DOWN_MIN_MS = 200;
 const DOWN_MAX_MS = 4_000;
 const PAUSE_MIN_MS = 500;
 const PAUSE_MAX_MS = 7_000;
-const ASKED_FOR_MS = 50;
+const REQUESTS_HEAD_START_MS = 50;
 const DRAINED_MIN_MS = 1_000;
 const DRAINED_MAX_MS = 4_000;
 const AWAY_MIN_MS = 50;
@@ -76,7 +76,8 @@ export class Faults {
   async run(): Promise<void> {
     await Promise.all([this.#nodeFaults(), this.#otherFaults()]);
     const { servers } = this.#options;
-    for (const nodeId of servers.nodeIds) await this.#ask((api) => api.undrain(nodeId, false));
+    for (const nodeId of servers.nodeIds)
+      await this.#requestChange((api) => api.undrain(nodeId, false));
   }
 
   end(): void {
@@ -114,24 +115,24 @@ export class Faults {
   }
 
   async #nodeFault(kind: NodeFault, nodeId: string): Promise<void> {
-    const { random, servers, owners, busyDrops, readyToAsk } = this.#options;
+    const { random, servers, owners, busyDrops, prepareReads } = this.#options;
     const lostDrops =
       kind === 'kill' ? busyDrops().filter((id) => owners.ownerOf(id) === nodeId) : [];
     const fault = this.#begin(kind, nodeId, lostDrops);
     if (kind === 'pause') {
-      const ask = await readyToAsk(nodeId);
+      const sendReads = await prepareReads(nodeId);
       servers.pauseNode(nodeId);
       await pause(random.integer(PAUSE_MIN_MS, PAUSE_MAX_MS));
       // The first answers of the resumed node, which does not know yet what changed, must be
       // correct (W2).
-      const asked = ask();
-      await pause(ASKED_FOR_MS);
+      const answered = sendReads();
+      await pause(REQUESTS_HEAD_START_MS);
       servers.continueNode(nodeId);
-      await asked;
+      await answered;
     } else if (kind === 'drain') {
-      await this.#ask((api) => api.drain(nodeId, false));
+      await this.#requestChange((api) => api.drain(nodeId, false));
       await pause(random.integer(DRAINED_MIN_MS, DRAINED_MAX_MS));
-      await this.#ask((api) => api.undrain(nodeId, false));
+      await this.#requestChange((api) => api.undrain(nodeId, false));
     } else {
       await (kind === 'kill' ? servers.killNode(nodeId) : servers.stopNode(nodeId));
       await pause(random.integer(DOWN_MIN_MS, DOWN_MAX_MS));
@@ -154,7 +155,8 @@ export class Faults {
     } catch (error) {
       print(`a rolling restart ended early: ${(error as Error).message}`);
     }
-    for (const nodeId of servers.nodeIds) await this.#ask((by) => by.undrain(nodeId, false));
+    for (const nodeId of servers.nodeIds)
+      await this.#requestChange((by) => by.undrain(nodeId, false));
     this.#end(fault);
   }
 
@@ -169,10 +171,10 @@ export class Faults {
       if (shard === undefined) break;
       pinned.add(shard);
       const nodeId = random.pick(servers.nodeIds)!;
-      await this.#ask((api) => api.pin(shard, nodeId, false));
+      await this.#requestChange((api) => api.pin(shard, nodeId, false));
     }
     await pause(random.integer(REST_MIN_MS, REST_MAX_MS));
-    for (const shard of pinned) await this.#ask((api) => api.pin(shard, null, false));
+    for (const shard of pinned) await this.#requestChange((api) => api.pin(shard, null, false));
     this.#end(fault);
   }
 
@@ -200,7 +202,7 @@ export class Faults {
   }
 
   /** Retries until a node answers, since the node or the store may be down. */
-  async #ask(change: (api: OperatorApi) => Promise<unknown>): Promise<void> {
+  async #requestChange(change: (api: OperatorApi) => Promise<unknown>): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
         await change(this.#options.servers.operator());

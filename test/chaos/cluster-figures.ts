@@ -22,8 +22,9 @@ const DISTURBED_WITHIN_MS = 6_000;
 export function failovers(kill: Fault, attempts: readonly OrderAttempt[]): number[] {
   return kill.lostDrops.flatMap((dropId) => {
     let first = Infinity;
-    for (const { where, dropId: asked } of attempts) {
-      if (asked !== dropId || where.beganAt <= kill.beganAt || where.status !== 201) continue;
+    for (const { where, dropId: requestedDrop } of attempts) {
+      if (requestedDrop !== dropId || where.beganAt <= kill.beganAt || where.status !== 201)
+        continue;
       first = Math.min(first, where.endedAt);
     }
     return first === Infinity ? [] : [first - kill.beganAt];

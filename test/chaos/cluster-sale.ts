@@ -39,7 +39,7 @@ const PAUSE_AT = 1_300;
 const DOWN_MS = 4_000;
 /** Longer than the lifetime of a session. */
 const PAUSED_MS = 4_500;
-const LOOK_MS = 50;
+const POLL_INTERVAL_MS = 50;
 const WATCHER_LAG_MS = 8_000;
 
 /** Resolves to one sentence for each error; empty if all sources agree. */
@@ -61,11 +61,11 @@ class Sale {
   readonly #history = new History();
   readonly #world: World;
   readonly #gateways: Gateways;
-  readonly #ears: readonly Watcher[];
+  readonly #liveClients: readonly Watcher[];
   readonly #watchers: readonly RoamingWatcher[];
   /** Acknowledged orders with their units, each order once. */
-  readonly #told = new Map<string, number>();
-  #toldUnits = 0;
+  readonly #acknowledged = new Map<string, number>();
+  #acknowledgedUnits = 0;
   #connections = 0;
 
   constructor(servers: ClusterServers, { seed, print }: SaleOptions) {
@@ -84,8 +84,10 @@ class Sale {
     const history = this.#history;
     const random = this.#random;
     const connections = () => ++this.#connections;
-    this.#ears = world.buyers.slice(0, WATCHERS).map((userId) => new Watcher({ history, userId }));
-    this.#watchers = this.#ears.map(
+    this.#liveClients = world.buyers
+      .slice(0, WATCHERS)
+      .map((userId) => new Watcher({ history, userId }));
+    this.#watchers = this.#liveClients.map(
       (watcher) => new RoamingWatcher({ watcher, world, urls, random, connections }),
     );
   }
@@ -107,26 +109,29 @@ class Sale {
     const isLevel = ({ userId, lastId }: Watcher): boolean =>
       lastId === (final.feeds.get(userId)?.at(-1)?.id ?? '0');
     const deadline = Date.now() + WATCHER_LAG_MS;
-    while (!this.#ears.every(isLevel) && Date.now() < deadline) await pause(LOOK_MS);
+    while (!this.#liveClients.every(isLevel) && Date.now() < deadline)
+      await pause(POLL_INTERVAL_MS);
     const verified = await this.#servers.operator().verify();
     for (const watcher of this.#watchers) watcher.end();
     await watching;
     await Promise.all(this.#servers.nodeIds.map((nodeId) => this.#servers.stopNode(nodeId)));
     const truth = await this.#servers.readTruth();
-    const kept = truth.drops.get(drop.id)!;
-    const keptUnits = kept.stock.at(-1)!.sold;
+    const journalDrop = truth.drops.get(drop.id)!;
+    const journalUnits = journalDrop.stock.at(-1)!.sold;
     const listed = [...final.orderLists.values()].flat();
     const listedUnits = listed.reduce((sum, { quantity }) => sum + quantity, 0);
     this.#print(`stocked           ${STOCK} units`);
-    this.#print(`told to clients   ${this.#told.size} orders, ${this.#toldUnits} units`);
-    this.#print(`in the journal    ${kept.orders.length} orders, ${keptUnits} units`);
+    this.#print(
+      `acknowledged      ${this.#acknowledged.size} orders, ${this.#acknowledgedUnits} units`,
+    );
+    this.#print(`in the journal    ${journalDrop.orders.length} orders, ${journalUnits} units`);
     this.#print(`in buyers' lists  ${listed.length} orders, ${listedUnits} units`);
     this.#print(`verify            ${verified.ok ? 'ok' : 'NOT ok'}, ${verified.orders} orders`);
     const { statuses } = this.#gateways;
     const answers = [...statuses].map(([status, count]) => `${count} of ${status}`).join(', ');
     this.#print(`answers           ${answers} (0: none)`);
     return [
-      ...[this.#toldUnits, keptUnits, listedUnits]
+      ...[this.#acknowledgedUnits, journalUnits, listedUnits]
         .filter((units) => units !== STOCK)
         .map((units) => `S1: ${units} units were sold of ${STOCK}`),
       ...check(this.#history, truth, final, TOLERANCE),
@@ -179,9 +184,9 @@ class Sale {
     for (;;) {
       const token = this.#world.token(placed.userId);
       const { status, order } = await caller.place(client, token, placed);
-      if (order !== null && !this.#told.has(order.id)) {
-        this.#told.set(order.id, order.quantity);
-        this.#toldUnits += order.quantity;
+      if (order !== null && !this.#acknowledged.has(order.id)) {
+        this.#acknowledged.set(order.id, order.quantity);
+        this.#acknowledgedUnits += order.quantity;
       }
       if (status !== 0 && status !== 503) {
         return this.#history.attempts.findLast(({ key }) => key === placed.key)!.where.code;
@@ -192,30 +197,30 @@ class Sale {
 
   async #faults(drop: SaleDrop): Promise<void> {
     const servers = this.#servers;
-    await this.#sold(KILL_AT);
+    await this.#untilSold(KILL_AT);
     const killed = await this.#ownerOf(drop);
-    this.#print(`${this.#toldUnits} sold: kill -9 of ${killed}, which serves the drop`);
+    this.#print(`${this.#acknowledgedUnits} sold: kill -9 of ${killed}, which serves the drop`);
     await servers.killNode(killed);
     const restarting = pause(DOWN_MS).then(() => servers.startNode(killed));
 
-    await this.#sold(DRAIN_AT);
+    await this.#untilSold(DRAIN_AT);
     await restarting;
     const drained = await this.#ownerOf(drop);
-    this.#print(`${this.#toldUnits} sold: drain of ${drained}, which serves the drop`);
+    this.#print(`${this.#acknowledgedUnits} sold: drain of ${drained}, which serves the drop`);
     await servers.operator().drain(drained, false);
 
-    await this.#sold(PAUSE_AT);
+    await this.#untilSold(PAUSE_AT);
     const paused = await this.#ownerOf(drop);
-    this.#print(`${this.#toldUnits} sold: SIGSTOP of ${paused}, which serves the drop`);
+    this.#print(`${this.#acknowledgedUnits} sold: SIGSTOP of ${paused}, which serves the drop`);
     servers.pauseNode(paused);
     await pause(PAUSED_MS);
     servers.continueNode(paused);
-    this.#print(`${this.#toldUnits} sold: SIGCONT of ${paused}`);
+    this.#print(`${this.#acknowledgedUnits} sold: SIGCONT of ${paused}`);
     await servers.operator().undrain(drained, false);
   }
 
-  async #sold(units: number): Promise<void> {
-    while (this.#toldUnits < units) await pause(LOOK_MS);
+  async #untilSold(units: number): Promise<void> {
+    while (this.#acknowledgedUnits < units) await pause(POLL_INTERVAL_MS);
   }
 
   /** Polls until a node serves the drop; resolves to the node. */
@@ -227,7 +232,7 @@ class Sale {
         .catch(() => []);
       const row = rows[shardOf(id, SHARD_COUNT)];
       if (row?.status === 'serving' && row.owner !== null) return row.owner;
-      await pause(LOOK_MS);
+      await pause(POLL_INTERVAL_MS);
     }
   }
 }

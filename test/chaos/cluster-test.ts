@@ -45,12 +45,12 @@ const WATCHERS = 8;
 const REGISTRATIONS = 6;
 const ANSWER_TIMEOUT_MS = 4_000;
 const NEW_DROPS_EVERY_MS = 5_000;
-const OWNERS_LOOK_MS = 400;
+const OWNERS_POLL_INTERVAL_MS = 400;
 const MOVES_LISTED_MAX = 100;
 const CALM_MS = 500;
 const WATCHER_LAG_MS = 8_000;
 const AGAIN_SHARE = 0.2;
-const ASKED_AT_ONCE = 40;
+const CONCURRENT_READS = 40;
 const SEED_MAX = 2 ** 31;
 /**
  * A gateway's copy is at most a second old, and answers are slow on a busy machine. A request that
@@ -81,7 +81,7 @@ class ClusterTest {
   readonly #world: World;
   readonly #gateways: Gateways;
   readonly #watchers: readonly RoamingWatcher[];
-  readonly #ears: readonly Watcher[];
+  readonly #liveClients: readonly Watcher[];
   readonly #owners = new Owners();
   readonly #dropIds: string[] = [];
   readonly #faults: Faults;
@@ -99,9 +99,11 @@ class ClusterTest {
     const world = this.#world;
     const history = this.#history;
     this.#gateways = this.#gatewaysOf(servers.urls, CLIENTS * 2);
-    this.#ears = world.buyers.slice(0, WATCHERS).map((userId) => new Watcher({ history, userId }));
+    this.#liveClients = world.buyers
+      .slice(0, WATCHERS)
+      .map((userId) => new Watcher({ history, userId }));
     const connections = () => ++this.#connections;
-    this.#watchers = this.#ears.map(
+    this.#watchers = this.#liveClients.map(
       (watcher) =>
         new RoamingWatcher({ watcher, world, urls: servers.urls, random: seeded(), connections }),
     );
@@ -111,7 +113,7 @@ class ClusterTest {
       nodeFaults,
       rollingRestarts,
       owners: this.#owners,
-      readyToAsk: (nodeId) => this.#readyToAsk(nodeId),
+      prepareReads: (nodeId) => this.#prepareReads(nodeId),
       busyDrops: () => world.drops.map(({ id }) => id),
       print,
     });
@@ -121,8 +123,8 @@ class ClusterTest {
     const { print, seed } = this.#options;
     const caller = this.#caller(1);
     this.#world.creators = await makeCreators(caller);
-    await this.#moreDrops(caller);
-    await this.#moreDrops(caller);
+    await this.#addDrops(caller);
+    await this.#addDrops(caller);
     this.#owners.note(await this.#servers.operator().shards());
     const crowd = new Crowd({
       caller,
@@ -133,8 +135,8 @@ class ClusterTest {
       retriesMeanwhile: true,
     });
     const watching = Promise.all(this.#watchers.map((watcher) => watcher.run()));
-    const looking = this.#lookAtOwners();
-    const stocking = this.#keepDropsComing(caller);
+    const polling = this.#pollOwners();
+    const stocking = this.#addDropsPeriodically(caller);
     const buying = crowd.run();
     const faulting = this.#faults.run();
     await pause(this.#options.faultsMs);
@@ -146,7 +148,7 @@ class ClusterTest {
     crowd.end();
     const retries = await buying;
     this.#over = true;
-    await Promise.all([looking, stocking]);
+    await Promise.all([polling, stocking]);
     const final = await this.#conclude(retries);
     const after = await this.#verify('after the sale');
     for (const watcher of this.#watchers) watcher.end();
@@ -171,23 +173,23 @@ class ClusterTest {
     return new Caller({ history: this.#history, pool, host: 'livedrops', round, paymentSecret });
   }
 
-  async #moreDrops(caller: Caller): Promise<void> {
+  async #addDrops(caller: Caller): Promise<void> {
     for (const drop of await makeDrops(caller, this.#world, this.#random)) {
       this.#dropIds.push(drop.id);
       this.#world.addDrop(drop);
     }
   }
 
-  async #keepDropsComing(caller: Caller): Promise<void> {
-    for (let waitedMs = 0; !this.#over; waitedMs += OWNERS_LOOK_MS) {
-      await pause(OWNERS_LOOK_MS);
+  async #addDropsPeriodically(caller: Caller): Promise<void> {
+    for (let waitedMs = 0; !this.#over; waitedMs += OWNERS_POLL_INTERVAL_MS) {
+      await pause(OWNERS_POLL_INTERVAL_MS);
       if (waitedMs < NEW_DROPS_EVERY_MS) continue;
       waitedMs = 0;
-      await this.#moreDrops(caller);
+      await this.#addDrops(caller);
     }
   }
 
-  async #lookAtOwners(): Promise<void> {
+  async #pollOwners(): Promise<void> {
     while (!this.#over) {
       // The node may be down. Then the next poll is soon enough.
       const rows = await this.#servers
@@ -195,14 +197,14 @@ class ClusterTest {
         .shards()
         .catch(() => []);
       if (rows.length > 0) this.#owners.note(rows);
-      await pause(OWNERS_LOOK_MS);
+      await pause(OWNERS_POLL_INTERVAL_MS);
     }
   }
 
   /** The first requests that a resumed node reads: orders that other nodes accepted meanwhile. */
-  async #readyToAsk(nodeId: string): Promise<() => Promise<void>> {
+  async #prepareReads(nodeId: string): Promise<() => Promise<void>> {
     const url = this.#servers.urls[this.#servers.nodeIds.indexOf(nodeId)]!;
-    const pool = this.#gatewaysOf([url], ASKED_AT_ONCE);
+    const pool = this.#gatewaysOf([url], CONCURRENT_READS);
     const caller = this.#caller(1, pool);
     await pool.warmUp();
     const ask = ({ id, userId }: { id: string; userId: string }) =>
@@ -214,7 +216,7 @@ class ClusterTest {
         token: this.#world.token(userId),
       });
     return async () => {
-      await Promise.all(this.#world.orders.slice(-ASKED_AT_ONCE).map(ask));
+      await Promise.all(this.#world.orders.slice(-CONCURRENT_READS).map(ask));
       pool.close();
     };
   }
@@ -230,7 +232,7 @@ class ClusterTest {
     const isLevel = ({ userId, lastId }: Watcher): boolean =>
       lastId === (final.feeds.get(userId)?.at(-1)?.id ?? '0');
     const deadline = Date.now() + WATCHER_LAG_MS;
-    while (!this.#ears.every(isLevel) && Date.now() < deadline) await pause(20);
+    while (!this.#liveClients.every(isLevel) && Date.now() < deadline) await pause(20);
     return final;
   }
 

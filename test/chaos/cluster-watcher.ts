@@ -16,7 +16,7 @@ export interface RoamingWatcherOptions {
   readonly connections: () => number;
 }
 
-const LOOK_MS = 100;
+const POLL_INTERVAL_MS = 100;
 const PING_MS = 500;
 const SILENCE_MAX_MS = 2_000;
 const CONNECT_TIMEOUT_MS = 3_000;
@@ -40,14 +40,14 @@ export class RoamingWatcher {
     let pingAt = 0;
     while (!this.#over) {
       if (!watcher.connected) await this.#connect();
-      await pause(LOOK_MS);
+      await pause(POLL_INTERVAL_MS);
       const now = Date.now();
       if (watcher.connected && now >= pingAt) {
-        watcher.say({ type: 'ping' });
+        watcher.send({ type: 'ping' });
         pingAt = now + PING_MS;
       }
       this.#subscribe();
-      if (now - watcher.heardAt > SILENCE_MAX_MS || random.chance(ROAM_SHARE)) {
+      if (now - watcher.receivedAt > SILENCE_MAX_MS || random.chance(ROAM_SHARE)) {
         await watcher.close();
       }
     }
@@ -87,7 +87,7 @@ export class RoamingWatcher {
     for (const { id } of world.drops) {
       if (this.#subscribed.has(id)) continue;
       this.#subscribed.add(id);
-      watcher.say({ type: 'subscribe', topic: `drop:${id}` });
+      watcher.send({ type: 'subscribe', topic: `drop:${id}` });
     }
   }
 }

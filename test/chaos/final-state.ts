@@ -10,14 +10,14 @@ const CLIENT = 'the auditor';
 const PAGE_LENGTH = 100;
 const PAGES_MAX = 1000;
 const AT_ONCE = 8;
-const SETTLE_LOOKS_MAX = 200;
-const SETTLE_LOOK_DELAY_MS = 50;
+const SETTLE_POLLS_MAX = 200;
+const SETTLE_POLL_DELAY_MS = 50;
 /** The longest allowed lag of lists (O9). */
 const LIST_LAG_MS = 1000;
 
 /** Resolves when no drop has held units and the read models had time to catch up. */
 export async function settled(caller: Caller, dropIds: readonly string[]): Promise<void> {
-  for (let look = 0; look < SETTLE_LOOKS_MAX; look++) {
+  for (let poll = 0; poll < SETTLE_POLLS_MAX; poll++) {
     const held = await mapBounded(dropIds, async (id) => {
       const path = `/v1/drops/${id}`;
       const { json } = await caller.drop({
@@ -32,7 +32,7 @@ export async function settled(caller: Caller, dropIds: readonly string[]): Promi
       await pause(LIST_LAG_MS);
       return;
     }
-    await pause(SETTLE_LOOK_DELAY_MS);
+    await pause(SETTLE_POLL_DELAY_MS);
   }
   throw new Error('O11: holds do not end');
 }
@@ -42,10 +42,12 @@ export async function readFinalState(caller: Caller, world: World): Promise<Fina
   const orderLists = new Map<string, ShownOrder[]>();
   await mapBounded(world.buyers, async (userId) => {
     const token = world.token(userId);
-    const kept = await listAll(caller, '/v1/notifications', token);
+    const notices = await listAll(caller, '/v1/notifications', token);
     feeds.set(
       userId,
-      kept.map(({ id, type, data }) => noticeOf(String(id), type, data as Record<string, unknown>)),
+      notices.map(({ id, type, data }) =>
+        noticeOf(String(id), type, data as Record<string, unknown>),
+      ),
     );
     const orders = await listAll(caller, '/v1/orders', token);
     orderLists.set(userId, orders as unknown as ShownOrder[]);

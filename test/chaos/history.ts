@@ -67,11 +67,11 @@ export interface OrderAttempt {
  */
 export type Source = 'read' | 'change' | 'list' | 'frame';
 
-export interface OrderSighting {
+export interface OrderRead {
   readonly where: Where;
   readonly order: ShownOrder;
 }
-export interface DropSighting {
+export interface DropState {
   readonly where: Where;
   readonly source: Source;
   readonly drop: ShownDrop;
@@ -139,8 +139,8 @@ export const EXACT: Tolerance = { copyAgeMs: 0, lateMs: 0 };
 
 export class History {
   readonly attempts: OrderAttempt[] = [];
-  readonly orders: OrderSighting[] = [];
-  readonly drops: DropSighting[] = [];
+  readonly orders: OrderRead[] = [];
+  readonly drops: DropState[] = [];
   readonly settlements: Settlement[] = [];
   readonly restocks: Restock[] = [];
   readonly follows: FollowChange[] = [];
@@ -150,7 +150,7 @@ export class History {
   /** Calls about acknowledged orders that were answered with `not-found`. */
   readonly lostOrders: Where[] = [];
   /** Answers that no rule allows, such as a status of 500. */
-  readonly oddAnswers: Where[] = [];
+  readonly unexpectedAnswers: Where[] = [];
   #sequence = 0;
   /** The number of exchanges with and without an answer. */
   answered = 0;

@@ -26,7 +26,7 @@ received with the journal: one server, a cluster with random faults, or a sale o
 owners are killed, drained and paused. Exit codes: 0 no findings, 1 findings, 2 wrong usage.
 `;
 
-interface Asked {
+interface Options {
   readonly cluster: boolean;
   readonly scene: 'sale' | null;
   readonly rounds: number;
@@ -42,7 +42,7 @@ function integer(text: string, max: number): number {
   throw new RangeError(`"${text}" is not a whole number from 1 to ${max}`);
 }
 
-function usage(): Asked {
+function usage(): Options {
   const { values } = parseArgs({
     options: {
       cluster: { type: 'boolean', default: false },
@@ -78,7 +78,7 @@ function printFindings(findings: readonly string[], again: string): void {
   process.exitCode = 1;
 }
 
-async function crash({ rounds, seed }: Asked): Promise<void> {
+async function crash({ rounds, seed }: Options): Promise<void> {
   for (let done = 0; done < rounds; done += ROUNDS_PER_DIRECTORY) {
     const some = Math.min(ROUNDS_PER_DIRECTORY, rounds - done);
     const report = await runCrashTest({ rounds: some, seed: seed + done, print });
@@ -93,7 +93,7 @@ async function crash({ rounds, seed }: Asked): Promise<void> {
   }
 }
 
-async function cluster({ minutes, nodes, seed }: Asked): Promise<void> {
+async function cluster({ minutes, nodes, seed }: Options): Promise<void> {
   for (let done = 0; done < minutes; done += MINUTES_PER_CLUSTER) {
     const some = Math.min(MINUTES_PER_CLUSTER, minutes - done);
     const startedAt = performance.now();
@@ -118,24 +118,24 @@ async function cluster({ minutes, nodes, seed }: Asked): Promise<void> {
   }
 }
 
-async function sale({ seed }: Asked): Promise<void> {
+async function sale({ seed }: Options): Promise<void> {
   const findings = await runSale({ seed, print });
   print(`${findings.length} findings`);
   if (findings.length > 0) printFindings(findings, `--cluster --scene sale --seed ${seed}`);
 }
 
-let asked: Asked | null = null;
+let options: Options | null = null;
 try {
-  asked = usage();
+  options = usage();
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);
   process.stderr.write(`chaos: ${message}\n${USAGE}`);
   process.exitCode = EXIT_USAGE;
 }
-if (asked?.help === true) {
+if (options?.help === true) {
   process.stdout.write(USAGE);
-} else if (asked !== null) {
-  print(`seed ${asked.seed}`);
-  if (asked.scene === 'sale') await sale(asked);
-  else await (asked.cluster ? cluster(asked) : crash(asked));
+} else if (options !== null) {
+  print(`seed ${options.seed}`);
+  if (options.scene === 'sale') await sale(options);
+  else await (options.cluster ? cluster(options) : crash(options));
 }

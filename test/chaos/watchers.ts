@@ -18,7 +18,7 @@ export class Watcher {
   readonly #history: History;
   #socket: WebSocket | null = null;
   #lastId = '0';
-  #heardAt = 0;
+  #receivedAt = 0;
 
   constructor(options: { readonly history: History; readonly userId: string }) {
     this.#history = options.history;
@@ -48,10 +48,10 @@ export class Watcher {
     socket.on('close', () => resumed.reject(new Error('closed before the resume was done')));
     socket.on('message', (bytes: Buffer) => {
       if (this.#socket !== socket) return;
-      this.#heardAt = Date.now();
+      this.#receivedAt = Date.now();
       const frame = JSON.parse(bytes.toString()) as Frame;
       if (frame.type === 'resumed') resumed.resolve();
-      else this.#hear(frame, round, connection);
+      else this.#record(frame, round, connection);
     });
     socket.on('open', () => {
       socket.send(JSON.stringify({ type: 'resume', after: this.#lastId }));
@@ -67,12 +67,12 @@ export class Watcher {
   }
 
   /** When the last frame arrived, in milliseconds since the Unix epoch. */
-  get heardAt(): number {
-    return this.#heardAt;
+  get receivedAt(): number {
+    return this.#receivedAt;
   }
 
   /** Sends a message on the open connection, such as a ping or a subscription. */
-  say(message: Readonly<Record<string, string>>): void {
+  send(message: Readonly<Record<string, string>>): void {
     this.#socket?.send(JSON.stringify(message));
   }
 
@@ -86,7 +86,7 @@ export class Watcher {
     await closed;
   }
 
-  #hear(frame: Frame, round: number, connection: number): void {
+  #record(frame: Frame, round: number, connection: number): void {
     const { type, id, topic, dropId, version, data } = frame;
     if (type !== 'notification' && !type.startsWith('drop.')) return;
     const where = this.#history.begin(round, `watcher ${this.userId}`, `hears ${type}`);
