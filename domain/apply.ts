@@ -1,5 +1,6 @@
-// How each event changes a drop, in place. The same events in the same order give the same state, on any node, at any time later.
-// The stock invariant (S1) is asserted after every change, in production too.
+// Applies events to a drop, in place. The same events in the same order give the same state, on any
+// node and at any later time. Asserts the stock invariant (S1) after every change, in production
+// too.
 
 import { assert } from './assert.ts';
 import { DropState } from './drop-state.ts';
@@ -7,7 +8,7 @@ import type { DropEvent } from '../contracts/drop-events.ts';
 import type { OrderStatus } from '../contracts/orders.ts';
 import { fnv1a, orderId, paymentReference } from './ids.ts';
 
-/** Makes the drop that a `drop-created` event tells of. `time` is that of its journal entry, in milliseconds. */
+/** Creates the drop of a `drop-created` event. `time`: of its journal entry, in milliseconds. */
 export function createDrop(event: DropEvent, time: number): DropState {
   assert(event.type === 'drop-created', `a drop begins with drop-created, not ${event.type}`);
   const state = new DropState(event.terms, event.stock, time);
@@ -16,7 +17,9 @@ export function createDrop(event: DropEvent, time: number): DropState {
   return state;
 }
 
-/** Applies one event that came at `time` (milliseconds). Throws InvariantError where it cannot follow from this state. */
+/**
+ * Applies one event of `time` (milliseconds). Throws InvariantError if it contradicts the state.
+ */
 export function applyEvent(state: DropState, event: DropEvent, time: number): void {
   state.version += 1;
   switch (event.type) {
@@ -98,7 +101,7 @@ function placeOrder(
   else state.held += event.quantity;
 }
 
-/** Moves an order on, and its units with it: from held or sold to sold, or to free. */
+/** Changes an order's status, and moves its units: from held or sold to sold, or to free. */
 function changeOrder(state: DropState, ordinal: number, from: OrderStatus, to: OrderStatus): void {
   const orders = state.orders;
   assert(orders.status(ordinal) === from, `order ${ordinal} must be ${from} to become ${to}`);

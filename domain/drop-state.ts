@@ -1,4 +1,5 @@
-// The state of one drop as its actor holds it, and what can be read off it. Only `applyEvent` (domain/apply.ts) changes it.
+// The state of one drop in its actor's memory, and functions that read it. Only `applyEvent`
+// (domain/apply.ts) changes the state.
 
 import { fnv1a, orderId, paymentReference } from './ids.ts';
 import { OrderTable } from './order-table.ts';
@@ -25,9 +26,12 @@ export class DropState {
   version = 0;
   readonly orders = new OrderTable();
   readonly users = new TextIndex();
-  /** Units each user holds or bought (O6), by the user's ordinal. */
+  /** Units that each user holds or bought (O6), by the user's ordinal. */
   userUnits: Uint32Array = new Uint32Array(16);
-  /** No order before this ordinal is reserved. Holds of a drop are equally long, so they also end in this order. */
+  /**
+   * No order before this ordinal is reserved. All holds of a drop have the same length, so they end
+   * in order of the ordinals.
+   */
   holdCursor = 0;
   /** In a cancelled drop: orders before this ordinal were cancelled or refunded. */
   sweepCursor = 0;
@@ -60,13 +64,13 @@ export class DropState {
     return this.users.find(0, userId, 0);
   }
 
-  /** The ordinal of the order a user placed under a key, or -1. */
+  /** The ordinal of the order that a user placed under a key, or -1. */
   findOrder(userId: string, key: string): number {
     const user = this.findUser(userId);
     return user < 0 ? -1 : this.orders.find(user, fnv1a(userId), key);
   }
 
-  /** The ordinal of a user, made where there is none. */
+  /** The ordinal of a user; adds a user without one. */
   userOrdinal(userId: string): number {
     const found = this.findUser(userId);
     if (found >= 0) return found;
@@ -76,7 +80,7 @@ export class DropState {
     return ordinal;
   }
 
-  /** The earliest time at which the drop changes by itself; Infinity for never. */
+  /** The earliest time at which the drop changes by itself; Infinity: never. */
   nextDeadline(): number {
     if (this.status === 'upcoming') return this.startsAt;
     if (this.status === 'cancelled' && this.sweepCursor < this.orders.size) return 0;
@@ -85,7 +89,7 @@ export class DropState {
     return Math.min(close, hold);
   }
 
-  /** Nothing more happens to this drop by itself, and no more orders can come. */
+  /** True if the drop changes no more by itself and accepts no more orders. */
   get isOver(): boolean {
     return (
       (this.status === 'ended' || this.status === 'cancelled') && this.nextDeadline() === Infinity
@@ -123,7 +127,7 @@ export class DropState {
     };
   }
 
-  /** `userId` spares reading it back from bytes where the caller knows it. */
+  /** A known `userId` saves decoding it from bytes. */
   orderView(ordinal: number, userId = this.users.textOf(this.orders.user(ordinal))): OrderView {
     const orders = this.orders;
     const id = orderId(this.id, ordinal);

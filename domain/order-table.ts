@@ -1,5 +1,6 @@
-// All orders of one drop, in columns: about 90 bytes an order with a key of 36 characters, no object each. Orders are numbered by
-// their ordinal. User, key, quantity and time never change; status, flags and version do.
+// All orders of one drop, in columns: about 90 bytes an order with a key of 36 characters, and no
+// object for an order. Orders are numbered by their ordinal. User, key, quantity and time never
+// change; status, flags and version do.
 
 import { SEGMENT_LENGTH, TextIndex, type TextSegment } from './text-index.ts';
 import type { OrderStatus } from '../contracts/orders.ts';
@@ -21,7 +22,7 @@ const STATUSES: readonly OrderStatus[] = [
 const RESERVED = 0;
 const STATUS_NUMBERS = new Map(STATUSES.map((status, number) => [status, number]));
 
-/** The columns beside the keys for up to 4,096 orders. */
+/** The columns, without the keys, of up to 4,096 orders. */
 export interface OrderColumns {
   quantities: Uint32Array;
   createdAt: Float64Array;
@@ -30,7 +31,7 @@ export interface OrderColumns {
   versions: Uint32Array;
   /** The drop's version at the last change of any of these orders. */
   changedAt: number;
-  /** Providers' references that differ from the one derived from the order id, by ordinal; null while there are none. */
+  /** References of providers that differ from the derived one, by ordinal; null without any. */
   references: Map<number, string> | null;
 }
 
@@ -42,7 +43,7 @@ export interface NewOrder {
 }
 
 export class OrderTable {
-  /** Key of each order, its user's ordinal beside it. */
+  /** The key of each order; the salt is the user's ordinal. */
   readonly keys = new TextIndex();
   readonly columns: OrderColumns[] = [];
 
@@ -50,7 +51,10 @@ export class OrderTable {
     return this.keys.size;
   }
 
-  /** `userHash` is `fnv1a` of the user's id, so that a key's hash is the order's fingerprint (domain/order-filter.ts). */
+  /**
+   * `userHash` is `fnv1a` of the user's id, so that a key's hash is the order's fingerprint
+   * (domain/order-filter.ts).
+   */
   find(user: number, userHash: number, key: string): number {
     return this.keys.find(user, key, userHash);
   }
@@ -69,7 +73,7 @@ export class OrderTable {
     return ordinal;
   }
 
-  /** Takes over a segment, as `TextIndex.adopt`. */
+  /** Adds a filled segment, like `TextIndex.adopt`. */
   adopt(keys: TextSegment, columns: OrderColumns, count: number): void {
     this.keys.adopt(keys, count);
     this.columns.push(columns);
@@ -97,12 +101,12 @@ export class OrderTable {
     return this.#state(ordinal) === RESERVED;
   }
 
-  /** The provider's reference, where it named one of its own. */
+  /** The provider's own reference, if it named one. */
   reference(ordinal: number): string | undefined {
     return this.columns[ordinal >>> SEGMENT_SHIFT]!.references?.get(ordinal);
   }
 
-  /** Null for the reference derived from the order id. To be followed by `change`. */
+  /** Null for the reference derived from the order id. The caller must call `change` next. */
   keepReference(ordinal: number, reference: string | null): void {
     const columns = this.columns[ordinal >>> SEGMENT_SHIFT]!;
     if (reference === null) {

@@ -1,10 +1,12 @@
-// A compact set of short ASCII texts, each with a number beside it (its salt), numbered in order of adding. Holds a drop's user ids
-// and idempotency keys: millions of them as bytes in typed arrays, so that they cost neither garbage collection nor 100 bytes each.
+// A compact set of short ASCII texts, each with a number beside it (its salt), numbered in order of
+// adding. Holds a drop's user ids and idempotency keys: millions of them as bytes in typed arrays,
+// so that they cost neither garbage collection nor 100 bytes each.
 //
-// Texts lie in segments of 4,096. They are found by extendible hashing (Fagin, Nievergelt, Pippenger, Strong: "Extendible Hashing",
-// ACM TODS 4(3), 1979): a directory indexed by the hash's leading bits points to buckets of open addressing. Only one bucket of at
-// most 512 slots is ever rehashed at a time, so adding the millionth text takes as long as the first: a `Map` that doubles would
-// stop a sale for a tenth of a second.
+// Texts lie in segments of 4,096. They are found by extendible hashing (Fagin, Nievergelt,
+// Pippenger, Strong: "Extendible Hashing", ACM TODS 4(3), 1979): a directory indexed by the hash's
+// leading bits points to buckets of open addressing. Only one bucket of at most 512 slots is
+// rehashed at a time, so adding the millionth text takes as long as adding the first. A `Map` that
+// doubles would stop a sale for a tenth of a second.
 
 import { assert } from './assert.ts';
 import { fnv1a } from './ids.ts';
@@ -15,14 +17,14 @@ const SEGMENT_MASK = SEGMENT_LENGTH - 1;
 const SEGMENT_LENGTH_FIRST = 16;
 const BUCKET_SLOTS_FIRST = 16;
 const BUCKET_SLOTS_MAX = 512;
-/** Buckets of a directory this deep grow instead of splitting: it bounds the directory against chosen collisions. */
+/** At this depth buckets grow instead of splitting: a bound against deliberate collisions. */
 const DIRECTORY_DEPTH_MAX = 20;
 
 /** The part of a segment that never changes once the segment is full. */
 export interface TextSegment {
   salts: Uint32Array;
   hashes: Uint32Array;
-  /** Where each text ends in `bytes`; it starts where the one before ends. */
+  /** The end of each text in `bytes`; a text starts at the end of the previous one. */
   ends: Uint32Array;
   bytes: Uint8Array;
 }
@@ -30,8 +32,8 @@ export interface TextSegment {
 interface Bucket {
   readonly depth: number;
   /**
-   * Two numbers a slot: ordinal plus 1, where 0 is a free slot, and the text's hash beside it, so that a probe leaves the cache line
-   * only for the text it seeks. Slots are a power of two.
+   * Two numbers a slot: ordinal plus 1 (0: a free slot) and the text's hash, so that a probe leaves
+   * the cache line only for the matching text. The number of slots is a power of two.
    */
   slots: Uint32Array;
   count: number;
@@ -47,7 +49,10 @@ export class TextIndex {
     return this.#size;
   }
 
-  /** The ordinal of the text with this salt, or -1. `seed` must be the same for the same salt: it goes into the hash. */
+  /**
+   * The ordinal of the text with this salt, or -1. `seed` goes into the hash, so it must be the
+   * same for the same salt.
+   */
   find(salt: number, text: string, seed: number): number {
     const hash = textHash(text, seed);
     const { slots } = this.#directory[leadingBits(hash, this.#depth)]!;
@@ -62,7 +67,7 @@ export class TextIndex {
     }
   }
 
-  /** Adds a text that `find` does not find, and returns its ordinal. Chars must be ASCII. */
+  /** Adds a text that `find` does not find; returns its ordinal. The text must be ASCII. */
   add(salt: number, text: string, seed: number): number {
     const ordinal = this.#size;
     const at = ordinal & SEGMENT_MASK;
@@ -82,7 +87,10 @@ export class TextIndex {
     return ordinal;
   }
 
-  /** Takes over a segment that another index filled; only while every earlier one is full. `count` texts of it are in use. */
+  /**
+   * Adds a segment that another index filled. All earlier segments must be full. The segment has
+   * `count` texts in use.
+   */
   adopt(segment: TextSegment, count: number): void {
     assert((this.#size & SEGMENT_MASK) === 0, 'a segment can only follow full ones');
     this.segments.push(segment);
@@ -109,7 +117,7 @@ export class TextIndex {
   #insert(hash: number, ordinal: number): void {
     for (;;) {
       const bucket = this.#directory[leadingBits(hash, this.#depth)]!;
-      // At most three quarters full, so that probing stays short and always finds a free slot.
+      // At most three quarters full, so that probes stay short and always find a free slot.
       const slotCount = bucket.slots.length / 2;
       if ((bucket.count + 1) * 4 <= slotCount * 3) {
         place(bucket.slots, hash, ordinal + 1);
@@ -148,7 +156,10 @@ export class TextIndex {
   }
 }
 
-/** FNV-1a, then the finalizer of MurmurHash3 (Appleby, public domain), so that leading and trailing bits are both well mixed. */
+/**
+ * FNV-1a, then the finalizer of MurmurHash3 (Appleby, public domain), so that leading and trailing
+ * bits are both well mixed.
+ */
 export function textHash(text: string, seed: number): number {
   let hash = fnv1a(text, seed);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
@@ -160,7 +171,7 @@ function leadingBits(hash: number, count: number): number {
   return count === 0 ? 0 : hash >>> (32 - count);
 }
 
-/** `value` is what the slot holds: the ordinal plus 1. */
+/** `value` is the content of the slot: the ordinal plus 1. */
 function place(slots: Uint32Array, hash: number, value: number): void {
   const mask = slots.length - 1;
   let slot = (hash << 1) & mask;
@@ -202,7 +213,7 @@ function growSegment(segment: TextSegment): void {
 }
 
 function growBytes(segment: TextSegment, needed: number): void {
-  // By half, not double: the last growth of a segment is what it keeps for good.
+  // By half, not double: a full segment keeps the memory of its last growth.
   const bytes = new Uint8Array(Math.max(needed, Math.ceil(segment.bytes.length * 1.5)));
   bytes.set(segment.bytes);
   segment.bytes = bytes;

@@ -1,7 +1,7 @@
-// Brings a clone to where it can run: the packages of the lock file, the Node 24 that comes with
-// them, and an addon that loads on this libc. Plain JavaScript for any Node from 18 on, since it
-// runs before anything is installed. When nothing is to be done it says nothing and takes one read
-// of the lock file. It is no build step: there is none.
+// Prepares a clone to run: installs the packages of the lock file, the Node 24 among them, and
+// makes the HTTP addon load on this libc. Plain JavaScript for Node 18 or later, since it runs
+// before anything is installed. If there is nothing to do, it prints nothing and only reads the
+// lock file. It is not a build step: there is none.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const LOCK_FILE = join(ROOT, 'package-lock.json');
 const MODULES = join(ROOT, 'node_modules');
 const NODE = join(MODULES, '.bin', 'node');
-/** Kept in node_modules, so that whoever removes or replaces that folder removes the stamp too. */
+/** In node_modules, so that the stamp disappears together with that folder. */
 const STAMP = join(MODULES, '.livedrops-setup');
 const NODE_OLDEST_MAJOR = 18;
 const NODE_NEEDED_MAJOR = 24;
@@ -25,7 +25,7 @@ const GLIBC_MINOR_OF_ADDON = 38;
 const OTHER_RUN_WAIT_MS = 10 * 60_000;
 const OTHER_RUN_LOOK_MS = 200;
 
-/** Something that cannot be had; its message is for the person at the terminal. */
+/** The set-up is impossible. The message is for the person at the terminal. */
 class SetupError extends Error {}
 
 function main() {
@@ -70,15 +70,15 @@ function checkMachine() {
   }
 }
 
-/** 36 for glibc 2.36, or null where the libc is not glibc. */
+/** Returns 36 for glibc 2.36; null if the libc is not glibc. */
 function glibcMinor() {
   const version = process.report.getReport().header.glibcVersionRuntime;
   return version === undefined ? null : Number(version.split('.')[1]);
 }
 
 /**
- * True when what npm says it installed is what the lock asks for: then a person has run npm, and
- * there is no need to do it again. Optional packages are absent on platforms that are not theirs.
+ * True if npm's record of installed packages matches the lock file: then a person has run npm
+ * already. Optional packages for other platforms are absent.
  */
 function installedMatchesLock() {
   const installedPath = join(MODULES, '.package-lock.json');
@@ -100,14 +100,14 @@ function nodeRuns() {
 
 function install() {
   process.stderr.write('LiveDrops: installing packages, once, about a minute...\n');
-  // The only install script worth running is the one that fetches Node; the other packages bring
-  // what they need ready built, and would try to compile it anew.
+  // Only the install script that downloads Node is needed. The other packages contain prebuilt
+  // binaries, and their scripts would compile them again.
   npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund'], 'the packages');
   npm(['rebuild', 'node', '--ignore-scripts=false'], `Node ${NODE_NEEDED_MAJOR}`);
 }
 
 function npm(args, what) {
-  // npm must run on the machine's own Node: the one in node_modules goes away while it works.
+  // npm must run on the machine's own Node, since npm replaces the one in node_modules.
   const ownBin = join(MODULES, '.bin');
   const path = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== ownBin);
   const { status, error, stderr } = spawnSync('npm', [...args, '--loglevel=error'], {
@@ -134,7 +134,7 @@ function relinkIfNeeded() {
   relinkAddon(join(MODULES, 'uWebSockets.js', addon));
 }
 
-/** Runs `work` while no other set-up of this clone does; waits for one that is under way. */
+/** Runs `work` under a lock of this clone; waits for a running set-up. */
 function withMutex(work) {
   const name = createHash('sha256').update(ROOT).digest('hex').slice(0, 16);
   const mutex = join(tmpdir(), `livedrops-setup-${name}`);
@@ -163,7 +163,8 @@ function withMutex(work) {
 function ownerLives(mutex) {
   try {
     const pid = Number(readFileSync(mutex, 'utf8'));
-    // Written a moment after it is made: an empty one is somebody who is just starting.
+    // The id is written a moment after the file is created: an empty file is a set-up just
+    // starting.
     if (pid !== 0) process.kill(pid, 0);
     return true;
   } catch (error) {

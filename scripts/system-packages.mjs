@@ -1,13 +1,12 @@
-// Looks for the servers of the Debian packages it is given the names of, and asks apt for those that
-// are missing where that is possible. Their absence is told, and is no failure: LiveDrops on one
-// machine needs none of them.
+// Looks for the servers of the named Debian packages and installs missing ones with apt-get if
+// possible. A missing server is reported but is no failure: LiveDrops on one machine needs none.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** By what a package is found, where that is not a program of its name. */
+/** The file that shows an installed package, if it is not a program with the package's name. */
 const FOUND_BY = { postgresql: '/usr/lib/postgresql' };
-/** Where Debian puts servers, which is not on every user's PATH. */
+/** The folders of Debian's servers, which are not on every user's PATH. */
 const SYSTEM_FOLDERS = ['/usr/bin', '/usr/sbin', '/usr/local/bin'];
 const APT_TIMEOUT_MS = 5 * 60_000;
 
@@ -37,7 +36,7 @@ if (wanted.length > 0) {
   if (mayInstall) {
     process.stderr.write(`LiveDrops: installing ${names} by apt-get...\n`);
     const install = ['install', '--yes', '--no-install-recommends', ...wanted];
-    // The package lists of a fresh machine are empty; those of an old one may still do.
+    // A fresh machine has no package lists; the lists of an older machine may be good enough.
     if (!apt(...install) && apt('update')) apt(...install);
   }
   const absent = missing();

@@ -1,5 +1,5 @@
-// A node of a cluster as `livedrops start` runs it, in a process of its own and a data directory
-// that its cluster removes.
+// Runs `livedrops start` as a cluster node, in a process with a data directory that the test
+// cluster removes.
 
 import { fileURLToPath } from 'node:url';
 import { SaleClient } from '../end-to-end/sale-client.ts';
@@ -27,13 +27,13 @@ export class ClusterNode {
     this.#server = new ChildServer({ command, args, ready: READY, environment });
   }
 
-  /** Resolves when it says that it is ready. */
+  /** Resolves when the node prints that it is ready. */
   async start(): Promise<void> {
     await this.#server.start();
     this.#client = new SaleClient({ urls: [READY.exec(this.#server.output)![1]!] });
   }
 
-  /** Asks this node's gateway only. */
+  /** A client of this node's gateway only. */
   get client(): SaleClient {
     if (this.#client === null) throw new Error(`${this.nodeId} was not started`);
     return this.#client;
@@ -41,12 +41,12 @@ export class ClusterNode {
   get url(): string {
     return this.client.nextUrl();
   }
-  /** What it said. */
+  /** The output of the node. */
   get output(): string {
     return this.#server.output;
   }
 
-  /** Resolves to its exit code. Harmless when it has ended already. */
+  /** Resolves to the exit code. Does nothing if the node has already ended. */
   stop(): Promise<number | null> {
     return this.#server.stop();
   }

@@ -1,6 +1,6 @@
-// What each failure looks like from outside, on real processes: three nodes, one redis-server, one
-// nats-server, each of them killed, hung, filled up or ended in turn. Every test leaves the cluster
-// whole, and the last one holds all that buyers were told against the journal.
+// Failures of real processes, observed from outside: three nodes, one redis-server and one
+// nats-server are killed, paused, filled up or stopped in turn. Every test leaves the cluster
+// whole. The last test compares all answers to buyers with the journal.
 
 import { execFileSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
@@ -18,9 +18,9 @@ import { TestCluster } from './test-cluster.ts';
 
 /** Twice the five seconds of W3, for a machine that is busy with other tests. */
 const FAILOVER_MAX_MS = 10_000;
-/** How long a refusal may take: what waits for an owner waits three seconds, an append five. */
+/** The longest refusal: a wait for an owner takes three seconds, an append five. */
 const REFUSAL_MAX_MS = 9_000;
-/** Room that is left on the full disk. */
+/** Bytes left on the full disk. */
 const DISK_BYTES_LEFT = 4_000;
 const ORDERS_MAX = 400;
 const READS = 5;
@@ -34,7 +34,7 @@ if (clusterInstalled) {
   test.after.always(() => cluster.stop());
 }
 
-/** Resolves to the reasons once the node says that it is not ready, for one that is like `wanted`. */
+/** Resolves when the node is not ready for a reason that matches `wanted`. */
 async function unreadiness({ client }: ClusterNode, wanted: RegExp): Promise<string> {
   const { status, text } = await eventually(
     () => client.get('/readyz'),
@@ -157,7 +157,7 @@ serial(
     await read();
     t.teardown(() => north.continue());
     north.pause();
-    // These wait at a process that does not run, which still takes itself for the owner.
+    // These requests wait at a paused process that still believes to be the owner.
     const lateReads = read();
     const lateOrder = cluster.order('north', dropId, 'late');
     const tookMs = await cluster.orderUntilMade('south', dropId, 'meanwhile');

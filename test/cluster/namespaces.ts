@@ -1,6 +1,6 @@
-// Network namespaces of Linux, so that one node's way to one server can be cut while everything
-// else goes on: a bridge on this machine with an address for each server, and a namespace for each
-// node. What is sent to an address that is cut goes nowhere, and nobody is told.
+// Linux network namespaces, to cut the connection of one node to one server while everything else
+// works: a bridge with an address for each server, and a namespace for each node. Packets to a cut
+// address are dropped without an error.
 
 import { execFileSync } from 'node:child_process';
 import { findProgram } from '../servers/child-server.ts';
@@ -22,7 +22,7 @@ export class Namespaces {
   readonly #name: string;
   readonly #count: number;
 
-  /** Makes as many namespaces. Throws where this machine does not let us. */
+  /** Creates the namespaces. Throws if this machine does not allow it. */
   constructor(options: { readonly count: number }) {
     // Test files run side by side, in processes of their own.
     const number = process.pid % NUMBERS_MAX;
@@ -43,17 +43,17 @@ export class Namespaces {
     return `${this.#network}.${NODE_HOST_FIRST + index}`;
   }
 
-  /** What runs a command inside of a node's namespace. */
+  /** The prefix that runs a command inside a node's namespace. */
   within(index: number): readonly string[] {
     return ['ip', 'netns', 'exec', this.#namespace(index)];
   }
 
-  /** From now on nothing goes from the node to the server, and no connection is told of it. */
+  /** Drops all packets from the node to the server. Connections get no error. */
   cut(index: number, server: Server): void {
     ip('-n', this.#namespace(index), 'route', 'add', 'blackhole', `${this[server]}/32`);
   }
 
-  /** Harmless where nothing is cut. */
+  /** Does nothing if the connection is not cut. */
   mend(index: number): void {
     const routes = ip('-n', this.#namespace(index), 'route', 'show', 'type', 'blackhole');
     for (const [, address] of routes.matchAll(/^blackhole (\S+)/gm)) {
@@ -61,7 +61,7 @@ export class Namespaces {
     }
   }
 
-  /** Harmless when repeated. */
+  /** Safe to repeat. */
   remove(): void {
     const namespaces = ip('netns', 'list');
     for (let index = 0; index < this.#count; index++) {
@@ -95,7 +95,7 @@ export class Namespaces {
   }
 }
 
-/** Null where this machine has none for us: another system, no rights, no `ip`. */
+/** Null if this machine cannot create namespaces: another system, no rights, or no `ip`. */
 export function makeNamespaces(count: number): Namespaces | null {
   if (findProgram('ip') === null) return null;
   try {

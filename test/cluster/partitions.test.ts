@@ -1,6 +1,6 @@
-// Nodes that cannot reach each other, or Redis, or both, while everybody is alive: each node runs in
-// a network namespace of its own, and its way to a server is cut so that nobody is told of it.
-// Nodes talk to each other by NATS alone, so a node that is cut from NATS is cut from the others.
+// Nodes that cannot reach each other, or Redis, or both, while all processes run: each node is in
+// its own network namespace, and its connection to a server is cut without an error. Nodes
+// communicate only by NATS, so a node cut from NATS is cut from the other nodes.
 
 import test, { type ExecutionContext } from 'ava';
 import { LiveClient } from '../end-to-end/live-client.ts';
@@ -14,7 +14,7 @@ const NODES = 3;
 const NORTH = 0;
 /** Twice the five seconds of W3, for a machine that is busy with other tests. */
 const FAILOVER_MAX_MS = 10_000;
-/** A node that is cut from the others keeps its shards for five seconds, in case it is short. */
+/** A node cut from the others keeps its shards for five seconds, in case the cut is short. */
 const GIVEN_MAX_MS = 25_000;
 
 const namespaces = clusterInstalled ? makeNamespaces(NODES) : null;
@@ -45,11 +45,11 @@ serial(
     await visitor.next(({ type }) => type === 'drop.snapshot');
     t.teardown(() => namespaces?.mend(NORTH));
     namespaces?.cut(NORTH, 'nats');
-    // It has the store and its lease, so it goes on at home meanwhile.
+    // The node has the store and its lease, so it still serves its own gateway.
     t.is((await cluster.order('north', dropId, 'home')).status, 201);
     const tookMs = await cluster.orderUntilMade('south', dropId, 'afar', GIVEN_MAX_MS);
     t.true(tookMs < GIVEN_MAX_MS, `${tookMs} ms`);
-    // Whoever asks at the node that is cut off is told to come again.
+    // Requests at the cut node are answered with a retry.
     t.is((await cluster.order('north', dropId, 'cut-off')).status, 503);
     namespaces?.mend(NORTH);
     await cluster.orderUntilMade('north', dropId, 'cut-off');

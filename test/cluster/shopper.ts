@@ -1,10 +1,10 @@
-// Somebody who places one order after the other through one gateway, each with a key of its own,
-// and keeps what was refused.
+// A buyer who places one order after another through one gateway, each with its own key, and
+// records the refusals.
 
 import type { Answer } from '../end-to-end/sale-client.ts';
 import type { NodeId, TestCluster } from './test-cluster.ts';
 
-/** Refusals in a row after which it is no use to go on. */
+/** Consecutive refusals after which the shopper gives an error. */
 const REFUSALS_MAX = 1_000;
 const REST_MS = 5;
 
@@ -21,7 +21,7 @@ export class Shopper {
     this.#shopping = this.#shop();
   }
 
-  /** Resolves when so many more orders are made. Rejects where shopping has failed. */
+  /** Resolves after this number of further orders. Rejects if the shopper failed. */
   async made(count: number): Promise<void> {
     const wanted = this.#made + count;
     while (this.#made < wanted) {

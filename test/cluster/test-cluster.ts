@@ -1,5 +1,5 @@
-// A cluster of real processes for tests of failures: one redis-server, one nats-server, three nodes.
-// It keeps what buyers were told, so that in the end the journal can be held against it.
+// A cluster of real processes for failure tests: one redis-server, one nats-server, three nodes. It
+// records the answers to buyers, so that a test can compare them with the journal at the end.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,12 +19,12 @@ import { NatsServer } from '../servers/nats-server.ts';
 import { RedisServer } from '../servers/redis-server.ts';
 import { ClusterNode } from './cluster-node.ts';
 
-/** Three, since with two there is nobody left to see that a third's shards are shared out. */
+/** Three, so that after a failure two nodes share the shards of the third. */
 const NODE_IDS = ['north', 'south', 'west'] as const;
 export type NodeId = (typeof NODE_IDS)[number];
 
 const DROPS_TRIED_MAX = 60;
-/** Everything that a test does to a cluster is over by then. */
+/** The longest wait for the effect of a test's action. */
 const WHOLE_MAX_MS = 30_000;
 const MADE_MAX_MS = 15_000;
 
@@ -57,7 +57,7 @@ export class TestCluster {
   readonly nats: NatsServer;
   readonly nodes: readonly ClusterNode[];
   readonly #directory: string;
-  /** By drop, user and key: the order each buyer was told of. */
+  /** Drop, user and key to the acknowledged order id. */
   readonly #told = new Map<string, string>();
 
   private constructor(redis: RedisServer, nats: NatsServer, options: TestClusterOptions) {
@@ -111,7 +111,7 @@ export class TestCluster {
     return this.nodes.find((node) => node.nodeId === nodeId)!;
   }
 
-  /** Resolves when these nodes are ready and share the shards as they should. Throws where not. */
+  /** Resolves when these nodes are ready and own their computed shards. Throws after a timeout. */
   async whole(nodes: readonly ClusterNode[] = this.nodes): Promise<void> {
     const missing = await eventually(
       () => this.#missing(nodes),
@@ -149,7 +149,7 @@ export class TestCluster {
     return (JSON.parse(text) as { items: Row[] }).items;
   }
 
-  /** A live drop that the node serves. */
+  /** Creates a live drop on a shard of the node. */
   async dropOn(owner: NodeId, terms: object = {}): Promise<string> {
     const { client } = this.node(owner);
     const owners = new Map<number, string | null>();
@@ -161,7 +161,7 @@ export class TestCluster {
     throw new Error(`${owner} got none of ${DROPS_TRIED_MAX} drops`);
   }
 
-  /** Places an order through one gateway, and keeps what is answered. */
+  /** Places an order through one gateway and records the answer. */
   async order(via: NodeId, dropId: string, key: string, user = 'ann'): Promise<Answer> {
     const answer = await this.node(via).client.order(dropId, user, key);
     if (answer.status !== 201) return answer;
@@ -173,7 +173,7 @@ export class TestCluster {
     return answer;
   }
 
-  /** The same with the same key until it is made; resolves to how long that took. */
+  /** Repeats an order with the same key until it is placed; resolves to the duration. */
   async orderUntilMade(
     via: NodeId,
     dropId: string,
@@ -190,7 +190,7 @@ export class TestCluster {
     return performance.now() - beganAt;
   }
 
-  /** What is wrong between the journal, the live state, and what buyers were told. */
+  /** The differences between the journal, the live state, and the answers to buyers. */
   async findings(): Promise<string[]> {
     const { client } = this.nodes[0]!;
     const token = client.token('olga', 600, ['operator']);

@@ -1,4 +1,4 @@
-// A client of the live stream, for tests: keeps every frame, and waits for the one that is wanted.
+// A live stream client for tests: records every frame and waits for frames that match.
 
 import { once } from 'node:events';
 import type { ExecutionContext } from 'ava';
@@ -41,7 +41,7 @@ export class LiveClient {
     return await LiveClient.open(t, server, `/v1/drops/${dropId}/live`, {});
   }
 
-  /** A user's stream, with all that it listens to by itself. */
+  /** A user's stream with its automatic subscriptions. */
   static async listen(
     t: ExecutionContext,
     server: SaleClient,
@@ -70,14 +70,14 @@ export class LiveClient {
     this.socket.send(typeof message === 'string' ? message : JSON.stringify(message));
   }
 
-  /** Sends, and waits for the first wanted frame after that. */
+  /** Sends a message and waits for the first matching frame after it. */
   async ask(message: unknown, wanted: (frame: Frame) => boolean): Promise<Frame> {
     const from = this.frames.length;
     this.send(message);
     return await this.next(wanted, from);
   }
 
-  /** The first wanted frame from `from` on, there or yet to come. Rejects after ten seconds. */
+  /** The first matching frame from index `from` on, also in future. Rejects after ten seconds. */
   async next(wanted: (frame: Frame) => boolean, from = 0): Promise<Frame> {
     const found = Promise.withResolvers<Frame>();
     let at = from;

@@ -1,5 +1,5 @@
-// Takes away what some users have in their lists of orders and in their feeds, behind the store's
-// back, as damage would; their read marks stay.
+// Deletes rows of some users from order lists and feeds directly in the files, like damage. Read
+// marks stay.
 
 import { rmSync } from 'node:fs';
 import { pino } from 'pino';

@@ -1,5 +1,5 @@
-// Makes wrong values out of a description: of each field that a schema knows, what its type, its
-// range or its form forbids. Pure. Only what the schema surely refuses, so that each must be 4xx.
+// Generates invalid values from a schema: for each field, values that its type, range or format
+// forbids. Pure. Only values that the schema certainly rejects, so that each must give a 4xx.
 
 export interface Schema {
   readonly $ref?: string;
@@ -84,7 +84,7 @@ function wrongTexts(schema: Schema): string[] {
   return wrong;
 }
 
-/** Wrong bodies for an object's schema, each from a right one by one change. */
+/** Invalid bodies for an object schema, each with one change to a valid body. */
 export function wrongObjects(schema: Schema, right: Readonly<Record<string, unknown>>): string[] {
   const fields = Object.entries(right).map(([name, value]) => [name, JSON.stringify(value)]);
   const text = (entries: readonly (readonly (string | undefined)[])[]): string =>

@@ -1,6 +1,6 @@
-// Runs a suite on both profiles, each with a server of its own. On the cluster the calls go to two
-// gateways in turn, so that what one call wrote the next one reads through the other node; titles
-// end with the profile's name there.
+// Runs a suite on both profiles, each with its own server. On the cluster the calls go to two
+// gateways in turn, so that a call reads through the other node what the previous call wrote.
+// Titles end with the profile's name there.
 
 import ava, { type ExecutionContext } from 'ava';
 import { clusterInstalled, type Profile } from './sale-nodes.ts';

@@ -1,5 +1,5 @@
-// Order lists and notifications that were damaged: found by verify, made again from the journal while
-// the sale goes on.
+// Order lists and notifications that were damaged: found by verify, made again from the journal
+// while the sale goes on.
 
 import { LiveClient } from './live-client.ts';
 import { onEachProfile } from './profiles.ts';

@@ -1,5 +1,5 @@
-// What an outside tester needs to talk to a server: HTTP by `fetch`, tokens, signed webhook calls.
-// Where there are several gateways, calls go to them in turn.
+// The client of end-to-end tests: HTTP by `fetch`, tokens, signed webhook calls. With several
+// gateways the calls go to them in turn.
 
 import { AccessTokens } from '../../services/access-tokens.ts';
 import { signWebhook } from '../../events/payments/webhook-signature.ts';
@@ -36,7 +36,7 @@ export const PAYMENT_SECRETS = [
   `whsec_${Buffer.from('the second one, for rotation').toString('base64')}`,
 ] as const;
 
-/** A call that takes longer is given up: it is to fail its test, not to hang it. */
+/** A longer call fails, so that it fails its test instead of blocking it. */
 const CALL_MAX_MS = 20_000;
 const PAGE_LENGTH = 10;
 const PAGES_MAX = 100;
@@ -122,7 +122,9 @@ export class SaleClient {
     return String(json['id']);
   }
 
-  /** A drop of `creator`, live at once and for an hour unless told otherwise. Throws unless made. */
+  /**
+   * A drop of `creator`, live at once and for an hour unless told otherwise. Throws unless made.
+   */
   async drop(creatorId: string, terms: Json = {}): Promise<string> {
     const path = `/v1/products/${await this.product(creatorId)}/drops`;
     const answer = await this.post(path, { as: creatorId, body: { ...dropTerms(), ...terms } });
@@ -151,8 +153,8 @@ export class SaleClient {
   }
 
   /**
-   * For what the other gateway hears of a moment later than the one that was asked: looks again
-   * until what is seen is wanted. Where there is one gateway the first look must do.
+   * For state that the other gateway gets a moment later: repeats the read until it matches. With
+   * one gateway the first read must match.
    */
   inAMoment<T>(look: () => Promise<T>, wanted: (seen: T) => boolean): Promise<T> {
     return this.#urls.length === 1 ? look() : eventually(look, wanted);
@@ -216,7 +218,7 @@ export function dropTerms(): Json {
 const LOOK_MAX_MS = 10_000;
 const LOOK_DELAY_MS = 25;
 
-/** Looks again until what is seen is wanted; resolves to the last look when time is over. */
+/** Repeats a read until it matches; resolves to the last value after the timeout. */
 export async function eventually<T>(
   look: () => Promise<T>,
   wanted: (seen: T) => boolean,

@@ -1,5 +1,6 @@
-// The nodes of a server under test, in this process and on free ports: one alone on SQLite, or two
-// on a redis-server and a nats-server of their own. What they kept can be read once they stopped.
+// The nodes of a server under test, in this process and on free ports: a single node on SQLite, or
+// two nodes with their own redis-server and nats-server. Their stored data can be read after the
+// stop.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,13 +24,13 @@ export const clusterInstalled = redisInstalled && natsInstalled;
 export interface SaleNodes {
   /** Where each gateway answers; after `lose`, maybe elsewhere. */
   readonly urls: readonly string[];
-  /** Takes the users' order lists and feeds away, and leaves their read marks. */
+  /** Deletes the users' order lists and feeds; read marks stay. */
   lose(userIds: readonly string[]): Promise<void>;
-  /** Ends all nodes, which keep what they stored. */
+  /** Stops all nodes; their data stays. */
   stop(): Promise<void>;
-  /** What the journals of the stopped nodes say. */
+  /** The journals of the stopped nodes. */
   truth(): Promise<Truth>;
-  /** Ends what the nodes stood on, and forgets what they stored. */
+  /** Stops Redis and NATS and removes all data. */
   remove(): Promise<void>;
 }
 

@@ -1,5 +1,5 @@
-// A server with one drop and one order in it, for suites of bad input: what can be read of them,
-// and what the journal holds, must be the same afterwards.
+// A server with one drop and one order, for suites of bad input: all readable state and the journal
+// must be the same afterwards.
 
 import type { ExecutionContext } from 'ava';
 import type { Profile } from './sale-nodes.ts';

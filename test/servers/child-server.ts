@@ -1,5 +1,5 @@
-// A server program under test: started on a free port of this machine with a directory of its own,
-// known to be ready by its own words, and ended by its own process id.
+// Runs a server program for tests on a free port with its own directory. The server is ready when
+// its output matches a pattern, and is ended by its process id.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,11 +8,11 @@ import { createServer } from 'node:net';
 import { delimiter, isAbsolute, join } from 'node:path';
 
 const READY_TIMEOUT_MS = 20_000;
-/** Where Debian puts servers, which is not on every user's PATH. */
+/** The folders of Debian's servers, which are not on every user's PATH. */
 const SYSTEM_FOLDERS = ['/usr/bin', '/usr/sbin', '/usr/local/bin'];
 const OUTPUT_CHARACTERS_MAX = 20_000;
 
-/** The program's path, or null where this machine has it not. A path stays as it is. */
+/** The path of a program, or null if it is not installed. A path is returned unchanged. */
 export function findProgram(name: string): string | null {
   if (isAbsolute(name)) return existsSync(name) ? name : null;
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...SYSTEM_FOLDERS];
@@ -34,9 +34,9 @@ export interface ChildServerOptions {
   readonly command: string;
   readonly args: readonly string[];
   readonly ready: RegExp;
-  /** It must say so by then. Default: `READY_TIMEOUT_MS`. */
+  /** The longest wait for `ready`. Default: `READY_TIMEOUT_MS`. */
   readonly readyTimeoutMs?: number;
-  /** Default: that of this process. */
+  /** Default: the environment of this process. */
   readonly environment?: Readonly<Record<string, string>>;
 }
 
@@ -57,7 +57,7 @@ export class ChildServer {
     this.#environment = options.environment;
   }
 
-  /** What it has written since its last start, up to a bound. */
+  /** The output since the last start, up to a limit. */
   get output(): string {
     return this.#output;
   }
@@ -66,7 +66,7 @@ export class ChildServer {
     return this.#child?.pid ?? 0;
   }
 
-  /** Resolves when the server says that it is ready. Harmless while it runs. */
+  /** Resolves when the server is ready. Does nothing while the server runs. */
   async start(): Promise<void> {
     if (this.#child !== null && runs(this.#child)) return;
     const program = findProgram(this.#command);
@@ -95,7 +95,7 @@ export class ChildServer {
     });
   }
 
-  /** Resolves to its exit code, null where a signal ended it. Harmless when it has ended already. */
+  /** Resolves to the exit code, null after a signal. Does nothing if the server has ended. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     const child = this.#child;
     this.#child = null;
@@ -109,7 +109,7 @@ export class ChildServer {
     return child.exitCode;
   }
 
-  /** Resolves when it ends by itself. */
+  /** Resolves when the server ends by itself. */
   async ended(): Promise<void> {
     if (this.#child !== null && runs(this.#child)) await once(this.#child, 'exit');
   }
@@ -123,7 +123,7 @@ function runs({ exitCode, signalCode }: ChildProcess): boolean {
   return exitCode === null && signalCode === null;
 }
 
-/** A server that a test starts, disturbs and ends: what all kinds of them have in common. */
+/** The common interface of servers that a test starts, disturbs and ends. */
 export abstract class DisturbedServer {
   readonly host: string;
   readonly port: number;
@@ -145,19 +145,19 @@ export abstract class DisturbedServer {
     this.#server.signal(signal);
   }
 
-  /** Ends the process and keeps its port and files; `resume` starts it again on them. */
+  /** Ends the process but keeps its port and files, on which `resume` starts it again. */
   async halt(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     await this.#server.stop(signal);
   }
   async resume(): Promise<void> {
     await this.#server.start();
   }
-  /** Resolves when it ends by itself. */
+  /** Resolves when the server ends by itself. */
   async ended(): Promise<void> {
     await this.#server.ended();
   }
 
-  /** For good. Harmless when repeated. */
+  /** Ends the server and removes its files. Safe to repeat. */
   async stop(): Promise<void> {
     await this.halt();
   }

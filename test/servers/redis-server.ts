@@ -1,5 +1,5 @@
-// A real redis-server as the product wants it (append-only file, fsync always, no eviction), or a
-// real Redis Cluster of three, in directories of their own that go with them.
+// A real redis-server with LiveDrops' settings (append-only file, fsync always, no eviction), or a
+// real Redis Cluster of three nodes, in temporary directories.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,9 +20,9 @@ const CLUSTER_BUS_OFFSET = 10_000;
 const PORT_MAX = 65_535;
 
 export interface RedisServerOptions {
-  /** Settings that take the place of the usual ones, or come beside them: `{appendonly: 'no'}`. */
+  /** Settings that replace or extend the usual ones, such as `{appendonly: 'no'}`. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** Default: any free one. */
+  /** Default: a free port. */
   readonly port?: number;
   /** An address of this machine to listen on. Default: the loopback's. */
   readonly host?: string;
@@ -45,7 +45,7 @@ export class RedisServer extends DisturbedServer {
     const settings = {
       port: String(port),
       bind: host,
-      // Beyond the loopback it would take no connections without a password.
+      // Outside the loopback Redis would accept no connections without a password.
       'protected-mode': 'no',
       dir: directory,
       save: '',
