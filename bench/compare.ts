@@ -84,7 +84,8 @@ function machineWarnings({ machine: a }: BenchResult, { machine: b }: BenchResul
     a[part] === b[part]
       ? []
       : [
-          `The machines differ in ${MACHINE_PARTS[part]}: ${a[part] ?? 'none'}, then ${b[part] ?? 'none'}.`,
+          `The machines differ in ${MACHINE_PARTS[part]}: ` +
+            `${a[part] ?? 'none'}, then ${b[part] ?? 'none'}.`,
         ],
   );
   if (factorBetween(a.memoryBytes, b.memoryBytes) > MEMORY_FACTOR_MAX)
@@ -107,7 +108,8 @@ function noiseWarnings(before: BenchResult, after: BenchResult): string[] {
       warnings.push(`The hypervisor took ${percent(noise.stolenShare)} of the ${name} run's time.`);
     if (noise.busyShareBefore > BUSY_SHARE_MAX)
       warnings.push(
-        `Other programs used ${percent(noise.busyShareBefore)} of the machine before the ${name} run.`,
+        `Other programs used ${percent(noise.busyShareBefore)} of the machine ` +
+          `before the ${name} run.`,
       );
   }
   const [a, b] = [before, after].map(

@@ -27,15 +27,15 @@ export function applyEvent(state: DropState, event: DropEvent, time: number): vo
       placeOrder(state, event, time);
       break;
     case 'order-confirmed':
-      keepReference(state, event.ordinal, event.reference);
+      setReference(state, event.ordinal, event.reference);
       changeOrder(state, event.ordinal, 'reserved', 'confirmed');
       break;
     case 'order-confirmed-late':
-      keepReference(state, event.ordinal, event.reference);
+      setReference(state, event.ordinal, event.reference);
       confirmLate(state, event.ordinal);
       break;
     case 'order-failed':
-      keepReference(state, event.ordinal, event.reference);
+      setReference(state, event.ordinal, event.reference);
       changeOrder(state, event.ordinal, 'reserved', 'failed');
       break;
     case 'order-expired':
@@ -48,7 +48,7 @@ export function applyEvent(state: DropState, event: DropEvent, time: number): vo
       changeOrder(state, event.ordinal, 'confirmed', 'refunded');
       break;
     case 'refund-requested':
-      keepReference(state, event.ordinal, event.reference);
+      setReference(state, event.ordinal, event.reference);
       requestRefund(state, event.ordinal);
       break;
     case 'drop-opened':
@@ -135,9 +135,9 @@ function requestRefund(state: DropState, ordinal: number): void {
   state.orders.change(ordinal, status === 'expired' ? 'failed' : status, true, state.version);
 }
 
-function keepReference(state: DropState, ordinal: number, reference: string): void {
+function setReference(state: DropState, ordinal: number, reference: string): void {
   const derived = paymentReference(orderId(state.id, ordinal));
-  state.orders.keepReference(ordinal, reference === derived ? null : reference);
+  state.orders.setReference(ordinal, reference === derived ? null : reference);
 }
 
 function advanceSweep(state: DropState): void {
@@ -151,6 +151,7 @@ function advanceSweep(state: DropState): void {
 function assertStock(state: DropState): void {
   assert(
     state.held >= 0 && state.sold >= 0 && state.held + state.sold <= state.stocked,
-    `stock of ${state.id} does not add up: ${state.held} held, ${state.sold} sold, ${state.stocked} stocked`,
+    `stock of ${state.id} does not add up: ` +
+      `${state.held} held, ${state.sold} sold, ${state.stocked} stocked`,
   );
 }

@@ -107,7 +107,7 @@ export class OrderTable {
   }
 
   /** Null for the reference derived from the order id. The caller must call `change` next. */
-  keepReference(ordinal: number, reference: string | null): void {
+  setReference(ordinal: number, reference: string | null): void {
     const columns = this.columns[ordinal >>> SEGMENT_SHIFT]!;
     if (reference === null) {
       columns.references?.delete(ordinal);

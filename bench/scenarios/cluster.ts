@@ -281,9 +281,10 @@ function report(
       'Gateway, Redis and NATS have one core; the owner shares the other with the load, which ' +
       'splits the work about evenly. CPU time is what the kernel accounts to each process, in ' +
       'microseconds an order. One node alone and the bare server get the same load on the first ' +
-      'core in every round, and redis-benchmark, with as many appends under way, shows there what ' +
-      'Redis alone reaches: an entry for each order, where LiveDrops puts those of a moment into ' +
-      'one, and nothing of the lists and notifications that LiveDrops keeps in it afterwards.',
+      'core in every round, and redis-benchmark, with as many appends under way, shows there ' +
+      'what Redis alone reaches: an entry for each order, where LiveDrops puts those of a moment ' +
+      'into one, and nothing of the lists and notifications that LiveDrops keeps in it ' +
+      'afterwards.',
     settings: { rounds, seconds, connections, saturatingConnections, unpinned },
     figures: FIGURES,
     subjects,

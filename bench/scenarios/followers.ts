@@ -242,10 +242,10 @@ function report(
       `real server is asked over ${PAGE_CONNECTIONS} connections, the next request after each ` +
       `answer, drawn at random: the first page of the list (${PAGE_LENGTH} followers with their ` +
       `names), one of ${PLACES} pages around its middle, one of ${PLACES} among its last 2 %, or ` +
-      'the profile with the count; so that all of them meet the same machine. After that ' +
-      `${FANS} users follow and unfollow in turn over ${FOLLOW_CONNECTIONS} connections: every ` +
-      'request is a change, durable before its answer. Pages and counts are also read from the ' +
-      'store beneath, one at a time, beside the count of a creator with 2,000 followers. The server ' +
+      `the profile with the count; so that all of them meet the same machine. After that ${FANS} ` +
+      `users follow and unfollow in turn over ${FOLLOW_CONNECTIONS} connections: every request ` +
+      'is a change, durable before its answer. Pages and counts are also read from the store ' +
+      'beneath, one at a time, beside the count of a creator with 2,000 followers. The server ' +
       'with its store runs on one core, the load on another.',
     settings: { followers: followerCount, rounds, seconds },
     figures: FOLLOWERS_FIGURES,

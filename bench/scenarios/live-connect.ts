@@ -181,8 +181,8 @@ async function run(options: LiveConnectOptions, log: Log): Promise<ScenarioRepor
     subjects,
     findings: connectFindings(subjects),
     notes: [
-      'The bare server does not identify clients and sends nothing. Beyond an upgrade, a returning ' +
-        'client costs the token check, two reads, and the frames that it missed.',
+      'The bare server does not identify clients and sends nothing. Beyond an upgrade, a ' +
+        'returning client costs the token check, two reads, and the frames that it missed.',
     ],
   };
 }

@@ -182,9 +182,9 @@ function subjectOf({ key, label, role, about }: LiveServer, opened: Opened): Fan
 
 function fewer(requested: number, measured: number): string {
   return (
-    `${measured} subscribers instead of ${requested}: more do not fit into this machine's memory or ` +
-    'into the open files of one process (ulimit -Hn, as root); over several processes they are ' +
-    'spread only where redis-server and nats-server are.'
+    `${measured} subscribers instead of ${requested}: more do not fit into this machine's memory ` +
+    'or into the open files of one process (ulimit -Hn, as root); over several processes they ' +
+    'are spread only where redis-server and nats-server are.'
   );
 }
 

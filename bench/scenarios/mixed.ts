@@ -209,7 +209,8 @@ function notesOf(runs: readonly RateRun[], step: number): string[] {
   const perSecond = median(runs.map((one) => one.perSecond)).toFixed(0);
   return [
     `At ${Math.round(STEPS[step]! * 100)} % (${perSecond} a second), all rounds together: ` +
-      `${refused} requests were refused, ${unsent} found no free connection, ${lost} got no answer.`,
+      `${refused} requests were refused, ${unsent} found no free connection, ` +
+      `${lost} got no answer.`,
   ];
 }
 
@@ -236,10 +237,10 @@ const FIGURES: readonly Figure[] = [
 ];
 
 const METHOD =
-  'Twenty live drops of ten creators and 4,096 signed-in users. Of 1,000 requests, 900 read (550 a ' +
-  "drop, 100 a product, 100 a creator's drops, 100 one's own orders, 50 one's own notifications), " +
-  '90 order, and 10 follow, unfollow or change a product, drawn at random. What 64 connections ' +
-  'carry one after the other is taken as the capacity, anew in each round; then requests come at ' +
-  'fixed shares of it, whatever comes back. A rate holds by the median of its rounds. Each ' +
-  'request is timed from when it was due, waiting for a free connection ' +
-  'included. Percentiles are those of requests that were done; the latency curve is that of orders.';
+  'Twenty live drops of ten creators and 4,096 signed-in users. Of 1,000 requests, 900 read (550 ' +
+  "a drop, 100 a product, 100 a creator's drops, 100 one's own orders, 50 one's own " +
+  'notifications), 90 order, and 10 follow, unfollow or change a product, drawn at random. What ' +
+  '64 connections carry one after the other is taken as the capacity, anew in each round; then ' +
+  'requests come at fixed shares of it, whatever comes back. A rate holds by the median of its ' +
+  'rounds. Each request is timed from when it was due, waiting for a free connection included. ' +
+  'Percentiles are those of requests that were done; the latency curve is that of orders.';

@@ -339,9 +339,9 @@ function reportOf(
     method:
       'Two nodes sell drops that lie on shards of their own, at a steady rate. The shards are ' +
       'pinned to one node and to the other, over and over; then one node is drained, restarted ' +
-      'and undrained, by the very steps of `livedrops rolling-restart`. A blackout is told by the ' +
-      "move's own record, and as buyers saw it: the longest time without an order of that drop " +
-      "around the move, an order's own way included. The latencies are those blackouts.",
+      'and undrained, by the very steps of `livedrops rolling-restart`. A blackout is told by ' +
+      "the move's own record, and as buyers saw it: the longest time without an order of that " +
+      "drop around the move, an order's own way included. The latencies are those blackouts.",
     settings: { rounds, moves, restarts, drops, ordersPerSecond },
     figures: FIGURES,
     subjects,

@@ -241,7 +241,8 @@ function bytesAnOrder(before: Memory, after: Memory): Finding[] {
 
 function autocannonNotes(subjects: readonly Subject[]): string[] {
   const shares = subjects.map(({ label, samples }) => {
-    return `${label}: ${median(samples.map(({ figures }) => figures['loadPercent']!)).toFixed(0)} %`;
+    const share = median(samples.map(({ figures }) => figures['loadPercent']!));
+    return `${label}: ${share.toFixed(0)} %`;
   });
   return [
     'autocannon spends more on a request than the server does and is itself the limit; ' +
@@ -258,12 +259,12 @@ function settingsOf(options: OrderHotOptions): ScenarioReport['settings'] {
 const METHOD =
   'A drop with more stock than the run can sell takes orders of one unit over keep-alive ' +
   'connections, one request under way on each, every request under a key of its own, from 4,096 ' +
-  'buyers in turn. The server, with all its processes and threads, has one core, and the load the ' +
-  'other. Every order is fsynced before its answer; the ceiling makes nothing durable, and beside ' +
-  'it stands the durable floor: the same bare server, which answers after a group commit. All are ' +
-  'warmed up and stay up, and are measured in turns, round by round. Half of its rate is sent at ' +
-  'fixed times whatever the server makes of it, and timed from when each order was due; the bare ' +
-  "servers get as many a second, so that what of the tail is the machine's can be seen. CPU time " +
-  "is the kernel's account of the server's processes, divided by its answers. Memory is the growth " +
-  'of the resident set between two states at rest, before and after all rounds, divided by the ' +
-  'orders between them.';
+  'buyers in turn. The server, with all its processes and threads, has one core, and the load ' +
+  'the other. Every order is fsynced before its answer; the ceiling makes nothing durable, and ' +
+  'beside it stands the durable floor: the same bare server, which answers after a group commit. ' +
+  'All are warmed up and stay up, and are measured in turns, round by round. Half of its rate is ' +
+  'sent at fixed times whatever the server makes of it, and timed from when each order was due; ' +
+  "the bare servers get as many a second, so that what of the tail is the machine's can be seen. " +
+  "CPU time is the kernel's account of the server's processes, divided by its answers. Memory is " +
+  'the growth of the resident set between two states at rest, before and after all rounds, ' +
+  'divided by the orders between them.';

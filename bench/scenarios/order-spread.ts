@@ -95,7 +95,8 @@ async function dropsOf(server: OrderServer, drops: number): Promise<RequestPlan>
 }
 
 const METHOD =
-  'As with one hot drop, but with a thousand drops live at once, each with more stock than the run ' +
-  'can sell; every order goes to one of them at random, the same ones in every run. The drops lie ' +
-  'on all shards of LiveDrops, so fewer orders share a journal entry, while all entries that wait ' +
-  'still share an fsync. The ceiling gets the same requests and makes nothing durable.';
+  'As with one hot drop, but with a thousand drops live at once, each with more stock than the ' +
+  'run can sell; every order goes to one of them at random, the same ones in every run. The ' +
+  'drops lie on all shards of LiveDrops, so fewer orders share a journal entry, while all ' +
+  'entries that wait still share an fsync. The ceiling gets the same requests and makes nothing ' +
+  'durable.';

@@ -211,8 +211,8 @@ const FIGURES: readonly Figure[] = [
 ];
 
 const METHOD =
-  'Orders of one drop at a tenth of the measured capacity and at a multiple of it, at a fixed rate, ' +
-  'whatever comes back (an open loop), over very many connections. Each is timed from when it was ' +
-  'due, waiting for a free connection included. What the server cannot take it refuses with 503. ' +
-  'A bare uWebSockets.js server gets the same storm and answers all of it with 503 at once: what ' +
-  "it takes is the machine's.";
+  'Orders of one drop at a tenth of the measured capacity and at a multiple of it, at a fixed ' +
+  'rate, whatever comes back (an open loop), over very many connections. Each is timed from when ' +
+  'it was due, waiting for a free connection included. What the server cannot take it refuses ' +
+  'with 503. A bare uWebSockets.js server gets the same storm and answers all of it with 503 at ' +
+  "once: what it takes is the machine's.";

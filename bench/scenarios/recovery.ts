@@ -141,14 +141,14 @@ function report(
     name: 'recovery',
     title: 'A crash, and how soon orders are taken again',
     method:
-      'Orders of one drop, each by another user, are placed through the real shard loop and SQLite ' +
-      'journal, 256 at a time, and the process ends without a last snapshot; the read models are ' +
-      'taken to have kept up. Then, each time on a ' +
-      'copy of what it left and in a process that has compiled nothing yet: all shards are ' +
-      'claimed and replayed, timed from the first claim until the last one serves; and the whole ' +
-      'server is started on one core, timed from its process to the answer to a first order over ' +
-      'HTTP, beside the same with an empty directory. The longest wait is that of a group of orders ' +
-      'while a part of them was placed, as many parts as rounds, snapshots and fsyncs included.',
+      'Orders of one drop, each by another user, are placed through the real shard loop and ' +
+      'SQLite journal, 256 at a time, and the process ends without a last snapshot; the read ' +
+      'models are taken to have kept up. Then, each time on a copy of what it left and in a ' +
+      'process that has compiled nothing yet: all shards are claimed and replayed, timed from ' +
+      'the first claim until the last one serves; and the whole server is started on one core, ' +
+      'timed from its process to the answer to a first order over HTTP, beside the same with an ' +
+      'empty directory. The longest wait is that of a group of orders while a part of them was ' +
+      'placed, as many parts as rounds, snapshots and fsyncs included.',
     settings: { orders, rounds },
     figures: FIGURES,
     subjects: [
@@ -157,8 +157,8 @@ function report(
         label: 'LiveDrops',
         role: 'livedrops',
         about:
-          'LiveDrops with its SQLite journal (WAL, synchronous=FULL): the newest snapshot, one for ' +
-          'each 100,000 events, and the entries behind it.',
+          'LiveDrops with its SQLite journal (WAL, synchronous=FULL): the newest snapshot, one ' +
+          'for each 100,000 events, and the entries behind it.',
         samples,
       },
     ],

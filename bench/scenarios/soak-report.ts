@@ -44,8 +44,8 @@ export function growthNote(samples: readonly Sample[]): string {
   const [first, last] = [middle(samples.slice(0, quarter)), middle(samples.slice(-quarter))];
   const placed = samples.at(-1)!.figures['ever']! - samples[0]!.figures['ever']!;
   return (
-    `Resident: ${first.toFixed(0)} MB in the first quarter of these samples, ` +
-    `${last.toFixed(0)} MB in the last, and ${Math.round(placed).toLocaleString('en')} orders between.`
+    `Resident: ${first.toFixed(0)} MB in the first quarter of these samples, ${last.toFixed(0)} ` +
+    `MB in the last, and ${Math.round(placed).toLocaleString('en')} orders between.`
   );
 }
 

@@ -264,15 +264,15 @@ function report(
     name: 'soak',
     title: 'Long load, and what stays of it',
     method:
-      `One server with every role on one core takes orders over HTTP at a steady rate, by ` +
+      'One server with every role on one core takes orders over HTTP at a steady rate, by ' +
       `${BUYERS.toLocaleString('en')} buyers, for ${DROPS} drops at a time. Every ` +
-      `${(GENERATION_SAMPLES * SAMPLE_SECONDS) / 60} minutes they end and ${DROPS} others begin; a ` +
-      'drop that is over is put aside after half a minute to a minute without use. Meanwhile ' +
-      'watchers come to the live stream of a drop, stay for 20 seconds, and go. Each sample is of ' +
-      `${SAMPLE_SECONDS} seconds, and of memory it tells the least of ${MEMORY_READS} looks. How memory ` +
-      'depends on the orders of the drops that are in memory, and on all orders ever placed, is ' +
-      'found by least squares over the samples after the first quarter; growth is that of the ' +
-      'least memory of each generation of drops.',
+      `${(GENERATION_SAMPLES * SAMPLE_SECONDS) / 60} minutes they end and ${DROPS} others begin; ` +
+      'a drop that is over is put aside after half a minute to a minute without use. Meanwhile ' +
+      'watchers come to the live stream of a drop, stay for 20 seconds, and go. Each sample is ' +
+      `of ${SAMPLE_SECONDS} seconds, and of memory it tells the least of ${MEMORY_READS} looks. ` +
+      'How memory depends on the orders of the drops that are in memory, and on all orders ever ' +
+      'placed, is found by least squares over the samples after the first quarter; growth is ' +
+      'that of the least memory of each generation of drops.',
     settings: { minutes, rate, subscribers },
     figures: SOAK_FIGURES,
     subjects: [

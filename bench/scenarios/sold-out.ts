@@ -88,6 +88,7 @@ async function emptyDrop(server: OrderServer): Promise<RequestPlan> {
 
 const METHOD =
   'A drop of one unit that is sold gets the same requests as a hot one: every one of them is ' +
-  'refused with 409. LiveDrops answers from a copy of the durable state of the drop at its gateway, ' +
-  'once no earlier order can be under that key; the ceiling answers with the same status and as ' +
-  'many bytes. All are warmed up and stay up, and are measured in turns, round by round.';
+  'refused with 409. LiveDrops answers from a copy of the durable state of the drop at its ' +
+  'gateway, once no earlier order can be under that key; the ceiling answers with the same ' +
+  'status and as many bytes. All are warmed up and stay up, and are measured in turns, round by ' +
+  'round.';

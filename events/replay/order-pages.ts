@@ -178,7 +178,7 @@ export class PagedOrders extends OrderTable {
     const page = this.#page(ordinal);
     return page.text(rowOf(ordinal), REFERENCE_AT, REFERENCE_LENGTH) ?? undefined;
   }
-  override keepReference(ordinal: number, reference: string | null): void {
+  override setReference(ordinal: number, reference: string | null): void {
     this.#page(ordinal).putText(rowOf(ordinal), REFERENCE_AT, REFERENCE_LENGTH, reference);
   }
   override change(

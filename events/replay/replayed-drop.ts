@@ -56,7 +56,7 @@ export class ReplayedDrop extends DropState {
     });
     if (orders.refundRequested(ordinal))
       this.orders.change(ordinal, orders.status(ordinal), true, version);
-    if (reference !== undefined) this.orders.keepReference(ordinal, reference);
+    if (reference !== undefined) this.orders.setReference(ordinal, reference);
     this.orders.setUserId(ordinal, from.users.textOf(orders.user(ordinal)));
   }
 

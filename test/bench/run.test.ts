@@ -44,7 +44,7 @@ test('a failed scenario is recorded in the result, and the next scenarios run', 
   t.is(saved.length, 2);
 });
 
-test("a scenario gets what was requested for, else its own defaults, else everyone's", async (t) => {
+test('a scenario gets the requested options, else its defaults, else the usual ones', async (t) => {
   const seen: CommonOptions[] = [];
   const own: Scenario = {
     ...scenario('own', (options) => {

@@ -105,7 +105,7 @@ serial('J7: Redis without memory: 503, and it returns by itself', async (t) => {
   t.is((await cluster.node('west').client.readDrop(dropId))['sold'], 1);
 });
 
-serial('J3, J7: Redis hangs: 503, and what became of the order is told by its key', async (t) => {
+serial('J3, J7: Redis hangs: 503, and a retry with the key gives the outcome', async (t) => {
   const dropId = await cluster.dropOn('north');
   t.teardown(() => cluster.redis.signal('SIGCONT'));
   cluster.redis.signal('SIGSTOP');
@@ -221,6 +221,6 @@ serial('W4, W5: SIGTERM hands shards over first: orders go on without an error',
   await cluster.whole();
 });
 
-serial('J4: after all of this every order that buyers were told of is there once', async (t) => {
+serial('J4: after all of this every acknowledged order is in the journal once', async (t) => {
   t.deepEqual(await cluster.findings(), []);
 });

@@ -96,6 +96,6 @@ for (const servers of [['redis'], ['redis', 'nats']] as const) {
   });
 }
 
-serial('J4: after all of this every order that buyers were told of is there once', async (t) => {
+serial('J4: after all of this every acknowledged order is in the journal once', async (t) => {
   t.deepEqual(await cluster.findings(), []);
 });

@@ -58,7 +58,7 @@ export class TestCluster {
   readonly nodes: readonly ClusterNode[];
   readonly #directory: string;
   /** Drop, user and key to the acknowledged order id. */
-  readonly #told = new Map<string, string>();
+  readonly #acknowledged = new Map<string, string>();
 
   private constructor(redis: RedisServer, nats: NatsServer, options: TestClusterOptions) {
     this.redis = redis;
@@ -167,9 +167,10 @@ export class TestCluster {
     if (answer.status !== 201) return answer;
     const place = [dropId, user, key].join();
     const { id } = answer.json as { id: string };
-    const told = this.#told.get(place) ?? id;
-    if (told !== id) throw new Error(`O3: ${place} is ${told}, and was answered ${id}`);
-    this.#told.set(place, id);
+    const acknowledged = this.#acknowledged.get(place) ?? id;
+    if (acknowledged !== id)
+      throw new Error(`O3: ${place} is ${acknowledged}, and was answered ${id}`);
+    this.#acknowledged.set(place, id);
     return answer;
   }
 
@@ -215,7 +216,7 @@ export class TestCluster {
       for (const [place, ids] of written) {
         if (ids.length > 1) found.push(`O3: ${place} is there as ${ids.join()}`);
       }
-      for (const [place, id] of this.#told) {
+      for (const [place, id] of this.#acknowledged) {
         if (!(written.get(place) ?? []).includes(id))
           found.push(`J4: ${place}, ${id} is not there`);
       }

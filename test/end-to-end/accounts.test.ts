@@ -45,7 +45,7 @@ onEachProfile((test, profile) => {
     t.deepEqual([again.status, again.json['code']], [409, 'email-taken']);
   });
 
-  test('A1, A3: logging in needs the password; whether the account exists does not show', async (t) => {
+  test('A1, A3: a log-in needs the password and does not reveal accounts', async (t) => {
     const { id, email } = await server.register('Ada');
     const logIn = (body: object) => server.post('/v1/auth/login', { body });
     const good = await logIn({ email, password: 'correct horse battery' });
@@ -119,7 +119,7 @@ onEachProfile((test, profile) => {
     t.is((await server.post('/v1/creators/nobody/follow', { as: fan })).status, 404);
   });
 
-  test('F2, F3: followers and following are paged newest first, and counts are exact', async (t) => {
+  test('F2, F3: followers and following are paged newest first, with exact counts', async (t) => {
     const { id: creator } = await server.register('Cleo');
     const fans = Array.from({ length: 25 }, () => server.fresh('fan'));
     for (const fan of fans) await server.post(`/v1/creators/${creator}/follow`, { as: fan });

@@ -69,9 +69,9 @@ onEachProfile((test, profile) => {
         const client = await LiveClient.listen(t, server, BUYER);
         for (const message of wrong.slice(from, from + MESSAGES_PER_STREAM)) {
           const frame = await client.ask(message, ({ type }) => type !== 'notification');
-          const told = `${message.slice(0, 200)}: ${JSON.stringify(frame)}`;
-          t.is(frame.type, 'error', told);
-          t.true((frame.code ?? '') in PROBLEMS, told);
+          const context = `${message.slice(0, 200)}: ${JSON.stringify(frame)}`;
+          t.is(frame.type, 'error', context);
+          t.true((frame.code ?? '') in PROBLEMS, context);
         }
         await client.leave();
       }

@@ -111,7 +111,7 @@ onEachProfile((test, profile) => {
     t.like(await server.readDrop(dropId), { status: 'ended', sold: 1 });
   });
 
-  test('D3: before the start times and limits can change, afterwards only what is left', async (t) => {
+  test('D3: times and limits can change before the start, afterwards only less', async (t) => {
     const creator = server.fresh('creator');
     const dropId = await server.drop(creator, { startsAt: soon(60_000), endsAt: soon(90_000) });
     const path = `/v1/drops/${dropId}`;

@@ -17,7 +17,7 @@ onEachProfile((test, profile) => {
   });
   test.after.always(() => server.stop());
 
-  test('N4, N6: hundreds of subscribers all get the start and every frame of a sale, in order', async (t) => {
+  test('N4, N6: hundreds of subscribers get the start and all frames in order', async (t) => {
     const creator = server.fresh('creator');
     const hourMs = 3_600_000;
     const dropId = await server.drop(creator, {

@@ -27,7 +27,7 @@ onEachProfile((test, profile) => {
   });
   test.after.always(() => server.stop());
 
-  test('N6, S3: a subscriber gets a snapshot, then rising versions up to the latest state', async (t) => {
+  test('N6, S3: a subscriber gets a snapshot, then rising versions to the latest', async (t) => {
     const dropId = await server.drop(server.fresh('creator'), { stock: 500 });
     const topic = `drop:${dropId}`;
     const client = await LiveClient.listen(t, server, server.fresh('user'));
@@ -44,7 +44,7 @@ onEachProfile((test, profile) => {
     assertRising(t, client.ofDrop(topic));
   });
 
-  test('N3: stock ticks are conflated to ten a second, and end with the latest state', async (t) => {
+  test('N3: stock ticks are conflated to ten a second and end with the latest', async (t) => {
     const dropId = await server.drop(server.fresh('creator'), { stock: 500 });
     const visitor = await LiveClient.visit(t, server, dropId);
     await visitor.next(isSnapshot);
@@ -56,7 +56,7 @@ onEachProfile((test, profile) => {
     t.true(ticks >= 1 && ticks <= tookMs / 100 + 2, `${ticks} ticks in ${tookMs} ms`);
   });
 
-  test('N2: milestones are told: low stock, sold out, restocked, ended early', async (t) => {
+  test('N2: milestones are sent: low stock, sold out, restocked, ended early', async (t) => {
     const creator = server.fresh('creator');
     const dropId = await server.drop(creator, { stock: 20, limitPerUser: 100 });
     const visitor = await LiveClient.visit(t, server, dropId);
@@ -77,7 +77,7 @@ onEachProfile((test, profile) => {
     assertRising(t, visitor.ofDrop(`drop:${dropId}`));
   });
 
-  test('N5: a follower hears of the creator’s drops by itself, also when following meanwhile', async (t) => {
+  test('N5: a follower gets the creator’s drops, also after a follow meanwhile', async (t) => {
     const { id: creator } = await server.register('Cleo');
     const [fan, stranger] = [server.fresh('fan'), server.fresh('fan')];
     const path = `/v1/creators/${creator}/follow`;
@@ -131,7 +131,7 @@ onEachProfile((test, profile) => {
     t.is(leaving.ofDrop(topic).length, 1);
   });
 
-  test('N6: a visitor sees one drop without an account, and asks for nothing else', async (t) => {
+  test('N6: a visitor watches one drop without an account, and nothing else', async (t) => {
     const dropId = await server.drop(server.fresh('creator'));
     const visitor = await LiveClient.visit(t, server, dropId);
     t.like(await visitor.next(isSnapshot), { dropId });

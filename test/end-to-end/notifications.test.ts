@@ -32,7 +32,7 @@ onEachProfile((test, profile) => {
     );
   }
 
-  test('N1, N2: everything that happens to an order is in its buyer’s feed, newest first', async (t) => {
+  test('N1, N2: every change of an order is in its buyer’s feed, newest first', async (t) => {
     const [creator, user] = [server.fresh('creator'), server.fresh('user')];
     const dropId = await server.drop(creator, { payment: 'provider', stock: 20 });
     const shortly = await server.drop(creator, { payment: 'provider', holdSeconds: 1, stock: 20 });
@@ -87,7 +87,7 @@ onEachProfile((test, profile) => {
     t.true((await feed(user)).items.every(({ readAt }) => readAt !== null));
   });
 
-  test('N2, N4: a buyer is told live, soon, and the same as in the feed', async (t) => {
+  test('N2, N4: a live notification comes soon and equals the one in the feed', async (t) => {
     const user = server.fresh('user');
     const dropId = await server.drop(server.fresh('creator'));
     const client = await LiveClient.listen(t, server, user);
@@ -99,7 +99,7 @@ onEachProfile((test, profile) => {
     t.is((await feedOf(user, 1)).items[0]!.id, frame.id!);
   });
 
-  test('N7: a client that reconnects gets all that it missed, each once, in order', async (t) => {
+  test('N7: a client that reconnects gets all it missed, each once, in order', async (t) => {
     const user = server.fresh('user');
     const dropId = await server.drop(server.fresh('creator'), { stock: 500, limitPerUser: 500 });
     const first = await LiveClient.listen(t, server, user);
@@ -123,7 +123,7 @@ onEachProfile((test, profile) => {
     t.deepEqual(kept.map(({ id }) => Number(id)).toReversed(), heard);
   });
 
-  test('N7: whoever asks for everything gets everything, and nothing of others', async (t) => {
+  test('N7: a resume from 0 gives all own notifications and none of others', async (t) => {
     const [user, other] = [server.fresh('user'), server.fresh('user')];
     const dropId = await server.drop(server.fresh('creator'));
     for (const who of [user, other, user]) await server.order(dropId, who, server.fresh('key'));

@@ -81,7 +81,7 @@ onEachProfile((test, profile) => {
     t.is((await server.order(dropId, 'ann', 'k2', 2)).status, 201);
   });
 
-  test('S1, S5: a crowd gets exactly what there is, and sold out is told with its version', async (t) => {
+  test('S1, S5: a crowd gets exactly the stock, and sold-out has its version', async (t) => {
     const dropId = await server.drop(server.fresh('creator'), { stock: 30 });
     const answers = await Promise.all(
       Array.from({ length: 100 }, (_, i) => server.order(dropId, `crowd${i}`, 'k')),
@@ -93,7 +93,7 @@ onEachProfile((test, profile) => {
     t.like(await server.readDrop(dropId), { sold: 30, held: 0, free: 0, soldOut: true });
   });
 
-  test('H7, O3, S5: sold out is answered again and again, replays still work, a restock ends it', async (t) => {
+  test('H7, O3, S5: sold-out repeats, replays still work, a restock ends it', async (t) => {
     const creator = server.fresh('creator');
     const dropId = await server.drop(creator, { stock: 2 });
     const bought = await server.order(dropId, 'ann', 'mine', 2);
@@ -121,7 +121,7 @@ onEachProfile((test, profile) => {
     t.is((await server.readDrop(dropId))['free'], 2);
   });
 
-  test('O9: an order is there at once, listed within a second, and nobody else sees it', async (t) => {
+  test('O9: an order is readable at once, listed within a second, and private', async (t) => {
     const dropId = await server.drop(server.fresh('creator'));
     const user = server.fresh('user');
     const orders: unknown[] = [];

@@ -99,7 +99,7 @@ onEachProfile((test, profile) => {
     t.is((await server.readDrop(dropId))['version'], version);
   });
 
-  test('P3: the same payment told under many ids, at once, counts once', async (t) => {
+  test('P3: the same payment under many webhook ids at once counts once', async (t) => {
     const dropId = await providerDrop();
     const id = await reserved(dropId, 'ann');
     const calls = Array.from({ length: 10 }, () => server.webhook('payment.succeeded', id));
@@ -115,7 +115,7 @@ onEachProfile((test, profile) => {
     }
   });
 
-  test('O11, S5: a hold ends at its deadline, not before, and its units are for sale again', async (t) => {
+  test('O11, S5: a hold ends at its deadline, not before, and frees its units', async (t) => {
     const dropId = await providerDrop({ stock: 1, holdSeconds: HOLD_SECONDS });
     const { json } = await server.order(dropId, 'ann', 'k');
     const deadline = Date.parse(String(json['holdExpiresAt']));
@@ -155,7 +155,7 @@ onEachProfile((test, profile) => {
     t.like(await server.readDrop(dropId), { held: 0, sold: 2, free: 0 });
   });
 
-  test('O12: the buyer may cancel while it is reserved, and the units are free at once', async (t) => {
+  test('O12: the buyer may cancel a reserved order, which frees its units at once', async (t) => {
     const dropId = await providerDrop({ stock: 1 });
     const id = await reserved(dropId, 'ann');
     const cancel = (as: string) => server.post(`/v1/orders/${id}/cancel`, { as });

@@ -14,7 +14,7 @@ onEachProfile((test, profile) => {
   });
   test.after.always(() => server.stop());
 
-  test('H5: one user’s flood is answered 429 and told when to come back; others order on', async (t) => {
+  test('H5: too many requests of a user get 429 with Retry-After; others order on', async (t) => {
     const dropId = await server.drop('creator', { stock: 1000, limitPerUser: 1000 });
     const answers = await Promise.all(
       Array.from({ length: 60 }, (_, i) => server.order(dropId, 'greedy', `k${i}`)),
@@ -41,7 +41,7 @@ onEachProfile((test, profile) => {
     t.deepEqual(statuses, new Set([401, 429]));
   });
 
-  test('H5: an account’s failed log-ins are answered 429 and told when to come back', async (t) => {
+  test('H5: too many failed log-ins of an account get 429 with Retry-After', async (t) => {
     const body = { email: 'guessed@example.com', password: 'a guess or two' };
     const guess = (i: number) =>
       server.post('/v1/auth/login', { body, headers: { 'x-forwarded-for': `192.0.2.${i}` } });

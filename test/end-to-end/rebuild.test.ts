@@ -44,7 +44,7 @@ onEachProfile((test, profile) => {
   });
   const count = (list: readonly unknown[], length: number) => list.length === length;
 
-  test('J1, X2: lost lists and feeds are found, made again during the sale, and told to nobody twice', async (t) => {
+  test('J1, X2: lost rows are found and restored during the sale, none notified twice', async (t) => {
     const creator = server.fresh('creator');
     const [ann, ben] = [server.fresh('ann'), server.fresh('ben')];
     const terms = { stock: 500, limitPerUser: 500 };

@@ -156,8 +156,8 @@ export class SaleClient {
    * For state that the other gateway gets a moment later: repeats the read until it matches. With
    * one gateway the first read must match.
    */
-  inAMoment<T>(look: () => Promise<T>, wanted: (seen: T) => boolean): Promise<T> {
-    return this.#urls.length === 1 ? look() : eventually(look, wanted);
+  inAMoment<T>(read: () => Promise<T>, matches: (value: T) => boolean): Promise<T> {
+    return this.#urls.length === 1 ? read() : eventually(read, matches);
   }
 
   #learnVersion({ id, dropId = id, version }: Json): void {
@@ -215,19 +215,19 @@ export function dropTerms(): Json {
   };
 }
 
-const LOOK_MAX_MS = 10_000;
-const LOOK_DELAY_MS = 25;
+const POLL_TIMEOUT_MS = 10_000;
+const POLL_DELAY_MS = 25;
 
 /** Repeats a read until it matches; resolves to the last value after the timeout. */
 export async function eventually<T>(
-  look: () => Promise<T>,
-  wanted: (seen: T) => boolean,
-  maxMs: number = LOOK_MAX_MS,
+  read: () => Promise<T>,
+  matches: (value: T) => boolean,
+  maxMs: number = POLL_TIMEOUT_MS,
 ): Promise<T> {
   const until = performance.now() + maxMs;
   for (;;) {
-    const seen = await look();
-    if (wanted(seen) || performance.now() > until) return seen;
-    await new Promise((resolve) => setTimeout(resolve, LOOK_DELAY_MS));
+    const value = await read();
+    if (matches(value) || performance.now() > until) return value;
+    await new Promise((resolve) => setTimeout(resolve, POLL_DELAY_MS));
   }
 }

@@ -14,7 +14,7 @@ export const redisInstalled = findProgram('redis-server') !== null;
 const SLOTS = 16_384;
 const CLUSTER_NODES = 3;
 const CLUSTER_READY_TIMEOUT_MS = 20_000;
-const CLUSTER_LOOK_MS = 50;
+const CLUSTER_POLL_INTERVAL_MS = 50;
 /** The bus port of a Redis Cluster node is its port plus this. */
 const CLUSTER_BUS_OFFSET = 10_000;
 const PORT_MAX = 65_535;
@@ -135,7 +135,7 @@ async function agreed(clients: readonly Redis[]): Promise<void> {
     );
     if (ready) return;
     if (Date.now() > deadline) throw new Error('the Redis Cluster did not come together');
-    await delay(CLUSTER_LOOK_MS);
+    await delay(CLUSTER_POLL_INTERVAL_MS);
   }
 }
 
