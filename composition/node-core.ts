@@ -100,9 +100,8 @@ export function createEvents(options: {
   const clock = systemClock;
   const { changes, consumerPositions: positions } = stores;
   // No consumer of changes has stored positions yet: each one that gets some is named here.
-  const trimmer =
-    changes === null ? null : new ChangeTrimmer({ changes, positions, consumers: [], clock, log });
-  trimmer?.start();
+  const trimmer = new ChangeTrimmer({ changes, positions, consumers: [], clock, log });
+  trimmer.start();
   const consumers: EventConsumer[] = [new ProjectionsConsumer({ ...stores, liveBus: bus })];
   const payments =
     provider === null
@@ -121,7 +120,7 @@ export function createEvents(options: {
     relay,
     async stop() {
       // A payments consumer whose queue is full would otherwise hold up the end of the relay.
-      await Promise.all([relay.stop(), payments?.stop(), trimmer?.stop()]);
+      await Promise.all([relay.stop(), payments?.stop(), trimmer.stop()]);
     },
   };
 }

@@ -33,8 +33,7 @@ const POSITION_INTERVAL_MS = 5_000;
 export interface OutsideStreamOptions {
   readonly journal: Journal;
   readonly snapshots: SnapshotStore;
-  /** Null: this store has no change stream, and only events come. */
-  readonly changes: ChangeStream | null;
+  readonly changes: ChangeStream;
   readonly catalogue: Pick<Catalogue, 'findDrop'>;
   readonly shardCount: number;
   readonly clock: Clock;
@@ -158,7 +157,7 @@ class Reader {
 
   async #passPage(pass: NonNullable<OutsidePosition['pass']>): Promise<string> {
     const { changes, clock } = this.#options;
-    const { changes: entities, nextCursor } = await changes!.scan(
+    const { changes: entities, nextCursor } = await changes.scan(
       pass.bucket,
       pass.cursor,
       RECORDS_PER_READ,
@@ -237,7 +236,7 @@ class Reader {
     const after = this.#buckets[bucket]!;
     if (after >= last) return 0;
     const limit = Math.min(RECORDS_PER_READ, last - after);
-    const records = await this.#options.changes!.read(bucket, after, limit);
+    const records = await this.#options.changes.read(bucket, after, limit);
     // Their times may step back with the clock; their order may not.
     let time = 0;
     let cost = 0;

@@ -16,8 +16,7 @@ export interface StreamHeads {
 
 export interface StreamHeadsOptions {
   readonly journal: Pick<Journal, 'head'>;
-  /** Null: there is no change stream on this store. */
-  readonly changes: Pick<ChangeStream, 'head' | 'bucketCount'> | null;
+  readonly changes: Pick<ChangeStream, 'head' | 'bucketCount'>;
   readonly shardCount: number;
   readonly clock: Clock;
 }
@@ -38,8 +37,8 @@ export class HeadsReader {
       const { lastSequence } = await journal.head(shard);
       return lastSequence;
     });
-    const bucketCount = changes?.bucketCount ?? 0;
-    const buckets = Array.from({ length: bucketCount }, (_, bucket) => changes!.head(bucket));
+    const { bucketCount } = changes;
+    const buckets = Array.from({ length: bucketCount }, (_, bucket) => changes.head(bucket));
     return { shards: await Promise.all(shards), buckets: await Promise.all(buckets) };
   }
 

@@ -3,8 +3,8 @@
 
 import { problem, type Problem } from './problems.ts';
 
-const STREAMS_MAX = 64;
-const STREAMS_PER_USER_MAX = 4;
+export const STREAMS_MAX = 64;
+export const STREAMS_PER_USER_MAX = 4;
 const RETRY_AFTER_SECONDS = '5';
 
 export interface StreamSlotsOptions {

@@ -20,8 +20,8 @@ export interface Stores {
   readonly accounts: AccountStore;
   readonly catalogue: Catalogue;
   readonly follows: FollowStore;
-  /** The changes of accounts, products and follows (C1). Null: this driver does not have it yet. */
-  readonly changes: ChangeStream | null;
+  /** The changes of accounts, products and follows (C1). */
+  readonly changes: ChangeStream;
   readonly feed: FeedStore;
   readonly orderList: OrderListStore;
   /** What fills `feed` and `orderList`. */
