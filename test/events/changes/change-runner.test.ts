@@ -108,14 +108,17 @@ test('C1: who is behind what was trimmed makes a full pass, and loses what is go
 });
 
 test('C1: changes beside a full pass are not missed', async (t) => {
-  const at = bench(t, 40);
-  await follow(at.stores, 100);
+  const at = bench(t, 400);
+  await follow(at.stores, 200);
   let step = 0;
   at.counter.afterEffect = async () => {
     step += 1;
     if (step > 6) return;
-    await at.stores.follows.unfollow(`user_${step}`, 'creator_1');
-    await at.stores.follows.follow(`late_${step}`, 'creator_2', step);
+    // In every bucket, that of the pass too.
+    for (let i = 0; i < 8; i++) {
+      await at.stores.follows.unfollow(`user_${step * 8 + i}`, 'creator_1');
+      await at.stores.follows.follow(`late_${step * 8 + i}`, 'creator_2', step);
+    }
   };
   at.run();
   await at.clock.advance(1);
