@@ -7,8 +7,8 @@ import type { Logger } from 'pino';
 import { StoreUnavailableError } from '../../ports/journal.ts';
 import { answerOf, type RedisConnection } from './connection.ts';
 
-/** The first version with `XTRIM MINID`. */
-const VERSION_MIN = [6, 2] as const;
+/** The first version with `PEXPIRE GT` and with stream ids that count by themselves (`0-*`). */
+const VERSION_MIN = [7, 0] as const;
 
 /** Redis is set up so that acknowledged orders may be lost. The message has a line for each. */
 export class WeakRedisError extends Error {
