@@ -13,17 +13,19 @@ import type { LiveBus } from '../actors/live-bus.ts';
 import type { NodeRun } from '../actors/cluster/move-protocol.ts';
 import type { ShardHost } from '../actors/shard/shard-host.ts';
 import type { BrokerPeers } from '../actors/cluster/shard-service.ts';
-import { AccessTokens } from '../services/access-tokens.ts';
+import { AccessTokens } from '../app/access-tokens.ts';
 import type { CallAction } from '../contracts/actions.ts';
 import { accountsService } from '../services/accounts.ts';
 import { catalogueService } from '../services/catalogue.ts';
+import { dropsService } from '../services/drops.ts';
+import { productsService } from '../services/products.ts';
 import { PaymentsConsumer } from '../events/payments/payments-consumer.ts';
 import { ProjectionsConsumer } from '../events/lists/projections-consumer.ts';
 import { followsService } from '../services/follows.ts';
 import { notificationsService } from '../services/notifications.ts';
 import { type OperatorServiceOptions, operatorService } from '../services/operator.ts';
 import { ordersService } from '../services/orders.ts';
-import { Passwords } from '../services/passwords.ts';
+import { Passwords } from '../app/passwords.ts';
 import { Rebuild } from '../events/rebuild/rebuild.ts';
 import type { PaymentProvider } from '../events/payments/payment-provider.ts';
 import { paymentsService } from '../services/payments.ts';
@@ -181,7 +183,9 @@ export function createServices(
   for (const service of [
     accountsService({ ...stores, passwords, accessTokens, now, monotonic, random, rateLimits }),
     catalogueService({ ...stores, router, now, random }),
-    ordersService(stores),
+    productsService({ ...stores, now, random }),
+    dropsService({ ...stores, router, now, random }),
+    ordersService({ ...stores, router }),
     followsService({ ...stores, liveBus: bus, now }),
     notificationsService({ ...stores, now }),
     paymentsService({ ...stores, router, secrets, now }),

@@ -5,7 +5,7 @@ import type { VerifyReport } from '../contracts/operator.ts';
 import { readEntries, replay } from '../actors/shard/recovery.ts';
 import type { DropState } from '../domain/drop-state.ts';
 import type { OrderView } from '../contracts/orders.ts';
-import { AccessTokens } from '../services/access-tokens.ts';
+import { AccessTokens } from '../app/access-tokens.ts';
 import { openSqliteStores } from '../storage/sqlite/stores.ts';
 import { type Config, NoDataError } from './config.ts';
 import { isOfOneNode } from './data-directory.ts';

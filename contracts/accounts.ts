@@ -82,6 +82,10 @@ export const TokenIdentity = Type.Object({
 });
 export type TokenIdentity = Plain<typeof TokenIdentity>;
 
+/** Who asks, for what only some may do. Use cases decide by it; drops' actors get a `Caller`. */
+export const Requester = Type.Pick(TokenIdentity, ['userId', 'roles']);
+export type Requester = Plain<typeof Requester>;
+
 export const CREATOR_ROLE = 'creator';
 export const OPERATOR_ROLE = 'operator';
 

@@ -2,8 +2,8 @@
 // calls may cross the network. Every action answers with an Outcome: refusals are values, faults are
 // thrown.
 
-import type { AttemptsSpent, OwnProfile, PublicProfile, Session } from './accounts.ts';
-import type { DropStatus, DropView, NewDrop } from './drops.ts';
+import type { AttemptsSpent, OwnProfile, PublicProfile, Session, Requester } from './accounts.ts';
+import type { DropFilter, DropPatch, DropView, NewDrop } from './drops.ts';
 import type { NamedFollow } from './follows.ts';
 import type { Notification, NotificationsPage } from './notifications.ts';
 import type {
@@ -18,7 +18,7 @@ import type {
 import type { OrderView } from './orders.ts';
 import type { Page, PageRequest } from './paging.ts';
 import type { WebhookCall } from './payments.ts';
-import type { Product, ProductPatch } from './products.ts';
+import type { NewProduct, Product, ProductPatch } from './products.ts';
 import type { Outcome } from './refusals.ts';
 
 interface Plannable {
@@ -35,24 +35,31 @@ export interface Actions {
   'accounts.profile': [{ userId: string }, PublicProfile];
   'accounts.me': [{ userId: string }, OwnProfile];
 
-  'catalogue.addProduct': [
-    { creatorId: string; name: string; description: string; imageUrls: readonly string[] },
-    Product,
-  ];
+  /** Errors: `forbidden` where `creatorId` is somebody else. */
+  'products.add': [{ caller: Requester; creatorId: string; product: NewProduct }, Product];
+  'products.change': [{ caller: Requester; productId: string; change: ProductPatch }, Product];
+
+  /** Through the drop's actor; refuses `not-found` and `forbidden` for products of others. */
+  'drops.create': [{ caller: Requester; productId: string; drop: NewDrop }, DropView];
+  'drops.amend': [{ caller: Requester; dropId: string; change: DropPatch }, DropView];
+  'drops.cancel': [{ caller: Requester; dropId: string }, DropView];
+
+  'catalogue.product': [{ productId: string }, Product];
+  'catalogue.products': [{ creatorId?: string; page: PageRequest }, Page<Product>];
+  'catalogue.drops': [DropFilter & { page: PageRequest }, Page<DropView>];
+  /** The next three are what gateways of level 0 call: they have checked who may. */
+  'catalogue.addProduct': [NewProduct & { creatorId: string }, Product];
   'catalogue.changeProduct': [
     { callerId: string; productId: string; change: ProductPatch },
     Product,
   ];
-  'catalogue.product': [{ productId: string }, Product];
-  'catalogue.products': [{ creatorId?: string; page: PageRequest }, Page<Product>];
-  /** Makes the drop through its actor; refuses `not-found` and `forbidden` for products that are not the caller's. */
   'catalogue.addDrop': [{ callerId: string; productId: string; drop: NewDrop }, DropView];
-  'catalogue.drops': [
-    { status?: DropStatus; creatorId?: string; productId?: string; page: PageRequest },
-    Page<DropView>,
-  ];
 
   'orders.list': [{ userId: string; page: PageRequest }, Page<OrderView>];
+  /** The next three refuse `not-found` for an id that names no order, too. */
+  'orders.get': [{ caller: Requester; orderId: string }, OrderView];
+  'orders.cancel': [{ caller: Requester; orderId: string }, OrderView];
+  'orders.refund': [{ caller: Requester; orderId: string }, OrderView];
 
   'follows.follow': [{ userId: string; creatorId: string }, null];
   'follows.unfollow': [{ userId: string; creatorId: string }, null];

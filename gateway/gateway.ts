@@ -14,6 +14,7 @@ import { Authenticator } from './http/auth.ts';
 import { Dispatcher } from './http/dispatcher.ts';
 import { DropViews } from './drop-views.ts';
 import { Flight } from './http/flight.ts';
+import { offerDrops } from './offer-drops.ts';
 import type { MetricSources } from './http/metric-sources.ts';
 import { registerMetrics } from './http/metrics.ts';
 import { OrderPath } from './orders/order-path.ts';
@@ -101,8 +102,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       ? [
           ...accountRoutes(),
           ...productRoutes(),
-          ...dropRoutes({ router, views, now }),
-          ...orderRoutes({ router, paymentProvider }),
+          ...dropRoutes({ views }),
+          ...orderRoutes({ paymentProvider }),
           ...paymentRoutes(),
           ...followRoutes(),
           ...notificationRoutes(),
@@ -122,7 +123,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     table,
     authenticator,
     limits,
-    call: options.call,
+    call: offerDrops(options.call, views),
     clock,
     log,
   });

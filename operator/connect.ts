@@ -2,7 +2,7 @@
 
 import { loadKeptConfig } from '../composition/config.ts';
 import { keptServerUrl } from '../composition/server-url.ts';
-import { AccessTokens } from '../services/access-tokens.ts';
+import { AccessTokens } from '../app/access-tokens.ts';
 import { OperatorApi } from './api-client.ts';
 
 export interface ConnectOptions {

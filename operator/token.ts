@@ -2,7 +2,7 @@
 // steps.
 
 import { loadKeptConfig } from '../composition/config.ts';
-import { AccessTokens } from '../services/access-tokens.ts';
+import { AccessTokens } from '../app/access-tokens.ts';
 
 export interface TokenOptions {
   readonly user: string;

@@ -1,19 +1,15 @@
-// The orders service: a user's own orders out of the read model (O9). Placing, reading and changing
-// one order is the drop's actor's.
+// The face of `app/orders.ts`.
 
 import type { ServiceSchema } from 'moleculer';
-import { success } from '../domain/refusal.ts';
-import type { OrderListStore } from '../storage/ports/order-list.ts';
+import { Orders, type OrdersOptions } from '../app/orders.ts';
 import { defineService } from './moleculer/define-service.ts';
 
-export interface OrdersServiceOptions {
-  readonly orderList: OrderListStore;
-}
-
-export function ordersService({ orderList }: OrdersServiceOptions): ServiceSchema {
+export function ordersService(options: OrdersOptions): ServiceSchema {
+  const orders = new Orders(options);
   return defineService('orders', {
-    async list({ userId, page }) {
-      return success(await orderList.listByUser(userId, page));
-    },
+    list: (params) => orders.list(params),
+    get: (params) => orders.get(params),
+    cancel: (params) => orders.cancel(params),
+    refund: (params) => orders.refund(params),
   });
 }

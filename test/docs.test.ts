@@ -11,7 +11,7 @@ import { PROBLEMS } from '../gateway/http/problems.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const FOLDERS =
-  'domain|storage|actors|events|services|gateway|composition|operator|bench|test|scripts|docs';
+  'contracts|app|domain|storage|actors|events|services|gateway|composition|operator|bench|test|scripts|docs';
 const FILE = new RegExp(
   `^(?:(?:${FOLDERS})/[\\w./-]*|[\\w-]+(?:\\.[\\w-]+)*\\.(?:ts|mjs|md|json))$`,
 );

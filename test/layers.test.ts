@@ -20,6 +20,7 @@ const FLOORS = [
   'storage',
   'actors',
   'events',
+  'app',
   'services',
   'gateway',
   'composition',
@@ -29,7 +30,7 @@ const IMPORT =
   /^(?:import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/gm;
 
 const files = globSync(
-  '{contracts,domain,storage,actors,events,services,gateway,composition,operator}/**/*.ts',
+  '{contracts,domain,storage,actors,events,app,services,gateway,composition,operator}/**/*.ts',
   {
     cwd: ROOT,
   },
@@ -72,8 +73,9 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   storage: ['contracts', 'domain'],
   actors: ['contracts', 'domain', 'storage'],
   events: ['contracts', 'domain', 'storage', 'actors'],
-  services: ['contracts', 'domain', 'storage', 'actors', 'events'],
-  gateway: ['contracts', 'domain', 'storage', 'actors', 'events', 'services'],
+  app: ['contracts', 'domain', 'storage', 'actors', 'events'],
+  services: ['contracts', 'domain', 'storage', 'actors', 'events', 'app'],
+  gateway: ['contracts', 'domain', 'storage', 'actors', 'events', 'app'],
 };
 
 for (const [floor, allowed] of Object.entries(MAY_USE)) {

@@ -2,7 +2,7 @@
 // the server still holds in memory. The server unloads a drop some time after its end.
 
 import { OperatorApi } from '../../operator/api-client.ts';
-import { AccessTokens } from '../../services/access-tokens.ts';
+import { AccessTokens } from '../../app/access-tokens.ts';
 import { AUTH_SECRET, type SaleClient } from '../servers/sale-client.ts';
 
 const STOCK = 10_000_000;

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { OperatorApi } from '../../operator/api-client.ts';
 import { findProgram } from '../../operator/cluster/supervised-process.ts';
 import { ClusterSupervisor, type ServerName } from '../../operator/cluster/supervisor.ts';
-import { AccessTokens } from '../../services/access-tokens.ts';
+import { AccessTokens } from '../../app/access-tokens.ts';
 import { cpuMicrosOf } from '../process-usage.ts';
 import { AUTH_SECRET, SaleClient } from './sale-client.ts';
 

@@ -8,7 +8,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../../actors/clock.ts';
 import { NOTHING } from '../../contracts/scalars.ts';
 import type { CallAction } from '../../contracts/actions.ts';
-import type { TokenIdentity } from '../../contracts/accounts.ts';
+import type { Requester, TokenIdentity } from '../../contracts/accounts.ts';
 import { type Check, compileCheck } from '../../contracts/check.ts';
 import { type Authenticator, bearerToken } from './auth.ts';
 import { addressLimitKey } from './address.ts';
@@ -56,7 +56,7 @@ interface Checks {
   readonly counts: RouteCounts;
 }
 
-const NO_USER: TokenIdentity = { userId: '', roles: [], expiresAt: 0 };
+const NOBODY: Requester = { userId: '', roles: [] };
 
 export class Dispatcher {
   readonly #options: DispatcherOptions;
@@ -150,7 +150,8 @@ export class Dispatcher {
         header: incoming.header,
         address: incoming.address,
         call: (action, params) => call(action, params, trace.traceparent),
-        user: user ?? NO_USER,
+        caller: user === null ? NOBODY : { userId: user.userId, roles: user.roles },
+        tokenExpiresAt: user === null ? 0 : user.expiresAt,
       });
       return result.ok ? result : problemOfRefusal(result, route.definition.body !== undefined);
     } catch (fault) {

@@ -2,7 +2,7 @@
 // requests are validated and OpenAPI is written, and a handler that turns a checked request into a
 // reply. Handlers know neither the server in use nor HTTP syntax.
 
-import type { TokenIdentity } from '../../contracts/accounts.ts';
+import type { Requester, TokenIdentity } from '../../contracts/accounts.ts';
 import type { Static, TObject, TSchema } from 'typebox';
 import type { ActionName, ActionOutcome, ActionParams } from '../../contracts/actions.ts';
 import type { ProblemCode } from '../../contracts/refusals.ts';
@@ -83,7 +83,10 @@ export interface CheckedRequest<Q, B> {
 }
 
 export interface UserRequest<Q, B> extends CheckedRequest<Q, B> {
-  readonly user: TokenIdentity;
+  /** Whom the access token speaks for. */
+  readonly caller: Requester;
+  /** Seconds since the Unix epoch. */
+  readonly tokenExpiresAt: number;
 }
 
 /** Who may call: anybody, or only somebody with a valid access token. */

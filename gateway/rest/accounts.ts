@@ -104,8 +104,8 @@ export function accountRoutes(): Route[] {
         response: OwnProfileBody,
         refusals: ['not-found', 'unavailable'],
       },
-      async ({ call, user }) => {
-        const profile = await call('accounts.me', { userId: user.userId });
+      async ({ call, caller }) => {
+        const profile = await call('accounts.me', { userId: caller.userId });
         return profile.ok ? jsonReply(200, ownProfileBody(profile.value)) : profile;
       },
     ),

@@ -32,18 +32,18 @@ export function changeRoutes({ stream, slots, now }: ChangeRoutesOptions): Route
         responseMediaType: NDJSON_MEDIA_TYPE,
         refusals: ['forbidden', 'position-trimmed', 'overloaded', 'unavailable'],
       },
-      async ({ query, user }) => {
-        const operator = user.roles.includes('operator');
-        if (!operator && !user.roles.includes('creator'))
+      async ({ query, caller, tokenExpiresAt }) => {
+        const operator = caller.roles.includes('operator');
+        if (!operator && !caller.roles.includes('creator'))
           return problem('forbidden', 'Only creators and operators may read the changes.');
-        const slot = slots.take(user.userId);
+        const slot = slots.take(caller.userId);
         if (!slot.ok) return slot;
         try {
           const chunks = await stream.open({
             from: query.from ?? 'start',
             follow: query.follow ?? false,
-            creatorId: operator ? null : user.userId,
-            forMs: user.expiresAt * 1000 - now(),
+            creatorId: operator ? null : caller.userId,
+            forMs: tokenExpiresAt * 1000 - now(),
           });
           const body = { chunks, close: slot.release };
           return { ok: true, status: 200, mediaType: NDJSON_MEDIA_TYPE, body, headers: [] };

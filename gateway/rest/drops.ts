@@ -1,67 +1,30 @@
 // Drops: made, read, listed, changed and cancelled (D1 to D4, S4). Selling is the order path's.
 
-import { DROP_AHEAD_MAX_MS } from '../../contracts/bounds.ts';
-import type { CommandRouter } from '../../actors/command-router.ts';
-import type { Caller } from '../../contracts/commands.ts';
 import {
-  type NewDrop as DropDraft,
   DropBody,
   DropPage,
+  DropPatch,
   DropPatchBody,
   DropQuery,
+  NewDrop,
   NewDropBody,
 } from '../../contracts/drops.ts';
-import type { TokenIdentity } from '../../contracts/accounts.ts';
+import { reader } from '../../contracts/wire.ts';
 import type { DropViews } from '../drop-views.ts';
-import { dropBody, pageBody } from '../present.ts';
-import type { Problem } from '../http/problems.ts';
 import { jsonReply, route, type Route, userRoute } from '../http/route.ts';
+import { dropBody, pageBody } from '../present.ts';
 import { pageRequest } from './paging.ts';
 
 const TAG = 'drops';
 
-export interface DropRoutesOptions {
-  readonly router: CommandRouter;
-  readonly views: DropViews;
-  readonly now: () => number;
+const newDrop = reader(NewDrop);
+const dropPatch = reader(DropPatch);
+
+export function dropRoutes(options: { readonly views: DropViews }): Route[] {
+  return [...creatorRoutes(), ...readRoutes(options)];
 }
 
-export function callerOf(user: TokenIdentity): Caller {
-  return { userId: user.userId, operator: user.roles.includes('operator') };
-}
-
-function unprocessable(detail: string): Problem {
-  return { ok: false, code: 'invalid-request', status: 422, detail };
-}
-
-/** Milliseconds since the epoch; a leap second has the right form but no such number. */
-function parseTime(text: string | undefined): number | undefined {
-  return text === undefined ? undefined : Date.parse(text);
-}
-
-/**
- * What is wrong with times given together; null when nothing is. Times left out are the actor's to
- * compare.
- */
-function wrongTimes(startsAt = Number.NaN, endsAt = Number.NaN, now: number): Problem | null {
-  if (startsAt >= endsAt) return unprocessable('endsAt: must be after startsAt.');
-  if (endsAt <= now) return unprocessable('endsAt: must be in the future.');
-  if (Math.max(startsAt || 0, endsAt || 0) > now + DROP_AHEAD_MAX_MS) {
-    return unprocessable('endsAt: must be within a year.');
-  }
-  return null;
-}
-
-function wrongTimeText(times: readonly (readonly [string, number | undefined])[]): Problem | null {
-  const wrong = times.find(([, time]) => Number.isNaN(time));
-  return wrong === undefined ? null : unprocessable(`${wrong[0]}: is not a time.`);
-}
-
-export function dropRoutes(options: DropRoutesOptions): Route[] {
-  return [...creatorRoutes(options), ...readRoutes(options)];
-}
-
-function creatorRoutes({ router, views, now }: DropRoutesOptions): Route[] {
+function creatorRoutes(): Route[] {
   return [
     userRoute(
       {
@@ -76,24 +39,9 @@ function creatorRoutes({ router, views, now }: DropRoutesOptions): Route[] {
         response: DropBody,
         refusals: ['not-found', 'forbidden', 'unavailable', 'overloaded'],
       },
-      async ({ call, id, body, user }) => {
-        const startsAt = Date.parse(body.startsAt);
-        const endsAt = Date.parse(body.endsAt);
-        const wrong =
-          wrongTimeText([
-            ['startsAt', startsAt],
-            ['endsAt', endsAt],
-          ]) ?? wrongTimes(startsAt, endsAt, now());
-        if (wrong !== null) return wrong;
-        const drop: DropDraft = {
-          ...body,
-          startsAt,
-          endsAt,
-        };
-        const callerId = user.userId;
-        const made = await call('catalogue.addDrop', { callerId, productId: id, drop });
+      async ({ call, caller, id, body }) => {
+        const made = await call('drops.create', { caller, productId: id, drop: newDrop(body) });
         if (!made.ok) return made;
-        views.offer(made.value);
         return jsonReply(201, dropBody(made.value), [['location', `/v1/drops/${made.value.id}`]]);
       },
     ),
@@ -119,29 +67,9 @@ function creatorRoutes({ router, views, now }: DropRoutesOptions): Route[] {
           'overloaded',
         ],
       },
-      async ({ id, body, user }) => {
-        const { limitPerUser, addStock } = body;
-        const startsAt = parseTime(body.startsAt);
-        const endsAt = parseTime(body.endsAt);
-        const wrong =
-          wrongTimeText([
-            ['startsAt', startsAt],
-            ['endsAt', endsAt],
-          ]) ?? wrongTimes(startsAt, endsAt, now());
-        if (wrong !== null) return wrong;
-        if (addStock === 0) return unprocessable('addStock: must not be 0.');
-        const changed = await router.send({
-          type: 'amend-drop',
-          dropId: id,
-          caller: callerOf(user),
-          ...(startsAt !== undefined && { startsAt }),
-          ...(endsAt !== undefined && { endsAt }),
-          ...(limitPerUser !== undefined && { limitPerUser }),
-          ...(addStock !== undefined && { addStock }),
-        });
-        if (!changed.ok) return changed;
-        views.offer(changed.value);
-        return jsonReply(200, dropBody(changed.value));
+      async ({ call, caller, id, body }) => {
+        const changed = await call('drops.amend', { caller, dropId: id, change: dropPatch(body) });
+        return changed.ok ? jsonReply(200, dropBody(changed.value)) : changed;
       },
     ),
     userRoute(
@@ -156,21 +84,15 @@ function creatorRoutes({ router, views, now }: DropRoutesOptions): Route[] {
         response: DropBody,
         refusals: ['not-found', 'forbidden', 'drop-ended', 'unavailable', 'overloaded'],
       },
-      async ({ id, user }) => {
-        const cancelled = await router.send({
-          type: 'cancel-drop',
-          dropId: id,
-          caller: callerOf(user),
-        });
-        if (!cancelled.ok) return cancelled;
-        views.offer(cancelled.value);
-        return jsonReply(200, dropBody(cancelled.value));
+      async ({ call, caller, id }) => {
+        const cancelled = await call('drops.cancel', { caller, dropId: id });
+        return cancelled.ok ? jsonReply(200, dropBody(cancelled.value)) : cancelled;
       },
     ),
   ];
 }
 
-function readRoutes({ views }: DropRoutesOptions): Route[] {
+function readRoutes({ views }: { readonly views: DropViews }): Route[] {
   return [
     route(
       {

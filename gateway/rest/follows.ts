@@ -22,8 +22,8 @@ export function followRoutes(): Route[] {
         status: 204,
         refusals: ['not-found', 'unavailable'],
       },
-      async ({ call, id, user }) => {
-        const done = await call('follows.follow', { userId: user.userId, creatorId: id });
+      async ({ call, id, caller }) => {
+        const done = await call('follows.follow', { userId: caller.userId, creatorId: id });
         return done.ok ? emptyReply(204) : done;
       },
     ),
@@ -39,8 +39,8 @@ export function followRoutes(): Route[] {
         status: 204,
         refusals: ['not-found', 'unavailable'],
       },
-      async ({ call, id, user }) => {
-        const done = await call('follows.unfollow', { userId: user.userId, creatorId: id });
+      async ({ call, id, caller }) => {
+        const done = await call('follows.unfollow', { userId: caller.userId, creatorId: id });
         return done.ok ? emptyReply(204) : done;
       },
     ),

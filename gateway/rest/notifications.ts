@@ -31,8 +31,8 @@ export function notificationRoutes(): Route[] {
         response: NotificationPage,
         refusals: ['unavailable'],
       },
-      async ({ call, query, user }) => {
-        const { userId } = user;
+      async ({ call, query, caller }) => {
+        const { userId } = caller;
         const unread = query.unread ?? false;
         const page = await call('notifications.list', { userId, unread, page: pageRequest(query) });
         if (!page.ok) return page;
@@ -51,8 +51,8 @@ export function notificationRoutes(): Route[] {
         status: 204,
         refusals: ['unavailable'],
       },
-      async ({ call, user }) => {
-        const done = await call('notifications.markAllRead', { userId: user.userId });
+      async ({ call, caller }) => {
+        const done = await call('notifications.markAllRead', { userId: caller.userId });
         return done.ok ? emptyReply(204) : done;
       },
     ),
@@ -67,9 +67,9 @@ export function notificationRoutes(): Route[] {
         status: 204,
         refusals: ['not-found', 'unavailable'],
       },
-      async ({ call, id, user }) => {
+      async ({ call, id, caller }) => {
         const done = await call('notifications.markRead', {
-          userId: user.userId,
+          userId: caller.userId,
           notificationId: id,
         });
         return done.ok ? emptyReply(204) : done;

@@ -38,7 +38,7 @@ function operatorRoute<const D extends OperatorDefinition>(
   handle: Parameters<typeof userRoute<D>>[1],
 ): Route {
   return userRoute(definition, (request) =>
-    request.user.roles.includes('operator') ? handle(request) : refusal('forbidden'),
+    request.caller.roles.includes('operator') ? handle(request) : refusal('forbidden'),
   );
 }
 
@@ -140,12 +140,12 @@ function shardRoutes(): Route[] {
 }
 
 async function pin(
-  { id, call, user, body }: UserRequest<unknown, { dryRun?: boolean }>,
+  { id, call, caller, body }: UserRequest<unknown, { dryRun?: boolean }>,
   to: string | null,
 ): Promise<RouteResult> {
   if (!SHARD.test(id)) return refusal('not-found');
   const plan = await call('operator.pin', {
-    operatorId: user.userId,
+    operatorId: caller.userId,
     shard: Number(id),
     to,
     dryRun: body.dryRun ?? false,
@@ -165,9 +165,9 @@ function nodeRoutes(): Route[] {
         body: Change,
         response: MovePlan,
       },
-      async ({ id: nodeId, call, user, body }) => {
+      async ({ id: nodeId, call, caller, body }) => {
         const { dryRun = false } = body;
-        const plan = await call(action, { operatorId: user.userId, nodeId, dryRun });
+        const plan = await call(action, { operatorId: caller.userId, nodeId, dryRun });
         return plan.ok ? jsonReply(200, plan.value) : plan;
       },
     );
@@ -180,8 +180,8 @@ function nodeRoutes(): Route[] {
         summary: 'Ask a node to end in good order, for whatever supervises it to start it again.',
         status: 202,
       },
-      async ({ id: nodeId, call, user }) => {
-        const asked = await call('operator.restart', { operatorId: user.userId, nodeId });
+      async ({ id: nodeId, call, caller }) => {
+        const asked = await call('operator.restart', { operatorId: caller.userId, nodeId });
         return asked.ok ? emptyReply(202) : asked;
       },
     ),
@@ -197,9 +197,9 @@ function wholeRoutes(): Route[] {
         body: RebalanceChange,
         response: MovePlan,
       },
-      async ({ call, user, body }) => {
+      async ({ call, caller, body }) => {
         const { movesMax = REBALANCE_MOVES_DEFAULT, dryRun = false } = body;
-        const operatorId = user.userId;
+        const operatorId = caller.userId;
         const plan = await call('operator.rebalance', { operatorId, movesMax, dryRun });
         return plan.ok ? jsonReply(200, plan.value) : plan;
       },
@@ -212,9 +212,13 @@ function wholeRoutes(): Route[] {
         body: RebuildChange,
         response: RebuildReport,
       },
-      async ({ call, user, body }) => {
+      async ({ call, caller, body }) => {
         const { shards = null, dryRun = false } = body;
-        const report = await call('operator.rebuild', { operatorId: user.userId, shards, dryRun });
+        const report = await call('operator.rebuild', {
+          operatorId: caller.userId,
+          shards,
+          dryRun,
+        });
         return report.ok ? jsonReply(200, report.value) : report;
       },
     ),

@@ -1,20 +1,16 @@
 // Orders after they are placed: read, listed, cancelled and refunded (O9, O12). Placing them is the
 // order path's; its definition stands here so that it is documented and its address known.
 
-import type { CommandRouter } from '../../actors/command-router.ts';
-import { parseOrderId } from '../../domain/ids.ts';
 import { orderJson, orderPageJson } from '../present.ts';
-import { problem } from '../http/problems.ts';
 import { NewOrder, OrderBody, OrderHeaders, OrderPage } from '../../contracts/orders.ts';
 import { PageQuery } from '../../contracts/paging.ts';
 import { JSON_MEDIA_TYPE, type Route, textReply, userRoute } from '../http/route.ts';
-import { callerOf } from './drops.ts';
 import { pageRequest } from './paging.ts';
 
 const TAG = 'orders';
 
 export interface OrderRoutesOptions {
-  readonly router: CommandRouter;
+  /** Shown as `payment.provider`. */
   readonly paymentProvider: string;
 }
 
@@ -47,7 +43,7 @@ export const PLACE_ORDER: Route = {
   handle: null,
 };
 
-export function orderRoutes({ router, paymentProvider }: OrderRoutesOptions): Route[] {
+export function orderRoutes({ paymentProvider }: OrderRoutesOptions): Route[] {
   return [
     PLACE_ORDER,
     userRoute(
@@ -62,16 +58,8 @@ export function orderRoutes({ router, paymentProvider }: OrderRoutesOptions): Ro
         response: OrderBody,
         refusals: ['not-found', 'unavailable', 'overloaded'],
       },
-      async ({ id, user }) => {
-        const parsed = parseOrderId(id);
-        if (parsed === null) return problem('not-found');
-        const { dropId } = parsed;
-        const order = await router.send({
-          type: 'get-order',
-          dropId,
-          orderId: id,
-          userId: user.userId,
-        });
+      async ({ call, caller, id }) => {
+        const order = await call('orders.get', { caller, orderId: id });
         if (!order.ok) return order;
         return textReply(200, JSON_MEDIA_TYPE, orderJson(order.value, paymentProvider));
       },
@@ -89,22 +77,18 @@ export function orderRoutes({ router, paymentProvider }: OrderRoutesOptions): Ro
         response: OrderPage,
         refusals: ['unavailable'],
       },
-      async ({ call, query, user }) => {
-        const page = await call('orders.list', { userId: user.userId, page: pageRequest(query) });
+      async ({ call, caller, query }) => {
+        const page = await call('orders.list', { userId: caller.userId, page: pageRequest(query) });
         if (!page.ok) return page;
         return textReply(200, JSON_MEDIA_TYPE, orderPageJson(page.value, paymentProvider));
       },
     ),
-    changeRoute('cancel', router, paymentProvider),
-    changeRoute('refund', router, paymentProvider),
+    changeRoute('cancel', paymentProvider),
+    changeRoute('refund', paymentProvider),
   ];
 }
 
-function changeRoute(
-  change: 'cancel' | 'refund',
-  router: CommandRouter,
-  paymentProvider: string,
-): Route {
+function changeRoute(change: 'cancel' | 'refund', paymentProvider: string): Route {
   return userRoute(
     {
       method: 'POST',
@@ -128,12 +112,8 @@ function changeRoute(
         'overloaded',
       ],
     },
-    async ({ id, user }) => {
-      const parsed = parseOrderId(id);
-      if (parsed === null) return problem('not-found');
-      const { dropId } = parsed;
-      const type = change === 'cancel' ? 'cancel-order' : 'refund-order';
-      const order = await router.send({ type, dropId, orderId: id, caller: callerOf(user) });
+    async ({ call, caller, id }) => {
+      const order = await call(`orders.${change}`, { caller, orderId: id });
       if (!order.ok) return order;
       return textReply(200, JSON_MEDIA_TYPE, orderJson(order.value, paymentProvider));
     },

@@ -8,7 +8,6 @@ import {
   ProductQuery,
 } from '../../contracts/products.ts';
 import { pageBody, productBody } from '../present.ts';
-import { problem } from '../http/problems.ts';
 import { jsonReply, route, type Route, userRoute } from '../http/route.ts';
 import { pageRequest } from './paging.ts';
 
@@ -30,18 +29,8 @@ export function productRoutes(): Route[] {
         response: ProductBody,
         refusals: ['forbidden', 'unavailable'],
       },
-      async ({ call, id, body, user }) => {
-        if (id !== user.userId) {
-          return problem('forbidden', 'Products can be added for oneself only.');
-        }
-        const { name, description = '', imageUrls = [] } = body;
-        const creatorId = user.userId;
-        const added = await call('catalogue.addProduct', {
-          creatorId,
-          name,
-          description,
-          imageUrls,
-        });
+      async ({ call, caller, id, body }) => {
+        const added = await call('products.add', { caller, creatorId: id, product: body });
         if (!added.ok) return added;
         const location = `/v1/products/${added.value.id}`;
         return jsonReply(201, productBody(added.value), [['location', location]]);
@@ -100,10 +89,8 @@ export function productRoutes(): Route[] {
         response: ProductBody,
         refusals: ['not-found', 'forbidden', 'unavailable'],
       },
-      async ({ call, id, body, user }) => {
-        const change: ProductPatch = body;
-        const callerId = user.userId;
-        const changed = await call('catalogue.changeProduct', { callerId, productId: id, change });
+      async ({ call, caller, id, body }) => {
+        const changed = await call('products.change', { caller, productId: id, change: body });
         return changed.ok ? jsonReply(200, productBody(changed.value)) : changed;
       },
     ),

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { givenEnvironment } from '../../composition/config.ts';
-import { AccessTokens } from '../../services/access-tokens.ts';
+import { AccessTokens } from '../../app/access-tokens.ts';
 import { OperatorApi } from '../api-client.ts';
 import { realPace, interruptSignal } from '../pace.ts';
 import { watch } from '../watch.ts';

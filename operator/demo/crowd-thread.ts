@@ -3,7 +3,7 @@
 // crowd sees: every answer to one idempotency key names the same order.
 
 import { parentPort, workerData } from 'node:worker_threads';
-import { AccessTokens } from '../../services/access-tokens.ts';
+import { AccessTokens } from '../../app/access-tokens.ts';
 import type { AcknowledgedOrder, CrowdCommand, CrowdData, CrowdMessage } from './crowd.ts';
 import { type HttpAnswer, HttpPool, httpRequest } from './http-pool.ts';
 import { LoadCounters } from './load-counters.ts';

@@ -1,7 +1,7 @@
 // Prepares the demo: the creator and the drop on the server, and the crowd, the payers and the
 // followers, connected but not yet active.
 
-import { AccessTokens } from '../../services/access-tokens.ts';
+import { AccessTokens } from '../../app/access-tokens.ts';
 import { Crowd } from './crowd.ts';
 import { Followers, type StockFrame } from './followers.ts';
 import { Payers } from './payers.ts';

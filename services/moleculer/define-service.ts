@@ -6,9 +6,6 @@ import type { Context, ServiceSchema } from 'moleculer';
 import { refusal } from '../../domain/refusal.ts';
 import type { ActionName, ActionOutcome, ActionParams } from '../../contracts/actions.ts';
 
-/** `count` unpredictable bytes. */
-export type RandomBytes = (count: number) => Uint8Array;
-
 type NamesIn<Service extends string, A = ActionName> = A extends `${Service}.${infer Name}`
   ? Name
   : never;

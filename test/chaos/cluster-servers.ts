@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import pino from 'pino';
 import { OperatorApi } from '../../operator/api-client.ts';
 import { ClusterSupervisor, type ServerName } from '../../operator/cluster/supervisor.ts';
-import { AccessTokens } from '../../services/access-tokens.ts';
+import { AccessTokens } from '../../app/access-tokens.ts';
 import { ReachedLevel } from '../../storage/ports/feature-level.ts';
 import { openRedisStores } from '../../storage/redis/stores.ts';
 import { pause } from './final-state.ts';

@@ -1,7 +1,7 @@
 // The shared knowledge of the crash test's clients: users, live drops, orders that wait for
 // payment. Everything comes from answers, except the keys that the clients chose.
 
-import { AccessTokens } from '../../services/access-tokens.ts';
+import { AccessTokens } from '../../app/access-tokens.ts';
 
 export interface SaleDrop {
   readonly id: string;

@@ -1,7 +1,7 @@
 // The client of end-to-end tests: HTTP by `fetch`, tokens, signed webhook calls. With several
 // gateways the calls go to them in turn.
 
-import { AccessTokens } from '../../services/access-tokens.ts';
+import { AccessTokens } from '../../app/access-tokens.ts';
 import { signWebhook } from '../../events/payments/webhook-signature.ts';
 
 export type Json = Readonly<Record<string, unknown>>;

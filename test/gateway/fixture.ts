@@ -2,6 +2,7 @@
 // tells it to, and services that answer from a table. Also a small HTTP client on a raw socket,
 // because tests send what no client library would.
 
+import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import type { ExecutionContext } from 'ava';
 import pino from 'pino';
@@ -12,7 +13,11 @@ import type { CommandRouter, CommandSink } from '../../actors/command-router.ts'
 import type { CommandReply, DropCommand, ReplyTo } from '../../contracts/commands.ts';
 import type { DropView } from '../../contracts/drops.ts';
 import type { OrderView } from '../../contracts/orders.ts';
+import { Drops } from '../../app/drops.ts';
+import { Orders } from '../../app/orders.ts';
+import { Products } from '../../app/products.ts';
 import { refusal } from '../../domain/refusal.ts';
+import { memoryStores } from '../../storage/memory/stores.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '../../gateway/gateway.ts';
 import type { TokenIdentity } from '../../contracts/accounts.ts';
 import type { ActionName, CallAction } from '../../contracts/actions.ts';
@@ -151,7 +156,7 @@ export interface Fixture {
   readonly bus: InProcessLiveBus;
   readonly live: FakeLive;
   readonly calls: ServiceCall[];
-  /** What an action answers; by default it refuses `not-found`. Throwing is a fault. */
+  /** What an action answers instead of its use case, or of `not-found`. Throwing is a fault. */
   readonly actions: Partial<Record<ActionName, (params: never) => unknown>>;
   /** Lines of the log, parsed. */
   readonly logged: Record<string, unknown>[];
@@ -178,6 +183,38 @@ export function fakeVerifyToken(token: string): TokenIdentity | null {
   return { userId: match[1]!, roles, expiresAt: NOW / 1000 + 900 };
 }
 
+/** What the real use cases answer, over stores in memory: `creator` has the product `prd_1`. */
+function startUseCases(router: CommandRouter, now: () => number): Fixture['actions'] {
+  const stores = memoryStores();
+  const options = { ...stores, router, now, random: (count: number) => randomBytes(count) };
+  const [products, drops, orders] = [
+    new Products(options),
+    new Drops(options),
+    new Orders(options),
+  ];
+  const added = stores.catalogue.addProduct({
+    id: 'prd_1',
+    creatorId: 'creator',
+    name: 'Shoe',
+    description: '',
+    imageUrls: [],
+    createdAt: NOW,
+    revision: 1,
+  });
+  return {
+    'products.add': (params) => products.add(params),
+    'drops.create': async (params) => {
+      await added;
+      return await drops.create(params);
+    },
+    'drops.amend': (params) => drops.amend(params),
+    'drops.cancel': (params) => drops.cancel(params),
+    'orders.get': (params) => orders.get(params),
+    'orders.cancel': (params) => orders.cancel(params),
+    'orders.refund': (params) => orders.refund(params),
+  };
+}
+
 /** Stops by itself at the end of the test. */
 export async function startFixture(
   t: ExecutionContext,
@@ -189,9 +226,10 @@ export async function startFixture(
   const calls: ServiceCall[] = [];
   const actions: Fixture['actions'] = {};
   const logged: Record<string, unknown>[] = [];
+  const useCases = startUseCases(router, () => fixture.time);
   const call = (async (action: ActionName, params: object, traceparent?: string) => {
     calls.push({ action, params: params as Record<string, unknown>, traceparent });
-    const answer = actions[action];
+    const answer = actions[action] ?? useCases[action];
     return answer === undefined ? refusal('not-found') : await answer(params as never);
   }) as CallAction;
   const log = pino(

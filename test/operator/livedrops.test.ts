@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { AccessTokens } from '../../services/access-tokens.ts';
+import { AccessTokens } from '../../app/access-tokens.ts';
 import { type CommandResult, runCommand } from './run-command.ts';
 
 const AUTH_SECRET = 'a secret of more than thirty-two characters';

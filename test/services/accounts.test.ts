@@ -1,10 +1,10 @@
 // Accounts through the broker: registration, log-in, refresh tokens and profiles.
 
 import test, { type ExecutionContext } from 'ava';
-import { AccessTokens } from '../../services/access-tokens.ts';
+import { AccessTokens } from '../../app/access-tokens.ts';
 import type { Session } from '../../contracts/accounts.ts';
 import { accountsService } from '../../services/accounts.ts';
-import { Passwords } from '../../services/passwords.ts';
+import { Passwords } from '../../app/passwords.ts';
 import { type Harness, NOW, startServices } from './harness.ts';
 
 const PASSWORD = 'correct horse';

@@ -3,8 +3,8 @@
 import { createHmac, generateKeyPairSync } from 'node:crypto';
 import test from 'ava';
 import { createSigner } from 'fast-jwt';
-import { AccessTokens } from '../../services/access-tokens.ts';
-import { NOW } from './harness.ts';
+import { AccessTokens } from '../../app/access-tokens.ts';
+import { NOW } from '../services/harness.ts';
 
 const SECRET = 'a secret of at least thirty-two bytes';
 const NOW_SECONDS = NOW / 1_000;

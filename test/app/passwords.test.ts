@@ -1,7 +1,7 @@
 // Password hashing: right ones pass, unknown users take as long, and the queue has an end.
 
 import test from 'ava';
-import { Passwords } from '../../services/passwords.ts';
+import { Passwords } from '../../app/passwords.ts';
 
 const LIGHT = { memoryKib: 8 };
 

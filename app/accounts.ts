@@ -1,0 +1,213 @@
+// Accounts: registration, log-in, refresh tokens and profiles. It stores hashes only,
+// of passwords and of refresh tokens, and it answers log-ins alike, in time too, whether the
+// account exists or not (A1, A3).
+
+import { createHash } from 'node:crypto';
+import { ID_RANDOM_BYTES, makeId } from '../domain/ids.ts';
+import { RateLimiter, type RatePolicy } from '../domain/rate-limiter.ts';
+import { refusal, success } from '../domain/refusal.ts';
+import type { Outcome } from '../contracts/refusals.ts';
+import type { AccountStore, User } from '../storage/ports/accounts.ts';
+import type { FollowStore } from '../storage/ports/follows.ts';
+import type { ActionOutcome, ActionParams } from '../contracts/actions.ts';
+import {
+  LogIn,
+  Register,
+  type AttemptsSpent,
+  type OwnProfile,
+  type PublicProfile,
+  type Session,
+} from '../contracts/accounts.ts';
+import { compileCheck } from '../contracts/check.ts';
+import type { AccessTokens } from './access-tokens.ts';
+import type { Passwords } from './passwords.ts';
+import type { RandomBytes } from './random-bytes.ts';
+
+export interface AccountsOptions {
+  readonly accounts: AccountStore;
+  readonly follows: FollowStore;
+  readonly passwords: Passwords;
+  readonly accessTokens: AccessTokens;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  /** Milliseconds of a clock that nobody sets: for limits and intervals. */
+  readonly monotonic: () => number;
+  readonly random: RandomBytes;
+  /** False switches the limits on log-in off. */
+  readonly rateLimits: boolean;
+}
+
+export const ACCESS_TOKEN_LIFETIME_SECONDS = 15 * 60;
+export const REFRESH_TOKEN_LIFETIME_MS = 30 * 24 * 60 * 60 * 1_000;
+
+const REFRESH_TOKEN_BYTES = 32;
+const CLEANING_INTERVAL_MS = 60 * 60 * 1_000;
+/**
+ * Failed log-ins: ten in a row, then one each minute; for an address, which many may share, thirty,
+ * then one each five seconds.
+ */
+const ACCOUNT_LIMIT = { name: 'failed-log-ins-account', quota: 20, windowSeconds: 600 };
+const ADDRESS_LIMIT = { name: 'failed-log-ins-address', quota: 60, windowSeconds: 150 };
+/** Keys that each limiter remembers. */
+const KEYS_MAX = 100_000;
+
+const checkRegister = compileCheck(Register);
+const checkLogIn = compileCheck(LogIn);
+
+export class Accounts {
+  readonly #options: AccountsOptions;
+  readonly #accountLimiter = new RateLimiter({ policy: ACCOUNT_LIMIT, keysMax: KEYS_MAX });
+  readonly #addressLimiter = new RateLimiter({ policy: ADDRESS_LIMIT, keysMax: KEYS_MAX });
+  #cleanedAt = -Infinity;
+
+  constructor(options: AccountsOptions) {
+    this.#options = options;
+  }
+
+  async register(params: ActionParams<'accounts.register'>): Promise<Outcome<Session>> {
+    const { accounts, passwords, now, random } = this.#options;
+    const email = normalizeEmail(params.email);
+    const name = params.name.trim();
+    const checked = checkRegister({ email, name, password: params.password });
+    if (!checked.ok) return checked;
+    const hashed = await passwords.hash(params.password);
+    if (!hashed.ok) return hashed;
+    const createdAt = now();
+    const user: User = {
+      id: makeId('u', createdAt, random(ID_RANDOM_BYTES)),
+      email,
+      name,
+      passwordHash: hashed.value,
+      roles: [],
+      createdAt,
+    };
+    if (!(await accounts.addUser(user))) return refusal('email-taken');
+    return success(await this.#openSession(user));
+  }
+
+  async login(params: ActionParams<'accounts.login'>): Promise<ActionOutcome<'accounts.login'>> {
+    const { accounts, passwords, monotonic, rateLimits } = this.#options;
+    const email = normalizeEmail(params.email);
+    if (!checkLogIn({ email, password: params.password }).ok) return refusal('unauthenticated');
+    const spent = rateLimits ? this.#takeAttempt(email, params.address, monotonic()) : null;
+    if (spent !== null) return spent;
+    const user = await accounts.findUserByEmail(email);
+    const verified = await passwords.verify(
+      user === null ? null : user.passwordHash,
+      params.password,
+    );
+    if (!verified.ok) return verified;
+    if (user === null || !verified.value) return refusal('unauthenticated');
+    if (rateLimits) {
+      this.#accountLimiter.giveBack(email);
+      this.#addressLimiter.giveBack(params.address);
+    }
+    return success(await this.#openSession(user));
+  }
+
+  async refresh(refreshToken: string): Promise<Outcome<Session>> {
+    const { accounts, now } = this.#options;
+    await this.#cleanNowAndThen();
+    const next = this.#newRefreshToken();
+    const expiresAt = now() + REFRESH_TOKEN_LIFETIME_MS;
+    const rotation = await accounts.rotateRefreshToken(
+      hashOf(refreshToken),
+      { hash: hashOf(next), expiresAt },
+      now(),
+    );
+    if (rotation.result !== 'rotated') return refusal('unauthenticated');
+    const user = await accounts.findUser(rotation.userId);
+    return user === null ? refusal('unauthenticated') : success(await this.#session(user, next));
+  }
+
+  async logout(refreshToken: string): Promise<Outcome<null>> {
+    await this.#options.accounts.revokeRefreshToken(hashOf(refreshToken));
+    return success(null);
+  }
+
+  async profile(userId: string): Promise<Outcome<PublicProfile>> {
+    const user = await this.#options.accounts.findUser(userId);
+    return user === null ? refusal('not-found') : success(await this.#publicProfile(user));
+  }
+
+  async me(userId: string): Promise<Outcome<OwnProfile>> {
+    const user = await this.#options.accounts.findUser(userId);
+    return user === null ? refusal('not-found') : success(await this.#ownProfile(user));
+  }
+
+  #takeAttempt(email: string, address: string, now: number): AttemptsSpent | null {
+    const addressWaitMs = this.#addressLimiter.take(address, now);
+    if (addressWaitMs > 0) return attemptsSpent(ADDRESS_LIMIT, addressWaitMs);
+    const accountWaitMs = this.#accountLimiter.take(email, now);
+    if (accountWaitMs === 0) return null;
+    // Refused for the account: the address has tried nothing.
+    this.#addressLimiter.giveBack(address);
+    return attemptsSpent(ACCOUNT_LIMIT, accountWaitMs);
+  }
+
+  async #openSession(user: User): Promise<Session> {
+    const { accounts, now, random } = this.#options;
+    await this.#cleanNowAndThen();
+    const refreshToken = this.#newRefreshToken();
+    await accounts.addRefreshToken({
+      hash: hashOf(refreshToken),
+      familyId: makeId('rf', now(), random(ID_RANDOM_BYTES)),
+      userId: user.id,
+      expiresAt: now() + REFRESH_TOKEN_LIFETIME_MS,
+    });
+    return this.#session(user, refreshToken);
+  }
+
+  async #session(user: User, refreshToken: string): Promise<Session> {
+    const accessToken = this.#options.accessTokens.sign({
+      userId: user.id,
+      roles: user.roles,
+      lifetimeSeconds: ACCESS_TOKEN_LIFETIME_SECONDS,
+    });
+    return {
+      user: await this.#ownProfile(user),
+      accessToken,
+      refreshToken,
+      expiresIn: ACCESS_TOKEN_LIFETIME_SECONDS,
+    };
+  }
+
+  async #publicProfile(user: User): Promise<PublicProfile> {
+    const { followers, following } = await this.#options.follows.counts(user.id);
+    return {
+      id: user.id,
+      name: user.name,
+      followerCount: followers,
+      followingCount: following,
+      createdAt: user.createdAt,
+    };
+  }
+
+  async #ownProfile(user: User): Promise<OwnProfile> {
+    return { ...(await this.#publicProfile(user)), email: user.email, roles: user.roles };
+  }
+
+  #newRefreshToken(): string {
+    return Buffer.from(this.#options.random(REFRESH_TOKEN_BYTES)).toString('base64url');
+  }
+
+  async #cleanNowAndThen(): Promise<void> {
+    const { accounts, monotonic, now } = this.#options;
+    if (monotonic() - this.#cleanedAt < CLEANING_INTERVAL_MS) return;
+    this.#cleanedAt = monotonic();
+    await accounts.removeExpiredRefreshTokens(now());
+  }
+}
+
+function attemptsSpent(limit: RatePolicy, waitMs: number): AttemptsSpent {
+  return { ok: false, code: 'rate-limited', limit, waitMs };
+}
+
+/** The address as it is stored and compared. */
+function normalizeEmail(email: string): string {
+  return email.trim().toLowerCase();
+}
+
+function hashOf(refreshToken: string): string {
+  return createHash('sha256').update(refreshToken).digest('hex');
+}

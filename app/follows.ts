@@ -1,0 +1,106 @@
+// Who follows whom, published to the follower's open connections at once (F1, F2, N5).
+
+import { type LiveBus, userTopic } from '../actors/live-bus.ts';
+import type { ActionParams } from '../contracts/actions.ts';
+import { PAGE_LIMIT_MAX } from '../contracts/bounds.ts';
+import type { Follow, NamedFollow } from '../contracts/follows.ts';
+import type { Page } from '../contracts/paging.ts';
+import type { Outcome } from '../contracts/refusals.ts';
+import { refusal, success } from '../domain/refusal.ts';
+import type { AccountStore } from '../storage/ports/accounts.ts';
+import type { Catalogue } from '../storage/ports/catalogue.ts';
+import type { FollowStore } from '../storage/ports/follows.ts';
+
+export interface FollowsOptions {
+  readonly follows: FollowStore;
+  readonly accounts: AccountStore;
+  readonly catalogue: Catalogue;
+  readonly liveBus: LiveBus;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+}
+
+export class Follows {
+  readonly #options: FollowsOptions;
+
+  constructor(options: FollowsOptions) {
+    this.#options = options;
+  }
+
+  async follow({ userId, creatorId }: ActionParams<'follows.follow'>): Promise<Outcome<null>> {
+    const { follows, liveBus, now } = this.#options;
+    if (userId === creatorId) return refusal('invalid-request', 'Nobody can follow themselves.');
+    if (!(await this.#exists(creatorId))) return refusal('not-found');
+    await follows.follow(userId, creatorId, now());
+    // Published also where nothing changed: a connection that missed the first message hears it now.
+    liveBus.publish(userTopic(userId), { type: 'follow', creatorId, following: true });
+    return success(null);
+  }
+
+  async unfollow({ userId, creatorId }: ActionParams<'follows.unfollow'>): Promise<Outcome<null>> {
+    const { follows, liveBus } = this.#options;
+    await follows.unfollow(userId, creatorId);
+    liveBus.publish(userTopic(userId), { type: 'follow', creatorId, following: false });
+    return success(null);
+  }
+
+  async isFollowing({
+    userId,
+    creatorId,
+  }: ActionParams<'follows.isFollowing'>): Promise<Outcome<boolean>> {
+    return success(await this.#options.follows.isFollowing(userId, creatorId));
+  }
+
+  async followers({
+    creatorId,
+    page,
+  }: ActionParams<'follows.followers'>): Promise<Outcome<Page<NamedFollow>>> {
+    return success(await this.#named(await this.#options.follows.listFollowers(creatorId, page)));
+  }
+
+  async following({
+    userId,
+    page,
+  }: ActionParams<'follows.following'>): Promise<Outcome<Page<NamedFollow>>> {
+    return success(await this.#named(await this.#options.follows.listFollowing(userId, page)));
+  }
+
+  async creatorsOf({
+    userId,
+    limit,
+  }: ActionParams<'follows.creatorsOf'>): Promise<Outcome<readonly string[]>> {
+    const creatorIds: string[] = [];
+    let cursor: string | null = null;
+    while (creatorIds.length < limit) {
+      const length = Math.min(limit - creatorIds.length, PAGE_LIMIT_MAX);
+      const page: Page<Follow> = await this.#options.follows.listFollowing(userId, {
+        limit: length,
+        cursor,
+      });
+      for (const row of page.items) creatorIds.push(row.userId);
+      cursor = page.nextCursor;
+      if (cursor === null) break;
+    }
+    return success(creatorIds);
+  }
+
+  /**
+   * Creators may come by an offline token, without an account: then their products show that they
+   * exist.
+   */
+  async #exists(creatorId: string): Promise<boolean> {
+    const { accounts, catalogue } = this.#options;
+    if ((await accounts.findUser(creatorId)) !== null) return true;
+    const products = await catalogue.listProducts({ creatorId }, { limit: 1, cursor: null });
+    return products.items.length > 0;
+  }
+
+  /** Users without an account go by their id. */
+  async #named({ items, nextCursor }: Page<Follow>): Promise<Page<NamedFollow>> {
+    const names = await this.#options.accounts.namesOf(items.map(({ userId }) => userId));
+    const named = items.map(({ userId, since }) => {
+      return { userId, name: names.get(userId) ?? userId, since };
+    });
+    return { items: named, nextCursor };
+  }
+}

@@ -1,0 +1,60 @@
+// Orders after they are placed: read, listed, cancelled and refunded (O9, O12). Placing them goes
+// straight from the order path to the drop's actor.
+
+import type { CommandRouter } from '../actors/command-router.ts';
+import type { ActionParams } from '../contracts/actions.ts';
+import type { OrderView } from '../contracts/orders.ts';
+import type { Page } from '../contracts/paging.ts';
+import type { Outcome } from '../contracts/refusals.ts';
+import { parseOrderId } from '../domain/ids.ts';
+import { refusal, success } from '../domain/refusal.ts';
+import type { OrderListStore } from '../storage/ports/order-list.ts';
+import { callerOf } from './caller.ts';
+
+export interface OrdersOptions {
+  readonly orderList: OrderListStore;
+  readonly router: CommandRouter;
+}
+
+export class Orders {
+  readonly #options: OrdersOptions;
+
+  constructor(options: OrdersOptions) {
+    this.#options = options;
+  }
+
+  async list({ userId, page }: ActionParams<'orders.list'>): Promise<Outcome<Page<OrderView>>> {
+    return success(await this.#options.orderList.listByUser(userId, page));
+  }
+
+  /** One's own only: anybody else's is `not-found`. */
+  async get({ caller, orderId }: ActionParams<'orders.get'>): Promise<Outcome<OrderView>> {
+    const dropId = dropOf(orderId);
+    if (dropId === null) return refusal('not-found');
+    const { userId } = caller;
+    return await this.#options.router.send({ type: 'get-order', dropId, orderId, userId });
+  }
+
+  /** A reserved one, by its buyer. */
+  cancel(params: ActionParams<'orders.cancel'>): Promise<Outcome<OrderView>> {
+    return this.#change('cancel-order', params);
+  }
+
+  /** A confirmed one, by the drop's creator or an operator. */
+  refund(params: ActionParams<'orders.refund'>): Promise<Outcome<OrderView>> {
+    return this.#change('refund-order', params);
+  }
+
+  async #change(
+    type: 'cancel-order' | 'refund-order',
+    { caller, orderId }: ActionParams<'orders.cancel'>,
+  ): Promise<Outcome<OrderView>> {
+    const dropId = dropOf(orderId);
+    if (dropId === null) return refusal('not-found');
+    return await this.#options.router.send({ type, dropId, orderId, caller: callerOf(caller) });
+  }
+}
+
+function dropOf(orderId: string): string | null {
+  return parseOrderId(orderId)?.dropId ?? null;
+}

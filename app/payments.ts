@@ -1,0 +1,110 @@
+// Payments: takes the provider's webhook calls and settles the orders they name (P2 to
+// P4). It decides nothing about orders: their drop's actor does, and settling twice has the effect
+// of once there too; the log of ids answers repeats cheaply.
+
+import { Compile } from 'typebox/compile';
+import type { CommandRouter } from '../actors/command-router.ts';
+import { parseOrderId } from '../domain/ids.ts';
+import { refusal, success } from '../domain/refusal.ts';
+import type { Outcome } from '../contracts/refusals.ts';
+import type { WebhookLog } from '../storage/ports/webhook-log.ts';
+import { Settlement, type WebhookCall, WebhookEvent, WebhookId } from '../contracts/payments.ts';
+import { WebhookVerifier } from '../events/payments/webhook-signature.ts';
+
+export interface PaymentsOptions {
+  readonly webhookLog: WebhookLog;
+  readonly router: CommandRouter;
+  /** Base64, `whsec_` allowed; several for rotation. */
+  readonly secrets: readonly string[];
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+}
+
+/** Longer than any provider retries. */
+const ID_LIFETIME_MS = 7 * 24 * 60 * 60 * 1_000;
+const CLEANING_INTERVAL_MS = 60 * 60 * 1_000;
+/** Calls handled at the same time; past it they are `overloaded`, and the provider calls again. */
+const CALLS_MAX = 10_000;
+
+const webhookId = Compile(WebhookId);
+const webhookEvent = Compile(WebhookEvent);
+const settlement = Compile(Settlement);
+
+export class Payments {
+  readonly #options: PaymentsOptions;
+  readonly #verifier: WebhookVerifier;
+  /**
+   * Calls under way by webhook id: a second one with the same id shares the first one's outcome.
+   */
+  readonly #underWay = new Map<string, Promise<Outcome<null>>>();
+  #cleanedAt = 0;
+
+  constructor(options: PaymentsOptions) {
+    this.#options = options;
+    this.#verifier = new WebhookVerifier({ secrets: options.secrets });
+  }
+
+  async webhook(call: WebhookCall): Promise<Outcome<null>> {
+    if (!this.#verifier.verify(call, this.#options.now())) return refusal('unauthenticated');
+    if (!webhookId.Check(call.id))
+      return refusal('invalid-request', 'The webhook-id is not valid.');
+    const first = this.#underWay.get(call.id);
+    if (first !== undefined) return first;
+    if (this.#underWay.size >= CALLS_MAX) return refusal('overloaded');
+    const handled = this.#handle(call);
+    this.#underWay.set(call.id, handled);
+    try {
+      return await handled;
+    } finally {
+      this.#underWay.delete(call.id);
+    }
+  }
+
+  async #handle(call: WebhookCall): Promise<Outcome<null>> {
+    const { webhookLog, now } = this.#options;
+    await this.#cleanNowAndThen();
+    if (await webhookLog.has(call.id)) return success(null);
+    const outcome = await this.#apply(call.body);
+    if (outcome.ok) await webhookLog.add(call.id, now());
+    return outcome;
+  }
+
+  async #apply(body: Uint8Array): Promise<Outcome<null>> {
+    const event = parseJson(body);
+    if (!webhookEvent.Check(event))
+      return refusal('invalid-request', 'The body is no webhook event.');
+    const succeeded = event.type === 'payment.succeeded';
+    // Types that mean nothing here are taken and ignored, so that the provider does not call again.
+    if (!succeeded && event.type !== 'payment.failed') return success(null);
+    if (!settlement.Check(event))
+      return refusal('invalid-request', 'The data needs orderId and reference.');
+    const { orderId, reference } = event.data;
+    const order = parseOrderId(orderId);
+    if (order === null) return refusal('not-found');
+    const { dropId } = order;
+    const reply = await this.#options.router.send({
+      type: 'settle-payment',
+      dropId,
+      orderId,
+      succeeded,
+      reference,
+    });
+    return reply.ok ? success(null) : reply;
+  }
+
+  async #cleanNowAndThen(): Promise<void> {
+    const now = this.#options.now();
+    if (now - this.#cleanedAt < CLEANING_INTERVAL_MS) return;
+    this.#cleanedAt = now;
+    await this.#options.webhookLog.removeBefore(now - ID_LIFETIME_MS);
+  }
+}
+
+/** The value the bytes stand for; undefined where they are no JSON. */
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString());
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,109 @@
+// Creators' products (D1): made and changed by whom they belong to, read by everybody.
+
+import { CREATOR_ROLE, type Requester } from '../contracts/accounts.ts';
+import type { ActionParams } from '../contracts/actions.ts';
+import { compileCheck } from '../contracts/check.ts';
+import type { Page } from '../contracts/paging.ts';
+import { NewProduct, type Product, ProductPatch } from '../contracts/products.ts';
+import type { Outcome, Refusal } from '../contracts/refusals.ts';
+import { ID_RANDOM_BYTES, makeId } from '../domain/ids.ts';
+import { refusal, success } from '../domain/refusal.ts';
+import type { AccountStore } from '../storage/ports/accounts.ts';
+import type { Catalogue } from '../storage/ports/catalogue.ts';
+import type { RandomBytes } from './random-bytes.ts';
+
+export interface ProductsOptions {
+  readonly catalogue: Catalogue;
+  readonly accounts: AccountStore;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  readonly random: RandomBytes;
+}
+
+const checkNew = compileCheck(NewProduct);
+const checkPatch = compileCheck(ProductPatch);
+
+export class Products {
+  readonly #options: ProductsOptions;
+
+  constructor(options: ProductsOptions) {
+    this.#options = options;
+  }
+
+  async add({
+    caller,
+    creatorId,
+    product,
+  }: ActionParams<'products.add'>): Promise<Outcome<Product>> {
+    if (creatorId !== caller.userId) {
+      return refusal('forbidden', 'Products can be added for oneself only.');
+    }
+    const { name, description = '', imageUrls = [] } = product;
+    const content = { name: name.trim(), description, imageUrls };
+    const checked = checkNew(content);
+    if (!checked.ok) return checked;
+    const refused = checkUrls(content);
+    if (refused !== null) return refused;
+    const { catalogue, accounts, now, random } = this.#options;
+    const createdAt = now();
+    const id = makeId('p', createdAt, random(ID_RANDOM_BYTES));
+    const added: Product = { id, creatorId, ...content, createdAt, revision: 1 };
+    // The role first: a product without it would never be made up for, a role without a product does
+    // no harm. Tokens that were made offline may name users without an account, who need no role.
+    const user = await accounts.findUser(creatorId);
+    if (user !== null && !user.roles.includes(CREATOR_ROLE))
+      await accounts.addRole(creatorId, CREATOR_ROLE);
+    await catalogue.addProduct(added);
+    return success(added);
+  }
+
+  async change({
+    caller,
+    productId,
+    change,
+  }: ActionParams<'products.change'>): Promise<Outcome<Product>> {
+    const { catalogue } = this.#options;
+    const refused = await refuseStranger(catalogue, productId, caller);
+    if (refused !== null) return refused;
+    const content = change.name === undefined ? change : { ...change, name: change.name.trim() };
+    const checked = checkPatch(content);
+    if (!checked.ok) return checked;
+    const wrongUrls = checkUrls(content);
+    if (wrongUrls !== null) return wrongUrls;
+    const changed = await catalogue.changeProduct(productId, content);
+    return changed === null ? refusal('not-found') : success(changed);
+  }
+
+  async get(productId: string): Promise<Outcome<Product>> {
+    const product = await this.#options.catalogue.findProduct(productId);
+    return product === null ? refusal('not-found') : success(product);
+  }
+
+  async list({
+    creatorId,
+    page,
+  }: ActionParams<'catalogue.products'>): Promise<Outcome<Page<Product>>> {
+    const filter = creatorId === undefined ? {} : { creatorId };
+    return success(await this.#options.catalogue.listProducts(filter, page));
+  }
+}
+
+/** Null where the product is the caller's. */
+export async function refuseStranger(
+  catalogue: Catalogue,
+  productId: string,
+  caller: Requester,
+): Promise<Refusal | null> {
+  const product = await catalogue.findProduct(productId);
+  if (product === null) return refusal('not-found');
+  return product.creatorId === caller.userId
+    ? null
+    : refusal('forbidden', 'The product belongs to somebody else.');
+}
+
+/** The form of a URL is more than its pattern can say. */
+function checkUrls({ imageUrls = [] }: ProductPatch): Refusal | null {
+  return imageUrls.every((url) => URL.canParse(url))
+    ? null
+    : refusal('invalid-request', 'imageUrls: has the wrong form.');
+}

@@ -1,0 +1,2 @@
+/** `count` unpredictable bytes. */
+export type RandomBytes = (count: number) => Uint8Array;

@@ -1,0 +1,14 @@
+// The face of `app/drops.ts` for creators; what everybody reads is in `catalogue.ts`.
+
+import type { ServiceSchema } from 'moleculer';
+import { Drops, type DropsOptions } from '../app/drops.ts';
+import { defineService } from './moleculer/define-service.ts';
+
+export function dropsService(options: DropsOptions): ServiceSchema {
+  const drops = new Drops(options);
+  return defineService('drops', {
+    create: (params) => drops.create(params),
+    amend: (params) => drops.amend(params),
+    cancel: (params) => drops.cancel(params),
+  });
+}
