@@ -1,5 +1,6 @@
 // What a replay of many orders holds in memory, from a journal that is made up as it is read:
-//   node bench/replay-memory.ts [orders] [drops]
+//   node --max-semi-space-size=4 bench/replay-memory.ts [orders] [drops]
+// with about as small a young generation as the thread of consumers has.
 // All drops take orders in turns, and one order in sixteen is refunded long after it was placed, so
 // that old pages come back. Prints how much the resident set grew over that of the idle process.
 

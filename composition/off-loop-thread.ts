@@ -10,6 +10,8 @@ import { servePositions } from '../events/off-loop/remote-positions.ts';
 import type { ConsumerPositions } from '../storage/ports/consumer-positions.ts';
 import type { Config } from './config.ts';
 
+/** Facts die young; V8 would let some 100 MiB of them gather before it looks. */
+const YOUNG_GENERATION_MIB = 16;
 const RESTART_DELAY_FIRST_MS = 100;
 const RESTART_DELAY_MAX_MS = 30_000;
 /** How long the work in hand may take at the end; what is cut off comes again. */
@@ -58,7 +60,11 @@ export class OffLoopThread {
     servePositions(port1, positions);
     const workerData: ThreadData = { consumers, config, shardCount, port: port2 };
     const program = new URL('off-loop-program.ts', import.meta.url);
-    const worker = new Worker(program, { workerData, transferList: [port2] });
+    const worker = new Worker(program, {
+      workerData,
+      transferList: [port2],
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB },
+    });
     this.#worker = worker;
     worker.on('message', (lag: readonly ConsumerLag[]) => {
       this.#lag = lag;

@@ -20,7 +20,7 @@ const CLAIM_DELAY_MAX_MS = 2000;
 const READ_ENTRIES_FIRST = 16;
 const READ_ENTRIES_MAX = 256;
 /** How much a read should bring: entries of a storm of orders have 200 KB each. */
-const READ_BYTES = 4 << 20;
+const READ_BYTES = 1 << 19;
 /**
  * Events replayed without a pause: a millisecond or less, and several in a process that has just
  * started.

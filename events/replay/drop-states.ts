@@ -11,7 +11,7 @@ import { OrderPage } from './order-pages.ts';
 import { type DropHead, headOf, ReplayedDrop } from './replayed-drop.ts';
 
 /** Of pages in memory, between two calls of `sparePages`. */
-const PAGE_BYTES_MAX = 24 << 20;
+const PAGE_BYTES_MAX = 8 << 20;
 /** Drops in memory, between two calls of `spare`: about 2 KB each. */
 const DROPS_MAX = 2048;
 /** What leaves when there is too much, so that sorting by use is cheap for each one that leaves. */

@@ -7,7 +7,7 @@ import { StoreUnavailableError } from '../ports/journal.ts';
 import type { SpillStore } from '../ports/spill.ts';
 
 /** Of SQLite's own, before the file takes what is written. */
-const CACHE_KIB = 4096;
+const CACHE_KIB = 1024;
 
 export class SqliteSpillStore implements SpillStore {
   readonly #database: Database;

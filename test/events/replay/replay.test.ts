@@ -4,6 +4,8 @@ import test from 'ava';
 import fc from 'fast-check';
 import type { FactBatch } from '../../../actors/shard/facts.ts';
 import type { DropCommand } from '../../../contracts/commands.ts';
+import { readEntries, replay as applyChanges } from '../../../actors/shard/recovery.ts';
+import type { DropState } from '../../../domain/drop-state.ts';
 import { DropStates } from '../../../events/replay/drop-states.ts';
 import { Replay, type ReplayOptions } from '../../../events/replay/replay.ts';
 import { MemorySpillStore } from '../../../storage/memory/spill-memory.ts';
@@ -204,4 +206,34 @@ test('a journal whose drop has lost an entry is corrupt, not passed over', async
     } as unknown as Journal,
   });
   await t.throwsAsync(read(replay, 3), { code: 'corrupt' });
+});
+
+test('a drop that is taken over from a snapshot has every order as the shard had it', async (t) => {
+  let refunds = 0;
+  await fc.assert(
+    fc.asyncProperty(longHistory, async (lived) => {
+      const { journal, host } = await run(lived);
+      const drops = new Map<string, DropState>();
+      for await (const entry of readEntries(journal, 0, 0, host.shards[0]!.sequence))
+        for (const changes of entry.changes) applyChanges(drops, changes, entry.time);
+      const states = new DropStates({ ...TINY, openSpill: () => new MemorySpillStore() });
+      const life = states.begin();
+      for (const state of drops.values()) {
+        await states.adopt(life, state, 1, () => Promise.resolve());
+        states.spare();
+      }
+      for (const state of drops.values()) {
+        const adopted = states.find(life, state.id)!;
+        t.deepEqual(adopted.view(), state.view());
+        for (let ordinal = 0; ordinal < state.orders.size; ordinal++) {
+          const order = state.orderView(ordinal);
+          t.deepEqual(adopted.orderView(ordinal), order);
+          if (order.refundRequested) refunds += 1;
+        }
+        states.spare();
+      }
+    }),
+    { numRuns: 50 },
+  );
+  t.true(refunds > 0);
 });

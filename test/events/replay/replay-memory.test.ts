@@ -1,0 +1,18 @@
+// The same program as for ten million orders, with fewer: what a replay holds does not grow with them.
+
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import test from 'ava';
+
+const PROGRAM = new URL('../../../bench/replay-memory.ts', import.meta.url).pathname;
+/** With 64 MiB promised, and some room for what another Node or machine adds. */
+const GROWN_MIB_MAX = 96;
+
+test('J1: a replay of orders in many drops stays within its memory', async (t) => {
+  t.timeout(120_000);
+  const args = ['--max-semi-space-size=4', PROGRAM, '1200000', '200'];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  const { orders, grownMiB } = JSON.parse(stdout) as { orders: number; grownMiB: number };
+  t.true(orders >= 1_200_000);
+  t.true(grownMiB <= GROWN_MIB_MAX, `${grownMiB} MiB`);
+});
