@@ -5,11 +5,14 @@ export interface Timer {
 }
 
 export interface Clock {
-  /** Wall time, in milliseconds since the Unix epoch: for what people are told. It may jump either way. */
+  /**
+   * Wall time, in milliseconds since the Unix epoch: for what people are told. It may jump either
+   * way.
+   */
   now(): number;
   /**
-   * Milliseconds of a clock that never goes back and that nobody sets, from an arbitrary origin: for
-   * every interval, timeout, back-off and rate. Comparable within one process only.
+   * Milliseconds of a clock that never goes back and that nobody sets, from an arbitrary origin:
+   * for every interval, timeout, back-off and rate. Comparable within one process only.
    */
   monotonic(): number;
   /** Calls once, not before `delayMs` have passed. The timer does not keep the process alive. */

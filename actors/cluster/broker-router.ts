@@ -1,11 +1,12 @@
-// The command router over the broker: gathers the commands of one event-loop tick for each owner into one call, and hands the
-// answers back in order. Measured on 2 cores, a call for each order carries tens of thousands of orders a second, and 64 in a call
-// more than half a million.
+// The command router over the broker: gathers the commands of one event-loop tick for each owner
+// into one call, and hands the answers back in order. Measured on 2 cores, a call for each order
+// carries tens of thousands of orders a second, and 64 in a call more than half a million.
 //
-// An owner may be gone, or may say that a shard is served elsewhere. (It is gone as soon as its session is over, however long its
-// calls may still take.) Then a command waits here, within a deadline, for its shard's next owner, and is sent again as it is: an
-// order keeps its key, so that however often it is sent it is made once (O3). What must not be repeated is sent again only where it
-// was certainly not executed.
+// An owner may be gone, or may say that a shard is served elsewhere. (It is gone as soon as its
+// session is over, however long its calls may still take.) Then a command waits here, within a
+// deadline, for its shard's next owner, and is sent again as it is: an order keeps its key, so that
+// however often it is sent it is made once (O3). What must not be repeated is sent again only where
+// it was certainly not executed.
 
 import type { ServiceBroker } from 'moleculer';
 import type { Logger } from 'pino';
@@ -22,18 +23,22 @@ import { EXECUTE_ACTION, type ExecuteParams } from './shard-service.ts';
 /** Commands handed over and not answered yet; past it they are refused as `overloaded` (H6). */
 const OUTSTANDING_MAX = 50_000;
 /**
- * From when a command was first sent, or could not be, until it is refused as `unavailable`. The shards of a node that dies are served
- * elsewhere sooner.
+ * From when a command was first sent, or could not be, until it is refused as `unavailable`. The
+ * shards of a node that dies are served elsewhere sooner.
  */
 const WAIT_MAX_MS = 5_000;
 /** Between two looks at what waits, when nothing is heard in between. */
 const WAIT_LOOK_MS = 25;
 /**
- * A call to another node without an answer by then has an unknown outcome. Shorter than a session lives, so that an answer which
- * was held up for long reaches nobody. (A call within the process has no such limit: its shards answer always.)
+ * A call to another node without an answer by then has an unknown outcome. Shorter than a session
+ * lives, so that an answer which was held up for long reaches nobody. (A call within the process
+ * has no such limit: its shards answer always.)
  */
 const ANSWER_TIMEOUT_MS = 2_500;
-/** The rest goes in further calls, so that neither commands nor answers outgrow a message of NATS (1 MiB). */
+/**
+ * The rest goes in further calls, so that neither commands nor answers outgrow a message of NATS (1
+ * MiB).
+ */
 const COMMANDS_PER_CALL_MAX = 1_024;
 
 /** While an owner is away every tick's call to it fails: that is told once in so long. */
@@ -141,7 +146,10 @@ export class BrokerRouter implements CommandRouter {
     setImmediate(this.#flush);
   }
 
-  /** Owners are few, so a plain list is the fastest index. An order filter is so large that it comes alone. */
+  /**
+   * Owners are few, so a plain list is the fastest index. An order filter is so large that it comes
+   * alone.
+   */
   #add(nodeId: string, command: DropCommand, sink: CommandSink, deadline: number | null): void {
     const isAlone = command.type === 'get-order-filter';
     let group: Group | undefined;
@@ -273,7 +281,9 @@ export class BrokerRouter implements CommandRouter {
     });
   }
 
-  /** At a timed look the one who refused is asked again, too: the shard may have come back to it. */
+  /**
+   * At a timed look the one who refused is asked again, too: the shard may have come back to it.
+   */
   #lookAtWaiting(timed: boolean): void {
     if (this.#waiting.length === 0) return;
     const waiting = this.#waiting;

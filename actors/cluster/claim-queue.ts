@@ -1,9 +1,12 @@
-// The shards that this node is claiming, a few at a time, and those that come after them. It says when; claiming itself, and what is
-// worth claiming, is `actors/cluster/ownership.ts`.
+// The shards that this node is claiming, a few at a time, and those that come after them. It says
+// when; claiming itself, and what is worth claiming, is `actors/cluster/ownership.ts`.
 
 import type { Placement } from '../../storage/ports/placement.ts';
 
-/** Shards claimed and replayed at the same time: after the loss of a node the others go on serving meanwhile (W3). */
+/**
+ * Shards claimed and replayed at the same time: after the loss of a node the others go on serving
+ * meanwhile (W3).
+ */
 const CLAIMS_AT_ONCE = 16;
 
 export interface ShardClaim {
@@ -26,13 +29,19 @@ export class ClaimQueue {
     return this.#underWay.has(shard);
   }
 
-  /** What is worth claiming by the newest look at the placement, in place of what waits since an earlier one. */
+  /**
+   * What is worth claiming by the newest look at the placement, in place of what waits since an
+   * earlier one.
+   */
   replace(claims: ShardClaim[], placement: Placement): void {
     this.#waiting = liveFirst(claims, placement);
     this.#start();
   }
 
-  /** Counts the shard, which nobody may be claiming, among those under way for as long as `work` takes. */
+  /**
+   * Counts the shard, which nobody may be claiming, among those under way for as long as `work`
+   * takes.
+   */
   async during<T>(shard: number, work: () => Promise<T>): Promise<T> {
     this.#underWay.add(shard);
     try {

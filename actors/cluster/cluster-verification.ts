@@ -1,5 +1,5 @@
-// Verifies all shards of a cluster while it sells: each node verifies those it serves, and what moves meanwhile is asked of its next
-// owner, until every shard was looked at once.
+// Verifies all shards of a cluster while it sells: each node verifies those it serves, and what
+// moves meanwhile is asked of its next owner, until every shard was looked at once.
 
 import type { Clock } from '../clock.ts';
 import type { OwnerDirectory } from './placement-watch.ts';

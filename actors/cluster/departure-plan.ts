@@ -1,7 +1,11 @@
-// When a shard held here goes to another node: at once where there is a reason that cannot wait, else when that node has been wanted
-// for long enough; and after a move that was not done, later each time.
+// When a shard held here goes to another node: at once where there is a reason that cannot wait,
+// else when that node has been wanted for long enough; and after a move that was not done, later
+// each time.
 
-/** How long another node must be wanted before a shard goes there: nodes that come and go move nothing. */
+/**
+ * How long another node must be wanted before a shard goes there: nodes that come and go move
+ * nothing.
+ */
 const WANTED_FOR_MS = 1_000;
 const MOVE_RETRY_FIRST_MS = 1_000;
 const MOVE_RETRY_MAX_MS = 30_000;
@@ -22,7 +26,9 @@ export class DeparturePlan {
     this.#elsewhereSince = null;
   }
 
-  /** Another node should have the shard: whether it is to go now. Times are of the monotonic clock. */
+  /**
+   * Another node should have the shard: whether it is to go now. Times are of the monotonic clock.
+   */
   isDue(now: number, cannotWait: boolean): boolean {
     this.#elsewhereSince ??= now;
     const dueAt = cannotWait ? this.#elsewhereSince : this.#elsewhereSince + WANTED_FOR_MS;

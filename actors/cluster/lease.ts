@@ -1,6 +1,7 @@
-// A node's own right to answer (W2). The session in the store lives for some seconds from when the store handled a renewal; the lease
-// is counted from BEFORE that renewal was sent, on this machine's monotonic clock, and ends earlier by a margin. So a node that was
-// cut off, or paused, knows that it may not answer any more before anybody else may take its shards.
+// A node's own right to answer (W2). The session in the store lives for some seconds from when the
+// store handled a renewal; the lease is counted from BEFORE that renewal was sent, on this
+// machine's monotonic clock, and ends earlier by a margin. So a node that was cut off, or paused,
+// knows that it may not answer any more before anybody else may take its shards.
 
 import { performance } from 'node:perf_hooks';
 
@@ -39,8 +40,9 @@ export class SessionLease implements Lease {
   }
 
   /**
-   * The session was renewed for `ttlMs` by a request sent at `mark`. True when the lease goes on without a break. False when it
-   * had run out before: somebody else may have taken shards meanwhile, so `begin` is to be called only after looking.
+   * The session was renewed for `ttlMs` by a request sent at `mark`. True when the lease goes on
+   * without a break. False when it had run out before: somebody else may have taken shards
+   * meanwhile, so `begin` is to be called only after looking.
    */
   renewed(mark: number, ttlMs: number): boolean {
     if (!this.valid()) return false;

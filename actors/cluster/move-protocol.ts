@@ -1,5 +1,6 @@
-// What two nodes say to each other while a shard moves, and what a node can be asked about its shards. Plain data: it crosses the
-// network. The moves themselves: `actors/cluster/shard-move.ts` (the source) and `actors/cluster/shard-arrivals.ts` (the target).
+// What two nodes say to each other while a shard moves, and what a node can be asked about its
+// shards. Plain data: it crosses the network. The moves themselves: `actors/cluster/shard-move.ts`
+// (the source) and `actors/cluster/shard-arrivals.ts` (the target).
 
 import type { NodeReport } from '../node-report.ts';
 
@@ -22,7 +23,10 @@ export type MoveAnswer = string | null;
 export interface MovePeers {
   /** Asks a node to prepare its memory of a shard. Rejects where it does not answer in time. */
   warm(nodeId: string, shard: number): Promise<MoveAnswer>;
-  /** Asks a node to claim and serve a shard whose owner has ended admission. Rejects where it does not answer in time. */
+  /**
+   * Asks a node to claim and serve a shard whose owner has ended admission. Rejects where it does
+   * not answer in time.
+   */
   takeOver(nodeId: string, request: TakeOver): Promise<MoveAnswer>;
   /** Tells everybody that the placement changed; best effort. */
   placementChanged(): void;

@@ -24,8 +24,8 @@ export interface NatsOptions {
 }
 
 /**
- * `url`: one server or several with commas between, `nats://user:password@host:port`; the account is
- * that of the first one that names one. Throws a TypeError for what is no URL.
+ * `url`: one server or several with commas between, `nats://user:password@host:port`; the account
+ * is that of the first one that names one. Throws a TypeError for what is no URL.
  */
 export function natsOptions(options: { readonly url: string; readonly name: string }): NatsOptions {
   const urls = options.url.split(',').map((text) => new URL(text.trim()));

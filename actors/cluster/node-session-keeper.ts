@@ -1,5 +1,5 @@
-// Keeps this node's session in the placement alive, and its lease with it. Whoever looks at the session learns whether the node is
-// alive, about to end, or cut off from the others.
+// Keeps this node's session in the placement alive, and its lease with it. Whoever looks at the
+// session learns whether the node is alive, about to end, or cut off from the others.
 
 import type { Logger } from 'pino';
 import { FEATURE_LEVEL } from '../../storage/ports/feature-level.ts';
@@ -24,7 +24,10 @@ export interface NodeSessionKeeperOptions {
   readonly placement: PlacementStore;
   /** Whether the other nodes can be reached at all. */
   readonly connected: () => boolean;
-  /** The lease had run out, and begins again after this: what others took meanwhile is to be given up. */
+  /**
+   * The lease had run out, and begins again after this: what others took meanwhile is to be given
+   * up.
+   */
   readonly onLapsed: (placement: Placement) => void;
   /** Another process runs under this node's id and came later. Called once; the lease is over. */
   readonly onLost: () => void;
@@ -63,7 +66,10 @@ export class NodeSessionKeeper {
     this.#renewLater();
   }
 
-  /** Tells others that this node is about to end. False where there is no session to tell it by, or the store does not answer. */
+  /**
+   * Tells others that this node is about to end. False where there is no session to tell it by, or
+   * the store does not answer.
+   */
   async leave(): Promise<boolean> {
     if (this.#state !== 'kept') return false;
     this.#leaving = true;

@@ -1,8 +1,10 @@
-// Which shards this node serves, kept in step with the placement. There is no coordinator: each node looks at the same placement,
-// computes the same wanted owners, claims what it should have and nobody living holds, and hands over what another should have.
+// Which shards this node serves, kept in step with the placement. There is no coordinator: each
+// node looks at the same placement, computes the same wanted owners, claims what it should have and
+// nobody living holds, and hands over what another should have.
 //
-// A shard is held from the claim of its placement record, at a version, until the record goes to somebody else. Whatever goes wrong
-// on the way, the next look finds a record whose holder is not alive, or this node's own record without the shard, and claims it.
+// A shard is held from the claim of its placement record, at a version, until the record goes to
+// somebody else. Whatever goes wrong on the way, the next look finds a record whose holder is not
+// alive, or this node's own record without the shard, and claims it.
 
 import type { Logger } from 'pino';
 import { wantedOwners } from '../../domain/placement.ts';
@@ -30,7 +32,10 @@ import type { Moved } from '../shard/shard-reply.ts';
 
 /** Moves under way from this node at the same time (W5). */
 const MOVES_AT_ONCE = 4;
-/** A node cut off from the others gives them its shards after so long without asking, since nobody can be asked. */
+/**
+ * A node cut off from the others gives them its shards after so long without asking, since nobody
+ * can be asked.
+ */
 const CUT_OFF_GIVING_MS = 5_000;
 
 interface Held {
@@ -99,8 +104,9 @@ export class Ownership implements ShardNode {
   }
 
   /**
-   * Hands everything over to other nodes, as far as there are any; resolves when nothing is held or nobody is left to take it, or
-   * when the store does not answer. Never rejects. Without a start it does nothing: another process may run under this id.
+   * Hands everything over to other nodes, as far as there are any; resolves when nothing is held or
+   * nobody is left to take it, or when the store does not answer. Never rejects. Without a start it
+   * does nothing: another process may run under this id.
    */
   async leave(): Promise<void> {
     if (!(await this.#session.leave())) return;
@@ -133,7 +139,10 @@ export class Ownership implements ShardNode {
     return { ok: false, code: 'moved', shard, nodeId: elsewhere, version, executed: 'no' };
   }
 
-  /** The journal of a shard held here was claimed by somebody else. Where the record is still this node's, it claims again. */
+  /**
+   * The journal of a shard held here was claimed by somebody else. Where the record is still this
+   * node's, it claims again.
+   */
   fenced(shard: number): void {
     this.#giveUp(shard);
     this.#options.watch.changed();
@@ -310,8 +319,8 @@ export class Ownership implements ShardNode {
   }
 
   /**
-   * Gives a shard without asking, since nobody can be asked: the record names the new owner, who finds it there and claims. The
-   * journal is complete before.
+   * Gives a shard without asking, since nobody can be asked: the record names the new owner, who
+   * finds it there and claims. The journal is complete before.
    */
   async #give(shard: number, held: Held, to: string, seen: Placement): Promise<void> {
     const { host, placement, self, log } = this.#options;
@@ -324,7 +333,8 @@ export class Ownership implements ShardNode {
       const given = await placement.moveShard(shard, self, target, held.version);
       if (given === null) log.warn({ shard, to }, 'a shard was taken before it could be given');
     } catch (error) {
-      // Whether it was given is unknown, so nobody serves it here: whoever finds the record claims it.
+      // Whether it was given is unknown, so nobody serves it here: whoever finds the record claims
+      // it.
       log.warn({ err: error, shard, to }, 'a shard was given up, perhaps not given');
     } finally {
       held.departure.end();

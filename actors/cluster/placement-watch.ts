@@ -1,5 +1,6 @@
-// A node's copy of the placement: read again several times a second, at once when somebody says that it changed, and corrected by
-// what owners themselves answer. Routers send by it; ownership acts on it.
+// A node's copy of the placement: read again several times a second, at once when somebody says
+// that it changed, and corrected by what owners themselves answer. Routers send by it; ownership
+// acts on it.
 
 import type { Logger } from 'pino';
 import type { Placement, PlacementStore } from '../../storage/ports/placement.ts';

@@ -1,5 +1,6 @@
-// The target's side of a move: memory prepared while the source still serves, and the take-over once the source has ended admission.
-// Several shards move at once, and only a take-over keeps buyers waiting: the others' preparation stands still for that long.
+// The target's side of a move: memory prepared while the source still serves, and the take-over
+// once the source has ended admission. Several shards move at once, and only a take-over keeps
+// buyers waiting: the others' preparation stands still for that long.
 
 import type { Logger } from 'pino';
 import type { Journal } from '../../storage/ports/journal.ts';
@@ -14,7 +15,10 @@ import {
   turnOfOthers,
 } from '../shard/recovery.ts';
 
-/** Shards prepared at the same time; each is memory that nobody uses yet. Past it the oldest is forgotten: it costs time, not more. */
+/**
+ * Shards prepared at the same time; each is memory that nobody uses yet. Past it the oldest is
+ * forgotten: it costs time, not more.
+ */
 const WARM_MAX = 32;
 /** How long prepared memory waits for its take-over. */
 const WARM_KEPT_MS = 15_000;
@@ -24,7 +28,9 @@ const WARM_ROUNDS_MAX = 5;
 const WARM_ENTRIES_LEFT_MAX = 8;
 /** Between two looks whether take-overs have ended. */
 const PAUSE_MS = 2;
-/** Of one preparation; then it goes on beside them, which may be waiting for a store that is away. */
+/**
+ * Of one preparation; then it goes on beside them, which may be waiting for a store that is away.
+ */
 const PAUSES_MAX = 500;
 
 interface Warm {
@@ -38,7 +44,10 @@ export interface ShardArrivalsOptions {
   readonly journal: Journal;
   readonly snapshots: SnapshotStore;
   readonly placement: PlacementStore;
-  /** Serves the shard from now on, at this version; resolves when it serves, to null, or to why it does not. */
+  /**
+   * Serves the shard from now on, at this version; resolves when it serves, to null, or to why it
+   * does not.
+   */
   readonly serve: (
     shard: number,
     version: number,

@@ -1,5 +1,5 @@
-// The source's side of a move, as a small state machine: each step has a deadline, and every path ends with a record that says how
-// and why (W6).
+// The source's side of a move, as a small state machine: each step has a deadline, and every path
+// ends with a record that says how and why (W6).
 //
 //   warm          the target replays snapshot and journal while the source serves
 //   end admission the source takes no more commands into batches; they wait in its mailbox
@@ -7,9 +7,10 @@
 //   take over     the target claims the placement record at the version the source holds, claims the journal, replays the rest, serves
 //   redirect      the source forgets the shard, and what waited is sent on
 //
-// The placement record decides. Where the target did not answer, the source raises its own record's version: if that succeeds the
-// target can never take over any more, nothing was claimed, and the source goes on with the memory it has. If it does not, the
-// target has the shard. So a late message finds a version that is gone. Where the store does not answer either until the lease is
+// The placement record decides. Where the target did not answer, the source raises its own record's
+// version: if that succeeds the target can never take over any more, nothing was claimed, and the
+// source goes on with the memory it has. If it does not, the target has the shard. So a late
+// message finds a version that is gone. Where the store does not answer either until the lease is
 // over, the source gives the shard up, and whoever finds the record later goes on from there.
 
 import { randomUUID } from 'node:crypto';
@@ -100,8 +101,8 @@ async function attempt(ask: () => Promise<string | null>): Promise<string | null
 }
 
 /**
- * The new version when the shard is this node's again. While the store does not answer nobody can know, so nobody serves: it is asked
- * again as long as the lease lasts.
+ * The new version when the shard is this node's again. While the store does not answer nobody can
+ * know, so nobody serves: it is asked again as long as the lease lasts.
  */
 async function takeBack(options: ShardMoveOptions): Promise<number | 'taken' | 'unknown'> {
   const { shard, self, placement, version, lease, clock, log } = options;
@@ -121,7 +122,10 @@ async function takeBack(options: ShardMoveOptions): Promise<number | 'taken' | '
   return 'unknown';
 }
 
-/** The version, where a claim whose answer was lost has made the shard this node's. Errors: `store-unavailable`. */
+/**
+ * The version, where a claim whose answer was lost has made the shard this node's. Errors:
+ * `store-unavailable`.
+ */
 async function takenBefore(options: ShardMoveOptions): Promise<number | 'taken'> {
   const { shard, self, placement, version } = options;
   const record = (await placement.load()).shards.get(shard.id);

@@ -1,5 +1,5 @@
-// The Moleculer face of a node's shards. `execute` takes the commands of one caller's tick together; the others are what nodes ask of
-// each other while shards move, and what operators ask.
+// The Moleculer face of a node's shards. `execute` takes the commands of one caller's tick
+// together; the others are what nodes ask of each other while shards move, and what operators ask.
 
 import type { Context, ServiceBroker, ServiceSchema } from 'moleculer';
 import type { DropCommand } from '../../contracts/commands.ts';

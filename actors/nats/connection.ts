@@ -1,6 +1,7 @@
-// A connection of the live bus to NATS, from its beginning to its end. NATS's client could reconnect
-// by itself. Here each connection ends for good and the bus opens a new one, because the client
-// cannot leave a server that hangs with its receive buffer full: it waits for a last write first.
+// A connection of the live bus to NATS, from its beginning to its end. NATS's client could
+// reconnect by itself. Here each connection ends for good and the bus opens a new one, because the
+// client cannot leave a server that hangs with its receive buffer full: it waits for a last write
+// first.
 
 import { connect, DebugEvents, type NatsConnection } from 'nats';
 import { natsOptions } from '../cluster/nats-options.ts';

@@ -1,8 +1,8 @@
-// Live messages as bytes between nodes: MessagePack of flat lists in a fixed order of fields, without
-// their names. That is half the bytes of maps, and takes half the time to write and a quarter of
-// the time to read. New fields go to the end, where older nodes do not look. A
-// message begins with its kind, which is not negative; one of a newer format will begin with its
-// version as a negative number.
+// Live messages as bytes between nodes: MessagePack of flat lists in a fixed order of fields,
+// without their names. That is half the bytes of maps, and takes half the time to write and a
+// quarter of the time to read. New fields go to the end, where older nodes do not look. A message
+// begins with its kind, which is not negative; one of a newer format will begin with its version as
+// a negative number.
 
 import { Packr } from 'msgpackr';
 import type { DropView } from '../../contracts/drops.ts';

@@ -4,11 +4,11 @@
 // one turn of the event loop is one frame, and a node with a listener in a group gets all of the
 // group's frames, and passes over what is for others without decoding it.
 //
-// An order's share of it: its publisher 3.9 CPU microseconds instead of 5.3, nats-server 0.7 instead
-// of 3.0 (`node_modules/.bin/node bench/live-bus.ts`, medians of runs in turns).
+// An order's share of it: its publisher 3.9 CPU microseconds instead of 5.3, nats-server 0.7
+// instead of 3.0 (`node_modules/.bin/node bench/live-bus.ts`, medians of runs in turns).
 //
-// A frame is a text of lines: the user, then the message (JSON, `live-frame.ts`), in turns. No user's
-// line is empty: a frame of a newer format will begin with an empty line, then its version.
+// A frame is a text of lines: the user, then the message (JSON, `live-frame.ts`), in turns. No
+// user's line is empty: a frame of a newer format will begin with an empty line, then its version.
 
 import { fnv1a } from '../../domain/ids.ts';
 import { NewerFormatError } from '../../storage/formats/format-version.ts';

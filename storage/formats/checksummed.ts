@@ -1,5 +1,5 @@
-// How values of snapshots are stored: a checksum, and behind it MessagePack with a format version. In one step; what is large also in
-// many, to the same bytes.
+// How values of snapshots are stored: a checksum, and behind it MessagePack with a format version.
+// In one step; what is large also in many, to the same bytes.
 
 import { crc32 } from 'node:zlib';
 import { Packr } from 'msgpackr';
@@ -34,7 +34,10 @@ export function packVersioned(value: unknown): Buffer {
   return packr.pack([FORMAT_VERSION, value]);
 }
 
-/** What `encodeChecksummed` makes of the value whose `packVersioned` the pieces are, one behind the other. */
+/**
+ * What `encodeChecksummed` makes of the value whose `packVersioned` the pieces are, one behind the
+ * other.
+ */
 export async function joinChecksummed(
   pieces: readonly Uint8Array[],
   pause: Pause,

@@ -15,7 +15,10 @@ export type ListName =
 
 /** A place in a list that is ordered by time, then id, both descending. */
 export interface ListPosition {
-  /** Milliseconds since the Unix epoch; where a list has no times, such as a feed, the number that is an id. */
+  /**
+   * Milliseconds since the Unix epoch; where a list has no times, such as a feed, the number that
+   * is an id.
+   */
   readonly time: number;
   readonly id: string;
 }

@@ -1,7 +1,9 @@
-// How drops are written into snapshots. What never changes again (full segments of users and orders) goes into parts that are
-// written once; the status and version of full segments' orders into parts that are written again when one of them changed; the
-// rest, which is small, into the head every time. Taking a snapshot only copies what may change; encoding and checksums come later,
-// part by part, so that they need not hold up the shard (`actors/shard/shard-snapshots.ts`), and so does making a drop again.
+// How drops are written into snapshots. What never changes again (full segments of users and
+// orders) goes into parts that are written once; the status and version of full segments' orders
+// into parts that are written again when one of them changed; the rest, which is small, into the
+// head every time. Taking a snapshot only copies what may change; encoding and checksums come
+// later, part by part, so that they need not hold up the shard (`actors/shard/shard-snapshots.ts`),
+// and so does making a drop again.
 
 import { DropState } from '../../domain/drop-state.ts';
 import type { OrderColumns } from '../../domain/order-table.ts';
@@ -15,8 +17,9 @@ import { type Pause, Steps } from './steps.ts';
 /** Parts encoded without a pause: about 2 ms. */
 export const PARTS_PER_STEP = 4;
 /**
- * Users and orders made again without a pause: a full segment, which takes 1 to 3 ms with its checksum and the hashing of its texts.
- * Two would come close to the 5 ms that may hold the event loop.
+ * Users and orders made again without a pause: a full segment, which takes 1 to 3 ms with its
+ * checksum and the hashing of its texts. Two would come close to the 5 ms that may hold the event
+ * loop.
  */
 const TEXTS_PER_STEP = SEGMENT_LENGTH;
 /** A drop without any takes as long as so many. */
@@ -68,7 +71,10 @@ export interface DropSnapshot {
   readonly partNames: readonly string[];
 }
 
-/** Takes a drop's snapshot, adding to `parts` those that are not stored yet. For a million orders that all changed: 5 MB of copying. */
+/**
+ * Takes a drop's snapshot, adding to `parts` those that are not stored yet. For a million orders
+ * that all changed: 5 MB of copying.
+ */
 export function snapshotDrop(
   state: DropState,
   isStored: (name: string) => boolean,

@@ -1,5 +1,6 @@
-// The journal entry format: what one append carries. A header of 8 bytes (magic, format version, CRC-32 of the rest), then msgpack.
-// Events are written flat, with a fixed number of fields for each kind, because orders arrive by the ten thousand a second.
+// The journal entry format: what one append carries. A header of 8 bytes (magic, format version,
+// CRC-32 of the rest), then msgpack. Events are written flat, with a fixed number of fields for
+// each kind, because orders arrive by the ten thousand a second.
 
 import { crc32 } from 'node:zlib';
 import { Packr } from 'msgpackr';
@@ -12,7 +13,9 @@ const HEADER_BYTES = 8;
 
 export interface DropChanges {
   readonly dropId: string;
-  /** The drop's version before the first event: who has applied some of them already can tell (J1). */
+  /**
+   * The drop's version before the first event: who has applied some of them already can tell (J1).
+   */
   readonly versionBefore: number;
   readonly events: DropEvent[];
 }
@@ -26,7 +29,10 @@ export interface Entry {
   readonly changes: readonly DropChanges[];
 }
 
-/** Each kind's number and fields, in the order they are written. Append only: old journals must stay readable. */
+/**
+ * Each kind's number and fields, in the order they are written. Append only: old journals must stay
+ * readable.
+ */
 const KINDS: {
   readonly [T in DropEventType]: readonly [number, ...(keyof (DropEvent & { type: T }) & string)[]];
 } = {
@@ -49,7 +55,8 @@ const TYPES = new Map(
   Object.entries(KINDS).map(([type, [number, ...fields]]) => [number, { type, fields }]),
 );
 
-// Several packers would be needed only if packing were re-entrant; it is not. Reserved space keeps the header out of the way.
+// Several packers would be needed only if packing were re-entrant; it is not. Reserved space keeps
+// the header out of the way.
 const packr = new Packr({ useRecords: false });
 
 export function encodeEntry(entry: Entry): Buffer {
@@ -77,7 +84,10 @@ export function encodeEntry(entry: Entry): Buffer {
   return bytes;
 }
 
-/** Errors: CorruptError where the bytes are damaged, are of another place in the journal, or of a newer format. */
+/**
+ * Errors: CorruptError where the bytes are damaged, are of another place in the journal, or of a
+ * newer format.
+ */
 export function decodeEntry(bytes: Uint8Array, shard: number, sequence: number): Entry {
   const where = `entry ${sequence} of shard ${shard}`;
   if (bytes.length <= HEADER_BYTES) throw new CorruptError(`${where} is cut off`);

@@ -1,5 +1,6 @@
-// A drop in one piece, for drops that are over: its snapshot with all of its parts. Copying it is one short step; to encode and to
-// decode it takes about a second for a million orders, and is done in steps.
+// A drop in one piece, for drops that are over: its snapshot with all of its parts. Copying it is
+// one short step; to encode and to decode it takes about a second for a million orders, and is done
+// in steps.
 
 import type { DropState } from '../../domain/drop-state.ts';
 import { decodeChecksummedInSteps, joinChecksummed, pack, packVersioned } from './checksummed.ts';
@@ -31,7 +32,8 @@ export function copyDrop(state: DropState): DropCopy {
 /** Pauses between two steps. */
 export async function encodeSealedDrop(copy: DropCopy, pause: Pause): Promise<Uint8Array> {
   const { snapshot, parts } = copy;
-  // The parts come last. In place of each one goes a byte, and what is before these bytes is what comes before the parts.
+  // The parts come last. In place of each one goes a byte, and what is before these bytes is what
+  // comes before the parts.
   const whole = packVersioned({ snapshot, parts: parts.map(() => 0) });
   const pieces: Uint8Array[] = [whole.subarray(0, whole.length - parts.length)];
   const steps = new Steps(PARTS_PER_STEP, pause);

@@ -1,4 +1,5 @@
-// The accounts port: users and the families of their refresh tokens. Secrets are stored as hashes only, and hashing happens above.
+// The accounts port: users and the families of their refresh tokens. Secrets are stored as hashes
+// only, and hashing happens above.
 
 export interface User {
   readonly id: string;
@@ -35,7 +36,10 @@ export interface AccountStore {
   addRole(userId: string, role: string): Promise<void>;
 
   addRefreshToken(token: RefreshToken): Promise<void>;
-  /** Uses up the token with `hash` and adds `next` to its family (`familyId` and `userId` of `next` are taken from the old one). Atomic. */
+  /**
+   * Uses up the token with `hash` and adds `next` to its family (`familyId` and `userId` of `next`
+   * are taken from the old one). Atomic.
+   */
   rotateRefreshToken(
     hash: string,
     next: { hash: string; expiresAt: number },

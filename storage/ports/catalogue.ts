@@ -1,5 +1,6 @@
-// The catalogue port: creators' products, and the list of drops. A drop's row is a projection of its journal events: it says when
-// and whose, and carries the stock as last projected; the owner's durable view is fresher.
+// The catalogue port: creators' products, and the list of drops. A drop's row is a projection of
+// its journal events: it says when and whose, and carries the stock as last projected; the owner's
+// durable view is fresher.
 
 import type { DropFilter, DropView } from '../../contracts/drops.ts';
 import type { Page, PageRequest } from '../../contracts/paging.ts';
@@ -14,7 +15,10 @@ export interface Catalogue {
   /** Newest first. */
   listProducts(filter: { creatorId?: string }, page: PageRequest): Promise<Page<Product>>;
 
-  /** Adds or replaces rows; a row whose version is not above the stored one is ignored, so any view may be put twice or late (N11). */
+  /**
+   * Adds or replaces rows; a row whose version is not above the stored one is ignored, so any view
+   * may be put twice or late (N11).
+   */
   putDrops(views: readonly DropView[]): Promise<void>;
   findDrop(dropId: string): Promise<DropView | null>;
   /** Newest first (by createdAt, then id, both descending): stable while drops change. */

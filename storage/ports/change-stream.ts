@@ -3,8 +3,8 @@
 // after the change, so a consumer needs no second read, and whoever missed some can start anew from
 // the entities themselves. They carry no e-mail address and no hash.
 //
-// Entities are spread over buckets; all changes of one entity are in one bucket, in order. A position
-// is a sequence for each bucket. Which bucket an entity is in is the driver's own affair.
+// Entities are spread over buckets; all changes of one entity are in one bucket, in order. A
+// position is a sequence for each bucket. Which bucket an entity is in is the driver's own affair.
 
 import type { User } from './accounts.ts';
 import type { Product } from '../../contracts/products.ts';
@@ -60,8 +60,8 @@ export interface ChangeHead {
 }
 
 /**
- * Records after this position are gone, or it is above the newest one, as after a store was restored
- * from an older copy: scan the entities, then read from the head.
+ * Records after this position are gone, or it is above the newest one, as after a store was
+ * restored from an older copy: scan the entities, then read from the head.
  */
 export class PositionTrimmedError extends Error {
   readonly code = 'position-trimmed';

@@ -4,7 +4,10 @@ import type { Follow } from '../../contracts/follows.ts';
 import type { Page, PageRequest } from '../../contracts/paging.ts';
 
 export interface FollowStore {
-  /** True when this call changed something. Idempotent; the first `since` stays. Durable, counts in the same step. */
+  /**
+   * True when this call changed something. Idempotent; the first `since` stays. Durable, counts in
+   * the same step.
+   */
   follow(userId: string, creatorId: string, since: number): Promise<boolean>;
   unfollow(userId: string, creatorId: string): Promise<boolean>;
   isFollowing(userId: string, creatorId: string): Promise<boolean>;

@@ -1,7 +1,11 @@
-// The journal port: a durable, append-only log for each shard, fenced by epoch. It is the truth of the product; memory, feeds and
-// lists are rebuilt from it. Also the errors that every storage port raises.
+// The journal port: a durable, append-only log for each shard, fenced by epoch. It is the truth of
+// the product; memory, feeds and lists are rebuilt from it. Also the errors that every storage port
+// raises.
 
-/** An older epoch tried to write: another owner has claimed the shard. The writer must stop serving it. */
+/**
+ * An older epoch tried to write: another owner has claimed the shard. The writer must stop serving
+ * it.
+ */
 export class FencedError extends Error {
   readonly code = 'fenced';
 }
@@ -9,7 +13,10 @@ export class FencedError extends Error {
 export class ConflictError extends Error {
   readonly code = 'conflict';
 }
-/** The store did not answer, or could not write (disk full). Whether a write happened is unknown: claim again and replay (J3). */
+/**
+ * The store did not answer, or could not write (disk full). Whether a write happened is unknown:
+ * claim again and replay (J3).
+ */
 export class StoreUnavailableError extends Error {
   readonly code = 'store-unavailable';
 }
@@ -34,27 +41,37 @@ export interface JournalEntry {
 export type JournalReader = Pick<Journal, 'read' | 'head'>;
 
 export interface Journal {
-  /** Raises the shard's epoch atomically, which fences every older owner before this resolves. Errors: `store-unavailable`. */
+  /**
+   * Raises the shard's epoch atomically, which fences every older owner before this resolves.
+   * Errors: `store-unavailable`.
+   */
   claim(shard: number, owner: string): Promise<Claim>;
 
   /**
-   * Makes one entry durable (fsync) and resolves; nothing of it is readable before that. `sequence` must be the last one plus 1.
-   * The same bytes again at the same epoch and sequence succeed without writing. The journal keeps no reference to `bytes` after
-   * it resolves, and the caller must not change them before.
-   * Errors: `fenced` (epoch is not the current one), `conflict` (sequence does not follow, or other bytes stand there),
-   * `store-unavailable` (outcome unknown).
+   * Makes one entry durable (fsync) and resolves; nothing of it is readable before that. `sequence`
+   * must be the last one plus 1. The same bytes again at the same epoch and sequence succeed
+   * without writing. The journal keeps no reference to `bytes` after it resolves, and the caller
+   * must not change them before. Errors: `fenced` (epoch is not the current one), `conflict`
+   * (sequence does not follow, or other bytes stand there), `store-unavailable` (outcome unknown).
    */
   append(shard: number, epoch: number, sequence: number, bytes: Uint8Array): Promise<void>;
 
   /**
-   * At most `limit` entries with a sequence above `after`, rising without gaps. Bytes are as they were appended: who reads checks
-   * them (`storage/formats/entry.ts`). Errors: `store-unavailable`; `corrupt` when `after + 1` is missing although later ones exist.
+   * At most `limit` entries with a sequence above `after`, rising without gaps. Bytes are as they
+   * were appended: who reads checks them (`storage/formats/entry.ts`). Errors: `store-unavailable`;
+   * `corrupt` when `after + 1` is missing although later ones exist.
    */
   read(shard: number, after: number, limit: number): Promise<JournalEntry[]>;
 
-  /** The last durable sequence and the current epoch, without claiming; zeros where nothing was written. */
+  /**
+   * The last durable sequence and the current epoch, without claiming; zeros where nothing was
+   * written.
+   */
   head(shard: number): Promise<Claim>;
 
-  /** Forgets entries up to and including `through`. Only behind a verified snapshot and every consumer. Idempotent. */
+  /**
+   * Forgets entries up to and including `through`. Only behind a verified snapshot and every
+   * consumer. Idempotent.
+   */
   trim(shard: number, through: number): Promise<void>;
 }

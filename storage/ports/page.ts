@@ -1,4 +1,5 @@
-// Paging for every list: a page costs the same at any depth because it continues from a position, never from an offset.
+// Paging for every list: a page costs the same at any depth because it continues from a position,
+// never from an offset.
 
 /** The cursor did not come from this list. */
 export class InvalidCursorError extends Error {

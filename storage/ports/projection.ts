@@ -1,5 +1,6 @@
-// What the ports fed by the relay share: a projection remembers how far in each shard's journal it has come, never ahead of its
-// rows. A batch at or behind that position is ignored, so delivery may be repeated and its effect is that of once (N11).
+// What the ports fed by the relay share: a projection remembers how far in each shard's journal it
+// has come, never ahead of its rows. A batch at or behind that position is ignored, so delivery may
+// be repeated and its effect is that of once (N11).
 
 export interface ProjectionBatch<Row> {
   readonly shard: number;

@@ -44,10 +44,10 @@ export interface ReadModels extends Projection {
   ): Promise<Notification[]>;
   /**
    * Finds what the journals say and the read models do not have, whatever their positions, and adds
-   * it while `keep` goes on: notifications where they were in time, not told again, and with the read
-   * marks that are kept of them. Nothing that is there changes. May end half way and be called again,
-   * one call at a time in a process. Resolves to what was missing, by journal that could be read.
-   * Errors: `store-unavailable`.
+   * it while `keep` goes on: notifications where they were in time, not told again, and with the
+   * read marks that are kept of them. Nothing that is there changes. May end half way and be called
+   * again, one call at a time in a process. Resolves to what was missing, by journal that could be
+   * read. Errors: `store-unavailable`.
    */
   restore(options: RestoreOptions): Promise<Missing[]>;
 }

@@ -1,5 +1,6 @@
-// The snapshot port: what bounds recovery. A snapshot of a shard is a small head, rewritten each time, and immutable parts that are
-// written once and named by their writer. Drops that are over are kept as sealed drops, each on its own, until somebody asks.
+// The snapshot port: what bounds recovery. A snapshot of a shard is a small head, rewritten each
+// time, and immutable parts that are written once and named by their writer. Drops that are over
+// are kept as sealed drops, each on its own, until somebody asks.
 
 export interface SnapshotPart {
   /** Unique in the shard; a name is never written twice with other bytes. */
@@ -17,8 +18,9 @@ export interface Snapshot {
 
 export interface SnapshotStore {
   /**
-   * Replaces the shard's snapshot in one atomic, durable step: new parts are added, and parts that `snapshot.partNames` no longer
-   * names are dropped. Errors: `fenced` when `epoch` is older than the one that wrote the present snapshot; `store-unavailable`.
+   * Replaces the shard's snapshot in one atomic, durable step: new parts are added, and parts that
+   * `snapshot.partNames` no longer names are dropped. Errors: `fenced` when `epoch` is older than
+   * the one that wrote the present snapshot; `store-unavailable`.
    */
   saveSnapshot(
     shard: number,
@@ -27,12 +29,15 @@ export interface SnapshotStore {
     newParts: readonly SnapshotPart[],
   ): Promise<void>;
 
-  /** The newest snapshot with all its parts in the order of `partNames`, or null. Errors: `corrupt` when a part is missing. */
+  /**
+   * The newest snapshot with all its parts in the order of `partNames`, or null. Errors: `corrupt`
+   * when a part is missing.
+   */
   loadSnapshot(shard: number): Promise<{ snapshot: Snapshot; parts: SnapshotPart[] } | null>;
 
   /**
-   * Keeps one sealed drop, durably, in place of what is kept at the same version or below. One at a higher version stays: its
-   * writer owned the shard later. Errors: `store-unavailable`.
+   * Keeps one sealed drop, durably, in place of what is kept at the same version or below. One at a
+   * higher version stays: its writer owned the shard later. Errors: `store-unavailable`.
    */
   saveSealedDrop(dropId: string, version: number, bytes: Uint8Array): Promise<void>;
 

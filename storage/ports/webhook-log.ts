@@ -1,5 +1,6 @@
-// The webhook log port: which webhook ids were handled, so that a repeated one changes nothing (P2). Ids are kept for a bounded time;
-// beyond it the state machine of orders is idempotent by itself.
+// The webhook log port: which webhook ids were handled, so that a repeated one changes nothing
+// (P2). Ids are kept for a bounded time; beyond it the state machine of orders is idempotent by
+// itself.
 
 export interface WebhookLog {
   has(webhookId: string): Promise<boolean>;

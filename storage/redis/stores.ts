@@ -1,5 +1,5 @@
-// Every store of a cluster's node on Redis. Appends to the journal have a connection of their own, so that no large read stands
-// before them.
+// Every store of a cluster's node on Redis. Appends to the journal have a connection of their own,
+// so that no large read stands before them.
 
 import type { Logger } from 'pino';
 import type { FeatureLevels } from '../ports/feature-level.ts';

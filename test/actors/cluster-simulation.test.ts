@@ -1,6 +1,7 @@
-// Random faults on a simulated cluster while orders come through every node: pauses, losses, starts, cut-offs, a store that is away for
-// one or for all, pins and drains, answers lost on the way. Whatever happens, what was acknowledged is in the journal once, and nothing
-// else is. A history that fails is told with its seed, made as short as it can be.
+// Random faults on a simulated cluster while orders come through every node: pauses, losses,
+// starts, cut-offs, a store that is away for one or for all, pins and drains, answers lost on the
+// way. Whatever happens, what was acknowledged is in the journal once, and nothing else is. A
+// history that fails is told with its seed, made as short as it can be.
 
 import fc from 'fast-check';
 import test from 'ava';

@@ -1,4 +1,5 @@
-// A node's shards over stores in memory, with a journal whose appends the test can hold back or break, and a clock it moves.
+// A node's shards over stores in memory, with a journal whose appends the test can hold back or
+// break, and a clock it moves.
 
 import pino from 'pino';
 import type { EventConsumer } from '../../events/consumer.ts';

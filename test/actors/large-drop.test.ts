@@ -1,5 +1,5 @@
-// A drop with very many orders is sealed, loaded and recovered in steps, between which everything else has its turn. Turns are
-// counted, not timed.
+// A drop with very many orders is sealed, loaded and recovered in steps, between which everything
+// else has its turn. Turns are counted, not timed.
 
 import test from 'ava';
 import type { DropCommand } from '../../contracts/commands.ts';

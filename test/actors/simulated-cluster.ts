@@ -1,5 +1,6 @@
-// Several nodes in one process, over shared stores in memory and one clock that the test moves. Nodes can be cut off from each other,
-// from the store, be paused as SIGSTOP would, and be lost. Everything but the network and the clock is the real code.
+// Several nodes in one process, over shared stores in memory and one clock that the test moves.
+// Nodes can be cut off from each other, from the store, be paused as SIGSTOP would, and be lost.
+// Everything but the network and the clock is the real code.
 
 import type { ServiceBroker } from 'moleculer';
 import pino from 'pino';
@@ -137,7 +138,9 @@ export class SimulatedNode {
     return this.host.shards.filter(({ status }) => status === 'serving').map(({ id }) => id);
   }
 
-  /** Calls of the store do not get through while it is away, and never end while the node is paused. */
+  /**
+   * Calls of the store do not get through while it is away, and never end while the node is paused.
+   */
   #throughStore(store: object): object {
     return new Proxy(store, {
       get: (target, name) => {

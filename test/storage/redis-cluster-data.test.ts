@@ -1,5 +1,5 @@
-// Catalogue, accounts, follows and their changes on a real Redis Cluster of three: every script keeps to one
-// slot, and a node that is away takes only its own part with it.
+// Catalogue, accounts, follows and their changes on a real Redis Cluster of three: every script
+// keeps to one slot, and a node that is away takes only its own part with it.
 
 import test from 'ava';
 import { RedisClusterServers, redisInstalled } from '../servers/redis-server.ts';

@@ -1,5 +1,5 @@
-// What a connection to a real Redis writes in one turn of the event loop, and what becomes of it when
-// the connection ends in that very turn.
+// What a connection to a real Redis writes in one turn of the event loop, and what becomes of it
+// when the connection ends in that very turn.
 
 import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';

@@ -86,8 +86,8 @@ export class CatalogueCopy {
   }
 
   /**
-   * Does what is to be done now, as far as this node may. Errors: `store-unavailable`, `lease-lost`;
-   * repeating it goes on.
+   * Does what is to be done now, as far as this node may. Errors: `store-unavailable`,
+   * `lease-lost`; repeating it goes on.
    */
   async advance(): Promise<void> {
     const { layout, levels } = this.#options;
@@ -195,7 +195,9 @@ export class CatalogueCopy {
     return kind === 'product' ? moves.product(id) : moves.follows(id);
   }
 
-  /** Only what has moved: no other key of level 0 has ever been acknowledged and is still needed. */
+  /**
+   * Only what has moved: no other key of level 0 has ever been acknowledged and is still needed.
+   */
   async #remove({ kind, id }: OldEntity): Promise<boolean> {
     const { redis } = this.#options;
     if (kind === 'follows') {

@@ -1,7 +1,7 @@
-// The names of the keys of users, products and follows on Redis, and the bucket that each is in: all
-// keys of a bucket share a hash tag, so that one script changes an entity and appends the record of
-// the change. Part of the stored format. The keys of feature level 0, each in a slot of its own, are
-// here as well (docs/decisions/030-change-stream-on-redis.md).
+// The names of the keys of users, products and follows on Redis, and the bucket that each is in:
+// all keys of a bucket share a hash tag, so that one script changes an entity and appends the
+// record of the change. Part of the stored format. The keys of feature level 0, each in a slot of
+// its own, are here as well (docs/decisions/030-change-stream-on-redis.md).
 
 import { fnv1a } from '../../../domain/ids.ts';
 

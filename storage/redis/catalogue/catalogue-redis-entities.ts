@@ -1,10 +1,11 @@
-// Products and rows of drops as redis-om entities, which are hashes. redis-om writes an entity whole
-// but knows no conditions, so a new one is written beside the present one, in the same slot, and a
-// script takes it over only where it is newer. What a crash leaves beside ends by itself.
+// Products and rows of drops as redis-om entities, which are hashes. redis-om writes an entity
+// whole but knows no conditions, so a new one is written beside the present one, in the same slot,
+// and a script takes it over only where it is newer. What a crash leaves beside ends by itself.
 //
 // Products are in buckets, and the script appends the record of the change (C1). Until the copy
-// from level 0 has begun, they are written at the keys of level 0, without records, by a script that
-// respects the mark of a moved product. Rows of drops follow their journals and have no records.
+// from level 0 has begun, they are written at the keys of level 0, without records, by a script
+// that respects the mark of a moved product. Rows of drops follow their journals and have no
+// records.
 
 import { randomUUID } from 'node:crypto';
 import { type Entity, Schema } from 'redis-om';

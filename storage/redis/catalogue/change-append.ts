@@ -1,6 +1,6 @@
 // What a script that changes an entity does to append the record of the change: a stream entry with
-// one field, whose name is the version of the format. The value is the time, a space, and the change
-// as JSON.
+// one field, whose name is the version of the format. The value is the time, a space, and the
+// change as JSON.
 
 import type { ChangeRecord, EntityChange } from '../../ports/change-stream.ts';
 

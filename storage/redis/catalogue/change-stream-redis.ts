@@ -1,7 +1,7 @@
-// The change stream on Redis (C1): a Redis stream for each bucket. The scripts that change an entity
-// append its record (`change-append.ts`), so the two are one step. Redis itself counts the sequences, as
-// the second part of the stream's ids, and refuses one that does not rise. They have no gaps, so what
-// was trimmed is the newest sequence less the length of the stream.
+// The change stream on Redis (C1): a Redis stream for each bucket. The scripts that change an
+// entity append its record (`change-append.ts`), so the two are one step. Redis itself counts the
+// sequences, as the second part of the stream's ids, and refuses one that does not rise. They have
+// no gaps, so what was trimmed is the newest sequence less the length of the stream.
 //
 // The full pass reads a sorted set of the bucket's entities, by their names: a user, a product, or
 // the follows of a user, which are read newest first from where the page before ended.

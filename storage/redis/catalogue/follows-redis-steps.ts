@@ -257,7 +257,9 @@ export async function changeFollowing(
   return followChangeOf('bucket', userId, creatorId, answer);
 }
 
-/** First step at the keys of level 0, without a record. Null where the user's follows have moved. */
+/**
+ * First step at the keys of level 0, without a record. Null where the user's follows have moved.
+ */
 export async function changeOldFollowing(
   redis: RedisConnection,
   { userId, creatorId, since }: FollowDecision,

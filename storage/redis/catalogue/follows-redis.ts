@@ -22,8 +22,8 @@
 // moved, bucket 0 itself says where somebody belongs, and a page costs 32 reads of at most its
 // length each, whatever its depth (F2).
 //
-// Until the copy from level 0 has begun, steps 1 and 3 are at the keys of level 0, without a record,
-// and while it goes on a user's follows are in one of both places.
+// Until the copy from level 0 has begun, steps 1 and 3 are at the keys of level 0, without a
+// record, and while it goes on a user's follows are in one of both places.
 
 import {
   decodeCursor,

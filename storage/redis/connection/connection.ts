@@ -1,6 +1,6 @@
-// Connections to Redis, one server or a Redis Cluster, as every driver here uses them: nothing waits
-// in an offline queue, nothing is sent again on its own, and every command has a deadline. What a
-// store could not do is a `store-unavailable`, whether or not it happened.
+// Connections to Redis, one server or a Redis Cluster, as every driver here uses them: nothing
+// waits in an offline queue, nothing is sent again on its own, and every command has a deadline.
+// What a store could not do is a `store-unavailable`, whether or not it happened.
 
 import { Cluster, Redis } from 'ioredis';
 import type { Logger } from 'pino';
@@ -45,7 +45,8 @@ export async function connectRedis(options: ConnectOptions): Promise<RedisConnec
   );
   try {
     await connection.connect();
-    // A Redis Cluster connects to each of its servers at the first command for it: here, so that no command waits for that.
+    // A Redis Cluster connects to each of its servers at the first command for it: here, so that no
+    // command waits for that.
     if (connection instanceof Cluster)
       await Promise.all(connection.nodes('master').map((node) => node.ping()));
   } catch (error) {

@@ -4,9 +4,9 @@
 // orders written into the user's list. Until then whoever reads the list looks at the newest rows
 // of the feed as well.
 //
-// Writing each order into both, and each order's standing as a field of its own (`drop-standings.ts`),
-// cost redis-server 24 CPU microseconds an order; this costs 14, and 1 of 16 less here
-// (`node_modules/.bin/node bench/redis-projections.ts`, medians of runs in turns).
+// Writing each order into both, and each order's standing as a field of its own
+// (`drop-standings.ts`), cost redis-server 24 CPU microseconds an order; this costs 14, and 1 of 16
+// less here (`node_modules/.bin/node bench/redis-projections.ts`, medians of runs in turns).
 
 import type { RedisConnection } from '../connection/connection.ts';
 import { Script } from '../connection/script.ts';

@@ -3,8 +3,8 @@
 //
 // An id in a feed is a row's place, and read marks are kept beside the feed by id. So what is
 // missing is put where it was in time, and the marks are left alone: they then say again what they
-// said before the loss. A feed is only ever added to, so its length tells whether it changed between
-// reading and writing it; then it is read again.
+// said before the loss. A feed is only ever added to, so its length tells whether it changed
+// between reading and writing it; then it is read again.
 
 import { addToTotals, type DropTotals, emptyTotals } from '../../rows/drop-totals.ts';
 import { StoreUnavailableError } from '../../ports/journal.ts';
@@ -198,9 +198,9 @@ function mergeInTime(
 }
 
 /**
- * Writes the standings of drops whose totals are not what the journal says; where a drop has gone on
- * meanwhile that is harmless. Resolves to how many orders are missing in the lists or in the totals.
- * `lacking` has those of the lists, by drop.
+ * Writes the standings of drops whose totals are not what the journal says; where a drop has gone
+ * on meanwhile that is harmless. Resolves to how many orders are missing in the lists or in the
+ * totals. `lacking` has those of the lists, by drop.
  */
 async function restoreStandings(
   redis: RedisConnection,
@@ -260,8 +260,8 @@ function isSame(a: DropTotals, b: DropTotals): boolean {
 }
 
 /**
- * Every bucket has all of the journal up to there now, and must know it: what the relay brings again
- * after a crash is told apart by that alone.
+ * Every bucket has all of the journal up to there now, and must know it: what the relay brings
+ * again after a crash is told apart by that alone.
  */
 async function movePositions(
   redis: RedisConnection,

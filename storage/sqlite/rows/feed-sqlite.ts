@@ -1,5 +1,5 @@
-// Everybody's notifications on SQLite, as rows kept by user (`user-rows.ts`). What was read is kept beside them: one mark for all up to an id, and one for each
-// notification read by itself above it.
+// Everybody's notifications on SQLite, as rows kept by user (`user-rows.ts`). What was read is kept
+// beside them: one mark for all up to an id, and one for each notification read by itself above it.
 
 import { decodeCursor, encodeCursor } from '../../formats/cursor.ts';
 import { type FeedStore, UNREAD_COUNT_MAX } from '../../ports/feed.ts';

@@ -1,7 +1,7 @@
-// How an order, and what its buyer is told of it, stand in one row. The key in the list of orders is
-// when the order was placed, which never changes, so all versions of an order are neighbours there;
-// the key in the feed is the notification's id. Everything a notification says of its order never
-// changes either, so it needs no fields of its own but its kind and time.
+// How an order, and what its buyer is told of it, stand in one row. The key in the list of orders
+// is when the order was placed, which never changes, so all versions of an order are neighbours
+// there; the key in the feed is the notification's id. Everything a notification says of its order
+// never changes either, so it needs no fields of its own but its kind and time.
 
 import { assert } from '../../../domain/assert.ts';
 import type { OrderStatus, OrderView } from '../../../contracts/orders.ts';
@@ -30,7 +30,9 @@ const TOLD: readonly OrderNotificationType[] = [
 const ORDER_ONLY = 0;
 /** ... a notification that brings its own data, ... */
 const NOTIFICATION_ONLY = 1;
-/** ... or from here on, in steps of two, what is told; the odd ones say that a refund was asked for. */
+/**
+ * ... or from here on, in steps of two, what is told; the odd ones say that a refund was asked for.
+ */
 const TOLD_FIRST = 2;
 const HAS_REFERENCE = 8;
 const REFUND_REQUESTED = 16;

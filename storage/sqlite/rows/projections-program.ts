@@ -102,7 +102,9 @@ export function open(options: ProgramOptions) {
         syncWanted = true;
       },
 
-      /** From here on the users' notifications may have been kept in another order than their ids. */
+      /**
+       * From here on the users' notifications may have been kept in another order than their ids.
+       */
       markRestored(userIds: readonly string[]): void {
         for (const userId of userIds) markRestored.run(userId);
       },

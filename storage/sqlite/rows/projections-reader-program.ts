@@ -40,8 +40,8 @@ export interface RowContents {
 }
 
 /**
- * As many bits as a number has: among ten million rows one that is missing is taken for another with
- * a probability of one in a billion.
+ * As many bits as a number has: among ten million rows one that is missing is taken for another
+ * with a probability of one in a billion.
  */
 export function nameHash(name: string): number {
   return fnv1a(name) * SECOND_HASHES + (fnv1a(name, SECOND_SEED) % SECOND_HASHES);

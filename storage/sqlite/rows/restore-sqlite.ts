@@ -1,11 +1,12 @@
-// Makes order lists and feeds on SQLite good from the journal, while they are in use (decision 025).
-// One look at all rows, in a thread of its own, says what is there; each journal is then compared
-// with that, and what is missing is kept in portions, between which other writes have their turn.
+// Makes order lists and feeds on SQLite good from the journal, while they are in use (decision
+// 025). One look at all rows, in a thread of its own, says what is there; each journal is then
+// compared with that, and what is missing is kept in portions, between which other writes have
+// their turn.
 //
-// Ids of notifications count up over all users and have no gaps, and read marks name ids. So the ids
-// that no row has are those that were lost: what is missing gets them back, in the order in which it
-// was told, and the marks mean what they meant. Exact where everything that is missing is known at
-// once and was told one after the other; else it may get the id of a neighbour.
+// Ids of notifications count up over all users and have no gaps, and read marks name ids. So the
+// ids that no row has are those that were lost: what is missing gets them back, in the order in
+// which it was told, and the marks mean what they meant. Exact where everything that is missing is
+// known at once and was told one after the other; else it may get the id of a neighbour.
 
 import type { OrderView } from '../../../contracts/orders.ts';
 import { StoreUnavailableError } from '../../ports/journal.ts';
@@ -158,8 +159,8 @@ class FreeIds {
   }
 
   /**
-   * The next free id; where there are more of them than are wanted, the one nearest to the rows that
-   * were told at that moment. Undefined where there is none. To be called with rising times.
+   * The next free id; where there are more of them than are wanted, the one nearest to the rows
+   * that were told at that moment. Undefined where there is none. To be called with rising times.
    */
   take(at: number): number | undefined {
     const near = this.#idAt(at);

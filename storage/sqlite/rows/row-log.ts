@@ -1,8 +1,8 @@
 // Logs of recent rows: one file for each generation that is not settled yet, beside projections.db.
 // A pack is appended as one record with the positions it moves, so that keeping it costs one write
 // and no page of SQLite's; when the generation is settled, its file goes. A record that ends early
-// or does not match its checksum is the end of its file: what follows was never acknowledged, or was
-// lost with the power, and comes again from the journal.
+// or does not match its checksum is the end of its file: what follows was never acknowledged, or
+// was lost with the power, and comes again from the journal.
 //
 // A record: the length of its body (4 bytes), the CRC-32 of the body (4), the body: how many
 // positions (2), for each its list (1), shard (4) and sequence (8, a double), then the pack. Little
@@ -96,7 +96,9 @@ export class RowLogs {
   readonly #logs = new Map<number, OpenLog>();
   #bytesMax = Number.POSITIVE_INFINITY;
 
-  /** Takes up what is there: logs of settled generations go, and so does what is no whole record. */
+  /**
+   * Takes up what is there: logs of settled generations go, and so does what is no whole record.
+   */
   constructor(options: { readonly databaseFile: string; readonly settled: number }) {
     this.#databaseFile = options.databaseFile;
     for (const generation of loggedGenerations(this.#databaseFile)) {

@@ -5,8 +5,8 @@
 // A row: its length in all (4 bytes), a hash of its user (4), a hash of its own id (4), two keys (8
 // each, doubles: what lists are ordered by; -1 where the row is not in that list), then fields.
 // Numbers take a byte for each seven bits, texts are UTF-8 behind their length. The first field is
-// the user's id. Little endian. Short ASCII texts are written in plain loops, which is several times
-// cheaper than a native call for each.
+// the user's id. Little endian. Short ASCII texts are written in plain loops, which is several
+// times cheaper than a native call for each.
 
 import { assert } from '../../../domain/assert.ts';
 import { fnv1a } from '../../../domain/ids.ts';

@@ -1,6 +1,6 @@
 // What the projections' thread does to rows kept by user (`user-rows.ts` has the whole picture):
-// keeps packs in the log of their generation, and settles a generation, a slice of buckets at a time
-// so that no transaction is long.
+// keeps packs in the log of their generation, and settles a generation, a slice of buckets at a
+// time so that no transaction is long.
 
 import type { Database } from 'better-sqlite3';
 import { RecentRows } from './recent-rows.ts';

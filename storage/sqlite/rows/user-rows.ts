@@ -2,14 +2,14 @@
 // hundred times a second.
 //
 // A batch becomes one pack: one record in the log of its generation, with the positions it moves
-// (`row-log.ts`), and the same bytes in memory, indexed by user (`recent-rows.ts`). When a generation
-// of packs holds enough rows it is settled: grouped by user bucket into runs, one SQLite row each, in
-// the order of generation and bucket, so that writing is appending. Rows never change; a newer one of
-// the same id follows. Reading a user's rows means the chains in memory, then one look-up for each
-// settled generation, newest first, as far as needed.
+// (`row-log.ts`), and the same bytes in memory, indexed by user (`recent-rows.ts`). When a
+// generation of packs holds enough rows it is settled: grouped by user bucket into runs, one SQLite
+// row each, in the order of generation and bucket, so that writing is appending. Rows never change;
+// a newer one of the same id follows. Reading a user's rows means the chains in memory, then one
+// look-up for each settled generation, newest first, as far as needed.
 //
-// One row serves two lists, each by a key of its own: the list of orders, and the feed of what their
-// buyers are told.
+// One row serves two lists, each by a key of its own: the list of orders, and the feed of what
+// their buyers are told.
 //
 // Whatever is in memory is on the disk as well. When the outcome of a write is unknown, memory is
 // made again from the files.

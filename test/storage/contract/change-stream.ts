@@ -24,7 +24,9 @@ export type ChangingStores = Pick<Stores, 'accounts' | 'catalogue' | 'follows'> 
 
 export interface ChangeStreamContractOptions {
   readonly stores: () => ChangingStores;
-  /** Stores of their own that keep `keptMax` records in all buckets together; closed by the test. */
+  /**
+   * Stores of their own that keep `keptMax` records in all buckets together; closed by the test.
+   */
   readonly openBounded: (t: ExecutionContext, keptMax: number) => Promise<ChangingStores>;
   /** How many more records a bucket may keep than its share, where blocks are evicted. */
   readonly keptSlack?: number;

@@ -1,4 +1,5 @@
-// What every driver of the operator log must do. The log is one for the whole store, so the tests run one after the other.
+// What every driver of the operator log must do. The log is one for the whole store, so the tests
+// run one after the other.
 
 import test from 'ava';
 import type { OperatorLog } from '../../../storage/ports/operator-log.ts';
