@@ -120,3 +120,22 @@ test('J5: a journal that is damaged is said, and nothing of it is made again', a
   t.like(row, { shard, entries: 0, orders: 0, notifications: 0 });
   t.regex(row!.reason!, /^The journal cannot be read: /);
 });
+
+for (const shiftMs of [3_600_000, -3_600_000]) {
+  test(`a wall clock set by ${shiftMs} ms does not change how long a rebuild waits`, async (t) => {
+    const { journal, clock, shard } = await sale();
+    const { readModels } = readModelsAt(0);
+    const rebuild = new Rebuild({ journal, readModels, openSpill, clock, log });
+    let done = false;
+    const running = rebuild.run([shard], false).then(() => {
+      done = true;
+    });
+    await clock.advance(5_000);
+    clock.shiftWall(shiftMs);
+    await clock.advance(4_900);
+    t.false(done);
+    await clock.advance(200);
+    t.true(done);
+    await running;
+  });
+}
