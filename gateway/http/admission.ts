@@ -2,6 +2,7 @@
 // room. Streams are counted in all and by address, because each holds memory for as long as it
 // likes.
 
+import { DROP_ID } from '../../contracts/patterns.ts';
 import type { Clock } from '../../actors/clock.ts';
 import type { LivePeer } from './socket.ts';
 import type { TokenIdentity } from '../../contracts/accounts.ts';
@@ -13,7 +14,7 @@ import type { IncomingRequest } from './route.ts';
 import { parseQuery } from './validation.ts';
 import { Type } from 'typebox';
 
-const DROP_ID = /^[A-Za-z0-9_]{1,64}$/;
+const dropIdForm = new RegExp(DROP_ID);
 const QUERY = Type.Object({ access_token: Type.Optional(Type.String()) });
 
 export interface LiveBounds {
@@ -51,7 +52,7 @@ export class Admission {
    * admitted one is released once.
    */
   admit(incoming: IncomingRequest, dropId: string | null): Admitted | Problem {
-    if (dropId !== null && !DROP_ID.test(dropId)) return problem('not-found');
+    if (dropId !== null && !dropIdForm.test(dropId)) return problem('not-found');
     const addressKey = addressLimitKey(incoming.address);
     const token = bearerToken(incoming.header('authorization')) || queryToken(incoming.query);
     const { authenticator, limits, clock } = this.#options;

@@ -13,8 +13,8 @@ import { presenter } from '../../contracts/wire.ts';
 
 export const PONG_FRAME = text({ type: 'pong' });
 
-/** The last instant that a Date can show. */
-const DATE_MAX_MS = 8.64e15;
+/** The last moment that RFC 3339 can write: years have four digits. */
+const TIME_MAX_MS = Date.parse('9999-12-31T23:59:59.999Z');
 
 const dropData = presenter(DropFrameData);
 
@@ -60,5 +60,5 @@ function text(frame: ServerFrame): string {
 }
 
 function timeText(timeMs: number): string {
-  return new Date(Math.min(timeMs, DATE_MAX_MS)).toISOString();
+  return new Date(Math.min(timeMs, TIME_MAX_MS)).toISOString();
 }

@@ -19,6 +19,7 @@ import {
   VerifyReport,
 } from '../../contracts/operator.ts';
 import { REBALANCE_MOVES_DEFAULT, PAGE_LIMIT_DEFAULT } from '../../contracts/bounds.ts';
+import { SHARD_ID } from '../../contracts/patterns.ts';
 import { PageQuery } from '../../contracts/paging.ts';
 import { actionBody, moveBody, nodeBody, pageBody, shardBody } from '../present.ts';
 import { emptyReply, jsonReply, type Method, type Route, userRoute } from '../http/route.ts';
@@ -143,7 +144,7 @@ async function pin(
   { id, call, caller, body }: UserRequest<unknown, { dryRun?: boolean }>,
   to: string | null,
 ): Promise<RouteResult> {
-  if (!SHARD.test(id)) return refusal('not-found');
+  if (!shardForm.test(id)) return refusal('not-found');
   const plan = await call('operator.pin', {
     operatorId: caller.userId,
     shard: Number(id),
@@ -153,8 +154,7 @@ async function pin(
   return plan.ok ? jsonReply(200, plan.value) : plan;
 }
 
-/** Digits as they are written, so that each shard has one address. */
-const SHARD = /^(?:0|[1-9][0-9]{0,5})$/;
+const shardForm = new RegExp(SHARD_ID);
 
 function nodeRoutes(): Route[] {
   const change = (path: string, action: ChangeAction, summary: string): Route =>

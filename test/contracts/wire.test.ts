@@ -1,0 +1,102 @@
+// The two forms of a shape: what is derived for the wire, and the order that is written by hand.
+
+import test from 'ava';
+import fc from 'fast-check';
+import { Type } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { SHARD_COUNT_MAX } from '../../contracts/bounds.ts';
+import { CLIENT_MESSAGES, ServerFrame } from '../../contracts/live.ts';
+import { OrderBody, type OrderView, OrderView as OrderShape } from '../../contracts/orders.ts';
+import { time } from '../../contracts/scalars.ts';
+import { inside, presenter, reader, wire } from '../../contracts/wire.ts';
+import { SHARD_COUNT } from '../../domain/ids.ts';
+import * as frames from '../../gateway/live/frames.ts';
+import { orderJson } from '../../gateway/present.ts';
+import { dropView } from '../services/harness.ts';
+
+const Shape = Type.Object({
+  at: time,
+  until: Type.Union([time, Type.Null()]),
+  secret: inside(Type.String()),
+  parts: Type.Array(Type.Object({ since: Type.Optional(time) })),
+});
+
+test('H3: on the wire times are RFC 3339 at any depth, and what is inside stays there', (t) => {
+  const value = { at: 0, until: null, secret: 'x', parts: [{ since: 1_000 }, {}] };
+  const shown = presenter(Shape)(value);
+  t.deepEqual(shown, {
+    at: '1970-01-01T00:00:00.000Z',
+    until: null,
+    parts: [{ since: '1970-01-01T00:00:01.000Z' }, {}],
+  });
+  t.true(Compile(wire(Shape)).Check(shown));
+  t.false(Compile(wire(Shape)).Check(value));
+});
+
+test('D1: times that clients send become milliseconds, and NaN where there is no such moment', (t) => {
+  const read = reader(Type.Object({ at: time, note: Type.Optional(Type.String()) }));
+  t.deepEqual(read({ at: '1970-01-01T01:00:01+01:00' }), { at: 1_000 });
+  t.deepEqual(read({ at: '2026-06-30T23:59:60Z', note: 'leap' }), { at: Number.NaN, note: 'leap' });
+});
+
+test('H1: an order written by hand is what its shape derives, with the payment', (t) => {
+  const body = Compile(OrderBody);
+  const derived = presenter(OrderShape);
+  const orders = fc.record({
+    userId: fc.stringMatching(/^[!-~]{1,128}$/),
+    status: fc.constantFrom('reserved', 'confirmed', 'refunded' as const),
+    createdAt: fc.nat(),
+    holdExpiresAt: fc.option(fc.nat()),
+    paymentReference: fc.option(fc.string()),
+    refundRequested: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(orders, (some) => {
+      const order = {
+        ...some,
+        id: 'd_1-0',
+        dropId: 'd_1',
+        quantity: 1,
+        totalCents: 5,
+        currency: 'EUR',
+        version: 3,
+      } as OrderView;
+      const written = JSON.parse(orderJson(order, 'provider')) as unknown;
+      const reference = order.paymentReference;
+      const payment = reference === null ? {} : { payment: { provider: 'provider', reference } };
+      t.deepEqual(written, { ...derived(order), ...payment });
+      t.true(body.Check(written));
+    }),
+  );
+});
+
+test('N3: every frame the gateway writes has a shape in the contract', (t) => {
+  const frame = Compile(ServerFrame);
+  const notification = {
+    id: '17',
+    userId: 'u',
+    type: 'order.confirmed',
+    data: { orderId: 'd_1-0' },
+    createdAt: 0,
+    readAt: null,
+  };
+  for (const text of [
+    frames.PONG_FRAME,
+    frames.dropFrame('drop.sold_out', 'drop:d_1', dropView()),
+    frames.notificationFrame(notification),
+    frames.readyFrame('u', 1),
+    frames.authenticatedFrame(Number.MAX_SAFE_INTEGER),
+    frames.subscribedFrame('drop:d_1'),
+    frames.unsubscribedFrame('drop:d_1'),
+    frames.resumedFrame('17', 2),
+    frames.errorFrame({ code: 'forbidden', detail: 'No.', request: 'subscribe', topic: 'x' }),
+  ]) {
+    t.true(frame.Check(JSON.parse(text)), text);
+  }
+  t.false(frame.Check({ type: 'drop.eaten', topic: 'x', dropId: 'd', version: 1, data: {} }));
+  t.is(Object.keys(CLIENT_MESSAGES).length, 5);
+});
+
+test('X1: the contract knows as many shards as a cluster has', (t) => {
+  t.is(SHARD_COUNT_MAX, SHARD_COUNT);
+});
