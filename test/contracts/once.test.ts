@@ -12,6 +12,9 @@ const texts = globSync(FILES, { cwd: ROOT }).map((file) => {
   return { file, text: readFileSync(`${ROOT}/${file}`, 'utf8') };
 });
 
+/** A trace's request id has the form of a user's id by chance. */
+const ALIKE: Readonly<Record<string, string>> = { 'gateway/http/trace.ts': patterns.USER_ID };
+
 test('H1: nothing outside of contracts/ defines a constant by the name of a public bound', (t) => {
   t.true(texts.length > 100);
   const names = Object.keys(bounds);
@@ -22,15 +25,13 @@ test('H1: nothing outside of contracts/ defines a constant by the name of a publ
 });
 
 test('H1: nothing outside of contracts/ writes a public pattern again', (t) => {
-  const written = Object.values(patterns).map((pattern) => pattern.replace(/^\^|\$$/g, ''));
   for (const { file, text } of texts) {
-    const copies = written.filter(
+    const copies = Object.values(patterns).filter(
       (pattern) =>
-        text.includes(`^${pattern}$`) || text.includes(pattern.replaceAll('!-~', '\\x21-\\x7e')),
+        text.includes(pattern) || text.includes(pattern.replaceAll('!-~', '\\x21-\\x7e')),
     );
-    const own = file === 'gateway/http/trace.ts' ? [patterns.USER_ID.slice(1, -1)] : [];
     t.deepEqual(
-      copies.filter((copy) => !own.includes(copy) && copy !== '[!-~]+'),
+      copies.filter((copy) => copy !== ALIKE[file]),
       [],
       file,
     );
