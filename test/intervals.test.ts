@@ -22,8 +22,10 @@ const RIGHT: Readonly<Record<string, string>> = {
   'events/payments/payments-consumer.ts': 'holds end at dates',
   'events/payments/payment-provider-development.ts':
     'payments are due after the date at which their order was made, after a restart too',
-  'services/accounts.ts': 'the end of a refresh token is a date, kept for other runs to compare',
+  'app/accounts.ts': 'the end of a refresh token is a date, kept for other runs to compare',
   'storage/redis/catalogue/accounts-redis-tokens.ts': 'what is left of a token until that date',
+  'gateway/rest/changes.ts': 'a stream ends at the date at which its token ends',
+  'storage/memory/consumer-leases-memory.ts': 'its clock is monotonic: the caller gives it',
   'storage/memory/placement-memory.ts': 'the store of tests: its clock is that of a Redis server',
   'storage/measured-journal.ts': 'its clock is performance.now() unless a test gives one',
   'actors/cluster/lease.ts': 'its clock is performance.now() unless a test gives one',
