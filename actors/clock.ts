@@ -1,4 +1,4 @@
-// Time as the actors see it, so that tests can drive it by hand.
+// The clock of the actors. Tests replace it with a clock that they move by hand.
 
 export interface Timer {
   cancel(): void;
@@ -6,20 +6,23 @@ export interface Timer {
 
 export interface Clock {
   /**
-   * Wall time, in milliseconds since the Unix epoch: for what people are told. It may jump either
-   * way.
+   * Wall time, in milliseconds since the Unix epoch: for times that people read. It may jump in
+   * either direction.
    */
   now(): number;
   /**
-   * Milliseconds of a clock that never goes back and that nobody sets, from an arbitrary origin:
+   * Milliseconds from an arbitrary origin, on a clock that never goes back and that nobody sets:
    * for every interval, timeout, back-off and rate. Comparable within one process only.
    */
   monotonic(): number;
-  /** Calls once, not before `delayMs` have passed. The timer does not keep the process alive. */
+  /**
+   * Calls `call` once, not before `delayMs` have passed, or earlier for a delay of over 24 days.
+   * The timer does not keep the process alive.
+   */
   after(delayMs: number, call: () => void): Timer;
 }
 
-/** Node clamps longer delays to 1 ms; callers look again when it fires. */
+/** Node reduces longer delays to 1 ms. Callers compare the time again when the timer fires. */
 const DELAY_MAX_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {

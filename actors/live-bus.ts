@@ -1,11 +1,11 @@
-// The live bus port: carries what is durable from owners and services to every gateway that
-// listens, best effort. Lossless notifications are in the feed as well, so a lost message here
-// costs a moment, never a fact.
+// The live bus port. It carries durable changes from owners and services to every gateway that
+// subscribes, best effort. Lossless notifications are in the feed as well, so a lost message delays
+// a fact and never loses it.
 
 import type { DropView, MilestoneType } from '../contracts/drops.ts';
 import type { Notification } from '../contracts/notifications.ts';
 
-/** A moment in a drop's life that people are told about at once, with the drop as it was then. */
+/** An event of a drop that is published at once, with the drop as it was then. */
 export interface Milestone {
   readonly type: MilestoneType;
   readonly view: DropView;
@@ -13,22 +13,22 @@ export interface Milestone {
 
 export type LiveMessage =
   /**
-   * To `drop.<id>`: the drop's newest durable view, after each batch that changed it. Milestones
-   * passed on the way, oldest first.
+   * To `drop.<id>`: the drop's newest durable view, after each batch that changed the drop, with
+   * the milestones of that batch, oldest first.
    */
   | { readonly type: 'drop'; readonly view: DropView; readonly milestones: readonly Milestone[] }
   /** To `creator.<id>`: one milestone of one of the creator's drops. */
   | { readonly type: 'milestone'; readonly milestone: Milestone }
-  /** To `user.<id>`: a kept notification, already in the feed. */
+  /** To `user.<id>`: a notification that is already stored in the feed. */
   | { readonly type: 'notification'; readonly notification: Notification }
   /**
-   * To `user.<id>`: the feed has notifications that somebody kept who may have ended before he told
-   * of them.
+   * To `user.<id>`: the feed may hold notifications that were never published, because the node
+   * that stored them ended in between.
    */
   | { readonly type: 'feed' }
   /**
-   * To `user.<id>`: the user followed or unfollowed a creator, so open connections follow suit
-   * (N5).
+   * To `user.<id>`: the user followed or unfollowed a creator, so the user's open connections
+   * subscribe or unsubscribe (N5).
    */
   | { readonly type: 'follow'; readonly creatorId: string; readonly following: boolean };
 
@@ -36,24 +36,24 @@ export type LiveListener = (message: LiveMessage) => void;
 
 export interface LiveBus {
   /**
-   * Delivers to all present listeners of the topic, in the order of publishing. Never throws for
-   * lack of listeners.
+   * Delivers to all present listeners of the topic, in the order of publishing. Without listeners
+   * it does nothing.
    */
   publish(topic: string, message: LiveMessage): void;
   /** Returns a function that ends the subscription. */
   subscribe(topic: string, listener: LiveListener): () => void;
-  /** True when somebody listens here or may listen elsewhere: lets a publisher skip work. */
+  /** True if there are listeners here, or may be on other nodes: lets a publisher skip work. */
   hasListeners(topic: string): boolean;
   /**
-   * Resolves when whatever is published from now on, by anybody, reaches all present listeners, so
-   * that what is read afterwards misses nothing. Resolves at once where the bus is cut off: the
-   * listeners are told of a gap later. Never rejects.
+   * Resolves when every message published from now on, by any node, reaches all present listeners:
+   * a read after it and the messages together miss nothing. Resolves at once if the bus is cut off:
+   * the listeners get a gap later. Never rejects.
    */
   settled(): Promise<void>;
   /**
-   * Calls whenever messages may have been lost on their way to listeners here: what they made of
-   * earlier ones should be read anew. Gaps that follow each other closely are told once. Returns a
-   * function that ends it.
+   * Calls the listener whenever messages may have been lost on their way to listeners here: state
+   * built from earlier messages must be read again. Gaps that follow each other closely are
+   * reported once. Returns a function that ends the subscription.
    */
   onGap(listener: () => void): () => void;
 }
@@ -68,7 +68,7 @@ export function userTopic(userId: string): string {
   return `user.${userId}`;
 }
 
-/** The bus of the embedded profile: all in one process. */
+/** The bus of the embedded profile: publishers and listeners are in one process. */
 export class InProcessLiveBus implements LiveBus {
   readonly #listeners = new Map<string, Set<LiveListener>>();
 
@@ -98,7 +98,7 @@ export class InProcessLiveBus implements LiveBus {
 
   async settled(): Promise<void> {}
 
-  /** Within one process nothing is lost. */
+  /** Never calls: within one process no message is lost. */
   onGap(_listener: () => void): () => void {
     return () => undefined;
   }

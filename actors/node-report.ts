@@ -1,14 +1,14 @@
-// What an actors node tells about itself when it is asked (X1). Plain data: it crosses the network.
+// The report of a node with actors about itself (X1). Plain data: it crosses the network.
 
 import type { ShardReport } from '../contracts/operator.ts';
 
 export interface NodeReport {
   readonly nodeId: string;
   readonly incarnation: string;
-  /** Milliseconds the lease is still good for; null where there are no leases (one node alone). */
+  /** Milliseconds until the lease ends; null on a single node, which has no lease. */
   readonly leaseMs: number | null;
-  /** Commands handed over by this node's gateway and not yet answered. */
+  /** Commands that this node's gateway submitted and that are not answered yet. */
   readonly outstandingCommands: number;
-  /** Only those that this node serves or is taking or giving. */
+  /** Only the shards that this node serves, takes over or hands over. */
   readonly shards: readonly ShardReport[];
 }

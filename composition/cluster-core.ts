@@ -102,7 +102,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
   const rebuild = createRebuild(stores, log);
   const self = { nodeId, incarnation: randomUUID() };
   let url: string | null = null;
-  broker.createService(placementService({ changed: () => watch.changed() }));
+  broker.createService(placementService({ onPlacementChanged: () => watch.refreshNow() }));
   const actors = roles.includes('actors') ? createActors() : null;
   if (roles.includes('services')) {
     createServices(broker, {
@@ -146,7 +146,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       facts: events.relay,
       shared: {
         lease,
-        redirect: (shard) => ownership.away(shard),
+        redirect: (shard) => ownership.redirect(shard),
         fenced: (shard) => ownership.fenced(shard),
       },
       clock: systemClock,

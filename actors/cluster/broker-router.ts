@@ -1,12 +1,12 @@
-// The command router over the broker: gathers the commands of one event-loop tick for each owner
-// into one call, and hands the answers back in order. Measured on 2 cores, a call for each order
-// carries tens of thousands of orders a second, and 64 in a call more than half a million.
+// The command router over the broker. It gathers the commands of one event-loop tick into one call
+// to each owner, and hands the replies back in order. Measured on 2 cores: with one order in a
+// call, tens of thousands of orders a second; with 64 in a call, more than half a million.
 //
-// An owner may be gone, or may say that a shard is served elsewhere. (It is gone as soon as its
-// session is over, however long its calls may still take.) Then a command waits here, within a
-// deadline, for its shard's next owner, and is sent again as it is: an order keeps its key, so that
-// however often it is sent it is made once (O3). What must not be repeated is sent again only where
-// it was certainly not executed.
+// An owner may be lost, or may reply that another node serves the shard. An owner is lost as soon
+// as its session is over, even if calls to it have not failed yet. Then the command waits here,
+// within a deadline, for the next owner of its shard, and the router sends it again unchanged. An
+// order has the same key each time, so it is placed once, however often it is sent (O3). A command
+// that must not be repeated is sent again only if it was certainly not executed.
 
 import type { ServiceBroker } from 'moleculer';
 import type { Logger } from 'pino';
@@ -20,34 +20,33 @@ import type { OwnerDirectory } from './placement-watch.ts';
 import { isMoved, type ShardReply } from '../shard/shard-reply.ts';
 import { EXECUTE_ACTION, type ExecuteParams } from './shard-service.ts';
 
-/** Commands handed over and not answered yet; past it they are refused as `overloaded` (H6). */
+/** Commands submitted and not answered yet; past it commands are refused as `overloaded` (H6). */
 const OUTSTANDING_MAX = 50_000;
 /**
- * From when a command was first sent, or could not be, until it is refused as `unavailable`. The
- * shards of a node that dies are served elsewhere sooner.
+ * From the first attempt to send a command until the command is refused as `unavailable`. Other
+ * nodes serve the shards of a dead node sooner than that.
  */
 const WAIT_MAX_MS = 5_000;
-/** Between two looks at what waits, when nothing is heard in between. */
-const WAIT_LOOK_MS = 25;
+/** Waiting commands are retried this often while the placement does not change. */
+const WAIT_RETRY_MS = 25;
 /**
- * A call to another node without an answer by then has an unknown outcome. Shorter than a session
- * lives, so that an answer which was held up for long reaches nobody. (A call within the process
- * has no such limit: its shards answer always.)
+ * A call to another node that takes longer has an unknown outcome. The timeout is shorter than the
+ * life of a session, so that a reply that was delayed for longer is discarded. A call within this
+ * process has no timeout: a local shard may hold a command while it loads or moves.
  */
 const ANSWER_TIMEOUT_MS = 2_500;
-/**
- * The rest goes in further calls, so that neither commands nor answers outgrow a message of NATS (1
- * MiB).
- */
+/** More commands go in further calls: commands and replies must fit into a NATS message (1 MiB). */
 const COMMANDS_PER_CALL_MAX = 1_024;
 
-/** While an owner is away every tick's call to it fails: that is told once in so long. */
-const FAILURE_TOLD_INTERVAL_MS = 1_000;
+/**
+ * While an owner is away the call of every tick fails: the router logs at most once in this time.
+ */
+const FAILURE_LOG_INTERVAL_MS = 1_000;
 
 const OVERLOADED: CommandReply = refusal('overloaded');
 const UNAVAILABLE: CommandReply = refusal('unavailable');
 
-/** Executing them twice has the effect of once. */
+/** Commands that have the same effect when they are executed twice. */
 const REPEATABLE: ReadonlySet<DropCommand['type']> = new Set([
   'place-order',
   'settle-payment',
@@ -55,7 +54,7 @@ const REPEATABLE: ReadonlySet<DropCommand['type']> = new Set([
   'get-order',
   'get-order-filter',
 ]);
-/** Moleculer's word for calls that were never sent. */
+/** Moleculer's error types for calls that were never sent. */
 const NOT_SENT: ReadonlySet<unknown> = new Set([
   'SERVICE_NOT_FOUND',
   'SERVICE_NOT_AVAILABLE',
@@ -74,55 +73,55 @@ interface Group {
   readonly nodeId: string;
   readonly commands: DropCommand[];
   readonly sinks: CommandSink[];
-  /** The run of the node that was asked; null: not known, or this node itself. */
+  /** The run of the called node; null if it is not known, or for this node itself. */
   run: string | null;
-  /** Beside each command: until when it may be sent again; null where it was not yet. */
+  /** For each command, until when it may be sent again; null for a command sent the first time. */
   readonly deadlines: (number | null)[];
-  /** The first of the deadlines: the call ends then. */
-  until: number;
-  /** When it was sent, on the monotonic clock, as all times here. */
+  /** The earliest of the deadlines: the call ends then. */
+  earliestDeadline: number;
+  /** When the call was sent. All times in this file are monotonic. */
   calledAt: number;
-  /** Further commands that it takes. */
+  /** How many more commands the call takes. */
   room: number;
 }
 
-interface WaitingForOwner {
+interface WaitingCommand {
   readonly command: DropCommand;
   readonly sink: CommandSink;
   readonly deadline: number;
-  /** Who has just refused it or did not answer: asked again only at the next look. */
-  readonly notTo: string | null;
+  /** The node that refused the command or did not answer: not called before the next retry. */
+  readonly excludedNodeId: string | null;
 }
 
 export class BrokerRouter implements CommandRouter {
   readonly #options: BrokerRouterOptions;
   #groups: Group[] = [];
-  /** Called and not answered yet. */
-  readonly #underWay = new Set<Group>();
+  /** Calls sent and not answered yet. */
+  readonly #inFlight = new Set<Group>();
   #outstanding = 0;
   #refused: CommandSink[] = [];
-  #flushWanted = false;
-  #waiting: WaitingForOwner[] = [];
+  #flushScheduled = false;
+  #waiting: WaitingCommand[] = [];
   #waitTimer: Timer | null = null;
-  /** Calls that failed since that was told. */
+  /** Calls that failed since the last log line about failed calls. */
   #failures = 0;
-  #failureToldAt = -Infinity;
+  #failureLoggedAt = -Infinity;
 
   constructor(options: BrokerRouterOptions) {
     this.#options = options;
     options.owners.onChange(() => {
-      this.#giveUpLost();
-      this.#lookAtWaiting(false);
+      this.#failLostOwners();
+      this.#retryWaiting(false);
     });
   }
 
-  /** Commands handed over and not answered yet. */
+  /** Commands submitted and not answered yet. */
   get outstanding(): number {
     return this.#outstanding;
   }
 
   submit(command: DropCommand, sink: CommandSink): void {
-    if (!this.#flushWanted) this.#flushSoon();
+    if (!this.#flushScheduled) this.#scheduleFlush();
     if (this.#outstanding >= OUTSTANDING_MAX) {
       this.#refused.push(sink);
       return;
@@ -131,7 +130,7 @@ export class BrokerRouter implements CommandRouter {
     const { owners, shardCount } = this.#options;
     const owner = owners.ownerOf(shardOf(command.dropId, shardCount));
     if (owner === null)
-      this.#wait(command, sink, this.#options.clock.monotonic() + WAIT_MAX_MS, null);
+      this.#sendOrWait(command, sink, this.#options.clock.monotonic() + WAIT_MAX_MS, null);
     else this.#add(owner, command, sink, null);
   }
 
@@ -141,14 +140,14 @@ export class BrokerRouter implements CommandRouter {
     });
   }
 
-  #flushSoon(): void {
-    this.#flushWanted = true;
+  #scheduleFlush(): void {
+    this.#flushScheduled = true;
     setImmediate(this.#flush);
   }
 
   /**
-   * Owners are few, so a plain list is the fastest index. An order filter is so large that it comes
-   * alone.
+   * Owners are few, so a plain list is the fastest index. The reply with an order filter is so
+   * large that its command goes in a call of its own.
    */
   #add(nodeId: string, command: DropCommand, sink: CommandSink, deadline: number | null): void {
     const isAlone = command.type === 'get-order-filter';
@@ -164,7 +163,7 @@ export class BrokerRouter implements CommandRouter {
         sinks: [],
         run: null,
         deadlines: [],
-        until: Infinity,
+        earliestDeadline: Infinity,
         calledAt: 0,
         room,
       };
@@ -174,11 +173,11 @@ export class BrokerRouter implements CommandRouter {
     group.sinks.push(sink);
     group.deadlines.push(deadline);
     group.room -= 1;
-    if (deadline !== null && deadline < group.until) group.until = deadline;
+    if (deadline !== null && deadline < group.earliestDeadline) group.earliestDeadline = deadline;
   }
 
   readonly #flush = (): void => {
-    this.#flushWanted = false;
+    this.#flushScheduled = false;
     const groups = this.#groups;
     const refused = this.#refused;
     this.#groups = [];
@@ -193,7 +192,7 @@ export class BrokerRouter implements CommandRouter {
     group.calledAt = clock.monotonic();
     const isHere = nodeId === broker.nodeID;
     if (!isHere) group.run = owners.incarnationOf(nodeId);
-    this.#underWay.add(group);
+    this.#inFlight.add(group);
     broker
       .call<ShardReply[] | RepliesOnWire, ExecuteParams>(
         EXECUTE_ACTION,
@@ -203,51 +202,51 @@ export class BrokerRouter implements CommandRouter {
       .then((replies) => (Array.isArray(replies) ? replies : unpackReplies(replies)))
       .then(
         (replies) => {
-          if (this.#underWay.delete(group)) this.#answered(group, replies);
+          if (this.#inFlight.delete(group)) this.#handleReplies(group, replies);
         },
         (error: unknown) => {
-          if (this.#underWay.delete(group)) this.#unanswered(group, error);
+          if (this.#inFlight.delete(group)) this.#handleFailure(group, error);
         },
       );
   }
 
-  /** A node whose session is over answers nobody any more: others have its shards, or soon will. */
-  #giveUpLost(): void {
+  /** A node without its session sends no more replies: other nodes claim its shards. */
+  #failLostOwners(): void {
     const { owners } = this.#options;
-    for (const group of this.#underWay) {
+    for (const group of this.#inFlight) {
       if (group.run === null || owners.incarnationOf(group.nodeId) === group.run) continue;
-      this.#underWay.delete(group);
-      this.#unanswered(group, new Error('the session of the owner is over'));
+      this.#inFlight.delete(group);
+      this.#handleFailure(group, new Error('the session of the owner is over'));
     }
   }
 
-  #answered(group: Group, replies: readonly ShardReply[]): void {
+  #handleReplies(group: Group, replies: readonly ShardReply[]): void {
     const { sinks } = group;
     for (let i = 0; i < sinks.length; i++) {
       const reply = replies[i]!;
       if (isMoved(reply)) {
-        this.#options.owners.learn(reply.shard, reply.nodeId, reply.version);
+        this.#options.owners.ownerReported(reply.shard, reply.nodeId, reply.version);
         this.#sendAgain(group, i, reply.executed === 'no');
       } else this.#complete(sinks[i]!, reply);
     }
   }
 
-  #unanswered(group: Group, error: unknown): void {
+  #handleFailure(group: Group, error: unknown): void {
     const notSent = NOT_SENT.has((error as { type?: unknown } | null)?.type);
-    this.#tell(group, error);
-    this.#options.owners.doubt();
+    this.#logFailure(group, error);
+    this.#options.owners.refreshSoon();
     for (let i = 0; i < group.sinks.length; i++) this.#sendAgain(group, i, notSent);
   }
 
-  #tell({ nodeId, commands }: Group, error: unknown): void {
+  #logFailure({ nodeId, commands }: Group, error: unknown): void {
     const { clock, log } = this.#options;
     this.#failures += 1;
-    if (clock.monotonic() < this.#failureToldAt + FAILURE_TOLD_INTERVAL_MS) return;
+    if (clock.monotonic() < this.#failureLoggedAt + FAILURE_LOG_INTERVAL_MS) return;
     log.warn(
       { err: error, owner: nodeId, commands: commands.length, failures: this.#failures },
-      'an owner of shards did not answer',
+      'a shard owner did not answer',
     );
-    this.#failureToldAt = clock.monotonic();
+    this.#failureLoggedAt = clock.monotonic();
     this.#failures = 0;
   }
 
@@ -255,7 +254,7 @@ export class BrokerRouter implements CommandRouter {
     const command = group.commands[index]!;
     const sink = group.sinks[index]!;
     if (notExecuted || REPEATABLE.has(command.type))
-      this.#wait(
+      this.#sendOrWait(
         command,
         sink,
         group.deadlines[index] ?? group.calledAt + WAIT_MAX_MS,
@@ -264,36 +263,39 @@ export class BrokerRouter implements CommandRouter {
     else this.#complete(sink, UNAVAILABLE);
   }
 
-  /** Sends the command to its shard's owner as soon as one is known that is not `notTo`. */
-  #wait(command: DropCommand, sink: CommandSink, deadline: number, notTo: string | null): void {
+  /** Sends the command at once if its owner is known and not excluded. Else the command waits. */
+  #sendOrWait(
+    command: DropCommand,
+    sink: CommandSink,
+    deadline: number,
+    excludedNodeId: string | null,
+  ): void {
     const { clock, owners, shardCount } = this.#options;
     const owner = owners.ownerOf(shardOf(command.dropId, shardCount));
-    if (owner !== null && owner !== notTo && clock.monotonic() < deadline) {
-      if (!this.#flushWanted) this.#flushSoon();
+    if (owner !== null && owner !== excludedNodeId && clock.monotonic() < deadline) {
+      if (!this.#flushScheduled) this.#scheduleFlush();
       this.#add(owner, command, sink, deadline);
       return;
     }
-    this.#waiting.push({ command, sink, deadline, notTo });
+    this.#waiting.push({ command, sink, deadline, excludedNodeId });
     if (this.#waitTimer !== null) return;
-    this.#waitTimer = clock.after(WAIT_LOOK_MS, () => {
+    this.#waitTimer = clock.after(WAIT_RETRY_MS, () => {
       this.#waitTimer = null;
-      this.#lookAtWaiting(true);
+      this.#retryWaiting(true);
     });
   }
 
-  /**
-   * At a timed look the one who refused is asked again, too: the shard may have come back to it.
-   */
-  #lookAtWaiting(timed: boolean): void {
+  /** A timed retry includes the excluded node: the shard may have come back to it. */
+  #retryWaiting(timed: boolean): void {
     if (this.#waiting.length === 0) return;
     const waiting = this.#waiting;
     this.#waiting = [];
     const now = this.#options.clock.monotonic();
     for (const one of waiting) {
       if (now >= one.deadline) this.#complete(one.sink, UNAVAILABLE);
-      else this.#wait(one.command, one.sink, one.deadline, timed ? null : one.notTo);
+      else this.#sendOrWait(one.command, one.sink, one.deadline, timed ? null : one.excludedNodeId);
     }
-    if (timed) this.#options.owners.doubt();
+    if (timed) this.#options.owners.refreshSoon();
   }
 
   #complete(sink: CommandSink, reply: CommandReply): void {
@@ -302,7 +304,7 @@ export class BrokerRouter implements CommandRouter {
   }
 }
 
-/** As long as an answer may take, and no longer than its commands may wait. */
-function answerTimeoutMs({ until, calledAt }: Group): number {
-  return Math.max(1, Math.min(ANSWER_TIMEOUT_MS, until - calledAt));
+/** `ANSWER_TIMEOUT_MS`, but no later than the earliest deadline of the commands. */
+function answerTimeoutMs({ earliestDeadline, calledAt }: Group): number {
+  return Math.max(1, Math.min(ANSWER_TIMEOUT_MS, earliestDeadline - calledAt));
 }

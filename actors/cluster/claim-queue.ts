@@ -1,17 +1,17 @@
-// The shards that this node is claiming, a few at a time, and those that come after them. It says
-// when; claiming itself, and what is worth claiming, is `actors/cluster/ownership.ts`.
+// The queue of shards that this node claims, a bounded number at a time. Which shards to claim, and
+// the claim itself, are in `actors/cluster/ownership.ts`.
 
 import type { Placement } from '../../storage/ports/placement.ts';
 
 /**
- * Shards claimed and replayed at the same time: after the loss of a node the others go on serving
- * meanwhile (W3).
+ * Shards claimed and replayed at the same time. Bounded, so that after the loss of a node the
+ * others go on serving (W3).
  */
 const CLAIMS_AT_ONCE = 16;
 
 export interface ShardClaim {
   readonly shard: number;
-  /** Of the placement record as it was seen; 0 where there is none. */
+  /** The version of the placement record as last read; 0 without a record. */
   readonly expectedVersion: number;
 }
 
@@ -29,19 +29,13 @@ export class ClaimQueue {
     return this.#underWay.has(shard);
   }
 
-  /**
-   * What is worth claiming by the newest look at the placement, in place of what waits since an
-   * earlier one.
-   */
+  /** Replaces the waiting claims by those of the newest read of the placement. */
   replace(claims: ShardClaim[], placement: Placement): void {
     this.#waiting = liveFirst(claims, placement);
     this.#start();
   }
 
-  /**
-   * Counts the shard, which nobody may be claiming, among those under way for as long as `work`
-   * takes.
-   */
+  /** Counts the shard as under way while `work` runs. The shard must not be under way already. */
   async during<T>(shard: number, work: () => Promise<T>): Promise<T> {
     this.#underWay.add(shard);
     try {

@@ -1,18 +1,18 @@
-// When a shard held here goes to another node: at once where there is a reason that cannot wait,
-// else when that node has been wanted for long enough; and after a move that was not done, later
-// each time.
+// Decides when a held shard leaves for another node: at once for an urgent reason, else when the
+// shard has been assigned to another node for long enough. After each failed move the next attempt
+// waits longer.
 
 /**
- * How long another node must be wanted before a shard goes there: nodes that come and go move
- * nothing.
+ * How long a shard must be assigned to another node before it leaves. So a node that joins and soon
+ * leaves causes no moves.
  */
-const WANTED_FOR_MS = 1_000;
+const ASSIGNED_MIN_MS = 1_000;
 const MOVE_RETRY_FIRST_MS = 1_000;
 const MOVE_RETRY_MAX_MS = 30_000;
 
 export class DeparturePlan {
   #underWay = false;
-  /** Since when another node is wanted; null: this one is. */
+  /** Since when the shard is assigned to another node; null while it is assigned to this node. */
   #elsewhereSince: number | null = null;
   #failures = 0;
   #notBefore = -Infinity;
@@ -21,17 +21,15 @@ export class DeparturePlan {
     return this.#underWay;
   }
 
-  /** This node should have the shard. */
-  stay(): void {
+  /** The shard is assigned to this node. */
+  cancel(): void {
     this.#elsewhereSince = null;
   }
 
-  /**
-   * Another node should have the shard: whether it is to go now. Times are of the monotonic clock.
-   */
-  isDue(now: number, cannotWait: boolean): boolean {
+  /** The shard is assigned to another node: whether it leaves now. `now` is monotonic time. */
+  isDue(now: number, urgent: boolean): boolean {
     this.#elsewhereSince ??= now;
-    const dueAt = cannotWait ? this.#elsewhereSince : this.#elsewhereSince + WANTED_FOR_MS;
+    const dueAt = urgent ? this.#elsewhereSince : this.#elsewhereSince + ASSIGNED_MIN_MS;
     return now >= Math.max(dueAt, this.#notBefore);
   }
 
@@ -43,7 +41,7 @@ export class DeparturePlan {
     this.#underWay = false;
   }
 
-  /** The move ended at this time, and the shard is still here. */
+  /** The move ended at this monotonic time, and this node still holds the shard. */
   failed(endedAt: number): void {
     this.#notBefore =
       endedAt + Math.min(MOVE_RETRY_FIRST_MS * 2 ** this.#failures, MOVE_RETRY_MAX_MS);

@@ -1,11 +1,12 @@
-// Decides when the store's feature level rises: once every living node, of whatever role, has read
-// the higher level for `SAFE_MS` without a gap. Nodes with actors announce their level in their
-// session, and every node in its Moleculer metadata; who announces nothing reads level 0.
+// Decides when the store's feature level rises: once every living node, of any role, has been able
+// to read the higher level for `SAFE_MS` without a gap. Nodes with actors announce their level in
+// their session. Every node announces it in its Moleculer metadata. A node that announces no level
+// reads level 0.
 //
-// A node that is not heard of cannot be counted, so the time is longer than anything that delays
-// hearing of it: a session (3 s), Moleculer's heartbeat (8 s) and the discovery at a start. It
-// begins again whenever this node itself is cut off, or was held up so long that what it knows is
-// old. A node of level 0 that starts later is refused: see `PlacementStore.raiseLevel`.
+// This node cannot count a node that it has not discovered. So `SAFE_MS` is longer than every delay
+// of discovery: a session (3 s), Moleculer's heartbeat (8 s) and the discovery at a start. The time
+// begins again whenever this node is cut off, or is paused for so long that its knowledge is stale.
+// A node of level 0 that starts later is refused: see `PlacementStore.raiseLevel`.
 
 import type { Logger } from 'pino';
 import {
@@ -17,21 +18,21 @@ import type { PlacementStore } from '../../storage/ports/placement.ts';
 import type { Clock } from '../clock.ts';
 import type { PlacementWatch } from './placement-watch.ts';
 
-/** Every living node must have read the higher level for so long. */
+/** For this long every living node must have announced the higher level. */
 export const SAFE_MS = 15_000;
-/** The placement is read four times a second: after such a gap this node's knowledge is old. */
+/** The placement is read four times a second: after a longer gap this node's copy is stale. */
 const GAP_MAX_MS = 2_000;
 
 export interface FeatureLevelGateOptions {
-  /** What this process knows; the gate raises it. */
+  /** The level that this process knows; the gate raises it. */
   readonly levels: ReachedLevel;
   readonly watch: Pick<PlacementWatch, 'placement' | 'onChange'>;
   readonly placement: Pick<PlacementStore, 'raiseLevel'>;
-  /** What the nodes announce that the broker can reach now, this node included. */
+  /** The levels of the nodes that the broker can reach now, this node included. */
   readonly announced: () => readonly number[];
-  /** Whether the other nodes can be reached at all. */
+  /** Whether this node can reach the other nodes. */
   readonly connected: () => boolean;
-  /** The store went past what this node reads while it was away: this node must end. */
+  /** The store has a higher level than this node can read: this node must end. */
   readonly onTooNew: (error: LevelTooNewError) => void;
   readonly clock: Clock;
   readonly log: Logger;
@@ -40,12 +41,12 @@ export interface FeatureLevelGateOptions {
 
 export class FeatureLevelGate {
   readonly #options: FeatureLevelGateOptions;
-  /** The lowest level at every check since `#sameSince`. */
-  #same = 0;
-  #sameSince = 0;
+  /** The lowest announced level: the same at every check since `#stableSince`. */
+  #stableLevel = 0;
+  #stableSince = 0;
   #checkedAt = -Infinity;
   #raising: Promise<void> | null = null;
-  #unlisten: () => void = () => undefined;
+  #unsubscribe: () => void = () => undefined;
   #stopped = true;
 
   constructor(options: FeatureLevelGateOptions) {
@@ -54,17 +55,17 @@ export class FeatureLevelGate {
 
   start(): void {
     this.#stopped = false;
-    this.#unlisten = this.#options.watch.onChange(() => this.#check());
+    this.#unsubscribe = this.#options.watch.onChange(() => this.#check());
     this.#check();
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#unlisten();
+    this.#unsubscribe();
     await this.#raising;
   }
 
-  /** What every living node reads that this node knows of. */
+  /** The highest level that every living node known to this node can read. */
   lowest(): number {
     const { announced, watch } = this.#options;
     const sessions = watch.placement?.sessions ?? [];
@@ -81,16 +82,16 @@ export class FeatureLevelGate {
       return;
     }
     levels.raise(level);
-    // A failover of Redis may have lost a rise that writers already follow.
+    // A failover of Redis may have lost a level that nodes already write by.
     if (level < levels.reached()) return this.#raise(levels.reached());
     const now = clock.monotonic();
     const lowest = this.lowest();
-    const isOld = now - this.#checkedAt > GAP_MAX_MS;
+    const isStale = now - this.#checkedAt > GAP_MAX_MS;
     this.#checkedAt = now;
-    if (lowest !== this.#same || isOld || !connected()) {
-      this.#same = lowest;
-      this.#sameSince = now;
-    } else if (lowest > level && now - this.#sameSince >= safeMs) this.#raise(lowest);
+    if (lowest !== this.#stableLevel || isStale || !connected()) {
+      this.#stableLevel = lowest;
+      this.#stableSince = now;
+    } else if (lowest > level && now - this.#stableSince >= safeMs) this.#raise(lowest);
   }
 
   #raise(level: number): void {
@@ -104,16 +105,16 @@ export class FeatureLevelGate {
     const { levels, log, placement } = this.#options;
     try {
       const reached = await placement.raiseLevel(level);
-      // Another node may have gone further: the next read of the placement shows it.
+      // Another node may have raised it further: the next read of the placement shows it.
       levels.raise(Math.min(reached, FEATURE_LEVEL));
-      log.info({ level: reached }, 'the store has reached a feature level');
+      log.info({ level: reached }, 'the feature level of the store is raised');
     } catch (error) {
       log.warn({ err: error, level }, 'the feature level of the store could not be raised');
     }
   }
 }
 
-/** What a node announces by its Moleculer metadata; 0 for one that announces nothing. */
+/** The level in a node's Moleculer metadata; 0 for a node that announces none. */
 export function announcedLevel(metadata: unknown): number {
   const { level } = (metadata ?? {}) as { level?: unknown };
   return typeof level === 'number' && Number.isInteger(level) && level > 0 ? level : 0;

@@ -1,26 +1,26 @@
-// A node's own right to answer (W2). The session in the store lives for some seconds from when the
-// store handled a renewal; the lease is counted from BEFORE that renewal was sent, on this
-// machine's monotonic clock, and ends earlier by a margin. So a node that was cut off, or paused,
-// knows that it may not answer any more before anybody else may take its shards.
+// A node's right to answer (W2). The session in the store lives for some seconds from the moment
+// when the store handled a renewal. The lease counts from BEFORE the node sent that renewal, on
+// this machine's monotonic clock, and ends earlier by a margin. So a node that was cut off or
+// paused stops answering before another node may take its shards.
 
 import { performance } from 'node:perf_hooks';
 
 export interface Lease {
-  /** Costs one look at the clock: it is asked before every group of answers. */
+  /** Costs one reading of the clock: it is called before every group of answers. */
   valid(): boolean;
 }
 
-/** One node alone: nobody else could serve. */
+/** For a single node: no other node could serve its shards. */
 export const PERMANENT_LEASE: Lease = { valid: () => true };
 
-/** What an answer may still take on its way out after the lease was looked at, in milliseconds. */
+/** The time that an answer may take to leave the process after the lease was checked. */
 const MARGIN_MS = 500;
 
 export class SessionLease implements Lease {
   readonly #now: () => number;
   #validUntil = -Infinity;
 
-  /** `now`: milliseconds of a clock that never goes back. */
+  /** `now`: milliseconds of a monotonic clock. */
   constructor(options: { readonly now?: () => number } = {}) {
     this.#now = options.now ?? (() => performance.now());
   }
@@ -29,20 +29,20 @@ export class SessionLease implements Lease {
     return this.#now() < this.#validUntil;
   }
 
-  /** Milliseconds left; 0 when it has run out. */
+  /** Milliseconds until the lease ends; 0 after its end. */
   get leftMs(): number {
     return Math.max(0, this.#validUntil - this.#now());
   }
 
-  /** To be taken before a renewal is sent, and given to `renewed` when it succeeded. */
+  /** Call it before a renewal is sent, and pass the result to `renewed` after the renewal. */
   mark(): number {
     return this.#now();
   }
 
   /**
-   * The session was renewed for `ttlMs` by a request sent at `mark`. True when the lease goes on
-   * without a break. False when it had run out before: somebody else may have taken shards
-   * meanwhile, so `begin` is to be called only after looking.
+   * The session was renewed for `ttlMs` by a request sent at `mark`. True if the lease continues
+   * without a break. False if it had ended: other nodes may have taken shards meanwhile, so read
+   * the placement before you call `begin`.
    */
   renewed(mark: number, ttlMs: number): boolean {
     if (!this.valid()) return false;
@@ -50,12 +50,12 @@ export class SessionLease implements Lease {
     return true;
   }
 
-  /** Begins (again) after a break, once it is known which shards are still this node's. */
+  /** Begins the lease after a break, once this node has given up the shards that others took. */
   begin(mark: number, ttlMs: number): void {
     this.#validUntil = mark + ttlMs - MARGIN_MS;
   }
 
-  /** Gives the right up at once. */
+  /** Ends the lease at once. */
   end(): void {
     this.#validUntil = -Infinity;
   }

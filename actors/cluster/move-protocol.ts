@@ -1,6 +1,6 @@
-// What two nodes say to each other while a shard moves, and what a node can be asked about its
-// shards. Plain data: it crosses the network. The moves themselves: `actors/cluster/shard-move.ts`
-// (the source) and `actors/cluster/shard-arrivals.ts` (the target).
+// The calls between nodes while a shard moves, and the report of a node about its shards. Plain
+// data: it crosses the network. The moves themselves are in `actors/cluster/shard-move.ts` (the
+// source) and `actors/cluster/shard-arrivals.ts` (the target).
 
 import type { NodeReport } from '../node-report.ts';
 
@@ -13,22 +13,22 @@ export interface NodeRun {
 export interface TakeOver {
   readonly shard: number;
   readonly from: NodeRun;
-  /** Of the source's placement record: a target that comes too late finds another. */
+  /** The version of the source's placement record. A late target finds a higher version. */
   readonly version: number;
 }
 
-/** Null: done. Otherwise one sentence on why not, for operators. */
+/** Null: done. Otherwise the reason why not, as one sentence for operators. */
 export type MoveAnswer = string | null;
 
 export interface MovePeers {
-  /** Asks a node to prepare its memory of a shard. Rejects where it does not answer in time. */
+  /** Lets a node replay a shard into memory. Rejects if the node does not answer in time. */
   warm(nodeId: string, shard: number): Promise<MoveAnswer>;
   /**
-   * Asks a node to claim and serve a shard whose owner has ended admission. Rejects where it does
+   * Lets a node claim and serve a shard whose owner has ended admission. Rejects if the node does
    * not answer in time.
    */
   takeOver(nodeId: string, request: TakeOver): Promise<MoveAnswer>;
-  /** Tells everybody that the placement changed; best effort. */
+  /** Announces to all nodes that the placement changed; best effort. */
   placementChanged(): void;
 }
 

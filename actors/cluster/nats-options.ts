@@ -1,19 +1,19 @@
-// How this process connects to NATS, for the broker and for the live bus alike: soon to notice that
-// the server is gone, and never to give up coming back.
+// How this process connects to NATS, for the broker and for the live bus. It notices soon that the
+// server is gone, and retries without end.
 
-/** A server that has not answered two pings, so within three of these, is gone. */
+/** A server is gone when two pings are unanswered, so within three of these intervals. */
 const PING_INTERVAL_MS = 1_000;
 const PINGS_UNANSWERED_MAX = 2;
 const CONNECT_TIMEOUT_MS = 5_000;
 const RECONNECT_DELAY_MS = 100;
-/** Added at random, so that a server that comes back does not meet every node in one instant. */
+/** Random part of the delay, so that not all nodes reconnect in the same instant. */
 const RECONNECT_JITTER_MS = 400;
 
 export interface NatsOptions {
   readonly servers: string[];
   readonly user?: string;
   readonly pass?: string;
-  /** Shown by the server's own monitoring. */
+  /** Shown by the monitoring of the NATS server. */
   readonly name: string;
   readonly timeout: number;
   readonly pingInterval: number;
@@ -24,8 +24,8 @@ export interface NatsOptions {
 }
 
 /**
- * `url`: one server or several with commas between, `nats://user:password@host:port`; the account
- * is that of the first one that names one. Throws a TypeError for what is no URL.
+ * `url`: one or several servers, separated by commas: `nats://user:password@host:port`. The account
+ * is the first one in the list. Throws a TypeError for text that is no URL.
  */
 export function natsOptions(options: { readonly url: string; readonly name: string }): NatsOptions {
   const urls = options.url.split(',').map((text) => new URL(text.trim()));
@@ -43,7 +43,7 @@ export function natsOptions(options: { readonly url: string; readonly name: stri
     pingInterval: PING_INTERVAL_MS,
     maxPingOut: PINGS_UNANSWERED_MAX,
     maxReconnectAttempts: -1,
-    // An account that the server does not know just now may be known again after its next reload.
+    // The server may know the account again after its next reload.
     ignoreAuthErrorAbort: true,
     reconnectDelayHandler: reconnectDelayMs,
   };

@@ -1,5 +1,5 @@
-// Keeps this node's session in the placement alive, and its lease with it. Whoever looks at the
-// session learns whether the node is alive, about to end, or cut off from the others.
+// Renews this node's session in the placement, and the lease with it. The session shows the other
+// nodes whether this node is alive, leaving, or cut off.
 
 import type { Logger } from 'pino';
 import { FEATURE_LEVEL } from '../../storage/ports/feature-level.ts';
@@ -8,28 +8,28 @@ import type { Clock, Timer } from '../clock.ts';
 import type { SessionLease } from './lease.ts';
 import type { NodeRun } from './move-protocol.ts';
 
-/** A session that is not renewed for so long is dead, and its shards are claimed by others (W3). */
+/** A session ends when it is not renewed for this long: others claim its shards (W3). */
 export const SESSION_TTL_MS = 3_000;
 const RENEW_INTERVAL_MS = 700;
-/** A node cut off from the others asks them after so long to take its shards. */
+/** A node that is cut off for this long marks itself as leaving. */
 const CUT_OFF_LEAVING_MS = 2_000;
 
 export interface NodeSessionKeeperOptions {
   readonly self: NodeRun;
   readonly weight: number;
-  /** Where this node's gateway answers; null: nowhere. */
+  /** The URL of this node's gateway; null without a gateway. */
   readonly url: () => string | null;
   readonly liveShards: () => readonly number[];
   readonly lease: SessionLease;
   readonly placement: PlacementStore;
-  /** Whether the other nodes can be reached at all. */
+  /** Whether this node can reach the other nodes. */
   readonly connected: () => boolean;
   /**
-   * The lease had run out, and begins again after this: what others took meanwhile is to be given
-   * up.
+   * Called before an ended lease begins again: the node must give up the shards that others took
+   * meanwhile.
    */
   readonly onLapsed: (placement: Placement) => void;
-  /** Another process runs under this node's id and came later. Called once; the lease is over. */
+  /** Another process started later under this node's id. Called once, after the lease ended. */
   readonly onLost: () => void;
   readonly clock: Clock;
   readonly log: Logger;
@@ -39,12 +39,12 @@ export class NodeSessionKeeper {
   readonly #options: NodeSessionKeeperOptions;
   readonly #startedAt: number;
   #leaving = false;
-  /** On the monotonic clock. */
+  /** Monotonic time; null while this node reaches the others. */
   #cutOffSince: number | null = null;
   #timer: Timer | null = null;
   #renewing: Promise<void> | null = null;
   #failing = false;
-  #state: 'new' | 'kept' | 'over' = 'new';
+  #state: 'new' | 'active' | 'ended' = 'new';
 
   constructor(options: NodeSessionKeeperOptions) {
     this.#options = options;
@@ -54,24 +54,21 @@ export class NodeSessionKeeper {
   get leaving(): boolean {
     return this.#leaving;
   }
-  /** For how long no other node could be reached, in milliseconds; 0: they can be. */
+  /** For how many milliseconds this node has not reached the others; 0 if it reaches them. */
   get cutOffMs(): number {
     return this.#cutOffSince === null ? 0 : this.#options.clock.monotonic() - this.#cutOffSince;
   }
 
-  /** Makes the session. Errors: `store-unavailable`, `session-lost`. */
+  /** Creates the session. Errors: `store-unavailable`, `session-lost`. */
   async start(): Promise<void> {
     await this.#renewOnce();
-    this.#state = 'kept';
-    this.#renewLater();
+    this.#state = 'active';
+    this.#scheduleRenewal();
   }
 
-  /**
-   * Tells others that this node is about to end. False where there is no session to tell it by, or
-   * the store does not answer.
-   */
+  /** Marks this node as leaving. False without a session, or if the store does not answer. */
   async leave(): Promise<boolean> {
-    if (this.#state !== 'kept') return false;
+    if (this.#state !== 'active') return false;
     this.#leaving = true;
     await this.#renewing;
     try {
@@ -83,9 +80,9 @@ export class NodeSessionKeeper {
     }
   }
 
-  /** Renews no more; the session lives on until `end`, or until it runs out. */
+  /** Stops the renewals. The session lives until `end`, or for its remaining time. */
   async stop(): Promise<void> {
-    this.#state = 'over';
+    this.#state = 'ended';
     this.#timer?.cancel();
     await this.#renewing;
   }
@@ -100,7 +97,8 @@ export class NodeSessionKeeper {
   #session(): NodeSession {
     const { self, weight, url, liveShards } = this.#options;
     return {
-      ...self,
+      nodeId: self.nodeId,
+      incarnation: self.incarnation,
       weight,
       leaving: this.#leaving || this.cutOffMs > CUT_OFF_LEAVING_MS,
       startedAt: this.#startedAt,
@@ -110,12 +108,12 @@ export class NodeSessionKeeper {
     };
   }
 
-  #renewLater(): void {
-    if (this.#state !== 'kept') return;
+  #scheduleRenewal(): void {
+    if (this.#state !== 'active') return;
     this.#timer = this.#options.clock.after(RENEW_INTERVAL_MS, () => {
       this.#renewing = this.#renew().finally(() => {
         this.#renewing = null;
-        this.#renewLater();
+        this.#scheduleRenewal();
       });
     });
   }
@@ -129,13 +127,13 @@ export class NodeSessionKeeper {
       this.#failing = false;
     } catch (error) {
       if ((error as { code?: unknown }).code === 'session-lost') {
-        log.error({ err: error }, 'another process runs under the id of this node');
-        this.#state = 'over';
+        log.error({ err: error }, 'another process runs under this node id');
+        this.#state = 'ended';
         lease.end();
         onLost();
         return;
       }
-      if (!this.#failing) log.warn({ err: error }, 'the session of this node cannot be renewed');
+      if (!this.#failing) log.warn({ err: error }, 'the session of this node could not be renewed');
       this.#failing = true;
     }
   }

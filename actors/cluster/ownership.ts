@@ -1,10 +1,11 @@
-// Which shards this node serves, kept in step with the placement. There is no coordinator: each
-// node looks at the same placement, computes the same wanted owners, claims what it should have and
-// nobody living holds, and hands over what another should have.
+// Decides which shards this node serves. There is no coordinator: every node reads the same
+// placement and computes the same assignment. A node claims a shard that is assigned to it and that
+// no living node holds. It hands over a shard that is assigned to another node
+// (`actors/cluster/shard-departures.ts`).
 //
-// A shard is held from the claim of its placement record, at a version, until the record goes to
-// somebody else. Whatever goes wrong on the way, the next look finds a record whose holder is not
-// alive, or this node's own record without the shard, and claims it.
+// A node holds a shard, at a version, from the claim of the placement record until another node
+// takes the record. Whatever fails in between, a later read of the placement finds a record whose
+// holder is dead, or a record of this node for a shard that it does not hold, and claims the shard.
 
 import type { Logger } from 'pino';
 import { wantedOwners } from '../../domain/placement.ts';
@@ -26,27 +27,14 @@ import { NodeSessionKeeper } from './node-session-keeper.ts';
 import { type PlacementWatch, runOf } from './placement-watch.ts';
 import type { RecoveredShard } from '../shard/recovery.ts';
 import { ShardArrivals } from './shard-arrivals.ts';
+import { type HeldShard, ShardDepartures } from './shard-departures.ts';
 import type { ShardHost } from '../shard/shard-host.ts';
-import { moveShard } from './shard-move.ts';
 import type { Moved } from '../shard/shard-reply.ts';
-
-/** Moves under way from this node at the same time (W5). */
-const MOVES_AT_ONCE = 4;
-/**
- * A node cut off from the others gives them its shards after so long without asking, since nobody
- * can be asked.
- */
-const CUT_OFF_GIVING_MS = 5_000;
-
-interface Held {
-  version: number;
-  readonly departure: DeparturePlan;
-}
 
 export interface OwnershipOptions {
   readonly self: NodeRun;
   readonly weight: number;
-  /** Where this node's gateway answers; null: nowhere. */
+  /** The URL of this node's gateway; null without a gateway. */
   readonly url: () => string | null;
   readonly host: ShardHost;
   readonly lease: SessionLease;
@@ -55,97 +43,138 @@ export interface OwnershipOptions {
   readonly journal: Journal;
   readonly snapshots: SnapshotStore;
   readonly peers: MovePeers;
-  /** Whether the other nodes can be reached at all. */
+  /** Whether this node can reach the other nodes. */
   readonly connected: () => boolean;
   readonly outstandingCommands: () => number;
-  /** Another process runs under this node's id and came later: this one must end. */
+  /** Another process started later under this node's id: this process must end. */
   readonly onSessionLost: () => void;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
 export class Ownership implements ShardNode {
-  readonly #options: OwnershipOptions;
-  readonly #arrivals: ShardArrivals;
+  readonly #self: NodeRun;
+  readonly #host: ShardHost;
+  readonly #lease: SessionLease;
+  readonly #watch: PlacementWatch;
+  readonly #placement: PlacementStore;
+  readonly #peers: MovePeers;
+  readonly #outstandingCommands: () => number;
+  readonly #onSessionLost: () => void;
+  readonly #log: Logger;
   readonly #session: NodeSessionKeeper;
-  readonly #held = new Map<number, Held>();
-  /** On their way to being held. */
+  readonly #arrivals: ShardArrivals;
+  readonly #departures: ShardDepartures;
+  readonly #held = new Map<number, HeldShard>();
+  /** Shards that this node claims or takes over and does not hold yet. */
   readonly #claims = new ClaimQueue({ claim: (claim) => this.#claim(claim) });
-  #moves = 0;
   #stopped = false;
-  #unlisten: () => void = () => undefined;
-  #whenEmpty: (() => void)[] = [];
+  #unsubscribe: () => void = () => undefined;
+  #emptyWaiters: (() => void)[] = [];
 
   constructor(options: OwnershipOptions) {
-    this.#options = options;
+    const { self, host, lease, watch, placement, journal, snapshots, peers, clock, log } = options;
+    this.#self = self;
+    this.#host = host;
+    this.#lease = lease;
+    this.#watch = watch;
+    this.#placement = placement;
+    this.#peers = peers;
+    this.#outstandingCommands = options.outstandingCommands;
+    this.#onSessionLost = options.onSessionLost;
+    this.#log = log;
     this.#session = new NodeSessionKeeper({
-      ...options,
-      liveShards: () =>
-        options.host.shards.filter(({ liveDropCount }) => liveDropCount > 0).map(({ id }) => id),
-      onLapsed: (placement) => this.#giveUpTaken(placement),
-      onLost: () => {
-        for (const shard of this.#held.keys()) this.#giveUp(shard);
-        options.onSessionLost();
-      },
+      self,
+      weight: options.weight,
+      url: options.url,
+      liveShards: () => liveShardsOf(host),
+      lease,
+      placement,
+      connected: options.connected,
+      onLapsed: (current) => this.#giveUpTaken(current),
+      onLost: () => this.#loseSession(),
+      clock,
+      log,
     });
     this.#arrivals = new ShardArrivals({
-      ...options,
+      self,
+      journal,
+      snapshots,
+      placement,
       serve: (shard, version, warm) => this.#serve(shard, version, warm),
       refusal: () => this.#refusal(),
+      clock,
+    });
+    this.#departures = new ShardDepartures({
+      self,
+      host,
+      lease,
+      watch,
+      placement,
+      peers,
+      session: this.#session,
+      giveUp: (shard, held) => {
+        if (this.#held.get(shard) === held) this.#giveUp(shard);
+      },
+      reconcile: () => this.#reconcile(),
+      clock,
+      log,
     });
   }
 
-  /** Makes the session and begins to claim. Errors: `store-unavailable`, `session-lost`. */
+  /** Creates the session and starts to claim. Errors: `store-unavailable`, `session-lost`. */
   async start(): Promise<void> {
     await this.#session.start();
-    this.#unlisten = this.#options.watch.onChange(() => this.#reconcile());
-    this.#options.peers.placementChanged();
-    this.#options.watch.changed();
+    this.#unsubscribe = this.#watch.onChange(() => this.#reconcile());
+    this.#peers.placementChanged();
+    this.#watch.refreshNow();
   }
 
   /**
-   * Hands everything over to other nodes, as far as there are any; resolves when nothing is held or
-   * nobody is left to take it, or when the store does not answer. Never rejects. Without a start it
-   * does nothing: another process may run under this id.
+   * Hands all shards over to other nodes. Resolves when this node holds no shard, when no other
+   * node takes shards, or when the store does not answer. Never rejects. Before `start` succeeded
+   * it does nothing, because another process may run under this node's id.
    */
   async leave(): Promise<void> {
     if (!(await this.#session.leave())) return;
-    this.#options.peers.placementChanged();
+    this.#peers.placementChanged();
     if (this.#held.size === 0 || !this.#othersTakeShards()) return;
     await new Promise<void>((resolve) => {
-      this.#whenEmpty.push(resolve);
-      this.#options.watch.changed();
+      this.#emptyWaiters.push(resolve);
+      this.#watch.refreshNow();
     });
   }
 
-  /** Takes no more part. The host is to be stopped next, and only then the session to be ended. */
+  /**
+   * Stops claims, moves and renewals. The caller then stops the host, and last ends the session.
+   */
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#unlisten();
+    this.#unsubscribe();
     this.#arrivals.stop();
     await this.#session.stop();
   }
 
-  /** Lets others claim at once what this node held. */
+  /** Lets other nodes claim this node's shards at once. Errors: `store-unavailable`. */
   endSession(): Promise<void> {
     return this.#session.end();
   }
 
-  away(shard: number): Moved {
-    const { watch, self } = this.#options;
-    const nodeId = watch.ownerOf(shard);
-    const elsewhere = nodeId === self.nodeId ? null : nodeId;
-    const version = elsewhere === null ? 0 : watch.versionOf(shard);
+  /** The reply to a command for a shard that this node does not serve. */
+  redirect(shard: number): Moved {
+    const nodeId = this.#watch.ownerOf(shard);
+    const elsewhere = nodeId === this.#self.nodeId ? null : nodeId;
+    const version = elsewhere === null ? 0 : this.#watch.versionOf(shard);
     return { ok: false, code: 'moved', shard, nodeId: elsewhere, version, executed: 'no' };
   }
 
   /**
-   * The journal of a shard held here was claimed by somebody else. Where the record is still this
-   * node's, it claims again.
+   * Another node claimed the journal of a shard that this node holds. If the record is still this
+   * node's, this node claims the shard again.
    */
   fenced(shard: number): void {
     this.#giveUp(shard);
-    this.#options.watch.changed();
+    this.#watch.refreshNow();
   }
 
   warm(shard: number): Promise<MoveAnswer> {
@@ -159,15 +188,21 @@ export class Ownership implements ShardNode {
   }
 
   report(): NodeReport {
-    const { self, lease, host, outstandingCommands } = this.#options;
     return {
-      ...self,
-      leaseMs: Math.round(lease.leftMs),
-      outstandingCommands: outstandingCommands(),
-      shards: host.report(),
+      nodeId: this.#self.nodeId,
+      incarnation: this.#self.incarnation,
+      leaseMs: Math.round(this.#lease.leftMs),
+      outstandingCommands: this.#outstandingCommands(),
+      shards: this.#host.report(),
     };
   }
 
+  #loseSession(): void {
+    for (const shard of this.#held.keys()) this.#giveUp(shard);
+    this.#onSessionLost();
+  }
+
+  /** Gives up the held shards whose record another node changed. */
   #giveUpTaken(placement: Placement): void {
     for (const [shard, held] of this.#held) {
       const record = placement.shards.get(shard);
@@ -177,169 +212,98 @@ export class Ownership implements ShardNode {
 
   #giveUp(shard: number): void {
     this.#held.delete(shard);
-    this.#options.host.abandon(shard);
-    this.#tellWhenEmpty();
+    this.#host.abandon(shard);
+    this.#resolveEmptyWaiters();
   }
 
-  #tellWhenEmpty(): void {
+  #resolveEmptyWaiters(): void {
     if (this.#held.size > 0 && this.#othersTakeShards()) return;
-    for (const resolve of this.#whenEmpty.splice(0)) resolve();
+    for (const resolve of this.#emptyWaiters.splice(0)) resolve();
   }
 
+  /** Why this node takes no shard now; null if it does. */
   #refusal(): string | null {
     if (this.#session.leaving || this.#stopped) return 'it is ending';
-    return this.#options.lease.valid() ? null : 'it has no lease';
-  }
-
-  /** Nodes that take shards, as the placement has them. */
-  #takers(placement: Placement): NodeSession[] {
-    return placement.sessions.filter(
-      ({ nodeId, leaving }) => !leaving && !placement.drained.has(nodeId),
-    );
+    return this.#lease.valid() ? null : 'it has no lease';
   }
 
   #othersTakeShards(): boolean {
-    const { watch, self } = this.#options;
-    if (watch.placement === null) return false;
-    return this.#takers(watch.placement).some(({ nodeId }) => nodeId !== self.nodeId);
+    const { placement } = this.#watch;
+    if (placement === null) return false;
+    return takersOf(placement).some(({ nodeId }) => nodeId !== this.#self.nodeId);
   }
 
+  /** Compares the placement with the assignment: plans claims, and hands shards over. */
   #reconcile(): void {
-    const { watch, lease, host, self } = this.#options;
-    const { placement } = watch;
-    if (this.#stopped || placement === null || !lease.valid()) return;
-    const wanted = wantedOwners(host.shards.length, this.#takers(placement), placement.pins);
-    const living = new Set(placement.sessions.map(runOf));
-    const ownRun = runOf(self);
+    const { placement } = this.#watch;
+    if (this.#stopped || placement === null || !this.#lease.valid()) return;
+    const shardCount = this.#host.shards.length;
+    const assigned = wantedOwners(shardCount, takersOf(placement), placement.pins);
+    const livingRuns = new Set(placement.sessions.map(runOf));
+    const ownRun = runOf(this.#self);
     const claims: ShardClaim[] = [];
-    for (let shard = 0; shard < wanted.length; shard++) {
+    for (let shard = 0; shard < shardCount; shard++) {
       const record = placement.shards.get(shard);
       const held = this.#held.get(shard);
-      if (held !== undefined) this.#keepOrMove(shard, held, record, wanted[shard]!, placement);
-      else if (!this.#claims.isUnderWay(shard)) {
+      if (held !== undefined) {
+        this.#reconcileHeld({ shard, held, record, assignedTo: assigned[shard]!, placement });
+      } else if (!this.#claims.isUnderWay(shard)) {
         const own = record !== undefined && runOf(record) === ownRun;
-        const free = record === undefined || !living.has(runOf(record));
-        if (own || (free && wanted[shard] === self.nodeId))
+        const free = record === undefined || !livingRuns.has(runOf(record));
+        if (own || (free && assigned[shard] === this.#self.nodeId))
           claims.push({ shard, expectedVersion: record?.version ?? 0 });
       }
     }
     this.#claims.replace(claims, placement);
-    this.#tellWhenEmpty();
+    this.#resolveEmptyWaiters();
   }
 
-  /** Never rejects: what could not be claimed is found again at the next look. */
+  #reconcileHeld(options: {
+    readonly shard: number;
+    readonly held: HeldShard;
+    readonly record: ShardPlacement | undefined;
+    readonly assignedTo: string | null;
+    readonly placement: Placement;
+  }): void {
+    const { shard, held, record, assignedTo, placement } = options;
+    if (held.departure.isUnderWay) return;
+    // A record below the held version was read before this node claimed the shard.
+    if (record !== undefined && record.version > held.version) return this.#giveUp(shard);
+    if (assignedTo === null || assignedTo === this.#self.nodeId) return held.departure.cancel();
+    this.#departures.startIfDue({ shard, held, to: assignedTo, placement });
+  }
+
+  /** Never rejects: the next read of the placement finds a shard whose claim failed. */
   async #claim({ shard, expectedVersion }: ShardClaim): Promise<void> {
-    const { placement, self, watch, log } = this.#options;
     if (this.#held.has(shard) || this.#refusal() !== null) return;
     try {
-      const { nodeId, incarnation } = self;
-      const version = await placement.claimShard(shard, nodeId, incarnation, expectedVersion);
-      if (version === null) watch.doubt();
+      const { nodeId, incarnation } = this.#self;
+      const version = await this.#placement.claimShard(shard, nodeId, incarnation, expectedVersion);
+      if (version === null) this.#watch.refreshSoon();
       else await this.#serve(shard, version, null);
     } catch (error) {
-      log.warn({ err: error, shard }, 'a shard could not be claimed yet');
+      this.#log.warn({ err: error, shard }, 'a shard could not be claimed yet');
     }
   }
 
   async #serve(shard: number, version: number, warm: RecoveredShard | null): Promise<MoveAnswer> {
-    const { host, watch, self, peers } = this.#options;
     this.#held.set(shard, { version, departure: new DeparturePlan() });
-    const served = host.shards[shard]!.start({ warm, admitting: true });
-    watch.learn(shard, self.nodeId, version);
-    peers.placementChanged();
+    const served = this.#host.shards[shard]!.start({ warm, admitting: true });
+    this.#watch.ownerReported(shard, this.#self.nodeId, version);
+    this.#peers.placementChanged();
     await served;
-    const { status, fault } = host.shards[shard]!;
+    const { status, fault } = this.#host.shards[shard]!;
     return status === 'serving' ? null : `it is ${status}${fault === null ? '' : `: ${fault}`}`;
   }
+}
 
-  #keepOrMove(
-    shard: number,
-    held: Held,
-    record: ShardPlacement | undefined,
-    wanted: string | null,
-    placement: Placement,
-  ): void {
-    const { self, clock, host } = this.#options;
-    const { departure } = held;
-    if (departure.isUnderWay) return;
-    // A record below the version held was read before this node had it.
-    if (record !== undefined && record.version > held.version) return this.#giveUp(shard);
-    if (wanted === null || wanted === self.nodeId) return departure.stay();
-    const reason = this.#reasonToMove(shard, wanted, placement);
-    if (!departure.isDue(clock.monotonic(), reason !== null) || this.#moves >= MOVES_AT_ONCE)
-      return;
-    if (host.shards[shard]!.status !== 'serving') return;
-    const { cutOffMs } = this.#session;
-    if (cutOffMs > 0) {
-      if (cutOffMs > CUT_OFF_GIVING_MS) void this.#give(shard, held, wanted, placement);
-      return;
-    }
-    void this.#move(shard, held, wanted, reason ?? `${wanted} should have it`);
-  }
+/** The nodes that take shards: neither leaving nor drained. */
+function takersOf(placement: Placement): NodeSession[] {
+  return placement.sessions.filter(
+    ({ nodeId, leaving }) => !leaving && !placement.drained.has(nodeId),
+  );
+}
 
-  /** Why it cannot wait; null where it is only a better place. */
-  #reasonToMove(shard: number, wanted: string, placement: Placement): string | null {
-    const { nodeId } = this.#options.self;
-    if (placement.pins.get(shard) === wanted) return `pinned to ${wanted}`;
-    if (this.#session.leaving) return `${nodeId} is ending`;
-    if (this.#session.cutOffMs > 0) return `${nodeId} is cut off from the other nodes`;
-    return placement.drained.has(nodeId) ? `${nodeId} is drained` : null;
-  }
-
-  /** Never rejects. */
-  async #move(shard: number, held: Held, to: string, reason: string): Promise<void> {
-    const { host, watch, placement, log } = this.#options;
-    held.departure.begin();
-    this.#moves += 1;
-    const { version } = held;
-    const outcome = await moveShard({
-      ...this.#options,
-      shard: host.shards[shard]!,
-      to,
-      version,
-      reason,
-    });
-    held.departure.end();
-    this.#moves -= 1;
-    const { record } = outcome;
-    if (!outcome.held) {
-      if (outcome.taken) watch.learn(shard, to, version + 1);
-      if (this.#held.get(shard) === held) this.#giveUp(shard);
-    } else {
-      held.version = outcome.version;
-      held.departure.failed(this.#options.clock.monotonic());
-      log.warn({ move: record }, 'a shard was not moved');
-    }
-    try {
-      await placement.recordMove(record);
-    } catch (error) {
-      log.warn({ err: error, move: record }, 'a move could not be recorded');
-    }
-    this.#reconcile();
-  }
-
-  /**
-   * Gives a shard without asking, since nobody can be asked: the record names the new owner, who
-   * finds it there and claims. The journal is complete before.
-   */
-  async #give(shard: number, held: Held, to: string, seen: Placement): Promise<void> {
-    const { host, placement, self, log } = this.#options;
-    const target = seen.sessions.find(({ nodeId }) => nodeId === to);
-    if (target === undefined) return;
-    held.departure.begin();
-    this.#moves += 1;
-    try {
-      if ((await host.shards[shard]!.leave()) === null) return;
-      const given = await placement.moveShard(shard, self, target, held.version);
-      if (given === null) log.warn({ shard, to }, 'a shard was taken before it could be given');
-    } catch (error) {
-      // Whether it was given is unknown, so nobody serves it here: whoever finds the record claims
-      // it.
-      log.warn({ err: error, shard, to }, 'a shard was given up, perhaps not given');
-    } finally {
-      held.departure.end();
-      this.#moves -= 1;
-    }
-    if (this.#held.get(shard) === held) this.#giveUp(shard);
-  }
+function liveShardsOf(host: ShardHost): number[] {
+  return host.shards.filter(({ liveDropCount }) => liveDropCount > 0).map(({ id }) => id);
 }

@@ -1,36 +1,39 @@
-// A node's copy of the placement: read again several times a second, at once when somebody says
-// that it changed, and corrected by what owners themselves answer. Routers send by it; ownership
-// acts on it.
+// A node's copy of the placement. The watch reads the placement several times a second, and at once
+// when another node announces a change; replies of owners correct the copy in between. The router
+// finds owners in it, and ownership claims and hands over shards by it.
 
 import type { Logger } from 'pino';
 import type { Placement, PlacementStore } from '../../storage/ports/placement.ts';
 import type { Clock, Timer } from '../clock.ts';
 
-const LOOK_INTERVAL_MS = 250;
-/** Between two reads that somebody asked for. */
-const REFRESH_PAUSE_MS = 20;
+const REFRESH_INTERVAL_MS = 250;
+/** The least time from one read to the next that `refreshSoon` causes. */
+const REFRESH_SPACING_MS = 20;
 
 /** How a router finds owners. */
 export interface OwnerDirectory {
-  /** The node to send a shard's commands to; null while nobody is known to serve it. */
+  /** The node to send a shard's commands to; null while no node is known to serve the shard. */
   ownerOf(shard: number): string | null;
-  /** The present run of a node; null where it has no session. */
+  /** The present run of a node; null if the node has no session. */
   incarnationOf(nodeId: string): string | null;
-  /** An owner said where the shard is. Older news is ignored. */
-  learn(shard: number, nodeId: string | null, version: number): void;
-  /** What is known led nowhere. */
-  doubt(): void;
-  /** Returns a function that ends the listening. */
+  /**
+   * A node reported the owner of a shard, at this version of the placement record. An older version
+   * than the known one does not change the copy. Null: the node does not know the owner.
+   */
+  ownerReported(shard: number, nodeId: string | null, version: number): void;
+  /** The cached owner was wrong: re-read the placement, at most every 20 ms. */
+  refreshSoon(): void;
+  /** Returns a function that ends the subscription. */
   onChange(listener: () => void): () => void;
 }
 
-/** The directory of a node alone. */
+/** The directory of a single node, which owns every shard. */
 export function soleOwner(nodeId: string): OwnerDirectory {
   return {
     ownerOf: () => nodeId,
     incarnationOf: () => null,
-    learn: () => undefined,
-    doubt: () => undefined,
+    ownerReported: () => undefined,
+    refreshSoon: () => undefined,
     onChange: () => () => undefined,
   };
 }
@@ -54,6 +57,7 @@ export class PlacementWatch implements OwnerDirectory {
   #incarnations: ReadonlyMap<string, string> = new Map();
   #timer: Timer | null = null;
   #reading: Promise<void> | null = null;
+  /** A change was announced during the read that is under way. */
   #readAgain = false;
   #readAt = -Infinity;
   #failing = false;
@@ -67,16 +71,16 @@ export class PlacementWatch implements OwnerDirectory {
   get placement(): Placement | null {
     return this.#placement;
   }
-  /** Whether the last attempt to read failed. */
+  /** Whether the last read failed. */
   get failing(): boolean {
     return this.#failing;
   }
 
   /** Errors: `store-unavailable`. */
   async start(): Promise<void> {
-    this.#take(await this.#options.store.load());
+    this.#apply(await this.#options.store.load());
     this.#stopped = false;
-    this.#lookIn(LOOK_INTERVAL_MS);
+    this.#scheduleRefresh(REFRESH_INTERVAL_MS);
   }
 
   async stop(): Promise<void> {
@@ -93,27 +97,27 @@ export class PlacementWatch implements OwnerDirectory {
     return this.#incarnations.get(nodeId) ?? null;
   }
 
-  /** Of what is known of the shard's owner; 0 where none is. */
+  /** The version at which the shard's owner is known; 0 while no owner is known. */
   versionOf(shard: number): number {
     return this.#owners[shard]?.version ?? 0;
   }
 
-  learn(shard: number, nodeId: string | null, version: number): void {
-    if (nodeId === null || this.versionOf(shard) >= version) return this.doubt();
+  ownerReported(shard: number, nodeId: string | null, version: number): void {
+    if (nodeId === null || this.versionOf(shard) >= version) return this.refreshSoon();
     this.#owners[shard] = { nodeId, version };
-    this.#tell();
+    this.#notify();
   }
 
-  doubt(): void {
+  refreshSoon(): void {
     if (this.#stopped || this.#reading !== null) return;
-    const pauseMs = this.#readAt + REFRESH_PAUSE_MS - this.#options.clock.monotonic();
-    this.#lookIn(Math.max(0, pauseMs));
+    const delayMs = this.#readAt + REFRESH_SPACING_MS - this.#options.clock.monotonic();
+    this.#scheduleRefresh(Math.max(0, delayMs));
   }
 
-  /** Somebody changed the placement. */
-  changed(): void {
+  /** The placement changed: reads it at once, or again after the read that is under way. */
+  refreshNow(): void {
     if (this.#stopped) return;
-    if (this.#reading === null) this.#look();
+    if (this.#reading === null) this.#refresh();
     else this.#readAgain = true;
   }
 
@@ -122,28 +126,29 @@ export class PlacementWatch implements OwnerDirectory {
     return () => void this.#listeners.delete(listener);
   }
 
-  #lookIn(delayMs: number): void {
+  #scheduleRefresh(delayMs: number): void {
     this.#timer?.cancel();
-    this.#timer = this.#options.clock.after(delayMs, () => this.#look());
+    this.#timer = this.#options.clock.after(delayMs, () => this.#refresh());
   }
 
-  #look(): void {
+  #refresh(): void {
     this.#timer?.cancel();
     if (this.#reading !== null || this.#stopped) return;
     this.#reading = this.#read().finally(() => {
       this.#reading = null;
       if (this.#stopped) return;
-      if (this.#readAgain) this.#look();
-      else this.#lookIn(LOOK_INTERVAL_MS);
+      if (this.#readAgain) this.#refresh();
+      else this.#scheduleRefresh(REFRESH_INTERVAL_MS);
     });
   }
 
+  /** Never rejects: the next refresh reads again. */
   async #read(): Promise<void> {
     const { store, clock, log } = this.#options;
     this.#readAgain = false;
     this.#readAt = clock.monotonic();
     try {
-      this.#take(await store.load());
+      this.#apply(await store.load());
       this.#failing = false;
     } catch (error) {
       if (!this.#failing) log.warn({ err: error }, 'the placement cannot be read');
@@ -151,23 +156,23 @@ export class PlacementWatch implements OwnerDirectory {
     }
   }
 
-  #take(placement: Placement): void {
+  #apply(placement: Placement): void {
     this.#placement = placement;
     this.#incarnations = new Map(
       placement.sessions.map(({ nodeId, incarnation }) => [nodeId, incarnation]),
     );
-    const living = new Set(placement.sessions.map(runOf));
+    const livingRuns = new Set(placement.sessions.map(runOf));
     for (const record of placement.shards.values()) {
-      // An owner's own word may be newer than what was being read meanwhile.
+      // An owner may have reported a newer version during the read.
       if (this.versionOf(record.shard) > record.version) continue;
-      this.#owners[record.shard] = living.has(runOf(record))
+      this.#owners[record.shard] = livingRuns.has(runOf(record))
         ? { nodeId: record.nodeId, version: record.version }
         : null;
     }
-    this.#tell();
+    this.#notify();
   }
 
-  #tell(): void {
+  #notify(): void {
     for (const listener of this.#listeners) listener();
   }
 }

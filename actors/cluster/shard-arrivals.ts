@@ -1,8 +1,7 @@
-// The target's side of a move: memory prepared while the source still serves, and the take-over
-// once the source has ended admission. Several shards move at once, and only a take-over keeps
-// buyers waiting: the others' preparation stands still for that long.
+// The target's side of a move. The target prepares the shard's memory while the source still
+// serves, and takes the shard over once the source has ended admission. Several shards move at
+// once. Only a take-over makes buyers wait, so preparations pause while a take-over runs.
 
-import type { Logger } from 'pino';
 import type { Journal } from '../../storage/ports/journal.ts';
 import type { PlacementStore } from '../../storage/ports/placement.ts';
 import type { SnapshotStore } from '../../storage/ports/snapshots.ts';
@@ -16,25 +15,26 @@ import {
 } from '../shard/recovery.ts';
 
 /**
- * Shards prepared at the same time; each is memory that nobody uses yet. Past it the oldest is
- * forgotten: it costs time, not more.
+ * Prepared shards, each of which takes memory. Past the bound the oldest is evicted: its take-over
+ * then takes longer, because it replays snapshot and journal.
  */
 const WARM_MAX = 32;
-/** How long prepared memory waits for its take-over. */
-const WARM_KEPT_MS = 15_000;
-/** The journal grows while it is replayed: this often what came meanwhile is replayed as well. */
+/** Prepared memory without a take-over is evicted after this time. */
+const WARM_TTL_MS = 15_000;
+/** The journal grows during the replay: up to this often the new entries are replayed as well. */
 const WARM_ROUNDS_MAX = 5;
-/** So few entries are left to the take-over. */
+/** At most this many entries are left for the take-over to replay. */
 const WARM_ENTRIES_LEFT_MAX = 8;
-/** Between two looks whether take-overs have ended. */
+/** How often a paused preparation checks whether the take-overs have ended. */
 const PAUSE_MS = 2;
 /**
- * Of one preparation; then it goes on beside them, which may be waiting for a store that is away.
+ * Pauses of one preparation. Past the bound it goes on beside the take-overs, because these may
+ * wait for a store that does not answer.
  */
 const PAUSES_MAX = 500;
 
 interface Warm {
-  /** Null while it is being prepared. */
+  /** Null during the preparation. */
   memory: RecoveredShard | null;
   readonly timer: Timer;
 }
@@ -44,19 +44,15 @@ export interface ShardArrivalsOptions {
   readonly journal: Journal;
   readonly snapshots: SnapshotStore;
   readonly placement: PlacementStore;
-  /**
-   * Serves the shard from now on, at this version; resolves when it serves, to null, or to why it
-   * does not.
-   */
+  /** Starts the shard at this version. Resolves to null when it serves, else to the reason. */
   readonly serve: (
     shard: number,
     version: number,
     warm: RecoveredShard | null,
   ) => Promise<MoveAnswer>;
-  /** Why this node takes no shards now; null when it does. */
+  /** Why this node takes no shard now; null if it does. */
   readonly refusal: () => string | null;
   readonly clock: Clock;
-  readonly log: Logger;
 }
 
 export class ShardArrivals {
@@ -68,26 +64,27 @@ export class ShardArrivals {
     this.#options = options;
   }
 
-  /** Errors: `corrupt`, `store-unavailable`. */
+  /** Replays the shard into memory, for `takeOver`. Errors: `corrupt`, `store-unavailable`. */
   async warm(shard: number): Promise<MoveAnswer> {
     const refused = this.#options.refusal();
     if (refused !== null) return refused;
-    this.#drop(shard);
-    if (this.#warm.size >= WARM_MAX) this.#drop(this.#warm.keys().next().value!);
+    this.#evict(shard);
+    if (this.#warm.size >= WARM_MAX) this.#evict(this.#warm.keys().next().value!);
     const warm: Warm = {
       memory: null,
-      timer: this.#options.clock.after(WARM_KEPT_MS, () => this.#drop(shard)),
+      timer: this.#options.clock.after(WARM_TTL_MS, () => this.#evict(shard)),
     };
     this.#warm.set(shard, warm);
     try {
       warm.memory = await this.#prepare(shard);
     } catch (error) {
-      if (this.#warm.get(shard) === warm) this.#drop(shard);
+      if (this.#warm.get(shard) === warm) this.#evict(shard);
       throw error;
     }
     return null;
   }
 
+  /** Claims the shard at the version in the request. Errors: `store-unavailable`. */
   async takeOver(request: TakeOver): Promise<MoveAnswer> {
     this.#takingOver += 1;
     try {
@@ -100,16 +97,16 @@ export class ShardArrivals {
   async #takeOver({ shard, from, version }: TakeOver): Promise<MoveAnswer> {
     const { self, placement, serve, refusal } = this.#options;
     const memory = this.#warm.get(shard)?.memory ?? null;
-    this.#drop(shard);
+    this.#evict(shard);
     const refused = refusal();
     if (refused !== null) return refused;
     const taken = await placement.moveShard(shard, from, self, version);
-    if (taken === null) return 'the shard has gone elsewhere meanwhile';
+    if (taken === null) return 'another node has taken the shard';
     return await serve(shard, taken, memory);
   }
 
   stop(): void {
-    for (const shard of this.#warm.keys()) this.#drop(shard);
+    for (const shard of this.#warm.keys()) this.#evict(shard);
   }
 
   async #prepare(shard: number): Promise<RecoveredShard> {
@@ -132,7 +129,7 @@ export class ShardArrivals {
     return memory;
   }
 
-  #drop(shard: number): void {
+  #evict(shard: number): void {
     this.#warm.get(shard)?.timer.cancel();
     this.#warm.delete(shard);
   }

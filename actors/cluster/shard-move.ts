@@ -1,17 +1,18 @@
-// The source's side of a move, as a small state machine: each step has a deadline, and every path
-// ends with a record that says how and why (W6).
+// The source's side of a move, as a small state machine. Each step has a deadline, and every path
+// ends with a record of the result and its reason (W6).
 //
 //   warm          the target replays snapshot and journal while the source serves
-//   end admission the source takes no more commands into batches; they wait in its mailbox
+//   end admission the source batches no more commands: they wait in its mailbox
 //   flush         the append in flight ends, so the journal is complete: the shard is sealed
-//   take over     the target claims the placement record at the version the source holds, claims the journal, replays the rest, serves
-//   redirect      the source forgets the shard, and what waited is sent on
+//   take over     the target claims the placement record at the source's version, claims the
+//                 journal, replays the rest, and serves
+//   redirect      the source drops the shard, and the waiting commands are redirected
 //
-// The placement record decides. Where the target did not answer, the source raises its own record's
-// version: if that succeeds the target can never take over any more, nothing was claimed, and the
-// source goes on with the memory it has. If it does not, the target has the shard. So a late
-// message finds a version that is gone. Where the store does not answer either until the lease is
-// over, the source gives the shard up, and whoever finds the record later goes on from there.
+// The placement record decides. If the target did not answer, the source raises the version of its
+// own record. If that succeeds, the target can never take over, since its request names the old
+// version: the target claimed nothing, and the source goes on with the memory it has. If it fails,
+// the target has the shard. If the store does not answer either until the lease ends, the source
+// gives the shard up, and the node that the record names claims it later.
 
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
@@ -22,13 +23,13 @@ import type { Lease } from './lease.ts';
 import type { MovePeers, NodeRun } from './move-protocol.ts';
 import type { Shard } from '../shard/shard.ts';
 
-const TAKE_BACK_DELAY_MS = 100;
+const TAKE_BACK_RETRY_MS = 100;
 
 export interface ShardMoveOptions {
   readonly shard: Shard;
   readonly self: NodeRun;
   readonly to: string;
-  /** Of the placement record held. */
+  /** The version of the source's placement record. */
   readonly version: number;
   /** Why the shard is moved. */
   readonly reason: string;
@@ -40,16 +41,16 @@ export interface ShardMoveOptions {
 }
 
 export type MoveOutcome =
-  /** The source gives the shard up; `taken`: the target has it. */
+  /** The source must give the shard up. `taken`: the target has the shard. */
   | { readonly held: false; readonly taken: boolean; readonly record: MoveRecord }
-  /** The source goes on, at this version. */
+  /** The source goes on serving, at this version. */
   | { readonly held: true; readonly version: number; readonly record: MoveRecord };
 
 /** Never rejects. */
 export async function moveShard(options: ShardMoveOptions): Promise<MoveOutcome> {
   const { shard, self, to, clock, reason } = options;
   const startedAt = clock.now();
-  /** On the monotonic clock; what is said to people is wall time. */
+  /** Monotonic time. */
   let admissionEndedAt: number | null = null;
   const record = (result: MoveRecord['result'], why: string | null): MoveRecord => ({
     id: randomUUID(),
@@ -63,15 +64,15 @@ export async function moveShard(options: ShardMoveOptions): Promise<MoveOutcome>
     reason: why === null ? reason : `${reason}; ${why}`,
   });
 
-  const cold = await attempt(() => options.peers.warm(to, shard.id));
-  if (cold !== null) {
-    const why = `${to} could not prepare: ${cold}`;
+  const warmFailure = await attempt(() => options.peers.warm(to, shard.id));
+  if (warmFailure !== null) {
+    const why = `${to} could not prepare: ${warmFailure}`;
     return { held: true, version: options.version, record: record('abandoned', why) };
   }
   admissionEndedAt = clock.monotonic();
   const sealed = await shard.leave();
   if (sealed === null) {
-    // Its append failed, or it was lost: ownership sees to it.
+    // An append failed, or the shard was given up: `actors/cluster/ownership.ts` handles both.
     const why = 'the shard stopped serving before it could be handed over';
     return { held: true, version: options.version, record: record('abandoned', why) };
   }
@@ -91,7 +92,7 @@ export async function moveShard(options: ShardMoveOptions): Promise<MoveOutcome>
   return { held: true, version, record: record('rolled-back', `${to} did not take it: ${failed}`) };
 }
 
-/** The answer, or what went wrong as a sentence; null: done. */
+/** The answer, or the message of the error; null: done. */
 async function attempt(ask: () => Promise<string | null>): Promise<string | null> {
   try {
     return await ask();
@@ -101,8 +102,9 @@ async function attempt(ask: () => Promise<string | null>): Promise<string | null
 }
 
 /**
- * The new version when the shard is this node's again. While the store does not answer nobody can
- * know, so nobody serves: it is asked again as long as the lease lasts.
+ * Raises the version of the source's record, and returns the new version. While the store does not
+ * answer, the owner is unknown and no node serves: the source retries for as long as it has a
+ * lease.
  */
 async function takeBack(options: ShardMoveOptions): Promise<number | 'taken' | 'unknown'> {
   const { shard, self, placement, version, lease, clock, log } = options;
@@ -112,21 +114,21 @@ async function takeBack(options: ShardMoveOptions): Promise<number | 'taken' | '
     try {
       const taken = await placement.claimShard(shard.id, nodeId, incarnation, version);
       if (taken !== null) return taken;
-      return answerLost ? await takenBefore(options) : 'taken';
+      return answerLost ? await versionOfLostAnswer(options) : 'taken';
     } catch (error) {
       answerLost = true;
-      log.warn({ err: error, shard: shard.id }, 'a move cannot be taken back yet');
-      await new Promise<void>((resolve) => clock.after(TAKE_BACK_DELAY_MS, resolve));
+      log.warn({ err: error, shard: shard.id }, 'a move could not be taken back yet');
+      await new Promise<void>((resolve) => clock.after(TAKE_BACK_RETRY_MS, resolve));
     }
   }
   return 'unknown';
 }
 
 /**
- * The version, where a claim whose answer was lost has made the shard this node's. Errors:
+ * The version, if an earlier claim succeeded although its answer was lost. Errors:
  * `store-unavailable`.
  */
-async function takenBefore(options: ShardMoveOptions): Promise<number | 'taken'> {
+async function versionOfLostAnswer(options: ShardMoveOptions): Promise<number | 'taken'> {
   const { shard, self, placement, version } = options;
   const record = (await placement.load()).shards.get(shard.id);
   const isOurs = record?.nodeId === self.nodeId && record.incarnation === self.incarnation;

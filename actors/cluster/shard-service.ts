@@ -1,5 +1,5 @@
-// The Moleculer face of a node's shards. `execute` takes the commands of one caller's tick
-// together; the others are what nodes ask of each other while shards move, and what operators ask.
+// The Moleculer service of a node's shards. `execute` takes all commands of one tick of a caller.
+// The other actions are for moves between nodes and for operators.
 
 import type { Context, ServiceBroker, ServiceSchema } from 'moleculer';
 import type { DropCommand } from '../../contracts/commands.ts';
@@ -24,31 +24,36 @@ const REPORT_TIMEOUT_MS = 2_000;
 /** Replaying large journals takes longer than other calls may. */
 const VERIFY_TIMEOUT_MS = 600_000;
 
-/** From this node itself as they are, from another one as they crossed the network. */
+/** Objects from this node itself, the packed form from another node. */
 export type ExecuteParams =
   | { readonly commands: readonly DropCommand[] }
   | { readonly packed: CommandsOnWire };
 
 export interface ShardServiceOptions {
   readonly host: ShardHost;
+  /** A single node takes no shards, so it only reports. */
   readonly node: Pick<ShardNode, 'report'> & Partial<ShardNode>;
-  /** Verifies those of the shards that this node serves. */
+  /** Verifies the given shards, except those that this node does not serve. */
   readonly verify: (shards: readonly number[]) => Promise<ShardsVerified>;
-  /** Ends this process in good order, to be started again by whoever supervises it. */
+  /** Stops this process in good order. Its supervisor starts it again. */
   readonly restart: () => void;
 }
 
-const ALONE: MoveAnswer = 'it is alone and has every shard';
+const ALONE: MoveAnswer = 'it is a single node and has every shard';
 
 export function shardService({ host, node, verify, restart }: ShardServiceOptions): ServiceSchema {
   return {
     name: 'shards',
     actions: {
       execute: (context: Context<ExecuteParams>) => execute(host, context.params),
-      warm: async (context: Context<{ shard: number }>) =>
-        (await node.warm?.(context.params.shard)) ?? (node.warm ? null : ALONE),
-      takeOver: async (context: Context<TakeOver>) =>
-        (await node.takeOver?.(context.params)) ?? (node.takeOver ? null : ALONE),
+      async warm(context: Context<{ shard: number }>) {
+        if (!node.warm) return ALONE;
+        return await node.warm(context.params.shard);
+      },
+      async takeOver(context: Context<TakeOver>) {
+        if (!node.takeOver) return ALONE;
+        return await node.takeOver(context.params);
+      },
       report: () => node.report(),
       verify: (context: Context<{ shards: readonly number[] }>) => verify(context.params.shards),
       restart() {
@@ -59,7 +64,7 @@ export function shardService({ host, node, verify, restart }: ShardServiceOption
   };
 }
 
-/** Answers in the manner of the question. */
+/** Packs the replies if the commands came packed. */
 export async function execute(
   host: Pick<ShardHost, 'execute'>,
   params: ExecuteParams,
@@ -69,15 +74,17 @@ export async function execute(
     : packReplies(await host.execute(unpackCommands(params.packed)));
 }
 
-/** Hears that the placement changed, on every node that keeps a copy of it. */
-export function placementService(options: { readonly changed: () => void }): ServiceSchema {
-  return { name: 'placement', events: { [PLACEMENT_EVENT]: () => options.changed() } };
+/** Subscribes to changes of the placement, on every node with a copy of it. */
+export function placementService(options: {
+  readonly onPlacementChanged: () => void;
+}): ServiceSchema {
+  return { name: 'placement', events: { [PLACEMENT_EVENT]: () => options.onPlacementChanged() } };
 }
 
-/** What a node says to the others, over the broker. */
+/** Calls other nodes over the broker. */
 export class BrokerPeers implements MovePeers {
   readonly #broker: ServiceBroker;
-  #tellWanted = false;
+  #announceScheduled = false;
 
   constructor(options: { readonly broker: ServiceBroker }) {
     this.#broker = options.broker;
@@ -91,35 +98,35 @@ export class BrokerPeers implements MovePeers {
     return this.#ask(nodeId, 'shards.takeOver', request, TAKE_OVER_TIMEOUT_MS);
   }
 
-  /** All that changes in one tick is told once. */
+  /** Announces all changes of one tick once. */
   placementChanged(): void {
-    if (this.#tellWanted) return;
-    this.#tellWanted = true;
+    if (this.#announceScheduled) return;
+    this.#announceScheduled = true;
     setImmediate(() => {
-      this.#tellWanted = false;
+      this.#announceScheduled = false;
       this.#broker.broadcast(PLACEMENT_EVENT).catch((error: unknown) => {
-        // Everybody looks by himself a few times a second.
-        this.#broker.logger.debug('the placement change could not be told', error);
+        // Every node also reads the placement a few times a second.
+        this.#broker.logger.debug('a placement change could not be announced', error);
       });
     });
   }
 
-  /** Null where the node does not answer in time. */
+  /** Null if the node does not answer in time. */
   async report(nodeId: string): Promise<NodeReport | null> {
     try {
       return await this.#ask(nodeId, 'shards.report', {}, REPORT_TIMEOUT_MS);
     } catch (error) {
-      this.#broker.logger.debug(`${nodeId} does not tell of its shards`, error);
+      this.#broker.logger.debug(`${nodeId} does not report its shards`, error);
       return null;
     }
   }
 
-  /** False where the node does not answer in time. */
+  /** False if the node does not answer in time. */
   async restart(nodeId: string): Promise<boolean> {
     try {
       return await this.#ask(nodeId, 'shards.restart', {}, REPORT_TIMEOUT_MS);
     } catch (error) {
-      this.#broker.logger.debug(`${nodeId} cannot be asked to restart`, error);
+      this.#broker.logger.debug(`${nodeId} did not answer to a restart`, error);
       return false;
     }
   }

@@ -1,12 +1,11 @@
-// A connection of the live bus to NATS, from its beginning to its end. NATS's client could
-// reconnect by itself. Here each connection ends for good and the bus opens a new one, because the
-// client cannot leave a server that hangs with its receive buffer full: it waits for a last write
-// first.
+// A connection of the live bus to NATS. The NATS client could reconnect by itself. The bus opens a
+// new connection instead, because the client cannot leave a server that hangs with a full receive
+// buffer: the client waits for a last write first.
 
 import { connect, DebugEvents, type NatsConnection } from 'nats';
 import { natsOptions } from '../cluster/nats-options.ts';
 
-/** Rejects when there is none within a bound. It does not get back what it publishes itself. */
+/** Rejects after a timeout. The connection does not receive its own messages. */
 export function openConnection({
   url,
   name,
@@ -17,10 +16,10 @@ export function openConnection({
   return connect({ ...natsOptions({ url, name: `${name} live` }), noEcho: true, reconnect: false });
 }
 
-/** Resolves to why the connection has ended. One that stops answering is ended here. */
+/** Resolves to the reason when the connection has ended. Closes one that stops answering. */
 export async function endOf(connection: NatsConnection): Promise<unknown> {
   let stale: Error | null = null;
-  // The statuses have no end: they are heard for as long as the connection is kept.
+  // The iterator of statuses ends with the connection.
   void (async () => {
     for await (const status of connection.status()) {
       if (status.type !== DebugEvents.StaleConnection) continue;
@@ -31,8 +30,8 @@ export async function endOf(connection: NatsConnection): Promise<unknown> {
   return (await connection.closed()) ?? stale;
 }
 
-/** Resolves after the time, or as soon as the signal says so. */
-export function after(delayMs: number, signal?: AbortSignal): Promise<void> {
+/** Resolves after the time, or as soon as the signal aborts. */
+export function delay(delayMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(done, delayMs);
     signal?.addEventListener('abort', done, { once: true });

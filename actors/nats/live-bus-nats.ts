@@ -1,11 +1,11 @@
-// The live bus of a cluster: NATS subjects. A node's own listeners hear its messages directly; to
-// others each is encoded once and published once, and NATS carries it only where somebody listens;
-// messages to users go many in a frame (`user-frames.ts`).
+// The live bus of a cluster, on NATS subjects. A node's own listeners receive its messages
+// directly. For other nodes the bus encodes and publishes each message once, and NATS carries it
+// only to nodes with a subscription. Messages to users travel many in one frame (`user-frames.ts`).
 //
-// It is best effort and holds nothing back: while NATS is away, or behind by more than a bound,
-// messages for other nodes are dropped and counted. Afterwards whoever may have missed some is told
-// of a gap: this node's listeners, which heard nothing, and those of all others, which missed what
-// was dropped here.
+// The bus is best effort and buffers nothing for later. While NATS is away, or behind by more than
+// a bound, the bus drops and counts messages for other nodes. Afterwards it reports a gap: to this
+// node's listeners, which received nothing from other nodes, and to the listeners of all other
+// nodes, which missed the messages dropped here.
 
 import type { NatsConnection } from 'nats';
 import type { Logger } from 'pino';
@@ -16,27 +16,27 @@ import {
   type LiveMessage,
 } from '../live-bus.ts';
 import { reconnectDelayMs } from '../cluster/nats-options.ts';
-import { after, endOf, openConnection } from './connection.ts';
-import { HeardSubjects } from './heard-subjects.ts';
+import { delay, endOf, openConnection } from './connection.ts';
+import { SubjectSubscriptions } from './subject-subscriptions.ts';
 import { encodeLiveMessage, encodeLiveText } from './live-frame.ts';
 import { GAP_SUBJECT, subjectOf } from './subjects.ts';
 import { isUserTopic, UserFrames, userLineOf } from './user-frames.ts';
 
-/** Bytes published that NATS has not confirmed to have read; past it messages are dropped. */
+/** Bytes published that NATS has not confirmed yet; past it messages are dropped. */
 const UNCONFIRMED_BYTES_MAX = 8 * 1024 * 1024;
-/** A confirmation is asked for each time so many bytes were published since the last one. */
+/** The bus requests a confirmation after this many bytes. */
 const CONFIRM_BYTES = 256 * 1024;
-/** Nodes find back to NATS one by one: their gaps within this time are told as one. */
+/** Nodes reconnect to NATS one by one: their gaps within this time are reported as one. */
 const GAP_DELAY_MS = 300;
-/** How long `stop` waits for what was published last. */
+/** How long `stop` waits until NATS confirms the last messages. */
 const STOP_FLUSH_MS = 1_000;
 
-const NOTHING = new Uint8Array(0);
+const NO_BYTES = new Uint8Array(0);
 
 export interface NatsLiveBusOptions {
   /** As `natsOptions` takes it. */
   readonly url: string;
-  /** Of the connection: the node id will do. */
+  /** Name of the connection, such as the node id. */
   readonly name: string;
   readonly log: Logger;
 }
@@ -44,11 +44,11 @@ export interface NatsLiveBusOptions {
 export class NatsLiveBus implements LiveBus {
   readonly #options: NatsLiveBusOptions;
   readonly #local = new InProcessLiveBus();
-  readonly #heard: HeardSubjects;
+  readonly #subscriptions: SubjectSubscriptions;
   readonly #userFrames = new UserFrames({
     send: (subject, text, messages) => this.#sendUserFrame(subject, text, messages),
   });
-  #userFramesPlanned = false;
+  #userFramesScheduled = false;
   readonly #gapListeners = new Set<() => void>();
   readonly #stopping = new AbortController();
   readonly #ended: Promise<void>;
@@ -56,8 +56,8 @@ export class NatsLiveBus implements LiveBus {
   #connected = true;
   #unconfirmedBytes = 0;
   #bytesSinceConfirmation = 0;
-  /** Messages were dropped that the other nodes have not been told of. */
-  #owesGap = false;
+  /** Messages were dropped, and no gap was published for them yet. */
+  #gapPending = false;
   #droppedFrames = 0;
   readonly #unconfirmed = new Set<() => void>();
   #settling: Promise<void> | null = null;
@@ -66,16 +66,16 @@ export class NatsLiveBus implements LiveBus {
   private constructor(options: NatsLiveBusOptions, connection: NatsConnection) {
     this.#options = options;
     this.#connection = connection;
-    this.#heard = new HeardSubjects({
+    this.#subscriptions = new SubjectSubscriptions({
       connection: () => (this.#isConnected ? this.#connection : null),
       receive: (topic, message) => this.#local.publish(topic, message),
       log: options.log,
     });
     this.#listenForGaps();
-    this.#ended = this.#keepConnected();
+    this.#ended = this.#maintainConnection();
   }
 
-  /** Rejects when NATS cannot be reached now; once connected, the bus comes back by itself. */
+  /** Rejects if NATS cannot be reached now. Once connected, the bus reconnects by itself. */
   static async connect(options: NatsLiveBusOptions): Promise<NatsLiveBus> {
     return new NatsLiveBus(options, await openConnection(options));
   }
@@ -85,15 +85,15 @@ export class NatsLiveBus implements LiveBus {
     return this.#droppedFrames;
   }
 
-  /** Whether other nodes can be reached just now. */
+  /** Whether this node can reach other nodes now. */
   get connected(): boolean {
     return this.#isConnected;
   }
 
-  /** What was published is handed to NATS, where it is there. Harmless when repeated. */
+  /** Flushes the published messages to NATS if it is connected. May be called again. */
   async stop(): Promise<void> {
     if (this.#stopping.signal.aborted) return this.#ended;
-    if (this.#isConnected) await Promise.race([this.#confirmed(), after(STOP_FLUSH_MS)]);
+    if (this.#isConnected) await Promise.race([this.#confirmed(), delay(STOP_FLUSH_MS)]);
     this.#stopping.abort();
     this.#connected = false;
     if (this.#gapTimer !== null) clearTimeout(this.#gapTimer);
@@ -102,8 +102,9 @@ export class NatsLiveBus implements LiveBus {
   }
 
   /**
-   * On the order path, a drop's view once for each entry, and a notification for each order: 5 and
-   * 4 µs of CPU, 64 in a turn of the event loop, with nobody listening (`bench/live-bus.ts`).
+   * On the order path: one drop view for each entry, one notification for each order. They cost 5
+   * and 4 µs of CPU, measured with 64 in a turn of the event loop and no listener
+   * (`bench/live-bus.ts`).
    */
   publish(topic: string, message: LiveMessage): void {
     this.#local.publish(topic, message);
@@ -118,13 +119,13 @@ export class NatsLiveBus implements LiveBus {
     const line = userLineOf(topic);
     if (!this.#fits(topic, Buffer.byteLength(text) + line.length + 1)) return;
     this.#userFrames.add(line, text);
-    if (this.#userFramesPlanned) return;
-    this.#userFramesPlanned = true;
+    if (this.#userFramesScheduled) return;
+    this.#userFramesScheduled = true;
     queueMicrotask(() => this.#sendUserFrames());
   }
 
   #sendUserFrames(): void {
-    this.#userFramesPlanned = false;
+    this.#userFramesScheduled = false;
     this.#userFrames.sendAll();
   }
 
@@ -148,18 +149,18 @@ export class NatsLiveBus implements LiveBus {
     this.#connection.publish(subject, bytes);
     this.#unconfirmedBytes += bytes.length;
     this.#bytesSinceConfirmation += bytes.length;
-    if (this.#bytesSinceConfirmation > CONFIRM_BYTES) this.#askConfirmation();
+    if (this.#bytesSinceConfirmation > CONFIRM_BYTES) this.#requestConfirmation();
   }
 
   subscribe(topic: string, listener: LiveListener): () => void {
     const unsubscribe = this.#local.subscribe(topic, listener);
-    const unhear = this.#heard.add(topic);
+    const unsubscribeFromNats = this.#subscriptions.add(topic);
     let ended = false;
     return () => {
       if (ended) return;
       ended = true;
       unsubscribe();
-      unhear();
+      unsubscribeFromNats();
     };
   }
 
@@ -169,7 +170,7 @@ export class NatsLiveBus implements LiveBus {
 
   settled(): Promise<void> {
     if (!this.#isConnected) return Promise.resolve();
-    // All who ask in one turn of the event loop share one round trip.
+    // All calls in one turn of the event loop share one round trip.
     this.#settling ??= new Promise((resolve) => {
       setImmediate(() => {
         this.#settling = null;
@@ -184,7 +185,7 @@ export class NatsLiveBus implements LiveBus {
     return () => this.#gapListeners.delete(listener);
   }
 
-  /** Resolves to true when NATS has read all so far, to false when the connection ends first. */
+  /** True when NATS has read all messages so far; false when the connection ends first. */
   #confirmed(): Promise<boolean> {
     this.#sendUserFrames();
     const flushed = this.#connection.flush();
@@ -194,38 +195,41 @@ export class NatsLiveBus implements LiveBus {
         resolve(confirmed);
       };
       const lost = (): void => end(false);
-      // The client leaves those who wait for a connection that has ended waiting for good.
+      // The client never settles a flush of a connection that has ended.
       this.#unconfirmed.add(lost);
       flushed.then(() => end(true), lost);
     });
   }
 
-  #askConfirmation(): void {
+  #requestConfirmation(): void {
     const bytes = this.#bytesSinceConfirmation;
     const connection = this.#connection;
     this.#bytesSinceConfirmation = 0;
     void this.#confirmed().then((confirmed) => {
       if (!confirmed || connection !== this.#connection) return;
       this.#unconfirmedBytes -= bytes;
-      if (this.#owesGap && this.#isConnected) this.#tellOthers();
+      if (this.#gapPending && this.#isConnected) this.#publishGap();
     });
   }
 
   #drop(messages: number): void {
     this.#droppedFrames += messages;
-    this.#owesGap = true;
+    this.#gapPending = true;
   }
 
-  /** The client closes a moment before `#keepConnected` hears of it, and throws from then on. */
+  /**
+   * The client closes a moment before `#maintainConnection` notices, and from then on throws on
+   * each publish.
+   */
   get #isConnected(): boolean {
     return this.#connected && !this.#connection.isClosed();
   }
 
   #listenForGaps(): void {
-    this.#connection.subscribe(GAP_SUBJECT, { callback: () => this.#tellSoon() });
+    this.#connection.subscribe(GAP_SUBJECT, { callback: () => this.#notifyGapSoon() });
   }
 
-  async #keepConnected(): Promise<void> {
+  async #maintainConnection(): Promise<void> {
     const { log } = this.#options;
     for (;;) {
       const error = await endOf(this.#connection);
@@ -236,16 +240,16 @@ export class NatsLiveBus implements LiveBus {
       log.warn({ err: error }, 'the live bus has lost NATS');
       const connection = await this.#reconnect();
       if (connection === null) return;
-      this.#take(connection);
-      log.info({ dropped: this.#droppedFrames - droppedBefore }, 'the live bus is back');
+      this.#useConnection(connection);
+      log.info({ dropped: this.#droppedFrames - droppedBefore }, 'the live bus has reconnected');
     }
   }
 
-  /** Null when the bus was stopped first. */
+  /** Null if the bus is stopped first. */
   async #reconnect(): Promise<NatsConnection | null> {
     const { signal } = this.#stopping;
     for (;;) {
-      await after(reconnectDelayMs(), signal);
+      await delay(reconnectDelayMs(), signal);
       if (signal.aborted) return null;
       try {
         const connection = await openConnection(this.#options);
@@ -258,27 +262,27 @@ export class NatsLiveBus implements LiveBus {
     }
   }
 
-  #take(connection: NatsConnection): void {
+  #useConnection(connection: NatsConnection): void {
     this.#connection = connection;
     this.#unconfirmedBytes = 0;
     this.#bytesSinceConfirmation = 0;
     this.#connected = true;
-    // It may have closed again already: then this is done anew after the next reconnection.
+    // The connection may have closed already: then the next reconnection does the rest.
     if (connection.isClosed()) return;
     this.#listenForGaps();
-    this.#heard.listenAnew();
-    // What was under way when the connection ended may be lost as well.
-    this.#tellOthers();
-    // What listeners read must not be older than their subscriptions.
-    void this.#confirmed().then(() => this.#tellSoon());
+    this.#subscriptions.resubscribe();
+    // Messages that were in flight when the connection ended may be lost as well.
+    this.#publishGap();
+    // Listeners must read the state only after NATS has their subscriptions.
+    void this.#confirmed().then(() => this.#notifyGapSoon());
   }
 
-  #tellOthers(): void {
-    this.#owesGap = false;
-    this.#connection.publish(GAP_SUBJECT, NOTHING);
+  #publishGap(): void {
+    this.#gapPending = false;
+    this.#connection.publish(GAP_SUBJECT, NO_BYTES);
   }
 
-  #tellSoon(): void {
+  #notifyGapSoon(): void {
     if (this.#stopping.signal.aborted || this.#gapTimer !== null) return;
     this.#gapTimer = setTimeout(() => {
       this.#gapTimer = null;

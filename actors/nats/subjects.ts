@@ -1,14 +1,14 @@
-// Live topics as NATS subjects. A topic is a kind and an id, `drop.<id>`, and ids may hold what
-// NATS gives a meaning to (`.`, `*`, `>`, spaces): those bytes are written as `=` and two hex
-// digits, so that distinct topics are distinct subjects of plain characters.
+// Live topics as NATS subjects. A topic is a kind and an id: `drop.<id>`. Ids may contain
+// characters that have a meaning in NATS (`.`, `*`, `>`, spaces). Their bytes are written as `=`
+// and two hex digits, so distinct topics are distinct subjects of plain characters.
 
 const PREFIX = 'live.';
-/** What a bus says to all others when frames of its own may be lost. No topic is written so. */
+/** A bus publishes to it when messages of its own may be lost. No topic maps to it. */
 export const GAP_SUBJECT = 'live-gap';
 
 const PLAIN_TOPIC = /^[a-z]+\.[A-Za-z0-9_-]+$/;
 const PLAIN_CHARACTERS = /^[A-Za-z0-9_-]*$/;
-/** No escape is like it, since the next character of one is a hex digit. */
+/** Differs from every escape: in an escape a hex digit follows. */
 const EMPTY = '=';
 
 export function subjectOf(topic: string): string {
@@ -18,7 +18,7 @@ export function subjectOf(topic: string): string {
   return `${PREFIX + tokenOf(topic.slice(0, dot))}.${tokenOf(topic.slice(dot + 1))}`;
 }
 
-/** Distinct for distinct texts, of plain characters. */
+/** Escapes a text to plain characters. Distinct texts give distinct tokens. */
 export function tokenOf(text: string): string {
   if (text === '') return EMPTY;
   if (PLAIN_CHARACTERS.test(text)) return text;

@@ -1,31 +1,35 @@
-// What users are told, on its way between nodes. A subject for each user would make every order a
-// message of its own, which costs its publisher and NATS more than all else that is done to tell
-// it, and mostly reaches nobody. So users are spread over groups: what is published for a group in
-// one turn of the event loop is one frame, and a node with a listener in a group gets all of the
-// group's frames, and passes over what is for others without decoding it.
+// Messages to users on their way between nodes. With a subject for each user, every order would
+// publish a NATS message of its own. That message costs the publisher and NATS more than the rest
+// of the work for it, and mostly reaches no listener. So users are spread over groups. The messages
+// for a group in one turn of the event loop are one frame. A node with a listener in a group
+// receives all frames of the group, and skips the lines of other users without decoding them.
 //
-// An order's share of it: its publisher 3.9 CPU microseconds instead of 5.3, nats-server 0.7
-// instead of 3.0 (`node_modules/.bin/node bench/live-bus.ts`, medians of runs in turns).
+// Cost of an order: 3.9 CPU microseconds instead of 5.3 in the publisher, 0.7 instead of 3.0 in
+// nats-server (`node_modules/.bin/node bench/live-bus.ts`, medians of alternating runs).
 //
-// A frame is a text of lines: the user, then the message (JSON, `live-frame.ts`), in turns. No
-// user's line is empty: a frame of a newer format will begin with an empty line, then its version.
+// A frame is text. Its lines alternate: a user, then the message for that user (JSON,
+// `live-frame.ts`). No user's line is empty: a frame of a newer format will begin with an empty
+// line, then its version.
 
 import { fnv1a } from '../../domain/ids.ts';
 import { NewerFormatError } from '../../storage/formats/format-version.ts';
 import { tokenOf } from './subjects.ts';
 
-/** All nodes must agree. More of them spare nodes with few listeners, and make frames smaller. */
+/**
+ * Equal on all nodes. More groups mean less to skip for nodes with few listeners, but smaller
+ * frames.
+ */
 const GROUPS = 16;
 const TOPIC_PREFIX = 'user.';
 const SUBJECT_PREFIX = 'live-users.';
-/** Far below what NATS takes, also when every character is several bytes. */
+/** Far below the largest NATS message, even if every character takes several bytes. */
 const FRAME_CHARACTERS_MAX = 64 * 1024;
 
 export function isUserTopic(topic: string): boolean {
   return topic.startsWith(TOPIC_PREFIX);
 }
 
-/** The user as a line of a frame: characters that do not end one. */
+/** The user as a line of a frame, without line breaks. */
 export function userLineOf(topic: string): string {
   return tokenOf(topic.slice(TOPIC_PREFIX.length));
 }
@@ -47,7 +51,7 @@ interface Frame {
   messages: number;
 }
 
-/** Gathers messages into a frame for each group, until told to send them. */
+/** Gathers messages into one frame for each group until `sendAll`. */
 export class UserFrames {
   readonly #frames: (Frame | undefined)[] = new Array<undefined>(GROUPS).fill(undefined);
   readonly #send: (subject: string, text: string, messages: number) => void;
@@ -56,7 +60,7 @@ export class UserFrames {
     this.#send = options.send;
   }
 
-  /** A frame that is full goes at once. */
+  /** Sends a full frame at once. */
   add(userLine: string, messageText: string): void {
     const group = groupOf(userLine);
     const lines = `${userLine}\n${messageText}`;
@@ -66,7 +70,7 @@ export class UserFrames {
       return;
     }
     if (frame.text.length + lines.length > FRAME_CHARACTERS_MAX) {
-      // Sending may send all that there is, so what is sent must not be there any more.
+      // `send` may call `sendAll`, so the full frame must already be out of the list.
       this.#frames[group] = { text: lines, messages: 1 };
       this.#send(SUBJECT_PREFIX + group, frame.text, frame.messages);
       return;
@@ -85,7 +89,7 @@ export class UserFrames {
   }
 }
 
-/** The users and messages of a frame, in turns. Errors: NewerFormatError. */
+/** The lines of a frame, users and messages alternating. Errors: NewerFormatError. */
 export function linesOf(frame: Uint8Array): string[] {
   const text = Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength).toString();
   const lines = text.split('\n');

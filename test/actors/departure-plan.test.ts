@@ -7,7 +7,7 @@ test('W5: a shard goes to a better place only when that was wanted for a second 
   const plan = new DeparturePlan();
   t.false(plan.isDue(NOW, false));
   t.false(plan.isDue(NOW + 999, false));
-  plan.stay();
+  plan.cancel();
   t.false(plan.isDue(NOW + 1_000, false));
   t.false(plan.isDue(NOW + 1_999, false));
   t.true(plan.isDue(NOW + 2_000, false));

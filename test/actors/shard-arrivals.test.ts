@@ -1,7 +1,6 @@
 // The target's side of a move where several shards arrive at once.
 
 import test from 'ava';
-import pino from 'pino';
 import { ShardArrivals } from '../../actors/cluster/shard-arrivals.ts';
 import { MemoryPlacementStore } from '../../storage/memory/placement-memory.ts';
 import { createDrop, NOW, place, startHost } from './harness.ts';
@@ -35,7 +34,6 @@ test('W4: a shard is not prepared while the take-over of another keeps buyers wa
     serve: async () => null,
     refusal: () => null,
     clock,
-    log: pino({ level: 'silent' }),
   });
   let prepared = false;
   const prepare = async (): Promise<void> => {

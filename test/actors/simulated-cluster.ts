@@ -102,7 +102,7 @@ export class SimulatedNode {
       bus: new InProcessLiveBus(),
       shared: {
         lease: this.lease,
-        redirect: (shard) => this.ownership.away(shard),
+        redirect: (shard) => this.ownership.redirect(shard),
         fenced: (shard) => this.ownership.fenced(shard),
       },
       clock,
@@ -255,7 +255,7 @@ export class SimulatedCluster {
       warm: (nodeId, shard) => ask(nodeId, 10_000, (node) => node.ownership.warm(shard)),
       takeOver: (nodeId, request) => ask(nodeId, 3_000, (node) => this.#takeOver(node, request)),
       placementChanged: () => {
-        for (const node of this.nodes) if (!this.#cutOff.has(node)) node.watch.changed();
+        for (const node of this.nodes) if (!this.#cutOff.has(node)) node.watch.refreshNow();
       },
     };
   }

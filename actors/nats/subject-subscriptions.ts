@@ -1,5 +1,5 @@
-// What a node listens to on NATS: a subject for each topic, or for a group of users' topics. What
-// comes is decoded and handed to the node's own listeners.
+// The NATS subscriptions of a node: one subject for each topic, or for a group of users' topics.
+// Received messages are decoded and handed to the node's own listeners.
 
 import type { NatsConnection, Subscription } from 'nats';
 import type { Logger } from 'pino';
@@ -8,74 +8,73 @@ import { decodeLiveMessage, decodeLiveText } from './live-frame.ts';
 import { subjectOf } from './subjects.ts';
 import { groupSubjectOf, isGroupSubject, isUserTopic, linesOf, userLineOf } from './user-frames.ts';
 
-/** By name: users by their line in a frame, other topics by themselves. */
+/** Users by their line in a frame, other topics by their own text. */
 type Topics = Map<string, { readonly topic: string; listeners: number }>;
 
-interface Heard {
+interface SubjectSubscription {
   /** Null while NATS is away. */
   subscription: Subscription | null;
   readonly topics: Topics;
 }
 
-export interface HeardSubjectsOptions {
+export interface SubjectSubscriptionsOptions {
   /** Null while NATS is away. */
   readonly connection: () => NatsConnection | null;
   readonly receive: (topic: string, message: LiveMessage) => void;
   readonly log: Logger;
 }
 
-export class HeardSubjects {
-  readonly #options: HeardSubjectsOptions;
-  /** By subject. */
-  readonly #heard = new Map<string, Heard>();
+export class SubjectSubscriptions {
+  readonly #options: SubjectSubscriptionsOptions;
+  readonly #bySubject = new Map<string, SubjectSubscription>();
 
-  constructor(options: HeardSubjectsOptions) {
+  constructor(options: SubjectSubscriptionsOptions) {
     this.#options = options;
   }
 
-  /** Counts one more listener of the topic, and returns what ends it: to be called once. */
+  /** Adds a listener of the topic. Returns a function that removes it: call that once. */
   add(topic: string): () => void {
     const name = isUserTopic(topic) ? userLineOf(topic) : topic;
     const subject = isUserTopic(topic) ? groupSubjectOf(name) : subjectOf(topic);
-    const heard = this.#hear(subject);
-    const known = heard.topics.get(name) ?? { topic, listeners: 0 };
-    heard.topics.set(name, known);
-    known.listeners++;
+    const entry = this.#open(subject);
+    const counted = entry.topics.get(name) ?? { topic, listeners: 0 };
+    entry.topics.set(name, counted);
+    counted.listeners++;
     return () => {
-      known.listeners--;
-      if (known.listeners > 0) return;
-      heard.topics.delete(name);
-      if (heard.topics.size > 0) return;
-      this.#heard.delete(subject);
-      heard.subscription?.unsubscribe();
+      counted.listeners--;
+      if (counted.listeners > 0) return;
+      entry.topics.delete(name);
+      if (entry.topics.size > 0) return;
+      this.#bySubject.delete(subject);
+      entry.subscription?.unsubscribe();
     };
   }
 
-  /** On a new connection, all there is. */
-  listenAnew(): void {
-    for (const [subject, heard] of this.#heard) {
-      heard.subscription = this.#listen(subject, heard.topics);
+  /** Subscribes to every subject again, on a new connection. */
+  resubscribe(): void {
+    for (const [subject, entry] of this.#bySubject) {
+      entry.subscription = this.#subscribe(subject, entry.topics);
     }
   }
 
-  #hear(subject: string): Heard {
-    let heard = this.#heard.get(subject);
-    if (heard === undefined) {
+  #open(subject: string): SubjectSubscription {
+    let entry = this.#bySubject.get(subject);
+    if (entry === undefined) {
       const topics: Topics = new Map();
-      heard = { subscription: this.#listen(subject, topics), topics };
-      this.#heard.set(subject, heard);
+      entry = { subscription: this.#subscribe(subject, topics), topics };
+      this.#bySubject.set(subject, entry);
     }
-    return heard;
+    return entry;
   }
 
-  #listen(subject: string, topics: Topics): Subscription | null {
+  #subscribe(subject: string, topics: Topics): Subscription | null {
     const connection = this.#options.connection();
     if (connection === null) return null;
     const isGroup = isGroupSubject(subject);
     return connection.subscribe(subject, {
       callback: (error, message) => {
         if (error !== null) {
-          this.#options.log.error({ err: error, subject }, 'a live subject cannot be heard');
+          this.#options.log.error({ err: error, subject }, 'a live subscription has failed');
         } else if (isGroup) {
           this.#receiveUsers(message.data, topics);
         } else {
@@ -96,12 +95,12 @@ export class HeardSubjects {
       return;
     }
     for (let i = 0; i < lines.length; i += 2) {
-      const heard = topics.get(lines[i]!);
-      if (heard !== undefined) this.#receive(heard.topic, () => decodeLiveText(lines[i + 1]!));
+      const entry = topics.get(lines[i]!);
+      if (entry !== undefined) this.#receive(entry.topic, () => decodeLiveText(lines[i + 1]!));
     }
   }
 
-  /** A defect in a listener must not end the connection that called it. */
+  /** Logs the error of a listener: an error thrown here would end the connection. */
   #receive(topic: string, decode: () => LiveMessage): void {
     try {
       this.#options.receive(topic, decode());
