@@ -35,7 +35,7 @@ import type { Journal } from '../storage/ports/journal.ts';
 import { SqliteSpillStore } from '../storage/sqlite/spill-sqlite.ts';
 import type { Stores } from '../storage/ports/stores.ts';
 import type { Config } from './config.ts';
-import { type OffLoopConsumer, OffLoopThread } from './off-loop-thread.ts';
+import { type OffLoopConsumer, OffLoopThreads } from './off-loop-thread.ts';
 
 export interface NodeCore {
   readonly stores: Stores;
@@ -45,7 +45,7 @@ export interface NodeCore {
   /** What consumes the events of this node's shards; null where it has no actors. */
   readonly relay: Relay | null;
   /** What consumes events here off the loop; null where that is no role of this node. */
-  readonly offLoop: OffLoopThread | null;
+  readonly offLoop: OffLoopThreads | null;
   readonly bus: LiveBus;
   readonly router: BrokerRouter;
   readonly call: CallAction;
@@ -130,13 +130,13 @@ export function createEvents(options: {
 /** The consumers that run off the loop, of every node that is alone or has the role `services`. */
 const OFF_LOOP_CONSUMERS: readonly OffLoopConsumer[] = [];
 
-/** Their thread; without consumers there is none. */
+/** Their threads, one for each. */
 export function createOffLoop(
   { config, offLoop = [], log }: NodeCoreOptions,
   stores: Stores,
   shardCount: number,
-): OffLoopThread {
-  return new OffLoopThread({
+): OffLoopThreads {
+  return new OffLoopThreads({
     consumers: [...OFF_LOOP_CONSUMERS, ...offLoop],
     config,
     shardCount,

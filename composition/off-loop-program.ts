@@ -1,5 +1,5 @@
-// The body of the thread of consumers (composition/off-loop-thread.ts). It opens connections of its
-// own for reading the journals.
+// The body of the thread of one consumer (composition/off-loop-thread.ts). It opens connections of
+// its own for reading the journals.
 
 import { randomUUID } from 'node:crypto';
 import { setPriority } from 'node:os';
@@ -33,19 +33,16 @@ try {
   // On Linux this is the calling thread's alone.
   setPriority(0, PRIORITY);
 } catch (error) {
-  log.info({ err: error }, 'the thread of consumers has the usual priority');
+  log.info({ err: error }, 'the thread of a consumer has the usual priority');
 }
 const positions = new RemotePositions(data.port);
-const consumers = await Promise.all(
-  data.consumers.map(async ({ module, options }) => {
-    const { create } = (await import(module)) as { create: CreateConsumer };
-    return await create({ options, positions });
-  }),
-);
+const { module, options } = data.consumer;
+const { create } = (await import(module)) as { create: CreateConsumer };
+const consumer = await create({ options, positions });
 const stores = await openStores();
 const runner = new OffLoopRunner({
   ...stores,
-  consumers,
+  consumer,
   shardCount: data.shardCount,
   openSpill: () => new SqliteSpillStore(),
   clock: systemClock,
@@ -65,17 +62,16 @@ async function stop(): Promise<void> {
 async function openStores() {
   const { store, nodeId, dataDirectory } = data.config;
   if (store.kind !== 'redis') {
-    return { ...openSqliteJournalReader(dataDirectory), leaseOf: null, pollMs: undefined };
+    return { ...openSqliteJournalReader(dataDirectory), lease: null, pollMs: undefined };
   }
   const { openRedisJournalReader } = await import('../storage/redis/journal/journal-reader.ts');
   const reader = await openRedisJournalReader({
     address: store,
-    name: `${nodeId}-consumers`,
+    name: `${nodeId}-${consumer.name}`,
     log,
   });
   const holder = `${nodeId}/${randomUUID()}`;
   const { leases } = reader;
-  const leaseOf = (consumer: string) =>
-    new ConsumerLease({ consumer, holder, leases, clock: systemClock });
-  return { ...reader, leaseOf, pollMs: CLUSTER_POLL_MS };
+  const lease = new ConsumerLease({ consumer: consumer.name, holder, leases, clock: systemClock });
+  return { ...reader, lease, pollMs: CLUSTER_POLL_MS };
 }

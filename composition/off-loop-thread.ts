@@ -1,5 +1,6 @@
-// The thread of the consumers that must not be beside the shards, as the rest of the process sees it.
-// It comes back when it dies, whatever killed it: positions are kept outside of it.
+// The thread of one consumer that must not be beside the shards, as the rest of the process sees it.
+// It starts again when it dies, whatever killed it: positions are stored outside of it. One that
+// sleeps, burns a CPU or runs out of memory delays no other consumer.
 
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
@@ -10,7 +11,7 @@ import { servePositions } from '../events/off-loop/remote-positions.ts';
 import type { ConsumerPositions } from '../storage/ports/consumer-positions.ts';
 import type { Config } from './config.ts';
 
-/** Facts die young; V8 would let some 100 MiB of them gather before it looks. */
+/** Of each thread. Facts die young; V8 would let some 100 MiB of them gather before it looks. */
 const YOUNG_GENERATION_MIB = 16;
 const RESTART_DELAY_FIRST_MS = 100;
 const RESTART_DELAY_MAX_MS = 30_000;
@@ -25,7 +26,7 @@ export interface OffLoopConsumer {
 }
 
 export interface OffLoopThreadOptions {
-  readonly consumers: readonly OffLoopConsumer[];
+  readonly consumer: OffLoopConsumer;
   readonly config: Config;
   readonly shardCount: number;
   readonly positions: ConsumerPositions;
@@ -35,7 +36,7 @@ export interface OffLoopThreadOptions {
 
 /** What the thread gets. */
 export interface ThreadData
-  extends Pick<OffLoopThreadOptions, 'consumers' | 'config' | 'shardCount'> {
+  extends Pick<OffLoopThreadOptions, 'consumer' | 'config' | 'shardCount'> {
   /** For `RemotePositions`. */
   readonly port: MessagePort;
 }
@@ -54,11 +55,11 @@ export class OffLoopThread {
   }
 
   start(): void {
-    const { consumers, config, shardCount, positions, log } = this.#options;
-    if (this.#stopped || consumers.length === 0) return;
+    const { consumer, config, shardCount, positions, log } = this.#options;
+    if (this.#stopped) return;
     const { port1, port2 } = new MessageChannel();
     servePositions(port1, positions);
-    const workerData: ThreadData = { consumers, config, shardCount, port: port2 };
+    const workerData: ThreadData = { consumer, config, shardCount, port: port2 };
     const program = new URL('off-loop-program.ts', import.meta.url);
     const worker = new Worker(program, {
       workerData,
@@ -70,7 +71,9 @@ export class OffLoopThread {
       this.#lag = lag;
       this.#backoff.succeeded();
     });
-    worker.on('error', (error) => log.error({ err: error }, 'the thread of consumers failed'));
+    worker.on('error', (error) =>
+      log.error({ err: error, module: consumer.module }, 'the thread of a consumer failed'),
+    );
     this.#exited = new Promise((resolve) => {
       worker.on('exit', () => {
         port1.close();
@@ -96,5 +99,29 @@ export class OffLoopThread {
     const timer = this.#options.clock.after(STOP_MAX_MS, () => void worker.terminate());
     await this.#exited;
     timer.cancel();
+  }
+}
+
+/** The threads of all such consumers of a process. */
+export class OffLoopThreads {
+  readonly #threads: readonly OffLoopThread[];
+
+  constructor({
+    consumers,
+    ...options
+  }: Omit<OffLoopThreadOptions, 'consumer'> & { readonly consumers: readonly OffLoopConsumer[] }) {
+    this.#threads = consumers.map((consumer) => new OffLoopThread({ ...options, consumer }));
+  }
+
+  start(): void {
+    for (const thread of this.#threads) thread.start();
+  }
+
+  lag(): ConsumerLag[] {
+    return this.#threads.flatMap((thread) => thread.lag());
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.stop()));
   }
 }

@@ -32,10 +32,10 @@ function runner(
   });
   return new OffLoopRunner({
     ...harness,
-    consumers: [consumer],
+    consumer,
     shardCount: 1,
     openSpill: () => new MemorySpillStore(),
-    leaseOf: (name) => new ConsumerLease({ consumer: name, holder, leases, clock }),
+    lease: new ConsumerLease({ consumer: consumer.name, holder, leases, clock }),
     log: pino({ level: 'silent' }),
   });
 }

@@ -1,32 +1,54 @@
-// An off-loop consumer for tests, in the thread of a real node: it writes down each event it gets.
+// An off-loop consumer for tests, in the thread of a real node: it writes each entry that it gets
+// into a file, which lasts when its process is killed.
 
-import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import type { FactBatch } from '../../../actors/shard/facts.ts';
 import type { CreateConsumer } from '../../../composition/off-loop-program.ts';
 import { PositionedConsumer } from '../../../events/positioned-consumer.ts';
 
 export interface RecordingOptions {
+  readonly name: string;
   readonly file: string;
-  /** With this entry, counted from the first it gets, the thread ends once; null: never. */
-  readonly dieAfter: number | null;
+  /** What the consumer does, once among all that have the same `marker`; none unless given. */
+  readonly fault?: {
+    readonly kind: 'thread-ends' | 'never-ends';
+    /** With this entry, counted from the first that the thread gets. */
+    readonly atEntry: number;
+    /** A file that is there from then on. */
+    readonly marker: string;
+  };
+  /** Set by the consumer to 1 when it has entries; its thread is blocked until it is 2. */
+  readonly gate?: Int32Array;
 }
 
 export const create: CreateConsumer = ({ options, positions }) => {
-  const { file, dieAfter } = options as RecordingOptions;
+  const { name, file, fault, gate } = options as RecordingOptions;
   let entries = 0;
   return new PositionedConsumer({
-    name: 'recording',
+    name,
     placement: 'off-loop',
     positions,
     handle: async (batches) => {
-      for (const { shard, sequence, facts } of batches) {
+      if (gate !== undefined && Atomics.compareExchange(gate, 0, 0, 1) === 0)
+        Atomics.notify(gate, 0);
+      if (gate !== undefined) Atomics.wait(gate, 0, 1);
+      for (const batch of batches) {
         entries += 1;
-        if (entries === dieAfter && !existsSync(`${file}.died`)) {
-          writeFileSync(`${file}.died`, '');
-          process.exit(1);
+        if (fault !== undefined && entries === fault.atEntry && !existsSync(fault.marker)) {
+          writeFileSync(fault.marker, '');
+          if (fault.kind === 'thread-ends') process.exit(1);
+          await new Promise(() => undefined);
         }
-        for (const { event, order } of facts)
-          appendFileSync(file, `${shard} ${sequence} ${event.type} ${order?.userId ?? '-'}\n`);
+        appendFileSync(file, `${JSON.stringify(batch)}\n`);
       }
     },
   });
 };
+
+/** The entries that were written, as often as they were. */
+export function readRecorded(file: string): FactBatch[] {
+  if (!existsSync(file)) return [];
+  // A process that was killed may have left part of a line.
+  const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
+  return lines.map((line) => JSON.parse(line) as FactBatch);
+}
