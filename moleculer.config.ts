@@ -39,8 +39,8 @@ const LEVELS = {
 } as const satisfies Record<LogLevel, LogLevel>;
 
 /**
- * Failed calls: Moleculer throws the same at the caller, who says what there is to say. While NATS or
- * an owner of shards is away there are as many of them as orders.
+ * Failed calls: Moleculer throws the same at the caller, who says what there is to say. While NATS
+ * or an owner of shards is away there are as many of them as orders.
  */
 const TOLD_TO_CALLER =
   /^(?:Unable to send '|Service '[^']*' is not (?:found|available|registered))/;

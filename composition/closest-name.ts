@@ -3,7 +3,9 @@
 /** More edits than this, and it is a guess rather than a hint. */
 const EDITS_MAX = 3;
 
-/** The candidate with the fewest edits to `name`, the first of equals, or null where none is near. */
+/**
+ * The candidate with the fewest edits to `name`, the first of equals, or null where none is near.
+ */
 export function closestName(name: string, candidates: readonly string[]): string | null {
   let closest: string | null = null;
   let fewest = EDITS_MAX + 1;

@@ -1,4 +1,5 @@
-// A node among others: Redis for what lasts, NATS between nodes, and of the shards those that placement gives to this node.
+// A node among others: Redis for what lasts, NATS between nodes, and of the shards those that
+// placement gives to this node.
 
 import { randomUUID } from 'node:crypto';
 import { ServiceBroker } from 'moleculer';
@@ -33,7 +34,10 @@ import {
 /** A node that joins waits so long for the cluster to be whole, and says so if it is not. */
 const JOIN_WAIT_MAX_MS = 10_000;
 const JOIN_LOOK_MS = 25;
-/** Moving a node's shards away takes a second or two; past this it ends with what it still has, and others claim it. */
+/**
+ * Moving a node's shards away takes a second or two; past this it ends with what it still has, and
+ * others claim it.
+ */
 const LEAVE_MAX_MS = 20_000;
 
 export interface ClusterCoreOptions extends NodeCoreOptions {
@@ -44,7 +48,10 @@ export interface ClusterCoreOptions extends NodeCoreOptions {
   readonly onTooNew: (error: LevelTooNewError) => void;
 }
 
-/** Errors: `store-unavailable`, `weak-store`, `level-too-new`, a store with another number of shards, or NATS's own. */
+/**
+ * Errors: `store-unavailable`, `weak-store`, `level-too-new`, a store with another number of
+ * shards, or NATS's own.
+ */
 export async function createClusterCore(options: ClusterCoreOptions): Promise<NodeCore> {
   const { config, log, natsUrl, restart } = options;
   const { nodeId, roles } = config;

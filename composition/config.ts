@@ -1,7 +1,7 @@
 // The configuration: read once from the environment into one frozen object, each value checked as
 // `composition/settings.ts` says, each with where it came from. The only file that reads
-// `process.env`. It also keeps the secrets that nobody set, in the data directory; it opens no store
-// and no socket.
+// `process.env`. It also keeps the secrets that nobody set, in the data directory; it opens no
+// store and no socket.
 
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
@@ -44,7 +44,10 @@ export interface Config {
   readonly roles: readonly Role[];
   /** Signs access tokens (HS256, over its UTF-8 bytes). At least 32 characters. */
   readonly authSecret: string;
-  /** Standard Webhooks secrets, `whsec_` and base64; the first signs, all verify. At least one for who serves. */
+  /**
+   * Standard Webhooks secrets, `whsec_` and base64; the first signs, all verify. At least one for
+   * who serves.
+   */
   readonly paymentSecrets: readonly string[];
   readonly paymentProvider: 'development';
   /** After how long the development provider settles a payment by itself; null: never. */
@@ -67,7 +70,10 @@ export interface Setting {
   readonly source: SettingSource;
 }
 
-/** Something in the environment, or a kept secret, is wrong. Each problem is one line: the name, and what is right. */
+/**
+ * Something in the environment, or a kept secret, is wrong. Each problem is one line: the name, and
+ * what is right.
+ */
 export class ConfigError extends Error {
   readonly code = 'config';
   readonly problems: readonly string[];

@@ -1,5 +1,5 @@
-// Whose a data directory is: one process at a time has it, be it a node alone or the supervisor of a
-// cluster, and what the one kept is not for the other.
+// Whose a data directory is: one process at a time has it, be it a node alone or the supervisor of
+// a cluster, and what the one kept is not for the other.
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

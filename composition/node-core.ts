@@ -1,5 +1,6 @@
-// What every composition of a node shares, whatever its profile: the parts a gateway stands on, and the services over the stores.
-// One node alone: `embedded-core.ts`. A node among others: `cluster-core.ts`. The gateway around either: `server.ts`.
+// What every composition of a node shares, whatever its profile: the parts a gateway stands on, and
+// the services over the stores. One node alone: `embedded-core.ts`. A node among others:
+// `cluster-core.ts`. The gateway around either: `server.ts`.
 
 import { randomBytes } from 'node:crypto';
 import type { ServiceBroker } from 'moleculer';

@@ -30,7 +30,8 @@ export type EndWish =
   | 'too-new';
 
 /**
- * Errors: `directory-in-use`, `store-unavailable`, `weak-store`; an Error that says so where the port is taken.
+ * Errors: `directory-in-use`, `store-unavailable`, `weak-store`; an Error that says so where the
+ * port is taken.
  */
 export async function startServer(
   config: Config,
@@ -73,7 +74,7 @@ export async function startServer(
         limits,
         clock: systemClock,
         log,
-        feedIdsFollow: config.store.kind === 'redis',
+        feedIdsContiguous: config.store.kind === 'redis',
       });
       return hub;
     },

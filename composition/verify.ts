@@ -1,5 +1,6 @@
-// `verify` for the embedded profile: asks the server that runs on the data directory, or, where none runs, rebuilds the node's memory
-// without a gateway and verifies that. Also reads the orders straight from the journal, for proofs from outside.
+// `verify` for the embedded profile: asks the server that runs on the data directory, or, where
+// none runs, rebuilds the node's memory without a gateway and verifies that. Also reads the orders
+// straight from the journal, for proofs from outside.
 
 import type { VerifyReport } from '../contracts/operator.ts';
 import { readEntries, replay } from '../actors/shard/recovery.ts';
@@ -15,7 +16,10 @@ import { keptServerUrl } from './server-url.ts';
 
 const TOKEN_LIFETIME_SECONDS = 60;
 
-/** Errors: `no-data` where there is no journal; an Error that says what else kept the report from being made. */
+/**
+ * Errors: `no-data` where there is no journal; an Error that says what else kept the report from
+ * being made.
+ */
 export async function verifyEmbedded(config: Config): Promise<VerifyReport> {
   if (!isOfOneNode(config.dataDirectory)) throw new NoDataError(config.dataDirectory);
   const log = createLog(config);
@@ -40,7 +44,10 @@ export interface JournalOrder extends OrderView {
   readonly key: string;
 }
 
-/** Every order in the journals of a data directory that no server uses, replayed from the first entry. */
+/**
+ * Every order in the journals of a data directory that no server uses, replayed from the first
+ * entry.
+ */
 export async function* readJournalOrders(
   dataDirectory: string,
 ): AsyncGenerator<JournalOrder, void, undefined> {

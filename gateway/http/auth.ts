@@ -61,8 +61,8 @@ export class Authenticator {
   }
 
   /**
-   * Only good credentials are remembered, and only in their plain form, so that neither bad ones nor
-   * the many ways to write one header can push others out.
+   * Only good credentials are remembered, and only in their plain form, so that neither bad ones
+   * nor the many ways to write one header can push others out.
    */
   #verify(authorization: string, nowMs: number): TokenIdentity | null {
     const token = bearerToken(authorization);

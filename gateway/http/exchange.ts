@@ -153,7 +153,8 @@ export class Exchange implements IncomingRequest {
     }
     if (this.#response === null) return;
     this.#response = null;
-    // To ask for the connection's end would write its header into the chunked body (uWebSockets 20).
+    // To ask for the connection's end would write its header into the chunked body (uWebSockets
+    // 20).
     response.cork(() => response.end('', false));
     this.#flight.land();
   }

@@ -68,8 +68,8 @@ export interface CheckedRequest<Q, B> {
   /** The id that is called `id` in the path; empty where there is none. */
   readonly id: string;
   /**
-   * All ids in the path by their names: each 1 to 80 characters of letters, digits, `_` and `-`, or,
-   * as the definition says, a user's id, decoded.
+   * All ids in the path by their names: each 1 to 80 characters of letters, digits, `_` and `-`,
+   * or, as the definition says, a user's id, decoded.
    */
   readonly ids: PathIds;
   readonly query: Q;

@@ -1,5 +1,5 @@
-// What the live stream needs of a WebSocket server, so that only `gateway/http/server.ts` knows the one
-// in use. All calls are synchronous.
+// What the live stream needs of a WebSocket server, so that only `gateway/http/server.ts` knows the
+// one in use. All calls are synchronous.
 
 import type { TokenIdentity } from '../../contracts/accounts.ts';
 

@@ -1,5 +1,5 @@
-// Every limit of the live stream, with its default. One object, so that a test or a deployment can
-// tighten one and see all of them.
+// Every limit of the live stream, with its default. The limits are one object, so that a test or a
+// deployment can tighten one of them, and a reader sees all of them.
 
 import { PAGE_LIMIT_MAX } from '../../contracts/bounds.ts';
 import {
@@ -15,70 +15,73 @@ import {
 } from '../../contracts/live.ts';
 
 export interface LiveBounds {
-  /** Open connections; past it a new one is closed with `try again later`. */
+  /** Open connections. Past this limit a new connection is closed with `try again later`. */
   readonly connectionsMax: number;
-  /** Topics one connection has subscribed to itself; followed creators are not counted. */
+  /** Topics to which one connection subscribed by message. Followed creators are not counted. */
   readonly topicsPerConnectionMax: number;
-  /** Subscriptions of one connection that still wait for their drop. */
+  /** Subscriptions of one connection whose drop is still being loaded. */
   readonly pendingPerConnectionMax: number;
-  /** Followed creators that a user's connections listen to: the newest ones. */
+  /** Creators a user follows whose topics the user's connections receive: the newest ones. */
   readonly followedCreatorsMax: number;
-  /** A client's message is a short command; the longest one carries an access token of 4,096. */
+  /**
+   * Bytes of one client message. The longest message carries an access token of 4,096 characters.
+   */
   readonly messageBytesMax: number;
-  /** Messages a connection may send: so many at once, and so many each second over time. */
+  /** Messages that a connection may send: a burst at once, and a steady rate over time. */
   readonly messageBurst: number;
   readonly messagesPerSecond: number;
   /** Malformed messages in a row that end the connection. */
   readonly malformedMax: number;
   /**
-   * Messages over the rate that end the connection, unless the client pauses until its burst is
-   * whole again.
+   * Messages over the rate after which the connection is closed. The count starts again at 0 once
+   * the client has paused until its burst is full again.
    */
   readonly limitedMax: number;
-  /** Least time between two stock ticks of one drop (N3). */
+  /** The shortest time between two stock ticks of one drop (N3). */
   readonly tickMs: number;
   /**
-   * Time set aside for each frame that a socket gets before the next stock tick of any drop: twice
-   * what it costs, so that half of the process is left for everything else.
+   * Time reserved for each frame that a socket gets, before the next stock tick of any drop. It is
+   * twice what a frame costs, so that half of the process is left for everything else.
    */
   readonly fanoutMicrosPerFrame: number;
-  /** The longest that a stock tick waits, however many sockets there are (N4). */
+  /** The longest delay of a stock tick, however many sockets there are (N4). */
   readonly tickWaitMsMax: number;
-  /** Notifications read from the feed at once for a resuming client: 1 to 100. */
+  /** Notifications in one read of the feed for a client that resumes: 1 to 100. */
   readonly replayPageSize: number;
-  /** Unsent bytes of a connection above which its replay waits for the client to read. */
+  /** Unsent bytes of a connection. Above this limit the replay waits until the client has read. */
   readonly replayBufferedBytesMax: number;
   /**
-   * How long after opening live notifications wait for the client's `resume`, so that older ones
-   * can go first: longer than a slow network and a crowded event loop take to bring it, and short
-   * enough for a client that does not resume (N4).
+   * For this long after the stream opens, live notifications are buffered, so that a client's
+   * `resume` can bring older ones first. A slow network and a busy event loop need less time to
+   * deliver the `resume`. A client that does not resume still gets its notifications in time (N4).
    */
   readonly resumeGraceMs: number;
-  /** Notifications that wait so on one connection; past it they go out. */
-  readonly heldNotificationsMax: number;
-  /** Ids of a user's last notifications, kept to tell a repeated delivery (N11). */
+  /** Buffered notifications of one connection. Past this limit they are sent. */
+  readonly bufferedNotificationsMax: number;
+  /** Ids of the user's last notifications, by which a repeated delivery is recognised (N11). */
   readonly recentIdsMax: number;
   /**
-   * How long after its publish a frame may be told as dropped: published frames leave together, at
-   * the end of the turn. Far longer than a turn takes, also one that hands frames to ten thousand
-   * sockets (90 ms); a snapshot too many does no harm.
+   * The longest time from the publish of a frame to the report that the fan-out dropped it.
+   * Published frames leave together at the end of the event loop's turn. The limit is far longer
+   * than any turn: handing frames to ten thousand sockets takes 90 ms. A limit that is too long
+   * only sends a snapshot that was not needed.
    */
-  readonly droppedToldMsMax: number;
+  readonly frameLossReportMsMax: number;
   /**
-   * Drops of one creator whose last milestone is remembered; a client that missed more is closed
-   * and told to come back (N8).
+   * Drops of one creator whose last milestone is stored. A client that missed milestones of more
+   * drops is closed, and the close code says to reconnect (N8).
    */
   readonly recentDropsPerCreatorMax: number;
   /**
-   * Reads of drops, follows and feeds at once, each kind by itself; and how many wait for their
-   * turn.
+   * Reads of drops, of follows and of feeds: each kind has this many in flight, and this many that
+   * wait.
    */
   readonly loadsInFlightMax: number;
   readonly loadsWaitingMax: number;
-  /** After a gap of the bus: how often what cannot be read anew is tried, and how long apart. */
+  /** After a gap of the bus: attempts to read each thing again, and the delay between them. */
   readonly refreshAttemptsMax: number;
   readonly refreshRetryMs: number;
-  /** Connections closed for an expired token in one go, before other work gets its turn. */
+  /** Connections with an expired token that are closed in one turn of the event loop. */
   readonly expiredPerTurnMax: number;
 }
 
@@ -98,9 +101,9 @@ export const LIVE_BOUNDS: LiveBounds = Object.freeze({
   replayPageSize: PAGE_LIMIT_MAX,
   replayBufferedBytesMax: 64 * 1024,
   resumeGraceMs: RESUME_GRACE_MS,
-  heldNotificationsMax: 32,
+  bufferedNotificationsMax: 32,
   recentIdsMax: 16,
-  droppedToldMsMax: 1_000,
+  frameLossReportMsMax: 1_000,
   recentDropsPerCreatorMax: 32,
   loadsInFlightMax: 64,
   loadsWaitingMax: 100_000,

@@ -1,4 +1,4 @@
-// Reads what a client says, and checks it before anything acts on it (H1).
+// Parses a client's message and checks it before anything acts on it (H1).
 
 import { Compile } from 'typebox/compile';
 import { ACCESS_TOKEN_LENGTH_MAX } from '../../contracts/bounds.ts';
@@ -9,9 +9,7 @@ import {
 } from '../../contracts/live.ts';
 import { DROP_ID } from '../../contracts/patterns.ts';
 
-/**
- * `detail` says what is wrong in words for the client's author. It never repeats the client's text.
- */
+/** `detail` explains the fault to the client's author. It never repeats the client's text. */
 export type ParsedMessage =
   | { readonly ok: true; readonly message: ClientMessage }
   | { readonly ok: false; readonly detail: string; readonly request?: ClientMessageType };
@@ -49,7 +47,7 @@ export function parseClientMessage(text: string): ParsedMessage {
   return { ok: false, request, detail: explain(request, value) };
 }
 
-/** Names the first thing that is wrong, in the order of the schema's fields. */
+/** Describes the first fault, in the order of the schema's fields. */
 function explain(type: ClientMessageType, value: object): string {
   const properties: Readonly<Record<string, unknown>> = CLIENT_MESSAGES[type].properties;
   if (Object.keys(value).some((field) => !Object.hasOwn(properties, field))) {

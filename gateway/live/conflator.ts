@@ -1,24 +1,24 @@
-// What the listeners of one drop are told, and when (N3, N6). Milestones go out at once; mere
-// changes of stock are gathered into at most one tick each `tickMs`, and the last state always goes
-// out. All frames share one line of rising versions: whatever would repeat or step back is left
-// out. No timers here: the owner asks `dueAt` and calls `tick`.
+// Decides which frames the subscribers of one drop get, and when (N3, N6). Milestones are published
+// at once. Changes of stock are conflated into at most one tick each `tickMs`, and the last state
+// is always published. Versions only rise: a frame that would repeat or lower the version is left
+// out. The conflator has no timer: its owner reads `dueAt` and calls `tick`.
 
 import type { Milestone } from '../../actors/live-bus.ts';
 import type { DropView } from '../../contracts/drops.ts';
 import type { DropFrameType } from '../../contracts/live.ts';
 
-/** Who sends the frames: called in the order of their versions, from inside `accept` and `tick`. */
+/** Publishes the frames. `accept` and `tick` call it synchronously, in the order of versions. */
 export interface DropFrameSink {
   frame(type: DropFrameType, view: DropView): void;
 }
 
 export interface ConflatorOptions {
-  /** Where the line of versions begins: what the first snapshot shows. */
+  /** The view that the first snapshot shows. Later frames have higher versions. */
   readonly view: DropView;
   readonly tickMs: number;
-  /** A tick is never due later than this after the change it tells. */
+  /** The longest time from a change to the tick that shows it. */
   readonly waitMsMax: number;
-  /** When there is room for the next tick, in the time of `accept`. */
+  /** The earliest time of the next tick, on the clock that `accept` gets. */
   readonly pace: { readonly freeAt: number };
   readonly sink: DropFrameSink;
 }
@@ -47,21 +47,23 @@ export class Conflator {
   }
 
   /**
-   * The drop as the last frame showed it. A snapshot for a late subscriber shows this one: every
+   * The view in the last published frame. A late subscriber's snapshot shows this view, so every
    * later frame is newer.
    */
   get published(): DropView {
     return this.#published;
   }
 
-  /** When `tick` should be called next, in the time of `accept`; null while nothing waits. */
+  /**
+   * The time at which to call `tick`, on the clock that `accept` gets; null while nothing waits.
+   */
   get dueAt(): number | null {
     return this.#dueAt;
   }
 
   /**
-   * Takes the drop's newest view, and the milestones passed on the way, oldest first. Repeated and
-   * late ones change nothing.
+   * Takes the drop's newest view and the milestones on the way to it, oldest first. Views and
+   * milestones that repeat or come late change nothing.
    */
   accept(view: DropView, milestones: readonly Milestone[], now: number): void {
     for (const milestone of milestones) {
@@ -75,7 +77,7 @@ export class Conflator {
       this.#dueAt = null;
       return;
     }
-    // Once a tick is due it stays so: others that go first may not put it off again and again.
+    // The due time is set once: other frames may not delay the tick again and again.
     this.#dueAt = Math.min(
       this.#dueAt ?? Math.max(this.#tickedAt + this.#tickMs, this.#pace.freeAt),
       now + this.#waitMsMax,
@@ -83,7 +85,7 @@ export class Conflator {
     this.tick(now);
   }
 
-  /** Sends the pending state if it is due. */
+  /** Publishes the pending state if it is due. */
   tick(now: number): void {
     if (this.#dueAt === null || now < this.#dueAt) return;
     this.#dueAt = null;
@@ -101,8 +103,8 @@ export class Conflator {
   }
 
   /**
-   * Stock that swings around its end would send these two with each order: a second one so soon is
-   * left to the tick.
+   * Stock that rises and falls around zero or around the low-stock level would publish one of these
+   * with each order. Within `tickMs` of the last one, the tick shows the state instead.
    */
   #isRepeat(milestone: Milestone, now: number): boolean {
     if (milestone.type === 'sold_out') {

@@ -1,6 +1,6 @@
-// What every live connection does, whoever is behind it: takes in messages within their rate,
-// answers malformed ones, notices when its client is too slow, and ends once. Nothing here loops,
-// waits or keeps a timer: an idle connection is one small object.
+// What visitors' and users' connections have in common. A connection accepts messages within their
+// rate, answers malformed ones, notices a client that reads too slowly, and ends once. It has no
+// loop and no timer: an idle connection is one small object.
 
 import type { LiveConnection, LiveSocket } from '../http/socket.ts';
 import {
@@ -23,16 +23,13 @@ export abstract class Connection implements LiveConnection, Closable {
   protected readonly socket: LiveSocket;
   #ended = false;
   #malformedInRow = 0;
+  /** Messages over the rate since the client last paused until its burst was full again. */
+  #overRate = 0;
+  /** The monotonic time at which the burst of messages is full again. */
+  #burstFullAt = 0;
   /**
-   * Messages over the rate since the client last paused for as long as a whole burst takes to come
-   * back.
-   */
-  #limited = 0;
-  /** When its burst of messages is whole again. */
-  #wholeAt = 0;
-  /**
-   * No frame that was dropped and has not been made good yet was published before this, on the
-   * monotonic clock; null where there is none.
+   * Every dropped frame without a newer snapshot was published at or after this monotonic time.
+   * Null while there is no such frame.
    */
   #missedAt: number | null = null;
 
@@ -44,11 +41,11 @@ export abstract class Connection implements LiveConnection, Closable {
   /** Answers a well-formed message. */
   protected abstract handle(message: Exclude<ClientMessage, { type: 'ping' }>): void;
   /**
-   * Sends fresh snapshots of all that changed since `since` (monotonic); false when one of them
-   * was dropped again, or cannot be made any more and the connection was closed.
+   * Sends fresh snapshots of everything that changed since `since` (monotonic). False when a
+   * snapshot was dropped, or when a change is no longer stored and the connection was closed.
    */
   protected abstract catchUp(since: number): boolean;
-  /** Gives up every subscription and timer. The socket must not be touched: it may be gone. */
+  /** Ends every subscription and timer. The socket may be closed already and must not be used. */
   protected abstract detach(): void;
 
   get isClosed(): boolean {
@@ -81,7 +78,7 @@ export abstract class Connection implements LiveConnection, Closable {
 
   missedFrame(): void {
     this.context.counters.framesDropped++;
-    this.#noteMissed();
+    this.#recordMissed();
   }
 
   drained(): void {
@@ -98,7 +95,7 @@ export abstract class Connection implements LiveConnection, Closable {
     this.context.removeConnection(this);
   }
 
-  /** Ends the connection from this side; later calls do nothing. */
+  /** Closes the connection from the server's side. Later calls do nothing. */
   close(code: CloseCode): void {
     if (this.#ended) return;
     this.closed();
@@ -107,7 +104,10 @@ export abstract class Connection implements LiveConnection, Closable {
     this.socket.end(code.code, code.reason);
   }
 
-  /** Sends what must not be lost; a client that cannot take it is closed, and false returned. */
+  /**
+   * Sends a frame that must not be lost. A client whose buffer is full is closed; then false is
+   * returned.
+   */
   protected reply(text: string): boolean {
     if (this.#ended) return false;
     if (this.socket.send(text) !== 'dropped') return true;
@@ -119,31 +119,34 @@ export abstract class Connection implements LiveConnection, Closable {
     this.reply(errorFrame(error));
   }
 
-  /** Sends what a later one replaces. Where the buffer is full it follows when there is room. */
+  /**
+   * Sends a frame that a later snapshot can replace. Where the buffer is full, a fresh snapshot is
+   * sent once there is room.
+   */
   protected sendSnapshot(text: string): boolean {
     if (this.socket.send(text) !== 'dropped') return true;
-    this.#noteMissed();
+    this.#recordMissed();
     return false;
   }
 
-  #noteMissed(): void {
+  #recordMissed(): void {
     if (this.#missedAt !== null) return;
-    this.#missedAt = this.context.clock.monotonic() - this.context.bounds.droppedToldMsMax;
+    this.#missedAt = this.context.clock.monotonic() - this.context.bounds.frameLossReportMsMax;
   }
 
   #withinRate(): boolean {
     const { clock, messageRate } = this.context;
     const now = clock.monotonic();
-    if (this.#wholeAt <= now) this.#limited = 0;
-    const next = messageRate.next(this.#wholeAt, now);
+    if (this.#burstFullAt <= now) this.#overRate = 0;
+    const next = messageRate.next(this.#burstFullAt, now);
     if (messageRate.waitMs(next, now) > 0) return false;
-    this.#wholeAt = next;
+    this.#burstFullAt = next;
     return true;
   }
 
   #refuseRate(): void {
-    this.#limited++;
-    if (this.#limited >= this.context.bounds.limitedMax)
+    this.#overRate++;
+    if (this.#overRate >= this.context.bounds.limitedMax)
       return this.close(CLOSE_CODES.tooManyMessages);
     const { messagesPerSecond } = this.context.bounds;
     this.refuse({

@@ -1,12 +1,13 @@
-// One creator's live topic: the milestones of that creator's drops, for followers and for whoever
-// subscribed. A drop's start is one publish here, however many followers are online.
+// One creator's live topic: the milestones of the creator's drops, for followers and for
+// connections that subscribed. The start of a drop is one publish here, however many followers are
+// online.
 
 import { creatorTopic, type Milestone } from '../../actors/live-bus.ts';
 import type { DropView } from '../../contracts/drops.ts';
 import { dropFrame } from './frames.ts';
 import type { LiveContext } from './live-context.ts';
 
-/** As clients and the native fan-out name it. */
+/** The topic's name for clients and for the native fan-out. */
 export function creatorTopicName(creatorId: string): string {
   return `creator:${creatorId}`;
 }
@@ -21,14 +22,14 @@ export class CreatorChannel {
   readonly topic: string;
   readonly #context: LiveContext;
   readonly #unsubscribe: () => void;
-  #users = 0;
+  #subscriptions = 0;
   /**
-   * By drop, the one that was quiet longest first: to leave out repeated deliveries (N11), and to
-   * catch up slow clients (N8).
+   * By drop, the one with the oldest milestone first. It recognises repeated deliveries (N11) and
+   * lets slow clients catch up (N8).
    */
-  #last: Map<string, LastMilestone> | null = null;
-  /** When the newest milestone was published that is not remembered any more. */
-  #forgottenAt = -Infinity;
+  #lastMilestones: Map<string, LastMilestone> | null = null;
+  /** The publish time of the newest milestone that was evicted from `#lastMilestones`. */
+  #evictedAt = -Infinity;
 
   constructor(options: { context: LiveContext; creatorId: string }) {
     this.#context = options.context;
@@ -43,26 +44,26 @@ export class CreatorChannel {
   }
 
   /**
-   * One more reason to listen: a following user, or a connection that subscribed. The sockets are
-   * joined by who calls.
+   * Counts one more subscription: of a following user, or of a connection that subscribed. The
+   * caller joins the sockets to the fan-out.
    */
   join(): void {
-    this.#users++;
+    this.#subscriptions++;
   }
 
   leave(): void {
-    this.#users--;
-    if (this.#users === 0) this.close();
+    this.#subscriptions--;
+    if (this.#subscriptions === 0) this.close();
   }
 
   /**
-   * Snapshot frames of the drops that had a milestone at or after `since` (monotonic); null where
-   * one of those is not remembered any more.
+   * Snapshot frames of the drops that had a milestone at or after `since` (monotonic). Null where
+   * one of those milestones was evicted.
    */
   snapshotsSince(since: number): string[] | null {
-    if (this.#forgottenAt >= since) return null;
+    if (this.#evictedAt >= since) return null;
     const frames: string[] = [];
-    for (const { view, publishedAt } of this.#last?.values() ?? []) {
+    for (const { view, publishedAt } of this.#lastMilestones?.values() ?? []) {
       if (publishedAt >= since) frames.push(dropFrame('drop.snapshot', this.topic, view));
     }
     return frames;
@@ -75,21 +76,21 @@ export class CreatorChannel {
 
   #publish(milestone: Milestone): void {
     const view = milestone.view;
-    this.#last ??= new Map();
-    const last = this.#last.get(view.id);
+    this.#lastMilestones ??= new Map();
+    const last = this.#lastMilestones.get(view.id);
     if (last !== undefined && view.version <= last.view.version) return;
-    this.#last.delete(view.id);
+    this.#lastMilestones.delete(view.id);
     const now = this.#context.clock.monotonic();
-    this.#last.set(view.id, { view, publishedAt: now });
-    if (this.#last.size > this.#context.bounds.recentDropsPerCreatorMax) {
-      for (const [dropId, { publishedAt }] of this.#last) {
-        this.#last.delete(dropId);
-        this.#forgottenAt = publishedAt;
+    this.#lastMilestones.set(view.id, { view, publishedAt: now });
+    if (this.#lastMilestones.size > this.#context.bounds.recentDropsPerCreatorMax) {
+      for (const [dropId, { publishedAt }] of this.#lastMilestones) {
+        this.#lastMilestones.delete(dropId);
+        this.#evictedAt = publishedAt;
         break;
       }
     }
     this.#context.counters.framesPublished++;
-    this.#context.pace.spend(this.#users, now);
+    this.#context.pace.spend(this.#subscriptions, now);
     this.#context.publish(this.topic, dropFrame(`drop.${milestone.type}`, this.topic, view));
   }
 }

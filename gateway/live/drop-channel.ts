@@ -1,7 +1,7 @@
-// One drop's live topic: one bus subscription and one encoding of each frame for however many
-// sockets. A late subscriber gets the state of the last published frame as its snapshot, in the
-// same synchronous step in which its socket joins the fan-out: so whatever is published next is
-// newer for everybody (N6).
+// One drop's live topic: one bus subscription, and each frame is encoded once for all sockets. A
+// late subscriber gets the last published state as its snapshot, in the same synchronous step that
+// joins its socket to the fan-out. So everything that is published next is newer for every
+// subscriber (N6).
 
 import { dropTopic, type LiveMessage } from '../../actors/live-bus.ts';
 import type { Timer } from '../../actors/clock.ts';
@@ -15,21 +15,25 @@ import type { LiveContext } from './live-context.ts';
 import { Refresh } from './refresh.ts';
 
 export interface DropSubscriber {
-  /** The drop is known: join its socket to the fan-out and send the snapshot, now. */
+  /**
+   * The drop is loaded. The subscriber must now join its socket to the fan-out and send the
+   * snapshot.
+   */
   dropJoined(channel: DropChannel): void;
   /**
-   * There is no such drop, or it cannot be had now. The subscriber has left the channel already.
+   * The drop does not exist or cannot be read now. The subscriber is already removed from the
+   * channel.
    */
   dropRefused(channel: DropChannel, code: RefusalCode): void;
 }
 
 export class DropChannel implements DropFrameSink {
   readonly dropId: string;
-  /** As clients and the native fan-out name it. */
+  /** The topic's name for clients and for the native fan-out. */
   readonly topic: string;
   readonly #context: LiveContext;
   readonly #unsubscribe: () => void;
-  /** Null until the first view is here: from the actor, or from the bus if that is quicker. */
+  /** Null until the first view arrives, from the actor or from the bus. */
   #conflator: Conflator | null = null;
   #waiting: Set<DropSubscriber> | null = null;
   #joined = 0;
@@ -42,15 +46,16 @@ export class DropChannel implements DropFrameSink {
     this.#context = options.context;
     this.dropId = options.dropId;
     this.topic = `drop:${options.dropId}`;
-    // Listen first, fetch second, once the bus has settled: no change between the two is missed.
+    // Subscribe first, then load the drop once the bus has settled: no change between the two is
+    // missed.
     this.#unsubscribe = options.context.bus.subscribe(dropTopic(options.dropId), (message) =>
       this.#onMessage(message),
     );
   }
 
   /**
-   * `dropJoined` or `dropRefused` is called on the subscriber, at once or later, unless it leaves
-   * before.
+   * The channel calls `dropJoined` or `dropRefused` on the subscriber, now or later, unless the
+   * subscriber leaves first.
    */
   join(subscriber: DropSubscriber): void {
     if (this.#conflator !== null) {
@@ -90,17 +95,16 @@ export class DropChannel implements DropFrameSink {
     this.#context.publish(this.topic, dropFrame(type, this.topic, view));
   }
 
-  /** Messages may have been lost: the drop is read anew, and shown where it has changed. */
+  /** Messages may have been lost: the drop is read again, and published where it has changed. */
   refresh(): void {
     this.#refresh ??= new Refresh({
       context: this.#context,
-      lane: this.#context.dropLoads,
+      queue: this.#context.dropLoads,
       read: async () => {
         const refused = await this.#read();
         return refused !== 'unavailable' && refused !== 'overloaded';
       },
-      givenUp: () =>
-        this.#context.log.error({ dropId: this.dropId }, 'a drop may be shown as it was before'),
+      onGiveUp: () => this.#context.log.error({ dropId: this.dropId }, 'a drop may be shown stale'),
     });
     this.#refresh.start();
   }
@@ -115,14 +119,14 @@ export class DropChannel implements DropFrameSink {
   }
 
   async #load(): Promise<void> {
-    // The bus may have been quicker, or everybody may have left, while the load waited for its
-    // turn.
+    // While the load was queued, the bus may have brought the drop, or every subscriber may have
+    // left.
     if (this.#closed || this.#conflator !== null) return;
     const refused = await this.#read();
     if (refused !== null && !this.#closed && this.#conflator === null) this.#refuse(refused);
   }
 
-  /** Takes the drop as it is now. Resolves to why that could not be, or null. */
+  /** Reads the drop and accepts its view. Resolves to the reason where that failed, or to null. */
   async #read(): Promise<RefusalCode | null> {
     try {
       await this.#context.bus.settled();
@@ -146,12 +150,13 @@ export class DropChannel implements DropFrameSink {
 
   #accept(message: Extract<LiveMessage, { type: 'drop' }>): void {
     if (this.#conflator === null) {
-      // Nobody has seen this drop here yet: its milestones so far are in the snapshot.
+      // This drop has no subscribers with a snapshot yet. The snapshot includes the milestones so
+      // far.
       this.#begin(message.view);
       return;
     }
     this.#conflator.accept(message.view, message.milestones, this.#context.clock.monotonic());
-    this.#arm();
+    this.#armTick();
   }
 
   #begin(view: DropView): void {
@@ -160,8 +165,8 @@ export class DropChannel implements DropFrameSink {
     this.#conflator = new Conflator({ view, tickMs, waitMsMax, pace, sink: this });
     const waiting = this.#waiting;
     if (waiting === null) return;
-    // A subscriber may leave from inside `dropJoined`; the set shrinks one by one, so that leaving
-    // never finds it both here and joined.
+    // A subscriber may leave from inside `dropJoined`. Each one is taken out of the set before it
+    // joins, so that it is never counted both as waiting and as joined.
     for (const subscriber of waiting) {
       waiting.delete(subscriber);
       this.#joined++;
@@ -177,14 +182,14 @@ export class DropChannel implements DropFrameSink {
     for (const subscriber of waiting ?? []) subscriber.dropRefused(this, code);
   }
 
-  #arm(): void {
+  #armTick(): void {
     const dueAt = this.#conflator?.dueAt ?? null;
     if (dueAt === null || this.#timer !== null || this.#closed) return;
     const clock = this.#context.clock;
     this.#timer = clock.after(Math.max(1, dueAt - clock.monotonic()), () => {
       this.#timer = null;
       this.#conflator?.tick(clock.monotonic());
-      this.#arm();
+      this.#armTick();
     });
   }
 

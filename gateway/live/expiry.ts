@@ -1,5 +1,5 @@
-// Which connections' tokens end in which second (N9). Buckets instead of a timer for each
-// connection: fifty thousand connections cost one timer, and a look at each distinct second once a
+// Groups connections by the second in which their tokens end (N9). Buckets replace a timer for each
+// connection: fifty thousand connections cost one timer, and once a second a check of each distinct
 // second.
 
 export class ExpiryBuckets<Item> {
@@ -10,8 +10,8 @@ export class ExpiryBuckets<Item> {
   }
 
   /**
-   * `second`: seconds since the Unix epoch, a whole number. One already past comes with the next
-   * `take`.
+   * `second`: seconds since the Unix epoch, a whole number. The next `take` also returns seconds
+   * that were already past.
    */
   add(item: Item, second: number): void {
     const bucket = this.#buckets.get(second);

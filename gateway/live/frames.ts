@@ -1,5 +1,5 @@
-// The text of every frame the server sends, each made once for all who get it. Their shapes are in
-// `contracts/live.ts`.
+// The text of every frame that the server sends. Each text is made once for all its receivers.
+// `contracts/live.ts` defines the shapes.
 
 import type { DropView } from '../../contracts/drops.ts';
 import {
@@ -30,7 +30,10 @@ export function notificationFrame({ id, type, data, createdAt }: Notification): 
   });
 }
 
-/** The connection's own subscriptions stand. `expiresAt`: seconds since the Unix epoch. */
+/**
+ * The user's topic and all followed creators are subscribed. `expiresAt`: seconds since the Unix
+ * epoch.
+ */
 export function readyFrame(userId: string, expiresAt: number): string {
   return text({ type: 'ready', userId, expiresAt: timeText(expiresAt * 1000) });
 }

@@ -1,6 +1,6 @@
-// The live stream's hub: keeps one channel for each topic that somebody listens to, one timer for
-// all tokens, and the bounds. What a frame costs does not depend on how many sockets get it: it is
-// encoded once and handed to the server's native fan-out.
+// The live stream's hub. It stores one channel for each topic with subscribers, one timer for all
+// tokens, and the bounds. A frame is encoded once and handed to the server's native fan-out, so its
+// cost here does not depend on the number of sockets.
 
 import type { Clock, Timer } from '../../actors/clock.ts';
 import type { CommandRouter } from '../../actors/command-router.ts';
@@ -21,10 +21,10 @@ import { LIVE_BOUNDS, type LiveBounds } from './bounds.ts';
 import { CreatorChannel } from './creator-channel.ts';
 import { DropChannel } from './drop-channel.ts';
 import { ExpiryBuckets } from './expiry.ts';
-import { Lane } from './lane.ts';
+import { LoadQueue } from './load-queue.ts';
 import type {
   Closable,
-  Holder,
+  BufferingConnection,
   LiveContext,
   LiveCounters,
   LiveLog,
@@ -41,20 +41,21 @@ export interface LiveHubOptions {
   readonly router: CommandRouter;
   readonly publish: PublishFrame;
   readonly verifyToken: VerifyToken;
-  /** Bad tokens in messages count here, with those of requests (H5). */
+  /** Bad tokens in messages and in requests count against the same limit (H5). */
   readonly limits: RateLimits;
   readonly clock: Clock;
   readonly log: LiveLog;
   readonly bounds?: Partial<LiveBounds>;
   /**
-   * The ids of each user's feed follow each other without gaps. Needed where several nodes tell of
-   * notifications: one may overtake another, or end before it has told of what it kept, and only by
-   * its id is the missing one known. Default: one node tells of all, in order.
+   * The ids in each user's feed have no gaps. Required where several nodes publish notifications:
+   * one notification may overtake another, or a node may end after it stored a notification and
+   * before it published it. Only a gap in the ids shows that one is missing. Default: one node
+   * publishes all notifications, in order.
    */
-  readonly feedIdsFollow?: boolean;
+  readonly feedIdsContiguous?: boolean;
 }
 
-/** What a socket gets that was ended in the moment it came: nothing it says is heard. */
+/** The connection of a socket that was closed as it opened: it ignores all events. */
 const ENDED_CONNECTION: LiveConnection = {
   received() {},
   missedFrame() {},
@@ -73,7 +74,7 @@ export class LiveHub implements LiveHandler, LiveContext {
   readonly log: LiveLog;
   readonly bounds: LiveBounds;
   readonly messageRate: Rate;
-  readonly feedIdsFollow: boolean;
+  readonly feedIdsContiguous: boolean;
   readonly counters: LiveCounters = {
     connections: 0,
     framesPublished: 0,
@@ -82,19 +83,19 @@ export class LiveHub implements LiveHandler, LiveContext {
     closed: {},
   };
   readonly pace: FanoutPace;
-  readonly dropLoads: Lane;
-  readonly followLoads: Lane;
-  readonly feedLoads: Lane;
+  readonly dropLoads: LoadQueue;
+  readonly followLoads: LoadQueue;
+  readonly feedLoads: LoadQueue;
 
   readonly #connections = new Set<Closable>();
   readonly #drops = new Map<string, DropChannel>();
   readonly #creators = new Map<string, CreatorChannel>();
   readonly #users = new Map<string, UserChannel>();
   readonly #expiry = new ExpiryBuckets<Closable>();
-  #sweepTimer: Timer | null = null;
-  readonly #holders = new Set<Holder>();
-  #holdTimer: { readonly timer: Timer; readonly dueAt: number } | null = null;
-  readonly #endGaps: () => void;
+  #expiryTimer: Timer | null = null;
+  readonly #buffering = new Set<BufferingConnection>();
+  #flushTimer: { readonly timer: Timer; readonly dueAt: number } | null = null;
+  readonly #unsubscribeGaps: () => void;
   #stopped = false;
 
   constructor(options: LiveHubOptions) {
@@ -109,22 +110,22 @@ export class LiveHub implements LiveHandler, LiveContext {
     this.bounds = { ...LIVE_BOUNDS, ...options.bounds };
     const { messageBurst, messagesPerSecond } = this.bounds;
     this.messageRate = new Rate({ burst: messageBurst, intervalMs: 1_000 / messagesPerSecond });
-    this.feedIdsFollow = options.feedIdsFollow ?? false;
+    this.feedIdsContiguous = options.feedIdsContiguous ?? false;
     this.pace = new FanoutPace({
       microsPerFrame: this.bounds.fanoutMicrosPerFrame,
       waitMsMax: this.bounds.tickWaitMsMax,
     });
-    const lane = {
+    const queue = {
       inFlightMax: this.bounds.loadsInFlightMax,
       waitingMax: this.bounds.loadsWaitingMax,
     };
-    this.dropLoads = new Lane(lane);
-    this.followLoads = new Lane(lane);
-    this.feedLoads = new Lane(lane);
-    this.#endGaps = options.bus.onGap(() => this.#refresh());
+    this.dropLoads = new LoadQueue(queue);
+    this.followLoads = new LoadQueue(queue);
+    this.feedLoads = new LoadQueue(queue);
+    this.#unsubscribeGaps = options.bus.onGap(() => this.#refresh());
   }
 
-  /** The counters, and how many topics have listeners here, for the metrics. */
+  /** The counters, and the number of topics that have subscribers, for the metrics. */
   report(): LiveCounters & { topics: { drops: number; creators: number; users: number } } {
     const topics = {
       drops: this.#drops.size,
@@ -156,15 +157,15 @@ export class LiveHub implements LiveHandler, LiveContext {
 
   stop(): void {
     this.#stopped = true;
-    this.#endGaps();
+    this.#unsubscribeGaps();
     for (const connection of this.#connections) connection.close(CLOSE_CODES.restart);
     this.dropLoads.clear();
     this.followLoads.clear();
     this.feedLoads.clear();
-    this.#sweepTimer?.cancel();
-    this.#sweepTimer = null;
-    this.#holdTimer?.timer.cancel();
-    this.#holdTimer = null;
+    this.#expiryTimer?.cancel();
+    this.#expiryTimer = null;
+    this.#flushTimer?.timer.cancel();
+    this.#flushTimer = null;
   }
 
   dropChannel(dropId: string): DropChannel {
@@ -211,28 +212,28 @@ export class LiveHub implements LiveHandler, LiveContext {
     this.counters.connections = this.#connections.size;
   }
 
-  /** An `exp` may have a fraction: the full second after it, so that no token ends early (N9). */
+  /** Rounds up to a full second: an `exp` may have a fraction, and no token may end early (N9). */
   addExpiry(connection: Closable, second: number): void {
     this.#expiry.add(connection, Math.ceil(second));
-    this.#armSweep();
+    this.#armExpiry();
   }
 
   removeExpiry(connection: Closable, second: number): void {
     this.#expiry.remove(connection, Math.ceil(second));
   }
 
-  hold(connection: Holder): void {
-    this.#holders.add(connection);
-    this.#armHold(connection.holdsUntil);
+  addBuffering(connection: BufferingConnection): void {
+    this.#buffering.add(connection);
+    this.#armFlush(connection.buffersUntil);
   }
 
-  unhold(connection: Holder): void {
-    this.#holders.delete(connection);
+  removeBuffering(connection: BufferingConnection): void {
+    this.#buffering.delete(connection);
   }
 
   /**
-   * Messages may have been lost. Creators' channels hold nothing to read again: a milestone that was
-   * missed stays so, and the drops' own channels show what came of it.
+   * Messages may have been lost. Creators' channels have no state to read again: a missed milestone
+   * stays missed, and the drops' own channels show the new state.
    */
   #refresh(): void {
     for (const channel of this.#drops.values()) channel.refresh();
@@ -244,32 +245,32 @@ export class LiveHub implements LiveHandler, LiveContext {
     this.counters.connections = this.#connections.size;
   }
 
-  /** On the next full second, where tokens end. */
-  #armSweep(delayMs = 1000 - (this.clock.now() % 1000)): void {
-    if (this.#sweepTimer !== null || this.#expiry.isEmpty) return;
-    this.#sweepTimer = this.clock.after(delayMs, () => {
-      this.#sweepTimer = null;
+  /** Fires on the next full second, where tokens end. */
+  #armExpiry(delayMs = 1000 - (this.clock.now() % 1000)): void {
+    if (this.#expiryTimer !== null || this.#expiry.isEmpty) return;
+    this.#expiryTimer = this.clock.after(delayMs, () => {
+      this.#expiryTimer = null;
       const limit = this.bounds.expiredPerTurnMax;
       const expired = this.#expiry.take(Math.floor(this.clock.now() / 1000), limit);
       for (const connection of expired) connection.close(CLOSE_CODES.tokenExpired);
-      if (expired.length === limit) this.#armSweep(1);
-      else this.#armSweep();
+      if (expired.length === limit) this.#armExpiry(1);
+      else this.#armExpiry();
     });
   }
 
-  #armHold(dueAt: number): void {
-    if (this.#holdTimer !== null) {
-      if (this.#holdTimer.dueAt <= dueAt) return;
-      this.#holdTimer.timer.cancel();
+  #armFlush(dueAt: number): void {
+    if (this.#flushTimer !== null) {
+      if (this.#flushTimer.dueAt <= dueAt) return;
+      this.#flushTimer.timer.cancel();
     }
     const timer = this.clock.after(Math.max(1, dueAt - this.clock.monotonic()), () => {
-      this.#holdTimer = null;
+      this.#flushTimer = null;
       const now = this.clock.monotonic();
-      for (const holder of this.#holders) {
-        if (holder.holdsUntil <= now) holder.releaseHeld();
-        else this.#armHold(holder.holdsUntil);
+      for (const connection of this.#buffering) {
+        if (connection.buffersUntil <= now) connection.flushBuffered();
+        else this.#armFlush(connection.buffersUntil);
       }
     });
-    this.#holdTimer = { timer, dueAt };
+    this.#flushTimer = { timer, dueAt };
   }
 }

@@ -1,5 +1,4 @@
-// What the parts of the live stream need of their hub, and of the world outside. `hub.ts` provides
-// it.
+// What the parts of the live stream need from their hub and from the outside. `hub.ts` provides it.
 
 import type { Clock } from '../../actors/clock.ts';
 import type { CommandRouter } from '../../actors/command-router.ts';
@@ -12,11 +11,11 @@ import type { PublishFrame } from '../http/socket.ts';
 import type { LiveBounds } from './bounds.ts';
 import type { CreatorChannel } from './creator-channel.ts';
 import type { DropChannel } from './drop-channel.ts';
-import type { Lane } from './lane.ts';
+import type { LoadQueue } from './load-queue.ts';
 import type { FanoutPace } from './pace.ts';
 import type { UserChannel } from './user-channel.ts';
 
-/** The part of pino's logger that is used. */
+/** The part of pino's logger that the live stream uses. */
 export interface LiveLog {
   error(fields: object, message: string): void;
 }
@@ -24,27 +23,27 @@ export interface LiveLog {
 /** The token's identity, or null for a bad or expired one. */
 export type VerifyToken = (token: string, nowMs: number) => TokenIdentity | null;
 
-/** Running totals since the start, except `connections`. */
+/** Totals since the start, except `connections`, which is the present number. */
 export interface LiveCounters {
   connections: number;
-  /** Frames handed to the native fan-out; each may reach many sockets. */
+  /** Frames handed to the native fan-out. One frame may reach many sockets. */
   framesPublished: number;
-  /** Frames that a client's full buffer did not take. */
+  /** Frames that were dropped because a client's buffer was full. */
   framesDropped: number;
   notificationsSent: number;
   /** Connections ended by the server, by close code. */
   closed: Record<number, number>;
 }
 
-/** An open connection as the hub keeps it. */
+/** An open connection, as far as the hub uses it. */
 export interface Closable {
   close(code: { readonly code: number; readonly reason: string }): void;
 }
 
-/** A connection that holds back notifications until `holdsUntil`, on the monotonic clock (N7). */
-export interface Holder {
-  readonly holdsUntil: number;
-  releaseHeld(): void;
+/** A connection that buffers notifications until `buffersUntil`, on the monotonic clock (N7). */
+export interface BufferingConnection {
+  readonly buffersUntil: number;
+  flushBuffered(): void;
 }
 
 export interface LiveContext {
@@ -57,33 +56,33 @@ export interface LiveContext {
   readonly clock: Clock;
   readonly log: LiveLog;
   readonly bounds: LiveBounds;
-  /** Of the messages of one connection. */
+  /** The message rate of each connection. */
   readonly messageRate: Rate;
   /** See `LiveHubOptions`. */
-  readonly feedIdsFollow: boolean;
+  readonly feedIdsContiguous: boolean;
   readonly counters: LiveCounters;
   readonly pace: FanoutPace;
-  readonly dropLoads: Lane;
-  readonly followLoads: Lane;
-  readonly feedLoads: Lane;
+  readonly dropLoads: LoadQueue;
+  readonly followLoads: LoadQueue;
+  readonly feedLoads: LoadQueue;
 
   /**
-   * The one channel of each topic, opened on first use. Who asks must join it in the same
+   * The channel of a topic, created on first use. The caller must join the channel in the same
    * synchronous step.
    */
   dropChannel(dropId: string): DropChannel;
   creatorChannel(creatorId: string): CreatorChannel;
   userChannel(userId: string): UserChannel;
-  /** A channel that nobody uses any more takes itself out. */
+  /** A channel without subscribers calls this to remove itself. */
   removeDropChannel(dropId: string): void;
   removeCreatorChannel(creatorId: string): void;
   removeUserChannel(userId: string): void;
 
   addExpiry(connection: Closable, second: number): void;
   removeExpiry(connection: Closable, second: number): void;
-  /** Calls `releaseHeld` once the connection's `holdsUntil` is past. */
-  hold(connection: Holder): void;
-  unhold(connection: Holder): void;
-  /** A connection is gone. */
+  /** Calls `flushBuffered` once the connection's `buffersUntil` is past. */
+  addBuffering(connection: BufferingConnection): void;
+  removeBuffering(connection: BufferingConnection): void;
+  /** Removes a connection that was closed. */
   removeConnection(connection: Closable): void;
 }

@@ -1,13 +1,14 @@
-// How fast stock ticks may follow one another over all drops together. To send a frame to ten
-// thousand sockets holds the process for some 90 ms (`npm run bench -- live-fanout`); ten such
-// ticks a second would leave nothing for orders. So each delivered frame sets aside a little more
-// time than it needs, and a tick that comes before that time is over waits for it. One number: a
-// drop with few listeners never notices, and the first change after a pause goes out at once.
+// Limits how fast stock ticks follow one another over all drops. Sending one frame to ten thousand
+// sockets blocks the process for about 90 ms (`npm run bench -- live-fanout`); ten such ticks a
+// second would leave no time for orders. So each delivered frame reserves a little more time than
+// it needs, and a tick that is due before that time is over waits for its end. The pace is one
+// number. A drop with few subscribers is not delayed, and the first change after a pause is sent at
+// once.
 
 export interface FanoutPaceOptions {
-  /** Set aside for each frame that a socket gets. */
+  /** Time reserved for each frame that a socket gets. */
   readonly microsPerFrame: number;
-  /** No tick waits longer than this, however many sockets there are. */
+  /** The longest delay of a tick, however many sockets there are. */
   readonly waitMsMax: number;
 }
 
@@ -21,12 +22,12 @@ export class FanoutPace {
     this.#waitMsMax = options.waitMsMax;
   }
 
-  /** When the next tick may go out, in the time of `spend`. */
+  /** The earliest time of the next tick, on the clock that `spend` gets. */
   get freeAt(): number {
     return this.#freeAt;
   }
 
-  /** A frame was published to so many sockets. */
+  /** Reserves time for a frame that was published to `sockets` sockets. */
   spend(sockets: number, now: number): void {
     const freeAt = Math.max(this.#freeAt, now) + sockets * this.#msPerFrame;
     this.#freeAt = Math.min(freeAt, now + this.#waitMsMax);

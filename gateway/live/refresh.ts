@@ -1,23 +1,23 @@
-// Reading something anew after messages may have been lost: once at a time, in its turn among all
-// others, again where it fails, and given up after a number of attempts.
+// Reads one thing again after messages may have been lost. It runs one read at a time, queued with
+// all other reads, retries a read that fails, and gives up after a number of attempts.
 
 import type { Timer } from '../../actors/clock.ts';
-import type { Lane } from './lane.ts';
+import type { LoadQueue } from './load-queue.ts';
 import type { LiveContext } from './live-context.ts';
 
 export interface RefreshOptions {
   readonly context: LiveContext;
-  readonly lane: Lane;
-  /** Resolves to false where it could not be read now. Never rejects. */
+  readonly queue: LoadQueue;
+  /** Resolves to false where the read failed. Never rejects. */
   readonly read: () => Promise<boolean>;
-  readonly givenUp: () => void;
+  readonly onGiveUp: () => void;
 }
 
 export class Refresh {
   readonly #options: RefreshOptions;
   #state: 'idle' | 'waiting' | 'reading' | 'ended' = 'idle';
-  /** More was lost while it was being read. */
-  #again = false;
+  /** More messages may have been lost during the read: the read is repeated. */
+  #requestedAgain = false;
   #failures = 0;
   #timer: Timer | null = null;
 
@@ -26,13 +26,13 @@ export class Refresh {
   }
 
   start(): void {
-    if (this.#state === 'reading') this.#again = true;
+    if (this.#state === 'reading') this.#requestedAgain = true;
     if (this.#state !== 'idle') return;
     this.#failures = 0;
     this.#wait();
   }
 
-  /** For good. */
+  /** Stops the refresh for ever. */
   end(): void {
     this.#state = 'ended';
     this.#timer?.cancel();
@@ -40,27 +40,27 @@ export class Refresh {
 
   #wait(): void {
     this.#state = 'waiting';
-    if (!this.#options.lane.run(() => this.#read())) this.#failed();
+    if (!this.#options.queue.run(() => this.#read())) this.#retryLater();
   }
 
   async #read(): Promise<void> {
     if (this.#state !== 'waiting') return;
     this.#state = 'reading';
-    this.#again = false;
+    this.#requestedAgain = false;
     const done = await this.#options.read();
     if (this.#state !== 'reading') return;
-    if (!done) return this.#failed();
+    if (!done) return this.#retryLater();
     this.#state = 'idle';
-    if (this.#again) this.start();
+    if (this.#requestedAgain) this.start();
   }
 
-  #failed(): void {
+  #retryLater(): void {
     const { clock, bounds } = this.#options.context;
     this.#state = 'waiting';
     this.#failures++;
     if (this.#failures >= bounds.refreshAttemptsMax) {
       this.#state = 'idle';
-      return this.#options.givenUp();
+      return this.#options.onGiveUp();
     }
     this.#timer = clock.after(bounds.refreshRetryMs, () => {
       this.#timer = null;

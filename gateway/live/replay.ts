@@ -1,7 +1,8 @@
-// What a returning client missed (N7): the feed after the last id it saw, page by page, in order,
-// each once. Live notifications that arrive meanwhile are not kept here: they are in the feed
-// before they reach the bus, so it is enough to note that there was one and to read on. One page is
-// in memory at a time, and the next waits until the client has read most of this one.
+// Sends a returning client the notifications it missed (N7): the feed after the last id it saw,
+// page by page, in order, each once. Live notifications that arrive during the replay are not
+// buffered: each is in the feed before it is on the bus, so the replay only records that one came,
+// and reads on. One page is in memory at a time. The next page waits until the client has read most
+// of this one.
 
 import type { LiveContext } from './live-context.ts';
 import { notificationFrame } from './frames.ts';
@@ -9,18 +10,18 @@ import { notificationFrame } from './frames.ts';
 export interface ReplayTarget {
   readonly userId: string;
   readonly isClosed: boolean;
-  /** False when the frame could not be kept and the connection has ended. */
+  /** False when the frame could not be sent and the connection was closed. */
   sendNotification(text: string): boolean;
   bufferedBytes(): number;
-  /** Everything up to `lastId` was sent; live notifications go on from here. */
+  /** Everything up to `lastId` was sent. Live notifications follow. */
   replayEnded(lastId: string, count: number): void;
   /** The feed cannot be read now. */
   replayFailed(): void;
 }
 
 /**
- * Less than 0, 0 or more, as `a` is before, at or after `b`. Ids are decimal digits without leading
- * zeros.
+ * Less than 0, 0, or more than 0: `a` is before, at, or after `b`. Ids are decimal digits without
+ * leading zeros.
  */
 export function compareNotificationIds(a: string, b: string): number {
   if (a.length !== b.length) return a.length - b.length;
@@ -32,8 +33,8 @@ export class Replay {
   readonly #target: ReplayTarget;
   #lastId: string;
   #count = 0;
-  /** A live notification came since the page being read was asked for. */
-  #noted = false;
+  /** A live notification arrived since the read of the present page began. */
+  #notifiedMeanwhile = false;
   #paused = false;
 
   constructor(options: { context: LiveContext; target: ReplayTarget; after: string }) {
@@ -46,20 +47,20 @@ export class Replay {
     if (!this.#context.feedLoads.run(() => this.#readPage())) this.#target.replayFailed();
   }
 
-  note(): void {
-    this.#noted = true;
+  notified(): void {
+    this.#notifiedMeanwhile = true;
   }
 
-  /** The client has read some. */
+  /** The client has read part of its buffer. */
   drained(): void {
-    if (!this.#paused || this.#isBehind()) return;
+    if (!this.#paused || this.#clientIsBehind()) return;
     this.#paused = false;
     this.start();
   }
 
   async #readPage(): Promise<void> {
     if (this.#target.isClosed) return;
-    this.#noted = false;
+    this.#notifiedMeanwhile = false;
     const { userId } = this.#target;
     const limit = this.#context.bounds.replayPageSize;
     try {
@@ -77,9 +78,9 @@ export class Replay {
         this.#lastId = notification.id;
         this.#count++;
       }
-      if (page.value.length < limit && !this.#noted)
+      if (page.value.length < limit && !this.#notifiedMeanwhile)
         this.#target.replayEnded(this.#lastId, this.#count);
-      else if (this.#isBehind()) this.#paused = true;
+      else if (this.#clientIsBehind()) this.#paused = true;
       else this.start();
     } catch (error) {
       this.#context.log.error(
@@ -90,7 +91,7 @@ export class Replay {
     }
   }
 
-  #isBehind(): boolean {
+  #clientIsBehind(): boolean {
     return this.#target.bufferedBytes() > this.#context.bounds.replayBufferedBytesMax;
   }
 }

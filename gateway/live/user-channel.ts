@@ -1,6 +1,6 @@
-// One user's open connections: their notifications, and the creators the user follows, kept up to
-// date while the user follows and unfollows (N5). However many connections a user has, there is one
-// bus subscription and one list of creators.
+// One user's open connections. The channel brings them the user's notifications and the topics of
+// the creators that the user follows, also as the user follows and unfollows (N5). However many
+// connections a user has, there is one bus subscription and one list of creators.
 
 import { type LiveMessage, userTopic } from '../../actors/live-bus.ts';
 import type { Notification } from '../../contracts/notifications.ts';
@@ -10,17 +10,17 @@ import type { LiveContext } from './live-context.ts';
 import { Refresh } from './refresh.ts';
 import { compareNotificationIds } from './replay.ts';
 
-/** A connection as its user's channel sees it. */
+/** What the channel calls on each of the user's connections. */
 export interface UserMember {
-  /** Joins or leaves the fan-out of a creator the user follows. */
+  /** Joins or leaves the fan-out of a followed creator. */
   creatorFollowed(channel: CreatorChannel): void;
   creatorUnfollowed(channel: CreatorChannel): void;
-  /** All followed creators are joined. */
+  /** The connection has joined all followed creators. */
   followsReady(): void;
-  /** The follows cannot be read now. The member has not left. */
+  /** The follows cannot be read now. The member is still in the channel. */
   followsFailed(): void;
   notified(notification: Notification, text: string): void;
-  /** Notifications were lost that cannot be made good here: the client has to resume. */
+  /** Notifications were lost that the channel cannot send again: the client has to resume. */
   notificationsMissed(): void;
 }
 
@@ -28,34 +28,41 @@ export class UserChannel {
   readonly userId: string;
   readonly #context: LiveContext;
   readonly #unsubscribe: () => void;
-  /** An array: nearly always of one, and a set of one is five times as large. */
+  /** An array, because it nearly always has one member and a set of one is five times as large. */
   readonly #members: UserMember[] = [];
   /** By topic. */
   readonly #creators = new Map<string, CreatorChannel>();
   #state: 'new' | 'loading' | 'ready' | 'closed' = 'new';
-  /** The user followed or unfollowed somebody while the list was being read: it is read again. */
-  #changed = false;
-  /** Such news may have been lost. */
-  #followsDoubted = false;
+  /** The user followed or unfollowed a creator while the list was read: the list is read again. */
+  #followsChanged = false;
+  /** Follows or unfollows may have been lost: the list must be read again. */
+  #followsStale = false;
   #recentIds: string[] | null = null;
-  /** The highest id that has left `#recentIds`: older ones are not looked for after a gap. */
-  #forgottenId = '0';
   /**
-   * Where ids follow each other: everything after the first of these and up to the second was
-   * delivered, in order. Null until a client has resumed or something was delivered.
+   * The highest id that was evicted from `#recentIds`. After a gap, ids up to it are not searched
+   * for.
    */
-  #line: { readonly after: string; to: string } | null = null;
+  #evictedId = '0';
+  /**
+   * Where ids are contiguous: every notification after `after` and up to `to` was delivered, in
+   * order. Null until a client has resumed or a notification was delivered.
+   */
+  #deliveredRange: { readonly after: string; to: string } | null = null;
   readonly #openedAt: number;
   #refresh: Refresh | null = null;
-  /** The feed is being read: notifications that come meanwhile are only noted, and read as well. */
+  /**
+   * The feed is being read. A notification that arrives meanwhile sets `#notifiedMeanwhile`, and
+   * the feed is read once more.
+   */
   #catchingUp = false;
-  #noted = false;
+  #notifiedMeanwhile = false;
 
   constructor(options: { context: LiveContext; userId: string }) {
     this.#context = options.context;
     this.userId = options.userId;
     this.#openedAt = options.context.clock.now();
-    // Before the follows and the feed are read, once the bus has settled: no change is missed.
+    // Subscribe before the follows and the feed are read, once the bus has settled: no change is
+    // missed.
     this.#unsubscribe = options.context.bus.subscribe(userTopic(options.userId), (message) =>
       this.#onMessage(message),
     );
@@ -78,36 +85,39 @@ export class UserChannel {
   }
 
   /**
-   * Messages may have been lost: kept notifications come from the feed, and the list of creators is
-   * read anew.
+   * Messages may have been lost: missed notifications are read from the feed, and the list of
+   * creators is read again.
    */
   refresh(): void {
-    this.#changed = true;
-    this.#followsDoubted = true;
-    this.#findLater();
+    this.#followsChanged = true;
+    this.#followsStale = true;
+    this.#scheduleCatchUp();
   }
 
-  #findLater(): void {
+  #scheduleCatchUp(): void {
     this.#catchingUp = true;
     this.#refresh ??= new Refresh({
       context: this.#context,
-      lane: this.#context.feedLoads,
+      queue: this.#context.feedLoads,
       read: () => this.#catchUp(),
-      givenUp: () => this.#eachMember((member) => member.notificationsMissed()),
+      onGiveUp: () => this.#forEachMember((member) => member.notificationsMissed()),
     });
     this.#refresh.start();
   }
 
-  /** A client has had everything up to this id from the feed: live ones go on from there. */
+  /**
+   * A client has received everything up to this id from the feed. Live notifications continue from
+   * there.
+   */
   resumedTo(id: string): void {
-    if (this.#context.feedIdsFollow) this.#line ??= { after: id, to: id };
+    if (this.#context.feedIdsContiguous) this.#deliveredRange ??= { after: id, to: id };
   }
 
   follows(topic: string): boolean {
     return this.#creators.has(topic);
   }
 
-  /** The creators that the user's connections are joined to. */
+  /** The creators whose fan-out the user's connections have joined. */
   creators(): Iterable<CreatorChannel> {
     return this.#creators.values();
   }
@@ -128,10 +138,10 @@ export class UserChannel {
         const creatorIds = await this.#readCreators();
         if (this.#state !== 'loading') return;
         if (creatorIds === null) return this.#fail();
-        if (this.#changed) continue;
-        for (const creatorId of creatorIds) this.#add(creatorId);
+        if (this.#followsChanged) continue;
+        for (const creatorId of creatorIds) this.#addCreator(creatorId);
         this.#state = 'ready';
-        this.#eachMember((member) => this.#makeReady(member));
+        this.#forEachMember((member) => this.#makeReady(member));
       }
     } catch (error) {
       this.#context.log.error(
@@ -142,9 +152,9 @@ export class UserChannel {
     }
   }
 
-  /** Null where they cannot be read now. */
+  /** Resolves to null where the follows cannot be read now. */
   async #readCreators(): Promise<readonly string[] | null> {
-    this.#changed = false;
+    this.#followsChanged = false;
     const { bus, bounds, call } = this.#context;
     await bus.settled();
     const limit = bounds.followedCreatorsMax;
@@ -152,32 +162,32 @@ export class UserChannel {
     return outcome.ok ? outcome.value : null;
   }
 
-  /** Resolves to false where something cannot be read now. */
+  /** Resolves to false where the follows or the feed cannot be read now. */
   async #catchUp(): Promise<boolean> {
-    const followsDoubted = this.#followsDoubted;
-    this.#followsDoubted = false;
+    const followsStale = this.#followsStale;
+    this.#followsStale = false;
     let done = false;
     try {
-      done = (!followsDoubted || (await this.#matchCreators())) && (await this.#findMissed());
+      done = (!followsStale || (await this.#refreshCreators())) && (await this.#sendMissed());
     } catch (error) {
       this.#context.log.error(
         { err: error, userId: this.userId },
-        'what a live stream missed could not be read',
+        'missed notifications or follows could not be read for the live stream',
       );
     }
-    if (!done && followsDoubted) this.#followsDoubted = true;
+    if (!done && followsStale) this.#followsStale = true;
     return done;
   }
 
   /**
-   * Sends what the newest page of the feed has and the bus has not brought. What was made before
-   * this channel was opened is left to `resume`, which its client may have sent.
+   * Sends the notifications of the feed's newest page that the bus did not bring. Those made before
+   * this channel was opened are left to `resume`, which the client may have sent.
    */
-  async #findMissed(): Promise<boolean> {
+  async #sendMissed(): Promise<boolean> {
     const { bus, bounds, call } = this.#context;
     this.#catchingUp = true;
     do {
-      this.#noted = false;
+      this.#notifiedMeanwhile = false;
       await bus.settled();
       const outcome = await call('notifications.list', {
         userId: this.userId,
@@ -189,36 +199,40 @@ export class UserChannel {
       const { items, nextCursor } = outcome.value;
       const missed = items.filter((notification) => this.#isMissing(notification));
       if (nextCursor !== null && missed.length === items.length) {
-        this.#eachMember((member) => member.notificationsMissed());
+        this.#forEachMember((member) => member.notificationsMissed());
         return true;
       }
       for (const notification of missed.toReversed()) this.#deliver(notification);
-    } while (this.#noted);
+    } while (this.#notifiedMeanwhile);
     this.#catchingUp = false;
     return true;
   }
 
   #isMissing({ id, createdAt }: Notification): boolean {
-    if (this.#line !== null) return compareNotificationIds(id, this.#line.to) > 0;
+    if (this.#deliveredRange !== null)
+      return compareNotificationIds(id, this.#deliveredRange.to) > 0;
     return (
       createdAt >= this.#openedAt &&
       this.#recentIds?.includes(id) !== true &&
-      compareNotificationIds(id, this.#forgottenId) > 0
+      compareNotificationIds(id, this.#evictedId) > 0
     );
   }
 
-  /** Where the list is not there yet, it is being read, and read again because it has changed. */
-  async #matchCreators(): Promise<boolean> {
+  /**
+   * Reads the list of creators again and applies the difference. A list that is still loading needs
+   * nothing here: `#followsChanged` makes `#load` read it again.
+   */
+  async #refreshCreators(): Promise<boolean> {
     while (this.#state === 'ready') {
       const creatorIds = await this.#readCreators();
       if (this.#state !== 'ready') return true;
       if (creatorIds === null) return false;
-      if (this.#changed) continue;
-      const wanted = new Set(creatorIds.map(creatorTopicName));
+      if (this.#followsChanged) continue;
+      const followed = new Set(creatorIds.map(creatorTopicName));
       for (const creator of this.#creators.values()) {
-        if (!wanted.has(creator.topic)) this.#follow(creator.creatorId, false);
+        if (!followed.has(creator.topic)) this.#setFollowing(creator.creatorId, false);
       }
-      for (const creatorId of creatorIds) this.#follow(creatorId, true);
+      for (const creatorId of creatorIds) this.#setFollowing(creatorId, true);
       break;
     }
     return true;
@@ -226,7 +240,7 @@ export class UserChannel {
 
   #fail(): void {
     this.#state = 'new';
-    this.#eachMember((member) => member.followsFailed());
+    this.#forEachMember((member) => member.followsFailed());
   }
 
   #makeReady(member: UserMember): void {
@@ -236,46 +250,51 @@ export class UserChannel {
 
   #onMessage(message: LiveMessage): void {
     if (message.type === 'notification') this.#notify(message.notification);
-    else if (message.type === 'follow') this.#follow(message.creatorId, message.following);
-    else if (message.type === 'feed') this.#findLater();
+    else if (message.type === 'follow') this.#setFollowing(message.creatorId, message.following);
+    else if (message.type === 'feed') this.#scheduleCatchUp();
   }
 
   #notify(notification: Notification): void {
-    // It is in the feed before it is on the bus, and older ones come from there first.
-    if (this.#catchingUp) this.#noted = true;
-    else if (this.#isAhead(notification.id)) this.#findLater();
+    // A notification is stored in the feed before it is published, and older ones are read from
+    // there first.
+    if (this.#catchingUp) this.#notifiedMeanwhile = true;
+    else if (this.#leavesGap(notification.id)) this.#scheduleCatchUp();
     else this.#deliver(notification);
   }
 
-  /** Whether one before it has not come: it was overtaken, or was never told of. */
-  #isAhead(id: string): boolean {
-    return this.#line !== null && Number(id) > Number(this.#line.to) + 1;
+  /** Whether an earlier notification has not arrived: it was overtaken, or was never published. */
+  #leavesGap(id: string): boolean {
+    return this.#deliveredRange !== null && Number(id) > Number(this.#deliveredRange.to) + 1;
   }
 
   #deliver(notification: Notification): void {
     if (this.#isRepeat(notification.id)) return;
-    if (this.#context.feedIdsFollow) this.#line ??= { after: notification.id, to: notification.id };
+    if (this.#context.feedIdsContiguous)
+      this.#deliveredRange ??= { after: notification.id, to: notification.id };
     const text = notificationFrame(notification);
-    this.#eachMember((member) => member.notified(notification, text));
+    this.#forEachMember((member) => member.notified(notification, text));
   }
 
-  #follow(creatorId: string, following: boolean): void {
-    this.#changed = true;
+  #setFollowing(creatorId: string, following: boolean): void {
+    this.#followsChanged = true;
     if (this.#state !== 'ready') return;
     if (following) {
-      const added = this.#add(creatorId);
-      if (added !== null) this.#eachMember((member) => member.creatorFollowed(added));
+      const added = this.#addCreator(creatorId);
+      if (added !== null) this.#forEachMember((member) => member.creatorFollowed(added));
       return;
     }
     const gone = this.#creators.get(creatorTopicName(creatorId));
     if (gone === undefined) return;
     this.#creators.delete(gone.topic);
-    this.#eachMember((member) => member.creatorUnfollowed(gone));
+    this.#forEachMember((member) => member.creatorUnfollowed(gone));
     gone.leave();
   }
 
-  /** The channel, or null where nothing changes: already there, or there are too many. */
-  #add(creatorId: string): CreatorChannel | null {
+  /**
+   * The added channel. Null where nothing changes: the creator is already there, or the list is
+   * full.
+   */
+  #addCreator(creatorId: string): CreatorChannel | null {
     if (this.#creators.size >= this.#context.bounds.followedCreatorsMax) return null;
     if (this.#creators.has(creatorTopicName(creatorId))) return null;
     const creator = this.#context.creatorChannel(creatorId);
@@ -285,30 +304,33 @@ export class UserChannel {
   }
 
   /**
-   * Whether this id was delivered lately. Ids are compared one by one, not with the greatest: those
-   * of two shards may arrive in the other order, and a late one must not be lost. Where they follow
-   * each other none of those in line is late.
+   * Whether this id was delivered lately; records it. Each id is compared with the recent ones and
+   * not with the highest one: ids of two shards may arrive out of order, and a late one must not be
+   * lost. Where ids are contiguous, no id within the delivered range is late.
    */
   #isRepeat(id: string): boolean {
-    if (this.#line !== null && compareNotificationIds(id, this.#line.after) > 0) {
-      if (compareNotificationIds(id, this.#line.to) <= 0) return true;
-      this.#line.to = id;
+    if (
+      this.#deliveredRange !== null &&
+      compareNotificationIds(id, this.#deliveredRange.after) > 0
+    ) {
+      if (compareNotificationIds(id, this.#deliveredRange.to) <= 0) return true;
+      this.#deliveredRange.to = id;
     }
     this.#recentIds ??= [];
     if (this.#recentIds.includes(id)) return true;
     this.#recentIds.push(id);
     if (this.#recentIds.length > this.#context.bounds.recentIdsMax) {
-      const forgotten = this.#recentIds.shift()!;
-      if (compareNotificationIds(forgotten, this.#forgottenId) > 0) this.#forgottenId = forgotten;
+      const evicted = this.#recentIds.shift()!;
+      if (compareNotificationIds(evicted, this.#evictedId) > 0) this.#evictedId = evicted;
     }
     return false;
   }
 
   /**
-   * From the end, because a member may leave while it is called, and the last one then takes its
+   * Iterates from the end: a member may leave during its call, and then the last member takes its
    * place.
    */
-  #eachMember(call: (member: UserMember) => void): void {
+  #forEachMember(call: (member: UserMember) => void): void {
     for (let i = this.#members.length - 1; i >= 0; i--) {
       const member = this.#members[i];
       if (member !== undefined) call(member);

@@ -1,6 +1,6 @@
-// A signed-in client's stream. It listens by itself to its user's notifications and to the creators
-// the user follows, and to whatever topics the client subscribes to. Notifications are lossless:
-// one that cannot be sent ends the connection, and the client resumes.
+// A signed-in client's stream. It receives its user's notifications, the milestones of creators
+// that the user follows, and the topics to which the client subscribes. Notifications are lossless:
+// where one cannot be sent the connection is closed, and the client resumes.
 
 import type { RefusalCode } from '../../contracts/refusals.ts';
 import type { Notification } from '../../contracts/notifications.ts';
@@ -16,7 +16,7 @@ import {
   subscribedFrame,
   unsubscribedFrame,
 } from './frames.ts';
-import type { Holder } from './live-context.ts';
+import type { BufferingConnection } from './live-context.ts';
 import { compareNotificationIds, Replay, type ReplayTarget } from './replay.ts';
 import type { UserChannel, UserMember } from './user-channel.ts';
 
@@ -25,47 +25,46 @@ const CREATOR_PREFIX = 'creator:';
 
 export interface UserConnectionOptions extends ConnectionOptions {
   readonly identity: TokenIdentity;
-  /** What limits count the client's address by. */
+  /** The key under which rate limits count the client's address. */
   readonly addressKey: string;
 }
 
 export class UserConnection
   extends Connection
-  implements UserMember, DropSubscriber, ReplayTarget, Holder
+  implements UserMember, DropSubscriber, ReplayTarget, BufferingConnection
 {
   readonly userId: string;
   readonly #addressKey: string;
   readonly #channel: UserChannel;
   #expiresAt: number;
-  /** Topics the client subscribed to; drops that are still awaited too. */
+  /** Topics to which the client subscribed, including drops that are still being loaded. */
   #topics: Map<string, DropChannel | CreatorChannel> | null = null;
   #pending = 0;
   #replay: Replay | null = null;
-  /**
-   * Notifications up to this id were sent by a replay: one that comes live afterwards is a repeat.
-   */
+  /** Replays sent the notifications up to this id. A live one with such an id is a repeat. */
   #replayedTo = '0';
   /**
-   * What the client had when it resumed, and when that was: what was made until then with an id up
-   * to there is known to it, from another gateway that was quicker. Ids alone would not do: a feed
-   * that was restored from a backup begins again below them.
+   * The id after which the client resumed, and the wall time of the resume. A notification that was
+   * made before that time and whose id is not higher is known to the client: a quicker gateway sent
+   * it. The id alone is not enough: in a feed that was restored from a backup, new ids begin below
+   * it.
    */
   #resumedAfter = '0';
   #resumedAt = 0;
-  #holdsUntil: number;
-  #held: string[] | null = null;
+  #buffersUntil: number;
+  #buffered: string[] | null = null;
 
   constructor(options: UserConnectionOptions) {
     super(options);
     this.userId = options.identity.userId;
     this.#addressKey = options.addressKey;
     this.#expiresAt = options.identity.expiresAt;
-    this.#holdsUntil = this.context.clock.monotonic() + this.context.bounds.resumeGraceMs;
+    this.#buffersUntil = this.context.clock.monotonic() + this.context.bounds.resumeGraceMs;
     this.#channel = this.context.userChannel(this.userId);
   }
 
-  get holdsUntil(): number {
-    return this.#holdsUntil;
+  get buffersUntil(): number {
+    return this.#buffersUntil;
   }
 
   open(): void {
@@ -73,7 +72,7 @@ export class UserConnection
     this.#channel.join(this);
   }
 
-  // What the user's channel tells.
+  // `UserMember`: calls from the user's channel.
 
   creatorFollowed(channel: CreatorChannel): void {
     this.socket.subscribe(channel.topic);
@@ -92,15 +91,15 @@ export class UserConnection
   }
 
   notified(notification: Notification, text: string): void {
-    if (this.#replay !== null) return this.#replay.note();
+    if (this.#replay !== null) return this.#replay.notified();
     if (compareNotificationIds(notification.id, this.#replayedTo) <= 0) return;
-    if (this.context.feedIdsFollow && this.#isKnown(notification)) return;
-    if (this.context.clock.monotonic() < this.#holdsUntil) return this.#hold(text);
-    this.releaseHeld();
+    if (this.context.feedIdsContiguous && this.#isKnownToClient(notification)) return;
+    if (this.context.clock.monotonic() < this.#buffersUntil) return this.#buffer(text);
+    this.flushBuffered();
     this.sendNotification(text);
   }
 
-  #isKnown({ id, createdAt }: Notification): boolean {
+  #isKnownToClient({ id, createdAt }: Notification): boolean {
     return createdAt <= this.#resumedAt && compareNotificationIds(id, this.#resumedAfter) <= 0;
   }
 
@@ -108,7 +107,7 @@ export class UserConnection
     this.close(CLOSE_CODES.tryAgainLater);
   }
 
-  // What the drops' channels tell.
+  // `DropSubscriber`: calls from the drops' channels.
 
   dropJoined(channel: DropChannel): void {
     this.#pending--;
@@ -124,7 +123,7 @@ export class UserConnection
     this.refuse({ code, detail, request: 'subscribe', topic: channel.topic });
   }
 
-  // What a replay needs and tells.
+  // `ReplayTarget`: calls from the replay.
 
   sendNotification(text: string): boolean {
     if (!this.reply(text)) return false;
@@ -147,10 +146,10 @@ export class UserConnection
     this.close(CLOSE_CODES.tryAgainLater);
   }
 
-  releaseHeld(): void {
-    this.#holdsUntil = 0;
-    const held = this.#takeHeld();
-    for (const text of held) {
+  flushBuffered(): void {
+    this.#buffersUntil = 0;
+    const buffered = this.#takeBuffered();
+    for (const text of buffered) {
       if (!this.sendNotification(text)) return;
     }
   }
@@ -193,7 +192,7 @@ export class UserConnection
 
   protected override detach(): void {
     this.context.removeExpiry(this, this.#expiresAt);
-    this.#takeHeld();
+    this.#takeBuffered();
     this.#replay = null;
     const topics = this.#topics;
     this.#topics = null;
@@ -210,7 +209,7 @@ export class UserConnection
         return this.#confirm(present);
       return this.refuse({
         code: 'invalid-request',
-        detail: 'This was asked for already.',
+        detail: 'This subscription is already in preparation.',
         request,
         topic,
       });
@@ -266,9 +265,9 @@ export class UserConnection
         request: 'resume',
       });
     }
-    // What was held back is in the feed, and comes in its place from there.
-    this.#takeHeld();
-    this.#holdsUntil = 0;
+    // Buffered notifications are in the feed too, and the replay sends them in order.
+    this.#takeBuffered();
+    this.#buffersUntil = 0;
     this.#resumedAfter = after;
     this.#resumedAt = this.context.clock.now();
     this.#replay = new Replay({ context: this.context, target: this, after });
@@ -300,25 +299,25 @@ export class UserConnection
       });
     }
     this.context.removeExpiry(this, this.#expiresAt);
-    // A token that ends earlier than the present one takes nothing away.
+    // A token that ends earlier than the present one does not shorten the stream.
     this.#expiresAt = Math.max(this.#expiresAt, identity.expiresAt);
     this.context.addExpiry(this, this.#expiresAt);
     this.reply(authenticatedFrame(this.#expiresAt));
   }
 
-  #hold(text: string): void {
-    this.#held ??= [];
-    this.#held.push(text);
-    if (this.#held.length > this.context.bounds.heldNotificationsMax) this.releaseHeld();
-    else this.context.hold(this);
+  #buffer(text: string): void {
+    this.#buffered ??= [];
+    this.#buffered.push(text);
+    if (this.#buffered.length > this.context.bounds.bufferedNotificationsMax) this.flushBuffered();
+    else this.context.addBuffering(this);
   }
 
-  #takeHeld(): readonly string[] {
-    const held = this.#held;
-    if (held === null) return [];
-    this.#held = null;
-    this.context.unhold(this);
-    return held;
+  #takeBuffered(): readonly string[] {
+    const buffered = this.#buffered;
+    if (buffered === null) return [];
+    this.#buffered = null;
+    this.context.removeBuffering(this);
+    return buffered;
   }
 
   *#creators(): Generator<CreatorChannel> {

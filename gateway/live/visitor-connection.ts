@@ -1,5 +1,5 @@
-// A visitor's stream: one drop, no account. It is subscribed by itself and takes nothing but
-// `ping`.
+// A visitor's stream: one drop, without an account. The server subscribes the connection to the
+// drop, and the client may only send `ping`.
 
 import type { RefusalCode } from '../../contracts/refusals.ts';
 import { isDropId } from './client-message.ts';
@@ -12,7 +12,7 @@ export class VisitorConnection extends Connection implements DropSubscriber {
   #channel: DropChannel | null = null;
 
   open(dropId: string): void {
-    if (!isDropId(dropId)) return this.#turnAway('not-found', `drop:${dropId}`);
+    if (!isDropId(dropId)) return this.#refuseAndClose('not-found', `drop:${dropId}`);
     this.#channel = this.context.dropChannel(dropId);
     this.#channel.join(this);
   }
@@ -24,7 +24,7 @@ export class VisitorConnection extends Connection implements DropSubscriber {
 
   dropRefused(channel: DropChannel, code: RefusalCode): void {
     this.#channel = null;
-    this.#turnAway(code, channel.topic);
+    this.#refuseAndClose(code, channel.topic);
   }
 
   protected override handle(message: Exclude<ClientMessage, { type: 'ping' }>): void {
@@ -43,10 +43,10 @@ export class VisitorConnection extends Connection implements DropSubscriber {
     this.#channel = null;
   }
 
-  #turnAway(code: RefusalCode, topic: string): void {
-    const gone = code === 'not-found';
-    const detail = gone ? 'There is no such drop.' : 'The drop cannot be read just now.';
+  #refuseAndClose(code: RefusalCode, topic: string): void {
+    const notFound = code === 'not-found';
+    const detail = notFound ? 'There is no such drop.' : 'The drop cannot be read just now.';
     this.refuse({ code, detail, topic });
-    this.close(gone ? CLOSE_CODES.dropNotFound : CLOSE_CODES.tryAgainLater);
+    this.close(notFound ? CLOSE_CODES.dropNotFound : CLOSE_CODES.tryAgainLater);
   }
 }

@@ -93,7 +93,7 @@ test('S3: after a gap of the bus a copy is asked for again, however lately it wa
   router.answer = () => success({ ...drop, version: 8 });
   const before = await views.get('drp_1');
   t.is(before.ok && before.value.version, drop.version);
-  bus.tellGap();
+  bus.reportGap();
   const after = await views.get('drp_1');
   t.is(after.ok && after.value.version, 8);
 });
@@ -122,7 +122,7 @@ test('J4: a sold-out copy that cannot be had anew refuses nobody', async (t) => 
   await turn();
   t.true(views.soldOutFor(watched, 'a', 'k', clock.now));
   // Messages were lost: what is known may be of long ago.
-  bus.tellGap();
+  bus.reportGap();
   t.false(views.soldOutFor(watched, 'a', 'k', clock.now));
 });
 

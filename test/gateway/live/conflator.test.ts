@@ -23,7 +23,7 @@ function conflator(begin: number) {
   return { subject, pace, accept, tick };
 }
 
-test('N3: the first change goes out at once, later ones wait for the next tick, and the last state is sent', (t) => {
+test('N3: the first change is sent at once, later ones and the last with the next tick', (t) => {
   const { subject, accept, tick } = conflator(1);
   t.deepEqual(accept(1_000, 2), ['drop.stock 2']);
   t.deepEqual(accept(1_010, 3), []);
@@ -35,7 +35,7 @@ test('N3: the first change goes out at once, later ones wait for the next tick, 
   t.deepEqual(tick(1_300), []);
 });
 
-test('N3: a milestone goes out at once and takes the place of a pending tick that is not newer', (t) => {
+test('N3: a milestone is sent at once and replaces a pending tick that is not newer', (t) => {
   const { subject, accept, tick } = conflator(1);
   accept(1_000, 2);
   accept(1_010, 3);
@@ -73,7 +73,7 @@ test('N3: sold out again within 100 ms is left to the tick, which carries the st
   t.deepEqual(accept(1_120, 5, milestone('sold_out', dropView(5))), ['drop.sold_out 5']);
 });
 
-test('N3: a tick waits while other frames go out, for a second at most, and is not put off again', (t) => {
+test('N3: a tick waits for other frames, a second at most, and is not delayed again', (t) => {
   const { subject, pace, accept, tick } = conflator(1);
   pace.freeAt = 1_250;
   t.deepEqual(accept(1_000, 2), []);

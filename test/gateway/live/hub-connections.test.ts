@@ -1,4 +1,4 @@
-// The life of a connection: bad input, pace, slow clients, tokens, bounds and the end.
+// A connection from open to close: bad input, message rate, slow clients, tokens and bounds.
 
 import test from 'ava';
 import { CLOSE_CODES } from '../../../contracts/live.ts';
@@ -62,7 +62,7 @@ for (const [what, text] of MALFORMED) {
   });
 }
 
-test('H8: ten malformed messages in a row end the connection; a good one between starts anew', async (t) => {
+test('H8: ten malformed messages in a row close the stream; a good one resets that', async (t) => {
   const harness = new LiveHarness();
   const socket = await harness.openReady('ann');
   for (let i = 0; i < 9; i++) socket.say('?');
@@ -80,7 +80,7 @@ test('H8: a binary frame ends the connection', async (t) => {
   t.is(socket.closedWith?.code, 1003);
 });
 
-test('N8: a message that is too long in bytes ends the connection with a code of its own', async (t) => {
+test('N8: a message with too many bytes closes the stream with a code of its own', async (t) => {
   const harness = new LiveHarness({ messageBytesMax: 20 });
   const socket = await harness.openReady('ann');
   socket.say('{"type":"ping"}     ');
@@ -90,7 +90,7 @@ test('N8: a message that is too long in bytes ends the connection with a code of
   t.deepEqual(socket.take(), []);
 });
 
-test('H5: a burst, then a steady rate, then error frames; who does not stop is closed to come back later', async (t) => {
+test('H5: a burst, a steady rate, error frames, then a close with a code to retry', async (t) => {
   const harness = new LiveHarness({ messageBurst: 3, messagesPerSecond: 10, limitedMax: 3 });
   const socket = await harness.openReady('ann');
   const ping = (times: number) => {
@@ -107,7 +107,7 @@ test('H5: a burst, then a steady rate, then error frames; who does not stop is c
   t.deepEqual(socket.closedWith, { code: 4003, reason: 'too many messages' });
 });
 
-test('N8: a slow client misses frames alone, and gets a fresh snapshot when there is room', async (t) => {
+test('N8: only the slow client misses frames; with room it gets a fresh snapshot', async (t) => {
   const harness = new LiveHarness();
   harness.drops.set('drop_1', dropView(1));
   harness.follows.set('slow', ['creator_1']);
@@ -118,7 +118,7 @@ test('N8: a slow client misses frames alone, and gets a fresh snapshot when ther
   await settled();
   const old = milestone('scheduled', dropView(1, { id: 'drop_0' }));
   harness.bus.publish('creator.creator_1', { type: 'milestone', milestone: old });
-  harness.clock.advance(harness.hub.bounds.droppedToldMsMax + 1);
+  harness.clock.advance(harness.hub.bounds.frameLossReportMsMax + 1);
   slow.take();
   fast.take();
 
@@ -131,7 +131,7 @@ test('N8: a slow client misses frames alone, and gets a fresh snapshot when ther
   t.deepEqual(fast.types(), ['drop.stock', 'drop.stock']);
   t.deepEqual(slow.take(), []);
 
-  // No room after all: the mark stays, and the next chance is taken.
+  // The buffer is still full: the missed frame stays recorded, and the next drain sends it.
   harness.clock.advance(50);
   slow.connection!.drained();
   t.deepEqual(slow.take(), []);
@@ -149,8 +149,8 @@ test('N8: a slow client misses frames alone, and gets a fresh snapshot when ther
   t.is(slow.closedWith, null);
 });
 
-// The fan-out sends what was published at the end of the turn, and only then tells what it dropped.
-test('N8: a milestone that is told as dropped some time after its publish is made good', async (t) => {
+// The fan-out sends published frames at the end of the turn. Only then does it report dropped ones.
+test('N8: a milestone reported as dropped some time after its publish is sent again', async (t) => {
   const harness = new LiveHarness();
   harness.follows.set('slow', ['creator_1']);
   const slow = await harness.openReady('slow');
@@ -166,7 +166,7 @@ test('N8: a milestone that is told as dropped some time after its publish is mad
   );
 });
 
-test('N8: a client that missed more drops of a creator than are remembered is closed, to come back', async (t) => {
+test('N8: a client that missed more drops of a creator than are stored is closed', async (t) => {
   const harness = new LiveHarness({ recentDropsPerCreatorMax: 2 });
   harness.follows.set('slow', ['creator_1']);
   const slow = await harness.openReady('slow');
@@ -177,7 +177,7 @@ test('N8: a client that missed more drops of a creator than are remembered is cl
     }
   };
   publish('drop_1', 'drop_2', 'drop_3');
-  harness.clock.advance(harness.hub.bounds.droppedToldMsMax + 1);
+  harness.clock.advance(harness.hub.bounds.frameLossReportMsMax + 1);
   slow.take();
 
   slow.full = true;
@@ -187,7 +187,7 @@ test('N8: a client that missed more drops of a creator than are remembered is cl
   t.deepEqual(
     slow.take().map(({ dropId }) => dropId),
     ['drop_4', 'drop_5'],
-    'what was forgotten before the gap was not missed',
+    'a milestone evicted before the gap was not missed',
   );
   t.is(slow.closedWith, null);
 
@@ -231,7 +231,7 @@ test('N8: a client that was slow before its drop is known gets one snapshot', as
   t.deepEqual(visitor.types(), ['subscribed', 'drop.snapshot']);
 });
 
-test('N8: a notification that cannot be kept ends the connection with a code that says to retry', async (t) => {
+test('N8: a notification that cannot be sent closes the stream with a code to retry', async (t) => {
   const harness = new LiveHarness();
   const slow = await harness.openReady('ann');
   const fast = await harness.openReady('ann');
@@ -242,7 +242,7 @@ test('N8: a notification that cannot be kept ends the connection with a code tha
   t.is(harness.hub.counters.closed[4002], 1);
 });
 
-test('N8: the same in the middle of a replay', async (t) => {
+test('N8: a notification of a replay that cannot be sent closes the stream likewise', async (t) => {
   const harness = new LiveHarness();
   harness.notify('ann', '1');
   const socket = await harness.openReady('ann');
@@ -252,7 +252,7 @@ test('N8: the same in the middle of a replay', async (t) => {
   t.is(socket.closedWith?.code, 4002);
 });
 
-test('N9: a stream is closed within a second of the end of its token, however many end together', async (t) => {
+test('N9: all streams are closed within a second of the end of their tokens', async (t) => {
   const harness = new LiveHarness({ expiredPerTurnMax: 2 });
   const sockets = await Promise.all(
     Array.from({ length: 5 }, () => harness.openReady('ann', START_SECOND + 10)),
@@ -269,7 +269,7 @@ test('N9: a stream is closed within a second of the end of its token, however ma
   t.is(harness.clock.timers, 0);
 });
 
-test('N9: a token whose end has a fraction of a second keeps its stream as long as its requests', async (t) => {
+test('N9: a fractional token end is rounded up: no stream is closed before it', async (t) => {
   const harness = new LiveHarness();
   const socket = await harness.openReady('ann', START_SECOND + 10.9);
   harness.clock.advance(START_SECOND * 1000 + 10_899 - harness.clock.now());
@@ -310,7 +310,7 @@ test('N9: a fresh token of the same user keeps the stream open', async (t) => {
   t.is(socket.closedWith?.code, 4001);
 });
 
-test('H5: bad tokens count against the address over all of its streams and requests; past the limit the stream is closed', async (t) => {
+test('H5: bad tokens of all streams and requests of an address count together', async (t) => {
   const harness = new LiveHarness();
   const [first, second, third, other] = [
     harness.open({ userId: 'ann' }),
@@ -325,7 +325,7 @@ test('H5: bad tokens count against the address over all of its streams and reque
     return socket.take().map(({ type, code, request }) => [type, code, request]);
   };
   const BAD = [['error', 'unauthenticated', 'authenticate']];
-  // Half of the quota is there at once: 15, of which a request takes one.
+  // Half of the quota is available at once: 15 tokens, of which a request takes one.
   const asRequest = () =>
     harness.limits.check('bad-tokens', '192.0.2.1', null, harness.clock.monotonic());
   t.is(asRequest(), null);
@@ -336,7 +336,7 @@ test('H5: bad tokens count against the address over all of its streams and reque
   t.is(asRequest()?.code, 'rate-limited');
   t.deepEqual(guess(other), BAD);
 
-  // A good token is nobody's guess.
+  // A good token does not count.
   const identity = { userId: 'cid', roles: [], expiresAt: START_SECOND + 60 };
   harness.tokens.set('good', identity);
   third.take();
@@ -345,7 +345,7 @@ test('H5: bad tokens count against the address over all of its streams and reque
   t.is(second.closedWith, null);
 });
 
-test('connections past the bound are told to come back later', async (t) => {
+test('connections past the bound are closed with a code to retry', async (t) => {
   const harness = new LiveHarness({ connectionsMax: 1 });
   const first = await harness.openReady('ann');
   const second = harness.open({ userId: 'ben' });
@@ -356,7 +356,7 @@ test('connections past the bound are told to come back later', async (t) => {
   t.is(third.closedWith, null);
 });
 
-test('a connection that is gone leaves nothing behind, whatever it was waiting for', async (t) => {
+test('a closed connection leaves nothing behind, whatever it was waiting for', async (t) => {
   const harness = new LiveHarness();
   harness.follows.set('ann', ['creator_1']);
   harness.drops.set('drop_1', dropView(1));
@@ -378,7 +378,7 @@ test('a connection that is gone leaves nothing behind, whatever it was waiting f
     socket.connection!.closed();
     socket.closedWith = { code: 1006, reason: '' };
   }
-  while (harness.waitingReads > 0) await harness.letGo();
+  while (harness.waitingReads > 0) await harness.releaseRead();
   harness.clock.advance(2_000);
   t.deepEqual(harness.hub.report().topics, { drops: 0, creators: 0, users: 0 });
   t.is(harness.hub.counters.connections, 0);
@@ -397,7 +397,7 @@ test('a connection that is gone leaves nothing behind, whatever it was waiting f
   );
 });
 
-test('stop closes every connection with a code that says to retry, and whoever comes after', async (t) => {
+test('stop closes every present and later connection with a code to retry', async (t) => {
   const harness = new LiveHarness();
   harness.drops.set('drop_1', dropView(1));
   const sockets = [await harness.openReady('ann'), harness.open({ dropId: 'drop_1' })];

@@ -1,4 +1,4 @@
-// What the live stream does when the bus says that messages may have been lost.
+// The live stream after the bus reports a gap: messages may have been lost.
 
 import test from 'ava';
 import { refusal } from '../../../domain/refusal.ts';
@@ -19,25 +19,25 @@ async function watching(harness: LiveHarness): Promise<FakeSocket> {
   return socket;
 }
 
-test('N3: after a gap every watched drop shows its present state, with a version that rises', async (t) => {
+test('N3: after a gap every subscribed drop shows its state, with a higher version', async (t) => {
   const harness = new LiveHarness();
   const socket = await watching(harness);
   harness.bus.losing = true;
   harness.change(dropView(9), milestone('restocked', dropView(8)));
   t.deepEqual(socket.take(), []);
-  harness.bus.tellGap();
+  harness.bus.reportGap();
   await settled();
   harness.clock.advance(100);
   t.like(socket.frames[0], { type: 'drop.stock', version: 9 });
   t.is(socket.take().length, 1);
 
-  harness.bus.tellGap();
+  harness.bus.reportGap();
   await settled();
   harness.clock.advance(1_000);
   t.deepEqual(socket.take(), [], 'what has not changed is not said again');
 });
 
-test('N6: a gap that is told while a drop is being read leads to a second read', async (t) => {
+test('N6: a gap reported while a drop is read leads to a second read', async (t) => {
   const harness = new LiveHarness();
   harness.drops.set('drop_1', dropView(1));
   harness.gated = true;
@@ -45,20 +45,20 @@ test('N6: a gap that is told while a drop is being read leads to a second read',
   await settled();
   harness.bus.losing = true;
   harness.change(dropView(2));
-  harness.bus.tellGap();
+  harness.bus.reportGap();
   await settled();
-  while (harness.waitingReads > 0) await harness.letGo();
+  while (harness.waitingReads > 0) await harness.releaseRead();
   harness.clock.advance(1_000);
   t.is(socket.frames.at(-1)?.version, 2);
 });
 
-test('N3: a drop that cannot be read after a gap is read again, a bounded number of times', async (t) => {
+test('N3: a drop that cannot be read after a gap is read again, up to a bound', async (t) => {
   const harness = new LiveHarness({ refreshAttemptsMax: 3, refreshRetryMs: 1_000 });
   const socket = await watching(harness);
   harness.bus.losing = true;
   harness.change(dropView(5));
   harness.answers.push(refusal('unavailable'), new Error('a broken call'));
-  harness.bus.tellGap();
+  harness.bus.reportGap();
   for (let i = 0; i < 2; i++) {
     await settled();
     t.is(socket.take().length, 0);
@@ -74,16 +74,16 @@ test('N3: a drop that cannot be read after a gap is read again, a bounded number
   const unavailable = Array.from({ length: 3 }, () => refusal('unavailable'));
   harness.answers.push(...unavailable);
   harness.reads.length = 0;
-  harness.bus.tellGap();
+  harness.bus.reportGap();
   for (let i = 0; i < 6; i++) {
     await settled();
     harness.clock.advance(1_000);
   }
   t.is(harness.reads.length, 3);
-  t.true(harness.logged.includes('a drop may be shown as it was before'));
+  t.true(harness.logged.includes('a drop may be shown stale'));
 });
 
-test('N2: notifications lost in a gap come from the feed, in order, and none comes twice', async (t) => {
+test('N2: notifications lost in a gap come from the feed, in order, each once', async (t) => {
   const harness = new LiveHarness();
   const [one, two] = [await harness.openReady('ann'), await harness.openReady('ann')];
   harness.notify('ann', '4');
@@ -94,13 +94,13 @@ test('N2: notifications lost in a gap come from the feed, in order, and none com
   harness.bus.losing = false;
   harness.notify('ann', '7');
   harness.gated = true;
-  harness.bus.tellGap();
+  harness.bus.reportGap();
   await settled();
-  await harness.letGo();
+  await harness.releaseRead();
   t.is(harness.reads.at(-1), 'notifications.list');
   // Comes while the feed is being read.
   harness.notify('ann', '8');
-  while (harness.waitingReads > 0) await harness.letGo();
+  while (harness.waitingReads > 0) await harness.releaseRead();
   harness.notify('ann', '9');
   t.deepEqual(idsOf(one), ['7', '5', '6', '8', '9']);
   t.deepEqual(idsOf(two), ['7', '5', '6', '8', '9']);
@@ -111,18 +111,18 @@ test('N2: what a user had before the stream opened is not sent after a gap', asy
   harness.notify('ann', '1');
   harness.clock.advance(60_000);
   const socket = await harness.openReady('ann');
-  harness.bus.tellGap();
+  harness.bus.reportGap();
   await settled();
   t.deepEqual(idsOf(socket), []);
 });
 
-test('N2: of a long line of notifications only those after the last ones remembered are looked for', async (t) => {
+test('N2: after a gap only notifications newer than all evicted ids are sent again', async (t) => {
   const harness = new LiveHarness({ recentIdsMax: 2 });
   const socket = await harness.openReady('ann');
   for (const id of ['3', '4', '5', '6']) harness.notify('ann', id);
   harness.bus.losing = true;
   harness.notify('ann', '7');
-  harness.bus.tellGap();
+  harness.bus.reportGap();
   await settled();
   t.deepEqual(idsOf(socket), ['3', '4', '5', '6', '7']);
 });
@@ -132,7 +132,7 @@ test('N7: a client that missed more than a page is asked to come back and resume
   const socket = await harness.openReady('ann');
   harness.bus.losing = true;
   for (const id of ['1', '2', '3']) harness.notify('ann', id);
-  harness.bus.tellGap();
+  harness.bus.reportGap();
   await settled();
   t.is(socket.closedWith?.code, 1013);
   t.deepEqual(idsOf(socket), []);
@@ -142,7 +142,7 @@ test('N7: a client that missed nothing stays, however full the page of what it h
   const harness = new LiveHarness({ replayPageSize: 2 });
   const socket = await harness.openReady('ann');
   for (const id of ['1', '2', '3']) harness.notify('ann', id);
-  harness.bus.tellGap();
+  harness.bus.reportGap();
   await settled();
   t.is(socket.closedWith, null);
   t.deepEqual(idsOf(socket), ['1', '2', '3']);
@@ -152,7 +152,7 @@ test('N7: clients whose feed cannot be read after a gap are asked to come back',
   const harness = new LiveHarness({ refreshAttemptsMax: 2 });
   const socket = await harness.openReady('ann');
   harness.answers.push(refusal('unavailable'), refusal('unavailable'));
-  harness.bus.tellGap();
+  harness.bus.reportGap();
   await settled();
   t.is(socket.closedWith, null);
   harness.clock.advance(1_000);
@@ -168,7 +168,7 @@ test('N5: follows and unfollows lost in a gap take effect after it', async (t) =
   harness.bus.losing = true;
   harness.follow('ann', 'old', false);
   harness.follow('ann', 'new', true);
-  harness.bus.tellGap();
+  harness.bus.reportGap();
   await settled();
   t.deepEqual([...socket.topics].toSorted(), ['creator:kept', 'creator:new']);
   harness.bus.publish('creator.new', {
@@ -178,15 +178,15 @@ test('N5: follows and unfollows lost in a gap take effect after it', async (t) =
   t.deepEqual(socket.types(), ['drop.started']);
 });
 
-test('N5: a gap while the follows are being read for the first time makes them be read again', async (t) => {
+test('N5: a gap during the first read of the follows leads to a second read', async (t) => {
   const harness = new LiveHarness();
   harness.gated = true;
   const socket = harness.open({ userId: 'ann' });
   await settled();
   harness.bus.losing = true;
   harness.follow('ann', 'new', true);
-  harness.bus.tellGap();
-  while (harness.waitingReads > 0) await harness.letGo();
+  harness.bus.reportGap();
+  while (harness.waitingReads > 0) await harness.releaseRead();
   t.true(socket.topics.has('creator:new'));
 });
 
@@ -196,7 +196,7 @@ test('a stopped hub does not listen for gaps any more', async (t) => {
   const ann = await harness.openReady('ann');
   harness.hub.stop();
   harness.reads.length = 0;
-  harness.bus.tellGap();
+  harness.bus.reportGap();
   await settled();
   t.deepEqual(harness.reads, []);
   t.is(ann.closedWith?.code, 1012);
@@ -211,7 +211,7 @@ async function resumed(harness: LiveHarness, after: string): Promise<FakeSocket>
   return socket;
 }
 
-test('N7: a notification that overtook another waits for it, and both come from the feed in order', async (t) => {
+test('N7: a notification that overtook another waits; the feed brings both in order', async (t) => {
   const harness = new LiveHarness({}, true);
   for (const id of ['1', '2']) harness.notify('ann', id);
   const socket = await resumed(harness, '2');
@@ -219,18 +219,18 @@ test('N7: a notification that overtook another waits for it, and both come from 
   harness.notify('ann', '4');
   await settled();
   t.deepEqual(idsOf(socket), ['3', '4']);
-  // The one that was overtaken arrives at last.
+  // The overtaken one arrives at last.
   harness.repeat('ann', '3');
   harness.notify('ann', '5');
   t.deepEqual(idsOf(socket), ['5']);
 });
 
-test('N7: a notification that nobody told of, of before the stream opened, comes before the next one', async (t) => {
+test('N7: an unpublished notification, older than the stream, precedes the next one', async (t) => {
   const harness = new LiveHarness({}, true);
   harness.notify('ann', '1');
   harness.clock.advance(60_000);
   const socket = await resumed(harness, '1');
-  // Kept by an owner that died before it told of it: its time is the order's.
+  // Stored by an owner that died before it published it. Its time is the order's.
   harness.notify('ann', '2', false);
   harness.notify('ann', '3');
   await settled();
@@ -248,7 +248,7 @@ test('N7: a second device that resumed further on hides no gap from the first', 
   t.deepEqual(idsOf(second), ['2']);
 });
 
-test('N4: a notification that nobody told of comes when somebody says that the feed has more', async (t) => {
+test('N4: an unpublished notification is sent once a feed message reports it', async (t) => {
   const harness = new LiveHarness({}, true);
   const socket = await resumed(harness, '0');
   harness.notify('ann', '1', false);
@@ -260,7 +260,7 @@ test('N4: a notification that nobody told of comes when somebody says that the f
   t.deepEqual(idsOf(socket), []);
 });
 
-test('N7: what a client heard from a quicker gateway is not sent again by a slower one', async (t) => {
+test('N7: what a quicker gateway sent a client, a slower one does not send again', async (t) => {
   const harness = new LiveHarness({}, true);
   const earlier = await resumed(harness, '0');
   for (const id of ['1', '2']) harness.notify('ann', id, false);

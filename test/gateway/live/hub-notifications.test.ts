@@ -4,12 +4,12 @@ import test from 'ava';
 import * as fc from 'fast-check';
 import { refusal, success } from '../../../domain/refusal.ts';
 import type { FakeSocket } from './live-harness.ts';
-import { keptNotification, LiveHarness, settled } from './live-harness.ts';
+import { storedNotification, LiveHarness, settled } from './live-harness.ts';
 
 const idsOf = (socket: FakeSocket): string[] =>
   socket.frames.filter(({ type }) => type === 'notification').map(({ id }) => id!);
 
-test('N2: a notification reaches every connection of its user, once, and nobody else', async (t) => {
+test('N2: a notification reaches each connection of its user once, and no other', async (t) => {
   const harness = new LiveHarness();
   const one = await harness.openReady('ann');
   const two = await harness.openReady('ann');
@@ -31,19 +31,19 @@ test('N2: a notification reaches every connection of its user, once, and nobody 
   t.deepEqual(other.take(), []);
 });
 
-test('N11: a notification delivered twice is sent once, and a late one is not taken for a repeat', async (t) => {
+test('N11: a notification delivered twice is sent once; a late one is not a repeat', async (t) => {
   const harness = new LiveHarness({ recentIdsMax: 3 });
   const socket = await harness.openReady('ann');
   for (const id of ['5', '5', '7', '6', '7']) {
     harness.bus.publish('user.ann', {
       type: 'notification',
-      notification: keptNotification('ann', id),
+      notification: storedNotification('ann', id),
     });
   }
   t.deepEqual(idsOf(socket), ['5', '7', '6']);
 });
 
-test('N7: resume gives everything after the id, in order over several pages, and then live ones', async (t) => {
+test('N7: resume sends all after the id in order, page by page, then live ones', async (t) => {
   const harness = new LiveHarness({ replayPageSize: 2 });
   for (const id of ['8', '9', '10', '11', '100']) harness.notify('ann', id);
   const socket = await harness.openReady('ann');
@@ -81,15 +81,15 @@ test('N7: notifications that come live during a resume come once, in their place
   socket.say({ type: 'resume', after: '0' });
   await settled();
   harness.notify('ann', '4');
-  await harness.letGo();
+  await harness.releaseRead();
   harness.notify('ann', '5');
-  while (harness.waitingReads > 0) await harness.letGo();
+  while (harness.waitingReads > 0) await harness.releaseRead();
   t.deepEqual(idsOf(socket), ['1', '2', '3', '4', '5']);
   t.like(socket.frames.at(-1), { type: 'resumed', lastId: '5', count: 5 });
   // The message about the last one comes late.
   harness.bus.publish('user.ann', {
     type: 'notification',
-    notification: keptNotification('ann', '5'),
+    notification: storedNotification('ann', '5'),
   });
   t.is(idsOf(socket).length, 5);
 });
@@ -121,8 +121,8 @@ test('N7: older notifications go first also when resume takes a second to arrive
   t.deepEqual(idsOf(socket), ['1', '2']);
 });
 
-test('N7: a client that does not resume gets what was held back when its grace ends, or too many wait', async (t) => {
-  const harness = new LiveHarness({ heldNotificationsMax: 2, resumeGraceMs: 250 });
+test('N7: without a resume the buffer is sent after the grace, or when it is full', async (t) => {
+  const harness = new LiveHarness({ bufferedNotificationsMax: 2, resumeGraceMs: 250 });
   const patient = harness.open({ userId: 'ann' });
   const busy = harness.open({ userId: 'ben' });
   await settled();
@@ -140,10 +140,10 @@ test('N7: a client that does not resume gets what was held back when its grace e
   t.deepEqual(idsOf(late), ['1']);
 });
 
-test('N11: a repeat within the feed, or from the bus after the feed, is not sent again', async (t) => {
+test('N11: a repeat within the feed, or on the bus after the feed, is sent once', async (t) => {
   const harness = new LiveHarness();
   const socket = await harness.openReady('ann');
-  const page = ['4', '5', '5', '3', '6'].map((id) => keptNotification('ann', id));
+  const page = ['4', '5', '5', '3', '6'].map((id) => storedNotification('ann', id));
   harness.answers.push(success(page));
   socket.say({ type: 'resume', after: '4' });
   await settled();
@@ -163,7 +163,7 @@ test('N7: one resume at a time', async (t) => {
   );
 });
 
-test('N7: when the feed cannot be read the connection is closed to be tried again: nothing is skipped', async (t) => {
+test('N7: a feed that cannot be read closes the stream with a code to retry', async (t) => {
   const harness = new LiveHarness();
   for (const fault of [refusal('unavailable'), new Error('broken')]) {
     const socket = await harness.openReady('ann');
@@ -192,7 +192,7 @@ test('N8: a replay waits for a client that reads slowly', async (t) => {
   t.deepEqual(idsOf(socket), ['1', '2', '3']);
 });
 
-test('N7: however pages, live messages and the resume fall together, each comes once and in order', async (t) => {
+test('N7: pages, live messages and resumes interleaved: each comes once, in order', async (t) => {
   const event = fc.constantFrom('notify', 'let-go', 'repeat', 'advance');
   await fc.assert(
     fc.asyncProperty(
@@ -208,10 +208,10 @@ test('N7: however pages, live messages and the resume fall together, each comes 
         const run = async (events: readonly string[]) => {
           for (const one of events) {
             if (one === 'notify') harness.notify('ann', `${++last}`);
-            else if (one === 'let-go') await harness.letGo();
+            else if (one === 'let-go') await harness.releaseRead();
             else if (one === 'advance') harness.clock.advance(20);
             else if (last > 0) {
-              const notification = keptNotification('ann', `${last}`);
+              const notification = storedNotification('ann', `${last}`);
               harness.bus.publish('user.ann', { type: 'notification', notification });
             }
           }
@@ -220,7 +220,7 @@ test('N7: however pages, live messages and the resume fall together, each comes 
         socket.say({ type: 'resume', after: '0' });
         await run(whileResuming);
         await settled();
-        while (harness.waitingReads > 0) await harness.letGo();
+        while (harness.waitingReads > 0) await harness.releaseRead();
         harness.clock.advance(2_000);
         t.deepEqual(
           idsOf(socket),

@@ -1,10 +1,10 @@
-// Topics: what a stream listens to by itself and by asking, and what its subscribers see first.
+// Topics: those that a stream gets by itself and by subscribing, and the first frames of each.
 
 import test from 'ava';
 import { refusal } from '../../../domain/refusal.ts';
 import { dropView, LiveHarness, milestone, settled } from './live-harness.ts';
 
-test('N5: a stream is ready once it listens to its user and to all followed creators', async (t) => {
+test('N5: a stream is ready once it has its user’s topic and all followed creators’', async (t) => {
   const harness = new LiveHarness();
   harness.follows.set('ann', ['creator_1', 'creator_2']);
   const socket = harness.open({ userId: 'ann' });
@@ -52,7 +52,7 @@ test('N2: a drop frame carries the state at its version', async (t) => {
   ]);
 });
 
-test('N6: a late subscriber starts from the last published frame, so the pending tick is newer for all', async (t) => {
+test('N6: a late subscriber starts from the last published frame; the tick is newer', async (t) => {
   const harness = new LiveHarness();
   harness.drops.set('drop_1', dropView(1));
   const early = harness.open({ dropId: 'drop_1' });
@@ -80,14 +80,14 @@ test('N6: a late subscriber starts from the last published frame, so the pending
   );
 });
 
-test('N6: a change that overtakes the read of the drop is neither lost nor stepped back from', async (t) => {
+test('N6: a change that overtakes the read of the drop is neither lost nor undone', async (t) => {
   const harness = new LiveHarness();
   harness.drops.set('drop_1', dropView(5));
   harness.gated = true;
   const socket = harness.open({ dropId: 'drop_1' });
   await settled();
   harness.bus.publish('drop.drop_1', { type: 'drop', view: dropView(8), milestones: [] });
-  await harness.letGo();
+  await harness.releaseRead();
   harness.clock.advance(200);
   t.deepEqual(
     socket.take().map(({ type, version }) => [type, version]),
@@ -98,7 +98,7 @@ test('N6: a change that overtakes the read of the drop is neither lost nor stepp
   );
 });
 
-test('N3: a tick timer that comes late is set anew for what came after it was due', async (t) => {
+test('N3: a tick timer that fires late is set again for changes after its due time', async (t) => {
   const harness = new LiveHarness();
   harness.drops.set('drop_1', dropView(1));
   const socket = harness.open({ dropId: 'drop_1' });
@@ -115,7 +115,7 @@ test('N3: a tick timer that comes late is set anew for what came after it was du
   t.is(socket.frames.at(-1)?.version, 5);
 });
 
-test('N4: a frame is encoded and published once, and read once from the bus, for any number of sockets', async (t) => {
+test('N4: any number of sockets: one bus subscription, one encoding, one publish', async (t) => {
   const harness = new LiveHarness();
   harness.drops.set('drop_1', dropView(1));
   const sockets = Array.from({ length: 50 }, () => harness.open({ dropId: 'drop_1' }));
@@ -148,9 +148,9 @@ test('N5: a follow while the follows are being read is not missed', async (t) =>
   await settled();
   harness.follow('ann', 'creator_2', true);
   // The read under way answers with the state from before.
-  await harness.letGo();
+  await harness.releaseRead();
   t.deepEqual(socket.take(), []);
-  await harness.letGo();
+  await harness.releaseRead();
   t.deepEqual(socket.types(), ['ready']);
   t.true(socket.topics.has('creator:creator_2'));
 });
@@ -173,7 +173,7 @@ test('N5: a creator both followed and subscribed to stays until both ended', asy
   t.false(harness.bus.hasListeners('creator.creator_1'));
 });
 
-test('N5: at most so many followed creators are listened to, the newest', async (t) => {
+test('N5: only the newest followed creators are subscribed, up to the bound', async (t) => {
   const harness = new LiveHarness({ followedCreatorsMax: 2 });
   harness.follows.set('ann', ['creator_3', 'creator_2', 'creator_1']);
   const socket = await harness.openReady('ann');
@@ -182,7 +182,7 @@ test('N5: at most so many followed creators are listened to, the newest', async 
   t.is(socket.topics.size, 2);
 });
 
-test('N5: when follows cannot be read the client is told to come back', async (t) => {
+test('N5: when follows cannot be read the stream is closed with a code to retry', async (t) => {
   const harness = new LiveHarness();
   harness.answers.push(refusal('unavailable'), new Error('broken'));
   const one = harness.open({ userId: 'ann' });
@@ -234,7 +234,7 @@ test('unsubscribing ends the frames, also of a drop that is still awaited', asyn
   t.false(harness.bus.hasListeners('drop.drop_1'));
 });
 
-test('a drop that is unknown, or cannot be read, is an error frame and may be tried again', async (t) => {
+test('a drop that is unknown or unreadable is an error frame and may be tried again', async (t) => {
   const harness = new LiveHarness({ pendingPerConnectionMax: 1 });
   const socket = await harness.openReady('ann');
   const topic = 'drop:drop_1';
@@ -287,8 +287,8 @@ test('reads past their bound are refused as overloaded', async (t) => {
   t.like(third.take()[0], { type: 'error', code: 'overloaded' });
   t.is(third.closedWith?.code, 1013);
   await settled();
-  await harness.letGo();
-  await harness.letGo();
+  await harness.releaseRead();
+  await harness.releaseRead();
   t.deepEqual(first.types(), ['subscribed', 'drop.snapshot']);
   t.deepEqual(second.types(), ['subscribed', 'drop.snapshot']);
 });
@@ -310,7 +310,7 @@ test("a visitor's stream shows its one drop and takes nothing but ping", async (
   );
 });
 
-test('a visitor of a drop that does not exist is closed without retry, of one that cannot be read with', async (t) => {
+test('a visitor’s close code says to retry an unreadable drop, not an unknown one', async (t) => {
   const harness = new LiveHarness();
   const unknown = harness.open({ dropId: 'drop_1' });
   const impossible = harness.open({ dropId: 'drop.1>' });
@@ -324,7 +324,7 @@ test('a visitor of a drop that does not exist is closed without retry, of one th
   t.is(later.closedWith?.code, 1013);
 });
 
-test('a token on a visitor stream adds nothing: it ends neither with the token nor listens to the user', async (t) => {
+test('a visitor stream ignores a token: neither its end nor its user matters', async (t) => {
   const harness = new LiveHarness();
   harness.drops.set('drop_1', dropView(1));
   const socket = harness.open({ dropId: 'drop_1', userId: 'ann', expiresAt: 0 });

@@ -1,4 +1,4 @@
-// A live hub with everything around it under the test's hand: the clock, the bus, the services, the
+// A live hub in which the test controls everything around it: the clock, the bus, the services, the
 // sockets and the fan-out.
 
 import type { Clock, Timer } from '../../../actors/clock.ts';
@@ -34,7 +34,7 @@ export class ManualClock implements Clock {
     return this.#monotonic;
   }
 
-  /** Sets wall time on or, where negative, back, while no time passes. */
+  /** Shifts the wall clock forward or, where negative, back. Monotonic time stands still. */
   shiftWall(ms: number): void {
     this.#wallOffset += ms;
   }
@@ -45,7 +45,7 @@ export class ManualClock implements Clock {
     return { cancel: () => this.#timers.delete(timer) };
   }
 
-  /** Moves on, calling what falls due in the order of time. */
+  /** Advances the time and runs due timers in the order of their times. */
   advance(ms: number): void {
     const end = this.#monotonic + ms;
     for (;;) {
@@ -60,7 +60,7 @@ export class ManualClock implements Clock {
     this.#monotonic = end;
   }
 
-  /** Time passes while something else keeps the timers from their turn. */
+  /** Advances the time without running timers, as a blocked event loop does. */
   stall(ms: number): void {
     this.#monotonic += ms;
   }
@@ -87,7 +87,7 @@ export class FakeSocket implements LiveSocket {
   readonly frames: Frame[] = [];
   readonly topics = new Set<string>();
   closedWith: { code: number; reason: string } | null = null;
-  /** While true nothing more fits into the buffer. */
+  /** While true the buffer is full. */
   full = false;
   buffered = 0;
   connection: LiveConnection | null = null;
@@ -117,7 +117,7 @@ export class FakeSocket implements LiveSocket {
   say(message: object | string): void {
     this.connection?.received(typeof message === 'string' ? message : JSON.stringify(message));
   }
-  /** The frames since the last look. */
+  /** The frames since the last call. */
   take(): Frame[] {
     return this.frames.splice(0);
   }
@@ -126,7 +126,7 @@ export class FakeSocket implements LiveSocket {
   }
 }
 
-/** A bus that can lose messages, and then tells of a gap when the test says so. */
+/** A bus that can lose messages and then reports a gap when the test asks for it. */
 export class LossyBus extends InProcessLiveBus {
   losing = false;
   readonly #gapListeners = new Set<() => void>();
@@ -140,7 +140,7 @@ export class LossyBus extends InProcessLiveBus {
     return () => this.#gapListeners.delete(listener);
   }
 
-  tellGap(): void {
+  reportGap(): void {
     this.losing = false;
     for (const listener of this.#gapListeners) listener();
   }
@@ -155,19 +155,19 @@ export class LiveHarness {
   readonly published: { readonly at: number; readonly topic: string; readonly frame: Frame }[] = [];
   readonly logged: string[] = [];
 
-  /** What the actors know. */
+  /** The drops as the actors have them. */
   readonly drops = new Map<string, DropView>();
   readonly follows = new Map<string, string[]>();
   readonly feeds = new Map<string, Notification[]>();
   readonly tokens = new Map<string, TokenIdentity>();
-  /** While set, answers to reads wait until the test lets them go, one by one, with `letGo`. */
+  /** While set, reads wait until the test releases them, one by one, with `releaseRead`. */
   gated = false;
-  /** Answers of the next reads, instead of the truth. */
+  /** Answers of the next reads, instead of the real ones. */
   readonly answers: (Outcome<unknown> | Error)[] = [];
   readonly reads: string[] = [];
   readonly #gates: (() => void)[] = [];
 
-  constructor(bounds: Partial<LiveBounds> = {}, feedIdsFollow = false) {
+  constructor(bounds: Partial<LiveBounds> = {}, feedIdsContiguous = false) {
     const router: Pick<CommandRouter, 'send'> = {
       // Only `get-drop` is ever sent.
       send: async (command) =>
@@ -206,7 +206,7 @@ export class LiveHarness {
       clock: this.clock,
       log: { error: (_fields, message) => void this.logged.push(message) },
       bounds,
-      feedIdsFollow,
+      feedIdsContiguous,
     });
   }
 
@@ -240,18 +240,18 @@ export class LiveHarness {
     this.bus.publish(`drop.${view.id}`, { type: 'drop', view, milestones });
   }
 
-  /** A kept notification: first in the feed, then on the bus. */
+  /** Stores a notification in the feed, then publishes it on the bus. */
   notify(userId: string, id: string, onBus = true): void {
-    const notification = keptNotification(userId, id);
+    const notification = storedNotification(userId, id);
     const feed = this.feeds.get(userId) ?? [];
     feed.push(notification);
     this.feeds.set(userId, feed);
     if (onBus) this.bus.publish(`user.${userId}`, { type: 'notification', notification });
   }
 
-  /** The bus brings one that is in the feed already. */
+  /** Publishes a notification that is in the feed already. */
   repeat(userId: string, id: string): void {
-    const notification = keptNotification(userId, id);
+    const notification = storedNotification(userId, id);
     this.bus.publish(`user.${userId}`, { type: 'notification', notification });
   }
 
@@ -261,8 +261,8 @@ export class LiveHarness {
     this.bus.publish(`user.${userId}`, { type: 'follow', creatorId, following });
   }
 
-  /** Lets the oldest waiting read go on, and waits for what follows from it. */
-  async letGo(): Promise<void> {
+  /** Releases the oldest waiting read, and waits for what follows from it. */
+  async releaseRead(): Promise<void> {
     this.#gates.shift()?.();
     await settled();
   }
@@ -276,7 +276,7 @@ export class LiveHarness {
     return view === undefined ? refusal('not-found') : success(view);
   }
 
-  /** The answer is the state of now, also when it arrives late. */
+  /** The answer is the state at the call, even when it arrives late. */
   async #read(name: string, answer: Outcome<unknown>): Promise<Outcome<unknown>> {
     this.reads.push(name);
     const given = this.answers.shift() ?? answer;
@@ -296,7 +296,7 @@ export class LiveHarness {
   }
 }
 
-/** Resolves after everything that needs no outside event has run. */
+/** Resolves after all work that waits for no outside event. */
 export function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
@@ -332,7 +332,7 @@ export function milestone(type: Milestone['type'], view: DropView): Milestone {
   return { type, view };
 }
 
-export function keptNotification(userId: string, id: string): Notification {
+export function storedNotification(userId: string, id: string): Notification {
   return {
     id,
     userId,

@@ -1,4 +1,5 @@
-// The live stream over real WebSockets: the gateway's server and its native fan-out, with fakes behind them.
+// The live stream over real WebSockets: the gateway's server and its native fan-out, with fakes
+// behind them.
 
 import { once } from 'node:events';
 import test, { type ExecutionContext } from 'ava';
@@ -17,7 +18,7 @@ import type { Notification } from '../../../contracts/notifications.ts';
 import {
   dropView,
   type Frame,
-  keptNotification,
+  storedNotification,
   ManualClock,
   milestone,
   START_SECOND,
@@ -74,7 +75,7 @@ async function startServer(t: ExecutionContext, clock: Clock = systemClock) {
   return { bus, drops, feed, gateway, port };
 }
 
-/** A client that keeps all frames and can wait for one. */
+/** A client that stores all frames and can wait for one. */
 class Client {
   readonly frames: Frame[] = [];
   readonly socket: WebSocket;
@@ -93,11 +94,11 @@ class Client {
     this.socket.send(JSON.stringify(message));
   }
 
-  /** Resolves when some frame is as wanted. */
-  until(wanted: (frame: Frame) => boolean): Promise<void> {
+  /** Resolves once some frame matches. */
+  until(matches: (frame: Frame) => boolean): Promise<void> {
     return new Promise((resolve) => {
       this.#look = () => {
-        if (this.frames.some(wanted)) resolve();
+        if (this.frames.some(matches)) resolve();
       };
       this.#look();
     });
@@ -109,7 +110,7 @@ class Client {
   }
 }
 
-test('N4, N6, N7: a user follows a sale over a real socket, and resumes on the next one', async (t) => {
+test('N4, N6, N7: a user follows a sale on a real socket and resumes on another', async (t) => {
   const { bus, drops, feed, port } = await startServer(t);
   const first = new Client(port, '/v1/notifications', `ann:${nowSeconds() + 60}`);
   await first.until(({ type }) => type === 'ready');
@@ -118,7 +119,7 @@ test('N4, N6, N7: a user follows a sale over a real socket, and resumes on the n
   const visitor = new Client(port, '/v1/drops/drop_1/live');
   await visitor.until(({ type }) => type === 'drop.snapshot');
 
-  // Hundreds of changes in one turn, and a visitor who comes in between.
+  // Hundreds of changes in one turn; a visitor connects between them.
   for (let version = 2; version < 200; version++) {
     drops.set('drop_1', dropView(version, { stocked: 1_000 }));
     bus.publish('drop.drop_1', { type: 'drop', view: drops.get('drop_1')!, milestones: [] });
@@ -128,9 +129,9 @@ test('N4, N6, N7: a user follows a sale over a real socket, and resumes on the n
   bus.publish('creator.creator_1', { type: 'milestone', milestone: soldOut });
   drops.set('drop_1', dropView(202, { stocked: 202 }));
   bus.publish('drop.drop_1', { type: 'drop', view: drops.get('drop_1')!, milestones: [soldOut] });
-  const kept = keptNotification('ann', '1');
-  feed.push(kept);
-  bus.publish('user.ann', { type: 'notification', notification: kept });
+  const notification = storedNotification('ann', '1');
+  feed.push(notification);
+  bus.publish('user.ann', { type: 'notification', notification });
 
   await first.until(({ type }) => type === 'notification');
   for (const client of [first, visitor, late]) {
@@ -150,7 +151,7 @@ test('N4, N6, N7: a user follows a sale over a real socket, and resumes on the n
   });
 
   first.socket.terminate();
-  feed.push(keptNotification('ann', '2'), keptNotification('ann', '3'));
+  feed.push(storedNotification('ann', '2'), storedNotification('ann', '3'));
   const second = new Client(port, `/v1/notifications?access_token=ann:${nowSeconds() + 60}`);
   await once(second.socket, 'open');
   second.say({ type: 'resume', after: '1' });
@@ -161,14 +162,14 @@ test('N4, N6, N7: a user follows a sale over a real socket, and resumes on the n
   );
 });
 
-test('N8: a client that stops reading costs nobody else a frame, and ends with the fresh state', async (t) => {
+test('N8: a client that stops reading costs others no frame and gets fresh state', async (t) => {
   const { bus, drops, port } = await startServer(t);
   const slow = new Client(port, '/v1/drops/drop_1/live');
   const fast = new Client(port, '/v1/drops/drop_1/live');
   await slow.until(({ type }) => type === 'drop.snapshot');
   await fast.until(({ type }) => type === 'drop.snapshot');
   slow.socket.pause();
-  // Milestones go out one by one: more bytes than all buffers on the way take together.
+  // Milestones are sent one by one, and have more bytes than all buffers on the way.
   const productId = 'p'.repeat(10_000);
   const last = 1_501;
   for (let version = 2; version <= last; ) {
@@ -178,7 +179,7 @@ test('N8: a client that stops reading costs nobody else a frame, and ends with t
     }
     drops.set('drop_1', batch.at(-1)!.view);
     bus.publish('drop.drop_1', { type: 'drop', view: batch.at(-1)!.view, milestones: batch });
-    // The fast client keeps up.
+    // The fast client reads on.
     await fast.until((frame) => frame.version === version - 1);
     fast.frames.splice(0);
   }
@@ -190,7 +191,7 @@ test('N8: a client that stops reading costs nobody else a frame, and ends with t
   t.is(slow.frames.at(-1)!.type, 'drop.snapshot');
 });
 
-test('N9, N8: real close codes: an expired token, a bad one, a binary frame, an unknown drop, the end of the server', async (t) => {
+test('N9, N8: close codes of bad tokens, binary frames, unknown drops and a stop', async (t) => {
   const clock = new ManualClock();
   const { gateway, port } = await startServer(t, clock);
   const expiring = new Client(port, '/v1/notifications', `ann:${START_SECOND + 10}`);

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { FanoutPace } from '../../../gateway/live/pace.ts';
 
-test('N3: time is set aside for each frame delivered, and adds up over drops', (t) => {
+test('N3: time is reserved for each frame delivered, and adds up over drops', (t) => {
   const pace = new FanoutPace({ microsPerFrame: 20, waitMsMax: 1_000 });
   t.true(pace.freeAt <= 5_000);
   pace.spend(10_000, 5_000);

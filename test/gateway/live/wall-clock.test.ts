@@ -1,5 +1,5 @@
-// Live streams while the wall clock is set an hour on or back. Only the ends of tokens and the times
-// of notifications are wall time.
+// Live streams while the wall clock is set an hour on or back. Only the ends of tokens and the
+// times of notifications are wall time.
 
 import test from 'ava';
 import { dropView, LiveHarness, milestone, settled } from './live-harness.ts';
@@ -44,7 +44,7 @@ for (const [shifted, shiftMs] of SHIFTS) {
     t.like(socket.take(), [{ type: 'drop.stock', version: 4 }]);
   });
 
-  test(`N7: what is held back for a resume waits its time, with the wall clock set ${shifted}`, async (t) => {
+  test(`N7: notifications wait for a resume with the wall clock set ${shifted}`, async (t) => {
     const harness = new LiveHarness({ resumeGraceMs: 250 });
     const socket = harness.open({ userId: 'ann', expiresAt: FAR_SECOND });
     await settled();
@@ -58,16 +58,16 @@ for (const [shifted, shiftMs] of SHIFTS) {
     t.deepEqual(socket.types(), ['notification', 'notification']);
   });
 
-  test(`N8: a slow client is caught up on what it missed alone, with the wall clock set ${shifted}`, async (t) => {
+  test(`N8: a slow client catches up with the wall clock set ${shifted}`, async (t) => {
     const harness = new LiveHarness();
     harness.follows.set('ann', ['creator_1']);
     const socket = await harness.openReady('ann', FAR_SECOND);
     const started = (dropId: string, version: number) => {
-      const told = milestone('started', dropView(version, { id: dropId }));
-      harness.bus.publish('creator.creator_1', { type: 'milestone', milestone: told });
+      const startMilestone = milestone('started', dropView(version, { id: dropId }));
+      harness.bus.publish('creator.creator_1', { type: 'milestone', milestone: startMilestone });
     };
     started('drop_old', 1);
-    harness.clock.advance(harness.hub.bounds.droppedToldMsMax + 1);
+    harness.clock.advance(harness.hub.bounds.frameLossReportMsMax + 1);
     socket.take();
     socket.full = true;
     started('drop_missed', 1);
