@@ -1,7 +1,7 @@
-// The gateway's copies of durable drop views: bounded, fed by the live bus, filled from the drop's
-// actor. They answer reads, and orders for drops that are sold out with nothing held (H7). The bus
-// is best effort, so a copy that has heard nothing for a second is asked for again; meanwhile, for
-// another second, a sold-out answer stands "until it hears otherwise".
+// The gateway's bounded cache of durable drop views. The live bus updates it, and drops' actors
+// fill it. Cached views answer reads, and orders for drops that are sold out with nothing held
+// (H7). The bus is best effort, so a view without an update for a second is fetched again. Until
+// the fetch ends, and for at most another second, the cached "sold out" still answers orders.
 
 import { dropTopic, type LiveBus, type LiveMessage } from '../actors/live-bus.ts';
 import type { CommandRouter } from '../actors/command-router.ts';
@@ -10,35 +10,37 @@ import type { Outcome } from '../contracts/refusals.ts';
 import type { DropView } from '../contracts/drops.ts';
 import { filterHas, orderFingerprint } from '../domain/order-filter.ts';
 
-/** A copy older than this is asked for again before or while it is used. */
+/** A view older than this is fetched again, before or while it is used. */
 const FRESH_MS = 1_000;
 /**
- * A sold-out copy of this age answers no order any more: it could not be had anew, so somebody may
- * have an order by now under the very key that would be refused (J4).
+ * A sold-out view of this age answers no order: it could not be refreshed, so an order may exist by
+ * now under the very key that would be refused (J4).
  */
 const SOLD_OUT_AGE_MAX_MS = 2_000;
-/** Drops watched at once. */
+/** Drops in the cache. */
 const DROPS_MAX = 10_000;
-/** All order filters together; past it, orders of the drops without one go to their actor. */
+/** Bytes of all order filters. Past it, orders of drops without a filter go to the drop's actor. */
 const FILTER_BYTES_MAX = 64 * 1024 * 1024;
-/** Entries looked at for one not used lately before the oldest goes. */
+/**
+ * Entries that an eviction inspects for one that was not used lately; then it evicts the oldest.
+ */
 const EVICTION_PROBES = 16;
 
 export interface WatchedDrop {
   readonly dropId: string;
   view: DropView | null;
-  /** When the view was last known to be the newest. */
-  heardAt: number;
+  /** The monotonic time at which the view was last known to be the newest. */
+  refreshedAt: number;
   /**
-   * The highest version that a reply through this gateway has shown: an older copy is not shown
-   * after it.
+   * The highest version that a reply of this gateway has shown. An older view is not shown after
+   * it.
    */
   versionShown: number;
   filter: OrderFilter | null;
-  /** The body of the sold-out answer at `soldOutVersion`, kept by the order path. */
+  /** The body of the sold-out reply at `soldOutVersion`, cached by the order path. */
   soldOutVersion: number;
   soldOutBody: ArrayBuffer;
-  /** Looked up since the last eviction came by. */
+  /** Used since the last eviction inspected the drop. */
   used: boolean;
   fetchedViewAt: number;
   fetchedFilterAt: number;
@@ -61,7 +63,7 @@ export class DropViews {
   readonly #dropsMax: number;
   readonly #filterBytesMax: number;
   readonly #drops = new Map<string, WatchedDrop>();
-  readonly #endGaps: () => void;
+  readonly #unsubscribeGaps: () => void;
   #filterBytes = 0;
 
   constructor(options: DropViewsOptions) {
@@ -70,21 +72,21 @@ export class DropViews {
     this.#monotonic = options.monotonic;
     this.#dropsMax = options.dropsMax ?? DROPS_MAX;
     this.#filterBytesMax = options.filterBytesMax ?? FILTER_BYTES_MAX;
-    this.#endGaps = options.bus.onGap(() => this.#doubtAll());
+    this.#unsubscribeGaps = options.bus.onGap(() => this.#markAllStale());
   }
 
   get size(): number {
     return this.#drops.size;
   }
 
-  /** The watched drop, or undefined; costs one map lookup. */
+  /** The cached drop, or undefined. Costs one map lookup. */
   find(dropId: string): WatchedDrop | undefined {
     const drop = this.#drops.get(dropId);
     if (drop !== undefined) drop.used = true;
     return drop;
   }
 
-  /** Begins to watch a drop that is known to exist. */
+  /** Adds a drop that is known to exist, and subscribes to its updates. */
   watch(dropId: string): WatchedDrop {
     const known = this.find(dropId);
     if (known !== undefined) return known;
@@ -92,7 +94,7 @@ export class DropViews {
     const drop: WatchedDrop = {
       dropId,
       view: null,
-      heardAt: -Infinity,
+      refreshedAt: -Infinity,
       versionShown: 0,
       filter: null,
       soldOutVersion: -1,
@@ -104,17 +106,17 @@ export class DropViews {
       unsubscribe: () => undefined,
     };
     this.#drops.set(dropId, drop);
-    // Listening comes before asking, so that no change between the two is missed.
+    // Subscribe first, then fetch: no change between the two is missed.
     drop.unsubscribe = this.#bus.subscribe(dropTopic(dropId), (message) =>
-      this.#hear(drop, message),
+      this.#onMessage(drop, message),
     );
     this.#fetchView(drop);
     return drop;
   }
 
   /**
-   * The drop's durable view, at most a second old and not older than any reply given here. Answers
-   * what the actor answers.
+   * The drop's durable view: at most a second old, and not older than any reply of this gateway.
+   * Where there is no such view, the actor's reply.
    */
   async get(dropId: string): Promise<Outcome<DropView>> {
     const drop = this.find(dropId);
@@ -122,27 +124,27 @@ export class DropViews {
       return { ok: true, value: drop.view };
     }
     const reply = await this.#router.send({ type: 'get-drop', dropId });
-    if (reply.ok) this.offer(reply.value);
-    else if (reply.code === 'not-found' && drop !== undefined) this.#forget(drop);
+    if (reply.ok) this.accept(reply.value);
+    else if (reply.code === 'not-found' && drop !== undefined) this.#remove(drop);
     return reply;
   }
 
-  /** A view that came with a reply: newer than the copy, or the same. */
-  offer(view: DropView): void {
+  /** Caches a view from a reply. It is as new as the cached one, or newer. */
+  accept(view: DropView): void {
     const drop = this.watch(view.id);
     if (view.version > drop.versionShown) drop.versionShown = view.version;
-    this.#take(drop, view);
+    this.#update(drop, view);
   }
 
   /**
-   * True when the gateway may say "sold out" by itself: the durable copy is live with nothing free
-   * and nothing held, and the filter of the same version knows no order of this user under this
-   * key. Otherwise the actor must be asked (O3).
+   * True when the gateway may refuse an order as sold out without the actor: the durable view is
+   * live with nothing free and nothing held, and the filter of the same version has no order of
+   * this user under this key. Otherwise the actor must decide (O3).
    */
   soldOutFor(drop: WatchedDrop, userId: string, key: string, monotonicMs: number): boolean {
     const { view, filter } = drop;
     if (view === null || view.free !== 0 || view.held !== 0 || view.status !== 'live') return false;
-    const ageMs = monotonicMs - drop.heardAt;
+    const ageMs = monotonicMs - drop.refreshedAt;
     if (ageMs >= FRESH_MS) this.#fetchView(drop);
     if (ageMs >= SOLD_OUT_AGE_MAX_MS) return false;
     if (filter === null || filter.version !== view.version) {
@@ -153,34 +155,34 @@ export class DropViews {
   }
 
   stop(): void {
-    this.#endGaps();
-    for (const drop of this.#drops.values()) this.#forget(drop);
+    this.#unsubscribeGaps();
+    for (const drop of this.#drops.values()) this.#remove(drop);
   }
 
   #fresh(drop: WatchedDrop, view: DropView): boolean {
-    return view.version >= drop.versionShown && this.#monotonic() - drop.heardAt < FRESH_MS;
+    return view.version >= drop.versionShown && this.#monotonic() - drop.refreshedAt < FRESH_MS;
   }
 
-  /** Messages may have been lost: each copy is asked for again before or while it is used. */
-  #doubtAll(): void {
-    for (const drop of this.#drops.values()) drop.heardAt = -Infinity;
+  /** Messages may have been lost: each view is fetched again, before or while it is used. */
+  #markAllStale(): void {
+    for (const drop of this.#drops.values()) drop.refreshedAt = -Infinity;
   }
 
-  #hear(drop: WatchedDrop, message: LiveMessage): void {
-    if (message.type === 'drop') this.#take(drop, message.view);
+  #onMessage(drop: WatchedDrop, message: LiveMessage): void {
+    if (message.type === 'drop') this.#update(drop, message.view);
   }
 
-  #take(drop: WatchedDrop, view: DropView): void {
+  #update(drop: WatchedDrop, view: DropView): void {
     if (!drop.watched) return;
     if (drop.view !== null && view.version < drop.view.version) return;
     drop.view = view;
-    drop.heardAt = this.#monotonic();
-    if (drop.filter !== null && drop.filter.version !== view.version) this.#dropFilter(drop);
+    drop.refreshedAt = this.#monotonic();
+    if (drop.filter !== null && drop.filter.version !== view.version) this.#removeFilter(drop);
   }
 
   /**
-   * At most once in `FRESH_MS` for each drop, so that a slow actor is not asked once for each
-   * order.
+   * At most once in `FRESH_MS` for each drop, so that a slow actor does not get one request for
+   * each order.
    */
   #fetchView(drop: WatchedDrop): void {
     const now = this.#monotonic();
@@ -190,8 +192,8 @@ export class DropViews {
       { type: 'get-drop', dropId: drop.dropId },
       {
         complete: (reply) => {
-          if (reply.ok) this.#take(drop, reply.value as DropView);
-          else if (reply.code === 'not-found') this.#forget(drop);
+          if (reply.ok) this.#update(drop, reply.value as DropView);
+          else if (reply.code === 'not-found') this.#remove(drop);
         },
       },
     );
@@ -205,45 +207,45 @@ export class DropViews {
       { type: 'get-order-filter', dropId: drop.dropId },
       {
         complete: (reply) => {
-          if (reply.ok) this.#takeFilter(drop, reply.value as OrderFilter);
+          if (reply.ok) this.#storeFilter(drop, reply.value as OrderFilter);
         },
       },
     );
   }
 
-  #takeFilter(drop: WatchedDrop, filter: OrderFilter): void {
+  #storeFilter(drop: WatchedDrop, filter: OrderFilter): void {
     if (!drop.watched) return;
-    this.#dropFilter(drop);
+    this.#removeFilter(drop);
     if (this.#filterBytes + filter.bitmap.length > this.#filterBytesMax) return;
     this.#filterBytes += filter.bitmap.length;
     drop.filter = filter;
   }
 
-  #dropFilter(drop: WatchedDrop): void {
+  #removeFilter(drop: WatchedDrop): void {
     if (drop.filter === null) return;
     this.#filterBytes -= drop.filter.bitmap.length;
     drop.filter = null;
-    // The next version's filter may be asked for at once.
+    // The filter of the next version may be fetched at once.
     drop.fetchedFilterAt = -Infinity;
   }
 
-  #forget(drop: WatchedDrop): void {
+  #remove(drop: WatchedDrop): void {
     if (!drop.watched) return;
     drop.watched = false;
-    this.#dropFilter(drop);
+    this.#removeFilter(drop);
     this.#drops.delete(drop.dropId);
     drop.unsubscribe();
   }
 
   /**
-   * The second-chance algorithm: whoever was used since the last visit goes to the back of the
-   * queue once.
+   * Evicts one drop by the second-chance algorithm: a drop that was used since the last inspection
+   * moves to the back of the queue once.
    */
   #evict(): void {
     let probes = 0;
     for (const drop of this.#drops.values()) {
       if (!drop.used || ++probes > EVICTION_PROBES) {
-        this.#forget(drop);
+        this.#remove(drop);
         return;
       }
       drop.used = false;

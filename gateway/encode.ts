@@ -1,7 +1,7 @@
-// How values are written into replies where `JSON.stringify` over a fresh object would cost too
-// much: the order path writes its JSON by hand, from these parts.
+// Encodes values for replies where `JSON.stringify` of a fresh object would cost too much: the
+// order path builds its JSON by hand from these parts.
 
-/** Printable ASCII without the quote and the backslash: may stand between quotes as it is. */
+/** Printable ASCII without quote and backslash: may stand between quotes unescaped. */
 const PLAIN = /^[ !#-[\]-~]*$/;
 
 export function jsonString(text: string): string {
@@ -11,7 +11,7 @@ export function jsonString(text: string): string {
 let lastTime = Number.NaN;
 let lastText = '';
 
-/** RFC 3339 in UTC. Orders of one batch share their time, so the last answer is kept. */
+/** RFC 3339 in UTC. Orders of one batch share their time, so the last text is cached. */
 export function rfc3339(timeMs: number): string {
   if (timeMs !== lastTime) {
     lastText = new Date(timeMs).toISOString();

@@ -1,5 +1,5 @@
-// The gateway: puts its parts together from what it is given. It owns no data and knows no driver;
-// whatever it needs of the floors below comes in by options.
+// Builds the gateway from its parts. It owns no data and knows no driver: `options` bring
+// everything that it needs from the floors below.
 
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
@@ -14,7 +14,7 @@ import { Authenticator } from './http/auth.ts';
 import { Dispatcher } from './http/dispatcher.ts';
 import { DropViews } from './drop-views.ts';
 import { Flight } from './http/flight.ts';
-import { offerDrops } from './offer-drops.ts';
+import { cacheDrops } from './cache-drops.ts';
 import type { MetricSources } from './http/metric-sources.ts';
 import { registerMetrics } from './http/metrics.ts';
 import { OrderPath } from './orders/order-path.ts';
@@ -48,40 +48,40 @@ export interface GatewayOptions {
   readonly call: CallAction;
   readonly bus: LiveBus;
   readonly verifyToken: VerifyToken;
-  /** Null: it is not served here. */
+  /** Null: the stream is not served here. */
   readonly stream: OutsideStream | null;
   readonly live: MakeLive;
-  /** False lifts the limits by user and by address, those of live streams too. */
+  /** False turns off the limits by user and by address, those of live streams too. */
   readonly rateLimits: boolean;
   readonly clock: Clock;
   readonly readiness: () => Readiness;
   readonly metrics: Registry;
-  /** What other parts of this node tell the metrics. */
+  /** Values of other parts of this node, for the metrics. */
   readonly sources?: MetricSources;
   readonly log: Logger;
-  /** Shown in the description of the interface. */
+  /** The version in the OpenAPI description. */
   readonly version?: string;
   /** Shown as `payment.provider` in orders. */
   readonly paymentProvider?: string;
   readonly ratePolicies?: RatePolicies;
   readonly liveBounds?: LiveBounds;
   readonly requestsInFlightMax?: number;
-  /** Bounds of the orders that wait for their answer. */
+  /** Bounds of the orders that wait for their replies. */
   readonly orderWindow?: OrderWindowOptions;
-  /** Takes client addresses from X-Forwarded-For: only behind a proxy that sets it. */
+  /** Reads client addresses from X-Forwarded-For: only behind a proxy that sets it. */
   readonly trustProxy?: boolean;
-  /** `itself`: only its health, metrics and description; for nodes that are no gateways. */
+  /** `itself`: only health, metrics and description, for nodes that are no gateways. */
   readonly serves?: 'everything' | 'itself';
   /** How long `stop` waits for requests in flight. */
   readonly drainMs?: number;
 }
 
 export interface Gateway {
-  /** Listens, and resolves to the port. */
+  /** Listens. Resolves to the port. */
   start(): Promise<number>;
   /**
-   * Stops accepting, lets requests in flight finish within a bound, ends live streams with a
-   * retryable code.
+   * Stops accepting connections, waits a bounded time for requests in flight, and closes live
+   * streams with a code to retry.
    */
   stop(): Promise<void>;
 }
@@ -96,9 +96,9 @@ export function createGateway(options: GatewayOptions): Gateway {
   const flight = new Flight({ countMax: options.requestsInFlightMax ?? REQUESTS_IN_FLIGHT_MAX });
   const onFault = (fault: unknown): void => log.error({ err: fault }, 'the gateway met a defect');
   const views = new DropViews({ bus, router, monotonic: () => clock.monotonic() });
-  const offers = (options.serves ?? 'everything') === 'everything';
+  const servesApi = (options.serves ?? 'everything') === 'everything';
   const routes: Route[] = [
-    ...(offers
+    ...(servesApi
       ? [
           ...accountRoutes(),
           ...productRoutes(),
@@ -123,7 +123,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     table,
     authenticator,
     limits,
-    call: offerDrops(options.call, views),
+    call: cacheDrops(options.call, views),
     clock,
     log,
   });
@@ -158,7 +158,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     host,
     port,
     dispatcher,
-    orders: offers ? orders : null,
+    orders: servesApi ? orders : null,
     admission,
     limits,
     flight,

@@ -1,4 +1,4 @@
-// Views as clients get them: what `contracts/wire.ts` derives of each shape. Only orders are written
+// The bodies of replies. `contracts/wire.ts` derives them from each shape; only orders are written
 // by hand.
 
 import { OwnProfile, PublicProfile, Session } from '../contracts/accounts.ts';
@@ -13,8 +13,8 @@ import { presenter } from '../contracts/wire.ts';
 import { jsonString, rfc3339 } from './encode.ts';
 
 /**
- * `OrderBody` as JSON, written by hand because it is on the order path; `test/gateway/present.test.ts`
- * compares it with the derived shape, for any text.
+ * `OrderBody` as JSON, written by hand because it is on the order path.
+ * `test/gateway/present.test.ts` compares it with the derived shape, for any text.
  */
 export function orderJson(order: OrderView, paymentProvider: string): string {
   let json =

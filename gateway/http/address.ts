@@ -1,10 +1,10 @@
-// Client addresses: as text for services and logs, and as the key that limits count by.
+// Client addresses: as text for services and logs, and as the key that rate limits count by.
 
 import { isIP } from 'node:net';
 
 /**
- * An address from its 4 or 16 bytes in network order; an IPv4 address mapped into IPv6 comes out as
- * IPv4.
+ * The text of an address of 4 or 16 bytes in network order. An IPv4 address that is mapped into
+ * IPv6 is shown as IPv4.
  */
 export function addressText(bytes: Uint8Array): string {
   if (bytes.length === 4) return bytes.join('.');
@@ -18,7 +18,7 @@ export function addressText(bytes: Uint8Array): string {
 }
 
 /**
- * What limits count by: a whole IPv4 address, or the /64 of an IPv6 address, which is what one
+ * The key that rate limits count by: a whole IPv4 address, or the /64 of an IPv6 address, which one
  * household or host gets.
  */
 export function addressLimitKey(address: string): string {
@@ -30,13 +30,15 @@ export function addressLimitKey(address: string): string {
   return [...head, ...zeros, ...tail].slice(0, 4).join(':');
 }
 
-/** The ways in which proxies write an address with its port, and IPv6 in brackets without one. */
+/**
+ * How proxies write an address: IPv4 with or without a port, IPv6 in brackets with or without one.
+ */
 const WITH_PORT = /^(?:\[(.*)\]|([\d.]+))(?::\d+)?$/;
 const IPV4_IN_IPV6 = /^::ffff:(?=\d+\.)/;
 
 /**
- * The client as the nearest proxy saw it: the last entry of X-Forwarded-For, without a port, and as
- * IPv4 where it is mapped into IPv6; null where it is no address.
+ * The client's address as the nearest proxy saw it: the last entry of X-Forwarded-For, without a
+ * port, and as IPv4 where it is mapped into IPv6. Null where that is no address.
  */
 export function forwardedAddress(forwardedFor: string): string | null {
   const last = forwardedFor.slice(forwardedFor.lastIndexOf(',') + 1).trim();

@@ -1,6 +1,6 @@
-// Who may open a live stream: whose token is valid, as often as others may read, and while there is
-// room. Streams are counted in all and by address, because each holds memory for as long as it
-// likes.
+// Decides whether a client may open a live stream: its token must be valid, its rate of reads
+// within the limit, and a place free. Streams are counted in all and by address, because each holds
+// memory until its client closes it.
 
 import { DROP_ID } from '../../contracts/patterns.ts';
 import type { Clock } from '../../actors/clock.ts';
@@ -22,7 +22,7 @@ export interface LiveBounds {
   readonly connectionsPerAddressMax: number;
 }
 
-/** Its `addressKey` is what to give back with `release`. */
+/** An admitted stream. Its `addressKey` is the argument of `release`. */
 export interface Admitted extends LivePeer {
   readonly ok: true;
 }
@@ -48,8 +48,8 @@ export class Admission {
   }
 
   /**
-   * A place for a new stream: a visitor's of the drop `dropId`, or a user's when it is null. Every
-   * admitted one is released once.
+   * Takes a place for a new stream: a visitor's stream of the drop `dropId`, or a user's where
+   * `dropId` is null. Each admitted stream must be released once.
    */
   admit(incoming: IncomingRequest, dropId: string | null): Admitted | Problem {
     if (dropId !== null && !dropIdForm.test(dropId)) return problem('not-found');

@@ -1,5 +1,5 @@
-// Who makes a request: the access token out of its header, and whether the address may go on
-// guessing.
+// Authenticates requests: reads the access token from the header, verifies it, and limits the bad
+// tokens of an address.
 
 import { ACCESS_TOKEN_LENGTH_MAX } from '../../contracts/bounds.ts';
 import { IdentityCache } from './identity-cache.ts';
@@ -11,7 +11,7 @@ import type { VerifyToken } from './route.ts';
 const BEARER = /^bearer +/i;
 const PLAIN_SCHEME = 'Bearer ';
 
-/** The token of an Authorization header; empty where there is none of the Bearer scheme. */
+/** The token of an Authorization header. Empty where the header has no Bearer token. */
 export function bearerToken(header: string): string {
   const scheme = BEARER.exec(header);
   return scheme === null ? '' : header.slice(scheme[0].length);
@@ -46,23 +46,23 @@ export class Authenticator {
   }
 
   /**
-   * Who an Authorization header speaks for; null where it has no token that is valid now, and then
-   * `refuse` says how to answer.
+   * The identity in an Authorization header. Null where the header has no token that is valid now;
+   * then `refuse` makes the reply.
    */
   identify(authorization: string, nowMs: number): TokenIdentity | null {
-    const known = this.#cache.find(authorization);
-    if (known === undefined) return this.#verify(authorization, nowMs);
-    return nowMs < known.expiresAt * 1_000 ? known : null;
+    const cached = this.#cache.find(authorization);
+    if (cached === undefined) return this.#verify(authorization, nowMs);
+    return nowMs < cached.expiresAt * 1_000 ? cached : null;
   }
 
-  /** The same for a token that came without a header. */
+  /** Like `identify`, for a token that did not come in a header. */
   identifyToken(token: string, nowMs: number): TokenIdentity | null {
     return this.identify(`${PLAIN_SCHEME}${token}`, nowMs);
   }
 
   /**
-   * Only good credentials are remembered, and only in their plain form, so that neither bad ones
-   * nor the many ways to write one header can push others out.
+   * Only valid credentials are cached, and only in their plain form. So neither bad tokens nor the
+   * many spellings of one header can evict others.
    */
   #verify(authorization: string, nowMs: number): TokenIdentity | null {
     const token = bearerToken(authorization);
@@ -73,9 +73,7 @@ export class Authenticator {
     return identity;
   }
 
-  /**
-   * The answer to a token that was missing or not valid. Bad tokens count against their address.
-   */
+  /** The reply to a missing or invalid token. Bad tokens count against their address. */
   refuse(token: string, address: string, monotonicMs: number): Problem {
     if (token === '') return NO_TOKEN;
     return this.#limits.check('bad-tokens', address, null, monotonicMs) ?? BAD_TOKEN;

@@ -1,7 +1,6 @@
-// From a request as it was read to a reply as it is written, for everything but the order path:
-// finds the route, checks who calls and what is sent, calls the handler, and presents what came of
-// it. A handler's refusal becomes a problem; a fault is logged with the request's id and told as
-// little of as possible.
+// Turns a request into a reply, for every route but the order path: finds the route, checks the
+// caller and the input, calls the handler, and encodes the result. A handler's refusal becomes a
+// problem. A fault is logged with the request's id, and the reply says as little of it as possible.
 
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
@@ -29,7 +28,7 @@ import type { RouteTable } from './route-table.ts';
 import { beginTrace, type Trace } from './trace.ts';
 import { isJsonMediaType, parseJson, parseQuery } from './validation.ts';
 
-/** A reply with everything in it, ready to be written. */
+/** A complete reply, ready to be written. */
 export interface OutgoingReply {
   readonly status: number;
   readonly headers: readonly (readonly [string, string])[];
@@ -37,7 +36,9 @@ export interface OutgoingReply {
 }
 
 export interface OutgoingStream extends BodyStream {
-  /** To be called with what `chunks` threw, after which the reply cannot be ended well. */
+  /**
+   * The server calls it with the error that `chunks` threw. After that the reply cannot end well.
+   */
   readonly failed: (fault: unknown) => void;
 }
 
@@ -75,7 +76,7 @@ export class Dispatcher {
     }
   }
 
-  /** Every route's counts, and those of requests for no route. */
+  /** The counts of every route, and of requests without a route. */
   get counts(): RouteCounts[] {
     return [...[...this.#checks.values()].map(({ counts }) => counts), this.#unmatched];
   }
@@ -84,7 +85,7 @@ export class Dispatcher {
     return this.#checks.get(route)?.counts ?? this.#unmatched;
   }
 
-  /** Always answers; never rejects. */
+  /** Always resolves to a reply; never rejects. */
   async dispatch(incoming: IncomingRequest): Promise<OutgoingReply> {
     const startedAt = this.#options.clock.monotonic();
     const trace = beginTrace(incoming.header('traceparent'), incoming.header('x-request-id'));
@@ -108,7 +109,7 @@ export class Dispatcher {
     return reply;
   }
 
-  /** The reply to a request that the server refuses by itself. */
+  /** The reply to a request that the server itself refuses. */
   refuse(incoming: IncomingRequest, refused: Problem): OutgoingReply {
     const trace = beginTrace(incoming.header('traceparent'), incoming.header('x-request-id'));
     const reply = present(refused, null, incoming, trace);
@@ -186,16 +187,16 @@ export class Dispatcher {
   }
 
   #faultOf(fault: unknown, route: Route, trace: Trace): Problem {
-    const told = problemOfFault(fault);
+    const reply = problemOfFault(fault);
     const line = {
       ...trace,
       method: route.definition.method,
       route: route.definition.path,
       err: fault,
     };
-    if (told.code === 'internal') this.#options.log.error(line, 'a request met a defect');
-    else if (problemStatus(told) >= 500) this.#options.log.warn(line, 'a request met a fault');
-    return told;
+    if (reply.code === 'internal') this.#options.log.error(line, 'a request met a defect');
+    else if (problemStatus(reply) >= 500) this.#options.log.warn(line, 'a request met a fault');
+    return reply;
   }
 }
 
@@ -236,12 +237,12 @@ function contentTag(body: string): string {
   return `W/"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
 }
 
-/** Weak comparison, as If-None-Match wants it (RFC 9110, 13.1.2). */
+/** Weak comparison, as If-None-Match requires (RFC 9110, 13.1.2). */
 function matchesTag(ifNoneMatch: string, etag: string): boolean {
   if (ifNoneMatch === '') return false;
   const opaque = etag.replace(/^W\//, '');
   return ifNoneMatch.split(',').some((tag) => {
-    const wanted = tag.trim();
-    return wanted === '*' || wanted.replace(/^W\//, '') === opaque;
+    const candidate = tag.trim();
+    return candidate === '*' || candidate.replace(/^W\//, '') === opaque;
   });
 }

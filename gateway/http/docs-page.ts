@@ -1,6 +1,5 @@
-// The browsable page at /docs: one self-contained document that reads /openapi.json and shows it.
-// No foreign script or style is loaded, and the content policy allows exactly the two inline blocks
-// below.
+// The page at /docs: one self-contained document that reads /openapi.json and shows it. It loads no
+// foreign script or style, and its content policy allows exactly the two inline blocks below.
 
 import { createHash } from 'node:crypto';
 
@@ -10,11 +9,15 @@ body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; p
 h1 { margin: 0; } h2 { margin: 2rem 0 .5rem; text-transform: capitalize; }
 code, pre { font: 13px/1.5 ui-monospace, monospace; }
 details { border: 1px solid var(--line); border-radius: 6px; margin: .4rem 0; }
-summary { cursor: pointer; padding: .5rem .75rem; } summary span { opacity: .75; margin-left: .75rem; }
+summary { cursor: pointer; padding: .5rem .75rem; }
+summary span { opacity: .75; margin-left: .75rem; }
 .method { display: inline-block; min-width: 4.5rem; font-weight: 700; color: var(--accent); }
-.inside { padding: 0 .75rem .75rem; } pre { background: var(--soft); padding: .6rem; border-radius: 6px; overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; } td, th { text-align: left; padding: .25rem .6rem .25rem 0; vertical-align: top; }
-input { font: inherit; width: 100%; padding: .4rem .6rem; margin-top: 1rem; box-sizing: border-box; }
+.inside { padding: 0 .75rem .75rem; }
+pre { background: var(--soft); padding: .6rem; border-radius: 6px; overflow-x: auto; }
+table { border-collapse: collapse; width: 100%; }
+td, th { text-align: left; padding: .25rem .6rem .25rem 0; vertical-align: top; }
+input { font: inherit; width: 100%; padding: .4rem .6rem; margin-top: 1rem;
+  box-sizing: border-box; }
 `;
 
 const SCRIPT = `
@@ -37,15 +40,18 @@ function outline(schema, all, indent = '') {
   if (schema.type === 'object' && schema.properties) {
     const required = schema.required ?? [];
     const fields = Object.entries(schema.properties).map(([name, field]) =>
-      more + name + (required.includes(name) ? '' : '?') + ': ' + outline(field, all, more) + bounds(field));
+      more + name + (required.includes(name) ? '' : '?') + ': ' +
+      outline(field, all, more) + bounds(field));
     return '{\\n' + fields.join('\\n') + '\\n' + indent + '}';
   }
   return schema.type ?? 'any';
 }
+const BOUNDS = ['format', 'minimum', 'maximum', 'minLength', 'maxLength', 'maxItems', 'default',
+  'description'];
 function bounds(schema) {
-  const said = ['format', 'minimum', 'maximum', 'minLength', 'maxLength', 'maxItems', 'default', 'description']
-    .filter((name) => schema[name] !== undefined).map((name) => name + ' ' + schema[name]);
-  return said.length === 0 ? '' : '   // ' + said.join(', ');
+  const shown = BOUNDS.filter((name) => schema[name] !== undefined)
+    .map((name) => name + ' ' + schema[name]);
+  return shown.length === 0 ? '' : '   // ' + shown.join(', ');
 }
 
 function operationView(path, method, operation, all) {
@@ -53,16 +59,21 @@ function operationView(path, method, operation, all) {
   if (operation.security) inside.append(make('p', { textContent: 'Needs an access token.' }));
   if (operation.parameters) {
     const rows = operation.parameters.map((one) =>
-      row(code(one.name), one.in + (one.required ? ', required' : ''), outline(one.schema, all) + bounds(one.schema)));
+      row(code(one.name), one.in + (one.required ? ', required' : ''),
+        outline(one.schema, all) + bounds(one.schema)));
     inside.append(make('h4', { textContent: 'Parameters' }), make('table', {}, ...rows));
   }
   const body = operation.requestBody && Object.values(operation.requestBody.content)[0].schema;
-  if (body) inside.append(make('h4', { textContent: 'Body' }), make('pre', { textContent: outline(body, all) }));
+  if (body) {
+    inside.append(make('h4', { textContent: 'Body' }),
+      make('pre', { textContent: outline(body, all) }));
+  }
   inside.append(make('h4', { textContent: 'Answers' }));
   const problems = make('table');
   for (const [status, answer] of Object.entries(operation.responses)) {
     const [type, content] = Object.entries(answer.content ?? {})[0] ?? [];
-    problems.append(row(make('b', { textContent: status }), answer.description.replaceAll('\`', ''), code(type ?? '')));
+    const description = answer.description.replaceAll('\`', '');
+    problems.append(row(make('b', { textContent: status }), description, code(type ?? '')));
     if (content?.schema && !type.includes('problem')) {
       inside.append(make('pre', { textContent: outline(content.schema, all) }));
     }
@@ -90,12 +101,15 @@ try {
       groups.get(tag).append(operationView(path, method, operation, all));
     }
   }
-  const codes = all.Problem.properties.code.enum.map((name) => make('li', { id: name }, code(name)));
+  const codes = all.Problem.properties.code.enum
+    .map((name) => make('li', { id: name }, code(name)));
   main.replaceChildren(...groups.values(),
     make('section', {}, make('h2', { textContent: 'Problem codes' }), make('ul', {}, ...codes)));
   document.querySelector('input').addEventListener('input', (event) => {
-    const wanted = event.target.value.toLowerCase();
-    for (const view of document.querySelectorAll('details')) view.hidden = !view.dataset.text.includes(wanted);
+    const filter = event.target.value.toLowerCase();
+    for (const view of document.querySelectorAll('details')) {
+      view.hidden = !view.dataset.text.includes(filter);
+    }
   });
   if (location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView();
 } catch (error) {

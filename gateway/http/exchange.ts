@@ -1,6 +1,6 @@
-// One request and its response, from its head to the last byte or its abort, for everything but the
-// order path. It holds the server's rules for a response in one place: no touch after the answer or
-// the abort, chunks copied, every write corked.
+// One request and its response, from its head to the last byte or its abort, for every route but
+// the order path. The server's rules for a response are in this one place: no call after the end or
+// the abort, chunks are copied, and every write is corked.
 
 import { STATUS_CODES } from 'node:http';
 import type { OutgoingReply, OutgoingStream } from './dispatcher.ts';
@@ -8,12 +8,12 @@ import type { Flight } from './flight.ts';
 import type { IncomingRequest } from './route.ts';
 
 /**
- * What is still read and thrown away of a body that is too large, so that the client can read the
- * answer.
+ * Bytes of a body that is too large which are still read and discarded, so that the client can read
+ * the reply.
  */
 export const DRAIN_BYTES_MAX = 1024 * 1024;
 
-/** What is needed of the server's request; valid only while it is called. */
+/** The used part of the server's request. Valid only during the callback. */
 export interface ServerRequest {
   getCaseSensitiveMethod(): string;
   getUrl(): string;
@@ -22,7 +22,7 @@ export interface ServerRequest {
   forEach(each: (name: string, value: string) => void): void;
 }
 
-/** What is needed of the server's response. */
+/** The used part of the server's response. */
 export interface ServerResponse {
   onAborted(call: () => void): unknown;
   onData(call: (chunk: ArrayBuffer, isLast: boolean) => void): unknown;
@@ -31,13 +31,16 @@ export interface ServerResponse {
   writeHeader(name: string, value: string): unknown;
   end(body: string, closeConnection: boolean): unknown;
   /**
-   * Without arguments there is no Content-Length; an `undefined` one comes out as a huge number.
+   * Without arguments there is no Content-Length. An `undefined` length is sent as a huge number.
    */
   endWithoutBody(reportedLength?: number, closeConnection?: boolean): unknown;
-  /** A part of the body. False: it waits in memory for the client, and `onWritable` calls later. */
+  /**
+   * Writes a part of the body. False: the part waits in memory for the client, and `onWritable` is
+   * called later.
+   */
   write(chunk: string): boolean;
   onWritable(call: () => boolean): unknown;
-  /** Ends the connection at once; calls what `onAborted` was given. */
+  /** Closes the connection at once and calls the `onAborted` callback. */
   close(): unknown;
 }
 
@@ -50,8 +53,8 @@ export class Exchange implements IncomingRequest {
   readonly #headers = new Map<string, string>();
   readonly #flight: Flight;
   #response: ServerResponse | null;
-  /** Ends the wait of a stream for its client. */
-  #wake: (() => void) | null = null;
+  /** Resumes a stream that waits for its client. */
+  #resumeWriting: (() => void) | null = null;
 
   constructor(response: ServerResponse, request: ServerRequest, address: string, flight: Flight) {
     this.#response = response;
@@ -64,15 +67,15 @@ export class Exchange implements IncomingRequest {
       const before = this.#headers.get(name);
       this.#headers.set(name, before === undefined ? value : `${before}, ${value}`);
     });
-    flight.takeOff();
+    flight.begin();
   }
 
   readonly header = (name: string): string => this.#headers.get(name) ?? '';
 
   /**
-   * Calls once: with the body read, or with it null where it is longer than `bytesMax`, then
-   * `tooLong` true where its rest was not even read away, so that the connection must close. Does
-   * not call when the client goes.
+   * Calls `read` once the body is read. The body is null where it is longer than `bytesMax`.
+   * `tooLong` is true where the rest was not read either, so that the connection must close. `read`
+   * is not called when the client goes away.
    */
   readBody(bytesMax: number, read: (tooLong: boolean) => void): void {
     const response = this.#response!;
@@ -99,7 +102,7 @@ export class Exchange implements IncomingRequest {
     });
   }
 
-  /** Answers, unless the client is gone. Resolves when a body that is a stream has ended. */
+  /** Writes the reply, unless the client is gone. A body that is a stream resolves at its end. */
   async write(reply: OutgoingReply, close = false): Promise<void> {
     const { body } = reply;
     if (typeof body === 'string') this.#writeWhole({ ...reply, body }, close);
@@ -110,14 +113,15 @@ export class Exchange implements IncomingRequest {
     const response = this.#response;
     if (response === null) return;
     this.#response = null;
-    const last = close || this.#flight.draining;
+    const closeConnection = close || this.#flight.draining;
     response.cork(() => {
       writeHead(response, reply);
-      if (this.method === 'HEAD') response.endWithoutBody(Buffer.byteLength(reply.body), last);
+      if (this.method === 'HEAD')
+        response.endWithoutBody(Buffer.byteLength(reply.body), closeConnection);
       else if (reply.status === 204 || reply.status === 304) response.endWithoutBody();
-      else response.end(reply.body, last);
+      else response.end(reply.body, closeConnection);
     });
-    this.#flight.land();
+    this.#flight.end();
   }
 
   async #writeStream(reply: OutgoingReply & { body: OutgoingStream }): Promise<void> {
@@ -127,7 +131,7 @@ export class Exchange implements IncomingRequest {
       const response = this.#response;
       if (response === null) return;
       response.onWritable(() => {
-        this.#wake?.();
+        this.#resumeWriting?.();
         return true;
       });
       response.cork(() => writeHead(response, reply));
@@ -147,19 +151,18 @@ export class Exchange implements IncomingRequest {
       }
     } catch (fault) {
       body.failed(fault);
-      // The client must not take what it has for all there is. It lands by `onAborted`.
+      // The client must not take the part that it has for the whole. `onAborted` ends the exchange.
       if (this.#response !== null) response.close();
       return;
     }
     if (this.#response === null) return;
     this.#response = null;
-    // To ask for the connection's end would write its header into the chunked body (uWebSockets
-    // 20).
+    // Asking to close the connection would write its header into the chunked body (uWebSockets 20).
     response.cork(() => response.end('', false));
-    this.#flight.land();
+    this.#flight.end();
   }
 
-  /** Resolves when there is room for the next, or the client is gone. */
+  /** Resolves when there is room for the next chunk, or the client is gone. */
   async #writeChunk(response: ServerResponse, chunk: string): Promise<void> {
     let taken = true;
     response.cork(() => {
@@ -167,22 +170,22 @@ export class Exchange implements IncomingRequest {
     });
     if (taken) return;
     await new Promise<void>((resolve) => {
-      this.#wake = resolve;
+      this.#resumeWriting = resolve;
     });
-    this.#wake = null;
+    this.#resumeWriting = null;
   }
 
-  /** The connection goes on as something else than HTTP. */
-  handOver(): void {
+  /** The connection is upgraded and is no longer HTTP. */
+  detach(): void {
     this.#response = null;
-    this.#flight.land();
+    this.#flight.end();
   }
 
   #aborted(): void {
     if (this.#response === null) return;
     this.#response = null;
-    this.#flight.land();
-    this.#wake?.();
+    this.#flight.end();
+    this.#resumeWriting?.();
   }
 }
 

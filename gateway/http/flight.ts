@@ -1,11 +1,11 @@
-// The requests now in flight: bounded, counted, and waited for when the gateway stops.
+// Counts and bounds the requests in flight, and waits for them when the gateway stops.
 
 export class Flight {
-  /** Set by `drain`: connections are then closed after their reply. */
+  /** Set by `drain`: from then on connections are closed after their reply. */
   draining = false;
   readonly #countMax: number;
   #count = 0;
-  #landed: (() => void) | null = null;
+  #onEmpty: (() => void) | null = null;
 
   constructor(options: { countMax: number }) {
     this.#countMax = options.countMax;
@@ -19,26 +19,26 @@ export class Flight {
     return this.#count > this.#countMax;
   }
 
-  takeOff(): void {
+  begin(): void {
     this.#count += 1;
   }
 
-  land(): void {
+  end(): void {
     this.#count -= 1;
-    if (this.#count === 0 && this.#landed !== null) this.#landed();
+    if (this.#count === 0 && this.#onEmpty !== null) this.#onEmpty();
   }
 
-  /** Waits until nothing is in flight, or for `waitMs`. True when everything has landed. */
+  /** Waits until no request is in flight, for at most `waitMs`. True where none is left. */
   async drain(waitMs: number): Promise<boolean> {
     this.draining = true;
     if (this.#count === 0) return true;
     return await new Promise<boolean>((resolve) => {
       const timeout = setTimeout(() => {
-        this.#landed = null;
+        this.#onEmpty = null;
         resolve(false);
       }, waitMs);
-      this.#landed = () => {
-        this.#landed = null;
+      this.#onEmpty = () => {
+        this.#onEmpty = null;
         clearTimeout(timeout);
         resolve(true);
       };

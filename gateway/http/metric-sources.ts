@@ -1,12 +1,12 @@
-// What a node's other parts offer for /metrics: plain functions and plain data, read only when
-// somebody asks, so that nothing here costs anything while orders go by. Which parts a node has
-// depends on its roles; what it has not, is left out.
+// The values that other parts of a node give to /metrics. They are functions that return plain data
+// and are called only when /metrics is read, so they cost nothing while orders are placed. A node
+// without some part leaves its values out.
 
 import { Gauge, type Metric, type MetricObject, type Registry } from 'prom-client';
 
-/** Durations by bucket; one count more than there are bounds holds the rest. */
+/** Durations by bucket. The last count, beyond the bounds, has all longer ones. */
 export interface DurationSample {
-  /** Upper bounds, rising. */
+  /** Upper bounds, in rising order. */
   readonly boundsMs: readonly number[];
   readonly counts: ArrayLike<number>;
   readonly sumMs: number;
@@ -14,26 +14,26 @@ export interface DurationSample {
 
 export interface ShardSample {
   readonly status: string;
-  /** Commands in its mailbox. */
+  /** Commands in the shard's mailbox. */
   readonly waiting: number;
 }
 
 export interface RelayLagSample {
   readonly consumer: string;
-  /** Durable facts in memory that the consumer has not taken. */
+  /** Durable facts in memory that wait for the consumer. */
   readonly facts: number;
-  /** Durable entries that are to be read from journals. */
+  /** Durable entries that the consumer has yet to read from journals. */
   readonly entries: number;
-  /** Shards that are read from the journal to catch up. */
+  /** Shards whose journal the consumer reads to catch up. */
   readonly shardsBehind: number;
-  /** For how long the oldest of all that has waited, in milliseconds. */
+  /** How long the oldest waiting fact or entry has waited, in milliseconds. */
   readonly ms: number;
 }
 
 export interface LiveSample {
   readonly connections: number;
   readonly topics: { readonly drops: number; readonly creators: number; readonly users: number };
-  /** Since the start, as all below. */
+  /** Since the start, like all fields below. */
   readonly framesPublished: number;
   readonly framesDropped: number;
   readonly notificationsSent: number;
@@ -60,10 +60,10 @@ export interface MetricSources {
 type Labels = Readonly<Record<string, string>>;
 type Value = readonly [labels: Labels, value: number];
 
-/** All of them are always shown, so that an alert on `damaged` finds a zero and not nothing. */
+/** All statuses are always shown, so that an alert on `damaged` finds a zero and not nothing. */
 const SHARD_STATUSES: readonly string[] = ['serving', 'recovering', 'damaged'];
 
-/** Adds what the sources tell to the registry; once for each registry. */
+/** Registers the sources' values. To be called once for each registry. */
 export function registerSources(registry: Registry, sources: MetricSources): void {
   const { shards, relay, live, limits, journalAppends } = sources;
   const gauge = (name: string, help: string, read: () => readonly Value[]) =>
@@ -94,7 +94,7 @@ export function registerSources(registry: Registry, sources: MetricSources): voi
     );
   }
   if (live !== undefined) {
-    gauge('livedrops_live_topics', 'Topics somebody listens to here, by kind.', () =>
+    gauge('livedrops_live_topics', 'Topics with subscribers on this node, by kind.', () =>
       Object.entries(live().topics).map(([kind, count]) => [{ kind }, count]),
     );
     counter('livedrops_live_frames_published_total', 'Frames given to the fan-out.', () => [
@@ -111,7 +111,7 @@ export function registerSources(registry: Registry, sources: MetricSources): voi
     );
   }
   if (limits !== undefined) {
-    gauge('livedrops_rate_limit_keys', 'Addresses and users that a limit remembers.', () =>
+    gauge('livedrops_rate_limit_keys', 'Addresses and users that a limit counts.', () =>
       limits().map(({ limit, keys }) => [{ limit }, keys]),
     );
     counter('livedrops_rate_limited_total', 'Requests that a limit refused.', () =>
@@ -138,7 +138,7 @@ export interface HistogramValue {
   readonly metricName: string;
 }
 
-/** The lines of one histogram, in seconds; none where nothing was counted. */
+/** The lines of one histogram, in seconds. None where nothing was counted. */
 export function histogramValues(
   name: string,
   labels: Labels,
@@ -164,7 +164,7 @@ interface MetricHead {
   readonly type: 'gauge' | 'counter' | 'histogram';
 }
 
-/** A metric as the registry reads it, whose values are made at the time of reading. */
+/** A metric whose values are computed when the registry is read. */
 export function sampled(head: MetricHead, read: () => readonly (Value | HistogramValue)[]): Metric {
   const get = (): MetricObject & { values: unknown[] } => ({
     ...(head as unknown as MetricObject),

@@ -1,5 +1,5 @@
-// What the gateway counts of its requests. The order path may not call into the metrics library, so
-// counts are plain arrays that are read only when somebody asks for /metrics.
+// The gateway's counts of its requests. The order path may not call the metrics library, so counts
+// are plain arrays, which are only read for /metrics.
 
 import { collectDefaultMetrics, type Registry } from 'prom-client';
 import {
@@ -12,7 +12,7 @@ import {
 } from './metric-sources.ts';
 
 const BOUNDS_MS: readonly number[] = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000];
-/** One more than there are bounds holds the rest. */
+/** The last bucket has all durations above the bounds. */
 const BUCKET_COUNT = BOUNDS_MS.length + 1;
 const CLASSES: readonly string[] = ['1xx', '2xx', '3xx', '4xx', '5xx'];
 
@@ -67,7 +67,7 @@ export interface GatewayGauges {
   readonly watchedDrops: () => number;
   readonly ordersWaiting: () => number;
   readonly ordersWaitingMax: () => number;
-  /** What other parts of the node tell. */
+  /** Values of other parts of the node. */
   readonly sources: MetricSources;
 }
 
@@ -84,12 +84,12 @@ export function registerMetrics(
   const inFlight = 'livedrops_http_requests_in_flight';
   addGauge(registry, inFlight, 'Requests not yet answered.', requestsInFlight);
   addGauge(registry, 'livedrops_live_connections', 'Open live streams.', liveConnections);
-  addGauge(registry, 'livedrops_gateway_watched_drops', 'Drop views kept here.', watchedDrops);
+  addGauge(registry, 'livedrops_gateway_watched_drops', 'Drop views in the cache.', watchedDrops);
   addGauge(registry, 'livedrops_orders_waiting', 'Orders not yet answered.', ordersWaiting);
   const limit = 'livedrops_orders_waiting_limit';
   addGauge(registry, limit, 'Orders that may wait now; more are refused.', ordersWaitingMax);
   registerSources(registry, sources);
-  // One process may hold several roles that share a registry.
+  // One process may have several roles that share a registry.
   if (registry.getSingleMetric('process_cpu_user_seconds_total') === undefined) {
     collectDefaultMetrics({ register: registry });
   }

@@ -1,5 +1,5 @@
-// OpenAPI 3.1, written from the route table: the same schemas that validate. A schema with a title
-// becomes a named component.
+// Writes OpenAPI 3.1 from the route table, with the schemas that also validate requests. A schema
+// with a title becomes a named component.
 
 import type { TSchema } from 'typebox';
 import { PROBLEM_MEDIA_TYPE, PROBLEMS } from './problems.ts';
@@ -23,7 +23,8 @@ export function openApiDocument(routes: readonly Route[], version: string): Json
       title: 'LiveDrops',
       version,
       description:
-        'Limited-stock sales that never oversell. Times are RFC 3339 in UTC, money is in integer minor units, errors are RFC 9457 problems with a stable code.',
+        'Limited-stock sales that never oversell. Times are RFC 3339 in UTC, ' +
+        'money is in integer minor units, errors are RFC 9457 problems with a stable code.',
     },
     paths,
     components: {
@@ -90,7 +91,7 @@ function successOf(definition: RouteDefinition, components: Json): Json {
   return { [String(status)]: success };
 }
 
-/** The route's own refusals, and those that every route of its kind may give. */
+/** The route's own refusals, and those that all routes of its kind may give. */
 function problemsOf(definition: RouteDefinition): Json {
   const codes = new Set<ProblemCode>(definition.refusals);
   if (definition.access === 'user') codes.add('unauthenticated');
@@ -108,9 +109,9 @@ function problemsOf(definition: RouteDefinition): Json {
     }
   }
   const problems: Json = {};
-  for (const [status, said] of byStatus) {
+  for (const [status, codesOfStatus] of byStatus) {
     problems[String(status)] = {
-      description: said.map((code) => `\`${code}\``).join(', '),
+      description: codesOfStatus.map((code) => `\`${code}\``).join(', '),
       content: { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } } },
     };
   }
@@ -121,7 +122,7 @@ function problemsOf(definition: RouteDefinition): Json {
 function refer(schema: TSchema, components: Json): unknown {
   const { title } = schema as { title?: string };
   if (title === undefined) return referInside(schema, components);
-  // Taken before going inside, so that each component is written once.
+  // Reserved before the recursion, so that each component is written once.
   if (!(title in components)) {
     components[title] = null;
     components[title] = referInside(schema, components);

@@ -1,5 +1,5 @@
-// Refusals and faults as RFC 9457 problem documents. This table is the only place that knows which
-// HTTP status a code has; what went wrong inside is for the log and never for the reply.
+// Turns refusals and faults into RFC 9457 problem documents. Only this table knows the HTTP status
+// of a code. Internal causes go to the log and never into a reply.
 
 import type { ProblemCode, Refusal } from '../../contracts/refusals.ts';
 
@@ -38,10 +38,12 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 
-/** Seconds after which a 503 may be tried again. */
+/** Seconds after which a client may retry a 503. */
 const RETRY_AFTER_SECONDS = '1';
 
-/** A refusal that only HTTP knows, or one with a status or headers of its own. */
+/**
+ * A refusal with, where needed, a status or headers of its own; some codes exist only over HTTP.
+ */
 export interface Problem {
   readonly ok: false;
   readonly code: ProblemCode;
@@ -67,7 +69,7 @@ export function problemHeaders(refused: Problem): readonly (readonly [string, st
   return refused.headers ?? [];
 }
 
-/** The problem document. `instance` is the request's path, where it is worth telling. */
+/** The problem document. `instance` is the request's path, where the document should show it. */
 export function problemBody(refused: Problem, instance?: string): string {
   return JSON.stringify({
     type: `/docs#${refused.code}`,
@@ -80,10 +82,7 @@ export function problemBody(refused: Problem, instance?: string): string {
   });
 }
 
-/**
- * What faults of the floors below mean to a client, by their stable codes (ours, then the
- * broker's).
- */
+/** The problems for faults of the floors below, by stable code: first ours, then the broker's. */
 const FAULTS: ReadonlyMap<unknown, Problem> = new Map<unknown, Problem>([
   ['invalid-cursor', problem('invalid-request', 'cursor: did not come from this list.')],
   ['invalid-position', problem('invalid-request', 'from: is no position of this stream.')],
@@ -102,14 +101,14 @@ const FAULTS: ReadonlyMap<unknown, Problem> = new Map<unknown, Problem>([
   ['queue-full', problem('overloaded')],
 ]);
 
-/** The problem a thrown fault is answered with; `internal` only for defects. */
+/** The problem that answers a thrown fault. `internal` only for defects. */
 export function problemOfFault(fault: unknown): Problem {
   if (!(fault instanceof Error)) return problem('internal');
   const { code, type } = fault as { code?: unknown; type?: unknown };
   return FAULTS.get(code) ?? FAULTS.get(type) ?? problem('internal');
 }
 
-/** A refusal from below. With a well-formed body in the request, wrong content is 422. */
+/** The problem of a refusal. Invalid content of a well-formed body is 422. */
 export function problemOfRefusal(refused: Refusal | Problem, withBody: boolean): Problem {
   if (refused.code === 'invalid-request' && withBody) return { status: 422, ...refused };
   return refused;

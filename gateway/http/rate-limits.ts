@@ -1,5 +1,5 @@
-// Which requests share a limit, how large it is, and how a refused one is told (H5). Each class
-// counts by address and, where the user is known, by user as well.
+// Which requests share a limit, its size, and the reply to a refused request (H5). Each class
+// counts by address and, where the user is known, by user too.
 
 import { RateLimiter, type RatePolicy } from '../../domain/rate-limiter.ts';
 import type { Problem } from './problems.ts';
@@ -18,7 +18,9 @@ function policy(name: string, quota: number, windowSeconds: number): RatePolicy 
   return { name, quota, windowSeconds };
 }
 
-/** An address may be a whole office or a mobile carrier, so it gets far more than one user. */
+/**
+ * An address may be a whole office or a mobile carrier, so its limit is far higher than a user's.
+ */
 export const DEFAULT_RATE_POLICIES: RatePolicies = {
   orders: { address: policy('orders-address', 1_000, 1), user: policy('orders-user', 20, 1) },
   'log-ins': { address: policy('log-ins-address', 20, 60), user: null },
@@ -27,7 +29,7 @@ export const DEFAULT_RATE_POLICIES: RatePolicies = {
   'bad-tokens': { address: policy('bad-tokens-address', 30, 60), user: null },
 };
 
-/** Keys that each limiter remembers: about 100 bytes each. */
+/** Keys in each limiter: about 100 bytes each. */
 const KEYS_MAX = 100_000;
 
 interface Limiters {
@@ -53,7 +55,10 @@ export class RateLimits {
           };
   }
 
-  /** Each limit by its policy's name: keys it remembers, and requests refused since the start. */
+  /**
+   * Each limit under its policy's name: the number of keys, and of requests refused since the
+   * start.
+   */
   report(): { limit: string; keys: number; refused: number }[] {
     const all = Object.values(this.#limiters ?? {}).flatMap(({ address, user }) =>
       user === null ? [address] : [address, user],
@@ -70,8 +75,8 @@ export class RateLimits {
   }
 
   /**
-   * Null when the request may go on. `userId` is null where nobody is known; `monotonicMs` is the
-   * time of a clock that nobody sets.
+   * Null when the request may proceed. `userId` is null where the user is not known. `monotonicMs`
+   * is a time of the monotonic clock.
    */
   check(
     rateClass: RateClass,
@@ -81,7 +86,7 @@ export class RateLimits {
   ): Problem | null {
     if (this.#limiters === null) return null;
     const { address: byAddress, user: byUser } = this.#limiters[rateClass];
-    // The user first: a user over the limit must not use up what others at the address share.
+    // The user's limit is checked first: a user over it must not use up the quota of the address.
     if (userId !== null && byUser !== null) {
       const waitMs = byUser.take(userId, monotonicMs);
       if (waitMs > 0) return rateLimited(byUser.policy, waitMs);
@@ -98,9 +103,7 @@ function limiters(policies: RateClassPolicy): Limiters {
   };
 }
 
-/**
- * The headers are those of the IETF draft "RateLimit header fields for HTTP", as structured fields.
- */
+/** The headers follow the IETF draft "RateLimit header fields for HTTP", as structured fields. */
 export function rateLimited(limit: RatePolicy, waitMs: number): Problem {
   const seconds = Math.max(1, Math.ceil(waitMs / 1000));
   return {

@@ -1,22 +1,22 @@
-// Finds the route of a path and method with find-my-way, and checks the ids in the path, so that
-// nothing strange ever reaches a handler as one. Only users' ids are decoded: those of ours have
-// nothing to encode. The order path does not come through here.
+// Finds the route of a method and path with find-my-way and checks the ids in the path, so that
+// handlers only get well-formed ids. Only users' ids are decoded: ids of our own need no encoding.
+// The order path does not use this table.
 
 import createRouter from 'find-my-way';
 import { assert } from '../../domain/assert.ts';
 import { type Method, NAME_IN_PATH, type PathIds, type Route } from './route.ts';
 import { ID, USER_ID } from '../../contracts/patterns.ts';
 
-/** Ids of ours, and order ids, which join two parts by a hyphen. */
+/** Ids of our own. An order id joins two such parts with a hyphen. */
 const OWN_ID = new RegExp(ID);
 const ID_OF_USER = new RegExp(USER_ID);
 const PATH_LENGTH_MAX = 512;
-/** What find-my-way would decode, or take for the end of the path. */
+/** Characters that find-my-way would decode or take for the end of the path. */
 const SPECIAL = /[%?#]/g;
 /** `%` becomes `%25`. */
 const ESCAPED_LENGTH = 3;
 
-/** An address: what its ids are called, and its routes by method. */
+/** A path: the names of its ids, and its routes by method. */
 interface Address {
   readonly path: string;
   readonly names: readonly string[];
@@ -26,7 +26,7 @@ interface Address {
 
 export type RouteMatch =
   | { readonly found: 'route'; readonly route: Route; readonly ids: PathIds }
-  /** The address exists, but not with this method. */
+  /** The path exists, but not with this method. */
   | { readonly found: 'methods'; readonly allow: string }
   | { readonly found: 'nothing' };
 
@@ -35,8 +35,8 @@ const NOTHING: RouteMatch = { found: 'nothing' };
 export class RouteTable {
   readonly routes: readonly Route[];
   /**
-   * One entry for each address, always under GET: the methods are told apart afterwards, so that a
-   * method that an address lacks costs no search of its own.
+   * One entry for each path, always under GET. Methods are compared afterwards, so that the search
+   * for allowed methods costs nothing extra.
    */
   readonly #addresses = createRouter({ maxParamLength: PATH_LENGTH_MAX * ESCAPED_LENGTH });
 
@@ -50,7 +50,7 @@ export class RouteTable {
         const names = [...path.matchAll(NAME_IN_PATH)].map((match) => match[1]!);
         address = { path, names, namesOfUsers: idsOfUsers, routes: new Map() };
         addresses.set(path, address);
-        // Throws for a path that another one equals but for its names.
+        // Throws where another path differs only in the names of its ids.
         this.#addresses.on('GET', path.replaceAll(NAME_IN_PATH, ':$1'), handledElsewhere, address);
       }
       assert(
@@ -63,10 +63,10 @@ export class RouteTable {
     }
   }
 
-  /** `method` in capitals; HEAD is answered where GET is. */
+  /** `method` is in capitals. HEAD is answered where GET is. */
   match(method: string, path: string): RouteMatch {
     if (path.length > PATH_LENGTH_MAX || !path.startsWith('/')) return NOTHING;
-    // Escaped once more, so that fixed segments are compared as they came and ids stay encoded.
+    // Escaped once more: fixed segments are compared as sent, and ids stay encoded.
     const found = this.#addresses.find('GET', path.replaceAll(SPECIAL, encodeURIComponent));
     if (found === null) return NOTHING;
     const address = found.store as Address;
@@ -80,7 +80,7 @@ export class RouteTable {
 
 function handledElsewhere(): void {}
 
-/** Null where one of them is no id. */
+/** Null where one of them is not a valid id. */
 function checkedIds(
   { names, namesOfUsers }: Address,
   params: Readonly<Record<string, string | undefined>>,

@@ -1,6 +1,6 @@
-// What a route is: a definition (address, schemas, who may call, what may come back), from which
-// requests are validated and OpenAPI is written, and a handler that turns a checked request into a
-// reply. Handlers know neither the server in use nor HTTP syntax.
+// A route: a definition (path, schemas, access, possible replies) from which requests are validated
+// and OpenAPI is written, and a handler that turns a checked request into a reply. Handlers know
+// neither the server library nor HTTP syntax.
 
 import type { Requester, TokenIdentity } from '../../contracts/accounts.ts';
 import type { Static, TObject, TSchema } from 'typebox';
@@ -10,36 +10,41 @@ import type { Problem } from './problems.ts';
 import type { RateClass } from './rate-limits.ts';
 
 /**
- * Synchronous, because a client's credentials are looked at before its body is read. Null for any
- * token that is not valid now.
+ * Synchronous, because credentials are checked before the body is read. Null for a token that is
+ * not valid now.
  */
 export type VerifyToken = (token: string, nowMs: number) => TokenIdentity | null;
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 
-/** A request as the server read it, before anything is checked. */
+/** A request as the server read it, before any check. */
 export interface IncomingRequest {
   /** In capitals, as sent. */
   readonly method: string;
   readonly path: string;
   /** Without the question mark; empty where there is none. */
   readonly query: string;
-  /** By lower-case name; empty where absent. Repeated headers are joined by commas. */
+  /**
+   * By lower-case name; empty where the header is absent. Repeated headers are joined with commas.
+   */
   readonly header: (name: string) => string;
-  /** The remote address, as text. */
+  /** The client's address, as text. */
   readonly address: string;
-  /** Null when it was larger than the server reads. */
+  /** Null where the body is larger than the server reads. */
   readonly body: Uint8Array | null;
 }
 
-/** A body that is made while it is sent: the next chunk when the client has taken the last. */
+/**
+ * A body that is produced while it is sent. The next chunk is requested when the client has taken
+ * the last one.
+ */
 export interface BodyStream {
   /**
-   * An empty chunk sends nothing: it gives the server the chance to end a quiet stream. Between two
-   * others less than 10 s may pass, after which the server gives the connection up.
+   * An empty chunk sends nothing, but lets the server end a quiet stream. The time between two
+   * other chunks must be below 10 s, or the server closes the connection.
    */
   readonly chunks: AsyncIterable<string>;
-  /** Called once the reply has ended, however it did. */
+  /** Called when the reply has ended, in any way. */
   readonly close: () => void;
 }
 
@@ -54,22 +59,22 @@ export interface Reply {
 
 export type RouteResult = Reply | Problem;
 
-/** `CallAction` with the request's trace filled in. */
+/** `CallAction` that passes on the request's trace. */
 export type RouteCall = <A extends ActionName>(
   action: A,
   params: ActionParams<A>,
 ) => Promise<ActionOutcome<A>>;
 
-/** The ids of a path, by the names that the route's definition gives them. */
+/** The ids of a path, by their names in the route's definition. */
 export type PathIds = Readonly<Record<string, string>>;
 
-/** A request that keeps what its route's definition says. */
+/** A request that matches its route's definition. */
 export interface CheckedRequest<Q, B> {
-  /** The id that is called `id` in the path; empty where there is none. */
+  /** The id named `id` in the path. Empty where there is none. */
   readonly id: string;
   /**
-   * All ids in the path by their names: each 1 to 80 characters of letters, digits, `_` and `-`,
-   * or, as the definition says, a user's id, decoded.
+   * All ids of the path by name. Each has 1 to 80 letters, digits, `_` or `-`; or, where the
+   * definition says so, it is a user's id, decoded.
    */
   readonly ids: PathIds;
   readonly query: Q;
@@ -83,16 +88,16 @@ export interface CheckedRequest<Q, B> {
 }
 
 export interface UserRequest<Q, B> extends CheckedRequest<Q, B> {
-  /** Whom the access token speaks for. */
+  /** The user of the access token. */
   readonly caller: Requester;
   /** Seconds since the Unix epoch. */
   readonly tokenExpiresAt: number;
 }
 
-/** Who may call: anybody, or only somebody with a valid access token. */
+/** `public`: every client may call. `user`: only with a valid access token. */
 export type Access = 'public' | 'user';
 
-/** An id in the path of a definition. */
+/** The name of an id in a definition's path. */
 export const NAME_IN_PATH = /\{(\w+)\}/g;
 
 export interface RouteDefinition {
@@ -100,8 +105,8 @@ export interface RouteDefinition {
   /** Such as `/v1/drops/{id}`. */
   readonly path: string;
   /**
-   * The names of those ids in the path that are users': visible ASCII, percent-encoded where a path
-   * needs that.
+   * The names of the path's ids that are users' ids: visible ASCII, percent-encoded where a path
+   * needs it.
    */
   readonly idsOfUsers?: readonly string[];
   readonly summary: string;
@@ -111,30 +116,29 @@ export interface RouteDefinition {
   readonly rateClass: RateClass | null;
   readonly query?: TObject;
   readonly body?: TObject;
-  /** The body is signed: its bytes go to the handler as they came, whatever they are. */
+  /** The body is signed: the handler gets its bytes unparsed. */
   readonly bodyAsBytes?: boolean;
   /** Further request headers, for the documentation. */
   readonly headers?: TObject;
-  /** The status of success, and what the body then is. */
+  /** The status and the body's shape of a success. */
   readonly status: number;
   readonly response?: TSchema;
-  /** JSON unless given. Of a stream, `response` is the shape of one line. */
+  /** Default: JSON. For a stream, `response` is the shape of one line. */
   readonly responseMediaType?: string;
-  /** Codes of its own, besides those that every route of its kind may answer. */
+  /** The route's own codes, besides those that all routes of its kind may give. */
   readonly refusals: readonly ProblemCode[];
   /** Cache-Control for public reads, which then have an ETag too (H10). */
   readonly cache?: string;
 }
 
 /**
- * Stands in the table with its types erased; `route` and `userRoute` see that handler and
- * definition agree.
+ * A route as the table stores it, with types erased. `route` and `userRoute` check that handler and
+ * definition match.
  */
 export interface Route {
   readonly definition: RouteDefinition;
   /**
-   * Null: answered elsewhere (the order path, an upgrade), and in the table for 405 and the
-   * documentation only.
+   * Null: the order path or an upgrade answers; the table needs the route for 405 and for OpenAPI.
    */
   readonly handle:
     | ((request: UserRequest<never, never>) => RouteResult | Promise<RouteResult>)
@@ -143,7 +147,7 @@ export interface Route {
 
 type StaticOf<S> = S extends TSchema ? Static<S> : unknown;
 
-/** A route that anybody may call. */
+/** A route that every client may call. */
 export function route<const D extends RouteDefinition & { access: 'public' }>(
   definition: D,
   handle: (
@@ -153,7 +157,7 @@ export function route<const D extends RouteDefinition & { access: 'public' }>(
   return { definition, handle };
 }
 
-/** A route for whoever has a valid access token. */
+/** A route that needs a valid access token. */
 export function userRoute<const D extends RouteDefinition & { access: 'user' }>(
   definition: D,
   handle: (

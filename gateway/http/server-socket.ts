@@ -1,12 +1,12 @@
-// A WebSocket of the server as the live stream sees it: harmless after its end, and ended by its
-// close frame even when its buffer is full.
+// Adapts a WebSocket of the server for the live stream. Calls after the close do nothing, and a
+// close frame is sent even when the buffer is full.
 
 import type { LiveSocket, SendResult } from './socket.ts';
 
-/** What a slow client may have waiting before frames to it are dropped. */
+/** Buffered bytes of a slow client. Past this limit, frames to it are dropped. */
 export const SOCKET_BUFFER_BYTES_MAX = 256 * 1024;
 
-/** What is needed of the server's socket; not to be touched after its close. */
+/** The used part of the server's socket. Must not be called after its close. */
 export interface NativeSocket {
   send(text: string, isBinary: boolean, compress: boolean): number;
   subscribe(topic: string): boolean;
@@ -18,7 +18,10 @@ export interface NativeSocket {
 
 export class ServerSocket implements LiveSocket {
   #ws: NativeSocket | null;
-  /** The end that waits for room: a close frame past the limit would be dropped like any other. */
+  /**
+   * The close that waits for room in the buffer: past the limit, a close frame would be dropped
+   * too.
+   */
   #ending: { readonly code: number; readonly reason: string } | null = null;
 
   constructor(ws: NativeSocket) {
@@ -40,7 +43,7 @@ export class ServerSocket implements LiveSocket {
     this.#ws?.unsubscribe(topic);
   }
 
-  /** A client that never reads again is closed without a code, by the idle timeout. */
+  /** A client that never reads again is closed by the idle timeout, without a code. */
   end(code: number, reason: string): void {
     const ws = this.#ws;
     if (ws === null || this.#ending !== null) return;
@@ -56,7 +59,9 @@ export class ServerSocket implements LiveSocket {
     return this.#ws?.getBufferedAmount() ?? 0;
   }
 
-  /** The buffer shrank. True when the socket is ending, and nobody else need be told. */
+  /**
+   * The buffer has more room. True when the socket is closing: then the connection need not know.
+   */
   drained(): boolean {
     const ending = this.#ending;
     if (ending === null) return false;

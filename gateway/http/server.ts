@@ -1,8 +1,7 @@
-// The HTTP and WebSocket server: the only file that knows uWebSockets.js. It reads requests into
-// plain values, writes replies, and adapts sockets to the live stream's port. Its rules: the
-// request is read before anything is awaited, since it lives on the stack; `onAborted` comes before
-// anything asynchronous; body chunks are copied; a response is not touched once answered or
-// aborted.
+// The HTTP and WebSocket server: the only file that uses uWebSockets.js. It reads requests into
+// plain values, writes replies, and adapts sockets for the live stream. Its rules: a request is
+// read before the first await, because it lives on the stack; `onAborted` is set before any
+// asynchronous work; body chunks are copied; a response is not used after its end or its abort.
 
 import type {
   HttpRequest,
@@ -23,32 +22,38 @@ import type { RateLimits } from './rate-limits.ts';
 import { ServerSocket, SOCKET_BUFFER_BYTES_MAX } from './server-socket.ts';
 import type { LiveConnection, LiveHandler, PublishFrame } from './socket.ts';
 
-/** Makes the live stream: what it publishes by, and the limits it shares with requests. */
+/**
+ * Makes the live stream, from the function that publishes frames and the limits that it shares with
+ * requests.
+ */
 export type MakeLive = (publish: PublishFrame, limits: RateLimits) => LiveHandler;
 
-/** Of a request's first line and headers: room for the longest token beside a browser's cookies. */
+/**
+ * Bytes of a request's first line and headers: room for the longest token and a browser's cookies.
+ */
 const HEAD_BYTES_MAX = 16 * 1024;
-// The addon reads it once, when it is loaded; an import would load it before any line of this file.
+// The native addon reads the variable once, when it is loaded. A static import would load it before
+// this line runs.
 process.env['UWS_HTTP_MAX_HEADERS_SIZE'] = String(HEAD_BYTES_MAX);
 const { App, DISABLED, us_listen_socket_close, us_socket_local_port } = await import(
   'uWebSockets.js'
 );
 
-/** Every body but an order's. */
+/** Bytes of a body, except an order's. */
 const BODY_BYTES_MAX = 64 * 1024;
 /**
- * Past it the server ends the connection without a close frame, so it is above what the live stream
- * takes, which ends it with one.
+ * Past this limit the server closes the connection without a close frame. So the limit is above
+ * that of the live stream, which sends a close frame.
  */
 const FRAME_BYTES_MAX = 16 * 1024;
-/** Without a word or a pong for this long a socket is dead; the server pings by itself in time. */
+/** A socket without a message or a pong for this long is dead. The server pings often enough. */
 const SOCKET_IDLE_SECONDS = 60;
-/** `LIBUS_LISTEN_EXCLUSIVE_PORT`: otherwise a second process would quietly share the port. */
+/** `LIBUS_LISTEN_EXCLUSIVE_PORT`. Without it a second process would silently share the port. */
 const EXCLUSIVE_PORT = 1;
 
 export interface HttpServerOptions {
   readonly host: string;
-  /** 0 takes a free one. */
+  /** 0: any free port. */
   readonly port: number;
   readonly dispatcher: Dispatcher;
   /** Null: neither orders nor live streams are served here. */
@@ -58,7 +63,7 @@ export interface HttpServerOptions {
   readonly flight: Flight;
   readonly live: MakeLive;
   readonly trustProxy: boolean;
-  /** Told of defects in what the server calls; the request is answered or closed already. */
+  /** Gets defects in the code that the server calls. The request is already answered or closed. */
   readonly onFault: (fault: unknown) => void;
 }
 
@@ -99,11 +104,8 @@ export class HttpServer {
     return await new Promise((resolve, reject) => {
       const listening = (socket: us_listen_socket | false): void => {
         if (socket === false) {
-          reject(
-            new Error(
-              `Cannot listen on ${host}:${port}: is the port taken, or the address not of this machine?`,
-            ),
-          );
+          const detail = 'is the port taken, or the address not of this machine?';
+          reject(new Error(`Cannot listen on ${host}:${port}: ${detail}`));
           return;
         }
         this.#listening = socket;
@@ -115,8 +117,8 @@ export class HttpServer {
   }
 
   /**
-   * Stops accepting, lets requests in flight finish within `drainMs`, ends the live streams, and
-   * closes. Harmless when repeated.
+   * Stops accepting connections, waits up to `drainMs` for requests in flight, ends the live
+   * streams, and closes. Later calls do nothing.
    */
   async stop(drainMs: number): Promise<void> {
     if (this.#listening === null) return;
@@ -165,8 +167,8 @@ export class HttpServer {
       maxBackpressure: SOCKET_BUFFER_BYTES_MAX,
       idleTimeout: SOCKET_IDLE_SECONDS,
       sendPingsAutomatically: true,
-      // Frames are small and many sockets get the same one: compressing each would cost more than
-      // it saves.
+      // Frames are small, and many sockets get the same one: compressing it for each would cost
+      // more than it saves.
       compression: DISABLED,
       upgrade: (response: HttpResponse, request: HttpRequest, context: us_socket_context_t) => {
         const dropId = ofDrop ? (request.getParameter(0) ?? '') : null;
@@ -181,13 +183,13 @@ export class HttpServer {
       },
       message: (ws: WebSocket<SocketData>, message: ArrayBuffer, isBinary: boolean) => {
         const data = ws.getUserData();
-        // The server has checked the UTF-8 of text frames.
+        // The server has validated the UTF-8 of text frames.
         const text = isBinary ? null : Buffer.from(message).toString('utf8');
         this.#guard(data, () => data.connection?.received(text));
       },
       dropped: (ws: WebSocket<SocketData>) => {
-        // Also from inside a `send`, which first takes along what was published to this socket in
-        // the same turn: that may be dropped although the sent frame is not.
+        // May be called from inside a `send`, which first sends the frames that were published to
+        // this socket in the same turn. Those may be dropped although the sent frame is not.
         const data = ws.getUserData();
         this.#guard(data, () => data.connection?.missedFrame());
       },
@@ -222,13 +224,13 @@ export class HttpServer {
       exchange.write(dispatcher.refuse(exchange, admitted)).catch(onFault);
       return;
     }
-    exchange.handOver();
+    exchange.detach();
     const data: SocketData = { admitted, socket: null, connection: null };
-    // No subprotocol is spoken, so none is chosen.
+    // No subprotocol is supported, so none is chosen.
     response.upgrade(data, key, '', extensions, context);
   }
 
-  /** A defect in the live stream costs its connection, not the process. */
+  /** A defect in the live stream closes its connection, not the process. */
   #guard(data: SocketData, act: () => void): void {
     try {
       act();
@@ -239,7 +241,7 @@ export class HttpServer {
   }
 }
 
-/** The overload with host and options, which the package's types leave out. */
+/** The overload with host and options, which is missing in the package's types. */
 interface ListeningApp {
   listen(
     host: string,

@@ -1,43 +1,43 @@
-// What the live stream needs of a WebSocket server, so that only `gateway/http/server.ts` knows the
-// one in use. All calls are synchronous.
+// What the live stream needs from a WebSocket server. Only `gateway/http/server.ts` knows the
+// library in use. All calls are synchronous.
 
 import type { TokenIdentity } from '../../contracts/accounts.ts';
 
 export type SendResult =
-  /** On its way. */
+  /** Sent to the client. */
   | 'sent'
-  /** Kept in the connection's buffer, below its limit. */
+  /** Added to the connection's buffer, which is below its limit. */
   | 'buffered'
-  /** The buffer is full: not sent, and never will be. */
+  /** The buffer is full: the frame was not sent and never will be. */
   | 'dropped';
 
 export interface LiveSocket {
   send(text: string): SendResult;
   /**
-   * Frames published to the topic reach this socket, except while its buffer is over the limit:
-   * those are dropped, and `missedFrame` tells.
+   * Frames that are published to the topic reach this socket. While its buffer is over the limit
+   * they are dropped, and `missedFrame` is called.
    */
   subscribe(topic: string): void;
   unsubscribe(topic: string): void;
   /**
-   * Sends what is buffered, then a close frame. The handler's `closed` follows. Harmless when
-   * already closed.
+   * Sends the buffered frames, then a close frame. The handler's `closed` follows. Does nothing
+   * when the socket is closed.
    */
   end(code: number, reason: string): void;
   bufferedBytes(): number;
 }
 
-/** Who is at the other end of a stream. */
+/** The client of a stream. */
 export interface LivePeer {
   /** Null for a visitor. */
   readonly identity: TokenIdentity | null;
   /** The one drop that the stream shows; null for a user's stream. */
   readonly dropId: string | null;
-  /** What limits count the client's address by. */
+  /** The key under which rate limits count the client's address. */
   readonly addressKey: string;
 }
 
-/** The live stream as the server sees it. */
+/** The live stream, as the server calls it. */
 export interface LiveHandler {
   /** A connection was upgraded. */
   opened(socket: LiveSocket, peer: LivePeer): LiveConnection;
@@ -46,11 +46,11 @@ export interface LiveHandler {
 }
 
 export interface LiveConnection {
-  /** One text frame came in, within the server's size limit. `null`: it was binary. */
+  /** One text frame arrived, within the server's size limit. `null`: a binary frame. */
   received(text: string | null): void;
   /**
-   * A frame was dropped because this socket's buffer was over the limit: a published one, or one
-   * whose `send` says so itself. Also called from inside `send`.
+   * A frame was dropped because this socket's buffer was over the limit: a published frame, or one
+   * whose `send` returned `dropped`. May be called from inside `send`.
    */
   missedFrame(): void;
   /** The buffer has room again. */

@@ -1,5 +1,5 @@
-// How many replies may be streams at once, in all and for each user: each costs reads of the stores
-// for as long as its client likes.
+// Bounds the replies that are streams, in all and for each user: a stream reads the stores for as
+// long as its client stays.
 
 import { problem, type Problem } from './problems.ts';
 
@@ -27,7 +27,10 @@ export class StreamSlots {
     return this.#count;
   }
 
-  /** The slot, given back by calling `release` once or more; or why there is none. */
+  /**
+   * Takes a slot, or returns the problem why there is none. `release` frees the slot; later calls
+   * do nothing.
+   */
   take(userId: string): { readonly ok: true; readonly release: () => void } | Problem {
     const own = this.#byUser.get(userId) ?? 0;
     if (own >= this.#perUserMax) {
@@ -38,10 +41,10 @@ export class StreamSlots {
     if (this.#count >= this.#streamsMax) return problem('overloaded');
     this.#byUser.set(userId, own + 1);
     this.#count += 1;
-    let held = true;
+    let released = false;
     const release = (): void => {
-      if (!held) return;
-      held = false;
+      if (released) return;
+      released = true;
       this.#count -= 1;
       const left = this.#byUser.get(userId)! - 1;
       if (left === 0) this.#byUser.delete(userId);

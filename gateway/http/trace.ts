@@ -1,6 +1,6 @@
-// Trace context (W3C Trace Context, level 1) and request ids. Every reply carries both. Ids are
-// made from a random prefix and a counter, so that the order path pays two string concatenations
-// for them and no system call.
+// Trace context (W3C Trace Context, level 1) and request ids. Every reply has both. Ids are a
+// random prefix and a counter: on the order path they cost two string concatenations and no system
+// call.
 
 import { randomBytes } from 'node:crypto';
 
@@ -9,7 +9,7 @@ export interface Trace {
   readonly requestId: string;
 }
 
-/** Version 00, exactly; a trace id or span id of zeros only is invalid. */
+/** Version 00 only. A trace id or span id of zeros only is invalid. */
 const TRACEPARENT = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})$/;
 const REQUEST_ID = /^[!-~]{1,128}$/;
 
@@ -20,19 +20,22 @@ const COUNTER_TEXTS: readonly string[] = Array.from({ length: COUNTER_SIZE }, (_
 
 let counter = COUNTER_SIZE;
 let spanPrefix = '';
-/** Where a request brings neither header, its reply has these three with the suffix after each. */
+/**
+ * The trace headers of a reply whose request had neither header: these three, each followed by the
+ * suffix.
+ */
 let traceStart = '';
 let spanStart = '';
 let idStart = '';
 
 /**
- * Four hex digits that differ for each call under one prefix; a new random prefix whenever they are
- * used up.
+ * Four hex digits, different for each call under one prefix. Once all are used, a new random prefix
+ * is made.
  */
 function nextSuffix(): string {
   if (counter === COUNTER_SIZE) {
     const random = randomBytes(20);
-    // The lowest bits are set so that neither prefix can be zeros only.
+    // The lowest bits are set, so that neither prefix is zeros only.
     random[0]! |= 1;
     random[14]! |= 1;
     spanPrefix = random.toString('hex', 14, 20);
@@ -44,10 +47,7 @@ function nextSuffix(): string {
   return COUNTER_TEXTS[counter++]!;
 }
 
-/**
- * The reply's trace headers as they stand in the head of a response, from the request's headers
- * (empty where absent).
- */
+/** The lines of the reply's trace headers, from the request's headers (empty where absent). */
 export function traceHeaderLines(traceparent: string, requestId: string): string {
   const suffix = nextSuffix();
   if (traceparent === '' && requestId === '')
@@ -64,8 +64,8 @@ export function traceHeaderLines(traceparent: string, requestId: string): string
 }
 
 /**
- * Takes up a valid `traceparent` with a new span, or begins a trace; echoes a valid request id, or
- * makes one.
+ * Continues a valid `traceparent` with a new span, or begins a trace. Returns a valid request id
+ * unchanged, or makes one.
  */
 export function beginTrace(traceparent: string, requestId: string): Trace {
   const lines = traceHeaderLines(traceparent, requestId);

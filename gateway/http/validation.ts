@@ -1,5 +1,5 @@
-// Turns bodies and query strings into checked values. The schemas are the ones that OpenAPI is
-// written from.
+// Parses bodies and query strings into values for the schemas' checks. OpenAPI is written from the
+// same schemas.
 
 import type { TObject } from 'typebox';
 import type { Outcome } from '../../contracts/refusals.ts';
@@ -8,12 +8,12 @@ import { refusal, success } from '../../domain/refusal.ts';
 
 const FIELD_NAME_LENGTH_MAX = 64;
 const QUERY_LENGTH_MAX = 2_048;
-/** A number in a query string: short enough to be exact. */
+/** An integer in a query string, short enough to be exact. */
 const INTEGER = /^-?[0-9]{1,9}$/;
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
-/** The value of a JSON body. Strict UTF-8, and a leading byte order mark is ignored. */
+/** The value of a JSON body in strict UTF-8. A leading byte order mark is ignored. */
 export function parseJson(bytes: Uint8Array): Outcome<unknown> {
   try {
     return success(JSON.parse(UTF8.decode(bytes)) as unknown);
@@ -29,9 +29,9 @@ export function isJsonMediaType(contentType: string): boolean {
 }
 
 /**
- * A query string as an object, with numbers and booleans where the schema has them. Refused:
- * parameters given twice, broken percent-encoding. Unknown ones stay in, for the schema's check to
- * refuse.
+ * A query string as an object, with numbers and booleans where the schema has them. Refuses
+ * parameters that are given twice and broken percent-encoding. Unknown parameters stay, and the
+ * schema's check refuses them.
  */
 export function parseQuery(query: string, schema: TObject = NOTHING): Outcome<unknown> {
   const values: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
@@ -56,8 +56,7 @@ export function parseQuery(query: string, schema: TObject = NOTHING): Outcome<un
 }
 
 /**
- * The value that the schema's type asks for; the text itself where it does not fit, for the check
- * to refuse.
+ * The text as the schema's type. Where it does not fit, the text itself, which the check refuses.
  */
 function typed(text: string, schema: object | undefined): unknown {
   const type = schema !== undefined && 'type' in schema ? schema.type : null;

@@ -1,5 +1,5 @@
-// The body of an order: one number. Parsed and checked by the compiled validator, and remembered by
-// its bytes where it was accepted, because most bodies are the same few.
+// The body of an order: one number. The compiled validator checks it. Accepted bodies are cached by
+// their bytes, because most bodies are the same few.
 
 import { Buffer } from 'node:buffer';
 import { Compile } from 'typebox/compile';
@@ -7,7 +7,10 @@ import { problem, type Problem } from '../http/problems.ts';
 import { NewOrder } from '../../contracts/orders.ts';
 import { compileCheck } from '../../contracts/check.ts';
 
-/** Longer bodies are parsed and checked each time; so are new ones past the second bound. */
+/**
+ * Longer bodies are parsed and checked each time. So are new bodies once the cache has
+ * `ACCEPTED_COUNT_MAX` entries.
+ */
 const ACCEPTED_LENGTH_MAX = 64;
 const ACCEPTED_COUNT_MAX = 1024;
 
@@ -18,18 +21,18 @@ interface Accepted {
 
 const validator = Compile(NewOrder);
 const check = compileCheck(NewOrder);
-/** By a hash of the bytes. Of bodies with the same hash the first is remembered. */
+/** By a hash of the bytes. Of bodies with the same hash the first one is cached. */
 const accepted = new Map<number, Accepted>();
 
-/** The quantity that a body asks for, or why it is refused. The bytes are not kept. */
+/** The quantity in a body, or the problem that refuses it. The bytes are copied, not referenced. */
 export function orderQuantity(bytes: Uint8Array): number | Problem {
   if (bytes.length > ACCEPTED_LENGTH_MAX) return checkBody(bytes);
   let hash = 0;
   for (let i = 0; i < bytes.length; i++) hash = (Math.imul(hash, 31) + bytes[i]!) | 0;
-  const known = accepted.get(hash);
-  if (known !== undefined && isSame(known.bytes, bytes)) return known.quantity;
+  const cached = accepted.get(hash);
+  if (cached !== undefined && isSame(cached.bytes, bytes)) return cached.quantity;
   const quantity = checkBody(bytes);
-  if (typeof quantity === 'number' && known === undefined && accepted.size < ACCEPTED_COUNT_MAX)
+  if (typeof quantity === 'number' && cached === undefined && accepted.size < ACCEPTED_COUNT_MAX)
     accepted.set(hash, { bytes: bytes.slice(), quantity });
   return quantity;
 }
@@ -41,8 +44,8 @@ function isSame(one: Uint8Array, other: Uint8Array): boolean {
 }
 
 function checkBody(bytes: Uint8Array): number | Problem {
-  // Nothing but one number is taken from the body, so wrong UTF-8 cannot pass: it would stand in a
-  // name or a string, and those are refused.
+  // Only one number is read from the body, so wrong UTF-8 cannot pass: it could only be in a name
+  // or a string, and those are refused.
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
   let body: unknown;
   try {

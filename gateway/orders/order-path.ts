@@ -1,9 +1,9 @@
-// POST /v1/drops/{id}/orders, the hot path: one object for each order, which is its own reply sink.
-// It reads what it needs of the request at once, checks, hands the command to the router, and
-// writes the reply by hand. There is no promise, no log line, and no store or user lookup. The head
-// of a reply goes out in one native call, status line and headers together, because each call into
-// the server costs about as much as building the text; every value in it is checked or made here,
-// so that none can hold a line break.
+// POST /v1/drops/{id}/orders, the hot path. Each order is one object, which is also the sink of its
+// reply. It reads the request at once, checks it, sends the command to the router, and builds the
+// reply by hand. There is no promise, no log line, and no store or user lookup. The head of a
+// reply, status line and headers together, is written in one native call, because each call into
+// the server costs about as much as building the text. Every value in the head is checked or made
+// here, so none can contain a line break.
 
 import { Buffer } from 'node:buffer';
 import { STATUS_CODES } from 'node:http';
@@ -33,7 +33,7 @@ import type { RateLimits } from '../http/rate-limits.ts';
 import { traceHeaderLines } from '../http/trace.ts';
 import { isJsonMediaType } from '../http/validation.ts';
 
-/** An order's body has one field; more than this is no order. */
+/** An order's body has one field. A longer body is no order. */
 export const ORDER_BODY_BYTES_MAX = 16 * 1024;
 const TRACEPARENT = bytesOf('traceparent');
 const X_REQUEST_ID = bytesOf('x-request-id');
@@ -42,14 +42,14 @@ const IDEMPOTENCY_KEY = bytesOf('idempotency-key');
 const CONTENT_TYPE = bytesOf('content-type');
 const dropIdForm = new RegExp(DROP_ID);
 
-/** What is needed of the server's request; valid only during `begin`. */
+/** The used part of the server's request. Valid only during `begin`. */
 export interface OrderHead {
   getParameter(index: number): string | undefined;
   getHeader(name: ArrayBuffer): string;
   getQuery(): string | undefined;
 }
 
-/** What is needed of the server's response. */
+/** The used part of the server's response. */
 export interface OrderResponse {
   cork(write: () => void): unknown;
   writeStatus(status: string): unknown;
@@ -72,7 +72,7 @@ export class OrderPath {
   readonly options: OrderPathOptions;
   #completing: OrderRequest | null = null;
   #reply: CommandReply | null = null;
-  /** One function for all orders, since the server takes no arguments for it. */
+  /** One function for all orders, because the server passes no arguments to it. */
   readonly #writeReply = (): void => {
     this.#completing!.write(this.#reply!);
   };
@@ -82,15 +82,15 @@ export class OrderPath {
   }
 
   /**
-   * Reads the head. Null when the request is refused already. `address` is only read where limits
-   * are on.
+   * Reads the head of a request. Null when the request is already refused. `address` is read only
+   * where limits are on.
    */
   begin(response: OrderResponse, head: OrderHead, address: string): OrderRequest | null {
     const { authenticator, limits, flight, window, views, clock } = this.options;
     const startedAt = clock.monotonic();
     const order = new OrderRequest(this, response, startedAt);
     order.traceLines = traceHeaderLines(head.getHeader(TRACEPARENT), head.getHeader(X_REQUEST_ID));
-    flight.takeOff();
+    flight.begin();
     window.arrive();
     if (flight.full || window.full) return order.refuseOverloaded();
     const dropId = head.getParameter(0) ?? '';
@@ -123,8 +123,8 @@ export class OrderPath {
   }
 
   /**
-   * Writes a reply outside of the server's own callbacks: corked, so that it leaves in one system
-   * call.
+   * Writes a reply outside of the server's callbacks. It is corked, so that it is sent in one
+   * system call.
    */
   complete(order: OrderRequest, response: OrderResponse, reply: CommandReply): void {
     this.#completing = order;
@@ -133,10 +133,11 @@ export class OrderPath {
   }
 }
 
-const KEY_DETAIL = `Idempotency-Key: must be 1 to ${IDEMPOTENCY_KEY_LENGTH_MAX} visible ASCII characters.`;
+const KEY_LENGTHS = `1 to ${IDEMPOTENCY_KEY_LENGTH_MAX}`;
+const KEY_DETAIL = `Idempotency-Key: must be ${KEY_LENGTHS} visible ASCII characters.`;
 const USE_JSON = 'Use content-type: application/json.';
 
-/** As `OrderHeaders` in the contract says (O1), without a regular expression. */
+/** The check of `OrderHeaders` in the contract (O1), without a regular expression. */
 function isKey(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
@@ -157,14 +158,14 @@ export class OrderRequest implements CommandSink {
   traceLines = '';
   drop: WatchedDrop | null = null;
   readonly #path: OrderPath;
-  /** On the monotonic clock, as all times here. */
+  /** On the monotonic clock, like all times here. */
   readonly #startedAt: number;
-  /** When it was handed to the router; 0 before. */
+  /** When the order was sent to the router; 0 before. */
   #submittedAt = 0;
-  /** Null once answered or aborted: the server's object must not be touched any more. */
+  /** Null once the request is answered or aborted: the server's object must not be used then. */
   #response: OrderResponse | null;
-  #gathered: Uint8Array[] | null = null;
-  #gatheredBytes = 0;
+  #chunks: Uint8Array[] | null = null;
+  #chunkBytes = 0;
 
   constructor(path: OrderPath, response: OrderResponse, startedAt: number) {
     this.#path = path;
@@ -172,34 +173,34 @@ export class OrderRequest implements CommandSink {
     this.#startedAt = startedAt;
   }
 
-  /** The client is gone. The order may still be made: its key will tell. */
+  /** The client is gone. The order may still be placed: a request with the same key shows it. */
   aborted(): void {
     if (this.#response === null) return;
     this.#response = null;
     const { flight, window } = this.#path.options;
-    flight.land();
+    flight.end();
     if (this.#submittedAt !== 0) window.abandon();
   }
 
-  /** A piece of the body; the bytes are valid only during the call. */
+  /** A chunk of the body. Its bytes are valid only during the call. */
   received(chunk: ArrayBuffer, isLast: boolean): void {
     if (this.#response === null) return;
-    if (isLast && this.#gathered === null) this.#place(new Uint8Array(chunk));
-    else this.#gather(chunk, isLast);
+    if (isLast && this.#chunks === null) this.#place(new Uint8Array(chunk));
+    else this.#collect(chunk, isLast);
   }
 
-  /** Most bodies come in one piece; this is for the others. */
-  #gather(chunk: ArrayBuffer, isLast: boolean): void {
-    this.#gathered ??= [];
-    this.#gatheredBytes += chunk.byteLength;
-    if (this.#gatheredBytes <= ORDER_BODY_BYTES_MAX) {
-      this.#gathered.push(new Uint8Array(chunk.slice(0)));
-      if (isLast) this.#place(Buffer.concat(this.#gathered));
+  /** Joins a body of several chunks. Most bodies have one. */
+  #collect(chunk: ArrayBuffer, isLast: boolean): void {
+    this.#chunks ??= [];
+    this.#chunkBytes += chunk.byteLength;
+    if (this.#chunkBytes <= ORDER_BODY_BYTES_MAX) {
+      this.#chunks.push(new Uint8Array(chunk.slice(0)));
+      if (isLast) this.#place(Buffer.concat(this.#chunks));
       return;
     }
-    this.#gathered.length = 0;
+    this.#chunks.length = 0;
     if (isLast) this.refuse(problem('payload-too-large'));
-    else if (this.#gatheredBytes > DRAIN_BYTES_MAX) this.refuse(problem('payload-too-large'), true);
+    else if (this.#chunkBytes > DRAIN_BYTES_MAX) this.refuse(problem('payload-too-large'), true);
   }
 
   #place(bytes: Uint8Array): void {
@@ -245,14 +246,14 @@ export class OrderRequest implements CommandSink {
     this.#send(201, `${head}${order.id}\r\n${this.traceLines}`, orderJson(order, paymentProvider));
   }
 
-  /** Answers with a problem, from inside one of the server's callbacks or corked. */
+  /** Replies with a problem. Must be called from a callback of the server, or corked. */
   refuse(refused: Problem, close = false): null {
     const body = problemBody(refused);
     this.#send(problemStatus(refused), problemHead(refused) + this.traceLines, body, close);
     return null;
   }
 
-  /** The most frequent answer there is when it matters that it costs little. */
+  /** The most frequent reply at the time when its cost matters most. */
   refuseOverloaded(): null {
     this.#send(503, OVERLOADED_HEAD + this.traceLines, OVERLOADED_BODY);
     return null;
@@ -266,7 +267,7 @@ export class OrderRequest implements CommandSink {
     const endedAt = clock.monotonic();
     response.writeStatus(head);
     response.end(body, close || flight.draining);
-    flight.land();
+    flight.end();
     if (this.#submittedAt !== 0) window.leave(endedAt - this.#submittedAt, endedAt);
     counts.record(status, endedAt - this.#startedAt);
   }
@@ -274,8 +275,9 @@ export class OrderRequest implements CommandSink {
 
 const CREATED_HEAD = '201 Created\r\ncontent-type: application/json\r\nlocation: /v1/orders/';
 const REPLAYED_HEAD =
-  '201 Created\r\nidempotency-replayed: true\r\ncontent-type: application/json\r\nlocation: /v1/orders/';
-/** Status line and headers, up to those of the trace. */
+  '201 Created\r\nidempotency-replayed: true\r\n' +
+  'content-type: application/json\r\nlocation: /v1/orders/';
+/** Status line and headers, before the trace headers. */
 function problemHead(refused: Problem): string {
   const status = problemStatus(refused);
   let head = `${status} ${STATUS_CODES[status]}\r\ncontent-type: ${PROBLEM_MEDIA_TYPE}\r\n`;
@@ -284,9 +286,9 @@ function problemHead(refused: Problem): string {
 }
 
 /**
- * What is the same for many requests goes to the server as bytes: it takes those as they are, and
- * turns a text into UTF-8 each time. For the names of five headers alone that was a twentieth of
- * the CPU time of a sold-out answer.
+ * Text that many requests share is passed to the server as bytes: the server sends bytes as they
+ * are, and encodes a string into UTF-8 each time. For the names of five headers alone that was a
+ * twentieth of the CPU time of a sold-out reply.
  */
 function bytesOf(text: string): ArrayBuffer {
   return new TextEncoder().encode(text).buffer;
@@ -296,7 +298,7 @@ const OVERLOADED_HEAD = problemHead(problem('overloaded'));
 const OVERLOADED_BODY = bytesOf(problemBody(problem('overloaded')));
 const PROBLEM_HEAD_409 = `409 Conflict\r\ncontent-type: ${PROBLEM_MEDIA_TYPE}\r\n`;
 
-/** The same text for everybody at one version, so it is built once. */
+/** All clients get the same text at one version, so it is built once. */
 function soldOutBody(drop: WatchedDrop): ArrayBuffer {
   const version = drop.view!.version;
   if (drop.soldOutVersion !== version) {

@@ -1,43 +1,46 @@
-// How many orders the gateway lets wait for their answer at once (H6). Past what the owner and this
-// process can take, more orders in flight only mean that each waits longer. Two signs tell that it
-// is too many, and the window follows them: it shrinks by a factor and opens in steps, as TCP's.
+// Bounds how many orders wait for their replies at once (H6). Past the capacity of the owner and of
+// this process, more orders in flight only make each wait longer. Two signs show that there are too
+// many, and the window follows them: it shrinks by a factor and grows in steps, like TCP's.
 //
-// Slow answers say that the owner has too much. A crowded turn of the event loop says that this
-// process has: its requests have waited in the kernel's buffers, where nothing else sees them, and
-// those that come next will too. What does not fit is refused at once, mostly before its token and
-// body are looked at, because a refusal in a fraction of an order's time is what keeps the rest
-// quick. No timer: answers and turns adjust.
+// The first sign is slow replies: the owner is overloaded. The second sign is a crowded turn of the
+// event loop: this process is overloaded. Its requests waited in the kernel's buffers, where
+// nothing else sees them, and so will the next ones. An order past the window is refused at once,
+// mostly before its token and body are read: a refusal costs a fraction of an order, and that keeps
+// the others quick. There is no timer: replies and turns adjust the window.
 
 export interface OrderWindowOptions {
-  /** Milliseconds an answer may take; slower ones say that too much waits. */
+  /** Milliseconds a reply may take. Slower replies show that too many orders wait. */
   readonly slowMs?: number;
-  /** Slow answers alone never make the window smaller than this. */
+  /** Slow replies alone never shrink the window below this. */
   readonly countMin?: number;
   readonly countMax?: number;
-  /** Requests in one turn of the event loop; more are a crowd. */
+  /** Requests in one turn of the event loop. A turn with more is crowded. */
   readonly turnArrivalsMax?: number;
 }
 
-/** Far above what a group commit takes, and what a person would call at once. */
+/** Far above the time of a group commit, and above what a person perceives as immediate. */
 const SLOW_MS = 100;
 /**
- * So many may always wait: a slow disk makes orders slow and must not make them refused, and a
- * thousand clients who each wait for their answer are no overload.
+ * This many orders may always wait. A slow disk makes orders slow and must not make them refused,
+ * and a thousand clients with one order each are no overload.
  */
 const COUNT_MIN = 1_024;
 const COUNT_MAX = 16_384;
-/** The loop takes 1,024 events at a time: a turn nearly filled with orders leaves others behind. */
+/**
+ * The loop takes 1,024 events at a time: a turn that is nearly full of orders leaves others
+ * waiting.
+ */
 const TURN_ARRIVALS_MAX = 960;
-/** What is let in while turns are crowded, however crowded they are. */
+/** The smallest window that crowded turns can cause. */
 const CROWDED_COUNT_MIN = 64;
 const ADJUST_INTERVAL_MS = 50;
-/** Fewer answers tell too little. */
+/** Fewer replies are too small a sample. */
 const ADJUST_ANSWERS_MIN = 16;
-/** The share of slow answers that is too much. */
+/** The share of slow replies above which the window shrinks. */
 const SLOW_SHARE = 0.1;
 const SLOW_FACTOR = 0.75;
 const CROWDED_FACTOR = 0.6;
-/** Orders by which the window opens in each interval. */
+/** Orders by which the window grows in each interval. */
 const OPEN_STEP = 64;
 
 export class OrderWindow {
@@ -50,7 +53,7 @@ export class OrderWindow {
   #adjustedAt = -Infinity;
   #answers = 0;
   #slowAnswers = 0;
-  /** Orders were refused since the last adjustment: the window is all used. */
+  /** An order was refused since the last adjustment: the window is fully used. */
   #wasFull = false;
   #turnArrivals = 0;
   readonly #endTurn = (): void => {
@@ -81,20 +84,20 @@ export class OrderWindow {
     return true;
   }
 
-  /** A request for an order has come, whatever becomes of it. */
+  /** Counts a request for an order, whether or not it is accepted. */
   arrive(): void {
     this.#turnArrivals += 1;
     if (this.#turnArrivals === 1) setImmediate(this.#endTurn);
   }
 
-  /** Takes a place; false where there is none. Each is given back by `leave` or `abandon`. */
+  /** Takes a place in the window. False where there is none. `leave` or `abandon` frees it. */
   enter(): boolean {
     if (this.full) return false;
     this.#count += 1;
     return true;
   }
 
-  /** The order is answered, `durationMs` after it entered. `now` on the monotonic clock. */
+  /** The order is answered, `durationMs` after it entered. `now` is on the monotonic clock. */
   leave(durationMs: number, now: number): void {
     this.#count -= 1;
     this.#answers += 1;
@@ -103,7 +106,7 @@ export class OrderWindow {
     if (now - this.#adjustedAt >= ADJUST_INTERVAL_MS) this.#adjust(now);
   }
 
-  /** The client has gone: that tells nothing about the owner. */
+  /** The client has gone: that is no sign about the owner. */
   abandon(): void {
     this.#count -= 1;
   }

@@ -1,4 +1,4 @@
-// Who an Authorization header speaks for: remembering it changes nothing but the price.
+// Identities of Authorization headers. The cache changes nothing but the cost.
 
 import test from 'ava';
 import { Authenticator } from '../../gateway/http/auth.ts';
@@ -8,7 +8,7 @@ import { RateLimits } from '../../gateway/http/rate-limits.ts';
 const NOW = 1_700_000_000_000;
 const END_SECONDS = NOW / 1_000 + 10;
 
-/** Tokens are `user.end`; what was verified is noted. */
+/** Tokens are `user.end`. Verified tokens are recorded. */
 function makeAuthenticator(countMax = 100) {
   const verified: string[] = [];
   const authenticator = new Authenticator({
@@ -23,7 +23,7 @@ function makeAuthenticator(countMax = 100) {
   return { authenticator, verified };
 }
 
-test('A2: a header is verified once, and remembered', (t) => {
+test('A2: a header is verified once, then found in the cache', (t) => {
   const { authenticator, verified } = makeAuthenticator();
   for (let round = 0; round < 3; round++) {
     t.is(authenticator.identify(`Bearer alice.${END_SECONDS}`, NOW)?.userId, 'alice');
@@ -32,7 +32,7 @@ test('A2: a header is verified once, and remembered', (t) => {
   t.is(verified.length, 1);
 });
 
-test('A1: the ways to write one header push nobody out, and a token alone is no header', (t) => {
+test('A1: spellings of one header evict no identity; a token alone is no header', (t) => {
   const { authenticator, verified } = makeAuthenticator(2);
   const plain = `Bearer alice.${END_SECONDS}`;
   t.truthy(authenticator.identify(plain, NOW));
@@ -47,7 +47,7 @@ test('A1: the ways to write one header push nobody out, and a token alone is no 
   t.is(authenticator.identify(`ben.${END_SECONDS}`, NOW), null);
 });
 
-test('A1: a token ends at its exp, also when it is remembered', (t) => {
+test('A1: a token ends at its exp, also when it is cached', (t) => {
   const { authenticator } = makeAuthenticator();
   const header = `Bearer alice.${END_SECONDS}`;
   t.truthy(authenticator.identify(header, NOW));
@@ -55,7 +55,7 @@ test('A1: a token ends at its exp, also when it is remembered', (t) => {
   t.is(authenticator.identify(header, NOW + 10_000), null);
 });
 
-test('A1: credentials with the same end as remembered ones are verified for themselves', (t) => {
+test('A1: credentials that end like cached ones are verified for themselves', (t) => {
   const { authenticator } = makeAuthenticator();
   const users = ['alice', 'bob', 'eve'];
   for (let round = 0; round < 2; round++) {
@@ -64,7 +64,7 @@ test('A1: credentials with the same end as remembered ones are verified for them
   }
 });
 
-test('A1: what is refused is not remembered, and changes nothing for others', (t) => {
+test('A1: refused tokens are not cached and change nothing for others', (t) => {
   const { authenticator, verified } = makeAuthenticator();
   const good = `Bearer alice.${END_SECONDS}`;
   t.truthy(authenticator.identify(good, NOW));
@@ -76,7 +76,7 @@ test('A1: what is refused is not remembered, and changes nothing for others', (t
   t.truthy(authenticator.identify(good, NOW));
 });
 
-test('A1: a full cache forgets, and still knows everybody', (t) => {
+test('A1: a full cache evicts, and every token is still identified', (t) => {
   const { authenticator, verified } = makeAuthenticator(4);
   for (let round = 0; round < 3; round++) {
     for (let i = 0; i < 20; i++) {

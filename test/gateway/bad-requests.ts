@@ -1,12 +1,12 @@
-// What the suites of bad input share: every operation out of a description, bodies that are wrong
-// for all of them, and bytes thrown at a port.
+// Parts of the test suites of bad input: every operation of an OpenAPI document, bodies that are
+// wrong for all operations, and random bytes for a port.
 
 import { connect } from 'node:net';
 import { requestOnce } from './fixture.ts';
 
 export interface Operation {
   readonly method: string;
-  /** As described, with `{id}` in it. */
+  /** As in the document, with `{id}` in it. */
   readonly path: string;
   readonly hasBody: boolean;
   readonly hasQuery: boolean;
@@ -29,7 +29,7 @@ export function operationsOf(description: Readonly<Record<string, unknown>>): Op
   return found;
 }
 
-/** Bodies that no route takes, and the statuses they may be refused with. */
+/** Bodies that every route refuses, and the possible statuses. */
 export const WRONG_BODIES: readonly (readonly [string, readonly number[]])[] = [
   ['', [400]],
   ['{', [400]],
@@ -53,8 +53,7 @@ export const WRONG_BODIES: readonly (readonly [string, readonly number[]])[] = [
 ];
 
 /**
- * Sends bytes and waits until the server has answered, closed, or shown on another connection that
- * it had its turn.
+ * Sends bytes. Waits until the server has replied, closed, or served another connection after them.
  */
 export async function throwAt(port: number, bytes: Uint8Array): Promise<string> {
   const socket = connect({ port, host: '127.0.0.1' });

@@ -1,5 +1,5 @@
-// GET /v1/changes over real sockets: who may, problems, streaming with backpressure, its bounds and
-// its end (C1).
+// GET /v1/changes over real sockets: access, problems, streaming with backpressure, bounds and the
+// end (C1).
 
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -33,7 +33,7 @@ const kindsOf = (text: string) =>
     .split('\n')
     .map((line) => (JSON.parse(line) as { kind: string }).kind);
 
-test('C1: operators get everything, creators their own, and nobody else anything', async (t) => {
+test('C1: operators get everything, creators their own, others nothing', async (t) => {
   const { stores, fixture, script } = await start(t);
   await script.append(0, [['drp_a', [created('drp_a', 'creator_1')]]]);
   await script.append(1, [['drp_b', [created('drp_b', 'creator_2')]]]);
@@ -57,7 +57,7 @@ test('C1: operators get everything, creators their own, and nobody else anything
   t.is((await fetch(`http://127.0.0.1:${fixture.port}/v1/changes`)).status, 401);
 });
 
-test('C1: a position that is gone is 410 position-trimmed, one that is none 400', async (t) => {
+test('C1: a trimmed position is 410 position-trimmed, an invalid one 400', async (t) => {
   const { stores, fixture } = await start(t);
   for (let i = 0; i < 20; i++) await stores.follows.follow(`user_${i}`, 'creator_1', 1);
   const text = await (await read(fixture, '?from=now')).text();
@@ -77,7 +77,7 @@ test('C1: a position that is gone is 410 position-trimmed, one that is none 400'
   t.true(kindsOf(await (await read(fixture, '?from=start')).text()).includes('follow'));
 });
 
-test('C1: following brings what happens within 250 ms, until the client goes', async (t) => {
+test('C1: a stream that follows sends events within 250 ms, until the client goes', async (t) => {
   const { stores, fixture } = await start(t);
   const controller = new AbortController();
   const response = await read(fixture, '?from=now&follow=true', OPERATOR, controller.signal);
@@ -134,7 +134,7 @@ test('C1: a client that does not read is waited for, with bounded memory', async
   socket.write(
     `GET /v1/changes HTTP/1.1\r\nhost: test\r\nauthorization: Bearer valid.${OPERATOR}\r\n\r\n`,
   );
-  // The kernel's buffers fill up, and then the server asks the stores for no more.
+  // Once the kernel's buffers are full the server reads no more from the stores.
   for (let before = -1, now = 0; now === 0 || now !== before; ) {
     before = now;
     await new Promise((resolve) => setTimeout(resolve, 500));

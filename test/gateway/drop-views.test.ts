@@ -26,15 +26,15 @@ function publish(bus: LiveBus, view: DropView): void {
   bus.publish(`drop.${view.id}`, { type: 'drop', view, milestones: [] });
 }
 
-test('S3: a copy heard within a second answers reads, an older one is asked for again', async (t) => {
+test('S3: a view updated within a second answers reads, an older one is refetched', async (t) => {
   const { router, bus, clock, views } = setUp();
   router.answer = () => success(drop);
   await views.get('drp_1');
   await turn();
   const asked = router.commands.length;
   publish(bus, { ...drop, version: 8, free: 4, sold: 6 });
-  const heard = await views.get('drp_1');
-  t.is(heard.ok && heard.value.version, 8);
+  const updated = await views.get('drp_1');
+  t.is(updated.ok && updated.value.version, 8);
   t.is(router.commands.length, asked);
   clock.now += 1_000;
   router.answer = () => success({ ...drop, version: 9 });
@@ -64,7 +64,7 @@ test('O8: a version that a reply has shown is never followed by an older read', 
   t.is(read.ok && read.value.version, 5);
 });
 
-test('H7: a sold-out copy that hears nothing is checked again each second', async (t) => {
+test('H7: a sold-out view without updates is fetched again each second', async (t) => {
   const { router, clock, views } = setUp();
   const soldOut = { ...drop, free: 0, sold: 10, soldOut: true };
   router.answer = (command) =>
@@ -84,7 +84,7 @@ test('H7: a sold-out copy that hears nothing is checked again each second', asyn
   t.false(views.soldOutFor(watched, 'a', 'k', clock.now));
 });
 
-test('S3: after a gap of the bus a copy is asked for again, however lately it was heard', async (t) => {
+test('S3: after a gap of the bus a view is refetched, however new it is', async (t) => {
   const { router, bus, views } = setUp();
   router.answer = () => success(drop);
   await views.get('drp_1');
@@ -98,7 +98,7 @@ test('S3: after a gap of the bus a copy is asked for again, however lately it wa
   t.is(after.ok && after.value.version, 8);
 });
 
-test('J4: a sold-out copy that cannot be had anew refuses nobody', async (t) => {
+test('J4: a sold-out view that cannot be refreshed refuses no order', async (t) => {
   const { router, bus, clock, views } = setUp();
   const soldOut = { ...drop, free: 0, sold: 10, soldOut: true };
   const answer: FakeRouter['answer'] = (command) =>
@@ -121,7 +121,7 @@ test('J4: a sold-out copy that cannot be had anew refuses nobody', async (t) => 
   t.false(views.soldOutFor(watched, 'a', 'k', clock.now), 'it is asked for now');
   await turn();
   t.true(views.soldOutFor(watched, 'a', 'k', clock.now));
-  // Messages were lost: what is known may be of long ago.
+  // Messages were lost: the view may be old.
   bus.reportGap();
   t.false(views.soldOutFor(watched, 'a', 'k', clock.now));
 });
@@ -156,7 +156,7 @@ test('H7: filters are bounded in bytes', async (t) => {
   t.is(watched.filter, null);
 });
 
-test('S3: copies are bounded; what is not used goes first, and listens no more', async (t) => {
+test('S3: views are bounded; an unused one is evicted first and unsubscribed', async (t) => {
   const { router, bus, views } = setUp(3);
   router.answer = (command) => success({ ...drop, id: command.dropId });
   for (const id of ['a', 'b', 'c']) views.watch(id);
@@ -173,7 +173,7 @@ test('S3: copies are bounded; what is not used goes first, and listens no more',
   t.false(bus.hasListeners('drop.b'));
 });
 
-test('H8: a drop that is not found leaves no copy behind', async (t) => {
+test('H8: a drop that is not found leaves no view behind', async (t) => {
   const { bus, views } = setUp();
   const read = await views.get('nothing');
   t.false(read.ok);

@@ -1,6 +1,6 @@
-// A gateway on a free port of this machine with fakes behind it: a router that answers what a test
-// tells it to, and services that answer from a table. Also a small HTTP client on a raw socket,
-// because tests send what no client library would.
+// A gateway on a free port of this machine, with fakes behind it: a router whose replies the test
+// sets, and services that reply from a table. Also a small HTTP client on a raw socket, because
+// tests send requests that no client library would.
 
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
@@ -68,7 +68,7 @@ export const order: OrderView = {
 };
 
 /**
- * Answers in the next turn of the event loop, as the real one never answers from inside `submit`.
+ * Replies in the next turn of the event loop: the real router never replies from inside `submit`.
  */
 export class FakeRouter implements CommandRouter {
   readonly commands: DropCommand[] = [];
@@ -116,29 +116,29 @@ export class FakeLive implements LiveHandler {
 
   opened(socket: LiveSocket, peer: LivePeer): LiveConnection {
     this.sockets.push(socket);
-    this.#tell('opened', peer.identity?.userId ?? null, peer.dropId);
+    this.#record('opened', peer.identity?.userId ?? null, peer.dropId);
     return {
       received: (text) => {
         if (text === 'throw') throw new Error('a defect in the live stream');
-        this.#tell('received', text);
+        this.#record('received', text);
       },
-      missedFrame: () => this.#tell('missedFrame'),
-      drained: () => this.#tell('drained'),
-      closed: () => this.#tell('closed'),
+      missedFrame: () => this.#record('missedFrame'),
+      drained: () => this.#record('drained'),
+      closed: () => this.#record('closed'),
     };
   }
 
   stop(): void {
     for (const socket of this.sockets) socket.end(1012, 'restarting');
-    this.#tell('stopped');
+    this.#record('stopped');
   }
 
-  #tell(...event: unknown[]): void {
+  #record(...event: unknown[]): void {
     this.events.push(event);
     this.onEvent();
   }
 
-  /** Waits until an event of this name has come. */
+  /** Waits until an event of this name was recorded. */
   async waitFor(name: string): Promise<void> {
     await new Promise<void>((resolve) => {
       this.onEvent = () => {
@@ -156,22 +156,24 @@ export interface Fixture {
   readonly bus: InProcessLiveBus;
   readonly live: FakeLive;
   readonly calls: ServiceCall[];
-  /** What an action answers instead of its use case, or of `not-found`. Throwing is a fault. */
+  /**
+   * Replies of actions, instead of their use cases or of `not-found`. One that throws is a fault.
+   */
   readonly actions: Partial<Record<ActionName, (params: never) => unknown>>;
   /** Lines of the log, parsed. */
   readonly logged: Record<string, unknown>[];
   time: number;
-  /** How far somebody has set the wall clock on or, where negative, back. */
+  /** The offset of the wall clock; negative: set back. */
   wallShiftMs: number;
   readiness: { ready: boolean; reasons: string[] };
   request(method: string, path: string, options?: RequestOptions): Promise<Response>;
 }
 
 export interface RequestOptions {
-  /** A user's name, who is then logged in. */
+  /** The name of the user who is logged in. */
   readonly as?: string;
   readonly headers?: Record<string, string>;
-  /** Sent as JSON when it is no string. */
+  /** Sent as JSON unless it is a string. */
   readonly body?: unknown;
 }
 
@@ -183,7 +185,7 @@ export function fakeVerifyToken(token: string): TokenIdentity | null {
   return { userId: match[1]!, roles, expiresAt: NOW / 1000 + 900 };
 }
 
-/** What the real use cases answer, over stores in memory: `creator` has the product `prd_1`. */
+/** The real use cases over stores in memory. `creator` has the product `prd_1`. */
 function startUseCases(router: CommandRouter, now: () => number): Fixture['actions'] {
   const stores = memoryStores();
   const options = { ...stores, router, now, random: (count: number) => randomBytes(count) };
@@ -307,7 +309,7 @@ export async function requestOnce(
   return await exchangeRaw(port, [`${lines.join('\r\n')}\r\n\r\n${text}`], method === 'HEAD');
 }
 
-/** Sends pieces as they are, each in a packet of its own, and reads one response. */
+/** Sends each piece unchanged in a packet of its own, and reads one response. */
 export async function exchangeRaw(
   port: number,
   pieces: readonly (string | Uint8Array)[],
@@ -332,7 +334,7 @@ export async function exchangeRaw(
   }
 }
 
-/** Each piece when the one before has left and the server had a turn to read it. */
+/** Sends each piece once the one before has left and the server had a turn to read it. */
 export function sendPieces(socket: Socket, pieces: readonly (string | Uint8Array)[]): void {
   const [first, ...rest] = pieces;
   if (first === undefined || socket.destroyed) return;

@@ -1,4 +1,4 @@
-// What all requests share: traces, problems, faults, health, metrics, the description, and
+// What all requests have in common: traces, problems, faults, health, metrics, OpenAPI and
 // stopping.
 
 import test from 'ava';
@@ -11,7 +11,7 @@ const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const PARENT = `00-${TRACE}-00f067aa0ba902b7-01`;
 const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
-test('H4: a trace is taken up with a new span, passed to services, logged and returned', async (t) => {
+test('H4: a trace gets a new span, is passed to services, logged and returned', async (t) => {
   const fixture = await startFixture(t);
   const headers = { traceparent: PARENT, 'x-request-id': 'my-id' };
   const reply = await fixture.request('GET', '/v1/products/p', { headers });
@@ -117,7 +117,7 @@ test('J7: a store that is down is 503 with Retry-After', async (t) => {
   t.is(reply.headers.get('retry-after'), '1');
 });
 
-test('H6: past the bound of requests in flight the answer is 503 at once', async (t) => {
+test('H6: past the bound of requests in flight a request gets 503 at once', async (t) => {
   const fixture = await startFixture(t, { requestsInFlightMax: 2, drainMs: 50 });
   fixture.router.holding = true;
   const waiting = [fixture.request('GET', '/v1/drops/a'), fixture.request('GET', '/v1/drops/b')];
@@ -168,7 +168,7 @@ test('X4: metrics count requests by route and class, orders too', async (t) => {
   t.true(text.includes('process_cpu_user_seconds_total'));
 });
 
-test('H9: the description covers every route, refers to components that exist, and knows the bounds', async (t) => {
+test('H9: OpenAPI has every route and bound, and refers to existing components', async (t) => {
   const fixture = await startFixture(t);
   const reply = await fixture.request('GET', '/openapi.json');
   const api = reply.json as {
@@ -202,7 +202,7 @@ test('H9: the description covers every route, refers to components that exist, a
   t.is(again.status, 304);
 });
 
-test('H9: the description tells how a live stream of a drop is refused', async (t) => {
+test('H9: OpenAPI has the refusals of a live stream of a drop', async (t) => {
   const fixture = await startFixture(t);
   const api = (await fixture.request('GET', '/openapi.json')).json as {
     paths: Record<string, { get: { responses: object } }>;
@@ -229,7 +229,7 @@ test('H8: X-Forwarded-For counts only behind a trusted proxy', async (t) => {
   }
 });
 
-test('H2: a long token and a long cookie are answered as short ones are', async (t) => {
+test('H2: a long token and a long cookie get the replies of short ones', async (t) => {
   const fixture = await startFixture(t);
   const as = 'x'.repeat(4_000);
   const headers = { cookie: 'c'.repeat(11_000), 'idempotency-key': 'k' };

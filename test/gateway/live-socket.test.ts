@@ -1,5 +1,5 @@
-// The adapter between the server's WebSockets and the live stream's port; the protocol itself is
-// tested with the live stream.
+// The adapter between the server's WebSockets and the live stream. The live stream's own tests
+// cover the protocol.
 
 import test from 'ava';
 import type { IncomingHttpHeaders } from 'node:http';
@@ -19,7 +19,7 @@ async function opened(socket: WebSocket): Promise<void> {
   });
 }
 
-/** The status that an upgrade is refused with, and the code of the problem. */
+/** The status and the problem's code of a refused upgrade. */
 async function refusedWith(socket: WebSocket): Promise<[number, string]> {
   const { status, code } = await refusal(socket);
   return [status, code];
@@ -157,7 +157,8 @@ async function upgradedRaw(port: number): Promise<Socket> {
   const socket = connect({ port, host: '127.0.0.1' });
   socket.on('error', () => undefined);
   socket.write(
-    'GET /v1/drops/drp_1/live HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade\r\n' +
+    'GET /v1/drops/drp_1/live HTTP/1.1\r\nhost: x\r\n' +
+      'upgrade: websocket\r\nconnection: upgrade\r\n' +
       'sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
   );
   await new Promise((resolve) => socket.once('data', resolve));
@@ -176,7 +177,7 @@ test('H2: a defect in the live stream ends that connection with 1011 and is logg
   );
 });
 
-test('N8: past the buffer limit frames are dropped and told, and room is told again', async (t) => {
+test('N8: past the buffer limit frames are dropped; drops and new room are reported', async (t) => {
   const fixture = await startFixture(t);
   const raw = await upgradedRaw(fixture.port);
   raw.pause();
@@ -188,9 +189,9 @@ test('N8: past the buffer limit frames are dropped and told, and room is told ag
   for (let i = 0; i < 1_000 && result !== 'dropped'; i++) result = socket.send(frame);
   t.is(result, 'dropped');
   t.true(socket.bufferedBytes() > 0);
-  const told = missedFrames(fixture);
+  const reported = missedFrames(fixture);
   live.publish('topic', 'news');
-  while (missedFrames(fixture) === told) await new Promise(setImmediate);
+  while (missedFrames(fixture) === reported) await new Promise(setImmediate);
   raw.resume();
   await live.waitFor('drained');
   raw.destroy();
@@ -198,9 +199,9 @@ test('N8: past the buffer limit frames are dropped and told, and room is told ag
   t.pass();
 });
 
-// A frame that is sent takes along what was published to the same socket in this turn, and some of
-// that may no longer fit, although the frame itself is not dropped.
-test('N8: a published frame that is dropped while another one is sent is told', async (t) => {
+// A `send` first sends the frames that were published to the same socket in this turn. Some of them
+// may not fit into the buffer, although the sent frame is not dropped.
+test('N8: a published frame that is dropped during a send is reported', async (t) => {
   const fixture = await startFixture(t);
   const raw = await upgradedRaw(fixture.port);
   raw.pause();
@@ -219,7 +220,7 @@ test('N8: a published frame that is dropped while another one is sent is told', 
   await live.waitFor('closed');
 });
 
-test('N8: a client that is too slow is told so, once it has read what was on its way', async (t) => {
+test('N8: a slow client gets the close code once it has read the frames before it', async (t) => {
   const fixture = await startFixture(t);
   const raw = await upgradedRaw(fixture.port);
   raw.pause();

@@ -1,4 +1,4 @@
-// What the parts of a node tell /metrics, in the text that Prometheus reads.
+// Values of a node's parts in /metrics, in the text format that Prometheus reads.
 
 import test from 'ava';
 import { Registry } from 'prom-client';
@@ -30,7 +30,7 @@ test('X4: shards are counted by status, a status without a shard as zero', async
   ]);
 });
 
-test('X4: each consumer’s lag is told', async (t) => {
+test('X4: metrics have each consumer’s lag', async (t) => {
   const relay = () => [
     { consumer: 'payments', facts: 7, entries: 0, shardsBehind: 0, ms: 1500 },
     { consumer: 'projections', facts: 0, entries: 9, shardsBehind: 2, ms: 0 },
@@ -42,7 +42,7 @@ test('X4: each consumer’s lag is told', async (t) => {
   t.true(lines.includes('livedrops_relay_lag_seconds{consumer="payments"} 1.5'));
 });
 
-test('X4: the live stream tells its topics, frames, and why it ended streams', async (t) => {
+test('X4: metrics have live topics, frames, and close codes', async (t) => {
   const live = () => ({
     connections: 5,
     topics: { drops: 2, creators: 1, users: 4 },
@@ -65,7 +65,7 @@ test('X4: the live stream tells its topics, frames, and why it ended streams', a
   }
 });
 
-test('X4: the journal’s appends are a histogram in seconds; none where there were none', async (t) => {
+test('X4: the journal’s appends are a histogram in seconds, absent without appends', async (t) => {
   const boundsMs = [1, 5];
   const lines = await linesOf({
     journalAppends: () => ({ boundsMs, counts: [2, 1, 4], sumMs: 1500 }),
@@ -83,11 +83,11 @@ test('X4: the journal’s appends are a histogram in seconds; none where there w
   t.deepEqual(await linesOf({ journalAppends: empty }), [`# TYPE ${name} histogram`]);
 });
 
-test('X4: a node without a part says nothing of it', async (t) => {
+test('X4: a node without a part has no metrics of it', async (t) => {
   t.deepEqual(await linesOf({}), []);
 });
 
-test('X4, H5: the gateway tells how many requests each limit refused', async (t) => {
+test('X4, H5: metrics count the requests that each limit refused', async (t) => {
   const fixture = await startFixture(t, { rateLimits: true });
   const log = { body: { email: 'a@example.com', password: 'wrong password' } };
   for (let i = 0; i < 25; i++) await fixture.request('POST', '/v1/auth/login', log);

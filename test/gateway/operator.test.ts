@@ -71,7 +71,7 @@ const rebuilt = {
   shards: [{ shard: 7, entries: 90, orders: 3, notifications: 2, reason: null }],
 };
 
-/** Everything is answered as if it were there. */
+/** Every action gets the reply of an existing object. */
 async function start(t: Parameters<typeof startFixture>[0]): Promise<Fixture> {
   const fixture = await startFixture(t);
   Object.assign(fixture.actions, {
@@ -89,7 +89,7 @@ async function start(t: Parameters<typeof startFixture>[0]): Promise<Fixture> {
   return fixture;
 }
 
-test('X3: every route of operators is 403 without the role, and nothing is asked', async (t) => {
+test('X3: every route of operators is 403 without the role, and calls no service', async (t) => {
   const fixture = await start(t);
   const routes = operatorRoutes().map(({ definition }) => definition);
   t.is(routes.length, 13);
@@ -140,7 +140,7 @@ test('X1: shards are shown by node and by state', async (t) => {
   }
 });
 
-test('X1, X3: a change reaches its service with who asks, and its plan comes back', async (t) => {
+test('X1, X3: a change reaches its service with the caller; its plan is returned', async (t) => {
   const fixture = await start(t);
   const operatorId = 'boss';
   const pin = { operatorId, shard: 7, to: 'node-2', dryRun: false };
@@ -172,7 +172,7 @@ test('X1, X3: a change reaches its service with who asks, and its plan comes bac
   }
 });
 
-test('J1, X3: a rebuild reaches its service with who asks, for all shards or some', async (t) => {
+test('J1, X3: a rebuild reaches its service with the caller, for all shards or some', async (t) => {
   const fixture = await start(t);
   const operatorId = 'boss';
   for (const [body, params] of [
@@ -198,7 +198,7 @@ test('J1, X3: a rebuild reaches its service with who asks, for all shards or som
   t.is(fixture.calls.length, calls);
 });
 
-test('X1: a restart is accepted, not done, when it is answered', async (t) => {
+test('X1: a restart is answered when it is accepted, before it is done', async (t) => {
   const fixture = await start(t);
   const reply = await fixture.request('POST', '/v1/operator/nodes/node-1/restart', { as: AS });
   t.deepEqual([reply.status, reply.text], [202, '']);
@@ -206,7 +206,7 @@ test('X1: a restart is accepted, not done, when it is answered', async (t) => {
   t.like(fixture.calls[0], { action: 'operator.restart', params });
 });
 
-test('X1, H2: what the service refuses is a problem with its reason', async (t) => {
+test('X1, H2: a refusal of the service is a problem with its reason', async (t) => {
   const fixture = await start(t);
   const detail = 'node-9 is no living node.';
   fixture.actions['operator.pin'] = () => refusal('invalid-request', detail);
@@ -219,7 +219,7 @@ test('X1, H2: what the service refuses is a problem with its reason', async (t) 
   t.is((await fixture.request('POST', drain, { as: AS, body: {} })).status, 404);
 });
 
-test('H8: an operator’s bad input is 4xx and reaches nobody', async (t) => {
+test('H8: an operator’s bad input is 4xx and calls no service', async (t) => {
   const fixture = await start(t);
   const post = async (path: string, body: unknown): Promise<number> =>
     (await fixture.request('POST', `/v1/operator/${path}`, { as: AS, body })).status;

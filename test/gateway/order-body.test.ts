@@ -1,4 +1,4 @@
-// An order's body asks for the same however often it comes, and a refused one is refused each time.
+// The same order body always gives the same quantity, or the same refusal.
 
 import test from 'ava';
 import { orderQuantity } from '../../gateway/orders/order-body.ts';
@@ -8,7 +8,7 @@ function ask(text: string): unknown {
   return typeof asked === 'number' ? asked : asked.code;
 }
 
-test('H8: accepted bodies ask for their own quantity each time', (t) => {
+test('H8: accepted bodies give their own quantity each time', (t) => {
   const bodies = [1, 2, 12].flatMap((n) => [`{"quantity":${n}}`, ` { "quantity" : ${n} } `]);
   bodies.push(`{"quantity":7}${' '.repeat(200)}`);
   const quantities = [1, 1, 2, 2, 12, 12, 7];
@@ -29,7 +29,7 @@ test('H8: refused bodies are refused each time, however near to an accepted one'
   }
 });
 
-test('H8: past what is remembered every body is still checked', (t) => {
+test('H8: past the bound of the cache every body is still checked', (t) => {
   for (let quantity = 1; quantity <= 90; quantity++) {
     for (let spaces = 0; spaces < 20; spaces++) {
       t.is(ask(`{"quantity":${quantity}${' '.repeat(spaces)}}`), quantity);

@@ -7,14 +7,14 @@ import { order, startFixture } from './fixture.ts';
 const BOUNDS = { slowMs: 100, countMin: 20, countMax: 200 };
 const INTERVAL_MS = 50;
 
-/** Fills the window and answers all of it, `durationMs` each, until it has been adjusted once. */
+/** Fills the window and answers all its orders, `durationMs` each, until one adjustment. */
 function adjust(window: OrderWindow, durationMs: number, at: number): void {
   let count = 0;
   while (window.enter()) count += 1;
   for (let i = 0; i < count; i++) window.leave(durationMs, at);
 }
 
-test('H6: past the window an order is refused, and each answer makes room for one', (t) => {
+test('H6: past the window an order is refused, and each reply makes room for one', (t) => {
   const window = new OrderWindow(BOUNDS);
   const { limit } = window;
   for (let i = 0; i < limit; i++) t.true(window.enter());
@@ -26,7 +26,7 @@ test('H6: past the window an order is refused, and each answer makes room for on
   t.is(window.count, limit - 1);
 });
 
-test('H6: slow answers shrink the window down to its least, quick ones open it to its most', (t) => {
+test('H6: slow replies shrink the window to its minimum, quick ones grow it', (t) => {
   const window = new OrderWindow(BOUNDS);
   let now = 1_000;
   const limits: number[] = [];
@@ -43,7 +43,7 @@ test('H6: slow answers shrink the window down to its least, quick ones open it t
   t.is(window.limit, BOUNDS.countMax);
 });
 
-test('H6: a few slow answers among many change nothing, nor do quick ones while there is room', (t) => {
+test('H6: few slow replies change nothing, nor do quick ones while there is room', (t) => {
   const window = new OrderWindow(BOUNDS);
   const { limit } = window;
   for (let i = 0; i < limit - 1; i++) window.enter();
@@ -51,7 +51,7 @@ test('H6: a few slow answers among many change nothing, nor do quick ones while 
   t.is(window.limit, limit);
 });
 
-test('H6: orders past the window get 503 with Retry-After at once; those before it are served', async (t) => {
+test('H6: orders past the window get 503 with Retry-After; earlier ones are served', async (t) => {
   const fixture = await startFixture(t, { orderWindow: { countMin: 1, countMax: 2 } });
   fixture.router.answer = () => success({ order, replayed: false });
   fixture.router.holding = true;
@@ -74,7 +74,7 @@ test('H6: orders past the window get 503 with Retry-After at once; those before 
   t.is((await place('c')).status, 201);
 });
 
-test('H6: a crowded turn shrinks the window below what slow answers alone would', async (t) => {
+test('H6: a crowded turn shrinks the window more than slow replies would', async (t) => {
   const window = new OrderWindow({ ...BOUNDS, countMin: 100, countMax: 400, turnArrivalsMax: 5 });
   for (let i = 0; i < 5; i++) window.arrive();
   await new Promise(setImmediate);
@@ -89,7 +89,7 @@ test('H6: a crowded turn shrinks the window below what slow answers alone would'
   t.true(window.limit > crowded, 'and it opens again');
 });
 
-test('H6: requests whose body is still coming hold no place', async (t) => {
+test('H6: requests with an incomplete body take no place', async (t) => {
   const fixture = await startFixture(t, { orderWindow: { countMin: 1, countMax: 1 } });
   fixture.router.answer = () => success({ order, replayed: false });
   const slow = connect({ port: fixture.port, host: '127.0.0.1' });

@@ -123,7 +123,7 @@ test('H2, O8: each refusal of the actor has its status, its code and the version
   }
 });
 
-test('A2: without a valid token an order is 401 and reaches nobody', async (t) => {
+test('A2: without a valid token an order is 401 and is not sent to the router', async (t) => {
   const fixture = await startFixture(t);
   for (const authorization of ['', 'Bearer ', 'Bearer nonsense', 'Basic abc', 'bearer  x.y.z']) {
     const headers = { ...KEY, authorization };
@@ -143,7 +143,7 @@ test('H1: the scheme Bearer is found in any case', async (t) => {
   t.is(reply.status, 201);
 });
 
-test('O1: a body in many pieces is put together, chunked or not', async (t) => {
+test('O1: a body of many pieces is joined, chunked or not', async (t) => {
   const fixture = await startFixture(t);
   fixture.router.answer = () => success({ order, replayed: false });
   const head =
@@ -214,7 +214,7 @@ test('O8: after an order the drop is never read older than the reply', async (t)
   t.is((await fixture.request('GET', '/v1/drops/drp_1')).json['version'], 50);
 });
 
-test('H7: a durably sold-out drop is refused here, a known key still asks the actor', async (t) => {
+test('H7: a durably sold-out drop is refused here; a known key goes to the actor', async (t) => {
   const fixture = await startFixture(t);
   const soldOut = { ...drop, sold: 10, free: 0, soldOut: true, version: 20 };
   const placed = new Set(['known']);
@@ -238,8 +238,8 @@ test('H7: a durably sold-out drop is refused here, a known key still asks the ac
       headers: { 'idempotency-key': key },
       body: { quantity: 1 },
     });
-  // The first is answered by the actor, and makes the gateway watch; the second makes it fetch the
-  // filter.
+  // The actor answers the first order, and the gateway begins to watch the drop. The second order
+  // makes the gateway fetch the filter.
   t.is((await buy('a')).status, 409);
   t.is((await buy('b')).status, 409);
   const asked = router.ofType('place-order').length;
@@ -252,7 +252,7 @@ test('H7: a durably sold-out drop is refused here, a known key still asks the ac
   const replayed = await buy('known');
   t.is(replayed.status, 201);
   t.is(replayed.headers.get('idempotency-replayed'), 'true');
-  // Restocked: from the next message on, orders go to the actor again.
+  // After the restock's message, orders go to the actor again.
   bus.publish('drop.drp_1', {
     type: 'drop',
     view: { ...soldOut, stocked: 11, free: 1, soldOut: false, version: 21 },
@@ -263,7 +263,7 @@ test('H7: a durably sold-out drop is refused here, a known key still asks the ac
   t.is(router.ofType('place-order').length, before + 1);
 });
 
-test('H7: with units held the gateway does not answer by itself', async (t) => {
+test('H7: while units are held the gateway does not refuse by itself', async (t) => {
   const fixture = await startFixture(t);
   const heldOut = { ...drop, sold: 9, held: 1, free: 0, soldOut: true, version: 20 };
   fixture.router.answer = (command) =>
@@ -276,7 +276,7 @@ test('H7: with units held the gateway does not answer by itself', async (t) => {
   t.is(fixture.router.ofType('get-order-filter').length, 0);
 });
 
-test('J4: a client that goes before its reply does no harm', async (t) => {
+test('J4: a client that goes before its reply breaks nothing', async (t) => {
   const fixture = await startFixture(t);
   const { router } = fixture;
   router.answer = () => success({ order, replayed: false });
@@ -284,7 +284,8 @@ test('J4: a client that goes before its reply does no harm', async (t) => {
   const { connect } = await import('node:net');
   const socket = connect({ port: fixture.port, host: '127.0.0.1' });
   socket.write(
-    `POST ${ORDERS} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer valid.buyer\r\nidempotency-key: k\r\n` +
+    `POST ${ORDERS} HTTP/1.1\r\nhost: x\r\n` +
+      'authorization: Bearer valid.buyer\r\nidempotency-key: k\r\n' +
       'content-type: application/json\r\ncontent-length: 14\r\n\r\n{"quantity":1}',
   );
   while (router.commands.length === 0) await new Promise(setImmediate);
@@ -292,13 +293,13 @@ test('J4: a client that goes before its reply does no harm', async (t) => {
     socket.on('close', () => resolve());
     socket.resetAndDestroy();
   });
-  // The server has seen the reset when a later connection was served.
+  // The server has handled the reset once it has served a later connection.
   t.is((await fixture.request('GET', '/healthz')).status, 200);
   router.release();
   t.is((await fixture.request('GET', '/healthz')).status, 200);
 });
 
-test('H5: the twenty-first order of a user in a second is 429 and says when to come back', async (t) => {
+test('H5: the twenty-first order of a user in a second is 429 with Retry-After', async (t) => {
   const fixture = await startFixture(t, { rateLimits: true });
   fixture.router.answer = () => success({ order, replayed: false });
   const buy = (as: string) =>

@@ -5,7 +5,7 @@ import { jsonString, rfc3339 } from '../../gateway/encode.ts';
 import { orderJson, orderPageJson } from '../../gateway/present.ts';
 import { NOW, order } from './fixture.ts';
 
-test('H1: an order written by hand is the JSON it should be, for any text', (t) => {
+test('H1: hand-written order JSON equals the derived shape, for any text', (t) => {
   fc.assert(
     fc.property(
       fc.string({ unit: 'binary' }),
@@ -53,7 +53,7 @@ test('H1: texts are escaped as JSON.stringify does', (t) => {
   t.is(jsonString('a"\u2028\n'), JSON.stringify('a"\u2028\n'));
 });
 
-test('H1: the kept time is not given for another one', (t) => {
+test('H1: the cached time text is not used for another time', (t) => {
   t.is(rfc3339(NOW), '2026-03-01T12:00:00.000Z');
   t.is(rfc3339(NOW + 1), '2026-03-01T12:00:00.001Z');
   t.is(rfc3339(NOW), '2026-03-01T12:00:00.000Z');

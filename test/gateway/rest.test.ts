@@ -23,7 +23,7 @@ const newDrop = {
   currency: 'EUR',
 };
 
-test('D1: a drop is made with its defaults, and times of any offset', async (t) => {
+test('D1: a drop is created with its defaults, and times of any offset', async (t) => {
   const fixture = await startFixture(t);
   fixture.router.answer = () => success(drop);
   const reply = await fixture.request('POST', '/v1/products/prd_1/drops', {
@@ -50,7 +50,7 @@ test('D1: a drop is made with its defaults, and times of any offset', async (t) 
   });
 });
 
-test('A2: users’ ids in paths and queries may be all that a token may say', async (t) => {
+test('A2: users’ ids in paths and queries may be any id that a token may have', async (t) => {
   const user = { userId: 'auth0|12', roles: [], expiresAt: NOW / 1000 + 900 };
   const fixture = await startFixture(t, { verifyToken: () => user });
   fixture.actions['products.add'] = () => success(product);
@@ -77,7 +77,7 @@ test('A2: users’ ids in paths and queries may be all that a token may say', as
   t.is(fixture.calls.length, count);
 });
 
-test('H8: wrong drops are 422, name the field, and reach nobody', async (t) => {
+test('H8: wrong drops are 422, name the field, and call no service', async (t) => {
   const fixture = await startFixture(t);
   const wrong: [string, object][] = [
     ['endsAt', { endsAt: '2026-03-01T11:00:00Z' }],
@@ -117,7 +117,7 @@ test('H8: wrong drops are 422, name the field, and reach nobody', async (t) => {
   t.is(fixture.router.commands.length, 0);
 });
 
-test('S4, D3: a change goes to the drop with who asks', async (t) => {
+test('S4, D3: a change goes to the drop with its caller', async (t) => {
   const fixture = await startFixture(t);
   fixture.router.answer = () => success({ ...drop, stocked: 15, free: 14, version: 4 });
   const reply = await fixture.request('PATCH', '/v1/drops/drp_1', {
@@ -171,7 +171,7 @@ test('H10: HEAD gives the head of GET', async (t) => {
   t.is(head.headers.get('etag'), get.headers.get('etag'));
 });
 
-test('H3: lists take limit and cursor, and refuse others', async (t) => {
+test('H3: lists take limit and cursor, and refuse other parameters', async (t) => {
   const fixture = await startFixture(t);
   fixture.actions['catalogue.drops'] = () => success({ items: [drop], nextCursor: 'abc' });
   const page = await fixture.request(
@@ -217,7 +217,7 @@ test('H3: a cursor of another list is 400', async (t) => {
   t.is(refused.status, 400);
 });
 
-test('O9: one reads one’s own order, and the actor is asked as oneself', async (t) => {
+test('O9: a user reads their own order, and the actor gets that user', async (t) => {
   const fixture = await startFixture(t);
   fixture.router.answer = (command) =>
     command.type === 'get-order' && command.userId === 'buyer'
@@ -235,7 +235,7 @@ test('O9: one reads one’s own order, and the actor is asked as oneself', async
   t.is(fixture.router.commands.length, asked);
 });
 
-test('O9: my orders are listed as they are shown one by one', async (t) => {
+test('O9: a list of own orders shows each as its own page does', async (t) => {
   const fixture = await startFixture(t);
   fixture.actions['orders.list'] = () =>
     success({ items: [order, { ...order, id: 'drp_1-1' }], nextCursor: null });
@@ -270,7 +270,7 @@ test('O12: cancel and refund go to the order’s drop', async (t) => {
   ]);
 });
 
-test('D1: products are added for oneself only', async (t) => {
+test('D1: a creator adds products only for themselves', async (t) => {
   const fixture = await startFixture(t);
   const own = await fixture.request('POST', '/v1/creators/creator/products', {
     as: 'creator',
@@ -293,7 +293,7 @@ test('D1: products are added for oneself only', async (t) => {
   t.deepEqual([others.status, others.json['code']], [403, 'forbidden']);
 });
 
-test('A1: registering answers with tokens, and hides nothing of the rules', async (t) => {
+test('A1: registering returns tokens, and its problems name the rules', async (t) => {
   const fixture = await startFixture(t);
   const user = {
     id: 'u',
@@ -366,7 +366,7 @@ test('P2: the webhook gets the exact bytes and the three headers', async (t) => 
   t.is((await fixture.request('POST', '/v1/payments/webhook', { body: 'x' })).status, 401);
 });
 
-test('F1, F2: following answers 204, and lists are paged', async (t) => {
+test('F1, F2: following is 204, and lists are paged', async (t) => {
   const fixture = await startFixture(t);
   fixture.actions['follows.follow'] = () => success(null);
   fixture.actions['follows.unfollow'] = () => success(null);
@@ -422,7 +422,7 @@ test('N1: the feed has its unread count, and marks are 204', async (t) => {
   );
 });
 
-test('A1: me is oneself, with e-mail and roles; a profile has neither', async (t) => {
+test('A1: /me has e-mail and roles; a profile has neither', async (t) => {
   const fixture = await startFixture(t);
   const own = {
     id: 'u',

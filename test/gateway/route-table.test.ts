@@ -19,7 +19,7 @@ const ROUTES = [
 
 const table = new RouteTable({ routes: ROUTES });
 
-/** The path of the route that was found with its ids, or what else was found. */
+/** The path of the found route with its ids, or the other result. */
 function found(method: string, path: string): unknown {
   const match = table.match(method, path);
   if (match.found === 'nothing') return 'nothing';
@@ -33,7 +33,7 @@ test('H8: a path leads to its route, and HEAD to that of GET', (t) => {
   t.is(table.match('PATCH', '/v1/drops/d-1').found, 'route');
 });
 
-test('H8: a method that an address lacks is told which it has', (t) => {
+test('H8: for a method that a path lacks the match has the allowed methods', (t) => {
   t.is(found('DELETE', '/v1/drops/d-1'), 'GET, HEAD, PATCH');
   t.is(found('GET', '/v1/drops/d-1/cancel'), 'POST');
   t.is(found('HEAD', '/v1/drops/d-1/cancel'), 'POST');
@@ -67,7 +67,7 @@ test('H8: a user id is decoded once and checked, an id of ours is never decoded'
   }
 });
 
-test('H8: a path that differs from a route by its spelling leads nowhere', (t) => {
+test('H8: a path that differs from a route by its spelling is not found', (t) => {
   for (const path of [
     '',
     'v1/drops',

@@ -1,5 +1,5 @@
-// The gateway while its wall clock is set an hour on or back: limits, the age of copies and the
-// window of orders are of the monotonic clock.
+// The gateway while the wall clock is set an hour forward or back: limits, ages of views and the
+// window of orders use the monotonic clock.
 
 import test from 'ava';
 import { success } from '../../domain/refusal.ts';
@@ -26,7 +26,7 @@ async function buy(fixture: Fixture, key: string): Promise<number> {
 }
 
 for (const [shifted, shiftMs] of SHIFTS) {
-  test(`H5: a limit lasts as long as it says, with the wall clock set ${shifted}`, async (t) => {
+  test(`H5: a limit lasts its time with the wall clock set ${shifted}`, async (t) => {
     const fixture = await startFixture(t, { rateLimits: true, verifyToken });
     fixture.router.answer = () => success({ order, replayed: false });
     for (let i = 0; i < 10; i++) t.is(await buy(fixture, `k${i}`), 201);
@@ -37,7 +37,7 @@ for (const [shifted, shiftMs] of SHIFTS) {
     t.is(await buy(fixture, 'k'), 201);
   });
 
-  test(`S3: a copy of a drop is a second old at most, with the wall clock set ${shifted}`, async (t) => {
+  test(`S3: a view is at most a second old with the wall clock set ${shifted}`, async (t) => {
     const fixture = await startFixture(t, { verifyToken });
     const { router } = fixture;
     router.answer = () => success(drop);
@@ -46,7 +46,7 @@ for (const [shifted, shiftMs] of SHIFTS) {
       t.is((await fixture.request('GET', '/v1/drops/drp_1')).status, 200);
       return router.ofType('get-drop').length - before;
     };
-    // The second one waits for the read that watching a drop begins with.
+    // The second read waits for the fetch that begins with watching the drop.
     await asked();
     await asked();
     fixture.wallShiftMs = shiftMs;
@@ -56,7 +56,7 @@ for (const [shifted, shiftMs] of SHIFTS) {
     t.is(await asked(), 1);
   });
 
-  test(`H6: the window of orders follows how long answers took, with the wall clock set ${shifted}`, async (t) => {
+  test(`H6: the window follows reply times with the wall clock set ${shifted}`, async (t) => {
     const fixture = await startFixture(t, { verifyToken });
     const { router } = fixture;
     router.answer = () => success({ order, replayed: false });

@@ -1,23 +1,23 @@
-// Whatever a call answers about a drop goes to the gateway's copies too, so that this gateway shows
-// no older one after it.
+// Puts the drop that an action replies with into the gateway's cache, so that this gateway does not
+// show an older view after it.
 
 import type { ActionName, CallAction } from '../contracts/actions.ts';
 import type { DropView } from '../contracts/drops.ts';
 import type { DropViews } from './drop-views.ts';
 
-/** The actions that change one drop and answer with it. */
+/** The actions that change one drop and reply with it. */
 const ANSWERED_WITH_DROP: ReadonlySet<ActionName> = new Set<ActionName>([
   'drops.create',
   'drops.amend',
   'drops.cancel',
 ]);
 
-export function offerDrops(call: CallAction, views: DropViews): CallAction {
+export function cacheDrops(call: CallAction, views: DropViews): CallAction {
   return async (action, params, traceparent) => {
     const outcome = await call(action, params, traceparent);
     if (ANSWERED_WITH_DROP.has(action)) {
       const { ok, value } = outcome as { ok: boolean; value?: DropView };
-      if (ok) views.offer(value!);
+      if (ok) views.accept(value!);
     }
     return outcome;
   };
