@@ -67,7 +67,7 @@ export interface NodeCore {
 
 export interface NodeCoreOptions {
   readonly config: Config;
-  /** Beside those of `OFF_LOOP_CONSUMERS`, for tests and benchmarks. */
+  /** Beside those of `offLoopConsumers`, for tests and benchmarks. */
   readonly offLoop?: readonly OffLoopConsumer[];
   /** Null: nobody is told of payments; what is to be told waits in the journal. */
   readonly provider: PaymentProvider | null;
@@ -92,18 +92,19 @@ export interface Events {
 }
 
 /** The relay of a node with actors, and what it feeds. */
-export function createEvents(options: {
-  readonly stores: Stores;
-  readonly journal: Journal;
-  readonly bus: LiveBus;
-  readonly provider: PaymentProvider | null;
-  readonly log: Logger;
-}): Events {
+export function createEvents(
+  options: NodeCoreOptions & {
+    readonly stores: Stores;
+    readonly journal: Journal;
+    readonly bus: LiveBus;
+  },
+): Events {
   const { stores, journal, bus, provider, log } = options;
   const clock = systemClock;
   const { changes, consumerPositions: positions } = stores;
-  // No consumer of changes has stored positions yet: each one that gets some is named here.
-  const trimmer = new ChangeTrimmer({ changes, positions, consumers: [], clock, log });
+  const readers = allOffLoopConsumers(options).filter(({ reads }) => reads === 'changes');
+  const names = readers.map(({ name }) => name);
+  const trimmer = new ChangeTrimmer({ changes, positions, consumers: names, clock, log });
   trimmer.start();
   const consumers: EventConsumer[] = [new ProjectionsConsumer({ ...stores, liveBus: bus })];
   const payments =
@@ -128,17 +129,27 @@ export function createEvents(options: {
   };
 }
 
-/** The consumers that run off the loop, of every node that is alone or has the role `services`. */
-const OFF_LOOP_CONSUMERS: readonly OffLoopConsumer[] = [];
+/**
+ * The consumers that run off the loop, of every node that is alone or has the role `services`.
+ * Their names are the same on all nodes: the change stream is trimmed behind them.
+ */
+function offLoopConsumers(_config: Config): readonly OffLoopConsumer[] {
+  return [];
+}
+
+function allOffLoopConsumers({ config, offLoop = [] }: NodeCoreOptions): OffLoopConsumer[] {
+  return [...offLoopConsumers(config), ...offLoop];
+}
 
 /** Their threads, one for each. */
 export function createOffLoop(
-  { config, offLoop = [], log }: NodeCoreOptions,
+  options: NodeCoreOptions,
   stores: Stores,
   shardCount: number,
 ): OffLoopThreads {
+  const { config, log } = options;
   return new OffLoopThreads({
-    consumers: [...OFF_LOOP_CONSUMERS, ...offLoop],
+    consumers: allOffLoopConsumers(options),
     config,
     shardCount,
     positions: stores.consumerPositions,

@@ -1,15 +1,20 @@
 // The body of the thread of one consumer (composition/off-loop-thread.ts). It opens connections of
-// its own for reading the journals.
+// its own for reading the journals, or the change stream.
 
 import { randomUUID } from 'node:crypto';
 import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../actors/clock.ts';
-import type { EventConsumer } from '../events/consumer.ts';
+import { assert } from '../domain/assert.ts';
+import { positionsName } from '../events/changes/change-consumer.ts';
+import { ChangeRunner } from '../events/changes/change-runner.ts';
+import type { ConsumerLag } from '../events/lane.ts';
 import { ConsumerLease } from '../events/off-loop/consumer-lease.ts';
+import type { CreateChangeConsumer, CreateConsumer } from '../events/off-loop/create-consumer.ts';
 import { OffLoopRunner } from '../events/off-loop/off-loop-runner.ts';
 import { RemotePositions } from '../events/off-loop/remote-positions.ts';
-import type { ConsumerPositions } from '../storage/ports/consumer-positions.ts';
+import type { ConsumerLeases } from '../storage/ports/consumer-leases.ts';
+import { openSqliteChangeReader } from '../storage/sqlite/catalogue/change-reader.ts';
 import { openSqliteJournalReader } from '../storage/sqlite/journal/journal-reader.ts';
 import { SqliteSpillStore } from '../storage/sqlite/spill-sqlite.ts';
 import { createLog } from './node-core.ts';
@@ -21,11 +26,10 @@ const LAG_INTERVAL_MS = 1_000;
 /** A cluster has many shards, and everybody's Redis is asked. */
 const CLUSTER_POLL_MS = 1_000;
 
-/** What a module of an off-loop consumer exports as `create`. */
-export type CreateConsumer = (context: {
-  readonly options: unknown;
-  readonly positions: ConsumerPositions;
-}) => EventConsumer | Promise<EventConsumer>;
+interface Running {
+  lag(): ConsumerLag[];
+  stop(): Promise<void>;
+}
 
 const data = workerData as ThreadData;
 const log = createLog(data.config);
@@ -35,43 +39,82 @@ try {
 } catch (error) {
   log.info({ err: error }, 'the thread of a consumer has the usual priority');
 }
+const { name, reads, options } = data.consumer;
+const { store, nodeId, dataDirectory } = data.config;
 const positions = new RemotePositions(data.port);
-const { module, options } = data.consumer;
-const { create } = (await import(module)) as { create: CreateConsumer };
-const consumer = await create({ options, positions });
-const stores = await openStores();
-const runner = new OffLoopRunner({
-  ...stores,
-  consumer,
-  shardCount: data.shardCount,
-  openSpill: () => new SqliteSpillStore(),
-  clock: systemClock,
-  log,
-});
-const reports = setInterval(() => parentPort!.postMessage(runner.lag()), LAG_INTERVAL_MS);
+const running = reads === 'events' ? await runOnEvents() : await runOnChanges();
+const reports = setInterval(() => parentPort!.postMessage(running.lag()), LAG_INTERVAL_MS);
 parentPort!.once('message', () => void stop());
-runner.start();
 
 async function stop(): Promise<void> {
   clearInterval(reports);
-  await runner.stop();
-  await stores.close();
+  await running.stop();
   data.port.close();
 }
 
-async function openStores() {
-  const { store, nodeId, dataDirectory } = data.config;
-  if (store.kind !== 'redis') {
-    return { ...openSqliteJournalReader(dataDirectory), lease: null, pollMs: undefined };
-  }
+/** The `create` of the consumer's module. */
+async function load<C>(): Promise<C> {
+  const { create } = (await import(data.consumer.module)) as { create: C };
+  return create;
+}
+
+function assertName(actual: string): void {
+  assert(actual === name, `${data.consumer.module} makes ${actual}, not ${name}`);
+}
+
+async function runOnEvents(): Promise<Running> {
+  const create = await load<CreateConsumer>();
+  const consumer = await create({ options, positions });
+  assertName(consumer.name);
+  const reader = await openJournals();
+  const openSpill = () => new SqliteSpillStore();
+  const { shardCount } = data;
+  const parts = { ...reader, ...leaseIn(reader.leases, name), openSpill, shardCount };
+  const runner = new OffLoopRunner({ ...parts, consumer, clock: systemClock, log });
+  runner.start();
+  return {
+    lag: () => runner.lag(),
+    async stop() {
+      await runner.stop();
+      await reader.close();
+    },
+  };
+}
+
+async function runOnChanges(): Promise<Running> {
+  const create = await load<CreateChangeConsumer>();
+  const consumer = await create({ options });
+  assertName(consumer.name);
+  const reader = await openChanges();
+  const parts = { ...reader, ...leaseIn(reader.leases, positionsName(name)), positions };
+  const runner = new ChangeRunner({ ...parts, consumer, clock: systemClock, log });
+  runner.start();
+  return {
+    // In records, not in facts: it is no lag of the relay.
+    lag: () => [],
+    async stop() {
+      await runner.stop();
+      await reader.close();
+    },
+  };
+}
+
+async function openJournals() {
+  if (store.kind !== 'redis') return { ...openSqliteJournalReader(dataDirectory), leases: null };
   const { openRedisJournalReader } = await import('../storage/redis/journal/journal-reader.ts');
-  const reader = await openRedisJournalReader({
-    address: store,
-    name: `${nodeId}-${consumer.name}`,
-    log,
-  });
+  return await openRedisJournalReader({ address: store, name: `${nodeId}-${name}`, log });
+}
+
+async function openChanges() {
+  if (store.kind !== 'redis') return { ...openSqliteChangeReader(dataDirectory), leases: null };
+  const { openRedisChangeReader } = await import('../storage/redis/catalogue/change-reader.ts');
+  return await openRedisChangeReader({ address: store, name: `${nodeId}-${name}`, log });
+}
+
+/** One of several nodes may run a consumer; a node alone asks nobody. */
+function leaseIn(leases: ConsumerLeases | null, consumer: string) {
+  if (leases === null) return { lease: null };
   const holder = `${nodeId}/${randomUUID()}`;
-  const { leases } = reader;
-  const lease = new ConsumerLease({ consumer: consumer.name, holder, leases, clock: systemClock });
-  return { ...reader, lease, pollMs: CLUSTER_POLL_MS };
+  const lease = new ConsumerLease({ consumer, holder, leases, clock: systemClock });
+  return { lease, pollMs: CLUSTER_POLL_MS };
 }

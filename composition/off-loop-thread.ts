@@ -18,8 +18,12 @@ const RESTART_DELAY_MAX_MS = 30_000;
 /** How long the work in hand may take at the end; what is cut off comes again. */
 const STOP_MAX_MS = 5_000;
 
-/** A module that exports `create: CreateConsumer`. */
 export interface OffLoopConsumer {
+  /** As the consumer names itself. */
+  readonly name: string;
+  /** Events: the journals. Changes: the change stream (C1). */
+  readonly reads: 'events' | 'changes';
+  /** The URL of a module that exports `create`: `CreateConsumer` or `CreateChangeConsumer`. */
   readonly module: string;
   /** For `create`; plain data. */
   readonly options: unknown;

@@ -6,7 +6,8 @@ import { startServer } from '../../composition/server.ts';
 
 const module = new URL('order-consumers.ts', import.meta.url).href;
 const habit = process.env['BENCH_CONSUMER'] ?? '';
-const consumers = habit === '' ? [] : [{ module, options: habit }];
+const bench = { name: 'bench', reads: 'events', module, options: habit } as const;
+const consumers = habit === '' ? [] : [bench];
 const server = await startServer(loadConfig(), () => undefined, consumers);
 process.stdout.write(`LiveDrops ready on ${server.url}\n`);
 process.once('SIGTERM', () => void server.stop().then(() => process.exit()));

@@ -1,6 +1,6 @@
 // Consumers for `order-consumers`: what they do for each batch, instead of anything useful.
 
-import type { CreateConsumer } from '../../composition/off-loop-program.ts';
+import type { CreateConsumer } from '../../events/off-loop/create-consumer.ts';
 import { PositionedConsumer } from '../../events/positioned-consumer.ts';
 
 export type Habit = 'sleeps' | 'burns';

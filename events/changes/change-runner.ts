@@ -7,11 +7,12 @@ import type { Logger } from 'pino';
 import type { Clock } from '../../actors/clock.ts';
 import type { ChangeStream } from '../../storage/ports/change-stream.ts';
 import type { ConsumerPositions } from '../../storage/ports/consumer-positions.ts';
+import type { ConsumerLease } from '../off-loop/consumer-lease.ts';
 import { type ChangeConsumer, positionsName } from './change-consumer.ts';
 
 /** Records, or entities of a full pass, that are given to the consumer at once. */
 const BATCH_MAX = 256;
-/** Other processes' changes are found this late at most. */
+/** Other processes' changes are found this late at most, and so is a lease. */
 const POLL_MS = 250;
 const RETRY_DELAY_FIRST_MS = 50;
 const RETRY_DELAY_MAX_MS = 5000;
@@ -24,6 +25,9 @@ export interface ChangeRunnerOptions {
    * record's effect happen once.
    */
   readonly positions: ConsumerPositions;
+  /** Null: this process alone runs the consumer. */
+  readonly lease: ConsumerLease | null;
+  readonly pollMs?: number;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -57,6 +61,7 @@ export class ChangeRunner {
     this.#unsubscribe?.();
     this.#wakeUp();
     await this.#running;
+    await this.#options.lease?.release();
   }
 
   /** Records that the consumer has not taken. Errors: `store-unavailable`. */
@@ -71,10 +76,15 @@ export class ChangeRunner {
   }
 
   async #run(): Promise<void> {
-    const { bucketCount } = this.#options.changes;
+    const { changes, pollMs = POLL_MS } = this.#options;
+    const { bucketCount } = changes;
     let delayMs = RETRY_DELAY_FIRST_MS;
     while (!this.#stopped) {
       this.#awake = false;
+      if (!(await this.#mayRun())) {
+        await this.#pause(pollMs);
+        continue;
+      }
       let moved = false;
       let failed = false;
       for (let bucket = 0; bucket < bucketCount && !this.#stopped; bucket++) {
@@ -92,13 +102,22 @@ export class ChangeRunner {
         continue;
       }
       delayMs = RETRY_DELAY_FIRST_MS;
-      if (!moved && !this.#awake) await this.#pause(POLL_MS, true);
+      if (!moved && !this.#awake) await this.#pause(pollMs, true);
     }
+  }
+
+  /** Without the lease another process goes on from here: its positions are loaded later. */
+  async #mayRun(): Promise<boolean> {
+    const { lease } = this.#options;
+    if (lease === null || (await lease.hold())) return true;
+    this.#positions.fill(null);
+    return false;
   }
 
   /** Gives the consumer the next of the bucket; false where there was nothing. */
   async #advance(bucket: number): Promise<boolean> {
     const { changes, consumer } = this.#options;
+    if (!(await this.#mayRun())) return false;
     const position = await this.#position(bucket);
     let records;
     try {
@@ -123,7 +142,7 @@ export class ChangeRunner {
     await consumer.beginFullPass(bucket);
     let cursor: string | null = null;
     do {
-      if (this.#stopped) return;
+      if (this.#stopped || !(await this.#mayRun())) return;
       const page = await changes.scan(bucket, cursor, BATCH_MAX);
       await consumer.addEntities(bucket, page.changes);
       cursor = page.nextCursor;

@@ -1,12 +1,13 @@
 // Off-loop consumers in the threads of a real node, over SQLite.
 
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import pino from 'pino';
 import { loadConfig } from '../../composition/config.ts';
 import { createEmbeddedCore, type EmbeddedCore } from '../../composition/embedded-core.ts';
+import type { OffLoopConsumer } from '../../composition/off-loop-thread.ts';
 import { shardOf } from '../../domain/ids.ts';
 import { createDrop, order } from '../actors/harness.ts';
 import { eventually } from '../end-to-end/sale-client.ts';
@@ -23,13 +24,21 @@ function directory(t: ExecutionContext): string {
   return data;
 }
 
-async function startCore(
+function startCore(data: string, consumers: readonly RecordingOptions[]): Promise<EmbeddedCore> {
+  const row = { reads: 'events', module: MODULE } as const;
+  return startCoreWith(
+    data,
+    consumers.map((options) => ({ ...row, name: options.name, options })),
+  );
+}
+
+async function startCoreWith(
   data: string,
-  consumers: readonly RecordingOptions[],
+  offLoop: readonly OffLoopConsumer[],
 ): Promise<EmbeddedCore> {
   const core = await createEmbeddedCore({
     config: loadConfig({ LIVEDROPS_DATA: data }),
-    offLoop: consumers.map((options) => ({ module: MODULE, options })),
+    offLoop,
     provider: null,
     restart: () => undefined,
     log: pino({ level: 'silent' }),
@@ -115,4 +124,33 @@ test('a consumer that blocks its thread delays no other consumer', async (t) => 
   await caughtUp(core, 'blocked');
   t.is(readRecorded(blocked.file).length, 11);
   await core.stop();
+});
+
+test('C1: an off-loop consumer of changes added later gets all, and goes on after a restart', async (t) => {
+  t.timeout(120_000);
+  const data = directory(t);
+  const file = join(data, 'recorded');
+  const { href: module } = new URL(
+    '../events/off-loop/recording-change-consumer.ts',
+    import.meta.url,
+  );
+  const consumer = { name: 'recording', reads: 'changes', module, options: { file } } as const;
+  const first = await startCoreWith(data, []);
+  await first.stores.follows.follow('ann', 'creator', 1);
+  await first.stop();
+  for (const [sequence, user] of [
+    [2, 'ben'],
+    [3, 'cal'],
+  ] as const) {
+    const core = await startCoreWith(data, [consumer]);
+    await core.stores.follows.follow(user, 'creator', sequence);
+    const position = await eventually(
+      () => core.stores.consumerPositions.load('changes:recording', 0),
+      (found) => found >= sequence,
+      CAUGHT_UP_MAX_MS,
+    );
+    t.is(position, sequence);
+    await core.stop();
+  }
+  t.deepEqual(readFileSync(file, 'utf8').trim().split('\n'), ['1 ann', '2 ben', '3 cal']);
 });

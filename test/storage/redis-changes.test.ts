@@ -1,10 +1,11 @@
 // The change stream on a real Redis.
 
 import test from 'ava';
+import { openRedisChangeReader } from '../../storage/redis/catalogue/change-reader.ts';
 import { RedisServer, redisInstalled } from '../servers/redis-server.ts';
 import { changeStreamContract } from './contract/change-stream.ts';
 import { connectRedisData, type RedisData } from './redis-data.ts';
-import { startRedis } from './redis-fixture.ts';
+import { silent, startRedis } from './redis-fixture.ts';
 
 let server: RedisServer;
 let data: RedisData;
@@ -27,6 +28,24 @@ if (redisInstalled) {
       t.teardown(() => bounded.close());
       return bounded.stores;
     },
+  });
+
+  test('C1: a thread with connections of its own reads the changes and scans the entities', async (t) => {
+    const { address } = await startRedis(t);
+    const own = await connectRedisData(address);
+    t.teardown(() => own.close());
+    const reader = await openRedisChangeReader({ address, name: 'reader', log: silent });
+    t.teardown(() => reader.close());
+    await own.stores.follows.follow('ann', 'creator', 1);
+    const follow = { kind: 'follow', userId: 'ann', creatorId: 'creator', since: 1 } as const;
+    const read = [];
+    const scanned = [];
+    for (let bucket = 0; bucket < reader.changes.bucketCount; bucket++) {
+      read.push(...(await reader.changes.read(bucket, 0, 10)).map(({ change }) => change));
+      scanned.push(...(await reader.changes.scan(bucket, null, 10)).changes);
+    }
+    t.deepEqual(read, [follow]);
+    t.deepEqual(scanned, [follow]);
   });
 } else {
   test.skip('the change stream on Redis needs redis-server', () => {});

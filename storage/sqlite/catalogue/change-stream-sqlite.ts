@@ -11,6 +11,8 @@ import type {
 import { PositionTrimmedError } from '../../ports/change-stream.ts';
 import { InvalidCursorError } from '../../ports/page.ts';
 import { readQuery } from '../thread/read-query.ts';
+import type { Submits } from '../thread/thread.ts';
+import type { CatalogueHandlers } from './catalogue-program.ts';
 import type { ChangingDatabase } from './catalogue-options.ts';
 import { HEAD_OF_CHANGES } from './changes-statements.ts';
 import { type ProductRow, productOf } from './products-statements.ts';
@@ -36,6 +38,11 @@ interface FollowRow {
   since: number;
 }
 
+interface ChangesDatabase extends Omit<ChangingDatabase, 'writer'> {
+  /** For trimming. */
+  readonly writer: Submits<CatalogueHandlers>;
+}
+
 export class SqliteChangeStream implements ChangeStream {
   readonly bucketCount = 1;
   readonly #writer;
@@ -46,7 +53,7 @@ export class SqliteChangeStream implements ChangeStream {
   readonly #products;
   readonly #follows;
 
-  constructor({ writer, reader, signal }: ChangingDatabase) {
+  constructor({ writer, reader, signal }: ChangesDatabase) {
     this.#writer = writer;
     this.#signal = signal;
     this.#head = reader.prepare<[], ChangeHead>(HEAD_OF_CHANGES);

@@ -5,6 +5,8 @@ import test, { type ExecutionContext } from 'ava';
 import pino from 'pino';
 import { ChangeRunner } from '../../../events/changes/change-runner.ts';
 import { ChangeTrimmer } from '../../../events/changes/change-trimmer.ts';
+import { ConsumerLease } from '../../../events/off-loop/consumer-lease.ts';
+import { MemoryConsumerLeases } from '../../../storage/memory/consumer-leases-memory.ts';
 import { type MemoryStores, memoryStores } from '../../../storage/memory/stores.ts';
 import type { ConsumerPositions } from '../../../storage/ports/consumer-positions.ts';
 import { ManualClock } from '../../actors/manual-clock.ts';
@@ -31,7 +33,14 @@ function bench(t: ExecutionContext, keptMax?: number): Bench {
     counter,
     clock,
     run(positions = stores.consumerPositions) {
-      const runner = new ChangeRunner({ consumer: counter, changes, positions, clock, log });
+      const runner = new ChangeRunner({
+        consumer: counter,
+        changes,
+        positions,
+        lease: null,
+        clock,
+        log,
+      });
       runner.start();
       t.teardown(() => runner.stop());
       return runner;
@@ -82,7 +91,14 @@ test('C1: a crash between effect and position has the effect of once', async (t)
   const { changes } = at.stores;
   const { counter, clock } = at;
   // Never stopped: the process is gone in the middle of `save`.
-  new ChangeRunner({ consumer: counter, changes, positions: lost, clock, log }).start();
+  new ChangeRunner({
+    consumer: counter,
+    changes,
+    positions: lost,
+    lease: null,
+    clock,
+    log,
+  }).start();
   await clock.advance(1);
   t.true(counter.consumed.length > 0);
   await at.stores.follows.unfollow('user_1', 'creator_1');
@@ -173,4 +189,28 @@ test('C1: what all consumers have taken is trimmed, but for the newest records',
   clock.shiftWall(-3_600_000);
   await clock.advance(60_000);
   t.deepEqual(await changes.head(0), { last, trimmed: last - share });
+});
+
+test('C1: of two processes one runs a consumer, and the other goes on from its position', async (t) => {
+  const { stores, clock } = bench(t);
+  const { changes, consumerPositions: positions } = stores;
+  const leases = new MemoryConsumerLeases({ now: () => clock.monotonic() });
+  const [first, second] = ['a', 'b'].map((holder) => {
+    const consumer = new FollowerCounter();
+    const lease = new ConsumerLease({ consumer: consumer.name, holder, leases, clock });
+    const runner = new ChangeRunner({ consumer, changes, positions, lease, clock, log });
+    runner.start();
+    t.teardown(() => runner.stop());
+    return { consumer, runner };
+  });
+  await follow(stores, 50);
+  await clock.advance(60_000);
+  t.is(first!.consumer.consumed.length, 150);
+  t.is(second!.consumer.consumed.length, 0);
+  await first!.runner.stop();
+  await follow(stores, 2, 1000);
+  await clock.advance(60_000);
+  t.is(first!.consumer.consumed.length, 150);
+  t.is(second!.consumer.consumed.length, 6, 'nothing came again, nothing was left out');
+  t.is(second!.consumer.fullPasses, 0);
 });

@@ -3,7 +3,7 @@
 
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { FactBatch } from '../../../actors/shard/facts.ts';
-import type { CreateConsumer } from '../../../composition/off-loop-program.ts';
+import type { CreateConsumer } from '../../../events/off-loop/create-consumer.ts';
 import { PositionedConsumer } from '../../../events/positioned-consumer.ts';
 
 export interface RecordingOptions {

@@ -1,0 +1,38 @@
+// The change stream and leases for a thread that runs a consumer of it, on connections of its own.
+
+import type { Logger } from 'pino';
+import type { ChangeStream } from '../../ports/change-stream.ts';
+import type { ConsumerLeases } from '../../ports/consumer-leases.ts';
+import { connectRedis, type RedisAddress } from '../connection/connection.ts';
+import { RedisChangeStream } from './change-stream-redis.ts';
+import { RedisConsumerLeases } from './consumer-leases-redis.ts';
+import { OmConnection } from './om-connection.ts';
+
+export interface RedisChangeReader {
+  readonly changes: ChangeStream;
+  readonly leases: ConsumerLeases;
+  close(): Promise<void>;
+}
+
+/** Errors: `store-unavailable`. */
+export async function openRedisChangeReader(options: {
+  readonly address: RedisAddress;
+  /** Shown by the server beside each connection. */
+  readonly name: string;
+  readonly log: Logger;
+}): Promise<RedisChangeReader> {
+  const redis = await connectRedis(options);
+  let om: OmConnection | null = null;
+  const close = async (): Promise<void> => {
+    redis.disconnect();
+    await om?.close();
+  };
+  try {
+    om = await OmConnection.connect({ ...options, name: `${options.name}-entities` });
+    const changes = new RedisChangeStream({ redis, om });
+    return { changes, leases: new RedisConsumerLeases({ redis }), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
