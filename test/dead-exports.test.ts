@@ -14,10 +14,11 @@ const IMPORT = /^(?:import|export)\s+(?:type\s+)?\{([^}]*)\}\s+from\s+'(\.[^']+)
 
 /** `await import('./x.ts')`, from which names are taken afterwards. */
 const LATER = /\bimport\(\s*'(\.[^']+)'\s*\)/g;
+/** A module that is loaded by its URL, for its export `create`. */
+const BY_URL = /new URL\('(\.[^']+\.ts)', import\.meta\.url\)\.href/g;
 /** Not used yet, and why it stays. */
 const STAY: Readonly<Record<string, string>> = {
   'contracts/changes.ts#StreamKind': 'the kinds of lines, for programs that read the stream',
-  'events/changes/change-runner.ts#ChangeRunner': 'for the consumers of changes that come next',
 };
 /** The drivers that tests run on; the contract suites hold them to what the others do. */
 const DRIVERS_OF_TESTS = 'storage/memory/';
@@ -41,6 +42,8 @@ function imported(): Set<string> {
       const path = normalize(join(dirname(file), from));
       for (const [name] of read(file).matchAll(/\w+/g)) names.add(`${path}#${name}`);
     }
+    for (const [, from = ''] of read(file).matchAll(BY_URL))
+      names.add(`${normalize(join(dirname(file), from))}#create`);
     for (const [, list = '', from = ''] of read(file).matchAll(IMPORT)) {
       const path = normalize(join(dirname(file), from));
       for (const one of list.split(',')) {
