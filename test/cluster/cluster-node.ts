@@ -1,5 +1,5 @@
-// Runs `livedrops start` as a cluster node, in a process with a data directory that the test
-// cluster removes.
+// Runs `livedrops start`, or a program of a test, as a node in a process of its own, with a data
+// directory that the test removes.
 
 import { fileURLToPath } from 'node:url';
 import { SaleClient } from '../end-to-end/sale-client.ts';
@@ -7,11 +7,15 @@ import { ChildServer } from '../servers/child-server.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../operator/livedrops.ts', import.meta.url));
 const READY = /^LiveDrops ready on (http:\/\/\S+)$/m;
+/** Several nodes start at the same time, beside other tests. */
+const READY_TIMEOUT_MS = 60_000;
 
 export interface ClusterNodeOptions {
   readonly nodeId: string;
   /** `LIVEDROPS_` variables; the process has no others. */
   readonly environment: Readonly<Record<string, string>>;
+  /** The module and its arguments; default: `livedrops start`. */
+  readonly program?: readonly string[];
   /** A command and arguments before the node's own, such as `ip netns exec`. */
   readonly within?: readonly string[];
 }
@@ -21,10 +25,16 @@ export class ClusterNode {
   readonly #server: ChildServer;
   #client: SaleClient | null = null;
 
-  constructor({ nodeId, environment, within = [] }: ClusterNodeOptions) {
+  constructor({
+    nodeId,
+    environment,
+    program = [PROGRAM, 'start'],
+    within = [],
+  }: ClusterNodeOptions) {
     this.nodeId = nodeId;
-    const [command, ...args] = [...within, process.execPath, PROGRAM, 'start'] as const;
-    this.#server = new ChildServer({ command, args, ready: READY, environment });
+    const [command = process.execPath, ...args] = [...within, process.execPath, ...program];
+    const readyTimeoutMs = READY_TIMEOUT_MS;
+    this.#server = new ChildServer({ command, args, ready: READY, readyTimeoutMs, environment });
   }
 
   /** Resolves when the node prints that it is ready. */
