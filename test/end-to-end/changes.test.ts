@@ -83,8 +83,8 @@ onEachProfile((test, profile) => {
       own,
     );
     const others = shown.filter((line) => line['dropId'] !== drop);
-    t.deepEqual(new Set(others.map(({ kind }) => kind)), new Set(['follow', 'product']));
-    t.is(others.length, 2);
+    // Of different entities the order is that of time within a page, which may be the same.
+    t.deepEqual(others.map(({ kind }) => String(kind)).toSorted(), ['follow', 'product']);
     t.true(
       others.every((line) => line['productId'] === product || line['creatorId'] === creator.id),
     );
