@@ -102,11 +102,11 @@ function toReadModels(orders: ReturnType<typeof batches>): Promise<unknown> {
     time: 1_700_000_000_000,
     rows: batch.rows.map((placed) => ({
       order: placed,
-      told: 'order.confirmed' as const,
+      notificationType: 'order.confirmed' as const,
       refundRequested: false,
     })),
   }));
-  return readModels.keep(changes, () => false);
+  return readModels.store(changes, () => false);
 }
 
 try {

@@ -66,7 +66,7 @@ async function place(count: number, partCount: number): Promise<Placed> {
  */
 async function markProjectionsCurrent(): Promise<void> {
   const { id: shard, sequence } = host.shards[shardOf(DROP_ID, stores.shardCount)]!;
-  await stores.readModels.keep([{ shard, sequence, time: Date.now(), rows: [] }], () => false);
+  await stores.readModels.store([{ shard, sequence, time: Date.now(), rows: [] }], () => false);
   await stores.consumerPositions.save('payments', [{ shard, sequence }]);
 }
 

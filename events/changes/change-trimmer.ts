@@ -1,6 +1,6 @@
 // Trims the change stream behind its consumers: what all of them have taken is removed, but for the
 // newest records, which outside systems read (decision 029). The stream's own bound
-// (CHANGES_KEPT_MAX) holds whatever the consumers do. Any process may run it, several at once too.
+// (CHANGES_RETAINED_MAX) holds whatever the consumers do. Any process may run it, several at once too.
 
 import type { Logger } from 'pino';
 import type { Clock, Timer } from '../../actors/clock.ts';

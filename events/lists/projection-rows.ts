@@ -31,7 +31,7 @@ export function orderChanges(batch: FactBatch): OrderChange[] {
     const { event, order } = fact;
     if (order === null) continue;
     const refundRequested = event.type === 'refund-requested';
-    changes.push({ order, told: notificationType(fact, order), refundRequested });
+    changes.push({ order, notificationType: notificationType(fact, order), refundRequested });
   }
   return changes;
 }

@@ -45,29 +45,30 @@ export class ProjectionsConsumer implements EventConsumer {
       const { shard, sequence, time } = batch;
       changes.push({ shard, sequence, time, rows: orderChanges(batch) });
     }
-    const kept = await readModels.keep(changes, this.#isHeard);
-    for (const notification of kept) {
+    const added = await readModels.store(changes, this.#isHeard);
+    for (const notification of added) {
       liveBus.publish(userTopic(notification.userId), { type: 'notification', notification });
     }
-    this.#tellOfEarlier(changes, kept);
+    this.#publishEarlier(changes, added);
   }
 
   /**
    * What comes again after an error, or from a journal whose owner has died, may have been kept
    * before without having been told: who hears it looks into the feed.
    */
-  #tellOfEarlier(changes: readonly OrderChanges[], kept: readonly Notification[]): void {
+  #publishEarlier(changes: readonly OrderChanges[], added: readonly Notification[]): void {
     let count = 0;
     for (const { rows } of changes) {
-      for (const row of rows) if (row.told !== null && this.#isHeard(row.order.userId)) count++;
+      for (const row of rows)
+        if (row.notificationType !== null && this.#isHeard(row.order.userId)) count++;
     }
-    if (count === kept.length) return;
+    if (count === added.length) return;
     const missing = new Map<string, number>();
-    for (const { order, told } of changes.flatMap(({ rows }) => rows)) {
-      if (told === null || !this.#isHeard(order.userId)) continue;
+    for (const { order, notificationType } of changes.flatMap(({ rows }) => rows)) {
+      if (notificationType === null || !this.#isHeard(order.userId)) continue;
       missing.set(order.userId, (missing.get(order.userId) ?? 0) + 1);
     }
-    for (const { userId } of kept) missing.set(userId, (missing.get(userId) ?? 0) - 1);
+    for (const { userId } of added) missing.set(userId, (missing.get(userId) ?? 0) - 1);
     for (const [userId, left] of missing) {
       if (left > 0) this.#options.liveBus.publish(userTopic(userId), { type: 'feed' });
     }

@@ -4,7 +4,7 @@ import type { AccountStore, RefreshToken, RotationResult, User } from '../ports/
 import { publicUser } from '../ports/change-stream.ts';
 import type { MemoryChangeStream } from './change-stream-memory.ts';
 
-interface KeptToken extends RefreshToken {
+interface StoredToken extends RefreshToken {
   used: boolean;
 }
 
@@ -12,7 +12,7 @@ export class MemoryAccountStore implements AccountStore {
   readonly #changes: MemoryChangeStream;
   readonly #users = new Map<string, User>();
   readonly #idsByEmail = new Map<string, string>();
-  readonly #tokens = new Map<string, KeptToken>();
+  readonly #tokens = new Map<string, StoredToken>();
 
   constructor(options: { readonly changes: MemoryChangeStream }) {
     this.#changes = options.changes;

@@ -6,7 +6,7 @@ import {
   type ChangeHead,
   type ChangeRecord,
   type ChangeStream,
-  CHANGES_KEPT_MAX,
+  CHANGES_RETAINED_MAX,
   type EntityChange,
   PositionTrimmedError,
   type ScanPage,
@@ -24,18 +24,18 @@ interface Bucket {
 }
 
 export interface MemoryChangeStreamOptions {
-  /** `CHANGES_KEPT_MAX` unless given. */
-  readonly keptMax?: number | undefined;
+  /** `CHANGES_RETAINED_MAX` unless given. */
+  readonly retainedMax?: number | undefined;
 }
 
 export class MemoryChangeStream implements ChangeStream {
   readonly bucketCount = BUCKETS;
-  readonly #keptMax: number;
+  readonly #retainedMax: number;
   readonly #buckets: readonly Bucket[];
   readonly #listeners = new Set<() => void>();
 
-  constructor({ keptMax = CHANGES_KEPT_MAX }: MemoryChangeStreamOptions = {}) {
-    this.#keptMax = Math.max(1, Math.floor(keptMax / BUCKETS));
+  constructor({ retainedMax = CHANGES_RETAINED_MAX }: MemoryChangeStreamOptions = {}) {
+    this.#retainedMax = Math.max(1, Math.floor(retainedMax / BUCKETS));
     this.#buckets = Array.from({ length: BUCKETS }, () => ({
       entities: new Map(),
       records: [],
@@ -47,11 +47,11 @@ export class MemoryChangeStream implements ChangeStream {
     const key = keyOf(change);
     const index = fnv1a(key) % BUCKETS;
     const bucket = this.#buckets[index]!;
-    if (isGone(change)) bucket.entities.delete(key);
+    if (isRemoved(change)) bucket.entities.delete(key);
     else bucket.entities.set(key, change);
     const sequence = lastOf(bucket) + 1;
     bucket.records.push({ bucket: index, sequence, at: Date.now(), change });
-    if (bucket.records.length > this.#keptMax) {
+    if (bucket.records.length > this.#retainedMax) {
       bucket.records.shift();
       bucket.trimmed += 1;
     }
@@ -59,8 +59,8 @@ export class MemoryChangeStream implements ChangeStream {
   }
 
   async head(bucket: number): Promise<ChangeHead> {
-    const kept = this.#buckets[bucket]!;
-    return { last: lastOf(kept), trimmed: kept.trimmed };
+    const state = this.#buckets[bucket]!;
+    return { last: lastOf(state), trimmed: state.trimmed };
   }
 
   async read(bucket: number, after: number, limit: number): Promise<ChangeRecord[]> {
@@ -84,11 +84,11 @@ export class MemoryChangeStream implements ChangeStream {
   }
 
   async trim(bucket: number, through: number): Promise<void> {
-    const kept = this.#buckets[bucket]!;
-    const target = Math.min(through, lastOf(kept));
-    if (target <= kept.trimmed) return;
-    kept.records = kept.records.slice(target - kept.trimmed);
-    kept.trimmed = target;
+    const state = this.#buckets[bucket]!;
+    const target = Math.min(through, lastOf(state));
+    if (target <= state.trimmed) return;
+    state.records = state.records.slice(target - state.trimmed);
+    state.trimmed = target;
   }
 
   onAppend(listener: () => void): () => void {
@@ -107,7 +107,7 @@ function keyOf(change: EntityChange): string {
   return `follow ${change.userId} ${change.creatorId}`;
 }
 
-function isGone(change: EntityChange): boolean {
+function isRemoved(change: EntityChange): boolean {
   if (change.kind === 'user') return change.user === null;
   if (change.kind === 'product') return change.product === null;
   return change.since === null;

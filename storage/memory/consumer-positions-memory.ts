@@ -10,13 +10,13 @@ export class MemoryConsumerPositions implements ConsumerPositions {
   }
 
   async save(consumer: string, positions: readonly ShardPosition[]): Promise<void> {
-    let kept = this.#consumers.get(consumer);
-    if (kept === undefined) {
-      kept = new Map();
-      this.#consumers.set(consumer, kept);
+    let byShard = this.#consumers.get(consumer);
+    if (byShard === undefined) {
+      byShard = new Map();
+      this.#consumers.set(consumer, byShard);
     }
     for (const { shard, sequence } of positions) {
-      if (sequence > (kept.get(shard) ?? 0)) kept.set(shard, sequence);
+      if (sequence > (byShard.get(shard) ?? 0)) byShard.set(shard, sequence);
     }
   }
 }

@@ -9,9 +9,9 @@ export class MemoryOperatorLog implements OperatorLog {
   readonly #actions: OperatorAction[] = [];
 
   async append(action: Omit<OperatorAction, 'id'>): Promise<OperatorAction> {
-    const kept = { ...structuredClone(action), id: String(this.#actions.length + 1) };
-    this.#actions.push(kept);
-    return kept;
+    const stored = { ...structuredClone(action), id: String(this.#actions.length + 1) };
+    this.#actions.push(stored);
+    return stored;
   }
 
   async list(page: PageRequest): Promise<Page<OperatorAction>> {

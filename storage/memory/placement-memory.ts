@@ -3,9 +3,9 @@
 
 import {
   LIVE_SHARDS_MAX,
-  LOST_SESSION_KEPT_MS,
+  LOST_SESSION_RETENTION_MS,
   LOST_SESSIONS_MAX,
-  MOVES_KEPT_MAX,
+  MOVES_RETAINED_MAX,
   type NodeSession,
   type Placement,
   type PlacementStore,
@@ -17,10 +17,10 @@ import type { MoveRecord } from '../../contracts/operator.ts';
 export interface MemoryPlacementStoreOptions {
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
-  readonly lostSessionKeptMs?: number;
+  readonly lostSessionRetentionMs?: number;
 }
 
-interface KeptSession {
+interface StoredSession {
   readonly session: NodeSession;
   readonly expiresAt: number;
 }
@@ -32,8 +32,8 @@ interface Run {
 
 export class MemoryPlacementStore implements PlacementStore {
   readonly #now: () => number;
-  readonly #lostSessionKeptMs: number;
-  readonly #sessions = new Map<string, KeptSession>();
+  readonly #lostSessionRetentionMs: number;
+  readonly #sessions = new Map<string, StoredSession>();
   readonly #shards = new Map<number, ShardPlacement>();
   readonly #pins = new Map<number, string>();
   readonly #drained = new Set<string>();
@@ -44,7 +44,7 @@ export class MemoryPlacementStore implements PlacementStore {
 
   constructor(options: MemoryPlacementStoreOptions) {
     this.#now = options.now;
-    this.#lostSessionKeptMs = options.lostSessionKeptMs ?? LOST_SESSION_KEPT_MS;
+    this.#lostSessionRetentionMs = options.lostSessionRetentionMs ?? LOST_SESSION_RETENTION_MS;
   }
 
   async load(): Promise<Placement> {
@@ -53,7 +53,7 @@ export class MemoryPlacementStore implements PlacementStore {
     const lost: NodeSession[] = [];
     for (const { session, expiresAt } of this.#sessions.values()) {
       if (expiresAt > now) sessions.push(session);
-      else if (expiresAt + this.#lostSessionKeptMs > now) lost.push(session);
+      else if (expiresAt + this.#lostSessionRetentionMs > now) lost.push(session);
     }
     return {
       sessions,
@@ -129,7 +129,7 @@ export class MemoryPlacementStore implements PlacementStore {
   }
 
   async recordMove(record: MoveRecord): Promise<void> {
-    this.#moves = [{ ...record }, ...this.#moves].slice(0, MOVES_KEPT_MAX);
+    this.#moves = [{ ...record }, ...this.#moves].slice(0, MOVES_RETAINED_MAX);
   }
 
   async listMoves(limit: number): Promise<MoveRecord[]> {

@@ -32,8 +32,8 @@ export class MemorySnapshotStore implements SnapshotStore {
       parts.set(name, bytes);
     }
     const { sequence, partNames } = snapshot;
-    const kept = { sequence, head: new Uint8Array(snapshot.head), partNames: [...partNames] };
-    this.#shards.set(shard, { epoch, snapshot: kept, parts });
+    const stored = { sequence, head: new Uint8Array(snapshot.head), partNames: [...partNames] };
+    this.#shards.set(shard, { epoch, snapshot: stored, parts });
   }
 
   async loadSnapshot(shard: number): Promise<{ snapshot: Snapshot; parts: SnapshotPart[] } | null> {
@@ -48,8 +48,8 @@ export class MemorySnapshotStore implements SnapshotStore {
   }
 
   async saveSealedDrop(dropId: string, version: number, bytes: Uint8Array): Promise<void> {
-    const kept = this.#sealedDrops.get(dropId);
-    if (kept === undefined || kept.version <= version)
+    const present = this.#sealedDrops.get(dropId);
+    if (present === undefined || present.version <= version)
       this.#sealedDrops.set(dropId, { version, bytes: new Uint8Array(bytes) });
   }
 

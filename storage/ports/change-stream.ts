@@ -112,4 +112,4 @@ export interface ChangeStream {
  * oldest are evicted, and a consumer that had not read them gets `position-trimmed`. A driver that
  * evicts in blocks may keep a little more.
  */
-export const CHANGES_KEPT_MAX = 1_000_000;
+export const CHANGES_RETAINED_MAX = 1_000_000;

@@ -32,7 +32,7 @@ export interface NodeSession {
 export const LIVE_SHARDS_MAX = 256;
 
 /** How long a session that ran out without being ended is known as lost. */
-export const LOST_SESSION_KEPT_MS = 3_600_000;
+export const LOST_SESSION_RETENTION_MS = 3_600_000;
 /** Of more lost sessions, those that ran out first are forgotten when a node starts. */
 export const LOST_SESSIONS_MAX = 128;
 
@@ -67,7 +67,7 @@ export interface Placement {
 }
 
 /** Moves kept, newest first; older ones are forgotten. */
-export const MOVES_KEPT_MAX = 1000;
+export const MOVES_RETAINED_MAX = 1000;
 
 /**
  * Another run of a node with the same id holds the session. Whoever gets this must stop serving.

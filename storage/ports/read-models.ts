@@ -1,6 +1,6 @@
-// What the relay keeps for buyers to read: the order lists, and the feed's notifications of orders.
-// Both tell of the same change, so a driver may keep one row for both; one that keeps them apart
-// goes through `SeparateReadModels`.
+// The read models port: the order lists, and the notifications of orders in the feed. The relay
+// fills both from the same change of an order, so a driver may store one row for both. A driver
+// that stores them separately uses `SeparateReadModels`.
 
 import type { OrderView } from '../../contracts/orders.ts';
 import type { ShardPosition } from './consumer-positions.ts';
@@ -17,61 +17,61 @@ import type { Projection, ProjectionBatch } from './projection.ts';
 export interface OrderChange {
   /**
    * The order as it stood after the change. An append or a restore of an earlier release may have
-   * written it as it stood later: the order's version tells.
+   * written a later state: the order's version says which.
    */
   readonly order: OrderView;
-  /** What the buyer is told; null for nothing. */
-  readonly told: OrderNotificationType | null;
-  /** The buyer is told that the payment goes back. */
+  /** The type of the buyer's notification; null if the buyer gets none. */
+  readonly notificationType: OrderNotificationType | null;
+  /** The notification says that the payment is refunded. */
   readonly refundRequested: boolean;
 }
 
 export interface OrderChanges extends ProjectionBatch<OrderChange> {
-  /** When all of it happened, in milliseconds since the Unix epoch. */
+  /** The time of all changes of the batch, in milliseconds since the Unix epoch. */
   readonly time: number;
 }
 
 export interface ReadModels extends Projection {
   /**
-   * Adds or replaces the orders, as `OrderListStore.put` does, and appends the notifications, as
-   * `FeedStore.append` does, of all batches above their shard's position, in order. Resolves when
-   * they can be read, to the notifications kept for the users that `wants` names, in order. Errors:
-   * `store-unavailable`; the same batches may then be given again.
+   * For all batches above their shard's position, in order: adds or replaces the orders as
+   * `OrderListStore.put` does, and appends the notifications as `FeedStore.append` does. Resolves
+   * when both can be read, to the added notifications of the users with `hasListener`, in order.
+   * Errors: `store-unavailable`; the caller may then repeat the same batches.
    */
-  keep(
+  store(
     batches: readonly OrderChanges[],
-    wants: (userId: string) => boolean,
+    hasListener: (userId: string) => boolean,
   ): Promise<Notification[]>;
   /**
-   * Finds what the journals say and the read models do not have, whatever their positions, and adds
-   * it while `keep` goes on: notifications where they were in time, not told again, and with the
-   * read marks that are kept of them. Nothing that is there changes. May end half way and be called
-   * again, one call at a time in a process. Resolves to what was missing, by journal that could be
-   * read. Errors: `store-unavailable`.
+   * Finds rows that the journals require and the read models lack, whatever the positions, and adds
+   * them while `store` goes on. A restored notification gets its place in time and its stored read
+   * mark; it is not published again. Existing rows do not change. May fail half way and be called
+   * again; one call at a time in a process. Resolves to the number of missing rows, for each
+   * journal that could be read. Errors: `store-unavailable`.
    */
   restore(options: RestoreOptions): Promise<Missing[]>;
 }
 
 export interface RestoreOptions {
-  /** Which journals, each up to a sequence that `position` has reached. */
+  /** The journals, each up to a sequence that `position` has reached. */
   readonly journals: readonly ShardPosition[];
   /**
-   * All changes of a journal up to there, each with its order as it stands there; null where it
-   * cannot be read. Asked for one journal after the other.
+   * All changes of a journal up to its sequence, each with its order as it stands at that sequence;
+   * null if the journal cannot be read. Called for one journal after the other.
    */
   readonly changesOf: (journal: ShardPosition) => Promise<readonly OrderChanges[] | null>;
   /** False: only count what is missing. */
   readonly write: boolean;
 }
 
-/** How much of a journal was missing. */
+/** The number of rows of a journal that were missing. */
 export interface Missing {
   readonly shard: number;
   readonly orders: number;
   readonly notifications: number;
 }
 
-/** What the buyer is told of a change that tells something. */
+/** The notification of a change of an order. */
 export function orderNotification(
   type: OrderNotificationType,
   order: OrderView,
@@ -85,7 +85,7 @@ export function orderNotification(
   return { userId, type, data, createdAt };
 }
 
-/** Order lists and feed as two stores, each with positions of its own. */
+/** Order lists and feed as two stores, each with its own positions. */
 export class SeparateReadModels implements ReadModels {
   readonly #orderList: OrderListStore;
   readonly #feed: FeedStore;
@@ -95,34 +95,35 @@ export class SeparateReadModels implements ReadModels {
     this.#feed = options.feed;
   }
 
-  /** The lesser of both: what only one of them has comes again, and is ignored by it. */
+  /** The lower position: a store that is ahead ignores the batches it has. */
   async position(shard: number): Promise<number> {
     return Math.min(
       ...(await Promise.all([this.#orderList.position(shard), this.#feed.position(shard)])),
     );
   }
 
-  async keep(
+  async store(
     batches: readonly OrderChanges[],
-    wants: (userId: string) => boolean,
+    hasListener: (userId: string) => boolean,
   ): Promise<Notification[]> {
     const orders: ProjectionBatch<OrderView>[] = [];
     const notifications: ProjectionBatch<NewNotification>[] = [];
     for (const { shard, sequence, time, rows } of batches) {
       orders.push({ shard, sequence, rows: rows.map(({ order }) => order) });
-      const told: NewNotification[] = [];
-      for (const { order, told: type, refundRequested } of rows) {
-        if (type !== null) told.push(orderNotification(type, order, refundRequested, time));
+      const feedRows: NewNotification[] = [];
+      for (const { order, notificationType, refundRequested } of rows) {
+        if (notificationType === null) continue;
+        feedRows.push(orderNotification(notificationType, order, refundRequested, time));
       }
-      notifications.push({ shard, sequence, rows: told });
+      notifications.push({ shard, sequence, rows: feedRows });
     }
-    // The feed comes last: what it keeps is told once, so nothing may fail after it.
+    // The feed comes last: it returns each notification once, so nothing may fail after it.
     await this.#orderList.put(orders);
-    const kept = await this.#feed.append(notifications);
-    return kept.filter(({ userId }) => wants(userId));
+    const added = await this.#feed.append(notifications);
+    return added.filter(({ userId }) => hasListener(userId));
   }
 
-  /** Stores in memory lose nothing but all of it, and then with their positions. */
+  /** Stores in memory lose rows and positions together, so no row is ever missing. */
   async restore(): Promise<Missing[]> {
     return [];
   }

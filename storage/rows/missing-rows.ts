@@ -7,7 +7,7 @@ import type { NewNotification, OrderNotificationType } from '../../contracts/not
 import type { OrderChanges } from '../ports/read-models.ts';
 
 /** Something a buyer was told: what a row of the feed says. */
-export interface Told {
+export interface ExpectedNotification {
   readonly order: OrderView;
   readonly type: OrderNotificationType;
   readonly refundRequested: boolean;
@@ -18,19 +18,19 @@ export interface Told {
 export interface ExpectedRows {
   readonly orders: Map<string, OrderView>;
   /** In the order in which it happened. */
-  readonly told: Told[];
+  readonly notifications: ExpectedNotification[];
 }
 
 /** What one user finds. */
 export interface PresentRows {
   /** The newest version that is listed; 0 for none. */
   readonly versionOf: (order: OrderView) => number;
-  readonly isTold: (told: Told) => boolean;
+  readonly hasNotification: (notification: ExpectedNotification) => boolean;
 }
 
 export interface MissingRows {
   readonly orders: readonly OrderView[];
-  readonly told: readonly Told[];
+  readonly notifications: readonly ExpectedNotification[];
 }
 
 /** Rows looked at without a pause: about a millisecond. */
@@ -52,14 +52,15 @@ export async function expectedByUser(
       await turnOfOthers();
       sliceRows = rows.length;
     }
-    for (const { order, told, refundRequested } of rows) {
+    for (const { order, notificationType, refundRequested } of rows) {
       let expected = users.get(order.userId);
       if (expected === undefined) {
-        expected = { orders: new Map(), told: [] };
+        expected = { orders: new Map(), notifications: [] };
         users.set(order.userId, expected);
       }
       expected.orders.set(order.id, order);
-      if (told !== null) expected.told.push({ order, type: told, refundRequested, at: time });
+      if (notificationType !== null)
+        expected.notifications.push({ order, type: notificationType, refundRequested, at: time });
     }
   }
   return users;
@@ -70,17 +71,22 @@ export function missingOf(expected: ExpectedRows, present: PresentRows): Missing
     orders: [...expected.orders.values()].filter(
       (order) => present.versionOf(order) < order.version,
     ),
-    told: expected.told.filter((told) => !present.isTold(told)),
+    notifications: expected.notifications.filter((one) => !present.hasNotification(one)),
   };
 }
 
 /** Tells a user's notifications of orders apart: an order is told the same once at a moment. */
-export function toldName({ order, type, refundRequested, at }: Told): string {
+export function notificationName({
+  order,
+  type,
+  refundRequested,
+  at,
+}: ExpectedNotification): string {
   return nameOf(order.id, type, refundRequested, at);
 }
 
 /** As `toldName`, of a notification that is kept; those that tell of no order have no match. */
-export function keptName({ type, data, createdAt }: NewNotification): string {
+export function storedNotificationName({ type, data, createdAt }: NewNotification): string {
   return nameOf(String(data['orderId']), type, data['refundRequested'] === true, createdAt);
 }
 

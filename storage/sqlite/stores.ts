@@ -42,8 +42,8 @@ export interface SqliteStoresOptions {
   readonly walBytesMax?: number;
   /** How many rows of a projection are settled at once; 65,536 unless given. */
   readonly settleRows?: number;
-  /** Bound of the change stream, for tests; `CHANGES_KEPT_MAX` unless given. */
-  readonly changesKeptMax?: number;
+  /** Bound of the change stream, for tests; `CHANGES_RETAINED_MAX` unless given. */
+  readonly changesRetainedMax?: number;
 }
 
 export interface SqliteStores extends Stores {
@@ -63,7 +63,7 @@ export interface SqliteStores extends Stores {
  * SQLite's own codes for files that cannot be used; all name the file.
  */
 export async function openSqliteStores(options: SqliteStoresOptions): Promise<SqliteStores> {
-  const { directory, walBytesMax = WAL_BYTES_MAX, settleRows, changesKeptMax } = options;
+  const { directory, walBytesMax = WAL_BYTES_MAX, settleRows, changesRetainedMax } = options;
   mkdirSync(directory, { recursive: true });
   /** What is to be undone, in the order it was done. */
   const undo: (() => Promise<void> | void)[] = [lockDirectory(directory)];
@@ -118,7 +118,8 @@ export async function openSqliteStores(options: SqliteStoresOptions): Promise<Sq
       settleRows,
     };
     const shardCount = await journalWriter.submit('fixShardCount', EMBEDDED_SHARD_COUNT);
-    if (changesKeptMax !== undefined) await catalogueWriter.submit('limitChanges', changesKeptMax);
+    if (changesRetainedMax !== undefined)
+      await catalogueWriter.submit('limitChanges', changesRetainedMax);
     const rows = new UserRows(projections);
     undo.push(() => rows.stop());
     return {

@@ -29,7 +29,7 @@ function claims(shards: readonly number[]): ShardClaim[] {
   return shards.map((shard) => ({ shard, expectedVersion: 0 }));
 }
 
-test('W3: sixteen shards are claimed at once, and each that ends makes room for the next', async (t) => {
+test('W3: sixteen shards are claimed at once, the next as soon as one ends', async (t) => {
   const { queue, begun, ends } = heldQueue();
   queue.replace(claims(Array.from({ length: 20 }, (_, shard) => shard)), NO_PLACEMENT);
   t.is(begun.length, 16);
@@ -56,7 +56,7 @@ test('W3: shards that had a live drop when their node was lost are claimed first
   t.deepEqual(begun, [5, 7, 1, 6]);
 });
 
-test('what waits is replaced by a newer look, and what is under way is not claimed twice', async (t) => {
+test('a newer plan replaces waiting claims, and no shard is claimed twice at once', async (t) => {
   const { queue, begun, ends } = heldQueue();
   queue.replace(claims(Array.from({ length: 18 }, (_, shard) => shard)), NO_PLACEMENT);
   queue.replace(claims([0, 30]), NO_PLACEMENT);

@@ -208,7 +208,7 @@ function contradictions(
   return found;
 }
 
-test('W1, W2, W4, W6, J4: whatever fails, what was acknowledged is sold once, and all ends in order', async (t) => {
+test('W1, W2, W4, W6, J4: under any faults acknowledged orders are sold once', async (t) => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(step, { minLength: STEPS_MIN, maxLength: STEPS_MAX }),

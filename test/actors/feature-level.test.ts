@@ -114,7 +114,7 @@ test('a node that is cut off from the others does not raise it', async (t) => {
   await stop();
 });
 
-test('neither time without a read of the placement counts, nor a wall clock that is set', async (t) => {
+test('neither time without reads of the placement nor a set wall clock counts', async (t) => {
   const { clock, levels, placement, stop } = await gateFixture();
   await clock.advance(SAFE_MS - 1_000);
   clock.shiftWall(HOUR_MS);

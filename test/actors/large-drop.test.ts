@@ -46,7 +46,7 @@ function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-test('J6: while a large drop is recovered, sealed and loaded, others have their turn', async (t) => {
+test('J6: recovering, sealing and loading a large drop yield to other work', async (t) => {
   const first = await startHost();
   await sellMany(first);
   await first.host.stop();
@@ -66,7 +66,7 @@ test('J6: while a large drop is recovered, sealed and loaded, others have their 
   t.true((await turnsDuring(loading)) >= 2 * SEGMENTS, 'while it was loaded');
 });
 
-test('O2: a drop that changes while it is being sealed stays, and is sealed as it is then', async (t) => {
+test('O2: a drop that changes during its sealing is sealed with the change', async (t) => {
   const harness = await startHost();
   const { host, clock } = harness;
   await sellMany(harness);

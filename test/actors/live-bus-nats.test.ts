@@ -113,7 +113,7 @@ test('NATS: while the server hangs nothing is kept without a bound, and then it 
     t.deepEqual(ear.heard, [dropMessage(9)]);
   }));
 
-test('NATS: messages dropped over the bound are told to the others, although no connection broke', (t) =>
+test('NATS: messages dropped over the bound cause a gap for the other nodes', (t) =>
   withBuses(async ({ near, far, warnings }) => {
     const gap = nextGap(far);
     // All in one turn, in which no confirmation can come.
@@ -200,7 +200,7 @@ test('NATS: what is no message, or makes a listener fail, is logged and stops no
     t.is(near.droppedFrames, 1);
   }));
 
-test('NATS: a bus that is stopped while NATS is away ends, and publishing to it is harmless', async (t) => {
+test('NATS: a bus stops while NATS is away, and then ignores messages', async (t) => {
   const server = await NatsServer.start();
   const bus = await NatsLiveBus.connect({
     url: server.url,

@@ -50,7 +50,7 @@ function isOrder(t: ExecutionContext, reply: CommandReply): PlacedOrder | null {
   return reply.ok ? (reply.value as PlacedOrder) : null;
 }
 
-test('W5: a node that joins takes its share by moves, and nobody else moves anything', async (t) => {
+test('W5: a node that joins takes its share by moves, and no other shard moves', async (t) => {
   const cluster = await clusterOf('a');
   t.is(cluster.nodes[0]!.serving.length, SHARDS);
   const joined = await cluster.add('b');
@@ -72,7 +72,7 @@ test('W3: the shards of a lost node serve elsewhere within 5 s', async (t) => {
   isOrder(t, await order);
 });
 
-test('W3: an order under way to a node that is lost goes to the next owner as soon as there is one', async (t) => {
+test('W3: an order in flight to a lost node goes to the next owner at once', async (t) => {
   const cluster = await clusterOf('a', 'b');
   await makeDrop(cluster);
   const owner = cluster.ownerOf('d_1');
@@ -88,7 +88,7 @@ test('W3: an order under way to a node that is lost goes to the next owner as so
   t.is(await sold(cluster), 1);
 });
 
-test('W2: an owner cut off from the store answers nothing any more before another may serve', async (t) => {
+test('W2: an owner cut off from the store stops answering before another serves', async (t) => {
   const cluster = await clusterOf('a', 'b');
   await makeDrop(cluster);
   const owner = cluster.ownerOf('d_1');
@@ -106,7 +106,7 @@ test('W2: an owner cut off from the store answers nothing any more before anothe
   t.true(answeredLast > 0 && answeredLast < servedFirst);
 });
 
-test('W2: an owner that was paused beyond its lease has its late appends fenced and answers nobody', async (t) => {
+test('W2: after a pause beyond its lease an owner is fenced and sends no answer', async (t) => {
   const cluster = await clusterOf('a', 'b');
   await makeDrop(cluster);
   const owner = cluster.ownerOf('d_1');
@@ -121,7 +121,7 @@ test('W2: an owner that was paused beyond its lease has its late appends fenced 
   t.is(await sold(cluster), 0);
 });
 
-test('W4: orders that come while a shard moves wait, go to the new owner, and are made once', async (t) => {
+test('W4: orders during a move wait, go to the new owner, and are placed once', async (t) => {
   const cluster = await clusterOf('a', 'b');
   await makeDrop(cluster);
   const source = cluster.ownerOf('d_1');
@@ -144,7 +144,7 @@ test('W4: orders that come while a shard moves wait, go to the new owner, and ar
   t.true(move!.blackoutMs! >= 100);
 });
 
-test('W6: a target that does not take the shard over is given up, and the source goes on with what waited', async (t) => {
+test('W6: after a failed take-over the source executes the commands that waited', async (t) => {
   const cluster = await clusterOf('a', 'b');
   await makeDrop(cluster);
   const source = cluster.ownerOf('d_1');
@@ -170,7 +170,7 @@ test('W6: a target that does not take the shard over is given up, and the source
   t.false(target.serving.includes(shard));
 });
 
-test('W6, J7: a move whose target and whose store fall silent ends with the lease, and nobody waits for it', async (t) => {
+test('W6, J7: a move without answers of target and store ends with the lease', async (t) => {
   const cluster = await clusterOf('a', 'b');
   await makeDrop(cluster);
   const source = cluster.ownerOf('d_1');
@@ -216,7 +216,7 @@ test('W6: a target that took over, though its answer was lost, has the shard', a
   t.regex(move!.reason, /has it, though it said: no answer/);
 });
 
-test('H6: an order for an owner that cannot be reached is refused after a bounded time, not left waiting', async (t) => {
+test('H6: an order for an unreachable owner is refused after a bounded time', async (t) => {
   const cluster = await clusterOf('a', 'b');
   await makeDrop(cluster);
   const owner = cluster.ownerOf('d_1');
@@ -232,7 +232,7 @@ test('H6: an order for an owner that cannot be reached is refused after a bounde
   t.true(afterMs > 3_000 && afterMs <= 5_200, `${afterMs} ms`);
 });
 
-test('W1: a process that never came to join takes nothing from the one that runs under its id', async (t) => {
+test('W1: a process that never joined takes no shard from the one under its id', async (t) => {
   const cluster = await clusterOf('a');
   const running = cluster.nodes[0]!;
   const failed = new SimulatedNode(cluster, 'a', 'run-that-failed');
@@ -299,7 +299,7 @@ test('when nobody can reach anybody, nothing moves', async (t) => {
   );
 });
 
-test('W1: a later process of the same node id takes its place, and the earlier one gives up', async (t) => {
+test('W1: a later process of a node id replaces the earlier one', async (t) => {
   const cluster = await clusterOf('a');
   const earlier = cluster.nodes[0]!;
   await cluster.clock.advance(10);

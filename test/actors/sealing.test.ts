@@ -27,7 +27,7 @@ async function sealBehindAnAppend(harness: Harness): Promise<{ other: Promise<un
   return { other };
 }
 
-test('O3, O9, P4: commands that found a drop in memory are not told, once it is sealed, that there is none', async (t) => {
+test('O3, O9, P4: a drop that is sealed before a command runs is still found', async (t) => {
   const harness = await startHost(undefined, 1);
   const { host, journal, clock } = harness;
   await createDrop(host, 5, { endsAt: NOW + 10_000, payment: 'provider', holdSeconds: 5 });
@@ -68,7 +68,7 @@ test('a shard that begins again and again has one timer for drops that are over'
   t.true(timers > 0 && timers <= 4, `${timers} timers in 100 s`);
 });
 
-test('O3: a command that waits for a load is answered, though the shard began again meanwhile', async (t) => {
+test('O3: a command that waits for a load is answered after a restart of the shard', async (t) => {
   const { host, journal, clock, snapshots } = await startHost(undefined, 1);
   await createDrop(host, 5, { endsAt: NOW + 10_000 });
   await createDrop(host, 500, { id: 'd_2', endsAt: NOW + 3_600_000 });

@@ -12,7 +12,7 @@ const SELF = { nodeId: 'b', incarnation: 'run-2' };
 const ORDERS = 2_000;
 const ORDERS_AT_ONCE = 20;
 
-test('W4: a shard is not prepared while the take-over of another keeps buyers waiting, within a bound', async (t) => {
+test('W4: a preparation pauses during a take-over, within a bound', async (t) => {
   const { host, journal, snapshots } = await startHost(undefined, 1);
   await createDrop(host, ORDERS);
   for (let placed = 0; placed < ORDERS; placed += ORDERS_AT_ONCE) {

@@ -6,7 +6,7 @@ import { StoreUnavailableError } from '../../storage/ports/journal.ts';
 import { MemoryPlacementStore } from '../../storage/memory/placement-memory.ts';
 import { createDrop, NOW, order, startHost } from './harness.ts';
 
-test('W6: a shard that was taken back, though the answer to that was lost, goes on here', async (t) => {
+test('W6: a shard taken back with a lost answer goes on serving', async (t) => {
   const { host, clock } = await startHost(undefined, 1);
   await createDrop(host, 5);
   const placement = new MemoryPlacementStore({ now: () => clock.now() });

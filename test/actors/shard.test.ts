@@ -59,7 +59,7 @@ test('S2: while one append flies, the next batch gathers, and goes as one entry'
 });
 
 for (const failure of ['before', 'after'] as const) {
-  test(`J3: an append that fails ${failure} writing is never guessed at: the shard claims and replays`, async (t) => {
+  test(`J3: the shard replays after an append that fails ${failure} writing`, async (t) => {
     const { host, journal, clock } = await startHost();
     await createDrop(host, 5);
     await order(host, 'ann');
@@ -80,7 +80,7 @@ for (const failure of ['before', 'after'] as const) {
   });
 }
 
-test('J3: a stop whose last append fails leaves no snapshot of orders that the journal lacks', async (t) => {
+test('J3: a stop whose last append fails saves no snapshot past the journal', async (t) => {
   const first = await startHost();
   await createDrop(first.host, 5000);
   await first.host.execute(Array.from({ length: 1500 }, (_, i) => place(`user${i}`)));
@@ -108,7 +108,7 @@ test('a node that stops leaves no timer behind', async (t) => {
   t.is(clock.timerCount, 0);
 });
 
-test('J7: while the store is down orders are unavailable, and service returns by itself', async (t) => {
+test('J7: orders are unavailable while the store is down, and served after it', async (t) => {
   const { host, journal, clock } = await startHost();
   await createDrop(host, 5);
   journal.failures = ['before', 'before', 'before'];
@@ -121,7 +121,7 @@ test('J7: while the store is down orders are unavailable, and service returns by
   t.false((await order(host, 'ann')).replayed);
 });
 
-test('J7: what waits for a shard that is being taken over is refused when the store does not answer', async (t) => {
+test('J7: commands that wait for a claim are refused when the store fails', async (t) => {
   const { host, journal, clock } = await startHost(undefined, 1);
   await createDrop(host, 5);
   host.abandon(0);
@@ -282,7 +282,7 @@ test('J5: damage stops the shard with a clear error, and nothing is skipped', as
   await starting;
 });
 
-test('a drop that is over is sealed, frees its memory, and still answers replays and refunds', async (t) => {
+test('a drop that is over is sealed, and still answers replays and refunds', async (t) => {
   const { host, clock, snapshots, ...rest } = await startHost();
   await createDrop(host, 5, { endsAt: NOW + 10_000 });
   const placed = await order(host, 'ann');

@@ -21,7 +21,7 @@ async function verify(harness: Harness, listed: () => void) {
   });
 }
 
-test('X2: order lists that are not level with a drop that stands still are a finding', async (t) => {
+test('X2: order lists that differ from an idle drop are a finding', async (t) => {
   const harness = await startHost();
   await createDrop(harness.host, 10);
   await order(harness.host, 'ann');
@@ -30,7 +30,7 @@ test('X2: order lists that are not level with a drop that stands still are a fin
   t.regex(findings[0]!, /^the order lists have 0 orders .* its owner 1 \(0 held, 1 sold\)$/);
 });
 
-test('X2: order lists that lag behind a drop that goes on selling are none', async (t) => {
+test('X2: order lists that lag behind a selling drop are no finding', async (t) => {
   const harness = await startHost();
   await createDrop(harness.host, 100);
   let buyers = 0;

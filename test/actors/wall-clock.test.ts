@@ -64,7 +64,7 @@ for (const [shifted, shiftMs] of SHIFTS) {
     t.true((await order).ok);
   });
 
-  test(`W5: a router reads the placement again at once, with the wall clock set ${shifted}`, async (t) => {
+  test(`W5: a router refreshes at once, with the wall clock set ${shifted}`, async (t) => {
     const cluster = await clusterOf('a');
     const { watch } = cluster.nodes[0]!;
     const load = cluster.placement.load.bind(cluster.placement);
@@ -83,7 +83,7 @@ for (const [shifted, shiftMs] of SHIFTS) {
     t.true(loads >= 4, `${loads} reads in a second`);
   });
 
-  test(`a node cut off gives its shards up after 5 s, with the wall clock set ${shifted}`, async (t) => {
+  test(`shards leave a cut-off node after 5 s, the wall clock set ${shifted}`, async (t) => {
     const cluster = await clusterOf('a', 'b', 'c');
     const lonely = cluster.ownerOf('d_1');
     const held = lonely.serving.length;
@@ -96,7 +96,7 @@ for (const [shifted, shiftMs] of SHIFTS) {
     t.true(afterMs < 4_000, `${afterMs} ms`);
   });
 
-  test(`W4: a move's blackout is told as it was, with the wall clock set ${shifted}`, async (t) => {
+  test(`W4: a move's blackout is recorded right, with the wall clock set ${shifted}`, async (t) => {
     const cluster = await clusterOf('a');
     cluster.heldTakeOvers = [];
     const joined = await cluster.add('b');

@@ -7,7 +7,7 @@ import { Value } from 'typebox/value';
 import { STREAM_LINES, type StreamKind } from '../../contracts/changes.ts';
 import { STREAMS_MAX, STREAMS_PER_USER_MAX } from '../../gateway/http/stream-slots.ts';
 import { CHANGES_KEPT_MIN } from '../../events/changes/change-trimmer.ts';
-import { CHANGES_KEPT_MAX } from '../../storage/ports/change-stream.ts';
+import { CHANGES_RETAINED_MAX } from '../../storage/ports/change-stream.ts';
 
 const page = readFileSync(new URL('../../docs/CHANGES.md', import.meta.url), 'utf8');
 const sections = new Map(
@@ -43,7 +43,7 @@ for (const [kind, schema] of Object.entries(STREAM_LINES) as [StreamKind, TObjec
 test('C1: the bounds on the page are those of the code', (t) => {
   const inWords = (bound: number) => bound.toLocaleString('en-US');
   t.true(page.includes(`At least the ${inWords(CHANGES_KEPT_MIN)} newest`));
-  t.true(page.includes(`never more than ${inWords(CHANGES_KEPT_MAX)}`));
+  t.true(page.includes(`never more than ${inWords(CHANGES_RETAINED_MAX)}`));
   t.true(
     page.includes(`${STREAMS_PER_USER_MAX} streams for each user and ${STREAMS_MAX} for each`),
   );

@@ -107,7 +107,7 @@ test('J5: a missing or damaged part is detected', async (t) => {
   await t.throwsAsync(restore(snapshot, parts), { code: 'corrupt' });
 });
 
-test('O5: a drop put aside in steps is the bytes of one piece, as of the moment of the copy', async (t) => {
+test('O5: a drop encoded in steps has the bytes of one step, as it was at the copy', async (t) => {
   const state = dropWith(SEGMENT_LENGTH * 3 + 10);
   applyEvent(state, { type: 'order-confirmed', ordinal: 3, reference: 'other' }, 9000);
   const copy = copyDrop(state);
@@ -137,7 +137,7 @@ test('J5: a drop put aside that is damaged anywhere is found damaged', async (t)
   await t.throwsAsync(decodeSealedDrop(bytes.subarray(0, -1), noPause), { code: 'corrupt' });
 });
 
-test('J6: drops are made again a few thousand orders a step, however they are divided', async (t) => {
+test('J6: drops are restored in steps of a few thousand orders, however divided', async (t) => {
   let pauses = 0;
   const steps = restoreSteps(async () => void (pauses += 1));
   const small = copyDrop(dropWith(1000)).snapshot;

@@ -2,7 +2,7 @@
 
 import test from 'ava';
 import { MemoryPlacementStore } from '../../storage/memory/placement-memory.ts';
-import { LOST_SESSION_KEPT_MS } from '../../storage/ports/placement.ts';
+import { LOST_SESSION_RETENTION_MS } from '../../storage/ports/placement.ts';
 import { placementContract } from './contract/placement.ts';
 
 let now = 0;
@@ -14,7 +14,7 @@ placementContract({
   fixture: async () => {
     return {
       stores: [new MemoryPlacementStore({ now: clock })],
-      forgetful: new MemoryPlacementStore({ now: clock, lostSessionKeptMs: 1 }),
+      forgetful: new MemoryPlacementStore({ now: clock, lostSessionRetentionMs: 1 }),
       pass: async (ms) => {
         now += ms;
       },
@@ -38,7 +38,7 @@ test.serial(
     };
     await store.renewSession(session, 3_000);
     const states: [number, number][] = [];
-    for (const ms of [2_999, 1, LOST_SESSION_KEPT_MS - 1, 1]) {
+    for (const ms of [2_999, 1, LOST_SESSION_RETENTION_MS - 1, 1]) {
       now += ms;
       const { sessions, lost } = await store.load();
       states.push([sessions.length, lost.length]);

@@ -29,5 +29,5 @@ consumerPositionsContract(() => stores);
 operatorLogContract(() => stores.operatorLog);
 changeStreamContract({
   stores: () => stores,
-  openBounded: async (_t, keptMax) => memoryStores({ keptMax }),
+  openBounded: async (_t, retainedMax) => memoryStores({ retainedMax }),
 });

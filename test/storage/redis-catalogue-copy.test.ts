@@ -41,10 +41,10 @@ const log = pino({ level: 'silent' });
 /** Of a process that knows of the present layout, or of another phase. */
 function copyOn(
   parts: EntityParts,
-  { level = FEATURE_LEVEL, oldKeysKeptMs = 0 } = {},
+  { level = FEATURE_LEVEL, oldKeysRetentionMs = 0 } = {},
 ): CatalogueCopy {
   const levels = new ReachedLevel(level);
-  return new CatalogueCopy({ ...parts, levels, log, oldKeysKeptMs, leaseMs: 0 });
+  return new CatalogueCopy({ ...parts, levels, log, oldKeysRetentionMs, leaseMs: 0 });
 }
 
 /** A process that has just started. */
@@ -233,7 +233,7 @@ if (redisInstalled) {
         await Promise.race([slow.paused, outcome]);
         const message = `${name}, paused after ${commands} commands until ${phase}`;
         const parts = await freshParts();
-        await copyOn(parts, { oldKeysKeptMs: phase === 'copied' ? 60_000 : 0 }).advance();
+        await copyOn(parts, { oldKeysRetentionMs: phase === 'copied' ? 60_000 : 0 }).advance();
         t.is(parts.layout.phase, phase, message);
         slow.resume();
         await outcome;

@@ -22,9 +22,9 @@ if (redisInstalled) {
 
   changeStreamContract({
     stores: () => data.stores,
-    openBounded: async (t, changesKeptMax) => {
+    openBounded: async (t, changesRetainedMax) => {
       const own = await startRedis(t);
-      const bounded = await connectRedisData(own.address, { changesKeptMax });
+      const bounded = await connectRedisData(own.address, { changesRetainedMax });
       t.teardown(() => bounded.close());
       return bounded.stores;
     },

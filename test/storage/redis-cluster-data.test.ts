@@ -27,10 +27,10 @@ if (redisInstalled) {
   followsContract(() => data.stores);
   changeStreamContract({
     stores: () => data.stores,
-    openBounded: async (t, changesKeptMax) => {
+    openBounded: async (t, changesRetainedMax) => {
       const own = await RedisClusterServers.start();
       t.teardown(() => own.stop());
-      const bounded = await connectRedisData(own.address, { changesKeptMax });
+      const bounded = await connectRedisData(own.address, { changesRetainedMax });
       t.teardown(() => bounded.close());
       return bounded.stores;
     },

@@ -68,7 +68,7 @@ async function isFinishedAfterKill(
   await data.redis.hset(LAYOUT, 'leaseUntil', 0);
   const log = pino({ level: 'silent' });
   const levels = new ReachedLevel(FEATURE_LEVEL);
-  await new CatalogueCopy({ ...data.parts, levels, log, oldKeysKeptMs: 0 }).advance();
+  await new CatalogueCopy({ ...data.parts, levels, log, oldKeysRetentionMs: 0 }).advance();
   t.is(data.parts.layout.phase, 'cleared');
   await hasOldCatalogue(t, data, 'copied');
   await hasFilled(t, data);

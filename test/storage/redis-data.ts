@@ -23,7 +23,7 @@ import {
 export interface RedisDataOptions {
   /** 0: as long as a node of commit 9994b20 lives. */
   readonly level?: number;
-  readonly changesKeptMax?: number;
+  readonly changesRetainedMax?: number;
 }
 
 /** So few that the suites see creators whose followers are spread, and others. */

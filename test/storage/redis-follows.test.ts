@@ -86,7 +86,7 @@ if (redisInstalled) {
     t.is((await agrees(t, data.follows, creatorId)).length, users.length + 8);
   });
 
-  test('F3: a step from before somebody left the first bucket never brings them back', async (t) => {
+  test('F3: a step older than an unfollow in the first bucket changes nothing', async (t) => {
     const { redis } = data;
     const creatorId = 'creator_left';
     const users = Array.from({ length: 10 }, (_, i) => `user_left${i}`).filter(

@@ -92,7 +92,7 @@ if (redisInstalled) {
     );
   });
 
-  test('what was asked for in the turn that closes the connection is done and answered', async (t) => {
+  test('commands of the turn that closes the connection are executed and answered', async (t) => {
     const { redis, server } = await openSingle(t);
     const answers = KEYS.map((key) => redis.set(key, 'last'));
     redis.disconnect();
@@ -101,7 +101,7 @@ if (redisInstalled) {
     t.is(await later.dbsize(), KEYS.length);
   });
 
-  test('a connection that breaks in a turn fails every command of it, and comes back', async (t) => {
+  test('a connection that breaks fails every command of the turn, and reconnects', async (t) => {
     const { redis } = await openSingle(t);
     const outcomes = Promise.allSettled(KEYS.map((key) => redis.set(key, 'lost')));
     redis.stream.destroy();

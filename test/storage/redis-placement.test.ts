@@ -55,7 +55,7 @@ class Connections {
     );
     return {
       stores: [first!, ...others],
-      forgetful: new RedisPlacementStore({ redis, lostSessionKeptMs: 1 }),
+      forgetful: new RedisPlacementStore({ redis, lostSessionRetentionMs: 1 }),
       pass: (ms) => passOn(redis, ms),
     };
   }

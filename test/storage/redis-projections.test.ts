@@ -48,14 +48,14 @@ function entries(shard: number, dropId: string): OrderChanges[] {
       i === 0
         ? users.map((user) => ({
             order: order(user, 1 + user, false),
-            told: null,
+            notificationType: null,
             refundRequested: false,
           }))
         : users
             .filter((user) => user % (SEQUENCES - 1) === i - 1)
             .map((user) => ({
               order: order(user, 100 * i + user, true),
-              told: 'order.confirmed' as const,
+              notificationType: 'order.confirmed' as const,
               refundRequested: false,
             })),
   }));
@@ -71,9 +71,9 @@ async function isComplete(t: ExecutionContext, shard: number, dropId: string): P
       orders.map(({ id, status }) => [id, status]),
       [[`${dropId}-${user.toString(36)}`, 'confirmed']],
     );
-    const { items: told } = await feed.list(userId, { unread: false }, all);
+    const { items: notifications } = await feed.list(userId, { unread: false }, all);
     t.deepEqual(
-      told.map(({ id, type, data }) => [id, type, data.orderId]),
+      notifications.map(({ id, type, data }) => [id, type, data.orderId]),
       [['1', 'order.confirmed', orders[0]!.id]],
     );
   }
@@ -92,7 +92,7 @@ if (redisInstalled) {
     redis = await connectRedis({ address: server.address, name: 'test', log: silent });
     stores = redisProjections(redis);
     // So that no script below needs a second command because Redis does not know it yet.
-    await stores.readModels.keep(entries(200, 'drop_first'), everybody);
+    await stores.readModels.store(entries(200, 'drop_first'), everybody);
   });
   test.after.always(async () => {
     redis?.disconnect();
@@ -108,14 +108,14 @@ if (redisInstalled) {
       const dropId = `drop_half${commands}`;
       const batches = entries(shard, dropId);
       const dying = redisProjections(diesAfter(redis, commands)).readModels;
-      const [outcome] = await Promise.allSettled([dying.keep(batches, everybody)]);
+      const [outcome] = await Promise.allSettled([dying.store(batches, everybody)]);
       if (outcome.status === 'fulfilled') break;
       ended += 1;
       t.is((outcome.reason as { code?: string }).code, 'store-unavailable');
       t.true((await stores.readModels.position(shard)) < SEQUENCES);
-      await stores.readModels.keep(batches, everybody);
+      await stores.readModels.store(batches, everybody);
       await isComplete(t, shard, dropId);
-      t.deepEqual(await stores.readModels.keep(batches, everybody), []);
+      t.deepEqual(await stores.readModels.store(batches, everybody), []);
     }
     t.true(ended > 10);
   });
@@ -124,9 +124,9 @@ if (redisInstalled) {
     const batches = entries(240, 'drop_two');
     const other = redisProjections(redis);
     const kept = await Promise.all([
-      ...batches.map((batch) => stores.readModels.keep([batch], everybody)),
-      other.readModels.keep(batches.slice(0, 3), everybody),
-      other.readModels.keep(batches.slice(3), everybody),
+      ...batches.map((batch) => stores.readModels.store([batch], everybody)),
+      other.readModels.store(batches.slice(0, 3), everybody),
+      other.readModels.store(batches.slice(3), everybody),
     ]);
     t.is(kept.flat().length, USERS);
     await isComplete(t, 240, 'drop_two');
@@ -136,9 +136,9 @@ if (redisInstalled) {
     const batches = entries(241, 'drop_late');
     // It has read its positions, and its rows are on their way.
     const slow = pausesAfter(redis, 1);
-    const old = redisProjections(slow.connection).readModels.keep(batches.slice(0, 3), everybody);
+    const old = redisProjections(slow.connection).readModels.store(batches.slice(0, 3), everybody);
     await slow.paused;
-    await stores.readModels.keep(batches, everybody);
+    await stores.readModels.store(batches, everybody);
     slow.resume();
     t.deepEqual(await old, []);
     await isComplete(t, 241, 'drop_late');
@@ -187,10 +187,14 @@ if (redisInstalled) {
       sequence: i + 1,
       time: 1_800_000_005_000 + i,
       rows: [
-        { order: order(OLD + 1 + i), told: 'order.confirmed' as const, refundRequested: false },
+        {
+          order: order(OLD + 1 + i),
+          notificationType: 'order.confirmed' as const,
+          refundRequested: false,
+        },
       ],
     }));
-    const kept = await readModels.keep(batches, everybody);
+    const kept = await readModels.store(batches, everybody);
     t.deepEqual([kept[0]!.id, kept.at(-1)!.id], ['101', '200']);
     const { items, nextCursor } = await orderList.listByUser(userId, all);
     const rest = await orderList.listByUser(userId, { limit: 100, cursor: nextCursor });
@@ -199,9 +203,9 @@ if (redisInstalled) {
       Array.from({ length: 200 }, (_, i) => order(200 - i)),
     );
     t.is(rest.nextCursor, null);
-    const told = await feed.listAfter(userId, '99', 2);
+    const notifications = await feed.listAfter(userId, '99', 2);
     t.deepEqual(
-      told.map(({ data, createdAt }) => [data.orderId, createdAt]),
+      notifications.map(({ data, createdAt }) => [data.orderId, createdAt]),
       [
         [order(100).id, placed(100)],
         [order(101).id, 1_800_000_005_000],

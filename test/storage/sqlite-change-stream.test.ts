@@ -58,7 +58,7 @@ function counts(lines: Iterable<string>): Map<string, number> {
   return found;
 }
 
-test('C1: whatever was acknowledged before a kill is in the stream, which agrees with the entities', async (t) => {
+test('C1: after a kill the stream has all acknowledged changes, as the entities', async (t) => {
   const directory = makeDirectory(t);
   const script = fileURLToPath(new URL('fixtures/change-forever.ts', import.meta.url));
   const acknowledged: string[] = [];
@@ -94,7 +94,7 @@ test('C1: whatever was acknowledged before a kill is in the stream, which agrees
   }
 });
 
-test('C1: a directory from before the stream begins with a full pass, an empty one does not', async (t) => {
+test('C1: a directory older than the stream needs a full pass, a new one none', async (t) => {
   const directory = makeDirectory(t);
   const before = await openSqliteStores({ directory });
   t.deepEqual(await before.changes.head(0), { last: 0, trimmed: 0 });

@@ -166,7 +166,7 @@ test('W1: a data directory has one user, and a killed one leaves nothing', async
   await t.notThrowsAsync(openStores(t, { directory }));
 });
 
-test('a new directory has few shards, and one from before the number was kept has its 256', async (t) => {
+test('a new directory has few shards; one without a stored number has 256', async (t) => {
   const directory = makeDirectory(t);
   const fresh = await openStores(t, { directory });
   t.is(fresh.shardCount, EMBEDDED_SHARD_COUNT);

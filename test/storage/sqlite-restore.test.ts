@@ -37,10 +37,13 @@ async function settleAll(): Promise<void> {
   fillings += 1;
   const rows = Array.from({ length: SETTLE_ROWS }, (_, n) => ({
     order: orderView(`drop_filling-${fillings}x${n}`, `filling_${n}`, { dropId: 'drop_filling' }),
-    told: 'order.confirmed' as const,
+    notificationType: 'order.confirmed' as const,
     refundRequested: false,
   }));
-  await readModels.keep([{ shard: FILLING_SHARD, sequence: fillings, time: 1, rows }], () => false);
+  await readModels.store(
+    [{ shard: FILLING_SHARD, sequence: fillings, time: 1, rows }],
+    () => false,
+  );
   await readModels.settled();
 }
 
@@ -82,10 +85,10 @@ test('J1: a rebuild that the disk or a crash ended is finished by the next', asy
   const entries = Array.from({ length: ORDERS }, (_, n): OrderChanges => {
     const id = `drop_m-${n.toString(36)}`;
     const order = orderView(id, userId, { dropId: 'drop_m', version: n + 1, createdAt: 1000 + n });
-    const row = { order, told: 'order.confirmed' as const, refundRequested: false };
+    const row = { order, notificationType: 'order.confirmed' as const, refundRequested: false };
     return { shard: 1, sequence: n + 1, time: 1000 + n, rows: [row] };
   });
-  await stores.readModels.keep(entries, () => false);
+  await stores.readModels.store(entries, () => false);
   await stores.readModels.settled();
   await stores.feed.markRead(userId, '1700', 9000);
   const seen = async () => ({

@@ -14,7 +14,7 @@ const SHARD = 3;
 function batch(sequence: number, count = 1) {
   const rows = Array.from({ length: count }, (_, i) => ({
     order: orderView(`drop_w-${sequence}${i}`, 'user_w', { dropId: 'drop_w' }),
-    told: 'order.confirmed' as const,
+    notificationType: 'order.confirmed' as const,
     refundRequested: false,
   }));
   return [{ shard: SHARD, sequence, time: sequence, rows }];
@@ -36,7 +36,7 @@ function makeLog(t: ExecutionContext) {
     }
   };
   const keep = (sequence: number, count?: number) =>
-    withStores(({ readModels }) => readModels.keep(batch(sequence, count), () => true));
+    withStores(({ readModels }) => readModels.store(batch(sequence, count), () => true));
   const state = () =>
     withStores(async ({ readModels, feed, orderList }) => ({
       position: await readModels.position(SHARD),
@@ -82,7 +82,7 @@ test('J1: a settled generation has no log, and one that came back is ignored', a
   await keep(1);
   const early = readFileSync(logFile(1));
   await withStores(async ({ readModels }) => {
-    await readModels.keep(batch(2, SETTLE_ROWS), () => false);
+    await readModels.store(batch(2, SETTLE_ROWS), () => false);
     await readModels.settled();
   });
   t.false(existsSync(logFile(1)));

@@ -50,8 +50,8 @@ function orderRow(n: number, version: number) {
 
 /** Some are told of, and some of those with a refund. */
 function orderChange(n: number, version: number): OrderChange {
-  const told = version % 3 === 0 ? null : 'order.confirmed';
-  return { order: orderRow(n, version), told, refundRequested: version % 2 === 0 };
+  const notificationType = version % 3 === 0 ? null : 'order.confirmed';
+  return { order: orderRow(n, version), notificationType, refundRequested: version % 2 === 0 };
 }
 
 function notificationRow(userId: string, sequence: number): NewNotification {
@@ -125,7 +125,9 @@ async function runHistory(
       } else if (step.type === 'keep') {
         const rows = step.orders.map(([n, version]) => orderChange(n, version));
         const batches = [{ shard: SHARD, sequence, time: sequence, rows }];
-        await onBoth(({ readModels }) => readModels.keep(batches, (userId) => userId !== USERS[0]));
+        await onBoth(({ readModels }) =>
+          readModels.store(batches, (userId) => userId !== USERS[0]),
+        );
       } else if (step.type === 'read') {
         await onBoth(({ feed }) => feed.markRead(step.user, String(step.nth), sequence));
       } else if (step.type === 'readAll') {

@@ -41,9 +41,9 @@ consumerPositionsContract(() => opened);
 operatorLogContract(() => opened.operatorLog);
 changeStreamContract({
   stores: () => opened,
-  async openBounded(t, changesKeptMax) {
+  async openBounded(t, changesRetainedMax) {
     const own = temporaryDirectory();
-    const stores = await openSqliteStores({ directory: own, changesKeptMax });
+    const stores = await openSqliteStores({ directory: own, changesRetainedMax });
     t.teardown(async () => {
       await stores.close();
       removeDirectory(own);

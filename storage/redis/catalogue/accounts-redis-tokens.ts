@@ -47,11 +47,11 @@ export class RedisRefreshTokens {
 
   /** A token that has ended is not kept. */
   async add({ hash, familyId, userId, expiresAt }: RefreshToken): Promise<void> {
-    const keepMs = this.#keepMs(expiresAt);
-    if (keepMs === 0) return;
-    await this.#lead(hash, familyId, keepMs);
+    const retentionMs = this.#retentionMs(expiresAt);
+    if (retentionMs === 0) return;
+    await this.#lead(hash, familyId, retentionMs);
     const keys = [familyKey(familyId), tokenKey(familyId, hash)];
-    await add.run(this.#redis, keys, [`${OWNED}${userId}`, expiresAt, keepMs]);
+    await add.run(this.#redis, keys, [`${OWNED}${userId}`, expiresAt, retentionMs]);
   }
 
   async rotate(
@@ -62,10 +62,10 @@ export class RedisRefreshTokens {
     const familyId = await this.#familyOf(hash);
     if (familyId === null) return { result: 'unknown' };
     // The least that Redis can keep: a token without a future is still a rotation of the old one.
-    const keepMs = Math.max(this.#keepMs(next.expiresAt), 1);
-    await this.#lead(next.hash, familyId, keepMs);
+    const retentionMs = Math.max(this.#retentionMs(next.expiresAt), 1);
+    await this.#lead(next.hash, familyId, retentionMs);
     const keys = [familyKey(familyId), tokenKey(familyId, hash), tokenKey(familyId, next.hash)];
-    const answer = await rotate.run(this.#redis, keys, [now, next.expiresAt, keepMs]);
+    const answer = await rotate.run(this.#redis, keys, [now, next.expiresAt, retentionMs]);
     const [result, owner] = answer as [RotationResult['result'], string | undefined];
     if (result !== 'rotated') return { result };
     return { result, userId: owner!.slice(OWNED.length) };
@@ -82,12 +82,12 @@ export class RedisRefreshTokens {
     return answerOf(this.#redis.get(`token:${hash}`));
   }
 
-  async #lead(hash: string, familyId: string, keepMs: number): Promise<void> {
-    await answerOf(this.#redis.set(`token:${hash}`, familyId, 'PX', keepMs));
+  async #lead(hash: string, familyId: string, retentionMs: number): Promise<void> {
+    await answerOf(this.#redis.set(`token:${hash}`, familyId, 'PX', retentionMs));
   }
 
   /** How long Redis keeps what ends then; 0 for what has ended. */
-  #keepMs(expiresAt: number): number {
+  #retentionMs(expiresAt: number): number {
     const leftMs = Math.ceil(expiresAt - this.#now());
     return leftMs <= 0 ? 0 : leftMs + EXPIRY_SLACK_MS;
   }

@@ -31,7 +31,7 @@ const LEASE_MS = 15_000;
 /** Entities that move at the same time. */
 const MOVES_AT_ONCE = 16;
 /** Longer than anything of a node that does not know of the copy yet is under way. */
-const OLD_KEYS_KEPT_MS = 600_000;
+const OLD_KEYS_RETENTION_MS = 600_000;
 /** Where a server's scan has ended. */
 const SCANNED = 'end';
 
@@ -53,7 +53,7 @@ export interface CatalogueCopyOptions {
   readonly levels: { reached(): number; onChange(listener: () => void): () => void };
   readonly log: Logger;
   /** For how long the old keys stay after everything was copied. */
-  readonly oldKeysKeptMs?: number;
+  readonly oldKeysRetentionMs?: number;
   /** After that another node may lead in the place of one that does not answer. */
   readonly leaseMs?: number;
 }
@@ -131,8 +131,8 @@ export class CatalogueCopy {
   }
 
   async #mayClear(): Promise<boolean> {
-    const { layout, oldKeysKeptMs = OLD_KEYS_KEPT_MS } = this.#options;
-    return (await layout.phaseAgeMs()) >= oldKeysKeptMs;
+    const { layout, oldKeysRetentionMs = OLD_KEYS_RETENTION_MS } = this.#options;
+    return (await layout.phaseAgeMs()) >= oldKeysRetentionMs;
   }
 
   async #copy(lead: CopyLead): Promise<void> {

@@ -110,12 +110,12 @@ export class RedisCatalogue implements Catalogue {
     const items: T[] = [];
     let position: ListPosition = decodeCursor(list, page.cursor);
     for (let round = 0; round < PAGE_ROUNDS_MAX && items.length < page.limit; round++) {
-      const wanted = page.limit - items.length;
+      const needed = page.limit - items.length;
       // One more than the page shows says whether anything follows.
-      const found = await readNewestFirst(this.#redis, keys, position, wanted + 1);
-      const shown = found.slice(0, wanted);
+      const found = await readNewestFirst(this.#redis, keys, position, needed + 1);
+      const shown = found.slice(0, needed);
       items.push(...(await read(shown.map(({ id }) => id))));
-      if (found.length <= wanted) return { items, nextCursor: null };
+      if (found.length <= needed) return { items, nextCursor: null };
       position = shown.at(-1)!;
     }
     return { items, nextCursor: encodeCursor(list, position) };

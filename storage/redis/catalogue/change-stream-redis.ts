@@ -9,7 +9,7 @@
 import { InvalidCursorError } from '../../ports/page.ts';
 import {
   type ChangeHead,
-  CHANGES_KEPT_MAX,
+  CHANGES_RETAINED_MAX,
   type ChangeRecord,
   type ChangeStream,
   type EntityChange,
@@ -50,7 +50,7 @@ export interface RedisChangeStreamOptions {
   /** Where products travel. */
   readonly om: OmConnection;
   /** Records in all buckets together. */
-  readonly keptMax?: number;
+  readonly retainedMax?: number;
 }
 
 /** Where a full pass is: after an entity, or within the follows of a user. */
@@ -59,7 +59,7 @@ type ScanCursor = readonly [member: string, time: number | null, id: string];
 export class RedisChangeStream implements ChangeStream {
   readonly bucketCount = CHANGE_BUCKETS;
   /** Records that a bucket keeps. */
-  readonly #keptInBucketMax: number;
+  readonly #retainedInBucketMax: number;
   readonly #redis: RedisConnection;
   readonly #om: OmConnection;
   readonly #listeners = new Set<() => void>();
@@ -67,8 +67,8 @@ export class RedisChangeStream implements ChangeStream {
   constructor(options: RedisChangeStreamOptions) {
     this.#redis = options.redis;
     this.#om = options.om;
-    const share = (options.keptMax ?? CHANGES_KEPT_MAX) / CHANGE_BUCKETS;
-    this.#keptInBucketMax = Math.max(Math.floor(share), 1);
+    const share = (options.retainedMax ?? CHANGES_RETAINED_MAX) / CHANGE_BUCKETS;
+    this.#retainedInBucketMax = Math.max(Math.floor(share), 1);
   }
 
   async head(bucket: number): Promise<ChangeHead> {
@@ -106,9 +106,9 @@ export class RedisChangeStream implements ChangeStream {
       if (position[1] !== null) return { changes, nextCursor: JSON.stringify(position) };
     }
     const start = position === null ? '-' : `(${position[0]}`;
-    const wanted = Math.max(limit - changes.length, 1);
+    const needed = Math.max(limit - changes.length, 1);
     const members = await answerOf(
-      this.#redis.zrangebylex(entitiesKey(bucket), start, '+', 'LIMIT', 0, wanted),
+      this.#redis.zrangebylex(entitiesKey(bucket), start, '+', 'LIMIT', 0, needed),
     );
     // One user's follows may fill many pages: they are the last thing of a page.
     const isFollows = (member: string): boolean => parseMember(member)?.kind === 'follows';
@@ -122,7 +122,7 @@ export class RedisChangeStream implements ChangeStream {
       changes.push(...follows);
       next = within(last, follows, limit);
     }
-    const isEnd = members.length < wanted && found.length === members.length && next[1] === null;
+    const isEnd = members.length < needed && found.length === members.length && next[1] === null;
     return { changes, nextCursor: isEnd ? null : JSON.stringify(next) };
   }
 
@@ -145,7 +145,7 @@ export class RedisChangeStream implements ChangeStream {
     args: readonly ScriptArgument[],
   ): Promise<unknown> {
     try {
-      return await script.run(this.#redis, keys, [this.#keptInBucketMax, ...args]);
+      return await script.run(this.#redis, keys, [this.#retainedInBucketMax, ...args]);
     } finally {
       for (const listener of this.#listeners) listener();
     }

@@ -176,14 +176,14 @@ export class EntityMoves {
     if ((await answerOf(this.#redis.exists(key))) === 1) return false;
     const fields = (await FREEZE.run(this.#redis, [old], [])) as string[];
     if (fields.length === 0) return false;
-    const kept: string[] = [];
+    const contents: string[] = [];
     for (let i = 0; i < fields.length; i += 2) {
-      if (fields[i] !== MOVED_FIELD) kept.push(fields[i]!, fields[i + 1]!);
+      if (fields[i] !== MOVED_FIELD) contents.push(fields[i]!, fields[i + 1]!);
     }
     // What has no id is the mark of an abandoned registration.
-    const listed = kept.some((name, i) => i % 2 === 0 && name === 'id') ? member : '';
+    const listed = contents.some((name, i) => i % 2 === 0 && name === 'id') ? member : '';
     const keys = [key, entitiesKey(bucket), bucketLayoutKey(bucket)];
-    return (await INSTALL.run(this.#redis, keys, [listed, ...kept])) === 1;
+    return (await INSTALL.run(this.#redis, keys, [listed, ...contents])) === 1;
   }
 
   async #followsOnce(userId: string): Promise<number> {

@@ -22,7 +22,7 @@ export interface EntityPartsOptions {
   /** What is known of the layout already. */
   readonly phase?: LayoutPhase;
   /** Records that the change stream keeps in all buckets together. */
-  readonly changesKeptMax?: number;
+  readonly changesRetainedMax?: number;
 }
 
 /** With the present layout. Errors: `store-unavailable`. */
@@ -33,13 +33,13 @@ export async function openEntityParts(options: EntityPartsOptions): Promise<Enti
 }
 
 export function entityParts(options: EntityPartsOptions): EntityParts {
-  const { redis, om, phase, changesKeptMax } = options;
-  const keptMax = changesKeptMax === undefined ? {} : { keptMax: changesKeptMax };
+  const { redis, om, phase, changesRetainedMax } = options;
+  const retainedMax = changesRetainedMax === undefined ? {} : { retainedMax: changesRetainedMax };
   return {
     redis,
     om,
     layout: new CatalogueLayout({ redis, ...(phase === undefined ? {} : { phase }) }),
     moves: new EntityMoves({ redis, revisionMemoryMs: REVISION_MEMORY_MS }),
-    changes: new RedisChangeStream({ redis, om, ...keptMax }),
+    changes: new RedisChangeStream({ redis, om, ...retainedMax }),
   };
 }

@@ -37,7 +37,7 @@ const REVISION_AGE_MAX = 10 * MICROSECONDS_PER_MINUTE;
 const REVISION_MEMORY = 2 * REVISION_AGE_MAX;
 export const REVISION_MEMORY_MS = REVISION_MEMORY / 1_000;
 /** Forgotten with each change: more than one, so that what is kept shrinks after a rush. */
-const FORGOTTEN_PER_CHANGE = 16;
+const EVICTED_PER_CHANGE = 16;
 /** Abandoned steps that one look finishes. */
 const ABANDONED_MAX = 8;
 
@@ -149,7 +149,7 @@ end
 local function remember(key)
   local horizon = string.format('%.0f', now - ${REVISION_MEMORY})
   local old = redis.call('ZRANGE', key, '-inf', horizon, 'BYSCORE',
-    'LIMIT', 0, ${FORGOTTEN_PER_CHANGE})
+    'LIMIT', 0, ${EVICTED_PER_CHANGE})
   if #old > 0 then redis.call('ZREM', key, unpack(old)) end
   redis.call('ZADD', key, ARGV[2], user)
   redis.call('PEXPIRE', key, ${REVISION_MEMORY_MS})

@@ -127,7 +127,7 @@ export class OmConnection {
     } finally {
       client.uses -= 1;
       if (client.isGivenUp && client.uses === 0) {
-        close(client).catch((error: unknown) => this.#tell(error));
+        close(client).catch((error: unknown) => this.#logError(error));
       }
     }
   }
@@ -151,7 +151,7 @@ export class OmConnection {
 
   async #open(): Promise<RedisConnection> {
     const client = createConnection(this.#options);
-    client.on('error', (error: unknown) => this.#tell(error));
+    client.on('error', (error: unknown) => this.#logError(error));
     try {
       await withDeadline<unknown>(client.connect(), CONNECT_TIMEOUT_MS);
     } catch (error) {
@@ -162,9 +162,9 @@ export class OmConnection {
   }
 
   /** Every use fails by itself while Redis is away, so this is only for people. */
-  #tell(error: unknown): void {
+  #logError(error: unknown): void {
     const { log, name } = this.#options;
-    log.debug({ err: error, connection: name }, 'a Redis connection has trouble');
+    log.debug({ err: error, connection: name }, 'a Redis connection has failed');
   }
 }
 

@@ -41,7 +41,7 @@ export async function connectRedis(options: ConnectOptions): Promise<RedisConnec
   writeOnceATick(connection);
   // Every command fails by itself while the connection is away, so this is only for people.
   connection.on('error', (error: unknown) =>
-    options.log.debug({ err: error, connection: options.name }, 'a Redis connection has trouble'),
+    options.log.debug({ err: error, connection: options.name }, 'a Redis connection has failed'),
   );
   try {
     await connection.connect();

@@ -21,7 +21,8 @@ export class WeakRedisError extends Error {
       [
         'Redis is not set up to keep orders:',
         ...problems.map((problem) => `  ${problem}`),
-        'Change that, or accept the risk of losing acknowledged orders: LIVEDROPS_REDIS_ACCEPT_WEAK=on (see docs/OPERATIONS.md).',
+        'Change that, or accept the risk of losing acknowledged orders: ' +
+          'LIVEDROPS_REDIS_ACCEPT_WEAK=on (see docs/OPERATIONS.md).',
       ].join('\n'),
     );
     this.problems = problems;

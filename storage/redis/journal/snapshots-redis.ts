@@ -51,15 +51,15 @@ export class RedisSnapshotStore implements SnapshotStore {
 
     await step(BEGIN_SAVE);
     const present = (await this.#present(shard))?.contents ?? null;
-    const kept = fieldsOfContents(present);
+    const presentFields = fieldsOfContents(present);
     const stored = await answerOf(this.#redis.hkeys(partsKey(shard)));
-    await drop(stored.filter((field) => !kept.has(field)));
+    await drop(stored.filter((field) => !presentFields.has(field)));
 
     const { contents, placed } = arrange(shard, save, snapshot, newParts, present);
     for (const group of writesOf(placed)) await step(WRITE_PIECES, ...group);
     await step(FINISH_SAVE, snapshot.sequence, encodeContents(contents));
     const named = fieldsOfContents(contents);
-    await drop([...kept].filter((field) => !named.has(field)));
+    await drop([...presentFields].filter((field) => !named.has(field)));
   }
 
   async loadSnapshot(shard: number): Promise<{ snapshot: Snapshot; parts: SnapshotPart[] } | null> {

@@ -8,9 +8,9 @@
 
 import {
   LIVE_SHARDS_MAX,
-  LOST_SESSION_KEPT_MS,
+  LOST_SESSION_RETENTION_MS,
   LOST_SESSIONS_MAX,
-  MOVES_KEPT_MAX,
+  MOVES_RETAINED_MAX,
   type NodeSession,
   type Placement,
   type PlacementStore,
@@ -153,16 +153,16 @@ return level`);
 
 export interface RedisPlacementStoreOptions {
   readonly redis: RedisConnection;
-  readonly lostSessionKeptMs?: number;
+  readonly lostSessionRetentionMs?: number;
 }
 
 export class RedisPlacementStore implements PlacementStore {
   readonly #redis: RedisConnection;
-  readonly #lostSessionKeptMs: number;
+  readonly #lostSessionRetentionMs: number;
 
   constructor(options: RedisPlacementStoreOptions) {
     this.#redis = options.redis;
-    this.#lostSessionKeptMs = options.lostSessionKeptMs ?? LOST_SESSION_KEPT_MS;
+    this.#lostSessionRetentionMs = options.lostSessionRetentionMs ?? LOST_SESSION_RETENTION_MS;
   }
 
   /**
@@ -180,7 +180,7 @@ export class RedisPlacementStore implements PlacementStore {
       .smembers(DRAINED);
     const [time, level, ...rows] = answersOf(await answerOf(reads.exec()));
     const now = millisecondsOf(time as [string, string]);
-    const [kept, held, pins, drained] = (rows as string[][]).map(parsedRows) as [
+    const [stored, held, pins, drained] = (rows as string[][]).map(parsedRows) as [
       SessionRow[],
       ShardRow[],
       PinRow[],
@@ -188,9 +188,9 @@ export class RedisPlacementStore implements PlacementStore {
     ];
     const sessions: NodeSession[] = [];
     const lost: NodeSession[] = [];
-    for (const [expiresAt, , , session] of kept) {
+    for (const [expiresAt, , , session] of stored) {
       if (expiresAt > now) sessions.push({ level: 0, ...session });
-      else if (expiresAt + this.#lostSessionKeptMs > now) lost.push({ level: 0, ...session });
+      else if (expiresAt + this.#lostSessionRetentionMs > now) lost.push({ level: 0, ...session });
     }
     const shards = new Map<number, ShardPlacement>();
     for (const [shard, version, nodeId, incarnation] of held) {
@@ -209,7 +209,7 @@ export class RedisPlacementStore implements PlacementStore {
   async renewSession(session: NodeSession, ttlMs: number): Promise<void> {
     const { nodeId, incarnation, weight, leaving, startedAt, url, level } = session;
     const liveShards = session.liveShards.slice(0, LIVE_SHARDS_MAX);
-    const kept: NodeSession = {
+    const bounded: NodeSession = {
       nodeId,
       incarnation,
       weight,
@@ -227,8 +227,8 @@ export class RedisPlacementStore implements PlacementStore {
         JSON.stringify(incarnation),
         startedAt,
         ttlMs,
-        JSON.stringify(kept),
-        this.#lostSessionKeptMs,
+        JSON.stringify(bounded),
+        this.#lostSessionRetentionMs,
         LOST_SESSIONS_MAX,
       ],
     );
@@ -279,7 +279,7 @@ export class RedisPlacementStore implements PlacementStore {
   }
 
   async recordMove(record: MoveRecord): Promise<void> {
-    await RECORD.run(this.#redis, [MOVES], [JSON.stringify(record), MOVES_KEPT_MAX]);
+    await RECORD.run(this.#redis, [MOVES], [JSON.stringify(record), MOVES_RETAINED_MAX]);
   }
 
   async listMoves(limit: number): Promise<MoveRecord[]> {

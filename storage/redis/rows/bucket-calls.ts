@@ -18,7 +18,7 @@ import { BUCKETS, bucketOf, feedKey, feedPositionsKey, ordersKey } from './user-
  */
 export const BLOCK_ROWS = 64;
 /** Before the time of ordering and the order: the row goes into the list, and tells nothing. */
-export const UNTOLD = '-';
+export const ORDER_ONLY = '-';
 
 const NUMBERS_OF_A_BATCH = 3;
 
@@ -33,9 +33,9 @@ const APPEND = new Script(`
   local function list_block(feed, orders)
     local members = {}
     for _, row in ipairs(redis.call('LRANGE', feed, -${BLOCK_ROWS}, -1)) do
-      local told, placed, order = string.match(row, '^%a+ (%w+):(%w*) (.*)$')
+      local notified, placed, order = string.match(row, '^%a+ (%w+):(%w*) (.*)$')
       if order then
-        members[#members + 1] = tonumber(placed == '' and told or placed, 36)
+        members[#members + 1] = tonumber(placed == '' and notified or placed, 36)
         members[#members + 1] = order
       end
     end
@@ -57,7 +57,7 @@ const APPEND = new Script(`
     for _ = 1, tonumber(ARGV[b + 2]) do
       arg = arg + 1
       local row, id = ARGV[arg], 0
-      if string.byte(row) == ${UNTOLD.charCodeAt(0)} then
+      if string.byte(row) == ${ORDER_ONLY.charCodeAt(0)} then
         local space = string.find(row, ' ', 2, true)
         redis.call('ZADD', KEYS[key + 1], string.sub(row, 2, space - 1), string.sub(row, space + 1))
       elseif fresh then

@@ -17,7 +17,7 @@ import { InvalidCursorError } from '../../ports/page.ts';
 import type { ProjectionBatch } from '../../ports/projection.ts';
 import { BucketCalls } from './bucket-calls.ts';
 import { answerOf, type RedisConnection } from '../connection/connection.ts';
-import { unpackTold } from './order-members.ts';
+import { unpackNotification } from './order-members.ts';
 import { allDone, RedisProjection } from './projection-redis.ts';
 import { Script } from '../connection/script.ts';
 import { allReadKey, bucketOf, feedKey, oneReadKey } from './user-buckets.ts';
@@ -64,9 +64,9 @@ export class RedisFeedStore implements FeedStore {
    * way, or another owner of the shard had kept already are not.
    */
   async append(batches: readonly ProjectionBatch<NewNotification>[]): Promise<Notification[]> {
-    const kept: Notification[] = [];
-    await this.#projection.take(batches, (portion) => this.#write(portion, kept));
-    return kept;
+    const added: Notification[] = [];
+    await this.#projection.take(batches, (portion) => this.#write(portion, added));
+    return added;
   }
 
   async list(
@@ -106,7 +106,7 @@ export class RedisFeedStore implements FeedStore {
 
   async #write(
     portion: readonly ProjectionBatch<NewNotification>[],
-    kept: Notification[],
+    added: Notification[],
   ): Promise<void> {
     const calls = new BucketCalls();
     const sources: NewNotification[] = [];
@@ -122,7 +122,7 @@ export class RedisFeedStore implements FeedStore {
       const id = ids[i]!;
       if (id === 0) continue;
       const { userId, type, data, createdAt } = sources[i]!;
-      kept.push({ id: String(id), userId, type, data, createdAt, readAt: null });
+      added.push({ id: String(id), userId, type, data, createdAt, readAt: null });
     }
   }
 
@@ -203,7 +203,7 @@ export function unpackRow(
   row: string,
   readAt: number | null,
 ): Notification {
-  if (!row.startsWith('[')) return { ...unpackTold(userId, row), id: String(id), readAt };
+  if (!row.startsWith('[')) return { ...unpackNotification(userId, row), id: String(id), readAt };
   const [type, createdAt, data] = JSON.parse(row) as [string, number, NewNotification['data']];
   return { id: String(id), userId, type, data, createdAt, readAt };
 }

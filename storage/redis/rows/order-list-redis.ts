@@ -16,7 +16,7 @@ import type { ProjectionBatch } from '../../ports/projection.ts';
 import { BLOCK_ROWS } from './bucket-calls.ts';
 import { answerOf, type RedisConnection } from '../connection/connection.ts';
 import { DropStandings, totalsOfDrop } from './drop-standings.ts';
-import { orderOfTold, packOrder, unpackOrder } from './order-members.ts';
+import { orderOfRow, packOrder, unpackOrder } from './order-members.ts';
 import { allDone, RedisProjection } from './projection-redis.ts';
 import { bucketOf, feedKey, ordersKey } from './user-buckets.ts';
 
@@ -57,7 +57,7 @@ export class RedisOrderListStore implements OrderListStore {
     const key = userKey(userId);
     const pattern = `${orderId.replaceAll(/[\\*?[\]]/g, '\\$&')} *`;
     let newest: OrderView | null = null;
-    for (const order of await this.#toldLast(userId)) {
+    for (const order of await this.#newestFeedOrders(userId)) {
       if (order.id === orderId && isNewer(order, newest)) newest = order;
     }
     let at = '0';
@@ -105,8 +105,8 @@ export class RedisOrderListStore implements OrderListStore {
       if (isNewer(order, orders.get(order.id) ?? null)) orders.set(order.id, order);
     };
     // The rows of the feed are asked for first: what leaves them meanwhile is found in the list.
-    const [toldLast, first] = await Promise.all([
-      this.#toldLast(userId),
+    const [feedOrders, first] = await Promise.all([
+      this.#newestFeedOrders(userId),
       this.#members(userId, start.time, 0, step),
     ]);
     // Members are only ever added, so some may come twice while these steps are made, and none is
@@ -119,7 +119,7 @@ export class RedisOrderListStore implements OrderListStore {
       if (orders.size > limit || members.length < 2 * step) break;
       members = await this.#members(userId, start.time, offset, step);
     }
-    for (const order of toldLast) take(order);
+    for (const order of feedOrders) take(order);
     return [...orders.values()].sort(newestFirst);
   }
 
@@ -132,10 +132,10 @@ export class RedisOrderListStore implements OrderListStore {
   }
 
   /** Versions of orders that the feed told last, which may not be in the list. */
-  async #toldLast(userId: string): Promise<OrderView[]> {
+  async #newestFeedOrders(userId: string): Promise<OrderView[]> {
     const key = feedKey(bucketOf(userId), userId);
     const rows = await answerOf(this.#redis.lrange(key, -BLOCK_ROWS, -1));
-    return rows.flatMap((row) => orderOfTold(userId, row) ?? []);
+    return rows.flatMap((row) => orderOfRow(userId, row) ?? []);
   }
 }
 

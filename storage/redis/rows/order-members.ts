@@ -9,7 +9,7 @@ import type { OrderStatus, OrderView } from '../../../contracts/orders.ts';
 import type { NewNotification, OrderNotificationType } from '../../../contracts/notifications.ts';
 import { orderNotification } from '../../ports/read-models.ts';
 import { NewerFormatError } from '../../formats/format-version.ts';
-import { UNTOLD } from './bucket-calls.ts';
+import { ORDER_ONLY } from './bucket-calls.ts';
 
 /** Part of the stored format, one letter each. */
 const LETTERS: Readonly<Record<OrderStatus, string>> = {
@@ -24,15 +24,18 @@ const STATUSES = new Map(
   Object.entries(LETTERS).map(([status, letter]) => [letter, status as OrderStatus]),
 );
 /** Part of the stored format, one letter each. */
-const TOLD_LETTERS: Readonly<Record<OrderNotificationType, string>> = {
+const NOTIFICATION_LETTERS: Readonly<Record<OrderNotificationType, string>> = {
   'order.confirmed': 'c',
   'order.failed': 'f',
   'order.cancelled': 'x',
   'order.expired': 'e',
   'order.refunded': 'b',
 };
-const TOLD_TYPES = new Map(
-  Object.entries(TOLD_LETTERS).map(([type, letter]) => [letter, type as OrderNotificationType]),
+const NOTIFICATION_TYPES = new Map(
+  Object.entries(NOTIFICATION_LETTERS).map(([type, letter]) => [
+    letter,
+    type as OrderNotificationType,
+  ]),
 );
 const REFUND_REQUESTED = 'R';
 /** The payment reference is the one that `paymentReference` derives. */
@@ -118,26 +121,26 @@ export function unpackOrder(userId: string, createdAt: number, member: string): 
  * A row of the feed: what the buyer is told and when, when the order was placed (nothing where that
  * is the same moment), and the order.
  */
-export function packTold(
+export function packNotification(
   type: OrderNotificationType,
   refundRequested: boolean,
   at: number,
   order: OrderView,
 ): string {
-  const flags = TOLD_LETTERS[type] + (refundRequested ? REFUND_REQUESTED : '');
+  const flags = NOTIFICATION_LETTERS[type] + (refundRequested ? REFUND_REQUESTED : '');
   const placedAt = order.createdAt === at ? '' : order.createdAt.toString(RADIX);
   return `${flags} ${at.toString(RADIX)}:${placedAt} ${packOrder(order)}`;
 }
 
 /** A row that tells nothing. */
-export function packUntold(order: OrderView): string {
-  return `${UNTOLD}${order.createdAt} ${packOrder(order)}`;
+export function packOrderOnly(order: OrderView): string {
+  return `${ORDER_ONLY}${order.createdAt} ${packOrder(order)}`;
 }
 
-export function unpackTold(userId: string, row: string): NewNotification {
+export function unpackNotification(userId: string, row: string): NewNotification {
   const timeAt = row.indexOf(' ') + 1;
   const memberAt = row.indexOf(' ', timeAt) + 1;
-  const type = TOLD_TYPES.get(row[0]!);
+  const type = NOTIFICATION_TYPES.get(row[0]!);
   assert(type !== undefined, 'a notification has a known type');
   const refundRequested = row[1] === REFUND_REQUESTED;
   // A notification says nothing of when its order was placed.
@@ -148,14 +151,14 @@ export function unpackTold(userId: string, row: string): NewNotification {
 }
 
 /** The order of a row of the feed; null where the row was written together with one of the list. */
-export function orderOfTold(userId: string, row: string): OrderView | null {
-  const found = TOLD_WITH_TIMES.exec(row);
+export function orderOfRow(userId: string, row: string): OrderView | null {
+  const found = NOTIFICATION_ROW.exec(row);
   if (found === null) return null;
-  const [, told, placed, member] = found as unknown as [string, string, string, string];
-  return unpackOrder(userId, numberOf(placed === '' ? told : placed), member);
+  const [, notifiedAt, placed, member] = found as unknown as [string, string, string, string];
+  return unpackOrder(userId, numberOf(placed === '' ? notifiedAt : placed), member);
 }
 
-const TOLD_WITH_TIMES = /^[A-Za-z]+ (\w+):(\w*) (.*)$/;
+const NOTIFICATION_ROW = /^[A-Za-z]+ (\w+):(\w*) (.*)$/;
 
 /** What an order's id says its drop is; nearly always so. */
 export function dropOf(id: string): string {

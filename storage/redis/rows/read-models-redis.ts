@@ -19,7 +19,7 @@ import {
 import { BucketCalls } from './bucket-calls.ts';
 import type { RedisConnection } from '../connection/connection.ts';
 import { DropStandings } from './drop-standings.ts';
-import { packTold, packUntold } from './order-members.ts';
+import { packNotification, packOrderOnly } from './order-members.ts';
 import { allDone, RedisProjection } from './projection-redis.ts';
 import { restoreRedis } from './restore-redis.ts';
 
@@ -46,23 +46,23 @@ export class RedisReadModels implements ReadModels {
    * In the answer are notifications that this call added: those that an earlier one, ended half
    * way, or another owner of the shard had added already are not.
    */
-  async keep(
+  async store(
     batches: readonly OrderChanges[],
-    wants: (userId: string) => boolean,
+    hasListener: (userId: string) => boolean,
   ): Promise<Notification[]> {
-    const kept: Notification[] = [];
+    const added: Notification[] = [];
     await this.#projection.take(batches, async (portion) => {
       const sources: Source[] = [];
       const ids = await this.#write(portion, sources);
       for (let i = 0; i < sources.length; i++) {
         const { change, time } = sources[i]!;
-        const { order, told, refundRequested } = change;
-        if (ids[i] === 0 || told === null || !wants(order.userId)) continue;
-        const notification = orderNotification(told, order, refundRequested, time);
-        kept.push({ ...notification, id: String(ids[i]), readAt: null });
+        const { order, notificationType, refundRequested } = change;
+        if (ids[i] === 0 || notificationType === null || !hasListener(order.userId)) continue;
+        const notification = orderNotification(notificationType, order, refundRequested, time);
+        added.push({ ...notification, id: String(ids[i]), readAt: null });
       }
     });
-    return kept;
+    return added;
   }
 
   restore(options: RestoreOptions): Promise<Missing[]> {
@@ -75,9 +75,11 @@ export class RedisReadModels implements ReadModels {
     const standings = new DropStandings();
     for (const { shard, sequence, time, rows } of portion) {
       for (const change of rows) {
-        const { order, told, refundRequested } = change;
+        const { order, notificationType, refundRequested } = change;
         const row =
-          told === null ? packUntold(order) : packTold(told, refundRequested, time, order);
+          notificationType === null
+            ? packOrderOnly(order)
+            : packNotification(notificationType, refundRequested, time, order);
         calls.add(order.userId, shard, sequence, row);
         standings.add(order, sequence);
         sources.push({ change, time });

@@ -11,11 +11,11 @@ import { StoreUnavailableError } from '../../ports/journal.ts';
 import {
   expectedByUser,
   type ExpectedRows,
-  keptName,
+  storedNotificationName,
   missingOf,
   type MissingRows,
-  type Told,
-  toldName,
+  type ExpectedNotification,
+  notificationName,
 } from '../../rows/missing-rows.ts';
 import type { Missing, OrderChanges, RestoreOptions } from '../../ports/read-models.ts';
 import { BLOCK_ROWS } from './bucket-calls.ts';
@@ -23,7 +23,7 @@ import { answerOf, type RedisConnection } from '../connection/connection.ts';
 import { RedisPositions } from '../catalogue/consumer-positions-redis.ts';
 import { DropStandings, totalsOfDrop } from './drop-standings.ts';
 import { unpackRow } from './feed-redis.ts';
-import { orderOfTold, packOrder, packTold, unpackOrder } from './order-members.ts';
+import { orderOfRow, packOrder, packNotification, unpackOrder } from './order-members.ts';
 import { allDone } from './projection-redis.ts';
 import { Script } from '../connection/script.ts';
 import { BUCKETS, bucketOf, feedKey, feedPositionsKey, ordersKey } from './user-buckets.ts';
@@ -62,13 +62,13 @@ export async function restoreRedis(
     let notifications = 0;
     const users = [...(await expectedByUser(changes))];
     for (let i = 0; i < users.length; i += USERS_AT_ONCE) {
-      for (const { orders, told } of await restoreUsers(
+      for (const { orders, notifications: lostNotifications } of await restoreUsers(
         redis,
         users.slice(i, i + USERS_AT_ONCE),
         write,
       )) {
         for (const { dropId } of orders) lacking.set(dropId, (lacking.get(dropId) ?? 0) + 1);
-        notifications += told.length;
+        notifications += lostNotifications.length;
       }
     }
     const orders = await restoreStandings(redis, changes, lacking, write);
@@ -112,8 +112,10 @@ async function restoreUsers(
   if (!write) return missing;
   await allDone(
     found.flatMap((rows, i) => {
-      const { orders, told } = missing[i]!;
-      return orders.length + told.length === 0 ? [] : restoreUser(redis, rows, users[i]![1]);
+      const { orders, notifications } = missing[i]!;
+      return orders.length + notifications.length === 0
+        ? []
+        : restoreUser(redis, rows, users[i]![1]);
     }),
   );
   return missing;
@@ -130,13 +132,15 @@ function presentRows({ userId, feed, orders }: UserRows) {
   }
   // The orders of older rows are in the list, or whoever reads it does not see them.
   for (const row of feed.slice(-BLOCK_ROWS)) {
-    const order = orderOfTold(userId, row);
+    const order = orderOfRow(userId, row);
     if (order !== null) add(order.id, order.version);
   }
-  const names = new Set(feed.map((row, i) => keptName(unpackRow(userId, i + 1, row, null))));
+  const names = new Set(
+    feed.map((row, i) => storedNotificationName(unpackRow(userId, i + 1, row, null))),
+  );
   return {
     versionOf: ({ id }: { id: string }) => versions.get(id) ?? 0,
-    isTold: (told: Told) => names.has(toldName(told)),
+    hasNotification: (one: ExpectedNotification) => names.has(notificationName(one)),
   };
 }
 
@@ -150,20 +154,20 @@ async function restoreUser(
   const bucket = bucketOf(userId);
   let rows = first;
   for (let tries = 0; tries < TRIES_MAX; tries++) {
-    const { orders, told } = missingOf(expected, presentRows(rows));
+    const { orders, notifications } = missingOf(expected, presentRows(rows));
     const members = orders.flatMap((order) => [order.createdAt, packOrder(order)]);
     // Rows change their places, so those whose orders are not in the list yet put them there first.
-    const shifted = told.length === 0 ? [] : rows.feed.slice(-BLOCK_ROWS);
+    const shifted = notifications.length === 0 ? [] : rows.feed.slice(-BLOCK_ROWS);
     for (const order of [
-      ...told.map((one) => one.order),
-      ...shifted.flatMap((row) => orderOfTold(userId, row) ?? []),
+      ...notifications.map((one) => one.order),
+      ...shifted.flatMap((row) => orderOfRow(userId, row) ?? []),
     ]) {
       members.push(order.createdAt, packOrder(order));
     }
     if (members.length === 0) return;
     await answerOf(redis.zadd(ordersKey(bucket, userId), ...members));
-    if (told.length === 0) return;
-    const { stay, end } = mergeInTime(rows, told);
+    if (notifications.length === 0) return;
+    const { stay, end } = mergeInTime(rows, notifications);
     const args = [rows.feed.length, stay, ...end];
     if ((await REPLACE_END.run(redis, [feedKey(bucket, userId)], args)) === 1) return;
     rows = (await readUsers(redis, [userId]))[0]!;
@@ -177,11 +181,11 @@ async function restoreUser(
  */
 function mergeInTime(
   { userId, feed }: UserRows,
-  told: readonly Told[],
+  notifications: readonly ExpectedNotification[],
 ): { stay: number; end: string[] } {
-  const missing = told.map((one) => ({
+  const missing = notifications.map((one) => ({
     at: one.at,
-    row: packTold(one.type, one.refundRequested, one.at, one.order),
+    row: packNotification(one.type, one.refundRequested, one.at, one.order),
   }));
   const end: string[] = [];
   let stay = 0;

@@ -2,7 +2,7 @@
 // product or a follow, in the transaction of the change (C1).
 
 import type { Database } from 'better-sqlite3';
-import { CHANGES_KEPT_MAX, type EntityChange } from '../../ports/change-stream.ts';
+import { CHANGES_RETAINED_MAX, type EntityChange } from '../../ports/change-stream.ts';
 
 /**
  * `changes_trimmed` has one row: the last sequence that was removed, from which numbering goes on
@@ -38,7 +38,7 @@ export function changeStatements(database: Database) {
   const insert = database.prepare('insert into changes (sequence, at, change) values (?, ?, ?)');
   const remove = database.prepare('delete from changes where sequence > ? and sequence <= ?');
   const setTrimmed = database.prepare('update changes_trimmed set sequence = ?');
-  let keptMax = CHANGES_KEPT_MAX;
+  let retainedMax = CHANGES_RETAINED_MAX;
 
   const removeThrough = (trimmed: number, through: number): void => {
     remove.run(trimmed, through);
@@ -49,7 +49,7 @@ export function changeStatements(database: Database) {
     const { last, trimmed } = head.get()!;
     const sequence = last + 1;
     insert.run(sequence, Date.now(), JSON.stringify(change));
-    const through = Math.min(sequence - keptMax, trimmed + EVICTED_WITH_APPEND);
+    const through = Math.min(sequence - retainedMax, trimmed + EVICTED_WITH_APPEND);
     if (through > trimmed) removeThrough(trimmed, through);
   };
 
@@ -67,7 +67,7 @@ export function changeStatements(database: Database) {
       },
       /** For tests. */
       limitChanges(max: number): void {
-        keptMax = max;
+        retainedMax = max;
       },
     },
   };

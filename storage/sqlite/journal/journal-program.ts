@@ -83,7 +83,7 @@ export function open(options: ProgramOptions) {
   const removeEntries = database.prepare('delete from entries where id > ? and id <= ?');
   const snapshots = prepareSnapshots(database);
   const shardCount = database.prepare('select shard_count from installation').pluck();
-  const keepShardCount = database.prepare('insert into installation (shard_count) values (?)');
+  const insertShardCount = database.prepare('insert into installation (shard_count) values (?)');
   /**
    * Of shards that were claimed or appended to lately. This is the only writer of the file, so what
    * it knows is true until it is rolled back. Looking a head up took a fifteenth of this thread's
@@ -137,10 +137,10 @@ export function open(options: ProgramOptions) {
       },
 
       /** Of this file for good: `wanted` where none was kept before. */
-      fixShardCount(wanted: number): number {
-        const kept = shardCount.get() as number | undefined;
-        if (kept === undefined) keepShardCount.run(wanted);
-        return kept ?? wanted;
+      fixShardCount(requested: number): number {
+        const stored = shardCount.get() as number | undefined;
+        if (stored === undefined) insertShardCount.run(requested);
+        return stored ?? requested;
       },
 
       ...snapshots,

@@ -61,17 +61,17 @@ export class SqliteFeedStore implements FeedStore {
     return this.#rows.inTurn(async () => {
       const fresh = this.#rows.fresh(LISTS, batches);
       this.#packer.begin();
-      const kept: Notification[] = [];
+      const added: Notification[] = [];
       let id = this.#rows.notificationIdMax();
       for (const { rows } of fresh) {
         for (const row of rows) {
           id += 1;
           packNotification(this.#packer, id, row);
-          kept.push({ ...row, id: String(id), readAt: null });
+          added.push({ ...row, id: String(id), readAt: null });
         }
       }
-      await this.#rows.keep(LISTS, this.#packer.take(), fresh);
-      return kept;
+      await this.#rows.append(LISTS, this.#packer.take(), fresh);
+      return added;
     });
   }
 
@@ -81,10 +81,10 @@ export class SqliteFeedStore implements FeedStore {
     page: PageRequest,
   ): Promise<Page<Notification>> {
     const { time: keyBelow } = decodeCursor('feed', page.cursor);
-    const wanted = page.limit + 1;
+    const needed = page.limit + 1;
     const found = filter.unread
-      ? this.#unread(userId, keyBelow, wanted)
-      : this.#newest(userId, 0, keyBelow - 1, wanted);
+      ? this.#unread(userId, keyBelow, needed)
+      : this.#newest(userId, 0, keyBelow - 1, needed);
     const places = found.slice(0, page.limit);
     const last = places.at(-1);
     const more = last !== undefined && found.length > places.length;
@@ -141,13 +141,13 @@ export class SqliteFeedStore implements FeedStore {
 
   #newest(userId: string, keyMin: number, keyMax: number, limit: number): RowPlace[] {
     const owner = rowOwner(userId);
-    if (!this.#wasRestored(userId)) return this.#lastKept(owner, keyMin, keyMax, limit);
-    const places = this.#lastKept(owner, keyMin, keyMax, ALL);
+    if (!this.#wasRestored(userId)) return this.#lastAdded(owner, keyMin, keyMax, limit);
+    const places = this.#lastAdded(owner, keyMin, keyMax, ALL);
     return places.sort((a, b) => b.key - a.key).slice(0, limit);
   }
 
   /** The last kept are the newest, where none was lost meanwhile. */
-  #lastKept(owner: RowOwner, keyMin: number, keyMax: number, limit: number): RowPlace[] {
+  #lastAdded(owner: RowOwner, keyMin: number, keyMax: number, limit: number): RowPlace[] {
     const rows = this.#rows;
     const places = rows.recentRows(owner, NOTIFICATION_ID, keyMin, keyMax, limit);
     for (const { generation } of rows.settledGenerations(NOTIFICATION_ID, keyMin, keyMax)) {

@@ -50,7 +50,7 @@ export class SqliteOrderListStore implements OrderListStore {
       for (const { rows } of fresh) {
         for (const order of rows) packOrder(this.#packer, order);
       }
-      await this.#rows.keep(LISTS, this.#packer.take(), fresh);
+      await this.#rows.append(LISTS, this.#packer.take(), fresh);
     });
   }
 
@@ -60,7 +60,7 @@ export class SqliteOrderListStore implements OrderListStore {
     // Rows come nearly in the order of their keys, so the last ones kept show how far back a page
     // goes: nobody's page costs as much as all of his orders.
     const count = page.limit * SAMPLES_PER_ITEM;
-    const sample = this.#lastKept(owner, start.time, count);
+    const sample = this.#lastAdded(owner, start.time, count);
     let found: OrderView[];
     if (sample.length < count) {
       found = newestOf(sample, page.limit, start, -1);
@@ -95,7 +95,7 @@ export class SqliteOrderListStore implements OrderListStore {
   }
 
   /** The last rows kept with a key up to `keyMax`, at most `count`. */
-  #lastKept(owner: RowOwner, keyMax: number, count: number): RowPlace[] {
+  #lastAdded(owner: RowOwner, keyMax: number, count: number): RowPlace[] {
     const places = this.#rows.recentRows(owner, CREATED_AT, 0, keyMax, count);
     for (const { generation } of this.#rows.settledGenerations(CREATED_AT, 0, keyMax)) {
       const left = count - places.length;

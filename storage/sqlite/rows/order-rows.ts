@@ -19,7 +19,7 @@ const STATUSES: readonly OrderStatus[] = [
   'refunded',
 ];
 /** By the number they are stored as. Append only. */
-const TOLD: readonly OrderNotificationType[] = [
+const NOTIFICATION_TYPES: readonly OrderNotificationType[] = [
   'order.confirmed',
   'order.failed',
   'order.cancelled',
@@ -33,7 +33,7 @@ const NOTIFICATION_ONLY = 1;
 /**
  * ... or from here on, in steps of two, what is told; the odd ones say that a refund was asked for.
  */
-const TOLD_FIRST = 2;
+const NOTIFIED_FIRST = 2;
 const HAS_REFERENCE = 8;
 const REFUND_REQUESTED = 16;
 const HAS_HOLD = 32;
@@ -45,18 +45,18 @@ export function packOrder(packer: RowPacker, order: OrderView): void {
   packer.endRow();
 }
 
-/** An order, and the notification `notificationId` that its buyer got of it at `toldAt`. */
-export function packToldOrder(
+/** An order, and the notification `notificationId` that its buyer got of it at `notifiedAt`. */
+export function packNotifiedOrder(
   packer: RowPacker,
   order: OrderView,
   notificationId: number,
-  told: OrderNotificationType,
+  type: OrderNotificationType,
   refundRequested: boolean,
-  toldAt: number,
+  notifiedAt: number,
 ): void {
   packer.row(order.userId, order.createdAt, notificationId);
-  packer.number(TOLD_FIRST + TOLD.indexOf(told) * 2 + (refundRequested ? 1 : 0));
-  packer.number(toldAt);
+  packer.number(NOTIFIED_FIRST + NOTIFICATION_TYPES.indexOf(type) * 2 + (refundRequested ? 1 : 0));
+  packer.number(notifiedAt);
   packOrderFields(packer, order);
   packer.endRow();
 }
@@ -98,7 +98,7 @@ function packOrderFields(packer: RowPacker, order: OrderView): void {
 export function unpackOrder(place: RowPlace): OrderView {
   const fields = new RowFields(place);
   const userId = fields.text();
-  if (fields.number() >= TOLD_FIRST) fields.number(); // When it was told.
+  if (fields.number() >= NOTIFIED_FIRST) fields.number(); // The time of the notification.
   return unpackOrderFields(fields, userId, place.key);
 }
 
@@ -113,9 +113,14 @@ export function unpackNotification(place: RowPlace): NewNotification {
     const data = JSON.parse(fields.text()) as NewNotification['data'];
     return { userId, type, data, createdAt };
   }
-  const told = kind - TOLD_FIRST;
+  const typeAndRefund = kind - NOTIFIED_FIRST;
   const order = unpackOrderFields(fields, userId, 0);
-  return orderNotification(TOLD[told >> 1]!, order, (told & 1) === 1, createdAt);
+  return orderNotification(
+    NOTIFICATION_TYPES[typeAndRefund >> 1]!,
+    order,
+    (typeAndRefund & 1) === 1,
+    createdAt,
+  );
 }
 
 function unpackOrderFields(fields: RowFields, userId: string, createdAt: number): OrderView {

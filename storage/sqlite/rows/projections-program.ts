@@ -83,11 +83,11 @@ export function open(options: ProgramOptions) {
     rolledBack() {
       syncWanted = false;
       finished = [];
-      rows.forget();
+      rows.clear();
     },
     handlers: {
-      keepRows(pack: Uint8Array, generation: number, positions: readonly number[]): void {
-        rows.keep(pack, generation, positions);
+      appendRows(pack: Uint8Array, generation: number, positions: readonly number[]): void {
+        rows.append(pack, generation, positions);
       },
       settle(generation: number, bucketFrom: number, bucketTo: number): void {
         rows.settle(generation, bucketFrom, bucketTo);

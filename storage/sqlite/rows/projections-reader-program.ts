@@ -3,7 +3,7 @@
 
 import { fnv1a } from '../../../domain/ids.ts';
 import { addToTotals, type DropTotals, emptyTotals } from '../../rows/drop-totals.ts';
-import { keptName } from '../../rows/missing-rows.ts';
+import { storedNotificationName } from '../../rows/missing-rows.ts';
 import { openReaderDatabase } from '../thread/database.ts';
 import { NewestOrders, unpackNotification, unpackOrder } from './order-rows.ts';
 import type { Program, ProgramOptions } from '../thread/program.ts';
@@ -145,7 +145,7 @@ export function open(options: ProgramOptions) {
         const orders: number[] = [];
         const versions: number[] = [];
         const names: number[] = [];
-        const told: [id: number, time: number][] = [];
+        const idsAndTimes: [id: number, time: number][] = [];
         const isWhole = eachGroup(unsettled, (groups) => {
           const newest = new Map<string, number>();
           for (const places of groups) {
@@ -159,8 +159,8 @@ export function open(options: ProgramOptions) {
               if (id === NO_KEY) continue;
               const notification = unpackNotification(place);
               if (!isFound(place, notification.userId, null)) continue;
-              names.push(nameHash(keptName(notification)));
-              told.push([id, notification.createdAt]);
+              names.push(nameHash(storedNotificationName(notification)));
+              idsAndTimes.push([id, notification.createdAt]);
             }
           }
           for (const [id, version] of newest) {
@@ -169,14 +169,14 @@ export function open(options: ProgramOptions) {
           }
         });
         if (!isWhole) return null;
-        told.sort((a, b) => a[0] - b[0]);
+        idsAndTimes.sort((a, b) => a[0] - b[0]);
         let latest = 0;
         const contents = {
           orders: Float64Array.from(orders),
           versions: Float64Array.from(versions),
           names: Float64Array.from(names),
-          ids: Float64Array.from(told, ([id]) => id),
-          times: Float64Array.from(told, ([, time]) => (latest = Math.max(latest, time))),
+          ids: Float64Array.from(idsAndTimes, ([id]) => id),
+          times: Float64Array.from(idsAndTimes, ([, time]) => (latest = Math.max(latest, time))),
         };
         transfers.push(...Object.values(contents).map(({ buffer }) => buffer));
         return contents;

@@ -8,7 +8,7 @@ import {
   type ReadModels,
   type RestoreOptions,
 } from '../../ports/read-models.ts';
-import { packOrder, packToldOrder } from './order-rows.ts';
+import { packOrder, packNotifiedOrder } from './order-rows.ts';
 import { restoreSqlite, type SqliteRestoreOptions } from './restore-sqlite.ts';
 import { NOTIFICATIONS, ORDERS } from './row-log.ts';
 import { RowPacker } from './row-pack.ts';
@@ -31,15 +31,15 @@ export class SqliteReadModels implements ReadModels {
     return this.#rows.syncedPosition(LISTS, shard);
   }
 
-  keep(
+  store(
     batches: readonly OrderChanges[],
-    wants: (userId: string) => boolean,
+    hasListener: (userId: string) => boolean,
   ): Promise<Notification[]> {
     return this.#rows.inTurn(async () => {
       const fresh = this.#rows.fresh(LISTS, batches);
       const idBefore = this.#rows.notificationIdMax();
-      await this.#rows.keep(LISTS, this.#pack(fresh, idBefore), fresh);
-      return notificationsFor(wants, fresh, idBefore);
+      await this.#rows.append(LISTS, this.#pack(fresh, idBefore), fresh);
+      return notificationsFor(hasListener, fresh, idBefore);
     });
   }
 
@@ -57,9 +57,9 @@ export class SqliteReadModels implements ReadModels {
     packer.begin();
     let id = idBefore;
     for (const { time, rows } of batches) {
-      for (const { order, told, refundRequested } of rows) {
-        if (told === null) packOrder(packer, order);
-        else packToldOrder(packer, order, ++id, told, refundRequested, time);
+      for (const { order, notificationType, refundRequested } of rows) {
+        if (notificationType === null) packOrder(packer, order);
+        else packNotifiedOrder(packer, order, ++id, notificationType, refundRequested, time);
       }
     }
     return packer.take();
@@ -68,18 +68,18 @@ export class SqliteReadModels implements ReadModels {
 
 /** Made only for whom somebody wants them: mostly nobody does. */
 function notificationsFor(
-  wants: (userId: string) => boolean,
+  hasListener: (userId: string) => boolean,
   batches: readonly OrderChanges[],
   idBefore: number,
 ): Notification[] {
   const notifications: Notification[] = [];
   let id = idBefore;
   for (const { time, rows } of batches) {
-    for (const { order, told, refundRequested } of rows) {
-      if (told === null) continue;
+    for (const { order, notificationType, refundRequested } of rows) {
+      if (notificationType === null) continue;
       id += 1;
-      if (!wants(order.userId)) continue;
-      const notification = orderNotification(told, order, refundRequested, time);
+      if (!hasListener(order.userId)) continue;
+      const notification = orderNotification(notificationType, order, refundRequested, time);
       notifications.push({ ...notification, id: String(id), readAt: null });
     }
   }

@@ -15,12 +15,12 @@ import {
   missingOf,
   type PresentRows,
   ROWS_AT_ONCE,
-  type Told,
-  toldName,
+  type ExpectedNotification,
+  notificationName,
   turnOfOthers,
 } from '../../rows/missing-rows.ts';
 import type { Missing, RestoreOptions } from '../../ports/read-models.ts';
-import { packOrder, packToldOrder } from './order-rows.ts';
+import { packOrder, packNotifiedOrder } from './order-rows.ts';
 import {
   nameHash,
   type ProjectionsReaderHandlers,
@@ -45,7 +45,7 @@ export interface SqliteRestoreOptions extends ProjectionsDatabase {
 /** A row to keep: an order, and what its buyer was told of it, if that is missing. */
 interface LostRow {
   readonly order: OrderView;
-  readonly told: Told | null;
+  readonly notification: ExpectedNotification | null;
 }
 
 /** As `ReadModels.restore`. */
@@ -66,19 +66,20 @@ export async function restoreSqlite(
     for (const expected of (await expectedByUser(changes)).values()) {
       const ofUser = missingOf(expected, present);
       orders += ofUser.orders.length;
-      notifications += ofUser.told.length;
+      notifications += ofUser.notifications.length;
       // A row that tells of an order lists it as well.
-      const toldOf = new Set(ofUser.told.map(({ order }) => order.id));
-      for (const told of ofUser.told) lost.push({ order: told.order, told });
+      const notifiedOrders = new Set(ofUser.notifications.map(({ order }) => order.id));
+      for (const notification of ofUser.notifications)
+        lost.push({ order: notification.order, notification });
       for (const order of ofUser.orders)
-        if (!toldOf.has(order.id)) lost.push({ order, told: null });
+        if (!notifiedOrders.has(order.id)) lost.push({ order, notification: null });
       if (++users % USERS_AT_ONCE === 0) await turnOfOthers();
     }
     missing.push({ shard: journal.shard, orders, notifications });
   }
   if (!write || lost.length === 0) return missing;
-  const wanted = lost.filter(({ told }) => told !== null).length;
-  await keepLost(store, new FreeIds(contents, idMax, wanted), lost);
+  const needed = lost.filter(({ notification }) => notification !== null).length;
+  await restoreLost(store, new FreeIds(contents, idMax, needed), lost);
   return missing;
 }
 
@@ -97,24 +98,24 @@ async function presentRows({ orders, versions, names }: RowContents): Promise<Pr
     versionOf.set(orders[i]!, versions[i]!);
     if (i % ROWS_AT_ONCE === 0) await turnOfOthers();
   }
-  const told = new Set<number>();
+  const nameHashes = new Set<number>();
   for (let i = 0; i < names.length; i++) {
-    told.add(names[i]!);
+    nameHashes.add(names[i]!);
     if (i % ROWS_AT_ONCE === 0) await turnOfOthers();
   }
   return {
     versionOf: ({ id }) => versionOf.get(nameHash(id)) ?? 0,
-    isTold: (one) => told.has(nameHash(toldName(one))),
+    hasNotification: (one) => nameHashes.has(nameHash(notificationName(one))),
   };
 }
 
 /** In the order of their ids, so that those that are kept before a crash are the oldest. */
-async function keepLost(
+async function restoreLost(
   { rows, writer }: SqliteRestoreOptions,
   free: FreeIds,
   lost: readonly LostRow[],
 ): Promise<void> {
-  const sorted = lost.toSorted((a, b) => (a.told?.at ?? 0) - (b.told?.at ?? 0));
+  const sorted = lost.toSorted((a, b) => (a.notification?.at ?? 0) - (b.notification?.at ?? 0));
   const packer = new RowPacker();
   for (let i = 0; i < sorted.length; i += PORTION_ROWS) {
     const portion = sorted.slice(i, i + PORTION_ROWS);
@@ -124,11 +125,12 @@ async function keepLost(
       // What there is no id for has been lost behind all others: it follows what came meanwhile.
       let idMax = rows.notificationIdMax();
       packer.begin();
-      for (const { order, told } of portion) {
-        if (told === null) packOrder(packer, order);
+      for (const { order, notification } of portion) {
+        if (notification === null) packOrder(packer, order);
         else {
-          const id = free.take(told.at) ?? ++idMax;
-          packToldOrder(packer, order, id, told.type, told.refundRequested, told.at);
+          const { type, refundRequested, at } = notification;
+          const id = free.take(at) ?? ++idMax;
+          packNotifiedOrder(packer, order, id, type, refundRequested, at);
         }
       }
       await rows.restore(packer.take());
@@ -146,7 +148,7 @@ class FreeIds {
   /** How many may be passed over. */
   #spare: number;
 
-  constructor({ ids, times }: RowContents, idMax: number, wanted: number) {
+  constructor({ ids, times }: RowContents, idMax: number, needed: number) {
     this.#ids = ids;
     this.#times = times;
     let before = 0;
@@ -155,7 +157,7 @@ class FreeIds {
       before = id;
     }
     for (let free = before + 1; free <= idMax; free++) this.#free.push(free);
-    this.#spare = this.#free.length - wanted;
+    this.#spare = this.#free.length - needed;
   }
 
   /**

@@ -22,7 +22,7 @@ const NUMBER_BYTES_MAX = 8;
 const SHORT_TEXT_MAX = 0x7f;
 const SCRATCH_BYTES_FIRST = 64 << 10;
 /** A larger scratch is not kept. */
-const SCRATCH_BYTES_KEPT = 1 << 20;
+const SCRATCH_BYTES_MAX = 1 << 20;
 
 /** Where a row has the key of the list of orders: when the order was placed. */
 export const CREATED_AT = 12;
@@ -125,7 +125,7 @@ export class RowPacker {
   take(): Buffer {
     const pack = Buffer.allocUnsafeSlow(this.#length);
     this.#scratch.copy(pack, 0, 0, this.#length);
-    if (this.#scratch.length > SCRATCH_BYTES_KEPT) {
+    if (this.#scratch.length > SCRATCH_BYTES_MAX) {
       this.#useScratch(Buffer.allocUnsafeSlow(SCRATCH_BYTES_FIRST));
     }
     return pack;

@@ -80,7 +80,7 @@ export class UserRowsWriter {
   }
 
   /** `positions`: list, shard and sequence in turns. */
-  keep(pack: Uint8Array, generation: number, positions: readonly number[]): void {
+  append(pack: Uint8Array, generation: number, positions: readonly number[]): void {
     if (this.#settling?.rows.generation === generation) this.#settling = null;
     this.#logs.append(generation, positions, pack);
   }
@@ -121,7 +121,7 @@ export class UserRowsWriter {
     this.#logs.sync();
   }
 
-  forget(): void {
+  clear(): void {
     this.#settling = null;
   }
 

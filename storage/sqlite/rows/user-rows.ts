@@ -51,7 +51,7 @@ export class UserRows {
   #frozen: RecentRows | null = null;
   #current = new RecentRows({ generation: 1 });
   /** The outcome of a write is unknown: memory may be behind the file. */
-  #inDoubt = false;
+  #outcomeUnknown = false;
   #turn: Promise<unknown> = Promise.resolve();
   #turns = 0;
   #settling: Promise<void> | null = null;
@@ -98,7 +98,7 @@ export class UserRows {
     if (this.#turns >= TURNS_MAX) throw new StoreUnavailableError(`too many writes of rows wait`);
     this.#turns += 1;
     const turn = this.#turn.then(async () => {
-      if (this.#inDoubt) {
+      if (this.#outcomeUnknown) {
         // Or the file would be read between two slices, and a generation on its way out be written
         // to.
         await this.#settling;
@@ -138,7 +138,7 @@ export class UserRows {
    * Keeps the rows of fresh batches, packed in their order, with the lists' positions. To be called
    * in turn. Errors: `store-unavailable`.
    */
-  async keep(
+  async append(
     lists: readonly RowList[],
     pack: Buffer,
     batches: readonly ProjectionBatch<unknown>[],
@@ -164,9 +164,9 @@ export class UserRows {
   async #write(pack: Buffer, positions: readonly number[]): Promise<void> {
     await this.#makeRoom();
     try {
-      await this.#writer.submit('keepRows', pack, this.#current.generation, positions);
+      await this.#writer.submit('appendRows', pack, this.#current.generation, positions);
     } catch (error) {
-      this.#inDoubt = true;
+      this.#outcomeUnknown = true;
       throw error;
     }
     this.#current.add(pack);
@@ -237,7 +237,7 @@ export class UserRows {
       // The rows stay readable where they are. The next batch looks what became of them, and tries
       // again.
       .catch(() => {
-        this.#inDoubt = true;
+        this.#outcomeUnknown = true;
       })
       .finally(() => {
         this.#settling = null;
@@ -268,7 +268,7 @@ export class UserRows {
     const newer = this.#readRecent(oldest + 1);
     this.#frozen = newer === null ? null : (older ?? new RecentRows({ generation: oldest }));
     this.#current = newer ?? older ?? new RecentRows({ generation: oldest });
-    this.#inDoubt = false;
+    this.#outcomeUnknown = false;
   }
 
   /** The generation's rows, and its positions taken over; null where it has no log. */

@@ -23,8 +23,8 @@ interface Bench {
   run(positions?: ConsumerPositions): ChangeRunner;
 }
 
-function bench(t: ExecutionContext, keptMax?: number): Bench {
-  const stores = memoryStores({ keptMax });
+function bench(t: ExecutionContext, retainedMax?: number): Bench {
+  const stores = memoryStores({ retainedMax });
   const counter = new FollowerCounter();
   const clock = new ManualClock(1_700_000_000_000);
   const { changes } = stores;

@@ -27,8 +27,8 @@ interface World {
   readonly stream: OutsideStream;
 }
 
-function world(keptMax?: number): World {
-  const stores = memoryStores({ keptMax });
+function world(retainedMax?: number): World {
+  const stores = memoryStores({ retainedMax });
   const clock = new ManualClock(START);
   const stream = new OutsideStream({ ...stores, shardCount: SHARDS, clock });
   return { stores, script: new JournalScript(stores), clock, stream };

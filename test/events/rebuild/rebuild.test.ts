@@ -58,18 +58,18 @@ test('J1: a journal alone says what the relay brought, each order as it stands i
     .map((batch) => ({ ...batch, rows: orderChanges(batch) }))
     .filter(({ rows }) => rows.length > 0);
   const said = (rows: readonly OrderChange[]) =>
-    rows.map(({ order: { id, userId }, told, refundRequested }) => ({
+    rows.map(({ order: { id, userId }, notificationType, refundRequested }) => ({
       id,
       userId,
-      told,
+      notificationType,
       refundRequested,
     }));
   t.deepEqual(
     changes.map(({ sequence: at, time, rows }) => [at, time, said(rows)]),
     brought.map(({ sequence: at, time, rows }) => [at, time, said(rows)]),
   );
-  const told = changes.flatMap(({ rows }) => rows.flatMap((row) => row.told ?? []));
-  t.deepEqual(told, ['order.cancelled', ...Array<string>(4).fill('order.expired')]);
+  const types = changes.flatMap(({ rows }) => rows.flatMap((row) => row.notificationType ?? []));
+  t.deepEqual(types, ['order.cancelled', ...Array<string>(4).fill('order.expired')]);
   const statuses = new Map<string, Set<string>>();
   for (const { order: one } of changes.flatMap(({ rows }) => rows)) {
     statuses.set(one.id, (statuses.get(one.id) ?? new Set()).add(`${one.status} ${one.version}`));

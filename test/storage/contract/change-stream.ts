@@ -25,9 +25,10 @@ export type ChangingStores = Pick<Stores, 'accounts' | 'catalogue' | 'follows'> 
 export interface ChangeStreamContractOptions {
   readonly stores: () => ChangingStores;
   /**
-   * Stores of their own that keep `keptMax` records in all buckets together; closed by the test.
+   * Stores of their own that keep `retainedMax` records in all buckets together; closed by the
+   * test.
    */
-  readonly openBounded: (t: ExecutionContext, keptMax: number) => Promise<ChangingStores>;
+  readonly openBounded: (t: ExecutionContext, retainedMax: number) => Promise<ChangingStores>;
   /** How many more records a bucket may keep than its share, where blocks are evicted. */
   readonly keptSlack?: number;
 }
@@ -95,7 +96,7 @@ export function changeStreamContract(options: ChangeStreamContractOptions): void
     t.notRegex(JSON.stringify([scanned, records]), /mail|@|h4sh|t0ken|password/i);
   });
 
-  test('C1: records of a bucket follow each other without a gap, in pages of any size', async (t) => {
+  test('C1: records of a bucket have no gap, in pages of any size', async (t) => {
     const { follows } = stores();
     const before = await headsOf(changes());
     const users = Array.from({ length: 60 }, (_, i) => `chg_d${i}`);
@@ -183,7 +184,7 @@ export function changeStreamContract(options: ChangeStreamContractOptions): void
     }
   });
 
-  test('C1: a full pass and the records after its head miss nothing that changes beside it', async (t) => {
+  test('C1: a full pass and the records after its head have every change', async (t) => {
     let run = 0;
     const action = fc.record({
       kind: fc.constantFrom('product', 'change', 'follow', 'unfollow', 'user', 'role'),
@@ -288,7 +289,7 @@ export function changeStreamContract(options: ChangeStreamContractOptions): void
     },
   );
 
-  test('C1: past their bound the oldest records are evicted, and who had not read them is told', async (t) => {
+  test('C1: past the bound the oldest records are evicted; reading them is an error', async (t) => {
     const own = await openBounded(t, 40);
     const { bucketCount } = own.changes;
     const share = Math.floor(40 / bucketCount);

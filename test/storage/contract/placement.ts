@@ -5,7 +5,7 @@ import test, { type ExecutionContext } from 'ava';
 import {
   LIVE_SHARDS_MAX,
   LOST_SESSIONS_MAX,
-  MOVES_KEPT_MAX,
+  MOVES_RETAINED_MAX,
   type NodeSession,
   type PlacementStore,
 } from '../../../storage/ports/placement.ts';
@@ -378,7 +378,7 @@ export function placementContract({ on, skip, fixture }: PlacementContractOption
   });
 
   rule('W6: how moves ended is listed newest first, and bounded', async (t, store) => {
-    const count = MOVES_KEPT_MAX + 3;
+    const count = MOVES_RETAINED_MAX + 3;
     const moves = Array.from({ length: count }, (_, index) => move(index));
     await Promise.all(moves.map((record) => store.recordMove(record)));
     t.deepEqual(await store.listMoves(2), [move(count - 1), move(count - 2)]);

@@ -17,7 +17,7 @@ export function readModelsContract(
   const everybody = () => true;
   const change = (id: string, userId: string, changes: Partial<OrderChange> = {}): OrderChange => ({
     order: orderView(id, userId, { dropId: 'drop_k', status: 'confirmed' }),
-    told: 'order.confirmed',
+    notificationType: 'order.confirmed',
     refundRequested: false,
     ...changes,
   });
@@ -32,14 +32,17 @@ export function readModelsContract(
     feed: (await stores().feed.list(userId, { unread: false }, first)).items,
   });
 
-  test('N1: an order and what its buyer is told are both read back', async (t) => {
+  test('N1: an order and its notification are both read back', async (t) => {
     const told = change('drop_k-1', 'user_k1');
     const untold = change('drop_k-2', 'user_k1', {
       order: orderView('drop_k-2', 'user_k1', { dropId: 'drop_k', createdAt: 2000 }),
-      told: null,
+      notificationType: null,
     });
-    const refunded = change('drop_k-3', 'user_k2', { told: 'order.failed', refundRequested: true });
-    const kept = await stores().readModels.keep(
+    const refunded = change('drop_k-3', 'user_k2', {
+      notificationType: 'order.failed',
+      refundRequested: true,
+    });
+    const kept = await stores().readModels.store(
       [batch(nextShard(), 1, told, untold, refunded)],
       everybody,
     );
@@ -67,14 +70,14 @@ export function readModelsContract(
     t.deepEqual(await seen('user_k2'), { orders: [refunded.order], feed: [kept[1]!] });
   });
 
-  test('N11: changes that come again are kept once, and told once', async (t) => {
+  test('N11: changes that are delivered again are stored once', async (t) => {
     const shard = nextShard();
     const { readModels } = stores();
     const one = batch(shard, 3, change('drop_k-1', 'user_k3'));
     const two = batch(shard, 4, change('drop_k-2', 'user_k3'));
-    t.is((await readModels.keep([one], everybody)).length, 1);
-    t.is((await readModels.keep([one, two, two], everybody)).length, 1);
-    t.deepEqual(await readModels.keep([one, two], everybody), []);
+    t.is((await readModels.store([one], everybody)).length, 1);
+    t.is((await readModels.store([one, two, two], everybody)).length, 1);
+    t.deepEqual(await readModels.store([one, two], everybody), []);
     const { orders, feed } = await seen('user_k3');
     t.is(orders.length, 2);
     t.deepEqual(
@@ -84,20 +87,24 @@ export function readModelsContract(
     t.is(await readModels.position(shard), 4);
   });
 
-  test('O9: very many orders of one user are all listed, as they stand, told of or not', async (t) => {
+  test('O9: very many orders of one user are all listed, notified or not', async (t) => {
     const shard = nextShard();
     const { orderList, readModels } = stores();
     const userId = 'user_k6';
     const id = (n: number) => `drop_k-${n.toString(36).padStart(3, '0')}`;
-    const stand = (n: number, version: number, told: OrderChange['told']): OrderChange => ({
+    const stand = (
+      n: number,
+      version: number,
+      notificationType: OrderChange['notificationType'],
+    ): OrderChange => ({
       // Two orders at a time, and some that were placed before those that came earlier.
       order: orderView(id(n), userId, {
         dropId: 'drop_k',
         version,
         createdAt: 1000 + (n % 10 === 0 ? n - 9 : n) - (n % 2),
-        status: told === null ? 'reserved' : 'confirmed',
+        status: notificationType === null ? 'reserved' : 'confirmed',
       }),
-      told,
+      notificationType,
       refundRequested: false,
     });
     const ORDERS = 210;
@@ -107,7 +114,7 @@ export function readModelsContract(
       const rows = [stand(n, n + 1, waits ? null : 'order.confirmed')];
       const paid = n - 30;
       if (paid >= 0 && paid % 6 === 0) rows.push(stand(paid, ORDERS + n, 'order.confirmed'));
-      await readModels.keep([batch(shard, n + 1, ...rows)], everybody);
+      await readModels.store([batch(shard, n + 1, ...rows)], everybody);
     }
     const placed = (n: number) => stand(n, 1, null).order.createdAt;
     const wanted = Array.from({ length: ORDERS }, (_, n) => n)
@@ -139,7 +146,7 @@ export function readModelsContract(
     const [one, other] = [nextShard(), nextShard()];
     const { readModels } = stores();
     t.is(await readModels.position(one), 0);
-    t.deepEqual(await readModels.keep([batch(one, 7)], everybody), []);
+    t.deepEqual(await readModels.store([batch(one, 7)], everybody), []);
     t.is(await readModels.position(one), 7);
     t.is(await readModels.position(other), 0);
   });
@@ -149,7 +156,7 @@ export function readModelsContract(
       change(`drop_k-${i}`, userId),
     );
     const { readModels } = stores();
-    const kept = await readModels.keep(
+    const kept = await readModels.store(
       [batch(nextShard(), 1, ...changes)],
       (userId) => userId === 'user_k5',
     );

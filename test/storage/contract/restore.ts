@@ -56,22 +56,22 @@ class Journals {
       const version = this.#orders;
       return orderView(id, this.user(n), { dropId, createdAt, version, ...changes });
     });
-    const told = changes.status === 'reserved' ? null : 'order.confirmed';
-    await this.tell(orders, told, time);
+    const notificationType = changes.status === 'reserved' ? null : 'order.confirmed';
+    await this.tell(orders, notificationType, time);
     return orders;
   }
 
   async tell(
     orders: readonly OrderView[],
-    told: OrderChange['told'],
+    notificationType: OrderChange['notificationType'],
     time = this.#now(),
   ): Promise<void> {
     const shard = this.#shardFirst + Number(orders[0]!.dropId.at(-1));
     const sequence = this.batches.filter((batch) => batch.shard === shard).length + 1;
-    const rows = orders.map((order) => ({ order, told, refundRequested: false }));
+    const rows = orders.map((order) => ({ order, notificationType, refundRequested: false }));
     const batch = { shard, sequence, time, rows };
     this.batches.push(batch);
-    await this.#readModels.keep([batch], nobody);
+    await this.#readModels.store([batch], nobody);
   }
 
   /** As `ReadModels.restore` wants a journal told. */
@@ -149,7 +149,7 @@ export function restoreContract({ stores, lose }: RestoreContract): void {
       t.deepEqual(await Promise.all([seen(ann), seen(ben), seen(cal)]), before);
       t.is(before[0].unreadCount, 2);
       t.deepEqual(await written.restore(true), nothing);
-      const again = await stores().readModels.keep(written.batches, everybody);
+      const again = await stores().readModels.store(written.batches, everybody);
       t.deepEqual(again, [], 'what the relay brings again is still known');
     },
   );

@@ -74,7 +74,7 @@ export function snapshotsContract(stores: () => Pick<Stores, 'snapshots'>): void
     t.is(Buffer.from(sealed!).toString(), 'second');
   });
 
-  test('W1: an earlier owner that seals a drop late does not take back what came after', async (t) => {
+  test('W1: an earlier owner that seals a drop late replaces no later version', async (t) => {
     await snapshots().saveSealedDrop('drop_late', 12, Buffer.from('later'));
     await snapshots().saveSealedDrop('drop_late', 9, Buffer.alloc(600_000));
     t.is(Buffer.from((await snapshots().loadSealedDrop('drop_late'))!).toString(), 'later');
