@@ -1,5 +1,6 @@
-// A journal that counts how long its appends take, for the metrics. Everything else goes straight
-// on. One append carries many orders, so the two clock readings cost none of them anything.
+// A journal that measures the duration of its appends, for the metrics. It passes all other calls
+// on. One append carries many orders, so two readings of the clock for each append cost nearly
+// nothing.
 
 import type { Claim, Journal, JournalEntry } from './ports/journal.ts';
 
@@ -10,14 +11,14 @@ const BOUNDS_MS: readonly number[] = [
 
 export interface MeasuredJournalOptions {
   readonly journal: Journal;
-  /** Milliseconds of a clock that never goes back. */
+  /** Milliseconds of a monotonic clock. */
   readonly now?: () => number;
 }
 
 export class MeasuredJournal implements Journal {
   readonly #journal: Journal;
   readonly #now: () => number;
-  /** One more than there are bounds holds the rest. */
+  /** The last bucket counts appends above all bounds. */
   readonly #counts = new Float64Array(BOUNDS_MS.length + 1);
   #sumMs = 0;
 
@@ -26,7 +27,7 @@ export class MeasuredJournal implements Journal {
     this.#now = options.now ?? (() => performance.now());
   }
 
-  /** Appends that succeeded since the start, by how long they took. */
+  /** The successful appends since the start, by duration. */
   appends(): { boundsMs: readonly number[]; counts: Float64Array; sumMs: number } {
     return { boundsMs: BOUNDS_MS, counts: this.#counts, sumMs: this.#sumMs };
   }

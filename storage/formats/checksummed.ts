@@ -1,5 +1,5 @@
-// How values of snapshots are stored: a checksum, and behind it MessagePack with a format version.
-// In one step; what is large also in many, to the same bytes.
+// The format of values in snapshots: a checksum, then MessagePack with a format version. Small
+// values are encoded in one step. Large values may be encoded in many steps, to the same bytes.
 
 import { crc32 } from 'node:zlib';
 import { Packr } from 'msgpackr';
@@ -8,7 +8,7 @@ import { type Pause, Steps } from './steps.ts';
 
 const FORMAT_VERSION = 1;
 const CHECKSUM_BYTES = 4;
-/** Checked or copied without a pause: a millisecond or less. */
+/** Bytes checked or copied without a pause: a millisecond or less. */
 const STEP_BYTES = 1 << 20;
 const packr = new Packr({ useRecords: false });
 
@@ -20,12 +20,12 @@ export function encodeChecksummed(value: unknown): Uint8Array {
   return bytes;
 }
 
-/** `what` is what an error calls it. Errors: CorruptError. */
+/** `what` names the value in the error. Errors: CorruptError. */
 export function decodeChecksummed(bytes: Uint8Array, what: string): unknown {
   return unpackVersioned(bytes, crc32(bytes.subarray(CHECKSUM_BYTES)), what);
 }
 
-/** The bytes of a value inside another. */
+/** The bytes of a value inside another value. */
 export function pack(value: unknown): Uint8Array {
   return packr.pack(value);
 }
@@ -35,8 +35,8 @@ export function packVersioned(value: unknown): Buffer {
 }
 
 /**
- * What `encodeChecksummed` makes of the value whose `packVersioned` the pieces are, one behind the
- * other.
+ * The bytes of `encodeChecksummed` for a value, from the pieces that together are its
+ * `packVersioned`.
  */
 export async function joinChecksummed(
   pieces: readonly Uint8Array[],
@@ -57,7 +57,7 @@ export async function joinChecksummed(
   return bytes;
 }
 
-/** As `decodeChecksummed`. */
+/** As `decodeChecksummed`, with pauses. */
 export async function decodeChecksummedInSteps(
   bytes: Uint8Array,
   what: string,

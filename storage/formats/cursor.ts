@@ -1,6 +1,6 @@
-// Cursors of all lists that run newest first: where a page ended, as one opaque string. Every
-// driver uses these, so a cursor looks the same whatever stands below. It is not signed: a made-up
-// position only shows what the list shows anyway.
+// Cursors of all lists that run newest first: the end of a page as one opaque string. Every driver
+// uses these, so a cursor is the same on every store. It is not signed: a made-up position only
+// shows rows that the list shows anyway.
 
 import { InvalidCursorError } from '../ports/page.ts';
 
@@ -13,11 +13,11 @@ export type ListName =
   | 'feed'
   | 'operator-actions';
 
-/** A place in a list that is ordered by time, then id, both descending. */
+/** A position in a list that is ordered by time, then id, both descending. */
 export interface ListPosition {
   /**
-   * Milliseconds since the Unix epoch; where a list has no times, such as a feed, the number that
-   * is an id.
+   * Milliseconds since the Unix epoch; in a list without times, such as a feed, the number of the
+   * id.
    */
   readonly time: number;
   readonly id: string;
@@ -25,7 +25,7 @@ export interface ListPosition {
 
 const CURSOR_LENGTH_MAX = 512;
 
-/** Before everything: where the first page begins. */
+/** The start of the first page: before every item. */
 export const LIST_START: ListPosition = { time: Number.MAX_SAFE_INTEGER, id: '' };
 
 export function encodeCursor(list: ListName, position: ListPosition): string {
@@ -33,7 +33,7 @@ export function encodeCursor(list: ListName, position: ListPosition): string {
 }
 
 /**
- * The position of a page's start. Throws `invalid-cursor` for anything that `encodeCursor` did not
+ * The position where the page starts. Throws `invalid-cursor` for text that `encodeCursor` did not
  * make for this list.
  */
 export function decodeCursor(list: ListName, cursor: string | null): ListPosition {
@@ -53,7 +53,7 @@ function parse(cursor: string): unknown {
   try {
     return JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
   } catch {
-    return null; // The caller turns everything that is no position into the same error.
+    return null; // The caller throws the same error for every text that is no position.
   }
 }
 

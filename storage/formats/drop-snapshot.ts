@@ -1,9 +1,9 @@
-// How drops are written into snapshots. What never changes again (full segments of users and
-// orders) goes into parts that are written once; the status and version of full segments' orders
-// into parts that are written again when one of them changed; the rest, which is small, into the
-// head every time. Taking a snapshot only copies what may change; encoding and checksums come
-// later, part by part, so that they need not hold up the shard (`actors/shard/shard-snapshots.ts`),
-// and so does making a drop again.
+// The format of drops in snapshots. Full segments of users and orders never change, so they are
+// parts that are written once. The status and version of orders in full segments are parts that are
+// written again after a change. The rest is small, and goes into the head each time. Taking a
+// snapshot only copies data that may change. Encoding and checksums follow later, part by part, so
+// that they do not block the shard (`actors/shard/shard-snapshots.ts`). Restoring a drop goes part
+// by part as well.
 
 import { DropState } from '../../domain/drop-state.ts';
 import type { OrderColumns } from '../../domain/order-table.ts';
@@ -17,15 +17,15 @@ import { type Pause, Steps } from './steps.ts';
 /** Parts encoded without a pause: about 2 ms. */
 export const PARTS_PER_STEP = 4;
 /**
- * Users and orders made again without a pause: a full segment, which takes 1 to 3 ms with its
- * checksum and the hashing of its texts. Two would come close to the 5 ms that may hold the event
- * loop.
+ * Users and orders restored without a pause: a full segment, which takes 1 to 3 ms with its
+ * checksum and the hashing of its texts. Two segments would come close to 5 ms, the longest that
+ * work may block the event loop.
  */
 const TEXTS_PER_STEP = SEGMENT_LENGTH;
-/** A drop without any takes as long as so many. */
+/** Restoring a drop without users and orders takes as long as this many. */
 const TEXTS_OF_EMPTY_DROP = 16;
 
-/** Texts of a segment as stored: typed arrays as bytes, cut to what is in use. */
+/** Texts of a segment as stored: typed arrays as bytes, without the unused end. */
 interface StoredTexts {
   salts: Uint8Array;
   hashes: Uint8Array;
@@ -60,7 +60,7 @@ interface StoredDrop {
   lastStates: StoredStates | null;
 }
 
-/** A part that is yet to be encoded. Its bytes are either copied already or never change. */
+/** A part that is not encoded yet. Its bytes are either copied already or never change. */
 export interface PendingPart {
   readonly name: string;
   readonly content: unknown;
@@ -72,8 +72,8 @@ export interface DropSnapshot {
 }
 
 /**
- * Takes a drop's snapshot, adding to `parts` those that are not stored yet. For a million orders
- * that all changed: 5 MB of copying.
+ * Takes a drop's snapshot, and adds to `parts` the parts that are not stored yet. Copies 5 MB for a
+ * million orders that all changed.
  */
 export function snapshotDrop(
   state: DropState,
@@ -120,12 +120,12 @@ export function encodePart(part: PendingPart): SnapshotPart {
   return { name: part.name, bytes: encodeChecksummed(part.content) };
 }
 
-/** For `restoreDrop`: those of drops that are made again one after the other. */
+/** The steps of `restoreDrop`, for several drops that are restored one after the other. */
 export function restoreSteps(pause: Pause): Steps {
   return new Steps(TEXTS_PER_STEP, pause);
 }
 
-/** Makes the drop again. Errors: CorruptError where a part is missing or damaged. */
+/** Restores the drop. Errors: CorruptError if a part is missing or damaged. */
 export async function restoreDrop(
   snapshot: DropSnapshot,
   partBytes: (name: string) => Uint8Array | undefined,
@@ -179,7 +179,7 @@ function partNamesOf(head: StoredDrop): { users: string[]; orders: string[]; sta
   };
 }
 
-/** Of users that are there already. */
+/** The users of the orders must be restored before. */
 function adoptOrders(
   state: DropState,
   stored: StoredOrders,
@@ -282,7 +282,7 @@ function bytesOf(array: Uint32Array | Float64Array, count: number): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, count * array.BYTES_PER_ELEMENT);
 }
 
-/** A copy that begins at 0, as typed arrays of wider elements need. */
+/** A copy that begins at offset 0, as typed arrays of wider elements require. */
 function copyOf(bytes: Uint8Array): ArrayBuffer {
   return new Uint8Array(bytes).buffer;
 }

@@ -1,6 +1,6 @@
-// The journal entry format: what one append carries. A header of 8 bytes (magic, format version,
-// CRC-32 of the rest), then msgpack. Events are written flat, with a fixed number of fields for
-// each kind, because orders arrive by the ten thousand a second.
+// The format of a journal entry: a header of 8 bytes (magic, format version, CRC-32 of the rest),
+// then MessagePack. Events are flat, with a fixed number of fields for each kind, because tens of
+// thousands of orders arrive in a second.
 
 import { crc32 } from 'node:zlib';
 import { Packr } from 'msgpackr';
@@ -14,24 +14,25 @@ const HEADER_BYTES = 8;
 export interface DropChanges {
   readonly dropId: string;
   /**
-   * The drop's version before the first event: who has applied some of them already can tell (J1).
+   * The drop's version before the first event: tells a reader which events it has applied already
+   * (J1).
    */
   readonly versionBefore: number;
   readonly events: DropEvent[];
 }
 
-/** All that one batch of a shard decided, at one time. */
+/** All events of one batch of a shard. They have one time. */
 export interface Entry {
   readonly shard: number;
   readonly sequence: number;
-  /** Milliseconds since the Unix epoch; never below that of the entry before. */
+  /** Milliseconds since the Unix epoch; never below the time of the entry before. */
   readonly time: number;
   readonly changes: readonly DropChanges[];
 }
 
 /**
- * Each kind's number and fields, in the order they are written. Append only: old journals must stay
- * readable.
+ * The number and the fields of each kind, in the order of writing. Append only: old journals must
+ * stay readable.
  */
 const KINDS: {
   readonly [T in DropEventType]: readonly [number, ...(keyof (DropEvent & { type: T }) & string)[]];
@@ -55,8 +56,7 @@ const TYPES = new Map(
   Object.entries(KINDS).map(([type, [number, ...fields]]) => [number, { type, fields }]),
 );
 
-// Several packers would be needed only if packing were re-entrant; it is not. Reserved space keeps
-// the header out of the way.
+// One packer is enough, because packing is not re-entrant.
 const packr = new Packr({ useRecords: false });
 
 export function encodeEntry(entry: Entry): Buffer {
@@ -65,7 +65,7 @@ export function encodeEntry(entry: Entry): Buffer {
     const flat: unknown[] = [];
     for (const event of change.events) {
       if (event.type === 'order-placed') {
-        // The only hot kind, without looking up its fields.
+        // The only hot kind: written without a lookup of its fields.
         flat.push(0, event.userId, event.key, event.quantity);
         continue;
       }
@@ -85,15 +85,14 @@ export function encodeEntry(entry: Entry): Buffer {
 }
 
 /**
- * Errors: CorruptError where the bytes are damaged, are of another place in the journal, or of a
- * newer format.
+ * Errors: CorruptError if the bytes are damaged, belong to another entry, or have a newer format.
  */
 export function decodeEntry(bytes: Uint8Array, shard: number, sequence: number): Entry {
   const where = `entry ${sequence} of shard ${shard}`;
   if (bytes.length <= HEADER_BYTES) throw new CorruptError(`${where} is cut off`);
   const header = new DataView(bytes.buffer, bytes.byteOffset, HEADER_BYTES);
   if (header.getUint16(0, true) !== MAGIC)
-    throw new CorruptError(`${where} does not begin as an entry does`);
+    throw new CorruptError(`${where} does not begin like an entry`);
   const version = header.getUint16(2, true);
   if (version !== FORMAT_VERSION)
     throw new CorruptError(`${where} has format ${version}, which this version cannot read`);

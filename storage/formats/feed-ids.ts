@@ -1,8 +1,8 @@
-// The ids of notifications: decimal digits of a number that rises in each user's feed.
+// The ids of notifications: a number in decimal digits that rises in each user's feed.
 
 const DIGITS = /^(0|[1-9][0-9]{0,15})$/;
 
-/** The number that an id stands for, or null where it is no id. */
+/** The number of an id; null for text that is no id. */
 export function parseNotificationId(id: string): number | null {
   if (!DIGITS.test(id)) return null;
   const number = Number(id);

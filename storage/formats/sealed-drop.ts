@@ -1,6 +1,6 @@
-// A drop in one piece, for drops that are over: its snapshot with all of its parts. Copying it is
-// one short step; to encode and to decode it takes about a second for a million orders, and is done
-// in steps.
+// The format of a sealed drop: the snapshot of a drop that is over, with all of its parts, in one
+// piece. Copying is one short step. Encoding and decoding take about a second for a million orders,
+// so they are done in steps.
 
 import type { DropState } from '../../domain/drop-state.ts';
 import { decodeChecksummedInSteps, joinChecksummed, pack, packVersioned } from './checksummed.ts';
@@ -16,13 +16,13 @@ import {
 import type { SnapshotPart } from '../ports/snapshots.ts';
 import { type Pause, Steps } from './steps.ts';
 
-/** A drop as it was at one moment. */
+/** The state of a drop at one moment. */
 export interface DropCopy {
   readonly snapshot: DropSnapshot;
   readonly parts: readonly PendingPart[];
 }
 
-/** For a million orders: 5 MB of copying. */
+/** Copies 5 MB for a million orders. */
 export function copyDrop(state: DropState): DropCopy {
   const parts: PendingPart[] = [];
   const snapshot = snapshotDrop(state, () => false, parts);
@@ -32,8 +32,8 @@ export function copyDrop(state: DropState): DropCopy {
 /** Pauses between two steps. */
 export async function encodeSealedDrop(copy: DropCopy, pause: Pause): Promise<Uint8Array> {
   const { snapshot, parts } = copy;
-  // The parts come last. In place of each one goes a byte, and what is before these bytes is what
-  // comes before the parts.
+  // The parts come last. With one byte in place of each part, all bytes except these last ones are
+  // the bytes before the parts.
   const whole = packVersioned({ snapshot, parts: parts.map(() => 0) });
   const pieces: Uint8Array[] = [whole.subarray(0, whole.length - parts.length)];
   const steps = new Steps(PARTS_PER_STEP, pause);

@@ -1,4 +1,4 @@
-// Long work beside which others have to have their turn, in steps of bounded length.
+// Divides long work into steps of bounded length, with a pause for other work between two steps.
 
 export type Pause = () => Promise<void>;
 
@@ -7,13 +7,13 @@ export class Steps {
   readonly #pause: Pause;
   #done = 0;
 
-  /** `size` is how much is done without a pause, in whatever unit the work is counted. */
+  /** `size` is the amount of work without a pause, in the unit that the caller counts in. */
   constructor(size: number, pause: Pause) {
     this.#size = size;
     this.#pause = pause;
   }
 
-  /** To be waited for before so much is done: pauses where the step would grow past its size. */
+  /** Await it before work of this amount: pauses if the step would exceed its size. */
   async before(count: number): Promise<void> {
     if (this.#done > 0 && this.#done + count > this.#size) {
       await this.#pause();

@@ -1,5 +1,5 @@
-// The change stream in memory, for tests: the other stores in memory append to it in the same
-// synchronous step as they change.
+// The change stream in memory, for tests. The other stores in memory append to it in the
+// synchronous step of the change.
 
 import { fnv1a } from '../../domain/ids.ts';
 import {
@@ -13,7 +13,7 @@ import {
 } from '../ports/change-stream.ts';
 import { InvalidCursorError } from '../ports/page.ts';
 
-/** More than one, so that tests on memory meet what consumers of many buckets meet. */
+/** More than one, so that tests on memory cover consumers of several buckets. */
 const BUCKETS = 4;
 
 interface Bucket {
@@ -66,7 +66,7 @@ export class MemoryChangeStream implements ChangeStream {
   async read(bucket: number, after: number, limit: number): Promise<ChangeRecord[]> {
     const { records, trimmed } = this.#buckets[bucket]!;
     if (after < trimmed || after > trimmed + records.length)
-      throw new PositionTrimmedError(`bucket ${bucket} has nothing right after ${after}`);
+      throw new PositionTrimmedError(`bucket ${bucket} has no record right after ${after}`);
     return records.slice(after - trimmed, after - trimmed + limit);
   }
 

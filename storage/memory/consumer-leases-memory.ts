@@ -6,7 +6,7 @@ export class MemoryConsumerLeases implements ConsumerLeases {
   readonly #now: () => number;
   readonly #held = new Map<string, { holder: string; until: number }>();
 
-  /** `now` of a clock that never goes back, in milliseconds. */
+  /** `now`: milliseconds of a monotonic clock. */
   constructor(options: { readonly now: () => number }) {
     this.#now = options.now;
   }

@@ -1,4 +1,4 @@
-// Everybody's notifications in memory, for tests.
+// The notifications of all users in memory, for tests.
 
 import { type FeedStore, UNREAD_COUNT_MAX } from '../ports/feed.ts';
 import type { NewNotification, Notification } from '../../contracts/notifications.ts';

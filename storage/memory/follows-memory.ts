@@ -1,4 +1,4 @@
-// Who follows whom, in memory, for tests.
+// Follows in memory, for tests.
 
 import type { FollowStore } from '../ports/follows.ts';
 import type { Follow } from '../../contracts/follows.ts';

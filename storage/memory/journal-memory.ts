@@ -1,12 +1,12 @@
-// The journal in memory, for tests and for simulations: the same fences and refusals as the durable
-// drivers, nothing kept.
+// The journal in memory, for tests and simulations. It fences and refuses as the durable drivers
+// do.
 
 import { type Claim, ConflictError, CorruptError, FencedError } from '../ports/journal.ts';
 import type { Journal, JournalEntry } from '../ports/journal.ts';
 
 interface ShardLog {
   epoch: number;
-  /** Entries up to this sequence were forgotten; `entries[0]` follows it. */
+  /** Entries up to this sequence are removed; `entries[0]` follows it. */
   trimmed: number;
   readonly entries: JournalEntry[];
 }

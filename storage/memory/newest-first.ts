@@ -1,5 +1,5 @@
-// Paging over an unsorted collection in memory: sorts everything for each page, which is fine for
-// tests and nothing else.
+// Paging over an unsorted collection in memory. It sorts the collection for each page, so it is for
+// tests only.
 
 import { decodeCursor, encodeCursor, type ListName, type ListPosition } from '../formats/cursor.ts';
 import type { Page, PageRequest } from '../../contracts/paging.ts';

@@ -1,4 +1,4 @@
-// Everybody's orders in memory, for tests.
+// The orders of all users in memory, for tests.
 
 import type { OrderView } from '../../contracts/orders.ts';
 import { addToTotals, type DropTotals, emptyTotals } from '../rows/drop-totals.ts';

@@ -1,5 +1,5 @@
-// The placement in memory, for tests and simulation: the clock is given, and every method is one
-// step.
+// The placement in memory, for tests and simulation. The caller gives the clock, and every method
+// is one step.
 
 import {
   LIVE_SHARDS_MAX,
@@ -15,7 +15,7 @@ import {
 import type { MoveRecord } from '../../contracts/operator.ts';
 
 export interface MemoryPlacementStoreOptions {
-  /** Milliseconds of a clock that never goes back. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
   readonly lostSessionRetentionMs?: number;
 }
@@ -156,7 +156,7 @@ export class MemoryPlacementStore implements PlacementStore {
     return version;
   }
 
-  /** Those past their time are not shown, so only their number matters here. */
+  /** `load` leaves out the sessions past their retention, so only the number is bounded here. */
   #boundLostSessions(): void {
     const lost = [...this.#sessions]
       .filter(([, { expiresAt }]) => expiresAt <= this.#now())

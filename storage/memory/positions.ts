@@ -1,4 +1,4 @@
-// How far a projection in memory has come in each shard's journal.
+// The position of a projection in memory in each shard's journal.
 
 import type { ProjectionBatch } from '../ports/projection.ts';
 
@@ -9,7 +9,7 @@ export class MemoryPositions {
     return this.#sequences.get(shard) ?? 0;
   }
 
-  /** The rows of all batches above their shard's position, in order; the positions move on. */
+  /** The rows of all batches above their shard's position, in order. Advances the positions. */
   take<Row>(batches: readonly ProjectionBatch<Row>[]): Row[] {
     const rows: Row[] = [];
     for (const batch of batches) {

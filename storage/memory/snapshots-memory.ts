@@ -1,5 +1,5 @@
-// Snapshots and sealed drops in memory, for tests. Bytes are copied in and out, as a durable driver
-// would.
+// Snapshots and sealed drops in memory, for tests. It copies bytes in and out, as a durable driver
+// does.
 
 import { CorruptError, FencedError } from '../ports/journal.ts';
 import type { Snapshot, SnapshotPart, SnapshotStore } from '../ports/snapshots.ts';

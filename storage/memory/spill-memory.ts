@@ -1,4 +1,4 @@
-// A spill store in memory, for tests: it spares nothing.
+// A spill store in memory, for tests: it saves no memory.
 
 import type { SpillStore } from '../ports/spill.ts';
 

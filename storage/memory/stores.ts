@@ -1,4 +1,4 @@
-// All stores in memory: what tests and simulations run on.
+// All stores in memory, for tests and simulations.
 
 import { SeparateReadModels } from '../ports/read-models.ts';
 import type { Stores } from '../ports/stores.ts';

@@ -1,5 +1,5 @@
-// The accounts port: users and the families of their refresh tokens. Secrets are stored as hashes
-// only, and hashing happens above.
+// The accounts port: users and the families of their refresh tokens. It stores hashes of secrets
+// only; callers do the hashing.
 
 export interface User {
   readonly id: string;
@@ -13,7 +13,7 @@ export interface User {
 export interface RefreshToken {
   /** SHA-256 of the token, in hex. */
   readonly hash: string;
-  /** All tokens rotated from one log-in share a family. */
+  /** Tokens that descend from one log-in by rotation share a family. */
   readonly familyId: string;
   readonly userId: string;
   readonly expiresAt: number;
@@ -26,27 +26,27 @@ export type RotationResult =
   | { readonly result: 'unknown' };
 
 export interface AccountStore {
-  /** False when the e-mail (compared without case) is taken. Atomic and durable. */
+  /** False if the e-mail (compared without case) is taken. Atomic and durable. */
   addUser(user: User): Promise<boolean>;
   findUser(userId: string): Promise<User | null>;
   findUserByEmail(email: string): Promise<User | null>;
-  /** Users' names by their ids; unknown ids are left out. At most 100 ids. */
+  /** The names of users by their ids; without unknown ids. At most 100 ids. */
   namesOf(userIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** Adds a role; idempotent. */
   addRole(userId: string, role: string): Promise<void>;
 
   addRefreshToken(token: RefreshToken): Promise<void>;
   /**
-   * Uses up the token with `hash` and adds `next` to its family (`familyId` and `userId` of `next`
-   * are taken from the old one). Atomic.
+   * Marks the token with `hash` as used and adds `next` to its family; `next` gets the `familyId`
+   * and `userId` of the used token. Atomic.
    */
   rotateRefreshToken(
     hash: string,
     next: { hash: string; expiresAt: number },
     now: number,
   ): Promise<RotationResult>;
-  /** Revokes the family of the token with this hash; idempotent, unknown hashes too. */
+  /** Revokes the family of the token with this hash. Idempotent; ignores unknown hashes. */
   revokeRefreshToken(hash: string): Promise<void>;
-  /** Forgets tokens that ended before `now`. */
+  /** Removes tokens that expired before `now`. */
   removeExpiredRefreshTokens(now: number): Promise<void>;
 }

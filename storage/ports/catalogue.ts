@@ -1,6 +1,6 @@
 // The catalogue port: creators' products, and the list of drops. A drop's row is a projection of
-// its journal events: it says when and whose, and carries the stock as last projected; the owner's
-// durable view is fresher.
+// its journal events. It has the drop's terms and the stock as last projected; the owner's durable
+// view is newer.
 
 import type { DropFilter, DropView } from '../../contracts/drops.ts';
 import type { Page, PageRequest } from '../../contracts/paging.ts';
@@ -9,18 +9,18 @@ import type { Product, ProductPatch } from '../../contracts/products.ts';
 export interface Catalogue {
   /** Durable when it resolves. */
   addProduct(product: Product): Promise<void>;
-  /** The changed product, or null where there is none. */
+  /** The changed product; null if there is no such product. */
   changeProduct(productId: string, change: ProductPatch): Promise<Product | null>;
   findProduct(productId: string): Promise<Product | null>;
   /** Newest first. */
   listProducts(filter: { creatorId?: string }, page: PageRequest): Promise<Page<Product>>;
 
   /**
-   * Adds or replaces rows; a row whose version is not above the stored one is ignored, so any view
-   * may be put twice or late (N11).
+   * Adds or replaces rows. Ignores a row whose version is not above the stored version, so callers
+   * may put a view twice or late (N11).
    */
   putDrops(views: readonly DropView[]): Promise<void>;
   findDrop(dropId: string): Promise<DropView | null>;
-  /** Newest first (by createdAt, then id, both descending): stable while drops change. */
+  /** Newest first (by createdAt, then id, both descending). The order never changes. */
   listDrops(filter: DropFilter, page: PageRequest): Promise<Page<DropView>>;
 }

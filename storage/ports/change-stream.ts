@@ -1,10 +1,10 @@
-// The change stream port (C1): everything that changes outside the drops' journals, one record for
-// each change, written in the same atomic step as the change itself. Records carry the whole entity
-// after the change, so a consumer needs no second read, and whoever missed some can start anew from
-// the entities themselves. They carry no e-mail address and no hash.
+// The change stream port (C1): one record for each change outside the drops' journals, written in
+// the same atomic step as the change. A record carries the whole entity after the change, so a
+// consumer needs no second read. A consumer that missed records starts again from the entities
+// themselves. Records carry no e-mail address and no hash.
 //
-// Entities are spread over buckets; all changes of one entity are in one bucket, in order. A
-// position is a sequence for each bucket. Which bucket an entity is in is the driver's own affair.
+// Entities are spread over buckets. All changes of one entity are in one bucket, in order. A
+// position is a sequence for each bucket. The driver decides which bucket an entity is in.
 
 import type { User } from './accounts.ts';
 import type { Product } from '../../contracts/products.ts';
@@ -13,24 +13,24 @@ export type EntityChange =
   | {
       readonly kind: 'user';
       readonly userId: string;
-      /** Null: the account is gone. */
+      /** Null: the account was removed. */
       readonly user: PublicUser | null;
     }
   | {
       readonly kind: 'product';
       readonly productId: string;
-      /** Null: the product is gone. */
+      /** Null: the product was removed. */
       readonly product: Product | null;
     }
   | {
       readonly kind: 'follow';
       readonly userId: string;
       readonly creatorId: string;
-      /** Milliseconds since the Unix epoch; null: the user does not follow the creator any more. */
+      /** Milliseconds since the Unix epoch; null: the user unfollowed the creator. */
       readonly since: number | null;
     };
 
-/** What of an account others may know. */
+/** The public fields of an account. */
 export interface PublicUser {
   readonly id: string;
   readonly name: string;
@@ -38,7 +38,7 @@ export interface PublicUser {
   readonly createdAt: number;
 }
 
-/** Only what is named here can get into the stream. */
+/** Only the fields named here get into the stream. */
 export function publicUser({ id, name, roles, createdAt }: User): PublicUser {
   return { id, name, roles, createdAt };
 }
@@ -47,21 +47,21 @@ export interface ChangeRecord {
   readonly bucket: number;
   /** Rises by one with each change of the bucket, from 1. */
   readonly sequence: number;
-  /** When it was written, in milliseconds since the Unix epoch; may step back with the clock. */
+  /** Time of writing, in milliseconds since the Unix epoch; it may go back with the wall clock. */
   readonly at: number;
   readonly change: EntityChange;
 }
 
 export interface ChangeHead {
-  /** Of the newest record; 0 where there never was one. */
+  /** The sequence of the newest record; 0 if there never was a record. */
   readonly last: number;
-  /** Records up to here are gone: a position below it has to begin with a full pass. */
+  /** Records up to this sequence are removed: a consumer below it must make a full pass. */
   readonly trimmed: number;
 }
 
 /**
- * Records after this position are gone, or it is above the newest one, as after a store was
- * restored from an older copy: scan the entities, then read from the head.
+ * Records after this position are removed, or the position is above the newest record, as happens
+ * after a restore of the store from an older copy. Scan the entities, then read from the head.
  */
 export class PositionTrimmedError extends Error {
   readonly code = 'position-trimmed';
@@ -81,35 +81,35 @@ export interface ChangeStream {
 
   /**
    * At most `limit` records above `after`, in rising sequence without gaps. Errors:
-   * `position-trimmed` where `after` is below what was trimmed or above the newest record,
+   * `position-trimmed` if `after` is below `trimmed` or above the newest record;
    * `store-unavailable`.
    */
   read(bucket: number, after: number, limit: number): Promise<ChangeRecord[]>;
 
   /**
-   * A page of all entities of the bucket as they are now, in the shape of changes: the full pass of
-   * a new consumer. At most `limit` or a few more; a page may be empty and not the last. Who takes
-   * the head before the first page, and reads from it after the last one, misses nothing; what
-   * changed in between comes twice. Errors: `invalid-cursor`, `store-unavailable`.
+   * One page of a full pass: the entities of the bucket as they are now, as changes. At most
+   * `limit` or a few more; a page may be empty without being the last. A consumer that takes the
+   * head before the first page, and reads from that head after the last page, gets every change;
+   * changes during the pass come twice. Errors: `invalid-cursor`, `store-unavailable`.
    */
   scan(bucket: number, cursor: string | null, limit: number): Promise<ScanPage>;
 
   /**
-   * Removes records up to and including `through`, in portions that hold up no change for long.
-   * Idempotent; sequences go on. Errors: `store-unavailable`.
+   * Removes records up to and including `through`, in small portions, so that changes do not wait
+   * long. Idempotent; sequences continue. Errors: `store-unavailable`.
    */
   trim(bucket: number, through: number): Promise<void>;
 
   /**
-   * Calls when this process wrote records, or may have; others' are found by reading. Ends by the
-   * returned function.
+   * Calls the listener when this process wrote records, or may have written some. It is not called
+   * for records of other processes. Returns a function that ends the subscription.
    */
   onAppend(listener: () => void): () => void;
 }
 
 /**
- * Records that all buckets together keep at most, each its equal share, read or not: past it the
- * oldest are evicted, and a consumer that had not read them gets `position-trimmed`. A driver that
- * evicts in blocks may keep a little more.
+ * Most records in all buckets together; each bucket has an equal share. Past it the oldest records
+ * are evicted, read or not, and a consumer that has not read them gets `position-trimmed`. A driver
+ * that evicts in blocks may retain a little more.
  */
 export const CHANGES_RETAINED_MAX = 1_000_000;

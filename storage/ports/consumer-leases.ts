@@ -1,11 +1,11 @@
-// The consumer leases port: which process runs a consumer that one of several could run.
+// The consumer leases port: which one of several processes runs a consumer.
 
 export interface ConsumerLeases {
   /**
-   * True where `holder` has the lease of the consumer for the next `ms` milliseconds, from some
-   * moment during this call: it had it already, or nobody did. Errors: `store-unavailable`.
+   * Acquires or renews the lease of the consumer for `ms` milliseconds from a moment during this
+   * call. False if another holder has the lease. Errors: `store-unavailable`.
    */
   hold(consumer: string, holder: string, ms: number): Promise<boolean>;
-  /** Gives the lease back, where `holder` has it. Errors: `store-unavailable`. */
+  /** Releases the lease if `holder` has it. Errors: `store-unavailable`. */
   release(consumer: string, holder: string): Promise<void>;
 }

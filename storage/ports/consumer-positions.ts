@@ -1,6 +1,6 @@
-// The consumer positions port: how far in each shard's journal a consumer has come that keeps no
-// rows of its own, such as the one that talks to the payment provider. Consumers with rows keep
-// their position in the same step as those (`storage/ports/projection.ts`).
+// The consumer positions port: the position in each shard's journal of a consumer without rows of
+// its own, such as the consumer that calls the payment provider. A consumer with rows stores its
+// position in the same step as the rows (`storage/ports/projection.ts`).
 
 export interface ShardPosition {
   readonly shard: number;
@@ -8,11 +8,11 @@ export interface ShardPosition {
 }
 
 export interface ConsumerPositions {
-  /** The last sequence kept for the consumer and shard; 0 for none. Errors: `store-unavailable`. */
+  /** The stored sequence; 0 without one. Errors: `store-unavailable`. */
   load(consumer: string, shard: number): Promise<number>;
   /**
-   * Keeps positions, all in one atomic, durable step. A position never goes back: one behind what
-   * is kept changes nothing. Errors: `store-unavailable`.
+   * Stores all positions in one atomic, durable step. A position never goes back: one below the
+   * stored position changes nothing. Errors: `store-unavailable`.
    */
   save(consumer: string, positions: readonly ShardPosition[]): Promise<void>;
 }

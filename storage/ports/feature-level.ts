@@ -1,18 +1,19 @@
-// Feature levels: how versions of LiveDrops run side by side. A tree reads every format up to its
-// `FEATURE_LEVEL`; what it writes is bounded by the level that its store has reached, which rises
-// only once every living node reads it. Level 0 is commit 9994b20, whose nodes announce nothing.
+// Feature levels: how versions of LiveDrops run side by side. A version reads every format up to
+// its `FEATURE_LEVEL`. It writes only formats up to the level that its store has reached, and that
+// level rises once every living node reads it. Level 0 is commit 9994b20, whose nodes announce no
+// level.
 
-/** What this tree reads, and writes once its store has reached it. */
+/** The highest level that this version reads. It writes at that level once the store reached it. */
 export const FEATURE_LEVEL = 1;
 
 export interface FeatureLevels {
   /** Writers use the formats of this level. It never falls. */
   reached(): number;
-  /** Calls after each rise. Returns a function that ends the listening. */
+  /** Calls the listener after each rise. Returns a function that ends the subscription. */
   onChange(listener: () => void): () => void;
 }
 
-/** The level as one process knows it: stores and writers read it, the gate raises it. */
+/** The level as this process knows it. Stores and writers read it; the gate raises it. */
 export class ReachedLevel implements FeatureLevels {
   readonly #listeners = new Set<() => void>();
   #level: number;
@@ -30,7 +31,7 @@ export class ReachedLevel implements FeatureLevels {
     return () => void this.#listeners.delete(listener);
   }
 
-  /** A level that is not higher changes nothing. */
+  /** Ignores a level that is not higher. */
   raise(level: number): void {
     if (level <= this.#level) return;
     this.#level = level;

@@ -5,15 +5,15 @@ import type { Page, PageRequest } from '../../contracts/paging.ts';
 
 export interface FollowStore {
   /**
-   * True when this call changed something. Idempotent; the first `since` stays. Durable, counts in
-   * the same step.
+   * True if this call added the follow. Idempotent: the first `since` stays. Durable; the counts
+   * change in the same step.
    */
   follow(userId: string, creatorId: string, since: number): Promise<boolean>;
   unfollow(userId: string, creatorId: string): Promise<boolean>;
   isFollowing(userId: string, creatorId: string): Promise<boolean>;
-  /** Who follows the creator, newest first, ties by user id descending. Any page costs the same. */
+  /** The followers, newest first, ties by user id descending. Every page costs the same. */
   listFollowers(creatorId: string, page: PageRequest): Promise<Page<Follow>>;
-  /** Whom the user follows (`Follow.userId` is the creator), newest first. */
+  /** The creators that the user follows (`Follow.userId` is the creator), newest first. */
   listFollowing(userId: string, page: PageRequest): Promise<Page<Follow>>;
   counts(userId: string): Promise<{ followers: number; following: number }>;
 }

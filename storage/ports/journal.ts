@@ -1,6 +1,5 @@
-// The journal port: a durable, append-only log for each shard, fenced by epoch. It is the truth of
-// the product; memory, feeds and lists are rebuilt from it. Also the errors that every storage port
-// raises.
+// The journal port: a durable, append-only log for each shard, fenced by epoch. Memory, feeds and
+// lists can all be rebuilt from it. This file also has the errors that every storage port raises.
 
 /**
  * An older epoch tried to write: another owner has claimed the shard. The writer must stop serving
@@ -58,20 +57,20 @@ export interface Journal {
 
   /**
    * At most `limit` entries with a sequence above `after`, rising without gaps. Bytes are as they
-   * were appended: who reads checks them (`storage/formats/entry.ts`). Errors: `store-unavailable`;
-   * `corrupt` when `after + 1` is missing although later ones exist.
+   * were appended: the caller checks them (`storage/formats/entry.ts`). Errors:
+   * `store-unavailable`; `corrupt` if `after + 1` is missing although later entries exist.
    */
   read(shard: number, after: number, limit: number): Promise<JournalEntry[]>;
 
   /**
-   * The last durable sequence and the current epoch, without claiming; zeros where nothing was
-   * written.
+   * The last durable sequence and the current epoch, without a claim; zeros for a shard that was
+   * never written.
    */
   head(shard: number): Promise<Claim>;
 
   /**
-   * Forgets entries up to and including `through`. Only behind a verified snapshot and every
-   * consumer. Idempotent.
+   * Removes entries up to and including `through`. Call it only for entries that a verified
+   * snapshot and every consumer have. Idempotent.
    */
   trim(shard: number, through: number): Promise<void>;
 }

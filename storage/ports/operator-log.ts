@@ -1,4 +1,4 @@
-// The operator log port: every action of an operator, kept for good (X3).
+// The operator log port: every action of an operator, without expiry (X3).
 
 import type { OperatorAction } from '../../contracts/operator.ts';
 import type { Page, PageRequest } from '../../contracts/paging.ts';

@@ -1,5 +1,5 @@
-// The order read model: each user's orders, newest first (O9). Fed by the relay; the drop's actor
-// holds the truth.
+// The order read model: each user's orders, newest first (O9). The relay fills it, so it may be
+// behind the drop's actor.
 
 import type { OrderView } from '../../contracts/orders.ts';
 import type { Page, PageRequest } from '../../contracts/paging.ts';
@@ -7,14 +7,14 @@ import type { Projection, ProjectionBatch } from './projection.ts';
 
 export interface OrderListStore extends Projection {
   /**
-   * Adds or replaces orders. A row whose version is not above the stored one is ignored; rows of
-   * the same order and version are the same. Batches at or behind a shard's position are ignored,
-   * and what is given again after an error has the effect of once. Errors: `store-unavailable`.
+   * Adds or replaces orders. Ignores a row whose version is not above the stored version; rows of
+   * the same order and version are equal. Ignores batches at or below a shard's position. Repeating
+   * a call after an error stores each row once. Errors: `store-unavailable`.
    */
   put(batches: readonly ProjectionBatch<OrderView>[]): Promise<void>;
   /** Newest first: by createdAt, then id, both descending. */
   listByUser(userId: string, page: PageRequest): Promise<Page<OrderView>>;
   findOrder(userId: string, orderId: string): Promise<OrderView | null>;
-  /** Orders of one drop and their units by status, for reconciliation. */
+  /** The number of orders of one drop, and their units by status, for reconciliation. */
   totalsOfDrop(dropId: string): Promise<{ orders: number; heldUnits: number; soldUnits: number }>;
 }

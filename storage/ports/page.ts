@@ -1,7 +1,7 @@
-// Paging for every list: a page costs the same at any depth because it continues from a position,
-// never from an offset.
+// Paging for every list. A page continues from a position, never from an offset, so it costs the
+// same at any depth.
 
-/** The cursor did not come from this list. */
+/** The cursor is not from this list. */
 export class InvalidCursorError extends Error {
   readonly code = 'invalid-cursor';
 }

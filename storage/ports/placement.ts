@@ -1,99 +1,96 @@
-// The placement port: which node is alive, which node serves which shard, and what operators want.
-// There is no coordinator: nodes write here by compare-and-set, and everybody reads. It gives
-// liveness only. Safety is the journal's epoch (W1): two nodes that both believe in a shard cannot
-// both write it.
+// The placement port: which nodes are alive, which node serves which shard, and which shards and
+// nodes operators have pinned or drained. There is no coordinator: every node reads the placement,
+// and writes it by compare-and-set. The placement gives liveness only. The journal's epoch gives
+// safety (W1): if two nodes both believe that they own a shard, only one of them can write it.
 
 import type { MoveRecord } from '../../contracts/operator.ts';
 
-/** One run of one node, kept alive by renewing. */
+/** One run of one node. It lives for as long as the node renews it. */
 export interface NodeSession {
   readonly nodeId: string;
   /**
-   * Unique for each start of a node, so that a node that starts again is not taken for its earlier
-   * run.
+   * Unique for each start of a node, so that a restarted node differs from its earlier run.
    */
   readonly incarnation: string;
   /** Share of the shards relative to other nodes; above 0. */
   readonly weight: number;
-  /** It is about to end and wants to hand over what it has. */
+  /** The node is about to end and hands its shards over. */
   readonly leaving: boolean;
   readonly startedAt: number;
-  /** Where its gateway answers; null where it has none. */
+  /** The URL of the node's gateway; null without a gateway. */
   readonly url: string | null;
   /**
-   * Shards with a live drop, at most `LIVE_SHARDS_MAX`: served again first when the node is lost
-   * (W3).
+   * Shards with a live drop, at most `LIVE_SHARDS_MAX`: claimed first when the node is lost (W3).
    */
   readonly liveShards: readonly number[];
-  /** The feature level that it reads; 0 where it announces none. */
+  /** The feature level that the node reads; 0 for a node that announces none. */
   readonly level: number;
 }
 
 export const LIVE_SHARDS_MAX = 256;
 
-/** How long a session that ran out without being ended is known as lost. */
+/** How long a session that expired without `endSession` is listed as lost. */
 export const LOST_SESSION_RETENTION_MS = 3_600_000;
-/** Of more lost sessions, those that ran out first are forgotten when a node starts. */
+/** Past this number the earliest lost sessions are removed when a node starts. */
 export const LOST_SESSIONS_MAX = 128;
 
 export interface ShardPlacement {
   readonly shard: number;
-  /** The node that serves it, or was the last to. */
+  /** The node that serves the shard, or was the last to serve it. */
   readonly nodeId: string;
   readonly incarnation: string;
   /**
-   * Grows by one at each change of the record: of two placements of a shard the higher is the
-   * newer.
+   * Grows by one at each change of the record. Of two records of a shard, the one with the higher
+   * version is newer.
    */
   readonly version: number;
 }
 
 export interface Placement {
-  /** Nodes whose session lives. */
+  /** The sessions of living nodes. */
   readonly sessions: readonly NodeSession[];
   /**
-   * Nodes whose session ran out without being ended, as they last were; a node that started again
-   * is not among them.
+   * The last state of sessions that expired without `endSession`; without nodes that started again.
    */
   readonly lost: readonly NodeSession[];
-  /** By shard; a shard that nobody ever claimed is missing. */
+  /** By shard; without shards that no node ever claimed. */
   readonly shards: ReadonlyMap<number, ShardPlacement>;
-  /** Shard to node id: where an operator wants it, whoever else would. */
+  /** By shard, the node that an operator pinned it to. A pin overrides the assignment. */
   readonly pins: ReadonlyMap<number, string>;
-  /** Node ids that an operator wants empty. */
+  /** Ids of nodes that take no shards, because an operator drained them. */
   readonly drained: ReadonlySet<string>;
   /** The feature level that the store has reached. */
   readonly level: number;
 }
 
-/** Moves kept, newest first; older ones are forgotten. */
+/** Records of moves; past this number the oldest are removed. */
 export const MOVES_RETAINED_MAX = 1000;
 
 /**
- * Another run of a node with the same id holds the session. Whoever gets this must stop serving.
+ * Another run of a node with the same id holds the session. This run must stop serving.
  */
 export class SessionLostError extends Error {
   readonly code = 'session-lost';
 }
 
 export interface PlacementStore {
-  /** Everything at one moment. Errors: `store-unavailable`. */
+  /** The whole placement at one moment. Errors: `store-unavailable`. */
   load(): Promise<Placement>;
 
   /**
-   * Makes or renews the session; it lives for `ttlMs` from when the store handles this. A living
-   * session of the same node id with a later `startedAt` (of equal ones, the greater `incarnation`)
-   * is not replaced. Live shards past `LIVE_SHARDS_MAX` are left out. Errors: `session-lost` when
-   * it is not replaced; `store-unavailable`.
+   * Creates or renews the session. It lives for `ttlMs` from the moment when the store handles the
+   * call. A living session of the same node id with a later `startedAt` (or an equal one and a
+   * greater `incarnation`) is not replaced. Live shards past `LIVE_SHARDS_MAX` are left out.
+   * Errors: `session-lost` if the living session is not replaced; `store-unavailable`.
    */
   renewSession(session: NodeSession, ttlMs: number): Promise<void>;
-  /** Ends the session at once, where it is this run's. Idempotent. */
+  /** Ends the session at once if it is this run's. Idempotent. */
   endSession(nodeId: string, incarnation: string): Promise<void>;
 
   /**
-   * Takes a shard: only from version `expectedVersion` (0: no record), only while the session of
-   * `nodeId` and `incarnation` lives, and only where its holder's session (that very run) does not
-   * live or is the caller's own. Resolves to the new version, or null.
+   * Claims a shard and resolves to the new version. Resolves to null, and changes nothing, if the
+   * record is not at `expectedVersion` (0: no record), if the session of `nodeId` and `incarnation`
+   * does not live, or if the session of the present holder's run lives and is not the caller's own.
    */
   claimShard(
     shard: number,
@@ -102,9 +99,9 @@ export interface PlacementStore {
     expectedVersion: number,
   ): Promise<number | null>;
   /**
-   * Gives a shard from its holder to another living session, in one step, from `expectedVersion`.
-   * The caller names both ends, so that a source can give and, to roll back, take back. Resolves to
-   * the new version, or null.
+   * Moves a shard from its holder to another living session in one step, and resolves to the new
+   * version. Resolves to null, and changes nothing, if `from` does not hold the shard at
+   * `expectedVersion`, if `to` is the same run, or if the session of `to` does not live.
    */
   moveShard(
     shard: number,
@@ -113,7 +110,7 @@ export interface PlacementStore {
     expectedVersion: number,
   ): Promise<number | null>;
 
-  /** Durable when it resolves, as are the next two. `nodeId` null takes the pin away. */
+  /** Durable when it resolves, like the next two methods. `nodeId` null removes the pin. */
   setPin(shard: number, nodeId: string | null): Promise<void>;
   setDrained(nodeId: string, drained: boolean): Promise<void>;
 
@@ -121,13 +118,13 @@ export interface PlacementStore {
   /** Newest first, at most `limit`. */
   listMoves(limit: number): Promise<MoveRecord[]>;
 
-  /** Fixes the number of shards at the first call, ever; resolves to the number that is fixed. */
+  /** Stores the number of shards at the first call ever. Resolves to the stored number. */
   fixShardCount(shardCount: number): Promise<number>;
 
   /**
-   * Raises the feature level that the store has reached; a level that is not higher changes
-   * nothing. Durable when it resolves. Resolves to the level reached. From level 1 on, a node of
-   * level 0 (commit 9994b20) is refused at its start: it finds another number of shards than its
+   * Raises the feature level of the store, and ignores a level that is not higher. Durable when it
+   * resolves. Resolves to the level of the store. From level 1 on, a node of level 0 (commit
+   * 9994b20) is refused at its start, because it finds a number of shards that differs from its
    * own. Errors: `store-unavailable`.
    */
   raiseLevel(level: number): Promise<number>;

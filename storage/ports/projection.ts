@@ -1,15 +1,15 @@
-// What the ports fed by the relay share: a projection remembers how far in each shard's journal it
-// has come, never ahead of its rows. A batch at or behind that position is ignored, so delivery may
-// be repeated and its effect is that of once (N11).
+// The common part of the ports that the relay fills. A projection stores its position in each
+// shard's journal, never ahead of its rows. It ignores a batch at or below that position, so a
+// repeated delivery stores each row once (N11).
 
 export interface ProjectionBatch<Row> {
   readonly shard: number;
-  /** The journal sequence these rows were made from; batches of a shard come in rising order. */
+  /** The journal sequence of these rows; the batches of a shard come in rising order. */
   readonly sequence: number;
   readonly rows: readonly Row[];
 }
 
 export interface Projection {
-  /** The last journal sequence of the shard that is contained; 0 for none. */
+  /** The last journal sequence of the shard that the projection contains; 0 for none. */
   position(shard: number): Promise<number>;
 }

@@ -1,15 +1,15 @@
-// The snapshot port: what bounds recovery. A snapshot of a shard is a small head, rewritten each
-// time, and immutable parts that are written once and named by their writer. Drops that are over
-// are kept as sealed drops, each on its own, until somebody asks.
+// The snapshot port: snapshots bound the time of recovery. A snapshot of a shard is a small head,
+// rewritten each time, and immutable parts, which are written once and named by their writer. Drops
+// that are over are stored as sealed drops, each on its own, and loaded when a command needs one.
 
 export interface SnapshotPart {
-  /** Unique in the shard; a name is never written twice with other bytes. */
+  /** Unique in the shard. A name always has the same bytes. */
   readonly name: string;
   readonly bytes: Uint8Array;
 }
 
 export interface Snapshot {
-  /** Journal entries up to this sequence are contained. */
+  /** The snapshot contains the journal entries up to this sequence. */
   readonly sequence: number;
   readonly head: Uint8Array;
   /** The names of all parts the head refers to. */
@@ -18,9 +18,9 @@ export interface Snapshot {
 
 export interface SnapshotStore {
   /**
-   * Replaces the shard's snapshot in one atomic, durable step: new parts are added, and parts that
-   * `snapshot.partNames` no longer names are dropped. Errors: `fenced` when `epoch` is older than
-   * the one that wrote the present snapshot; `store-unavailable`.
+   * Replaces the shard's snapshot in one atomic, durable step: adds the new parts, and removes the
+   * parts that `snapshot.partNames` does not name. Errors: `fenced` if `epoch` is older than the
+   * epoch that wrote the present snapshot; `store-unavailable`.
    */
   saveSnapshot(
     shard: number,
@@ -31,13 +31,14 @@ export interface SnapshotStore {
 
   /**
    * The newest snapshot with all its parts in the order of `partNames`, or null. Errors: `corrupt`
-   * when a part is missing.
+   * if a part is missing.
    */
   loadSnapshot(shard: number): Promise<{ snapshot: Snapshot; parts: SnapshotPart[] } | null>;
 
   /**
-   * Keeps one sealed drop, durably, in place of what is kept at the same version or below. One at a
-   * higher version stays: its writer owned the shard later. Errors: `store-unavailable`.
+   * Stores one sealed drop, durably. It replaces a stored one of the same version or below. A
+   * stored one of a higher version stays: its writer owned the shard later. Errors:
+   * `store-unavailable`.
    */
   saveSealedDrop(dropId: string, version: number, bytes: Uint8Array): Promise<void>;
 

@@ -1,17 +1,17 @@
-// The spill port: bytes that one piece of work puts out of memory and reads again. Nothing of it
-// outlives the process, and nobody else sees it. Synchronous: what is asked for is needed at once,
-// and most of it is in the page cache of the operating system.
+// The spill port: bytes that one piece of work moves out of memory and reads again. They end with
+// the process, and no other work sees them. The port is synchronous, because callers need the bytes
+// at once, and most of them are in the page cache of the operating system.
 
 export interface SpillStore {
-  /** Keeps the bytes in place of those the key had. The store keeps no reference to them. */
+  /** Stores or replaces the bytes of the key. The store holds no reference to them. */
   write(key: string, bytes: Uint8Array): void;
   /** Undefined for a key that was never written. */
   read(key: string): Uint8Array | undefined;
-  /** Forgets all whose key begins so. */
+  /** Removes all keys that begin with the prefix. */
   remove(prefix: string): void;
-  /** Gives everything back. Nothing may be called afterwards. */
+  /** Releases memory and file. No method may be called afterwards. */
   close(): void;
 }
 
-/** Errors: `store-unavailable` where there is no room for one. */
+/** Errors: `store-unavailable` if there is no room for a spill store. */
 export type OpenSpill = () => SpillStore;

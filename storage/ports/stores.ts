@@ -1,5 +1,5 @@
-// Every store of one process as one bundle, so that a profile (memory, SQLite, Redis) is chosen in
-// one place and nothing above knows which.
+// All stores of one process as one bundle, so that one place chooses the profile (memory, SQLite,
+// Redis) and no other code knows it.
 
 import type { AccountStore } from './accounts.ts';
 import type { Catalogue } from './catalogue.ts';
@@ -24,13 +24,13 @@ export interface Stores {
   readonly changes: ChangeStream;
   readonly feed: FeedStore;
   readonly orderList: OrderListStore;
-  /** What fills `feed` and `orderList`. */
+  /** Fills `feed` and `orderList`. */
   readonly readModels: ReadModels;
   readonly webhookLog: WebhookLog;
   readonly consumerPositions: ConsumerPositions;
   readonly operatorLog: OperatorLog;
   /**
-   * Finishes what was handed over, then gives everything back. Nothing may be called afterwards.
+   * Finishes the submitted operations, then closes all stores. No store may be called afterwards.
    * Idempotent.
    */
   close(): Promise<void>;

@@ -1,4 +1,4 @@
-// What a drop's orders add up to, for reconciliation with the drop's own counts.
+// The totals of a drop's orders, for reconciliation with the drop's own counts.
 
 import type { OrderStatus } from '../../contracts/orders.ts';
 

@@ -1,12 +1,12 @@
-// What a journal says should be in the order lists and feeds, and what of it is not there: how the
-// read models are proved and made good (`ReadModels.restore`). What is missing is found by what a
-// row tells and never by its sequence, so a rebuild that comes again adds nothing.
+// Computes the rows that a journal requires in order lists and feeds, and which of them are
+// missing: `ReadModels.restore` verifies and repairs the read models with it. Rows are compared by
+// their contents, never by their sequence, so a second rebuild adds no rows.
 
 import type { OrderView } from '../../contracts/orders.ts';
 import type { NewNotification, OrderNotificationType } from '../../contracts/notifications.ts';
 import type { OrderChanges } from '../ports/read-models.ts';
 
-/** Something a buyer was told: what a row of the feed says. */
+/** A notification of an order that the feed must contain. */
 export interface ExpectedNotification {
   readonly order: OrderView;
   readonly type: OrderNotificationType;
@@ -14,16 +14,16 @@ export interface ExpectedNotification {
   readonly at: number;
 }
 
-/** What one user should find. */
+/** The rows that one user must have. */
 export interface ExpectedRows {
   readonly orders: Map<string, OrderView>;
-  /** In the order in which it happened. */
+  /** In the order of the events. */
   readonly notifications: ExpectedNotification[];
 }
 
-/** What one user finds. */
+/** The rows that one user has. */
 export interface PresentRows {
-  /** The newest version that is listed; 0 for none. */
+  /** The newest listed version of the order; 0 for none. */
   readonly versionOf: (order: OrderView) => number;
   readonly hasNotification: (notification: ExpectedNotification) => boolean;
 }
@@ -33,10 +33,10 @@ export interface MissingRows {
   readonly notifications: readonly ExpectedNotification[];
 }
 
-/** Rows looked at without a pause: about a millisecond. */
+/** Rows compared without a pause: about a millisecond. */
 export const ROWS_AT_ONCE = 2048;
 
-/** Between two slices of a long look at rows everything else has its turn. */
+/** Lets other work run between two slices of a long comparison. */
 export function turnOfOthers(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
@@ -75,7 +75,7 @@ export function missingOf(expected: ExpectedRows, present: PresentRows): Missing
   };
 }
 
-/** Tells a user's notifications of orders apart: an order is told the same once at a moment. */
+/** Unique among a user's notifications: an order has one of each type at one time. */
 export function notificationName({
   order,
   type,
@@ -85,7 +85,7 @@ export function notificationName({
   return nameOf(order.id, type, refundRequested, at);
 }
 
-/** As `toldName`, of a notification that is kept; those that tell of no order have no match. */
+/** `notificationName` of a stored notification. One without an order matches no expected one. */
 export function storedNotificationName({ type, data, createdAt }: NewNotification): string {
   return nameOf(String(data['orderId']), type, data['refundRequested'] === true, createdAt);
 }

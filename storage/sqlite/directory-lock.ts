@@ -1,6 +1,6 @@
-// One process at a time uses a data directory. The lock is an exclusive transaction on a small
-// SQLite file: the operating system takes it away with the process, however that ends, so nothing
-// stale can stay behind.
+// Locks a data directory for one process. The lock is an exclusive transaction on a small SQLite
+// file. The operating system releases it when the process ends, also after a crash, so it is never
+// stale.
 
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -9,7 +9,7 @@ export class DirectoryInUseError extends Error {
   readonly code = 'directory-in-use';
 }
 
-/** Returns a function that gives the directory free. Errors: `directory-in-use`. */
+/** Returns a function that releases the lock. Errors: `directory-in-use`. */
 export function lockDirectory(directory: string): () => void {
   const database = new Database(join(directory, 'lock.db'), { timeout: 0 });
   try {

@@ -1,12 +1,12 @@
-// A spill store in a private temporary database of SQLite: a file that has no name any more, so it
-// is gone with the process, whatever ends that. SQLite puts it into SQLITE_TMPDIR, TMPDIR or
-// /var/tmp, the first that is there.
+// A spill store in a private temporary database of SQLite. Its file has no name, so it ends with
+// the process, also after a crash. SQLite puts it into the first existing directory of
+// SQLITE_TMPDIR, TMPDIR and /var/tmp.
 
 import Sqlite, { type Database, type Statement } from 'better-sqlite3';
 import { StoreUnavailableError } from '../ports/journal.ts';
 import type { SpillStore } from '../ports/spill.ts';
 
-/** Of SQLite's own, before the file takes what is written. */
+/** SQLite's page cache. Past it, written bytes go into the file. */
 const CACHE_KIB = 1024;
 
 export class SqliteSpillStore implements SpillStore {
@@ -19,7 +19,7 @@ export class SqliteSpillStore implements SpillStore {
     this.#database.pragma('journal_mode = off');
     this.#database.pragma(`cache_size = -${CACHE_KIB}`);
     this.#database.exec('create table spill (key text primary key, bytes blob not null) strict');
-    // Never committed: a transaction that ends would write what is in the cache.
+    // Never committed: a commit would write the cache into the file.
     this.#database.exec('begin');
     this.#write = this.#database.prepare('replace into spill (key, bytes) values (?, ?)');
     this.#read = this.#database

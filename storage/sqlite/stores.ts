@@ -1,6 +1,6 @@
-// All stores on SQLite, in three files under one data directory, each with one writer in its own
-// thread: journal.db (the truth), catalogue.db (what people enter), projections.db (what can be
-// made again from the journal).
+// All stores on SQLite, in three files in one data directory: journal.db (the source of all drops
+// and orders), catalogue.db (accounts, products, follows), projections.db (rebuilt from the
+// journal). Each file has one writer, in a thread of its own.
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -36,36 +36,35 @@ const WAL_BYTES_MAX = 64 << 20;
 export type DatabaseName = 'journal' | 'catalogue' | 'projections';
 
 export interface SqliteStoresOptions {
-  /** Made when it is not there. One process at a time. */
+  /** Created if missing. One process at a time. */
   readonly directory: string;
-  /** Bound of each file's log; 64 MiB unless given. */
+  /** Bound of each file's write-ahead log; 64 MiB unless given. */
   readonly walBytesMax?: number;
-  /** How many rows of a projection are settled at once; 65,536 unless given. */
+  /** Rows of a generation that is settled; 65,536 unless given. */
   readonly settleRows?: number;
   /** Bound of the change stream, for tests; `CHANGES_RETAINED_MAX` unless given. */
   readonly changesRetainedMax?: number;
 }
 
 export interface SqliteStores extends Stores {
-  /** Kept in the directory since it was made. */
+  /** The number of shards that the directory was created with. */
   readonly shardCount: number;
   readonly readModels: SqliteReadModels;
   readonly changes: SqliteChangeStream;
   /**
-   * Lets a file grow to so many pages and no further, as if the disk were full; 0
-   * takes the bound away. For tests.
+   * Bounds a file to this many pages, as a full disk would; 0 removes the bound. For tests.
    */
   limitPages(database: DatabaseName, pages: number): Promise<void>;
 }
 
 /**
- * Errors: `directory-in-use` while another process has the directory, `schema-too-new`, and
- * SQLite's own codes for files that cannot be used; all name the file.
+ * Errors: `directory-in-use` if another process uses the directory, `schema-too-new`, and SQLite's
+ * own codes for files that cannot be used. The text of each error names the file.
  */
 export async function openSqliteStores(options: SqliteStoresOptions): Promise<SqliteStores> {
   const { directory, walBytesMax = WAL_BYTES_MAX, settleRows, changesRetainedMax } = options;
   mkdirSync(directory, { recursive: true });
-  /** What is to be undone, in the order it was done. */
+  /** The steps to undo, in the order of doing. */
   const undo: (() => Promise<void> | void)[] = [lockDirectory(directory)];
   const undoAll = async () => {
     for (const step of undo.splice(0).toReversed()) await step();

@@ -1,4 +1,4 @@
-// What the catalogue's thread does to accounts: users and refresh tokens.
+// The statements of the catalogue's thread for accounts: users and refresh tokens.
 
 import type { Database } from 'better-sqlite3';
 import type { RefreshToken, RotationResult, User } from '../../ports/accounts.ts';

@@ -1,4 +1,4 @@
-// From the stores whose writes are in the change stream to the listeners of that stream.
+// The signal from stores that append to the change stream to the listeners of the stream.
 
 export class AppendSignal {
   readonly #listeners = new Set<() => void>();

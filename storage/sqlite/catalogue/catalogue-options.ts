@@ -1,4 +1,4 @@
-// What every store in catalogue.db is made of: the thread that writes, and a connection on the main
+// The options of every store in catalogue.db: the writer's thread, and a connection on the main
 // thread for short indexed reads.
 
 import type { Database } from 'better-sqlite3';
@@ -11,7 +11,7 @@ export interface CatalogueDatabase {
   readonly reader: Database;
 }
 
-/** Of stores whose entities are in the change stream. */
+/** For stores whose entities are in the change stream. */
 export interface ChangingDatabase extends CatalogueDatabase {
   readonly signal: AppendSignal;
 }

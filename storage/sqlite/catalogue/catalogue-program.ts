@@ -1,7 +1,7 @@
 // The writer of catalogue.db: accounts, products, drops' rows, follows and the stream of their
-// changes, handled webhooks, consumers' positions, operators' actions. Runs in its own thread. All
-// of it is rarely written and often read, so reads have indexes of their own and run on the main
-// thread.
+// changes, handled webhooks, consumers' positions, operators' actions. It runs in a thread of its
+// own. All of this is rarely written and often read, so reads have their own indexes and run on the
+// main thread.
 
 import { accountHandlers } from './accounts-statements.ts';
 import { CHANGES_SCHEMA, changeStatements } from './changes-statements.ts';

@@ -1,5 +1,5 @@
-// The change stream on SQLite: one bucket, since one thread writes all changes. Records are read by
-// the connection on the main thread, which sees them when their transaction is durable.
+// The change stream on SQLite: one bucket, because one thread writes all changes. The connection on
+// the main thread reads records once their transaction is durable.
 
 import type {
   ChangeHead,
@@ -23,7 +23,7 @@ const TRIM_PORTION = 500;
 const KINDS = ['user', 'product', 'follow'] as const;
 type Kind = (typeof KINDS)[number];
 
-/** Where a full pass goes on: behind this entity of this kind. */
+/** Where a full pass continues: after this entity of this kind. */
 type ScanPosition = readonly [kind: Kind, id: string, creatorId: string];
 
 interface PublicUserRow {
@@ -79,7 +79,7 @@ export class SqliteChangeStream implements ChangeStream {
   async read(_bucket: number, after: number, limit: number): Promise<ChangeRecord[]> {
     const rows = readQuery(() => this.#records.all(after, limit));
     if (rows[0]?.sequence !== after + 1) {
-      // Read after the rows: what was appended or removed in between is found by the next read.
+      // Read after the rows: the next read finds what was appended or removed in between.
       const { last, trimmed } = await this.head(BUCKET);
       if (rows.length > 0 || after < trimmed || after > last)
         throw new PositionTrimmedError(`there is no record right after ${after}`);
@@ -148,7 +148,7 @@ function parsePosition(cursor: string): ScanPosition {
   try {
     position = JSON.parse(cursor);
   } catch {
-    position = null; // The same error as anything else that is no position.
+    position = null; // The same error as for any other text that is no position.
   }
   if (!isPosition(position))
     throw new InvalidCursorError('the cursor does not belong to this scan');

@@ -1,13 +1,13 @@
-// What the catalogue's thread does to the change stream: a record for each change of an account, a
-// product or a follow, in the transaction of the change (C1).
+// The statements of the catalogue's thread for the change stream: one record for each change of an
+// account, a product or a follow, in the transaction of the change (C1).
 
 import type { Database } from 'better-sqlite3';
 import { CHANGES_RETAINED_MAX, type EntityChange } from '../../ports/change-stream.ts';
 
 /**
- * `changes_trimmed` has one row: the last sequence that was removed, from which numbering goes on
- * when no record is left. Entities that are older than the stream have no records, so a database
- * that has any begins as if one record had been removed: position 0 has to make a full pass.
+ * `changes_trimmed` has one row: the last removed sequence. Numbering continues from it when no
+ * record is left. Entities older than the stream have no records, so a database with such entities
+ * begins as if one record had been removed: position 0 must make a full pass.
  */
 export const CHANGES_SCHEMA = `
   create table changes (
@@ -23,12 +23,12 @@ export const CHANGES_SCHEMA = `
     or exists (select 1 from products) or exists (select 1 from follows);
 `;
 
-/** By the reader's connection too. */
+/** The reader's connection uses it too. */
 export const HEAD_OF_CHANGES = `
   select coalesce((select max(sequence) from changes), sequence) as last, sequence as trimmed
   from changes_trimmed`;
 
-/** Records evicted with one append, while there are too many: more than it adds, and still few. */
+/** Records evicted with one append while there are too many: few, but more than it adds. */
 const EVICTED_WITH_APPEND = 2;
 
 export type AppendChange = (change: EntityChange) => void;
@@ -56,7 +56,7 @@ export function changeStatements(database: Database) {
   return {
     appendChange,
     handlers: {
-      /** Removes at most `limit` of the records up to `through`. False: none are left there. */
+      /** Removes at most `limit` of the records up to `through`. False: no record is left there. */
       trimChanges(through: number, limit: number): boolean {
         const { last, trimmed } = head.get()!;
         const target = Math.min(through, last);

@@ -1,4 +1,4 @@
-// Who follows whom on SQLite: a page is one range of a covering index, wherever it begins (F2).
+// Follows on SQLite: every page is one range of a covering index, at any depth (F2).
 
 import type { FollowStore } from '../../ports/follows.ts';
 import type { Follow } from '../../../contracts/follows.ts';

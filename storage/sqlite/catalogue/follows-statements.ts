@@ -1,5 +1,5 @@
-// What the catalogue's thread does to follows: the row, both counts (F3) and the change stream (C1)
-// change in one transaction.
+// The statements of the catalogue's thread for follows. The row, both counts (F3) and the change
+// stream (C1) change in one transaction.
 
 import type { Database } from 'better-sqlite3';
 import type { AppendChange } from './changes-statements.ts';

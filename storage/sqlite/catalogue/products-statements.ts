@@ -1,4 +1,4 @@
-// What the catalogue's thread does to products and to the rows of drops.
+// The statements of the catalogue's thread for products and the rows of drops.
 
 import type { Database } from 'better-sqlite3';
 import type { DropView } from '../../../contracts/drops.ts';

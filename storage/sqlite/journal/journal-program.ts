@@ -1,14 +1,14 @@
-// The writer of journal.db: the journal's entries, snapshots and sealed drops. Runs in its own
-// thread.
+// The writer of journal.db: the journal's entries, snapshots and sealed drops. It runs in a thread
+// of its own.
 //
-// An entry's row id is its shard and sequence in one number, so that an append goes to the end of
-// its shard's range without any further index. A shard's last sequence is read from there;
-// `trimmed` stands in for it where all entries were forgotten.
+// The row id of an entry is its shard and sequence in one number. So an append goes to the end of
+// its shard's range and needs no further index. The last row of the range gives the shard's last
+// sequence; without a row, `trimmed` gives it.
 
 import { limitPages, openWriterDatabase, WalBound } from '../thread/database.ts';
 import type { Program, ProgramOptions } from '../thread/program.ts';
 
-/** Sequences of one shard; shards times this stays a safe integer up to 8191 shards. */
+/** Sequences of one shard. Up to 8191 shards, every row id is a safe integer. */
 export const SEQUENCE_SPAN = 2 ** 40;
 
 const MIGRATIONS = [
@@ -44,14 +44,14 @@ const MIGRATIONS = [
   ) strict;
   `,
   'alter table sealed_drops add column version integer not null default 0',
-  // Before the number of shards was kept it was always 256.
+  // Before the number of shards was stored, it was always 256.
   `
   create table installation (shard_count integer not null) strict;
   insert into installation select 256 where exists (select 1 from shards);
   `,
 ];
 
-/** Epoch, and last sequence, of one shard. */
+/** The epoch and the last sequence of one shard. */
 export const HEAD_OF_SHARD = `
   select epoch, max(trimmed, coalesce((
     select max(id) - shard * ${SEQUENCE_SPAN} from entries
@@ -85,9 +85,9 @@ export function open(options: ProgramOptions) {
   const shardCount = database.prepare('select shard_count from installation').pluck();
   const insertShardCount = database.prepare('insert into installation (shard_count) values (?)');
   /**
-   * Of shards that were claimed or appended to lately. This is the only writer of the file, so what
-   * it knows is true until it is rolled back. Looking a head up took a fifteenth of this thread's
-   * CPU time.
+   * Cache of the heads of shards that were claimed or appended to lately. This is the only writer
+   * of the file, so the cache is right until a rollback. Reading a head for each append took a
+   * fifteenth of this thread's CPU time.
    */
   const heads = new Map<number, { readonly epoch: number; lastSequence: number }>();
   const loadHead = (shard: number) => {
@@ -136,7 +136,7 @@ export function open(options: ProgramOptions) {
         setTrimmed.run(last, shard);
       },
 
-      /** Of this file for good: `wanted` where none was kept before. */
+      /** The stored number of shards; stores `requested` if the file has none. */
       fixShardCount(requested: number): number {
         const stored = shardCount.get() as number | undefined;
         if (stored === undefined) insertShardCount.run(requested);

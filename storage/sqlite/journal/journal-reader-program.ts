@@ -1,6 +1,6 @@
-// The reader of journal.db: what recovery and relays read in bulk. Runs in a thread of its own, so
-// that reading megabytes holds up neither the event loop nor the appends. Each group of reads ends
-// at once, so that it never keeps the log from being cut.
+// The reader of journal.db, for the bulk reads of recovery and relays. It runs in a thread of its
+// own, so that reading megabytes blocks neither the event loop nor the appends. Each group of reads
+// is one short transaction, so it never blocks a checkpoint of the write-ahead log for long.
 
 import { openReaderDatabase } from '../thread/database.ts';
 import { HEAD_OF_SHARD, type HeadRow, SEQUENCE_SPAN } from './journal-program.ts';
@@ -8,7 +8,7 @@ import type { Program, ProgramOptions } from '../thread/program.ts';
 
 export interface ReadEntries {
   readonly lastSequence: number;
-  /** Rising; maybe with gaps, which the caller finds. */
+  /** Rising. The caller checks for gaps. */
   readonly sequences: readonly number[];
   readonly epochs: readonly number[];
   readonly bytes: readonly Uint8Array[];
@@ -18,7 +18,7 @@ export interface ReadSnapshot {
   readonly sequence: number;
   readonly head: Uint8Array;
   readonly partNames: readonly string[];
-  /** In the order of `partNames`; null for one that is missing. */
+  /** In the order of `partNames`; null for a missing part. */
   readonly parts: readonly (Uint8Array | null)[];
 }
 
@@ -51,7 +51,7 @@ export function open(options: ProgramOptions) {
     .pluck();
 
   const transfers: ArrayBuffer[] = [];
-  /** Hands a result's memory over to the other thread, where it has memory of its own. */
+  /** Transfers the memory of a result to the other thread, if the result owns its memory. */
   const handOver = (bytes: Buffer): Uint8Array => {
     const { buffer } = bytes;
     const own = buffer instanceof ArrayBuffer && buffer.byteLength === bytes.length;

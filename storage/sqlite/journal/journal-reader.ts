@@ -1,5 +1,5 @@
-// Journals and snapshots for a thread that only reads them, on a connection of its own: reading
-// stops that thread and nobody else.
+// Journals and snapshots for a thread that only reads, on a connection of its own. A read blocks
+// that thread only.
 
 import { join } from 'node:path';
 import type { JournalReader } from '../../ports/journal.ts';
@@ -16,7 +16,7 @@ export interface SqliteJournalReader {
   close(): Promise<void>;
 }
 
-/** Of a data directory that a server has opened before. Errors: SQLite's own. */
+/** A server must have opened the data directory before. Errors: SQLite's own. */
 export function openSqliteJournalReader(directory: string): SqliteJournalReader {
   const file = join(directory, 'journal.db');
   const { database, handlers, transfers } = open({ file, walBytesMax: 0, pageCountMax: 0 });
@@ -27,7 +27,7 @@ export function openSqliteJournalReader(directory: string): SqliteJournalReader 
   const reader = {
     submit: async (name: keyof JournalReaderHandlers, ...parameters: unknown[]) => {
       const answer = run(name, parameters);
-      // Nothing is handed over to another thread.
+      // No memory is transferred: the results stay in this thread.
       transfers.length = 0;
       return answer;
     },

@@ -1,5 +1,5 @@
-// The journal on SQLite: appends go to the writer's thread, where all shards that wait share a
-// transaction; reads to the reader's.
+// The journal on SQLite. Appends go to the writer's thread, where all waiting shards share one
+// transaction. Reads go to the reader's thread.
 
 import {
   type Claim,
@@ -63,7 +63,7 @@ export class SqliteJournal implements Journal {
 }
 
 /**
- * Refusals come out of the thread as values, since one must not roll back the others of its group.
+ * The thread returns refusals as values, because an error would roll back the whole group.
  */
 export function throwRefusal(refusal: WriteRefusal): void {
   if (refusal === null) return;

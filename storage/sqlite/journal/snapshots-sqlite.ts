@@ -1,6 +1,6 @@
 // Snapshots and sealed drops on SQLite, in the journal's file. New parts are written one by one
-// before the head that names them, so that appends pass between them and a large snapshot holds
-// nobody up; only the head makes them part of a snapshot.
+// before the head that names them. So appends go in between, and a large snapshot delays none of
+// them. A part belongs to the snapshot only once the head names it.
 
 import { CorruptError } from '../../ports/journal.ts';
 import type { Snapshot, SnapshotPart, SnapshotStore } from '../../ports/snapshots.ts';

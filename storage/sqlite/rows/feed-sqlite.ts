@@ -1,5 +1,5 @@
-// Everybody's notifications on SQLite, as rows kept by user (`user-rows.ts`). What was read is kept
-// beside them: one mark for all up to an id, and one for each notification read by itself above it.
+// The notifications of all users on SQLite, as rows by user (`user-rows.ts`). Read marks are stored
+// beside them: one mark for all notifications up to an id, and one for each single read above it.
 
 import { decodeCursor, encodeCursor } from '../../formats/cursor.ts';
 import { type FeedStore, UNREAD_COUNT_MAX } from '../../ports/feed.ts';
@@ -52,7 +52,7 @@ export class SqliteFeedStore implements FeedStore {
       .raw();
   }
 
-  /** What it gives survives a power failure, so the journal may be trimmed up to there. */
+  /** The returned position survives a power failure, so the journal may be trimmed up to it. */
   position(shard: number): Promise<number> {
     return this.#rows.syncedPosition(LISTS, shard);
   }
@@ -134,7 +134,7 @@ export class SqliteFeedStore implements FeedStore {
     if (newest !== undefined) await this.#writer.submit('markAllRead', userId, newest.key, now);
   }
 
-  /** Nearly nobody's rows ever were lost and made again. */
+  /** True for few users: their rows were lost and restored. */
   #wasRestored(userId: string): boolean {
     return readQuery(() => this.#isRestored.get(userId)) !== undefined;
   }
@@ -146,7 +146,7 @@ export class SqliteFeedStore implements FeedStore {
     return places.sort((a, b) => b.key - a.key).slice(0, limit);
   }
 
-  /** The last kept are the newest, where none was lost meanwhile. */
+  /** The last added are the newest if no row was restored. */
   #lastAdded(owner: RowOwner, keyMin: number, keyMax: number, limit: number): RowPlace[] {
     const rows = this.#rows;
     const places = rows.recentRows(owner, NOTIFICATION_ID, keyMin, keyMax, limit);

@@ -1,4 +1,4 @@
-// Everybody's orders on SQLite, as rows kept by user (`user-rows.ts`).
+// The orders of all users on SQLite, as rows by user (`user-rows.ts`).
 
 import { fnv1a } from '../../../domain/ids.ts';
 import type { OrderView } from '../../../contracts/orders.ts';
@@ -18,13 +18,13 @@ import type { UserRows } from './user-rows.ts';
 const ALL = Number.POSITIVE_INFINITY;
 const SAMPLES_PER_ITEM = 8;
 
-/** How often totals are counted anew because rows were settled meanwhile. */
+/** How often totals are counted again because rows were settled meanwhile. */
 const SCANS_MAX = 5;
 const LISTS = [ORDERS] as const;
 
 export interface SqliteOrderListOptions {
   readonly rows: UserRows;
-  /** A thread of its own for what reads everything. */
+  /** A thread of its own for scans of the whole file. */
   readonly scanner: SqliteThread<ProjectionsReaderHandlers>;
 }
 
@@ -38,7 +38,7 @@ export class SqliteOrderListStore implements OrderListStore {
     this.#scanner = options.scanner;
   }
 
-  /** What it gives survives a power failure, so the journal may be trimmed up to there. */
+  /** The returned position survives a power failure, so the journal may be trimmed up to it. */
   position(shard: number): Promise<number> {
     return this.#rows.syncedPosition(LISTS, shard);
   }
@@ -57,8 +57,8 @@ export class SqliteOrderListStore implements OrderListStore {
   async listByUser(userId: string, page: PageRequest): Promise<Page<OrderView>> {
     const start = decodeCursor('orders', page.cursor);
     const owner = rowOwner(userId);
-    // Rows come nearly in the order of their keys, so the last ones kept show how far back a page
-    // goes: nobody's page costs as much as all of his orders.
+    // Rows come nearly in the order of their keys, so the last rows show how far back a page goes.
+    // A page does not read all orders of the user.
     const count = page.limit * SAMPLES_PER_ITEM;
     const sample = this.#lastAdded(owner, start.time, count);
     let found: OrderView[];
@@ -94,7 +94,7 @@ export class SqliteOrderListStore implements OrderListStore {
     throw new StoreUnavailableError('rows were settled faster than they could be counted');
   }
 
-  /** The last rows kept with a key up to `keyMax`, at most `count`. */
+  /** The last added rows with a key up to `keyMax`, at most `count`. */
   #lastAdded(owner: RowOwner, keyMax: number, count: number): RowPlace[] {
     const places = this.#rows.recentRows(owner, CREATED_AT, 0, keyMax, count);
     for (const { generation } of this.#rows.settledGenerations(CREATED_AT, 0, keyMax)) {
@@ -106,8 +106,8 @@ export class SqliteOrderListStore implements OrderListStore {
   }
 
   /**
-   * Orders below the position and placed at `keyMin` or later, newest first, at most one more than
-   * `limit`.
+   * Orders below the position that were placed at `keyMin` or later, newest first, at most
+   * `limit` + 1.
    */
   #newest(owner: RowOwner, keyMin: number, start: ListPosition, limit: number): OrderView[] {
     let places = this.#rows.recentRows(owner, CREATED_AT, keyMin, start.time, ALL);
@@ -132,9 +132,9 @@ export class SqliteOrderListStore implements OrderListStore {
 }
 
 /**
- * The newest orders among rows, at most one more than `limit`, newest first; only those placed
- * after `keyAbove`, since older rows elsewhere may still belong before the others. Rows are
- * unpacked only as far as needed: all versions of an order have the same key.
+ * The newest orders among the rows, newest first, at most `limit` + 1. Only orders placed after
+ * `keyAbove`, because rows elsewhere may come before older ones. Rows are unpacked only as far as
+ * needed: all versions of an order have the same key.
  */
 function newestOf(
   places: readonly RowPlace[],

@@ -1,7 +1,7 @@
-// How an order, and what its buyer is told of it, stand in one row. The key in the list of orders
-// is when the order was placed, which never changes, so all versions of an order are neighbours
-// there; the key in the feed is the notification's id. Everything a notification says of its order
-// never changes either, so it needs no fields of its own but its kind and time.
+// The format of an order and its notification in one row. The key in the order list is the time
+// when the order was placed. It never changes, so all versions of an order are neighbours. The key
+// in the feed is the notification's id. The fields of the order in a notification never change
+// either, so the notification adds only its type and time.
 
 import { assert } from '../../../domain/assert.ts';
 import type { OrderStatus, OrderView } from '../../../contracts/orders.ts';
@@ -9,7 +9,7 @@ import type { NewNotification, OrderNotificationType } from '../../../contracts/
 import { orderNotification } from '../../ports/read-models.ts';
 import { NO_KEY, RowFields, rowIdHash, type RowPacker, type RowPlace } from './row-pack.ts';
 
-/** By the number they are stored as. Append only. */
+/** The index is the stored number. Append only. */
 const STATUSES: readonly OrderStatus[] = [
   'reserved',
   'confirmed',
@@ -18,7 +18,7 @@ const STATUSES: readonly OrderStatus[] = [
   'expired',
   'refunded',
 ];
-/** By the number they are stored as. Append only. */
+/** The index is the stored number. Append only. */
 const NOTIFICATION_TYPES: readonly OrderNotificationType[] = [
   'order.confirmed',
   'order.failed',
@@ -26,12 +26,13 @@ const NOTIFICATION_TYPES: readonly OrderNotificationType[] = [
   'order.expired',
   'order.refunded',
 ];
-/** A row's kind, its second field: an order that nobody is told of, ... */
+/** The kind of a row, its second field: an order without a notification. */
 const ORDER_ONLY = 0;
-/** ... a notification that brings its own data, ... */
+/** The kind of a notification with its own data. */
 const NOTIFICATION_ONLY = 1;
 /**
- * ... or from here on, in steps of two, what is told; the odd ones say that a refund was asked for.
+ * From here on, in steps of two, the kinds of orders with a notification, by its type. An odd
+ * distance from here means that a refund was requested.
  */
 const NOTIFIED_FIRST = 2;
 const HAS_REFERENCE = 8;
@@ -45,7 +46,7 @@ export function packOrder(packer: RowPacker, order: OrderView): void {
   packer.endRow();
 }
 
-/** An order, and the notification `notificationId` that its buyer got of it at `notifiedAt`. */
+/** Packs an order with its notification `notificationId` of the time `notifiedAt`. */
 export function packNotifiedOrder(
   packer: RowPacker,
   order: OrderView,
@@ -79,7 +80,7 @@ function packOrderFields(packer: RowPacker, order: OrderView): void {
   const status = STATUSES.indexOf(order.status);
   assert(status >= 0, 'an order has a known status');
   packer.id(id);
-  // An order's id usually begins with its drop, which then need not be written again.
+  // An order's id usually begins with its drop's id, which is then left out.
   packer.text(id.startsWith(dropId) && id[dropId.length] === '-' ? '' : dropId);
   packer.text(order.currency);
   packer.text(paymentReference ?? '');
@@ -153,8 +154,8 @@ export function mayBeOrder({ bytes, offset }: RowPlace, idHash: number): boolean
 }
 
 /**
- * The newest version of each order among rows that come with the last kept first. Of equal versions
- * the one kept first stays.
+ * The newest version of each order, among rows that come with the last added first. Of equal
+ * versions the one that was added first stays.
  */
 export class NewestOrders {
   readonly #orders = new Map<string, OrderView>();

@@ -1,6 +1,7 @@
-// The writer of projections.db and of the logs beside it: order lists and feeds, which can be made
-// again from the journal. So a commit does not wait for the disk: it survives the end of this
-// process, and after a power failure rows and positions go back together. Runs in its own thread.
+// The writer of projections.db and of the logs beside it: order lists and feeds, which can be
+// rebuilt from the journal. So a commit does not wait for the disk. It survives the end of this
+// process; after a power failure rows and positions go back together. It runs in a thread of its
+// own.
 
 import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { limitPages, openWriterDatabase, WalBound } from '../thread/database.ts';
@@ -26,8 +27,8 @@ const READ_MARKS_SCHEMA = `
   `;
 
 const MIGRATIONS = [
-  // Orders and notifications had rows of their own here. All of them are made again from the
-  // journal, under new ids, so the marks on the old ones go as well.
+  // Orders and notifications had rows of their own here. They are rebuilt from the journal under
+  // new ids, so the marks on the old ids are removed as well.
   '',
   `
   drop table if exists orders_recent;
@@ -97,13 +98,13 @@ export function open(options: ProgramOptions) {
         finished.push(generation);
       },
 
-      /** When it resolves, everything committed before survives a power failure. */
+      /** When it resolves, all earlier commits survive a power failure. */
       sync(): void {
         syncWanted = true;
       },
 
       /**
-       * From here on the users' notifications may have been kept in another order than their ids.
+       * From now on the users' notifications may be stored in another order than their ids.
        */
       markRestored(userIds: readonly string[]): void {
         for (const userId of userIds) markRestored.run(userId);
@@ -125,8 +126,8 @@ export function open(options: ProgramOptions) {
 }
 
 /**
- * With relaxed commits SQLite syncs its log only before a checkpoint. Any handle of the file will
- * do.
+ * With relaxed commits SQLite syncs its log only before a checkpoint. A sync through any handle of
+ * the file is enough.
  */
 function syncFile(path: string): void {
   const handle = openSync(path, 'r');

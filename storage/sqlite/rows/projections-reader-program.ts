@@ -1,4 +1,4 @@
-// Reads all of projections.db for reconciliation, in a thread of its own and at one moment of the
+// Reads all of projections.db for reconciliation, in a thread of its own, at one moment of the
 // file.
 
 import { fnv1a } from '../../../domain/ids.ts';
@@ -27,21 +27,21 @@ const BUCKETS_AT_ONCE = 64;
 const SECOND_SEED = 0x9747b28c;
 const SECOND_HASHES = 2 ** 21;
 
-/** What there is of all users: 40 bytes for each notification and its order. */
+/** A digest of the rows of all users: 40 bytes for each notification and its order. */
 export interface RowContents {
   /** The hash of each order's id, and its newest version. */
   readonly orders: Float64Array<ArrayBuffer>;
   readonly versions: Float64Array<ArrayBuffer>;
   /** The hash of each notification's name. */
   readonly names: Float64Array<ArrayBuffer>;
-  /** The ids of all notifications, rising, and the latest time that any up to it was told at. */
+  /** The ids of all notifications, rising. `times` has the latest time up to each id. */
   readonly ids: Float64Array<ArrayBuffer>;
   readonly times: Float64Array<ArrayBuffer>;
 }
 
 /**
- * As many bits as a number has: among ten million rows one that is missing is taken for another
- * with a probability of one in a billion.
+ * A hash with as many bits as a number has: among ten million rows a missing row is confused with
+ * another one with a probability of one in a billion.
  */
 export function nameHash(name: string): number {
   return fnv1a(name) * SECOND_HASHES + (fnv1a(name, SECOND_SEED) % SECOND_HASHES);
@@ -60,7 +60,7 @@ export function open(options: ProgramOptions) {
     )
     .pluck();
 
-  /** The rows of no generation that is settled; null where a log that it names is gone. */
+  /** The rows of generations that are not settled; null if one of their logs was removed. */
   const readRecent = (
     unsettled: readonly number[],
     settled: readonly number[],
@@ -76,10 +76,10 @@ export function open(options: ProgramOptions) {
   };
 
   /**
-   * Hands all rows of a few buckets over, the last kept first in each pack or run, group after
-   * group: all versions of an order are in one group, and memory stays small. `unsettled` names the
-   * generations that had a log before the call. False where one of them has been settled meanwhile,
-   * so that this moment of the file does not show it.
+   * Passes on all rows of a few buckets, group after group, the last added first in each pack or
+   * run. All versions of an order are in one group, and memory stays small. `unsettled` names the
+   * generations that had a log before the call. False if one of them was settled meanwhile, so that
+   * this moment of the file does not have it.
    */
   const eachGroup = (
     unsettled: readonly number[],
@@ -121,10 +121,10 @@ export function open(options: ProgramOptions) {
     begin: 'begin',
     transfers,
     handlers: {
-      /** Null: ask again (`eachGroup`). */
+      /** Null: call again (`eachGroup` returned false). */
       totalsOfDrop(dropId: string, unsettled: readonly number[]): DropTotals | null {
         const dropBytes = Buffer.from(dropId);
-        /** Not exact, but cheap. */
+        /** A cheap check that may be wrong. */
         const isOfDrop = ({ bytes, offset, key }: RowPlace) =>
           key !== NO_KEY && rowBytes(bytes, offset).includes(dropBytes);
         const totals = emptyTotals();
@@ -140,7 +140,7 @@ export function open(options: ProgramOptions) {
         return isWhole ? totals : null;
       },
 
-      /** What there is of everybody, in short. Null: ask again (`eachGroup`). */
+      /** The digest of all users. Null: call again (`eachGroup` returned false). */
       contents(unsettled: readonly number[]): RowContents | null {
         const orders: number[] = [];
         const versions: number[] = [];
@@ -185,7 +185,7 @@ export function open(options: ProgramOptions) {
   } satisfies Program;
 }
 
-/** Whether readers find the row by its user and, if it is an order's, by its id. */
+/** Whether the row's hashes match its user and, for a row of an order, the order's id. */
 function isFound({ bytes, offset }: RowPlace, userId: string, orderId: string | null): boolean {
   if (rowUserHash(bytes, offset) !== fnv1a(userId)) return false;
   return orderId === null || rowIdHash(bytes, offset) === fnv1a(orderId);

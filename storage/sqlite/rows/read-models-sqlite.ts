@@ -1,4 +1,4 @@
-// Fills the order lists and the feed on SQLite: one row for an order and what its buyer is told.
+// Fills the order lists and the feed on SQLite: one row for an order and its notification.
 
 import type { Notification } from '../../../contracts/notifications.ts';
 import {
@@ -26,7 +26,7 @@ export class SqliteReadModels implements ReadModels {
     this.#rows = options.rows;
   }
 
-  /** What it gives survives a power failure, so the journal may be trimmed up to there. */
+  /** The returned position survives a power failure, so the journal may be trimmed up to it. */
   position(shard: number): Promise<number> {
     return this.#rows.syncedPosition(LISTS, shard);
   }
@@ -47,7 +47,7 @@ export class SqliteReadModels implements ReadModels {
     return restoreSqlite(this.#store, options);
   }
 
-  /** Resolves when no rows are on their way from memory into the file's final place. */
+  /** Resolves when no rows are being settled. */
   settled(): Promise<void> {
     return this.#rows.settled();
   }
@@ -66,7 +66,7 @@ export class SqliteReadModels implements ReadModels {
   }
 }
 
-/** Made only for whom somebody wants them: mostly nobody does. */
+/** Built only for users with a listener: most have none. */
 function notificationsFor(
   hasListener: (userId: string) => boolean,
   batches: readonly OrderChanges[],

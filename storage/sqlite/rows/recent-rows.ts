@@ -1,6 +1,6 @@
-// The rows of the newest packs, found by user: one chain for each bucket through plain integer
-// arrays, so that a row costs 12 bytes beside the pack and no object. Lives on the main thread for
-// reading, and in the writer's thread while a generation is settled.
+// An index of the rows of the newest packs by user: one chain for each bucket in plain integer
+// arrays, so that a row costs 12 bytes beside the pack and no object. The main thread reads with
+// it; the writer's thread uses one while it settles a generation.
 
 import {
   BUCKETS,
@@ -26,7 +26,7 @@ export class RecentRows {
   readonly #packs: Buffer[] = [];
   /** The newest row of each bucket. */
   readonly #heads = new Int32Array(BUCKETS).fill(NONE);
-  /** For each row: the next older one of its bucket, its pack, and where it begins there. */
+  /** For each row: the next older row of its bucket, its pack, and its offset in the pack. */
   #older = new Int32Array(CAPACITY_FIRST);
   #packOf = new Int32Array(CAPACITY_FIRST);
   #offsets = new Int32Array(CAPACITY_FIRST);
@@ -40,7 +40,7 @@ export class RecentRows {
     return this.#count;
   }
 
-  /** Keeps the pack, which must not change any more. */
+  /** Adds a pack. The pack must not change afterwards. */
   add(pack: Buffer): void {
     const packIndex = this.#packs.push(pack) - 1;
     let offset = 0;
@@ -77,14 +77,14 @@ export class RecentRows {
     return places;
   }
 
-  /** All rows of a bucket, by number, in the order they were added. */
+  /** The numbers of all rows of a bucket, in the order of adding. */
   rowsOfBucket(bucket: number): number[] {
     const rows: number[] = [];
     for (let row = this.#heads[bucket]!; row !== NONE; row = this.#older[row]!) rows.push(row);
     return rows.reverse();
   }
 
-  /** Where the row of that number stands. */
+  /** The place of the row with that number. */
   place(row: number, by: RowKey): RowPlace {
     const bytes = this.#packs[this.#packOf[row]!]!;
     const offset = this.#offsets[row]!;
@@ -92,7 +92,8 @@ export class RecentRows {
   }
 
   /**
-   * Copies the row of that number and returns where the copy ends, or would: then it did not fit.
+   * Copies the row with that number and returns the end of the copy. An end past the target means
+   * that the row did not fit.
    */
   copyRow(row: number, target: Buffer, start: number): number {
     const bytes = this.#packs[this.#packOf[row]!]!;

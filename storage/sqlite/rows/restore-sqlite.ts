@@ -1,12 +1,12 @@
-// Makes order lists and feeds on SQLite good from the journal, while they are in use (decision
-// 025). One look at all rows, in a thread of its own, says what is there; each journal is then
-// compared with that, and what is missing is kept in portions, between which other writes have
-// their turn.
+// Repairs order lists and feeds on SQLite from the journal, while they are in use (decision 025).
+// One scan of all rows, in a thread of its own, gives a digest of them. Each journal is compared
+// with the digest, and missing rows are appended in portions, so that other writes run in between.
 //
-// Ids of notifications count up over all users and have no gaps, and read marks name ids. So the
-// ids that no row has are those that were lost: what is missing gets them back, in the order in
-// which it was told, and the marks mean what they meant. Exact where everything that is missing is
-// known at once and was told one after the other; else it may get the id of a neighbour.
+// Ids of notifications count up over all users without gaps, and read marks name ids. So the ids
+// that no row has are the lost ids. Missing notifications get these ids again, in the order of
+// their times, and the marks are right again. This is exact if all missing notifications are known
+// at once and were published one after the other. Otherwise a notification may get the id of a
+// neighbour.
 
 import type { OrderView } from '../../../contracts/orders.ts';
 import { StoreUnavailableError } from '../../ports/journal.ts';
@@ -30,11 +30,11 @@ import { RowPacker } from './row-pack.ts';
 import type { SqliteThread } from '../thread/thread.ts';
 import type { ProjectionsDatabase, UserRows } from './user-rows.ts';
 
-/** Rows kept in one turn: a few milliseconds that what comes from the relay waits. */
+/** Rows appended in one turn: the relay waits a few milliseconds for it. */
 const PORTION_ROWS = 1024;
 /** Users compared without a pause. */
 const USERS_AT_ONCE = 256;
-/** How often everything is read anew because rows were settled meanwhile. */
+/** How often all rows are scanned again because rows were settled meanwhile. */
 const SCANS_MAX = 5;
 
 export interface SqliteRestoreOptions extends ProjectionsDatabase {
@@ -42,7 +42,7 @@ export interface SqliteRestoreOptions extends ProjectionsDatabase {
   readonly scanner: SqliteThread<ProjectionsReaderHandlers>;
 }
 
-/** A row to keep: an order, and what its buyer was told of it, if that is missing. */
+/** A missing row: an order, and its notification if that is missing. */
 interface LostRow {
   readonly order: OrderView;
   readonly notification: ExpectedNotification | null;
@@ -53,7 +53,7 @@ export async function restoreSqlite(
   store: SqliteRestoreOptions,
   { journals, changesOf, write }: RestoreOptions,
 ): Promise<Missing[]> {
-  // Read first: no id up to here is still to be given.
+  // Read first: all ids up to it are assigned.
   const idMax = store.rows.notificationIdMax();
   const contents = await scan(store);
   const present = await presentRows(contents);
@@ -67,7 +67,7 @@ export async function restoreSqlite(
       const ofUser = missingOf(expected, present);
       orders += ofUser.orders.length;
       notifications += ofUser.notifications.length;
-      // A row that tells of an order lists it as well.
+      // A row with a notification also lists its order.
       const notifiedOrders = new Set(ofUser.notifications.map(({ order }) => order.id));
       for (const notification of ofUser.notifications)
         lost.push({ order: notification.order, notification });
@@ -109,7 +109,7 @@ async function presentRows({ orders, versions, names }: RowContents): Promise<Pr
   };
 }
 
-/** In the order of their ids, so that those that are kept before a crash are the oldest. */
+/** Appends in the order of the ids, so that a crash leaves the newest rows missing. */
 async function restoreLost(
   { rows, writer }: SqliteRestoreOptions,
   free: FreeIds,
@@ -122,7 +122,7 @@ async function restoreLost(
     const users = new Set(portion.map(({ order }) => order.userId));
     await writer.submit('markRestored', [...users]);
     await rows.inTurn(async () => {
-      // What there is no id for has been lost behind all others: it follows what came meanwhile.
+      // A notification without a lost id was lost at the end: it follows the newest rows.
       let idMax = rows.notificationIdMax();
       packer.begin();
       for (const { order, notification } of portion) {
@@ -138,14 +138,14 @@ async function restoreLost(
   }
 }
 
-/** Ids that were lost, taken from the lowest up. */
+/** The lost ids, assigned from the lowest up. */
 class FreeIds {
   /** Rising. */
   readonly #free: number[] = [];
   readonly #ids: Float64Array;
   readonly #times: Float64Array;
   #next = 0;
-  /** How many may be passed over. */
+  /** How many ids may be skipped. */
   #spare: number;
 
   constructor({ ids, times }: RowContents, idMax: number, needed: number) {
@@ -161,8 +161,8 @@ class FreeIds {
   }
 
   /**
-   * The next free id; where there are more of them than are wanted, the one nearest to the rows
-   * that were told at that moment. Undefined where there is none. To be called with rising times.
+   * The next free id. If there are more free ids than needed, the one nearest to the rows of that
+   * time. Undefined without a free id. Call it with rising times.
    */
   take(at: number): number | undefined {
     const near = this.#idAt(at);
@@ -174,7 +174,7 @@ class FreeIds {
     return this.#free[this.#next++];
   }
 
-  /** The highest id of the rows told up to that moment; 0 for none. */
+  /** The highest id of the rows up to that time; 0 for none. */
   #idAt(at: number): number {
     let [first, last] = [0, this.#times.length];
     while (first < last) {

@@ -1,10 +1,10 @@
-// Logs of recent rows: one file for each generation that is not settled yet, beside projections.db.
-// A pack is appended as one record with the positions it moves, so that keeping it costs one write
-// and no page of SQLite's; when the generation is settled, its file goes. A record that ends early
-// or does not match its checksum is the end of its file: what follows was never acknowledged, or
-// was lost with the power, and comes again from the journal.
+// Logs of recent rows: one file for each generation that is not settled, beside projections.db. A
+// pack is appended as one record with its positions, so that it costs one write and no page of
+// SQLite. When the generation is settled, its file is removed. A record that ends early or does not
+// match its checksum ends the file: the records after it were never acknowledged, or were lost in a
+// power failure, and come again from the journal.
 //
-// A record: the length of its body (4 bytes), the CRC-32 of the body (4), the body: how many
+// A record: the length of its body (4 bytes), the CRC-32 of the body (4), the body: the number of
 // positions (2), for each its list (1), shard (4) and sequence (8, a double), then the pack. Little
 // endian.
 
@@ -25,13 +25,13 @@ const HEADER_BYTES = 8;
 const COUNT_BYTES = 2;
 const POSITION_BYTES = 13;
 
-/** Each has its own positions. Their numbers are stored: append only. */
+/** The lists; each has its own positions. Their numbers are stored: append only. */
 export const ORDERS = 0;
 export const NOTIFICATIONS = 1;
 export type RowList = typeof ORDERS | typeof NOTIFICATIONS;
 
 export interface RowRecord {
-  /** List, shard and sequence in turns. */
+  /** List, shard and sequence alternate. */
   readonly positions: readonly number[];
   readonly pack: Buffer;
 }
@@ -47,7 +47,7 @@ function loggedGenerations(databaseFile: string): number[] {
   return names.map((name) => Number(name.slice(prefix.length))).sort((a, b) => a - b);
 }
 
-/** All whole records of one generation, in order; null where it has no log. */
+/** All whole records of one generation, in order; null without a log. */
 export function readRowLog(databaseFile: string, generation: number): RowRecord[] | null {
   let bytes: Buffer;
   try {
@@ -86,18 +86,19 @@ function readBody(body: Buffer): RowRecord {
 
 interface OpenLog {
   readonly descriptor: number;
-  /** Where the next record begins. */
+  /** The offset of the next record. */
   end: number;
 }
 
-/** Writes the logs. There is one writer for a database. Errors: those of the file system. */
+/** Writes the logs. A database has one writer. Errors: those of the file system. */
 export class RowLogs {
   readonly #databaseFile: string;
   readonly #logs = new Map<number, OpenLog>();
   #bytesMax = Number.POSITIVE_INFINITY;
 
   /**
-   * Takes up what is there: logs of settled generations go, and so does what is no whole record.
+   * Opens the existing logs. Removes the logs of settled generations, and the bytes after the last
+   * whole record.
    */
   constructor(options: { readonly databaseFile: string; readonly settled: number }) {
     this.#databaseFile = options.databaseFile;
@@ -114,7 +115,7 @@ export class RowLogs {
     }
   }
 
-  /** When it returns, the record survives the end of this process; `sync` does more. */
+  /** When it returns, the record survives the end of this process, not yet a power failure. */
   append(generation: number, positions: readonly number[], pack: Uint8Array): void {
     const log = this.#open(generation);
     const head = encodeHead(positions, pack);
@@ -140,7 +141,7 @@ export class RowLogs {
     closeSync(directory);
   }
 
-  /** The generation is settled, and that survives a power failure. */
+  /** Call it once the settled generation survives a power failure. */
   remove(generation: number): void {
     const log = this.#logs.get(generation);
     if (log === undefined) return;
@@ -154,7 +155,7 @@ export class RowLogs {
     this.#logs.clear();
   }
 
-  /** As if the disk had room for so many bytes of each log only. */
+  /** Acts like a disk with room for only this many bytes of each log. */
   limitBytes(bytes: number): void {
     this.#bytesMax = bytes;
   }

@@ -1,38 +1,38 @@
-// Rows of many users packed into one run of bytes, so that thousands of them cost one SQLite row.
-// Inserted each by itself into a table keyed by user, nearly every row dirties a page of its own,
-// and costs several times as much (`bench/storage.ts` compares them).
+// Packs rows of many users into one run of bytes, so that thousands of rows cost one SQLite row. If
+// each row were inserted into a table keyed by user, nearly every row would dirty a page of its own
+// and cost several times as much (`bench/storage.ts` compares both).
 //
-// A row: its length in all (4 bytes), a hash of its user (4), a hash of its own id (4), two keys (8
-// each, doubles: what lists are ordered by; -1 where the row is not in that list), then fields.
-// Numbers take a byte for each seven bits, texts are UTF-8 behind their length. The first field is
-// the user's id. Little endian. Short ASCII texts are written in plain loops, which is several
-// times cheaper than a native call for each.
+// A row: its whole length (4 bytes), a hash of its user (4), a hash of its own id (4), two keys (8
+// each, doubles: the lists are ordered by them; -1 if the row is not in that list), then fields. A
+// number takes a byte for each seven bits; a text is its length, then UTF-8. The first field is the
+// user's id. Little endian. Short ASCII texts are written in plain loops, which is several times
+// cheaper than a native call for each.
 
 import { assert } from '../../../domain/assert.ts';
 import { fnv1a } from '../../../domain/ids.ts';
 
-/** As in `fnv1a`, which is written out here because one loop then does for both. */
+/** As in `fnv1a`. The hash is computed here as well, in the loop that writes the text. */
 const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
 const USER_HASH_AT = 4;
 const ID_HASH_AT = 8;
 const FIELDS_AT = 28;
 const NUMBER_BYTES_MAX = 8;
-/** What a text's length takes where its bytes need no counting first. */
+/** The longest text whose length takes one byte. */
 const SHORT_TEXT_MAX = 0x7f;
 const SCRATCH_BYTES_FIRST = 64 << 10;
-/** A larger scratch is not kept. */
+/** A larger scratch is released after use. */
 const SCRATCH_BYTES_MAX = 1 << 20;
 
-/** Where a row has the key of the list of orders: when the order was placed. */
+/** The offset of the key of the order list: when the order was placed. */
 export const CREATED_AT = 12;
-/** Where a row has the key of the feed: the notification's id. */
+/** The offset of the key of the feed: the notification's id. */
 export const NOTIFICATION_ID = 20;
 export type RowKey = typeof CREATED_AT | typeof NOTIFICATION_ID;
 /** The key of a row that is not in the list. */
 export const NO_KEY = -1;
 
-/** Rows are found by bucket, which is the low bits of their user's hash. */
+/** Rows are indexed by bucket: the low bits of their user's hash. */
 export const BUCKETS = 1024;
 
 export class RowPacker {
@@ -41,12 +41,12 @@ export class RowPacker {
   #row = 0;
   #length = 0;
 
-  /** Forgets rows that were added for a pack that then was not taken. */
+  /** Begins a pack, and drops the rows of a pack that was not taken. */
   begin(): void {
     this.#length = 0;
   }
 
-  /** Begins a row, whose first field is the user. */
+  /** Begins a row. Its first field is the user. */
   row(userId: string, createdAt: number, notificationId: number): void {
     this.#row = this.#length;
     this.#reserve(FIELDS_AT);
@@ -54,18 +54,18 @@ export class RowPacker {
     this.#view.setUint32(this.#row + ID_HASH_AT, 0, true);
     this.#view.setFloat64(this.#row + CREATED_AT, createdAt, true);
     this.#view.setFloat64(this.#row + NOTIFICATION_ID, notificationId, true);
-    // First the text, which may take the rows to a larger scratch and so to another view.
+    // The text comes first, because it may move the rows to a larger scratch and another view.
     const hash = this.text(userId);
     this.#view.setUint32(this.#row + USER_HASH_AT, hash, true);
   }
 
-  /** The row's own id, a text field whose hash lets readers pass other rows by. */
+  /** Adds the row's own id, a text field whose hash lets readers skip other rows. */
   id(id: string): void {
     const hash = this.text(id);
     this.#view.setUint32(this.#row + ID_HASH_AT, hash, true);
   }
 
-  /** Adds a text field and returns its hash, as `fnv1a` has it. */
+  /** Adds a text field and returns its `fnv1a` hash. */
   text(text: string): number {
     if (text.length > SHORT_TEXT_MAX) {
       this.longText(text);
@@ -91,8 +91,7 @@ export class RowPacker {
   }
 
   /**
-   * Adds a text field that nobody looks for: from some forty characters on a native call is
-   * cheaper.
+   * Adds a text field without a hash: from about forty characters on a native call is cheaper.
    */
   longText(text: string): void {
     const length = Buffer.byteLength(text);
@@ -102,8 +101,8 @@ export class RowPacker {
   }
 
   /**
-   * Adds a whole number from 0 up: seven bits a byte, the lowest first, the highest bit set on all
-   * but the last.
+   * Adds a whole number from 0 up: seven bits in each byte, the lowest first; the highest bit is
+   * set in all bytes but the last.
    */
   number(number: number): void {
     assert(Number.isSafeInteger(number) && number >= 0, 'a number in a row is whole, from 0 up');
@@ -121,7 +120,7 @@ export class RowPacker {
     this.#view.setUint32(this.#row, this.#length - this.#row, true);
   }
 
-  /** All rows since `begin`, in memory of their own. */
+  /** All rows since `begin`, in a buffer of their own. */
   take(): Buffer {
     const pack = Buffer.allocUnsafeSlow(this.#length);
     this.#scratch.copy(pack, 0, 0, this.#length);
@@ -172,18 +171,18 @@ export class RowFields {
   }
 }
 
-/** One row where it stands, with its key in the list it was looked for in. */
+/** The place of one row, with its key in the list of the search. */
 export interface RowPlace {
   readonly bytes: Buffer;
   readonly offset: number;
   readonly key: number;
 }
 
-/** A user to look for, with what makes looking cheap. */
+/** A user whose rows are searched, with values that make the search cheap. */
 export interface RowOwner {
   readonly hash: number;
   readonly bucket: number;
-  /** What the fields of this user's rows begin with. */
+  /** The first bytes of the fields of this user's rows. */
   readonly prefix: Buffer;
 }
 
@@ -215,7 +214,7 @@ export function rowKey(bytes: Buffer, offset: number, key: RowKey): number {
   return bytes.readDoubleLE(offset + key);
 }
 
-/** A view. */
+/** A view of the row's bytes. */
 export function rowBytes(bytes: Buffer, offset: number): Buffer {
   return bytes.subarray(offset, offset + rowLength(bytes, offset));
 }
@@ -235,7 +234,7 @@ function viewOf(bytes: Buffer): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
-/** The keys of one list among some rows, as a range; empty until one is added. */
+/** The range of the keys of one list among some rows; empty until a key is added. */
 export class KeyRange {
   min: number;
   max: number;

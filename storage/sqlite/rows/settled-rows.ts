@@ -1,5 +1,5 @@
-// Settled generations of rows kept by user (`user-rows.ts` has the whole picture): which there are,
-// with the ranges of their keys, and reading one user's rows out of their runs.
+// The settled generations of rows by user (`user-rows.ts` explains the whole): their list with the
+// ranges of their keys, and reads of one user's rows from their runs.
 
 import type { Database, Statement } from 'better-sqlite3';
 import { readQuery } from '../thread/read-query.ts';
@@ -32,7 +32,7 @@ interface GenerationRow {
 
 export interface SettledGeneration {
   readonly generation: number;
-  /** The highest key, in the list asked for, of its rows and of those of older generations. */
+  /** The highest key in the given list, of its rows and of the rows of older generations. */
   readonly keyMax: number;
 }
 
@@ -61,14 +61,14 @@ export class SettledRows {
     return Math.max(0, ...this.#generations.map(({ notificationId }) => notificationId.max));
   }
 
-  /** A generation was settled after all others. */
+  /** Adds the newest generation. */
   add({ generation, createdAt, notificationId }: Generation): void {
     this.#generations.push({ generation, createdAt, notificationId });
   }
 
   /**
-   * Takes up what the file has, as of one moment, and returns the positions: list, shard and
-   * sequence in turns. Errors: `store-unavailable`.
+   * Loads the generations of the file, at one moment, and returns the positions: list, shard and
+   * sequence alternate. Errors: `store-unavailable`.
    */
   load(): number[] {
     const reader = this.#reader;
@@ -90,7 +90,7 @@ export class SettledRows {
     return positions.flat();
   }
 
-  /** Those that have keys in the range, newest first. */
+  /** The generations with keys in the range, newest first. */
   generations(by: RowKey, keyMin: number, keyMax: number): SettledGeneration[] {
     const found: SettledGeneration[] = [];
     let highest = NO_KEY;
@@ -104,7 +104,7 @@ export class SettledRows {
   }
 
   /**
-   * The owner's rows in one generation, with keys in the range, the last kept first, at most
+   * The owner's rows in one generation with keys in the range, the last added first, at most
    * `limit`. Errors: `store-unavailable`.
    */
   rowsOf(

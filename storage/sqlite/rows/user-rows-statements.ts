@@ -1,27 +1,27 @@
-// What the projections' thread does to rows kept by user (`user-rows.ts` has the whole picture):
-// keeps packs in the log of their generation, and settles a generation, a slice of buckets at a
-// time so that no transaction is long.
+// The statements of the projections' thread for rows by user (`user-rows.ts` explains the whole).
+// They append packs to the log of their generation, and settle a generation, one slice of buckets
+// at a time, so that no transaction is long.
 
 import type { Database } from 'better-sqlite3';
 import { RecentRows } from './recent-rows.ts';
 import { readRowLog, RowLogs } from './row-log.ts';
 import { BUCKETS, CREATED_AT, KeyRange, NOTIFICATION_ID, rowKey } from './row-pack.ts';
 
-/** Rows in one settled run at most: what one busy user has in a generation is cut into several. */
+/** Most rows of a settled run: the rows of a busy user in a generation are several runs. */
 const RUN_ROWS_MAX = 256;
 const RUN_BYTES_FIRST = 32 << 10;
 /** Runs of one bucket in one generation: four million rows, many times what a generation holds. */
 const RUNS_PER_BUCKET = 1 << 14;
 
 /**
- * The ids of a bucket's runs in a generation go from here, in the order their rows were added, to
- * the next bucket's first.
+ * The first id of a bucket's runs in a generation. Their ids rise in the order of adding, below the
+ * first id of the next bucket.
  */
 export function firstRunId(generation: number, bucket: number): number {
   return (generation * BUCKETS + bucket) * RUNS_PER_BUCKET;
 }
 
-/** Ranges of keys are empty where the maximum is below the minimum. */
+/** A range of keys is empty if the maximum is below the minimum. */
 export const USER_ROWS_SCHEMA = `
   create table rows_settled (
     id integer primary key,
@@ -46,10 +46,10 @@ export const USER_ROWS_SCHEMA = `
   ) strict, without rowid;
   `;
 
-/** A generation being settled. */
+/** A generation that is being settled. */
 interface Settling {
   readonly rows: RecentRows;
-  /** List, shard and sequence in turns; later ones hold. */
+  /** List, shard and sequence alternate; the last of a list and shard counts. */
   readonly positions: readonly number[];
 }
 
@@ -59,7 +59,7 @@ export class UserRowsWriter {
   readonly #movePosition;
   readonly #putRun;
   readonly #addGeneration;
-  /** Where runs are put together; it grows to the longest, which `RUN_ROWS_MAX` bounds. */
+  /** The buffer in which runs are built. `RUN_ROWS_MAX` bounds its growth. */
   #run = Buffer.alloc(RUN_BYTES_FIRST);
   #settling: Settling | null = null;
 
@@ -79,15 +79,14 @@ export class UserRowsWriter {
     this.#addGeneration = database.prepare('insert into rows_generations values (?, ?, ?, ?, ?)');
   }
 
-  /** `positions`: list, shard and sequence in turns. */
+  /** `positions`: list, shard and sequence alternate. */
   append(pack: Uint8Array, generation: number, positions: readonly number[]): void {
     if (this.#settling?.rows.generation === generation) this.#settling = null;
     this.#logs.append(generation, positions, pack);
   }
 
   /**
-   * Writes the runs of some buckets. Nobody reads them before the generation is finished, and
-   * writing them again is harmless.
+   * Writes the runs of some buckets. They are not read before `finish`, and may be written again.
    */
   settle(generation: number, bucketFrom: number, bucketTo: number): void {
     const { rows } = this.#load(generation);
@@ -100,7 +99,7 @@ export class UserRowsWriter {
     }
   }
 
-  /** From here on the generation's rows are read from its runs. */
+  /** From now on the generation's rows are read from its runs. */
   finish(generation: number): void {
     const { rows, positions } = this.#load(generation);
     for (let i = 0; i < positions.length; i += 3) {
@@ -112,7 +111,7 @@ export class UserRowsWriter {
     this.#settling = null;
   }
 
-  /** A finished generation survives a power failure: its log may go. */
+  /** Call it once the finished generation survives a power failure. */
   removeLog(generation: number): void {
     this.#logs.remove(generation);
   }

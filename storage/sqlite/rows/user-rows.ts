@@ -1,18 +1,18 @@
-// Rows kept by user, for projections that take tens of thousands a second and are read a few
-// hundred times a second.
+// Rows by user, for projections with tens of thousands of new rows and a few hundred reads a
+// second.
 //
-// A batch becomes one pack: one record in the log of its generation, with the positions it moves
-// (`row-log.ts`), and the same bytes in memory, indexed by user (`recent-rows.ts`). When a
-// generation of packs holds enough rows it is settled: grouped by user bucket into runs, one SQLite
-// row each, in the order of generation and bucket, so that writing is appending. Rows never change;
-// a newer one of the same id follows. Reading a user's rows means the chains in memory, then one
-// look-up for each settled generation, newest first, as far as needed.
+// A batch becomes one pack: one record in the log of its generation, with its positions
+// (`row-log.ts`), and the same bytes in memory, indexed by user (`recent-rows.ts`). A generation
+// with enough rows is settled: its rows are grouped by user bucket into runs, one SQLite row each,
+// in the order of generation and bucket, so that all writes are appends. Rows never change; a newer
+// version is a new row of the same id. A read of a user's rows follows the chains in memory, then
+// makes one lookup in each settled generation, newest first, as far as needed.
 //
-// One row serves two lists, each by a key of its own: the list of orders, and the feed of what
-// their buyers are told.
+// One row serves two lists, each by a key of its own: the order list, and the feed of the buyers'
+// notifications.
 //
-// Whatever is in memory is on the disk as well. When the outcome of a write is unknown, memory is
-// made again from the files.
+// All rows in memory are on the disk as well. When the outcome of a write is unknown, memory is
+// loaded again from the files.
 
 import type { Database } from 'better-sqlite3';
 import { StoreUnavailableError } from '../../ports/journal.ts';
@@ -28,16 +28,17 @@ const SETTLE_ROWS = 65_536;
 /** Buckets settled in one transaction: a few milliseconds of work. */
 const SETTLE_BUCKETS = 64;
 /**
- * While one generation is settled the next may grow to this many times its size; then writers wait.
+ * While one generation is settled, the next may grow to this many times its size. Then writers
+ * wait.
  */
 const RECENT_GENERATIONS_MAX = 4;
-/** Writes that may wait for their turn. */
+/** Writes that may be queued. */
 const TURNS_MAX = 256;
 
 export interface ProjectionsDatabase {
   readonly writer: SqliteThread<ProjectionsHandlers>;
   readonly reader: Database;
-  /** How many rows are settled at once; small values are for tests. */
+  /** Rows of a generation that is settled; small values are for tests. */
   readonly settleRows?: number;
 }
 
@@ -47,10 +48,10 @@ export class UserRows {
   readonly #settled: SettledRows;
   /** By list, then by shard. */
   #positions: readonly [Map<number, number>, Map<number, number>] = [new Map(), new Map()];
-  /** The generation being settled, or waiting for it. */
+  /** The generation that is being settled, or will be next. */
   #frozen: RecentRows | null = null;
   #current = new RecentRows({ generation: 1 });
-  /** The outcome of a write is unknown: memory may be behind the file. */
+  /** The outcome of a write is unknown: memory may lack rows of the file. */
   #outcomeUnknown = false;
   #turn: Promise<unknown> = Promise.resolve();
   #turns = 0;
@@ -64,12 +65,12 @@ export class UserRows {
     this.#load();
   }
 
-  /** How far a list has come; what it gives survives the end of the process. */
+  /** The position of a list. It survives the end of the process. */
   position(list: RowList, shard: number): number {
     return this.#positions[list].get(shard) ?? 0;
   }
 
-  /** As `position`, of all the lists given; what it gives survives a power failure. */
+  /** The lowest position of the lists. It survives a power failure. */
   async syncedPosition(lists: readonly RowList[], shard: number): Promise<number> {
     const sequence = Math.min(...lists.map((list) => this.position(list, shard)));
     await this.#writer.submit('sync');
@@ -91,23 +92,22 @@ export class UserRows {
   }
 
   /**
-   * Writes one after the other: `work` sees the effects of all before it. Errors:
-   * `store-unavailable`, and those of `work`.
+   * Runs writes one after the other: `work` sees the effects of all earlier writes. Errors:
+   * `store-unavailable`, and the errors of `work`.
    */
   async inTurn<T>(work: () => Promise<T>): Promise<T> {
     if (this.#turns >= TURNS_MAX) throw new StoreUnavailableError(`too many writes of rows wait`);
     this.#turns += 1;
     const turn = this.#turn.then(async () => {
       if (this.#outcomeUnknown) {
-        // Or the file would be read between two slices, and a generation on its way out be written
-        // to.
+        // Otherwise the file would be read between two slices, and the generation that is being
+        // settled would get more rows.
         await this.#settling;
         this.#load();
       }
       return work();
     });
-    // Whoever waits for this turn hears of its error; the next turn only needs to know that it is
-    // over.
+    // The caller of this turn gets its error. The next turn only waits for its end.
     this.#turn = turn.then(
       () => undefined,
       () => undefined,
@@ -119,7 +119,7 @@ export class UserRows {
     }
   }
 
-  /** The batches above their shard's position in all the lists. To be called in turn. */
+  /** The batches above their shard's position in all the lists. Call it inside `inTurn`. */
   fresh<Batch extends ProjectionBatch<unknown>>(
     lists: readonly RowList[],
     batches: readonly Batch[],
@@ -135,8 +135,8 @@ export class UserRows {
   }
 
   /**
-   * Keeps the rows of fresh batches, packed in their order, with the lists' positions. To be called
-   * in turn. Errors: `store-unavailable`.
+   * Appends the rows of fresh batches, packed in their order, and the lists' positions. Call it
+   * inside `inTurn`. Errors: `store-unavailable`.
    */
   async append(
     lists: readonly RowList[],
@@ -153,9 +153,9 @@ export class UserRows {
   }
 
   /**
-   * Keeps rows that were lost: no position moves. Their notifications have ids below those of rows
-   * kept before, so their users have to be marked first (`markRestored`). To be called in turn.
-   * Errors: `store-unavailable`.
+   * Appends lost rows without moving a position. Their notifications have ids below the ids of
+   * earlier rows, so the caller must mark their users first (`markRestored`). Call it inside
+   * `inTurn`. Errors: `store-unavailable`.
    */
   async restore(pack: Buffer): Promise<void> {
     await this.#write(pack, []);
@@ -174,7 +174,7 @@ export class UserRows {
     this.#settleWhenDue();
   }
 
-  /** The owner's recent rows, the last kept first, at most `limit` with keys in the range. */
+  /** The owner's recent rows with keys in the range, the last added first, at most `limit`. */
   recentRows(
     owner: RowOwner,
     by: RowKey,
@@ -204,18 +204,18 @@ export class UserRows {
     return this.#settled.rowsOf(owner, generation, by, keyMin, keyMax, limit);
   }
 
-  /** Resolves when nothing is being settled. */
+  /** Resolves when no generation is being settled. */
   async settled(): Promise<void> {
     await this.#settling;
   }
 
-  /** Ends settling at the next slice; it begins anew when the file is opened again. */
+  /** Stops settling at the next slice. It starts again when the file is opened again. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#settling;
   }
 
-  /** Errors: `store-unavailable` when settling fails again and again while the rows grow. */
+  /** Errors: `store-unavailable` if settling keeps failing while the rows grow. */
   async #makeRoom(): Promise<void> {
     const countMax = this.#settleRows * RECENT_GENERATIONS_MAX;
     for (let attempt = 0; attempt < 2 && this.#current.count >= countMax; attempt++) {
@@ -234,8 +234,7 @@ export class UserRows {
       this.#current = new RecentRows({ generation: this.#frozen.generation + 1 });
     }
     this.#settling = this.#settle(this.#frozen)
-      // The rows stay readable where they are. The next batch looks what became of them, and tries
-      // again.
+      // The rows stay readable where they are. The next batch loads the files and retries.
       .catch(() => {
         this.#outcomeUnknown = true;
       })
@@ -257,7 +256,7 @@ export class UserRows {
   }
 
   /**
-   * Makes memory from the files. Nothing is being written meanwhile. Errors: `store-unavailable`.
+   * Loads memory from the files. No write runs meanwhile. Errors: `store-unavailable`.
    */
   #load(): void {
     const positions = this.#settled.load();
@@ -271,7 +270,7 @@ export class UserRows {
     this.#outcomeUnknown = false;
   }
 
-  /** The generation's rows, and its positions taken over; null where it has no log. */
+  /** Loads the generation's rows and applies its positions; null without a log. */
   #readRecent(generation: number): RecentRows | null {
     const records = readRowLog(this.#writer.file, generation);
     if (records === null) return null;
@@ -283,7 +282,7 @@ export class UserRows {
     return rows;
   }
 
-  /** `positions`: list, shard and sequence in turns. */
+  /** `positions`: list, shard and sequence alternate. */
   #move(positions: readonly number[]): void {
     for (let i = 0; i < positions.length; i += 3) {
       const list = positions[i] === ORDERS ? ORDERS : NOTIFICATIONS;

@@ -1,18 +1,18 @@
-// Opens SQLite files the way all of this product's are: log ahead of the file (WAL), schema made or
-// brought up to date, and a bound on how large the log may grow.
+// Opens SQLite files with the settings that all files of this product have: write-ahead log (WAL),
+// schema created or migrated, and a bound on the size of the log.
 
 import { statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import type { ProgramOptions } from './program.ts';
 
 /**
- * Pages in the log before a commit also checkpoints: small, so that no single commit waits long for
- * it.
+ * Pages in the log before a commit also checkpoints. Small, so that no commit waits long for a
+ * checkpoint.
  */
 const CHECKPOINT_PAGES = 1000;
-/** How long a cutting of the log may wait for readers, and any statement for a lock. */
+/** How long a truncation of the log may wait for readers, and any statement for a lock. */
 const BUSY_TIMEOUT_MS = 250;
-/** Commits between two looks at the size of the log. */
+/** Commits between two checks of the size of the log. */
 const WAL_CHECK_COMMITS = 32;
 const CACHE_KIBIBYTES = 16_384;
 
@@ -22,11 +22,11 @@ export class SchemaTooNewError extends Error {
 
 export interface WriterDatabaseOptions extends ProgramOptions {
   /**
-   * `full`: a commit is on the disk when it returns. `normal`: it survives the end of this process,
-   * and after a power failure the newest commits may be missing, in order.
+   * `full`: a commit is on the disk when it returns. `normal`: a commit survives the end of this
+   * process, but after a power failure the newest commits may be missing.
    */
   readonly synchronous: 'full' | 'normal';
-  /** Of files that are made now; SQLite's own 4096 unless given. */
+  /** The page size of a new file; SQLite's own 4096 unless given. */
   readonly pageBytes?: number;
   /** One script for each version of the schema, oldest first. Append only. */
   readonly migrations: readonly string[];
@@ -51,7 +51,7 @@ export function openWriterDatabase(options: WriterDatabaseOptions): Database.Dat
   }
 }
 
-/** A connection for short reads; the writer has to have opened the file before. */
+/** A connection for short reads. The writer must have opened the file before. */
 export function openReaderDatabase(file: string): Database.Database {
   const options = { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS };
   const database = new Database(file, options);
@@ -60,8 +60,8 @@ export function openReaderDatabase(file: string): Database.Database {
 }
 
 /**
- * Bounds the file's size from now on, as a full disk would; it never goes below what the file has.
- * 0 takes the bound away.
+ * Bounds the file's size from now on, as a full disk would; never below its present size. 0 removes
+ * the bound.
  */
 export function limitPages(database: Database.Database, pages: number): void {
   database.pragma(`max_page_count = ${pages > 0 ? pages : 0xfffffffe}`);
@@ -82,9 +82,9 @@ function migrate(database: Database.Database, options: WriterDatabaseOptions): v
 }
 
 /**
- * Keeps the log of a writer's database bounded. Automatic checkpoints can only begin the log anew
- * when no reader looks at it at that moment; under readers that never pause it would grow for ever.
- * Beyond the bound, this waits for them, but not long.
+ * Bounds the write-ahead log of a database. An automatic checkpoint can restart the log only while
+ * no reader uses it, so under readers without a pause the log would grow for ever. Past the bound
+ * this waits for readers, at most `BUSY_TIMEOUT_MS`.
  */
 export class WalBound {
   readonly #database: Database.Database;
@@ -99,7 +99,7 @@ export class WalBound {
     this.#bytesMax = options.walBytesMax;
   }
 
-  /** To be called after every commit. While the log is over its bound, every commit tries again. */
+  /** Call it after every commit. While the log is over its bound, every commit retries. */
   committed(): void {
     this.#commits += 1;
     if (this.#commits % WAL_CHECK_COMMITS !== 0 && !this.#overBound) return;

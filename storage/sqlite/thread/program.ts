@@ -1,12 +1,13 @@
-// What runs inside a database thread (`thread-entry.ts`): the statements of one database, as named
-// handlers. Each group of operations is one transaction. The other side is `thread.ts`.
+// The interface between a database thread (`thread-entry.ts`) and its program: the statements of
+// one database as named handlers. Each group of operations is one transaction. The main thread's
+// side is `thread.ts`.
 
 import type { Database } from 'better-sqlite3';
 
 /**
- * Operations by name. A handler runs inside the group's transaction and must be synchronous; it
- * answers refusals as values, because what it throws rolls back the whole group. A first parameter
- * that is a Uint8Array is a view of shared memory: it must not be kept.
+ * Operations by name. A handler runs inside the group's transaction and must be synchronous. It
+ * returns refusals as values, because an error rolls back the whole group. A Uint8Array as first
+ * parameter is a view of shared memory: the handler must not hold it after it returns.
  */
 export type Handlers = { readonly [name: string]: (...parameters: never[]) => unknown };
 
@@ -15,23 +16,23 @@ export interface Program {
   readonly handlers: Handlers;
   /** `begin immediate` for a writer; `begin` for readers, so that a group sees one moment. */
   readonly begin: 'begin' | 'begin immediate';
-  /** After each commit, before the answers leave. */
+  /** Called after each commit, before the results are sent. */
   readonly committed?: () => void;
-  /** After a group was rolled back: whatever the program remembers of it must go. */
+  /** Called after a rollback: the program must drop its cached state of the group. */
   readonly rolledBack?: () => void;
-  /** Buffers among the results that are handed over instead of copied; emptied with each answer. */
+  /** Buffers of the results to transfer instead of copy; emptied after each group. */
   readonly transfers?: ArrayBuffer[];
 }
 
 export interface ProgramOptions {
   readonly file: string;
-  /** The log file is cut when it grows beyond this. */
+  /** The write-ahead log is truncated when it grows beyond this. */
   readonly walBytesMax: number;
-  /** Pages the file may have, for tests of a full disk; 0 for no bound. */
+  /** The most pages of the file, for tests of a full disk; 0 for no bound. */
   readonly pageCountMax: number;
 }
 
-/** Every program module exports this as `open`. Throws where the file cannot be used. */
+/** Every program module exports this as `open`. Throws if the file cannot be used. */
 export type OpenProgram = (options: ProgramOptions) => Program;
 
 export interface ThreadData {
@@ -41,9 +42,10 @@ export interface ThreadData {
 }
 
 /**
- * One operation on its way into the thread, flat because names of fields would be written and read
- * for each: its name; where its first parameter's bytes stand in the arena, or -1 where all
- * parameters follow; how many bytes; then the parameters, null in place of such bytes.
+ * One operation as it is sent to the thread. Flat, because field names would be encoded for each
+ * operation. The name; the offset of the first parameter's bytes in the arena, or -1 if all
+ * parameters follow; the number of these bytes; then the parameters, with null in place of the
+ * bytes.
  */
 export type Operation = [name: string, offset: number, length: number, ...parameters: unknown[]];
 export const OPERATION_PARAMETERS_AT = 3;
@@ -53,12 +55,12 @@ export interface Fault {
   readonly message: string;
 }
 
-/** What the thread says: first that it is ready or why it cannot start, ... */
+/** The first message of the thread: it is ready, or why it cannot start. */
 export type ThreadStart = { readonly type: 'ready' } | { readonly type: 'failed'; fault: Fault };
-/** ... then for each group the results, or why there are none. */
+/** The message after each group: its results, or the fault. */
 export type ThreadAnswer = readonly unknown[] | Fault;
 
-/** Errors lose their own fields on the way between threads, so the code travels beside the text. */
+/** Errors lose their own fields between threads, so the code is sent beside the text. */
 export function faultOf(error: unknown): Fault {
   if (!(error instanceof Error)) return { code: 'unknown', message: String(error) };
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;

@@ -1,5 +1,5 @@
-// One page of a list that an index keeps in order. It asks for one row more than the page shows, to
-// know whether another follows.
+// Reads one page of a list with an ordered index. It reads one row more than the page shows, to
+// know whether another page follows.
 
 import {
   decodeCursor,
@@ -10,7 +10,7 @@ import {
 import type { Page, PageRequest } from '../../../contracts/paging.ts';
 
 /**
- * `read` gives at most `limit` items below the position, in the list's order. Errors:
+ * `read` returns at most `limit` items below the position, in the list's order. Errors:
  * `invalid-cursor`.
  */
 export function readPage<T>(

@@ -1,5 +1,5 @@
-// Reads on the main thread fail as the ports say: with `store-unavailable`, whatever SQLite calls
-// it.
+// Turns the SQLite errors of reads on the main thread into `store-unavailable`, as the ports
+// require.
 
 import Database from 'better-sqlite3';
 import { StoreUnavailableError } from '../../ports/journal.ts';

@@ -1,6 +1,6 @@
-// The body of a database thread: takes a group of operations, runs it as one transaction, answers.
-// It is the only writer of its file, and it blocks as long as the disk does; that is what it is
-// for.
+// The entry point of a database thread. It receives a group of operations, runs it as one
+// transaction and sends the results. It is the only writer of its file, and blocks during each
+// fsync, so that the main thread does not.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../../../domain/assert.ts';
@@ -42,7 +42,7 @@ function serve(program: Program): void {
       program.committed?.();
       return results;
     } catch (error) {
-      // SQLite rolls back by itself on some errors (a full disk is one), not on others.
+      // SQLite rolls back by itself on some errors (such as a full disk), but not on others.
       if (database.inTransaction) database.exec('rollback');
       program.rolledBack?.();
       if (transfers !== undefined) transfers.length = 0;

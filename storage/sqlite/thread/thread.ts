@@ -1,9 +1,9 @@
-// The handle of a database thread: gathers operations while a transaction is in flight, then sends
-// all that wait as one group, which becomes one transaction and one fsync (group commit, no timer).
-// Bytes travel in a shared arena, since cloning them would cost more. In one run of
-// `bench/storage.ts` an append of 4 KB took 96 CPU microseconds, both threads together, and 74 when
-// eight shards shared transactions; better-sqlite3 on the main thread took 56, but stops the event
-// loop for as long as the disk takes.
+// The handle of a database thread. It gathers operations while a transaction is in flight, then
+// sends all of them as one group: one transaction and one fsync (group commit, no timer). Bytes
+// travel in a shared arena, because cloning them costs more. In one run of `bench/storage.ts` an
+// append of 4 KB took 96 CPU microseconds, both threads together, and 74 when eight shards shared
+// transactions. better-sqlite3 on the main thread took 56, but blocks the event loop during the
+// fsync.
 
 import { Worker } from 'node:worker_threads';
 import { StoreUnavailableError } from '../../ports/journal.ts';
@@ -18,7 +18,7 @@ import type {
 } from './program.ts';
 
 const GROUP_OPERATIONS_MAX = 512;
-/** Also the size of the arena; one larger operation is a group of its own, and is copied. */
+/** Also the size of the arena. A larger operation is a group of its own, and is copied. */
 const GROUP_BYTES_MAX = 1 << 20;
 const WAITING_OPERATIONS_MAX = 16_384;
 const WAITING_BYTES_MAX = 64 << 20;
@@ -28,12 +28,12 @@ const RESTART_DELAY_MAX_MS = 5000;
 export interface SqliteThreadOptions extends ProgramOptions {
   /** The module that exports `open`. */
   readonly program: URL;
-  /** How many operations may wait; beyond it they are refused at once. */
+  /** Operations that may wait; past it operations are refused at once. */
   readonly waitingOperationsMax?: number;
   readonly restartDelayMs?: number;
 }
 
-/** What runs operations of `H`. */
+/** Runs operations of `H`. */
 export type Submits<H extends Handlers> = Pick<SqliteThread<H>, 'submit'>;
 
 interface Waiting {
@@ -75,7 +75,7 @@ export class SqliteThread<H extends Handlers> {
   }
 
   /**
-   * Resolves when the file is open. Errors: whatever keeps it from being used, with the file's name
+   * Resolves when the file is open. Errors: any error that prevents its use, with the file's name
    * in the text.
    */
   async start(): Promise<void> {
@@ -90,8 +90,8 @@ export class SqliteThread<H extends Handlers> {
   }
 
   /**
-   * Resolves to the handler's answer when its transaction is committed. Operations run in the order
-   * they were submitted. A first parameter that is a Uint8Array must not change before that.
+   * Resolves to the handler's result when its transaction is committed. Operations run in the order
+   * of submission. If the first parameter is a Uint8Array, it must not change before this resolves.
    * Errors: `store-unavailable`.
    */
   submit<N extends keyof H & string>(
@@ -122,7 +122,7 @@ export class SqliteThread<H extends Handlers> {
     });
   }
 
-  /** Finishes what was submitted, closes the file and ends the thread. Idempotent. */
+  /** Finishes the submitted operations, closes the file and ends the thread. Idempotent. */
   async close(): Promise<void> {
     this.#closing = true;
     clearTimeout(this.#restartTimer);
@@ -182,8 +182,8 @@ export class SqliteThread<H extends Handlers> {
   }
 
   /**
-   * The thread is gone, wanted or not: nobody may wait for it any longer, and it comes back unless
-   * it was to end.
+   * The thread has ended, by `close` or by a fault. Rejects the operations that wait for it, and
+   * starts a new thread unless `close` was called.
    */
   #exited(): void {
     const left = [...(this.#inFlight ?? []), ...this.#waiting];
@@ -205,8 +205,8 @@ export class SqliteThread<H extends Handlers> {
   }
 
   /**
-   * Waits for the end of the running turn's microtasks, so that what is submitted together travels
-   * together.
+   * Sends after the microtasks of the running turn, so that operations submitted together form one
+   * group.
    */
   #planSend(): void {
     if (this.#inFlight !== null || this.#sendPlanned) return;
@@ -229,7 +229,7 @@ export class SqliteThread<H extends Handlers> {
       if (!(first instanceof Uint8Array)) {
         operations.push([name, -1, 0, ...parameters]);
       } else if (length > GROUP_BYTES_MAX) {
-        // A copy of its own: cloning a view would clone all of the memory it looks at.
+        // A copy: cloning a view would clone the whole memory behind it.
         parameters[0] = new Uint8Array(first);
         operations.push([name, -1, 0, ...parameters]);
       } else {
