@@ -24,8 +24,9 @@ import { PaymentsConsumer } from '../events/payments/payments-consumer.ts';
 import { ProjectionsConsumer } from '../events/lists/projections-consumer.ts';
 import { followsService } from '../services/follows.ts';
 import { notificationsService } from '../services/notifications.ts';
-import { type OperatorServiceOptions, operatorService } from '../services/operator.ts';
+import { operatorService } from '../services/operator.ts';
 import { ordersService } from '../services/orders.ts';
+import type { OperatorsOptions } from '../app/operator/operators.ts';
 import { Passwords } from '../app/passwords.ts';
 import { Rebuild } from '../events/rebuild/rebuild.ts';
 import type { PaymentProvider } from '../events/payments/payment-provider.ts';
@@ -182,7 +183,7 @@ export function createServices(
     readonly shardCount: number;
     /** Where this node's gateway answers. */
     readonly url: () => string | null;
-    readonly operator: Pick<OperatorServiceOptions, 'verify' | 'placement'>;
+    readonly operator: Pick<OperatorsOptions, 'verify' | 'placement'>;
   },
 ): void {
   const { config, stores, bus, router, accessTokens, peers, self, shardCount, url } = options;

@@ -13,6 +13,7 @@ import type {
   OperatorAction,
   RebuildReport,
   ShardRow,
+  ShardStatus,
   VerifyReport,
 } from './operator.ts';
 import type { OrderView } from './orders.ts';
@@ -21,9 +22,13 @@ import type { WebhookCall } from './payments.ts';
 import type { NewProduct, Product, ProductPatch } from './products.ts';
 import type { Outcome } from './refusals.ts';
 
+interface AsOperator {
+  readonly caller: Requester;
+}
+
 interface Plannable {
-  /** Only tell what would be done. */
-  readonly dryRun: boolean;
+  /** True: only say what would be done. False unless given. */
+  readonly dryRun?: boolean;
 }
 
 /** action name -> [params, what a success carries, a refusal that carries more than others] */
@@ -80,26 +85,45 @@ export interface Actions {
   /** `unauthenticated` for a bad signature; a repeated webhook id succeeds and changes nothing (P2). */
   'payments.webhook': [WebhookCall, null];
 
-  /** Replays the journals of all shards and compares (X2). Takes as long as the journals are large. */
-  'operator.verify': [Record<string, never>, VerifyReport];
-  /** Makes good what order lists and feeds lost of the shards' journals, or only looks; null: of all. */
-  'operator.rebuild': [
-    { operatorId: string; shards: readonly number[] | null } & Plannable,
+  /** Everything of `operator` refuses callers without the operator's role: `forbidden` (X3). */
+  'operator.listNodes': [AsOperator, readonly NodeRow[]];
+  'operator.listShards': [AsOperator & { node?: string; state?: ShardStatus }, readonly ShardRow[]];
+  /** The last moves of shards, newest first. */
+  'operator.listMoves': [AsOperator & { limit?: number }, readonly MoveRecord[]];
+  'operator.listActions': [AsOperator & { page: PageRequest }, Page<OperatorAction>];
+  /** Pins a shard to a node, which moves it there; `to` null takes the pin away. */
+  'operator.pinShard': [AsOperator & Plannable & { shardId: string; to: string | null }, MovePlan];
+  'operator.drainNode': [AsOperator & Plannable & { nodeId: string }, MovePlan];
+  'operator.undrainNode': [AsOperator & Plannable & { nodeId: string }, MovePlan];
+  /** Pins at most `movesMax` shards so that the busiest nodes give some of their load to others. */
+  'operator.rebalanceShards': [AsOperator & Plannable & { movesMax?: number }, MovePlan];
+  /** Asks a node to end in good order, so that whatever supervises it starts it again. */
+  'operator.restartNode': [AsOperator & { nodeId: string }, null];
+  /** Makes good what order lists and feeds lost of the shards' journals; of all, unless named. */
+  'operator.rebuildLists': [
+    AsOperator & Plannable & { shards?: readonly number[] | null },
     RebuildReport,
   ];
+  /** Replays the journals of all shards and compares (X2): takes as long as these are large. */
+  'operator.verifyJournals': [AsOperator, VerifyReport];
+  /** The rest is what gateways of level 0 call: they have checked the role. */
   'operator.nodes': [Record<string, never>, readonly NodeRow[]];
   'operator.shards': [Record<string, never>, readonly ShardRow[]];
-  /** The last moves of shards, newest first. */
   'operator.moves': [{ limit: number }, readonly MoveRecord[]];
-  /** Pins a shard to a node, which moves it there; `to` null takes the pin away. */
-  'operator.pin': [{ operatorId: string; shard: number; to: string | null } & Plannable, MovePlan];
-  'operator.drain': [{ operatorId: string; nodeId: string } & Plannable, MovePlan];
-  'operator.undrain': [{ operatorId: string; nodeId: string } & Plannable, MovePlan];
-  /** Pins at most `movesMax` shards so that the busiest nodes give some of their load to the others. */
-  'operator.rebalance': [{ operatorId: string; movesMax: number } & Plannable, MovePlan];
-  /** Asks a node to end in good order, so that whatever supervises it starts it again. */
-  'operator.restart': [{ operatorId: string; nodeId: string }, null];
   'operator.actions': [{ page: PageRequest }, Page<OperatorAction>];
+  'operator.pin': [
+    { operatorId: string; shard: number; to: string | null; dryRun: boolean },
+    MovePlan,
+  ];
+  'operator.drain': [{ operatorId: string; nodeId: string; dryRun: boolean }, MovePlan];
+  'operator.undrain': [{ operatorId: string; nodeId: string; dryRun: boolean }, MovePlan];
+  'operator.rebalance': [{ operatorId: string; movesMax: number; dryRun: boolean }, MovePlan];
+  'operator.restart': [{ operatorId: string; nodeId: string }, null];
+  'operator.rebuild': [
+    { operatorId: string; shards: readonly number[] | null; dryRun: boolean },
+    RebuildReport,
+  ];
+  'operator.verify': [Record<string, never>, VerifyReport];
 }
 
 export type ActionName = keyof Actions;

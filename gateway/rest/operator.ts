@@ -1,8 +1,7 @@
-// What operators may ask (X1 to X3): only with the role. What has no end of its own (nodes, shards)
-// comes as a list of one page.
+// The operators' routes (X1 to X3). What has no end of its own (nodes, shards) comes as a list of
+// one page.
 
 import type { RefusalCode } from '../../contracts/refusals.ts';
-import { refusal } from '../../domain/refusal.ts';
 import {
   ActionPage,
   Change,
@@ -18,29 +17,16 @@ import {
   ShardQuery,
   VerifyReport,
 } from '../../contracts/operator.ts';
-import { REBALANCE_MOVES_DEFAULT, PAGE_LIMIT_DEFAULT } from '../../contracts/bounds.ts';
-import { SHARD_ID } from '../../contracts/patterns.ts';
 import { PageQuery } from '../../contracts/paging.ts';
 import { actionBody, moveBody, nodeBody, pageBody, shardBody } from '../present.ts';
 import { emptyReply, jsonReply, type Method, type Route, userRoute } from '../http/route.ts';
-import type { RouteDefinition, RouteResult, UserRequest } from '../http/route.ts';
+import type { RouteResult, UserRequest } from '../http/route.ts';
 import { pageRequest } from './paging.ts';
 
-type OperatorDefinition = RouteDefinition & { access: 'user' };
-type ChangeAction = 'operator.drain' | 'operator.undrain';
+type ChangeAction = 'operator.drainNode' | 'operator.undrainNode';
 
 export function operatorRoutes(): Route[] {
   return [...readRoutes(), ...shardRoutes(), ...nodeRoutes(), ...wholeRoutes()];
-}
-
-/** A route for operators: everybody else is refused before anything is asked (X3). */
-function operatorRoute<const D extends OperatorDefinition>(
-  definition: D,
-  handle: Parameters<typeof userRoute<D>>[1],
-): Route {
-  return userRoute(definition, (request) =>
-    request.caller.roles.includes('operator') ? handle(request) : refusal('forbidden'),
-  );
 }
 
 /** What the definitions of all these routes share. */
@@ -58,56 +44,50 @@ function about<const M extends Method>(method: M, path: string, refusals: Refusa
 
 function readRoutes(): Route[] {
   return [
-    operatorRoute(
+    userRoute(
       {
         ...about('GET', 'nodes'),
         summary: 'The living nodes and those lost lately, with what they carry.',
         response: NodeList,
       },
-      async ({ call }) => {
-        const nodes = await call('operator.nodes', {});
+      async ({ call, caller }) => {
+        const nodes = await call('operator.listNodes', { caller });
         return nodes.ok ? jsonReply(200, wholeList(nodes.value, nodeBody)) : nodes;
       },
     ),
-    operatorRoute(
+    userRoute(
       {
         ...about('GET', 'shards'),
         summary: 'All shards, or those of one node or in one state.',
         query: ShardQuery,
         response: ShardList,
       },
-      async ({ call, query }) => {
-        const shards = await call('operator.shards', {});
-        if (!shards.ok) return shards;
-        const { node, state } = query;
-        const shown = shards.value.filter(
-          ({ owner, status }) =>
-            (node === undefined || owner === node) && (state === undefined || status === state),
-        );
-        return jsonReply(200, wholeList(shown, shardBody));
+      async ({ call, caller, query }) => {
+        const shards = await call('operator.listShards', { ...query, caller });
+        return shards.ok ? jsonReply(200, wholeList(shards.value, shardBody)) : shards;
       },
     ),
-    operatorRoute(
+    userRoute(
       {
         ...about('GET', 'moves'),
         summary: 'The last moves of shards, newest first, with how each ended.',
         query: MoveQuery,
         response: MoveList,
       },
-      async ({ call, query }) => {
-        const moves = await call('operator.moves', { limit: query.limit ?? PAGE_LIMIT_DEFAULT });
+      async ({ call, caller, query }) => {
+        const moves = await call('operator.listMoves', { ...query, caller });
         return moves.ok ? jsonReply(200, wholeList(moves.value, moveBody)) : moves;
       },
     ),
-    operatorRoute(
+    userRoute(
       {
         ...about('GET', 'actions'),
         summary: 'What operators asked for, newest first, and what came of it.',
         query: PageQuery,
         response: ActionPage,
       },
-      async ({ call, query }) => {
-        const page = await call('operator.actions', { page: pageRequest(query) });
+      async ({ call, caller, query }) => {
+        const page = await call('operator.listActions', { caller, page: pageRequest(query) });
         return page.ok ? jsonReply(200, pageBody(page.value, actionBody)) : page;
       },
     ),
@@ -116,7 +96,7 @@ function readRoutes(): Route[] {
 
 function shardRoutes(): Route[] {
   const to = (path: string, summary: string): Route =>
-    operatorRoute(
+    userRoute(
       {
         ...about('POST', `shards/{id}/${path}`, ['not-found']),
         summary,
@@ -128,7 +108,7 @@ function shardRoutes(): Route[] {
   return [
     to('pin', 'Keep a shard on a node, whichever node would have it otherwise; moves it there.'),
     to('move', 'Move a shard to a node. The same as to pin it: unpin it, and it may go elsewhere.'),
-    operatorRoute(
+    userRoute(
       {
         ...about('POST', 'shards/{id}/unpin', ['not-found']),
         summary: 'Take a shard’s pin away; moves it to the node that has it without.',
@@ -144,21 +124,13 @@ async function pin(
   { id, call, caller, body }: UserRequest<unknown, { dryRun?: boolean }>,
   to: string | null,
 ): Promise<RouteResult> {
-  if (!shardForm.test(id)) return refusal('not-found');
-  const plan = await call('operator.pin', {
-    operatorId: caller.userId,
-    shard: Number(id),
-    to,
-    dryRun: body.dryRun ?? false,
-  });
+  const plan = await call('operator.pinShard', { ...body, caller, shardId: id, to });
   return plan.ok ? jsonReply(200, plan.value) : plan;
 }
 
-const shardForm = new RegExp(SHARD_ID);
-
 function nodeRoutes(): Route[] {
   const change = (path: string, action: ChangeAction, summary: string): Route =>
-    operatorRoute(
+    userRoute(
       {
         ...about('POST', `nodes/{id}/${path}`, ['not-found']),
         summary,
@@ -166,22 +138,21 @@ function nodeRoutes(): Route[] {
         response: MovePlan,
       },
       async ({ id: nodeId, call, caller, body }) => {
-        const { dryRun = false } = body;
-        const plan = await call(action, { operatorId: caller.userId, nodeId, dryRun });
+        const plan = await call(action, { ...body, caller, nodeId });
         return plan.ok ? jsonReply(200, plan.value) : plan;
       },
     );
   return [
-    change('drain', 'operator.drain', 'Move all shards of a node to others and give it none.'),
-    change('undrain', 'operator.undrain', 'Let a drained node take shards again.'),
-    operatorRoute(
+    change('drain', 'operator.drainNode', 'Move all shards of a node to others and give it none.'),
+    change('undrain', 'operator.undrainNode', 'Let a drained node take shards again.'),
+    userRoute(
       {
         ...about('POST', 'nodes/{id}/restart', ['not-found', 'invalid-request']),
         summary: 'Ask a node to end in good order, for whatever supervises it to start it again.',
         status: 202,
       },
       async ({ id: nodeId, call, caller }) => {
-        const asked = await call('operator.restart', { operatorId: caller.userId, nodeId });
+        const asked = await call('operator.restartNode', { caller, nodeId });
         return asked.ok ? emptyReply(202) : asked;
       },
     ),
@@ -190,7 +161,7 @@ function nodeRoutes(): Route[] {
 
 function wholeRoutes(): Route[] {
   return [
-    operatorRoute(
+    userRoute(
       {
         ...about('POST', 'rebalance'),
         summary: 'Pin a few shards so that the busiest nodes give some of their load to others.',
@@ -198,13 +169,11 @@ function wholeRoutes(): Route[] {
         response: MovePlan,
       },
       async ({ call, caller, body }) => {
-        const { movesMax = REBALANCE_MOVES_DEFAULT, dryRun = false } = body;
-        const operatorId = caller.userId;
-        const plan = await call('operator.rebalance', { operatorId, movesMax, dryRun });
+        const plan = await call('operator.rebalanceShards', { ...body, caller });
         return plan.ok ? jsonReply(200, plan.value) : plan;
       },
     ),
-    operatorRoute(
+    userRoute(
       {
         ...about('POST', 'rebuild', ['invalid-request']),
         summary:
@@ -213,23 +182,18 @@ function wholeRoutes(): Route[] {
         response: RebuildReport,
       },
       async ({ call, caller, body }) => {
-        const { shards = null, dryRun = false } = body;
-        const report = await call('operator.rebuild', {
-          operatorId: caller.userId,
-          shards,
-          dryRun,
-        });
+        const report = await call('operator.rebuildLists', { ...body, caller });
         return report.ok ? jsonReply(200, report.value) : report;
       },
     ),
-    operatorRoute(
+    userRoute(
       {
         ...about('POST', 'verify'),
         summary: 'Replay all journals and compare them with live state and read models.',
         response: VerifyReport,
       },
-      async ({ call }) => {
-        const report = await call('operator.verify', {});
+      async ({ call, caller }) => {
+        const report = await call('operator.verifyJournals', { caller });
         return report.ok ? jsonReply(200, report.value) : report;
       },
     ),
@@ -240,5 +204,3 @@ function wholeRoutes(): Route[] {
 function wholeList<T>(items: readonly T[], present: (item: T) => object): object {
   return pageBody({ items, nextCursor: null }, present);
 }
-
-/** A service of level 0 leaves the level out. */

@@ -6,10 +6,12 @@ import { refusal, success } from '../../domain/refusal.ts';
 import * as schemas from '../../contracts/operator.ts';
 import { operatorRoutes } from '../../gateway/rest/operator.ts';
 import type { NodeRow, ShardRow, OperatorAction, MoveRecord } from '../../contracts/operator.ts';
+import { startPretendGateway } from '../operator/pretend-gateway.ts';
 import { WRONG_BODIES } from './bad-requests.ts';
 import { type Fixture, NOW, startFixture } from './fixture.ts';
 
 const AS = 'boss+operator';
+const caller = { userId: 'boss', roles: ['operator'] };
 const TIME = '2026-03-01T12:00:00.000Z';
 const plan = {
   applied: true,
@@ -75,22 +77,23 @@ const rebuilt = {
 async function start(t: Parameters<typeof startFixture>[0]): Promise<Fixture> {
   const fixture = await startFixture(t);
   Object.assign(fixture.actions, {
-    'operator.nodes': () => success([node]),
-    'operator.shards': () => success([shard, { ...shard, shard: 8, owner: 'node-2' }]),
-    'operator.moves': () => success([move]),
-    'operator.actions': () => success({ items: [action], nextCursor: 'next' }),
-    'operator.pin': () => success(plan),
-    'operator.drain': () => success(plan),
-    'operator.undrain': () => success(plan),
-    'operator.rebalance': () => success(plan),
-    'operator.restart': () => success(null),
-    'operator.rebuild': () => success(rebuilt),
+    'operator.listNodes': () => success([node]),
+    'operator.listShards': () => success([shard]),
+    'operator.listMoves': () => success([move]),
+    'operator.listActions': () => success({ items: [action], nextCursor: 'next' }),
+    'operator.pinShard': () => success(plan),
+    'operator.drainNode': () => success(plan),
+    'operator.undrainNode': () => success(plan),
+    'operator.rebalanceShards': () => success(plan),
+    'operator.restartNode': () => success(null),
+    'operator.rebuildLists': () => success(rebuilt),
   });
   return fixture;
 }
 
-test('X3: every route of operators is 403 without the role, and calls no service', async (t) => {
-  const fixture = await start(t);
+test('X3: every route of operators is 403 without the role, and nothing is changed or recorded', async (t) => {
+  const { fixture, cluster } = await startPretendGateway(t, ['node-1', 'node-2']);
+  const before = await cluster.placement.load();
   const routes = operatorRoutes().map(({ definition }) => definition);
   t.is(routes.length, 13);
   for (const { method, path, body } of routes) {
@@ -102,7 +105,9 @@ test('X3: every route of operators is 403 without the role, and calls no service
     const unknown = await fixture.request(method, filled, options);
     t.is(unknown.status, 401, `${method} ${path}`);
   }
-  t.deepEqual(fixture.calls, []);
+  t.is(fixture.calls.length, routes.length, 'only those who are known reach the use cases');
+  t.deepEqual(await cluster.placement.load(), before);
+  t.deepEqual([cluster.log.actions, cluster.restarted], [[], []]);
 });
 
 test('X1, H1: lists come as described, with times of RFC 3339', async (t) => {
@@ -122,70 +127,70 @@ test('X1, H1: lists come as described, with times of RFC 3339', async (t) => {
   }
 });
 
-test('X1: shards are shown by node and by state', async (t) => {
+test('X1: shards are asked for by node and by state', async (t) => {
   const fixture = await start(t);
-  for (const [query, shown] of [
-    ['', [7, 8]],
-    ['?node=node-2', [8]],
-    ['?state=serving', [7, 8]],
-    ['?state=recovering', []],
-    ['?node=node-9&state=serving', []],
+  for (const [query, filter] of [
+    ['', {}],
+    ['?node=node-2', { node: 'node-2' }],
+    ['?node=node-9&state=recovering', { node: 'node-9', state: 'recovering' }],
   ] as const) {
     const reply = await fixture.request('GET', `/v1/operator/shards${query}`, { as: AS });
-    const items = reply.json['items'] as { shard: number }[];
-    t.deepEqual(
-      items.map((row) => row.shard),
-      [...shown],
-    );
+    t.is(reply.status, 200);
+    t.deepEqual(fixture.calls.at(-1)?.params, { ...filter, caller });
   }
 });
 
 test('X1, X3: a change reaches its service with the caller; its plan is returned', async (t) => {
   const fixture = await start(t);
-  const operatorId = 'boss';
-  const pin = { operatorId, shard: 7, to: 'node-2', dryRun: false };
-  const drain = { operatorId, nodeId: 'node-1', dryRun: false };
+  const pin = { caller, shardId: '7', to: 'node-2' };
+  const drain = { caller, nodeId: 'node-1' };
   for (const [path, body, called, params] of [
-    ['shards/7/pin', { to: 'node-2' }, 'operator.pin', pin],
-    ['shards/7/move', { to: 'node-2', dryRun: true }, 'operator.pin', { ...pin, dryRun: true }],
-    ['shards/7/unpin', {}, 'operator.pin', { ...pin, to: null }],
+    ['shards/7/pin', { to: 'node-2' }, 'operator.pinShard', pin],
+    [
+      'shards/7/move',
+      { to: 'node-2', dryRun: true },
+      'operator.pinShard',
+      { ...pin, dryRun: true },
+    ],
+    ['shards/7/unpin', {}, 'operator.pinShard', { ...pin, to: null }],
     [
       'shards/0/unpin',
       { dryRun: true },
-      'operator.pin',
-      { operatorId, shard: 0, to: null, dryRun: true },
+      'operator.pinShard',
+      { caller, shardId: '0', to: null, dryRun: true },
     ],
-    ['nodes/node-1/drain', {}, 'operator.drain', drain],
-    ['nodes/node-1/undrain', { dryRun: true }, 'operator.undrain', { ...drain, dryRun: true }],
-    ['rebalance', {}, 'operator.rebalance', { operatorId, movesMax: 10, dryRun: false }],
+    ['nodes/node-1/drain', {}, 'operator.drainNode', drain],
+    ['nodes/node-1/undrain', { dryRun: true }, 'operator.undrainNode', { ...drain, dryRun: true }],
+    ['rebalance', {}, 'operator.rebalanceShards', { caller }],
     [
       'rebalance',
       { movesMax: 3, dryRun: true },
-      'operator.rebalance',
-      { operatorId, movesMax: 3, dryRun: true },
+      'operator.rebalanceShards',
+      { caller, movesMax: 3, dryRun: true },
     ],
   ] as const) {
     const reply = await fixture.request('POST', `/v1/operator/${path}`, { as: AS, body });
     t.deepEqual([reply.status, reply.json], [200, plan], path);
     t.true(Compile(schemas.MovePlan).Check(reply.json));
-    t.like(fixture.calls.at(-1), { action: called, params });
+    t.like(fixture.calls.at(-1), { action: called });
+    t.deepEqual(fixture.calls.at(-1)?.params, params);
   }
 });
 
 test('J1, X3: a rebuild reaches its service with the caller, for all shards or some', async (t) => {
   const fixture = await start(t);
-  const operatorId = 'boss';
   for (const [body, params] of [
-    [{}, { operatorId, shards: null, dryRun: false }],
+    [{}, { caller }],
     [
       { shards: [7, 0], dryRun: true },
-      { operatorId, shards: [7, 0], dryRun: true },
+      { caller, shards: [7, 0], dryRun: true },
     ],
   ] as const) {
     const reply = await fixture.request('POST', '/v1/operator/rebuild', { as: AS, body });
     t.deepEqual([reply.status, reply.json], [200, rebuilt as object]);
     t.true(Compile(schemas.RebuildReport).Check(reply.json));
-    t.like(fixture.calls.at(-1), { action: 'operator.rebuild', params });
+    t.like(fixture.calls.at(-1), { action: 'operator.rebuildLists' });
+    t.deepEqual(fixture.calls.at(-1)?.params, params);
   }
   const calls = fixture.calls.length;
   for (const shards of [[], [256], [-1], [1, 1], 'all']) {
@@ -202,21 +207,31 @@ test('X1: a restart is answered when it is accepted, before it is done', async (
   const fixture = await start(t);
   const reply = await fixture.request('POST', '/v1/operator/nodes/node-1/restart', { as: AS });
   t.deepEqual([reply.status, reply.text], [202, '']);
-  const params = { operatorId: 'boss', nodeId: 'node-1' };
-  t.like(fixture.calls[0], { action: 'operator.restart', params });
+  const params = { caller, nodeId: 'node-1' };
+  t.like(fixture.calls[0], { action: 'operator.restartNode', params });
 });
 
 test('X1, H2: a refusal of the service is a problem with its reason', async (t) => {
   const fixture = await start(t);
   const detail = 'node-9 is no living node.';
-  fixture.actions['operator.pin'] = () => refusal('invalid-request', detail);
-  fixture.actions['operator.drain'] = () => refusal('not-found', 'There is no node node-9.');
+  fixture.actions['operator.pinShard'] = () => refusal('invalid-request', detail);
+  fixture.actions['operator.drainNode'] = () => refusal('not-found', 'There is no node node-9.');
   const body = { to: 'node-9' };
   const pinned = await fixture.request('POST', '/v1/operator/shards/7/pin', { as: AS, body });
   t.is(pinned.status, 422);
   t.like(pinned.json, { code: 'invalid-request', detail });
   const drain = '/v1/operator/nodes/node-9/drain';
   t.is((await fixture.request('POST', drain, { as: AS, body: {} })).status, 404);
+});
+
+test('H8, X1: a shard’s id of another form is 404, and nothing is recorded', async (t) => {
+  const { fixture, cluster } = await startPretendGateway(t, ['node-1']);
+  for (const id of ['x', '-1', '07', '1e1', '0x7', '__proto__', '9999999']) {
+    const path = `/v1/operator/shards/${id}/unpin`;
+    const reply = await fixture.request('POST', path, { as: AS, body: {} });
+    t.deepEqual([reply.status, reply.json['code']], [404, 'not-found'], id);
+  }
+  t.deepEqual(cluster.log.actions, []);
 });
 
 test('H8: an operator’s bad input is 4xx and calls no service', async (t) => {
@@ -242,8 +257,6 @@ test('H8: an operator’s bad input is 4xx and calls no service', async (t) => {
     t.is(await post('shards/7/pin', body), 422, JSON.stringify(body));
   for (const movesMax of [0, -1, 257, 1.5, '3', null])
     t.is(await post('rebalance', { movesMax }), 422, String(movesMax));
-  for (const id of ['x', '-1', '07', '1e1', '0x7', '__proto__', '9999999'])
-    t.is(await post(`shards/${id}/unpin`, {}), 404, id);
   for (const path of [
     'shards?state=sold',
     'shards?node=%27',

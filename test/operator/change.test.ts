@@ -114,9 +114,9 @@ test('X1: a target node lost during the move fails the command with the reason',
 
 test('X1: the command goes on waiting while nodes are unavailable', async (t) => {
   const { run, fixture } = await start(t);
-  const shards = fixture.actions['operator.shards']!;
+  const shards = fixture.actions['operator.listShards']!;
   let refusals = 3;
-  fixture.actions['operator.shards'] = (params: never) => {
+  fixture.actions['operator.listShards'] = (params: never) => {
     if (refusals === 0) return shards(params);
     refusals -= 1;
     return { ok: false, code: 'unavailable' };

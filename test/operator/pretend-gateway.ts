@@ -4,24 +4,26 @@
 import { OperatorApi } from '../../operator/api-client.ts';
 import type { Pace } from '../../operator/pace.ts';
 import type { ActionName } from '../../contracts/actions.ts';
-import type { OperatorServiceOptions } from '../../services/operator.ts';
+import type { OperatorsOptions } from '../../app/operator/operators.ts';
+import { operatorService } from '../../services/operator.ts';
 import { type Fixture, startFixture } from '../gateway/fixture.ts';
-import { PretendCluster } from '../services/pretend-cluster.ts';
+import { startServices } from '../services/harness.ts';
+import { PretendCluster } from '../app/operator/pretend-cluster.ts';
 
 /** A token that the gateway of these tests accepts. */
 export const TOKEN = 'valid.boss+operator';
 
 const ACTIONS: readonly ActionName[] = [
-  'operator.nodes',
-  'operator.shards',
-  'operator.pin',
-  'operator.drain',
-  'operator.undrain',
-  'operator.rebalance',
-  'operator.restart',
-  'operator.actions',
-  'operator.verify',
-  'operator.rebuild',
+  'operator.listNodes',
+  'operator.listShards',
+  'operator.pinShard',
+  'operator.drainNode',
+  'operator.undrainNode',
+  'operator.rebalanceShards',
+  'operator.restartNode',
+  'operator.listActions',
+  'operator.verifyJournals',
+  'operator.rebuildLists',
 ];
 
 export interface PretendGateway {
@@ -34,9 +36,10 @@ export interface PretendGateway {
 export async function startPretendGateway(
   t: Parameters<typeof startFixture>[0],
   nodeIds: readonly string[],
-  options: Partial<OperatorServiceOptions> = {},
+  options: Partial<OperatorsOptions> = {},
 ): Promise<PretendGateway> {
-  const cluster = await PretendCluster.start(t, nodeIds, options);
+  const cluster = await PretendCluster.start(nodeIds, options);
+  const { call } = await startServices(t, () => [operatorService(cluster.options)]);
   const fixture = await startFixture(t);
   const url = `http://127.0.0.1:${fixture.port}`;
   const gateway = {
@@ -46,10 +49,10 @@ export async function startPretendGateway(
     api: new OperatorApi({ url, token: () => TOKEN }),
   };
   for (const action of ACTIONS) {
-    fixture.actions[action] = (params: never) => cluster.call(action, params);
+    fixture.actions[action] = (params: never) => call(action, params);
   }
-  fixture.actions['operator.moves'] = async (params: never) => {
-    const moves = await cluster.call('operator.moves', params);
+  fixture.actions['operator.listMoves'] = async (params: never) => {
+    const moves = await call('operator.listMoves', params);
     await cluster.step(cluster.movesALook);
     return moves;
   };

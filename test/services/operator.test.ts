@@ -1,399 +1,98 @@
-// The operator service over a placement in memory: what operators see and what their changes do.
+// The face of the operators' use cases: every action reaches its own, under today's names and under
+// those that gateways of level 0 call.
 
 import test from 'ava';
-import type { VerifyReport } from '../../contracts/operator.ts';
-import { success } from '../../domain/refusal.ts';
-import { NOW } from './harness.ts';
-import { PretendCluster, SHARDS } from './pretend-cluster.ts';
+import type { RebuiltShard, VerifyReport } from '../../contracts/operator.ts';
+import { refusal, success } from '../../domain/refusal.ts';
+import { operatorService } from '../../services/operator.ts';
+import { PretendCluster, SHARDS } from '../app/operator/pretend-cluster.ts';
+import { FIRST_PAGE, startServices } from './harness.ts';
 
-const NODES = ['node-1', 'node-2', 'node-3'];
-const operatorId = 'olga';
+const caller = { userId: 'olga', roles: ['operator'] };
+const operatorId = caller.userId;
+const REPORT: VerifyReport = { ok: true, shards: 1, entries: 2, drops: 1, orders: 1, findings: [] };
 
-function unavailable(): Error {
-  return Object.assign(new Error('the store is away'), { code: 'store-unavailable' });
+async function start(t: Parameters<typeof startServices>[0]) {
+  const cluster = await PretendCluster.start(['node-1', 'node-2'], {
+    verify: async () => REPORT,
+    rebuild: async (shards) => shards.map(rebuilt),
+  });
+  const { call } = await startServices(t, () => [operatorService(cluster.options)]);
+  return { cluster, call };
 }
 
-test('X1: nodes tell their state, their shards, and what these carry together', async (t) => {
-  const cluster = await PretendCluster.start(t, NODES);
-  const mine = await cluster.shardsOf('node-1');
-  for (const shard of mine) cluster.rates.set(shard, 10);
-  const nodes = await cluster.call('operator.nodes', {});
-  t.true(nodes.ok);
-  if (!nodes.ok) return;
-  t.deepEqual(
-    nodes.value.map(({ nodeId, state }) => [nodeId, state]),
-    NODES.map((nodeId) => [nodeId, 'serving']),
-  );
-  t.deepEqual(nodes.value[0], {
-    nodeId: 'node-1',
-    state: 'serving',
-    incarnation: 'run-1',
-    weight: 1,
-    startedAt: NOW,
-    url: null,
-    shardsOwned: mine.length,
-    shardsWanted: mine.length,
-    liveDrops: 0,
-    ordersPerSecond: 10 * mine.length,
-    relayLag: mine.length,
-    leaseMs: 2_500,
-    level: 1,
-  });
-});
+function rebuilt(shard: number): RebuiltShard {
+  return { shard, entries: 9, orders: 1, notifications: 2, reason: null };
+}
 
-test('X1: a node is draining, drained, leaving or lost', async (t) => {
-  const cluster = await PretendCluster.start(t, [...NODES, 'node-4', 'node-5']);
-  await cluster.placement.setDrained('node-1', true);
-  await cluster.step(SHARDS);
-  await cluster.placement.setDrained('node-2', true);
-  await cluster.join('node-3', { leaving: true });
-  await cluster.lose('node-4');
-  const nodes = await cluster.call('operator.nodes', {});
+test('X1, X2: every action reaches its use case, and gateways of level 0 get the same by the old names', async (t) => {
+  const [today, before] = [await start(t), await start(t)];
+  const shard = (await today.cluster.shardsOf('node-1'))[0]!;
+  const shardId = String(shard);
+  const to = 'node-2';
+  const nodeId = 'node-1';
+  const dryRun = false;
+  const answers = [
+    await today.call('operator.listNodes', { caller }),
+    await today.call('operator.listShards', { caller }),
+    await today.call('operator.pinShard', { caller, shardId, to }),
+    await today.call('operator.pinShard', { caller, shardId, to: null, dryRun: true }),
+    await today.call('operator.drainNode', { caller, nodeId }),
+    await today.call('operator.undrainNode', { caller, nodeId }),
+    await today.call('operator.rebalanceShards', { caller, movesMax: 3 }),
+    await today.call('operator.rebuildLists', { caller }),
+    await today.call('operator.rebuildLists', { caller, shards: [5], dryRun: true }),
+    await today.call('operator.verifyJournals', { caller }),
+    await today.call('operator.restartNode', { caller, nodeId }),
+    await today.call('operator.listMoves', { caller, limit: 5 }),
+    await today.call('operator.listActions', { caller, page: FIRST_PAGE }),
+  ];
+  const answersBefore = [
+    await before.call('operator.nodes', {}),
+    await before.call('operator.shards', {}),
+    await before.call('operator.pin', { operatorId, shard, to, dryRun }),
+    await before.call('operator.pin', { operatorId, shard, to: null, dryRun: true }),
+    await before.call('operator.drain', { operatorId, nodeId, dryRun }),
+    await before.call('operator.undrain', { operatorId, nodeId, dryRun }),
+    await before.call('operator.rebalance', { operatorId, movesMax: 3, dryRun }),
+    await before.call('operator.rebuild', { operatorId, shards: null, dryRun }),
+    await before.call('operator.rebuild', { operatorId, shards: [5], dryRun: true }),
+    await before.call('operator.verify', {}),
+    await before.call('operator.restart', { operatorId, nodeId }),
+    await before.call('operator.moves', { limit: 5 }),
+    await before.call('operator.actions', { page: FIRST_PAGE }),
+  ];
+  t.deepEqual(answersBefore, answers);
   t.deepEqual(
-    nodes.ok && nodes.value.map(({ nodeId, state, shardsWanted }) => [nodeId, state, shardsWanted]),
+    answers.map(({ ok }) => ok),
+    answers.map(() => true),
+  );
+  t.deepEqual(answers[8], success({ applied: false, shards: [rebuilt(5)] }));
+  t.deepEqual(answers[9], success(REPORT));
+  t.deepEqual(
+    today.cluster.log.actions.map((done) => [done.operatorId, done.action, done.params]),
     [
-      ['node-1', 'drained', 0],
-      ['node-2', 'draining', 0],
-      ['node-3', 'leaving', 0],
-      ['node-5', 'serving', SHARDS],
-      ['node-4', 'lost', 0],
+      [operatorId, 'pin', { shard, to }],
+      [operatorId, 'drain', { nodeId }],
+      [operatorId, 'undrain', { nodeId }],
+      [operatorId, 'rebalance', { movesMax: 3 }],
+      [operatorId, 'rebuild', { shards: null }],
+      [operatorId, 'restart', { nodeId }],
     ],
   );
+  t.is(SHARDS, answers[1]?.ok ? (answers[1].value as readonly unknown[]).length : 0);
 });
 
-test('X1: a node that does not answer in time is shown with zeros, and its shards as not answered', async (t) => {
-  const cluster = await PretendCluster.start(t, NODES);
-  cluster.silent.add('node-2');
-  const [nodes, shards] = await Promise.all([
-    cluster.call('operator.nodes', {}),
-    cluster.call('operator.shards', {}),
-  ]);
-  const row = nodes.ok && nodes.value.find(({ nodeId }) => nodeId === 'node-2');
-  t.like(row, { state: 'serving', relayLag: 0, leaseMs: null });
-  t.true(row && row.shardsOwned > 0);
-  t.true(shards.ok);
-  if (!shards.ok) return;
-  t.is(shards.value.length, SHARDS);
-  for (const { owner, answered, status, epoch } of shards.value) {
-    const silent = owner === 'node-2';
-    t.deepEqual([answered, status, epoch], silent ? [false, 'stopped', 0] : [true, 'serving', 3]);
+test('X3: an action refuses callers without the role', async (t) => {
+  const { call } = await start(t);
+  const buyer = { userId: 'ben', roles: [] };
+  t.deepEqual(await call('operator.listNodes', { caller: buyer }), refusal('forbidden'));
+});
+
+test('X2: replays may take ten minutes, whichever name they are called by', async (t) => {
+  const { cluster } = await start(t);
+  const { actions = {} } = operatorService(cluster.options);
+  for (const name of ['rebuild', 'rebuildLists', 'verify', 'verifyJournals']) {
+    t.like(actions[name], { timeout: 600_000 }, name);
   }
-});
-
-test('X1: a dry run tells the same moves as the change, changes nothing, and is not recorded', async (t) => {
-  const cluster = await PretendCluster.start(t, NODES);
-  const [shard = 0] = await cluster.shardsOf('node-1');
-  const before = await cluster.placement.load();
-  for (const plan of [
-    (dryRun: boolean) => cluster.call('operator.drain', { operatorId, nodeId: 'node-1', dryRun }),
-    (dryRun: boolean) => cluster.call('operator.pin', { operatorId, shard, to: 'node-3', dryRun }),
-  ]) {
-    const dry = await plan(true);
-    t.deepEqual(await cluster.placement.load(), before);
-    t.deepEqual(cluster.log.actions, []);
-    const done = await plan(false);
-    t.true(dry.ok && done.ok && dry.value.moves.length > 0);
-    t.deepEqual(dry.ok && { ...dry.value, applied: true }, done.ok && done.value);
-    t.is(cluster.log.actions.length, 1);
-    cluster.log.actions.length = 0;
-    await cluster.placement.setDrained('node-1', false);
-    await cluster.placement.setPin(shard, null);
-  }
-});
-
-test('X1: a pin moves its shard and no other, and without it the shard goes back', async (t) => {
-  const cluster = await PretendCluster.start(t, NODES);
-  const home = (await cluster.owners())[5]!;
-  const to = NODES.find((nodeId) => nodeId !== home)!;
-  const pinned = await cluster.call('operator.pin', { operatorId, shard: 5, to, dryRun: false });
-  const reason = `An operator pinned it to ${to}.`;
-  t.deepEqual(pinned, success({ applied: true, moves: [{ shard: 5, from: home, to, reason }] }));
-  await cluster.step(SHARDS);
-  t.is((await cluster.owners())[5], to);
-  const shards = await cluster.call('operator.shards', {});
-  t.like(shards.ok && shards.value[5], { owner: to, wanted: to, pinned: true });
-  const again = await cluster.call('operator.pin', { operatorId, shard: 5, to, dryRun: false });
-  t.deepEqual(again, success({ applied: true, moves: [] }));
-  const pin = { operatorId, shard: 5, to: null, dryRun: false };
-  const unpinned = await cluster.call('operator.pin', pin);
-  t.like(unpinned.ok && unpinned.value.moves[0], { shard: 5, from: to, to: home });
-  t.deepEqual((await cluster.placement.load()).pins, new Map());
-});
-
-test('X1, X3: pins that cannot hold are refused with a reason, and recorded', async (t) => {
-  const cluster = await PretendCluster.start(t, [...NODES, 'node-4', 'node-5']);
-  await cluster.placement.setDrained('node-2', true);
-  await cluster.join('node-3', { leaving: true });
-  await cluster.lose('node-4');
-  for (const [shard, to, words] of [
-    [0, 'node-9', 'node-9 is no living node.'],
-    [0, 'node-4', 'node-4 is no living node.'],
-    [0, 'node-3', 'node-3 is about to end.'],
-    [0, 'node-2', 'node-2 is drained and takes no shards.'],
-    [SHARDS, 'node-1', `There is no such shard: they are 0 to ${SHARDS - 1}.`],
-    [-1, null, `There is no such shard: they are 0 to ${SHARDS - 1}.`],
-    [1.5, 'node-1', `There is no such shard: they are 0 to ${SHARDS - 1}.`],
-  ] as const) {
-    const refused = await cluster.call('operator.pin', { operatorId, shard, to, dryRun: false });
-    t.like(refused, { ok: false, code: 'invalid-request', detail: words });
-    t.is(cluster.log.actions.at(-1)?.result, `Refused: ${words}`);
-  }
-  t.deepEqual((await cluster.placement.load()).pins, new Map());
-});
-
-test('W5, X1: a drain moves exactly the node’s shards, and an undrain the same ones back', async (t) => {
-  const cluster = await PretendCluster.start(t, NODES);
-  const mine = await cluster.shardsOf('node-2');
-  t.true(mine.length > 0);
-  const node = { operatorId, nodeId: 'node-2', dryRun: false };
-  const drained = await cluster.call('operator.drain', node);
-  t.true(drained.ok);
-  if (!drained.ok) return;
-  t.deepEqual(
-    drained.value.moves.map(({ shard, from }) => [shard, from]),
-    mine.map((shard) => [shard, 'node-2']),
-  );
-  t.is(drained.value.moves[0]?.reason, 'node-2 is drained.');
-  await cluster.step(1);
-  const again = await cluster.call('operator.drain', node);
-  t.is(
-    again.ok && again.value.moves.length,
-    mine.length - 1,
-    'what is not moved yet is told again',
-  );
-  await cluster.step(SHARDS);
-  t.deepEqual(await cluster.shardsOf('node-2'), []);
-  const undrained = await cluster.call('operator.undrain', node);
-  t.deepEqual(
-    undrained.ok && undrained.value.moves.map(({ shard, to }) => [shard, to]),
-    mine.map((shard) => [shard, 'node-2']),
-  );
-});
-
-test('X1: the last node that takes shards is not drained, nor one that never was', async (t) => {
-  const cluster = await PretendCluster.start(t, ['node-1', 'node-2']);
-  await cluster.lose('node-2');
-  const last = { operatorId, nodeId: 'node-1', dryRun: false };
-  const refused = await cluster.call('operator.drain', last);
-  t.like(refused, { ok: false, code: 'invalid-request' });
-  t.regex(refused.ok ? '' : refused.detail!, /^node-1 cannot be drained: no other node takes/);
-  t.deepEqual((await cluster.placement.load()).drained, new Set());
-  const never = { operatorId, nodeId: 'node-9', dryRun: false };
-  for (const action of ['operator.drain', 'operator.undrain'] as const) {
-    t.like(await cluster.call(action, never), { ok: false, code: 'not-found' });
-  }
-  const lost = await cluster.call('operator.drain', { ...last, nodeId: 'node-2' });
-  t.true(lost.ok, 'a lost node may be kept empty for when it comes back');
-});
-
-test('X1: rebalance pins a bounded number of the busiest node’s shards elsewhere', async (t) => {
-  const cluster = await PretendCluster.start(t, NODES);
-  const busy = await cluster.shardsOf('node-1');
-  for (const shard of busy) cluster.rates.set(shard, 100);
-  const ask = { operatorId, movesMax: 1, dryRun: false };
-  const plan = await cluster.call('operator.rebalance', ask);
-  t.true(plan.ok);
-  if (!plan.ok) return;
-  const [move] = plan.value.moves;
-  t.is(plan.value.moves.length, 1);
-  t.is(move?.from, 'node-1');
-  t.regex(move!.reason, /about 100\.0 orders\/s/);
-  t.deepEqual((await cluster.placement.load()).pins, new Map([[move!.shard, move!.to]]));
-  for (const movesMax of [0, SHARDS + 1]) {
-    const refused = await cluster.call('operator.rebalance', { ...ask, movesMax });
-    t.like(refused, { ok: false, code: 'invalid-request' });
-  }
-});
-
-test('X1: rebalance gives nothing to a node that does not say what it carries', async (t) => {
-  const cluster = await PretendCluster.start(t, NODES);
-  for (const shard of await cluster.shardsOf('node-1')) cluster.rates.set(shard, 100);
-  cluster.silent.add('node-2');
-  const ask = { operatorId, movesMax: SHARDS, dryRun: true };
-  const plan = await cluster.call('operator.rebalance', ask);
-  t.true(plan.ok && plan.value.moves.length > 0);
-  t.true(plan.ok && plan.value.moves.every(({ from, to }) => from === 'node-1' && to === 'node-3'));
-  cluster.silent.add('node-3');
-  t.like(await cluster.call('operator.rebalance', ask), { ok: false, code: 'invalid-request' });
-});
-
-test('X1: restart asks a living node, and tells why another one cannot be asked', async (t) => {
-  const cluster = await PretendCluster.start(t, NODES);
-  t.deepEqual(
-    await cluster.call('operator.restart', { operatorId, nodeId: 'node-1' }),
-    success(null),
-  );
-  t.deepEqual(cluster.restarted, ['node-1']);
-  await cluster.lose('node-2');
-  cluster.silent.add('node-3');
-  for (const [nodeId, code] of [
-    ['node-9', 'not-found'],
-    ['node-2', 'invalid-request'],
-    ['node-3', 'unavailable'],
-  ] as const) {
-    t.like(await cluster.call('operator.restart', { operatorId, nodeId }), { ok: false, code });
-  }
-  t.deepEqual(
-    cluster.log.actions.map(({ result }) => result),
-    [
-      'node-1 was asked to end, so that it is started again.',
-      'Refused: There is no node node-9.',
-      'Refused: node-2 is not running.',
-      'node-3 was asked to end, so that it is started again.',
-      'Refused: node-3 did not answer.',
-    ],
-  );
-});
-
-test('X3: a record says who asked for what, when, and what came of it', async (t) => {
-  const cluster = await PretendCluster.start(t, NODES);
-  const [shard = 0] = await cluster.shardsOf('node-1');
-  await cluster.call('operator.pin', { operatorId, shard, to: 'node-2', dryRun: false });
-  await cluster.call('operator.undrain', { operatorId, nodeId: 'node-1', dryRun: false });
-  const foreign = await cluster.call('operator.actions', { page: { limit: 10, cursor: 'x' } });
-  t.like(foreign, { ok: false, code: 'invalid-request' });
-  const page = await cluster.call('operator.actions', { page: { limit: 10, cursor: null } });
-  t.deepEqual(page.ok && page.value.items, [
-    {
-      id: '2',
-      at: NOW,
-      operatorId,
-      action: 'undrain',
-      params: { nodeId: 'node-1' },
-      result: 'Set; no shard moves because of it.',
-    },
-    {
-      id: '1',
-      at: NOW,
-      operatorId,
-      action: 'pin',
-      params: { shard, to: 'node-2' },
-      result: `Set; to move: shard ${shard} from node-1 to node-2.`,
-    },
-  ]);
-});
-
-test('X3: nothing is changed that could not be recorded, and a change that failed is told', async (t) => {
-  const cluster = await PretendCluster.start(t, NODES);
-  const pin = { operatorId, shard: 0, to: 'node-2', dryRun: false };
-  cluster.log.fault = unavailable();
-  t.like(await cluster.call('operator.pin', pin), { ok: false, code: 'unavailable' });
-  t.deepEqual((await cluster.placement.load()).pins, new Map());
-  cluster.log.fault = null;
-  cluster.placement.setPin = () => Promise.reject(unavailable());
-  t.like(await cluster.call('operator.pin', pin), { ok: false, code: 'unavailable' });
-  t.deepEqual(
-    cluster.log.actions.map(({ result }) => result.split(/[;:]/, 1)[0]),
-    ['Set', 'Done in part or not at all'],
-  );
-});
-
-test('J1, X3: a rebuild is recorded before it begins, and a dry run is not', async (t) => {
-  const asked: [shards: readonly number[], write: boolean, recorded: number][] = [];
-  const cluster: PretendCluster = await PretendCluster.start(t, NODES, {
-    async rebuild(shards, write) {
-      asked.push([shards, write, cluster.log.actions.length]);
-      return shards.map((shard) => ({
-        shard,
-        entries: 9,
-        orders: 1,
-        notifications: 2,
-        reason: null,
-      }));
-    },
-  });
-  const call = (shards: readonly number[] | null, dryRun: boolean) =>
-    cluster.call('operator.rebuild', { operatorId, shards, dryRun });
-  const row = { shard: 5, entries: 9, orders: 1, notifications: 2, reason: null };
-  t.deepEqual(await call([5], true), success({ applied: false, shards: [row] }));
-  t.deepEqual(cluster.log.actions, []);
-  t.deepEqual(await call([5], false), success({ applied: true, shards: [row] }));
-  const all = await call(null, false);
-  t.is(all.ok && all.value.shards.length, SHARDS);
-  t.deepEqual(
-    asked.map(([shards, write, recorded]) => [shards.length, write, recorded]),
-    [
-      [1, false, 0],
-      [1, true, 1],
-      [SHARDS, true, 2],
-    ],
-  );
-  const detail = `There is no shard ${SHARDS}.`;
-  t.deepEqual(await call([3, SHARDS], false), { ok: false, code: 'invalid-request', detail });
-  t.deepEqual(
-    cluster.log.actions.map(({ action, params, result }) => [action, params['shards'], result]),
-    [
-      ['rebuild', '5', 'To be made again: what the read models lost of 1 shard.'],
-      ['rebuild', null, `To be made again: what the read models lost of ${SHARDS} shards.`],
-      ['rebuild', `3, ${SHARDS}`, `Refused: ${detail}`],
-    ],
-  );
-});
-
-test('J1, X3: there is one rebuild at a time, and one that fails is recorded once more', async (t) => {
-  let fail: (fault: Error) => void = () => undefined;
-  const cluster = await PretendCluster.start(t, NODES, {
-    rebuild: () => new Promise((_, reject) => (fail = reject)),
-  });
-  const first = cluster.call('operator.rebuild', { operatorId, shards: null, dryRun: false });
-  await new Promise((resolve) => setImmediate(resolve));
-  const second = await cluster.call('operator.rebuild', { operatorId, shards: [1], dryRun: false });
-  t.like(second, { ok: false, code: 'unavailable', detail: 'Another rebuild is under way.' });
-  fail(unavailable());
-  t.like(await first, { ok: false, code: 'unavailable' });
-  t.deepEqual(
-    cluster.log.actions.map(({ result }) => result.split(/:/, 1)[0]),
-    ['To be made again', 'Refused', 'Done in part or not at all'],
-  );
-});
-
-test('X1: one node alone shows itself and every shard, and has nowhere to move one', async (t) => {
-  const cluster = await PretendCluster.start(t, ['node-1'], { placement: null });
-  const nodes = await cluster.call('operator.nodes', {});
-  t.is(nodes.ok && nodes.value.length, 1);
-  t.like(nodes.ok && nodes.value[0], { nodeId: 'node-1', state: 'serving', shardsOwned: SHARDS });
-  const shards = await cluster.call('operator.shards', {});
-  t.is(shards.ok && shards.value.length, SHARDS);
-  t.true(shards.ok && shards.value.every(({ owner, answered }) => owner === 'node-1' && answered));
-  t.deepEqual(await cluster.call('operator.moves', { limit: 10 }), success([]));
-  const refused = await cluster.call('operator.pin', {
-    operatorId,
-    shard: 0,
-    to: 'node-1',
-    dryRun: false,
-  });
-  const detail = 'One node has nowhere to move a shard.';
-  t.deepEqual(refused, { ok: false, code: 'invalid-request', detail });
-  t.is(cluster.log.actions.at(-1)?.result, `Refused: ${detail}`);
-  const restart = await cluster.call('operator.restart', { operatorId, nodeId: 'node-1' });
-  t.like(restart, { ok: false, code: 'invalid-request' });
-});
-
-test('X2: whoever asks while a verification runs gets the same report', async (t) => {
-  const report: VerifyReport = {
-    ok: true,
-    shards: 1,
-    entries: 2,
-    drops: 1,
-    orders: 1,
-    findings: [],
-  };
-  let runs = 0;
-  let finish: () => void = () => undefined;
-  const verify = async (): Promise<VerifyReport> => {
-    runs += 1;
-    await new Promise<void>((resolve) => (finish = resolve));
-    return report;
-  };
-  const cluster = await PretendCluster.start(t, ['node-1'], { verify });
-  const both = [cluster.call('operator.verify', {}), cluster.call('operator.verify', {})];
-  await new Promise((resolve) => setImmediate(resolve));
-  finish();
-  t.deepEqual(await Promise.all(both), [success(report), success(report)]);
-  t.is(runs, 1);
-  const third = cluster.call('operator.verify', {});
-  await new Promise((resolve) => setImmediate(resolve));
-  finish();
-  await third;
-  t.is(runs, 2);
 });

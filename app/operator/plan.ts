@@ -2,12 +2,12 @@
 // drains it sets, and which shards move because of it. Pure, so that a dry run and the change
 // itself cannot disagree.
 
-import { movesTo, planRebalance, type ShardMove, wantedOwners } from '../domain/placement.ts';
-import { refusal, success } from '../domain/refusal.ts';
-import type { Outcome, Refusal } from '../contracts/refusals.ts';
-import type { Placement } from '../storage/ports/placement.ts';
-import type { PlannedMove } from '../contracts/operator.ts';
-import { ownersOf, type Reports, takersOf } from './operator-view.ts';
+import { movesTo, planRebalance, type ShardMove, wantedOwners } from '../../domain/placement.ts';
+import { refusal, success } from '../../domain/refusal.ts';
+import type { Outcome, Refusal } from '../../contracts/refusals.ts';
+import type { Placement } from '../../storage/ports/placement.ts';
+import type { PlannedMove } from '../../contracts/operator.ts';
+import { ownersOf, type Reports, takersOf } from './view.ts';
 
 export interface ChangePlan {
   readonly moves: readonly PlannedMove[];

@@ -1,10 +1,10 @@
 // What operators see of nodes and shards: the placement and the nodes' own reports, brought
 // together. Pure: whoever calls has asked the store and the nodes.
 
-import type { NodeReport } from '../actors/node-report.ts';
-import type { ShardReport, NodeRow, ShardRow } from '../contracts/operator.ts';
-import { type PlacementNode, wantedOwners } from '../domain/placement.ts';
-import type { NodeSession, Placement } from '../storage/ports/placement.ts';
+import type { NodeReport } from '../../actors/node-report.ts';
+import type { ShardReport, NodeRow, ShardRow } from '../../contracts/operator.ts';
+import { type PlacementNode, wantedOwners } from '../../domain/placement.ts';
+import type { NodeSession, Placement } from '../../storage/ports/placement.ts';
 
 /** By node id; a node that did not answer is missing. */
 export type Reports = ReadonlyMap<string, NodeReport>;

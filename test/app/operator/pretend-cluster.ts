@@ -1,23 +1,20 @@
-// A cluster as operators see it, without nodes: a real operator service over a placement in memory.
+// A cluster as operators see it, without nodes: their real use cases over a placement in memory.
 // Shards move when the test says so, one step at a time, and nodes tell what the test gives them.
 
-import type { NodeReport } from '../../actors/node-report.ts';
-import type { ShardReport, OperatorAction, MoveRecord } from '../../contracts/operator.ts';
-import type { CallAction } from '../../contracts/actions.ts';
-import { wantedOwners } from '../../domain/placement.ts';
-import { operatorService, type OperatorServiceOptions } from '../../services/operator.ts';
-import { ownersOf, takersOf } from '../../services/operator-view.ts';
-import { MemoryOperatorLog } from '../../storage/memory/operator-log-memory.ts';
-import { MemoryPlacementStore } from '../../storage/memory/placement-memory.ts';
-import type { NodeSession } from '../../storage/ports/placement.ts';
-import { NOW, startServices } from './harness.ts';
+import type { NodeReport } from '../../../actors/node-report.ts';
+import type { ShardReport, OperatorAction, MoveRecord } from '../../../contracts/operator.ts';
+import { wantedOwners } from '../../../domain/placement.ts';
+import { Operators, type OperatorsOptions } from '../../../app/operator/operators.ts';
+import { ownersOf, takersOf } from '../../../app/operator/view.ts';
+import { MemoryOperatorLog } from '../../../storage/memory/operator-log-memory.ts';
+import { MemoryPlacementStore } from '../../../storage/memory/placement-memory.ts';
+import type { NodeSession } from '../../../storage/ports/placement.ts';
+import { NOW } from '../../services/harness.ts';
 
 export const SHARDS = 16;
 export const BLACKOUT_MS = 12;
 const TTL_MS = 3_000;
 const EVERY_SHARD = Array.from({ length: SHARDS }, (_, shard) => shard);
-
-type Undo = { teardown(undo: () => Promise<void>): void };
 
 /** Shows what it keeps, and fails as the test says. */
 class PretendLog extends MemoryOperatorLog {
@@ -50,21 +47,21 @@ export class PretendCluster {
   comesBack = true;
   /** A node that is asked to restart ends. */
   ends = true;
-  call!: CallAction;
+  options!: OperatorsOptions;
+  operators!: Operators;
   readonly #sessions = new Map<string, NodeSession>();
   #runs = 0;
   #moves = 0;
 
   /** With these nodes living, and every shard where it is wanted. */
   static async start(
-    t: Undo,
     nodeIds: readonly string[],
-    options: Partial<OperatorServiceOptions> = {},
+    options: Partial<OperatorsOptions> = {},
   ): Promise<PretendCluster> {
     const cluster = new PretendCluster();
     for (const nodeId of nodeIds) await cluster.join(nodeId);
     await cluster.step(SHARDS);
-    const service = operatorService({
+    cluster.options = {
       verify: () => Promise.reject(new Error('nothing is verified here')),
       rebuild: () => Promise.reject(new Error('nothing is rebuilt here')),
       placement: cluster.placement,
@@ -76,9 +73,8 @@ export class PretendCluster {
       now: () => cluster.time,
       reportTimeoutMs: 20,
       ...options,
-    });
-    const { call } = await startServices(t, () => [service]);
-    cluster.call = call;
+    };
+    cluster.operators = new Operators(cluster.options);
     return cluster;
   }
 

@@ -2,18 +2,18 @@
 // nothing is ever done without a record (X3). Refused ones are recorded too; dry runs are not. Where
 // writing fails half way, a second record says so; asking again is harmless.
 
-import type { Outcome, Refusal } from '../contracts/refusals.ts';
-import { refusal, success } from '../domain/refusal.ts';
-import type { OperatorLog } from '../storage/ports/operator-log.ts';
+import type { Outcome, Refusal } from '../../contracts/refusals.ts';
+import { refusal, success } from '../../domain/refusal.ts';
+import type { OperatorLog } from '../../storage/ports/operator-log.ts';
 import type {
   OperatorAction,
   MovePlan,
   PlannedMove,
   RebuildReport,
   RebuiltShard,
-} from '../contracts/operator.ts';
-import type { PlacementStore } from '../storage/ports/placement.ts';
-import { type ChangePlan, isKnown, type Situation } from './operator-plan.ts';
+} from '../../contracts/operator.ts';
+import type { PlacementStore } from '../../storage/ports/placement.ts';
+import { type ChangePlan, isKnown, type Situation } from './plan.ts';
 
 export interface ChangesOptions {
   readonly placement: PlacementStore | null;

@@ -1,0 +1,196 @@
+// What operators can do (X1 to X3): see nodes and shards, change where shards should be, and prove
+// or repair what is derived from the journals. Only callers with the operator's role may, and all
+// others are refused before a store or a node is asked. Changes themselves are in `changes.ts`.
+
+import pTimeout from 'p-timeout';
+import type { NodeReport } from '../../actors/node-report.ts';
+import type { ActionParams } from '../../contracts/actions.ts';
+import { PAGE_LIMIT_DEFAULT, REBALANCE_MOVES_DEFAULT } from '../../contracts/bounds.ts';
+import type {
+  MovePlan,
+  MoveRecord,
+  NodeRow,
+  OperatorAction,
+  RebuildReport,
+  ShardRow,
+  VerifyReport,
+} from '../../contracts/operator.ts';
+import type { Page } from '../../contracts/paging.ts';
+import { SHARD_ID } from '../../contracts/patterns.ts';
+import type { Outcome } from '../../contracts/refusals.ts';
+import { refusal, success } from '../../domain/refusal.ts';
+import type { NodeSession, Placement } from '../../storage/ports/placement.ts';
+import { isOperator } from '../caller.ts';
+import { type ChangesOptions, OperatorChanges } from './changes.ts';
+import { planDrain, planEvenLoad, planPin, planUndrain } from './plan.ts';
+import { nodeRows, placementOfOne, type Reports, shardRows } from './view.ts';
+
+/** A node that has not reported by then is shown with zeros. */
+const REPORT_TIMEOUT_MS = 2_000;
+const shardForm = new RegExp(SHARD_ID);
+
+/** `placement` is null for one node alone, which has nowhere to move a shard. */
+export interface OperatorsOptions extends ChangesOptions {
+  readonly verify: () => Promise<VerifyReport>;
+  /** The session of the node this runs on: all there is to show where `placement` is null. */
+  readonly self: () => NodeSession;
+  /** A node's report; null where the node does not answer. A rejection is a defect. */
+  readonly reportOf: (nodeId: string) => Promise<NodeReport | null>;
+  readonly reportTimeoutMs?: number;
+}
+
+export class Operators {
+  readonly #options: OperatorsOptions;
+  readonly #changes: OperatorChanges;
+  #verification: Promise<VerifyReport> | null = null;
+
+  constructor(options: OperatorsOptions) {
+    this.#options = options;
+    this.#changes = new OperatorChanges(options);
+  }
+
+  async nodes({
+    caller,
+  }: ActionParams<'operator.listNodes'>): Promise<Outcome<readonly NodeRow[]>> {
+    if (!isOperator(caller)) return refusal('forbidden');
+    const placement = await this.#loadPlacement();
+    const reports = await this.#reportsOf(placement);
+    return success(nodeRows(placement, this.#options.shardCount, reports));
+  }
+
+  /** All shards, or those of one owner or in one state. */
+  async shards({
+    caller,
+    node,
+    state,
+  }: ActionParams<'operator.listShards'>): Promise<Outcome<readonly ShardRow[]>> {
+    if (!isOperator(caller)) return refusal('forbidden');
+    const placement = await this.#loadPlacement();
+    const reports = await this.#reportsOf(placement);
+    const rows = shardRows(placement, this.#options.shardCount, reports).filter(
+      ({ owner, status }) =>
+        (node === undefined || owner === node) && (state === undefined || status === state),
+    );
+    return success(rows);
+  }
+
+  /** Newest first. */
+  async moves({
+    caller,
+    limit = PAGE_LIMIT_DEFAULT,
+  }: ActionParams<'operator.listMoves'>): Promise<Outcome<readonly MoveRecord[]>> {
+    if (!isOperator(caller)) return refusal('forbidden');
+    const { placement } = this.#options;
+    return success(placement === null ? [] : await placement.listMoves(limit));
+  }
+
+  /** Newest first. */
+  async actions({
+    caller,
+    page,
+  }: ActionParams<'operator.listActions'>): Promise<Outcome<Page<OperatorAction>>> {
+    if (!isOperator(caller)) return refusal('forbidden');
+    return success(await this.#options.log.list(page));
+  }
+
+  /** `to` null takes the pin away. Refuses `not-found` for an id that is no shard's in form. */
+  async pin({
+    caller,
+    shardId,
+    to,
+    dryRun = false,
+  }: ActionParams<'operator.pinShard'>): Promise<Outcome<MovePlan>> {
+    if (!isOperator(caller)) return refusal('forbidden');
+    if (!shardForm.test(shardId)) return refusal('not-found');
+    const shard = Number(shardId);
+    const action = to === null ? 'unpin' : 'pin';
+    const request = { operatorId: caller.userId, action, params: { shard, to } };
+    return await this.#changes.change(request, dryRun, (situation) =>
+      planPin(situation, shard, to),
+    );
+  }
+
+  async drain({
+    caller,
+    nodeId,
+    dryRun = false,
+  }: ActionParams<'operator.drainNode'>): Promise<Outcome<MovePlan>> {
+    if (!isOperator(caller)) return refusal('forbidden');
+    const request = { operatorId: caller.userId, action: 'drain', params: { nodeId } };
+    return await this.#changes.change(request, dryRun, (situation) => planDrain(situation, nodeId));
+  }
+
+  async undrain({
+    caller,
+    nodeId,
+    dryRun = false,
+  }: ActionParams<'operator.undrainNode'>): Promise<Outcome<MovePlan>> {
+    if (!isOperator(caller)) return refusal('forbidden');
+    const request = { operatorId: caller.userId, action: 'undrain', params: { nodeId } };
+    return await this.#changes.change(request, dryRun, (situation) =>
+      planUndrain(situation, nodeId),
+    );
+  }
+
+  async rebalance({
+    caller,
+    movesMax = REBALANCE_MOVES_DEFAULT,
+    dryRun = false,
+  }: ActionParams<'operator.rebalanceShards'>): Promise<Outcome<MovePlan>> {
+    if (!isOperator(caller)) return refusal('forbidden');
+    const request = { operatorId: caller.userId, action: 'rebalance', params: { movesMax } };
+    return await this.#changes.change(request, dryRun, async (situation) => {
+      const reports = await this.#reportsOf(situation.placement);
+      return planEvenLoad(situation, reports, movesMax);
+    });
+  }
+
+  /** Succeeds when the node has accepted to end, before it ends. */
+  async restart({ caller, nodeId }: ActionParams<'operator.restartNode'>): Promise<Outcome<null>> {
+    if (!isOperator(caller)) return refusal('forbidden');
+    const request = { operatorId: caller.userId, action: 'restart', params: { nodeId } };
+    return await this.#changes.restart(request, nodeId);
+  }
+
+  /** Of all shards where none are named. */
+  async rebuild({
+    caller,
+    shards = null,
+    dryRun = false,
+  }: ActionParams<'operator.rebuildLists'>): Promise<Outcome<RebuildReport>> {
+    if (!isOperator(caller)) return refusal('forbidden');
+    return await this.#changes.rebuild(caller.userId, shards, dryRun);
+  }
+
+  /** Callers during a verification share its report. */
+  async verify({
+    caller,
+  }: ActionParams<'operator.verifyJournals'>): Promise<Outcome<VerifyReport>> {
+    if (!isOperator(caller)) return refusal('forbidden');
+    this.#verification ??= this.#options.verify().finally(() => {
+      this.#verification = null;
+    });
+    return success(await this.#verification);
+  }
+
+  async #loadPlacement(): Promise<Placement> {
+    const { placement, self, shardCount } = this.#options;
+    return placement === null ? placementOfOne(self(), shardCount) : await placement.load();
+  }
+
+  /** Asks all living nodes at once, and leaves out those that are too slow. */
+  async #reportsOf({ sessions }: Placement): Promise<Reports> {
+    const { reportOf, reportTimeoutMs = REPORT_TIMEOUT_MS } = this.#options;
+    const answers = await Promise.all(
+      sessions.map(({ nodeId }) =>
+        pTimeout(reportOf(nodeId), { milliseconds: reportTimeoutMs, fallback: () => null }),
+      ),
+    );
+    const reports = new Map<string, NodeReport>();
+    for (const [index, { nodeId }] of sessions.entries()) {
+      const report = answers[index];
+      if (report !== undefined && report !== null) reports.set(nodeId, report);
+    }
+    return reports;
+  }
+}

@@ -1,0 +1,50 @@
+// What gateways of feature level 0 call while a cluster is upgraded node by node. They check the
+// operator's role and the form of a shard's id themselves, fill in the defaults and filter the
+// shards, and pass on no more than the operator's id.
+
+import type { Operators } from '../app/operator/operators.ts';
+import { OPERATOR_ROLE, type Requester } from '../contracts/accounts.ts';
+import type { ActionHandlers } from './moleculer/define-service.ts';
+
+type NamesOfLevel0 =
+  | 'nodes'
+  | 'shards'
+  | 'moves'
+  | 'actions'
+  | 'pin'
+  | 'drain'
+  | 'undrain'
+  | 'rebalance'
+  | 'restart'
+  | 'rebuild'
+  | 'verify';
+
+export function operatorActionsOfLevel0(
+  operators: Operators,
+): Pick<ActionHandlers<'operator'>, NamesOfLevel0> {
+  return {
+    nodes: () => operators.nodes({ caller: unnamed }),
+    shards: () => operators.shards({ caller: unnamed }),
+    moves: ({ limit }) => operators.moves({ caller: unnamed, limit }),
+    actions: ({ page }) => operators.actions({ caller: unnamed, page }),
+    pin: ({ operatorId, shard, ...params }) =>
+      operators.pin({ caller: named(operatorId), shardId: String(shard), ...params }),
+    drain: ({ operatorId, ...params }) => operators.drain({ caller: named(operatorId), ...params }),
+    undrain: ({ operatorId, ...params }) =>
+      operators.undrain({ caller: named(operatorId), ...params }),
+    rebalance: ({ operatorId, ...params }) =>
+      operators.rebalance({ caller: named(operatorId), ...params }),
+    restart: ({ operatorId, ...params }) =>
+      operators.restart({ caller: named(operatorId), ...params }),
+    rebuild: ({ operatorId, ...params }) =>
+      operators.rebuild({ caller: named(operatorId), ...params }),
+    verify: () => operators.verify({ caller: unnamed }),
+  };
+}
+
+function named(userId: string): Requester {
+  return { userId, roles: [OPERATOR_ROLE] };
+}
+
+/** What only reads came without the operator's id, and is not recorded. */
+const unnamed = named('');
