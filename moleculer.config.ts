@@ -1,6 +1,6 @@
-// The broker every node runs with, whatever its roles: with a transporter the same services and
-// calls span machines. Retries, balancing by load, tracking and circuit breaking stay off, because
-// callers here decide for themselves what may be sent again.
+// The options of the broker on every node, whatever its roles. With a transporter the same services
+// and calls span machines. Retries, balancing by load, tracking and circuit breaking are off,
+// because callers decide what may be sent again.
 
 import { type BrokerOptions, Loggers } from 'moleculer';
 import type { Logger } from 'pino';
@@ -9,26 +9,26 @@ import { MsgpackrSerializer } from './services/moleculer/msgpackr-serializer.ts'
 import { NatsTransporter } from './services/moleculer/nats-transporter.ts';
 import { FEATURE_LEVEL } from './storage/ports/feature-level.ts';
 
-/** A call without an answer by then is refused as `unavailable`. */
+/** A call without a reply after this time is refused as `unavailable`. */
 const REQUEST_TIMEOUT_MS = 10_000;
 const TRANSIT = {
-  /** Calls to other nodes that are not answered yet; past it calls fail at once. */
+  /** Calls to other nodes without a reply yet. Past this bound calls fail at once. */
   maxQueueSize: 10_000,
-  /** Services that start together are announced together. (Moleculer's types have it not.) */
+  /** Services that start together are announced together. (Missing in Moleculer's types.) */
   serviceChangedDebounceTime: 50,
 };
 /**
- * A node that was not heard of for the second time is left out of calls. Owners of shards are found
- * by their sessions, which end sooner; this is for the other services. (Seconds.)
+ * In seconds. A node without a heartbeat for the second time gets no calls. Owners of shards are
+ * found by their sessions, which expire sooner; this is for the other services.
  */
 const HEARTBEAT_INTERVAL_S = 2;
 const HEARTBEAT_TIMEOUT_S = 8;
-/** How long a node that leaves waits for the others to have heard of it. */
+/** The time that a leaving node waits until other nodes know of it. */
 const LEAVE_DELAY_MS = 100;
 
 type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
 
-/** Moleculer tells its start as `info` and each call as `debug`: here these are detail. */
+/** Moleculer logs its start as `info` and each call as `debug`: here these are detail. */
 const LEVELS = {
   fatal: 'fatal',
   error: 'error',
@@ -39,13 +39,13 @@ const LEVELS = {
 } as const satisfies Record<LogLevel, LogLevel>;
 
 /**
- * Failed calls: Moleculer throws the same at the caller, who says what there is to say. While NATS
- * or an owner of shards is away there are as many of them as orders.
+ * Log lines of failed calls. Moleculer throws the same error at the caller, which logs it where
+ * that is useful. While NATS or an owner of shards is away there are as many such lines as orders.
  */
-const TOLD_TO_CALLER =
+const THROWN_AT_CALLER =
   /^(?:Unable to send '|Service '[^']*' is not (?:found|available|registered))/;
 
-/** Hands Moleculer's log lines to the process's own logger, tagged with the part they came from. */
+/** Forwards Moleculer's log lines to the process's logger, with the name of their module. */
 class PinoForwarder extends Loggers.Base<{ level: 'trace' }> {
   readonly #log: Logger;
 
@@ -60,14 +60,14 @@ class PinoForwarder extends Loggers.Base<{ level: 'trace' }> {
       if (!log.isLevelEnabled(LEVELS[moleculerLevel])) return;
       const error = parts.find((part) => part instanceof Error);
       const text = parts.filter((part) => typeof part === 'string').join(' ');
-      const level = TOLD_TO_CALLER.test(text) ? 'debug' : LEVELS[moleculerLevel];
+      const level = THROWN_AT_CALLER.test(text) ? 'debug' : LEVELS[moleculerLevel];
       if (error === undefined) log[level](text);
       else log[level]({ err: error }, text);
     };
   }
 }
 
-/** `natsUrl` null: one node, no network. `log` null: silence. */
+/** `natsUrl` null: one node, no network. `log` null: no log. */
 export function brokerOptions(options: {
   readonly nodeId: string;
   readonly natsUrl: string | null;

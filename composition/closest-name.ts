@@ -1,11 +1,9 @@
-// Finds what somebody who mistyped a name most likely meant.
+// Finds the name that a mistyped one most likely stands for.
 
-/** More edits than this, and it is a guess rather than a hint. */
+/** With more edits than this a name is no useful hint. */
 const EDITS_MAX = 3;
 
-/**
- * The candidate with the fewest edits to `name`, the first of equals, or null where none is near.
- */
+/** The candidate with the fewest edits to `name`, the first of equals. Null where none is near. */
 export function closestName(name: string, candidates: readonly string[]): string | null {
   let closest: string | null = null;
   let fewest = EDITS_MAX + 1;

@@ -1,5 +1,5 @@
-// A node among others: Redis for what lasts, NATS between nodes, and of the shards those that
-// placement gives to this node.
+// A node of a cluster: Redis stores the data, NATS connects the nodes, and placement gives this
+// node some of the shards.
 
 import { randomUUID } from 'node:crypto';
 import { ServiceBroker } from 'moleculer';
@@ -31,12 +31,12 @@ import {
   type NodeCoreOptions,
 } from './node-core.ts';
 
-/** A node that joins waits so long for the cluster to be whole, and says so if it is not. */
+/** The longest that a joining node waits until the cluster is ready; then it logs why it is not. */
 const JOIN_WAIT_MAX_MS = 10_000;
-const JOIN_LOOK_MS = 25;
+const JOIN_POLL_MS = 25;
 /**
- * Moving a node's shards away takes a second or two; past this it ends with what it still has, and
- * others claim it.
+ * The longest time for moving a leaving node's shards away, which usually takes a second or two.
+ * Then the node ends, and others claim the shards that it still has.
  */
 const LEAVE_MAX_MS = 20_000;
 
@@ -44,13 +44,13 @@ export interface ClusterCoreOptions extends NodeCoreOptions {
   readonly natsUrl: string;
   /** Another process runs under this node's id. */
   readonly onSessionLost: () => void;
-  /** The store went past the feature level that this version reads. */
+  /** The store has a higher feature level than this version reads. */
   readonly onTooNew: (error: LevelTooNewError) => void;
 }
 
 /**
  * Errors: `store-unavailable`, `weak-store`, `level-too-new`, a store with another number of
- * shards, or NATS's own.
+ * shards, or an error of NATS.
  */
 export async function createClusterCore(options: ClusterCoreOptions): Promise<NodeCore> {
   const { config, log, natsUrl, restart } = options;
@@ -216,7 +216,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       url = ownUrl;
       await actors?.ownership.start();
       const until = systemClock.monotonic() + JOIN_WAIT_MAX_MS;
-      while (unreadiness().length > 0 && systemClock.monotonic() < until) await pause(JOIN_LOOK_MS);
+      while (unreadiness().length > 0 && systemClock.monotonic() < until) await pause(JOIN_POLL_MS);
       const reasons = unreadiness();
       if (reasons.length > 0) log.warn({ reasons }, 'this node has joined, and is not ready yet');
     },
@@ -238,7 +238,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     },
   };
 
-  /** Where the store does not answer, the session ends by itself. */
+  /** Where the store does not answer, the session expires by itself. */
   async function endSession(): Promise<void> {
     try {
       await actors?.ownership.endSession();

@@ -1,13 +1,12 @@
-// The configuration: read once from the environment into one frozen object, each value checked as
-// `composition/settings.ts` says, each with where it came from. The only file that reads
-// `process.env`. It also keeps the secrets that nobody set, in the data directory; it opens no
-// store and no socket.
+// The configuration, read once from the environment into one frozen object.
+// `composition/settings.ts` says how each value is checked. Only this file reads `process.env`. It
+// also stores generated secrets in the data directory. It opens no store and no socket.
 
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { closestName } from './closest-name.ts';
-import { keptSecret, readKeptSecret } from './kept-secret.ts';
+import { storedSecret, readStoredSecret } from './stored-secret.ts';
 import {
   aboutSetting,
   contradictions,
@@ -32,38 +31,38 @@ export interface Config {
   /** Absolute. */
   readonly dataDirectory: string;
   readonly store: StoreAddress;
-  /** One server or several with commas between; null: one node alone. */
+  /** One server, or several separated by commas. Null: one node alone. */
   readonly natsUrl: string | null;
   readonly nodeId: string;
-  /** Share of the shards relative to other nodes. */
+  /** This node's share of the shards, relative to other nodes. */
   readonly nodeWeight: number;
-  /** Redis replicas that must have each append before it counts; 0: none is asked. */
+  /** Redis replicas that must have each append before it is acknowledged. 0: none. */
   readonly redisReplicas: number;
-  /** Take a Redis that may lose what it acknowledged. */
+  /** Accept a Redis that may lose acknowledged writes. */
   readonly redisAcceptWeak: boolean;
   readonly roles: readonly Role[];
   /** Signs access tokens (HS256, over its UTF-8 bytes). At least 32 characters. */
   readonly authSecret: string;
   /**
-   * Standard Webhooks secrets, `whsec_` and base64; the first signs, all verify. At least one for
-   * who serves.
+   * Standard Webhooks secrets, `whsec_` and base64. The first one signs, and all verify. A server
+   * has at least one.
    */
   readonly paymentSecrets: readonly string[];
   readonly paymentProvider: 'development';
-  /** After how long the development provider settles a payment by itself; null: never. */
+  /** Time after which the development provider settles a payment by itself. Null: never. */
   readonly paymentSettleAfterMs: number | null;
   readonly paymentSettleAs: 'success' | 'failure';
-  /** Where the development provider sends its webhook calls; null: to this node itself. */
+  /** The URL that the development provider calls. Null: this node itself. */
   readonly paymentWebhookUrl: string | null;
   readonly rateLimits: boolean;
-  /** Limits count by the last address of X-Forwarded-For. */
+  /** Rate limits count by the last address of X-Forwarded-For. */
   readonly trustProxy: boolean;
   readonly logLevel: LogLevel;
 }
 
 export type SettingSource = 'default' | 'environment' | 'made at first start';
 
-/** One value in force, as it may be shown to people: of a secret only that it is there. */
+/** One value in force, for display. Of a secret, only whether it is set. */
 export interface Setting {
   readonly name: string;
   readonly value: string;
@@ -71,8 +70,8 @@ export interface Setting {
 }
 
 /**
- * Something in the environment, or a kept secret, is wrong. Each problem is one line: the name, and
- * what is right.
+ * A variable of the environment or a stored secret is not valid. Each problem is one line: the
+ * name, and the requirement.
  */
 export class ConfigError extends Error {
   readonly code = 'config';
@@ -96,8 +95,8 @@ const PREFIX = 'LIVEDROPS_';
 const AUTH_SECRET_BYTES = 48;
 const PAYMENT_SECRET_BYTES = 32;
 
-/** What nobody set is kept in these files of the data directory. */
-const KEPT_SECRETS = {
+/** Secrets that are not set are generated and stored in these files of the data directory. */
+const STORED_SECRETS = {
   AUTH_SECRET: {
     file: 'auth-secret',
     make: () => randomBytes(AUTH_SECRET_BYTES).toString('base64url'),
@@ -108,7 +107,7 @@ const KEPT_SECRETS = {
   },
 } as const;
 
-/** The environment after the checks, before secrets that nobody set are looked up. */
+/** The checked environment, before stored secrets are read. */
 interface Reading {
   readonly value: <N extends SettingName>(name: N) => ValueOf<N>;
   readonly settings: readonly Setting[];
@@ -122,12 +121,12 @@ function read(environment: Environment): Reading {
     const about = aboutSetting(name);
     const variable = PREFIX + name;
     const given = environment[variable] ?? '';
-    // An empty variable counts as unset: that is all that some supervisors can say.
+    // An empty variable counts as unset, because some supervisors can only set a variable to empty.
     const text = given === '' ? about.default : given;
     const parsed = parseSetting(name, text);
-    if ('wanted' in parsed) {
+    if ('requirement' in parsed) {
       const shown = about.secret === true ? '' : ` is "${withoutAccount(text)}":`;
-      problems.push(`${variable}${shown} ${parsed.wanted}`);
+      problems.push(`${variable}${shown} ${parsed.requirement}`);
       continue;
     }
     values.set(name, parsed.value);
@@ -151,7 +150,7 @@ function textOf(value: SettingValue): string {
   );
 }
 
-/** Addresses of servers may hold a name and a password. */
+/** Hides the user name and password that a server's address may contain. */
 function withoutAccount(text: string): string {
   return text.replaceAll(/\/\/[^/,]*@/g, '//(hidden)@');
 }
@@ -169,46 +168,46 @@ function unknownNames(environment: Environment): string[] {
 }
 
 /**
- * The configuration in force. Makes the data directory, and a secret that is neither set nor kept
- * there, so that the next start finds the same. Throws `ConfigError` with every problem at once, of
- * the kept secrets after those of the environment.
+ * The configuration in force. Creates the data directory, and generates and stores each secret that
+ * is neither set nor stored, so that the next start reads the same. Throws `ConfigError` with all
+ * problems at once, those of stored secrets after those of the environment.
  */
 export function loadConfig(environment: Environment = process.env): Config {
   const reading = read(environment);
   mkdirSync(reading.value('DATA'), { recursive: true, mode: 0o700 });
-  return configOf(reading, keptSecret);
+  return configOf(reading, storedSecret);
 }
 
 /**
- * The same for those who ask a server, or look at what it left: makes nothing, and has no payment
- * secrets where none is set or kept. Throws `ConfigError`, and where who signs tokens has no auth
- * secret `no-data` or an Error that names its file.
+ * The configuration for commands that call a server or read its data. Creates nothing, and has no
+ * payment secrets where none is set or stored. Throws `ConfigError`. Where `signs` and there is no
+ * auth secret, throws `no-data` or an Error that names the missing file.
  */
-export function loadKeptConfig({ signs = true }: { readonly signs?: boolean } = {}): Config {
-  const config = configOf(read(process.env), readKeptSecret);
+export function loadStoredConfig({ signs = true }: { readonly signs?: boolean } = {}): Config {
+  const config = configOf(read(process.env), readStoredSecret);
   const { authSecret, dataDirectory } = config;
   if (authSecret !== '' || !signs) return config;
   if (!existsSync(dataDirectory)) throw new NoDataError(dataDirectory);
-  const file = join(dataDirectory, KEPT_SECRETS.AUTH_SECRET.file);
+  const file = join(dataDirectory, STORED_SECRETS.AUTH_SECRET.file);
   throw new Error(`there is no ${file}: is LIVEDROPS_DATA right, or LIVEDROPS_AUTH_SECRET unset?`);
 }
 
 function configOf(
   { value }: Reading,
-  look: (path: string, make: () => string) => string | null,
+  readSecret: (path: string, make: () => string) => string | null,
 ): Config {
   const dataDirectory = value('DATA');
   const problems: string[] = [];
-  const secret = <N extends keyof typeof KEPT_SECRETS>(name: N): ValueOf<N> => {
+  const secret = <N extends keyof typeof STORED_SECRETS>(name: N): ValueOf<N> => {
     const given = value(name);
-    // The list of none is the empty text as well.
+    // An empty list becomes the empty text too.
     if (String(given) !== '') return given;
-    const path = join(dataDirectory, KEPT_SECRETS[name].file);
-    const text = look(path, KEPT_SECRETS[name].make);
+    const path = join(dataDirectory, STORED_SECRETS[name].file);
+    const text = readSecret(path, STORED_SECRETS[name].make);
     if (text === null) return given;
-    const parsed = text === '' ? { wanted: 'is empty' } : parseSetting(name, text);
+    const parsed = text === '' ? { requirement: 'is empty' } : parseSetting(name, text);
     if ('value' in parsed) return parsed.value;
-    problems.push(`${path} ${parsed.wanted}: put it back, or remove it and a new one is made`);
+    problems.push(`${path} ${parsed.requirement}: put it back, or remove it and a new one is made`);
     return given;
   };
   const config = Object.freeze({
@@ -236,7 +235,7 @@ function configOf(
   return config;
 }
 
-/** Every setting for people to read; makes nothing. Throws `ConfigError`. */
+/** Every setting, for display. Creates nothing. Throws `ConfigError`. */
 export function describeConfig(environment: Environment = process.env): readonly Setting[] {
   return read(environment).settings.map((setting) =>
     setting.value === '(hidden)' && setting.source === 'default'
@@ -245,7 +244,9 @@ export function describeConfig(environment: Environment = process.env): readonly
   );
 }
 
-/** What is set, as it is: for processes that this one starts with the same settings. */
+/**
+ * All variables that are set, unchanged, for processes that this one starts with the same settings.
+ */
 export function givenEnvironment(environment: Environment = process.env): Record<string, string> {
   const given: Record<string, string> = {};
   for (const [variable, value] of Object.entries(environment)) {
@@ -254,7 +255,7 @@ export function givenEnvironment(environment: Environment = process.env): Record
   return given;
 }
 
-/** The level alone, whatever else is wrong: for those who must report what is wrong. */
+/** The log level alone. Works while other settings are not valid, so that they can be reported. */
 export function logLevelOf(environment: Environment = process.env): LogLevel {
   const given = environment[`${PREFIX}LOG`];
   return LOG_LEVELS.find((level) => level === given) ?? 'info';

@@ -1,17 +1,17 @@
-// Whose a data directory is: one process at a time has it, be it a node alone or the supervisor of
-// a cluster, and what the one kept is not for the other.
+// Who uses a data directory. One process at a time does: a node alone, or the supervisor of a
+// cluster. Neither can use the data of the other.
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 export { lockDirectory } from '../storage/sqlite/directory-lock.ts';
 
-/** Whether a cluster of `livedrops cluster` keeps its journal there, in its Redis. */
+/** Whether a cluster of `livedrops cluster` stores its journal there, in its Redis. */
 export function isOfCluster(directory: string): boolean {
   return existsSync(join(directory, 'redis', 'appendonlydir'));
 }
 
-/** Whether a node alone keeps its journal there. */
+/** Whether a node alone stores its journal there. */
 export function isOfOneNode(directory: string): boolean {
   return existsSync(join(directory, 'journal.db'));
 }

@@ -1,4 +1,5 @@
-// One node alone: SQLite in the data directory, every shard, every service, no servers beside it.
+// One node alone: SQLite in the data directory, every shard and every service, and no other
+// servers.
 
 import { randomUUID } from 'node:crypto';
 import { ServiceBroker } from 'moleculer';
@@ -29,11 +30,11 @@ import {
 export interface EmbeddedCore extends NodeCore {
   readonly host: ShardHost;
   readonly relay: Relay;
-  /** Verifies those of the shards that this node serves. */
+  /** Verifies the shards of the list that this node serves. */
   readonly verify: (shards: readonly number[]) => Promise<ShardsVerified>;
 }
 
-/** Errors: `directory-in-use`; an Error that says so where a cluster keeps its journal there. */
+/** Errors: `directory-in-use`; an Error where a cluster uses the directory. */
 export async function createEmbeddedCore(options: NodeCoreOptions): Promise<EmbeddedCore> {
   const { dataDirectory } = options.config;
   if (isOfCluster(dataDirectory)) {
@@ -45,7 +46,7 @@ export async function createEmbeddedCore(options: NodeCoreOptions): Promise<Embe
   try {
     return createCore(options, stores);
   } catch (error) {
-    // Their threads would keep the process, and with it the directory.
+    // Otherwise the stores' threads would keep the process alive and the directory locked.
     await stores.close();
     throw error;
   }

@@ -1,5 +1,5 @@
-// What every composition of a node shares, whatever its profile: the parts a gateway stands on, and
-// the services over the stores. One node alone: `embedded-core.ts`. A node among others:
+// The parts that all compositions of a node have in common: what the gateway needs, and the
+// services over the stores. One node alone: `embedded-core.ts`. A node of a cluster:
 // `cluster-core.ts`. The gateway around either: `server.ts`.
 
 import { randomBytes } from 'node:crypto';
@@ -44,25 +44,27 @@ export interface NodeCore {
   readonly shardCount: number;
   /** Null where this node has no actors. */
   readonly host: ShardHost | null;
-  /** What consumes the events of this node's shards; null where it has no actors. */
+  /** Feeds the events of this node's shards to consumers. Null where the node has no actors. */
   readonly relay: Relay | null;
-  /** What consumes events here off the loop; null where that is no role of this node. */
+  /** The threads of off-loop consumers. Null where this node's roles do not include them. */
   readonly offLoop: OffLoopThreads | null;
   readonly bus: LiveBus;
   readonly router: BrokerRouter;
   readonly call: CallAction;
   readonly accessTokens: AccessTokens;
-  /** The journal that the shards of this node write. */
+  /** The journal to which this node's shards append. */
   readonly journal: MeasuredJournal;
-  /** Why it cannot serve just now, one short sentence each. */
+  /** The reasons why the node cannot serve now, one short sentence each. */
   unreadiness(): string[];
-  /** Everything but the shards of a cluster. Errors: those of the store, or of NATS. */
+  /** Starts everything but the shards of a cluster. Errors: those of the store or of NATS. */
   start(): Promise<void>;
-  /** Takes shards; `url` is where this node's gateway answers. Resolves when the node can serve. */
+  /**
+   * Takes shards. `url` is the address of this node's gateway. Resolves when the node can serve.
+   */
   join(url: string | null): Promise<void>;
-  /** Hands its shards to other nodes, where there are any, while its gateway goes on answering. */
+  /** Moves its shards to other nodes, where there are any. Its gateway still answers meanwhile. */
   leave(): Promise<void>;
-  /** Finishes what is in flight, then closes everything. */
+  /** Finishes the work in flight, then closes everything. */
   stop(): Promise<void>;
 }
 
@@ -70,15 +72,15 @@ export interface NodeCoreOptions {
   readonly config: Config;
   /** Beside those of `offLoopConsumers`, for tests and benchmarks. */
   readonly offLoop?: readonly OffLoopConsumer[];
-  /** Null: nobody is told of payments; what is to be told waits in the journal. */
+  /** Null: no payments are requested; their events wait in the journal. */
   readonly provider: PaymentProvider | null;
-  /** Ends this process in good order, for an operator who wants it started again. */
+  /** Stops this process gracefully, for an operator who wants to restart it. */
   readonly restart: () => void;
   readonly log: Logger;
 }
 
 export function createLog(config: Config): Logger {
-  // Standard output belongs to the ready line; logs go to standard error.
+  // Standard output is only for the ready line, so logs go to standard error.
   return pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
 }
 
@@ -88,7 +90,7 @@ export function createAccessTokens(config: Config): AccessTokens {
 
 export interface Events {
   readonly relay: Relay;
-  /** Lets the work in hand end. The shards must have stopped. */
+  /** Finishes the batch in progress. The shards must have stopped. */
   stop(): Promise<void>;
 }
 
@@ -124,7 +126,7 @@ export function createEvents(
   return {
     relay,
     async stop() {
-      // A payments consumer whose queue is full would otherwise hold up the end of the relay.
+      // Otherwise a payments consumer with a full queue would delay the end of the relay.
       await Promise.all([relay.stop(), payments?.stop(), trimmer.stop()]);
     },
   };
@@ -142,7 +144,7 @@ function allOffLoopConsumers({ config, offLoop = [] }: NodeCoreOptions): OffLoop
   return [...offLoopConsumers(config), ...offLoop];
 }
 
-/** Their threads, one for each. */
+/** The threads of off-loop consumers, one for each. */
 export function createOffLoop(
   options: NodeCoreOptions,
   stores: Stores,
@@ -181,7 +183,7 @@ export function createServices(
     readonly rebuild: Rebuild;
     readonly self: NodeRun;
     readonly shardCount: number;
-    /** Where this node's gateway answers. */
+    /** The address of this node's gateway. */
     readonly url: () => string | null;
     readonly operator: Pick<OperatorsOptions, 'verify' | 'placement'>;
   },

@@ -20,10 +20,10 @@ import { SqliteSpillStore } from '../storage/sqlite/spill-sqlite.ts';
 import { createLog } from './node-core.ts';
 import type { ThreadData } from './off-loop-thread.ts';
 
-/** Of `nice`: the loop that sells comes first where both want a core. */
+/** A `nice` value: the selling loop gets the core first. */
 const PRIORITY = 10;
 const LAG_INTERVAL_MS = 1_000;
-/** A cluster has many shards, and everybody's Redis is asked. */
+/** A cluster has many shards, and all its nodes poll the same Redis. */
 const CLUSTER_POLL_MS = 1_000;
 
 interface Running {
@@ -34,7 +34,7 @@ interface Running {
 const data = workerData as ThreadData;
 const log = createLog(data.config);
 try {
-  // On Linux this is the calling thread's alone.
+  // On Linux this sets the priority of the calling thread only.
   setPriority(0, PRIORITY);
 } catch (error) {
   log.info({ err: error }, 'the thread of a consumer has the usual priority');

@@ -1,6 +1,6 @@
-// The thread of one consumer that must not be beside the shards, as the rest of the process sees it.
-// It starts again when it dies, whatever killed it: positions are stored outside of it. One that
-// sleeps, burns a CPU or runs out of memory delays no other consumer.
+// The thread of one consumer that must not run beside the shards, as the rest of the process uses
+// it. A thread that died is started again, whatever the cause: positions are stored outside of it.
+// A consumer that sleeps, burns a CPU or runs out of memory delays no other consumer.
 
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
@@ -11,11 +11,16 @@ import { servePositions } from '../events/off-loop/remote-positions.ts';
 import type { ConsumerPositions } from '../storage/ports/consumer-positions.ts';
 import type { Config } from './config.ts';
 
-/** Of each thread. Facts die young; V8 would let some 100 MiB of them gather before it looks. */
+/**
+ * The limit of each thread's young generation. Facts are short-lived, and V8 would otherwise let
+ * about 100 MiB of them gather before it collects them.
+ */
 const YOUNG_GENERATION_MIB = 16;
 const RESTART_DELAY_FIRST_MS = 100;
 const RESTART_DELAY_MAX_MS = 30_000;
-/** How long the work in hand may take at the end; what is cut off comes again. */
+/**
+ * The longest wait at the stop for the batch in progress. An interrupted batch is delivered again.
+ */
 const STOP_MAX_MS = 5_000;
 
 export interface OffLoopConsumer {
@@ -38,7 +43,7 @@ export interface OffLoopThreadOptions {
   readonly log: Logger;
 }
 
-/** What the thread gets. */
+/** The thread's `workerData`. */
 export interface ThreadData
   extends Pick<OffLoopThreadOptions, 'consumer' | 'config' | 'shardCount'> {
   /** For `RemotePositions`. */
@@ -89,7 +94,7 @@ export class OffLoopThread {
     });
   }
 
-  /** As of a second ago or less, while the thread answers. */
+  /** The lag, at most a second old while the thread answers. */
   lag(): readonly ConsumerLag[] {
     return this.#lag;
   }
@@ -106,7 +111,7 @@ export class OffLoopThread {
   }
 }
 
-/** The threads of all such consumers of a process. */
+/** The threads of all off-loop consumers of a process. */
 export class OffLoopThreads {
   readonly #threads: readonly OffLoopThread[];
 

@@ -1,22 +1,22 @@
-// Where the server of a data directory answers, for commands that want to ask it: the server keeps
-// its address in a file there while it runs.
+// The address of the server that uses a data directory, for commands that call it. The server
+// stores its address in a file there while it runs.
 
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const URL_FILE = 'server-url';
 
-export function keepServerUrl(dataDirectory: string, url: string): void {
+export function storeServerUrl(dataDirectory: string, url: string): void {
   writeFileSync(join(dataDirectory, URL_FILE), url);
 }
 
-/** Harmless where none is kept. */
-export function forgetServerUrl(dataDirectory: string): void {
+/** Does nothing where none is stored. */
+export function removeServerUrl(dataDirectory: string): void {
   rmSync(join(dataDirectory, URL_FILE), { force: true });
 }
 
-/** Null where no server runs. One that was killed leaves its address behind. */
-export function keptServerUrl(dataDirectory: string): string | null {
+/** Null where no server runs. A killed server leaves its address behind. */
+export function readServerUrl(dataDirectory: string): string | null {
   try {
     return readFileSync(join(dataDirectory, URL_FILE), 'utf8').trim();
   } catch (error) {

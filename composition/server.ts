@@ -1,4 +1,4 @@
-// A whole node: the core of its profile, and the gateway around it.
+// A whole node: the core of its profile and the gateway.
 
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -12,30 +12,29 @@ import type { Config } from './config.ts';
 import { createEmbeddedCore } from './embedded-core.ts';
 import type { OffLoopConsumer } from './off-loop-thread.ts';
 import { createLog, type NodeCore, type NodeCoreOptions } from './node-core.ts';
-import { forgetServerUrl, keepServerUrl } from './server-url.ts';
+import { removeServerUrl, storeServerUrl } from './server-url.ts';
 
 export interface Server {
   readonly url: string;
-  /** Hands over its shards, answers what was admitted, then closes everything. */
+  /** Moves its shards to other nodes, answers the admitted requests, then closes everything. */
   stop(): Promise<void>;
 }
 
-/** Why a node wants its process to end. */
-export type EndWish =
-  /** An operator wants it started again. */
+/** Why a node asks for the end of its process. */
+export type EndReason =
+  /** An operator restarts it. */
   | 'restart'
-  /** Another process runs under its id. */
+  /** Another process runs under the node's id. */
   | 'replaced'
-  /** The store went past the feature level that this version reads. */
+  /** The store has a higher feature level than this version reads. */
   | 'too-new';
 
 /**
- * Errors: `directory-in-use`, `store-unavailable`, `weak-store`; an Error that says so where the
- * port is taken.
+ * Errors: `directory-in-use`, `store-unavailable`, `weak-store`; an Error where the port is taken.
  */
 export async function startServer(
   config: Config,
-  onEndWish: (wish: EndWish) => void = () => undefined,
+  onEndRequest: (reason: EndReason) => void = () => undefined,
   offLoopConsumers: readonly OffLoopConsumer[] = [],
 ): Promise<Server> {
   const log = createLog(config);
@@ -49,8 +48,8 @@ export async function startServer(
     log,
   });
   const core = await createCore(
-    { config, offLoop: offLoopConsumers, provider, restart: () => onEndWish('restart'), log },
-    onEndWish,
+    { config, offLoop: offLoopConsumers, provider, restart: () => onEndRequest('restart'), log },
+    onEndRequest,
   );
   const metrics = new Registry();
   const { host, relay, offLoop } = core;
@@ -103,13 +102,13 @@ export async function startServer(
     await gateway.stop();
     await provider.stop();
     await core.stop();
-    forgetServerUrl(config.dataDirectory);
+    removeServerUrl(config.dataDirectory);
   };
   try {
     await core.start();
     const port = await gateway.start();
     url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
-    keepServerUrl(config.dataDirectory, url);
+    storeServerUrl(config.dataDirectory, url);
     await core.join(isEveryAddress(config.host) ? `http://${hostname()}:${port}` : url);
   } catch (error) {
     await stop();
@@ -118,26 +117,26 @@ export async function startServer(
   return { url, stop };
 }
 
-/** Others cannot call such an address, so the node tells them its host's name instead. */
+/** Other nodes cannot call such an address, so the node announces its host's name instead. */
 function isEveryAddress(host: string): boolean {
   return host === '0.0.0.0' || host === '::';
 }
 
 async function createCore(
   options: NodeCoreOptions,
-  onEndWish: (wish: EndWish) => void,
+  onEndRequest: (reason: EndReason) => void,
 ): Promise<NodeCore> {
   const { natsUrl } = options.config;
   if (natsUrl === null) return await createEmbeddedCore(options);
-  // One node alone need not load what talks to Redis and NATS.
+  // Loaded only in a cluster: one node alone needs neither Redis nor NATS.
   const { createClusterCore } = await import('./cluster-core.ts');
   return await createClusterCore({
     ...options,
     natsUrl,
-    onSessionLost: () => onEndWish('replaced'),
+    onSessionLost: () => onEndRequest('replaced'),
     onTooNew(error) {
       options.log.fatal({ err: error }, 'this node is too old for the store');
-      onEndWish('too-new');
+      onEndRequest('too-new');
     },
   });
 }

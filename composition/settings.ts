@@ -1,6 +1,6 @@
-// The settings there are: one TypeBox schema for each, of its value, with its default, its
-// description and what is said where a value is not right; and what is right for them together.
-// Where the texts come from, and what is made of the values, is in `composition/config.ts`.
+// All settings. Each is one TypeBox schema of its value, with a default, a description and the
+// message for an invalid value. `contradictions` checks values against each other.
+// `composition/config.ts` reads the texts and builds the configuration.
 
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
@@ -23,58 +23,58 @@ const NODE_WEIGHT_MAX = 1000;
 const REDIS_REPLICAS_MAX = 5;
 const SPACE_OR_COMMA = /[\s,]+/;
 
-/** What every setting has beside the schema of its value. */
+/** The parts of every setting besides the schema of its value. */
 export interface About {
-  /** As it would stand in the environment; empty: nothing, which the schema then allows. */
+  /** The default as text of the environment. Empty: unset, which the schema then allows. */
   readonly default: string;
   readonly description: string;
-  /** Said after the name where the value is not right. */
-  readonly wanted: string;
+  /** The message after the variable's name where the value is not valid. */
+  readonly requirement: string;
   /** Never shown. */
   readonly secret?: true;
 }
 
 export type SettingValue = string | number | null | readonly string[] | StoreAddress;
 
-/** One of some words; what is wanted follows from them. */
-function oneOf<const T extends string>(words: readonly T[], about: Omit<About, 'wanted'>) {
+/** One of several words, with the message made from them. */
+function oneOf<const T extends string>(words: readonly T[], about: Omit<About, 'requirement'>) {
   const last = words.at(-1)!;
   const list = words.length === 1 ? last : `${words.slice(0, -1).join(', ')} or ${last}`;
-  return Type.Enum([...words], { ...about, wanted: `must be ${list}` });
+  return Type.Enum([...words], { ...about, requirement: `must be ${list}` });
 }
 
-/** A text that is right as it says, and means the value of `decode`. */
+/** A text that `isRight` accepts and `decode` turns into the value. */
 function meaning<T>(about: About, isRight: (text: string) => boolean, decode: (text: string) => T) {
   return Type.Codec(Type.Refine(Type.String({ ...about }), isRight))
     .Decode(decode)
     .Encode(String);
 }
 
-/** What the value is, or null where the environment has nothing. */
+/** The value, or null where the environment has none. */
 function unsetOr<T extends TSchema>(value: T, about: About) {
   return Type.Union([Type.Null(), value], { ...about });
 }
 
-/** By what follows `LIVEDROPS_` in a variable's name. */
+/** By the variable's name without `LIVEDROPS_`. */
 export const SETTINGS = {
   PORT: Type.Integer({
     minimum: 0,
     maximum: 65_535,
     default: '8080',
     description: 'The port to listen on.',
-    wanted: 'must be a port, 0 to 65535 (0: any free one)',
+    requirement: 'must be a port, 0 to 65535 (0: any free one)',
   }),
   HOST: Type.String({
     pattern: '^[A-Za-z0-9_.:-]{1,255}$',
     default: '127.0.0.1',
     description: 'The address to listen on; 0.0.0.0 for all.',
-    wanted: 'must be an address or a host name, such as 127.0.0.1 or 0.0.0.0',
+    requirement: 'must be an address or a host name, such as 127.0.0.1 or 0.0.0.0',
   }),
   DATA: meaning(
     {
       default: './data',
       description: 'The directory where everything is kept; of a node of a cluster, its address.',
-      wanted: 'must be a path',
+      requirement: 'must be a path',
     },
     () => true,
     (path) => resolve(path),
@@ -83,7 +83,7 @@ export const SETTINGS = {
     {
       default: 'sqlite:',
       description: 'The store: files in LIVEDROPS_DATA, or a Redis or Redis Cluster.',
-      wanted:
+      requirement:
         'must be sqlite: (a file in LIVEDROPS_DATA), redis://host:port, rediss://host:port, ' +
         'or redis-cluster://host:port,host:port',
     },
@@ -95,7 +95,7 @@ export const SETTINGS = {
     maximum: REDIS_REPLICAS_MAX,
     default: '0',
     description: 'Redis replicas that must have each append before it counts.',
-    wanted: `must be a number, 0 to ${REDIS_REPLICAS_MAX}`,
+    requirement: `must be a number, 0 to ${REDIS_REPLICAS_MAX}`,
   }),
   REDIS_ACCEPT_WEAK: oneOf(['on', 'off'], {
     default: 'off',
@@ -104,7 +104,7 @@ export const SETTINGS = {
   NATS: unsetOr(Type.Refine(Type.String(), areNatsServers), {
     default: '',
     description: 'The NATS servers of a cluster, with commas between.',
-    wanted: 'must be nats://host:port, several with commas between, or unset for one node',
+    requirement: 'must be nats://host:port, several with commas between, or unset for one node',
   }),
   NODE_ID: Type.String({
     pattern: `^[A-Za-z0-9_-]{1,${NODE_ID_CHARACTERS_MAX}}$`,
@@ -112,20 +112,20 @@ export const SETTINGS = {
       .replaceAll(/[^A-Za-z0-9_-]/g, '-')
       .slice(0, NODE_ID_CHARACTERS_MAX),
     description: 'The name of this node, one of its own in a cluster.',
-    wanted: `must be 1 to ${NODE_ID_CHARACTERS_MAX} letters, digits, _ or -`,
+    requirement: `must be 1 to ${NODE_ID_CHARACTERS_MAX} letters, digits, _ or -`,
   }),
   NODE_WEIGHT: Type.Number({
     exclusiveMinimum: 0,
     maximum: NODE_WEIGHT_MAX,
     default: '1',
     description: 'The share of the shards relative to other nodes.',
-    wanted: `must be a number above 0, up to ${NODE_WEIGHT_MAX}`,
+    requirement: `must be a number above 0, up to ${NODE_WEIGHT_MAX}`,
   }),
   ROLES: meaning<readonly Role[]>(
     {
       default: ROLES.join(','),
       description: 'What a node of a cluster does.',
-      wanted: `must list roles out of ${ROLES.join(',')}`,
+      requirement: `must list roles out of ${ROLES.join(',')}`,
     },
     (text) => {
       const words = wordsOf(text, SPACE_OR_COMMA);
@@ -138,14 +138,14 @@ export const SETTINGS = {
     default: '',
     secret: true,
     description: 'Signs access tokens.',
-    wanted: `must have at least ${AUTH_SECRET_CHARACTERS_MIN} characters`,
+    requirement: `must have at least ${AUTH_SECRET_CHARACTERS_MIN} characters`,
   }),
   PAYMENT_SECRET: meaning<readonly string[]>(
     {
       default: '',
       secret: true,
       description: 'Signs and verifies the calls of the payment provider.',
-      wanted:
+      requirement:
         `must be one or more secrets with spaces between, each ${PAYMENT_SECRET_PREFIX} ` +
         `and the base64 of at least ${PAYMENT_SECRET_BYTES_MIN} bytes`,
     },
@@ -159,7 +159,7 @@ export const SETTINGS = {
   PAYMENT_SETTLE_AFTER_MS: unsetOr(Type.Integer({ minimum: 0, maximum: SETTLE_AFTER_MS_MAX }), {
     default: '',
     description: 'After how long the development provider settles a payment by itself.',
-    wanted: `must be milliseconds, 0 to ${SETTLE_AFTER_MS_MAX}, or unset for never`,
+    requirement: `must be milliseconds, 0 to ${SETTLE_AFTER_MS_MAX}, or unset for never`,
   }),
   PAYMENT_SETTLE_AS: oneOf(['success', 'failure'], {
     default: 'success',
@@ -168,7 +168,7 @@ export const SETTINGS = {
   PAYMENT_WEBHOOK_URL: unsetOr(Type.Refine(Type.String({ pattern: '^https?://' }), isUrl), {
     default: '',
     description: 'Where the development provider sends its calls; unset: to this node itself.',
-    wanted: 'must be a URL such as http://127.0.0.1:8080/v1/payments/webhook',
+    requirement: 'must be a URL such as http://127.0.0.1:8080/v1/payments/webhook',
   }),
   RATE_LIMITS: oneOf(['on', 'off'], {
     default: 'on',
@@ -190,18 +190,18 @@ export function aboutSetting(name: SettingName): About {
   return SETTINGS[name] as unknown as About;
 }
 
-/** The value that a text of the environment has, or what is wanted instead. */
+/** The value of a text of the environment, or the requirement that the text does not meet. */
 export function parseSetting<N extends SettingName>(
   name: N,
   text: string,
-): { readonly value: ValueOf<N> } | { readonly wanted: string } {
+): { readonly value: ValueOf<N> } | { readonly requirement: string } {
   const schema: TSchema = SETTINGS[name];
   const plain = plainValue(schema, text);
-  if (!Value.Check(schema, plain)) return { wanted: aboutSetting(name).wanted };
+  if (!Value.Check(schema, plain)) return { requirement: aboutSetting(name).requirement };
   return { value: Value.Decode(schema, plain) as ValueOf<N> };
 }
 
-/** A number where the schema is of one and the text is a plain decimal, which no exponent is. */
+/** A number where the schema is one of numbers and the text is a plain decimal without exponent. */
 function plainValue(schema: TSchema, text: string): unknown {
   if (Type.IsUnion(schema)) return text === '' ? null : plainValue(schema.anyOf[1]!, text);
   const isNumber = Type.IsInteger(schema) || Type.IsNumber(schema);
@@ -228,7 +228,7 @@ function isPaymentSecret(secret: string): boolean {
   return same && bytes.length >= PAYMENT_SECRET_BYTES_MIN;
 }
 
-/** What is wrong between settings that are each right. */
+/** The problems between settings that are each valid. */
 export function contradictions(value: <N extends SettingName>(name: N) => ValueOf<N>): string[] {
   const problems: string[] = [];
   const clustered = value('STORE').kind === 'redis';
@@ -246,9 +246,9 @@ export function contradictions(value: <N extends SettingName>(name: N) => ValueO
     problems.push('LIVEDROPS_AUTH_SECRET must be set in a cluster: every node needs the same');
   if (value('PAYMENT_SECRET').length === 0)
     problems.push('LIVEDROPS_PAYMENT_SECRET must be set in a cluster: every node needs the same');
-  const tellsProvider = value('ROLES').includes('actors');
-  const hears = value('ROLES').includes('gateway') || value('PAYMENT_WEBHOOK_URL') !== null;
-  if (tellsProvider && !hears) {
+  const callsProvider = value('ROLES').includes('actors');
+  const getsWebhooks = value('ROLES').includes('gateway') || value('PAYMENT_WEBHOOK_URL') !== null;
+  if (callsProvider && !getsWebhooks) {
     problems.push(
       'LIVEDROPS_PAYMENT_WEBHOOK_URL must be set on a node with the role actors and without ' +
         'gateway: the address of a gateway, such as http://gateway:8080/v1/payments/webhook',

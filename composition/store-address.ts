@@ -1,4 +1,4 @@
-// The setting that names the store, as text and as what it means.
+// The setting that names the store: parses its text.
 
 export type StoreAddress =
   /** A file in the data directory. */
@@ -10,14 +10,14 @@ export type StoreAddress =
       readonly nodes: readonly { readonly host: string; readonly port: number }[];
       readonly username: string | undefined;
       readonly password: string | undefined;
-      /** As it was given, name and password included. */
+      /** The setting's text, with name and password. */
       readonly text: string;
     };
 
 const REDIS_PORT = 6379;
 const SCHEME = /^(redis|rediss|redis-cluster):\/\/(.+)$/;
 
-/** Null where the text names no store. */
+/** Null where the text is no valid store address. */
 export function parseStoreAddress(text: string): StoreAddress | null {
   if (text === 'sqlite:') return { kind: 'sqlite', text };
   const [, scheme, rest] = SCHEME.exec(text) ?? [];

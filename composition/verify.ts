@@ -1,5 +1,5 @@
-// `verify` for the embedded profile: asks the server that runs on the data directory, or, where
-// none runs, rebuilds the node's memory without a gateway and verifies that. Also reads the orders
+// `verify` for the embedded profile. It calls the server that runs on the data directory. Where
+// none runs, it loads the node without a gateway and verifies that. This file also reads orders
 // straight from the journal, for proofs from outside.
 
 import type { VerifyReport } from '../contracts/operator.ts';
@@ -12,13 +12,13 @@ import { type Config, NoDataError } from './config.ts';
 import { isOfOneNode } from './data-directory.ts';
 import { createEmbeddedCore, type EmbeddedCore } from './embedded-core.ts';
 import { createLog } from './node-core.ts';
-import { keptServerUrl } from './server-url.ts';
+import { readServerUrl } from './server-url.ts';
 
 const TOKEN_LIFETIME_SECONDS = 60;
 
 /**
- * Errors: `no-data` where there is no journal; an Error that says what else kept the report from
- * being made.
+ * Errors: `no-data` where there is no journal; an Error with any other reason why there is no
+ * report.
  */
 export async function verifyEmbedded(config: Config): Promise<VerifyReport> {
   if (!isOfOneNode(config.dataDirectory)) throw new NoDataError(config.dataDirectory);
@@ -71,7 +71,7 @@ export async function* readJournalOrders(
 }
 
 async function askServer(config: Config): Promise<VerifyReport> {
-  const url = keptServerUrl(config.dataDirectory);
+  const url = readServerUrl(config.dataDirectory);
   if (url === null) throw new Error('the server that holds the data directory is not ready yet');
   const tokens = new AccessTokens({ secret: config.authSecret });
   const token = tokens.sign({

@@ -1,7 +1,7 @@
 // Finds the server that a command calls, and the access token for the call.
 
-import { loadKeptConfig } from '../composition/config.ts';
-import { keptServerUrl } from '../composition/server-url.ts';
+import { loadStoredConfig } from '../composition/config.ts';
+import { readServerUrl } from '../composition/server-url.ts';
 import { AccessTokens } from '../app/access-tokens.ts';
 import { OperatorApi } from './api-client.ts';
 
@@ -18,12 +18,12 @@ const TOKEN_SECONDS = 60;
 
 export function connectOperator({ url, token }: ConnectOptions): OperatorApi {
   if (url !== undefined && token !== undefined) return new OperatorApi({ url, token: () => token });
-  const { dataDirectory, host, port, authSecret } = loadKeptConfig({
+  const { dataDirectory, host, port, authSecret } = loadStoredConfig({
     signs: token === undefined,
   });
   const named = host.includes(':') ? `[${host}]` : host;
   return new OperatorApi({
-    url: url ?? keptServerUrl(dataDirectory) ?? `http://${named}:${port}`,
+    url: url ?? readServerUrl(dataDirectory) ?? `http://${named}:${port}`,
     token: token === undefined ? signing(authSecret) : () => token,
   });
 }

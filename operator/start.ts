@@ -4,7 +4,7 @@
 
 import { constants } from 'node:os';
 import { loadConfig } from '../composition/config.ts';
-import { type EndWish, startServer } from '../composition/server.ts';
+import { type EndReason, startServer } from '../composition/server.ts';
 
 /**
  * After this time the process ends without a clean stop: the supervisor of a single server sends
@@ -19,13 +19,13 @@ const EXIT_FAILED = 1;
 
 export async function start(): Promise<void> {
   const config = loadConfig();
-  let requestEnd: (endRequested: EndWish) => void = () => undefined;
-  const wish = new Promise<EndWish>((resolve) => {
+  let requestEnd: (endRequested: EndReason) => void = () => undefined;
+  const endRequest = new Promise<EndReason>((resolve) => {
     requestEnd = resolve;
   });
   const server = await startServer(config, requestEnd);
   process.stdout.write(`LiveDrops ready on ${server.url}\n`);
-  const reason = await Promise.race([firstSignal(), wish]);
+  const reason = await Promise.race([firstSignal(), endRequest]);
   if (reason === 'replaced') {
     process.stderr.write(`livedrops: another process runs as node ${config.nodeId}\n`);
     process.exit(EXIT_FAILED);

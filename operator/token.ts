@@ -1,7 +1,7 @@
 // `livedrops token`: creates access tokens without a log-in, for scripts, load tests and first
 // steps.
 
-import { loadKeptConfig } from '../composition/config.ts';
+import { loadStoredConfig } from '../composition/config.ts';
 import { AccessTokens } from '../app/access-tokens.ts';
 
 export interface TokenOptions {
@@ -16,7 +16,7 @@ export interface TokenOptions {
 const LINES_A_WRITE = 1000;
 
 export async function token(options: TokenOptions): Promise<void> {
-  const accessTokens = new AccessTokens({ secret: loadKeptConfig().authSecret });
+  const accessTokens = new AccessTokens({ secret: loadStoredConfig().authSecret });
   const { user, roles, ttl, count } = options;
   const sign = (userId: string): string =>
     accessTokens.sign({ userId, roles, lifetimeSeconds: ttl });

@@ -2,7 +2,7 @@
 // running cluster or in a data directory without a server, and prints the differences. The
 // comparison itself is in `composition/verify.ts` and in the actors.
 
-import { loadKeptConfig } from '../composition/config.ts';
+import { loadStoredConfig } from '../composition/config.ts';
 import { isOfCluster } from '../composition/data-directory.ts';
 import type { VerifyReport } from '../contracts/operator.ts';
 import { connectOperator, type ConnectOptions } from './connect.ts';
@@ -25,7 +25,7 @@ export async function verify(options: VerifyCommandOptions): Promise<void> {
 
 async function readReport(options: VerifyCommandOptions): Promise<VerifyReport> {
   if (options.url !== undefined) return await connectOperator(options).verify();
-  const config = loadKeptConfig();
+  const config = loadStoredConfig();
   const serves = config.store.kind !== 'sqlite' || isOfCluster(config.dataDirectory);
   if (serves) return await connectOperator(options).verify();
   // Imported here, since a command that calls a server needs no store code.

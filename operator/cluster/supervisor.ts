@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadConfig } from '../../composition/config.ts';
 import { isOfCluster, isOfOneNode, lockDirectory } from '../../composition/data-directory.ts';
-import { keepServerUrl } from '../../composition/server-url.ts';
+import { storeServerUrl } from '../../composition/server-url.ts';
 import { freePort, isFree } from './free-port.ts';
 import { type ProcessState, SupervisedProcess } from './supervised-process.ts';
 
@@ -131,7 +131,7 @@ export class ClusterSupervisor {
       const secrets = { auth: authSecret, payment: paymentSecrets.join(' ') };
       for (const [index, port] of ports.entries()) this.#addNode(index, port, secrets);
       await Promise.all([...this.#nodes.values()].map(({ process }) => process.start()));
-      keepServerUrl(this.#directory, this.nodes[0]!.url);
+      storeServerUrl(this.#directory, this.nodes[0]!.url);
     } catch (error) {
       await this.stop();
       // A stop that ran before the lock was taken has not released it.

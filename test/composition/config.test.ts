@@ -39,7 +39,7 @@ test('an empty environment gives the documented defaults, frozen', (t) => {
   t.true(Object.isFrozen(config));
 });
 
-test('secrets that nobody set are made once, kept in the data directory, and only its owner reads them', (t) => {
+test('unset secrets are generated once and stored for their owner only', (t) => {
   const data = temporaryDirectory(t);
   const first = loadConfig({ LIVEDROPS_DATA: data });
   const second = loadConfig({ LIVEDROPS_DATA: data });
@@ -147,7 +147,7 @@ test('nodes of a cluster need the same secrets, so none is made for them', (t) =
   t.regex(problems.join(), /AUTH_SECRET must be set in a cluster.*PAYMENT_SECRET must be set/);
 });
 
-test('a node of a cluster may have some of the roles; without a gateway it is told where one is', (t) => {
+test('a node of a cluster may have some roles; actors alone need a webhook URL', (t) => {
   const environment = {
     ...CLUSTER,
     LIVEDROPS_STORE: 'redis://localhost',
@@ -170,7 +170,7 @@ test('a bad secret is told without showing it', (t) => {
   t.regex(problems.join(), /LIVEDROPS_AUTH_SECRET must have at least 32 characters/);
 });
 
-test('a kept secret that is damaged is told by its file, without showing it, and stays as it is', (t) => {
+test('a damaged stored secret is reported by its file, not shown, not replaced', (t) => {
   const data = temporaryDirectory(t);
   const [auth, payment] = [join(data, 'auth-secret'), join(data, 'payment-secret')];
   const advice = 'put it back, or remove it and a new one is made';

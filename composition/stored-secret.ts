@@ -1,13 +1,13 @@
-// A secret that nobody set: made once and kept in a file of its own that only its owner may read.
+// Generated secrets. Each is generated once and stored in a file that only its owner can read.
 
 import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 
-/** The secret kept at `path`, made and kept first where there is none. The folder must exist. */
-export function keptSecret(path: string, make: () => string): string {
-  const kept = readKeptSecret(path);
-  if (kept !== null) return kept;
-  // Written whole under another name, then linked: of two processes that start at once, one makes
-  // the secret, the other finds it, and neither ever reads half of it.
+/** The secret stored at `path`; generated and stored where there is none. The folder must exist. */
+export function storedSecret(path: string, make: () => string): string {
+  const stored = readStoredSecret(path);
+  if (stored !== null) return stored;
+  // The secret is written completely under another name, then linked. Of two processes that start
+  // at once, one stores its secret and the other reads it, and neither reads half of it.
   const partial = `${path}.${process.pid}`;
   writeFileSync(partial, `${make()}\n`, { mode: 0o600, flush: true });
   try {
@@ -20,8 +20,8 @@ export function keptSecret(path: string, make: () => string): string {
   return readFileSync(path, 'utf8').trim();
 }
 
-/** Null where none is kept. */
-export function readKeptSecret(path: string): string | null {
+/** Null where none is stored. */
+export function readStoredSecret(path: string): string | null {
   try {
     return readFileSync(path, 'utf8').trim();
   } catch (error) {
