@@ -70,7 +70,7 @@ export interface NodeCore {
 
 export interface NodeCoreOptions {
   readonly config: Config;
-  /** Beside those of `offLoopConsumers`, for tests and benchmarks. */
+  /** Consumers besides `offLoopConsumers`, for tests and benchmarks. */
   readonly offLoop?: readonly OffLoopConsumer[];
   /** Null: no payments are requested; their events wait in the journal. */
   readonly provider: PaymentProvider | null;
@@ -94,7 +94,7 @@ export interface Events {
   stop(): Promise<void>;
 }
 
-/** The relay of a node with actors, and what it feeds. */
+/** The relay of a node with actors, and its consumers. */
 export function createEvents(
   options: NodeCoreOptions & {
     readonly stores: Stores;
@@ -133,8 +133,8 @@ export function createEvents(
 }
 
 /**
- * The consumers that run off the loop, of every node that is alone or has the role `services`.
- * Their names are the same on all nodes: the change stream is trimmed behind them.
+ * The off-loop consumers of every node that is alone or has the role `services`. Their names are
+ * the same on all nodes: the change stream is trimmed behind them.
  */
 function offLoopConsumers(_config: Config): readonly OffLoopConsumer[] {
   return [];

@@ -1,5 +1,5 @@
-// The body of the thread of one consumer (composition/off-loop-thread.ts). It opens connections of
-// its own for reading the journals, or the change stream.
+// The program of one consumer's thread (composition/off-loop-thread.ts). It opens connections of
+// its own to read the journals or the change stream.
 
 import { randomUUID } from 'node:crypto';
 import { setPriority } from 'node:os';

@@ -59,7 +59,7 @@ async function caughtUp(core: EmbeddedCore, name: string): Promise<void> {
   if (position < sequence) throw new Error(`${name} is at ${position} of ${sequence}`);
 }
 
-test('J1: an off-loop consumer added later gets all from the first entry, and goes on after a restart', async (t) => {
+test('J1: a consumer added later gets all entries and continues after a restart', async (t) => {
   t.timeout(120_000);
   const data = directory(t);
   const recording = { name: 'recording', file: join(data, 'recorded') };
@@ -86,7 +86,7 @@ test('J1: an off-loop consumer added later gets all from the first entry, and go
   await third.stop();
 });
 
-test('J1: a thread of a consumer that dies comes back, and its position never passed undone work', async (t) => {
+test('J1: a consumer’s dead thread is started again and loses no work', async (t) => {
   t.timeout(120_000);
   const data = directory(t);
   const file = join(data, 'recorded');
@@ -126,7 +126,7 @@ test('a consumer that blocks its thread delays no other consumer', async (t) => 
   await core.stop();
 });
 
-test('C1: an off-loop consumer of changes added later gets all, and goes on after a restart', async (t) => {
+test('C1: a consumer of changes added later gets all and continues after a restart', async (t) => {
   t.timeout(120_000);
   const data = directory(t);
   const file = join(data, 'recorded');
