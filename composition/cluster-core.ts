@@ -70,7 +70,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
   const journal = new MeasuredJournal({ journal: stores.journal });
   let bus: NatsLiveBus;
   try {
-    const shardCount = await placement.fixShardCount(SHARD_COUNT);
+    const shardCount = await placement.fixShardCount(SHARD_COUNT, FEATURE_LEVEL);
     if (shardCount !== SHARD_COUNT)
       throw new Error(`the store has ${shardCount} shards, this version ${SHARD_COUNT}`);
     const { level } = await placement.load();

@@ -136,8 +136,11 @@ export class MemoryPlacementStore implements PlacementStore {
     return this.#moves.slice(0, Math.max(0, limit));
   }
 
-  async fixShardCount(shardCount: number): Promise<number> {
-    this.#shardCount ??= shardCount;
+  async fixShardCount(shardCount: number, levelOfNewStore = 0): Promise<number> {
+    if (this.#shardCount === null) {
+      this.#shardCount = shardCount;
+      this.#level = Math.max(this.#level, levelOfNewStore);
+    }
     return this.#shardCount;
   }
 

@@ -118,8 +118,12 @@ export interface PlacementStore {
   /** Newest first, at most `limit`. */
   listMoves(limit: number): Promise<MoveRecord[]>;
 
-  /** Stores the number of shards at the first call ever. Resolves to the stored number. */
-  fixShardCount(shardCount: number): Promise<number>;
+  /**
+   * Stores the number of shards at the first call ever, and in the same step the feature level that
+   * the new store begins with: no node of a lower one can have written to it. Resolves to the stored
+   * number. Errors: `store-unavailable`.
+   */
+  fixShardCount(shardCount: number, levelOfNewStore?: number): Promise<number>;
 
   /**
    * Raises the feature level of the store, and ignores a level that is not higher. Durable when it

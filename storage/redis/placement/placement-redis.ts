@@ -136,20 +136,25 @@ redis.call('LPUSH', KEYS[1], ARGV[1])
 redis.call('LTRIM', KEYS[1], 0, tonumber(ARGV[2]) - 1)
 return 1`);
 
-const FIX_SHARD_COUNT = new Script(`
-redis.call('SET', KEYS[1], ARGV[1], 'NX')
-return tonumber(string.match(redis.call('GET', KEYS[1]), '^%d+'))`);
+/** KEYS[1] is the level, KEYS[2] the number of shards. */
+const RAISE_LUA = `
+local function raise(level)
+  local reached = tonumber(redis.call('GET', KEYS[1]) or 0)
+  if level <= reached then return reached end
+  redis.call('SET', KEYS[1], level)
+  local shards = redis.call('GET', KEYS[2])
+  if shards and tonumber(shards) then
+    redis.call('SET', KEYS[2], shards .. ' shards, feature level 1 or later')
+  end
+  return level
+end`;
 
-const RAISE_LEVEL = new Script(`
-local reached = tonumber(redis.call('GET', KEYS[1]) or 0)
-local level = tonumber(ARGV[1])
-if level <= reached then return reached end
-redis.call('SET', KEYS[1], ARGV[1])
-local shards = redis.call('GET', KEYS[2])
-if shards and tonumber(shards) then
-  redis.call('SET', KEYS[2], shards .. ' shards, feature level 1 or later')
-end
-return level`);
+const FIX_SHARD_COUNT = new Script(`${RAISE_LUA}
+if redis.call('SET', KEYS[2], ARGV[1], 'NX') then raise(tonumber(ARGV[2])) end
+return tonumber(string.match(redis.call('GET', KEYS[2]), '^%d+'))`);
+
+const RAISE_LEVEL = new Script(`${RAISE_LUA}
+return raise(tonumber(ARGV[1]))`);
 
 export interface RedisPlacementStoreOptions {
   readonly redis: RedisConnection;
@@ -289,8 +294,9 @@ export class RedisPlacementStore implements PlacementStore {
     return records.map((record) => JSON.parse(record) as MoveRecord);
   }
 
-  async fixShardCount(shardCount: number): Promise<number> {
-    return (await FIX_SHARD_COUNT.run(this.#redis, [SHARD_COUNT], [shardCount])) as number;
+  async fixShardCount(shardCount: number, levelOfNewStore = 0): Promise<number> {
+    const keys = [LEVEL, SHARD_COUNT];
+    return (await FIX_SHARD_COUNT.run(this.#redis, keys, [shardCount, levelOfNewStore])) as number;
   }
 
   async raiseLevel(level: number): Promise<number> {

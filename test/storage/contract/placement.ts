@@ -410,6 +410,16 @@ export function placementContract({ on, skip, fixture }: PlacementContractOption
     t.is(await store.fixShardCount(16), 256);
   });
 
+  rule(
+    'a new store begins at the level of its first node, a store in use does not',
+    async (t, store) => {
+      t.is(await store.fixShardCount(256, 2), 256);
+      t.is((await store.load()).level, 2);
+      t.is(await store.fixShardCount(256, 3), 256);
+      t.is((await store.load()).level, 2);
+    },
+  );
+
   rule('a session announces the feature level that its node reads', async (t, store) => {
     await store.renewSession(session('a', { level: 7 }), LONG_MS);
     t.is((await store.load()).sessions[0]!.level, 7);
