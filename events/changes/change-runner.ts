@@ -2,10 +2,15 @@
 // where the stream does not reach back to it. The position is stored after the work, so a crash in
 // between brings the same records again. A bucket that fails is tried again with a growing delay and
 // does not hold up the others.
+//
+// A store that was restored from an older copy has other records under the same sequences. So a
+// position has a mark, a hash of the record at it, and each read begins with that record: where the
+// marks differ, the position says nothing of this stream, and a full pass takes it back.
 
 import type { Logger } from 'pino';
 import type { Clock } from '../../actors/clock.ts';
-import type { ChangeStream } from '../../storage/ports/change-stream.ts';
+import { fnv1a } from '../../domain/ids.ts';
+import type { ChangeRecord, ChangeStream } from '../../storage/ports/change-stream.ts';
 import type { ConsumerPositions } from '../../storage/ports/consumer-positions.ts';
 import type { ConsumerLease } from '../off-loop/consumer-lease.ts';
 import { type ChangeConsumer, positionsName } from './change-consumer.ts';
@@ -32,11 +37,20 @@ export interface ChangeRunnerOptions {
   readonly log: Logger;
 }
 
+interface Position {
+  /** Of the last record that the consumer has taken. */
+  readonly sequence: number;
+  /** Of that record; `NO_RECORD` where the stream did not have the record any more. */
+  readonly mark: number;
+}
+
+const NO_RECORD = 0;
+
 export class ChangeRunner {
   readonly #options: ChangeRunnerOptions;
   readonly #name: string;
   /** By bucket; null: not loaded yet. */
-  readonly #positions: (number | null)[];
+  readonly #positions: (Position | null)[];
   #running: Promise<void> | null = null;
   #unsubscribe: (() => void) | null = null;
   #stopped = false;
@@ -70,7 +84,7 @@ export class ChangeRunner {
     let records = 0;
     for (let bucket = 0; bucket < changes.bucketCount; bucket++) {
       const { last } = await changes.head(bucket);
-      records += Math.max(0, last - (await this.#position(bucket)));
+      records += Math.max(0, last - (await this.#position(bucket)).sequence);
     }
     return records;
   }
@@ -116,29 +130,44 @@ export class ChangeRunner {
 
   /** Gives the consumer the next of the bucket; false where there was nothing. */
   async #advance(bucket: number): Promise<boolean> {
-    const { changes, consumer } = this.#options;
+    const { consumer } = this.#options;
     if (!(await this.#mayRun())) return false;
     const position = await this.#position(bucket);
-    let records;
-    try {
-      records = await changes.read(bucket, position, BATCH_MAX);
-    } catch (error) {
-      if ((error as { code?: unknown }).code !== 'position-trimmed') throw error;
+    const records = await this.#readBehind(bucket, position);
+    if (records === null) {
       await this.#fullPass(bucket);
       return true;
     }
     const last = records.at(-1);
     if (last === undefined) return false;
     await consumer.consume(records);
-    await this.#save(bucket, last.sequence);
+    await this.#save(bucket, positionAt(last));
     return true;
+  }
+
+  /** Null where the stream is not the one of the position, or does not reach back to it. */
+  async #readBehind(bucket: number, position: Position): Promise<ChangeRecord[] | null> {
+    const { changes } = this.#options;
+    const { sequence, mark } = position;
+    try {
+      if (mark === NO_RECORD) {
+        // The record is there now, and was not then.
+        if (sequence > 0 && sequence > (await changes.head(bucket)).trimmed) return null;
+        return await changes.read(bucket, sequence, BATCH_MAX);
+      }
+      const [at, ...records] = await changes.read(bucket, sequence - 1, BATCH_MAX + 1);
+      return at === undefined || positionAt(at).mark !== mark ? null : records;
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== 'position-trimmed') throw error;
+      return null;
+    }
   }
 
   async #fullPass(bucket: number): Promise<void> {
     const { changes, consumer, log } = this.#options;
     log.info({ consumer: consumer.name, bucket }, 'a consumer of changes makes a full pass');
     // Before the first page: what changes during the pass comes after it.
-    const { last } = await changes.head(bucket);
+    const end = await this.#end(bucket);
     await consumer.beginFullPass(bucket);
     let cursor: string | null = null;
     do {
@@ -148,20 +177,41 @@ export class ChangeRunner {
       cursor = page.nextCursor;
     } while (cursor !== null);
     await consumer.endFullPass(bucket);
-    await this.#save(bucket, last);
+    await this.#save(bucket, end);
   }
 
-  async #position(bucket: number): Promise<number> {
+  /** Of the newest record. */
+  async #end(bucket: number): Promise<Position> {
+    const { changes } = this.#options;
+    const { last, trimmed } = await changes.head(bucket);
+    if (last === trimmed) return { sequence: last, mark: NO_RECORD };
+    const [record] = await changes.read(bucket, last - 1, 1);
+    return positionAt(record!);
+  }
+
+  async #position(bucket: number): Promise<Position> {
     const known = this.#positions[bucket] ?? null;
     if (known !== null) return known;
-    const loaded = await this.#options.positions.load(this.#name, bucket);
-    this.#positions[bucket] = loaded;
-    return loaded;
+    const { positions } = this.#options;
+    const sequence = await positions.load(this.#name, bucket);
+    const mark = await positions.load(this.#name, this.#placeOfMark(bucket));
+    const position = { sequence, mark };
+    this.#positions[bucket] = position;
+    return position;
   }
 
-  async #save(bucket: number, sequence: number): Promise<void> {
-    await this.#options.positions.save(this.#name, [{ shard: bucket, sequence }]);
-    this.#positions[bucket] = sequence;
+  async #save(bucket: number, position: Position): Promise<void> {
+    const { sequence, mark } = position;
+    await this.#options.positions.replace(this.#name, [
+      { shard: bucket, sequence },
+      { shard: this.#placeOfMark(bucket), sequence: mark },
+    ]);
+    this.#positions[bucket] = position;
+  }
+
+  /** Marks are stored behind the buckets, so that both are written in one step. */
+  #placeOfMark(bucket: number): number {
+    return this.#options.changes.bucketCount + bucket;
   }
 
   #wakeUp(): void {
@@ -182,4 +232,8 @@ export class ChangeRunner {
     });
     this.#wake = null;
   }
+}
+
+function positionAt({ sequence, at, change }: ChangeRecord): Position {
+  return { sequence, mark: 1 + fnv1a(`${at} ${JSON.stringify(change)}`) };
 }

@@ -1,6 +1,7 @@
 // Trims the change stream behind its consumers: what all of them have taken is removed, but for the
-// newest records, which outside systems read (decision 029). The stream's own bound
-// (CHANGES_RETAINED_MAX) holds whatever the consumers do. Any process may run it, several at once too.
+// last record of each and the newest records, which outside systems read (decision 029). The stream's
+// own bound (CHANGES_RETAINED_MAX) holds whatever the consumers do. Any process may run it, several
+// at once too.
 
 import type { Logger } from 'pino';
 import type { Clock, Timer } from '../../actors/clock.ts';
@@ -54,7 +55,9 @@ export class ChangeTrimmer {
       let through = last - share;
       for (const consumer of consumers) {
         if (through <= trimmed) break;
-        through = Math.min(through, await positions.load(positionsName(consumer), bucket));
+        const position = await positions.load(positionsName(consumer), bucket);
+        // By the record at its position a consumer recognises the stream (`ChangeRunner`).
+        through = Math.min(through, position - 1);
       }
       if (through > trimmed) await changes.trim(bucket, through);
     }

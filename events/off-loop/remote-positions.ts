@@ -7,6 +7,7 @@ import { StoreUnavailableError } from '../../storage/ports/journal.ts';
 type Question = { readonly id: number; readonly consumer: string } & (
   | { readonly load: number }
   | { readonly save: readonly ShardPosition[] }
+  | { readonly replace: readonly ShardPosition[] }
 );
 
 interface Answer {
@@ -45,6 +46,10 @@ export class RemotePositions implements ConsumerPositions {
     await this.#ask({ id: ++this.#questions, consumer, save: positions });
   }
 
+  async replace(consumer: string, positions: readonly ShardPosition[]): Promise<void> {
+    await this.#ask({ id: ++this.#questions, consumer, replace: positions });
+  }
+
   #ask(question: Question): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#waiting.set(question.id, { resolve, reject });
@@ -57,7 +62,8 @@ export class RemotePositions implements ConsumerPositions {
 export function servePositions(port: MessagePort, positions: ConsumerPositions): void {
   const answer = async (question: Question): Promise<number> => {
     if ('load' in question) return await positions.load(question.consumer, question.load);
-    await positions.save(question.consumer, question.save);
+    if ('save' in question) await positions.save(question.consumer, question.save);
+    else await positions.replace(question.consumer, question.replace);
     return 0;
   };
   port.on('message', (question: Question) => {

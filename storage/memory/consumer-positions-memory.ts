@@ -10,13 +10,20 @@ export class MemoryConsumerPositions implements ConsumerPositions {
   }
 
   async save(consumer: string, positions: readonly ShardPosition[]): Promise<void> {
-    let byShard = this.#consumers.get(consumer);
-    if (byShard === undefined) {
-      byShard = new Map();
-      this.#consumers.set(consumer, byShard);
-    }
+    const stored = this.#positionsOf(consumer);
     for (const { shard, sequence } of positions) {
-      if (sequence > (byShard.get(shard) ?? 0)) byShard.set(shard, sequence);
+      if (sequence > (stored.get(shard) ?? 0)) stored.set(shard, sequence);
     }
+  }
+
+  async replace(consumer: string, positions: readonly ShardPosition[]): Promise<void> {
+    const stored = this.#positionsOf(consumer);
+    for (const { shard, sequence } of positions) stored.set(shard, sequence);
+  }
+
+  #positionsOf(consumer: string): Map<number, number> {
+    const stored = this.#consumers.get(consumer) ?? new Map<number, number>();
+    this.#consumers.set(consumer, stored);
+    return stored;
   }
 }

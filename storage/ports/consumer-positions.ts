@@ -15,4 +15,6 @@ export interface ConsumerPositions {
    * stored position changes nothing. Errors: `store-unavailable`.
    */
   save(consumer: string, positions: readonly ShardPosition[]): Promise<void>;
+  /** As `save`, but positions may go back. Errors: `store-unavailable`. */
+  replace(consumer: string, positions: readonly ShardPosition[]): Promise<void>;
 }

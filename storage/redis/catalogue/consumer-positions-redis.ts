@@ -33,6 +33,13 @@ export class RedisPositions {
     const args = positions.flatMap(({ shard, sequence }) => [shard, sequence]);
     await SAVE.run(this.#redis, [this.#key], args);
   }
+
+  /** All in one atomic step, which may take them back. */
+  async replace(positions: readonly ShardPosition[]): Promise<void> {
+    if (positions.length === 0) return;
+    const fields = positions.flatMap(({ shard, sequence }) => [String(shard), sequence]);
+    await answerOf(this.#redis.hset(this.#key, ...fields));
+  }
 }
 
 export class RedisConsumerPositions implements ConsumerPositions {
@@ -48,6 +55,10 @@ export class RedisConsumerPositions implements ConsumerPositions {
 
   save(consumer: string, positions: readonly ShardPosition[]): Promise<void> {
     return this.#of(consumer).save(positions);
+  }
+
+  replace(consumer: string, positions: readonly ShardPosition[]): Promise<void> {
+    return this.#of(consumer).replace(positions);
   }
 
   #of(consumer: string): RedisPositions {

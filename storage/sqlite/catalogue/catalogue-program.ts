@@ -112,6 +112,9 @@ export function open(options: ProgramOptions) {
   const movePosition = database.prepare(`
     insert into consumer_positions (consumer, shard, sequence) values (?, ?, ?)
     on conflict do update set sequence = excluded.sequence where excluded.sequence > sequence`);
+  const replacePosition = database.prepare(`
+    insert into consumer_positions (consumer, shard, sequence) values (?, ?, ?)
+    on conflict do update set sequence = excluded.sequence`);
   const addOperatorAction = database.prepare(`
     insert into operator_actions (at, operator_id, action, params, result)
     values (?, ?, ?, ?, ?)`);
@@ -138,6 +141,12 @@ export function open(options: ProgramOptions) {
         positions: readonly { shard: number; sequence: number }[],
       ): void {
         for (const { shard, sequence } of positions) movePosition.run(consumer, shard, sequence);
+      },
+      replacePositions(
+        consumer: string,
+        positions: readonly { shard: number; sequence: number }[],
+      ): void {
+        for (const { shard, sequence } of positions) replacePosition.run(consumer, shard, sequence);
       },
 
       addOperatorAction: (...fields: [number, string, string, string, string]): number =>

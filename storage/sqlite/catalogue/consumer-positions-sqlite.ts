@@ -24,4 +24,8 @@ export class SqliteConsumerPositions implements ConsumerPositions {
   async save(consumer: string, positions: readonly ShardPosition[]): Promise<void> {
     await this.#writer.submit('movePositions', consumer, positions);
   }
+
+  async replace(consumer: string, positions: readonly ShardPosition[]): Promise<void> {
+    await this.#writer.submit('replacePositions', consumer, positions);
+  }
 }

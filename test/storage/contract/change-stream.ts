@@ -7,16 +7,18 @@ import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import type { User } from '../../../storage/ports/accounts.ts';
 import type { Product } from '../../../contracts/products.ts';
-import type {
-  ChangeHead,
-  ChangeRecord,
-  ChangeStream,
-  EntityChange,
+import {
+  type ChangeHead,
+  type ChangeRecord,
+  type ChangeStream,
+  CHANGES_RETAINED_MAX,
+  type EntityChange,
 } from '../../../storage/ports/change-stream.ts';
 import type { FollowStore } from '../../../storage/ports/follows.ts';
 import type { Stores } from '../../../storage/ports/stores.ts';
 import { ChangeFold, keyOf } from '../change-fold.ts';
 import { failsWith } from './errors.ts';
+import { restoredChangesContract } from './restored-changes.ts';
 
 export type ChangingStores = Pick<Stores, 'accounts' | 'catalogue' | 'follows'> & {
   readonly changes: ChangeStream;
@@ -308,6 +310,8 @@ export function changeStreamContract(options: ChangeStreamContractOptions): void
     const left = (await scanAll(own.changes)).filter(({ kind }) => kind === 'follow');
     t.is(left.length, count, 'the entities are all there');
   });
+
+  restoredChangesContract((t) => openBounded(t, CHANGES_RETAINED_MAX));
 }
 
 /** That many users follow the creator. */

@@ -31,4 +31,18 @@ export function consumerPositionsContract(stores: () => Pick<Stores, 'consumerPo
     await positions.save('forward', [{ shard: 0, sequence: 6 }]);
     t.is(await positions.load('forward', 0), 6);
   });
+
+  test('C1: a position that is replaced may go back, and then rises again', async (t) => {
+    const { consumerPositions: positions } = stores();
+    await positions.save('replaced', [{ shard: 0, sequence: 5 }]);
+    await positions.replace('replaced', [
+      { shard: 0, sequence: 3 },
+      { shard: 1, sequence: 2 ** 32 },
+    ]);
+    await positions.replace('replaced', []);
+    t.is(await positions.load('replaced', 0), 3);
+    t.is(await positions.load('replaced', 1), 2 ** 32);
+    await positions.save('replaced', [{ shard: 0, sequence: 4 }]);
+    t.is(await positions.load('replaced', 0), 4);
+  });
 }
