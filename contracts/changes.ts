@@ -6,8 +6,9 @@ import { type TProperties, Type } from 'typebox';
 import type { DropEventType } from './drop-events.ts';
 import { PaymentMode } from './drops.ts';
 import type { Plain } from './plain.ts';
-import { count, currencyCode, dropId, id, userId } from './scalars.ts';
-import { wireTime } from './wire.ts';
+import { Product, ProductBody } from './products.ts';
+import { count, currencyCode, dropId, id, time, userId } from './scalars.ts';
+import { wire, wireTime } from './wire.ts';
 
 export const STREAM_VERSION = 1;
 /** Of positions: they hold a number for each shard and bucket. */
@@ -78,7 +79,38 @@ export const EVENT_LINES = {
   'order-refunded': eventLine('order-refunded', onlyId),
 } as const satisfies Record<DropEventType, unknown>;
 
-function changeLine<P extends TProperties>(kind: 'user' | 'product' | 'follow', fields: P) {
+/** The public fields of an account. */
+export const PublicUser = Type.Object({
+  id: userId,
+  name: Type.String(),
+  roles: Type.Array(Type.String()),
+  createdAt: time,
+});
+export type PublicUser = Plain<typeof PublicUser>;
+
+/** What changed, with times in milliseconds; null: the account or the product was removed. */
+const EntityChange = Type.Union([
+  Type.Object({
+    kind: Type.Literal('user'),
+    userId,
+    user: Type.Union([PublicUser, Type.Null()]),
+  }),
+  Type.Object({
+    kind: Type.Literal('product'),
+    productId: id,
+    product: Type.Union([Product, Type.Null()]),
+  }),
+  Type.Object({
+    kind: Type.Literal('follow'),
+    userId,
+    creatorId: userId,
+    /** Null: the user unfollowed the creator. */
+    since: Type.Union([time, Type.Null()]),
+  }),
+]);
+export type EntityChange = Plain<typeof EntityChange>;
+
+function changeLine<P extends TProperties>(kind: EntityChange['kind'], fields: P) {
   return Type.Object(
     {
       version,
@@ -100,27 +132,14 @@ export const CHANGE_LINES = {
   user: changeLine('user', {
     userId,
     /** Null: the account is gone. */
-    user: Type.Union([
-      Type.Object({
-        id: userId,
-        name: Type.String(),
-        roles: Type.Array(Type.String()),
-        createdAt: wireTime,
-      }),
-      Type.Null(),
-    ]),
+    user: Type.Union([wire(PublicUser), Type.Null()]),
   }),
   product: changeLine('product', {
     productId: id,
     /** Null: the product is gone. */
     product: Type.Union([
       Type.Object({
-        id,
-        creatorId: userId,
-        name: Type.String(),
-        description: Type.String(),
-        imageUrls: Type.Array(Type.String()),
-        createdAt: wireTime,
+        ...ProductBody.properties,
         /** Rises by one with each change of the product. */
         revision: sequence,
       }),
@@ -170,3 +189,4 @@ export const StreamQuery = Type.Object(
   },
   { additionalProperties: false },
 );
+export type StreamQuery = Plain<typeof StreamQuery>;

@@ -2,7 +2,8 @@
 // count, a cache. `ChangeRunner` brings it each bucket's changes in order, at least once, from where
 // it was; one that is new to a stream without its first records, or too far behind, gets a full pass.
 
-import type { ChangeRecord, EntityChange } from '../../storage/ports/change-stream.ts';
+import type { EntityChange } from '../../contracts/changes.ts';
+import type { ChangeRecord } from '../../storage/ports/change-stream.ts';
 
 export interface ChangeConsumer {
   /** Its positions are stored under it. */

@@ -5,7 +5,8 @@ import { STREAM_VERSION } from '../../contracts/changes.ts';
 import type { DropEvent } from '../../contracts/drop-events.ts';
 import { orderId } from '../../domain/ids.ts';
 import type { DropChanges, Entry } from '../../storage/formats/entry.ts';
-import type { ChangeRecord, EntityChange } from '../../storage/ports/change-stream.ts';
+import type { EntityChange } from '../../contracts/changes.ts';
+import type { ChangeRecord } from '../../storage/ports/change-stream.ts';
 
 /**
  * The lines of one drop in an entry. `firstIndex` is the place of its first event in the entry,

@@ -3,7 +3,7 @@
 
 import type { DropChanges } from '../../storage/formats/entry.ts';
 import type { Catalogue } from '../../storage/ports/catalogue.ts';
-import type { EntityChange } from '../../storage/ports/change-stream.ts';
+import type { EntityChange } from '../../contracts/changes.ts';
 import { StoreUnavailableError } from '../../storage/ports/journal.ts';
 
 /** Drops whose creator one reader remembers. */

@@ -1,8 +1,8 @@
 // The outside stream over HTTP: everything that happens, a JSON object a line (C1, docs/CHANGES.md).
 
+import { changesFor } from '../../app/changes.ts';
 import { StreamLine, StreamQuery } from '../../contracts/changes.ts';
 import type { OutsideStream } from '../../events/outside/outside-stream.ts';
-import { problem } from '../http/problems.ts';
 import { type Route, userRoute } from '../http/route.ts';
 import type { StreamSlots } from '../http/stream-slots.ts';
 
@@ -33,16 +33,13 @@ export function changeRoutes({ stream, slots, now }: ChangeRoutesOptions): Route
         refusals: ['forbidden', 'position-trimmed', 'overloaded', 'unavailable'],
       },
       async ({ query, caller, tokenExpiresAt }) => {
-        const operator = caller.roles.includes('operator');
-        if (!operator && !caller.roles.includes('creator'))
-          return problem('forbidden', 'Only creators and operators may read the changes.');
+        const read = changesFor(caller, query);
+        if (!read.ok) return read;
         const slot = slots.take(caller.userId);
         if (!slot.ok) return slot;
         try {
           const chunks = await stream.open({
-            from: query.from ?? 'start',
-            follow: query.follow ?? false,
-            creatorId: operator ? null : caller.userId,
+            ...read.value,
             forMs: tokenExpiresAt * 1000 - now(),
           });
           const body = { chunks, close: slot.release };

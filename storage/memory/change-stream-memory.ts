@@ -2,12 +2,12 @@
 // synchronous step of the change.
 
 import { fnv1a } from '../../domain/ids.ts';
+import type { EntityChange } from '../../contracts/changes.ts';
 import {
   type ChangeHead,
   type ChangeRecord,
   type ChangeStream,
   CHANGES_RETAINED_MAX,
-  type EntityChange,
   PositionTrimmedError,
   type ScanPage,
 } from '../ports/change-stream.ts';

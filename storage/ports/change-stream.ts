@@ -7,36 +7,7 @@
 // position is a sequence for each bucket. The driver decides which bucket an entity is in.
 
 import type { User } from './accounts.ts';
-import type { Product } from '../../contracts/products.ts';
-
-export type EntityChange =
-  | {
-      readonly kind: 'user';
-      readonly userId: string;
-      /** Null: the account was removed. */
-      readonly user: PublicUser | null;
-    }
-  | {
-      readonly kind: 'product';
-      readonly productId: string;
-      /** Null: the product was removed. */
-      readonly product: Product | null;
-    }
-  | {
-      readonly kind: 'follow';
-      readonly userId: string;
-      readonly creatorId: string;
-      /** Milliseconds since the Unix epoch; null: the user unfollowed the creator. */
-      readonly since: number | null;
-    };
-
-/** The public fields of an account. */
-export interface PublicUser {
-  readonly id: string;
-  readonly name: string;
-  readonly roles: readonly string[];
-  readonly createdAt: number;
-}
+import type { EntityChange, PublicUser } from '../../contracts/changes.ts';
 
 /** Only the fields named here get into the stream. */
 export function publicUser({ id, name, roles, createdAt }: User): PublicUser {

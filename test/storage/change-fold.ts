@@ -1,7 +1,7 @@
 // What a consumer has that applies all changes it gets, one after the other: the newest state of
 // each entity that exists.
 
-import type { EntityChange } from '../../storage/ports/change-stream.ts';
+import type { EntityChange } from '../../contracts/changes.ts';
 
 /** Such as `follow <user> <creator>`. */
 export function keyOf(change: EntityChange): string {

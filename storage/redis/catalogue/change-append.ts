@@ -2,7 +2,8 @@
 // one field, whose name is the version of the format. The value is the time, a space, and the
 // change as JSON.
 
-import type { ChangeRecord, EntityChange } from '../../ports/change-stream.ts';
+import type { EntityChange } from '../../../contracts/changes.ts';
+import type { ChangeRecord } from '../../ports/change-stream.ts';
 
 const FIELD = 'c1';
 

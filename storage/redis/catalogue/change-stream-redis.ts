@@ -7,12 +7,12 @@
 // the follows of a user, which are read newest first from where the page before ended.
 
 import { InvalidCursorError } from '../../ports/page.ts';
+import type { EntityChange } from '../../../contracts/changes.ts';
 import {
   type ChangeHead,
   CHANGES_RETAINED_MAX,
   type ChangeRecord,
   type ChangeStream,
-  type EntityChange,
   PositionTrimmedError,
   publicUser,
   type ScanPage,

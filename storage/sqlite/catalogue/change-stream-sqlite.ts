@@ -1,11 +1,11 @@
 // The change stream on SQLite: one bucket, because one thread writes all changes. The connection on
 // the main thread reads records once their transaction is durable.
 
+import type { EntityChange } from '../../../contracts/changes.ts';
 import type {
   ChangeHead,
   ChangeRecord,
   ChangeStream,
-  EntityChange,
   ScanPage,
 } from '../../ports/change-stream.ts';
 import { PositionTrimmedError } from '../../ports/change-stream.ts';

@@ -2,7 +2,8 @@
 // account, a product or a follow, in the transaction of the change (C1).
 
 import type { Database } from 'better-sqlite3';
-import { CHANGES_RETAINED_MAX, type EntityChange } from '../../ports/change-stream.ts';
+import type { EntityChange } from '../../../contracts/changes.ts';
+import { CHANGES_RETAINED_MAX } from '../../ports/change-stream.ts';
 
 /**
  * `changes_trimmed` has one row: the last removed sequence. Numbering continues from it when no

@@ -2,7 +2,8 @@
 // memory that outlives its runner, as rows in a database would.
 
 import type { ChangeConsumer } from '../../../events/changes/change-consumer.ts';
-import type { ChangeRecord, EntityChange } from '../../../storage/ports/change-stream.ts';
+import type { EntityChange } from '../../../contracts/changes.ts';
+import type { ChangeRecord } from '../../../storage/ports/change-stream.ts';
 
 export class FollowerCounter implements ChangeConsumer {
   readonly name = 'follower-counter';

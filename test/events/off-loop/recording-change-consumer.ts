@@ -2,7 +2,7 @@
 
 import { appendFileSync } from 'node:fs';
 import type { CreateChangeConsumer } from '../../../events/off-loop/create-consumer.ts';
-import type { EntityChange } from '../../../storage/ports/change-stream.ts';
+import type { EntityChange } from '../../../contracts/changes.ts';
 
 export const create: CreateChangeConsumer = ({ options }) => {
   const { file } = options as { file: string };

@@ -7,12 +7,12 @@ import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import type { User } from '../../../storage/ports/accounts.ts';
 import type { Product } from '../../../contracts/products.ts';
+import type { EntityChange } from '../../../contracts/changes.ts';
 import {
   type ChangeHead,
   type ChangeRecord,
   type ChangeStream,
   CHANGES_RETAINED_MAX,
-  type EntityChange,
 } from '../../../storage/ports/change-stream.ts';
 import type { FollowStore } from '../../../storage/ports/follows.ts';
 import type { Stores } from '../../../storage/ports/stores.ts';
