@@ -18,6 +18,8 @@ export interface PaymentsOptions {
   readonly secrets: readonly string[];
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
+  /** Milliseconds of a clock that nobody sets: for intervals. */
+  readonly monotonic: () => number;
 }
 
 /** Longer than any provider retries. */
@@ -37,7 +39,7 @@ export class Payments {
    * Calls under way by webhook id: a second one with the same id shares the first one's outcome.
    */
   readonly #underWay = new Map<string, Promise<Outcome<null>>>();
-  #cleanedAt = 0;
+  #cleanedAt = -Infinity;
 
   constructor(options: PaymentsOptions) {
     this.#options = options;
@@ -93,10 +95,10 @@ export class Payments {
   }
 
   async #cleanNowAndThen(): Promise<void> {
-    const now = this.#options.now();
-    if (now - this.#cleanedAt < CLEANING_INTERVAL_MS) return;
-    this.#cleanedAt = now;
-    await this.#options.webhookLog.removeBefore(now - ID_LIFETIME_MS);
+    const { webhookLog, monotonic, now } = this.#options;
+    if (monotonic() - this.#cleanedAt < CLEANING_INTERVAL_MS) return;
+    this.#cleanedAt = monotonic();
+    await webhookLog.removeBefore(now() - ID_LIFETIME_MS);
   }
 }
 

@@ -203,7 +203,7 @@ export function createServices(
     ordersService({ ...stores, router }),
     followsService({ ...stores, liveBus: bus, now }),
     notificationsService({ ...stores, now }),
-    paymentsService({ ...stores, router, secrets, now }),
+    paymentsService({ ...stores, router, secrets, now, monotonic }),
     operatorService({
       ...options.operator,
       rebuild: (shards, write) => options.rebuild.run(shards, write),

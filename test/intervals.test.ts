@@ -23,6 +23,7 @@ const RIGHT: Readonly<Record<string, string>> = {
   'events/payments/payment-provider-development.ts':
     'payments are due after the date at which their order was made, after a restart too',
   'app/accounts.ts': 'the end of a refresh token is a date, kept for other runs to compare',
+  'app/payments.ts': 'webhook ids are stored with a date, for other runs to compare',
   'storage/redis/catalogue/accounts-redis-tokens.ts': 'what is left of a token until that date',
   'gateway/rest/changes.ts': 'a stream ends at the date at which its token ends',
   'storage/memory/consumer-leases-memory.ts': 'its clock is monotonic: the caller gives it',

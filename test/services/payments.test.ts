@@ -23,6 +23,7 @@ async function start(t: ExecutionContext): Promise<Harness> {
       router,
       secrets: [SECRET, NEXT_SECRET],
       now: () => clock.now(),
+      monotonic: () => clock.monotonic(),
     }),
   ]);
   harness.router.answer = () => success(orderView({ status: 'confirmed' }));
@@ -207,4 +208,27 @@ test('P2: webhook ids are forgotten after seven days', async (t) => {
   await call('payments.webhook', later);
   t.false(await stores.webhookLog.has('msg_1'));
   t.true(await stores.webhookLog.has('msg_2'));
+});
+
+test('P2: webhook ids are cleaned once an hour, however the wall clock is set', async (t) => {
+  const { call, stores, clock } = await start(t);
+  let cleanings = 0;
+  stores.webhookLog.removeBefore = async () => {
+    cleanings += 1;
+  };
+  let calls = 0;
+  const cleaningsAfterCall = async (): Promise<number> => {
+    calls += 1;
+    const event = webhook(SUCCEEDED, { id: `msg_${calls}`, time: clock.now() });
+    t.deepEqual(await call('payments.webhook', event), success(null));
+    return cleanings;
+  };
+  t.is(await cleaningsAfterCall(), 1);
+  clock.shiftWall(3_600_000);
+  t.is(await cleaningsAfterCall(), 1, 'an hour on is no hour gone');
+  clock.shiftWall(-2 * 3_600_000);
+  await clock.advance(3_599_999);
+  t.is(await cleaningsAfterCall(), 1);
+  await clock.advance(1);
+  t.is(await cleaningsAfterCall(), 2, 'an hour back holds up nothing');
 });
