@@ -1,10 +1,10 @@
-// Delays between tries: they double up to a bound, each shortened by chance to no less than half, so
-// that those who failed together do not come back together.
+// Delays between retries. They double up to a bound, and each is shortened at random to no less
+// than half, so that calls that failed together are not retried together.
 
 export interface BackoffOptions {
   readonly firstMs: number;
   readonly maxMs: number;
-  /** From 0 up to 1. */
+  /** A number from 0 up to 1. */
   readonly random?: () => number;
 }
 
@@ -16,12 +16,12 @@ export class Backoff {
     this.#options = options;
   }
 
-  /** Since the last success. */
+  /** Failures since the last success. */
   get failures(): number {
     return this.#failures;
   }
 
-  /** How long to wait after one more failure, in milliseconds. */
+  /** Counts a failure. Returns the delay before the next try, in milliseconds. */
   next(): number {
     const { firstMs, maxMs, random = Math.random } = this.#options;
     const fullMs = Math.min(firstMs * 2 ** this.#failures, maxMs);

@@ -1,13 +1,14 @@
-// A consumer makes something of the events of the journal: lists, an index, calls to somebody
-// outside. It gets each shard's batches in rising sequence, at least once, and again from behind its
-// own position after a crash, a move or a fault. What it rejects is given again with growing delays.
+// A consumer derives something from the events of the journal: lists, an index, calls to an outside
+// system. It gets each shard's batches in rising sequence, at least once. After a crash, a move or
+// a fault it gets batches after its own position again. Batches that it rejects are given again
+// with growing delays.
 
 import type { FactBatch } from '../actors/shard/facts.ts';
 
 /**
- * Where a consumer runs. `beside-shard`: on the event loop of the shard's owner, with facts from its
- * memory, for what buyers see at once; whatever it does there, orders wait for. `off-loop`: in a
- * thread that follows the journals by itself, for all else; it may sleep, and burn a CPU.
+ * Where a consumer runs. `beside-shard`: on the event loop of the shard's owner, with facts from
+ * its memory, for what buyers see at once; orders wait for its work. `off-loop`: in a thread that
+ * reads the journals, for everything else; it may sleep or burn a CPU.
  */
 export type Placement = 'beside-shard' | 'off-loop';
 
@@ -15,15 +16,15 @@ export interface EventConsumer {
   readonly name: string;
   readonly placement: Placement;
   /**
-   * The last journal sequence of the shard whose work is done and will never be needed again; 0 for
-   * none. It may be behind what `consume` has taken. The journal is trimmed up to here and no
-   * further. Errors: `store-unavailable`.
+   * The last journal sequence of the shard whose work is done and is never needed again; 0 for
+   * none. It may be behind the last consumed batch. The journal is trimmed up to it and no further.
+   * Errors: `store-unavailable`.
    */
   position(shard: number): Promise<number>;
   /**
-   * Takes batches, each shard's in rising sequence. Idempotent: a batch that comes again has the
-   * effect of once. When it rejects (`store-unavailable`), the same batches are to be given again.
-   * It may wait for room, so no consumer should wait for another.
+   * Consumes batches, each shard's in rising sequence. Idempotent: a repeated batch changes nothing
+   * more. When it rejects (`store-unavailable`), the same batches must be given again. It may wait
+   * for room, so consumers must not wait for each other.
    */
   consume(batches: readonly FactBatch[]): Promise<void>;
 }

@@ -1,7 +1,8 @@
-// One consumer's way through the journals: what waits for it, where it is, when it is tried again. A
-// lane is fed in one of two ways. Beside the shards it takes each batch from the owner's memory while
-// it keeps up. Anywhere else, and where it does not keep up, it hears only how far a journal goes and
-// replays the rest (events/replay/replay.ts). The consumer gets the same facts either way.
+// One consumer's progress through the journals: the waiting batches, the position in each journal,
+// and retries. A lane gets its facts in two ways. Beside the shards it takes each batch from the
+// owner's memory, as long as it keeps up. Elsewhere, or when it falls behind, it only gets the end
+// of each journal and replays the entries up to it (events/replay/replay.ts). The consumer gets the
+// same facts either way.
 
 import type { Logger } from 'pino';
 import type { Clock } from '../actors/clock.ts';
@@ -14,12 +15,15 @@ import type { EventConsumer } from './consumer.ts';
 import { DropStates } from './replay/drop-states.ts';
 import { Replay } from './replay/replay.ts';
 
-/** Facts that may wait in memory. */
+/** Facts that wait in memory. */
 const LANE_FACTS_MAX = 200_000;
-/** A replay hands over so many facts or entries at once; an entry is never divided. */
+/** A replay gives at most this many facts or entries at once. An entry is never split. */
 const PORTION_FACTS = 4096;
 const PORTION_ENTRIES = 128;
-/** Halves the lists' share of the CPU time in a storm of orders, and nobody notices it (N4). */
+/**
+ * This interval halves the lists' share of CPU time under very many orders, and is too short to
+ * notice (N4).
+ */
 const CONSUME_INTERVAL_MS = 20;
 const RETRY_DELAY_FIRST_MS = 50;
 const RETRY_DELAY_MAX_MS = 5000;
@@ -29,11 +33,14 @@ export interface LaneOptions {
   readonly journal: JournalReader;
   readonly snapshots: SnapshotReader;
   readonly openSpill: OpenSpill;
-  /** Whether `durable` brings facts, so that a shard's replay has no use once it is level. */
+  /**
+   * Whether `durable` brings facts. If so, a shard's replay is not needed once the lane has caught
+   * up.
+   */
   readonly fedByOwner: boolean;
   /**
-   * Time from one call of the consumer with facts from memory to the next, at least, in milliseconds:
-   * what comes meanwhile goes together. The first batch after a pause is not held up.
+   * The shortest time between two calls of the consumer with facts from memory, in milliseconds.
+   * Batches of the meantime are consumed together. The first batch after a pause is not delayed.
    */
   readonly consumeIntervalMs?: number;
   readonly clock: Clock;
@@ -44,34 +51,39 @@ export interface ConsumerLag {
   readonly consumer: string;
   /** Durable facts that wait in memory. */
   readonly facts: number;
-  /** Durable entries that are to be read from journals; all of a journal until its place is known. */
+  /**
+   * Durable entries to be read from journals; the whole journal until the consumer's position is
+   * loaded.
+   */
   readonly entries: number;
-  /** Shards that are read from their journals, or whose journal is damaged where it would have to be. */
+  /**
+   * Shards that are read from their journals, or whose journal is damaged where it would be read.
+   */
   readonly shardsBehind: number;
-  /** For how long the oldest of all that has waited, in milliseconds; 0 where nothing waits. */
+  /** How long the oldest waiting fact or entry has waited, in milliseconds; 0 where none waits. */
   readonly ms: number;
 }
 
-interface Waiting {
+interface QueuedBatch {
   readonly batch: FactBatch;
-  /** When it became durable, by the monotonic clock. */
+  /** The monotonic time at which the batch became durable. */
   readonly at: number;
 }
 
 /** A shard that is read from its journal. */
 interface Behind {
   readonly shard: number;
-  /** Since when, by the monotonic clock. */
+  /** The monotonic time at which the shard fell behind. */
   readonly since: number;
-  /** The last sequence the consumer has taken; null: where its own position says. */
+  /** The last consumed sequence. Null: the consumer's stored position. */
   after: number | null;
-  /** Read, and not taken yet. */
+  /** Batches that are read and not consumed yet. */
   portion: FactBatch[];
   /**
-   * What became durable behind the last sequence that is being read now, so that the lane can go on
-   * from memory when that is reached; null where it would be too much.
+   * Batches that became durable after the last sequence of the present read. Once that is reached,
+   * the lane continues with them from memory. Null where they were too many.
    */
-  following: Waiting[] | null;
+  following: QueuedBatch[] | null;
 }
 
 export class Lane {
@@ -79,24 +91,24 @@ export class Lane {
   readonly #consumer: EventConsumer;
   readonly #states: DropStates;
   readonly #backoff = new Backoff({ firstMs: RETRY_DELAY_FIRST_MS, maxMs: RETRY_DELAY_MAX_MS });
-  #queue: Waiting[] = [];
-  /** Being consumed now, or to be tried again. */
-  #taken: Waiting[] = [];
+  #queue: QueuedBatch[] = [];
+  /** Batches that are being consumed, or will be retried. */
+  #consuming: QueuedBatch[] = [];
   #facts = 0;
   /** Last durable sequence of each shard. */
   readonly #durable = new Map<number, number>();
-  /** In the order of their turns. */
+  /** In the order in which they are read next. */
   readonly #behind = new Map<number, Behind>();
-  /** Shards whose journal is damaged where it would have to be read. */
+  /** Shards whose journal is damaged where it would be read. */
   readonly #blocked = new Map<number, Behind>();
   readonly #replays = new Map<number, Replay>();
-  /** The replay that reads just now. */
+  /** The replay that is reading now. */
   #reading: Replay | null = null;
   #running: Promise<void> | null = null;
   #consumedAt = -Infinity;
   #wake: (() => void) | null = null;
   #stopped = false;
-  #idle: (() => void)[] = [];
+  #idleListeners: (() => void)[] = [];
 
   constructor(options: LaneOptions) {
     this.#options = options;
@@ -104,7 +116,10 @@ export class Lane {
     this.#states = new DropStates(options);
   }
 
-  /** The shard's journal ends at `sequence`; where the consumer is in it is asked of the consumer. */
+  /**
+   * The shard's journal ends at `sequence`. The consumer's own position says how much it has
+   * consumed.
+   */
   recovered(shard: number, sequence: number): void {
     this.released(shard);
     this.#durable.set(shard, sequence);
@@ -113,18 +128,18 @@ export class Lane {
     this.#run();
   }
 
-  /** The shard is somebody else's now, and so is what of it has not been consumed here. */
+  /** The shard moved to another owner, which also consumes what is not consumed here. */
   released(shard: number): void {
     this.#durable.delete(shard);
     this.#closeReplay(shard);
     this.#behind.delete(shard);
     this.#blocked.delete(shard);
     this.#queue = this.#queue.filter((waiting) => waiting.batch.shard !== shard);
-    this.#taken = this.#taken.filter((waiting) => waiting.batch.shard !== shard);
+    this.#consuming = this.#consuming.filter((waiting) => waiting.batch.shard !== shard);
     this.#countFacts();
   }
 
-  /** One entry became durable: to be called in the order of each shard's sequence. */
+  /** Adds a durable entry. To be called in the order of each shard's sequence. */
   durable(batch: FactBatch): void {
     const { shard, sequence } = batch;
     this.#durable.set(shard, sequence);
@@ -143,7 +158,7 @@ export class Lane {
     this.#run();
   }
 
-  /** The shard's journal goes as far as `sequence`; there are no facts at hand. */
+  /** The shard's journal has grown up to `sequence`. The facts are not in memory. */
   grown(shard: number, sequence: number): void {
     const before = this.#durable.get(shard);
     if (before === undefined) return this.recovered(shard, sequence);
@@ -155,7 +170,7 @@ export class Lane {
 
   lag(): ConsumerLag {
     let entries = 0;
-    let oldest = this.#taken[0]?.at ?? this.#queue[0]?.at ?? Infinity;
+    let oldest = this.#consuming[0]?.at ?? this.#queue[0]?.at ?? Infinity;
     for (const behind of [...this.#behind.values(), ...this.#blocked.values()]) {
       entries += (this.#durable.get(behind.shard) ?? 0) - (behind.after ?? 0);
       oldest = Math.min(oldest, behind.since);
@@ -169,23 +184,29 @@ export class Lane {
     };
   }
 
-  /** Of one shard: durable facts not taken, or entries where they are not in memory. */
+  /**
+   * The lag of one shard: durable facts that are not consumed, or entries where facts are not in
+   * memory.
+   */
   lagOf(shard: number): number {
     const behind = this.#behind.get(shard) ?? this.#blocked.get(shard);
     if (behind !== undefined) return (this.#durable.get(shard) ?? 0) - (behind.after ?? 0);
     let facts = 0;
-    for (const { batch } of this.#taken) if (batch.shard === shard) facts += batch.facts.length;
+    for (const { batch } of this.#consuming) if (batch.shard === shard) facts += batch.facts.length;
     for (const { batch } of this.#queue) if (batch.shard === shard) facts += batch.facts.length;
     return facts;
   }
 
-  /** Resolves when the consumer has all that was durable at the call, or the lane stops. */
+  /**
+   * Resolves when the consumer has consumed everything that was durable at the call, or the lane
+   * stops.
+   */
   caughtUp(): Promise<void> {
     if (this.#running === null) return Promise.resolve();
-    return new Promise((resolve) => this.#idle.push(resolve));
+    return new Promise((resolve) => this.#idleListeners.push(resolve));
   }
 
-  /** Lets the work in hand end and takes up no more. */
+  /** Finishes the batch in progress and starts no other. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#wake?.();
@@ -200,7 +221,7 @@ export class Lane {
 
   #countFacts(): void {
     this.#facts = 0;
-    for (const { batch } of this.#taken) this.#facts += batch.facts.length;
+    for (const { batch } of this.#consuming) this.#facts += batch.facts.length;
     for (const { batch } of this.#queue) this.#facts += batch.facts.length;
     for (const { following } of this.#behind.values())
       for (const { batch } of following ?? []) this.#facts += batch.facts.length;
@@ -220,13 +241,13 @@ export class Lane {
     if (this.#running !== null || this.#stopped) return;
     this.#running = this.#work().finally(() => {
       this.#running = null;
-      for (const resolve of this.#idle.splice(0)) resolve();
+      for (const resolve of this.#idleListeners.splice(0)) resolve();
       if (this.#hasWork()) this.#run();
     });
   }
 
   #hasWork(): boolean {
-    return this.#taken.length > 0 || this.#queue.length > 0 || this.#behind.size > 0;
+    return this.#consuming.length > 0 || this.#queue.length > 0 || this.#behind.size > 0;
   }
 
   async #work(): Promise<void> {
@@ -238,7 +259,7 @@ export class Lane {
         this.#backoff.succeeded();
       } catch (error) {
         const { log } = this.#options;
-        log.warn({ err: error, consumer: this.#consumer.name }, 'a consumer of events has to wait');
+        log.warn({ err: error, consumer: this.#consumer.name }, 'a consumer of events is retried');
         await this.#pause(this.#backoff.next());
       }
     }
@@ -246,25 +267,26 @@ export class Lane {
 
   async #consumeQueue(): Promise<void> {
     const { clock, consumeIntervalMs = CONSUME_INTERVAL_MS } = this.#options;
-    if (this.#queue.length === 0 && this.#taken.length === 0) return;
-    const restMs = this.#consumedAt + consumeIntervalMs - clock.monotonic();
-    if (restMs > 0) await this.#pause(restMs);
-    this.#taken = this.#taken.length === 0 ? this.#queue : [...this.#taken, ...this.#queue];
+    if (this.#queue.length === 0 && this.#consuming.length === 0) return;
+    const waitMs = this.#consumedAt + consumeIntervalMs - clock.monotonic();
+    if (waitMs > 0) await this.#pause(waitMs);
+    this.#consuming =
+      this.#consuming.length === 0 ? this.#queue : [...this.#consuming, ...this.#queue];
     this.#queue = [];
     this.#consumedAt = clock.monotonic();
-    if (this.#taken.length === 0) return;
-    await this.#consumer.consume(this.#taken.map(({ batch }) => batch));
-    this.#taken = [];
+    if (this.#consuming.length === 0) return;
+    await this.#consumer.consume(this.#consuming.map(({ batch }) => batch));
+    this.#consuming = [];
     this.#countFacts();
   }
 
-  /** Brings one portion of one shard to the consumer. */
+  /** Reads one portion of one shard and gives it to the consumer. */
   async #catchUp(behind: Behind): Promise<void> {
     const { shard } = behind;
     try {
       if (behind.portion.length === 0) await this.#readPortion(behind);
     } finally {
-      this.#giveOthersTheirTurn(behind);
+      this.#moveToEnd(behind);
     }
     if (!this.#isCurrent(behind)) return;
     if (behind.portion.length > 0) await this.#consumer.consume(behind.portion);
@@ -279,12 +301,12 @@ export class Lane {
     if (this.#options.fedByOwner) this.#closeReplay(shard);
   }
 
-  /** False where the shard was released meanwhile, or begun anew, or is blocked. */
+  /** False where the shard was released, recovered again or blocked meanwhile. */
   #isCurrent(behind: Behind): boolean {
     return this.#behind.get(behind.shard) === behind;
   }
 
-  #giveOthersTheirTurn(behind: Behind): void {
+  #moveToEnd(behind: Behind): void {
     if (!this.#isCurrent(behind)) return;
     this.#behind.delete(behind.shard);
     this.#behind.set(behind.shard, behind);
@@ -318,13 +340,14 @@ export class Lane {
     this.#countFacts();
   }
 
-  /** What was read before the fault is taken first; then the fault comes again. */
+  /** Batches read before the fault are consumed first. Then the read fails again. */
   #readFailed(behind: Behind, error: unknown): void {
     if (behind.portion.length > 0) return;
     const { code } = error as { code?: unknown };
     if (code !== 'corrupt' && code !== 'invariant') throw error;
     const { shard } = behind;
-    // Never skipped (J5): what follows the damage waits for a person, and for the shard's next recovery.
+    // Damage is never skipped (J5): the entries after it wait for a repair and the shard's next
+    // recovery.
     this.#options.log.error(
       { err: error, consumer: this.#consumer.name, shard },
       'a shard cannot be relayed further',
@@ -344,7 +367,7 @@ export class Lane {
     return replay;
   }
 
-  /** One that reads just now is closed when it has read. */
+  /** A replay that is reading is closed after its read. */
   #closeReplay(shard: number): void {
     const replay = this.#replays.get(shard);
     this.#replays.delete(shard);

@@ -1,5 +1,6 @@
-// A consumer without rows of its own: its positions are stored after its work, so a crash in between
-// repeats work and loses none. One with rows stores its position in the same step as those instead.
+// A consumer without rows of its own. Its positions are stored after its work, so a crash between
+// the two repeats work and loses none. A consumer with rows stores its positions in the same step
+// as its rows instead.
 
 import type { FactBatch } from '../actors/shard/facts.ts';
 import type { ConsumerPositions } from '../storage/ports/consumer-positions.ts';
@@ -9,7 +10,7 @@ export interface PositionedConsumerOptions {
   readonly name: string;
   readonly placement: Placement;
   readonly positions: ConsumerPositions;
-  /** As `EventConsumer.consume`. */
+  /** Like `EventConsumer.consume`. */
   readonly handle: (batches: readonly FactBatch[]) => Promise<void>;
 }
 

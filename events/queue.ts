@@ -1,9 +1,7 @@
-// First in, first out, with a cheap `shift` at any length, which a long array's own is not. Whoever
-// pushes keeps the bound.
+// A first-in-first-out queue whose `shift` is cheap at any length, unlike that of a long array. Its
+// users keep it bounded.
 
-/**
- * Taken places are given back in one go once there are so many, and they are at least half of all.
- */
+/** The array is compacted once this many items are shifted and they are at least half of it. */
 const COMPACT_AT = 1_024;
 
 export class Queue<T> {

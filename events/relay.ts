@@ -1,5 +1,6 @@
-// Hands every durable event of this node's shards to the consumers that run beside them, in order for
-// each shard, at least once. Each consumer has its own lane, so a slow one holds up nobody else.
+// Gives every durable event of this node's shards to the consumers that run beside them, in each
+// shard's order, at least once. Each consumer has its own lane, so a slow one does not delay
+// others.
 
 import type { FactBatch, FactSink } from '../actors/shard/facts.ts';
 import { assert } from '../domain/assert.ts';
@@ -19,7 +20,7 @@ export class Relay implements FactSink {
     this.#lanes = consumers.map((consumer) => new Lane({ ...options, consumer, fedByOwner: true }));
   }
 
-  /** What the shard's consumers have not seen is replayed. */
+  /** Replays the entries that the shard's consumers have not consumed. */
   recovered(shard: number, sequence: number): void {
     for (const lane of this.#lanes) lane.recovered(shard, sequence);
   }
@@ -40,12 +41,15 @@ export class Relay implements FactSink {
     return this.#lanes.map((lane) => lane.lag());
   }
 
-  /** Resolves when every consumer has all that was durable at the call, or the relay stops. */
+  /**
+   * Resolves when every consumer has consumed everything that was durable at the call, or the relay
+   * stops.
+   */
   async caughtUp(): Promise<void> {
     await Promise.all(this.#lanes.map((lane) => lane.caughtUp()));
   }
 
-  /** Lets the work in hand end and takes up no more. */
+  /** Finishes the batches in progress and starts no others. */
   async stop(): Promise<void> {
     await Promise.all(this.#lanes.map((lane) => lane.stop()));
   }

@@ -1,4 +1,4 @@
-// What background work here needs of a logger: pino's shape, so that the process's own fits.
+// The part of a logger that background work uses, in pino's shape.
 
 export interface WarningLog {
   warn(details: object, text: string): void;

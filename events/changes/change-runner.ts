@@ -1,11 +1,11 @@
-// Brings the change stream to one consumer: each bucket from its stored position, a full pass first
-// where the stream does not reach back to it. The position is stored after the work, so a crash in
-// between brings the same records again. A bucket that fails is tried again with a growing delay and
-// does not hold up the others.
+// Gives the change stream to one consumer: each bucket from its stored position, after a full pass
+// where the stream no longer has the records from there. The position is stored after the work, so
+// a crash between the two repeats records. A bucket that fails is retried with a growing delay and
+// does not delay others.
 //
-// A store that was restored from an older copy has other records under the same sequences. So a
-// position has a mark, a hash of the record at it, and each read begins with that record: where the
-// marks differ, the position says nothing of this stream, and a full pass takes it back.
+// A store that was restored from an older copy has other records under the same sequences. So each
+// position has a mark, a hash of the record at it, and each read begins with that record. Where the
+// marks differ, the position is of another stream, and a full pass follows.
 
 import type { Logger } from 'pino';
 import type { Clock } from '../../actors/clock.ts';
@@ -15,9 +15,9 @@ import type { ConsumerPositions } from '../../storage/ports/consumer-positions.t
 import type { ConsumerLease } from '../off-loop/consumer-lease.ts';
 import { type ChangeConsumer, positionsName } from './change-consumer.ts';
 
-/** Records, or entities of a full pass, that are given to the consumer at once. */
+/** Records, or entities of a full pass, that the consumer gets at once. */
 const BATCH_MAX = 256;
-/** Other processes' changes are found this late at most, and so is a lease. */
+/** The longest delay until changes of other processes, or a free lease, are found. */
 const POLL_MS = 250;
 const RETRY_DELAY_FIRST_MS = 50;
 const RETRY_DELAY_MAX_MS = 5000;
@@ -54,7 +54,7 @@ export class ChangeRunner {
   #running: Promise<void> | null = null;
   #unsubscribe: (() => void) | null = null;
   #stopped = false;
-  /** Something was appended, or it is to stop, since the last look. */
+  /** Set since the last pass over the buckets: a record was appended, or the runner is to stop. */
   #awake = false;
   #wake: (() => void) | null = null;
 
@@ -69,7 +69,7 @@ export class ChangeRunner {
     this.#running = this.#run();
   }
 
-  /** Lets the batch in hand end and takes up no more. */
+  /** Finishes the batch in progress and starts no other. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#unsubscribe?.();
@@ -78,7 +78,7 @@ export class ChangeRunner {
     await this.#options.lease?.release();
   }
 
-  /** Records that the consumer has not taken. Errors: `store-unavailable`. */
+  /** Records that the consumer has not consumed. Errors: `store-unavailable`. */
   async lag(): Promise<number> {
     const { changes } = this.#options;
     let records = 0;
@@ -120,7 +120,10 @@ export class ChangeRunner {
     }
   }
 
-  /** Without the lease another process goes on from here: its positions are loaded later. */
+  /**
+   * Without the lease another process continues from here: positions are loaded again with the next
+   * lease.
+   */
   async #mayRun(): Promise<boolean> {
     const { lease } = this.#options;
     if (lease === null || (await lease.hold())) return true;
@@ -128,7 +131,7 @@ export class ChangeRunner {
     return false;
   }
 
-  /** Gives the consumer the next of the bucket; false where there was nothing. */
+  /** Gives the consumer the bucket's next records. False where there are none. */
   async #advance(bucket: number): Promise<boolean> {
     const { consumer } = this.#options;
     if (!(await this.#mayRun())) return false;
@@ -166,7 +169,7 @@ export class ChangeRunner {
   async #fullPass(bucket: number): Promise<void> {
     const { changes, consumer, log } = this.#options;
     log.info({ consumer: consumer.name, bucket }, 'a consumer of changes makes a full pass');
-    // Before the first page: what changes during the pass comes after it.
+    // Read before the first page: changes during the pass have later sequences.
     const end = await this.#end(bucket);
     await consumer.beginFullPass(bucket);
     let cursor: string | null = null;
@@ -180,7 +183,7 @@ export class ChangeRunner {
     await this.#save(bucket, end);
   }
 
-  /** Of the newest record. */
+  /** The position of the newest record. */
   async #end(bucket: number): Promise<Position> {
     const { changes } = this.#options;
     const { last, trimmed } = await changes.head(bucket);
@@ -209,7 +212,7 @@ export class ChangeRunner {
     this.#positions[bucket] = position;
   }
 
-  /** Marks are stored behind the buckets, so that both are written in one step. */
+  /** Marks are stored after the buckets, so that both are written in one step. */
   #placeOfMark(bucket: number): number {
     return this.#options.changes.bucketCount + bucket;
   }
@@ -219,7 +222,7 @@ export class ChangeRunner {
     this.#wake?.();
   }
 
-  /** Ends early when it is to stop, and, where `forAppends`, when something was appended. */
+  /** Ends early when the runner is to stop, or, with `forAppends`, when a record is appended. */
   async #pause(delayMs: number, forAppends = false): Promise<void> {
     await new Promise<void>((resolve) => {
       const timer = this.#options.clock.after(delayMs, resolve);

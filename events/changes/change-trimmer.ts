@@ -1,7 +1,7 @@
-// Trims the change stream behind its consumers: what all of them have taken is removed, but for the
-// last record of each and the newest records, which outside systems read (decision 029). The stream's
-// own bound (CHANGES_RETAINED_MAX) holds whatever the consumers do. Any process may run it, several
-// at once too.
+// Trims the change stream behind its consumers. Records that all consumers have consumed are
+// removed, except the newest ones, which outside systems read (decision 029). The stream's own
+// bound (CHANGES_KEPT_MAX) holds independently of consumers. Any process may trim, and several may
+// at once.
 
 import type { Logger } from 'pino';
 import type { Clock, Timer } from '../../actors/clock.ts';
@@ -9,14 +9,14 @@ import type { ChangeStream } from '../../storage/ports/change-stream.ts';
 import type { ConsumerPositions } from '../../storage/ports/consumer-positions.ts';
 import { positionsName } from './change-consumer.ts';
 
-/** Newest records that stay for outside systems, all buckets together, each its equal share. */
+/** The newest records that stay for outside systems, over all buckets, in equal shares. */
 export const CHANGES_KEPT_MIN = 100_000;
 const TRIM_INTERVAL_MS = 60_000;
 
 export interface ChangeTrimmerOptions {
   readonly changes: ChangeStream;
   readonly positions: ConsumerPositions;
-  /** The names of all consumers with stored positions, whichever process runs them. */
+  /** The names of all consumers with stored positions, in any process. */
   readonly consumers: readonly string[];
   readonly clock: Clock;
   readonly log: Logger;

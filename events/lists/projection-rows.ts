@@ -1,5 +1,6 @@
-// What the events of the journal become in the read models: rows of drops, and changes of orders
-// with what their buyers are told. Pure, and on the path of every order: plain loops, no text made.
+// Turns events of the journal into rows of the read models: rows of drops, and changes of orders
+// with their notifications. Pure, and on the path of every order: plain loops, and no text is
+// built.
 
 import type { Fact, FactBatch } from '../../actors/shard/facts.ts';
 import type { DropView } from '../../contracts/drops.ts';
@@ -9,8 +10,8 @@ import type { OrderNotificationType } from '../../contracts/notifications.ts';
 
 /**
  * The latest view of each drop whose row must change. While a drop is live its row is not rewritten
- * for every order: lists overlay the owner's fresh stock (`services/catalogue.ts`). Once it is over
- * the row carries the stock itself, so then every change counts.
+ * for each order: lists overlay the owner's fresh stock (`services/catalogue.ts`). Once it is over
+ * the row carries the stock itself, so every change counts.
  */
 export function dropRows(batches: readonly FactBatch[]): DropView[] {
   const latest = new Map<string, Fact>();
@@ -24,7 +25,7 @@ export function dropRows(batches: readonly FactBatch[]): DropView[] {
   return Array.from(latest.values(), ({ drop }) => drop);
 }
 
-/** What one batch changed in orders, each as it stood after its change. */
+/** The changes of orders in one batch, each with its order as it stood after the change. */
 export function orderChanges(batch: FactBatch): OrderChange[] {
   const changes: OrderChange[] = [];
   for (const fact of batch.facts) {

@@ -1,7 +1,7 @@
-// Feeds the read models from the relay: the catalogue's drop rows, the order lists, and the feed of
-// kept notifications, which then go out live. One consumer for all three, because the catalogue
-// keeps no position: its rows are written first, so what the other two contain is in the catalogue
-// as well.
+// Updates the read models from events: the catalogue's drop rows, the order lists, and the feed of
+// notifications, which it then publishes live. One consumer updates all three, because the
+// catalogue stores no position: its rows are written first, so it has everything that the other two
+// have.
 
 import type { EventConsumer } from '../consumer.ts';
 import type { FactBatch } from '../../actors/shard/facts.ts';
@@ -21,7 +21,7 @@ export class ProjectionsConsumer implements EventConsumer {
   readonly name = 'projections';
   readonly placement = 'beside-shard';
   readonly #options: ProjectionsConsumerOptions;
-  readonly #isHeard = (userId: string): boolean =>
+  readonly #hasSubscribers = (userId: string): boolean =>
     this.#options.liveBus.hasListeners(userTopic(userId));
 
   constructor(options: ProjectionsConsumerOptions) {
@@ -33,8 +33,9 @@ export class ProjectionsConsumer implements EventConsumer {
   }
 
   /**
-   * Entries without rows are passed on as well: they move the positions. What is told live is in
-   * the feed already, so a lost frame is found again by a reconnecting client.
+   * Entries without rows are passed on too, because they advance the positions. A notification is
+   * stored in the feed before it is published, so a client that reconnects finds a lost frame
+   * there.
    */
   async consume(batches: readonly FactBatch[]): Promise<void> {
     const { catalogue, readModels, liveBus } = this.#options;
@@ -45,7 +46,7 @@ export class ProjectionsConsumer implements EventConsumer {
       const { shard, sequence, time } = batch;
       changes.push({ shard, sequence, time, rows: orderChanges(batch) });
     }
-    const added = await readModels.store(changes, this.#isHeard);
+    const added = await readModels.store(changes, this.#hasSubscribers);
     for (const notification of added) {
       liveBus.publish(userTopic(notification.userId), { type: 'notification', notification });
     }
@@ -53,19 +54,19 @@ export class ProjectionsConsumer implements EventConsumer {
   }
 
   /**
-   * What comes again after an error, or from a journal whose owner has died, may have been kept
-   * before without having been told: who hears it looks into the feed.
+   * After an error or an owner's death, repeated batches may have notifications that were stored
+   * before and never published. Their users' streams are told to read the feed.
    */
   #publishEarlier(changes: readonly OrderChanges[], added: readonly Notification[]): void {
     let count = 0;
     for (const { rows } of changes) {
       for (const row of rows)
-        if (row.notificationType !== null && this.#isHeard(row.order.userId)) count++;
+        if (row.notificationType !== null && this.#hasSubscribers(row.order.userId)) count++;
     }
     if (count === added.length) return;
     const missing = new Map<string, number>();
     for (const { order, notificationType } of changes.flatMap(({ rows }) => rows)) {
-      if (notificationType === null || !this.#isHeard(order.userId)) continue;
+      if (notificationType === null || !this.#hasSubscribers(order.userId)) continue;
       missing.set(order.userId, (missing.get(order.userId) ?? 0) + 1);
     }
     for (const { userId } of added) missing.set(userId, (missing.get(userId) ?? 0) - 1);

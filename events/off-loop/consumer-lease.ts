@@ -1,5 +1,5 @@
-// A lease as one process sees it. It counts from before it was asked for, by the monotonic clock, so
-// it never lasts longer here than in the store.
+// A lease, as its holder measures it: from before the request, by the monotonic clock. So it never
+// lasts longer here than in the store.
 
 import type { Clock } from '../../actors/clock.ts';
 import type { ConsumerLeases } from '../../storage/ports/consumer-leases.ts';
@@ -9,7 +9,7 @@ const RENEW_MS = 2_500;
 
 export interface ConsumerLeaseOptions {
   readonly consumer: string;
-  /** Of this run of this process. */
+  /** Names this run of this process. */
   readonly holder: string;
   readonly leases: ConsumerLeases;
   readonly clock: Clock;
@@ -17,30 +17,32 @@ export interface ConsumerLeaseOptions {
 
 export class ConsumerLease {
   readonly #options: ConsumerLeaseOptions;
-  #askedAt = -Infinity;
+  #requestedAt = -Infinity;
   #validUntil = -Infinity;
 
   constructor(options: ConsumerLeaseOptions) {
     this.#options = options;
   }
 
-  /** Asks for the lease or for more of it, now and then, and says whether it is held. */
+  /**
+   * Acquires or renews the lease, at most once in `RENEW_MS`. Returns whether this process has it.
+   */
   async hold(): Promise<boolean> {
     const { consumer, holder, leases, clock } = this.#options;
     const now = clock.monotonic();
-    if (now - this.#askedAt >= RENEW_MS) {
-      this.#askedAt = now;
+    if (now - this.#requestedAt >= RENEW_MS) {
+      this.#requestedAt = now;
       try {
         const held = await leases.hold(consumer, holder, LEASE_MS);
         this.#validUntil = held ? now + LEASE_MS : -Infinity;
       } catch {
-        // What is held stays held for as long as it was granted.
+        // A lease that was granted lasts for its time.
       }
     }
     return clock.monotonic() < this.#validUntil;
   }
 
-  /** Never rejects: a lease that cannot be given back runs out. */
+  /** Never rejects: a lease that cannot be released expires. */
   async release(): Promise<void> {
     const { consumer, holder, leases } = this.#options;
     if (this.#validUntil === -Infinity) return;

@@ -1,17 +1,17 @@
-// What the module of a consumer off the loop exports as `create`: it is imported and called in the
-// consumer's own thread, so nothing of the main thread is at hand there.
+// The export `create` of an off-loop consumer's module. The module is imported and `create` called
+// in the consumer's own thread, where no object of the main thread is available.
 
 import type { ConsumerPositions } from '../../storage/ports/consumer-positions.ts';
 import type { ChangeConsumer } from '../changes/change-consumer.ts';
 import type { EventConsumer } from '../consumer.ts';
 
-/** Of one that reads the journals. `options` are the plain data that its row in the list has. */
+/** For a consumer of the journals. `options` is the plain data in the consumer's list entry. */
 export type CreateConsumer = (context: {
   readonly options: unknown;
   readonly positions: ConsumerPositions;
 }) => EventConsumer | Promise<EventConsumer>;
 
-/** Of one that reads the change stream. */
+/** For a consumer of the change stream. */
 export type CreateChangeConsumer = (context: {
   readonly options: unknown;
 }) => ChangeConsumer | Promise<ChangeConsumer>;

@@ -1,9 +1,9 @@
-// Runs a consumer that must not be beside the shards: in a thread of its own, it follows the journals
-// by itself. It polls how far each journal goes and replays what is new, so the owner of a shard does
-// nothing for it, whatever the consumer does: sleep, throw or burn a CPU.
+// Runs an off-loop consumer of events. In a thread of its own it polls the end of each journal and
+// replays the new entries. So the owner of a shard does nothing for the consumer, even when it
+// sleeps, throws or burns a CPU.
 //
-// Where several nodes could run the consumer, one holds its lease. Positions only ever rise, and
-// delivery is at least once anyway, so two that run it for a moment repeat work and lose none.
+// Where several nodes could run the consumer, one has its lease. Positions only rise, and delivery
+// is at least once, so two nodes that run it for a moment repeat work and lose none.
 
 import type { Logger } from 'pino';
 import type { Clock, Timer } from '../../actors/clock.ts';
@@ -15,7 +15,7 @@ import type { EventConsumer } from '../consumer.ts';
 import { type ConsumerLag, Lane } from '../lane.ts';
 import type { ConsumerLease } from './consumer-lease.ts';
 
-/** How late an event reaches a consumer at most, where it keeps up. */
+/** The longest delay of an event, where the consumer keeps up. */
 const POLL_MS = 100;
 
 export interface OffLoopRunnerOptions {
@@ -36,7 +36,7 @@ export class OffLoopRunner {
   #lane: Lane;
   /** Whether this process may run the consumer now. */
   #runs: boolean;
-  /** The lane has lost its lease, and its work in hand is not done. */
+  /** The stop of a lane that lost its lease, while its batch is in progress. */
   #ending: Promise<void> | null = null;
   #timer: Timer | null = null;
   #polling: Promise<void> | null = null;
@@ -65,7 +65,7 @@ export class OffLoopRunner {
     return this.#runs ? [this.#lane.lag()] : [];
   }
 
-  /** Lets the work in hand end, and gives the lease to others. */
+  /** Finishes the batch in progress and releases the lease. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#timer?.cancel();
@@ -74,7 +74,7 @@ export class OffLoopRunner {
     await this.#options.lease?.release();
   }
 
-  /** Never rejects: a store that does not answer is asked again next time. */
+  /** Never rejects: after an error of the store the next poll tries again. */
   async #poll(): Promise<void> {
     const { journal, shardCount, log } = this.#options;
     try {

@@ -1,4 +1,5 @@
-// Consumer positions for a thread that has no writer of its own: kept by the process's other thread.
+// Consumer positions for a thread without a writer of its own: the process's main thread stores
+// them.
 
 import type { MessagePort } from 'node:worker_threads';
 import type { ConsumerPositions, ShardPosition } from '../../storage/ports/consumer-positions.ts';
@@ -13,7 +14,7 @@ type Question = { readonly id: number; readonly consumer: string } & (
 interface Answer {
   readonly id: number;
   readonly sequence: number;
-  /** Null where it went well. */
+  /** Null on success. */
   readonly problem: string | null;
 }
 
@@ -22,7 +23,7 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** One lane asks one thing at a time, so as many wait as there are lanes. */
+/** A lane has one request at a time, so as many requests wait as there are lanes. */
 export class RemotePositions implements ConsumerPositions {
   readonly #port: MessagePort;
   readonly #waiting = new Map<number, Waiting>();
@@ -58,7 +59,7 @@ export class RemotePositions implements ConsumerPositions {
   }
 }
 
-/** Answers what a `RemotePositions` asks at the other end of the port. */
+/** Answers the requests of a `RemotePositions` at the other end of the port. */
 export function servePositions(port: MessagePort, positions: ConsumerPositions): void {
   const answer = async (question: Question): Promise<number> => {
     if ('load' in question) return await positions.load(question.consumer, question.load);

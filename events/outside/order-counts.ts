@@ -1,11 +1,11 @@
-// How many orders each drop of a shard had before an event, for a reader that begins in the middle of
-// the journal: the event `order-placed` does not say its ordinal, and the order's id needs it (O10).
+// The number of orders of each drop before an event, for a reader that begins in the middle of the
+// journal. The event `order-placed` does not have its ordinal, and the order's id needs it (O10).
 //
-// The newest snapshot says how many orders each open drop had at its sequence. Orders placed between
-// that and the reader's place, either way, are counted in the journal: added where the snapshot is
-// older, taken away where it is newer. A drop that an older snapshot leaves out was made after it, if
-// it still takes orders. One that a newer snapshot leaves out was over by then, so its sealed copy
-// has all orders that it ever will.
+// The newest snapshot has the number of orders of each open drop at its sequence. Orders placed
+// between that sequence and the reader's position are counted in the journal: added where the
+// snapshot is older, subtracted where it is newer. A drop that an older snapshot lacks was created
+// after it, if it still takes orders. A drop that a newer snapshot lacks was over by then, so its
+// sealed copy has all orders that it will ever have.
 
 import { readEntries, turnOfOthers } from '../../actors/shard/recovery.ts';
 import { decodeShardHead } from '../../storage/formats/drop-snapshot.ts';
@@ -22,10 +22,13 @@ export interface OrderCountsOptions {
 
 export class OrderCounts {
   readonly #options: OrderCountsOptions;
-  /** Of drops that may still take orders. */
+  /** Counts of drops that may still take orders. */
   readonly #counts = new Map<string, number>();
   #loaded = false;
-  /** Orders placed between the reader's place and a newer snapshot, by drop; null: it is older. */
+  /**
+   * Orders placed between the reader's position and a newer snapshot, by drop. Null: the snapshot
+   * is older.
+   */
   #placedAhead: ReadonlyMap<string, number> | null = null;
 
   constructor(options: OrderCountsOptions) {
@@ -33,8 +36,8 @@ export class OrderCounts {
   }
 
   /**
-   * The number of orders of the drop before `changes`, which are counted by this. To be called for
-   * all changes of the drop in their order, `sequence` being that of their entry. Errors: `corrupt`,
+   * The number of orders of the drop before `changes`, which it then counts. To be called for all
+   * changes of the drop in their order; `sequence` is that of their entry. Errors: `corrupt`,
    * `store-unavailable`.
    */
   async take(changes: DropChanges, sequence: number): Promise<number> {
@@ -50,7 +53,7 @@ export class OrderCounts {
     return before ?? 0;
   }
 
-  /** Adds what is known of all drops as of the reader's place; what was counted already stays. */
+  /** Adds the counts of all drops at the reader's position. Counts that exist stay. */
   async #load(place: number): Promise<void> {
     const { shard, snapshots } = this.#options;
     const loaded = await snapshots.loadSnapshot(shard);
@@ -62,8 +65,8 @@ export class OrderCounts {
     const between = await this.#placedBetween(Math.min(at, place), Math.max(at, place));
     const sign = at <= place ? 1 : -1;
     for (const [dropId, placed] of between) {
-      const known = counts.get(dropId);
-      if (known !== undefined || sign > 0) counts.set(dropId, (known ?? 0) + sign * placed);
+      const counted = counts.get(dropId);
+      if (counted !== undefined || sign > 0) counts.set(dropId, (counted ?? 0) + sign * placed);
     }
     for (const [dropId, count] of counts)
       if (!this.#counts.has(dropId)) this.#counts.set(dropId, count);

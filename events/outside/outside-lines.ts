@@ -1,5 +1,5 @@
-// Journal events and change records as lines of the outside stream (contracts/changes.ts). What is
-// named here is shown and nothing else: idempotency keys stay inside.
+// Journal events and change records as lines of the outside stream (contracts/changes.ts). Only the
+// fields named here are shown: idempotency keys stay inside.
 
 import { STREAM_VERSION } from '../../contracts/changes.ts';
 import type { DropEvent } from '../../contracts/drop-events.ts';
@@ -9,8 +9,8 @@ import type { EntityChange } from '../../contracts/changes.ts';
 import type { ChangeRecord } from '../../storage/ports/change-stream.ts';
 
 /**
- * The lines of one drop in an entry. `firstIndex` is the place of its first event in the entry,
- * `ordersBefore` the number of its orders before it.
+ * The lines of one drop in an entry. `firstIndex` is the index of its first event in the entry,
+ * `ordersBefore` the number of its orders before the entry.
  */
 export function eventLines(
   entry: Entry,
@@ -45,7 +45,7 @@ export function changeLine({ bucket, sequence, at, change }: ChangeRecord): stri
   return line({ ...place, ...entityOf(change) });
 }
 
-/** An entity of a full pass; `at` is when it was read. */
+/** An entity of a full pass. `at` is the time of the read. */
 export function snapshotLine(bucket: number, at: number, change: EntityChange): string {
   const { kind } = change;
   const place = { version: STREAM_VERSION, kind, at: wireTime(at), bucket, snapshot: true };

@@ -1,7 +1,7 @@
-// A place in the outside stream as one opaque string: the sequence reached in each shard's journal
-// and in each bucket of the change stream, and how far a full pass has come. A version, then numbers
-// of 7 bits a byte (LEB128), then a checksum, in base64url. It is not signed: a made-up position only
-// shows what the reader may see anyway.
+// A position in the outside stream as one opaque string: the sequence reached in each shard's
+// journal and in each bucket of the change stream, and the progress of a full pass. It is a
+// version, then numbers of 7 bits a byte (LEB128), then a checksum, in base64url. It is not signed:
+// a forged position only shows what the reader may see anyway.
 
 import { crc32 } from 'node:zlib';
 
@@ -11,13 +11,13 @@ const CHECKSUM_BYTES = 4;
 export interface OutsidePosition {
   /** By shard. */
   readonly shards: readonly number[];
-  /** By bucket; during a full pass, where the reading goes on after it. */
+  /** By bucket; during a full pass, the sequence from which reading continues after it. */
   readonly buckets: readonly number[];
-  /** Null: no full pass is under way. */
+  /** Null: no full pass is running. */
   readonly pass: { readonly bucket: number; readonly cursor: string | null } | null;
 }
 
-/** The text is no position, or one of an installation with other shards. */
+/** The text is no position, or is of an installation with another number of shards. */
 export class InvalidPositionError extends Error {
   readonly code = 'invalid-position';
 }
@@ -40,14 +40,14 @@ export function encodePosition({ shards, buckets, pass }: OutsidePosition): stri
   return Buffer.concat([Buffer.from(bytes), checksum]).toString('base64url');
 }
 
-/** Errors: `invalid-position` also where the numbers of shards and buckets are not these. */
+/** Errors: `invalid-position`, also where the numbers of shards and buckets differ from these. */
 export function decodePosition(
   text: string,
   counts: { readonly shards: number; readonly buckets: number },
 ): OutsidePosition {
   const bytes = Buffer.from(text, 'base64url');
   const length = bytes.length - CHECKSUM_BYTES;
-  // One spelling for each position: decoding ignores characters that are not base64url.
+  // Each position has one spelling: decoding ignores characters that are not base64url.
   if (length < 1 || bytes.toString('base64url') !== text) throw invalid();
   if (crc32(bytes.subarray(0, length)) !== bytes.readUInt32LE(length)) throw invalid();
   if (bytes[0] !== FORMAT_VERSION) throw invalid();

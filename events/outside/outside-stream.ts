@@ -1,8 +1,8 @@
-// Everything that happens, as one stream for systems outside: the events of all journals and the
+// Everything that happens, as one stream for outside systems: the events of all journals and the
 // records of the change stream, as lines of JSON with positions (docs/CHANGES.md, decision 029).
-// Each drop's events and each entity's changes come in order; across them by time, as far as one page
-// reads. A position comes first and at the end of every page, so a reader that goes on from the last
-// one it stored has everything at least once.
+// Each drop's events and each entity's changes are in order. Lines of different ones are ordered by
+// time within one page. A position is the first line and ends every page, so a reader that
+// continues from its last stored position gets everything at least once.
 
 import type { Clock } from '../../actors/clock.ts';
 import { turnOfOthers } from '../../actors/shard/recovery.ts';
@@ -18,16 +18,16 @@ import { HeadsReader, type StreamHeads } from './stream-heads.ts';
 import { Visibility } from './visibility.ts';
 
 /**
- * Events and records of one page, a larger one counting for each KiB of its line: what is in memory
- * for one reader, with one more read on top.
+ * The cost of one page: each event or record counts 1, a larger one 1 for each KiB of its line. One
+ * reader has one page and one more read in memory.
  */
 const PAGE_COST_MAX = 1_000;
 const BYTES_PER_COST = 1_024;
 const ENTRIES_PER_READ = 16;
 const RECORDS_PER_READ = 64;
-/** With `SHARED_AGE_MAX_MS` of the heads: what becomes durable is found within 250 ms. */
+/** Together with `SHARED_AGE_MAX_MS` of the heads, a durable event is found within 250 ms. */
 const POLL_MS = 150;
-/** Below the 10 s after which the HTTP server gives up a silent connection. */
+/** Below the 10 s after which the HTTP server closes a silent connection. */
 const POSITION_INTERVAL_MS = 5_000;
 
 export interface OutsideStreamOptions {
@@ -42,11 +42,11 @@ export interface OutsideStreamOptions {
 export interface ReadOptions {
   /** A position, `start` or `now`. */
   readonly from: string;
-  /** False: ends with what was durable at the call. */
+  /** False: the stream ends with what was durable at the call. */
   readonly follow: boolean;
-  /** Whose drops, products and followers are shown; null: everything. */
+  /** The creator whose drops, products and followers are shown. Null: everything. */
   readonly creatorId: string | null;
-  /** After which a reader that follows ends, in milliseconds. */
+  /** The time after which a stream that follows ends, in milliseconds. */
   readonly forMs: number;
 }
 
@@ -60,9 +60,9 @@ export class OutsideStream {
   }
 
   /**
-   * Chunks of whole lines; an empty one is a sign of life while nothing happens. Errors:
-   * `invalid-position`; `position-trimmed` where records after the position are gone;
-   * `store-unavailable`. While reading: those, and `corrupt` where a journal is damaged.
+   * Chunks of whole lines. An empty chunk shows that the stream is alive while nothing happens.
+   * Errors: `invalid-position`; `position-trimmed` where records after the position are removed;
+   * `store-unavailable`. While reading: the same, and `corrupt` where a journal is damaged.
    */
   async open(read: ReadOptions): Promise<AsyncGenerator<string, void, undefined>> {
     const heads = await this.#heads.read();
@@ -98,7 +98,7 @@ interface ReaderOptions extends OutsideStreamOptions {
   readonly begin: OutsidePosition;
 }
 
-/** Lines that are to be ordered among those of other shards and buckets. */
+/** Lines that are sorted among those of other shards and buckets. */
 interface Piece {
   readonly time: number;
   readonly text: string;
@@ -111,7 +111,9 @@ class Reader {
   readonly #buckets: number[];
   #pass: OutsidePosition['pass'];
   readonly #counts = new Map<number, OrderCounts>();
-  /** Shard or bucket with which the next page begins, so that a busy one does not starve others. */
+  /**
+   * The shard or bucket that the next page reads first, so that a busy one does not starve others.
+   */
   #turn = 0;
   #positionAt: number;
   readonly #endsAt: number;
@@ -129,20 +131,20 @@ class Reader {
 
   async *chunks(first: StreamHeads): AsyncGenerator<string, void, undefined> {
     const { heads, read, clock } = this.#options;
-    let known = first;
+    let ends = first;
     yield this.#position();
     while (this.#pass !== null && !this.#over) yield await this.#passPage(this.#pass);
     for (;;) {
-      while (this.#isBehind(known) && !this.#over) yield await this.#page(known);
+      while (this.#isBehind(ends) && !this.#over) yield await this.#page(ends);
       if (!read.follow || this.#over) break;
       await new Promise<void>((resolve) => clock.after(POLL_MS, resolve));
       yield this.#positionWhenDue();
-      known = await heads.shared();
+      ends = await heads.shared();
     }
     yield this.#position();
   }
 
-  /** Whoever asked may not read on. */
+  /** Ends the stream: its reader may no longer read it. */
   get #over(): boolean {
     const { read, clock } = this.#options;
     return read.follow && clock.monotonic() >= this.#endsAt;
@@ -173,7 +175,7 @@ class Reader {
     return text === '' ? this.#positionWhenDue() : text + this.#position();
   }
 
-  /** What comes next, as far as one page takes, ordered by time. */
+  /** The next lines, up to the cost of one page, ordered by time. */
   async #page(heads: StreamHeads): Promise<string> {
     const sources = this.#shards.length + this.#buckets.length;
     const pieces: Piece[] = [];
@@ -188,14 +190,14 @@ class Reader {
           : await this.#readBucket(bucket, heads.buckets[bucket]!.last, pieces);
     }
     this.#turn = (source + 1) % sources;
-    // Stable: lines of one source stay in their order.
+    // The sort is stable: lines of one source stay in order.
     pieces.sort((a, b) => a.time - b.time);
     let text = '';
     for (const piece of pieces) text += piece.text;
     return text === '' ? this.#positionWhenDue() : text + this.#position();
   }
 
-  /** Adds what is shown of the shard's next entries. Returns what they cost. */
+  /** Adds the visible lines of the shard's next entries. Returns their cost. */
   async #readShard(shard: number, last: number, pieces: Piece[]): Promise<number> {
     const after = this.#shards[shard]!;
     if (after >= last) return 0;
@@ -237,7 +239,7 @@ class Reader {
     if (after >= last) return 0;
     const limit = Math.min(RECORDS_PER_READ, last - after);
     const records = await this.#options.changes.read(bucket, after, limit);
-    // Their times may step back with the clock; their order may not.
+    // Record times may step back with the clock. The order of lines must not.
     let time = 0;
     let cost = 0;
     for (const record of records) {

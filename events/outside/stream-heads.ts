@@ -1,6 +1,6 @@
-// How far all journals and all buckets of the change stream reach. Readers that follow ask often, so
-// they share an answer that is a moment old: how many follow does not change how often the stores
-// are asked.
+// The ends of all journals and of all buckets of the change stream. Readers that follow ask often
+// and share a result that is a moment old: the number of readers does not change how often the
+// stores are read.
 
 import type { Clock } from '../../actors/clock.ts';
 import type { ChangeHead, ChangeStream } from '../../storage/ports/change-stream.ts';
@@ -30,7 +30,7 @@ export class HeadsReader {
     this.#options = options;
   }
 
-  /** As of a moment after the call. Errors: `store-unavailable`. */
+  /** Read after the call. Errors: `store-unavailable`. */
   async read(): Promise<StreamHeads> {
     const { journal, changes, shardCount } = this.#options;
     const shards = Array.from({ length: shardCount }, async (_, shard) => {

@@ -1,23 +1,23 @@
-// What of the outside stream one reader may see: operators everything, creators their own drops,
-// products and followers.
+// Decides what one reader sees of the outside stream: operators everything, creators their own
+// drops, products and followers.
 
 import type { DropChanges } from '../../storage/formats/entry.ts';
 import type { Catalogue } from '../../storage/ports/catalogue.ts';
 import type { EntityChange } from '../../contracts/changes.ts';
 import { StoreUnavailableError } from '../../storage/ports/journal.ts';
 
-/** Drops whose creator one reader remembers. */
-const DROPS_REMEMBERED_MAX = 10_000;
+/** Drops in the cache of one reader. */
+const DROPS_CACHED_MAX = 10_000;
 
 export interface VisibilityOptions {
   readonly catalogue: Pick<Catalogue, 'findDrop'>;
-  /** Whose drops, products and followers are visible; null: everything is. */
+  /** The creator whose drops, products and followers are visible. Null: everything. */
   readonly creatorId: string | null;
 }
 
 export class Visibility {
   readonly #options: VisibilityOptions;
-  /** Drop -> is it the creator's; the least recently used first. */
+  /** By drop: whether it is the creator's. The least recently used first. */
   readonly #own = new Map<string, boolean>();
 
   constructor(options: VisibilityOptions) {
@@ -43,14 +43,14 @@ export class Visibility {
         throw new StoreUnavailableError(`the catalogue does not have drop ${dropId} yet`);
       own = drop.creatorId === creatorId;
     }
-    this.#remember(dropId, own);
+    this.#cache(dropId, own);
     return own;
   }
 
-  #remember(dropId: string, own: boolean): void {
+  #cache(dropId: string, own: boolean): void {
     this.#own.delete(dropId);
     this.#own.set(dropId, own);
-    if (this.#own.size <= DROPS_REMEMBERED_MAX) return;
+    if (this.#own.size <= DROPS_CACHED_MAX) return;
     const { value } = this.#own.keys().next();
     if (value !== undefined) this.#own.delete(value);
   }

@@ -1,6 +1,6 @@
-// The development payment provider: settles each opened order by itself after a delay, by the same
-// signed webhook calls a real one makes. It keeps what it knows in memory: what it has not settled
-// when the process ends is never paid, and the hold ends by itself.
+// The development payment provider. It settles each opened order by itself after a delay, with
+// signed webhook calls like those of a real provider. Its state is in memory only: orders that are
+// not settled when the process ends are never paid, and their holds expire.
 
 import type { Clock, Timer } from '../../actors/clock.ts';
 import { fnv1a, paymentReference } from '../../domain/ids.ts';
@@ -11,21 +11,19 @@ import type { WarningLog } from '../warning-log.ts';
 import { signWebhook } from './webhook-signature.ts';
 
 export interface DevelopmentPaymentProviderOptions {
-  /** Where the webhook is; asked at each call, since a port may be known only after the start. */
+  /** The webhook's URL. Read at each call, since a port may be known only after the start. */
   readonly webhookUrl: () => string;
   /** The base64 secret to sign with; `whsec_` allowed. */
   readonly secret: string;
-  /** From the making of an order to its payment; null: nothing is settled. */
+  /** The delay from the creation of an order to its payment. Null: nothing is settled. */
   readonly settleAfterMs: number | null;
   /** Whether the order's payment succeeds; all do by default. See `succeedsExcept`. */
   readonly succeeds?: (order: OrderView) => boolean;
   readonly clock: Clock;
   readonly log: WarningLog;
-  /** Webhook calls at the same time, one connection each. */
+  /** Concurrent webhook calls, one connection each. */
   readonly concurrency?: number;
-  /**
-   * Orders that may wait for their payment; past it `opened` rejects with the code `provider-busy`.
-   */
+  /** Orders that wait for their payment. Past it `opened` rejects with the code `provider-busy`. */
   readonly queueLengthMax?: number;
 }
 
@@ -47,7 +45,7 @@ const RETRY_DELAY_FIRST_MS = 100;
 const RETRY_DELAY_MAX_MS = 5_000;
 const CALL_TIMEOUT_MS = 10_000;
 
-/** Lets this share (0 to 1) of payments fail: always the same ones, chosen by the order's id. */
+/** Fails this share (0 to 1) of payments: always the same ones, chosen by the order's id. */
 export function succeedsExcept(failureShare: number): (order: OrderView) => boolean {
   return (order) => fnv1a(order.id) / 2 ** 32 >= failureShare;
 }
@@ -57,7 +55,7 @@ export class DevelopmentPaymentProvider implements PaymentProvider {
   readonly #options: DevelopmentPaymentProviderOptions;
   readonly #concurrency: number;
   readonly #queueLengthMax: number;
-  /** In the order of falling due, since the delay is the same for all. */
+  /** In the order of their due times, since the delay is the same for all. */
   readonly #payments = new Queue<Payment>();
   /** Ids of the orders that wait or are being settled. */
   readonly #pendingIds = new Set<string>();
@@ -97,12 +95,12 @@ export class DevelopmentPaymentProvider implements PaymentProvider {
     this.#refunds.set(refund.orderId, refund);
   }
 
-  /** The last refunds that were asked for, oldest first. */
+  /** The last requested refunds, oldest first. */
   refunds(): readonly Refund[] {
     return [...this.#refunds.values()];
   }
 
-  /** Ends all waiting and calling; resolves when no call is under way. */
+  /** Stops all waits and calls. Resolves when no call is in progress. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#timer?.cancel();
@@ -140,7 +138,7 @@ export class DevelopmentPaymentProvider implements PaymentProvider {
   }
 
   /**
-   * Never rejects. The webhook id names the order and the result, so a repeated settlement is a
+   * Never rejects. The webhook id contains the order and the result, so a repeated settlement is a
    * repeated call.
    */
   async #settle(order: OrderView): Promise<void> {
@@ -162,7 +160,7 @@ export class DevelopmentPaymentProvider implements PaymentProvider {
   }
 
   /**
-   * One webhook call: null when it was taken, else why not, and whether another try is of no use.
+   * Makes one webhook call. Null on success; otherwise the reason, and whether a retry is useless.
    */
   async #call(id: string, body: string): Promise<{ reason: string; final: boolean } | null> {
     const { webhookUrl, secret, clock } = this.#options;
@@ -180,7 +178,7 @@ export class DevelopmentPaymentProvider implements PaymentProvider {
         redirect: 'error',
         signal: AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(CALL_TIMEOUT_MS)]),
       });
-      // Read to its end, or the connection could not be used again.
+      // Read to its end; otherwise the connection could not be reused.
       await response.arrayBuffer();
       const { status } = response;
       if (response.ok) return null;

@@ -1,5 +1,5 @@
 // The payment provider port. Only references pass through it, never card data (P1). A provider
-// tells of payments by calling the webhook (`services/payments.ts`); this port is the other
+// reports payments by calling the webhook (`services/payments.ts`); this port is the other
 // direction.
 
 import type { OrderView } from '../../contracts/orders.ts';
@@ -18,21 +18,21 @@ export interface PaymentProvider {
   /** Shown to buyers beside the reference. */
   readonly name: string;
   /**
-   * The reference under which the order is to be paid: a pure function of its id, because the order
-   * path calls nobody. Drivers keep to `paymentReference` in `domain/ids.ts`, which is what the
-   * drop's actor shows.
+   * The reference under which the order is paid. It is a pure function of the order's id, because
+   * the order path makes no calls. Drivers must use `paymentReference` in `domain/ids.ts`, which
+   * the drop's actor shows.
    */
   reference(orderId: string): string;
   /**
-   * Tells the provider that the order waits for payment. Called at least once for each reserved
-   * order; idempotent by its id. Settles within the provider's own time limit; a rejection means it
-   * is to be called again.
+   * Opens a payment for the order at the provider. Called at least once for each reserved order;
+   * idempotent by its id. Settles within the provider's own time limit. After a rejection it must
+   * be called again.
    */
   opened(order: OrderView): Promise<void>;
   /**
-   * Asks for the payment back: durable at the provider when it resolves. Called at least once;
-   * idempotent by `orderId`. Settles within the provider's own time limit; a rejection means it is
-   * to be called again.
+   * Requests a refund, which is durable at the provider when this resolves. Called at least once;
+   * idempotent by `orderId`. Settles within the provider's own time limit. After a rejection it
+   * must be called again.
    */
   refund(refund: Refund): Promise<void>;
 }

@@ -1,12 +1,12 @@
-// Tells the payment provider what the relay brings: which orders wait for payment, and which
-// payments are to be given back. A slow or broken provider holds up nobody else: its calls wait in
-// a queue of their own, each retried with back-off.
+// Calls the payment provider for events: it opens payments of orders that wait for one, and
+// requests refunds. A slow or broken provider delays no other consumer: calls wait in a queue of
+// their own, and each is retried with back-off.
 //
-// No refund is ever lost. The position that is kept goes only as far as every call up to there has
-// succeeded, and the journal is not trimmed beyond it. After a crash the relay begins again behind
-// that position, so calls may be made twice, never not at all; the provider is idempotent by order.
-// An `opened` that does not get through is given up when the hold ends, for then it says nothing
-// any more; a refund is never given up.
+// No refund is lost. The stored position advances only as far as all calls up to it have succeeded,
+// and the journal is not trimmed beyond it. After a crash the relay continues after that position,
+// so a call may be made twice but is never left out; the provider is idempotent by order. A failing
+// `opened` is given up when the hold expires, because it has no effect then. A refund is never
+// given up.
 
 import type { Clock, Timer } from '../../actors/clock.ts';
 import type { EventConsumer } from '../consumer.ts';
@@ -23,27 +23,22 @@ export interface PaymentsConsumerOptions {
   readonly positions: ConsumerPositions;
   readonly clock: Clock;
   readonly log: WarningLog;
-  /** Calls to the provider at the same time. */
+  /** Concurrent calls to the provider. */
   readonly concurrency?: number;
-  /**
-   * Calls that may be waiting, under way or between two tries; past it `consume` waits for room.
-   */
+  /** Calls that wait, are in progress or will be retried. Past it `consume` waits for room. */
   readonly queueLengthMax?: number;
 }
 
-/**
- * Entries of one shard's journal that follow each other: the first asks for calls, the others for
- * none.
- */
+/** Consecutive entries of one shard's journal: the first one needs calls, the others need none. */
 interface Stretch {
   through: number;
   callsLeft: number;
 }
 
 interface ShardProgress {
-  /** The last sequence taken. */
+  /** The last consumed sequence. */
   taken: number;
-  /** Those with calls outstanding, rising: the first one holds the position back. */
+  /** Entries with calls in progress, in rising order. The first one limits the position. */
   readonly stretches: Queue<Stretch>;
   newest: Stretch | null;
 }
@@ -61,7 +56,10 @@ const CONCURRENCY = 16;
 const QUEUE_LENGTH_MAX = 100_000;
 const RETRY_DELAY_FIRST_MS = 100;
 const RETRY_DELAY_MAX_MS = 30_000;
-/** Positions are kept this much later, all in one write: after a crash so much is told again. */
+/**
+ * Positions are stored after this delay, in one write. After a crash the calls of this time are
+ * repeated.
+ */
 const SAVE_DELAY_MS = 1_000;
 
 export class PaymentsConsumer implements EventConsumer {
@@ -74,7 +72,7 @@ export class PaymentsConsumer implements EventConsumer {
   readonly #ready = new Queue<Call>();
   readonly #running = new Set<Promise<void>>();
   readonly #retryTimers = new Set<Timer>();
-  /** Shards whose position went on since it was kept. */
+  /** Shards whose position advanced since it was stored. */
   #unsaved = new Map<number, number>();
   #saveTimer: Timer | null = null;
   #saving: Promise<void> = Promise.resolve();
@@ -97,13 +95,13 @@ export class PaymentsConsumer implements EventConsumer {
       while (this.#outstanding >= this.#queueLengthMax && !this.#stopped) {
         await new Promise<void>((resolve) => this.#waitingForRoom.push(resolve));
       }
-      // What comes after the stop is behind no position, and will come again.
+      // Batches after the stop are beyond every stored position, so they come again.
       if (this.#stopped) return;
       this.#take(batch);
     }
   }
 
-  /** Ends retries and waits for the calls under way, then keeps the positions. */
+  /** Stops retries, waits for the calls in progress, then stores the positions. */
   async stop(): Promise<void> {
     this.#stopped = true;
     for (const timer of this.#retryTimers) timer.cancel();
@@ -117,7 +115,7 @@ export class PaymentsConsumer implements EventConsumer {
     await this.#save();
   }
 
-  /** A batch that was taken before is done or still being seen to, so it is left alone. */
+  /** A batch that was consumed or is in progress is skipped. */
   #take(batch: FactBatch): void {
     const { shard, sequence } = batch;
     let progress = this.#shards.get(shard);
@@ -161,7 +159,7 @@ export class PaymentsConsumer implements EventConsumer {
     }
   }
 
-  /** Never rejects: a call that fails comes again after a while. */
+  /** Never rejects: a failed call is retried later. */
   async #run(call: Call): Promise<void> {
     const { provider, clock, log } = this.#options;
     const { order, refund } = call;
@@ -222,8 +220,8 @@ export class PaymentsConsumer implements EventConsumer {
   }
 
   /**
-   * Never rejects: positions that could not be kept are kept next time, and until then only repeat
-   * work.
+   * Never rejects: positions that could not be stored are stored next time. Until then they only
+   * repeat work.
    */
   async #save(): Promise<void> {
     const unsaved = this.#unsaved;
@@ -243,8 +241,7 @@ export class PaymentsConsumer implements EventConsumer {
 }
 
 /**
- * What is to be paid back: a payment that came too late (P4), or that of an order somebody
- * refunded.
+ * The refund in an event: of a payment that came too late (P4), or of an order that was refunded.
  */
 function refundOf({ event }: Fact, order: OrderView): Refund | null {
   if (event.type !== 'refund-requested' && event.type !== 'order-refunded') return null;

@@ -1,15 +1,15 @@
 // Standard Webhooks 1.0.0 signatures
 // (<https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>):
-// `v1,` and the base64 HMAC-SHA256 of `id.timestamp.body`. The scheme is the `standardwebhooks`
-// package's; its `verify` reads the machine's clock and cannot be driven by ours, so the tolerance
-// and the comparison are here.
+// `v1,` and the base64 HMAC-SHA256 of `id.timestamp.body`. The `standardwebhooks` package makes
+// them. Its `verify` reads the machine's clock and cannot use ours, so the tolerance and the
+// comparison are here.
 
 import { isUtf8 } from 'node:buffer';
 import { timingSafeEqual } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 
 const TOLERANCE_SECONDS = 5 * 60;
-/** Signatures looked at in one header; a rotation needs two. */
+/** Signatures that are checked in one header. A rotation needs two. */
 const SIGNATURES_MAX = 16;
 const TIMESTAMP = /^[0-9]{1,12}$/;
 
@@ -26,20 +26,20 @@ export class WebhookVerifier {
   readonly #keys: readonly Webhook[];
 
   /**
-   * Secrets are base64, with or without `whsec_`; a call signed with any of them is good. Throws
-   * for one that is malformed.
+   * Secrets are base64, with or without `whsec_`. A call signed with any of them is valid. Throws
+   * for a malformed secret.
    */
   constructor(options: { readonly secrets: readonly string[] }) {
     this.#keys = options.secrets.map((secret) => new Webhook(secret));
   }
 
-  /** True where a known secret signed exactly this call not more than five minutes from `nowMs`. */
+  /** True where one of the secrets signed exactly this call at most five minutes from `nowMs`. */
   verify(call: SignedCall, nowMs: number): boolean {
     if (call.id === '' || !TIMESTAMP.test(call.timestamp)) return false;
     const timestamp = Number(call.timestamp);
     if (Math.abs(Math.floor(nowMs / 1_000) - timestamp) > TOLERANCE_SECONDS) return false;
-    // The package signs text. Bytes that are no UTF-8 would be replaced on the way, and other bytes
-    // than those sent be approved.
+    // The package signs text. Bytes that are not UTF-8 would be replaced in it, and bytes other
+    // than those sent would be accepted.
     if (!isUtf8(call.body)) return false;
     const body = textOf(call.body);
     const given = call.signature

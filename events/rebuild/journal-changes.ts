@@ -1,6 +1,6 @@
-// What a whole journal says of orders and of what their buyers are told: the same that the relay
-// brings to the read models entry by entry, made from nothing but the journal, so that read models
-// can be proved and made good without the shard's owner.
+// The changes of orders and the notifications in a whole journal: the same that the relay gives to
+// the read models entry by entry, made from the journal alone. So read models can be verified and
+// repaired without the shard's owner.
 
 import { turnOfOthers } from '../../actors/shard/recovery.ts';
 import type { OrderView } from '../../contracts/orders.ts';
@@ -12,12 +12,12 @@ import { DropStates } from '../replay/drop-states.ts';
 import { Replay } from '../replay/replay.ts';
 import { orderChanges } from '../lists/projection-rows.ts';
 
-/** Rows looked at without a pause: about a millisecond. */
+/** Rows processed without a pause: about a millisecond. */
 const SLICE_ROWS = 256;
 
 /**
- * All changes of orders up to `sequence`, each with its order as it stands there. Errors: `corrupt`,
- * `store-unavailable`.
+ * All changes of orders up to `sequence`, each with its order as it stands there. Errors:
+ * `corrupt`, `store-unavailable`.
  */
 export async function readJournalChanges(
   { journal, openSpill }: { readonly journal: JournalReader; readonly openSpill: OpenSpill },

@@ -1,7 +1,7 @@
-// Proves that order lists and feeds have all that the journals say, and makes good what they lost
-// (J1), beside the relay and without a shard's owner: it needs the journal and the read models only
-// (decision 025). Where a journal ended when it was asked is how far it looks: what comes later is
-// the relay's, which is never held up.
+// Verifies that order lists and feeds have everything that the journals say, and restores what they
+// lost (J1). It runs beside the relay and without a shard's owner: it needs only the journal and
+// the read models (decision 025). It checks each journal up to its end at the call: later entries
+// are left to the relay, which is never delayed.
 
 import type { RebuiltShard } from '../../contracts/operator.ts';
 import type { Logger } from 'pino';
@@ -12,9 +12,9 @@ import type { OpenSpill } from '../../storage/ports/spill.ts';
 import type { OrderChanges, ReadModels } from '../../storage/ports/read-models.ts';
 import { readJournalChanges } from './journal-changes.ts';
 
-/** How long the relay may take to bring what was durable at the call. */
+/** The longest wait for the relay to bring what was durable at the call. */
 const RELAY_WAIT_MAX_MS = 10_000;
-const RELAY_LOOK_MS = 50;
+const RELAY_POLL_MS = 50;
 
 export interface RebuildOptions {
   readonly journal: Journal;
@@ -33,8 +33,8 @@ export class Rebuild {
   }
 
   /**
-   * One row for each shard, in their order; `write` false only looks. Errors: `store-unavailable`,
-   * after which some of it may be done; the next call does the rest.
+   * One row for each shard, in their order. `write` false: only verifies. Errors:
+   * `store-unavailable`; then a part may be restored, and the next call restores the rest.
    */
   async run(shards: readonly number[], write: boolean): Promise<RebuiltShard[]> {
     const reasons = new Map<number, string>();
@@ -59,7 +59,7 @@ export class Rebuild {
     });
   }
 
-  /** The journals that have entries, each as far as the relay has brought it. */
+  /** The journals that have entries, each up to the relay's position. */
   async #journals(
     shards: readonly number[],
     reasons: Map<number, string>,
@@ -72,7 +72,7 @@ export class Rebuild {
       if (lastSequence === 0) continue;
       let position = await readModels.position(shard);
       while (position < lastSequence && clock.monotonic() < giveUpAt) {
-        await new Promise<void>((done) => clock.after(RELAY_LOOK_MS, done));
+        await new Promise<void>((done) => clock.after(RELAY_POLL_MS, done));
         position = await readModels.position(shard);
       }
       const sequence = Math.min(position, lastSequence);

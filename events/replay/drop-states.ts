@@ -1,8 +1,8 @@
-// The drops of replays within a fixed amount of memory: those used last, and of their orders the
-// pages used last. The others are in a spill store, opened when the first of them has to leave.
-// Ten million orders in one drop or in a thousand take the same memory.
+// The drops of replays, in a fixed amount of memory: the drops used last, and the pages of their
+// orders used last. The others are in a spill store, which is opened when the first drop or page is
+// evicted. Ten million orders in one drop or in a thousand take the same memory.
 //
-// Several replays share it, each with states of its own: what one of them knows is of its position.
+// Several replays share it, each with states of its own: a state is as of its replay's position.
 
 import { Packr } from 'msgpackr';
 import type { DropState } from '../../domain/drop-state.ts';
@@ -10,11 +10,11 @@ import type { OpenSpill, SpillStore } from '../../storage/ports/spill.ts';
 import { OrderPage } from './order-pages.ts';
 import { type DropHead, headOf, ReplayedDrop } from './replayed-drop.ts';
 
-/** Of pages in memory, between two calls of `sparePages`. */
+/** Bytes of pages in memory, between two calls of `sparePages`. */
 const PAGE_BYTES_MAX = 8 << 20;
 /** Drops in memory, between two calls of `spare`: about 2 KB each. */
 const DROPS_MAX = 2048;
-/** What leaves when there is too much, so that sorting by use is cheap for each one that leaves. */
+/** The share that is evicted at once, so that sorting by use is cheap for each evicted one. */
 const SHARE_LEAVING = 0.25;
 
 export interface DropStatesOptions {
@@ -45,19 +45,19 @@ export class DropStates {
     this.#dropsMax = options.dropsMax ?? DROPS_MAX;
   }
 
-  /** Of the pages in memory. */
+  /** Bytes of the pages in memory. */
   get pageBytes(): number {
     return this.#pageBytes;
   }
 
-  /** Room for the states of one replay, without any. */
+  /** Begins the states of one replay, without drops. */
   begin(): number {
     this.#lives += 1;
     this.#open.add(this.#lives);
     return this.#lives;
   }
 
-  /** The states of one replay are of no use any more. */
+  /** Removes the states of one replay. */
   end(life: number): void {
     if (!this.#open.delete(life)) return;
     const prefix = keyOf(life, '');
@@ -89,7 +89,7 @@ export class DropStates {
     return drop;
   }
 
-  /** Takes over a drop as a shard had it. `pause` is waited for after each `stepOrders`. */
+  /** Copies a drop from a shard's state. Awaits `pause` after each `stepOrders`. */
   async adopt(
     life: number,
     state: DropState,
@@ -99,7 +99,7 @@ export class DropStates {
     const key = keyOf(life, state.id);
     this.add(life, { ...headOf(state), orders: 0 });
     for (let ordinal = 0; ordinal < state.orders.size; ordinal++) {
-      // Other replays may have put it aside meanwhile.
+      // Other replays may have evicted the drop meanwhile.
       const drop = this.#drops.get(key) ?? this.#readDrop(life, key)!;
       drop.adoptOrder(state, ordinal);
       if (ordinal % stepOrders !== 0) continue;
@@ -108,7 +108,7 @@ export class DropStates {
     }
   }
 
-  /** Lets pages go until they are within their bound; drops stay valid. */
+  /** Evicts pages until they are within their bound. Drops stay valid. */
   sparePages(): void {
     if (this.#pageBytes <= this.#pageBytesMax) return;
     const bytesMax = this.#pageBytesMax * (1 - SHARE_LEAVING);
@@ -122,7 +122,10 @@ export class DropStates {
     }
   }
 
-  /** Lets pages and drops go until they are within their bounds. No drop found before is valid. */
+  /**
+   * Evicts pages and drops until they are within their bounds. Drops found before are no longer
+   * valid.
+   */
   spare(): void {
     this.sparePages();
     if (this.#drops.size <= this.#dropsMax) return;

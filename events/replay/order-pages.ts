@@ -1,8 +1,8 @@
-// The orders of a replayed drop in pages of fixed rows, which can leave memory one by one. A replay
-// knows orders by their ordinal only, so there is no index by user or key: 32 bytes an order and
-// the text of its user's id, where a shard's own table takes about 180 (domain/order-table.ts).
+// The orders of a replayed drop, in pages of fixed rows that can be evicted one by one. A replay
+// finds orders by their ordinal only, so there is no index by user or key: an order takes 32 bytes
+// and the text of its user's id, where a shard's own table takes about 180 (domain/order-table.ts).
 //
-// A page is one buffer: rows first, then the texts its rows name. It is spilled as it is.
+// A page is one buffer: rows first, then the texts of its rows. It is spilled unchanged.
 
 import { assert } from '../../domain/assert.ts';
 import { type NewOrder, OrderTable } from '../../domain/order-table.ts';
@@ -16,7 +16,7 @@ const ROWS_BYTES = PAGE_ORDERS * ROW_BYTES;
 /** Room for the texts of a new page. */
 const TEXT_BYTES_FIRST = 2048;
 
-/** Where each field of a row is. */
+/** The offset of each field in a row. */
 const CREATED_AT = 0;
 const QUANTITY = 8;
 const VERSION = 12;
@@ -43,12 +43,12 @@ export class OrderPage {
   #end: number;
   /** Whether memory has something that the spill store does not. */
   changed = false;
-  /** When it was used last, in the order of uses. */
+  /** The ordinal of its last use. */
   usedAt = 0;
-  /** Its `bytes` when they were last counted. */
+  /** Its `bytes` when `DropStates` last counted them. */
   countedBytes = 0;
 
-  /** `bytes` as `content` gave them; null for a page without orders. */
+  /** `bytes` from `content`; null for a page without orders. */
   constructor(bytes: Uint8Array | null) {
     if (bytes === null) this.#bytes = Buffer.alloc(ROWS_BYTES + TEXT_BYTES_FIRST);
     else this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -93,7 +93,7 @@ export class OrderPage {
     this.#bytes.writeUInt32LE(version, at + VERSION);
     this.changed = true;
   }
-  /** Of an ASCII text. One that is replaced leaves its room unused. */
+  /** Stores an ASCII text. The room of a replaced text stays unused. */
   putText(row: number, atField: number, lengthField: number, text: string | null): void {
     const row0 = row * ROW_BYTES;
     this.changed = true;
@@ -113,11 +113,11 @@ export class OrderPage {
 
 export type FindPage = (index: number) => OrderPage;
 
-/** An order table whose rows are in pages, as `applyEvent` needs it: found by ordinal only. */
+/** An order table whose rows are in pages, for `applyEvent`. Orders are found by ordinal only. */
 export class PagedOrders extends OrderTable {
   readonly #find: FindPage;
   #size: number;
-  /** The page used last, which is mostly the next one too. */
+  /** The page used last. The next order is mostly in it too. */
   #recent: OrderPage | null = null;
   #recentIndex = -1;
 
@@ -131,7 +131,7 @@ export class PagedOrders extends OrderTable {
     return this.#size;
   }
 
-  /** The page may leave memory from now on. */
+  /** The page may be evicted from now on. */
   release(): void {
     this.#recent = null;
     this.#recentIndex = -1;
@@ -152,7 +152,7 @@ export class PagedOrders extends OrderTable {
     this.#page(ordinal).put(rowOf(ordinal), order);
     return ordinal;
   }
-  /** A replay counts no units by user. */
+  /** A replay does not count units by user. */
   override user(): number {
     return 0;
   }

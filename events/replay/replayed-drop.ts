@@ -1,5 +1,5 @@
-// A drop as a replay knows it: changed by the very events and rules of a shard's own
-// (domain/apply.ts), without what only decisions need (users by id, orders by key).
+// A drop in a replay. The same events and rules change it as a shard's drop (domain/apply.ts),
+// without the parts that only decisions need (users by id, orders by key).
 
 import type { DropEvent } from '../../contracts/drop-events.ts';
 import type { DropStatus, DropTerms } from '../../contracts/drops.ts';
@@ -9,7 +9,7 @@ import { assert } from '../../domain/assert.ts';
 import { DropState } from '../../domain/drop-state.ts';
 import { type FindPage, PagedOrders } from './order-pages.ts';
 
-/** All of a drop but its orders. */
+/** A drop without its orders. */
 export interface DropHead {
   readonly terms: DropTerms;
   readonly createdAt: number;
@@ -24,7 +24,7 @@ export interface DropHead {
 
 export class ReplayedDrop extends DropState {
   override readonly orders: PagedOrders;
-  /** When it was used last, in the order of uses. */
+  /** The ordinal of its last use. */
   usedAt = 0;
 
   constructor(head: DropHead, find: FindPage) {
@@ -37,13 +37,13 @@ export class ReplayedDrop extends DropState {
     this.orders = new PagedOrders({ find, size: head.orders });
   }
 
-  /** Applies an event that came at `time` (milliseconds). Errors: InvariantError. */
+  /** Applies an event of the time `time` (milliseconds). Errors: InvariantError. */
   apply(event: DropEvent, time: number): void {
     applyEvent(this, event, time);
     if (event.type === 'order-placed') this.orders.setUserId(this.orders.size - 1, event.userId);
   }
 
-  /** Takes over one order of the same drop as a shard had it; to be called in their order. */
+  /** Copies one order of the same drop from a shard's state. To be called in the orders' order. */
   adoptOrder(from: DropState, ordinal: number): void {
     const { orders } = from;
     const reference = orders.reference(ordinal);
@@ -60,7 +60,7 @@ export class ReplayedDrop extends DropState {
     this.orders.setUserId(ordinal, from.users.textOf(orders.user(ordinal)));
   }
 
-  /** All users count as one: a replay never asks whether somebody has reached the limit. */
+  /** All users have the same ordinal: a replay does not check limits by user. */
   override userOrdinal(): number {
     return 0;
   }
@@ -70,7 +70,7 @@ export class ReplayedDrop extends DropState {
   }
 }
 
-/** The head of the drop that a `drop-created` event tells of. */
+/** The head of the drop in a `drop-created` event. */
 export function createdHead(event: DropEvent, time: number): DropHead {
   assert(event.type === 'drop-created', `a drop begins with drop-created, not ${event.type}`);
   return {

@@ -1,4 +1,4 @@
-// Relay batches by hand.
+// Batches of facts for tests.
 
 import { type Fact, type FactBatch, reviveFact } from '../../actors/shard/facts.ts';
 import type { DropEvent } from '../../contracts/drop-events.ts';

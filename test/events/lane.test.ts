@@ -26,7 +26,7 @@ async function sale(consumer: EventConsumer, fedByOwner: boolean) {
   return { ...harness, lane, all: harness.consumer.batches };
 }
 
-/** A consumer that takes a batch only when it is let. */
+/** A consumer whose batches the test releases one by one. */
 class SlowConsumer extends RecordingConsumer {
   waiting: (() => void)[] = [];
 
@@ -43,7 +43,7 @@ function sequences(batches: readonly FactBatch[]): number[] {
   return batches.map(({ sequence }) => sequence);
 }
 
-test('J1: a lane that catches up goes on from memory, without a gap and without twice', async (t) => {
+test('J1: a lane that caught up continues from memory, without gaps or repeats', async (t) => {
   const consumer = new SlowConsumer();
   const { lane, all } = await sale(consumer, true);
   const last = all.at(-1)!.sequence;
@@ -62,12 +62,12 @@ test('J1: a lane that catches up goes on from memory, without a gap and without 
   }
   await caughtUp;
   t.deepEqual(sequences(consumer.batches), sequences(all));
-  // One portion of the journal, and the five from memory: no second reading.
+  // One portion from the journal and five entries from memory: the journal is not read again.
   t.is(consumer.calls, 2);
   t.deepEqual(lane.lag(), { consumer: 'recording', facts: 0, entries: 0, shardsBehind: 0, ms: 0 });
 });
 
-test('a lane that hears only how far the journal goes brings every event, in order', async (t) => {
+test('a lane that only gets the end of the journal gives every event, in order', async (t) => {
   const consumer = new RecordingConsumer();
   const { lane, all } = await sale(consumer, false);
   for (const { sequence } of all) {
@@ -78,7 +78,7 @@ test('a lane that hears only how far the journal goes brings every event, in ord
   t.deepEqual(consumer.batches, all);
 });
 
-test('a shard that is released while it is replayed brings nothing more', async (t) => {
+test('a shard that is released during its replay gives nothing more', async (t) => {
   const consumer = new SlowConsumer();
   const { lane, all } = await sale(consumer, true);
   lane.recovered(0, all.length);
@@ -117,7 +117,7 @@ for (const shiftMs of [HOUR_MS, -HOUR_MS]) {
   });
 }
 
-test('a consumer that fails on and on is tried ever more rarely, up to a bound', async (t) => {
+test('a consumer that keeps failing is retried with growing delays, up to a bound', async (t) => {
   const times: number[] = [];
   const consumer: EventConsumer = {
     name: 'failing',

@@ -1,4 +1,4 @@
-// The queue behind background work.
+// The queue of background work.
 
 import test from 'ava';
 import { Queue } from '../../events/queue.ts';

@@ -7,7 +7,7 @@ import { CorruptError, type Journal, StoreUnavailableError } from '../../storage
 import { createDrop, order, RecordingConsumer, startHost } from '../actors/harness.ts';
 import { flush } from '../actors/manual-clock.ts';
 
-test('J1: every durable event reaches the consumer in order, once while all goes well', async (t) => {
+test('J1: every durable event reaches the consumer in order, once without faults', async (t) => {
   const { host, consumer, relay } = await startHost();
   await createDrop(host, 50);
   for (let i = 0; i < 10; i++) await order(host, `user${i}`);
@@ -26,7 +26,10 @@ test('J1: every durable event reaches the consumer in order, once while all goes
   );
 });
 
-/** A relay of two shards, one entry each, that reads both journals, where one of them gives `fault`. */
+/**
+ * A relay of two shards with one entry each, which reads both journals; one journal fails with
+ * `fault`.
+ */
 async function relayWithOneBadShard(fault: Error) {
   const { host, journal, snapshots, clock } = await startHost(undefined, 2);
   const ids = ['d_1', 'd_2', 'd_3', 'd_4', 'd_5'];
@@ -55,7 +58,7 @@ async function relayWithOneBadShard(fault: Error) {
   return { relay, consumer, bad };
 }
 
-test('J1: a shard whose journal cannot be read now does not hold up the others', async (t) => {
+test('J1: a shard whose journal cannot be read does not delay the others', async (t) => {
   const { consumer, bad } = await relayWithOneBadShard(new StoreUnavailableError('not now'));
   t.deepEqual(
     consumer.batches.map(({ shard }) => shard),
@@ -70,7 +73,7 @@ test('X1: a shard that cannot be relayed further counts as behind', async (t) =>
   t.is(relay.lagOf(1 - bad), 0);
 });
 
-test('N11: a consumer that fails gets the same batches again, and nothing is passed over', async (t) => {
+test('N11: a consumer that fails gets the same batches again, and none is skipped', async (t) => {
   const { host, consumer, clock, relay } = await startHost();
   consumer.failing = 3;
   await createDrop(host, 50);
@@ -83,7 +86,7 @@ test('N11: a consumer that fails gets the same batches again, and nothing is pas
   );
 });
 
-test('J4: after a restart the relay goes on behind the position each consumer kept', async (t) => {
+test('J4: after a restart the relay continues after each consumer’s position', async (t) => {
   const first = await startHost();
   await createDrop(first.host, 50);
   await first.relay.caughtUp();
@@ -102,7 +105,7 @@ test('J4: after a restart the relay goes on behind the position each consumer ke
   );
 });
 
-test('N4: the first batch goes to the consumer at once, those right after it together', async (t) => {
+test('N4: the first batch is consumed at once, those right after it together', async (t) => {
   const { host, consumer, clock } = await startHost(undefined, 4, 20);
   await createDrop(host, 50);
   await flush();

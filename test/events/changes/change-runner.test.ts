@@ -19,7 +19,7 @@ interface Bench {
   readonly stores: MemoryStores;
   readonly counter: FollowerCounter;
   readonly clock: ManualClock;
-  /** Starts a runner, as a process that starts would. */
+  /** Starts a runner, as a new process does. */
   run(positions?: ConsumerPositions): ChangeRunner;
 }
 
@@ -91,7 +91,7 @@ test('C1: a crash between effect and position has the effect of once', async (t)
   };
   const { changes } = at.stores;
   const { counter, clock } = at;
-  // Never stopped: the process is gone in the middle of `replace`.
+  // Never stopped: the process died during `save`.
   new ChangeRunner({
     consumer: counter,
     changes,
@@ -110,7 +110,7 @@ test('C1: a crash between effect and position has the effect of once', async (t)
   await countsAreExact(t, at);
 });
 
-test('C1: who is behind what was trimmed makes a full pass, and loses what is gone', async (t) => {
+test('C1: a consumer behind trimmed records makes a full pass, deletions included', async (t) => {
   const at = bench(t, 40);
   await follow(at.stores, 5);
   const first = at.run();
@@ -143,7 +143,7 @@ test('C1: changes beside a full pass are not missed', async (t) => {
   await countsAreExact(t, at);
 });
 
-test('C1: a consumer that fails is given the same again, less and less often', async (t) => {
+test('C1: a consumer that fails gets the same again, with growing delays', async (t) => {
   const at = bench(t);
   await follow(at.stores, 2);
   let tries = 0;
@@ -156,7 +156,7 @@ test('C1: a consumer that fails is given the same again, less and less often', a
   const { bucketCount } = at.stores.changes;
   const busy = tries;
   t.true(busy > 0 && busy <= bucketCount);
-  // Wall time goes an hour back and forth and changes nothing.
+  // The wall clock is set an hour back and forth, which changes nothing.
   at.clock.shiftWall(-3_600_000);
   await at.clock.advance(50);
   t.is(tries, 2 * busy);
@@ -170,7 +170,7 @@ test('C1: a consumer that fails is given the same again, less and less often', a
   await countsAreExact(t, at);
 });
 
-test('C1: what all consumers have taken is trimmed, but for the newest records', async (t) => {
+test('C1: records that all consumers consumed are trimmed, except the newest', async (t) => {
   const { stores, clock } = bench(t);
   const { changes, consumerPositions: positions } = stores;
   await follow(stores, 100);
@@ -192,7 +192,7 @@ test('C1: what all consumers have taken is trimmed, but for the newest records',
   t.deepEqual(await changes.head(0), { last, trimmed: last - share });
 });
 
-test('C1: of two processes one runs a consumer, and the other goes on from its position', async (t) => {
+test('C1: one of two processes runs a consumer; the other continues after it', async (t) => {
   const { stores, clock } = bench(t);
   const { changes, consumerPositions: positions } = stores;
   const leases = new MemoryConsumerLeases({ now: () => clock.monotonic() });

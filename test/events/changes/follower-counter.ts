@@ -1,5 +1,5 @@
-// A small consumer of changes as a real one would be: the number of each creator's followers, in
-// memory that outlives its runner, as rows in a database would.
+// A small consumer of changes: the number of each creator's followers, in memory that outlives its
+// runner, as a database would.
 
 import type { ChangeConsumer } from '../../../events/changes/change-consumer.ts';
 import type { EntityChange } from '../../../contracts/changes.ts';

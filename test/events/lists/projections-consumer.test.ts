@@ -1,5 +1,5 @@
-// The read models as the relay fills them: which rows and notifications events become, repeats,
-// order, and faults in between.
+// The read models after the relay's batches: rows and notifications of events, repeats, order and
+// faults.
 
 import test from 'ava';
 import { InProcessLiveBus, type LiveMessage, userTopic } from '../../../actors/live-bus.ts';
@@ -34,14 +34,14 @@ test('N2: each end of an order becomes a notification with ids and amounts', asy
   const cases: [DropEvent, Partial<OrderView>, string | null, Partial<DropView>?][] = [
     [placed, { status: 'reserved' }, null],
     [placed, { status: 'confirmed' }, 'order.confirmed', { payment: 'instant' }],
-    // Confirmed meanwhile: that has an event of its own.
+    // Confirmed since: that event has a notification of its own.
     [placed, { status: 'confirmed' }, null],
     [confirmed, { status: 'confirmed' }, 'order.confirmed'],
     [{ ...confirmed, type: 'order-confirmed-late' }, { status: 'confirmed' }, 'order.confirmed'],
     [{ ...confirmed, type: 'order-failed' }, { status: 'failed' }, 'order.failed'],
     [{ type: 'order-cancelled', ordinal }, { status: 'cancelled' }, 'order.cancelled'],
     [{ type: 'order-expired', ordinal }, { status: 'expired' }, 'order.expired'],
-    // Paid late meanwhile: still, this event is the expiry.
+    // Paid late since: this event is still the expiry.
     [{ type: 'order-expired', ordinal }, { status: 'confirmed' }, 'order.expired'],
     [{ type: 'order-refunded', ordinal }, { status: 'refunded' }, 'order.refunded'],
   ];
@@ -67,7 +67,7 @@ test('N2: each end of an order becomes a notification with ids and amounts', asy
   }
 });
 
-test('P4: a payment without units is told with its refund', async (t) => {
+test('P4: a payment without units is notified with its refund', async (t) => {
   const { consumer, feedOf } = start();
   const event: DropEvent = { type: 'refund-requested', ordinal: 0, reference: 'ref' };
   const failed = { userId: 'u_1', status: 'failed', refundRequested: true } as const;
@@ -120,7 +120,7 @@ test('D4: a drop is listed from its creation, and its row follows its status', a
   t.is((await rowAfter(6, confirmed, { status: 'ended', sold: 1 }))?.sold, 1);
 });
 
-test('N11: batches that come again have the effect of once', async (t) => {
+test('N11: repeated batches change nothing more', async (t) => {
   const { consumer, liveBus, heard, feedOf } = start();
   liveBus.subscribe(userTopic('u_buyer'), (message) => heard.push(message));
   const batches = [1, 2, 3].map((n) => batch(n, [[confirmed, { status: 'confirmed' }]]));
@@ -132,7 +132,7 @@ test('N11: batches that come again have the effect of once', async (t) => {
   t.is(await consumer.position(0), 3);
 });
 
-test('N1: notifications go out live with their ids, in order, once they are kept', async (t) => {
+test('N1: notifications are published in order with their ids once they are stored', async (t) => {
   const { consumer, stores, liveBus, heard, feedOf } = start();
   liveBus.subscribe(userTopic('u_buyer'), (message) => heard.push(message));
   const kept = Promise.withResolvers<void>();
@@ -168,7 +168,7 @@ test('J1: entries without rows move the position, each shard by itself', async (
   t.deepEqual(await Promise.all([7, 8, 9].map((shard) => consumer.position(shard))), [4, 9, 0]);
 });
 
-test('J7: a store that fails loses nothing: the same batches again complete all', async (t) => {
+test('J7: a store that fails loses nothing: the repeated batches complete it', async (t) => {
   for (const broken of ['catalogue', 'orderList', 'feed'] as const) {
     const { consumer, stores, liveBus, heard, feedOf } = start();
     liveBus.subscribe(userTopic('u_buyer'), (message) => heard.push(message));
@@ -193,7 +193,7 @@ test('J7: a store that fails loses nothing: the same batches again complete all'
   }
 });
 
-test('N2: who kept a notification and ended before telling of it leaves that to the next', async (t) => {
+test('N2: a notification stored by a dead owner is published by the next owner', async (t) => {
   const { consumer, stores, liveBus } = start();
   const heard: [string, string][] = [];
   for (const userId of ['u_1', 'u_2']) {
@@ -203,7 +203,7 @@ test('N2: who kept a notification and ended before telling of it leaves that to 
     [confirmed, { userId: 'u_1', status: 'confirmed' }],
     [confirmed, { userId: 'u_3', status: 'confirmed' }],
   ]);
-  // Another owner of the shard, on a bus that nobody hears any more.
+  // Another owner of the shard, on a bus without subscribers left.
   const dead = new ProjectionsConsumer({ ...stores, liveBus: new InProcessLiveBus() });
   await dead.consume([ofTwo]);
   await consumer.consume([ofTwo, batch(2, [[confirmed, { userId: 'u_2', status: 'confirmed' }]])]);

@@ -10,7 +10,7 @@ import { createDrop, type Harness, order, startHost } from '../../actors/harness
 
 const HOUR_MS = 3_600_000;
 
-/** A process that could run the consumer `counts`, over the journals of `harness`. */
+/** A process that can run the consumer `counts`, over the journals of `harness`. */
 function runner(
   harness: Harness,
   options: {
@@ -52,7 +52,7 @@ async function twoRunners() {
   return { ...harness, a: a!, b: b!, taken, positions };
 }
 
-test('a consumer runs on one node at a time, and on another when that ends', async (t) => {
+test('a consumer runs on one node at a time, and on another once that one ends', async (t) => {
   const { host, clock, a, b, taken, positions } = await twoRunners();
   a.start();
   await clock.advance(200);
@@ -83,7 +83,7 @@ for (const shiftMs of [HOUR_MS, -HOUR_MS]) {
   });
 }
 
-test('a lease that the store does not prolong ends here no later than there', async (t) => {
+test('a lease that is not renewed ends here no later than in the store', async (t) => {
   const { clock } = await startHost(undefined, 1);
   const leases = new MemoryConsumerLeases({ now: () => clock.monotonic() });
   const lease = new ConsumerLease({ consumer: 'counts', holder: 'a', leases, clock });
@@ -95,7 +95,7 @@ test('a lease that the store does not prolong ends here no later than there', as
   t.false(await lease.hold());
 });
 
-test('a journal that cannot be read is asked again, and stops no other consumer', async (t) => {
+test('a journal that cannot be read is polled again and stops no other consumer', async (t) => {
   const { host, clock, a, b, taken, journal } = await twoRunners();
   const head = journal.head.bind(journal);
   let failures = 2;

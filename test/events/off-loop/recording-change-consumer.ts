@@ -1,4 +1,4 @@
-// An off-loop consumer of changes for tests: it writes down who follows, as it gets it.
+// An off-loop consumer of changes for tests. It records follows in the order in which it gets them.
 
 import { appendFileSync } from 'node:fs';
 import type { CreateChangeConsumer } from '../../../events/off-loop/create-consumer.ts';

@@ -1,5 +1,5 @@
-// An off-loop consumer for tests, in the thread of a real node: it writes each entry that it gets
-// into a file, which lasts when its process is killed.
+// An off-loop consumer for tests, in the thread of a real node. It writes each entry into a file,
+// which outlives its process.
 
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { FactBatch } from '../../../actors/shard/facts.ts';
@@ -9,12 +9,12 @@ import { PositionedConsumer } from '../../../events/positioned-consumer.ts';
 export interface RecordingOptions {
   readonly name: string;
   readonly file: string;
-  /** What the consumer does, once among all that have the same `marker`; none unless given. */
+  /** A behaviour that happens once among all consumers with the same `marker`; none by default. */
   readonly fault?: {
     readonly kind: 'thread-ends' | 'never-ends';
-    /** With this entry, counted from the first that the thread gets. */
+    /** At this entry, counted from the first one that the thread gets. */
     readonly atEntry: number;
-    /** A file that is there from then on. */
+    /** A file that exists from then on. */
     readonly marker: string;
   };
   /** Set by the consumer to 1 when it has entries; its thread is blocked until it is 2. */
@@ -45,10 +45,10 @@ export const create: CreateConsumer = ({ options, positions }) => {
   });
 };
 
-/** The entries that were written, as often as they were. */
+/** The written entries, repeats included. */
 export function readRecorded(file: string): FactBatch[] {
   if (!existsSync(file)) return [];
-  // A process that was killed may have left part of a line.
+  // A killed process may have left part of a line.
   const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
   return lines.map((line) => JSON.parse(line) as FactBatch);
 }

@@ -1,4 +1,4 @@
-// Writes journals, snapshots and sealed drops as a shard would, event by event, without one.
+// Writes journals, snapshots and sealed drops event by event, as a shard would.
 
 import { applyEvent, createDrop } from '../../../domain/apply.ts';
 import type { DropEvent } from '../../../contracts/drop-events.ts';
@@ -29,7 +29,7 @@ export class JournalScript {
     return this.#time;
   }
 
-  /** One entry: events of one or more drops, a second after the one before. */
+  /** Writes one entry: events of one or more drops, a second after the previous entry. */
   async append(shard: number, changes: readonly (readonly [string, DropEvent[]])[]): Promise<void> {
     const at = await this.#shard(shard);
     this.#time += 1000;
@@ -50,7 +50,7 @@ export class JournalScript {
     );
   }
 
-  /** Drops that are over are sealed, the others are in the snapshot. */
+  /** Seals drops that are over. The others are in the snapshot. */
   async snapshot(shard: number): Promise<void> {
     const at = await this.#shard(shard);
     const parts: PendingPart[] = [];

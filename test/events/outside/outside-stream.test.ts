@@ -1,5 +1,5 @@
-// The outside stream: order, order ids from any place in the middle, positions, full passes, who sees
-// what, and the shape of each line (C1).
+// The outside stream: order of lines, order ids from any position, positions, full passes,
+// visibility, and the shape of each line (C1).
 
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
@@ -47,7 +47,7 @@ async function linesOf(
   return lines;
 }
 
-/** Every line that any test sees has the shape of its kind. */
+/** Every line of every test has the shape of its kind. */
 function parse(t: ExecutionContext, chunk: string): Line[] {
   const lines = chunk.split('\n');
   t.is(lines.pop(), '', 'a chunk has whole lines');
@@ -96,8 +96,8 @@ test('C1: each drop has its events in order, with order ids, versions and no key
   t.deepEqual(withoutPositions(await linesOf(t, stream, { from: positionOf(lines) })), []);
 });
 
-test('C1: from any position the rest is what the whole stream has, wherever the snapshot is', async (t) => {
-  // A step of a drop: more orders, the end of it, or a snapshot of the shard.
+test('C1: from any position the rest equals the whole stream’s, with any snapshot', async (t) => {
+  // A step of a drop: more orders, its end, or a snapshot of the shard.
   const step = fc.record({
     drop: fc.nat({ max: 3 }),
     action: fc.constantFrom('order', 'order', 'order', 'orders', 'close', 'snapshot'),
@@ -207,7 +207,7 @@ test('C1: creators see their own drops, products and followers, from any positio
   );
 });
 
-test('C1: with trimmed changes the start is a full pass, which goes on from its positions', async (t) => {
+test('C1: with trimmed changes the start is a full pass with positions of its own', async (t) => {
   const { stores, stream } = world(40);
   for (let i = 0; i < 1500; i++) await stores.follows.follow(`user_${i}`, 'creator_1', i + 1);
   const reading = await stream.open(EVERYTHING);
@@ -226,7 +226,7 @@ test('C1: with trimmed changes the start is a full pass, which goes on from its 
   t.is(withoutPositions(await linesOf(t, stream, { from: positionOf(rest) })).length, 0);
 });
 
-test('C1: positions that are gone, of the future, or made up are refused', async (t) => {
+test('C1: positions that are trimmed, in the future or forged are refused', async (t) => {
   const { stores, script, stream } = world(40);
   const refused = (code: string, from: string) =>
     failsWith(t, code, stream.open({ ...EVERYTHING, from }));
@@ -248,7 +248,7 @@ test('C1: positions that are gone, of the future, or made up are refused', async
   }
 });
 
-test('C1: who follows gets what comes later, positions while nothing does, and an end', async (t) => {
+test('C1: a reader that follows gets later lines, idle positions and an end', async (t) => {
   const { stores, script, clock, stream } = world();
   await script.append(0, [['drp_a', [created('drp_a')]]]);
   const seen: Line[] = [];
@@ -263,7 +263,7 @@ test('C1: who follows gets what comes later, positions while nothing does, and a
   );
   await script.append(0, [['drp_a', [{ type: 'drop-opened' }]]]);
   await stores.follows.follow('user_1', 'creator_1', 1);
-  // Wall time goes an hour back and forth and changes nothing.
+  // The wall clock is set an hour back and forth, which changes nothing.
   clock.shiftWall(-3_600_000);
   await clock.advance(250);
   await flush();

@@ -1,5 +1,5 @@
-// The development payment provider against a real HTTP server: when it calls, what it signs, how it
-// retries and stops.
+// The development payment provider against a real HTTP server: times of calls, signatures, retries
+// and stopping.
 
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -29,14 +29,14 @@ class Shop {
   readonly received: Received[] = [];
   readonly clock = new ManualClock(NOW);
   readonly log = new RecordingLog();
-  /** The answers to come; 204 after them. */
+  /** The next replies; 204 after them. */
   statuses: number[] = [];
-  /** While set, calls get no answer. */
+  /** While set, calls get no reply. */
   silent = false;
   provider!: DevelopmentPaymentProvider;
   readonly #arrivals: (() => void)[] = [];
 
-  /** Resolves when so many calls have come in all. */
+  /** Resolves once this many calls have arrived. */
   async calls(count: number): Promise<void> {
     while (this.received.length < count) {
       await new Promise<void>((resolve) => this.#arrivals.push(resolve));
@@ -44,8 +44,8 @@ class Shop {
   }
 
   /**
-   * Moves the clock on in small steps until so many calls have come: a retry waits on it, once an
-   * answer has arrived.
+   * Advances the clock in small steps until this many calls have arrived: a retry needs it after
+   * each reply.
    */
   async callsInTime(count: number): Promise<void> {
     while (this.received.length < count) await this.clock.advance(50);
@@ -117,7 +117,7 @@ test('P1: an opened order is settled after the delay, by a signed call', async (
   });
 });
 
-test('P1: payments fail where they are told to', async (t) => {
+test('P1: payments of chosen orders fail', async (t) => {
   const shop = await openShop(t, { settleAfterMs: 0, succeeds: (order) => order.id !== 'd_1-1' });
   for (const order of orders(2)) await shop.provider.opened(order);
   await shop.calls(2);
@@ -151,14 +151,14 @@ test('P1: an order opened twice is settled once', async (t) => {
   t.deepEqual(shop.received.map(({ event }) => event.data.orderId).toSorted(), ['d_1-0', 'd_1-1']);
 });
 
-test('P1: calls share few connections, and no more are under way than allowed', async (t) => {
+test('P1: calls share few connections, and their concurrency is bounded', async (t) => {
   const shop = await openShop(t, { settleAfterMs: 0, concurrency: 2 });
   for (const order of orders(40)) await shop.provider.opened(order);
   await shop.calls(40);
   t.true(new Set(shop.received.map(({ port }) => port)).size <= 4);
 });
 
-test('P1: a server in trouble is called again with the same id, a refusing one not', async (t) => {
+test('P1: a failing server is called again with the same id, a refusing one not', async (t) => {
   const shop = await openShop(t, { settleAfterMs: 0 });
   shop.statuses = [500, 503, 429];
   await shop.provider.opened(orderView());
@@ -173,7 +173,7 @@ test('P1: a server in trouble is called again with the same id, a refusing one n
   t.is(shop.received.length, 5);
 });
 
-test('P1: a server that stays in trouble is given up', async (t) => {
+test('P1: after repeated failures a call is given up', async (t) => {
   const shop = await openShop(t, { settleAfterMs: 0 });
   shop.statuses = Array.from({ length: 100 }, () => 503);
   await shop.provider.opened(orderView());
@@ -195,7 +195,7 @@ test('P1: past the bounded queue an order is refused, and taken once there is ro
   t.is(shop.received[2]?.event.data.orderId, third.id);
 });
 
-test('P1: stopping ends what waits and what is under way', async (t) => {
+test('P1: stopping ends waiting calls and calls in progress', async (t) => {
   const shop = await openShop(t, { concurrency: 1 });
   shop.silent = true;
   for (const order of orders(3)) await shop.provider.opened(order);
@@ -207,7 +207,7 @@ test('P1: stopping ends what waits and what is under way', async (t) => {
   t.is(shop.received.length, 1);
 });
 
-test('P4: refunds are remembered once each, the last ones', async (t) => {
+test('P4: the last refunds are recorded, once each', async (t) => {
   const shop = await openShop(t);
   await shop.provider.refund(refund('d_1-0'));
   await shop.provider.refund(refund('d_1-0'));

@@ -1,5 +1,4 @@
-// What the payment provider is told, and that nothing of it is lost: retries, positions, bounds,
-// stopping.
+// Calls of the payment provider: none is lost. Retries, positions, bounds, stopping.
 
 import test from 'ava';
 import type { DropEvent } from '../../../contracts/drop-events.ts';
@@ -64,7 +63,7 @@ function start(options: Partial<PaymentsConsumerOptions> = {}) {
   return { ...parts, consumer: new PaymentsConsumer({ ...parts, ...options }) };
 }
 
-test('P1: the provider hears of each order that waits for payment, and of no other', async (t) => {
+test('P1: a payment is opened for each order that waits for one, and no other', async (t) => {
   const { consumer, provider } = start();
   await consumer.consume([
     batch(1, [
@@ -102,7 +101,7 @@ test('P4: refunds carry the payment reference and the amount', async (t) => {
   ]);
 });
 
-test('P4: a refund is asked for until it succeeds, and the position waits for it', async (t) => {
+test('P4: a refund is retried until it succeeds, and the position waits for it', async (t) => {
   const { consumer, provider, clock } = start();
   provider.failing.add('d_1-0');
   await consumer.consume([
@@ -131,7 +130,7 @@ test('P4: after a crash every call that was not finished is made again', async (
   ];
   await before.consumer.consume(batches);
   await before.clock.advance(5_000);
-  // The process dies here: only the positions stay.
+  // The process dies here: only the positions are left.
   const after = start({ positions: before.positions });
   const position = await after.consumer.position(0);
   t.is(position, 1);
@@ -140,7 +139,7 @@ test('P4: after a crash every call that was not finished is made again', async (
   t.deepEqual(after.provider.calls, ['refund d_1-1', 'refund d_1-2']);
 });
 
-test('N11: batches that come again while they are being seen to add nothing', async (t) => {
+test('N11: repeated batches whose calls are in progress add no calls', async (t) => {
   const { consumer, provider } = start();
   provider.held = [];
   const batches = [batch(1, [[placed, {}]]), batch(2, [[placed, { id: 'd_1-1' }]])];
@@ -153,7 +152,7 @@ test('N11: batches that come again while they are being seen to add nothing', as
   t.deepEqual(provider.calls, ['opened d_1-0', 'opened d_1-1']);
 });
 
-test('P1: an opening that does not get through is given up when the hold ends', async (t) => {
+test('P1: an opening that keeps failing is given up when the hold expires', async (t) => {
   const { consumer, provider, clock, log } = start();
   provider.failing.add('d_1-0');
   await consumer.consume([batch(1, [[placed, { holdExpiresAt: NOW + 10_000 }]])]);
@@ -165,7 +164,7 @@ test('P1: an opening that does not get through is given up when the hold ends', 
   t.is(log.warnings.length, attempts);
 });
 
-test('P1: a slow provider holds nobody up until the bounded queue is full', async (t) => {
+test('P1: a slow provider delays no batch until the bounded queue is full', async (t) => {
   const { consumer, provider } = start({ concurrency: 2, queueLengthMax: 4 });
   provider.held = [];
   const batches = Array.from({ length: 6 }, (_, i) => batch(i + 1, [[placed, { id: `d_1-${i}` }]]));
@@ -181,7 +180,7 @@ test('P1: a slow provider holds nobody up until the bounded queue is full', asyn
   t.is(provider.underWayMost, 2);
 });
 
-test('J2: positions are kept together and late, and a store that fails loses none', async (t) => {
+test('J2: positions are stored late and together, and a failing store loses none', async (t) => {
   const { consumer, positions, clock, log } = start();
   const saves: number[] = [];
   const save = positions.save.bind(positions);
@@ -202,7 +201,7 @@ test('J2: positions are kept together and late, and a store that fails loses non
   t.deepEqual(await Promise.all([0, 1].map((shard) => consumer.position(shard))), [3, 5]);
 });
 
-test('P4: stopping waits for calls under way and leaves the rest for later', async (t) => {
+test('P4: stopping waits for calls in progress and leaves the rest for later', async (t) => {
   const { consumer, provider, clock } = start({ concurrency: 1, queueLengthMax: 3 });
   provider.held = [];
   const batches = [0, 1, 2, 3].map((i) =>

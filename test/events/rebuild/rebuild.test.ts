@@ -1,4 +1,5 @@
-// What journals are compared with the read models, how far, and what is said where that cannot be.
+// Rebuild: the comparison of journals with read models, its extent, and reasons where it is
+// impossible.
 
 import test from 'ava';
 import pino from 'pino';
@@ -32,7 +33,7 @@ async function sale() {
   return { ...harness, shard, sequence: host.shards[shard]!.sequence };
 }
 
-/** Read models that are at `position`, and keep what they are asked. */
+/** Read models at `position` that record their requests. */
 function readModelsAt(position: number) {
   const asked: RestoreOptions[] = [];
   const readModels: Pick<ReadModels, 'position' | 'restore'> = {
@@ -51,7 +52,7 @@ function readModelsAt(position: number) {
   return { asked, readModels: readModels as ReadModels };
 }
 
-test('J1: a journal alone says what the relay brought, each order as it stands in the end', async (t) => {
+test('J1: a journal alone gives the relay’s rows, each order as it finally stands', async (t) => {
   const { journal, consumer, shard, sequence } = await sale();
   const changes = await readJournalChanges({ journal, openSpill }, { shard, sequence });
   const brought = consumer.batches
@@ -80,7 +81,7 @@ test('J1: a journal alone says what the relay brought, each order as it stands i
   );
 });
 
-test('J1: a journal is compared as far as it went when it was asked, and others not at all', async (t) => {
+test('J1: a journal is compared up to its end at the call, other shards’ are not', async (t) => {
   const { journal, clock, shard, sequence } = await sale();
   const { asked, readModels } = readModelsAt(sequence + 5);
   const rebuild = new Rebuild({ journal, readModels, openSpill, clock, log });
@@ -94,7 +95,7 @@ test('J1: a journal is compared as far as it went when it was asked, and others 
   t.true(rows[shard]!.orders > 0);
 });
 
-test('J1: what the relay has not brought in time is left to it, and said', async (t) => {
+test('J1: entries that the relay brings too late are left to it and reported', async (t) => {
   const { journal, clock, shard, sequence } = await sale();
   const { asked, readModels } = readModelsAt(2);
   const rebuild = new Rebuild({ journal, readModels, openSpill, clock, log, relayWaitMaxMs: 0 });
@@ -105,7 +106,7 @@ test('J1: what the relay has not brought in time is left to it, and said', async
   t.true(clock.now() > NOW);
 });
 
-test('J5: a journal that is damaged is said, and nothing of it is made again', async (t) => {
+test('J5: a damaged journal is reported, and nothing is restored from it', async (t) => {
   const { journal, clock, shard, sequence } = await sale();
   const torn: Pick<Journal, 'head' | 'read'> = {
     head: (id) => journal.head(id),

@@ -1,11 +1,11 @@
-// The same program as for ten million orders, with fewer: what a replay holds does not grow with them.
+// The program for ten million orders, with fewer: the memory of a replay does not grow with them.
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import test from 'ava';
 
 const PROGRAM = new URL('../../../bench/replay-memory.ts', import.meta.url).pathname;
-/** With 64 MiB promised, and some room for what another Node or machine adds. */
+/** The promised 64 MiB, and some room for other versions of Node and other machines. */
 const GROWN_MIB_MAX = 96;
 
 test('J1: a replay of orders in many drops stays within its memory', async (t) => {

@@ -1,4 +1,4 @@
-// The two lanes say the same: facts made from the journal alone are those that the owner handed out.
+// Both lanes give the same: facts made from the journal alone equal the owner's.
 
 import test from 'ava';
 import fc from 'fast-check';
@@ -14,7 +14,7 @@ import { ask, createDrop, type Harness, NOW, place, startHost } from '../../acto
 import { flush } from '../../actors/manual-clock.ts';
 import { DROP_ID, type History, history, START, step } from '../../domain/histories.ts';
 
-/** Bounds so small that drops and pages leave memory all the time. */
+/** Bounds so small that drops and pages are evicted all the time. */
 const TINY = { pageBytesMax: 0, dropsMax: 1 };
 
 function replayOf(
@@ -39,7 +39,7 @@ async function read(replay: Replay, last: number): Promise<FactBatch[]> {
   return batches;
 }
 
-/** Plain values, with all fields read. */
+/** Plain values with all lazy fields read. */
 function shown(batches: readonly FactBatch[]) {
   return batches.map(({ facts, ...entry }) => ({
     ...entry,
@@ -51,7 +51,7 @@ function renamed<C extends DropCommand>(command: C, dropId: string): C {
   return JSON.parse(JSON.stringify(command).replaceAll(DROP_ID, dropId)) as C;
 }
 
-/** Two drops of one shard with the same life; up to four steps become one entry. */
+/** Two drops of one shard with the same events. Up to four steps become one entry. */
 async function run({ terms, stock, steps }: History): Promise<Harness> {
   const harness = await startHost(undefined, 1);
   const { host, journal, clock } = harness;
@@ -78,7 +78,7 @@ const longHistory = fc
   .tuple(history, fc.array(step, { minLength: 40, maxLength: 80, size: 'max' }))
   .map(([lived, steps]) => ({ ...lived, steps }));
 
-test('J1: a replay gives the very facts that the owner gave, over random lives', async (t) => {
+test('J1: a replay gives exactly the owner’s facts, over random histories', async (t) => {
   const seen = new Set<string>();
   await fc.assert(
     fc.asyncProperty(longHistory, fc.nat(), async (lived, middle) => {
@@ -93,7 +93,7 @@ test('J1: a replay gives the very facts that the owner gave, over random lives',
     }),
     { numRuns: 100 },
   );
-  // Or "the very facts" would say little.
+  // Otherwise equal facts would prove little.
   for (const type of [
     'order-confirmed-late',
     'refund-requested',
@@ -132,7 +132,7 @@ test('J1: a replay begins at the newest snapshot where that is early enough', as
   }
 });
 
-test('J1: a drop that was sealed again after the position is replayed from its first entry', async (t) => {
+test('J1: a drop sealed after the position is replayed from its first entry', async (t) => {
   const harness = await startHost(undefined, 1);
   const { host, clock, consumer } = harness;
   const { snapshots } = harness;
@@ -162,7 +162,7 @@ test('J1: a drop that was sealed again after the position is replayed from its f
     t.deepEqual(shown(await read(replayOf(harness, { after }), last)), owners.slice(after));
 });
 
-test('J1: a replay that the store interrupts goes on where it was', async (t) => {
+test('J1: a replay continues after a fault of the store where it stopped', async (t) => {
   const harness = await startHost(undefined, 1);
   const { host, journal, consumer, relay } = harness;
   await createDrop(host, 50);
@@ -190,7 +190,7 @@ test('J1: a replay that the store interrupts goes on where it was', async (t) =>
   t.deepEqual(reads.filter((after) => after === 0).length, 1);
 });
 
-test('a journal whose drop has lost an entry is corrupt, not passed over', async (t) => {
+test('a journal in which a drop lacks an entry is corrupt, and not skipped', async (t) => {
   const harness = await startHost(undefined, 1);
   await createDrop(harness.host, 50);
   await harness.host.execute([place('ann')]);
@@ -208,7 +208,7 @@ test('a journal whose drop has lost an entry is corrupt, not passed over', async
   await t.throwsAsync(read(replay, 3), { code: 'corrupt' });
 });
 
-test('a drop that is taken over from a snapshot has every order as the shard had it', async (t) => {
+test('a drop from a snapshot has every order as the shard had it', async (t) => {
   let refunds = 0;
   await fc.assert(
     fc.asyncProperty(longHistory, async (lived) => {
