@@ -244,7 +244,7 @@ export class BrokerRouter implements CommandRouter {
     if (clock.monotonic() < this.#failureLoggedAt + FAILURE_LOG_INTERVAL_MS) return;
     log.warn(
       { err: error, owner: nodeId, commands: commands.length, failures: this.#failures },
-      'a shard owner did not answer',
+      'an owner of shards did not answer',
     );
     this.#failureLoggedAt = clock.monotonic();
     this.#failures = 0;

@@ -127,13 +127,13 @@ export class NodeSessionKeeper {
       this.#failing = false;
     } catch (error) {
       if ((error as { code?: unknown }).code === 'session-lost') {
-        log.error({ err: error }, 'another process runs under this node id');
+        log.error({ err: error }, 'another process runs under the id of this node');
         this.#state = 'ended';
         lease.end();
         onLost();
         return;
       }
-      if (!this.#failing) log.warn({ err: error }, 'the session of this node could not be renewed');
+      if (!this.#failing) log.warn({ err: error }, 'the session of this node cannot be renewed');
       this.#failing = true;
     }
   }

@@ -241,7 +241,7 @@ export class NatsLiveBus implements LiveBus {
       const connection = await this.#reconnect();
       if (connection === null) return;
       this.#useConnection(connection);
-      log.info({ dropped: this.#droppedFrames - droppedBefore }, 'the live bus has reconnected');
+      log.info({ dropped: this.#droppedFrames - droppedBefore }, 'the live bus is back');
     }
   }
 

@@ -1,5 +1,5 @@
-// Every store of a cluster's node on Redis. Appends to the journal have a connection of their own,
-// so that no large read stands before them.
+// All stores of a cluster's node on Redis. Appends to the journal have a connection of their own,
+// so that they never wait behind a large read.
 
 import type { Logger } from 'pino';
 import type { FeatureLevels } from '../ports/feature-level.ts';
@@ -29,19 +29,19 @@ export interface RedisStores extends Stores {
 
 export interface RedisStoresOptions {
   readonly address: RedisAddress;
-  /** Shown by the server beside each connection. */
+  /** The name of each connection in `CLIENT LIST`. */
   readonly name: string;
-  /** Replicas that must have each journal entry before its append counts; 0: none is asked. */
+  /** Replicas that must have each journal entry before its append counts; 0 for none. */
   readonly replicas: number;
-  /** Take a Redis that may lose what it acknowledged. */
+  /** Accept a Redis that may lose acknowledged writes. */
   readonly acceptWeak: boolean;
-  /** What the store has reached, for those of its parts that write by level. */
+  /** The feature level of the store, for the parts that write by level. */
   readonly levels: FeatureLevels;
   readonly now: () => number;
   readonly log: Logger;
 }
 
-/** Errors: `store-unavailable`; `weak-store` where Redis is not as durable as it must be. */
+/** Errors: `store-unavailable`; `weak-store` if Redis is not durable enough. */
 export async function openRedisStores(options: RedisStoresOptions): Promise<RedisStores> {
   const { address, name, log } = options;
   const connections: RedisConnection[] = [];

@@ -1,19 +1,19 @@
-// Refresh tokens on Redis. All that decides is in one slot for each family: `{family:<id>}` says
-// whose the family is, or that it is revoked, and `{family:<id>}:<hash>` is one token, used or not.
-// So rotating is one script. `token:<hash>` only leads from a token to its family; it is written
-// first, since one that leads to nothing does no harm. All of it ends by itself.
+// Refresh tokens on Redis. All keys of a family that decide are in one slot: `{family:<id>}` has
+// the user of the family, or the mark that it is revoked; `{family:<id>}:<hash>` is one token, used
+// or not. So a rotation is one script. `token:<hash>` only names the family of a token. It is
+// written first, because a name without a family does no harm. All keys expire by themselves.
 
 import type { RefreshToken, RotationResult } from '../../ports/accounts.ts';
 import { answerOf, type RedisConnection } from '../connection/connection.ts';
 import { Script } from '../connection/script.ts';
 
-/** Keys outlive their tokens: what has ended is judged by the caller's clock, not by Redis's. */
+/** Keys outlive their tokens: the caller's clock, not Redis's, decides whether a token expired. */
 const EXPIRY_SLACK_MS = 3_600_000;
 
 const REVOKED = 'revoked';
 const OWNED = 'user:';
 
-/** KEYS: family, token. ARGV: owner, token's end, milliseconds to keep both. */
+/** KEYS: family, token. ARGV: owner, token's expiry, TTL of both in milliseconds. */
 const add = new Script(`
 redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[3])
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
@@ -21,7 +21,7 @@ redis.call('SET', KEYS[2], 'new ' .. ARGV[2], 'PX', ARGV[3])
 redis.call('PEXPIRE', KEYS[1], ARGV[3], 'GT')
 return 1`);
 
-/** KEYS: family, old token, next token. ARGV: now, next token's end, milliseconds to keep it. */
+/** KEYS: family, old token, next token. ARGV: now, next token's expiry, its TTL in ms. */
 const rotate = new Script(`
 local owner, token = redis.call('GET', KEYS[1]), redis.call('GET', KEYS[2])
 if not owner or owner == '${REVOKED}' or not token then return {'unknown'} end
@@ -45,7 +45,7 @@ export class RedisRefreshTokens {
     this.#now = now;
   }
 
-  /** A token that has ended is not kept. */
+  /** Does not store an expired token. */
   async add({ hash, familyId, userId, expiresAt }: RefreshToken): Promise<void> {
     const retentionMs = this.#retentionMs(expiresAt);
     if (retentionMs === 0) return;
@@ -61,7 +61,7 @@ export class RedisRefreshTokens {
   ): Promise<RotationResult> {
     const familyId = await this.#familyOf(hash);
     if (familyId === null) return { result: 'unknown' };
-    // The least that Redis can keep: a token without a future is still a rotation of the old one.
+    // At least 1 ms, the shortest TTL: an expired next token still uses up the old one.
     const retentionMs = Math.max(this.#retentionMs(next.expiresAt), 1);
     await this.#lead(next.hash, familyId, retentionMs);
     const keys = [familyKey(familyId), tokenKey(familyId, hash), tokenKey(familyId, next.hash)];
@@ -71,7 +71,7 @@ export class RedisRefreshTokens {
     return { result, userId: owner!.slice(OWNED.length) };
   }
 
-  /** A revoked family is remembered as such until its last token would have ended. */
+  /** The mark of a revoked family stays until its last token would have expired. */
   async revoke(hash: string): Promise<void> {
     const familyId = await this.#familyOf(hash);
     if (familyId === null) return;
@@ -86,7 +86,7 @@ export class RedisRefreshTokens {
     await answerOf(this.#redis.set(`token:${hash}`, familyId, 'PX', retentionMs));
   }
 
-  /** How long Redis keeps what ends then; 0 for what has ended. */
+  /** The TTL of the keys of a token with this expiry; 0 for an expired token. */
   #retentionMs(expiresAt: number): number {
     const leftMs = Math.ceil(expiresAt - this.#now());
     return leftMs <= 0 ? 0 : leftMs + EXPIRY_SLACK_MS;

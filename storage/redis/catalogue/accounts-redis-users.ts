@@ -23,7 +23,7 @@ import { type EntityMoves, MOVED_FIELD } from './entity-moves.ts';
 import type { EntityParts } from './entity-parts.ts';
 import { type StoredUser, usersAt } from './stored-users.ts';
 
-/** Of changes to one user at the same time each round lets one through. */
+/** Attempts of one change: of concurrent changes of one user, each round lets one succeed. */
 const CHANGE_ROUNDS_MAX = 20;
 
 const [CREATED, PRESENT, ABANDONED] = [1, 2, 3];
@@ -40,7 +40,7 @@ redis.call('HSET', KEYS[1], unpack(ARGV, 4))
 redis.call('ZADD', KEYS[3], 0, ARGV[3])
 return ${CREATED}`);
 
-/** KEYS: user, changes. ARGV: most records, record, the revision that is changed, roles. */
+/** KEYS: user, changes. ARGV: most records, record, expected revision, roles. */
 const CHANGE_ROLES = new Script(`${APPEND_CHANGE}
 if redis.call('HEXISTS', KEYS[1], 'id') == 0 then return ${UNCHANGED} end
 if (redis.call('HGET', KEYS[1], 'revision') or '0') ~= ARGV[3] then return ${UNCHANGED} end
@@ -48,7 +48,7 @@ append_change(KEYS[2], ARGV[1], ARGV[2])
 redis.call('HSET', KEYS[1], 'roles', ARGV[4], 'revision', ARGV[3] + 1)
 return ${CHANGED}`);
 
-/** KEYS: user. Answers 1 where there is no user and never will be. */
+/** KEYS: user. Answers 1 if there is no user, and none can be created any more. */
 const ABANDON = new Script(`
 if redis.call('HEXISTS', KEYS[1], 'id') == 1 then return 0 end
 redis.call('HSET', KEYS[1], 'abandoned', 1)
@@ -63,7 +63,7 @@ end
 redis.call('HSET', KEYS[1], unpack(ARGV))
 return ${CREATED}`);
 
-/** KEYS: user of level 0. ARGV: the roles that are changed, roles. */
+/** KEYS: user of level 0. ARGV: expected roles, new roles. */
 const CHANGE_OLD_ROLES = new Script(`
 if redis.call('HEXISTS', KEYS[1], '${MOVED_FIELD}') == 1 then return ${MOVED} end
 local roles = redis.call('HGET', KEYS[1], 'roles')
@@ -86,14 +86,14 @@ export class RedisUsers {
     this.#changes = changes;
   }
 
-  /** False where the user is there already, or was abandoned. */
+  /** False if the user exists already, or was abandoned. */
   async create(user: User): Promise<boolean> {
     let createdOld = false;
     if (this.#layout.phase === 'old') {
       const fields = Object.entries(fieldsOf(user)).flat();
       const outcome = await CREATE_OLD.run(this.#redis, [oldUserKey(user.id)], fields);
       createdOld = outcome === CREATED;
-      // Only what was written before the copy began is certain to be copied.
+      // Only users written before the copy began are certain to be copied.
       if ((await this.#layout.refresh()) === 'old') return createdOld;
     }
     if (!this.#layout.isCopied) await this.#moves.user(user.id);
@@ -116,7 +116,7 @@ export class RedisUsers {
     return found.map((each) => each?.value ?? null);
   }
 
-  /** A change that another overtook is made again on top of it. */
+  /** Retries a change that a concurrent change overtook. */
   async addRole(userId: string, role: string): Promise<void> {
     for (let round = 0; round < CHANGE_ROUNDS_MAX; round++) {
       const [found] = await this.#locate([userId]);
@@ -135,8 +135,8 @@ export class RedisUsers {
   }
 
   /**
-   * Makes sure that a user who is not there never will be: whoever is about to write the user finds
-   * the mark. False where the user is there.
+   * Prevents that a missing user is created: a registration that is about to write the user finds
+   * the mark. False if the user exists.
    */
   async abandon(userId: string): Promise<boolean> {
     if (!this.#layout.isCopied) {

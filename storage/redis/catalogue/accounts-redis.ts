@@ -1,10 +1,11 @@
-// Accounts on Redis: `email:<address in lower case>` says whose the address is, and the user is a
-// hash in its bucket (`accounts-redis-users.ts`). The two are in different slots, so an address is
-// claimed first and the user is written after it, in one step with the record of the change.
-// A claim without a user is one under way, or what a crash left. When it is old enough another
-// registration takes it over, but first it writes a mark in the place of the user that never came:
-// a registration that was only slow then finds its place taken and fails. So two never succeed,
-// whatever the clocks say; the time only decides when to try.
+// Accounts on Redis: `email:<address in lower case>` has the user id of the address, and the user
+// is a hash in its bucket (`accounts-redis-users.ts`). The two are in different slots. So a
+// registration first claims the address, then writes the user, in one step with the record of the
+// change. A claim without a user belongs to a registration in progress, or was left by a crash.
+// When the claim is old enough, another registration takes it over. It first writes a mark in the
+// place of the missing user: a registration that was only slow then finds its place taken and
+// fails. So two registrations never both succeed, whatever the clocks say. The age only decides
+// when to try.
 
 import { assert } from '../../../domain/assert.ts';
 import type { AccountStore, RefreshToken, RotationResult, User } from '../../ports/accounts.ts';
@@ -14,12 +15,12 @@ import type { EntityParts } from './entity-parts.ts';
 import { answerOf, type RedisConnection } from '../connection/connection.ts';
 import { Script } from '../connection/script.ts';
 
-/** Longer than a registration that is still alive waits for Redis. */
+/** Longer than a living registration waits for Redis. */
 const CLAIM_GRACE_MS = 15_000;
 const NAMES_MAX = 100;
 
 /**
- * KEYS: e-mail. ARGV: user id. Answers the claim that holds the address now, and its age in
+ * KEYS: e-mail. ARGV: user id. Answers the present claim of the address, and its age in
  * milliseconds by this server's clock.
  */
 const claim = new Script(`
@@ -38,9 +39,9 @@ redis.call('SET', KEYS[1], string.format('%.0f ', now) .. ARGV[2])
 return 1`);
 
 export interface RedisAccountStoreOptions extends EntityParts {
-  /** Milliseconds since the Unix epoch. Decides only how long ended refresh tokens are kept. */
+  /** Milliseconds since the Unix epoch. Only decides how long expired refresh tokens are stored. */
   readonly now: () => number;
-  /** From when on a claim of an e-mail without a user may be taken over. */
+  /** Age from which a claim of an e-mail without a user may be taken over. */
   readonly claimGraceMs?: number;
 }
 
@@ -72,7 +73,7 @@ export class RedisAccountStore implements AccountStore {
     return present === null ? null : this.findUser(claimantOf(present));
   }
 
-  /** A command for each user, because each is in a slot of its own. */
+  /** One command for each user, because each is in a slot of its own. */
   async namesOf(userIds: readonly string[]): Promise<Map<string, string>> {
     assert(userIds.length <= NAMES_MAX, 'too many names asked for at once');
     const names = await this.#users.names(userIds);
@@ -101,7 +102,7 @@ export class RedisAccountStore implements AccountStore {
     return this.#tokens.revoke(hash);
   }
 
-  /** Nothing to do: Redis forgets each token by itself, soon after its end. */
+  /** Does nothing: Redis removes each token by itself, soon after its expiry. */
   async removeExpiredRefreshTokens(): Promise<void> {}
 
   async #claim(email: string, userId: string): Promise<boolean> {
@@ -115,7 +116,7 @@ export class RedisAccountStore implements AccountStore {
   }
 }
 
-/** A claim is the time it was made, a space, and the user's id. */
+/** A claim is its time, a space, and the user's id. */
 function claimantOf(present: string): string {
   return present.slice(present.indexOf(' ') + 1);
 }

@@ -1,9 +1,9 @@
-// Brings users, products and follows from the keys of level 0 into their buckets, while all nodes
-// serve (docs/decisions/030-change-stream-on-redis.md). Every node looks now and then how far the
-// catalogue is. Once every living node reads level 1, one of them leads: it scans all old keys in
-// batches and moves each entity that no change has moved yet. It keeps its place in Redis, so
-// another node goes on where it died. When a whole scan finds nothing left to move, the buckets are
-// finished; a while later the old keys are removed.
+// Copies users, products and follows from the keys of level 0 into their buckets, while all nodes
+// serve (docs/decisions/030-change-stream-on-redis.md). Every node polls the phase of the layout.
+// Once every living node reads level 1, one node leads the copy. It scans all old keys in batches
+// and moves each entity that no change has moved yet. It stores its cursors in Redis, so another
+// node can continue after a crash. When a whole scan finds no entity to move, the buckets are
+// finished. A while later the old keys are removed.
 
 import { randomUUID } from 'node:crypto';
 import pLimit from 'p-limit';
@@ -23,16 +23,16 @@ import { type CatalogueLayout, type CopyLead, CopyLeaseLostError } from './catal
 import { type EntityMoves, MOVED_FIELD } from './entity-moves.ts';
 import { type OldEntity, placementOf, scanOldEntities, serversOf } from './old-keys.ts';
 
-/** What every living node must read before anything is written in buckets. */
+/** The level that every living node must read before entities are written in buckets. */
 export const BUCKETS_LEVEL = 1;
 
 const TICK_INTERVAL_MS = 1_000;
 const LEASE_MS = 15_000;
-/** Entities that move at the same time. */
+/** Entities that are moved at the same time. */
 const MOVES_AT_ONCE = 16;
-/** Longer than anything of a node that does not know of the copy yet is under way. */
+/** Longer than any operation of a node that does not know of the copy yet. */
 const OLD_KEYS_RETENTION_MS = 600_000;
-/** Where a server's scan has ended. */
+/** The cursor of a finished scan of a server. */
 const SCANNED = 'end';
 
 /** KEYS: old entity. */
@@ -49,18 +49,18 @@ export interface CatalogueCopyOptions {
   readonly redis: RedisConnection;
   readonly layout: CatalogueLayout;
   readonly moves: EntityMoves;
-  /** The level that the store has reached: every living node reads it. */
+  /** The feature level of the store: every living node reads it. */
   readonly levels: { reached(): number; onChange(listener: () => void): () => void };
   readonly log: Logger;
-  /** For how long the old keys stay after everything was copied. */
+  /** How long the old keys stay after the end of the copy. */
   readonly oldKeysRetentionMs?: number;
-  /** After that another node may lead in the place of one that does not answer. */
+  /** After this time another node may take over from a leader that does not answer. */
   readonly leaseMs?: number;
 }
 
 export class CatalogueCopy {
   readonly #options: CatalogueCopyOptions;
-  /** Of this run of this process. */
+  /** The name of this process as a leader. */
   readonly #name = randomUUID();
   readonly #limit = pLimit(MOVES_AT_ONCE);
   #isStopping = false;
@@ -77,7 +77,7 @@ export class CatalogueCopy {
     this.#run();
   }
 
-  /** Resolves when nothing is under way. Idempotent. */
+  /** Resolves when no step is in progress. Idempotent. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     this.#unlisten();
@@ -86,8 +86,8 @@ export class CatalogueCopy {
   }
 
   /**
-   * Does what is to be done now, as far as this node may. Errors: `store-unavailable`,
-   * `lease-lost`; repeating it goes on.
+   * Does the next steps of the copy, if this node may. Errors: `store-unavailable`, `lease-lost`;
+   * another call continues.
    */
   async advance(): Promise<void> {
     const { layout, levels } = this.#options;
@@ -96,7 +96,7 @@ export class CatalogueCopy {
     if (layout.phase === 'copied' && !(await this.#mayClear())) return;
     const lead = await layout.lead(this.#name, this.#options.leaseMs ?? LEASE_MS);
     if (lead === null) return;
-    // What the leader before did last may be newer than what this node knows.
+    // The last leader may have advanced the phase since the last refresh.
     await layout.refresh();
     if (layout.phase === 'old') {
       await lead.advance('old', 'copying');
@@ -117,7 +117,7 @@ export class CatalogueCopy {
     });
   }
 
-  /** Never rejects: the next one goes on. */
+  /** Never rejects: the next call continues. */
   async #advanceOnce(): Promise<void> {
     try {
       await this.advance();
@@ -153,14 +153,14 @@ export class CatalogueCopy {
   async #clear(lead: CopyLead): Promise<void> {
     const { layout, log } = this.#options;
     const { isWhole } = await this.#scan(lead, (entity) => this.#remove(entity));
-    // Where servers changed meanwhile, the next tick scans again.
+    // If servers changed meanwhile, the next tick scans again.
     if (!isWhole) return;
     await lead.advance('copied', 'cleared');
     await layout.refresh();
     log.info('the keys of users, products and follows of level 0 are removed');
   }
 
-  /** `isWhole`: this scan alone has seen every key that was there before it began. */
+  /** `isWhole`: this scan alone has read every key that existed before it began. */
   async #scan(
     lead: CopyLead,
     work: (entity: OldEntity) => Promise<boolean>,
@@ -188,7 +188,7 @@ export class CatalogueCopy {
     return { moved, isWhole: isWhole && before === (await placementOf(redis)) };
   }
 
-  /** Whether there was something to move. */
+  /** True if there was an entity to move. */
   #move({ kind, id }: OldEntity): Promise<boolean> {
     const { moves } = this.#options;
     if (kind === 'user') return moves.user(id);
@@ -196,7 +196,7 @@ export class CatalogueCopy {
   }
 
   /**
-   * Only what has moved: no other key of level 0 has ever been acknowledged and is still needed.
+   * Removes moved entities only. No other acknowledged key of level 0 is still needed.
    */
   async #remove({ kind, id }: OldEntity): Promise<boolean> {
     const { redis } = this.#options;

@@ -1,13 +1,13 @@
-// The names of the keys of users, products and follows on Redis, and the bucket that each is in:
-// all keys of a bucket share a hash tag, so that one script changes an entity and appends the
-// record of the change. Part of the stored format. The keys of feature level 0, each in a slot of
-// its own, are here as well (docs/decisions/030-change-stream-on-redis.md).
+// The names of the keys of users, products and follows on Redis, and the bucket of each. All keys
+// of a bucket share a hash tag, so that one script changes an entity and appends the record of the
+// change. Part of the stored format. The keys of feature level 0, each in a slot of its own, are
+// here as well (docs/decisions/030-change-stream-on-redis.md).
 
 import { fnv1a } from '../../../domain/ids.ts';
 
 export const CHANGE_BUCKETS = 32;
 
-/** Of a user, with all the user follows, or of a product. */
+/** The bucket of a product, or of a user with the user's follows. */
 export function changeBucketOf(id: string): number {
   return fnv1a(id) % CHANGE_BUCKETS;
 }
@@ -16,15 +16,15 @@ export function changeBucketOf(id: string): number {
 export function changesKey(bucket: number): string {
   return `${tag(bucket)}:changes`;
 }
-/** A sorted set of what the bucket has, for a full pass: see `memberOf`. All scores are 0. */
+/** A sorted set of the bucket's entities, for a full pass: see `memberOf`. All scores are 0. */
 export function entitiesKey(bucket: number): string {
   return `${tag(bucket)}:entities`;
 }
-/** What of the copy from level 0 the bucket has: absent, `copying` or `copied`. */
+/** The state of the bucket's copy from level 0: absent, `copying` or `copied`. */
 export function bucketLayoutKey(bucket: number): string {
   return `${tag(bucket)}:layout`;
 }
-/** A set of users whose follows are in the bucket, while the copy goes on. */
+/** A set of users whose follows are in the bucket, during the copy. */
 export function arrivedKey(bucket: number): string {
   return `${tag(bucket)}:arrived`;
 }
@@ -50,12 +50,12 @@ export const ENTITY_PREFIX = 'entity';
 export function entityKey(entityId: string): string {
   return `${ENTITY_PREFIX}:${entityId}`;
 }
-/** As redis-om's entity id. */
+/** redis-om's entity id of a product. */
 export function productEntityId(productId: string): string {
   return `${tag(changeBucketOf(productId))}:product:${productId}`;
 }
 
-/** Whom a user follows, and what is pending of that. */
+/** The keys of a user's follows and their pending steps. */
 export interface FollowingKeys {
   /** A sorted set of creators by the time since when the user follows them. */
   readonly following: string;
@@ -66,7 +66,7 @@ export interface FollowingKeys {
 export function followingKeys(userId: string): FollowingKeys {
   return followingKeysAt(`${tag(changeBucketOf(userId))}:following:${userId}`);
 }
-/** Where a user's follows are put together before they take their place. */
+/** Where a user's follows are copied before the copy replaces the place. */
 export function followingCopyKey(userId: string): string {
   return `${followingKeys(userId).following}:copy`;
 }
@@ -77,14 +77,14 @@ export const OLD_FOLLOWING_PREFIX = '{following:';
 export function oldUserKey(userId: string): string {
   return `${OLD_USER_PREFIX}${userId}`;
 }
-/** As redis-om's entity id. */
+/** redis-om's entity id of a product at level 0. */
 export function oldProductEntityId(productId: string): string {
   return `{product:${productId}}`;
 }
 export function oldFollowingKeys(userId: string): FollowingKeys {
   return followingKeysAt(`${OLD_FOLLOWING_PREFIX}${userId}}`);
 }
-/** Exists once a user's follows at level 0 may not be changed any more. */
+/** Exists once a user's follows at level 0 are frozen. */
 export function oldFollowingMovedKey(userId: string): string {
   return `${oldFollowingKeys(userId).following}:moved`;
 }

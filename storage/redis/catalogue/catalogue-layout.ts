@@ -1,7 +1,8 @@
-// Where users, products and follows are: at the keys of feature level 0, in buckets, or on the way.
-// The phase is in Redis and only rises; each process knows it as of its last refresh. Stores are
-// right with a phase that is behind (docs/decisions/030-change-stream-on-redis.md): it only costs
-// them reads. One node at a time leads the copy, under a lease with a fencing number.
+// The phase of the catalogue's layout: users, products and follows are at the keys of feature level
+// 0, in buckets, or partly in both. The phase is in Redis and only rises. Each process knows the
+// phase of its last refresh. Stores are right with an old phase
+// (docs/decisions/030-change-stream-on-redis.md): it only costs them reads. One node at a time
+// leads the copy, under a lease with a fencing number.
 
 import { answerOf, type RedisConnection } from '../connection/connection.ts';
 import { Script } from '../connection/script.ts';
@@ -13,16 +14,16 @@ import { Script } from '../connection/script.ts';
 const PHASES = ['old', 'copying', 'copied', 'cleared'] as const;
 export type LayoutPhase = (typeof PHASES)[number];
 
-/** A hash: `phase`, when it began by Redis's clock, the lease, and where the copy is. */
+/** A hash: `phase`, its start by Redis's clock, the lease, and the cursors of the copy. */
 const LAYOUT = '{catalogue}:layout';
 
-/** Milliseconds by this server's clock. */
+/** The time of this server in milliseconds. */
 const NOW = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function text(number) return string.format('%.0f', number) end`;
 
-/** KEYS: layout. ARGV: who, for how long. Answers the fencing number, 0 where another leads. */
+/** KEYS: layout. ARGV: name, TTL. Answers the fencing number, 0 if another node leads. */
 const LEAD = new Script(`${NOW}
 local leader = redis.call('HGET', KEYS[1], 'leader')
 local until_ms = tonumber(redis.call('HGET', KEYS[1], 'leaseUntil') or '0')
@@ -34,7 +35,7 @@ end
 redis.call('HSET', KEYS[1], 'leaseUntil', text(now + ARGV[2]))
 return tonumber(redis.call('HGET', KEYS[1], 'fence'))`);
 
-/** KEYS: layout. ARGV: fencing number, for how long, fields to remove, then fields and values. */
+/** KEYS: layout. ARGV: fencing number, TTL, fields to remove, then fields and values. */
 const SAVE = new Script(`${NOW}
 if redis.call('HGET', KEYS[1], 'fence') ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[1], 'leaseUntil', text(now + ARGV[2]))
@@ -50,7 +51,7 @@ if (redis.call('HGET', KEYS[1], 'phase') or '') ~= ARGV[2] then return 0 end
 redis.call('HSET', KEYS[1], 'phase', ARGV[3], 'since', text(now))
 return 1`);
 
-/** KEYS: layout. Answers for how many milliseconds the phase has lasted. */
+/** KEYS: layout. Answers the age of the phase in milliseconds. */
 const AGE = new Script(`${NOW}
 return text(now - tonumber(redis.call('HGET', KEYS[1], 'since') or '0'))`);
 
@@ -63,7 +64,7 @@ export class CatalogueLayout {
   readonly #redis: RedisConnection;
   #phase: LayoutPhase;
 
-  /** `phase`: what is known of it already. */
+  /** `phase`: the phase, if it is known already. */
   constructor(options: { readonly redis: RedisConnection; readonly phase?: LayoutPhase }) {
     this.#redis = options.redis;
     this.#phase = options.phase ?? 'old';
@@ -73,7 +74,7 @@ export class CatalogueLayout {
   get phase(): LayoutPhase {
     return this.#phase;
   }
-  /** Nothing is at the keys of level 0 alone any more. */
+  /** No entity is at the keys of level 0 only. */
   get isCopied(): boolean {
     return this.#phase === 'copied' || this.#phase === 'cleared';
   }
@@ -87,19 +88,19 @@ export class CatalogueLayout {
     return this.#phase;
   }
 
-  /** For how long the present phase has lasted, by Redis's clock. Errors: `store-unavailable`. */
+  /** The age of the present phase by Redis's clock. Errors: `store-unavailable`. */
   async phaseAgeMs(): Promise<number> {
     return Number(await AGE.run(this.#redis, [LAYOUT], []));
   }
 
-  /** The right to lead the copy; null where another node has it. Errors: `store-unavailable`. */
+  /** Acquires the lease of the copy; null if another node has it. Errors: `store-unavailable`. */
   async lead(name: string, leaseMs: number): Promise<CopyLead | null> {
     const fence = (await LEAD.run(this.#redis, [LAYOUT], [name, leaseMs])) as number;
     return fence === 0 ? null : new CopyLead({ redis: this.#redis, fence, leaseMs });
   }
 }
 
-/** Every method fails with `lease-lost` once another node leads, and with `store-unavailable`. */
+/** Errors of all methods: `lease-lost` once another node leads; `store-unavailable`. */
 export class CopyLead {
   readonly #redis: RedisConnection;
   readonly #fence: number;
@@ -116,7 +117,7 @@ export class CopyLead {
     check(await ADVANCE.run(this.#redis, [LAYOUT], [this.#fence, present, to]));
   }
 
-  /** Where a server's scan is, null where it has not begun. */
+  /** The cursor of a server's scan; null before its start. */
   async cursorOf(server: string): Promise<string | null> {
     return answerOf(this.#redis.hget(LAYOUT, cursorField(server)));
   }

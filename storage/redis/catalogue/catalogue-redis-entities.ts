@@ -1,11 +1,12 @@
-// Products and rows of drops as redis-om entities, which are hashes. redis-om writes an entity
-// whole but knows no conditions, so a new one is written beside the present one, in the same slot,
-// and a script takes it over only where it is newer. What a crash leaves beside ends by itself.
+// Products and rows of drops as redis-om entities, which are hashes. redis-om writes a whole entity
+// without a condition. So the new entity is staged beside the present one, in the same slot, and a
+// script replaces the present one only if the staged one is newer. After a crash a staged entity
+// expires by itself.
 //
-// Products are in buckets, and the script appends the record of the change (C1). Until the copy
-// from level 0 has begun, they are written at the keys of level 0, without records, by a script
-// that respects the mark of a moved product. Rows of drops follow their journals and have no
-// records.
+// Products are in buckets, and the script appends the record of the change (C1). Before the copy
+// from level 0 begins, products are written at the keys of level 0, without records, by a script
+// that respects the mark of a moved product. Rows of drops are projections of their journals and
+// have no records.
 
 import { randomUUID } from 'node:crypto';
 import { type Entity, Schema } from 'redis-om';
@@ -33,7 +34,7 @@ import type { EntityParts } from './entity-parts.ts';
 import type { OmConnection } from './om-connection.ts';
 import { productEntityOf, productsAt, productSchema } from './stored-products.ts';
 
-/** Far longer than anything waits for Redis. */
+/** Far longer than any call waits for Redis. */
 const STAGED_LIFETIME_SECONDS = 60;
 
 type DropEntity = { readonly [name in keyof DropView]: DropView[name] };
@@ -65,7 +66,7 @@ const dropSchema = new Schema<DropEntity>(
 
 const [TAKEN, NOT_NEWER, ENDED, MOVED] = [1, 0, -1, -2];
 
-/** Whether the staged entity is newer by its counter; one that is not goes. */
+/** Whether the staged entity is newer by its counter; removes it if not. */
 const IS_NEWER = `
 local function is_newer(present, staged, counter)
   local new = redis.call('HGET', staged, counter)
@@ -95,7 +96,7 @@ append_change(KEYS[3], ARGV[1], ARGV[2])
 if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('ZADD', KEYS[4], 0, ARGV[3]) end
 return take_over(KEYS[1], KEYS[2])`);
 
-/** KEYS: product of level 0, staged. ARGV: 1 where it must be there already. */
+/** KEYS: product of level 0, staged. ARGV: 1 if the product must exist already. */
 const TAKE_OLD_PRODUCT = new Script(`${IS_NEWER}
 local is_moved = redis.call('HEXISTS', KEYS[1], '${MOVED_FIELD}') == 1
 if is_moved or (ARGV[1] == '1' and redis.call('EXISTS', KEYS[1]) == 0) then
@@ -122,12 +123,12 @@ export class CatalogueEntities {
     this.#changes = changes;
   }
 
-  /** False where it is there already. Atomic. */
+  /** False if the product exists already. Atomic. */
   async addProduct(product: Product): Promise<boolean> {
     let addedOld = false;
     if (this.#layout.phase === 'old') {
       addedOld = (await this.#putOldProduct(product, { mustExist: false })) === TAKEN;
-      // Only what was written before the copy began is certain to be copied.
+      // Only products written before the copy began are certain to be copied.
       if ((await this.#layout.refresh()) === 'old') return addedOld;
     }
     if (!this.#layout.isCopied) await this.#moves.product(product.id);
@@ -135,8 +136,8 @@ export class CatalogueEntities {
   }
 
   /**
-   * A product in the place of the one that was found, with a higher revision. False where that has
-   * changed, or moved: it is to be found again. Atomic.
+   * Replaces the found product by a higher revision. False if the product has changed or moved
+   * since: find it again. Atomic.
    */
   async changeProduct(found: Found<Product>, changed: Product): Promise<boolean> {
     if (!found.inBucket) {
@@ -150,7 +151,7 @@ export class CatalogueEntities {
     return this.#putProduct(changed);
   }
 
-  /** False where a version is stored that is not below this one. Atomic. */
+  /** False if the stored version is not below this one. Atomic. */
   async putDrop(view: DropView): Promise<boolean> {
     const id = dropEntityId(view.id);
     const staged = await this.#stage(dropSchema, id, { ...view });
@@ -192,7 +193,7 @@ export class CatalogueEntities {
     return outcome === MOVED ? MOVED : isTaken(outcome) ? TAKEN : NOT_NEWER;
   }
 
-  /** Writes an entity beside its place, and answers the key. */
+  /** Stages an entity beside its place, and returns the key. */
   async #stage<T extends Entity>(schema: Schema<T>, id: string, entity: T): Promise<string> {
     const staged = `${id}:next:${randomUUID()}`;
     await this.#om.saveForAWhile(schema, staged, entity, STAGED_LIFETIME_SECONDS);

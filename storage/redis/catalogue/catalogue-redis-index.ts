@@ -1,8 +1,8 @@
-// The catalogue's lists: sorted sets of (createdAt, id) beside the entities, each in a slot of its
-// own. The lists of everything are spread over buckets, so that no single key takes every write; a
-// creator's and a product's lists are one set each. An entry is put after its entity, and says
-// which version it was put for, so putting is idempotent and what comes late changes nothing.
-// Between the two writes, or after a crash there, a list is behind its entities, never ahead.
+// The catalogue's lists: sorted sets of (createdAt, id), each in a slot of its own. The lists of
+// all entities are spread over buckets, so that no single key takes every write. The lists of a
+// creator and of a product are one set each. An entry is written after its entity, with the version
+// of the entity, so writing is idempotent and a late write changes nothing. Between the two writes,
+// or after a crash there, a list is behind its entities, never ahead.
 
 import { fnv1a } from '../../../domain/ids.ts';
 import type { DropStatus, DropView, DropFilter } from '../../../contracts/drops.ts';
@@ -10,12 +10,12 @@ import type { Product } from '../../../contracts/products.ts';
 import { answerOf, type RedisConnection } from '../connection/connection.ts';
 import { Script } from '../connection/script.ts';
 
-/** Part of the stored format. A page of the lists of everything costs this many short reads. */
+/** Part of the stored format. A page of the lists of all entities takes this many short reads. */
 const BUCKETS = 8;
 
 const STATUSES: readonly DropStatus[] = ['upcoming', 'live', 'ended', 'cancelled'];
 
-/** KEYS: the whole list, what was placed (id -> "version status"), then a list for each status. */
+/** KEYS: the whole list, its entries (id -> "version status"), then a list for each status. */
 const place = new Script(`
 local id, createdAt, version, status = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local placed = redis.call('HGET', KEYS[2], id)
@@ -29,7 +29,7 @@ redis.call('ZADD', KEYS[3 + status], createdAt, id)
 redis.call('HSET', KEYS[2], id, version .. ' ' .. status)
 return 1`);
 
-/** Puts a new product into its lists. Idempotent. Errors: `store-unavailable`. */
+/** Adds a new product to its lists. Idempotent. Errors: `store-unavailable`. */
 export async function placeProduct(redis: RedisConnection, product: Product): Promise<void> {
   const { id, creatorId, createdAt } = product;
   const bucket = `index:{products:${fnv1a(id) % BUCKETS}}`;
@@ -38,14 +38,14 @@ export async function placeProduct(redis: RedisConnection, product: Product): Pr
   );
 }
 
-/** The keys that make up the list of all products, or of one creator's. */
+/** The keys of the list of all products, or of one creator's products. */
 export function productLists(creatorId: string | undefined): string[] {
   return creatorId === undefined ? buckets('products') : [productsOfCreator(creatorId)];
 }
 
 /**
- * Puts a drop into its lists, by its status; ignored by each list that was put for the same version
- * or a later one. Errors: `store-unavailable`.
+ * Adds a drop to its lists, by its status. A list that has the same version or a later one ignores
+ * it. Errors: `store-unavailable`.
  */
 export async function placeDrop(redis: RedisConnection, view: DropView): Promise<void> {
   const { id, creatorId, productId, createdAt, version, status } = view;
@@ -64,8 +64,8 @@ export async function placeDrop(redis: RedisConnection, view: DropView): Promise
 }
 
 /**
- * The keys of the narrowest list that holds every drop of the filter. Only a filter by product and
- * creator is not answered by its list alone: that list is the product's.
+ * The keys of the shortest list with all drops of the filter. Only for a filter by product and
+ * creator the list may have other drops: it is the product's list.
  */
 export function dropLists({ productId, creatorId, status }: DropFilter): string[] {
   const suffix = status === undefined ? '' : `:${status}`;

@@ -1,6 +1,6 @@
 // Products and drop rows on Redis. The entity is written first and its lists after it, so a crash
-// between leaves a list behind its entity. For a drop the relay puts the same view again; until
-// then a list entry that contradicts its entity is left out of the page and put right on the way.
+// in between leaves a list behind its entity. For a drop the relay then puts the same view again.
+// Until then a read leaves out a list entry that contradicts its entity, and corrects the entry.
 
 import type { Catalogue } from '../../ports/catalogue.ts';
 import type { DropView, DropFilter } from '../../../contracts/drops.ts';
@@ -19,13 +19,13 @@ import type { RedisConnection } from '../connection/connection.ts';
 import type { EntityParts } from './entity-parts.ts';
 import { readNewestFirst } from '../connection/newest-first.ts';
 
-/** Rows that are put at the same time. */
+/** Rows that are written at the same time. */
 const PUTS_MAX = 32;
-/** Of changes to one product at the same time each round lets one through. */
+/** Attempts of one change: of concurrent changes of one product, each round lets one succeed. */
 const CHANGE_ROUNDS_MAX = 20;
 /**
- * Reads of a list for one page, when entries are left out. Past it the page is shorter than its
- * limit, and its cursor leads on.
+ * Reads of a list for one page when entries are left out. Past it the page is shorter than its
+ * limit, and its cursor continues after the entries read.
  */
 const PAGE_ROUNDS_MAX = 8;
 
@@ -38,13 +38,13 @@ export class RedisCatalogue implements Catalogue {
     this.#entities = new CatalogueEntities(options);
   }
 
-  /** After a crash within, the product may exist unlisted; nobody was told its id. */
+  /** After a crash half way the product may exist without a list entry: no caller got its id. */
   async addProduct(product: Product): Promise<void> {
     await this.#entities.addProduct(product);
     await placeProduct(this.#redis, product);
   }
 
-  /** A change that another overtook is made again on top of it. */
+  /** Retries a change that a concurrent change overtook. */
   async changeProduct(productId: string, change: ProductPatch): Promise<Product | null> {
     for (let round = 0; round < CHANGE_ROUNDS_MAX; round++) {
       const [found] = await this.#entities.products([productId]);
@@ -80,7 +80,7 @@ export class RedisCatalogue implements Catalogue {
     }
   }
 
-  /** Places also what was put before: its first writer may have died before it came so far. */
+  /** Also adds a stored view to its lists: its first writer may have died before that. */
   async #putDrop(view: DropView): Promise<void> {
     const isTaken = await this.#entities.putDrop(view);
     const stored = isTaken ? view : await this.findDrop(view.id);
@@ -100,7 +100,7 @@ export class RedisCatalogue implements Catalogue {
     });
   }
 
-  /** `read` leaves out what does not belong, and then the list is read on, within a bound. */
+  /** `read` leaves out entries that contradict; then the list is read further, within a bound. */
   async #list<T>(
     list: ListName,
     keys: readonly string[],
@@ -111,7 +111,7 @@ export class RedisCatalogue implements Catalogue {
     let position: ListPosition = decodeCursor(list, page.cursor);
     for (let round = 0; round < PAGE_ROUNDS_MAX && items.length < page.limit; round++) {
       const needed = page.limit - items.length;
-      // One more than the page shows says whether anything follows.
+      // One entry more than the page shows whether another page follows.
       const found = await readNewestFirst(this.#redis, keys, position, needed + 1);
       const shown = found.slice(0, needed);
       items.push(...(await read(shown.map(({ id }) => id))));
@@ -125,7 +125,7 @@ export class RedisCatalogue implements Catalogue {
     try {
       await Promise.all(drops.map((drop) => placeDrop(this.#redis, drop)));
     } catch (error) {
-      // A store that takes no writes is still read: whoever reads next tries again.
+      // A store that refuses writes is still readable: the next read retries.
       if (!(error instanceof StoreUnavailableError)) throw error;
     }
   }

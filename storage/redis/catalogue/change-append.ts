@@ -1,13 +1,13 @@
-// What a script that changes an entity does to append the record of the change: a stream entry with
-// one field, whose name is the version of the format. The value is the time, a space, and the
-// change as JSON.
+// The Lua function with which scripts append the record of a change: a stream entry with one field.
+// The field's name is the version of the format. Its value is the time, a space, and the change as
+// JSON.
 
 import type { EntityChange } from '../../../contracts/changes.ts';
 import type { ChangeRecord } from '../../ports/change-stream.ts';
 
 const FIELD = 'c1';
 
-/** Lua. To be called before the change: a script that fails is not rolled back. */
+/** Call it before the change: Redis does not roll back a failed script. */
 export const APPEND_CHANGE = `
 local function append_change(stream, kept_max, change)
   local time = redis.call('TIME')

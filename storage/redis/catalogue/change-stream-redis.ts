@@ -1,10 +1,11 @@
-// The change stream on Redis (C1): a Redis stream for each bucket. The scripts that change an
-// entity append its record (`change-append.ts`), so the two are one step. Redis itself counts the
-// sequences, as the second part of the stream's ids, and refuses one that does not rise. They have
-// no gaps, so what was trimmed is the newest sequence less the length of the stream.
+// The change stream on Redis (C1): a Redis stream for each bucket. The script that changes an
+// entity also appends the record (`change-append.ts`), so both are one step. Redis counts the
+// sequences, as the second part of the stream's ids, and refuses a sequence that does not rise.
+// Sequences have no gaps, so the number of trimmed records is the newest sequence minus the length
+// of the stream.
 //
-// The full pass reads a sorted set of the bucket's entities, by their names: a user, a product, or
-// the follows of a user, which are read newest first from where the page before ended.
+// The full pass reads a sorted set with the names of the bucket's entities: a user, a product, or
+// the follows of a user. Follows are read newest first, from the end of the page before.
 
 import { InvalidCursorError } from '../../ports/page.ts';
 import type { EntityChange } from '../../../contracts/changes.ts';
@@ -35,7 +36,7 @@ import type { OmConnection } from './om-connection.ts';
 import { productsAt } from './stored-products.ts';
 import { usersAt } from './stored-users.ts';
 
-/** KEYS: stream. Answers the newest sequence and the length, both 0 where there is no stream. */
+/** KEYS: stream. Answers the newest sequence and the length; both 0 without a stream. */
 const HEAD = new Script(`
 if redis.call('EXISTS', KEYS[1]) == 0 then return {0, 0} end
 local info, last, length = redis.call('XINFO', 'STREAM', KEYS[1]), 0, 0
@@ -47,18 +48,18 @@ return {last, length}`);
 
 export interface RedisChangeStreamOptions {
   readonly redis: RedisConnection;
-  /** Where products travel. */
+  /** The connection for products. */
   readonly om: OmConnection;
-  /** Records in all buckets together. */
+  /** Most records in all buckets together. */
   readonly retainedMax?: number;
 }
 
-/** Where a full pass is: after an entity, or within the follows of a user. */
+/** The position of a full pass: after an entity, or within the follows of a user. */
 type ScanCursor = readonly [member: string, time: number | null, id: string];
 
 export class RedisChangeStream implements ChangeStream {
   readonly bucketCount = CHANGE_BUCKETS;
-  /** Records that a bucket keeps. */
+  /** Most records of a bucket. */
   readonly #retainedInBucketMax: number;
   readonly #redis: RedisConnection;
   readonly #om: OmConnection;
@@ -82,7 +83,7 @@ export class RedisChangeStream implements ChangeStream {
       this.#redis.xrange(changesKey(bucket), `0-${after + 1}`, '+', 'COUNT', limit),
     );
     const records = entries.map(([id, fields]) => recordOf(bucket, id, fields));
-    // Nothing is missing where the first record follows the position.
+    // No record is missing if the first one follows the position.
     if (records[0]?.sequence === after + 1) return records;
     const { last, trimmed } = await this.head(bucket);
     if (after < trimmed || after > last) {
@@ -90,7 +91,7 @@ export class RedisChangeStream implements ChangeStream {
         `bucket ${bucket} has records ${trimmed + 1} to ${last}, and ${after} was the position`,
       );
     }
-    // What was appended since the read comes with the next one.
+    // The next read returns the records appended since.
     return [];
   }
 
@@ -110,7 +111,7 @@ export class RedisChangeStream implements ChangeStream {
     const members = await answerOf(
       this.#redis.zrangebylex(entitiesKey(bucket), start, '+', 'LIMIT', 0, needed),
     );
-    // One user's follows may fill many pages: they are the last thing of a page.
+    // One user's follows may fill many pages, so they end a page.
     const isFollows = (member: string): boolean => parseMember(member)?.kind === 'follows';
     const found = members.slice(0, members.findIndex(isFollows) + 1 || members.length);
     changes.push(...(await this.#entities(found.filter((member) => !isFollows(member)))));
@@ -136,8 +137,8 @@ export class RedisChangeStream implements ChangeStream {
   }
 
   /**
-   * Runs a script that may append a record, for the stores: `ARGV[1]` is how many records a bucket
-   * keeps, and `args` follow. Errors: `store-unavailable`.
+   * Runs a script of a store that may append a record. `ARGV[1]` is the most records of a bucket;
+   * `args` follow. Errors: `store-unavailable`.
    */
   async append(
     script: Script,
@@ -159,7 +160,7 @@ export class RedisChangeStream implements ChangeStream {
     });
   }
 
-  /** Users and products as they are now; those that are gone are left out. */
+  /** Users and products as they are now, without removed ones. */
   async #entities(members: readonly string[]): Promise<EntityChange[]> {
     const parsed = members.map(parseMember);
     const ids = (kind: string) =>
@@ -180,7 +181,7 @@ export class RedisChangeStream implements ChangeStream {
   }
 }
 
-/** After a page of a user's follows: within them where it was full. */
+/** The position after a page of a user's follows: within them if the page was full. */
 function within(member: string, follows: readonly EntityChange[], limit: number): ScanCursor {
   const last = follows.at(-1);
   if (last?.kind !== 'follow' || follows.length < limit) return [member, null, ''];
@@ -205,6 +206,6 @@ function parts(cursor: string): unknown[] {
     const parsed: unknown = JSON.parse(cursor);
     return Array.isArray(parsed) && parsed.length === 3 ? parsed : [];
   } catch {
-    return []; // The caller refuses it.
+    return []; // The caller throws.
   }
 }

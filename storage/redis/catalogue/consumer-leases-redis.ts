@@ -1,4 +1,4 @@
-// Consumer leases on Redis: one key for each consumer, with its holder, which runs out by itself.
+// Consumer leases on Redis: one key for each consumer, with its holder. The key expires by itself.
 
 import type { ConsumerLeases } from '../../ports/consumer-leases.ts';
 import type { RedisConnection } from '../connection/connection.ts';
@@ -30,7 +30,7 @@ export class RedisConsumerLeases implements ConsumerLeases {
   }
 }
 
-/** In the slot of the consumer's positions. */
+/** The key is in the slot of the consumer's positions. */
 function keyOf(consumer: string): string {
   return `{consumer:${consumer}}:lease`;
 }

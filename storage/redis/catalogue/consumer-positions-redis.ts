@@ -1,6 +1,6 @@
-// How far in each shard's journal somebody has come, on Redis: one hash of shard and sequence for
-// each of them. Consumers without rows of their own keep it by name; the projections keep theirs
-// the same way (`projection-redis.ts`).
+// Positions in each shard's journal on Redis: one hash of shard and sequence for each consumer
+// without rows of its own. The projections store their positions in the same way
+// (`projection-redis.ts`).
 
 import type { ConsumerPositions, ShardPosition } from '../../ports/consumer-positions.ts';
 import { answerOf, type RedisConnection } from '../connection/connection.ts';
@@ -27,7 +27,7 @@ export class RedisPositions {
     return sequence === null ? 0 : Number(sequence);
   }
 
-  /** All in one atomic step; none goes back. */
+  /** Stores all positions in one atomic step. No position goes back. */
   async save(positions: readonly ShardPosition[]): Promise<void> {
     if (positions.length === 0) return;
     const args = positions.flatMap(({ shard, sequence }) => [shard, sequence]);

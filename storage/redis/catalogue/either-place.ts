@@ -1,22 +1,22 @@
-// Reads of entities that may be in their bucket or still at the keys of level 0.
+// Reads entities that may be in their bucket or still at the keys of level 0.
 
 import type { CatalogueLayout } from './catalogue-layout.ts';
 
 export interface Found<T> {
   readonly value: T;
-  /** False: it is at the key of level 0. */
+  /** False: the entity is at the key of level 0. */
   readonly inBucket: boolean;
 }
 
 export interface Places<T> {
-  /** By ids, in their order; null where there is none. */
+  /** In the order of the ids; null for a missing entity. */
   readonly inBucket: (ids: readonly string[]) => Promise<(T | null)[]>;
   readonly atOldKeys: (ids: readonly string[]) => Promise<(T | null)[]>;
 }
 
 /**
- * The bucket is read first: what is there is newer than what it was copied from. It is read again
- * for what is in neither place, since an entity that moved meanwhile may have lost its old key.
+ * Reads the bucket first: an entity there is newer than its copy at level 0. Reads the bucket again
+ * for entities in neither place, because an entity that moved meanwhile may have lost its old key.
  */
 export async function readEitherPlace<T>(
   layout: CatalogueLayout,

@@ -1,14 +1,15 @@
 // Moves one user, product or list of follows from its keys of level 0 into its bucket. The two are
 // in different slots, so a move is several steps, in this order:
 //
-// 1. The old entity is frozen: a mark in its own slot, which every script of this version that
-//    writes there respects. From here on it changes no more.
-// 2. The bucket takes the frozen contents, once: where the entity has arrived, or the bucket is
-//    copied as a whole, nothing happens.
+// 1. A mark in the entity's own slot freezes the old entity. Every script of this version that
+//    writes
+//    there respects the mark, so the old entity never changes again.
+// 2. The bucket stores the frozen contents, once. If the entity has arrived, or the whole bucket is
+//    copied, nothing happens.
 //
-// Until step 2 readers find the entity in the old place and writers repeat the move, so a crash
-// between loses nothing, and any number of movers end at the same. A move is no change: it appends
-// no record. The end of the copy makes all consumers begin with a full pass instead.
+// Until step 2 readers find the entity in the old place and writers repeat the move. So a crash in
+// between loses nothing, and any number of movers have the same result. A move is no change: it
+// appends no record. Instead, the end of the copy makes all consumers begin with a full pass.
 
 import { StoreUnavailableError } from '../../ports/journal.ts';
 import { answerOf, type RedisConnection } from '../connection/connection.ts';
@@ -31,11 +32,11 @@ import {
   userKey,
 } from './catalogue-keys.ts';
 
-/** Follows that one command carries. */
+/** Most follows of one command. */
 const FOLLOWS_AT_ONCE = 1_000;
-/** For half a copy that nobody goes on with. */
+/** TTL of an unfinished copy. */
 const COPY_LIFETIME_MS = 600_000;
-/** A copy that ended by itself meanwhile is made again. */
+/** How often a copy is started again because it expired meanwhile. */
 const COPY_ROUNDS_MAX = 3;
 
 /** The field that freezes an entity of level 0. */
@@ -79,8 +80,8 @@ return 1`);
 
 /**
  * KEYS: copy, layout of the bucket, arrived, entities, following, pending, revision. ARGV: user,
- * member, how many are followed, revision, for how long that is remembered, notes. Answers -1
- * where the copy is not whole.
+ * member, number of follows, revision, TTL of the revision, notes. Answers -1 if the copy is
+ * incomplete.
  */
 const INSTALL_FOLLOWS = new Script(`${HAS_ARRIVED}
 if has_arrived(KEYS[2], KEYS[3], ARGV[1]) then
@@ -102,9 +103,9 @@ if #ARGV > 5 then redis.call('HSET', KEYS[6], unpack(ARGV, 6)) end
 return moved`);
 
 /**
- * KEYS: layout of the bucket, changes, arrived. Where something was copied, the newest sequence
- * rises by one and all records go: no consumer can have that position, so each gets
- * `position-trimmed` and begins with a full pass, which has all that was copied.
+ * KEYS: layout of the bucket, changes, arrived. If any entity was copied, the newest sequence rises
+ * by one and all records are removed. No consumer can have that position, so each gets
+ * `position-trimmed` and begins with a full pass, which has all copied entities.
  */
 const FINISH_BUCKET = new Script(`
 local layout = redis.call('GET', KEYS[1])
@@ -119,7 +120,7 @@ return 1`);
 
 export interface EntityMovesOptions {
   readonly redis: RedisConnection;
-  /** For how long a user's last revision of follows is remembered. */
+  /** TTL of the last revision of a user's follows. */
   readonly revisionMemoryMs: number;
 }
 
@@ -140,13 +141,13 @@ export class EntityMoves {
     return this.#hash(old, key, changeBucketOf(productId), memberOf('product', productId));
   }
 
-  /** Whether there was something to move: also the mark of an abandoned registration. */
+  /** True if there was a user, or the mark of an abandoned registration, to move. */
   user(userId: string): Promise<boolean> {
     const member = memberOf('user', userId);
     return this.#hash(oldUserKey(userId), userKey(userId), changeBucketOf(userId), member);
   }
 
-  /** Whether there was something to move. Afterwards the user's follows are in the bucket. */
+  /** True if there were follows to move. Afterwards the user's follows are in the bucket. */
   async follows(userId: string): Promise<boolean> {
     if (await this.haveFollowsArrived(userId)) return false;
     for (let round = 0; round < COPY_ROUNDS_MAX; round++) {
@@ -156,7 +157,7 @@ export class EntityMoves {
     throw new StoreUnavailableError(`the follows of ${userId} could not be copied`);
   }
 
-  /** Whether the user's follows are in the bucket: then they stay there. */
+  /** Whether the user's follows are in the bucket. They never leave it. */
   async haveFollowsArrived(userId: string): Promise<boolean> {
     const bucket = changeBucketOf(userId);
     const [layout, arrived] = await Promise.all([
@@ -166,7 +167,7 @@ export class EntityMoves {
     return layout === 'copied' || arrived === 1;
   }
 
-  /** After everything has moved. */
+  /** Call it after all entities of the bucket have moved. */
   async finishBucket(bucket: number): Promise<void> {
     const keys = [bucketLayoutKey(bucket), changesKey(bucket), arrivedKey(bucket)];
     await FINISH_BUCKET.run(this.#redis, keys, []);
@@ -180,7 +181,7 @@ export class EntityMoves {
     for (let i = 0; i < fields.length; i += 2) {
       if (fields[i] !== MOVED_FIELD) contents.push(fields[i]!, fields[i + 1]!);
     }
-    // What has no id is the mark of an abandoned registration.
+    // A hash without an id is the mark of an abandoned registration.
     const listed = contents.some((name, i) => i % 2 === 0 && name === 'id') ? member : '';
     const keys = [key, entitiesKey(bucket), bucketLayoutKey(bucket)];
     return (await INSTALL.run(this.#redis, keys, [listed, ...contents])) === 1;

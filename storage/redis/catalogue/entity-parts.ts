@@ -1,4 +1,4 @@
-// What the stores of users, products and follows on Redis share.
+// The common parts of the stores of users, products and follows on Redis.
 
 import type { RedisConnection } from '../connection/connection.ts';
 import { CatalogueLayout, type LayoutPhase } from './catalogue-layout.ts';
@@ -9,7 +9,7 @@ import type { OmConnection } from './om-connection.ts';
 
 export interface EntityParts {
   readonly redis: RedisConnection;
-  /** Where redis-om's entities travel. */
+  /** The connection for redis-om's entities. */
   readonly om: OmConnection;
   readonly layout: CatalogueLayout;
   readonly moves: EntityMoves;
@@ -19,13 +19,13 @@ export interface EntityParts {
 export interface EntityPartsOptions {
   readonly redis: RedisConnection;
   readonly om: OmConnection;
-  /** What is known of the layout already. */
+  /** The phase of the layout, if it is known already. */
   readonly phase?: LayoutPhase;
-  /** Records that the change stream keeps in all buckets together. */
+  /** Most records of the change stream in all buckets together. */
   readonly changesRetainedMax?: number;
 }
 
-/** With the present layout. Errors: `store-unavailable`. */
+/** Reads the present layout. Errors: `store-unavailable`. */
 export async function openEntityParts(options: EntityPartsOptions): Promise<EntityParts> {
   const parts = entityParts(options);
   await parts.layout.refresh();

@@ -1,9 +1,10 @@
-// One change of who follows whom, as the steps that `follows-redis.ts` explains: each is one script
-// in one slot, and may be repeated or come late. They are a file of their own so that tests can
-// stop between them, as a crash does.
+// The steps of one change of follows (`follows-redis.ts` explains them). Each step is one script in
+// one slot, and may be repeated or come late. They are a file of their own so that tests can stop
+// between them, as a crash does.
 //
 // A user's follows are in the user's bucket, where the deciding script appends the record of the
-// change, or still at the keys of level 0, where it appends none and stops once they have moved.
+// change. Or they are still at the keys of level 0, where it appends no record, and refuses once
+// they have moved.
 
 import { fnv1a } from '../../../domain/ids.ts';
 import { StoreUnavailableError } from '../../ports/journal.ts';
@@ -29,45 +30,45 @@ export const FOLLOWER_BUCKETS = 32;
 
 const MICROSECONDS_PER_MINUTE = 60_000_000;
 /**
- * A bucket knows the newest revision of whoever changed lately, and refuses revisions older than
- * this. So the clocks of Redis servers must agree to within these minutes, or following fails.
+ * A bucket stores the newest revision of each user who changed lately, and refuses revisions older
+ * than this. So the clocks of Redis servers must agree to within these minutes, or follows fail.
  */
 const REVISION_AGE_MAX = 10 * MICROSECONDS_PER_MINUTE;
-/** Until then a bucket keeps what it knows: twice as long, so that nothing accepted is unknown. */
+/** A bucket stores revisions for twice as long, so that it knows all revisions it may accept. */
 const REVISION_MEMORY = 2 * REVISION_AGE_MAX;
 export const REVISION_MEMORY_MS = REVISION_MEMORY / 1_000;
-/** Forgotten with each change: more than one, so that what is kept shrinks after a rush. */
+/** Expired revisions evicted with each change: more than one, so the set shrinks after a rush. */
 const EVICTED_PER_CHANGE = 16;
-/** Abandoned steps that one look finishes. */
+/** Abandoned steps that one call finishes. */
 const ABANDONED_MAX = 8;
 
-/** What the deciding script answers where the user's follows are in the other place. */
+/** The answer of the deciding script if the user's follows are in the other place. */
 const ELSEWHERE = -1;
 
-/** What a bucket answers to a step: finished, the user's other bucket is next, or refused. */
+/** The answers of a bucket to a step: finished, the user's other bucket is next, refused. */
 const [DONE, GO_ON, TOO_LATE] = [1, 2, -1];
 
-/** What is left to do for one pair: bring the buckets up to it. */
+/** The pending step of one pair: the buckets still need this change. */
 export interface PendingFollow {
-  /** Where the note of it is. */
+  /** The place of its note. */
   readonly place: FollowsPlace;
   readonly userId: string;
   readonly creatorId: string;
-  /** Microseconds since the Unix epoch by Redis's clock; always grows for one user. */
+  /** Microseconds since the Unix epoch by Redis's clock; always rises for one user. */
   readonly revision: number;
-  /** Since when the user follows; null: not at all. */
+  /** Since when the user follows; null after an unfollow. */
   readonly since: number | null;
 }
 
 export interface FollowChange {
   readonly changed: boolean;
-  /** Null where the buckets are up to date. */
+  /** Null if the buckets are up to date. */
   readonly pending: PendingFollow | null;
 }
 
 /**
- * The server's time in microseconds, and a user's next revision, in the user's slot: it is
- * remembered for as long as any bucket remembers the one before.
+ * The server's time in microseconds, and a user's next revision, in the user's slot. The revision
+ * is stored for as long as any bucket stores the revision before it.
  */
 const TIME_AND_REVISION = `
 local function server_time()
@@ -80,7 +81,7 @@ local function next_revision(key)
   return string.format('%.0f', revision)
 end`;
 
-/** A pair that stays as it is, but has a step pending, gets it again with a new revision. */
+/** An unchanged pair with a pending step gets the step again with a new revision. */
 const CHANGE = `${TIME_AND_REVISION}
 local function is_changed(following, creator, since)
   return (redis.call('ZSCORE', following, creator) and true or false) == (since == '')
@@ -105,8 +106,8 @@ end`;
 
 /**
  * KEYS: following, pending, revision, changes, entities, layout of the bucket, arrived. ARGV: most
- * records, creator, since when (empty to unfollow), record, user, member, 1 where all follows are
- * in buckets. Answers -1 where the user's have not arrived.
+ * records, creator, since when (empty to unfollow), record, user, member, 1 if all follows are in
+ * buckets. Answers -1 if the user's follows have not arrived.
  */
 const change = new Script(`${CHANGE}${APPEND_CHANGE}
 local creator, since = ARGV[2], ARGV[3]
@@ -129,7 +130,7 @@ return note(KEYS[2], KEYS[3], creator, changed, since)`);
 
 /**
  * KEYS: following, pending, revision, mark. ARGV: creator, since when (empty to unfollow). Answers
- * -1 where the user's follows have moved.
+ * -1 if the user's follows have moved.
  */
 const changeOld = new Script(`${CHANGE}
 local creator, since = ARGV[1], ARGV[2]
@@ -138,7 +139,7 @@ local changed = is_changed(KEYS[1], creator, since)
 if changed then put(KEYS[1], creator, since) end
 return note(KEYS[2], KEYS[3], creator, changed, since)`);
 
-/** Puts a follower in or out, where the bucket knows of nothing newer. False: it does. */
+/** Adds or removes a follower, unless the bucket knows a newer revision: then false. */
 const BUCKET = `${TIME_AND_REVISION}
 local user, revision, since, now = ARGV[1], tonumber(ARGV[2]), ARGV[3], server_time()
 local function is_too_late() return revision < now - ${REVISION_AGE_MAX} end
@@ -163,14 +164,16 @@ local function put(key)
 end`;
 
 /**
- * KEYS: bucket 0, what it knows (user -> revision), whether the followers are spread. ARGV: user,
- * revision, since, 1 where the user has another bucket, from how many followers on to spread. It
- * decides which bucket it is, so that the same step has the same end whoever repeats it: once the
- * followers are spread nobody new comes into this bucket, and nobody who is in it is in another.
+ * KEYS: bucket 0, its revisions (user -> revision), whether the followers are spread. ARGV: user,
+ * revision, since, 1 if the user has another bucket, the number of followers from which to spread.
+ * Bucket 0 decides which bucket the follower is in, so that a repeated step has the same result.
+ * Once the followers are spread, no new follower comes into bucket 0, and no follower in it is in
+ * another bucket.
  *
- * So whoever is not in it then belongs elsewhere for good, and it only passes the step on: it
- * refuses what is older than the change that took the user out of it, and writes nothing. Otherwise
- * the whole rush on a creator would be written here, and kept here for minutes (F4).
+ * So a user who is not in bucket 0 then belongs to the other bucket for good, and bucket 0 only
+ * passes the step on. It refuses a step older than the change that removed the user from it, and
+ * writes nothing. Otherwise all followers of a rush on a creator would be written here, and their
+ * revisions stored here for minutes (F4).
  */
 const applyFirst = new Script(`${BUCKET}
 if is_too_late() then return ${TOO_LATE} end
@@ -182,7 +185,7 @@ put(KEYS[1])
 if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[5]) then redis.call('SET', KEYS[3], 1, 'NX') end
 return ${DONE}`);
 
-/** KEYS: bucket, what it knows. ARGV: user, revision, since. */
+/** KEYS: bucket, its revisions. ARGV: user, revision, since. */
 const applyOther = new Script(`${BUCKET}
 if is_too_late() then return ${TOO_LATE} end
 if is_superseded(KEYS[2]) then return ${DONE} end
@@ -190,14 +193,14 @@ remember(KEYS[2])
 put(KEYS[1])
 return ${DONE}`);
 
-/** KEYS: pending. ARGV: creator, the step that is done. A newer one stays. */
+/** KEYS: pending. ARGV: creator, the finished step. A newer step stays. */
 const finish = new Script(`
 if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
 return redis.call('HDEL', KEYS[1], ARGV[1])`);
 
 /**
- * KEYS: pending, revision, and at level 0 the mark. ARGV: age, how many. Takes over steps that
- * nobody works on.
+ * KEYS: pending, revision, and at level 0 the mark. ARGV: age, limit. Takes over steps that have
+ * been pending for longer than the age.
  */
 const abandoned = new Script(`${TIME_AND_REVISION}
 if KEYS[3] and redis.call('EXISTS', KEYS[3]) == 1 then return {} end
@@ -215,7 +218,7 @@ for _, creator in ipairs(redis.call('HKEYS', KEYS[1])) do
 end
 return found`);
 
-/** Where a user's follows are: in the user's bucket, or at the keys of level 0. */
+/** The place of a user's follows: the user's bucket, or the keys of level 0. */
 export type FollowsPlace = 'bucket' | 'old';
 
 export function keysIn(place: FollowsPlace, userId: string): FollowingKeys {
@@ -230,8 +233,8 @@ export interface FollowDecision {
 }
 
 /**
- * First step, in the user's bucket: decides, and appends the record. Null where the user's follows
- * have not arrived there. `isCopied`: all have.
+ * First step, in the user's bucket: decides, and appends the record. Null if the user's follows
+ * have not arrived there. `isCopied`: the follows of all users have.
  */
 export async function changeFollowing(
   changes: Pick<RedisChangeStream, 'append'>,
@@ -258,7 +261,7 @@ export async function changeFollowing(
 }
 
 /**
- * First step at the keys of level 0, without a record. Null where the user's follows have moved.
+ * First step at the keys of level 0, without a record. Null if the user's follows have moved.
  */
 export async function changeOldFollowing(
   redis: RedisConnection,
@@ -283,8 +286,8 @@ function followChangeOf(
 }
 
 /**
- * Second step, in bucket 0, and where that says so in the user's other bucket. Errors:
- * `store-unavailable`, also for a step that is too old to be told from a newer one.
+ * Second step, in bucket 0, and then in the user's other bucket if bucket 0 says so. Errors:
+ * `store-unavailable`, also for a step that is too old to compare.
  */
 export async function applyToBuckets(
   redis: RedisConnection,
@@ -306,7 +309,7 @@ export async function applyToBuckets(
   if (outcome === TOO_LATE) throw new StoreUnavailableError('a change of follows came too late');
 }
 
-/** Third step, in the user's slot: nothing is left to do. */
+/** Third step, in the user's slot: removes the note. */
 export async function finishFollow(
   redis: RedisConnection,
   { place, userId, creatorId, revision, since }: PendingFollow,
@@ -315,7 +318,7 @@ export async function finishFollow(
   await finish.run(redis, [pending], [creatorId, `${revision} ${since ?? ''}`]);
 }
 
-/** What crashes left undone for this user: the steps that have been pending for `afterMs`. */
+/** The abandoned steps of this user: those pending for longer than `afterMs`. */
 export async function takeAbandoned(
   redis: RedisConnection,
   place: FollowsPlace,
@@ -323,7 +326,7 @@ export async function takeAbandoned(
   afterMs: number,
 ): Promise<PendingFollow[]> {
   const { pending, revision } = keysIn(place, userId);
-  // Mostly there is nothing pending, and to look at that writes nothing.
+  // Mostly no step is pending, and then this check writes nothing.
   if ((await answerOf(redis.exists(pending))) === 0) return [];
   const keys = [pending, revision, ...(place === 'old' ? [oldFollowingMovedKey(userId)] : [])];
   const flat = (await abandoned.run(redis, keys, [afterMs * 1_000, ABANDONED_MAX])) as string[];
@@ -334,7 +337,7 @@ export async function takeAbandoned(
   return found;
 }
 
-/** Whether the creator has so many followers that all buckets are in use. Never taken back. */
+/** Whether all buckets are in use, because the creator has many followers. Stays true. */
 export async function isSpread(redis: RedisConnection, creatorId: string): Promise<boolean> {
   return (await answerOf(redis.exists(spreadKey(creatorId)))) === 1;
 }
@@ -348,7 +351,7 @@ export function spreadKey(creatorId: string): string {
   return `${followersKey(creatorId, 0)}:spread`;
 }
 
-/** A sorted set of users by the newest revision that came to the bucket. */
+/** A sorted set of users by the newest revision in the bucket. */
 export function knownKey(bucketKey: string): string {
   return `${bucketKey}:revisions`;
 }

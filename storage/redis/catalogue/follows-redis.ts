@@ -1,29 +1,29 @@
-// Who follows whom, on Redis. A creator's followers are spread over buckets, each in a slot of its
-// own (F4), and whom a user follows is one set in the user's slot, so each change writes two slots
-// that no transaction spans. It goes like this:
+// Follows on Redis. A creator's followers are spread over buckets, each in a slot of its own (F4).
+// The creators that a user follows are one set in the user's slot. So each change writes two slots,
+// which no transaction spans. A change has three steps:
 //
-// 1. In the user's bucket one script decides: it appends the record of the change (C1), changes the
-//    user's set, gives the change a revision that is above all of this user's earlier ones, and
-//    notes it as pending.
-// 2. In the follower's bucket a script puts the follower in or out. A bucket remembers the newest
-//    revision of each user for a while, ignores older ones, and refuses those too old to be told.
-//    So repeating is harmless, and a process that was paused before this step cannot undo what was
-//    done since.
+// 1. In the user's bucket one script decides. It appends the record of the change (C1), changes the
+//    user's set, gives the change a revision above all earlier revisions of this user, and notes
+//    the change as pending.
+// 2. In the follower's bucket a script adds or removes the follower. A bucket stores the newest
+//    revision of each user for a while. It ignores older revisions, and refuses revisions that are
+//    too old to compare. So a repeated step is harmless, and a process that was paused before this
+//    step cannot undo later changes.
 // 3. In the user's bucket the note is removed, unless a newer change has replaced it.
 //
-// The user's set is the truth. Whoever finds a note does steps 2 and 3 again: the same call when it
-// is repeated, the next change of that pair, and, once the note is old, the next look at the user's
-// follows. So after a crash between any two steps the buckets catch up, and because only the newest
-// note counts they end up as the user's set says. Counts are the sizes of these sets, which Redis
-// keeps itself: nothing else can drift from them (F3).
+// The user's set decides. A call that finds a note repeats steps 2 and 3: the same call when it is
+// repeated, the next change of that pair, and, once the note is old, the next read of the user's
+// follows. So after a crash between any two steps the buckets catch up. Only the newest note
+// counts, so the buckets end up equal to the user's set. Counts are the sizes of these sets, which
+// Redis maintains itself, so no count can drift (F3).
 //
-// A creator's first followers live in bucket 0 alone, so a small creator costs one read for a page
-// or a count. From `spreadAt` followers on new ones go to all 32 buckets by their ids; nothing is
-// moved, bucket 0 itself says where somebody belongs, and a page costs 32 reads of at most its
-// length each, whatever its depth (F2).
+// A creator's first followers are in bucket 0 alone, so a page or a count of a small creator costs
+// one read. From `spreadAt` followers on, new followers go to all 32 buckets by their ids. No
+// follower is moved; bucket 0 decides which bucket a follower is in. A page then costs 32 reads of
+// at most its length each, at any depth (F2).
 //
-// Until the copy from level 0 has begun, steps 1 and 3 are at the keys of level 0, without a
-// record, and while it goes on a user's follows are in one of both places.
+// Before the copy from level 0 begins, steps 1 and 3 are at the keys of level 0, without a record.
+// During the copy a user's follows are in one of the two places.
 
 import {
   decodeCursor,
@@ -58,13 +58,13 @@ import {
 } from './follows-redis-steps.ts';
 
 const SPREAD_AT = 1_000;
-/** Longer than a call that is still alive waits for Redis. */
+/** Longer than a living call waits for Redis. */
 const ABANDONED_AFTER_MS = 15_000;
 
 export interface RedisFollowStoreOptions extends EntityParts {
-  /** Followers in a creator's first bucket from which on all are used. */
+  /** Followers in a creator's first bucket from which all buckets are used. */
   readonly spreadAt?: number;
-  /** From when on a change that is not finished is finished by whoever sees it. */
+  /** Age from which any call that finds an unfinished change finishes it. */
   readonly abandonedAfterMs?: number;
 }
 
@@ -149,7 +149,7 @@ export class RedisFollowStore implements FollowStore {
     let changedOld = false;
     if (this.#layout.phase === 'old') {
       const old = await changeOldFollowing(this.#redis, decision);
-      // Only what was written before the copy began is certain to be copied.
+      // Only follows written before the copy began are certain to be copied.
       if ((await this.#layout.refresh()) === 'old' && old !== null) return old;
       changedOld = old?.changed ?? false;
     }
@@ -164,8 +164,8 @@ export class RedisFollowStore implements FollowStore {
   }
 
   /**
-   * What a user's follows say, wherever they are. At the keys of level 0 that holds only where they
-   * have not moved by the end of the read.
+   * Reads a user's follows in the place where they are. A read at the keys of level 0 counts only
+   * if the follows have not moved by its end.
    */
   async #read<T>(userId: string, read: (place: FollowsPlace) => Promise<T>): Promise<T> {
     const haveArrived = async (): Promise<boolean> =>
@@ -187,7 +187,7 @@ export class RedisFollowStore implements FollowStore {
       const found = await takeAbandoned(this.#redis, place, userId, this.#abandonedAfterMs);
       await Promise.all(found.map((pending) => this.#settle(pending)));
     } catch (error) {
-      // A store that takes no writes is still read: whoever looks next tries again.
+      // A store that refuses writes is still readable: the next read retries.
       if (!(error instanceof StoreUnavailableError)) throw error;
     }
   }

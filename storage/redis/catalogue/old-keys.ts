@@ -1,5 +1,5 @@
-// Finds the keys of level 0 on all servers of a Redis, by SCAN: whole, where every server stays the
-// same meanwhile and no slot moves. A server that was started anew has other cursors.
+// Finds the keys of level 0 on all servers of a Redis with SCAN. The result is complete if no
+// server changes and no slot moves meanwhile. A restarted server has other cursors.
 
 import { Cluster, type Redis } from 'ioredis';
 import { answerOf, type RedisConnection } from '../connection/connection.ts';
@@ -18,18 +18,18 @@ export interface OldEntity {
 }
 
 export interface ScannedServer {
-  /** Another one after each start of the server. */
+  /** New after each start of the server. */
   readonly runId: string;
   readonly redis: Redis;
 }
 
-/** Keys that a server looks at in one command. */
+/** Keys that a server scans in one command. */
 const SCAN_COUNT = 500;
-/** `user:`, `entity:{product:` and `{following:`, and few others, so that a server sends little. */
+/** Matches `user:`, `entity:{product:`, `{following:` and few others, so answers are small. */
 const PATTERN = '[ue{][snf][eto]*';
 const PRODUCT_PARTS = entityKey(oldProductEntityId('\n')).split('\n') as [string, string];
 
-/** The servers that hold keys. Errors: `store-unavailable`. */
+/** The servers with keys. Errors: `store-unavailable`. */
 export async function serversOf(redis: RedisConnection): Promise<ScannedServer[]> {
   const nodes = redis instanceof Cluster ? redis.nodes('master') : [redis];
   return Promise.all(
@@ -40,14 +40,14 @@ export async function serversOf(redis: RedisConnection): Promise<ScannedServer[]
   );
 }
 
-/** The same text as long as the same runs of servers hold the same slots. */
+/** A text that changes when a server restarts or a slot moves. */
 export async function placementOf(redis: RedisConnection): Promise<string> {
   const runIds = (await serversOf(redis)).map(({ runId }) => runId).toSorted();
   const slots = redis instanceof Cluster ? await answerOf(redis.cluster('SLOTS')) : [];
   return JSON.stringify([runIds, slots]);
 }
 
-/** The next entities, each as often as it has keys, and the cursor that follows: '0' at the end. */
+/** The next entities, once for each of their keys, and the next cursor: '0' at the end. */
 export async function scanOldEntities(
   redis: Redis,
   cursor: string,
@@ -56,7 +56,7 @@ export async function scanOldEntities(
   return { next, entities: keys.map(oldEntityOf).filter((entity) => entity !== null) };
 }
 
-/** Null for a key of something else, a staged product among them. */
+/** Null for any other key, also for a staged product. */
 function oldEntityOf(key: string): OldEntity | null {
   if (key.startsWith(OLD_USER_PREFIX)) {
     return { kind: 'user', id: key.slice(OLD_USER_PREFIX.length) };
@@ -66,7 +66,7 @@ function oldEntityOf(key: string): OldEntity | null {
     return { kind: 'product', id: key.slice(before.length, -after.length) };
   }
   if (!key.startsWith(OLD_FOLLOWING_PREFIX)) return null;
-  // A user's id may have any characters, but the key of the set alone ends with a brace.
+  // A user's id may have any characters, but only the key of the set ends with a brace.
   const end = key.lastIndexOf('}');
   const id = key.slice(OLD_FOLLOWING_PREFIX.length, end);
   const { following, pending, revision } = oldFollowingKeys(id);

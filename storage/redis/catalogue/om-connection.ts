@@ -1,7 +1,7 @@
-// The connection that redis-om's entities travel on: a node-redis client, because redis-om knows no
-// other. It never reconnects by itself, since node-redis would not see that a Redis Cluster has
-// changed meanwhile: a client in trouble is given up, and the next use opens a new one. Nothing
-// waits in an offline queue, every use has a deadline, and what failed is a `store-unavailable`.
+// The connection for redis-om's entities: a node-redis client, because redis-om supports no other.
+// The client never reconnects by itself, because node-redis would not notice that a Redis Cluster
+// has changed meanwhile. A failed client is closed, and the next use opens a new one. There is no
+// offline queue, every use has a deadline, and every failure is `store-unavailable`.
 
 import type { Logger } from 'pino';
 import { ClientClosedError, createClient, createCluster, ErrorReply } from 'redis';
@@ -9,14 +9,14 @@ import { type Entity, type RedisConnection, RedisOmError, Repository, type Schem
 import pTimeout from 'p-timeout';
 import { type RedisAddress, unavailable } from '../connection/connection.ts';
 
-/** A use without an answer by then has an unknown outcome. */
+/** A use without an answer in this time has an unknown outcome. */
 const COMMAND_TIMEOUT_MS = 5_000;
 const CONNECT_TIMEOUT_MS = 3_000;
-/** Commands that wait for an answer on one connection; those past it are refused at once. */
+/** Commands in flight on one connection; past it commands are refused at once. */
 const QUEUE_LENGTH_MAX = 10_000;
 /**
- * A client of a Redis Cluster is kept for so long at least, so that a node that is away does not
- * have all others asked anew with each use.
+ * The shortest life of a client of a Redis Cluster, so that while one node is away not every use
+ * discovers the other nodes again.
  */
 const CLUSTER_CLIENT_AGE_MIN_MS = 1_000;
 /** How often a command of a Redis Cluster follows a slot to its new place. */
@@ -24,7 +24,7 @@ const REDIRECTIONS_MAX = 16;
 
 export interface OmConnectionOptions {
   readonly address: RedisAddress;
-  /** Shown by `CLIENT LIST`. */
+  /** The name of the connection in `CLIENT LIST`. */
   readonly name: string;
   readonly log: Logger;
   readonly commandTimeoutMs?: number;
@@ -32,9 +32,9 @@ export interface OmConnectionOptions {
 
 interface OmClient {
   readonly opening: Promise<RedisConnection>;
-  /** Milliseconds on a monotonic clock. */
+  /** Monotonic time in milliseconds. */
   readonly openedAt: number;
-  /** Uses under way: they are let finish, on the nodes that are well, before it is closed. */
+  /** Uses in progress: they may finish, on working nodes, before the client is closed. */
   uses: number;
   isGivenUp: boolean;
 }
@@ -63,8 +63,8 @@ export class OmConnection {
   }
 
   /**
-   * Writes the whole entity in one step; it ends by itself after `lifetimeSeconds`. Errors:
-   * `store-unavailable`, and then it may have been written.
+   * Writes the whole entity in one step; it expires after `lifetimeSeconds`. Errors:
+   * `store-unavailable`, and then the entity may have been written.
    */
   async saveForAWhile<T extends Entity>(
     schema: Schema<T>,
@@ -74,24 +74,24 @@ export class OmConnection {
   ): Promise<void> {
     await this.#run(async (client) => {
       const repository = new Repository(schema, client);
-      // Both are on their way before either is answered.
+      // Both commands are sent before either is answered.
       await Promise.all([repository.save(id, entity), repository.expire(id, lifetimeSeconds)]);
     });
   }
 
-  /** In the order of the ids, null where there is none. Errors: `store-unavailable`. */
+  /** In the order of the ids, null for a missing entity. Errors: `store-unavailable`. */
   fetch<T extends Entity>(schema: Schema<T>, ids: readonly string[]): Promise<(T | null)[]> {
     return this.#run(async (client) => {
       const entities = await new Repository(schema, client).fetch([...ids]);
       return entities.map((entity) => {
-        // redis-om marks entities with symbols, and gives one without fields where there is none.
+        // redis-om marks entities with symbols, and returns one without fields if none is stored.
         const fields = Object.entries(entity);
         return fields.length === 0 ? null : (Object.fromEntries(fields) as T);
       });
     });
   }
 
-  /** What is under way fails. Idempotent. */
+  /** Uses in progress fail. Idempotent. */
   async close(): Promise<void> {
     this.#closed = true;
     const client = this.#client;
@@ -105,7 +105,7 @@ export class OmConnection {
         return await this.#attempt(work);
       } catch (error) {
         if (!(error instanceof ClientClosedError)) throw error;
-        // The client had lost its server before it was asked: nothing was sent.
+        // The client had lost its server before this use: no command was sent.
         return await this.#attempt(work);
       }
     } catch (error) {
@@ -120,7 +120,7 @@ export class OmConnection {
     try {
       return await withDeadline(work(await client.opening), this.#commandTimeoutMs);
     } catch (error) {
-      // A server that answers, and an entity that cannot be read, are no trouble of the client.
+      // An error answer, or an entity that cannot be read, is no failure of the client.
       const isAnswered = error instanceof ErrorReply || error instanceof RedisOmError;
       if (!isAnswered) this.#giveUp(client);
       throw error;
@@ -161,7 +161,7 @@ export class OmConnection {
     return client;
   }
 
-  /** Every use fails by itself while Redis is away, so this is only for people. */
+  /** Every use fails by itself while Redis is away, so this is for the log only. */
   #logError(error: unknown): void {
     const { log, name } = this.#options;
     log.debug({ err: error, connection: name }, 'a Redis connection has failed');
@@ -184,7 +184,7 @@ function createConnection({ address, name }: OmConnectionOptions): RedisConnecti
   return createCluster({
     rootNodes: address.nodes.map((node) => ({ socket: { ...node } })),
     defaults: shared,
-    // A node that is away must not keep the others from being used.
+    // A node that is away must not prevent the use of the others.
     minimizeConnections: true,
     maxCommandRedirections: REDIRECTIONS_MAX,
   });
@@ -195,7 +195,7 @@ async function close({ opening }: OmClient): Promise<void> {
   try {
     client = await opening;
   } catch {
-    return; // Whoever waited for it has been told, and there is nothing to close.
+    return; // The waiting uses have the error, and there is no client to close.
   }
   await disconnect(client);
 }

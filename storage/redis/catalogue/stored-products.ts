@@ -1,4 +1,4 @@
-// Products as redis-om entities: how they are stored, and read.
+// The schema of products as redis-om entities, and their reads.
 
 import { Schema } from 'redis-om';
 import type { Product } from '../../../contracts/products.ts';
@@ -26,7 +26,7 @@ export function productEntityOf(product: Product): ProductEntity {
   return { ...product, imageUrls: JSON.stringify(product.imageUrls) };
 }
 
-/** In the order of the ids, which are redis-om's. Errors: `store-unavailable`. */
+/** In the order of redis-om's ids. Errors: `store-unavailable`. */
 export async function productsAt(
   om: OmConnection,
   entityIds: readonly string[],

@@ -1,17 +1,17 @@
-// The hash of a user on Redis, as it is read.
+// Reads users from their hashes on Redis.
 
 import type { User } from '../../ports/accounts.ts';
 import { answerOf, type RedisConnection } from '../connection/connection.ts';
 
 export interface StoredUser {
   readonly user: User;
-  /** Rises with each change; 0 for what was written at level 0. */
+  /** Rises with each change; 0 for a user written at level 0. */
   readonly revision: number;
-  /** The roles as they are stored, to be compared. */
+  /** The roles as stored, for comparison. */
   readonly rolesText: string;
 }
 
-/** In the order of the keys. A command for each: at level 0 each is in a slot of its own. */
+/** In the order of the keys. One command for each key: at level 0 each has a slot of its own. */
 export async function usersAt(
   redis: RedisConnection,
   keys: readonly string[],

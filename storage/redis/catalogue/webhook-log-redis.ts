@@ -1,5 +1,5 @@
-// Handled webhook ids on Redis: sorted sets by the time of handling, in a few buckets by a hash of
-// the id.
+// Handled webhook ids on Redis: sorted sets by the time of handling, in buckets by a hash of the
+// id.
 
 import { fnv1a } from '../../../domain/ids.ts';
 import type { WebhookLog } from '../../ports/webhook-log.ts';
@@ -8,7 +8,7 @@ import { Script } from '../connection/script.ts';
 
 /** Part of the stored format. */
 const BUCKETS = 16;
-/** What one script forgets, so that no server is held up for long. */
+/** Ids that one script removes, so that no server is blocked for long. */
 const REMOVED_AT_ONCE_MAX = 1000;
 
 const REMOVE = new Script(`

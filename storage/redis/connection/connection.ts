@@ -1,6 +1,6 @@
-// Connections to Redis, one server or a Redis Cluster, as every driver here uses them: nothing
-// waits in an offline queue, nothing is sent again on its own, and every command has a deadline.
-// What a store could not do is a `store-unavailable`, whether or not it happened.
+// Connections to Redis, one server or a Redis Cluster, for all drivers here. There is no offline
+// queue, no command is resent, and every command has a deadline. A failed command is
+// `store-unavailable`, whether or not it was executed.
 
 import { Cluster, Redis } from 'ioredis';
 import type { Logger } from 'pino';
@@ -10,7 +10,7 @@ import { writeOnceATick } from './one-write-a-tick.ts';
 export type RedisConnection = Redis | Cluster;
 
 export interface RedisAddress {
-  /** Several only for a Redis Cluster: any of its nodes will do to find the others. */
+  /** Several only for a Redis Cluster. Any of its nodes is enough to find the others. */
   readonly nodes: readonly { readonly host: string; readonly port: number }[];
   readonly cluster: boolean;
   readonly username?: string;
@@ -18,7 +18,7 @@ export interface RedisAddress {
   readonly tls?: boolean;
 }
 
-/** A command without an answer by then has an unknown outcome. */
+/** A command without an answer in this time has an unknown outcome. */
 const COMMAND_TIMEOUT_MS = 5_000;
 const CONNECT_TIMEOUT_MS = 3_000;
 const RECONNECT_DELAY_FIRST_MS = 50;
@@ -29,7 +29,7 @@ const SLOTS_REFRESH_INTERVAL_MS = 2_000;
 
 export interface ConnectOptions {
   readonly address: RedisAddress;
-  /** Shown by `CLIENT LIST`. */
+  /** The name of the connection in `CLIENT LIST`. */
   readonly name: string;
   readonly log: Logger;
   readonly commandTimeoutMs?: number;
@@ -39,14 +39,14 @@ export interface ConnectOptions {
 export async function connectRedis(options: ConnectOptions): Promise<RedisConnection> {
   const connection = createConnection(options);
   writeOnceATick(connection);
-  // Every command fails by itself while the connection is away, so this is only for people.
+  // Every command fails by itself while the connection is away, so this is for the log only.
   connection.on('error', (error: unknown) =>
     options.log.debug({ err: error, connection: options.name }, 'a Redis connection has failed'),
   );
   try {
     await connection.connect();
-    // A Redis Cluster connects to each of its servers at the first command for it: here, so that no
-    // command waits for that.
+    // The client connects to a server of a Redis Cluster at the first command for it. It does so
+    // here, so that no later command waits for it.
     if (connection instanceof Cluster)
       await Promise.all(connection.nodes('master').map((node) => node.ping()));
   } catch (error) {
@@ -65,7 +65,7 @@ function createConnection(options: ConnectOptions): RedisConnection {
     ...(address.tls === true ? { tls: {} } : {}),
     connectTimeout: CONNECT_TIMEOUT_MS,
     commandTimeout: options.commandTimeoutMs ?? COMMAND_TIMEOUT_MS,
-    // What was sent before a connection broke is never sent again: its outcome is unknown.
+    // A command that was sent before the connection broke is not resent: its outcome is unknown.
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
     enableAutoPipelining: false,
@@ -83,9 +83,9 @@ function createConnection(options: ConnectOptions): RedisConnection {
     lazyConnect: true,
     enableOfflineQueue: false,
     maxRedirections: REDIRECTIONS_MAX,
-    // Otherwise what was under way when a connection broke would be sent again.
+    // Otherwise commands in flight would be resent when a connection breaks.
     retryDelayOnFailover: 0,
-    // And then nothing else would ask where the slots of a server that is gone are served now.
+    // Without those retries, only this finds the new server of a lost server's slots.
     slotsRefreshInterval: SLOTS_REFRESH_INTERVAL_MS,
     clusterRetryStrategy: reconnectDelayMs,
     redisOptions: shared,
@@ -99,7 +99,7 @@ function reconnectDelayMs(attempt: number): number {
   );
 }
 
-/** What went wrong with Redis, as the ports name it: refusals of the store itself pass through. */
+/** An error of Redis as `store-unavailable`. Errors of the ports pass unchanged. */
 export function unavailable(error: unknown): Error {
   if (error instanceof Error && 'code' in error && KNOWN_CODES.has(error.code)) return error;
   return new StoreUnavailableError(error instanceof Error ? error.message : String(error), {
@@ -109,7 +109,7 @@ export function unavailable(error: unknown): Error {
 
 const KNOWN_CODES = new Set<unknown>(['fenced', 'conflict', 'corrupt', 'store-unavailable']);
 
-/** Waits for an answer of Redis. Errors: `store-unavailable` for whatever went wrong. */
+/** Waits for an answer of Redis. Every error becomes `store-unavailable`. */
 export async function answerOf<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer;

@@ -1,16 +1,16 @@
 // The names of a shard's keys in Redis. All keys of one shard share a hash tag, so that a script
-// may use them together on a Redis Cluster too. Part of the stored format.
+// may use them together, also on a Redis Cluster. Part of the stored format.
 
 import { SHARD_COUNT, shardOf } from '../../../domain/ids.ts';
 
-/** The journal's epoch, and who raised it last: that is only for people. */
+/** The journal's epoch. The node that raised it last is stored for people only. */
 export function epochKey(shard: number): string {
   return `{s${shard}}:epoch`;
 }
 export function ownerKey(shard: number): string {
   return `{s${shard}}:owner`;
 }
-/** How many entries were forgotten. */
+/** The number of trimmed entries. */
 export function trimmedKey(shard: number): string {
   return `{s${shard}}:trimmed`;
 }
@@ -18,7 +18,7 @@ export function trimmedKey(shard: number): string {
 export function logKey(shard: number): string {
   return `{s${shard}}:log`;
 }
-/** What the snapshot is made of, and the save that is under way. */
+/** The contents of the snapshot, and the save that is in progress. */
 export function snapshotKey(shard: number): string {
   return `{s${shard}}:snapshot`;
 }

@@ -1,20 +1,20 @@
-// Lists that run newest first, kept in sorted sets: the score is the time, the member is the id, so
-// Redis itself keeps the order of time, then id. One list may be spread over several sets, in
-// different slots, which are merged as they are read. A page is read from a position, never from an
-// offset, so it costs the same at any depth: for each set a command of O(log n + limit).
+// Lists that run newest first, in sorted sets: the score is the time, the member is the id, so
+// Redis orders them by time, then id. One list may be spread over several sets in different slots;
+// a read merges them. A page is read from a position, never from an offset, so it costs the same at
+// any depth: one command of O(log n + limit) for each set.
 //
-// That is a plain command, which knows times only: what it gives of the position's own time is
-// looked through here, and where it gives nothing else, a script finds the place among many of one
-// time. The script alone would do, but it takes Redis 48 µs where the command takes 18 (10 members,
-// by `INFO commandstats`), and a page of a creator's followers asks 32 sets.
+// The plain command compares times only. Members with the position's own time are filtered here. If
+// the answer has only such members, a script finds the place among the many members of one time.
+// The script alone would be enough, but it takes Redis 48 µs and the command 18 (10 members, by
+// `INFO commandstats`), and a page of a creator's followers reads 32 sets.
 
 import type { ListPosition } from '../../formats/cursor.ts';
 import { answerOf, type RedisConnection } from './connection.ts';
 import { Script } from './script.ts';
 
 /**
- * Keys: a set. Arguments: time, id, how many. Where a page begins among many members of the same
- * time is found by halving. Members are compared as bytes, as Redis orders them: Lua's own
+ * Keys: a set. Arguments: time, id, limit. A binary search finds the start of the page among many
+ * members of the same time. Members are compared as bytes, as Redis orders them: Lua's own
  * comparison follows the locale of the server.
  */
 const READ_BELOW = new Script(`
@@ -35,22 +35,22 @@ while first < last do
 end
 return redis.call('ZRANGE', key, first, first + limit - 1, 'REV', 'WITHSCORES')`);
 
-/** Beyond twice its share of a page, which nearly always is enough. */
+/** Read from each set in addition to twice its share of a page: nearly always enough. */
 const SHARE_SLACK = 6;
 
-/** What is known of one set: its positions below where the page begins. */
+/** The positions of one set below the start of the page, as far as they are read. */
 interface Run {
   readonly key: string;
   readonly positions: ListPosition[];
-  /** Nothing follows the last of them. */
+  /** No position follows the last one. */
   isWhole: boolean;
 }
 
 /**
- * At most `limit` positions below `start` of the list that all `keys` make up, newest first. Of
- * many sets each is asked for little more than its share, and again where that was not enough: a
- * page of 50 out of 31 sets reads 341 members, where the page's length of each would be 1,612.
- * Errors: `store-unavailable`.
+ * At most `limit` positions below `start` of the list over all `keys`, newest first. From each of
+ * many sets it reads little more than the set's share of the page, and more only if that is not
+ * enough: a page of 50 from 31 sets reads 341 members, and 50 from each set would be 1,612. Errors:
+ * `store-unavailable`.
  */
 export async function readNewestFirst(
   redis: RedisConnection,
@@ -79,7 +79,7 @@ export async function readNewestFirst(
   return page;
 }
 
-/** The next positions of one set below `start`: `limit` or so, and one at least if there is any. */
+/** The next positions of one set below `start`: about `limit`, at least one if there is any. */
 async function readBelow(
   redis: RedisConnection,
   key: string,
@@ -99,13 +99,13 @@ async function readBelow(
   return { positions, isWhole: positions.length < limit };
 }
 
-/** As Redis orders members: those of the same time by their bytes. */
+/** As Redis orders members: by time, then by bytes. */
 function isBelow(position: ListPosition, start: ListPosition): boolean {
   if (position.time !== start.time) return position.time < start.time;
   return Buffer.compare(Buffer.from(position.id), Buffer.from(start.id)) < 0;
 }
 
-/** Whether what follows the run's last position may belong into the page. */
+/** Whether positions after the run's last one may belong into the page. */
 function mayGoOn({ positions }: Run, page: readonly ListPosition[], limit: number): boolean {
   return page.length < limit || isNewer(positions.at(-1)!, page.at(-1)!);
 }
@@ -128,7 +128,7 @@ function positionsOf(answer: unknown): ListPosition[] {
   return positions;
 }
 
-/** Costs runs times limit comparisons; both are small. */
+/** Takes runs * limit comparisons; both are small. */
 export function merge(runs: readonly (readonly ListPosition[])[], limit: number): ListPosition[] {
   const next = runs.map(() => 0);
   const merged: ListPosition[] = [];

@@ -1,25 +1,25 @@
-// All commands that one turn of the event loop gives a connection leave in one write. The client
-// writes each by itself, and the system call is the dearest part of a small command, here and in
-// Redis: without this a page of followers reaches Redis in 8 reads instead of 2, and costs the node
-// a fifth more CPU time; a change of follows costs a tenth more, here and in Redis (medians of runs
-// in turns of both, with the load of `npm run bench -- followers`).
+// Sends all commands of one turn of the event loop to a connection in one write. The client writes
+// each command by itself, and the system call is the most expensive part of a small command, here
+// and in Redis. Without this, a page of followers reaches Redis in 8 reads instead of 2 and costs
+// the node a fifth more CPU time; a change of follows costs a tenth more, here and in Redis
+// (medians of alternating runs, with the load of `npm run bench -- followers`).
 //
-// Commands keep their order, their deadlines and their own answers, and leave when the turn ends,
-// before anything else is heard of. (With the client's auto-pipelining they would share pipelines,
-// which leave half a turn later and end only as a whole.)
+// Commands keep their order, deadlines and separate answers. They leave at the end of the turn,
+// before the next event. (The client's auto-pipelining would put them into shared pipelines, which
+// leave half a turn later and complete only as a whole.)
 
 import { Cluster, type Redis } from 'ioredis';
 
-/** Also for each server of a Redis Cluster, and after each reconnection. To be called at once. */
+/** Covers each server of a Redis Cluster and each reconnection. Call it on a new connection. */
 export function writeOnceATick(connection: Redis | Cluster): void {
   if (connection instanceof Cluster) connection.on('+node', writeOnceATick);
   else connection.on('connect', () => corkTicks(connection.stream));
 }
 
 /**
- * The first write corks the stream until the callback that is running is through, and the promises
- * that it settled. A stream that ends meanwhile sends what it holds first; where it breaks, all its
- * commands fail as those do that were sent.
+ * The first write corks the stream until the running callback and its settled promises are done. A
+ * stream that ends meanwhile first sends the corked commands. If the stream breaks, they fail like
+ * sent commands.
  */
 function corkTicks(stream: Redis['stream']): void {
   const write = stream.write.bind(stream) as (...args: unknown[]) => boolean;

@@ -1,22 +1,22 @@
-// Writes that count only when replicas have them too: the scripts of one tick go to their server
-// in one pipeline with one `WAIT` behind them, since a `WAIT` holds up all that follows on its
-// connection, and counts all that the server had written when it took up the command before it on
-// the same one; so a repeat, which writes nothing, waits for the first try's write as well.
+// Writes that count only once replicas have them. The scripts of one tick go to their server in one
+// pipeline with one `WAIT` at the end, because a `WAIT` blocks all later commands of its
+// connection. `WAIT` covers all writes of the server up to the command before it. So a repeated
+// append, which writes nothing, also waits for the write of the first attempt.
 //
-// What `WAIT` promises: so many replicas have received and applied the write. What it does not:
-// that a replica has it on its disk (Redis 7.0 has no WAITAOF), nor that a failover picks one of
-// those replicas. So a write survives the loss of its server where a replica that has it is
-// promoted. A write that too few replicas have stays where it is: its outcome is unknown, and its
-// writer claims again (J3).
+// `WAIT` promises that this many replicas have received and applied the write. It does not promise
+// that a replica has the write on its disk (Redis 7.0 has no WAITAOF), nor that a failover promotes
+// one of these replicas. So a write survives the loss of its server if a replica with the write is
+// promoted. A write with too few replicas is not undone: its outcome is unknown, and its writer
+// claims again (J3).
 
 import { Cluster, Command } from 'ioredis';
 import { StoreUnavailableError } from '../../ports/journal.ts';
 import { type RedisConnection, unavailable } from './connection.ts';
 import type { Script, ScriptArgument } from './script.ts';
 
-/** Below the deadline of a command (`connection.ts`), so that the count is known before that. */
+/** Below the deadline of a command (`connection.ts`), so that the count arrives in time. */
 const REPLICAS_TIMEOUT_MS = 1_000;
-/** Writes without an answer; each shard has one at a time. */
+/** Most writes in flight; each shard has one at a time. */
 const WRITES_MAX = 4_096;
 
 export interface ReplicatedWritesOptions {
@@ -46,7 +46,7 @@ export class ReplicatedWrites {
     this.#timeoutMs = options.replicasTimeoutMs ?? REPLICAS_TIMEOUT_MS;
   }
 
-  /** The script's answer, once enough replicas have what it wrote. Errors: `store-unavailable`. */
+  /** The script's answer, once enough replicas have its write. Errors: `store-unavailable`. */
   run(script: Script, keys: readonly string[], args: readonly ScriptArgument[]): Promise<unknown> {
     if (this.#unanswered >= WRITES_MAX) {
       return Promise.reject(new StoreUnavailableError('too many writes wait for replicas'));
@@ -64,12 +64,12 @@ export class ReplicatedWrites {
     for (const group of writes.values()) void this.#sendGroup(group);
   }
 
-  /** Never fails: what goes wrong goes to those who wait. */
+  /** Never rejects: errors reject the writes of the group. */
   async #sendGroup(group: readonly Write[]): Promise<void> {
     try {
       const pipeline = this.#redis.pipeline();
       for (const { script, keys, args } of group) {
-        // The whole text, because what is sent once more by itself would come after the `WAIT`.
+        // The whole script text: a retry after NOSCRIPT would run after the `WAIT`.
         pipeline.eval(script.lua, keys.length, ...keys, ...args);
       }
       pipeline.call('WAIT', this.#replicas, this.#timeoutMs);
@@ -97,7 +97,7 @@ export class ReplicatedWrites {
     );
   }
 
-  /** The client does not send a pipeline with a `WAIT` again: the next try needs the new place. */
+  /** The client does not resend a pipeline with a `WAIT`: the next attempt needs the new node. */
   #noteMoved(error: Error): void {
     if (this.#redis instanceof Cluster && error.message.startsWith('MOVED')) {
       this.#redis.refreshSlotsCache();

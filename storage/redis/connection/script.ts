@@ -1,5 +1,5 @@
-// A Lua script, run by its digest, and sent once to each server that does not know it. All keys of
-// one run are in one hash tag, so that it runs the same on a Redis Cluster.
+// A Lua script, run by its digest, and sent in full to a server that does not know it. All keys of
+// one run share a hash tag, so that it also runs on a Redis Cluster.
 
 import { createHash } from 'node:crypto';
 import { Command } from 'ioredis';
@@ -37,7 +37,7 @@ export class Script {
     return this.#run(redis, keys, args, AS_BYTES);
   }
 
-  // Commands are made here, not by the client's methods, which copy their arguments twice more.
+  // Commands are built here, because the client's methods copy the arguments twice more.
   async #run(
     redis: RedisConnection,
     keys: readonly string[],

@@ -1,19 +1,21 @@
-// Looks at every Redis server before anything is written: a journal on a server that forgets,
-// evicts or syncs later would break the promise of every acknowledged order. Servers that join a
-// Redis Cluster afterwards are not seen here.
+// Checks every Redis server before the first write. A journal on a server without persistence, with
+// eviction, or with late syncs could lose acknowledged orders. It does not check servers that join
+// a Redis Cluster later.
 
 import { Cluster, type Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { StoreUnavailableError } from '../../ports/journal.ts';
 import { answerOf, type RedisConnection } from './connection.ts';
 
-/** The first version with `PEXPIRE GT` and with stream ids that count by themselves (`0-*`). */
+/** The first version with `PEXPIRE GT` and automatic stream ids (`0-*`). */
 const VERSION_MIN = [7, 0] as const;
 
-/** Redis is set up so that acknowledged orders may be lost. The message has a line for each. */
+/**
+ * Redis may lose acknowledged orders with its settings. The message has a line for each problem.
+ */
 export class WeakRedisError extends Error {
   readonly code = 'weak-store';
-  /** What is, and what would be right. */
+  /** Each problem: the present value and the right one. */
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {
@@ -29,12 +31,12 @@ export class WeakRedisError extends Error {
   }
 }
 
-/** What must be set, why, and how INFO tells it where CONFIG may not be asked. */
+/** The required settings, the reasons, and the fields of INFO in case CONFIG is forbidden. */
 const SETTINGS = [
   {
     name: 'appendonly',
     right: 'yes',
-    why: 'without its append-only file a restart forgets everything',
+    why: 'without its append-only file a restart loses all data',
     fromInfo: (info: ReadonlyMap<string, string>) => yesOrNo(info.get('aof_enabled')),
   },
   {
@@ -58,12 +60,12 @@ const SETTINGS = [
 ] as const;
 
 export interface CheckRedisOptions {
-  /** Only warn of what is wrong. */
+  /** Only log a warning about problems. */
   readonly acceptWeak: boolean;
   readonly log: Logger;
 }
 
-/** Resolves when all servers are right, or accepted. Errors: `weak-store`, `store-unavailable`. */
+/** Resolves if all servers are right or accepted. Errors: `weak-store`, `store-unavailable`. */
 export async function checkRedisServers(
   redis: RedisConnection,
   options: CheckRedisOptions,
@@ -106,7 +108,7 @@ async function problemsOf(server: Redis): Promise<string[]> {
   return problems;
 }
 
-/** Managed servers rename or forbid CONFIG, which is an answer too. */
+/** Managed servers rename or forbid CONFIG: the refusal is part of the answer. */
 async function settingOf(
   server: Redis,
   name: string,

@@ -19,7 +19,7 @@ export interface RedisJournalReader {
 /** Errors: `store-unavailable`. */
 export async function openRedisJournalReader(options: {
   readonly address: RedisAddress;
-  /** Shown by the server beside the connection. */
+  /** The name of the connection in `CLIENT LIST`. */
   readonly name: string;
   readonly log: Logger;
 }): Promise<RedisJournalReader> {

@@ -1,9 +1,10 @@
-// The journal on Redis: for each shard a stream whose ids are the sequences, and the epoch beside
-// it. An append is one script. What Redis refuses (no memory, a failed write to its file, a
-// replica, a cluster that is down) and what it does not answer in time is `store-unavailable`.
+// The journal on Redis: for each shard a stream whose ids are the sequences, and its epoch. An
+// append is one script. A refusal of Redis (no memory, a failed write to its file, a replica, a
+// cluster that is down) and a missing answer are `store-unavailable`.
 //
-// It counts on `appendfsync always`: Redis then answers only after the fsync of all that it took up
-// in the same turn, so that appends of many shards share one. `server-checks.ts` looks at that.
+// The journal requires `appendfsync always`. Redis then answers only after the fsync of all
+// commands of the same turn, so that appends of many shards share one fsync. `server-checks.ts`
+// checks the setting.
 
 import {
   type Claim,
@@ -19,22 +20,24 @@ import { epochKey, logKey, ownerKey, trimmedKey } from '../connection/keys.ts';
 import { ReplicatedWrites } from '../connection/replicated-writes.ts';
 import type { Script, ScriptArgument } from '../connection/script.ts';
 
-/** Entries that a first piece of a read asks for; the next ones by what came. */
+/** Entries of the first piece of a read. The size of these entries bounds the next piece. */
 const PIECE_ENTRIES_FIRST = 16;
-/** What one answer of Redis should carry; it holds up everybody meanwhile. */
+/** The intended size of one answer: Redis serves no other client meanwhile. */
 const PIECE_BYTES = 1 << 20;
 /** Past this a read ends early, with fewer entries than its limit. */
 const READ_BYTES_MAX = 16 << 20;
-/** Entries forgotten in one step: well under a millisecond of Redis. */
+/** Entries removed in one step: well under a millisecond of Redis. */
 const TRIM_ENTRIES = 1_000;
 
 export interface RedisJournalOptions {
   readonly redis: RedisConnection;
-  /** Default: the same one. With one of their own, appends never wait behind a large answer. */
+  /**
+   * A connection for reads, so that appends never wait behind a large answer. Default: the same.
+   */
   readonly reads?: RedisConnection;
-  /** How many replicas must have a write too before it counts. Default 0: the server alone. */
+  /** Replicas that must have a write before it counts. Default 0: the server alone. */
   readonly replicas?: number;
-  /** How long they may take. */
+  /** How long the replicas may take. */
   readonly replicasTimeoutMs?: number;
 }
 
@@ -60,8 +63,7 @@ export class RedisJournal implements Journal {
   }
 
   /**
-   * On the path of every order, so it is one command of flat arguments, and asks Redis for nothing
-   * that it need not know.
+   * On the path of every order: one command with flat arguments and a minimal answer.
    */
   async append(shard: number, epoch: number, sequence: number, bytes: Uint8Array): Promise<void> {
     const keys = [epochKey(shard), trimmedKey(shard), logKey(shard)];
@@ -71,7 +73,7 @@ export class RedisJournal implements Journal {
 
   async read(shard: number, after: number, limit: number): Promise<JournalEntry[]> {
     let count = Math.min(limit, PIECE_ENTRIES_FIRST);
-    // The head is asked for first: all entries up to it must be there.
+    // The head is read first: all entries up to it must exist.
     const begin = [this.head(shard), this.#piece(shard, after, count)] as const;
     const [head, first] = await Promise.all(begin);
     let piece = first;

@@ -1,9 +1,9 @@
-// The journal's scripts: each is one atomic step of Redis, so that the epoch is checked together
-// with what depends on it.
+// The journal's scripts. Each is one atomic step of Redis, so that the check of the epoch and the
+// write are one step.
 //
-// A shard's last sequence is the count of its entries and of those that were forgotten. Who claims
-// reads it from the stream instead, which remembers its last id for ever, so that an entry that was
-// lost at the end is missed as well as one in the middle.
+// A shard's last sequence is the number of its entries plus the number of trimmed entries. A claim
+// reads it from the stream instead. The stream stores its last id for ever, so a claim also detects
+// an entry that was lost at the end.
 
 import { Script } from '../connection/script.ts';
 
@@ -17,7 +17,7 @@ local function lastSequence(log)
       return tonumber(string.match(facts[i + 1], '^%d+'))
     end
   end
-  error('this server does not tell the last id of a stream')
+  error('this server does not report the last id of a stream')
 end
 `;
 
@@ -35,7 +35,7 @@ return {tonumber(redis.call('GET', KEYS[1]) or 0), lastSequence(KEYS[2])}
 `);
 
 /**
- * Keys: epoch, trimmed, log. Arguments: epoch, sequence, bytes. Answers 0 when the entry is there,
+ * Keys: epoch, trimmed, log. Arguments: epoch, sequence, bytes. Answers 0 if the entry is stored,
  * else `[code, place]` with the present epoch or the last sequence.
  */
 export const APPEND = new Script(`
@@ -55,10 +55,10 @@ return 0
 `);
 
 /**
- * Keys: trimmed, log. Arguments: the sequence to forget up to, how many at most. Answers how many
- * were forgotten.
+ * Keys: trimmed, log. Arguments: the last sequence to remove, the most entries to remove. Answers
+ * how many were removed.
  *
- * Removing comes first because Redis without memory to spare allows it, and then what follows it.
+ * The removal comes first, because a Redis that is out of memory allows it, and then the write.
  */
 export const TRIM = new Script(`
 local trimmed = tonumber(redis.call('GET', KEYS[1]) or 0)

@@ -1,16 +1,16 @@
-// Large bytes in a Redis hash, as pieces of bounded size under fields of their own, so that no
-// command carries everything and other shards' appends pass between two of them. Each writing has a
-// name of its own, so that pieces are never written over; what names a place decides what counts.
+// Large values in a Redis hash, as pieces of bounded size in fields of their own. So no command
+// carries the whole value, and appends of other shards go between two pieces. Each save has a name
+// of its own, so pieces are never overwritten. A piece counts only if the contents name its place.
 
 import { CorruptError } from '../../ports/journal.ts';
 import { answerOf, type RedisConnection } from '../connection/connection.ts';
 
-/** Bytes of one piece, and of all pieces that one command writes. */
+/** Most bytes of one piece, and of all pieces of one command. */
 const PIECE_BYTES = 256 << 10;
-/** Bytes that one command reads. */
+/** Most bytes that one command reads. */
 const READ_BYTES = 1 << 20;
 
-/** Where some bytes are: the fields `save:first`, `save:first+1` ... */
+/** The place of a value: the fields `save:first`, `save:first+1` ... */
 export interface Place {
   readonly save: string;
   readonly first: number;
@@ -18,7 +18,7 @@ export interface Place {
   readonly bytes: number;
 }
 
-/** The place that follows another's pieces. Nothing has no pieces. */
+/** The place of the bytes, from piece `first` on. Empty bytes have no pieces. */
 export function placeFor(save: string, first: number, bytes: Uint8Array): Place {
   return { save, first, count: Math.ceil(bytes.length / PIECE_BYTES), bytes: bytes.length };
 }
@@ -32,7 +32,7 @@ export interface Placed {
   readonly bytes: Uint8Array;
 }
 
-/** Fields and pieces by turns, in groups that one command may write. */
+/** Fields and pieces alternating, in groups that one command may write. */
 export function* writesOf(placed: readonly Placed[]): Generator<(string | Buffer)[]> {
   let group: (string | Buffer)[] = [];
   let groupBytes = 0;
@@ -52,7 +52,7 @@ export function* writesOf(placed: readonly Placed[]): Generator<(string | Buffer
   if (group.length > 0) yield group;
 }
 
-/** The bytes at the places; null where a piece is gone. Errors: `corrupt`, `store-unavailable`. */
+/** The bytes of the places; null if a piece is missing. Errors: `corrupt`, `store-unavailable`. */
 export async function readPlaces(
   redis: RedisConnection,
   key: string,

@@ -1,5 +1,5 @@
-// What a snapshot or a sealed drop in Redis is made of: the places of its pieces, as text that
-// people can read. It is written last and in one step, so that pieces count only once named.
+// The contents of a snapshot or a sealed drop in Redis: the places of its pieces, as readable text.
+// The contents are written last and in one step. A piece counts only once they name it.
 
 import { CorruptError } from '../../ports/journal.ts';
 import { fieldsOf, type Place } from './pieces.ts';
@@ -48,7 +48,7 @@ function parse(text: string, key: string): unknown {
   }
 }
 
-/** The fields of all pieces; of none where there is no snapshot. */
+/** The fields of all pieces; empty without a snapshot. */
 export function fieldsOfContents(contents: SnapshotContents | null): Set<string> {
   if (contents === null) return new Set();
   return new Set([contents.head, ...contents.parts.values()].flatMap(fieldsOf));

@@ -1,5 +1,5 @@
-// The scripts of snapshots and sealed drops. A save first takes the snapshot's key for itself;
-// every later step is refused once a newer epoch claimed the shard, or another save began.
+// The scripts of snapshots and sealed drops. A save first writes its name into the snapshot's key.
+// Every later step is refused once a newer epoch claimed the shard, or another save began.
 
 import { Script } from '../connection/script.ts';
 
@@ -13,13 +13,13 @@ const MINE = `${FENCE}
 if redis.call('HGET', KEYS[2], 'saving') ~= ARGV[2] then return {'overtaken', epoch} end
 `;
 
-/** Answers 0, or `[code, epoch]`; so do the others. */
+/** Answers 0 or `[code, epoch]`, like the other scripts of a save. */
 export const BEGIN_SAVE = new Script(`${FENCE}
 redis.call('HSET', KEYS[2], 'saving', ARGV[2])
 return 0
 `);
 
-/** Keys: epoch, snapshot, parts. Arguments: epoch, save, then fields and pieces by turns. */
+/** Keys: epoch, snapshot, parts. Arguments: epoch, save, then fields and pieces alternating. */
 export const WRITE_PIECES = new Script(`${MINE}
 redis.call('HSET', KEYS[3], unpack(ARGV, 3))
 return 0
@@ -39,7 +39,7 @@ return 0
 
 /**
  * Keys: sealed drop. Arguments: version, contents, then the fields of its pieces. Answers 0, also
- * where a higher version is kept and stays, or 1 where another writer dropped pieces meanwhile.
+ * if a higher version is stored and stays; answers 1 if another writer removed pieces meanwhile.
  */
 export const SEAL = new Script(`
 local kept = redis.call('HGET', KEYS[1], 'version')

@@ -1,6 +1,6 @@
-// Snapshots and sealed drops on Redis. The pieces of the head and of new parts are written before
-// one step makes them the snapshot, so that appends pass between them and a large snapshot holds
-// nobody up. What a broken-off save left behind, the next save of the shard drops first.
+// Snapshots and sealed drops on Redis. The pieces of the head and of new parts are written first,
+// then one step makes them the snapshot. So appends go between the pieces, and a large snapshot
+// delays none of them. The next save of a shard first removes the pieces of an interrupted save.
 
 import { randomBytes } from 'node:crypto';
 import { CorruptError, FencedError, StoreUnavailableError } from '../../ports/journal.ts';
@@ -19,9 +19,9 @@ import {
 } from './snapshot-contents.ts';
 import { BEGIN_SAVE, DROP_PIECES, FINISH_SAVE, SEAL, WRITE_PIECES } from './snapshot-scripts.ts';
 
-/** How often a reader begins again because what it reads was replaced meanwhile. */
+/** How often a reader starts again because the snapshot was replaced meanwhile. */
 const READ_ATTEMPTS_MAX = 5;
-/** Fields dropped in one step: memory of up to 64 MiB is given back at once. */
+/** Fields removed in one step: up to 64 MiB of memory. */
 const DROPPED_FIELDS_MAX = 256;
 const SAVE_NAME_BYTES = 9;
 
@@ -67,7 +67,7 @@ export class RedisSnapshotStore implements SnapshotStore {
     for (let attempt = 0; attempt < READ_ATTEMPTS_MAX; attempt++) {
       const present = await this.#present(shard);
       if (present === null) return null;
-      // Pieces went although the snapshot is still the same.
+      // Pieces are missing although the snapshot is the same.
       if (present.text === text) throw new CorruptError(`shard ${shard} lacks a snapshot part`);
       text = present.text;
       const { head, parts } = present.contents;
@@ -90,7 +90,7 @@ export class RedisSnapshotStore implements SnapshotStore {
     }
     const args = [version, encodePlace(place), ...fieldsOf(place)];
     if ((await SEAL.run(this.#redis, [key], args)) !== 0) {
-      throw new StoreUnavailableError(`${dropId} was sealed by somebody else meanwhile`);
+      throw new StoreUnavailableError(`${dropId} was sealed by another writer meanwhile`);
     }
   }
 
@@ -134,7 +134,7 @@ export class RedisSnapshotStore implements SnapshotStore {
   }
 }
 
-/** Where everything goes; what the present snapshot has stays there. Errors: CorruptError. */
+/** The places of head and parts; parts of the present snapshot stay. Errors: CorruptError. */
 function arrange(
   shard: number,
   save: string,

@@ -1,10 +1,10 @@
-// The placement in Redis. All of it is in one hash tag, and every method is one command, script or
-// transaction, so that it is one step for everybody. Sessions are fields of a hash with their end
-// by Redis's own clock, not keys with PX: clocks of nodes then do not matter, one command reads
-// them all, and one that ran out can still be told from one that was never there.
+// The placement in Redis. It has one hash tag, and every method is one command, script or
+// transaction, so that each is one atomic step. Sessions are fields of a hash with their end by
+// Redis's own clock, not keys with PX. So clocks of nodes do not matter, one command reads all
+// sessions, and an expired session differs from one that never existed.
 //
-// Every name is kept as JSON text, in which a line feed cannot stand. So a row is JSON for Node,
-// and cut at line feeds by the scripts, and no name can be taken for two.
+// Names are stored as JSON text, which contains no line feed. So a row is JSON for Node, the
+// scripts split it at line feeds, and no name can be split.
 
 import {
   LIVE_SHARDS_MAX,
@@ -30,12 +30,12 @@ const PINS = '{placement}:pins';
 const DRAINED = '{placement}:drained';
 /** Newest first. */
 const MOVES = '{placement}:moves';
-/** From level 1 on with words behind the number, so that 9994b20 does not start on it. */
+/** From level 1 on the value has words after the number, so that 9994b20 refuses to start. */
 const SHARD_COUNT = '{placement}:shard-count';
 /** The feature level reached; missing: 0. */
 const LEVEL = '{placement}:level';
 
-/** As nodes of level 0 write it, too: they leave the level out. */
+/** Nodes of level 0 leave the level out. */
 type StoredSession = Omit<NodeSession, 'level'> & { readonly level?: number };
 type SessionRow = [
   expiresAt: number,
@@ -46,7 +46,7 @@ type SessionRow = [
 type ShardRow = [shard: number, version: number, nodeId: string, incarnation: string];
 type PinRow = [shard: number, nodeId: string];
 
-/** What scripts know of sessions, which are in KEYS[1]. */
+/** Functions of the scripts for sessions, which are in KEYS[1]. */
 const SESSIONS_LUA = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -62,7 +62,7 @@ local function lives(node, incarnation)
   return present == incarnation and expiresAt > now
 end`;
 
-/** What scripts know of shards, which are in KEYS[2]. */
+/** Functions of the scripts for shards, which are in KEYS[2]. */
 const SHARDS_LUA = `${SESSIONS_LUA}
 local function holderOf(shard)
   local row = redis.call('HGET', KEYS[2], shard)
@@ -171,8 +171,8 @@ export class RedisPlacementStore implements PlacementStore {
   }
 
   /**
-   * A transaction, not a script: every node loads four times a second, and Lua would have to make
-   * strings of its own of every row, at six times the cost to Redis (docs/decisions/017).
+   * A transaction, not a script: every node loads four times a second, and Lua would copy every
+   * row, at six times the cost to Redis (docs/decisions/017).
    */
   async load(): Promise<Placement> {
     const reads = this.#redis
@@ -288,7 +288,7 @@ export class RedisPlacementStore implements PlacementStore {
   }
 
   async listMoves(limit: number): Promise<MoveRecord[]> {
-    // Redis counts from the end below 0, and 0 to -1 is everything.
+    // For Redis, a negative index counts from the end: 0 to -1 would be everything.
     if (limit < 1) return [];
     const records = await answerOf(this.#redis.lrange(MOVES, 0, limit - 1));
     return records.map((record) => JSON.parse(record) as MoveRecord);
@@ -304,7 +304,7 @@ export class RedisPlacementStore implements PlacementStore {
   }
 }
 
-/** What a transaction answered. Errors: `store-unavailable`, where it did not run as a whole. */
+/** The answers of a transaction. Errors: `store-unavailable` if any command of it failed. */
 function answersOf(results: [Error | null, unknown][] | null): unknown[] {
   return (results ?? [[new Error('the transaction did not run'), null]]).map(([error, answer]) => {
     if (error !== null) throw unavailable(error);

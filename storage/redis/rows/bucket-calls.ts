@@ -1,33 +1,34 @@
-// Adds rows to users' feeds: one script call for each bucket that an append touches. A row is a
-// text; one that tells of an order carries the order whole (`order-members.ts`), and is also what
-// the order's version is listed by: only each time a feed has grown by a block of rows are their
-// orders written into the user's list. Until then whoever reads the list looks at the newest rows
-// of the feed as well.
+// Adds rows to users' feeds with one script call for each bucket of an append. A row is a text. A
+// notification of an order carries the whole order (`order-members.ts`), so a row also lists that
+// version of the order. The script writes the orders into the user's list only each time the feed
+// has grown by a block of rows. Until then, readers of the list also read the newest rows of the
+// feed.
 //
 // Writing each order into both, and each order's standing as a field of its own
-// (`drop-standings.ts`), cost redis-server 24 CPU microseconds an order; this costs 14, and 1 of 16
-// less here (`node_modules/.bin/node bench/redis-projections.ts`, medians of runs in turns).
+// (`drop-standings.ts`), cost redis-server 24 CPU microseconds an order. This costs 14, and 1 of 16
+// less in this process (`node_modules/.bin/node bench/redis-projections.ts`, medians of alternating
+// runs).
 
 import type { RedisConnection } from '../connection/connection.ts';
 import { Script } from '../connection/script.ts';
 import { BUCKETS, bucketOf, feedKey, feedPositionsKey, ordersKey } from './user-buckets.ts';
 
 /**
- * Part of the stored format: the orders of the last rows of a feed, fewer than these, may not be in
- * the user's list.
+ * Part of the stored format. Fewer than this many rows at the end of a feed may have orders that
+ * are not in the user's list.
  */
 export const BLOCK_ROWS = 64;
-/** Before the time of ordering and the order: the row goes into the list, and tells nothing. */
+/** The first character of a row without a notification: the order goes into the list only. */
 export const ORDER_ONLY = '-';
 
 const NUMBERS_OF_A_BATCH = 3;
 
 /**
- * Keys: the bucket's positions; the feed and the list of orders of each row's user. Arguments: how
- * many batches; shard, sequence and number of rows for each; then the rows. Answers with the id of
- * each row in its feed, 0 where none was added: a row of the feed is added when the bucket has
- * nothing of its journal entry yet. One that tells nothing is added to the list however often it
- * comes, which is once and for all.
+ * Keys: the bucket's positions; the feed and the order list of each row's user. Arguments: the
+ * number of batches; shard, sequence and number of rows for each; then the rows. Answers the id of
+ * each row in its feed, 0 for a row that was not added. A row is added to the feed if the bucket
+ * has no rows of its journal entry yet. A row without a notification is added to the list each
+ * time, which is idempotent.
  */
 const APPEND = new Script(`
   local function list_block(feed, orders)
@@ -74,20 +75,20 @@ const APPEND = new Script(`
 
 interface BucketCall {
   readonly keys: string[];
-  /** Shard, sequence and number of rows, in turns. */
+  /** Shard, sequence and number of rows alternate. */
   readonly batches: number[];
   readonly rows: string[];
-  /** Where each row stands in the append. */
+  /** The index of each row in the append. */
   readonly places: number[];
 }
 
-/** On the path of every order, once it is durable: plain loops. */
+/** Runs for every order once it is durable, so it has plain loops. */
 export class BucketCalls {
   readonly #calls: BucketCall[] = [];
   readonly #byBucket = new Array<BucketCall | undefined>(BUCKETS).fill(undefined);
   #rows = 0;
 
-  /** Batches come one after the other. */
+  /** Add the rows of one batch after the other. */
   add(userId: string, shard: number, sequence: number, row: string): void {
     const bucket = bucketOf(userId);
     let call = this.#byBucket[bucket];
@@ -112,7 +113,7 @@ export class BucketCalls {
     );
   }
 
-  /** From the answers, the id of each row in the order of adding; 0 where none was added. */
+  /** The id of each row from the answers, in the order of adding; 0 for a row not added. */
   ids(answers: readonly unknown[]): number[] {
     const ids = new Array<number>(this.#rows).fill(0);
     for (let c = 0; c < this.#calls.length; c++) {

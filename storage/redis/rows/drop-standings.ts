@@ -1,7 +1,7 @@
-// What a drop's orders add up to, on Redis: in a few hashes of the drop one field for each journal
-// entry, which says how its orders stand. An order is always in the same hash. A field may be
-// written again, and come late: an entry has the same orders whenever it comes, each as it stood
-// after it or later, and whatever came later has a field of its own.
+// The totals of a drop's orders on Redis. A few hashes for each drop have one field for each
+// journal entry, with the standing of the entry's orders. An order is always in the same hash. A
+// field may be written again, or late: an entry always has the same orders, each as it stood after
+// the entry or later, and later changes have fields of their own.
 
 import { fnv1a } from '../../../domain/ids.ts';
 import type { OrderView } from '../../../contracts/orders.ts';
@@ -11,14 +11,14 @@ import { dropOf, statusLetter, statusOf } from './order-members.ts';
 
 /** Hashes of a drop. Part of the stored format. */
 const PARTS = 16;
-/** Fields looked at in one step, so that a large drop holds up no server. */
+/** Fields read in one step, so that a large drop blocks no server. */
 const SCAN_STEP = 128;
 const BETWEEN_ORDERS = ',';
 
-/** One hash of a drop, as far as an append changes it. */
+/** The changes of an append in one hash of a drop. */
 interface Part {
   readonly fields: (string | number)[];
-  /** Of the entry whose orders the last field has. */
+  /** The sequence of the entry of the last field. */
   sequence: number;
 }
 
@@ -26,10 +26,10 @@ interface Part {
 export class DropStandings {
   readonly #parts = new Map<string, Part>();
 
-  /** Orders of an entry come one after the other. */
+  /** Add the orders of one entry after the other. */
   add(order: OrderView, sequence: number): void {
     const { id, dropId, status, quantity, version } = order;
-    // The key says the drop already.
+    // The key has the id of the drop.
     const name = dropOf(id) === dropId ? id.slice(dropId.length + 1) : id;
     const key = partKey(dropId, fnv1a(name) % PARTS);
     const standing = `${name} ${version} ${statusLetter(status)}${quantity}`;
@@ -53,7 +53,7 @@ export class DropStandings {
 export async function totalsOfDrop(redis: RedisConnection, dropId: string): Promise<DropTotals> {
   const totals = emptyTotals();
   for (let part = 0; part < PARTS; part++) {
-    /** By order: its newest version, and how it stands then. */
+    /** By order: its newest version, and its standing in that version. */
     const newest = new Map<string, { version: number; standing: string }>();
     let at = '0';
     do {

@@ -1,12 +1,12 @@
-// Everybody's notifications on Redis. A user's feed is a list to which rows are only ever added, so
-// an id is a row's place in it: 1, 2, 3 and so on. What was read is kept beside it in two sorted
-// sets by id: marks of single notifications, and marks for all up to an id. A row is a text, for
-// ioredis writes a command of texts as one string, and one with bytes piece by piece: JSON, or the
-// order it tells of (`order-members.ts`).
+// The notifications of all users on Redis. A user's feed is an append-only list, so the id of a
+// notification is the place of its row: 1, 2, 3 and so on. Two sorted sets by id hold the read
+// marks: marks of single notifications, and marks for all up to an id. A row is a text: JSON, or an
+// order (`order-members.ts`). Text, because ioredis writes a command of texts as one string, but a
+// command with bytes piece by piece.
 //
-// A bucket of users (`user-buckets.ts`) keeps, for each shard, the last journal sequence its feeds
-// have rows of, and moves it in the same step that adds them. In a running node
-// `read-models-redis.ts` adds them, together with the orders they tell of.
+// A bucket of users (`user-buckets.ts`) stores, for each shard, the last journal sequence whose
+// rows are in its feeds, in the step that adds the rows. In a running node `read-models-redis.ts`
+// adds them, together with their orders.
 
 import { decodeCursor, encodeCursor } from '../../formats/cursor.ts';
 import { type FeedStore, UNREAD_COUNT_MAX } from '../../ports/feed.ts';
@@ -22,10 +22,10 @@ import { allDone, RedisProjection } from './projection-redis.ts';
 import { Script } from '../connection/script.ts';
 import { allReadKey, bucketOf, feedKey, oneReadKey } from './user-buckets.ts';
 
-/** Ids looked at in one step, while unread notifications are sought among read ones. */
+/** Ids read in one step of a search for unread notifications. */
 const UNREAD_STEP = 1024;
 
-/** Keys of the next three: a feed, its single marks, its marks for all. */
+/** Keys of the next three scripts: a feed, its single marks, its marks for all. */
 const READ_THROUGH = `
   local last = redis.call('LLEN', KEYS[1])
   local mark = redis.call('ZRANGE', KEYS[3], -1, -1, 'WITHSCORES')
@@ -60,8 +60,8 @@ export class RedisFeedStore implements FeedStore {
   }
 
   /**
-   * In the answer are the notifications that this call kept: those that an earlier one, ended half
-   * way, or another owner of the shard had kept already are not.
+   * Resolves to the notifications that this call added, without those that an earlier call or
+   * another owner of the shard had added already.
    */
   async append(batches: readonly ProjectionBatch<NewNotification>[]): Promise<Notification[]> {
     const added: Notification[] = [];
@@ -126,7 +126,7 @@ export class RedisFeedStore implements FeedStore {
     }
   }
 
-  /** Unread ones up to `last`: what was read one by one above the last mark for all is passed. */
+  /** Unread notifications up to `last`; skips single reads above the last mark for all. */
   async #listUnread(
     userId: string,
     keys: FeedKeys,
@@ -151,7 +151,7 @@ export class RedisFeedStore implements FeedStore {
     return { items, nextCursor: ids.length > limit ? cursorOf(shown.at(-1)!) : null };
   }
 
-  /** As many of a range of ids as there are, oldest first. */
+  /** The existing notifications of a range of ids, oldest first. */
   async #range(
     userId: string,
     { list, oneRead, allRead }: FeedKeys,
@@ -159,7 +159,7 @@ export class RedisFeedStore implements FeedStore {
     last: number,
   ): Promise<Notification[]> {
     if (last < first) return [];
-    // The marks for all at the ids themselves, and one behind the last, are all that can apply.
+    // Only marks for all at these ids, and one after the last id, can apply.
     const marksMax = last - first + 2;
     const [rows, ones, alls] = await answerOf(
       Promise.all([

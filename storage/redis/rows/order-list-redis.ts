@@ -1,11 +1,11 @@
-// Everybody's orders on Redis: for each user a sorted set by the time of ordering, to which each
-// version of an order is added once and for all (`order-members.ts`). Versions of an order are
-// neighbours, since they have its time and begin with its id, and a reader takes the newest. So
-// adding is one plain command that may be repeated, and come late, as often as it likes. A script
-// that replaced older versions would cost every order more than the command itself does.
+// The orders of all users on Redis: one sorted set for each user by the time of ordering. Each
+// version of an order is added as a member of its own (`order-members.ts`). Versions of an order
+// are neighbours, because they have the same time and begin with the same id, and a reader takes
+// the newest. So adding is one plain command that may be repeated or come late. A script that
+// replaced older versions would cost more than the command itself.
 //
-// In a running node `read-models-redis.ts` adds them, together with what buyers are told, and those
-// told last are found in the feed only (`bucket-calls.ts`).
+// In a running node `read-models-redis.ts` adds the orders, together with the notifications. The
+// orders of the newest notifications are in the feed only (`bucket-calls.ts`).
 
 import type { OrderView } from '../../../contracts/orders.ts';
 import { decodeCursor, encodeCursor, type ListPosition } from '../../formats/cursor.ts';
@@ -20,9 +20,9 @@ import { orderOfRow, packOrder, unpackOrder } from './order-members.ts';
 import { allDone, RedisProjection } from './projection-redis.ts';
 import { bucketOf, feedKey, ordersKey } from './user-buckets.ts';
 
-/** Looked at in one step, so that a long list holds up no server. */
+/** Members read in one step, so that a long list blocks no server. */
 const SCAN_STEP = 1000;
-/** Members read in one step for each order that is wanted. */
+/** Members read in one step for each order of the page. */
 const VERSIONS_USUAL = 2;
 
 export class RedisOrderListStore implements OrderListStore {
@@ -38,7 +38,7 @@ export class RedisOrderListStore implements OrderListStore {
     return this.#projection.position(shard);
   }
 
-  /** Rows of the same order and version have to be the same. */
+  /** Rows of the same order and version must be equal. */
   put(batches: readonly ProjectionBatch<OrderView>[]): Promise<void> {
     return this.#projection.take(batches, (portion) => this.#write(portion));
   }
@@ -94,7 +94,7 @@ export class RedisOrderListStore implements OrderListStore {
 
   /**
    * The newest orders below `start`, newest first: `limit`, and at least one more if there is any.
-   * Further ones may not be complete.
+   * The orders after these may lack newer versions.
    */
   async #newest(userId: string, start: ListPosition, limit: number): Promise<OrderView[]> {
     const step = (limit + 1) * VERSIONS_USUAL;
@@ -104,13 +104,13 @@ export class RedisOrderListStore implements OrderListStore {
       if (order.createdAt === start.time && order.id >= start.id) return;
       if (isNewer(order, orders.get(order.id) ?? null)) orders.set(order.id, order);
     };
-    // The rows of the feed are asked for first: what leaves them meanwhile is found in the list.
+    // The feed is read first: an order that leaves its newest rows meanwhile is in the list.
     const [feedOrders, first] = await Promise.all([
       this.#newestFeedOrders(userId),
       this.#members(userId, start.time, 0, step),
     ]);
-    // Members are only ever added, so some may come twice while these steps are made, and none is
-    // passed by. An order is complete when another follows it.
+    // Members are only added, so a step may read some twice but skips none. An order is complete
+    // when another order follows it.
     let members = first;
     for (let offset = step; ; offset += step) {
       for (let i = 0; i < members.length; i += 2) {
@@ -131,7 +131,7 @@ export class RedisOrderListStore implements OrderListStore {
     );
   }
 
-  /** Versions of orders that the feed told last, which may not be in the list. */
+  /** The orders of the newest rows of the feed, which may not be in the list. */
   async #newestFeedOrders(userId: string): Promise<OrderView[]> {
     const key = feedKey(bucketOf(userId), userId);
     const rows = await answerOf(this.#redis.lrange(key, -BLOCK_ROWS, -1));
@@ -143,7 +143,7 @@ function isNewer(order: OrderView, than: OrderView | null): boolean {
   return than === null || order.version > than.version;
 }
 
-/** By the time of ordering, then by id: as Redis orders the members. */
+/** By the time of ordering, then by id, as Redis orders the members. */
 function newestFirst(a: OrderView, b: OrderView): number {
   if (a.createdAt !== b.createdAt) return b.createdAt - a.createdAt;
   return a.id < b.id ? 1 : -1;

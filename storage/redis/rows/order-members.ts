@@ -1,7 +1,8 @@
-// How an order stands in a user's sorted set on Redis: as one short text that begins with the
-// order's id. Below 64 characters, which those of usual orders are, Redis keeps a small set in one
-// piece of memory. In a row of the feed the same text stands behind what its buyer was told, and
-// when. Rows of the first format do not say when the order was placed: it is in the list already.
+// The format of an order in a user's sorted set on Redis: one short text that begins with the
+// order's id. Usual orders take less than 64 characters, and then Redis stores a small set in one
+// piece of memory. In a row of the feed the same text follows the type and time of the
+// notification. Rows of the first format lack the time when the order was placed: those orders are
+// in the list already.
 
 import { assert } from '../../../domain/assert.ts';
 import { paymentReference } from '../../../domain/ids.ts';
@@ -41,10 +42,10 @@ const REFUND_REQUESTED = 'R';
 /** The payment reference is the one that `paymentReference` derives. */
 const DERIVED_REFERENCE = 'D';
 const NO_HOLD = '-';
-/** A member of a newer format will begin with this and its version: no order's id does. */
+/** A member of a newer format will begin with this and its version. No order's id begins so. */
 const VERSION_MARK = '~';
 const RADIX = 36;
-/** Id, version, flags, quantity, cents, currency, hold; what is rare follows them as JSON. */
+/** Id, version, flags, quantity, cents, currency, hold. Rare fields follow as JSON. */
 const FIELDS = 7;
 
 interface Rare {
@@ -62,7 +63,7 @@ export function statusOf(letter: string): OrderStatus {
   return status;
 }
 
-/** Times are in the score, and as a difference from it. */
+/** The score has the time of the order; other times are differences from it. */
 export function packOrder(order: OrderView): string {
   const { id, dropId, holdExpiresAt, paymentReference: reference } = order;
   let flags = LETTERS[order.status];
@@ -118,8 +119,8 @@ export function unpackOrder(userId: string, createdAt: number, member: string): 
 }
 
 /**
- * A row of the feed: what the buyer is told and when, when the order was placed (nothing where that
- * is the same moment), and the order.
+ * A row of the feed: the type and time of the notification, the time when the order was placed
+ * (empty if it is the same), and the order.
  */
 export function packNotification(
   type: OrderNotificationType,
@@ -132,7 +133,7 @@ export function packNotification(
   return `${flags} ${at.toString(RADIX)}:${placedAt} ${packOrder(order)}`;
 }
 
-/** A row that tells nothing. */
+/** A row without a notification. */
 export function packOrderOnly(order: OrderView): string {
   return `${ORDER_ONLY}${order.createdAt} ${packOrder(order)}`;
 }
@@ -143,14 +144,14 @@ export function unpackNotification(userId: string, row: string): NewNotification
   const type = NOTIFICATION_TYPES.get(row[0]!);
   assert(type !== undefined, 'a notification has a known type');
   const refundRequested = row[1] === REFUND_REQUESTED;
-  // A notification says nothing of when its order was placed.
+  // A notification does not have the time when its order was placed.
   const order = unpackOrder(userId, 0, row.slice(memberAt));
-  // As far as the colon: what is behind it is no digit.
+  // The number ends at the colon.
   const time = numberOf(row.slice(timeAt, memberAt - 1));
   return orderNotification(type, order, refundRequested, time);
 }
 
-/** The order of a row of the feed; null where the row was written together with one of the list. */
+/** The order of a row of the feed; null if the list has the order already (first format). */
 export function orderOfRow(userId: string, row: string): OrderView | null {
   const found = NOTIFICATION_ROW.exec(row);
   if (found === null) return null;
@@ -160,7 +161,7 @@ export function orderOfRow(userId: string, row: string): OrderView | null {
 
 const NOTIFICATION_ROW = /^[A-Za-z]+ (\w+):(\w*) (.*)$/;
 
-/** What an order's id says its drop is; nearly always so. */
+/** The drop's id according to the order's id; nearly always right. */
 export function dropOf(id: string): string {
   return id.slice(0, Math.max(id.lastIndexOf('-'), 0));
 }

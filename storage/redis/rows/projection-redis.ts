@@ -1,22 +1,21 @@
-// What the projections on Redis share: turns, portions, and how far they have come.
+// The common part of the projections on Redis: turns, portions and positions.
 //
-// A Redis Cluster can change one slot atomically, not several, so an append may end half way. Its
-// effect is still that of once (N11): every write by itself knows whether it was done before (how,
-// is the projection's own affair), and the projection's position in a shard's journal is kept only
-// when all rows are. After a crash the next owner of the shard begins behind that position, and
-// rows that are there already change nothing. The same holds while an old owner and a new one bring
-// the same entries at once.
+// A Redis Cluster changes one slot atomically, not several, so an append may fail half way. Each
+// row is still stored once (N11): every write is idempotent (each projection has its own way), and
+// the position in a shard's journal is stored only after all rows. After a crash the next owner of
+// the shard begins after that position, and rows that exist already change nothing. The same holds
+// while an old and a new owner append the same entries at the same time.
 
 import { StoreUnavailableError } from '../../ports/journal.ts';
 import type { ProjectionBatch } from '../../ports/projection.ts';
 import type { RedisConnection } from '../connection/connection.ts';
 import { RedisPositions } from '../catalogue/consumer-positions-redis.ts';
 
-/** Rows brought at once, so that no server is held up for long; a single batch may have more. */
+/** Rows of one portion, so that no server is blocked for long. A single batch may have more. */
 const PORTION_ROWS_MAX = 4096;
 const TURNS_MAX = 256;
 
-/** Waits for all, so that nothing is under way any more when the first error is thrown. */
+/** Waits for all answers, then throws the first error: nothing is in flight any more. */
 export async function allDone<T>(answers: readonly Promise<T>[]): Promise<T[]> {
   const settled = await Promise.allSettled(answers);
   return settled.map((answer) => {
@@ -27,14 +26,14 @@ export async function allDone<T>(answers: readonly Promise<T>[]): Promise<T[]> {
 
 export interface RedisProjectionOptions {
   readonly redis: RedisConnection;
-  /** What it fills; each list has positions of its own. */
+  /** The lists that it fills; each list has its own positions. */
   readonly lists: readonly ('feed' | 'orders')[];
 }
 
 export class RedisProjection {
   readonly #name: string;
   readonly #positions: readonly RedisPositions[];
-  /** Positions as this process saw them last. Never ahead of what is kept. */
+  /** The positions as this process last read them. Never ahead of the stored ones. */
   readonly #known = new Map<number, number>();
   #turn: Promise<unknown> = Promise.resolve();
   #turns = 0;
@@ -55,9 +54,9 @@ export class RedisProjection {
   }
 
   /**
-   * Hands `write` the batches that are not contained yet, in order and in portions, and keeps the
-   * positions behind each. One call at a time. Whoever waited while another failed fails as well:
-   * rows must not overtake those before them. Errors: `store-unavailable`.
+   * Passes the new batches to `write`, in order and in portions, and stores the positions after
+   * each portion. One call runs at a time. Calls that waited while another call failed fail as
+   * well, because rows must not overtake earlier rows. Errors: `store-unavailable`.
    */
   async take<Batch extends ProjectionBatch<unknown>>(
     batches: readonly Batch[],
@@ -68,11 +67,11 @@ export class RedisProjection {
     const failures = this.#failures;
     const turn = this.#turn.then(() => {
       if (this.#failures !== failures) {
-        throw new StoreUnavailableError(`what came before was not kept: ${this.#name}`);
+        throw new StoreUnavailableError(`earlier rows were not stored: ${this.#name}`);
       }
       return this.#takeInTurn(batches, write);
     });
-    // Whoever waits for this turn hears of its error.
+    // The caller of this turn gets its error.
     this.#turn = turn.catch(() => {
       this.#failures += 1;
     });

@@ -1,11 +1,11 @@
-// Fills the order lists and the feed on Redis. What it writes is what `RedisOrderListStore` and
-// `RedisFeedStore` read: what a buyer is told and the order it tells of are one row of the feed
-// (`bucket-calls.ts`); a change that tells nothing goes into the order list.
+// Fills the order lists and the feed on Redis, for the reads of `RedisOrderListStore` and
+// `RedisFeedStore`. A notification and its order are one row of the feed (`bucket-calls.ts`). A
+// change without a notification goes into the order list.
 //
-// A version of an order is added to its list once and for all, however often it comes. A row of a
-// feed is added when the bucket has nothing of its journal entry yet, which the script knows.
+// Adding a version of an order to its list is idempotent. The script adds a row to a feed only if
+// the bucket has no rows of its journal entry yet.
 //
-// What it costs: `node_modules/.bin/node bench/redis-projections.ts`.
+// Its cost: `node_modules/.bin/node bench/redis-projections.ts`.
 
 import type { Notification } from '../../../contracts/notifications.ts';
 import {
@@ -23,7 +23,7 @@ import { packNotification, packOrderOnly } from './order-members.ts';
 import { allDone, RedisProjection } from './projection-redis.ts';
 import { restoreRedis } from './restore-redis.ts';
 
-/** A row of the append, and when all of its batch happened. */
+/** A row of the append, and the time of its batch. */
 interface Source {
   readonly change: OrderChange;
   readonly time: number;
@@ -43,8 +43,8 @@ export class RedisReadModels implements ReadModels {
   }
 
   /**
-   * In the answer are notifications that this call added: those that an earlier one, ended half
-   * way, or another owner of the shard had added already are not.
+   * Resolves to the notifications that this call added, without those that an earlier call or
+   * another owner of the shard had added already.
    */
   async store(
     batches: readonly OrderChanges[],
@@ -69,7 +69,7 @@ export class RedisReadModels implements ReadModels {
     return restoreRedis(this.#redis, options);
   }
 
-  /** Gives the id of each row's notification, 0 where none was added; `sources` gets the rows. */
+  /** Resolves to the id of each row's notification, 0 if not added. Adds rows to `sources`. */
   async #write(portion: readonly OrderChanges[], sources: Source[]): Promise<number[]> {
     const calls = new BucketCalls();
     const standings = new DropStandings();

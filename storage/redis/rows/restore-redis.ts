@@ -1,10 +1,10 @@
-// Makes order lists and feeds on Redis good from the journal, while they are in use (decision 025).
-// Users are looked at some at a time, each whole; only what is missing is written.
+// Repairs order lists and feeds on Redis from the journal, while they are in use (decision 025). It
+// reads a few users at a time, each as a whole, and writes missing rows only.
 //
-// An id in a feed is a row's place, and read marks are kept beside the feed by id. So what is
-// missing is put where it was in time, and the marks are left alone: they then say again what they
-// said before the loss. A feed is only ever added to, so its length tells whether it changed
-// between reading and writing it; then it is read again.
+// An id in a feed is the place of a row, and read marks are stored by id. So a missing row is
+// inserted at its place in time, and the marks stay as they are: they are right again. A feed is
+// append-only, so its length shows whether it changed between the read and the write. Then it is
+// read again.
 
 import { addToTotals, type DropTotals, emptyTotals } from '../../rows/drop-totals.ts';
 import { StoreUnavailableError } from '../../ports/journal.ts';
@@ -28,15 +28,15 @@ import { allDone } from './projection-redis.ts';
 import { Script } from '../connection/script.ts';
 import { BUCKETS, bucketOf, feedKey, feedPositionsKey, ordersKey } from './user-buckets.ts';
 
-/** Read in one write and then compared: a fraction of a millisecond for Redis and for the node. */
+/** Users read in one write and compared: a fraction of a millisecond for Redis and the node. */
 const USERS_AT_ONCE = 64;
 /** How often a user's feed is read again because it grew meanwhile. */
 const TRIES_MAX = 20;
-/** Orders whose standings leave in one write. */
+/** Orders whose standings are sent in one write. */
 const STANDINGS_AT_ONCE = 1024;
 
 /**
- * Keys: a feed. Arguments: the length it should have, how many of its rows stay, and the rows that
+ * Keys: a feed. Arguments: its expected length, the number of rows that stay, and the rows that
  * follow them.
  */
 const REPLACE_END = new Script(`
@@ -82,11 +82,11 @@ interface UserRows {
   readonly userId: string;
   /** The whole feed, oldest first. */
   readonly feed: string[];
-  /** Members of the list of orders, and when each was placed, in turns. */
+  /** Members of the order list and the times when their orders were placed, alternating. */
   readonly orders: string[];
 }
 
-/** All rows of some users. One with very many costs as much as reading all of them. */
+/** All rows of some users. A user with very many rows costs as much as reading them all. */
 async function readUsers(redis: RedisConnection, userIds: readonly string[]): Promise<UserRows[]> {
   const reads = userIds.map(async (userId): Promise<UserRows> => {
     const bucket = bucketOf(userId);
@@ -130,7 +130,7 @@ function presentRows({ userId, feed, orders }: UserRows) {
     const order = unpackOrder(userId, Number(orders[i + 1]), orders[i]!);
     add(order.id, order.version);
   }
-  // The orders of older rows are in the list, or whoever reads it does not see them.
+  // Readers of the list see the orders of older rows only in the list.
   for (const row of feed.slice(-BLOCK_ROWS)) {
     const order = orderOfRow(userId, row);
     if (order !== null) add(order.id, order.version);
@@ -144,7 +144,7 @@ function presentRows({ userId, feed, orders }: UserRows) {
   };
 }
 
-/** Errors: `store-unavailable`, also where the feed grows each time it was read. */
+/** Errors: `store-unavailable`, also if the feed grows after each read. */
 async function restoreUser(
   redis: RedisConnection,
   first: UserRows,
@@ -156,7 +156,7 @@ async function restoreUser(
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     const { orders, notifications } = missingOf(expected, presentRows(rows));
     const members = orders.flatMap((order) => [order.createdAt, packOrder(order)]);
-    // Rows change their places, so those whose orders are not in the list yet put them there first.
+    // Rows move, so the orders of the last rows are written into the list first.
     const shifted = notifications.length === 0 ? [] : rows.feed.slice(-BLOCK_ROWS);
     for (const order of [
       ...notifications.map((one) => one.order),
@@ -172,12 +172,12 @@ async function restoreUser(
     if ((await REPLACE_END.run(redis, [feedKey(bucket, userId)], args)) === 1) return;
     rows = (await readUsers(redis, [userId]))[0]!;
   }
-  throw new StoreUnavailableError(`the feed of ${userId} grows faster than it can be made good`);
+  throw new StoreUnavailableError(`the feed of ${userId} grows faster than it can be repaired`);
 }
 
 /**
- * The feed with what is missing where it was in time, behind rows of the same moment: how many rows
- * stay where they are, and what follows them.
+ * The feed with the missing rows inserted by time, after rows of the same time: the number of rows
+ * that stay in place, and the rows that follow them.
  */
 function mergeInTime(
   { userId, feed }: UserRows,
@@ -202,9 +202,9 @@ function mergeInTime(
 }
 
 /**
- * Writes the standings of drops whose totals are not what the journal says; where a drop has gone
- * on meanwhile that is harmless. Resolves to how many orders are missing in the lists or in the
- * totals. `lacking` has those of the lists, by drop.
+ * Writes the standings of drops whose totals differ from the journal. This is harmless if the drop
+ * has changed meanwhile. Resolves to the number of orders that are missing in the lists or in the
+ * totals. `lacking` has the number of orders that are missing in the lists, by drop.
  */
 async function restoreStandings(
   redis: RedisConnection,
@@ -264,8 +264,8 @@ function isSame(a: DropTotals, b: DropTotals): boolean {
 }
 
 /**
- * Every bucket has all of the journal up to there now, and must know it: what the relay brings
- * again after a crash is told apart by that alone.
+ * Stores in every bucket that it has the journal up to this sequence. Only this position tells the
+ * bucket that rows which the relay delivers again after a crash are not new.
  */
 async function movePositions(
   redis: RedisConnection,

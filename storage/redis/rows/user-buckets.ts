@@ -1,11 +1,11 @@
-// Where a user's orders and notifications stand in Redis: users are spread over buckets, each with
-// a hash tag of its own, so that one script call does for all that an append has for a bucket.
+// The keys of a user's orders and notifications in Redis. Users are spread over buckets, each with
+// its own hash tag, so that one script call writes all rows of an append for a bucket.
 
 import { fnv1a } from '../../../domain/ids.ts';
 
 /**
- * Part of the stored format. More of them spread finer over the nodes of a Redis Cluster, and cost
- * more: an append is a call for each bucket it touches.
+ * Part of the stored format. More buckets spread users more evenly over the nodes of a Redis
+ * Cluster, but cost more, because an append makes one call for each bucket.
  */
 export const BUCKETS = 32;
 
@@ -13,7 +13,7 @@ export function bucketOf(userId: string): number {
   return fnv1a(userId) % BUCKETS;
 }
 
-/** The last journal sequence of each shard that the feeds of a bucket have rows of. */
+/** For each shard, the last journal sequence whose rows are in the feeds of a bucket. */
 export function feedPositionsKey(bucket: number): string {
   return `{users:${bucket}}:feed-positions`;
 }
