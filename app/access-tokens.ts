@@ -1,5 +1,5 @@
-// Access tokens: short-lived JSON Web Tokens (RFC 7519) that name a user and the user's roles.
-// Whoever holds a valid one may order without any look at an account (A2).
+// Access tokens: short-lived JSON Web Tokens (RFC 7519) with a user's id and roles. The holder of a
+// valid token may order without a lookup of the account (A2).
 
 import { ACCESS_TOKEN_LENGTH_MAX } from '../contracts/bounds.ts';
 import { USER_ID } from '../contracts/patterns.ts';
@@ -9,7 +9,7 @@ import { createSigner, createVerifier } from 'fast-jwt';
 export interface AccessTokensOptions {
   /** Signs and verifies with HS256. At least 32 bytes. */
   readonly secret: string;
-  /** PEM of an Ed25519 public key: tokens that its owner signed (EdDSA) are taken as well. */
+  /** PEM of an Ed25519 public key. Tokens signed with its private key (EdDSA) are accepted too. */
   readonly publicKey?: string;
   /** Milliseconds since the Unix epoch; for `sign`. */
   readonly now?: () => number;
@@ -34,7 +34,7 @@ export class AccessTokens {
       );
     }
     this.#sign = createSigner<Claims>({ key: options.secret, algorithm: 'HS256' });
-    // Each key is bound to its one algorithm: a token cannot choose how it is verified. `exp` is
+    // Each key is bound to one algorithm: a token cannot choose how it is verified. `exp` is
     // checked here, at every use.
     const common = { ignoreExpiration: true, cache: false } as const;
     this.#verifiers = [
@@ -58,7 +58,7 @@ export class AccessTokens {
     );
   }
 
-  /** Who the token stands for, or null where it is not valid at `nowMs` (since the Unix epoch). */
+  /** The token's identity, or null where it is not valid at `nowMs` (since the Unix epoch). */
   verify(token: string, nowMs: number): TokenIdentity | null {
     if (token.length > ACCESS_TOKEN_LENGTH_MAX) return null;
     for (const verifier of this.#verifiers) {
@@ -66,7 +66,7 @@ export class AccessTokens {
         const identity = identityOf(verifier(token));
         return identity !== null && nowMs < identity.expiresAt * 1_000 ? identity : null;
       } catch {
-        // Not signed with this key: fast-jwt has no other way to say so.
+        // Not signed with this key: fast-jwt reports this only by an error.
       }
     }
     return null;

@@ -1,6 +1,6 @@
-// Accounts: registration, log-in, refresh tokens and profiles. It stores hashes only,
-// of passwords and of refresh tokens, and it answers log-ins alike, in time too, whether the
-// account exists or not (A1, A3).
+// Accounts: registration, log-in, refresh tokens and profiles. Only hashes of passwords and refresh
+// tokens are stored. Log-ins get the same replies, in the same time, whether or not the account
+// exists (A1, A3).
 
 import { createHash } from 'node:crypto';
 import { ID_RANDOM_BYTES, makeId } from '../domain/ids.ts';
@@ -30,10 +30,10 @@ export interface AccountsOptions {
   readonly accessTokens: AccessTokens;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
-  /** Milliseconds of a clock that nobody sets: for limits and intervals. */
+  /** Milliseconds of the monotonic clock, for limits and intervals. */
   readonly monotonic: () => number;
   readonly random: RandomBytes;
-  /** False switches the limits on log-in off. */
+  /** False turns off the limits on log-in. */
   readonly rateLimits: boolean;
 }
 
@@ -43,12 +43,12 @@ export const REFRESH_TOKEN_LIFETIME_MS = 30 * 24 * 60 * 60 * 1_000;
 const REFRESH_TOKEN_BYTES = 32;
 const CLEANING_INTERVAL_MS = 60 * 60 * 1_000;
 /**
- * Failed log-ins: ten in a row, then one each minute; for an address, which many may share, thirty,
- * then one each five seconds.
+ * Failed log-ins of an account: ten in a row, then one each minute. Of an address, which many users
+ * may share: thirty, then one each five seconds.
  */
 const ACCOUNT_LIMIT = { name: 'failed-log-ins-account', quota: 20, windowSeconds: 600 };
 const ADDRESS_LIMIT = { name: 'failed-log-ins-address', quota: 60, windowSeconds: 150 };
-/** Keys that each limiter remembers. */
+/** Keys in each limiter. */
 const KEYS_MAX = 100_000;
 
 const checkRegister = compileCheck(Register);
@@ -140,7 +140,7 @@ export class Accounts {
     if (addressWaitMs > 0) return attemptsSpent(ADDRESS_LIMIT, addressWaitMs);
     const accountWaitMs = this.#accountLimiter.take(email, now);
     if (accountWaitMs === 0) return null;
-    // Refused for the account: the address has tried nothing.
+    // The account's limit refused it, so it does not count for the address.
     this.#addressLimiter.giveBack(address);
     return attemptsSpent(ACCOUNT_LIMIT, accountWaitMs);
   }
@@ -203,7 +203,7 @@ function attemptsSpent(limit: RatePolicy, waitMs: number): AttemptsSpent {
   return { ok: false, code: 'rate-limited', limit, waitMs };
 }
 
-/** The address as it is stored and compared. */
+/** The e-mail address in the form in which it is stored and compared. */
 function normalizeEmail(email: string): string {
   return email.trim().toLowerCase();
 }

@@ -1,4 +1,4 @@
-// Who a requester is to the drops' actors.
+// The caller that the drops' actors get for a requester.
 
 import { OPERATOR_ROLE, type Requester } from '../contracts/accounts.ts';
 import type { Caller } from '../contracts/commands.ts';

@@ -1,6 +1,6 @@
-// Drops: made, changed, cancelled and listed (D1 to D4, S4). A drop itself is its actor's: here it is
-// made sure that it is of a product of the caller's and that its times make sense, and rows are listed
-// with the stock as their owner sees it now. Selling is the order path's.
+// Drops: create, change, cancel and list (D1 to D4, S4). The drop's actor owns its state. This file
+// checks that a drop is of the caller's product and that its times are valid, and lists rows with
+// the stock that the owner has now. The order path sells drops.
 
 import type { CommandRouter } from '../actors/command-router.ts';
 import type { ActionParams } from '../contracts/actions.ts';
@@ -68,9 +68,9 @@ export class Drops {
 
   /**
    * Rows whose drop can still change are overlaid with the owner's durable view, so listed stock is
-   * never stale. A drop whose fresh status no longer fits the filter is left out, so a page may be
-   * shorter than its limit. Where an owner cannot be reached its row stands: it is true as of its
-   * version.
+   * never stale. A drop whose fresh status no longer matches the filter is left out, so a page may
+   * be shorter than its limit. Where an owner cannot be reached its row stays: it is correct as of
+   * its version.
    */
   async list({
     page,
@@ -83,19 +83,22 @@ export class Drops {
     return success({ items, nextCursor: rows.nextCursor });
   }
 
-  /** So that the creator finds the drop in the list at once; the relay brings the same row later. */
+  /**
+   * Writes the row at once, so that the creator finds the drop in the list. The relay writes the
+   * same row later.
+   */
   async #listAtOnce(view: DropView): Promise<void> {
     try {
       await this.#options.catalogue.putDrops([view]);
     } catch (error) {
-      // The drop is made, and to answer otherwise would have it made twice. Its row waits for the
-      // relay.
+      // The drop exists; after an error the client would create it again. The relay will write its
+      // row.
       if ((error as { code?: unknown } | null)?.code !== 'store-unavailable') throw error;
     }
   }
 
   async #freshView(row: DropView): Promise<DropView> {
-    // Over, and no hold open: only a refund can still change it, and the relay brings that.
+    // Over and without open holds: only a refund can still change it, and the relay writes that.
     const isOver = (row.status === 'ended' || row.status === 'cancelled') && row.held === 0;
     if (isOver) return row;
     const reply = await this.#options.router.send({ type: 'get-drop', dropId: row.id });
@@ -125,8 +128,8 @@ interface Times {
 }
 
 /**
- * What is wrong with times given together; null when nothing is. Times left out are the actor's to
- * compare. A text that names no moment (a leap second) has become NaN.
+ * The refusal of times given together; null where they are valid. The actor compares times left
+ * out. A text that is no moment (a leap second) is NaN here.
  */
 function refuseTimes({ startsAt, endsAt }: Times, now: number): Refusal | null {
   if (Number.isNaN(startsAt)) return refusal('invalid-request', 'startsAt: is not a time.');

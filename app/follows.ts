@@ -1,4 +1,5 @@
-// Who follows whom, published to the follower's open connections at once (F1, F2, N5).
+// Follows of creators. Each change is published to the follower's open connections at once (F1, F2,
+// N5).
 
 import { type LiveBus, userTopic } from '../actors/live-bus.ts';
 import type { ActionParams } from '../contracts/actions.ts';
@@ -32,7 +33,8 @@ export class Follows {
     if (userId === creatorId) return refusal('invalid-request', 'Nobody can follow themselves.');
     if (!(await this.#exists(creatorId))) return refusal('not-found');
     await follows.follow(userId, creatorId, now());
-    // Published also where nothing changed: a connection that missed the first message hears it now.
+    // Published also where nothing changed: a connection that missed the first message gets this
+    // one.
     liveBus.publish(userTopic(userId), { type: 'follow', creatorId, following: true });
     return success(null);
   }
@@ -84,10 +86,7 @@ export class Follows {
     return success(creatorIds);
   }
 
-  /**
-   * Creators may come by an offline token, without an account: then their products show that they
-   * exist.
-   */
+  /** Creators may have offline tokens and no account. Then their products show that they exist. */
   async #exists(creatorId: string): Promise<boolean> {
     const { accounts, catalogue } = this.#options;
     if ((await accounts.findUser(creatorId)) !== null) return true;
@@ -95,7 +94,7 @@ export class Follows {
     return products.items.length > 0;
   }
 
-  /** Users without an account go by their id. */
+  /** The name of a user without an account is the id. */
   async #named({ items, nextCursor }: Page<Follow>): Promise<Page<NamedFollow>> {
     const names = await this.#options.accounts.namesOf(items.map(({ userId }) => userId));
     const named = items.map(({ userId, since }) => {

@@ -1,4 +1,5 @@
-// The kept feed of a user, with read marks, and what a reconnecting client missed (N1, N7).
+// A user's stored feed, with read marks, and the notifications that a reconnecting client missed
+// (N1, N7).
 
 import type { ActionParams } from '../contracts/actions.ts';
 import type { Notification, NotificationsPage } from '../contracts/notifications.ts';

@@ -1,5 +1,5 @@
-// Orders after they are placed: read, listed, cancelled and refunded (O9, O12). Placing them goes
-// straight from the order path to the drop's actor.
+// Placed orders: read, list, cancel and refund (O9, O12). The order path sends new orders straight
+// to the drop's actor.
 
 import type { CommandRouter } from '../actors/command-router.ts';
 import type { ActionParams } from '../contracts/actions.ts';
@@ -27,7 +27,7 @@ export class Orders {
     return success(await this.#options.orderList.listByUser(userId, page));
   }
 
-  /** One's own only: anybody else's is `not-found`. */
+  /** Only the caller's own order; another user's is `not-found`. */
   async get({ caller, orderId }: ActionParams<'orders.get'>): Promise<Outcome<OrderView>> {
     const dropId = dropOf(orderId);
     if (dropId === null) return refusal('not-found');
@@ -35,12 +35,12 @@ export class Orders {
     return await this.#options.router.send({ type: 'get-order', dropId, orderId, userId });
   }
 
-  /** A reserved one, by its buyer. */
+  /** Cancels a reserved order. The caller must be its buyer. */
   cancel(params: ActionParams<'orders.cancel'>): Promise<Outcome<OrderView>> {
     return this.#change('cancel-order', params);
   }
 
-  /** A confirmed one, by the drop's creator or an operator. */
+  /** Refunds a confirmed order. The caller must be the drop's creator or an operator. */
   refund(params: ActionParams<'orders.refund'>): Promise<Outcome<OrderView>> {
     return this.#change('refund-order', params);
   }

@@ -1,7 +1,7 @@
-// Password hashing: argon2id with the parameters OWASP recommends
+// Password hashing: argon2id with the parameters that OWASP recommends
 // (<https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html>), off the
-// event loop. Each hash takes 19 MiB and some 20 ms of a core, so only few run at once, a bounded
-// number waits, and who comes after that is `overloaded` at once.
+// event loop. Each hash takes 19 MiB and about 20 ms of a core. So only few run at once and a
+// bounded number waits; further calls are `overloaded` at once.
 
 import { randomBytes } from 'node:crypto';
 import { hash, verify } from '@node-rs/argon2';
@@ -10,14 +10,11 @@ import { refusal, success } from '../domain/refusal.ts';
 import type { Outcome } from '../contracts/refusals.ts';
 
 export interface PasswordsOptions {
-  /**
-   * Hashes computed at the same time. They share libuv's thread pool (4 threads) with everything
-   * else.
-   */
+  /** Concurrent hashes. They share libuv's thread pool (4 threads) with all other users of it. */
   readonly concurrency?: number;
   /** Calls that may wait for their turn. */
   readonly queueLengthMax?: number;
-  /** KiB of memory for each hash: lower it in tests only. */
+  /** KiB of memory for each hash. Lower it only in tests. */
   readonly memoryKib?: number;
 }
 
@@ -35,8 +32,8 @@ export class Passwords {
   readonly #callsMax: number;
   readonly #memoryKib: number;
   /**
-   * A well-formed hash that no password has: what an unknown user's password is checked against, so
-   * that it takes as long (A3).
+   * A well-formed hash that no password has. The password of an unknown user is checked against it,
+   * so that the check takes as long (A3).
    */
   readonly #nobodysHash: string;
 
@@ -63,8 +60,8 @@ export class Passwords {
   }
 
   /**
-   * Whether the password has this hash; for null (there is no such user) false, after as long a
-   * time. Refuses `overloaded`.
+   * Whether the password has this hash. Null (no such user): false, after the same time. Refuses
+   * `overloaded`.
    */
   verify(passwordHash: string | null, password: string): Promise<Outcome<boolean>> {
     return this.#inTurn(() => verify(passwordHash ?? this.#nobodysHash, password));

@@ -1,6 +1,6 @@
-// Payments: takes the provider's webhook calls and settles the orders they name (P2 to
-// P4). It decides nothing about orders: their drop's actor does, and settling twice has the effect
-// of once there too; the log of ids answers repeats cheaply.
+// Payments: verifies the provider's webhook calls and settles their orders (P2 to P4). The drop's
+// actor decides about an order, and a repeated settlement changes nothing there. The log of webhook
+// ids answers repeats cheaply.
 
 import { Compile } from 'typebox/compile';
 import type { CommandRouter } from '../actors/command-router.ts';
@@ -22,10 +22,10 @@ export interface PaymentsOptions {
   readonly monotonic: () => number;
 }
 
-/** Longer than any provider retries. */
+/** Longer than any provider's retries. */
 const ID_LIFETIME_MS = 7 * 24 * 60 * 60 * 1_000;
 const CLEANING_INTERVAL_MS = 60 * 60 * 1_000;
-/** Calls handled at the same time; past it they are `overloaded`, and the provider calls again. */
+/** Concurrent calls. Further ones are `overloaded`, and the provider calls again. */
 const CALLS_MAX = 10_000;
 
 const webhookId = Compile(WebhookId);
@@ -36,7 +36,7 @@ export class Payments {
   readonly #options: PaymentsOptions;
   readonly #verifier: WebhookVerifier;
   /**
-   * Calls under way by webhook id: a second one with the same id shares the first one's outcome.
+   * Calls in progress by webhook id. A second call with the same id gets the first one's outcome.
    */
   readonly #underWay = new Map<string, Promise<Outcome<null>>>();
   #cleanedAt = -Infinity;
@@ -76,7 +76,7 @@ export class Payments {
     if (!webhookEvent.Check(event))
       return refusal('invalid-request', 'The body is no webhook event.');
     const succeeded = event.type === 'payment.succeeded';
-    // Types that mean nothing here are taken and ignored, so that the provider does not call again.
+    // Other types are acknowledged and ignored, so that the provider does not call again.
     if (!succeeded && event.type !== 'payment.failed') return success(null);
     if (!settlement.Check(event))
       return refusal('invalid-request', 'The data needs orderId and reference.');
@@ -102,7 +102,7 @@ export class Payments {
   }
 }
 
-/** The value the bytes stand for; undefined where they are no JSON. */
+/** The JSON value of the bytes; undefined where they are no JSON. */
 function parseJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString());

@@ -1,4 +1,4 @@
-// Creators' products (D1): made and changed by whom they belong to, read by everybody.
+// Creators' products (D1): created and changed by their creator, and read by everyone.
 
 import { CREATOR_ROLE, type Requester } from '../contracts/accounts.ts';
 import type { ActionParams } from '../contracts/actions.ts';
@@ -48,8 +48,8 @@ export class Products {
     const createdAt = now();
     const id = makeId('p', createdAt, random(ID_RANDOM_BYTES));
     const added: Product = { id, creatorId, ...content, createdAt, revision: 1 };
-    // The role first: a product without it would never be made up for, a role without a product does
-    // no harm. Tokens that were made offline may name users without an account, who need no role.
+    // The role first: the missing role of a stored product would never be added, but a role without
+    // a product does no harm. Offline tokens may have users without an account, who need no role.
     const user = await accounts.findUser(creatorId);
     if (user !== null && !user.roles.includes(CREATOR_ROLE))
       await accounts.addRole(creatorId, CREATOR_ROLE);
@@ -88,7 +88,7 @@ export class Products {
   }
 }
 
-/** Null where the product is the caller's. */
+/** Null where the product belongs to the caller. */
 export async function refuseStranger(
   catalogue: Catalogue,
   productId: string,
@@ -101,7 +101,7 @@ export async function refuseStranger(
     : refusal('forbidden', 'The product belongs to somebody else.');
 }
 
-/** The form of a URL is more than its pattern can say. */
+/** Checks more of a URL's form than a pattern can. */
 function checkUrls({ imageUrls = [] }: ProductPatch): Refusal | null {
   return imageUrls.every((url) => URL.canParse(url))
     ? null

@@ -1,4 +1,4 @@
-// The face of `app/accounts.ts`.
+// The Moleculer service of `app/accounts.ts`.
 
 import type { ServiceSchema } from 'moleculer';
 import { Accounts, type AccountsOptions } from '../app/accounts.ts';

@@ -1,5 +1,5 @@
-// What everybody may read of products and drops, and, for gateways of level 0 while a cluster is
-// upgraded node by node, how they made and changed them.
+// The Moleculer service of public reads of products and drops. During a rolling upgrade, gateways
+// of level 0 also create and change them through it.
 
 import type { ServiceSchema } from 'moleculer';
 import { Drops, type DropsOptions } from '../app/drops.ts';

@@ -1,4 +1,4 @@
-// The face of `app/drops.ts` for creators; what everybody reads is in `catalogue.ts`.
+// The Moleculer service of `app/drops.ts` for creators. Public reads are in `catalogue.ts`.
 
 import type { ServiceSchema } from 'moleculer';
 import { Drops, type DropsOptions } from '../app/drops.ts';

@@ -1,4 +1,4 @@
-// The face of `app/follows.ts`.
+// The Moleculer service of `app/follows.ts`.
 
 import type { ServiceSchema } from 'moleculer';
 import { Follows, type FollowsOptions } from '../app/follows.ts';

@@ -1,4 +1,4 @@
-// The face of `app/notifications.ts`.
+// The Moleculer service of `app/notifications.ts`.
 
 import type { ServiceSchema } from 'moleculer';
 import { Notifications, type NotificationsOptions } from '../app/notifications.ts';

@@ -1,6 +1,6 @@
-// What gateways of feature level 0 call while a cluster is upgraded node by node. They check the
-// operator's role and the form of a shard's id themselves, fill in the defaults and filter the
-// shards, and pass on no more than the operator's id.
+// The actions that gateways of feature level 0 call during a rolling upgrade. Those gateways check
+// the operator's role and the form of a shard's id, fill in defaults and filter shards themselves,
+// and pass on only the operator's id.
 
 import type { Operators } from '../app/operator/operators.ts';
 import { OPERATOR_ROLE, type Requester } from '../contracts/accounts.ts';
@@ -46,5 +46,5 @@ function named(userId: string): Requester {
   return { userId, roles: [OPERATOR_ROLE] };
 }
 
-/** What only reads came without the operator's id, and is not recorded. */
+/** Actions that only read came without the operator's id, and are not recorded. */
 const unnamed = named('');

@@ -1,11 +1,11 @@
-// The face of `app/operator/`.
+// The Moleculer service of `app/operator/`.
 
 import type { ActionSchema, ServiceSchema } from 'moleculer';
 import { Operators, type OperatorsOptions } from '../app/operator/operators.ts';
 import { defineService } from './moleculer/define-service.ts';
 import { operatorActionsOfLevel0 } from './operator-level-0.ts';
 
-/** Replaying large journals takes longer than other calls may. */
+/** Replaying large journals takes longer than other calls may take. */
 const REPLAY_TIMEOUT_MS = 600_000;
 const REPLAYS = ['verifyJournals', 'rebuildLists', 'verify', 'rebuild'] as const;
 
@@ -31,7 +31,7 @@ export function operatorService(options: OperatorsOptions): ServiceSchema {
   return { name, actions: { ...actions, ...replays } };
 }
 
-/** Moleculer knows an action's own timeout; its types do not. */
+/** Moleculer supports a timeout of one action; its types lack it. */
 function replaying(handler: ActionSchema['handler']): ActionSchema & { timeout: number } {
   return { timeout: REPLAY_TIMEOUT_MS, handler };
 }

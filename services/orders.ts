@@ -1,4 +1,4 @@
-// The face of `app/orders.ts`.
+// The Moleculer service of `app/orders.ts`.
 
 import type { ServiceSchema } from 'moleculer';
 import { Orders, type OrdersOptions } from '../app/orders.ts';

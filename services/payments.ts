@@ -1,4 +1,4 @@
-// The face of `app/payments.ts`.
+// The Moleculer service of `app/payments.ts`.
 
 import type { ServiceSchema } from 'moleculer';
 import { Payments, type PaymentsOptions } from '../app/payments.ts';

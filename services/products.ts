@@ -1,4 +1,4 @@
-// The face of `app/products.ts` for creators; what everybody reads is in `catalogue.ts`.
+// The Moleculer service of `app/products.ts` for creators. Public reads are in `catalogue.ts`.
 
 import type { ServiceSchema } from 'moleculer';
 import { Products, type ProductsOptions } from '../app/products.ts';

@@ -1,6 +1,6 @@
-// Changes that operators make: planned, put into the operator log, and only then written, so that
-// nothing is ever done without a record (X3). Refused ones are recorded too; dry runs are not. Where
-// writing fails half way, a second record says so; asking again is harmless.
+// Changes by operators: each is planned, recorded in the operator log, and only then written, so
+// that no change is without a record (X3). Refused changes are recorded too; dry runs are not.
+// Where writing fails half-way, a second record says so. A change can be repeated safely.
 
 import type { Outcome, Refusal } from '../../contracts/refusals.ts';
 import { refusal, success } from '../../domain/refusal.ts';
@@ -24,15 +24,15 @@ export interface ChangesOptions {
   readonly now: () => number;
 }
 
-/** Who asks for what, as the log keeps it. */
+/** The operator and the change, as the log stores them. */
 export interface ChangeRequest {
   readonly operatorId: string;
   readonly action: string;
   readonly params: OperatorAction['params'];
 }
 
-/** Moves that a record names one by one; of more it tells the number. */
-const MOVES_TOLD_MAX = 8;
+/** Moves that a record lists. Of more moves it has the number. */
+const MOVES_LISTED_MAX = 8;
 
 export class OperatorChanges {
   readonly #options: ChangesOptions;
@@ -42,7 +42,7 @@ export class OperatorChanges {
     this.#options = options;
   }
 
-  /** Plans with `plan`; unless it is a dry run, records and writes what was planned. */
+  /** Plans the change with `plan`. Unless it is a dry run, records the plan and writes it. */
   async change(
     request: ChangeRequest,
     dryRun: boolean,
@@ -80,37 +80,40 @@ export class OperatorChanges {
     return await this.#refuse(request, refusal('unavailable', `${nodeId} did not answer.`));
   }
 
-  /** `shards` null: all. One at a time on a node; dry runs write nothing and may go beside it. */
+  /**
+   * `shards` null: all. A node runs one rebuild at a time. Dry runs write nothing and may run
+   * beside it.
+   */
   async rebuild(
     operatorId: string,
     shards: readonly number[] | null,
     dryRun: boolean,
   ): Promise<Outcome<RebuildReport>> {
     const { shardCount, rebuild } = this.#options;
-    const wanted = shards ?? Array.from({ length: shardCount }, (_, shard) => shard);
-    const unknown = wanted.find((shard) => shard >= shardCount);
+    const selected = shards ?? Array.from({ length: shardCount }, (_, shard) => shard);
+    const unknown = selected.find((shard) => shard >= shardCount);
     const params = { shards: shards?.join(', ') ?? null };
     const request = { operatorId, action: 'rebuild', params };
     if (unknown !== undefined) {
       const refused = refusal('invalid-request', `There is no shard ${unknown}.`);
       return dryRun ? refused : await this.#refuse(request, refused);
     }
-    if (dryRun) return success({ applied: false, shards: await rebuild(wanted, false) });
+    if (dryRun) return success({ applied: false, shards: await rebuild(selected, false) });
     if (this.#rebuilding) {
       return await this.#refuse(request, refusal('unavailable', 'Another rebuild is under way.'));
     }
     this.#rebuilding = true;
     try {
-      const many = `${wanted.length} shard${wanted.length === 1 ? '' : 's'}`;
+      const many = `${selected.length} shard${selected.length === 1 ? '' : 's'}`;
       await this.#record(request, `To be made again: what the read models lost of ${many}.`);
-      const rebuilt = await this.#recordFault(request, () => rebuild(wanted, true));
+      const rebuilt = await this.#recordFault(request, () => rebuild(selected, true));
       return success({ applied: true, shards: rebuilt });
     } finally {
       this.#rebuilding = false;
     }
   }
 
-  /** What was recorded as made is recorded once more where making it fails. */
+  /** A recorded change that fails is recorded a second time, with its fault. */
   async #recordFault<T>(request: ChangeRequest, work: () => Promise<T>): Promise<T> {
     try {
       return await work();
@@ -145,7 +148,7 @@ export class OperatorChanges {
 
 function tellMoves(moves: readonly PlannedMove[]): string {
   if (moves.length === 0) return 'Set; no shard moves because of it.';
-  if (moves.length > MOVES_TOLD_MAX) return `Set; ${moves.length} shards are to move.`;
-  const told = moves.map(({ shard, from, to }) => `${shard} from ${from ?? 'nobody'} to ${to}`);
-  return `Set; to move: shard ${told.join(', ')}.`;
+  if (moves.length > MOVES_LISTED_MAX) return `Set; ${moves.length} shards are to move.`;
+  const listed = moves.map(({ shard, from, to }) => `${shard} from ${from ?? 'nobody'} to ${to}`);
+  return `Set; to move: shard ${listed.join(', ')}.`;
 }

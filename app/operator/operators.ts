@@ -25,14 +25,14 @@ import { type ChangesOptions, OperatorChanges } from './changes.ts';
 import { planDrain, planEvenLoad, planPin, planUndrain } from './plan.ts';
 import { nodeRows, placementOfOne, type Reports, shardRows } from './view.ts';
 
-/** A node that has not reported by then is shown with zeros. */
+/** A node without a report after this time is shown with zeros. */
 const REPORT_TIMEOUT_MS = 2_000;
 const shardForm = new RegExp(SHARD_ID);
 
-/** `placement` is null for one node alone, which has nowhere to move a shard. */
+/** `placement` is null for one node alone, which has no other node for its shards. */
 export interface OperatorsOptions extends ChangesOptions {
   readonly verify: () => Promise<VerifyReport>;
-  /** The session of the node this runs on: all there is to show where `placement` is null. */
+  /** The session of this node: the only one to show where `placement` is null. */
   readonly self: () => NodeSession;
   /** A node's report; null where the node does not answer. A rejection is a defect. */
   readonly reportOf: (nodeId: string) => Promise<NodeReport | null>;
@@ -93,7 +93,7 @@ export class Operators {
     return success(await this.#options.log.list(page));
   }
 
-  /** `to` null takes the pin away. Refuses `not-found` for an id that is no shard's in form. */
+  /** `to` null removes the pin. Refuses `not-found` for an id without the form of a shard's id. */
   async pin({
     caller,
     shardId,
@@ -145,14 +145,14 @@ export class Operators {
     });
   }
 
-  /** Succeeds when the node has accepted to end, before it ends. */
+  /** Succeeds when the node has accepted the restart, before it ends. */
   async restart({ caller, nodeId }: ActionParams<'operator.restartNode'>): Promise<Outcome<null>> {
     if (!isOperator(caller)) return refusal('forbidden');
     const request = { operatorId: caller.userId, action: 'restart', params: { nodeId } };
     return await this.#changes.restart(request, nodeId);
   }
 
-  /** Of all shards where none are named. */
+  /** Rebuilds all shards where none are listed. */
   async rebuild({
     caller,
     shards = null,
@@ -178,7 +178,7 @@ export class Operators {
     return placement === null ? placementOfOne(self(), shardCount) : await placement.load();
   }
 
-  /** Asks all living nodes at once, and leaves out those that are too slow. */
+  /** Requests the reports of all living nodes at once, and leaves out slow nodes. */
   async #reportsOf({ sessions }: Placement): Promise<Reports> {
     const { reportOf, reportTimeoutMs = REPORT_TIMEOUT_MS } = this.#options;
     const answers = await Promise.all(

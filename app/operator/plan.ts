@@ -1,6 +1,5 @@
-// What a change that an operator asks for comes to, before anything is written: which pins and
-// drains it sets, and which shards move because of it. Pure, so that a dry run and the change
-// itself cannot disagree.
+// Plans an operator's change before anything is written: the pins and drains that it sets, and the
+// shards that move because of it. Pure, so that a dry run and the change itself agree.
 
 import { movesTo, planRebalance, type ShardMove, wantedOwners } from '../../domain/placement.ts';
 import { refusal, success } from '../../domain/refusal.ts';
@@ -11,7 +10,7 @@ import { ownersOf, type Reports, takersOf } from './view.ts';
 
 export interface ChangePlan {
   readonly moves: readonly PlannedMove[];
-  /** To be set; null takes the pin away. */
+  /** Pins to set; null removes the pin. */
   readonly pins: readonly { readonly shard: number; readonly nodeId: string | null }[];
   readonly drained: { readonly nodeId: string; readonly drained: boolean } | null;
 }
@@ -22,12 +21,12 @@ export interface Situation {
 }
 
 /**
- * What a live drop weighs against orders a second when loads are compared, so that sales count
- * before their rush has begun.
+ * The weight of a live drop against orders a second when loads are compared, so that sales count
+ * before their rush begins.
  */
 const LIVE_DROP_LOAD = 1;
 
-/** `to` null takes the pin away. */
+/** `to` null removes the pin. */
 export function planPin(
   { placement, shardCount }: Situation,
   shard: number,
@@ -87,8 +86,8 @@ export function planUndrain({ placement, shardCount }: Situation, nodeId: string
 }
 
 /**
- * Only between nodes that said what they carry: one that does not answer would look idle and be
- * given the load of all others.
+ * Moves load only between nodes with a report: a node without one would look idle and get the load
+ * of all others.
  */
 export function planEvenLoad(
   { placement, shardCount }: Situation,
@@ -124,7 +123,7 @@ function loadsOf(reports: Reports, shardCount: number): number[] {
   return loads;
 }
 
-/** Whether there is, or was until lately, a node of that name. */
+/** Whether a node of that name exists or existed lately. */
 export function isKnown({ sessions, lost, shards, drained }: Placement, nodeId: string): boolean {
   const named = (one: { nodeId: string }) => one.nodeId === nodeId;
   return (

@@ -1,22 +1,22 @@
-// What operators see of nodes and shards: the placement and the nodes' own reports, brought
-// together. Pure: whoever calls has asked the store and the nodes.
+// The operators' view of nodes and shards: the placement combined with the nodes' reports. Pure:
+// the caller has read the store and the reports.
 
 import type { NodeReport } from '../../actors/node-report.ts';
 import type { ShardReport, NodeRow, ShardRow } from '../../contracts/operator.ts';
 import { type PlacementNode, wantedOwners } from '../../domain/placement.ts';
 import type { NodeSession, Placement } from '../../storage/ports/placement.ts';
 
-/** By node id; a node that did not answer is missing. */
+/** By node id. Nodes without a report are missing. */
 export type Reports = ReadonlyMap<string, NodeReport>;
 
-/** Nodes that take shards: alive, not about to leave, and not drained. */
+/** Nodes that take shards: alive, not leaving and not drained. */
 export function takersOf({ sessions, drained }: Placement): PlacementNode[] {
   return sessions
     .filter(({ nodeId, leaving }) => !leaving && !drained.has(nodeId))
     .map(({ nodeId, weight }) => ({ nodeId, weight }));
 }
 
-/** Who serves each shard; null where nobody living does. */
+/** The owner of each shard; null where no living node serves it. */
 export function ownersOf(placement: Placement, shardCount: number): (string | null)[] {
   const living = new Set(placement.sessions.map(({ incarnation }) => incarnation));
   return Array.from({ length: shardCount }, (_, shard) => {
@@ -25,7 +25,7 @@ export function ownersOf(placement: Placement, shardCount: number): (string | nu
   });
 }
 
-/** The placement of a node alone: it serves everything. */
+/** The placement of one node alone: it serves all shards. */
 export function placementOfOne(session: NodeSession, shardCount: number): Placement {
   const { nodeId, incarnation } = session;
   const shards = Array.from({ length: shardCount }, (_, shard) => shard);
@@ -39,11 +39,11 @@ export function placementOfOne(session: NodeSession, shardCount: number): Placem
   };
 }
 
-/** The living nodes and then the lost ones, each by name. */
+/** Living nodes, then lost ones, each sorted by name. */
 export function nodeRows(placement: Placement, shardCount: number, reports: Reports): NodeRow[] {
   const wanted = wantedOwners(shardCount, takersOf(placement), placement.pins);
   const shardsWanted = countsOf(wanted);
-  // By run: what an earlier run of a node held is nobody's until it is claimed again.
+  // Counted by run: shards of an earlier run of a node have no owner until they are claimed again.
   const shardsOwned = countsOf([...placement.shards.values()].map((held) => held.incarnation));
   const row = (session: NodeSession, state: NodeRow['state']): NodeRow => {
     const { nodeId, incarnation, weight, startedAt, url, level } = session;
@@ -79,13 +79,13 @@ export function nodeRows(placement: Placement, shardCount: number, reports: Repo
 /** One row for each shard, in order. */
 export function shardRows(placement: Placement, shardCount: number, reports: Reports): ShardRow[] {
   const wanted = wantedOwners(shardCount, takersOf(placement), placement.pins);
-  const told = new Map<string, Map<number, ShardReport>>();
+  const reported = new Map<string, Map<number, ShardReport>>();
   for (const [nodeId, { shards }] of reports) {
-    told.set(nodeId, new Map(shards.map((report) => [report.shard, report])));
+    reported.set(nodeId, new Map(shards.map((report) => [report.shard, report])));
   }
   return wanted.map((wantedNode, shard) => {
     const owner = placement.shards.get(shard)?.nodeId ?? null;
-    const report = owner === null ? undefined : told.get(owner)?.get(shard);
+    const report = owner === null ? undefined : reported.get(owner)?.get(shard);
     return {
       ...(report ?? silentShard(shard)),
       owner,

@@ -1,4 +1,4 @@
-// Registration, log-in, token rotation, log-out and profiles (A1, A3).
+// The routes of registration, log-in, token rotation, log-out and profiles (A1, A3).
 
 import { ownProfileBody, profileBody, sessionBody } from '../present.ts';
 import { rateLimited } from '../http/rate-limits.ts';

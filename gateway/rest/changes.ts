@@ -1,4 +1,5 @@
-// The outside stream over HTTP: everything that happens, a JSON object a line (C1, docs/CHANGES.md).
+// The outside stream over HTTP: everything that happens, one JSON object a line (C1,
+// docs/CHANGES.md).
 
 import { changesFor } from '../../app/changes.ts';
 import { StreamLine, StreamQuery } from '../../contracts/changes.ts';
@@ -22,7 +23,8 @@ export function changeRoutes({ stream, slots, now }: ChangeRoutesOptions): Route
         method: 'GET',
         path: '/v1/changes',
         summary:
-          'Everything that happens, a JSON object a line: operators see all of it, creators what is about their drops, products and followers.',
+          'Everything that happens, a JSON object a line: operators see all of it, ' +
+          'creators what is about their drops, products and followers.',
         tag: 'changes',
         access: 'user',
         rateClass: 'reads',

@@ -1,4 +1,5 @@
-// Drops: made, read, listed, changed and cancelled (D1 to D4, S4). Selling is the order path's.
+// The routes of drops: create, read, list, change and cancel (D1 to D4, S4). The order path sells
+// them.
 
 import {
   DropBody,

@@ -1,4 +1,4 @@
-// Following creators (F1 to F3).
+// The routes of follows (F1 to F3).
 
 import { followBody, pageBody } from '../present.ts';
 import { emptyReply, jsonReply, route, type Route, userRoute } from '../http/route.ts';

@@ -1,5 +1,5 @@
-// The feed of kept notifications (N1), and the addresses of the live streams, which only answer
-// upgrades.
+// The routes of the stored feed of notifications (N1), and the paths of the live streams, which
+// only answer upgrades.
 
 import { notificationBody, pageBody } from '../present.ts';
 import type { Problem } from '../http/problems.ts';
@@ -22,7 +22,8 @@ export function notificationRoutes(): Route[] {
         method: 'GET',
         path: '/v1/notifications',
         summary:
-          'Notifications, newest first. Upgraded to WebSocket (the token also as ?access_token=) it is the live stream.',
+          'Notifications, newest first. Upgraded to WebSocket ' +
+          '(the token also as ?access_token=) it is the live stream.',
         tag: TAG,
         access: 'user',
         rateClass: 'reads',

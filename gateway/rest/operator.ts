@@ -1,5 +1,5 @@
-// The operators' routes (X1 to X3). What has no end of its own (nodes, shards) comes as a list of
-// one page.
+// The operators' routes (X1 to X3). A collection without paging (nodes, shards) is a list of one
+// page.
 
 import type { RefusalCode } from '../../contracts/refusals.ts';
 import {
@@ -29,7 +29,7 @@ export function operatorRoutes(): Route[] {
   return [...readRoutes(), ...shardRoutes(), ...nodeRoutes(), ...wholeRoutes()];
 }
 
-/** What the definitions of all these routes share. */
+/** The common part of these routes' definitions. */
 function about<const M extends Method>(method: M, path: string, refusals: RefusalCode[] = []) {
   return {
     method,
@@ -200,7 +200,7 @@ function wholeRoutes(): Route[] {
   ];
 }
 
-/** Nodes, shards and moves are few enough to come as one page. */
+/** Nodes, shards and moves are few enough for one page. */
 function wholeList<T>(items: readonly T[], present: (item: T) => object): object {
   return pageBody({ items, nextCursor: null }, present);
 }

@@ -1,5 +1,5 @@
-// Orders after they are placed: read, listed, cancelled and refunded (O9, O12). Placing them is the
-// order path's; its definition stands here so that it is documented and its address known.
+// The routes of placed orders: read, list, cancel and refund (O9, O12). The order path places
+// orders; its definition is here for OpenAPI and for 405.
 
 import { orderJson, orderPageJson } from '../present.ts';
 import { NewOrder, OrderBody, OrderHeaders, OrderPage } from '../../contracts/orders.ts';
@@ -10,7 +10,7 @@ import { pageRequest } from './paging.ts';
 const TAG = 'orders';
 
 export interface OrderRoutesOptions {
-  /** Shown as `payment.provider`. */
+  /** The `payment.provider` of orders. */
   readonly paymentProvider: string;
 }
 
@@ -19,7 +19,8 @@ export const PLACE_ORDER: Route = {
     method: 'POST',
     path: '/v1/drops/{id}/orders',
     summary:
-      'Order units of a live drop. Send the same Idempotency-Key again to get the first order again.',
+      'Order units of a live drop. ' +
+      'Send the same Idempotency-Key again to get the first order again.',
     tag: TAG,
     access: 'user',
     rateClass: 'orders',

@@ -1,4 +1,4 @@
-// What all lists share: where a page begins and how long it is (H3).
+// The query parameters of all lists: the start and length of a page (H3).
 
 import type { PageRequest } from '../../contracts/paging.ts';
 import { PAGE_LIMIT_DEFAULT } from '../../contracts/bounds.ts';

@@ -1,5 +1,4 @@
-// The payment provider's calls (P2). What is signed are the exact bytes, so the body goes on
-// unparsed.
+// The payment provider's calls (P2). The exact bytes are signed, so the body is passed on unparsed.
 
 import { emptyReply, route, type Route } from '../http/route.ts';
 import { PaymentEvent, WebhookHeaders } from '../../contracts/payments.ts';
@@ -13,8 +12,7 @@ export function paymentRoutes(): Route[] {
         summary: 'Standard Webhooks 1.0.0. A repeated webhook-id is a success and changes nothing.',
         tag: 'payments',
         access: 'public',
-        // The provider sends from few addresses, and what is signed wrongly is refused by its
-        // signature.
+        // Not limited: the provider calls from few addresses, and a wrong signature is refused.
         rateClass: null,
         headers: WebhookHeaders,
         body: PaymentEvent,

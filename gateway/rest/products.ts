@@ -1,4 +1,4 @@
-// Creators' products (D1).
+// The routes of creators' products (D1).
 
 import {
   NewProduct,

@@ -1,5 +1,5 @@
-// What watches and describes the process: health, readiness, metrics, and the interface's own
-// description (X4, H9).
+// The routes that monitor and describe the process: health, readiness, metrics and OpenAPI (X4,
+// H9).
 
 import type { Registry } from 'prom-client';
 import { DOCS_CONTENT_POLICY, DOCS_PAGE } from '../http/docs-page.ts';
@@ -13,7 +13,9 @@ export interface SystemRoutesOptions {
   readonly readiness: () => Readiness;
   readonly metrics: Registry;
   readonly version: string;
-  /** The routes to describe, these included; called once, when somebody first asks. */
+  /**
+   * The routes to describe, including these. Called once, at the first request for the description.
+   */
   readonly routes: () => readonly Route[];
 }
 

@@ -1,5 +1,5 @@
-// The typed call from a gateway to a service action. What a caller can only wait out (no such
-// service just now, no answer in time, a node gone) is the refusal `unavailable`; a defect stays a
+// The typed call of a service action from a gateway. A condition that passes by itself (the service
+// is missing, no reply in time, a node is gone) becomes the refusal `unavailable`. A defect stays a
 // rejection.
 
 import type { ServiceBroker } from 'moleculer';
@@ -7,14 +7,14 @@ import { refusal } from '../../domain/refusal.ts';
 import type { RefusalCode } from '../../contracts/refusals.ts';
 import type { CallAction } from '../../contracts/actions.ts';
 
-/** Moleculer's own error types, which survive the network, and what they mean to a caller. */
+/** Moleculer's error types, which survive the network, and their refusals. */
 const REFUSAL_BY_ERROR_TYPE: ReadonlyMap<unknown, RefusalCode> = new Map([
   ['REQUEST_TIMEOUT', 'unavailable'],
   ['REQUEST_SKIPPED', 'unavailable'],
   ['REQUEST_REJECTED', 'unavailable'],
   ['SERVICE_NOT_FOUND', 'unavailable'],
   ['SERVICE_NOT_AVAILABLE', 'unavailable'],
-  // The transporter has lost its connection.
+  // The transporter is disconnected.
   ['BAD_GATEWAY', 'unavailable'],
   ['QUEUE_FULL', 'overloaded'],
 ]);
@@ -22,7 +22,7 @@ const REFUSAL_BY_ERROR_TYPE: ReadonlyMap<unknown, RefusalCode> = new Map([
 export function createCallAction(broker: ServiceBroker): CallAction {
   return async (action, params, traceparent) => {
     try {
-      // Metadata goes along with every further call made in the same context, on any node (H4).
+      // Metadata is passed on with every further call in the same context, on any node (H4).
       return await broker.call(
         action,
         params,

@@ -1,6 +1,6 @@
-// Makes a Moleculer service out of typed handlers, so that a service's code is plain functions and
-// what all actions share stands here once: a store that does not answer is `unavailable`, a foreign
-// cursor is `invalid-request`, all other faults stay faults.
+// Builds a Moleculer service from typed handlers, so that a service's code is plain functions. What
+// all actions have in common is here once: an unavailable store is `unavailable`, a foreign cursor
+// is `invalid-request`, and all other faults stay faults.
 
 import type { Context, ServiceSchema } from 'moleculer';
 import { refusal } from '../../domain/refusal.ts';
@@ -17,7 +17,7 @@ export type ActionHandlers<Service extends string> = {
   ) => Promise<ActionOutcome<Extract<ActionName, `${Service}.${Name}`>>>;
 };
 
-/** What handlers are to the broker, which knows no parameter types. */
+/** The type of handlers for the broker, which knows no parameter types. */
 type AnyHandler = (params: unknown) => Promise<ActionOutcome<ActionName>>;
 
 export function defineService<Service extends string>(

@@ -1,6 +1,6 @@
-// How Moleculer's packets become bytes between nodes: MessagePack by msgpackr. Records stay off,
-// because they refer to earlier messages and so tie both ends of a stream together; plain maps can
-// be read by any node at any time.
+// Serialises Moleculer's packets between nodes: MessagePack by msgpackr. Records are off, because
+// they refer to earlier messages and so bind both ends of a stream. Plain maps can be read by any
+// node at any time.
 
 import { Serializers } from 'moleculer';
 import { Packr } from 'msgpackr';

@@ -1,19 +1,19 @@
-// Moleculer's transporter over NATS, with what its own leaves out: while NATS is away calls to other
-// nodes fail at once instead of running into their time limits, a server that hangs is left, and
-// stopping does not wait for it.
+// Moleculer's transporter over NATS, with behaviour that the original lacks: while NATS is away,
+// calls to other nodes fail at once instead of after their time limits; a server that hangs is
+// left; and stopping does not wait for it.
 
 import { Transporters } from 'moleculer';
 import type { NatsOptions } from '../../actors/cluster/nats-options.ts';
 
-/** How long a node that stops waits for NATS to read what it said last. */
+/** The time that a stopping node waits until NATS has read its last messages. */
 const LAST_WORDS_MS = 1_000;
 
-/** The part of NATS's client that is used; the package itself is Moleculer's business. */
+/** The used part of NATS's client. Moleculer depends on the package itself. */
 interface Client {
   flush(): Promise<void>;
   close(): Promise<void>;
   status(): AsyncIterable<{ readonly type: string }>;
-  /** Not part of its interface: see `#watch`. */
+  /** Not part of the client's interface: see `#watch`. */
   readonly protocol: { readonly transport: { readonly socket?: { destroy(): void } } };
 }
 
@@ -35,23 +35,23 @@ export class NatsTransporter extends Transporters.NATS {
     await client.close();
   }
 
-  /** The statuses have no end: they are heard for as long as the process lives. */
+  /** The statuses never end: they are read for as long as the process lives. */
   async #watch(client: Client): Promise<void> {
     for await (const { type } of client.status()) {
       if (type === 'disconnect') {
-        // Moleculer refuses calls that would leave the node from now on.
+        // From now on Moleculer refuses calls to other nodes.
         this.connected = false;
       } else if (type === 'reconnect') {
         if (this.client === client) await this.onConnected(true);
       } else if (type === 'staleConnection') {
-        // The client would wait for a last write, which nobody reads where buffers are full.
+        // The client would wait for a last write, which nothing reads where buffers are full.
         client.protocol.transport.socket?.destroy();
       }
     }
   }
 }
 
-/** Resolves when NATS has read everything, is gone, or would take too long. */
+/** Resolves once NATS has read everything, is gone, or takes too long. */
 async function flushed(client: Client): Promise<void> {
   const tooLong = new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS).unref());
   await Promise.race([client.flush().catch(() => undefined), tooLong]);

@@ -1,4 +1,4 @@
-// Access tokens: what is taken, and what is not.
+// Access tokens: which are accepted and which are not.
 
 import { createHmac, generateKeyPairSync } from 'node:crypto';
 import test from 'ava';
@@ -64,7 +64,7 @@ test('A1: a token cannot choose its algorithm', (t) => {
   const unsigned = `${encode({ alg: 'none', typ: 'JWT' })}.${encode(claims)}.`;
   const byOtherHash = createSigner({ key: SECRET, algorithm: 'HS512' })(claims);
   const byPrivateKey = createSigner({ key: privateKey, algorithm: 'EdDSA' })(claims);
-  // The classic confusion: the public key, which everybody knows, taken for an HMAC secret.
+  // The classic confusion: the public key, which everyone knows, used as an HMAC secret.
   const signedPart = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode(claims)}`;
   const mac = createHmac('sha256', publicKey).update(signedPart).digest('base64url');
   const confused = `${signedPart}.${mac}`;

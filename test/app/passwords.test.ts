@@ -1,4 +1,4 @@
-// Password hashing: right ones pass, unknown users take as long, and the queue has an end.
+// Password hashing: right passwords pass, unknown users take as long, and the queue is bounded.
 
 import test from 'ava';
 import { Passwords } from '../../app/passwords.ts';
@@ -10,7 +10,7 @@ test('A1: a password is hashed by argon2id with the recommended parameters', asy
   t.true(hashed.ok && hashed.value.startsWith('$argon2id$v=19$m=19456,t=2,p=1$'));
 });
 
-test('A1: the right password verifies, another does not, and nobody has any', async (t) => {
+test('A1: the right password verifies; another does not, nor any of an unknown user', async (t) => {
   const passwords = new Passwords(LIGHT);
   const hashed = await passwords.hash('correct horse');
   if (!hashed.ok) return t.fail();
@@ -23,7 +23,7 @@ test('A3: an unknown user costs as much as a wrong password', async (t) => {
   const passwords = new Passwords();
   const hashed = await passwords.hash('correct horse');
   if (!hashed.ok) return t.fail();
-  // The fastest of some runs: a busy machine only ever makes them slower.
+  // The fastest of several runs: a busy machine only makes them slower.
   const fastest = { known: Number.POSITIVE_INFINITY, unknown: Number.POSITIVE_INFINITY };
   for (let i = 0; i < 5; i++) {
     for (const who of ['known', 'unknown'] as const) {
@@ -36,7 +36,7 @@ test('A3: an unknown user costs as much as a wrong password', async (t) => {
   t.true(ratio > 0.5 && ratio < 2, `unknown takes ${ratio} times as long`);
 });
 
-test('H6: past the bounded queue a hash is refused at once, later ones are taken', async (t) => {
+test('H6: past the bounded queue a hash is refused at once, later ones are accepted', async (t) => {
   const passwords = new Passwords({ ...LIGHT, concurrency: 1, queueLengthMax: 2 });
   const outcomes = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((text) => passwords.hash(text)));
   t.deepEqual(
@@ -46,7 +46,7 @@ test('H6: past the bounded queue a hash is refused at once, later ones are taken
   t.true((await passwords.hash('f')).ok);
 });
 
-test('A1: a hash that fails gives its place back', async (t) => {
+test('A1: a hash that fails frees its place', async (t) => {
   const passwords = new Passwords({ ...LIGHT, concurrency: 1, queueLengthMax: 1 });
   await t.throwsAsync(passwords.verify('no hash at all', 'x'));
   t.true((await passwords.hash('a')).ok);

@@ -143,7 +143,7 @@ test('A3: failed log-ins are limited for each address', async (t) => {
   );
 });
 
-test('A3: log-ins that succeed use nothing up', async (t) => {
+test('A3: log-ins that succeed do not count', async (t) => {
   const harness = await start(t);
   await register(t, harness);
   for (let i = 0; i < 40; i++) {
@@ -218,7 +218,7 @@ test('F3: profiles carry the counts; only the own one has e-mail and roles', asy
   t.is(await codeOf(call('accounts.me', { userId: 'u_nobody' })), 'not-found');
 });
 
-test('A3: a limit on log-ins lasts as long as it says, however the wall clock is set', async (t) => {
+test('A3: a limit on log-ins lasts its time, however the wall clock is set', async (t) => {
   const harness = await start(t);
   await register(t, harness);
   const wrong = { ...ADA, password: 'wrong horse', address: '10.0.0.1' };

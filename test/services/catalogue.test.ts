@@ -42,7 +42,7 @@ function createdView(command: DropCommand): DropView {
   return dropView({ ...terms, status: 'upcoming', stocked: stock, free: stock, createdAt: NOW });
 }
 
-test('D1: a product is kept as it was made, and found', async (t) => {
+test('D1: a product is stored as it was created, and found', async (t) => {
   const harness = await start(t);
   const id = await addMug(harness);
   const product = { ...MUG, id, createdAt: NOW, revision: 1 };
@@ -63,7 +63,7 @@ test('A1: the first product makes its user a creator', async (t) => {
   t.deepEqual((await harness.stores.accounts.findUser('u_creator'))?.roles, ['creator']);
 });
 
-test('H8: products outside the limits are refused, and nothing is kept', async (t) => {
+test('H8: products outside the limits are refused, and nothing is stored', async (t) => {
   const { call, stores } = await start(t);
   const url = 'https://example.com/a.png';
   const changes = [
@@ -85,7 +85,7 @@ test('H8: products outside the limits are refused, and nothing is kept', async (
   t.true((await call('catalogue.addProduct', { ...MUG, ...most })).ok);
 });
 
-test('H1: characters of a name and a description are counted as the schemas count them', async (t) => {
+test('H1: characters of names and descriptions are counted like in the schemas', async (t) => {
   const { call } = await start(t);
   const longest = { ...MUG, name: '🦊'.repeat(200), description: '🦊'.repeat(10_000) };
   t.true((await call('catalogue.addProduct', longest)).ok);
@@ -111,7 +111,7 @@ test('D1: only its creator changes a product', async (t) => {
   }
 });
 
-test('D1: a drop is made by its actor for one of the products, and listed at once', async (t) => {
+test('D1: an actor creates a drop of a product, and it is listed at once', async (t) => {
   const harness = await start(t);
   const { call, router } = harness;
   router.answer = (command) => success(createdView(command));
@@ -137,7 +137,7 @@ test('D1: drops for unknown or foreign products reach no actor', async (t) => {
   t.deepEqual(router.commands, []);
 });
 
-test('D3: what the actor refuses is passed on, and not listed', async (t) => {
+test('D3: a refusal of the actor is returned, and no drop is listed', async (t) => {
   const harness = await start(t);
   harness.router.answer = () => refusal('invalid-request', 'endsAt must be in the future.');
   const productId = await addMug(harness);
@@ -147,7 +147,7 @@ test('D3: what the actor refuses is passed on, and not listed', async (t) => {
   t.deepEqual((await harness.stores.catalogue.listDrops({}, FIRST_PAGE)).items, []);
 });
 
-test('S3: listed drops carry the stock their owner sees now', async (t) => {
+test('S3: listed drops have the stock that their owner has now', async (t) => {
   const { call, stores, router } = await start(t);
   const rows = [
     dropView({ id: 'd_live', createdAt: 5 }),
@@ -176,7 +176,7 @@ test('S3: listed drops carry the stock their owner sees now', async (t) => {
   );
 });
 
-test('D4: a drop whose fresh status no longer fits is left out, and paging goes on', async (t) => {
+test('D4: a drop whose fresh status no longer fits is left out; paging continues', async (t) => {
   const { call, stores, router } = await start(t);
   const rows = [1, 2, 3].map((n) => dropView({ id: `d_${n}`, createdAt: n }));
   await stores.catalogue.putDrops(rows);
@@ -196,7 +196,7 @@ test('D4: a drop whose fresh status no longer fits is left out, and paging goes 
   t.deepEqual(seen, ['d_2', 'd_1']);
 });
 
-test('H8: a cursor that is none of ours is refused', async (t) => {
+test('H8: a foreign cursor is refused', async (t) => {
   const { call } = await start(t);
   const page = { limit: 10, cursor: 'made up' };
   t.like(await call('catalogue.drops', { page }), { code: 'invalid-request' });

@@ -54,7 +54,7 @@ test('F1: a creator without an account exists by a product', async (t) => {
   t.deepEqual(await call('follows.follow', pair), success(null));
 });
 
-test('N5: open connections hear of a follow once the store has it', async (t) => {
+test('N5: open connections get a follow once it is stored', async (t) => {
   const { call, stores, liveBus } = await start(t);
   const pair = { userId: 'u_bob', creatorId: 'u_ada' };
   const heard: [LiveMessage, Promise<boolean>][] = [];

@@ -1,5 +1,5 @@
-// The services on a broker of their own, over stores in memory, with a clock the test moves and a
-// router that answers as told.
+// The services on a broker of their own, over stores in memory, with a clock and a router that the
+// test controls.
 
 import { randomBytes } from 'node:crypto';
 import { ServiceBroker, type ServiceSchema } from 'moleculer';
@@ -20,7 +20,7 @@ import { ManualClock } from '../actors/manual-clock.ts';
 export const NOW = 1_800_000_000_000;
 export const FIRST_PAGE = { limit: 100, cursor: null };
 
-/** Remembers every command and answers as `answer` says. */
+/** Records every command and replies with `answer`. */
 export class ScriptedRouter implements CommandRouter {
   readonly commands: DropCommand[] = [];
   answer: (command: DropCommand) => CommandReply | Promise<CommandReply> = () =>
@@ -53,7 +53,7 @@ export interface Harness {
   readonly random: (count: number) => Uint8Array;
 }
 
-/** Starts the services that `make` gives; they stop with the test. */
+/** Starts the services of `make`. They stop with the test. */
 export async function startServices(
   t: { teardown(undo: () => Promise<void>): void },
   make: (harness: Omit<Harness, 'call'>) => readonly ServiceSchema[],

@@ -1,5 +1,4 @@
-// Two brokers that talk over a transporter: what goes through the serializer, and what a caller
-// sees of faults far away.
+// Two brokers over one transporter: values through the serializer, and faults of remote services.
 
 import test, { type ExecutionContext } from 'ava';
 import { ServiceBroker, type ServiceSchema } from 'moleculer';
@@ -101,7 +100,7 @@ test('a refusal comes through the network as a value, a defect as a rejection', 
   await t.throwsAsync(call('orders.list', { userId: 'u_defect', page }), { message: 'a defect' });
 });
 
-test('a service that is not there is unavailable', async (t) => {
+test('a missing service is unavailable', async (t) => {
   const { caller } = await startPair(t, { name: 'orders', actions: { list: () => success(null) } });
   const call = createCallAction(caller);
   t.deepEqual(await call('accounts.logout', { refreshToken: 'x' }), refusal('unavailable'));

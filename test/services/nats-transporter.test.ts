@@ -1,4 +1,4 @@
-// Two nodes' brokers over a real nats-server, which also goes away, hangs and comes back.
+// Two nodes' brokers over a real nats-server, which also stops, hangs and comes back.
 
 import ava, { type TestFn } from 'ava';
 import { ServiceBroker } from 'moleculer';
@@ -9,9 +9,9 @@ import { NatsServer, natsInstalled } from '../servers/nats-server.ts';
 
 const test = (natsInstalled ? ava : ava.skip) as TestFn;
 
-/** Far below any time limit: a call that is refused by then was refused at once. */
+/** Far below any time limit: a call refused by then was refused at once. */
 const SOON_MS = 1_500;
-/** More than a socket's buffers take while nobody reads. */
+/** More than a socket's buffers hold while nothing reads them. */
 const FLOOD_CALLS = 300;
 const FLOOD_BYTES = 100_000;
 
@@ -37,7 +37,7 @@ async function withPair(use: (pair: Pair) => Promise<void>): Promise<void> {
         params: context.params,
         meta: context.meta,
       }),
-      /** Answers never. */
+      /** Never answers. */
       silent: () => new Promise(() => undefined),
     },
   });
@@ -57,7 +57,7 @@ const echo = (
   timeout = 5_000,
 ): Promise<{ params: unknown }> => caller.call('probe.echo', params, { nodeID: 'callee', timeout });
 
-/** Whether a call gets through, for calls that may be lost on their way. */
+/** Whether a call succeeds. For calls that may be lost. */
 const reaches = (caller: ServiceBroker): Promise<boolean> =>
   echo(caller, {}, 100).then(
     () => true,
@@ -68,7 +68,7 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
   while (!(await condition())) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Resolves to how it was refused, and asserts that this took no time limit. */
+/** Resolves to the refusal, and asserts that it did not wait for a time limit. */
 async function refusedSoon(t: { true(value: boolean): unknown }, call: Promise<unknown>) {
   const startedAt = performance.now();
   const error = await call.then(
@@ -115,7 +115,7 @@ test('a call to a node that has stopped is refused at once', (t) =>
     });
   }));
 
-test('while NATS is away calls to other nodes are refused at once, and go through once it is back', (t) =>
+test('while NATS is away calls to other nodes are refused at once; then they succeed', (t) =>
   withPair(async ({ server, caller }) => {
     await server.halt('SIGKILL');
     await until(async () => {
@@ -131,7 +131,7 @@ test('while NATS is away calls to other nodes are refused at once, and go throug
     t.deepEqual((await echo(caller, { again: true })).params, { again: true });
   }));
 
-test('a server that hangs with full buffers is left, and served by again when it goes on', (t) =>
+test('a server that hangs with full buffers is left, and used again when it resumes', (t) =>
   withPair(async ({ server, caller }) => {
     server.signal('SIGSTOP');
     const load = new Uint8Array(FLOOD_BYTES);
@@ -141,14 +141,14 @@ test('a server that hangs with full buffers is left, and served by again when it
         .catch((error: { type?: string }) => error.type),
     );
     t.true((await Promise.all(calls)).every((type) => type === 'REQUEST_TIMEOUT'));
-    // The client notices after its pings have gone unanswered.
+    // The client notices once its pings get no answer.
     await until(async () => (await refusedSoon(t, echo(caller, {}, 50))) === 'BAD_GATEWAY');
     server.signal('SIGCONT');
     await until(() => reaches(caller));
     t.pass();
   }));
 
-test('a node stops in good time while NATS is away, or hangs', async (t) => {
+test('a node stops within its bound while NATS is away or hangs', async (t) => {
   for (const signal of ['SIGKILL', 'SIGSTOP'] as const) {
     const server = await NatsServer.start();
     const log = pino({ level: 'silent' });

@@ -1,5 +1,5 @@
-// The kept feed and the order list through the broker, and what a store that does not answer
-// becomes.
+// The stored feed and the order list through the broker, and the refusal while a store is
+// unavailable.
 
 import test, { type ExecutionContext } from 'ava';
 import { success } from '../../domain/refusal.ts';
@@ -51,7 +51,7 @@ test('N1: one notification is marked read, then all; unknown ones are not found'
   t.is((await list(t, harness)).unreadCount, 0);
 });
 
-test('N7: what came after an id is given oldest first', async (t) => {
+test('N7: notifications after an id are listed oldest first', async (t) => {
   const harness = await start(t);
   const oldest = (await list(t, harness)).items.at(-1)!;
   const params = { userId: 'u_1', afterId: oldest.id, limit: 10 };

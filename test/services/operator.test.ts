@@ -1,5 +1,5 @@
-// The face of the operators' use cases: every action reaches its own, under today's names and under
-// those that gateways of level 0 call.
+// The service of the operators' use cases: every action calls its own, under today's names and
+// under those of gateways of level 0.
 
 import test from 'ava';
 import type { RebuiltShard, VerifyReport } from '../../contracts/operator.ts';
@@ -25,7 +25,7 @@ function rebuilt(shard: number): RebuiltShard {
   return { shard, entries: 9, orders: 1, notifications: 2, reason: null };
 }
 
-test('X1, X2: every action reaches its use case, and gateways of level 0 get the same by the old names', async (t) => {
+test('X1, X2: every action calls its use case, also under the names of level 0', async (t) => {
   const [today, before] = [await start(t), await start(t)];
   const shard = (await today.cluster.shardsOf('node-1'))[0]!;
   const shardId = String(shard);
@@ -89,7 +89,7 @@ test('X3: an action refuses callers without the role', async (t) => {
   t.deepEqual(await call('operator.listNodes', { caller: buyer }), refusal('forbidden'));
 });
 
-test('X2: replays may take ten minutes, whichever name they are called by', async (t) => {
+test('X2: replays may take ten minutes under either name', async (t) => {
   const { cluster } = await start(t);
   const { actions = {} } = operatorService(cluster.options);
   for (const name of ['rebuild', 'rebuildLists', 'verify', 'verifyJournals']) {

@@ -1,4 +1,4 @@
-// The payments webhook through the broker: signatures, repeats, and what reaches the drop's actor.
+// The payments webhook through the broker: signatures, repeats, and commands to the drop's actor.
 
 import test, { type ExecutionContext } from 'ava';
 import { Webhook } from 'standardwebhooks';
@@ -156,7 +156,7 @@ test('P2: two calls at once with one id have one effect', async (t) => {
   t.is(router.commands.length, 1);
 });
 
-test('P2: what failed is not remembered, so the provider may call again', async (t) => {
+test('P2: a failed call is not recorded, so the provider may call again', async (t) => {
   const { call, router } = await start(t);
   router.answer = () => refusal('unavailable');
   t.deepEqual(await call('payments.webhook', webhook()), refusal('unavailable'));
@@ -165,7 +165,7 @@ test('P2: what failed is not remembered, so the provider may call again', async 
   t.is(router.commands.length, 2);
 });
 
-test('P2: other types of events are taken and ignored', async (t) => {
+test('P2: other types of events are acknowledged and ignored', async (t) => {
   const { call, router } = await start(t);
   t.deepEqual(await call('payments.webhook', webhook({ type: 'invoice.paid' })), success(null));
   t.deepEqual(router.commands, []);
@@ -200,7 +200,7 @@ test('H8: signed calls without sense are refused, and unknown orders not found',
   t.deepEqual(await call('payments.webhook', webhook()), refusal('not-found'));
 });
 
-test('P2: webhook ids are forgotten after seven days', async (t) => {
+test('P2: webhook ids are removed after seven days', async (t) => {
   const { call, stores, clock } = await start(t);
   await call('payments.webhook', webhook());
   await clock.advance(7 * 24 * 3_600_000 + 1);

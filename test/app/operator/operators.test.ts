@@ -1,5 +1,5 @@
-// The operators' use cases over a placement in memory: who may, what operators see, and what their
-// changes do.
+// The operators' use cases over a placement in memory: access, views of nodes and shards, and
+// changes.
 
 import test from 'ava';
 import { Operators } from '../../../app/operator/operators.ts';
@@ -13,7 +13,7 @@ import { PretendCluster, SHARDS } from './pretend-cluster.ts';
 const NODES = ['node-1', 'node-2', 'node-3'];
 const caller = { userId: 'olga', roles: ['operator'] };
 
-/** Every use case, asked as somebody. */
+/** Every use case, called as `caller`. */
 function everyUseCase(operators: Operators, asker: Requester) {
   const node = { caller: asker, nodeId: 'node-1' };
   return {
@@ -31,7 +31,7 @@ function everyUseCase(operators: Operators, asker: Requester) {
   } satisfies Record<keyof Operators, () => Promise<Outcome<unknown>>>;
 }
 
-/** Whatever is used of it is remembered, and then it is a fault. */
+/** Records each use of a property, and then throws. */
 function untouchable(used: string[]): never {
   const trap = (_: unknown, name: string | symbol): never => {
     used.push(String(name));
@@ -86,7 +86,7 @@ test('X1: shards are listed by owner, by state, or by both', async (t) => {
   }
 });
 
-test('X1: what is left out is a change made, ten moves at most, and a page of twenty', async (t) => {
+test('X1: defaults are a real change, ten moves at most, and pages of twenty', async (t) => {
   const cluster = await PretendCluster.start(NODES);
   const shards = await cluster.shardsOf('node-1');
   for (const shard of shards) cluster.rates.set(shard, 100);
@@ -120,7 +120,7 @@ test('X1: an id that is no shard’s in form is not found, and not recorded', as
   t.deepEqual(cluster.log.actions, []);
 });
 
-test('X1: nodes tell their state, their shards, and what these carry together', async (t) => {
+test('X1: nodes are shown with state, shards and total load', async (t) => {
   const cluster = await PretendCluster.start(NODES);
   const mine = await cluster.shardsOf('node-1');
   for (const shard of mine) cluster.rates.set(shard, 10);
@@ -168,7 +168,7 @@ test('X1: a node is draining, drained, leaving or lost', async (t) => {
   );
 });
 
-test('X1: a node that does not answer in time is shown with zeros, and its shards as not answered', async (t) => {
+test('X1: a slow node is shown with zeros, and its shards as not answered', async (t) => {
   const cluster = await PretendCluster.start(NODES);
   cluster.silent.add('node-2');
   const [nodes, shards] = await Promise.all([
@@ -187,7 +187,7 @@ test('X1: a node that does not answer in time is shown with zeros, and its shard
   }
 });
 
-test('X1: a dry run tells the same moves as the change, changes nothing, and is not recorded', async (t) => {
+test('X1: a dry run shows the change’s moves, changes nothing and is not recorded', async (t) => {
   const cluster = await PretendCluster.start(NODES);
   const [shard = 0] = await cluster.shardsOf('node-1');
   const before = await cluster.placement.load();
@@ -247,7 +247,7 @@ test('X1, X3: pins that cannot hold are refused with a reason, and recorded', as
   t.deepEqual((await cluster.placement.load()).pins, new Map());
 });
 
-test('W5, X1: a drain moves exactly the node’s shards, and an undrain the same ones back', async (t) => {
+test('W5, X1: a drain moves exactly the node’s shards, and an undrain them back', async (t) => {
   const cluster = await PretendCluster.start(NODES);
   const mine = await cluster.shardsOf('node-2');
   t.true(mine.length > 0);
@@ -311,7 +311,7 @@ test('X1: rebalance pins a bounded number of the busiest node’s shards elsewhe
   }
 });
 
-test('X1: rebalance gives nothing to a node that does not say what it carries', async (t) => {
+test('X1: rebalance moves nothing to a node without a report', async (t) => {
   const cluster = await PretendCluster.start(NODES);
   for (const shard of await cluster.shardsOf('node-1')) cluster.rates.set(shard, 100);
   cluster.silent.add('node-2');
@@ -323,7 +323,7 @@ test('X1: rebalance gives nothing to a node that does not say what it carries', 
   t.like(await cluster.operators.rebalance(ask), { ok: false, code: 'invalid-request' });
 });
 
-test('X1: restart asks a living node, and tells why another one cannot be asked', async (t) => {
+test('X1: a living node is restarted; for another one the refusal has the reason', async (t) => {
   const cluster = await PretendCluster.start(NODES);
   t.deepEqual(await cluster.operators.restart({ caller, nodeId: 'node-1' }), success(null));
   t.deepEqual(cluster.restarted, ['node-1']);
@@ -348,7 +348,7 @@ test('X1: restart asks a living node, and tells why another one cannot be asked'
   );
 });
 
-test('X3: a record says who asked for what, when, and what came of it', async (t) => {
+test('X3: a record has the operator, the change, its time and its outcome', async (t) => {
   const cluster = await PretendCluster.start(NODES);
   const [shard = 0] = await cluster.shardsOf('node-1');
   await cluster.operators.pin({ caller, shardId: `${shard}`, to: 'node-2', dryRun: false });
@@ -378,7 +378,7 @@ test('X3: a record says who asked for what, when, and what came of it', async (t
   ]);
 });
 
-test('X3: nothing is changed that could not be recorded, and a change that failed is told', async (t) => {
+test('X3: without its record no change is made; a failed change is recorded', async (t) => {
   const cluster = await PretendCluster.start(NODES);
   const pin = { caller, shardId: '0', to: 'node-2', dryRun: false };
   cluster.log.fault = unavailable();
@@ -435,7 +435,7 @@ test('J1, X3: a rebuild is recorded before it begins, and a dry run is not', asy
   );
 });
 
-test('J1, X3: there is one rebuild at a time, and one that fails is recorded once more', async (t) => {
+test('J1, X3: one rebuild runs at a time, and a failed one is recorded again', async (t) => {
   let fail: (fault: Error) => void = () => undefined;
   const cluster = await PretendCluster.start(NODES, {
     rebuild: () => new Promise((_, reject) => (fail = reject)),
@@ -452,7 +452,7 @@ test('J1, X3: there is one rebuild at a time, and one that fails is recorded onc
   );
 });
 
-test('X1: one node alone shows itself and every shard, and has nowhere to move one', async (t) => {
+test('X1: one node alone shows itself and every shard, and can move none', async (t) => {
   const cluster = await PretendCluster.start(['node-1'], { placement: null });
   const nodes = await cluster.operators.nodes({ caller });
   t.is(nodes.ok && nodes.value.length, 1);
@@ -474,7 +474,7 @@ test('X1: one node alone shows itself and every shard, and has nowhere to move o
   t.like(restart, { ok: false, code: 'invalid-request' });
 });
 
-test('X2: whoever asks while a verification runs gets the same report', async (t) => {
+test('X2: callers during a verification share its report', async (t) => {
   const report: VerifyReport = {
     ok: true,
     shards: 1,

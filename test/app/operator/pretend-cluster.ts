@@ -1,5 +1,5 @@
-// A cluster as operators see it, without nodes: their real use cases over a placement in memory.
-// Shards move when the test says so, one step at a time, and nodes tell what the test gives them.
+// A cluster without nodes, for operators' tests: the real use cases over a placement in memory. The
+// test moves shards one step at a time and sets the nodes' reports.
 
 import type { NodeReport } from '../../../actors/node-report.ts';
 import type { ShardReport, OperatorAction, MoveRecord } from '../../../contracts/operator.ts';
@@ -16,7 +16,7 @@ export const BLACKOUT_MS = 12;
 const TTL_MS = 3_000;
 const EVERY_SHARD = Array.from({ length: SHARDS }, (_, shard) => shard);
 
-/** Shows what it keeps, and fails as the test says. */
+/** An operator log that exposes its records and fails as the test sets. */
 class PretendLog extends MemoryOperatorLog {
   readonly actions: OperatorAction[] = [];
   fault: Error | null = null;
@@ -33,19 +33,19 @@ export class PretendCluster {
   readonly placement = new MemoryPlacementStore({ now: () => this.time });
   readonly log = new PretendLog();
   time = NOW;
-  /** Orders a second, by shard. */
+  /** Orders a second by shard. */
   readonly rates = new Map<number, number>();
-  /** Nodes that never answer. */
+  /** Nodes that never reply. */
   readonly silent = new Set<string>();
-  /** Nodes that were asked to restart. */
+  /** Nodes that got a restart. */
   readonly restarted: string[] = [];
-  /** What becomes of the next move of a shard, where it is not done. */
+  /** The outcome of the next move of a shard, where it fails. */
   readonly failing = new Map<number, MoveRecord['result']>();
-  /** Shards that move after each look at the moves, where a test lets looks do so. */
+  /** Shards that move after each poll of the moves, where a test lets polls move them. */
   movesALook = 1;
-  /** A node that is asked to restart comes back as another run. */
+  /** A restarted node comes back as another run. */
   comesBack = true;
-  /** A node that is asked to restart ends. */
+  /** A restarted node ends. */
   ends = true;
   options!: OperatorsOptions;
   operators!: Operators;
@@ -53,7 +53,7 @@ export class PretendCluster {
   #runs = 0;
   #moves = 0;
 
-  /** With these nodes living, and every shard where it is wanted. */
+  /** A cluster of these living nodes, with every shard at its target. */
   static async start(
     nodeIds: readonly string[],
     options: Partial<OperatorsOptions> = {},
@@ -99,7 +99,7 @@ export class PretendCluster {
     await this.placement.renewSession(session, TTL_MS);
   }
 
-  /** It is not heard of any more. */
+  /** Removes a node's session: it is lost. */
   async lose(nodeId: string): Promise<void> {
     this.#sessions.delete(nodeId);
     this.time += TTL_MS;
@@ -117,7 +117,7 @@ export class PretendCluster {
     return EVERY_SHARD.filter((shard) => owners[shard] === nodeId);
   }
 
-  /** Moves or claims shards that are not where they are wanted, at most `movesMax` of them. */
+  /** Moves or claims shards that are not at their target, at most `movesMax` of them. */
   async step(movesMax: number): Promise<void> {
     const placement = await this.placement.load();
     const wanted = wantedOwners(SHARDS, takersOf(placement), placement.pins);
