@@ -23,13 +23,17 @@ export class Backoff {
 
   /** Counts a failure. Returns the delay before the next try, in milliseconds. */
   next(): number {
-    const { firstMs, maxMs, random = Math.random } = this.#options;
-    const fullMs = Math.min(firstMs * 2 ** this.#failures, maxMs);
     this.#failures += 1;
-    return fullMs * (0.5 + 0.5 * random());
+    return backoffMs(this.#failures, this.#options);
   }
 
   succeeded(): void {
     this.#failures = 0;
   }
+}
+
+/** How long to wait after so many failures, in milliseconds; for those who count them. */
+export function backoffMs(failures: number, options: BackoffOptions): number {
+  const { firstMs, maxMs, random = Math.random } = options;
+  return Math.min(firstMs * 2 ** (failures - 1), maxMs) * (0.5 + 0.5 * random());
 }

@@ -7,6 +7,11 @@
 // so a call may be made twice but is never left out; the provider is idempotent by order. A failing
 // `opened` is given up when the hold expires, because it has no effect then. A refund is never
 // given up.
+//
+// The queue is no library's. A waiting call is plain data, some 64 bytes, and 100,000 may wait;
+// p-queue 10 has a closure and a promise for each, some 1,000 bytes, and used 7 to 18 us of CPU a
+// call, this queue 0.6 (100,000 calls that do nothing, 16 at a time, Node 24). The larger part, the
+// position that follows from finished calls, would be here with a library, too.
 
 import type { Clock, Timer } from '../../actors/clock.ts';
 import type { EventConsumer } from '../consumer.ts';
@@ -14,6 +19,7 @@ import type { Fact, FactBatch } from '../../actors/shard/facts.ts';
 import { paymentReference } from '../../domain/ids.ts';
 import type { OrderView } from '../../contracts/orders.ts';
 import type { ConsumerPositions } from '../../storage/ports/consumer-positions.ts';
+import { backoffMs } from '../backoff.ts';
 import type { PaymentProvider, Refund } from './payment-provider.ts';
 import { Queue } from '../queue.ts';
 import type { WarningLog } from '../warning-log.ts';
@@ -27,6 +33,8 @@ export interface PaymentsConsumerOptions {
   readonly concurrency?: number;
   /** Calls that wait, are in progress or will be retried. Past it `consume` waits for room. */
   readonly queueLengthMax?: number;
+  /** From 0 up to 1, for the delays between two tries. */
+  readonly random?: () => number;
 }
 
 /** Consecutive entries of one shard's journal: the first one needs calls, the others need none. */
@@ -54,8 +62,7 @@ interface Call {
 
 const CONCURRENCY = 16;
 const QUEUE_LENGTH_MAX = 100_000;
-const RETRY_DELAY_FIRST_MS = 100;
-const RETRY_DELAY_MAX_MS = 30_000;
+const RETRY = { firstMs: 100, maxMs: 30_000 };
 /**
  * Positions are stored after this delay, in one write. After a crash the calls of this time are
  * repeated.
@@ -179,9 +186,10 @@ export class PaymentsConsumer implements EventConsumer {
 
   #retryLater(call: Call): void {
     if (this.#stopped) return;
-    const delayMs = Math.min(RETRY_DELAY_FIRST_MS * 2 ** call.attempts, RETRY_DELAY_MAX_MS);
+    const { clock, random = Math.random } = this.#options;
     call.attempts += 1;
-    const timer = this.#options.clock.after(delayMs, () => {
+    const delayMs = backoffMs(call.attempts, { ...RETRY, random });
+    const timer = clock.after(delayMs, () => {
       this.#retryTimers.delete(timer);
       this.#ready.push(call);
       this.#startReady();

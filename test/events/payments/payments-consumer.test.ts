@@ -63,6 +63,13 @@ function start(options: Partial<PaymentsConsumerOptions> = {}) {
   return { ...parts, consumer: new PaymentsConsumer({ ...parts, ...options }) };
 }
 
+/** The provider refuses the first two orders of the drop. */
+function failing(options: Partial<PaymentsConsumerOptions>) {
+  const parts = start(options);
+  for (const id of ['d_1-0', 'd_1-1']) parts.provider.failing.add(id);
+  return parts;
+}
+
 test('P1: a payment is opened for each order that waits for one, and no other', async (t) => {
   const { consumer, provider } = start();
   await consumer.consume([
@@ -150,6 +157,35 @@ test('N11: repeated batches whose calls are in progress add no calls', async (t)
   await consumer.consume(batches);
   await flush();
   t.deepEqual(provider.calls, ['opened d_1-0', 'opened d_1-1']);
+});
+
+test('P4: calls that failed together are tried again apart, at most every 30 seconds', async (t) => {
+  const chances = [0, 0.5];
+  let draws = 0;
+  const random = () => chances[draws++ % 2]!;
+  const { consumer, log, clock } = failing({ random });
+  await consumer.consume([
+    batch(1, [
+      [refundRequested, { ...lost, id: 'd_1-0' }],
+      [refundRequested, { ...lost, id: 'd_1-1' }],
+    ]),
+  ]);
+  await flush();
+  t.is(log.warnings.length, 2);
+  // 100 ms, of which chance takes a half away, and a quarter.
+  await clock.advance(49);
+  t.is(log.warnings.length, 2);
+  await clock.advance(1);
+  t.is(log.warnings.length, 3);
+  clock.shiftWall(-3_600_000);
+  await clock.advance(24);
+  t.is(log.warnings.length, 3);
+  await clock.advance(1);
+  t.is(log.warnings.length, 4);
+  await clock.advance(600_000);
+  const before = log.warnings.length;
+  await clock.advance(30_000);
+  t.true(log.warnings.length - before >= 2 && log.warnings.length - before <= 4);
 });
 
 test('P1: an opening that keeps failing is given up when the hold expires', async (t) => {
