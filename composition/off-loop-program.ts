@@ -111,7 +111,7 @@ async function openChanges() {
   return await openRedisChangeReader({ address: store, name: `${nodeId}-${name}`, log });
 }
 
-/** One of several nodes may run a consumer; a node alone asks nobody. */
+/** Of several nodes one runs a consumer, which its lease decides. A node alone needs no lease. */
 function leaseIn(leases: ConsumerLeases | null, consumer: string) {
   if (leases === null) return { lease: null };
   const holder = `${nodeId}/${randomUUID()}`;

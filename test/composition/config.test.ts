@@ -160,7 +160,7 @@ test('a node of a cluster may have some roles; actors alone need a webhook URL',
   t.deepEqual(loadConfig({ ...environment, ...told }).roles, ['actors']);
 });
 
-test('a bad secret is told without showing it', (t) => {
+test('a bad secret is reported without showing it', (t) => {
   const problems = problemsOf(t, {
     LIVEDROPS_AUTH_SECRET: 'too-short',
     LIVEDROPS_PAYMENT_SECRET: 'whsec_not*base64',
@@ -189,7 +189,7 @@ test('a damaged stored secret is reported by its file, not shown, not replaced',
   }
 });
 
-test('all problems are told at once', (t) => {
+test('all problems are reported at once', (t) => {
   const problems = problemsOf(t, { LIVEDROPS_PORT: 'x', LIVEDROPS_LOG: 'x', LIVEDROPS_X: 'x' });
   t.is(problems.length, 3);
 });

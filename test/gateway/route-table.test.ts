@@ -89,7 +89,7 @@ test('H8: a path that differs from a route by its spelling is not found', (t) =>
   }
 });
 
-test('H8: routes that cannot be told apart are refused at the start', (t) => {
+test('H8: routes with paths that match the same are refused at the start', (t) => {
   const drop = route('GET', '/v1/drops/{id}');
   const options = { instanceOf: Error };
   t.throws(() => new RouteTable({ routes: [drop, drop] }), options);

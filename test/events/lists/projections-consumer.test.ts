@@ -21,11 +21,11 @@ function fail(): Promise<never> {
 function start() {
   const stores = memoryStores();
   const liveBus = new InProcessLiveBus();
-  const heard: LiveMessage[] = [];
+  const received: LiveMessage[] = [];
   const consumer = new ProjectionsConsumer({ ...stores, liveBus });
   const feedOf = async (userId: string) =>
     (await stores.feed.list(userId, { unread: false }, FIRST_PAGE)).items.toReversed();
-  return { stores, liveBus, heard, consumer, feedOf };
+  return { stores, liveBus, received, consumer, feedOf };
 }
 
 test('N2: each end of an order becomes a notification with ids and amounts', async (t) => {
@@ -121,20 +121,20 @@ test('D4: a drop is listed from its creation, and its row follows its status', a
 });
 
 test('N11: repeated batches change nothing more', async (t) => {
-  const { consumer, liveBus, heard, feedOf } = start();
-  liveBus.subscribe(userTopic('u_buyer'), (message) => heard.push(message));
+  const { consumer, liveBus, received, feedOf } = start();
+  liveBus.subscribe(userTopic('u_buyer'), (message) => received.push(message));
   const batches = [1, 2, 3].map((n) => batch(n, [[confirmed, { status: 'confirmed' }]]));
   await consumer.consume(batches.slice(0, 2));
   await consumer.consume(batches);
   await consumer.consume(batches);
   t.is((await feedOf('u_buyer')).length, 3);
-  t.is(heard.filter(({ type }) => type === 'notification').length, 3);
+  t.is(received.filter(({ type }) => type === 'notification').length, 3);
   t.is(await consumer.position(0), 3);
 });
 
 test('N1: notifications are published in order with their ids once they are stored', async (t) => {
-  const { consumer, stores, liveBus, heard, feedOf } = start();
-  liveBus.subscribe(userTopic('u_buyer'), (message) => heard.push(message));
+  const { consumer, stores, liveBus, received, feedOf } = start();
+  liveBus.subscribe(userTopic('u_buyer'), (message) => received.push(message));
   const kept = Promise.withResolvers<void>();
   const append = stores.feed.append.bind(stores.feed);
   stores.feed.append = async (batches) => {
@@ -150,13 +150,13 @@ test('N1: notifications are published in order with their ids once they are stor
       [confirmed, { userId: 'u_other' }],
     ]),
   ]);
-  t.deepEqual(heard, []);
+  t.deepEqual(received, []);
   kept.resolve();
   await consumed;
   const notifications = await feedOf('u_buyer');
   t.is(notifications.length, 2);
   t.deepEqual(
-    heard,
+    received,
     notifications.map((notification) => ({ type: 'notification', notification })),
   );
 });
@@ -170,8 +170,8 @@ test('J1: entries without rows move the position, each shard by itself', async (
 
 test('J7: a store that fails loses nothing: the repeated batches complete it', async (t) => {
   for (const broken of ['catalogue', 'orderList', 'feed'] as const) {
-    const { consumer, stores, liveBus, heard, feedOf } = start();
-    liveBus.subscribe(userTopic('u_buyer'), (message) => heard.push(message));
+    const { consumer, stores, liveBus, received, feedOf } = start();
+    liveBus.subscribe(userTopic('u_buyer'), (message) => received.push(message));
     const putDrops = stores.catalogue.putDrops.bind(stores.catalogue);
     const put = stores.orderList.put.bind(stores.orderList);
     const append = stores.feed.append.bind(stores.feed);
@@ -188,16 +188,16 @@ test('J7: a store that fails loses nothing: the repeated batches complete it', a
     t.truthy(await stores.catalogue.findDrop('d_1'));
     t.is((await stores.orderList.listByUser('u_buyer', FIRST_PAGE)).items.length, 1);
     t.is((await feedOf('u_buyer')).length, 1);
-    t.is(heard.length, 1);
+    t.is(received.length, 1);
     t.is(await consumer.position(0), 1);
   }
 });
 
 test('N2: a notification stored by a dead owner is published by the next owner', async (t) => {
   const { consumer, stores, liveBus } = start();
-  const heard: [string, string][] = [];
+  const received: [string, string][] = [];
   for (const userId of ['u_1', 'u_2']) {
-    liveBus.subscribe(userTopic(userId), ({ type }) => heard.push([userId, type]));
+    liveBus.subscribe(userTopic(userId), ({ type }) => received.push([userId, type]));
   }
   const ofTwo = batch(1, [
     [confirmed, { userId: 'u_1', status: 'confirmed' }],
@@ -207,10 +207,10 @@ test('N2: a notification stored by a dead owner is published by the next owner',
   const dead = new ProjectionsConsumer({ ...stores, liveBus: new InProcessLiveBus() });
   await dead.consume([ofTwo]);
   await consumer.consume([ofTwo, batch(2, [[confirmed, { userId: 'u_2', status: 'confirmed' }]])]);
-  t.deepEqual(heard, [
+  t.deepEqual(received, [
     ['u_2', 'notification'],
     ['u_1', 'feed'],
   ]);
   await consumer.consume([batch(3, [[confirmed, { userId: 'u_2', status: 'confirmed' }]])]);
-  t.is(heard.length, 3);
+  t.is(received.length, 3);
 });
