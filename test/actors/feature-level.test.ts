@@ -153,7 +153,7 @@ test('a rise that a failover of the store has lost is made again at once', async
   await stop();
 });
 
-test('a node that finds the store past what it reads is to end, and is told once', async (t) => {
+test('a node below the level of the store must end, and is notified once', async (t) => {
   const { clock, levels, placement, tooNew, stop } = await gateFixture();
   await placement.raiseLevel(FEATURE_LEVEL + 1);
   await clock.advance(1_000);
@@ -165,7 +165,7 @@ test('a node that finds the store past what it reads is to end, and is told once
   await stop();
 });
 
-test('what is no level counts as level 0', (t) => {
+test('metadata without a valid level counts as level 0', (t) => {
   for (const metadata of [undefined, null, {}, { level: '1' }, { level: -1 }, { level: 0.5 }]) {
     t.is(announcedLevel(metadata), 0);
   }

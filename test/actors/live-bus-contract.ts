@@ -111,7 +111,7 @@ export function liveBusContract(test: TestFn, name: string, withEnds: WithEnds):
       t.deepEqual(there.heard, sent);
     }));
 
-  test(`${name}: a near listener hears before publish returns`, (t) =>
+  test(`${name}: a listener on the same node gets the message before publish returns`, (t) =>
     withEnds(t, async ({ near }) => {
       const ear = new Ear();
       near.subscribe(dropTopic('drop_1'), ear.listen);
@@ -147,7 +147,7 @@ export function liveBusContract(test: TestFn, name: string, withEnds: WithEnds):
       t.deepEqual(ear.heard, messages);
     }));
 
-  test(`${name}: each of several listeners hears once, and none after its end`, (t) =>
+  test(`${name}: each of several listeners gets a message once, and none after its end`, (t) =>
     withEnds(t, async ({ near, far }) => {
       const [one, two] = [new Ear(), new Ear()];
       const endOne = far.subscribe(creatorTopic('c'), one.listen);
@@ -167,7 +167,7 @@ export function liveBusContract(test: TestFn, name: string, withEnds: WithEnds):
       t.deepEqual([one.heard.length, two.heard.length, again.heard.length], [1, 3, 1]);
     }));
 
-  test(`${name}: a topic that nobody listens to any more is not heard of again`, (t) =>
+  test(`${name}: a topic without listeners delivers no more messages`, (t) =>
     withEnds(t, async ({ near, far }) => {
       const ear = new Ear();
       far.subscribe(dropTopic('drop_1'), ear.listen)();

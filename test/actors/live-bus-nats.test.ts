@@ -59,7 +59,7 @@ ava('NATS: distinct topics are distinct subjects, of characters that mean nothin
   t.is(subjectOf('drop.drop_1-x'), 'live.drop.drop_1-x');
 });
 
-test('NATS: after a restart of the server frames flow again, and everybody is told of a gap', (t) =>
+test('NATS: after a restart of the server frames flow again, and all get a gap', (t) =>
   withBuses(async ({ server, near, far, warnings }) => {
     const [here, there, late] = [new Ear(), new Ear(), new Ear()];
     near.subscribe(TOPIC, here.listen);
@@ -95,7 +95,7 @@ test('NATS: after a restart of the server frames flow again, and everybody is to
     t.deepEqual([...new Set(warnings)], ['the live bus has lost NATS']);
   }));
 
-test('NATS: while the server hangs nothing is kept without a bound, and then it is left', (t) =>
+test('NATS: while the server hangs buffers stay bounded, then the bus reconnects', (t) =>
   withBuses(async ({ server, near, far }) => {
     const gap = nextGap(far);
     server.signal('SIGSTOP');
@@ -123,7 +123,7 @@ test('NATS: messages dropped over the bound cause a gap for the other nodes', (t
     t.deepEqual(warnings, []);
   }));
 
-test('NATS: what users are told in one turn goes in a few frames, and nothing of it is lost', (t) =>
+test('NATS: messages to users of one turn travel in a few frames, without loss', (t) =>
   withBuses(async ({ server, near, far }) => {
     const users = Array.from({ length: 400 }, (_, i) => `user_${i}`);
     const told = (id: string, turn: number): LiveMessage => ({
@@ -183,7 +183,7 @@ test('NATS: messages to users are dropped over the bound as well, and counted on
     t.is(heard + near.droppedFrames, FLOOD_MESSAGES + 1);
   }));
 
-test('NATS: what is no message, or makes a listener fail, is logged and stops nothing', (t) =>
+test('NATS: bytes that are no message, and listeners that fail, are logged only', (t) =>
   withBuses(async ({ near, far, warnings }) => {
     const ear = new Ear();
     far.subscribe(TOPIC, (message) => {

@@ -7,7 +7,7 @@ liveBusContract(test, 'in process', async (_t, use) => {
   await use({ near: bus, far: bus });
 });
 
-test('in process: there are listeners only where somebody listens', (t) => {
+test('in process: a topic has listeners only while one is subscribed', (t) => {
   const bus = new InProcessLiveBus();
   const end = bus.subscribe('drop.1', () => undefined);
   t.deepEqual([bus.hasListeners('drop.1'), bus.hasListeners('drop.2')], [true, false]);

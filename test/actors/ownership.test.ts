@@ -249,7 +249,7 @@ test('W1: a process that never joined takes no shard from the one under its id',
   t.is(running.serving.length, SHARDS);
 });
 
-test('W5: a node that ends hands over what it has first; the last one keeps it', async (t) => {
+test('W5: a node that ends first hands its shards over; the last node does not', async (t) => {
   const cluster = await clusterOf('a', 'b');
   await makeDrop(cluster);
   const [a, b] = cluster.nodes as [SimulatedNode, SimulatedNode];
@@ -261,7 +261,7 @@ test('W5: a node that ends hands over what it has first; the last one keeps it',
   t.is(b.serving.length, SHARDS);
 });
 
-test('J7: while the store is away nobody answers, and service returns by itself', async (t) => {
+test('J7: while the store is away no node answers; afterwards service resumes', async (t) => {
   const cluster = await clusterOf('a', 'b');
   await makeDrop(cluster);
   for (const node of cluster.nodes) node.storeAway = true;
@@ -288,7 +288,7 @@ test('a node that alone cannot reach the others gives its shards to them', async
   t.pass();
 });
 
-test('when nobody can reach anybody, nothing moves', async (t) => {
+test('when no node can reach another, no shard moves', async (t) => {
   const cluster = await clusterOf('a', 'b', 'c');
   const before = cluster.nodes.map((node) => sorted(node.serving));
   for (const node of cluster.nodes) cluster.cutOff(node);

@@ -198,7 +198,7 @@ test('D2: the owner opens and closes a drop by itself, at the time set', async (
   );
 });
 
-test('O11: a hold ends at its deadline, also when nobody owned the shard then', async (t) => {
+test('O11: a hold ends at its deadline, also if no node owned the shard then', async (t) => {
   const first = await startHost();
   await createDrop(first.host, 1, { payment: 'provider', holdSeconds: 60 });
   const { order: held } = await order(first.host, 'ann');

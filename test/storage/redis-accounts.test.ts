@@ -110,7 +110,7 @@ if (redisInstalled) {
     t.is((await data.accounts.rotateRefreshToken('late2', next, 10)).result, 'unknown');
   });
 
-  test('A1: everything kept for a session ends by itself', async (t) => {
+  test('A1: all keys of a session expire by themselves', async (t) => {
     const { redis } = data;
     const token = { hash: 'ttl1', familyId: 'family_ttl', userId: 'user_t', expiresAt: 1000 };
     await data.accounts.addRefreshToken(token);

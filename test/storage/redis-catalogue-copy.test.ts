@@ -149,7 +149,7 @@ if (redisInstalled) {
     t.is(fold.entities.size, OLD_USERS.length + OLD_PRODUCTS.length + pairs.length);
   });
 
-  test.serial('C1: who reads from the beginning after the copy makes a full pass', async (t) => {
+  test.serial('C1: a consumer at position 0 makes a full pass after the copy', async (t) => {
     await oldCatalogue();
     const parts = await freshParts();
     await data.redis.hset('{catalogue}:layout', 'phase', 'copying');
@@ -321,7 +321,7 @@ if (redisInstalled) {
     t.deepEqual(await keysOfOld(), []);
   });
 
-  test.serial('C1: one node leads the copy, and who lost the lead does nothing more', async (t) => {
+  test.serial('C1: one node leads the copy, and a node that lost the lease stops', async (t) => {
     await oldCatalogue();
     const [one, two] = [await freshParts(), await freshParts()];
     const first = (await one.layout.lead('one', 60_000))!;

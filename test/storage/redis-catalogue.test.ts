@@ -86,7 +86,7 @@ if (redisInstalled) {
 
   catalogueContract(() => data.stores);
 
-  test('D1: every text of a product comes back as it was, whatever is in it', async (t) => {
+  test('D1: every text of a product is read as it was written', async (t) => {
     const odd = product('product_odd', {
       name: '|',
       description: 'a|b\n"c" – 𝄞',

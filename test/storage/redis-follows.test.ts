@@ -70,7 +70,7 @@ if (redisInstalled) {
     t.is((await agrees(t, data.follows, 'creator_first')).length, 64);
   });
 
-  test('F4: once followers are spread, changes are kept by the bucket of each alone', async (t) => {
+  test('F4: once followers are spread, only the bucket of each stores a change', async (t) => {
     const creatorId = 'creator_rush';
     const firstKnown = knownKey(followersKey(creatorId, 0));
     for (let i = 0; i < 8; i++) await data.follows.follow(`user_early${i}`, creatorId, i);
@@ -154,7 +154,7 @@ if (redisInstalled) {
     t.deepEqual(await redis.keys('*:following:user_order*:pending'), []);
   });
 
-  test('F3: who finishes an older change leaves the note of a newer one', async (t) => {
+  test('F3: finishing an older change leaves the note of a newer one', async (t) => {
     const { redis } = data;
     const pair = ['user_note', 'creator_note'] as const;
     const older = await decide(...pair, 5);
@@ -166,7 +166,7 @@ if (redisInstalled) {
     t.is((await data.follows.counts('creator_note')).followers, 0);
   });
 
-  test('F3: a step too old to be told from newer ones is refused; repeating helps', async (t) => {
+  test('F3: a step too old to compare is refused; a repeated change succeeds', async (t) => {
     const { redis } = data;
     const change = await decide('user_old', 'creator_old', 5);
     const pending = change.pending!;

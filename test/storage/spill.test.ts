@@ -3,7 +3,7 @@ import { MemorySpillStore } from '../../storage/memory/spill-memory.ts';
 import { SqliteSpillStore } from '../../storage/sqlite/spill-sqlite.ts';
 
 for (const Store of [MemorySpillStore, SqliteSpillStore]) {
-  test(`${Store.name}: what was written last is read, until its prefix is removed`, (t) => {
+  test(`${Store.name}: the last written bytes are read until their prefix is removed`, (t) => {
     const store = new Store();
     store.write('1/d_1', Buffer.from('first'));
     store.write('1/d_1', Buffer.from('second'));

@@ -67,7 +67,7 @@ async function idsOf(feed: SqliteFeedStore): Promise<number[]> {
   return found.map(({ id }) => Number(id));
 }
 
-test('N11: a batch whose answer was lost is found to be kept when it comes again', async (t) => {
+test('N11: a repeated batch whose answer was lost is stored once', async (t) => {
   const { writer, feed } = await openFeed(t);
   writer.fate = (name, nth) => (name === 'keepRows' && nth === 1 ? 'answer-lost' : 'done');
   await feed.append(batch(1, 2));
@@ -78,7 +78,7 @@ test('N11: a batch whose answer was lost is found to be kept when it comes again
   t.is(await feed.position(1), 3);
 });
 
-test('J1: rows kept while settling failed half-way are settled with the others', async (t) => {
+test('J1: rows added while settling failed half way are settled with the others', async (t) => {
   const { writer, feed, rows } = await openFeed(t);
   writer.fate = (name, nth) => {
     if (name === 'settle' && nth === 3) return 'lost';

@@ -67,7 +67,7 @@ test('J7: what waits past the bound is refused at once, the rest goes through', 
   t.is(await thread.submit('add', 1), 4);
 });
 
-test('J3: a thread that dies fails all that wait, and comes back', async (t) => {
+test('J3: a thread that dies fails all waiting operations, and is restarted', async (t) => {
   const thread = makeThread(t);
   await thread.start();
   await thread.submit('add', 1);
@@ -99,7 +99,7 @@ test('bytes of any size arrive, in the shared memory or beside it', async (t) =>
   t.deepEqual(await Promise.all(measured), sizes);
 });
 
-test('closing finishes what was submitted, then refuses', async (t) => {
+test('close finishes the submitted operations, then refuses new ones', async (t) => {
   const thread = makeThread(t);
   await thread.start();
   const added = [thread.submit('add', 1), thread.submit('add', 1)];

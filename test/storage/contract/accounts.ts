@@ -40,7 +40,7 @@ export function accountsContract(stores: () => Stores): void {
     t.is(await accounts().findUser(outcomes[0] ? 'user_race_2' : 'user_race_1'), null);
   });
 
-  test('A1: names are found by a list of ids; those of nobody are left out', async (t) => {
+  test('A1: names are found by a list of ids, without unknown ids', async (t) => {
     await Promise.all(['user_l1', 'user_l2', 'user_l3'].map((id) => accounts().addUser(user(id))));
     const found = await accounts().namesOf(['user_l3', 'user_none', 'user_l1', 'user_l3']);
     t.deepEqual(Object.fromEntries(found), {
@@ -92,7 +92,7 @@ export function accountsContract(stores: () => Stores): void {
     t.deepEqual(await rotate('v1_next', 10), { result: 'unknown' });
   });
 
-  test('A1: tokens that ended are forgotten, others are not', async (t) => {
+  test('A1: expired tokens are removed, others are not', async (t) => {
     await accounts().addRefreshToken(token('early', 'family_early', -10));
     await accounts().addRefreshToken(token('late', 'family_late', 10));
     await accounts().removeExpiredRefreshTokens(0);

@@ -43,13 +43,13 @@ export function catalogueContract(stores: () => Stores): void {
   const catalogue = (): Catalogue => stores().catalogue;
   const ids = (items: readonly { id: string }[]) => items.map(({ id }) => id);
 
-  test('D1: a product comes back as it was added', async (t) => {
+  test('D1: a product is read as it was added', async (t) => {
     await catalogue().addProduct(product('product_1', 'creator_1'));
     t.deepEqual(await catalogue().findProduct('product_1'), product('product_1', 'creator_1'));
     t.is(await catalogue().findProduct('product_none'), null);
   });
 
-  test('D1: a change touches what it names and raises the revision', async (t) => {
+  test('D1: a change sets the fields it names and raises the revision', async (t) => {
     const before = product('product_2', 'creator_2');
     await catalogue().addProduct(before);
     const renamed = await catalogue().changeProduct('product_2', { name: 'New' });

@@ -4,7 +4,7 @@ import test from 'ava';
 import type { Stores } from '../../../storage/ports/stores.ts';
 
 export function consumerPositionsContract(stores: () => Pick<Stores, 'consumerPositions'>): void {
-  test('J1: positions are kept for each consumer and shard', async (t) => {
+  test('J1: positions are stored for each consumer and shard', async (t) => {
     const { consumerPositions: positions } = stores();
     t.is(await positions.load('kept', 0), 0);
     await positions.save('kept', [

@@ -25,7 +25,7 @@ export function feedContract(stores: () => Pick<Stores, 'feed'>): void {
     return feed().append([{ shard, sequence: 1, rows }]);
   };
 
-  test('N1: notifications come back newest first, with what was kept', async (t) => {
+  test('N1: notifications are listed newest first, as they were stored', async (t) => {
     const shard = nextShard();
     const kept = await feed().append([
       { shard, sequence: 1, rows: [row('user_1', 1), row('user_2', 2)] },
@@ -88,7 +88,7 @@ export function feedContract(stores: () => Pick<Stores, 'feed'>): void {
     t.deepEqual(await feed().append([]), []);
   });
 
-  test('N11: batches handed over at once are kept in order', async (t) => {
+  test('N11: concurrent batches are stored in order', async (t) => {
     const shard = nextShard();
     await Promise.all(
       Array.from({ length: 10 }, (_, i) =>
@@ -109,7 +109,7 @@ export function feedContract(stores: () => Pick<Stores, 'feed'>): void {
     await refusesForeignCursors(t, list);
   });
 
-  test('N7: what came after an id is given oldest first, up to the limit', async (t) => {
+  test('N7: notifications after an id are listed oldest first, up to the limit', async (t) => {
     const kept = await fill(nextShard(), 'user_resumes', 6);
     const after = (id: string, limit: number) => feed().listAfter('user_resumes', id, limit);
     t.deepEqual(await after(kept[1]!.id, 3), kept.slice(2, 5));

@@ -18,7 +18,7 @@ export function followsContract(stores: () => Stores): void {
     t.deepEqual(items, [{ userId: 'user_a', since: 100 }]);
   });
 
-  test('F1: unfollowing twice changes nothing, and following anew begins anew', async (t) => {
+  test('F1: a second unfollow changes nothing, a new follow has a new time', async (t) => {
     await follows().follow('user_b', 'creator_b', 100);
     t.true(await follows().unfollow('user_b', 'creator_b'));
     t.false(await follows().unfollow('user_b', 'creator_b'));
@@ -67,7 +67,7 @@ export function followsContract(stores: () => Stores): void {
     }
   });
 
-  test('F2: who leaves between two pages does not disturb the second', async (t) => {
+  test('F2: an unfollow between two pages does not disturb the second', async (t) => {
     for (let i = 0; i < 6; i++) await follows().follow(`user_f${i}`, 'creator_f', i);
     const first = await follows().listFollowers('creator_f', { limit: 3, cursor: null });
     await follows().unfollow('user_f3', 'creator_f');

@@ -22,7 +22,7 @@ export function journalContract(stores: () => Pick<Stores, 'journal'>): void {
     t.deepEqual(await journal().head(shard), { epoch: 2, lastSequence: 1 });
   });
 
-  test('J2: entries come back as they were appended, in order, each with its epoch', async (t) => {
+  test('J2: entries are read as they were appended, in order, with their epochs', async (t) => {
     const shard = nextShard();
     await journal().claim(shard, 'a');
     const large = Buffer.alloc(100_000, 3);
@@ -137,7 +137,7 @@ export function journalContract(stores: () => Pick<Stores, 'journal'>): void {
     t.deepEqual(await journal().head(shards[2]!), { epoch: 1, lastSequence: 0 });
   });
 
-  test('J5: what was trimmed is never skipped over in silence', async (t) => {
+  test('J5: a read below the trimmed entries is an error', async (t) => {
     const shard = nextShard();
     await journal().claim(shard, 'a');
     for (let i = 1; i <= 5; i++) await journal().append(shard, 1, i, bytes(`entry ${i}`));

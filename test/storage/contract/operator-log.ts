@@ -19,36 +19,33 @@ export function operatorLogContract(log: () => OperatorLog): void {
     result: `done "${at}", ünïcode`,
   });
 
-  test.serial(
-    'X3: actions are kept as they were, newest first, and paged to the end',
-    async (t) => {
-      const before = (await log().list({ limit: 1, cursor: null })).items.length;
-      t.is(before, 0);
-      const appended: OperatorAction[] = [];
-      for (let at = 0; at < 7; at++) appended.push(await log().append(actionOf(at)));
-      t.is(new Set(appended.map(({ id }) => id)).size, 7);
-      const listed: OperatorAction[] = [];
-      let cursor: string | null = null;
-      let pages = 0;
-      do {
-        const page = await log().list({ limit: 3, cursor });
-        listed.push(...page.items);
-        cursor = page.nextCursor;
-        pages += 1;
-      } while (cursor !== null && pages < 10);
-      t.is(pages, 3);
-      t.deepEqual(listed, appended.toReversed());
-    },
-  );
+  test.serial('X3: actions are listed as they were, newest first, to the last page', async (t) => {
+    const before = (await log().list({ limit: 1, cursor: null })).items.length;
+    t.is(before, 0);
+    const appended: OperatorAction[] = [];
+    for (let at = 0; at < 7; at++) appended.push(await log().append(actionOf(at)));
+    t.is(new Set(appended.map(({ id }) => id)).size, 7);
+    const listed: OperatorAction[] = [];
+    let cursor: string | null = null;
+    let pages = 0;
+    do {
+      const page = await log().list({ limit: 3, cursor });
+      listed.push(...page.items);
+      cursor = page.nextCursor;
+      pages += 1;
+    } while (cursor !== null && pages < 10);
+    t.is(pages, 3);
+    t.deepEqual(listed, appended.toReversed());
+  });
 
-  test.serial('X3: a page stays what it was while actions are added', async (t) => {
+  test.serial('X3: a page stays the same while actions are added', async (t) => {
     const first = await log().list({ limit: 2, cursor: null });
     const next = await log().list({ limit: 2, cursor: first.nextCursor });
     await log().append(actionOf(100));
     t.deepEqual(await log().list({ limit: 2, cursor: first.nextCursor }), next);
   });
 
-  test.serial('X3: actions added at once are all kept, each with an id of its own', async (t) => {
+  test.serial('X3: concurrent actions are all stored, each with its own id', async (t) => {
     const added = await Promise.all(
       Array.from({ length: 20 }, (_, i) => log().append(actionOf(1000 + i))),
     );

@@ -31,7 +31,7 @@ export function orderListContract(stores: () => Pick<Stores, 'orderList'>): void
   const ids = (items: readonly OrderView[]) => items.map(({ id }) => id);
   const first = { limit: 100, cursor: null };
 
-  test('O9: an order comes back as it was put, to its user only', async (t) => {
+  test('O9: an order is read as it was put, by its user only', async (t) => {
     const plain = orderView('drop_a-1', 'user_a', { dropId: 'drop_a' });
     const rich = orderView('drop_a-2', 'user_a', {
       dropId: 'drop_elsewhere',

@@ -151,7 +151,7 @@ export function readModelsContract(
     t.is(await readModels.position(other), 0);
   });
 
-  test('N1: only whom somebody wants is handed back, and everybody is kept', async (t) => {
+  test('N1: only notifications of users with a listener are returned', async (t) => {
     const changes = ['user_k4', 'user_k5', 'user_k4'].map((userId, i) =>
       change(`drop_k-${i}`, userId),
     );

@@ -117,92 +117,83 @@ export function restoreContract({ stores, lose }: RestoreContract): void {
   const idsIn = (items: readonly { data: object }[]) =>
     items.map(({ data }) => (data as { orderId: string }).orderId);
 
-  test.serial(
-    'J1: lists and feeds that were lost come back as they were, with what was read',
-    async (t) => {
-      const written = journals();
-      const [ann, ben, cal] = [written.user(1), written.user(2), written.user(3)];
-      for (let n = 0; n < 12; n++) await written.order([1, 2, 3], confirmed);
-      const waiting = await written.order([1, 3], { status: 'reserved' });
-      const { feed } = stores();
-      await feed.markAllRead(ann, 90_001);
-      await written.order([1, 2], confirmed);
-      await written.order([3, 1], confirmed);
-      const { items } = await feed.list(ann, { unread: true }, PAGE);
-      t.is(items.length, 2);
-      await feed.markRead(ann, items[0]!.id, 90_002);
-      await feed.markRead(ben, (await feed.list(ben, { unread: true }, PAGE)).items[4]!.id, 90_003);
-      const paid = waiting.map((order) => ({
-        ...order,
-        ...confirmed,
-        version: order.version + 100,
-      }));
-      await written.tell(paid, 'order.confirmed');
-      const before = await Promise.all([seen(ann), seen(ben), seen(cal)]);
-      t.deepEqual(await written.restore(false), nothing);
+  test.serial('J1: lost lists and feeds are restored as they were, with read marks', async (t) => {
+    const written = journals();
+    const [ann, ben, cal] = [written.user(1), written.user(2), written.user(3)];
+    for (let n = 0; n < 12; n++) await written.order([1, 2, 3], confirmed);
+    const waiting = await written.order([1, 3], { status: 'reserved' });
+    const { feed } = stores();
+    await feed.markAllRead(ann, 90_001);
+    await written.order([1, 2], confirmed);
+    await written.order([3, 1], confirmed);
+    const { items } = await feed.list(ann, { unread: true }, PAGE);
+    t.is(items.length, 2);
+    await feed.markRead(ann, items[0]!.id, 90_002);
+    await feed.markRead(ben, (await feed.list(ben, { unread: true }, PAGE)).items[4]!.id, 90_003);
+    const paid = waiting.map((order) => ({
+      ...order,
+      ...confirmed,
+      version: order.version + 100,
+    }));
+    await written.tell(paid, 'order.confirmed');
+    const before = await Promise.all([seen(ann), seen(ben), seen(cal)]);
+    t.deepEqual(await written.restore(false), nothing);
 
-      await lose([ann, ben]);
-      t.deepEqual([(await seen(ann)).orders, (await seen(ben)).feed], [[], []]);
-      t.deepEqual(await written.restore(false), { orders: 28, notifications: 28 });
-      t.deepEqual((await seen(ann)).feed, [], 'a look changes nothing');
-      t.deepEqual(await written.restore(true), { orders: 28, notifications: 28 });
-      t.deepEqual(await Promise.all([seen(ann), seen(ben), seen(cal)]), before);
-      t.is(before[0].unreadCount, 2);
-      t.deepEqual(await written.restore(true), nothing);
-      const again = await stores().readModels.store(written.batches, everybody);
-      t.deepEqual(again, [], 'what the relay brings again is still known');
-    },
-  );
+    await lose([ann, ben]);
+    t.deepEqual([(await seen(ann)).orders, (await seen(ben)).feed], [[], []]);
+    t.deepEqual(await written.restore(false), { orders: 28, notifications: 28 });
+    t.deepEqual((await seen(ann)).feed, [], 'a look changes nothing');
+    t.deepEqual(await written.restore(true), { orders: 28, notifications: 28 });
+    t.deepEqual(await Promise.all([seen(ann), seen(ben), seen(cal)]), before);
+    t.is(before[0].unreadCount, 2);
+    t.deepEqual(await written.restore(true), nothing);
+    const again = await stores().readModels.store(written.batches, everybody);
+    t.deepEqual(again, [], 'what the relay brings again is still known');
+  });
 
-  test.serial(
-    'J1: what came after the loss stays the newest, and nothing is there twice',
-    async (t) => {
-      const written = journals();
-      const ann = written.user(1);
-      for (let n = 0; n < 5; n++) await written.order([1, 2], confirmed);
-      await lose([ann]);
-      for (let n = 0; n < 3; n++) await written.order([2, 1], confirmed);
-      t.deepEqual(await written.restore(true), { orders: 5, notifications: 5 });
-      const { orders, feed, unreadCount } = await seen(ann);
-      const wanted = written.batches
-        .flatMap(({ rows }) => rows.map(({ order }) => order))
-        .filter(({ userId }) => userId === ann)
-        .reverse();
-      t.deepEqual(orders, wanted);
+  test.serial('J1: rows after the loss stay the newest, and no row is there twice', async (t) => {
+    const written = journals();
+    const ann = written.user(1);
+    for (let n = 0; n < 5; n++) await written.order([1, 2], confirmed);
+    await lose([ann]);
+    for (let n = 0; n < 3; n++) await written.order([2, 1], confirmed);
+    t.deepEqual(await written.restore(true), { orders: 5, notifications: 5 });
+    const { orders, feed, unreadCount } = await seen(ann);
+    const wanted = written.batches
+      .flatMap(({ rows }) => rows.map(({ order }) => order))
+      .filter(({ userId }) => userId === ann)
+      .reverse();
+    t.deepEqual(orders, wanted);
+    t.deepEqual(
+      idsIn(feed),
+      wanted.map(({ id }) => id),
+    );
+    t.is(unreadCount, 8);
+    t.deepEqual(await written.restore(true), nothing);
+  });
+
+  test.serial('J1: orders that come during a restore are all there once', async (t) => {
+    const written = journals();
+    const users = Array.from({ length: 20 }, (_, n) => n);
+    for (let n = 0; n < 10; n++) await written.order(users, confirmed);
+    await lose(users.map((n) => written.user(n)));
+    const restored = written.restore(true);
+    for (let n = 0; n < 20; n++) await written.order(users, confirmed);
+    t.deepEqual(await restored, { orders: 200, notifications: 200 });
+    for (const n of users) {
+      const { orders, feed, unreadCount } = await seen(written.user(n));
+      t.is(new Set(idsIn(feed)).size, 30);
+      t.deepEqual([feed.length, orders.length, unreadCount], [30, 30, 30]);
       t.deepEqual(
         idsIn(feed),
-        wanted.map(({ id }) => id),
+        orders.map(({ id }) => id),
+        'newest first, both',
       );
-      t.is(unreadCount, 8);
-      t.deepEqual(await written.restore(true), nothing);
-    },
-  );
+    }
+    t.deepEqual(await written.restore(true), nothing);
+  });
 
-  test.serial(
-    'J1: orders that come while what was lost is made again are all there once',
-    async (t) => {
-      const written = journals();
-      const users = Array.from({ length: 20 }, (_, n) => n);
-      for (let n = 0; n < 10; n++) await written.order(users, confirmed);
-      await lose(users.map((n) => written.user(n)));
-      const restored = written.restore(true);
-      for (let n = 0; n < 20; n++) await written.order(users, confirmed);
-      t.deepEqual(await restored, { orders: 200, notifications: 200 });
-      for (const n of users) {
-        const { orders, feed, unreadCount } = await seen(written.user(n));
-        t.is(new Set(idsIn(feed)).size, 30);
-        t.deepEqual([feed.length, orders.length, unreadCount], [30, 30, 30]);
-        t.deepEqual(
-          idsIn(feed),
-          orders.map(({ id }) => id),
-          'newest first, both',
-        );
-      }
-      t.deepEqual(await written.restore(true), nothing);
-    },
-  );
-
-  test.serial('J1: one that ended half way is gone on with', async (t) => {
+  test.serial('J1: a restore that failed half way is continued', async (t) => {
     const written = journals();
     const [ann, ben] = [written.user(1), written.user(2)];
     for (let n = 0; n < 12; n++) await written.order([1, 2], confirmed);

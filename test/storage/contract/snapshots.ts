@@ -20,7 +20,7 @@ export function snapshotsContract(stores: () => Pick<Stores, 'snapshots'>): void
   let lastShard = 5000;
   const nextShard = () => ++lastShard;
 
-  test('J6: a snapshot comes back with its parts in the order of their names', async (t) => {
+  test('J6: a snapshot is loaded with its parts in the order of their names', async (t) => {
     const shard = nextShard();
     t.is(await snapshots().loadSnapshot(shard), null);
     const parts = [part('a'), part('b', 200_000), part('c', 0)];
@@ -35,7 +35,7 @@ export function snapshotsContract(stores: () => Pick<Stores, 'snapshots'>): void
     );
   });
 
-  test('J6: parts are written once, kept while named, and dropped afterwards', async (t) => {
+  test('J6: parts are written once, and removed when no longer named', async (t) => {
     const shard = nextShard();
     await snapshots().saveSnapshot(shard, 1, snapshot(1, 'a', 'b'), [part('a'), part('b')]);
     await snapshots().saveSnapshot(shard, 1, snapshot(2, 'b', 'c'), [part('c')]);
@@ -66,7 +66,7 @@ export function snapshotsContract(stores: () => Pick<Stores, 'snapshots'>): void
     t.is((await snapshots().loadSnapshot(other))!.parts[0]!.bytes.length, 2);
   });
 
-  test('O5: a sealed drop is kept until it is replaced', async (t) => {
+  test('O5: a sealed drop stays until it is replaced', async (t) => {
     t.is(await snapshots().loadSealedDrop('drop_unknown'), null);
     await snapshots().saveSealedDrop('drop_sealed', 7, Buffer.from('first'));
     await snapshots().saveSealedDrop('drop_sealed', 8, Buffer.from('second'));
