@@ -1,6 +1,7 @@
 // What changes and reads of products, users and follows cost on Redis: CPU microseconds for one, in
 // this process and in redis-server. `node_modules/.bin/node bench/redis-catalogue.ts`; it starts a
-// redis-server of its own, which writes its file but does not sync it, so that the disk is left out.
+// redis-server of its own, which writes its file but does not sync it, so that the disk is left
+// out.
 
 import { Redis } from 'ioredis';
 import pino from 'pino';

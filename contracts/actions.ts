@@ -1,6 +1,6 @@
-// The actions that the services offer to gateways, with their parameters and answers. Plain data only:
-// calls may cross the network. Every action answers with an Outcome: refusals are values, faults are
-// thrown.
+// The actions that the services offer to gateways, with their parameters and answers. Plain data
+// only: calls may cross the network. Every action answers with an Outcome: refusals are values,
+// faults are thrown.
 
 import type { AttemptsSpent, OwnProfile, PublicProfile, Session, Requester } from './accounts.ts';
 import type { DropFilter, DropPatch, DropView, NewDrop } from './drops.ts';
@@ -71,7 +71,10 @@ export interface Actions {
   'follows.isFollowing': [{ userId: string; creatorId: string }, boolean];
   'follows.followers': [{ creatorId: string; page: PageRequest }, Page<NamedFollow>];
   'follows.following': [{ userId: string; page: PageRequest }, Page<NamedFollow>];
-  /** Ids of the creators a user follows, newest first, at most `limit`: for the live stream's own subscriptions (N5). */
+  /**
+   * Ids of the creators a user follows, newest first, at most `limit`: for the live stream's own
+   * subscriptions (N5).
+   */
   'follows.creatorsOf': [{ userId: string; limit: number }, readonly string[]];
 
   'notifications.list': [{ userId: string; unread: boolean; page: PageRequest }, NotificationsPage];
@@ -82,7 +85,9 @@ export interface Actions {
   'notifications.markRead': [{ userId: string; notificationId: string }, null];
   'notifications.markAllRead': [{ userId: string }, null];
 
-  /** `unauthenticated` for a bad signature; a repeated webhook id succeeds and changes nothing (P2). */
+  /**
+   * `unauthenticated` for a bad signature; a repeated webhook id succeeds and changes nothing (P2).
+   */
   'payments.webhook': [WebhookCall, null];
 
   /** Everything of `operator` refuses callers without the operator's role: `forbidden` (X3). */
@@ -133,8 +138,9 @@ export type ActionOutcome<A extends ActionName> =
   | (Actions[A] extends readonly [unknown, unknown, infer Own] ? Own : never);
 
 /**
- * How gateways call services: one typed function, so that they need not know the broker. Rejects only for faults. `traceparent`
- * (W3C Trace Context) goes along to the service, where there is one (H4).
+ * How gateways call services: one typed function, so that they need not know the broker. Rejects
+ * only for faults. `traceparent` (W3C Trace Context) goes along to the service, where there is one
+ * (H4).
  */
 export type CallAction = <A extends ActionName>(
   action: A,

@@ -1,6 +1,6 @@
-// The outside stream, line by line (docs/CHANGES.md): what happened to drops, as the journal has it,
-// and what changed of accounts, products and follows. One JSON object a line; `kind` says which of
-// these shapes it has, `version` that of the shape. Fields may be added within a version.
+// The outside stream, line by line (docs/CHANGES.md): what happened to drops, as the journal has
+// it, and what changed of accounts, products and follows. One JSON object a line; `kind` says which
+// of these shapes it has, `version` that of the shape. Fields may be added within a version.
 
 import { type TProperties, Type } from 'typebox';
 import type { DropEventType } from './drop-events.ts';
@@ -33,7 +33,9 @@ function eventLine<P extends TProperties>(kind: DropEventType, fields: P) {
       version,
       kind: Type.Literal(kind),
       at: wireTime,
-      /** Shard, sequence and index name the event for good: who has seen it before knows it by them. */
+      /**
+       * Shard, sequence and index name the event for good: who has seen it before knows it by them.
+       */
       shard: count,
       sequence,
       index: count,

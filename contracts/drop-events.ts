@@ -1,6 +1,6 @@
-// What happened to a drop, in the past tense: the only things the journal holds. Orders are named by
-// their ordinal, which counts from 0 in each drop. Times are not in the events: all events of one
-// journal entry share the entry's time.
+// What happened to a drop, in the past tense: the only things the journal holds. Orders are named
+// by their ordinal, which counts from 0 in each drop. Times are not in the events: all events of
+// one journal entry share the entry's time.
 
 import { Type } from 'typebox';
 import { DropTerms } from './drops.ts';

@@ -1,5 +1,5 @@
-// The live stream: what clients say, the frames that the server sends, and why it ends a connection.
-// `docs/LIVE.md` is the same for readers.
+// The live stream: what clients say, the frames that the server sends, and why it ends a
+// connection. `docs/LIVE.md` is the same for readers.
 
 import { Type } from 'typebox';
 import { ACCESS_TOKEN_LENGTH_MAX } from './bounds.ts';

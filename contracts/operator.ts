@@ -111,7 +111,9 @@ export const MoveRecord = Type.Object(
     to: Type.String(),
     startedAt: time,
     endedAt: time,
-    /** From the end of admission at the source until the target served; null where it never ended. */
+    /**
+     * From the end of admission at the source until the target served; null where it never ended.
+     */
     blackoutMs: Type.Union([Type.Number({ minimum: 0 }), Type.Null()]),
     result: Type.Enum(['done', 'rolled-back', 'abandoned'], { type: 'string' }),
     /** One sentence: why it was made and, where it was not done, why not. */

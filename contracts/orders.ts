@@ -45,7 +45,9 @@ export type OrderView = Plain<typeof OrderView>;
 export const PlacedOrder = Type.Object({ order: OrderView, replayed: Type.Boolean() });
 export type PlacedOrder = Plain<typeof PlacedOrder>;
 
-/** Which orders a drop has, for the gateway's own sold-out answers: see `domain/order-filter.ts`. */
+/**
+ * Which orders a drop has, for the gateway's own sold-out answers: see `domain/order-filter.ts`.
+ */
 export const OrderFilter = Type.Object({
   version: count,
   /** A bit for each fingerprint modulo the number of bits, which is a power of two. */

@@ -1,5 +1,5 @@
-// Every pattern of the public contract, once, as JSON Schema writes them. Apart from the schemas, so
-// that what only needs a pattern does not load TypeBox.
+// Every pattern of the public contract, once, as JSON Schema writes them. Apart from the schemas,
+// so that what only needs a pattern does not load TypeBox.
 
 /** One line of readable text: no control characters, no half characters, not only spaces. */
 export const LINE = '^(?=.*\\S)[^\\p{Cc}\\p{Cs}]+$';

@@ -1,5 +1,5 @@
-// The smallest shapes: ids, names, texts, times and amounts. `time` is a moment as the product computes with it; `wire.ts` makes the text of
-// it that clients send and get.
+// The smallest shapes: ids, names, texts, times and amounts. `time` is a moment as the product
+// computes with it; `wire.ts` makes the text of it that clients send and get.
 
 import { Type } from 'typebox';
 import { TOKEN_LENGTH_MAX, URL_LENGTH_MAX } from './bounds.ts';

@@ -1,8 +1,8 @@
 // One definition for two forms of a shape: inside the product times are milliseconds and what is
 // absent is null; on the wire times are RFC 3339 and what is absent is left out. A view is defined
-// once with the marks below. `wire` derives the schema of what clients get, `presenter` the function
-// that makes it, and `reader` the one that takes what clients send. Not for the order path, whose
-// JSON is written by hand (`gateway/present.ts`).
+// once with the marks below. `wire` derives the schema of what clients get, `presenter` the
+// function that makes it, and `reader` the one that takes what clients send. Not for the order
+// path, whose JSON is written by hand (`gateway/present.ts`).
 
 import {
   type Static,

@@ -1,5 +1,6 @@
-// What a drop does with a command: pure, deterministic, in microseconds. A decision is the events to apply and what the answer is
-// about; a refusal changes nothing. Time comes in as an argument, and never goes back within a shard.
+// What a drop does with a command: pure, deterministic, in microseconds. A decision is the events
+// to apply and what the answer is about; a refusal changes nothing. Time comes in as an argument,
+// and never goes back within a shard.
 
 import type {
   AmendDrop,
@@ -60,7 +61,10 @@ export function decide(
   }
 }
 
-/** The events that are due by themselves at `now`: opening, closing, holds that ended, the rest of a cancellation. At most `limit`. */
+/**
+ * The events that are due by themselves at `now`: opening, closing, holds that ended, the rest of a
+ * cancellation. At most `limit`.
+ */
 export function decideDue(state: DropState, now: number, limit: number): readonly DropEvent[] {
   const events: DropEvent[] = [];
   if (state.status === 'upcoming' && now >= state.startsAt) events.push({ type: 'drop-opened' });
@@ -76,7 +80,8 @@ export function decideDue(state: DropState, now: number, limit: number): readonl
     }
   }
   if (state.status === 'cancelled') {
-    // Each order is looked at once, whatever was expired just above: a cancelled drop's expired holds need no second event.
+    // Each order is looked at once, whatever was expired just above: a cancelled drop's expired
+    // holds need no second event.
     const expired = new Set(events.map((event) => ('ordinal' in event ? event.ordinal : -1)));
     for (
       let ordinal = state.sweepCursor;
@@ -169,7 +174,8 @@ function decideSettle(state: DropState, command: SettlePayment): Decision | Refu
       ? aboutOrder(ordinal, { type: 'order-failed', ordinal, reference })
       : aboutOrder(ordinal);
   }
-  // A success that comes again finds the order confirmed, refunded, or its refund asked for: nothing is left to do.
+  // A success that comes again finds the order confirmed, refunded, or its refund asked for:
+  // nothing is left to do.
   if (status === 'confirmed' || state.orders.refundRequested(ordinal)) return aboutOrder(ordinal);
   if (status === 'reserved') {
     return state.status === 'cancelled'

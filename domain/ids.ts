@@ -1,5 +1,5 @@
-// Identifiers. A new id sorts by its time of making; an order's id carries its drop and its ordinal there, so that it can be routed
-// without an index (O10).
+// Identifiers. A new id sorts by its time of making; an order's id carries its drop and its ordinal
+// there, so that it can be routed without an index (O10).
 
 import { assert } from './assert.ts';
 
@@ -64,7 +64,10 @@ export function shardOf(dropId: string, shardCount: number): number {
   return fnv1a(dropId) % shardCount;
 }
 
-/** The reference an order is paid under, until the provider names another: derived, so that ordering needs no call to the provider. */
+/**
+ * The reference an order is paid under, until the provider names another: derived, so that ordering
+ * needs no call to the provider.
+ */
 export function paymentReference(id: string): string {
   return `pay_${id}`;
 }
@@ -73,8 +76,8 @@ export function paymentReference(id: string): string {
 export const SHARD_COUNT = 256;
 
 /**
- * Shards of a data directory that one node makes for itself; the directory keeps the number, since it is part of the stored format as
- * well. With nothing to spread over nodes few are better: orders of many drops share an entry, and an entry costs the same whatever is
- * in it.
+ * Shards of a data directory that one node makes for itself; the directory keeps the number, since
+ * it is part of the stored format as well. With nothing to spread over nodes few are better: orders
+ * of many drops share an entry, and an entry costs the same whatever is in it.
  */
 export const EMBEDDED_SHARD_COUNT = 8;

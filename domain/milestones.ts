@@ -7,7 +7,10 @@ import type { DropEvent } from '../contracts/drop-events.ts';
 /** Stock is low from this share of the stocked units downwards. */
 const LOW_STOCK_SHARE = 0.1;
 
-/** The milestone that `event` was, or null. `freeBefore` is the free units before it; `state` is the drop after it. */
+/**
+ * The milestone that `event` was, or null. `freeBefore` is the free units before it; `state` is the
+ * drop after it.
+ */
 export function milestoneOf(
   event: DropEvent,
   freeBefore: number,

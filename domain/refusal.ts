@@ -1,5 +1,5 @@
-// Makes outcomes: what a decision or a use case gives back. A refusal is a value that callers branch
-// on; a fault is thrown.
+// Makes outcomes: what a decision or a use case gives back. A refusal is a value that callers
+// branch on; a fault is thrown.
 
 import type { Refusal, RefusalCode, Success } from '../contracts/refusals.ts';
 

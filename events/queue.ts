@@ -1,6 +1,6 @@
-// A first-in-first-out queue whose `shift` is cheap at any length. Its users keep it bounded. A long
-// array moves all its items at each `shift`: to empty one of 100,000 takes from 0.4 to 31 seconds of
-// the event loop, depending on where V8 holds it, and this queue 5 to 9 milliseconds.
+// A first-in-first-out queue whose `shift` is cheap at any length. Its users keep it bounded. A
+// long array moves all its items at each `shift`: to empty one of 100,000 takes from 0.4 to 31
+// seconds of the event loop, depending on where V8 holds it, and this queue 5 to 9 milliseconds.
 // node -e "const a = Array.from({ length: 1e5 }, Object); console.time();
 //   while (a.length) a.shift(); console.timeEnd()"
 

@@ -1,5 +1,5 @@
-// `livedrops changes`: prints the outside stream, journal events and changes as one, a line each. It
-// goes on after a lost connection, and when the server ends it because its token did; the last
+// `livedrops changes`: prints the outside stream, journal events and changes as one, a line each.
+// It goes on after a lost connection, and when the server ends it because its token did; the last
 // position is printed to stderr, to go on from another time.
 
 import type { PositionLine } from '../contracts/changes.ts';

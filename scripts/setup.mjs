@@ -54,8 +54,9 @@ function checkMachine() {
   const major = Number(process.versions.node.split('.')[0]);
   if (major < NODE_OLDEST_MAJOR) {
     throw new SetupError(
-      `This is Node ${process.versions.node}; setting up needs Node ${NODE_OLDEST_MAJOR} or newer. ` +
-        `(What runs afterwards is the Node ${NODE_NEEDED_MAJOR} that is installed with the packages.)`,
+      `This is Node ${process.versions.node}; setting up needs Node ${NODE_OLDEST_MAJOR} ` +
+        `or newer. (What runs afterwards is the Node ${NODE_NEEDED_MAJOR} that is installed ` +
+        'with the packages.)',
     );
   }
   const platform = `${process.platform}-${process.arch}`;

@@ -1,5 +1,5 @@
-// Everything that is exported is used: in its own file, or by another file of the source, the bench or
-// the scripts that imports it. A test alone is no caller.
+// Everything that is exported is used: in its own file, or by another file of the source, the bench
+// or the scripts that imports it. A test alone is no caller.
 
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';

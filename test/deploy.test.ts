@@ -56,7 +56,9 @@ function service(name: string): Service {
   return found;
 }
 
-/** As Compose fills in `${NAME:?why}` and `${NAME:-default}`. Throws for what it needs and has not. */
+/**
+ * As Compose fills in `${NAME:?why}` and `${NAME:-default}`. Throws for what it needs and has not.
+ */
 function filledIn(text: string, given: Readonly<Record<string, string>>): string {
   return text.replaceAll(/\$\{(\w+):([?-])([^}]*)\}/g, (_, name: string, kind, rest: string) => {
     const value = given[name] ?? '';

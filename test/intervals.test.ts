@@ -1,6 +1,6 @@
 // Wall time may be set by anybody, so no interval may be measured by it: `Clock.monotonic()` is for
-// those. This finds wall clocks that are added to, taken from or compared, outside of the files that
-// are listed with their reason.
+// those. This finds wall clocks that are added to, taken from or compared, outside of the files
+// that are listed with their reason.
 
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 // What a slow consumer of events costs orders: one hot drop, sold by a server without one, by one
-// whose consumer sleeps a second for each batch, and by one whose consumer burns a second of CPU for
-// each, in turns.
+// whose consumer sleeps a second for each batch, and by one whose consumer burns a second of CPU
+// for each, in turns.
 
 import { median, ORDER_FIGURES } from '../measure.ts';
 import { OrderComparison, type Series, subjectOf } from '../order-comparison.ts';
@@ -98,8 +98,8 @@ function toPlain(slow: Series, plain: Series): Finding[] {
 }
 
 const METHOD =
-  'As in order-hot. The three servers are the same but for one consumer that follows the journals in ' +
-  'a thread of its own: none, one that sleeps a second for each batch of facts, and one that uses a ' +
-  'second of CPU for each. All threads of a server share one core, so a consumer that burns takes ' +
-  'what the lower priority of its thread leaves it. CPU time of the main thread is the kernel’s ' +
-  'account of that thread over all rounds, divided by its orders.';
+  'As in order-hot. The three servers are the same but for one consumer that follows the journals ' +
+  'in a thread of its own: none, one that sleeps a second for each batch of facts, and one that ' +
+  'uses a second of CPU for each. All threads of a server share one core, so a consumer that burns ' +
+  'takes what the lower priority of its thread leaves it. CPU time of the main thread is the ' +
+  'kernel’s account of that thread over all rounds, divided by its orders.';

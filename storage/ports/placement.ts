@@ -120,8 +120,8 @@ export interface PlacementStore {
 
   /**
    * Stores the number of shards at the first call ever, and in the same step the feature level that
-   * the new store begins with: no node of a lower one can have written to it. Resolves to the stored
-   * number. Errors: `store-unavailable`.
+   * the new store begins with: no node of a lower one can have written to it. Resolves to the
+   * stored number. Errors: `store-unavailable`.
    */
   fixShardCount(shardCount: number, levelOfNewStore?: number): Promise<number>;
 

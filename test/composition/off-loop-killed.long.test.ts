@@ -1,4 +1,5 @@
-// The whole process of a node on SQLite is killed in the middle of the work of an off-loop consumer.
+// The whole process of a node on SQLite is killed in the middle of the work of an off-loop
+// consumer.
 
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

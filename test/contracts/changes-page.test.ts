@@ -1,4 +1,5 @@
-// docs/CHANGES.md against the schemas: every kind has a section, and its example and fields are true.
+// docs/CHANGES.md against the schemas: every kind has a section, and its example and fields are
+// true.
 
 import { readFileSync } from 'node:fs';
 import test from 'ava';

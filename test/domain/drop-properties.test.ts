@@ -14,7 +14,10 @@ interface Recorded {
   readonly time: number;
 }
 
-/** Runs a history the way a shard does: what is due first, then the command; looks on after each step. */
+/**
+ * Runs a history the way a shard does: what is due first, then the command; looks on after each
+ * step.
+ */
 function run(
   { terms, stock, steps }: History,
   look: (step: Step, result: Decision | Refusal | null, state: DropState, now: number) => void,

@@ -1,5 +1,6 @@
-// Random lives of a drop for property tests: commands from a few users with few keys, so that collisions, replays and races for the
-// last unit are common, on a clock that mostly creeps and sometimes leaps.
+// Random lives of a drop for property tests: commands from a few users with few keys, so that
+// collisions, replays and races for the last unit are common, on a clock that mostly creeps and
+// sometimes leaps.
 
 import fc from 'fast-check';
 import type { DropCommand } from '../../contracts/commands.ts';

@@ -47,7 +47,8 @@ test('grows over many segments, and a copy made of its segments finds the same',
 
 test('keys chosen to collide are still told apart', (t) => {
   const index = new TextIndex();
-  // The same hash for all, as if somebody had searched for collisions: the seed cancels what differs.
+  // The same hash for all, as if somebody had searched for collisions: the seed cancels what
+  // differs.
   for (let salt = 0; salt < 3000; salt++) index.add(salt, 'same', 7);
   for (let salt = 0; salt < 3000; salt++) t.is(index.find(salt, 'same', 7), salt);
 });

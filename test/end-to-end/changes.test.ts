@@ -1,4 +1,5 @@
-// The outside stream of a whole server: what was acknowledged is in it, whichever gateway serves it.
+// The outside stream of a whole server: what was acknowledged is in it, whichever gateway serves
+// it.
 
 import { Value } from 'typebox/value';
 import { STREAM_LINES, type StreamKind } from '../../contracts/changes.ts';

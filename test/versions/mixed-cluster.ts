@@ -1,5 +1,6 @@
 // A cluster whose nodes run different versions, on a redis-server and a nats-server of its own. It
-// keeps every order that a buyer was told of, so that in the end the journal can be held against it.
+// keeps every order that a buyer was told of, so that in the end the journal can be held against
+// it.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
