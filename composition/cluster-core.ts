@@ -2,7 +2,9 @@
 // node some of the shards.
 
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { ServiceBroker } from 'moleculer';
+import pTimeout from 'p-timeout';
 import { BrokerRouter } from '../actors/cluster/broker-router.ts';
 import { systemClock } from '../actors/clock.ts';
 import { verifyCluster } from '../actors/cluster/cluster-verification.ts';
@@ -216,14 +218,17 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       url = ownUrl;
       await actors?.ownership.start();
       const until = systemClock.monotonic() + JOIN_WAIT_MAX_MS;
-      while (unreadiness().length > 0 && systemClock.monotonic() < until) await pause(JOIN_POLL_MS);
+      while (unreadiness().length > 0 && systemClock.monotonic() < until) {
+        await pause(JOIN_POLL_MS, undefined, { ref: false });
+      }
       const reasons = unreadiness();
       if (reasons.length > 0) log.warn({ reasons }, 'this node has joined, and is not ready yet');
     },
     async leave() {
       leaving = true;
       if (actors === null) return;
-      await Promise.race([actors.ownership.leave(), pause(LEAVE_MAX_MS)]);
+      const left = actors.ownership.leave();
+      await pTimeout(left, { milliseconds: LEAVE_MAX_MS, fallback: () => undefined });
     },
     async stop() {
       await actors?.ownership.stop();
@@ -246,8 +251,4 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       log.warn({ err: error }, 'the session of this node could not be ended');
     }
   }
-}
-
-function pause(delayMs: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, delayMs).unref());
 }

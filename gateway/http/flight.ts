@@ -1,5 +1,7 @@
 // Counts and bounds the requests in flight, and waits for them when the gateway stops.
 
+import pTimeout from 'p-timeout';
+
 export class Flight {
   /** Set by `drain`: from then on connections are closed after their reply. */
   draining = false;
@@ -25,23 +27,16 @@ export class Flight {
 
   end(): void {
     this.#count -= 1;
-    if (this.#count === 0 && this.#onEmpty !== null) this.#onEmpty();
+    if (this.#count === 0) this.#onEmpty?.();
   }
 
   /** Waits until no request is in flight, for at most `waitMs`. True where none is left. */
   async drain(waitMs: number): Promise<boolean> {
     this.draining = true;
     if (this.#count === 0) return true;
-    return await new Promise<boolean>((resolve) => {
-      const timeout = setTimeout(() => {
-        this.#onEmpty = null;
-        resolve(false);
-      }, waitMs);
-      this.#onEmpty = () => {
-        this.#onEmpty = null;
-        clearTimeout(timeout);
-        resolve(true);
-      };
+    const empty = new Promise<boolean>((resolve) => {
+      this.#onEmpty = () => resolve(true);
     });
+    return await pTimeout(empty, { milliseconds: waitMs, fallback: () => false });
   }
 }

@@ -4,6 +4,7 @@
 // Content-Length that our server sends with every body.
 
 import { connect, type Socket } from 'node:net';
+import { Queue } from '../../events/queue.ts';
 
 export interface HttpAnswer {
   /** 0 if the connection broke before the answer: the server may have processed the request. */
@@ -40,9 +41,7 @@ export class HttpPool {
   readonly #options: HttpPoolOptions;
   readonly #connections: Connection[] = [];
   readonly #idle: Connection[] = [];
-  #waiting: Exchange[] = [];
-  /** Index in `#waiting` of the next request: `shift` would copy a long array. */
-  #next = 0;
+  readonly #waiting = new Queue<Exchange>();
 
   constructor(options: HttpPoolOptions) {
     this.#options = options;
@@ -54,9 +53,8 @@ export class HttpPool {
     const connection = this.#idle.pop();
     if (connection !== undefined) connection.begin(exchange);
     else if (this.#connections.length < this.#options.connectionsMax) this.#open().begin(exchange);
-    else if (this.#waiting.length - this.#next < this.#options.waitingMax) {
-      this.#waiting.push(exchange);
-    } else throw new Error(`more than ${this.#options.waitingMax} requests wait for a socket`);
+    else if (this.#waiting.length < this.#options.waitingMax) this.#waiting.push(exchange);
+    else throw new Error(`more than ${this.#options.waitingMax} requests wait for a socket`);
   }
 
   /** `request` with a promise. */
@@ -81,15 +79,9 @@ export class HttpPool {
 
   #open(): Connection {
     const connection = new Connection(this.#options, () => {
-      const next = this.#waiting[this.#next];
-      if (next === undefined) {
-        this.#waiting = [];
-        this.#next = 0;
-        this.#idle.push(connection);
-        return;
-      }
-      this.#next++;
-      connection.begin(next);
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#idle.push(connection);
+      else connection.begin(next);
     });
     this.#connections.push(connection);
     return connection;

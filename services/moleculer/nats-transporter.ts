@@ -3,6 +3,7 @@
 // left; and stopping does not wait for it.
 
 import { Transporters } from 'moleculer';
+import pTimeout from 'p-timeout';
 import type { NatsOptions } from '../../actors/cluster/nats-options.ts';
 
 /** The time that a stopping node waits until NATS has read its last messages. */
@@ -53,6 +54,6 @@ export class NatsTransporter extends Transporters.NATS {
 
 /** Resolves once NATS has read everything, is gone, or takes too long. */
 async function flushed(client: Client): Promise<void> {
-  const tooLong = new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS).unref());
-  await Promise.race([client.flush().catch(() => undefined), tooLong]);
+  const read = client.flush().catch(() => undefined);
+  await pTimeout(read, { milliseconds: LAST_WORDS_MS, fallback: () => undefined });
 }
