@@ -84,7 +84,7 @@ onEachProfile((test, profile) => {
   });
 
   test('D2: a drop opens and closes by itself, at the times set', async (t) => {
-    const startsAt = Date.now() + 1500;
+    const startsAt = Date.now() + 3000;
     const endsAt = startsAt + 1000;
     const times = {
       startsAt: new Date(startsAt).toISOString(),

@@ -29,6 +29,19 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
+/** Whether the port of the loopback is free just now. */
+export async function canListen(port: number): Promise<boolean> {
+  const server = createServer().listen(port, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+  } catch {
+    return false;
+  }
+  server.close();
+  await once(server, 'close');
+  return true;
+}
+
 export interface ChildServerOptions {
   /** A name to be found, or a path. */
   readonly command: string;

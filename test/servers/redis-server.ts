@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { RedisAddress } from '../../storage/redis/connection/connection.ts';
-import { ChildServer, DisturbedServer, findProgram, freePort } from './child-server.ts';
+import { canListen, ChildServer, DisturbedServer, findProgram, freePort } from './child-server.ts';
 
 export const redisInstalled = findProgram('redis-server') !== null;
 
@@ -142,6 +142,7 @@ async function agreed(clients: readonly Redis[]): Promise<void> {
 async function freeClusterPort(): Promise<number> {
   for (;;) {
     const port = await freePort();
-    if (port + CLUSTER_BUS_OFFSET <= PORT_MAX) return port;
+    const busPort = port + CLUSTER_BUS_OFFSET;
+    if (busPort <= PORT_MAX && (await canListen(busPort))) return port;
   }
 }

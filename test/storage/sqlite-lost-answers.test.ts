@@ -16,7 +16,7 @@ import { removeDirectory, temporaryDirectory } from './temporary-directory.ts';
 const SETTLE_ROWS = 4;
 
 /** What happens to an operation, by its name and how often it came before. */
-type Fate = (name: string, nth: number) => 'done' | 'answer-lost' | 'lost';
+type Fate = (name: keyof ProjectionsHandlers, nth: number) => 'done' | 'answer-lost' | 'lost';
 
 class UnreliableThread extends SqliteThread<ProjectionsHandlers> {
   fate: Fate = () => 'done';
@@ -69,7 +69,7 @@ async function idsOf(feed: SqliteFeedStore): Promise<number[]> {
 
 test('N11: a repeated batch whose answer was lost is stored once', async (t) => {
   const { writer, feed } = await openFeed(t);
-  writer.fate = (name, nth) => (name === 'keepRows' && nth === 1 ? 'answer-lost' : 'done');
+  writer.fate = (name, nth) => (name === 'appendRows' && nth === 1 ? 'answer-lost' : 'done');
   await feed.append(batch(1, 2));
   await failsWith(t, 'store-unavailable', feed.append(batch(2, 1)));
   t.deepEqual(await feed.append(batch(2, 1)), []);
@@ -82,7 +82,7 @@ test('J1: rows added while settling failed half way are settled with the others'
   const { writer, feed, rows } = await openFeed(t);
   writer.fate = (name, nth) => {
     if (name === 'settle' && nth === 3) return 'lost';
-    return name === 'keepRows' && nth === 1 ? 'lost' : 'done';
+    return name === 'appendRows' && nth === 1 ? 'lost' : 'done';
   };
   await feed.append(batch(1, SETTLE_ROWS)); // Its settling fails in the fourth slice.
   await rows.settled();

@@ -86,7 +86,7 @@ const WRONG: [title: string, change: Partial<Evidence>, line: RegExp][] = [
       ],
       paymentOf: new Map([...goodSale().paymentOf, ['order-2', 'never']]),
     },
-    /^1 duplicates/,
+    /^1 duplicate orders/,
   ],
   [
     'O2: an acknowledged order that the journal lacks',
