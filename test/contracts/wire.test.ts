@@ -33,7 +33,7 @@ test('H3: on the wire times are RFC 3339 at any depth, and what is inside stays 
   t.false(Compile(wire(Shape)).Check(value));
 });
 
-test('D1: times that clients send become milliseconds, and NaN where there is no such moment', (t) => {
+test('D1: times of clients become milliseconds, and NaN for no such moment', (t) => {
   const read = reader(Type.Object({ at: time, note: Type.Optional(Type.String()) }));
   t.deepEqual(read({ at: '1970-01-01T01:00:01+01:00' }), { at: 1_000 });
   t.deepEqual(read({ at: '2026-06-30T23:59:60Z', note: 'leap' }), { at: Number.NaN, note: 'leap' });

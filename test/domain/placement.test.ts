@@ -227,7 +227,7 @@ function relativeLoads(
   });
 }
 
-test('W5: no step of a rebalance makes the worst node worse, and each makes its giver better', (t) => {
+test('W5: no rebalance step raises the highest load, and each lowers its giver’s', (t) => {
   fc.assert(
     fc.property(rebalance, (options) => {
       const moves = planRebalance(options);

@@ -76,8 +76,8 @@ onEachProfile((test, profile) => {
       { colour: 'red' },
     ]) {
       const answer = await server.post(path, { as: creator, body: { ...dropTerms(), ...wrong } });
-      const told = [answer.status, answer.json['code']];
-      t.deepEqual(told, [422, 'invalid-request'], JSON.stringify(wrong));
+      const refusal = [answer.status, answer.json['code']];
+      t.deepEqual(refusal, [422, 'invalid-request'], JSON.stringify(wrong));
     }
     const list = await server.get(`/v1/drops?creator_id=${creator}`);
     t.deepEqual(list.json['items'], []);

@@ -65,7 +65,7 @@ test('X4: metrics have live topics, frames, and close codes', async (t) => {
   }
 });
 
-test('X4: the journal’s appends are a histogram in seconds, absent without appends', async (t) => {
+test('X4: journal appends are a histogram in seconds, absent without appends', async (t) => {
   const boundsMs = [1, 5];
   const lines = await linesOf({
     journalAppends: () => ({ boundsMs, counts: [2, 1, 4], sumMs: 1500 }),

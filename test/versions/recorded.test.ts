@@ -97,11 +97,11 @@ async function assertGoesOn(t: ExecutionContext, client: SaleClient, sale: Recor
   const refunded = await client.post(`/v1/orders/${orders['sealed']!}/refund`, { as: creator });
   t.like(refunded.json, { status: 'refunded' }, 'an order of a sealed drop');
   t.is((await client.post(`/v1/creators/${creator}/follow`, { as: 'new' })).status, 204);
-  const told = await eventually(
+  const notifications = await eventually(
     () => client.listAll('/v1/orders', 'new'),
     (items) => items.length === 1,
   );
-  t.is(told.length, 1);
+  t.is(notifications.length, 1);
 }
 
 for (const { name, open, run } of PROFILES) {

@@ -4,7 +4,7 @@ import test from 'ava';
 import { refusal } from '../../../domain/refusal.ts';
 import { dropView, LiveHarness, milestone, settled } from './live-harness.ts';
 
-test('N5: a stream is ready once it has its user’s topic and all followed creators’', async (t) => {
+test('N5: a stream is ready once its user’s and followed creators’ topics are', async (t) => {
   const harness = new LiveHarness();
   harness.follows.set('ann', ['creator_1', 'creator_2']);
   const socket = harness.open({ userId: 'ann' });
