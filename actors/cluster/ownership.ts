@@ -8,15 +8,10 @@
 // holder is dead, or a record of this node for a shard that it does not hold, and claims the shard.
 
 import type { Logger } from 'pino';
-import { wantedOwners } from '../../domain/placement.ts';
 import type { Journal } from '../../storage/ports/journal.ts';
-import type {
-  NodeSession,
-  Placement,
-  PlacementStore,
-  ShardPlacement,
-} from '../../storage/ports/placement.ts';
+import type { Placement, PlacementStore, ShardPlacement } from '../../storage/ports/placement.ts';
 import type { SnapshotStore } from '../../storage/ports/snapshots.ts';
+import { assignmentOf, takersOf } from './assignment.ts';
 import { ClaimQueue, type ShardClaim } from './claim-queue.ts';
 import type { Clock } from '../clock.ts';
 import { DeparturePlan } from './departure-plan.ts';
@@ -238,7 +233,7 @@ export class Ownership implements ShardNode {
     const { placement } = this.#watch;
     if (this.#stopped || placement === null || !this.#lease.valid()) return;
     const shardCount = this.#host.shards.length;
-    const assigned = wantedOwners(shardCount, takersOf(placement), placement.pins);
+    const assigned = assignmentOf(placement, shardCount);
     const livingRuns = new Set(placement.sessions.map(runOf));
     const ownRun = runOf(this.#self);
     const claims: ShardClaim[] = [];
@@ -295,13 +290,6 @@ export class Ownership implements ShardNode {
     const { status, fault } = this.#host.shards[shard]!;
     return status === 'serving' ? null : `it is ${status}${fault === null ? '' : `: ${fault}`}`;
   }
-}
-
-/** The nodes that take shards: neither leaving nor drained. */
-function takersOf(placement: Placement): NodeSession[] {
-  return placement.sessions.filter(
-    ({ nodeId, leaving }) => !leaving && !placement.drained.has(nodeId),
-  );
 }
 
 function liveShardsOf(host: ShardHost): number[] {

@@ -19,6 +19,7 @@ import { type Journal, StoreUnavailableError } from '../../storage/ports/journal
 import { MemoryJournal } from '../../storage/memory/journal-memory.ts';
 import { MemoryPlacementStore } from '../../storage/memory/placement-memory.ts';
 import { MemorySnapshotStore } from '../../storage/memory/snapshots-memory.ts';
+import { FEATURE_LEVEL } from '../../storage/ports/feature-level.ts';
 import type { PlacementStore } from '../../storage/ports/placement.ts';
 import { flush, ManualClock } from './manual-clock.ts';
 
@@ -175,6 +176,7 @@ export class SimulatedCluster {
   #incarnations = 0;
 
   async add(nodeId: string): Promise<SimulatedNode> {
+    await this.placement.fixShardCount(SHARDS, FEATURE_LEVEL);
     this.#incarnations += 1;
     const node = new SimulatedNode(this, nodeId, `run-${this.#incarnations}`);
     this.nodes.push(node);

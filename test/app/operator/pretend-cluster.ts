@@ -3,11 +3,12 @@
 
 import type { NodeReport } from '../../../actors/node-report.ts';
 import type { ShardReport, OperatorAction, MoveRecord } from '../../../contracts/operator.ts';
-import { wantedOwners } from '../../../domain/placement.ts';
+import { assignmentOf } from '../../../actors/cluster/assignment.ts';
 import { Operators, type OperatorsOptions } from '../../../app/operator/operators.ts';
-import { ownersOf, takersOf } from '../../../app/operator/view.ts';
+import { ownersOf } from '../../../app/operator/view.ts';
 import { MemoryOperatorLog } from '../../../storage/memory/operator-log-memory.ts';
 import { MemoryPlacementStore } from '../../../storage/memory/placement-memory.ts';
+import { FEATURE_LEVEL } from '../../../storage/ports/feature-level.ts';
 import type { NodeSession } from '../../../storage/ports/placement.ts';
 import { NOW } from '../../services/harness.ts';
 
@@ -59,6 +60,7 @@ export class PretendCluster {
     options: Partial<OperatorsOptions> = {},
   ): Promise<PretendCluster> {
     const cluster = new PretendCluster();
+    await cluster.placement.fixShardCount(SHARDS, FEATURE_LEVEL);
     for (const nodeId of nodeIds) await cluster.join(nodeId);
     await cluster.step(SHARDS);
     cluster.options = {
@@ -92,7 +94,7 @@ export class PretendCluster {
       startedAt: this.time,
       url: null,
       liveShards: [],
-      level: 1,
+      level: FEATURE_LEVEL,
       ...change,
     };
     this.#sessions.set(nodeId, session);
@@ -120,7 +122,7 @@ export class PretendCluster {
   /** Moves or claims shards that are not at their target, at most `movesMax` of them. */
   async step(movesMax: number): Promise<void> {
     const placement = await this.placement.load();
-    const wanted = wantedOwners(SHARDS, takersOf(placement), placement.pins);
+    const wanted = assignmentOf(placement, SHARDS);
     const owners = ownersOf(placement, SHARDS);
     const astray = EVERY_SHARD.filter((shard) => wanted[shard] !== owners[shard]);
     for (const shard of astray.slice(0, movesMax)) {
