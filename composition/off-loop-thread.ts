@@ -16,6 +16,16 @@ import type { Config } from './config.ts';
  * about 100 MiB of them gather before it collects them.
  */
 const YOUNG_GENERATION_MIB = 16;
+/**
+ * The limit of each thread's old generation. V8 derives from it how much garbage may gather before
+ * it collects: without a limit, a replay takes twice the memory (`bench/replay-memory.ts`).
+ */
+const OLD_GENERATION_MIB = 512;
+/** The memory of a thread, as `worker_threads` takes it. */
+export const CONSUMER_MEMORY = {
+  maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB,
+  maxOldGenerationSizeMb: OLD_GENERATION_MIB,
+} as const;
 const RESTART_DELAY_FIRST_MS = 100;
 const RESTART_DELAY_MAX_MS = 30_000;
 /**
@@ -73,7 +83,7 @@ export class OffLoopThread {
     const worker = new Worker(program, {
       workerData,
       transferList: [port2],
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB },
+      resourceLimits: CONSUMER_MEMORY,
     });
     this.#worker = worker;
     worker.on('message', (lag: readonly ConsumerLag[]) => {

@@ -4,6 +4,7 @@
 
 import { openReaderDatabase } from '../thread/database.ts';
 import { HEAD_OF_SHARD, type HeadRow, SEQUENCE_SPAN } from './journal-program.ts';
+import type { Snapshot } from '../../ports/snapshots.ts';
 import type { Program, ProgramOptions } from '../thread/program.ts';
 
 export interface ReadEntries {
@@ -89,6 +90,18 @@ export function open(options: ProgramOptions) {
           return bytes === undefined ? null : handOver(bytes);
         });
         return { sequence: row.sequence, head: handOver(row.head), partNames, parts };
+      },
+
+      loadSnapshotHead(shard: number): Snapshot | null {
+        const row = snapshotOf.get(shard);
+        if (row === undefined) return null;
+        const partNames = JSON.parse(row.part_names) as string[];
+        return { sequence: row.sequence, head: handOver(row.head), partNames };
+      },
+
+      loadSnapshotPart(shard: number, name: string): Uint8Array | null {
+        const bytes = partOf.get(shard, name);
+        return bytes === undefined ? null : handOver(bytes);
       },
 
       loadSealedDrop(dropId: string): Uint8Array | null {

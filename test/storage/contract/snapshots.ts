@@ -48,6 +48,20 @@ export function snapshotsContract(stores: () => Pick<Stores, 'snapshots'>): void
     t.is((await snapshots().loadSnapshot(shard))!.snapshot.sequence, 2);
   });
 
+  test('J6: a snapshot is read part by part, without those that a newer one replaced', async (t) => {
+    const shard = nextShard();
+    t.is(await snapshots().openSnapshot(shard), null);
+    const parts = [part('a'), part('b', 200_000)];
+    await snapshots().saveSnapshot(shard, 1, snapshot(1, 'b', 'a'), parts);
+    const opened = (await snapshots().openSnapshot(shard))!;
+    t.like(opened.snapshot, { sequence: 1, partNames: ['b', 'a'] });
+    t.is(Buffer.from(opened.snapshot.head).toString(), 'head 1');
+    t.deepEqual(Buffer.from((await opened.part('b'))!), part('b', 200_000).bytes);
+    await snapshots().saveSnapshot(shard, 1, snapshot(2, 'b', 'c'), [part('c')]);
+    t.is(await opened.part('a'), null);
+    t.deepEqual(Buffer.from((await opened.part('b'))!), part('b', 200_000).bytes);
+  });
+
   test('J2: an older epoch cannot replace a newer snapshot', async (t) => {
     const shard = nextShard();
     await snapshots().saveSnapshot(shard, 2, snapshot(5, 'a'), [part('a')]);
