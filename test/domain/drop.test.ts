@@ -82,6 +82,7 @@ test('O7: an instant order is confirmed at once, a provider order is reserved fi
 
 test('D2: orders are taken only while the drop is live', (t) => {
   t.is(outcome(given({}, 5), place('ann')), 'drop-not-live');
+  t.like(decide(given({}, 5), place('ann'), NOW), { startsAt: given({}, 5).startsAt });
   t.is(outcome(given({}, 5, OPENED, { type: 'drop-closed' }), place('ann')), 'drop-ended');
   t.is(outcome(given({}, 5, OPENED, { type: 'drop-cancelled' }), place('ann')), 'drop-ended');
 });
