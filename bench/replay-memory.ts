@@ -86,6 +86,7 @@ const journal: JournalReader = {
     return entries;
   },
   head: async () => ({ epoch: 1, lastSequence: last }),
+  trimmed: async () => 0,
 };
 
 async function measure(): Promise<void> {

@@ -57,6 +57,10 @@ export class MemorySnapshotStore implements SnapshotStore {
     return { snapshot, part };
   }
 
+  async snapshotSequence(shard: number): Promise<number> {
+    return this.#shards.get(shard)?.snapshot.sequence ?? 0;
+  }
+
   async saveSealedDrop(dropId: string, version: number, bytes: Uint8Array): Promise<void> {
     const present = this.#sealedDrops.get(dropId);
     if (present === undefined || present.version <= version)

@@ -44,6 +44,9 @@ export interface SnapshotStore {
    */
   loadSnapshot(shard: number): Promise<{ snapshot: Snapshot; parts: SnapshotPart[] } | null>;
 
+  /** The sequence of the newest snapshot, without loading it; 0 without one. */
+  snapshotSequence(shard: number): Promise<number>;
+
   /**
    * The newest snapshot, whose parts are read one by one, so that a reader needs memory for one of
    * them; null without a snapshot. Errors: `store-unavailable`.
@@ -61,4 +64,7 @@ export interface SnapshotStore {
   loadSealedDrop(dropId: string): Promise<Uint8Array | null>;
 }
 
-export type SnapshotReader = Pick<SnapshotStore, 'openSnapshot' | 'loadSealedDrop'>;
+export type SnapshotReader = Pick<
+  SnapshotStore,
+  'openSnapshot' | 'snapshotSequence' | 'loadSealedDrop'
+>;

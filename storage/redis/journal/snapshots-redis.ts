@@ -108,6 +108,10 @@ export class RedisSnapshotStore implements SnapshotStore {
     throw new StoreUnavailableError(`the snapshot of shard ${shard} changes while it is read`);
   }
 
+  async snapshotSequence(shard: number): Promise<number> {
+    return Number((await answerOf(this.#redis.hget(snapshotKey(shard), 'sequence'))) ?? 0);
+  }
+
   async saveSealedDrop(dropId: string, version: number, bytes: Uint8Array): Promise<void> {
     const key = sealedDropKey(dropId);
     const place = placeFor(newSaveName(), 0, bytes);

@@ -51,6 +51,10 @@ export class SqliteSnapshotStore implements SnapshotStore {
     return { snapshot, part: (name) => reader.submit('loadSnapshotPart', shard, name) };
   }
 
+  async snapshotSequence(shard: number): Promise<number> {
+    return await this.#options.reader.submit('snapshotSequence', shard);
+  }
+
   async saveSealedDrop(dropId: string, version: number, bytes: Uint8Array): Promise<void> {
     await this.#options.writer.submit('saveSealedDrop', bytes, dropId, version);
   }

@@ -23,10 +23,12 @@ export function snapshotsContract(stores: () => Pick<Stores, 'snapshots'>): void
   test('J6: a snapshot is loaded with its parts in the order of their names', async (t) => {
     const shard = nextShard();
     t.is(await snapshots().loadSnapshot(shard), null);
+    t.is(await snapshots().snapshotSequence(shard), 0);
     const parts = [part('a'), part('b', 200_000), part('c', 0)];
     await snapshots().saveSnapshot(shard, 1, snapshot(7, 'b', 'c', 'a'), parts);
     const loaded = await snapshots().loadSnapshot(shard);
     t.is(loaded!.snapshot.sequence, 7);
+    t.is(await snapshots().snapshotSequence(shard), 7);
     t.is(Buffer.from(loaded!.snapshot.head).toString(), 'head 7');
     t.deepEqual(loaded!.snapshot.partNames, ['b', 'c', 'a']);
     t.deepEqual(
