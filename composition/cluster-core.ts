@@ -22,9 +22,11 @@ import { createCallAction } from '../services/moleculer/call-action.ts';
 import { MeasuredJournal } from '../storage/measured-journal.ts';
 import { FEATURE_LEVEL, LevelTooNewError, ReachedLevel } from '../storage/ports/feature-level.ts';
 import { openRedisStores } from '../storage/redis/stores.ts';
+import { openArchive, withArchive } from './archive.ts';
 import { unreadyShards } from './embedded-core.ts';
 import {
   createAccessTokens,
+  createArchiver,
   createEvents,
   createOffLoop,
   createRebuild,
@@ -59,7 +61,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
   const { nodeId, roles } = config;
   if (config.store.kind !== 'redis') throw new Error('a cluster has a Redis store');
   const levels = new ReachedLevel(0);
-  const stores = await openRedisStores({
+  const opened = await openRedisStores({
     address: config.store,
     name: nodeId,
     replicas: config.redisReplicas,
@@ -68,6 +70,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     now: () => systemClock.now(),
     log,
   });
+  const stores = withArchive(opened, openArchive(config));
   const { placement } = stores;
   const journal = new MeasuredJournal({ journal: stores.journal });
   let bus: NatsLiveBus;
@@ -107,6 +110,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     log,
   });
   const offLoop = roles.includes('services') ? createOffLoop(options, stores, SHARD_COUNT) : null;
+  const archiver = roles.includes('services') ? createArchiver(options, stores, SHARD_COUNT) : null;
   const accessTokens = createAccessTokens(config);
   const rebuild = createRebuild(stores, log);
   const self = { nodeId, incarnation: randomUUID() };
@@ -212,6 +216,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       await broker.start();
       await watch.start();
       offLoop?.start();
+      archiver?.start();
       gate.start();
     },
     async join(ownUrl) {
@@ -233,7 +238,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     async stop() {
       await actors?.ownership.stop();
       await actors?.host.stop();
-      await Promise.all([actors?.events.stop(), offLoop?.stop()]);
+      await Promise.all([actors?.events.stop(), offLoop?.stop(), archiver?.stop()]);
       await endSession();
       await gate.stop();
       await watch.stop();

@@ -60,10 +60,15 @@ function lines(found: readonly Import[]): string[] {
 }
 
 const DRIVER_FOLDERS = ['storage/memory/', 'storage/sqlite/', 'storage/redis/', 'actors/nats/'];
+const DRIVER_FILES = ['storage/archive/archive-folder.ts'];
 const DRIVER_PACKAGES = ['better-sqlite3', 'ioredis', 'redis-om', 'redis', 'nats'];
 
 function isDriver(path: string): boolean {
-  return DRIVER_FOLDERS.some((folder) => path.startsWith(folder)) || DRIVER_PACKAGES.includes(path);
+  return (
+    DRIVER_FOLDERS.some((folder) => path.startsWith(folder)) ||
+    DRIVER_FILES.includes(path) ||
+    DRIVER_PACKAGES.includes(path)
+  );
 }
 
 /** Whose code each floor may use, besides its own. */

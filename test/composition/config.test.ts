@@ -24,6 +24,13 @@ test('an empty environment gives the documented defaults, frozen', (t) => {
     dataDirectory: data,
     natsUrl: null,
     nodeWeight: 1,
+    archive: {
+      folder: join(data, 'archive'),
+      create: true,
+      intervalSeconds: 60,
+      journalEntriesMin: 1024,
+      retentionDays: null,
+    },
     redisReplicas: 0,
     redisAcceptWeak: false,
     paymentWebhookUrl: null,
