@@ -26,7 +26,7 @@ import {
   type JournalEntry,
   type JournalReader,
 } from '../../storage/ports/journal.ts';
-import type { SnapshotReader } from '../../storage/ports/snapshots.ts';
+import type { SnapshotHeads } from '../../storage/ports/snapshots.ts';
 import type { JournalKeeper } from './journal-keeper.ts';
 import { checkSnapshot } from './snapshot-check.ts';
 
@@ -42,7 +42,7 @@ class ArchiveMismatchError extends Error {
 export interface ArchiverOptions {
   /** The journal alone, without the archive. */
   readonly journal: JournalReader;
-  readonly snapshots: SnapshotReader;
+  readonly snapshots: SnapshotHeads;
   readonly archive: ArchiveReader;
   readonly keeper: JournalKeeper;
   readonly shardCount: number;

@@ -6,14 +6,14 @@
 import { turnOfOthers } from '../../actors/shard/recovery.ts';
 import { decodeShardHead, restoreDrop, restoreSteps } from '../../storage/formats/drop-snapshot.ts';
 import { StoreUnavailableError } from '../../storage/ports/journal.ts';
-import type { SnapshotReader } from '../../storage/ports/snapshots.ts';
+import type { SnapshotHeads } from '../../storage/ports/snapshots.ts';
 
 /**
  * The sequence of the shard's newest snapshot; 0 without one. One drop at a time is in memory.
  * Errors: `corrupt`, `newer-format`; `store-unavailable`, also where the snapshot is replaced
  * meanwhile.
  */
-export async function checkSnapshot(shard: number, snapshots: SnapshotReader): Promise<number> {
+export async function checkSnapshot(shard: number, snapshots: SnapshotHeads): Promise<number> {
   const opened = await snapshots.openSnapshot(shard);
   if (opened === null) return 0;
   const { sequence, head } = opened.snapshot;

@@ -64,7 +64,6 @@ export interface SnapshotStore {
   loadSealedDrop(dropId: string): Promise<Uint8Array | null>;
 }
 
-export type SnapshotReader = Pick<
-  SnapshotStore,
-  'openSnapshot' | 'snapshotSequence' | 'loadSealedDrop'
->;
+export type SnapshotReader = Pick<SnapshotStore, 'openSnapshot' | 'loadSealedDrop'>;
+/** For whoever checks snapshots, without sealed drops. */
+export type SnapshotHeads = Pick<SnapshotStore, 'openSnapshot' | 'snapshotSequence'>;
