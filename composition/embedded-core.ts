@@ -95,6 +95,7 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
   const report = (): NodeReport => ({
     ...self,
     leaseMs: null,
+    clockSkewMs: null,
     outstandingCommands: router.outstanding,
     shards: host.report(),
   });
@@ -121,6 +122,7 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
     shardCount,
     journal,
     host,
+    clockSkewMs: null,
     relay: events.relay,
     offLoop,
     verify,

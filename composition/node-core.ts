@@ -45,6 +45,8 @@ export interface NodeCore {
   readonly shardCount: number;
   /** Null where this node has no actors. */
   readonly host: ShardHost | null;
+  /** This machine's clock less the store's time. Null where nothing measures it. */
+  readonly clockSkewMs: (() => number | null) | null;
   /** Feeds the events of this node's shards to consumers. Null where the node has no actors. */
   readonly relay: Relay | null;
   /** The threads of off-loop consumers. Null where this node's roles do not include them. */
@@ -224,6 +226,7 @@ export function createServices(
         ...self,
         weight: config.nodeWeight,
         leaving: false,
+        clockIsWrong: false,
         startedAt,
         url: url(),
         liveShards: [],

@@ -10,9 +10,14 @@ import type { NodeSession, Placement } from '../../storage/ports/placement.ts';
  */
 const BOUNDED_LOAD_LEVEL = 2;
 
-/** The nodes that take shards: alive, not leaving and not drained. */
+/**
+ * The nodes that take shards: alive, not leaving and not drained. If the clocks of all of these are
+ * wrong, all of them take shards: then it is rather the store's clock that was set.
+ */
 export function takersOf({ sessions, drained }: Placement): NodeSession[] {
-  return sessions.filter(({ nodeId, leaving }) => !leaving && !drained.has(nodeId));
+  const present = sessions.filter(({ nodeId }) => !drained.has(nodeId));
+  const takers = present.filter(({ leaving }) => !leaving);
+  return takers.length > 0 ? takers : present.filter(({ clockIsWrong }) => clockIsWrong);
 }
 
 /** The node that should serve each shard; null while no node takes shards. */

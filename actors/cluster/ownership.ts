@@ -24,6 +24,7 @@ import type { RecoveredShard } from '../shard/recovery.ts';
 import { ShardArrivals } from './shard-arrivals.ts';
 import { type HeldShard, ShardDepartures } from './shard-departures.ts';
 import type { ShardHost } from '../shard/shard-host.ts';
+import type { StoreClock } from './store-clock.ts';
 import type { Moved } from '../shard/shard-reply.ts';
 
 export interface OwnershipOptions {
@@ -44,6 +45,7 @@ export interface OwnershipOptions {
   /** Another process started later under this node's id: this process must end. */
   readonly onSessionLost: () => void;
   readonly clock: Clock;
+  readonly storeClock: StoreClock;
   readonly log: Logger;
 }
 
@@ -58,6 +60,7 @@ export class Ownership implements ShardNode {
   readonly #onSessionLost: () => void;
   readonly #log: Logger;
   readonly #session: NodeSessionKeeper;
+  readonly #storeClock: StoreClock;
   readonly #arrivals: ShardArrivals;
   readonly #departures: ShardDepartures;
   readonly #held = new Map<number, HeldShard>();
@@ -78,6 +81,7 @@ export class Ownership implements ShardNode {
     this.#outstandingCommands = options.outstandingCommands;
     this.#onSessionLost = options.onSessionLost;
     this.#log = log;
+    this.#storeClock = options.storeClock;
     this.#session = new NodeSessionKeeper({
       self,
       weight: options.weight,
@@ -89,6 +93,7 @@ export class Ownership implements ShardNode {
       onLapsed: (current) => this.#giveUpTaken(current),
       onLost: () => this.#loseSession(),
       clock,
+      storeClock: options.storeClock,
       log,
     });
     this.#arrivals = new ShardArrivals({
@@ -117,7 +122,10 @@ export class Ownership implements ShardNode {
     });
   }
 
-  /** Creates the session and starts to claim. Errors: `store-unavailable`, `session-lost`. */
+  /**
+   * Creates the session and starts to claim. Errors: `clock-skew`, `store-unavailable`,
+   * `session-lost`.
+   */
   async start(): Promise<void> {
     await this.#session.start();
     this.#unsubscribe = this.#watch.onChange(() => this.#reconcile());
@@ -182,11 +190,17 @@ export class Ownership implements ShardNode {
     return await this.#claims.during(shard, () => this.#arrivals.takeOver(request));
   }
 
+  /** This node's clock is too far from the store's time, so others should have its shards. */
+  get clockIsWrong(): boolean {
+    return this.#session.clockIsWrong;
+  }
+
   report(): NodeReport {
     return {
       nodeId: this.#self.nodeId,
       incarnation: this.#self.incarnation,
       leaseMs: Math.round(this.#lease.leftMs),
+      clockSkewMs: this.#storeClock.skewMs,
       outstandingCommands: this.#outstandingCommands(),
       shards: this.#host.report(),
     };

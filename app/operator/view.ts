@@ -55,6 +55,7 @@ export function nodeRows(placement: Placement, shardCount: number, reports: Repo
       ordersPerSecond: sum(shards, ({ ordersPerSecond }) => ordersPerSecond),
       relayLag: sum(shards, ({ relayLag }) => relayLag),
       leaseMs: report?.leaseMs ?? null,
+      clockSkewMs: report?.clockSkewMs ?? null,
       level,
     };
   };

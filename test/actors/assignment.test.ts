@@ -11,6 +11,7 @@ function session(nodeId: string, change: Partial<NodeSession> = {}): NodeSession
     incarnation: `run of ${nodeId}`,
     weight: 1,
     leaving: false,
+    clockIsWrong: false,
     startedAt: 0,
     url: null,
     liveShards: [],

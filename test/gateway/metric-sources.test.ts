@@ -97,3 +97,12 @@ test('X4, H5: metrics count the requests that each limit refused', async (t) => 
   t.true(text.includes('livedrops_rate_limit_keys{limit="log-ins-address"} 1'));
   t.true(text.includes('livedrops_rate_limited_total{limit="orders-user"} 0'));
 });
+
+test('W7: metrics have the skew of the clock once it is known', async (t) => {
+  let skewMs: number | null = null;
+  const clockSkewMs = () => skewMs;
+  t.deepEqual(await linesOf({ clockSkewMs }), ['# TYPE livedrops_clock_skew_seconds gauge']);
+  skewMs = -250;
+  const [, line] = await linesOf({ clockSkewMs });
+  t.is(line, 'livedrops_clock_skew_seconds -0.25');
+});

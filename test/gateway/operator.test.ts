@@ -30,6 +30,7 @@ const node: NodeRow = {
   ordersPerSecond: 12.25,
   relayLag: 0,
   leaseMs: 2_400.5,
+  clockSkewMs: -3.25,
   level: 1,
 };
 const shard: ShardRow = {

@@ -47,8 +47,11 @@ function opened(
   sale: RecordedSale,
   environment: Readonly<Record<string, string>>,
 ): Opened {
+  // The clock goes on between two runs: of two, the later one is known by its start.
+  const openedAt = Date.now();
   const node = (): VersionedNode => {
-    const made = new VersionedNode({ environment, clockAt: sale.recordedAt });
+    const clockAt = sale.recordedAt + Date.now() - openedAt;
+    const made = new VersionedNode({ environment, clockAt });
     t.teardown(() => made.stop('SIGKILL'));
     return made;
   };

@@ -145,6 +145,7 @@ test('X1: nodes are shown with state, shards and total load', async (t) => {
     ordersPerSecond: 10 * mine.length,
     relayLag: mine.length,
     leaseMs: 2_500,
+    clockSkewMs: -3,
     level: FEATURE_LEVEL,
   });
 });

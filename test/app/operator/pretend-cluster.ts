@@ -91,6 +91,7 @@ export class PretendCluster {
       incarnation: `run-${this.#runs}`,
       weight: 1,
       leaving: false,
+      clockIsWrong: false,
       startedAt: this.time,
       url: null,
       liveShards: [],
@@ -167,7 +168,7 @@ export class PretendCluster {
     if (this.silent.has(nodeId)) return await new Promise(() => undefined);
     const { incarnation } = this.session(nodeId);
     const shards = (await this.shardsOf(nodeId)).map((shard) => this.#shardReport(shard));
-    return { nodeId, incarnation, leaseMs: 2_500, outstandingCommands: 0, shards };
+    return { nodeId, incarnation, leaseMs: 2_500, clockSkewMs: -3, outstandingCommands: 0, shards };
   }
 
   #shardReport(shard: number): ShardReport {
