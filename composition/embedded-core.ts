@@ -16,11 +16,9 @@ import { brokerOptions } from '../moleculer.config.ts';
 import { createCallAction } from '../services/moleculer/call-action.ts';
 import { MeasuredJournal } from '../storage/measured-journal.ts';
 import { openSqliteStores, type SqliteStores } from '../storage/sqlite/stores.ts';
-import { openArchive, withArchive } from './archive.ts';
 import { isOfCluster } from './data-directory.ts';
 import {
   createAccessTokens,
-  createArchiver,
   createEvents,
   createOffLoop,
   createRebuild,
@@ -44,8 +42,7 @@ export async function createEmbeddedCore(options: NodeCoreOptions): Promise<Embe
       `${dataDirectory} belongs to a cluster: use npm run cluster -- --data ${dataDirectory}`,
     );
   }
-  const archive = openArchive(options.config);
-  const stores = withArchive(await openSqliteStores({ directory: dataDirectory }), archive);
+  const stores = await openSqliteStores({ directory: dataDirectory });
   try {
     return createCore(options, stores);
   } catch (error) {
@@ -87,7 +84,6 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
     log,
   });
   const offLoop = createOffLoop(options, stores, shardCount);
-  const archiver = createArchiver(options, stores, shardCount);
   const accessTokens = createAccessTokens(config);
   const rebuild = createRebuild(stores, log);
   const missing = (shards: readonly number[]) => rebuild.run(shards, false);
@@ -95,7 +91,6 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
   const report = (): NodeReport => ({
     ...self,
     leaseMs: null,
-    clockSkewMs: null,
     outstandingCommands: router.outstanding,
     shards: host.report(),
   });
@@ -122,7 +117,6 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
     shardCount,
     journal,
     host,
-    clockSkewMs: null,
     relay: events.relay,
     offLoop,
     verify,
@@ -135,7 +129,6 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
       await broker.start();
       await host.start();
       offLoop.start();
-      archiver?.start();
     },
     async join(ownUrl) {
       url = ownUrl;
@@ -143,7 +136,7 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
     async leave() {},
     async stop() {
       await host.stop();
-      await Promise.all([events.stop(), offLoop.stop(), archiver?.stop()]);
+      await Promise.all([events.stop(), offLoop.stop()]);
       await broker.stop();
       await stores.close();
     },

@@ -141,8 +141,7 @@ function decidePlace(state: DropState, command: PlaceOrder): Decision | Refusal 
         : refuse(state, 'idempotency-key-reused');
     }
   }
-  if (state.status === 'upcoming')
-    return { ...refuse(state, 'drop-not-live'), startsAt: state.startsAt };
+  if (state.status === 'upcoming') return refuse(state, 'drop-not-live');
   if (state.status !== 'live') return refuse(state, 'drop-ended');
   if (!isCount(command.quantity))
     return refusal('invalid-request', 'quantity must be a positive whole number.');

@@ -1,6 +1,5 @@
 // Renews this node's session in the placement, and the lease with it. The session shows the other
-// nodes whether this node is alive, or must give its shards up: it is about to end, is cut off, or
-// its clock is wrong.
+// nodes whether this node is alive, leaving, or cut off.
 
 import type { Logger } from 'pino';
 import { FEATURE_LEVEL } from '../../storage/ports/feature-level.ts';
@@ -8,7 +7,6 @@ import type { NodeSession, Placement, PlacementStore } from '../../storage/ports
 import type { Clock, Timer } from '../clock.ts';
 import type { SessionLease } from './lease.ts';
 import type { NodeRun } from './move-protocol.ts';
-import type { StoreClock } from './store-clock.ts';
 
 /** A session ends when it is not renewed for this long: others claim its shards (W3). */
 export const SESSION_TTL_MS = 3_000;
@@ -34,25 +32,23 @@ export interface NodeSessionKeeperOptions {
   /** Another process started later under this node's id. Called once, after the lease ended. */
   readonly onLost: () => void;
   readonly clock: Clock;
-  /** Each renewal reads the store's time for it. */
-  readonly storeClock: StoreClock;
   readonly log: Logger;
 }
 
 export class NodeSessionKeeper {
   readonly #options: NodeSessionKeeperOptions;
-  #startedAt = 0;
+  readonly #startedAt: number;
   #leaving = false;
   /** Monotonic time; null while this node reaches the others. */
   #cutOffSince: number | null = null;
   #timer: Timer | null = null;
   #renewing: Promise<void> | null = null;
   #failing = false;
-  #clockIsWrong = false;
   #state: 'new' | 'active' | 'ended' = 'new';
 
   constructor(options: NodeSessionKeeperOptions) {
     this.#options = options;
+    this.#startedAt = options.clock.now();
   }
 
   get leaving(): boolean {
@@ -63,16 +59,8 @@ export class NodeSessionKeeper {
     return this.#cutOffSince === null ? 0 : this.#options.clock.monotonic() - this.#cutOffSince;
   }
 
-  /** Whether this node's clock is too far from the store's time, as of the last renewal. */
-  get clockIsWrong(): boolean {
-    return this.#clockIsWrong;
-  }
-
-  /** Creates the session. Errors: `clock-skew`, `store-unavailable`, `session-lost`. */
+  /** Creates the session. Errors: `store-unavailable`, `session-lost`. */
   async start(): Promise<void> {
-    const { placement, storeClock } = this.#options;
-    await storeClock.check(() => placement.time());
-    this.#startedAt = storeClock.now();
     await this.#renewOnce();
     this.#state = 'active';
     this.#scheduleRenewal();
@@ -108,13 +96,11 @@ export class NodeSessionKeeper {
 
   #session(): NodeSession {
     const { self, weight, url, liveShards } = this.#options;
-    const mustLeave = this.#leaving || this.cutOffMs > CUT_OFF_LEAVING_MS;
     return {
       nodeId: self.nodeId,
       incarnation: self.incarnation,
       weight,
-      leaving: mustLeave || this.#clockIsWrong,
-      clockIsWrong: this.#clockIsWrong && !mustLeave,
+      leaving: this.#leaving || this.cutOffMs > CUT_OFF_LEAVING_MS,
       startedAt: this.#startedAt,
       url: url(),
       liveShards: liveShards(),
@@ -153,27 +139,12 @@ export class NodeSessionKeeper {
   }
 
   async #renewOnce(): Promise<void> {
-    const { lease, placement, storeClock, log, onLapsed } = this.#options;
+    const { lease, placement, log, onLapsed } = this.#options;
     const mark = lease.mark();
-    await storeClock.measure(() => placement.renewSession(this.#session(), SESSION_TTL_MS));
-    this.#checkClock();
+    await placement.renewSession(this.#session(), SESSION_TTL_MS);
     if (lease.renewed(mark, SESSION_TTL_MS)) return;
     onLapsed(await placement.load());
     lease.begin(mark, SESSION_TTL_MS);
     log.info('this node has a lease');
-  }
-
-  /** The next renewal tells the other nodes. */
-  #checkClock(): void {
-    const { storeClock, log } = this.#options;
-    const { excessiveSkewMs, skewMs } = storeClock;
-    if ((excessiveSkewMs !== null) === this.#clockIsWrong) return;
-    this.#clockIsWrong = excessiveSkewMs !== null;
-    if (this.#clockIsWrong)
-      log.error(
-        { skewMs },
-        "this node's clock is wrong by the store's time: it gives its shards up",
-      );
-    else log.info({ skewMs }, "this node's clock is right again: it takes shards");
   }
 }

@@ -49,8 +49,6 @@ export interface ShardLoopOptions {
   readonly facts: FactSink;
   readonly lease: Lease;
   readonly clock: Clock;
-  /** An entry whose time is further ahead of the clock has a wrong time. */
-  readonly entryAheadMaxMs: number;
   readonly log: Logger;
 }
 
@@ -59,7 +57,6 @@ export class ShardLoop {
   readonly #journal: Journal;
   readonly #facts: FactSink;
   readonly #clock: Clock;
-  readonly #entryAheadMaxMs: number;
   readonly #drops: ShardDrops;
   readonly #sealed: SealedDrops;
   readonly #snapshots: ShardSnapshots;
@@ -80,7 +77,6 @@ export class ShardLoop {
     this.#journal = journal;
     this.#facts = facts;
     this.#clock = clock;
-    this.#entryAheadMaxMs = options.entryAheadMaxMs;
     const drops = new ShardDrops();
     const gate = new OutputGate();
     this.#drops = drops;
@@ -221,7 +217,7 @@ export class ShardLoop {
   /** Starts the next batch, if none is in flight and a command waits or a drop is due. */
   pump(): void {
     while (this.#phase === 'deciding' && this.#gate.isOpen) {
-      const now = this.#time();
+      const now = Math.max(this.#clock.now(), this.#point.time);
       if (this.#mailbox.length === 0 && this.#drops.nextDeadline > now) break;
       const batch = new ShardBatch(now);
       try {
@@ -244,16 +240,6 @@ export class ShardLoop {
    */
   inspect<T>(read: (drops: ReadonlyMap<string, DropState>, sequence: number) => T): Promise<T> {
     return this.#gate.atDurable(() => read(this.#drops.states, this.#point.sequence));
-  }
-
-  /**
-   * Shard time: it stands still while the clock is behind the last entry. Where the last entry is
-   * further ahead than any node writes, its time is wrong, and the shard goes back to the clock.
-   */
-  #time(): number {
-    const now = this.#clock.now();
-    const { time } = this.#point;
-    return time - now > this.#entryAheadMaxMs ? now : Math.max(now, time);
   }
 
   #takeWaiting(): readonly WaitingCommand[] {

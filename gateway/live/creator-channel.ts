@@ -4,7 +4,7 @@
 
 import { creatorTopic, type Milestone } from '../../actors/live-bus.ts';
 import type { DropView } from '../../contracts/drops.ts';
-import { dropFrame, sentSnapshot } from './frames.ts';
+import { dropFrame } from './frames.ts';
 import type { LiveContext } from './live-context.ts';
 
 /** The topic's name for clients and for the native fan-out. */
@@ -63,10 +63,8 @@ export class CreatorChannel {
   snapshotsSince(since: number): string[] | null {
     if (this.#evictedAt >= since) return null;
     const frames: string[] = [];
-    const now = this.#context.clock.now();
     for (const { view, publishedAt } of this.#lastMilestones?.values() ?? []) {
-      if (publishedAt < since) continue;
-      frames.push(sentSnapshot(dropFrame('drop.snapshot', this.topic, view, now), now));
+      if (publishedAt >= since) frames.push(dropFrame('drop.snapshot', this.topic, view));
     }
     return frames;
   }
@@ -82,19 +80,17 @@ export class CreatorChannel {
     const last = this.#lastMilestones.get(view.id);
     if (last !== undefined && view.version <= last.view.version) return;
     this.#lastMilestones.delete(view.id);
-    const { clock } = this.#context;
-    const publishedAt = clock.monotonic();
-    this.#lastMilestones.set(view.id, { view, publishedAt });
+    const now = this.#context.clock.monotonic();
+    this.#lastMilestones.set(view.id, { view, publishedAt: now });
     if (this.#lastMilestones.size > this.#context.bounds.recentDropsPerCreatorMax) {
-      for (const [dropId, oldest] of this.#lastMilestones) {
+      for (const [dropId, { publishedAt }] of this.#lastMilestones) {
         this.#lastMilestones.delete(dropId);
-        this.#evictedAt = oldest.publishedAt;
+        this.#evictedAt = publishedAt;
         break;
       }
     }
     this.#context.counters.framesPublished++;
-    this.#context.pace.spend(this.#subscriptions, publishedAt);
-    const frame = dropFrame(`drop.${milestone.type}`, this.topic, view, clock.now());
-    this.#context.publish(this.topic, frame);
+    this.#context.pace.spend(this.#subscriptions, now);
+    this.#context.publish(this.topic, dropFrame(`drop.${milestone.type}`, this.topic, view));
   }
 }

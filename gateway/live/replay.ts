@@ -74,8 +74,7 @@ export class Replay {
       if (!page.ok) return this.#target.replayFailed();
       for (const notification of page.value) {
         if (compareNotificationIds(notification.id, this.#lastId) <= 0) continue;
-        const frame = notificationFrame(notification, this.#context.clock.now());
-        if (!this.#target.sendNotification(frame)) return;
+        if (!this.#target.sendNotification(notificationFrame(notification))) return;
         this.#lastId = notification.id;
         this.#count++;
       }

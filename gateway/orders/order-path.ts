@@ -28,7 +28,6 @@ import {
   problemBody,
   problemHeaders,
   problemStatus,
-  withServerTime,
 } from '../http/problems.ts';
 import type { RateLimits } from '../http/rate-limits.ts';
 import { traceHeaderLines } from '../http/trace.ts';
@@ -236,7 +235,7 @@ export class OrderRequest implements CommandSink {
     if (!reply.ok) {
       if (reply.code === 'sold-out' && this.drop === null)
         this.#path.options.views.watch(this.dropId);
-      this.refuse(withServerTime(reply, this.#path.options.clock.now()));
+      this.refuse(reply);
       return;
     }
     const { order, replayed } = reply.value as PlacedOrder;

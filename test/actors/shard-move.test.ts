@@ -15,7 +15,6 @@ test('W6: a shard taken back with a lost answer goes on serving', async (t) => {
     ...self,
     weight: 1,
     leaving: false,
-    clockIsWrong: false,
     startedAt: NOW,
     url: null,
     liveShards: [],

@@ -31,7 +31,6 @@ test.serial(
       incarnation: 'a-1',
       weight: 1,
       leaving: false,
-      clockIsWrong: false,
       startedAt: 1,
       url: null,
       liveShards: [],

@@ -151,14 +151,14 @@ redisTest('J5: a lost or shortened piece is found', async (t) => {
 });
 
 redisTest(
-  'O5: of two writers of one sealed drop, whoever is done last is stored whole',
+  'O5: of two writers of one sealed drop, whoever is done last is kept whole',
   async (t) => {
     const { snapshots } = await openSnapshots(t);
-    const stored = [Buffer.alloc(900_000, 'first'), Buffer.alloc(900_000, 'second')];
+    const kept = [Buffer.alloc(900_000, 'first'), Buffer.alloc(900_000, 'second')];
     const outcomes = await Promise.allSettled(
-      stored.map((bytes) => snapshots.saveSealedDrop('drop_1', 1, bytes)),
+      kept.map((bytes) => snapshots.saveSealedDrop('drop_1', 1, bytes)),
     );
-    const done = stored.filter((_, i) => outcomes[i]!.status === 'fulfilled');
+    const done = kept.filter((_, i) => outcomes[i]!.status === 'fulfilled');
     const loaded = (await snapshots.loadSealedDrop('drop_1'))!;
     t.true(done.some((bytes) => bytes.equals(loaded)));
   },

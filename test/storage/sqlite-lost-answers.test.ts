@@ -110,6 +110,20 @@ test('J1: a settled generation whose answer was lost is not read twice', async (
   t.deepEqual(settledGenerations(), [1, 2]);
 });
 
+test('J1: merges of which any answer is lost neither hide a row nor show it twice', async (t) => {
+  const { writer, feed, rows, settledGenerations } = await openFeed(t);
+  writer.fate = (name, nth) => (name === 'mergeSlice' && nth % 3 === 2 ? 'answer-lost' : 'done');
+  const wanted: number[] = [];
+  for (let sequence = 1; sequence <= 24; sequence++) {
+    const added = await feed.append(batch(sequence, SETTLE_ROWS));
+    wanted.push(...added.map(({ id }) => Number(id)));
+    await rows.merged();
+    t.deepEqual(await idsOf(feed), wanted);
+  }
+  t.is(wanted.length, 24 * SETTLE_ROWS);
+  t.true(settledGenerations().length < 24);
+});
+
 test('J7: rows that cannot be settled are refused before they fill the memory', async (t) => {
   const { writer, feed, rows, settledGenerations } = await openFeed(t);
   writer.fate = (name) => (name === 'settle' ? 'lost' : 'done');

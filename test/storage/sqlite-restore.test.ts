@@ -7,7 +7,7 @@ import Database from 'better-sqlite3';
 import type { OrderChanges } from '../../storage/ports/read-models.ts';
 import { rowOwner } from '../../storage/sqlite/rows/row-pack.ts';
 import { openSqliteStores, type SqliteStores } from '../../storage/sqlite/stores.ts';
-import { firstRunId } from '../../storage/sqlite/rows/user-rows-statements.ts';
+import { firstRunId } from '../../storage/sqlite/rows/run-ids.ts';
 import { failsWith } from './contract/errors.ts';
 import { orderView } from './contract/order-list.ts';
 import { restoreContract } from './contract/restore.ts';

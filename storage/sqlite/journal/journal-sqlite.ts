@@ -5,7 +5,6 @@ import {
   type Claim,
   ConflictError,
   CorruptError,
-  EntriesTrimmedError,
   FencedError,
   type Journal,
   type JournalEntry,
@@ -45,8 +44,6 @@ export class SqliteJournal implements Journal {
     for (let i = 0; i < count; i++) {
       const sequence = after + i + 1;
       if (sequences[i] !== sequence) {
-        if (sequence <= found.trimmed)
-          throw new EntriesTrimmedError(shard, sequence, found.trimmed);
         const text = `shard ${shard} has no entry ${sequence} although later ones exist`;
         throw new CorruptError(text);
       }
@@ -60,13 +57,8 @@ export class SqliteJournal implements Journal {
     return { epoch, lastSequence };
   }
 
-  async trimmed(shard: number): Promise<number> {
-    return await this.#reader.submit('trimmed', shard);
-  }
-
   async trim(shard: number, through: number): Promise<void> {
-    let more = true;
-    while (more) more = await this.#writer.submit('trim', shard, through);
+    await this.#writer.submit('trim', shard, through);
   }
 }
 

@@ -6,6 +6,7 @@
 import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { limitPages, openWriterDatabase, WalBound } from '../thread/database.ts';
 import type { Program, ProgramOptions } from '../thread/program.ts';
+import { type MergeStep, ROW_MERGES_SCHEMA, RowMerges } from './row-merges.ts';
 import { USER_ROWS_SCHEMA, UserRowsWriter } from './user-rows-statements.ts';
 
 /** Packs and runs are kilobytes long: larger pages waste less and cost a quarter less CPU. */
@@ -47,6 +48,7 @@ const MIGRATIONS = [
   `
   create table rows_restored (user_id text primary key) strict, without rowid;
   `,
+  ROW_MERGES_SCHEMA,
 ];
 
 export type ProjectionsHandlers = ReturnType<typeof open>['handlers'];
@@ -58,6 +60,7 @@ export function open(options: ProgramOptions) {
   const database = openWriterDatabase({ ...options, synchronous, pageBytes, migrations });
   const walBound = new WalBound({ database, ...options });
   const rows = new UserRowsWriter({ database, file: options.file });
+  const merges = new RowMerges({ database });
   const readAll = database.prepare(`
     insert into read_all (user_id, through_id, read_at) select @userId, @id, @now
     where not exists (select 1 from read_all where user_id = @userId and through_id >= @id)`);
@@ -85,6 +88,7 @@ export function open(options: ProgramOptions) {
       syncWanted = false;
       finished = [];
       rows.clear();
+      merges.clear();
     },
     handlers: {
       appendRows(pack: Uint8Array, generation: number, positions: readonly number[]): void {
@@ -96,6 +100,10 @@ export function open(options: ProgramOptions) {
       finishSettling(generation: number): void {
         rows.finish(generation);
         finished.push(generation);
+      },
+      /** As `RowMerges.slice`. */
+      mergeSlice(rowsMax: number): MergeStep | null {
+        return merges.slice(rowsMax);
       },
 
       /** When it resolves, all earlier commits survive a power failure. */

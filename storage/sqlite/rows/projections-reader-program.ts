@@ -10,7 +10,6 @@ import type { Program, ProgramOptions } from '../thread/program.ts';
 import { RecentRows } from './recent-rows.ts';
 import { readRowLog } from './row-log.ts';
 import {
-  BUCKETS,
   CREATED_AT,
   NO_KEY,
   NOTIFICATION_ID,
@@ -21,7 +20,8 @@ import {
   type RowPlace,
   rowUserHash,
 } from './row-pack.ts';
-import { firstRunId } from './user-rows-statements.ts';
+import { BUCKET_RANKS, BUCKETS, firstMergedRunId, firstRunId } from './run-ids.ts';
+import { type GenerationRow, SETTLED_GENERATIONS } from './settled-generation.ts';
 
 const BUCKETS_AT_ONCE = 64;
 const SECOND_SEED = 0x9747b28c;
@@ -51,23 +51,26 @@ export type ProjectionsReaderHandlers = ReturnType<typeof open>['handlers'];
 
 export function open(options: ProgramOptions) {
   const database = openReaderDatabase(options.file);
-  const generations = database
-    .prepare<[], number>('select generation from rows_generations order by generation desc')
-    .pluck();
+  const generations = database.prepare<[], GenerationRow>(SETTLED_GENERATIONS);
   const runs = database
     .prepare<[number, number], Buffer>(
       'select bytes from rows_settled where id >= ? and id < ? order by id desc',
+    )
+    .pluck();
+  const mergedRuns = database
+    .prepare<[number, number], Buffer>(
+      'select bytes from rows_merged where id >= ? and id < ? order by id desc',
     )
     .pluck();
 
   /** The rows of generations that are not settled; null if one of their logs was removed. */
   const readRecent = (
     unsettled: readonly number[],
-    settled: readonly number[],
+    settled: readonly GenerationRow[],
   ): RecentRows | null => {
     const recent = new RecentRows({ generation: 0 });
     for (const generation of unsettled) {
-      if (settled.includes(generation)) continue;
+      if (settled.some(({ first, last }) => generation >= first && generation <= last)) continue;
       const records = readRowLog(options.file, generation);
       if (records === null) return null;
       for (const { pack } of records) recent.add(pack);
@@ -96,7 +99,7 @@ export function open(options: ProgramOptions) {
 
   function* rowsOfGroup(
     recent: RecentRows,
-    settled: readonly number[],
+    settled: readonly GenerationRow[],
     from: number,
     to: number,
   ): Generator<readonly RowPlace[], void, undefined> {
@@ -106,11 +109,15 @@ export function open(options: ProgramOptions) {
         .map((row) => recent.place(row, CREATED_AT))
         .reverse();
     }
-    for (const generation of settled) {
-      const end = firstRunId(generation, to);
-      for (const run of runs.iterate(firstRunId(generation, from), end)) {
-        yield placesOf(run).reverse();
-      }
+    for (const { last, merge } of settled.toReversed()) {
+      const found =
+        merge === null
+          ? runs.iterate(firstRunId(last, from), firstRunId(last, to))
+          : mergedRuns.iterate(
+              firstMergedRunId(merge, from * BUCKET_RANKS),
+              firstMergedRunId(merge, to * BUCKET_RANKS),
+            );
+      for (const run of found) yield placesOf(run).reverse();
     }
   }
 

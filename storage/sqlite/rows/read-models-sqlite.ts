@@ -52,6 +52,11 @@ export class SqliteReadModels implements ReadModels {
     return this.#rows.settled();
   }
 
+  /** Resolves when no rows are being settled or merged. */
+  merged(): Promise<void> {
+    return this.#rows.merged();
+  }
+
   #pack(batches: readonly OrderChanges[], idBefore: number): Buffer {
     const packer = this.#packer;
     packer.begin();

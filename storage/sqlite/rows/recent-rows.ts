@@ -3,7 +3,6 @@
 // it; the writer's thread uses one while it settles a generation.
 
 import {
-  BUCKETS,
   CREATED_AT,
   isOwnRow,
   KeyRange,
@@ -15,6 +14,7 @@ import {
   type RowOwner,
   type RowPlace,
 } from './row-pack.ts';
+import { BUCKETS } from './run-ids.ts';
 
 const CAPACITY_FIRST = 1024;
 const NONE = -1;

@@ -10,6 +10,7 @@
 
 import { assert } from '../../../domain/assert.ts';
 import { fnv1a } from '../../../domain/ids.ts';
+import { BUCKETS, rankOfHash } from './run-ids.ts';
 
 /** As in `fnv1a`. The hash is computed here as well, in the loop that writes the text. */
 const FNV_OFFSET = 0x811c9dc5;
@@ -31,9 +32,6 @@ export const NOTIFICATION_ID = 20;
 export type RowKey = typeof CREATED_AT | typeof NOTIFICATION_ID;
 /** The key of a row that is not in the list. */
 export const NO_KEY = -1;
-
-/** Rows are indexed by bucket: the low bits of their user's hash. */
-export const BUCKETS = 1024;
 
 export class RowPacker {
   #scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES_FIRST);
@@ -182,6 +180,7 @@ export interface RowPlace {
 export interface RowOwner {
   readonly hash: number;
   readonly bucket: number;
+  readonly rank: number;
   /** The first bytes of the fields of this user's rows. */
   readonly prefix: Buffer;
 }
@@ -191,7 +190,7 @@ export function rowOwner(userId: string): RowOwner {
   packer.text(userId);
   const prefix = packer.take();
   const hash = fnv1a(userId);
-  return { hash, bucket: hash % BUCKETS, prefix };
+  return { hash, bucket: hash % BUCKETS, rank: rankOfHash(hash), prefix };
 }
 
 export function rowLength(bytes: Buffer, offset: number): number {
@@ -248,6 +247,12 @@ export class KeyRange {
     if (key === NO_KEY) return;
     if (this.max === NO_KEY || key < this.min) this.min = key;
     if (key > this.max) this.max = key;
+  }
+
+  addRange({ min, max }: KeyRange): void {
+    if (max < min) return;
+    this.add(min);
+    this.add(max);
   }
 
   meets(min: number, max: number): boolean {

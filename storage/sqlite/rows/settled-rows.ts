@@ -6,7 +6,6 @@ import { readQuery } from '../thread/read-query.ts';
 import {
   CREATED_AT,
   isOwnRow,
-  KeyRange,
   NO_KEY,
   type RowKey,
   rowKey,
@@ -14,46 +13,56 @@ import {
   type RowOwner,
   type RowPlace,
 } from './row-pack.ts';
-import { firstRunId } from './user-rows-statements.ts';
+import { firstMergedRunId, firstRunId } from './run-ids.ts';
+import {
+  type GenerationRow,
+  SETTLED_GENERATIONS,
+  type SettledGeneration,
+  settledGeneration,
+} from './settled-generation.ts';
 
-interface Generation {
-  readonly generation: number;
-  readonly createdAt: KeyRange;
-  readonly notificationId: KeyRange;
-}
-
-interface GenerationRow {
-  readonly generation: number;
-  readonly created_at_min: number;
-  readonly created_at_max: number;
-  readonly notification_id_min: number;
-  readonly notification_id_max: number;
-}
-
-export interface SettledGeneration {
-  readonly generation: number;
+export interface SettledPart {
+  readonly generation: SettledGeneration;
   /** The highest key in the given list, of its rows and of the rows of older generations. */
   readonly keyMax: number;
 }
 
-type RunsStatement = Statement<[number, number, number, number], Buffer>;
+interface RunsWanted {
+  readonly keyMin: number;
+  readonly keyMax: number;
+  readonly first: number;
+  /** After the last id. */
+  readonly end: number;
+}
+type RunsStatement = Statement<[RunsWanted], Buffer>;
+
+interface MergedRunsWanted extends RunsWanted {
+  /** The first id of the merge. */
+  readonly start: number;
+  readonly rank: number;
+}
+type MergedRunsStatement = Statement<[MergedRunsWanted], Buffer>;
 
 export class SettledRows {
   readonly #reader: Database;
   readonly #runsByCreatedAt: RunsStatement;
   readonly #runsByNotificationId: RunsStatement;
+  readonly #mergedByCreatedAt: MergedRunsStatement;
+  readonly #mergedByNotificationId: MergedRunsStatement;
   /** Oldest first. */
-  #generations: Generation[] = [];
+  #generations: SettledGeneration[] = [];
 
   constructor(options: { readonly reader: Database }) {
     this.#reader = options.reader;
     this.#runsByCreatedAt = prepareRuns(options.reader, 'created_at');
     this.#runsByNotificationId = prepareRuns(options.reader, 'notification_id');
+    this.#mergedByCreatedAt = prepareMergedRuns(options.reader, 'created_at');
+    this.#mergedByNotificationId = prepareMergedRuns(options.reader, 'notification_id');
   }
 
   /** The newest generation; 0 for none. */
   get newest(): number {
-    return this.#generations.at(-1)?.generation ?? 0;
+    return this.#generations.at(-1)?.last ?? 0;
   }
 
   /** The highest id of all notifications; 0 for none. */
@@ -62,8 +71,16 @@ export class SettledRows {
   }
 
   /** Adds the newest generation. */
-  add({ generation, createdAt, notificationId }: Generation): void {
-    this.#generations.push({ generation, createdAt, notificationId });
+  add(generation: SettledGeneration): void {
+    this.#generations.push(generation);
+  }
+
+  /** From now on its rows are read from the merge. Idempotent. */
+  replace(merged: SettledGeneration): void {
+    const others = this.#generations.filter(
+      ({ first, last }) => last < merged.first || first > merged.last,
+    );
+    this.#generations = [...others, merged].sort((a, b) => a.last - b.last);
   }
 
   /**
@@ -77,25 +94,19 @@ export class SettledRows {
         .prepare<[], number[]>('select list, shard, sequence from rows_positions')
         .raw()
         .all(),
-      generations: reader
-        .prepare<[], GenerationRow>('select * from rows_generations order by generation')
-        .all(),
+      generations: reader.prepare<[], GenerationRow>(SETTLED_GENERATIONS).all(),
     }));
     const { positions, generations } = readQuery(() => load());
-    this.#generations = generations.map((row) => ({
-      generation: row.generation,
-      createdAt: new KeyRange(row.created_at_min, row.created_at_max),
-      notificationId: new KeyRange(row.notification_id_min, row.notification_id_max),
-    }));
+    this.#generations = generations.map(settledGeneration);
     return positions.flat();
   }
 
   /** The generations with keys in the range, newest first. */
-  generations(by: RowKey, keyMin: number, keyMax: number): SettledGeneration[] {
-    const found: SettledGeneration[] = [];
+  generations(by: RowKey, keyMin: number, keyMax: number): SettledPart[] {
+    const found: SettledPart[] = [];
     let highest = NO_KEY;
-    for (const { generation, createdAt, notificationId } of this.#generations) {
-      const range = by === CREATED_AT ? createdAt : notificationId;
+    for (const generation of this.#generations) {
+      const range = by === CREATED_AT ? generation.createdAt : generation.notificationId;
       if (!range.meets(keyMin, keyMax)) continue;
       highest = Math.max(highest, range.max);
       found.push({ generation, keyMax: highest });
@@ -109,18 +120,15 @@ export class SettledRows {
    */
   rowsOf(
     owner: RowOwner,
-    generation: number,
+    generation: SettledGeneration,
     by: RowKey,
     keyMin: number,
     keyMax: number,
     limit: number,
   ): RowPlace[] {
-    const runs = by === CREATED_AT ? this.#runsByCreatedAt : this.#runsByNotificationId;
-    const first = firstRunId(generation, owner.bucket);
-    const end = firstRunId(generation, owner.bucket + 1);
     const places: RowPlace[] = [];
     readQuery(() => {
-      for (const bytes of runs.iterate(first, end, keyMax, keyMin)) {
+      for (const bytes of this.#runsOf(owner, generation, by, keyMin, keyMax)) {
         const ofRun = rowsOfRun(bytes, owner, by, keyMin, keyMax);
         for (let i = ofRun.length - 1; i >= 0 && places.length < limit; i--) places.push(ofRun[i]!);
         if (places.length >= limit) break;
@@ -128,13 +136,47 @@ export class SettledRows {
     });
     return places;
   }
+
+  #runsOf(
+    { bucket, rank }: RowOwner,
+    { last, merge }: SettledGeneration,
+    by: RowKey,
+    keyMin: number,
+    keyMax: number,
+  ): IterableIterator<Buffer> {
+    if (merge !== null) {
+      const runs = by === CREATED_AT ? this.#mergedByCreatedAt : this.#mergedByNotificationId;
+      const start = firstMergedRunId(merge, 0);
+      const first = firstMergedRunId(merge, rank);
+      const end = firstMergedRunId(merge, rank + 1);
+      return runs.iterate({ start, first, end, rank, keyMin, keyMax });
+    }
+    const runs = by === CREATED_AT ? this.#runsByCreatedAt : this.#runsByNotificationId;
+    const [first, end] = [firstRunId(last, bucket), firstRunId(last, bucket + 1)];
+    return runs.iterate({ first, end, keyMin, keyMax });
+  }
 }
 
-function prepareRuns(reader: Database, key: 'created_at' | 'notification_id'): RunsStatement {
+type KeyName = 'created_at' | 'notification_id';
+
+function prepareRuns(reader: Database, key: KeyName): RunsStatement {
   return reader
-    .prepare<[number, number, number, number], Buffer>(`
+    .prepare<[RunsWanted], Buffer>(`
       select bytes from rows_settled
-      where id >= ? and id < ? and ${key}_min <= ? and ${key}_max >= ? order by id desc`)
+      where id >= @first and id < @end and ${key}_min <= @keyMax and ${key}_max >= @keyMin
+      order by id desc`)
+    .pluck();
+}
+
+/** The runs that begin with the rank, and the one before if it reaches the rank. */
+function prepareMergedRuns(reader: Database, key: KeyName): MergedRunsStatement {
+  return reader
+    .prepare<[MergedRunsWanted], Buffer>(`
+      select bytes from rows_merged
+      where id < @end and rank_last >= @rank and ${key}_min <= @keyMax and ${key}_max >= @keyMin
+        and id >= coalesce(
+          (select max(id) from rows_merged where id >= @start and id < @first), @first)
+      order by id desc`)
     .pluck();
 }
 

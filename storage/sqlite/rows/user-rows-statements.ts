@@ -5,22 +5,13 @@
 import type { Database } from 'better-sqlite3';
 import { RecentRows } from './recent-rows.ts';
 import { readRowLog, RowLogs } from './row-log.ts';
-import { BUCKETS, CREATED_AT, KeyRange, NOTIFICATION_ID, rowKey } from './row-pack.ts';
+import { CREATED_AT, KeyRange, NOTIFICATION_ID, rowKey } from './row-pack.ts';
+import { firstRunId } from './run-ids.ts';
+import { GENERATION_READABLE, rangeValues, SETTLED_GENERATIONS } from './settled-generation.ts';
 
 /** Most rows of a settled run: the rows of a busy user in a generation are several runs. */
 const RUN_ROWS_MAX = 256;
 const RUN_BYTES_FIRST = 32 << 10;
-/** Runs of one bucket in one generation: four million rows, many times what a generation holds. */
-const RUNS_PER_BUCKET = 1 << 14;
-
-/**
- * The first id of a bucket's runs in a generation. Their ids rise in the order of adding, below the
- * first id of the next bucket.
- */
-export function firstRunId(generation: number, bucket: number): number {
-  return (generation * BUCKETS + bucket) * RUNS_PER_BUCKET;
-}
-
 /** A range of keys is empty if the maximum is below the minimum. */
 export const USER_ROWS_SCHEMA = `
   create table rows_settled (
@@ -66,7 +57,7 @@ export class UserRowsWriter {
   constructor(options: { readonly database: Database; readonly file: string }) {
     const { database, file } = options;
     const settled = database
-      .prepare<[], number>('select coalesce(max(generation), 0) from rows_generations')
+      .prepare<[], number>(`select coalesce(max(last), 0) from (${SETTLED_GENERATIONS})`)
       .pluck();
     this.#file = file;
     this.#logs = new RowLogs({ databaseFile: file, settled: settled.get()! });
@@ -76,7 +67,9 @@ export class UserRowsWriter {
     this.#putRun = database.prepare(
       'insert or replace into rows_settled values (?, ?, ?, ?, ?, ?)',
     );
-    this.#addGeneration = database.prepare('insert into rows_generations values (?, ?, ?, ?, ?)');
+    this.#addGeneration = database.prepare(
+      `insert into rows_generations values (?, ?, ?, ?, ?, ${GENERATION_READABLE})`,
+    );
   }
 
   /** `positions`: list, shard and sequence alternate. */
@@ -105,9 +98,7 @@ export class UserRowsWriter {
     for (let i = 0; i < positions.length; i += 3) {
       this.#movePosition.run(positions[i], positions[i + 1], positions[i + 2]);
     }
-    const { createdAt, notificationId } = rows;
-    const ranges = [createdAt.min, createdAt.max, notificationId.min, notificationId.max];
-    this.#addGeneration.run(generation, ...ranges);
+    this.#addGeneration.run(generation, ...rangeValues(rows));
     this.#settling = null;
   }
 
@@ -158,7 +149,7 @@ export class UserRowsWriter {
       createdAt.add(rowKey(this.#run, start, CREATED_AT));
       notificationId.add(rowKey(this.#run, start, NOTIFICATION_ID));
     }
-    const ranges = [createdAt.min, createdAt.max, notificationId.min, notificationId.max];
+    const ranges = rangeValues({ createdAt, notificationId });
     this.#putRun.run(id, ...ranges, this.#run.subarray(0, length));
   }
 }

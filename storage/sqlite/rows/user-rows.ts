@@ -4,9 +4,10 @@
 // A batch becomes one pack: one record in the log of its generation, with its positions
 // (`row-log.ts`), and the same bytes in memory, indexed by user (`recent-rows.ts`). A generation
 // with enough rows is settled: its rows are grouped by user bucket into runs, one SQLite row each,
-// in the order of generation and bucket, so that all writes are appends. Rows never change; a newer
-// version is a new row of the same id. A read of a user's rows follows the chains in memory, then
-// makes one lookup in each settled generation, newest first, as far as needed.
+// in the order of generation and bucket, so that all writes are appends. Settled generations are
+// merged in the background, so that at most eight remain (`merge-plan.ts`). Rows never change; a
+// newer version is a new row of the same id. A read of a user's rows follows the chains in memory,
+// then makes one lookup in each settled generation, newest first, as far as needed.
 //
 // One row serves two lists, each by a key of its own: the order list, and the feed of the buyers'
 // notifications.
@@ -20,13 +21,18 @@ import type { ProjectionBatch } from '../../ports/projection.ts';
 import type { ProjectionsHandlers } from './projections-program.ts';
 import { RecentRows } from './recent-rows.ts';
 import { NOTIFICATIONS, ORDERS, readRowLog, type RowList } from './row-log.ts';
-import { BUCKETS, type RowKey, type RowOwner, type RowPlace } from './row-pack.ts';
-import { type SettledGeneration, SettledRows } from './settled-rows.ts';
+import { type RowKey, type RowOwner, type RowPlace } from './row-pack.ts';
+import { BUCKETS } from './run-ids.ts';
+import { RowMerger } from './row-merger.ts';
+import type { SettledGeneration } from './settled-generation.ts';
+import { type SettledPart, SettledRows } from './settled-rows.ts';
 import type { SqliteThread } from '../thread/thread.ts';
 
 const SETTLE_ROWS = 65_536;
 /** Buckets settled in one transaction: a few milliseconds of work. */
 const SETTLE_BUCKETS = 64;
+/** Rows merged in one transaction: a few milliseconds of work. */
+const MERGE_SLICE_ROWS = 4096;
 /**
  * While one generation is settled, the next may grow to this many times its size. Then writers
  * wait.
@@ -46,6 +52,7 @@ export class UserRows {
   readonly #writer: SqliteThread<ProjectionsHandlers>;
   readonly #settleRows: number;
   readonly #settled: SettledRows;
+  readonly #merger: RowMerger;
   /** By list, then by shard. */
   #positions: readonly [Map<number, number>, Map<number, number>] = [new Map(), new Map()];
   /** The generation that is being settled, or will be next. */
@@ -62,6 +69,14 @@ export class UserRows {
     this.#writer = options.writer;
     this.#settleRows = options.settleRows ?? SETTLE_ROWS;
     this.#settled = new SettledRows(options);
+    this.#merger = new RowMerger({
+      writer: options.writer,
+      sliceRows: Math.min(this.#settleRows, MERGE_SLICE_ROWS),
+      onFinished: (merged) => this.#settled.replace(merged),
+      onFailed: () => {
+        this.#outcomeUnknown = true;
+      },
+    });
     this.#load();
   }
 
@@ -188,14 +203,14 @@ export class UserRows {
   }
 
   /** As `SettledRows.generations`. */
-  settledGenerations(by: RowKey, keyMin: number, keyMax: number): SettledGeneration[] {
+  settledGenerations(by: RowKey, keyMin: number, keyMax: number): SettledPart[] {
     return this.#settled.generations(by, keyMin, keyMax);
   }
 
   /** As `SettledRows.rowsOf`. */
   settledRows(
     owner: RowOwner,
-    generation: number,
+    generation: SettledGeneration,
     by: RowKey,
     keyMin: number,
     keyMax: number,
@@ -209,10 +224,19 @@ export class UserRows {
     await this.#settling;
   }
 
-  /** Stops settling at the next slice. It starts again when the file is opened again. */
+  /** Resolves when no generation is being settled or merged. */
+  async merged(): Promise<void> {
+    await this.#settling;
+    await this.#merger.merged();
+  }
+
+  /**
+   * Stops settling and merging at the next slice. They go on when the file is opened again.
+   */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#settling;
+    await this.#merger.stop();
   }
 
   /** Errors: `store-unavailable` if settling keeps failing while the rows grow. */
@@ -251,8 +275,16 @@ export class UserRows {
     }
     await this.#writer.submit('finishSettling', generation);
     if (this.#frozen?.generation !== generation) return;
-    this.#settled.add(rows);
+    const { createdAt, notificationId } = rows;
+    this.#settled.add({
+      first: generation,
+      last: generation,
+      merge: null,
+      createdAt,
+      notificationId,
+    });
     this.#frozen = null;
+    if (!this.#outcomeUnknown) this.#merger.start();
   }
 
   /**
@@ -268,6 +300,7 @@ export class UserRows {
     this.#frozen = newer === null ? null : (older ?? new RecentRows({ generation: oldest }));
     this.#current = newer ?? older ?? new RecentRows({ generation: oldest });
     this.#outcomeUnknown = false;
+    this.#merger.start();
   }
 
   /** Loads the generation's rows and applies its positions; null without a log. */
