@@ -46,12 +46,26 @@ export const RebuildChange = Type.Object(
 export const ShardStatus = Type.Enum([...SHARD_STATUSES], { type: 'string' });
 export type ShardStatus = Plain<typeof ShardStatus>;
 
+/** A drop of which nothing is decided, because deciding it threw again and again. */
+export const QuarantinedDrop = Type.Object(
+  {
+    dropId: id,
+    /** When the last fault quarantined it. */
+    since: time,
+    /** What the last fault said. */
+    reason: Type.String(),
+  },
+  { title: 'QuarantinedDrop' },
+);
+export type QuarantinedDrop = Plain<typeof QuarantinedDrop>;
+
 /** What an actors node tells about one of its shards. */
 export const ShardReport = Type.Object({
   shard: count,
   status: ShardStatus,
   /** Why the shard is damaged; null otherwise. */
   fault: textOrNull,
+  quarantined: Type.Array(QuarantinedDrop),
   epoch: count,
   sequence: count,
   /** Commands in its mailbox. */

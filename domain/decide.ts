@@ -42,7 +42,7 @@ export function decide(
   if (state === null) return refusal('not-found');
   switch (command.type) {
     case 'place-order':
-      return decidePlace(state, command);
+      return decidePlace(state, command, now);
     case 'settle-payment':
       return decideSettle(state, command);
     case 'get-order':
@@ -61,41 +61,45 @@ export function decide(
   }
 }
 
-/**
- * The events that are due by themselves at `now`: opening, closing, holds that ended, the rest of a
- * cancellation. At most `limit`.
- */
-export function decideDue(state: DropState, now: number, limit: number): readonly DropEvent[] {
+/** The opening and the closing that are due at `now`: none, either, or both in their order. */
+export function decideStatus(state: DropState, now: number): readonly DropEvent[] {
+  const opens = state.status === 'upcoming' && now >= state.startsAt;
+  const closes = (opens || state.status === 'live') && now >= state.endsAt;
+  if (!opens && !closes) return NO_EVENTS;
   const events: DropEvent[] = [];
-  if (state.status === 'upcoming' && now >= state.startsAt) events.push({ type: 'drop-opened' });
-  if (state.held > 0 && state.oldestHoldDeadline() <= now) {
-    const latest = now - state.holdMs;
-    for (
-      let ordinal = state.holdCursor;
-      ordinal < state.orders.size && events.length < limit;
-      ordinal++
-    ) {
-      if (state.orders.createdAt(ordinal) > latest) break;
-      if (state.orders.isReserved(ordinal)) events.push({ type: 'order-expired', ordinal });
-    }
-  }
+  if (opens) events.push({ type: 'drop-opened' });
+  if (closes) events.push({ type: 'drop-closed' });
+  return events;
+}
+
+/**
+ * The events of orders that are due by themselves at `now`: holds that ended, or the rest of a
+ * cancellation, oldest orders first. At most `limit`, and at least one where
+ * `nextOrderDeadline` is not after `now`.
+ */
+export function decideDueOrders(
+  state: DropState,
+  now: number,
+  limit: number,
+): readonly DropEvent[] {
+  const { orders, holdMs } = state;
+  const events: DropEvent[] = [];
   if (state.status === 'cancelled') {
-    // Each order is looked at once, whatever was expired just above: a cancelled drop's expired
-    // holds need no second event.
-    const expired = new Set(events.map((event) => ('ordinal' in event ? event.ordinal : -1)));
-    for (
-      let ordinal = state.sweepCursor;
-      ordinal < state.orders.size && events.length < limit;
-      ordinal++
-    ) {
-      const status = state.orders.status(ordinal);
-      if (status === 'reserved' && !expired.has(ordinal))
-        events.push({ type: 'order-cancelled', ordinal });
-      else if (status === 'confirmed') events.push({ type: 'order-refunded', ordinal });
+    for (let ordinal = state.sweepCursor; ordinal < orders.size; ordinal++) {
+      if (events.length === limit) break;
+      const status = orders.status(ordinal);
+      if (status === 'confirmed') events.push({ type: 'order-refunded', ordinal });
+      if (status !== 'reserved') continue;
+      const hasEnded = orders.createdAt(ordinal) + holdMs <= now;
+      events.push({ type: hasEnded ? 'order-expired' : 'order-cancelled', ordinal });
     }
+    return events;
   }
-  const live = state.status === 'live' || (state.status === 'upcoming' && now >= state.startsAt);
-  if (live && now >= state.endsAt) events.push({ type: 'drop-closed' });
+  if (state.held === 0 || state.oldestHoldDeadline() > now) return events;
+  for (let ordinal = state.holdCursor; ordinal < orders.size; ordinal++) {
+    if (events.length === limit || orders.createdAt(ordinal) + holdMs > now) break;
+    if (orders.isReserved(ordinal)) events.push({ type: 'order-expired', ordinal });
+  }
   return events;
 }
 
@@ -131,7 +135,7 @@ function decideCreate(
   return aboutDrop(now >= terms.startsAt ? [created, { type: 'drop-opened' }] : [created]);
 }
 
-function decidePlace(state: DropState, command: PlaceOrder): Decision | Refusal {
+function decidePlace(state: DropState, command: PlaceOrder, now: number): Decision | Refusal {
   const user = state.findUser(command.userId);
   if (user >= 0) {
     const existing = state.orders.find(user, fnv1a(command.userId), command.key);
@@ -142,7 +146,8 @@ function decidePlace(state: DropState, command: PlaceOrder): Decision | Refusal 
     }
   }
   if (state.status === 'upcoming') return refuse(state, 'drop-not-live');
-  if (state.status !== 'live') return refuse(state, 'drop-ended');
+  // The closing event may be late: no order is accepted once it is due.
+  if (state.status !== 'live' || now >= state.endsAt) return refuse(state, 'drop-ended');
   if (!isCount(command.quantity))
     return refusal('invalid-request', 'quantity must be a positive whole number.');
   if (state.free === 0) return refuse(state, 'sold-out');

@@ -82,11 +82,19 @@ export class DropState {
 
   /** The earliest time at which the drop changes by itself; Infinity: never. */
   nextDeadline(): number {
+    return Math.min(this.nextStatusDeadline(), this.nextOrderDeadline());
+  }
+
+  /** When the drop opens or closes next; Infinity: never. */
+  nextStatusDeadline(): number {
     if (this.status === 'upcoming') return this.startsAt;
-    if (this.status === 'cancelled' && this.sweepCursor < this.orders.size) return 0;
-    const close = this.status === 'live' ? this.endsAt : Infinity;
-    const hold = this.held > 0 ? this.oldestHoldDeadline() : Infinity;
-    return Math.min(close, hold);
+    return this.status === 'live' ? this.endsAt : Infinity;
+  }
+
+  /** When an order changes next by itself: 0 while a cancellation has a rest; Infinity: never. */
+  nextOrderDeadline(): number {
+    if (this.status === 'cancelled') return this.sweepCursor < this.orders.size ? 0 : Infinity;
+    return this.held > 0 ? this.oldestHoldDeadline() : Infinity;
   }
 
   /** True if the drop changes no more by itself and accepts no more orders. */

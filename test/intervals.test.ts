@@ -18,7 +18,7 @@ const AS_INTERVAL = new RegExp(
 
 /** Where arithmetic with wall time is right, and why. */
 const RIGHT: Readonly<Record<string, string>> = {
-  'actors/shard/shard-loop.ts': 'drops open and close, and holds end, at dates',
+  'actors/shard/deadline-timer.ts': 'drops open and close, and holds end, at dates',
   'events/payments/payments-consumer.ts': 'holds end at dates',
   'events/payments/payment-provider-development.ts':
     'payments are due after the date at which their order was made, after a restart too',

@@ -5,19 +5,28 @@
 import type { CommandReply, DropCommand } from '../../contracts/commands.ts';
 import type { DropEvent } from '../../contracts/drop-events.ts';
 import type { OrderView } from '../../contracts/orders.ts';
+import type { RefusalCode } from '../../contracts/refusals.ts';
 import { applyEvent, createDrop } from '../../domain/apply.ts';
-import { answerTo, decide, decideDue } from '../../domain/decide.ts';
+import { assert } from '../../domain/assert.ts';
+import { answerTo, decide, decideDueOrders, decideStatus } from '../../domain/decide.ts';
 import type { DropState } from '../../domain/drop-state.ts';
 import { milestoneOf } from '../../domain/milestones.ts';
 import { refusal } from '../../domain/refusal.ts';
 import type { DropChanges } from '../../storage/formats/entry.ts';
 import type { Milestone } from '../live-bus.ts';
 import { type DurableFact, type Fact, factAfter } from './facts.ts';
+import type { DuePace } from './due-pace.ts';
 import type { ShardDrops } from './shard-drops.ts';
 import type { ShardReply } from './shard-reply.ts';
 
-/** Events that come due by themselves and go into one batch. */
+/** Openings and closings that go into one batch; the next follows at once. */
+const STATUS_EVENTS_MAX = 1024;
+/** Events of orders that come due by themselves and go into one batch. */
 const DUE_EVENTS_MAX = 1024;
+/** As many of one drop's turn: some tens of microseconds. */
+const TURN_EVENTS_MAX = 32;
+/** Ended holds that one batch releases before their turn, because an order wants their units. */
+const RELEASED_EARLY_MAX = 256;
 const UNAVAILABLE: CommandReply = refusal('unavailable');
 
 /** Collects the replies to the commands of one call. */
@@ -44,6 +53,10 @@ export class ShardBatch {
   eventCount = 0;
   /** Orders placed, for the rate that operators see. */
   placedCount = 0;
+  /** The drop that is being decided, for whom a fault concerns. */
+  deciding: string | null = null;
+  /** Of `RELEASED_EARLY_MAX`. */
+  releasedEarlyCount = 0;
   readonly #waiting: WaitingCommand[] = [];
   readonly #replies: CommandReply[] = [];
   readonly #byDrop = new Map<string, ChangedDrop>();
@@ -138,18 +151,22 @@ export class ShardBatch {
 }
 
 /**
- * Decides all of `waiting`. Throws for a defect: then those of `waiting` whose answer is not in the
- * batch have been refused, and nobody is left without one once the batch is refused as well.
+ * Decides what is due, as far as `pace` allows, and all of `waiting`. Throws for a defect: then
+ * those of `waiting` whose answer is not in the batch have been refused, and nobody is left without
+ * one once the batch is refused as well.
  */
 export function decideBatch(
   drops: ShardDrops,
   batch: ShardBatch,
+  pace: DuePace,
   waiting: readonly WaitingCommand[],
 ): void {
   let decided = 0;
   try {
-    decideAllDue(drops, batch);
+    decideDueStatus(drops, batch);
+    if (drops.hasDueOrders && pace.isReady) decideSlice(drops, batch, pace);
     for (const one of waiting) {
+      batch.deciding = one.command.dropId;
       batch.answer(one, decideOne(drops, batch, one.command));
       decided += 1;
     }
@@ -159,20 +176,54 @@ export function decideBatch(
   }
 }
 
-function decideAllDue(drops: ShardDrops, batch: ShardBatch): void {
-  while (batch.eventCount < DUE_EVENTS_MAX) {
+/** Opens and closes drops. Drops whose orders are due wait for their turn from now on. */
+function decideDueStatus(drops: ShardDrops, batch: ShardBatch): void {
+  while (batch.eventCount < STATUS_EVENTS_MAX) {
     const dropId = drops.takeDue(batch.time);
     if (dropId === null) return;
     const state = drops.find(dropId);
     if (state === undefined) continue;
-    for (const event of decideDue(state, batch.time, DUE_EVENTS_MAX)) batch.add(state, event);
+    batch.deciding = dropId;
+    for (const event of decideStatus(state, batch.time)) batch.add(state, event);
+    if (state.nextOrderDeadline() <= batch.time) drops.queueDueOrders(dropId);
     drops.schedule(state);
   }
 }
 
+/** Gives drops their turns until nothing is due, or the slice is used up. */
+function decideSlice(drops: ShardDrops, batch: ShardBatch, pace: DuePace): void {
+  const eventsMax = batch.eventCount + DUE_EVENTS_MAX;
+  pace.begin();
+  do {
+    const dropId = drops.takeDueOrders();
+    if (dropId === null) break;
+    const state = drops.find(dropId);
+    if (state === undefined) continue;
+    batch.deciding = dropId;
+    releaseDue(state, batch, TURN_EVENTS_MAX);
+    if (state.nextOrderDeadline() <= batch.time) drops.queueDueOrders(dropId);
+    drops.schedule(state);
+  } while (batch.eventCount < eventsMax && !pace.isSpent);
+  pace.end(drops.hasDueOrders);
+}
+
+/** Decides orders of the drop that are due: at least one, or nothing would ever end. */
+function releaseDue(state: DropState, batch: ShardBatch, limit: number): void {
+  if (state.nextOrderDeadline() > batch.time) return;
+  const events = decideDueOrders(state, batch.time, limit);
+  assert(events.length > 0, `orders of ${state.id} are due, and none of them changes`);
+  for (const event of events) batch.add(state, event);
+}
+
 function decideOne(drops: ShardDrops, batch: ShardBatch, command: DropCommand): CommandReply {
   let state = drops.find(command.dropId) ?? null;
-  const decision = decide(state, command, batch.time);
+  let decision = decide(state, command, batch.time);
+  while (!decision.ok && mayReleaseFor(state, batch, decision.code)) {
+    const before = batch.eventCount;
+    releaseDue(state!, batch, TURN_EVENTS_MAX);
+    batch.releasedEarlyCount += batch.eventCount - before;
+    decision = decide(state, command, batch.time);
+  }
   if (!decision.ok) return decision;
   for (const event of decision.events) {
     const made = batch.add(state, event);
@@ -185,4 +236,14 @@ function decideOne(drops: ShardDrops, batch: ShardBatch, command: DropCommand): 
     return { ok: true, value: command.type === 'place-order' ? { order, replayed: false } : order };
   }
   return { ok: true, value: answerTo(state!, command, decision) };
+}
+
+/**
+ * Whether an order is refused for units that ended holds still have. Such holds end before their
+ * turn, for a drop's own order.
+ */
+function mayReleaseFor(state: DropState | null, batch: ShardBatch, code: RefusalCode): boolean {
+  if (code !== 'sold-out' && code !== 'insufficient-stock' && code !== 'limit-per-user')
+    return false;
+  return batch.releasedEarlyCount < RELEASED_EARLY_MAX && state!.nextOrderDeadline() <= batch.time;
 }

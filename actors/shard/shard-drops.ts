@@ -1,14 +1,25 @@
 // The drops that a shard has in memory, their views as of the last durable moment, and when each of
 // them changes by itself next. Drops that are over come and go: `actors/shard/sealed-drops.ts`.
+//
+// A drop whose orders are due, by ended holds or a cancellation, waits for its turn in a queue of
+// its own, and meanwhile stands among the deadlines only with its opening or closing.
 
 import type { DropState } from '../../domain/drop-state.ts';
 import type { DropView } from '../../contracts/drops.ts';
 import { DeadlineHeap } from './deadline-heap.ts';
+import type { Quarantine } from './quarantine.ts';
 
 export class ShardDrops {
+  readonly #quarantine: Quarantine;
   #states = new Map<string, DropState>();
   #views = new Map<string, DropView>();
   #deadlines = new DeadlineHeap();
+  /** In the order of their turns. */
+  #withDueOrders = new Set<string>();
+
+  constructor({ quarantine }: { readonly quarantine: Quarantine }) {
+    this.#quarantine = quarantine;
+  }
 
   get states(): ReadonlyMap<string, DropState> {
     return this.#states;
@@ -21,6 +32,9 @@ export class ShardDrops {
   /** When the next drop is due, in milliseconds since the Unix epoch; Infinity for never. */
   get nextDeadline(): number {
     return this.#deadlines.next;
+  }
+  get hasDueOrders(): boolean {
+    return this.#withDueOrders.size > 0;
   }
 
   find(dropId: string): DropState | undefined {
@@ -54,13 +68,32 @@ export class ShardDrops {
   takeDue(now: number): string | null {
     return this.#deadlines.takeDue(now);
   }
+
+  /** Takes the drop whose orders have the next turn, or null. To be followed by `schedule`. */
+  takeDueOrders(): string | null {
+    for (const dropId of this.#withDueOrders) {
+      this.#withDueOrders.delete(dropId);
+      return dropId;
+    }
+    return null;
+  }
+
+  /** The drop's orders are due: it gets a turn after all others. To be followed by `schedule`. */
+  queueDueOrders(dropId: string): void {
+    this.#withDueOrders.add(dropId);
+  }
+
   schedule(state: DropState): void {
-    this.#deadlines.add(state.id, state.nextDeadline());
+    if (this.#quarantine.has(state.id)) return;
+    const waitsForTurn = this.hasDueOrders && this.#withDueOrders.has(state.id);
+    const at = waitsForTurn ? state.nextStatusDeadline() : state.nextDeadline();
+    this.#deadlines.add(state.id, at);
   }
 
   clear(): void {
     this.#states = new Map();
     this.#views = new Map();
     this.#deadlines = new DeadlineHeap();
+    this.#withDueOrders = new Set();
   }
 }

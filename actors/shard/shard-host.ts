@@ -12,6 +12,7 @@ import type { Clock, Timer } from '../clock.ts';
 import { type Lease, PERMANENT_LEASE } from '../cluster/lease.ts';
 import type { LiveBus } from '../live-bus.ts';
 import type { ShardReport } from '../../contracts/operator.ts';
+import { DueShare } from './due-pace.ts';
 import { type FactSink, NO_FACT_SINK } from './facts.ts';
 import { Shard, type SharedOwnership } from './shard.ts';
 import type { ReplySlots } from './shard-batch.ts';
@@ -59,6 +60,7 @@ export class ShardHost {
     this.#clock = clock;
     this.#rates = new Float64Array(shardCount);
     this.#countedOrders = new Float64Array(shardCount);
+    const dueShare = new DueShare();
     this.shards = Array.from(
       { length: shardCount },
       (_, id) =>
@@ -71,6 +73,7 @@ export class ShardHost {
           facts,
           lease,
           shared,
+          dueShare,
           clock,
           log,
         }),
@@ -121,6 +124,11 @@ export class ShardHost {
     this.#facts.released(shard);
   }
 
+  /** Serves a quarantined drop again. False where it is not in quarantine here. */
+  releaseQuarantine(dropId: string): boolean {
+    return this.shards[shardOf(dropId, this.shards.length)]!.releaseQuarantine(dropId);
+  }
+
   /** Of every shard that is not stopped. */
   report(): ShardReport[] {
     const reports: ShardReport[] = [];
@@ -130,6 +138,7 @@ export class ShardHost {
         shard: shard.id,
         status: shard.status,
         fault: shard.fault,
+        quarantined: shard.quarantined,
         epoch: shard.epoch,
         sequence: shard.sequence,
         waiting: shard.waitingCount,

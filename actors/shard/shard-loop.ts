@@ -16,10 +16,13 @@ import { refusal } from '../../domain/refusal.ts';
 import { encodeEntry } from '../../storage/formats/entry.ts';
 import type { Journal } from '../../storage/ports/journal.ts';
 import type { SnapshotStore } from '../../storage/ports/snapshots.ts';
-import type { Clock, Timer } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import type { Lease } from '../cluster/lease.ts';
 import type { LiveBus } from '../live-bus.ts';
+import { DeadlineTimer } from './deadline-timer.ts';
+import { DuePace, type DueShare } from './due-pace.ts';
 import type { FactSink } from './facts.ts';
+import type { Quarantine } from './quarantine.ts';
 import type { ClaimedShard } from './recovery.ts';
 import { SealedDrops } from './sealed-drops.ts';
 import type { Shard } from './shard.ts';
@@ -33,12 +36,12 @@ import { type JournalPoint, ShardSnapshots } from './shard-snapshots.ts';
 export const MAILBOX_LENGTH_MAX = 8192;
 /** Commands decided in one batch, and so in one journal entry. */
 const BATCH_COMMANDS_MAX = 4096;
-/**
- * Wall time may be set while a deadline is waited for: it is compared again at least this often.
- */
-const DEADLINE_CHECK_INTERVAL_MS = 1000;
 const UNAVAILABLE: CommandReply = refusal('unavailable');
 const OVERLOADED: CommandReply = refusal('overloaded');
+const QUARANTINED: CommandReply = refusal(
+  'unavailable',
+  'This drop is out of service after repeated faults, until an operator releases it.',
+);
 const NOTHING_CLAIMED: JournalPoint = { epoch: 0, sequence: 0, time: 0 };
 
 export interface ShardLoopOptions {
@@ -48,6 +51,8 @@ export interface ShardLoopOptions {
   readonly bus: LiveBus;
   readonly facts: FactSink;
   readonly lease: Lease;
+  readonly quarantine: Quarantine;
+  readonly dueShare: DueShare;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -57,6 +62,9 @@ export class ShardLoop {
   readonly #journal: Journal;
   readonly #facts: FactSink;
   readonly #clock: Clock;
+  readonly #quarantine: Quarantine;
+  readonly #dueShare: DueShare;
+  readonly #duePace: DuePace;
   readonly #drops: ShardDrops;
   readonly #sealed: SealedDrops;
   readonly #snapshots: ShardSnapshots;
@@ -72,12 +80,16 @@ export class ShardLoop {
   #mailbox: WaitingCommand[] = [];
 
   constructor(options: ShardLoopOptions) {
-    const { shard, journal, snapshots, bus, facts, lease, clock, log } = options;
+    const { shard, journal, snapshots, bus, facts, lease, quarantine, dueShare, clock, log } =
+      options;
     this.#shard = shard;
     this.#journal = journal;
     this.#facts = facts;
     this.#clock = clock;
-    const drops = new ShardDrops();
+    this.#quarantine = quarantine;
+    this.#dueShare = dueShare;
+    this.#duePace = new DuePace({ clock, share: dueShare, wake: () => this.pump() });
+    const drops = new ShardDrops({ quarantine });
     const gate = new OutputGate();
     this.#drops = drops;
     this.#gate = gate;
@@ -92,7 +104,7 @@ export class ShardLoop {
       clock,
       log,
     });
-    this.#deadline = new DeadlineTimer({ clock, loop: this });
+    this.#deadline = new DeadlineTimer({ clock, wake: () => this.pump() });
   }
 
   get epoch(): number {
@@ -145,6 +157,7 @@ export class ShardLoop {
   pause(): Promise<boolean> {
     this.#phase = 'paused';
     this.#deadline.set(Infinity);
+    this.#duePace.stop();
     return this.#gate.settled();
   }
 
@@ -162,6 +175,7 @@ export class ShardLoop {
     this.#generation += 1;
     this.#phase = 'empty';
     this.#deadline.set(Infinity);
+    this.#duePace.stop();
     this.#drops.clear();
     this.#sealed.clear();
     this.#frames.clear();
@@ -184,6 +198,8 @@ export class ShardLoop {
   /** Takes a command, while the loop decides. Call `pump` once after a group of them. */
   submit(waiting: WaitingCommand): void {
     const { dropId, type } = waiting.command;
+    if (this.#quarantine.has(dropId) && type !== 'get-drop')
+      return waiting.slots.complete(waiting.index, QUARANTINED);
     const state = this.#drops.find(dropId);
     if (state?.isOver) this.#sealed.touch(dropId);
     if (type === 'get-drop') {
@@ -218,20 +234,35 @@ export class ShardLoop {
   pump(): void {
     while (this.#phase === 'deciding' && this.#gate.isOpen) {
       const now = Math.max(this.#clock.now(), this.#point.time);
-      if (this.#mailbox.length === 0 && this.#drops.nextDeadline > now) break;
+      if (!this.#hasWork(now)) break;
       const batch = new ShardBatch(now);
+      const waiting = this.#takeWaiting();
       try {
-        decideBatch(this.#drops, batch, this.#takeWaiting());
+        decideBatch(this.#drops, batch, this.#duePace, waiting);
       } catch (error) {
         batch.refuse(UNAVAILABLE);
-        this.#shard.failed(error);
+        this.#shard.decidingFailed(error, batch.deciding);
         return;
       }
+      this.#dueShare.commandsDecided += waiting.length;
       if (batch.eventCount === 0) batch.release();
       else this.#append(batch);
     }
-    if (this.#phase === 'deciding' && this.#gate.isOpen)
-      this.#deadline.set(this.#drops.nextDeadline);
+    if (this.#phase !== 'deciding' || !this.#gate.isOpen) return;
+    this.#deadline.set(this.#drops.nextDeadline);
+    if (this.#drops.hasDueOrders) this.#duePace.wait();
+  }
+
+  /** A drop has left quarantine. */
+  released(dropId: string): void {
+    const state = this.#drops.find(dropId);
+    if (state !== undefined) this.#drops.schedule(state);
+    this.pump();
+  }
+
+  #hasWork(now: number): boolean {
+    if (this.#mailbox.length > 0 || this.#drops.nextDeadline <= now) return true;
+    return this.#drops.hasDueOrders && this.#duePace.isReady;
   }
 
   /**
@@ -284,37 +315,5 @@ export class ShardLoop {
   #commit(state: DropState): DropView {
     if (state.isOver) this.#sealed.touch(state.id);
     return this.#drops.commit(state);
-  }
-}
-
-/** The one timer of a loop: set to its earliest deadline, and set anew whenever that changes. */
-class DeadlineTimer {
-  readonly #clock: Clock;
-  readonly #loop: ShardLoop;
-  #timer: Timer | null = null;
-  #at = Infinity;
-
-  constructor(options: { readonly clock: Clock; readonly loop: ShardLoop }) {
-    this.#clock = options.clock;
-    this.#loop = options.loop;
-  }
-
-  /** Milliseconds since the Unix epoch; Infinity: never. */
-  set(at: number): void {
-    if (at === this.#at) return;
-    this.#timer?.cancel();
-    this.#timer = null;
-    this.#at = at;
-    if (at !== Infinity) this.#wait();
-  }
-
-  #wait(): void {
-    const delayMs = Math.min(this.#at - this.#clock.now(), DEADLINE_CHECK_INTERVAL_MS);
-    this.#timer = this.#clock.after(delayMs, () => {
-      if (this.#clock.now() < this.#at) return this.#wait();
-      this.#timer = null;
-      this.#at = Infinity;
-      this.#loop.pump();
-    });
   }
 }

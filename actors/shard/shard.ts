@@ -10,7 +10,7 @@
 // `leave` ends admission so that another node can take it over (`resume` takes that back),
 // `abandon` gives it up. Commands that come meanwhile wait in the mailbox or are redirected.
 
-import type { ShardStatus } from '../../contracts/operator.ts';
+import type { QuarantinedDrop, ShardStatus } from '../../contracts/operator.ts';
 import type { Logger } from 'pino';
 import type { CommandReply } from '../../contracts/commands.ts';
 import type { DropState } from '../../domain/drop-state.ts';
@@ -20,7 +20,9 @@ import type { SnapshotStore } from '../../storage/ports/snapshots.ts';
 import type { Clock } from '../clock.ts';
 import type { Lease } from '../cluster/lease.ts';
 import type { LiveBus } from '../live-bus.ts';
+import type { DueShare } from './due-pace.ts';
 import type { FactSink } from './facts.ts';
+import { Quarantine } from './quarantine.ts';
 import { type ClaimedShard, isDamage, type RecoveredShard, ShardRecovery } from './recovery.ts';
 import type { WaitingCommand } from './shard-batch.ts';
 import { ShardLoop } from './shard-loop.ts';
@@ -51,6 +53,8 @@ export interface ShardOptions {
    * the journal was claimed by another it claims again, since no other can rightly have it.
    */
   readonly shared: SharedOwnership | null;
+  /** One for all shards of the process. */
+  readonly dueShare: DueShare;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -69,6 +73,7 @@ export class Shard {
   readonly #log: Logger;
   readonly #loop: ShardLoop;
   readonly #recovery: ShardRecovery;
+  readonly #quarantine: Quarantine;
   #status: ShardStatus = 'stopped';
   #fault: string | null = null;
   /** Raised whenever the shard starts or is given up, so that work of an earlier life can tell. */
@@ -77,6 +82,8 @@ export class Shard {
 
   constructor(options: ShardOptions) {
     const { id, owner, journal, snapshots, bus, facts, lease, shared, clock, log } = options;
+    const quarantine = new Quarantine({ clock });
+    this.#quarantine = quarantine;
     this.id = id;
     this.#facts = facts;
     this.#shared = shared;
@@ -97,6 +104,8 @@ export class Shard {
       bus,
       facts,
       lease,
+      quarantine,
+      dueShare: options.dueShare,
       clock,
       log,
     });
@@ -108,6 +117,9 @@ export class Shard {
   /** Why the shard is damaged, for operators; null otherwise. */
   get fault(): string | null {
     return this.#fault;
+  }
+  get quarantined(): QuarantinedDrop[] {
+    return this.#quarantine.list();
   }
   get epoch(): number {
     return this.#loop.epoch;
@@ -218,11 +230,34 @@ export class Shard {
     return this.#loop.inspect(read);
   }
 
+  /** Serves a quarantined drop again. False where it is not in quarantine. */
+  releaseQuarantine(dropId: string): boolean {
+    if (!this.#quarantine.release(dropId)) return false;
+    this.#log.warn({ shard: this.id, dropId }, 'a drop is released from quarantine');
+    this.#loop.released(dropId);
+    return true;
+  }
+
+  /**
+   * For the loop: deciding threw, for a command or due work of this drop. A drop that does so again
+   * and again is quarantined, so that the shard can serve the others.
+   */
+  decidingFailed(error: unknown, dropId: string | null): void {
+    if (dropId !== null && this.#quarantine.add(dropId, error)) {
+      const details = { err: error, shard: this.id, dropId };
+      this.#log.error(details, 'a drop is quarantined: deciding it fails again and again');
+    }
+    this.failed(error, 'deciding threw, and a shard starts again from the journal');
+  }
+
   /**
    * For the loop, which can no longer trust its memory: the shard begins again from the journal,
    * unless another node has claimed it.
    */
-  failed(error: unknown): void {
+  failed(
+    error: unknown,
+    message = 'a shard lost its append and starts again from the journal',
+  ): void {
     const fencedBy = error instanceof FencedError ? this.#shared : null;
     this.#loop.clear(fencedBy === null ? UNAVAILABLE : this.#redirect('no'));
     if (this.#status === 'stopped') return;
@@ -233,7 +268,7 @@ export class Shard {
       fencedBy.fenced(this.id);
       return;
     }
-    this.#log.error(details, 'a shard lost its append and starts again from the journal');
+    this.#log.error(details, message);
     this.#loop.refuseWaiting(UNAVAILABLE);
     void this.start();
   }

@@ -87,7 +87,9 @@ export function shardRows(placement: Placement, shardCount: number, reports: Rep
     const owner = placement.shards.get(shard)?.nodeId ?? null;
     const report = owner === null ? undefined : reported.get(owner)?.get(shard);
     return {
-      ...(report ?? silentShard(shard)),
+      ...silentShard(shard),
+      // A node of an earlier version leaves `quarantined` out.
+      ...report,
       owner,
       wanted: wantedNode,
       pinned: placement.pins.has(shard),
@@ -101,6 +103,7 @@ function silentShard(shard: number): ShardReport {
     shard,
     status: 'stopped',
     fault: null,
+    quarantined: [],
     epoch: 0,
     sequence: 0,
     waiting: 0,

@@ -33,6 +33,7 @@ export class TestJournal implements Journal {
   held: (() => void)[] | null = null;
   failures: Failure[] = [];
   appends = 0;
+  claims = 0;
 
   hold(): void {
     this.held = [];
@@ -44,6 +45,7 @@ export class TestJournal implements Journal {
   }
 
   claim(shard: number, owner: string): Promise<Claim> {
+    this.claims += 1;
     return this.inner.claim(shard, owner);
   }
   async append(shard: number, epoch: number, sequence: number, bytes: Uint8Array): Promise<void> {
@@ -101,7 +103,7 @@ export interface Harness {
 
 /** Starts a host; pass the stores and the clock of an earlier one to restart on the same data. */
 export async function startHost(
-  earlier?: Harness,
+  earlier?: Partial<Harness>,
   shardCount = 4,
   consumeIntervalMs = 0,
 ): Promise<Harness> {

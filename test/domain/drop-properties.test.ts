@@ -1,7 +1,13 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { applyEvent, createDrop } from '../../domain/apply.ts';
-import { answerTo, type Decision, decide, decideDue } from '../../domain/decide.ts';
+import {
+  answerTo,
+  type Decision,
+  decide,
+  decideDueOrders,
+  decideStatus,
+} from '../../domain/decide.ts';
 import type { PlacedOrder, OrderView } from '../../contracts/orders.ts';
 import type { DropEvent } from '../../contracts/drop-events.ts';
 import type { Refusal } from '../../contracts/refusals.ts';
@@ -37,12 +43,17 @@ function run(
   take(rest);
   for (const step of steps) {
     now += step.afterMs;
-    while (state.nextDeadline() <= now) take(decideDue(state, now, 2));
+    while (state.nextDeadline() <= now) take(decideDue(state, now));
     const result = step.command === null ? null : decide(state, step.command, now);
     if (result?.ok === true) take(result.events);
     look(step, result, state, now);
   }
   return { state, recorded };
+}
+
+/** One step of what is due: an opening or a closing first, then two orders. */
+function decideDue(state: DropState, now: number): readonly DropEvent[] {
+  return [...decideStatus(state, now), ...decideDueOrders(state, now, 2)];
 }
 
 function allOrders(state: DropState): OrderView[] {
@@ -187,17 +198,54 @@ test('D2, O11: nothing that is due is left undone, and time alone ends every dro
       const { state } = run(lived, (_step, _result, looked, now) => {
         // Commands may make something due (an end in the past); the next look finds it.
         while (looked.nextDeadline() <= now)
-          for (const event of decideDue(looked, now, 2)) applyEvent(looked, event, now);
+          for (const event of decideDue(looked, now)) applyEvent(looked, event, now);
         if (looked.status === 'upcoming' && looked.startsAt <= now) throw new Error('not opened');
         if (looked.status === 'live' && looked.endsAt <= now) throw new Error('not closed');
       });
       const end = START + 10_000_000;
       while (state.nextDeadline() <= end)
-        for (const event of decideDue(state, end, 2)) applyEvent(state, event, end);
+        for (const event of decideDue(state, end)) applyEvent(state, event, end);
       t.true(state.isOver);
       t.is(state.held, 0);
       if (state.status === 'cancelled') t.is(state.sold, 0);
     }),
     { numRuns: 500 },
   );
+});
+
+test('D2a, S1: however late what is due is decided, no order is accepted past the end', (t) => {
+  let accepted = 0;
+  fc.assert(
+    fc.property(history, fc.infiniteStream(fc.nat(5)), (lived, turns) => {
+      const { terms, stock } = lived;
+      let now = START;
+      const created = decide(null, { type: 'create-drop', dropId: terms.id, terms, stock }, now);
+      if (!created.ok) return;
+      const state = createDrop(created.events[0]!, now);
+      for (const event of created.events.slice(1)) applyEvent(state, event, now);
+      for (const { afterMs, command } of lived.steps) {
+        now += afterMs;
+        const turn = turns.next().value;
+        if (turn === 0) for (const event of decideStatus(state, now)) applyEvent(state, event, now);
+        if (turn === 1)
+          for (const event of decideDueOrders(state, now, 1)) applyEvent(state, event, now);
+        const result = command === null ? null : decide(state, command, now);
+        if (result?.ok !== true) continue;
+        for (const event of result.events) {
+          if (event.type === 'order-placed') {
+            accepted += 1;
+            if (now >= state.endsAt) throw new Error('an order was accepted past the end');
+          }
+          applyEvent(state, event, now);
+        }
+      }
+      const end = START + 10_000_000;
+      while (state.nextDeadline() <= end)
+        for (const event of decideDue(state, end)) applyEvent(state, event, end);
+      t.true(state.isOver);
+      t.is(state.held, 0);
+    }),
+    { numRuns: 500 },
+  );
+  t.true(accepted > 0);
 });

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { applyEvent, createDrop } from '../../domain/apply.ts';
-import { answerTo, decide, decideDue } from '../../domain/decide.ts';
+import { answerTo, decide, decideDueOrders, decideStatus } from '../../domain/decide.ts';
 import type { DropCommand } from '../../contracts/commands.ts';
 import type { PlacedOrder } from '../../contracts/orders.ts';
 import type { DropEvent } from '../../contracts/drop-events.ts';
@@ -239,8 +239,32 @@ test('what is due comes in bounded portions', (t) => {
     OPENED,
     ...Array.from({ length: 10 }, (_, i) => placed(`u${i}`)),
   );
-  t.is(decideDue(state, NOW + 10_000, 4).length, 4);
-  t.is(decideDue(state, NOW + 9_999, 4).length, 0);
+  t.is(decideDueOrders(state, NOW + 10_000, 4).length, 4);
+  t.is(decideDueOrders(state, NOW + 9_999, 4).length, 0);
+});
+
+test('D2a: at its end a drop sells nothing more, though its closing is not decided yet', (t) => {
+  const state = given({}, 10, OPENED, placed('ann'));
+  t.is(outcome(state, place('bob'), NOW + 59_999), 'order-placed');
+  t.is(outcome(state, place('bob'), NOW + 60_000), 'drop-ended');
+  t.is(outcome(state, place('ann'), NOW + 60_000), '', 'a replay is answered (O3)');
+  t.deepEqual(decideStatus(state, NOW + 60_000), [{ type: 'drop-closed' }]);
+});
+
+test('D2: a drop whose start and end have both passed opens and closes at once', (t) => {
+  const state = given({ startsAt: NOW + 1, endsAt: NOW + 2 }, 10);
+  t.deepEqual(decideStatus(state, NOW), []);
+  t.deepEqual(decideStatus(state, NOW + 2), [{ type: 'drop-opened' }, { type: 'drop-closed' }]);
+});
+
+test('D3: the rest of a cancellation lets an ended hold expire and cancels the others', (t) => {
+  const state = given({ payment: 'provider' }, 10, OPENED, placed('ann'));
+  applyEvent(state, placed('bob'), NOW + 5000);
+  applyEvent(state, { type: 'drop-cancelled' }, NOW + 5000);
+  t.deepEqual(decideDueOrders(state, NOW + 10_000, 10), [
+    { type: 'order-expired', ordinal: 0 },
+    { type: 'order-cancelled', ordinal: 1 },
+  ]);
 });
 
 test('apply refuses what cannot have happened, rather than oversell (S1)', (t) => {
