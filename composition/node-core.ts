@@ -218,6 +218,7 @@ export function createServices(
       }),
       reportOf: (nodeId) => peers.report(nodeId),
       restartNode: (nodeId) => peers.restart(nodeId),
+      releaseDrop: (nodeId, dropId) => peers.releaseDrop(nodeId, dropId),
       shardCount,
       log: stores.operatorLog,
       now,

@@ -104,6 +104,8 @@ export interface Actions {
   'operator.rebalanceShards': [AsOperator & Plannable & { movesMax?: number }, MovePlan];
   /** Asks a node to end in good order, so that whatever supervises it starts it again. */
   'operator.restartNode': [AsOperator & { nodeId: string }, null];
+  /** Serves a quarantined drop again. Refuses `not-found` where it is not in quarantine. */
+  'operator.releaseDrop': [AsOperator & { dropId: string }, null];
   /** Makes good what order lists and feeds lost of the shards' journals; of all, unless named. */
   'operator.rebuildLists': [
     AsOperator & Plannable & { shards?: readonly number[] | null },

@@ -6,6 +6,7 @@ import type {
   MovePlan,
   NodeRow,
   RebuildReport,
+  QuarantinedDrop,
   ShardRow,
   MoveRecord,
 } from '../contracts/operator.ts';
@@ -15,6 +16,11 @@ export type NodeInfo = Omit<NodeRow, 'startedAt' | 'level'> & {
   readonly startedAt: string;
   /** A gateway of level 0 leaves it out. */
   readonly level?: number;
+};
+/** A shard as HTTP shows it: times are RFC 3339 text. */
+export type ShardInfo = Omit<ShardRow, 'quarantined'> & {
+  /** A gateway of an earlier version leaves it out. */
+  readonly quarantined?: readonly (Omit<QuarantinedDrop, 'since'> & { readonly since: string })[];
 };
 /** A finished move as HTTP shows it: times are RFC 3339 text. */
 export type MoveInfo = Omit<MoveRecord, 'startedAt' | 'endedAt'> & {
@@ -89,10 +95,10 @@ export class OperatorApi {
     return items;
   }
 
-  async shards({ node, state }: ShardFilter = {}): Promise<readonly ShardRow[]> {
+  async shards({ node, state }: ShardFilter = {}): Promise<readonly ShardInfo[]> {
     const query = new URLSearchParams({ ...(node && { node }), ...(state && { state }) });
     return (
-      await this.#get<{ items: readonly ShardRow[] }>(
+      await this.#get<{ items: readonly ShardInfo[] }>(
         query.size === 0 ? 'shards' : `shards?${query.toString()}`,
       )
     ).items;
@@ -125,6 +131,11 @@ export class OperatorApi {
   /** Resolves when the node has accepted the request, before it restarts. */
   async restart(nodeId: string): Promise<void> {
     await this.#post(`nodes/${nodeId}/restart`, null);
+  }
+
+  /** Resolves when the owner of the quarantined drop serves it again. */
+  async releaseDrop(dropId: string): Promise<void> {
+    await this.#post(`drops/${dropId}/release`, null);
   }
 
   verify(): Promise<VerifyReport> {

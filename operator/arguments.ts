@@ -2,6 +2,7 @@
 // with a sentence that describes a valid argument.
 
 import { InvalidArgumentError } from 'commander';
+import { DROP_ID } from '../contracts/patterns.ts';
 
 const SECONDS_OF = { s: 1, m: 60, h: 3600, d: 86_400 };
 const SECONDS_MAX = 366 * SECONDS_OF.d;
@@ -31,6 +32,11 @@ export function userId(text: string): string {
 export function nodeId(text: string): string {
   if (/^[A-Za-z0-9_-]{1,64}$/.test(text)) return text;
   throw new InvalidArgumentError('It must be 1 to 64 letters, digits, _ or -.');
+}
+
+export function dropId(text: string): string {
+  if (new RegExp(DROP_ID).test(text)) return text;
+  throw new InvalidArgumentError('It must be the id of a drop, such as d_7.');
 }
 
 /** Returns the origin without a slash at its end, so that a path can follow. */

@@ -1,8 +1,8 @@
 // Tracks planned moves of shards until each one has ended. A move ends by the record of a finished
 // move, or by the shard's owner. Pure: the caller polls the cluster and passes the result in.
 
-import type { PlannedMove, ShardRow } from '../contracts/operator.ts';
-import type { MoveInfo } from './api-client.ts';
+import type { PlannedMove } from '../contracts/operator.ts';
+import type { MoveInfo, ShardInfo } from './api-client.ts';
 
 export interface MoveEnd {
   readonly shard: number;
@@ -50,7 +50,7 @@ export class MoveProgress {
   }
 
   /** `moves` is newest first. Returns the moves that have ended since the last call. */
-  update(moves: readonly MoveInfo[], shards: readonly ShardRow[]): MoveEnd[] {
+  update(moves: readonly MoveInfo[], shards: readonly ShardInfo[]): MoveEnd[] {
     const rows = new Map(shards.map((row) => [row.shard, row]));
     const ended: MoveEnd[] = [];
     for (const [shard, open] of this.#open) {
@@ -90,7 +90,7 @@ export class MoveProgress {
    * was lost has none, and only a bounded number of records is stored. A record may also come a
    * moment after the arrival, so the method waits for one more poll.
    */
-  #endByOwner(open: OpenMove, row: ShardRow | undefined): MoveEnd | null {
+  #endByOwner(open: OpenMove, row: ShardInfo | undefined): MoveEnd | null {
     const { planned } = open;
     if (row === undefined) return null;
     const atTarget = this.#anyTarget

@@ -4,12 +4,13 @@ import { type Command, Option } from 'commander';
 import { SHARD_COUNT } from '../domain/ids.ts';
 import { SHARD_STATUSES } from '../contracts/shard-statuses.ts';
 import { MOVES_LISTED_MAX } from './api-client.ts';
-import { duration, integer, nodeId, serverUrl } from './arguments.ts';
+import { dropId, duration, integer, nodeId, serverUrl } from './arguments.ts';
 import type { ChangeOptions } from './change.ts';
 import type { ChangesOptions } from './changes.ts';
 import type { MovesOptions } from './moves.ts';
 import type { RebuildOptions } from './rebuild.ts';
 import type { RollingRestartOptions } from './rolling-restart.ts';
+import type { ReleaseOptions } from './release.ts';
 import type { ShardsOptions } from './shards.ts';
 import type { ListOptions } from './show-list.ts';
 import type { VerifyCommandOptions } from './verify.ts';
@@ -35,6 +36,7 @@ export function addOperatorCommands(livedrops: Command): void {
   addRollingRestart(livedrops);
   addVerify(livedrops);
   addRebuild(livedrops);
+  addRelease(livedrops);
   addStream(livedrops);
 }
 
@@ -164,6 +166,25 @@ the journal of a shard could not be compared to its end.
 ${SERVER_HELP}`,
     )
     .action(async (options: RebuildOptions) => (await import('./rebuild.ts')).rebuild(options));
+}
+
+function addRelease(livedrops: Command): void {
+  connecting(
+    livedrops
+      .command('release')
+      .description('serve a drop again that was quarantined after repeated faults'),
+  )
+    .argument('<drop>', 'drop id', dropId)
+    .addHelpText(
+      'after',
+      `
+\`livedrops shards\` lists quarantined drops and their reasons. Where the defect is still
+there, the drop is quarantined again after three faults.
+${SERVER_HELP}`,
+    )
+    .action(async (drop: string, options: ReleaseOptions) =>
+      (await import('./release.ts')).release(drop, options),
+    );
 }
 
 function addStream(livedrops: Command): void {

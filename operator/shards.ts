@@ -1,7 +1,6 @@
 // `livedrops shards`: prints the shards with their owner, state and load.
 
-import type { ShardRow } from '../contracts/operator.ts';
-import type { ShardFilter } from './api-client.ts';
+import type { ShardFilter, ShardInfo } from './api-client.ts';
 import { type ListOptions, showList } from './show-list.ts';
 import { count, table } from './table.ts';
 
@@ -13,7 +12,7 @@ export async function shards(options: ShardsOptions): Promise<void> {
 
 const NUMBERS = ['shard', 'epoch', 'sequence', 'waiting', 'drops', 'live', 'orders/s', 'lag'];
 
-export function shardsText(rows: readonly ShardRow[]): string {
+export function shardsText(rows: readonly ShardInfo[]): string {
   const lines = rows.map((row) => [
     String(row.shard),
     row.owner ?? '-',
@@ -28,20 +27,21 @@ export function shardsText(rows: readonly ShardRow[]): string {
   return table(headings, lines, NUMBERS) + summary(rows);
 }
 
-function stateOf({ owner, answered, status }: ShardRow): string {
+function stateOf({ owner, answered, status }: ShardInfo): string {
   if (owner === null) return 'unclaimed';
   return answered ? status : 'no answer';
 }
 
-function noteOf({ owner, wanted, pinned, fault }: ShardRow): string {
+function noteOf({ owner, wanted, pinned, fault, quarantined = [] }: ShardInfo): string {
   const notes: string[] = [];
   if (pinned) notes.push('pinned');
   if (wanted !== owner) notes.push(`target ${wanted ?? 'no node'}`);
   if (fault !== null) notes.push(fault);
+  for (const { dropId, reason } of quarantined) notes.push(`${dropId} is quarantined: ${reason}`);
   return notes.join(', ');
 }
 
-function summary(rows: readonly ShardRow[]): string {
+function summary(rows: readonly ShardInfo[]): string {
   const states = new Map<string, number>();
   for (const row of rows) states.set(stateOf(row), (states.get(stateOf(row)) ?? 0) + 1);
   const parts = [...states].map(([state, amount]) => `${amount} ${state}`);

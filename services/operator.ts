@@ -21,6 +21,7 @@ export function operatorService(options: OperatorsOptions): ServiceSchema {
     undrainNode: (params) => operators.undrain(params),
     rebalanceShards: (params) => operators.rebalance(params),
     restartNode: (params) => operators.restart(params),
+    releaseDrop: (params) => operators.releaseDrop(params),
     rebuildLists: (params) => operators.rebuild(params),
     verifyJournals: (params) => operators.verify(params),
     ...operatorActionsOfLevel0(operators),

@@ -55,6 +55,8 @@ export function shardService({ host, node, verify, restart }: ShardServiceOption
         return await node.takeOver(context.params);
       },
       report: () => node.report(),
+      releaseDrop: (context: Context<{ dropId: string }>) =>
+        host.releaseQuarantine(context.params.dropId),
       verify: (context: Context<{ shards: readonly number[] }>) => verify(context.params.shards),
       restart() {
         restart();
@@ -128,6 +130,16 @@ export class BrokerPeers implements MovePeers {
     } catch (error) {
       this.#broker.logger.debug(`${nodeId} did not answer to a restart`, error);
       return false;
+    }
+  }
+
+  /** Whether the drop was in quarantine there; null if the node does not answer in time. */
+  async releaseDrop(nodeId: string, dropId: string): Promise<boolean | null> {
+    try {
+      return await this.#ask(nodeId, 'shards.releaseDrop', { dropId }, REPORT_TIMEOUT_MS);
+    } catch (error) {
+      this.#broker.logger.debug(`${nodeId} did not answer to a release of ${dropId}`, error);
+      return null;
     }
   }
 

@@ -19,6 +19,10 @@ export interface ChangesOptions {
   readonly placement: PlacementStore | null;
   readonly log: OperatorLog;
   readonly restartNode: (nodeId: string) => Promise<boolean>;
+  /**
+   * Whether the drop was in quarantine on the node; null where the node does not answer.
+   */
+  readonly releaseDrop: (nodeId: string, dropId: string) => Promise<boolean | null>;
   readonly rebuild: (shards: readonly number[], write: boolean) => Promise<RebuiltShard[]>;
   readonly shardCount: number;
   readonly now: () => number;
@@ -78,6 +82,26 @@ export class OperatorChanges {
     await this.#record(request, `${nodeId} was asked to end, so that it is started again.`);
     if (await restartNode(nodeId)) return success(null);
     return await this.#refuse(request, refusal('unavailable', `${nodeId} did not answer.`));
+  }
+
+  /** `owner`: of the drop's shard; null where no living node serves it. */
+  async release(
+    request: ChangeRequest,
+    owner: string | null,
+    dropId: string,
+  ): Promise<Outcome<null>> {
+    if (owner === null) {
+      const why = `No living node serves the shard of ${dropId}.`;
+      return await this.#refuse(request, refusal('unavailable', why));
+    }
+    await this.#record(request, `${owner} was asked to serve ${dropId} again.`);
+    const wasQuarantined = await this.#options.releaseDrop(owner, dropId);
+    if (wasQuarantined === true) return success(null);
+    const refused =
+      wasQuarantined === null
+        ? refusal('unavailable', `${owner} did not answer.`)
+        : refusal('not-found', `${dropId} is not in quarantine.`);
+    return await this.#refuse(request, refused);
   }
 
   /**

@@ -18,12 +18,13 @@ import type {
 import type { Page } from '../../contracts/paging.ts';
 import { SHARD_ID } from '../../contracts/patterns.ts';
 import type { Outcome } from '../../contracts/refusals.ts';
+import { shardOf } from '../../domain/ids.ts';
 import { refusal, success } from '../../domain/refusal.ts';
 import type { NodeSession, Placement } from '../../storage/ports/placement.ts';
 import { isOperator } from '../caller.ts';
 import { type ChangesOptions, OperatorChanges } from './changes.ts';
 import { planDrain, planEvenLoad, planPin, planUndrain } from './plan.ts';
-import { nodeRows, placementOfOne, type Reports, shardRows } from './view.ts';
+import { nodeRows, ownersOf, placementOfOne, type Reports, shardRows } from './view.ts';
 
 /** A node without a report after this time is shown with zeros. */
 const REPORT_TIMEOUT_MS = 2_000;
@@ -150,6 +151,18 @@ export class Operators {
     if (!isOperator(caller)) return refusal('forbidden');
     const request = { operatorId: caller.userId, action: 'restart', params: { nodeId } };
     return await this.#changes.restart(request, nodeId);
+  }
+
+  async releaseDrop({
+    caller,
+    dropId,
+  }: ActionParams<'operator.releaseDrop'>): Promise<Outcome<null>> {
+    if (!isOperator(caller)) return refusal('forbidden');
+    const { shardCount } = this.#options;
+    const owners = ownersOf(await this.#loadPlacement(), shardCount);
+    const owner = owners[shardOf(dropId, shardCount)] ?? null;
+    const request = { operatorId: caller.userId, action: 'release', params: { dropId } };
+    return await this.#changes.release(request, owner, dropId);
   }
 
   /** Rebuilds all shards where none are listed. */

@@ -16,6 +16,8 @@ export interface ShardSample {
   readonly status: string;
   /** Commands in the shard's mailbox. */
   readonly waiting: number;
+  /** The drops in quarantine. */
+  readonly quarantined: readonly unknown[];
 }
 
 export interface RelayLagSample {
@@ -77,6 +79,9 @@ export function registerSources(registry: Registry, sources: MetricSources): voi
     ]);
     gauge('livedrops_shard_commands_waiting_max', 'Commands in the fullest mailbox.', () => [
       [{}, shards().reduce((most, { waiting }) => Math.max(most, waiting), 0)],
+    ]);
+    gauge('livedrops_drops_quarantined', 'Drops out of service after repeated faults.', () => [
+      [{}, shards().reduce((sum, { quarantined }) => sum + quarantined.length, 0)],
     ]);
   }
   if (relay !== undefined) {

@@ -163,6 +163,17 @@ function wholeRoutes(): Route[] {
   return [
     userRoute(
       {
+        ...about('POST', 'drops/{id}/release', ['not-found']),
+        summary: 'Serve a quarantined drop again, for example once its defect is mended.',
+        status: 204,
+      },
+      async ({ id: dropId, call, caller }) => {
+        const released = await call('operator.releaseDrop', { caller, dropId });
+        return released.ok ? emptyReply(204) : released;
+      },
+    ),
+    userRoute(
+      {
         ...about('POST', 'rebalance'),
         summary: 'Pin a few shards so that the busiest nodes give some of their load to others.',
         body: RebalanceChange,

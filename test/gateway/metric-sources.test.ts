@@ -14,9 +14,9 @@ async function linesOf(sources: MetricSources): Promise<string[]> {
 
 test('X4: shards are counted by status, a status without a shard as zero', async (t) => {
   const shards = [
-    { status: 'serving', waiting: 3 },
-    { status: 'serving', waiting: 40 },
-    { status: 'damaged', waiting: 0 },
+    { status: 'serving', waiting: 3, quarantined: [] },
+    { status: 'serving', waiting: 40, quarantined: ['d_1', 'd_2'] },
+    { status: 'damaged', waiting: 0, quarantined: ['d_3'] },
   ];
   t.deepEqual(await linesOf({ shards: () => shards }), [
     '# TYPE livedrops_shards gauge',
@@ -27,6 +27,8 @@ test('X4: shards are counted by status, a status without a shard as zero', async
     'livedrops_shard_commands_waiting 43',
     '# TYPE livedrops_shard_commands_waiting_max gauge',
     'livedrops_shard_commands_waiting_max 40',
+    '# TYPE livedrops_drops_quarantined gauge',
+    'livedrops_drops_quarantined 3',
   ]);
 });
 

@@ -32,10 +32,12 @@ const node: NodeRow = {
   leaseMs: 2_400.5,
   level: 1,
 };
+const quarantined = { dropId: 'd_1', since: NOW, reason: 'stock of d_1 does not add up' };
 const shard: ShardRow = {
   shard: 7,
   status: 'serving',
   fault: null,
+  quarantined: [quarantined],
   epoch: 4,
   sequence: 120,
   waiting: 0,
@@ -86,6 +88,7 @@ async function start(t: Parameters<typeof startFixture>[0]): Promise<Fixture> {
     'operator.undrainNode': () => success(plan),
     'operator.rebalanceShards': () => success(plan),
     'operator.restartNode': () => success(null),
+    'operator.releaseDrop': () => success(null),
     'operator.rebuildLists': () => success(rebuilt),
   });
   return fixture;
@@ -95,7 +98,7 @@ test('X3: every route of operators is 403 without the role, and nothing is chang
   const { fixture, cluster } = await startPretendGateway(t, ['node-1', 'node-2']);
   const before = await cluster.placement.load();
   const routes = operatorRoutes().map(({ definition }) => definition);
-  t.is(routes.length, 13);
+  t.is(routes.length, 14);
   for (const { method, path, body } of routes) {
     const right = body === schemas.PinChange ? { to: 'node-2' } : {};
     const options = body === undefined ? {} : { body: right };
@@ -116,7 +119,11 @@ test('X1, H1: lists come as described, with times of RFC 3339', async (t) => {
     ['nodes', schemas.NodeList, { ...node, startedAt: TIME }],
     ['moves', schemas.MoveList, { ...move, startedAt: TIME, endedAt: TIME }],
     ['actions', schemas.ActionPage, { ...action, at: TIME }],
-    ['shards?node=node-1', schemas.ShardList, shard],
+    [
+      'shards?node=node-1',
+      schemas.ShardList,
+      { ...shard, quarantined: [{ ...quarantined, since: TIME }] },
+    ],
   ] as const) {
     const { status, json } = await fixture.request('GET', `/v1/operator/${path}`, { as: AS });
     t.is(status, 200, path);
@@ -209,6 +216,19 @@ test('X1: a restart is answered when it is accepted, before it is done', async (
   t.deepEqual([reply.status, reply.text], [202, '']);
   const params = { caller, nodeId: 'node-1' };
   t.like(fixture.calls[0], { action: 'operator.restartNode', params });
+});
+
+test('X1: a quarantined drop is released', async (t) => {
+  const fixture = await start(t);
+  const path = '/v1/operator/drops/d_1/release';
+  const reply = await fixture.request('POST', path, { as: AS });
+  t.deepEqual([reply.status, reply.text], [204, '']);
+  t.like(fixture.calls[0], {
+    action: 'operator.releaseDrop',
+    params: { caller, dropId: 'd_1' },
+  });
+  fixture.actions['operator.releaseDrop'] = () => refusal('not-found', 'It is not there.');
+  t.is((await fixture.request('POST', path, { as: AS })).status, 404);
 });
 
 test('X1, H2: a refusal of the service is a problem with its reason', async (t) => {

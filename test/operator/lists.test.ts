@@ -36,15 +36,21 @@ test('X1: shards print as a table with notes about pins, targets and faults', as
   const [first = 0, second = 0] = await cluster.shardsOf('node-1');
   await cluster.placement.setPin(first, 'node-2');
   cluster.rates.set(first, 2.5);
+  const since = '2027-01-01T00:00:00.000Z';
+  const quarantined = [{ dropId: 'd_7', since, reason: 'stock of d_7\u001B[2J does not add up' }];
+  const change = { fault: 'entry 9\u001B[2J is damaged', quarantined };
   const rows = (await api.shards())
     .filter(({ shard }) => shard === first || shard === second)
-    .map((row) => (row.shard === second ? { ...row, fault: 'entry 9\u001B[2J is damaged' } : row));
+    .map((row) => (row.shard === second ? { ...row, ...change } : row));
   const [, one, two, total] = shardsText(rows).split('\n');
   t.is(
     one?.replaceAll(/ +/g, ' ').trim(),
     `${first} node-1 serving 3 ${40 + first} 0 2 0 3 1 pinned, target node-2`,
   );
-  t.true(two?.endsWith('entry 9 [2J is damaged'), 'control characters do not reach the terminal');
+  t.true(
+    two?.endsWith('entry 9 [2J is damaged, d_7 is quarantined: stock of d_7 [2J does not add up'),
+    'control characters do not reach the terminal',
+  );
   t.is(total, '2 shards: 2 serving, 1 pinned, 1 not on their target');
   t.is(shardsText([]).split('\n')[1], '0 shards');
   const [row] = rows;

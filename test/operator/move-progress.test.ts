@@ -1,8 +1,8 @@
 import test from 'ava';
-import type { MoveInfo } from '../../operator/api-client.ts';
+import type { MoveInfo, ShardInfo } from '../../operator/api-client.ts';
 import { MoveProgress } from '../../operator/move-progress.ts';
 import { endsText, endText, planText } from '../../operator/move-text.ts';
-import type { PlannedMove, ShardRow } from '../../contracts/operator.ts';
+import type { PlannedMove } from '../../contracts/operator.ts';
 
 const TIME = '2026-03-01T12:00:00.000Z';
 
@@ -10,11 +10,12 @@ function planned(change: Partial<PlannedMove> = {}): PlannedMove {
   return { shard: 7, from: 'node-1', to: 'node-2', reason: 'node-1 is drained.', ...change };
 }
 
-function row(change: Partial<ShardRow> = {}): ShardRow {
+function row(change: Partial<ShardInfo> = {}): ShardInfo {
   return {
     shard: 7,
     status: 'serving',
     fault: null,
+    quarantined: [],
     epoch: 1,
     sequence: 1,
     waiting: 0,

@@ -6,7 +6,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { EMBEDDED_SHARD_COUNT } from '../../domain/ids.ts';
+import { EMBEDDED_SHARD_COUNT, shardOf } from '../../domain/ids.ts';
+import { SHARDS } from '../app/operator/pretend-cluster.ts';
 import { PROGRAM, runCommand } from './run-command.ts';
 import { startPretendGateway, TOKEN } from './pretend-gateway.ts';
 
@@ -63,6 +64,18 @@ test('X1: nodes and moves print tables; nodes and shards print JSON with --json'
   const unknown = await run('shards', '--state', 'selling');
   t.is(unknown.code, 2);
   t.regex(unknown.stderr, /Allowed choices are recovering, serving, leaving, damaged, stopped/);
+});
+
+test('X1: release exits with 0 once the drop is served again, else with 1 and the reason', async (t) => {
+  const { run, cluster } = await start(t);
+  const owner = (await cluster.owners())[shardOf('d_1', SHARDS)]!;
+  cluster.quarantined.set('d_1', owner);
+  const released = await run('release', 'd_1');
+  t.deepEqual([released.code, released.stdout], [0, 'd_1 is served again\n']);
+  const again = await run('release', 'd_1', '--json');
+  t.deepEqual([again.code, again.stdout], [1, '']);
+  t.regex(again.stderr, /d_1 is not in quarantine/);
+  t.is((await run('release', 'no drop')).code, 2);
 });
 
 test('X1: a change exits with 0 on success, with 1 on a failed move or a refusal', async (t) => {

@@ -21,6 +21,7 @@ const ACTIONS: readonly ActionName[] = [
   'operator.undrainNode',
   'operator.rebalanceShards',
   'operator.restartNode',
+  'operator.releaseDrop',
   'operator.listActions',
   'operator.verifyJournals',
   'operator.rebuildLists',

@@ -4,8 +4,9 @@
 import test from 'ava';
 import { Operators } from '../../../app/operator/operators.ts';
 import type { Requester } from '../../../contracts/accounts.ts';
-import type { VerifyReport } from '../../../contracts/operator.ts';
+import type { ShardReport, VerifyReport } from '../../../contracts/operator.ts';
 import type { Outcome } from '../../../contracts/refusals.ts';
+import { shardOf } from '../../../domain/ids.ts';
 import { refusal, success } from '../../../domain/refusal.ts';
 import { NOW } from '../../services/harness.ts';
 import { PretendCluster, SHARDS } from './pretend-cluster.ts';
@@ -26,6 +27,7 @@ function everyUseCase(operators: Operators, asker: Requester) {
     undrain: () => operators.undrain(node),
     rebalance: () => operators.rebalance({ caller: asker }),
     restart: () => operators.restart(node),
+    releaseDrop: () => operators.releaseDrop({ caller: asker, dropId: 'd_1' }),
     rebuild: () => operators.rebuild({ caller: asker }),
     verify: () => operators.verify({ caller: asker }),
   } satisfies Record<keyof Operators, () => Promise<Outcome<unknown>>>;
@@ -58,6 +60,7 @@ test('X3: callers without the role are refused before any store or node is asked
     self: use('self'),
     reportOf: use('reportOf'),
     restartNode: use('restartNode'),
+    releaseDrop: use('releaseDrop'),
     now: use('now'),
     shardCount: SHARDS,
   });
@@ -321,6 +324,53 @@ test('X1: rebalance moves nothing to a node without a report', async (t) => {
   t.true(plan.ok && plan.value.moves.every(({ from, to }) => from === 'node-1' && to === 'node-3'));
   cluster.silent.add('node-3');
   t.like(await cluster.operators.rebalance(ask), { ok: false, code: 'invalid-request' });
+});
+
+test('X1, X3: a quarantined drop is released on the node that serves it, with a record', async (t) => {
+  const cluster = await PretendCluster.start(NODES);
+  const shard = shardOf('d_1', SHARDS);
+  const owner = (await cluster.owners())[shard]!;
+  cluster.quarantined.set('d_1', owner);
+  t.deepEqual(await cluster.operators.releaseDrop({ caller, dropId: 'd_1' }), success(null));
+  t.false(cluster.quarantined.has('d_1'));
+  t.like(await cluster.operators.releaseDrop({ caller, dropId: 'd_1' }), {
+    ok: false,
+    code: 'not-found',
+  });
+  cluster.silent.add(owner);
+  t.like(await cluster.operators.releaseDrop({ caller, dropId: 'd_1' }), {
+    ok: false,
+    code: 'unavailable',
+  });
+  await cluster.lose(owner);
+  t.like(await cluster.operators.releaseDrop({ caller, dropId: 'd_1' }), {
+    ok: false,
+    code: 'unavailable',
+    detail: 'No living node serves the shard of d_1.',
+  });
+  t.deepEqual(
+    cluster.log.actions.map(({ action, params, result }) => [action, params, result]),
+    [
+      `${owner} was asked to serve d_1 again.`,
+      `${owner} was asked to serve d_1 again.`,
+      'Refused: d_1 is not in quarantine.',
+      `${owner} was asked to serve d_1 again.`,
+      `Refused: ${owner} did not answer.`,
+      'Refused: No living node serves the shard of d_1.',
+    ].map((result) => ['release', { dropId: 'd_1' }, result]),
+  );
+});
+
+test('X1: shards of a node of an earlier version are listed without quarantined drops', async (t) => {
+  const earlier = { shard: 3, status: 'serving', fault: null } as ShardReport;
+  const cluster = await PretendCluster.start(['node-1'], {
+    reportOf: async (nodeId) => {
+      const { incarnation } = cluster.session(nodeId);
+      return { nodeId, incarnation, leaseMs: null, outstandingCommands: 0, shards: [earlier] };
+    },
+  });
+  const rows = await cluster.operators.shards({ caller });
+  t.like(rows.ok && rows.value[3], { status: 'serving', answered: true, quarantined: [] });
 });
 
 test('X1: a living node is restarted; for another one the refusal has the reason', async (t) => {

@@ -39,6 +39,8 @@ export class PretendCluster {
   readonly silent = new Set<string>();
   /** Nodes that got a restart. */
   readonly restarted: string[] = [];
+  /** Quarantined drops, with the node that quarantined them. */
+  readonly quarantined = new Map<string, string>();
   /** The outcome of the next move of a shard, where it fails. */
   readonly failing = new Map<number, MoveRecord['result']>();
   /** Shards that move after each poll of the moves, where a test lets polls move them. */
@@ -69,6 +71,10 @@ export class PretendCluster {
       log: cluster.log,
       reportOf: (nodeId) => cluster.#report(nodeId),
       restartNode: (nodeId) => cluster.#restart(nodeId),
+      releaseDrop: async (nodeId, dropId) => {
+        if (cluster.silent.has(nodeId)) return null;
+        return cluster.quarantined.get(dropId) === nodeId && cluster.quarantined.delete(dropId);
+      },
       shardCount: SHARDS,
       now: () => cluster.time,
       reportTimeoutMs: 20,
@@ -173,6 +179,7 @@ export class PretendCluster {
       shard,
       status: 'serving',
       fault: null,
+      quarantined: [],
       epoch: 3,
       sequence: 40 + shard,
       waiting: 0,
