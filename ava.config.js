@@ -2,7 +2,7 @@
 export default {
   extensions: ['ts'],
   files: ['test/**/*.test.ts'],
-  // Processes, not threads: a native addon that crashes takes one test file down, not the whole run.
+  // Processes, not threads: a native addon that crashes ends one test file, not the whole run.
   workerThreads: false,
   timeout: '60s',
 };

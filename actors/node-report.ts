@@ -7,6 +7,8 @@ export interface NodeReport {
   readonly incarnation: string;
   /** Milliseconds until the lease ends; null on a single node, which has no lease. */
   readonly leaseMs: number | null;
+  /** This machine's clock less the store's; null on a single node. */
+  readonly clockSkewMs: number | null;
   /** Commands that this node's gateway submitted and that are not answered yet. */
   readonly outstandingCommands: number;
   /** Only the shards that this node serves, takes over or hands over. */

@@ -1,9 +1,12 @@
 // What a replay of many orders holds in memory, from a journal that is made up as it is read:
-//   node --max-semi-space-size=4 bench/replay-memory.ts [orders] [drops]
-// with about as small a young generation as the thread of consumers has.
+//   node bench/replay-memory.ts [orders] [drops]
+// It runs in a thread with the memory limits of a consumer's thread.
 // All drops take orders in turns, and one order in sixteen is refunded long after it was placed, so
-// that old pages come back. Prints how much the resident set grew over that of the idle process.
+// that old pages come back. Prints how much the resident set of the process grew over that of the
+// idle thread.
 
+import { isMainThread, Worker } from 'node:worker_threads';
+import { CONSUMER_MEMORY } from '../composition/off-loop-thread.ts';
 import { Replay } from '../events/replay/replay.ts';
 import { DropStates } from '../events/replay/drop-states.ts';
 import { encodeEntry } from '../storage/formats/entry.ts';
@@ -83,32 +86,40 @@ const journal: JournalReader = {
     return entries;
   },
   head: async () => ({ epoch: 1, lastSequence: last }),
+  trimmed: async () => 0,
 };
 
-const states = new DropStates({ openSpill: () => new SqliteSpillStore() });
-const replay = new Replay({ shard: 0, after: 0, journal, snapshots: null, states });
-const residentBefore = process.memoryUsage.rss();
-const startedAt = performance.now();
-const peak = { rss: 0, heapUsed: 0, external: 0 };
-let facts = 0;
-for await (const batch of replay.read(last)) {
-  facts += batch.facts.length;
-  const usage = process.memoryUsage();
-  peak.rss = Math.max(peak.rss, usage.rss);
-  peak.heapUsed = Math.max(peak.heapUsed, usage.heapUsed);
-  peak.external = Math.max(peak.external, usage.external);
+async function measure(): Promise<void> {
+  const states = new DropStates({ openSpill: () => new SqliteSpillStore() });
+  const replay = new Replay({ shard: 0, after: 0, journal, snapshots: null, states });
+  const residentBefore = process.memoryUsage.rss();
+  const startedAt = performance.now();
+  const peak = { rss: 0, heapUsed: 0, external: 0 };
+  let facts = 0;
+  for await (const batch of replay.read(last)) {
+    facts += batch.facts.length;
+    const usage = process.memoryUsage();
+    peak.rss = Math.max(peak.rss, usage.rss);
+    peak.heapUsed = Math.max(peak.heapUsed, usage.heapUsed);
+    peak.external = Math.max(peak.external, usage.external);
+  }
+  const seconds = (performance.now() - startedAt) / 1000;
+  replay.close();
+  process.stdout.write(
+    `${JSON.stringify({
+      drops,
+      orders: rounds * ENTRY_ORDERS * drops,
+      facts,
+      factsPerSecond: Math.round(facts / seconds),
+      idleMiB: Math.round(residentBefore / MIB),
+      grownMiB: Math.round((peak.rss - residentBefore) / MIB),
+      heapMiB: Math.round(peak.heapUsed / MIB),
+      externalMiB: Math.round(peak.external / MIB),
+    })}\n`,
+  );
 }
-const seconds = (performance.now() - startedAt) / 1000;
-replay.close();
-process.stdout.write(
-  `${JSON.stringify({
-    drops,
-    orders: rounds * ENTRY_ORDERS * drops,
-    facts,
-    factsPerSecond: Math.round(facts / seconds),
-    idleMiB: Math.round(residentBefore / MIB),
-    grownMiB: Math.round((peak.rss - residentBefore) / MIB),
-    heapMiB: Math.round(peak.heapUsed / MIB),
-    externalMiB: Math.round(peak.external / MIB),
-  })}\n`,
-);
+
+if (isMainThread) {
+  const argv = process.argv.slice(2);
+  new Worker(new URL(import.meta.url), { argv, resourceLimits: CONSUMER_MEMORY });
+} else await measure();

@@ -8,6 +8,7 @@ import pTimeout from 'p-timeout';
 import { BrokerRouter } from '../actors/cluster/broker-router.ts';
 import { systemClock } from '../actors/clock.ts';
 import { verifyCluster } from '../actors/cluster/cluster-verification.ts';
+import { StoreClock } from '../actors/cluster/store-clock.ts';
 import { SessionLease } from '../actors/cluster/lease.ts';
 import { NatsLiveBus } from '../actors/nats/live-bus-nats.ts';
 import { announcedLevel, FeatureLevelGate } from '../actors/cluster/feature-level.ts';
@@ -22,9 +23,11 @@ import { createCallAction } from '../services/moleculer/call-action.ts';
 import { MeasuredJournal } from '../storage/measured-journal.ts';
 import { FEATURE_LEVEL, LevelTooNewError, ReachedLevel } from '../storage/ports/feature-level.ts';
 import { openRedisStores } from '../storage/redis/stores.ts';
+import { openArchive, withArchive } from './archive.ts';
 import { unreadyShards } from './embedded-core.ts';
 import {
   createAccessTokens,
+  createArchiver,
   createEvents,
   createOffLoop,
   createRebuild,
@@ -51,15 +54,15 @@ export interface ClusterCoreOptions extends NodeCoreOptions {
 }
 
 /**
- * Errors: `store-unavailable`, `weak-store`, `level-too-new`, a store with another number of
- * shards, or an error of NATS.
+ * Errors: `store-unavailable`, `weak-store`, `level-too-new`, `clock-skew`, a store with another
+ * number of shards, or an error of NATS.
  */
 export async function createClusterCore(options: ClusterCoreOptions): Promise<NodeCore> {
   const { config, log, natsUrl, restart } = options;
   const { nodeId, roles } = config;
   if (config.store.kind !== 'redis') throw new Error('a cluster has a Redis store');
   const levels = new ReachedLevel(0);
-  const stores = await openRedisStores({
+  const opened = await openRedisStores({
     address: config.store,
     name: nodeId,
     replicas: config.redisReplicas,
@@ -68,7 +71,9 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     now: () => systemClock.now(),
     log,
   });
+  const stores = withArchive(opened, openArchive(config));
   const { placement } = stores;
+  const storeClock = new StoreClock({ clock: systemClock });
   const journal = new MeasuredJournal({ journal: stores.journal });
   let bus: NatsLiveBus;
   try {
@@ -78,6 +83,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     const { level } = await placement.load();
     if (level > FEATURE_LEVEL) throw new LevelTooNewError(level);
     levels.raise(level);
+    await storeClock.check(() => placement.time());
     bus = await NatsLiveBus.connect({ url: natsUrl, name: nodeId, log });
   } catch (error) {
     await stores.close();
@@ -107,6 +113,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     log,
   });
   const offLoop = roles.includes('services') ? createOffLoop(options, stores, SHARD_COUNT) : null;
+  const archiver = roles.includes('services') ? createArchiver(options, stores, SHARD_COUNT) : null;
   const accessTokens = createAccessTokens(config);
   const rebuild = createRebuild(stores, log);
   const self = { nodeId, incarnation: randomUUID() };
@@ -158,7 +165,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
         redirect: (shard) => ownership.redirect(shard),
         fenced: (shard) => ownership.fenced(shard),
       },
-      clock: systemClock,
+      clock: storeClock,
       log,
     });
     const ownership: Ownership = new Ownership({
@@ -174,6 +181,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       outstandingCommands: () => router.outstanding,
       onSessionLost: options.onSessionLost,
       clock: systemClock,
+      storeClock,
       log,
     });
     const missing = (shards: readonly number[]) => rebuild.run(shards, false);
@@ -190,6 +198,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     if (watch.failing) reasons.push('the store does not answer');
     if (!bus.connected) reasons.push('NATS does not answer');
     if (actors !== null && !actors.lease.valid()) reasons.push('this node has no lease');
+    if (actors?.ownership.clockIsWrong === true) reasons.push("this node's clock is wrong");
     const unowned = Array.from({ length: SHARD_COUNT }, (_, shard) => watch.ownerOf(shard)).filter(
       (owner) => owner === null,
     ).length;
@@ -201,6 +210,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     shardCount: SHARD_COUNT,
     journal,
     host: actors?.host ?? null,
+    clockSkewMs: actors === null ? null : () => storeClock.skewMs,
     relay: actors?.events.relay ?? null,
     offLoop,
     bus,
@@ -212,6 +222,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       await broker.start();
       await watch.start();
       offLoop?.start();
+      archiver?.start();
       gate.start();
     },
     async join(ownUrl) {
@@ -233,7 +244,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     async stop() {
       await actors?.ownership.stop();
       await actors?.host.stop();
-      await Promise.all([actors?.events.stop(), offLoop?.stop()]);
+      await Promise.all([actors?.events.stop(), offLoop?.stop(), archiver?.stop()]);
       await endSession();
       await gate.stop();
       await watch.stop();

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { closestName } from './closest-name.ts';
 import { storedSecret, readStoredSecret } from './stored-secret.ts';
 import {
+  ARCHIVE_OFF,
   aboutSetting,
   contradictions,
   LOG_LEVELS,
@@ -24,6 +25,18 @@ import type { StoreAddress } from './store-address.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+export interface ArchiveConfig {
+  /** Absolute. */
+  readonly folder: string;
+  /** Whether the folder is created where it is missing: only the one of the data directory is. */
+  readonly create: boolean;
+  readonly intervalSeconds: number;
+  /** The newest entries of each shard that stay in the journal. */
+  readonly journalEntriesMin: number;
+  /** Null: archived entries are never removed. */
+  readonly retentionDays: number | null;
+}
+
 export interface Config {
   /** 0: any free port. */
   readonly port: number;
@@ -36,6 +49,8 @@ export interface Config {
   readonly nodeId: string;
   /** This node's share of the shards, relative to other nodes. */
   readonly nodeWeight: number;
+  /** Null: there is no archive, and journals are never trimmed. */
+  readonly archive: ArchiveConfig | null;
   /** Redis replicas that must have each append before it is acknowledged. 0: none. */
   readonly redisReplicas: number;
   /** Accept a Redis that may lose acknowledged writes. */
@@ -218,6 +233,7 @@ function configOf(
     natsUrl: value('NATS'),
     nodeId: value('NODE_ID'),
     nodeWeight: value('NODE_WEIGHT'),
+    archive: archiveOf(value),
     redisReplicas: value('REDIS_REPLICAS'),
     redisAcceptWeak: value('REDIS_ACCEPT_WEAK') === 'on',
     roles: value('ROLES'),
@@ -233,6 +249,23 @@ function configOf(
   });
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
+}
+
+/** The archive of a node alone, unless set otherwise. */
+export function defaultArchiveFolder(dataDirectory: string): string {
+  return join(dataDirectory, 'archive');
+}
+
+function archiveOf(value: Reading['value']): ArchiveConfig | null {
+  const given = value('ARCHIVE');
+  if (given === ARCHIVE_OFF || (given === null && value('STORE').kind !== 'sqlite')) return null;
+  return Object.freeze({
+    folder: given ?? defaultArchiveFolder(value('DATA')),
+    create: given === null,
+    intervalSeconds: value('ARCHIVE_INTERVAL_SECONDS'),
+    journalEntriesMin: value('ARCHIVE_JOURNAL_ENTRIES_MIN'),
+    retentionDays: value('ARCHIVE_RETENTION_DAYS'),
+  });
 }
 
 /** Every setting, for display. Creates nothing. Throws `ConfigError`. */

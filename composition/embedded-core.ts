@@ -16,9 +16,11 @@ import { brokerOptions } from '../moleculer.config.ts';
 import { createCallAction } from '../services/moleculer/call-action.ts';
 import { MeasuredJournal } from '../storage/measured-journal.ts';
 import { openSqliteStores, type SqliteStores } from '../storage/sqlite/stores.ts';
+import { openArchive, withArchive } from './archive.ts';
 import { isOfCluster } from './data-directory.ts';
 import {
   createAccessTokens,
+  createArchiver,
   createEvents,
   createOffLoop,
   createRebuild,
@@ -42,7 +44,8 @@ export async function createEmbeddedCore(options: NodeCoreOptions): Promise<Embe
       `${dataDirectory} belongs to a cluster: use npm run cluster -- --data ${dataDirectory}`,
     );
   }
-  const stores = await openSqliteStores({ directory: dataDirectory });
+  const archive = openArchive(options.config);
+  const stores = withArchive(await openSqliteStores({ directory: dataDirectory }), archive);
   try {
     return createCore(options, stores);
   } catch (error) {
@@ -84,6 +87,7 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
     log,
   });
   const offLoop = createOffLoop(options, stores, shardCount);
+  const archiver = createArchiver(options, stores, shardCount);
   const accessTokens = createAccessTokens(config);
   const rebuild = createRebuild(stores, log);
   const missing = (shards: readonly number[]) => rebuild.run(shards, false);
@@ -91,6 +95,7 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
   const report = (): NodeReport => ({
     ...self,
     leaseMs: null,
+    clockSkewMs: null,
     outstandingCommands: router.outstanding,
     shards: host.report(),
   });
@@ -117,6 +122,7 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
     shardCount,
     journal,
     host,
+    clockSkewMs: null,
     relay: events.relay,
     offLoop,
     verify,
@@ -129,6 +135,7 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
       await broker.start();
       await host.start();
       offLoop.start();
+      archiver?.start();
     },
     async join(ownUrl) {
       url = ownUrl;
@@ -136,7 +143,7 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
     async leave() {},
     async stop() {
       await host.stop();
-      await Promise.all([events.stop(), offLoop.stop()]);
+      await Promise.all([events.stop(), offLoop.stop(), archiver?.stop()]);
       await broker.stop();
       await stores.close();
     },

@@ -20,7 +20,7 @@ import { accountsService } from '../services/accounts.ts';
 import { catalogueService } from '../services/catalogue.ts';
 import { dropsService } from '../services/drops.ts';
 import { productsService } from '../services/products.ts';
-import { PaymentsConsumer } from '../events/payments/payments-consumer.ts';
+import { PAYMENTS_CONSUMER, PaymentsConsumer } from '../events/payments/payments-consumer.ts';
 import { ProjectionsConsumer } from '../events/lists/projections-consumer.ts';
 import { followsService } from '../services/follows.ts';
 import { notificationsService } from '../services/notifications.ts';
@@ -36,14 +36,17 @@ import { FEATURE_LEVEL } from '../storage/ports/feature-level.ts';
 import type { Journal } from '../storage/ports/journal.ts';
 import { SqliteSpillStore } from '../storage/sqlite/spill-sqlite.ts';
 import type { Stores } from '../storage/ports/stores.ts';
+import { createArchiverThread } from './archive.ts';
 import type { Config } from './config.ts';
-import { type OffLoopConsumer, OffLoopThreads } from './off-loop-thread.ts';
+import { type OffLoopConsumer, type OffLoopThread, OffLoopThreads } from './off-loop-thread.ts';
 
 export interface NodeCore {
   readonly stores: Stores;
   readonly shardCount: number;
   /** Null where this node has no actors. */
   readonly host: ShardHost | null;
+  /** This machine's clock less the store's time. Null where nothing measures it. */
+  readonly clockSkewMs: (() => number | null) | null;
   /** Feeds the events of this node's shards to consumers. Null where the node has no actors. */
   readonly relay: Relay | null;
   /** The threads of off-loop consumers. Null where this node's roles do not include them. */
@@ -161,6 +164,18 @@ export function createOffLoop(
   });
 }
 
+/** The thread that archives journals. Null where there is no archive. */
+export function createArchiver(
+  options: NodeCoreOptions,
+  stores: Stores,
+  shardCount: number,
+): OffLoopThread | null {
+  const { config, log } = options;
+  const ofEvents = allOffLoopConsumers(options).filter(({ reads }) => reads === 'events');
+  const consumers = [PAYMENTS_CONSUMER, ...ofEvents.map(({ name }) => name)];
+  return createArchiverThread({ config, shardCount, stores, consumers, log });
+}
+
 export function createRebuild(stores: Stores, log: Logger): Rebuild {
   return new Rebuild({
     ...stores,
@@ -211,6 +226,7 @@ export function createServices(
         ...self,
         weight: config.nodeWeight,
         leaving: false,
+        clockIsWrong: false,
         startedAt,
         url: url(),
         liveShards: [],

@@ -1,27 +1,23 @@
 // The program of one consumer's thread (composition/off-loop-thread.ts). It opens connections of
 // its own to read the journals or the change stream.
 
-import { randomUUID } from 'node:crypto';
-import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../actors/clock.ts';
 import { assert } from '../domain/assert.ts';
 import { positionsName } from '../events/changes/change-consumer.ts';
 import { ChangeRunner } from '../events/changes/change-runner.ts';
 import type { ConsumerLag } from '../events/lane.ts';
-import { ConsumerLease } from '../events/off-loop/consumer-lease.ts';
+import type { ConsumerLease } from '../events/off-loop/consumer-lease.ts';
 import type { CreateChangeConsumer, CreateConsumer } from '../events/off-loop/create-consumer.ts';
 import { OffLoopRunner } from '../events/off-loop/off-loop-runner.ts';
 import { RemotePositions } from '../events/off-loop/remote-positions.ts';
-import type { ConsumerLeases } from '../storage/ports/consumer-leases.ts';
 import { openSqliteChangeReader } from '../storage/sqlite/catalogue/change-reader.ts';
-import { openSqliteJournalReader } from '../storage/sqlite/journal/journal-reader.ts';
 import { SqliteSpillStore } from '../storage/sqlite/spill-sqlite.ts';
+import { openArchive, readsArchive } from './archive.ts';
 import { createLog } from './node-core.ts';
+import { leaseOf, lowerPriority, openJournals } from './off-loop-parts.ts';
 import type { ThreadData } from './off-loop-thread.ts';
 
-/** A `nice` value: the selling loop gets the core first. */
-const PRIORITY = 10;
 const LAG_INTERVAL_MS = 1_000;
 /** A cluster has many shards, and all its nodes poll the same Redis. */
 const CLUSTER_POLL_MS = 1_000;
@@ -33,12 +29,7 @@ interface Running {
 
 const data = workerData as ThreadData;
 const log = createLog(data.config);
-try {
-  // On Linux this sets the priority of the calling thread only.
-  setPriority(0, PRIORITY);
-} catch (error) {
-  log.info({ err: error }, 'the thread of a consumer has the usual priority');
-}
+lowerPriority(log);
 const { name, reads, options } = data.consumer;
 const { store, nodeId, dataDirectory } = data.config;
 const positions = new RemotePositions(data.port);
@@ -66,10 +57,12 @@ async function runOnEvents(): Promise<Running> {
   const create = await load<CreateConsumer>();
   const consumer = await create({ options, positions });
   assertName(consumer.name);
-  const reader = await openJournals();
+  const reader = await openJournals(data.config, name, log);
+  const journal = readsArchive(reader.journal, openArchive(data.config));
   const openSpill = () => new SqliteSpillStore();
   const { shardCount } = data;
-  const parts = { ...reader, ...leaseIn(reader.leases, name), openSpill, shardCount };
+  const lease = leaseOf(name, nodeId, reader.leases);
+  const parts = { ...reader, journal, ...polling(lease), openSpill, shardCount };
   const runner = new OffLoopRunner({ ...parts, consumer, clock: systemClock, log });
   runner.start();
   return {
@@ -86,7 +79,8 @@ async function runOnChanges(): Promise<Running> {
   const consumer = await create({ options });
   assertName(consumer.name);
   const reader = await openChanges();
-  const parts = { ...reader, ...leaseIn(reader.leases, positionsName(name)), positions };
+  const lease = leaseOf(positionsName(name), nodeId, reader.leases);
+  const parts = { ...reader, ...polling(lease), positions };
   const runner = new ChangeRunner({ ...parts, consumer, clock: systemClock, log });
   runner.start();
   return {
@@ -99,22 +93,13 @@ async function runOnChanges(): Promise<Running> {
   };
 }
 
-async function openJournals() {
-  if (store.kind !== 'redis') return { ...openSqliteJournalReader(dataDirectory), leases: null };
-  const { openRedisJournalReader } = await import('../storage/redis/journal/journal-reader.ts');
-  return await openRedisJournalReader({ address: store, name: `${nodeId}-${name}`, log });
-}
-
 async function openChanges() {
   if (store.kind !== 'redis') return { ...openSqliteChangeReader(dataDirectory), leases: null };
   const { openRedisChangeReader } = await import('../storage/redis/catalogue/change-reader.ts');
   return await openRedisChangeReader({ address: store, name: `${nodeId}-${name}`, log });
 }
 
-/** Of several nodes one runs a consumer, which its lease decides. A node alone needs no lease. */
-function leaseIn(leases: ConsumerLeases | null, consumer: string) {
-  if (leases === null) return { lease: null };
-  const holder = `${nodeId}/${randomUUID()}`;
-  const lease = new ConsumerLease({ consumer, holder, leases, clock: systemClock });
-  return { lease, pollMs: CLUSTER_POLL_MS };
+/** In a cluster, where there is a lease, journals are polled less often. */
+function polling(lease: ConsumerLease | null) {
+  return lease === null ? { lease } : { lease, pollMs: CLUSTER_POLL_MS };
 }

@@ -1,6 +1,6 @@
-// The thread of one consumer that must not run beside the shards, as the rest of the process uses
-// it. A thread that died is started again, whatever the cause: positions are stored outside of it.
-// A consumer that sleeps, burns a CPU or runs out of memory delays no other consumer.
+// The thread of one piece of work that must not run beside the shards: a consumer, or the archiver.
+// A thread that died is started again, whatever the cause: positions are stored outside of it. Work
+// that sleeps, burns a CPU or runs out of memory delays nothing else.
 
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
@@ -16,6 +16,16 @@ import type { Config } from './config.ts';
  * about 100 MiB of them gather before it collects them.
  */
 const YOUNG_GENERATION_MIB = 16;
+/**
+ * The limit of each thread's old generation. V8 derives from it how much garbage may gather before
+ * it collects: without a limit, a replay takes twice the memory (`bench/replay-memory.ts`).
+ */
+const OLD_GENERATION_MIB = 512;
+/** The memory of a thread, as `worker_threads` takes it. */
+export const CONSUMER_MEMORY = {
+  maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB,
+  maxOldGenerationSizeMb: OLD_GENERATION_MIB,
+} as const;
 const RESTART_DELAY_FIRST_MS = 100;
 const RESTART_DELAY_MAX_MS = 30_000;
 /**
@@ -35,17 +45,22 @@ export interface OffLoopConsumer {
 }
 
 export interface OffLoopThreadOptions {
-  readonly consumer: OffLoopConsumer;
-  readonly config: Config;
-  readonly shardCount: number;
-  readonly positions: ConsumerPositions;
+  /** For the log. */
+  readonly name: string;
+  readonly program: URL;
+  /** The thread's `workerData`, besides `port`; plain data. */
+  readonly data: object;
+  /** Answers what the thread asks at its `port`. */
+  readonly serve: (port: MessagePort) => void;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** The thread's `workerData`. */
-export interface ThreadData
-  extends Pick<OffLoopThreadOptions, 'consumer' | 'config' | 'shardCount'> {
+/** The `workerData` of a consumer's thread. */
+export interface ThreadData {
+  readonly consumer: OffLoopConsumer;
+  readonly config: Config;
+  readonly shardCount: number;
   /** For `RemotePositions`. */
   readonly port: MessagePort;
 }
@@ -64,16 +79,14 @@ export class OffLoopThread {
   }
 
   start(): void {
-    const { consumer, config, shardCount, positions, log } = this.#options;
+    const { name, program, data, serve, log } = this.#options;
     if (this.#stopped) return;
     const { port1, port2 } = new MessageChannel();
-    servePositions(port1, positions);
-    const workerData: ThreadData = { consumer, config, shardCount, port: port2 };
-    const program = new URL('off-loop-program.ts', import.meta.url);
+    serve(port1);
     const worker = new Worker(program, {
-      workerData,
+      workerData: { ...data, port: port2 },
       transferList: [port2],
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB },
+      resourceLimits: CONSUMER_MEMORY,
     });
     this.#worker = worker;
     worker.on('message', (lag: readonly ConsumerLag[]) => {
@@ -81,7 +94,7 @@ export class OffLoopThread {
       this.#backoff.succeeded();
     });
     worker.on('error', (error) =>
-      log.error({ err: error, module: consumer.module }, 'the thread of a consumer failed'),
+      log.error({ err: error, thread: name }, 'a thread beside the shards failed'),
     );
     this.#exited = new Promise((resolve) => {
       worker.on('exit', () => {
@@ -111,15 +124,27 @@ export class OffLoopThread {
   }
 }
 
+export interface OffLoopThreadsOptions {
+  readonly consumers: readonly OffLoopConsumer[];
+  readonly config: Config;
+  readonly shardCount: number;
+  readonly positions: ConsumerPositions;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
 /** The threads of all off-loop consumers of a process. */
 export class OffLoopThreads {
   readonly #threads: readonly OffLoopThread[];
 
-  constructor({
-    consumers,
-    ...options
-  }: Omit<OffLoopThreadOptions, 'consumer'> & { readonly consumers: readonly OffLoopConsumer[] }) {
-    this.#threads = consumers.map((consumer) => new OffLoopThread({ ...options, consumer }));
+  constructor(options: OffLoopThreadsOptions) {
+    const { consumers, config, shardCount, positions, clock, log } = options;
+    const program = new URL('off-loop-program.ts', import.meta.url);
+    const serve = (port: MessagePort) => servePositions(port, positions);
+    this.#threads = consumers.map((consumer) => {
+      const data: Omit<ThreadData, 'port'> = { consumer, config, shardCount };
+      return new OffLoopThread({ name: consumer.name, program, data, serve, clock, log });
+    });
   }
 
   start(): void {

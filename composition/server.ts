@@ -30,7 +30,7 @@ export type EndReason =
   | 'too-new';
 
 /**
- * Errors: `directory-in-use`, `store-unavailable`, `weak-store`; an Error where the port is taken.
+ * Errors: `directory-in-use`, `store-unavailable`, `weak-store`, `clock-skew`; an Error where the port is taken.
  */
 export async function startServer(
   config: Config,
@@ -52,7 +52,7 @@ export async function startServer(
     onEndRequest,
   );
   const metrics = new Registry();
-  const { host, relay, offLoop } = core;
+  const { host, relay, offLoop, clockSkewMs } = core;
   let hub: LiveHub | null = null;
   collectDefaultMetrics({ register: metrics });
   const gateway = createGateway({
@@ -92,6 +92,7 @@ export async function startServer(
       ...(host === null
         ? {}
         : { shards: () => host.report(), journalAppends: () => core.journal.appends() }),
+      ...(clockSkewMs === null ? {} : { clockSkewMs }),
     },
     log,
     version: packageVersion(),

@@ -21,6 +21,11 @@ const SETTLE_AFTER_MS_MAX = 24 * 60 * 60 * 1000;
 const NODE_ID_CHARACTERS_MAX = 64;
 const NODE_WEIGHT_MAX = 1000;
 const REDIS_REPLICAS_MAX = 5;
+/** The value of `ARCHIVE` for no archive. */
+export const ARCHIVE_OFF = 'off';
+const ARCHIVE_INTERVAL_SECONDS_MAX = 3_600;
+const ARCHIVE_JOURNAL_ENTRIES_MIN_MAX = 1_000_000;
+const ARCHIVE_DAYS_MAX = 36_500;
 const SPACE_OR_COMMA = /[\s,]+/;
 
 /** The parts of every setting besides the schema of its value. */
@@ -90,6 +95,36 @@ export const SETTINGS = {
     (text) => parseStoreAddress(text) !== null,
     (text) => parseStoreAddress(text)!,
   ),
+  ARCHIVE: meaning<string | null>(
+    {
+      default: '',
+      description:
+        'The folder of the archive, in a cluster one that all nodes share; off: none. Unset: ' +
+        'LIVEDROPS_DATA/archive of a node alone, none in a cluster.',
+      requirement: 'must be the path of a folder, or off',
+    },
+    () => true,
+    (path) => (path === '' ? null : path === ARCHIVE_OFF ? path : resolve(path)),
+  ),
+  ARCHIVE_INTERVAL_SECONDS: Type.Integer({
+    minimum: 1,
+    maximum: ARCHIVE_INTERVAL_SECONDS_MAX,
+    default: '60',
+    description: 'How often old journal entries are archived.',
+    requirement: `must be seconds, 1 to ${ARCHIVE_INTERVAL_SECONDS_MAX}`,
+  }),
+  ARCHIVE_JOURNAL_ENTRIES_MIN: Type.Integer({
+    minimum: 1,
+    maximum: ARCHIVE_JOURNAL_ENTRIES_MIN_MAX,
+    default: '1024',
+    description: 'The newest entries of each shard that stay in the journal.',
+    requirement: `must be a number, 1 to ${ARCHIVE_JOURNAL_ENTRIES_MIN_MAX}`,
+  }),
+  ARCHIVE_RETENTION_DAYS: unsetOr(Type.Integer({ minimum: 1, maximum: ARCHIVE_DAYS_MAX }), {
+    default: '',
+    description: 'After how many days archived entries are removed; unset: never.',
+    requirement: `must be days, 1 to ${ARCHIVE_DAYS_MAX}, or unset for never`,
+  }),
   REDIS_REPLICAS: Type.Integer({
     minimum: 0,
     maximum: REDIS_REPLICAS_MAX,

@@ -8,7 +8,9 @@ import type { DropState } from '../domain/drop-state.ts';
 import type { OrderView } from '../contracts/orders.ts';
 import { AccessTokens } from '../app/access-tokens.ts';
 import { openSqliteStores } from '../storage/sqlite/stores.ts';
-import { type Config, NoDataError } from './config.ts';
+import { FolderArchive } from '../storage/archive/archive-folder.ts';
+import { withArchive } from './archive.ts';
+import { type Config, defaultArchiveFolder, NoDataError } from './config.ts';
 import { isOfOneNode } from './data-directory.ts';
 import { createEmbeddedCore, type EmbeddedCore } from './embedded-core.ts';
 import { createLog } from './node-core.ts';
@@ -51,7 +53,9 @@ export interface JournalOrder extends OrderView {
 export async function* readJournalOrders(
   dataDirectory: string,
 ): AsyncGenerator<JournalOrder, void, undefined> {
-  const stores = await openSqliteStores({ directory: dataDirectory });
+  const folder = defaultArchiveFolder(dataDirectory);
+  const archive = new FolderArchive({ folder, create: true, writer: 'reader' });
+  const stores = withArchive(await openSqliteStores({ directory: dataDirectory }), archive);
   try {
     for (let shard = 0; shard < stores.shardCount; shard++) {
       const { lastSequence } = await stores.journal.head(shard);

@@ -80,19 +80,32 @@ export type DropFrameType = 'drop.snapshot' | 'drop.stock' | `drop.${MilestoneTy
 const milestoneFrames = MilestoneType.anyOf.map(({ const: type }) => `drop.${type}` as const);
 export const DropFrameType = Type.Enum(['drop.snapshot', 'drop.stock', ...milestoneFrames]);
 
-/** `topic` is as the client subscribed to it. */
+/**
+ * In every frame: when the server made it, by its clock, in milliseconds since the Unix epoch (D5).
+ */
+const at = Type.Integer({ minimum: 0 });
+/** When the server sends the frame, by its clock, in milliseconds since the Unix epoch (D5). */
+const serverTime = Type.Integer({ minimum: 0 });
+
+/**
+ * `topic` is as the client subscribed to it. Snapshots have `serverTime`; their `at` is the time of
+ * the state that they show.
+ */
 export const DropFrame = Type.Object({
   type: DropFrameType,
+  at,
   topic: Type.String(),
   dropId: Type.String(),
   version: count,
   data: wire(DropFrameData),
+  serverTime: Type.Optional(serverTime),
 });
 export type DropFrame = Plain<typeof DropFrame>;
 
 /** `data` has the notification's own fields, its type and its time. */
 export const NotificationFrame = Type.Object({
   type: Type.Literal('notification'),
+  at,
   id: Notification.properties.id,
   data: Notification.properties.data,
 });
@@ -101,30 +114,37 @@ export type NotificationFrame = Plain<typeof NotificationFrame>;
 /** The stream listens to everything that it listens to by itself. */
 export const ReadyFrame = Type.Object({
   type: Type.Literal('ready'),
+  at,
   userId,
   expiresAt: wireTime,
+  serverTime,
 });
 export const AuthenticatedFrame = Type.Object({
   type: Type.Literal('authenticated'),
+  at,
   expiresAt: wireTime,
 });
 export const SubscribedFrame = Type.Object({
   type: Type.Literal('subscribed'),
+  at,
   topic: Type.String(),
 });
 export const UnsubscribedFrame = Type.Object({
   type: Type.Literal('unsubscribed'),
+  at,
   topic: Type.String(),
 });
 /** Everything after the client's `resume` was sent, up to `lastId`. */
 export const ResumedFrame = Type.Object({
   type: Type.Literal('resumed'),
+  at,
   lastId: Notification.properties.id,
   count,
 });
-export const PongFrame = Type.Object({ type: Type.Literal('pong') });
+export const PongFrame = Type.Object({ type: Type.Literal('pong'), at });
 export const ErrorFrame = Type.Object({
   type: Type.Literal('error'),
+  at,
   code: RefusalCode,
   detail: Type.String(),
   /** The type of the client's message that is answered, where it was understood. */

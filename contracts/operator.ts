@@ -110,6 +110,10 @@ export const NodeRow = Type.Object(
     relayLag: Type.Integer({ minimum: 0, description: 'events not yet in the read models' }),
     /** Null where the node did not answer, or where there are no leases. */
     leaseMs: Type.Union([Type.Number(), Type.Null()]),
+    /** Null where the node did not answer or is of an older version, and for one node alone. */
+    clockSkewMs: Type.Union([Type.Number(), Type.Null()], {
+      description: 'its clock less the time of the store',
+    }),
     level: Type.Integer({ minimum: 0, description: 'the feature level that it reads' }),
   },
   { title: 'Node' },

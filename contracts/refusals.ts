@@ -4,6 +4,7 @@
 import { Type } from 'typebox';
 import type { Plain } from './plain.ts';
 import { count } from './scalars.ts';
+import { wireTime } from './wire.ts';
 
 export const REFUSAL_CODES = [
   'sold-out',
@@ -47,6 +48,8 @@ export const Refusal = Type.Object({
   detail: Type.Optional(Type.String()),
   /** The drop's version the refusal was decided at, where a drop decided it (O8). */
   version: Type.Optional(count),
+  /** When the drop opens, where it has not: milliseconds since the Unix epoch (D5). */
+  startsAt: Type.Optional(Type.Integer()),
 });
 export type Refusal = Plain<typeof Refusal>;
 
@@ -67,6 +70,10 @@ export const Problem = Type.Object(
     detail: Type.Optional(Type.String()),
     instance: Type.Optional(Type.String()),
     version: Type.Optional(count),
+    /** With `drop-not-live`: when the drop opens. */
+    startsAt: Type.Optional(wireTime),
+    /** Beside `startsAt`: the server's clock, in milliseconds since the Unix epoch. */
+    serverTime: Type.Optional(Type.Integer()),
   },
   { title: 'Problem' },
 );

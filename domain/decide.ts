@@ -145,7 +145,8 @@ function decidePlace(state: DropState, command: PlaceOrder, now: number): Decisi
         : refuse(state, 'idempotency-key-reused');
     }
   }
-  if (state.status === 'upcoming') return refuse(state, 'drop-not-live');
+  if (state.status === 'upcoming')
+    return { ...refuse(state, 'drop-not-live'), startsAt: state.startsAt };
   // The closing event may be late: no order is accepted once it is due.
   if (state.status !== 'live' || now >= state.endsAt) return refuse(state, 'drop-ended');
   if (!isCount(command.quantity))

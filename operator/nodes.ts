@@ -19,6 +19,7 @@ const NUMBERS = [
   'orders/s',
   'lag',
   'lease',
+  'skew',
   'weight',
   'level',
   'up',
@@ -41,6 +42,7 @@ export function nodesText(rows: readonly NodeInfo[], nowMs: number): string {
     node.ordersPerSecond.toFixed(0),
     String(node.relayLag),
     node.leaseMs === null ? '-' : `${Math.round(node.leaseMs)} ms`,
+    skewText(node.clockSkewMs ?? null),
     String(node.weight),
     String(node.level ?? 0),
     node.state === 'lost' ? '-' : upTime(nowMs - Date.parse(node.startedAt)),
@@ -52,6 +54,13 @@ export function nodesText(rows: readonly NodeInfo[], nowMs: number): string {
     table(['node', 'state', ...NUMBERS, 'url'], lines, NUMBERS) +
     `${count(living.length, 'living node')}, ${rate.toFixed(0)} orders/s\n`
   );
+}
+
+/** Ahead of the store's time: `+12 ms`. */
+function skewText(skewMs: number | null): string {
+  if (skewMs === null) return '-';
+  const rounded = Math.round(skewMs);
+  return `${rounded > 0 ? '+' : ''}${rounded + 0} ms`;
 }
 
 /** Rounded down to its largest unit, such as `3h`. */

@@ -50,6 +50,10 @@ export class MeasuredJournal implements Journal {
     return this.#journal.head(shard);
   }
 
+  trimmed(shard: number): Promise<number> {
+    return this.#journal.trimmed(shard);
+  }
+
   trim(shard: number, through: number): Promise<void> {
     return this.#journal.trim(shard, through);
   }

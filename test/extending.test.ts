@@ -36,7 +36,7 @@ async function load(t: ExecutionContext, path: string): Promise<{ create: Create
   return (await import(pathToFileURL(file).href)) as { create: CreateConsumer };
 }
 
-test('J1: the consumer on the page writes each order when it is paid, and stores its position', async (t) => {
+test('J1: the consumer on the page writes each paid order and stores its position', async (t) => {
   const { create } = await load(t, EXAMPLE);
   const file = join(folder(t), 'ledger');
   const consumer = await create({ options: { file }, positions: new MemoryConsumerPositions() });

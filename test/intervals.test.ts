@@ -19,9 +19,12 @@ const AS_INTERVAL = new RegExp(
 /** Where arithmetic with wall time is right, and why. */
 const RIGHT: Readonly<Record<string, string>> = {
   'actors/shard/deadline-timer.ts': 'drops open and close, and holds end, at dates',
+  'actors/shard/shard.ts': 'the date of the last entry is compared with the present one',
+  'actors/cluster/store-clock.ts': 'two wall clocks are compared',
   'events/payments/payments-consumer.ts': 'holds end at dates',
   'events/payments/payment-provider-development.ts':
     'payments are due after the date at which their order was made, after a restart too',
+  'events/archive/archiver.ts': 'retention is by the dates of entries',
   'app/accounts.ts': 'the end of a refresh token is a date, kept for other runs to compare',
   'app/payments.ts': 'webhook ids are stored with a date, for other runs to compare',
   'storage/redis/catalogue/accounts-redis-tokens.ts': 'what is left of a token until that date',

@@ -1,5 +1,6 @@
 // Renews this node's session in the placement, and the lease with it. The session shows the other
-// nodes whether this node is alive, leaving, or cut off.
+// nodes whether this node is alive, or must give its shards up: it is about to end, is cut off, or
+// its clock is wrong.
 
 import type { Logger } from 'pino';
 import { FEATURE_LEVEL } from '../../storage/ports/feature-level.ts';
@@ -7,6 +8,7 @@ import type { NodeSession, Placement, PlacementStore } from '../../storage/ports
 import type { Clock, Timer } from '../clock.ts';
 import type { SessionLease } from './lease.ts';
 import type { NodeRun } from './move-protocol.ts';
+import type { StoreClock } from './store-clock.ts';
 
 /** A session ends when it is not renewed for this long: others claim its shards (W3). */
 export const SESSION_TTL_MS = 3_000;
@@ -32,23 +34,25 @@ export interface NodeSessionKeeperOptions {
   /** Another process started later under this node's id. Called once, after the lease ended. */
   readonly onLost: () => void;
   readonly clock: Clock;
+  /** Each renewal reads the store's time for it. */
+  readonly storeClock: StoreClock;
   readonly log: Logger;
 }
 
 export class NodeSessionKeeper {
   readonly #options: NodeSessionKeeperOptions;
-  readonly #startedAt: number;
+  #startedAt = 0;
   #leaving = false;
   /** Monotonic time; null while this node reaches the others. */
   #cutOffSince: number | null = null;
   #timer: Timer | null = null;
   #renewing: Promise<void> | null = null;
   #failing = false;
+  #clockIsWrong = false;
   #state: 'new' | 'active' | 'ended' = 'new';
 
   constructor(options: NodeSessionKeeperOptions) {
     this.#options = options;
-    this.#startedAt = options.clock.now();
   }
 
   get leaving(): boolean {
@@ -59,8 +63,16 @@ export class NodeSessionKeeper {
     return this.#cutOffSince === null ? 0 : this.#options.clock.monotonic() - this.#cutOffSince;
   }
 
-  /** Creates the session. Errors: `store-unavailable`, `session-lost`. */
+  /** Whether this node's clock is too far from the store's time, as of the last renewal. */
+  get clockIsWrong(): boolean {
+    return this.#clockIsWrong;
+  }
+
+  /** Creates the session. Errors: `clock-skew`, `store-unavailable`, `session-lost`. */
   async start(): Promise<void> {
+    const { placement, storeClock } = this.#options;
+    await storeClock.check(() => placement.time());
+    this.#startedAt = storeClock.now();
     await this.#renewOnce();
     this.#state = 'active';
     this.#scheduleRenewal();
@@ -96,11 +108,13 @@ export class NodeSessionKeeper {
 
   #session(): NodeSession {
     const { self, weight, url, liveShards } = this.#options;
+    const mustLeave = this.#leaving || this.cutOffMs > CUT_OFF_LEAVING_MS;
     return {
       nodeId: self.nodeId,
       incarnation: self.incarnation,
       weight,
-      leaving: this.#leaving || this.cutOffMs > CUT_OFF_LEAVING_MS,
+      leaving: mustLeave || this.#clockIsWrong,
+      clockIsWrong: this.#clockIsWrong && !mustLeave,
       startedAt: this.#startedAt,
       url: url(),
       liveShards: liveShards(),
@@ -139,12 +153,27 @@ export class NodeSessionKeeper {
   }
 
   async #renewOnce(): Promise<void> {
-    const { lease, placement, log, onLapsed } = this.#options;
+    const { lease, placement, storeClock, log, onLapsed } = this.#options;
     const mark = lease.mark();
-    await placement.renewSession(this.#session(), SESSION_TTL_MS);
+    await storeClock.measure(() => placement.renewSession(this.#session(), SESSION_TTL_MS));
+    this.#checkClock();
     if (lease.renewed(mark, SESSION_TTL_MS)) return;
     onLapsed(await placement.load());
     lease.begin(mark, SESSION_TTL_MS);
     log.info('this node has a lease');
+  }
+
+  /** The next renewal tells the other nodes. */
+  #checkClock(): void {
+    const { storeClock, log } = this.#options;
+    const { excessiveSkewMs, skewMs } = storeClock;
+    if ((excessiveSkewMs !== null) === this.#clockIsWrong) return;
+    this.#clockIsWrong = excessiveSkewMs !== null;
+    if (this.#clockIsWrong)
+      log.error(
+        { skewMs },
+        "this node's clock is wrong by the store's time: it gives its shards up",
+      );
+    else log.info({ skewMs }, "this node's clock is right again: it takes shards");
   }
 }

@@ -8,15 +8,10 @@
 // holder is dead, or a record of this node for a shard that it does not hold, and claims the shard.
 
 import type { Logger } from 'pino';
-import { wantedOwners } from '../../domain/placement.ts';
 import type { Journal } from '../../storage/ports/journal.ts';
-import type {
-  NodeSession,
-  Placement,
-  PlacementStore,
-  ShardPlacement,
-} from '../../storage/ports/placement.ts';
+import type { Placement, PlacementStore, ShardPlacement } from '../../storage/ports/placement.ts';
 import type { SnapshotStore } from '../../storage/ports/snapshots.ts';
+import { assignmentOf, takersOf } from './assignment.ts';
 import { ClaimQueue, type ShardClaim } from './claim-queue.ts';
 import type { Clock } from '../clock.ts';
 import { DeparturePlan } from './departure-plan.ts';
@@ -29,6 +24,7 @@ import type { RecoveredShard } from '../shard/recovery.ts';
 import { ShardArrivals } from './shard-arrivals.ts';
 import { type HeldShard, ShardDepartures } from './shard-departures.ts';
 import type { ShardHost } from '../shard/shard-host.ts';
+import type { StoreClock } from './store-clock.ts';
 import type { Moved } from '../shard/shard-reply.ts';
 
 export interface OwnershipOptions {
@@ -49,6 +45,7 @@ export interface OwnershipOptions {
   /** Another process started later under this node's id: this process must end. */
   readonly onSessionLost: () => void;
   readonly clock: Clock;
+  readonly storeClock: StoreClock;
   readonly log: Logger;
 }
 
@@ -63,6 +60,7 @@ export class Ownership implements ShardNode {
   readonly #onSessionLost: () => void;
   readonly #log: Logger;
   readonly #session: NodeSessionKeeper;
+  readonly #storeClock: StoreClock;
   readonly #arrivals: ShardArrivals;
   readonly #departures: ShardDepartures;
   readonly #held = new Map<number, HeldShard>();
@@ -83,6 +81,7 @@ export class Ownership implements ShardNode {
     this.#outstandingCommands = options.outstandingCommands;
     this.#onSessionLost = options.onSessionLost;
     this.#log = log;
+    this.#storeClock = options.storeClock;
     this.#session = new NodeSessionKeeper({
       self,
       weight: options.weight,
@@ -94,6 +93,7 @@ export class Ownership implements ShardNode {
       onLapsed: (current) => this.#giveUpTaken(current),
       onLost: () => this.#loseSession(),
       clock,
+      storeClock: options.storeClock,
       log,
     });
     this.#arrivals = new ShardArrivals({
@@ -122,7 +122,10 @@ export class Ownership implements ShardNode {
     });
   }
 
-  /** Creates the session and starts to claim. Errors: `store-unavailable`, `session-lost`. */
+  /**
+   * Creates the session and starts to claim. Errors: `clock-skew`, `store-unavailable`,
+   * `session-lost`.
+   */
   async start(): Promise<void> {
     await this.#session.start();
     this.#unsubscribe = this.#watch.onChange(() => this.#reconcile());
@@ -187,11 +190,17 @@ export class Ownership implements ShardNode {
     return await this.#claims.during(shard, () => this.#arrivals.takeOver(request));
   }
 
+  /** This node's clock is too far from the store's time, so others should have its shards. */
+  get clockIsWrong(): boolean {
+    return this.#session.clockIsWrong;
+  }
+
   report(): NodeReport {
     return {
       nodeId: this.#self.nodeId,
       incarnation: this.#self.incarnation,
       leaseMs: Math.round(this.#lease.leftMs),
+      clockSkewMs: this.#storeClock.skewMs,
       outstandingCommands: this.#outstandingCommands(),
       shards: this.#host.report(),
     };
@@ -238,7 +247,7 @@ export class Ownership implements ShardNode {
     const { placement } = this.#watch;
     if (this.#stopped || placement === null || !this.#lease.valid()) return;
     const shardCount = this.#host.shards.length;
-    const assigned = wantedOwners(shardCount, takersOf(placement), placement.pins);
+    const assigned = assignmentOf(placement, shardCount);
     const livingRuns = new Set(placement.sessions.map(runOf));
     const ownRun = runOf(this.#self);
     const claims: ShardClaim[] = [];
@@ -295,13 +304,6 @@ export class Ownership implements ShardNode {
     const { status, fault } = this.#host.shards[shard]!;
     return status === 'serving' ? null : `it is ${status}${fault === null ? '' : `: ${fault}`}`;
   }
-}
-
-/** The nodes that take shards: neither leaving nor drained. */
-function takersOf(placement: Placement): NodeSession[] {
-  return placement.sessions.filter(
-    ({ nodeId, leaving }) => !leaving && !placement.drained.has(nodeId),
-  );
 }
 
 function liveShardsOf(host: ShardHost): number[] {

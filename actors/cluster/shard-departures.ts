@@ -35,7 +35,7 @@ export interface ShardDeparturesOptions {
   readonly watch: PlacementWatch;
   readonly placement: PlacementStore;
   readonly peers: MovePeers;
-  readonly session: Pick<NodeSessionKeeper, 'leaving' | 'cutOffMs'>;
+  readonly session: Pick<NodeSessionKeeper, 'leaving' | 'cutOffMs' | 'clockIsWrong'>;
   /** Stops serving the shard, unless this node claimed the shard again since `held`. */
   readonly giveUp: (shard: number, held: HeldShard) => void;
   /** Compares the placement with the assignment again, since a place among the moves is free. */
@@ -83,6 +83,7 @@ export class ShardDepartures {
     if (placement.pins.get(shard) === to) return `pinned to ${to}`;
     if (session.leaving) return `${self.nodeId} is ending`;
     if (session.cutOffMs > 0) return `${self.nodeId} is cut off from the other nodes`;
+    if (session.clockIsWrong) return `the clock of ${self.nodeId} is wrong`;
     return placement.drained.has(self.nodeId) ? `${self.nodeId} is drained` : null;
   }
 

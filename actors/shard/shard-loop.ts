@@ -54,6 +54,8 @@ export interface ShardLoopOptions {
   readonly quarantine: Quarantine;
   readonly dueShare: DueShare;
   readonly clock: Clock;
+  /** An entry whose time is further ahead of the clock has a wrong time. */
+  readonly entryAheadMaxMs: number;
   readonly log: Logger;
 }
 
@@ -65,6 +67,7 @@ export class ShardLoop {
   readonly #quarantine: Quarantine;
   readonly #dueShare: DueShare;
   readonly #duePace: DuePace;
+  readonly #entryAheadMaxMs: number;
   readonly #drops: ShardDrops;
   readonly #sealed: SealedDrops;
   readonly #snapshots: ShardSnapshots;
@@ -90,6 +93,7 @@ export class ShardLoop {
     this.#dueShare = dueShare;
     this.#duePace = new DuePace({ clock, share: dueShare, wake: () => this.pump() });
     const drops = new ShardDrops({ quarantine });
+    this.#entryAheadMaxMs = options.entryAheadMaxMs;
     const gate = new OutputGate();
     this.#drops = drops;
     this.#gate = gate;
@@ -233,7 +237,7 @@ export class ShardLoop {
   /** Starts the next batch, if none is in flight and a command waits or a drop is due. */
   pump(): void {
     while (this.#phase === 'deciding' && this.#gate.isOpen) {
-      const now = Math.max(this.#clock.now(), this.#point.time);
+      const now = this.#time();
       if (!this.#hasWork(now)) break;
       const batch = new ShardBatch(now);
       const waiting = this.#takeWaiting();
@@ -271,6 +275,16 @@ export class ShardLoop {
    */
   inspect<T>(read: (drops: ReadonlyMap<string, DropState>, sequence: number) => T): Promise<T> {
     return this.#gate.atDurable(() => read(this.#drops.states, this.#point.sequence));
+  }
+
+  /**
+   * Shard time: it stands still while the clock is behind the last entry. Where the last entry is
+   * further ahead than any node writes, its time is wrong, and the shard goes back to the clock.
+   */
+  #time(): number {
+    const now = this.#clock.now();
+    const { time } = this.#point;
+    return time - now > this.#entryAheadMaxMs ? now : Math.max(now, time);
   }
 
   #takeWaiting(): readonly WaitingCommand[] {

@@ -19,6 +19,7 @@ import { FencedError, type Journal } from '../../storage/ports/journal.ts';
 import type { SnapshotStore } from '../../storage/ports/snapshots.ts';
 import type { Clock } from '../clock.ts';
 import type { Lease } from '../cluster/lease.ts';
+import { ENTRY_AHEAD_MAX_MS } from '../cluster/store-clock.ts';
 import type { LiveBus } from '../live-bus.ts';
 import type { DueShare } from './due-pace.ts';
 import type { FactSink } from './facts.ts';
@@ -70,6 +71,7 @@ export class Shard {
   readonly id: number;
   readonly #facts: FactSink;
   readonly #shared: SharedOwnership | null;
+  readonly #clock: Clock;
   readonly #log: Logger;
   readonly #loop: ShardLoop;
   readonly #recovery: ShardRecovery;
@@ -87,6 +89,7 @@ export class Shard {
     this.id = id;
     this.#facts = facts;
     this.#shared = shared;
+    this.#clock = clock;
     this.#log = log;
     this.#recovery = new ShardRecovery({
       shard: id,
@@ -107,6 +110,7 @@ export class Shard {
       quarantine,
       dueShare: options.dueShare,
       clock,
+      entryAheadMaxMs: shared === null ? Infinity : ENTRY_AHEAD_MAX_MS,
       log,
     });
   }
@@ -290,6 +294,9 @@ export class Shard {
 
   #serve(claimed: ClaimedShard): void {
     this.#loop.begin(claimed);
+    const aheadMs = claimed.recovered.time - this.#clock.now();
+    if (this.#shared !== null && aheadMs > ENTRY_AHEAD_MAX_MS)
+      this.#log.warn({ shard: this.id, aheadMs }, 'the last entry has a wrong time, in the future');
     this.#status = 'serving';
     this.#facts.recovered(this.id, this.#loop.sequence);
     this.#loop.resume();

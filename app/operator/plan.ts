@@ -1,12 +1,13 @@
 // Plans an operator's change before anything is written: the pins and drains that it sets, and the
 // shards that move because of it. Pure, so that a dry run and the change itself agree.
 
-import { movesTo, planRebalance, type ShardMove, wantedOwners } from '../../domain/placement.ts';
+import { assignmentOf, takersOf } from '../../actors/cluster/assignment.ts';
+import { movesTo, planRebalance, type ShardMove } from '../../domain/placement.ts';
 import { refusal, success } from '../../domain/refusal.ts';
 import type { Outcome, Refusal } from '../../contracts/refusals.ts';
 import type { Placement } from '../../storage/ports/placement.ts';
 import type { PlannedMove } from '../../contracts/operator.ts';
-import { ownersOf, type Reports, takersOf } from './view.ts';
+import { ownersOf, type Reports } from './view.ts';
 
 export interface ChangePlan {
   readonly moves: readonly PlannedMove[];
@@ -68,7 +69,7 @@ export function planDrain({ placement, shardCount }: Situation, nodeId: string) 
     const why = 'no other node takes shards, so that its own have nowhere to go';
     return refusal('invalid-request', `${nodeId} cannot be drained: ${why}.`);
   }
-  const wantedThere = wantedOf({ placement, shardCount }).map((wanted) => wanted === nodeId);
+  const wantedThere = assignmentOf(placement, shardCount).map((wanted) => wanted === nodeId);
   const concerned = ({ shard, from }: ShardMove) => from === nodeId || wantedThere[shard] === true;
   const moves = movesAfter({ placement: after, shardCount }, concerned, `${nodeId} is drained.`);
   return success<ChangePlan>({ moves, pins: [], drained: { nodeId, drained: true } });
@@ -134,17 +135,13 @@ export function isKnown({ sessions, lost, shards, drained }: Placement, nodeId: 
   );
 }
 
-function wantedOf({ placement, shardCount }: Situation): (string | null)[] {
-  return wantedOwners(shardCount, takersOf(placement), placement.pins);
-}
-
 function movesAfter(
   situation: Situation,
   concerned: (move: ShardMove) => boolean,
   reason: string,
 ): PlannedMove[] {
   const owners = ownersOf(situation.placement, situation.shardCount);
-  return movesTo(wantedOf(situation), owners)
+  return movesTo(assignmentOf(situation.placement, situation.shardCount), owners)
     .filter(concerned)
     .map((move) => ({ ...move, reason }));
 }

@@ -1,20 +1,13 @@
 // The operators' view of nodes and shards: the placement combined with the nodes' reports. Pure:
 // the caller has read the store and the reports.
 
+import { assignmentOf } from '../../actors/cluster/assignment.ts';
 import type { NodeReport } from '../../actors/node-report.ts';
 import type { ShardReport, NodeRow, ShardRow } from '../../contracts/operator.ts';
-import { type PlacementNode, wantedOwners } from '../../domain/placement.ts';
 import type { NodeSession, Placement } from '../../storage/ports/placement.ts';
 
 /** By node id. Nodes without a report are missing. */
 export type Reports = ReadonlyMap<string, NodeReport>;
-
-/** Nodes that take shards: alive, not leaving and not drained. */
-export function takersOf({ sessions, drained }: Placement): PlacementNode[] {
-  return sessions
-    .filter(({ nodeId, leaving }) => !leaving && !drained.has(nodeId))
-    .map(({ nodeId, weight }) => ({ nodeId, weight }));
-}
 
 /** The owner of each shard; null where no living node serves it. */
 export function ownersOf(placement: Placement, shardCount: number): (string | null)[] {
@@ -41,7 +34,7 @@ export function placementOfOne(session: NodeSession, shardCount: number): Placem
 
 /** Living nodes, then lost ones, each sorted by name. */
 export function nodeRows(placement: Placement, shardCount: number, reports: Reports): NodeRow[] {
-  const wanted = wantedOwners(shardCount, takersOf(placement), placement.pins);
+  const wanted = assignmentOf(placement, shardCount);
   const shardsWanted = countsOf(wanted);
   // Counted by run: shards of an earlier run of a node have no owner until they are claimed again.
   const shardsOwned = countsOf([...placement.shards.values()].map((held) => held.incarnation));
@@ -62,6 +55,7 @@ export function nodeRows(placement: Placement, shardCount: number, reports: Repo
       ordersPerSecond: sum(shards, ({ ordersPerSecond }) => ordersPerSecond),
       relayLag: sum(shards, ({ relayLag }) => relayLag),
       leaseMs: report?.leaseMs ?? null,
+      clockSkewMs: report?.clockSkewMs ?? null,
       level,
     };
   };
@@ -78,7 +72,7 @@ export function nodeRows(placement: Placement, shardCount: number, reports: Repo
 
 /** One row for each shard, in order. */
 export function shardRows(placement: Placement, shardCount: number, reports: Reports): ShardRow[] {
-  const wanted = wantedOwners(shardCount, takersOf(placement), placement.pins);
+  const wanted = assignmentOf(placement, shardCount);
   const reported = new Map<string, Map<number, ShardReport>>();
   for (const [nodeId, { shards }] of reports) {
     reported.set(nodeId, new Map(shards.map((report) => [report.shard, report])));

@@ -45,12 +45,18 @@ export function flameGraph(tree: FrameTree, title: string): string {
   const height = HEAD + rows * ROW + FOOT;
   const all = Math.max(1, tree.root.totalMicros);
   const drawn = boxes.map((box) => boxMarkup(box, HEAD + box.depth * ROW, all));
+  const { root, idleMicros, samples } = tree;
   const summary =
-    `${seconds(tree.root.totalMicros)} s at work, ${seconds(tree.idleMicros)} s idle (not shown), ` +
-    `${tree.samples.toLocaleString('en-US')} samples`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escaped(`Flame graph of ${title}: ${summary}`)}">
+    `${seconds(root.totalMicros)} s at work, ${seconds(idleMicros)} s idle (not shown), ` +
+    `${samples.toLocaleString('en-US')} samples`;
+  const label = escaped(`Flame graph of ${title}: ${summary}`);
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}"
+  viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${label}">
 <style>
-text { font: ${FONT_SIZE}px ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace; fill: #1b1410; }
+text {
+  font: ${FONT_SIZE}px ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace;
+  fill: #1b1410;
+}
 .title { font: 600 17px system-ui, sans-serif; }
 .summary { font: 13px system-ui, sans-serif; fill: #5d4f46; }
 .frame:hover rect { stroke: #1b1410; }
@@ -124,7 +130,8 @@ function legend(y: number): string {
     const { hue, saturation } = COLOURS[origin];
     const name = ORIGIN_NAMES[origin];
     const part =
-      `<rect x="${x}" y="${y - 10}" width="12" height="12" rx="2" fill="hsl(${hue} ${saturation}% 70%)"/>` +
+      `<rect x="${x}" y="${y - 10}" width="12" height="12" rx="2" ` +
+      `fill="hsl(${hue} ${saturation}% 70%)"/>` +
       `<text x="${x + 18}" y="${y}">${name}</text>`;
     x += 18 + name.length * FONT_SIZE * CHARACTER_WIDTH + 24;
     return part;

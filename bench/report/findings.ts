@@ -34,20 +34,32 @@ export function findingsSection({ runs, failures }: BenchResult): Html {
 <li class="met"><b>${met}</b> ${met === 1 ? 'aim' : 'aims'} met</li>
 <li class="missed"><b>${missed}</b> missed</li>
 <li><b>${none}</b> without an aim</li>
-${failures.length === 0 ? null : html`<li class="missed"><b>${failures.length}</b> ${failures.length === 1 ? 'scenario' : 'scenarios'} failed</li>`}
+${failures.length === 0 ? null : failedCount(failures.length)}
 </ul>
 ${failures.length === 0 ? null : failuresBox(failures)}
 <table class="findings">
-<thead><tr><th scope="col">Finding</th><th scope="col" class="number">Median</th><th scope="col">Spread of the rounds</th><th scope="col">Aim</th><th scope="col">Verdict</th></tr></thead>
+<thead><tr>
+<th scope="col">Finding</th>
+<th scope="col" class="number">Median</th>
+<th scope="col">Spread of the rounds</th>
+<th scope="col">Aim</th>
+<th scope="col">Verdict</th>
+</tr></thead>
 ${runs.map(({ report }) =>
   report.findings.length === 0
     ? null
-    : html`<tbody><tr class="group"><th colspan="5" scope="rowgroup"><a href="#${report.name}">${report.title}</a> <code>${report.name}</code></th></tr>
+    : html`<tbody><tr class="group"><th colspan="5" scope="rowgroup">
+<a href="#${report.name}">${report.title}</a> <code>${report.name}</code></th></tr>
 ${report.findings.map(findingRow)}</tbody>`,
 )}
 </table>
 ${shortfalls(runs)}
 </section>`;
+}
+
+function failedCount(count: number): Html {
+  const noun = count === 1 ? 'scenario' : 'scenarios';
+  return html`<li class="missed"><b>${count}</b> ${noun} failed</li>`;
 }
 
 function failuresBox(failures: BenchResult['failures']): Html {
@@ -79,20 +91,22 @@ function shortfalls(runs: readonly ScenarioRun[]): Html {
         .filter(({ range }) => other.role === 'peer' && sideOf(range) === 'behind')
         .map(
           ({ figure, range }) =>
-            html`<li>${name}: ${other.label} is ${numberText(1 / range.median, 2)} times as good as ${own.label} (${figure.label}).</li>`,
+            html`<li>${name}: ${other.label} is ${numberText(1 / range.median, 2)} times as good as
+${own.label} (${figure.label}).</li>`,
         ),
     );
     return [...missed, ...behind];
   });
   return html`<div class="box"><h3>Where LiveDrops falls short</h3>${
     lines.length === 0
-      ? html`<p>In this run every aim was met, and no peer was ahead in any figure beyond the noise.</p>`
+      ? html`<p>Every aim was met, and no peer was ahead in any figure beyond the noise.</p>`
       : html`<ul>${lines}</ul>`
   }</div>`;
 }
 
 function missedText(finding: Finding): string {
   const { digits, label, samples, unit } = finding;
-  const measured = withUnit(numberText(rangeOf(samples)?.median, digits), unit);
-  return `${label}: ${measured === '-' ? 'not measured' : measured}; the aim is ${aimText(finding)}.`;
+  const median = withUnit(numberText(rangeOf(samples)?.median, digits), unit);
+  const measured = median === '-' ? 'not measured' : median;
+  return `${label}: ${measured}; the aim is ${aimText(finding)}.`;
 }

@@ -143,9 +143,9 @@ const SHAPES: Readonly<Record<CurveStyle['symbol'], string>> = {
 };
 
 function swatch({ color, dash, symbol, width }: CurveStyle): Html {
-  const hollow = color.startsWith('var(--ceiling');
+  const fill = color.startsWith('var(--ceiling') ? 'var(--card)' : color;
   return new Html(
-    `<svg width="34" height="12" aria-hidden="true" style="stroke:${color};fill:${hollow ? 'var(--card)' : color}">` +
+    `<svg width="34" height="12" aria-hidden="true" style="stroke:${color};fill:${fill}">` +
       `<path d="M0 6h34" stroke-width="${width}" stroke-dasharray="${dash}"/>` +
       `<g stroke-width="1.5">${SHAPES[symbol]}</g></svg>`,
   );

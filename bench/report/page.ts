@@ -60,14 +60,17 @@ function head(result: BenchResult): Html {
     ['Busy with others before', percent(noise.busyShareBefore)],
     [
       `8 KiB synced to ${machine.fileSystem}`,
-      `${numberText(noise.diskSyncMsBefore, 2)} ms before, ${numberText(noise.diskSyncMsAfter, 2)} ms after`,
+      `${numberText(noise.diskSyncMsBefore, 2)} ms before, ` +
+        `${numberText(noise.diskSyncMsAfter, 2)} ms after`,
     ],
   ];
   return html`<header>
 <h1>LiveDrops, measured</h1>
 <p class="lead">Limited-stock drops, every order on disk before its answer; beside what people would
 use instead, and beside what the machine itself can do.</p>
-<dl class="facts">${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
+<dl class="facts">${facts.map(
+    ([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`,
+  )}</dl>
 ${warnings(result)}
 <div class="columns">
 <div><h3>Do it again</h3><pre>${reproduction(result)}</pre></div>
@@ -98,7 +101,8 @@ function warnings({ changedFiles, machine, noise }: BenchResult): Html | null {
   const texts: Html[] = [];
   if (changedFiles.length > 0)
     texts.push(
-      html`These are not quite the figures of the commit: ${changedFiles.join(', ')} differed from it.`,
+      html`These are not quite the figures of the commit:
+${changedFiles.join(', ')} differed from it.`,
     );
   if (noise.stolenShare > STOLEN_SHARE_MAX)
     texts.push(
@@ -106,14 +110,16 @@ function warnings({ changedFiles, machine, noise }: BenchResult): Html | null {
     );
   if (noise.busyShareBefore > BUSY_SHARE_MAX)
     texts.push(
-      html`Something else ran on the machine: ${numberText(noise.busyShareBefore * 100, 0)} % busy before the start.`,
+      html`Something else ran on the machine:
+${numberText(noise.busyShareBefore * 100, 0)} % busy before the start.`,
     );
   if (MEMORY_FILE_SYSTEMS.includes(machine.fileSystem))
     texts.push(
       html`The servers wrote to ${machine.fileSystem}, which is memory: durability cost nothing.`,
     );
   if (texts.length === 0) return null;
-  return html`<div class="box missed"><h3>Warnings</h3><ul>${texts.map((text) => html`<li>${text}</li>`)}</ul></div>`;
+  const items = texts.map((text) => html`<li>${text}</li>`);
+  return html`<div class="box missed"><h3>Warnings</h3><ul>${items}</ul></div>`;
 }
 
 function contents({ runs }: BenchResult): Html {

@@ -33,7 +33,8 @@ ${latencyTable(report.subjects)}
 ${
   notes.length === 0
     ? null
-    : html`<div class="notes"><h3>Notes</h3><ul>${notes.map((note) => html`<li>${note}</li>`)}</ul></div>`
+    : html`<div class="notes"><h3>Notes</h3>
+<ul>${notes.map((note) => html`<li>${note}</li>`)}</ul></div>`
 }
 ${subjectsList(report.subjects)}
 </section>
@@ -120,7 +121,7 @@ function standingsTable(report: ScenarioReport): Html | null {
   }));
   const columns = figures.map((shown) => headingOf(shown));
   return tableOf(
-    'LiveDrops beside each of the others: how many times as good (level: ahead in some rounds only)',
+    'LiveDrops beside each other: how many times as good (level: ahead in some rounds only)',
     columns,
     rows,
   );
@@ -144,7 +145,8 @@ function figuresTable({ figures, subjects }: ScenarioReport): Html | null {
     about: roleText(subject),
     cells: shown.map(({ key, digits }) => {
       const range = rangeOf(samplesOf(subject, key));
-      return html`<b>${numberText(range?.median, digits)}</b><small>${spreadText(range, digits)}</small>`;
+      const spread = html`<small>${spreadText(range, digits)}</small>`;
+      return html`<b>${numberText(range?.median, digits)}</b>${spread}`;
     }),
   }));
   const caption =
@@ -182,8 +184,11 @@ interface TableRow {
 
 /** Transposed if that makes the table narrower. */
 function tableOf(caption: string, columns: readonly string[], rows: readonly TableRow[]): Html {
-  const heading = ({ name, about }: TableRow, scope: string, kind = '') =>
-    html`<th scope="${scope}"${kind === '' ? null : html` class="${kind}"`}>${name}${about === '' ? null : html`<small>${about}</small>`}</th>`;
+  const heading = ({ name, about }: TableRow, scope: string, kind = '') => {
+    const classAttribute = kind === '' ? null : html` class="${kind}"`;
+    const small = about === '' ? null : html`<small>${about}</small>`;
+    return html`<th scope="${scope}"${classAttribute}>${name}${small}</th>`;
+  };
   const narrow = columns.length <= Math.max(rows.length, 7);
   const head = narrow
     ? columns.map((column) => html`<th scope="col" class="number">${column}</th>`)
@@ -191,8 +196,8 @@ function tableOf(caption: string, columns: readonly string[], rows: readonly Tab
   const body = narrow
     ? rows.map((row) => html`<tr>${heading(row, 'row')}${row.cells.map(cell)}</tr>\n`)
     : columns.map(
-        (column, at) =>
-          html`<tr><th scope="row">${column}</th>${rows.map(({ cells }) => cell(cells[at]!))}</tr>\n`,
+        (column, at) => html`<tr><th scope="row">${column}</th>
+${rows.map(({ cells }) => cell(cells[at]!))}</tr>\n`,
       );
   return html`<div class="wide"><table><caption>${caption}</caption>
 <thead><tr><td></td>${head}</tr></thead>

@@ -32,6 +32,7 @@ export function strip(finding: Finding): Html | null {
     `<circle class="${verdictOf(finding)}" cx="${at(range.median)}" cy="${middle}" r="4"/>`,
   );
   return new Html(
-    `<svg class="strip" width="${WIDTH}" height="${HEIGHT}" viewBox="0 0 ${WIDTH} ${HEIGHT}" aria-hidden="true">${parts.join('')}</svg>`,
+    `<svg class="strip" width="${WIDTH}" height="${HEIGHT}" viewBox="0 0 ${WIDTH} ${HEIGHT}" ` +
+      `aria-hidden="true">${parts.join('')}</svg>`,
   );
 }

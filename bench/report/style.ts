@@ -29,7 +29,8 @@ body {
   margin: 0;
   background: var(--paper);
   color: var(--ink);
-  font: 15px/1.55 system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif;
+  font: 15px/1.55 system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue',
+    'Liberation Sans', Arial, sans-serif;
   font-variant-numeric: tabular-nums;
 }
 main { max-width: 1180px; margin: 0 auto; padding: 40px 24px 80px; }

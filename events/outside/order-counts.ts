@@ -56,11 +56,11 @@ export class OrderCounts {
   /** Adds the counts of all drops at the reader's position. Counts that exist stay. */
   async #load(place: number): Promise<void> {
     const { shard, snapshots } = this.#options;
-    const loaded = await snapshots.loadSnapshot(shard);
-    const at = loaded?.snapshot.sequence ?? 0;
+    const opened = await snapshots.openSnapshot(shard);
+    const at = opened?.snapshot.sequence ?? 0;
     const counts = new Map<string, number>();
-    if (loaded !== null)
-      for (const { head } of decodeShardHead(loaded.snapshot.head, shard).drops)
+    if (opened !== null)
+      for (const { head } of decodeShardHead(opened.snapshot.head, shard).drops)
         counts.set(head.terms.id, head.orders);
     const between = await this.#placedBetween(Math.min(at, place), Math.max(at, place));
     const sign = at <= place ? 1 : -1;

@@ -60,6 +60,8 @@ interface Call {
   attempts: number;
 }
 
+/** The name of its stored positions. */
+export const PAYMENTS_CONSUMER = 'payments';
 const CONCURRENCY = 16;
 const QUEUE_LENGTH_MAX = 100_000;
 const RETRY = { firstMs: 100, maxMs: 30_000 };
@@ -70,7 +72,7 @@ const RETRY = { firstMs: 100, maxMs: 30_000 };
 const SAVE_DELAY_MS = 1_000;
 
 export class PaymentsConsumer implements EventConsumer {
-  readonly name = 'payments';
+  readonly name = PAYMENTS_CONSUMER;
   readonly placement = 'beside-shard';
   readonly #options: PaymentsConsumerOptions;
   readonly #concurrency: number;

@@ -7,13 +7,13 @@
 import { Packr } from 'msgpackr';
 import type { DropState } from '../../domain/drop-state.ts';
 import type { OpenSpill, SpillStore } from '../../storage/ports/spill.ts';
-import { OrderPage } from './order-pages.ts';
+import { OrderPage, PageBuffers } from './order-pages.ts';
 import { type DropHead, headOf, ReplayedDrop } from './replayed-drop.ts';
 
 /** Bytes of pages in memory, between two calls of `sparePages`. */
-const PAGE_BYTES_MAX = 8 << 20;
+const PAGE_BYTES_MAX = 4 << 20;
 /** Drops in memory, between two calls of `spare`: about 2 KB each. */
-const DROPS_MAX = 2048;
+const DROPS_MAX = 1024;
 /** The share that is evicted at once, so that sorting by use is cheap for each evicted one. */
 const SHARE_LEAVING = 0.25;
 
@@ -33,6 +33,7 @@ export class DropStates {
   readonly #drops = new Map<string, ReplayedDrop>();
   /** By the drop's key and the page's index. */
   readonly #pages = new Map<string, OrderPage>();
+  readonly #buffers: PageBuffers;
   #pageBytes = 0;
   #uses = 0;
   #lives = 0;
@@ -43,6 +44,7 @@ export class DropStates {
     this.#options = options;
     this.#pageBytesMax = options.pageBytesMax ?? PAGE_BYTES_MAX;
     this.#dropsMax = options.dropsMax ?? DROPS_MAX;
+    this.#buffers = new PageBuffers(this.#pageBytesMax * SHARE_LEAVING);
   }
 
   /** Bytes of the pages in memory. */
@@ -64,8 +66,7 @@ export class DropStates {
     for (const key of this.#drops.keys()) if (key.startsWith(prefix)) this.#drops.delete(key);
     for (const [key, page] of this.#pages) {
       if (!key.startsWith(prefix)) continue;
-      this.#pages.delete(key);
-      this.#pageBytes -= page.countedBytes;
+      this.#evict(key, page);
     }
     if (this.#open.size > 0) return this.#spill?.remove(prefix);
     this.#spill?.close();
@@ -116,9 +117,8 @@ export class DropStates {
     for (const drop of this.#drops.values()) drop.orders.release();
     for (const [key, page] of oldestFirst) {
       if (this.#pageBytes <= bytesMax) break;
-      this.#pages.delete(key);
-      this.#pageBytes -= page.countedBytes;
       if (page.changed) this.#spilled().write(key, page.content());
+      this.#evict(key, page);
     }
   }
 
@@ -136,6 +136,12 @@ export class DropStates {
     }
   }
 
+  #evict(key: string, page: OrderPage): void {
+    this.#pages.delete(key);
+    this.#pageBytes -= page.countedBytes;
+    page.close();
+  }
+
   #spilled(): SpillStore {
     this.#spill ??= this.#options.openSpill();
     return this.#spill;
@@ -150,7 +156,7 @@ export class DropStates {
     const key = `${dropKey}/${index}`;
     let page = this.#pages.get(key);
     if (page === undefined) {
-      page = new OrderPage(this.#spill?.read(key) ?? null);
+      page = new OrderPage(this.#spill?.read(key) ?? null, this.#buffers);
       this.#pages.set(key, page);
     }
     page.usedAt = ++this.#uses;

@@ -2,19 +2,21 @@
 // finds orders by their ordinal only, so there is no index by user or key: an order takes 32 bytes
 // and the text of its user's id, where a shard's own table takes about 180 (domain/order-table.ts).
 //
-// A page is one buffer: rows first, then the texts of its rows. It is spilled unchanged.
+// A page is one buffer: rows first, then the texts of its rows. It is spilled unchanged. Buffers of
+// evicted pages are used again (`PageBuffers`): memory outside of the heap is collected late, so
+// buffers that were dropped would take several times the memory of the pages.
 
 import { assert } from '../../domain/assert.ts';
 import { type NewOrder, OrderTable } from '../../domain/order-table.ts';
 import type { OrderStatus } from '../../contracts/orders.ts';
 
-const PAGE_SHIFT = 8;
+const PAGE_SHIFT = 7;
 /** Small, so that many drops with a few recent orders each fit into memory together. */
 export const PAGE_ORDERS = 1 << PAGE_SHIFT;
 const ROW_BYTES = 32;
 const ROWS_BYTES = PAGE_ORDERS * ROW_BYTES;
-/** Room for the texts of a new page. */
-const TEXT_BYTES_FIRST = 2048;
+/** A new page has room for 32 bytes of text for each order. Larger ones are a power of two, too. */
+const BUFFER_BYTES_FIRST = 2 * ROWS_BYTES;
 
 /** The offset of each field in a row. */
 const CREATED_AT = 0;
@@ -37,7 +39,41 @@ const STATUSES: readonly OrderStatus[] = [
   'refunded',
 ];
 
+/** The buffers of pages, each of a power of two, for use by one page after the other. */
+export class PageBuffers {
+  readonly #bytesMax: number;
+  /** By their length. */
+  readonly #unused = new Map<number, Buffer[]>();
+  #unusedBytes = 0;
+
+  /** `bytesMax` bounds the unused buffers. */
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax;
+  }
+
+  /** With at least this many bytes, and any content. */
+  take(bytesMin: number): Buffer {
+    let length = BUFFER_BYTES_FIRST;
+    while (length < bytesMin) length *= 2;
+    const unused = this.#unused.get(length)?.pop();
+    if (unused === undefined) return Buffer.allocUnsafeSlow(length);
+    this.#unusedBytes -= length;
+    return unused;
+  }
+
+  /** Nobody may use the buffer any more. */
+  give(buffer: Buffer): void {
+    const { length } = buffer;
+    if (this.#unusedBytes + length > this.#bytesMax) return;
+    this.#unusedBytes += length;
+    const unused = this.#unused.get(length);
+    if (unused === undefined) this.#unused.set(length, [buffer]);
+    else unused.push(buffer);
+  }
+}
+
 export class OrderPage {
+  readonly #buffers: PageBuffers;
   #bytes: Buffer;
   /** The end of the texts. */
   #end: number;
@@ -48,20 +84,28 @@ export class OrderPage {
   /** Its `bytes` when `DropStates` last counted them. */
   countedBytes = 0;
 
-  /** `bytes` from `content`; null for a page without orders. */
-  constructor(bytes: Uint8Array | null) {
-    if (bytes === null) this.#bytes = Buffer.alloc(ROWS_BYTES + TEXT_BYTES_FIRST);
-    else this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#end = bytes === null ? ROWS_BYTES : bytes.byteLength;
+  /** `content` from the method of that name; null for a page without orders. */
+  constructor(content: Uint8Array | null, buffers: PageBuffers) {
+    this.#buffers = buffers;
+    this.#end = content?.length ?? ROWS_BYTES;
+    this.#bytes = buffers.take(this.#end);
+    if (content === null) this.#bytes.fill(0, 0, ROWS_BYTES);
+    else this.#bytes.set(content);
   }
 
   /** In memory. */
   get bytes(): number {
-    return this.#bytes.byteLength;
+    return this.#bytes.length;
   }
 
+  /** Valid until `close`. */
   content(): Uint8Array {
     return this.#bytes.subarray(0, this.#end);
+  }
+
+  /** The page has left memory. No method may be called afterwards. */
+  close(): void {
+    this.#buffers.give(this.#bytes);
   }
 
   number(row: number, field: number): number {
@@ -100,9 +144,10 @@ export class OrderPage {
     this.#bytes.writeUInt32LE(text === null ? 0 : this.#end, row0 + atField);
     if (text === null) return;
     const end = this.#end + text.length;
-    if (end > this.#bytes.byteLength) {
-      const grown = Buffer.alloc(Math.max(end, Math.ceil(this.#bytes.byteLength * 1.25)));
+    if (end > this.#bytes.length) {
+      const grown = this.#buffers.take(end);
       this.#bytes.copy(grown, 0, 0, this.#end);
+      this.#buffers.give(this.#bytes);
       this.#bytes = grown;
     }
     this.#bytes.write(text, this.#end, 'latin1');

@@ -18,12 +18,14 @@ import type { DropChanges, Entry } from '../../storage/formats/entry.ts';
 import { decodeSealedDrop } from '../../storage/formats/sealed-drop.ts';
 import type { Pause } from '../../storage/formats/steps.ts';
 import { CorruptError, type JournalReader } from '../../storage/ports/journal.ts';
-import type { SnapshotReader } from '../../storage/ports/snapshots.ts';
+import type { OpenedSnapshot, SnapshotReader } from '../../storage/ports/snapshots.ts';
 import type { DropStates } from './drop-states.ts';
 import { createdHead, type ReplayedDrop } from './replayed-drop.ts';
 
 /** Events replayed without a pause: a millisecond or less. */
 const SLICE_EVENTS = 256;
+/** How many snapshots in turn may be replaced while they are read. */
+const SNAPSHOTS_OPENED_MAX = 5;
 
 export interface ReplayOptions {
   readonly shard: number;
@@ -118,17 +120,38 @@ export class Replay {
   /** Loads the newest snapshot, where it is not beyond the position. */
   async #loadSnapshot(): Promise<void> {
     const { snapshots, shard } = this.#options;
-    const loaded = (await snapshots?.loadSnapshot(shard).catch(onlyFromStart)) ?? null;
-    if (loaded === null || loaded.snapshot.sequence > this.#returned) return;
-    this.#fromSnapshot = true;
-    const parts = new Map(loaded.parts.map((part) => [part.name, part.bytes]));
-    const steps = restoreSteps(this.#pause);
-    for (const drop of decodeShardHead(loaded.snapshot.head, shard).drops) {
-      const state = await restoreDrop(drop, (name) => parts.get(name), steps).catch(onlyFromStart);
-      for (const name of drop.partNames) parts.delete(name);
-      await this.#states.adopt(this.#stateId, state, SLICE_EVENTS, this.#pause);
+    if (snapshots === null) return;
+    let before = -1;
+    for (let opened = 0; opened < SNAPSHOTS_OPENED_MAX; opened++) {
+      const found = await snapshots.openSnapshot(shard).catch(onlyFromStart);
+      if (found === null || found.snapshot.sequence > this.#returned) return;
+      // What is missing in the same snapshot again was not replaced, but lost.
+      if (found.snapshot.sequence === before) break;
+      before = found.snapshot.sequence;
+      if (await this.#adoptSnapshot(found)) return;
+      this.#states.end(this.#stateId);
+      this.#stateId = this.#states.begin();
     }
-    this.#sequence = loaded.snapshot.sequence;
+    throw new OnlyFromStartError();
+  }
+
+  /** One part after the other: memory has one drop's orders. False if one is damaged or missing. */
+  async #adoptSnapshot(opened: OpenedSnapshot): Promise<boolean> {
+    const steps = restoreSteps(this.#pause);
+    const { snapshot } = opened;
+    const partOf = async (name: string) => (await opened.part(name)) ?? undefined;
+    try {
+      for (const drop of decodeShardHead(snapshot.head, this.#options.shard).drops) {
+        const state = await restoreDrop(drop, partOf, steps);
+        await this.#states.adopt(this.#stateId, state, SLICE_EVENTS, this.#pause);
+      }
+    } catch (error) {
+      if (error instanceof CorruptError) return false;
+      throw error;
+    }
+    this.#fromSnapshot = true;
+    this.#sequence = snapshot.sequence;
+    return true;
   }
 
   #reset(): void {

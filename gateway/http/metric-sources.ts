@@ -57,6 +57,8 @@ export interface MetricSources {
   readonly live?: () => LiveSample;
   readonly limits?: () => readonly LimitSample[];
   readonly journalAppends?: () => DurationSample;
+  /** This machine's clock less the store's time; null while that is unknown. */
+  readonly clockSkewMs?: () => number | null;
 }
 
 type Labels = Readonly<Record<string, string>>;
@@ -67,7 +69,7 @@ const SHARD_STATUSES: readonly string[] = ['serving', 'recovering', 'damaged'];
 
 /** Registers the sources' values. To be called once for each registry. */
 export function registerSources(registry: Registry, sources: MetricSources): void {
-  const { shards, relay, live, limits, journalAppends } = sources;
+  const { shards, relay, live, limits, journalAppends, clockSkewMs } = sources;
   const gauge = (name: string, help: string, read: () => readonly Value[]) =>
     registry.registerMetric(sampled({ name, help, type: 'gauge' }, read));
   const counter = (name: string, help: string, read: () => readonly Value[]) =>
@@ -122,6 +124,13 @@ export function registerSources(registry: Registry, sources: MetricSources): voi
     counter('livedrops_rate_limited_total', 'Requests that a limit refused.', () =>
       limits().map(({ limit, refused }) => [{ limit }, refused]),
     );
+  }
+  if (clockSkewMs !== undefined) {
+    const help = "This node's clock less the time of the store.";
+    gauge('livedrops_clock_skew_seconds', help, () => {
+      const skewMs = clockSkewMs();
+      return skewMs === null ? [] : [[{}, skewMs / 1000]];
+    });
   }
   if (journalAppends !== undefined) {
     const name = 'livedrops_journal_append_duration_seconds';

@@ -49,6 +49,10 @@ export interface Problem {
   readonly code: ProblemCode;
   readonly detail?: string;
   readonly version?: number;
+  /** When the drop opens, in milliseconds since the Unix epoch. */
+  readonly startsAt?: number;
+  /** The server's clock, in milliseconds since the Unix epoch. */
+  readonly serverTime?: number;
   /** Where the same code has two statuses: `invalid-request` is 422 for well-formed bodies. */
   readonly status?: number;
   readonly headers?: readonly (readonly [string, string])[];
@@ -69,6 +73,16 @@ export function problemHeaders(refused: Problem): readonly (readonly [string, st
   return refused.headers ?? [];
 }
 
+/**
+ * The refusal of an order before the drop's start, with the server's time `now` and `Retry-After`
+ * (D5). Other refusals are returned as they are.
+ */
+export function withServerTime(refused: Problem, now: number): Problem {
+  if (refused.startsAt === undefined) return refused;
+  const seconds = Math.max(1, Math.ceil((refused.startsAt - now) / 1000));
+  return { ...refused, serverTime: now, headers: [['retry-after', String(seconds)]] };
+}
+
 /** The problem document. `instance` is the request's path, where the document should show it. */
 export function problemBody(refused: Problem, instance?: string): string {
   return JSON.stringify({
@@ -79,6 +93,8 @@ export function problemBody(refused: Problem, instance?: string): string {
     detail: refused.detail,
     instance,
     version: refused.version,
+    startsAt: refused.startsAt === undefined ? undefined : new Date(refused.startsAt).toISOString(),
+    serverTime: refused.serverTime,
   });
 }
 

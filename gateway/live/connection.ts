@@ -10,7 +10,7 @@ import {
   type ErrorFrame,
 } from '../../contracts/live.ts';
 import { parseClientMessage } from './client-message.ts';
-import { errorFrame, PONG_FRAME } from './frames.ts';
+import { errorFrame, pongFrame } from './frames.ts';
 import type { Closable, LiveContext } from './live-context.ts';
 
 export interface ConnectionOptions {
@@ -72,7 +72,7 @@ export abstract class Connection implements LiveConnection, Closable {
       return;
     }
     this.#malformedInRow = 0;
-    if (parsed.message.type === 'ping') this.reply(PONG_FRAME);
+    if (parsed.message.type === 'ping') this.reply(pongFrame(this.context.clock.now()));
     else this.handle(parsed.message);
   }
 
@@ -115,8 +115,8 @@ export abstract class Connection implements LiveConnection, Closable {
     return false;
   }
 
-  protected refuse(error: Omit<ErrorFrame, 'type'>): void {
-    this.reply(errorFrame(error));
+  protected refuse(error: Omit<ErrorFrame, 'type' | 'at'>): void {
+    this.reply(errorFrame(error, this.context.clock.now()));
   }
 
   /**

@@ -4,7 +4,7 @@
 
 import { creatorTopic, type Milestone } from '../../actors/live-bus.ts';
 import type { DropView } from '../../contracts/drops.ts';
-import { dropFrame } from './frames.ts';
+import { dropFrame, sentSnapshot } from './frames.ts';
 import type { LiveContext } from './live-context.ts';
 
 /** The topic's name for clients and for the native fan-out. */
@@ -63,8 +63,10 @@ export class CreatorChannel {
   snapshotsSince(since: number): string[] | null {
     if (this.#evictedAt >= since) return null;
     const frames: string[] = [];
+    const now = this.#context.clock.now();
     for (const { view, publishedAt } of this.#lastMilestones?.values() ?? []) {
-      if (publishedAt >= since) frames.push(dropFrame('drop.snapshot', this.topic, view));
+      if (publishedAt < since) continue;
+      frames.push(sentSnapshot(dropFrame('drop.snapshot', this.topic, view, now), now));
     }
     return frames;
   }
@@ -80,17 +82,19 @@ export class CreatorChannel {
     const last = this.#lastMilestones.get(view.id);
     if (last !== undefined && view.version <= last.view.version) return;
     this.#lastMilestones.delete(view.id);
-    const now = this.#context.clock.monotonic();
-    this.#lastMilestones.set(view.id, { view, publishedAt: now });
+    const { clock } = this.#context;
+    const publishedAt = clock.monotonic();
+    this.#lastMilestones.set(view.id, { view, publishedAt });
     if (this.#lastMilestones.size > this.#context.bounds.recentDropsPerCreatorMax) {
-      for (const [dropId, { publishedAt }] of this.#lastMilestones) {
+      for (const [dropId, oldest] of this.#lastMilestones) {
         this.#lastMilestones.delete(dropId);
-        this.#evictedAt = publishedAt;
+        this.#evictedAt = oldest.publishedAt;
         break;
       }
     }
     this.#context.counters.framesPublished++;
-    this.#context.pace.spend(this.#subscriptions, now);
-    this.#context.publish(this.topic, dropFrame(`drop.${milestone.type}`, this.topic, view));
+    this.#context.pace.spend(this.#subscriptions, publishedAt);
+    const frame = dropFrame(`drop.${milestone.type}`, this.topic, view, clock.now());
+    this.#context.publish(this.topic, frame);
   }
 }

@@ -10,7 +10,7 @@ import type { RefusalCode } from '../../contracts/refusals.ts';
 import type { DropView } from '../../contracts/drops.ts';
 import { Conflator, type DropFrameSink } from './conflator.ts';
 import type { DropFrameType } from '../../contracts/live.ts';
-import { dropFrame } from './frames.ts';
+import { dropFrame, sentSnapshot } from './frames.ts';
 import type { LiveContext } from './live-context.ts';
 import { Refresh } from './refresh.ts';
 
@@ -83,16 +83,18 @@ export class DropChannel implements DropFrameSink {
   /** The snapshot frame of the last published state. Only for subscribers that have joined. */
   snapshot(): string {
     assert(this.#conflator !== null, 'a snapshot needs a known drop');
-    this.#snapshot ??= dropFrame('drop.snapshot', this.topic, this.#conflator.published);
-    return this.#snapshot;
+    const now = this.#context.clock.now();
+    this.#snapshot ??= dropFrame('drop.snapshot', this.topic, this.#conflator.published, now);
+    return sentSnapshot(this.#snapshot, now);
   }
 
   frame(type: DropFrameType, view: DropView): void {
     this.#snapshot = null;
     if (this.#joined === 0) return;
     this.#context.counters.framesPublished++;
-    this.#context.pace.spend(this.#joined, this.#context.clock.monotonic());
-    this.#context.publish(this.topic, dropFrame(type, this.topic, view));
+    const { clock } = this.#context;
+    this.#context.pace.spend(this.#joined, clock.monotonic());
+    this.#context.publish(this.topic, dropFrame(type, this.topic, view, clock.now()));
   }
 
   /** Messages may have been lost: the drop is read again, and published where it has changed. */

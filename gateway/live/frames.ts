@@ -1,5 +1,6 @@
 // The text of every frame that the server sends. Each text is made once for all its receivers.
-// `contracts/live.ts` defines the shapes.
+// `contracts/live.ts` defines the shapes. `at` is wall time in milliseconds: the moment the frame is
+// made.
 
 import type { DropView } from '../../contracts/drops.ts';
 import {
@@ -11,20 +12,27 @@ import {
 import type { Notification } from '../../contracts/notifications.ts';
 import { presenter } from '../../contracts/wire.ts';
 
-export const PONG_FRAME = text({ type: 'pong' });
-
 /** The last moment that RFC 3339 can write: years have four digits. */
 const TIME_MAX_MS = Date.parse('9999-12-31T23:59:59.999Z');
 
 const dropData = presenter(DropFrameData);
 
-export function dropFrame(type: DropFrameType, topic: string, view: DropView): string {
-  return text({ type, topic, dropId: view.id, version: view.version, data: dropData(view) });
+export function dropFrame(type: DropFrameType, topic: string, view: DropView, at: number): string {
+  return text({ type, at, topic, dropId: view.id, version: view.version, data: dropData(view) });
 }
 
-export function notificationFrame({ id, type, data, createdAt }: Notification): string {
+/**
+ * A snapshot of `dropFrame('drop.snapshot', …)`, as it is sent at `serverTime`: the text that all
+ * receivers share is encoded once, and gets the time at its end.
+ */
+export function sentSnapshot(frame: string, serverTime: number): string {
+  return `${frame.slice(0, -1)},"serverTime":${serverTime}}`;
+}
+
+export function notificationFrame({ id, type, data, createdAt }: Notification, at: number): string {
   return text({
     type: 'notification',
+    at,
     id,
     data: { ...data, type, createdAt: timeText(createdAt) },
   });
@@ -34,28 +42,38 @@ export function notificationFrame({ id, type, data, createdAt }: Notification): 
  * The user's topic and all followed creators are subscribed. `expiresAt`: seconds since the Unix
  * epoch.
  */
-export function readyFrame(userId: string, expiresAt: number): string {
-  return text({ type: 'ready', userId, expiresAt: timeText(expiresAt * 1000) });
+export function readyFrame(userId: string, expiresAt: number, at: number): string {
+  return text({
+    type: 'ready',
+    at,
+    userId,
+    expiresAt: timeText(expiresAt * 1000),
+    serverTime: at,
+  });
 }
 
-export function authenticatedFrame(expiresAt: number): string {
-  return text({ type: 'authenticated', expiresAt: timeText(expiresAt * 1000) });
+export function authenticatedFrame(expiresAt: number, at: number): string {
+  return text({ type: 'authenticated', at, expiresAt: timeText(expiresAt * 1000) });
 }
 
-export function subscribedFrame(topic: string): string {
-  return text({ type: 'subscribed', topic });
+export function subscribedFrame(topic: string, at: number): string {
+  return text({ type: 'subscribed', at, topic });
 }
 
-export function unsubscribedFrame(topic: string): string {
-  return text({ type: 'unsubscribed', topic });
+export function unsubscribedFrame(topic: string, at: number): string {
+  return text({ type: 'unsubscribed', at, topic });
 }
 
-export function resumedFrame(lastId: string, count: number): string {
-  return text({ type: 'resumed', lastId, count });
+export function resumedFrame(lastId: string, count: number, at: number): string {
+  return text({ type: 'resumed', at, lastId, count });
 }
 
-export function errorFrame(error: Omit<ErrorFrame, 'type'>): string {
-  return text({ type: 'error', ...error });
+export function errorFrame(error: Omit<ErrorFrame, 'type' | 'at'>, at: number): string {
+  return text({ type: 'error', at, ...error });
+}
+
+export function pongFrame(at: number): string {
+  return text({ type: 'pong', at });
 }
 
 function text(frame: ServerFrame): string {

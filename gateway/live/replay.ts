@@ -74,7 +74,8 @@ export class Replay {
       if (!page.ok) return this.#target.replayFailed();
       for (const notification of page.value) {
         if (compareNotificationIds(notification.id, this.#lastId) <= 0) continue;
-        if (!this.#target.sendNotification(notificationFrame(notification))) return;
+        const frame = notificationFrame(notification, this.#context.clock.now());
+        if (!this.#target.sendNotification(frame)) return;
         this.#lastId = notification.id;
         this.#count++;
       }

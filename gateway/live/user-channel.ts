@@ -271,7 +271,7 @@ export class UserChannel {
     if (this.#isRepeat(notification.id)) return;
     if (this.#context.feedIdsContiguous)
       this.#deliveredRange ??= { after: notification.id, to: notification.id };
-    const text = notificationFrame(notification);
+    const text = notificationFrame(notification, this.#context.clock.now());
     this.#forEachMember((member) => member.notified(notification, text));
   }
 

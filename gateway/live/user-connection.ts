@@ -83,7 +83,7 @@ export class UserConnection
   }
 
   followsReady(): void {
-    this.reply(readyFrame(this.userId, this.#expiresAt));
+    this.reply(readyFrame(this.userId, this.#expiresAt, this.context.clock.now()));
   }
 
   followsFailed(): void {
@@ -139,7 +139,7 @@ export class UserConnection
     this.#replay = null;
     if (count > 0) this.#replayedTo = lastId;
     this.#channel.resumedTo(lastId);
-    this.reply(resumedFrame(lastId, count));
+    this.reply(resumedFrame(lastId, count, this.context.clock.now()));
   }
 
   replayFailed(): void {
@@ -237,7 +237,7 @@ export class UserConnection
   }
 
   #confirm(channel: DropChannel | CreatorChannel): void {
-    if (!this.reply(subscribedFrame(channel.topic))) return;
+    if (!this.reply(subscribedFrame(channel.topic, this.context.clock.now()))) return;
     if (channel instanceof DropChannel) this.sendSnapshot(channel.snapshot());
   }
 
@@ -252,7 +252,8 @@ export class UserConnection
       if (!this.#channel.follows(topic)) this.socket.unsubscribe(topic);
       channel.leave();
     }
-    if (!this.#channel.follows(topic)) return void this.reply(unsubscribedFrame(topic));
+    if (!this.#channel.follows(topic))
+      return void this.reply(unsubscribedFrame(topic, this.context.clock.now()));
     const detail = 'Followed creators stay on the stream: unfollow to stop their frames.';
     this.refuse({ code: 'forbidden', detail, request: 'unsubscribe', topic });
   }
@@ -302,7 +303,7 @@ export class UserConnection
     // A token that ends earlier than the present one does not shorten the stream.
     this.#expiresAt = Math.max(this.#expiresAt, identity.expiresAt);
     this.context.addExpiry(this, this.#expiresAt);
-    this.reply(authenticatedFrame(this.#expiresAt));
+    this.reply(authenticatedFrame(this.#expiresAt, clock.now()));
   }
 
   #buffer(text: string): void {

@@ -19,7 +19,8 @@ export class VisitorConnection extends Connection implements DropSubscriber {
 
   dropJoined(channel: DropChannel): void {
     this.socket.subscribe(channel.topic);
-    if (this.reply(subscribedFrame(channel.topic))) this.sendSnapshot(channel.snapshot());
+    const at = this.context.clock.now();
+    if (this.reply(subscribedFrame(channel.topic, at))) this.sendSnapshot(channel.snapshot());
   }
 
   dropRefused(channel: DropChannel, code: RefusalCode): void {

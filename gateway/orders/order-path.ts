@@ -28,6 +28,7 @@ import {
   problemBody,
   problemHeaders,
   problemStatus,
+  withServerTime,
 } from '../http/problems.ts';
 import type { RateLimits } from '../http/rate-limits.ts';
 import { traceHeaderLines } from '../http/trace.ts';
@@ -235,7 +236,7 @@ export class OrderRequest implements CommandSink {
     if (!reply.ok) {
       if (reply.code === 'sold-out' && this.drop === null)
         this.#path.options.views.watch(this.dropId);
-      this.refuse(reply);
+      this.refuse(withServerTime(reply, this.#path.options.clock.now()));
       return;
     }
     const { order, replayed } = reply.value as PlacedOrder;

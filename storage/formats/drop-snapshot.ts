@@ -125,10 +125,13 @@ export function restoreSteps(pause: Pause): Steps {
   return new Steps(TEXTS_PER_STEP, pause);
 }
 
-/** Restores the drop. Errors: CorruptError if a part is missing or damaged. */
+/**
+ * Restores the drop, and asks for one part after the other. Errors: CorruptError if a part is
+ * missing or damaged.
+ */
 export async function restoreDrop(
   snapshot: DropSnapshot,
-  partBytes: (name: string) => Uint8Array | undefined,
+  partBytes: (name: string) => Uint8Array | undefined | Promise<Uint8Array | undefined>,
   steps: Steps,
 ): Promise<DropState> {
   const { head } = snapshot;
@@ -140,15 +143,15 @@ export async function restoreDrop(
   state.version = head.version;
   state.sweepCursor = head.sweepCursor;
 
-  const open = (name: string): unknown => {
-    const bytes = partBytes(name);
+  const open = async (name: string): Promise<unknown> => {
+    const bytes = await partBytes(name);
     if (bytes === undefined) throw new CorruptError(`snapshot part ${name} is missing`);
     return decodeChecksummed(bytes, `snapshot part ${name}`);
   };
   const names = partNamesOf(head);
   for (const name of names.users) {
     await steps.before(SEGMENT_LENGTH);
-    state.users.adopt(restoreTexts(open(name) as StoredTexts), SEGMENT_LENGTH);
+    state.users.adopt(restoreTexts((await open(name)) as StoredTexts), SEGMENT_LENGTH);
   }
   if (head.lastUsers !== null) {
     const count = head.users % SEGMENT_LENGTH;
@@ -158,8 +161,8 @@ export async function restoreDrop(
   state.userUnits = new Uint32Array(Math.max(16, head.users));
   for (const [i, name] of names.orders.entries()) {
     await steps.before(SEGMENT_LENGTH);
-    const states = open(names.states[i]!) as StoredStates;
-    adoptOrders(state, open(name) as StoredOrders, states, SEGMENT_LENGTH);
+    const states = (await open(names.states[i]!)) as StoredStates;
+    adoptOrders(state, (await open(name)) as StoredOrders, states, SEGMENT_LENGTH);
   }
   if (head.lastOrders !== null && head.lastStates !== null) {
     const count = head.orders % SEGMENT_LENGTH;

@@ -1,7 +1,7 @@
 // The journal in memory, for tests and simulations. It fences and refuses as the durable drivers
 // do.
 
-import { type Claim, ConflictError, CorruptError, FencedError } from '../ports/journal.ts';
+import { type Claim, ConflictError, EntriesTrimmedError, FencedError } from '../ports/journal.ts';
 import type { Journal, JournalEntry } from '../ports/journal.ts';
 
 interface ShardLog {
@@ -37,15 +37,17 @@ export class MemoryJournal implements Journal {
 
   async read(shard: number, after: number, limit: number): Promise<JournalEntry[]> {
     const log = this.#shardLog(shard);
-    if (after < log.trimmed) {
-      throw new CorruptError(`shard ${shard} has no entry ${after + 1} although later ones exist`);
-    }
+    if (after < log.trimmed) throw new EntriesTrimmedError(shard, after + 1, log.trimmed);
     return log.entries.slice(after - log.trimmed, after - log.trimmed + limit);
   }
 
   async head(shard: number): Promise<Claim> {
     const log = this.#shardLog(shard);
     return { epoch: log.epoch, lastSequence: lastSequence(log) };
+  }
+
+  async trimmed(shard: number): Promise<number> {
+    return this.#shardLog(shard).trimmed;
   }
 
   async trim(shard: number, through: number): Promise<void> {

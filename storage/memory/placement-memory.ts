@@ -15,7 +15,7 @@ import {
 import type { MoveRecord } from '../../contracts/operator.ts';
 
 export interface MemoryPlacementStoreOptions {
-  /** Milliseconds of a monotonic clock. */
+  /** The store's clock, in milliseconds since the Unix epoch. */
   readonly now: () => number;
   readonly lostSessionRetentionMs?: number;
 }
@@ -65,7 +65,11 @@ export class MemoryPlacementStore implements PlacementStore {
     };
   }
 
-  async renewSession(session: NodeSession, ttlMs: number): Promise<void> {
+  async time(): Promise<number> {
+    return this.#now();
+  }
+
+  async renewSession(session: NodeSession, ttlMs: number): Promise<number> {
     const now = this.#now();
     const present = this.#sessions.get(session.nodeId);
     const isNew = present?.session.incarnation !== session.incarnation;
@@ -82,6 +86,7 @@ export class MemoryPlacementStore implements PlacementStore {
       expiresAt: now + ttlMs,
     });
     if (isNew) this.#boundLostSessions();
+    return now;
   }
 
   async endSession(nodeId: string, incarnation: string): Promise<void> {

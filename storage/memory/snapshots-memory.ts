@@ -2,7 +2,7 @@
 // does.
 
 import { CorruptError, FencedError } from '../ports/journal.ts';
-import type { Snapshot, SnapshotPart, SnapshotStore } from '../ports/snapshots.ts';
+import type { OpenedSnapshot, Snapshot, SnapshotPart, SnapshotStore } from '../ports/snapshots.ts';
 
 interface ShardSnapshot {
   readonly epoch: number;
@@ -45,6 +45,20 @@ export class MemorySnapshotStore implements SnapshotStore {
       return { name, bytes: new Uint8Array(bytes) };
     });
     return { snapshot: present.snapshot, parts };
+  }
+
+  async openSnapshot(shard: number): Promise<OpenedSnapshot | null> {
+    const snapshot = this.#shards.get(shard)?.snapshot;
+    if (snapshot === undefined) return null;
+    const part = async (name: string) => {
+      const bytes = this.#shards.get(shard)!.parts.get(name);
+      return bytes === undefined ? null : new Uint8Array(bytes);
+    };
+    return { snapshot, part };
+  }
+
+  async snapshotSequence(shard: number): Promise<number> {
+    return this.#shards.get(shard)?.snapshot.sequence ?? 0;
   }
 
   async saveSealedDrop(dropId: string, version: number, bytes: Uint8Array): Promise<void> {

@@ -24,6 +24,19 @@ export class CorruptError extends Error {
   readonly code = 'corrupt';
 }
 
+/**
+ * The entry was removed by `trim`. An archive may have it (`storage/ports/archive.ts`). Without one
+ * it is missing, so the code is that of `CorruptError`.
+ */
+export class EntriesTrimmedError extends CorruptError {
+  constructor(shard: number, sequence: number, trimmed: number) {
+    super(
+      `entry ${sequence} of shard ${shard} is trimmed from the journal, as all up to ${trimmed} ` +
+        'are: an archive has them (LIVEDROPS_ARCHIVE)',
+    );
+  }
+}
+
 export interface Claim {
   /** Grows by one at each claim; the first is 1. */
   readonly epoch: number;
@@ -37,7 +50,7 @@ export interface JournalEntry {
   readonly bytes: Uint8Array;
 }
 
-export type JournalReader = Pick<Journal, 'read' | 'head'>;
+export type JournalReader = Pick<Journal, 'read' | 'head' | 'trimmed'>;
 
 export interface Journal {
   /**
@@ -58,7 +71,8 @@ export interface Journal {
   /**
    * At most `limit` entries with a sequence above `after`, rising without gaps. Bytes are as they
    * were appended: the caller checks them (`storage/formats/entry.ts`). Errors:
-   * `store-unavailable`; `corrupt` if `after + 1` is missing although later entries exist.
+   * `store-unavailable`; EntriesTrimmedError if `after + 1` is trimmed; `corrupt` if it is missing
+   * although later entries exist.
    */
   read(shard: number, after: number, limit: number): Promise<JournalEntry[]>;
 
@@ -68,9 +82,13 @@ export interface Journal {
    */
   head(shard: number): Promise<Claim>;
 
+  /** Entries up to this sequence are removed; 0 for none. Errors: `store-unavailable`. */
+  trimmed(shard: number): Promise<number>;
+
   /**
-   * Removes entries up to and including `through`. Call it only for entries that a verified
-   * snapshot and every consumer have. Idempotent.
+   * Removes entries up to and including `through`, the oldest first and in small portions, so that
+   * appends do not wait long. Call it only for entries that an archive, a verified snapshot and
+   * every consumer have. Idempotent. Errors: `store-unavailable`; then some may be removed.
    */
   trim(shard: number, through: number): Promise<void>;
 }

@@ -14,8 +14,13 @@ export interface NodeSession {
   readonly incarnation: string;
   /** Share of the shards relative to other nodes; above 0. */
   readonly weight: number;
-  /** The node is about to end and hands its shards over. */
+  /** The node hands its shards over: it is about to end, is cut off, or its clock is wrong. */
   readonly leaving: boolean;
+  /**
+   * The node's clock is too far from the store's time, and that is the only reason why it is
+   * leaving. False for nodes of level 1 and below.
+   */
+  readonly clockIsWrong: boolean;
   readonly startedAt: number;
   /** The URL of the node's gateway; null without a gateway. */
   readonly url: string | null;
@@ -76,14 +81,16 @@ export class SessionLostError extends Error {
 export interface PlacementStore {
   /** The whole placement at one moment. Errors: `store-unavailable`. */
   load(): Promise<Placement>;
+  /** The store's clock, in milliseconds since the Unix epoch. Errors: `store-unavailable`. */
+  time(): Promise<number>;
 
   /**
    * Creates or renews the session. It lives for `ttlMs` from the moment when the store handles the
    * call. A living session of the same node id with a later `startedAt` (or an equal one and a
    * greater `incarnation`) is not replaced. Live shards past `LIVE_SHARDS_MAX` are left out.
-   * Errors: `session-lost` if the living session is not replaced; `store-unavailable`.
+   * Resolves to the store's time of that moment, in milliseconds since the Unix epoch. Errors: `session-lost` if the living session is not replaced; `store-unavailable`.
    */
-  renewSession(session: NodeSession, ttlMs: number): Promise<void>;
+  renewSession(session: NodeSession, ttlMs: number): Promise<number>;
   /** Ends the session at once if it is this run's. Idempotent. */
   endSession(nodeId: string, incarnation: string): Promise<void>;
 

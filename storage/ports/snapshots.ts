@@ -16,6 +16,15 @@ export interface Snapshot {
   readonly partNames: readonly string[];
 }
 
+export interface OpenedSnapshot {
+  readonly snapshot: Snapshot;
+  /**
+   * The bytes of a part that `snapshot` names. Null if the part is gone: mostly because a newer
+   * snapshot has replaced this one meanwhile. Errors: `store-unavailable`.
+   */
+  part(name: string): Promise<Uint8Array | null>;
+}
+
 export interface SnapshotStore {
   /**
    * Replaces the shard's snapshot in one atomic, durable step: adds the new parts, and removes the
@@ -35,6 +44,15 @@ export interface SnapshotStore {
    */
   loadSnapshot(shard: number): Promise<{ snapshot: Snapshot; parts: SnapshotPart[] } | null>;
 
+  /** The sequence of the newest snapshot, without loading it; 0 without one. */
+  snapshotSequence(shard: number): Promise<number>;
+
+  /**
+   * The newest snapshot, whose parts are read one by one, so that a reader needs memory for one of
+   * them; null without a snapshot. Errors: `store-unavailable`.
+   */
+  openSnapshot(shard: number): Promise<OpenedSnapshot | null>;
+
   /**
    * Stores one sealed drop, durably. It replaces a stored one of the same version or below. A
    * stored one of a higher version stays: its writer owned the shard later. Errors:
@@ -46,4 +64,6 @@ export interface SnapshotStore {
   loadSealedDrop(dropId: string): Promise<Uint8Array | null>;
 }
 
-export type SnapshotReader = Pick<SnapshotStore, 'loadSnapshot' | 'loadSealedDrop'>;
+export type SnapshotReader = Pick<SnapshotStore, 'openSnapshot' | 'loadSealedDrop'>;
+/** For whoever checks snapshots, without sealed drops. */
+export type SnapshotHeads = Pick<SnapshotStore, 'openSnapshot' | 'snapshotSequence'>;

@@ -50,6 +50,7 @@ test('W3: shards that had a live drop when their node was lost are claimed first
     liveShards: [7, 5],
     level: 0,
     leaving: false,
+    clockIsWrong: false,
     startedAt: 0,
   };
   queue.replace(claims([1, 5, 6, 7]), { ...NO_PLACEMENT, lost: [lost] });

@@ -54,7 +54,14 @@ async function gateFixture({ reached = 0 } = {}) {
   return fixture;
 }
 
-const SESSION = { weight: 1, leaving: false, startedAt: START, url: null, liveShards: [] };
+const SESSION = {
+  weight: 1,
+  leaving: false,
+  clockIsWrong: false,
+  startedAt: START,
+  url: null,
+  liveShards: [],
+};
 
 test('the level rises once every living node has read it for a safe time', async (t) => {
   const { clock, levels, placement, rises, session, stop } = await gateFixture();

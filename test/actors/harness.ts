@@ -62,6 +62,9 @@ export class TestJournal implements Journal {
   head(shard: number): Promise<Claim> {
     return this.inner.head(shard);
   }
+  trimmed(shard: number): Promise<number> {
+    return this.inner.trimmed(shard);
+  }
   trim(shard: number, through: number): Promise<void> {
     return this.inner.trim(shard, through);
   }

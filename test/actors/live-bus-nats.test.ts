@@ -83,14 +83,14 @@ test('NATS: after a restart of the server frames flow again, and all get a gap',
     await server.resume();
     await gaps;
 
-    const heardNear = here.heard.length;
+    const localCount = here.heard.length;
     near.publish(TOPIC, dropMessage(3));
     near.publish('drop.late', dropMessage(4));
     near.publish('drop.gone', dropMessage(5));
     await carried(near, far);
     t.deepEqual(there.heard.at(-1), dropMessage(3));
     t.is(there.heard.length, 2);
-    t.is(here.heard.length, heardNear + 1, 'near listeners hear all of it, NATS or not');
+    t.is(here.heard.length, localCount + 1, 'near listeners hear all of it, NATS or not');
     t.deepEqual(late.heard, [dropMessage(4), dropMessage(4)]);
     t.deepEqual([...new Set(warnings)], ['the live bus has lost NATS']);
   }));
@@ -126,7 +126,7 @@ test('NATS: messages dropped over the bound cause a gap for the other nodes', (t
 test('NATS: messages to users of one turn travel in a few frames, without loss', (t) =>
   withBuses(async ({ server, near, far }) => {
     const users = Array.from({ length: 400 }, (_, i) => `user_${i}`);
-    const told = (id: string, turn: number): LiveMessage => ({
+    const message = (id: string, turn: number): LiveMessage => ({
       type: 'follow',
       creatorId: id,
       following: turn === 1,
@@ -139,12 +139,13 @@ test('NATS: messages to users of one turn travel in a few frames, without loss',
     watch.subscribe('live-users.*', { callback: () => void frames++ });
     await watch.flush();
     for (const turn of [0, 1]) {
-      for (const id of users) near.publish(userTopic(id), told(id, turn));
+      for (const id of users) near.publish(userTopic(id), message(id, turn));
       await carried(near, far);
     }
     await watch.flush();
     await watch.close();
-    for (const [i, id] of users.entries()) t.deepEqual(ears[i]!.heard, [told(id, 0), told(id, 1)]);
+    for (const [i, id] of users.entries())
+      t.deepEqual(ears[i]!.heard, [message(id, 0), message(id, 1)]);
     t.true(frames <= 2 * 16, `${frames} frames`);
   }));
 

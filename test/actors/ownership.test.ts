@@ -235,7 +235,7 @@ test('H6: an order for an unreachable owner is refused after a bounded time', as
 test('W1: a process that never joined takes no shard from the one under its id', async (t) => {
   const cluster = await clusterOf('a');
   const running = cluster.nodes[0]!;
-  const failed = new SimulatedNode(cluster, 'a', 'run-that-failed');
+  const failed = new SimulatedNode(cluster, 'a', 'run-that-failed', 0);
   await failed.watch.start();
   await failed.ownership.leave();
   const { sessions } = await cluster.placement.load();

@@ -15,6 +15,7 @@ test('W6: a shard taken back with a lost answer goes on serving', async (t) => {
     ...self,
     weight: 1,
     leaving: false,
+    clockIsWrong: false,
     startedAt: NOW,
     url: null,
     liveShards: [],

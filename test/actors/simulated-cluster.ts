@@ -6,6 +6,7 @@ import type { ServiceBroker } from 'moleculer';
 import pino from 'pino';
 import { BrokerRouter } from '../../actors/cluster/broker-router.ts';
 import type { Clock, Timer } from '../../actors/clock.ts';
+import { StoreClock } from '../../actors/cluster/store-clock.ts';
 import { SessionLease } from '../../actors/cluster/lease.ts';
 import { InProcessLiveBus } from '../../actors/live-bus.ts';
 import type { MoveAnswer, MovePeers, TakeOver } from '../../actors/cluster/move-protocol.ts';
@@ -19,6 +20,7 @@ import { type Journal, StoreUnavailableError } from '../../storage/ports/journal
 import { MemoryJournal } from '../../storage/memory/journal-memory.ts';
 import { MemoryPlacementStore } from '../../storage/memory/placement-memory.ts';
 import { MemorySnapshotStore } from '../../storage/memory/snapshots-memory.ts';
+import { FEATURE_LEVEL } from '../../storage/ports/feature-level.ts';
 import type { PlacementStore } from '../../storage/ports/placement.ts';
 import { flush, ManualClock } from './manual-clock.ts';
 
@@ -31,6 +33,8 @@ const SETTLE_MAX_MS = 60_000;
 class NodeClock implements Clock {
   readonly #clock: ManualClock;
   #late: (() => void)[] | null = null;
+  /** How far this machine's clock is ahead of the others'. */
+  skewMs = 0;
   #dead = false;
 
   constructor(clock: ManualClock) {
@@ -38,7 +42,7 @@ class NodeClock implements Clock {
   }
 
   now(): number {
-    return this.#clock.now();
+    return this.#clock.now() + this.skewMs;
   }
   monotonic(): number {
     return this.#clock.monotonic();
@@ -78,9 +82,11 @@ export class SimulatedNode {
   sessionLost = false;
   dead = false;
 
-  constructor(cluster: SimulatedCluster, nodeId: string, incarnation: string) {
+  constructor(cluster: SimulatedCluster, nodeId: string, incarnation: string, skewMs: number) {
     this.nodeId = nodeId;
     this.clock = new NodeClock(cluster.clock);
+    this.clock.skewMs = skewMs;
+    const storeClock = new StoreClock({ clock: this.clock });
     const { clock } = this;
     const log = pino({ level: 'silent' });
     const journal = this.#throughStore(cluster.journal) as Journal;
@@ -105,7 +111,7 @@ export class SimulatedNode {
         redirect: (shard) => this.ownership.redirect(shard),
         fenced: (shard) => this.ownership.fenced(shard),
       },
-      clock,
+      clock: storeClock,
       log,
     });
     this.ownership = new Ownership({
@@ -125,6 +131,7 @@ export class SimulatedNode {
         this.sessionLost = true;
       },
       clock,
+      storeClock,
       log,
     });
   }
@@ -165,7 +172,7 @@ export class SimulatedCluster {
   readonly journal = new MemoryJournal();
   readonly snapshots = new MemorySnapshotStore();
   /** The store's machine has a clock of its own: nobody sets it here. */
-  readonly placement = new MemoryPlacementStore({ now: () => this.clock.monotonic() });
+  readonly placement = new MemoryPlacementStore({ now: () => START + this.clock.monotonic() });
   readonly nodes: SimulatedNode[] = [];
   /** Makes `takeOver` at this node answer nothing, though it may have happened. */
   losesTakeOverAnswers = new Set<string>();
@@ -174,9 +181,11 @@ export class SimulatedCluster {
   #cutOff = new Set<SimulatedNode>();
   #incarnations = 0;
 
-  async add(nodeId: string): Promise<SimulatedNode> {
+  /** `skewMs`: of the clock of the node's machine. */
+  async add(nodeId: string, skewMs = 0): Promise<SimulatedNode> {
+    await this.placement.fixShardCount(SHARDS, FEATURE_LEVEL);
     this.#incarnations += 1;
-    const node = new SimulatedNode(this, nodeId, `run-${this.#incarnations}`);
+    const node = new SimulatedNode(this, nodeId, `run-${this.#incarnations}`, skewMs);
     this.nodes.push(node);
     await node.start();
     return node;

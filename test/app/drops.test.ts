@@ -39,7 +39,7 @@ async function start() {
   return { drops, router, stores, create };
 }
 
-test('D1: what a new drop leaves out is one for each buyer, held ten minutes, paid at once', async (t) => {
+test('D1: a new drop’s defaults: one for each buyer, ten minutes, paid at once', async (t) => {
   const { router, create } = await start();
   t.true((await create()).ok);
   t.like(router.commands[0], {
@@ -49,7 +49,7 @@ test('D1: what a new drop leaves out is one for each buyer, held ten minutes, pa
   });
 });
 
-test('D1: a drop is of a product of the caller’s, also where the caller is an operator', async (t) => {
+test('D1: a drop needs a product of the caller’s, also for an operator', async (t) => {
   const { drops, router, create } = await start();
   const operator = { userId: 'u_boss', roles: ['operator'] };
   const foreign = await drops.create({ caller: operator, productId: 'p_1', drop: DROP });
@@ -58,7 +58,7 @@ test('D1: a drop is of a product of the caller’s, also where the caller is an 
   t.deepEqual(router.commands, []);
 });
 
-test('D1: a drop ends after it starts, in the future, and within a year, to the millisecond', async (t) => {
+test('D1: a drop ends after its start, in the future, and within a year', async (t) => {
   const { router, create } = await start();
   const latest = NOW + DROP_AHEAD_MAX_MS;
   for (const [times, detail] of [
@@ -75,7 +75,7 @@ test('D1: a drop ends after it starts, in the future, and within a year, to the 
   t.true((await create({ startsAt: latest - 1, endsAt: latest })).ok);
 });
 
-test('S4, D3: a change has sensible times and units, and its caller goes to the actor', async (t) => {
+test('S4, D3: a change has valid times and units, and names its caller to the actor', async (t) => {
   const { drops, router } = await start();
   const amend = (change: Parameters<Drops['amend']>[0]['change']) =>
     drops.amend({ caller, dropId: 'd_1', change });
@@ -101,7 +101,7 @@ test('S4, D3: a change has sensible times and units, and its caller goes to the 
   ]);
 });
 
-test('D1: a drop that is made stays made where the catalogue is away, and a defect is thrown', async (t) => {
+test('D1: a created drop outlives a lost catalogue write, and a defect is thrown', async (t) => {
   const { stores, create } = await start();
   stores.catalogue.putDrops = () => Promise.reject(new StoreUnavailableError('away'));
   t.true((await create()).ok);

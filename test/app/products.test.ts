@@ -37,7 +37,7 @@ test('D1: a product’s name is trimmed, and what it leaves out is empty', async
   t.deepEqual(changed, success({ ...product, name: 'Cup', revision: 2 }));
 });
 
-test('D1: a product of somebody else is not changed, and is forbidden before its content is wrong', async (t) => {
+test('D1: changing another’s product is forbidden, also with invalid content', async (t) => {
   const { products } = start();
   const added = await products.add({ caller, creatorId, product: { name: 'Mug' } });
   if (!added.ok) return t.fail(added.code);

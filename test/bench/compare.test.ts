@@ -29,8 +29,10 @@ function resultOf(samples: {
         role: 'livedrops',
         about: '',
         samples: Array.from({ length: rounds }, (_, at) => {
-          const told = Object.entries({ rate: rate[at], cost: cost[at], share: share[at] });
-          return { figures: Object.fromEntries(told.filter(([, value]) => value !== undefined)) };
+          const figures = Object.entries({ rate: rate[at], cost: cost[at], share: share[at] });
+          return {
+            figures: Object.fromEntries(figures.filter(([, value]) => value !== undefined)),
+          };
         }) as ScenarioReport['subjects'][number]['samples'],
       },
     ],

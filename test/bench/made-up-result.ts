@@ -35,10 +35,10 @@ interface Made {
 
 export function madeUpSubject({ figures, latencyMs, ...subject }: Made, rounds = ROUNDS): Subject {
   const samples = Array.from({ length: rounds }, (_, round): Sample => {
-    const told = Object.entries(figures).map(
+    const values = Object.entries(figures).map(
       ([key, value], at) => [key, value * wobble(at + value, round)] as const,
     );
-    const sample = { figures: Object.fromEntries(told) };
+    const sample = { figures: Object.fromEntries(values) };
     return latencyMs === undefined
       ? sample
       : { ...sample, latency: latencyAround(latencyMs, round) };

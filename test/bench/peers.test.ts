@@ -50,7 +50,7 @@ async function send(plan: RequestPlan, request: Request): Promise<Answer> {
 }
 
 /** What it answered 201 with, and the code of what it refused. */
-async function told(plan: RequestPlan, requests: readonly Request[]): Promise<unknown[]> {
+async function repliesTo(plan: RequestPlan, requests: readonly Request[]): Promise<unknown[]> {
   const answers = await Promise.all(requests.map((request) => send(plan, request)));
   return answers.map(({ status, body }) => (status === 201 ? 201 : [status, body['code']]));
 }
@@ -92,9 +92,9 @@ for (const server of orderPeers()) {
     t.false(first.replayed);
 
     const rest = [1, 2, 3, 4].map((buyer) => ({ buyer, key: 'one' }));
-    t.deepEqual(await told(plan, rest), [201, 201, 201, 201]);
+    t.deepEqual(await repliesTo(plan, rest), [201, 201, 201, 201]);
     const late = { buyer: 5, key: 'one' };
-    t.deepEqual(await told(plan, [late]), [[409, 'sold-out']]);
+    t.deepEqual(await repliesTo(plan, [late]), [[409, 'sold-out']]);
     t.deepEqual((await send(plan, { buyer: 0, key: 'one' })).body, first.body);
 
     const strange: Request[] = [
@@ -104,7 +104,7 @@ for (const server of orderPeers()) {
       { buyer: 0, key: 'two', body: '{"quantity":"1"}' },
       { buyer: 0, key: 'two', body: '{"quantity":1' },
     ];
-    t.deepEqual(await told(plan, strange), [
+    t.deepEqual(await repliesTo(plan, strange), [
       [422, 'idempotency-key-reused'],
       [400, 'idempotency-key-missing'],
       [401, 'unauthenticated'],
@@ -122,7 +122,7 @@ for (const server of orderPeers()) {
       { buyer: 0, key: 'two' },
       { buyer: 1, key: 'two' },
     ];
-    t.deepEqual(await told(large, over), [[409, 'limit-per-user'], 201]);
+    t.deepEqual(await repliesTo(large, over), [[409, 'limit-per-user'], 201]);
 
     t.true(server.cpuMicros() > 0);
     t.true(server.residentBytes() > 1e6);

@@ -57,8 +57,8 @@ function truthFrom(events: readonly DropEvent[]): Truth {
 /** An exchange that lasted from 100 ms before the time to 100 ms after it. */
 export function at(time: number, status: number, code = '', round = 1): Where {
   const [beganAt, endedAt] = [time - 100, time + 100];
-  const told = { client: 'a client', round, what: 'does something', status, code };
-  return { ...told, began: beganAt, ended: endedAt, beganAt, endedAt };
+  const record = { client: 'a client', round, what: 'does something', status, code };
+  return { ...record, began: beganAt, ended: endedAt, beganAt, endedAt };
 }
 
 export function order(id: string, status: string, version: number, more: Partial<ShownOrder> = {}) {
@@ -123,12 +123,12 @@ export function goodCase(): Case {
     { where: at(2500, 0), ...pair, following: false },
   );
   history.registrations.push({ where: at(1500, 201), email: 'ann@example.com', userId: 'ann' });
-  const told = notice('5', 'order.confirmed', ANN);
+  const record = notice('5', 'order.confirmed', ANN);
   history.liveNotices.push({
     where: at(4100, 200),
     connection: 1,
     userId: 'ann',
-    notice: told,
+    notice: record,
   });
   const frame = { where: at(5100, 200), connection: 1, topic: `drop:${DROP}` };
   history.liveDrops.push({ ...frame, type: 'drop.snapshot', drop: drop(3, 2, 0) });
@@ -137,7 +137,7 @@ export function goodCase(): Case {
     events: [...EVENTS],
     history,
     feeds: new Map([
-      ['ann', [told]],
+      ['ann', [record]],
       ['ben', [notice('2', 'order.cancelled', BEN)]],
     ]),
     orderLists: new Map([

@@ -23,8 +23,8 @@ export class Shopper {
 
   /** Resolves after this number of further orders. Rejects if the shopper failed. */
   async made(count: number): Promise<void> {
-    const wanted = this.#made + count;
-    while (this.#made < wanted) {
+    const target = this.#made + count;
+    while (this.#made < target) {
       const next = new Promise<void>((resolve) => {
         this.#waiting = resolve;
       });

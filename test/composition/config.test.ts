@@ -24,6 +24,13 @@ test('an empty environment gives the documented defaults, frozen', (t) => {
     dataDirectory: data,
     natsUrl: null,
     nodeWeight: 1,
+    archive: {
+      folder: join(data, 'archive'),
+      create: true,
+      intervalSeconds: 60,
+      journalEntriesMin: 1024,
+      retentionDays: null,
+    },
     redisReplicas: 0,
     redisAcceptWeak: false,
     paymentWebhookUrl: null,
@@ -156,8 +163,8 @@ test('a node of a cluster may have some roles; actors alone need a webhook URL',
   t.regex(problemsOf(t, environment).join(), /LIVEDROPS_PAYMENT_WEBHOOK_URL must be set/);
   const data = temporaryDirectory(t);
   const webhook = 'http://gateway:8080/v1/payments/webhook';
-  const told = { LIVEDROPS_DATA: data, LIVEDROPS_PAYMENT_WEBHOOK_URL: webhook };
-  t.deepEqual(loadConfig({ ...environment, ...told }).roles, ['actors']);
+  const given = { LIVEDROPS_DATA: data, LIVEDROPS_PAYMENT_WEBHOOK_URL: webhook };
+  t.deepEqual(loadConfig({ ...environment, ...given }).roles, ['actors']);
 });
 
 test('a bad secret is reported without showing it', (t) => {

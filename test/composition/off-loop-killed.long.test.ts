@@ -19,7 +19,7 @@ const ORDERS = 20;
 const FAULT_AT_ENTRY = 10;
 const WAIT_MAX_MS = 60_000;
 
-test('J1: a node killed in the middle of the work of an off-loop consumer skips nothing', async (t) => {
+test('J1: a node killed while an off-loop consumer works skips nothing', async (t) => {
   t.timeout(180_000);
   const directory = mkdtempSync(join(tmpdir(), 'livedrops-off-loop-killed-'));
   t.teardown(() => rmSync(directory, { recursive: true, force: true }));

@@ -33,7 +33,7 @@ test('H3: on the wire times are RFC 3339 at any depth, and what is inside stays 
   t.false(Compile(wire(Shape)).Check(value));
 });
 
-test('D1: times that clients send become milliseconds, and NaN where there is no such moment', (t) => {
+test('D1: times of clients become milliseconds, and NaN for no such moment', (t) => {
   const read = reader(Type.Object({ at: time, note: Type.Optional(Type.String()) }));
   t.deepEqual(read({ at: '1970-01-01T01:00:01+01:00' }), { at: 1_000 });
   t.deepEqual(read({ at: '2026-06-30T23:59:60Z', note: 'leap' }), { at: Number.NaN, note: 'leap' });
@@ -70,7 +70,8 @@ test('H1: an order written by hand is what its shape derives, with the payment',
   );
 });
 
-test('N3: every frame the gateway writes has a shape in the contract', (t) => {
+test('N3, D5: every frame has a shape in the contract, and says when it was made', (t) => {
+  const at = 1_800_000_000_000;
   const frame = Compile(ServerFrame);
   const notification = {
     id: '17',
@@ -81,17 +82,19 @@ test('N3: every frame the gateway writes has a shape in the contract', (t) => {
     readAt: null,
   };
   for (const text of [
-    frames.PONG_FRAME,
-    frames.dropFrame('drop.sold_out', 'drop:d_1', dropView()),
-    frames.notificationFrame(notification),
-    frames.readyFrame('u', 1),
-    frames.authenticatedFrame(Number.MAX_SAFE_INTEGER),
-    frames.subscribedFrame('drop:d_1'),
-    frames.unsubscribedFrame('drop:d_1'),
-    frames.resumedFrame('17', 2),
-    frames.errorFrame({ code: 'forbidden', detail: 'No.', request: 'subscribe', topic: 'x' }),
+    frames.pongFrame(at),
+    frames.dropFrame('drop.sold_out', 'drop:d_1', dropView(), at),
+    frames.sentSnapshot(frames.dropFrame('drop.snapshot', 'drop:d_1', dropView(), at), at + 1),
+    frames.notificationFrame(notification, at),
+    frames.readyFrame('u', 1, at),
+    frames.authenticatedFrame(Number.MAX_SAFE_INTEGER, at),
+    frames.subscribedFrame('drop:d_1', at),
+    frames.unsubscribedFrame('drop:d_1', at),
+    frames.resumedFrame('17', 2, at),
+    frames.errorFrame({ code: 'forbidden', detail: 'No.', request: 'subscribe', topic: 'x' }, at),
   ]) {
     t.true(frame.Check(JSON.parse(text)), text);
+    t.is((JSON.parse(text) as { at: number }).at, at);
   }
   t.false(frame.Check({ type: 'drop.eaten', topic: 'x', dropId: 'd', version: 1, data: {} }));
   t.is(Object.keys(CLIENT_MESSAGES).length, 5);

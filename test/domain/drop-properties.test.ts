@@ -156,7 +156,7 @@ test('O6: nobody ever holds and owns more than the limit they ordered under', (t
   t.pass();
 });
 
-test('P4: whoever paid has the units or a refund is asked for, and payments that come again change nothing', (t) => {
+test('P4: who paid has the units or a refund request; repeated payments change nothing', (t) => {
   fc.assert(
     fc.property(history, (lived) => {
       run(lived, ({ command }, result, state, now) => {

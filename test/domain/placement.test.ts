@@ -2,12 +2,11 @@ import test from 'ava';
 import fc from 'fast-check';
 import {
   movesTo,
-  type PlacementNode,
   planRebalance,
   type RebalanceOptions,
-  wantedOwner,
-  wantedOwners,
+  rendezvousOwners,
 } from '../../domain/placement.ts';
+import type { PlacementNode } from '../../domain/rendezvous.ts';
 
 const SHARDS = 256;
 const NO_PINS: ReadonlyMap<number, string> = new Map();
@@ -48,24 +47,13 @@ test('W5: every shard has an owner among the nodes, and none where there are non
   fc.assert(
     fc.property(cluster(1), (nodes) => {
       const names = new Set<string | null>(nodes.map((node) => node.nodeId));
-      const wanted = wantedOwners(SHARDS, nodes, NO_PINS);
+      const wanted = rendezvousOwners(SHARDS, nodes, NO_PINS);
       t.is(wanted.length, SHARDS);
       t.true(wanted.every((owner) => names.has(owner)));
     }),
     { numRuns: 50 },
   );
-  t.deepEqual(wantedOwners(3, [], new Map([[1, 'gone']])), [null, null, null]);
-  t.is(wantedOwner(0, [], 'gone'), null);
-});
-
-test('W5: one shard asked for alone has the same owner as among all', (t) => {
-  fc.assert(
-    fc.property(cluster(1), fc.nat(SHARDS - 1), fc.nat(20), (nodes, shard, pin) => {
-      const pinnedTo = nodes[pin]?.nodeId;
-      const pins = new Map(pinnedTo === undefined ? [] : [[shard, pinnedTo]]);
-      t.is(wantedOwner(shard, nodes, pinnedTo), wantedOwners(SHARDS, nodes, pins)[shard]!);
-    }),
-  );
+  t.deepEqual(rendezvousOwners(3, [], new Map([[1, 'gone']])), [null, null, null]);
 });
 
 test('W5: of 3 to 20 equal nodes none has more than twice its fair share of 256 shards', (t) => {
@@ -75,7 +63,7 @@ test('W5: of 3 to 20 equal nodes none has more than twice its fair share of 256 
     for (let count = 3; count <= 20; count++) {
       const nodes = equalNodes(count, name);
       const fair = SHARDS / count;
-      for (const owned of countsOf(wantedOwners(SHARDS, nodes, NO_PINS), nodes).values()) {
+      for (const owned of countsOf(rendezvousOwners(SHARDS, nodes, NO_PINS), nodes).values()) {
         t.true(owned <= 2 * fair, `${owned} of ${fair}`);
         deviation += Math.abs(owned - fair) / count;
       }
@@ -93,7 +81,7 @@ test('W5: over many shards the shares are the weights, within a few percent', (t
   const sum = weights.reduce((total, value) => total + value);
   for (const name of SCHEMES) {
     const nodes = weights.map((value, index) => ({ nodeId: name(index), weight: value }));
-    const counts = countsOf(wantedOwners(shards, nodes, NO_PINS), nodes);
+    const counts = countsOf(rendezvousOwners(shards, nodes, NO_PINS), nodes);
     for (const node of nodes) {
       const share = counts.get(node.nodeId)! / ((shards * node.weight) / sum);
       t.true(Math.abs(share - 1) < 0.05, `${node.nodeId} has ${share} of its share`);
@@ -103,8 +91,8 @@ test('W5: over many shards the shares are the weights, within a few percent', (t
 
 test('W5: a node without weight is wanted nowhere', (t) => {
   const nodes = [0, -1, Number.NaN].map((value) => ({ nodeId: `n${value}`, weight: value }));
-  t.deepEqual(wantedOwners(2, nodes, NO_PINS), [null, null]);
-  const wanted = wantedOwners(SHARDS, [...nodes, { nodeId: 'only', weight: 1 }], NO_PINS);
+  t.deepEqual(rendezvousOwners(2, nodes, NO_PINS), [null, null]);
+  const wanted = rendezvousOwners(SHARDS, [...nodes, { nodeId: 'only', weight: 1 }], NO_PINS);
   t.true(wanted.every((owner) => owner === 'only'));
 });
 
@@ -112,11 +100,11 @@ test('W5: when a node joins or gets more weight, shards move only to it', (t) =>
   fc.assert(
     fc.property(cluster(2), fc.double({ min: 1, max: 5, noNaN: true }), (nodes, factor) => {
       const [grown, ...rest] = nodes as [PlacementNode, ...PlacementNode[]];
-      const before = wantedOwners(SHARDS, nodes, NO_PINS);
+      const before = rendezvousOwners(SHARDS, nodes, NO_PINS);
       const heavier = [{ ...grown, weight: grown.weight * factor }, ...rest];
       for (const [from, to] of [
-        [wantedOwners(SHARDS, rest, NO_PINS), before],
-        [before, wantedOwners(SHARDS, heavier, NO_PINS)],
+        [rendezvousOwners(SHARDS, rest, NO_PINS), before],
+        [before, rendezvousOwners(SHARDS, heavier, NO_PINS)],
       ] as const) {
         t.true(movesTo(to, from).every((move) => move.to === grown.nodeId));
       }
@@ -129,8 +117,8 @@ test('W5: when a node leaves, only its shards move', (t) => {
   fc.assert(
     fc.property(cluster(2), (nodes) => {
       const [left, ...rest] = nodes as [PlacementNode, ...PlacementNode[]];
-      const before = wantedOwners(SHARDS, nodes, NO_PINS);
-      const moves = movesTo(wantedOwners(SHARDS, rest, NO_PINS), before);
+      const before = rendezvousOwners(SHARDS, nodes, NO_PINS);
+      const moves = movesTo(rendezvousOwners(SHARDS, rest, NO_PINS), before);
       t.true(moves.every((move) => move.from === left.nodeId));
       t.is(moves.length, before.filter((owner) => owner === left.nodeId).length);
     }),
@@ -147,7 +135,10 @@ test('W5: the order in which nodes are known does not matter', (t) => {
   );
   fc.assert(
     fc.property(shuffled, ([nodes, otherwise]) => {
-      t.deepEqual(wantedOwners(SHARDS, otherwise, NO_PINS), wantedOwners(SHARDS, nodes, NO_PINS));
+      t.deepEqual(
+        rendezvousOwners(SHARDS, otherwise, NO_PINS),
+        rendezvousOwners(SHARDS, nodes, NO_PINS),
+      );
     }),
     { numRuns: 50 },
   );
@@ -156,33 +147,22 @@ test('W5: the order in which nodes are known does not matter', (t) => {
 test('W5: of equal scores the name decides', (t) => {
   // Weights beyond reason, so that scores overflow and are equal.
   const nodes = ['b', 'a', 'c'].map((name) => ({ nodeId: name, weight: Number.MAX_VALUE }));
-  const wanted = wantedOwners(SHARDS, nodes, NO_PINS);
-  t.deepEqual(wantedOwners(SHARDS, nodes.toReversed(), NO_PINS), wanted);
+  const wanted = rendezvousOwners(SHARDS, nodes, NO_PINS);
+  t.deepEqual(rendezvousOwners(SHARDS, nodes.toReversed(), NO_PINS), wanted);
 });
 
 test('W5: a pin overrules, touches no other shard, and is ignored while its node is away', (t) => {
   fc.assert(
     fc.property(cluster(1), fc.nat(SHARDS - 1), fc.nat(20), (nodes, shard, index) => {
-      const unpinned = wantedOwners(SHARDS, nodes, NO_PINS);
+      const unpinned = rendezvousOwners(SHARDS, nodes, NO_PINS);
       const pinnedTo = nodes[index % nodes.length]!.nodeId;
       const expected = unpinned.with(shard, pinnedTo);
-      t.deepEqual(wantedOwners(SHARDS, nodes, new Map([[shard, pinnedTo]])), expected);
+      t.deepEqual(rendezvousOwners(SHARDS, nodes, new Map([[shard, pinnedTo]])), expected);
       const away = 'a node that no generator makes';
-      t.deepEqual(wantedOwners(SHARDS, nodes, new Map([[shard, away]])), unpinned);
+      t.deepEqual(rendezvousOwners(SHARDS, nodes, new Map([[shard, away]])), unpinned);
     }),
     { numRuns: 50 },
   );
-});
-
-test('W5: 256 shards and 50 nodes take far less than 5 ms', (t) => {
-  const nodes = equalNodes(50, SCHEMES[0]!);
-  let fastest = Infinity;
-  for (let run = 0; run < 50; run++) {
-    const before = performance.now();
-    wantedOwners(SHARDS, nodes, NO_PINS);
-    fastest = Math.min(fastest, performance.now() - before);
-  }
-  t.true(fastest < 2.5, `${fastest} ms`);
 });
 
 test('W5: what would have to move is what is wanted elsewhere, nothing more', (t) => {
@@ -227,7 +207,7 @@ function relativeLoads(
   });
 }
 
-test('W5: no step of a rebalance makes the worst node worse, and each makes its giver better', (t) => {
+test('W5: no rebalance step raises the highest load, and each lowers its giver’s', (t) => {
   fc.assert(
     fc.property(rebalance, (options) => {
       const moves = planRebalance(options);

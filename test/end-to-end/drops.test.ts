@@ -76,14 +76,14 @@ onEachProfile((test, profile) => {
       { colour: 'red' },
     ]) {
       const answer = await server.post(path, { as: creator, body: { ...dropTerms(), ...wrong } });
-      const told = [answer.status, answer.json['code']];
-      t.deepEqual(told, [422, 'invalid-request'], JSON.stringify(wrong));
+      const refusal = [answer.status, answer.json['code']];
+      t.deepEqual(refusal, [422, 'invalid-request'], JSON.stringify(wrong));
     }
     const list = await server.get(`/v1/drops?creator_id=${creator}`);
     t.deepEqual(list.json['items'], []);
   });
 
-  test('D2: a drop opens and closes by itself, at the times set', async (t) => {
+  test('D2, D5: a drop opens and closes by itself, at the times set', async (t) => {
     const startsAt = Date.now() + 3000;
     const endsAt = startsAt + 1000;
     const times = {
@@ -94,6 +94,9 @@ onEachProfile((test, profile) => {
     const visitor = await LiveClient.visit(t, server, dropId);
     const early = await server.order(dropId, 'ann', 'early');
     t.deepEqual([early.status, early.json['code']], [409, 'drop-not-live']);
+    t.is(early.json['startsAt'], times.startsAt);
+    const waitMs = startsAt - (early.json['serverTime'] as number);
+    t.is(early.headers.get('retry-after'), String(Math.ceil(waitMs / 1000)));
 
     const started = await visitor.next(({ type }) => type === 'drop.started');
     const openedAfterMs = Date.now() - startsAt;

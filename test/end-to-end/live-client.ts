@@ -81,7 +81,7 @@ export class LiveClient {
   async next(wanted: (frame: Frame) => boolean, from = 0): Promise<Frame> {
     const found = Promise.withResolvers<Frame>();
     let at = from;
-    const look = (): void => {
+    const poll = (): void => {
       for (; at < this.frames.length; at++) {
         if (wanted(this.frames[at]!)) return found.resolve(this.frames[at]!);
       }
@@ -90,8 +90,8 @@ export class LiveClient {
       const types = this.frames.map(({ type }) => type).join(', ');
       found.reject(new Error(`the wanted frame did not come; there were: ${types}`));
     }, WAIT_MAX_MS);
-    this.#looking = look;
-    look();
+    this.#looking = poll;
+    poll();
     try {
       return await found.promise;
     } finally {

@@ -106,11 +106,11 @@ onEachProfile((test, profile) => {
     const dropId = await server.drop(creator);
     await client.next(({ type }) => type === 'drop.started');
     await client.ask({ type: 'unsubscribe', topic }, ({ type }) => type === 'unsubscribed');
-    const heard = client.frames.length;
+    const frameCount = client.frames.length;
     const next = await server.drop(creator);
     await client.ask({ type: 'subscribe', topic: `drop:${next}` }, isSnapshot);
     t.deepEqual(
-      client.frames.slice(heard).map(({ type }) => type),
+      client.frames.slice(frameCount).map(({ type }) => type),
       ['subscribed', 'drop.snapshot'],
     );
     t.not(next, dropId);

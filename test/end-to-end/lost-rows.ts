@@ -18,12 +18,12 @@ export function loseRows(databaseFile: string, userIds: readonly string[]): void
   rmSync(`${databaseFile}-rows-${GENERATION}`);
   const logs = new RowLogs({ databaseFile, settled: 0 });
   for (const { positions, pack } of records) {
-    const kept: Buffer[] = [];
+    const rows: Buffer[] = [];
     for (let offset = 0; offset < pack.length; offset += rowLength(pack, offset)) {
       if (owners.some((owner) => isOwnRow(pack, offset, owner))) continue;
-      kept.push(pack.subarray(offset, offset + rowLength(pack, offset)));
+      rows.push(pack.subarray(offset, offset + rowLength(pack, offset)));
     }
-    logs.append(GENERATION, positions, Buffer.concat(kept));
+    logs.append(GENERATION, positions, Buffer.concat(rows));
   }
   logs.close();
 }

@@ -49,8 +49,8 @@ onEachProfile((test, profile) => {
     await server.post(`/v1/orders/${paid}/refund`, { as: creator });
     const expired = await place(shortly);
     const { items, unreadCount } = await feedOf(user, 5);
-    const told = items.map(({ type, data }) => [type, data['orderId']]);
-    t.deepEqual(told, [
+    const shown = items.map(({ type, data }) => [type, data['orderId']]);
+    t.deepEqual(shown, [
       ['order.expired', expired],
       ['order.refunded', paid],
       ['order.cancelled', cancelled],
@@ -116,11 +116,11 @@ onEachProfile((test, profile) => {
     const resumed = await second.next(({ type }) => type === 'resumed');
     await second.next(() => second.notices().length >= 170);
     t.true(resumed.count! >= 150);
-    const heard = [...first.notices(), ...second.notices()].map(({ id }) => Number(id));
-    t.is(heard.length, 175);
-    t.true(heard.every((id, i) => i === 0 || id > heard[i - 1]!));
-    const kept = (await server.listAll('/v1/notifications', user)) as unknown as Item[];
-    t.deepEqual(kept.map(({ id }) => Number(id)).toReversed(), heard);
+    const receivedIds = [...first.notices(), ...second.notices()].map(({ id }) => Number(id));
+    t.is(receivedIds.length, 175);
+    t.true(receivedIds.every((id, i) => i === 0 || id > receivedIds[i - 1]!));
+    const stored = (await server.listAll('/v1/notifications', user)) as unknown as Item[];
+    t.deepEqual(stored.map(({ id }) => Number(id)).toReversed(), receivedIds);
   });
 
   test('N7: a resume from 0 gives all own notifications and none of others', async (t) => {

@@ -120,10 +120,10 @@ onEachProfile((test, profile) => {
     const { json } = await server.order(dropId, 'ann', 'k');
     const deadline = Date.parse(String(json['holdExpiresAt']));
     t.is((await server.order(dropId, 'ben', 'k')).json['code'], 'sold-out');
-    let lookedAt = 0;
+    let polledAt = 0;
     const order = await eventually(
       () => {
-        lookedAt = Date.now();
+        polledAt = Date.now();
         return server.readOrder(String(json['id']), 'ann');
       },
       ({ status }) => status !== 'reserved',
@@ -131,7 +131,7 @@ onEachProfile((test, profile) => {
     const seenAt = Date.now();
     t.is(order['status'], 'expired');
     t.true(seenAt >= deadline, 'not before the deadline');
-    t.true(lookedAt - deadline < 1000, `${lookedAt - deadline} ms after the deadline`);
+    t.true(polledAt - deadline < 1000, `${polledAt - deadline} ms after the deadline`);
     t.is((await server.order(dropId, 'ben', 'k')).status, 201);
   });
 

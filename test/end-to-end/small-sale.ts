@@ -56,7 +56,7 @@ export class SmallSale {
 
   async #state(): Promise<readonly string[]> {
     const { server, dropId, orderId } = this;
-    const looks: [path: string, as?: string][] = [
+    const reads: [path: string, as?: string][] = [
       [`/v1/drops/${dropId}`],
       [`/v1/drops?creator_id=${CREATOR}`],
       ['/v1/products'],
@@ -68,7 +68,7 @@ export class SmallSale {
       ['/v1/notifications', BUYER],
     ];
     return await Promise.all(
-      looks.map(async ([path, as]) => {
+      reads.map(async ([path, as]) => {
         const { status, text } = await server.get(path, as === undefined ? {} : { as });
         return `${path}: ${status} ${text}`;
       }),

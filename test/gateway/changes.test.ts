@@ -67,9 +67,9 @@ test('C1: a trimmed position is 410 position-trimmed, an invalid one 400', async
   for (let i = 0; i < 20; i++) await stores.follows.unfollow(`user_${i}`, 'creator_1');
   for (let bucket = 0; bucket < stores.changes.bucketCount; bucket++)
     await stores.changes.trim(bucket, 1_000);
-  const gone = await read(fixture, `?from=${position}`);
-  t.is(gone.status, 410);
-  t.like(await gone.json(), { code: 'position-trimmed' });
+  const trimmed = await read(fixture, `?from=${position}`);
+  t.is(trimmed.status, 410);
+  t.like(await trimmed.json(), { code: 'position-trimmed' });
   const wrong = await read(fixture, '?from=nonsense');
   t.is(wrong.status, 400);
   t.like(await wrong.json(), { code: 'invalid-request' });

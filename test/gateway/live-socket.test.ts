@@ -128,12 +128,12 @@ test('N6: text goes both ways, binary arrives as null, and topics fan out', asyn
   socket.close();
   await live.waitFor('closed');
   // After the end, all calls are harmless.
-  const gone = live.sockets[0]!;
-  gone.subscribe('topic');
-  gone.unsubscribe('topic');
-  gone.end(1000, '');
-  t.is(gone.send('late'), 'dropped');
-  t.is(gone.bufferedBytes(), 0);
+  const closed = live.sockets[0]!;
+  closed.subscribe('topic');
+  closed.unsubscribe('topic');
+  closed.end(1000, '');
+  t.is(closed.send('late'), 'dropped');
+  t.is(closed.bufferedBytes(), 0);
 });
 
 test('H8: a frame past 16 KiB and a broken one end the connection, not the server', async (t) => {

@@ -67,7 +67,7 @@ test('X4: metrics have live topics, frames, and close codes', async (t) => {
   }
 });
 
-test('X4: the journal’s appends are a histogram in seconds, absent without appends', async (t) => {
+test('X4: journal appends are a histogram in seconds, absent without appends', async (t) => {
   const boundsMs = [1, 5];
   const lines = await linesOf({
     journalAppends: () => ({ boundsMs, counts: [2, 1, 4], sumMs: 1500 }),
@@ -98,4 +98,13 @@ test('X4, H5: metrics count the requests that each limit refused', async (t) => 
   t.true(Number(refused?.[1]) > 0, text.slice(0, 3000));
   t.true(text.includes('livedrops_rate_limit_keys{limit="log-ins-address"} 1'));
   t.true(text.includes('livedrops_rate_limited_total{limit="orders-user"} 0'));
+});
+
+test('W7: metrics have the skew of the clock once it is known', async (t) => {
+  let skewMs: number | null = null;
+  const clockSkewMs = () => skewMs;
+  t.deepEqual(await linesOf({ clockSkewMs }), ['# TYPE livedrops_clock_skew_seconds gauge']);
+  skewMs = -250;
+  const [, line] = await linesOf({ clockSkewMs });
+  t.is(line, 'livedrops_clock_skew_seconds -0.25');
 });

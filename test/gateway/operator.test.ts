@@ -30,6 +30,7 @@ const node: NodeRow = {
   ordersPerSecond: 12.25,
   relayLag: 0,
   leaseMs: 2_400.5,
+  clockSkewMs: -3.25,
   level: 1,
 };
 const quarantined = { dropId: 'd_1', since: NOW, reason: 'stock of d_1 does not add up' };
@@ -94,7 +95,7 @@ async function start(t: Parameters<typeof startFixture>[0]): Promise<Fixture> {
   return fixture;
 }
 
-test('X3: every route of operators is 403 without the role, and nothing is changed or recorded', async (t) => {
+test('X3: operators’ routes are 403 without the role, and change and record nothing', async (t) => {
   const { fixture, cluster } = await startPretendGateway(t, ['node-1', 'node-2']);
   const before = await cluster.placement.load();
   const routes = operatorRoutes().map(({ definition }) => definition);

@@ -123,6 +123,22 @@ test('H2, O8: each refusal of the actor has its status, its code and the version
   }
 });
 
+test('D5: an order before the start learns when that is, by the server’s clock', async (t) => {
+  const fixture = await startFixture(t);
+  const placedBefore = async (startsAt: number) => {
+    fixture.router.answer = () => ({ ok: false, code: 'drop-not-live', version: 1, startsAt });
+    const body = { quantity: 1 };
+    return await fixture.request('POST', ORDERS, { as: 'buyer', headers: KEY, body });
+  };
+  const now = fixture.time;
+  const early = await placedBefore(now + 90_000);
+  t.is(early.status, 409);
+  t.like(early.json, { startsAt: new Date(now + 90_000).toISOString(), serverTime: now });
+  t.is(early.headers.get('retry-after'), '90');
+  t.is((await placedBefore(now + 1_001)).headers.get('retry-after'), '2');
+  t.is((await placedBefore(now - 5)).headers.get('retry-after'), '1');
+});
+
 test('A2: without a valid token an order is 401 and is not sent to the router', async (t) => {
   const fixture = await startFixture(t);
   for (const authorization of ['', 'Bearer ', 'Bearer nonsense', 'Basic abc', 'bearer  x.y.z']) {

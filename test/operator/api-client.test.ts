@@ -28,8 +28,8 @@ test('X1: a refusal is an ApiError with a message for people and its status', as
   t.like(refused, { message: 'node-9 is no living node.', status: 422, transient: false });
   const buyer = new OperatorApi({ url, token: () => 'valid.buyer' });
   await t.throwsAsync(buyer.nodes(), { message: 'the token does not have the operator role' });
-  const nobody = new OperatorApi({ url, token: () => 'nonsense' });
-  await t.throwsAsync(nobody.nodes(), { message: /does not accept the token; give --token/ });
+  const stranger = new OperatorApi({ url, token: () => 'nonsense' });
+  await t.throwsAsync(stranger.nodes(), { message: /does not accept the token; give --token/ });
 });
 
 test('X1: a refused connection is a transient error that names the address', async (t) => {

@@ -27,7 +27,7 @@ async function start(t: ExecutionContext) {
 
 const POSITION = /^position: (\S+)\n$/;
 
-test('C1: changes prints a line for each event and change, and goes on from its position', async (t) => {
+test('C1: changes prints a line for each event and change, from a position', async (t) => {
   const { stores, run } = await start(t);
   const first = await run([]);
   t.is(first.code, 0);
@@ -62,17 +62,23 @@ test('C1: --follow goes on until Ctrl-C, which ends in order with the last posit
   t.regex(stderr, POSITION);
 });
 
-test('C1: a position that is no position, and a server that does not answer, fail with 1', async (t) => {
+test('C1: an invalid position and a silent server fail with 1', async (t) => {
   const { run } = await start(t);
   const wrong = await run(['--from', 'nonsense']);
   t.is(wrong.code, 1);
   t.is(wrong.stderr, 'livedrops: from: is no position of this stream.\n');
-  const nobody = await runCommand(['changes', '--url', 'http://127.0.0.1:1', '--token', TOKEN]);
-  t.is(nobody.code, 1);
-  t.regex(nobody.stderr, /^livedrops: no server at /);
+  const unreachable = await runCommand([
+    'changes',
+    '--url',
+    'http://127.0.0.1:1',
+    '--token',
+    TOKEN,
+  ]);
+  t.is(unreachable.code, 1);
+  t.regex(unreachable.stderr, /^livedrops: no server at /);
 });
 
-test('C1: following goes on from the last position after lost connections and ended tokens', async (t) => {
+test('C1: following continues after lost connections and expired tokens', async (t) => {
   const controller = new AbortController();
   const asked: string[] = [];
   const warnings: string[] = [];

@@ -44,8 +44,8 @@ test('A1: registering gives an account and a session', async (t) => {
   t.is(session.expiresIn, 900);
   t.is(accessTokens.verify(session.accessToken, NOW)?.userId, session.user.id);
   t.is(Buffer.from(session.refreshToken, 'base64url').length, 32);
-  const kept = await harness.stores.accounts.findUser(session.user.id);
-  t.false(JSON.stringify(kept).includes(PASSWORD));
+  const stored = await harness.stores.accounts.findUser(session.user.id);
+  t.false(JSON.stringify(stored).includes(PASSWORD));
 });
 
 test('A1: an e-mail is taken once, whatever its case', async (t) => {

@@ -57,14 +57,16 @@ test('F1: a creator without an account exists by a product', async (t) => {
 test('N5: open connections get a follow once it is stored', async (t) => {
   const { call, stores, liveBus } = await start(t);
   const pair = { userId: 'u_bob', creatorId: 'u_ada' };
-  const heard: [LiveMessage, Promise<boolean>][] = [];
+  const published: [LiveMessage, Promise<boolean>][] = [];
   liveBus.subscribe(userTopic('u_bob'), (message) => {
-    heard.push([message, stores.follows.isFollowing('u_bob', 'u_ada')]);
+    published.push([message, stores.follows.isFollowing('u_bob', 'u_ada')]);
   });
   await call('follows.follow', pair);
   await call('follows.unfollow', pair);
-  const told = await Promise.all(heard.map(async ([message, kept]) => [message, await kept]));
-  t.deepEqual(told, [
+  const outcomes = await Promise.all(
+    published.map(async ([message, stored]) => [message, await stored]),
+  );
+  t.deepEqual(outcomes, [
     [{ type: 'follow', creatorId: 'u_ada', following: true }, true],
     [{ type: 'follow', creatorId: 'u_ada', following: false }, false],
   ]);

@@ -31,6 +31,7 @@ test.serial(
       incarnation: 'a-1',
       weight: 1,
       leaving: false,
+      clockIsWrong: false,
       startedAt: 1,
       url: null,
       liveShards: [],

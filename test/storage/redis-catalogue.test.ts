@@ -189,8 +189,8 @@ if (redisInstalled) {
       ids.toReversed().map((id) => [id, 12]),
     );
     for (const status of STATUSES) {
-      const wanted = all.filter((view) => view.status === status).map(({ id }) => id);
-      t.deepEqual(await listed(t, creatorId, status), wanted);
+      const expected = all.filter((view) => view.status === status).map(({ id }) => id);
+      t.deepEqual(await listed(t, creatorId, status), expected);
     }
     t.deepEqual(await data.redis.keys('*race*:next:*'), []);
   });

@@ -30,7 +30,7 @@ if (redisInstalled) {
     },
   });
 
-  test('C1: a thread with connections of its own reads the changes and scans the entities', async (t) => {
+  test('C1: a thread with its own connections reads changes and scans entities', async (t) => {
     const { address } = await startRedis(t);
     const own = await connectRedisData(address);
     t.teardown(() => own.close());

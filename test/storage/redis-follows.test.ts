@@ -148,9 +148,9 @@ if (redisInstalled) {
         return (await data.follows.isFollowing(userId, creatorId)) ? [userId] : [];
       }),
     );
-    const wanted = outcomes.flat().toSorted();
-    t.true(wanted.length > 0 && wanted.length < orders.length);
-    t.deepEqual((await agrees(t, data.follows, creatorId)).toSorted(), wanted);
+    const expected = outcomes.flat().toSorted();
+    t.true(expected.length > 0 && expected.length < orders.length);
+    t.deepEqual((await agrees(t, data.follows, creatorId)).toSorted(), expected);
     t.deepEqual(await redis.keys('*:following:user_order*:pending'), []);
   });
 
@@ -190,8 +190,8 @@ if (redisInstalled) {
     const following = await Promise.all(
       users.map((userId) => data.follows.isFollowing(userId, 'creator_storm')),
     );
-    const wanted = users.filter((_, i) => following[i]);
-    t.deepEqual((await agrees(t, data.follows, 'creator_storm')).toSorted(), wanted.toSorted());
+    const expected = users.filter((_, i) => following[i]);
+    t.deepEqual((await agrees(t, data.follows, 'creator_storm')).toSorted(), expected.toSorted());
   });
 
   test('F2: a page is whole where many of its followers share a bucket or a time', async (t) => {
@@ -204,14 +204,14 @@ if (redisInstalled) {
     for (const { bucket, time, id } of members) {
       await data.redis.zadd(followersKey(creatorId, bucket), time, id);
     }
-    const wanted = members
+    const expected = members
       .toSorted((a, b) => b.time - a.time || (a.id < b.id ? 1 : -1))
       .map(({ id }) => id);
     for (const length of [1, 7, 50, 100]) {
       const found = await readAll(t, (page) => data.follows.listFollowers(creatorId, page), length);
       t.deepEqual(
         found.map(({ userId }) => userId),
-        wanted,
+        expected,
         `pages of ${length}`,
       );
     }

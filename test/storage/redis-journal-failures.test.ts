@@ -76,12 +76,12 @@ redisTest(
     const { redis, journal } = await openJournal(t, server);
     const shards = [1, 2, 3, 4, 5, 6, 7, 8];
     let last = shards.map(() => 0);
-    for (const wanted of [30, 90]) {
+    for (const expected of [30, 90]) {
       const filled = shards.map(async (shard, i) => {
         const { epoch } = await journal.claim(shard, 'a');
         return (await fillUp(t, journal, shard, epoch, last[i])).acknowledged;
       });
-      while ((await journal.head(1)).lastSequence < wanted);
+      while ((await journal.head(1)).lastSequence < expected);
       await server.halt('SIGKILL');
       const acknowledged = await Promise.all(filled);
       await server.resume();

@@ -2,16 +2,23 @@
 // several try.
 
 import test from 'ava';
+import { systemClock } from '../../actors/clock.ts';
+import { Archiver } from '../../events/archive/archiver.ts';
+import { FolderArchive } from '../../storage/archive/archive-folder.ts';
+import { ArchivedJournal } from '../../storage/archive/archived-journal.ts';
+import { ArchiveReader } from '../../storage/archive/archive-reader.ts';
 import type { JournalEntry } from '../../storage/ports/journal.ts';
 import { connectRedis, type RedisConnection } from '../../storage/redis/connection/connection.ts';
 import { RedisJournal } from '../../storage/redis/journal/journal-redis.ts';
 import { logKey } from '../../storage/redis/connection/keys.ts';
 import { RedisSnapshotStore } from '../../storage/redis/journal/snapshots-redis.ts';
+import { replayed, sell, takeSnapshot } from '../events/archive/sold-shard.ts';
 import { redisInstalled, RedisServer } from '../servers/redis-server.ts';
 import { failsWith } from './contract/errors.ts';
 import { journalContract } from './contract/journal.ts';
 import { snapshotsContract } from './contract/snapshots.ts';
 import { openConnection, silent } from './redis-fixture.ts';
+import { removeDirectory, temporaryDirectory } from './temporary-directory.ts';
 
 let server: RedisServer;
 let redis: RedisConnection;
@@ -31,6 +38,33 @@ if (redisInstalled) {
   snapshotsContract(() => ({ snapshots: new RedisSnapshotStore({ redis }) }));
 }
 const redisTest = redisInstalled ? test : test.skip;
+
+redisTest('J8: what is archived leaves Redis, and is read as one with the rest', async (t) => {
+  const folder = temporaryDirectory();
+  t.teardown(() => removeDirectory(folder));
+  const shard = 209;
+  const snapshots = new RedisSnapshotStore({ redis });
+  await sell(journal, shard, 600);
+  await takeSnapshot({ journal, snapshots, shard, sequence: 550 });
+  const archive = new ArchiveReader(new FolderArchive({ folder, writer: 'a', create: true }));
+  const archiver = new Archiver({
+    journal,
+    snapshots,
+    archive,
+    keeper: { consumed: async () => 500, trim: (id, through) => journal.trim(id, through) },
+    shardCount: 256,
+    journalEntriesMin: 10,
+    retentionDays: null,
+    clock: systemClock,
+    log: silent,
+  });
+  await archiver.archiveShard(shard);
+  t.is(await redis.xlen(logKey(shard)), 600 - 499);
+  const whole = new ArchivedJournal({ journal, archive });
+  await sell(whole, shard, 700);
+  const drops = await replayed(whole, shard, 700);
+  t.is(drops.get(`d_${shard}`)?.orders.size, 699 * 3);
+});
 
 redisTest('J1: a read of many entries, small and large, is whole and in order', async (t) => {
   const { epoch } = await journal.claim(201, 'a');

@@ -23,6 +23,7 @@ const session = {
   incarnation: 'a-1',
   weight: 1,
   leaving: false,
+  clockIsWrong: false,
   startedAt: 1,
   url: null,
   liveShards: [],

@@ -24,7 +24,7 @@ const SEQUENCES = 6;
 /** Between two places where an append ends half way. */
 const COMMANDS_STEP = 3;
 const all = { limit: 100, cursor: null };
-const everybody = () => true;
+const anyUser = () => true;
 
 let server: RedisServer;
 let redis: RedisConnection;
@@ -92,7 +92,7 @@ if (redisInstalled) {
     redis = await connectRedis({ address: server.address, name: 'test', log: silent });
     stores = redisProjections(redis);
     // So that no script below needs a second command because Redis does not know it yet.
-    await stores.readModels.store(entries(200, 'drop_first'), everybody);
+    await stores.readModels.store(entries(200, 'drop_first'), anyUser);
   });
   test.after.always(async () => {
     redis?.disconnect();
@@ -108,14 +108,14 @@ if (redisInstalled) {
       const dropId = `drop_half${commands}`;
       const batches = entries(shard, dropId);
       const dying = redisProjections(diesAfter(redis, commands)).readModels;
-      const [outcome] = await Promise.allSettled([dying.store(batches, everybody)]);
+      const [outcome] = await Promise.allSettled([dying.store(batches, anyUser)]);
       if (outcome.status === 'fulfilled') break;
       ended += 1;
       t.is((outcome.reason as { code?: string }).code, 'store-unavailable');
       t.true((await stores.readModels.position(shard)) < SEQUENCES);
-      await stores.readModels.store(batches, everybody);
+      await stores.readModels.store(batches, anyUser);
       await isComplete(t, shard, dropId);
-      t.deepEqual(await stores.readModels.store(batches, everybody), []);
+      t.deepEqual(await stores.readModels.store(batches, anyUser), []);
     }
     t.true(ended > 10);
   });
@@ -123,12 +123,12 @@ if (redisInstalled) {
   test('N11: what two owners of a shard bring at once is there once', async (t) => {
     const batches = entries(240, 'drop_two');
     const other = redisProjections(redis);
-    const kept = await Promise.all([
-      ...batches.map((batch) => stores.readModels.store([batch], everybody)),
-      other.readModels.store(batches.slice(0, 3), everybody),
-      other.readModels.store(batches.slice(3), everybody),
+    const stored = await Promise.all([
+      ...batches.map((batch) => stores.readModels.store([batch], anyUser)),
+      other.readModels.store(batches.slice(0, 3), anyUser),
+      other.readModels.store(batches.slice(3), anyUser),
     ]);
-    t.is(kept.flat().length, USERS);
+    t.is(stored.flat().length, USERS);
     await isComplete(t, 240, 'drop_two');
   });
 
@@ -136,9 +136,9 @@ if (redisInstalled) {
     const batches = entries(241, 'drop_late');
     // It has read its positions, and its rows are on their way.
     const slow = pausesAfter(redis, 1);
-    const old = redisProjections(slow.connection).readModels.store(batches.slice(0, 3), everybody);
+    const old = redisProjections(slow.connection).readModels.store(batches.slice(0, 3), anyUser);
     await slow.paused;
-    await stores.readModels.store(batches, everybody);
+    await stores.readModels.store(batches, anyUser);
     slow.resume();
     t.deepEqual(await old, []);
     await isComplete(t, 241, 'drop_late');
@@ -194,8 +194,8 @@ if (redisInstalled) {
         },
       ],
     }));
-    const kept = await readModels.store(batches, everybody);
-    t.deepEqual([kept[0]!.id, kept.at(-1)!.id], ['101', '200']);
+    const stored = await readModels.store(batches, anyUser);
+    t.deepEqual([stored[0]!.id, stored.at(-1)!.id], ['101', '200']);
     const { items, nextCursor } = await orderList.listByUser(userId, all);
     const rest = await orderList.listByUser(userId, { limit: 100, cursor: nextCursor });
     t.deepEqual(
@@ -233,11 +233,11 @@ if (redisInstalled) {
         seen.push(...page.items.map(({ id, version }) => `${id}:${version}`));
         cursor = page.nextCursor;
       } while (cursor !== null);
-      const wanted = rows
+      const expected = rows
         .map((versions) => versions.at(-1)!)
         .toSorted((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1))
         .map(({ id }) => `${id}:5`);
-      t.deepEqual(seen, wanted);
+      t.deepEqual(seen, expected);
     }
     t.is((await stores.orderList.findOrder('user_m', 'drop_m-a'))?.version, 5);
     t.is(await stores.orderList.findOrder('user_m', 'drop_m-*'), null);

@@ -151,14 +151,14 @@ redisTest('J5: a lost or shortened piece is found', async (t) => {
 });
 
 redisTest(
-  'O5: of two writers of one sealed drop, whoever is done last is kept whole',
+  'O5: of two writers of one sealed drop, whoever is done last is stored whole',
   async (t) => {
     const { snapshots } = await openSnapshots(t);
-    const kept = [Buffer.alloc(900_000, 'first'), Buffer.alloc(900_000, 'second')];
+    const stored = [Buffer.alloc(900_000, 'first'), Buffer.alloc(900_000, 'second')];
     const outcomes = await Promise.allSettled(
-      kept.map((bytes) => snapshots.saveSealedDrop('drop_1', 1, bytes)),
+      stored.map((bytes) => snapshots.saveSealedDrop('drop_1', 1, bytes)),
     );
-    const done = kept.filter((_, i) => outcomes[i]!.status === 'fulfilled');
+    const done = stored.filter((_, i) => outcomes[i]!.status === 'fulfilled');
     const loaded = (await snapshots.loadSealedDrop('drop_1'))!;
     t.true(done.some((bytes) => bytes.equals(loaded)));
   },

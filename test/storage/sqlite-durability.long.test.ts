@@ -44,15 +44,15 @@ test('J1: everything is there after closing and opening again', async (t) => {
   await before.follows.follow('user_1', 'creator_1', 5);
   const batch = { userId: 'user_1', type: 'order.confirmed', data: {}, createdAt: 1 };
   const rows = [batch, batch];
-  const kept = await before.feed.append([{ shard: 1, sequence: 1, rows }]);
+  const stored = await before.feed.append([{ shard: 1, sequence: 1, rows }]);
   await before.close();
   const after = await openStores(t, { directory });
   t.deepEqual(await after.journal.claim(1, 'b'), { epoch: 2, lastSequence: 1 });
   t.deepEqual(await after.follows.counts('creator_1'), { followers: 1, following: 0 });
   t.is(await after.feed.position(1), 1);
-  t.deepEqual(await after.feed.listAfter('user_1', '0', 10), kept);
+  t.deepEqual(await after.feed.listAfter('user_1', '0', 10), stored);
   const [next] = await after.feed.append([{ shard: 1, sequence: 2, rows: [batch] }]);
-  t.is(Number(next!.id), Number(kept[1]!.id) + 1);
+  t.is(Number(next!.id), Number(stored[1]!.id) + 1);
 });
 
 test('J2: a claim fences the older owner for snapshots as well', async (t) => {
@@ -73,14 +73,14 @@ test('J4: whatever was acknowledged before a kill is there afterwards', async (t
   const directory = makeDirectory(t);
   const script = fileURLToPath(new URL('fixtures/append-forever.ts', import.meta.url));
   let acknowledged = 0;
-  for (const wanted of [50, 90]) {
+  for (const expected of [50, 90]) {
     const child = spawn(process.execPath, [script, directory], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const exited = once(child, 'exit');
     for await (const line of createInterface({ input: child.stdout })) {
       acknowledged = Number(line);
-      if (acknowledged >= wanted) child.kill('SIGKILL');
+      if (acknowledged >= expected) child.kill('SIGKILL');
     }
     await exited;
   }

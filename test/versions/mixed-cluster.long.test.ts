@@ -55,7 +55,7 @@ if (checkout === null) {
   test.skip(`needs redis-server, nats-server and the git history with ${LEVEL_0_COMMIT}`, (t) =>
     t.pass());
 } else {
-  test('a rolling upgrade from 9994b20 sells on, loses nothing, then raises the level', async (t) => {
+  test('a rolling upgrade from 9994b20 sells on, loses nothing, raises the level', async (t) => {
     t.timeout(300_000);
     const cluster = await MixedCluster.start();
     t.teardown(() => cluster.stop());

@@ -153,8 +153,8 @@ async function settle(
     ({ inMemory, lag }) => inMemory === Object.keys(drops).length - OVER_DROPS && lag === 0,
     'the drops that are over to be sealed and the lists to be complete',
   );
-  const told = await client.listAll('/v1/notifications', ann);
-  for (const { id } of told.slice(-2)) {
+  const notifications = await client.listAll('/v1/notifications', ann);
+  for (const { id } of notifications.slice(-2)) {
     ok(await client.post(`/v1/notifications/${String(id)}/read`, { as: ann }));
   }
 }

@@ -7,6 +7,7 @@ import { ChildServer } from '../servers/child-server.ts';
 
 export const TODAY = fileURLToPath(new URL('../..', import.meta.url));
 const CLOCK = new URL('clock-at.ts', import.meta.url).href;
+const STORE_CLOCK = new URL('store-clock-at.ts', import.meta.url).href;
 /** A machine that is busy starts three nodes at once in tens of seconds. */
 const READY_TIMEOUT_MS = 60_000;
 const READY = /^LiveDrops ready on (http:\/\/\S+)$/m;
@@ -16,7 +17,10 @@ export interface VersionedNodeOptions {
   readonly tree?: string;
   /** `LIVEDROPS_` variables beside the secrets. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Where its wall clock begins, in milliseconds since the Unix epoch; default: the real time. */
+  /**
+   * Where its wall clock and that of its Redis begin, in milliseconds since the Unix epoch;
+   * default: the real time.
+   */
   readonly clockAt?: number;
 }
 
@@ -38,7 +42,10 @@ export class VersionedNode {
         ...environment,
         ...(clockAt === undefined
           ? {}
-          : { NODE_OPTIONS: `--import=${CLOCK}`, TEST_CLOCK_AT: String(clockAt) }),
+          : {
+              NODE_OPTIONS: `--import=${CLOCK} --import=${STORE_CLOCK}`,
+              TEST_CLOCK_AT: String(clockAt),
+            }),
       },
     });
   }

@@ -3,7 +3,7 @@
 import type { Logger } from 'pino';
 import type { ConsumerLeases } from '../../ports/consumer-leases.ts';
 import type { JournalReader } from '../../ports/journal.ts';
-import type { SnapshotReader } from '../../ports/snapshots.ts';
+import type { SnapshotHeads, SnapshotReader } from '../../ports/snapshots.ts';
 import { RedisConsumerLeases } from '../catalogue/consumer-leases-redis.ts';
 import { connectRedis, type RedisAddress } from '../connection/connection.ts';
 import { RedisJournal } from './journal-redis.ts';
@@ -11,7 +11,7 @@ import { RedisSnapshotStore } from './snapshots-redis.ts';
 
 export interface RedisJournalReader {
   readonly journal: JournalReader;
-  readonly snapshots: SnapshotReader;
+  readonly snapshots: SnapshotReader & SnapshotHeads;
   readonly leases: ConsumerLeases;
   close(): Promise<void>;
 }

@@ -10,6 +10,7 @@ import {
   type Claim,
   ConflictError,
   CorruptError,
+  EntriesTrimmedError,
   FencedError,
   type Journal,
   type JournalEntry,
@@ -81,14 +82,16 @@ export class RedisJournal implements Journal {
     let readBytes = 0;
     for (;;) {
       for (const found of piece) {
-        const entry = entryOf(found, shard, after + entries.length + 1);
+        const sequence = after + entries.length + 1;
+        if (sequenceOf(found) !== sequence) throw await this.#absent(shard, sequence);
+        const entry = entryOf(found, shard, sequence);
         readBytes += entry.bytes.length;
         entries.push(entry);
       }
       const next = after + entries.length + 1;
       if (entries.length >= limit || readBytes >= READ_BYTES_MAX) return entries;
       if (piece.length < count) {
-        if (head.lastSequence >= next) throw missing(shard, next);
+        if (head.lastSequence >= next) throw await this.#absent(shard, next);
         return entries;
       }
       const averageBytes = Math.max(1, readBytes / entries.length);
@@ -102,12 +105,24 @@ export class RedisJournal implements Journal {
     return claimOf(await HEAD.run(this.#reads, [epochKey(shard), logKey(shard)], []));
   }
 
+  async trimmed(shard: number): Promise<number> {
+    return Number((await answerOf(this.#reads.get(trimmedKey(shard)))) ?? 0);
+  }
+
   async trim(shard: number, through: number): Promise<void> {
     const keys = [trimmedKey(shard), logKey(shard)];
     for (;;) {
       const removed = await TRIM.run(this.#redis, keys, [through, TRIM_ENTRIES]);
       if (removed !== TRIM_ENTRIES) return;
     }
+  }
+
+  /** Why the entry is not in the stream. */
+  async #absent(shard: number, sequence: number): Promise<CorruptError> {
+    const trimmed = await this.trimmed(shard);
+    return sequence <= trimmed
+      ? new EntriesTrimmedError(shard, sequence, trimmed)
+      : new CorruptError(`shard ${shard} has no entry ${sequence} although later ones exist`);
   }
 
   async #piece(shard: number, after: number, count: number): Promise<StreamEntry[]> {
@@ -144,15 +159,14 @@ function refusalOf(answer: Refusal, shard: number, epoch: number, sequence: numb
     : new ConflictError(`shard ${shard} is at sequence ${place}, got ${sequence}`);
 }
 
+function sequenceOf([id]: StreamEntry): number {
+  return Number(/^(\d+)-0$/.exec(id.toString('latin1'))?.[1]);
+}
+
 function entryOf(found: StreamEntry, shard: number, sequence: number): JournalEntry {
-  const [id, [, epoch, , bytes]] = found;
-  if (id.toString('latin1') !== `${sequence}-0`) throw missing(shard, sequence);
+  const [, [, epoch, , bytes]] = found;
   if (epoch === undefined || bytes === undefined) {
     throw new CorruptError(`entry ${sequence} of shard ${shard} lacks its fields`);
   }
   return { sequence, epoch: Number(epoch.toString('latin1')), bytes };
-}
-
-function missing(shard: number, sequence: number): CorruptError {
-  return new CorruptError(`shard ${shard} has no entry ${sequence} although later ones exist`);
 }

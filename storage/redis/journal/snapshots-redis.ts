@@ -4,7 +4,12 @@
 
 import { randomBytes } from 'node:crypto';
 import { CorruptError, FencedError, StoreUnavailableError } from '../../ports/journal.ts';
-import type { Snapshot, SnapshotPart, SnapshotStore } from '../../ports/snapshots.ts';
+import type {
+  OpenedSnapshot,
+  Snapshot,
+  SnapshotPart,
+  SnapshotStore,
+} from '../../ports/snapshots.ts';
 import { answerOf, type RedisConnection } from '../connection/connection.ts';
 import { epochKey, partsKey, sealedDropKey, snapshotKey } from '../connection/keys.ts';
 import { fieldsOf, type Place, type Placed, placeFor, readPlaces, writesOf } from './pieces.ts';
@@ -80,6 +85,31 @@ export class RedisSnapshotStore implements SnapshotStore {
       };
     }
     throw new StoreUnavailableError(`the snapshot of shard ${shard} changes while it is read`);
+  }
+
+  async openSnapshot(shard: number): Promise<OpenedSnapshot | null> {
+    for (let attempt = 0; attempt < READ_ATTEMPTS_MAX; attempt++) {
+      const present = await this.#present(shard);
+      if (present === null) return null;
+      const { head, parts } = present.contents;
+      const found = await readPlaces(this.#redis, partsKey(shard), [head]);
+      if (found === null) continue;
+      const { sequence } = present;
+      return {
+        snapshot: { sequence, head: found[0]!, partNames: [...parts.keys()] },
+        part: async (name) => {
+          const place = parts.get(name);
+          if (place === undefined) return null;
+          const pieces = await readPlaces(this.#redis, partsKey(shard), [place]);
+          return pieces === null ? null : pieces[0]!;
+        },
+      };
+    }
+    throw new StoreUnavailableError(`the snapshot of shard ${shard} changes while it is read`);
+  }
+
+  async snapshotSequence(shard: number): Promise<number> {
+    return Number((await answerOf(this.#redis.hget(snapshotKey(shard), 'sequence'))) ?? 0);
   }
 
   async saveSealedDrop(dropId: string, version: number, bytes: Uint8Array): Promise<void> {

@@ -35,8 +35,10 @@ const SHARD_COUNT = '{placement}:shard-count';
 /** The feature level reached; missing: 0. */
 const LEVEL = '{placement}:level';
 
-/** Nodes of level 0 leave the level out. */
-type StoredSession = Omit<NodeSession, 'level'> & { readonly level?: number };
+/** Nodes of level 0 leave the level out, and those below level 2 what their clock is. */
+type StoredSession = Omit<NodeSession, 'level' | 'clockIsWrong'> &
+  Partial<Pick<NodeSession, 'level' | 'clockIsWrong'>>;
+const OLDEST = { level: 0, clockIsWrong: false };
 type SessionRow = [
   expiresAt: number,
   startedAt: number,
@@ -77,6 +79,7 @@ local function place(shard, node, incarnation, version)
   return version
 end`;
 
+/** Returns the incarnation of a later run, or an empty text, and the time. */
 const RENEW = new Script(`${SESSIONS_LUA}
 local node, incarnation, startedAt, ttl = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local session, lostKept, lostMax = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
@@ -88,11 +91,11 @@ if present then
   isNew = presentIncarnation ~= incarnation
   local isLater = presentStartedAt > startedAt
     or (presentStartedAt == startedAt and presentIncarnation > incarnation)
-  if isNew and isLater and presentExpiresAt > now then return presentIncarnation end
+  if isNew and isLater and presentExpiresAt > now then return {presentIncarnation, now} end
 end
 local fields = {string.format('%.0f', now + ttl), ARGV[3], incarnation, session}
 redis.call('HSET', KEYS[1], node, '[' .. table.concat(fields, ',\\n') .. ']')
-if not isNew then return '' end
+if not isNew then return {'', now} end
 
 local all = redis.call('HGETALL', KEYS[1])
 local lost = {}
@@ -104,7 +107,7 @@ table.sort(lost, function(a, b) return a[2] > b[2] end)
 for i, found in ipairs(lost) do
   if i > lostMax or found[2] + lostKept <= now then redis.call('HDEL', KEYS[1], found[1]) end
 end
-return ''`);
+return {'', now}`);
 
 const END = new Script(`${SESSIONS_LUA}
 local present = redis.call('HGET', KEYS[1], ARGV[1])
@@ -194,8 +197,8 @@ export class RedisPlacementStore implements PlacementStore {
     const sessions: NodeSession[] = [];
     const lost: NodeSession[] = [];
     for (const [expiresAt, , , session] of stored) {
-      if (expiresAt > now) sessions.push({ level: 0, ...session });
-      else if (expiresAt + this.#lostSessionRetentionMs > now) lost.push({ level: 0, ...session });
+      if (expiresAt > now) sessions.push({ ...OLDEST, ...session });
+      else if (expiresAt + this.#lostSessionRetentionMs > now) lost.push({ ...OLDEST, ...session });
     }
     const shards = new Map<number, ShardPlacement>();
     for (const [shard, version, nodeId, incarnation] of held) {
@@ -211,20 +214,25 @@ export class RedisPlacementStore implements PlacementStore {
     };
   }
 
-  async renewSession(session: NodeSession, ttlMs: number): Promise<void> {
-    const { nodeId, incarnation, weight, leaving, startedAt, url, level } = session;
+  async time(): Promise<number> {
+    return millisecondsOf((await answerOf(this.#redis.time())) as unknown as [string, string]);
+  }
+
+  async renewSession(session: NodeSession, ttlMs: number): Promise<number> {
+    const { nodeId, incarnation, weight, leaving, clockIsWrong, startedAt, url, level } = session;
     const liveShards = session.liveShards.slice(0, LIVE_SHARDS_MAX);
     const bounded: NodeSession = {
       nodeId,
       incarnation,
       weight,
       leaving,
+      clockIsWrong,
       startedAt,
       url,
       liveShards,
       level,
     };
-    const later = await RENEW.run(
+    const answer = await RENEW.run(
       this.#redis,
       [SESSIONS],
       [
@@ -237,7 +245,9 @@ export class RedisPlacementStore implements PlacementStore {
         LOST_SESSIONS_MAX,
       ],
     );
-    if (later !== '') throw new SessionLostError(`${nodeId} has a later run, ${String(later)}`);
+    const [later, time] = answer as [string, number];
+    if (later !== '') throw new SessionLostError(`${nodeId} has a later run, ${later}`);
+    return time;
   }
 
   async endSession(nodeId: string, incarnation: string): Promise<void> {

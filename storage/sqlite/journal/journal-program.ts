@@ -11,6 +11,13 @@ import type { Program, ProgramOptions } from '../thread/program.ts';
 /** Sequences of one shard. Up to 8191 shards, every row id is a safe integer. */
 export const SEQUENCE_SPAN = 2 ** 40;
 
+/**
+ * Entries, and their bytes, that one operation removes: about a millisecond. SQLite reads each page
+ * of a long value to free it.
+ */
+const TRIM_ENTRIES = 256;
+const TRIM_BYTES = 1 << 19;
+
 const MIGRATIONS = [
   `
   create table shards (
@@ -81,6 +88,11 @@ export function open(options: ProgramOptions) {
     'update shards set trimmed = max(trimmed, ?) where shard = ?',
   );
   const removeEntries = database.prepare('delete from entries where id > ? and id <= ?');
+  const entrySizes = database
+    .prepare<[number, number], [id: number, bytes: number]>(`
+      select id, length(bytes) from entries where id > ? and id <= ?
+      order by id limit ${TRIM_ENTRIES}`)
+    .raw();
   const snapshots = prepareSnapshots(database);
   const shardCount = database.prepare('select shard_count from installation').pluck();
   const insertShardCount = database.prepare('insert into installation (shard_count) values (?)');
@@ -128,12 +140,25 @@ export function open(options: ProgramOptions) {
         return same ? null : { code: 'conflict', message };
       },
 
-      trim(shard: number, through: number): void {
+      /**
+       * Removes the oldest entries, one portion of them. Returns whether more are to be removed.
+       */
+      trim(shard: number, through: number): boolean {
         const head = headOf.get(shard);
-        if (head === undefined) return;
-        const last = Math.min(through, head[1]);
-        removeEntries.run(shard * SEQUENCE_SPAN, shard * SEQUENCE_SPAN + last);
-        setTrimmed.run(last, shard);
+        if (head === undefined) return false;
+        const first = shard * SEQUENCE_SPAN;
+        const last = first + Math.min(through, head[1]);
+        let end = first;
+        let bytes = 0;
+        for (const [id, length] of entrySizes.iterate(first, last)) {
+          if (bytes > 0 && bytes + length > TRIM_BYTES) break;
+          bytes += length;
+          end = id;
+        }
+        if (end === first) return false;
+        removeEntries.run(first, end);
+        setTrimmed.run(end - first, shard);
+        return end < last;
       },
 
       /** The stored number of shards; stores `requested` if the file has none. */

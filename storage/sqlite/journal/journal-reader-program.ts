@@ -4,10 +4,13 @@
 
 import { openReaderDatabase } from '../thread/database.ts';
 import { HEAD_OF_SHARD, type HeadRow, SEQUENCE_SPAN } from './journal-program.ts';
+import type { Snapshot } from '../../ports/snapshots.ts';
 import type { Program, ProgramOptions } from '../thread/program.ts';
 
 export interface ReadEntries {
   readonly lastSequence: number;
+  /** Entries up to this are removed. Given where the first requested entry was not found. */
+  readonly trimmed: number;
   /** Rising. The caller checks for gaps. */
   readonly sequences: readonly number[];
   readonly epochs: readonly number[];
@@ -33,6 +36,9 @@ export type JournalReaderHandlers = ReturnType<typeof open>['handlers'];
 export function open(options: ProgramOptions) {
   const database = openReaderDatabase(options.file);
   const headOf = database.prepare<[number], HeadRow>(HEAD_OF_SHARD).raw();
+  const trimmedOf = database
+    .prepare<[number], number>('select trimmed from shards where shard = ?')
+    .pluck();
   const entriesAfter = database
     .prepare<[number, number, number], [number, number, Buffer]>(`
       select id % ${SEQUENCE_SPAN}, epoch, bytes from entries
@@ -66,6 +72,8 @@ export function open(options: ProgramOptions) {
     handlers: {
       head: (shard: number): HeadRow => headOf.get(shard) ?? [0, 0],
 
+      trimmed: (shard: number): number => trimmedOf.get(shard) ?? 0,
+
       read(shard: number, after: number, limit: number): ReadEntries {
         const first = shard * SEQUENCE_SPAN;
         const sequences: number[] = [];
@@ -77,7 +85,8 @@ export function open(options: ProgramOptions) {
           bytes.push(handOver(row[2]));
         }
         const lastSequence = headOf.get(shard)?.[1] ?? 0;
-        return { lastSequence, sequences, epochs, bytes };
+        const trimmed = sequences[0] === after + 1 ? 0 : (trimmedOf.get(shard) ?? 0);
+        return { lastSequence, trimmed, sequences, epochs, bytes };
       },
 
       loadSnapshot(shard: number): ReadSnapshot | null {
@@ -90,6 +99,20 @@ export function open(options: ProgramOptions) {
         });
         return { sequence: row.sequence, head: handOver(row.head), partNames, parts };
       },
+
+      loadSnapshotHead(shard: number): Snapshot | null {
+        const row = snapshotOf.get(shard);
+        if (row === undefined) return null;
+        const partNames = JSON.parse(row.part_names) as string[];
+        return { sequence: row.sequence, head: handOver(row.head), partNames };
+      },
+
+      loadSnapshotPart(shard: number, name: string): Uint8Array | null {
+        const bytes = partOf.get(shard, name);
+        return bytes === undefined ? null : handOver(bytes);
+      },
+
+      snapshotSequence: (shard: number): number => snapshotOf.get(shard)?.sequence ?? 0,
 
       loadSealedDrop(dropId: string): Uint8Array | null {
         const bytes = sealedDrop.get(dropId);

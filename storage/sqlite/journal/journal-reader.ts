@@ -3,7 +3,7 @@
 
 import { join } from 'node:path';
 import type { JournalReader } from '../../ports/journal.ts';
-import type { SnapshotReader } from '../../ports/snapshots.ts';
+import type { SnapshotHeads, SnapshotReader } from '../../ports/snapshots.ts';
 import type { Submits } from '../thread/thread.ts';
 import type { JournalHandlers } from './journal-program.ts';
 import { type JournalReaderHandlers, open } from './journal-reader-program.ts';
@@ -12,7 +12,7 @@ import { SqliteSnapshotStore } from './snapshots-sqlite.ts';
 
 export interface SqliteJournalReader {
   readonly journal: JournalReader;
-  readonly snapshots: SnapshotReader;
+  readonly snapshots: SnapshotReader & SnapshotHeads;
   close(): Promise<void>;
 }
 

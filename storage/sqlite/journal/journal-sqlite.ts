@@ -5,6 +5,7 @@ import {
   type Claim,
   ConflictError,
   CorruptError,
+  EntriesTrimmedError,
   FencedError,
   type Journal,
   type JournalEntry,
@@ -44,6 +45,8 @@ export class SqliteJournal implements Journal {
     for (let i = 0; i < count; i++) {
       const sequence = after + i + 1;
       if (sequences[i] !== sequence) {
+        if (sequence <= found.trimmed)
+          throw new EntriesTrimmedError(shard, sequence, found.trimmed);
         const text = `shard ${shard} has no entry ${sequence} although later ones exist`;
         throw new CorruptError(text);
       }
@@ -57,8 +60,13 @@ export class SqliteJournal implements Journal {
     return { epoch, lastSequence };
   }
 
+  async trimmed(shard: number): Promise<number> {
+    return await this.#reader.submit('trimmed', shard);
+  }
+
   async trim(shard: number, through: number): Promise<void> {
-    await this.#writer.submit('trim', shard, through);
+    let more = true;
+    while (more) more = await this.#writer.submit('trim', shard, through);
   }
 }
 

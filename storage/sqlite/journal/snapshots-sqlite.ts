@@ -3,7 +3,12 @@
 // them. A part belongs to the snapshot only once the head names it.
 
 import { CorruptError } from '../../ports/journal.ts';
-import type { Snapshot, SnapshotPart, SnapshotStore } from '../../ports/snapshots.ts';
+import type {
+  OpenedSnapshot,
+  Snapshot,
+  SnapshotPart,
+  SnapshotStore,
+} from '../../ports/snapshots.ts';
 import { type SqliteJournalOptions, throwRefusal } from './journal-sqlite.ts';
 
 export class SqliteSnapshotStore implements SnapshotStore {
@@ -37,6 +42,17 @@ export class SqliteSnapshotStore implements SnapshotStore {
       return { name, bytes };
     });
     return { snapshot: { sequence, head, partNames }, parts };
+  }
+
+  async openSnapshot(shard: number): Promise<OpenedSnapshot | null> {
+    const { reader } = this.#options;
+    const snapshot = await reader.submit('loadSnapshotHead', shard);
+    if (snapshot === null) return null;
+    return { snapshot, part: (name) => reader.submit('loadSnapshotPart', shard, name) };
+  }
+
+  async snapshotSequence(shard: number): Promise<number> {
+    return await this.#options.reader.submit('snapshotSequence', shard);
   }
 
   async saveSealedDrop(dropId: string, version: number, bytes: Uint8Array): Promise<void> {

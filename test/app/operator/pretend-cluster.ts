@@ -3,11 +3,12 @@
 
 import type { NodeReport } from '../../../actors/node-report.ts';
 import type { ShardReport, OperatorAction, MoveRecord } from '../../../contracts/operator.ts';
-import { wantedOwners } from '../../../domain/placement.ts';
+import { assignmentOf } from '../../../actors/cluster/assignment.ts';
 import { Operators, type OperatorsOptions } from '../../../app/operator/operators.ts';
-import { ownersOf, takersOf } from '../../../app/operator/view.ts';
+import { ownersOf } from '../../../app/operator/view.ts';
 import { MemoryOperatorLog } from '../../../storage/memory/operator-log-memory.ts';
 import { MemoryPlacementStore } from '../../../storage/memory/placement-memory.ts';
+import { FEATURE_LEVEL } from '../../../storage/ports/feature-level.ts';
 import type { NodeSession } from '../../../storage/ports/placement.ts';
 import { NOW } from '../../services/harness.ts';
 
@@ -61,6 +62,7 @@ export class PretendCluster {
     options: Partial<OperatorsOptions> = {},
   ): Promise<PretendCluster> {
     const cluster = new PretendCluster();
+    await cluster.placement.fixShardCount(SHARDS, FEATURE_LEVEL);
     for (const nodeId of nodeIds) await cluster.join(nodeId);
     await cluster.step(SHARDS);
     cluster.options = {
@@ -95,10 +97,11 @@ export class PretendCluster {
       incarnation: `run-${this.#runs}`,
       weight: 1,
       leaving: false,
+      clockIsWrong: false,
       startedAt: this.time,
       url: null,
       liveShards: [],
-      level: 1,
+      level: FEATURE_LEVEL,
       ...change,
     };
     this.#sessions.set(nodeId, session);
@@ -126,7 +129,7 @@ export class PretendCluster {
   /** Moves or claims shards that are not at their target, at most `movesMax` of them. */
   async step(movesMax: number): Promise<void> {
     const placement = await this.placement.load();
-    const wanted = wantedOwners(SHARDS, takersOf(placement), placement.pins);
+    const wanted = assignmentOf(placement, SHARDS);
     const owners = ownersOf(placement, SHARDS);
     const astray = EVERY_SHARD.filter((shard) => wanted[shard] !== owners[shard]);
     for (const shard of astray.slice(0, movesMax)) {
@@ -171,7 +174,7 @@ export class PretendCluster {
     if (this.silent.has(nodeId)) return await new Promise(() => undefined);
     const { incarnation } = this.session(nodeId);
     const shards = (await this.shardsOf(nodeId)).map((shard) => this.#shardReport(shard));
-    return { nodeId, incarnation, leaseMs: 2_500, outstandingCommands: 0, shards };
+    return { nodeId, incarnation, leaseMs: 2_500, clockSkewMs: -3, outstandingCommands: 0, shards };
   }
 
   #shardReport(shard: number): ShardReport {

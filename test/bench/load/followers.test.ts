@@ -64,10 +64,10 @@ if (redisInstalled) {
     for (const depth of [0, 1, 57, COUNT - 3]) {
       const cursor = crowd.cursor(depth);
       const page = await follows.listFollowers(CREATOR_ID, { limit: 3, cursor });
-      const wanted = [0, 1, 2].map((i) => crowd.userId(COUNT - 1 - depth - i));
+      const expected = [0, 1, 2].map((i) => crowd.userId(COUNT - 1 - depth - i));
       t.deepEqual(
         page.items.map(({ userId }) => userId),
-        wanted,
+        expected,
         `depth ${depth}`,
       );
     }

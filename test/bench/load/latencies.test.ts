@@ -8,8 +8,8 @@ test('a percentile is within 0.5 % of the measured value over seven powers of te
     latencies.add(ms);
     // Beside it something longer, so that the exact maximum is not what is told.
     latencies.add(1_000_000);
-    const told = latencies.spread().p50Ms;
-    t.true(Math.abs(told - ms) <= Math.max(ms * 0.005, 0.0005), `${ms} became ${told}`);
+    const spread = latencies.spread().p50Ms;
+    t.true(Math.abs(spread - ms) <= Math.max(ms * 0.005, 0.0005), `${ms} became ${spread}`);
   }
 });
 

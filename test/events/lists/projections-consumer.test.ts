@@ -135,11 +135,11 @@ test('N11: repeated batches change nothing more', async (t) => {
 test('N1: notifications are published in order with their ids once they are stored', async (t) => {
   const { consumer, stores, liveBus, received, feedOf } = start();
   liveBus.subscribe(userTopic('u_buyer'), (message) => received.push(message));
-  const kept = Promise.withResolvers<void>();
+  const stored = Promise.withResolvers<void>();
   const append = stores.feed.append.bind(stores.feed);
   stores.feed.append = async (batches) => {
     const notifications = await append(batches);
-    await kept.promise;
+    await stored.promise;
     return notifications;
   };
   const late: DropEvent = { type: 'order-expired', ordinal: 1 };
@@ -151,7 +151,7 @@ test('N1: notifications are published in order with their ids once they are stor
     ]),
   ]);
   t.deepEqual(received, []);
-  kept.resolve();
+  stored.resolve();
   await consumed;
   const notifications = await feedOf('u_buyer');
   t.is(notifications.length, 2);

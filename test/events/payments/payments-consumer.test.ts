@@ -159,7 +159,7 @@ test('N11: repeated batches whose calls are in progress add no calls', async (t)
   t.deepEqual(provider.calls, ['opened d_1-0', 'opened d_1-1']);
 });
 
-test('P4: calls that failed together are tried again apart, at most every 30 seconds', async (t) => {
+test('P4: calls that failed together are retried apart, at most every 30 seconds', async (t) => {
   const chances = [0, 0.5];
   let draws = 0;
   const random = () => chances[draws++ % 2]!;

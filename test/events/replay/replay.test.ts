@@ -10,6 +10,7 @@ import { DropStates } from '../../../events/replay/drop-states.ts';
 import { Replay, type ReplayOptions } from '../../../events/replay/replay.ts';
 import { MemorySpillStore } from '../../../storage/memory/spill-memory.ts';
 import { type Journal, StoreUnavailableError } from '../../../storage/ports/journal.ts';
+import type { SnapshotReader } from '../../../storage/ports/snapshots.ts';
 import { ask, createDrop, type Harness, NOW, place, startHost } from '../../actors/harness.ts';
 import { flush } from '../../actors/manual-clock.ts';
 import { DROP_ID, type History, history, START, step } from '../../domain/histories.ts';
@@ -131,6 +132,82 @@ test('J1: a replay begins at the newest snapshot where that is early enough', as
     t.is(firstRead, after < snapshot ? 0 : snapshot);
   }
 });
+
+/** A shard with a snapshot of several parts, and an order after it. */
+async function behindSnapshot() {
+  const harness = await startHost(undefined, 1);
+  await createDrop(harness.host, 20_000, { limitPerUser: 20_000 });
+  for (let n = 0; n < 9; n++) {
+    const thousand = Array.from({ length: 1000 }, (_, i) => place('ann', `key${n}-${i}`));
+    await harness.host.execute(thousand);
+  }
+  await harness.host.stop();
+  const again = await startHost(harness, 1);
+  await again.host.execute([place('bob')]);
+  await again.relay.caughtUp();
+  const { sequence, partNames } = (await harness.snapshots.openSnapshot(0))!.snapshot;
+  let firstRead = Infinity;
+  const journal = {
+    read: (shard: number, after: number, limit: number) => {
+      firstRead = Math.min(firstRead, after);
+      return harness.journal.read(shard, after, limit);
+    },
+  } as unknown as Journal;
+  const last = again.host.shards[0]!.sequence;
+  const wanted = shown(harness.consumer.batches).slice(sequence);
+  return { harness, journal, sequence, partNames, last, wanted, firstRead: () => firstRead };
+}
+
+test('J1: a replay takes the parts of a snapshot one after the other', async (t) => {
+  const { harness, sequence, partNames, last, wanted } = await behindSnapshot();
+  const names: string[] = [];
+  let atOnce = 0;
+  const snapshots: SnapshotReader = {
+    loadSealedDrop: (dropId) => harness.snapshots.loadSealedDrop(dropId),
+    async openSnapshot(shard) {
+      const opened = (await harness.snapshots.openSnapshot(shard))!;
+      const part = async (name: string) => {
+        names.push(name);
+        t.is(++atOnce, 1);
+        await flush();
+        atOnce -= 1;
+        return opened.part(name);
+      };
+      return { ...opened, part };
+    },
+  };
+  const replay = replayOf(harness, { snapshots, after: sequence });
+  t.deepEqual(shown(await read(replay, last)), wanted);
+  t.true(names.length >= 4);
+  t.deepEqual(names.toSorted(), partNames.toSorted());
+});
+
+for (const [what, sequences, begins] of [
+  ['was replaced by a newer one is begun again with that one', [-1, 0], 'snapshot'],
+  ['lost a part is not used', [0, 0], 'first entry'],
+] as const) {
+  test(`J1: a snapshot that ${what}`, async (t) => {
+    const { harness, journal, sequence, last, wanted, firstRead } = await behindSnapshot();
+    let opens = 0;
+    const snapshots: SnapshotReader = {
+      loadSealedDrop: (dropId) => harness.snapshots.loadSealedDrop(dropId),
+      async openSnapshot(shard) {
+        const opened = (await harness.snapshots.openSnapshot(shard))!;
+        const nth = opens++;
+        if (begins === 'snapshot' && nth === 1) return opened;
+        let reads = 0;
+        return {
+          snapshot: { ...opened.snapshot, sequence: sequence + sequences[nth]! },
+          part: (name) => (++reads > 2 ? Promise.resolve(null) : opened.part(name)),
+        };
+      },
+    };
+    const replay = replayOf(harness, { snapshots, journal, after: sequence });
+    t.deepEqual(shown(await read(replay, last)), wanted);
+    t.is(opens, 2);
+    t.is(firstRead(), begins === 'snapshot' ? sequence : 0);
+  });
+}
 
 test('J1: a drop sealed after the position is replayed from its first entry', async (t) => {
   const harness = await startHost(undefined, 1);

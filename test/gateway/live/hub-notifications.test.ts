@@ -17,6 +17,7 @@ test('N2: a notification reaches each connection of its user once, and no other'
   harness.notify('ann', '7');
   const expected = {
     type: 'notification',
+    at: harness.clock.now(),
     id: '7',
     data: {
       type: 'order.confirmed',
@@ -68,7 +69,9 @@ test('N7: a resume with nothing to give says so', async (t) => {
   const socket = await harness.openReady('ann');
   socket.say({ type: 'resume', after: '12' });
   await settled();
-  t.deepEqual(socket.take(), [{ type: 'resumed', lastId: '12', count: 0 }]);
+  t.deepEqual(socket.take(), [
+    { type: 'resumed', at: harness.clock.now(), lastId: '12', count: 0 },
+  ]);
   harness.notify('ann', '3');
   t.deepEqual(idsOf(socket), ['3']);
 });

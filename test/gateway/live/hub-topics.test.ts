@@ -4,21 +4,22 @@ import test from 'ava';
 import { refusal } from '../../../domain/refusal.ts';
 import { dropView, LiveHarness, milestone, settled } from './live-harness.ts';
 
-test('N5: a stream is ready once it has its user’s topic and all followed creators’', async (t) => {
+test('N5: a stream is ready once its user’s and followed creators’ topics are', async (t) => {
   const harness = new LiveHarness();
   harness.follows.set('ann', ['creator_1', 'creator_2']);
   const socket = harness.open({ userId: 'ann' });
   t.deepEqual(socket.take(), []);
   await settled();
-  t.deepEqual(socket.take(), [
-    { type: 'ready', userId: 'ann', expiresAt: '2027-01-01T01:00:00.000Z' },
-  ]);
+  const at = harness.clock.now();
+  const expiresAt = '2027-01-01T01:00:00.000Z';
+  t.deepEqual(socket.take(), [{ type: 'ready', at, userId: 'ann', expiresAt, serverTime: at }]);
   const view = dropView(3, { id: 'drop_9' });
   const started = { type: 'milestone', milestone: milestone('started', view) } as const;
   harness.bus.publish('creator.creator_1', started);
   const [frame, ...more] = socket.take();
   t.deepEqual(more, []);
   t.like(frame, { type: 'drop.started', topic: 'creator:creator_1', dropId: 'drop_9', version: 3 });
+  t.is(frame!['at'], at);
 });
 
 test('N2: a drop frame carries the state at its version', async (t) => {
@@ -27,10 +28,12 @@ test('N2: a drop frame carries the state at its version', async (t) => {
   const socket = await harness.openReady('ann');
   socket.say({ type: 'subscribe', topic: 'drop:drop_1' });
   await settled();
+  const at = harness.clock.now();
   t.deepEqual(socket.take(), [
-    { type: 'subscribed', topic: 'drop:drop_1' },
+    { type: 'subscribed', at, topic: 'drop:drop_1' },
     {
       type: 'drop.snapshot',
+      at,
       topic: 'drop:drop_1',
       dropId: 'drop_1',
       version: 7,
@@ -48,8 +51,21 @@ test('N2: a drop frame carries the state at its version', async (t) => {
         priceCents: 1_500,
         currency: 'EUR',
       },
+      serverTime: at,
     },
   ]);
+});
+
+test('D5: a snapshot says the time of its state, and the time at which it is sent', async (t) => {
+  const harness = new LiveHarness();
+  harness.drops.set('drop_1', dropView(1));
+  const early = harness.open({ dropId: 'drop_1' });
+  await settled();
+  const at = harness.clock.now();
+  t.like(early.take()[1], { type: 'drop.snapshot', at, serverTime: at });
+  harness.clock.advance(700);
+  const late = harness.open({ dropId: 'drop_1' });
+  t.like(late.take()[1], { type: 'drop.snapshot', at, serverTime: at + 700 });
 });
 
 test('N6: a late subscriber starts from the last published frame; the tick is newer', async (t) => {
@@ -161,7 +177,7 @@ test('N5: a creator both followed and subscribed to stays until both ended', asy
   const socket = await harness.openReady('ann');
   const topic = 'creator:creator_1';
   socket.say({ type: 'subscribe', topic });
-  t.deepEqual(socket.take(), [{ type: 'subscribed', topic }]);
+  t.deepEqual(socket.take(), [{ type: 'subscribed', at: harness.clock.now(), topic }]);
   harness.follow('ann', 'creator_1', false);
   t.true(socket.topics.has(topic));
   harness.follow('ann', 'creator_1', true);
@@ -223,7 +239,7 @@ test('unsubscribing ends the frames, also of a drop that is still awaited', asyn
   socket.say({ type: 'subscribe', topic });
   socket.say({ type: 'unsubscribe', topic });
   await settled();
-  t.deepEqual(socket.take(), [{ type: 'unsubscribed', topic }]);
+  t.deepEqual(socket.take(), [{ type: 'unsubscribed', at: harness.clock.now(), topic }]);
   t.is(harness.hub.report().topics.drops, 0);
   socket.say({ type: 'subscribe', topic });
   await settled();

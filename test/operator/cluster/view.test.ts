@@ -15,6 +15,7 @@ const node = (nodeId: string, changes: Partial<NodeInfo> = {}): NodeInfo => ({
   ordersPerSecond: 1200.4,
   relayLag: 17,
   leaseMs: 2_000,
+  clockSkewMs: 4.4,
   level: 1,
   ...changes,
 });

@@ -66,15 +66,15 @@ export function catalogueContract(stores: () => Stores): void {
     await Promise.all(
       times.map((time, i) => catalogue().addProduct(product(`product_l${i}`, 'creator_l', time))),
     );
-    const wanted = ['l5', 'l2', 'l0', 'l4', 'l1', 'l6', 'l3'].map((id) => `product_${id}`);
+    const expected = ['l5', 'l2', 'l0', 'l4', 'l1', 'l6', 'l3'].map((id) => `product_${id}`);
     const ofCreator = (page: { limit: number; cursor: string | null }) =>
       catalogue().listProducts({ creatorId: 'creator_l' }, page);
     for (const limit of [1, 2, 7, 100])
-      t.deepEqual(ids(await readAll(t, ofCreator, limit)), wanted);
+      t.deepEqual(ids(await readAll(t, ofCreator, limit)), expected);
     const all = ids(await readAll(t, (page) => catalogue().listProducts({}, page), 3));
     t.deepEqual(
       all.filter((id) => id.startsWith('product_l')),
-      wanted,
+      expected,
     );
     await refusesForeignCursors(t, ofCreator);
   });

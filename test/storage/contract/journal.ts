@@ -2,7 +2,7 @@
 // at the same time.
 
 import test from 'ava';
-import type { Journal } from '../../../storage/ports/journal.ts';
+import { EntriesTrimmedError, type Journal } from '../../../storage/ports/journal.ts';
 import type { Stores } from '../../../storage/ports/stores.ts';
 import { failsWith } from './errors.ts';
 
@@ -141,8 +141,11 @@ export function journalContract(stores: () => Pick<Stores, 'journal'>): void {
     const shard = nextShard();
     await journal().claim(shard, 'a');
     for (let i = 1; i <= 5; i++) await journal().append(shard, 1, i, bytes(`entry ${i}`));
+    t.is(await journal().trimmed(shard), 0);
     await journal().trim(shard, 3);
     await journal().trim(shard, 2);
+    t.is(await journal().trimmed(shard), 3);
+    await t.throwsAsync(journal().read(shard, 2, 1), { instanceOf: EntriesTrimmedError });
     await failsWith(t, 'corrupt', journal().read(shard, 0, 10));
     await failsWith(t, 'corrupt', journal().read(shard, 2, 10));
     const left = await journal().read(shard, 3, 10);
@@ -150,6 +153,19 @@ export function journalContract(stores: () => Pick<Stores, 'journal'>): void {
       left.map(({ sequence }) => sequence),
       [4, 5],
     );
+  });
+
+  test('J8: many entries, small and large, are trimmed while others are appended', async (t) => {
+    const shard = nextShard();
+    await journal().claim(shard, 'a');
+    for (let i = 1; i <= 600; i++)
+      await journal().append(shard, 1, i, Buffer.alloc(i % 100 === 0 ? 300_000 : 50, i));
+    const trim = journal().trim(shard, 590);
+    await journal().append(shard, 1, 601, bytes('meanwhile'));
+    await trim;
+    t.is(await journal().trimmed(shard), 590);
+    const left = await journal().read(shard, 590, 100);
+    t.deepEqual([left.length, left.at(-1)?.sequence], [11, 601]);
   });
 
   test('J6: sequences go on after everything was trimmed', async (t) => {

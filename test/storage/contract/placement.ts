@@ -42,6 +42,7 @@ function session(nodeId: string, changes: Partial<NodeSession> = {}): NodeSessio
     ...run(nodeId),
     weight: 1,
     leaving: false,
+    clockIsWrong: false,
     startedAt: 1_700_000_000_000,
     url: `http://${nodeId}:8080`,
     liveShards: [],
@@ -84,6 +85,22 @@ export function placementContract({ on, skip, fixture }: PlacementContractOption
       level: 0,
     });
     t.deepEqual(await store.listMoves(10), []);
+  });
+
+  rule('W7: the store tells its time, with each renewal too', async (t, store, { pass }) => {
+    const before = await store.time();
+    const renewed = await store.renewSession(session('a'), LONG_MS);
+    await pass(SHORT_MS);
+    const after = await store.time();
+    t.true(before <= renewed && renewed + SHORT_MS <= after, `${before}, ${renewed}, ${after}`);
+    const again = await store.renewSession(session('a'), LONG_MS);
+    t.true(after <= again && Number.isInteger(again));
+  });
+
+  rule('W7: a session says whether its node’s clock is wrong', async (t, store) => {
+    const wrong = session('a', { leaving: true, clockIsWrong: true });
+    await store.renewSession(wrong, LONG_MS);
+    t.deepEqual((await store.load()).sessions, [wrong]);
   });
 
   rule('W3: a session lives until its time is over, then it is lost', async (t, store, all) => {

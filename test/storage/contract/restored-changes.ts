@@ -56,7 +56,7 @@ export function restoredChangesContract(
     return { lost, copy, counter, passes, run };
   }
 
-  test('C1: after a restore one full pass takes a position back, and none follows a restart', async (t) => {
+  test('C1: a restore takes a position back by one full pass, a restart by none', async (t) => {
     const { copy, counter, passes, run } = await restored(t);
     await run(copy);
     t.true(counter.fullPasses > passes);
@@ -67,7 +67,7 @@ export function restoredChangesContract(
     t.is(counter.fullPasses, after);
   });
 
-  test('C1: a restored stream that overtook the position while nobody read it loses nothing', async (t) => {
+  test('C1: a restored stream that passed an unread position loses nothing', async (t) => {
     const { lost, copy, counter, run } = await restored(t);
     await follow(copy, 'new', 5 * TAKEN);
     let overtaken = 0;

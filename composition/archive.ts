@@ -1,0 +1,70 @@
+// The archive of this process: its driver, journals that read it, and the thread of the archiver.
+
+import type { MessagePort } from 'node:worker_threads';
+import type { Logger } from 'pino';
+import { systemClock } from '../actors/clock.ts';
+import { serveKeeper, StoredKeeper } from '../events/archive/journal-keeper.ts';
+import { FolderArchive } from '../storage/archive/archive-folder.ts';
+import { ArchiveReader } from '../storage/archive/archive-reader.ts';
+import { ArchivedJournal, ArchivedJournalReader } from '../storage/archive/archived-journal.ts';
+import type { Archive } from '../storage/ports/archive.ts';
+import type { JournalReader } from '../storage/ports/journal.ts';
+import type { Stores } from '../storage/ports/stores.ts';
+import type { Config } from './config.ts';
+import { OffLoopThread } from './off-loop-thread.ts';
+
+/** Null where there is none. */
+export function openArchive({
+  archive,
+  nodeId,
+}: Pick<Config, 'archive' | 'nodeId'>): Archive | null {
+  return archive === null ? null : new FolderArchive({ ...archive, writer: nodeId });
+}
+
+/** The same stores, with a journal that reads what is archived too. */
+export function withArchive<S extends Stores>(stores: S, archive: Archive | null): S {
+  if (archive === null) return stores;
+  const journal = new ArchivedJournal({
+    journal: stores.journal,
+    archive: new ArchiveReader(archive),
+  });
+  return { ...stores, journal };
+}
+
+export function readsArchive(journal: JournalReader, archive: Archive | null): JournalReader {
+  if (archive === null) return journal;
+  return new ArchivedJournalReader({ journal, archive: new ArchiveReader(archive) });
+}
+
+/** The `workerData` of the archiver's thread. */
+export interface ArchiverThreadData {
+  readonly config: Config;
+  readonly shardCount: number;
+  /** For `RemoteKeeper`. */
+  readonly port: MessagePort;
+}
+
+export interface ArchiverThreadOptions {
+  readonly config: Config;
+  readonly shardCount: number;
+  readonly stores: Pick<Stores, 'journal' | 'readModels' | 'consumerPositions'>;
+  /** The names of all consumers of events with stored positions, in any process. */
+  readonly consumers: readonly string[];
+  readonly log: Logger;
+}
+
+/** Null where there is no archive. */
+export function createArchiverThread(options: ArchiverThreadOptions): OffLoopThread | null {
+  const { config, shardCount, stores, consumers, log } = options;
+  if (config.archive === null) return null;
+  const keeper = new StoredKeeper({ ...stores, positions: stores.consumerPositions, consumers });
+  const data: Omit<ArchiverThreadData, 'port'> = { config, shardCount };
+  return new OffLoopThread({
+    name: 'archiver',
+    program: new URL('archiver-program.ts', import.meta.url),
+    data,
+    serve: (port) => serveKeeper(port, keeper),
+    clock: systemClock,
+    log,
+  });
+}

@@ -1,0 +1,42 @@
+// What the programs of threads beside the shards have in common: their priority, their connections
+// to the journals, and the leases by which one node of several runs them.
+
+import { randomUUID } from 'node:crypto';
+import { setPriority } from 'node:os';
+import type { Logger } from 'pino';
+import { systemClock } from '../actors/clock.ts';
+import { ConsumerLease } from '../events/off-loop/consumer-lease.ts';
+import type { ConsumerLeases } from '../storage/ports/consumer-leases.ts';
+import { openSqliteJournalReader } from '../storage/sqlite/journal/journal-reader.ts';
+import type { Config } from './config.ts';
+
+/** A `nice` value: the selling loop gets the core first. */
+const PRIORITY = 10;
+
+export function lowerPriority(log: Logger): void {
+  try {
+    // On Linux this sets the priority of the calling thread only.
+    setPriority(0, PRIORITY);
+  } catch (error) {
+    log.info({ err: error }, 'a thread beside the shards has the usual priority');
+  }
+}
+
+/** The journals without the archive. `purpose` names the connection. */
+export async function openJournals(config: Config, purpose: string, log: Logger) {
+  const { store, nodeId, dataDirectory } = config;
+  if (store.kind !== 'redis') return { ...openSqliteJournalReader(dataDirectory), leases: null };
+  const { openRedisJournalReader } = await import('../storage/redis/journal/journal-reader.ts');
+  return await openRedisJournalReader({ address: store, name: `${nodeId}-${purpose}`, log });
+}
+
+/** Of several nodes one runs a consumer, which its lease decides. A node alone needs no lease. */
+export function leaseOf(
+  consumer: string,
+  nodeId: string,
+  leases: ConsumerLeases | null,
+): ConsumerLease | null {
+  if (leases === null) return null;
+  const holder = `${nodeId}/${randomUUID()}`;
+  return new ConsumerLease({ consumer, holder, leases, clock: systemClock });
+}

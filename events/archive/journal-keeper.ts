@@ -1,0 +1,113 @@
+// What the archiver asks of the process that has the journal's writer: how far every consumer has
+// come, and the trimming itself. `RemoteKeeper` asks it from another thread.
+
+import type { MessagePort } from 'node:worker_threads';
+import type { ConsumerPositions } from '../../storage/ports/consumer-positions.ts';
+import { type Journal, StoreUnavailableError } from '../../storage/ports/journal.ts';
+import type { ReadModels } from '../../storage/ports/read-models.ts';
+
+export interface JournalKeeper {
+  /**
+   * The last sequence of the shard that no consumer needs any more. Errors: `store-unavailable`.
+   */
+  consumed(shard: number): Promise<number>;
+  /** `Journal.trim`. Errors: `store-unavailable`. */
+  trim(shard: number, through: number): Promise<void>;
+}
+
+export interface StoredKeeperOptions {
+  readonly journal: Pick<Journal, 'trim'>;
+  readonly readModels: Pick<ReadModels, 'position'>;
+  readonly positions: ConsumerPositions;
+  /** The names of all consumers of events with stored positions, in any process. */
+  readonly consumers: readonly string[];
+}
+
+export class StoredKeeper implements JournalKeeper {
+  readonly #options: StoredKeeperOptions;
+
+  constructor(options: StoredKeeperOptions) {
+    this.#options = options;
+  }
+
+  async consumed(shard: number): Promise<number> {
+    const { readModels, positions, consumers } = this.#options;
+    let least = await readModels.position(shard);
+    for (const consumer of consumers)
+      least = Math.min(least, await positions.load(consumer, shard));
+    return least;
+  }
+
+  async trim(shard: number, through: number): Promise<void> {
+    await this.#options.journal.trim(shard, through);
+  }
+}
+
+interface Question {
+  readonly id: number;
+  readonly shard: number;
+  /** Null: how far the consumers have come. */
+  readonly trimThrough: number | null;
+}
+
+interface Answer {
+  readonly id: number;
+  readonly sequence: number;
+  /** Null on success. */
+  readonly problem: string | null;
+}
+
+interface Waiting {
+  readonly resolve: (sequence: number) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** The archiver has one question at a time, so one waits. */
+export class RemoteKeeper implements JournalKeeper {
+  readonly #port: MessagePort;
+  readonly #waiting = new Map<number, Waiting>();
+  #questions = 0;
+
+  constructor(port: MessagePort) {
+    this.#port = port;
+    port.on('message', ({ id, sequence, problem }: Answer) => {
+      const waiting = this.#waiting.get(id);
+      this.#waiting.delete(id);
+      if (problem === null) waiting?.resolve(sequence);
+      else waiting?.reject(new StoreUnavailableError(problem));
+    });
+  }
+
+  consumed(shard: number): Promise<number> {
+    return this.#ask(shard, null);
+  }
+
+  async trim(shard: number, through: number): Promise<void> {
+    await this.#ask(shard, through);
+  }
+
+  #ask(shard: number, trimThrough: number | null): Promise<number> {
+    const id = ++this.#questions;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#port.postMessage({ id, shard, trimThrough } satisfies Question);
+    });
+  }
+}
+
+/** Answers the questions of a `RemoteKeeper` at the other end of the port. */
+export function serveKeeper(port: MessagePort, keeper: JournalKeeper): void {
+  const answer = async ({ shard, trimThrough }: Question): Promise<number> => {
+    if (trimThrough === null) return await keeper.consumed(shard);
+    await keeper.trim(shard, trimThrough);
+    return trimThrough;
+  };
+  port.on('message', (question: Question) => {
+    const { id } = question;
+    answer(question).then(
+      (sequence) => port.postMessage({ id, sequence, problem: null } satisfies Answer),
+      (error: unknown) =>
+        port.postMessage({ id, sequence: 0, problem: String(error) } satisfies Answer),
+    );
+  });
+}

@@ -1,0 +1,111 @@
+// A whole node whose journal is archived and trimmed, over SQLite.
+
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import pino from 'pino';
+import { systemClock } from '../../actors/clock.ts';
+import { loadConfig } from '../../composition/config.ts';
+import { createEmbeddedCore, type EmbeddedCore } from '../../composition/embedded-core.ts';
+import type { OffLoopConsumer } from '../../composition/off-loop-thread.ts';
+import { readJournalOrders } from '../../composition/verify.ts';
+import { shardOf } from '../../domain/ids.ts';
+import { OutsideStream } from '../../events/outside/outside-stream.ts';
+import type { PaymentProvider } from '../../events/payments/payment-provider.ts';
+import { createDrop, order } from '../actors/harness.ts';
+import { eventually } from '../end-to-end/sale-client.ts';
+import { readRecorded } from '../events/off-loop/recording-consumer.ts';
+
+const MODULE = new URL('../events/off-loop/recording-consumer.ts', import.meta.url).href;
+const WAIT_MAX_MS = 60_000;
+/** More than the events that a clean stop leaves without a snapshot. */
+const ORDERS = 1_100;
+const SALE = { startsAt: Date.now(), endsAt: Date.now() + 3_600_000, limitPerUser: ORDERS };
+const PROVIDER: PaymentProvider = {
+  name: 'none',
+  reference: (orderId) => orderId,
+  opened: async () => undefined,
+  refund: async () => undefined,
+};
+
+async function startCore(
+  data: string,
+  environment: Record<string, string>,
+  offLoop: readonly OffLoopConsumer[] = [],
+): Promise<EmbeddedCore> {
+  const core = await createEmbeddedCore({
+    config: loadConfig({ LIVEDROPS_DATA: data, LIVEDROPS_LOG: 'error', ...environment }),
+    offLoop,
+    provider: PROVIDER,
+    restart: () => undefined,
+    log: pino({ level: 'silent' }),
+  });
+  await core.start();
+  return core;
+}
+
+async function sellOut(core: EmbeddedCore): Promise<void> {
+  await createDrop(core.host, ORDERS, SALE);
+  for (let i = 0; i < ORDERS; i += 50) {
+    const some = Array.from({ length: 50 }, (_, n) => order(core.host, 'ann', `key-${i + n}`));
+    await Promise.all(some);
+  }
+}
+
+async function placedOrders(core: EmbeddedCore): Promise<number> {
+  const { stores, shardCount } = core;
+  const stream = new OutsideStream({ ...stores, shardCount, clock: systemClock });
+  const read = { from: 'start', follow: false, creatorId: null, forMs: Infinity };
+  let placed = 0;
+  for await (const chunk of await stream.open(read))
+    placed += chunk.split('"order-placed"').length - 1;
+  return placed;
+}
+
+test('J8: a node trims its journal behind its archive, and nobody who reads it notices', async (t) => {
+  t.timeout(120_000);
+  const data = mkdtempSync(join(tmpdir(), 'livedrops-archive-'));
+  t.teardown(() => rmSync(data, { recursive: true }));
+  const first = await startCore(data, { LIVEDROPS_ARCHIVE: 'off' });
+  await sellOut(first);
+  const shard = shardOf('d_1', first.shardCount);
+  await first.stop();
+  t.false(existsSync(join(data, 'archive')), 'without an archive nothing is archived');
+
+  const environment = {
+    LIVEDROPS_ARCHIVE_INTERVAL_SECONDS: '1',
+    LIVEDROPS_ARCHIVE_JOURNAL_ENTRIES_MIN: '1',
+  };
+  const second = await startCore(data, environment);
+  const trimmed = await eventually(
+    () => second.stores.journal.trimmed(shard),
+    (sequence) => sequence > 0,
+    WAIT_MAX_MS,
+  );
+  t.true(trimmed > 10);
+  await second.relay.caughtUp();
+  const report = await second.verify(second.host.shards.map(({ id }) => id));
+  t.deepEqual(report.findings, []);
+  t.is(report.orders, ORDERS);
+  t.is(await placedOrders(second), ORDERS);
+  await second.stop();
+
+  const file = join(data, 'recorded');
+  const options = { name: 'recording', file };
+  const recording = { name: 'recording', reads: 'events', module: MODULE, options } as const;
+  const third = await startCore(data, environment, [recording]);
+  const { sequence } = third.host.shards[shard]!;
+  await eventually(
+    () => third.stores.consumerPositions.load('recording', shard),
+    (position) => position >= sequence,
+    WAIT_MAX_MS,
+  );
+  await third.stop();
+  const facts = readRecorded(file).flatMap((batch) => batch.facts);
+  t.is(facts.filter(({ event }) => event.type === 'order-placed').length, ORDERS);
+
+  let orders = 0;
+  for await (const _ of readJournalOrders(data)) orders += 1;
+  t.is(orders, ORDERS);
+});
