@@ -15,7 +15,12 @@ import { announcedLevel, FeatureLevelGate } from '../actors/cluster/feature-leve
 import { Ownership } from '../actors/cluster/ownership.ts';
 import { PlacementWatch } from '../actors/cluster/placement-watch.ts';
 import { ShardHost } from '../actors/shard/shard-host.ts';
-import { BrokerPeers, placementService, shardService } from '../actors/cluster/shard-service.ts';
+import {
+  BrokerPeers,
+  lateRepliesService,
+  placementService,
+  shardService,
+} from '../actors/cluster/shard-service.ts';
 import { verifyShards } from '../actors/shard/verification.ts';
 import { SHARD_COUNT } from '../domain/ids.ts';
 import { brokerOptions } from '../moleculer.config.ts';
@@ -119,6 +124,9 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
   const self = { nodeId, incarnation: randomUUID() };
   let url: string | null = null;
   broker.createService(placementService({ onPlacementChanged: () => watch.refreshNow() }));
+  broker.createService(
+    lateRepliesService({ nodeId, onReplies: (message) => router.takeLateReplies(message) }),
+  );
   const actors = roles.includes('actors') ? createActors() : null;
   if (roles.includes('services')) {
     createServices(broker, {
@@ -187,7 +195,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     const missing = (shards: readonly number[]) => rebuild.run(shards, false);
     const verify = (shards: readonly number[]) =>
       verifyShards({ host, shards, missing, ...stores });
-    broker.createService(shardService({ host, node: ownership, verify, restart }));
+    broker.createService(shardService({ broker, host, node: ownership, verify, restart }));
     return { lease, events, host, ownership };
   }
 

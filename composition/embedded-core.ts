@@ -100,7 +100,7 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
     shards: host.report(),
   });
   let url: string | null = null;
-  broker.createService(shardService({ host, node: { report }, verify, restart }));
+  broker.createService(shardService({ broker, host, node: { report }, verify, restart }));
   createServices(broker, {
     config,
     stores,

@@ -22,6 +22,12 @@ export interface OnWire<Other> {
 export type CommandsOnWire = OnWire<DropCommand>;
 export type RepliesOnWire = OnWire<ShardReply>;
 
+/** `replies[i]` is the reply to the command with the index `indexes[i]`. */
+export interface IndexedReplies {
+  readonly indexes: readonly number[];
+  readonly replies: readonly ShardReply[];
+}
+
 const COMMAND_FIELDS = 5;
 const REPLY_FIELDS = 14;
 
@@ -54,18 +60,23 @@ export function unpackCommands({ version, count, orders, others }: CommandsOnWir
   return commands;
 }
 
-export function packReplies(replies: readonly ShardReply[]): RepliesOnWire {
+/** The replies to all commands of a call in their order, or to those with the given indexes. */
+export function packReplies(
+  replies: readonly ShardReply[],
+  indexes: readonly number[] | null = null,
+): RepliesOnWire {
   const fields: (string | number | boolean | null)[] = [];
   const others: [number, ShardReply][] = [];
   for (let i = 0; i < replies.length; i++) {
     const reply = replies[i]!;
+    const index = indexes === null ? i : indexes[i]!;
     if (!reply.ok || !('replayed' in reply.value)) {
-      others.push([i, reply]);
+      others.push([index, reply]);
       continue;
     }
     const { order, replayed } = reply.value;
     fields.push(
-      i,
+      index,
       replayed,
       order.id,
       order.dropId,
@@ -85,9 +96,10 @@ export function packReplies(replies: readonly ShardReply[]): RepliesOnWire {
 }
 
 /** Errors: NewerFormatError. */
-export function unpackReplies({ version, count, orders, others }: RepliesOnWire): ShardReply[] {
+export function unpackReplies({ version, orders, others }: RepliesOnWire): IndexedReplies {
   if (version !== undefined) throw new NewerFormatError('a batch of replies', version);
-  const replies = new Array<ShardReply>(count);
+  const indexes: number[] = [];
+  const replies: ShardReply[] = [];
   const fields = JSON.parse(orders) as unknown[];
   for (let at = 0; at < fields.length; at += REPLY_FIELDS) {
     const order: OrderView = {
@@ -106,8 +118,12 @@ export function unpackReplies({ version, count, orders, others }: RepliesOnWire)
     };
     const value: PlacedOrder = { order, replayed: fields[at + 1] as boolean };
     const reply: CommandReply = { ok: true, value };
-    replies[fields[at] as number] = reply;
+    indexes.push(fields[at] as number);
+    replies.push(reply);
   }
-  for (const [index, reply] of others) replies[index] = reply;
-  return replies;
+  for (const [index, reply] of others) {
+    indexes.push(index);
+    replies.push(reply);
+  }
+  return { indexes, replies };
 }

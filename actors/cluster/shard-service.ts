@@ -1,5 +1,6 @@
 // The Moleculer service of a node's shards. `execute` takes all commands of one tick of a caller.
-// The other actions are for moves between nodes and for operators.
+// The other actions are for moves between nodes and for operators. Every node also has the service
+// that takes late replies to its own calls.
 
 import type { Context, ServiceBroker, ServiceSchema } from 'moleculer';
 import type { DropCommand } from '../../contracts/commands.ts';
@@ -9,10 +10,16 @@ import {
   type RepliesOnWire,
   unpackCommands,
 } from './execute-wire.ts';
+import {
+  type CallOfRun,
+  LateReplies,
+  type LateRepliesOnWire,
+  repliesInParts,
+} from './late-replies.ts';
 import type { MoveAnswer, MovePeers, ShardNode, TakeOver } from './move-protocol.ts';
 import type { NodeReport } from '../node-report.ts';
 import type { ShardHost } from '../shard/shard-host.ts';
-import type { ShardReply } from '../shard/shard-reply.ts';
+import type { ReplySink } from '../shard/shard-reply.ts';
 import type { ShardsVerified } from '../shard/verification.ts';
 
 export const EXECUTE_ACTION = 'shards.execute';
@@ -24,12 +31,17 @@ const REPORT_TIMEOUT_MS = 2_000;
 /** Replaying large journals takes longer than other calls may. */
 const VERIFY_TIMEOUT_MS = 600_000;
 
-/** Objects from this node itself, the packed form from another node. */
+/**
+ * From this node itself: the commands, and the sink of their replies. From another node: their
+ * packed form, and which call of the caller's it is. A caller of level 1 or below does not say: it
+ * takes all replies together.
+ */
 export type ExecuteParams =
-  | { readonly commands: readonly DropCommand[] }
-  | { readonly packed: CommandsOnWire };
+  | { readonly commands: readonly DropCommand[]; readonly sink: ReplySink }
+  | { readonly packed: CommandsOnWire; readonly caller?: CallOfRun };
 
 export interface ShardServiceOptions {
+  readonly broker: ServiceBroker;
   readonly host: ShardHost;
   /** A single node takes no shards, so it only reports. */
   readonly node: Pick<ShardNode, 'report'> & Partial<ShardNode>;
@@ -41,11 +53,15 @@ export interface ShardServiceOptions {
 
 const ALONE: MoveAnswer = 'it is a single node and has every shard';
 
-export function shardService({ host, node, verify, restart }: ShardServiceOptions): ServiceSchema {
+export function shardService(options: ShardServiceOptions): ServiceSchema {
+  const { broker, host, node, verify, restart } = options;
+  const late = new LateReplies({
+    send: (nodeId, message) => sendLateReplies(broker, nodeId, message),
+  });
   return {
     name: 'shards',
     actions: {
-      execute: (context: Context<ExecuteParams>) => execute(host, context.params),
+      execute: (context: Context<ExecuteParams>) => execute(host, late, context.params),
       async warm(context: Context<{ shard: number }>) {
         if (!node.warm) return ALONE;
         return await node.warm(context.params.shard);
@@ -66,14 +82,49 @@ export function shardService({ host, node, verify, restart }: ShardServiceOption
   };
 }
 
-/** Packs the replies if the commands came packed. */
+/**
+ * Another node gets the replies of the first turn that has any, and late the others; a node of an
+ * earlier version gets all when all are there. This node's own sink gets them by itself.
+ */
 export async function execute(
-  host: Pick<ShardHost, 'execute'>,
+  host: Pick<ShardHost, 'execute' | 'submit'>,
+  late: LateReplies,
   params: ExecuteParams,
-): Promise<ShardReply[] | RepliesOnWire> {
-  return 'commands' in params
-    ? await host.execute(params.commands)
-    : packReplies(await host.execute(unpackCommands(params.packed)));
+): Promise<RepliesOnWire | null> {
+  if ('commands' in params) {
+    host.submit(params.commands, params.sink);
+    return null;
+  }
+  const commands = unpackCommands(params.packed);
+  const { caller } = params;
+  if (caller === undefined) return packReplies(await host.execute(commands));
+  return await repliesInParts(host, commands, caller, late);
+}
+
+function lateRepliesEvent(nodeId: string): string {
+  return `shards.replied.${nodeId}`;
+}
+
+/** Only the service of that node subscribes to the event. */
+function sendLateReplies(broker: ServiceBroker, nodeId: string, message: LateRepliesOnWire): void {
+  broker.broadcast(lateRepliesEvent(nodeId), message).catch((error: unknown) => {
+    // As with any lost reply: the caller stops waiting after its timeout.
+    broker.logger.debug(`late replies to ${nodeId} could not be sent`, error);
+  });
+}
+
+/** Takes late replies to the calls of this node's router. */
+export function lateRepliesService(options: {
+  readonly nodeId: string;
+  readonly onReplies: (message: LateRepliesOnWire) => void;
+}): ServiceSchema {
+  return {
+    name: 'late-replies',
+    events: {
+      [lateRepliesEvent(options.nodeId)]: (context: Context<LateRepliesOnWire>) =>
+        options.onReplies(context.params),
+    },
+  };
 }
 
 /** Subscribes to changes of the placement, on every node with a copy of it. */

@@ -1,6 +1,7 @@
-// The shards of one node. Takes groups of commands, gives each command to its shard, and answers a
-// group when all of it is answered. A node alone serves every shard; among several each serves
-// those that it owns (`actors/cluster/ownership.ts`) and redirects the rest.
+// The shards of one node. Takes the commands of a call, gives each to its shard, and passes the
+// replies on as they come, so that a shard that is stuck delays only its own. A node alone serves
+// every shard; among several each serves those that it owns (`actors/cluster/ownership.ts`) and
+// redirects the rest.
 
 import type { Logger } from 'pino';
 import { refusal } from '../../domain/refusal.ts';
@@ -16,7 +17,7 @@ import { DueShare } from './due-pace.ts';
 import { type FactSink, NO_FACT_SINK } from './facts.ts';
 import { Shard, type SharedOwnership } from './shard.ts';
 import type { ReplySlots } from './shard-batch.ts';
-import type { ShardReply } from './shard-reply.ts';
+import type { ReplySink, ShardReply } from './shard-reply.ts';
 
 /** Shards claimed and replayed at the same time at start. */
 const RECOVERIES_AT_ONCE = 16;
@@ -98,23 +99,36 @@ export class ShardHost {
   }
 
   /**
-   * Answers commands in their order. Never rejects: what cannot be served is `unavailable`,
-   * `overloaded` or `moved`. When the lease has run out by the time the answers are there, none of
-   * them leaves (W2).
+   * Takes the commands of a call. The sink gets one reply for each, together with the others that
+   * come in the same turn, in the order in which they come, and never from inside `submit`: what
+   * cannot be served is `unavailable`, `overloaded` or `moved`. A reply that comes when the lease
+   * has run out does not leave (W2).
    */
+  submit(commands: readonly DropCommand[], sink: ReplySink): void {
+    const slots = new CallSlots(this.#lease, sink);
+    const touched = new Set<Shard>();
+    for (let index = 0; index < commands.length; index++) {
+      const command = commands[index]!;
+      const shard = this.shards[shardOf(command.dropId, this.shards.length)]!;
+      touched.add(shard);
+      shard.submit({ command, slots, index });
+    }
+    for (const shard of touched) shard.pump();
+  }
+
+  /** As `submit`; resolves to all replies in the order of their commands. Never rejects. */
   execute(commands: readonly DropCommand[]): Promise<ShardReply[]> {
+    if (commands.length === 0) return Promise.resolve([]);
     return new Promise((resolve) => {
-      const slots = new CommandGroup(commands.length, (replies) =>
-        resolve(this.#lease.valid() ? replies : replies.map(() => UNAVAILABLE)),
-      );
-      const touched = new Set<Shard>();
-      for (let index = 0; index < commands.length; index++) {
-        const command = commands[index]!;
-        const shard = this.shards[shardOf(command.dropId, this.shards.length)]!;
-        touched.add(shard);
-        shard.submit({ command, slots, index });
-      }
-      for (const shard of touched) shard.pump();
+      const all = new Array<ShardReply>(commands.length);
+      let left = commands.length;
+      this.submit(commands, {
+        replied(indexes, replies) {
+          for (let i = 0; i < indexes.length; i++) all[indexes[i]!] = replies[i]!;
+          left -= indexes.length;
+          if (left === 0) resolve(all);
+        },
+      });
     });
   }
 
@@ -164,21 +178,31 @@ export class ShardHost {
   }
 }
 
-class CommandGroup implements ReplySlots {
-  readonly #replies: ShardReply[];
-  readonly #resolve: (replies: ShardReply[]) => void;
-  #left: number;
+/**
+ * Gathers the replies to one call's commands of each turn. The sink gets them in a microtask, when
+ * the shard has already begun its next batch.
+ */
+class CallSlots implements ReplySlots {
+  readonly #lease: Lease;
+  readonly #sink: ReplySink;
+  #indexes: number[] = [];
+  #replies: ShardReply[] = [];
+  readonly #flush = (): void => {
+    const indexes = this.#indexes;
+    const replies = this.#replies;
+    this.#indexes = [];
+    this.#replies = [];
+    this.#sink.replied(indexes, this.#lease.valid() ? replies : replies.map(() => UNAVAILABLE));
+  };
 
-  constructor(count: number, resolve: (replies: ShardReply[]) => void) {
-    this.#replies = new Array<ShardReply>(count);
-    this.#left = count;
-    this.#resolve = resolve;
-    if (count === 0) resolve(this.#replies);
+  constructor(lease: Lease, sink: ReplySink) {
+    this.#lease = lease;
+    this.#sink = sink;
   }
 
   complete(index: number, reply: ShardReply): void {
-    this.#replies[index] = reply;
-    this.#left -= 1;
-    if (this.#left === 0) this.#resolve(this.#replies);
+    if (this.#indexes.length === 0) queueMicrotask(this.#flush);
+    this.#indexes.push(index);
+    this.#replies.push(reply);
   }
 }

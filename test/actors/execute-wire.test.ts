@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import {
   packCommands,
   packReplies,
+  type RepliesOnWire,
   unpackCommands,
   unpackReplies,
 } from '../../actors/cluster/execute-wire.ts';
@@ -96,7 +97,27 @@ test('commands of every kind arrive as they were sent, in their order', (t) => {
 test('answers of every kind arrive as they were given, beside their commands', (t) => {
   fc.assert(
     fc.property(replies, (given) => {
-      t.deepEqual(unpackReplies(overTheNetwork(packReplies(given))), given);
+      t.deepEqual(inOrder(overTheNetwork(packReplies(given))), given);
     }),
   );
 });
+
+test('answers to some of the commands arrive beside theirs', (t) => {
+  fc.assert(
+    fc.property(replies, fc.nat({ max: 900 }), (given, from) => {
+      const indexes = given.map((_, i) => from + 2 * i);
+      const arrived = inOrder(overTheNetwork(packReplies(given, indexes)));
+      t.deepEqual(
+        indexes.map((index) => arrived[index]),
+        given,
+      );
+    }),
+  );
+});
+
+function inOrder(packed: RepliesOnWire): ShardReply[] {
+  const unpacked = unpackReplies(packed);
+  const ordered: ShardReply[] = [];
+  for (const [i, index] of unpacked.indexes.entries()) ordered[index] = unpacked.replies[i]!;
+  return ordered;
+}

@@ -13,6 +13,7 @@ import type { MoveAnswer, MovePeers, TakeOver } from '../../actors/cluster/move-
 import { Ownership } from '../../actors/cluster/ownership.ts';
 import { PlacementWatch } from '../../actors/cluster/placement-watch.ts';
 import { ShardHost } from '../../actors/shard/shard-host.ts';
+import { LateReplies, type LateRepliesOnWire } from '../../actors/cluster/late-replies.ts';
 import { execute, type ExecuteParams } from '../../actors/cluster/shard-service.ts';
 import type { CommandReply, DropCommand } from '../../contracts/commands.ts';
 import { shardOf } from '../../domain/ids.ts';
@@ -22,6 +23,7 @@ import { MemoryPlacementStore } from '../../storage/memory/placement-memory.ts';
 import { MemorySnapshotStore } from '../../storage/memory/snapshots-memory.ts';
 import { FEATURE_LEVEL } from '../../storage/ports/feature-level.ts';
 import type { PlacementStore } from '../../storage/ports/placement.ts';
+import type { SnapshotStore } from '../../storage/ports/snapshots.ts';
 import { flush, ManualClock } from './manual-clock.ts';
 
 export const SHARDS = 8;
@@ -78,9 +80,11 @@ export class SimulatedNode {
   readonly router: BrokerRouter;
   readonly watch: PlacementWatch;
   readonly lease: SessionLease;
+  readonly late: LateReplies;
   storeAway = false;
   sessionLost = false;
   dead = false;
+  readonly #heldCalls: HeldCalls;
 
   constructor(cluster: SimulatedCluster, nodeId: string, incarnation: string, skewMs: number) {
     this.nodeId = nodeId;
@@ -89,9 +93,13 @@ export class SimulatedNode {
     const storeClock = new StoreClock({ clock: this.clock });
     const { clock } = this;
     const log = pino({ level: 'silent' });
+    this.#heldCalls = cluster.heldCalls;
     const journal = this.#throughStore(cluster.journal) as Journal;
     const placement = this.#throughStore(cluster.placement) as PlacementStore;
-    const snapshots = cluster.snapshots;
+    const snapshots = this.#throughStore(cluster.snapshots) as SnapshotStore;
+    this.late = new LateReplies({
+      send: (to, message) => cluster.sendLateReplies(this, to, message),
+    });
     this.lease = new SessionLease({ now: () => clock.monotonic() });
     this.watch = new PlacementWatch({ store: placement, clock, log });
     const broker = {
@@ -155,10 +163,37 @@ export class SimulatedNode {
         return async (...args: unknown[]) => {
           if (this.dead) return await new Promise(() => undefined);
           if (this.storeAway) throw new StoreUnavailableError('no connection');
+          await this.#heldCalls.pass(String(name), args[0]);
           return await method.apply(target, args);
         };
       },
     });
+  }
+}
+
+/** Calls of stores that wait until the test lets them go on, as those of a slow store do. */
+export class HeldCalls {
+  readonly #held = new Map<string, (() => void)[]>();
+
+  /** Holds calls of the method whose first argument is this one: a shard, or a drop's id. */
+  hold(method: string, first: unknown): void {
+    this.#held.set(`${method} ${String(first)}`, []);
+  }
+
+  release(): void {
+    const waiting = [...this.#held.values()].flat();
+    this.#held.clear();
+    for (const go of waiting) go();
+  }
+
+  /** How many calls wait. */
+  get count(): number {
+    return [...this.#held.values()].flat().length;
+  }
+
+  async pass(method: string, first: unknown): Promise<void> {
+    const waiting = this.#held.get(`${method} ${String(first)}`);
+    if (waiting !== undefined) await new Promise<void>((resolve) => waiting.push(resolve));
   }
 }
 
@@ -174,6 +209,9 @@ export class SimulatedCluster {
   /** The store's machine has a clock of its own: nobody sets it here. */
   readonly placement = new MemoryPlacementStore({ now: () => START + this.clock.monotonic() });
   readonly nodes: SimulatedNode[] = [];
+  readonly heldCalls = new HeldCalls();
+  /** Late replies that were sent, and do not arrive. */
+  lostLateReplies: LateRepliesOnWire[] | null = null;
   /** Makes `takeOver` at this node answer nothing, though it may have happened. */
   losesTakeOverAnswers = new Set<string>();
   /** Makes `takeOver` requests to this node wait until they are let through. */
@@ -247,7 +285,16 @@ export class SimulatedCluster {
   ): Promise<unknown> {
     const target = this.nodes.find(({ nodeId }) => nodeId === nodeID);
     if (target === undefined) throw Object.assign(new Error('gone'), { type: 'SERVICE_NOT_FOUND' });
-    return await this.#inTime(from, target, timeout, () => execute(target.host, params));
+    return await this.#inTime(from, target, timeout, () =>
+      execute(target.host, target.late, params),
+    );
+  }
+
+  sendLateReplies(from: SimulatedNode, to: string, message: LateRepliesOnWire): void {
+    const target = this.nodes.find(({ nodeId }) => nodeId === to);
+    if (this.lostLateReplies !== null) this.lostLateReplies.push(message);
+    else if (target !== undefined && !this.#cutOff.has(from) && !this.#cutOff.has(target))
+      target.router.takeLateReplies(message);
   }
 
   peersOf(from: SimulatedNode): MovePeers {

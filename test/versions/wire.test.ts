@@ -38,7 +38,11 @@ const recorded = JSON.parse(
 
 test('commands and replies of 9994b20 are read, and written as it writes them', (t) => {
   t.deepEqual(unpackCommands(recorded.commands), COMMANDS as never);
-  t.deepEqual(unpackReplies(recorded.replies), REPLIES as never);
+  const { indexes, replies } = unpackReplies(recorded.replies);
+  t.deepEqual(
+    REPLIES.map((_, index) => replies[indexes.indexOf(index)]),
+    REPLIES as never,
+  );
   t.is(JSON.stringify(packCommands(COMMANDS)), JSON.stringify(recorded.commands));
   t.is(JSON.stringify(packReplies(REPLIES)), JSON.stringify(recorded.replies));
 });
