@@ -9,6 +9,7 @@ import type { OrderFilter } from '../contracts/orders.ts';
 import type { Outcome } from '../contracts/refusals.ts';
 import type { DropView } from '../contracts/drops.ts';
 import { filterHas, orderFingerprint } from '../domain/order-filter.ts';
+import { orderLane } from './orders/order-window.ts';
 
 /** A view older than this is fetched again, before or while it is used. */
 const FRESH_MS = 1_000;
@@ -28,6 +29,8 @@ const EVICTION_PROBES = 16;
 
 export interface WatchedDrop {
   readonly dropId: string;
+  /** The lane of its orders in the order window. */
+  readonly orderLane: number;
   view: DropView | null;
   /** The monotonic time at which the view was last known to be the newest. */
   refreshedAt: number;
@@ -93,6 +96,7 @@ export class DropViews {
     if (this.#drops.size >= this.#dropsMax) this.#evict();
     const drop: WatchedDrop = {
       dropId,
+      orderLane: orderLane(dropId),
       view: null,
       refreshedAt: -Infinity,
       versionShown: 0,

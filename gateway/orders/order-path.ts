@@ -19,7 +19,7 @@ import { DRAIN_BYTES_MAX } from '../http/exchange.ts';
 import type { Flight } from '../http/flight.ts';
 import type { RouteCounts } from '../http/metrics.ts';
 import { orderQuantity } from './order-body.ts';
-import type { OrderWindow } from './order-window.ts';
+import { orderLane, type OrderWindow } from './order-window.ts';
 import { orderJson } from '../present.ts';
 import {
   PROBLEM_MEDIA_TYPE,
@@ -93,7 +93,7 @@ export class OrderPath {
     order.traceLines = traceHeaderLines(head.getHeader(TRACEPARENT), head.getHeader(X_REQUEST_ID));
     flight.begin();
     window.arrive();
-    if (flight.full || window.full) return order.refuseOverloaded();
+    if (flight.full || window.isFull(startedAt)) return order.refuseOverloaded();
     const dropId = head.getParameter(0) ?? '';
     const drop = views.find(dropId);
     if (drop === undefined) {
@@ -163,6 +163,8 @@ export class OrderRequest implements CommandSink {
   readonly #startedAt: number;
   /** When the order was sent to the router; 0 before. */
   #submittedAt = 0;
+  /** Its lane in the window. */
+  #lane = 0;
   /** Null once the request is answered or aborted: the server's object must not be used then. */
   #response: OrderResponse | null;
   #chunks: Uint8Array[] | null = null;
@@ -180,7 +182,7 @@ export class OrderRequest implements CommandSink {
     this.#response = null;
     const { flight, window } = this.#path.options;
     flight.end();
-    if (this.#submittedAt !== 0) window.abandon();
+    if (this.#submittedAt !== 0) window.abandon(this.#lane);
   }
 
   /** A chunk of the body. Its bytes are valid only during the call. */
@@ -220,11 +222,13 @@ export class OrderRequest implements CommandSink {
       this.#send(409, PROBLEM_HEAD_409 + this.traceLines, soldOutBody(drop));
       return;
     }
-    if (!window.enter()) {
+    const now = clock.monotonic();
+    this.#lane = drop === null ? orderLane(dropId) : drop.orderLane;
+    if (!window.enter(this.#lane, now)) {
       this.refuseOverloaded();
       return;
     }
-    this.#submittedAt = clock.monotonic();
+    this.#submittedAt = now;
     router.submit({ type: 'place-order', dropId, userId, key, quantity }, this);
   }
 
@@ -269,7 +273,7 @@ export class OrderRequest implements CommandSink {
     response.writeStatus(head);
     response.end(body, close || flight.draining);
     flight.end();
-    if (this.#submittedAt !== 0) window.leave(endedAt - this.#submittedAt, endedAt);
+    if (this.#submittedAt !== 0) window.leave(this.#lane, endedAt - this.#submittedAt, endedAt);
     counts.record(status, endedAt - this.#startedAt);
   }
 }

@@ -8,6 +8,8 @@
 // mostly before its token and body are read: a refusal costs a fraction of an order, and that keeps
 // the others quick. There is no timer: replies and turns adjust the window.
 
+import { SHARD_COUNT, shardOf } from '../../domain/ids.ts';
+
 export interface OrderWindowOptions {
   /** Milliseconds a reply may take. Slower replies show that too many orders wait. */
   readonly slowMs?: number;
@@ -17,6 +19,11 @@ export interface OrderWindowOptions {
   /** Requests in one turn of the event loop. A turn with more is crowded. */
   readonly turnArrivalsMax?: number;
 }
+
+/** A store with fewer shards has several whole lanes in each: their number divides this one. */
+const LANES = SHARD_COUNT;
+/** Twice the time of a slow reply. A lane is looked at only when the window is full. */
+const STALL_MS = 200;
 
 /** Far above the time of a group commit, and above what a person perceives as immediate. */
 const SLOW_MS = 100;
@@ -49,7 +56,18 @@ export class OrderWindow {
   readonly #countMax: number;
   readonly #turnArrivalsMax: number;
   #limit: number;
+  /** Waiting orders of the lanes that are not stalled. */
   #count = 0;
+  /** Waiting orders of the lanes that are stalled: at most `countMax`, and `countMin` in a lane. */
+  #stalledCount = 0;
+  /** All by lane. */
+  readonly #waiting = new Uint32Array(LANES);
+  readonly #stalled = new Uint8Array(LANES);
+  /** The last reply; or the first order, where none waited before it. */
+  readonly #movedAt = new Float64Array(LANES);
+  /** When a stalled lane last replied again. */
+  readonly #resumedAt = new Float64Array(LANES).fill(-Infinity);
+  #stallsCheckedAt = -Infinity;
   #adjustedAt = -Infinity;
   #answers = 0;
   #slowAnswers = 0;
@@ -70,16 +88,22 @@ export class OrderWindow {
     this.#limit = Math.min(this.#countMax, this.#countMin * 2);
   }
 
+  /** Orders that wait, those of stalled lanes included. */
   get count(): number {
-    return this.#count;
+    return this.#count + this.#stalledCount;
   }
 
   get limit(): number {
     return this.#limit;
   }
 
-  get full(): boolean {
+  /** Whether a lane that is not stalled gets no place. All times are monotonic. */
+  isFull(now: number): boolean {
     if (this.#count < this.#limit) return false;
+    if (now - this.#stallsCheckedAt >= ADJUST_INTERVAL_MS) {
+      this.#setStalledAside(now);
+      if (this.#count < this.#limit) return false;
+    }
     this.#wasFull = true;
     return true;
   }
@@ -91,15 +115,28 @@ export class OrderWindow {
   }
 
   /** Takes a place in the window. False where there is none. `leave` or `abandon` frees it. */
-  enter(): boolean {
-    if (this.full) return false;
-    this.#count += 1;
+  enter(lane: number, now: number): boolean {
+    // First, because it sets stalled lanes aside.
+    const isFull = this.isFull(now);
+    if (this.#stalled[lane] === 1) {
+      if (this.#waiting[lane]! >= this.#countMin || this.#stalledCount >= this.#countMax)
+        return false;
+      this.#stalledCount += 1;
+    } else if (isFull) return false;
+    else this.#count += 1;
+    if (this.#waiting[lane] === 0) this.#movedAt[lane] = now;
+    this.#waiting[lane]! += 1;
     return true;
   }
 
-  /** The order is answered, `durationMs` after it entered. `now` is on the monotonic clock. */
-  leave(durationMs: number, now: number): void {
+  /** The order is answered, `durationMs` after it entered. */
+  leave(lane: number, durationMs: number, now: number): void {
+    if (this.#stalled[lane] === 1) this.#resume(lane, now);
+    this.#waiting[lane]! -= 1;
     this.#count -= 1;
+    this.#movedAt[lane] = now;
+    // An order that waited in a stall is no sign of overload.
+    if (durationMs > now - this.#resumedAt[lane]!) return;
     this.#answers += 1;
     if (durationMs > this.#slowMs) this.#slowAnswers += 1;
     if (this.#answers < ADJUST_ANSWERS_MIN) return;
@@ -107,8 +144,33 @@ export class OrderWindow {
   }
 
   /** The client has gone: that is no sign about the owner. */
-  abandon(): void {
-    this.#count -= 1;
+  abandon(lane: number): void {
+    this.#waiting[lane]! -= 1;
+    if (this.#stalled[lane] === 0) this.#count -= 1;
+    else {
+      this.#stalledCount -= 1;
+      if (this.#waiting[lane] === 0) this.#stalled[lane] = 0;
+    }
+  }
+
+  #setStalledAside(now: number): void {
+    this.#stallsCheckedAt = now;
+    for (let lane = 0; lane < LANES; lane++) {
+      const waiting = this.#waiting[lane]!;
+      if (waiting === 0 || this.#stalled[lane] === 1) continue;
+      if (now - this.#movedAt[lane]! < STALL_MS) continue;
+      if (this.#stalledCount + waiting > this.#countMax) continue;
+      this.#stalled[lane] = 1;
+      this.#count -= waiting;
+      this.#stalledCount += waiting;
+    }
+  }
+
+  #resume(lane: number, now: number): void {
+    this.#stalled[lane] = 0;
+    this.#resumedAt[lane] = now;
+    this.#count += this.#waiting[lane]!;
+    this.#stalledCount -= this.#waiting[lane]!;
   }
 
   #adjust(now: number): void {
@@ -124,4 +186,9 @@ export class OrderWindow {
     const shrunk = Math.max(least, Math.floor(this.#limit * factor));
     this.#limit = Math.min(this.#limit, shrunk);
   }
+}
+
+/** The lane of a drop's orders. */
+export function orderLane(dropId: string): number {
+  return shardOf(dropId, LANES);
 }

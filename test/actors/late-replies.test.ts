@@ -8,11 +8,7 @@ import { BrokerRouter } from '../../actors/cluster/broker-router.ts';
 import { packCommands, unpackReplies } from '../../actors/cluster/execute-wire.ts';
 import { LateReplies, type LateRepliesOnWire } from '../../actors/cluster/late-replies.ts';
 import { soleOwner } from '../../actors/cluster/placement-watch.ts';
-import {
-  execute,
-  lateRepliesService,
-  shardService,
-} from '../../actors/cluster/shard-service.ts';
+import { execute, lateRepliesService, shardService } from '../../actors/cluster/shard-service.ts';
 import { ShardHost } from '../../actors/shard/shard-host.ts';
 import type { ReplySink, ShardReply } from '../../actors/shard/shard-reply.ts';
 import type { DropCommand } from '../../contracts/commands.ts';
@@ -103,7 +99,7 @@ test('a caller that does not say which call it is gets all replies together', as
   t.deepEqual(messages, []);
 });
 
-onNats('W4a: between nodes a command that waits delays no other of its call', async (t) => {
+onNats('H6a: between nodes a command that waits delays no other of its call', async (t) => {
   const server = await NatsServer.start();
   const log = pino({ level: 'silent' });
   const brokerOf = (nodeId: string) =>

@@ -138,7 +138,7 @@ const WAYS = { 'has an append under way': appending, 'is leaving': leaving, 'is 
 
 for (const [what, stick] of Object.entries(WAYS)) {
   for (const where of ['this node', 'another node']) {
-    test(`W4a: a shard of ${where} that ${what} delays its own orders only`, async (t) => {
+    test(`H6a: a shard of ${where} that ${what} delays its own orders only`, async (t) => {
       const { cluster, owner, stuck, healthy, release } = await stick();
       const via = where === 'this node' ? owner : other(cluster, owner);
       const first = send(cluster, via, place('ada', 'k1', 1, stuck));
@@ -159,7 +159,7 @@ for (const [what, stick] of Object.entries(WAYS)) {
 }
 
 for (const where of ['this node', 'another node']) {
-  test(`W4a: a sealed drop that ${where} loads delays no order of other drops`, async (t) => {
+  test(`H6a: a sealed drop that ${where} loads delays no order of other drops`, async (t) => {
     const { cluster, owner, healthy } = await twoDrops();
     const via = where === 'this node' ? owner : other(cluster, owner);
     const shard = shardOf(healthy, SHARDS);

@@ -1,28 +1,30 @@
 import { connect } from 'node:net';
 import test from 'ava';
 import { success } from '../../domain/refusal.ts';
-import { OrderWindow } from '../../gateway/orders/order-window.ts';
+import { orderLane, OrderWindow } from '../../gateway/orders/order-window.ts';
 import { order, startFixture } from './fixture.ts';
 
 const BOUNDS = { slowMs: 100, countMin: 20, countMax: 200 };
 const INTERVAL_MS = 50;
+const LANE = orderLane('drp_1');
+const OTHER_LANE = LANE + 1;
 
 /** Fills the window and answers all its orders, `durationMs` each, until one adjustment. */
 function adjust(window: OrderWindow, durationMs: number, at: number): void {
   let count = 0;
-  while (window.enter()) count += 1;
-  for (let i = 0; i < count; i++) window.leave(durationMs, at);
+  while (window.enter(LANE, at)) count += 1;
+  for (let i = 0; i < count; i++) window.leave(LANE, durationMs, at);
 }
 
 test('H6: past the window an order is refused, and each reply makes room for one', (t) => {
   const window = new OrderWindow(BOUNDS);
   const { limit } = window;
-  for (let i = 0; i < limit; i++) t.true(window.enter());
-  t.true(window.full);
-  t.false(window.enter());
-  window.leave(1, 0);
-  t.true(window.enter());
-  window.abandon();
+  for (let i = 0; i < limit; i++) t.true(window.enter(LANE, 0));
+  t.true(window.isFull(0));
+  t.false(window.enter(LANE, 0));
+  window.leave(LANE, 1, 0);
+  t.true(window.enter(LANE, 0));
+  window.abandon(LANE);
   t.is(window.count, limit - 1);
 });
 
@@ -46,9 +48,48 @@ test('H6: slow replies shrink the window to its minimum, quick ones grow it', (t
 test('H6: few slow replies change nothing, nor do quick ones while there is room', (t) => {
   const window = new OrderWindow(BOUNDS);
   const { limit } = window;
-  for (let i = 0; i < limit - 1; i++) window.enter();
-  for (let i = 0; i < limit - 1; i++) window.leave(i === 0 ? 500 : 1, 1_000);
+  for (let i = 0; i < limit - 1; i++) window.enter(LANE, 1_000);
+  for (let i = 0; i < limit - 1; i++) window.leave(LANE, i === 0 ? 500 : 1, 1_000);
   t.is(window.limit, limit);
+});
+
+test('H6a: orders of a lane without replies fill the window for 200 ms at most', (t) => {
+  const window = new OrderWindow(BOUNDS);
+  const { limit } = window;
+  for (let i = 0; i < limit; i++) window.enter(LANE, 1_000);
+  t.false(window.enter(OTHER_LANE, 1_199));
+  t.false(window.enter(OTHER_LANE, 1_200 + INTERVAL_MS - 2));
+  t.true(window.enter(OTHER_LANE, 1_200 + INTERVAL_MS));
+  t.is(window.count, limit + 1);
+  // The stalled lane itself is full.
+  t.false(window.enter(LANE, 2_000));
+  for (let i = 1; i < limit; i++) t.true(window.enter(OTHER_LANE, 2_000));
+  t.false(window.enter(OTHER_LANE, 2_000));
+});
+
+test('H6: orders that waited in a stall do not shrink the window, and count again after it', (t) => {
+  const window = new OrderWindow(BOUNDS);
+  const { limit } = window;
+  for (let i = 0; i < limit; i++) window.enter(LANE, 1_000);
+  t.false(window.isFull(1_200));
+  for (let i = 0; i < limit / 2; i++) window.leave(LANE, 10_000, 11_000);
+  t.is(window.limit, limit);
+  t.is(window.count, limit / 2);
+  for (let i = 0; i < limit / 2; i++) t.true(window.enter(LANE, 11_000));
+  t.false(window.enter(LANE, 11_000));
+  adjust(window, 1, 11_000);
+  for (let i = 0; i < limit / 2; i++) window.abandon(LANE);
+});
+
+test('H6: stalled lanes together have a bound', (t) => {
+  const window = new OrderWindow({ ...BOUNDS, countMin: 20, countMax: 60 });
+  let admitted = 0;
+  for (let lane = 0; lane < 10; lane++) {
+    for (let i = 0; i < 100; i++) if (window.enter(lane, 1_000 + lane * 500)) admitted += 1;
+  }
+  // The lanes that are stalled, and one window beside them.
+  t.true(admitted <= 60 + window.limit, String(admitted));
+  t.is(window.count, admitted);
 });
 
 test('H6: orders past the window get 503 with Retry-After; earlier ones are served', async (t) => {
