@@ -8,6 +8,7 @@ import { ConfigError, logLevelOf } from '../composition/config.ts';
 import { duration, integer, list, userId } from './arguments.ts';
 import type { ClusterOptions } from './cluster/cluster.ts';
 import type { DemoOptions } from './demo/demo.ts';
+import { addDataCommands } from './data-commands.ts';
 import { addOperatorCommands } from './operator-commands.ts';
 import type { TokenOptions } from './token.ts';
 
@@ -123,6 +124,7 @@ Examples:
     );
 
   addOperatorCommands(livedrops);
+  addDataCommands(livedrops);
 
   livedrops
     .command('config')

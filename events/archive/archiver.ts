@@ -28,7 +28,7 @@ import {
 } from '../../storage/ports/journal.ts';
 import type { SnapshotHeads } from '../../storage/ports/snapshots.ts';
 import type { JournalKeeper } from './journal-keeper.ts';
-import { checkSnapshot } from './snapshot-check.ts';
+import { SnapshotCheck } from './snapshot-check.ts';
 
 const READ_ENTRIES_FIRST = 16;
 const READ_ENTRIES_MAX = 256;
@@ -59,8 +59,11 @@ export class Archiver {
   /** By shard: segments up to this sequence were read back and compared by this process. */
   readonly #verified = new Map<number, number>();
 
+  readonly #snapshotCheck: SnapshotCheck;
+
   constructor(options: ArchiverOptions) {
     this.#options = options;
+    this.#snapshotCheck = new SnapshotCheck(options.snapshots);
   }
 
   /**
@@ -105,7 +108,7 @@ export class Archiver {
     const end = await this.#verifiedEnd(shard, trimmed);
     await this.#checkHistory(shard, trimmed, end);
     const last = await this.#write(shard, end?.header ?? null, through);
-    const snapshotSequence = await checkSnapshot(shard, this.#options.snapshots);
+    const snapshotSequence = await this.#snapshotCheck.run(shard);
     const trimThrough = Math.min(through, snapshotSequence, last - 1);
     if (trimThrough <= trimmed) return;
     await keeper.trim(shard, trimThrough);

@@ -120,6 +120,11 @@ export function encodePart(part: PendingPart): SnapshotPart {
   return { name: part.name, bytes: encodeChecksummed(part.content) };
 }
 
+/** Errors: CorruptError if the part does not match its checksum. */
+export function checkPart({ name, bytes }: SnapshotPart): void {
+  decodeChecksummed(bytes, `snapshot part ${name}`);
+}
+
 /** The steps of `restoreDrop`, for several drops that are restored one after the other. */
 export function restoreSteps(pause: Pause): Steps {
   return new Steps(TEXTS_PER_STEP, pause);

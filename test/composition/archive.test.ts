@@ -1,6 +1,6 @@
 // A whole node whose journal is archived and trimmed, over SQLite.
 
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -15,6 +15,7 @@ import { OutsideStream } from '../../events/outside/outside-stream.ts';
 import type { PaymentProvider } from '../../events/payments/payment-provider.ts';
 import { createDrop, order } from '../actors/harness.ts';
 import { eventually } from '../end-to-end/sale-client.ts';
+import { runCommand } from '../operator/run-command.ts';
 import { readRecorded } from '../events/off-loop/recording-consumer.ts';
 
 const MODULE = new URL('../events/off-loop/recording-consumer.ts', import.meta.url).href;
@@ -105,7 +106,26 @@ test('J8: a node trims its journal behind its archive, and nobody who reads it n
   const facts = readRecorded(file).flatMap((batch) => batch.facts);
   t.is(facts.filter(({ event }) => event.type === 'order-placed').length, ORDERS);
 
+  t.is(await countOrders(data), ORDERS);
+  const command = { environment: { LIVEDROPS_DATA: data } };
+  const listed = await runCommand(['archive'], command);
+  t.regex(
+    listed.stdout,
+    new RegExp(`^${data}/archive\\n.* ${shard} +1 +1-\\d+ .*never checked`, 's'),
+  );
+  const checked = await runCommand(['archive', '--check'], command);
+  t.is(checked.code, 0);
+  t.regex(checked.stdout, /ok: 1 segment checked\n$/);
+  const segment = join(data, 'archive', String(shard), '0000000000000001.segment');
+  writeFileSync(segment, readFileSync(segment).fill(0, 200, 210));
+  const damaged = await runCommand(['archive', '--check', '--json'], command);
+  t.is(damaged.code, 1);
+  t.regex(damaged.stdout, new RegExp(`segment 1 of shard ${shard} .* does not match its digest`));
+  await t.throwsAsync(countOrders(data), { code: 'corrupt' });
+});
+
+async function countOrders(data: string): Promise<number> {
   let orders = 0;
   for await (const _ of readJournalOrders(data)) orders += 1;
-  t.is(orders, ORDERS);
-});
+  return orders;
+}

@@ -5,6 +5,7 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import pino from 'pino';
+import { checkShard } from '../../../events/archive/archive-check.ts';
 import { Archiver, type ArchiverOptions } from '../../../events/archive/archiver.ts';
 import type { JournalKeeper } from '../../../events/archive/journal-keeper.ts';
 import { FolderArchive } from '../../../storage/archive/archive-folder.ts';
@@ -313,4 +314,31 @@ test('J8: retention removes old segments whole, and a reader of them is position
   await world.snapshots.saveSnapshot(SHARD, 1, { ...loaded!.snapshot, sequence: 200 }, []);
   await archiver.archiveShard(SHARD);
   t.is(await world.journal.trimmed(SHARD), 189);
+});
+
+test('J8: a check of a whole archive finds nothing; then every damage is named, each once', async (t) => {
+  const { file, ...world } = await archived(t);
+  const check = () => {
+    const archive = new ArchiveReader(world.archive);
+    return checkShard({ archive, journal: world.journal, shard: SHARD });
+  };
+  t.deepEqual(await check(), []);
+  const second = '0000000000000031.segment';
+  const right = readFileSync(file(second));
+  const wrong = Buffer.from(right);
+  wrong[200] = wrong[200]! ^ 1;
+  writeFileSync(file(second), wrong);
+  const [damaged, ...others] = await check();
+  t.regex(damaged ?? '', /segment 31 of shard 3 .* does not match its digest/);
+  t.deepEqual(others, []);
+  for (const first of [31, 61]) {
+    writeFileSync(file(second), right);
+    const name = `${String(first).padStart(16, '0')}.segment`;
+    renameSync(file(name), file('away'));
+    const [missing, ...rest] = await check();
+    const range = first === 31 ? '31 to 60' : '61 to 89';
+    t.regex(missing ?? '', new RegExp(`no segment with entries ${range} of shard 3`));
+    t.deepEqual(rest, []);
+    renameSync(file('away'), file(name));
+  }
 });
