@@ -13,7 +13,10 @@ export interface ReplayTarget {
   /** False when the frame could not be sent and the connection was closed. */
   sendNotification(text: string): boolean;
   bufferedBytes(): number;
-  /** Everything up to `lastId` was sent. Live notifications follow. */
+  /**
+   * Everything up to `lastId` was sent, `count` notifications. Live notifications follow. `lastId` is
+   * the end of the feed if the client resumed beyond it.
+   */
   replayEnded(lastId: string, count: number): void;
   /** The feed cannot be read now. */
   replayFailed(): void;
@@ -33,6 +36,11 @@ export class Replay {
   readonly #target: ReplayTarget;
   #lastId: string;
   #count = 0;
+  /**
+   * The feed may end before the id after which the client resumes. Where ids are contiguous, the
+   * first page shows it: it begins with that id itself.
+   */
+  #startUnchecked: boolean;
   /** A live notification arrived since the read of the present page began. */
   #notifiedMeanwhile = false;
   #paused = false;
@@ -41,6 +49,7 @@ export class Replay {
     this.#context = options.context;
     this.#target = options.target;
     this.#lastId = options.after;
+    this.#startUnchecked = options.context.feedIdsContiguous && Number(options.after) > 0;
   }
 
   start(): void {
@@ -67,11 +76,13 @@ export class Replay {
       await this.#context.bus.settled();
       const page = await this.#context.call('notifications.listAfter', {
         userId,
-        afterId: this.#lastId,
+        afterId: this.#startUnchecked ? String(Number(this.#lastId) - 1) : this.#lastId,
         limit,
       });
       if (this.#target.isClosed) return;
       if (!page.ok) return this.#target.replayFailed();
+      if (this.#startUnchecked && page.value.length === 0) return await this.#startAtEnd();
+      this.#startUnchecked = false;
       for (const notification of page.value) {
         if (compareNotificationIds(notification.id, this.#lastId) <= 0) continue;
         const frame = notificationFrame(notification, this.#context.clock.now());
@@ -90,6 +101,21 @@ export class Replay {
       );
       if (!this.#target.isClosed) this.#target.replayFailed();
     }
+  }
+
+  /** The client named an id beyond the end of the feed, so it has nothing to get before the end. */
+  async #startAtEnd(): Promise<void> {
+    const { userId } = this.#target;
+    const newest = await this.#context.call('notifications.list', {
+      userId,
+      unread: false,
+      page: { limit: 1, cursor: null },
+    });
+    if (this.#target.isClosed) return;
+    if (!newest.ok) return this.#target.replayFailed();
+    this.#startUnchecked = false;
+    this.#lastId = newest.value.items[0]?.id ?? '0';
+    await this.#readPage();
   }
 
   #clientIsBehind(): boolean {

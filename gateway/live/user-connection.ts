@@ -138,6 +138,7 @@ export class UserConnection
   replayEnded(lastId: string, count: number): void {
     this.#replay = null;
     if (count > 0) this.#replayedTo = lastId;
+    else this.#resumedAfter = lastId;
     this.#channel.resumedTo(lastId);
     this.reply(resumedFrame(lastId, count, this.context.clock.now()));
   }

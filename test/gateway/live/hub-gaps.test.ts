@@ -269,3 +269,47 @@ test('N7: what a quicker gateway sent a client, a slower one does not send again
   t.deepEqual(idsOf(socket), []);
   t.deepEqual(idsOf(earlier), ['1', '2']);
 });
+
+test('N7: a resume beyond the end of the feed hides no notification from any stream', async (t) => {
+  const harness = new LiveHarness({}, true);
+  harness.notify('ann', '1');
+  harness.notify('ann', '2');
+  harness.clock.advance(60_000);
+  const [wrong, right] = [await harness.openReady('ann'), await harness.openReady('ann')];
+  wrong.say({ type: 'resume', after: '1000000' });
+  await settled();
+  t.like(wrong.frames.at(-1), { type: 'resumed', lastId: '2', count: 0 });
+  right.say({ type: 'resume', after: '2' });
+  await settled();
+  t.like(right.frames.at(-1), { type: 'resumed', lastId: '2', count: 0 });
+
+  // Lost on the bus, and found when the next one leaves a gap.
+  harness.notify('ann', '3', false);
+  harness.notify('ann', '4');
+  await settled();
+  t.deepEqual(
+    [idsOf(wrong), idsOf(right)],
+    [
+      ['3', '4'],
+      ['3', '4'],
+    ],
+  );
+
+  // Lost as well, and found after a gap of the bus.
+  harness.notify('ann', '5', false);
+  harness.bus.reportGap();
+  await settled();
+  t.deepEqual([idsOf(wrong), idsOf(right)], [['5'], ['5']]);
+});
+
+test('N7: a resume beyond the end of an empty feed goes on from its beginning', async (t) => {
+  const harness = new LiveHarness({}, true);
+  const socket = await harness.openReady('ann');
+  socket.say({ type: 'resume', after: '7' });
+  await settled();
+  t.like(socket.frames.at(-1), { type: 'resumed', lastId: '0', count: 0 });
+  harness.notify('ann', '1', false);
+  harness.notify('ann', '2');
+  await settled();
+  t.deepEqual(idsOf(socket), ['1', '2']);
+});
