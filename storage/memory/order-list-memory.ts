@@ -2,6 +2,7 @@
 
 import type { OrderView } from '../../contracts/orders.ts';
 import { addToTotals, type DropTotals, emptyTotals } from '../rows/drop-totals.ts';
+import { compareOrderPositions, orderPosition } from '../formats/order-position.ts';
 import type { OrderListStore } from '../ports/order-list.ts';
 import type { Page, PageRequest } from '../../contracts/paging.ts';
 import type { ProjectionBatch } from '../ports/projection.ts';
@@ -31,7 +32,7 @@ export class MemoryOrderListStore implements OrderListStore {
 
   async listByUser(userId: string, page: PageRequest): Promise<Page<OrderView>> {
     const orders = this.#orders.get(userId)?.values() ?? [];
-    return pageNewestFirst('orders', orders, (o) => ({ time: o.createdAt, id: o.id }), page);
+    return pageNewestFirst('orders', orders, orderPosition, page, compareOrderPositions);
   }
 
   async findOrder(userId: string, orderId: string): Promise<OrderView | null> {

@@ -12,7 +12,7 @@ export interface OrderListStore extends Projection {
    * a call after an error stores each row once. Errors: `store-unavailable`.
    */
   put(batches: readonly ProjectionBatch<OrderView>[]): Promise<void>;
-  /** Newest first: by createdAt, then id, both descending. */
+  /** Newest first (`storage/formats/order-position.ts`). Errors: `invalid-cursor`. */
   listByUser(userId: string, page: PageRequest): Promise<Page<OrderView>>;
   findOrder(userId: string, orderId: string): Promise<OrderView | null>;
   /** The number of orders of one drop, and their units by status, for reconciliation. */

@@ -235,7 +235,7 @@ if (redisInstalled) {
       } while (cursor !== null);
       const expected = rows
         .map((versions) => versions.at(-1)!)
-        .toSorted((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1))
+        .toReversed()
         .map(({ id }) => `${id}:5`);
       t.deepEqual(seen, expected);
     }

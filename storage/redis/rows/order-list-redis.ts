@@ -9,6 +9,7 @@
 
 import type { OrderView } from '../../../contracts/orders.ts';
 import { decodeCursor, encodeCursor, type ListPosition } from '../../formats/cursor.ts';
+import { compareOrderPositions, orderPosition } from '../../formats/order-position.ts';
 import type { DropTotals } from '../../rows/drop-totals.ts';
 import type { OrderListStore } from '../../ports/order-list.ts';
 import type { Page, PageRequest } from '../../../contracts/paging.ts';
@@ -49,7 +50,7 @@ export class RedisOrderListStore implements OrderListStore {
     const items = found.slice(0, page.limit);
     const last = items.at(-1);
     const more = last !== undefined && found.length > items.length;
-    const nextCursor = more ? encodeCursor('orders', { time: last.createdAt, id: last.id }) : null;
+    const nextCursor = more ? encodeCursor('orders', orderPosition(last)) : null;
     return { items, nextCursor };
   }
 
@@ -100,8 +101,7 @@ export class RedisOrderListStore implements OrderListStore {
     const step = (limit + 1) * VERSIONS_USUAL;
     const orders = new Map<string, OrderView>();
     const take = (order: OrderView): void => {
-      if (order.createdAt > start.time) return;
-      if (order.createdAt === start.time && order.id >= start.id) return;
+      if (compareOrderPositions(orderPosition(order), start) >= 0) return;
       if (isNewer(order, orders.get(order.id) ?? null)) orders.set(order.id, order);
     };
     // The feed is read first: an order that leaves its newest rows meanwhile is in the list.
@@ -109,18 +109,22 @@ export class RedisOrderListStore implements OrderListStore {
       this.#newestFeedOrders(userId),
       this.#members(userId, start.time, 0, step),
     ]);
-    // Members are only added, so a step may read some twice but skips none. An order is complete
-    // when another order follows it.
+    // Members are only added, so a step may read some twice but skips none. The members of one time
+    // are in the order of their texts, so orders are complete once an older member was read.
     let members = first;
     for (let offset = step; ; offset += step) {
       for (let i = 0; i < members.length; i += 2) {
         take(unpackOrder(userId, Number(members[i + 1]), members[i]!));
       }
-      if (orders.size > limit || members.length < 2 * step) break;
+      if (members.length < 2 * step) break;
+      const timeRead = Number(members.at(-1));
+      if (countNewer(orders.values(), timeRead) > limit) break;
       members = await this.#members(userId, start.time, offset, step);
     }
     for (const order of feedOrders) take(order);
-    return [...orders.values()].sort(newestFirst);
+    return [...orders.values()].sort((a, b) =>
+      compareOrderPositions(orderPosition(b), orderPosition(a)),
+    );
   }
 
   /** Members of the list and their times, newest first. */
@@ -143,10 +147,10 @@ function isNewer(order: OrderView, than: OrderView | null): boolean {
   return than === null || order.version > than.version;
 }
 
-/** By the time of ordering, then by id, as Redis orders the members. */
-function newestFirst(a: OrderView, b: OrderView): number {
-  if (a.createdAt !== b.createdAt) return b.createdAt - a.createdAt;
-  return a.id < b.id ? 1 : -1;
+function countNewer(orders: Iterable<OrderView>, than: number): number {
+  let count = 0;
+  for (const { createdAt } of orders) if (createdAt > than) count += 1;
+  return count;
 }
 
 function userKey(userId: string): string {

@@ -3,6 +3,7 @@
 import { fnv1a } from '../../../domain/ids.ts';
 import type { OrderView } from '../../../contracts/orders.ts';
 import { decodeCursor, encodeCursor, type ListPosition } from '../../formats/cursor.ts';
+import { compareOrderPositions, orderPosition } from '../../formats/order-position.ts';
 import type { DropTotals } from '../../rows/drop-totals.ts';
 import type { OrderListStore } from '../../ports/order-list.ts';
 import type { Page, PageRequest } from '../../../contracts/paging.ts';
@@ -72,7 +73,7 @@ export class SqliteOrderListStore implements OrderListStore {
     const items = found.slice(0, page.limit);
     const last = items.at(-1);
     const more = last !== undefined && found.length > items.length;
-    const nextCursor = more ? encodeCursor('orders', { time: last.createdAt, id: last.id }) : null;
+    const nextCursor = more ? encodeCursor('orders', orderPosition(last)) : null;
     return { items, nextCursor };
   }
 
@@ -149,13 +150,11 @@ function newestOf(
     const { key } = sorted[i]!;
     const versions = new NewestOrders();
     for (; i < sorted.length && sorted[i]!.key === key; i++) versions.add(sorted[i]!);
-    const orders = versions.all().filter((order) => isBelow(order, start));
-    orders.sort((a, b) => (a.id < b.id ? 1 : -1));
+    const orders = versions
+      .all()
+      .filter((order) => compareOrderPositions(orderPosition(order), start) < 0);
+    orders.sort((a, b) => compareOrderPositions(orderPosition(b), orderPosition(a)));
     found.push(...orders);
   }
   return found.slice(0, limit + 1);
-}
-
-function isBelow({ createdAt, id }: OrderView, start: ListPosition): boolean {
-  return createdAt < start.time || (createdAt === start.time && id < start.id);
 }

@@ -92,6 +92,37 @@ export function orderListContract(stores: () => Pick<Stores, 'orderList'>): void
     await refusesForeignCursors(t, list);
   });
 
+  test('O9: orders of one millisecond are listed by their ordinals as numbers', async (t) => {
+    const shard = nextShard();
+    const ordinals = [1, 2, 9, 10, 35, 36, 37, 71, 72, 1295, 1296, 46_655, 46_656];
+    const order = (dropId: string, ordinal: number, changes: Partial<OrderView> = {}) =>
+      orderView(`${dropId}-${ordinal.toString(36)}`, 'user_ms', {
+        dropId,
+        createdAt: 7,
+        ...changes,
+      });
+    const rows = ordinals.flatMap((ordinal) => [
+      order('drop_m1', ordinal),
+      order('drop_m2', ordinal),
+    ]);
+    const older = order('drop_m3', 99_999, { createdAt: 6 });
+    const newer = order('drop_m3', 0, { createdAt: 8 });
+    await orders().put([{ shard, sequence: 1, rows: [newer, ...rows, older] }]);
+    const confirmed = { status: 'confirmed', version: 2 } as const;
+    const paid = ordinals.slice(0, 7).map((ordinal) => order('drop_m1', ordinal, confirmed));
+    await orders().put([{ shard, sequence: 2, rows: paid }]);
+    const wanted = [newer.id];
+    for (const ordinal of ordinals.toReversed()) {
+      wanted.push(order('drop_m2', ordinal).id, order('drop_m1', ordinal).id);
+    }
+    wanted.push(older.id);
+    const list = (page: { limit: number; cursor: string | null }) =>
+      orders().listByUser('user_ms', page);
+    for (const limit of [1, 2, 3, 5, 100]) t.deepEqual(ids(await readAll(t, list, limit)), wanted);
+    const { items } = await list(first);
+    t.is(items.filter(({ status }) => status === 'confirmed').length, paid.length);
+  });
+
   test('X2: totals of a drop count each order once, as it stands', async (t) => {
     const shard = nextShard();
     const dropId = 'drop_t';
