@@ -41,6 +41,8 @@ export const TIME_LENGTH_MAX = 40;
 
 export const WEBHOOK_TYPE_LENGTH_MAX = 255;
 export const ORDER_ID_LENGTH_MAX = 255;
+/** Of why a refund failed, and of why an operator dismissed it. */
+export const REFUND_REASON_LENGTH_MAX = 300;
 
 // Operators
 

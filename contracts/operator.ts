@@ -9,7 +9,7 @@ import { SHARD_STATUSES } from './shard-statuses.ts';
 import { wire } from './wire.ts';
 
 const perSecond = Type.Number({ minimum: 0 });
-const dryRun = Type.Optional(
+export const dryRun = Type.Optional(
   Type.Boolean({ default: false, description: 'only tell what would be done' }),
 );
 

@@ -11,7 +11,8 @@ export type ListName =
   | 'following'
   | 'orders'
   | 'feed'
-  | 'operator-actions';
+  | 'operator-actions'
+  | 'refunds';
 
 /** A position in a list that is ordered by time, then id, both descending. */
 export interface ListPosition {

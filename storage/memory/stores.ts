@@ -11,6 +11,7 @@ import { MemoryFollowStore } from './follows-memory.ts';
 import { MemoryJournal } from './journal-memory.ts';
 import { MemoryOperatorLog } from './operator-log-memory.ts';
 import { MemoryOrderListStore } from './order-list-memory.ts';
+import { MemoryParkedRefunds } from './parked-refunds-memory.ts';
 import { MemorySnapshotStore } from './snapshots-memory.ts';
 import { MemoryWebhookLog } from './webhook-log-memory.ts';
 
@@ -18,7 +19,11 @@ export interface MemoryStores extends Stores {
   readonly changes: MemoryChangeStream;
 }
 
-export function memoryStores(options: MemoryChangeStreamOptions = {}): MemoryStores {
+export interface MemoryStoresOptions extends MemoryChangeStreamOptions {
+  readonly parkedRefundsMax?: number;
+}
+
+export function memoryStores(options: MemoryStoresOptions = {}): MemoryStores {
   const changes = new MemoryChangeStream(options);
   const feed = new MemoryFeedStore();
   const orderList = new MemoryOrderListStore();
@@ -35,6 +40,7 @@ export function memoryStores(options: MemoryChangeStreamOptions = {}): MemorySto
     webhookLog: new MemoryWebhookLog(),
     consumerPositions: new MemoryConsumerPositions(),
     operatorLog: new MemoryOperatorLog(),
+    parkedRefunds: new MemoryParkedRefunds({ max: options.parkedRefundsMax }),
     close: () => Promise.resolve(),
   };
 }

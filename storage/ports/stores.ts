@@ -10,6 +10,7 @@ import type { FollowStore } from './follows.ts';
 import type { Journal } from './journal.ts';
 import type { OperatorLog } from './operator-log.ts';
 import type { OrderListStore } from './order-list.ts';
+import type { ParkedRefunds } from './parked-refunds.ts';
 import type { ReadModels } from './read-models.ts';
 import type { SnapshotStore } from './snapshots.ts';
 import type { WebhookLog } from './webhook-log.ts';
@@ -29,6 +30,7 @@ export interface Stores {
   readonly webhookLog: WebhookLog;
   readonly consumerPositions: ConsumerPositions;
   readonly operatorLog: OperatorLog;
+  readonly parkedRefunds: ParkedRefunds;
   /**
    * Finishes the submitted operations, then closes all stores. No store may be called afterwards.
    * Idempotent.

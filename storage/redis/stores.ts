@@ -17,6 +17,7 @@ import { RedisJournal } from './journal/journal-redis.ts';
 import { OmConnection } from './catalogue/om-connection.ts';
 import { RedisOperatorLog } from './catalogue/operator-log-redis.ts';
 import { RedisOrderListStore } from './rows/order-list-redis.ts';
+import { RedisParkedRefunds } from './catalogue/parked-refunds-redis.ts';
 import { RedisPlacementStore } from './placement/placement-redis.ts';
 import { RedisReadModels } from './rows/read-models-redis.ts';
 import { checkRedisServers } from './connection/server-checks.ts';
@@ -80,6 +81,7 @@ export async function openRedisStores(options: RedisStoresOptions): Promise<Redi
       webhookLog: new RedisWebhookLog({ redis }),
       consumerPositions: new RedisConsumerPositions({ redis }),
       operatorLog: new RedisOperatorLog({ redis }),
+      parkedRefunds: new RedisParkedRefunds({ redis }),
       placement: new RedisPlacementStore({ redis: placement }),
       close,
     };

@@ -22,6 +22,7 @@ import type { JournalReaderHandlers } from './journal/journal-reader-program.ts'
 import { SqliteJournal } from './journal/journal-sqlite.ts';
 import { SqliteOperatorLog } from './catalogue/operator-log-sqlite.ts';
 import { SqliteOrderListStore } from './rows/order-list-sqlite.ts';
+import { SqliteParkedRefunds } from './catalogue/parked-refunds-sqlite.ts';
 import type { ProjectionsHandlers } from './rows/projections-program.ts';
 import type { ProjectionsReaderHandlers } from './rows/projections-reader-program.ts';
 import type { Handlers } from './thread/program.ts';
@@ -44,6 +45,8 @@ export interface SqliteStoresOptions {
   readonly settleRows?: number;
   /** Bound of the change stream, for tests; `CHANGES_RETAINED_MAX` unless given. */
   readonly changesRetainedMax?: number;
+  /** Bound of the parked refunds, for tests; `PARKED_REFUNDS_MAX` unless given. */
+  readonly parkedRefundsMax?: number;
 }
 
 export interface SqliteStores extends Stores {
@@ -135,6 +138,7 @@ export async function openSqliteStores(options: SqliteStoresOptions): Promise<Sq
       webhookLog: new SqliteWebhookLog(catalogue),
       consumerPositions: new SqliteConsumerPositions(catalogue),
       operatorLog: new SqliteOperatorLog(catalogue),
+      parkedRefunds: new SqliteParkedRefunds({ ...catalogue, max: options.parkedRefundsMax }),
       async limitPages(database, pages) {
         if (database === 'journal') await journalWriter.submit('limitPages', pages);
         if (database === 'catalogue') await catalogueWriter.submit('limitPages', pages);

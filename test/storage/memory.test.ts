@@ -10,11 +10,12 @@ import { followsContract } from './contract/follows.ts';
 import { journalContract } from './contract/journal.ts';
 import { operatorLogContract } from './contract/operator-log.ts';
 import { orderListContract } from './contract/order-list.ts';
+import { PARKED_MAX, parkedRefundsContract } from './contract/parked-refunds.ts';
 import { readModelsContract } from './contract/read-models.ts';
 import { snapshotsContract } from './contract/snapshots.ts';
 import { webhookLogContract } from './contract/webhook-log.ts';
 
-const stores = memoryStores();
+const stores = memoryStores({ parkedRefundsMax: PARKED_MAX });
 
 journalContract(() => stores);
 snapshotsContract(() => stores);
@@ -27,6 +28,7 @@ readModelsContract(() => stores);
 webhookLogContract(() => stores);
 consumerPositionsContract(() => stores);
 operatorLogContract(() => stores.operatorLog);
+parkedRefundsContract(() => stores.parkedRefunds);
 changeStreamContract({
   stores: () => stores,
   openBounded: async (_t, retainedMax) => memoryStores({ retainedMax }),

@@ -11,6 +11,7 @@ import { followsContract } from './contract/follows.ts';
 import { journalContract } from './contract/journal.ts';
 import { operatorLogContract } from './contract/operator-log.ts';
 import { orderListContract } from './contract/order-list.ts';
+import { PARKED_MAX, parkedRefundsContract } from './contract/parked-refunds.ts';
 import { readModelsContract } from './contract/read-models.ts';
 import { snapshotsContract } from './contract/snapshots.ts';
 import { webhookLogContract } from './contract/webhook-log.ts';
@@ -21,7 +22,7 @@ let opened: SqliteStores;
 
 test.before(async () => {
   // So few that rows are settled while the suites run.
-  opened = await openSqliteStores({ directory, settleRows: 20 });
+  opened = await openSqliteStores({ directory, settleRows: 20, parkedRefundsMax: PARKED_MAX });
 });
 test.after.always(async () => {
   await opened.close();
@@ -39,6 +40,7 @@ readModelsContract(() => opened);
 webhookLogContract(() => opened);
 consumerPositionsContract(() => opened);
 operatorLogContract(() => opened.operatorLog);
+parkedRefundsContract(() => opened.parkedRefunds);
 changeStreamContract({
   stores: () => opened,
   async openBounded(t, changesRetainedMax) {

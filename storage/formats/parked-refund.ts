@@ -1,0 +1,17 @@
+// The format of a parked refund in a durable store: JSON with its version.
+
+import type { ParkedRefund } from '../../contracts/refunds.ts';
+import { NewerFormatError } from './format-version.ts';
+
+const FORMAT = 1;
+
+export function encodeParkedRefund(refund: ParkedRefund): string {
+  return JSON.stringify({ format: FORMAT, ...refund });
+}
+
+/** Errors: `newer-format`. */
+export function decodeParkedRefund(text: string): ParkedRefund {
+  const { format, ...refund } = JSON.parse(text) as ParkedRefund & { format: number };
+  if (format > FORMAT) throw new NewerFormatError('a parked refund', format);
+  return refund;
+}
