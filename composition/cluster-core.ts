@@ -220,6 +220,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     host: actors?.host ?? null,
     clockSkewMs: actors === null ? null : () => storeClock.skewMs,
     relay: actors?.events.relay ?? null,
+    unmadeRefunds: actors?.events.unmadeRefunds ?? null,
     offLoop,
     bus,
     router,

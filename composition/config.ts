@@ -67,6 +67,8 @@ export interface Config {
   /** Time after which the development provider settles a payment by itself. Null: never. */
   readonly paymentSettleAfterMs: number | null;
   readonly paymentSettleAs: 'success' | 'failure';
+  /** How the development provider answers refunds. */
+  readonly paymentRefundsAs: 'accepted' | 'refused' | 'silence';
   /** The URL that the development provider calls. Null: this node itself. */
   readonly paymentWebhookUrl: string | null;
   readonly rateLimits: boolean;
@@ -242,6 +244,7 @@ function configOf(
     paymentProvider: value('PAYMENT_PROVIDER'),
     paymentSettleAfterMs: value('PAYMENT_SETTLE_AFTER_MS'),
     paymentSettleAs: value('PAYMENT_SETTLE_AS'),
+    paymentRefundsAs: value('PAYMENT_REFUNDS_AS'),
     paymentWebhookUrl: value('PAYMENT_WEBHOOK_URL'),
     rateLimits: value('RATE_LIMITS') === 'on',
     trustProxy: value('TRUST_PROXY') === 'on',

@@ -124,6 +124,7 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
     host,
     clockSkewMs: null,
     relay: events.relay,
+    unmadeRefunds: events.unmadeRefunds,
     offLoop,
     verify,
     bus,

@@ -20,6 +20,10 @@ import { accountsService } from '../services/accounts.ts';
 import { catalogueService } from '../services/catalogue.ts';
 import { dropsService } from '../services/drops.ts';
 import { productsService } from '../services/products.ts';
+import {
+  ParkedRefundRetries,
+  type UnmadeRefunds,
+} from '../events/payments/parked-refund-retries.ts';
 import { PAYMENTS_CONSUMER, PaymentsConsumer } from '../events/payments/payments-consumer.ts';
 import { ProjectionsConsumer } from '../events/lists/projections-consumer.ts';
 import { followsService } from '../services/follows.ts';
@@ -49,6 +53,8 @@ export interface NodeCore {
   readonly clockSkewMs: (() => number | null) | null;
   /** Feeds the events of this node's shards to consumers. Null where the node has no actors. */
   readonly relay: Relay | null;
+  /** Refunds of the whole store that are not made. Null where this node has no actors. */
+  readonly unmadeRefunds: (() => UnmadeRefunds | null) | null;
   /** The threads of off-loop consumers. Null where this node's roles do not include them. */
   readonly offLoop: OffLoopThreads | null;
   readonly bus: LiveBus;
@@ -93,6 +99,8 @@ export function createAccessTokens(config: Config): AccessTokens {
 
 export interface Events {
   readonly relay: Relay;
+  /** Refunds of the whole store that are not made; null while unknown. */
+  readonly unmadeRefunds: () => UnmadeRefunds | null;
   /** Finishes the batch in progress. The shards must have stopped. */
   stop(): Promise<void>;
 }
@@ -114,10 +122,11 @@ export function createEvents(
   trimmer.start();
   const consumers: EventConsumer[] = [new ProjectionsConsumer({ ...stores, liveBus: bus })];
   const payments =
-    provider === null
-      ? null
-      : new PaymentsConsumer({ provider, positions: stores.consumerPositions, clock, log });
+    provider === null ? null : new PaymentsConsumer({ ...stores, provider, positions, clock, log });
   if (payments !== null) consumers.push(payments);
+  const retries =
+    provider === null ? null : new ParkedRefundRetries({ ...stores, provider, clock, log });
+  retries?.start();
   const relay = new Relay({
     consumers,
     journal,
@@ -128,9 +137,10 @@ export function createEvents(
   });
   return {
     relay,
+    unmadeRefunds: () => retries?.unmade() ?? null,
     async stop() {
       // Otherwise a payments consumer with a full queue would delay the end of the relay.
-      await Promise.all([relay.stop(), payments?.stop(), trimmer.stop()]);
+      await Promise.all([relay.stop(), payments?.stop(), retries?.stop(), trimmer.stop()]);
     },
   };
 }

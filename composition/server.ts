@@ -44,6 +44,7 @@ export async function startServer(
     secret: config.paymentSecrets[0]!,
     settleAfterMs: config.paymentSettleAfterMs,
     succeeds: () => config.paymentSettleAs === 'success',
+    answerRefund: () => config.paymentRefundsAs,
     clock: systemClock,
     log,
   });
@@ -52,7 +53,7 @@ export async function startServer(
     onEndRequest,
   );
   const metrics = new Registry();
-  const { host, relay, offLoop, clockSkewMs } = core;
+  const { host, relay, offLoop, clockSkewMs, unmadeRefunds } = core;
   let hub: LiveHub | null = null;
   collectDefaultMetrics({ register: metrics });
   const gateway = createGateway({
@@ -89,6 +90,7 @@ export async function startServer(
     sources: {
       live: () => hub!.report(),
       relay: () => [...(relay?.lag() ?? []), ...(offLoop?.lag() ?? [])],
+      ...(unmadeRefunds !== null && { refunds: unmadeRefunds }),
       ...(host === null
         ? {}
         : { shards: () => host.report(), journalAppends: () => core.journal.appends() }),

@@ -200,6 +200,10 @@ export const SETTINGS = {
     default: 'success',
     description: 'As what the development provider settles by itself.',
   }),
+  PAYMENT_REFUNDS_AS: oneOf(['accepted', 'refused', 'silence'], {
+    default: 'accepted',
+    description: 'How the development provider answers refunds; silence is no answer, ever.',
+  }),
   PAYMENT_WEBHOOK_URL: unsetOr(Type.Refine(Type.String({ pattern: '^https?://' }), isUrl), {
     default: '',
     description: 'Where the development provider sends its calls; unset: to this node itself.',

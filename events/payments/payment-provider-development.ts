@@ -5,7 +5,12 @@
 import type { Clock, Timer } from '../../actors/clock.ts';
 import { fnv1a, paymentReference } from '../../domain/ids.ts';
 import type { OrderView } from '../../contracts/orders.ts';
-import type { PaymentProvider, Refund } from './payment-provider.ts';
+import {
+  ACCEPTED,
+  type PaymentProvider,
+  type ProviderAnswer,
+  type Refund,
+} from './payment-provider.ts';
 import { Queue } from '../queue.ts';
 import type { WarningLog } from '../warning-log.ts';
 import { signWebhook } from './webhook-signature.ts';
@@ -19,6 +24,8 @@ export interface DevelopmentPaymentProviderOptions {
   readonly settleAfterMs: number | null;
   /** Whether the order's payment succeeds; all do by default. See `succeedsExcept`. */
   readonly succeeds?: (order: OrderView) => boolean;
+  /** How it answers a refund; with `accepted` by default. `silence` is no answer, ever. */
+  readonly answerRefund?: (refund: Refund) => 'accepted' | 'refused' | 'silence';
   readonly clock: Clock;
   readonly log: WarningLog;
   /** Concurrent webhook calls, one connection each. */
@@ -74,25 +81,30 @@ export class DevelopmentPaymentProvider implements PaymentProvider {
     return paymentReference(orderId);
   }
 
-  async opened(order: OrderView): Promise<void> {
+  async opened(order: OrderView): Promise<ProviderAnswer> {
     const { settleAfterMs } = this.#options;
     if (settleAfterMs === null || this.#stopping.signal.aborted || this.#pendingIds.has(order.id))
-      return;
+      return ACCEPTED;
     if (this.#pendingIds.size >= this.#queueLengthMax) {
       throw new ProviderBusyError(`${this.#queueLengthMax} orders wait for their payment already`);
     }
     this.#pendingIds.add(order.id);
     this.#payments.push({ order, dueAt: order.createdAt + settleAfterMs });
     this.#startDue();
+    return ACCEPTED;
   }
 
-  async refund(refund: Refund): Promise<void> {
-    if (this.#refunds.has(refund.orderId)) return;
+  async refund(refund: Refund): Promise<ProviderAnswer> {
+    if (this.#refunds.has(refund.orderId)) return ACCEPTED;
+    const answer = this.#options.answerRefund?.(refund) ?? 'accepted';
+    if (answer === 'refused') return { ok: false, reason: 'The card cannot be refunded.' };
+    if (answer === 'silence') return await new Promise<never>(() => undefined);
     if (this.#refunds.size >= REFUNDS_KEPT_MAX) {
       const [oldest] = this.#refunds.keys();
       this.#refunds.delete(oldest!);
     }
     this.#refunds.set(refund.orderId, refund);
+    return ACCEPTED;
   }
 
   /** The last requested refunds, oldest first. */

@@ -1,6 +1,9 @@
 // The payment provider port. Only references pass through it, never card data (P1). A provider
 // reports payments by calling the webhook (`services/payments.ts`); this port is the other
 // direction.
+//
+// A provider answers a call, or refuses it for good: both are values. Everything that may be
+// different at the next attempt (no answer, an answer of 5xx, too many calls) is thrown.
 
 import type { OrderView } from '../../contracts/orders.ts';
 
@@ -14,6 +17,13 @@ export interface Refund {
   readonly currency: string;
 }
 
+/** `reason` is the provider's own text: of any length, with any characters. */
+export type ProviderAnswer =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly reason: string };
+
+export const ACCEPTED: ProviderAnswer = Object.freeze({ ok: true });
+
 export interface PaymentProvider {
   /** Shown to buyers beside the reference. */
   readonly name: string;
@@ -25,14 +35,13 @@ export interface PaymentProvider {
   reference(orderId: string): string;
   /**
    * Opens a payment for the order at the provider. Called at least once for each reserved order;
-   * idempotent by its id. Settles within the provider's own time limit. After a rejection it must
-   * be called again.
+   * idempotent by its id. A rejection is a fault, and the call is made again. The caller waits for
+   * a bounded time, then aborts the signal: the driver should end its work and may still reject.
    */
-  opened(order: OrderView): Promise<void>;
+  opened(order: OrderView, signal: AbortSignal): Promise<ProviderAnswer>;
   /**
-   * Requests a refund, which is durable at the provider when this resolves. Called at least once;
-   * idempotent by `orderId`. Settles within the provider's own time limit. After a rejection it
-   * must be called again.
+   * Requests a refund, which is durable at the provider when this resolves with success. Called at
+   * least once; idempotent by `orderId`. Rejections and the signal: as for `opened`.
    */
-  refund(refund: Refund): Promise<void>;
+  refund(refund: Refund, signal: AbortSignal): Promise<ProviderAnswer>;
 }

@@ -2,11 +2,17 @@
 // requests refunds. A slow or broken provider delays no other consumer: calls wait in a queue of
 // their own, and each is retried with back-off.
 //
-// No refund is lost. The stored position advances only as far as all calls up to it have succeeded,
-// and the journal is not trimmed beyond it. After a crash the relay continues after that position,
-// so a call may be made twice but is never left out; the provider is idempotent by order. A failing
-// `opened` is given up when the hold expires, because it has no effect then. A refund is never
-// given up.
+// No refund is lost, and none holds up what is behind it (P6). The stored position advances only as
+// far as all refunds up to it have been made or are parked durably, and the journal is not trimmed
+// beyond it. After a crash the relay continues after that position, so a call may be made twice but
+// is never left out; the provider is idempotent by order, and a refund is parked once. A refund is
+// parked when the provider refuses it for good, or when its attempts have failed for so long
+// (`ATTEMPTS_MAX`, `HELD_UP_MAX_MS`); `parked-refund-retries.ts` attempts it from then on. Where no
+// more can be parked, the position waits.
+//
+// A failing opening is retried until the hold expires, because it has no effect then. It holds the
+// position only as long as a refund may: after a crash later than that it is not made, and its hold
+// expires.
 //
 // The queue is no library's. A waiting call is plain data, some 64 bytes, and 100,000 may wait;
 // p-queue 10 has a closure and a promise for each, some 1,000 bytes, and used 7 to 18 us of CPU a
@@ -19,14 +25,19 @@ import type { Fact, FactBatch } from '../../actors/shard/facts.ts';
 import { paymentReference } from '../../domain/ids.ts';
 import type { OrderView } from '../../contracts/orders.ts';
 import type { ConsumerPositions } from '../../storage/ports/consumer-positions.ts';
+import type { ParkedRefunds } from '../../storage/ports/parked-refunds.ts';
 import { backoffMs } from '../backoff.ts';
+import { CallPositions, type Stretch } from './call-positions.ts';
+import { parkRefund } from './parked-refund.ts';
 import type { PaymentProvider, Refund } from './payment-provider.ts';
+import { callProvider, type Failure } from './provider-call.ts';
 import { Queue } from '../queue.ts';
 import type { WarningLog } from '../warning-log.ts';
 
 export interface PaymentsConsumerOptions {
   readonly provider: PaymentProvider;
   readonly positions: ConsumerPositions;
+  readonly parkedRefunds: ParkedRefunds;
   readonly clock: Clock;
   readonly log: WarningLog;
   /** Concurrent calls to the provider. */
@@ -37,27 +48,19 @@ export interface PaymentsConsumerOptions {
   readonly random?: () => number;
 }
 
-/** Consecutive entries of one shard's journal: the first one needs calls, the others need none. */
-interface Stretch {
-  through: number;
-  callsLeft: number;
-}
-
-interface ShardProgress {
-  /** The last consumed sequence. */
-  taken: number;
-  /** Entries with calls in progress, in rising order. The first one limits the position. */
-  readonly stretches: Queue<Stretch>;
-  newest: Stretch | null;
-}
-
 interface Call {
-  readonly shard: number;
   readonly stretch: Stretch;
   readonly order: OrderView;
+  readonly creatorId: string;
   /** Null: the call is `opened`. */
   readonly refund: Refund | null;
+  /** Failed so far. */
   attempts: number;
+  /** The begin of the first attempt: wall time, for people, and monotonic time. 0 before it. */
+  firstAttemptAt: number;
+  firstAttemptMs: number;
+  /** The stretch does not wait for it any more. */
+  released: boolean;
 }
 
 /** The name of its stored positions. */
@@ -65,11 +68,9 @@ export const PAYMENTS_CONSUMER = 'payments';
 const CONCURRENCY = 16;
 const QUEUE_LENGTH_MAX = 100_000;
 const RETRY = { firstMs: 100, maxMs: 30_000 };
-/**
- * Positions are stored after this delay, in one write. After a crash the calls of this time are
- * repeated.
- */
-const SAVE_DELAY_MS = 1_000;
+/** A call that has failed so often, or for so long, does not hold the position any longer. */
+const ATTEMPTS_MAX = 10;
+const HELD_UP_MAX_MS = 120_000;
 
 export class PaymentsConsumer implements EventConsumer {
   readonly name = PAYMENTS_CONSUMER;
@@ -77,14 +78,10 @@ export class PaymentsConsumer implements EventConsumer {
   readonly #options: PaymentsConsumerOptions;
   readonly #concurrency: number;
   readonly #queueLengthMax: number;
-  readonly #shards = new Map<number, ShardProgress>();
+  readonly #positions: CallPositions;
   readonly #ready = new Queue<Call>();
   readonly #running = new Set<Promise<void>>();
   readonly #retryTimers = new Set<Timer>();
-  /** Shards whose position advanced since it was stored. */
-  #unsaved = new Map<number, number>();
-  #saveTimer: Timer | null = null;
-  #saving: Promise<void> = Promise.resolve();
   #outstanding = 0;
   #waitingForRoom: (() => void)[] = [];
   #stopped = false;
@@ -93,6 +90,7 @@ export class PaymentsConsumer implements EventConsumer {
     this.#options = options;
     this.#concurrency = options.concurrency ?? CONCURRENCY;
     this.#queueLengthMax = options.queueLengthMax ?? QUEUE_LENGTH_MAX;
+    this.#positions = new CallPositions({ ...options, consumer: this.name });
   }
 
   position(shard: number): Promise<number> {
@@ -118,23 +116,13 @@ export class PaymentsConsumer implements EventConsumer {
     this.#ready.clear();
     this.#makeRoom();
     await Promise.all(this.#running);
-    this.#saveTimer?.cancel();
-    this.#saveTimer = null;
-    await this.#saving;
-    await this.#save();
+    await this.#positions.stop();
   }
 
   /** A batch that was consumed or is in progress is skipped. */
   #take(batch: FactBatch): void {
-    const { shard, sequence } = batch;
-    let progress = this.#shards.get(shard);
-    if (progress === undefined) {
-      progress = { taken: 0, stretches: new Queue(), newest: null };
-      this.#shards.set(shard, progress);
-    }
-    if (sequence <= progress.taken) return;
-    progress.taken = sequence;
-    const stretch: Stretch = { through: sequence, callsLeft: 0 };
+    const stretch = this.#positions.begin(batch.shard, batch.sequence);
+    if (stretch === null) return;
     for (const fact of batch.facts) {
       const { order } = fact;
       if (order === null || fact.terms.payment !== 'provider') continue;
@@ -142,18 +130,20 @@ export class PaymentsConsumer implements EventConsumer {
       if (refund === null && !(fact.event.type === 'order-placed' && order.status === 'reserved'))
         continue;
       stretch.callsLeft += 1;
-      this.#ready.push({ shard, stretch, order, refund, attempts: 0 });
+      this.#ready.push({
+        stretch,
+        order,
+        creatorId: fact.terms.creatorId,
+        refund,
+        attempts: 0,
+        firstAttemptAt: 0,
+        firstAttemptMs: 0,
+        released: false,
+      });
     }
     this.#outstanding += stretch.callsLeft;
-    if (stretch.callsLeft > 0) {
-      progress.stretches.push(stretch);
-      progress.newest = stretch;
-      this.#startReady();
-    } else if (progress.newest !== null) {
-      progress.newest.through = sequence;
-    } else {
-      this.#moveTo(shard, sequence);
-    }
+    this.#positions.commit(stretch);
+    this.#startReady();
   }
 
   #startReady(): void {
@@ -168,28 +158,59 @@ export class PaymentsConsumer implements EventConsumer {
     }
   }
 
-  /** Never rejects: a failed call is retried later. */
+  /** Never rejects: a failed call is retried later, or parked. */
   async #run(call: Call): Promise<void> {
-    const { provider, clock, log } = this.#options;
-    const { order, refund } = call;
+    const { clock, log } = this.#options;
+    if (call.attempts === 0) {
+      call.firstAttemptAt = clock.now();
+      call.firstAttemptMs = clock.monotonic();
+    }
+    const failure = await this.#attempt(call);
+    if (failure === null) return this.#finish(call);
+    call.attempts += 1;
+    const { order, attempts, refund } = call;
+    log.warn({ orderId: order.id, attempts, ...failure }, 'the payment provider failed');
+    const isOverdue =
+      attempts >= ATTEMPTS_MAX || clock.monotonic() - call.firstAttemptMs >= HELD_UP_MAX_MS;
+    if (refund === null) {
+      // Without a payment the hold expires.
+      if (failure.refused) return this.#finish(call);
+      if (isOverdue) this.#release(call);
+    } else if ((failure.refused || isOverdue) && (await this.#park(call, refund, failure))) {
+      return this.#finish(call);
+    }
+    this.#retryLater(call);
+  }
+
+  /** Null: the provider accepted the call, or it is not needed any more. */
+  async #attempt({ order, refund }: Call): Promise<Failure | null> {
+    const { provider, clock } = this.#options;
+    if (refund !== null)
+      return await callProvider(clock, (signal) => provider.refund(refund, signal));
+    if (order.holdExpiresAt !== null && clock.now() >= order.holdExpiresAt) return null;
+    return await callProvider(clock, (signal) => provider.opened(order, signal));
+  }
+
+  /** False: it was not parked, and is to be retried here. Durable before it resolves to true. */
+  async #park(call: Call, refund: Refund, failure: Failure): Promise<boolean> {
+    const { parkedRefunds, clock, log, random = Math.random } = this.#options;
+    const { order, creatorId, attempts, firstAttemptAt } = call;
+    const about = { dropId: order.dropId, creatorId, attempts, firstAttemptAt };
+    const attempt = { ...failure, at: clock.now(), random: random() };
     try {
-      if (refund !== null) await provider.refund(refund);
-      else if (order.holdExpiresAt === null || clock.now() < order.holdExpiresAt)
-        await provider.opened(order);
-      this.#finish(call);
+      const parked = await parkedRefunds.park(parkRefund(refund, about, attempt));
+      if (parked) log.warn({ orderId: order.id }, 'a refund was parked');
+      else log.warn({ orderId: order.id }, 'too many refunds are parked: the position waits');
+      return parked;
     } catch (error) {
-      log.warn(
-        { err: error, orderId: order.id, attempts: call.attempts + 1 },
-        'the payment provider failed',
-      );
-      this.#retryLater(call);
+      log.warn({ err: error, orderId: order.id }, 'a refund could not be parked');
+      return false;
     }
   }
 
   #retryLater(call: Call): void {
     if (this.#stopped) return;
     const { clock, random = Math.random } = this.#options;
-    call.attempts += 1;
     const delayMs = backoffMs(call.attempts, { ...RETRY, random });
     const timer = clock.after(delayMs, () => {
       this.#retryTimers.delete(timer);
@@ -199,54 +220,23 @@ export class PaymentsConsumer implements EventConsumer {
     this.#retryTimers.add(timer);
   }
 
-  #finish({ shard, stretch }: Call): void {
+  #finish(call: Call): void {
     this.#outstanding -= 1;
     if (this.#outstanding < this.#queueLengthMax) this.#makeRoom();
-    stretch.callsLeft -= 1;
-    if (stretch.callsLeft > 0) return;
-    const progress = this.#shards.get(shard)!;
-    while (progress.stretches.peek()?.callsLeft === 0)
-      this.#moveTo(shard, progress.stretches.shift()!.through);
-    if (progress.stretches.length === 0) progress.newest = null;
+    this.#release(call);
+  }
+
+  /** Lets the position pass the call. */
+  #release(call: Call): void {
+    if (call.released) return;
+    call.released = true;
+    this.#positions.release(call.stretch);
   }
 
   #makeRoom(): void {
     const waiting = this.#waitingForRoom;
     this.#waitingForRoom = [];
     for (const resolve of waiting) resolve();
-  }
-
-  #moveTo(shard: number, sequence: number): void {
-    this.#unsaved.set(shard, sequence);
-    this.#saveLater();
-  }
-
-  #saveLater(): void {
-    if (this.#stopped || this.#saveTimer !== null) return;
-    this.#saveTimer = this.#options.clock.after(SAVE_DELAY_MS, () => {
-      this.#saveTimer = null;
-      this.#saving = this.#saving.then(() => this.#save());
-    });
-  }
-
-  /**
-   * Never rejects: positions that could not be stored are stored next time. Until then they only
-   * repeat work.
-   */
-  async #save(): Promise<void> {
-    const unsaved = this.#unsaved;
-    if (unsaved.size === 0) return;
-    this.#unsaved = new Map();
-    try {
-      const positions = [...unsaved].map(([shard, sequence]) => ({ shard, sequence }));
-      await this.#options.positions.save(this.name, positions);
-    } catch (error) {
-      this.#options.log.warn({ err: error }, 'positions of the payments consumer were not kept');
-      for (const [shard, sequence] of unsaved) {
-        if (!this.#unsaved.has(shard)) this.#unsaved.set(shard, sequence);
-      }
-      this.#saveLater();
-    }
   }
 }
 

@@ -51,7 +51,15 @@ export interface LimitSample {
   readonly refused: number;
 }
 
+/** Refunds of the whole store that are not made, by state. */
+export interface RefundSample {
+  readonly parked: number;
+  readonly retrying: number;
+}
+
 export interface MetricSources {
+  /** Null while unknown. */
+  readonly refunds?: () => RefundSample | null;
   readonly shards?: () => readonly ShardSample[];
   readonly relay?: () => readonly RelayLagSample[];
   readonly live?: () => LiveSample;
@@ -69,7 +77,7 @@ const SHARD_STATUSES: readonly string[] = ['serving', 'recovering', 'damaged'];
 
 /** Registers the sources' values. To be called once for each registry. */
 export function registerSources(registry: Registry, sources: MetricSources): void {
-  const { shards, relay, live, limits, journalAppends, clockSkewMs } = sources;
+  const { shards, relay, live, limits, journalAppends, clockSkewMs, refunds } = sources;
   const gauge = (name: string, help: string, read: () => readonly Value[]) =>
     registry.registerMetric(sampled({ name, help, type: 'gauge' }, read));
   const counter = (name: string, help: string, read: () => readonly Value[]) =>
@@ -98,6 +106,11 @@ export function registerSources(registry: Registry, sources: MetricSources): voi
     );
     gauge('livedrops_relay_lag_seconds', 'For how long the oldest event waits.', () =>
       relay().map(({ consumer, ms }) => [{ consumer }, ms / 1000]),
+    );
+  }
+  if (refunds !== undefined) {
+    gauge('livedrops_refunds', 'Refunds of the whole store that are not made, by state.', () =>
+      Object.entries(refunds() ?? {}).map(([state, count]) => [{ state }, count]),
     );
   }
   if (live !== undefined) {

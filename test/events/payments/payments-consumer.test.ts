@@ -1,18 +1,26 @@
-// Calls of the payment provider: none is lost. Retries, positions, bounds, stopping.
+// Calls of the payment provider: none is lost. Retries, parking, positions, bounds, stopping.
 
 import test from 'ava';
 import type { DropEvent } from '../../../contracts/drop-events.ts';
 import type { OrderView } from '../../../contracts/orders.ts';
+import { REFUND_ID } from '../../../contracts/patterns.ts';
 import {
   PaymentsConsumer,
   type PaymentsConsumerOptions,
 } from '../../../events/payments/payments-consumer.ts';
-import type { PaymentProvider, Refund } from '../../../events/payments/payment-provider.ts';
+import {
+  ACCEPTED,
+  type PaymentProvider,
+  type ProviderAnswer,
+  type Refund,
+} from '../../../events/payments/payment-provider.ts';
 import { StoreUnavailableError } from '../../../storage/ports/journal.ts';
 import { MemoryConsumerPositions } from '../../../storage/memory/consumer-positions-memory.ts';
+import { MemoryParkedRefunds } from '../../../storage/memory/parked-refunds-memory.ts';
 import { flush, ManualClock } from '../../actors/manual-clock.ts';
-import { NOW, RecordingLog } from '../../services/harness.ts';
+import { FIRST_PAGE, NOW, RecordingLog } from '../../services/harness.ts';
 import { batch, placed } from '../batches.ts';
+import { parkedRefund } from './parked-refunds.ts';
 
 const refundRequested: DropEvent = { type: 'refund-requested', ordinal: 0, reference: 'ref' };
 const lost = { status: 'failed', refundRequested: true } as const;
@@ -23,6 +31,11 @@ class TestProvider implements PaymentProvider {
   readonly refunds: Refund[] = [];
   /** Order ids whose calls fail. */
   readonly failing = new Set<string>();
+  /** Why calls of an order are refused for good. */
+  readonly refusing = new Map<string, string>();
+  /** Order ids whose calls have no answer. */
+  readonly silent = new Set<string>();
+  aborted = 0;
   /** While set, calls wait here. */
   held: (() => void)[] | null = null;
   underWay = 0;
@@ -31,12 +44,13 @@ class TestProvider implements PaymentProvider {
   reference(orderId: string): string {
     return `pay_${orderId}`;
   }
-  opened(order: OrderView): Promise<void> {
-    return this.#call(`opened ${order.id}`, order.id);
+  opened(order: OrderView, signal: AbortSignal): Promise<ProviderAnswer> {
+    return this.#call(`opened ${order.id}`, order.id, signal);
   }
-  async refund(refund: Refund): Promise<void> {
-    await this.#call(`refund ${refund.orderId}`, refund.orderId);
-    this.refunds.push(refund);
+  async refund(refund: Refund, signal: AbortSignal): Promise<ProviderAnswer> {
+    const answer = await this.#call(`refund ${refund.orderId}`, refund.orderId, signal);
+    if (answer.ok) this.refunds.push(refund);
+    return answer;
   }
   release(): void {
     const held = this.held ?? [];
@@ -44,13 +58,19 @@ class TestProvider implements PaymentProvider {
     for (const go of held) go();
   }
 
-  async #call(text: string, orderId: string): Promise<void> {
+  async #call(text: string, orderId: string, signal: AbortSignal): Promise<ProviderAnswer> {
     this.underWay += 1;
     this.underWayMost = Math.max(this.underWayMost, this.underWay);
     if (this.held !== null) await new Promise<void>((resolve) => this.held!.push(resolve));
     this.underWay -= 1;
     if (this.failing.has(orderId)) throw new Error('the provider is down');
+    const reason = this.refusing.get(orderId);
+    if (reason !== undefined) return { ok: false, reason };
+    if (this.silent.has(orderId)) {
+      return await new Promise(() => signal.addEventListener('abort', () => (this.aborted += 1)));
+    }
     this.calls.push(text);
+    return ACCEPTED;
   }
 }
 
@@ -59,7 +79,8 @@ function start(options: Partial<PaymentsConsumerOptions> = {}) {
   const positions = new MemoryConsumerPositions();
   const clock = new ManualClock(NOW);
   const log = new RecordingLog();
-  const parts = { provider, positions, clock, log };
+  const parkedRefunds = new MemoryParkedRefunds();
+  const parts = { provider, positions, parkedRefunds, clock, log };
   return { ...parts, consumer: new PaymentsConsumer({ ...parts, ...options }) };
 }
 
@@ -108,8 +129,8 @@ test('P4: refunds carry the payment reference and the amount', async (t) => {
   ]);
 });
 
-test('P4: a refund is retried until it succeeds, and the position waits for it', async (t) => {
-  const { consumer, provider, clock } = start();
+test('P4: a refund that fails now and then is retried, and the position waits for it', async (t) => {
+  const { consumer, provider, parkedRefunds, clock } = start();
   provider.failing.add('d_1-0');
   await consumer.consume([
     batch(1, [[{ type: 'drop-opened' }]]),
@@ -117,7 +138,7 @@ test('P4: a refund is retried until it succeeds, and the position waits for it',
     batch(3, [[placed, { id: 'd_1-1' }]]),
     batch(4, []),
   ]);
-  await clock.advance(3_600_000);
+  await clock.advance(5_000);
   t.deepEqual(provider.calls, ['opened d_1-1']);
   t.is(await consumer.position(0), 1);
   provider.failing.clear();
@@ -125,6 +146,94 @@ test('P4: a refund is retried until it succeeds, and the position waits for it',
   t.deepEqual(provider.calls, ['opened d_1-1', 'refund d_1-0']);
   await clock.advance(1_000);
   t.is(await consumer.position(0), 4);
+  t.is(await parkedRefunds.count('parked'), 0);
+});
+
+test('P6: a refund refused for good is parked, and holds up none of 1,000 behind it', async (t) => {
+  const { consumer, provider, parkedRefunds, clock } = start();
+  provider.refusing.set('d_1-0', 'The card\u0000 was\u202e closed.\n');
+  await consumer.consume(
+    Array.from({ length: 1_001 }, (_, i) =>
+      batch(i + 1, [[refundRequested, { ...lost, id: `d_1-${i}` }]]),
+    ),
+  );
+  await clock.advance(1_000);
+  t.is(provider.refunds.length, 1_000);
+  t.is(await consumer.position(0), 1_001);
+  const { items } = await parkedRefunds.list(null, FIRST_PAGE);
+  const [{ id } = { id: '' }] = items;
+  t.regex(id, new RegExp(REFUND_ID));
+  t.deepEqual(items, [parkedRefund({ id })]);
+});
+
+test('P6: calls that have no answer end, are parked, and hold up nothing', async (t) => {
+  const { consumer, provider, parkedRefunds, clock } = start();
+  provider.silent.add('d_1-0');
+  await consumer.consume(
+    Array.from({ length: 101 }, (_, i) =>
+      batch(i + 1, [[refundRequested, { ...lost, id: `d_1-${i}` }]]),
+    ),
+  );
+  await clock.advance(0);
+  t.is(provider.refunds.length, 100);
+  await clock.advance(60_000);
+  t.is(await consumer.position(0), 0);
+  await clock.advance(120_000);
+  t.is(await consumer.position(0), 101);
+  const [parked] = (await parkedRefunds.list('parked', FIRST_PAGE)).items;
+  t.like(parked, { orderId: 'd_1-0', refused: false, reason: 'no answer within 10 seconds' });
+  t.true(parked!.nextAttemptAt! >= parked!.parkedAt + 60_000 / 2);
+  t.is(parked!.attempts, provider.aborted, 'the driver was told that nobody waits any more');
+  t.true(parked!.attempts > 3 && parked!.attempts <= 10);
+});
+
+test('P6: a refund that keeps failing is parked after 10 attempts', async (t) => {
+  const { consumer, provider, parkedRefunds, clock } = start();
+  provider.failing.add('d_1-0');
+  await consumer.consume([batch(1, [[refundRequested, lost]])]);
+  await clock.advance(130_000);
+  t.like((await parkedRefunds.list('parked', FIRST_PAGE)).items[0], {
+    attempts: 10,
+    refused: false,
+    reason: 'the provider is down',
+    firstAttemptAt: NOW,
+  });
+  t.is(await consumer.position(0), 1);
+});
+
+test('P6: after a crash before its position was stored, a refund is parked once', async (t) => {
+  const before = start();
+  before.provider.refusing.set('d_1-0', 'no');
+  const batches = [batch(1, [[refundRequested, lost]])];
+  await before.consumer.consume(batches);
+  await flush();
+  t.is(await before.parkedRefunds.count('parked'), 1);
+  // The process dies here: the refund is parked, the position is not stored.
+  const { positions, parkedRefunds } = before;
+  t.is(await positions.load('payments', 0), 0);
+  const after = start({ positions, parkedRefunds });
+  after.provider.refusing.set('d_1-0', 'no');
+  await after.consumer.consume(batches);
+  await after.clock.advance(1_000);
+  t.is(await after.consumer.position(0), 1);
+  t.is((await parkedRefunds.list(null, FIRST_PAGE)).items.length, 1);
+});
+
+test('P6: the position waits while a refund cannot be parked', async (t) => {
+  const full = new MemoryParkedRefunds({ max: 1 });
+  const broken = new MemoryParkedRefunds();
+  broken.park = () => Promise.reject(new StoreUnavailableError('not now'));
+  for (const parkedRefunds of [full, broken]) {
+    const { consumer, provider, clock } = start({ parkedRefunds });
+    const ids = ['d_1-0', 'd_1-1'];
+    for (const id of ids) provider.refusing.set(id, 'no');
+    await consumer.consume(ids.map((id, i) => batch(i + 1, [[refundRequested, { ...lost, id }]])));
+    await clock.advance(600_000);
+    t.is(await consumer.position(0), parkedRefunds === full ? 1 : 0);
+    provider.refusing.clear();
+    await clock.advance(31_000);
+    t.is(await consumer.position(0), 2);
+  }
 });
 
 test('P4: after a crash every call that was not finished is made again', async (t) => {
@@ -159,15 +268,15 @@ test('N11: repeated batches whose calls are in progress add no calls', async (t)
   t.deepEqual(provider.calls, ['opened d_1-0', 'opened d_1-1']);
 });
 
-test('P4: calls that failed together are retried apart, at most every 30 seconds', async (t) => {
+test('P1: calls that failed together are retried apart, at most every 30 seconds', async (t) => {
   const chances = [0, 0.5];
   let draws = 0;
   const random = () => chances[draws++ % 2]!;
   const { consumer, log, clock } = failing({ random });
   await consumer.consume([
     batch(1, [
-      [refundRequested, { ...lost, id: 'd_1-0' }],
-      [refundRequested, { ...lost, id: 'd_1-1' }],
+      [placed, { id: 'd_1-0', holdExpiresAt: NOW + 3_600_000 }],
+      [placed, { id: 'd_1-1', holdExpiresAt: NOW + 3_600_000 }],
     ]),
   ]);
   await flush();
@@ -198,6 +307,28 @@ test('P1: an opening that keeps failing is given up when the hold expires', asyn
   const attempts = log.warnings.length;
   await clock.advance(60_000);
   t.is(log.warnings.length, attempts);
+});
+
+test('P1, P6: an opening that fails for long is retried without holding the position', async (t) => {
+  const { consumer, provider, clock } = start();
+  provider.failing.add('d_1-0');
+  await consumer.consume([batch(1, [[placed, { holdExpiresAt: NOW + 3_600_000 }]])]);
+  await clock.advance(130_000);
+  t.is(await consumer.position(0), 1);
+  provider.failing.clear();
+  await clock.advance(31_000);
+  t.deepEqual(provider.calls, ['opened d_1-0']);
+  await consumer.stop();
+  t.is(await consumer.position(0), 1);
+});
+
+test('P1: an opening that the provider refuses for good is not repeated', async (t) => {
+  const { consumer, provider, log, clock } = start();
+  provider.refusing.set('d_1-0', 'The amount is too small.');
+  await consumer.consume([batch(1, [[placed, {}]])]);
+  await clock.advance(600_000);
+  t.is(log.warnings.length, 1);
+  t.is(await consumer.position(0), 1);
 });
 
 test('P1: a slow provider delays no batch until the bounded queue is full', async (t) => {
