@@ -247,6 +247,7 @@ export function createServices(
       releaseDrop: (nodeId, dropId) => peers.releaseDrop(nodeId, dropId),
       shardCount,
       log: stores.operatorLog,
+      parkedRefunds: stores.parkedRefunds,
       now,
     }),
   ]) {

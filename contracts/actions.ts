@@ -20,6 +20,7 @@ import type { OrderView } from './orders.ts';
 import type { Page, PageRequest } from './paging.ts';
 import type { WebhookCall } from './payments.ts';
 import type { NewProduct, Product, ProductPatch } from './products.ts';
+import type { ParkedRefund, RefundChange, RefundState } from './refunds.ts';
 import type { Outcome } from './refusals.ts';
 
 interface AsOperator {
@@ -113,6 +114,17 @@ export interface Actions {
   ];
   /** Replays the journals of all shards and compares (X2): takes as long as these are large. */
   'operator.verifyJournals': [AsOperator, VerifyReport];
+  /** Refunds that the payment provider did not make, newest first. */
+  'operator.listRefunds': [
+    AsOperator & { state?: RefundState; page: PageRequest },
+    Page<ParkedRefund>,
+  ];
+  /** The next two refuse `not-found` for an id that names none, and are harmless to repeat. */
+  'operator.retryRefund': [AsOperator & Plannable & { refundId: string }, RefundChange];
+  'operator.dismissRefund': [
+    AsOperator & Plannable & { refundId: string; reason: string },
+    RefundChange,
+  ];
   /** The rest is what gateways of level 0 call: they have checked the role. */
   'operator.nodes': [Record<string, never>, readonly NodeRow[]];
   'operator.shards': [Record<string, never>, readonly ShardRow[]];

@@ -8,13 +8,9 @@ import { list, paging } from './paging.ts';
 import { LINE } from './patterns.ts';
 import type { Plain } from './plain.ts';
 import { count, currencyCode, STRICT, textOrNull, time } from './scalars.ts';
+import { REFUND_STATES } from './refund-states.ts';
 import { inside, wire } from './wire.ts';
 
-/**
- * `parked`: not made. `retrying`: an operator asked for another attempt, or one is under way.
- * `done`: the provider made it. `dismissed`: an operator settled it without the provider.
- */
-export const REFUND_STATES = ['parked', 'retrying', 'done', 'dismissed'] as const;
 export const RefundState = Type.Enum([...REFUND_STATES], { type: 'string' });
 export type RefundState = Plain<typeof RefundState>;
 

@@ -9,6 +9,7 @@ import { MoveRecord, NodeRow, OperatorAction, ShardRow } from '../contracts/oper
 import type { OrderView } from '../contracts/orders.ts';
 import type { Page } from '../contracts/paging.ts';
 import { Product } from '../contracts/products.ts';
+import { ParkedRefund } from '../contracts/refunds.ts';
 import { presenter } from '../contracts/wire.ts';
 import { jsonString, rfc3339 } from './encode.ts';
 
@@ -48,6 +49,7 @@ export const nodeBody = presenter(NodeRow);
 export const shardBody = presenter(ShardRow);
 export const moveBody = presenter(MoveRecord);
 export const actionBody = presenter(OperatorAction);
+export const refundBody = presenter(ParkedRefund);
 
 export function pageBody<T>(page: Page<T>, present: (item: T) => object): object {
   return { items: page.items.map(present), nextCursor: page.nextCursor };

@@ -11,6 +11,9 @@ import type {
   MoveRecord,
 } from '../contracts/operator.ts';
 
+import { PAGE_LIMIT_MAX } from '../contracts/bounds.ts';
+import type { ParkedRefund, RefundState } from '../contracts/refunds.ts';
+
 /** A node as HTTP shows it: times are RFC 3339 text. */
 export type NodeInfo = Omit<NodeRow, 'startedAt' | 'level'> & {
   readonly startedAt: string;
@@ -27,6 +30,22 @@ export type MoveInfo = Omit<MoveRecord, 'startedAt' | 'endedAt'> & {
   readonly startedAt: string;
   readonly endedAt: string;
 };
+
+/** A parked refund as HTTP shows it: times are RFC 3339 text. */
+export type RefundInfo = Omit<
+  ParkedRefund,
+  'firstAttemptAt' | 'lastAttemptAt' | 'parkedAt' | 'nextAttemptAt' | 'revision'
+> & {
+  readonly firstAttemptAt: string;
+  readonly lastAttemptAt: string;
+  readonly parkedAt: string;
+  readonly nextAttemptAt: string | null;
+};
+
+export interface RefundChangeInfo {
+  readonly applied: boolean;
+  readonly refund: RefundInfo;
+}
 
 export interface ShardFilter {
   readonly node?: string;
@@ -146,6 +165,33 @@ export class OperatorApi {
   rebuild(shards: readonly number[] | null, dryRun: boolean): Promise<RebuildReport> {
     const body = { ...(shards !== null && { shards }), dryRun };
     return this.#post<RebuildReport>('rebuild', body, REPLAY_TIMEOUT_MS);
+  }
+
+  /** The newest refunds, at most `limit`; of all states where `state` is null. */
+  async refunds(state: RefundState | null, limit: number): Promise<readonly RefundInfo[]> {
+    const refunds: RefundInfo[] = [];
+    let cursor: string | null = null;
+    do {
+      const query = new URLSearchParams({
+        limit: String(Math.min(limit - refunds.length, PAGE_LIMIT_MAX)),
+        ...(state !== null && { state }),
+        ...(cursor !== null && { cursor }),
+      });
+      const page: { items: readonly RefundInfo[]; nextCursor: string | null } = await this.#get(
+        `refunds?${query.toString()}`,
+      );
+      refunds.push(...page.items);
+      cursor = page.nextCursor;
+    } while (cursor !== null && refunds.length < limit);
+    return refunds;
+  }
+
+  retryRefund(id: string, dryRun: boolean): Promise<RefundChangeInfo> {
+    return this.#post(`refunds/${id}/retry`, { dryRun });
+  }
+
+  dismissRefund(id: string, reason: string, dryRun: boolean): Promise<RefundChangeInfo> {
+    return this.#post(`refunds/${id}/dismiss`, { reason, dryRun });
   }
 
   /** The lines of the outside stream of the first node that answers. Errors: `ApiError`. */

@@ -2,7 +2,7 @@
 // with a sentence that describes a valid argument.
 
 import { InvalidArgumentError } from 'commander';
-import { DROP_ID } from '../contracts/patterns.ts';
+import { DROP_ID, LINE, REFUND_ID } from '../contracts/patterns.ts';
 
 const SECONDS_OF = { s: 1, m: 60, h: 3600, d: 86_400 };
 const SECONDS_MAX = 366 * SECONDS_OF.d;
@@ -37,6 +37,19 @@ export function nodeId(text: string): string {
 export function dropId(text: string): string {
   if (new RegExp(DROP_ID).test(text)) return text;
   throw new InvalidArgumentError('It must be the id of a drop, such as d_7.');
+}
+
+export function refundId(text: string): string {
+  if (new RegExp(REFUND_ID).test(text)) return text;
+  throw new InvalidArgumentError('It must be an id that `livedrops refunds` lists.');
+}
+
+/** One line of readable text, up to `lengthMax` characters. */
+export function line(lengthMax: number): (text: string) => string {
+  return (text) => {
+    if (text.length <= lengthMax && new RegExp(LINE, 'u').test(text)) return text;
+    throw new InvalidArgumentError(`It must be one line of 1 to ${lengthMax} characters.`);
+  };
 }
 
 /** Returns the origin without a slash at its end, so that a path can follow. */

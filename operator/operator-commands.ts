@@ -2,13 +2,16 @@
 
 import { type Command, Option } from 'commander';
 import { SHARD_COUNT } from '../domain/ids.ts';
+import { REFUND_REASON_LENGTH_MAX } from '../contracts/bounds.ts';
+import { REFUND_STATES } from '../contracts/refund-states.ts';
 import { SHARD_STATUSES } from '../contracts/shard-statuses.ts';
 import { MOVES_LISTED_MAX } from './api-client.ts';
-import { dropId, duration, integer, nodeId, serverUrl } from './arguments.ts';
+import { dropId, duration, integer, line, nodeId, refundId, serverUrl } from './arguments.ts';
 import type { ChangeOptions } from './change.ts';
 import type { ChangesOptions } from './changes.ts';
 import type { MovesOptions } from './moves.ts';
 import type { RebuildOptions } from './rebuild.ts';
+import type { RefundChangeOptions, RefundsOptions } from './refunds.ts';
 import type { RollingRestartOptions } from './rolling-restart.ts';
 import type { ReleaseOptions } from './release.ts';
 import type { ShardsOptions } from './shards.ts';
@@ -17,6 +20,7 @@ import type { VerifyCommandOptions } from './verify.ts';
 
 const TIMEOUT_SECONDS = 60;
 const MOVES_MAX = 10;
+const REFUNDS_LISTED_MAX = 20_000;
 const shardNumber = integer(0, SHARD_COUNT - 1);
 
 const SERVER_HELP = `
@@ -30,6 +34,16 @@ result, and blackout (how long the shard accepted no orders). Exits with 1 when 
 move failed.
 ${SERVER_HELP}`;
 
+const REFUNDS_HELP = `
+A refund is parked when the provider refuses it for good, or never answers. One that
+was refused is attempted again only by \`refunds retry\`; the others by themselves,
+ever more rarely. Both changes are recorded and harmless to repeat.
+
+Examples:
+  livedrops refunds --state parked
+  livedrops refunds retry rf_0123456789abcdef01234567
+  livedrops refunds dismiss rf_0123456789abcdef01234567 --reason "paid back by hand"`;
+
 export function addOperatorCommands(livedrops: Command): void {
   addLists(livedrops);
   addChanges(livedrops);
@@ -37,6 +51,7 @@ export function addOperatorCommands(livedrops: Command): void {
   addVerify(livedrops);
   addRebuild(livedrops);
   addRelease(livedrops);
+  addRefunds(livedrops);
   addStream(livedrops);
 }
 
@@ -184,6 +199,39 @@ ${SERVER_HELP}`,
     )
     .action(async (drop: string, options: ReleaseOptions) =>
       (await import('./release.ts')).release(drop, options),
+    );
+}
+
+function addRefunds(livedrops: Command): void {
+  const refunds = livedrops
+    .command('refunds')
+    .description('list refunds that the payment provider did not make, or settle one')
+    .addHelpText('after', REFUNDS_HELP);
+  connecting(
+    refunds.command('list', { isDefault: true }).description('list the refunds, newest first'),
+  )
+    .addOption(new Option('--state <state>', 'only refunds in this state').choices(REFUND_STATES))
+    .option('--limit <n>', 'number of refunds', integer(1, REFUNDS_LISTED_MAX), 100)
+    .option('--watch', 'refresh each second, until Ctrl-C')
+    .addHelpText('after', SERVER_HELP)
+    .action(async (options: RefundsOptions) => (await import('./refunds.ts')).refunds(options));
+  const changing = (name: string, description: string): Command =>
+    connecting(refunds.command(name).description(description))
+      .argument('<id>', 'refund id', refundId)
+      .option('--dry-run', 'only print what the refund would be')
+      .addHelpText('after', SERVER_HELP);
+  changing('retry', 'have a refund attempted again, within a second or two').action(
+    async (id: string, options: RefundChangeOptions) =>
+      (await import('./refunds.ts')).retryRefund(id, options),
+  );
+  changing('dismiss', 'settle a refund without the provider: it is not attempted again')
+    .addOption(
+      new Option('--reason <text>', 'why, for the record')
+        .argParser(line(REFUND_REASON_LENGTH_MAX))
+        .makeOptionMandatory(),
+    )
+    .action(async (id: string, options: RefundChangeOptions & { reason: string }) =>
+      (await import('./refunds.ts')).dismissRefund(id, options),
     );
 }
 

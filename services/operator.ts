@@ -24,6 +24,9 @@ export function operatorService(options: OperatorsOptions): ServiceSchema {
     releaseDrop: (params) => operators.releaseDrop(params),
     rebuildLists: (params) => operators.rebuild(params),
     verifyJournals: (params) => operators.verify(params),
+    listRefunds: (params) => operators.refunds(params),
+    retryRefund: (params) => operators.retryRefund(params),
+    dismissRefund: (params) => operators.dismissRefund(params),
     ...operatorActionsOfLevel0(operators),
   });
   const plain = actions as Record<string, ActionSchema['handler']>;

@@ -2,22 +2,20 @@
 // that no change is without a record (X3). Refused changes are recorded too; dry runs are not.
 // Where writing fails half-way, a second record says so. A change can be repeated safely.
 
-import type { Outcome, Refusal } from '../../contracts/refusals.ts';
+import type { Outcome } from '../../contracts/refusals.ts';
 import { refusal, success } from '../../domain/refusal.ts';
-import type { OperatorLog } from '../../storage/ports/operator-log.ts';
 import type {
-  OperatorAction,
   MovePlan,
   PlannedMove,
   RebuildReport,
   RebuiltShard,
 } from '../../contracts/operator.ts';
 import type { PlacementStore } from '../../storage/ports/placement.ts';
+import { ActionRecord, type ActionRecordOptions, type ChangeRequest } from './action-record.ts';
 import { type ChangePlan, isKnown, type Situation } from './plan.ts';
 
-export interface ChangesOptions {
+export interface ChangesOptions extends ActionRecordOptions {
   readonly placement: PlacementStore | null;
-  readonly log: OperatorLog;
   readonly restartNode: (nodeId: string) => Promise<boolean>;
   /**
    * Whether the drop was in quarantine on the node; null where the node does not answer.
@@ -25,14 +23,6 @@ export interface ChangesOptions {
   readonly releaseDrop: (nodeId: string, dropId: string) => Promise<boolean | null>;
   readonly rebuild: (shards: readonly number[], write: boolean) => Promise<RebuiltShard[]>;
   readonly shardCount: number;
-  readonly now: () => number;
-}
-
-/** The operator and the change, as the log stores them. */
-export interface ChangeRequest {
-  readonly operatorId: string;
-  readonly action: string;
-  readonly params: OperatorAction['params'];
 }
 
 /** Moves that a record lists. Of more moves it has the number. */
@@ -40,10 +30,12 @@ const MOVES_LISTED_MAX = 8;
 
 export class OperatorChanges {
   readonly #options: ChangesOptions;
+  readonly #log: ActionRecord;
   #rebuilding = false;
 
   constructor(options: ChangesOptions) {
     this.#options = options;
+    this.#log = new ActionRecord(options);
   }
 
   /** Plans the change with `plan`. Unless it is a dry run, records the plan and writes it. */
@@ -57,11 +49,11 @@ export class OperatorChanges {
       placement === null
         ? refusal('invalid-request', 'One node has nowhere to move a shard.')
         : await plan({ placement: await placement.load(), shardCount });
-    if (!planned.ok) return dryRun ? planned : await this.#refuse(request, planned);
+    if (!planned.ok) return dryRun ? planned : await this.#log.refuse(request, planned);
     const { moves } = planned.value;
     if (dryRun) return success({ applied: false, moves });
-    await this.#record(request, tellMoves(moves));
-    await this.#recordFault(request, () => this.#write(planned.value));
+    await this.#log.record(request, tellMoves(moves));
+    await this.#log.recordFault(request, () => this.#write(planned.value));
     return success({ applied: true, moves });
   }
 
@@ -69,19 +61,19 @@ export class OperatorChanges {
     const { placement, restartNode } = this.#options;
     if (placement === null) {
       const why = 'One node alone is started again by hand.';
-      return await this.#refuse(request, refusal('invalid-request', why));
+      return await this.#log.refuse(request, refusal('invalid-request', why));
     }
     const state = await placement.load();
     if (!isKnown(state, nodeId)) {
-      return await this.#refuse(request, refusal('not-found', `There is no node ${nodeId}.`));
+      return await this.#log.refuse(request, refusal('not-found', `There is no node ${nodeId}.`));
     }
     if (!state.sessions.some((session) => session.nodeId === nodeId)) {
       const why = `${nodeId} is not running.`;
-      return await this.#refuse(request, refusal('invalid-request', why));
+      return await this.#log.refuse(request, refusal('invalid-request', why));
     }
-    await this.#record(request, `${nodeId} was asked to end, so that it is started again.`);
+    await this.#log.record(request, `${nodeId} was asked to end, so that it is started again.`);
     if (await restartNode(nodeId)) return success(null);
-    return await this.#refuse(request, refusal('unavailable', `${nodeId} did not answer.`));
+    return await this.#log.refuse(request, refusal('unavailable', `${nodeId} did not answer.`));
   }
 
   /** `owner`: of the drop's shard; null where no living node serves it. */
@@ -92,16 +84,16 @@ export class OperatorChanges {
   ): Promise<Outcome<null>> {
     if (owner === null) {
       const why = `No living node serves the shard of ${dropId}.`;
-      return await this.#refuse(request, refusal('unavailable', why));
+      return await this.#log.refuse(request, refusal('unavailable', why));
     }
-    await this.#record(request, `${owner} was asked to serve ${dropId} again.`);
+    await this.#log.record(request, `${owner} was asked to serve ${dropId} again.`);
     const wasQuarantined = await this.#options.releaseDrop(owner, dropId);
     if (wasQuarantined === true) return success(null);
     const refused =
       wasQuarantined === null
         ? refusal('unavailable', `${owner} did not answer.`)
         : refusal('not-found', `${dropId} is not in quarantine.`);
-    return await this.#refuse(request, refused);
+    return await this.#log.refuse(request, refused);
   }
 
   /**
@@ -120,30 +112,23 @@ export class OperatorChanges {
     const request = { operatorId, action: 'rebuild', params };
     if (unknown !== undefined) {
       const refused = refusal('invalid-request', `There is no shard ${unknown}.`);
-      return dryRun ? refused : await this.#refuse(request, refused);
+      return dryRun ? refused : await this.#log.refuse(request, refused);
     }
     if (dryRun) return success({ applied: false, shards: await rebuild(selected, false) });
     if (this.#rebuilding) {
-      return await this.#refuse(request, refusal('unavailable', 'Another rebuild is under way.'));
+      return await this.#log.refuse(
+        request,
+        refusal('unavailable', 'Another rebuild is under way.'),
+      );
     }
     this.#rebuilding = true;
     try {
       const many = `${selected.length} shard${selected.length === 1 ? '' : 's'}`;
-      await this.#record(request, `To be made again: what the read models lost of ${many}.`);
-      const rebuilt = await this.#recordFault(request, () => rebuild(selected, true));
+      await this.#log.record(request, `To be made again: what the read models lost of ${many}.`);
+      const rebuilt = await this.#log.recordFault(request, () => rebuild(selected, true));
       return success({ applied: true, shards: rebuilt });
     } finally {
       this.#rebuilding = false;
-    }
-  }
-
-  /** A recorded change that fails is recorded a second time, with its fault. */
-  async #recordFault<T>(request: ChangeRequest, work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (fault) {
-      await this.#record(request, 'Done in part or not at all: the store did not answer.');
-      throw fault;
     }
   }
 
@@ -151,22 +136,6 @@ export class OperatorChanges {
     const placement = this.#options.placement!;
     for (const { shard, nodeId } of pins) await placement.setPin(shard, nodeId);
     if (drained !== null) await placement.setDrained(drained.nodeId, drained.drained);
-  }
-
-  async #refuse(request: ChangeRequest, refused: Refusal): Promise<Refusal> {
-    await this.#record(request, `Refused: ${refused.detail ?? refused.code}`);
-    return refused;
-  }
-
-  async #record(request: ChangeRequest, result: string): Promise<void> {
-    const { operatorId, action, params } = request;
-    await this.#options.log.append({
-      at: this.#options.now(),
-      operatorId,
-      action,
-      params,
-      result,
-    });
   }
 }
 

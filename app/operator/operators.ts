@@ -1,6 +1,8 @@
-// What operators can do (X1 to X3): see nodes and shards, change where shards should be, and prove
-// or repair what is derived from the journals. Only callers with the operator's role may, and all
-// others are refused before a store or a node is asked. Changes themselves are in `changes.ts`.
+// What operators can do (X1 to X3, P6): see nodes and shards, change where shards should be, prove
+// or repair what is derived from the journals, and settle refunds that the payment provider did not
+// make. Only callers with the operator's role may, and all
+// others are refused before a store or a node is asked. Changes themselves are in `changes.ts`
+// and `refunds.ts`.
 
 import pTimeout from 'p-timeout';
 import type { NodeReport } from '../../actors/node-report.ts';
@@ -17,12 +19,14 @@ import type {
 } from '../../contracts/operator.ts';
 import type { Page } from '../../contracts/paging.ts';
 import { SHARD_ID } from '../../contracts/patterns.ts';
+import type { ParkedRefund, RefundChange } from '../../contracts/refunds.ts';
 import type { Outcome } from '../../contracts/refusals.ts';
 import { shardOf } from '../../domain/ids.ts';
 import { refusal, success } from '../../domain/refusal.ts';
 import type { NodeSession, Placement } from '../../storage/ports/placement.ts';
 import { isOperator } from '../caller.ts';
 import { type ChangesOptions, OperatorChanges } from './changes.ts';
+import { OperatorRefunds, type OperatorRefundsOptions } from './refunds.ts';
 import { planDrain, planEvenLoad, planPin, planUndrain } from './plan.ts';
 import { nodeRows, ownersOf, placementOfOne, type Reports, shardRows } from './view.ts';
 
@@ -31,7 +35,7 @@ const REPORT_TIMEOUT_MS = 2_000;
 const shardForm = new RegExp(SHARD_ID);
 
 /** `placement` is null for one node alone, which has no other node for its shards. */
-export interface OperatorsOptions extends ChangesOptions {
+export interface OperatorsOptions extends ChangesOptions, OperatorRefundsOptions {
   readonly verify: () => Promise<VerifyReport>;
   /** The session of this node: the only one to show where `placement` is null. */
   readonly self: () => NodeSession;
@@ -43,11 +47,13 @@ export interface OperatorsOptions extends ChangesOptions {
 export class Operators {
   readonly #options: OperatorsOptions;
   readonly #changes: OperatorChanges;
+  readonly #refunds: OperatorRefunds;
   #verification: Promise<VerifyReport> | null = null;
 
   constructor(options: OperatorsOptions) {
     this.#options = options;
     this.#changes = new OperatorChanges(options);
+    this.#refunds = new OperatorRefunds(options);
   }
 
   async nodes({
@@ -184,6 +190,35 @@ export class Operators {
       this.#verification = null;
     });
     return success(await this.#verification);
+  }
+
+  /** Newest first; of all states, or of one. */
+  async refunds({
+    caller,
+    state,
+    page,
+  }: ActionParams<'operator.listRefunds'>): Promise<Outcome<Page<ParkedRefund>>> {
+    if (!isOperator(caller)) return refusal('forbidden');
+    return success(await this.#refunds.list(state ?? null, page));
+  }
+
+  async retryRefund({
+    caller,
+    refundId,
+    dryRun = false,
+  }: ActionParams<'operator.retryRefund'>): Promise<Outcome<RefundChange>> {
+    if (!isOperator(caller)) return refusal('forbidden');
+    return await this.#refunds.retry(caller.userId, refundId, dryRun);
+  }
+
+  async dismissRefund({
+    caller,
+    refundId,
+    reason,
+    dryRun = false,
+  }: ActionParams<'operator.dismissRefund'>): Promise<Outcome<RefundChange>> {
+    if (!isOperator(caller)) return refusal('forbidden');
+    return await this.#refunds.dismiss(caller.userId, refundId, reason, dryRun);
   }
 
   async #loadPlacement(): Promise<Placement> {

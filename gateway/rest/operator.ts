@@ -1,7 +1,6 @@
-// The operators' routes (X1 to X3). A collection without paging (nodes, shards) is a list of one
+// The operators' routes (X1 to X3); those to refunds are in `operator-refunds.ts`. A collection without paging (nodes, shards) is a list of one
 // page.
 
-import type { RefusalCode } from '../../contracts/refusals.ts';
 import {
   ActionPage,
   Change,
@@ -19,34 +18,29 @@ import {
 } from '../../contracts/operator.ts';
 import { PageQuery } from '../../contracts/paging.ts';
 import { actionBody, moveBody, nodeBody, pageBody, shardBody } from '../present.ts';
-import { emptyReply, jsonReply, type Method, type Route, userRoute } from '../http/route.ts';
+import { emptyReply, jsonReply, type Route, userRoute } from '../http/route.ts';
 import type { RouteResult, UserRequest } from '../http/route.ts';
+import { operatorRefundRoutes } from './operator-refunds.ts';
+import { operatorRoute } from './operator-route.ts';
 import { pageRequest } from './paging.ts';
 
 type ChangeAction = 'operator.drainNode' | 'operator.undrainNode';
 
 export function operatorRoutes(): Route[] {
-  return [...readRoutes(), ...shardRoutes(), ...nodeRoutes(), ...wholeRoutes()];
-}
-
-/** The common part of these routes' definitions. */
-function about<const M extends Method>(method: M, path: string, refusals: RefusalCode[] = []) {
-  return {
-    method,
-    path: `/v1/operator/${path}`,
-    tag: 'operator',
-    access: 'user',
-    rateClass: method === 'GET' ? 'reads' : 'writes',
-    status: 200,
-    refusals: ['forbidden', ...refusals, 'unavailable'],
-  } as const;
+  return [
+    ...readRoutes(),
+    ...shardRoutes(),
+    ...nodeRoutes(),
+    ...wholeRoutes(),
+    ...operatorRefundRoutes(),
+  ];
 }
 
 function readRoutes(): Route[] {
   return [
     userRoute(
       {
-        ...about('GET', 'nodes'),
+        ...operatorRoute('GET', 'nodes'),
         summary: 'The living nodes and those lost lately, with what they carry.',
         response: NodeList,
       },
@@ -57,7 +51,7 @@ function readRoutes(): Route[] {
     ),
     userRoute(
       {
-        ...about('GET', 'shards'),
+        ...operatorRoute('GET', 'shards'),
         summary: 'All shards, or those of one node or in one state.',
         query: ShardQuery,
         response: ShardList,
@@ -69,7 +63,7 @@ function readRoutes(): Route[] {
     ),
     userRoute(
       {
-        ...about('GET', 'moves'),
+        ...operatorRoute('GET', 'moves'),
         summary: 'The last moves of shards, newest first, with how each ended.',
         query: MoveQuery,
         response: MoveList,
@@ -81,7 +75,7 @@ function readRoutes(): Route[] {
     ),
     userRoute(
       {
-        ...about('GET', 'actions'),
+        ...operatorRoute('GET', 'actions'),
         summary: 'What operators asked for, newest first, and what came of it.',
         query: PageQuery,
         response: ActionPage,
@@ -98,7 +92,7 @@ function shardRoutes(): Route[] {
   const to = (path: string, summary: string): Route =>
     userRoute(
       {
-        ...about('POST', `shards/{id}/${path}`, ['not-found']),
+        ...operatorRoute('POST', `shards/{id}/${path}`, ['not-found']),
         summary,
         body: PinChange,
         response: MovePlan,
@@ -110,7 +104,7 @@ function shardRoutes(): Route[] {
     to('move', 'Move a shard to a node. The same as to pin it: unpin it, and it may go elsewhere.'),
     userRoute(
       {
-        ...about('POST', 'shards/{id}/unpin', ['not-found']),
+        ...operatorRoute('POST', 'shards/{id}/unpin', ['not-found']),
         summary: 'Take a shard’s pin away; moves it to the node that has it without.',
         body: Change,
         response: MovePlan,
@@ -132,7 +126,7 @@ function nodeRoutes(): Route[] {
   const change = (path: string, action: ChangeAction, summary: string): Route =>
     userRoute(
       {
-        ...about('POST', `nodes/{id}/${path}`, ['not-found']),
+        ...operatorRoute('POST', `nodes/{id}/${path}`, ['not-found']),
         summary,
         body: Change,
         response: MovePlan,
@@ -147,7 +141,7 @@ function nodeRoutes(): Route[] {
     change('undrain', 'operator.undrainNode', 'Let a drained node take shards again.'),
     userRoute(
       {
-        ...about('POST', 'nodes/{id}/restart', ['not-found', 'invalid-request']),
+        ...operatorRoute('POST', 'nodes/{id}/restart', ['not-found', 'invalid-request']),
         summary: 'Ask a node to end in good order, for whatever supervises it to start it again.',
         status: 202,
       },
@@ -163,7 +157,7 @@ function wholeRoutes(): Route[] {
   return [
     userRoute(
       {
-        ...about('POST', 'drops/{id}/release', ['not-found']),
+        ...operatorRoute('POST', 'drops/{id}/release', ['not-found']),
         summary: 'Serve a quarantined drop again, for example once its defect is mended.',
         status: 204,
       },
@@ -174,7 +168,7 @@ function wholeRoutes(): Route[] {
     ),
     userRoute(
       {
-        ...about('POST', 'rebalance'),
+        ...operatorRoute('POST', 'rebalance'),
         summary: 'Pin a few shards so that the busiest nodes give some of their load to others.',
         body: RebalanceChange,
         response: MovePlan,
@@ -186,7 +180,7 @@ function wholeRoutes(): Route[] {
     ),
     userRoute(
       {
-        ...about('POST', 'rebuild', ['invalid-request']),
+        ...operatorRoute('POST', 'rebuild', ['invalid-request']),
         summary:
           'Make again what order lists and feeds lost, from the journals, while they are used.',
         body: RebuildChange,
@@ -199,7 +193,7 @@ function wholeRoutes(): Route[] {
     ),
     userRoute(
       {
-        ...about('POST', 'verify'),
+        ...operatorRoute('POST', 'verify'),
         summary: 'Replay all journals and compare them with live state and read models.',
         response: VerifyReport,
       },

@@ -103,6 +103,7 @@ const BAD_VALUES: [name: string, value: string, problem: RegExp][] = [
   ['PAYMENT_SETTLE_AFTER_MS', '1.5', /must be milliseconds/],
   ['PAYMENT_WEBHOOK_URL', 'gateway:8080', /must be a URL/],
   ['PAYMENT_SETTLE_AS', 'maybe', /must be success or failure/],
+  ['PAYMENT_REFUNDS_AS', 'maybe', /must be accepted, refused or silence/],
 ];
 for (const [name, value, problem] of BAD_VALUES) {
   test(`a bad value stops the start with its name and what is right: ${name}=${value}`, (t) => {

@@ -32,6 +32,15 @@ test('X4: shards are counted by status, a status without a shard as zero', async
   ]);
 });
 
+test('X4, P6: metrics have the refunds that are not made, once they are known', async (t) => {
+  t.deepEqual(await linesOf({ refunds: () => ({ parked: 3, retrying: 0 }) }), [
+    '# TYPE livedrops_refunds gauge',
+    'livedrops_refunds{state="parked"} 3',
+    'livedrops_refunds{state="retrying"} 0',
+  ]);
+  t.deepEqual(await linesOf({ refunds: () => null }), ['# TYPE livedrops_refunds gauge']);
+});
+
 test('X4: metrics have each consumer’s lag', async (t) => {
   const relay = () => [
     { consumer: 'payments', facts: 7, entries: 0, shardsBehind: 0, ms: 1500 },

@@ -3,9 +3,11 @@
 import test from 'ava';
 import { Compile } from 'typebox/compile';
 import { refusal, success } from '../../domain/refusal.ts';
+import { Dismissal, RefundChangeBody, RefundPage } from '../../contracts/refunds.ts';
 import * as schemas from '../../contracts/operator.ts';
 import { operatorRoutes } from '../../gateway/rest/operator.ts';
 import type { NodeRow, ShardRow, OperatorAction, MoveRecord } from '../../contracts/operator.ts';
+import { parkedRefund } from '../events/payments/parked-refunds.ts';
 import { startPretendGateway } from '../operator/pretend-gateway.ts';
 import { WRONG_BODIES } from './bad-requests.ts';
 import { type Fixture, NOW, startFixture } from './fixture.ts';
@@ -13,6 +15,7 @@ import { type Fixture, NOW, startFixture } from './fixture.ts';
 const AS = 'boss+operator';
 const caller = { userId: 'boss', roles: ['operator'] };
 const TIME = '2026-03-01T12:00:00.000Z';
+const NOW_TEXT = new Date(parkedRefund().parkedAt).toISOString();
 const plan = {
   applied: true,
   moves: [{ shard: 7, from: 'node-1', to: 'node-2', reason: 'An operator pinned it to node-2.' }],
@@ -76,6 +79,12 @@ const rebuilt = {
   shards: [{ shard: 7, entries: 90, orders: 3, notifications: 2, reason: null }],
 };
 
+/** The bodies that have to have something. */
+const RIGHT_BODIES = new Map<unknown, object>([
+  [schemas.PinChange, { to: 'node-2' }],
+  [Dismissal, { reason: 'Paid back by hand.' }],
+]);
+
 /** Every action gets the reply of an existing object. */
 async function start(t: Parameters<typeof startFixture>[0]): Promise<Fixture> {
   const fixture = await startFixture(t);
@@ -91,6 +100,9 @@ async function start(t: Parameters<typeof startFixture>[0]): Promise<Fixture> {
     'operator.restartNode': () => success(null),
     'operator.releaseDrop': () => success(null),
     'operator.rebuildLists': () => success(rebuilt),
+    'operator.listRefunds': () => success({ items: [parkedRefund()], nextCursor: 'next' }),
+    'operator.retryRefund': () => success({ applied: true, refund: parkedRefund() }),
+    'operator.dismissRefund': () => success({ applied: true, refund: parkedRefund() }),
   });
   return fixture;
 }
@@ -99,9 +111,9 @@ test('X3: operators’ routes are 403 without the role, and change and record no
   const { fixture, cluster } = await startPretendGateway(t, ['node-1', 'node-2']);
   const before = await cluster.placement.load();
   const routes = operatorRoutes().map(({ definition }) => definition);
-  t.is(routes.length, 14);
+  t.is(routes.length, 17);
   for (const { method, path, body } of routes) {
-    const right = body === schemas.PinChange ? { to: 'node-2' } : {};
+    const right = RIGHT_BODIES.get(body) ?? {};
     const options = body === undefined ? {} : { body: right };
     const filled = path.replace('{id}', '7');
     const reply = await fixture.request(method, filled, { as: 'buyer', ...options });
@@ -211,6 +223,41 @@ test('J1, X3: a rebuild reaches its service with the caller, for all shards or s
   t.is(fixture.calls.length, calls);
 });
 
+test('P6: refunds come as described, and their changes reach the service', async (t) => {
+  const fixture = await start(t);
+  const list = await fixture.request('GET', '/v1/operator/refunds?state=parked&limit=5', {
+    as: AS,
+  });
+  t.is(list.status, 200);
+  t.true(Compile(RefundPage).Check(list.json));
+  t.deepEqual(fixture.calls.at(-1)?.params, {
+    caller,
+    state: 'parked',
+    page: { limit: 5, cursor: null },
+  });
+  const { revision: _, ...refund } = parkedRefund();
+  const shown = {
+    ...refund,
+    firstAttemptAt: NOW_TEXT,
+    lastAttemptAt: NOW_TEXT,
+    parkedAt: NOW_TEXT,
+  };
+  t.deepEqual(list.json, { items: [shown], nextCursor: 'next' });
+  for (const [path, body, called] of [
+    ['retry', { dryRun: true }, 'operator.retryRefund'],
+    ['dismiss', { reason: 'Paid back.' }, 'operator.dismissRefund'],
+  ] as const) {
+    const reply = await fixture.request('POST', `/v1/operator/refunds/rf_1/${path}`, {
+      as: AS,
+      body,
+    });
+    t.deepEqual([reply.status, reply.json], [200, { applied: true, refund: shown } as object]);
+    t.true(Compile(RefundChangeBody).Check(reply.json));
+    t.like(fixture.calls.at(-1), { action: called });
+    t.deepEqual(fixture.calls.at(-1)?.params, { ...body, caller, refundId: 'rf_1' });
+  }
+});
+
 test('X1: a restart is answered when it is accepted, before it is done', async (t) => {
   const fixture = await start(t);
   const reply = await fixture.request('POST', '/v1/operator/nodes/node-1/restart', { as: AS });
@@ -278,7 +325,11 @@ test('H8: an operator’s bad input is 4xx and calls no service', async (t) => {
     t.is(await post('shards/7/pin', body), 422, JSON.stringify(body));
   for (const movesMax of [0, -1, 257, 1.5, '3', null])
     t.is(await post('rebalance', { movesMax }), 422, String(movesMax));
+  for (const reason of ['', ' ', 'two\nlines', 'x'.repeat(301), 7, null])
+    t.is(await post('refunds/rf_1/dismiss', { reason }), 422, JSON.stringify(reason));
   for (const path of [
+    'refunds?state=sold',
+    'refunds?limit=101',
     'shards?state=sold',
     'shards?node=%27',
     'shards?shard=1',

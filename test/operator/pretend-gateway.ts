@@ -25,6 +25,9 @@ const ACTIONS: readonly ActionName[] = [
   'operator.listActions',
   'operator.verifyJournals',
   'operator.rebuildLists',
+  'operator.listRefunds',
+  'operator.retryRefund',
+  'operator.dismissRefund',
 ];
 
 export interface PretendGateway {

@@ -6,6 +6,7 @@ import type { RebuiltShard, VerifyReport } from '../../contracts/operator.ts';
 import { refusal, success } from '../../domain/refusal.ts';
 import { operatorService } from '../../services/operator.ts';
 import { PretendCluster, SHARDS } from '../app/operator/pretend-cluster.ts';
+import { parkedRefund } from '../events/payments/parked-refunds.ts';
 import { FIRST_PAGE, startServices } from './harness.ts';
 
 const caller = { userId: 'olga', roles: ['operator'] };
@@ -81,6 +82,19 @@ test('X1, X2: every action calls its use case, also under the names of level 0',
     ],
   );
   t.is(SHARDS, answers[1]?.ok ? (answers[1].value as readonly unknown[]).length : 0);
+});
+
+test('P6: refunds are listed and changed through their actions', async (t) => {
+  const { cluster, call } = await start(t);
+  const refundId = parkedRefund().id;
+  await cluster.parkedRefunds.park(parkedRefund());
+  t.like(await call('operator.retryRefund', { caller, refundId }), {
+    ok: true,
+    value: { refund: { state: 'retrying' } },
+  });
+  await call('operator.dismissRefund', { caller, refundId, reason: 'Paid back.' });
+  const page = await call('operator.listRefunds', { caller, state: 'dismissed', page: FIRST_PAGE });
+  t.like(page, { ok: true, value: { items: [{ id: refundId, dismissal: 'Paid back.' }] } });
 });
 
 test('X3: an action refuses callers without the role', async (t) => {

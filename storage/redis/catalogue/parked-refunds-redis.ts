@@ -3,7 +3,8 @@
 // attempt. All keys share a hash tag, and each change is one script.
 
 import type { Page, PageRequest } from '../../../contracts/paging.ts';
-import { type ParkedRefund, REFUND_STATES, type RefundState } from '../../../contracts/refunds.ts';
+import { REFUND_STATES } from '../../../contracts/refund-states.ts';
+import type { ParkedRefund, RefundState } from '../../../contracts/refunds.ts';
 import { decodeCursor, encodeCursor } from '../../formats/cursor.ts';
 import { decodeParkedRefund, encodeParkedRefund } from '../../formats/parked-refund.ts';
 import { PARKED_REFUNDS_MAX, type ParkedRefunds } from '../../ports/parked-refunds.ts';

@@ -31,6 +31,9 @@ function everyUseCase(operators: Operators, asker: Requester) {
     releaseDrop: () => operators.releaseDrop({ caller: asker, dropId: 'd_1' }),
     rebuild: () => operators.rebuild({ caller: asker }),
     verify: () => operators.verify({ caller: asker }),
+    refunds: () => operators.refunds({ caller: asker, page: { limit: 10, cursor: null } }),
+    retryRefund: () => operators.retryRefund({ caller: asker, refundId: 'x' }),
+    dismissRefund: () => operators.dismissRefund({ caller: asker, refundId: 'x', reason: 'y' }),
   } satisfies Record<keyof Operators, () => Promise<Outcome<unknown>>>;
 }
 
@@ -56,6 +59,7 @@ test('X3: callers without the role are refused before any store or node is asked
   const operators = new Operators({
     placement: untouchable(used),
     log: untouchable(used),
+    parkedRefunds: untouchable(used),
     verify: use('verify'),
     rebuild: use('rebuild'),
     self: use('self'),

@@ -7,6 +7,7 @@ import { assignmentOf } from '../../../actors/cluster/assignment.ts';
 import { Operators, type OperatorsOptions } from '../../../app/operator/operators.ts';
 import { ownersOf } from '../../../app/operator/view.ts';
 import { MemoryOperatorLog } from '../../../storage/memory/operator-log-memory.ts';
+import { MemoryParkedRefunds } from '../../../storage/memory/parked-refunds-memory.ts';
 import { MemoryPlacementStore } from '../../../storage/memory/placement-memory.ts';
 import { FEATURE_LEVEL } from '../../../storage/ports/feature-level.ts';
 import type { NodeSession } from '../../../storage/ports/placement.ts';
@@ -33,6 +34,7 @@ class PretendLog extends MemoryOperatorLog {
 export class PretendCluster {
   readonly placement = new MemoryPlacementStore({ now: () => this.time });
   readonly log = new PretendLog();
+  readonly parkedRefunds = new MemoryParkedRefunds();
   time = NOW;
   /** Orders a second by shard. */
   readonly rates = new Map<number, number>();
@@ -71,6 +73,7 @@ export class PretendCluster {
       placement: cluster.placement,
       self: () => cluster.session(nodeIds[0]!),
       log: cluster.log,
+      parkedRefunds: cluster.parkedRefunds,
       reportOf: (nodeId) => cluster.#report(nodeId),
       restartNode: (nodeId) => cluster.#restart(nodeId),
       releaseDrop: async (nodeId, dropId) => {

@@ -63,7 +63,7 @@ test('P6: a refund refused for good is attempted only when an operator wants it'
 test('P6: an operator’s retry that is refused again is parked with the new reason', async (t) => {
   const { clock, parkedRefunds, answers, stored } = start(t);
   await parkedRefunds.park(parkedRefund());
-  answers.next = { ok: false, reason: `${'long '.repeat(1_000)}` };
+  answers.next = { ok: false, reason: 'long '.repeat(1_000) };
   await parkedRefunds.replace(retryRequested(await stored(), NOW)!);
   await clock.advance(1_000);
   const refund = await stored();

@@ -1,0 +1,60 @@
+// Refunds that the provider refuses: parked, shown to operators, attempted again, dismissed.
+
+import { onEachProfile } from './profiles.ts';
+import { eventually } from './sale-client.ts';
+import { SaleServer } from './sale-server.ts';
+
+onEachProfile((test, profile) => {
+  let server: SaleServer;
+  test.before(async () => {
+    server = await SaleServer.start(profile, { LIVEDROPS_PAYMENT_REFUNDS_AS: 'refused' });
+  });
+  test.after.always(() => server.stop());
+
+  async function refunds(query = ''): Promise<Record<string, unknown>[]> {
+    const token = server.token('olga', 3_600, ['operator']);
+    const { json } = await server.get(`/v1/operator/refunds${query}`, { token });
+    return json['items'] as Record<string, unknown>[];
+  }
+
+  test('P6: a refused refund is shown, attempted again, and dismissed', async (t) => {
+    const creator = server.fresh('creator');
+    const dropId = await server.drop(creator, { payment: 'provider', holdSeconds: 60 });
+    const order = await server.order(dropId, 'ann', server.fresh('key'), 2);
+    const orderId = String(order.json['id']);
+    await server.webhook('payment.succeeded', orderId);
+    t.is((await server.post(`/v1/orders/${orderId}/refund`, { as: creator })).status, 200);
+
+    const [parked] = await eventually(
+      () => refunds('?state=parked'),
+      (items) => items.length > 0,
+    );
+    t.like(parked, {
+      orderId,
+      dropId,
+      creatorId: creator,
+      state: 'parked',
+      refused: true,
+      attempts: 1,
+    });
+    t.is(parked!['reason'], 'The card cannot be refunded.');
+
+    const operator = server.token('olga', 3_600, ['operator']);
+    const change = (path: string, body: object) =>
+      server.post(`/v1/operator/refunds/${String(parked!['id'])}/${path}`, {
+        token: operator,
+        body,
+      });
+    const retried = await change('retry', {});
+    t.like(retried.json, { applied: true, refund: { state: 'retrying' } });
+    const [again] = await eventually(
+      () => refunds('?state=parked'),
+      ([refund]) => refund?.['attempts'] === 2,
+    );
+    t.is(again!['id'], parked!['id']);
+
+    t.is((await change('dismiss', { reason: 'Paid back by hand.' })).status, 200);
+    t.like((await refunds())[0], { state: 'dismissed', dismissal: 'Paid back by hand.' });
+    t.deepEqual(await refunds('?state=parked'), []);
+  });
+});
