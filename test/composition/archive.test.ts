@@ -12,7 +12,7 @@ import type { OffLoopConsumer } from '../../composition/off-loop-thread.ts';
 import { readJournalOrders } from '../../composition/verify.ts';
 import { shardOf } from '../../domain/ids.ts';
 import { OutsideStream } from '../../events/outside/outside-stream.ts';
-import type { PaymentProvider } from '../../events/payments/payment-provider.ts';
+import { ACCEPTED, type PaymentProvider } from '../../events/payments/payment-provider.ts';
 import { createDrop, order } from '../actors/harness.ts';
 import { eventually } from '../end-to-end/sale-client.ts';
 import { runCommand } from '../operator/run-command.ts';
@@ -26,8 +26,8 @@ const SALE = { startsAt: Date.now(), endsAt: Date.now() + 3_600_000, limitPerUse
 const PROVIDER: PaymentProvider = {
   name: 'none',
   reference: (orderId) => orderId,
-  opened: async () => undefined,
-  refund: async () => undefined,
+  opened: async () => ACCEPTED,
+  refund: async () => ACCEPTED,
 };
 
 async function startCore(
