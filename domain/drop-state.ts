@@ -7,6 +7,9 @@ import { grownUint32, TextIndex } from './text-index.ts';
 import type { DropStatus, DropTerms, DropView, PaymentMode } from '../contracts/drops.ts';
 import type { OrderView } from '../contracts/orders.ts';
 
+/** Without orders and users. */
+const DROP_BYTES = 2048;
+
 export class DropState {
   readonly id: string;
   readonly productId: string;
@@ -57,6 +60,12 @@ export class DropState {
 
   get holdMs(): number {
     return this.holdSeconds * 1000;
+  }
+
+  /** What the drop takes in memory, about. */
+  get memoryBytes(): number {
+    const { orders, users, userUnits } = this;
+    return DROP_BYTES + users.memoryBytes + orders.memoryBytes + userUnits.byteLength;
   }
 
   /** The ordinal of a user, or -1. */

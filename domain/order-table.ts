@@ -20,6 +20,8 @@ const STATUSES: readonly OrderStatus[] = [
   'refunded',
 ];
 const RESERVED = 0;
+/** An entry of a map, with its text. */
+const REFERENCE_BYTES = 128;
 const STATUS_NUMBERS = new Map(STATUSES.map((status, number) => [status, number]));
 
 /** The columns, without the keys, of up to 4,096 orders. */
@@ -49,6 +51,16 @@ export class OrderTable {
 
   get size(): number {
     return this.keys.size;
+  }
+
+  /** What the orders take in memory, about. */
+  get memoryBytes(): number {
+    let bytes = this.keys.memoryBytes;
+    for (const { quantities, createdAt, states, versions, references } of this.columns) {
+      bytes += quantities.byteLength + createdAt.byteLength + states.byteLength;
+      bytes += versions.byteLength + (references?.size ?? 0) * REFERENCE_BYTES;
+    }
+    return bytes;
   }
 
   /**

@@ -20,6 +20,9 @@ const BUCKET_SLOTS_MAX = 512;
 /** At this depth buckets grow instead of splitting: a bound against deliberate collisions. */
 const DIRECTORY_DEPTH_MAX = 20;
 
+/** Slots of 8 bytes, between three eighths and three quarters of them in use. */
+const BUCKET_BYTES_PER_TEXT = 16;
+
 /** The part of a segment that never changes once the segment is full. */
 export interface TextSegment {
   salts: Uint32Array;
@@ -47,6 +50,15 @@ export class TextIndex {
 
   get size(): number {
     return this.#size;
+  }
+
+  /** What the index takes in memory, about. */
+  get memoryBytes(): number {
+    let bytes = this.#size * BUCKET_BYTES_PER_TEXT;
+    for (const { salts, hashes, ends, bytes: texts } of this.segments) {
+      bytes += salts.byteLength + hashes.byteLength + ends.byteLength + texts.byteLength;
+    }
+    return bytes;
   }
 
   /**

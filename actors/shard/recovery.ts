@@ -9,7 +9,7 @@ import type { DropState } from '../../domain/drop-state.ts';
 import { decodeShardHead, restoreDrop, restoreSteps } from '../../storage/formats/drop-snapshot.ts';
 import { decodeEntry, type DropChanges, type Entry } from '../../storage/formats/entry.ts';
 import { CorruptError, type Journal, StoreUnavailableError } from '../../storage/ports/journal.ts';
-import { decodeSealedDrop } from '../../storage/formats/sealed-drop.ts';
+import { loadSealedDrop } from '../../storage/formats/sealed-drop.ts';
 import type { SnapshotStore } from '../../storage/ports/snapshots.ts';
 import type { Pause } from '../../storage/formats/steps.ts';
 import type { Clock } from '../clock.ts';
@@ -143,7 +143,7 @@ export async function recoverShard(options: RecoveryOptions): Promise<RecoveredS
     time = head.time;
     const steps = restoreSteps(pause);
     for (const drop of head.drops) {
-      const state = await restoreDrop(drop, (name) => parts.get(name), steps);
+      const state = await restoreDrop(drop.head, (name) => parts.get(name), steps);
       drops.set(state.id, state);
     }
   }
@@ -173,10 +173,10 @@ export async function continueRecovery(
   for await (const entry of readEntries(journal, shard, recovered.sequence, lastSequence)) {
     for (const changes of entry.changes) {
       if (!drops.has(changes.dropId) && changes.versionBefore > 0) {
-        const sealed = await snapshots.loadSealedDrop(changes.dropId);
+        const sealed = await snapshots.findSealedDrop(changes.dropId);
         if (sealed === null)
           throw new CorruptError(`drop ${changes.dropId} is neither in a snapshot nor sealed`);
-        drops.set(changes.dropId, await decodeSealedDrop(sealed, pause));
+        drops.set(changes.dropId, await loadSealedDrop(sealed, pause));
       }
       replay(drops, changes, entry.time);
       replayedEvents += changes.events.length;

@@ -13,6 +13,8 @@ export class ShardDrops {
   readonly #quarantine: Quarantine;
   #states = new Map<string, DropState>();
   #views = new Map<string, DropView>();
+  /** Of drops in memory that were loaded or sealed: the version that is sealed. */
+  #sealedVersions = new Map<string, number>();
   #deadlines = new DeadlineHeap();
   /** In the order of their turns. */
   #withDueOrders = new Set<string>();
@@ -62,6 +64,15 @@ export class ShardDrops {
   evict(dropId: string): void {
     this.#states.delete(dropId);
     this.#views.delete(dropId);
+    this.#sealedVersions.delete(dropId);
+  }
+
+  markSealed(dropId: string, version: number): void {
+    this.#sealedVersions.set(dropId, version);
+  }
+  /** Whether the drop is sealed as it stands: then neither sealing nor a snapshot writes it. */
+  isSealed(state: DropState): boolean {
+    return this.#sealedVersions.get(state.id) === state.version;
   }
 
   /** Takes a drop whose deadline has passed, or null. To be followed by `schedule`. */
@@ -93,6 +104,7 @@ export class ShardDrops {
   clear(): void {
     this.#states = new Map();
     this.#views = new Map();
+    this.#sealedVersions = new Map();
     this.#deadlines = new DeadlineHeap();
     this.#withDueOrders = new Set();
   }

@@ -15,6 +15,8 @@ import type { LiveBus } from '../live-bus.ts';
 import type { ShardReport } from '../../contracts/operator.ts';
 import { DueShare } from './due-pace.ts';
 import { type FactSink, NO_FACT_SINK } from './facts.ts';
+import { LoadedDrops } from './loaded-drops.ts';
+import type { OrderRows } from './sealed-reads.ts';
 import { Shard, type SharedOwnership } from './shard.ts';
 import type { ReplySlots } from './shard-batch.ts';
 import type { ReplySink, ShardReply } from './shard-reply.ts';
@@ -33,6 +35,10 @@ export interface ShardHostOptions {
   readonly shardCount: number;
   readonly journal: Journal;
   readonly snapshots: SnapshotStore;
+  /** Answers reads of orders whose drop is sealed. */
+  readonly orderList: OrderRows;
+  /** Default: `LOADED_BYTES_MAX`. */
+  readonly loadedBytesMax?: number;
   readonly bus: LiveBus;
   /** Receives the facts of every shard here; without it nobody does. */
   readonly facts?: FactSink;
@@ -52,7 +58,7 @@ export class ShardHost {
   #rateTimer: Timer | null = null;
 
   constructor(options: ShardHostOptions) {
-    const { nodeId, shardCount, journal, snapshots, bus, clock, log } = options;
+    const { nodeId, shardCount, journal, snapshots, orderList, bus, clock, log } = options;
     const facts = options.facts ?? NO_FACT_SINK;
     const shared = options.shared ?? null;
     const lease = shared?.lease ?? PERMANENT_LEASE;
@@ -62,6 +68,8 @@ export class ShardHost {
     this.#rates = new Float64Array(shardCount);
     this.#countedOrders = new Float64Array(shardCount);
     const dueShare = new DueShare();
+    const bytesMax = options.loadedBytesMax;
+    const loadedDrops = new LoadedDrops({ clock, ...(bytesMax !== undefined && { bytesMax }) });
     this.shards = Array.from(
       { length: shardCount },
       (_, id) =>
@@ -70,6 +78,8 @@ export class ShardHost {
           owner: nodeId,
           journal,
           snapshots,
+          orderRows: orderList,
+          loadedDrops,
           bus,
           facts,
           lease,

@@ -22,9 +22,11 @@ import type { LiveBus } from '../live-bus.ts';
 import { DeadlineTimer } from './deadline-timer.ts';
 import { DuePace, type DueShare } from './due-pace.ts';
 import type { FactSink } from './facts.ts';
+import type { LoadedDrops } from './loaded-drops.ts';
 import type { Quarantine } from './quarantine.ts';
 import type { ClaimedShard } from './recovery.ts';
 import { SealedDrops } from './sealed-drops.ts';
+import { isRead, type OrderRows } from './sealed-reads.ts';
 import type { Shard } from './shard.ts';
 import { decideBatch, ShardBatch, type WaitingCommand } from './shard-batch.ts';
 import { ShardDrops } from './shard-drops.ts';
@@ -48,6 +50,8 @@ export interface ShardLoopOptions {
   readonly shard: Shard;
   readonly journal: Journal;
   readonly snapshots: SnapshotStore;
+  readonly orderRows: OrderRows;
+  readonly loadedDrops: LoadedDrops;
   readonly bus: LiveBus;
   readonly facts: FactSink;
   readonly lease: Lease;
@@ -105,6 +109,8 @@ export class ShardLoop {
       drops,
       gate,
       snapshots,
+      orderRows: options.orderRows,
+      loadedDrops: options.loadedDrops,
       clock,
       log,
     });
@@ -205,7 +211,7 @@ export class ShardLoop {
     if (this.#quarantine.has(dropId) && type !== 'get-drop')
       return waiting.slots.complete(waiting.index, QUARANTINED);
     const state = this.#drops.find(dropId);
-    if (state?.isOver) this.#sealed.touch(dropId);
+    if (state?.isOver && !isRead(waiting.command)) this.#sealed.touch(dropId);
     if (type === 'get-drop') {
       const view = this.#drops.view(dropId);
       if (view !== undefined)

@@ -2,6 +2,7 @@
 // one only means that a recovery would replay more, so it is logged and tried again later.
 
 import type { Logger } from 'pino';
+import type { DropState } from '../../domain/drop-state.ts';
 import {
   encodePart,
   encodeShardHead,
@@ -72,7 +73,10 @@ export class ShardSnapshots {
   async #save({ epoch, sequence, time }: JournalPoint): Promise<void> {
     const pending: PendingPart[] = [];
     const isStored = (name: string) => this.#storedParts.has(name);
-    const states = [...this.#drops.states.values()];
+    const states: DropState[] = [];
+    for (const state of this.#drops.states.values()) {
+      if (!this.#drops.isSealed(state)) states.push(state);
+    }
     const taken = states.map((state) => snapshotDrop(state, isStored, pending));
     const partNames = taken.flatMap((drop) => drop.partNames);
     const events = this.#eventsSince;

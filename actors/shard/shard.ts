@@ -23,8 +23,10 @@ import { ENTRY_AHEAD_MAX_MS } from '../cluster/store-clock.ts';
 import type { LiveBus } from '../live-bus.ts';
 import type { DueShare } from './due-pace.ts';
 import type { FactSink } from './facts.ts';
+import type { LoadedDrops } from './loaded-drops.ts';
 import { Quarantine } from './quarantine.ts';
 import { type ClaimedShard, isDamage, type RecoveredShard, ShardRecovery } from './recovery.ts';
+import type { OrderRows } from './sealed-reads.ts';
 import type { WaitingCommand } from './shard-batch.ts';
 import { ShardLoop } from './shard-loop.ts';
 import type { Moved } from './shard-reply.ts';
@@ -46,6 +48,9 @@ export interface ShardOptions {
   readonly owner: string;
   readonly journal: Journal;
   readonly snapshots: SnapshotStore;
+  readonly orderRows: OrderRows;
+  /** Of all shards of the process. */
+  readonly loadedDrops: LoadedDrops;
   readonly bus: LiveBus;
   readonly facts: FactSink;
   readonly lease: Lease;
@@ -83,11 +88,11 @@ export class Shard {
   #admitting = false;
 
   constructor(options: ShardOptions) {
-    const { id, owner, journal, snapshots, bus, facts, lease, shared, clock, log } = options;
+    const { id, owner, journal, snapshots, lease, shared, clock, log } = options;
     const quarantine = new Quarantine({ clock });
     this.#quarantine = quarantine;
     this.id = id;
-    this.#facts = facts;
+    this.#facts = options.facts;
     this.#shared = shared;
     this.#clock = clock;
     this.#log = log;
@@ -101,17 +106,10 @@ export class Shard {
       log,
     });
     this.#loop = new ShardLoop({
+      ...options,
       shard: this,
-      journal,
-      snapshots,
-      bus,
-      facts,
-      lease,
       quarantine,
-      dueShare: options.dueShare,
-      clock,
       entryAheadMaxMs: shared === null ? Infinity : ENTRY_AHEAD_MAX_MS,
-      log,
     });
   }
 

@@ -10,7 +10,7 @@
 import { readEntries, turnOfOthers } from '../../actors/shard/recovery.ts';
 import { decodeShardHead } from '../../storage/formats/drop-snapshot.ts';
 import type { DropChanges } from '../../storage/formats/entry.ts';
-import { decodeSealedDrop } from '../../storage/formats/sealed-drop.ts';
+import { decodeSealedHead } from '../../storage/formats/sealed-drop.ts';
 import { CorruptError, type Journal } from '../../storage/ports/journal.ts';
 import type { SnapshotStore } from '../../storage/ports/snapshots.ts';
 
@@ -90,9 +90,9 @@ export class OrderCounts {
   async #countLeftOut(dropId: string): Promise<number> {
     if (this.#placedAhead === null) return 0;
     const placed = this.#placedAhead.get(dropId) ?? 0;
-    const bytes = placed === 0 ? null : await this.#options.snapshots.loadSealedDrop(dropId);
-    if (bytes === null) throw new CorruptError(`drop ${dropId} has orders and is nowhere`);
-    return (await decodeSealedDrop(bytes, turnOfOthers)).orders.size - placed;
+    const sealed = placed === 0 ? null : await this.#options.snapshots.findSealedDrop(dropId);
+    if (sealed === null) throw new CorruptError(`drop ${dropId} has orders and is nowhere`);
+    return (await decodeSealedHead(sealed, turnOfOthers)).counters.orders - placed;
   }
 }
 

@@ -15,7 +15,7 @@ import {
 import { readEntries, turnOfOthers } from '../../actors/shard/recovery.ts';
 import { decodeShardHead, restoreDrop, restoreSteps } from '../../storage/formats/drop-snapshot.ts';
 import type { DropChanges, Entry } from '../../storage/formats/entry.ts';
-import { decodeSealedDrop } from '../../storage/formats/sealed-drop.ts';
+import { loadSealedDrop } from '../../storage/formats/sealed-drop.ts';
 import type { Pause } from '../../storage/formats/steps.ts';
 import { CorruptError, type JournalReader } from '../../storage/ports/journal.ts';
 import type { OpenedSnapshot, SnapshotReader } from '../../storage/ports/snapshots.ts';
@@ -142,7 +142,7 @@ export class Replay {
     const partOf = async (name: string) => (await opened.part(name)) ?? undefined;
     try {
       for (const drop of decodeShardHead(snapshot.head, this.#options.shard).drops) {
-        const state = await restoreDrop(drop, partOf, steps);
+        const state = await restoreDrop(drop.head, partOf, steps);
         await this.#states.adopt(this.#stateId, state, SLICE_EVENTS, this.#pause);
       }
     } catch (error) {
@@ -197,10 +197,9 @@ export class Replay {
     if (versionBefore === 0) return undefined;
     if (!this.#fromSnapshot)
       throw new CorruptError(`drop ${dropId} begins at ${versionBefore + 1}`);
-    const bytes = await this.#options.snapshots!.loadSealedDrop(dropId);
-    if (bytes === null) throw new OnlyFromStartError();
-    const state = await decodeSealedDrop(bytes, this.#pause).catch(onlyFromStart);
-    if (state.version > versionBefore) throw new OnlyFromStartError();
+    const sealed = await this.#options.snapshots!.findSealedDrop(dropId);
+    if (sealed === null || sealed.version > versionBefore) throw new OnlyFromStartError();
+    const state = await loadSealedDrop(sealed, this.#pause).catch(onlyFromStart);
     await this.#states.adopt(this.#stateId, state, SLICE_EVENTS, this.#pause);
     return this.#states.find(this.#stateId, dropId);
   }

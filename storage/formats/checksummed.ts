@@ -1,19 +1,19 @@
-// The format of values in snapshots: a checksum, then MessagePack with a format version. Small
-// values are encoded in one step. Large values may be encoded in many steps, to the same bytes.
+// The format of values in snapshots and sealed drops: a checksum, then MessagePack with a format
+// version. Values are small; sealed drops of an earlier release are large, and decoded in steps.
 
 import { crc32 } from 'node:zlib';
 import { Packr } from 'msgpackr';
 import { CorruptError } from '../ports/journal.ts';
-import { type Pause, Steps } from './steps.ts';
+import type { Pause } from './steps.ts';
 
 const FORMAT_VERSION = 1;
 const CHECKSUM_BYTES = 4;
-/** Bytes checked or copied without a pause: a millisecond or less. */
+/** Bytes checked without a pause: a millisecond or less. */
 const STEP_BYTES = 1 << 20;
 const packr = new Packr({ useRecords: false });
 
 export function encodeChecksummed(value: unknown): Uint8Array {
-  const packed = packVersioned(value);
+  const packed = packr.pack([FORMAT_VERSION, value]);
   const bytes = Buffer.allocUnsafeSlow(CHECKSUM_BYTES + packed.length);
   bytes.writeUInt32LE(crc32(packed), 0);
   packed.copy(bytes, CHECKSUM_BYTES);
@@ -23,38 +23,6 @@ export function encodeChecksummed(value: unknown): Uint8Array {
 /** `what` names the value in the error. Errors: CorruptError. */
 export function decodeChecksummed(bytes: Uint8Array, what: string): unknown {
   return unpackVersioned(bytes, crc32(bytes.subarray(CHECKSUM_BYTES)), what);
-}
-
-/** The bytes of a value inside another value. */
-export function pack(value: unknown): Uint8Array {
-  return packr.pack(value);
-}
-
-export function packVersioned(value: unknown): Buffer {
-  return packr.pack([FORMAT_VERSION, value]);
-}
-
-/**
- * The bytes of `encodeChecksummed` for a value, from the pieces that together are its
- * `packVersioned`.
- */
-export async function joinChecksummed(
-  pieces: readonly Uint8Array[],
-  pause: Pause,
-): Promise<Uint8Array> {
-  const steps = new Steps(STEP_BYTES, pause);
-  const length = pieces.reduce((sum, piece) => sum + piece.length, CHECKSUM_BYTES);
-  const bytes = Buffer.allocUnsafeSlow(length);
-  let checksum = 0;
-  let end = CHECKSUM_BYTES;
-  for (const piece of pieces) {
-    await steps.before(piece.length);
-    checksum = crc32(piece, checksum);
-    bytes.set(piece, end);
-    end += piece.length;
-  }
-  bytes.writeUInt32LE(checksum, 0);
-  return bytes;
 }
 
 /** As `decodeChecksummed`, with pauses. */

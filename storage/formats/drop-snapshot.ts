@@ -7,9 +7,21 @@
 
 import { DropState } from '../../domain/drop-state.ts';
 import type { OrderColumns } from '../../domain/order-table.ts';
-import { SEGMENT_LENGTH, type TextSegment } from '../../domain/text-index.ts';
+import { SEGMENT_LENGTH } from '../../domain/text-index.ts';
 import type { DropStatus, DropTerms } from '../../contracts/drops.ts';
 import { decodeChecksummed, encodeChecksummed } from './checksummed.ts';
+import {
+  copyOf,
+  copyOrders,
+  copyStates,
+  copyTexts,
+  restoreTexts,
+  type StoredOrders,
+  type StoredStates,
+  type StoredTexts,
+  viewOrders,
+  viewTexts,
+} from './drop-segments.ts';
 import { CorruptError } from '../ports/journal.ts';
 import type { SnapshotPart } from '../ports/snapshots.ts';
 import { type Pause, Steps } from './steps.ts';
@@ -25,24 +37,8 @@ const TEXTS_PER_STEP = SEGMENT_LENGTH;
 /** Restoring a drop without users and orders takes as long as this many. */
 const TEXTS_OF_EMPTY_DROP = 16;
 
-/** Texts of a segment as stored: typed arrays as bytes, without the unused end. */
-interface StoredTexts {
-  salts: Uint8Array;
-  hashes: Uint8Array;
-  ends: Uint8Array;
-  bytes: Uint8Array;
-}
-interface StoredOrders {
-  keys: StoredTexts;
-  quantities: Uint8Array;
-  createdAt: Uint8Array;
-}
-interface StoredStates {
-  states: Uint8Array;
-  versions: Uint8Array;
-  references: [number, string][] | null;
-}
-interface StoredDrop {
+/** A drop without its orders and users. */
+export interface StoredHead {
   terms: DropTerms;
   createdAt: number;
   status: DropStatus;
@@ -55,10 +51,16 @@ interface StoredDrop {
   sweepCursor: number;
   /** `changedAt` of each full segment of orders: the last element of its part's name. */
   changes: number[];
+}
+
+/** The unfinished segments. */
+export interface StoredTail {
   lastUsers: StoredTexts | null;
   lastOrders: StoredOrders | null;
   lastStates: StoredStates | null;
 }
+
+type StoredDrop = StoredHead & StoredTail;
 
 /** A part that is not encoded yet. Its bytes are either copied already or never change. */
 export interface PendingPart {
@@ -80,12 +82,20 @@ export function snapshotDrop(
   isStored: (name: string) => boolean,
   parts: PendingPart[],
 ): DropSnapshot {
+  const head = { ...headOf(state), ...tailOf(state) };
+  const partNames: string[] = [];
+  for (const { name, content } of segmentParts(state, head)) {
+    partNames.push(name);
+    if (!isStored(name)) parts.push({ name, content: content() });
+  }
+  return { head, partNames };
+}
+
+/** Of a drop with 10 million orders: 2,441 numbers beside the counters. */
+export function headOf(state: DropState): StoredHead {
   const { users, orders } = state;
-  const userSegments = Math.floor(users.size / SEGMENT_LENGTH);
   const orderSegments = Math.floor(orders.size / SEGMENT_LENGTH);
-  const usersLeft = users.size % SEGMENT_LENGTH;
-  const ordersLeft = orders.size % SEGMENT_LENGTH;
-  const head: StoredDrop = {
+  return {
     terms: termsOf(state),
     createdAt: state.createdAt,
     status: state.status,
@@ -97,23 +107,37 @@ export function snapshotDrop(
     orders: orders.size,
     sweepCursor: state.sweepCursor,
     changes: orders.columns.slice(0, orderSegments).map((columns) => columns.changedAt),
+  };
+}
+
+/** Copies of the unfinished segments. */
+export function tailOf(state: DropState): StoredTail {
+  const { users, orders } = state;
+  const userSegments = Math.floor(users.size / SEGMENT_LENGTH);
+  const orderSegments = Math.floor(orders.size / SEGMENT_LENGTH);
+  const usersLeft = users.size % SEGMENT_LENGTH;
+  const ordersLeft = orders.size % SEGMENT_LENGTH;
+  return {
     lastUsers:
       usersLeft === 0 ? null : copyTexts(viewTexts(users.segments[userSegments]!, usersLeft)),
     lastOrders: ordersLeft === 0 ? null : copyOrders(viewOrders(state, orderSegments, ordersLeft)),
     lastStates: ordersLeft === 0 ? null : copyStates(state, orderSegments, ordersLeft),
   };
+}
+
+/** The full segments. `content` reads the drop as it stands at the call. */
+export function* segmentParts(
+  state: DropState,
+  head: StoredHead,
+): Generator<{ name: string; content: () => unknown }, void, undefined> {
   const names = partNamesOf(head);
-  const add = (name: string, content: () => unknown) => {
-    if (!isStored(name)) parts.push({ name, content: content() });
-  };
-  for (let i = 0; i < userSegments; i++) {
-    add(names.users[i]!, () => viewTexts(users.segments[i]!, SEGMENT_LENGTH));
+  for (const [i, name] of names.users.entries()) {
+    yield { name, content: () => viewTexts(state.users.segments[i]!, SEGMENT_LENGTH) };
   }
-  for (let i = 0; i < orderSegments; i++) {
-    add(names.orders[i]!, () => viewOrders(state, i, SEGMENT_LENGTH));
-    add(names.states[i]!, () => copyStates(state, i, SEGMENT_LENGTH));
+  for (const [i, name] of names.orders.entries()) {
+    yield { name, content: () => viewOrders(state, i, SEGMENT_LENGTH) };
+    yield { name: names.states[i]!, content: () => copyStates(state, i, SEGMENT_LENGTH) };
   }
-  return { head, partNames: [...names.users, ...names.orders, ...names.states] };
 }
 
 export function encodePart(part: PendingPart): SnapshotPart {
@@ -130,26 +154,30 @@ export function restoreSteps(pause: Pause): Steps {
   return new Steps(TEXTS_PER_STEP, pause);
 }
 
-/**
- * Restores the drop, and asks for one part after the other. Errors: CorruptError if a part is
- * missing or damaged.
- */
-export async function restoreDrop(
-  snapshot: DropSnapshot,
-  partBytes: (name: string) => Uint8Array | undefined | Promise<Uint8Array | undefined>,
-  steps: Steps,
-): Promise<DropState> {
-  const { head } = snapshot;
-  await steps.before(TEXTS_OF_EMPTY_DROP);
+/** The drop without its orders and users. */
+export function restoreHead(head: StoredHead): DropState {
   const state = new DropState(head.terms, head.stocked, head.createdAt);
   state.status = head.status;
   state.held = head.held;
   state.sold = head.sold;
   state.version = head.version;
   state.sweepCursor = head.sweepCursor;
+  return state;
+}
 
+/**
+ * Restores the drop, and reads one part after the other. Errors: CorruptError if a part is missing
+ * or damaged; those of `readPart`.
+ */
+export async function restoreDrop(
+  head: StoredHead & StoredTail,
+  readPart: (name: string) => Uint8Array | undefined | Promise<Uint8Array | undefined>,
+  steps: Steps,
+): Promise<DropState> {
+  await steps.before(TEXTS_OF_EMPTY_DROP);
+  const state = restoreHead(head);
   const open = async (name: string): Promise<unknown> => {
-    const bytes = await partBytes(name);
+    const bytes = await readPart(name);
     if (bytes === undefined) throw new CorruptError(`snapshot part ${name} is missing`);
     return decodeChecksummed(bytes, `snapshot part ${name}`);
   };
@@ -166,8 +194,9 @@ export async function restoreDrop(
   state.userUnits = new Uint32Array(Math.max(16, head.users));
   for (const [i, name] of names.orders.entries()) {
     await steps.before(SEGMENT_LENGTH);
+    const orders = (await open(name)) as StoredOrders;
     const states = (await open(names.states[i]!)) as StoredStates;
-    adoptOrders(state, (await open(name)) as StoredOrders, states, SEGMENT_LENGTH);
+    adoptOrders(state, orders, states, SEGMENT_LENGTH);
   }
   if (head.lastOrders !== null && head.lastStates !== null) {
     const count = head.orders % SEGMENT_LENGTH;
@@ -177,7 +206,11 @@ export async function restoreDrop(
   return state;
 }
 
-function partNamesOf(head: StoredDrop): { users: string[]; orders: string[]; states: string[] } {
+export function partNamesOf(head: StoredHead): {
+  users: string[];
+  orders: string[];
+  states: string[];
+} {
   const { id } = head.terms;
   const userSegments = Math.floor(head.users / SEGMENT_LENGTH);
   return {
@@ -238,59 +271,4 @@ function termsOf(state: DropState): DropTerms {
     holdSeconds: state.holdSeconds,
     payment: state.payment,
   };
-}
-
-function viewTexts(segment: TextSegment, count: number): StoredTexts {
-  return {
-    salts: bytesOf(segment.salts, count),
-    hashes: bytesOf(segment.hashes, count),
-    ends: bytesOf(segment.ends, count),
-    bytes: segment.bytes.subarray(0, count === 0 ? 0 : segment.ends[count - 1]!),
-  };
-}
-
-function copyTexts(texts: StoredTexts): StoredTexts {
-  const { salts, hashes, ends, bytes } = texts;
-  return { salts: salts.slice(), hashes: hashes.slice(), ends: ends.slice(), bytes: bytes.slice() };
-}
-
-function viewOrders(state: DropState, segment: number, count: number): StoredOrders {
-  const columns = state.orders.columns[segment]!;
-  return {
-    keys: viewTexts(state.orders.keys.segments[segment]!, count),
-    quantities: bytesOf(columns.quantities, count),
-    createdAt: bytesOf(columns.createdAt, count),
-  };
-}
-
-function copyOrders(orders: StoredOrders): StoredOrders {
-  const { keys, quantities, createdAt } = orders;
-  return { keys: copyTexts(keys), quantities: quantities.slice(), createdAt: createdAt.slice() };
-}
-
-function copyStates(state: DropState, segment: number, count: number): StoredStates {
-  const columns = state.orders.columns[segment]!;
-  return {
-    states: columns.states.slice(0, count),
-    versions: bytesOf(columns.versions, count).slice(),
-    references: columns.references && [...columns.references],
-  };
-}
-
-function restoreTexts(stored: StoredTexts): TextSegment {
-  return {
-    salts: new Uint32Array(copyOf(stored.salts)),
-    hashes: new Uint32Array(copyOf(stored.hashes)),
-    ends: new Uint32Array(copyOf(stored.ends)),
-    bytes: new Uint8Array(stored.bytes),
-  };
-}
-
-function bytesOf(array: Uint32Array | Float64Array, count: number): Uint8Array {
-  return new Uint8Array(array.buffer, array.byteOffset, count * array.BYTES_PER_ELEMENT);
-}
-
-/** A copy that begins at offset 0, as typed arrays of wider elements require. */
-function copyOf(bytes: Uint8Array): ArrayBuffer {
-  return new Uint8Array(bytes).buffer;
 }

@@ -2,7 +2,15 @@
 // does.
 
 import { CorruptError, FencedError } from '../ports/journal.ts';
-import type { OpenedSnapshot, Snapshot, SnapshotPart, SnapshotStore } from '../ports/snapshots.ts';
+import type {
+  NewSealedDrop,
+  OpenedSnapshot,
+  SealedDrop,
+  SealedDropWriter,
+  Snapshot,
+  SnapshotPart,
+  SnapshotStore,
+} from '../ports/snapshots.ts';
 
 interface ShardSnapshot {
   readonly epoch: number;
@@ -10,9 +18,15 @@ interface ShardSnapshot {
   readonly parts: ReadonlyMap<string, Uint8Array>;
 }
 
+interface StoredSealedDrop {
+  readonly version: number;
+  readonly head: Uint8Array;
+  readonly parts: ReadonlyMap<string, Uint8Array>;
+}
+
 export class MemorySnapshotStore implements SnapshotStore {
   readonly #shards = new Map<number, ShardSnapshot>();
-  readonly #sealedDrops = new Map<string, { version: number; bytes: Uint8Array }>();
+  readonly #sealedDrops = new Map<string, StoredSealedDrop>();
 
   async saveSnapshot(
     shard: number,
@@ -61,14 +75,42 @@ export class MemorySnapshotStore implements SnapshotStore {
     return this.#shards.get(shard)?.snapshot.sequence ?? 0;
   }
 
-  async saveSealedDrop(dropId: string, version: number, bytes: Uint8Array): Promise<void> {
-    const present = this.#sealedDrops.get(dropId);
-    if (present === undefined || present.version <= version)
-      this.#sealedDrops.set(dropId, { version, bytes: new Uint8Array(bytes) });
+  canSealDrops(): boolean {
+    return true;
   }
 
-  async loadSealedDrop(dropId: string): Promise<Uint8Array | null> {
-    const bytes = this.#sealedDrops.get(dropId)?.bytes;
-    return bytes === undefined ? null : new Uint8Array(bytes);
+  async sealDrop(dropId: string): Promise<SealedDropWriter> {
+    const added = new Map<string, Uint8Array>();
+    return {
+      add: async ({ name, bytes }) => void added.set(name, new Uint8Array(bytes)),
+      finish: async (drop) => this.#finish(dropId, drop, added),
+    };
+  }
+
+  async findSealedDrop(dropId: string): Promise<SealedDrop | null> {
+    const found = this.#sealedDrops.get(dropId);
+    if (found === undefined) return null;
+    const readPart = async (name: string): Promise<Uint8Array> => {
+      const bytes = found.parts.get(name);
+      if (bytes === undefined) throw new CorruptError(`the sealed drop ${dropId} lacks ${name}`);
+      return new Uint8Array(bytes);
+    };
+    return { version: found.version, head: new Uint8Array(found.head), readPart };
+  }
+
+  #finish(dropId: string, drop: NewSealedDrop, added: ReadonlyMap<string, Uint8Array>): void {
+    const present = this.#sealedDrops.get(dropId);
+    if (present !== undefined && present.version > drop.version) return;
+    const parts = new Map<string, Uint8Array>();
+    for (const name of drop.partNames) {
+      const bytes = added.get(name) ?? present?.parts.get(name);
+      if (bytes === undefined) throw new CorruptError(`the sealed drop ${dropId} lacks ${name}`);
+      parts.set(name, bytes);
+    }
+    this.#sealedDrops.set(dropId, {
+      version: drop.version,
+      head: new Uint8Array(drop.head),
+      parts,
+    });
   }
 }

@@ -70,7 +70,7 @@ export async function openRedisStores(options: RedisStoresOptions): Promise<Redi
     copy.start();
     return {
       journal: new RedisJournal({ redis: appends, reads: redis, replicas: options.replicas }),
-      snapshots: new RedisSnapshotStore({ redis }),
+      snapshots: new RedisSnapshotStore({ redis, levels: options.levels }),
       accounts: new RedisAccountStore({ ...parts, now: options.now }),
       catalogue: new RedisCatalogue(parts),
       follows: new RedisFollowStore(parts),

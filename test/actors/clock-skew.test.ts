@@ -8,6 +8,7 @@ import { ShardHost } from '../../actors/shard/shard-host.ts';
 import type { PlacedOrder } from '../../contracts/orders.ts';
 import { shardOf } from '../../domain/ids.ts';
 import { decodeEntry } from '../../storage/formats/entry.ts';
+import { MemoryOrderListStore } from '../../storage/memory/order-list-memory.ts';
 import { createDrop, NOW, order, place, startHost, terms } from './harness.ts';
 import { ManualClock } from './manual-clock.ts';
 import { SHARDS, SimulatedCluster, type SimulatedNode } from './simulated-cluster.ts';
@@ -163,6 +164,7 @@ async function writeAhead(cluster: SimulatedCluster): Promise<void> {
     shardCount: SHARDS,
     journal,
     snapshots,
+    orderList: new MemoryOrderListStore(),
     bus,
     clock,
     log: pino({ level: 'silent' }),

@@ -6,6 +6,7 @@ import type { EventConsumer } from '../../events/consumer.ts';
 import type { FactBatch } from '../../actors/shard/facts.ts';
 import { Relay } from '../../events/relay.ts';
 import { InProcessLiveBus, type LiveMessage } from '../../actors/live-bus.ts';
+import { LOADED_BYTES_MAX } from '../../actors/shard/loaded-drops.ts';
 import { ShardHost } from '../../actors/shard/shard-host.ts';
 import type { ShardReply } from '../../actors/shard/shard-reply.ts';
 import type { DropCommand, ReplyTo } from '../../contracts/commands.ts';
@@ -18,6 +19,7 @@ import {
   StoreUnavailableError,
 } from '../../storage/ports/journal.ts';
 import { MemoryJournal } from '../../storage/memory/journal-memory.ts';
+import { MemoryOrderListStore } from '../../storage/memory/order-list-memory.ts';
 import { MemorySpillStore } from '../../storage/memory/spill-memory.ts';
 import { MemorySnapshotStore } from '../../storage/memory/snapshots-memory.ts';
 import { ManualClock } from './manual-clock.ts';
@@ -97,6 +99,7 @@ export class RecordingConsumer implements EventConsumer {
 export interface Harness {
   readonly journal: TestJournal;
   readonly snapshots: MemorySnapshotStore;
+  readonly orderList: MemoryOrderListStore;
   readonly bus: InProcessLiveBus;
   readonly clock: ManualClock;
   readonly consumer: RecordingConsumer;
@@ -109,10 +112,12 @@ export async function startHost(
   earlier?: Partial<Harness>,
   shardCount = 4,
   consumeIntervalMs = 0,
+  loadedBytesMax = LOADED_BYTES_MAX,
 ): Promise<Harness> {
   const parts = {
     journal: earlier?.journal ?? new TestJournal(),
     snapshots: earlier?.snapshots ?? new MemorySnapshotStore(),
+    orderList: earlier?.orderList ?? new MemoryOrderListStore(),
     clock: earlier?.clock ?? new ManualClock(NOW),
     consumer: earlier?.consumer ?? new RecordingConsumer(),
     bus: new InProcessLiveBus(),
@@ -129,6 +134,7 @@ export async function startHost(
     ...parts,
     nodeId: 'test',
     shardCount,
+    loadedBytesMax,
     facts: relay,
     log,
   });

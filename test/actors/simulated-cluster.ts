@@ -18,6 +18,7 @@ import { execute, type ExecuteParams } from '../../actors/cluster/shard-service.
 import type { CommandReply, DropCommand } from '../../contracts/commands.ts';
 import { shardOf } from '../../domain/ids.ts';
 import { type Journal, StoreUnavailableError } from '../../storage/ports/journal.ts';
+import { MemoryOrderListStore } from '../../storage/memory/order-list-memory.ts';
 import { MemoryJournal } from '../../storage/memory/journal-memory.ts';
 import { MemoryPlacementStore } from '../../storage/memory/placement-memory.ts';
 import { MemorySnapshotStore } from '../../storage/memory/snapshots-memory.ts';
@@ -113,6 +114,7 @@ export class SimulatedNode {
       shardCount: SHARDS,
       journal,
       snapshots,
+      orderList: new MemoryOrderListStore(),
       bus: new InProcessLiveBus(),
       shared: {
         lease: this.lease,

@@ -2,6 +2,7 @@
 
 import test from 'ava';
 import { connectRedis, type RedisConnection } from '../../storage/redis/connection/connection.ts';
+import { FEATURE_LEVEL, ReachedLevel } from '../../storage/ports/feature-level.ts';
 import { RedisJournal } from '../../storage/redis/journal/journal-redis.ts';
 import { epochKey } from '../../storage/redis/connection/keys.ts';
 import { RedisSnapshotStore } from '../../storage/redis/journal/snapshots-redis.ts';
@@ -14,6 +15,7 @@ import { openConnection, silent } from './redis-fixture.ts';
 let servers: RedisClusterServers;
 let redis: RedisConnection;
 let journal: RedisJournal;
+const levels = new ReachedLevel(FEATURE_LEVEL);
 
 if (redisInstalled) {
   test.before(async () => {
@@ -26,7 +28,7 @@ if (redisInstalled) {
     await servers.stop();
   });
   journalContract(() => ({ journal }));
-  snapshotsContract(() => ({ snapshots: new RedisSnapshotStore({ redis }) }));
+  snapshotsContract(() => ({ snapshots: new RedisSnapshotStore({ redis, levels }) }));
 }
 const clusterTest = redisInstalled ? test.serial : test.serial.skip;
 

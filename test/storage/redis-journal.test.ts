@@ -9,6 +9,7 @@ import { ArchivedJournal } from '../../storage/archive/archived-journal.ts';
 import { ArchiveReader } from '../../storage/archive/archive-reader.ts';
 import type { JournalEntry } from '../../storage/ports/journal.ts';
 import { connectRedis, type RedisConnection } from '../../storage/redis/connection/connection.ts';
+import { FEATURE_LEVEL, ReachedLevel } from '../../storage/ports/feature-level.ts';
 import { RedisJournal } from '../../storage/redis/journal/journal-redis.ts';
 import { logKey } from '../../storage/redis/connection/keys.ts';
 import { RedisSnapshotStore } from '../../storage/redis/journal/snapshots-redis.ts';
@@ -23,6 +24,7 @@ import { removeDirectory, temporaryDirectory } from './temporary-directory.ts';
 let server: RedisServer;
 let redis: RedisConnection;
 let journal: RedisJournal;
+const levels = new ReachedLevel(FEATURE_LEVEL);
 
 if (redisInstalled) {
   test.before(async () => {
@@ -35,7 +37,7 @@ if (redisInstalled) {
     await server.stop();
   });
   journalContract(() => ({ journal }));
-  snapshotsContract(() => ({ snapshots: new RedisSnapshotStore({ redis }) }));
+  snapshotsContract(() => ({ snapshots: new RedisSnapshotStore({ redis, levels }) }));
 }
 const redisTest = redisInstalled ? test : test.skip;
 
@@ -43,7 +45,7 @@ redisTest('J8: what is archived leaves Redis, and is read as one with the rest',
   const folder = temporaryDirectory();
   t.teardown(() => removeDirectory(folder));
   const shard = 209;
-  const snapshots = new RedisSnapshotStore({ redis });
+  const snapshots = new RedisSnapshotStore({ redis, levels });
   await sell(journal, shard, 600);
   await takeSnapshot({ journal, snapshots, shard, sequence: 550 });
   const archive = new ArchiveReader(new FolderArchive({ folder, writer: 'a', create: true }));

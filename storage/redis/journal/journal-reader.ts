@@ -3,6 +3,7 @@
 import type { Logger } from 'pino';
 import type { ConsumerLeases } from '../../ports/consumer-leases.ts';
 import type { JournalReader } from '../../ports/journal.ts';
+import { ReachedLevel } from '../../ports/feature-level.ts';
 import type { SnapshotHeads, SnapshotReader } from '../../ports/snapshots.ts';
 import { RedisConsumerLeases } from '../catalogue/consumer-leases-redis.ts';
 import { connectRedis, type RedisAddress } from '../connection/connection.ts';
@@ -26,7 +27,8 @@ export async function openRedisJournalReader(options: {
   const redis = await connectRedis(options);
   return {
     journal: new RedisJournal({ redis }),
-    snapshots: new RedisSnapshotStore({ redis }),
+    // It writes nothing, so the level does not matter.
+    snapshots: new RedisSnapshotStore({ redis, levels: new ReachedLevel(0) }),
     leases: new RedisConsumerLeases({ redis }),
     async close() {
       redis.disconnect();

@@ -2,6 +2,7 @@
 // carries the whole value, and appends of other shards go between two pieces. Each save has a name
 // of its own, so pieces are never overwritten. A piece counts only if the contents name its place.
 
+import { randomBytes } from 'node:crypto';
 import { CorruptError } from '../../ports/journal.ts';
 import { answerOf, type RedisConnection } from '../connection/connection.ts';
 
@@ -9,6 +10,9 @@ import { answerOf, type RedisConnection } from '../connection/connection.ts';
 const PIECE_BYTES = 256 << 10;
 /** Most bytes that one command reads. */
 const READ_BYTES = 1 << 20;
+/** Fields removed in one step: up to 64 MiB of memory. */
+export const DROPPED_FIELDS_MAX = 256;
+const SAVE_NAME_BYTES = 9;
 
 /** The place of a value: the fields `save:first`, `save:first+1` ... */
 export interface Place {
@@ -16,6 +20,10 @@ export interface Place {
   readonly first: number;
   readonly count: number;
   readonly bytes: number;
+}
+
+export function newSaveName(): string {
+  return randomBytes(SAVE_NAME_BYTES).toString('base64url');
 }
 
 /** The place of the bytes, from piece `first` on. Empty bytes have no pieces. */

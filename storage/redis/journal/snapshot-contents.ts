@@ -31,13 +31,23 @@ export function decodeContents(text: string, key: string): SnapshotContents {
   };
 }
 
-export function encodePlace(place: Place): string {
-  return JSON.stringify(storedPlace(place));
+/** The places of a sealed drop's parts, by name. */
+export function encodeParts(parts: ReadonlyMap<string, Place>): string {
+  return JSON.stringify({ parts: [...parts].map(([name, place]) => [name, storedPlace(place)]) });
+}
+
+export interface SealedPlaces {
+  readonly parts: ReadonlyMap<string, Place>;
+  /** Of a drop that an earlier release sealed: all of it, and no parts. */
+  readonly whole: Place | null;
 }
 
 /** Errors: CorruptError. */
-export function decodePlace(text: string, key: string): Place {
-  return placeOf(parse(text, key) as StoredPlace);
+export function decodeParts(text: string, key: string): SealedPlaces {
+  const stored = parse(text, key) as Pick<Stored, 'parts'> | StoredPlace;
+  if (Array.isArray(stored)) return { parts: new Map(), whole: placeOf(stored) };
+  const parts = new Map(stored.parts.map(([name, place]) => [name, placeOf(place)]));
+  return { parts, whole: null };
 }
 
 function parse(text: string, key: string): unknown {

@@ -38,21 +38,19 @@ return 0
 `);
 
 /**
- * Keys: sealed drop. Arguments: version, contents, then the fields of its pieces. Answers 0, also
- * if a higher version is stored and stays; answers 1 if another writer removed pieces meanwhile.
+ * Keys: sealed drop. Arguments: version, contents, head, then the fields of its pieces. Answers 0,
+ * also if a higher version is stored and stays; answers 1 if another writer removed pieces
+ * meanwhile.
  */
 export const SEAL = new Script(`
-local kept = redis.call('HGET', KEYS[1], 'version')
-if kept and tonumber(kept) > tonumber(ARGV[1]) then
-  redis.call('HDEL', KEYS[1], unpack(ARGV, 3))
-  return 0
-end
-local mine = {contents = true, version = true}
-for i = 3, #ARGV do
+local stored = redis.call('HGET', KEYS[1], 'version')
+if stored and tonumber(stored) > tonumber(ARGV[1]) then return 0 end
+local mine = {contents = true, version = true, head = true}
+for i = 4, #ARGV do
   if redis.call('HEXISTS', KEYS[1], ARGV[i]) == 0 then return 1 end
   mine[ARGV[i]] = true
 end
-redis.call('HSET', KEYS[1], 'version', ARGV[1], 'contents', ARGV[2])
+redis.call('HSET', KEYS[1], 'version', ARGV[1], 'contents', ARGV[2], 'head', ARGV[3])
 for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
   if not mine[field] then redis.call('HDEL', KEYS[1], field) end
 end

@@ -1,42 +1,52 @@
-// Snapshots and sealed drops on Redis. The pieces of the head and of new parts are written first,
+// Snapshots on Redis. The pieces of the head and of new parts are written first,
 // then one step makes them the snapshot. So appends go between the pieces, and a large snapshot
 // delays none of them. The next save of a shard first removes the pieces of an interrupted save.
 
-import { randomBytes } from 'node:crypto';
 import { CorruptError, FencedError, StoreUnavailableError } from '../../ports/journal.ts';
+import type { FeatureLevels } from '../../ports/feature-level.ts';
 import type {
   OpenedSnapshot,
+  SealedDrop,
+  SealedDropWriter,
   Snapshot,
   SnapshotPart,
   SnapshotStore,
 } from '../../ports/snapshots.ts';
 import { answerOf, type RedisConnection } from '../connection/connection.ts';
-import { epochKey, partsKey, sealedDropKey, snapshotKey } from '../connection/keys.ts';
-import { fieldsOf, type Place, type Placed, placeFor, readPlaces, writesOf } from './pieces.ts';
+import { epochKey, partsKey, snapshotKey } from '../connection/keys.ts';
+import {
+  DROPPED_FIELDS_MAX,
+  newSaveName,
+  type Place,
+  type Placed,
+  placeFor,
+  readPlaces,
+  writesOf,
+} from './pieces.ts';
+import { beginSealing, findSealed } from './sealed-drops-redis.ts';
 import type { Script, ScriptArgument } from '../connection/script.ts';
 import {
   decodeContents,
-  decodePlace,
   encodeContents,
-  encodePlace,
   fieldsOfContents,
   type SnapshotContents,
 } from './snapshot-contents.ts';
-import { BEGIN_SAVE, DROP_PIECES, FINISH_SAVE, SEAL, WRITE_PIECES } from './snapshot-scripts.ts';
+import { BEGIN_SAVE, DROP_PIECES, FINISH_SAVE, WRITE_PIECES } from './snapshot-scripts.ts';
 
 /** How often a reader starts again because the snapshot was replaced meanwhile. */
 const READ_ATTEMPTS_MAX = 5;
-/** Fields removed in one step: up to 64 MiB of memory. */
-const DROPPED_FIELDS_MAX = 256;
-const SAVE_NAME_BYTES = 9;
+/** The feature level whose nodes read sealed drops in parts. */
+const SEALED_PARTS_LEVEL = 2;
 
 type Refusal = readonly [code: 'fenced' | 'overtaken', epoch: number];
 
 export class RedisSnapshotStore implements SnapshotStore {
   readonly #redis: RedisConnection;
+  readonly #levels: FeatureLevels;
 
-  constructor(options: { readonly redis: RedisConnection }) {
+  constructor(options: { readonly redis: RedisConnection; readonly levels: FeatureLevels }) {
     this.#redis = options.redis;
+    this.#levels = options.levels;
   }
 
   async saveSnapshot(
@@ -112,30 +122,16 @@ export class RedisSnapshotStore implements SnapshotStore {
     return Number((await answerOf(this.#redis.hget(snapshotKey(shard), 'sequence'))) ?? 0);
   }
 
-  async saveSealedDrop(dropId: string, version: number, bytes: Uint8Array): Promise<void> {
-    const key = sealedDropKey(dropId);
-    const place = placeFor(newSaveName(), 0, bytes);
-    for (const group of writesOf([{ place, bytes }])) {
-      await answerOf(this.#redis.hset(key, ...group));
-    }
-    const args = [version, encodePlace(place), ...fieldsOf(place)];
-    if ((await SEAL.run(this.#redis, [key], args)) !== 0) {
-      throw new StoreUnavailableError(`${dropId} was sealed by another writer meanwhile`);
-    }
+  canSealDrops(): boolean {
+    return this.#levels.reached() >= SEALED_PARTS_LEVEL;
   }
 
-  async loadSealedDrop(dropId: string): Promise<Uint8Array | null> {
-    const key = sealedDropKey(dropId);
-    let text: string | null = null;
-    for (let attempt = 0; attempt < READ_ATTEMPTS_MAX; attempt++) {
-      const present = await answerOf(this.#redis.hget(key, 'contents'));
-      if (present === null) return null;
-      if (present === text) throw new CorruptError(`the sealed drop ${dropId} lacks a piece`);
-      text = present;
-      const found = await readPlaces(this.#redis, key, [decodePlace(text, key)]);
-      if (found !== null) return found[0]!;
-    }
-    throw new StoreUnavailableError(`the sealed drop ${dropId} changes while it is read`);
+  sealDrop(dropId: string): Promise<SealedDropWriter> {
+    return beginSealing(this.#redis, dropId);
+  }
+
+  findSealedDrop(dropId: string): Promise<SealedDrop | null> {
+    return findSealed(this.#redis, dropId);
   }
 
   async #step(
@@ -190,8 +186,4 @@ function arrange(
     parts.set(name, place);
   }
   return { contents: { head, parts }, placed };
-}
-
-function newSaveName(): string {
-  return randomBytes(SAVE_NAME_BYTES).toString('base64url');
 }

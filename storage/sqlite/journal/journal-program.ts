@@ -56,6 +56,15 @@ const MIGRATIONS = [
   create table installation (shard_count integer not null) strict;
   insert into installation select 256 where exists (select 1 from shards);
   `,
+  // Before, the bytes of a sealed drop were the whole drop.
+  `
+  create table sealed_parts (
+    drop_id text not null,
+    name text not null,
+    bytes blob not null,
+    primary key (drop_id, name)
+  ) strict;
+  `,
 ];
 
 /** The epoch and the last sequence of one shard. */
@@ -202,6 +211,17 @@ function prepareSnapshots(database: Program['database']) {
     on conflict do update set version = excluded.version, bytes = excluded.bytes
     where excluded.version >= version`);
 
+  const putSealedPart = database.prepare(`
+    insert into sealed_parts (drop_id, name, bytes) values (?, ?, ?)
+    on conflict do update set bytes = excluded.bytes`);
+  const missingSealedPart = database
+    .prepare<[string, string], string>(`
+      select value from json_each(?) where not exists (
+        select 1 from sealed_parts where drop_id = ? and name = value)`)
+    .pluck();
+  const removeSealedParts = database.prepare(`
+    delete from sealed_parts where drop_id = ? and name not in (select value from json_each(?))`);
+
   const fence = (shard: number, epoch: number): WriteRefusal => {
     const present = Math.max(claimedEpoch.get(shard) ?? 0, snapshotEpoch.get(shard) ?? 0);
     if (epoch >= present) return null;
@@ -234,8 +254,24 @@ function prepareSnapshots(database: Program['database']) {
       return null;
     },
 
-    saveSealedDrop(bytes: Uint8Array, dropId: string, version: number): void {
-      putSealedDrop.run(dropId, version, bytes);
+    saveSealedPart(bytes: Uint8Array, dropId: string, name: string): void {
+      putSealedPart.run(dropId, name, bytes);
+    },
+
+    saveSealedDrop(
+      head: Uint8Array,
+      dropId: string,
+      version: number,
+      partNames: readonly string[],
+    ): WriteRefusal {
+      const names = JSON.stringify(partNames);
+      const missing = missingSealedPart.get(names, dropId);
+      if (missing !== undefined)
+        return { code: 'corrupt', message: `the sealed drop ${dropId} lacks ${missing}` };
+      // A drop of a higher version keeps its parts as well.
+      if (putSealedDrop.run(dropId, version, head).changes > 0)
+        removeSealedParts.run(dropId, names);
+      return null;
     },
   };
 }

@@ -52,8 +52,13 @@ export function open(options: ProgramOptions) {
       'select bytes from snapshot_parts where shard = ? and name = ?',
     )
     .pluck();
-  const sealedDrop = database
-    .prepare<[string], Buffer>('select bytes from sealed_drops where drop_id = ?')
+  const sealedDrop = database.prepare<[string], { version: number; head: Buffer }>(
+    'select version, bytes as head from sealed_drops where drop_id = ?',
+  );
+  const sealedPart = database
+    .prepare<[string, string], Buffer>(
+      'select bytes from sealed_parts where drop_id = ? and name = ?',
+    )
     .pluck();
 
   const transfers: ArrayBuffer[] = [];
@@ -114,8 +119,13 @@ export function open(options: ProgramOptions) {
 
       snapshotSequence: (shard: number): number => snapshotOf.get(shard)?.sequence ?? 0,
 
-      loadSealedDrop(dropId: string): Uint8Array | null {
-        const bytes = sealedDrop.get(dropId);
+      sealedDrop(dropId: string): { version: number; head: Uint8Array } | null {
+        const row = sealedDrop.get(dropId);
+        return row === undefined ? null : { version: row.version, head: handOver(row.head) };
+      },
+
+      sealedPart(dropId: string, name: string): Uint8Array | null {
+        const bytes = sealedPart.get(dropId, name);
         return bytes === undefined ? null : handOver(bytes);
       },
     },

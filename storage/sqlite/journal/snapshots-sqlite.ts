@@ -1,10 +1,12 @@
 // Snapshots and sealed drops on SQLite, in the journal's file. New parts are written one by one
 // before the head that names them. So appends go in between, and a large snapshot delays none of
-// them. A part belongs to the snapshot only once the head names it.
+// them. A part belongs to the snapshot, or to the sealed drop, only once the head names it.
 
-import { CorruptError } from '../../ports/journal.ts';
+import { CorruptError, StoreUnavailableError } from '../../ports/journal.ts';
 import type {
   OpenedSnapshot,
+  SealedDrop,
+  SealedDropWriter,
   Snapshot,
   SnapshotPart,
   SnapshotStore,
@@ -55,11 +57,34 @@ export class SqliteSnapshotStore implements SnapshotStore {
     return await this.#options.reader.submit('snapshotSequence', shard);
   }
 
-  async saveSealedDrop(dropId: string, version: number, bytes: Uint8Array): Promise<void> {
-    await this.#options.writer.submit('saveSealedDrop', bytes, dropId, version);
+  canSealDrops(): boolean {
+    return true;
   }
 
-  async loadSealedDrop(dropId: string): Promise<Uint8Array | null> {
-    return this.#options.reader.submit('loadSealedDrop', dropId);
+  async sealDrop(dropId: string): Promise<SealedDropWriter> {
+    const { writer } = this.#options;
+    return {
+      async add({ name, bytes }) {
+        await writer.submit('saveSealedPart', bytes, dropId, name);
+      },
+      async finish({ version, head, partNames }) {
+        throwRefusal(await writer.submit('saveSealedDrop', head, dropId, version, partNames));
+      },
+    };
+  }
+
+  async findSealedDrop(dropId: string): Promise<SealedDrop | null> {
+    const { reader } = this.#options;
+    const found = await reader.submit('sealedDrop', dropId);
+    if (found === null) return null;
+    const { version, head } = found;
+    const readPart = async (name: string): Promise<Uint8Array> => {
+      const bytes = await reader.submit('sealedPart', dropId, name);
+      if (bytes !== null) return bytes;
+      if ((await reader.submit('sealedDrop', dropId))?.version !== version)
+        throw new StoreUnavailableError(`${dropId} was sealed again while it was read`);
+      throw new CorruptError(`the sealed drop ${dropId} lacks ${name}`);
+    };
+    return { version, head, readPart };
   }
 }

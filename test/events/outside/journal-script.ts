@@ -10,7 +10,7 @@ import {
   snapshotDrop,
 } from '../../../storage/formats/drop-snapshot.ts';
 import { encodeEntry } from '../../../storage/formats/entry.ts';
-import { copyDrop, encodeSealedDrop } from '../../../storage/formats/sealed-drop.ts';
+import { seal } from '../../storage/sealed-drops.ts';
 import type { MemoryStores } from '../../../storage/memory/stores.ts';
 
 const EPOCH = 1;
@@ -57,8 +57,7 @@ export class JournalScript {
     const drops = [];
     for (const state of at.drops.values()) {
       if (state.status === 'ended' || state.status === 'cancelled') {
-        const bytes = await encodeSealedDrop(copyDrop(state), async () => {});
-        await this.#stores.snapshots.saveSealedDrop(state.id, state.version, bytes);
+        await seal(this.#stores.snapshots, state, at.sequence);
       } else drops.push(snapshotDrop(state, () => false, parts));
     }
     const head = encodeShardHead({ time: this.#time, drops });

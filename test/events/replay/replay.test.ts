@@ -163,7 +163,7 @@ test('J1: a replay takes the parts of a snapshot one after the other', async (t)
   const names: string[] = [];
   let atOnce = 0;
   const snapshots: SnapshotReader = {
-    loadSealedDrop: (dropId) => harness.snapshots.loadSealedDrop(dropId),
+    findSealedDrop: (dropId) => harness.snapshots.findSealedDrop(dropId),
     async openSnapshot(shard) {
       const opened = (await harness.snapshots.openSnapshot(shard))!;
       const part = async (name: string) => {
@@ -190,7 +190,7 @@ for (const [what, sequences, begins] of [
     const { harness, journal, sequence, last, wanted, firstRead } = await behindSnapshot();
     let opens = 0;
     const snapshots: SnapshotReader = {
-      loadSealedDrop: (dropId) => harness.snapshots.loadSealedDrop(dropId),
+      findSealedDrop: (dropId) => harness.snapshots.findSealedDrop(dropId),
       async openSnapshot(shard) {
         const opened = (await harness.snapshots.openSnapshot(shard))!;
         const nth = opens++;
@@ -218,7 +218,7 @@ test('J1: a drop sealed after the position is replayed from its first entry', as
   await host.execute(Array.from({ length: 1001 }, (_, i) => place('ann', `key${i}`)));
   await clock.advance(100_000);
   await clock.advance(120_000);
-  t.not(await snapshots.loadSealedDrop('d_1'), null);
+  t.not(await snapshots.findSealedDrop('d_1'), null);
   // Of a shard without drops in memory.
   await host.stop();
   const { sequence } = (await snapshots.loadSnapshot(0))!.snapshot;

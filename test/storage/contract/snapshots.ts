@@ -82,19 +82,76 @@ export function snapshotsContract(stores: () => Pick<Stores, 'snapshots'>): void
     t.is((await snapshots().loadSnapshot(other))!.parts[0]!.bytes.length, 2);
   });
 
-  test('O5: a sealed drop stays until it is replaced', async (t) => {
-    t.is(await snapshots().loadSealedDrop('drop_unknown'), null);
-    await snapshots().saveSealedDrop('drop_sealed', 7, Buffer.from('first'));
-    await snapshots().saveSealedDrop('drop_sealed', 8, Buffer.from('second'));
-    const sealed = await snapshots().loadSealedDrop('drop_sealed');
-    t.is(Buffer.from(sealed!).toString(), 'second');
+  test('O5: a sealed drop and its parts stay until they are replaced', async (t) => {
+    t.is(await snapshots().findSealedDrop('drop_unknown'), null);
+    await seal(snapshots(), 'drop_sealed', 7, ['a', 'b'], ['a', 'b']);
+    await seal(snapshots(), 'drop_sealed', 8, ['b', 'c'], ['c']);
+    const sealed = (await snapshots().findSealedDrop('drop_sealed'))!;
+    t.is(sealed.version, 8);
+    t.is(Buffer.from(sealed.head).toString(), 'head 8');
+    t.deepEqual(Buffer.from(await sealed.readPart('b')), part('b').bytes);
+    t.deepEqual(Buffer.from(await sealed.readPart('c')), part('c').bytes);
+    await failsWith(t, 'corrupt', sealed.readPart('a'));
   });
 
   test('W1: an earlier owner that seals a drop late replaces no later version', async (t) => {
-    await snapshots().saveSealedDrop('drop_late', 12, Buffer.from('later'));
-    await snapshots().saveSealedDrop('drop_late', 9, Buffer.alloc(600_000));
-    t.is(Buffer.from((await snapshots().loadSealedDrop('drop_late'))!).toString(), 'later');
-    await snapshots().saveSealedDrop('drop_late', 12, Buffer.from('again'));
-    t.is(Buffer.from((await snapshots().loadSealedDrop('drop_late'))!).toString(), 'again');
+    await seal(snapshots(), 'drop_late', 12, ['later'], ['later']);
+    const late = await snapshots().sealDrop('drop_late');
+    await late.add(part('early', 600_000));
+    await late.finish({ version: 9, head: Buffer.from('head 9'), partNames: ['early'] });
+    const kept = (await snapshots().findSealedDrop('drop_late'))!;
+    t.is(kept.version, 12);
+    t.deepEqual(Buffer.from(await kept.readPart('later')), part('later').bytes);
+    await seal(snapshots(), 'drop_late', 12, ['again'], ['again']);
+    const again = (await snapshots().findSealedDrop('drop_late'))!;
+    t.deepEqual(Buffer.from(await again.readPart('again')), part('again').bytes);
   });
+
+  test('O5: before the head is written, readers find the drop as it was', async (t) => {
+    await seal(snapshots(), 'drop_broken', 1, ['a', 'b'], ['a', 'b']);
+    // As the end of the process leaves it between two parts.
+    const broken = await snapshots().sealDrop('drop_broken');
+    await broken.add(part('c', 600_000));
+    const found = (await snapshots().findSealedDrop('drop_broken'))!;
+    t.is(found.version, 1);
+    t.deepEqual(Buffer.from(await found.readPart('a')), part('a').bytes);
+    // The next sealing goes on from what is stored.
+    await seal(snapshots(), 'drop_broken', 2, ['a', 'd'], ['d']);
+    const next = (await snapshots().findSealedDrop('drop_broken'))!;
+    t.is(next.version, 2);
+    t.deepEqual(Buffer.from(await next.readPart('a')), part('a').bytes);
+    t.deepEqual(Buffer.from(await next.readPart('d')), part('d').bytes);
+    await failsWith(t, 'corrupt', next.readPart('c'));
+  });
+
+  test('O5: a drop without one of its parts is not sealed', async (t) => {
+    await seal(snapshots(), 'drop_lacking', 1, ['a'], ['a']);
+    await failsWith(t, 'corrupt', seal(snapshots(), 'drop_lacking', 2, ['a', 'b'], []));
+    const kept = (await snapshots().findSealedDrop('drop_lacking'))!;
+    t.is(kept.version, 1);
+    t.deepEqual(Buffer.from(await kept.readPart('a')), part('a').bytes);
+  });
+
+  test('O5: a reader of a drop that is sealed again meanwhile is not given parts of two', async (t) => {
+    await seal(snapshots(), 'drop_read', 1, ['a', 'b1'], ['a', 'b1']);
+    const reader = (await snapshots().findSealedDrop('drop_read'))!;
+    await seal(snapshots(), 'drop_read', 2, ['a', 'b2'], ['b2']);
+    const outcome = await reader.readPart('b1').then(
+      (bytes) => Buffer.from(bytes).toString(),
+      (error: { code: string }) => error.code,
+    );
+    t.true(['store-unavailable', part('b1').bytes.toString()].includes(outcome), outcome);
+  });
+}
+
+async function seal(
+  snapshots: SnapshotStore,
+  dropId: string,
+  version: number,
+  partNames: readonly string[],
+  added: readonly string[],
+): Promise<void> {
+  const writer = await snapshots.sealDrop(dropId);
+  for (const name of added) await writer.add(part(name));
+  await writer.finish({ version, head: Buffer.from(`head ${version}`), partNames });
 }

@@ -1,0 +1,78 @@
+// Segments of users and orders as stored in snapshots and sealed drops: typed arrays as bytes,
+// without the unused end. A view shares memory with the drop, so it must be encoded before the drop
+// changes.
+
+import type { DropState } from '../../domain/drop-state.ts';
+import type { TextSegment } from '../../domain/text-index.ts';
+
+/** Texts of a segment as stored: typed arrays as bytes, without the unused end. */
+export interface StoredTexts {
+  salts: Uint8Array;
+  hashes: Uint8Array;
+  ends: Uint8Array;
+  bytes: Uint8Array;
+}
+export interface StoredOrders {
+  keys: StoredTexts;
+  quantities: Uint8Array;
+  createdAt: Uint8Array;
+}
+export interface StoredStates {
+  states: Uint8Array;
+  versions: Uint8Array;
+  references: [number, string][] | null;
+}
+export function viewTexts(segment: TextSegment, count: number): StoredTexts {
+  return {
+    salts: bytesOf(segment.salts, count),
+    hashes: bytesOf(segment.hashes, count),
+    ends: bytesOf(segment.ends, count),
+    bytes: segment.bytes.subarray(0, count === 0 ? 0 : segment.ends[count - 1]!),
+  };
+}
+
+export function copyTexts(texts: StoredTexts): StoredTexts {
+  const { salts, hashes, ends, bytes } = texts;
+  return { salts: salts.slice(), hashes: hashes.slice(), ends: ends.slice(), bytes: bytes.slice() };
+}
+
+export function viewOrders(state: DropState, segment: number, count: number): StoredOrders {
+  const columns = state.orders.columns[segment]!;
+  return {
+    keys: viewTexts(state.orders.keys.segments[segment]!, count),
+    quantities: bytesOf(columns.quantities, count),
+    createdAt: bytesOf(columns.createdAt, count),
+  };
+}
+
+export function copyOrders(orders: StoredOrders): StoredOrders {
+  const { keys, quantities, createdAt } = orders;
+  return { keys: copyTexts(keys), quantities: quantities.slice(), createdAt: createdAt.slice() };
+}
+
+export function copyStates(state: DropState, segment: number, count: number): StoredStates {
+  const columns = state.orders.columns[segment]!;
+  return {
+    states: columns.states.slice(0, count),
+    versions: bytesOf(columns.versions, count).slice(),
+    references: columns.references && [...columns.references],
+  };
+}
+
+export function restoreTexts(stored: StoredTexts): TextSegment {
+  return {
+    salts: new Uint32Array(copyOf(stored.salts)),
+    hashes: new Uint32Array(copyOf(stored.hashes)),
+    ends: new Uint32Array(copyOf(stored.ends)),
+    bytes: new Uint8Array(stored.bytes),
+  };
+}
+
+function bytesOf(array: Uint32Array | Float64Array, count: number): Uint8Array {
+  return new Uint8Array(array.buffer, array.byteOffset, count * array.BYTES_PER_ELEMENT);
+}
+
+/** A copy that begins at offset 0, as typed arrays of wider elements require. */
+export function copyOf(bytes: Uint8Array): ArrayBuffer {
+  return new Uint8Array(bytes).buffer;
+}
