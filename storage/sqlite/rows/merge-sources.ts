@@ -21,6 +21,8 @@ export interface MergeSource {
 }
 
 const NO_BYTES = Buffer.alloc(0);
+/** Above the rows of one bucket in one generation (`run-ids.ts`). */
+const ROWS_OF_A_BUCKET_MAX = 1 << 22;
 
 /** Begins with the first row of `rank` or above. */
 export function openSource(
@@ -42,12 +44,11 @@ class GenerationSource implements MergeSource {
   readonly #generation: number;
   readonly #rankFrom: number;
   #nextBucket: number;
-  /** The rows of the present bucket: their runs and offsets in the order of adding. */
+  /** The rows of the present bucket in the order of adding. */
   #runOf: Buffer[] = [];
   #offsets: number[] = [];
-  #ranks: number[] = [];
-  /** The numbers of these rows by rank. */
-  #order: number[] = [];
+  /** Their ranks and numbers in this order, each pair as one number, sorted. */
+  #ranked = new Float64Array(0);
   #at = 0;
 
   constructor(database: Database, generation: number, rankFrom: number) {
@@ -63,25 +64,25 @@ class GenerationSource implements MergeSource {
   }
 
   next(): void {
-    while (this.#at === this.#order.length) {
+    while (this.#at === this.#ranked.length) {
       if (this.#nextBucket === BUCKETS) {
         this.rank = NO_RANK;
         return;
       }
       this.#readBucket(this.#nextBucket++);
     }
-    const row = this.#order[this.#at++]!;
-    this.rank = this.#ranks[row]!;
+    const ranked = this.#ranked[this.#at++]!;
+    const row = ranked % ROWS_OF_A_BUCKET_MAX;
+    this.rank = (ranked - row) / ROWS_OF_A_BUCKET_MAX;
     this.bytes = this.#runOf[row]!;
     this.offset = this.#offsets[row]!;
     this.length = rowLength(this.bytes, this.offset);
   }
 
   #readBucket(bucket: number): void {
-    const ranks: number[] = [];
+    const ranked: number[] = [];
     const offsets: number[] = [];
     const runOf: Buffer[] = [];
-    const order: number[] = [];
     const [first, end] = [
       firstRunId(this.#generation, bucket),
       firstRunId(this.#generation, bucket + 1),
@@ -90,14 +91,13 @@ class GenerationSource implements MergeSource {
       for (let offset = 0; offset < run.length; offset += rowLength(run, offset)) {
         const rank = rankOfHash(rowUserHash(run, offset));
         if (rank < this.#rankFrom) continue;
-        order.push(ranks.push(rank) - 1);
+        ranked.push(rank * ROWS_OF_A_BUCKET_MAX + offsets.length);
         offsets.push(offset);
         runOf.push(run);
       }
     }
-    // Sorting is stable, so rows of one rank stay in the order of adding.
-    this.#order = order.sort((a, b) => ranks[a]! - ranks[b]!);
-    this.#ranks = ranks;
+    // A typed array is sorted as numbers, without a call for each comparison.
+    this.#ranked = Float64Array.from(ranked).sort();
     this.#offsets = offsets;
     this.#runOf = runOf;
     this.#at = 0;
