@@ -1,7 +1,8 @@
 // Drops: create, change, cancel and list (D1 to D4, S4). The drop's actor owns its state. This file
 // checks that a drop is of the caller's product and that its times are valid, and lists rows with
-// the stock that the owner has now. The order path sells drops.
+// the stock that their owners have now, as far as those answer. The order path sells drops.
 
+import type { Clock } from '../actors/clock.ts';
 import type { CommandRouter } from '../actors/command-router.ts';
 import type { ActionParams } from '../contracts/actions.ts';
 import {
@@ -9,29 +10,36 @@ import {
   HOLD_SECONDS_DEFAULT,
   LIMIT_PER_USER_DEFAULT,
 } from '../contracts/bounds.ts';
-import type { DropTerms, DropView, NewDrop } from '../contracts/drops.ts';
-import type { Page } from '../contracts/paging.ts';
+import type { DropsPage, DropTerms, DropView, NewDrop } from '../contracts/drops.ts';
 import type { Outcome, Refusal } from '../contracts/refusals.ts';
 import { ID_RANDOM_BYTES, makeId } from '../domain/ids.ts';
 import { refusal, success } from '../domain/refusal.ts';
 import type { Catalogue } from '../storage/ports/catalogue.ts';
 import { callerOf } from './caller.ts';
+import { type ListedDrop, OwnerViews } from './owner-views.ts';
 import { refuseStranger } from './products.ts';
 import type { RandomBytes } from './random-bytes.ts';
+
+/**
+ * Reads of the store for one page, where owners say that its rows have another status by now. Past
+ * it the rows of the next read are shown as they are stored: a page with a cursor is never empty.
+ */
+const PAGE_ROUNDS_MAX = 8;
 
 export interface DropsOptions {
   readonly catalogue: Catalogue;
   readonly router: CommandRouter;
-  /** Milliseconds since the Unix epoch. */
-  readonly now: () => number;
+  readonly clock: Clock;
   readonly random: RandomBytes;
 }
 
 export class Drops {
   readonly #options: DropsOptions;
+  readonly #ownerViews: OwnerViews;
 
   constructor(options: DropsOptions) {
     this.#options = options;
+    this.#ownerViews = new OwnerViews(options);
   }
 
   async create({
@@ -39,11 +47,11 @@ export class Drops {
     productId,
     drop,
   }: ActionParams<'drops.create'>): Promise<Outcome<DropView>> {
-    const { catalogue, router, now, random } = this.#options;
-    const refused =
-      refuseTimes(drop, now()) ?? (await refuseStranger(catalogue, productId, caller));
+    const { catalogue, router, clock, random } = this.#options;
+    const now = clock.now();
+    const refused = refuseTimes(drop, now) ?? (await refuseStranger(catalogue, productId, caller));
     if (refused !== null) return refused;
-    const dropId = makeId('d', now(), random(ID_RANDOM_BYTES));
+    const dropId = makeId('d', now, random(ID_RANDOM_BYTES));
     const terms = termsOf(dropId, productId, caller.userId, drop);
     const created = await router.send({ type: 'create-drop', dropId, terms, stock: drop.stock });
     if (created.ok) await this.#listAtOnce(created.value);
@@ -51,8 +59,8 @@ export class Drops {
   }
 
   async amend({ caller, dropId, change }: ActionParams<'drops.amend'>): Promise<Outcome<DropView>> {
-    const { router, now } = this.#options;
-    const refused = refuseTimes(change, now());
+    const { router, clock } = this.#options;
+    const refused = refuseTimes(change, clock.now());
     if (refused !== null) return refused;
     if (change.addStock === 0) return refusal('invalid-request', 'addStock: must not be 0.');
     return await router.send({ type: 'amend-drop', dropId, caller: callerOf(caller), ...change });
@@ -67,20 +75,39 @@ export class Drops {
   }
 
   /**
-   * Rows whose drop can still change are overlaid with the owner's durable view, so listed stock is
-   * never stale. A drop whose fresh status no longer matches the filter is left out, so a page may
-   * be shorter than its limit. Where an owner cannot be reached its row stays: it is correct as of
-   * its version.
+   * Rows whose drop can still change are overlaid with the owner's durable view. A drop whose
+   * present status no longer matches the filter is left out, so a page may be shorter than its
+   * limit. Where an owner does not answer soon the row stays, and `asOf` tells its age.
    */
-  async list({
-    page,
-    ...filter
-  }: ActionParams<'catalogue.drops'>): Promise<Outcome<Page<DropView>>> {
-    const rows = await this.#options.catalogue.listDrops(filter, page);
-    const fresh = await Promise.all(rows.items.map((row) => this.#freshView(row)));
-    const items =
-      filter.status === undefined ? fresh : fresh.filter((view) => view.status === filter.status);
-    return success({ items, nextCursor: rows.nextCursor });
+  async list({ page, ...filter }: ActionParams<'catalogue.drops'>): Promise<Outcome<DropsPage>> {
+    const { catalogue } = this.#options;
+    const deadline = this.#ownerViews.deadline();
+    let { cursor } = page;
+    for (let round = 1; ; round++) {
+      const rows = await catalogue.listDrops(filter, { limit: page.limit, cursor });
+      const listed = await this.#ownerViews.read(rows.items, deadline);
+      const matching =
+        filter.status === undefined
+          ? listed
+          : listed.filter(({ view }) => view.status === filter.status);
+      if (matching.length > 0 || rows.nextCursor === null)
+        return success(this.#pageOf(matching, rows.nextCursor));
+      if (round === PAGE_ROUNDS_MAX)
+        return success({ items: rows.items, nextCursor: rows.nextCursor, asOf: null });
+      cursor = rows.nextCursor;
+    }
+  }
+
+  #pageOf(listed: readonly ListedDrop[], nextCursor: string | null): DropsPage {
+    const { clock } = this.#options;
+    const items = listed.map(({ view }) => view);
+    let oldest = clock.monotonic();
+    for (const { asOf } of listed) {
+      if (asOf === null) return { items, nextCursor, asOf: null };
+      oldest = Math.min(oldest, asOf);
+    }
+    const ageMs = clock.monotonic() - oldest;
+    return { items, nextCursor, asOf: Math.floor(clock.now() - ageMs) };
   }
 
   /**
@@ -95,14 +122,6 @@ export class Drops {
       // row.
       if ((error as { code?: unknown } | null)?.code !== 'store-unavailable') throw error;
     }
-  }
-
-  async #freshView(row: DropView): Promise<DropView> {
-    // Over and without open holds: only a refund can still change it, and the relay writes that.
-    const isOver = (row.status === 'ended' || row.status === 'cancelled') && row.held === 0;
-    if (isOver) return row;
-    const reply = await this.#options.router.send({ type: 'get-drop', dropId: row.id });
-    return reply.ok && reply.value.version >= row.version ? reply.value : row;
   }
 }
 

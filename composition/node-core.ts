@@ -222,9 +222,9 @@ export function createServices(
   const passwords = new Passwords();
   for (const service of [
     accountsService({ ...stores, passwords, accessTokens, now, monotonic, random, rateLimits }),
-    catalogueService({ ...stores, router, now, random }),
+    catalogueService({ ...stores, router, clock: systemClock, now, random }),
     productsService({ ...stores, now, random }),
-    dropsService({ ...stores, router, now, random }),
+    dropsService({ ...stores, router, clock: systemClock, random }),
     ordersService({ ...stores, router }),
     followsService({ ...stores, liveBus: bus, now }),
     notificationsService({ ...stores, now }),

@@ -3,7 +3,7 @@
 // faults are thrown.
 
 import type { AttemptsSpent, OwnProfile, PublicProfile, Session, Requester } from './accounts.ts';
-import type { DropFilter, DropPatch, DropView, NewDrop } from './drops.ts';
+import type { DropFilter, DropPatch, DropsPage, DropView, NewDrop } from './drops.ts';
 import type { NamedFollow } from './follows.ts';
 import type { Notification, NotificationsPage } from './notifications.ts';
 import type {
@@ -52,7 +52,7 @@ export interface Actions {
 
   'catalogue.product': [{ productId: string }, Product];
   'catalogue.products': [{ creatorId?: string; page: PageRequest }, Page<Product>];
-  'catalogue.drops': [DropFilter & { page: PageRequest }, Page<DropView>];
+  'catalogue.drops': [DropFilter & { page: PageRequest }, DropsPage];
   /** The next three are what gateways of level 0 call: they have checked who may. */
   'catalogue.addProduct': [NewProduct & { creatorId: string }, Product];
   'catalogue.changeProduct': [

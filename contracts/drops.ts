@@ -9,10 +9,10 @@ import {
   PRICE_CENTS_MAX,
   STOCK_MAX,
 } from './bounds.ts';
-import { list, paging } from './paging.ts';
+import { list, type Page, paging } from './paging.ts';
 import type { Plain } from './plain.ts';
 import { count, currency, currencyCode, id, STRICT, time, userId } from './scalars.ts';
-import { wire } from './wire.ts';
+import { wire, wireTime } from './wire.ts';
 
 export const DropStatus = Type.Union([
   Type.Literal('upcoming'),
@@ -119,6 +119,14 @@ export const DropPatch = Type.Object(
 );
 export type DropPatch = Plain<typeof DropPatch>;
 
+export interface DropsPage extends Page<DropView> {
+  /**
+   * Every drop of the page was so at this time, in milliseconds since the Unix epoch, or later. Null
+   * where an owner did not answer and its drop's age is not known; a node of level 1 leaves it out.
+   */
+  readonly asOf?: number | null;
+}
+
 /** Which drops a list has. */
 export const DropFilter = Type.Object({
   status: Type.Optional(DropStatus),
@@ -132,7 +140,18 @@ export type DropFilter = Plain<typeof DropFilter>;
 export const DropBody = wire(DropView);
 export const NewDropBody = wire(NewDrop);
 export const DropPatchBody = wire(DropPatch);
-export const DropPage = list(DropBody, 'DropPage');
+export const DropPage = Type.Object(
+  {
+    ...list(DropBody, 'DropPage').properties,
+    asOf: Type.Optional({
+      ...wireTime,
+      description:
+        'Every drop of the page was so at this time or later. It is more than a moment ago where ' +
+        'the node of a drop does not answer, and left out where it is not known.',
+    }),
+  },
+  { title: 'DropPage' },
+);
 export const DropQuery = Type.Object(
   {
     status: Type.Optional(DropStatus),

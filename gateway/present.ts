@@ -2,7 +2,7 @@
 // by hand.
 
 import { OwnProfile, PublicProfile, Session } from '../contracts/accounts.ts';
-import { DropView } from '../contracts/drops.ts';
+import { type DropsPage, DropView } from '../contracts/drops.ts';
 import { NamedFollow } from '../contracts/follows.ts';
 import { Notification } from '../contracts/notifications.ts';
 import { MoveRecord, NodeRow, OperatorAction, ShardRow } from '../contracts/operator.ts';
@@ -50,6 +50,11 @@ export const shardBody = presenter(ShardRow);
 export const moveBody = presenter(MoveRecord);
 export const actionBody = presenter(OperatorAction);
 export const refundBody = presenter(ParkedRefund);
+
+export function dropPageBody(page: DropsPage): object {
+  const { asOf = null } = page;
+  return { ...pageBody(page, dropBody), ...(asOf !== null && { asOf: rfc3339(asOf) }) };
+}
 
 export function pageBody<T>(page: Page<T>, present: (item: T) => object): object {
   return { items: page.items.map(present), nextCursor: page.nextCursor };

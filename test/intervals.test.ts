@@ -25,6 +25,7 @@ const RIGHT: Readonly<Record<string, string>> = {
   'events/payments/payment-provider-development.ts':
     'payments are due after the date at which their order was made, after a restart too',
   'events/archive/archiver.ts': 'retention is by the dates of entries',
+  'app/drops.ts': 'the age of a page, measured by the monotonic clock, is told as a date',
   'app/accounts.ts': 'the end of a refresh token is a date, kept for other runs to compare',
   'app/payments.ts': 'webhook ids are stored with a date, for other runs to compare',
   'storage/redis/catalogue/accounts-redis-tokens.ts': 'what is left of a token until that date',

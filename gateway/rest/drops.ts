@@ -13,7 +13,7 @@ import {
 import { reader } from '../../contracts/wire.ts';
 import type { DropViews } from '../drop-views.ts';
 import { jsonReply, route, type Route, userRoute } from '../http/route.ts';
-import { dropBody, pageBody } from '../present.ts';
+import { dropBody, dropPageBody } from '../present.ts';
 import { pageRequest } from './paging.ts';
 
 const TAG = 'drops';
@@ -137,7 +137,7 @@ function readRoutes({ views }: { readonly views: DropViews }): Route[] {
           ...(productId !== undefined && { productId }),
           page: pageRequest(query),
         });
-        return page.ok ? jsonReply(200, pageBody(page.value, dropBody)) : page;
+        return page.ok ? jsonReply(200, dropPageBody(page.value)) : page;
       },
     ),
   ];

@@ -3,8 +3,11 @@
 import test from 'ava';
 import { Drops } from '../../app/drops.ts';
 import { DROP_AHEAD_MAX_MS } from '../../contracts/bounds.ts';
-import type { NewDrop } from '../../contracts/drops.ts';
+import type { CommandReply } from '../../contracts/commands.ts';
+import type { DropsPage, NewDrop } from '../../contracts/drops.ts';
+import type { Outcome } from '../../contracts/refusals.ts';
 import { refusal, success } from '../../domain/refusal.ts';
+import { flush, ManualClock } from '../actors/manual-clock.ts';
 import { memoryStores } from '../../storage/memory/stores.ts';
 import { StoreUnavailableError } from '../../storage/ports/journal.ts';
 import { dropView, FIRST_PAGE, NOW, ScriptedRouter } from '../services/harness.ts';
@@ -22,9 +25,10 @@ const DROP: NewDrop = {
 async function start() {
   const stores = memoryStores();
   const router = new ScriptedRouter();
+  const clock = new ManualClock(NOW);
   router.answer = ({ dropId }) => success(dropView({ id: dropId }));
   const random = (count: number) => new Uint8Array(count);
-  const drops = new Drops({ ...stores, router, now: () => NOW, random });
+  const drops = new Drops({ ...stores, router, clock, random });
   await stores.catalogue.addProduct({
     id: 'p_1',
     creatorId: caller.userId,
@@ -36,7 +40,7 @@ async function start() {
   });
   const create = (change: Partial<NewDrop> = {}, productId = 'p_1') =>
     drops.create({ caller, productId, drop: { ...DROP, ...change } });
-  return { drops, router, stores, create };
+  return { drops, router, stores, clock, create };
 }
 
 test('D1: a new drop’s defaults: one for each buyer, ten minutes, paid at once', async (t) => {
@@ -115,4 +119,104 @@ test('S3: the owner’s view of before the row is not shown', async (t) => {
   router.answer = () => success(dropView({ version: 7, free: 4 }));
   const page = await drops.list({ page: FIRST_PAGE });
   t.deepEqual(page.ok && page.value.items.map(({ version, free }) => [version, free]), [[8, 3]]);
+});
+
+const LISTED = [dropView({ id: 'd_a', version: 3 }), dropView({ id: 'd_b', version: 3 })];
+
+/** `d_b` is of a node that is gone; `d_a` answers. */
+async function startWithLost() {
+  const parts = await start();
+  const { router, stores } = parts;
+  await stores.catalogue.putDrops(LISTED);
+  const answerB: ((reply: CommandReply) => void)[] = [];
+  router.answer = ({ dropId }) => {
+    if (dropId === 'd_a') return success({ ...LISTED[0]!, version: 4 });
+    return new Promise((resolve) => answerB.push(resolve));
+  };
+  return { ...parts, answerB };
+}
+
+function versions(page: Outcome<DropsPage>): unknown {
+  return page.ok && page.value.items.map(({ id, version }) => [id, version]);
+}
+
+test('D4a: a page waits 250 ms for owners, and shows the others as they are stored', async (t) => {
+  const { drops, clock } = await startWithLost();
+  let page: Outcome<DropsPage> | null = null;
+  const listing = drops.list({ page: FIRST_PAGE }).then((listed) => {
+    page = listed;
+  });
+  await clock.advance(249);
+  t.is(page, null);
+  await clock.advance(1);
+  await listing;
+  t.deepEqual(versions(page!), [
+    ['d_b', 3],
+    ['d_a', 4],
+  ]);
+  t.like(page, { value: { asOf: null, nextCursor: null } });
+  t.is(clock.timerCount, 0);
+});
+
+test('D4a: while an owner does not answer it is asked once, and later pages do not wait', async (t) => {
+  const { drops, router, clock, answerB } = await startWithLost();
+  const first = drops.list({ page: FIRST_PAGE });
+  await clock.advance(250);
+  await first;
+  for (let i = 0; i < 3; i++) {
+    const before = clock.monotonic();
+    t.deepEqual(versions(await drops.list({ page: FIRST_PAGE })), versions(await first));
+    t.is(clock.monotonic(), before);
+  }
+  t.is(router.commands.filter(({ dropId }) => dropId === 'd_b').length, 1);
+  answerB[0]!(refusal('unavailable'));
+  await flush();
+  const again = drops.list({ page: FIRST_PAGE });
+  await flush();
+  t.is(router.commands.filter(({ dropId }) => dropId === 'd_b').length, 2);
+  answerB[1]!(success({ ...LISTED[1]!, version: 5 }));
+  t.deepEqual(versions(await again), [
+    ['d_b', 5],
+    ['d_a', 4],
+  ]);
+});
+
+test('D4a: a page tells since when its drops may have changed', async (t) => {
+  const { drops, clock, answerB } = await startWithLost();
+  const fresh = drops.list({ page: FIRST_PAGE });
+  await clock.advance(20);
+  answerB[0]!(success({ ...LISTED[1]!, version: 6 }));
+  t.like(await fresh, { value: { asOf: NOW } });
+  await clock.advance(5_000);
+  clock.shiftWall(60_000);
+  const stale = drops.list({ page: FIRST_PAGE });
+  await clock.advance(250);
+  // What the owner said last is newer than the row.
+  t.deepEqual(versions(await stale), [
+    ['d_b', 6],
+    ['d_a', 4],
+  ]);
+  t.like(await stale, { value: { asOf: NOW + 60_000 } });
+});
+
+test('D4a: a page of drops that all changed their status has the next that did not', async (t) => {
+  const { drops, router, stores } = await start();
+  const views = Array.from({ length: 6 }, (_, i) => dropView({ id: `d_${i}`, createdAt: i }));
+  await stores.catalogue.putDrops(views);
+  router.answer = ({ dropId }) => {
+    const view = views.find(({ id }) => id === dropId)!;
+    return success(dropId === 'd_1' ? view : { ...view, status: 'ended', version: 9, held: 1 });
+  };
+  const list = (cursor: string | null) =>
+    drops.list({ status: 'live', page: { limit: 2, cursor } });
+  const first = await list(null);
+  t.deepEqual(first.ok && first.value.items.map(({ id }) => id), ['d_1']);
+  t.is(first.ok && first.value.nextCursor, null);
+  // With very many such drops a page shows them as they are stored, and not nothing.
+  const many = Array.from({ length: 20 }, (_, i) => dropView({ id: `e_${i}`, createdAt: 100 + i }));
+  await stores.catalogue.putDrops(many);
+  views.push(...many);
+  const next = await list(null);
+  t.is(next.ok && next.value.items.length, 2);
+  t.not(next.ok && next.value.nextCursor, null);
 });

@@ -24,6 +24,8 @@ const REFUSAL_MAX_MS = 9_000;
 const DISK_BYTES_LEFT = 4_000;
 const ORDERS_MAX = 400;
 const READS = 5;
+const LISTS = 5;
+const LIST_MAX_MS = 1_000;
 
 let cluster: TestCluster;
 const serial = clusterInstalled ? test.serial : test.serial.skip;
@@ -196,6 +198,36 @@ serial('W3: the shards of a killed node are served elsewhere within seconds', as
   t.true(refused.every(({ status }) => status === 503));
   const others = [cluster.node('north'), cluster.node('west')];
   await cluster.whole(others);
+  await south.start();
+  await cluster.whole();
+});
+
+serial('D4a: with a node killed, lists answer within a second from what is stored', async (t) => {
+  const dropId = await cluster.dropOn('south');
+  const south = cluster.node('south');
+  const { client } = cluster.node('north');
+  const list = async () => {
+    const beganAt = performance.now();
+    const { status, json } = await client.get('/v1/drops?status=live&limit=100');
+    return { status, json, ms: performance.now() - beganAt };
+  };
+  await list();
+  t.teardown(() => south.start());
+  await south.kill();
+  const killedAt = Date.now();
+  const pages = [];
+  for (let i = 0; i < LISTS; i++) pages.push(await list());
+  for (const { status, json, ms } of pages) {
+    t.is(status, 200);
+    t.true(ms < LIST_MAX_MS, `${ms} ms`);
+    const items = json['items'] as { id: string }[];
+    t.true(items.some(({ id }) => id === dropId));
+    t.true(Date.parse(String(json['asOf'])) <= killedAt, String(json['asOf']));
+  }
+  t.log(`pages: ${pages.map(({ ms }) => ms.toFixed(0)).join(', ')} ms`);
+  await cluster.whole([cluster.node('north'), cluster.node('west')]);
+  const after = await list();
+  t.true(Date.parse(String(after.json['asOf'])) > killedAt);
   await south.start();
   await cluster.whole();
 });

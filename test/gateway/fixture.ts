@@ -191,7 +191,7 @@ function startUseCases(router: CommandRouter, now: () => number): Fixture['actio
   const options = { ...stores, router, now, random: (count: number) => randomBytes(count) };
   const [products, drops, orders] = [
     new Products(options),
-    new Drops(options),
+    new Drops({ ...options, clock: { ...systemClock, now } }),
     new Orders(options),
   ];
   const added = stores.catalogue.addProduct({

@@ -25,6 +25,7 @@ function start(t: ExecutionContext): Promise<Harness> {
       catalogue: stores.catalogue,
       accounts: stores.accounts,
       router,
+      clock,
       now: () => clock.now(),
       random,
     }),

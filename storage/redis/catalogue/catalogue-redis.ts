@@ -25,9 +25,11 @@ const PUTS_MAX = 32;
 const CHANGE_ROUNDS_MAX = 20;
 /**
  * Reads of a list for one page when entries are left out. Past it the page is shorter than its
- * limit, and its cursor continues after the entries read.
+ * limit, and its cursor continues after the entries read. A page without an item reads on.
  */
 const PAGE_ROUNDS_MAX = 8;
+/** Entries of each such read but the first: a page of one item is not read one by one. */
+const FURTHER_ENTRIES_MIN = 100;
 
 export class RedisCatalogue implements Catalogue {
   readonly #redis: RedisConnection;
@@ -69,7 +71,7 @@ export class RedisCatalogue implements Catalogue {
 
   listProducts(filter: { creatorId?: string }, page: PageRequest): Promise<Page<Product>> {
     return this.#list('products', productLists(filter.creatorId), page, async (ids) =>
-      (await this.#entities.products(ids)).flatMap((found) => found?.value ?? []),
+      (await this.#entities.products(ids)).map((found) => found?.value ?? null),
     );
   }
 
@@ -94,36 +96,50 @@ export class RedisCatalogue implements Catalogue {
 
   listDrops(filter: DropFilter, page: PageRequest): Promise<Page<DropView>> {
     return this.#list('drops', dropLists(filter), page, async (ids) => {
-      const drops = (await this.#entities.drops(ids)).filter((drop) => drop !== null);
-      await this.#repair(drops.filter((drop) => !hasStatus(drop, filter)));
-      return drops.filter((drop) => hasStatus(drop, filter) && hasCreator(drop, filter));
+      const drops = await this.#entities.drops(ids);
+      await this.#repair(drops.filter((drop) => drop !== null && !hasStatus(drop, filter)));
+      return drops.map((drop) =>
+        drop !== null && hasStatus(drop, filter) && hasCreator(drop, filter) ? drop : null,
+      );
     });
   }
 
-  /** `read` leaves out entries that contradict; then the list is read further, within a bound. */
+  /** `read` gives null for entries that contradict; then the list is read further. */
   async #list<T>(
     list: ListName,
     keys: readonly string[],
     page: PageRequest,
-    read: (ids: readonly string[]) => Promise<T[]>,
+    read: (ids: readonly string[]) => Promise<(T | null)[]>,
   ): Promise<Page<T>> {
     const items: T[] = [];
     let position: ListPosition = decodeCursor(list, page.cursor);
-    for (let round = 0; round < PAGE_ROUNDS_MAX && items.length < page.limit; round++) {
+    for (let round = 0; round < PAGE_ROUNDS_MAX || items.length === 0; round++) {
       const needed = page.limit - items.length;
-      // One entry more than the page shows whether another page follows.
-      const found = await readNewestFirst(this.#redis, keys, position, needed + 1);
-      const shown = found.slice(0, needed);
-      items.push(...(await read(shown.map(({ id }) => id))));
-      if (found.length <= needed) return { items, nextCursor: null };
-      position = shown.at(-1)!;
+      const count = round === 0 ? needed : Math.max(needed, FURTHER_ENTRIES_MIN);
+      // One entry more shows whether another page follows.
+      const found = await readNewestFirst(this.#redis, keys, position, count + 1);
+      const entries = found.slice(0, count);
+      const values = await read(entries.map(({ id }) => id));
+      let taken = 0;
+      while (taken < entries.length && items.length < page.limit) {
+        const value = values[taken]!;
+        position = entries[taken]!;
+        taken += 1;
+        if (value !== null) items.push(value);
+      }
+      if (taken === entries.length && found.length <= count) return { items, nextCursor: null };
+      if (items.length === page.limit) break;
     }
     return { items, nextCursor: encodeCursor(list, position) };
   }
 
-  async #repair(drops: readonly DropView[]): Promise<void> {
+  async #repair(drops: readonly (DropView | null)[]): Promise<void> {
     try {
-      await Promise.all(drops.map((drop) => placeDrop(this.#redis, drop)));
+      await Promise.all(
+        drops.map(async (drop) => {
+          if (drop !== null) await placeDrop(this.#redis, drop);
+        }),
+      );
     } catch (error) {
       // A store that refuses writes is still readable: the next read retries.
       if (!(error instanceof StoreUnavailableError)) throw error;
