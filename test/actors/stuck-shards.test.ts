@@ -166,7 +166,7 @@ for (const where of ['this node', 'another node']) {
     const sealed = Array.from({ length: 100 }, (_, i) => `old_${i}`).find(
       (id) => shardOf(id, SHARDS) === shard,
     )!;
-    cluster.heldCalls.hold('loadSealedDrop', sealed);
+    cluster.heldCalls.hold('findSealedDrop', sealed);
     const read = send(cluster, via, { type: 'get-drop', dropId: sealed });
     const order = send(cluster, via, place('ada', 'k1', 1, healthy));
     await cluster.clock.advance(SOON_MS);

@@ -1,0 +1,128 @@
+// What sealing and loading one very large drop takes, on SQLite, or on the Redis of a URL:
+//   node bench/sealed-drop.ts [orders] [redis-url]
+// One process seals it, one order is refunded and it is sealed again, and another process loads it.
+// Each prints seconds, how much its resident set grew at most, and the longest CPU time of the
+// event loop's thread between two of its turns, which no load of the machine lengthens.
+
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pino from 'pino';
+import { turnOfOthers } from '../actors/shard/recovery.ts';
+import { applyEvent, createDrop } from '../domain/apply.ts';
+import type { DropState } from '../domain/drop-state.ts';
+import { loadSealedDrop, sealDrop } from '../storage/formats/sealed-drop.ts';
+import { FEATURE_LEVEL, ReachedLevel } from '../storage/ports/feature-level.ts';
+import type { SnapshotStore } from '../storage/ports/snapshots.ts';
+import { connectRedis } from '../storage/redis/connection/connection.ts';
+import { RedisSnapshotStore } from '../storage/redis/journal/snapshots-redis.ts';
+import { openSqliteStores } from '../storage/sqlite/stores.ts';
+
+const DROP_ID = 'd_large';
+const MIB = 2 ** 20;
+const SAMPLE_MS = 100;
+
+const [orders = '1000000', store = '', step = '', directory = ''] = process.argv.slice(2);
+if (step === '') runBoth();
+else await run();
+
+function runBoth(): void {
+  const made = mkdtempSync(join(tmpdir(), 'livedrops-bench-'));
+  try {
+    for (const one of ['seal', 'load'])
+      spawnSync(process.execPath, [import.meta.filename, orders, store, one, made], {
+        stdio: 'inherit',
+      });
+  } finally {
+    rmSync(made, { recursive: true });
+  }
+}
+
+async function run(): Promise<void> {
+  const { snapshots, close } = await open();
+  if (step === 'seal') {
+    const state = soldDrop(Number(orders));
+    await measure('sealed', () => seal(snapshots, state));
+    applyEvent(state, { type: 'order-refunded', ordinal: 5 }, state.endsAt);
+    await measure('sealed again after one change', () => seal(snapshots, state));
+  } else {
+    const state = await measure('loaded', async () => {
+      const sealed = (await snapshots.findSealedDrop(DROP_ID))!;
+      return await loadSealedDrop(sealed, turnOfOthers);
+    });
+    process.stdout.write(
+      `${state.orders.size} orders, estimated at ${(state.memoryBytes / MIB).toFixed(0)} MiB\n`,
+    );
+  }
+  await close();
+}
+
+async function open(): Promise<{ snapshots: SnapshotStore; close: () => Promise<void> }> {
+  if (store === '') return await openSqliteStores({ directory });
+  const log = pino({ level: 'warn' }, pino.destination(2));
+  const { hostname: host, port } = new URL(store);
+  const address = { nodes: [{ host, port: Number(port) }], cluster: false };
+  const redis = await connectRedis({ address, name: 'bench', log });
+  const levels = new ReachedLevel(FEATURE_LEVEL);
+  const close = async () => redis.disconnect();
+  return { snapshots: new RedisSnapshotStore({ redis, levels }), close };
+}
+
+async function seal(snapshots: SnapshotStore, state: DropState): Promise<void> {
+  const { version } = state;
+  const sealed = await sealDrop({ snapshots, state, version, sequence: 1, pause: turnOfOthers });
+  if (!sealed) throw new Error('the drop changed');
+}
+
+/** Each order is of a user of its own. */
+function soldDrop(count: number): DropState {
+  const terms = {
+    id: DROP_ID,
+    productId: 'p_1',
+    creatorId: 'u_creator',
+    startsAt: 1,
+    endsAt: 1e9,
+    priceCents: 1999,
+    currency: 'EUR',
+    limitPerUser: 10,
+    holdSeconds: 60,
+    payment: 'instant',
+  } as const;
+  const state = createDrop({ type: 'drop-created', terms, stock: count }, 1);
+  applyEvent(state, { type: 'drop-opened' }, 1);
+  for (let i = 0; i < count; i++) {
+    const text = String(i).padStart(12, '0');
+    const userId = `u_01jd0000000000${text}`;
+    const key = `0192f3a4-0000-7000-8000-${text}`;
+    applyEvent(state, { type: 'order-placed', userId, key, quantity: 1 }, 1000 + i);
+  }
+  return state;
+}
+
+async function measure<T>(what: string, work: () => Promise<T>): Promise<T> {
+  const residentBefore = process.memoryUsage.rss();
+  let residentMax = residentBefore;
+  const sampling = setInterval(() => {
+    residentMax = Math.max(residentMax, process.memoryUsage.rss());
+  }, SAMPLE_MS);
+  let longestMs = 0;
+  let before = process.threadCpuUsage();
+  let counting = setImmediate(function turn() {
+    const { user, system } = process.threadCpuUsage(before);
+    longestMs = Math.max(longestMs, (user + system) / 1000);
+    before = process.threadCpuUsage();
+    counting = setImmediate(turn);
+  });
+  const startedAt = performance.now();
+  const done = await work();
+  const seconds = (performance.now() - startedAt) / 1000;
+  clearInterval(sampling);
+  clearImmediate(counting);
+  const grownMiB = (Math.max(residentMax, process.memoryUsage.rss()) - residentBefore) / MIB;
+  process.stdout.write(
+    `${what} in ${seconds.toFixed(1)} s, ${grownMiB.toFixed(0)} MiB more, ` +
+      `longest turn ${longestMs.toFixed(1)} ms of CPU\n`,
+  );
+  return done;
+}
