@@ -22,6 +22,7 @@ import {
   shardService,
 } from '../actors/cluster/shard-service.ts';
 import { verifyShards } from '../actors/shard/verification.ts';
+import { UNWATCHED } from '../actors/run-context.ts';
 import { SHARD_COUNT } from '../domain/ids.ts';
 import { brokerOptions } from '../moleculer.config.ts';
 import { createCallAction } from '../services/moleculer/call-action.ts';
@@ -192,7 +193,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       storeClock,
       log,
     });
-    const missing = (shards: readonly number[]) => rebuild.run(shards, false);
+    const missing = (shards: readonly number[]) => rebuild.run(shards, false, UNWATCHED);
     const verify = (shards: readonly number[]) =>
       verifyShards({ host, shards, missing, ...stores });
     broker.createService(shardService({ broker, host, node: ownership, verify, restart }));

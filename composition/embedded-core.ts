@@ -12,6 +12,7 @@ import { soleOwner } from '../actors/cluster/placement-watch.ts';
 import { ShardHost } from '../actors/shard/shard-host.ts';
 import { BrokerPeers, shardService } from '../actors/cluster/shard-service.ts';
 import { type ShardsVerified, verifyShards } from '../actors/shard/verification.ts';
+import { UNWATCHED } from '../actors/run-context.ts';
 import { brokerOptions } from '../moleculer.config.ts';
 import { createCallAction } from '../services/moleculer/call-action.ts';
 import { MeasuredJournal } from '../storage/measured-journal.ts';
@@ -90,7 +91,7 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
   const archiver = createArchiver(options, stores, shardCount);
   const accessTokens = createAccessTokens(config);
   const rebuild = createRebuild(stores, log);
-  const missing = (shards: readonly number[]) => rebuild.run(shards, false);
+  const missing = (shards: readonly number[]) => rebuild.run(shards, false, UNWATCHED);
   const verify = (shards: readonly number[]) => verifyShards({ host, shards, missing, ...stores });
   const report = (): NodeReport => ({
     ...self,

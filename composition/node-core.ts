@@ -33,6 +33,7 @@ import { ordersService } from '../services/orders.ts';
 import type { OperatorsOptions } from '../app/operator/operators.ts';
 import { Passwords } from '../app/passwords.ts';
 import { Rebuild } from '../events/rebuild/rebuild.ts';
+import { UNWATCHED } from '../actors/run-context.ts';
 import type { PaymentProvider } from '../events/payments/payment-provider.ts';
 import { paymentsService } from '../services/payments.ts';
 import type { MeasuredJournal } from '../storage/measured-journal.ts';
@@ -231,7 +232,7 @@ export function createServices(
     paymentsService({ ...stores, router, secrets, now, monotonic }),
     operatorService({
       ...options.operator,
-      rebuild: (shards, write) => options.rebuild.run(shards, write),
+      rebuild: (shards, write) => options.rebuild.run(shards, write, UNWATCHED),
       self: () => ({
         ...self,
         weight: config.nodeWeight,

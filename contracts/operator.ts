@@ -162,6 +162,22 @@ export const MovePlan = Type.Object(
 );
 export type MovePlan = Plain<typeof MovePlan>;
 
+export const RunProgress = Type.Object(
+  {
+    phase: Type.Union([Type.Literal('drops'), Type.Literal('lists'), Type.Literal('rows')], {
+      description:
+        'drops: journals are replayed and compared with live drops; lists: journals are replayed ' +
+        'for what lists and feeds must have; rows: that is compared with what users have',
+    }),
+    shards: Type.Integer({ minimum: 0, description: 'of this phase; 0 where it goes by user' }),
+    shardsDone: count,
+    total: Type.Integer({ minimum: 0, description: 'journal entries, or groups of users' }),
+    done: count,
+  },
+  { title: 'RunProgress' },
+);
+export type RunProgress = Plain<typeof RunProgress>;
+
 export const RebuiltShard = Type.Object(
   {
     shard: count,

@@ -3,14 +3,15 @@
 // the read models (decision 025). It checks each journal up to its end at the call: later entries
 // are left to the relay, which is never delayed.
 
-import type { RebuiltShard } from '../../contracts/operator.ts';
+import type { RebuiltShard, RunProgress } from '../../contracts/operator.ts';
+import type { RunContext } from '../../actors/run-context.ts';
 import type { Logger } from 'pino';
 import type { Clock } from '../../actors/clock.ts';
 import type { ShardPosition } from '../../storage/ports/consumer-positions.ts';
 import type { Journal } from '../../storage/ports/journal.ts';
 import type { OpenSpill } from '../../storage/ports/spill.ts';
-import type { OrderChanges, ReadModels } from '../../storage/ports/read-models.ts';
-import { readJournalChanges } from './journal-changes.ts';
+import { type Missing, type ReadModels, USER_BUCKETS } from '../../storage/ports/read-models.ts';
+import { JournalChanges } from './journal-changes.ts';
 
 /** The longest wait for the relay to bring what was durable at the call. */
 const RELAY_WAIT_MAX_MS = 10_000;
@@ -33,36 +34,35 @@ export class Rebuild {
   }
 
   /**
-   * One row for each shard, in their order. `write` false: only verifies. Errors:
-   * `store-unavailable`; then a part may be restored, and the next call restores the rest.
+   * One row for each shard, in their order. `write` false: only verifies. Errors: the signal's
+   * reason; `store-unavailable`. Then a part may be restored, and the next call restores the rest.
    */
-  async run(shards: readonly number[], write: boolean): Promise<RebuiltShard[]> {
+  async run(shards: readonly number[], write: boolean, run: RunContext): Promise<RebuiltShard[]> {
+    const { journal, openSpill, readModels } = this.#options;
+    const { signal } = run;
     const reasons = new Map<number, string>();
-    const journals = await this.#journals(shards, reasons);
-    const missing = await this.#options.readModels.restore({
-      journals,
-      changesOf: (journal) => this.#changesOf(journal, reasons),
-      write,
-    });
-    const found = new Map(missing.map((row) => [row.shard, row]));
-    const entries = new Map(journals.map(({ shard, sequence }) => [shard, sequence]));
-    return shards.map((shard) => {
-      const { orders, notifications } = found.get(shard) ?? { orders: 0, notifications: 0 };
-      const compared = found.has(shard) ? entries.get(shard)! : 0;
-      return {
-        shard,
-        entries: compared,
-        orders,
-        notifications,
-        reason: reasons.get(shard) ?? null,
-      };
-    });
+    const journals = await this.#journals(shards, reasons, signal);
+    const changes = new JournalChanges({ journal, openSpill, signal });
+    try {
+      await this.#replay(journals, changes, reasons, run);
+      const missing = await readModels.restore({
+        journals: changes,
+        openSpill,
+        write,
+        signal,
+        compared: (share) => run.progress(comparing(share)),
+      });
+      return rebuiltRows(shards, changes.journals, missing, reasons);
+    } finally {
+      changes.close();
+    }
   }
 
   /** The journals that have entries, each up to the relay's position. */
   async #journals(
     shards: readonly number[],
     reasons: Map<number, string>,
+    signal: AbortSignal,
   ): Promise<ShardPosition[]> {
     const { journal, readModels, clock, relayWaitMaxMs = RELAY_WAIT_MAX_MS } = this.#options;
     const giveUpAt = clock.monotonic() + relayWaitMaxMs;
@@ -72,6 +72,7 @@ export class Rebuild {
       if (lastSequence === 0) continue;
       let position = await readModels.position(shard);
       while (position < lastSequence && clock.monotonic() < giveUpAt) {
+        signal.throwIfAborted();
         await new Promise<void>((done) => clock.after(RELAY_POLL_MS, done));
         position = await readModels.position(shard);
       }
@@ -83,18 +84,56 @@ export class Rebuild {
     return journals;
   }
 
-  async #changesOf(
-    journal: ShardPosition,
+  async #replay(
+    journals: readonly ShardPosition[],
+    changes: JournalChanges,
     reasons: Map<number, string>,
-  ): Promise<OrderChanges[] | null> {
-    try {
-      return await readJournalChanges(this.#options, journal);
-    } catch (error) {
-      const { code, message } = error as { code?: unknown; message: string };
-      if (code !== 'corrupt' && code !== 'invariant') throw error;
-      reasons.set(journal.shard, `The journal cannot be read: ${message}.`);
-      this.#options.log.warn({ err: error, shard: journal.shard }, 'a journal cannot be read');
-      return null;
+    { signal, progress }: RunContext,
+  ): Promise<void> {
+    const total = journals.reduce((sum, { sequence }) => sum + sequence, 0);
+    const counts = { shards: journals.length, shardsDone: 0, total, done: 0 };
+    const tell = () => progress({ phase: 'lists', ...counts });
+    tell();
+    for (const journal of journals) {
+      signal.throwIfAborted();
+      const { shard } = journal;
+      const doneBefore = counts.done;
+      try {
+        await changes.add(journal, () => {
+          counts.done += 1;
+          tell();
+        });
+      } catch (error) {
+        const { code, message } = error as { code?: unknown; message: string };
+        if (code !== 'corrupt' && code !== 'invariant') throw error;
+        reasons.set(shard, `The journal cannot be read: ${message}.`);
+        this.#options.log.warn({ err: error, shard }, 'a journal cannot be read');
+      }
+      counts.done = doneBefore + journal.sequence;
+      counts.shardsDone += 1;
+      tell();
     }
   }
+}
+
+function rebuiltRows(
+  shards: readonly number[],
+  compared: readonly ShardPosition[],
+  missing: readonly Missing[],
+  reasons: ReadonlyMap<number, string>,
+): RebuiltShard[] {
+  const entries = new Map(compared.map(({ shard, sequence }) => [shard, sequence]));
+  const found = new Map(missing.map((row) => [row.shard, row]));
+  return shards.map((shard) => ({
+    shard,
+    entries: entries.get(shard) ?? 0,
+    orders: found.get(shard)?.orders ?? 0,
+    notifications: found.get(shard)?.notifications ?? 0,
+    reason: reasons.get(shard) ?? null,
+  }));
+}
+
+function comparing(share: number): RunProgress {
+  const done = Math.floor(share * USER_BUCKETS);
+  return { phase: 'rows', shards: 0, shardsDone: 0, total: USER_BUCKETS, done };
 }

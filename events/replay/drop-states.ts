@@ -16,6 +16,7 @@ const PAGE_BYTES_MAX = 4 << 20;
 const DROPS_MAX = 1024;
 /** The share that is evicted at once, so that sorting by use is cheap for each evicted one. */
 const SHARE_LEAVING = 0.25;
+const KEYS_AT_ONCE = 256;
 
 export interface DropStatesOptions {
   readonly openSpill: OpenSpill;
@@ -29,9 +30,9 @@ export class DropStates {
   readonly #options: DropStatesOptions;
   readonly #pageBytesMax: number;
   readonly #dropsMax: number;
-  /** By `keyOf`. */
+  /** By `headKey`. */
   readonly #drops = new Map<string, ReplayedDrop>();
-  /** By the drop's key and the page's index. */
+  /** By `pageKey`. */
   readonly #pages = new Map<string, OrderPage>();
   readonly #buffers: PageBuffers;
   #pageBytes = 0;
@@ -62,7 +63,7 @@ export class DropStates {
   /** Removes the states of one replay. */
   end(life: number): void {
     if (!this.#open.delete(life)) return;
-    const prefix = keyOf(life, '');
+    const prefix = lifeKey(life);
     for (const key of this.#drops.keys()) if (key.startsWith(prefix)) this.#drops.delete(key);
     for (const [key, page] of this.#pages) {
       if (!key.startsWith(prefix)) continue;
@@ -73,9 +74,22 @@ export class DropStates {
     this.#spill = null;
   }
 
+  /** The drops of one replay, which must not go on meanwhile. */
+  *heads(life: number): Generator<DropHead, void, undefined> {
+    const prefix = headKey(life, '');
+    for (const [key, drop] of this.#drops) if (key.startsWith(prefix)) yield headOf(drop);
+    const spill = this.#spill;
+    if (spill === null) return;
+    for (let keys = spill.keys(prefix, '', KEYS_AT_ONCE); keys.length > 0; ) {
+      for (const key of keys)
+        if (!this.#drops.has(key)) yield packr.unpack(spill.read(key)!) as DropHead;
+      keys = spill.keys(prefix, keys.at(-1)!, KEYS_AT_ONCE);
+    }
+  }
+
   /** Valid until `spare` is called. */
   find(life: number, dropId: string): ReplayedDrop | undefined {
-    const key = keyOf(life, dropId);
+    const key = headKey(life, dropId);
     const found = this.#drops.get(key) ?? this.#readDrop(life, key);
     if (found !== undefined) found.usedAt = ++this.#uses;
     return found;
@@ -83,8 +97,9 @@ export class DropStates {
 
   /** Valid until `spare` is called. */
   add(life: number, head: DropHead): ReplayedDrop {
-    const key = keyOf(life, head.terms.id);
-    const drop = new ReplayedDrop(head, (index) => this.#page(key, index));
+    const { id } = head.terms;
+    const key = headKey(life, id);
+    const drop = new ReplayedDrop(head, (index) => this.#page(pageKey(life, id, index)));
     drop.usedAt = ++this.#uses;
     this.#drops.set(key, drop);
     return drop;
@@ -97,7 +112,7 @@ export class DropStates {
     stepOrders: number,
     pause: () => Promise<void>,
   ): Promise<void> {
-    const key = keyOf(life, state.id);
+    const key = headKey(life, state.id);
     this.add(life, { ...headOf(state), orders: 0 });
     for (let ordinal = 0; ordinal < state.orders.size; ordinal++) {
       // Other replays may have evicted the drop meanwhile.
@@ -152,8 +167,7 @@ export class DropStates {
     return bytes === undefined ? undefined : this.add(life, packr.unpack(bytes) as DropHead);
   }
 
-  #page(dropKey: string, index: number): OrderPage {
-    const key = `${dropKey}/${index}`;
+  #page(key: string): OrderPage {
     let page = this.#pages.get(key);
     if (page === undefined) {
       page = new OrderPage(this.#spill?.read(key) ?? null, this.#buffers);
@@ -166,6 +180,14 @@ export class DropStates {
   }
 }
 
-function keyOf(life: number, dropId: string): string {
-  return `${life}/${dropId}`;
+function lifeKey(life: number): string {
+  return `${life}/`;
+}
+
+function headKey(life: number, dropId: string): string {
+  return `${life}/head/${dropId}`;
+}
+
+function pageKey(life: number, dropId: string, index: number): string {
+  return `${life}/page/${dropId}/${index}`;
 }

@@ -20,7 +20,7 @@ import type { Pause } from '../../storage/formats/steps.ts';
 import { CorruptError, type JournalReader } from '../../storage/ports/journal.ts';
 import type { OpenedSnapshot, SnapshotReader } from '../../storage/ports/snapshots.ts';
 import type { DropStates } from './drop-states.ts';
-import { createdHead, type ReplayedDrop } from './replayed-drop.ts';
+import { createdHead, type DropHead, type ReplayedDrop } from './replayed-drop.ts';
 
 /** Events replayed without a pause: a millisecond or less. */
 const SLICE_EVENTS = 256;
@@ -91,6 +91,11 @@ export class Replay {
         this.#onlyFromStart = true;
       }
     }
+  }
+
+  /** All drops as of `position`. To be iterated before `read` is called again. */
+  drops(): Iterable<DropHead> {
+    return this.#states.heads(this.#stateId);
   }
 
   close(): void {

@@ -17,6 +17,11 @@ export class MemorySpillStore implements SpillStore {
     return this.#bytes.get(key)?.slice();
   }
 
+  keys(prefix: string, after: string, limit: number): string[] {
+    const found = [...this.#bytes.keys()].filter((key) => key.startsWith(prefix) && key > after);
+    return found.sort().slice(0, limit);
+  }
+
   remove(prefix: string): void {
     for (const key of this.#bytes.keys()) if (key.startsWith(prefix)) this.#bytes.delete(key);
   }

@@ -12,6 +12,7 @@ import type {
 } from '../../contracts/notifications.ts';
 import type { OrderListStore } from './order-list.ts';
 import type { Projection, ProjectionBatch } from './projection.ts';
+import type { OpenSpill } from './spill.ts';
 
 /** One change of an order. */
 export interface OrderChange {
@@ -45,23 +46,74 @@ export interface ReadModels extends Projection {
   /**
    * Finds rows that the journals require and the read models lack, whatever the positions, and adds
    * them while `store` goes on. A restored notification gets its place in time and its stored read
-   * mark; it is not published again. Existing rows do not change. May fail half way and be called
-   * again; one call at a time in a process. Resolves to the number of missing rows, for each
-   * journal that could be read. Errors: `store-unavailable`.
+   * mark; it is not published again. Existing rows do not change. Takes memory for one portion of
+   * users. May fail half way and be called again; one call at a time in a process. Resolves to the
+   * number of missing rows of each journal. Errors: `store-unavailable`; the signal's reason.
    */
   restore(options: RestoreOptions): Promise<Missing[]>;
 }
 
 export interface RestoreOptions {
-  /** The journals, each up to a sequence that `position` has reached. */
-  readonly journals: readonly ShardPosition[];
-  /**
-   * All changes of a journal up to its sequence, each with its order as it stands at that sequence;
-   * null if the journal cannot be read. Called for one journal after the other.
-   */
-  readonly changesOf: (journal: ShardPosition) => Promise<readonly OrderChanges[] | null>;
+  readonly journals: ReplayedJournals;
+  /** For the missing rows, until all are known. */
+  readonly openSpill: OpenSpill;
   /** False: only count what is missing. */
   readonly write: boolean;
+  /** Aborted: stops before the next portion of rows. */
+  readonly signal: AbortSignal;
+  /** The share of all users who were compared, rising from 0 to 1. */
+  readonly compared?: (share: number) => void;
+}
+
+/** What some journals say of orders, for reading in bounded memory. */
+export interface ReplayedJournals {
+  /** Each up to a sequence that `position` has reached; none that cannot be read. */
+  readonly journals: readonly ShardPosition[];
+  /**
+   * All changes of the journals, in portions of whole users. Together the portions cover all
+   * buckets of users, in rising order; one covers at most `bucketsMax`.
+   */
+  users(bucketsMax: number): AsyncIterable<UsersChanges>;
+  /** Every drop of the journals. */
+  drops(): Iterable<DropOrders>;
+  /**
+   * The changes of some drops' orders, entry by entry, from a second replay of their journal.
+   * Errors: `corrupt`, `store-unavailable`.
+   */
+  changesOf(journal: ShardPosition, dropIds: ReadonlySet<string>): AsyncIterable<OrderChanges>;
+}
+
+/**
+ * Users are in buckets by `fnv1a` of their id, modulo this. Part of SQLite's stored format, which
+ * has its rows by the same buckets.
+ */
+export const USER_BUCKETS = 1024;
+
+/** All changes of some users. */
+export interface UsersChanges {
+  /** The users are in the buckets from `first` up to, without it, `end`. */
+  readonly first: number;
+  readonly end: number;
+  /** Those of each journal in its order. */
+  readonly changes: readonly UserChange[];
+}
+
+export interface UserChange extends OrderChange {
+  readonly shard: number;
+  readonly sequence: number;
+  /** Its place in the entry. */
+  readonly index: number;
+  /** Of the entry, in milliseconds since the Unix epoch. */
+  readonly time: number;
+}
+
+/** The totals of a drop's orders at the end of its journal. */
+export interface DropOrders {
+  readonly shard: number;
+  readonly dropId: string;
+  readonly orders: number;
+  readonly heldUnits: number;
+  readonly soldUnits: number;
 }
 
 /** The number of rows of a journal that were missing. */

@@ -3,10 +3,14 @@
 // at once, and most of them are in the page cache of the operating system.
 
 export interface SpillStore {
-  /** Stores or replaces the bytes of the key. The store holds no reference to them. */
+  /**
+   * Stores or replaces the bytes of the key, which is ASCII. The store holds no reference to them.
+   */
   write(key: string, bytes: Uint8Array): void;
   /** Undefined for a key that was never written. */
   read(key: string): Uint8Array | undefined;
+  /** At most `limit` keys that begin with the prefix and are above `after`, in their order. */
+  keys(prefix: string, after: string, limit: number): string[];
   /** Removes all keys that begin with the prefix. */
   remove(prefix: string): void;
   /** Releases memory and file. No method may be called afterwards. */

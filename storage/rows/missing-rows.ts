@@ -1,24 +1,35 @@
-// Computes the rows that a journal requires in order lists and feeds, and which of them are
+// Computes the rows that journals require in order lists and feeds, and which of them are
 // missing: `ReadModels.restore` verifies and repairs the read models with it. Rows are compared by
 // their contents, never by their sequence, so a second rebuild adds no rows.
 
 import type { OrderView } from '../../contracts/orders.ts';
 import type { NewNotification, OrderNotificationType } from '../../contracts/notifications.ts';
-import type { OrderChanges } from '../ports/read-models.ts';
+import type { ShardPosition } from '../ports/consumer-positions.ts';
+import type { Missing, UserChange } from '../ports/read-models.ts';
+
+/** An order that must be listed, in its newest version. */
+export interface ExpectedOrder {
+  /** Of its journal. */
+  readonly shard: number;
+  readonly order: OrderView;
+}
 
 /** A notification of an order that the feed must contain. */
-export interface ExpectedNotification {
-  readonly order: OrderView;
+export interface ExpectedNotification extends ExpectedOrder {
   readonly type: OrderNotificationType;
   readonly refundRequested: boolean;
+  /** Time, sequence and index of its event: the order in which notifications were published. */
   readonly at: number;
+  readonly sequence: number;
+  readonly index: number;
 }
 
 /** The rows that one user must have. */
 export interface ExpectedRows {
-  readonly orders: Map<string, OrderView>;
-  /** In the order of the events. */
-  readonly notifications: ExpectedNotification[];
+  /** By the order's id. */
+  readonly orders: ReadonlyMap<string, ExpectedOrder>;
+  /** In the order of their times. */
+  readonly notifications: readonly ExpectedNotification[];
 }
 
 /** The rows that one user has. */
@@ -29,7 +40,7 @@ export interface PresentRows {
 }
 
 export interface MissingRows {
-  readonly orders: readonly OrderView[];
+  readonly orders: readonly ExpectedOrder[];
   readonly notifications: readonly ExpectedNotification[];
 }
 
@@ -41,35 +52,62 @@ export function turnOfOthers(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
+/** `changes` has all changes of its users. */
 export async function expectedByUser(
-  changes: readonly OrderChanges[],
+  changes: readonly UserChange[],
 ): Promise<Map<string, ExpectedRows>> {
-  const users = new Map<string, ExpectedRows>();
-  let sliceRows = 0;
-  for (const { time, rows } of changes) {
-    sliceRows += rows.length;
-    if (sliceRows > ROWS_AT_ONCE) {
-      await turnOfOthers();
-      sliceRows = rows.length;
-    }
-    for (const { order, notificationType, refundRequested } of rows) {
-      let expected = users.get(order.userId);
-      if (expected === undefined) {
-        expected = { orders: new Map(), notifications: [] };
-        users.set(order.userId, expected);
-      }
-      expected.orders.set(order.id, order);
-      if (notificationType !== null)
-        expected.notifications.push({ order, type: notificationType, refundRequested, at: time });
-    }
+  const newest = new Map<string, ExpectedOrder>();
+  for (const [i, { order, shard }] of changes.entries()) {
+    const before = newest.get(order.id);
+    if (before === undefined || order.version >= before.order.version)
+      newest.set(order.id, { shard, order });
+    if (i % ROWS_AT_ONCE === 0) await turnOfOthers();
   }
+  const users = new Map<
+    string,
+    { orders: Map<string, ExpectedOrder>; notifications: ExpectedNotification[] }
+  >();
+  for (const [i, change] of changes.entries()) {
+    const { order, notificationType: type, refundRequested } = change;
+    let expected = users.get(order.userId);
+    if (expected === undefined) {
+      expected = { orders: new Map(), notifications: [] };
+      users.set(order.userId, expected);
+    }
+    const now = newest.get(order.id)!;
+    expected.orders.set(order.id, now);
+    if (type !== null) {
+      const { time: at, sequence, index } = change;
+      expected.notifications.push({ ...now, type, refundRequested, at, sequence, index });
+    }
+    if (i % ROWS_AT_ONCE === 0) await turnOfOthers();
+  }
+  // Changes of one journal after those of another. The sort is stable.
+  for (const { notifications } of users.values()) notifications.sort((a, b) => a.at - b.at);
   return users;
+}
+
+/** The numbers of missing rows, by journal. */
+export class MissingCounts {
+  readonly #rows = new Map<number, { shard: number; orders: number; notifications: number }>();
+
+  constructor(journals: readonly ShardPosition[]) {
+    for (const { shard } of journals) this.#rows.set(shard, { shard, orders: 0, notifications: 0 });
+  }
+
+  add(name: 'orders' | 'notifications', shard: number, count = 1): void {
+    this.#rows.get(shard)![name] += count;
+  }
+
+  all(): Missing[] {
+    return [...this.#rows.values()];
+  }
 }
 
 export function missingOf(expected: ExpectedRows, present: PresentRows): MissingRows {
   return {
     orders: [...expected.orders.values()].filter(
-      (order) => present.versionOf(order) < order.version,
+      ({ order }) => present.versionOf(order) < order.version,
     ),
     notifications: expected.notifications.filter((one) => !present.hasNotification(one)),
   };

@@ -13,6 +13,7 @@ export class SqliteSpillStore implements SpillStore {
   readonly #database: Database;
   readonly #write: Statement<[string, Uint8Array]>;
   readonly #read: Statement<[string], Buffer>;
+  readonly #keys: Statement<[string, string, string, number], string>;
 
   constructor() {
     this.#database = new Sqlite('');
@@ -24,6 +25,11 @@ export class SqliteSpillStore implements SpillStore {
     this.#write = this.#database.prepare('replace into spill (key, bytes) values (?, ?)');
     this.#read = this.#database
       .prepare<[string], Buffer>('select bytes from spill where key = ?')
+      .pluck();
+    this.#keys = this.#database
+      .prepare<[string, string, string, number], string>(
+        'select key from spill where key >= ? and key < ? and key > ? order by key limit ?',
+      )
       .pluck();
   }
 
@@ -39,13 +45,22 @@ export class SqliteSpillStore implements SpillStore {
     return this.#read.get(key);
   }
 
+  keys(prefix: string, after: string, limit: number): string[] {
+    return this.#keys.all(prefix, endOf(prefix), after, limit);
+  }
+
   remove(prefix: string): void {
     this.#database
       .prepare('delete from spill where key >= ? and key < ?')
-      .run(prefix, `${prefix}\u{10ffff}`);
+      .run(prefix, endOf(prefix));
   }
 
   close(): void {
     this.#database.close();
   }
+}
+
+/** Above all keys that begin with the prefix. */
+function endOf(prefix: string): string {
+  return `${prefix}\u{10ffff}`;
 }

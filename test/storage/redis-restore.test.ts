@@ -11,6 +11,7 @@ import { orderView } from './contract/order-list.ts';
 import { restoreContract } from './contract/restore.ts';
 import { silent } from './redis-fixture.ts';
 import { diesAfter } from './redis-interrupted.ts';
+import { restoreFrom, WrittenJournals } from './replayed-journals.ts';
 import { type RedisProjections, redisProjections } from './redis-projections.ts';
 
 let server: RedisServer;
@@ -49,11 +50,8 @@ async function place(userId: string, dropId: string, count: number): Promise<Ord
 
 async function restore(entries: readonly OrderChanges[], on = redis) {
   const sequence = entries.at(-1)!.sequence;
-  return await redisProjections(on).readModels.restore({
-    journals: [{ shard: SHARD, sequence }],
-    changesOf: async () => entries,
-    write: true,
-  });
+  const journals = new WrittenJournals(entries, [{ shard: SHARD, sequence }]);
+  return await restoreFrom(redisProjections(on).readModels, journals, true);
 }
 
 async function seen(userId: string, dropId: string) {

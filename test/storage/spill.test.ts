@@ -17,4 +17,13 @@ for (const Store of [MemorySpillStore, SqliteSpillStore]) {
     t.is(Buffer.from(store.read('10/d_1')!).toString(), 'other');
     store.close();
   });
+
+  test(`${Store.name}: keys of a prefix are listed in order, a few at a time`, (t) => {
+    const store = new Store();
+    for (const key of ['b/2', 'a/1', 'b/1', 'b/10', 'c/1']) store.write(key, Buffer.from(key));
+    t.deepEqual(store.keys('b/', '', 2), ['b/1', 'b/10']);
+    t.deepEqual(store.keys('b/', 'b/10', 2), ['b/2']);
+    t.deepEqual(store.keys('b/', 'b/2', 2), []);
+    store.close();
+  });
 }

@@ -11,6 +11,7 @@ import { firstRunId } from '../../storage/sqlite/rows/run-ids.ts';
 import { failsWith } from './contract/errors.ts';
 import { orderView } from './contract/order-list.ts';
 import { restoreContract } from './contract/restore.ts';
+import { restoreFrom, WrittenJournals } from './replayed-journals.ts';
 import { removeDirectory, temporaryDirectory } from './temporary-directory.ts';
 
 const SETTLE_ROWS = 20;
@@ -97,11 +98,11 @@ test('J1: a rebuild that the disk or a crash ended is finished by the next', asy
     totals: await stores.orderList.totalsOfDrop('drop_m'),
   });
   const restore = () =>
-    stores.readModels.restore({
-      journals: [{ shard: 1, sequence: ORDERS }],
-      changesOf: async () => entries,
-      write: true,
-    });
+    restoreFrom(
+      stores.readModels,
+      new WrittenJournals(entries, [{ shard: 1, sequence: ORDERS }]),
+      true,
+    );
   const before = await seen();
   t.is(before.feed.length, ORDERS);
   forgetRows(file, [userId]);

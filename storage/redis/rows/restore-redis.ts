@@ -1,4 +1,4 @@
-// Repairs order lists and feeds on Redis from the journal, while they are in use (decision 025). It
+// Repairs order lists and feeds on Redis from the journals, while they are in use (decision 025). It
 // reads a few users at a time, each as a whole, and writes missing rows only.
 //
 // An id in a feed is the place of a row, and read marks are stored by id. So a missing row is
@@ -6,18 +6,25 @@
 // append-only, so its length shows whether it changed between the read and the write. Then it is
 // read again.
 
-import { addToTotals, type DropTotals, emptyTotals } from '../../rows/drop-totals.ts';
+import type { DropTotals } from '../../rows/drop-totals.ts';
 import { StoreUnavailableError } from '../../ports/journal.ts';
 import {
   expectedByUser,
   type ExpectedRows,
   storedNotificationName,
+  MissingCounts,
   missingOf,
   type MissingRows,
   type ExpectedNotification,
   notificationName,
 } from '../../rows/missing-rows.ts';
-import type { Missing, OrderChanges, RestoreOptions } from '../../ports/read-models.ts';
+import {
+  type Missing,
+  type OrderChanges,
+  type ReplayedJournals,
+  type RestoreOptions,
+  USER_BUCKETS,
+} from '../../ports/read-models.ts';
 import { BLOCK_ROWS } from './bucket-calls.ts';
 import { answerOf, type RedisConnection } from '../connection/connection.ts';
 import { RedisPositions } from '../catalogue/consumer-positions-redis.ts';
@@ -52,30 +59,31 @@ const REPLACE_END = new Script(`
 /** As `ReadModels.restore`. */
 export async function restoreRedis(
   redis: RedisConnection,
-  { journals, changesOf, write }: RestoreOptions,
+  { journals, write, signal, compared }: RestoreOptions,
 ): Promise<Missing[]> {
-  const missing: Missing[] = [];
-  for (const journal of journals) {
-    const changes = await changesOf(journal);
-    if (changes === null) continue;
-    const lacking = new Map<string, number>();
-    let notifications = 0;
+  const counts = new MissingCounts(journals.journals);
+  /** The number of orders that are missing in the lists, by drop. */
+  const lacking = new Map<string, number>();
+  for await (const { end, changes } of journals.users(USER_BUCKETS)) {
     const users = [...(await expectedByUser(changes))];
     for (let i = 0; i < users.length; i += USERS_AT_ONCE) {
-      for (const { orders, notifications: lostNotifications } of await restoreUsers(
-        redis,
-        users.slice(i, i + USERS_AT_ONCE),
-        write,
-      )) {
-        for (const { dropId } of orders) lacking.set(dropId, (lacking.get(dropId) ?? 0) + 1);
-        notifications += lostNotifications.length;
+      signal.throwIfAborted();
+      for (const missing of await restoreUsers(redis, users.slice(i, i + USERS_AT_ONCE), write)) {
+        for (const { order } of missing.orders)
+          lacking.set(order.dropId, (lacking.get(order.dropId) ?? 0) + 1);
+        for (const { shard } of missing.notifications) counts.add('notifications', shard);
       }
     }
-    const orders = await restoreStandings(redis, changes, lacking, write);
-    if (write) await movePositions(redis, journal.shard, journal.sequence);
-    missing.push({ shard: journal.shard, orders, notifications });
+    compared?.(end / USER_BUCKETS);
   }
-  return missing;
+  const wrong = await compareTotals(redis, journals, lacking, counts, signal);
+  if (!write) return counts.all();
+  for (const journal of journals.journals) {
+    const drops = wrong.get(journal.shard);
+    if (drops !== undefined) await restoreStandings(redis, journals.changesOf(journal, drops));
+    await movePositions(redis, journal.shard, journal.sequence);
+  }
+  return counts.all();
 }
 
 interface UserRows {
@@ -155,7 +163,7 @@ async function restoreUser(
   let rows = first;
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     const { orders, notifications } = missingOf(expected, presentRows(rows));
-    const members = orders.flatMap((order) => [order.createdAt, packOrder(order)]);
+    const members = orders.flatMap(({ order }) => [order.createdAt, packOrder(order)]);
     // Rows move, so the orders of the last rows are written into the list first.
     const shifted = notifications.length === 0 ? [] : rows.feed.slice(-BLOCK_ROWS);
     for (const order of [
@@ -202,61 +210,50 @@ function mergeInTime(
 }
 
 /**
- * Writes the standings of drops whose totals differ from the journal. This is harmless if the drop
- * has changed meanwhile. Resolves to the number of orders that are missing in the lists or in the
- * totals. `lacking` has the number of orders that are missing in the lists, by drop.
+ * Counts the orders that are missing in the lists or in the totals. Resolves to the drops whose
+ * totals differ from the journal, by shard.
  */
+async function compareTotals(
+  redis: RedisConnection,
+  journals: ReplayedJournals,
+  lacking: ReadonlyMap<string, number>,
+  counts: MissingCounts,
+  signal: AbortSignal,
+): Promise<Map<number, Set<string>>> {
+  const wrong = new Map<number, Set<string>>();
+  for (const expected of journals.drops()) {
+    signal.throwIfAborted();
+    const { shard, dropId } = expected;
+    const listed = await totalsOfDrop(redis, dropId);
+    const missing = Math.max(lacking.get(dropId) ?? 0, expected.orders - listed.orders);
+    counts.add('orders', shard, missing);
+    if (isSame(expected, listed)) continue;
+    const drops = wrong.get(shard) ?? new Set();
+    wrong.set(shard, drops.add(dropId));
+  }
+  return wrong;
+}
+
+/** Writes the standings again. This is harmless if the drop has changed meanwhile. */
 async function restoreStandings(
   redis: RedisConnection,
-  changes: readonly OrderChanges[],
-  lacking: ReadonlyMap<string, number>,
-  write: boolean,
-): Promise<number> {
-  let orders = 0;
-  const wrong = new Set<string>();
-  for (const [dropId, expected] of totalsByDrop(changes)) {
-    const listed = await totalsOfDrop(redis, dropId);
-    orders += Math.max(lacking.get(dropId) ?? 0, expected.orders - listed.orders);
-    if (!isSame(expected, listed)) wrong.add(dropId);
-  }
-  if (!write || wrong.size === 0) return orders;
+  changes: AsyncIterable<OrderChanges>,
+): Promise<void> {
   let standings = new DropStandings();
   let count = 0;
-  for (const { sequence, rows } of changes) {
-    for (const { order } of rows) {
-      if (!wrong.has(order.dropId)) continue;
-      standings.add(order, sequence);
-      count += 1;
-    }
+  for await (const { sequence, rows } of changes) {
+    for (const { order } of rows) standings.add(order, sequence);
+    count += rows.length;
     if (count < STANDINGS_AT_ONCE) continue;
     await sendStandings(redis, standings);
     standings = new DropStandings();
     count = 0;
   }
   await sendStandings(redis, standings);
-  return orders;
 }
 
 async function sendStandings(redis: RedisConnection, standings: DropStandings): Promise<void> {
   await allDone(standings.send(redis));
-}
-
-function totalsByDrop(changes: readonly OrderChanges[]): Map<string, DropTotals> {
-  const drops = new Map<string, DropTotals>();
-  const counted = new Set<string>();
-  for (const { rows } of changes) {
-    for (const { order } of rows) {
-      if (counted.has(order.id)) continue;
-      counted.add(order.id);
-      let totals = drops.get(order.dropId);
-      if (totals === undefined) {
-        totals = emptyTotals();
-        drops.set(order.dropId, totals);
-      }
-      addToTotals(totals, order.status, order.quantity);
-    }
-  }
-  return drops;
 }
 
 function isSame(a: DropTotals, b: DropTotals): boolean {

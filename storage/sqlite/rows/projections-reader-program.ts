@@ -27,14 +27,14 @@ const BUCKETS_AT_ONCE = 64;
 const SECOND_SEED = 0x9747b28c;
 const SECOND_HASHES = 2 ** 21;
 
-/** A digest of the rows of all users: 40 bytes for each notification and its order. */
+/** A digest of the rows of some users: 40 bytes for each notification and its order. */
 export interface RowContents {
   /** The hash of each order's id, and its newest version. */
   readonly orders: Float64Array<ArrayBuffer>;
   readonly versions: Float64Array<ArrayBuffer>;
   /** The hash of each notification's name. */
   readonly names: Float64Array<ArrayBuffer>;
-  /** The ids of all notifications, rising. `times` has the latest time up to each id. */
+  /** The id of each notification, and its time. */
   readonly ids: Float64Array<ArrayBuffer>;
   readonly times: Float64Array<ArrayBuffer>;
 }
@@ -79,20 +79,22 @@ export function open(options: ProgramOptions) {
   };
 
   /**
-   * Passes on all rows of a few buckets, group after group, the last added first in each pack or
+   * Passes on all rows of the buckets from `first` up to `end`, a few at a time, group after group, the last added first in each pack or
    * run. All versions of an order are in one group, and memory stays small. `unsettled` names the
    * generations that had a log before the call. False if one of them was settled meanwhile, so that
    * this moment of the file does not have it.
    */
   const eachGroup = (
     unsettled: readonly number[],
+    first: number,
+    end: number,
     take: (groups: Iterable<readonly RowPlace[]>) => void,
   ): boolean => {
     const settled = generations.all();
     const recent = readRecent(unsettled, settled);
     if (recent === null) return false;
-    for (let from = 0; from < BUCKETS; from += BUCKETS_AT_ONCE) {
-      take(rowsOfGroup(recent, settled, from, from + BUCKETS_AT_ONCE));
+    for (let from = first; from < end; from += BUCKETS_AT_ONCE) {
+      take(rowsOfGroup(recent, settled, from, Math.min(from + BUCKETS_AT_ONCE, end)));
     }
     return true;
   };
@@ -135,7 +137,7 @@ export function open(options: ProgramOptions) {
         const isOfDrop = ({ bytes, offset, key }: RowPlace) =>
           key !== NO_KEY && rowBytes(bytes, offset).includes(dropBytes);
         const totals = emptyTotals();
-        const isWhole = eachGroup(unsettled, (groups) => {
+        const isWhole = eachGroup(unsettled, 0, BUCKETS, (groups) => {
           const newest = new NewestOrders();
           for (const places of groups) {
             for (const place of places) if (isOfDrop(place)) newest.add(place);
@@ -147,13 +149,17 @@ export function open(options: ProgramOptions) {
         return isWhole ? totals : null;
       },
 
-      /** The digest of all users. Null: call again (`eachGroup` returned false). */
-      contents(unsettled: readonly number[]): RowContents | null {
+      /**
+       * The digest of the users in the buckets from `first` up to `end`. Null: call again
+       * (`eachGroup` returned false).
+       */
+      contents(unsettled: readonly number[], first: number, end: number): RowContents | null {
         const orders: number[] = [];
         const versions: number[] = [];
         const names: number[] = [];
-        const idsAndTimes: [id: number, time: number][] = [];
-        const isWhole = eachGroup(unsettled, (groups) => {
+        const ids: number[] = [];
+        const times: number[] = [];
+        const isWhole = eachGroup(unsettled, first, end, (groups) => {
           const newest = new Map<string, number>();
           for (const places of groups) {
             for (const place of places) {
@@ -167,7 +173,8 @@ export function open(options: ProgramOptions) {
               const notification = unpackNotification(place);
               if (!isFound(place, notification.userId, null)) continue;
               names.push(nameHash(storedNotificationName(notification)));
-              idsAndTimes.push([id, notification.createdAt]);
+              ids.push(id);
+              times.push(notification.createdAt);
             }
           }
           for (const [id, version] of newest) {
@@ -176,14 +183,12 @@ export function open(options: ProgramOptions) {
           }
         });
         if (!isWhole) return null;
-        idsAndTimes.sort((a, b) => a[0] - b[0]);
-        let latest = 0;
         const contents = {
           orders: Float64Array.from(orders),
           versions: Float64Array.from(versions),
           names: Float64Array.from(names),
-          ids: Float64Array.from(idsAndTimes, ([id]) => id),
-          times: Float64Array.from(idsAndTimes, ([, time]) => (latest = Math.max(latest, time))),
+          ids: Float64Array.from(ids),
+          times: Float64Array.from(times),
         };
         transfers.push(...Object.values(contents).map(({ buffer }) => buffer));
         return contents;

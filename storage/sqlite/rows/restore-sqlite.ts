@@ -1,6 +1,7 @@
-// Repairs order lists and feeds on SQLite from the journal, while they are in use (decision 025).
-// One scan of all rows, in a thread of its own, gives a digest of them. Each journal is compared
-// with the digest, and missing rows are appended in portions, so that other writes run in between.
+// Repairs order lists and feeds on SQLite from the journals, while they are in use (decision 025).
+// The rows of some users at a time are scanned in a thread of its own and compared with what the
+// journals say of them. Missing rows wait in a spill store, in the order of their times. When all
+// are known, they are appended in portions, so that other writes run in between.
 //
 // Ids of notifications count up over all users without gaps, and read marks name ids. So the ids
 // that no row has are the lost ids. Missing notifications get these ids again, in the order of
@@ -8,10 +9,12 @@
 // at once and were published one after the other. Otherwise a notification may get the id of a
 // neighbour.
 
+import { Packr } from 'msgpackr';
 import type { OrderView } from '../../../contracts/orders.ts';
 import { StoreUnavailableError } from '../../ports/journal.ts';
 import {
   expectedByUser,
+  MissingCounts,
   missingOf,
   type PresentRows,
   ROWS_AT_ONCE,
@@ -19,7 +22,14 @@ import {
   notificationName,
   turnOfOthers,
 } from '../../rows/missing-rows.ts';
-import type { Missing, RestoreOptions } from '../../ports/read-models.ts';
+import {
+  type Missing,
+  type RestoreOptions,
+  USER_BUCKETS,
+  type UsersChanges,
+} from '../../ports/read-models.ts';
+import type { OpenSpill, SpillStore } from '../../ports/spill.ts';
+import { AssignedIds, FreeIds } from './lost-ids.ts';
 import { packOrder, packNotifiedOrder } from './order-rows.ts';
 import {
   nameHash,
@@ -32,6 +42,10 @@ import type { ProjectionsDatabase, UserRows } from './user-rows.ts';
 
 /** Rows appended in one turn: the relay waits a few milliseconds for it. */
 const PORTION_ROWS = 1024;
+/** Rows scanned at once, where users have about the same number: 13 MiB. */
+const SCANNED_ROWS_MAX = 1 << 17;
+/** Digits of the largest safe integer. */
+const SAFE_DIGITS = 16;
 /** Users compared without a pause. */
 const USERS_AT_ONCE = 256;
 /** How often all rows are scanned again because rows were settled meanwhile. */
@@ -51,42 +65,60 @@ interface LostRow {
 /** As `ReadModels.restore`. */
 export async function restoreSqlite(
   store: SqliteRestoreOptions,
-  { journals, changesOf, write }: RestoreOptions,
+  { journals, openSpill, write, signal, compared }: RestoreOptions,
 ): Promise<Missing[]> {
   // Read first: all ids up to it are assigned.
   const idMax = store.rows.notificationIdMax();
-  const contents = await scan(store);
-  const present = await presentRows(contents);
-  const missing: Missing[] = [];
-  const lost: LostRow[] = [];
-  for (const journal of journals) {
-    const changes = await changesOf(journal);
-    if (changes === null) continue;
-    let [orders, notifications, users] = [0, 0, 0];
-    for (const expected of (await expectedByUser(changes)).values()) {
-      const ofUser = missingOf(expected, present);
-      orders += ofUser.orders.length;
-      notifications += ofUser.notifications.length;
-      // A row with a notification also lists its order.
-      const notifiedOrders = new Set(ofUser.notifications.map(({ order }) => order.id));
-      for (const notification of ofUser.notifications)
-        lost.push({ order: notification.order, notification });
-      for (const order of ofUser.orders)
-        if (!notifiedOrders.has(order.id)) lost.push({ order, notification: null });
-      if (++users % USERS_AT_ONCE === 0) await turnOfOthers();
+  const counts = new MissingCounts(journals.journals);
+  const ids = new AssignedIds(idMax);
+  const lost = new LostRows(openSpill);
+  try {
+    for await (const portion of journals.users(bucketsOfScan(idMax))) {
+      signal.throwIfAborted();
+      const contents = await scan(store, portion);
+      if (write) ids.add(contents);
+      await compare(portion, await presentRows(contents), counts, write ? lost : null);
+      compared?.(portion.end / USER_BUCKETS);
     }
-    missing.push({ shard: journal.shard, orders, notifications });
+    await restoreLost(store, new FreeIds(ids, lost.notifications), lost, signal);
+  } finally {
+    lost.close();
   }
-  if (!write || lost.length === 0) return missing;
-  const needed = lost.filter(({ notification }) => notification !== null).length;
-  await restoreLost(store, new FreeIds(contents, idMax, needed), lost);
-  return missing;
+  return counts.all();
+}
+
+/** Buckets that are scanned at once. */
+function bucketsOfScan(rows: number): number {
+  return Math.max(1, Math.floor((USER_BUCKETS * SCANNED_ROWS_MAX) / Math.max(rows, 1)));
+}
+
+/** Counts the missing rows, and adds them to `lost`. */
+async function compare(
+  { changes }: UsersChanges,
+  present: PresentRows,
+  counts: MissingCounts,
+  lost: LostRows | null,
+): Promise<void> {
+  let users = 0;
+  for (const expected of (await expectedByUser(changes)).values()) {
+    const { orders, notifications } = missingOf(expected, present);
+    for (const { shard } of orders) counts.add('orders', shard);
+    for (const { shard } of notifications) counts.add('notifications', shard);
+    // A row with a notification also lists its order.
+    const notified = new Set(notifications.map(({ order }) => order.id));
+    for (const notification of notifications) lost?.add(notification);
+    for (const { order } of orders) if (!notified.has(order.id)) lost?.addOrder(order);
+    if (++users % USERS_AT_ONCE === 0) await turnOfOthers();
+  }
 }
 
 /** Errors: `store-unavailable`. */
-async function scan({ scanner, rows }: SqliteRestoreOptions): Promise<RowContents> {
+async function scan(
+  { scanner, rows }: SqliteRestoreOptions,
+  { first, end }: UsersChanges,
+): Promise<RowContents> {
   for (let scans = 0; scans < SCANS_MAX; scans++) {
-    const contents = await scanner.submit('contents', rows.unsettled());
+    const contents = await scanner.submit('contents', rows.unsettled(), first, end);
     if (contents !== null) return contents;
   }
   throw new StoreUnavailableError('rows were settled faster than they could be read');
@@ -113,12 +145,12 @@ async function presentRows({ orders, versions, names }: RowContents): Promise<Pr
 async function restoreLost(
   { rows, writer }: SqliteRestoreOptions,
   free: FreeIds,
-  lost: readonly LostRow[],
+  lost: LostRows,
+  signal: AbortSignal,
 ): Promise<void> {
-  const sorted = lost.toSorted((a, b) => (a.notification?.at ?? 0) - (b.notification?.at ?? 0));
   const packer = new RowPacker();
-  for (let i = 0; i < sorted.length; i += PORTION_ROWS) {
-    const portion = sorted.slice(i, i + PORTION_ROWS);
+  for (const portion of lost.portions()) {
+    signal.throwIfAborted();
     const users = new Set(portion.map(({ order }) => order.userId));
     await writer.submit('markRestored', [...users]);
     await rows.inTurn(async () => {
@@ -138,50 +170,55 @@ async function restoreLost(
   }
 }
 
-/** The lost ids, assigned from the lowest up. */
-class FreeIds {
-  /** Rising. */
-  readonly #free: number[] = [];
-  readonly #ids: Float64Array;
-  readonly #times: Float64Array;
-  #next = 0;
-  /** How many ids may be skipped. */
-  #spare: number;
+/** Missing rows in a spill store, which is opened for the first of them. */
+class LostRows {
+  readonly #openSpill: OpenSpill;
+  readonly #packr = new Packr({ structures: [] });
+  #spill: SpillStore | null = null;
+  #orders = 0;
+  #notifications = 0;
 
-  constructor({ ids, times }: RowContents, idMax: number, needed: number) {
-    this.#ids = ids;
-    this.#times = times;
-    let before = 0;
-    for (const id of ids) {
-      for (let free = before + 1; free < id; free++) this.#free.push(free);
-      before = id;
-    }
-    for (let free = before + 1; free <= idMax; free++) this.#free.push(free);
-    this.#spare = this.#free.length - needed;
+  constructor(openSpill: OpenSpill) {
+    this.#openSpill = openSpill;
   }
 
-  /**
-   * The next free id. If there are more free ids than needed, the one nearest to the rows of that
-   * time. Undefined without a free id. Call it with rising times.
-   */
-  take(at: number): number | undefined {
-    const near = this.#idAt(at);
-    const distance = (index: number) => Math.abs(this.#free[index]! - near);
-    while (this.#spare > 0 && distance(this.#next + 1) < distance(this.#next)) {
-      this.#next += 1;
-      this.#spare -= 1;
-    }
-    return this.#free[this.#next++];
+  get notifications(): number {
+    return this.#notifications;
   }
 
-  /** The highest id of the rows up to that time; 0 for none. */
-  #idAt(at: number): number {
-    let [first, last] = [0, this.#times.length];
-    while (first < last) {
-      const middle = (first + last) >>> 1;
-      if (this.#times[middle]! <= at) first = middle + 1;
-      else last = middle;
-    }
-    return first === 0 ? 0 : this.#ids[first - 1]!;
+  add(notification: ExpectedNotification): void {
+    const { at, shard, sequence, index, order } = notification;
+    const key = [at, shard, sequence, index].map(sortable).join('/');
+    this.#write(key, { order, notification });
+    this.#notifications += 1;
   }
+
+  addOrder(order: OrderView): void {
+    this.#write(`${sortable(0)}/${this.#orders}`, { order, notification: null });
+    this.#orders += 1;
+  }
+
+  /** The orders first, then the notifications as they were published. */
+  *portions(): Generator<LostRow[], void, undefined> {
+    const spill = this.#spill;
+    if (spill === null) return;
+    for (let keys = spill.keys('', '', PORTION_ROWS); keys.length > 0; ) {
+      yield keys.map((key) => this.#packr.unpack(spill.read(key)!) as LostRow);
+      keys = spill.keys('', keys.at(-1)!, PORTION_ROWS);
+    }
+  }
+
+  close(): void {
+    this.#spill?.close();
+  }
+
+  #write(key: string, row: LostRow): void {
+    this.#spill ??= this.#openSpill();
+    this.#spill.write(key, this.#packr.pack(row));
+  }
+}
+
+/** Sorts as text as it does as a number: one from 0 up. */
+function sortable(number: number): string {
+  return String(number).padStart(SAFE_DIGITS, '0');
 }

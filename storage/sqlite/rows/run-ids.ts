@@ -1,8 +1,10 @@
 // The ids of runs in SQLite. An id is a place as well: the runs that one read, scan or merge needs
 // have neighbouring ids, so that no index is needed beside the ids. All ids are safe integers.
 
+import { USER_BUCKETS } from '../../ports/read-models.ts';
+
 /** Rows are indexed by bucket: the low bits of their user's hash. */
-export const BUCKETS = 1024;
+export const BUCKETS = USER_BUCKETS;
 
 /** Runs of one bucket in one generation: four million rows, many times what a generation holds. */
 const RUNS_PER_BUCKET = 1 << 14;

@@ -6,6 +6,7 @@ import type { OrderView } from '../../../contracts/orders.ts';
 import { StoreUnavailableError } from '../../../storage/ports/journal.ts';
 import type { OrderChange, OrderChanges } from '../../../storage/ports/read-models.ts';
 import type { Stores } from '../../../storage/ports/stores.ts';
+import { restoreFrom, WrittenJournals } from '../replayed-journals.ts';
 import { failsWith } from './errors.ts';
 import { orderView } from './order-list.ts';
 
@@ -74,27 +75,17 @@ class Journals {
     await this.#readModels.store([batch], nobody);
   }
 
-  /** As `ReadModels.restore` wants a journal told. */
-  changesOf(shard: number, sequence: number): OrderChanges[] {
-    const batches = this.batches.filter((one) => one.shard === shard && one.sequence <= sequence);
-    const newest = new Map<string, OrderView>();
-    for (const { rows } of batches) for (const { order } of rows) newest.set(order.id, order);
-    return batches.map((batch) => ({
-      ...batch,
-      rows: batch.rows.map((row) => ({ ...row, order: newest.get(row.order.id)! })),
-    }));
-  }
-
-  async restore(write: boolean) {
+  /** As far as they are written. */
+  replayed(): WrittenJournals {
     const journals = this.shards.map((shard) => ({
       shard,
       sequence: this.batches.filter((batch) => batch.shard === shard).length,
     }));
-    const missing = await this.#readModels.restore({
-      journals,
-      changesOf: async ({ shard, sequence }) => this.changesOf(shard, sequence),
-      write,
-    });
+    return new WrittenJournals(this.batches, journals);
+  }
+
+  async restore(write: boolean) {
+    const missing = await restoreFrom(this.#readModels, this.replayed(), write);
     const sum = (name: 'orders' | 'notifications') =>
       missing.reduce((total, row) => total + row[name], 0);
     return { orders: sum('orders'), notifications: sum('notifications') };
@@ -199,30 +190,45 @@ export function restoreContract({ stores, lose }: RestoreContract): void {
     for (let n = 0; n < 12; n++) await written.order([1, 2], confirmed);
     const before = await Promise.all([seen(ann), seen(ben)]);
     await lose([ann, ben]);
-    const [first, second] = written.shards as [number, number];
-    const restore = stores().readModels.restore({
-      journals: [first, second].map((shard) => ({ shard, sequence: 6 })),
-      async changesOf({ shard, sequence }) {
-        if (shard === second) throw new StoreUnavailableError('it has gone');
-        return written.changesOf(shard, sequence);
-      },
-      write: true,
-    });
-    await failsWith(t, 'store-unavailable', restore);
+    const failing = written.replayed();
+    failing.users = async function* (bucketsMax) {
+      let portions = 0;
+      for await (const portion of written.replayed().users(bucketsMax)) {
+        if (++portions > 4) throw new StoreUnavailableError('it has gone');
+        yield portion;
+      }
+    };
+    await failsWith(t, 'store-unavailable', restoreFrom(stores().readModels, failing, true));
     await written.restore(true);
     t.deepEqual(await Promise.all([seen(ann), seen(ben)]), before);
   });
 
-  test.serial('J1: a journal that cannot be read is left out', async (t) => {
-    const written = journals();
-    for (let n = 0; n < 4; n++) await written.order([1], confirmed);
-    const [first, second] = written.shards as [number, number];
-    const missing = await stores().readModels.restore({
-      journals: [first, second].map((shard) => ({ shard, sequence: 2 })),
-      changesOf: async ({ shard, sequence }) =>
-        shard === first ? null : written.changesOf(shard, sequence),
-      write: true,
-    });
-    t.deepEqual(missing, [{ shard: second, ...nothing }]);
-  });
+  test.serial(
+    'J1: an aborted restore ends at the next portion, and the next one restores',
+    async (t) => {
+      const written = journals();
+      const users = Array.from({ length: 12 }, (_, n) => n);
+      for (let n = 0; n < 3; n++) await written.order(users, confirmed);
+      const before = await Promise.all(users.map((n) => seen(written.user(n))));
+      await lose(users.map((n) => written.user(n)));
+      const aborter = new AbortController();
+      const reason = new Error('not any more');
+      let portions = 0;
+      const watched = written.replayed();
+      watched.users = async function* (bucketsMax) {
+        for await (const portion of written.replayed().users(bucketsMax)) {
+          if (++portions === 3) aborter.abort(reason);
+          yield portion;
+        }
+      };
+      const error = await t.throwsAsync(
+        restoreFrom(stores().readModels, watched, true, aborter.signal),
+      );
+      t.is(error, reason);
+      t.true(portions <= 4, `${portions} portions were read`);
+      await written.restore(true);
+      t.deepEqual(await Promise.all(users.map((n) => seen(written.user(n)))), before);
+      t.deepEqual(await written.restore(true), nothing);
+    },
+  );
 }
