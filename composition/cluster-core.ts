@@ -21,7 +21,7 @@ import {
   placementService,
   shardService,
 } from '../actors/cluster/shard-service.ts';
-import { verifyShards } from '../actors/shard/verification.ts';
+import { verifyShards } from '../events/verify/shard-verification.ts';
 import { UNWATCHED } from '../actors/run-context.ts';
 import { SHARD_COUNT } from '../domain/ids.ts';
 import { brokerOptions } from '../moleculer.config.ts';
@@ -37,6 +37,7 @@ import {
   createEvents,
   createOffLoop,
   createRebuild,
+  verification,
   createServices,
   type NodeCore,
   type NodeCoreOptions,
@@ -193,9 +194,8 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       storeClock,
       log,
     });
-    const missing = (shards: readonly number[]) => rebuild.run(shards, false, UNWATCHED);
     const verify = (shards: readonly number[]) =>
-      verifyShards({ host, shards, missing, ...stores });
+      verifyShards({ ...verification(rebuild), ...stores, host, shards }, UNWATCHED);
     broker.createService(shardService({ broker, host, node: ownership, verify, restart }));
     return { lease, events, host, ownership };
   }

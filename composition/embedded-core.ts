@@ -11,7 +11,8 @@ import type { Relay } from '../events/relay.ts';
 import { soleOwner } from '../actors/cluster/placement-watch.ts';
 import { ShardHost } from '../actors/shard/shard-host.ts';
 import { BrokerPeers, shardService } from '../actors/cluster/shard-service.ts';
-import { type ShardsVerified, verifyShards } from '../actors/shard/verification.ts';
+import type { ShardsVerified } from '../contracts/operator.ts';
+import { verifyShards } from '../events/verify/shard-verification.ts';
 import { UNWATCHED } from '../actors/run-context.ts';
 import { brokerOptions } from '../moleculer.config.ts';
 import { createCallAction } from '../services/moleculer/call-action.ts';
@@ -25,6 +26,7 @@ import {
   createEvents,
   createOffLoop,
   createRebuild,
+  verification,
   createServices,
   type NodeCore,
   type NodeCoreOptions,
@@ -91,8 +93,8 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
   const archiver = createArchiver(options, stores, shardCount);
   const accessTokens = createAccessTokens(config);
   const rebuild = createRebuild(stores, log);
-  const missing = (shards: readonly number[]) => rebuild.run(shards, false, UNWATCHED);
-  const verify = (shards: readonly number[]) => verifyShards({ host, shards, missing, ...stores });
+  const verify = (shards: readonly number[]) =>
+    verifyShards({ ...verification(rebuild), ...stores, host, shards }, UNWATCHED);
   const report = (): NodeReport => ({
     ...self,
     leaseMs: null,

@@ -33,6 +33,7 @@ import { ordersService } from '../services/orders.ts';
 import type { OperatorsOptions } from '../app/operator/operators.ts';
 import { Passwords } from '../app/passwords.ts';
 import { Rebuild } from '../events/rebuild/rebuild.ts';
+import type { VerificationOptions } from '../events/verify/shard-verification.ts';
 import { UNWATCHED } from '../actors/run-context.ts';
 import type { PaymentProvider } from '../events/payments/payment-provider.ts';
 import { paymentsService } from '../services/payments.ts';
@@ -194,6 +195,14 @@ export function createRebuild(stores: Stores, log: Logger): Rebuild {
     clock: systemClock,
     log,
   });
+}
+
+/** What a verification needs besides the node's shards and stores. */
+export function verification(rebuild: Rebuild): Pick<VerificationOptions, 'missing' | 'openSpill'> {
+  return {
+    missing: (shards, run) => rebuild.run(shards, false, run),
+    openSpill: () => new SqliteSpillStore(),
+  };
 }
 
 /** The services of the role `services`, on the broker. */

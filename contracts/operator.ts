@@ -213,6 +213,11 @@ export const VerifyReport = Type.Object(
 );
 export type VerifyReport = Plain<typeof VerifyReport>;
 
+/** What one node found in those of the shards that it serves. */
+export interface ShardsVerified extends VerifyReport {
+  readonly verified: readonly number[];
+}
+
 export const OperatorAction = Type.Object(
   {
     /** Rises with time, unique. Given by the store. */

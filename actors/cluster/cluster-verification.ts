@@ -3,8 +3,7 @@
 
 import type { Clock } from '../clock.ts';
 import type { OwnerDirectory } from './placement-watch.ts';
-import type { ShardsVerified } from '../shard/verification.ts';
-import type { VerifyReport } from '../../contracts/operator.ts';
+import type { ShardsVerified, VerifyReport } from '../../contracts/operator.ts';
 
 /** Shards that no node serves, or that keep moving, are tried in this many rounds. */
 const ROUNDS_MAX = 40;

@@ -4,6 +4,7 @@
 
 import type { Context, ServiceBroker, ServiceSchema } from 'moleculer';
 import type { DropCommand } from '../../contracts/commands.ts';
+import type { ShardsVerified } from '../../contracts/operator.ts';
 import {
   type CommandsOnWire,
   packReplies,
@@ -20,7 +21,6 @@ import type { MoveAnswer, MovePeers, ShardNode, TakeOver } from './move-protocol
 import type { NodeReport } from '../node-report.ts';
 import type { ShardHost } from '../shard/shard-host.ts';
 import type { ReplySink } from '../shard/shard-reply.ts';
-import type { ShardsVerified } from '../shard/verification.ts';
 
 export const EXECUTE_ACTION = 'shards.execute';
 const PLACEMENT_EVENT = 'placement.changed';

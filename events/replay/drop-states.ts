@@ -77,7 +77,8 @@ export class DropStates {
   /** The drops of one replay, which must not go on meanwhile. */
   *heads(life: number): Generator<DropHead, void, undefined> {
     const prefix = headKey(life, '');
-    for (const [key, drop] of this.#drops) if (key.startsWith(prefix)) yield headOf(drop);
+    for (const [key, drop] of this.#drops)
+      if (key.startsWith(prefix)) yield headOf(drop, drop.placed);
     const spill = this.#spill;
     if (spill === null) return;
     for (let keys = spill.keys(prefix, '', KEYS_AT_ONCE); keys.length > 0; ) {
@@ -146,7 +147,7 @@ export class DropStates {
     if (this.#drops.size <= this.#dropsMax) return;
     const oldestFirst = [...this.#drops].sort(([, a], [, b]) => a.usedAt - b.usedAt);
     for (const [key, drop] of oldestFirst.slice(0, Math.ceil(oldestFirst.length * SHARE_LEAVING))) {
-      this.#spilled().write(key, packr.pack(headOf(drop)));
+      this.#spilled().write(key, packr.pack(headOf(drop, drop.placed)));
       this.#drops.delete(key);
     }
   }

@@ -9,6 +9,9 @@ import { assert } from '../../domain/assert.ts';
 import { DropState } from '../../domain/drop-state.ts';
 import { type FindPage, PagedOrders } from './order-pages.ts';
 
+/** Two hashes, each of what came before and of one more. */
+export type Chain = readonly [number, number];
+
 /** A drop without its orders. */
 export interface DropHead {
   readonly terms: DropTerms;
@@ -20,12 +23,16 @@ export interface DropHead {
   readonly version: number;
   readonly sweepCursor: number;
   readonly orders: number;
+  /** As `ReplayedDrop.placed`. */
+  readonly placed: Chain | null;
 }
 
 export class ReplayedDrop extends DropState {
   override readonly orders: PagedOrders;
   /** The ordinal of its last use. */
   usedAt = 0;
+  /** What never changes of its orders; null where nobody computes it (`events/verify/`). */
+  placed: Chain | null;
 
   constructor(head: DropHead, find: FindPage) {
     super(head.terms, head.stocked, head.createdAt);
@@ -34,6 +41,7 @@ export class ReplayedDrop extends DropState {
     this.sold = head.sold;
     this.version = head.version;
     this.sweepCursor = head.sweepCursor;
+    this.placed = head.placed;
     this.orders = new PagedOrders({ find, size: head.orders });
   }
 
@@ -83,13 +91,14 @@ export function createdHead(event: DropEvent, time: number): DropHead {
     version: 1,
     sweepCursor: 0,
     orders: 0,
+    placed: null,
   };
 }
 
-export function headOf(state: DropState): DropHead {
+export function headOf(state: DropState, placed: Chain | null = null): DropHead {
   const { createdAt, status, stocked, held, sold, version, sweepCursor, orders } = state;
   const head = { createdAt, status, stocked, held, sold, version, sweepCursor };
-  return { terms: termsOf(state), ...head, orders: orders.size };
+  return { terms: termsOf(state), ...head, orders: orders.size, placed };
 }
 
 function termsOf(state: DropState): DropTerms {
