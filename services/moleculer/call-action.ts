@@ -1,11 +1,20 @@
 // The typed call of a service action from a gateway. A condition that passes by itself (the service
 // is missing, no reply in time, a node is gone) becomes the refusal `unavailable`. A defect stays a
 // rejection.
+//
+// A node that was killed is called until its heartbeats have been missed for seconds. So a list that
+// another node does not answer soon is asked of a second one as well, and the first answer counts.
 
-import type { ServiceBroker } from 'moleculer';
+import type { CallingOptions, ServiceBroker } from 'moleculer';
+import pTimeout from 'p-timeout';
 import { refusal } from '../../domain/refusal.ts';
 import type { RefusalCode } from '../../contracts/refusals.ts';
-import type { CallAction } from '../../contracts/actions.ts';
+import type {
+  ActionName,
+  ActionOutcome,
+  ActionParams,
+  CallAction,
+} from '../../contracts/actions.ts';
 
 /** Moleculer's error types, which survive the network, and their refusals. */
 const REFUSAL_BY_ERROR_TYPE: ReadonlyMap<unknown, RefusalCode> = new Map([
@@ -19,15 +28,31 @@ const REFUSAL_BY_ERROR_TYPE: ReadonlyMap<unknown, RefusalCode> = new Map([
   ['QUEUE_FULL', 'overloaded'],
 ]);
 
+/** A list waits for owners of drops for 250 ms. */
+const SECOND_ASK_MS = 400;
+
+/** Reads of pages. Asked twice they have no effect but their cost. */
+const LISTS: ReadonlySet<ActionName> = new Set([
+  'catalogue.products',
+  'catalogue.drops',
+  'orders.list',
+  'follows.followers',
+  'follows.following',
+  'notifications.list',
+]);
+
 export function createCallAction(broker: ServiceBroker): CallAction {
-  return async (action, params, traceparent) => {
+  return async <Name extends ActionName>(
+    action: Name,
+    params: ActionParams<Name>,
+    traceparent?: string,
+  ): Promise<ActionOutcome<Name>> => {
+    // Metadata is passed on with every further call in the same context, on any node (H4).
+    const options = traceparent === undefined ? {} : { meta: { traceparent } };
     try {
-      // Metadata is passed on with every further call in the same context, on any node (H4).
-      return await broker.call(
-        action,
-        params,
-        traceparent === undefined ? {} : { meta: { traceparent } },
-      );
+      return LISTS.has(action)
+        ? await callList(broker, action, params, options)
+        : await broker.call(action, params, options);
     } catch (error) {
       const code = REFUSAL_BY_ERROR_TYPE.get((error as { type?: unknown } | null)?.type);
       if (code === undefined) throw error;
@@ -36,4 +61,39 @@ export function createCallAction(broker: ServiceBroker): CallAction {
       return refusal(code);
     }
   };
+}
+
+/** What Moleculer adds to the promise of a call. */
+interface CallPromise<Answer> extends Promise<Answer> {
+  readonly ctx?: { readonly nodeID?: string };
+}
+
+async function callList<Name extends ActionName>(
+  broker: ServiceBroker,
+  action: Name,
+  params: ActionParams<Name>,
+  options: CallingOptions,
+): Promise<ActionOutcome<Name>> {
+  const first: CallPromise<ActionOutcome<Name>> = broker.call(action, params, options);
+  const firstNode = first.ctx?.nodeID;
+  if (firstNode === undefined || firstNode === broker.nodeID) return await first;
+  const askSecond = () => {
+    const nodeID = otherNodeWith(broker, action, firstNode);
+    if (nodeID === null) return first;
+    const second = broker.call<ActionOutcome<Name>, ActionParams<Name>>(action, params, {
+      ...options,
+      nodeID,
+    });
+    // Where both fail the first error tells why.
+    return Promise.any([first, second]).catch(() => first);
+  };
+  return await pTimeout(first, { milliseconds: SECOND_ASK_MS, fallback: askSecond });
+}
+
+/** Another node with the action, any of them; null if there is none. */
+function otherNodeWith(broker: ServiceBroker, action: string, except: string): string | null {
+  const actions = broker.registry.getActionList({ onlyAvailable: true, withEndpoints: true });
+  const endpoints = actions.find(({ name }) => name === action)?.endpoints ?? [];
+  const others = endpoints.filter(({ nodeID, available }) => available && nodeID !== except);
+  return others[Math.floor(Math.random() * others.length)]?.nodeID ?? null;
 }

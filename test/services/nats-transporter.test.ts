@@ -115,6 +115,47 @@ test('a call to a node that has stopped is refused at once', (t) =>
     });
   }));
 
+test('D4a: a list that a node does not answer comes from another within a second', (t) =>
+  withPair(async ({ server, caller, callee }) => {
+    const third = new ServiceBroker(
+      brokerOptions({ nodeId: 'third', natsUrl: server.url, log: pino({ level: 'silent' }) }),
+    );
+    let asked = 0;
+    const page = { ok: true, value: { items: [], nextCursor: null } };
+    const silent = () => {
+      asked += 1;
+      return new Promise<never>(() => undefined);
+    };
+    callee.createService({ name: 'orders', actions: { list: silent } });
+    third.createService({ name: 'orders', actions: { list: () => page } });
+    try {
+      await third.start();
+      await until(async () => {
+        const called = caller.call('orders.list', {}, { nodeID: 'third', timeout: 100 });
+        return await called.then(
+          () => true,
+          () => false,
+        );
+      });
+      await until(() => endpointCount(caller, 'orders.list') === 2);
+      const call = createCallAction(caller);
+      for (let i = 0; i < 4; i++) {
+        const beganAt = performance.now();
+        const params = { userId: 'u', page: { limit: 1, cursor: null } };
+        t.deepEqual(await call('orders.list', params), page as never);
+        t.true(performance.now() - beganAt < SOON_MS);
+      }
+      t.true(asked >= 1);
+    } finally {
+      await third.stop();
+    }
+  }));
+
+function endpointCount(broker: ServiceBroker, action: string): number {
+  const actions = broker.registry.getActionList({ withEndpoints: true });
+  return actions.find(({ name }) => name === action)?.count ?? 0;
+}
+
 test('while NATS is away calls to other nodes are refused at once; then they succeed', (t) =>
   withPair(async ({ server, caller }) => {
     await server.halt('SIGKILL');
