@@ -11,7 +11,7 @@ import { decodeEntry } from '../../storage/formats/entry.ts';
 import { MemoryOrderListStore } from '../../storage/memory/order-list-memory.ts';
 import { createDrop, NOW, order, place, startHost, terms } from './harness.ts';
 import { ManualClock } from './manual-clock.ts';
-import { SHARDS, SimulatedCluster, type SimulatedNode } from './simulated-cluster.ts';
+import { SHARDS, SimulatedCluster, type SimulatedNode } from '../simulation/simulated-cluster.ts';
 
 const HOUR_MS = 3_600_000;
 const HALF_HOUR_MS = HOUR_MS / 2;

@@ -4,7 +4,7 @@ import type { CommandReply } from '../../contracts/commands.ts';
 import type { PlacedOrder } from '../../contracts/orders.ts';
 import { shardOf } from '../../domain/ids.ts';
 import { place, terms } from './harness.ts';
-import { flush, SHARDS, SimulatedCluster, SimulatedNode } from './simulated-cluster.ts';
+import { flush, SHARDS, SimulatedCluster, SimulatedNode } from '../simulation/simulated-cluster.ts';
 
 async function clusterOf(...nodeIds: string[]): Promise<SimulatedCluster> {
   const cluster = new SimulatedCluster();
@@ -85,6 +85,8 @@ test('W3: an order in flight to a lost node goes to the next owner at once', asy
   const afterMs = await cluster.until(() => answered);
   isOrder(t, await order);
   t.true(afterMs <= SESSION_TTL_MS + 500, `${afterMs} ms`);
+  owner.clock.continue();
+  await flush();
   t.is(await sold(cluster), 1);
 });
 
@@ -114,9 +116,8 @@ test('W2: after a pause beyond its lease an owner is fenced and sends no answer'
   await cluster.until(() => other(cluster, owner).serving.includes(shardOf('d_1', SHARDS)));
   // It goes on where it was, with a command that reached it just before, and does not know yet.
   const late = owner.host.execute([place('ada'), { type: 'get-drop', dropId: 'd_1' }]);
-  await flush();
-  for (const reply of await late) t.false(reply.ok);
   owner.clock.continue();
+  for (const reply of await late) t.false(reply.ok);
   await cluster.until(() => cluster.settled());
   t.is(await sold(cluster), 0);
 });

@@ -12,7 +12,7 @@ import type { PlacedOrder } from '../../contracts/orders.ts';
 import { shardOf } from '../../domain/ids.ts';
 import { place, terms } from './harness.ts';
 import { flush, ManualClock } from './manual-clock.ts';
-import { SHARDS, SimulatedCluster, type SimulatedNode } from './simulated-cluster.ts';
+import { SHARDS, SimulatedCluster, type SimulatedNode } from '../simulation/simulated-cluster.ts';
 
 /** Far more than a reply takes here, and far less than any timeout. */
 const SOON_MS = 20;

@@ -3,7 +3,7 @@
 
 import test from 'ava';
 import { place, terms } from './harness.ts';
-import { SHARDS, SimulatedCluster, type SimulatedNode } from './simulated-cluster.ts';
+import { SHARDS, SimulatedCluster, type SimulatedNode } from '../simulation/simulated-cluster.ts';
 
 const HOUR_MS = 3_600_000;
 const SHIFTS = [

@@ -1,6 +1,7 @@
 // Several nodes in one process, over shared stores in memory and one clock that the test moves.
 // Nodes can be cut off from each other, from the store, be paused as SIGSTOP would, and be lost.
-// Everything but the network and the clock is the real code.
+// Calls of the store can be slow, and their answers be lost. Everything but the network, the stores
+// and the clock is the real code.
 
 import type { ServiceBroker } from 'moleculer';
 import pino from 'pino';
@@ -9,6 +10,7 @@ import type { Clock, Timer } from '../../actors/clock.ts';
 import { StoreClock } from '../../actors/cluster/store-clock.ts';
 import { SessionLease } from '../../actors/cluster/lease.ts';
 import { InProcessLiveBus } from '../../actors/live-bus.ts';
+import type { FactSink } from '../../actors/shard/facts.ts';
 import type { MoveAnswer, MovePeers, TakeOver } from '../../actors/cluster/move-protocol.ts';
 import { Ownership } from '../../actors/cluster/ownership.ts';
 import { PlacementWatch } from '../../actors/cluster/placement-watch.ts';
@@ -17,15 +19,11 @@ import { LateReplies, type LateRepliesOnWire } from '../../actors/cluster/late-r
 import { execute, type ExecuteParams } from '../../actors/cluster/shard-service.ts';
 import type { CommandReply, DropCommand } from '../../contracts/commands.ts';
 import { shardOf } from '../../domain/ids.ts';
-import { type Journal, StoreUnavailableError } from '../../storage/ports/journal.ts';
-import { MemoryOrderListStore } from '../../storage/memory/order-list-memory.ts';
-import { MemoryJournal } from '../../storage/memory/journal-memory.ts';
+import { StoreUnavailableError } from '../../storage/ports/journal.ts';
 import { MemoryPlacementStore } from '../../storage/memory/placement-memory.ts';
-import { MemorySnapshotStore } from '../../storage/memory/snapshots-memory.ts';
+import { memoryStores } from '../../storage/memory/stores.ts';
 import { FEATURE_LEVEL } from '../../storage/ports/feature-level.ts';
-import type { PlacementStore } from '../../storage/ports/placement.ts';
-import type { SnapshotStore } from '../../storage/ports/snapshots.ts';
-import { flush, ManualClock } from './manual-clock.ts';
+import { flush, ManualClock } from '../actors/manual-clock.ts';
 
 export const SHARDS = 8;
 const START = 1_800_000_000_000;
@@ -71,6 +69,12 @@ class NodeClock implements Clock {
   die(): void {
     this.#dead = true;
   }
+  /** Resolves when the node continues, at once where it runs, and never once it is lost. */
+  running(): Promise<void> {
+    if (this.#dead) return new Promise(() => undefined);
+    if (this.#late === null) return Promise.resolve();
+    return new Promise((resolve) => this.#late!.push(resolve));
+  }
 }
 
 export class SimulatedNode {
@@ -82,22 +86,27 @@ export class SimulatedNode {
   readonly watch: PlacementWatch;
   readonly lease: SessionLease;
   readonly late: LateReplies;
+  readonly bus = new InProcessLiveBus();
+  readonly log = pino({ level: 'silent' });
   storeAway = false;
+  /** How long a call of the store takes: one half until the store has it, one until its answer. */
+  storeDelayMs = 0;
+  /** The store does what it is asked, and its answers are lost. */
+  losesStoreAnswers = false;
   sessionLost = false;
   dead = false;
-  readonly #heldCalls: HeldCalls;
+  readonly #cluster: SimulatedCluster;
 
   constructor(cluster: SimulatedCluster, nodeId: string, incarnation: string, skewMs: number) {
     this.nodeId = nodeId;
     this.clock = new NodeClock(cluster.clock);
     this.clock.skewMs = skewMs;
     const storeClock = new StoreClock({ clock: this.clock });
-    const { clock } = this;
-    const log = pino({ level: 'silent' });
-    this.#heldCalls = cluster.heldCalls;
-    const journal = this.#throughStore(cluster.journal) as Journal;
-    const placement = this.#throughStore(cluster.placement) as PlacementStore;
-    const snapshots = this.#throughStore(cluster.snapshots) as SnapshotStore;
+    this.#cluster = cluster;
+    const { clock, log } = this;
+    const journal = this.reach(cluster.journal);
+    const placement = this.reach(cluster.placement);
+    const snapshots = this.reach(cluster.snapshots);
     this.late = new LateReplies({
       send: (to, message) => cluster.sendLateReplies(this, to, message),
     });
@@ -114,8 +123,9 @@ export class SimulatedNode {
       shardCount: SHARDS,
       journal,
       snapshots,
-      orderList: new MemoryOrderListStore(),
-      bus: new InProcessLiveBus(),
+      orderList: this.reach(cluster.stores.orderList),
+      bus: this.bus,
+      ...(cluster.factSinkOf !== null && { facts: cluster.factSinkOf(this) }),
       shared: {
         lease: this.lease,
         redirect: (shard) => this.ownership.redirect(shard),
@@ -156,17 +166,26 @@ export class SimulatedNode {
   }
 
   /**
-   * Calls of the store do not get through while it is away, and never end while the node is paused.
+   * A store as this node reaches it. A call that was sent is made, whatever becomes of the node; its
+   * answer waits while the node is paused.
    */
-  #throughStore(store: object): object {
+  reach<Store extends object>(store: Store): Store {
     return new Proxy(store, {
       get: (target, name) => {
         const method = Reflect.get(target, name) as (...args: unknown[]) => Promise<unknown>;
         return async (...args: unknown[]) => {
           if (this.dead) return await new Promise(() => undefined);
           if (this.storeAway) throw new StoreUnavailableError('no connection');
-          await this.#heldCalls.pass(String(name), args[0]);
-          return await method.apply(target, args);
+          await this.#cluster.heldCalls.pass(String(name), args[0]);
+          const { storeDelayMs } = this;
+          await this.#cluster.delay(storeDelayMs / 2);
+          const [outcome] = await Promise.allSettled([method.apply(target, args)]);
+          await this.#cluster.delay(storeDelayMs / 2);
+          await this.clock.running();
+          if (this.storeAway || this.losesStoreAnswers)
+            throw new StoreUnavailableError('the answer was lost');
+          if (outcome.status === 'rejected') throw outcome.reason;
+          return outcome.value;
         };
       },
     });
@@ -206,8 +225,11 @@ interface CallOptions {
 
 export class SimulatedCluster {
   readonly clock = new ManualClock(START);
-  readonly journal = new MemoryJournal();
-  readonly snapshots = new MemorySnapshotStore();
+  readonly stores = memoryStores();
+  readonly journal = this.stores.journal;
+  readonly snapshots = this.stores.snapshots;
+  /** Makes what receives the facts of a node's shards; null where nobody does. */
+  readonly factSinkOf: ((node: SimulatedNode) => FactSink) | null;
   /** The store's machine has a clock of its own: nobody sets it here. */
   readonly placement = new MemoryPlacementStore({ now: () => START + this.clock.monotonic() });
   readonly nodes: SimulatedNode[] = [];
@@ -220,6 +242,15 @@ export class SimulatedCluster {
   heldTakeOvers: (() => void)[] | null = null;
   #cutOff = new Set<SimulatedNode>();
   #incarnations = 0;
+
+  constructor(
+    options: {
+      readonly factSinkOf?: (node: SimulatedNode, cluster: SimulatedCluster) => FactSink;
+    } = {},
+  ) {
+    const { factSinkOf } = options;
+    this.factSinkOf = factSinkOf === undefined ? null : (node) => factSinkOf(node, this);
+  }
 
   /** `skewMs`: of the clock of the node's machine. */
   async add(nodeId: string, skewMs = 0): Promise<SimulatedNode> {
@@ -246,6 +277,10 @@ export class SimulatedCluster {
   }
   isCutOff(node: SimulatedNode): boolean {
     return this.#cutOff.has(node);
+  }
+
+  async delay(ms: number): Promise<void> {
+    if (ms > 0) await new Promise<void>((resolve) => this.clock.after(ms, resolve));
   }
 
   /** Moves time on until `done`, and returns how long that took. */

@@ -10,7 +10,7 @@ import type { CommandReply } from '../../contracts/commands.ts';
 import type { PlacedOrder } from '../../contracts/orders.ts';
 import type { DropState } from '../../domain/drop-state.ts';
 import { shardOf } from '../../domain/ids.ts';
-import { place, terms } from './harness.ts';
+import { place, terms } from '../actors/harness.ts';
 import { flush, SHARDS, SimulatedCluster, type SimulatedNode } from './simulated-cluster.ts';
 
 const NODE_IDS = ['a', 'b', 'c'];
