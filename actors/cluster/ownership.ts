@@ -135,13 +135,14 @@ export class Ownership implements ShardNode {
 
   /**
    * Hands all shards over to other nodes. Resolves when this node holds no shard, when no other
-   * node takes shards, or when the store does not answer. Never rejects. Before `start` succeeded
+   * node takes shards or can be reached, or when the store does not answer. Then the others claim
+   * what is left at the end of the session. Never rejects. Before `start` succeeded
    * it does nothing, because another process may run under this node's id.
    */
   async leave(): Promise<void> {
     if (!(await this.#session.leave())) return;
     this.#peers.placementChanged();
-    if (this.#held.size === 0 || !this.#othersTakeShards()) return;
+    if (!this.#canHandOver()) return;
     await new Promise<void>((resolve) => {
       this.#emptyWaiters.push(resolve);
       this.#watch.refreshNow();
@@ -226,7 +227,7 @@ export class Ownership implements ShardNode {
   }
 
   #resolveEmptyWaiters(): void {
-    if (this.#held.size > 0 && this.#othersTakeShards()) return;
+    if (this.#canHandOver()) return;
     for (const resolve of this.#emptyWaiters.splice(0)) resolve();
   }
 
@@ -234,6 +235,11 @@ export class Ownership implements ShardNode {
   #refusal(): string | null {
     if (this.#session.leaving || this.#stopped) return 'it is ending';
     return this.#lease.valid() ? null : 'it has no lease';
+  }
+
+  /** Whether there is a shard to hand over, and a node within reach to take it. */
+  #canHandOver(): boolean {
+    return this.#held.size > 0 && this.#session.cutOffMs === 0 && this.#othersTakeShards();
   }
 
   #othersTakeShards(): boolean {

@@ -5,15 +5,33 @@
 import { connect, DebugEvents, type NatsConnection } from 'nats';
 import { natsOptions } from '../cluster/nats-options.ts';
 
+export interface ConnectionOptions {
+  /** As `natsOptions` takes it. */
+  readonly url: string;
+  readonly name: string;
+}
+
 /** Rejects after a timeout. The connection does not receive its own messages. */
-export function openConnection({
-  url,
-  name,
-}: {
-  url: string;
-  name: string;
-}): Promise<NatsConnection> {
+export function openConnection({ url, name }: ConnectionOptions): Promise<NatsConnection> {
   return connect({ ...natsOptions({ url, name: `${name} live` }), noEcho: true, reconnect: false });
+}
+
+/**
+ * Resolves to null as soon as the signal aborts: an attempt at a server that hangs takes its whole
+ * time, and nobody waits for that. Otherwise as `openConnection`.
+ */
+export function openUnlessAborted(
+  options: ConnectionOptions,
+  signal: AbortSignal,
+): Promise<NatsConnection | null> {
+  return new Promise((resolve, reject) => {
+    const abort = () => resolve(null);
+    signal.addEventListener('abort', abort, { once: true });
+    openConnection(options)
+      .then((connection) => (signal.aborted ? connection.close() : resolve(connection)))
+      .catch(reject)
+      .finally(() => signal.removeEventListener('abort', abort));
+  });
 }
 
 /** Resolves to the reason when the connection has ended. Closes one that stops answering. */

@@ -16,7 +16,7 @@ import {
   type LiveMessage,
 } from '../live-bus.ts';
 import { reconnectDelayMs } from '../cluster/nats-options.ts';
-import { delay, endOf, openConnection } from './connection.ts';
+import { delay, endOf, openConnection, openUnlessAborted } from './connection.ts';
 import { SubjectSubscriptions } from './subject-subscriptions.ts';
 import { encodeLiveMessage, encodeLiveText } from './live-frame.ts';
 import { GAP_SUBJECT, subjectOf } from './subjects.ts';
@@ -252,10 +252,7 @@ export class NatsLiveBus implements LiveBus {
       await delay(reconnectDelayMs(), signal);
       if (signal.aborted) return null;
       try {
-        const connection = await openConnection(this.#options);
-        if (!signal.aborted) return connection;
-        await connection.close();
-        return null;
+        return await openUnlessAborted(this.#options, signal);
       } catch (error) {
         this.#options.log.debug({ err: error }, 'NATS is still away');
       }

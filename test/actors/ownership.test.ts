@@ -309,3 +309,36 @@ test('W1: a later process of a node id replaces the earlier one', async (t) => {
   await cluster.until(() => earlier.sessionLost);
   t.deepEqual(earlier.serving, []);
 });
+
+test('W5: a node that is cut off from the others ends at once, and they claim its shards', async (t) => {
+  const cluster = await clusterOf('a', 'b');
+  const [leaving, staying] = cluster.nodes as [SimulatedNode, SimulatedNode];
+  cluster.cutOff(leaving);
+  let ended = false;
+  const end = async () => {
+    await leaving.ownership.leave();
+    await leaving.ownership.stop();
+    await leaving.host.stop();
+    await leaving.ownership.endSession();
+    ended = true;
+  };
+  const done = end();
+  t.true((await cluster.until(() => ended)) <= 1_000);
+  await done;
+  await cluster.until(() => staying.serving.length === SHARDS);
+});
+
+test('W5: a node that is cut off while it hands over does not wait for the others', async (t) => {
+  const cluster = await clusterOf('a', 'b');
+  const leaving = cluster.nodes[0]!;
+  cluster.heldTakeOvers = [];
+  let left = false;
+  const done = leaving.ownership.leave().then(() => {
+    left = true;
+  });
+  await cluster.clock.advance(500);
+  t.false(left);
+  cluster.cutOff(leaving);
+  t.true((await cluster.until(() => left)) <= 1_500);
+  await done;
+});
