@@ -67,10 +67,11 @@ class PinoForwarder extends Loggers.Base<{ level: 'trace' }> {
   }
 }
 
-/** `natsUrl` null: one node, no network. `log` null: no log. */
+/** `natsUrl` null: one node, no network. `natsCaFile`: see `NatsAddress`. `log` null: no log. */
 export function brokerOptions(options: {
   readonly nodeId: string;
   readonly natsUrl: string | null;
+  readonly natsCaFile?: string | null;
   readonly log: Logger | null;
 }): BrokerOptions {
   return {
@@ -82,7 +83,13 @@ export function brokerOptions(options: {
     transporter:
       options.natsUrl === null
         ? null
-        : new NatsTransporter(natsOptions({ url: options.natsUrl, name: options.nodeId })),
+        : new NatsTransporter(
+            natsOptions({
+              url: options.natsUrl,
+              caFile: options.natsCaFile ?? null,
+              name: options.nodeId,
+            }),
+          ),
     serializer: new MsgpackrSerializer(),
     requestTimeout: REQUEST_TIMEOUT_MS,
     transit: TRANSIT,

@@ -91,12 +91,14 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     if (level > FEATURE_LEVEL) throw new LevelTooNewError(level);
     levels.raise(level);
     await storeClock.check(() => placement.time());
-    bus = await NatsLiveBus.connect({ url: natsUrl, name: nodeId, log });
+    bus = await NatsLiveBus.connect({ url: natsUrl, caFile: config.natsCaFile, name: nodeId, log });
   } catch (error) {
     await stores.close();
     throw error;
   }
-  const broker = new ServiceBroker(brokerOptions({ nodeId, natsUrl, log }));
+  const broker = new ServiceBroker(
+    brokerOptions({ nodeId, natsUrl, natsCaFile: config.natsCaFile, log }),
+  );
   const peers = new BrokerPeers({ broker });
   const watch = new PlacementWatch({ store: placement, clock: systemClock, log });
   const gate = new FeatureLevelGate({

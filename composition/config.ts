@@ -3,8 +3,9 @@
 // also stores generated secrets in the data directory. It opens no store and no socket.
 
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from '../storage/make-folder.ts';
 import { closestName } from './closest-name.ts';
 import { storedSecret, readStoredSecret } from './stored-secret.ts';
 import {
@@ -46,6 +47,8 @@ export interface Config {
   readonly store: StoreAddress;
   /** One server, or several separated by commas. Null: one node alone. */
   readonly natsUrl: string | null;
+  /** The authorities of NATS servers with TLS. Null: those that Node knows. */
+  readonly natsCaFile: string | null;
   readonly nodeId: string;
   /** This node's share of the shards, relative to other nodes. */
   readonly nodeWeight: number;
@@ -191,7 +194,7 @@ function unknownNames(environment: Environment): string[] {
  */
 export function loadConfig(environment: Environment = process.env): Config {
   const reading = read(environment);
-  mkdirSync(reading.value('DATA'), { recursive: true, mode: 0o700 });
+  makeFolder(reading.value('DATA'), 0o700);
   return configOf(reading, storedSecret);
 }
 
@@ -233,6 +236,7 @@ function configOf(
     dataDirectory,
     store: value('STORE'),
     natsUrl: value('NATS'),
+    natsCaFile: value('NATS_CA'),
     nodeId: value('NODE_ID'),
     nodeWeight: value('NODE_WEIGHT'),
     archive: archiveOf(value),

@@ -6,6 +6,7 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { type StaticDecode, type TSchema, Type } from 'typebox';
 import { Value } from 'typebox/value';
+import { parseNatsServers } from '../actors/cluster/nats-servers.ts';
 import { parseStoreAddress, type StoreAddress } from './store-address.ts';
 
 export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const;
@@ -136,10 +137,20 @@ export const SETTINGS = {
     default: 'off',
     description: 'Whether to start on a Redis that may lose what it acknowledged.',
   }),
-  NATS: unsetOr(Type.Refine(Type.String(), areNatsServers), {
+  NATS: unsetOr(
+    Type.Refine(Type.String(), (text) => parseNatsServers(text) !== null),
+    {
+      default: '',
+      description: 'The NATS servers of a cluster, with commas between.',
+      requirement:
+        'must be nats://host:port or tls://host:port, further ones with commas between, ' +
+        'or unset for one node',
+    },
+  ),
+  NATS_CA: unsetOr(Type.String({ minLength: 1 }), {
     default: '',
-    description: 'The NATS servers of a cluster, with commas between.',
-    requirement: 'must be nats://host:port, several with commas between, or unset for one node',
+    description: 'A PEM file: who may have signed the certificates of NATS servers with TLS.',
+    requirement: 'must be the path of a PEM file',
   }),
   NODE_ID: Type.String({
     pattern: `^[A-Za-z0-9_-]{1,${NODE_ID_CHARACTERS_MAX}}$`,
@@ -249,11 +260,6 @@ function plainValue(schema: TSchema, text: string): unknown {
 
 function wordsOf(text: string, separator = /\s+/): string[] {
   return text.split(separator).filter((word) => word !== '');
-}
-
-function areNatsServers(text: string): boolean {
-  const servers = text.split(',').map((server) => URL.parse(server.trim()));
-  return servers.every((url) => url?.protocol === 'nats:' && url.hostname !== '');
 }
 
 function isUrl(text: string): boolean {

@@ -11,8 +11,11 @@ export const VISIBLE = '^[!-~]+$';
 /** Crockford's base 32 and the like: what ids of ours look like. */
 export const ID = '^[A-Za-z0-9_-]{1,80}$';
 export const DROP_ID = '^[A-Za-z0-9_]{1,64}$';
-/** A user's id is what their token says, whoever made it (A2). */
-export const USER_ID = '^[!-~]{1,128}$';
+/**
+ * A user's id is what their token says, whoever made it (A2). Nobody is called `me`, which stands
+ * for the caller in paths.
+ */
+export const USER_ID = '^(?!me$)[!-~]{1,128}$';
 /** A payment's reference at its provider, and a webhook's id. */
 export const REFERENCE = '^[!-~]{1,255}$';
 export const REFUND_ID = '^rf_[0-9a-f]{24}$';

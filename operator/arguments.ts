@@ -2,8 +2,10 @@
 // with a sentence that describes a valid argument.
 
 import { InvalidArgumentError } from 'commander';
+import { CREATOR_ROLE, OPERATOR_ROLE } from '../contracts/accounts.ts';
 import { DROP_ID, LINE, REFUND_ID } from '../contracts/patterns.ts';
 
+const ROLES: readonly string[] = [CREATOR_ROLE, OPERATOR_ROLE];
 const SECONDS_OF = { s: 1, m: 60, h: 3600, d: 86_400 };
 const SECONDS_MAX = 366 * SECONDS_OF.d;
 
@@ -25,8 +27,8 @@ export function duration(text: string): number {
 }
 
 export function userId(text: string): string {
-  if (/^[\x21-\x7e]{1,120}$/.test(text)) return text;
-  throw new InvalidArgumentError('It must be 1 to 120 visible ASCII characters.');
+  if (/^(?!me$)[\x21-\x7e]{1,120}$/.test(text)) return text;
+  throw new InvalidArgumentError('It must be 1 to 120 visible ASCII characters, and not "me".');
 }
 
 export function nodeId(text: string): string {
@@ -59,6 +61,8 @@ export function serverUrl(text: string): string {
   throw new InvalidArgumentError('It must be an address such as http://127.0.0.1:8080.');
 }
 
-export function list(text: string): string[] {
-  return text.split(',').filter((item) => item !== '');
+export function roles(text: string): string[] {
+  const given = text.split(',').filter((item) => item !== '');
+  if (given.every((role) => ROLES.includes(role))) return given;
+  throw new InvalidArgumentError(`The roles are ${ROLES.join(' and ')}, with commas between.`);
 }

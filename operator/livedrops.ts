@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { ConfigError, logLevelOf } from '../composition/config.ts';
-import { duration, integer, list, userId } from './arguments.ts';
+import { duration, integer, roles, userId } from './arguments.ts';
 import type { ClusterOptions } from './cluster/cluster.ts';
 import type { DemoOptions } from './demo/demo.ts';
 import { addDataCommands } from './data-commands.ts';
@@ -57,7 +57,7 @@ Examples:
     .requiredOption('--user <id>', 'the user of the token', userId)
     .addOption(
       new Option('--roles <list>', 'roles, such as creator,operator')
-        .argParser(list)
+        .argParser(roles)
         .default([], 'none'),
     )
     .addOption(

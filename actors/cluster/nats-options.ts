@@ -1,6 +1,9 @@
 // How this process connects to NATS, for the broker and for the live bus. It notices soon that the
 // server is gone, and retries without end.
 
+import { readFileSync } from 'node:fs';
+import { parseNatsServers } from './nats-servers.ts';
+
 /** A server is gone when two pings are unanswered, so within three of these intervals. */
 const PING_INTERVAL_MS = 1_000;
 const PINGS_UNANSWERED_MAX = 2;
@@ -13,6 +16,8 @@ export interface NatsOptions {
   readonly servers: string[];
   readonly user?: string;
   readonly pass?: string;
+  /** Present: the connection must be encrypted, by a certificate of one of these authorities. */
+  readonly tls?: { readonly ca?: string };
   /** Shown by the monitoring of the NATS server. */
   readonly name: string;
   readonly timeout: number;
@@ -23,22 +28,23 @@ export interface NatsOptions {
   readonly reconnectDelayHandler: () => number;
 }
 
-/**
- * `url`: one or several servers, separated by commas: `nats://user:password@host:port`. The account
- * is the first one in the list. Throws a TypeError for text that is no URL.
- */
-export function natsOptions(options: { readonly url: string; readonly name: string }): NatsOptions {
-  const urls = options.url.split(',').map((text) => new URL(text.trim()));
-  const account = urls.find(({ username }) => username !== '');
+export interface NatsAddress {
+  /** As `parseNatsServers` reads it. */
+  readonly url: string;
+  /** A PEM file with the authorities that may have signed the servers' certificates. */
+  readonly caFile?: string | null;
+}
+
+/** Throws a TypeError for text that `parseNatsServers` does not read; an Error of the CA file. */
+export function natsOptions({ url, caFile, name }: NatsAddress & { name: string }): NatsOptions {
+  const servers = parseNatsServers(url);
+  if (servers === null) throw new TypeError('these are no addresses of NATS servers');
+  const { hosts, tls, user, password } = servers;
   return {
-    servers: urls.map(({ host }) => host),
-    ...(account === undefined
-      ? {}
-      : {
-          user: decodeURIComponent(account.username),
-          pass: decodeURIComponent(account.password),
-        }),
-    name: options.name,
+    servers: hosts,
+    ...(user === undefined ? {} : { user, pass: password ?? '' }),
+    ...(tls ? { tls: caFile ? { ca: readFileSync(caFile, 'utf8') } : {} } : {}),
+    name,
     timeout: CONNECT_TIMEOUT_MS,
     pingInterval: PING_INTERVAL_MS,
     maxPingOut: PINGS_UNANSWERED_MAX,

@@ -3,17 +3,17 @@
 // buffer: the client waits for a last write first.
 
 import { connect, DebugEvents, type NatsConnection } from 'nats';
-import { natsOptions } from '../cluster/nats-options.ts';
+import { type NatsAddress, natsOptions } from '../cluster/nats-options.ts';
 
-export interface ConnectionOptions {
-  /** As `natsOptions` takes it. */
-  readonly url: string;
+export interface ConnectionOptions extends NatsAddress {
+  /** Shown by the monitoring of the NATS server. */
   readonly name: string;
 }
 
 /** Rejects after a timeout. The connection does not receive its own messages. */
-export function openConnection({ url, name }: ConnectionOptions): Promise<NatsConnection> {
-  return connect({ ...natsOptions({ url, name: `${name} live` }), noEcho: true, reconnect: false });
+export async function openConnection(options: ConnectionOptions): Promise<NatsConnection> {
+  const name = `${options.name} live`;
+  return await connect({ ...natsOptions({ ...options, name }), noEcho: true, reconnect: false });
 }
 
 /**

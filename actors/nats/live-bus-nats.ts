@@ -16,7 +16,14 @@ import {
   type LiveMessage,
 } from '../live-bus.ts';
 import { reconnectDelayMs } from '../cluster/nats-options.ts';
-import { delay, endOf, openConnection, openUnlessAborted } from './connection.ts';
+import { parseNatsServers } from '../cluster/nats-servers.ts';
+import {
+  type ConnectionOptions,
+  delay,
+  endOf,
+  openConnection,
+  openUnlessAborted,
+} from './connection.ts';
 import { SubjectSubscriptions } from './subject-subscriptions.ts';
 import { encodeLiveMessage, encodeLiveText } from './live-frame.ts';
 import { GAP_SUBJECT, subjectOf } from './subjects.ts';
@@ -33,11 +40,7 @@ const STOP_FLUSH_MS = 1_000;
 
 const NO_BYTES = new Uint8Array(0);
 
-export interface NatsLiveBusOptions {
-  /** As `natsOptions` takes it. */
-  readonly url: string;
-  /** Name of the connection, such as the node id. */
-  readonly name: string;
+export interface NatsLiveBusOptions extends ConnectionOptions {
   readonly log: Logger;
 }
 
@@ -75,9 +78,18 @@ export class NatsLiveBus implements LiveBus {
     this.#ended = this.#maintainConnection();
   }
 
-  /** Rejects if NATS cannot be reached now. Once connected, the bus reconnects by itself. */
+  /**
+   * Rejects, with the addresses of the servers, if none can be reached now. Once connected, the bus
+   * reconnects by itself.
+   */
   static async connect(options: NatsLiveBusOptions): Promise<NatsLiveBus> {
-    return new NatsLiveBus(options, await openConnection(options));
+    try {
+      return new NatsLiveBus(options, await openConnection(options));
+    } catch (error) {
+      const hosts = parseNatsServers(options.url)?.hosts.join(', ');
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Error(`NATS at ${hosts} cannot be used: ${reason}`, { cause: error });
+    }
   }
 
   /** Messages that listeners on other nodes did not get, since the start. */

@@ -27,7 +27,7 @@ import type { NodeSession, Placement } from '../../storage/ports/placement.ts';
 import { isOperator } from '../caller.ts';
 import { type ChangesOptions, OperatorChanges } from './changes.ts';
 import { OperatorRefunds, type OperatorRefundsOptions } from './refunds.ts';
-import { planDrain, planEvenLoad, planPin, planUndrain } from './plan.ts';
+import { isKnown, planDrain, planEvenLoad, planPin, planUndrain } from './plan.ts';
 import { nodeRows, ownersOf, placementOfOne, type Reports, shardRows } from './view.ts';
 
 /** A node without a report after this time is shown with zeros. */
@@ -65,7 +65,10 @@ export class Operators {
     return success(nodeRows(placement, this.#options.shardCount, reports));
   }
 
-  /** All shards, or those of one owner or in one state. */
+  /**
+   * All shards, or those of one owner or in one state. Refuses `not-found` for a node that never
+   * was there.
+   */
   async shards({
     caller,
     node,
@@ -73,6 +76,8 @@ export class Operators {
   }: ActionParams<'operator.listShards'>): Promise<Outcome<readonly ShardRow[]>> {
     if (!isOperator(caller)) return refusal('forbidden');
     const placement = await this.#loadPlacement();
+    if (node !== undefined && !isKnown(placement, node))
+      return refusal('not-found', `There is no node ${node}.`);
     const reports = await this.#reportsOf(placement);
     const rows = shardRows(placement, this.#options.shardCount, reports).filter(
       ({ owner, status }) =>

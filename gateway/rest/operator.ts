@@ -51,7 +51,7 @@ function readRoutes(): Route[] {
     ),
     userRoute(
       {
-        ...operatorRoute('GET', 'shards'),
+        ...operatorRoute('GET', 'shards', ['not-found']),
         summary: 'All shards, or those of one node or in one state.',
         query: ShardQuery,
         response: ShardList,

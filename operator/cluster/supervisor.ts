@@ -2,12 +2,12 @@
 // nodes, each as a process. The stop order loses nothing: nodes, NATS, Redis. The supervisor prints
 // nothing; `view.ts` formats its state.
 
-import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadConfig } from '../../composition/config.ts';
 import { isOfCluster, isOfOneNode, lockDirectory } from '../../composition/data-directory.ts';
 import { storeServerUrl } from '../../composition/server-url.ts';
+import { makeFolder } from '../../storage/make-folder.ts';
 import { freePort, isFree } from './free-port.ts';
 import { type ProcessState, SupervisedProcess } from './supervised-process.ts';
 
@@ -112,7 +112,7 @@ export class ClusterSupervisor {
    */
   async start(): Promise<void> {
     const ports = await this.#nodePorts();
-    mkdirSync(join(this.#directory, 'logs'), { recursive: true, mode: 0o700 });
+    makeFolder(join(this.#directory, 'logs'), 0o700);
     this.#unlock = lockDirectory(this.#directory);
     process.on('exit', this.#killOnExit);
     try {
@@ -210,7 +210,7 @@ export class ClusterSupervisor {
 
   async #startRedis(): Promise<void> {
     const directory = join(this.#directory, 'redis');
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeFolder(directory, 0o700);
     await this.#startServer('redis', 'redis-server', /Ready to accept connections/, (port) => [
       REDIS_CONFIGURATION,
       '--bind',

@@ -4,18 +4,9 @@
 // fails where that name is taken; at last the folder is synced. So a segment is there whole or not
 // at all, also after a power failure and on NFS.
 
-import {
-  type FileHandle,
-  link,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-} from 'node:fs/promises';
+import { type FileHandle, link, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../make-folder.ts';
 import type { Archive, ArchiveCheck, ArchivedShard, StoredSegment } from '../ports/archive.ts';
 import { ConflictError, StoreUnavailableError } from '../ports/journal.ts';
 
@@ -82,7 +73,7 @@ export class FolderArchive implements Archive {
     await this.#run(async () => {
       if (!this.#options.create) await this.#checkFolder();
       const folder = this.#shardFolder(shard);
-      await mkdir(folder, { recursive: true });
+      makeFolder(folder);
       const file = this.#segmentFile(shard, first);
       const partial = `${file}.${this.#options.writer}${PARTIAL}`;
       await writeSynced(partial, bytes);

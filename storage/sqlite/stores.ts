@@ -2,10 +2,10 @@
 // and orders), catalogue.db (accounts, products, follows), projections.db (rebuilt from the
 // journal). Each file has one writer, in a thread of its own.
 
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import { EMBEDDED_SHARD_COUNT } from '../../domain/ids.ts';
+import { makeFolder } from '../make-folder.ts';
 import type { Stores } from '../ports/stores.ts';
 import { SqliteAccountStore } from './catalogue/accounts-sqlite.ts';
 import type { CatalogueHandlers } from './catalogue/catalogue-program.ts';
@@ -66,7 +66,7 @@ export interface SqliteStores extends Stores {
  */
 export async function openSqliteStores(options: SqliteStoresOptions): Promise<SqliteStores> {
   const { directory, walBytesMax = WAL_BYTES_MAX, settleRows, changesRetainedMax } = options;
-  mkdirSync(directory, { recursive: true });
+  makeFolder(directory);
   /** The steps to undo, in the order of doing. */
   const undo: (() => Promise<void> | void)[] = [lockDirectory(directory)];
   const undoAll = async () => {

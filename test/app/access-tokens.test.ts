@@ -78,13 +78,14 @@ test('A1: a token cannot choose its algorithm', (t) => {
   t.is(both.verify(signed(claims), NOW)?.userId, 'u_1');
 });
 
-test('A1: sub is 1 to 128 visible ASCII characters, exp a number, roles a list of text', (t) => {
+test('A1, A2: sub is 1 to 128 visible ASCII characters but `me`, exp a number, roles a list of text', (t) => {
   const exp = NOW_SECONDS + 900;
   const bad: Record<string, unknown>[] = [
     { exp },
     { sub: '', exp },
     { sub: 'x'.repeat(129), exp },
     { sub: 'with space', exp },
+    { sub: 'me', exp },
     { sub: 'línea', exp },
     { sub: 'u_1' },
     { sub: 'u_1', exp, roles: 'operator' },

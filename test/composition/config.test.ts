@@ -23,6 +23,7 @@ test('an empty environment gives the documented defaults, frozen', (t) => {
     host: '127.0.0.1',
     dataDirectory: data,
     natsUrl: null,
+    natsCaFile: null,
     nodeWeight: 1,
     archive: {
       folder: join(data, 'archive'),
@@ -92,6 +93,7 @@ const BAD_VALUES: [name: string, value: string, problem: RegExp][] = [
   ['REDIS_ACCEPT_WEAK', 'maybe', /must be on or off/],
   ['NATS', 'nats://localhost', /go together: a cluster has a Redis store and NATS/],
   ['NATS', 'http://localhost', /must be nats:\/\/host:port/],
+  ['NATS', 'nats://one,tls://two', /must be nats:\/\/host:port or tls:\/\/host:port/],
   ['NODE_WEIGHT', '0', /must be a number above 0/],
   ['NODE_ID', 'a.b', /must be 1 to 64 letters/],
   ['ROLES', 'gateway,actor', /must list roles out of gateway,actors,services/],

@@ -137,6 +137,44 @@ test('a failure prints one line and exits with 1; at debug level also the stack'
   t.regex(debug.stderr, /\n\s+at /);
 });
 
+test('`token` takes no unknown role, and nobody is called `me`', async (t) => {
+  const environment = { LIVEDROPS_DATA: temporaryDirectory(t), LIVEDROPS_AUTH_SECRET: AUTH_SECRET };
+  for (const [args, message] of [
+    [['--user', 'ada', '--roles', 'creator,boss'], /The roles are creator and operator/],
+    [['--user', 'me'], /not "me"/],
+  ] as const) {
+    const { code, stdout, stderr } = await run(['token', ...args], environment);
+    t.deepEqual([code, stdout], [2, '']);
+    t.regex(stderr, message);
+  }
+});
+
+test('start with a data directory that cannot be made says so', async (t) => {
+  const { code, stderr } = await run(['start'], { LIVEDROPS_DATA: '/proc/x/y' });
+  t.is(code, 1);
+  t.regex(stderr, /^livedrops: ENOENT: .*'\/proc\/x'\n$/);
+});
+
+test('start without its Redis names it, and not its password', async (t) => {
+  // The client of a Redis Cluster keeps the reason to itself.
+  for (const [store, reason] of [
+    ['redis://ada:hidden@127.0.0.1:1', /: connect ECONNREFUSED/],
+    ['redis-cluster://:hidden@127.0.0.1:1', /: Connection is closed/],
+  ] as const) {
+    const { code, stderr } = await run(['start'], {
+      LIVEDROPS_DATA: temporaryDirectory(t),
+      LIVEDROPS_STORE: store,
+      LIVEDROPS_NATS: 'nats://127.0.0.1:1',
+      LIVEDROPS_AUTH_SECRET: AUTH_SECRET,
+      LIVEDROPS_PAYMENT_SECRET: `whsec_${Buffer.alloc(24).toString('base64')}`,
+    });
+    t.is(code, 1);
+    t.regex(stderr, /^livedrops: Redis at 127\.0\.0\.1:1 cannot be used: .*\n$/);
+    t.regex(stderr, reason);
+    t.notRegex(stderr, /hidden/);
+  }
+});
+
 test('help and version go to stdout with exit code 0; help has examples', async (t) => {
   const help = await run(['--help']);
   t.is(help.code, 0);

@@ -7,12 +7,12 @@ export const natsInstalled = findProgram('nats-server') !== null;
 const LOOPBACK = '127.0.0.1';
 
 export class NatsServer extends DisturbedServer {
-  /** `host`: an address of this machine to listen on. */
-  static async start(host: string = LOOPBACK): Promise<NatsServer> {
+  /** `host`: an address of this machine to listen on. `args`: more of nats-server's own. */
+  static async start(host: string = LOOPBACK, args: readonly string[] = []): Promise<NatsServer> {
     const port = await freePort();
     const child = new ChildServer({
       command: 'nats-server',
-      args: ['--addr', host, '--port', String(port)],
+      args: ['--addr', host, '--port', String(port), ...args],
       ready: /Server is ready/,
     });
     const server = new NatsServer(host, port, child);

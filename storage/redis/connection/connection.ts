@@ -35,14 +35,16 @@ export interface ConnectOptions {
   readonly commandTimeoutMs?: number;
 }
 
-/** Resolves when the connection is ready. Errors: `store-unavailable`. */
+/** Resolves when the connection is ready. Errors: `store-unavailable`, with the addresses. */
 export async function connectRedis(options: ConnectOptions): Promise<RedisConnection> {
   const connection = createConnection(options);
   writeOnceATick(connection);
   // Every command fails by itself while the connection is away, so this is for the log only.
-  connection.on('error', (error: unknown) =>
-    options.log.debug({ err: error, connection: options.name }, 'a Redis connection has failed'),
-  );
+  let lastFailure: unknown = null;
+  connection.on('error', (error: unknown) => {
+    lastFailure = error;
+    options.log.debug({ err: error, connection: options.name }, 'a Redis connection has failed');
+  });
   try {
     await connection.connect();
     // The client connects to a server of a Redis Cluster at the first command for it. It does so
@@ -51,9 +53,19 @@ export async function connectRedis(options: ConnectOptions): Promise<RedisConnec
       await Promise.all(connection.nodes('master').map((node) => node.ping()));
   } catch (error) {
     connection.disconnect();
-    throw unavailable(error);
+    throw unreachable(options.address, lastFailure ?? error);
   }
   return connection;
+}
+
+/** The client itself says only that the connection is closed, or that it found no server. */
+function unreachable({ nodes }: RedisAddress, failure: unknown): StoreUnavailableError {
+  const hosts = nodes.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`);
+  const { message, lastNodeError } = failure as Error & { readonly lastNodeError?: Error };
+  const reason = lastNodeError?.message ?? message;
+  return new StoreUnavailableError(`Redis at ${hosts.join(', ')} cannot be used: ${reason}`, {
+    cause: failure,
+  });
 }
 
 function createConnection(options: ConnectOptions): RedisConnection {

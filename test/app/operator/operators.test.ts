@@ -87,7 +87,6 @@ test('X1: shards are listed by owner, by state, or by both', async (t) => {
     [{ state: 'stopped' }, first],
     [{ node: 'node-2', state: 'serving' }, second],
     [{ node: 'node-2', state: 'stopped' }, []],
-    [{ node: 'node-9' }, []],
   ] as const) {
     const rows = await cluster.operators.shards({ caller, ...filter });
     t.deepEqual(rows.ok && rows.value.map(({ shard }) => shard), [...listed]);
@@ -155,6 +154,15 @@ test('X1: nodes are shown with state, shards and total load', async (t) => {
     clockSkewMs: -3,
     level: FEATURE_LEVEL,
   });
+});
+
+test('X1: shards of a node that never was there are refused, those of a lost one are not', async (t) => {
+  const cluster = await PretendCluster.start(NODES);
+  const unknown = await cluster.operators.shards({ caller, node: 'nope' });
+  t.like(unknown, { ok: false, code: 'not-found', detail: 'There is no node nope.' });
+  await cluster.lose('node-1');
+  const lost = await cluster.operators.shards({ caller, node: 'node-1' });
+  t.true(lost.ok && lost.value.length > 0);
 });
 
 test('X1: a node is draining, drained, leaving or lost', async (t) => {
