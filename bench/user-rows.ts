@@ -1,14 +1,24 @@
-// Measures how reading one user's lists on SQLite grows with the rows of everybody: CPU
-// microseconds for a page of a user with few orders, after each of the given numbers of rows, and
-// CPU microseconds a row of writing them, merges included. Run:
-// node_modules/.bin/node bench/user-rows.ts 1000000 10000000
+// Measures how reading one user's lists grows with the rows of everybody: CPU microseconds for a page
+// of a user with few orders, after each of the given numbers of rows, and CPU microseconds a row of
+// writing them, merges included. Run: node_modules/.bin/node bench/user-rows.ts 1000000 10000000, on
+// SQLite. With `redis` as the first parameter it starts its own redis-server, whose CPU time counts
+// as well.
 
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import pino from 'pino';
 import type { OrderView } from '../contracts/orders.ts';
-import type { OrderChanges } from '../storage/ports/read-models.ts';
-import { openSqliteStores, type SqliteStores } from '../storage/sqlite/stores.ts';
+import type { FeedStore } from '../storage/ports/feed.ts';
+import type { OrderListStore } from '../storage/ports/order-list.ts';
+import type { OrderChanges, ReadModels } from '../storage/ports/read-models.ts';
+import { connectRedis } from '../storage/redis/connection/connection.ts';
+import { RedisFeedStore } from '../storage/redis/rows/feed-redis.ts';
+import { RedisOrderListStore } from '../storage/redis/rows/order-list-redis.ts';
+import { RedisReadModels } from '../storage/redis/rows/read-models-redis.ts';
+import { openSqliteStores } from '../storage/sqlite/stores.ts';
+import { RedisServer } from '../test/servers/redis-server.ts';
 
 const BATCH_ROWS = 1024;
 const USERS = 1_000_000;
@@ -56,60 +66,126 @@ function nextBatch(): OrderChanges {
   return { shard: 1, sequence: ordinal, time: FIRST_TIME + ordinal, rows };
 }
 
-function cpuSince(before: NodeJS.CpuUsage): number {
-  const { user, system } = process.cpuUsage(before);
+interface Measured {
+  readonly orderList: OrderListStore;
+  readonly feed: FeedStore;
+  readonly readModels: ReadModels;
+  /** Resolves when all rows are in the files in which they are read for a while. */
+  settled(): Promise<void>;
+  /** Resolves when nothing is left to do in the background. */
+  merged(): Promise<void>;
+  /** CPU microseconds until now, of all processes. */
+  cpu(): Promise<number>;
+  megabytes(): Promise<number>;
+  close(): Promise<void>;
+}
+
+function ownCpu(): number {
+  const { user, system } = process.cpuUsage();
   return user + system;
 }
 
+async function onSqlite(): Promise<Measured> {
+  const directory = mkdtempSync(join(tmpdir(), 'livedrops-bench-'));
+  const { orderList, feed, readModels, close } = await openSqliteStores({ directory });
+  return {
+    orderList,
+    feed,
+    readModels,
+    settled: () => readModels.settled(),
+    merged: () => readModels.merged(),
+    cpu: async () => ownCpu(),
+    megabytes: async () => statSync(join(directory, 'projections.db')).size >> 20,
+    async close() {
+      await close();
+      rmSync(directory, { recursive: true });
+    },
+  };
+}
+
+async function onRedis(): Promise<Measured> {
+  const server = await RedisServer.start({ settings: { appendonly: 'no' } });
+  const watch = new Redis(server.port);
+  const log = pino({ level: 'silent' });
+  const redis = await connectRedis({ address: server.address, name: 'bench', log });
+  const numberIn = async (section: string, name: string) =>
+    Number(new RegExp(`${name}:([0-9.]+)`).exec(await watch.info(section))![1]);
+  return {
+    orderList: new RedisOrderListStore({ redis }),
+    feed: new RedisFeedStore({ redis }),
+    readModels: new RedisReadModels({ redis }),
+    settled: async () => {},
+    merged: async () => {},
+    async cpu() {
+      const user = await numberIn('cpu', 'used_cpu_user');
+      const system = await numberIn('cpu', 'used_cpu_sys');
+      return ownCpu() + (user + system) * 1e6;
+    },
+    megabytes: async () => (await numberIn('memory', 'used_memory')) / 2 ** 20,
+    async close() {
+      watch.disconnect();
+      redis.disconnect();
+      await server.stop();
+    },
+  };
+}
+
 /** Stores rows until there are `count`; the cost of making them is measured alone. */
-async function fill({ readModels }: SqliteStores, count: number): Promise<void> {
+async function fill({ readModels, settled, merged, cpu }: Measured, count: number) {
   const rowsBefore = ordinal;
   let making = 0;
-  const before = process.cpuUsage();
+  const before = await cpu();
   for (let left = count - ordinal; left > 0; left -= BATCH_ROWS) {
-    const makingBefore = process.cpuUsage();
+    const makingBefore = ownCpu();
     const batch = nextBatch();
-    making += cpuSince(makingBefore);
+    making += ownCpu() - makingBefore;
     await readModels.store([batch], () => false);
   }
-  await readModels.settled();
+  await settled();
+  const stored = await cpu();
+  await merged();
   const written = ordinal - rowsBefore;
-  const storing = cpuSince(before) - making;
-  await readModels.merged();
-  const merging = cpuSince(before) - making - storing;
-  const perRow = (cpu: number) => (cpu / written).toFixed(2);
+  const storing = ((stored - before - making) / written).toFixed(2);
+  const merging = (((await cpu()) - stored) / written).toFixed(2);
   process.stdout.write(
-    `${String(ordinal).padStart(11)} rows: ${perRow(storing)} CPU µs a row until they are settled,` +
-      ` ${perRow(merging)} until they are merged\n`,
+    `${String(ordinal).padStart(11)} rows: ${storing} CPU µs a row until they are settled,` +
+      ` ${merging} until they are merged\n`,
   );
 }
 
-async function read(what: string, run: (user: string) => Promise<unknown>): Promise<void> {
+function report(what: string, figure: number, unit: string): void {
+  process.stdout.write(`${what.padStart(40)} ${figure.toFixed(1).padStart(9)} ${unit}\n`);
+}
+
+async function read(
+  { cpu }: Measured,
+  what: string,
+  run: (user: string) => Promise<unknown>,
+): Promise<void> {
   const anyLightUser = () => userId(USERS + Math.floor(Math.random() * LIGHT_USERS));
   for (let i = 0; i < READS_WARM_UP; i++) await run(anyLightUser());
-  const before = process.cpuUsage();
+  const before = await cpu();
   for (let i = 0; i < READS; i++) await run(anyLightUser());
-  const cost = (cpuSince(before) / READS).toFixed(1);
-  process.stdout.write(`${what.padStart(40)} ${cost.padStart(9)} CPU µs\n`);
+  report(what, ((await cpu()) - before) / READS, 'CPU µs');
 }
 
-async function readAll({ orderList, feed }: SqliteStores): Promise<void> {
-  await read('orders of a light user', (user) => orderList.listByUser(user, FIRST_PAGE));
-  await read('their feed', (user) => feed.list(user, { unread: false }, FIRST_PAGE));
-  await read('their unread count', (user) => feed.unreadCount(user));
+async function readAll(measured: Measured): Promise<void> {
+  const { orderList, feed } = measured;
+  await read(measured, 'orders of a light user', (user) => orderList.listByUser(user, FIRST_PAGE));
+  await read(measured, 'their feed', (user) => feed.list(user, { unread: false }, FIRST_PAGE));
+  await read(measured, 'their unread count', (user) => feed.unreadCount(user));
 }
 
-const counts = process.argv.slice(2).map(Number);
-const directory = mkdtempSync(join(tmpdir(), 'livedrops-bench-'));
-const stores = await openSqliteStores({ directory });
+const parameters = process.argv.slice(2);
+const isRedis = parameters[0] === 'redis';
+const counts = (isRedis ? parameters.slice(1) : parameters).map(Number);
+const measured = isRedis ? await onRedis() : await onSqlite();
 try {
   for (const count of counts.length > 0 ? counts : [1_000_000, 10_000_000]) {
-    await fill(stores, count);
-    await readAll(stores);
-    const megabytes = statSync(join(directory, 'projections.db')).size >> 20;
-    process.stdout.write(`${'projections.db'.padStart(40)} ${String(megabytes).padStart(9)} MiB\n`);
+    await fill(measured, count);
+    await readAll(measured);
+    report('stored', await measured.megabytes(), 'MiB');
   }
 } finally {
-  await stores.close();
-  rmSync(directory, { recursive: true });
+  await measured.close();
 }
