@@ -50,9 +50,12 @@ export class Notifications {
     return found ? success(null) : refusal('not-found');
   }
 
-  async markAllRead(userId: string): Promise<Outcome<null>> {
+  async markAllRead({
+    userId,
+    upTo,
+  }: ActionParams<'notifications.markAllRead'>): Promise<Outcome<null>> {
     const { feed, now } = this.#options;
-    await feed.markAllRead(userId, now());
+    await feed.markAllRead(userId, now(), upTo);
     return success(null);
   }
 }

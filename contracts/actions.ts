@@ -84,7 +84,7 @@ export interface Actions {
     readonly Notification[],
   ];
   'notifications.markRead': [{ userId: string; notificationId: string }, null];
-  'notifications.markAllRead': [{ userId: string }, null];
+  'notifications.markAllRead': [{ userId: string; upTo?: string | undefined }, null];
 
   /**
    * `unauthenticated` for a bad signature; a repeated webhook id succeeds and changes nothing (P2).

@@ -3,6 +3,7 @@
 import { Type } from 'typebox';
 import type { Page } from './paging.ts';
 import { paging } from './paging.ts';
+import { NOTIFICATION_ID } from './patterns.ts';
 import type { Plain } from './plain.ts';
 import { count, STRICT, textOrNull, time, userId } from './scalars.ts';
 import { inside, wire } from './wire.ts';
@@ -46,6 +47,11 @@ export interface NotificationsPage extends Page<Notification> {
 export const NotificationPage = Type.Object(
   { items: Type.Array(wire(Notification)), nextCursor: textOrNull, unreadCount: count },
   { title: 'NotificationPage' },
+);
+/** Notifications after `upTo` stay unread; without it all are marked. */
+export const ReadAllBody = Type.Object(
+  { upTo: Type.Optional(Type.String({ pattern: NOTIFICATION_ID })) },
+  STRICT,
 );
 export const NotificationQuery = Type.Object(
   { unread: Type.Optional(Type.Boolean({ default: false })), ...paging },

@@ -10,6 +10,6 @@ export function notificationsService(options: NotificationsOptions): ServiceSche
     list: (params) => notifications.list(params),
     listAfter: (params) => notifications.listAfter(params),
     markRead: (params) => notifications.markRead(params),
-    markAllRead: ({ userId }) => notifications.markAllRead(userId),
+    markAllRead: (params) => notifications.markAllRead(params),
   });
 }

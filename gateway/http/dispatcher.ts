@@ -172,7 +172,7 @@ export class Dispatcher {
     if (!parsedQuery.ok) return parsedQuery;
     const query = checks.query(parsedQuery.value);
     if (!query.ok) return query;
-    const bodyExpected = definition.body !== undefined;
+    const bodyExpected = definition.body !== undefined && definition.bodyOptional !== true;
     if (definition.bodyAsBytes === true || (!bodyExpected && bytes.length === 0)) {
       return { ok: true, query: query.value, body: {}, bytes };
     }

@@ -35,14 +35,14 @@ export function openApiDocument(routes: readonly Route[], version: string): Json
 }
 
 function operation(definition: RouteDefinition, components: Json): Json {
-  const { summary, tag, access, body } = definition;
+  const { summary, tag, access, body, bodyOptional = false } = definition;
   const described: Json = { summary, tags: [tag], operationId: operationId(definition) };
   if (access === 'user') described['security'] = [{ token: [] }];
   const parameters = parametersOf(definition);
   if (parameters.length > 0) described['parameters'] = parameters;
   if (body !== undefined) {
     described['requestBody'] = {
-      required: true,
+      required: !bodyOptional,
       content: { [JSON_MEDIA_TYPE]: { schema: refer(body, components) } },
     };
   }

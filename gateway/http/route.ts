@@ -116,6 +116,8 @@ export interface RouteDefinition {
   readonly rateClass: RateClass | null;
   readonly query?: TObject;
   readonly body?: TObject;
+  /** A request without a body is checked as one with an empty object. */
+  readonly bodyOptional?: boolean;
   /** The body is signed: the handler gets its bytes unparsed. */
   readonly bodyAsBytes?: boolean;
   /** Further request headers, for the documentation. */

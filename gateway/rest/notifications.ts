@@ -3,7 +3,7 @@
 
 import { notificationBody, pageBody } from '../present.ts';
 import type { Problem } from '../http/problems.ts';
-import { NotificationPage, NotificationQuery } from '../../contracts/notifications.ts';
+import { NotificationPage, NotificationQuery, ReadAllBody } from '../../contracts/notifications.ts';
 import { emptyReply, jsonReply, route, type Route, userRoute } from '../http/route.ts';
 import { pageRequest } from './paging.ts';
 
@@ -45,15 +45,18 @@ export function notificationRoutes(): Route[] {
       {
         method: 'POST',
         path: '/v1/notifications/read-all',
-        summary: 'Mark all notifications read.',
+        summary: 'Mark all notifications read, or those up to an id.',
         tag: TAG,
         access: 'user',
         rateClass: 'writes',
+        body: ReadAllBody,
+        bodyOptional: true,
         status: 204,
         refusals: ['unavailable'],
       },
-      async ({ call, caller }) => {
-        const done = await call('notifications.markAllRead', { userId: caller.userId });
+      async ({ call, caller, body }) => {
+        const { upTo } = body;
+        const done = await call('notifications.markAllRead', { userId: caller.userId, upTo });
         return done.ok ? emptyReply(204) : done;
       },
     ),

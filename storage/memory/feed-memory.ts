@@ -3,7 +3,7 @@
 import { type FeedStore, UNREAD_COUNT_MAX } from '../ports/feed.ts';
 import type { NewNotification, Notification } from '../../contracts/notifications.ts';
 import type { Page, PageRequest } from '../../contracts/paging.ts';
-import { parseNotificationId } from '../formats/feed-ids.ts';
+import { lastNotificationId, parseNotificationId } from '../formats/feed-ids.ts';
 import { InvalidCursorError } from '../ports/page.ts';
 import type { ProjectionBatch } from '../ports/projection.ts';
 import { pageNewestFirst } from './newest-first.ts';
@@ -60,11 +60,12 @@ export class MemoryFeedStore implements FeedStore {
     return true;
   }
 
-  async markAllRead(userId: string, now: number): Promise<void> {
+  async markAllRead(userId: string, now: number, upTo?: string): Promise<void> {
     const feed = this.#feed(userId);
+    const last = lastNotificationId(upTo);
     this.#feeds.set(
       userId,
-      feed.map((one) => ({ ...one, readAt: one.readAt ?? now })),
+      feed.map((one) => (Number(one.id) > last ? one : { ...one, readAt: one.readAt ?? now })),
     );
   }
 

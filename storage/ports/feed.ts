@@ -26,5 +26,10 @@ export interface FeedStore extends Projection {
   unreadCount(userId: string): Promise<number>;
   /** False without such a notification. Idempotent: the first time of reading stays. */
   markRead(userId: string, notificationId: string, now: number): Promise<boolean>;
-  markAllRead(userId: string, now: number): Promise<void>;
+  /**
+   * Marks all notifications up to the id as read, or all without one. Idempotent: the first time of
+   * reading stays. An id beyond the end counts as the end. Errors: `invalid-cursor` if `upTo` is no
+   * id.
+   */
+  markAllRead(userId: string, now: number, upTo?: string): Promise<void>;
 }

@@ -420,6 +420,15 @@ test('N1: the feed has its unread count, and marks are 204', async (t) => {
     (await fixture.request('POST', '/v1/notifications/read-all', { as: 'u', body: {} })).status,
     204,
   );
+  const readAll = async (body?: unknown) => {
+    const path = '/v1/notifications/read-all';
+    const { status } = await fixture.request('POST', path, { as: 'u', ...(body ? { body } : {}) });
+    return [status, (fixture.calls.at(-1)?.params as { upTo?: string }).upTo];
+  };
+  t.deepEqual(await readAll(), [204, undefined]);
+  t.deepEqual(await readAll({ upTo: '5' }), [204, '5']);
+  t.is((await readAll({ upTo: 'five' }))[0], 422);
+  t.is((await readAll({ upto: '5' }))[0], 422);
 });
 
 test('A1: /me has e-mail and roles; a profile has neither', async (t) => {

@@ -12,7 +12,7 @@ import { decodeCursor, encodeCursor } from '../../formats/cursor.ts';
 import { type FeedStore, UNREAD_COUNT_MAX } from '../../ports/feed.ts';
 import type { NewNotification, Notification } from '../../../contracts/notifications.ts';
 import type { Page, PageRequest } from '../../../contracts/paging.ts';
-import { parseNotificationId } from '../../formats/feed-ids.ts';
+import { lastNotificationId, parseNotificationId } from '../../formats/feed-ids.ts';
 import { InvalidCursorError } from '../../ports/page.ts';
 import type { ProjectionBatch } from '../../ports/projection.ts';
 import { BucketCalls } from './bucket-calls.ts';
@@ -43,6 +43,7 @@ const MARK_READ = new Script(`${READ_THROUGH}
   return 1
 `);
 const MARK_ALL_READ = new Script(`${READ_THROUGH}
+  last = math.min(last, tonumber(ARGV[2]))
   if last > through then redis.call('ZADD', KEYS[3], last, last .. ':' .. ARGV[1]) end
 `);
 
@@ -100,8 +101,9 @@ export class RedisFeedStore implements FeedStore {
     return (await MARK_READ.run(this.#redis, scriptKeys(feedKeys(userId)), [id, now])) === 1;
   }
 
-  async markAllRead(userId: string, now: number): Promise<void> {
-    await MARK_ALL_READ.run(this.#redis, scriptKeys(feedKeys(userId)), [now]);
+  async markAllRead(userId: string, now: number, upTo?: string): Promise<void> {
+    const last = Math.min(lastNotificationId(upTo), Number.MAX_SAFE_INTEGER);
+    await MARK_ALL_READ.run(this.#redis, scriptKeys(feedKeys(userId)), [now, last]);
   }
 
   async #write(

@@ -5,7 +5,7 @@ import { decodeCursor, encodeCursor } from '../../formats/cursor.ts';
 import { type FeedStore, UNREAD_COUNT_MAX } from '../../ports/feed.ts';
 import type { NewNotification, Notification } from '../../../contracts/notifications.ts';
 import type { Page, PageRequest } from '../../../contracts/paging.ts';
-import { parseNotificationId } from '../../formats/feed-ids.ts';
+import { lastNotificationId, parseNotificationId } from '../../formats/feed-ids.ts';
 import { InvalidCursorError } from '../../ports/page.ts';
 import type { ProjectionBatch } from '../../ports/projection.ts';
 import { packNotification, unpackNotification } from './order-rows.ts';
@@ -129,8 +129,8 @@ export class SqliteFeedStore implements FeedStore {
     return true;
   }
 
-  async markAllRead(userId: string, now: number): Promise<void> {
-    const [newest] = this.#newest(userId, 0, ALL, 1);
+  async markAllRead(userId: string, now: number, upTo?: string): Promise<void> {
+    const [newest] = this.#newest(userId, 0, lastNotificationId(upTo), 1);
     if (newest !== undefined) await this.#writer.submit('markAllRead', userId, newest.key, now);
   }
 

@@ -161,6 +161,26 @@ export function feedContract(stores: () => Pick<Stores, 'feed'>): void {
     t.deepEqual(quantities(await readAll(t, unread, 1)), [5]);
   });
 
+  test('N1: marking all up to an id as read leaves later ones unread', async (t) => {
+    const kept = await fill(nextShard(), 'user_up_to', 5);
+    const readAts = async () => {
+      const { items } = await feed().list('user_up_to', { unread: false }, first);
+      return items.map(({ readAt }) => readAt).toReversed();
+    };
+    await feed().markAllRead('user_up_to', 100, '0');
+    t.deepEqual(await readAts(), [null, null, null, null, null]);
+    await feed().markRead('user_up_to', kept[0]!.id, 150);
+    await feed().markAllRead('user_up_to', 200, kept[2]!.id);
+    t.deepEqual(await readAts(), [150, 200, 200, null, null]);
+    t.is(await feed().unreadCount('user_up_to'), 2);
+    await feed().markAllRead('user_up_to', 300, kept[1]!.id);
+    t.deepEqual(await readAts(), [150, 200, 200, null, null]);
+    await feed().markAllRead('user_up_to', 400, '999999999999999');
+    t.deepEqual(await readAts(), [150, 200, 200, 400, 400]);
+    t.is(await feed().unreadCount('user_up_to'), 0);
+    await failsWith(t, 'invalid-cursor', feed().markAllRead('user_up_to', 500, 'x'));
+  });
+
   test('N1: unread notifications are paged past those read one by one', async (t) => {
     const kept = await fill(nextShard(), 'user_gaps', 9);
     for (const i of [0, 3, 4, 8]) await feed().markRead('user_gaps', kept[i]!.id, 100);
