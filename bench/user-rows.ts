@@ -71,13 +71,13 @@ interface Measured {
   readonly feed: FeedStore;
   readonly readModels: ReadModels;
   /** Resolves when all rows are in the files in which they are read for a while. */
-  settled(): Promise<void>;
+  readonly settled: () => Promise<void>;
   /** Resolves when nothing is left to do in the background. */
-  merged(): Promise<void>;
+  readonly merged: () => Promise<void>;
   /** CPU microseconds until now, of all processes. */
-  cpu(): Promise<number>;
-  megabytes(): Promise<number>;
-  close(): Promise<void>;
+  readonly cpu: () => Promise<number>;
+  readonly megabytes: () => Promise<number>;
+  readonly close: () => Promise<void>;
 }
 
 function ownCpu(): number {
@@ -87,7 +87,8 @@ function ownCpu(): number {
 
 async function onSqlite(): Promise<Measured> {
   const directory = mkdtempSync(join(tmpdir(), 'livedrops-bench-'));
-  const { orderList, feed, readModels, close } = await openSqliteStores({ directory });
+  const stores = await openSqliteStores({ directory });
+  const { orderList, feed, readModels } = stores;
   return {
     orderList,
     feed,
@@ -97,7 +98,7 @@ async function onSqlite(): Promise<Measured> {
     cpu: async () => ownCpu(),
     megabytes: async () => statSync(join(directory, 'projections.db')).size >> 20,
     async close() {
-      await close();
+      await stores.close();
       rmSync(directory, { recursive: true });
     },
   };

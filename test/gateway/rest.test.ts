@@ -423,7 +423,7 @@ test('N1: the feed has its unread count, and marks are 204', async (t) => {
   const readAll = async (body?: unknown) => {
     const path = '/v1/notifications/read-all';
     const { status } = await fixture.request('POST', path, { as: 'u', ...(body ? { body } : {}) });
-    return [status, (fixture.calls.at(-1)?.params as { upTo?: string }).upTo];
+    return [status, (fixture.calls.at(-1)!.params as { upTo?: string }).upTo];
   };
   t.deepEqual(await readAll(), [204, undefined]);
   t.deepEqual(await readAll({ upTo: '5' }), [204, '5']);
