@@ -10,12 +10,13 @@
 import type { Clock, Timer } from '../clock.ts';
 
 /** The longest slice, of all shards together, between two looks at the other work of the loop. */
-const SLICE_MS = 0.5;
+const SLICE_MS = 0.25;
 /**
- * The share of the event loop while commands are decided. Beside it an event costs about as much
- * again in the read models, and it takes part in the fsyncs that orders wait for.
+ * The share of the event loop while commands are decided. An event costs five times as much again
+ * behind its decision (read models, their thread, garbage), and takes part in the fsyncs that
+ * orders wait for.
  */
-const SHARE_BESIDE_COMMANDS = 0.025;
+const SHARE_BESIDE_COMMANDS = 0.02;
 /** The same while nobody orders anything in this process. */
 const SHARE_ALONE = 0.2;
 

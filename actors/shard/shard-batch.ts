@@ -25,6 +25,8 @@ const STATUS_EVENTS_MAX = 1024;
 const DUE_EVENTS_MAX = 1024;
 /** As many of one drop's turn: some tens of microseconds. */
 const TURN_EVENTS_MAX = 32;
+/** Events of first turns in one batch. First turns wait for no pause, so that few holds end in time. */
+const FIRST_TURNS_EVENTS_MAX = 128;
 /** Ended holds that one batch releases before their turn, because an order wants their units. */
 const RELEASED_EARLY_MAX = 256;
 const UNAVAILABLE: CommandReply = refusal('unavailable');
@@ -164,7 +166,9 @@ export function decideBatch(
   let decided = 0;
   try {
     decideDueStatus(drops, batch);
-    if (drops.hasDueOrders && pace.isReady) decideSlice(drops, batch, pace);
+    const eventsMax = batch.eventCount + DUE_EVENTS_MAX;
+    decideFirstTurns(drops, batch);
+    if (drops.hasDueOrders && pace.isReady) decideSlice(drops, batch, pace, eventsMax);
     for (const one of waiting) {
       batch.deciding = one.command.dropId;
       batch.answer(one, decideOne(drops, batch, one.command));
@@ -176,7 +180,7 @@ export function decideBatch(
   }
 }
 
-/** Opens and closes drops. Drops whose orders are due wait for their turn from now on. */
+/** Opens and closes drops. Drops whose orders are due wait for their turns from now on. */
 function decideDueStatus(drops: ShardDrops, batch: ShardBatch): void {
   while (batch.eventCount < STATUS_EVENTS_MAX) {
     const dropId = drops.takeDue(batch.time);
@@ -185,26 +189,33 @@ function decideDueStatus(drops: ShardDrops, batch: ShardBatch): void {
     if (state === undefined) continue;
     batch.deciding = dropId;
     for (const event of decideStatus(state, batch.time)) batch.add(state, event);
-    if (state.nextOrderDeadline() <= batch.time) drops.queueDueOrders(dropId);
+    if (state.nextOrderDeadline() <= batch.time) drops.queueFirstTurn(dropId);
     drops.schedule(state);
   }
 }
 
+/** Few holds that end are released here, whatever else is due. */
+function decideFirstTurns(drops: ShardDrops, batch: ShardBatch): void {
+  const eventsMax = batch.eventCount + FIRST_TURNS_EVENTS_MAX;
+  while (drops.hasFirstTurns && batch.eventCount < eventsMax) giveTurn(drops, batch);
+}
+
 /** Gives drops their turns until nothing is due, or the slice is used up. */
-function decideSlice(drops: ShardDrops, batch: ShardBatch, pace: DuePace): void {
-  const eventsMax = batch.eventCount + DUE_EVENTS_MAX;
+function decideSlice(drops: ShardDrops, batch: ShardBatch, pace: DuePace, eventsMax: number): void {
   pace.begin();
-  do {
-    const dropId = drops.takeDueOrders();
-    if (dropId === null) break;
-    const state = drops.find(dropId);
-    if (state === undefined) continue;
-    batch.deciding = dropId;
-    releaseDue(state, batch, TURN_EVENTS_MAX);
-    if (state.nextOrderDeadline() <= batch.time) drops.queueDueOrders(dropId);
-    drops.schedule(state);
-  } while (batch.eventCount < eventsMax && !pace.isSpent);
+  while (drops.hasDueOrders && batch.eventCount < eventsMax && !pace.isSpent)
+    giveTurn(drops, batch);
   pace.end(drops.hasDueOrders);
+}
+
+function giveTurn(drops: ShardDrops, batch: ShardBatch): void {
+  const dropId = drops.takeTurn();
+  const state = dropId === null ? undefined : drops.find(dropId);
+  if (state === undefined) return;
+  batch.deciding = state.id;
+  releaseDue(state, batch, TURN_EVENTS_MAX);
+  if (state.nextOrderDeadline() <= batch.time) drops.queueNextTurn(state.id);
+  drops.schedule(state);
 }
 
 /** Decides orders of the drop that are due: at least one, or nothing would ever end. */

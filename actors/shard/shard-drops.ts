@@ -1,8 +1,8 @@
 // The drops that a shard has in memory, their views as of the last durable moment, and when each of
 // them changes by itself next. Drops that are over come and go: `actors/shard/sealed-drops.ts`.
 //
-// A drop whose orders are due, by ended holds or a cancellation, waits for its turn in a queue of
-// its own, and meanwhile stands among the deadlines only with its opening or closing.
+// A drop whose orders are due, by ended holds or a cancellation, waits for its turns in queues of
+// their own, and meanwhile stands among the deadlines only with its opening or closing.
 
 import type { DropState } from '../../domain/drop-state.ts';
 import type { DropView } from '../../contracts/drops.ts';
@@ -16,8 +16,9 @@ export class ShardDrops {
   /** Of drops in memory that were loaded or sealed: the version that is sealed. */
   #sealedVersions = new Map<string, number>();
   #deadlines = new DeadlineHeap();
-  /** In the order of their turns. */
-  #withDueOrders = new Set<string>();
+  /** Drops whose orders have come due, and drops that had a turn and have more; in their order. */
+  #firstTurns = new Set<string>();
+  #nextTurns = new Set<string>();
 
   constructor({ quarantine }: { readonly quarantine: Quarantine }) {
     this.#quarantine = quarantine;
@@ -35,8 +36,11 @@ export class ShardDrops {
   get nextDeadline(): number {
     return this.#deadlines.next;
   }
+  get hasFirstTurns(): boolean {
+    return this.#firstTurns.size > 0;
+  }
   get hasDueOrders(): boolean {
-    return this.#withDueOrders.size > 0;
+    return this.#firstTurns.size > 0 || this.#nextTurns.size > 0;
   }
 
   find(dropId: string): DropState | undefined {
@@ -80,25 +84,27 @@ export class ShardDrops {
     return this.#deadlines.takeDue(now);
   }
 
-  /** Takes the drop whose orders have the next turn, or null. To be followed by `schedule`. */
-  takeDueOrders(): string | null {
-    for (const dropId of this.#withDueOrders) {
-      this.#withDueOrders.delete(dropId);
-      return dropId;
-    }
-    return null;
+  /** Takes the drop whose turn is next, or null: first turns first. To be followed by `schedule`. */
+  takeTurn(): string | null {
+    return takeFirst(this.#firstTurns) ?? takeFirst(this.#nextTurns);
   }
 
-  /** The drop's orders are due: it gets a turn after all others. To be followed by `schedule`. */
-  queueDueOrders(dropId: string): void {
-    this.#withDueOrders.add(dropId);
+  /** The drop's orders have come due. To be followed by `schedule`. */
+  queueFirstTurn(dropId: string): void {
+    this.#firstTurns.add(dropId);
+  }
+
+  /** More of the drop's orders are due: behind all others. To be followed by `schedule`. */
+  queueNextTurn(dropId: string): void {
+    this.#nextTurns.add(dropId);
   }
 
   schedule(state: DropState): void {
-    if (this.#quarantine.has(state.id)) return;
-    const waitsForTurn = this.hasDueOrders && this.#withDueOrders.has(state.id);
+    const { id } = state;
+    if (this.#quarantine.has(id)) return;
+    const waitsForTurn = this.hasDueOrders && (this.#nextTurns.has(id) || this.#firstTurns.has(id));
     const at = waitsForTurn ? state.nextStatusDeadline() : state.nextDeadline();
-    this.#deadlines.add(state.id, at);
+    this.#deadlines.add(id, at);
   }
 
   clear(): void {
@@ -106,6 +112,15 @@ export class ShardDrops {
     this.#views = new Map();
     this.#sealedVersions = new Map();
     this.#deadlines = new DeadlineHeap();
-    this.#withDueOrders = new Set();
+    this.#firstTurns = new Set();
+    this.#nextTurns = new Set();
   }
+}
+
+function takeFirst(queue: Set<string>): string | null {
+  for (const dropId of queue) {
+    queue.delete(dropId);
+    return dropId;
+  }
+  return null;
 }

@@ -247,16 +247,18 @@ export class ShardLoop {
       if (!this.#hasWork(now)) break;
       const batch = new ShardBatch(now);
       const waiting = this.#takeWaiting();
+      let bytes: Buffer | null;
       try {
         decideBatch(this.#drops, batch, this.#duePace, waiting);
+        bytes = this.#encode(batch);
       } catch (error) {
         batch.refuse(UNAVAILABLE);
         this.#shard.decidingFailed(error, batch.deciding);
         return;
       }
       this.#dueShare.commandsDecided += waiting.length;
-      if (batch.eventCount === 0) batch.release();
-      else this.#append(batch);
+      if (bytes === null) batch.release();
+      else this.#append(batch, bytes);
     }
     if (this.#phase !== 'deciding' || !this.#gate.isOpen) return;
     this.#deadline.set(this.#drops.nextDeadline);
@@ -271,8 +273,9 @@ export class ShardLoop {
   }
 
   #hasWork(now: number): boolean {
-    if (this.#mailbox.length > 0 || this.#drops.nextDeadline <= now) return true;
-    return this.#drops.hasDueOrders && this.#duePace.isReady;
+    const { nextDeadline, hasFirstTurns, hasDueOrders } = this.#drops;
+    if (this.#mailbox.length > 0 || nextDeadline <= now || hasFirstTurns) return true;
+    return hasDueOrders && this.#duePace.isReady;
   }
 
   /**
@@ -299,13 +302,22 @@ export class ShardLoop {
     return waiting.length <= BATCH_COMMANDS_MAX ? waiting : waiting.slice(0, BATCH_COMMANDS_MAX);
   }
 
-  #append(batch: ShardBatch): void {
+  /** The entry of the batch; null where it has no events. */
+  #encode(batch: ShardBatch): Buffer | null {
+    const { time, changes, eventCount } = batch;
+    if (eventCount === 0) return null;
+    const sequence = this.#point.sequence + 1;
+    // A fault concerns the one drop that the batch changed, or nobody can tell whom.
+    batch.deciding = changes.length === 1 ? changes[0]!.dropId : null;
+    return encodeEntry({ shard: this.#shard.id, sequence, time, changes });
+  }
+
+  #append(batch: ShardBatch, bytes: Buffer): void {
     this.#gate.close(batch);
     const { id } = this.#shard;
     const { epoch } = this.#point;
-    const { time, changes } = batch;
+    const { time } = batch;
     const sequence = this.#point.sequence + 1;
-    const bytes = encodeEntry({ shard: id, sequence, time, changes });
     const generation = this.#generation;
     this.#journal.append(id, epoch, sequence, bytes).then(
       () => {
