@@ -229,6 +229,23 @@ test('D2a: in one batch few ended holds are released early, whoever asks', async
   await host.stop();
 });
 
+test('D2a: a drop whose end is set earlier closes then, while its own holds are released', async (t) => {
+  const harness = await start();
+  const { host, clock } = harness;
+  const endsAt = NOW + 1030;
+  await filled(host, 4000, { id: 'd_held', payment: 'provider', holdSeconds: 1 });
+  await clock.advance(1010);
+  const amended = { type: 'amend-drop', dropId: 'd_held', caller: CREATOR, endsAt } as const;
+  t.true((await ask(host, amended)).ok);
+  await clock.advance(20);
+  const [closed] = batchesWith(harness.consumer.batches, 'd_held', 'drop-closed');
+  t.is(closed?.time, endsAt);
+  t.true(factsOf(harness, 'd_held', 'order-expired').length < 4000);
+  await clock.advance(5000);
+  t.is(factsOf(harness, 'd_held', 'order-expired').length, 4000);
+  await host.stop();
+});
+
 test('D2a: an order in the very batch of a late closing is refused', async (t) => {
   const harness = await start();
   const { host, clock, journal } = harness;
