@@ -115,9 +115,13 @@ export async function sealDrop(options: SealOptions): Promise<boolean> {
   if (isInParts && stored!.version === version) return true;
   const storedNames = new Set(isInParts ? sealedPartNames(storedHead.counters) : []);
   if (state.version !== version) return false;
+  // Each of these steps takes some milliseconds for 10 million orders.
   const counters = headOf(state);
+  await pause();
   const { memoryBytes } = state;
+  await pause();
   const head: StoredSealedDrop = { format: FORMAT, head: counters, sequence, memoryBytes };
+  const headBytes = encodeChecksummed(head);
   const writer = await snapshots.sealDrop(state.id);
   const steps = new Steps(PARTS_PER_STEP, pause);
   for (const { name, content } of sealedParts(state, counters)) {
@@ -128,7 +132,7 @@ export async function sealDrop(options: SealOptions): Promise<boolean> {
     await writer.add(encodePart({ name, content: content() }));
   }
   const partNames = sealedPartNames(counters);
-  await writer.finish({ version, head: encodeChecksummed(head), partNames });
+  await writer.finish({ version, head: headBytes, partNames });
   return true;
 }
 

@@ -38,9 +38,9 @@ export function wholeDrop(state: DropState): Buffer {
 }
 
 /** A live drop with as many orders. */
-export function dropWith(orders: number): DropState {
+export function dropWith(orders: number, id = 'd_1'): DropState {
   const terms = {
-    id: 'd_1',
+    id,
     productId: 'p_1',
     creatorId: 'c',
     startsAt: 0,

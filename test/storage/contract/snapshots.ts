@@ -1,7 +1,14 @@
 // What every snapshot driver must do.
 
 import test from 'ava';
-import type { SnapshotPart, SnapshotStore } from '../../../storage/ports/snapshots.ts';
+import { applyEvent } from '../../../domain/apply.ts';
+import { SEGMENT_LENGTH } from '../../../domain/text-index.ts';
+import type {
+  SealedDropWriter,
+  SnapshotPart,
+  SnapshotStore,
+} from '../../../storage/ports/snapshots.ts';
+import { dropWith, seal as sealState, unseal, wholeDrop } from '../sealed-drops.ts';
 import type { Stores } from '../../../storage/ports/stores.ts';
 import { failsWith } from './errors.ts';
 
@@ -124,6 +131,23 @@ export function snapshotsContract(stores: () => Pick<Stores, 'snapshots'>): void
     await failsWith(t, 'corrupt', next.readPart('c'));
   });
 
+  test('J9: a sealing that ends between any two writes changes nothing, and the next is whole', async (t) => {
+    const before = dropWith(2 * SEGMENT_LENGTH + 5, 'drop_killed');
+    t.true(await sealState(snapshots(), before));
+    const after = dropWith(2 * SEGMENT_LENGTH + 5, 'drop_killed');
+    for (const ordinal of [7, SEGMENT_LENGTH + 7, 2 * SEGMENT_LENGTH])
+      applyEvent(after, { type: 'order-confirmed', ordinal, reference: 'paid' }, 9000);
+    let writes = 0;
+    for (let ended = false; !ended; writes += 1) {
+      const wasWhole = await sealState(endingAfter(snapshots(), writes), after).catch(() => false);
+      ended = wasWhole;
+      const found = (await unseal(snapshots(), 'drop_killed'))!;
+      t.true(wholeDrop(found).equals(wholeDrop(ended ? after : before)), `${writes} writes`);
+    }
+    // Ended before each of four writes (two parts of states, the tail, the head), then not at all.
+    t.is(writes, 5);
+  });
+
   test('O5: a drop without one of its parts is not sealed', async (t) => {
     await seal(snapshots(), 'drop_lacking', 1, ['a'], ['a']);
     await failsWith(t, 'corrupt', seal(snapshots(), 'drop_lacking', 2, ['a', 'b'], []));
@@ -154,4 +178,23 @@ async function seal(
   const writer = await snapshots.sealDrop(dropId);
   for (const name of added) await writer.add(part(name));
   await writer.finish({ version, head: Buffer.from(`head ${version}`), partNames });
+}
+
+/** Whose process ends after so many writes of a sealing. */
+function endingAfter(snapshots: SnapshotStore, writes: number): SnapshotStore {
+  let left = writes;
+  const write = async (run: () => Promise<void>): Promise<void> => {
+    if (left === 0) throw new Error('the process has ended');
+    left -= 1;
+    await run();
+  };
+  const sealDrop = async (dropId: string): Promise<SealedDropWriter> => {
+    const writer = await snapshots.sealDrop(dropId);
+    return {
+      add: (added) => write(() => writer.add(added)),
+      finish: (drop) => write(() => writer.finish(drop)),
+    };
+  };
+  const findSealedDrop = (dropId: string) => snapshots.findSealedDrop(dropId);
+  return { findSealedDrop, sealDrop } as SnapshotStore;
 }
