@@ -127,6 +127,11 @@ const STORED_SECRETS = {
   },
 } as const;
 
+/** The files of stored secrets, in the data directory. */
+export const STORED_SECRET_FILES: readonly string[] = Object.values(STORED_SECRETS).map(
+  ({ file }) => file,
+);
+
 /** The checked environment, before stored secrets are read. */
 interface Reading {
   readonly value: <N extends SettingName>(name: N) => ValueOf<N>;

@@ -21,4 +21,30 @@ Examples:
   livedrops archive --check --json`,
     )
     .action(async (options: ArchiveOptions) => (await import('./archive.ts')).archive(options));
+
+  livedrops
+    .command('backup')
+    .description('copy everything that lasts into a directory, while the sale runs')
+    .argument('<dir>', 'a directory that is empty or does not exist')
+    .addHelpText(
+      'after',
+      `
+Of a node alone: the databases as of one moment, the archive, and stored secrets.
+Of a cluster: the contents of its Redis servers, and the archive. Keep it secret: it
+has password hashes, e-mail addresses and, of a node alone, the secrets.`,
+    )
+    .action(async (directory: string) => (await import('./backup.ts')).backup(directory));
+
+  livedrops
+    .command('restore')
+    .description('restore a backup into an empty LIVEDROPS_DATA or an empty Redis')
+    .argument('<dir>', 'a directory that livedrops backup made')
+    .addHelpText(
+      'after',
+      `
+Verifies a restored data directory, and exits with 1 when there is a difference. Of a
+cluster: stop its nodes first, and run livedrops verify after they are started. Needs
+redis-server there, of the same version as the cluster's or newer.`,
+    )
+    .action(async (directory: string) => (await import('./backup.ts')).restore(directory));
 }

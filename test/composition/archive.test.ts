@@ -64,7 +64,7 @@ async function placedOrders(core: EmbeddedCore): Promise<number> {
   return placed;
 }
 
-test('J8: a node trims its journal behind its archive, and nobody who reads it notices', async (t) => {
+test('J8, J10: a node trims its journal behind its archive, and no reader or backup notices', async (t) => {
   t.timeout(120_000);
   const data = mkdtempSync(join(tmpdir(), 'livedrops-archive-'));
   t.teardown(() => rmSync(data, { recursive: true }));
@@ -116,6 +116,17 @@ test('J8: a node trims its journal behind its archive, and nobody who reads it n
   const checked = await runCommand(['archive', '--check'], command);
   t.is(checked.code, 0);
   t.regex(checked.stdout, /ok: 1 segment checked\n$/);
+  const [copy, restored] = [join(data, 'copy'), join(data, 'restored')];
+  t.regex((await runCommand(['backup', copy], command)).stdout, /1 segment of the archive/);
+  const into = { LIVEDROPS_DATA: restored };
+  const off = { environment: { ...into, LIVEDROPS_ARCHIVE: 'off' } };
+  const refused = await runCommand(['restore', copy], off);
+  t.regex(refused.stderr, /has an archive: set LIVEDROPS_ARCHIVE/);
+  const outcome = await runCommand(['restore', copy], { environment: into });
+  t.is(outcome.code, 0, outcome.stderr);
+  t.regex(outcome.stdout, /ok: journal, live state and read models agree/);
+  t.is(await countOrders(restored), ORDERS);
+
   const segment = join(data, 'archive', String(shard), '0000000000000001.segment');
   writeFileSync(segment, readFileSync(segment).fill(0, 200, 210));
   const damaged = await runCommand(['archive', '--check', '--json'], command);

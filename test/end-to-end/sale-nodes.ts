@@ -21,7 +21,12 @@ export type Environment = Readonly<Record<string, string>>;
 
 export const clusterInstalled = redisInstalled && natsInstalled;
 
+/** Called with the settings of a node when its store is there, before the node starts. */
+export type Prepare = (settings: Environment) => Promise<void>;
+
 export interface SaleNodes {
+  /** The settings of one of the nodes, for commands. */
+  readonly settings: Environment;
   /** Where each gateway answers; after `lose`, maybe elsewhere. */
   readonly urls: readonly string[];
   /** Deletes the users' order lists and feeds; read marks stay. */
@@ -37,16 +42,22 @@ export interface SaleNodes {
 const NODE_IDS = ['north', 'south'] as const;
 
 /** Resolves when the nodes can serve. */
-export function startNodes(profile: Profile, environment: Environment): Promise<SaleNodes> {
-  return profile === 'embedded' ? startOne(environment) : startTwo(environment);
+export function startNodes(
+  profile: Profile,
+  environment: Environment,
+  prepare: Prepare = async () => undefined,
+): Promise<SaleNodes> {
+  return profile === 'embedded' ? startOne(environment, prepare) : startTwo(environment, prepare);
 }
 
-async function startOne(environment: Environment): Promise<SaleNodes> {
+async function startOne(environment: Environment, prepare: Prepare): Promise<SaleNodes> {
   const directory = mkdtempSync(join(tmpdir(), 'livedrops-end-to-end-'));
   const settings = { ...environment, LIVEDROPS_DATA: directory };
+  await prepare(settings);
   let server = await startNode(settings);
   const urls = [server.url];
   return {
+    settings,
     urls,
     async lose(userIds) {
       await server.stop();
@@ -67,22 +78,22 @@ async function startOne(environment: Environment): Promise<SaleNodes> {
   };
 }
 
-async function startTwo(environment: Environment): Promise<SaleNodes> {
+async function startTwo(environment: Environment, prepare: Prepare): Promise<SaleNodes> {
   const directory = mkdtempSync(join(tmpdir(), 'livedrops-end-to-end-'));
   const redis = await RedisServer.start();
   const nats = await NatsServer.start();
-  const servers = await Promise.all(
-    NODE_IDS.map((nodeId) =>
-      startNode({
-        ...environment,
-        LIVEDROPS_DATA: join(directory, nodeId),
-        LIVEDROPS_NODE_ID: nodeId,
-        LIVEDROPS_STORE: redis.url,
-        LIVEDROPS_NATS: nats.url,
-      }),
-    ),
-  );
+  const settingsOf = (nodeId: string): Environment => ({
+    ...environment,
+    LIVEDROPS_DATA: join(directory, nodeId),
+    LIVEDROPS_NODE_ID: nodeId,
+    LIVEDROPS_STORE: redis.url,
+    LIVEDROPS_NATS: nats.url,
+  });
+  const settings = settingsOf(NODE_IDS[0]);
+  await prepare(settings);
+  const servers = await Promise.all(NODE_IDS.map((nodeId) => startNode(settingsOf(nodeId))));
   return {
+    settings,
     urls: servers.map(({ url }) => url),
     lose: (userIds) => loseKeys(redis, userIds),
     async stop() {

@@ -2,7 +2,13 @@
 
 import type { Truth } from '../chaos/truth.ts';
 import { AUTH_SECRET, PAYMENT_SECRETS, SaleClient } from './sale-client.ts';
-import { type Environment, type Profile, type SaleNodes, startNodes } from './sale-nodes.ts';
+import {
+  type Environment,
+  type Prepare,
+  type Profile,
+  type SaleNodes,
+  startNodes,
+} from './sale-nodes.ts';
 
 export class SaleServer extends SaleClient {
   readonly #nodes: SaleNodes;
@@ -13,12 +19,21 @@ export class SaleServer extends SaleClient {
     this.#nodes = nodes;
   }
 
-  static async start(profile: Profile, environment: Environment = {}): Promise<SaleServer> {
+  static async start(
+    profile: Profile,
+    environment: Environment = {},
+    prepare?: Prepare,
+  ): Promise<SaleServer> {
     const secrets = {
       LIVEDROPS_AUTH_SECRET: AUTH_SECRET,
       LIVEDROPS_PAYMENT_SECRET: PAYMENT_SECRETS.join(' '),
     };
-    return new SaleServer(await startNodes(profile, { ...secrets, ...environment }));
+    return new SaleServer(await startNodes(profile, { ...secrets, ...environment }, prepare));
+  }
+
+  /** Of one of the nodes, for commands. */
+  get settings(): Environment {
+    return this.#nodes.settings;
   }
 
   /** Takes the users' order lists and feeds away, as damage would; their read marks stay. */

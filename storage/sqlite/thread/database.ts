@@ -14,6 +14,8 @@ const CHECKPOINT_PAGES = 1000;
 const BUSY_TIMEOUT_MS = 250;
 /** Commits between two checks of the size of the log. */
 const WAL_CHECK_COMMITS = 32;
+/** Under many orders a few seconds. */
+const RETRY_COMMITS_MAX = 1024;
 const CACHE_KIBIBYTES = 16_384;
 
 export class SchemaTooNewError extends Error {
@@ -84,26 +86,45 @@ function migrate(database: Database.Database, options: WriterDatabaseOptions): v
 /**
  * Bounds the write-ahead log of a database. An automatic checkpoint can restart the log only while
  * no reader uses it, so under readers without a pause the log would grow for ever. Past the bound
- * this waits for readers, at most `BUSY_TIMEOUT_MS`.
+ * this waits for readers, at most `BUSY_TIMEOUT_MS`. Commits wait meanwhile, so a reader that lasts
+ * longer, such as a backup, is waited for more and more rarely.
  */
 export class WalBound {
-  readonly #database: Database.Database;
+  readonly #database: Pick<Database.Database, 'pragma'>;
   readonly #walFile: string;
   readonly #bytesMax: number;
-  #commits = 0;
-  #overBound = false;
+  /** Commits until the next look at the size. */
+  #commitsLeft = WAL_CHECK_COMMITS;
+  /** Commits from a look at which readers did not make way to the next one. */
+  #retryCommits = 1;
 
-  constructor(options: { database: Database.Database; file: string; walBytesMax: number }) {
+  constructor(options: {
+    readonly database: Pick<Database.Database, 'pragma'>;
+    readonly file: string;
+    readonly walBytesMax: number;
+  }) {
     this.#database = options.database;
     this.#walFile = `${options.file}-wal`;
     this.#bytesMax = options.walBytesMax;
   }
 
-  /** Call it after every commit. While the log is over its bound, every commit retries. */
+  /** Call it after every commit. */
   committed(): void {
-    this.#commits += 1;
-    if (this.#commits % WAL_CHECK_COMMITS !== 0 && !this.#overBound) return;
-    this.#overBound = statSync(this.#walFile).size > this.#bytesMax;
-    if (this.#overBound) this.#database.pragma('wal_checkpoint(truncate)');
+    this.#commitsLeft -= 1;
+    if (this.#commitsLeft > 0) return;
+    this.#commitsLeft = WAL_CHECK_COMMITS;
+    const isOver = statSync(this.#walFile).size > this.#bytesMax;
+    if (isOver && this.#isBusy()) {
+      this.#commitsLeft = this.#retryCommits;
+      this.#retryCommits = Math.min(this.#retryCommits * 2, RETRY_COMMITS_MAX);
+    } else {
+      this.#retryCommits = 1;
+    }
+  }
+
+  /** Cuts the log, unless readers use it. */
+  #isBusy(): boolean {
+    const [row] = this.#database.pragma('wal_checkpoint(truncate)') as [{ busy: number }];
+    return row.busy !== 0;
   }
 }
