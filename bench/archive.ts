@@ -91,7 +91,6 @@ const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);
 try {
   const archive = new FolderArchive({
     folder: join(directory, 'archive'),
-    writer: 'bench',
     create: true,
   });
   const archiver = new Archiver({

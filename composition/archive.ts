@@ -8,17 +8,15 @@ import { FolderArchive } from '../storage/archive/archive-folder.ts';
 import { ArchiveReader } from '../storage/archive/archive-reader.ts';
 import { ArchivedJournal, ArchivedJournalReader } from '../storage/archive/archived-journal.ts';
 import type { Archive } from '../storage/ports/archive.ts';
+import type { FeatureLevels } from '../storage/ports/feature-level.ts';
 import type { JournalReader } from '../storage/ports/journal.ts';
 import type { Stores } from '../storage/ports/stores.ts';
 import type { Config } from './config.ts';
 import { OffLoopThread } from './off-loop-thread.ts';
 
 /** Null where there is none. */
-export function openArchive({
-  archive,
-  nodeId,
-}: Pick<Config, 'archive' | 'nodeId'>): Archive | null {
-  return archive === null ? null : new FolderArchive({ ...archive, writer: nodeId });
+export function openArchive({ archive }: Pick<Config, 'archive'>): Archive | null {
+  return archive === null ? null : new FolderArchive(archive);
 }
 
 /** The same stores, with a journal that reads what is archived too. */
@@ -50,14 +48,17 @@ export interface ArchiverThreadOptions {
   readonly stores: Pick<Stores, 'journal' | 'readModels' | 'consumerPositions'>;
   /** The names of all consumers of events with stored positions, in any process. */
   readonly consumers: readonly string[];
+  /** The feature level of the store. */
+  readonly levels: FeatureLevels;
   readonly log: Logger;
 }
 
 /** Null where there is no archive. */
 export function createArchiverThread(options: ArchiverThreadOptions): OffLoopThread | null {
-  const { config, shardCount, stores, consumers, log } = options;
+  const { config, shardCount, stores, consumers, levels, log } = options;
   if (config.archive === null) return null;
-  const keeper = new StoredKeeper({ ...stores, positions: stores.consumerPositions, consumers });
+  const positions = stores.consumerPositions;
+  const keeper = new StoredKeeper({ ...stores, positions, consumers, levels });
   const data: Omit<ArchiverThreadData, 'port'> = { config, shardCount };
   return new OffLoopThread({
     name: 'archiver',

@@ -122,7 +122,9 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     log,
   });
   const offLoop = roles.includes('services') ? createOffLoop(options, stores, SHARD_COUNT) : null;
-  const archiver = roles.includes('services') ? createArchiver(options, stores, SHARD_COUNT) : null;
+  const archiver = roles.includes('services')
+    ? createArchiver({ ...options, stores, shardCount: SHARD_COUNT, levels })
+    : null;
   const accessTokens = createAccessTokens(config);
   const rebuild = createRebuild(stores, log);
   const self = { nodeId, incarnation: randomUUID() };

@@ -17,6 +17,7 @@ import { UNWATCHED } from '../actors/run-context.ts';
 import { brokerOptions } from '../moleculer.config.ts';
 import { createCallAction } from '../services/moleculer/call-action.ts';
 import { MeasuredJournal } from '../storage/measured-journal.ts';
+import { FEATURE_LEVEL, ReachedLevel } from '../storage/ports/feature-level.ts';
 import { openSqliteStores, type SqliteStores } from '../storage/sqlite/stores.ts';
 import { openArchive, withArchive } from './archive.ts';
 import { isOfCluster } from './data-directory.ts';
@@ -90,7 +91,12 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
     log,
   });
   const offLoop = createOffLoop(options, stores, shardCount);
-  const archiver = createArchiver(options, stores, shardCount);
+  const archiver = createArchiver({
+    ...options,
+    stores,
+    shardCount,
+    levels: new ReachedLevel(FEATURE_LEVEL),
+  });
   const accessTokens = createAccessTokens(config);
   const rebuild = createRebuild(stores, log);
   const verify = (shards: readonly number[]) =>

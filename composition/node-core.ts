@@ -38,7 +38,7 @@ import { UNWATCHED } from '../actors/run-context.ts';
 import type { PaymentProvider } from '../events/payments/payment-provider.ts';
 import { paymentsService } from '../services/payments.ts';
 import type { MeasuredJournal } from '../storage/measured-journal.ts';
-import { FEATURE_LEVEL } from '../storage/ports/feature-level.ts';
+import { FEATURE_LEVEL, type FeatureLevels } from '../storage/ports/feature-level.ts';
 import type { Journal } from '../storage/ports/journal.ts';
 import { SqliteSpillStore } from '../storage/sqlite/spill-sqlite.ts';
 import type { Stores } from '../storage/ports/stores.ts';
@@ -178,14 +178,16 @@ export function createOffLoop(
 
 /** The thread that archives journals. Null where there is no archive. */
 export function createArchiver(
-  options: NodeCoreOptions,
-  stores: Stores,
-  shardCount: number,
+  options: NodeCoreOptions & {
+    readonly stores: Stores;
+    readonly shardCount: number;
+    /** The feature level of the store. */
+    readonly levels: FeatureLevels;
+  },
 ): OffLoopThread | null {
-  const { config, log } = options;
   const ofEvents = allOffLoopConsumers(options).filter(({ reads }) => reads === 'events');
   const consumers = [PAYMENTS_CONSUMER, ...ofEvents.map(({ name }) => name)];
-  return createArchiverThread({ config, shardCount, stores, consumers, log });
+  return createArchiverThread({ ...options, consumers });
 }
 
 export function createRebuild(stores: Stores, log: Logger): Rebuild {

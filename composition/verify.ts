@@ -54,7 +54,7 @@ export async function* readJournalOrders(
   dataDirectory: string,
 ): AsyncGenerator<JournalOrder, void, undefined> {
   const folder = defaultArchiveFolder(dataDirectory);
-  const archive = new FolderArchive({ folder, create: true, writer: 'reader' });
+  const archive = new FolderArchive({ folder, create: true });
   const stores = withArchive(await openSqliteStores({ directory: dataDirectory }), archive);
   try {
     for (let shard = 0; shard < stores.shardCount; shard++) {

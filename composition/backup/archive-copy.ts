@@ -8,7 +8,7 @@ import type { Archive } from '../../storage/ports/archive.ts';
 
 /** The archive of a backup. */
 export function archiveOf(directory: string): FolderArchive {
-  return new FolderArchive({ folder: join(directory, 'archive'), writer: 'backup', create: true });
+  return new FolderArchive({ folder: join(directory, 'archive'), create: true });
 }
 
 /**

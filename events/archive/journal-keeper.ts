@@ -3,12 +3,17 @@
 
 import type { MessagePort } from 'node:worker_threads';
 import type { ConsumerPositions } from '../../storage/ports/consumer-positions.ts';
+import type { FeatureLevels } from '../../storage/ports/feature-level.ts';
 import { type Journal, StoreUnavailableError } from '../../storage/ports/journal.ts';
 import type { ReadModels } from '../../storage/ports/read-models.ts';
 
+/** From this feature level on every node reads archives. */
+const ARCHIVE_LEVEL = 2;
+
 export interface JournalKeeper {
   /**
-   * The last sequence of the shard that no consumer needs any more. Errors: `store-unavailable`.
+   * The last sequence of the shard that no consumer needs any more; 0 while a node lives that reads
+   * no archive. Errors: `store-unavailable`.
    */
   consumed(shard: number): Promise<number>;
   /** `Journal.trim`. Errors: `store-unavailable`. */
@@ -21,6 +26,8 @@ export interface StoredKeeperOptions {
   readonly positions: ConsumerPositions;
   /** The names of all consumers of events with stored positions, in any process. */
   readonly consumers: readonly string[];
+  /** The feature level of the store. */
+  readonly levels: FeatureLevels;
 }
 
 export class StoredKeeper implements JournalKeeper {
@@ -31,7 +38,8 @@ export class StoredKeeper implements JournalKeeper {
   }
 
   async consumed(shard: number): Promise<number> {
-    const { readModels, positions, consumers } = this.#options;
+    const { readModels, positions, consumers, levels } = this.#options;
+    if (levels.reached() < ARCHIVE_LEVEL) return 0;
     let least = await readModels.position(shard);
     for (const consumer of consumers)
       least = Math.min(least, await positions.load(consumer, shard));

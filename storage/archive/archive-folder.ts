@@ -4,6 +4,7 @@
 // fails where that name is taken; at last the folder is synced. So a segment is there whole or not
 // at all, also after a power failure and on NFS.
 
+import { randomUUID } from 'node:crypto';
 import { type FileHandle, link, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder } from '../make-folder.ts';
@@ -19,8 +20,6 @@ const STATS_AT_ONCE = 64;
 
 export interface FolderArchiveOptions {
   readonly folder: string;
-  /** Names this process's unfinished files. */
-  readonly writer: string;
   /**
    * Whether the folder is created. If not, a folder that is missing is an error: a shared file
    * system may not be mounted.
@@ -75,7 +74,7 @@ export class FolderArchive implements Archive {
       const folder = this.#shardFolder(shard);
       makeFolder(folder);
       const file = this.#segmentFile(shard, first);
-      const partial = `${file}.${this.#options.writer}${PARTIAL}`;
+      const partial = partialOf(file);
       await writeSynced(partial, bytes);
       try {
         await link(partial, file);
@@ -105,8 +104,9 @@ export class FolderArchive implements Archive {
       const { removed } = await this.list(shard);
       if (first - 1 > removed) {
         const file = join(folder, REMOVED_FILE);
-        await writeSynced(file + PARTIAL, Buffer.from(`${first - 1}\n`));
-        await rename(file + PARTIAL, file);
+        const partial = partialOf(file);
+        await writeSynced(partial, Buffer.from(`${first - 1}\n`));
+        await rename(partial, file);
         await syncFolder(folder);
       }
       for (const name of await readdir(folder)) {
@@ -126,8 +126,9 @@ export class FolderArchive implements Archive {
   async saveCheck(check: ArchiveCheck): Promise<void> {
     await this.#run(async () => {
       const file = join(this.#folder, CHECK_FILE);
-      await writeSynced(file + PARTIAL, Buffer.from(`${JSON.stringify(check)}\n`));
-      await rename(file + PARTIAL, file);
+      const partial = partialOf(file);
+      await writeSynced(partial, Buffer.from(`${JSON.stringify(check)}\n`));
+      await rename(partial, file);
     });
   }
 
@@ -163,8 +164,16 @@ export class FolderArchive implements Archive {
   }
 }
 
+/**
+ * A name of its own for each write. A linked segment and its unfinished file are one file: whoever
+ * wrote to that name again would change the segment.
+ */
+function partialOf(file: string): string {
+  return `${file}.${randomUUID()}${PARTIAL}`;
+}
+
 async function writeSynced(file: string, bytes: Uint8Array): Promise<void> {
-  const handle = await open(file, 'w', 0o600);
+  const handle = await open(file, 'wx', 0o600);
   try {
     await handle.writeFile(bytes);
     await handle.sync();

@@ -11,11 +11,13 @@ import { encodeSegment, NO_DIGEST } from '../../storage/formats/archive-segment.
 import type { RedisConnection } from '../../storage/redis/connection/connection.ts';
 import { RedisJournal } from '../../storage/redis/journal/journal-redis.ts';
 import { RedisSnapshotStore } from '../../storage/redis/journal/snapshots-redis.ts';
+import { FEATURE_LEVEL, ReachedLevel } from '../../storage/ports/feature-level.ts';
 import { openSqliteStores } from '../../storage/sqlite/stores.ts';
 import { RedisClusterServers, redisInstalled } from '../servers/redis-server.ts';
 import { entryOf, sell } from '../events/archive/sold-shard.ts';
 import { openConnection, startRedis } from '../storage/redis-fixture.ts';
 
+const levels = new ReachedLevel(FEATURE_LEVEL);
 const redisTest = redisInstalled ? test : test.skip;
 
 function temporaryDirectory(t: ExecutionContext): string {
@@ -59,7 +61,7 @@ test('J10: no data, an incomplete backup, another store and a target in use are 
 });
 
 async function fill(t: ExecutionContext, redis: RedisConnection, journal: RedisJournal) {
-  const snapshots = new RedisSnapshotStore({ redis });
+  const snapshots = new RedisSnapshotStore({ redis, levels });
   for (const shard of [1, 2, 3, 4, 5]) {
     await sell(journal, shard, 300);
     const part = { name: 'part', bytes: Buffer.alloc(3_000_000, shard) };
@@ -77,7 +79,7 @@ async function fill(t: ExecutionContext, redis: RedisConnection, journal: RedisJ
 
 async function assertRestored(t: ExecutionContext, redis: RedisConnection): Promise<void> {
   const journal = new RedisJournal({ redis });
-  const snapshots = new RedisSnapshotStore({ redis });
+  const snapshots = new RedisSnapshotStore({ redis, levels });
   for (const shard of [1, 2, 3, 4, 5]) {
     t.is(await journal.trimmed(shard), 100);
     const entries = await journal.read(shard, 100, 1_000);
@@ -116,7 +118,7 @@ redisTest(
     const [folder, other] = [join(directory, 'archive'), join(directory, 'other')];
     mkdirSync(folder);
     mkdirSync(other);
-    const archive = new FolderArchive({ folder, writer: 'test', create: false });
+    const archive = new FolderArchive({ folder, create: false });
     for (const [first, last] of [
       [1, 60],
       [61, 120],
@@ -136,7 +138,7 @@ redisTest(
     const target = configOfRedis(join(directory, 'node'), url(to), other);
     await restore(target, copy);
     await assertRestored(t, await openConnection(t, address(to)));
-    const restored = new FolderArchive({ folder: other, writer: 'test', create: false });
+    const restored = new FolderArchive({ folder: other, create: false });
     t.deepEqual(
       (await restored.list(1)).segments.map(({ first }) => first),
       [1, 61],

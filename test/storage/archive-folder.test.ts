@@ -9,7 +9,7 @@ import { failsWith } from './contract/errors.ts';
 import { removeDirectory, temporaryDirectory } from './temporary-directory.ts';
 
 const folder = temporaryDirectory();
-const archive = new FolderArchive({ folder, writer: 'node-1', create: true });
+const archive = new FolderArchive({ folder, create: true });
 test.after.always(() => removeDirectory(folder));
 
 archiveContract(() => archive);
@@ -26,7 +26,7 @@ test('J8: a file that a killed process did not finish is no segment, and is remo
 
 test('a shared folder that is not there is an error, not an empty archive', async (t) => {
   const missing = join(folder, 'not-mounted');
-  const shared = new FolderArchive({ folder: missing, writer: 'node-1', create: false });
+  const shared = new FolderArchive({ folder: missing, create: false });
   await failsWith(t, 'store-unavailable', shared.list(1));
   await failsWith(t, 'store-unavailable', shared.read(1, 1));
   await failsWith(t, 'store-unavailable', shared.write(1, 1, Buffer.from('one')));
@@ -36,7 +36,7 @@ test('a shared folder that is not there is an error, not an empty archive', asyn
 test('an archive that ends while it is written to says so by its code', async (t) => {
   const own = temporaryDirectory();
   t.teardown(() => removeDirectory(own));
-  const gone = new FolderArchive({ folder: own, writer: 'node-1', create: false });
+  const gone = new FolderArchive({ folder: own, create: false });
   await gone.write(1, 1, Buffer.from('one'));
   rmSync(own, { recursive: true });
   await failsWith(t, 'store-unavailable', gone.write(1, 2, Buffer.from('two')));

@@ -48,7 +48,7 @@ redisTest('J8: what is archived leaves Redis, and is read as one with the rest',
   const snapshots = new RedisSnapshotStore({ redis, levels });
   await sell(journal, shard, 600);
   await takeSnapshot({ journal, snapshots, shard, sequence: 550 });
-  const archive = new ArchiveReader(new FolderArchive({ folder, writer: 'a', create: true }));
+  const archive = new ArchiveReader(new FolderArchive({ folder, create: true }));
   const archiver = new Archiver({
     journal,
     snapshots,

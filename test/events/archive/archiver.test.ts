@@ -38,7 +38,7 @@ async function makeWorld(t: ExecutionContext, entries: number, snapshot: number)
   t.teardown(() => removeDirectory(folder));
   const journal = new MemoryJournal();
   const snapshots = new MemorySnapshotStore();
-  const archive = new FolderArchive({ folder, writer: 'node', create: true });
+  const archive = new FolderArchive({ folder, create: true });
   const keeper = {
     position: Infinity,
     consumed: async () => keeper.position,

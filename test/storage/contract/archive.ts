@@ -40,6 +40,13 @@ export function archiveContract(archive: () => Archive): void {
       archive().write(shard, 2, bytes('b')),
     ]);
     t.is(both.filter(({ status }) => status === 'fulfilled').length, 1);
+    const kept = both[0].status === 'fulfilled' ? 'a' : 'b';
+    t.deepEqual(Buffer.from((await archive().read(shard, 2))!), bytes(kept));
+    // Whoever comes late changes nothing, not even for a moment.
+    const late = Array.from({ length: 20 }, () => archive().write(shard, 1, bytes('late')));
+    const seen = Array.from({ length: 20 }, () => archive().read(shard, 1));
+    await Promise.allSettled(late);
+    for (const read of seen) t.deepEqual(Buffer.from((await read)!), bytes('one'));
   });
 
   test('J8: what retention removed is recorded, and gone for good', async (t) => {
