@@ -93,6 +93,13 @@ export class DropViews {
   watch(dropId: string): WatchedDrop {
     const known = this.find(dropId);
     if (known !== undefined) return known;
+    const drop = this.#add(dropId);
+    // Subscribe first, then fetch: no change between the two is missed.
+    this.#fetchView(drop);
+    return drop;
+  }
+
+  #add(dropId: string): WatchedDrop {
     if (this.#drops.size >= this.#dropsMax) this.#evict();
     const drop: WatchedDrop = {
       dropId,
@@ -110,11 +117,9 @@ export class DropViews {
       unsubscribe: () => undefined,
     };
     this.#drops.set(dropId, drop);
-    // Subscribe first, then fetch: no change between the two is missed.
     drop.unsubscribe = this.#bus.subscribe(dropTopic(dropId), (message) =>
       this.#onMessage(drop, message),
     );
-    this.#fetchView(drop);
     return drop;
   }
 
@@ -135,7 +140,8 @@ export class DropViews {
 
   /** Caches a view from a reply. It is as new as the cached one, or newer. */
   accept(view: DropView): void {
-    const drop = this.watch(view.id);
+    // One that is over hardly changes: the view is fetched again after a second, as any other.
+    const drop = this.find(view.id) ?? (isOver(view) ? this.#add(view.id) : this.watch(view.id));
     if (view.version > drop.versionShown) drop.versionShown = view.version;
     this.#update(drop, view);
   }
@@ -257,4 +263,8 @@ export class DropViews {
       this.#drops.set(drop.dropId, drop);
     }
   }
+}
+
+function isOver({ status, held }: DropView): boolean {
+  return (status === 'ended' || status === 'cancelled') && held === 0;
 }

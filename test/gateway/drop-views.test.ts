@@ -42,6 +42,20 @@ test('S3: a view updated within a second answers reads, an older one is refetche
   t.is(fetched.ok && fetched.value.version, 9);
 });
 
+test('J9: a read of a drop that is over asks its owner once, and hears of later changes', async (t) => {
+  const { router, bus, views } = setUp();
+  const ended = { ...drop, status: 'ended', held: 0 } as const;
+  router.answer = () => success(ended);
+  await views.get('drp_1');
+  await turn();
+  await views.get('drp_1');
+  t.is(router.commands.length, 1);
+  publish(bus, { ...ended, version: ended.version + 1 });
+  const refunded = await views.get('drp_1');
+  t.is(refunded.ok && refunded.value.version, ended.version + 1);
+  t.is(router.commands.length, 1);
+});
+
 test('N11: an older view never replaces a newer one', async (t) => {
   const { router, bus, views } = setUp();
   router.answer = () => success(drop);
