@@ -87,6 +87,7 @@ const journal: JournalReader = {
   },
   head: async () => ({ epoch: 1, lastSequence: last }),
   trimmed: async () => 0,
+  removed: async () => 0,
 };
 
 async function measure(): Promise<void> {

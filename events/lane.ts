@@ -5,6 +5,7 @@
 // same facts either way.
 
 import type { Logger } from 'pino';
+import { isDamage } from '../actors/shard/recovery.ts';
 import type { Clock } from '../actors/clock.ts';
 import type { FactBatch } from '../actors/shard/facts.ts';
 import type { JournalReader } from '../storage/ports/journal.ts';
@@ -343,8 +344,7 @@ export class Lane {
   /** Batches read before the fault are consumed first. Then the read fails again. */
   #readFailed(behind: Behind, error: unknown): void {
     if (behind.portion.length > 0) return;
-    const { code } = error as { code?: unknown };
-    if (code !== 'corrupt' && code !== 'invariant') throw error;
+    if (!isDamage(error)) throw error;
     const { shard } = behind;
     // Damage is never skipped (J5): the entries after it wait for a repair and the shard's next
     // recovery.

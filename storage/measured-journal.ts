@@ -54,6 +54,10 @@ export class MeasuredJournal implements Journal {
     return this.#journal.trimmed(shard);
   }
 
+  removed(shard: number): Promise<number> {
+    return this.#journal.removed(shard);
+  }
+
   trim(shard: number, through: number): Promise<void> {
     return this.#journal.trim(shard, through);
   }

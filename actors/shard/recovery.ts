@@ -125,10 +125,12 @@ export class ShardRecovery {
 }
 
 /**
- * What is stored is not what was written, or cannot be applied (J5): another try finds the same.
+ * What is stored is not what was written, cannot be applied (J5), or was removed by an archive's
+ * retention: another try finds the same.
  */
 export function isDamage(error: unknown): error is Error {
-  return error instanceof CorruptError || (error as { code?: unknown }).code === 'invariant';
+  const { code } = error as { code?: unknown };
+  return error instanceof CorruptError || code === 'invariant' || code === 'position-trimmed';
 }
 
 /** Errors: `corrupt` where anything is damaged or missing, `store-unavailable`. */

@@ -66,25 +66,33 @@ export class OutsideStream {
    */
   async open(read: ReadOptions): Promise<AsyncGenerator<string, void, undefined>> {
     const heads = await this.#heads.read();
-    const begin = beginningOf(read.from, heads);
+    const { journal } = this.#options;
+    const removed = await Promise.all(heads.shards.map((_, shard) => journal.removed(shard)));
+    const begin = beginningOf(read.from, heads, removed);
     return new Reader({ ...this.#options, heads: this.#heads, read, begin }).chunks(heads);
   }
 }
 
-function beginningOf(from: string, heads: StreamHeads): OutsidePosition {
+/** `removed`: the entries of each shard up to there are gone. */
+function beginningOf(
+  from: string,
+  heads: StreamHeads,
+  removed: readonly number[],
+): OutsidePosition {
   const { shards, buckets } = heads;
   const last = buckets.map((head) => head.last);
   if (from === 'now') return { shards, buckets: last, pass: null };
   if (from === 'start') {
-    const zeros = shards.map(() => 0);
     const trimmed = buckets.some((head) => head.trimmed > 0);
-    if (!trimmed) return { shards: zeros, buckets: last.map(() => 0), pass: null };
-    return { shards: zeros, buckets: last, pass: { bucket: 0, cursor: null } };
+    if (!trimmed) return { shards: removed, buckets: last.map(() => 0), pass: null };
+    return { shards: removed, buckets: last, pass: { bucket: 0, cursor: null } };
   }
   const counts = { shards: shards.length, buckets: buckets.length };
   const position = decodePosition(from, counts);
   const isThere =
-    position.shards.every((sequence, shard) => sequence <= shards[shard]!) &&
+    position.shards.every(
+      (sequence, shard) => sequence >= removed[shard]! && sequence <= shards[shard]!,
+    ) &&
     position.buckets.every(
       (sequence, i) => sequence >= buckets[i]!.trimmed && sequence <= buckets[i]!.last,
     );

@@ -6,6 +6,7 @@
 import type { RebuiltShard, RunProgress } from '../../contracts/operator.ts';
 import type { RunContext } from '../../actors/run-context.ts';
 import type { Logger } from 'pino';
+import { isDamage } from '../../actors/shard/recovery.ts';
 import type { Clock } from '../../actors/clock.ts';
 import type { ShardPosition } from '../../storage/ports/consumer-positions.ts';
 import type { Journal } from '../../storage/ports/journal.ts';
@@ -104,9 +105,8 @@ export class Rebuild {
           tell();
         });
       } catch (error) {
-        const { code, message } = error as { code?: unknown; message: string };
-        if (code !== 'corrupt' && code !== 'invariant') throw error;
-        reasons.set(shard, `The journal cannot be read: ${message}.`);
+        if (!isDamage(error)) throw error;
+        reasons.set(shard, `The journal cannot be read: ${error.message}.`);
         this.#options.log.warn({ err: error, shard }, 'a journal cannot be read');
       }
       counts.done = doneBefore + journal.sequence;

@@ -48,9 +48,7 @@ export class FolderArchive implements Archive {
         await this.#checkFolder();
         return { removed: 0, segments: [] };
       }
-      const removed = names.includes(REMOVED_FILE)
-        ? Number(await readFile(join(folder, REMOVED_FILE), 'utf8'))
-        : 0;
+      const removed = names.includes(REMOVED_FILE) ? await this.removed(shard) : 0;
       const firsts = names
         .flatMap((name) => SEGMENT_NAME.exec(name)?.[1] ?? [])
         .map(Number)
@@ -65,6 +63,13 @@ export class FolderArchive implements Archive {
         segments.push(...(await Promise.all(some)));
       }
       return { removed, segments };
+    });
+  }
+
+  async removed(shard: number): Promise<number> {
+    return await this.#run(async () => {
+      const file = join(this.#shardFolder(shard), REMOVED_FILE);
+      return Number((await readFile(file, 'utf8').catch(ifMissing(null))) ?? 0);
     });
   }
 

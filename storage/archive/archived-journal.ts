@@ -35,6 +35,10 @@ export class ArchivedJournalReader implements JournalReader {
   trimmed(shard: number): Promise<number> {
     return this.#journal.trimmed(shard);
   }
+
+  removed(shard: number): Promise<number> {
+    return this.#archive.archive.removed(shard);
+  }
 }
 
 export class ArchivedJournal extends ArchivedJournalReader implements Journal {

@@ -50,6 +50,10 @@ export class MemoryJournal implements Journal {
     return this.#shardLog(shard).trimmed;
   }
 
+  async removed(): Promise<number> {
+    return 0;
+  }
+
   async trim(shard: number, through: number): Promise<void> {
     const log = this.#shardLog(shard);
     const count = Math.min(through, lastSequence(log)) - log.trimmed;

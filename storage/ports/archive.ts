@@ -35,6 +35,9 @@ export interface Archive {
    */
   list(shard: number): Promise<ArchivedShard>;
 
+  /** `list(shard).removed` alone. Errors: `store-unavailable`. */
+  removed(shard: number): Promise<number>;
+
   /**
    * Stores a segment under its first sequence in one atomic step, and resolves when it is durable.
    * The same bytes again succeed. Errors: `conflict` if other bytes have that name;

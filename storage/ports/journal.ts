@@ -50,7 +50,7 @@ export interface JournalEntry {
   readonly bytes: Uint8Array;
 }
 
-export type JournalReader = Pick<Journal, 'read' | 'head' | 'trimmed'>;
+export type JournalReader = Pick<Journal, 'read' | 'head' | 'trimmed' | 'removed'>;
 
 export interface Journal {
   /**
@@ -84,6 +84,12 @@ export interface Journal {
 
   /** Entries up to this sequence are removed; 0 for none. Errors: `store-unavailable`. */
   trimmed(shard: number): Promise<number>;
+
+  /**
+   * Nobody can read entries up to this sequence any more, because the retention of an archive
+   * removed them; 0 for none, and for a journal without its archive. Errors: `store-unavailable`.
+   */
+  removed(shard: number): Promise<number>;
 
   /**
    * Removes entries up to and including `through`, the oldest first and in small portions, so that

@@ -67,6 +67,9 @@ export class TestJournal implements Journal {
   trimmed(shard: number): Promise<number> {
     return this.inner.trimmed(shard);
   }
+  removed(): Promise<number> {
+    return this.inner.removed();
+  }
   trim(shard: number, through: number): Promise<void> {
     return this.inner.trim(shard, through);
   }

@@ -109,6 +109,10 @@ export class RedisJournal implements Journal {
     return Number((await answerOf(this.#reads.get(trimmedKey(shard)))) ?? 0);
   }
 
+  async removed(): Promise<number> {
+    return 0;
+  }
+
   async trim(shard: number, through: number): Promise<void> {
     const keys = [trimmedKey(shard), logKey(shard)];
     for (;;) {

@@ -64,6 +64,10 @@ export class SqliteJournal implements Journal {
     return await this.#reader.submit('trimmed', shard);
   }
 
+  async removed(): Promise<number> {
+    return 0;
+  }
+
   async trim(shard: number, through: number): Promise<void> {
     let more = true;
     while (more) more = await this.#writer.submit('trim', shard, through);

@@ -6,13 +6,17 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import pino from 'pino';
 import { checkShard } from '../../../events/archive/archive-check.ts';
+import { orderId } from '../../../domain/ids.ts';
 import { Archiver, type ArchiverOptions } from '../../../events/archive/archiver.ts';
 import type { JournalKeeper } from '../../../events/archive/journal-keeper.ts';
+import { encodePosition } from '../../../events/outside/outside-position.ts';
+import { OutsideStream } from '../../../events/outside/outside-stream.ts';
 import { FolderArchive } from '../../../storage/archive/archive-folder.ts';
 import { ArchivedJournal } from '../../../storage/archive/archived-journal.ts';
 import { ArchiveReader } from '../../../storage/archive/archive-reader.ts';
 import { SEGMENT_ENTRIES_MAX } from '../../../storage/formats/archive-segment.ts';
 import { MemoryJournal } from '../../../storage/memory/journal-memory.ts';
+import { memoryStores } from '../../../storage/memory/stores.ts';
 import { MemorySnapshotStore } from '../../../storage/memory/snapshots-memory.ts';
 import type { Archive } from '../../../storage/ports/archive.ts';
 import { ManualClock } from '../../actors/manual-clock.ts';
@@ -309,6 +313,24 @@ test('J8: retention removes old segments whole, and a reader of them is position
   );
   await failsWith(t, 'position-trimmed', wholeJournal(world).read(SHARD, 59, 10));
   t.is((await wholeJournal(world).read(SHARD, 60, 10))[0]?.sequence, 61);
+  const { catalogue, changes } = memoryStores();
+  const stream = new OutsideStream({
+    journal: wholeJournal(world),
+    snapshots: world.snapshots,
+    catalogue,
+    changes,
+    shardCount: SHARD + 1,
+    clock: world.clock,
+  });
+  const read = { follow: false, creatorId: null, forMs: Infinity };
+  let text = '';
+  for await (const chunk of await stream.open({ ...read, from: 'start' })) text += chunk;
+  t.is(text.split('"order-placed"').length - 1, 40 * 3, 'the stream begins behind it');
+  t.is(/"orderId":"([^"]*)"/.exec(text)?.[1], orderId(`d_${SHARD}`, 59 * 3), 'numbers go on');
+  const shards = Array.from({ length: SHARD + 1 }, () => 0);
+  const buckets = Array.from({ length: changes.bucketCount }, () => 0);
+  const from = encodePosition({ shards, buckets, pass: null });
+  await failsWith(t, 'position-trimmed', stream.open({ ...read, from }));
   await sell(world.journal, SHARD, 200);
   const loaded = await world.snapshots.loadSnapshot(SHARD);
   await world.snapshots.saveSnapshot(SHARD, 1, { ...loaded!.snapshot, sequence: 200 }, []);

@@ -55,6 +55,7 @@ export function archiveContract(archive: () => Archive): void {
     await archive().removeBefore(shard, 9);
     await archive().removeBefore(shard, 5);
     t.deepEqual(await archive().list(shard), { removed: 8, segments: [{ first: 9, bytes: 6 }] });
+    t.deepEqual([await archive().removed(shard), await archive().removed(nextShard())], [8, 0]);
     t.is(await archive().read(shard, 1), null);
   });
 
