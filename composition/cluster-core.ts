@@ -13,6 +13,7 @@ import { SessionLease } from '../actors/cluster/lease.ts';
 import { NatsLiveBus } from '../actors/nats/live-bus-nats.ts';
 import { announcedLevel, FeatureLevelGate } from '../actors/cluster/feature-level.ts';
 import { Ownership } from '../actors/cluster/ownership.ts';
+import { verifyOnNode } from '../actors/cluster/verify-calls.ts';
 import { PlacementWatch } from '../actors/cluster/placement-watch.ts';
 import { ShardHost } from '../actors/shard/shard-host.ts';
 import {
@@ -22,7 +23,7 @@ import {
   shardService,
 } from '../actors/cluster/shard-service.ts';
 import { verifyShards } from '../events/verify/shard-verification.ts';
-import { UNWATCHED } from '../actors/run-context.ts';
+import type { RunContext } from '../actors/run-context.ts';
 import { SHARD_COUNT } from '../domain/ids.ts';
 import { brokerOptions } from '../moleculer.config.ts';
 import { createCallAction } from '../services/moleculer/call-action.ts';
@@ -147,14 +148,18 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       shardCount: SHARD_COUNT,
       url: () => url,
       operator: {
-        verify: () =>
-          verifyCluster({
-            shardCount: SHARD_COUNT,
-            owners: watch,
-            ask: (id, shards) => peers.verify(id, shards),
-            clock: systemClock,
-          }),
+        verify: (run) =>
+          verifyCluster(
+            {
+              shardCount: SHARD_COUNT,
+              owners: watch,
+              ask: (id, shards, asked) => verifyOnNode(broker, id, shards, asked),
+              clock: systemClock,
+            },
+            run,
+          ),
         placement: stores.placement,
+        leases: stores.leases,
       },
     });
   }
@@ -198,8 +203,8 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       storeClock,
       log,
     });
-    const verify = (shards: readonly number[]) =>
-      verifyShards({ ...verification(rebuild), ...stores, host, shards }, UNWATCHED);
+    const verify = (shards: readonly number[], run: RunContext) =>
+      verifyShards({ ...verification(rebuild), ...stores, host, shards }, run);
     broker.createService(shardService({ broker, host, node: ownership, verify, restart }));
     return { lease, events, host, ownership };
   }

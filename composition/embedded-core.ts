@@ -13,7 +13,7 @@ import { ShardHost } from '../actors/shard/shard-host.ts';
 import { BrokerPeers, shardService } from '../actors/cluster/shard-service.ts';
 import type { ShardsVerified } from '../contracts/operator.ts';
 import { verifyShards } from '../events/verify/shard-verification.ts';
-import { UNWATCHED } from '../actors/run-context.ts';
+import type { RunContext } from '../actors/run-context.ts';
 import { brokerOptions } from '../moleculer.config.ts';
 import { createCallAction } from '../services/moleculer/call-action.ts';
 import { MeasuredJournal } from '../storage/measured-journal.ts';
@@ -37,7 +37,7 @@ export interface EmbeddedCore extends NodeCore {
   readonly host: ShardHost;
   readonly relay: Relay;
   /** Verifies the shards of the list that this node serves. */
-  readonly verify: (shards: readonly number[]) => Promise<ShardsVerified>;
+  readonly verify: (shards: readonly number[], run: RunContext) => Promise<ShardsVerified>;
 }
 
 /** Errors: `directory-in-use`; an Error where a cluster uses the directory. */
@@ -99,8 +99,8 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
   });
   const accessTokens = createAccessTokens(config);
   const rebuild = createRebuild(stores, log);
-  const verify = (shards: readonly number[]) =>
-    verifyShards({ ...verification(rebuild), ...stores, host, shards }, UNWATCHED);
+  const verify = (shards: readonly number[], run: RunContext) =>
+    verifyShards({ ...verification(rebuild), ...stores, host, shards }, run);
   const report = (): NodeReport => ({
     ...self,
     leaseMs: null,
@@ -122,8 +122,13 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
     shardCount,
     url: () => url,
     operator: {
-      verify: () => verify(host.shards.map(({ id }) => id)),
+      verify: (run) =>
+        verify(
+          host.shards.map(({ id }) => id),
+          run,
+        ),
       placement: null,
+      leases: null,
     },
   });
   return {

@@ -28,13 +28,14 @@ import { PAYMENTS_CONSUMER, PaymentsConsumer } from '../events/payments/payments
 import { ProjectionsConsumer } from '../events/lists/projections-consumer.ts';
 import { followsService } from '../services/follows.ts';
 import { notificationsService } from '../services/notifications.ts';
-import { operatorService } from '../services/operator.ts';
+import { OperatorRuns, type OperatorRunsOptions } from '../app/operator/runs.ts';
+import { operatorServices } from '../services/operator.ts';
+import { BrokerRuns } from '../services/other-runs.ts';
 import { ordersService } from '../services/orders.ts';
 import type { OperatorsOptions } from '../app/operator/operators.ts';
 import { Passwords } from '../app/passwords.ts';
 import { Rebuild } from '../events/rebuild/rebuild.ts';
 import type { VerificationOptions } from '../events/verify/shard-verification.ts';
-import { UNWATCHED } from '../actors/run-context.ts';
 import type { PaymentProvider } from '../events/payments/payment-provider.ts';
 import { paymentsService } from '../services/payments.ts';
 import type { MeasuredJournal } from '../storage/measured-journal.ts';
@@ -222,7 +223,8 @@ export function createServices(
     readonly shardCount: number;
     /** The address of this node's gateway. */
     readonly url: () => string | null;
-    readonly operator: Pick<OperatorsOptions, 'verify' | 'placement'>;
+    readonly operator: Pick<OperatorsOptions, 'verify' | 'placement'> &
+      Pick<OperatorRunsOptions, 'leases'>;
   },
 ): void {
   const { config, stores, bus, router, accessTokens, peers, self, shardCount, url } = options;
@@ -241,9 +243,15 @@ export function createServices(
     followsService({ ...stores, liveBus: bus, now }),
     notificationsService({ ...stores, now }),
     paymentsService({ ...stores, router, secrets, now, monotonic }),
-    operatorService({
-      ...options.operator,
-      rebuild: (shards, write) => options.rebuild.run(shards, write, UNWATCHED),
+    ...operatorServices({
+      verify: options.operator.verify,
+      placement: options.operator.placement,
+      rebuild: (shards, write, run) => options.rebuild.run(shards, write, run),
+      runs: new OperatorRuns({
+        clock: systemClock,
+        leases: options.operator.leases,
+        others: new BrokerRuns({ broker }),
+      }),
       self: () => ({
         ...self,
         weight: config.nodeWeight,

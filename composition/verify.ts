@@ -1,12 +1,12 @@
-// `verify` for the embedded profile. It calls the server that runs on the data directory. Where
-// none runs, it loads the node without a gateway and verifies that. This file also reads orders
+// `verify` for the embedded profile, where no server runs on the data directory: it loads the node
+// without a gateway and verifies that. This file also reads orders
 // straight from the journal, for proofs from outside.
 
+import type { RunContext } from '../actors/run-context.ts';
 import type { VerifyReport } from '../contracts/operator.ts';
 import { readEntries, replay } from '../actors/shard/recovery.ts';
 import type { DropState } from '../domain/drop-state.ts';
 import type { OrderView } from '../contracts/orders.ts';
-import { AccessTokens } from '../app/access-tokens.ts';
 import { openSqliteStores } from '../storage/sqlite/stores.ts';
 import { FolderArchive } from '../storage/archive/archive-folder.ts';
 import { withArchive } from './archive.ts';
@@ -14,15 +14,15 @@ import { type Config, defaultArchiveFolder, NoDataError } from './config.ts';
 import { isOfOneNode } from './data-directory.ts';
 import { createEmbeddedCore, type EmbeddedCore } from './embedded-core.ts';
 import { createLog } from './node-core.ts';
-import { readServerUrl } from './server-url.ts';
-
-const TOKEN_LIFETIME_SECONDS = 60;
 
 /**
- * Errors: `no-data` where there is no journal; an Error with any other reason why there is no
- * report.
+ * Null where a server uses the data directory: it verifies. Errors: `no-data` where there is no
+ * journal; the reason of the run's signal; an Error with any other reason why there is no report.
  */
-export async function verifyEmbedded(config: Config): Promise<VerifyReport> {
+export async function verifyEmbedded(
+  config: Config,
+  run: RunContext,
+): Promise<VerifyReport | null> {
   if (!isOfOneNode(config.dataDirectory)) throw new NoDataError(config.dataDirectory);
   const log = createLog(config);
   let core: EmbeddedCore;
@@ -30,13 +30,13 @@ export async function verifyEmbedded(config: Config): Promise<VerifyReport> {
     core = await createEmbeddedCore({ config, provider: null, restart: () => undefined, log });
   } catch (error) {
     if ((error as { code?: unknown }).code !== 'directory-in-use') throw error;
-    return await askServer(config);
+    return null;
   }
   try {
     await core.start();
     await core.relay.caughtUp();
     const shards = core.host.shards.map(({ id }) => id);
-    return await core.verify(shards);
+    return await core.verify(shards, run);
   } finally {
     await core.stop();
   }
@@ -72,22 +72,4 @@ export async function* readJournalOrders(
   } finally {
     await stores.close();
   }
-}
-
-async function askServer(config: Config): Promise<VerifyReport> {
-  const url = readServerUrl(config.dataDirectory);
-  if (url === null) throw new Error('the server that holds the data directory is not ready yet');
-  const tokens = new AccessTokens({ secret: config.authSecret });
-  const token = tokens.sign({
-    userId: 'operator',
-    roles: ['operator'],
-    lifetimeSeconds: TOKEN_LIFETIME_SECONDS,
-  });
-  const response = await fetch(`${url}/v1/operator/verify`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${token}` },
-  });
-  if (!response.ok)
-    throw new Error(`the server at ${url} answered ${response.status} instead of a report`);
-  return (await response.json()) as VerifyReport;
 }

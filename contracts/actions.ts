@@ -12,6 +12,8 @@ import type {
   NodeRow,
   OperatorAction,
   RebuildReport,
+  RunKind,
+  RunState,
   ShardRow,
   ShardStatus,
   VerifyReport,
@@ -125,6 +127,19 @@ export interface Actions {
     AsOperator & Plannable & { refundId: string; reason: string },
     RefundChange,
   ];
+  /**
+   * Starts a verification or a rebuild. `already-running` while another of the kind is under way.
+   * The caller follows the run, or it is cancelled (`UNFOLLOWED_MAX_MS`).
+   */
+  'operator.startRun': [
+    AsOperator & Plannable & { kind: RunKind; shards?: readonly number[] | null },
+    RunState,
+  ];
+  /** Its state now. The end of a run is told for a minute. */
+  'operator.followRun': [AsOperator & { runId: string }, RunState];
+  'operator.cancelRun': [AsOperator & { runId: string }, null];
+  /** Those under way. */
+  'operator.listRuns': [AsOperator, readonly RunState[]];
   /** The rest is what gateways of level 0 call: they have checked the role. */
   'operator.nodes': [Record<string, never>, readonly NodeRow[]];
   'operator.shards': [Record<string, never>, readonly ShardRow[]];

@@ -41,6 +41,16 @@ export const RebuildChange = Type.Object(
   { ...STRICT, title: 'RebuildChange' },
 );
 
+/** Long work that replays journals. */
+export const RUN_KINDS = ['verify', 'rebuild'] as const;
+export const RunKind = Type.Enum([...RUN_KINDS], { type: 'string' });
+export type RunKind = (typeof RUN_KINDS)[number];
+const { shards } = RebuildChange.properties;
+export const NewRun = Type.Object(
+  { kind: RunKind, shards, dryRun },
+  { ...STRICT, title: 'NewRun', description: 'shards and dryRun are for rebuild' },
+);
+
 // What is answered
 
 export const ShardStatus = Type.Enum([...SHARD_STATUSES], { type: 'string' });
@@ -213,6 +223,39 @@ export const VerifyReport = Type.Object(
 );
 export type VerifyReport = Plain<typeof VerifyReport>;
 
+/** How a run ended. */
+export const RunEnd = Type.Union([
+  Type.Object({
+    type: Type.Literal('report'),
+    report: Type.Union([VerifyReport, RebuildReport]),
+  }),
+  Type.Object({ type: Type.Literal('cancelled'), reason: Type.String() }),
+  Type.Object({
+    type: Type.Literal('failed'),
+    code: Type.Union([Type.Literal('unavailable'), Type.Literal('internal')]),
+  }),
+]);
+export type RunEnd = Plain<typeof RunEnd>;
+export type RunReport = VerifyReport | RebuildReport;
+
+export const RunState = Type.Object(
+  {
+    id,
+    kind: RunKind,
+    /** The user id in the operator's token. */
+    startedBy: Type.String(),
+    startedAt: time,
+    progress: Type.Union([RunProgress, Type.Null()]),
+    /** Written as it is: it has no times, and `wire` knows no choice between objects. */
+    end: Type.Unsafe<RunEnd | null>({
+      anyOf: [...RunEnd.anyOf, Type.Null()],
+      description: 'null: the run is under way',
+    }),
+  },
+  { title: 'Run' },
+);
+export type RunState = Plain<typeof RunState>;
+
 /** What one node found in those of the shards that it serves. */
 export interface ShardsVerified extends VerifyReport {
   readonly verified: readonly number[];
@@ -249,4 +292,6 @@ export const MoveQuery = Type.Object({ limit }, STRICT);
 export const NodeList = list(wire(NodeRow), 'NodeList');
 export const ShardList = list(wire(ShardRow), 'ShardList');
 export const MoveList = list(wire(MoveRecord), 'MoveList');
+export const RunBody = wire(RunState);
+export const RunList = list(RunBody, 'RunList');
 export const ActionPage = list(wire(OperatorAction), 'ActionPage');

@@ -19,6 +19,7 @@ export const REFUSAL_CODES = [
   'idempotency-key-missing',
   'idempotency-key-reused',
   'email-taken',
+  'already-running',
   'invalid-request',
   'unauthenticated',
   'forbidden',

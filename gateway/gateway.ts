@@ -96,6 +96,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const flight = new Flight({ countMax: options.requestsInFlightMax ?? REQUESTS_IN_FLIGHT_MAX });
   const onFault = (fault: unknown): void => log.error({ err: fault }, 'the gateway met a defect');
   const views = new DropViews({ bus, router, monotonic: () => clock.monotonic() });
+  const slots = new StreamSlots();
   const servesApi = (options.serves ?? 'everything') === 'everything';
   const routes: Route[] = [
     ...(servesApi
@@ -107,8 +108,8 @@ export function createGateway(options: GatewayOptions): Gateway {
           ...paymentRoutes(),
           ...followRoutes(),
           ...notificationRoutes(),
-          ...operatorRoutes(),
-          ...(stream === null ? [] : changeRoutes({ stream, slots: new StreamSlots(), now })),
+          ...operatorRoutes({ slots, now }),
+          ...(stream === null ? [] : changeRoutes({ stream, slots, now })),
         ]
       : []),
     ...systemRoutes({

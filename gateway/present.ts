@@ -5,7 +5,7 @@ import { OwnProfile, PublicProfile, Session } from '../contracts/accounts.ts';
 import { type DropsPage, DropView } from '../contracts/drops.ts';
 import { NamedFollow } from '../contracts/follows.ts';
 import { Notification } from '../contracts/notifications.ts';
-import { MoveRecord, NodeRow, OperatorAction, ShardRow } from '../contracts/operator.ts';
+import { MoveRecord, NodeRow, OperatorAction, RunState, ShardRow } from '../contracts/operator.ts';
 import type { OrderView } from '../contracts/orders.ts';
 import type { Page } from '../contracts/paging.ts';
 import { Product } from '../contracts/products.ts';
@@ -50,6 +50,7 @@ export const shardBody = presenter(ShardRow);
 export const moveBody = presenter(MoveRecord);
 export const actionBody = presenter(OperatorAction);
 export const refundBody = presenter(ParkedRefund);
+export const runBody = presenter(RunState);
 
 export function dropPageBody(page: DropsPage): object {
   const { asOf = null } = page;

@@ -1,14 +1,17 @@
 // A client of the REST API for operators. Any node of the cluster can answer. When one node does
 // not answer, the client sends a request to the next node, but only if repeating it is safe.
 
+import { setTimeout as delay } from 'node:timers/promises';
+import type { RunContext } from '../actors/run-context.ts';
 import type {
-  VerifyReport,
   MovePlan,
-  NodeRow,
-  RebuildReport,
   QuarantinedDrop,
-  ShardRow,
   MoveRecord,
+  NodeRow,
+  RunEnd,
+  RunKind,
+  RunState,
+  ShardRow,
 } from '../contracts/operator.ts';
 
 import { PAGE_LIMIT_MAX } from '../contracts/bounds.ts';
@@ -47,6 +50,16 @@ export interface RefundChangeInfo {
   readonly refund: RefundInfo;
 }
 
+/** A run as HTTP shows it: times are RFC 3339 text. */
+type RunInfo = Omit<RunState, 'startedAt'> & { readonly startedAt: string };
+
+/** `shards` absent: all. */
+export interface NewRunRequest {
+  readonly kind: RunKind;
+  readonly shards?: readonly number[];
+  readonly dryRun?: boolean;
+}
+
 export interface ShardFilter {
   readonly node?: string;
   readonly state?: string;
@@ -72,8 +85,10 @@ export interface OperatorApiOptions {
 export const MOVES_LISTED_MAX = 100;
 
 const TIMEOUT_MS = 15_000;
-/** For requests that replay whole journals. */
-const REPLAY_TIMEOUT_MS = 600_000;
+/** Of the stream of a run. A run that nobody follows for five seconds is cancelled. */
+const RECONNECT_PAUSE_MS = 500;
+const RECONNECTS_MAX = 8;
+const FAILED_STATUS = 500;
 const URLS_MAX = 64;
 /** Error codes which prove that the request reached no server. */
 const NOT_DELIVERED_CODES: readonly unknown[] = ['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH'];
@@ -157,14 +172,42 @@ export class OperatorApi {
     await this.#post(`drops/${dropId}/release`, null);
   }
 
-  verify(): Promise<VerifyReport> {
-    return this.#post<VerifyReport>('verify', null, REPLAY_TIMEOUT_MS);
-  }
-
-  /** `shards` null: all shards. */
-  rebuild(shards: readonly number[] | null, dryRun: boolean): Promise<RebuildReport> {
-    const body = { ...(shards !== null && { shards }), dryRun };
-    return this.#post<RebuildReport>('rebuild', body, REPLAY_TIMEOUT_MS);
+  /**
+   * Starts a run and follows it to its end. When the signal is aborted, the run is cancelled, which
+   * is its end then. Errors: `ApiError`.
+   */
+  async run(
+    request: NewRunRequest,
+    { signal, progress }: RunContext,
+  ): Promise<Exclude<RunEnd, { type: 'failed' }>> {
+    const { id } = await this.#post<RunInfo>('runs', request);
+    const cancel = () => {
+      // A run that has ended cannot be cancelled; any other failure shows in the stream.
+      this.#cancelRun(id).catch(() => undefined);
+    };
+    if (signal.aborted) cancel();
+    signal.addEventListener('abort', cancel);
+    try {
+      for (let failures = 0; ; failures++) {
+        try {
+          for await (const line of this.#lines(`/v1/operator/runs/${id}`, null)) {
+            failures = 0;
+            const run = JSON.parse(line) as RunInfo;
+            if (run.progress !== null) progress(run.progress);
+            if (run.end?.type === 'failed')
+              throw new ApiError(`the ${request.kind} failed: ${run.end.code}`, FAILED_STATUS);
+            if (run.end !== null) return run.end;
+          }
+          // The server ends the stream when the token ends, or when the server stops.
+        } catch (error) {
+          const isLost = error instanceof ApiError && error.transient;
+          if (!isLost || failures === RECONNECTS_MAX) throw error;
+        }
+        await delay(RECONNECT_PAUSE_MS);
+      }
+    } finally {
+      signal.removeEventListener('abort', cancel);
+    }
   }
 
   /** The newest refunds, at most `limit`; of all states where `state` is null. */
@@ -197,8 +240,19 @@ export class OperatorApi {
   /** The lines of the outside stream of the first node that answers. Errors: `ApiError`. */
   async *changes({ from, follow, signal }: ChangesRequest): AsyncGenerator<string> {
     const query = new URLSearchParams({ from, follow: String(follow) }).toString();
+    yield* this.#lines(`/v1/changes?${query}`, signal);
+  }
+
+  async #cancelRun(id: string): Promise<void> {
+    await this.#tryEachNode(
+      (url) => this.#send(url, 'DELETE', `runs/${id}`, null),
+      () => true,
+    );
+  }
+
+  async *#lines(path: string, signal: AbortSignal | null): AsyncGenerator<string> {
     const { url, body } = (await this.#tryEachNode(
-      (asked) => this.#openStream(asked, `/v1/changes?${query}`, signal),
+      (asked) => this.#openStream(asked, path, signal),
       () => true,
     )) as { readonly url: string; readonly body: ReadableStream<Uint8Array> };
     const decoder = new TextDecoder();
@@ -215,7 +269,7 @@ export class OperatorApi {
     }
   }
 
-  async #openStream(url: string, path: string, signal: AbortSignal) {
+  async #openStream(url: string, path: string, signal: AbortSignal | null) {
     const headers = { authorization: `Bearer ${this.#options.token()}` };
     const response = await fetch(url + path, { headers, signal }).catch((error: unknown) => {
       throw noAnswerError(url, error);
@@ -234,9 +288,9 @@ export class OperatorApi {
   }
 
   /** Tries the next node only if the request certainly did not reach the one before. */
-  #post<T>(path: string, body: object | null, timeoutMs?: number): Promise<T> {
+  #post<T>(path: string, body: object | null): Promise<T> {
     return this.#tryEachNode(
-      (url) => this.#send(url, 'POST', path, body, timeoutMs),
+      (url) => this.#send(url, 'POST', path, body),
       ({ notDelivered }) => notDelivered,
     ) as Promise<T>;
   }
@@ -259,13 +313,7 @@ export class OperatorApi {
     throw first!;
   }
 
-  async #send(
-    url: string,
-    method: string,
-    path: string,
-    body: object | null,
-    timeoutMs = this.#options.timeoutMs ?? TIMEOUT_MS,
-  ): Promise<unknown> {
+  async #send(url: string, method: string, path: string, body: object | null): Promise<unknown> {
     let response: Response;
     let text: string;
     try {
@@ -276,7 +324,7 @@ export class OperatorApi {
           ...(body !== null && { 'content-type': 'application/json' }),
         },
         ...(body !== null && { body: JSON.stringify(body) }),
-        signal: AbortSignal.timeout(timeoutMs),
+        signal: AbortSignal.timeout(this.#options.timeoutMs ?? TIMEOUT_MS),
       });
       text = await response.text();
     } catch (error) {

@@ -2,6 +2,7 @@
 
 import { resolve } from 'node:path';
 import { loadStoredConfig } from '../composition/config.ts';
+import { withProgress } from './run.ts';
 import { count } from './table.ts';
 import { describe } from './verify.ts';
 
@@ -23,7 +24,9 @@ export async function restore(directory: string): Promise<void> {
     return;
   }
   const { verifyEmbedded } = await import('../composition/verify.ts');
-  const report = await verifyEmbedded(config);
-  process.stdout.write(`restored ${config.dataDirectory}\n${describe(report)}`);
+  process.stdout.write(`restored ${config.dataDirectory}\n`);
+  const report = await withProgress((context) => verifyEmbedded(config, context));
+  if (report === null) return;
+  process.stdout.write(describe(report));
   if (!report.ok) process.exitCode = 1;
 }

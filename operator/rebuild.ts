@@ -3,6 +3,7 @@
 
 import type { RebuildReport } from '../contracts/operator.ts';
 import { connectOperator, type ConnectOptions } from './connect.ts';
+import { runOnServer, withProgress } from './run.ts';
 import { count, table } from './table.ts';
 
 export interface RebuildOptions extends ConnectOptions {
@@ -14,7 +15,10 @@ export interface RebuildOptions extends ConnectOptions {
 
 export async function rebuild(options: RebuildOptions): Promise<void> {
   const { shard = null, dryRun = false, json = false } = options;
-  const report = await connectOperator(options).rebuild(shard, dryRun);
+  const request = { kind: 'rebuild', ...(shard !== null && { shards: shard }), dryRun } as const;
+  const api = connectOperator(options);
+  const report = await withProgress((run) => runOnServer(api, request, run));
+  if (report === null || !('applied' in report)) return;
   const ok = report.shards.every(({ reason }) => reason === null);
   process.stdout.write(
     json ? `${JSON.stringify({ ...report, ok }, null, 2)}\n` : describeRebuild(report),

@@ -1,11 +1,13 @@
 // `livedrops verify`: compares a replay of the journals with live state and read models, in a
 // running cluster or in a data directory without a server, and prints the differences. The
-// comparison itself is in `composition/verify.ts` and in the actors.
+// comparison itself is in `events/verify/`.
 
+import type { RunContext } from '../actors/run-context.ts';
 import { loadStoredConfig } from '../composition/config.ts';
 import { isOfCluster } from '../composition/data-directory.ts';
 import type { VerifyReport } from '../contracts/operator.ts';
 import { connectOperator, type ConnectOptions } from './connect.ts';
+import { runOnServer, withProgress } from './run.ts';
 import { table } from './table.ts';
 
 export interface VerifyCommandOptions extends ConnectOptions {
@@ -16,21 +18,24 @@ export interface VerifyCommandOptions extends ConnectOptions {
 const FINDINGS_SHOWN_MAX = 50;
 
 export async function verify(options: VerifyCommandOptions): Promise<void> {
-  const report = await readReport(options);
+  const report = await withProgress((run) => readReport(options, run));
+  if (report === null) return;
   process.stdout.write(
     options.json === true ? `${JSON.stringify(report, null, 2)}\n` : describe(report),
   );
   if (!report.ok) process.exitCode = 1;
 }
 
-async function readReport(options: VerifyCommandOptions): Promise<VerifyReport> {
-  if (options.url !== undefined) return await connectOperator(options).verify();
+async function readReport(options: VerifyCommandOptions, run: RunContext): Promise<VerifyReport> {
+  const onServer = async () =>
+    (await runOnServer(connectOperator(options), { kind: 'verify' }, run)) as VerifyReport;
+  if (options.url !== undefined) return await onServer();
   const config = loadStoredConfig();
   const serves = config.store.kind !== 'sqlite' || isOfCluster(config.dataDirectory);
-  if (serves) return await connectOperator(options).verify();
+  if (serves) return await onServer();
   // Imported here, since a command that calls a server needs no store code.
   const { verifyEmbedded } = await import('../composition/verify.ts');
-  return await verifyEmbedded(config);
+  return (await verifyEmbedded(config, run)) ?? (await onServer());
 }
 
 export function describe(report: VerifyReport): string {

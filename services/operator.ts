@@ -1,15 +1,17 @@
-// The Moleculer service of `app/operator/`.
+// The Moleculer services of `app/operator/`: what gateways call, and what services on other nodes ask
+// of this node's runs.
 
-import type { ActionSchema, ServiceSchema } from 'moleculer';
+import type { ActionSchema, Context, ServiceSchema } from 'moleculer';
 import { Operators, type OperatorsOptions } from '../app/operator/operators.ts';
+import type { AskedOfRun } from './other-runs.ts';
 import { defineService } from './moleculer/define-service.ts';
 import { operatorActionsOfLevel0 } from './operator-level-0.ts';
 
-/** Replaying large journals takes longer than other calls may take. */
-const REPLAY_TIMEOUT_MS = 600_000;
-const REPLAYS = ['verifyJournals', 'rebuildLists', 'verify', 'rebuild'] as const;
+/** Gateways that do not follow runs wait for their ends. */
+const RUN_TIMEOUT_MS = 600_000;
+const WHOLE_RUNS = ['verifyJournals', 'rebuildLists', 'verify', 'rebuild'] as const;
 
-export function operatorService(options: OperatorsOptions): ServiceSchema {
+export function operatorServices(options: OperatorsOptions): ServiceSchema[] {
   const operators = new Operators(options);
   const { name, actions } = defineService('operator', {
     listNodes: (params) => operators.nodes(params),
@@ -22,6 +24,10 @@ export function operatorService(options: OperatorsOptions): ServiceSchema {
     rebalanceShards: (params) => operators.rebalance(params),
     restartNode: (params) => operators.restart(params),
     releaseDrop: (params) => operators.releaseDrop(params),
+    startRun: (params) => operators.startRun(params),
+    followRun: (params) => operators.followRun(params),
+    cancelRun: (params) => operators.cancelRun(params),
+    listRuns: (params) => operators.listRuns(params),
     rebuildLists: (params) => operators.rebuild(params),
     verifyJournals: (params) => operators.verify(params),
     listRefunds: (params) => operators.refunds(params),
@@ -30,12 +36,22 @@ export function operatorService(options: OperatorsOptions): ServiceSchema {
     ...operatorActionsOfLevel0(operators),
   });
   const plain = actions as Record<string, ActionSchema['handler']>;
-  const replays: ServiceSchema['actions'] = {};
-  for (const action of REPLAYS) replays[action] = replaying(plain[action]);
-  return { name, actions: { ...actions, ...replays } };
+  const wholeRuns: ServiceSchema['actions'] = {};
+  for (const action of WHOLE_RUNS) wholeRuns[action] = waiting(plain[action]);
+  const { local } = options.runs;
+  const runs: ServiceSchema = {
+    name: 'runs',
+    actions: {
+      follow: ({ params }: Context<AskedOfRun>) => local.follow(params.runId),
+      cancel: ({ params }: Context<AskedOfRun>) => local.cancel(params.runId),
+      list: () => local.list(),
+    },
+    stopped: () => local.cancelAll(),
+  };
+  return [{ name, actions: { ...actions, ...wholeRuns } }, runs];
 }
 
 /** Moleculer supports a timeout of one action; its types lack it. */
-function replaying(handler: ActionSchema['handler']): ActionSchema & { timeout: number } {
-  return { timeout: REPLAY_TIMEOUT_MS, handler };
+function waiting(handler: ActionSchema['handler']): ActionSchema & { timeout: number } {
+  return { timeout: RUN_TIMEOUT_MS, handler };
 }

@@ -30,6 +30,7 @@ const RIGHT: Readonly<Record<string, string>> = {
   'app/payments.ts': 'webhook ids are stored with a date, for other runs to compare',
   'storage/redis/catalogue/accounts-redis-tokens.ts': 'what is left of a token until that date',
   'gateway/rest/changes.ts': 'a stream ends at the date at which its token ends',
+  'gateway/rest/runs.ts': 'a stream ends at the date at which its token ends',
   'storage/memory/consumer-leases-memory.ts': 'its clock is monotonic: the caller gives it',
   'storage/memory/placement-memory.ts': 'the store of tests: its clock is that of a Redis server',
   'storage/measured-journal.ts': 'its clock is performance.now() unless a test gives one',

@@ -4,7 +4,6 @@
 
 import type { Context, ServiceBroker, ServiceSchema } from 'moleculer';
 import type { DropCommand } from '../../contracts/commands.ts';
-import type { ShardsVerified } from '../../contracts/operator.ts';
 import {
   type CommandsOnWire,
   packReplies,
@@ -19,6 +18,7 @@ import {
 } from './late-replies.ts';
 import type { MoveAnswer, MovePeers, ShardNode, TakeOver } from './move-protocol.ts';
 import type { NodeReport } from '../node-report.ts';
+import { verifyActions, type VerifyShards } from './verify-calls.ts';
 import type { ShardHost } from '../shard/shard-host.ts';
 import type { ReplySink } from '../shard/shard-reply.ts';
 
@@ -28,8 +28,6 @@ const PLACEMENT_EVENT = 'placement.changed';
 const WARM_TIMEOUT_MS = 10_000;
 const TAKE_OVER_TIMEOUT_MS = 3_000;
 const REPORT_TIMEOUT_MS = 2_000;
-/** Replaying large journals takes longer than other calls may. */
-const VERIFY_TIMEOUT_MS = 600_000;
 
 /**
  * From this node itself: the commands, and the sink of their replies. From another node: their
@@ -45,8 +43,7 @@ export interface ShardServiceOptions {
   readonly host: ShardHost;
   /** A single node takes no shards, so it only reports. */
   readonly node: Pick<ShardNode, 'report'> & Partial<ShardNode>;
-  /** Verifies the given shards, except those that this node does not serve. */
-  readonly verify: (shards: readonly number[]) => Promise<ShardsVerified>;
+  readonly verify: VerifyShards;
   /** Stops this process in good order. Its supervisor starts it again. */
   readonly restart: () => void;
 }
@@ -73,7 +70,7 @@ export function shardService(options: ShardServiceOptions): ServiceSchema {
       report: () => node.report(),
       releaseDrop: (context: Context<{ dropId: string }>) =>
         host.releaseQuarantine(context.params.dropId),
-      verify: (context: Context<{ shards: readonly number[] }>) => verify(context.params.shards),
+      ...verifyActions(verify),
       restart() {
         restart();
         return true;
@@ -192,10 +189,6 @@ export class BrokerPeers implements MovePeers {
       this.#broker.logger.debug(`${nodeId} did not answer to a release of ${dropId}`, error);
       return null;
     }
-  }
-
-  verify(nodeId: string, shards: readonly number[]): Promise<ShardsVerified> {
-    return this.#ask(nodeId, 'shards.verify', { shards }, VERIFY_TIMEOUT_MS);
   }
 
   #ask<Answer>(nodeId: string, action: string, params: object, timeoutMs: number): Promise<Answer> {

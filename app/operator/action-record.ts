@@ -1,6 +1,7 @@
 // Records what operators ask for (X3): before a change is made, and a second time where making it
 // failed. Refused changes are recorded too.
 
+import { CancelledError } from '../../actors/runs.ts';
 import type { OperatorAction } from '../../contracts/operator.ts';
 import type { Refusal } from '../../contracts/refusals.ts';
 import type { OperatorLog } from '../../storage/ports/operator-log.ts';
@@ -42,7 +43,8 @@ export class ActionRecord {
     try {
       return await work();
     } catch (fault) {
-      await this.record(request, 'Done in part or not at all: the store did not answer.');
+      const why = fault instanceof CancelledError ? fault.message : 'the store did not answer';
+      await this.record(request, `Done in part or not at all: ${why}.`);
       throw fault;
     }
   }

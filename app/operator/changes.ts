@@ -2,6 +2,7 @@
 // that no change is without a record (X3). Refused changes are recorded too; dry runs are not.
 // Where writing fails half-way, a second record says so. A change can be repeated safely.
 
+import type { RunContext } from '../../actors/run-context.ts';
 import type { Outcome } from '../../contracts/refusals.ts';
 import { refusal, success } from '../../domain/refusal.ts';
 import type {
@@ -12,6 +13,7 @@ import type {
 } from '../../contracts/operator.ts';
 import type { PlacementStore } from '../../storage/ports/placement.ts';
 import { ActionRecord, type ActionRecordOptions, type ChangeRequest } from './action-record.ts';
+import type { RunRequest } from './runs.ts';
 import { type ChangePlan, isKnown, type Situation } from './plan.ts';
 
 export interface ChangesOptions extends ActionRecordOptions {
@@ -21,7 +23,11 @@ export interface ChangesOptions extends ActionRecordOptions {
    * Whether the drop was in quarantine on the node; null where the node does not answer.
    */
   readonly releaseDrop: (nodeId: string, dropId: string) => Promise<boolean | null>;
-  readonly rebuild: (shards: readonly number[], write: boolean) => Promise<RebuiltShard[]>;
+  readonly rebuild: (
+    shards: readonly number[],
+    write: boolean,
+    run: RunContext,
+  ) => Promise<RebuiltShard[]>;
   readonly shardCount: number;
 }
 
@@ -31,7 +37,6 @@ const MOVES_LISTED_MAX = 8;
 export class OperatorChanges {
   readonly #options: ChangesOptions;
   readonly #log: ActionRecord;
-  #rebuilding = false;
 
   constructor(options: ChangesOptions) {
     this.#options = options;
@@ -96,40 +101,30 @@ export class OperatorChanges {
     return await this.#log.refuse(request, refused);
   }
 
-  /**
-   * `shards` null: all. A node runs one rebuild at a time. Dry runs write nothing and may run
-   * beside it.
-   */
-  async rebuild(
+  /** Begins a rebuild with `begin`. `shards` null: all. Dry runs write nothing, also no record. */
+  async rebuild<T>(
     operatorId: string,
     shards: readonly number[] | null,
     dryRun: boolean,
-  ): Promise<Outcome<RebuildReport>> {
+    begin: (request: RunRequest) => Promise<Outcome<T>>,
+  ): Promise<Outcome<T>> {
     const { shardCount, rebuild } = this.#options;
     const selected = shards ?? Array.from({ length: shardCount }, (_, shard) => shard);
     const unknown = selected.find((shard) => shard >= shardCount);
     const params = { shards: shards?.join(', ') ?? null };
     const request = { operatorId, action: 'rebuild', params };
-    if (unknown !== undefined) {
-      const refused = refusal('invalid-request', `There is no shard ${unknown}.`);
-      return dryRun ? refused : await this.#log.refuse(request, refused);
-    }
-    if (dryRun) return success({ applied: false, shards: await rebuild(selected, false) });
-    if (this.#rebuilding) {
-      return await this.#log.refuse(
-        request,
-        refusal('unavailable', 'Another rebuild is under way.'),
-      );
-    }
-    this.#rebuilding = true;
-    try {
+    const work = async (run: RunContext): Promise<RebuildReport> => {
+      if (dryRun) return { applied: false, shards: await rebuild(selected, false, run) };
       const many = `${selected.length} shard${selected.length === 1 ? '' : 's'}`;
       await this.#log.record(request, `To be made again: what the read models lost of ${many}.`);
-      const rebuilt = await this.#log.recordFault(request, () => rebuild(selected, true));
-      return success({ applied: true, shards: rebuilt });
-    } finally {
-      this.#rebuilding = false;
-    }
+      const rebuilt = await this.#log.recordFault(request, () => rebuild(selected, true, run));
+      return { applied: true, shards: rebuilt };
+    };
+    const begun =
+      unknown === undefined
+        ? await begin({ kind: 'rebuild', operatorId, work })
+        : refusal('invalid-request', `There is no shard ${unknown}.`);
+    return begun.ok || dryRun ? begun : await this.#log.refuse(request, begun);
   }
 
   async #write({ pins, drained }: ChangePlan): Promise<void> {

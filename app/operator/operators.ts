@@ -6,6 +6,7 @@
 
 import pTimeout from 'p-timeout';
 import type { NodeReport } from '../../actors/node-report.ts';
+import type { RunContext } from '../../actors/run-context.ts';
 import type { ActionParams } from '../../contracts/actions.ts';
 import { PAGE_LIMIT_DEFAULT, REBALANCE_MOVES_DEFAULT } from '../../contracts/bounds.ts';
 import type {
@@ -14,6 +15,8 @@ import type {
   NodeRow,
   OperatorAction,
   RebuildReport,
+  RunReport,
+  RunState,
   ShardRow,
   VerifyReport,
 } from '../../contracts/operator.ts';
@@ -28,6 +31,7 @@ import { isOperator } from '../caller.ts';
 import { type ChangesOptions, OperatorChanges } from './changes.ts';
 import { OperatorRefunds, type OperatorRefundsOptions } from './refunds.ts';
 import { isKnown, planDrain, planEvenLoad, planPin, planUndrain } from './plan.ts';
+import type { OperatorRuns, RunRequest } from './runs.ts';
 import { nodeRows, ownersOf, placementOfOne, type Reports, shardRows } from './view.ts';
 
 /** A node without a report after this time is shown with zeros. */
@@ -36,7 +40,8 @@ const shardForm = new RegExp(SHARD_ID);
 
 /** `placement` is null for one node alone, which has no other node for its shards. */
 export interface OperatorsOptions extends ChangesOptions, OperatorRefundsOptions {
-  readonly verify: () => Promise<VerifyReport>;
+  readonly runs: OperatorRuns;
+  readonly verify: (run: RunContext) => Promise<VerifyReport>;
   /** The session of this node: the only one to show where `placement` is null. */
   readonly self: () => NodeSession;
   /** A node's report; null where the node does not answer. A rejection is a defect. */
@@ -44,11 +49,12 @@ export interface OperatorsOptions extends ChangesOptions, OperatorRefundsOptions
   readonly reportTimeoutMs?: number;
 }
 
+type AskedRun = Omit<ActionParams<'operator.startRun'>, 'caller'>;
+
 export class Operators {
   readonly #options: OperatorsOptions;
   readonly #changes: OperatorChanges;
   readonly #refunds: OperatorRefunds;
-  #verification: Promise<VerifyReport> | null = null;
 
   constructor(options: OperatorsOptions) {
     this.#options = options;
@@ -176,25 +182,70 @@ export class Operators {
     return await this.#changes.release(request, owner, dropId);
   }
 
-  /** Rebuilds all shards where none are listed. */
-  async rebuild({
+  /** A rebuild is of all shards where none are listed. */
+  async startRun({
     caller,
-    shards = null,
-    dryRun = false,
-  }: ActionParams<'operator.rebuildLists'>): Promise<Outcome<RebuildReport>> {
+    ...asked
+  }: ActionParams<'operator.startRun'>): Promise<Outcome<RunState>> {
     if (!isOperator(caller)) return refusal('forbidden');
-    return await this.#changes.rebuild(caller.userId, shards, dryRun);
+    return await this.#withRun(caller.userId, asked, (request) =>
+      this.#options.runs.start(request),
+    );
   }
 
-  /** Callers during a verification share its report. */
+  async followRun({
+    caller,
+    runId,
+  }: ActionParams<'operator.followRun'>): Promise<Outcome<RunState>> {
+    return isOperator(caller) ? await this.#options.runs.follow(runId) : refusal('forbidden');
+  }
+
+  async cancelRun({ caller, runId }: ActionParams<'operator.cancelRun'>): Promise<Outcome<null>> {
+    return isOperator(caller) ? await this.#options.runs.cancel(runId) : refusal('forbidden');
+  }
+
+  async listRuns({
+    caller,
+  }: ActionParams<'operator.listRuns'>): Promise<Outcome<readonly RunState[]>> {
+    return isOperator(caller) ? success(await this.#options.runs.list()) : refusal('forbidden');
+  }
+
+  /** `startRun` and its end, for gateways that do not follow runs. */
+  async rebuild({
+    caller,
+    ...asked
+  }: ActionParams<'operator.rebuildLists'>): Promise<Outcome<RebuildReport>> {
+    if (!isOperator(caller)) return refusal('forbidden');
+    const run = { kind: 'rebuild', ...asked } as const;
+    return (await this.#reportOf(caller.userId, run)) as Outcome<RebuildReport>;
+  }
+
+  /** As `rebuild`. */
   async verify({
     caller,
   }: ActionParams<'operator.verifyJournals'>): Promise<Outcome<VerifyReport>> {
     if (!isOperator(caller)) return refusal('forbidden');
-    this.#verification ??= this.#options.verify().finally(() => {
-      this.#verification = null;
-    });
-    return success(await this.#verification);
+    return (await this.#reportOf(caller.userId, { kind: 'verify' })) as Outcome<VerifyReport>;
+  }
+
+  async #reportOf(operatorId: string, asked: AskedRun): Promise<Outcome<RunReport>> {
+    const ended = await this.#withRun(operatorId, asked, (request) =>
+      this.#options.runs.toEnd(request),
+    );
+    if (!ended.ok) return ended;
+    const { end, fault } = ended.value;
+    if (end.type === 'report') return success(end.report);
+    if (end.type === 'cancelled') return refusal('unavailable', `Cancelled: ${end.reason}.`);
+    throw fault;
+  }
+
+  async #withRun<T>(
+    operatorId: string,
+    { kind, shards = null, dryRun = false }: AskedRun,
+    begin: (request: RunRequest) => Promise<Outcome<T>>,
+  ): Promise<Outcome<T>> {
+    if (kind === 'rebuild') return await this.#changes.rebuild(operatorId, shards, dryRun, begin);
+    return await begin({ kind, operatorId, work: this.#options.verify });
   }
 
   /** Newest first; of all states, or of one. */

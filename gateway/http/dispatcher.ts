@@ -150,6 +150,7 @@ export class Dispatcher {
         bytes: checked.bytes,
         header: incoming.header,
         address: incoming.address,
+        gone: incoming.gone,
         call: (action, params) => call(action, params, trace.traceparent),
         caller: user === null ? NOBODY : { userId: user.userId, roles: user.roles },
         tokenExpiresAt: user === null ? 0 : user.expiresAt,

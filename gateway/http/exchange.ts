@@ -70,6 +70,8 @@ export class Exchange implements IncomingRequest {
     flight.begin();
   }
 
+  readonly gone = (): boolean => this.#response === null;
+
   readonly header = (name: string): string => this.#headers.get(name) ?? '';
 
   /**

@@ -21,6 +21,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
   'idempotency-key-missing': { status: 400, title: 'The Idempotency-Key header is missing.' },
   'idempotency-key-reused': { status: 422, title: 'The key was used with another request.' },
   'email-taken': { status: 409, title: 'The e-mail address is taken.' },
+  'already-running': { status: 409, title: 'Another run of this kind is under way.' },
   'invalid-request': { status: 400, title: 'The request is not valid.' },
   unauthenticated: { status: 401, title: 'Authentication is needed.' },
   forbidden: { status: 403, title: 'This is not allowed.' },

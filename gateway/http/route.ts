@@ -30,6 +30,8 @@ export interface IncomingRequest {
   readonly header: (name: string) => string;
   /** The client's address, as text. */
   readonly address: string;
+  /** Whether the client went away before the reply. */
+  readonly gone: () => boolean;
   /** Null where the body is larger than the server reads. */
   readonly body: Uint8Array | null;
 }
@@ -83,6 +85,8 @@ export interface CheckedRequest<Q, B> {
   readonly bytes: Uint8Array;
   readonly header: (name: string) => string;
   readonly address: string;
+  /** Whether the client went away: nobody reads the reply. */
+  readonly gone: () => boolean;
   /** Calls a service with this request's trace. */
   readonly call: RouteCall;
 }

@@ -23,16 +23,18 @@ import type { RouteResult, UserRequest } from '../http/route.ts';
 import { operatorRefundRoutes } from './operator-refunds.ts';
 import { operatorRoute } from './operator-route.ts';
 import { pageRequest } from './paging.ts';
+import { reportOfRun, runRoutes, type RunRoutesOptions } from './runs.ts';
 
 type ChangeAction = 'operator.drainNode' | 'operator.undrainNode';
 
-export function operatorRoutes(): Route[] {
+export function operatorRoutes(options: RunRoutesOptions): Route[] {
   return [
     ...readRoutes(),
     ...shardRoutes(),
     ...nodeRoutes(),
     ...wholeRoutes(),
     ...operatorRefundRoutes(),
+    ...runRoutes(options),
   ];
 }
 
@@ -180,27 +182,21 @@ function wholeRoutes(): Route[] {
     ),
     userRoute(
       {
-        ...operatorRoute('POST', 'rebuild', ['invalid-request']),
+        ...operatorRoute('POST', 'rebuild', ['invalid-request', 'already-running']),
         summary:
           'Make again what order lists and feeds lost, from the journals, while they are used.',
         body: RebuildChange,
         response: RebuildReport,
       },
-      async ({ call, caller, body }) => {
-        const report = await call('operator.rebuildLists', { ...body, caller });
-        return report.ok ? jsonReply(200, report.value) : report;
-      },
+      (request) => reportOfRun(request, { kind: 'rebuild', ...request.body }),
     ),
     userRoute(
       {
-        ...operatorRoute('POST', 'verify'),
+        ...operatorRoute('POST', 'verify', ['already-running']),
         summary: 'Replay all journals and compare them with live state and read models.',
         response: VerifyReport,
       },
-      async ({ call, caller }) => {
-        const report = await call('operator.verifyJournals', { caller });
-        return report.ok ? jsonReply(200, report.value) : report;
-      },
+      (request) => reportOfRun(request, { kind: 'verify' }),
     ),
   ];
 }

@@ -3,6 +3,7 @@
 
 import type { Logger } from 'pino';
 import type { FeatureLevels } from '../ports/feature-level.ts';
+import type { ConsumerLeases } from '../ports/consumer-leases.ts';
 import type { PlacementStore } from '../ports/placement.ts';
 import type { Stores } from '../ports/stores.ts';
 import { RedisAccountStore } from './catalogue/accounts-redis.ts';
@@ -10,6 +11,7 @@ import { CatalogueCopy } from './catalogue/catalogue-copy.ts';
 import { RedisCatalogue } from './catalogue/catalogue-redis.ts';
 import { openEntityParts } from './catalogue/entity-parts.ts';
 import { connectRedis, type RedisAddress, type RedisConnection } from './connection/connection.ts';
+import { RedisConsumerLeases } from './catalogue/consumer-leases-redis.ts';
 import { RedisConsumerPositions } from './catalogue/consumer-positions-redis.ts';
 import { RedisFeedStore } from './rows/feed-redis.ts';
 import { RedisFollowStore } from './catalogue/follows-redis.ts';
@@ -26,6 +28,7 @@ import { RedisWebhookLog } from './catalogue/webhook-log-redis.ts';
 
 export interface RedisStores extends Stores {
   readonly placement: PlacementStore;
+  readonly leases: ConsumerLeases;
 }
 
 export interface RedisStoresOptions {
@@ -82,6 +85,7 @@ export async function openRedisStores(options: RedisStoresOptions): Promise<Redi
       consumerPositions: new RedisConsumerPositions({ redis }),
       operatorLog: new RedisOperatorLog({ redis }),
       parkedRefunds: new RedisParkedRefunds({ redis }),
+      leases: new RedisConsumerLeases({ redis }),
       placement: new RedisPlacementStore({ redis: placement }),
       close,
     };

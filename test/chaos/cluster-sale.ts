@@ -2,6 +2,9 @@
 // the one after that is paused for longer than its lease. At the end the clients' histories, the
 // journal and `verify` must agree to the unit.
 
+import { UNWATCHED } from '../../actors/run-context.ts';
+import type { VerifyReport } from '../../contracts/operator.ts';
+import { runOnServer } from '../../operator/run.ts';
 import { shardOf, SHARD_COUNT } from '../../domain/ids.ts';
 import { Caller } from './caller.ts';
 import { check } from './checker.ts';
@@ -111,7 +114,11 @@ class Sale {
     const deadline = Date.now() + WATCHER_LAG_MS;
     while (!this.#liveClients.every(isLevel) && Date.now() < deadline)
       await pause(POLL_INTERVAL_MS);
-    const verified = await this.#servers.operator().verify();
+    const verified = (await runOnServer(
+      this.#servers.operator(),
+      { kind: 'verify' },
+      UNWATCHED,
+    )) as VerifyReport;
     for (const watcher of this.#watchers) watcher.end();
     await watching;
     await Promise.all(this.#servers.nodeIds.map((nodeId) => this.#servers.stopNode(nodeId)));

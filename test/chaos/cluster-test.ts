@@ -1,6 +1,9 @@
 // The chaos test of a cluster: clients at every gateway during a seeded sequence of faults. After
 // the last fault every client's history is compared with the journals in Redis.
 
+import { UNWATCHED } from '../../actors/run-context.ts';
+import type { VerifyReport } from '../../contracts/operator.ts';
+import { runOnServer } from '../../operator/run.ts';
 import { Caller } from './caller.ts';
 import { check } from './checker.ts';
 import { makeCreators, makeDrops } from './cluster-drops.ts';
@@ -251,7 +254,11 @@ class ClusterTest {
   }
 
   async #verify(when: string): Promise<string[]> {
-    const report = await this.#servers.operator().verify();
+    const report = (await runOnServer(
+      this.#servers.operator(),
+      { kind: 'verify' },
+      UNWATCHED,
+    )) as VerifyReport;
     this.#options.print(
       `verify ${when}: ${report.ok ? 'ok' : 'NOT ok'}, ${report.entries} entries, ` +
         `${report.drops} drops, ${report.orders} orders`,

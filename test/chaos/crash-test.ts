@@ -2,6 +2,7 @@
 // the previous round, puts load on it, and sends SIGKILL at a random moment, sometimes during
 // recovery. At the end everything that any client received is compared with the journal.
 
+import { UNWATCHED } from '../../actors/run-context.ts';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -144,7 +145,7 @@ class CrashTest {
     if (!(await this.server.stop())) findings.push('The server did not stop in order.');
     const truth = await readDirectory(this.#environment['LIVEDROPS_DATA']!);
     findings.push(...check(this.#history, truth, final));
-    const verified = await verifyEmbedded(loadConfig(this.#environment));
+    const verified = (await verifyEmbedded(loadConfig(this.#environment), UNWATCHED))!;
     findings.push(...verified.findings.map((finding) => `X2: verify says: ${finding}`));
     const { answered, unanswered } = this.#history;
     return { findings, answered, unanswered, orders: verified.orders };

@@ -5,8 +5,15 @@ import { Compile } from 'typebox/compile';
 import { refusal, success } from '../../domain/refusal.ts';
 import { Dismissal, RefundChangeBody, RefundPage } from '../../contracts/refunds.ts';
 import * as schemas from '../../contracts/operator.ts';
+import { StreamSlots } from '../../gateway/http/stream-slots.ts';
 import { operatorRoutes } from '../../gateway/rest/operator.ts';
-import type { NodeRow, ShardRow, OperatorAction, MoveRecord } from '../../contracts/operator.ts';
+import type {
+  NodeRow,
+  ShardRow,
+  OperatorAction,
+  MoveRecord,
+  RunState,
+} from '../../contracts/operator.ts';
 import { parkedRefund } from '../events/payments/parked-refunds.ts';
 import { startPretendGateway } from '../operator/pretend-gateway.ts';
 import { WRONG_BODIES } from './bad-requests.ts';
@@ -79,8 +86,19 @@ const rebuilt = {
   shards: [{ shard: 7, entries: 90, orders: 3, notifications: 2, reason: null }],
 };
 
+const run: RunState = {
+  id: 'a-run',
+  kind: 'rebuild',
+  startedBy: 'boss',
+  startedAt: NOW,
+  progress: { phase: 'rows', shards: 0, shardsDone: 0, total: 1024, done: 1024 },
+  end: { type: 'report', report: rebuilt },
+};
+const RUN_OPTIONS = { slots: new StreamSlots(), now: () => NOW };
+
 /** The bodies that have to have something. */
 const RIGHT_BODIES = new Map<unknown, object>([
+  [schemas.NewRun, { kind: 'verify' }],
   [schemas.PinChange, { to: 'node-2' }],
   [Dismissal, { reason: 'Paid back by hand.' }],
 ]);
@@ -99,7 +117,10 @@ async function start(t: Parameters<typeof startFixture>[0]): Promise<Fixture> {
     'operator.rebalanceShards': () => success(plan),
     'operator.restartNode': () => success(null),
     'operator.releaseDrop': () => success(null),
-    'operator.rebuildLists': () => success(rebuilt),
+    'operator.startRun': () => success(run),
+    'operator.followRun': () => success(run),
+    'operator.cancelRun': () => success(null),
+    'operator.listRuns': () => success([run]),
     'operator.listRefunds': () => success({ items: [parkedRefund()], nextCursor: 'next' }),
     'operator.retryRefund': () => success({ applied: true, refund: parkedRefund() }),
     'operator.dismissRefund': () => success({ applied: true, refund: parkedRefund() }),
@@ -110,8 +131,8 @@ async function start(t: Parameters<typeof startFixture>[0]): Promise<Fixture> {
 test('X3: operators’ routes are 403 without the role, and change and record nothing', async (t) => {
   const { fixture, cluster } = await startPretendGateway(t, ['node-1', 'node-2']);
   const before = await cluster.placement.load();
-  const routes = operatorRoutes().map(({ definition }) => definition);
-  t.is(routes.length, 17);
+  const routes = operatorRoutes(RUN_OPTIONS).map(({ definition }) => definition);
+  t.is(routes.length, 21);
   for (const { method, path, body } of routes) {
     const right = RIGHT_BODIES.get(body) ?? {};
     const options = body === undefined ? {} : { body: right };
@@ -209,8 +230,8 @@ test('J1, X3: a rebuild reaches its service with the caller, for all shards or s
     const reply = await fixture.request('POST', '/v1/operator/rebuild', { as: AS, body });
     t.deepEqual([reply.status, reply.json], [200, rebuilt as object]);
     t.true(Compile(schemas.RebuildReport).Check(reply.json));
-    t.like(fixture.calls.at(-1), { action: 'operator.rebuildLists' });
-    t.deepEqual(fixture.calls.at(-1)?.params, params);
+    t.like(fixture.calls.at(-1), { action: 'operator.startRun' });
+    t.deepEqual(fixture.calls.at(-1)?.params, { ...params, kind: 'rebuild' });
   }
   const calls = fixture.calls.length;
   for (const shards of [[], [256], [-1], [1, 1], 'all']) {
@@ -306,7 +327,7 @@ test('H8: an operator’s bad input is 4xx and calls no service', async (t) => {
   const fixture = await start(t);
   const post = async (path: string, body: unknown): Promise<number> =>
     (await fixture.request('POST', `/v1/operator/${path}`, { as: AS, body })).status;
-  for (const { definition } of operatorRoutes()) {
+  for (const { definition } of operatorRoutes(RUN_OPTIONS)) {
     if (definition.body === undefined) continue;
     const path = definition.path.replace('/v1/operator/', '').replace('{id}', '7');
     for (const [body, statuses] of WRONG_BODIES) {

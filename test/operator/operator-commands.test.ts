@@ -1,5 +1,6 @@
 // The operator commands as processes, against a real gateway and against a whole server.
 
+import type { RunContext } from '../../actors/run-context.ts';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -130,13 +131,12 @@ test('J1: a rebuild prints each shard’s losses and exits with 1 if a shard fai
   });
   const run = (...args: string[]) =>
     runCommand(['rebuild', ...args, '--url', gateway.url, '--token', TOKEN]);
-  const [whole, open, dry, json, wrong] = await Promise.all([
-    run('--shard', '3', '4'),
-    run(),
-    run('--shard', '3', '--dry-run'),
-    run('--shard', '11', '--json'),
-    run('--shard', '256'),
-  ]);
+  // One after the other: one rebuild runs at a time.
+  const whole = await run('--shard', '3', '4');
+  const open = await run();
+  const dry = await run('--shard', '3', '--dry-run');
+  const json = await run('--shard', '11', '--json');
+  const wrong = await run('--shard', '256');
   t.deepEqual([whole.code, open.code, dry.code, json.code, wrong.code], [0, 1, 0, 1, 2]);
   t.is(
     whole.stdout,
@@ -149,6 +149,37 @@ test('J1: a rebuild prints each shard’s losses and exits with 1 if a shard fai
   t.regex(dry.stdout, /1 order and 12 notifications missing\n$/);
   t.like(JSON.parse(json.stdout), { applied: true, ok: false });
 });
+
+for (const [args, kind] of [
+  [['rebuild'], 'rebuild'],
+  [['verify', '--json'], 'verify'],
+] as const) {
+  test(`X2: ${args.join(' ')} says on stderr how far it is, and Ctrl-C ends it`, async (t) => {
+    const signals: AbortSignal[] = [];
+    const work = ({ signal, progress }: RunContext) => {
+      signals.push(signal);
+      progress({ phase: 'lists', shards: 8, shardsDone: 2, total: 400, done: 100 });
+      return new Promise<never>((_, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason as Error));
+      });
+    };
+    const { url } = await startPretendGateway(t, NODES, {
+      verify: work,
+      rebuild: (_shards, _write, run) => work(run),
+    });
+    const { code, stdout, stderr } = await runCommand([...args, '--url', url, '--token', TOKEN], {
+      interruptAfterError: true,
+    });
+    t.is(
+      stderr,
+      'reading journals for order lists: 25 %, 2 of 8 shards, 100 of 400 entries\n' +
+        'livedrops: cancelled: an operator cancelled it\n',
+      kind,
+    );
+    t.deepEqual([code, stdout, signals.length], [130, '', 1]);
+    t.true(signals[0]!.aborted);
+  });
+}
 
 for (const [args, message] of [
   [['pin', '7'], /missing required argument 'node'/],

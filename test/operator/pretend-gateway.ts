@@ -5,7 +5,7 @@ import { OperatorApi } from '../../operator/api-client.ts';
 import type { Pace } from '../../operator/pace.ts';
 import type { ActionName } from '../../contracts/actions.ts';
 import type { OperatorsOptions } from '../../app/operator/operators.ts';
-import { operatorService } from '../../services/operator.ts';
+import { operatorServices } from '../../services/operator.ts';
 import { type Fixture, startFixture } from '../gateway/fixture.ts';
 import { startServices } from '../services/harness.ts';
 import { PretendCluster } from '../app/operator/pretend-cluster.ts';
@@ -23,8 +23,10 @@ const ACTIONS: readonly ActionName[] = [
   'operator.restartNode',
   'operator.releaseDrop',
   'operator.listActions',
-  'operator.verifyJournals',
-  'operator.rebuildLists',
+  'operator.startRun',
+  'operator.followRun',
+  'operator.cancelRun',
+  'operator.listRuns',
   'operator.listRefunds',
   'operator.retryRefund',
   'operator.dismissRefund',
@@ -43,7 +45,7 @@ export async function startPretendGateway(
   options: Partial<OperatorsOptions> = {},
 ): Promise<PretendGateway> {
   const cluster = await PretendCluster.start(nodeIds, options);
-  const { call } = await startServices(t, () => [operatorService(cluster.options)]);
+  const { call } = await startServices(t, () => operatorServices(cluster.options));
   const fixture = await startFixture(t);
   const url = `http://127.0.0.1:${fixture.port}`;
   const gateway = {

@@ -23,16 +23,19 @@ export interface RunOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Send SIGINT after the first output. */
   readonly interruptAfterOutput?: boolean;
+  /** Send SIGINT after the first text on stderr. */
+  readonly interruptAfterError?: boolean;
 }
 
 export async function runCommand(
   args: readonly string[],
-  { environment = {}, interruptAfterOutput = false }: RunOptions = {},
+  { environment = {}, interruptAfterOutput = false, interruptAfterError = false }: RunOptions = {},
 ): Promise<CommandResult> {
   const child = spawn(process.execPath, [PROGRAM, ...args], {
     env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  if (interruptAfterError) child.stderr.once('data', () => child.kill('SIGINT'));
   if (interruptAfterOutput) child.stdout.once('data', () => child.kill('SIGINT'));
   const [stdout, stderr, [code]] = await Promise.all([
     text(child.stdout),

@@ -2,9 +2,10 @@
 // under those of gateways of level 0.
 
 import test from 'ava';
+import type { ServiceSchema } from 'moleculer';
 import type { RebuiltShard, VerifyReport } from '../../contracts/operator.ts';
 import { refusal, success } from '../../domain/refusal.ts';
-import { operatorService } from '../../services/operator.ts';
+import { operatorServices } from '../../services/operator.ts';
 import { PretendCluster, SHARDS } from '../app/operator/pretend-cluster.ts';
 import { parkedRefund } from '../events/payments/parked-refunds.ts';
 import { FIRST_PAGE, startServices } from './harness.ts';
@@ -18,7 +19,7 @@ async function start(t: Parameters<typeof startServices>[0]) {
     verify: async () => REPORT,
     rebuild: async (shards) => shards.map(rebuilt),
   });
-  const { call } = await startServices(t, () => [operatorService(cluster.options)]);
+  const { call } = await startServices(t, () => operatorServices(cluster.options));
   return { cluster, call };
 }
 
@@ -105,7 +106,7 @@ test('X3: an action refuses callers without the role', async (t) => {
 
 test('X2: replays may take ten minutes under either name', async (t) => {
   const { cluster } = await start(t);
-  const { actions = {} } = operatorService(cluster.options);
+  const [{ actions = {} }] = operatorServices(cluster.options) as [ServiceSchema];
   for (const name of ['rebuild', 'rebuildLists', 'verify', 'verifyJournals']) {
     t.like(actions[name], { timeout: 600_000 }, name);
   }

@@ -2,7 +2,10 @@
 // changes.
 
 import test from 'ava';
+import { systemClock } from '../../../actors/clock.ts';
+import type { RunContext } from '../../../actors/run-context.ts';
 import { Operators } from '../../../app/operator/operators.ts';
+import { OperatorRuns } from '../../../app/operator/runs.ts';
 import type { Requester } from '../../../contracts/accounts.ts';
 import type { ShardReport, VerifyReport } from '../../../contracts/operator.ts';
 import type { Outcome } from '../../../contracts/refusals.ts';
@@ -10,7 +13,8 @@ import { shardOf } from '../../../domain/ids.ts';
 import { refusal, success } from '../../../domain/refusal.ts';
 import { FEATURE_LEVEL } from '../../../storage/ports/feature-level.ts';
 import { NOW } from '../../services/harness.ts';
-import { PretendCluster, SHARDS } from './pretend-cluster.ts';
+import { MemoryConsumerLeases } from '../../../storage/memory/consumer-leases-memory.ts';
+import { NO_OTHER_RUNS, PretendCluster, SHARDS } from './pretend-cluster.ts';
 
 const NODES = ['node-1', 'node-2', 'node-3'];
 const caller = { userId: 'olga', roles: ['operator'] };
@@ -31,6 +35,10 @@ function everyUseCase(operators: Operators, asker: Requester) {
     releaseDrop: () => operators.releaseDrop({ caller: asker, dropId: 'd_1' }),
     rebuild: () => operators.rebuild({ caller: asker }),
     verify: () => operators.verify({ caller: asker }),
+    startRun: () => operators.startRun({ caller: asker, kind: 'rebuild' }),
+    followRun: () => operators.followRun({ caller: asker, runId: 'a-run' }),
+    cancelRun: () => operators.cancelRun({ caller: asker, runId: 'a-run' }),
+    listRuns: () => operators.listRuns({ caller: asker }),
     refunds: () => operators.refunds({ caller: asker, page: { limit: 10, cursor: null } }),
     retryRefund: () => operators.retryRefund({ caller: asker, refundId: 'x' }),
     dismissRefund: () => operators.dismissRefund({ caller: asker, refundId: 'x', reason: 'y' }),
@@ -60,6 +68,7 @@ test('X3: callers without the role are refused before any store or node is asked
     placement: untouchable(used),
     log: untouchable(used),
     parkedRefunds: untouchable(used),
+    runs: untouchable(used),
     verify: use('verify'),
     rebuild: use('rebuild'),
     self: use('self'),
@@ -516,7 +525,9 @@ test('J1, X3: one rebuild runs at a time, and a failed one is recorded again', a
   const first = cluster.operators.rebuild({ caller, shards: null, dryRun: false });
   await new Promise((resolve) => setImmediate(resolve));
   const second = await cluster.operators.rebuild({ caller, shards: [1], dryRun: false });
-  t.like(second, { ok: false, code: 'unavailable', detail: 'Another rebuild is under way.' });
+  t.like(second, { ok: false, code: 'already-running' });
+  const dry = await cluster.operators.startRun({ caller, kind: 'rebuild', dryRun: true });
+  t.like(dry, { ok: false, code: 'already-running' });
   fail(unavailable());
   await t.throwsAsync(first, { code: 'store-unavailable' });
   t.deepEqual(
@@ -547,7 +558,7 @@ test('X1: one node alone shows itself and every shard, and can move none', async
   t.like(restart, { ok: false, code: 'invalid-request' });
 });
 
-test('X2: callers during a verification share its report', async (t) => {
+test('X2: a run is started, followed to its report, and the only one of its kind', async (t) => {
   const report: VerifyReport = {
     ok: true,
     shards: 1,
@@ -556,22 +567,79 @@ test('X2: callers during a verification share its report', async (t) => {
     orders: 1,
     findings: [],
   };
-  let runs = 0;
+  let told: RunContext['progress'] = () => undefined;
   let finish: () => void = () => undefined;
-  const verify = async (): Promise<VerifyReport> => {
-    runs += 1;
-    await new Promise<void>((resolve) => (finish = resolve));
-    return report;
+  const cluster = await PretendCluster.start(['node-1'], {
+    async verify({ progress }) {
+      told = progress;
+      await new Promise<void>((resolve) => (finish = resolve));
+      return report;
+    },
+  });
+  const { operators } = cluster;
+  const started = await operators.startRun({ caller, kind: 'verify' });
+  t.like(started, { ok: true, value: { kind: 'verify', startedBy: 'olga', progress: null } });
+  const runId = started.ok ? started.value.id : '';
+  t.deepEqual(await operators.listRuns({ caller }), success([started.ok && started.value]));
+  const second = await operators.startRun({ caller, kind: 'verify' });
+  t.like(second, { ok: false, code: 'already-running' });
+  t.like(await operators.verify({ caller }), { ok: false, code: 'already-running' });
+  const progress = { phase: 'drops', shards: 1, shardsDone: 0, total: 9, done: 4 } as const;
+  told(progress);
+  t.like(await operators.followRun({ caller, runId }), {
+    ok: true,
+    value: { progress, end: null },
+  });
+  finish();
+  await new Promise((resolve) => setImmediate(resolve));
+  const end = { type: 'report', report } as const;
+  t.like(await operators.followRun({ caller, runId }), { ok: true, value: { end } });
+  t.deepEqual(await operators.listRuns({ caller }), success([]));
+  t.like(await operators.cancelRun({ caller, runId }), { ok: false, code: 'not-found' });
+  t.like(await operators.followRun({ caller, runId: 'another' }), { code: 'not-found' });
+  const third = operators.verify({ caller });
+  await new Promise((resolve) => setImmediate(resolve));
+  finish();
+  t.deepEqual(await third, success(report));
+});
+
+test('J1, X3: a cancelled rebuild stops, and its record says so', async (t) => {
+  const cluster = await PretendCluster.start(['node-1'], {
+    rebuild: (_shards, _write, { signal }) =>
+      new Promise((_, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason as Error));
+      }),
+  });
+  const { operators } = cluster;
+  const started = await operators.startRun({ caller, kind: 'rebuild' });
+  const runId = started.ok ? started.value.id : '';
+  await new Promise((resolve) => setImmediate(resolve));
+  t.deepEqual(await operators.cancelRun({ caller, runId }), success(null));
+  await new Promise((resolve) => setImmediate(resolve));
+  const reason = 'an operator cancelled it';
+  t.like(await operators.followRun({ caller, runId }), {
+    ok: true,
+    value: { end: { type: 'cancelled', reason } },
+  });
+  t.is(cluster.log.actions.at(-1)!.result, `Done in part or not at all: ${reason}.`);
+});
+
+test('X2: in a cluster, a lease says that one node runs at a time, and its end frees it', async (t) => {
+  const leases = new MemoryConsumerLeases({ now: () => 0 });
+  const ends: (() => void)[] = [];
+  const nodes = [0, 1].map(
+    () => new OperatorRuns({ clock: systemClock, leases, others: NO_OTHER_RUNS }),
+  );
+  const work = async () => {
+    await new Promise<void>((resolve) => ends.push(resolve));
+    return { applied: true, shards: [] };
   };
-  const cluster = await PretendCluster.start(['node-1'], { verify });
-  const both = [cluster.operators.verify({ caller }), cluster.operators.verify({ caller })];
-  await new Promise((resolve) => setImmediate(resolve));
-  finish();
-  t.deepEqual(await Promise.all(both), [success(report), success(report)]);
-  t.is(runs, 1);
-  const third = cluster.operators.verify({ caller });
-  await new Promise((resolve) => setImmediate(resolve));
-  finish();
-  await third;
-  t.is(runs, 2);
+  const request = { kind: 'rebuild', operatorId: 'olga', work } as const;
+  const [first, second] = [await nodes[0]!.start(request), await nodes[1]!.start(request)];
+  t.like(first, { ok: true });
+  t.like(second, { ok: false, code: 'already-running' });
+  t.like(await nodes[1]!.start({ ...request, kind: 'verify' }), { ok: true });
+  ends[0]!();
+  await nodes[0]!.local.ended(first.ok ? first.value.id : '');
+  t.like(await nodes[1]!.start(request), { ok: true });
 });

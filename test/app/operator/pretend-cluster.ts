@@ -1,10 +1,12 @@
 // A cluster without nodes, for operators' tests: the real use cases over a placement in memory. The
 // test moves shards one step at a time and sets the nodes' reports.
 
+import { systemClock } from '../../../actors/clock.ts';
 import type { NodeReport } from '../../../actors/node-report.ts';
 import type { ShardReport, OperatorAction, MoveRecord } from '../../../contracts/operator.ts';
 import { assignmentOf } from '../../../actors/cluster/assignment.ts';
 import { Operators, type OperatorsOptions } from '../../../app/operator/operators.ts';
+import { OperatorRuns, type OtherRuns } from '../../../app/operator/runs.ts';
 import { ownersOf } from '../../../app/operator/view.ts';
 import { MemoryOperatorLog } from '../../../storage/memory/operator-log-memory.ts';
 import { MemoryParkedRefunds } from '../../../storage/memory/parked-refunds-memory.ts';
@@ -12,6 +14,13 @@ import { MemoryPlacementStore } from '../../../storage/memory/placement-memory.t
 import { FEATURE_LEVEL } from '../../../storage/ports/feature-level.ts';
 import type { NodeSession } from '../../../storage/ports/placement.ts';
 import { NOW } from '../../services/harness.ts';
+
+/** For a node alone. */
+export const NO_OTHER_RUNS: OtherRuns = {
+  follow: async () => null,
+  cancel: async () => false,
+  list: async () => [],
+};
 
 export const SHARDS = 16;
 export const BLACKOUT_MS = 12;
@@ -68,6 +77,7 @@ export class PretendCluster {
     for (const nodeId of nodeIds) await cluster.join(nodeId);
     await cluster.step(SHARDS);
     cluster.options = {
+      runs: new OperatorRuns({ clock: systemClock, leases: null, others: NO_OTHER_RUNS }),
       verify: () => Promise.reject(new Error('nothing is verified here')),
       rebuild: () => Promise.reject(new Error('nothing is rebuilt here')),
       placement: cluster.placement,
