@@ -1,0 +1,212 @@
+// Compares what was asked and answered with the journals: what was answered is in them once, what
+// nobody asked for is not, no rule is broken on the way, and each answer is what the drop was at the
+// version that it names.
+
+import { isDeepStrictEqual } from 'node:util';
+import type { DropEvent } from '../../contracts/drop-events.ts';
+import type { OrderFilter } from '../../contracts/orders.ts';
+import type { Refusal } from '../../contracts/refusals.ts';
+import { filterHas, orderFingerprint } from '../../domain/order-filter.ts';
+import { decodeEntry, type DropChanges } from '../../storage/formats/entry.ts';
+import { DropModel } from './drop-model.ts';
+import { type Asked, orderIn, versionIn } from './clients.ts';
+import type { History } from './history.ts';
+import { SHARDS } from './simulated-cluster.ts';
+
+const ENTRIES_MAX = 1_000_000;
+
+export interface Journalled {
+  readonly drops: ReadonlyMap<string, DropModel>;
+  readonly findings: string[];
+}
+
+export async function checkJournals(history: History): Promise<Journalled> {
+  const check = new JournalCheck(history);
+  for (let shard = 0; shard < SHARDS; shard++) await check.read(shard);
+  return { drops: check.drops, findings: check.finish() };
+}
+
+class JournalCheck {
+  readonly drops = new Map<string, DropModel>();
+  readonly #history: History;
+  readonly #findings: string[] = [];
+  /** `drop@version`: the answers that show the drop, or one of its orders, as of that version. */
+  readonly #answers = new Map<string, Asked[]>();
+  /** Every change that somebody asked for. */
+  readonly #wanted = new Set<string>();
+
+  constructor(history: History) {
+    this.#history = history;
+    for (const asked of history.clients.asked) {
+      for (const change of changesAskedFor(asked)) this.#wanted.add(change);
+      if (asked.reply === null) continue;
+      const version = orderIn(asked.reply)?.version ?? versionIn(asked.reply);
+      if (version === null) continue;
+      const name = `${asked.command.dropId}@${version}`;
+      const answers = this.#answers.get(name);
+      if (answers === undefined) this.#answers.set(name, [asked]);
+      else answers.push(asked);
+    }
+  }
+
+  async read(shard: number): Promise<void> {
+    const { journal } = this.#history.cluster;
+    let [epoch, sequence, time] = [0, 0, 0];
+    for (const stored of await journal.read(shard, 0, ENTRIES_MAX)) {
+      const entry = decodeEntry(stored.bytes, shard, stored.sequence);
+      if (stored.epoch < epoch)
+        this.#find(`J2, W1: in shard ${shard} an entry of epoch ${stored.epoch} follows ${epoch}`);
+      if (stored.sequence !== sequence + 1) this.#find(`J2: shard ${shard} lacks ${sequence + 1}`);
+      if (entry.time < time) this.#find(`O11: the time of shard ${shard} goes back`);
+      ({ epoch, sequence } = stored);
+      ({ time } = entry);
+      for (const changes of entry.changes) this.#apply(changes, time);
+    }
+  }
+
+  finish(): string[] {
+    for (const model of this.drops.values()) this.#findings.push(...model.findings);
+    for (const [name, answers] of this.#answers)
+      this.#find(`J4: ${answers[0]!.command.type} was answered with ${name}, which never was`);
+    return this.#findings;
+  }
+
+  #apply({ dropId, versionBefore, events }: DropChanges, time: number): void {
+    let model = this.drops.get(dropId);
+    if (versionBefore !== (model?.version ?? 0))
+      this.#find(`J1: changes of ${dropId} follow version ${versionBefore}`);
+    for (const event of events) {
+      if (model === undefined) {
+        if (event.type !== 'drop-created') return this.#find(`${dropId} begins with ${event.type}`);
+        model = new DropModel(event, time);
+        this.drops.set(dropId, model);
+      } else model.apply(event, time);
+      this.#askedFor(model, event);
+      this.#compareAnswers(model);
+    }
+  }
+
+  #askedFor(model: DropModel, event: DropEvent): void {
+    const change = changeOf(model, event);
+    if (change === null || this.#wanted.has(change)) return;
+    const isSwept = event.type === 'order-cancelled' || event.type === 'order-refunded';
+    if (isSwept && model.status === 'cancelled') return;
+    this.#find(`J4: nobody asked for this: ${change}`);
+  }
+
+  #compareAnswers(model: DropModel): void {
+    const name = `${model.id}@${model.version}`;
+    for (const asked of this.#answers.get(name) ?? []) {
+      const finding = contradiction(asked, model);
+      if (finding !== null) this.#find(`${asked.command.type} at ${name}: ${finding}`);
+    }
+    this.#answers.delete(name);
+  }
+
+  #find(finding: string): void {
+    this.#findings.push(finding);
+  }
+}
+
+/** What a command may change, in the words of `changeOf`. */
+function changesAskedFor({ command }: Asked): string[] {
+  switch (command.type) {
+    case 'create-drop':
+      return [`create ${command.dropId}`];
+    case 'place-order':
+      return [`place ${command.dropId} ${command.userId} ${command.key} ${command.quantity}`];
+    case 'cancel-order':
+      return [`order-cancelled ${command.orderId}`];
+    case 'refund-order':
+      return [`order-refunded ${command.orderId}`];
+    case 'cancel-drop':
+      return [`cancel ${command.dropId}`];
+    case 'amend-drop':
+      return command.endsAt === undefined
+        ? [`restock ${command.dropId} ${command.addStock}`]
+        : [`amend ${command.dropId} ${command.endsAt}`];
+    case 'settle-payment':
+      return command.succeeded ? [`paid ${command.orderId}`] : [`unpaid ${command.orderId}`];
+    default:
+      return [];
+  }
+}
+
+/** Null: it happens by itself. */
+function changeOf(model: DropModel, event: DropEvent): string | null {
+  const order = 'ordinal' in event ? model.orders[event.ordinal] : undefined;
+  switch (event.type) {
+    case 'drop-created':
+      return `create ${model.id}`;
+    case 'order-placed':
+      return `place ${model.id} ${event.userId} ${event.key} ${event.quantity}`;
+    case 'order-cancelled':
+    case 'order-refunded':
+      return `${event.type} ${order?.id}`;
+    case 'order-confirmed':
+    case 'order-confirmed-late':
+    case 'refund-requested':
+      return `paid ${order?.id}`;
+    case 'order-failed':
+      return `unpaid ${order?.id}`;
+    case 'drop-cancelled':
+      return `cancel ${model.id}`;
+    case 'drop-restocked':
+      return `restock ${model.id} ${event.units}`;
+    case 'drop-amended':
+      return `amend ${model.id} ${event.endsAt}`;
+    default:
+      return null;
+  }
+}
+
+/** Why the answer is not what the drop was at that version; null where it is. */
+function contradiction(asked: Asked, model: DropModel): string | null {
+  const { command } = asked;
+  const reply = asked.reply!;
+  if (!reply.ok) return isJustified(asked, reply, model) ? null : `${reply.code} is not true`;
+  const shown = orderIn(reply);
+  if (shown !== null) {
+    const order = model.find(shown.id);
+    if (order === undefined) return `${shown.id} is not there`;
+    if (!isDeepStrictEqual({ ...shown }, model.orderView(order))) return `${shown.id} is not so`;
+    const isOwn = command.type !== 'place-order' || order.key === command.key;
+    return isOwn ? null : `${shown.id} was placed under another key`;
+  }
+  if (command.type !== 'get-order-filter')
+    return isDeepStrictEqual({ ...reply.value }, model.view()) ? null : 'the drop is not so';
+  const filter = reply.value as OrderFilter;
+  const lost = model.orders.find(
+    ({ userId, key }) => !filterHas(filter, orderFingerprint(userId, key)),
+  );
+  return lost === undefined ? null : `the filter lacks ${lost.id}`;
+}
+
+function isJustified({ command, repliedAt }: Asked, { code }: Refusal, model: DropModel): boolean {
+  if (command.type === 'place-order') {
+    const { userId, key, quantity } = command;
+    const placed = model.orderUnder(userId, key);
+    // O3: a key that has an order gets it, whatever became of the drop.
+    if (placed !== undefined)
+      return code === 'idempotency-key-reused' && placed.quantity !== quantity;
+    if (code === 'drop-not-live') return model.status === 'upcoming';
+    if (code === 'drop-ended') return model.isOver || repliedAt >= model.endsAt;
+    if (code === 'sold-out') return model.free === 0;
+    if (code === 'insufficient-stock') return model.free > 0 && model.free < quantity;
+    return code === 'limit-per-user' && model.unitsOf(userId) + quantity > model.limitPerUser;
+  }
+  if (command.type === 'amend-drop') {
+    if (code === 'drop-ended') return model.isOver;
+    if (code === 'drop-already-started') return model.status === 'live';
+    return code === 'insufficient-stock' && -(command.addStock ?? 0) > model.free;
+  }
+  if (command.type === 'cancel-drop') return code === 'drop-ended' && model.status === 'ended';
+  if (!('orderId' in command)) return false;
+  const order = model.find(command.orderId);
+  if (order === undefined) return false;
+  const { status, createdAt } = order;
+  if (code === 'order-not-refundable') return status !== 'confirmed' && status !== 'refunded';
+  const holdEnded = status === 'reserved' && createdAt + model.holdMs <= repliedAt;
+  if (code === 'hold-expired') return status === 'expired' || holdEnded;
+  return code === 'order-not-cancellable' && !['reserved', 'cancelled', 'expired'].includes(status);
+}

@@ -1,0 +1,249 @@
+// A drop as the rules say, made from its events without any code of the product: it counts units
+// by adding up orders, and knows which change of an order may follow which. What breaks a rule is
+// a finding, one sentence.
+
+import type { DropEvent } from '../../contracts/drop-events.ts';
+import type { DropStatus, DropTerms, DropView } from '../../contracts/drops.ts';
+import type { OrderStatus, OrderView } from '../../contracts/orders.ts';
+import type { OrderNotificationType } from '../../contracts/notifications.ts';
+
+export interface ModelOrder {
+  readonly id: string;
+  readonly userId: string;
+  readonly key: string;
+  readonly quantity: number;
+  readonly createdAt: number;
+  status: OrderStatus;
+  refundRequested: boolean;
+  reference: string | null;
+  /** Of the drop, at the order's last change. */
+  version: number;
+}
+
+/** What the buyer of an order is to be told, once. */
+export interface ExpectedNotification {
+  readonly userId: string;
+  readonly orderId: string;
+  readonly type: OrderNotificationType;
+}
+
+interface Change {
+  readonly from: readonly OrderStatus[];
+  readonly to: OrderStatus | null;
+  readonly notification: OrderNotificationType | null;
+}
+
+const CHANGES: Partial<Record<DropEvent['type'], Change>> = {
+  'order-confirmed': { from: ['reserved'], to: 'confirmed', notification: 'order.confirmed' },
+  'order-confirmed-late': {
+    from: ['expired', 'failed'],
+    to: 'confirmed',
+    notification: 'order.confirmed',
+  },
+  'order-failed': { from: ['reserved'], to: 'failed', notification: 'order.failed' },
+  'order-expired': { from: ['reserved'], to: 'expired', notification: 'order.expired' },
+  'order-cancelled': { from: ['reserved'], to: 'cancelled', notification: 'order.cancelled' },
+  'order-refunded': { from: ['confirmed'], to: 'refunded', notification: 'order.refunded' },
+  'refund-requested': {
+    from: ['failed', 'cancelled', 'expired', 'refunded'],
+    to: null,
+    notification: null,
+  },
+};
+
+export class DropModel {
+  readonly id: string;
+  readonly terms: DropTerms;
+  readonly createdAt: number;
+  readonly orders: ModelOrder[] = [];
+  readonly notifications: ExpectedNotification[] = [];
+  /** Orders whose payment the provider is asked to pay back. */
+  readonly refunds = new Set<string>();
+  readonly findings: string[] = [];
+  startsAt: number;
+  endsAt: number;
+  limitPerUser: number;
+  stocked: number;
+  status: DropStatus = 'upcoming';
+  version = 1;
+  /** Of the last change that was not about an order. */
+  termsVersion = 1;
+
+  constructor(event: DropEvent & { type: 'drop-created' }, time: number) {
+    this.id = event.terms.id;
+    this.terms = event.terms;
+    this.createdAt = time;
+    this.startsAt = event.terms.startsAt;
+    this.endsAt = event.terms.endsAt;
+    this.limitPerUser = event.terms.limitPerUser;
+    this.stocked = event.stock;
+  }
+
+  get held(): number {
+    return this.#units('reserved');
+  }
+  get sold(): number {
+    return this.#units('confirmed');
+  }
+  get free(): number {
+    return this.stocked - this.held - this.sold;
+  }
+  get isOver(): boolean {
+    return this.status === 'ended' || this.status === 'cancelled';
+  }
+  get holdMs(): number {
+    return this.terms.holdSeconds * 1000;
+  }
+
+  /** Units that the user holds or bought (O6). */
+  unitsOf(userId: string): number {
+    let units = 0;
+    for (const order of this.orders) {
+      const counts = order.status === 'reserved' || order.status === 'confirmed';
+      if (order.userId === userId && counts) units += order.quantity;
+    }
+    return units;
+  }
+
+  orderUnder(userId: string, key: string): ModelOrder | undefined {
+    return this.orders.find((order) => order.userId === userId && order.key === key);
+  }
+
+  find(orderId: string): ModelOrder | undefined {
+    return this.orders.find(({ id }) => id === orderId);
+  }
+
+  apply(event: DropEvent, time: number): void {
+    this.version += 1;
+    if (event.type === 'order-placed') this.#place(event, time);
+    else if ('ordinal' in event) this.#change(event, time);
+    else this.#changeDrop(event, time);
+    if (this.held + this.sold > this.stocked)
+      this.#find(`S1: ${this.held} held and ${this.sold} sold of ${this.stocked}`);
+  }
+
+  view(): DropView {
+    const { id, terms, held, sold, free } = this;
+    const { productId, creatorId, priceCents, currency, holdSeconds, payment } = terms;
+    return {
+      id,
+      productId,
+      creatorId,
+      priceCents,
+      currency,
+      holdSeconds,
+      payment,
+      startsAt: this.startsAt,
+      endsAt: this.endsAt,
+      limitPerUser: this.limitPerUser,
+      status: this.status,
+      soldOut: free === 0,
+      stocked: this.stocked,
+      held,
+      sold,
+      free,
+      version: this.version,
+      createdAt: this.createdAt,
+    };
+  }
+
+  orderView(order: ModelOrder): OrderView {
+    const { id, userId, quantity, status, createdAt, refundRequested, version } = order;
+    const byProvider = this.terms.payment === 'provider';
+    return {
+      id,
+      dropId: this.id,
+      userId,
+      quantity,
+      status,
+      totalCents: quantity * this.terms.priceCents,
+      currency: this.terms.currency,
+      createdAt,
+      holdExpiresAt: byProvider ? createdAt + this.holdMs : null,
+      paymentReference: order.reference,
+      refundRequested,
+      version,
+    };
+  }
+
+  #units(status: OrderStatus): number {
+    let units = 0;
+    for (const order of this.orders) if (order.status === status) units += order.quantity;
+    return units;
+  }
+
+  #place(event: DropEvent & { type: 'order-placed' }, time: number): void {
+    const { userId, key, quantity } = event;
+    const id = `${this.id}-${this.orders.length.toString(36)}`;
+    if (this.status !== 'live' || time >= this.endsAt)
+      this.#find(`D2a: ${id} was placed while the drop was ${this.status}`);
+    if (this.orderUnder(userId, key) !== undefined) this.#find(`O3: ${userId} has ${key} twice`);
+    if (this.unitsOf(userId) + quantity > this.limitPerUser)
+      this.#find(`O6: ${userId} has more than ${this.limitPerUser} units`);
+    const byProvider = this.terms.payment === 'provider';
+    this.orders.push({
+      id,
+      userId,
+      key,
+      quantity,
+      createdAt: time,
+      version: this.version,
+      status: byProvider ? 'reserved' : 'confirmed',
+      refundRequested: false,
+      reference: byProvider ? `pay_${id}` : null,
+    });
+    if (!byProvider) this.notifications.push({ userId, orderId: id, type: 'order.confirmed' });
+  }
+
+  #change(event: DropEvent & { readonly ordinal: number }, time: number): void {
+    const order = this.orders[event.ordinal];
+    const change = CHANGES[event.type];
+    if (order === undefined || change === undefined)
+      return this.#find(`there is no order ${event.ordinal} for ${event.type}`);
+    const { id, userId, status } = order;
+    if (!change.from.includes(status)) this.#find(`O7: ${event.type} of ${id}, which is ${status}`);
+    if (event.type === 'order-expired' && time < order.createdAt + this.holdMs)
+      this.#find(`O11: the hold of ${id} ended early`);
+    order.status = change.to ?? (status === 'expired' ? 'failed' : status);
+    order.version = this.version;
+    if ('reference' in event) order.reference = event.reference;
+    let { notification } = change;
+    if (event.type === 'refund-requested')
+      notification = status === 'cancelled' ? 'order.cancelled' : 'order.failed';
+    if (notification !== null) this.notifications.push({ userId, orderId: id, type: notification });
+    const isRefund = event.type === 'refund-requested' || event.type === 'order-refunded';
+    order.refundRequested = isRefund && this.terms.payment === 'provider';
+    if (order.refundRequested) this.refunds.add(id);
+  }
+
+  #changeDrop(event: DropEvent, time: number): void {
+    this.termsVersion = this.version;
+    switch (event.type) {
+      case 'drop-opened':
+        if (this.status !== 'upcoming' || time < this.startsAt) this.#find('D2: it opened early');
+        this.status = 'live';
+        break;
+      case 'drop-closed':
+        if (this.status !== 'live' || time < this.endsAt) this.#find('D2: it closed early');
+        this.status = 'ended';
+        break;
+      case 'drop-cancelled':
+        if (this.isOver) this.#find('D3: it was over, and was cancelled');
+        this.status = 'cancelled';
+        break;
+      case 'drop-amended':
+        ({ startsAt: this.startsAt, endsAt: this.endsAt } = event);
+        this.limitPerUser = event.limitPerUser;
+        break;
+      case 'drop-restocked':
+        this.stocked += event.units;
+        break;
+      default:
+        this.#find(`${event.type} in a drop that exists`);
+    }
+  }
+
+  #find(finding: string): void {
+    this.findings.push(`${this.id} at version ${this.version}: ${finding}`);
+  }
+}

@@ -1,0 +1,37 @@
+// Seeds that nobody has tried before, and the shortest history of a finding.
+
+import { randomInt } from 'node:crypto';
+import test from 'ava';
+import { MUTATIONS } from './mutations.ts';
+import { simulateSeed } from './simulate.ts';
+
+const SEEDS = 500;
+const SEED_MAX = 2 ** 31 - 1;
+const TIMEOUT_MS = 600_000;
+
+test.serial('no seed of five hundred new ones breaks a rule under faults', async (t) => {
+  t.timeout(TIMEOUT_MS);
+  const first = randomInt(1, SEED_MAX - SEEDS);
+  t.log(`seeds ${first} to ${first + SEEDS - 1}`);
+  for (let seed = first; seed < first + SEEDS; seed++) {
+    const { findings } = await simulateSeed(seed, { shrink: false });
+    t.deepEqual(findings, [], `npm run simulate -- --seeds 1 --seed ${seed}`);
+  }
+});
+
+test.serial('a finding is told with a history that is shorter than the seed’s own', async (t) => {
+  t.timeout(TIMEOUT_MS);
+  const takeOut = MUTATIONS.find(({ name }) => name === 'lost-timer')!.putIn();
+  try {
+    for (let seed = 1; ; seed++) {
+      const { steps } = await simulateSeed(seed, { shrink: false });
+      if (steps.length === 0) continue;
+      const shrunk = await simulateSeed(seed, { shrink: true });
+      t.true(shrunk.findings.length > 0);
+      t.true(shrunk.steps.length < steps.length / 2, `${shrunk.steps.length} of ${steps.length}`);
+      return;
+    }
+  } finally {
+    takeOut();
+  }
+});
