@@ -10,6 +10,7 @@ import {
   HOLD_SECONDS_DEFAULT,
   LIMIT_PER_USER_DEFAULT,
 } from '../contracts/bounds.ts';
+import { currencyProblem, isSellable } from '../contracts/currencies.ts';
 import type { DropsPage, DropTerms, DropView, NewDrop } from '../contracts/drops.ts';
 import type { Outcome, Refusal } from '../contracts/refusals.ts';
 import { ID_RANDOM_BYTES, makeId } from '../domain/ids.ts';
@@ -49,7 +50,10 @@ export class Drops {
   }: ActionParams<'drops.create'>): Promise<Outcome<DropView>> {
     const { catalogue, router, clock, random } = this.#options;
     const now = clock.now();
-    const refused = refuseTimes(drop, now) ?? (await refuseStranger(catalogue, productId, caller));
+    const refused =
+      refuseTimes(drop, now) ??
+      refuseCurrency(drop.currency) ??
+      (await refuseStranger(catalogue, productId, caller));
     if (refused !== null) return refused;
     const dropId = makeId('d', now, random(ID_RANDOM_BYTES));
     const terms = termsOf(dropId, productId, caller.userId, drop);
@@ -139,6 +143,12 @@ function termsOf(id: string, productId: string, creatorId: string, drop: NewDrop
     holdSeconds: drop.holdSeconds ?? HOLD_SECONDS_DEFAULT,
     payment: drop.payment ?? 'instant',
   };
+}
+
+/** Gateways of level 1 and below pass on other codes than today's. */
+function refuseCurrency(code: string): Refusal | null {
+  if (isSellable(code)) return null;
+  return refusal('invalid-request', `currency: ${currencyProblem(code)}.`);
 }
 
 interface Times {

@@ -3,6 +3,7 @@
 
 import { Type } from 'typebox';
 import { TOKEN_LENGTH_MAX, URL_LENGTH_MAX } from './bounds.ts';
+import { CURRENCIES_PUBLISHED, currencyProblem, isSellable } from './currencies.ts';
 import { DROP_ID, HTTP_URL, ID, USER_ID, VISIBLE } from './patterns.ts';
 import { markTime } from './wire.ts';
 
@@ -19,8 +20,15 @@ export const count = Type.Integer({ minimum: 0 });
 /** Milliseconds since the Unix epoch; RFC 3339 in UTC on the wire. */
 export const time = markTime(Type.Integer());
 export const currencyCode = Type.String();
-export const CURRENCIES = Intl.supportedValuesOf('currency');
-export const currency = Type.String({ enum: CURRENCIES, description: 'ISO 4217' });
+/** Of a new drop. */
+export const currency = Type.Refine(
+  Type.String({
+    description: `a current code of ISO 4217 (list one of ${CURRENCIES_PUBLISHED}), in capitals`,
+    examples: ['EUR', 'JPY', 'KWD'],
+  }),
+  isSellable,
+  currencyProblem,
+);
 /** Tokens and cursors of ours. */
 export const TOKEN_TEXT = { minLength: 1, maxLength: TOKEN_LENGTH_MAX, pattern: VISIBLE } as const;
 export const httpUrl = Type.String({ maxLength: URL_LENGTH_MAX, pattern: HTTP_URL });

@@ -30,6 +30,8 @@ export interface Decision {
   readonly replayed: boolean;
 }
 
+/** Of what a drop takes in, exact as a number: whoever adds amounts up needs no other arithmetic. */
+const TOO_MUCH = `All units together must cost at most ${Number.MAX_SAFE_INTEGER}.`;
 const NO_EVENTS: readonly DropEvent[] = [];
 
 /** Decides one command. `state` is null where the drop does not exist. */
@@ -131,6 +133,7 @@ function decideCreate(
     return refusal('invalid-request', 'startsAt must be before endsAt.');
   if (!(terms.endsAt > now)) return refusal('invalid-request', 'endsAt must be in the future.');
   if (!isCount(stock) || !isCount(terms.limitPerUser)) return refusal('invalid-request');
+  if (!isExactTotal(stock, terms.priceCents)) return refusal('invalid-request', TOO_MUCH);
   const created: DropEvent = { type: 'drop-created', terms, stock };
   return aboutDrop(now >= terms.startsAt ? [created, { type: 'drop-opened' }] : [created]);
 }
@@ -271,6 +274,8 @@ function decideAmend(state: DropState, command: AmendDrop, now: number): Decisio
   if (units !== 0) {
     if (!Number.isSafeInteger(units) || !Number.isSafeInteger(state.stocked + units))
       return refusal('invalid-request');
+    if (units > 0 && !isExactTotal(state.stocked + units, state.priceCents))
+      return refusal('invalid-request', TOO_MUCH);
     if (-units > state.free) {
       return refuse(
         state,
@@ -318,6 +323,10 @@ function isBuyer(state: DropState, ordinal: number, userId: string): boolean {
 
 function mayManage(state: DropState, caller: { userId: string; operator: boolean }): boolean {
   return caller.operator || caller.userId === state.creatorId;
+}
+
+function isExactTotal(units: number, priceCents: number): boolean {
+  return Number.isSafeInteger(units * priceCents);
 }
 
 function isCount(value: number): boolean {

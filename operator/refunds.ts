@@ -1,6 +1,7 @@
 // `livedrops refunds`: lists refunds that the payment provider did not make, has one attempted
 // again, or dismisses one.
 
+import { formatAmount } from '../contracts/currencies.ts';
 import type { RefundState } from '../contracts/refunds.ts';
 import type { OperatorApi, RefundChangeInfo, RefundInfo } from './api-client.ts';
 import { connectOperator, type ConnectOptions } from './connect.ts';
@@ -50,7 +51,7 @@ export function refundsText(rows: readonly RefundInfo[]): string {
       refund.parkedAt,
       refund.id,
       refund.orderId,
-      String(refund.amount),
+      formatAmount(refund.amount, refund.currency),
       refund.currency,
       refund.state,
       String(refund.attempts),

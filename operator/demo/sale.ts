@@ -1,6 +1,7 @@
 // Prepares the sale through the REST API: registers the creator, creates the product and the drop,
 // and lets the followers follow.
 
+import { formatAmount } from '../../contracts/currencies.ts';
 import { HttpPool, httpRequest } from './http-pool.ts';
 
 export interface Creator {
@@ -16,8 +17,9 @@ export interface DropTerms {
   readonly holdSeconds: number;
 }
 
-export const SALE_TITLE = 'Aurora runners, 129.00 EUR';
 const PRICE_CENTS = 129_00;
+const CURRENCY = 'EUR';
+export const SALE_TITLE = `Aurora runners, ${formatAmount(PRICE_CENTS, CURRENCY)} ${CURRENCY}`;
 const DURATION_MS = 60 * 60 * 1000;
 const CONNECTIONS = 16;
 const ANSWER_TIMEOUT_MS = 10_000;
@@ -76,7 +78,7 @@ export async function announceDrop(
     endsAt: new Date(opensAt + DURATION_MS).toISOString(),
     stock,
     priceCents: PRICE_CENTS,
-    currency: 'EUR',
+    currency: CURRENCY,
     limitPerUser: 1,
     holdSeconds,
     payment: 'provider',

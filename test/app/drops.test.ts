@@ -62,6 +62,19 @@ test('D1: a drop needs a product of the caller’s, also for an operator', async
   t.deepEqual(router.commands, []);
 });
 
+test('H1a: a code that is no current money is refused by the service too', async (t) => {
+  const { router, create } = await start();
+  for (const [currency, detail] of [
+    ['HRK', 'currency: was withdrawn from ISO 4217.'],
+    ['XAU', 'currency: is a code of ISO 4217 that nobody pays with.'],
+    ['eur', 'currency: must be a current code of ISO 4217 in capitals, such as EUR.'],
+  ] as const) {
+    t.deepEqual(await create({ currency }), refusal('invalid-request', detail));
+  }
+  t.deepEqual(router.commands, []);
+  t.true((await create({ currency: 'VED' })).ok);
+});
+
 test('D1: a drop ends after its start, in the future, and within a year', async (t) => {
   const { router, create } = await start();
   const latest = NOW + DROP_AHEAD_MAX_MS;

@@ -126,6 +126,29 @@ test('O12: buyers cancel a reserved order; creator and operator refund a confirm
   t.is(outcome(confirmed, refund({ userId: 'eve', operator: false })), 'not-found');
 });
 
+test('H1a: what all units cost together is exact, at the creation and after each restock', (t) => {
+  const priceCents = 100_000_000_000;
+  const unitsMax = Math.floor(Number.MAX_SAFE_INTEGER / priceCents);
+  const create = (stock: number) =>
+    decide(
+      null,
+      { type: 'create-drop', dropId: 'd_1', terms: { ...given({}, 1).view(), priceCents }, stock },
+      NOW,
+    );
+  t.true(create(unitsMax).ok);
+  t.like(create(unitsMax + 1), { ok: false, code: 'invalid-request' });
+  const state = given({ priceCents }, unitsMax - 5, OPENED);
+  const restock = (addStock: number): DropCommand => ({
+    type: 'amend-drop',
+    dropId: 'd_1',
+    caller: CREATOR,
+    addStock,
+  });
+  t.is(outcome(state, restock(5)), 'drop-restocked');
+  t.is(outcome(state, restock(6)), 'invalid-request');
+  t.is(outcome(given({ priceCents }, unitsMax + 9, OPENED), restock(-1)), 'drop-restocked');
+});
+
 test("O9: somebody else's order is not found", (t) => {
   const state = given({}, 5, OPENED, placed('ann'));
   const get = (userId: string, id = 'd_1-0'): DropCommand => ({

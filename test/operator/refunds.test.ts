@@ -35,9 +35,9 @@ test('P6: refunds print as a table with their reasons and next attempts', (t) =>
   t.deepEqual(
     lines.map((text) => text.replaceAll(/ +/g, ' ')),
     [
-      `${TIME} ${id} d_1-0 2500 EUR parked 1 refused for good The card was closed.`,
-      `${TIME} ${id} d_1-0 2500 EUR parked 1 ${TIME} no answer`,
-      `${TIME} ${id} d_1-0 2500 EUR dismissed 1 - Paid back by hand.`,
+      `${TIME} ${id} d_1-0 25.00 EUR parked 1 refused for good The card was closed.`,
+      `${TIME} ${id} d_1-0 25.00 EUR parked 1 ${TIME} no answer`,
+      `${TIME} ${id} d_1-0 25.00 EUR dismissed 1 - Paid back by hand.`,
       '3 refunds',
       '',
     ],
