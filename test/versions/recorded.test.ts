@@ -63,15 +63,22 @@ const PROFILES = [
   { name: 'Redis', open: openRedis, run: clusterInstalled ? test.serial : test.serial.skip },
 ] as const;
 
-/** Each answer that was recorded is given again, byte for byte. */
+/** A page of drops now ends with its age (D4a), which no recorded answer has. */
+const AS_OF = /,"asOf":"[^"]*"\}$/;
+
+/** Each answer that was recorded is given again, byte for byte but for what was added since. */
 async function assertShown(t: ExecutionContext, client: SaleClient, sale: RecordedSale) {
   for (const { path, as, status, text } of sale.answers) {
-    const answer = await eventually(
-      () => client.get(path, as === null ? {} : { as }),
+    const read = async () => {
+      const answer = await client.get(path, as === null ? {} : { as });
+      return { status: answer.status, text: answer.text.replace(AS_OF, '}') };
+    };
+    const shown = await eventually(
+      read,
       (seen) => seen.status === status && seen.text === text,
       2_000,
     );
-    t.deepEqual({ status: answer.status, text: answer.text }, { status, text }, `${path} ${as}`);
+    t.deepEqual(shown, { status, text }, `${path} ${as}`);
   }
 }
 
