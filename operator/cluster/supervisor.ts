@@ -113,6 +113,7 @@ export class ClusterSupervisor {
   async start(): Promise<void> {
     const ports = await this.#nodePorts();
     makeFolder(join(this.#directory, 'logs'), 0o700);
+    makeFolder(this.#archiveFolder, 0o700);
     this.#unlock = lockDirectory(this.#directory);
     process.on('exit', this.#killOnExit);
     try {
@@ -253,6 +254,11 @@ export class ClusterSupervisor {
     await server.start();
   }
 
+  /** All nodes are on this machine, so they share a folder. */
+  get #archiveFolder(): string {
+    return join(this.#directory, 'archive');
+  }
+
   #addNode(index: number, port: number, secrets: { auth: string; payment: string }): void {
     const nodeId = `node-${index + 1}`;
     const dataDirectory = join(this.#directory, nodeId);
@@ -261,6 +267,7 @@ export class ClusterSupervisor {
       ...(this.#options.nodeProgram ?? NODE_PROGRAM),
       environment: {
         LIVEDROPS_LOG: 'warn',
+        LIVEDROPS_ARCHIVE: this.#archiveFolder,
         ...this.#options.environment,
         ...this.#options.nodeEnvironment?.(nodeId),
         LIVEDROPS_HOST: HOST,
