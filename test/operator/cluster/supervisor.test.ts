@@ -61,7 +61,7 @@ function lives(pid: number | null): boolean {
   }
 }
 
-test('each node gets its own port and id, the servers, and the shared secrets', async (t) => {
+test('each node gets its own port and id, the servers, and shared secrets and archive', async (t) => {
   const { cluster, dataDirectory, settings } = scene(t, {
     environment: { LIVEDROPS_RATE_LIMITS: 'off' },
     nodeEnvironment: (nodeId) =>
@@ -73,6 +73,7 @@ test('each node gets its own port and id, the servers, and the shared secrets', 
   t.is(new Set(urls).size, 2);
   t.deepEqual(one, {
     LIVEDROPS_LOG: 'warn',
+    LIVEDROPS_ARCHIVE: join(dataDirectory, 'archive'),
     LIVEDROPS_RATE_LIMITS: 'off',
     LIVEDROPS_ROLES: 'gateway',
     LIVEDROPS_HOST: '127.0.0.1',
@@ -85,7 +86,8 @@ test('each node gets its own port and id, the servers, and the shared secrets', 
     LIVEDROPS_PAYMENT_SECRET: one['LIVEDROPS_PAYMENT_SECRET']!,
   });
   t.is(two['LIVEDROPS_ROLES'], 'actors');
-  for (const name of ['LIVEDROPS_AUTH_SECRET', 'LIVEDROPS_PAYMENT_SECRET', 'LIVEDROPS_STORE']) {
+  const shared = ['AUTH_SECRET', 'PAYMENT_SECRET', 'STORE', 'ARCHIVE'];
+  for (const name of shared.map((setting) => `LIVEDROPS_${setting}`)) {
     t.true(one[name] !== undefined && two[name] === one[name], name);
   }
   t.is(statSync(join(dataDirectory, 'auth-secret')).mode & 0o777, 0o600);
