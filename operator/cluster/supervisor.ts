@@ -25,6 +25,17 @@ export interface ClusterSupervisorOptions {
   readonly report?: (text: string) => void;
   /** The node program, for tests of this class. */
   readonly nodeProgram?: { readonly program: string; readonly args: readonly string[] };
+  /** Servers that somebody else runs, as in `LIVEDROPS_STORE` and `LIVEDROPS_NATS`. */
+  readonly servers?: { readonly redisUrl: string; readonly natsUrl: string };
+  /** Where a node runs. Default: on the loopback. */
+  readonly nodePlace?: (nodeId: string) => NodePlace;
+}
+
+export interface NodePlace {
+  /** The address that the node listens on. */
+  readonly host: string;
+  /** A program and arguments that run the node's own there, such as `ip netns exec NAME`. */
+  readonly within: readonly string[];
 }
 
 export interface SupervisedNode {
@@ -39,6 +50,7 @@ export interface SupervisedNode {
 export type ServerName = 'redis' | 'nats';
 
 const HOST = '127.0.0.1';
+const ON_LOOPBACK: NodePlace = { host: HOST, within: [] };
 const REDIS_CONFIGURATION = fileURLToPath(new URL('../../deploy/redis.conf', import.meta.url));
 const NODE_PROGRAM = {
   program: process.execPath,
@@ -73,28 +85,19 @@ export class ClusterSupervisor {
   }
 
   get nodes(): readonly SupervisedNode[] {
-    return [...this.#nodes].map(
-      ([
-        nodeId,
-        {
-          process: { pid, state, restarts },
-          url,
-        },
-      ]) => ({
-        nodeId,
-        pid,
-        url,
-        state,
-        restarts,
-      }),
-    );
+    return [...this.#nodes].map(([nodeId, { process, url }]) => {
+      const { pid, state, restarts } = process;
+      return { nodeId, pid, url, state, restarts };
+    });
   }
 
   get redisUrl(): string {
-    return `redis://${HOST}:${this.#servers.get('redis')?.port ?? 0}`;
+    const port = this.#servers.get('redis')?.port ?? 0;
+    return this.#options.servers?.redisUrl ?? `redis://${HOST}:${port}`;
   }
   get natsUrl(): string {
-    return `nats://${HOST}:${this.#servers.get('nats')?.port ?? 0}`;
+    const port = this.#servers.get('nats')?.port ?? 0;
+    return this.#options.servers?.natsUrl ?? `nats://${HOST}:${port}`;
   }
   /** Signs tokens that every node accepts. */
   get authSecret(): string {
@@ -126,8 +129,10 @@ export class ClusterSupervisor {
         LIVEDROPS_DATA: this.#directory,
       });
       this.#authSecret = authSecret;
-      await this.#startRedis();
-      await this.#startNats();
+      if (this.#options.servers === undefined) {
+        await this.#startRedis();
+        await this.#startNats();
+      }
       this.#throwIfStopping();
       const secrets = { auth: authSecret, payment: paymentSecrets.join(' ') };
       for (const [index, port] of ports.entries()) this.#addNode(index, port, secrets);
@@ -262,15 +267,19 @@ export class ClusterSupervisor {
   #addNode(index: number, port: number, secrets: { auth: string; payment: string }): void {
     const nodeId = `node-${index + 1}`;
     const dataDirectory = join(this.#directory, nodeId);
+    const { host, within } = this.#options.nodePlace?.(nodeId) ?? ON_LOOPBACK;
+    const { program: nodeProgram, args: nodeArgs } = this.#options.nodeProgram ?? NODE_PROGRAM;
+    const [program = nodeProgram, ...args] = [...within, nodeProgram, ...nodeArgs];
     const node = new SupervisedProcess({
       name: nodeId,
-      ...(this.#options.nodeProgram ?? NODE_PROGRAM),
+      program,
+      args,
       environment: {
         LIVEDROPS_LOG: 'warn',
         LIVEDROPS_ARCHIVE: this.#archiveFolder,
         ...this.#options.environment,
         ...this.#options.nodeEnvironment?.(nodeId),
-        LIVEDROPS_HOST: HOST,
+        LIVEDROPS_HOST: host,
         LIVEDROPS_PORT: String(port),
         LIVEDROPS_DATA: dataDirectory,
         LIVEDROPS_STORE: this.redisUrl,
@@ -284,7 +293,7 @@ export class ClusterSupervisor {
       stopTimeoutMs: NODE_STOP_TIMEOUT_MS,
       report: this.#report,
     });
-    this.#nodes.set(nodeId, { process: node, url: `http://${HOST}:${port}` });
+    this.#nodes.set(nodeId, { process: node, url: `http://${host}:${port}` });
   }
 
   #node(nodeId: string): SupervisedProcess {

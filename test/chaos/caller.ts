@@ -60,7 +60,9 @@ export class Caller {
     const answer = await pool.send(text);
     const json = jsonOf(answer);
     history.end(where, answer.status, typeof json['code'] === 'string' ? json['code'] : '');
-    if (answer.status >= 500 && answer.status !== 503) history.unexpectedAnswers.push(where);
+    // Every token is valid for a day.
+    const unexpected = answer.status >= 500 ? answer.status !== 503 : answer.status === 401;
+    if (unexpected) history.unexpectedAnswers.push(where);
     return { where, status: answer.status, replayed: answer.replayed, json };
   }
 
@@ -133,7 +135,7 @@ export class Caller {
     });
     this.history.settlements.push({ where, orderId, succeeded });
     // The order was acknowledged and the call is signed: only 200 and 503 are right.
-    if (status >= 400 && status !== 503) this.history.unexpectedAnswers.push(where);
+    if (status >= 400 && status < 500 && status !== 401) this.history.unexpectedAnswers.push(where);
     return status;
   }
 }

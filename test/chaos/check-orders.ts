@@ -58,7 +58,7 @@ export function checkOrders(
 function checkKey(
   attempts: readonly OrderAttempt[],
   orders: readonly TrueOrder[],
-  { lateMs }: Tolerance,
+  tolerance: Tolerance,
 ): string[] {
   if (orders.length > 1) {
     const ids = orders.map(({ id }) => id).join(' and ');
@@ -82,7 +82,7 @@ function checkKey(
     first = attempt;
   }
   if (order === undefined) return findings;
-  if (!attempts.some((attempt) => couldMake(attempt, order, lateMs))) {
+  if (!attempts.some((attempt) => couldMake(attempt, order, tolerance))) {
     const made = new Date(order.createdAt).toISOString();
     const exchanges = attempts.map(({ where }) => describe(where)).join('; ');
     findings.push(
@@ -91,7 +91,8 @@ function checkKey(
   }
   for (const attempt of attempts) {
     const { where, quantity } = attempt;
-    if (attempt.order !== null || isUnknown(where) || where.beganAt <= order.createdAt) continue;
+    if (attempt.order !== null || isUnknown(where)) continue;
+    if (where.beganAt <= order.createdAt + tolerance.skewMs) continue;
     const reused = where.code === 'idempotency-key-reused' && quantity !== order.quantity;
     if (!reused) findings.push(`O3: ${order.id} was there already; ${describe(where)}`);
   }
@@ -103,12 +104,16 @@ function isUnknown({ status }: Where): boolean {
   return status === 0 || status === 503;
 }
 
-function couldMake(attempt: OrderAttempt, order: TrueOrder, lateMs: number): boolean {
+function couldMake(
+  attempt: OrderAttempt,
+  order: TrueOrder,
+  { lateMs, skewMs }: Tolerance,
+): boolean {
   const { where, quantity, order: shown } = attempt;
   if (quantity !== order.quantity || (shown === null && !isUnknown(where))) return false;
   // An answered request is complete. An unanswered request may still be processed later.
   const until = where.endedAt + (shown === null ? lateMs : 0);
-  return where.beganAt <= order.createdAt && order.createdAt <= until;
+  return where.beganAt <= order.createdAt + skewMs && order.createdAt <= until + skewMs;
 }
 
 /** An order in an answer must be one of the order's states in the journal. */

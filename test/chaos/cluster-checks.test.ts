@@ -9,7 +9,7 @@ import { ANN, at, attempt, BEN, DROP, drop, findings, goodCase, order } from './
 import type { Tolerance } from './history.ts';
 import { checkPlace } from './truth.ts';
 
-const TOLERANT: Tolerance = { copyAgeMs: 1_000, lateMs: 1_000 };
+const TOLERANT: Tolerance = { copyAgeMs: 1_000, lateMs: 1_000, skewMs: 0 };
 
 function row(shard: number, epoch: number, owner: string, changes: Partial<ShardInfo> = {}) {
   return { shard, epoch, owner, status: 'serving', answered: true, ...changes } as ShardInfo;

@@ -5,12 +5,20 @@ import { SHARD_COUNT, shardOf } from '../../domain/ids.ts';
 import type { OperatorApi } from '../../operator/api-client.ts';
 import { planTurns, runRestart } from '../../operator/rolling-restart.ts';
 import type { Owners } from './cluster-owners.ts';
-import type { ClusterServers } from './cluster-servers.ts';
+import type { ClusterServers, CutFrom } from './cluster-servers.ts';
 import { pause } from './final-state.ts';
-import type { Random } from './random.ts';
+import { Bag, type Random } from './random.ts';
 
-export const NODE_FAULTS = ['kill', 'pause', 'terminate', 'drain'] as const;
-export const OTHER_FAULTS = ['move', 'redis-kill', 'redis-stop', 'nats-kill', 'nats-stop'] as const;
+export const NODE_FAULTS = ['kill', 'pause', 'terminate', 'drain', 'cut', 'clock'] as const;
+const OTHER_FAULTS = [
+  'move',
+  'redis-kill',
+  'redis-stop',
+  'redis-pause',
+  'nats-kill',
+  'nats-stop',
+  'nats-pause',
+] as const;
 export type NodeFault = (typeof NODE_FAULTS)[number];
 export type FaultKind = NodeFault | (typeof OTHER_FAULTS)[number] | 'rolling-restart';
 
@@ -29,7 +37,7 @@ export interface Fault {
 export interface FaultsOptions {
   readonly servers: ClusterServers;
   readonly random: Random;
-  /** The faults of nodes to choose from. */
+  /** The faults of nodes to choose from. Those that the machine does not allow are left out. */
   readonly nodeFaults: readonly NodeFault[];
   /** Also restart all nodes from time to time, which takes long. */
   readonly rollingRestarts: boolean;
@@ -55,6 +63,15 @@ const DRAINED_MIN_MS = 1_000;
 const DRAINED_MAX_MS = 4_000;
 const AWAY_MIN_MS = 50;
 const AWAY_MAX_MS = 3_500;
+/** Shorter and longer than a lease. */
+const SERVER_PAUSE_MAX_MS = 6_000;
+const CUTS: readonly CutFrom[] = ['redis', 'one-master', 'nats', 'one-nats', 'everything'];
+const CUT_MIN_MS = 500;
+const CUT_MAX_MS = 9_000;
+/** How far clocks are set: within the second that a node may differ from the store, and beyond. */
+const CLOCK_STEPS_MS = [300, 800, 1_500, 10_000, 400_000, 7_200_000];
+const WRONG_CLOCK_MIN_MS = 1_500;
+const WRONG_CLOCK_MAX_MS = 7_000;
 const OWNER_SHARE = 0.8;
 const PINS_MAX = 6;
 const OPERATOR_ATTEMPTS_MAX = 60;
@@ -86,12 +103,24 @@ export class Faults {
 
   async #nodeFaults(): Promise<void> {
     const { random, nodeFaults, rollingRestarts } = this.#options;
-    const kinds = new Bag(random, nodeFaults);
+    const kinds = new Bag(random, this.#possible(nodeFaults));
     for (let i = 1; !this.#over; i++) {
       if (rollingRestarts && i % ROLLING_RESTART_EVERY === 0) await this.#rollingRestart();
       else await this.#nodeFault(kinds.take(), this.#someNode());
       await pause(random.integer(REST_MIN_MS, REST_MAX_MS));
     }
+  }
+
+  #possible(kinds: readonly NodeFault[]): NodeFault[] {
+    const { servers, print } = this.#options;
+    const canDo = (kind: NodeFault): boolean =>
+      kind === 'cut' ? servers.canCut : kind !== 'clock' || servers.canSetClocks;
+    const leftOut: Partial<Record<NodeFault, string>> = {
+      cut: 'nodes are not cut off: that needs --redis-cluster and network namespaces (root, `ip`)',
+      clock: 'clocks are not stepped: that needs libfaketime (on Debian: apt-get install faketime)',
+    };
+    for (const kind of kinds) if (!canDo(kind)) print(`left out: ${leftOut[kind]}`);
+    return kinds.filter(canDo);
   }
 
   async #otherFaults(): Promise<void> {
@@ -129,7 +158,9 @@ export class Faults {
       await pause(REQUESTS_HEAD_START_MS);
       servers.continueNode(nodeId);
       await answered;
-    } else if (kind === 'drain') {
+    } else if (kind === 'cut') await this.#cut(nodeId);
+    else if (kind === 'clock') await this.#stepClock(nodeId);
+    else if (kind === 'drain') {
       await this.#requestChange((api) => api.drain(nodeId, false));
       await pause(random.integer(DRAINED_MIN_MS, DRAINED_MAX_MS));
       await this.#requestChange((api) => api.undrain(nodeId, false));
@@ -139,6 +170,25 @@ export class Faults {
       await servers.startNode(nodeId);
     }
     this.#end(fault);
+  }
+
+  async #cut(nodeId: string): Promise<void> {
+    const { random, servers, print } = this.#options;
+    const from = random.pick(CUTS)!;
+    print(`  ${nodeId} is cut off from ${from}`);
+    servers.cut(nodeId, from, random);
+    await pause(random.integer(CUT_MIN_MS, CUT_MAX_MS));
+    servers.mend(nodeId);
+  }
+
+  /** Sets the node's clock forth or back, and right again later, which is a step as well. */
+  async #stepClock(nodeId: string): Promise<void> {
+    const { random, servers, print } = this.#options;
+    const aheadMs = random.pick(CLOCK_STEPS_MS)! * (random.chance(0.5) ? 1 : -1);
+    print(`  the clock of ${nodeId} is ${aheadMs} ms ahead`);
+    servers.setClock(nodeId, aheadMs);
+    await pause(random.integer(WRONG_CLOCK_MIN_MS, WRONG_CLOCK_MAX_MS));
+    servers.setClock(nodeId, 0);
   }
 
   async #rollingRestart(): Promise<void> {
@@ -180,11 +230,17 @@ export class Faults {
 
   async #serverFault(kind: Exclude<(typeof OTHER_FAULTS)[number], 'move'>): Promise<void> {
     const { random, servers } = this.#options;
-    const name = kind.startsWith('redis') ? 'redis' : 'nats';
-    const fault = this.#begin(kind, name, []);
-    await servers.stopServer(name, kind.endsWith('kill') ? 'SIGKILL' : 'SIGTERM');
-    await pause(random.integer(AWAY_MIN_MS, AWAY_MAX_MS));
-    await servers.startServer(name);
+    const server = random.pick(servers.servers(kind.startsWith('redis') ? 'redis' : 'nats'))!;
+    const fault = this.#begin(kind, server.name, []);
+    if (kind.endsWith('pause')) {
+      server.pause();
+      await pause(random.integer(AWAY_MIN_MS, SERVER_PAUSE_MAX_MS));
+      server.continue();
+    } else {
+      await server.stop(kind.endsWith('kill') ? 'SIGKILL' : 'SIGTERM');
+      await pause(random.integer(AWAY_MIN_MS, AWAY_MAX_MS));
+      await server.start();
+    }
     this.#end(fault);
   }
 
@@ -212,23 +268,5 @@ export class Faults {
         await pause(OPERATOR_DELAY_MS);
       }
     }
-  }
-}
-
-/** Returns every kind once, in random order, before it repeats a kind. */
-class Bag<T> {
-  readonly #random: Random;
-  readonly #kinds: readonly T[];
-  #left: T[] = [];
-
-  constructor(random: Random, kinds: readonly T[]) {
-    this.#random = random;
-    this.#kinds = kinds;
-  }
-
-  take(): T {
-    if (this.#left.length === 0) this.#left = [...this.#kinds];
-    const [taken] = this.#left.splice(this.#random.integer(0, this.#left.length - 1), 1);
-    return taken!;
   }
 }

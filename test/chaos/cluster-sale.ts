@@ -21,6 +21,8 @@ import { type SaleDrop, World } from './world.ts';
 
 export interface SaleOptions {
   readonly seed: number;
+  /** On a Redis Cluster of three masters and three nats-servers. */
+  readonly redisCluster: boolean;
   readonly print: (line: string) => void;
 }
 
@@ -47,7 +49,12 @@ const WATCHER_LAG_MS = 8_000;
 
 /** Resolves to one sentence for each error; empty if all sources agree. */
 export async function runSale(options: SaleOptions): Promise<readonly string[]> {
-  const servers = await ClusterServers.start(NODES);
+  const { redisCluster } = options;
+  const servers = await ClusterServers.start({
+    nodes: NODES,
+    redisCluster,
+    fullCoverage: true,
+  });
   const sale = new Sale(servers, options);
   try {
     return await sale.run();

@@ -1,5 +1,6 @@
-// A whole cluster for the chaos test: the supervisor's redis-server, nats-server and nodes in a
-// temporary directory, and the methods to kill, pause, stop and start each of them.
+// A whole cluster for the chaos test in a temporary directory, and the methods to kill, pause, stop
+// and start each of its processes, to cut nodes off and to set their clocks. Redis and NATS are one
+// server each, from the supervisor, or three masters of a Redis Cluster and three nats-servers.
 
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -7,11 +8,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
 import { OperatorApi } from '../../operator/api-client.ts';
-import { ClusterSupervisor, type ServerName } from '../../operator/cluster/supervisor.ts';
+import { ClusterSupervisor } from '../../operator/cluster/supervisor.ts';
 import { AccessTokens } from '../../app/access-tokens.ts';
 import { ReachedLevel } from '../../storage/ports/feature-level.ts';
 import { openRedisStores } from '../../storage/redis/stores.ts';
+import { makeNamespaces, type Namespaces } from '../cluster/namespaces.ts';
 import { pause } from './final-state.ts';
+import { clocksCanBeSet, NodeClocks } from './node-clocks.ts';
+import { type FaultyServer, StoreServers, supervisedServer } from './store-servers.ts';
+import type { Random } from './random.ts';
 import { readTruth, type Truth } from './truth.ts';
 
 const SECRET_BYTES = 32;
@@ -22,6 +27,17 @@ const START_ATTEMPTS_MAX = 60;
 const START_DELAY_MS = 250;
 const LOG_LINES_SHOWN = 60;
 
+export interface ClusterServersOptions {
+  readonly nodes: number;
+  /** Three masters and three nats-servers instead of one of each. */
+  readonly redisCluster: boolean;
+  /** Whether the masters that are there serve nothing while one is away. */
+  readonly fullCoverage: boolean;
+}
+
+/** What a node is cut off from. */
+export type CutFrom = 'redis' | 'one-master' | 'nats' | 'one-nats' | 'everything';
+
 export class ClusterServers {
   readonly authSecret = randomBytes(SECRET_BYTES).toString('base64url');
   readonly paymentSecret = `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`;
@@ -29,35 +45,75 @@ export class ClusterServers {
   readonly #supervisor: ClusterSupervisor;
   readonly #operatorToken: string;
   readonly #paused = new Set<string>();
+  readonly #namespaces: Namespaces | null;
+  readonly #clocks: NodeClocks | null;
+  readonly #stores: StoreServers | null;
+  readonly #removeOnExit = (): void => this.#remove();
 
-  private constructor(nodeCount: number) {
+  private constructor(
+    options: ClusterServersOptions,
+    stores: StoreServers | null,
+    namespaces: Namespaces | null,
+  ) {
+    this.#stores = stores;
+    this.#namespaces = namespaces;
     this.#operatorToken = new AccessTokens({ secret: this.authSecret }).sign({
       userId: 'chaos',
       roles: ['operator'],
       lifetimeSeconds: TOKEN_LIFETIME_SECONDS,
     });
+    const clocks = clocksCanBeSet() ? new NodeClocks({ directory: this.#directory }) : null;
+    this.#clocks = clocks;
     this.#supervisor = new ClusterSupervisor({
       dataDirectory: this.#directory,
-      nodeCount,
+      nodeCount: options.nodes,
       port: 0,
       environment: {
         LIVEDROPS_RATE_LIMITS: 'off',
         LIVEDROPS_AUTH_SECRET: this.authSecret,
         LIVEDROPS_PAYMENT_SECRET: this.paymentSecret,
       },
+      ...(clocks !== null && { nodeEnvironment: (nodeId) => clocks.environmentOf(nodeId) }),
+      ...(stores !== null && { servers: stores }),
+      ...(namespaces !== null && {
+        nodePlace: (nodeId) => {
+          const index = indexOf(nodeId);
+          return { host: namespaces.node(index), within: namespaces.within(index) };
+        },
+      }),
     });
   }
 
   /** Resolves when every node is ready. */
-  static async start(nodeCount: number): Promise<ClusterServers> {
-    const servers = new ClusterServers(nodeCount);
+  static async start(options: ClusterServersOptions): Promise<ClusterServers> {
+    const namespaces = options.redisCluster ? makeNamespaces(options.nodes) : null;
+    let servers: ClusterServers | null = null;
     try {
+      const { fullCoverage, redisCluster } = options;
+      const stores = redisCluster ? await StoreServers.start({ namespaces, fullCoverage }) : null;
+      servers = new ClusterServers(options, stores, namespaces);
       await servers.#supervisor.start();
+      // The supervisor's own listener, which is called first, ends the processes.
+      process.on('exit', servers.#removeOnExit);
     } catch (error) {
-      await servers.stop();
+      if (servers === null) namespaces?.remove();
+      await servers?.stop();
       throw error;
     }
     return servers;
+  }
+
+  /** Whether `cut` works here: only in network namespaces. */
+  get canCut(): boolean {
+    return this.#namespaces !== null;
+  }
+  /** Whether `setClock` works here: only where libfaketime is installed. */
+  get canSetClocks(): boolean {
+    return this.#clocks !== null;
+  }
+  /** The servers of a kind. */
+  servers(kind: 'redis' | 'nats'): readonly FaultyServer[] {
+    return this.#stores?.[kind] ?? [supervisedServer(this.#supervisor, kind)];
   }
 
   get nodeIds(): readonly string[] {
@@ -110,19 +166,35 @@ export class ClusterServers {
     this.#supervisor.signal(nodeId, 'SIGCONT');
   }
 
-  async stopServer(name: ServerName, signal: NodeJS.Signals): Promise<void> {
-    await this.#supervisor.stopServer(name, signal);
+  /** Drops all packets between the node and the servers, until `mend`. */
+  cut(nodeId: string, from: CutFrom, random: Random): void {
+    const { redis, nats } = this.#namespaces!;
+    const addresses: Record<CutFrom, readonly string[]> = {
+      redis,
+      'one-master': [random.pick(redis)!],
+      nats,
+      'one-nats': [random.pick(nats)!],
+      everything: [...redis, ...nats],
+    };
+    this.#namespaces!.cut(indexOf(nodeId), addresses[from]);
   }
-  /** Starts the server with its stored data. */
-  async startServer(name: ServerName): Promise<void> {
-    await this.#supervisor.startServer(name);
+  mend(nodeId: string): void {
+    this.#namespaces!.mend(indexOf(nodeId));
+  }
+
+  /** Sets the wall clock of the node's process alone. It sees it within a second. */
+  setClock(nodeId: string, aheadMs: number): void {
+    this.#clocks!.set(nodeId, aheadMs);
   }
 
   /** Reads the journals. No node may write during the read. */
   async readTruth(): Promise<Truth> {
-    const { hostname: host, port } = new URL(this.#supervisor.redisUrl);
+    const { hostname: host, port } = new URL(this.#supervisor.redisUrl.split(',', 1)[0]!);
     const stores = await openRedisStores({
-      address: { nodes: [{ host, port: Number(port) }], cluster: false },
+      address: this.#stores?.redisAddress ?? {
+        nodes: [{ host, port: Number(port) }],
+        cluster: false,
+      },
       name: 'chaos',
       replicas: 0,
       acceptWeak: false,
@@ -149,6 +221,18 @@ export class ClusterServers {
   /** Stops all processes and removes the directory. */
   async stop(): Promise<void> {
     await this.#supervisor.stop();
-    rmSync(this.#directory, { recursive: true, force: true });
+    await this.#stores?.stop();
+    process.off('exit', this.#removeOnExit);
+    this.#remove();
   }
+
+  #remove(): void {
+    rmSync(this.#directory, { recursive: true, force: true });
+    this.#namespaces?.remove();
+  }
+}
+
+/** `node-1` is 0. */
+function indexOf(nodeId: string): number {
+  return Number(nodeId.replace('node-', '')) - 1;
 }

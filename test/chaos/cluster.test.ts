@@ -23,6 +23,7 @@ clusterTest(
     t.log(`seed ${seed}`);
     const report = await runClusterTest({
       nodes: 3,
+      redisCluster: false,
       seed,
       faultsMs: FAULTS_MS,
       nodeFaults: ['kill', 'pause'],

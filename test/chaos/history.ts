@@ -132,10 +132,12 @@ export interface Tolerance {
   readonly copyAgeMs: number;
   /** How long after a client's timeout a request may still take effect. */
   readonly lateMs: number;
+  /** How far the times in the journal may be from the client's clock. */
+  readonly skewMs: number;
 }
 
 /** One server: reads do not lag, and no request takes effect after its connection ended. */
-export const EXACT: Tolerance = { copyAgeMs: 0, lateMs: 0 };
+export const EXACT: Tolerance = { copyAgeMs: 0, lateMs: 0, skewMs: 0 };
 
 export class History {
   readonly attempts: OrderAttempt[] = [];

@@ -17,17 +17,21 @@ const MINUTES_PER_CLUSTER = 2;
 const ROLLING_RESTART_MINUTES_MIN = 1;
 const SEED_MAX = 2 ** 31;
 const EXIT_USAGE = 2;
+const EXIT_INTERRUPTED = 130;
 const USAGE = `usage: npm run chaos -- [--rounds N] [--seed S]
-       npm run chaos -- --cluster [--minutes N] [--nodes 3] [--seed S]
-       npm run chaos -- --cluster --scene sale [--seed S]
+       npm run chaos -- --cluster [--redis-cluster] [--minutes N] [--nodes 3] [--seed S]
+       npm run chaos -- --cluster [--redis-cluster] --scene sale [--seed S]
 
 Kills servers under load, restarts them on the same data, and compares everything that any client
 received with the journal: one server, a cluster with random faults, or a sale of 2,000 units whose
-owners are killed, drained and paused. Exit codes: 0 no findings, 1 findings, 2 wrong usage.
+owners are killed, drained and paused. --redis-cluster: on three Redis masters and three nats-servers
+instead of one of each; as root, nodes are cut off too. Clocks are stepped where libfaketime is
+installed. Exit codes: 0 no findings, 1 findings, 2 wrong usage.
 `;
 
 interface Options {
   readonly cluster: boolean;
+  readonly redisCluster: boolean;
   readonly scene: 'sale' | null;
   readonly rounds: number;
   readonly minutes: number;
@@ -46,6 +50,7 @@ function usage(): Options {
   const { values } = parseArgs({
     options: {
       cluster: { type: 'boolean', default: false },
+      'redis-cluster': { type: 'boolean', default: false },
       scene: { type: 'string' },
       rounds: { type: 'string', default: '10' },
       minutes: { type: 'string', default: '2' },
@@ -54,11 +59,13 @@ function usage(): Options {
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
-  const { scene } = values;
+  const { scene, 'redis-cluster': redisCluster } = values;
   if (scene !== undefined && scene !== 'sale') throw new RangeError(`there is no scene "${scene}"`);
   if (scene !== undefined && !values.cluster) throw new RangeError('a scene needs --cluster');
+  if (redisCluster && !values.cluster) throw new RangeError('--redis-cluster needs --cluster');
   return {
     cluster: values.cluster,
+    redisCluster,
     scene: scene ?? null,
     rounds: integer(values.rounds, 1_000_000),
     minutes: integer(values.minutes, 10_000),
@@ -93,12 +100,13 @@ async function crash({ rounds, seed }: Options): Promise<void> {
   }
 }
 
-async function cluster({ minutes, nodes, seed }: Options): Promise<void> {
+async function cluster({ minutes, nodes, seed, redisCluster }: Options): Promise<void> {
   for (let done = 0; done < minutes; done += MINUTES_PER_CLUSTER) {
     const some = Math.min(MINUTES_PER_CLUSTER, minutes - done);
     const startedAt = performance.now();
     const report = await runClusterTest({
       nodes,
+      redisCluster,
       seed: seed + done,
       faultsMs: some * 60_000,
       nodeFaults: NODE_FAULTS,
@@ -113,15 +121,28 @@ async function cluster({ minutes, nodes, seed }: Options): Promise<void> {
     );
     if (findings.length === 0) continue;
     for (const line of logs) print(line);
-    printFindings(findings, `--cluster --minutes ${some} --nodes ${nodes} --seed ${seed + done}`);
+    const kind = clusterFlags(redisCluster);
+    printFindings(findings, `${kind} --minutes ${some} --nodes ${nodes} --seed ${seed + done}`);
     return;
   }
 }
 
-async function sale({ seed }: Options): Promise<void> {
-  const findings = await runSale({ seed, print });
+async function sale({ seed, redisCluster }: Options): Promise<void> {
+  const findings = await runSale({ seed, redisCluster, print });
   print(`${findings.length} findings`);
-  if (findings.length > 0) printFindings(findings, `--cluster --scene sale --seed ${seed}`);
+  const kind = clusterFlags(redisCluster);
+  if (findings.length > 0) printFindings(findings, `${kind} --scene sale --seed ${seed}`);
+}
+
+function clusterFlags(redisCluster: boolean): string {
+  return redisCluster ? '--cluster --redis-cluster' : '--cluster';
+}
+
+/** Ends this process by its `exit` event, whose listeners end the servers and remove their files. */
+function endOnSignals(): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => process.exit(EXIT_INTERRUPTED));
+  }
 }
 
 let options: Options | null = null;
@@ -135,6 +156,7 @@ try {
 if (options?.help === true) {
   process.stdout.write(USAGE);
 } else if (options !== null) {
+  endOnSignals();
   print(`seed ${options.seed}`);
   if (options.scene === 'sale') await sale(options);
   else await (options.cluster ? cluster(options) : crash(options));

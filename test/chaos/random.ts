@@ -30,3 +30,21 @@ export class Random {
     return list[Math.floor(this.next() * list.length)];
   }
 }
+
+/** Returns every kind once, in random order, before it repeats a kind. */
+export class Bag<T> {
+  readonly #random: Random;
+  readonly #kinds: readonly T[];
+  #left: T[] = [];
+
+  constructor(random: Random, kinds: readonly T[]) {
+    this.#random = random;
+    this.#kinds = kinds;
+  }
+
+  take(): T {
+    if (this.#left.length === 0) this.#left = [...this.#kinds];
+    const [taken] = this.#left.splice(this.#random.integer(0, this.#left.length - 1), 1);
+    return taken!;
+  }
+}

@@ -5,19 +5,19 @@
 import { execFileSync } from 'node:child_process';
 import { findProgram } from '../servers/child-server.ts';
 
-/** The last bytes of addresses: the tests' own, the servers', and those of nodes from there on. */
+/** The last bytes of addresses: the tests' own, and the first of each kind. */
 const OWN_HOST = 1;
-const REDIS_HOST = 2;
-const NATS_HOST = 3;
-const NODE_HOST_FIRST = 11;
+const REDIS_HOST_FIRST = 21;
+const NATS_HOST_FIRST = 31;
+const NODE_HOST_FIRST = 41;
+const HOSTS_OF_A_KIND = 3;
 /** Names of devices have at most 15 characters. */
 const NUMBERS_MAX = 250;
 
-export type Server = 'redis' | 'nats';
-
 export class Namespaces {
-  readonly redis: string;
-  readonly nats: string;
+  /** Addresses for servers. */
+  readonly redis: readonly string[];
+  readonly nats: readonly string[];
   readonly #network: string;
   readonly #name: string;
   readonly #count: number;
@@ -29,8 +29,10 @@ export class Namespaces {
     this.#count = options.count;
     this.#name = `livedrops${number}`;
     this.#network = `10.213.${number}`;
-    this.redis = `${this.#network}.${REDIS_HOST}`;
-    this.nats = `${this.#network}.${NATS_HOST}`;
+    const addresses = (first: number): string[] =>
+      Array.from({ length: HOSTS_OF_A_KIND }, (_, i) => `${this.#network}.${first + i}`);
+    this.redis = addresses(REDIS_HOST_FIRST);
+    this.nats = addresses(NATS_HOST_FIRST);
     try {
       this.#make();
     } catch (error) {
@@ -48,9 +50,11 @@ export class Namespaces {
     return ['ip', 'netns', 'exec', this.#namespace(index)];
   }
 
-  /** Drops all packets from the node to the server. Connections get no error. */
-  cut(index: number, server: Server): void {
-    ip('-n', this.#namespace(index), 'route', 'add', 'blackhole', `${this[server]}/32`);
+  /** Drops all packets from the node to these addresses. Connections get no error. */
+  cut(index: number, addresses: readonly string[]): void {
+    for (const address of addresses) {
+      ip('-n', this.#namespace(index), 'route', 'add', 'blackhole', `${address}/32`);
+    }
   }
 
   /** Does nothing if the connection is not cut. */
@@ -74,7 +78,7 @@ export class Namespaces {
   #make(): void {
     ip('link', 'add', this.#name, 'type', 'bridge');
     // The first is what this process is seen as: a node that is cut from a server still answers it.
-    for (const address of [`${this.#network}.${OWN_HOST}`, this.redis, this.nats]) {
+    for (const address of [`${this.#network}.${OWN_HOST}`, ...this.redis, ...this.nats]) {
       ip('addr', 'add', `${address}/24`, 'dev', this.#name);
     }
     ip('link', 'set', this.#name, 'up');

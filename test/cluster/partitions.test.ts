@@ -27,7 +27,7 @@ if (namespaces !== null) {
   const { redis, nats } = namespaces;
   test.before(async () => {
     cluster = await TestCluster.start({
-      hosts: { redis, nats, node: (index) => namespaces.node(index) },
+      hosts: { redis: redis[0]!, nats: nats[0]!, node: (index) => namespaces.node(index) },
       within: (index) => namespaces.within(index),
     });
   });
@@ -44,7 +44,7 @@ serial(
     const visitor = await LiveClient.visit(t, cluster.node('north').client, dropId);
     await visitor.next(({ type }) => type === 'drop.snapshot');
     t.teardown(() => namespaces?.mend(NORTH));
-    namespaces?.cut(NORTH, 'nats');
+    namespaces?.cut(NORTH, namespaces.nats);
     // The node has the store and its lease, so it still serves its own gateway.
     t.is((await cluster.order('north', dropId, 'home')).status, 201);
     const tookMs = await cluster.orderUntilMade('south', dropId, 'afar', GIVEN_MAX_MS);
@@ -73,7 +73,7 @@ for (const servers of [['redis'], ['redis', 'nats']] as const) {
     const shopper = new Shopper({ cluster, via: 'south', dropId });
     await shopper.made(5);
     t.teardown(() => namespaces?.mend(NORTH));
-    for (const server of servers) namespaces?.cut(NORTH, server);
+    for (const server of servers) namespaces?.cut(NORTH, namespaces[server]);
     const tookMs = await cluster.orderUntilMade('west', dropId, 'after');
     t.true(tookMs < FAILOVER_MAX_MS, `${tookMs} ms`);
     await shopper.made(5);

@@ -84,7 +84,13 @@ export class ChildServer {
     if (this.#child !== null && runs(this.#child)) return;
     const program = findProgram(this.#command);
     if (program === null) throw new Error(`${this.#command} is not installed`);
-    const child = spawn(program, this.#args, {
+    // With `--pdeathsig KILL` the kernel ends the server when the process of the test is killed.
+    const guard = findProgram('setpriv');
+    const [command = program, ...args] =
+      guard === null
+        ? [program, ...this.#args]
+        : [guard, '--pdeathsig', 'KILL', '--', program, ...this.#args];
+    const child = spawn(command, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(this.#environment === undefined ? {} : { env: this.#environment }),
     });

@@ -77,6 +77,13 @@ export class RedisServer extends DisturbedServer {
   }
 }
 
+export interface RedisClusterOptions {
+  /** Settings that replace or extend the usual ones. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** An address of this machine for each of the three masters. */
+  readonly hosts?: readonly string[];
+}
+
 export class RedisClusterServers {
   readonly nodes: readonly RedisServer[];
 
@@ -84,23 +91,30 @@ export class RedisClusterServers {
     this.nodes = nodes;
   }
 
-  /** Resolves when all slots are served. */
-  static async start(): Promise<RedisClusterServers> {
+  /** Resolves when all slots are served. The masters' hosts are the loopback's by default. */
+  static async start(options: RedisClusterOptions = {}): Promise<RedisClusterServers> {
     const nodes: RedisServer[] = [];
-    for (let i = 0; i < CLUSTER_NODES; i++) {
+    const { hosts = new Array<string>(CLUSTER_NODES).fill(LOOPBACK) } = options;
+    const settings = {
+      'cluster-enabled': 'yes',
+      'cluster-node-timeout': '2000',
+      ...options.settings,
+    };
+    for (const host of hosts) {
       const port = await freeClusterPort();
-      const settings = { 'cluster-enabled': 'yes', 'cluster-node-timeout': '2000' };
-      nodes.push(await RedisServer.start({ port, settings }));
+      // Between two addresses of one machine the peer's address of a connection says nothing.
+      const announced = { ...settings, 'cluster-announce-ip': host };
+      nodes.push(await RedisServer.start({ host, port, settings: announced }));
     }
     const servers = new RedisClusterServers(nodes);
-    const clients = nodes.map((node) => new Redis({ host: '127.0.0.1', port: node.port }));
+    const clients = nodes.map(({ host, port }) => new Redis({ host, port }));
     try {
       for (const [i, client] of clients.entries()) {
         const first = Math.ceil((SLOTS * i) / CLUSTER_NODES);
         const last = Math.ceil((SLOTS * (i + 1)) / CLUSTER_NODES) - 1;
         await client.call('CLUSTER', 'ADDSLOTSRANGE', first, last);
         await client.call('CLUSTER', 'SET-CONFIG-EPOCH', i + 1);
-        if (i > 0) await client.call('CLUSTER', 'MEET', '127.0.0.1', nodes[0]!.port);
+        if (i > 0) await client.call('CLUSTER', 'MEET', nodes[0]!.host, nodes[0]!.port);
       }
       await agreed(clients);
     } catch (error) {
@@ -116,7 +130,7 @@ export class RedisClusterServers {
     return { nodes: this.nodes.flatMap((node) => node.address.nodes), cluster: true };
   }
   get url(): string {
-    return `redis-cluster://${this.nodes.map((node) => `127.0.0.1:${node.port}`).join(',')}`;
+    return `redis-cluster://${this.nodes.map(({ host, port }) => `${host}:${port}`).join(',')}`;
   }
 
   async stop(): Promise<void> {
