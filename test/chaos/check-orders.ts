@@ -50,7 +50,6 @@ export function checkOrders(
   }
   for (const { where, order } of history.orders) findings.push(...checkShown(where, order, index));
   findings.push(...checkRisingVersions(history));
-  findings.push(...checkSettlements(history, index));
   return findings;
 }
 
@@ -185,20 +184,4 @@ function checkRefusal({ where, refusedAt, quantity }: OrderAttempt, drop?: TrueD
   };
   if (right[where.code] ?? true) return [];
   return [`S5: version ${refusedAt} was ${stock.status}, ${free} free; ${describe(where)}`];
-}
-
-/** An accepted webhook call must have had its effect (P3, P4). */
-function checkSettlements(history: History, { byId }: OrderIndex): string[] {
-  const findings: string[] = [];
-  for (const { where, orderId, succeeded } of history.settlements) {
-    if (where.status !== 200) continue;
-    const steps = byId.get(orderId)?.steps ?? [];
-    const done = succeeded
-      ? steps.some(({ status, refundRequested }) => status === 'confirmed' || refundRequested)
-      : steps.length > 0 && steps.at(-1)!.status !== 'reserved';
-    if (done) continue;
-    const is = steps.at(-1)?.status ?? 'nowhere';
-    findings.push(`P3: the payment was taken, and ${orderId} is ${is}; ${describe(where)}`);
-  }
-  return findings;
 }

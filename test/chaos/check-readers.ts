@@ -187,7 +187,24 @@ function checkFollows(history: History, final: FinalState, { lateMs }: Tolerance
       );
     }
   }
-  for (const [creatorId, { ids, count }] of final.followers) {
+  findings.push(...checkFollowLists(final));
+  return findings;
+}
+
+/** The creators' lists, their counts and the users' lists say the same (F3, F5). */
+function checkFollowLists({ followers, following }: FinalState): string[] {
+  const findings: string[] = [];
+  for (const [userId, creatorIds] of following) {
+    for (const [creatorId, { ids }] of followers) {
+      const [byUser, byCreator] = [creatorIds.includes(creatorId), ids.includes(userId)];
+      if (byUser === byCreator) continue;
+      const [yes, no] = byUser ? [userId, creatorId] : [creatorId, userId];
+      findings.push(
+        `F5: ${userId} follows ${creatorId} in the list of ${yes}, and not in that of ${no}`,
+      );
+    }
+  }
+  for (const [creatorId, { ids, count }] of followers) {
     if (new Set(ids).size !== ids.length) findings.push(`F2: the followers of ${creatorId} repeat`);
     if (ids.length !== count) {
       findings.push(`F3: ${creatorId} has ${ids.length} followers, the count says ${count}`);

@@ -196,6 +196,25 @@ const VIOLATIONS: [name: string, spoil: (good: Case) => void, finding: RegExp][]
     /^P3: the payment was taken, and d1-1 is cancelled/,
   ],
   [
+    'P4: an order that is confirmed without a payment',
+    ({ history }) => history.settlements.splice(0),
+    /^P4: d1-0 was confirmed, and nobody reported a payment$/,
+  ],
+  [
+    'P4: an order whose payment is refunded and that is kept',
+    (found) => found.events.push({ type: 'refund-requested', ordinal: 0, reference: 'r' }),
+    /^P4: d1-0 is confirmed at version 8, and its payment is refunded$/,
+  ],
+  [
+    'O12: an order that goes on after its refund',
+    (found) =>
+      found.events.push(
+        { type: 'order-refunded', ordinal: 0 },
+        { type: 'order-confirmed-late', ordinal: 0, reference: 'r' },
+      ),
+    /^O12: d1-0 is confirmed at version 9, after it was refunded$/,
+  ],
+  [
     'N2: a notification that is missing',
     ({ feeds }) => feeds.set('ben', []),
     /^N2: the feed of ben has order.cancelled d1-1 0 times$/,
@@ -237,11 +256,22 @@ const VIOLATIONS: [name: string, spoil: (good: Case) => void, finding: RegExp][]
   ],
   [
     'F1: an acknowledged follow that is gone',
-    ({ history, followers }) => {
+    ({ history, followers, following }) => {
       history.follows.pop();
       followers.set('cleo', { ids: [], count: 0 });
+      following.set('ann', []);
     },
     /^F1: ann does not follow cleo/,
+  ],
+  [
+    "F5: a follow that is only in the user's list",
+    ({ following }) => following.set('ben', ['cleo']),
+    /^F5: ben follows cleo in the list of ben, and not in that of cleo$/,
+  ],
+  [
+    "F5: a follow that is only in the creator's list",
+    ({ following }) => following.set('ann', []),
+    /^F5: ann follows cleo in the list of cleo, and not in that of ann$/,
   ],
   [
     'F3: a count that is not the length of the list',

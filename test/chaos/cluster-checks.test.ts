@@ -78,6 +78,7 @@ test('F1: an unfollow that nobody answered may come behind a follow, but not lon
     history.follows.push({ where: at(time, 0), ...pair, following: false });
     history.follows.push({ where: at(2_000, 204), ...pair, following: true });
     rest.followers.set('cleo', { ids: [], count: 0 });
+    rest.following.set('ann', []);
     return findings({ history, ...rest }, TOLERANT);
   };
   t.deepEqual(withUnfollowAt(1_500), []);

@@ -53,6 +53,8 @@ const ANSWER_TIMEOUT_MS = 4_000;
 const NEW_DROPS_EVERY_MS = 5_000;
 const OWNERS_POLL_INTERVAL_MS = 400;
 const MOVES_LISTED_MAX = 100;
+const REFUNDS_LISTED_MAX = 10;
+const RELAY_LAG_TIMEOUT_MS = 20_000;
 const CALM_MS = 500;
 const WATCHER_LAG_MS = 8_000;
 const AGAIN_SHARE = 0.2;
@@ -164,6 +166,7 @@ class ClusterTest {
     await Promise.all([polling, stocking]);
     const final = await this.#conclude(retries);
     const after = await this.#verify('after the sale');
+    after.push(...(await this.#unmadeRefunds()));
     for (const watcher of this.#watchers) watcher.end();
     await watching;
     return await this.#judge(final, [...meanwhile, ...after]);
@@ -275,6 +278,30 @@ class ClusterTest {
     );
     for (const finding of report.findings) this.#options.print(`  ${finding}`);
     return report.findings.map((finding) => `X2: verify says, ${when}: ${finding}`);
+  }
+
+  /**
+   * The provider accepts every refund, so none may be parked (P6), and each was brought to it once
+   * the relay has passed all entries.
+   */
+  async #unmadeRefunds(): Promise<string[]> {
+    const api = this.#servers.operator();
+    const findings: string[] = [];
+    const deadline = performance.now() + RELAY_LAG_TIMEOUT_MS;
+    for (;;) {
+      const nodes = await api.nodes();
+      const lag = nodes.reduce((sum, { relayLag }) => sum + relayLag, 0);
+      if (lag === 0) break;
+      if (performance.now() > deadline) {
+        findings.push(`P6: the relay does not pass ${lag} events`);
+        break;
+      }
+      await pause(OWNERS_POLL_INTERVAL_MS);
+    }
+    for (const { orderId, state, reason } of await api.refunds(null, REFUNDS_LISTED_MAX)) {
+      findings.push(`P6: the refund of ${orderId} is ${state}: ${reason}`);
+    }
+    return findings;
   }
 
   async #judge(final: FinalState, verified: readonly string[]): Promise<ClusterReport> {

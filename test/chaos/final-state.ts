@@ -40,6 +40,7 @@ export async function settled(caller: Caller, dropIds: readonly string[]): Promi
 export async function readFinalState(caller: Caller, world: World): Promise<FinalState> {
   const feeds = new Map<string, Notice[]>();
   const orderLists = new Map<string, ShownOrder[]>();
+  const following = new Map<string, string[]>();
   await mapBounded(world.buyers, async (userId) => {
     const token = world.token(userId);
     const notices = await listAll(caller, '/v1/notifications', token);
@@ -51,6 +52,9 @@ export async function readFinalState(caller: Caller, world: World): Promise<Fina
     );
     const orders = await listAll(caller, '/v1/orders', token);
     orderLists.set(userId, orders as unknown as ShownOrder[]);
+    const creators = await listAll(caller, `/v1/users/${userId}/following`);
+    const creatorIds = creators.map(({ creatorId }) => String(creatorId));
+    following.set(userId, creatorIds);
   });
   const dropLists = new Map<string, ShownDrop[]>();
   const followers = new Map<string, { ids: string[]; count: number }>();
@@ -69,7 +73,7 @@ export async function readFinalState(caller: Caller, world: World): Promise<Fina
     const { status } = await read(caller, `/v1/users/${userId}`);
     if (status === 200) accounts.add(userId);
   });
-  return { feeds, orderLists, dropLists, followers, accounts };
+  return { feeds, orderLists, dropLists, followers, following, accounts };
 }
 
 type Item = Readonly<Record<string, unknown>>;

@@ -98,6 +98,7 @@ export interface Case {
   readonly orderLists: Map<string, ShownOrder[]>;
   readonly dropLists: Map<string, ShownDrop[]>;
   readonly followers: Map<string, { ids: string[]; count: number }>;
+  readonly following: Map<string, string[]>;
   readonly accounts: Set<string>;
 }
 
@@ -146,6 +147,7 @@ export function goodCase(): Case {
     ]),
     dropLists: new Map([['cleo', [drop(7, 0, 2)]]]),
     followers: new Map([['cleo', { ids: ['ann'], count: 1 }]]),
+    following: new Map([['ann', ['cleo']]]),
     accounts: new Set(['ann']),
   };
 }

@@ -122,6 +122,8 @@ export interface FinalState {
   /** Creator id to the drops in the creator's list. */
   readonly dropLists: ReadonlyMap<string, readonly ShownDrop[]>;
   readonly followers: ReadonlyMap<string, { readonly ids: readonly string[]; count: number }>;
+  /** User id to the creators whom the user follows. */
+  readonly following: ReadonlyMap<string, readonly string[]>;
   /** The registered users whose account exists. */
   readonly accounts: ReadonlySet<string>;
 }
