@@ -9,6 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { loadConfig } from '../composition/config.ts';
+import { systemClock } from '../actors/clock.ts';
+import { StoreClock } from '../actors/cluster/store-clock.ts';
 import { createEmbeddedCore, type EmbeddedCore } from '../composition/embedded-core.ts';
 import { createLog } from '../composition/node-core.ts';
 import type { DropEvent } from '../contracts/drop-events.ts';
@@ -83,6 +85,7 @@ async function run(core: EmbeddedCore): Promise<unknown> {
 if (!existsSync(join(directory, 'journal.db'))) await fill();
 const config = loadConfig({ ...process.env, LIVEDROPS_DATA: directory, LIVEDROPS_LOG: 'error' });
 const core = await createEmbeddedCore({
+  clock: new StoreClock({ clock: systemClock }),
   config,
   provider: null,
   restart: () => undefined,

@@ -8,7 +8,6 @@ import pTimeout from 'p-timeout';
 import { BrokerRouter } from '../actors/cluster/broker-router.ts';
 import { systemClock } from '../actors/clock.ts';
 import { verifyCluster } from '../actors/cluster/cluster-verification.ts';
-import { StoreClock } from '../actors/cluster/store-clock.ts';
 import { SessionLease } from '../actors/cluster/lease.ts';
 import { NatsLiveBus } from '../actors/nats/live-bus-nats.ts';
 import { announcedLevel, FeatureLevelGate } from '../actors/cluster/feature-level.ts';
@@ -66,7 +65,7 @@ export interface ClusterCoreOptions extends NodeCoreOptions {
  * number of shards, or an error of NATS.
  */
 export async function createClusterCore(options: ClusterCoreOptions): Promise<NodeCore> {
-  const { config, log, natsUrl, restart } = options;
+  const { config, clock, log, natsUrl, restart } = options;
   const { nodeId, roles } = config;
   if (config.store.kind !== 'redis') throw new Error('a cluster has a Redis store');
   const levels = new ReachedLevel(0);
@@ -76,12 +75,11 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     replicas: config.redisReplicas,
     acceptWeak: config.redisAcceptWeak,
     levels,
-    now: () => systemClock.now(),
+    now: () => clock.now(),
     log,
   });
   const stores = withArchive(opened, openArchive(config));
   const { placement } = stores;
-  const storeClock = new StoreClock({ clock: systemClock });
   const journal = new MeasuredJournal({ journal: stores.journal });
   let bus: NatsLiveBus;
   try {
@@ -91,7 +89,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     const { level } = await placement.load();
     if (level > FEATURE_LEVEL) throw new LevelTooNewError(level);
     levels.raise(level);
-    await storeClock.check(() => placement.time());
+    await clock.check(() => placement.time());
     bus = await NatsLiveBus.connect({ url: natsUrl, caFile: config.natsCaFile, name: nodeId, log });
   } catch (error) {
     await stores.close();
@@ -101,7 +99,15 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     brokerOptions({ nodeId, natsUrl, natsCaFile: config.natsCaFile, log }),
   );
   const peers = new BrokerPeers({ broker });
-  const watch = new PlacementWatch({ store: placement, clock: systemClock, log });
+  // Renewals of a session read the store's time. A node without one reads it with the placement.
+  const timed = {
+    async load() {
+      const [read] = await Promise.all([placement.load(), clock.measure(() => placement.time())]);
+      return read;
+    },
+  };
+  const store = roles.includes('actors') ? placement : timed;
+  const watch = new PlacementWatch({ store, clock: systemClock, log });
   const gate = new FeatureLevelGate({
     levels,
     watch,
@@ -126,7 +132,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
   const archiver = roles.includes('services')
     ? createArchiver({ ...options, stores, shardCount: SHARD_COUNT, levels })
     : null;
-  const accessTokens = createAccessTokens(config);
+  const accessTokens = createAccessTokens(options);
   const rebuild = createRebuild(stores, log);
   const self = { nodeId, incarnation: randomUUID() };
   let url: string | null = null;
@@ -138,6 +144,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
   if (roles.includes('services')) {
     createServices(broker, {
       config,
+      clock,
       stores,
       bus,
       router,
@@ -184,7 +191,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
         redirect: (shard) => ownership.redirect(shard),
         fenced: (shard) => ownership.fenced(shard),
       },
-      clock: storeClock,
+      clock,
       log,
     });
     const ownership: Ownership = new Ownership({
@@ -200,7 +207,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       outstandingCommands: () => router.outstanding,
       onSessionLost: options.onSessionLost,
       clock: systemClock,
-      storeClock,
+      storeClock: clock,
       log,
     });
     const verify = (shards: readonly number[], run: RunContext) =>
@@ -228,7 +235,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     shardCount: SHARD_COUNT,
     journal,
     host: actors?.host ?? null,
-    clockSkewMs: actors === null ? null : () => storeClock.skewMs,
+    clockSkewMs: () => clock.skewMs,
     relay: actors?.events.relay ?? null,
     unmadeRefunds: actors?.events.unmadeRefunds ?? null,
     offLoop,

@@ -60,7 +60,7 @@ export async function createEmbeddedCore(options: NodeCoreOptions): Promise<Embe
 }
 
 function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCore {
-  const { config, log, restart } = options;
+  const { config, clock, log, restart } = options;
   const { shardCount } = stores;
   const bus = new InProcessLiveBus();
   const { nodeId } = config;
@@ -87,7 +87,7 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
     shardCount,
     bus,
     facts: events.relay,
-    clock: systemClock,
+    clock,
     log,
   });
   const offLoop = createOffLoop(options, stores, shardCount);
@@ -97,7 +97,7 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
     shardCount,
     levels: new ReachedLevel(FEATURE_LEVEL),
   });
-  const accessTokens = createAccessTokens(config);
+  const accessTokens = createAccessTokens(options);
   const rebuild = createRebuild(stores, log);
   const verify = (shards: readonly number[], run: RunContext) =>
     verifyShards({ ...verification(rebuild), ...stores, host, shards }, run);
@@ -112,6 +112,7 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
   broker.createService(shardService({ broker, host, node: { report }, verify, restart }));
   createServices(broker, {
     config,
+    clock,
     stores,
     bus,
     router,

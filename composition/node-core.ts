@@ -6,7 +6,8 @@ import { randomBytes } from 'node:crypto';
 import type { ServiceBroker } from 'moleculer';
 import pino, { type Logger } from 'pino';
 import type { BrokerRouter } from '../actors/cluster/broker-router.ts';
-import { systemClock } from '../actors/clock.ts';
+import { type Clock, systemClock } from '../actors/clock.ts';
+import type { StoreClock } from '../actors/cluster/store-clock.ts';
 import { ChangeTrimmer } from '../events/changes/change-trimmer.ts';
 import type { EventConsumer } from '../events/consumer.ts';
 import { Relay } from '../events/relay.ts';
@@ -52,7 +53,7 @@ export interface NodeCore {
   readonly shardCount: number;
   /** Null where this node has no actors. */
   readonly host: ShardHost | null;
-  /** This machine's clock less the store's time. Null where nothing measures it. */
+  /** This machine's clock less the store's time. Null for a node alone. */
   readonly clockSkewMs: (() => number | null) | null;
   /** Feeds the events of this node's shards to consumers. Null where the node has no actors. */
   readonly relay: Relay | null;
@@ -82,6 +83,11 @@ export interface NodeCore {
 
 export interface NodeCoreOptions {
   readonly config: Config;
+  /**
+   * The present for all that reads and writes times. A cluster's node holds it near the store's
+   * time; a node alone leaves it unread, so that it is the machine's.
+   */
+  readonly clock: StoreClock;
   /** Consumers besides `offLoopConsumers`, for tests and benchmarks. */
   readonly offLoop?: readonly OffLoopConsumer[];
   /** Null: no payments are requested; their events wait in the journal. */
@@ -96,8 +102,8 @@ export function createLog(config: Config): Logger {
   return pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
 }
 
-export function createAccessTokens(config: Config): AccessTokens {
-  return new AccessTokens({ secret: config.authSecret, now: () => systemClock.now() });
+export function createAccessTokens({ config, clock }: NodeCoreOptions): AccessTokens {
+  return new AccessTokens({ secret: config.authSecret, now: () => clock.now() });
 }
 
 export interface Events {
@@ -116,8 +122,7 @@ export function createEvents(
     readonly bus: LiveBus;
   },
 ): Events {
-  const { stores, journal, bus, provider, log } = options;
-  const clock = systemClock;
+  const { stores, journal, bus, provider, clock, log } = options;
   const { changes, consumerPositions: positions } = stores;
   const readers = allOffLoopConsumers(options).filter(({ reads }) => reads === 'changes');
   const names = readers.map(({ name }) => name);
@@ -213,6 +218,7 @@ export function createServices(
   broker: ServiceBroker,
   options: {
     readonly config: Config;
+    readonly clock: Clock;
     readonly stores: Stores;
     readonly bus: LiveBus;
     readonly router: BrokerRouter;
@@ -227,18 +233,19 @@ export function createServices(
       Pick<OperatorRunsOptions, 'leases'>;
   },
 ): void {
-  const { config, stores, bus, router, accessTokens, peers, self, shardCount, url } = options;
-  const now = () => systemClock.now();
-  const monotonic = () => systemClock.monotonic();
+  const { config, clock, stores, bus, router, accessTokens, peers, self, shardCount, url } =
+    options;
+  const now = () => clock.now();
+  const monotonic = () => clock.monotonic();
   const startedAt = now();
   const random = (count: number) => randomBytes(count);
   const { rateLimits, paymentSecrets: secrets } = config;
   const passwords = new Passwords();
   for (const service of [
     accountsService({ ...stores, passwords, accessTokens, now, monotonic, random, rateLimits }),
-    catalogueService({ ...stores, router, clock: systemClock, now, random }),
+    catalogueService({ ...stores, router, clock, now, random }),
     productsService({ ...stores, now, random }),
-    dropsService({ ...stores, router, clock: systemClock, random }),
+    dropsService({ ...stores, router, clock, random }),
     ordersService({ ...stores, router }),
     followsService({ ...stores, liveBus: bus, now }),
     notificationsService({ ...stores, now }),
@@ -248,7 +255,7 @@ export function createServices(
       placement: options.operator.placement,
       rebuild: (shards, write, run) => options.rebuild.run(shards, write, run),
       runs: new OperatorRuns({
-        clock: systemClock,
+        clock,
         leases: options.operator.leases,
         others: new BrokerRuns({ broker }),
       }),

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { systemClock } from '../actors/clock.ts';
+import { StoreClock } from '../actors/cluster/store-clock.ts';
 import { createGateway } from '../gateway/gateway.ts';
 import { OutsideStream } from '../events/outside/outside-stream.ts';
 import { LiveHub } from '../gateway/live/hub.ts';
@@ -38,6 +39,7 @@ export async function startServer(
   offLoopConsumers: readonly OffLoopConsumer[] = [],
 ): Promise<Server> {
   const log = createLog(config);
+  const clock = new StoreClock({ clock: systemClock });
   let url = '';
   const provider = new DevelopmentPaymentProvider({
     webhookUrl: () => config.paymentWebhookUrl ?? `${url}/v1/payments/webhook`,
@@ -45,11 +47,18 @@ export async function startServer(
     settleAfterMs: config.paymentSettleAfterMs,
     succeeds: () => config.paymentSettleAs === 'success',
     answerRefund: () => config.paymentRefundsAs,
-    clock: systemClock,
+    clock,
     log,
   });
   const core = await createCore(
-    { config, offLoop: offLoopConsumers, provider, restart: () => onEndRequest('restart'), log },
+    {
+      config,
+      clock,
+      offLoop: offLoopConsumers,
+      provider,
+      restart: () => onEndRequest('restart'),
+      log,
+    },
     onEndRequest,
   );
   const metrics = new Registry();
@@ -63,7 +72,7 @@ export async function startServer(
     call: core.call,
     bus: core.bus,
     verifyToken: (token, nowMs) => core.accessTokens.verify(token, nowMs),
-    stream: new OutsideStream({ ...core.stores, shardCount: core.shardCount, clock: systemClock }),
+    stream: new OutsideStream({ ...core.stores, shardCount: core.shardCount, clock }),
     live: (publish, limits) => {
       hub = new LiveHub({
         bus: core.bus,
@@ -72,7 +81,7 @@ export async function startServer(
         publish,
         verifyToken: (token, nowMs) => core.accessTokens.verify(token, nowMs),
         limits,
-        clock: systemClock,
+        clock,
         log,
         feedIdsContiguous: config.store.kind === 'redis',
       });
@@ -80,7 +89,7 @@ export async function startServer(
     },
     rateLimits: config.rateLimits,
     trustProxy: config.trustProxy,
-    clock: systemClock,
+    clock,
     readiness: () => {
       const reasons = core.unreadiness();
       return { ready: reasons.length === 0, reasons };

@@ -2,6 +2,8 @@
 // without a gateway and verifies that. This file also reads orders
 // straight from the journal, for proofs from outside.
 
+import { systemClock } from '../actors/clock.ts';
+import { StoreClock } from '../actors/cluster/store-clock.ts';
 import type { RunContext } from '../actors/run-context.ts';
 import type { VerifyReport } from '../contracts/operator.ts';
 import { readEntries, replay } from '../actors/shard/recovery.ts';
@@ -27,7 +29,13 @@ export async function verifyEmbedded(
   const log = createLog(config);
   let core: EmbeddedCore;
   try {
-    core = await createEmbeddedCore({ config, provider: null, restart: () => undefined, log });
+    core = await createEmbeddedCore({
+      config,
+      clock: new StoreClock({ clock: systemClock }),
+      provider: null,
+      restart: () => undefined,
+      log,
+    });
   } catch (error) {
     if ((error as { code?: unknown }).code !== 'directory-in-use') throw error;
     return null;

@@ -39,7 +39,7 @@ export function soleOwner(nodeId: string): OwnerDirectory {
 }
 
 export interface PlacementWatchOptions {
-  readonly store: PlacementStore;
+  readonly store: Pick<PlacementStore, 'load'>;
   readonly clock: Clock;
   readonly log: Logger;
 }

@@ -14,7 +14,7 @@ import { ReachedLevel } from '../../storage/ports/feature-level.ts';
 import { openRedisStores } from '../../storage/redis/stores.ts';
 import { makeNamespaces, type Namespaces } from '../cluster/namespaces.ts';
 import { pause } from './final-state.ts';
-import { clocksCanBeSet, NodeClocks } from './node-clocks.ts';
+import { clocksCanBeSet, NodeClocks } from '../cluster/node-clocks.ts';
 import { type FaultyServer, StoreServers, supervisedServer } from './store-servers.ts';
 import type { Random } from './random.ts';
 import { readTruth, type Truth } from './truth.ts';

@@ -53,8 +53,10 @@ export async function readFinalState(caller: Caller, world: World): Promise<Fina
     const orders = await listAll(caller, '/v1/orders', token);
     orderLists.set(userId, orders as unknown as ShownOrder[]);
     const creators = await listAll(caller, `/v1/users/${userId}/following`);
-    const creatorIds = creators.map(({ creatorId }) => String(creatorId));
-    following.set(userId, creatorIds);
+    following.set(
+      userId,
+      creators.map((creator) => String(creator['userId'])),
+    );
   });
   const dropLists = new Map<string, ShownDrop[]>();
   const followers = new Map<string, { ids: string[]; count: number }>();

@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import test from 'ava';
 import { UNWATCHED } from '../../actors/run-context.ts';
 import pino from 'pino';
-import { systemClock } from '../../actors/clock.ts';
 import { loadConfig } from '../../composition/config.ts';
+import { systemClock } from '../../actors/clock.ts';
+import { StoreClock } from '../../actors/cluster/store-clock.ts';
 import { createEmbeddedCore, type EmbeddedCore } from '../../composition/embedded-core.ts';
 import type { OffLoopConsumer } from '../../composition/off-loop-thread.ts';
 import { readJournalOrders } from '../../composition/verify.ts';
@@ -37,6 +38,7 @@ async function startCore(
   offLoop: readonly OffLoopConsumer[] = [],
 ): Promise<EmbeddedCore> {
   const core = await createEmbeddedCore({
+    clock: new StoreClock({ clock: systemClock }),
     config: loadConfig({ LIVEDROPS_DATA: data, LIVEDROPS_LOG: 'error', ...environment }),
     offLoop,
     provider: PROVIDER,

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import pino from 'pino';
 import { loadConfig } from '../../composition/config.ts';
+import { systemClock } from '../../actors/clock.ts';
+import { StoreClock } from '../../actors/cluster/store-clock.ts';
 import { createEmbeddedCore, type EmbeddedCore } from '../../composition/embedded-core.ts';
 import type { OffLoopConsumer } from '../../composition/off-loop-thread.ts';
 import { shardOf } from '../../domain/ids.ts';
@@ -37,6 +39,7 @@ async function startCoreWith(
   offLoop: readonly OffLoopConsumer[],
 ): Promise<EmbeddedCore> {
   const core = await createEmbeddedCore({
+    clock: new StoreClock({ clock: systemClock }),
     config: loadConfig({ LIVEDROPS_DATA: data }),
     offLoop,
     provider: null,
