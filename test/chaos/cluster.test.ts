@@ -27,7 +27,7 @@ const clusterTest = redisInstalled && natsInstalled ? test.serial : test.skip;
 
 for (const { on, ...run } of RUNS) {
   clusterTest(
-    `W1, W4, W7, J3, J4, O3, P4, F5, N6, N7: what clients saw is true after faults under load, on ${on}`,
+    `W1, W4, W7, J3, J4, O3, P4, F5, N6, N7: what clients saw is true after faults, on ${on}`,
     async (t) => {
       t.timeout(TIMEOUT_MS);
       const seed = randomInt(1, 2 ** 31);

@@ -86,10 +86,8 @@ export class ChildServer {
     if (program === null) throw new Error(`${this.#command} is not installed`);
     // With `--pdeathsig KILL` the kernel ends the server when the process of the test is killed.
     const guard = findProgram('setpriv');
-    const [command = program, ...args] =
-      guard === null
-        ? [program, ...this.#args]
-        : [guard, '--pdeathsig', 'KILL', '--', program, ...this.#args];
+    const guarded = guard === null ? [] : [guard, '--pdeathsig', 'KILL', '--'];
+    const [command = program, ...args] = [...guarded, program, ...this.#args];
     const child = spawn(command, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(this.#environment === undefined ? {} : { env: this.#environment }),
