@@ -8,10 +8,12 @@ import type { OrderFilter } from '../../contracts/orders.ts';
 import type { Refusal } from '../../contracts/refusals.ts';
 import { filterHas, orderFingerprint } from '../../domain/order-filter.ts';
 import { decodeEntry, type DropChanges } from '../../storage/formats/entry.ts';
+import type { Claim, JournalEntry } from '../../storage/ports/journal.ts';
 import { DropModel } from './drop-model.ts';
 import { type Asked, orderIn, versionIn } from './clients.ts';
 import type { History } from './history.ts';
 import { SHARDS } from './simulated-cluster.ts';
+import { SKEW_MAX_MS } from './steps.ts';
 
 const ENTRIES_MAX = 1_000_000;
 
@@ -51,11 +53,18 @@ class JournalCheck {
 
   async read(shard: number): Promise<void> {
     const { journal } = this.#history.cluster;
+    const claims = this.#history.claims.filter((claim) => claim.shard === shard);
     let [epoch, sequence, time] = [0, 0, 0];
     for (const stored of await journal.read(shard, 0, ENTRIES_MAX)) {
       const entry = decodeEntry(stored.bytes, shard, stored.sequence);
       if (stored.epoch < epoch)
         this.#find(`J2, W1: in shard ${shard} an entry of epoch ${stored.epoch} follows ${epoch}`);
+      const late = claims.find((claim) => isFenced(claim, stored));
+      if (late !== undefined)
+        this.#find(
+          `W1: in shard ${shard} epoch ${stored.epoch} wrote ${stored.sequence}, when epoch ` +
+            `${late.epoch} had claimed it at ${late.lastSequence}`,
+        );
       if (stored.sequence !== sequence + 1) this.#find(`J2: shard ${shard} lacks ${sequence + 1}`);
       if (entry.time < time) this.#find(`O11: the time of shard ${shard} goes back`);
       ({ epoch, sequence } = stored);
@@ -106,6 +115,11 @@ class JournalCheck {
   #find(finding: string): void {
     this.#findings.push(finding);
   }
+}
+
+/** The entry was written after that claim, by an earlier owner. */
+function isFenced({ epoch, lastSequence }: Claim, stored: JournalEntry): boolean {
+  return stored.epoch < epoch && stored.sequence > lastSequence;
 }
 
 /** What a command may change, in the words of `changeOf`. */
@@ -190,7 +204,7 @@ function isJustified({ command, repliedAt }: Asked, { code }: Refusal, model: Dr
     if (placed !== undefined)
       return code === 'idempotency-key-reused' && placed.quantity !== quantity;
     if (code === 'drop-not-live') return model.status === 'upcoming';
-    if (code === 'drop-ended') return model.isOver || repliedAt >= model.endsAt;
+    if (code === 'drop-ended') return model.isOver || repliedAt + SKEW_MAX_MS >= model.endsAt;
     if (code === 'sold-out') return model.free === 0;
     if (code === 'insufficient-stock') return model.free > 0 && model.free < quantity;
     return code === 'limit-per-user' && model.unitsOf(userId) + quantity > model.limitPerUser;
@@ -206,7 +220,7 @@ function isJustified({ command, repliedAt }: Asked, { code }: Refusal, model: Dr
   if (order === undefined) return false;
   const { status, createdAt } = order;
   if (code === 'order-not-refundable') return status !== 'confirmed' && status !== 'refunded';
-  const holdEnded = status === 'reserved' && createdAt + model.holdMs <= repliedAt;
+  const holdEnded = status === 'reserved' && createdAt + model.holdMs <= repliedAt + SKEW_MAX_MS;
   if (code === 'hold-expired') return status === 'expired' || holdEnded;
   return code === 'order-not-cancellable' && !['reserved', 'cancelled', 'expired'].includes(status);
 }

@@ -1,5 +1,6 @@
 // Makes the steps of a history on a simulated cluster: what people ask, what goes wrong, and time.
 
+import type { Claim } from '../../storage/ports/journal.ts';
 import { nodeConsumers } from './node-consumers.ts';
 import { Clients } from './clients.ts';
 import { LateDrops } from './late-drops.ts';
@@ -13,11 +14,19 @@ const VISIT_INTERVAL_MS = 250;
 const VISITS_MAX = 10;
 const FREEZE_STORE_DELAY_MS = 300;
 const QUIET_MS = 5_000;
+/** By then positions were stored that need no call. */
+const CALLS_WITHOUT_ANSWER_MS = 2_000;
+
+/** From here on only the owner of that epoch, or a later one, may write. */
+interface ShardClaim extends Claim {
+  readonly shard: number;
+}
 
 export class History {
   readonly cluster: SimulatedCluster;
   readonly provider = new SimulatedProvider();
   readonly clients: Clients;
+  readonly claims: ShardClaim[] = [];
   readonly findings: string[] = [];
   readonly lateDrops: LateDrops;
   readonly #people: People;
@@ -33,6 +42,7 @@ export class History {
     this.clients = clients;
     this.lateDrops = new LateDrops(cluster);
     this.#people = new People({ cluster, clients, provider });
+    this.#recordClaims();
   }
 
   /** Three nodes that serve everything, and three drops. */
@@ -50,8 +60,10 @@ export class History {
     if (step.kind === 'time') await this.#passTime(step.ms);
     else if (step.kind === 'freeze') {
       if (node !== undefined) await this.#freeze(node, step.ms, step.quiet);
+    } else if (step.kind === 'lose-with-calls') {
+      if (node !== undefined) await this.#loseWithCalls(node);
     } else if (step.kind === 'start') {
-      if (node === undefined) await this.#start(NODE_IDS[step.node]!);
+      if (node === undefined) await this.#start(NODE_IDS[step.node]!, step.skewMs);
     } else if (step.kind === 'pin') {
       await cluster.placement.setPin(step.shard, NODE_IDS[step.node] ?? null);
     } else if (step.kind === 'drain') {
@@ -73,7 +85,7 @@ export class History {
     cluster.losesTakeOverAnswers.clear();
     for (const node of cluster.nodes) this.#mend(node);
     for (const nodeId of NODE_IDS) await cluster.placement.setDrained(nodeId, false);
-    if (cluster.nodes.length === 0) await this.#start(NODE_IDS[0]);
+    if (cluster.nodes.length === 0) await this.#start(NODE_IDS[0], 0);
     await this.#until('W3: every shard is served by its owner', () => cluster.settled());
     await this.#passTime(QUIET_MS);
     await this.#until('W3: every shard is served by its owner', () => cluster.settled());
@@ -90,6 +102,16 @@ export class History {
       for (const dropId of this.#people.drops)
         this.clients.send(node, { type: 'get-drop', dropId });
     await this.cluster.clock.advance(VISIT_INTERVAL_MS);
+  }
+
+  #recordClaims(): void {
+    const { journal } = this.cluster;
+    const claim = journal.claim.bind(journal);
+    journal.claim = async (shard, owner) => {
+      const claimed = await claim(shard, owner);
+      this.claims.push({ ...claimed, shard });
+      return claimed;
+    };
   }
 
   #makeAt(node: SimulatedNode, step: Step): void {
@@ -110,7 +132,7 @@ export class History {
         node.storeDelayMs = step.delayMs;
         return;
       case 'store-loses-answers':
-        node.losesStoreAnswers = true;
+        node.losesAnswersOf = this.#storesThatLoseAnswers(step.rowsOnly);
         return;
       default:
         this.#people.ask(node, step);
@@ -120,9 +142,25 @@ export class History {
   #mend(node: SimulatedNode): void {
     this.cluster.reconnect(node);
     node.storeAway = false;
-    node.losesStoreAnswers = false;
+    node.losesAnswersOf = [];
     node.storeDelayMs = 0;
     node.clock.continue();
+  }
+
+  async #loseWithCalls(node: SimulatedNode): Promise<void> {
+    const { provider, cluster } = this;
+    provider.mode = 'down';
+    this.#people.visit(node);
+    await this.#passTime(CALLS_WITHOUT_ANSWER_MS);
+    cluster.kill(node);
+    provider.mode = 'up';
+  }
+
+  #storesThatLoseAnswers(rowsOnly: boolean): object[] {
+    const { placement, stores } = this.cluster;
+    const { orderList, feed, catalogue, consumerPositions, parkedRefunds } = stores;
+    const rows = [orderList, feed, catalogue, consumerPositions, parkedRefunds];
+    return rowsOnly ? rows : [...rows, stores.journal, stores.snapshots, placement];
   }
 
   /** What was asked of the node meanwhile reaches it when it continues. */
@@ -176,9 +214,9 @@ export class History {
     return true;
   }
 
-  async #start(nodeId: string): Promise<void> {
+  async #start(nodeId: string, skewMs: number): Promise<void> {
     await this.cluster.clock.advance(1);
-    await this.cluster.add(nodeId);
+    await this.cluster.add(nodeId, skewMs);
   }
 
   #node(index: number): SimulatedNode | undefined {

@@ -53,6 +53,6 @@ export class LateDrops {
 }
 
 function canServe(node: SimulatedNode): boolean {
-  const hasStore = !node.storeAway && !node.losesStoreAnswers && node.storeDelayMs === 0;
+  const hasStore = !node.storeAway && node.losesAnswersOf.length === 0 && node.storeDelayMs === 0;
   return hasStore && !node.clock.paused && node.lease.valid();
 }

@@ -5,6 +5,7 @@ import { SessionLease } from '../../actors/cluster/lease.ts';
 import { ShardDrops } from '../../actors/shard/shard-drops.ts';
 import { ShardLoop } from '../../actors/shard/shard-loop.ts';
 import { OutputGate } from '../../actors/shard/shard-output.ts';
+import { CallPositions } from '../../events/payments/call-positions.ts';
 import { MemoryConsumerPositions } from '../../storage/memory/consumer-positions-memory.ts';
 import { MemoryJournal } from '../../storage/memory/journal-memory.ts';
 import { MemoryPositions } from '../../storage/memory/positions.ts';
@@ -109,6 +110,18 @@ function lostPosition(): () => void {
   );
 }
 
+/** Positions pass calls that are not made yet. */
+function earlyPosition(): () => void {
+  return replaced(
+    CallPositions.prototype,
+    'commit',
+    (commit) =>
+      function (this: CallPositions, stretch) {
+        commit.call(this, { ...stretch, callsLeft: 0 });
+      },
+  );
+}
+
 /** Drops that come with a shard have no deadline before their next change. */
 function lostTimer(): () => void {
   let isBeginning = false;
@@ -159,6 +172,11 @@ export const MUTATIONS: readonly Mutation[] = [
   { name: 'no-dedupe', what: 'rows that come twice are added twice', putIn: noDedupe },
   { name: 'stale-read', what: 'an owner answers after its lease', putIn: staleRead },
   { name: 'lost-position', what: 'a stored position is lost', putIn: lostPosition },
+  {
+    name: 'early-position',
+    what: 'a position is stored before the work is done',
+    putIn: earlyPosition,
+  },
   { name: 'lost-timer', what: 'a move drops the deadlines of a shard', putIn: lostTimer },
   {
     name: 'limit-counted-twice',

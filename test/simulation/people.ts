@@ -9,6 +9,8 @@ import { type Step, USERS } from './steps.ts';
 const CREATOR = { userId: 'creator', operator: false };
 const LIMIT_PER_USER = 3;
 const HOLD_SECONDS = 6;
+/** So long that another node serves a lost one's drops before it ends. */
+const LONG_HOLD_SECONDS = 20;
 const FAR_MS = 36_000_000;
 /** The first ones; creators end only later ones early. */
 const LASTING_DROPS = 2;
@@ -40,7 +42,13 @@ export class People {
 
   makeFirstDrops(node: SimulatedNode): void {
     this.#makeDrop(node, { payment: 'instant', stock: 18, opensInMs: 0, livesMs: FAR_MS });
-    this.#makeDrop(node, { payment: 'provider', stock: 14, opensInMs: 0, livesMs: FAR_MS });
+    this.#makeDrop(node, {
+      payment: 'provider',
+      stock: 20,
+      opensInMs: 0,
+      livesMs: FAR_MS,
+      holdSeconds: LONG_HOLD_SECONDS,
+    });
     this.#makeDrop(node, { payment: 'provider', stock: 6, opensInMs: 1_000, livesMs: 15_000 });
   }
 
@@ -149,9 +157,10 @@ export class People {
       readonly stock: number;
       readonly opensInMs: number;
       readonly livesMs: number;
+      readonly holdSeconds?: number;
     },
   ): void {
-    const { payment, stock, opensInMs, livesMs } = drop;
+    const { payment, stock, opensInMs, livesMs, holdSeconds = HOLD_SECONDS } = drop;
     const dropId = `d_${this.drops.length + 1}`;
     this.drops.push(dropId);
     const startsAt = this.#cluster.clock.now() + opensInMs;
@@ -165,7 +174,7 @@ export class People {
       priceCents: 1999,
       currency: 'EUR',
       limitPerUser: LIMIT_PER_USER,
-      holdSeconds: HOLD_SECONDS,
+      holdSeconds,
     };
     this.#clients.send(node, { type: 'create-drop', dropId, terms, stock });
   }

@@ -91,8 +91,8 @@ export class SimulatedNode {
   storeAway = false;
   /** How long a call of the store takes: one half until the store has it, one until its answer. */
   storeDelayMs = 0;
-  /** The store does what it is asked, and its answers are lost. */
-  losesStoreAnswers = false;
+  /** Stores that do what they are asked, and whose answers are lost. */
+  losesAnswersOf: readonly object[] = [];
   sessionLost = false;
   dead = false;
   readonly #cluster: SimulatedCluster;
@@ -184,7 +184,7 @@ export class SimulatedNode {
           const [outcome] = await Promise.allSettled([method.apply(target, args)]);
           await this.#cluster.delay(storeDelayMs / 2);
           await this.clock.running();
-          if (this.storeAway || this.losesStoreAnswers)
+          if (this.storeAway || this.losesAnswersOf.includes(store))
             throw new StoreUnavailableError('the answer was lost');
           if (outcome.status === 'rejected') throw outcome.reason;
           return outcome.value;
