@@ -3,7 +3,7 @@
 
 import { ACCESS_TOKEN_LENGTH_MAX } from '../contracts/bounds.ts';
 import { USER_ID } from '../contracts/patterns.ts';
-import type { TokenIdentity } from '../contracts/accounts.ts';
+import type { TokenIdentity, TokenRefusal } from '../contracts/accounts.ts';
 import { createSigner, createVerifier } from 'fast-jwt';
 
 export interface AccessTokensOptions {
@@ -58,18 +58,19 @@ export class AccessTokens {
     );
   }
 
-  /** The token's identity, or null where it is not valid at `nowMs` (since the Unix epoch). */
-  verify(token: string, nowMs: number): TokenIdentity | null {
-    if (token.length > ACCESS_TOKEN_LENGTH_MAX) return null;
+  /** The token's identity, or why it is not valid at `nowMs` (since the Unix epoch). */
+  verify(token: string, nowMs: number): TokenIdentity | TokenRefusal {
+    if (token.length > ACCESS_TOKEN_LENGTH_MAX) return 'invalid';
     for (const verifier of this.#verifiers) {
       try {
         const identity = identityOf(verifier(token));
-        return identity !== null && nowMs < identity.expiresAt * 1_000 ? identity : null;
+        if (identity === null) return 'invalid';
+        return nowMs < identity.expiresAt * 1_000 ? identity : 'expired';
       } catch {
         // Not signed with this key: fast-jwt reports this only by an error.
       }
     }
-    return null;
+    return 'invalid';
   }
 }
 

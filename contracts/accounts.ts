@@ -82,6 +82,9 @@ export const TokenIdentity = Type.Object({
 });
 export type TokenIdentity = Plain<typeof TokenIdentity>;
 
+/** Why a token speaks for nobody now. An expired one has a good signature (A3a). */
+export type TokenRefusal = 'invalid' | 'expired';
+
 /** Who asks, for what only some may do. Use cases decide by it; drops' actors get a `Caller`. */
 export const Requester = Type.Pick(TokenIdentity, ['userId', 'roles']);
 export type Requester = Plain<typeof Requester>;

@@ -37,6 +37,20 @@ const WITH_PORT = /^(?:\[(.*)\]|([\d.]+))(?::\d+)?$/;
 const IPV4_IN_IPV6 = /^::ffff:(?=\d+\.)/;
 
 /**
+ * The last line of X-Forwarded-For: the nearest proxy appends to it, or adds a line after it. The
+ * server's `getHeader` gives the first line.
+ */
+export function lastForwardedFor(request: {
+  forEach(each: (name: string, value: string) => void): void;
+}): string {
+  let last = '';
+  request.forEach((name, value) => {
+    if (name === 'x-forwarded-for') last = value;
+  });
+  return last;
+}
+
+/**
  * The client's address as the nearest proxy saw it: the last entry of X-Forwarded-For, without a
  * port, and as IPv4 where it is mapped into IPv6. Null where that is no address.
  */

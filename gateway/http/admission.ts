@@ -59,8 +59,10 @@ export class Admission {
     const monotonicMs = clock.monotonic();
     let identity: TokenIdentity | null = null;
     if (dropId === null || token !== '') {
-      identity = authenticator.identifyToken(token, clock.now());
-      if (identity === null) return authenticator.refuse(token, addressKey, monotonicMs);
+      const identified = authenticator.identifyToken(token, clock.now());
+      if (typeof identified === 'string')
+        return authenticator.refuse(identified, addressKey, monotonicMs);
+      identity = identified;
     }
     const limited = limits.check('reads', addressKey, identity && identity.userId, monotonicMs);
     if (limited !== null) return limited;

@@ -1,15 +1,18 @@
-// Authenticates requests: reads the access token from the header, verifies it, and limits the bad
-// tokens of an address.
+// Authenticates requests: reads the access token from the header, verifies it, and limits the
+// forged tokens of an address. Expired ones are not limited: nobody can guess a good signature.
 
 import { ACCESS_TOKEN_LENGTH_MAX } from '../../contracts/bounds.ts';
 import { IdentityCache } from './identity-cache.ts';
 import type { Problem } from './problems.ts';
-import type { TokenIdentity } from '../../contracts/accounts.ts';
+import type { TokenIdentity, TokenRefusal } from '../../contracts/accounts.ts';
 import type { RateLimits } from './rate-limits.ts';
 import type { VerifyToken } from './route.ts';
 
 const BEARER = /^bearer +/i;
 const PLAIN_SCHEME = 'Bearer ';
+
+/** Why credentials identify nobody now. */
+export type CredentialsRefusal = TokenRefusal | 'missing';
 
 /** The token of an Authorization header. Empty where the header has no Bearer token. */
 export function bearerToken(header: string): string {
@@ -46,17 +49,17 @@ export class Authenticator {
   }
 
   /**
-   * The identity in an Authorization header. Null where the header has no token that is valid now;
-   * then `refuse` makes the reply.
+   * The identity in an Authorization header, or why it has none now; then `refuse` makes the
+   * reply.
    */
-  identify(authorization: string, nowMs: number): TokenIdentity | null {
+  identify(authorization: string, nowMs: number): TokenIdentity | CredentialsRefusal {
     const cached = this.#cache.find(authorization);
     if (cached === undefined) return this.#verify(authorization, nowMs);
-    return nowMs < cached.expiresAt * 1_000 ? cached : null;
+    return nowMs < cached.expiresAt * 1_000 ? cached : 'expired';
   }
 
   /** Like `identify`, for a token that did not come in a header. */
-  identifyToken(token: string, nowMs: number): TokenIdentity | null {
+  identifyToken(token: string, nowMs: number): TokenIdentity | CredentialsRefusal {
     return this.identify(`${PLAIN_SCHEME}${token}`, nowMs);
   }
 
@@ -64,18 +67,20 @@ export class Authenticator {
    * Only valid credentials are cached, and only in their plain form. So neither bad tokens nor the
    * many spellings of one header can evict others.
    */
-  #verify(authorization: string, nowMs: number): TokenIdentity | null {
+  #verify(authorization: string, nowMs: number): TokenIdentity | CredentialsRefusal {
     const token = bearerToken(authorization);
-    if (token === '' || token.length > ACCESS_TOKEN_LENGTH_MAX) return null;
+    if (token === '') return 'missing';
+    if (token.length > ACCESS_TOKEN_LENGTH_MAX) return 'invalid';
     const identity = this.#verifyToken(token, nowMs);
-    if (identity !== null && authorization === `${PLAIN_SCHEME}${token}`)
+    if (typeof identity !== 'string' && authorization === `${PLAIN_SCHEME}${token}`)
       this.#cache.add(authorization, identity);
     return identity;
   }
 
-  /** The reply to a missing or invalid token. Bad tokens count against their address. */
-  refuse(token: string, address: string, monotonicMs: number): Problem {
-    if (token === '') return NO_TOKEN;
+  /** The reply to a missing or bad token. Only invalid ones count against their address. */
+  refuse(refusal: CredentialsRefusal, address: string, monotonicMs: number): Problem {
+    if (refusal === 'missing') return NO_TOKEN;
+    if (refusal === 'expired') return BAD_TOKEN;
     return this.#limits.check('bad-tokens', address, null, monotonicMs) ?? BAD_TOKEN;
   }
 }

@@ -9,7 +9,7 @@ import { NOTHING } from '../../contracts/scalars.ts';
 import type { CallAction } from '../../contracts/actions.ts';
 import type { Requester, TokenIdentity } from '../../contracts/accounts.ts';
 import { type Check, compileCheck } from '../../contracts/check.ts';
-import { type Authenticator, bearerToken } from './auth.ts';
+import type { Authenticator } from './auth.ts';
 import { addressLimitKey } from './address.ts';
 import { RouteCounts } from './metrics.ts';
 import {
@@ -130,10 +130,10 @@ export class Dispatcher {
       const limitKey = limits.enabled ? addressLimitKey(incoming.address) : '';
       let user: TokenIdentity | null = null;
       if (access === 'user') {
-        const authorization = incoming.header('authorization');
-        user = authenticator.identify(authorization, clock.now());
-        if (user === null)
-          return authenticator.refuse(bearerToken(authorization), limitKey, monotonicMs);
+        const identity = authenticator.identify(incoming.header('authorization'), clock.now());
+        if (typeof identity === 'string')
+          return authenticator.refuse(identity, limitKey, monotonicMs);
+        user = identity;
       }
       if (rateClass !== null) {
         const limited = limits.check(rateClass, limitKey, user && user.userId, monotonicMs);

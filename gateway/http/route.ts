@@ -2,7 +2,7 @@
 // and OpenAPI is written, and a handler that turns a checked request into a reply. Handlers know
 // neither the server library nor HTTP syntax.
 
-import type { Requester, TokenIdentity } from '../../contracts/accounts.ts';
+import type { Requester, TokenIdentity, TokenRefusal } from '../../contracts/accounts.ts';
 import type { Static, TObject, TSchema } from 'typebox';
 import type { ActionName, ActionOutcome, ActionParams } from '../../contracts/actions.ts';
 import type { ProblemCode } from '../../contracts/refusals.ts';
@@ -10,10 +10,10 @@ import type { Problem } from './problems.ts';
 import type { RateClass } from './rate-limits.ts';
 
 /**
- * Synchronous, because credentials are checked before the body is read. Null for a token that is
- * not valid now.
+ * Synchronous, because credentials are checked before the body is read. Says why where the token is
+ * not valid at `nowMs`, in milliseconds since the Unix epoch.
  */
-export type VerifyToken = (token: string, nowMs: number) => TokenIdentity | null;
+export type VerifyToken = (token: string, nowMs: number) => TokenIdentity | TokenRefusal;
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 

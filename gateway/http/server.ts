@@ -11,7 +11,7 @@ import type {
   us_socket_context_t,
   WebSocket,
 } from 'uWebSockets.js';
-import { addressLimitKey, addressText, forwardedAddress } from './address.ts';
+import { addressLimitKey, addressText, forwardedAddress, lastForwardedFor } from './address.ts';
 import type { Admission, Admitted } from './admission.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { Exchange } from './exchange.ts';
@@ -155,7 +155,7 @@ export class HttpServer {
 
   #addressOf(response: HttpResponse, request: HttpRequest): string {
     if (this.#options.trustProxy) {
-      const forwarded = forwardedAddress(request.getHeader('x-forwarded-for'));
+      const forwarded = forwardedAddress(lastForwardedFor(request));
       if (forwarded !== null) return forwarded;
     }
     return addressText(new Uint8Array(response.getRemoteAddress()));

@@ -10,6 +10,7 @@ import { Rate } from '../../domain/rate-limiter.ts';
 import type { CallAction } from '../../contracts/actions.ts';
 import { CLOSE_CODES } from '../../contracts/live.ts';
 import type { RateLimits } from '../http/rate-limits.ts';
+import type { VerifyToken } from '../http/route.ts';
 import type {
   LiveConnection,
   LiveHandler,
@@ -28,7 +29,6 @@ import type {
   LiveContext,
   LiveCounters,
   LiveLog,
-  VerifyToken,
 } from './live-context.ts';
 import { FanoutPace } from './pace.ts';
 import { UserChannel } from './user-channel.ts';

@@ -5,8 +5,8 @@ import type { CommandRouter } from '../../actors/command-router.ts';
 import type { LiveBus } from '../../actors/live-bus.ts';
 import type { Rate } from '../../domain/rate-limiter.ts';
 import type { CallAction } from '../../contracts/actions.ts';
-import type { TokenIdentity } from '../../contracts/accounts.ts';
 import type { RateLimits } from '../http/rate-limits.ts';
+import type { VerifyToken } from '../http/route.ts';
 import type { PublishFrame } from '../http/socket.ts';
 import type { LiveBounds } from './bounds.ts';
 import type { CreatorChannel } from './creator-channel.ts';
@@ -19,9 +19,6 @@ import type { UserChannel } from './user-channel.ts';
 export interface LiveLog {
   error(fields: object, message: string): void;
 }
-
-/** The token's identity, or null for a bad or expired one. */
-export type VerifyToken = (token: string, nowMs: number) => TokenIdentity | null;
 
 /** Totals since the start, except `connections`, which is the present number. */
 export interface LiveCounters {

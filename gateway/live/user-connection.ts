@@ -280,9 +280,12 @@ export class UserConnection
     const request = 'authenticate';
     const { clock, limits, verifyToken } = this.context;
     const identity = verifyToken(accessToken, clock.now());
-    if (identity === null) {
-      const nowMs = clock.monotonic();
-      if (limits.check('bad-tokens', this.#addressKey, null, nowMs) !== null) {
+    if (typeof identity === 'string') {
+      // An expired token has a good signature, so it is no guess.
+      const limited =
+        identity === 'invalid' &&
+        limits.check('bad-tokens', this.#addressKey, null, clock.monotonic()) !== null;
+      if (limited) {
         const detail = 'Too many bad access tokens from this address.';
         this.refuse({ code: 'rate-limited', detail, request });
         return this.close(CLOSE_CODES.tooManyMessages);

@@ -13,7 +13,7 @@ import { DROP_ID } from '../../contracts/patterns.ts';
 import type { CommandRouter, CommandSink } from '../../actors/command-router.ts';
 import type { CommandReply } from '../../contracts/commands.ts';
 import type { PlacedOrder } from '../../contracts/orders.ts';
-import { type Authenticator, bearerToken } from '../http/auth.ts';
+import type { Authenticator } from '../http/auth.ts';
 import type { DropViews, WatchedDrop } from '../drop-views.ts';
 import { DRAIN_BYTES_MAX } from '../http/exchange.ts';
 import type { Flight } from '../http/flight.ts';
@@ -103,10 +103,9 @@ export class OrderPath {
       order.drop = drop;
       order.dropId = drop.dropId;
     }
-    const authorization = head.getHeader(AUTHORIZATION);
-    const identity = authenticator.identify(authorization, clock.now());
-    if (identity === null)
-      return order.refuse(authenticator.refuse(bearerToken(authorization), address, startedAt));
+    const identity = authenticator.identify(head.getHeader(AUTHORIZATION), clock.now());
+    if (typeof identity === 'string')
+      return order.refuse(authenticator.refuse(identity, address, startedAt));
     order.userId = identity.userId;
     if (limits.enabled) {
       const limited = limits.check('orders', address, identity.userId, startedAt);

@@ -1,5 +1,6 @@
 // Rate limits, as they are without any setting, behind a proxy.
 
+import { get, type OutgoingHttpHeaders } from 'node:http';
 import { LiveClient } from './live-client.ts';
 import { onEachProfile } from './profiles.ts';
 import { SaleServer } from './sale-server.ts';
@@ -69,6 +70,33 @@ onEachProfile((test, profile) => {
     t.is(await statusOf('198.51.100.2', 0), 401);
   });
 
+  test('A3a: an expired token is 401 however often it comes, and counts as no guess', async (t) => {
+    const headers = { 'x-forwarded-for': '198.51.100.5' };
+    const token = server.token('late', -1);
+    const dropId = await server.drop('creator');
+    for (let i = 0; i < 40; i++) {
+      t.is((await server.get('/v1/users/me', { token, headers })).status, 401);
+      const order = { token, headers: { ...headers, 'idempotency-key': 'k' }, body: {} };
+      t.is((await server.post(`/v1/drops/${dropId}/orders`, order)).status, 401);
+    }
+    const forged = { token: 'forged', headers };
+    t.is((await server.get('/v1/users/me', forged)).status, 401);
+  });
+
+  test('A3a: the last address of the last X-Forwarded-For line counts', async (t) => {
+    const guess = async (...lines: string[]) =>
+      await profileStatus(server.nextUrl(), {
+        authorization: 'Bearer forged',
+        'x-forwarded-for': lines,
+      });
+    const statuses = new Set<number>();
+    // Who is limited cannot get away by a line of their own before that of the proxy.
+    for (let i = 0; i < 40; i++)
+      statuses.add(await guess(`203.0.113.${i}`, '203.0.113.200, 198.51.100.6'));
+    t.deepEqual(statuses, new Set([401, 429]));
+    t.is(await guess('198.51.100.6', '198.51.100.66'), 401);
+  });
+
   test.serial('H5: tokens guessed in a live stream count with those of requests', async (t) => {
     const message = { type: 'authenticate', accessToken: 'forged' };
     const headers = {
@@ -90,3 +118,14 @@ onEachProfile((test, profile) => {
     t.is(await guess('198.51.100.4'), 401);
   });
 });
+
+/** By `node:http`, because `fetch` joins the lines of one header. */
+function profileStatus(url: string, headers: OutgoingHttpHeaders): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const request = get(`${url}/v1/users/me`, { headers }, (response) => {
+      response.resume();
+      resolve(response.statusCode!);
+    });
+    request.on('error', reject);
+  });
+}

@@ -19,7 +19,7 @@ import { Products } from '../../app/products.ts';
 import { refusal } from '../../domain/refusal.ts';
 import { memoryStores } from '../../storage/memory/stores.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '../../gateway/gateway.ts';
-import type { TokenIdentity } from '../../contracts/accounts.ts';
+import type { TokenIdentity, TokenRefusal } from '../../contracts/accounts.ts';
 import type { ActionName, CallAction } from '../../contracts/actions.ts';
 import type {
   LiveConnection,
@@ -178,9 +178,9 @@ export interface RequestOptions {
 }
 
 /** Tokens of this test are `user` or `user+role`. */
-export function fakeVerifyToken(token: string): TokenIdentity | null {
+export function fakeVerifyToken(token: string): TokenIdentity | TokenRefusal {
   const match = /^valid\.([a-z0-9_]+)(?:\+([a-z]+))?$/.exec(token);
-  if (match === null) return null;
+  if (match === null) return 'invalid';
   const roles = match[2] === undefined ? [] : [match[2]];
   return { userId: match[1]!, roles, expiresAt: NOW / 1000 + 900 };
 }

@@ -229,6 +229,20 @@ test('H8: X-Forwarded-For counts only behind a trusted proxy', async (t) => {
   }
 });
 
+test('A3a: of several X-Forwarded-For lines the last address of the last one counts', async (t) => {
+  const fixture = await startFixture(t, { trustProxy: true });
+  const body = { email: 'a@b.c', password: 'x' };
+  for (const [first, last, counted] of [
+    ['203.0.113.9', '198.51.100.7', '198.51.100.7'],
+    ['203.0.113.9, 203.0.113.10', '203.0.113.11, 198.51.100.8', '198.51.100.8'],
+    ['203.0.113.9', 'unknown', '127.0.0.1'],
+  ] as const) {
+    const headers = { 'x-forwarded-for': first, 'X-Forwarded-For': last };
+    await fixture.request('POST', '/v1/auth/login', { headers, body });
+    t.is(fixture.calls.at(-1)?.params['address'], counted);
+  }
+});
+
 test('H2: a long token and a long cookie get the replies of short ones', async (t) => {
   const fixture = await startFixture(t);
   const as = 'x'.repeat(4_000);

@@ -3,7 +3,7 @@
 
 import test from 'ava';
 import { success } from '../../domain/refusal.ts';
-import type { TokenIdentity } from '../../contracts/accounts.ts';
+import type { TokenIdentity, TokenRefusal } from '../../contracts/accounts.ts';
 import { drop, fakeVerifyToken, type Fixture, order, startFixture } from './fixture.ts';
 
 const HOUR_MS = 3_600_000;
@@ -14,9 +14,10 @@ const SHIFTS = [
 const ORDERS = '/v1/drops/drp_1/orders';
 
 /** Tokens that outlive the hour: their end is wall time. */
-function verifyToken(token: string): TokenIdentity | null {
+function verifyToken(token: string): TokenIdentity | TokenRefusal {
   const identity = fakeVerifyToken(token);
-  return identity && { ...identity, expiresAt: identity.expiresAt + 7_200 };
+  if (typeof identity === 'string') return identity;
+  return { ...identity, expiresAt: identity.expiresAt + 7_200 };
 }
 
 async function buy(fixture: Fixture, key: string): Promise<number> {

@@ -310,7 +310,7 @@ test('N9: a fresh token of the same user keeps the stream open', async (t) => {
   t.is(socket.closedWith?.code, 4001);
 });
 
-test('H5: bad tokens of all streams and requests of an address count together', async (t) => {
+test('H5, A3a: forged tokens of all streams and requests of an address count together', async (t) => {
   const harness = new LiveHarness();
   const [first, second, third, other] = [
     harness.open({ userId: 'ann' }),
@@ -336,7 +336,11 @@ test('H5: bad tokens of all streams and requests of an address count together', 
   t.is(asRequest()?.code, 'rate-limited');
   t.deepEqual(guess(other), BAD);
 
-  // A good token does not count.
+  // Neither an expired token nor a good one counts.
+  harness.tokens.set('ended', { userId: 'cid', roles: [], expiresAt: START_SECOND });
+  third.take();
+  third.say({ type: 'authenticate', accessToken: 'ended' });
+  t.like(third.take()[0], { type: 'error', code: 'unauthenticated' });
   const identity = { userId: 'cid', roles: [], expiresAt: START_SECOND + 60 };
   harness.tokens.set('good', identity);
   third.take();

@@ -200,7 +200,8 @@ export class LiveHarness {
       publish: (topic, text) => this.#publish(topic, text),
       verifyToken: (token, nowMs) => {
         const identity = this.tokens.get(token);
-        return identity !== undefined && identity.expiresAt * 1000 > nowMs ? identity : null;
+        if (identity === undefined) return 'invalid';
+        return identity.expiresAt * 1000 > nowMs ? identity : 'expired';
       },
       limits: this.limits,
       clock: this.clock,

@@ -13,6 +13,7 @@ import { refusal, success } from '../../../domain/refusal.ts';
 import { createGateway } from '../../../gateway/gateway.ts';
 import { LiveHub } from '../../../gateway/live/hub.ts';
 import { compareNotificationIds } from '../../../gateway/live/replay.ts';
+import type { TokenIdentity, TokenRefusal } from '../../../contracts/accounts.ts';
 import type { CallAction } from '../../../contracts/actions.ts';
 import type { Notification } from '../../../contracts/notifications.ts';
 import {
@@ -25,10 +26,10 @@ import {
 } from './live-harness.ts';
 
 /** Tokens are `user:expiry`, in seconds since the Unix epoch. */
-function verifyToken(token: string, nowMs: number) {
+function verifyToken(token: string, nowMs: number): TokenIdentity | TokenRefusal {
   const [userId = '', expiry = '0'] = token.split(':');
   const expiresAt = Number(expiry);
-  return expiresAt * 1000 > nowMs ? { userId, roles: [], expiresAt } : null;
+  return expiresAt * 1000 > nowMs ? { userId, roles: [], expiresAt } : 'expired';
 }
 
 const nowSeconds = (): number => Math.floor(Date.now() / 1000);
