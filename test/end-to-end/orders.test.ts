@@ -1,5 +1,6 @@
 // Orders with instant payment: placed once, repeated safely, limited, sold out.
 
+import { exchangeRaw } from '../gateway/fixture.ts';
 import { onEachProfile } from './profiles.ts';
 import { eventually } from './sale-client.ts';
 import { SaleServer } from './sale-server.ts';
@@ -171,6 +172,24 @@ onEachProfile((test, profile) => {
     t.is((await server.readDrop(dropId))['free'], 1);
     t.is((await refund(two, server.token('olga', 60, ['operator']))).json['status'], 'refunded');
     t.like(await server.readDrop(dropId), { sold: 0, free: 2 });
+  });
+
+  test('H11: two Idempotency-Key lines are 400 and place no order', async (t) => {
+    const dropId = await server.drop(server.fresh('creator'));
+    for (const second of ['a', 'b']) {
+      const head = [
+        `POST /v1/drops/${dropId}/orders HTTP/1.1`,
+        'host: test',
+        `authorization: Bearer ${server.token('ann')}`,
+        'idempotency-key: a',
+        'content-type: application/json',
+        `idempotency-key: ${second}`,
+        'content-length: 14',
+      ].join('\r\n');
+      const reply = await exchangeRaw(server.nextPort(), [`${head}\r\n\r\n{"quantity":1}`]);
+      t.deepEqual([reply.status, reply.json['code']], [400, 'invalid-request']);
+    }
+    t.like(await server.readDrop(dropId), { sold: 0, version: 2 });
   });
 
   test('O1, O4: an order needs a drop that exists and a quantity that makes sense', async (t) => {

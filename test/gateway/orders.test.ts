@@ -93,6 +93,36 @@ test('O4: a missing, long or unprintable key is 400 and a reused one 422', async
   t.deepEqual([reused.status, reused.json.code], [422, 'idempotency-key-reused']);
 });
 
+test('H11: two Idempotency-Key lines are 400, also with the same key, and place nothing', async (t) => {
+  const fixture = await startFixture(t);
+  fixture.router.answer = () => success({ order, replayed: false });
+  const post = async (...lines: string[]) => {
+    const head = [
+      `POST ${ORDERS} HTTP/1.1`,
+      'host: x',
+      'Authorization: Bearer valid.buyer',
+      'Content-Type: application/json',
+      ...lines,
+      'content-length: 14',
+    ];
+    return await exchangeRaw(fixture.port, [`${head.join('\r\n')}\r\n\r\n{"quantity":1}`]);
+  };
+  for (const lines of [
+    ['Idempotency-Key: a', 'idempotency-key: b'],
+    ['idempotency-key: a', 'IDEMPOTENCY-KEY: a'],
+    ['idempotency-key: a', 'idempotency-key:'],
+    ['idempotency-key:', 'idempotency-key: a'],
+    ['idempotency-key: a', 'x-other: 1', 'idempotency-key: b', 'idempotency-key: c'],
+  ]) {
+    const twice = await post(...lines);
+    t.deepEqual([twice.status, twice.json.code], [400, 'invalid-request'], lines.join());
+  }
+  t.is(fixture.router.commands.length, 0);
+  const once = await post('Idempotency-Key: a', 'x-idempotency-key: b');
+  t.is(once.status, 201);
+  t.like(fixture.router.commands, [{ key: 'a' }]);
+});
+
 test('H2, O8: each refusal of the actor has its status, its code and the version', async (t) => {
   const fixture = await startFixture(t);
   const expected = {
