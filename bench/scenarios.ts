@@ -9,6 +9,7 @@ import { liveConnect } from './scenarios/live-connect.ts';
 import { liveFanout } from './scenarios/live-fanout.ts';
 import { mixed } from './scenarios/mixed.ts';
 import { move } from './scenarios/move.ts';
+import { neighbours } from './scenarios/neighbours.ts';
 import { orderConsumers } from './scenarios/order-consumers.ts';
 import { orderHot } from './scenarios/order-hot.ts';
 import { orderSpread } from './scenarios/order-spread.ts';
@@ -31,5 +32,6 @@ export const scenarios: readonly Scenario[] = [
   cluster,
   move,
   failover,
+  neighbours,
   soak,
 ];

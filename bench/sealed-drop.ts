@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
 import { turnOfOthers } from '../actors/shard/recovery.ts';
-import { applyEvent, createDrop } from '../domain/apply.ts';
+import { applyEvent } from '../domain/apply.ts';
 import type { DropState } from '../domain/drop-state.ts';
 import { loadSealedDrop, sealDrop } from '../storage/formats/sealed-drop.ts';
 import { FEATURE_LEVEL, ReachedLevel } from '../storage/ports/feature-level.ts';
@@ -18,6 +18,7 @@ import type { SnapshotStore } from '../storage/ports/snapshots.ts';
 import { connectRedis } from '../storage/redis/connection/connection.ts';
 import { RedisSnapshotStore } from '../storage/redis/journal/snapshots-redis.ts';
 import { openSqliteStores } from '../storage/sqlite/stores.ts';
+import { soldDrop } from './load/sold-drop.ts';
 
 const DROP_ID = 'd_large';
 const MIB = 2 ** 20;
@@ -42,7 +43,7 @@ function runBoth(): void {
 async function run(): Promise<void> {
   const { snapshots, close } = await open();
   if (step === 'seal') {
-    const state = soldDrop(Number(orders));
+    const state = soldDrop(DROP_ID, Number(orders));
     await measure('sealed', () => seal(snapshots, state));
     applyEvent(state, { type: 'order-refunded', ordinal: 5 }, state.endsAt);
     await measure('sealed again after one change', () => seal(snapshots, state));
@@ -73,31 +74,6 @@ async function seal(snapshots: SnapshotStore, state: DropState): Promise<void> {
   const { version } = state;
   const sealed = await sealDrop({ snapshots, state, version, sequence: 1, pause: turnOfOthers });
   if (!sealed) throw new Error('the drop changed');
-}
-
-/** Each order is of a user of its own. */
-function soldDrop(count: number): DropState {
-  const terms = {
-    id: DROP_ID,
-    productId: 'p_1',
-    creatorId: 'u_creator',
-    startsAt: 1,
-    endsAt: 1e9,
-    priceCents: 1999,
-    currency: 'EUR',
-    limitPerUser: 10,
-    holdSeconds: 60,
-    payment: 'instant',
-  } as const;
-  const state = createDrop({ type: 'drop-created', terms, stock: count }, 1);
-  applyEvent(state, { type: 'drop-opened' }, 1);
-  for (let i = 0; i < count; i++) {
-    const text = String(i).padStart(12, '0');
-    const userId = `u_01jd0000000000${text}`;
-    const key = `0192f3a4-0000-7000-8000-${text}`;
-    applyEvent(state, { type: 'order-placed', userId, key, quantity: 1 }, 1000 + i);
-  }
-  return state;
 }
 
 async function measure<T>(what: string, work: () => Promise<T>): Promise<T> {

@@ -17,6 +17,10 @@ export interface DropsUnderLoadOptions {
   readonly drops: number;
   /** For each drop. */
   readonly ordersPerSecond: number;
+  /** Of each drop; the default is enough where answers are prompt. */
+  readonly connections?: number;
+  /** No drop is on one of these. */
+  readonly exceptShards?: readonly number[];
 }
 
 export class DropsUnderLoad {
@@ -30,19 +34,26 @@ export class DropsUnderLoad {
   }
 
   /** Resolves when every drop has sold a unit. */
-  async start({ servers, drops, ordersPerSecond }: DropsUnderLoadOptions): Promise<void> {
+  async start(options: DropsUnderLoadOptions): Promise<void> {
+    const {
+      servers,
+      drops,
+      ordersPerSecond,
+      connections = CONNECTIONS,
+      exceptShards = [],
+    } = options;
     const tokens = Array.from({ length: BUYERS }, (_, i) => servers.token(`buyer-${i}`));
     const { host, port } = servers;
     const plans = [];
     for (let tries = 0; plans.length < drops && tries < drops * TRIES_MAX; tries++) {
       const dropId = await servers.drop(STOCK);
       const shard = shardOf(dropId, SHARD_COUNT);
-      if (this.shards.includes(shard)) continue;
+      if (this.shards.includes(shard) || exceptShards.includes(shard)) continue;
       this.shards.push(shard);
       plans.push({ host, port, paths: [`/v1/drops/${dropId}/orders`], tokens, body: BODY });
     }
     if (plans.length < drops) throw new Error(`no ${drops} drops on different shards were created`);
-    const job: PacedJob = { plans, connections: CONNECTIONS, ordersPerSecond };
+    const job: PacedJob = { plans, connections, ordersPerSecond };
     this.#load.write(JSON.stringify(job));
     await this.#load.line();
   }

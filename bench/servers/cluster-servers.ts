@@ -6,15 +6,12 @@ import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { OperatorApi } from '../../operator/api-client.ts';
 import { findProgram } from '../../operator/cluster/supervised-process.ts';
 import { ClusterSupervisor, type ServerName } from '../../operator/cluster/supervisor.ts';
-import { AccessTokens } from '../../app/access-tokens.ts';
 import { cpuMicrosOf } from '../process-usage.ts';
 import { AUTH_SECRET, SaleClient } from './sale-client.ts';
 
 const COMMAND = fileURLToPath(new URL('../../operator/livedrops.ts', import.meta.url));
-const OPERATOR_TOKEN_SECONDS = 600;
 /** Log lines of each node that a failed scenario prints. */
 const LOG_LINES_SHOWN = 20;
 
@@ -83,16 +80,6 @@ export class ClusterServers extends SaleClient {
 
   protected get url(): URL {
     return new URL(this.supervisor.nodes[0]!.url);
-  }
-
-  /** A client of the operator API. */
-  operator(): OperatorApi {
-    const tokens = new AccessTokens({ secret: AUTH_SECRET });
-    const lifetimeSeconds = OPERATOR_TOKEN_SECONDS;
-    return new OperatorApi({
-      url: this.url.origin,
-      token: () => tokens.sign({ userId: 'bench', roles: ['operator'], lifetimeSeconds }),
-    });
   }
 
   /** The process id of a node, by node id, or of a server. Throws if it does not run. */

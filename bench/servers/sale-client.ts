@@ -1,15 +1,21 @@
 // Prepares a server or cluster for a scenario: tokens, products and drops.
 
 import { createSigner } from 'fast-jwt';
+import { AccessTokens } from '../../app/access-tokens.ts';
+import { EMBEDDED_SHARD_COUNT, shardOf } from '../../domain/ids.ts';
+import { OperatorApi } from '../../operator/api-client.ts';
 
 /** The secret of every measured server. */
 export const AUTH_SECRET = 'a secret for measuring only, 32 characters or more';
 
 const TOKEN_LIFETIME_MS = 3_600_000;
+const OPERATOR_TOKEN_SECONDS = 600;
 const DROP_LENGTH_MS = 3_600_000;
 const CREATOR = 'bench-creator';
 /** With a limit of 1,000 units each, enough for every order a scenario can make. */
 const BUYERS = 4096;
+/** The most drops created to find one for each shard. */
+const DROPS_TRIED_MAX = 200;
 
 const sign = createSigner({ key: AUTH_SECRET, algorithm: 'HS256', expiresIn: TOKEN_LIFETIME_MS });
 
@@ -44,6 +50,18 @@ export abstract class SaleClient {
   async drop(stock: number, startsInMs?: number): Promise<string> {
     const productId = await this.product();
     return await this.dropOf({ productId, stock, startsInMs });
+  }
+
+  /** Creates a live drop in each shard of a node alone; returns their ids by shard. */
+  async dropOfEachShard(stock: number): Promise<string[]> {
+    const productId = await this.product();
+    const drops: string[] = [];
+    for (let tries = 0; tries < DROPS_TRIED_MAX; tries++) {
+      const dropId = await this.dropOf({ productId, stock });
+      drops[shardOf(dropId, EMBEDDED_SHARD_COUNT)] ??= dropId;
+      if (Object.keys(drops).length === EMBEDDED_SHARD_COUNT) return drops;
+    }
+    throw new Error('a shard got no drop');
   }
 
   /** Creates a product of this creator; returns its id. */
@@ -87,6 +105,36 @@ export abstract class SaleClient {
       { quantity: 1 },
       { 'idempotency-key': `first-${userId}` },
     );
+  }
+
+  /** The status of the answer to an order, whatever it is. */
+  async statusOfOrder(dropId: string, userId: string): Promise<number> {
+    const response = await fetch(new URL(`/v1/drops/${dropId}/orders`, this.url), {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${this.token(userId)}`,
+        'content-type': 'application/json',
+        'idempotency-key': `first-${userId}`,
+      },
+      body: JSON.stringify({ quantity: 1 }),
+    });
+    await response.arrayBuffer();
+    return response.status;
+  }
+
+  /** Resolves when the cancellation has begun. */
+  async cancel(dropId: string, creatorId: string): Promise<void> {
+    await this.#call('POST', `/v1/drops/${dropId}/cancel`, creatorId, {});
+  }
+
+  /** A client of the operator API. */
+  operator(): OperatorApi {
+    const tokens = new AccessTokens({ secret: AUTH_SECRET });
+    const lifetimeSeconds = OPERATOR_TOKEN_SECONDS;
+    return new OperatorApi({
+      url: this.url.origin,
+      token: () => tokens.sign({ userId: 'bench', roles: ['operator'], lifetimeSeconds }),
+    });
   }
 
   async soldUnits(dropId: string): Promise<number> {

@@ -12,7 +12,9 @@ import { AUTH_SECRET, PAYMENT_SECRETS, SaleClient } from '../end-to-end/sale-cli
 import { ChildServer } from '../servers/child-server.ts';
 import { PacedOrders } from './paced-orders.ts';
 
-const PROGRAM = fileURLToPath(new URL('./stuck-shard-node.ts', import.meta.url));
+const PROGRAM = fileURLToPath(
+  new URL('../../bench/servers/stuck-shard-server.ts', import.meta.url),
+);
 const READY = /^LiveDrops ready on (http:\/\/\S+)$/m;
 const STUCK_SHARD = 3;
 const STUCK_MS = 10_000;
@@ -43,9 +45,11 @@ test('H6a: one of eight shards that is stuck for 10 s leaves the orders of the o
   const data = mkdtempSync(join(tmpdir(), 'livedrops-stuck-'));
   const server = new ChildServer({
     command: process.execPath,
-    args: [PROGRAM, String(STUCK_SHARD), String(STUCK_MS)],
+    args: [PROGRAM],
     ready: READY,
     environment: {
+      BENCH_STUCK_SHARD: String(STUCK_SHARD),
+      BENCH_STUCK_MS: String(STUCK_MS),
       LIVEDROPS_DATA: data,
       LIVEDROPS_HOST: '127.0.0.1',
       LIVEDROPS_PORT: '0',

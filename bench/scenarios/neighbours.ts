@@ -1,0 +1,134 @@
+// Orders on quiet drops beside everything that a node does besides selling them, and the same orders
+// without it, in turns. Each neighbour is in `bench/neighbours/`.
+
+import { DISTURBANCES } from '../neighbours/disturbances.ts';
+import { DueWorkNeighbours } from '../neighbours/due-work.ts';
+import { LostNode } from '../neighbours/lost-node.ts';
+import type { Measured, Neighbourhood, NeighbourhoodOptions } from '../neighbours/neighbour.ts';
+import { NeighboursOnOneServer } from '../neighbours/on-one-server.ts';
+import { NeighboursOnStartedServers } from '../neighbours/on-started-servers.ts';
+import {
+  type CommonOptions,
+  count,
+  type Log,
+  type Scenario,
+  type ScenarioReport,
+} from '../scenario.ts';
+import { byNeighbour, figuresOf, findingsOf, subjectsOf, workNote } from './neighbours-report.ts';
+
+interface Place {
+  readonly keys: readonly string[];
+  readonly create: (options: NeighbourhoodOptions, keys: readonly string[]) => Neighbourhood;
+}
+
+const PLACES: readonly Place[] = [
+  {
+    keys: Object.keys(DISTURBANCES),
+    create: (options, keys) => new NeighboursOnOneServer(options, keys),
+  },
+  {
+    keys: ['archiving', 'merging'],
+    create: (options, keys) => new NeighboursOnStartedServers(options, keys),
+  },
+  { keys: ['due-work'], create: (options) => new DueWorkNeighbours(options) },
+  { keys: ['lost-node'], create: (options) => new LostNode(options) },
+];
+const KEYS = PLACES.flatMap(({ keys }) => keys);
+/** Directories are filled by so many processes at a time. */
+const FILLING_AT_ONCE = 2;
+const PERCENT = 100;
+
+export interface NeighboursOptions extends CommonOptions {
+  readonly ordersPerSecond: number;
+  readonly size: number;
+  readonly only: readonly string[];
+}
+
+export const neighbours: Scenario<NeighboursOptions> = {
+  name: 'neighbours',
+  description: 'orders on quiet drops beside each kind of disturbance, and without it',
+  defaults: { rounds: 3, seconds: 4 },
+  options: [
+    {
+      flags: '--orders-per-second <n>',
+      description: 'on quiet drops',
+      parse: count,
+      default: 1_000,
+    },
+    {
+      flags: '--size <percent>',
+      description: 'of the orders, rows and drops that are prepared',
+      parse: count,
+      default: PERCENT,
+    },
+    { flags: '--only <list>', description: `of ${KEYS.join(',')}`, parse: keysOf, default: KEYS },
+  ],
+  run,
+};
+
+/** Throws for a name that is none. */
+export function keysOf(list: string): string[] {
+  const keys = list.split(',');
+  const unknown = keys.find((key) => !KEYS.includes(key));
+  if (unknown !== undefined) throw new RangeError(`there is no neighbour ${unknown}`);
+  return keys;
+}
+
+async function run(options: NeighboursOptions, log: Log): Promise<ScenarioReport> {
+  const { rounds, seconds, ordersPerSecond, size, only } = options;
+  const places = placesOf(options);
+  const measurable = places.filter(({ missing }) => missing === null);
+  const all: Measured[] = [];
+  try {
+    log('filling data directories');
+    const toFill = [...measurable];
+    await Promise.all(Array.from({ length: FILLING_AT_ONCE }, () => fillNext(toFill)));
+    for (const place of measurable) await place.start();
+    for (let round = 0; round < rounds; round++) {
+      log(`round ${round + 1} of ${rounds}`);
+      for (const place of measurable)
+        for await (const measured of place.measureRound(round)) {
+          log(lineOf(measured));
+          all.push(measured);
+        }
+    }
+  } finally {
+    for (const place of places) await place.stop();
+  }
+  const byKey = byNeighbour(all);
+  return {
+    name: neighbours.name,
+    title: 'Quiet drops beside busy neighbours',
+    method: METHOD,
+    settings: { rounds, seconds, ordersPerSecond, size, only: only.join(',') },
+    figures: figuresOf(byKey),
+    subjects: byKey.flatMap(subjectsOf),
+    findings: byKey.flatMap(findingsOf),
+    notes: [...places.flatMap(({ missing }) => missing ?? []), ...byKey.map(workNote)],
+  };
+}
+
+function placesOf({ only, size, ...options }: NeighboursOptions): Neighbourhood[] {
+  return PLACES.flatMap(({ keys, create }) => {
+    const wanted = keys.filter((key) => only.includes(key));
+    return wanted.length === 0 ? [] : [create({ ...options, size: size / PERCENT }, wanted)];
+  });
+}
+
+async function fillNext(places: Neighbourhood[]): Promise<void> {
+  for (let place = places.shift(); place !== undefined; place = places.shift()) await place.fill();
+}
+
+function lineOf({ neighbour, without, beside, worked }: Measured): string {
+  const p99 = (of: Measured['without']) => `${of.figures['p99Ms']!.toFixed(1)} ms`;
+  const work = `${Number(worked.toFixed(2))} ${neighbour.work}`;
+  return `${neighbour.label}: p99 ${p99(beside)}, without ${p99(without)}; ${work}`;
+}
+
+const METHOD =
+  'Orders come at a fixed rate for quiet drops, one in each shard but the disturbed one, and are ' +
+  'timed from when they were due. In each round and for each neighbour they are measured without ' +
+  'it, then beside it, on the same server; for archiving and merging on servers that were started ' +
+  'on copies of one directory; for due work by bench/load/due-work.ts, in a process without HTTP; ' +
+  'for a lost node through one gateway of a cluster of three. A ratio of 1 is no difference, and ' +
+  'below 0.9 the 99th percentile is more than a tenth longer.';
