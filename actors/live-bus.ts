@@ -11,6 +11,14 @@ export interface Milestone {
   readonly view: DropView;
 }
 
+/** A declined attempt to pay for an order. */
+export interface FailedPayment {
+  readonly orderId: string;
+  readonly dropId: string;
+  /** The provider's reference for the payment. */
+  readonly reference: string;
+}
+
 export type LiveMessage =
   /**
    * To `drop.<id>`: the drop's newest durable view, after each batch that changed the drop, with
@@ -21,6 +29,8 @@ export type LiveMessage =
   | { readonly type: 'milestone'; readonly milestone: Milestone }
   /** To `user.<id>`: a notification that is already stored in the feed. */
   | { readonly type: 'notification'; readonly notification: Notification }
+  /** To `user.<id>`: an attempt to pay was declined (P3a). In no feed: it is ephemeral. */
+  | { readonly type: 'payment-failed'; readonly payment: FailedPayment }
   /**
    * To `user.<id>`: the feed may hold notifications that were never published, because the node
    * that stored them ended in between.

@@ -4,17 +4,24 @@
 import type { CommandRouter } from '../actors/command-router.ts';
 import type { ActionParams } from '../contracts/actions.ts';
 import type { OrderView } from '../contracts/orders.ts';
+import type { OrderPayments } from '../contracts/payments.ts';
 import type { Page } from '../contracts/paging.ts';
 import type { Outcome } from '../contracts/refusals.ts';
 import { parseOrderId } from '../domain/ids.ts';
 import { refusal, success } from '../domain/refusal.ts';
+import type { FeatureLevels } from '../storage/ports/feature-level.ts';
 import type { OrderListStore } from '../storage/ports/order-list.ts';
 import { callerOf } from './caller.ts';
 
 export interface OrdersOptions {
   readonly orderList: OrderListStore;
   readonly router: CommandRouter;
+  /** Of the store. */
+  readonly levels: Pick<FeatureLevels, 'reached'>;
 }
+
+/** From this feature level on every owner takes `get-order-payments`. */
+const PAYMENTS_LEVEL = 2;
 
 export class Orders {
   readonly #options: OrdersOptions;
@@ -33,6 +40,22 @@ export class Orders {
     if (dropId === null) return refusal('not-found');
     const { userId } = caller;
     return await this.#options.router.send({ type: 'get-order', dropId, orderId, userId });
+  }
+
+  /**
+   * The payments of an order. The caller must be its buyer, the drop's creator or an operator;
+   * anybody else gets `not-found`. Below feature level 2 `unavailable`.
+   */
+  async payments({
+    caller,
+    orderId,
+  }: ActionParams<'orders.payments'>): Promise<Outcome<OrderPayments>> {
+    const { levels, router } = this.#options;
+    const dropId = dropOf(orderId);
+    if (dropId === null) return refusal('not-found');
+    if (levels.reached() < PAYMENTS_LEVEL) return refusal('unavailable');
+    const type = 'get-order-payments';
+    return await router.send({ type, dropId, orderId, caller: callerOf(caller) });
   }
 
   /** Cancels a reserved order. The caller must be its buyer. */

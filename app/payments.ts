@@ -1,19 +1,33 @@
-// Payments: verifies the provider's webhook calls and settles their orders (P2 to P4). The drop's
-// actor decides about an order, and a repeated settlement changes nothing there. The log of webhook
-// ids answers repeats cheaply.
+// Payments: verifies the provider's webhook calls and tells the drop's actor what became of each
+// payment (P2 to P4). The actor decides about the order, and what comes again changes nothing there.
+// The log of webhook ids answers repeats cheaply.
+//
+// Below feature level 2 an owner may be older than these rules. Then a failure is final, amounts are
+// not compared, and a refund made at the provider is `unavailable`: the provider calls again.
 
+import type { Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { CommandRouter } from '../actors/command-router.ts';
 import { parseOrderId } from '../domain/ids.ts';
 import { refusal, success } from '../domain/refusal.ts';
 import type { Outcome } from '../contracts/refusals.ts';
+import type { FeatureLevels } from '../storage/ports/feature-level.ts';
 import type { WebhookLog } from '../storage/ports/webhook-log.ts';
-import { Settlement, type WebhookCall, WebhookEvent, WebhookId } from '../contracts/payments.ts';
+import {
+  OUTCOMES,
+  type PaymentOutcome,
+  Settlement,
+  type WebhookCall,
+  WebhookEvent,
+  WebhookId,
+} from '../contracts/payments.ts';
 import { WebhookVerifier } from '../events/payments/webhook-signature.ts';
 
 export interface PaymentsOptions {
   readonly webhookLog: WebhookLog;
   readonly router: CommandRouter;
+  /** Of the store. */
+  readonly levels: Pick<FeatureLevels, 'reached'>;
   /** Base64, `whsec_` allowed; several for rotation. */
   readonly secrets: readonly string[];
   /** Milliseconds since the Unix epoch. */
@@ -27,10 +41,14 @@ const ID_LIFETIME_MS = 7 * 24 * 60 * 60 * 1_000;
 const CLEANING_INTERVAL_MS = 60 * 60 * 1_000;
 /** Concurrent calls. Further ones are `overloaded`, and the provider calls again. */
 const CALLS_MAX = 10_000;
+/** From this feature level on every owner takes `record-payment`. */
+const RECORD_PAYMENT_LEVEL = 2;
 
 const webhookId = Compile(WebhookId);
 const webhookEvent = Compile(WebhookEvent);
 const settlement = Compile(Settlement);
+
+type PaymentData = Static<typeof Settlement>['data'];
 
 export class Payments {
   readonly #options: PaymentsOptions;
@@ -75,22 +93,34 @@ export class Payments {
     const event = parseJson(body);
     if (!webhookEvent.Check(event))
       return refusal('invalid-request', 'The body is no webhook event.');
-    const succeeded = event.type === 'payment.succeeded';
+    const outcome = OUTCOMES.get(event.type);
     // Other types are acknowledged and ignored, so that the provider does not call again.
-    if (!succeeded && event.type !== 'payment.failed') return success(null);
+    if (outcome === undefined) return success(null);
     if (!settlement.Check(event))
-      return refusal('invalid-request', 'The data needs orderId and reference.');
-    const { orderId, reference } = event.data;
-    const order = parseOrderId(orderId);
-    if (order === null) return refusal('not-found');
-    const { dropId } = order;
-    const reply = await this.#options.router.send({
-      type: 'settle-payment',
-      dropId,
-      orderId,
-      succeeded,
-      reference,
-    });
+      return refusal(
+        'invalid-request',
+        'The data needs orderId and reference; amount is a whole number, currency a code.',
+      );
+    return await this.#record(outcome, event.data);
+  }
+
+  async #record(
+    outcome: PaymentOutcome,
+    { orderId, reference, amount, currency }: PaymentData,
+  ): Promise<Outcome<null>> {
+    const { levels, router } = this.#options;
+    const dropId = parseOrderId(orderId)?.dropId;
+    if (dropId === undefined) return refusal('not-found');
+    const about = { dropId, orderId, reference };
+    if (levels.reached() >= RECORD_PAYMENT_LEVEL) {
+      const type = 'record-payment';
+      const paid = { amount: amount ?? null, currency: currency ?? null };
+      const reply = await router.send({ type, ...about, outcome, ...paid });
+      return reply.ok ? success(null) : reply;
+    }
+    if (outcome === 'refunded') return refusal('unavailable');
+    const succeeded = outcome === 'succeeded';
+    const reply = await router.send({ type: 'settle-payment', ...about, succeeded });
     return reply.ok ? success(null) : reply;
   }
 

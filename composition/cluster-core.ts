@@ -152,6 +152,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       peers,
       rebuild,
       self,
+      levels,
       shardCount: SHARD_COUNT,
       url: () => url,
       operator: {
@@ -238,6 +239,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     clockSkewMs: () => clock.skewMs,
     relay: actors?.events.relay ?? null,
     unmadeRefunds: actors?.events.unmadeRefunds ?? null,
+    rejectedPayments: actors?.events.rejectedPayments ?? null,
     offLoop,
     bus,
     router,

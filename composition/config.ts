@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { PaymentBehaviour } from '../events/payments/development-payments.ts';
 import { makeFolder } from '../storage/make-folder.ts';
 import { closestName } from './closest-name.ts';
 import { storedSecret, readStoredSecret } from './stored-secret.ts';
@@ -69,7 +70,7 @@ export interface Config {
   readonly paymentProvider: 'development';
   /** Time after which the development provider settles a payment by itself. Null: never. */
   readonly paymentSettleAfterMs: number | null;
-  readonly paymentSettleAs: 'success' | 'failure';
+  readonly paymentSettleAs: PaymentBehaviour | 'by-amount';
   /** How the development provider answers refunds. */
   readonly paymentRefundsAs: 'accepted' | 'refused' | 'silence';
   /** The URL that the development provider calls. Null: this node itself. */

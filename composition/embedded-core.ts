@@ -91,12 +91,9 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
     log,
   });
   const offLoop = createOffLoop(options, stores, shardCount);
-  const archiver = createArchiver({
-    ...options,
-    stores,
-    shardCount,
-    levels: new ReachedLevel(FEATURE_LEVEL),
-  });
+  // Nobody else writes its files, so the level is reached at once.
+  const levels = new ReachedLevel(FEATURE_LEVEL);
+  const archiver = createArchiver({ ...options, stores, shardCount, levels });
   const accessTokens = createAccessTokens(options);
   const rebuild = createRebuild(stores, log);
   const verify = (shards: readonly number[], run: RunContext) =>
@@ -120,6 +117,7 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
     peers: new BrokerPeers({ broker }),
     rebuild,
     self,
+    levels,
     shardCount,
     url: () => url,
     operator: {
@@ -140,6 +138,7 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
     clockSkewMs: null,
     relay: events.relay,
     unmadeRefunds: events.unmadeRefunds,
+    rejectedPayments: events.rejectedPayments,
     offLoop,
     verify,
     bus,

@@ -59,6 +59,8 @@ export interface NodeCore {
   readonly relay: Relay | null;
   /** Refunds of the whole store that are not made. Null where this node has no actors. */
   readonly unmadeRefunds: (() => UnmadeRefunds | null) | null;
+  /** Payments that paid for no order, by reason. Null where this node has no actors. */
+  readonly rejectedPayments: (() => Readonly<Record<string, number>>) | null;
   /** The threads of off-loop consumers. Null where this node's roles do not include them. */
   readonly offLoop: OffLoopThreads | null;
   readonly bus: LiveBus;
@@ -110,6 +112,8 @@ export interface Events {
   readonly relay: Relay;
   /** Refunds of the whole store that are not made; null while unknown. */
   readonly unmadeRefunds: () => UnmadeRefunds | null;
+  /** Payments that this node saw succeed, and that did not pay for their order, by reason. */
+  readonly rejectedPayments: () => Readonly<Record<string, number>>;
   /** Finishes the batch in progress. The shards must have stopped. */
   stop(): Promise<void>;
 }
@@ -146,6 +150,7 @@ export function createEvents(
   return {
     relay,
     unmadeRefunds: () => retries?.unmade() ?? null,
+    rejectedPayments: () => payments?.rejectedPayments() ?? {},
     async stop() {
       // Otherwise a payments consumer with a full queue would delay the end of the relay.
       await Promise.all([relay.stop(), payments?.stop(), retries?.stop(), trimmer.stop()]);
@@ -226,6 +231,8 @@ export function createServices(
     readonly peers: BrokerPeers;
     readonly rebuild: Rebuild;
     readonly self: NodeRun;
+    /** The feature level of the store. */
+    readonly levels: FeatureLevels;
     readonly shardCount: number;
     /** The address of this node's gateway. */
     readonly url: () => string | null;
@@ -233,8 +240,8 @@ export function createServices(
       Pick<OperatorRunsOptions, 'leases'>;
   },
 ): void {
-  const { config, clock, stores, bus, router, accessTokens, peers, self, shardCount, url } =
-    options;
+  const { config, clock, stores, bus, router, accessTokens, peers, self, levels } = options;
+  const { shardCount, url } = options;
   const now = () => clock.now();
   const monotonic = () => clock.monotonic();
   const startedAt = now();
@@ -246,10 +253,10 @@ export function createServices(
     catalogueService({ ...stores, router, clock, now, random }),
     productsService({ ...stores, now, random }),
     dropsService({ ...stores, router, clock, random }),
-    ordersService({ ...stores, router }),
+    ordersService({ ...stores, router, levels }),
     followsService({ ...stores, liveBus: bus, now }),
     notificationsService({ ...stores, now }),
-    paymentsService({ ...stores, router, secrets, now, monotonic }),
+    paymentsService({ ...stores, router, levels, secrets, now, monotonic }),
     ...operatorServices({
       verify: options.operator.verify,
       placement: options.operator.placement,

@@ -8,6 +8,7 @@ import { StoreClock } from '../actors/cluster/store-clock.ts';
 import { createGateway } from '../gateway/gateway.ts';
 import { OutsideStream } from '../events/outside/outside-stream.ts';
 import { LiveHub } from '../gateway/live/hub.ts';
+import { behaviourByAmount } from '../events/payments/development-payments.ts';
 import { DevelopmentPaymentProvider } from '../events/payments/payment-provider-development.ts';
 import type { Config } from './config.ts';
 import { createEmbeddedCore } from './embedded-core.ts';
@@ -45,7 +46,8 @@ export async function startServer(
     webhookUrl: () => config.paymentWebhookUrl ?? `${url}/v1/payments/webhook`,
     secret: config.paymentSecrets[0]!,
     settleAfterMs: config.paymentSettleAfterMs,
-    succeeds: () => config.paymentSettleAs === 'success',
+    behaviour: (order) =>
+      config.paymentSettleAs === 'by-amount' ? behaviourByAmount(order) : config.paymentSettleAs,
     answerRefund: () => config.paymentRefundsAs,
     clock,
     log,
@@ -62,7 +64,7 @@ export async function startServer(
     onEndRequest,
   );
   const metrics = new Registry();
-  const { host, relay, offLoop, clockSkewMs, unmadeRefunds } = core;
+  const { host, relay, offLoop, clockSkewMs, unmadeRefunds, rejectedPayments } = core;
   let hub: LiveHub | null = null;
   collectDefaultMetrics({ register: metrics });
   const gateway = createGateway({
@@ -100,6 +102,7 @@ export async function startServer(
       live: () => hub!.report(),
       relay: () => [...(relay?.lag() ?? []), ...(offLoop?.lag() ?? [])],
       ...(unmadeRefunds !== null && { refunds: unmadeRefunds }),
+      ...(rejectedPayments !== null && { rejectedPayments }),
       ...(host === null
         ? {}
         : { shards: () => host.report(), journalAppends: () => core.journal.appends() }),

@@ -7,6 +7,7 @@ import { resolve } from 'node:path';
 import { type StaticDecode, type TSchema, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { parseNatsServers } from '../actors/cluster/nats-servers.ts';
+import { PAYMENT_BEHAVIOURS } from '../events/payments/development-payments.ts';
 import { parseStoreAddress, type StoreAddress } from './store-address.ts';
 
 export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const;
@@ -207,9 +208,11 @@ export const SETTINGS = {
     description: 'After how long the development provider settles a payment by itself.',
     requirement: `must be milliseconds, 0 to ${SETTLE_AFTER_MS_MAX}, or unset for never`,
   }),
-  PAYMENT_SETTLE_AS: oneOf(['success', 'failure'], {
+  PAYMENT_SETTLE_AS: oneOf([...PAYMENT_BEHAVIOURS, 'by-amount'], {
     default: 'success',
-    description: 'As what the development provider settles by itself.',
+    description:
+      'As what the development provider settles by itself; by-amount: by the last two digits of ' +
+      'the total, 00 success, 01 failure and so on.',
   }),
   PAYMENT_REFUNDS_AS: oneOf(['accepted', 'refused', 'silence'], {
     default: 'accepted',

@@ -20,7 +20,7 @@ import type {
 } from './operator.ts';
 import type { OrderView } from './orders.ts';
 import type { Page, PageRequest } from './paging.ts';
-import type { WebhookCall } from './payments.ts';
+import type { OrderPayments, WebhookCall } from './payments.ts';
 import type { NewProduct, Product, ProductPatch } from './products.ts';
 import type { ParkedRefund, RefundChange, RefundState } from './refunds.ts';
 import type { Outcome } from './refusals.ts';
@@ -64,8 +64,9 @@ export interface Actions {
   'catalogue.addDrop': [{ callerId: string; productId: string; drop: NewDrop }, DropView];
 
   'orders.list': [{ userId: string; page: PageRequest }, Page<OrderView>];
-  /** The next three refuse `not-found` for an id that names no order, too. */
+  /** The next four refuse `not-found` for an id that names no order, too. */
   'orders.get': [{ caller: Requester; orderId: string }, OrderView];
+  'orders.payments': [{ caller: Requester; orderId: string }, OrderPayments];
   'orders.cancel': [{ caller: Requester; orderId: string }, OrderView];
   'orders.refund': [{ caller: Requester; orderId: string }, OrderView];
 

@@ -5,6 +5,7 @@
 import { type TProperties, Type } from 'typebox';
 import type { DropEventType } from './drop-events.ts';
 import { PaymentMode } from './drops.ts';
+import { PaymentRejection } from './payments.ts';
 import type { Plain } from './plain.ts';
 import { Product, ProductBody } from './products.ts';
 import { count, currencyCode, dropId, id, time, userId } from './scalars.ts';
@@ -22,6 +23,8 @@ const orderId = Type.String();
 const reference = Type.String();
 const onlyId = { orderId };
 const settled = { orderId, reference };
+/** `amount` is in the currency's minor unit. */
+const money = { orderId, reference, amount: count, currency: currencyCode };
 
 function titleOf(kind: string): string {
   return kind.replaceAll(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase());
@@ -79,6 +82,10 @@ export const EVENT_LINES = {
   'order-expired': eventLine('order-expired', onlyId),
   'order-cancelled': eventLine('order-cancelled', onlyId),
   'order-refunded': eventLine('order-refunded', onlyId),
+  'payment-declined': eventLine('payment-declined', settled),
+  'payment-rejected': eventLine('payment-rejected', { ...money, reason: PaymentRejection }),
+  'payment-refunded': eventLine('payment-refunded', money),
+  'order-refunded-at-provider': eventLine('order-refunded-at-provider', onlyId),
 } as const satisfies Record<DropEventType, unknown>;
 
 /** The public fields of an account. */

@@ -3,10 +3,11 @@
 
 import { Type } from 'typebox';
 import { DropPatch, DropTerms, type DropView } from './drops.ts';
+import { type OrderPayments, PaymentOutcome } from './payments.ts';
 import type { OrderFilter, OrderView, PlacedOrder } from './orders.ts';
 import type { Plain } from './plain.ts';
 import type { Outcome } from './refusals.ts';
-import { count, dropId, id, userId } from './scalars.ts';
+import { count, dropId, id, textOrNull, userId } from './scalars.ts';
 
 /** Who asks, for what only some may do. */
 export const Caller = Type.Object({ userId, operator: Type.Boolean() });
@@ -75,6 +76,10 @@ export const RefundOrder = Type.Object({
 });
 export type RefundOrder = Plain<typeof RefundOrder>;
 
+/**
+ * What the provider says of a payment, below feature level 2: a failure is final, and neither
+ * amounts nor second payments are seen. From level 2 on it is `RecordPayment`.
+ */
 export const SettlePayment = Type.Object({
   type: Type.Literal('settle-payment'),
   dropId,
@@ -84,6 +89,36 @@ export const SettlePayment = Type.Object({
   reference: Type.String(),
 });
 export type SettlePayment = Plain<typeof SettlePayment>;
+
+/**
+ * What the provider says of one payment of an order (P2a to P4a). To be sent only once the store
+ * has reached feature level 2: its events are of that level.
+ */
+export const RecordPayment = Type.Object({
+  type: Type.Literal('record-payment'),
+  dropId,
+  orderId,
+  /** The provider's reference for the payment. */
+  reference: Type.String(),
+  outcome: PaymentOutcome,
+  /**
+   * In the currency's minor unit: what was paid, or what was refunded of the payment in all. Null
+   * where the provider does not say.
+   */
+  amount: Type.Union([count, Type.Null()]),
+  /** ISO 4217. Null where the provider does not say. */
+  currency: textOrNull,
+});
+export type RecordPayment = Plain<typeof RecordPayment>;
+
+/** The payments of an order, for its buyer, the drop's creator or an operator. From level 2 on. */
+export const GetOrderPayments = Type.Object({
+  type: Type.Literal('get-order-payments'),
+  dropId,
+  orderId,
+  caller: Caller,
+});
+export type GetOrderPayments = Plain<typeof GetOrderPayments>;
 
 /** Which orders a durably sold-out drop has, for the gateway's own sold-out answers (H7). */
 export const GetOrderFilter = Type.Object({ type: Type.Literal('get-order-filter'), dropId });
@@ -99,6 +134,8 @@ export const DropCommand = Type.Union([
   CancelOrder,
   RefundOrder,
   SettlePayment,
+  RecordPayment,
+  GetOrderPayments,
   GetOrderFilter,
 ]);
 export type DropCommand = Plain<typeof DropCommand>;
@@ -114,6 +151,8 @@ export interface CommandAnswers {
   'cancel-order': OrderView;
   'refund-order': OrderView;
   'settle-payment': OrderView;
+  'record-payment': OrderView;
+  'get-order-payments': OrderPayments;
   'get-order-filter': OrderFilter;
 }
 export type CommandAnswer = CommandAnswers[keyof CommandAnswers];

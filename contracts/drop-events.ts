@@ -4,6 +4,7 @@
 
 import { Type } from 'typebox';
 import { DropTerms } from './drops.ts';
+import { PaymentRejection } from './payments.ts';
 import type { Plain } from './plain.ts';
 import { count, userId } from './scalars.ts';
 
@@ -59,6 +60,44 @@ export const OrderExpired = Type.Object({ type: Type.Literal('order-expired'), o
 export const OrderCancelled = Type.Object({ type: Type.Literal('order-cancelled'), ordinal });
 export const OrderRefunded = Type.Object({ type: Type.Literal('order-refunded'), ordinal });
 
+// From feature level 2 on
+
+/** One attempt to pay was declined; the hold stays (P3a). */
+export const PaymentDeclined = Type.Object({
+  type: Type.Literal('payment-declined'),
+  ordinal,
+  reference,
+});
+/**
+ * A payment that does not pay for the order: the provider is asked to refund it, and the order stays
+ * as it is (P2a, P4a).
+ */
+export const PaymentRejected = Type.Object({
+  type: Type.Literal('payment-rejected'),
+  ordinal,
+  reference,
+  /** What was paid, in the minor unit of `currency`. */
+  amount: count,
+  /** ISO 4217. */
+  currency: Type.String(),
+  reason: PaymentRejection,
+});
+/** The provider has refunded some or all of a payment (P3a). */
+export const PaymentRefunded = Type.Object({
+  type: Type.Literal('payment-refunded'),
+  ordinal,
+  reference,
+  /** Refunded of the payment so far in all, in the minor unit of `currency`. */
+  amount: count,
+  /** ISO 4217. */
+  currency: Type.String(),
+});
+/** The order's payment was refunded at the provider's own desk: nothing is asked of it (P3a). */
+export const OrderRefundedAtProvider = Type.Object({
+  type: Type.Literal('order-refunded-at-provider'),
+  ordinal,
+});
+
 export const DropEvent = Type.Union([
   DropCreated,
   DropAmended,
@@ -74,6 +113,10 @@ export const DropEvent = Type.Union([
   OrderExpired,
   OrderCancelled,
   OrderRefunded,
+  PaymentDeclined,
+  PaymentRejected,
+  PaymentRefunded,
+  OrderRefundedAtProvider,
 ]);
 export type DropEvent = Plain<typeof DropEvent>;
 export type DropEventType = DropEvent['type'];

@@ -111,6 +111,21 @@ export const NotificationFrame = Type.Object({
 });
 export type NotificationFrame = Plain<typeof NotificationFrame>;
 
+/**
+ * An attempt to pay for an order was declined; the hold stays until its deadline (P3a). Ephemeral:
+ * it is sent once, is in no feed, and `resume` does not bring it.
+ */
+export const PaymentFailedFrame = Type.Object({
+  type: Type.Literal('order.payment_failed'),
+  at,
+  orderId: Type.String(),
+  dropId: Type.String(),
+  data: Type.Object({
+    /** The provider's reference for the payment. */
+    reference: Type.String(),
+  }),
+});
+
 /** The stream listens to everything that it listens to by itself. */
 export const ReadyFrame = Type.Object({
   type: Type.Literal('ready'),
@@ -159,6 +174,7 @@ export const ServerFrame = Type.Union([
   UnsubscribedFrame,
   DropFrame,
   NotificationFrame,
+  PaymentFailedFrame,
   ResumedFrame,
   AuthenticatedFrame,
   ErrorFrame,

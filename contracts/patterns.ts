@@ -18,6 +18,8 @@ export const DROP_ID = '^[A-Za-z0-9_]{1,64}$';
 export const USER_ID = '^(?!me$)[!-~]{1,128}$';
 /** A payment's reference at its provider, and a webhook's id. */
 export const REFERENCE = '^[!-~]{1,255}$';
+/** The form of an ISO 4217 code. */
+export const CURRENCY = '^[A-Z]{3}$';
 export const REFUND_ID = '^rf_[0-9a-f]{24}$';
 /** 15 digits are exact in every number format that a store may keep ids in. */
 export const NOTIFICATION_ID = '^(0|[1-9][0-9]{0,14})$';

@@ -1,10 +1,11 @@
-// What the payment provider sends (P2): Standard Webhooks 1.0.0.
+// Payments: what the provider sends (P2), Standard Webhooks 1.0.0, and what readers see of an order's
+// payments.
 
 import { Type } from 'typebox';
 import { ORDER_ID_LENGTH_MAX, WEBHOOK_TYPE_LENGTH_MAX } from './bounds.ts';
 import type { Plain } from './plain.ts';
-import { REFERENCE } from './patterns.ts';
-import { id } from './scalars.ts';
+import { CURRENCY, REFERENCE } from './patterns.ts';
+import { count, currencyCode, id } from './scalars.ts';
 
 export const WebhookHeaders = Type.Object({
   'webhook-id': Type.String(),
@@ -29,19 +30,98 @@ export const WebhookEvent = Type.Object({
   type: Type.String({ maxLength: WEBHOOK_TYPE_LENGTH_MAX }),
 });
 
-/** What an event that settles a payment has besides its type. */
+/** What became of a payment, as its provider says. */
+export const PaymentOutcome = Type.Union([
+  Type.Literal('succeeded'),
+  /** One attempt was declined. */
+  Type.Literal('failed'),
+  /** It will never succeed. */
+  Type.Literal('cancelled'),
+  /** Some or all of it was paid back. */
+  Type.Literal('refunded'),
+]);
+export type PaymentOutcome = Plain<typeof PaymentOutcome>;
+
+/** The outcome that each type of event tells. Events of other types are taken and ignored. */
+export const OUTCOMES: ReadonlyMap<string, PaymentOutcome> = new Map(
+  PaymentOutcome.anyOf.map(({ const: outcome }) => [`payment.${outcome}`, outcome]),
+);
+
+const amountOfEvent = Type.Optional(
+  Type.Integer({
+    minimum: 0,
+    maximum: Number.MAX_SAFE_INTEGER,
+    description:
+      'In the minor unit of the currency: what was paid; of a refund, what was refunded of the ' +
+      'payment so far in all, where absent all of it.',
+  }),
+);
+const currencyOfEvent = Type.Optional(Type.String({ pattern: CURRENCY, description: 'ISO 4217' }));
+
+/** What an event about a payment has besides its type. */
 export const Settlement = Type.Object({
   data: Type.Object({
     orderId: Type.String({ minLength: 1, maxLength: ORDER_ID_LENGTH_MAX }),
     reference: Type.String({ pattern: REFERENCE }),
+    amount: amountOfEvent,
+    currency: currencyOfEvent,
   }),
 });
 
-/** For the description of the interface; events of other types are taken and ignored. */
+/** For the description of the interface. */
 export const PaymentEvent = Type.Object(
   {
-    type: Type.Union([Type.Literal('payment.succeeded'), Type.Literal('payment.failed')]),
-    data: Type.Object({ orderId: id, reference: Type.String() }),
+    type: Type.Enum([...OUTCOMES.keys()], { type: 'string' }),
+    data: Type.Object({
+      orderId: id,
+      reference: Type.String(),
+      amount: amountOfEvent,
+      currency: currencyOfEvent,
+    }),
   },
   { title: 'PaymentEvent' },
 );
+
+/** Why a payment that succeeded does not pay for its order. */
+export const PaymentRejection = Type.Union([
+  /** Another payment has settled the order (P4a). */
+  Type.Literal('order-settled'),
+  /** Its amount or its currency is not the order's (P2a). */
+  Type.Literal('wrong-amount'),
+]);
+export type PaymentRejection = Plain<typeof PaymentRejection>;
+
+export const PaymentStatus = Type.Union([
+  Type.Literal('pending'),
+  /** Declined: another attempt may succeed while the hold lasts. */
+  Type.Literal('failed'),
+  Type.Literal('cancelled'),
+  Type.Literal('succeeded'),
+  /** The provider is asked to refund it. */
+  Type.Literal('refunding'),
+  Type.Literal('refunded'),
+]);
+export type PaymentStatus = Plain<typeof PaymentStatus>;
+
+/** One payment of an order, known by its reference (P4a). */
+export const Payment = Type.Object(
+  {
+    /** The provider's reference. */
+    reference: Type.String(),
+    status: PaymentStatus,
+    /** In the currency's minor unit. */
+    amount: count,
+    currency: currencyCode,
+    /** What the provider says that it has refunded so far. */
+    refundedAmount: count,
+  },
+  { title: 'Payment' },
+);
+export type Payment = Plain<typeof Payment>;
+
+/** The payment that settled the order, or is to settle it, comes first. */
+export const OrderPayments = Type.Object(
+  { items: Type.Array(Payment) },
+  { title: 'OrderPayments' },
+);
+export type OrderPayments = Plain<typeof OrderPayments>;

@@ -6,7 +6,8 @@ import { assert } from './assert.ts';
 import { DropState } from './drop-state.ts';
 import type { DropEvent } from '../contracts/drop-events.ts';
 import type { OrderStatus } from '../contracts/orders.ts';
-import { fnv1a, orderId, paymentReference } from './ids.ts';
+import { fnv1a } from './ids.ts';
+import { paymentsOf, setSettledReference, storePayment } from './order-payments.ts';
 
 /** Creates the drop of a `drop-created` event. `time`: of its journal entry, in milliseconds. */
 export function createDrop(event: DropEvent, time: number): DropState {
@@ -27,15 +28,15 @@ export function applyEvent(state: DropState, event: DropEvent, time: number): vo
       placeOrder(state, event, time);
       break;
     case 'order-confirmed':
-      setReference(state, event.ordinal, event.reference);
+      setSettledReference(state, event.ordinal, event.reference);
       changeOrder(state, event.ordinal, 'reserved', 'confirmed');
       break;
     case 'order-confirmed-late':
-      setReference(state, event.ordinal, event.reference);
+      setSettledReference(state, event.ordinal, event.reference);
       confirmLate(state, event.ordinal);
       break;
     case 'order-failed':
-      setReference(state, event.ordinal, event.reference);
+      setSettledReference(state, event.ordinal, event.reference);
       changeOrder(state, event.ordinal, 'reserved', 'failed');
       break;
     case 'order-expired':
@@ -45,10 +46,22 @@ export function applyEvent(state: DropState, event: DropEvent, time: number): vo
       changeOrder(state, event.ordinal, 'reserved', 'cancelled');
       break;
     case 'order-refunded':
+      changeOrder(state, event.ordinal, 'confirmed', 'refunded', state.payment === 'provider');
+      break;
+    case 'order-refunded-at-provider':
       changeOrder(state, event.ordinal, 'confirmed', 'refunded');
       break;
+    case 'payment-declined':
+      declinePayment(state, event.ordinal, event.reference);
+      break;
+    case 'payment-rejected':
+      rejectPayment(state, event);
+      break;
+    case 'payment-refunded':
+      recordRefund(state, event);
+      break;
     case 'refund-requested':
-      setReference(state, event.ordinal, event.reference);
+      setSettledReference(state, event.ordinal, event.reference);
       requestRefund(state, event.ordinal);
       break;
     case 'drop-opened':
@@ -102,7 +115,13 @@ function placeOrder(
 }
 
 /** Changes an order's status, and moves its units: from held or sold to sold, or to free. */
-function changeOrder(state: DropState, ordinal: number, from: OrderStatus, to: OrderStatus): void {
+function changeOrder(
+  state: DropState,
+  ordinal: number,
+  from: OrderStatus,
+  to: OrderStatus,
+  refundRequested = false,
+): void {
   const orders = state.orders;
   assert(orders.status(ordinal) === from, `order ${ordinal} must be ${from} to become ${to}`);
   const quantity = orders.quantity(ordinal);
@@ -110,7 +129,6 @@ function changeOrder(state: DropState, ordinal: number, from: OrderStatus, to: O
   else state.sold -= quantity;
   if (to === 'confirmed') state.sold += quantity;
   else state.userUnits[orders.user(ordinal)]! -= quantity;
-  const refundRequested = to === 'refunded' && state.payment === 'provider';
   orders.change(ordinal, to, refundRequested, state.version);
 }
 
@@ -135,9 +153,56 @@ function requestRefund(state: DropState, ordinal: number): void {
   state.orders.change(ordinal, status === 'expired' ? 'failed' : status, true, state.version);
 }
 
-function setReference(state: DropState, ordinal: number, reference: string): void {
-  const derived = paymentReference(orderId(state.id, ordinal));
-  state.orders.setReference(ordinal, reference === derived ? null : reference);
+function declinePayment(state: DropState, ordinal: number, reference: string): void {
+  const amount = state.totalOf(ordinal);
+  const { currency } = state;
+  storePayment(state, ordinal, {
+    reference,
+    status: 'failed',
+    amount,
+    currency,
+    refundedAmount: 0,
+  });
+  touchOrder(state, ordinal);
+}
+
+function rejectPayment(state: DropState, event: DropEvent & { type: 'payment-rejected' }): void {
+  const { ordinal, reference, amount, currency } = event;
+  const refundedAmount = findPayment(state, ordinal, reference)?.refundedAmount ?? 0;
+  storePayment(state, ordinal, {
+    reference,
+    status: 'refunding',
+    amount,
+    currency,
+    refundedAmount,
+  });
+  touchOrder(state, ordinal);
+}
+
+/** A refund may be heard of before its payment: then nothing else is known of that payment. */
+function recordRefund(state: DropState, event: DropEvent & { type: 'payment-refunded' }): void {
+  const { ordinal, reference, amount: refundedAmount, currency } = event;
+  const known = findPayment(state, ordinal, reference);
+  const total = currency === state.currency ? state.totalOf(ordinal) : refundedAmount;
+  const { status, amount } = known ?? { status: 'pending', amount: total };
+  storePayment(state, ordinal, {
+    reference,
+    status: refundedAmount >= amount ? 'refunded' : status,
+    amount,
+    currency,
+    refundedAmount,
+  });
+  touchOrder(state, ordinal);
+}
+
+function findPayment(state: DropState, ordinal: number, reference: string) {
+  return paymentsOf(state, ordinal).find((payment) => payment.reference === reference);
+}
+
+/** The order changed, and its status did not. */
+function touchOrder(state: DropState, ordinal: number): void {
+  const { orders, version } = state;
+  orders.change(ordinal, orders.status(ordinal), orders.refundRequested(ordinal), version);
 }
 
 function advanceSweep(state: DropState): void {

@@ -12,27 +12,29 @@ import type {
   GetOrder,
   PlaceOrder,
   RefundOrder,
-  SettlePayment,
 } from '../contracts/commands.ts';
 import type { DropEvent } from '../contracts/drop-events.ts';
-import type { Refusal, RefusalCode } from '../contracts/refusals.ts';
+import type { Refusal } from '../contracts/refusals.ts';
+import { decideGetPayments, decidePayment, decideSettle } from './decide-payment.ts';
+import {
+  aboutDrop,
+  aboutOrder,
+  type Decision,
+  isBuyer,
+  isCount,
+  mayManage,
+  NO_EVENTS,
+  ordinalIn,
+  refuse,
+} from './decision.ts';
 import type { DropState } from './drop-state.ts';
-import { fnv1a, parseOrderId } from './ids.ts';
+import { fnv1a, orderId, paymentReference } from './ids.ts';
 import { orderFilter } from './order-filter.ts';
+import { paymentsOf } from './order-payments.ts';
 import { refusal } from './refusal.ts';
-
-export interface Decision {
-  readonly ok: true;
-  readonly events: readonly DropEvent[];
-  /** The order the answer is about, or -1 where it is about the drop. */
-  readonly ordinal: number;
-  /** The order was there before, and is given again (O3). */
-  readonly replayed: boolean;
-}
 
 /** Of what a drop takes in, exact as a number: whoever adds amounts up needs no other arithmetic. */
 const TOO_MUCH = `All units together must cost at most ${Number.MAX_SAFE_INTEGER}.`;
-const NO_EVENTS: readonly DropEvent[] = [];
 
 /** Decides one command. `state` is null where the drop does not exist. */
 export function decide(
@@ -47,8 +49,12 @@ export function decide(
       return decidePlace(state, command, now);
     case 'settle-payment':
       return decideSettle(state, command);
+    case 'record-payment':
+      return decidePayment(state, command);
     case 'get-order':
       return decideGetOrder(state, command);
+    case 'get-order-payments':
+      return decideGetPayments(state, command);
     case 'cancel-order':
       return decideCancelOrder(state, command, now);
     case 'refund-order':
@@ -118,6 +124,7 @@ export function answerTo(
     };
   }
   if (command.type === 'get-order-filter') return orderFilter(state);
+  if (command.type === 'get-order-payments') return { items: paymentsOf(state, decision.ordinal) };
   return decision.ordinal < 0 ? state.view() : state.orderView(decision.ordinal);
 }
 
@@ -158,52 +165,18 @@ function decidePlace(state: DropState, command: PlaceOrder, now: number): Decisi
   const units = user < 0 ? 0 : state.userUnits[user]!;
   if (units + command.quantity > state.limitPerUser) return refuse(state, 'limit-per-user');
   if (command.quantity > state.free) return refuse(state, 'insufficient-stock');
-  return {
-    ok: true,
-    events: [
-      {
-        type: 'order-placed',
-        userId: command.userId,
-        key: command.key,
-        quantity: command.quantity,
-      },
-    ],
-    ordinal: state.orders.size,
-    replayed: false,
+  const ordinal = state.orders.size;
+  const placed: DropEvent = {
+    type: 'order-placed',
+    userId: command.userId,
+    key: command.key,
+    quantity: command.quantity,
   };
-}
-
-function decideSettle(state: DropState, command: SettlePayment): Decision | Refusal {
-  const ordinal = ordinalIn(state, command.orderId);
-  if (ordinal < 0 || state.payment !== 'provider') return refusal('not-found');
-  const { reference } = command;
-  const status = state.orders.status(ordinal);
-  if (!command.succeeded) {
-    return status === 'reserved'
-      ? aboutOrder(ordinal, { type: 'order-failed', ordinal, reference })
-      : aboutOrder(ordinal);
-  }
-  // A success that comes again finds the order confirmed, refunded, or its refund asked for:
-  // nothing is left to do.
-  if (status === 'confirmed' || state.orders.refundRequested(ordinal)) return aboutOrder(ordinal);
-  if (status === 'reserved') {
-    return state.status === 'cancelled'
-      ? aboutOrder(
-          ordinal,
-          { type: 'order-cancelled', ordinal },
-          { type: 'refund-requested', ordinal, reference },
-        )
-      : aboutOrder(ordinal, { type: 'order-confirmed', ordinal, reference });
-  }
-  const quantity = state.orders.quantity(ordinal);
-  const canTakeAgain =
-    (status === 'expired' || status === 'failed') &&
-    state.status !== 'cancelled' &&
-    quantity <= state.free &&
-    state.userUnits[state.orders.user(ordinal)]! + quantity <= state.limitPerUser;
-  return canTakeAgain
-    ? aboutOrder(ordinal, { type: 'order-confirmed-late', ordinal, reference })
-    : aboutOrder(ordinal, { type: 'refund-requested', ordinal, reference });
+  if (state.payment === 'instant' || state.isPaidFor)
+    return { ok: true, events: [placed], ordinal, replayed: false };
+  // It costs nothing, so there is no payment to wait for (P5).
+  const reference = paymentReference(orderId(state.id, ordinal));
+  return aboutOrder(ordinal, placed, { type: 'order-confirmed', ordinal, reference });
 }
 
 function decideGetOrder(state: DropState, command: GetOrder): Decision | Refusal {
@@ -295,40 +268,6 @@ function decideCancelDrop(state: DropState, command: CancelDrop): Decision | Ref
   return aboutDrop([{ type: 'drop-cancelled' }]);
 }
 
-function aboutDrop(events: readonly DropEvent[]): Decision {
-  return { ok: true, events, ordinal: -1, replayed: false };
-}
-
-function aboutOrder(ordinal: number, ...events: DropEvent[]): Decision {
-  return { ok: true, events, ordinal, replayed: false };
-}
-
-/** A refusal that says at which version it was decided (O8). */
-function refuse(state: DropState, code: RefusalCode, detail?: string): Refusal {
-  return detail === undefined
-    ? { ok: false, code, version: state.version }
-    : { ok: false, code, version: state.version, detail };
-}
-
-function ordinalIn(state: DropState, id: string): number {
-  const parsed = parseOrderId(id);
-  return parsed !== null && parsed.dropId === state.id && parsed.ordinal < state.orders.size
-    ? parsed.ordinal
-    : -1;
-}
-
-function isBuyer(state: DropState, ordinal: number, userId: string): boolean {
-  return state.findUser(userId) === state.orders.user(ordinal);
-}
-
-function mayManage(state: DropState, caller: { userId: string; operator: boolean }): boolean {
-  return caller.operator || caller.userId === state.creatorId;
-}
-
 function isExactTotal(units: number, priceCents: number): boolean {
   return Number.isSafeInteger(units * priceCents);
-}
-
-function isCount(value: number): boolean {
-  return Number.isSafeInteger(value) && value >= 1;
 }

@@ -3,6 +3,7 @@
 
 import { fnv1a, orderId, paymentReference } from './ids.ts';
 import { OrderTable } from './order-table.ts';
+import { settledReference } from './order-payments.ts';
 import { grownUint32, TextIndex } from './text-index.ts';
 import type { DropStatus, DropTerms, DropView, PaymentMode } from '../contracts/drops.ts';
 import type { OrderView } from '../contracts/orders.ts';
@@ -56,6 +57,11 @@ export class DropState {
 
   get free(): number {
     return this.stocked - this.held - this.sold;
+  }
+
+  /** Whether a provider is paid for the orders (P5): if not, they are confirmed at once. */
+  get isPaidFor(): boolean {
+    return this.payment === 'provider' && this.priceCents > 0;
   }
 
   get holdMs(): number {
@@ -121,6 +127,11 @@ export class DropState {
       : Infinity;
   }
 
+  /** What an order costs, in the currency's minor unit. */
+  totalOf(ordinal: number): number {
+    return this.orders.quantity(ordinal) * this.priceCents;
+  }
+
   view(): DropView {
     return {
       id: this.id,
@@ -148,19 +159,22 @@ export class DropState {
   orderView(ordinal: number, userId = this.users.textOf(this.orders.user(ordinal))): OrderView {
     const orders = this.orders;
     const id = orderId(this.id, ordinal);
-    const byProvider = this.payment === 'provider';
+    const byProvider =
+      this.isPaidFor || (this.payment === 'provider' && orders.isReserved(ordinal));
     return {
       id,
       dropId: this.id,
       userId,
       quantity: orders.quantity(ordinal),
       status: orders.status(ordinal),
-      totalCents: orders.quantity(ordinal) * this.priceCents,
+      totalCents: this.totalOf(ordinal),
       currency: this.currency,
       createdAt: orders.createdAt(ordinal),
       holdExpiresAt: byProvider ? orders.createdAt(ordinal) + this.holdMs : null,
-      paymentReference: byProvider ? (orders.reference(ordinal) ?? paymentReference(id)) : null,
-      refundRequested: orders.refundRequested(ordinal),
+      paymentReference: byProvider
+        ? (settledReference(orders.payments(ordinal)) ?? paymentReference(id))
+        : null,
+      refundRequested: this.isPaidFor && orders.refundRequested(ordinal),
       version: orders.version(ordinal),
     };
   }

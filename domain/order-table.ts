@@ -21,7 +21,7 @@ const STATUSES: readonly OrderStatus[] = [
 ];
 const RESERVED = 0;
 /** An entry of a map, with its text. */
-const REFERENCE_BYTES = 128;
+const PAYMENTS_BYTES = 128;
 const STATUS_NUMBERS = new Map(STATUSES.map((status, number) => [status, number]));
 
 /** The columns, without the keys, of up to 4,096 orders. */
@@ -33,8 +33,11 @@ export interface OrderColumns {
   versions: Uint32Array;
   /** The drop's version at the last change of any of these orders. */
   changedAt: number;
-  /** References of providers that differ from the derived one, by ordinal; null without any. */
-  references: Map<number, string> | null;
+  /**
+   * The payments of orders of which the status does not tell everything, by ordinal, as text
+   * (domain/order-payments.ts); null without any.
+   */
+  payments: Map<number, string> | null;
 }
 
 export interface NewOrder {
@@ -56,9 +59,9 @@ export class OrderTable {
   /** What the orders take in memory, about. */
   get memoryBytes(): number {
     let bytes = this.keys.memoryBytes;
-    for (const { quantities, createdAt, states, versions, references } of this.columns) {
+    for (const { quantities, createdAt, states, versions, payments } of this.columns) {
       bytes += quantities.byteLength + createdAt.byteLength + states.byteLength;
-      bytes += versions.byteLength + (references?.size ?? 0) * REFERENCE_BYTES;
+      bytes += versions.byteLength + (payments?.size ?? 0) * PAYMENTS_BYTES;
     }
     return bytes;
   }
@@ -113,20 +116,20 @@ export class OrderTable {
     return this.#state(ordinal) === RESERVED;
   }
 
-  /** The provider's own reference, if it named one. */
-  reference(ordinal: number): string | undefined {
-    return this.columns[ordinal >>> SEGMENT_SHIFT]!.references?.get(ordinal);
+  /** What the status does not tell of the payments: see domain/order-payments.ts. */
+  payments(ordinal: number): string | undefined {
+    return this.columns[ordinal >>> SEGMENT_SHIFT]!.payments?.get(ordinal);
   }
 
-  /** Null for the reference derived from the order id. The caller must call `change` next. */
-  setReference(ordinal: number, reference: string | null): void {
+  /** Null where the status tells everything. The caller must call `change` next. */
+  setPayments(ordinal: number, text: string | null): void {
     const columns = this.columns[ordinal >>> SEGMENT_SHIFT]!;
-    if (reference === null) {
-      columns.references?.delete(ordinal);
+    if (text === null) {
+      columns.payments?.delete(ordinal);
       return;
     }
-    columns.references ??= new Map();
-    columns.references.set(ordinal, reference);
+    columns.payments ??= new Map();
+    columns.payments.set(ordinal, text);
   }
 
   change(ordinal: number, status: OrderStatus, refundRequested: boolean, version: number): void {
@@ -149,7 +152,7 @@ function emptyColumns(length: number): OrderColumns {
     states: new Uint8Array(length),
     versions: new Uint32Array(length),
     changedAt: 0,
-    references: null,
+    payments: null,
   };
 }
 
@@ -162,6 +165,6 @@ function growColumns(columns: OrderColumns): void {
   Object.assign(columns, {
     ...grown,
     changedAt: columns.changedAt,
-    references: columns.references,
+    payments: columns.payments,
   });
 }

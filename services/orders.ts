@@ -9,6 +9,7 @@ export function ordersService(options: OrdersOptions): ServiceSchema {
   return defineService('orders', {
     list: (params) => orders.list(params),
     get: (params) => orders.get(params),
+    payments: (params) => orders.payments(params),
     cancel: (params) => orders.cancel(params),
     refund: (params) => orders.refund(params),
   });

@@ -41,8 +41,10 @@ const UNAVAILABLE: CommandReply = refusal('unavailable');
 const REPEATABLE: ReadonlySet<DropCommand['type']> = new Set([
   'place-order',
   'settle-payment',
+  'record-payment',
   'get-drop',
   'get-order',
+  'get-order-payments',
   'get-order-filter',
 ]);
 

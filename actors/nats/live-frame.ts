@@ -37,6 +37,8 @@ const MILESTONE = 1;
 const NOTIFICATION = 2;
 const FOLLOW = 3;
 const FEED = 4;
+/** From feature level 2 on: older nodes do not know it. */
+const PAYMENT_FAILED = 5;
 
 type Fields =
   | [kind: typeof DROP, view: ViewFields, milestones: MilestoneFields[]]
@@ -51,7 +53,8 @@ type Fields =
       readAt: number | null,
     ]
   | [kind: typeof FOLLOW, creatorId: string, following: boolean]
-  | [kind: typeof FEED];
+  | [kind: typeof FEED]
+  | [kind: typeof PAYMENT_FAILED, orderId: string, dropId: string, reference: string];
 
 const packr = new Packr({ useRecords: false });
 
@@ -88,6 +91,10 @@ function messageOf(fields: Fields): LiveMessage {
       return { type: 'follow', creatorId: fields[1], following: fields[2] };
     case FEED:
       return { type: 'feed' };
+    case PAYMENT_FAILED: {
+      const [, orderId, dropId, reference] = fields;
+      return { type: 'payment-failed', payment: { orderId, dropId, reference } };
+    }
     default:
       if (Number(fields[0]) < 0) throw new NewerFormatError('a live message', -fields[0]);
       throw new TypeError('not a live message of a known kind');
@@ -108,6 +115,10 @@ function fieldsOf(message: LiveMessage): Fields {
       return [FOLLOW, message.creatorId, message.following];
     case 'feed':
       return [FEED];
+    case 'payment-failed': {
+      const { orderId, dropId, reference } = message.payment;
+      return [PAYMENT_FAILED, orderId, dropId, reference];
+    }
   }
 }
 

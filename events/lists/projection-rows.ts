@@ -51,6 +51,7 @@ function notificationType({ event, terms }: Fact, order: OrderView): OrderNotifi
     case 'order-expired':
       return 'order.expired';
     case 'order-refunded':
+    case 'order-refunded-at-provider':
       return 'order.refunded';
     case 'refund-requested':
       return order.status === 'cancelled' ? 'order.cancelled' : 'order.failed';

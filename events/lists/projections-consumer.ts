@@ -51,6 +51,17 @@ export class ProjectionsConsumer implements EventConsumer {
       liveBus.publish(userTopic(notification.userId), { type: 'notification', notification });
     }
     this.#publishEarlier(changes, added);
+    for (const batch of batches) this.#publishFailedPayments(batch);
+  }
+
+  /** At least once: the same batch may come again. */
+  #publishFailedPayments({ facts }: FactBatch): void {
+    for (const { event, order } of facts) {
+      if (event.type !== 'payment-declined' || order === null) continue;
+      const { id: orderId, dropId, userId } = order;
+      const payment = { orderId, dropId, reference: event.reference };
+      this.#options.liveBus.publish(userTopic(userId), { type: 'payment-failed', payment });
+    }
   }
 
   /**

@@ -82,7 +82,16 @@ function fieldsOf(dropId: string, event: DropEvent, nextOrdinal: number): object
     case 'order-expired':
     case 'order-cancelled':
     case 'order-refunded':
+    case 'order-refunded-at-provider':
       return { orderId: orderId(dropId, event.ordinal) };
+    case 'payment-rejected': {
+      const { ordinal, reference, amount, currency, reason } = event;
+      return { orderId: orderId(dropId, ordinal), reference, amount, currency, reason };
+    }
+    case 'payment-refunded': {
+      const { ordinal, reference, amount, currency } = event;
+      return { orderId: orderId(dropId, ordinal), reference, amount, currency };
+    }
     default:
       return { orderId: orderId(dropId, event.ordinal), reference: event.reference };
   }

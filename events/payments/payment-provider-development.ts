@@ -1,10 +1,17 @@
 // The development payment provider. It settles each opened order by itself after a delay, with
-// signed webhook calls like those of a real provider. Its state is in memory only: orders that are
+// signed webhook calls like those of a real provider (`development-payments.ts` says which). Its
+// state is in memory only: orders that are
 // not settled when the process ends are never paid, and their holds expire.
 
 import type { Clock, Timer } from '../../actors/clock.ts';
-import { fnv1a, paymentReference } from '../../domain/ids.ts';
+import { paymentReference } from '../../domain/ids.ts';
 import type { OrderView } from '../../contracts/orders.ts';
+import {
+  LATE_MS,
+  type PaymentBehaviour,
+  type PaymentCall,
+  paymentCalls,
+} from './development-payments.ts';
 import {
   ACCEPTED,
   type PaymentProvider,
@@ -22,8 +29,8 @@ export interface DevelopmentPaymentProviderOptions {
   readonly secret: string;
   /** The delay from the creation of an order to its payment. Null: nothing is settled. */
   readonly settleAfterMs: number | null;
-  /** Whether the order's payment succeeds; all do by default. See `succeedsExcept`. */
-  readonly succeeds?: (order: OrderView) => boolean;
+  /** How the order is paid; `success` by default. */
+  readonly behaviour?: (order: OrderView) => PaymentBehaviour;
   /** How it answers a refund; with `accepted` by default. `silence` is no answer, ever. */
   readonly answerRefund?: (refund: Refund) => 'accepted' | 'refused' | 'silence';
   readonly clock: Clock;
@@ -41,6 +48,7 @@ export class ProviderBusyError extends Error {
 
 interface Payment {
   readonly order: OrderView;
+  readonly behaviour: PaymentBehaviour;
   readonly dueAt: number;
 }
 
@@ -52,11 +60,6 @@ const RETRY_DELAY_FIRST_MS = 100;
 const RETRY_DELAY_MAX_MS = 5_000;
 const CALL_TIMEOUT_MS = 10_000;
 
-/** Fails this share (0 to 1) of payments: always the same ones, chosen by the order's id. */
-export function succeedsExcept(failureShare: number): (order: OrderView) => boolean {
-  return (order) => fnv1a(order.id) / 2 ** 32 >= failureShare;
-}
-
 export class DevelopmentPaymentProvider implements PaymentProvider {
   readonly name = 'development';
   readonly #options: DevelopmentPaymentProviderOptions;
@@ -67,6 +70,9 @@ export class DevelopmentPaymentProvider implements PaymentProvider {
   /** Ids of the orders that wait or are being settled. */
   readonly #pendingIds = new Set<string>();
   readonly #calls = new Set<Promise<void>>();
+  /** Of payments that come after the end of their hold: they are in no order. */
+  readonly #lateTimers = new Set<Timer>();
+  /** By the reference of the payment. */
   readonly #refunds = new Map<string, Refund>();
   readonly #stopping = new AbortController();
   #timer: Timer | null = null;
@@ -82,20 +88,23 @@ export class DevelopmentPaymentProvider implements PaymentProvider {
   }
 
   async opened(order: OrderView): Promise<ProviderAnswer> {
-    const { settleAfterMs } = this.#options;
+    const { settleAfterMs, behaviour: behaviourOf } = this.#options;
     if (settleAfterMs === null || this.#stopping.signal.aborted || this.#pendingIds.has(order.id))
       return ACCEPTED;
     if (this.#pendingIds.size >= this.#queueLengthMax) {
       throw new ProviderBusyError(`${this.#queueLengthMax} orders wait for their payment already`);
     }
     this.#pendingIds.add(order.id);
-    this.#payments.push({ order, dueAt: order.createdAt + settleAfterMs });
+    const behaviour = behaviourOf?.(order) ?? 'success';
+    const dueAt = order.createdAt + settleAfterMs;
+    if (behaviour === 'late') this.#payLate(order);
+    else this.#payments.push({ order, behaviour, dueAt });
     this.#startDue();
     return ACCEPTED;
   }
 
   async refund(refund: Refund): Promise<ProviderAnswer> {
-    if (this.#refunds.has(refund.orderId)) return ACCEPTED;
+    if (this.#refunds.has(refund.reference)) return ACCEPTED;
     const answer = this.#options.answerRefund?.(refund) ?? 'accepted';
     if (answer === 'refused') return { ok: false, reason: 'The card cannot be refunded.' };
     if (answer === 'silence') return await new Promise<never>(() => undefined);
@@ -103,7 +112,7 @@ export class DevelopmentPaymentProvider implements PaymentProvider {
       const [oldest] = this.#refunds.keys();
       this.#refunds.delete(oldest!);
     }
-    this.#refunds.set(refund.orderId, refund);
+    this.#refunds.set(refund.reference, refund);
     return ACCEPTED;
   }
 
@@ -117,9 +126,23 @@ export class DevelopmentPaymentProvider implements PaymentProvider {
     this.#stopping.abort();
     this.#timer?.cancel();
     this.#timer = null;
+    for (const timer of this.#lateTimers) timer.cancel();
+    this.#lateTimers.clear();
     this.#payments.clear();
     this.#pendingIds.clear();
     await Promise.all(this.#calls);
+  }
+
+  /** Behind those that are due then. */
+  #payLate(order: OrderView): void {
+    const { clock } = this.#options;
+    const dueAt = Math.max(order.holdExpiresAt ?? 0, clock.now()) + LATE_MS;
+    const timer = clock.after(dueAt - clock.now(), () => {
+      this.#lateTimers.delete(timer);
+      this.#payments.push({ order, behaviour: 'late', dueAt });
+      this.#startDue();
+    });
+    this.#lateTimers.add(timer);
   }
 
   #startDue(): void {
@@ -136,12 +159,12 @@ export class DevelopmentPaymentProvider implements PaymentProvider {
         return;
       }
       this.#payments.shift();
-      this.#start(next.order);
+      this.#start(next);
     }
   }
 
-  #start(order: OrderView): void {
-    const call = this.#settle(order).finally(() => {
+  #start({ order, behaviour }: Payment): void {
+    const call = this.#settle(order, behaviour).finally(() => {
       this.#calls.delete(call);
       this.#pendingIds.delete(order.id);
       this.#startDue();
@@ -149,22 +172,27 @@ export class DevelopmentPaymentProvider implements PaymentProvider {
     this.#calls.add(call);
   }
 
+  /** Never rejects. */
+  async #settle(order: OrderView, behaviour: PaymentBehaviour): Promise<void> {
+    for (const call of paymentCalls(order, this.reference(order.id), behaviour))
+      await this.#tell(order, call);
+  }
+
   /**
-   * Never rejects. The webhook id contains the order and the result, so a repeated settlement is a
-   * repeated call.
+   * Never rejects. The webhook id contains the payment and its outcome, so a repeated settlement is
+   * a repeated call.
    */
-  async #settle(order: OrderView): Promise<void> {
-    const { succeeds, log } = this.#options;
-    const succeeded = succeeds === undefined || succeeds(order);
-    const type = succeeded ? 'payment.succeeded' : 'payment.failed';
-    const data = { orderId: order.id, reference: this.reference(order.id) };
-    const id = `${type}:${order.id}`;
-    const body = JSON.stringify({ type, data });
+  async #tell(order: OrderView, { outcome, reference, amount }: PaymentCall): Promise<void> {
+    const type = `payment.${outcome}`;
+    const { id: orderId, currency } = order;
+    const id = `${type}:${reference}`;
+    const body = JSON.stringify({ type, data: { orderId, reference, amount, currency } });
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
       const problem = await this.#call(id, body);
       if (problem === null || this.#stopping.signal.aborted) return;
       if (problem.final || attempt === ATTEMPTS_MAX - 1) {
-        log.warn({ orderId: order.id, reason: problem.reason }, 'a payment webhook was given up');
+        const { reason } = problem;
+        this.#options.log.warn({ orderId, reason }, 'a payment webhook was given up');
         return;
       }
       await this.#pause(Math.min(RETRY_DELAY_FIRST_MS * 2 ** attempt, RETRY_DELAY_MAX_MS));

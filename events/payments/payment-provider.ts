@@ -11,7 +11,10 @@ export interface Refund {
   readonly orderId: string;
   /** The provider's reference for the payment. */
   readonly reference: string;
-  /** In the currency's minor unit. */
+  /**
+   * What was paid, in the currency's minor unit. Where some of it was refunded before, at the
+   * provider's own desk, the refund is of what is left.
+   */
   readonly amountCents: number;
   /** ISO 4217. */
   readonly currency: string;
@@ -41,7 +44,8 @@ export interface PaymentProvider {
   opened(order: OrderView, signal: AbortSignal): Promise<ProviderAnswer>;
   /**
    * Requests a refund, which is durable at the provider when this resolves with success. Called at
-   * least once; idempotent by `orderId`. Rejections and the signal: as for `opened`.
+   * least once; idempotent by `reference`, since an order may have several payments. Rejections and
+   * the signal: as for `opened`.
    */
   refund(refund: Refund, signal: AbortSignal): Promise<ProviderAnswer>;
 }

@@ -5,7 +5,7 @@
 // No refund is lost, and none holds up what is behind it (P6). The stored position advances only as
 // far as all refunds up to it have been made or are parked durably, and the journal is not trimmed
 // beyond it. After a crash the relay continues after that position, so a call may be made twice but
-// is never left out; the provider is idempotent by order, and a refund is parked once. A refund is
+// is never left out; the provider is idempotent by payment, and a refund is parked once. A refund is
 // parked when the provider refuses it for good, or when its attempts have failed for so long
 // (`ATTEMPTS_MAX`, `HELD_UP_MAX_MS`); `parked-refund-retries.ts` attempts it from then on. Where no
 // more can be parked, the position waits.
@@ -23,7 +23,9 @@ import type { Clock, Timer } from '../../actors/clock.ts';
 import type { EventConsumer } from '../consumer.ts';
 import type { Fact, FactBatch } from '../../actors/shard/facts.ts';
 import { paymentReference } from '../../domain/ids.ts';
+import type { DropEvent } from '../../contracts/drop-events.ts';
 import type { OrderView } from '../../contracts/orders.ts';
+import type { PaymentRejection } from '../../contracts/payments.ts';
 import type { ConsumerPositions } from '../../storage/ports/consumer-positions.ts';
 import type { ParkedRefunds } from '../../storage/ports/parked-refunds.ts';
 import { backoffMs } from '../backoff.ts';
@@ -82,6 +84,7 @@ export class PaymentsConsumer implements EventConsumer {
   readonly #ready = new Queue<Call>();
   readonly #running = new Set<Promise<void>>();
   readonly #retryTimers = new Set<Timer>();
+  readonly #rejected: Record<PaymentRejection, number> = { 'order-settled': 0, 'wrong-amount': 0 };
   #outstanding = 0;
   #waitingForRoom: (() => void)[] = [];
   #stopped = false;
@@ -108,6 +111,14 @@ export class PaymentsConsumer implements EventConsumer {
     }
   }
 
+  /**
+   * Payments since the start of this process that succeeded and did not pay for their order, by
+   * reason. After a crash some are counted again.
+   */
+  rejectedPayments(): Readonly<Record<PaymentRejection, number>> {
+    return { ...this.#rejected };
+  }
+
   /** Stops retries, waits for the calls in progress, then stores the positions. */
   async stop(): Promise<void> {
     this.#stopped = true;
@@ -125,7 +136,9 @@ export class PaymentsConsumer implements EventConsumer {
     if (stretch === null) return;
     for (const fact of batch.facts) {
       const { order } = fact;
-      if (order === null || fact.terms.payment !== 'provider') continue;
+      // An order that costs nothing has no payment to open, and nothing to refund (P5).
+      if (order === null || fact.terms.payment !== 'provider' || order.totalCents === 0) continue;
+      if (fact.event.type === 'payment-rejected') this.#countRejected(fact.event, order);
       const refund = refundOf(fact, order);
       if (refund === null && !(fact.event.type === 'order-placed' && order.status === 'reserved'))
         continue;
@@ -144,6 +157,16 @@ export class PaymentsConsumer implements EventConsumer {
     this.#outstanding += stretch.callsLeft;
     this.#positions.commit(stretch);
     this.#startReady();
+  }
+
+  #countRejected(event: DropEvent & { type: 'payment-rejected' }, order: OrderView): void {
+    const { reason, reference, amount, currency } = event;
+    this.#rejected[reason] += 1;
+    const expected = { amount: order.totalCents, currency: order.currency };
+    this.#options.log.warn(
+      { orderId: order.id, reference, reason, amount, currency, expected },
+      'a payment was rejected, and its refund is requested',
+    );
   }
 
   #startReady(): void {
@@ -241,9 +264,14 @@ export class PaymentsConsumer implements EventConsumer {
 }
 
 /**
- * The refund in an event: of a payment that came too late (P4), or of an order that was refunded.
+ * The refund in an event: of a payment that came too late (P4) or did not pay for the order (P2a,
+ * P4a), or of an order that was refunded.
  */
 function refundOf({ event }: Fact, order: OrderView): Refund | null {
+  if (event.type === 'payment-rejected') {
+    const { reference, amount: amountCents, currency } = event;
+    return { orderId: order.id, reference, amountCents, currency };
+  }
   if (event.type !== 'refund-requested' && event.type !== 'order-refunded') return null;
   const reference = event.type === 'refund-requested' ? event.reference : order.paymentReference;
   const { id: orderId, totalCents: amountCents, currency } = order;

@@ -23,9 +23,9 @@ const CREATED_AT = 0;
 const QUANTITY = 8;
 const VERSION = 12;
 const USER_AT = 16;
-const REFERENCE_AT = 20;
+const PAYMENTS_AT = 20;
 const USER_LENGTH = 24;
-const REFERENCE_LENGTH = 26;
+const PAYMENTS_LENGTH = 26;
 const STATE = 28;
 const REFUND_REQUESTED = 0x80;
 
@@ -219,12 +219,12 @@ export class PagedOrders extends OrderTable {
   override isReserved(ordinal: number): boolean {
     return this.status(ordinal) === 'reserved';
   }
-  override reference(ordinal: number): string | undefined {
+  override payments(ordinal: number): string | undefined {
     const page = this.#page(ordinal);
-    return page.text(rowOf(ordinal), REFERENCE_AT, REFERENCE_LENGTH) ?? undefined;
+    return page.text(rowOf(ordinal), PAYMENTS_AT, PAYMENTS_LENGTH) ?? undefined;
   }
-  override setReference(ordinal: number, reference: string | null): void {
-    this.#page(ordinal).putText(rowOf(ordinal), REFERENCE_AT, REFERENCE_LENGTH, reference);
+  override setPayments(ordinal: number, text: string | null): void {
+    this.#page(ordinal).putText(rowOf(ordinal), PAYMENTS_AT, PAYMENTS_LENGTH, text);
   }
   override change(
     ordinal: number,

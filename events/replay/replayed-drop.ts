@@ -54,7 +54,7 @@ export class ReplayedDrop extends DropState {
   /** Copies one order of the same drop from a shard's state. To be called in the orders' order. */
   adoptOrder(from: DropState, ordinal: number): void {
     const { orders } = from;
-    const reference = orders.reference(ordinal);
+    const payments = orders.payments(ordinal);
     const version = orders.version(ordinal);
     this.orders.add(0, 0, '', {
       quantity: orders.quantity(ordinal),
@@ -64,7 +64,7 @@ export class ReplayedDrop extends DropState {
     });
     if (orders.refundRequested(ordinal))
       this.orders.change(ordinal, orders.status(ordinal), true, version);
-    if (reference !== undefined) this.orders.setReference(ordinal, reference);
+    if (payments !== undefined) this.orders.setPayments(ordinal, payments);
     this.orders.setUserId(ordinal, from.users.textOf(orders.user(ordinal)));
   }
 

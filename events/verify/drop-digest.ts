@@ -27,12 +27,12 @@ export interface DropMoment {
 export function momentOf(state: DropState): DropMoment {
   const orders = new OrderTable();
   for (const columns of state.orders.columns) {
-    const { states, versions, references } = columns;
+    const { states, versions, payments } = columns;
     orders.columns.push({
       ...columns,
       states: states.slice(),
       versions: versions.slice(),
-      references: references && new Map(references),
+      payments: payments && new Map(payments),
     });
   }
   return { head: headOf(state), state, orders };
@@ -70,7 +70,7 @@ async function digest(head: DropHead, orders: OrderTable, pause: Pause): Promise
   for (let ordinal = 0; ordinal < head.orders; ordinal++) {
     const text =
       `${orders.status(ordinal)} ${orders.refundRequested(ordinal)} ` +
-      `${orders.version(ordinal)} ${orders.reference(ordinal) ?? ''}`;
+      `${orders.version(ordinal)} ${orders.payments(ordinal) ?? ''}`;
     first = textHash(text, first);
     second = textHash(text, second);
     if (ordinal % ORDERS_AT_ONCE === 0) await pause();

@@ -60,6 +60,8 @@ export interface RefundSample {
 export interface MetricSources {
   /** Null while unknown. */
   readonly refunds?: () => RefundSample | null;
+  /** Payments that did not pay for their order, by reason, since the start. */
+  readonly rejectedPayments?: () => Readonly<Record<string, number>>;
   readonly shards?: () => readonly ShardSample[];
   readonly relay?: () => readonly RelayLagSample[];
   readonly live?: () => LiveSample;
@@ -77,7 +79,8 @@ const SHARD_STATUSES: readonly string[] = ['serving', 'recovering', 'damaged'];
 
 /** Registers the sources' values. To be called once for each registry. */
 export function registerSources(registry: Registry, sources: MetricSources): void {
-  const { shards, relay, live, limits, journalAppends, clockSkewMs, refunds } = sources;
+  const { shards, relay, live, limits, journalAppends, clockSkewMs, refunds, rejectedPayments } =
+    sources;
   const gauge = (name: string, help: string, read: () => readonly Value[]) =>
     registry.registerMetric(sampled({ name, help, type: 'gauge' }, read));
   const counter = (name: string, help: string, read: () => readonly Value[]) =>
@@ -111,6 +114,13 @@ export function registerSources(registry: Registry, sources: MetricSources): voi
   if (refunds !== undefined) {
     gauge('livedrops_refunds', 'Refunds of the whole store that are not made, by state.', () =>
       Object.entries(refunds() ?? {}).map(([state, count]) => [{ state }, count]),
+    );
+  }
+  if (rejectedPayments !== undefined) {
+    counter(
+      'livedrops_payments_rejected_total',
+      'Payments that paid for no order, by reason.',
+      () => Object.entries(rejectedPayments()).map(([reason, count]) => [{ reason }, count]),
     );
   }
   if (live !== undefined) {

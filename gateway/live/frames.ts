@@ -2,6 +2,7 @@
 // `contracts/live.ts` defines the shapes. `at` is wall time in milliseconds: the moment the frame is
 // made.
 
+import type { FailedPayment } from '../../actors/live-bus.ts';
 import type { DropView } from '../../contracts/drops.ts';
 import {
   DropFrameData,
@@ -36,6 +37,11 @@ export function notificationFrame({ id, type, data, createdAt }: Notification, a
     id,
     data: { ...data, type, createdAt: timeText(createdAt) },
   });
+}
+
+export function paymentFailedFrame(payment: FailedPayment, at: number): string {
+  const { orderId, dropId, reference } = payment;
+  return text({ type: 'order.payment_failed', at, orderId, dropId, data: { reference } });
 }
 
 /**

@@ -2,10 +2,10 @@
 // the creators that the user follows, also as the user follows and unfollows (N5). However many
 // connections a user has, there is one bus subscription and one list of creators.
 
-import { type LiveMessage, userTopic } from '../../actors/live-bus.ts';
+import { type FailedPayment, type LiveMessage, userTopic } from '../../actors/live-bus.ts';
 import type { Notification } from '../../contracts/notifications.ts';
 import { type CreatorChannel, creatorTopicName } from './creator-channel.ts';
-import { notificationFrame } from './frames.ts';
+import { notificationFrame, paymentFailedFrame } from './frames.ts';
 import type { LiveContext } from './live-context.ts';
 import { Refresh } from './refresh.ts';
 import { compareNotificationIds } from './replay.ts';
@@ -20,6 +20,8 @@ export interface UserMember {
   /** The follows cannot be read now. The member is still in the channel. */
   followsFailed(): void;
   notified(notification: Notification, text: string): void;
+  /** A frame that a slow client may miss. */
+  sendEphemeral(text: string): void;
   /** Notifications were lost that the channel cannot send again: the client has to resume. */
   notificationsMissed(): void;
 }
@@ -252,6 +254,12 @@ export class UserChannel {
     if (message.type === 'notification') this.#notify(message.notification);
     else if (message.type === 'follow') this.#setFollowing(message.creatorId, message.following);
     else if (message.type === 'feed') this.#scheduleCatchUp();
+    else if (message.type === 'payment-failed') this.#sendPaymentFailed(message.payment);
+  }
+
+  #sendPaymentFailed(payment: FailedPayment): void {
+    const text = paymentFailedFrame(payment, this.#context.clock.now());
+    this.#forEachMember((member) => member.sendEphemeral(text));
   }
 
   #notify(notification: Notification): void {

@@ -99,6 +99,11 @@ export class UserConnection
     this.sendNotification(text);
   }
 
+  /** Where the buffer is full the frame is lost, and nothing replaces it. */
+  sendEphemeral(text: string): void {
+    if (!this.isClosed) this.socket.send(text);
+  }
+
   #isKnownToClient({ id, createdAt }: Notification): boolean {
     return createdAt <= this.#resumedAt && compareNotificationIds(id, this.#resumedAfter) <= 0;
   }

@@ -4,7 +4,8 @@
 import { orderJson, orderPageJson } from '../present.ts';
 import { NewOrder, OrderBody, OrderHeaders, OrderPage } from '../../contracts/orders.ts';
 import { PageQuery } from '../../contracts/paging.ts';
-import { JSON_MEDIA_TYPE, type Route, textReply, userRoute } from '../http/route.ts';
+import { OrderPayments } from '../../contracts/payments.ts';
+import { JSON_MEDIA_TYPE, jsonReply, type Route, textReply, userRoute } from '../http/route.ts';
 import { pageRequest } from './paging.ts';
 
 const TAG = 'orders';
@@ -63,6 +64,23 @@ export function orderRoutes({ paymentProvider }: OrderRoutesOptions): Route[] {
         const order = await call('orders.get', { caller, orderId: id });
         if (!order.ok) return order;
         return textReply(200, JSON_MEDIA_TYPE, orderJson(order.value, paymentProvider));
+      },
+    ),
+    userRoute(
+      {
+        method: 'GET',
+        path: '/v1/orders/{id}/payments',
+        summary: 'The payments of an order, for its buyer, the drop’s creator and operators.',
+        tag: TAG,
+        access: 'user',
+        rateClass: 'reads',
+        status: 200,
+        response: OrderPayments,
+        refusals: ['not-found', 'unavailable', 'overloaded'],
+      },
+      async ({ call, caller, id }) => {
+        const payments = await call('orders.payments', { caller, orderId: id });
+        return payments.ok ? jsonReply(200, payments.value) : payments;
       },
     ),
     userRoute(

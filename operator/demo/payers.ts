@@ -130,7 +130,7 @@ export class Payers {
 
   #webhook(order: AcknowledgedOrder, payment: Payment): string {
     const { host, port, secret } = this.#options;
-    const type = payment === 'refused' ? 'payment.failed' : 'payment.succeeded';
+    const type = payment === 'refused' ? 'payment.cancelled' : 'payment.succeeded';
     const data = { orderId: order.orderId, reference: `demo-${order.orderId}` };
     const body = JSON.stringify({ type, data });
     const id = `demo-${type}-${order.orderId}`;

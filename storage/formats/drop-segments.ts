@@ -20,6 +20,7 @@ export interface StoredOrders {
 export interface StoredStates {
   states: Uint8Array;
   versions: Uint8Array;
+  /** The payments of some orders, by ordinal. */
   references: [number, string][] | null;
 }
 export function viewTexts(segment: TextSegment, count: number): StoredTexts {
@@ -55,7 +56,7 @@ export function copyStates(state: DropState, segment: number, count: number): St
   return {
     states: columns.states.slice(0, count),
     versions: bytesOf(columns.versions, count).slice(),
-    references: columns.references && [...columns.references],
+    references: columns.payments && [...columns.payments],
   };
 }
 

@@ -234,7 +234,7 @@ function adoptOrders(
     states: new Uint8Array(changing.states),
     versions,
     changedAt: versions.reduce((latest, version) => Math.max(latest, version), 0),
-    references: changing.references && new Map(changing.references),
+    payments: changing.references && new Map(changing.references),
   };
   const first = state.orders.size;
   state.orders.adopt(restoreTexts(stored.keys), columns, count);

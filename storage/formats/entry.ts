@@ -51,6 +51,11 @@ const KINDS: {
   'drop-opened': [11],
   'drop-closed': [12],
   'drop-cancelled': [13],
+  // Written from feature level 2 on.
+  'payment-declined': [14, 'ordinal', 'reference'],
+  'payment-rejected': [15, 'ordinal', 'reference', 'amount', 'currency', 'reason'],
+  'payment-refunded': [16, 'ordinal', 'reference', 'amount', 'currency'],
+  'order-refunded-at-provider': [17, 'ordinal'],
 };
 const TYPES = new Map(
   Object.entries(KINDS).map(([type, [number, ...fields]]) => [number, { type, fields }]),

@@ -3,6 +3,7 @@
 import test from 'ava';
 import { Orders } from '../../app/orders.ts';
 import { refusal, success } from '../../domain/refusal.ts';
+import { FEATURE_LEVEL, ReachedLevel } from '../../storage/ports/feature-level.ts';
 import { memoryStores } from '../../storage/memory/stores.ts';
 import { orderView, ScriptedRouter } from '../services/harness.ts';
 
@@ -11,7 +12,11 @@ const operator = { userId: 'u_boss', roles: ['operator'] };
 
 function start() {
   const router = new ScriptedRouter();
-  const orders = new Orders({ orderList: memoryStores().orderList, router });
+  const orders = new Orders({
+    orderList: memoryStores().orderList,
+    router,
+    levels: new ReachedLevel(FEATURE_LEVEL),
+  });
   return { orders, router };
 }
 

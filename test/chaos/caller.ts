@@ -116,7 +116,7 @@ export class Caller {
     payment: { orderId: string; succeeded: boolean; webhookId: string },
   ): Promise<number> {
     const { orderId, succeeded, webhookId: id } = payment;
-    const type = succeeded ? 'payment.succeeded' : 'payment.failed';
+    const type = succeeded ? 'payment.succeeded' : 'payment.cancelled';
     const event = { type, data: { orderId, reference: `chaos-${orderId}` } };
     const timestamp = Math.floor(Date.now() / 1000);
     const { paymentSecret: secret } = this.#options;

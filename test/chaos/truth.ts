@@ -188,8 +188,12 @@ function stockAfter(drop: TrueDrop, before: TrueStock, event: DropEvent): TrueSt
     case 'order-cancelled':
       return { ...before, held: held - quantity };
     case 'order-refunded':
+    case 'order-refunded-at-provider':
       return { ...before, sold: sold - quantity };
     case 'refund-requested':
+    case 'payment-declined':
+    case 'payment-rejected':
+    case 'payment-refunded':
       return before;
   }
 }
@@ -210,6 +214,10 @@ function foldOrder(drop: TrueDrop, event: DropEvent, version: number, time: numb
   const order = drop.orders[event.ordinal];
   const last = order?.steps.at(-1);
   if (order === undefined || last === undefined) return;
+  if (event.type.startsWith('payment-')) {
+    order.steps.push({ ...last, version });
+    return;
+  }
   const status = statusAfter(last.status, event.type);
   const asked = event.type === 'refund-requested';
   const refundRequested =
@@ -231,6 +239,8 @@ function statusAfter(before: string, type: string): string {
       return 'confirmed';
     case 'refund-requested':
       return before === 'expired' ? 'failed' : before;
+    case 'order-refunded-at-provider':
+      return 'refunded';
     default:
       return type.slice('order-'.length);
   }

@@ -104,7 +104,7 @@ const BAD_VALUES: [name: string, value: string, problem: RegExp][] = [
   ['PAYMENT_PROVIDER', 'stripe', /must be development/],
   ['PAYMENT_SETTLE_AFTER_MS', '1.5', /must be milliseconds/],
   ['PAYMENT_WEBHOOK_URL', 'gateway:8080', /must be a URL/],
-  ['PAYMENT_SETTLE_AS', 'maybe', /must be success or failure/],
+  ['PAYMENT_SETTLE_AS', 'maybe', /must be success, failure, .* or by-amount/],
   ['PAYMENT_REFUNDS_AS', 'maybe', /must be accepted, refused or silence/],
 ];
 for (const [name, value, problem] of BAD_VALUES) {

@@ -1,17 +1,14 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { applyEvent, createDrop } from '../../domain/apply.ts';
-import {
-  answerTo,
-  type Decision,
-  decide,
-  decideDueOrders,
-  decideStatus,
-} from '../../domain/decide.ts';
+import { answerTo, decide, decideDueOrders, decideStatus } from '../../domain/decide.ts';
+import type { Decision } from '../../domain/decision.ts';
 import type { PlacedOrder, OrderView } from '../../contracts/orders.ts';
 import type { DropEvent } from '../../contracts/drop-events.ts';
 import type { Refusal } from '../../contracts/refusals.ts';
 import type { DropState } from '../../domain/drop-state.ts';
+import { orderId, parseOrderId } from '../../domain/ids.ts';
+import { paymentsOf } from '../../domain/order-payments.ts';
 import { sealedAndLoaded, wholeDrop } from '../storage/sealed-drops.ts';
 import { type History, history, START, type Step } from './histories.ts';
 
@@ -162,12 +159,63 @@ test('P4: who paid has the units or a refund request; repeated payments change n
       run(lived, ({ command }, result, state, now) => {
         if (command?.type !== 'settle-payment' || result?.ok !== true) return;
         const order = state.orderView(result.ordinal);
-        const settled = order.status === 'confirmed' || order.refundRequested;
-        if (command.succeeded && !settled)
-          throw new Error(`paid, but ${order.status} without refund`);
+        const settled = ['confirmed', 'refunded'].includes(order.status) || order.refundRequested;
+        const isPaid = command.succeeded && state.isPaidFor;
+        if (isPaid && !settled) throw new Error(`paid, but ${order.status} without refund`);
         const again = decide(state, command, now);
         if (!again.ok || again.events.length > 0)
           throw new Error('a repeated payment changed the order');
+      });
+    }),
+    RUNS,
+  );
+  t.pass();
+});
+
+test('P4a, P2a: every payment that succeeded has its order or its refund, for good', (t) => {
+  let rejected = 0;
+  fc.assert(
+    fc.property(history, (lived) => {
+      const paid = new Map<string, Set<string>>();
+      const { state, recorded } = run(lived, ({ command }, result, looked, now) => {
+        if (command?.type !== 'record-payment' || result?.ok !== true) return;
+        const again = decide(looked, command, now);
+        if (!again.ok || again.events.length > 0)
+          throw new Error(`${command.outcome} came again and changed ${command.orderId}`);
+        if (command.outcome !== 'succeeded' || !looked.isPaidFor) return;
+        const references = paid.get(command.orderId) ?? new Set();
+        paid.set(command.orderId, references.add(command.reference));
+      });
+      const askedFor = new Set<string>();
+      for (const { event } of recorded) {
+        if (event.type === 'payment-rejected') rejected += 1;
+        if (event.type === 'payment-rejected' || event.type === 'refund-requested')
+          askedFor.add(`${orderId(state.id, event.ordinal)} ${event.reference}`);
+      }
+      for (const order of allOrders(state)) {
+        for (const reference of paid.get(order.id) ?? []) {
+          const payments = paymentsOf(state, parseOrderId(order.id)!.ordinal);
+          const payment = payments.find((one) => one.reference === reference);
+          const pays = order.paymentReference === reference;
+          const hasOrder = pays && order.status === 'confirmed' && payment?.status === 'succeeded';
+          const isRefunded = payment?.status === 'refunding' || payment?.status === 'refunded';
+          const wasAsked = askedFor.has(`${order.id} ${reference}`) || order.status === 'refunded';
+          const wasMade = payment?.status === 'refunded';
+          if (hasOrder ? isRefunded : !isRefunded || !(wasAsked || wasMade))
+            throw new Error(`${reference} of ${order.id}, ${order.status}: ${payment?.status}`);
+        }
+      }
+    }),
+    RUNS,
+  );
+  t.true(rejected > 0);
+});
+
+test('P5: an order that costs nothing is never reserved', (t) => {
+  fc.assert(
+    fc.property(history, (lived) => {
+      run(lived, (_step, _result, state) => {
+        if (state.priceCents === 0 && state.held > 0) throw new Error('units wait for no payment');
       });
     }),
     RUNS,

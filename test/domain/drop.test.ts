@@ -163,7 +163,7 @@ test("O9: somebody else's order is not found", (t) => {
   t.is(outcome(state, get('ann', 'd_1-00')), 'not-found');
 });
 
-test('P3: success confirms, failure fails and frees the units', (t) => {
+test('P3: success confirms; below feature level 2 failure fails and frees the units', (t) => {
   const state = given({ payment: 'provider' }, 1, OPENED, placed('ann'));
   t.is(outcome(state, settle(0, true)), 'order-confirmed');
   t.is(outcome(state, settle(0, false)), 'order-failed');

@@ -5,11 +5,13 @@
 import fc from 'fast-check';
 import type { DropCommand } from '../../contracts/commands.ts';
 import type { DropTerms, PaymentMode } from '../../contracts/drops.ts';
+import type { PaymentOutcome } from '../../contracts/payments.ts';
 import { orderId } from '../../domain/ids.ts';
 
 export const DROP_ID = 'd_1';
 export const CREATOR = { userId: 'creator', operator: false };
 export const START = 1_000_000;
+const PRICE = 1999;
 
 export interface Step {
   readonly afterMs: number;
@@ -50,6 +52,24 @@ const command: fc.Arbitrary<DropCommand | null> = fc.oneof(
       orderId: order,
       succeeded: fc.boolean(),
       reference: fc.constantFrom('ref-a', 'ref-b'),
+    }),
+  },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      type: fc.constant('record-payment' as const),
+      dropId: fc.constant(DROP_ID),
+      orderId: order,
+      reference: fc.constantFrom('ref-a', 'ref-b', 'ref-c'),
+      outcome: fc.constantFrom<PaymentOutcome[]>(
+        'succeeded',
+        'succeeded',
+        'failed',
+        'cancelled',
+        'refunded',
+      ),
+      amount: fc.constantFrom(null, null, PRICE, 2 * PRICE, 1),
+      currency: fc.constantFrom(null, null, 'EUR', 'JPY'),
     }),
   },
   {
@@ -98,7 +118,7 @@ export const history: fc.Arbitrary<History> = fc.record({
     creatorId: fc.constant(CREATOR.userId),
     startsAt: fc.integer({ min: START - 2000, max: START + 3000 }),
     endsAt: fc.integer({ min: START + 5000, max: START + 40_000 }),
-    priceCents: fc.constant(1999),
+    priceCents: fc.constantFrom(PRICE, PRICE, 0),
     currency: fc.constant('EUR'),
     limitPerUser: fc.integer({ min: 1, max: 4 }),
     holdSeconds: fc.integer({ min: 1, max: 8 }),

@@ -44,7 +44,7 @@ onEachProfile((test, profile) => {
       await place(dropId),
     ];
     await server.webhook('payment.succeeded', paid);
-    await server.webhook('payment.failed', refused);
+    await server.webhook('payment.cancelled', refused);
     await server.post(`/v1/orders/${cancelled}/cancel`, { as: user });
     await server.post(`/v1/orders/${paid}/refund`, { as: creator });
     const expired = await place(shortly);

@@ -42,12 +42,12 @@ onEachProfile((test, profile) => {
     t.like(await server.readDrop(dropId), { held: 2, sold: 0, free: 8 });
   });
 
-  test('P3: success confirms; failure fails and frees the units', async (t) => {
+  test('P3, P3a: success confirms; a cancelled payment fails and frees the units', async (t) => {
     const dropId = await providerDrop();
     const paid = await reserved(dropId, 'ann', 2);
     const refused = await reserved(dropId, 'ben', 3);
     t.is((await server.webhook('payment.succeeded', paid)).status, 200);
-    t.is((await server.webhook('payment.failed', refused)).status, 200);
+    t.is((await server.webhook('payment.cancelled', refused)).status, 200);
     t.is((await server.readOrder(paid, 'ann'))['status'], 'confirmed');
     t.is((await server.readOrder(refused, 'ben'))['status'], 'failed');
     t.like(await server.readDrop(dropId), { held: 0, sold: 2, free: 8 });

@@ -28,6 +28,8 @@ export interface WebhookOptions {
   readonly time?: number;
   readonly secret?: string;
   readonly reference?: string;
+  readonly amount?: number;
+  readonly currency?: string;
 }
 
 export const AUTH_SECRET = 'the secret of the end-to-end suite, long enough';
@@ -187,7 +189,8 @@ export class SaleClient {
   }
 
   webhook(type: string, orderId: string, options: WebhookOptions = {}): Promise<Answer> {
-    const body = JSON.stringify({ type, data: { orderId, reference: options.reference ?? 'ref' } });
+    const { reference = 'ref', amount, currency } = options;
+    const body = JSON.stringify({ type, data: { orderId, reference, amount, currency } });
     const id = options.id ?? this.fresh('msg_');
     const timestamp = Math.floor((options.time ?? Date.now()) / 1000);
     const secret = options.secret ?? PAYMENT_SECRETS[0];

@@ -17,6 +17,7 @@ import { Drops } from '../../app/drops.ts';
 import { Orders } from '../../app/orders.ts';
 import { Products } from '../../app/products.ts';
 import { refusal } from '../../domain/refusal.ts';
+import { FEATURE_LEVEL, ReachedLevel } from '../../storage/ports/feature-level.ts';
 import { memoryStores } from '../../storage/memory/stores.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '../../gateway/gateway.ts';
 import type { TokenIdentity, TokenRefusal } from '../../contracts/accounts.ts';
@@ -188,7 +189,9 @@ export function fakeVerifyToken(token: string): TokenIdentity | TokenRefusal {
 /** The real use cases over stores in memory. `creator` has the product `prd_1`. */
 function startUseCases(router: CommandRouter, now: () => number): Fixture['actions'] {
   const stores = memoryStores();
-  const options = { ...stores, router, now, random: (count: number) => randomBytes(count) };
+  const levels = new ReachedLevel(FEATURE_LEVEL);
+  const random = (count: number) => randomBytes(count);
+  const options = { ...stores, router, levels, now, random };
   const [products, drops, orders] = [
     new Products(options),
     new Drops({ ...options, clock: { ...systemClock, now } }),
@@ -212,6 +215,7 @@ function startUseCases(router: CommandRouter, now: () => number): Fixture['actio
     'drops.amend': (params) => drops.amend(params),
     'drops.cancel': (params) => drops.cancel(params),
     'orders.get': (params) => orders.get(params),
+    'orders.payments': (params) => orders.payments(params),
     'orders.cancel': (params) => orders.cancel(params),
     'orders.refund': (params) => orders.refund(params),
   };

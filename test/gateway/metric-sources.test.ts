@@ -41,6 +41,13 @@ test('X4, P6: metrics have the refunds that are not made, once they are known', 
   t.deepEqual(await linesOf({ refunds: () => null }), ['# TYPE livedrops_refunds gauge']);
 });
 
+test('X4, P2a: metrics have the payments that paid for no order', async (t) => {
+  t.deepEqual(await linesOf({ rejectedPayments: () => ({ 'wrong-amount': 2 }) }), [
+    '# TYPE livedrops_payments_rejected_total counter',
+    'livedrops_payments_rejected_total{reason="wrong-amount"} 2',
+  ]);
+});
+
 test('X4: metrics have each consumer’s lag', async (t) => {
   const relay = () => [
     { consumer: 'payments', facts: 7, entries: 0, shardsBehind: 0, ms: 1500 },

@@ -14,6 +14,7 @@ import { createCallAction } from '../../services/moleculer/call-action.ts';
 import type { CallAction } from '../../contracts/actions.ts';
 import type { WarningLog } from '../../events/warning-log.ts';
 import { memoryStores } from '../../storage/memory/stores.ts';
+import { FEATURE_LEVEL, ReachedLevel } from '../../storage/ports/feature-level.ts';
 import type { Stores } from '../../storage/ports/stores.ts';
 import { ManualClock } from '../actors/manual-clock.ts';
 
@@ -50,6 +51,7 @@ export interface Harness {
   readonly router: ScriptedRouter;
   readonly liveBus: InProcessLiveBus;
   readonly clock: ManualClock;
+  readonly levels: ReachedLevel;
   readonly random: (count: number) => Uint8Array;
 }
 
@@ -63,6 +65,7 @@ export async function startServices(
     router: new ScriptedRouter(),
     liveBus: new InProcessLiveBus(),
     clock: new ManualClock(NOW),
+    levels: new ReachedLevel(FEATURE_LEVEL),
     random: (count: number) => randomBytes(count),
   };
   const broker = new ServiceBroker(brokerOptions({ nodeId: 'test', natsUrl: null, log: null }));

@@ -9,9 +9,9 @@ import { StoreUnavailableError } from '../../storage/ports/journal.ts';
 import { FIRST_PAGE, type Harness, NOW, orderView, startServices } from './harness.ts';
 
 async function start(t: ExecutionContext): Promise<Harness> {
-  const harness = await startServices(t, ({ stores, clock, router }) => [
+  const harness = await startServices(t, ({ stores, clock, router, levels }) => [
     notificationsService({ feed: stores.feed, now: () => clock.now() }),
-    ordersService({ orderList: stores.orderList, router }),
+    ordersService({ orderList: stores.orderList, router, levels }),
   ]);
   const rows = [1, 2, 3].map((n) => {
     return { userId: 'u_1', type: 'order.confirmed', data: { n }, createdAt: NOW + n };

@@ -4,6 +4,7 @@ import test, { type ExecutionContext } from 'ava';
 import { Webhook } from 'standardwebhooks';
 import { refusal, success } from '../../domain/refusal.ts';
 import type { WebhookCall } from '../../contracts/payments.ts';
+import { ReachedLevel } from '../../storage/ports/feature-level.ts';
 import { paymentsService } from '../../services/payments.ts';
 import { signWebhook } from '../../events/payments/webhook-signature.ts';
 import { type Harness, NOW, orderView, startServices } from './harness.ts';
@@ -17,10 +18,11 @@ const SUCCEEDED = {
 const BAD_SIGNATURE = refusal('unauthenticated');
 
 async function start(t: ExecutionContext): Promise<Harness> {
-  const harness = await startServices(t, ({ stores, router, clock }) => [
+  const harness = await startServices(t, ({ stores, router, clock, levels }) => [
     paymentsService({
       webhookLog: stores.webhookLog,
       router,
+      levels,
       secrets: [SECRET, NEXT_SECRET],
       now: () => clock.now(),
       monotonic: () => clock.monotonic(),
@@ -49,11 +51,46 @@ test('P2: a signed success and a signed failure reach the order', async (t) => {
   t.deepEqual(await call('payments.webhook', webhook()), success(null));
   const failed = { type: 'payment.failed', data: { orderId: 'd_1-1', reference: 'ref' } };
   t.deepEqual(await call('payments.webhook', webhook(failed, { id: 'msg_2' })), success(null));
-  const settle = { type: 'settle-payment', dropId: 'd_1' } as const;
+  const record = { type: 'record-payment', dropId: 'd_1', amount: null, currency: null } as const;
   t.deepEqual(router.commands, [
-    { ...settle, orderId: 'd_1-0', succeeded: true, reference: 'pay_d_1-0' },
-    { ...settle, orderId: 'd_1-1', succeeded: false, reference: 'ref' },
+    { ...record, orderId: 'd_1-0', outcome: 'succeeded', reference: 'pay_d_1-0' },
+    { ...record, orderId: 'd_1-1', outcome: 'failed', reference: 'ref' },
   ]);
+});
+
+test('P2a, P3a: amount, currency and every outcome reach the order', async (t) => {
+  const { call, router } = await start(t);
+  const data = { ...SUCCEEDED.data, amount: 250, currency: 'EUR' };
+  for (const outcome of ['succeeded', 'failed', 'cancelled', 'refunded'] as const) {
+    const event = webhook({ type: `payment.${outcome}`, data }, { id: `msg_${outcome}` });
+    t.deepEqual(await call('payments.webhook', event), success(null));
+    const command = router.commands.at(-1);
+    t.deepEqual(command, { type: 'record-payment', dropId: 'd_1', outcome, ...data });
+  }
+});
+
+test('P3: below feature level 2 a failure is final, and a refund is to be told again', async (t) => {
+  const harness = await startServices(t, ({ stores, router, clock }) => [
+    paymentsService({
+      webhookLog: stores.webhookLog,
+      router,
+      levels: new ReachedLevel(1),
+      secrets: [SECRET],
+      now: () => clock.now(),
+      monotonic: () => clock.monotonic(),
+    }),
+  ]);
+  const { call, router } = harness;
+  router.answer = () => success(orderView({ status: 'failed' }));
+  const data = { ...SUCCEEDED.data, amount: 1, currency: 'JPY' };
+  const about = { type: 'settle-payment', dropId: 'd_1', ...SUCCEEDED.data } as const;
+  for (const outcome of ['succeeded', 'failed', 'cancelled'] as const) {
+    const event = webhook({ type: `payment.${outcome}`, data }, { id: `msg_${outcome}` });
+    t.deepEqual(await call('payments.webhook', event), success(null));
+    t.deepEqual(router.commands.at(-1), { ...about, succeeded: outcome === 'succeeded' });
+  }
+  const refunded = webhook({ type: 'payment.refunded', data }, { id: 'msg_refunded' });
+  t.deepEqual(await call('payments.webhook', refunded), refusal('unavailable'));
 });
 
 test('P2: the reference implementation and this one accept one another', async (t) => {
@@ -188,6 +225,10 @@ test('H8: signed calls without sense are refused, and unknown orders not found',
     { type: 'payment.failed', data: { ...data, reference: '' } },
     { type: 'payment.failed', data: { ...data, reference: 'with space' } },
     { type: 'payment.failed', data: { ...data, reference: 'x'.repeat(256) } },
+    { type: 'payment.succeeded', data: { ...data, amount: -1 } },
+    { type: 'payment.succeeded', data: { ...data, amount: 1.5 } },
+    { type: 'payment.succeeded', data: { ...data, amount: '199' } },
+    { type: 'payment.succeeded', data: { ...data, currency: 'eur' } },
   ];
   for (const [i, event] of senseless.entries()) {
     const outcome = await call('payments.webhook', webhook(event, { id: `msg_${i}` }));

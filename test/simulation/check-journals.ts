@@ -139,8 +139,10 @@ function changesAskedFor({ command }: Asked): string[] {
       return command.endsAt === undefined
         ? [`restock ${command.dropId} ${command.addStock}`]
         : [`amend ${command.dropId} ${command.endsAt}`];
-    case 'settle-payment':
-      return command.succeeded ? [`paid ${command.orderId}`] : [`unpaid ${command.orderId}`];
+    case 'record-payment':
+      return command.outcome === 'succeeded'
+        ? [`paid ${command.orderId}`]
+        : [`declined ${command.orderId}`];
     default:
       return [];
   }
@@ -161,8 +163,8 @@ function changeOf(model: DropModel, event: DropEvent): string | null {
     case 'order-confirmed-late':
     case 'refund-requested':
       return `paid ${order?.id}`;
-    case 'order-failed':
-      return `unpaid ${order?.id}`;
+    case 'payment-declined':
+      return `declined ${order?.id}`;
     case 'drop-cancelled':
       return `cancel ${model.id}`;
     case 'drop-restocked':

@@ -44,6 +44,7 @@ const CHANGES: Partial<Record<DropEvent['type'], Change>> = {
   'order-expired': { from: ['reserved'], to: 'expired', notification: 'order.expired' },
   'order-cancelled': { from: ['reserved'], to: 'cancelled', notification: 'order.cancelled' },
   'order-refunded': { from: ['confirmed'], to: 'refunded', notification: 'order.refunded' },
+  'payment-declined': { from: ['reserved'], to: null, notification: null },
   'refund-requested': {
     from: ['failed', 'cancelled', 'expired', 'refunded'],
     to: null,
@@ -206,7 +207,8 @@ export class DropModel {
       this.#find(`O11: the hold of ${id} ended early`);
     order.status = change.to ?? (status === 'expired' ? 'failed' : status);
     order.version = this.version;
-    if ('reference' in event) order.reference = event.reference;
+    if ('reference' in event && event.type !== 'payment-declined')
+      order.reference = event.reference;
     let { notification } = change;
     if (event.type === 'refund-requested')
       notification = status === 'cancelled' ? 'order.cancelled' : 'order.failed';

@@ -112,10 +112,10 @@ export class People {
     for (const payment of this.#provider.untold) {
       if (this.#telling.has(payment)) continue;
       this.#telling.add(payment);
-      const { id: orderId, dropId, paymentReference } = payment.order;
-      const { succeeded } = payment;
-      const reference = paymentReference!;
-      const command = { type: 'settle-payment', dropId, orderId, succeeded, reference } as const;
+      const { id: orderId, dropId, paymentReference, totalCents: amount, currency } = payment.order;
+      const outcome = payment.succeeded ? 'succeeded' : 'failed';
+      const about = { dropId, orderId, reference: paymentReference!, amount, currency };
+      const command = { type: 'record-payment', ...about, outcome } as const;
       this.#clients.send(node, command, ({ ok }) => {
         this.#telling.delete(payment);
         if (ok) this.#provider.told(payment);

@@ -32,6 +32,23 @@ const EVENTS: { [T in DropEvent['type']]: DropEvent & { type: T } } = {
   'order-expired': { type: 'order-expired', ordinal: 4 },
   'order-cancelled': { type: 'order-cancelled', ordinal: 5 },
   'order-refunded': { type: 'order-refunded', ordinal: 6 },
+  'payment-declined': { type: 'payment-declined', ordinal: 7, reference: 'r' },
+  'payment-rejected': {
+    type: 'payment-rejected',
+    ordinal: 8,
+    reference: 'r',
+    amount: 1,
+    currency: 'JPY',
+    reason: 'wrong-amount',
+  },
+  'payment-refunded': {
+    type: 'payment-refunded',
+    ordinal: 9,
+    reference: 'r',
+    amount: 50,
+    currency: 'EUR',
+  },
+  'order-refunded-at-provider': { type: 'order-refunded-at-provider', ordinal: 10 },
 };
 const entry = {
   shard: 17,

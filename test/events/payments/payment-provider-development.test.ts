@@ -9,18 +9,29 @@ import type { OrderView } from '../../../contracts/orders.ts';
 import {
   DevelopmentPaymentProvider,
   type DevelopmentPaymentProviderOptions,
-  succeedsExcept,
 } from '../../../events/payments/payment-provider-development.ts';
 import type { Refund } from '../../../events/payments/payment-provider.ts';
+import {
+  behaviourByAmount,
+  PAYMENT_BEHAVIOURS,
+  paymentCalls,
+} from '../../../events/payments/development-payments.ts';
 import { WebhookVerifier } from '../../../events/payments/webhook-signature.ts';
 import { ManualClock } from '../../actors/manual-clock.ts';
 import { NOW, orderView, RecordingLog } from '../../services/harness.ts';
 
 const SECRET = Buffer.from('the secret in force').toString('base64');
 
+interface Json {
+  readonly orderId: string;
+  readonly reference: string;
+  readonly amount: number;
+  readonly currency: string;
+}
+
 interface Received {
   readonly id: string;
-  readonly event: { type: string; data: { orderId: string; reference: string } };
+  readonly event: { type: string; data: Json };
   readonly signed: boolean;
   readonly port: number;
 }
@@ -111,14 +122,20 @@ test('P1: an opened order is settled after the delay, by a signed call', async (
   await shop.calls(1);
   const [{ port: _, ...received }] = shop.received as [Received];
   t.deepEqual(received, {
-    id: 'payment.succeeded:d_1-7',
-    event: { type: 'payment.succeeded', data: { orderId: 'd_1-7', reference: 'pay_d_1-7' } },
+    id: 'payment.succeeded:pay_d_1-7',
+    event: {
+      type: 'payment.succeeded',
+      data: { orderId: 'd_1-7', reference: 'pay_d_1-7', amount: 2_500, currency: 'EUR' },
+    },
     signed: true,
   });
 });
 
 test('P1: payments of chosen orders fail', async (t) => {
-  const shop = await openShop(t, { settleAfterMs: 0, succeeds: (order) => order.id !== 'd_1-1' });
+  const shop = await openShop(t, {
+    settleAfterMs: 0,
+    behaviour: ({ id }) => (id === 'd_1-1' ? 'failure' : 'success'),
+  });
   for (const order of orders(2)) await shop.provider.opened(order);
   await shop.calls(2);
   t.deepEqual(shop.received.map(({ event }) => `${event.data.orderId} ${event.type}`).toSorted(), [
@@ -127,11 +144,48 @@ test('P1: payments of chosen orders fail', async (t) => {
   ]);
 });
 
-test('P1: a share of payments fails, always the same ones', (t) => {
-  const failing = orders(1_000).filter((order) => !succeedsExcept(0.2)(order)).length;
-  t.true(failing > 120 && failing < 280, `${failing} of 1000`);
-  t.true(orders(100).every(succeedsExcept(0)));
-  t.false(orders(100).some(succeedsExcept(1)));
+test('P1: payments go as they are told to, by their amount', async (t) => {
+  const shop = await openShop(t, {
+    settleAfterMs: 0,
+    concurrency: 1,
+    behaviour: behaviourByAmount,
+  });
+  const told: Record<string, string[]> = {};
+  for (const [i, behaviour] of PAYMENT_BEHAVIOURS.entries()) {
+    if (behaviour === 'late') continue;
+    const before = shop.received.length;
+    const order = orderView({ id: `d_1-${i}`, totalCents: 2_500 + i });
+    const count = paymentCalls(order, 'ref', behaviour).length;
+    await shop.provider.opened(order);
+    await shop.callsInTime(before + count);
+    told[behaviour] = shop.received
+      .slice(before)
+      .map(({ event: { type, data } }) => `${type} ${data.reference} ${data.amount}`);
+  }
+  t.deepEqual(told, {
+    success: ['payment.succeeded pay_d_1-0 2500'],
+    failure: ['payment.failed pay_d_1-1_declined 2501'],
+    'failure-then-success': [
+      'payment.failed pay_d_1-2_declined 2502',
+      'payment.succeeded pay_d_1-2 2502',
+    ],
+    cancelled: ['payment.cancelled pay_d_1-3 2503'],
+    twice: ['payment.succeeded pay_d_1-5 2505', 'payment.succeeded pay_d_1-5_again 2505'],
+    'wrong-amount': ['payment.succeeded pay_d_1-6 2507'],
+    refunded: ['payment.succeeded pay_d_1-7 2507', 'payment.refunded pay_d_1-7 2507'],
+    'partly-refunded': ['payment.succeeded pay_d_1-8 2508', 'payment.refunded pay_d_1-8 1254'],
+  });
+  t.is(behaviourByAmount(orderView({ totalCents: 2_599 })), 'success');
+});
+
+test('P4: a late payment comes after the end of the hold', async (t) => {
+  const shop = await openShop(t, { settleAfterMs: 0, behaviour: () => 'late' });
+  await shop.provider.opened(orderView({ holdExpiresAt: NOW + 5_000 }));
+  await shop.clock.advance(5_999);
+  t.is(shop.received.length, 0);
+  await shop.clock.advance(1);
+  await shop.calls(1);
+  t.is(shop.received[0]?.event.type, 'payment.succeeded');
 });
 
 test('P1: without a delay nothing is settled', async (t) => {

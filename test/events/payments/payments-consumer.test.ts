@@ -129,6 +129,51 @@ test('P4: refunds carry the payment reference and the amount', async (t) => {
   ]);
 });
 
+test('P2a, P4a: a rejected payment is refunded as it was paid, is logged and counted', async (t) => {
+  const { consumer, provider, log } = start();
+  const paid = { reference: 'B', amount: 1, currency: 'JPY' };
+  const rejected = { type: 'payment-rejected', ordinal: 0, ...paid } as const;
+  await consumer.consume([
+    batch(1, [
+      [{ ...rejected, reason: 'wrong-amount' }, { id: 'd_1-0' }],
+      [{ ...rejected, ordinal: 1, reason: 'order-settled' }, { id: 'd_1-1' }],
+      [{ type: 'payment-refunded', ordinal: 0, ...paid }, { id: 'd_1-0' }],
+      [
+        { type: 'order-refunded-at-provider', ordinal: 2 },
+        { id: 'd_1-2', status: 'refunded' },
+      ],
+    ]),
+  ]);
+  await flush();
+  const refund = { reference: 'B', amountCents: 1, currency: 'JPY' };
+  t.deepEqual(provider.refunds, [
+    { orderId: 'd_1-0', ...refund },
+    { orderId: 'd_1-1', ...refund },
+  ]);
+  t.deepEqual(consumer.rejectedPayments(), { 'order-settled': 1, 'wrong-amount': 1 });
+  t.is(log.warnings.length, 2);
+});
+
+test('P5: the provider is never called for an order that costs nothing', async (t) => {
+  const { consumer, provider } = start();
+  const free = { id: 'd_1-0', totalCents: 0 };
+  await consumer.consume([
+    batch(1, [
+      [placed, free],
+      [
+        { type: 'order-confirmed', ordinal: 0, reference: 'pay_d_1-0' },
+        { ...free, status: 'confirmed' },
+      ],
+      [
+        { type: 'order-refunded', ordinal: 0 },
+        { ...free, status: 'refunded' },
+      ],
+    ]),
+  ]);
+  await flush();
+  t.deepEqual(provider.calls, []);
+});
+
 test('P4: a refund that fails now and then is retried, and the position waits for it', async (t) => {
   const { consumer, provider, parkedRefunds, clock } = start();
   provider.failing.add('d_1-0');

@@ -101,7 +101,7 @@ for (const [what, damage] of [
     'a request for a refund',
     ({ orders }) => orders.change(7, orders.status(7), true, orders.version(7)),
   ],
-  ['a reference', ({ orders }) => orders.setReference(8, 'another')],
+  ['a reference', ({ orders }) => orders.setPayments(8, 'another')],
   ['a key', ({ orders }) => void (orders.keys.segments[0]!.bytes[5]! ^= 1)],
   ['a user', ({ users }) => void (users.segments[0]!.bytes[1]! ^= 1)],
   ['the user of an order', ({ orders }) => void (orders.keys.segments[0]!.salts[3]! ^= 1)],

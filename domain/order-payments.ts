@@ -1,0 +1,164 @@
+// The payments of an order (P4a). Most orders have one or none, and their status tells everything
+// about it: then nothing is stored, and the payment is derived. Otherwise there is a text for the
+// order: its first line is the reference of the payment that settled the order (empty: the one
+// derived from the order's id), and each further line is one payment: a letter for its status,
+// amount, currency, refunded amount and reference, with spaces between. A text of one line is what
+// version 1 of the journal's events needs. The text is part of the format of snapshots and sealed
+// drops; statuses are append only.
+//
+// So an order without a second payment, a declined attempt or a refund at the provider's desk takes
+// no memory for payments, and one with such a payment about 128 bytes and the text.
+
+import type { Payment, PaymentStatus } from '../contracts/payments.ts';
+import { assert } from './assert.ts';
+import type { DropState } from './drop-state.ts';
+import { orderId, paymentReference } from './ids.ts';
+
+/** Payments that are stored of one order. Past it the least important one is left out. */
+export const STORED_PAYMENTS_MAX = 32;
+const LETTERS: Readonly<Record<PaymentStatus, string>> = {
+  pending: 'p',
+  failed: 'f',
+  cancelled: 'c',
+  succeeded: 's',
+  refunding: 'q',
+  refunded: 'r',
+};
+const STATUSES = new Map(
+  Object.entries(LETTERS).map(([status, letter]) => [letter, status as PaymentStatus]),
+);
+const FIELDS = 5;
+
+/** The reference in the first line of an order's text; undefined where it is the derived one. */
+export function settledReference(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const end = text.indexOf('\n');
+  const reference = end < 0 ? text : text.slice(0, end);
+  return reference === '' ? undefined : reference;
+}
+
+/** The payment that settled the order, or is to settle it, comes first. */
+export function paymentsOf(state: DropState, ordinal: number): Payment[] {
+  const text = state.orders.payments(ordinal);
+  const stored = storedPayments(text);
+  const main = mainPayment(state, ordinal, settledReference(text));
+  if (main === null) return stored;
+  const others = stored.filter(({ reference }) => reference !== main.reference);
+  const same = stored.find(({ reference }) => reference === main.reference);
+  return [same === undefined ? main : merged(main, same), ...others];
+}
+
+/** Whether money was taken: a further success under the same reference says nothing new. */
+export function wasPaid({ status }: Payment): boolean {
+  return status === 'succeeded' || status === 'refunding' || status === 'refunded';
+}
+
+/** The caller must call `change` of the order table next. */
+export function setSettledReference(state: DropState, ordinal: number, reference: string): void {
+  const derived = paymentReference(orderId(state.id, ordinal));
+  const stored = storedPayments(state.orders.payments(ordinal));
+  state.orders.setPayments(ordinal, textOf(reference === derived ? '' : reference, stored));
+}
+
+/**
+ * Stores a payment, in place of one with the same reference. The caller must call `change` of the
+ * order table next.
+ */
+export function storePayment(state: DropState, ordinal: number, payment: Payment): void {
+  const text = state.orders.payments(ordinal);
+  const stored = storedPayments(text);
+  const at = stored.findIndex(({ reference }) => reference === payment.reference);
+  if (at >= 0) stored[at] = payment;
+  else {
+    if (stored.length >= STORED_PAYMENTS_MAX) stored.splice(leastImportant(stored), 1);
+    stored.push(payment);
+  }
+  state.orders.setPayments(ordinal, textOf(settledReference(text) ?? '', stored));
+}
+
+/** What the order's status tells of a payment; null where there was none. */
+function mainPayment(
+  state: DropState,
+  ordinal: number,
+  settled: string | undefined,
+): Payment | null {
+  const status = mainStatus(state, ordinal);
+  if (status === null) return null;
+  return {
+    reference: settled ?? paymentReference(orderId(state.id, ordinal)),
+    status,
+    amount: state.totalOf(ordinal),
+    currency: state.currency,
+    refundedAmount: 0,
+  };
+}
+
+function mainStatus({ orders, isPaidFor }: DropState, ordinal: number): PaymentStatus | null {
+  if (!isPaidFor) return null;
+  if (orders.refundRequested(ordinal)) return 'refunding';
+  switch (orders.status(ordinal)) {
+    case 'reserved':
+      return 'pending';
+    case 'confirmed':
+      return 'succeeded';
+    case 'refunded':
+      return 'refunded';
+    case 'failed':
+      return 'cancelled';
+    case 'cancelled':
+    case 'expired':
+      return null;
+  }
+}
+
+/** The order knows whether this payment paid for it, the stored payment everything else. */
+function merged(main: Payment, stored: Payment): Payment {
+  const isStored =
+    stored.status === 'refunded' ||
+    main.status === 'pending' ||
+    (wasPaid(stored) && !wasPaid(main));
+  return isStored ? stored : { ...main, refundedAmount: stored.refundedAmount };
+}
+
+function storedPayments(text: string | undefined): Payment[] {
+  if (text === undefined) return [];
+  return text.split('\n').slice(1).map(paymentOf);
+}
+
+function paymentOf(line: string): Payment {
+  const fields = line.split(' ');
+  const status = STATUSES.get(fields[0]!);
+  assert(status !== undefined && fields.length === FIELDS, `no stored payment: ${line}`);
+  const [, amount, currency, refundedAmount, reference] = fields as [
+    string,
+    string,
+    string,
+    string,
+    string,
+  ];
+  return {
+    reference,
+    status,
+    amount: Number(amount),
+    currency,
+    refundedAmount: Number(refundedAmount),
+  };
+}
+
+function textOf(settled: string, stored: readonly Payment[]): string | null {
+  if (settled === '' && stored.length === 0) return null;
+  let text = settled;
+  for (const { status, amount, currency, refundedAmount, reference } of stored)
+    text += `\n${LETTERS[status]} ${amount} ${currency} ${refundedAmount} ${reference}`;
+  return text;
+}
+
+/** A declined attempt, or else the oldest one whose refund is made, or else the oldest one. */
+function leastImportant(stored: readonly Payment[]): number {
+  const failed = stored.findIndex(({ status }) => status === 'failed');
+  if (failed >= 0) return failed;
+  return Math.max(
+    0,
+    stored.findIndex(({ status }) => status === 'refunded'),
+  );
+}
