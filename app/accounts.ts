@@ -2,13 +2,12 @@
 // tokens are stored. Log-ins get the same replies, in the same time, whether or not the account
 // exists (A1, A3).
 
-import { createHash } from 'node:crypto';
 import { ID_RANDOM_BYTES, makeId } from '../domain/ids.ts';
 import { RateLimiter, type RatePolicy } from '../domain/rate-limiter.ts';
 import { refusal, success } from '../domain/refusal.ts';
 import type { Outcome } from '../contracts/refusals.ts';
-import type { AccountStore, User } from '../storage/ports/accounts.ts';
-import type { FollowStore } from '../storage/ports/follows.ts';
+import type { AccountStore, RefreshToken, User } from '../storage/ports/accounts.ts';
+import type { FollowCounts, FollowStore } from '../storage/ports/follows.ts';
 import type { ActionOutcome, ActionParams } from '../contracts/actions.ts';
 import {
   LogIn,
@@ -22,12 +21,14 @@ import { compileCheck } from '../contracts/check.ts';
 import type { AccessTokens } from './access-tokens.ts';
 import type { Passwords } from './passwords.ts';
 import type { RandomBytes } from './random-bytes.ts';
+import { refreshTokenHash, type RefreshTokens } from './refresh-tokens.ts';
 
 export interface AccountsOptions {
   readonly accounts: AccountStore;
   readonly follows: FollowStore;
   readonly passwords: Passwords;
   readonly accessTokens: AccessTokens;
+  readonly refreshTokens: RefreshTokens;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
   /** Milliseconds of the monotonic clock, for limits and intervals. */
@@ -40,7 +41,6 @@ export interface AccountsOptions {
 export const ACCESS_TOKEN_LIFETIME_SECONDS = 15 * 60;
 export const REFRESH_TOKEN_LIFETIME_MS = 30 * 24 * 60 * 60 * 1_000;
 
-const REFRESH_TOKEN_BYTES = 32;
 const CLEANING_INTERVAL_MS = 60 * 60 * 1_000;
 /**
  * Failed log-ins of an account: ten in a row, then one each minute. Of an address, which many users
@@ -50,6 +50,9 @@ const ACCOUNT_LIMIT = { name: 'failed-log-ins-account', quota: 20, windowSeconds
 const ADDRESS_LIMIT = { name: 'failed-log-ins-address', quota: 60, windowSeconds: 150 };
 /** Keys in each limiter. */
 const KEYS_MAX = 100_000;
+
+/** Of a new user: nothing that may fail is read after the account is made (A1a). */
+const NO_FOLLOWS: FollowCounts = { followers: 0, following: 0 };
 
 const checkRegister = compileCheck(Register);
 const checkLogIn = compileCheck(LogIn);
@@ -81,8 +84,9 @@ export class Accounts {
       roles: [],
       createdAt,
     };
-    if (!(await accounts.addUser(user))) return refusal('email-taken');
-    return success(await this.#openSession(user));
+    const { refreshToken, stored } = this.#newFamily(user);
+    if (!(await accounts.addUser(user, stored))) return refusal('email-taken');
+    return success(this.#session(user, ownProfile(user, NO_FOLLOWS), refreshToken));
   }
 
   async login(params: ActionParams<'accounts.login'>): Promise<ActionOutcome<'accounts.login'>> {
@@ -102,32 +106,39 @@ export class Accounts {
       this.#accountLimiter.giveBack(email);
       this.#addressLimiter.giveBack(params.address);
     }
-    return success(await this.#openSession(user));
+    await this.#cleanNowAndThen();
+    const { refreshToken, stored } = this.#newFamily(user);
+    await accounts.addRefreshToken(stored);
+    return success(this.#session(user, await this.#ownProfile(user), refreshToken));
   }
 
+  /** The same token may come again for `REPEAT_GRACE_MS`, and gives the same new one. */
   async refresh(refreshToken: string): Promise<Outcome<Session>> {
-    const { accounts, now } = this.#options;
+    const { accounts, refreshTokens, now } = this.#options;
     await this.#cleanNowAndThen();
-    const next = this.#newRefreshToken();
+    const next = refreshTokens.successorOf(refreshToken);
     const expiresAt = now() + REFRESH_TOKEN_LIFETIME_MS;
     const rotation = await accounts.rotateRefreshToken(
-      hashOf(refreshToken),
-      { hash: hashOf(next), expiresAt },
+      refreshTokenHash(refreshToken),
+      { hash: refreshTokenHash(next), expiresAt },
       now(),
     );
-    if (rotation.result !== 'rotated') return refusal('unauthenticated');
+    if (rotation.result === 'reused' || rotation.result === 'unknown')
+      return refusal('unauthenticated');
     const user = await accounts.findUser(rotation.userId);
-    return user === null ? refusal('unauthenticated') : success(await this.#session(user, next));
+    if (user === null) return refusal('unauthenticated');
+    return success(this.#session(user, await this.#ownProfile(user), next));
   }
 
   async logout(refreshToken: string): Promise<Outcome<null>> {
-    await this.#options.accounts.revokeRefreshToken(hashOf(refreshToken));
+    await this.#options.accounts.revokeRefreshToken(refreshTokenHash(refreshToken));
     return success(null);
   }
 
   async profile(userId: string): Promise<Outcome<PublicProfile>> {
     const user = await this.#options.accounts.findUser(userId);
-    return user === null ? refusal('not-found') : success(await this.#publicProfile(user));
+    if (user === null) return refusal('not-found');
+    return success(publicProfile(user, await this.#options.follows.counts(userId)));
   }
 
   async me(userId: string): Promise<Outcome<OwnProfile>> {
@@ -145,50 +156,31 @@ export class Accounts {
     return attemptsSpent(ACCOUNT_LIMIT, accountWaitMs);
   }
 
-  async #openSession(user: User): Promise<Session> {
-    const { accounts, now, random } = this.#options;
-    await this.#cleanNowAndThen();
-    const refreshToken = this.#newRefreshToken();
-    await accounts.addRefreshToken({
-      hash: hashOf(refreshToken),
+  /** The first refresh token of a session, and what is stored of it. */
+  #newFamily(user: User): { refreshToken: string; stored: RefreshToken } {
+    const { refreshTokens, now, random } = this.#options;
+    const refreshToken = refreshTokens.first();
+    const stored = {
+      hash: refreshTokenHash(refreshToken),
       familyId: makeId('rf', now(), random(ID_RANDOM_BYTES)),
       userId: user.id,
       expiresAt: now() + REFRESH_TOKEN_LIFETIME_MS,
-    });
-    return this.#session(user, refreshToken);
+    };
+    return { refreshToken, stored };
   }
 
-  async #session(user: User, refreshToken: string): Promise<Session> {
+  #session(user: User, profile: OwnProfile, refreshToken: string): Session {
     const accessToken = this.#options.accessTokens.sign({
       userId: user.id,
       roles: user.roles,
       lifetimeSeconds: ACCESS_TOKEN_LIFETIME_SECONDS,
     });
-    return {
-      user: await this.#ownProfile(user),
-      accessToken,
-      refreshToken,
-      expiresIn: ACCESS_TOKEN_LIFETIME_SECONDS,
-    };
-  }
-
-  async #publicProfile(user: User): Promise<PublicProfile> {
-    const { followers, following } = await this.#options.follows.counts(user.id);
-    return {
-      id: user.id,
-      name: user.name,
-      followerCount: followers,
-      followingCount: following,
-      createdAt: user.createdAt,
-    };
+    const expiresIn = ACCESS_TOKEN_LIFETIME_SECONDS;
+    return { user: profile, accessToken, refreshToken, expiresIn };
   }
 
   async #ownProfile(user: User): Promise<OwnProfile> {
-    return { ...(await this.#publicProfile(user)), email: user.email, roles: user.roles };
-  }
-
-  #newRefreshToken(): string {
-    return Buffer.from(this.#options.random(REFRESH_TOKEN_BYTES)).toString('base64url');
+    return ownProfile(user, await this.#options.follows.counts(user.id));
   }
 
   async #cleanNowAndThen(): Promise<void> {
@@ -208,6 +200,11 @@ function normalizeEmail(email: string): string {
   return email.trim().toLowerCase();
 }
 
-function hashOf(refreshToken: string): string {
-  return createHash('sha256').update(refreshToken).digest('hex');
+function publicProfile(user: User, { followers, following }: FollowCounts): PublicProfile {
+  const { id, name, createdAt } = user;
+  return { id, name, followerCount: followers, followingCount: following, createdAt };
+}
+
+function ownProfile(user: User, counts: FollowCounts): OwnProfile {
+  return { ...publicProfile(user, counts), email: user.email, roles: user.roles };
 }

@@ -35,6 +35,7 @@ import { BrokerRuns } from '../services/other-runs.ts';
 import { ordersService } from '../services/orders.ts';
 import type { OperatorsOptions } from '../app/operator/operators.ts';
 import { Passwords } from '../app/passwords.ts';
+import { RefreshTokens } from '../app/refresh-tokens.ts';
 import { Rebuild } from '../events/rebuild/rebuild.ts';
 import type { VerificationOptions } from '../events/verify/shard-verification.ts';
 import type { PaymentProvider } from '../events/payments/payment-provider.ts';
@@ -247,9 +248,10 @@ export function createServices(
   const startedAt = now();
   const random = (count: number) => randomBytes(count);
   const { rateLimits, paymentSecrets: secrets } = config;
-  const passwords = new Passwords();
+  const refreshTokens = new RefreshTokens({ secret: config.authSecret, random });
+  const credentials = { passwords: new Passwords(), accessTokens, refreshTokens };
   for (const service of [
-    accountsService({ ...stores, passwords, accessTokens, now, monotonic, random, rateLimits }),
+    accountsService({ ...stores, ...credentials, now, monotonic, random, rateLimits }),
     catalogueService({ ...stores, router, clock, now, random }),
     productsService({ ...stores, now, random }),
     dropsService({ ...stores, router, clock, random }),

@@ -61,7 +61,9 @@ export function accountRoutes(): Route[] {
       {
         method: 'POST',
         path: '/v1/auth/refresh',
-        summary: 'Change a refresh token for new tokens. Using one twice revokes its family.',
+        summary:
+          'Change a refresh token for new tokens. It gives the same ones for 30 seconds; ' +
+          'using it after that revokes its family.',
         tag: TAG,
         access: 'public',
         rateClass: 'writes',

@@ -1,11 +1,18 @@
 // Users and refresh tokens in memory, for tests.
 
-import type { AccountStore, RefreshToken, RotationResult, User } from '../ports/accounts.ts';
+import {
+  type AccountStore,
+  type RefreshToken,
+  REPEAT_GRACE_MS,
+  type RotationResult,
+  type User,
+} from '../ports/accounts.ts';
 import { publicUser } from '../ports/change-stream.ts';
 import type { MemoryChangeStream } from './change-stream-memory.ts';
 
 interface StoredToken extends RefreshToken {
-  used: boolean;
+  /** Null: not used. */
+  usedAt: number | null;
 }
 
 export class MemoryAccountStore implements AccountStore {
@@ -18,11 +25,12 @@ export class MemoryAccountStore implements AccountStore {
     this.#changes = options.changes;
   }
 
-  async addUser(user: User): Promise<boolean> {
+  async addUser(user: User, first?: RefreshToken): Promise<boolean> {
     const email = user.email.toLowerCase();
     if (this.#idsByEmail.has(email)) return false;
     this.#idsByEmail.set(email, user.id);
     this.#put(user);
+    if (first !== undefined) this.#tokens.set(first.hash, { ...first, usedAt: null });
     return true;
   }
 
@@ -47,7 +55,7 @@ export class MemoryAccountStore implements AccountStore {
   }
 
   async addRefreshToken(token: RefreshToken): Promise<void> {
-    this.#tokens.set(token.hash, { ...token, used: false });
+    this.#tokens.set(token.hash, { ...token, usedAt: null });
   }
 
   async rotateRefreshToken(
@@ -57,13 +65,16 @@ export class MemoryAccountStore implements AccountStore {
   ): Promise<RotationResult> {
     const token = this.#tokens.get(hash);
     if (token === undefined || token.expiresAt <= now) return { result: 'unknown' };
-    if (token.used) {
-      this.#revokeFamily(token.familyId);
+    const { familyId, userId, usedAt } = token;
+    if (usedAt !== null) {
+      const isLate = Math.abs(now - usedAt) > REPEAT_GRACE_MS;
+      const isSame = this.#tokens.get(next.hash)?.familyId === familyId;
+      if (isSame && !isLate) return { result: 'repeated', userId };
+      this.#revokeFamily(familyId);
       return { result: 'reused' };
     }
-    token.used = true;
-    const { familyId, userId } = token;
-    this.#tokens.set(next.hash, { ...next, familyId, userId, used: false });
+    token.usedAt = now;
+    this.#tokens.set(next.hash, { ...next, familyId, userId, usedAt: null });
     return { result: 'rotated', userId };
   }
 

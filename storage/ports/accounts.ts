@@ -19,15 +19,25 @@ export interface RefreshToken {
   readonly expiresAt: number;
 }
 
+/** For this long after its change a refresh token may come again (A1a). */
+export const REPEAT_GRACE_MS = 30_000;
+
 export type RotationResult =
   | { readonly result: 'rotated'; readonly userId: string }
+  /** The token was changed for the same `next` lately. Nothing has changed. */
+  | { readonly result: 'repeated'; readonly userId: string }
   /** The token was used before: the whole family is revoked in the same step. */
   | { readonly result: 'reused' }
   | { readonly result: 'unknown' };
 
 export interface AccountStore {
-  /** False if the e-mail (compared without case) is taken. Atomic and durable. */
-  addUser(user: User): Promise<boolean>;
+  /**
+   * Adds the user and the first refresh token of the user, if one is given. False, with nothing
+   * added, if the e-mail (compared without case) is taken. Durable, and all or nothing: after a
+   * crash in between there is no user. Then the e-mail may be unavailable for a while, but is not
+   * taken: until it is free, or another's registration of it has ended, `store-unavailable`.
+   */
+  addUser(user: User, first?: RefreshToken): Promise<boolean>;
   findUser(userId: string): Promise<User | null>;
   findUserByEmail(email: string): Promise<User | null>;
   /** The names of users by their ids; without unknown ids. At most 100 ids. */
@@ -38,7 +48,9 @@ export interface AccountStore {
   addRefreshToken(token: RefreshToken): Promise<void>;
   /**
    * Marks the token with `hash` as used and adds `next` to its family; `next` gets the `familyId`
-   * and `userId` of the used token. Atomic.
+   * and `userId` of the used token. Atomic. If the token was used before, at most
+   * `REPEAT_GRACE_MS` from `now`, for the same `next`, nothing changes: `repeated`. A distance in
+   * either direction counts, so that a clock that is set back does not make the grace longer.
    */
   rotateRefreshToken(
     hash: string,

@@ -3,6 +3,11 @@
 import type { Follow } from '../../contracts/follows.ts';
 import type { Page, PageRequest } from '../../contracts/paging.ts';
 
+export interface FollowCounts {
+  readonly followers: number;
+  readonly following: number;
+}
+
 export interface FollowStore {
   /**
    * True if this call added the follow. Idempotent: the first `since` stays. Durable; the counts
@@ -15,5 +20,5 @@ export interface FollowStore {
   listFollowers(creatorId: string, page: PageRequest): Promise<Page<Follow>>;
   /** The creators that the user follows (`Follow.userId` is the creator), newest first. */
   listFollowing(userId: string, page: PageRequest): Promise<Page<Follow>>;
-  counts(userId: string): Promise<{ followers: number; following: number }>;
+  counts(userId: string): Promise<FollowCounts>;
 }

@@ -5,6 +5,7 @@ import { AccessTokens } from '../../app/access-tokens.ts';
 import type { Session } from '../../contracts/accounts.ts';
 import { accountsService } from '../../services/accounts.ts';
 import { Passwords } from '../../app/passwords.ts';
+import { RefreshTokens } from '../../app/refresh-tokens.ts';
 import { type Harness, NOW, startServices } from './harness.ts';
 
 const PASSWORD = 'correct horse';
@@ -19,6 +20,7 @@ function start(t: ExecutionContext, rateLimits = true): Promise<Harness> {
       follows: stores.follows,
       passwords: new Passwords({ memoryKib: 8 }),
       accessTokens,
+      refreshTokens: new RefreshTokens({ secret: 'x'.repeat(32), random }),
       now: () => clock.now(),
       monotonic: () => clock.monotonic(),
       random,
@@ -175,6 +177,7 @@ test('A1: using a refresh token again revokes its whole family, and no other', a
   const second = await call('accounts.refresh', { refreshToken: first.refreshToken });
   if (!second.ok || !elsewhere.ok) return t.fail();
   const { refreshToken } = first;
+  await harness.clock.advance(30_001);
   t.is(await codeOf(call('accounts.refresh', { refreshToken })), 'unauthenticated');
   t.is(
     await codeOf(call('accounts.refresh', { refreshToken: second.value.refreshToken })),
@@ -184,6 +187,33 @@ test('A1: using a refresh token again revokes its whole family, and no other', a
     await codeOf(call('accounts.refresh', { refreshToken: elsewhere.value.refreshToken })),
     'ok',
   );
+});
+
+test('A1a: a refresh token that comes again gives the same successor and nothing more', async (t) => {
+  const { call, clock, ...harness } = await start(t);
+  const { refreshToken } = await register(t, { call, clock, ...harness });
+  const change = () => call('accounts.refresh', { refreshToken });
+  const outcomes = await Promise.all([change(), change()]);
+  await clock.advance(30_000);
+  outcomes.push(await change());
+  const successors = outcomes.map((each) => (each.ok ? each.value.refreshToken : each.code));
+  t.is(new Set(successors).size, 1);
+  t.is(await codeOf(call('accounts.refresh', { refreshToken: successors[0]! })), 'ok');
+});
+
+test('A1a: an account comes with its session or not at all', async (t) => {
+  const harness = await start(t);
+  const { accounts } = harness.stores;
+  // Neither a session of its own nor a read of counts can fail after the account is made.
+  const failing = () => Promise.reject(new Error('the store is gone'));
+  accounts.addRefreshToken = failing;
+  harness.stores.follows.counts = failing;
+  const session = await register(t, harness);
+  t.is((await accounts.findUser(session.user.id))?.email, ADA.email);
+  const again = { ...ADA, email: 'ben@example.com' };
+  accounts.addUser = failing;
+  await t.throwsAsync(harness.call('accounts.register', again));
+  t.is(await accounts.findUserByEmail(again.email), null);
 });
 
 test('A1: a refresh token ends after thirty days, and at log-out', async (t) => {

@@ -46,13 +46,40 @@ if (redisInstalled) {
 
   accountsContract(() => data.stores);
 
-  test('A1: an e-mail whose registration died is claimed for a while, and no longer', async (t) => {
+  test('A1a: a registration that dies between any two writes leaves nothing', async (t) => {
+    const first = (id: string) => ({
+      hash: `token_${id}`,
+      familyId: `family_${id}`,
+      userId: id,
+      expiresAt: 1000,
+    });
+    let writes = 0;
+    for (let isDone = false; !isDone; writes++) {
+      const [id, email] = [`user_k${writes}`, `k${writes}@example.com`];
+      const dying = accountsOn(diesAfter(data.redis, writes));
+      try {
+        isDone = await dying.addUser(user(id, email), first(id));
+      } catch {
+        t.is(await data.accounts.findUserByEmail(email), null);
+        t.is(await data.accounts.findUser(id), null);
+        const again = `${id}_again`;
+        t.true(await accountsOn(data.redis, 0).addUser(user(again, email), first(again)));
+        t.is((await data.accounts.findUserByEmail(email))?.id, again);
+        t.is(await data.accounts.findUser(id), null);
+      }
+    }
+    // The claim, the token's two, the user.
+    t.true(writes > 4, `${writes}`);
+  });
+
+  test('A1: an e-mail whose registration died is not taken, but waits for a while', async (t) => {
     const dying = accountsOn(diesAfter(data.redis, 1));
     await failsWith(t, 'store-unavailable', dying.addUser(user('user_d1', 'd@example.com')));
     t.is(await data.accounts.findUserByEmail('d@example.com'), null);
 
     const patient = accountsOn(data.redis);
-    t.false(await patient.addUser(user('user_d2', 'd@example.com')));
+    const second = patient.addUser(user('user_d2', 'd@example.com'));
+    await failsWith(t, 'store-unavailable', second);
     const later = accountsOn(data.redis, 0);
     t.true(await later.addUser(user('user_d3', 'D@example.com')));
     t.is((await later.findUserByEmail('d@example.com'))?.id, 'user_d3');
@@ -100,6 +127,18 @@ if (redisInstalled) {
     t.deepEqual(rotated, { result: 'rotated', userId: 'user_c' });
   });
 
+  test('A1a: nodes of level 1 read a used token, and what they used has no grace', async (t) => {
+    const [key, expiresAt] = ['{family:family_m}:m1', 1000];
+    const token = { hash: 'm1', familyId: 'family_m', userId: 'user_m', expiresAt };
+    await data.accounts.addRefreshToken(token);
+    const rotate = () => data.accounts.rotateRefreshToken('m1', { hash: 'm2', expiresAt }, 10);
+    t.is((await rotate()).result, 'rotated');
+    // The form that level 1 writes and parses; it stores nothing else of a use.
+    t.is(await data.redis.get(key), `used ${expiresAt}`);
+    await data.redis.del(`${key}:used`);
+    t.is((await rotate()).result, 'reused');
+  });
+
   test('A1: a revoked family stays revoked, also for a token that comes late', async (t) => {
     const token = { hash: 'late1', familyId: 'family_gone', userId: 'user_l', expiresAt: 1000 };
     await data.accounts.addRefreshToken(token);
@@ -130,6 +169,7 @@ if (redisInstalled) {
       'token:ttl4',
       '{family:family_ttl}',
       '{family:family_ttl}:ttl1',
+      '{family:family_ttl}:ttl1:used',
       '{family:family_ttl}:ttl2',
     ]);
     for (const key of keys) t.true((await redis.pttl(key)) > 0, key);

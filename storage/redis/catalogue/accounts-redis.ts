@@ -5,10 +5,14 @@
 // When the claim is old enough, another registration takes it over. It first writes a mark in the
 // place of the missing user: a registration that was only slow then finds its place taken and
 // fails. So two registrations never both succeed, whatever the clocks say. The age only decides
-// when to try.
+// when to try. A younger claim without a user is waited for, briefly: it is not an account yet.
+// Last of all comes the user, after the first refresh token, which is worth nothing without one. So
+// a registration that dies at any point leaves nothing that can be seen.
 
+import { setTimeout as wait } from 'node:timers/promises';
 import { assert } from '../../../domain/assert.ts';
 import type { AccountStore, RefreshToken, RotationResult, User } from '../../ports/accounts.ts';
+import { StoreUnavailableError } from '../../ports/journal.ts';
 import { RedisRefreshTokens } from './accounts-redis-tokens.ts';
 import { RedisUsers } from './accounts-redis-users.ts';
 import type { EntityParts } from './entity-parts.ts';
@@ -17,6 +21,9 @@ import { Script } from '../connection/script.ts';
 
 /** Longer than a living registration waits for Redis. */
 const CLAIM_GRACE_MS = 15_000;
+/** How often another's claim without a user is looked at again, and the pause before it. */
+const CLAIM_ROUNDS_MAX = 10;
+const CLAIM_PAUSE_MS = 50;
 const NAMES_MAX = 100;
 
 /**
@@ -58,9 +65,19 @@ export class RedisAccountStore implements AccountStore {
     this.#tokens = new RedisRefreshTokens(options);
   }
 
-  async addUser(user: User): Promise<boolean> {
-    if (!(await this.#claim(emailKey(user.email), user.id))) return false;
-    return this.#users.create(user);
+  async addUser(user: User, first?: RefreshToken): Promise<boolean> {
+    let outcome = await this.#claim(emailKey(user.email), user.id);
+    for (let round = 0; outcome === 'claimed by another'; round++) {
+      if (round === CLAIM_ROUNDS_MAX)
+        throw new StoreUnavailableError('another registration of this e-mail has not ended');
+      await wait(CLAIM_PAUSE_MS);
+      outcome = await this.#claim(emailKey(user.email), user.id);
+    }
+    if (outcome === 'taken') return false;
+    if (first !== undefined) await this.#tokens.add(first);
+    const created = await this.#users.create(user);
+    if (!created && first !== undefined) await this.#tokens.revoke(first.hash);
+    return created;
   }
 
   async findUser(userId: string): Promise<User | null> {
@@ -105,14 +122,17 @@ export class RedisAccountStore implements AccountStore {
   /** Does nothing: Redis removes each token by itself, soon after its expiry. */
   async removeExpiredRefreshTokens(): Promise<void> {}
 
-  async #claim(email: string, userId: string): Promise<boolean> {
+  /** `claimed by another`: there is no user yet, and perhaps never will be. */
+  async #claim(email: string, userId: string): Promise<'claimed' | 'claimed by another' | 'taken'> {
     const answer = await claim.run(this.#redis, [email], [userId]);
     const [present, ageMs] = answer as [string, number];
     const claimant = claimantOf(present);
-    if (claimant === userId) return true;
-    if (ageMs < this.#claimGraceMs) return false;
-    if (!(await this.#users.abandon(claimant))) return false;
-    return (await takeOver.run(this.#redis, [email], [present, userId])) === 1;
+    if (claimant === userId) return 'claimed';
+    if (ageMs < this.#claimGraceMs)
+      return (await this.findUser(claimant)) === null ? 'claimed by another' : 'taken';
+    if (!(await this.#users.abandon(claimant))) return 'taken';
+    const answered = await takeOver.run(this.#redis, [email], [present, userId]);
+    return answered === 1 ? 'claimed' : 'claimed by another';
   }
 }
 

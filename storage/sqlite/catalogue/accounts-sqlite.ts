@@ -30,8 +30,8 @@ export class SqliteAccountStore implements AccountStore {
     );
   }
 
-  async addUser(user: User): Promise<boolean> {
-    const added = await this.#writer.submit('addUser', user);
+  async addUser(user: User, first?: RefreshToken): Promise<boolean> {
+    const added = await this.#writer.submit('addUser', user, first ?? null);
     if (added) this.#signal.appended();
     return added;
   }

@@ -1,7 +1,12 @@
 // The statements of the catalogue's thread for accounts: users and refresh tokens.
 
 import type { Database } from 'better-sqlite3';
-import type { RefreshToken, RotationResult, User } from '../../ports/accounts.ts';
+import {
+  type RefreshToken,
+  REPEAT_GRACE_MS,
+  type RotationResult,
+  type User,
+} from '../../ports/accounts.ts';
 import { publicUser } from '../../ports/change-stream.ts';
 import type { AppendChange } from './changes-statements.ts';
 
@@ -16,6 +21,7 @@ interface TokenRow {
   family_id: string;
   user_id: string;
   expires_at: number;
+  /** 0: not used. Else when it was used, in milliseconds; of older versions 1. */
   used: number;
 }
 
@@ -33,19 +39,21 @@ export function accountHandlers(database: Database, appendChange: AppendChange) 
   const findToken = database.prepare<[string], TokenRow>(
     'select family_id, user_id, expires_at, used from refresh_tokens where hash = ?',
   );
-  const useToken = database.prepare('update refresh_tokens set used = 1 where hash = ?');
+  const useToken = database.prepare('update refresh_tokens set used = ? where hash = ?');
   const revokeFamily = database.prepare('delete from refresh_tokens where family_id = ?');
   const removeTokens = database.prepare('delete from refresh_tokens where expires_at < ?');
 
   return {
-    addUser(user: User): boolean {
+    addUser(user: User, first: RefreshToken | null): boolean {
       const { id, email, name, passwordHash, roles, createdAt } = user;
       const emailKey = email.toLowerCase();
       const rolesText = JSON.stringify(roles);
       const fields = [id, emailKey, email, name, passwordHash, rolesText, createdAt];
       const added = addUser.run(...fields).changes > 0;
-      if (added) appendChange({ kind: 'user', userId: id, user: publicUser(user) });
-      return added;
+      if (!added) return false;
+      appendChange({ kind: 'user', userId: id, user: publicUser(user) });
+      if (first !== null) addToken.run(first.hash, first.familyId, id, first.expiresAt);
+      return true;
     },
 
     addRole(userId: string, role: string): void {
@@ -71,10 +79,13 @@ export function accountHandlers(database: Database, appendChange: AppendChange) 
       const token = findToken.get(hash);
       if (token === undefined || token.expires_at <= now) return { result: 'unknown' };
       if (token.used !== 0) {
+        const isLate = Math.abs(now - token.used) > REPEAT_GRACE_MS;
+        const isSame = findToken.get(next.hash)?.family_id === token.family_id;
+        if (isSame && !isLate) return { result: 'repeated', userId: token.user_id };
         revokeFamily.run(token.family_id);
         return { result: 'reused' };
       }
-      useToken.run(hash);
+      useToken.run(Math.max(now, 1), hash);
       addToken.run(next.hash, token.family_id, token.user_id, next.expiresAt);
       return { result: 'rotated', userId: token.user_id };
     },

@@ -1,7 +1,7 @@
 // What every accounts driver must do.
 
 import test from 'ava';
-import type { AccountStore, User } from '../../../storage/ports/accounts.ts';
+import { type AccountStore, REPEAT_GRACE_MS, type User } from '../../../storage/ports/accounts.ts';
 import type { Stores } from '../../../storage/ports/stores.ts';
 
 const user = (id: string, email = `${id}@example.com`): User => ({
@@ -77,6 +77,59 @@ export function accountsContract(stores: () => Stores): void {
       accounts().rotateRefreshToken('twice', { hash: next, expiresAt: 1000 }, 10);
     const outcomes = await Promise.all([rotate('twice_1'), rotate('twice_2')]);
     t.deepEqual(outcomes.map(({ result }) => result).toSorted(), ['reused', 'rotated']);
+  });
+
+  test('A1a: two changes of a token at once have one successor, which is used once', async (t) => {
+    await accounts().addRefreshToken(token('tabs', 'family_tabs'));
+    const rotate = (hash: string, next: string) =>
+      accounts().rotateRefreshToken(hash, { hash: next, expiresAt: 1000 }, 10);
+    const outcomes = await Promise.all([1, 2, 3].map(() => rotate('tabs', 'tabs_2')));
+    const results = outcomes.map(({ result }) => result).toSorted();
+    t.deepEqual(results, ['repeated', 'repeated', 'rotated']);
+    for (const outcome of outcomes) t.like(outcome, { userId: 'user_of_tokens' });
+    t.is((await rotate('tabs_2', 'tabs_3')).result, 'rotated');
+    // The first one still gives what it gave, and what came of that stays.
+    t.is((await rotate('tabs', 'tabs_2')).result, 'repeated');
+    t.is((await rotate('tabs_3', 'tabs_4')).result, 'rotated');
+  });
+
+  test('A1a: a changed token comes again for the grace, whichever way clocks go', async (t) => {
+    const start = 1_700_000_000_000;
+    const expiresAt = start + 3_600_000;
+    for (const [name, laterMs, result] of [
+      ['in_time', REPEAT_GRACE_MS, 'repeated'],
+      ['late', REPEAT_GRACE_MS + 1, 'reused'],
+      ['back', -REPEAT_GRACE_MS, 'repeated'],
+      ['far_back', -REPEAT_GRACE_MS - 1, 'reused'],
+    ] as const) {
+      await accounts().addRefreshToken(token(`${name}_1`, `family_${name}`, expiresAt));
+      const rotate = (hash: string, next: string, now: number) =>
+        accounts().rotateRefreshToken(hash, { hash: next, expiresAt }, now);
+      t.is((await rotate(`${name}_1`, `${name}_2`, start)).result, 'rotated');
+      t.is((await rotate(`${name}_1`, `${name}_2`, start + laterMs)).result, result, name);
+      const successor = (await rotate(`${name}_2`, `${name}_3`, start)).result === 'rotated';
+      t.is(successor, result === 'repeated', name);
+    }
+  });
+
+  test('A1a: a changed token of a revoked family does not come again', async (t) => {
+    await accounts().addRefreshToken(token('out_1', 'family_out'));
+    const rotate = () =>
+      accounts().rotateRefreshToken('out_1', { hash: 'out_2', expiresAt: 1000 }, 10);
+    t.is((await rotate()).result, 'rotated');
+    await accounts().revokeRefreshToken('out_2');
+    t.is((await rotate()).result, 'unknown');
+  });
+
+  test('A1a: a user and the first token are added together, or neither is', async (t) => {
+    const first = (id: string) => ({ ...token(`${id}_token`, `family_${id}`), userId: id });
+    const rotate = (id: string) =>
+      accounts().rotateRefreshToken(`${id}_token`, { hash: `${id}_next`, expiresAt: 1000 }, 10);
+    t.true(await accounts().addUser(user('user_both', 'both@example.com'), first('user_both')));
+    t.false(await accounts().addUser(user('user_none', 'both@example.com'), first('user_none')));
+    t.deepEqual(await rotate('user_both'), { result: 'rotated', userId: 'user_both' });
+    t.deepEqual(await rotate('user_none'), { result: 'unknown' });
+    t.is(await accounts().findUser('user_none'), null);
   });
 
   test('A1: unknown, ended and revoked refresh tokens are unknown', async (t) => {
