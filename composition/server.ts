@@ -32,7 +32,8 @@ export type EndReason =
   | 'too-new';
 
 /**
- * Errors: `directory-in-use`, `store-unavailable`, `weak-store`, `clock-skew`; an Error where the port is taken.
+ * Errors: `directory-in-use`, `store-unavailable`, `weak-store`, `clock-skew`; an Error where the
+ * port is taken.
  */
 export async function startServer(
   config: Config,

@@ -2,7 +2,7 @@
 // faults of nodes, and all other faults. At any time at least one node has no fault.
 
 import { SHARD_COUNT, shardOf } from '../../domain/ids.ts';
-import type { OperatorApi } from '../../operator/api-client.ts';
+import { ApiError, type OperatorApi } from '../../operator/api-client.ts';
 import { planTurns, runRestart } from '../../operator/rolling-restart.ts';
 import type { Owners } from './cluster-owners.ts';
 import type { ClusterServers, CutFrom } from './cluster-servers.ts';
@@ -76,6 +76,7 @@ const OWNER_SHARE = 0.8;
 const PINS_MAX = 6;
 const OPERATOR_ATTEMPTS_MAX = 60;
 const OPERATOR_DELAY_MS = 250;
+const REFUSED_STATUS = 422;
 const RESTART_TIMEOUT_MS = 60_000;
 /** Every n-th node fault is a restart of all nodes. */
 const ROLLING_RESTART_EVERY = 6;
@@ -212,16 +213,22 @@ export class Faults {
 
   /** Pins some shards with live drops to random nodes, and unpins them later. */
   async #move(): Promise<void> {
-    const { random, servers, busyDrops } = this.#options;
+    const { random, servers, busyDrops, print } = this.#options;
     const fault = this.#begin('move', 'some shards', []);
     const shards = busyDrops().map((id) => shardOf(id, SHARD_COUNT));
     const pinned = new Set<number>();
     for (let i = random.integer(1, PINS_MAX); i > 0; i--) {
       const shard = random.pick(shards);
       if (shard === undefined) break;
-      pinned.add(shard);
       const nodeId = random.pick(servers.nodeIds)!;
-      await this.#requestChange((api) => api.pin(shard, nodeId, false));
+      try {
+        await this.#requestChange((api) => api.pin(shard, nodeId, false));
+        pinned.add(shard);
+      } catch (error) {
+        // The node may be down for longer than a change is tried.
+        if (!(error instanceof ApiError) || error.status !== REFUSED_STATUS) throw error;
+        print(`  shard ${shard} was not moved: ${error.message}`);
+      }
     }
     await pause(random.integer(REST_MIN_MS, REST_MAX_MS));
     for (const shard of pinned) await this.#requestChange((api) => api.pin(shard, null, false));

@@ -1,6 +1,7 @@
-// Random faults in real clusters of three nodes under load: on one redis-server and one nats-server,
-// and on three of each. The random seed is printed. `npm run chaos -- --cluster --seed S`, or with
-// `--redis-cluster`, repeats the faults and the clients' choices, but not the timing of the machine.
+// Random faults in real clusters of three nodes under load: on one redis-server and one
+// nats-server, and on three of each. The random seed is printed. `npm run chaos -- --cluster
+// --seed S`, or with `--redis-cluster` too, repeats faults and choices of clients, but not the
+// timing of the machine.
 
 import { randomInt } from 'node:crypto';
 import test from 'ava';

@@ -24,9 +24,9 @@ const USAGE = `usage: npm run chaos -- [--rounds N] [--seed S]
 
 Kills servers under load, restarts them on the same data, and compares everything that any client
 received with the journal: one server, a cluster with random faults, or a sale of 2,000 units whose
-owners are killed, drained and paused. --redis-cluster: on three Redis masters and three nats-servers
-instead of one of each; as root, nodes are cut off too. Clocks are stepped where libfaketime is
-installed. Exit codes: 0 no findings, 1 findings, 2 wrong usage.
+owners are killed, drained and paused. --redis-cluster: on three Redis masters and three
+nats-servers instead of one of each; as root, nodes are cut off too. Clocks are stepped where
+libfaketime is installed. Exit codes: 0 no findings, 1 findings, 2 wrong usage.
 `;
 
 interface Options {
@@ -138,7 +138,7 @@ function clusterFlags(redisCluster: boolean): string {
   return redisCluster ? '--cluster --redis-cluster' : '--cluster';
 }
 
-/** Ends this process by its `exit` event, whose listeners end the servers and remove their files. */
+/** Ends this process by its `exit` event: listeners end the servers and remove their files. */
 function endOnSignals(): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => process.exit(EXIT_INTERRUPTED));
