@@ -5,6 +5,7 @@
 import { type BrokerOptions, Loggers } from 'moleculer';
 import type { Logger } from 'pino';
 import { natsOptions } from './actors/cluster/nats-options.ts';
+import { amountNamesBetweenNodes } from './services/moleculer/amount-names-between-nodes.ts';
 import { MsgpackrSerializer } from './services/moleculer/msgpackr-serializer.ts';
 import { NatsTransporter } from './services/moleculer/nats-transporter.ts';
 import { FEATURE_LEVEL } from './storage/ports/feature-level.ts';
@@ -103,7 +104,7 @@ export function brokerOptions(options: {
     // Of the built-in middlewares only these two do something here; each of the others would cost a
     // wrapper on every call.
     internalMiddlewares: false,
-    middlewares: ['Timeout', 'ErrorHandler'],
+    middlewares: ['Timeout', 'ErrorHandler', amountNamesBetweenNodes],
     internalServices: false,
     validator: false,
     cacher: false,

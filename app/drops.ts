@@ -130,14 +130,14 @@ export class Drops {
 }
 
 function termsOf(id: string, productId: string, creatorId: string, drop: NewDrop): DropTerms {
-  const { startsAt, endsAt, priceCents, currency } = drop;
+  const { startsAt, endsAt, unitAmount, currency } = drop;
   return {
     id,
     productId,
     creatorId,
     startsAt,
     endsAt,
-    priceCents,
+    unitAmount,
     currency,
     limitPerUser: drop.limitPerUser ?? LIMIT_PER_USER_DEFAULT,
     holdSeconds: drop.holdSeconds ?? HOLD_SECONDS_DEFAULT,

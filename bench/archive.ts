@@ -56,7 +56,7 @@ async function sell(round: number): Promise<void> {
     creatorId: 'creator',
     startsAt: 0,
     endsAt: 1e15,
-    priceCents: 100,
+    unitAmount: 100,
     currency: 'EUR',
     limitPerUser: 10,
     holdSeconds: 600,

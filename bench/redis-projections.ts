@@ -34,7 +34,7 @@ function order(): OrderView {
     userId: user(),
     quantity: 1,
     status: 'confirmed',
-    totalCents: 12_900,
+    totalAmount: 12_900,
     currency: 'EUR',
     createdAt: 1_700_000_000_000 + Math.floor(ordinal / 60),
     holdExpiresAt: null,
@@ -45,8 +45,8 @@ function order(): OrderView {
 }
 
 function notificationOf(placed: OrderView): NewNotification {
-  const { id, dropId, userId, quantity, totalCents, currency, createdAt } = placed;
-  const data = { orderId: id, dropId, quantity, totalCents, currency };
+  const { id, dropId, userId, quantity, totalAmount, currency, createdAt } = placed;
+  const data = { orderId: id, dropId, quantity, totalAmount, currency };
   return { userId, type: 'order.confirmed', data, createdAt };
 }
 

@@ -38,7 +38,7 @@ function entryOf(sequence: number): Uint8Array {
       creatorId: 'u_creator',
       startsAt: START,
       endsAt: START + 1e9,
-      priceCents: 1999,
+      unitAmount: 1999,
       currency: 'EUR',
       limitPerUser: 10,
       holdSeconds: 60,

@@ -107,7 +107,7 @@ async function project(
     userId: anyUser(),
     quantity: 1,
     status: 'confirmed',
-    totalCents: 12_900,
+    totalAmount: 12_900,
     currency: 'EUR',
     createdAt: 1_700_000_000_000 + Math.floor(ordinal / 60),
     holdExpiresAt: null,
@@ -117,7 +117,7 @@ async function project(
   });
   const notification = (): NewNotification => {
     const orderId = `${dropId}-${(++ordinal).toString(36)}`;
-    const data = { orderId, dropId, quantity: 1, totalCents: 12_900, currency: 'EUR' };
+    const data = { orderId, dropId, quantity: 1, totalAmount: 12_900, currency: 'EUR' };
     return { userId: anyUser(), type: 'order.confirmed', data, createdAt: 1_700_000_000_000 };
   };
   const rowsAtOnce = BATCH_ROWS * BATCHES_AT_ONCE;

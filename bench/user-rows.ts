@@ -47,7 +47,7 @@ function nextOrder(): OrderView {
     userId: userId(ordinal <= LIGHT_ROWS ? USERS + user : user),
     quantity: 1,
     status: 'confirmed',
-    totalCents: 12_900,
+    totalAmount: 12_900,
     currency: 'EUR',
     createdAt: FIRST_TIME + ordinal,
     holdExpiresAt: null,

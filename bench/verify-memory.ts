@@ -51,7 +51,7 @@ async function fill(): Promise<void> {
       creatorId: 'u_creator',
       startsAt: START,
       endsAt: START + 1e9,
-      priceCents: 1999,
+      unitAmount: 1999,
       currency: 'EUR',
       limitPerUser: 100_000,
       holdSeconds: 60,

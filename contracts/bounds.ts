@@ -25,7 +25,7 @@ export const STOCK_MAX = 10_000_000;
  * In the currency's smallest unit: enough for what is dear in currencies with small units and two
  * digits (IDR, IRR). Times `ORDER_QUANTITY_MAX` it is exact as a number.
  */
-export const PRICE_CENTS_MAX = 100_000_000_000;
+export const UNIT_AMOUNT_MAX = 100_000_000_000;
 export const LIMIT_PER_USER_MAX = 1_000;
 export const LIMIT_PER_USER_DEFAULT = 1;
 export const HOLD_SECONDS_MAX = 86_400;

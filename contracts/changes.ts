@@ -56,7 +56,7 @@ const DropTermsOutside = Type.Object({
   creatorId: userId,
   startsAt: wireTime,
   endsAt: wireTime,
-  priceCents: count,
+  unitAmount: count,
   currency: currencyCode,
   limitPerUser: sequence,
   holdSeconds: count,

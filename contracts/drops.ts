@@ -6,7 +6,7 @@ import {
   HOLD_SECONDS_MAX,
   LIMIT_PER_USER_DEFAULT,
   LIMIT_PER_USER_MAX,
-  PRICE_CENTS_MAX,
+  UNIT_AMOUNT_MAX,
   STOCK_MAX,
 } from './bounds.ts';
 import { list, type Page, paging } from './paging.ts';
@@ -50,7 +50,7 @@ export const DropView = Type.Object(
     soldOut: Type.Boolean(),
     startsAt: time,
     endsAt: time,
-    priceCents: count,
+    unitAmount: count,
     currency: currencyCode,
     limitPerUser,
     holdSeconds: count,
@@ -74,7 +74,7 @@ export const DropTerms = Type.Pick(DropView, [
   'creatorId',
   'startsAt',
   'endsAt',
-  'priceCents',
+  'unitAmount',
   'currency',
   'limitPerUser',
   'holdSeconds',
@@ -88,7 +88,7 @@ export const NewDrop = Type.Object(
     startsAt: time,
     endsAt: time,
     stock: Type.Integer({ minimum: 1, maximum: STOCK_MAX }),
-    priceCents: Type.Integer({ minimum: 0, maximum: PRICE_CENTS_MAX }),
+    unitAmount: Type.Integer({ minimum: 0, maximum: UNIT_AMOUNT_MAX }),
     currency,
     limitPerUser: Type.Optional(
       Type.Integer({ minimum: 1, maximum: LIMIT_PER_USER_MAX, default: LIMIT_PER_USER_DEFAULT }),

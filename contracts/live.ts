@@ -72,7 +72,7 @@ export const DropFrameData = Type.Pick(DropView, [
   'endsAt',
   'productId',
   'creatorId',
-  'priceCents',
+  'unitAmount',
   'currency',
 ]);
 

@@ -26,7 +26,7 @@ export const OrderView = Type.Object(
     userId,
     quantity: count,
     status: OrderStatus,
-    totalCents: count,
+    totalAmount: count,
     currency: currencyCode,
     createdAt: time,
     /** End of the hold; null where nothing is or was held. */

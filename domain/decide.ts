@@ -140,7 +140,7 @@ function decideCreate(
     return refusal('invalid-request', 'startsAt must be before endsAt.');
   if (!(terms.endsAt > now)) return refusal('invalid-request', 'endsAt must be in the future.');
   if (!isCount(stock) || !isCount(terms.limitPerUser)) return refusal('invalid-request');
-  if (!isExactTotal(stock, terms.priceCents)) return refusal('invalid-request', TOO_MUCH);
+  if (!isExactTotal(stock, terms.unitAmount)) return refusal('invalid-request', TOO_MUCH);
   const created: DropEvent = { type: 'drop-created', terms, stock };
   return aboutDrop(now >= terms.startsAt ? [created, { type: 'drop-opened' }] : [created]);
 }
@@ -247,7 +247,7 @@ function decideAmend(state: DropState, command: AmendDrop, now: number): Decisio
   if (units !== 0) {
     if (!Number.isSafeInteger(units) || !Number.isSafeInteger(state.stocked + units))
       return refusal('invalid-request');
-    if (units > 0 && !isExactTotal(state.stocked + units, state.priceCents))
+    if (units > 0 && !isExactTotal(state.stocked + units, state.unitAmount))
       return refusal('invalid-request', TOO_MUCH);
     if (-units > state.free) {
       return refuse(
@@ -268,6 +268,6 @@ function decideCancelDrop(state: DropState, command: CancelDrop): Decision | Ref
   return aboutDrop([{ type: 'drop-cancelled' }]);
 }
 
-function isExactTotal(units: number, priceCents: number): boolean {
-  return Number.isSafeInteger(units * priceCents);
+function isExactTotal(units: number, unitAmount: number): boolean {
+  return Number.isSafeInteger(units * unitAmount);
 }

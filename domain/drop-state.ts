@@ -15,7 +15,7 @@ export class DropState {
   readonly id: string;
   readonly productId: string;
   readonly creatorId: string;
-  readonly priceCents: number;
+  readonly unitAmount: number;
   readonly currency: string;
   readonly holdSeconds: number;
   readonly payment: PaymentMode;
@@ -46,7 +46,7 @@ export class DropState {
     this.creatorId = terms.creatorId;
     this.startsAt = terms.startsAt;
     this.endsAt = terms.endsAt;
-    this.priceCents = terms.priceCents;
+    this.unitAmount = terms.unitAmount;
     this.currency = terms.currency;
     this.limitPerUser = terms.limitPerUser;
     this.holdSeconds = terms.holdSeconds;
@@ -61,7 +61,7 @@ export class DropState {
 
   /** Whether a provider is paid for the orders (P5): if not, they are confirmed at once. */
   get isPaidFor(): boolean {
-    return this.payment === 'provider' && this.priceCents > 0;
+    return this.payment === 'provider' && this.unitAmount > 0;
   }
 
   get holdMs(): number {
@@ -129,7 +129,7 @@ export class DropState {
 
   /** What an order costs, in the currency's minor unit. */
   totalOf(ordinal: number): number {
-    return this.orders.quantity(ordinal) * this.priceCents;
+    return this.orders.quantity(ordinal) * this.unitAmount;
   }
 
   view(): DropView {
@@ -139,7 +139,7 @@ export class DropState {
       creatorId: this.creatorId,
       startsAt: this.startsAt,
       endsAt: this.endsAt,
-      priceCents: this.priceCents,
+      unitAmount: this.unitAmount,
       currency: this.currency,
       limitPerUser: this.limitPerUser,
       holdSeconds: this.holdSeconds,
@@ -167,7 +167,7 @@ export class DropState {
       userId,
       quantity: orders.quantity(ordinal),
       status: orders.status(ordinal),
-      totalCents: this.totalOf(ordinal),
+      totalAmount: this.totalOf(ordinal),
       currency: this.currency,
       createdAt: orders.createdAt(ordinal),
       holdExpiresAt: byProvider ? orders.createdAt(ordinal) + this.holdMs : null,

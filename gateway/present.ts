@@ -20,7 +20,7 @@ import { jsonString, rfc3339 } from './encode.ts';
 export function orderJson(order: OrderView, paymentProvider: string): string {
   let json =
     `{"id":"${order.id}","dropId":"${order.dropId}","userId":${jsonString(order.userId)}` +
-    `,"quantity":${order.quantity},"status":"${order.status}","totalCents":${order.totalCents}` +
+    `,"quantity":${order.quantity},"status":"${order.status}","totalAmount":${order.totalAmount}` +
     `,"currency":"${order.currency}","createdAt":"${rfc3339(order.createdAt)}"`;
   if (order.holdExpiresAt !== null) {
     json += `,"holdExpiresAt":"${new Date(order.holdExpiresAt).toISOString()}"`;

@@ -46,7 +46,7 @@ test('J1: the consumer on the page writes each paid order and stores its positio
   await consumer.consume([
     batch(1, [
       [placed, { id: 'd_1-0' }],
-      [placed, { id: 'd_1-1', status: 'confirmed', totalCents: 700 }],
+      [placed, { id: 'd_1-1', status: 'confirmed', totalAmount: 700 }],
     ]),
     batch(2, [
       [confirmed, { id: 'd_1-0', status: 'confirmed' }],

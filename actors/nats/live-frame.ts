@@ -7,6 +7,7 @@
 import { Packr } from 'msgpackr';
 import type { DropView } from '../../contracts/drops.ts';
 import type { Notification } from '../../contracts/notifications.ts';
+import { type Stored, withOurNames, withStoredNames } from '../../storage/formats/amount-names.ts';
 import { NewerFormatError } from '../../storage/formats/format-version.ts';
 import type { LiveMessage, Milestone } from '../live-bus.ts';
 
@@ -16,7 +17,7 @@ type ViewFields = [
   creatorId: string,
   startsAt: number,
   endsAt: number,
-  priceCents: number,
+  unitAmount: number,
   currency: string,
   limitPerUser: number,
   holdSeconds: number,
@@ -48,7 +49,7 @@ type Fields =
       id: string,
       userId: string,
       type: string,
-      data: Notification['data'],
+      data: Stored<Notification['data']>,
       createdAt: number,
       readAt: number | null,
     ]
@@ -84,7 +85,8 @@ function messageOf(fields: Fields): LiveMessage {
     case MILESTONE:
       return { type: 'milestone', milestone: milestoneOf(fields[1]) };
     case NOTIFICATION: {
-      const [, id, userId, type, data, createdAt, readAt] = fields;
+      const [, id, userId, type, stored, createdAt, readAt] = fields;
+      const data = withOurNames(stored);
       return { type: 'notification', notification: { id, userId, type, data, createdAt, readAt } };
     }
     case FOLLOW:
@@ -109,7 +111,7 @@ function fieldsOf(message: LiveMessage): Fields {
       return [MILESTONE, milestoneFields(message.milestone)];
     case 'notification': {
       const { id, userId, type, data, createdAt, readAt } = message.notification;
-      return [NOTIFICATION, id, userId, type, data, createdAt, readAt];
+      return [NOTIFICATION, id, userId, type, withStoredNames(data), createdAt, readAt];
     }
     case 'follow':
       return [FOLLOW, message.creatorId, message.following];
@@ -137,7 +139,7 @@ function viewFields(view: DropView): ViewFields {
     view.creatorId,
     view.startsAt,
     view.endsAt,
-    view.priceCents,
+    view.unitAmount,
     view.currency,
     view.limitPerUser,
     view.holdSeconds,
@@ -160,7 +162,7 @@ function viewOf(fields: ViewFields): DropView {
     creatorId: fields[2],
     startsAt: fields[3],
     endsAt: fields[4],
-    priceCents: fields[5],
+    unitAmount: fields[5],
     currency: fields[6],
     limitPerUser: fields[7],
     holdSeconds: fields[8],

@@ -116,7 +116,7 @@ function termsOf(id: string, change: Partial<DropTerms>): DropTerms {
     creatorId: CREATOR.userId,
     startsAt: PREPARED_AT,
     endsAt: HEAVY_AT + 3_600_000,
-    priceCents: 100,
+    unitAmount: 100,
     currency: 'EUR',
     limitPerUser: 1000,
     holdSeconds: HOLD_SECONDS,

@@ -56,7 +56,7 @@ async function sell(index: number): Promise<void> {
     creatorId: 'creator',
     startsAt: saleAt,
     endsAt: saleAt + SALE_MS,
-    priceCents: 100,
+    unitAmount: 100,
     currency: 'EUR',
     limitPerUser: 10,
     holdSeconds: 60,

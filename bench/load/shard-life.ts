@@ -78,7 +78,7 @@ async function createDrop(stock: number): Promise<void> {
     creatorId: 'creator',
     startsAt: now - 1,
     endsAt: now + DROP_LENGTH_MS,
-    priceCents: 100,
+    unitAmount: 100,
     currency: 'EUR',
     limitPerUser: 1,
     holdSeconds: 60,

@@ -10,7 +10,7 @@ export function soldDrop(id: string, orders: number): DropState {
     creatorId: 'u_creator',
     startsAt: 1,
     endsAt: 1e9,
-    priceCents: 1999,
+    unitAmount: 1999,
     currency: 'EUR',
     limitPerUser: 10,
     holdSeconds: 60,

@@ -39,7 +39,7 @@ export function paymentCalls(
   reference: string,
   behaviour: PaymentBehaviour,
 ): readonly PaymentCall[] {
-  const amount = order.totalCents;
+  const amount = order.totalAmount;
   const succeeded: PaymentCall = { outcome: 'succeeded', reference, amount };
   const failed: PaymentCall = { outcome: 'failed', reference: `${reference}_declined`, amount };
   switch (behaviour) {
@@ -67,6 +67,6 @@ export function paymentCalls(
  * By the last two digits of the amount, for tests: 00 is a success, 01 a failure, and so on in the
  * order of `PAYMENT_BEHAVIOURS`; all others are successes.
  */
-export function behaviourByAmount({ totalCents }: OrderView): PaymentBehaviour {
-  return PAYMENT_BEHAVIOURS[totalCents % 100] ?? 'success';
+export function behaviourByAmount({ totalAmount }: OrderView): PaymentBehaviour {
+  return PAYMENT_BEHAVIOURS[totalAmount % 100] ?? 'success';
 }

@@ -30,7 +30,7 @@ export function parkRefund(
   about: Pick<ParkedRefund, 'dropId' | 'creatorId' | 'attempts' | 'firstAttemptAt'>,
   attempt: FailedAttempt,
 ): ParkedRefund {
-  const { orderId, reference, amountCents: amount, currency } = refund;
+  const { orderId, reference, amount, currency } = refund;
   const digest = createHash('sha256').update(`${orderId}\n${reference}`).digest('hex');
   return {
     id: `rf_${digest.slice(0, ID_LENGTH)}`,
@@ -55,7 +55,7 @@ export function parkRefund(
 
 /** What the provider is asked for. */
 export function refundOf({ orderId, reference, amount, currency }: ParkedRefund): Refund {
-  return { orderId, reference, amountCents: amount, currency };
+  return { orderId, reference, amount, currency };
 }
 
 /** An operator wants another attempt now. Null: one is due already, or the refund is made. */

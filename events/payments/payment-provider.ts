@@ -15,7 +15,7 @@ export interface Refund {
    * What was paid, in the currency's minor unit. Where some of it was refunded before, at the
    * provider's own desk, the refund is of what is left.
    */
-  readonly amountCents: number;
+  readonly amount: number;
   /** ISO 4217. */
   readonly currency: string;
 }

@@ -137,7 +137,7 @@ export class PaymentsConsumer implements EventConsumer {
     for (const fact of batch.facts) {
       const { order } = fact;
       // An order that costs nothing has no payment to open, and nothing to refund (P5).
-      if (order === null || fact.terms.payment !== 'provider' || order.totalCents === 0) continue;
+      if (order === null || fact.terms.payment !== 'provider' || order.totalAmount === 0) continue;
       if (fact.event.type === 'payment-rejected') this.#countRejected(fact.event, order);
       const refund = refundOf(fact, order);
       if (refund === null && !(fact.event.type === 'order-placed' && order.status === 'reserved'))
@@ -162,7 +162,7 @@ export class PaymentsConsumer implements EventConsumer {
   #countRejected(event: DropEvent & { type: 'payment-rejected' }, order: OrderView): void {
     const { reason, reference, amount, currency } = event;
     this.#rejected[reason] += 1;
-    const expected = { amount: order.totalCents, currency: order.currency };
+    const expected = { amount: order.totalAmount, currency: order.currency };
     this.#options.log.warn(
       { orderId: order.id, reference, reason, amount, currency, expected },
       'a payment was rejected, and its refund is requested',
@@ -269,11 +269,11 @@ export class PaymentsConsumer implements EventConsumer {
  */
 function refundOf({ event }: Fact, order: OrderView): Refund | null {
   if (event.type === 'payment-rejected') {
-    const { reference, amount: amountCents, currency } = event;
-    return { orderId: order.id, reference, amountCents, currency };
+    const { reference, amount, currency } = event;
+    return { orderId: order.id, reference, amount, currency };
   }
   if (event.type !== 'refund-requested' && event.type !== 'order-refunded') return null;
   const reference = event.type === 'refund-requested' ? event.reference : order.paymentReference;
-  const { id: orderId, totalCents: amountCents, currency } = order;
-  return { orderId, reference: reference ?? paymentReference(orderId), amountCents, currency };
+  const { id: orderId, totalAmount: amount, currency } = order;
+  return { orderId, reference: reference ?? paymentReference(orderId), amount, currency };
 }

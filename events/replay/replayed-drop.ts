@@ -108,7 +108,7 @@ function termsOf(state: DropState): DropTerms {
     creatorId: state.creatorId,
     startsAt: state.startsAt,
     endsAt: state.endsAt,
-    priceCents: state.priceCents,
+    unitAmount: state.unitAmount,
     currency: state.currency,
     limitPerUser: state.limitPerUser,
     holdSeconds: state.holdSeconds,

@@ -17,9 +17,9 @@ export interface DropTerms {
   readonly holdSeconds: number;
 }
 
-const PRICE_CENTS = 129_00;
+const UNIT_AMOUNT = 129_00;
 const CURRENCY = 'EUR';
-export const SALE_TITLE = `Aurora runners, ${formatAmount(PRICE_CENTS, CURRENCY)} ${CURRENCY}`;
+export const SALE_TITLE = `Aurora runners, ${formatAmount(UNIT_AMOUNT, CURRENCY)} ${CURRENCY}`;
 const DURATION_MS = 60 * 60 * 1000;
 const CONNECTIONS = 16;
 const ANSWER_TIMEOUT_MS = 10_000;
@@ -77,7 +77,7 @@ export async function announceDrop(
     startsAt: new Date(opensAt).toISOString(),
     endsAt: new Date(opensAt + DURATION_MS).toISOString(),
     stock,
-    priceCents: PRICE_CENTS,
+    unitAmount: UNIT_AMOUNT,
     currency: CURRENCY,
     limitPerUser: 1,
     holdSeconds,

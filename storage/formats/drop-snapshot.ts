@@ -9,6 +9,7 @@ import { DropState } from '../../domain/drop-state.ts';
 import type { OrderColumns } from '../../domain/order-table.ts';
 import { SEGMENT_LENGTH } from '../../domain/text-index.ts';
 import type { DropStatus, DropTerms } from '../../contracts/drops.ts';
+import { type Stored, withOurNames, withStoredNames } from './amount-names.ts';
 import { decodeChecksummed, encodeChecksummed } from './checksummed.ts';
 import {
   copyOf,
@@ -39,7 +40,7 @@ const TEXTS_OF_EMPTY_DROP = 16;
 
 /** A drop without its orders and users. */
 export interface StoredHead {
-  terms: DropTerms;
+  terms: Stored<DropTerms>;
   createdAt: number;
   status: DropStatus;
   stocked: number;
@@ -156,7 +157,8 @@ export function restoreSteps(pause: Pause): Steps {
 
 /** The drop without its orders and users. */
 export function restoreHead(head: StoredHead): DropState {
-  const state = new DropState(head.terms, head.stocked, head.createdAt);
+  const terms = withOurNames<DropTerms>(head.terms);
+  const state = new DropState(terms, head.stocked, head.createdAt);
   state.status = head.status;
   state.held = head.held;
   state.sold = head.sold;
@@ -258,17 +260,17 @@ export function decodeShardHead(bytes: Uint8Array, shard: number): ShardHead {
   return decodeChecksummed(bytes, `the snapshot of shard ${shard}`) as ShardHead;
 }
 
-function termsOf(state: DropState): DropTerms {
-  return {
+function termsOf(state: DropState): Stored<DropTerms> {
+  return withStoredNames<DropTerms>({
     id: state.id,
     productId: state.productId,
     creatorId: state.creatorId,
     startsAt: state.startsAt,
     endsAt: state.endsAt,
-    priceCents: state.priceCents,
+    unitAmount: state.unitAmount,
     currency: state.currency,
     limitPerUser: state.limitPerUser,
     holdSeconds: state.holdSeconds,
     payment: state.payment,
-  };
+  });
 }

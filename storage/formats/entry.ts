@@ -5,6 +5,8 @@
 import { crc32 } from 'node:zlib';
 import { Packr } from 'msgpackr';
 import type { DropEvent, DropEventType } from '../../contracts/drop-events.ts';
+import type { DropTerms } from '../../contracts/drops.ts';
+import { type Stored, withOurNames, withStoredNames } from './amount-names.ts';
 import { CorruptError } from '../ports/journal.ts';
 
 const MAGIC = 0x4c44; // "LD"
@@ -76,7 +78,8 @@ export function encodeEntry(entry: Entry): Buffer {
       }
       const [number, ...fields] = KINDS[event.type];
       flat.push(number);
-      for (const field of fields) flat.push(event[field as keyof DropEvent]);
+      const stored = storedEvent(event);
+      for (const field of fields) flat.push(stored[field]);
     }
     body.push(change.dropId, change.versionBefore, flat);
   }
@@ -87,6 +90,12 @@ export function encodeEntry(entry: Entry): Buffer {
   bytes.writeUInt32LE(crc32(packed), 4);
   packed.copy(bytes, HEADER_BYTES);
   return bytes;
+}
+
+/** Only `drop-created` has amounts. */
+function storedEvent(event: DropEvent): Readonly<Record<string, unknown>> {
+  if (event.type !== 'drop-created') return event;
+  return { ...event, terms: withStoredNames(event.terms) };
 }
 
 /**
@@ -139,6 +148,8 @@ function readEvents(flat: readonly unknown[], where: string): DropEvent[] {
       throw new CorruptError(`${where} holds an event of unknown kind ${number}`);
     const event: Record<string, unknown> = { type: kind.type };
     for (const field of kind.fields) event[field] = flat[at++];
+    if (kind.type === 'drop-created')
+      event['terms'] = withOurNames<DropTerms>(event['terms'] as Stored<DropTerms>);
     events.push(event as unknown as DropEvent);
   }
   return events;

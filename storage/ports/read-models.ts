@@ -130,10 +130,10 @@ export function orderNotification(
   refundRequested: boolean,
   createdAt: number,
 ): NewNotification {
-  const { id, dropId, quantity, totalCents, currency, userId } = order;
+  const { id, dropId, quantity, totalAmount, currency, userId } = order;
   const data: NewNotification['data'] = refundRequested
-    ? { orderId: id, dropId, quantity, totalCents, currency, refundRequested }
-    : { orderId: id, dropId, quantity, totalCents, currency };
+    ? { orderId: id, dropId, quantity, totalAmount, currency, refundRequested }
+    : { orderId: id, dropId, quantity, totalAmount, currency };
   return { userId, type, data, createdAt };
 }
 

@@ -24,7 +24,7 @@ const order: fc.Arbitrary<OrderView> = fc.record({
   userId: text,
   quantity: count,
   status: fc.constantFrom('reserved', 'confirmed', 'failed', 'cancelled', 'expired', 'refunded'),
-  totalCents: count,
+  totalAmount: count,
   currency: text,
   createdAt: count,
   holdExpiresAt: fc.option(count),

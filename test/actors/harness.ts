@@ -152,7 +152,7 @@ export function terms(change: Partial<DropTerms> = {}): DropTerms {
     creatorId: 'creator',
     startsAt: NOW,
     endsAt: NOW + 600_000,
-    priceCents: 1999,
+    unitAmount: 1999,
     currency: 'EUR',
     limitPerUser: 2,
     holdSeconds: 60,

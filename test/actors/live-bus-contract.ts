@@ -29,7 +29,7 @@ export function dropMessage(version: number, id = 'drop_1'): LiveMessage {
     creatorId: 'creator_1',
     startsAt: 1_800_000_000_000,
     endsAt: 1_800_000_600_000,
-    priceCents: 4_900,
+    unitAmount: 4_900,
     currency: 'EUR',
     limitPerUser: 2,
     holdSeconds: 120,

@@ -18,7 +18,7 @@ const DROP: NewDrop = {
   startsAt: NOW,
   endsAt: NOW + HOUR_MS,
   stock: 5,
-  priceCents: 100,
+  unitAmount: 100,
   currency: 'EUR',
 };
 

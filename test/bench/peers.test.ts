@@ -85,7 +85,7 @@ for (const server of orderPeers()) {
     t.regex(String(first.body['createdAt']), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
     const dropId = plan.paths[0]!.split('/')[3]!;
     t.like(first.body, { dropId, userId: 'buyer-0', quantity: 1, status: 'confirmed' });
-    t.like(first.body, { totalCents: 12_000, currency: 'EUR', version: 2 });
+    t.like(first.body, { totalAmount: 12_000, currency: 'EUR', version: 2 });
 
     const again = await send(plan, { buyer: 0, key: 'one' });
     t.deepEqual(again, { ...first, replayed: true });

@@ -73,7 +73,7 @@ export async function makeDrop(
         startsAt: new Date(now + startsInMs).toISOString(),
         endsAt: new Date(now + DROP_LIFETIME_MS).toISOString(),
         stock,
-        priceCents: 1500,
+        unitAmount: 1500,
         currency: 'EUR',
         limitPerUser,
         holdSeconds: 1,

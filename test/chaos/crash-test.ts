@@ -212,7 +212,7 @@ class CrashTest {
           startsAt: new Date(startsAt).toISOString(),
           endsAt: new Date(now + DROP_LIFETIME_MS).toISOString(),
           stock,
-          priceCents: 1500,
+          unitAmount: 1500,
           currency: 'EUR',
           limitPerUser,
           holdSeconds: 1,

@@ -25,7 +25,7 @@ export const terms: DropTerms = {
   creatorId: 'cleo',
   startsAt: 0,
   endsAt: 1_000_000,
-  priceCents: 100,
+  unitAmount: 100,
   currency: 'EUR',
   limitPerUser: 2,
   holdSeconds: 60,

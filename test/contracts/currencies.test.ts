@@ -4,7 +4,7 @@ import test from 'ava';
 import {
   LIMIT_PER_USER_MAX,
   ORDER_QUANTITY_MAX,
-  PRICE_CENTS_MAX,
+  UNIT_AMOUNT_MAX,
   STOCK_MAX,
 } from '../../contracts/bounds.ts';
 import { compileCheck } from '../../contracts/check.ts';
@@ -104,7 +104,7 @@ test('H1a: an amount as text has the digits of its currency', (t) => {
 });
 
 test('H1a: no order’s total is beyond what a number has exactly', (t) => {
-  t.true(Number.isSafeInteger(PRICE_CENTS_MAX * ORDER_QUANTITY_MAX));
-  t.true(Number.isSafeInteger(PRICE_CENTS_MAX * LIMIT_PER_USER_MAX));
+  t.true(Number.isSafeInteger(UNIT_AMOUNT_MAX * ORDER_QUANTITY_MAX));
+  t.true(Number.isSafeInteger(UNIT_AMOUNT_MAX * LIMIT_PER_USER_MAX));
   t.true(Number.isSafeInteger(STOCK_MAX));
 });

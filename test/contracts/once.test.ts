@@ -24,6 +24,11 @@ test('H1: nothing outside of contracts/ defines a constant by the name of a publ
   }
 });
 
+test('H1a: only the codec of stored names calls amounts by the unit of some currencies', (t) => {
+  const named = texts.filter(({ text }) => /cents/i.test(text)).map(({ file }) => file);
+  t.deepEqual(named, ['storage/formats/amount-names.ts']);
+});
+
 test('H1: nothing outside of contracts/ writes a public pattern again', (t) => {
   for (const { file, text } of texts) {
     const copies = Object.values(patterns).filter(

@@ -57,7 +57,7 @@ test('H1: an order written by hand is what its shape derives, with the payment',
         id: 'd_1-0',
         dropId: 'd_1',
         quantity: 1,
-        totalCents: 5,
+        totalAmount: 5,
         currency: 'EUR',
         version: 3,
       } as OrderView;

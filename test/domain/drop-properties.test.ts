@@ -215,7 +215,7 @@ test('P5: an order that costs nothing is never reserved', (t) => {
   fc.assert(
     fc.property(history, (lived) => {
       run(lived, (_step, _result, state) => {
-        if (state.priceCents === 0 && state.held > 0) throw new Error('units wait for no payment');
+        if (state.unitAmount === 0 && state.held > 0) throw new Error('units wait for no payment');
       });
     }),
     RUNS,

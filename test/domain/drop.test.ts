@@ -19,7 +19,7 @@ function given(terms: Partial<DropTerms>, stock: number, ...events: DropEvent[])
     creatorId: 'creator',
     startsAt: NOW,
     endsAt: NOW + 60_000,
-    priceCents: 500,
+    unitAmount: 500,
     currency: 'EUR',
     limitPerUser: 2,
     holdSeconds: 10,
@@ -71,7 +71,7 @@ test('O7: an instant order is confirmed at once, a provider order is reserved fi
       id: 'd_1-0',
       userId: 'ann',
       quantity: 2,
-      totalCents: 1000,
+      totalAmount: 1000,
       status,
       version: 3,
     });
@@ -127,17 +127,17 @@ test('O12: buyers cancel a reserved order; creator and operator refund a confirm
 });
 
 test('H1a: what all units cost together is exact, at the creation and after each restock', (t) => {
-  const priceCents = 100_000_000_000;
-  const unitsMax = Math.floor(Number.MAX_SAFE_INTEGER / priceCents);
+  const unitAmount = 100_000_000_000;
+  const unitsMax = Math.floor(Number.MAX_SAFE_INTEGER / unitAmount);
   const create = (stock: number) =>
     decide(
       null,
-      { type: 'create-drop', dropId: 'd_1', terms: { ...given({}, 1).view(), priceCents }, stock },
+      { type: 'create-drop', dropId: 'd_1', terms: { ...given({}, 1).view(), unitAmount }, stock },
       NOW,
     );
   t.true(create(unitsMax).ok);
   t.like(create(unitsMax + 1), { ok: false, code: 'invalid-request' });
-  const state = given({ priceCents }, unitsMax - 5, OPENED);
+  const state = given({ unitAmount }, unitsMax - 5, OPENED);
   const restock = (addStock: number): DropCommand => ({
     type: 'amend-drop',
     dropId: 'd_1',
@@ -146,7 +146,7 @@ test('H1a: what all units cost together is exact, at the creation and after each
   });
   t.is(outcome(state, restock(5)), 'drop-restocked');
   t.is(outcome(state, restock(6)), 'invalid-request');
-  t.is(outcome(given({ priceCents }, unitsMax + 9, OPENED), restock(-1)), 'drop-restocked');
+  t.is(outcome(given({ unitAmount }, unitsMax + 9, OPENED), restock(-1)), 'drop-restocked');
 });
 
 test("O9: somebody else's order is not found", (t) => {

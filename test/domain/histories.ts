@@ -118,7 +118,7 @@ export const history: fc.Arbitrary<History> = fc.record({
     creatorId: fc.constant(CREATOR.userId),
     startsAt: fc.integer({ min: START - 2000, max: START + 3000 }),
     endsAt: fc.integer({ min: START + 5000, max: START + 40_000 }),
-    priceCents: fc.constantFrom(PRICE, PRICE, 0),
+    unitAmount: fc.constantFrom(PRICE, PRICE, 0),
     currency: fc.constant('EUR'),
     limitPerUser: fc.integer({ min: 1, max: 4 }),
     holdSeconds: fc.integer({ min: 1, max: 8 }),

@@ -14,7 +14,7 @@ function dropWith(orders: number) {
     creatorId: 'creator',
     startsAt: NOW,
     endsAt: NOW + 1000,
-    priceCents: 1,
+    unitAmount: 1,
     currency: 'EUR',
     limitPerUser: 1,
     holdSeconds: 60,

@@ -33,7 +33,7 @@ function givenTerms(terms: Partial<DropTerms>, ...events: DropEvent[]): DropStat
     creatorId: 'creator',
     startsAt: NOW,
     endsAt: NOW + 60_000,
-    priceCents: PRICE,
+    unitAmount: PRICE,
     currency: 'EUR',
     limitPerUser: 2,
     holdSeconds: 10,
@@ -239,7 +239,7 @@ test('P3a: a payment whose whole refund was heard of first confirms nothing', (t
 });
 
 test('P5: an order that costs nothing is confirmed at once, and no payment settles it', (t) => {
-  const state = givenTerms({ priceCents: 0 });
+  const state = givenTerms({ unitAmount: 0 });
   const { userId, key, quantity } = PLACED as DropEvent & { type: 'order-placed' };
   const place: DropCommand = { type: 'place-order', dropId: 'd_1', userId, key, quantity };
   t.like(when(state, place), [{ type: 'order-placed' }, { type: 'order-confirmed' }]);

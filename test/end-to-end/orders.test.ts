@@ -13,7 +13,7 @@ onEachProfile((test, profile) => {
   test.after.always(() => server.stop());
 
   test('O1, O7, O8, O10: an order is 201 with all of itself, and Location', async (t) => {
-    const dropId = await server.drop(server.fresh('creator'), { priceCents: 250 });
+    const dropId = await server.drop(server.fresh('creator'), { unitAmount: 250 });
     const before = Date.now();
     const { status, json, headers } = await server.order(dropId, 'ann', 'k', 3);
     t.is(status, 201);
@@ -22,7 +22,7 @@ onEachProfile((test, profile) => {
     const createdAt = Date.parse(String(json['createdAt']));
     t.true(createdAt >= before - 1 && createdAt <= Date.now() + 1);
     t.like(json, { dropId, userId: 'ann', quantity: 3, status: 'confirmed' });
-    t.like(json, { totalCents: 750, currency: 'EUR', version: 3 });
+    t.like(json, { totalAmount: 750, currency: 'EUR', version: 3 });
     t.true(String(json['id']).startsWith(dropId));
     const drop = await server.readDrop(dropId);
     t.like(drop, { stocked: 10, held: 0, sold: 3, free: 7, version: 3 });

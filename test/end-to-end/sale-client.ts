@@ -32,6 +32,12 @@ export interface WebhookOptions {
   readonly currency?: string;
 }
 
+export interface SaleClientOptions {
+  readonly urls: readonly string[];
+  /** Terms of a drop as the servers' version names them. */
+  readonly termsOf?: (terms: Json) => Json;
+}
+
 export const AUTH_SECRET = 'the secret of the end-to-end suite, long enough';
 export const PAYMENT_SECRETS = [
   `whsec_${Buffer.from('the first secret of payments').toString('base64')}`,
@@ -47,13 +53,15 @@ let names = 0;
 
 export class SaleClient {
   readonly #urls: readonly string[];
+  readonly #termsOf: (terms: Json) => Json;
   readonly #accessTokens = new AccessTokens({ secret: AUTH_SECRET });
   /** The highest version of each drop that an answer has shown. */
   readonly #versions = new Map<string, number>();
   #calls = 0;
 
-  constructor(options: { readonly urls: readonly string[] }) {
+  constructor(options: SaleClientOptions) {
     this.#urls = options.urls;
+    this.#termsOf = options.termsOf ?? ((terms) => terms);
   }
 
   /** The address of a gateway, of each in turn. */
@@ -129,7 +137,8 @@ export class SaleClient {
    */
   async drop(creatorId: string, terms: Json = {}): Promise<string> {
     const path = `/v1/products/${await this.product(creatorId)}/drops`;
-    const answer = await this.post(path, { as: creatorId, body: { ...dropTerms(), ...terms } });
+    const body = this.#termsOf({ ...dropTerms(), ...terms });
+    const answer = await this.post(path, { as: creatorId, body });
     if (answer.status !== 201) throw new Error(`the drop was answered ${answer.text}`);
     return String(answer.json['id']);
   }
@@ -212,7 +221,7 @@ export function dropTerms(): Json {
     startsAt: new Date(now).toISOString(),
     endsAt: new Date(now + 3_600_000).toISOString(),
     stock: 10,
-    priceCents: 1500,
+    unitAmount: 1500,
     currency: 'EUR',
     limitPerUser: 5,
   };

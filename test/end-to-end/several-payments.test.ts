@@ -17,7 +17,7 @@ onEachProfile((test, profile) => {
 
   async function reserved(terms: object = {}) {
     const creator = server.fresh('creator');
-    const about = { payment: 'provider', holdSeconds: 60, stock: 1, priceCents: PRICE };
+    const about = { payment: 'provider', holdSeconds: 60, stock: 1, unitAmount: PRICE };
     const dropId = await server.drop(creator, { ...about, ...terms });
     const user = server.fresh('user');
     const { json } = await server.order(dropId, user, server.fresh('key'));
@@ -113,7 +113,7 @@ onEachProfile((test, profile) => {
   });
 
   test('P5: an order that costs nothing is confirmed at once', async (t) => {
-    const { order, id, user, dropId } = await reserved({ priceCents: 0 });
+    const { order, id, user, dropId } = await reserved({ unitAmount: 0 });
     t.is(order['status'], 'confirmed');
     t.is(order['payment'], undefined);
     t.like(await server.readDrop(dropId), { held: 0, sold: 1 });

@@ -26,7 +26,7 @@ test('O1: an order is answered 201 with the order, its version and its Location'
     userId: 'buyer',
     quantity: 1,
     status: 'confirmed',
-    totalCents: 1500,
+    totalAmount: 1500,
     currency: 'EUR',
     createdAt: '2026-03-01T12:00:00.000Z',
     version: 3,

@@ -26,7 +26,7 @@ test('H1: hand-written order JSON equals the derived shape, for any text', (t) =
           userId: user,
           quantity: 1,
           status: 'confirmed',
-          totalCents: 1500,
+          totalAmount: 1500,
           currency: 'EUR',
           createdAt: new Date(at).toISOString(),
           holdExpiresAt: new Date(at + 1).toISOString(),

@@ -19,7 +19,7 @@ const newDrop = {
   startsAt: '2026-03-01T13:00:00+01:00',
   endsAt: '2026-03-02T12:00:00Z',
   stock: 100,
-  priceCents: 1500,
+  unitAmount: 1500,
   currency: 'EUR',
 };
 
@@ -42,7 +42,7 @@ test('D1: a drop is created with its defaults, and times of any offset', async (
     creatorId: 'creator',
     startsAt: NOW,
     endsAt: Date.parse('2026-03-02T12:00:00Z'),
-    priceCents: 1500,
+    unitAmount: 1500,
     currency: 'EUR',
     limitPerUser: 1,
     holdSeconds: 600,
@@ -90,8 +90,8 @@ test('H8: wrong drops are 422, name the field, and call no service', async (t) =
     ['stock', { stock: 10_000_001 }],
     ['stock', { stock: 1.5 }],
     ['stock', { stock: '5' }],
-    ['priceCents', { priceCents: -1 }],
-    ['priceCents', { priceCents: 100_000_000_001 }],
+    ['unitAmount', { unitAmount: -1 }],
+    ['unitAmount', { unitAmount: 100_000_000_001 }],
     ['currency', { currency: 'XYZ' }],
     ['currency', { currency: 'eur' }],
     ['currency', { currency: 'HRK' }],

@@ -12,7 +12,7 @@ const DROP: NewDrop = {
   startsAt: NOW,
   endsAt: NOW + 1_000,
   stock: 500,
-  priceCents: 2_500,
+  unitAmount: 2_500,
   currency: 'EUR',
   limitPerUser: 2,
   holdSeconds: 60,

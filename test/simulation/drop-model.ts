@@ -125,12 +125,12 @@ export class DropModel {
 
   view(): DropView {
     const { id, terms, held, sold, free } = this;
-    const { productId, creatorId, priceCents, currency, holdSeconds, payment } = terms;
+    const { productId, creatorId, unitAmount, currency, holdSeconds, payment } = terms;
     return {
       id,
       productId,
       creatorId,
-      priceCents,
+      unitAmount,
       currency,
       holdSeconds,
       payment,
@@ -157,7 +157,7 @@ export class DropModel {
       userId,
       quantity,
       status,
-      totalCents: quantity * this.terms.priceCents,
+      totalAmount: quantity * this.terms.unitAmount,
       currency: this.terms.currency,
       createdAt,
       holdExpiresAt: byProvider ? createdAt + this.holdMs : null,

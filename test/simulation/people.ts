@@ -112,7 +112,13 @@ export class People {
     for (const payment of this.#provider.untold) {
       if (this.#telling.has(payment)) continue;
       this.#telling.add(payment);
-      const { id: orderId, dropId, paymentReference, totalCents: amount, currency } = payment.order;
+      const {
+        id: orderId,
+        dropId,
+        paymentReference,
+        totalAmount: amount,
+        currency,
+      } = payment.order;
       const outcome = payment.succeeded ? 'succeeded' : 'failed';
       const about = { dropId, orderId, reference: paymentReference!, amount, currency };
       const command = { type: 'record-payment', ...about, outcome } as const;
@@ -171,7 +177,7 @@ export class People {
       startsAt,
       endsAt: startsAt + livesMs,
       payment,
-      priceCents: 1999,
+      unitAmount: 1999,
       currency: 'EUR',
       limitPerUser: LIMIT_PER_USER,
       holdSeconds,

@@ -64,7 +64,7 @@ export class SimulatedProvider {
   #refund(refund: Refund): ProviderAnswer {
     if (this.mode === 'refuses-refunds') return { ok: false, reason: 'the card is gone' };
     const before = this.refunds.get(refund.orderId);
-    if (before !== undefined && before.amountCents !== refund.amountCents)
+    if (before !== undefined && before.amount !== refund.amount)
       this.findings.push(`P4: ${refund.orderId} is refunded twice, with two amounts`);
     this.refunds.set(refund.orderId, refund);
     return ACCEPTED;

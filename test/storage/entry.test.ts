@@ -9,7 +9,7 @@ const terms = {
   creatorId: 'c',
   startsAt: 1,
   endsAt: 2,
-  priceCents: 3,
+  unitAmount: 3,
   currency: 'EUR',
   limitPerUser: 4,
   holdSeconds: 5,

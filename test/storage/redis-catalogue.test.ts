@@ -46,7 +46,7 @@ const drop = (id: string, changes: Partial<DropView> = {}): DropView => ({
   creatorId: 'creator_1',
   startsAt: 2000,
   endsAt: 3000,
-  priceCents: 1200,
+  unitAmount: 1200,
   currency: 'EUR',
   limitPerUser: 2,
   holdSeconds: 60,
@@ -96,6 +96,15 @@ if (redisInstalled) {
     });
     await data.catalogue.addProduct(odd);
     t.deepEqual(await data.catalogue.findProduct('product_odd'), odd);
+  });
+
+  test('H1a: a row of a drop has its price under the name that 9994b20 reads', async (t) => {
+    const view = drop('drop_named', { creatorId: 'creator_named' });
+    await data.catalogue.putDrops([view]);
+    t.deepEqual(await data.catalogue.findDrop('drop_named'), view);
+    const hash = await data.redis.hgetall('entity:{drop:drop_named}');
+    t.is(hash['priceCents'], '1200');
+    t.false('unitAmount' in hash);
   });
 
   test('D1: changes of one product at the same time all count', async (t) => {

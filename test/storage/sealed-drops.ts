@@ -45,7 +45,7 @@ export function dropWith(orders: number, id = 'd_1'): DropState {
     creatorId: 'c',
     startsAt: 0,
     endsAt: 1e9,
-    priceCents: 1,
+    unitAmount: 1,
     currency: 'EUR',
     limitPerUser: 10,
     holdSeconds: 60,

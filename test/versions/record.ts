@@ -14,6 +14,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { Redis } from 'ioredis';
+import { withStoredNamesInside } from '../../storage/formats/amount-names.ts';
 import { NatsServer } from '../servers/nats-server.ts';
 import { RedisServer } from '../servers/redis-server.ts';
 import { type RecordedSale, recordSale } from './recorded-sale.ts';
@@ -82,13 +83,14 @@ async function recordWire(tree: string): Promise<void> {
     wire: await import(join(tree, 'actors/execute-wire.ts')),
     frames: await import(join(tree, 'actors/nats/live-frame.ts')),
   } as WireModules;
+  const messages = withStoredNamesInside(LIVE_MESSAGES) as unknown[];
   write('wire.json', {
     commands: wire.packCommands(COMMANDS),
-    replies: wire.packReplies(REPLIES),
-    liveMessages: LIVE_MESSAGES.map((message) =>
+    replies: wire.packReplies(withStoredNamesInside(REPLIES)),
+    liveMessages: messages.map((message) =>
       Buffer.from(frames.encodeLiveMessage(message)).toString('base64'),
     ),
-    userFrame: LIVE_MESSAGES.map((message) => `ann\n${frames.encodeLiveText(message)}`).join('\n'),
+    userFrame: messages.map((message) => `ann\n${frames.encodeLiveText(message)}`).join('\n'),
   });
 }
 

@@ -7,12 +7,26 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { Redis } from 'ioredis';
+import { STORED_NAMES } from '../../storage/formats/amount-names.ts';
 import type { RecordedSale } from './recorded-sale.ts';
 
 const FOLDER = new URL('recorded/', import.meta.url);
 
+/** Its answers are as that commit gave them, but for the names of amounts, which are today's. */
 export function recordedSale(store: 'sqlite' | 'redis'): RecordedSale {
-  return JSON.parse(readFileSync(new URL(`${store}-sale.json`, FOLDER), 'utf8')) as RecordedSale;
+  const text = readFileSync(new URL(`${store}-sale.json`, FOLDER), 'utf8');
+  const sale = JSON.parse(text) as RecordedSale;
+  return {
+    ...sale,
+    answers: sale.answers.map((answer) => ({ ...answer, text: named(answer.text) })),
+  };
+}
+
+function named(answer: string): string {
+  return Object.entries(STORED_NAMES).reduce(
+    (text, [ours, theirs]) => text.replaceAll(`"${theirs}":`, `"${ours}":`),
+    answer,
+  );
 }
 
 /** By node id, as the hash has them. */

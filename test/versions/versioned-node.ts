@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { withStoredNames } from '../../storage/formats/amount-names.ts';
 import { AUTH_SECRET, PAYMENT_SECRETS, SaleClient } from '../end-to-end/sale-client.ts';
 import { ChildServer } from '../servers/child-server.ts';
 
@@ -13,7 +14,7 @@ const READY_TIMEOUT_MS = 60_000;
 const READY = /^LiveDrops ready on (http:\/\/\S+)$/m;
 
 export interface VersionedNodeOptions {
-  /** Default: today's tree. */
+  /** Default: today's tree. Another one is taken for that of 9994b20. */
   readonly tree?: string;
   /** `LIVEDROPS_` variables beside the secrets. */
   readonly environment: Readonly<Record<string, string>>;
@@ -26,8 +27,10 @@ export interface VersionedNodeOptions {
 
 export class VersionedNode {
   readonly #server: ChildServer;
+  readonly #isToday: boolean;
 
   constructor({ tree = TODAY, environment, clockAt }: VersionedNodeOptions) {
+    this.#isToday = tree === TODAY;
     this.#server = new ChildServer({
       command: process.execPath,
       args: [join(tree, 'operator', 'livedrops.ts'), 'start'],
@@ -53,7 +56,8 @@ export class VersionedNode {
   /** Resolves when it is ready, to a client of its gateway. */
   async start(): Promise<SaleClient> {
     await this.#server.start();
-    return new SaleClient({ urls: [READY.exec(this.#server.output)![1]!] });
+    const urls = [READY.exec(this.#server.output)![1]!];
+    return new SaleClient({ urls, ...(this.#isToday ? {} : { termsOf: withStoredNames }) });
   }
 
   get output(): string {

@@ -25,11 +25,11 @@ export class Drop extends DurableObject {
     super(ctx, env);
     this.#sql.exec(`
       create table if not exists sale (
-        price_cents integer, currency text, limit_per_user integer, free integer, version integer
+        unit_amount integer, currency text, limit_per_user integer, free integer, version integer
       );
       create table if not exists buyers (user_id text primary key, units integer) without rowid;
       create table if not exists orders (
-        user_id text, key text, quantity integer, total_cents integer, currency text,
+        user_id text, key text, quantity integer, total_amount integer, currency text,
         created_at integer, version integer,
         primary key (user_id, key)
       ) without rowid;
@@ -37,8 +37,8 @@ export class Drop extends DurableObject {
     this.#sale = this.#sql.exec('select * from sale').toArray()[0];
   }
 
-  create({ stock, priceCents, currency, limitPerUser }) {
-    const terms = [priceCents, currency, limitPerUser, stock];
+  create({ stock, unitAmount, currency, limitPerUser }) {
+    const terms = [unitAmount, currency, limitPerUser, stock];
     this.#sale = this.#sql
       .exec('insert into sale values (?, ?, ?, ?, 1) returning *', ...terms)
       .one();
@@ -88,7 +88,7 @@ export class Drop extends DurableObject {
       user_id: userId,
       key,
       quantity,
-      total_cents: quantity * sale.price_cents,
+      total_amount: quantity * sale.unit_amount,
       currency: sale.currency,
       created_at: Date.now(),
       version: sale.version,
@@ -132,7 +132,7 @@ function answer(dropId, row, replayed) {
     userId: row.user_id,
     quantity: row.quantity,
     status: 'confirmed',
-    totalCents: row.total_cents,
+    totalAmount: row.total_amount,
     currency: row.currency,
     createdAt: new Date(row.created_at).toISOString(),
     version: row.version,

@@ -8,10 +8,10 @@ import { createVerifier } from 'fast-jwt';
 import { PROBLEM_MEDIA_TYPE, problemOf } from './problems.mjs';
 
 /**
- * @typedef {{ stock: number, priceCents: number, currency: string, limitPerUser: number }} Terms
+ * @typedef {{ stock: number, unitAmount: number, currency: string, limitPerUser: number }} Terms
  * @typedef {{ dropId: string, userId: string, key: string, quantity: number }} Wish
  * @typedef {{ id: string, dropId: string, userId: string, quantity: number, status: string,
- *   totalCents: number, currency: string, createdAt: string, version: number }} Order
+ *   totalAmount: number, currency: string, createdAt: string, version: number }} Order
  * @typedef {{ order: Order, replayed: boolean } | { refusal: string }} Outcome
  * @typedef {object} Store
  * @property {(dropId: string, terms: Terms) => Promise<void>} createDrop
@@ -26,11 +26,11 @@ const positive = { type: 'integer', minimum: 1 };
 
 const termsSchema = {
   type: 'object',
-  required: ['stock', 'priceCents', 'currency', 'limitPerUser'],
+  required: ['stock', 'unitAmount', 'currency', 'limitPerUser'],
   additionalProperties: false,
   properties: {
     stock: positive,
-    priceCents: positive,
+    unitAmount: positive,
     currency: { type: 'string', pattern: '^[A-Z]{3}$' },
     limitPerUser: positive,
   },
@@ -59,7 +59,7 @@ const orderSchema = {
     userId: { type: 'string' },
     quantity: { type: 'integer' },
     status: { type: 'string' },
-    totalCents: { type: 'integer' },
+    totalAmount: { type: 'integer' },
     currency: { type: 'string' },
     createdAt: { type: 'string' },
     version: { type: 'integer' },

@@ -20,8 +20,8 @@ const redis = new Redis({
 
 /** @type {import('./fastify-app.mjs').Store} */
 const store = {
-  async createDrop(dropId, { stock, priceCents, currency, limitPerUser }) {
-    const drop = { free: stock, version: 1, priceCents, currency, limitPerUser };
+  async createDrop(dropId, { stock, unitAmount, currency, limitPerUser }) {
+    const drop = { free: stock, version: 1, unitAmount, currency, limitPerUser };
     await redis.hset(`{${dropId}}`, drop);
   },
 
@@ -36,7 +36,7 @@ const store = {
       quantity,
       Date.now(),
     );
-    const [outcome, units, totalCents, currency, time, version] = answer.split(' ');
+    const [outcome, units, totalAmount, currency, time, version] = answer.split(' ');
     if (units === undefined) return { refusal: outcome };
     const order = {
       id: `${dropId}-${version}`,
@@ -44,7 +44,7 @@ const store = {
       userId,
       quantity: Number(units),
       status: 'confirmed',
-      totalCents: Number(totalCents),
+      totalAmount: Number(totalAmount),
       currency,
       createdAt: new Date(Number(time)).toISOString(),
       version: Number(version),

@@ -7,7 +7,7 @@ local first = redis.call('HGET', KEYS[2], name)
 if first then return 'replayed ' .. first end
 
 local drop = redis.call(
-  'HMGET', KEYS[1], 'free', 'version', 'priceCents', 'currency', 'limitPerUser'
+  'HMGET', KEYS[1], 'free', 'version', 'unitAmount', 'currency', 'limitPerUser'
 )
 if not drop[1] then return 'not-found' end
 local quantity = tonumber(ARGV[3])

@@ -42,8 +42,8 @@ async function placeOrder(values, isAgain = false) {
 
 /** @type {import('./fastify-app.mjs').Store} */
 const store = {
-  async createDrop(dropId, { stock, priceCents, currency, limitPerUser }) {
-    const values = [dropId, stock, priceCents, currency, limitPerUser];
+  async createDrop(dropId, { stock, unitAmount, currency, limitPerUser }) {
+    const values = [dropId, stock, unitAmount, currency, limitPerUser];
     await pool.query('insert into drops values ($1, $2, 1, $3, $4, $5)', values);
   },
 
@@ -56,7 +56,7 @@ const store = {
       userId,
       quantity: row.quantity,
       status: 'confirmed',
-      totalCents: row.total_cents,
+      totalAmount: row.total_amount,
       currency: row.currency,
       createdAt: row.created_at.toISOString(),
       version: row.version,

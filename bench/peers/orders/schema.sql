@@ -4,7 +4,7 @@ create table drops (
   id text primary key,
   free integer not null check (free >= 0),
   version bigint not null,
-  price_cents integer not null,
+  unit_amount integer not null,
   currency text not null,
   limit_per_user integer not null
 ) with (fillfactor = 10, autovacuum_vacuum_cost_delay = 0);
@@ -21,7 +21,7 @@ create table orders (
   user_id text,
   key text,
   quantity integer not null,
-  total_cents integer not null,
+  total_amount integer not null,
   currency text not null,
   created_at timestamptz not null,
   version bigint not null,
@@ -67,7 +67,7 @@ begin
 
   -- Breaks the primary key where the other call with this key was first.
   insert into orders values (
-    wanted_drop, wanted_user, wanted_key, wanted_quantity, wanted_quantity * sale.price_cents,
+    wanted_drop, wanted_user, wanted_key, wanted_quantity, wanted_quantity * sale.unit_amount,
     sale.currency, now(), new_version
   ) returning * into placed;
   outcome := 'placed';

@@ -10,7 +10,7 @@ import { AUTH_SECRET, buyerTokens } from '../sale-client.ts';
 import { installPeers, PEERS_DIRECTORY } from './packages.ts';
 import { PinnedProgram, type PinnedProgramOptions } from './pinned-program.ts';
 
-const TERMS = { priceCents: 12_000, currency: 'EUR', limitPerUser: 1000 } as const;
+const TERMS = { unitAmount: 12_000, currency: 'EUR', limitPerUser: 1000 } as const;
 
 export abstract class OrderPeer implements OrderServer {
   abstract readonly key: string;

@@ -12,6 +12,7 @@ import { randomUUID } from 'node:crypto';
 import { type Entity, Schema } from 'redis-om';
 import type { DropView } from '../../../contracts/drops.ts';
 import type { Product } from '../../../contracts/products.ts';
+import { STORED_NAMES } from '../../formats/amount-names.ts';
 import { StoreUnavailableError } from '../../ports/journal.ts';
 import type { RedisConnection } from '../connection/connection.ts';
 import { Script } from '../connection/script.ts';
@@ -47,7 +48,7 @@ const dropSchema = new Schema<DropEntity>(
     creatorId: { type: 'string' },
     startsAt: { type: 'number' },
     endsAt: { type: 'number' },
-    priceCents: { type: 'number' },
+    unitAmount: { type: 'number', field: STORED_NAMES.unitAmount },
     currency: { type: 'string' },
     limitPerUser: { type: 'number' },
     holdSeconds: { type: 'number' },

@@ -8,6 +8,7 @@
 // rows are in its feeds, in the step that adds the rows. In a running node `read-models-redis.ts`
 // adds them, together with their orders.
 
+import { type Stored, withOurNames, withStoredNames } from '../../formats/amount-names.ts';
 import { decodeCursor, encodeCursor } from '../../formats/cursor.ts';
 import { type FeedStore, UNREAD_COUNT_MAX } from '../../ports/feed.ts';
 import type { NewNotification, Notification } from '../../../contracts/notifications.ts';
@@ -114,7 +115,7 @@ export class RedisFeedStore implements FeedStore {
     const sources: NewNotification[] = [];
     for (const { shard, sequence, rows } of portion) {
       for (const row of rows) {
-        const text = JSON.stringify([row.type, row.createdAt, row.data]);
+        const text = JSON.stringify([row.type, row.createdAt, withStoredNames(row.data)]);
         calls.add(row.userId, shard, sequence, text);
         sources.push(row);
       }
@@ -180,6 +181,8 @@ export class RedisFeedStore implements FeedStore {
   }
 }
 
+type StoredData = Stored<NewNotification['data']>;
+
 interface FeedKeys {
   readonly list: string;
   readonly oneRead: string;
@@ -206,8 +209,8 @@ export function unpackRow(
   readAt: number | null,
 ): Notification {
   if (!row.startsWith('[')) return { ...unpackNotification(userId, row), id: String(id), readAt };
-  const [type, createdAt, data] = JSON.parse(row) as [string, number, NewNotification['data']];
-  return { id: String(id), userId, type, data, createdAt, readAt };
+  const [type, createdAt, stored] = JSON.parse(row) as [string, number, StoredData];
+  return { id: String(id), userId, type, data: withOurNames(stored), createdAt, readAt };
 }
 
 /** `id:readAt` */

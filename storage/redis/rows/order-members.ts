@@ -45,7 +45,7 @@ const NO_HOLD = '-';
 /** A member of a newer format will begin with this and its version. No order's id begins so. */
 const VERSION_MARK = '~';
 const RADIX = 36;
-/** Id, version, flags, quantity, cents, currency, hold. Rare fields follow as JSON. */
+/** Id, version, flags, quantity, amount, currency, hold. Rare fields follow as JSON. */
 const FIELDS = 7;
 
 interface Rare {
@@ -73,8 +73,8 @@ export function packOrder(order: OrderView): string {
   const hold = holdExpiresAt === null ? NO_HOLD : (holdExpiresAt - order.createdAt).toString(RADIX);
   const version = order.version.toString(RADIX);
   const quantity = order.quantity.toString(RADIX);
-  const cents = order.totalCents.toString(RADIX);
-  const usual = `${id} ${version} ${flags} ${quantity} ${cents} ${order.currency} ${hold}`;
+  const amount = order.totalAmount.toString(RADIX);
+  const usual = `${id} ${version} ${flags} ${quantity} ${amount} ${order.currency} ${hold}`;
   if ((derived || reference === null) && dropOf(id) === dropId) return usual;
   const rare: Rare = {
     ...(derived || reference === null ? {} : { reference }),
@@ -89,7 +89,7 @@ export function unpackOrder(userId: string, createdAt: number, member: string): 
     throw new NewerFormatError('an order in a user’s list', member.slice(1).split(' ', 1)[0]);
   }
   const fields = member.split(' ', FIELDS);
-  const [id, version, flags, quantity, cents, currency, hold] = fields as [
+  const [id, version, flags, quantity, amount, currency, hold] = fields as [
     string,
     string,
     string,
@@ -108,7 +108,7 @@ export function unpackOrder(userId: string, createdAt: number, member: string): 
     userId,
     quantity: numberOf(quantity),
     status: statusOf(flags[0]!),
-    totalCents: numberOf(cents),
+    totalAmount: numberOf(amount),
     currency,
     createdAt,
     holdExpiresAt: hold === NO_HOLD ? null : createdAt + numberOf(hold),

@@ -1,6 +1,7 @@
 // Products and drop rows on SQLite.
 
 import type { Statement } from 'better-sqlite3';
+import { type Stored, withOurNames } from '../../formats/amount-names.ts';
 import type { Catalogue } from '../../ports/catalogue.ts';
 import type { DropView, DropFilter } from '../../../contracts/drops.ts';
 import type { Product, ProductPatch } from '../../../contracts/products.ts';
@@ -102,7 +103,7 @@ export class SqliteCatalogue implements Catalogue {
 }
 
 function dropOf(view: string): DropView {
-  return JSON.parse(view) as DropView;
+  return withOurNames(JSON.parse(view) as Stored<DropView>);
 }
 
 function whereOf(filters: readonly (readonly [string, string | undefined])[]) {

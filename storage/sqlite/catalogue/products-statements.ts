@@ -3,6 +3,7 @@
 import type { Database } from 'better-sqlite3';
 import type { DropView } from '../../../contracts/drops.ts';
 import type { Product, ProductPatch } from '../../../contracts/products.ts';
+import { withStoredNames } from '../../formats/amount-names.ts';
 import type { AppendChange } from './changes-statements.ts';
 
 export interface ProductRow {
@@ -63,7 +64,8 @@ export function productHandlers(database: Database, appendChange: AppendChange) 
     putDrops(views: readonly DropView[]): void {
       for (const view of views) {
         const { id, productId, creatorId, status, createdAt, version } = view;
-        putDrop.run(id, productId, creatorId, status, createdAt, version, JSON.stringify(view));
+        const text = JSON.stringify(withStoredNames(view));
+        putDrop.run(id, productId, creatorId, status, createdAt, version, text);
       }
     },
   };

@@ -6,6 +6,7 @@
 import { assert } from '../../../domain/assert.ts';
 import type { OrderStatus, OrderView } from '../../../contracts/orders.ts';
 import type { NewNotification, OrderNotificationType } from '../../../contracts/notifications.ts';
+import { type Stored, withOurNames, withStoredNames } from '../../formats/amount-names.ts';
 import { orderNotification } from '../../ports/read-models.ts';
 import { NO_KEY, RowFields, rowIdHash, type RowPacker, type RowPlace } from './row-pack.ts';
 
@@ -71,7 +72,7 @@ export function packNotification(
   packer.number(NOTIFICATION_ONLY);
   packer.number(row.createdAt);
   packer.text(row.type);
-  packer.longText(JSON.stringify(row.data));
+  packer.longText(JSON.stringify(withStoredNames(row.data)));
   packer.endRow();
 }
 
@@ -92,7 +93,7 @@ function packOrderFields(packer: RowPacker, order: OrderView): void {
   );
   packer.number(order.version);
   packer.number(order.quantity);
-  packer.number(order.totalCents);
+  packer.number(order.totalAmount);
   if (holdExpiresAt !== null) packer.number(holdExpiresAt);
 }
 
@@ -111,7 +112,7 @@ export function unpackNotification(place: RowPlace): NewNotification {
   const createdAt = fields.number();
   if (kind === NOTIFICATION_ONLY) {
     const type = fields.text();
-    const data = JSON.parse(fields.text()) as NewNotification['data'];
+    const data = withOurNames(JSON.parse(fields.text()) as Stored<NewNotification['data']>);
     return { userId, type, data, createdAt };
   }
   const typeAndRefund = kind - NOTIFIED_FIRST;
@@ -132,14 +133,14 @@ function unpackOrderFields(fields: RowFields, userId: string, createdAt: number)
   const flags = fields.number();
   const version = fields.number();
   const quantity = fields.number();
-  const totalCents = fields.number();
+  const totalAmount = fields.number();
   return {
     id,
     dropId: drop === '' ? id.slice(0, id.lastIndexOf('-')) : drop,
     userId,
     quantity,
     status: STATUSES[flags % HAS_REFERENCE]!,
-    totalCents,
+    totalAmount,
     currency,
     createdAt,
     holdExpiresAt: (flags & HAS_HOLD) === 0 ? null : fields.number(),

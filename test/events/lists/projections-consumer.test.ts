@@ -60,7 +60,7 @@ test('N2: each end of an order becomes a notification with ids and amounts', asy
       orderId: 'd_1-0',
       dropId: 'd_1',
       quantity: 2,
-      totalCents: 2_500,
+      totalAmount: 2_500,
       currency: 'EUR',
     };
     t.deepEqual(feed[0]?.data, data);

@@ -84,7 +84,7 @@ export function created(dropId: string, creatorId = 'creator_1'): DropEvent {
     creatorId,
     startsAt: START,
     endsAt: START + 3_600_000,
-    priceCents: 1500,
+    unitAmount: 1500,
     currency: 'EUR',
     limitPerUser: 10,
     holdSeconds: 600,

@@ -53,8 +53,8 @@ test('P6: a refund refused for good is attempted only when an operator wants it'
   const wanted = retryRequested(await stored(), clock.now())!;
   t.true(await parkedRefunds.replace(wanted));
   await clock.advance(1_000);
-  const { orderId, reference, amount: amountCents, currency } = parkedRefund();
-  t.deepEqual(asked, [{ orderId, reference, amountCents, currency }]);
+  const { orderId, reference, amount, currency } = parkedRefund();
+  t.deepEqual(asked, [{ orderId, reference, amount, currency }]);
   t.like(await stored(), { state: 'done', nextAttemptAt: null, lastAttemptAt: clock.now() });
   await clock.advance(1_000);
   t.deepEqual(retries.unmade(), { parked: 0, retrying: 0 });

@@ -110,7 +110,7 @@ function orders(count: number): OrderView[] {
 }
 
 function refund(orderId: string): Refund {
-  return { orderId, reference: `pay_${orderId}`, amountCents: 2_500, currency: 'EUR' };
+  return { orderId, reference: `pay_${orderId}`, amount: 2_500, currency: 'EUR' };
 }
 
 test('P1: an opened order is settled after the delay, by a signed call', async (t) => {
@@ -154,7 +154,7 @@ test('P1: payments go as they are told to, by their amount', async (t) => {
   for (const [i, behaviour] of PAYMENT_BEHAVIOURS.entries()) {
     if (behaviour === 'late') continue;
     const before = shop.received.length;
-    const order = orderView({ id: `d_1-${i}`, totalCents: 2_500 + i });
+    const order = orderView({ id: `d_1-${i}`, totalAmount: 2_500 + i });
     const count = paymentCalls(order, 'ref', behaviour).length;
     await shop.provider.opened(order);
     await shop.callsInTime(before + count);
@@ -175,7 +175,7 @@ test('P1: payments go as they are told to, by their amount', async (t) => {
     refunded: ['payment.succeeded pay_d_1-7 2507', 'payment.refunded pay_d_1-7 2507'],
     'partly-refunded': ['payment.succeeded pay_d_1-8 2508', 'payment.refunded pay_d_1-8 1254'],
   });
-  t.is(behaviourByAmount(orderView({ totalCents: 2_599 })), 'success');
+  t.is(behaviourByAmount(orderView({ totalAmount: 2_599 })), 'success');
 });
 
 test('P4: a late payment comes after the end of the hold', async (t) => {

@@ -114,7 +114,7 @@ test('P4: refunds carry the payment reference and the amount', async (t) => {
   const refunded = { id: 'd_1-1', status: 'refunded', paymentReference: 'ch_9' } as const;
   await consumer.consume([
     batch(1, [
-      [refundRequested, { ...lost, totalCents: 5_000 }],
+      [refundRequested, { ...lost, totalAmount: 5_000 }],
       [
         { type: 'order-refunded', ordinal: 1 },
         { ...refunded, refundRequested: true },
@@ -124,8 +124,8 @@ test('P4: refunds carry the payment reference and the amount', async (t) => {
   ]);
   await flush();
   t.deepEqual(provider.refunds, [
-    { orderId: 'd_1-0', reference: 'ref', amountCents: 5_000, currency: 'EUR' },
-    { orderId: 'd_1-1', reference: 'ch_9', amountCents: 2_500, currency: 'EUR' },
+    { orderId: 'd_1-0', reference: 'ref', amount: 5_000, currency: 'EUR' },
+    { orderId: 'd_1-1', reference: 'ch_9', amount: 2_500, currency: 'EUR' },
   ]);
 });
 
@@ -145,7 +145,7 @@ test('P2a, P4a: a rejected payment is refunded as it was paid, is logged and cou
     ]),
   ]);
   await flush();
-  const refund = { reference: 'B', amountCents: 1, currency: 'JPY' };
+  const refund = { reference: 'B', amount: 1, currency: 'JPY' };
   t.deepEqual(provider.refunds, [
     { orderId: 'd_1-0', ...refund },
     { orderId: 'd_1-1', ...refund },
@@ -156,7 +156,7 @@ test('P2a, P4a: a rejected payment is refunded as it was paid, is logged and cou
 
 test('P5: the provider is never called for an order that costs nothing', async (t) => {
   const { consumer, provider } = start();
-  const free = { id: 'd_1-0', totalCents: 0 };
+  const free = { id: 'd_1-0', totalAmount: 0 };
   await consumer.consume([
     batch(1, [
       [placed, free],

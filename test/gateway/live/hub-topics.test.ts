@@ -48,7 +48,7 @@ test('N2: a drop frame carries the state at its version', async (t) => {
         endsAt: '2027-01-01T01:00:00.000Z',
         productId: 'prod_1',
         creatorId: 'creator_1',
-        priceCents: 1_500,
+        unitAmount: 1_500,
         currency: 'EUR',
       },
       serverTime: at,

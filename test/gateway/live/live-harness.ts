@@ -312,7 +312,7 @@ export function dropView(version: number, changes: Partial<DropView> = {}): Drop
     creatorId: 'creator_1',
     startsAt: START_MS,
     endsAt: START_MS + 3_600_000,
-    priceCents: 1_500,
+    unitAmount: 1_500,
     currency: 'EUR',
     limitPerUser: 1,
     holdSeconds: 60,

@@ -23,7 +23,7 @@ const drop = (id: string, changes: Partial<DropView> = {}): DropView => ({
   creatorId: 'creator_of_drops',
   startsAt: 2000,
   endsAt: 3000,
-  priceCents: 1200,
+  unitAmount: 1200,
   currency: 'EUR',
   limitPerUser: 2,
   holdSeconds: 60,

@@ -13,7 +13,7 @@ export function orderView(id: string, userId: string, changes: Partial<OrderView
     userId,
     quantity: 2,
     status: 'reserved',
-    totalCents: 2400,
+    totalAmount: 2400,
     currency: 'EUR',
     createdAt: 1000,
     holdExpiresAt: 61_000,

@@ -46,7 +46,7 @@ export function readModelsContract(
       [batch(nextShard(), 1, told, untold, refunded)],
       everybody,
     );
-    const amounts = { dropId: 'drop_k', quantity: 2, totalCents: 2400, currency: 'EUR' };
+    const amounts = { dropId: 'drop_k', quantity: 2, totalAmount: 2400, currency: 'EUR' };
     t.deepEqual(
       kept.map(({ userId, type, data, createdAt, readAt }) => [
         userId,
