@@ -192,6 +192,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
         redirect: (shard) => ownership.redirect(shard),
         fenced: (shard) => ownership.fenced(shard),
       },
+      levels,
       clock,
       log,
     });

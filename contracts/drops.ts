@@ -31,6 +31,7 @@ export const MilestoneType = Type.Union([
   Type.Literal('started'),
   Type.Literal('low_stock'),
   Type.Literal('sold_out'),
+  Type.Literal('back_in_stock'),
   Type.Literal('restocked'),
   Type.Literal('ended'),
   Type.Literal('cancelled'),

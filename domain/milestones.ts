@@ -9,7 +9,8 @@ const LOW_STOCK_SHARE = 0.1;
 
 /**
  * The milestone that `event` was, or null. `freeBefore` is the free units before it; `state` is the
- * drop after it.
+ * drop after it. An event has one milestone at most, because versions of live frames rise: a
+ * restock that ends a sell-out is `back_in_stock` and not `restocked`.
  */
 export function milestoneOf(
   event: DropEvent,
@@ -25,14 +26,20 @@ export function milestoneOf(
     case 'drop-opened':
       return 'started';
     case 'drop-restocked':
-      return event.units > 0 ? 'restocked' : stockMilestone(freeBefore, state.free, state.stocked);
+      if (event.units < 0) return stockMilestone(freeBefore, state.free, state.stocked);
+      return isReturn(freeBefore, state) ? 'back_in_stock' : 'restocked';
     case 'drop-closed':
       return 'ended';
     case 'drop-cancelled':
       return 'cancelled';
     default:
-      return null;
+      return isReturn(freeBefore, state) ? 'back_in_stock' : null;
   }
+}
+
+/** Units that return to a drop that is over are for nobody. */
+function isReturn(freeBefore: number, { free, status }: DropState): boolean {
+  return freeBefore === 0 && free > 0 && status === 'live';
 }
 
 function stockMilestone(freeBefore: number, free: number, stocked: number): MilestoneType | null {

@@ -13,7 +13,7 @@ import type { DropState } from '../../domain/drop-state.ts';
 import { milestoneOf } from '../../domain/milestones.ts';
 import { refusal } from '../../domain/refusal.ts';
 import type { DropChanges } from '../../storage/formats/entry.ts';
-import type { Milestone } from '../live-bus.ts';
+import type { DecidedMilestone } from './back-in-stock.ts';
 import { type DurableFact, type Fact, factAfter } from './facts.ts';
 import type { DuePace } from './due-pace.ts';
 import type { ShardDrops } from './shard-drops.ts';
@@ -44,7 +44,7 @@ export interface WaitingCommand {
 
 interface ChangedDrop extends DropChanges {
   readonly state: DropState;
-  readonly milestones: Milestone[];
+  readonly milestones: DecidedMilestone[];
   /** One for each event. */
   readonly facts: DurableFact[];
 }
@@ -87,7 +87,10 @@ export class ShardBatch {
     this.eventCount += 1;
     if (event.type === 'order-placed') this.placedCount += 1;
     const milestone = milestoneOf(event, freeBefore, changed.state);
-    if (milestone !== null) changed.milestones.push({ type: milestone, view: fact.drop });
+    if (milestone !== null) {
+      const isRestock = event.type === 'drop-restocked';
+      changed.milestones.push({ type: milestone, view: fact.drop, isRestock });
+    }
     return changed.state;
   }
 

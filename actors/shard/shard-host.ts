@@ -7,6 +7,11 @@ import type { Logger } from 'pino';
 import { refusal } from '../../domain/refusal.ts';
 import type { DropCommand } from '../../contracts/commands.ts';
 import { shardOf } from '../../domain/ids.ts';
+import {
+  FEATURE_LEVEL,
+  type FeatureLevels,
+  ReachedLevel,
+} from '../../storage/ports/feature-level.ts';
 import type { Journal } from '../../storage/ports/journal.ts';
 import type { SnapshotStore } from '../../storage/ports/snapshots.ts';
 import type { Clock, Timer } from '../clock.ts';
@@ -44,6 +49,8 @@ export interface ShardHostOptions {
   readonly facts?: FactSink;
   /** Without it this node is alone. */
   readonly shared?: SharedOwnership;
+  /** Default: that of this version, as for a node alone. */
+  readonly levels?: FeatureLevels;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -62,6 +69,7 @@ export class ShardHost {
     const facts = options.facts ?? NO_FACT_SINK;
     const shared = options.shared ?? null;
     const lease = shared?.lease ?? PERMANENT_LEASE;
+    const levels = options.levels ?? new ReachedLevel(FEATURE_LEVEL);
     this.#facts = facts;
     this.#lease = lease;
     this.#clock = clock;
@@ -83,6 +91,7 @@ export class ShardHost {
           bus,
           facts,
           lease,
+          levels,
           shared,
           dueShare,
           clock,

@@ -14,6 +14,7 @@ import type { DropView } from '../../contracts/drops.ts';
 import type { DropState } from '../../domain/drop-state.ts';
 import { refusal } from '../../domain/refusal.ts';
 import { encodeEntry } from '../../storage/formats/entry.ts';
+import type { FeatureLevels } from '../../storage/ports/feature-level.ts';
 import type { Journal } from '../../storage/ports/journal.ts';
 import type { SnapshotStore } from '../../storage/ports/snapshots.ts';
 import type { Clock } from '../clock.ts';
@@ -55,6 +56,7 @@ export interface ShardLoopOptions {
   readonly bus: LiveBus;
   readonly facts: FactSink;
   readonly lease: Lease;
+  readonly levels: FeatureLevels;
   readonly quarantine: Quarantine;
   readonly dueShare: DueShare;
   readonly clock: Clock;
@@ -88,8 +90,8 @@ export class ShardLoop {
   #mailbox: WaitingCommand[] = [];
 
   constructor(options: ShardLoopOptions) {
-    const { shard, journal, snapshots, bus, facts, lease, quarantine, dueShare, clock, log } =
-      options;
+    const { shard, journal, snapshots, bus, facts, lease, levels } = options;
+    const { quarantine, dueShare, clock, log } = options;
     this.#shard = shard;
     this.#journal = journal;
     this.#facts = facts;
@@ -102,7 +104,7 @@ export class ShardLoop {
     const gate = new OutputGate();
     this.#drops = drops;
     this.#gate = gate;
-    this.#frames = new LiveFrames({ bus, lease, clock, drops });
+    this.#frames = new LiveFrames({ bus, lease, levels, clock, drops });
     this.#snapshots = new ShardSnapshots({ shard: shard.id, drops, store: snapshots, log });
     this.#sealed = new SealedDrops({
       shard: shard.id,

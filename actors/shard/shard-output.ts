@@ -3,10 +3,12 @@
 
 import type { DropState } from '../../domain/drop-state.ts';
 import type { DropView } from '../../contracts/drops.ts';
+import type { FeatureLevels } from '../../storage/ports/feature-level.ts';
 import { StoreUnavailableError } from '../../storage/ports/journal.ts';
 import type { Clock, Timer } from '../clock.ts';
 import type { Lease } from '../cluster/lease.ts';
 import { creatorTopic, dropTopic, type LiveBus, type Milestone } from '../live-bus.ts';
+import { BackInStock, type DecidedMilestone } from './back-in-stock.ts';
 import type { ShardBatch } from './shard-batch.ts';
 import type { ShardDrops } from './shard-drops.ts';
 import type { ShardReply } from './shard-reply.ts';
@@ -98,12 +100,14 @@ export class LiveFrames {
   readonly #lease: Lease;
   readonly #clock: Clock;
   readonly #drops: ShardDrops;
+  readonly #backInStock: BackInStock;
   readonly #withheld = new Set<string>();
   #timer: Timer | null = null;
 
   constructor(options: {
     readonly bus: LiveBus;
     readonly lease: Lease;
+    readonly levels: FeatureLevels;
     readonly clock: Clock;
     readonly drops: ShardDrops;
   }) {
@@ -111,24 +115,43 @@ export class LiveFrames {
     this.#lease = options.lease;
     this.#clock = options.clock;
     this.#drops = options.drops;
+    this.#backInStock = new BackInStock({
+      clock: options.clock,
+      levels: options.levels,
+      publish: (dropId) => this.#publishReturn(dropId),
+    });
   }
 
-  publish(state: DropState, view: DropView, milestones: readonly Milestone[]): void {
+  publish(state: DropState, view: DropView, decided: readonly DecidedMilestone[]): void {
     if (!this.#lease.valid()) {
+      this.#backInStock.withhold(state.id, decided);
       this.#withheld.add(state.id);
       this.#startTimer();
       return;
     }
-    this.#bus.publish(dropTopic(state.id), { type: 'drop', view, milestones });
-    for (const milestone of milestones) {
-      this.#bus.publish(creatorTopic(state.creatorId), { type: 'milestone', milestone });
-    }
+    this.#send(view, this.#backInStock.admit(state.id, view.free, decided));
   }
 
   clear(): void {
+    this.#backInStock.clear();
     this.#withheld.clear();
     this.#timer?.cancel();
     this.#timer = null;
+  }
+
+  #send(view: DropView, milestones: readonly Milestone[]): void {
+    this.#bus.publish(dropTopic(view.id), { type: 'drop', view, milestones });
+    for (const milestone of milestones) {
+      this.#bus.publish(creatorTopic(view.creatorId), { type: 'milestone', milestone });
+    }
+  }
+
+  #publishReturn(dropId: string): 'published' | 'withheld' | 'outdated' {
+    if (!this.#lease.valid()) return 'withheld';
+    const view = this.#drops.view(dropId);
+    if (view === undefined || view.status !== 'live' || view.free === 0) return 'outdated';
+    this.#send(view, [{ type: 'back_in_stock', view }]);
+    return 'published';
   }
 
   #startTimer(): void {
@@ -143,7 +166,7 @@ export class LiveFrames {
     for (const dropId of this.#withheld) {
       const view = this.#drops.view(dropId);
       if (view === undefined) continue;
-      this.#bus.publish(dropTopic(dropId), { type: 'drop', view, milestones: [] });
+      this.#send(view, []);
     }
     this.#withheld.clear();
   }

@@ -16,6 +16,7 @@ import type { CommandReply } from '../../contracts/commands.ts';
 import type { DropState } from '../../domain/drop-state.ts';
 import { refusal } from '../../domain/refusal.ts';
 import { FencedError, type Journal } from '../../storage/ports/journal.ts';
+import type { FeatureLevels } from '../../storage/ports/feature-level.ts';
 import type { SnapshotStore } from '../../storage/ports/snapshots.ts';
 import type { Clock } from '../clock.ts';
 import type { Lease } from '../cluster/lease.ts';
@@ -54,6 +55,7 @@ export interface ShardOptions {
   readonly bus: LiveBus;
   readonly facts: FactSink;
   readonly lease: Lease;
+  readonly levels: FeatureLevels;
   /**
    * Null for a node alone: its commands are `unavailable` while the shard is not served, and where
    * the journal was claimed by another it claims again, since no other can rightly have it.

@@ -56,7 +56,7 @@ onEachProfile((test, profile) => {
     t.true(ticks >= 1 && ticks <= tookMs / 100 + 2, `${ticks} ticks in ${tookMs} ms`);
   });
 
-  test('N2: milestones are sent: low stock, sold out, restocked, ended early', async (t) => {
+  test('N2, N2a: milestones are sent: low stock, sold out, back in stock, restocked, ended early', async (t) => {
     const creator = server.fresh('creator');
     const dropId = await server.drop(creator, { stock: 20, limitPerUser: 100 });
     const visitor = await LiveClient.visit(t, server, dropId);
@@ -70,7 +70,10 @@ onEachProfile((test, profile) => {
     const out = await visitor.next(({ type }) => type === 'drop.sold_out');
     t.like(out.data, { free: 0, soldOut: true, status: 'live' });
     await change({ addStock: 4 });
-    t.is((await visitor.next(({ type }) => type === 'drop.restocked')).data!['free'], 4);
+    const back = await visitor.next(({ type }) => type === 'drop.back_in_stock');
+    t.like(back.data, { free: 4, soldOut: false });
+    await change({ addStock: 3 });
+    t.is((await visitor.next(({ type }) => type === 'drop.restocked')).data!['free'], 7);
     await change({ endsAt: new Date(Date.now() + 200).toISOString() });
     const over = await visitor.next(({ type }) => type === 'drop.ended');
     t.is(over.data!['status'], 'ended');
@@ -96,6 +99,24 @@ onEachProfile((test, profile) => {
     await following.ask({ type: 'ping' }, ({ type }) => type === 'pong');
     t.false(following.frames.some(({ dropId }) => dropId === second));
     t.false(other.frames.some(({ dropId }) => dropId === first));
+  });
+
+  test('N2a: a hold of the last unit that runs out is back in stock, for followers too', async (t) => {
+    const { id: creator } = await server.register('Stella');
+    const fan = server.fresh('fan');
+    await server.post(`/v1/creators/${creator}/follow`, { as: fan });
+    const following = await LiveClient.listen(t, server, fan);
+    const terms = { stock: 1, holdSeconds: 2, payment: 'provider' };
+    const dropId = await server.drop(creator, terms);
+    const visitor = await LiveClient.visit(t, server, dropId);
+    await visitor.next(isSnapshot);
+    t.is((await server.order(dropId, 'ann', 'a')).status, 201);
+    for (const client of [visitor, following]) {
+      const out = await client.next(({ type }) => type === 'drop.sold_out');
+      const back = await client.next(({ type }) => type === 'drop.back_in_stock');
+      t.like(back, { dropId, version: out.version! + 1 });
+      t.like(back.data, { status: 'live', soldOut: false, free: 1 });
+    }
   });
 
   test('N5: creators can be subscribed to without following; unsubscribing ends it', async (t) => {

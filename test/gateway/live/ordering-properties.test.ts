@@ -28,6 +28,7 @@ const milestoneType = fc.constantFrom<Milestone['type']>(
   'low_stock',
   'sold_out',
   'restocked',
+  'back_in_stock',
   'ended',
 );
 const step: fc.Arbitrary<Step> = fc.oneof(
