@@ -21,6 +21,7 @@ import {
   WebhookEvent,
   WebhookId,
 } from '../contracts/payments.ts';
+import { amountHere, type ProviderDigits } from '../events/payments/provider-units.ts';
 import { WebhookVerifier } from '../events/payments/webhook-signature.ts';
 
 export interface PaymentsOptions {
@@ -30,6 +31,7 @@ export interface PaymentsOptions {
   readonly levels: Pick<FeatureLevels, 'reached'>;
   /** Base64, `whsec_` allowed; several for rotation. */
   readonly secrets: readonly string[];
+  readonly providerDigits: ProviderDigits;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
   /** Milliseconds of a clock that nobody sets: for intervals. */
@@ -101,7 +103,19 @@ export class Payments {
         'invalid-request',
         'The data needs orderId and reference; amount is a whole number, currency a code.',
       );
-    return await this.#record(outcome, event.data);
+    const data = this.#dataHere(event.data);
+    return data.ok ? await this.#record(outcome, data.value) : data;
+  }
+
+  /** The data with the amount in the unit of ISO 4217. */
+  #dataHere(data: PaymentData): Outcome<PaymentData> {
+    const { providerDigits: digits } = this.#options;
+    const { amount, currency } = data;
+    if (digits.size === 0 || amount === undefined) return success(data);
+    if (currency === undefined) return refusal('invalid-request', 'The amount needs a currency.');
+    const here = amountHere(amount, currency, digits);
+    if (here !== null) return success({ ...data, amount: here });
+    return refusal('invalid-request', 'The amount is no whole number of the smallest unit.');
   }
 
   async #record(

@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PaymentBehaviour } from '../events/payments/development-payments.ts';
 import { makeFolder } from '../storage/make-folder.ts';
+import type { ProviderDigits } from '../events/payments/provider-units.ts';
 import { closestName } from './closest-name.ts';
 import { storedSecret, readStoredSecret } from './stored-secret.ts';
 import {
@@ -73,6 +74,8 @@ export interface Config {
   readonly paymentSettleAs: PaymentBehaviour | 'by-amount';
   /** How the development provider answers refunds. */
   readonly paymentRefundsAs: 'accepted' | 'refused' | 'silence';
+  /** Where the provider counts currencies with other digits than ISO 4217. */
+  readonly paymentDigits: ProviderDigits;
   /** The URL that the development provider calls. Null: this node itself. */
   readonly paymentWebhookUrl: string | null;
   readonly rateLimits: boolean;
@@ -169,6 +172,12 @@ function read(environment: Environment): Reading {
   return { value, settings };
 }
 
+/** Of words such as `ISK=2`. */
+function providerDigits(text: string | null): ProviderDigits {
+  const words = (text ?? '').split(/\s+/).filter((word) => word !== '');
+  return new Map(words.map((word) => [word.slice(0, 3), Number(word.slice(4))]));
+}
+
 function textOf(value: SettingValue): string {
   if (value === null) return '(unset)';
   return withoutAccount(
@@ -255,6 +264,7 @@ function configOf(
     paymentSettleAfterMs: value('PAYMENT_SETTLE_AFTER_MS'),
     paymentSettleAs: value('PAYMENT_SETTLE_AS'),
     paymentRefundsAs: value('PAYMENT_REFUNDS_AS'),
+    paymentDigits: providerDigits(value('PAYMENT_DIGITS')),
     paymentWebhookUrl: value('PAYMENT_WEBHOOK_URL'),
     rateLimits: value('RATE_LIMITS') === 'on',
     trustProxy: value('TRUST_PROXY') === 'on',

@@ -247,7 +247,7 @@ export function createServices(
   const monotonic = () => clock.monotonic();
   const startedAt = now();
   const random = (count: number) => randomBytes(count);
-  const { rateLimits, paymentSecrets: secrets } = config;
+  const { rateLimits, paymentSecrets: secrets, paymentDigits: providerDigits } = config;
   const refreshTokens = new RefreshTokens({ secret: config.authSecret, random });
   const credentials = { passwords: new Passwords(), accessTokens, refreshTokens };
   for (const service of [
@@ -258,7 +258,7 @@ export function createServices(
     ordersService({ ...stores, router, levels }),
     followsService({ ...stores, liveBus: bus, now }),
     notificationsService({ ...stores, now }),
-    paymentsService({ ...stores, router, levels, secrets, now, monotonic }),
+    paymentsService({ ...stores, router, levels, secrets, providerDigits, now, monotonic }),
     ...operatorServices({
       verify: options.operator.verify,
       placement: options.operator.placement,

@@ -9,6 +9,7 @@ import { createGateway } from '../gateway/gateway.ts';
 import { OutsideStream } from '../events/outside/outside-stream.ts';
 import { LiveHub } from '../gateway/live/hub.ts';
 import { behaviourByAmount } from '../events/payments/development-payments.ts';
+import { ProviderUnits } from '../events/payments/provider-units.ts';
 import { DevelopmentPaymentProvider } from '../events/payments/payment-provider-development.ts';
 import type { Config } from './config.ts';
 import { createEmbeddedCore } from './embedded-core.ts';
@@ -58,7 +59,7 @@ export async function startServer(
       config,
       clock,
       offLoop: offLoopConsumers,
-      provider,
+      provider: new ProviderUnits({ provider, digits: config.paymentDigits }),
       restart: () => onEndRequest('restart'),
       log,
     },

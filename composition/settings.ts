@@ -8,6 +8,7 @@ import { type StaticDecode, type TSchema, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { parseNatsServers } from '../actors/cluster/nats-servers.ts';
 import { PAYMENT_BEHAVIOURS } from '../events/payments/development-payments.ts';
+import { minorDigits } from '../contracts/currencies.ts';
 import { parseStoreAddress, type StoreAddress } from './store-address.ts';
 
 export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const;
@@ -218,6 +219,15 @@ export const SETTINGS = {
     default: 'accepted',
     description: 'How the development provider answers refunds; silence is no answer, ever.',
   }),
+  PAYMENT_DIGITS: unsetOr(
+    Type.Refine(Type.String(), (text) => wordsOf(text).every(isCurrencyDigits)),
+    {
+      default: '',
+      description: 'Currencies that the provider counts with other digits than ISO 4217.',
+      requirement:
+        'must be codes of ISO 4217 and digits from 0 to 4, such as ISK=2 KWD=2, or unset',
+    },
+  ),
   PAYMENT_WEBHOOK_URL: unsetOr(Type.Refine(Type.String({ pattern: '^https?://' }), isUrl), {
     default: '',
     description: 'Where the development provider sends its calls; unset: to this node itself.',
@@ -267,6 +277,11 @@ function wordsOf(text: string, separator = /\s+/): string[] {
 
 function isUrl(text: string): boolean {
   return URL.canParse(text);
+}
+
+/** Such as `ISK=2`. */
+function isCurrencyDigits(word: string): boolean {
+  return /^[A-Z]{3}=[0-4]$/.test(word) && minorDigits(word.slice(0, 3)) !== null;
 }
 
 function isPaymentSecret(secret: string): boolean {

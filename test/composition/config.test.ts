@@ -47,6 +47,20 @@ test('an empty environment gives the documented defaults, frozen', (t) => {
   t.true(Object.isFrozen(config));
 });
 
+test('H1a: currencies that the provider counts otherwise are by their code', (t) => {
+  const data = temporaryDirectory(t);
+  const digits = (environment: Record<string, string>) =>
+    loadConfig({ LIVEDROPS_DATA: data, ...environment }).paymentDigits;
+  t.deepEqual([...digits({})], []);
+  t.deepEqual(
+    [...digits({ LIVEDROPS_PAYMENT_DIGITS: 'ISK=2  KWD=2' })],
+    [
+      ['ISK', 2],
+      ['KWD', 2],
+    ],
+  );
+});
+
 test('unset secrets are generated once and stored for their owner only', (t) => {
   const data = temporaryDirectory(t);
   const first = loadConfig({ LIVEDROPS_DATA: data });
@@ -105,6 +119,8 @@ const BAD_VALUES: [name: string, value: string, problem: RegExp][] = [
   ['PAYMENT_SETTLE_AFTER_MS', '1.5', /must be milliseconds/],
   ['PAYMENT_WEBHOOK_URL', 'gateway:8080', /must be a URL/],
   ['PAYMENT_SETTLE_AS', 'maybe', /must be success, failure, .* or by-amount/],
+  ['PAYMENT_DIGITS', 'ISK=2 ABC=2', /must be codes of ISO 4217 and digits/],
+  ['PAYMENT_DIGITS', 'ISK', /such as ISK=2 KWD=2/],
   ['PAYMENT_REFUNDS_AS', 'maybe', /must be accepted, refused or silence/],
 ];
 for (const [name, value, problem] of BAD_VALUES) {

@@ -6,6 +6,7 @@ import { refusal, success } from '../../domain/refusal.ts';
 import type { WebhookCall } from '../../contracts/payments.ts';
 import { ReachedLevel } from '../../storage/ports/feature-level.ts';
 import { paymentsService } from '../../services/payments.ts';
+import type { ProviderDigits } from '../../events/payments/provider-units.ts';
 import { signWebhook } from '../../events/payments/webhook-signature.ts';
 import { type Harness, NOW, orderView, startServices } from './harness.ts';
 
@@ -17,13 +18,17 @@ const SUCCEEDED = {
 };
 const BAD_SIGNATURE = refusal('unauthenticated');
 
-async function start(t: ExecutionContext): Promise<Harness> {
+async function start(
+  t: ExecutionContext,
+  providerDigits: ProviderDigits = new Map(),
+): Promise<Harness> {
   const harness = await startServices(t, ({ stores, router, clock, levels }) => [
     paymentsService({
       webhookLog: stores.webhookLog,
       router,
       levels,
       secrets: [SECRET, NEXT_SECRET],
+      providerDigits,
       now: () => clock.now(),
       monotonic: () => clock.monotonic(),
     }),
@@ -69,6 +74,23 @@ test('P2a, P3a: amount, currency and every outcome reach the order', async (t) =
   }
 });
 
+test('H1a, P2a: an amount of a provider that counts otherwise is converted, or refused', async (t) => {
+  const { call, router } = await start(t, new Map([['ISK', 2]]));
+  const pay = (amount: number, currency?: string) => {
+    const data = { ...SUCCEEDED.data, amount, ...(currency === undefined ? {} : { currency }) };
+    const id = `msg_${amount}_${currency}`;
+    return call('payments.webhook', webhook({ type: 'payment.succeeded', data }, { id }));
+  };
+  t.deepEqual(await pay(120_000, 'ISK'), success(null));
+  t.like(router.commands.at(-1), { amount: 1_200, currency: 'ISK' });
+  t.deepEqual(await pay(120_000, 'EUR'), success(null));
+  t.like(router.commands.at(-1), { amount: 120_000, currency: 'EUR' });
+  const count = router.commands.length;
+  t.like(await pay(120_001, 'ISK'), { ok: false, code: 'invalid-request' });
+  t.like(await pay(120_000), { ok: false, code: 'invalid-request' });
+  t.is(router.commands.length, count);
+});
+
 test('P3: below feature level 2 a failure is final, and a refund is to be told again', async (t) => {
   const harness = await startServices(t, ({ stores, router, clock }) => [
     paymentsService({
@@ -76,6 +98,7 @@ test('P3: below feature level 2 a failure is final, and a refund is to be told a
       router,
       levels: new ReachedLevel(1),
       secrets: [SECRET],
+      providerDigits: new Map(),
       now: () => clock.now(),
       monotonic: () => clock.monotonic(),
     }),
