@@ -19,6 +19,7 @@ import type { Catalogue } from '../storage/ports/catalogue.ts';
 import { callerOf } from './caller.ts';
 import { type ListedDrop, OwnerViews } from './owner-views.ts';
 import { refuseStranger } from './products.ts';
+import type { FeatureLevels } from '../storage/ports/feature-level.ts';
 import type { RandomBytes } from './random-bytes.ts';
 
 /**
@@ -26,12 +27,16 @@ import type { RandomBytes } from './random-bytes.ts';
  * it the rows of the next read are shown as they are stored: a page with a cursor is never empty.
  */
 const PAGE_ROUNDS_MAX = 8;
+/** From this feature level on every owner can change a price and cancel a drop that has ended. */
+const CHANGES_LEVEL = 2;
 
 export interface DropsOptions {
   readonly catalogue: Catalogue;
   readonly router: CommandRouter;
   readonly clock: Clock;
   readonly random: RandomBytes;
+  /** Of the store. */
+  readonly levels: Pick<FeatureLevels, 'reached'>;
 }
 
 export class Drops {
@@ -63,18 +68,25 @@ export class Drops {
   }
 
   async amend({ caller, dropId, change }: ActionParams<'drops.amend'>): Promise<Outcome<DropView>> {
-    const { router, clock } = this.#options;
+    const { router, clock, levels } = this.#options;
     const refused = refuseTimes(change, clock.now());
     if (refused !== null) return refused;
     if (change.addStock === 0) return refusal('invalid-request', 'addStock: must not be 0.');
+    if (change.addStock !== undefined && change.stock !== undefined)
+      return refusal('invalid-request', 'stock: not together with addStock.');
+    const isNew = change.unitAmount !== undefined || change.stock !== undefined;
+    if (isNew && levels.reached() < CHANGES_LEVEL) return refusal('unavailable');
     return await router.send({ type: 'amend-drop', dropId, caller: callerOf(caller), ...change });
   }
 
+  /** Below feature level 2 a drop that has ended is `drop-ended`. */
   async cancel({ caller, dropId }: ActionParams<'drops.cancel'>): Promise<Outcome<DropView>> {
-    return await this.#options.router.send({
+    const { router, levels } = this.#options;
+    return await router.send({
       type: 'cancel-drop',
       dropId,
       caller: callerOf(caller),
+      ...(levels.reached() >= CHANGES_LEVEL && { alsoEnded: true }),
     });
   }
 

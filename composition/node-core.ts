@@ -252,9 +252,9 @@ export function createServices(
   const credentials = { passwords: new Passwords(), accessTokens, refreshTokens };
   for (const service of [
     accountsService({ ...stores, ...credentials, now, monotonic, random, rateLimits }),
-    catalogueService({ ...stores, router, clock, now, random }),
+    catalogueService({ ...stores, router, levels, clock, now, random }),
     productsService({ ...stores, now, random }),
-    dropsService({ ...stores, router, clock, random }),
+    dropsService({ ...stores, router, levels, clock, random }),
     ordersService({ ...stores, router, levels }),
     followsService({ ...stores, liveBus: bus, now }),
     notificationsService({ ...stores, now }),

@@ -71,6 +71,7 @@ export const EVENT_LINES = {
     limitPerUser: sequence,
   }),
   'drop-restocked': eventLine('drop-restocked', { units }),
+  'drop-repriced': eventLine('drop-repriced', { unitAmount: count }),
   'drop-opened': eventLine('drop-opened', {}),
   'drop-closed': eventLine('drop-closed', {}),
   'drop-cancelled': eventLine('drop-cancelled', {}),

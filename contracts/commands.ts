@@ -27,7 +27,10 @@ export const AmendDrop = Type.Object({
   type: Type.Literal('amend-drop'),
   dropId,
   caller: Caller,
-  /** `addStock` is in units; negative takes away, down to held + sold (S4). */
+  /**
+   * `addStock` is in units; negative takes away, down to held + sold (S4). Price and `stock` are to be
+   * sent only from feature level 2 on.
+   */
   ...DropPatch.properties,
 });
 export type AmendDrop = Plain<typeof AmendDrop>;
@@ -36,6 +39,8 @@ export const CancelDrop = Type.Object({
   type: Type.Literal('cancel-drop'),
   dropId,
   caller: Caller,
+  /** A drop that has ended, too (D3a): to be sent only from feature level 2 on. */
+  alsoEnded: Type.Optional(Type.Literal(true)),
 });
 export type CancelDrop = Plain<typeof CancelDrop>;
 

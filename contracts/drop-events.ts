@@ -62,6 +62,13 @@ export const OrderRefunded = Type.Object({ type: Type.Literal('order-refunded'),
 
 // From feature level 2 on
 
+/** Before the start only (D3a). */
+export const DropRepriced = Type.Object({
+  type: Type.Literal('drop-repriced'),
+  /** In the currency's minor unit. */
+  unitAmount: count,
+});
+
 /** One attempt to pay was declined; the hold stays (P3a). */
 export const PaymentDeclined = Type.Object({
   type: Type.Literal('payment-declined'),
@@ -117,6 +124,7 @@ export const DropEvent = Type.Union([
   PaymentRejected,
   PaymentRefunded,
   OrderRefundedAtProvider,
+  DropRepriced,
 ]);
 export type DropEvent = Plain<typeof DropEvent>;
 export type DropEventType = DropEvent['type'];

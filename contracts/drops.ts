@@ -115,6 +115,20 @@ export const DropPatch = Type.Object(
         description: 'not 0; negative takes away',
       }),
     ),
+    stock: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: STOCK_MAX,
+        description: 'before the start: all units of the drop; not together with addStock',
+      }),
+    ),
+    unitAmount: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: UNIT_AMOUNT_MAX,
+        description: 'before the start',
+      }),
+    ),
   },
   { ...STRICT, minProperties: 1, title: 'DropPatch' },
 );

@@ -73,16 +73,17 @@ export function applyEvent(state: DropState, event: DropEvent, time: number): vo
       state.status = 'ended';
       break;
     case 'drop-cancelled':
-      assert(
-        state.status === 'upcoming' || state.status === 'live',
-        'only a drop that is not over is cancelled',
-      );
+      assert(state.status !== 'cancelled', 'a drop is cancelled once');
       state.status = 'cancelled';
       break;
     case 'drop-amended':
       state.startsAt = event.startsAt;
       state.endsAt = event.endsAt;
       state.limitPerUser = event.limitPerUser;
+      break;
+    case 'drop-repriced':
+      assert(state.status === 'upcoming', 'the price changes before the start only');
+      state.unitAmount = event.unitAmount;
       break;
     case 'drop-restocked':
       state.stocked += event.units;

@@ -3,8 +3,6 @@
 // and never goes back within a shard.
 
 import type {
-  AmendDrop,
-  CancelDrop,
   CancelOrder,
   CommandAnswer,
   CreateDrop,
@@ -15,6 +13,7 @@ import type {
 } from '../contracts/commands.ts';
 import type { DropEvent } from '../contracts/drop-events.ts';
 import type { Refusal } from '../contracts/refusals.ts';
+import { decideAmend, decideCancelDrop } from './decide-change.ts';
 import { decideGetPayments, decidePayment, decideSettle } from './decide-payment.ts';
 import {
   aboutDrop,
@@ -22,19 +21,18 @@ import {
   type Decision,
   isBuyer,
   isCount,
+  isExactTotal,
   mayManage,
   NO_EVENTS,
   ordinalIn,
   refuse,
+  TOO_MUCH,
 } from './decision.ts';
 import type { DropState } from './drop-state.ts';
 import { fnv1a, orderId, paymentReference } from './ids.ts';
 import { orderFilter } from './order-filter.ts';
 import { paymentsOf } from './order-payments.ts';
 import { refusal } from './refusal.ts';
-
-/** Of what a drop takes in, exact as a number: whoever adds amounts up needs no other arithmetic. */
-const TOO_MUCH = `All units together must cost at most ${Number.MAX_SAFE_INTEGER}.`;
 
 /** Decides one command. `state` is null where the drop does not exist. */
 export function decide(
@@ -213,61 +211,4 @@ function decideRefund(state: DropState, command: RefundOrder): Decision | Refusa
   return status === 'confirmed'
     ? aboutOrder(ordinal, { type: 'order-refunded', ordinal })
     : refuse(state, 'order-not-refundable');
-}
-
-function decideAmend(state: DropState, command: AmendDrop, now: number): Decision | Refusal {
-  if (!mayManage(state, command.caller)) return refusal('forbidden');
-  if (state.status === 'ended' || state.status === 'cancelled') return refuse(state, 'drop-ended');
-  const startsAt = command.startsAt ?? state.startsAt;
-  const endsAt = command.endsAt ?? state.endsAt;
-  const limitPerUser = command.limitPerUser ?? state.limitPerUser;
-  const events: DropEvent[] = [];
-  if (
-    startsAt !== state.startsAt ||
-    endsAt !== state.endsAt ||
-    limitPerUser !== state.limitPerUser
-  ) {
-    if (state.status === 'live') {
-      const onlyEarlierEnd =
-        startsAt === state.startsAt && limitPerUser === state.limitPerUser && endsAt < state.endsAt;
-      if (!onlyEarlierEnd) {
-        return refuse(
-          state,
-          'drop-already-started',
-          'A started drop can only be restocked, ended earlier or cancelled.',
-        );
-      }
-    } else if (!(endsAt > now)) return refusal('invalid-request', 'endsAt must be in the future.');
-    if (!(startsAt < endsAt)) return refusal('invalid-request', 'startsAt must be before endsAt.');
-    if (!isCount(limitPerUser))
-      return refusal('invalid-request', 'limitPerUser must be a positive whole number.');
-    events.push({ type: 'drop-amended', startsAt, endsAt, limitPerUser });
-  }
-  const units = command.addStock ?? 0;
-  if (units !== 0) {
-    if (!Number.isSafeInteger(units) || !Number.isSafeInteger(state.stocked + units))
-      return refusal('invalid-request');
-    if (units > 0 && !isExactTotal(state.stocked + units, state.unitAmount))
-      return refusal('invalid-request', TOO_MUCH);
-    if (-units > state.free) {
-      return refuse(
-        state,
-        'insufficient-stock',
-        'Stock can be lowered only down to what is held and sold.',
-      );
-    }
-    events.push({ type: 'drop-restocked', units });
-  }
-  return aboutDrop(events);
-}
-
-function decideCancelDrop(state: DropState, command: CancelDrop): Decision | Refusal {
-  if (!mayManage(state, command.caller)) return refusal('forbidden');
-  if (state.status === 'cancelled') return aboutDrop(NO_EVENTS);
-  if (state.status === 'ended') return refuse(state, 'drop-ended');
-  return aboutDrop([{ type: 'drop-cancelled' }]);
-}
-
-function isExactTotal(units: number, unitAmount: number): boolean {
-  return Number.isSafeInteger(units * unitAmount);
 }

@@ -15,6 +15,8 @@ export interface Decision {
   readonly replayed: boolean;
 }
 
+/** Of what a drop takes in, exact as a number: whoever adds amounts up needs no other arithmetic. */
+export const TOO_MUCH = `All units together must cost at most ${Number.MAX_SAFE_INTEGER}.`;
 export const NO_EVENTS: readonly DropEvent[] = [];
 
 export function aboutDrop(events: readonly DropEvent[]): Decision {
@@ -52,4 +54,8 @@ export function mayManage(
 
 export function isCount(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 1;
+}
+
+export function isExactTotal(units: number, unitAmount: number): boolean {
+  return Number.isSafeInteger(units * unitAmount);
 }

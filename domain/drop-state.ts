@@ -15,11 +15,11 @@ export class DropState {
   readonly id: string;
   readonly productId: string;
   readonly creatorId: string;
-  readonly unitAmount: number;
   readonly currency: string;
   readonly holdSeconds: number;
   readonly payment: PaymentMode;
   readonly createdAt: number;
+  unitAmount: number;
   startsAt: number;
   endsAt: number;
   limitPerUser: number;

@@ -69,6 +69,8 @@ function fieldsOf(dropId: string, event: DropEvent, nextOrdinal: number): object
       const { startsAt, endsAt, limitPerUser } = event;
       return { startsAt: wireTime(startsAt), endsAt: wireTime(endsAt), limitPerUser };
     }
+    case 'drop-repriced':
+      return { unitAmount: event.unitAmount };
     case 'drop-restocked':
       return { units: event.units };
     case 'drop-opened':

@@ -58,6 +58,7 @@ const KINDS: {
   'payment-rejected': [15, 'ordinal', 'reference', 'amount', 'currency', 'reason'],
   'payment-refunded': [16, 'ordinal', 'reference', 'amount', 'currency'],
   'order-refunded-at-provider': [17, 'ordinal'],
+  'drop-repriced': [18, 'unitAmount'],
 };
 const TYPES = new Map(
   Object.entries(KINDS).map(([type, [number, ...fields]]) => [number, { type, fields }]),
@@ -92,7 +93,7 @@ export function encodeEntry(entry: Entry): Buffer {
   return bytes;
 }
 
-/** Only `drop-created` has amounts. */
+/** Only `drop-created` has amounts under names. */
 function storedEvent(event: DropEvent): Readonly<Record<string, unknown>> {
   if (event.type !== 'drop-created') return event;
   return { ...event, terms: withStoredNames(event.terms) };

@@ -185,6 +185,21 @@ test('J9: an order list that is behind its drop does not answer for an order', a
   t.like(read, { ok: true, value: { status: 'refunded' } });
 });
 
+test('D3a: a sealed drop is cancelled, its orders are refunded, and it is sealed again', async (t) => {
+  const harness = await sealedDrop(t);
+  const { host, clock, placed } = harness;
+  const caller = { userId: 'creator', operator: false };
+  const cancel = { type: 'cancel-drop', dropId: 'd_1', caller, alsoEnded: true } as const;
+  t.like(await ask(host, cancel), { ok: true, value: { status: 'cancelled' } });
+  await clock.advance(100_000);
+  t.is(host.shards[0]!.dropCount, 0);
+  t.like(await ask(host, { type: 'get-drop', dropId: 'd_1' }), {
+    value: { status: 'cancelled', sold: 0, free: 5 },
+  });
+  const question = { type: 'get-order', dropId: 'd_1', orderId: placed.id, userId: 'ann' } as const;
+  t.like(await ask(host, question), { ok: true, value: { status: 'refunded' } });
+});
+
 test('J9: reads do not hold a drop that is over in memory', async (t) => {
   const { host, clock } = await startHost(undefined, 1);
   await createDrop(host, 5, { endsAt: NOW + 10_000 });

@@ -9,6 +9,7 @@ import type { Outcome } from '../../contracts/refusals.ts';
 import { refusal, success } from '../../domain/refusal.ts';
 import { flush, ManualClock } from '../actors/manual-clock.ts';
 import { memoryStores } from '../../storage/memory/stores.ts';
+import { FEATURE_LEVEL, ReachedLevel } from '../../storage/ports/feature-level.ts';
 import { StoreUnavailableError } from '../../storage/ports/journal.ts';
 import { dropView, FIRST_PAGE, NOW, ScriptedRouter } from '../services/harness.ts';
 
@@ -22,13 +23,13 @@ const DROP: NewDrop = {
   currency: 'EUR',
 };
 
-async function start() {
+async function start(level = FEATURE_LEVEL) {
   const stores = memoryStores();
   const router = new ScriptedRouter();
   const clock = new ManualClock(NOW);
   router.answer = ({ dropId }) => success(dropView({ id: dropId }));
   const random = (count: number) => new Uint8Array(count);
-  const drops = new Drops({ ...stores, router, clock, random });
+  const drops = new Drops({ ...stores, router, clock, random, levels: new ReachedLevel(level) });
   await stores.catalogue.addProduct({
     id: 'p_1',
     creatorId: caller.userId,
@@ -101,6 +102,7 @@ test('S4, D3: a change has valid times and units, and names its caller to the ac
     [{ endsAt: NOW }, 'endsAt: must be in the future.'],
     [{ startsAt: NOW + DROP_AHEAD_MAX_MS + 1 }, 'endsAt: must be within a year.'],
     [{ startsAt: NaN, addStock: 1 }, 'startsAt: is not a time.'],
+    [{ stock: 3, addStock: 1 }, 'stock: not together with addStock.'],
   ] as const) {
     t.deepEqual(await amend(change), refusal('invalid-request', detail));
   }
@@ -114,8 +116,18 @@ test('S4, D3: a change has valid times and units, and names its caller to the ac
   ];
   t.deepEqual(router.commands, [
     { type: 'amend-drop', dropId: 'd_1', caller: by, startsAt: NOW + HOUR_MS, addStock: -2 },
-    { type: 'cancel-drop', dropId: 'd_1', caller: boss },
+    { type: 'cancel-drop', dropId: 'd_1', caller: boss, alsoEnded: true },
   ]);
+});
+
+test('D3a: below feature level 2 no price changes, and no drop that has ended is cancelled', async (t) => {
+  const { drops, router } = await start(1);
+  for (const change of [{ unitAmount: 5 }, { stock: 5 }])
+    t.deepEqual(await drops.amend({ caller, dropId: 'd_1', change }), refusal('unavailable'));
+  t.deepEqual(router.commands, []);
+  await drops.cancel({ caller, dropId: 'd_1' });
+  const by = { userId: 'u_creator', operator: false };
+  t.deepEqual(router.commands, [{ type: 'cancel-drop', dropId: 'd_1', caller: by }]);
 });
 
 test('D1: a created drop outlives a lost catalogue write, and a defect is thrown', async (t) => {

@@ -175,6 +175,7 @@ function stockAfter(drop: TrueDrop, before: TrueStock, event: DropEvent): TrueSt
         : { ...before, held: held + event.quantity };
     case 'drop-created':
     case 'drop-amended':
+    case 'drop-repriced':
       return before;
   }
   const quantity = drop.orders[event.ordinal]?.quantity ?? Number.NaN;

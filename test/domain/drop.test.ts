@@ -243,6 +243,51 @@ test('D3: before the start times and limits change; later only stock and an earl
   );
 });
 
+test('D3a: before the start price and stock change, too', (t) => {
+  const amend = (change: object): DropCommand => ({
+    type: 'amend-drop',
+    dropId: 'd_1',
+    caller: CREATOR,
+    ...change,
+  });
+  const state = given({ startsAt: NOW + 1000 }, 5);
+  const decision = decide(state, amend({ unitAmount: 700, stock: 3 }), NOW);
+  if (!decision.ok) return t.fail(decision.code);
+  t.deepEqual(decision.events, [
+    { type: 'drop-repriced', unitAmount: 700 },
+    { type: 'drop-restocked', units: -2 },
+  ]);
+  for (const event of decision.events) applyEvent(state, event, NOW);
+  t.like(state.view(), { unitAmount: 700, stocked: 3 });
+  t.is(outcome(state, amend({ unitAmount: 700, stock: 3 })), '', 'the same again changes nothing');
+  t.is(outcome(state, amend({ unitAmount: 0 })), 'drop-repriced');
+  t.is(outcome(state, amend({ unitAmount: Number.MAX_SAFE_INTEGER })), 'invalid-request');
+  applyEvent(state, OPENED, NOW + 1000);
+  t.is(outcome(state, amend({ unitAmount: 701 })), 'drop-already-started');
+  t.is(outcome(state, amend({ stock: 9 })), 'drop-already-started');
+  t.is(outcome(state, amend({ addStock: 9 })), 'drop-restocked');
+});
+
+test('D3a: a drop that has ended is cancelled: what is confirmed is refunded, holds go', (t) => {
+  const state = given({ payment: 'provider' }, 5, OPENED, placed('ann'), placed('bob'));
+  applyEvent(state, { type: 'order-confirmed', ordinal: 0, reference: 'A' }, NOW);
+  applyEvent(state, { type: 'drop-closed' }, NOW);
+  const cancel: DropCommand = { type: 'cancel-drop', dropId: 'd_1', caller: CREATOR };
+  t.is(outcome(state, cancel), 'drop-ended', 'below feature level 2');
+  t.is(outcome(state, { ...cancel, alsoEnded: true }), 'drop-cancelled');
+  applyEvent(state, { type: 'drop-cancelled' }, NOW);
+  t.false(state.isOver);
+  const due = decideDueOrders(state, NOW, 10);
+  t.deepEqual(due, [
+    { type: 'order-refunded', ordinal: 0 },
+    { type: 'order-cancelled', ordinal: 1 },
+  ]);
+  for (const event of due) applyEvent(state, event, NOW);
+  t.true(state.isOver);
+  t.like(state.view(), { status: 'cancelled', held: 0, sold: 0, free: 5 });
+  t.is(outcome(state, { ...cancel, alsoEnded: true }), '');
+});
+
 test('D1: a drop must end after it starts, and in the future', (t) => {
   const state = given({}, 1);
   const create = (terms: Partial<DropTerms>) =>

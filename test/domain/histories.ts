@@ -91,17 +91,23 @@ const command: fc.Arbitrary<DropCommand | null> = fc.oneof(
         addStock: fc.integer({ min: -4, max: 4 }),
         endsAt: fc.integer({ min: START, max: START + 40_000 }),
         limitPerUser: fc.integer({ min: 1, max: 5 }),
+        stock: fc.integer({ min: 1, max: 9 }),
+        unitAmount: fc.constantFrom(0, PRICE, 2 * PRICE),
       },
       { requiredKeys: ['type', 'dropId', 'caller'] },
     ),
   },
   { weight: 2, arbitrary: fc.constant(null) },
 );
-const rareCancel: fc.Arbitrary<DropCommand> = caller.map((who) => ({
-  type: 'cancel-drop',
-  dropId: DROP_ID,
-  caller: who,
-}));
+const rareCancel: fc.Arbitrary<DropCommand> = fc.record(
+  {
+    type: fc.constant('cancel-drop' as const),
+    dropId: fc.constant(DROP_ID),
+    caller,
+    alsoEnded: fc.constant(true as const),
+  },
+  { requiredKeys: ['type', 'dropId', 'caller'] },
+);
 
 export const step: fc.Arbitrary<Step> = fc.record({
   afterMs: fc.oneof(

@@ -186,6 +186,62 @@ onEachProfile((test, profile) => {
     t.deepEqual([late.status, late.json['code']], [409, 'drop-ended']);
   });
 
+  test('D3a: before the start price and stock change; afterwards not', async (t) => {
+    const creator = server.fresh('creator');
+    const dropId = await server.drop(creator, { startsAt: soon(1_500), endsAt: soon(300_000) });
+    const change = (body: object) =>
+      server.call('PATCH', `/v1/drops/${dropId}`, { as: creator, body });
+    t.like((await change({ unitAmount: 700, stock: 3 })).json, { unitAmount: 700, stocked: 3 });
+    t.is((await change({ stock: 3, addStock: 1 })).status, 422);
+    await eventually(
+      () => server.readDrop(dropId),
+      ({ status }) => status === 'live',
+    );
+    for (const body of [{ unitAmount: 500 }, { stock: 9 }]) {
+      const { status, json } = await change(body);
+      t.deepEqual([status, json['code']], [409, 'drop-already-started'], JSON.stringify(body));
+    }
+    t.is((await server.order(dropId, 'ann', 'k', 2)).json['totalAmount'], 1_400);
+  });
+
+  test('D3a: a drop that has ended can be called off, and everybody is refunded', async (t) => {
+    const creator = server.fresh('creator');
+    const dropId = await server.drop(creator, { payment: 'provider', endsAt: soon(1_500) });
+    const paid = String((await server.order(dropId, 'ann', 'k')).json['id']);
+    await server.webhook('payment.succeeded', paid);
+    const list = async (status: string) => {
+      const { json } = await server.get(`/v1/drops?creator_id=${creator}&status=${status}`);
+      return (json['items'] as { id: string }[]).map(({ id }) => id);
+    };
+    await eventually(
+      () => server.readDrop(dropId),
+      ({ status }) => status === 'ended',
+    );
+    t.deepEqual(
+      await eventually(
+        () => list('ended'),
+        (ids) => ids.length > 0,
+      ),
+      [dropId],
+    );
+    const cancelled = await server.post(`/v1/drops/${dropId}/cancel`, { as: creator });
+    t.deepEqual([cancelled.status, cancelled.json['status']], [200, 'cancelled']);
+    const order = await eventually(
+      () => server.readOrder(paid, 'ann'),
+      ({ status }) => status === 'refunded',
+    );
+    t.like(order, { status: 'refunded', refundRequested: true });
+    t.deepEqual(
+      await eventually(
+        () => list('cancelled'),
+        (ids) => ids.length > 0,
+      ),
+      [dropId],
+    );
+    t.deepEqual(await list('ended'), []);
+    t.is((await server.post(`/v1/drops/${dropId}/cancel`, { as: creator })).status, 200);
+  });
+
   test('D4, H3: drops are listed by status and creator, in pages that stay in order', async (t) => {
     const creator = server.fresh('creator');
     const made: string[] = [];

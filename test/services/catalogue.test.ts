@@ -20,11 +20,12 @@ const DROP: NewDrop = {
 };
 
 function start(t: ExecutionContext): Promise<Harness> {
-  return startServices(t, ({ stores, router, clock, random }) => [
+  return startServices(t, ({ stores, router, levels, clock, random }) => [
     catalogueService({
       catalogue: stores.catalogue,
       accounts: stores.accounts,
       router,
+      levels,
       clock,
       now: () => clock.now(),
       random,

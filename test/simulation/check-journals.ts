@@ -216,7 +216,6 @@ function isJustified({ command, repliedAt }: Asked, { code }: Refusal, model: Dr
     if (code === 'drop-already-started') return model.status === 'live';
     return code === 'insufficient-stock' && -(command.addStock ?? 0) > model.free;
   }
-  if (command.type === 'cancel-drop') return code === 'drop-ended' && model.status === 'ended';
   if (!('orderId' in command)) return false;
   const order = model.find(command.orderId);
   if (order === undefined) return false;

@@ -230,7 +230,7 @@ export class DropModel {
         this.status = 'ended';
         break;
       case 'drop-cancelled':
-        if (this.isOver) this.#find('D3: it was over, and was cancelled');
+        if (this.status === 'cancelled') this.#find('D3: it was cancelled twice');
         this.status = 'cancelled';
         break;
       case 'drop-amended':

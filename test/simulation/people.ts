@@ -85,7 +85,12 @@ export class People {
       }
       case 'cancel-drop': {
         const dropId = this.#endingDrop(step.drop);
-        return clients.send(node, { type: 'cancel-drop', dropId, caller: CREATOR });
+        return clients.send(node, {
+          type: 'cancel-drop',
+          dropId,
+          caller: CREATOR,
+          alsoEnded: true,
+        });
       }
       case 'read-drop':
         return clients.send(node, { type: 'get-drop', dropId: this.#anyDrop(step.drop) });

@@ -49,6 +49,7 @@ const EVENTS: { [T in DropEvent['type']]: DropEvent & { type: T } } = {
     currency: 'EUR',
   },
   'order-refunded-at-provider': { type: 'order-refunded-at-provider', ordinal: 10 },
+  'drop-repriced': { type: 'drop-repriced', unitAmount: 250 },
 };
 const entry = {
   shard: 17,
