@@ -19,7 +19,8 @@ import {
 } from '../contracts/accounts.ts';
 import { compileCheck } from '../contracts/check.ts';
 import type { AccessTokens } from './access-tokens.ts';
-import type { Passwords } from './passwords.ts';
+import { canonicalEmail } from './email-address.ts';
+import { opaqueString, type Passwords } from './passwords.ts';
 import type { RandomBytes } from './random-bytes.ts';
 import { refreshTokenHash, type RefreshTokens } from './refresh-tokens.ts';
 
@@ -69,11 +70,13 @@ export class Accounts {
 
   async register(params: ActionParams<'accounts.register'>): Promise<Outcome<Session>> {
     const { accounts, passwords, now, random } = this.#options;
-    const email = normalizeEmail(params.email);
+    const email = canonicalEmail(params.email);
     const name = params.name.trim();
-    const checked = checkRegister({ email, name, password: params.password });
+    // Characters are counted as they are compared.
+    const password = opaqueString(params.password);
+    const checked = checkRegister({ email, name, password });
     if (!checked.ok) return checked;
-    const hashed = await passwords.hash(params.password);
+    const hashed = await passwords.hash(password);
     if (!hashed.ok) return hashed;
     const createdAt = now();
     const user: User = {
@@ -91,7 +94,7 @@ export class Accounts {
 
   async login(params: ActionParams<'accounts.login'>): Promise<ActionOutcome<'accounts.login'>> {
     const { accounts, passwords, monotonic, rateLimits } = this.#options;
-    const email = normalizeEmail(params.email);
+    const email = canonicalEmail(params.email);
     if (!checkLogIn({ email, password: params.password }).ok) return refusal('unauthenticated');
     const spent = rateLimits ? this.#takeAttempt(email, params.address, monotonic()) : null;
     if (spent !== null) return spent;
@@ -193,11 +196,6 @@ export class Accounts {
 
 function attemptsSpent(limit: RatePolicy, waitMs: number): AttemptsSpent {
   return { ok: false, code: 'rate-limited', limit, waitMs };
-}
-
-/** The e-mail address in the form in which it is stored and compared. */
-function normalizeEmail(email: string): string {
-  return email.trim().toLowerCase();
 }
 
 function publicProfile(user: User, { followers, following }: FollowCounts): PublicProfile {

@@ -47,7 +47,7 @@ export class Passwords {
     this.#nobodysHash = `$argon2id$v=19$${parameters}$${salt}$${digest}`;
   }
 
-  /** The password's hash as a PHC string. Refuses `overloaded`. */
+  /** The hash of the password's `opaqueString`, as a PHC string. Refuses `overloaded`. */
   hash(password: string): Promise<Outcome<string>> {
     // The library's defaults are argon2id, version 19, a random salt of 16 bytes.
     const parameters = {
@@ -56,15 +56,21 @@ export class Passwords {
       parallelism: LANES,
       outputLen: HASH_BYTES,
     };
-    return this.#inTurn(() => hash(password, parameters));
+    return this.#inTurn(() => hash(opaqueString(password), parameters));
   }
 
   /**
-   * Whether the password has this hash. Null (no such user): false, after the same time. Refuses
-   * `overloaded`.
+   * Whether the password has this hash, however its characters are composed. Null (no such user):
+   * false, after the same time. Refuses `overloaded`.
    */
   verify(passwordHash: string | null, password: string): Promise<Outcome<boolean>> {
-    return this.#inTurn(() => verify(passwordHash ?? this.#nobodysHash, password));
+    const compared = passwordHash ?? this.#nobodysHash;
+    const opaque = opaqueString(password);
+    return this.#inTurn(async () => {
+      if (await verify(compared, opaque)) return true;
+      // Earlier versions hashed a password as it was typed.
+      return opaque !== password && (await verify(compared, password));
+    });
   }
 
   async #inTurn<T>(compute: () => Promise<T>): Promise<Outcome<T>> {
@@ -72,6 +78,14 @@ export class Passwords {
     if (activeCount + pendingCount >= this.#callsMax) return refusal('overloaded');
     return success(await this.#limit(compute));
   }
+}
+
+/**
+ * The form in which passwords are hashed and compared (RFC 8265, 4.2, OpaqueString): every space is
+ * U+0020, and characters are composed (NFC). What the profile refuses, the contract refuses.
+ */
+export function opaqueString(password: string): string {
+  return password.replaceAll(/\p{Zs}/gu, ' ').normalize('NFC');
 }
 
 function unpaddedBase64(bytes: Buffer): string {

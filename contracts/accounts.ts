@@ -9,12 +9,16 @@ import {
 } from './bounds.ts';
 import type { Plain } from './plain.ts';
 import type { Refusal } from './refusals.ts';
-import { EMAIL, LINE } from './patterns.ts';
+import { EMAIL, LINE, PASSWORD } from './patterns.ts';
 import { count, STRICT, time, TOKEN_TEXT, userId } from './scalars.ts';
 import { wire } from './wire.ts';
 
 const email = Type.String({ maxLength: EMAIL_LENGTH_MAX, pattern: EMAIL });
-const password = Type.String({ minLength: PASSWORD_LENGTH_MIN, maxLength: PASSWORD_LENGTH_MAX });
+const password = Type.String({
+  minLength: PASSWORD_LENGTH_MIN,
+  maxLength: PASSWORD_LENGTH_MAX,
+  pattern: PASSWORD,
+});
 const name = Type.String({ minLength: 1, maxLength: NAME_LENGTH_MAX, pattern: LINE });
 const refreshToken = Type.String(TOKEN_TEXT);
 

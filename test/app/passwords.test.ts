@@ -1,5 +1,6 @@
 // Password hashing: right passwords pass, unknown users take as long, and the queue is bounded.
 
+import { hash } from '@node-rs/argon2';
 import test from 'ava';
 import { Passwords } from '../../app/passwords.ts';
 
@@ -17,6 +18,29 @@ test('A1: the right password verifies; another does not, nor any of an unknown u
   t.deepEqual(await passwords.verify(hashed.value, 'correct horse'), { ok: true, value: true });
   t.deepEqual(await passwords.verify(hashed.value, 'wrong horse'), { ok: true, value: false });
   t.deepEqual(await passwords.verify(null, 'correct horse'), { ok: true, value: false });
+});
+
+test('A1b: a password verifies however its characters and spaces are composed', async (t) => {
+  const passwords = new Passwords(LIGHT);
+  const [composed, decomposed] = ['größe\u00a0zählt', 'gro\u0308ße za\u0308hlt'];
+  for (const [made, typed] of [
+    [composed, decomposed],
+    [decomposed, composed],
+  ] as const) {
+    const hashed = await passwords.hash(made);
+    if (!hashed.ok) return t.fail();
+    t.deepEqual(await passwords.verify(hashed.value, typed), { ok: true, value: true });
+    t.deepEqual(await passwords.verify(hashed.value, `${typed}!`), { ok: true, value: false });
+  }
+});
+
+test('A1b: a hash of a password as it was typed, made by an earlier version, verifies', async (t) => {
+  const typed = 'gro\u0308ße za\u0308hlt';
+  const stored = await hash(typed, { memoryCost: 8 });
+  const passwords = new Passwords(LIGHT);
+  t.deepEqual(await passwords.verify(stored, typed), { ok: true, value: true });
+  t.deepEqual(await passwords.verify(stored, `${typed}!`), { ok: true, value: false });
+  t.deepEqual(await passwords.verify(null, typed), { ok: true, value: false });
 });
 
 test('A3: an unknown user costs as much as a wrong password', async (t) => {

@@ -45,6 +45,38 @@ onEachProfile((test, profile) => {
     t.deepEqual([again.status, again.json['code']], [409, 'email-taken']);
   });
 
+  test('A1b: names that show nothing or reorder text are 422; joiners inside emoji stay', async (t) => {
+    const family = '👨\u200d👩\u200d👧';
+    const { id, session } = await server.register(family);
+    const token = String(session['accessToken']);
+    t.is((await server.get(`/v1/users/${id}`)).json['name'], family);
+    for (const name of ['\u200b', '\u3164', '\u202egnp', 'a\u2028b']) {
+      const account = { email: `${server.fresh('x')}@example.com`, password: 'a b c d e f', name };
+      const products = `/v1/creators/${id}/products`;
+      for (const [path, body] of [
+        ['/v1/auth/register', account],
+        [products, { name }],
+      ] as const) {
+        const { status, json } = await server.post(path, { token, body });
+        t.deepEqual([status, json['code']], [422, 'invalid-request'], JSON.stringify(name));
+      }
+    }
+  });
+
+  test('A1b: an address and a password are the same however they are written', async (t) => {
+    const mailbox = server.fresh('jo\u0308rg');
+    const password = 'gro\u0308ße za\u0308hlt';
+    const made = { email: `${mailbox}@bücher.example`, password, name: 'Jörg' };
+    t.is((await server.post('/v1/auth/register', { body: made })).status, 201);
+    const email = `${mailbox.normalize('NFC').toUpperCase()}@XN--BCHER-KVA.example`;
+    const other = { email, password: password.normalize('NFC') };
+    t.is((await server.post('/v1/auth/login', { body: other })).status, 200);
+    const again = await server.post('/v1/auth/register', { body: { ...other, name: 'Eve' } });
+    t.deepEqual([again.status, again.json['code']], [409, 'email-taken']);
+    const control = { email: 'tab@example.com', password: 'with\ta tab', name: 'Tab' };
+    t.is((await server.post('/v1/auth/register', { body: control })).status, 422);
+  });
+
   test('A1, A3: a log-in needs the password and does not reveal accounts', async (t) => {
     const { id, email } = await server.register('Ada');
     const logIn = (body: object) => server.post('/v1/auth/login', { body });
