@@ -23,8 +23,8 @@ export function openApiDocument(routes: readonly Route[], version: string): Json
       title: 'LiveDrops',
       version,
       description:
-        'Limited-stock sales that never oversell. Times are RFC 3339 in UTC, ' +
-        'money is in integer minor units, errors are RFC 9457 problems with a stable code.',
+        'Limited-stock sales that never oversell. Times are RFC 3339 in UTC, money is in integer ' +
+        'minor units by ISO 4217, errors are RFC 9457 problems with a stable code.',
     },
     paths,
     components: {
