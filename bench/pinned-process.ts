@@ -1,5 +1,5 @@
-// Runs a Node script on one core and reads its CPU time and memory from the kernel's accounting,
-// all threads included, so that the measured process does no extra work.
+// Runs a Node script on one core, or on any, and reads its CPU time and memory from the kernel's
+// accounting, all threads included, so that the measured process does no extra work.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,7 +15,8 @@ export const SERVER_CORE = 0;
 export const LOAD_CORE = availableParallelism() > 1 ? 1 : 0;
 
 export interface PinnedProcessOptions {
-  readonly core: number;
+  /** Null: any of them. */
+  readonly core: number | null;
   /** The script and its arguments, for the Node that runs the bench. */
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -26,8 +27,13 @@ export class PinnedProcess {
   readonly #lines: AsyncIterator<string>;
 
   constructor(options: PinnedProcessOptions) {
-    const command = ['-c', String(options.core), process.execPath, ...options.args];
-    this.#child = spawn('taskset', command, {
+    const { core, args } = options;
+    const [program, ...rest] = [
+      ...(core === null ? [] : ['taskset', '-c', String(core)]),
+      process.execPath,
+      ...args,
+    ];
+    this.#child = spawn(program!, rest, {
       env: { ...process.env, ...options.env },
       stdio: ['pipe', 'pipe', 'inherit'],
     });

@@ -4,7 +4,7 @@
 import { rmSync } from 'node:fs';
 import type { DueWorkFigures, DueWorkJob } from '../load/due-work.ts';
 import type { Spread } from '../load/latencies.ts';
-import { PinnedProcess, SERVER_CORE } from '../pinned-process.ts';
+import { PinnedProcess } from '../pinned-process.ts';
 import type { Sample } from '../scenario.ts';
 import type { Measured, Neighbour, Neighbourhood, NeighbourhoodOptions } from './neighbour.ts';
 import { PreparedData } from './prepared-data.ts';
@@ -36,6 +36,14 @@ const ELSEWHERE: Neighbour = {
     late('openingMs', 'latest opening'),
     late('closingMs', 'latest closing'),
     late('holdEndMs', 'latest end of a hold'),
+    {
+      key: 'turnMs',
+      label: 'CPU time of a turn of the event loop, p99',
+      unit: 'ms',
+      better: 'less',
+      digits: 2,
+      aim: null,
+    },
   ],
   work: WORK,
 };
@@ -95,7 +103,8 @@ export class DueWorkNeighbours implements Neighbourhood {
   async #run(mode: 'quiet' | ''): Promise<DueWorkFigures> {
     const directory = this.#data.copy(DATA, COPY);
     const args = [SCRIPT, 'run', directory, JSON.stringify(this.#job), mode];
-    this.#process = new PinnedProcess({ core: SERVER_CORE, args });
+    // The load is in the process, too, so it has all cores.
+    this.#process = new PinnedProcess({ core: null, args });
     const figures = JSON.parse(await this.#process.line()) as DueWorkFigures;
     await this.#process.stop();
     rmSync(directory, { recursive: true });
@@ -117,6 +126,7 @@ function sampleOf(neighbour: Neighbour, figures: DueWorkFigures, job: DueWorkJob
         openingMs: figures.openings.maxMs,
         closingMs: figures.closings.maxMs,
         holdEndMs: figures.holdEnds.maxMs,
+        turnMs: figures.turns.p99Ms,
       }),
     },
   };

@@ -20,7 +20,7 @@ import { QuietOrders } from './quiet-orders.ts';
 
 const WARM_UP_SECONDS = 3;
 /** From the start of a server: when it is warm. */
-const ARCHIVE_INTERVAL_SECONDS = 5;
+const ARCHIVE_INTERVAL_SECONDS = 4;
 const JOURNAL_ENTRIES_MIN = 64;
 const ORDERS = 1_600_000;
 const ROWS = 3_000_000;
