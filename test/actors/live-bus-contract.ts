@@ -138,6 +138,10 @@ export function liveBusContract(test: TestFn, name: string, withEnds: WithEnds):
         },
         { type: 'follow', creatorId: 'creator_1', following: false },
         { type: 'feed' },
+        {
+          type: 'payment-failed',
+          payment: { orderId: 'drop_1-0', dropId: 'drop_1', reference: 'pay_1' },
+        },
       ];
       const ear = new Ear();
       far.subscribe(userTopic('user_1'), ear.listen);

@@ -188,11 +188,12 @@ onEachProfile((test, profile) => {
 
   test('D3a: before the start price and stock change; afterwards not', async (t) => {
     const creator = server.fresh('creator');
-    const dropId = await server.drop(creator, { startsAt: soon(1_500), endsAt: soon(300_000) });
+    const dropId = await server.drop(creator, { startsAt: soon(60_000), endsAt: soon(300_000) });
     const change = (body: object) =>
       server.call('PATCH', `/v1/drops/${dropId}`, { as: creator, body });
     t.like((await change({ unitAmount: 700, stock: 3 })).json, { unitAmount: 700, stocked: 3 });
     t.is((await change({ stock: 3, addStock: 1 })).status, 422);
+    t.is((await change({ startsAt: soon(0) })).status, 200);
     await eventually(
       () => server.readDrop(dropId),
       ({ status }) => status === 'live',
@@ -206,9 +207,11 @@ onEachProfile((test, profile) => {
 
   test('D3a: a drop that has ended can be called off, and everybody is refunded', async (t) => {
     const creator = server.fresh('creator');
-    const dropId = await server.drop(creator, { payment: 'provider', endsAt: soon(1_500) });
+    const dropId = await server.drop(creator, { payment: 'provider', holdSeconds: 60 });
     const paid = String((await server.order(dropId, 'ann', 'k')).json['id']);
     await server.webhook('payment.succeeded', paid);
+    const path = `/v1/drops/${dropId}`;
+    await server.call('PATCH', path, { as: creator, body: { endsAt: soon(1_000) } });
     const list = async (status: string) => {
       const { json } = await server.get(`/v1/drops?creator_id=${creator}&status=${status}`);
       return (json['items'] as { id: string }[]).map(({ id }) => id);
@@ -224,7 +227,7 @@ onEachProfile((test, profile) => {
       ),
       [dropId],
     );
-    const cancelled = await server.post(`/v1/drops/${dropId}/cancel`, { as: creator });
+    const cancelled = await server.post(`${path}/cancel`, { as: creator });
     t.deepEqual([cancelled.status, cancelled.json['status']], [200, 'cancelled']);
     const order = await eventually(
       () => server.readOrder(paid, 'ann'),
@@ -239,7 +242,7 @@ onEachProfile((test, profile) => {
       [dropId],
     );
     t.deepEqual(await list('ended'), []);
-    t.is((await server.post(`/v1/drops/${dropId}/cancel`, { as: creator })).status, 200);
+    t.is((await server.post(`${path}/cancel`, { as: creator })).status, 200);
   });
 
   test('D4, H3: drops are listed by status and creator, in pages that stay in order', async (t) => {

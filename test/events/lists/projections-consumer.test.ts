@@ -67,6 +67,17 @@ test('N2: each end of an order becomes a notification with ids and amounts', asy
   }
 });
 
+test('P3a: a declined attempt is told to the buyer who listens, and is in no feed', async (t) => {
+  const { consumer, liveBus, received, stores, feedOf } = start();
+  liveBus.subscribe(userTopic('u_1'), (message) => received.push(message));
+  const declined: DropEvent = { type: 'payment-declined', ordinal: 0, reference: 'ref' };
+  await consumer.consume([batch(1, [[declined, { userId: 'u_1', version: 9 }]])]);
+  const payment = { orderId: 'd_1-0', dropId: 'd_1', reference: 'ref' };
+  t.deepEqual(received, [{ type: 'payment-failed', payment }]);
+  t.deepEqual(await feedOf('u_1'), []);
+  t.is((await stores.orderList.findOrder('u_1', 'd_1-0'))?.version, 9);
+});
+
 test('P4: a payment without units is notified with its refund', async (t) => {
   const { consumer, feedOf } = start();
   const event: DropEvent = { type: 'refund-requested', ordinal: 0, reference: 'ref' };

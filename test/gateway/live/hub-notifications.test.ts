@@ -32,6 +32,22 @@ test('N2: a notification reaches each connection of its user once, and no other'
   t.deepEqual(other.take(), []);
 });
 
+test('P3a: a declined attempt reaches each connection of its buyer, and closes no slow one', async (t) => {
+  const harness = new LiveHarness();
+  const buyer = await harness.openReady('ann');
+  const slow = await harness.openReady('ann');
+  const other = await harness.openReady('ben');
+  slow.full = true;
+  const payment = { orderId: 'drop_1-0', dropId: 'drop_1', reference: 'pay_1' };
+  harness.bus.publish('user.ann', { type: 'payment-failed', payment });
+  const { orderId, dropId, reference } = payment;
+  const at = harness.clock.now();
+  const frame = { type: 'order.payment_failed', at, orderId, dropId, data: { reference } };
+  t.deepEqual(buyer.take(), [frame as never]);
+  t.deepEqual([...slow.take(), ...other.take()], []);
+  t.is(slow.closedWith, null);
+});
+
 test('N11: a notification delivered twice is sent once; a late one is not a repeat', async (t) => {
   const harness = new LiveHarness({ recentIdsMax: 3 });
   const socket = await harness.openReady('ann');
