@@ -18,13 +18,16 @@ export interface Figures {
 /** A fault of Redis or NATS within this time of a kill disturbs the failover. */
 const DISTURBED_WITHIN_MS = 6_000;
 
-/** The failover time of each lost drop; drops without a later order request are omitted. */
+/**
+ * The failover time of each lost drop; drops without a later order are omitted. The orders that are
+ * replayed after the sale, in the second round, tell nothing about a drop that was sold out before.
+ */
 export function failovers(kill: Fault, attempts: readonly OrderAttempt[]): number[] {
   return kill.lostDrops.flatMap((dropId) => {
     let first = Infinity;
     for (const { where, dropId: requestedDrop } of attempts) {
-      if (requestedDrop !== dropId || where.beganAt <= kill.beganAt || where.status !== 201)
-        continue;
+      const isLater = where.beganAt > kill.beganAt && where.round === 1;
+      if (requestedDrop !== dropId || !isLater || where.status !== 201) continue;
       first = Math.min(first, where.endedAt);
     }
     return first === Infinity ? [] : [first - kill.beganAt];
