@@ -101,7 +101,7 @@ test('C1: a directory older than the stream needs a full pass, a new one none', 
   await before.follows.follow('user_1', 'creator_1', 5);
   await before.close();
   const database = new Database(join(directory, 'catalogue.db'));
-  database.exec('drop table changes; drop table changes_trimmed');
+  database.exec('drop table changes; drop table changes_trimmed; drop table parked_refunds');
   database.pragma('user_version = 2');
   database.close();
   const { changes, follows } = await openStores(t, { directory });

@@ -176,7 +176,7 @@ test('a new directory has few shards; one without a stored number has 256', asyn
   t.is(again.shardCount, EMBEDDED_SHARD_COUNT);
   await again.close();
   const database = new Database(join(directory, 'journal.db'));
-  database.exec('drop table installation');
+  database.exec('drop table installation; drop table sealed_parts');
   database.pragma('user_version = 2');
   database.close();
   t.is((await openStores(t, { directory })).shardCount, 256);
