@@ -25,7 +25,10 @@ export type LiveMessage =
    * the milestones of that batch, oldest first.
    */
   | { readonly type: 'drop'; readonly view: DropView; readonly milestones: readonly Milestone[] }
-  /** To `creator.<id>`: one milestone of one of the creator's drops. */
+  /**
+   * To `creator.<id>`: one milestone of one of the creator's drops. To `STATUS_TOPIC`, before any other:
+   * those by which a drop became live or over.
+   */
   | { readonly type: 'milestone'; readonly milestone: Milestone }
   /** To `user.<id>`: a notification that is already stored in the feed. */
   | { readonly type: 'notification'; readonly notification: Notification }
@@ -67,6 +70,12 @@ export interface LiveBus {
    */
   onGap(listener: () => void): () => void;
 }
+
+/**
+ * Starts and ends of all drops. A subscriber of a creator's topic that has heard of no start, once
+ * the bus has settled, finds each earlier start here.
+ */
+export const STATUS_TOPIC = 'drops.status';
 
 export function dropTopic(dropId: string): string {
   return `drop.${dropId}`;

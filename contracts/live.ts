@@ -28,6 +28,8 @@ export const MALFORMED_MESSAGES_MAX = 10;
 export const TICK_MS = 100;
 /** The longest that a stock tick waits, however many sockets there are (N4). */
 export const TICK_WAIT_MS_MAX = 1_000;
+/** Live drops of followed creators that `ready` names: the newest ones (N5a). */
+export const READY_DROPS_MAX = 100;
 /** How long after opening live notifications wait for the client's `resume`. */
 export const RESUME_GRACE_MS = 1_500;
 
@@ -126,12 +128,24 @@ export const PaymentFailedFrame = Type.Object({
   }),
 });
 
-/** The stream listens to everything that it listens to by itself. */
+/** A drop that is live now, by a creator whom the user follows. */
+const ReadyDrop = Type.Object({
+  dropId: Type.String(),
+  creatorId: userId,
+  productId: Type.String(),
+  startsAt: wireTime,
+});
+
+/**
+ * The stream listens to everything that it listens to by itself. `liveDrops` is left out where they
+ * cannot be read now.
+ */
 export const ReadyFrame = Type.Object({
   type: Type.Literal('ready'),
   at,
   userId,
   expiresAt: wireTime,
+  liveDrops: Type.Optional(Type.Array(ReadyDrop, { maxItems: READY_DROPS_MAX })),
   serverTime,
 });
 export const AuthenticatedFrame = Type.Object({

@@ -2,17 +2,24 @@
 // read and no live frame that depends on it does.
 
 import type { DropState } from '../../domain/drop-state.ts';
-import type { DropView } from '../../contracts/drops.ts';
+import type { DropView, MilestoneType } from '../../contracts/drops.ts';
 import type { FeatureLevels } from '../../storage/ports/feature-level.ts';
 import { StoreUnavailableError } from '../../storage/ports/journal.ts';
 import type { Clock, Timer } from '../clock.ts';
 import type { Lease } from '../cluster/lease.ts';
-import { creatorTopic, dropTopic, type LiveBus, type Milestone } from '../live-bus.ts';
+import {
+  creatorTopic,
+  dropTopic,
+  type LiveBus,
+  type Milestone,
+  STATUS_TOPIC,
+} from '../live-bus.ts';
 import { BackInStock, type DecidedMilestone } from './back-in-stock.ts';
 import type { ShardBatch } from './shard-batch.ts';
 import type { ShardDrops } from './shard-drops.ts';
 import type { ShardReply } from './shard-reply.ts';
 
+const STATUS_MILESTONES: ReadonlySet<MilestoneType> = new Set(['started', 'ended', 'cancelled']);
 /** Between two checks whether a lease that had run out is valid again. */
 const LEASE_CHECK_INTERVAL_MS = 250;
 
@@ -140,6 +147,10 @@ export class LiveFrames {
   }
 
   #send(view: DropView, milestones: readonly Milestone[]): void {
+    for (const milestone of milestones) {
+      if (!STATUS_MILESTONES.has(milestone.type)) continue;
+      this.#bus.publish(STATUS_TOPIC, { type: 'milestone', milestone });
+    }
     this.#bus.publish(dropTopic(view.id), { type: 'drop', view, milestones });
     for (const milestone of milestones) {
       this.#bus.publish(creatorTopic(view.creatorId), { type: 'milestone', milestone });

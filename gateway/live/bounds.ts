@@ -81,6 +81,14 @@ export interface LiveBounds {
   /** After a gap of the bus: attempts to read each thing again, and the delay between them. */
   readonly refreshAttemptsMax: number;
   readonly refreshRetryMs: number;
+  /** Live drops in the gateway's copy, some 300 bytes each: the newest ones (N5a). */
+  readonly liveDropsMax: number;
+  /** The longest wait of `ready` for that copy; past it `ready` names no drops. */
+  readonly liveDropsWaitMsMax: number;
+  /** A client that comes later than this after the last read of the list causes the next. */
+  readonly liveDropsReadMs: number;
+  /** From a drop's change to its place in the list (D4a). */
+  readonly dropListLagMs: number;
   /** Connections with an expired token that are closed in one turn of the event loop. */
   readonly expiredPerTurnMax: number;
 }
@@ -109,5 +117,9 @@ export const LIVE_BOUNDS: LiveBounds = Object.freeze({
   loadsWaitingMax: 100_000,
   refreshAttemptsMax: 5,
   refreshRetryMs: 1_000,
+  liveDropsMax: 10_000,
+  liveDropsWaitMsMax: 2_000,
+  liveDropsReadMs: 30_000,
+  dropListLagMs: 250,
   expiredPerTurnMax: 1_000,
 });

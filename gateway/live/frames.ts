@@ -12,6 +12,7 @@ import {
 } from '../../contracts/live.ts';
 import type { Notification } from '../../contracts/notifications.ts';
 import { presenter } from '../../contracts/wire.ts';
+import type { LiveDrop } from './drops-by-start.ts';
 
 /** The last moment that RFC 3339 can write: years have four digits. */
 const TIME_MAX_MS = Date.parse('9999-12-31T23:59:59.999Z');
@@ -46,16 +47,26 @@ export function paymentFailedFrame(payment: FailedPayment, at: number): string {
 
 /**
  * The user's topic and all followed creators are subscribed. `expiresAt`: seconds since the Unix
- * epoch.
+ * epoch. `liveDrops`: null where they are not known.
  */
-export function readyFrame(userId: string, expiresAt: number, at: number): string {
+export function readyFrame(
+  userId: string,
+  expiresAt: number,
+  liveDrops: readonly LiveDrop[] | null,
+  at: number,
+): string {
   return text({
     type: 'ready',
     at,
     userId,
     expiresAt: timeText(expiresAt * 1000),
+    ...(liveDrops !== null && { liveDrops: liveDrops.map(readyDrop) }),
     serverTime: at,
   });
+}
+
+function readyDrop({ dropId, creatorId, productId, startsAt }: LiveDrop) {
+  return { dropId, creatorId, productId, startsAt: timeText(startsAt) };
 }
 
 export function authenticatedFrame(expiresAt: number, at: number): string {

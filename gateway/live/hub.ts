@@ -22,6 +22,7 @@ import { LIVE_BOUNDS, type LiveBounds } from './bounds.ts';
 import { CreatorChannel } from './creator-channel.ts';
 import { DropChannel } from './drop-channel.ts';
 import { ExpiryBuckets } from './expiry.ts';
+import { LiveDrops } from './live-drops.ts';
 import { LoadQueue } from './load-queue.ts';
 import type {
   Closable,
@@ -86,6 +87,7 @@ export class LiveHub implements LiveHandler, LiveContext {
   readonly dropLoads: LoadQueue;
   readonly followLoads: LoadQueue;
   readonly feedLoads: LoadQueue;
+  readonly liveDrops: LiveDrops;
 
   readonly #connections = new Set<Closable>();
   readonly #drops = new Map<string, DropChannel>();
@@ -122,6 +124,7 @@ export class LiveHub implements LiveHandler, LiveContext {
     this.dropLoads = new LoadQueue(queue);
     this.followLoads = new LoadQueue(queue);
     this.feedLoads = new LoadQueue(queue);
+    this.liveDrops = new LiveDrops(this);
     this.#unsubscribeGaps = options.bus.onGap(() => this.#refresh());
   }
 
@@ -162,6 +165,7 @@ export class LiveHub implements LiveHandler, LiveContext {
     this.dropLoads.clear();
     this.followLoads.clear();
     this.feedLoads.clear();
+    this.liveDrops.stop();
     this.#expiryTimer?.cancel();
     this.#expiryTimer = null;
     this.#flushTimer?.timer.cancel();
@@ -236,6 +240,7 @@ export class LiveHub implements LiveHandler, LiveContext {
    * stays missed, and the drops' own channels show the new state.
    */
   #refresh(): void {
+    this.liveDrops.lost();
     for (const channel of this.#drops.values()) channel.refresh();
     for (const channel of this.#users.values()) channel.refresh();
   }

@@ -11,6 +11,7 @@ import type { PublishFrame } from '../http/socket.ts';
 import type { LiveBounds } from './bounds.ts';
 import type { CreatorChannel } from './creator-channel.ts';
 import type { DropChannel } from './drop-channel.ts';
+import type { LiveDrops } from './live-drops.ts';
 import type { LoadQueue } from './load-queue.ts';
 import type { FanoutPace } from './pace.ts';
 import type { UserChannel } from './user-channel.ts';
@@ -62,6 +63,7 @@ export interface LiveContext {
   readonly dropLoads: LoadQueue;
   readonly followLoads: LoadQueue;
   readonly feedLoads: LoadQueue;
+  readonly liveDrops: LiveDrops;
 
   /**
    * The channel of a topic, created on first use. The caller must join the channel in the same

@@ -6,6 +6,7 @@ import { type FailedPayment, type LiveMessage, userTopic } from '../../actors/li
 import type { Notification } from '../../contracts/notifications.ts';
 import { type CreatorChannel, creatorTopicName } from './creator-channel.ts';
 import { notificationFrame, paymentFailedFrame } from './frames.ts';
+import type { LiveDrop } from './drops-by-start.ts';
 import type { LiveContext } from './live-context.ts';
 import { Refresh } from './refresh.ts';
 import { compareNotificationIds } from './replay.ts';
@@ -72,7 +73,7 @@ export class UserChannel {
 
   join(member: UserMember): void {
     this.#members.push(member);
-    if (this.#state === 'ready') this.#makeReady(member);
+    if (this.#state === 'ready') void this.#makeReadySoon(member);
     if (this.#state !== 'new') return;
     this.#state = 'loading';
     if (!this.#context.followLoads.run(() => this.#load())) this.#fail();
@@ -119,6 +120,12 @@ export class UserChannel {
     return this.#creators.has(topic);
   }
 
+  /** Of the followed creators, for `ready`; null while they are not known. */
+  liveDrops(): readonly LiveDrop[] | null {
+    const follows = (creatorId: string) => this.follows(creatorTopicName(creatorId));
+    return this.#context.liveDrops.newestOf(this.creators(), this.#creators.size, follows);
+  }
+
   /** The creators whose fan-out the user's connections have joined. */
   creators(): Iterable<CreatorChannel> {
     return this.#creators.values();
@@ -141,7 +148,12 @@ export class UserChannel {
         if (this.#state !== 'loading') return;
         if (creatorIds === null) return this.#fail();
         if (this.#followsChanged) continue;
-        for (const creatorId of creatorIds) this.#addCreator(creatorId);
+        this.#setCreators(creatorIds);
+        // From here on, starts that the creators' topics do not bring are among the live drops.
+        await this.#context.bus.settled();
+        await this.#context.liveDrops.settled();
+        if (this.#state !== 'loading') return;
+        if (this.#followsChanged) continue;
         this.#state = 'ready';
         this.#forEachMember((member) => this.#makeReady(member));
       }
@@ -230,19 +242,30 @@ export class UserChannel {
       if (this.#state !== 'ready') return true;
       if (creatorIds === null) return false;
       if (this.#followsChanged) continue;
-      const followed = new Set(creatorIds.map(creatorTopicName));
-      for (const creator of this.#creators.values()) {
-        if (!followed.has(creator.topic)) this.#setFollowing(creator.creatorId, false);
-      }
-      for (const creatorId of creatorIds) this.#setFollowing(creatorId, true);
+      this.#setCreators(creatorIds);
       break;
     }
     return true;
   }
 
+  #setCreators(creatorIds: readonly string[]): void {
+    const followed = new Set(creatorIds.map(creatorTopicName));
+    for (const creator of this.#creators.values()) {
+      if (!followed.has(creator.topic)) this.#removeCreator(creator);
+    }
+    for (const creatorId of creatorIds) this.#addCreator(creatorId);
+  }
+
   #fail(): void {
     this.#state = 'new';
     this.#forEachMember((member) => member.followsFailed());
+  }
+
+  /** At once, unless starts were lost: then when the live drops are known again. */
+  async #makeReadySoon(member: UserMember): Promise<void> {
+    const { liveDrops } = this.#context;
+    if (!liveDrops.known()) await liveDrops.settled();
+    if (this.#state === 'ready' && this.#members.includes(member)) this.#makeReady(member);
   }
 
   #makeReady(member: UserMember): void {
@@ -286,29 +309,25 @@ export class UserChannel {
   #setFollowing(creatorId: string, following: boolean): void {
     this.#followsChanged = true;
     if (this.#state !== 'ready') return;
-    if (following) {
-      const added = this.#addCreator(creatorId);
-      if (added !== null) this.#forEachMember((member) => member.creatorFollowed(added));
-      return;
-    }
-    const gone = this.#creators.get(creatorTopicName(creatorId));
-    if (gone === undefined) return;
-    this.#creators.delete(gone.topic);
-    this.#forEachMember((member) => member.creatorUnfollowed(gone));
-    gone.leave();
+    const creator = this.#creators.get(creatorTopicName(creatorId));
+    if (following) this.#addCreator(creatorId);
+    else if (creator !== undefined) this.#removeCreator(creator);
   }
 
-  /**
-   * The added channel. Null where nothing changes: the creator is already there, or the list is
-   * full.
-   */
-  #addCreator(creatorId: string): CreatorChannel | null {
-    if (this.#creators.size >= this.#context.bounds.followedCreatorsMax) return null;
-    if (this.#creators.has(creatorTopicName(creatorId))) return null;
+  /** Does nothing where the creator is already there, or the list is full. */
+  #addCreator(creatorId: string): void {
+    if (this.#creators.size >= this.#context.bounds.followedCreatorsMax) return;
+    if (this.#creators.has(creatorTopicName(creatorId))) return;
     const creator = this.#context.creatorChannel(creatorId);
     creator.join();
     this.#creators.set(creator.topic, creator);
-    return creator;
+    if (this.#state === 'ready') this.#forEachMember((member) => member.creatorFollowed(creator));
+  }
+
+  #removeCreator(creator: CreatorChannel): void {
+    this.#creators.delete(creator.topic);
+    if (this.#state === 'ready') this.#forEachMember((member) => member.creatorUnfollowed(creator));
+    creator.leave();
   }
 
   /**

@@ -83,7 +83,8 @@ export class UserConnection
   }
 
   followsReady(): void {
-    this.reply(readyFrame(this.userId, this.#expiresAt, this.context.clock.now()));
+    const liveDrops = this.#channel.liveDrops();
+    this.reply(readyFrame(this.userId, this.#expiresAt, liveDrops, this.context.clock.now()));
   }
 
   followsFailed(): void {

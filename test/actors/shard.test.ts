@@ -198,6 +198,28 @@ test('D2: the owner opens and closes a drop by itself, at the time set', async (
   );
 });
 
+test('N5a: starts and ends are on the topic of all drops, before the creator’s', async (t) => {
+  const { host, clock, bus } = await startHost();
+  const told: string[] = [];
+  for (const topic of ['drops.status', 'creator.creator']) {
+    bus.subscribe(topic, (message) => {
+      if (message.type === 'milestone') told.push(`${topic} ${message.milestone.type}`);
+    });
+  }
+  await createDrop(host, 1, { startsAt: NOW + 10_000, endsAt: NOW + 20_000 });
+  await clock.advance(10_000);
+  await order(host, 'ann');
+  await clock.advance(10_000);
+  t.deepEqual(told, [
+    'creator.creator scheduled',
+    'drops.status started',
+    'creator.creator started',
+    'creator.creator sold_out',
+    'drops.status ended',
+    'creator.creator ended',
+  ]);
+});
+
 test('O11: a hold ends at its deadline, also if no node owned the shard then', async (t) => {
   const first = await startHost();
   await createDrop(first.host, 1, { payment: 'provider', holdSeconds: 60 });

@@ -81,12 +81,14 @@ test('N3, D5: every frame has a shape in the contract, and says when it was made
     createdAt: 0,
     readAt: null,
   };
+  const liveDrop = { dropId: 'd_1', creatorId: 'c', productId: 'p_1', startsAt: at, endsAt: at };
   for (const text of [
     frames.pongFrame(at),
     frames.dropFrame('drop.sold_out', 'drop:d_1', dropView(), at),
     frames.sentSnapshot(frames.dropFrame('drop.snapshot', 'drop:d_1', dropView(), at), at + 1),
     frames.notificationFrame(notification, at),
-    frames.readyFrame('u', 1, at),
+    frames.readyFrame('u', 1, null, at),
+    frames.readyFrame('u', 1, [liveDrop], at),
     frames.authenticatedFrame(Number.MAX_SAFE_INTEGER, at),
     frames.subscribedFrame('drop:d_1', at),
     frames.unsubscribedFrame('drop:d_1', at),

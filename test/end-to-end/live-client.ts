@@ -16,6 +16,7 @@ export interface Frame {
   readonly lastId?: string;
   readonly count?: number;
   readonly expiresAt?: string;
+  readonly liveDrops?: readonly unknown[];
   readonly data?: Readonly<Record<string, unknown>>;
 }
 

@@ -119,6 +119,30 @@ onEachProfile((test, profile) => {
     }
   });
 
+  test('N5a: who reconnects across a start learns of it from ready', async (t) => {
+    const { id: creator } = await server.register('Nell');
+    const fan = server.fresh('fan');
+    await server.post(`/v1/creators/${creator}/follow`, { as: fan });
+    const startsAt = new Date(Date.now() + 1_500).toISOString();
+    const dropId = await server.drop(creator, { startsAt });
+    /** The `ready` of a new stream. */
+    const ready = async () => {
+      const client = await LiveClient.listen(t, server, fan);
+      const frame = await client.next(({ type }) => type === 'ready');
+      await client.leave();
+      return frame;
+    };
+    t.deepEqual((await ready()).liveDrops, []);
+    const visitor = await LiveClient.visit(t, server, dropId);
+    await visitor.next(({ data }) => data?.['status'] === 'live');
+    const { productId } = await server.readDrop(dropId);
+    const named = [{ dropId, creatorId: creator, productId, startsAt }];
+    for (const frame of [await ready(), await ready()]) t.deepEqual(frame.liveDrops, named);
+    await server.post(`/v1/drops/${dropId}/cancel`, { as: creator });
+    await visitor.next(({ type }) => type === 'drop.cancelled');
+    for (const frame of [await ready(), await ready()]) t.deepEqual(frame.liveDrops, []);
+  });
+
   test('N5: creators can be subscribed to without following; unsubscribing ends it', async (t) => {
     const creator = server.fresh('creator');
     const topic = `creator:${creator}`;

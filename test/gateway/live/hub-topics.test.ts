@@ -12,7 +12,8 @@ test('N5: a stream is ready once its user’s and followed creators’ topics ar
   await settled();
   const at = harness.clock.now();
   const expiresAt = '2027-01-01T01:00:00.000Z';
-  t.deepEqual(socket.take(), [{ type: 'ready', at, userId: 'ann', expiresAt, serverTime: at }]);
+  const ready = { type: 'ready', at, userId: 'ann', expiresAt, liveDrops: [], serverTime: at };
+  t.deepEqual(socket.take(), [ready]);
   const view = dropView(3, { id: 'drop_9' });
   const started = { type: 'milestone', milestone: milestone('started', view) } as const;
   harness.bus.publish('creator.creator_1', started);

@@ -157,6 +157,12 @@ export class LiveHarness {
 
   /** The drops as the actors have them. */
   readonly drops = new Map<string, DropView>();
+  /** The pages of the list of live drops. */
+  liveDrops: readonly (readonly DropView[])[] = [[]];
+  listReads = 0;
+  listFails = false;
+  /** While set, reads of the list of live drops wait for it. */
+  listGate: Promise<void> | null = null;
   readonly follows = new Map<string, string[]>();
   readonly feeds = new Map<string, Notification[]>();
   readonly tokens = new Map<string, TokenIdentity>();
@@ -175,8 +181,15 @@ export class LiveHarness {
     };
     const call = async (
       action: string,
-      params: { userId: string; afterId?: string; limit: number; page?: { limit: number } },
+      params: {
+        userId: string;
+        afterId?: string;
+        limit: number;
+        page?: { limit: number; cursor?: string | null };
+      },
     ) => {
+      if (action === 'catalogue.drops')
+        return this.#listLiveDrops(Number(params.page!.cursor ?? 0));
       const { userId, afterId = '0', limit } = params;
       if (action === 'notifications.list') {
         const { limit: length } = params.page!;
@@ -206,7 +219,7 @@ export class LiveHarness {
       limits: this.limits,
       clock: this.clock,
       log: { error: (_fields, message) => void this.logged.push(message) },
-      bounds,
+      bounds: { dropListLagMs: 0, ...bounds },
       feedIdsContiguous,
     });
   }
@@ -270,6 +283,15 @@ export class LiveHarness {
 
   get waitingReads(): number {
     return this.#gates.length;
+  }
+
+  /** A read of its own: `gated`, `answers` and `reads` leave it out. */
+  async #listLiveDrops(page: number): Promise<Outcome<unknown>> {
+    this.listReads++;
+    if (this.listGate !== null) await this.listGate;
+    if (this.listFails) return refusal('unavailable');
+    const nextCursor = page + 1 < this.liveDrops.length ? String(page + 1) : null;
+    return success({ items: this.liveDrops[page]!, nextCursor, asOf: null });
   }
 
   #drop(dropId: string): ReplyTo<GetDrop> {

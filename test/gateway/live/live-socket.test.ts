@@ -49,6 +49,7 @@ async function startServer(t: ExecutionContext, clock: Clock = systemClock) {
     action: string,
     { afterId = '0', limit }: { afterId?: string; limit: number },
   ) => {
+    if (action === 'catalogue.drops') return success({ items: [], nextCursor: null, asOf: null });
     if (action === 'follows.creatorsOf') return success(follows.slice(0, limit));
     return success(
       feed.filter(({ id }) => compareNotificationIds(id, afterId) > 0).slice(0, limit),
@@ -64,7 +65,17 @@ async function startServer(t: ExecutionContext, clock: Clock = systemClock) {
     verifyToken,
     stream: null,
     live: (publish, limits) =>
-      new LiveHub({ bus, call, router, publish, verifyToken, limits, clock, log }),
+      new LiveHub({
+        bus,
+        call,
+        router,
+        publish,
+        verifyToken,
+        limits,
+        clock,
+        log,
+        bounds: { dropListLagMs: 0 },
+      }),
     rateLimits: false,
     clock,
     readiness: () => ({ ready: true, reasons: [] }),
