@@ -228,6 +228,7 @@ export class ClusterServers {
 
   #remove(): void {
     rmSync(this.#directory, { recursive: true, force: true });
+    this.#stores?.removeFiles();
     this.#namespaces?.remove();
   }
 }

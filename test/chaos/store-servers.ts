@@ -1,6 +1,7 @@
 // The servers behind a cluster under test, each of which can be killed, stopped and paused by
 // itself: three masters of a Redis Cluster without replicas, and three nats-servers with routes.
 
+import { rmSync } from 'node:fs';
 import type { ClusterSupervisor, ServerName } from '../../operator/cluster/supervisor.ts';
 import type { RedisAddress } from '../../storage/redis/connection/connection.ts';
 import type { Namespaces } from '../cluster/namespaces.ts';
@@ -64,6 +65,13 @@ export class StoreServers {
 
   async stop(): Promise<void> {
     await Promise.all([this.#redis.stop(), this.#nats.stop()]);
+  }
+
+  /** Synchronous, for the `exit` event of this process, with which the servers end. */
+  removeFiles(): void {
+    for (const { directory } of this.#redis.nodes) {
+      rmSync(directory, { recursive: true, force: true });
+    }
   }
 }
 

@@ -68,11 +68,15 @@ export class Namespaces {
   /** Safe to repeat. */
   remove(): void {
     const namespaces = ip('netns', 'list');
+    const devices = ip('-brief', 'link');
     for (let index = 0; index < this.#count; index++) {
+      // A namespace lives on while a closed connection in it retries, and so would its device.
+      const device = this.#device(index);
+      if (devices.includes(`${device}@`)) ip('link', 'del', device);
       const name = this.#namespace(index);
       if (new RegExp(`^${name}\\b`, 'm').test(namespaces)) ip('netns', 'del', name);
     }
-    if (ip('-brief', 'link').includes(`${this.#name} `)) ip('link', 'del', this.#name);
+    if (devices.includes(`${this.#name} `)) ip('link', 'del', this.#name);
   }
 
   #make(): void {
@@ -84,7 +88,7 @@ export class Namespaces {
     ip('link', 'set', this.#name, 'up');
     for (let index = 0; index < this.#count; index++) {
       const namespace = this.#namespace(index);
-      const device = `${this.#name}v${index}`;
+      const device = this.#device(index);
       ip('netns', 'add', namespace);
       ip('link', 'add', device, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', namespace);
       ip('link', 'set', device, 'master', this.#name, 'up');
@@ -92,6 +96,10 @@ export class Namespaces {
       ip('-n', namespace, 'link', 'set', 'eth0', 'up');
       ip('-n', namespace, 'link', 'set', 'lo', 'up');
     }
+  }
+
+  #device(index: number): string {
+    return `${this.#name}v${index}`;
   }
 
   #namespace(index: number): string {
