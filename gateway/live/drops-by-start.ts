@@ -14,7 +14,7 @@ export class DropsByStart {
   readonly #drops: LiveDrop[] = [];
 
   /** Negative where `a` started first. Drops of one time are in the order of their ids. */
-  static compare(a: LiveDrop, b: LiveDrop): number {
+  static #compare(a: LiveDrop, b: LiveDrop): number {
     if (a.startsAt !== b.startsAt) return a.startsAt - b.startsAt;
     return a.dropId < b.dropId ? -1 : Number(a.dropId > b.dropId);
   }
@@ -25,6 +25,16 @@ export class DropsByStart {
 
   add(drop: LiveDrop): void {
     this.#drops.splice(this.#indexOf(drop), 0, drop);
+  }
+
+  /** Adds a drop where it is among the newest `limit`, which stay. Returns false otherwise. */
+  addNewest(drop: LiveDrop, limit: number): boolean {
+    if (this.#drops.length >= limit) {
+      if (DropsByStart.#compare(drop, this.#drops[0]!) < 0) return false;
+      this.#drops.shift();
+    }
+    this.add(drop);
+    return true;
   }
 
   /** The drop must be there. */
@@ -48,7 +58,7 @@ export class DropsByStart {
     let high = this.#drops.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (DropsByStart.compare(this.#drops[middle]!, drop) < 0) low = middle + 1;
+      if (DropsByStart.#compare(this.#drops[middle]!, drop) < 0) low = middle + 1;
       else high = middle;
     }
     return low;

@@ -65,12 +65,12 @@ export class LiveDrops {
     const now = this.#context.clock.now();
     if (creatorCount > this.#byCreator.size)
       return this.#all.newest(READY_DROPS_MAX, now, ({ creatorId }) => follows(creatorId));
-    const found: LiveDrop[] = [];
+    const found = new DropsByStart();
     for (const { creatorId } of creators) {
-      const drops = this.#byCreator.get(creatorId);
-      if (drops !== undefined) found.push(...drops.newest(READY_DROPS_MAX, now));
+      const drops = this.#byCreator.get(creatorId)?.newest(READY_DROPS_MAX, now) ?? [];
+      for (const drop of drops) if (!found.addNewest(drop, READY_DROPS_MAX)) break;
     }
-    return found.sort((a, b) => DropsByStart.compare(b, a)).slice(0, READY_DROPS_MAX);
+    return found.newest(READY_DROPS_MAX, now);
   }
 
   /** Starts or ends may have been lost. */
