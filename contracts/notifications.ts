@@ -51,7 +51,7 @@ export const NotificationPage = Type.Object(
 /** Notifications after `upTo` stay unread; without it all are marked. */
 export const ReadAllBody = Type.Object(
   { upTo: Type.Optional(Type.String({ pattern: NOTIFICATION_ID })) },
-  STRICT,
+  { title: 'ReadAll', ...STRICT },
 );
 export const NotificationQuery = Type.Object(
   { unread: Type.Optional(Type.Boolean({ default: false })), ...paging },

@@ -2,7 +2,6 @@
 // caller and the input, calls the handler, and encodes the result. A handler's refusal becomes a
 // problem. A fault is logged with the request's id, and the reply says as little of it as possible.
 
-import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Clock } from '../../actors/clock.ts';
 import { NOTHING } from '../../contracts/scalars.ts';
@@ -11,6 +10,7 @@ import type { Requester, TokenIdentity } from '../../contracts/accounts.ts';
 import { type Check, compileCheck } from '../../contracts/check.ts';
 import type { Authenticator } from './auth.ts';
 import { addressLimitKey } from './address.ts';
+import { contentTag, matchesTag } from './entity-tag.ts';
 import { RouteCounts } from './metrics.ts';
 import {
   PROBLEM_MEDIA_TYPE,
@@ -232,18 +232,4 @@ function present(
       return { status: 304, headers, body: '' };
   }
   return { status, headers, body };
-}
-
-function contentTag(body: string): string {
-  return `W/"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
-}
-
-/** Weak comparison, as If-None-Match requires (RFC 9110, 13.1.2). */
-function matchesTag(ifNoneMatch: string, etag: string): boolean {
-  if (ifNoneMatch === '') return false;
-  const opaque = etag.replace(/^W\//, '');
-  return ifNoneMatch.split(',').some((tag) => {
-    const candidate = tag.trim();
-    return candidate === '*' || candidate.replace(/^W\//, '') === opaque;
-  });
 }

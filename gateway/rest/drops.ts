@@ -9,9 +9,11 @@ import {
   DropQuery,
   NewDrop,
   NewDropBody,
+  type DropsPage,
 } from '../../contracts/drops.ts';
 import { reader } from '../../contracts/wire.ts';
 import type { DropViews } from '../drop-views.ts';
+import { contentTag } from '../http/entity-tag.ts';
 import { jsonReply, route, type Route, userRoute } from '../http/route.ts';
 import { dropBody, dropPageBody } from '../present.ts';
 import { pageRequest } from './paging.ts';
@@ -137,8 +139,15 @@ function readRoutes({ views }: { readonly views: DropViews }): Route[] {
           ...(productId !== undefined && { productId }),
           page: pageRequest(query),
         });
-        return page.ok ? jsonReply(200, dropPageBody(page.value)) : page;
+        if (!page.ok) return page;
+        return jsonReply(200, dropPageBody(page.value), [['etag', pageTag(page.value)]]);
       },
     ),
   ];
+}
+
+/** Not of `asOf`, which is another in each answer: a page whose drops are the same is the same. */
+function pageTag({ items, nextCursor }: DropsPage): string {
+  const drops = items.map(({ id, version, status }) => `${id} ${version} ${status}`);
+  return contentTag([...drops, nextCursor].join('\n'));
 }

@@ -17,9 +17,10 @@ async function operations(fixture: Fixture): Promise<readonly Operation[]> {
 
 test('H8: a wrong body is refused on every route that takes one', async (t) => {
   const fixture = await startFixture(t);
-  for (const { method, path, hasBody } of await operations(fixture)) {
+  for (const { method, path, hasBody, needsBody } of await operations(fixture)) {
     if (!hasBody || path === signed) continue;
     for (const [body, statuses] of WRONG_BODIES) {
+      if (body === '' && !needsBody) continue;
       const reply = await fixture.request(method, path, { as: 'abc_1', headers: HEADERS, body });
       const said = `${method} ${path} ${body.slice(0, 40)}: ${reply.status}`;
       t.true(statuses.includes(reply.status), said);

@@ -9,6 +9,8 @@ export interface Operation {
   /** As in the document, with `{id}` in it. */
   readonly path: string;
   readonly hasBody: boolean;
+  /** Whether a request without the body is refused. */
+  readonly needsBody: boolean;
   readonly hasQuery: boolean;
 }
 
@@ -17,11 +19,15 @@ export function operationsOf(description: Readonly<Record<string, unknown>>): Op
   const found: Operation[] = [];
   for (const [path, methods] of Object.entries(description['paths'] as Record<string, object>)) {
     for (const [method, operation] of Object.entries(methods)) {
-      const described = operation as { requestBody?: object; parameters?: { in: string }[] };
+      const described = operation as {
+        requestBody?: { required: boolean };
+        parameters?: { in: string }[];
+      };
       found.push({
         method: method.toUpperCase(),
         path,
         hasBody: described.requestBody !== undefined,
+        needsBody: described.requestBody?.required === true,
         hasQuery: described.parameters?.some((parameter) => parameter.in === 'query') === true,
       });
     }
