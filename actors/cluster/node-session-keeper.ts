@@ -72,7 +72,8 @@ export class NodeSessionKeeper {
   async start(): Promise<void> {
     const { placement, storeClock } = this.#options;
     await storeClock.check(() => placement.time());
-    this.#startedAt = storeClock.now();
+    // By the store's clock: of two runs the later one began later, whatever their machines' clocks.
+    this.#startedAt = await placement.time();
     await this.#renewOnce();
     this.#state = 'active';
     this.#scheduleRenewal();

@@ -13,11 +13,11 @@ function samplesOf(bytesAnOrder: number, bytesLeaked: number): Sample[] {
     const ever = (i + 1) * ORDERS_PER_SAMPLE;
     const ofGeneration = (i % GENERATION_SAMPLES) + 1;
     const stays = ofGeneration <= 4 && i >= GENERATION_SAMPLES ? GENERATION_SAMPLES : 0;
-    const retained = (ofGeneration + stays) * ORDERS_PER_SAMPLE;
+    const kept = (ofGeneration + stays) * ORDERS_PER_SAMPLE;
     // As garbage does: never the same twice, and without a trend.
     const noise = ((i * 7919) % 13) / 10;
-    const used = BASE_MEGABYTES + (retained * bytesAnOrder + ever * bytesLeaked) / 1e6 + noise;
-    return { figures: { ever, retained, used, resident: used + 100 } };
+    const used = BASE_MEGABYTES + (kept * bytesAnOrder + ever * bytesLeaked) / 1e6 + noise;
+    return { figures: { ever, kept, used, resident: used + 100 } };
   });
 }
 
