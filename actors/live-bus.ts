@@ -26,8 +26,8 @@ export type LiveMessage =
    */
   | { readonly type: 'drop'; readonly view: DropView; readonly milestones: readonly Milestone[] }
   /**
-   * To `creator.<id>`: one milestone of one of the creator's drops. To `STATUS_TOPIC`, before any other:
-   * those by which a drop became live or over.
+   * To `creator.<id>`: one milestone of one of the creator's drops. To `STATUS_TOPIC`, before any
+   * other: those by which a drop became live or over.
    */
   | { readonly type: 'milestone'; readonly milestone: Milestone }
   /** To `user.<id>`: a notification that is already stored in the feed. */

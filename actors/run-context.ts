@@ -1,5 +1,5 @@
-// What long work on behalf of an operator is given: a way to say how far it is, and to learn that it
-// must stop.
+// What long work on behalf of an operator is given: a way to say how far it is, and to learn that
+// it must stop.
 
 import type { RunProgress } from '../contracts/operator.ts';
 

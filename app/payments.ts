@@ -1,9 +1,9 @@
 // Payments: verifies the provider's webhook calls and tells the drop's actor what became of each
-// payment (P2 to P4). The actor decides about the order, and what comes again changes nothing there.
-// The log of webhook ids answers repeats cheaply.
+// payment (P2 to P4). The actor decides about the order, and what comes again changes nothing
+// there. The log of webhook ids answers repeats cheaply.
 //
-// Below feature level 2 an owner may be older than these rules. Then a failure is final, amounts are
-// not compared, and a refund made at the provider is `unavailable`: the provider calls again.
+// Below feature level 2 an owner may be older than these rules. Then a failure is final, amounts
+// are not compared, and a refund made at the provider is `unavailable`: the provider calls again.
 
 import type { Static } from 'typebox';
 import { Compile } from 'typebox/compile';

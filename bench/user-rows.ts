@@ -1,8 +1,8 @@
-// Measures how reading one user's lists grows with the rows of everybody: CPU microseconds for a page
-// of a user with few orders, after each of the given numbers of rows, and CPU microseconds a row of
-// writing them, merges included. Run: node_modules/.bin/node bench/user-rows.ts 1000000 10000000, on
-// SQLite. With `redis` as the first parameter it starts its own redis-server, whose CPU time counts
-// as well.
+// Measures how reading one user's lists grows with the rows of everybody: CPU microseconds for a
+// page of a user with few orders, after each of the given numbers of rows, and CPU microseconds a
+// row of writing them, merges included. Run: node_modules/.bin/node bench/user-rows.ts 1000000
+// 10000000, on SQLite. With `redis` as the first parameter it starts its own redis-server, whose
+// CPU time counts as well.
 
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -28,8 +28,8 @@ export const AmendDrop = Type.Object({
   dropId,
   caller: Caller,
   /**
-   * `addStock` is in units; negative takes away, down to held + sold (S4). Price and `stock` are to be
-   * sent only from feature level 2 on.
+   * `addStock` is in units; negative takes away, down to held + sold (S4). Price and `stock` are to
+   * be sent only from feature level 2 on.
    */
   ...DropPatch.properties,
 });

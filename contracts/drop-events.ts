@@ -76,8 +76,8 @@ export const PaymentDeclined = Type.Object({
   reference,
 });
 /**
- * A payment that does not pay for the order: the provider is asked to refund it, and the order stays
- * as it is (P2a, P4a).
+ * A payment that does not pay for the order: the provider is asked to refund it, and the order
+ * stays as it is (P2a, P4a).
  */
 export const PaymentRejected = Type.Object({
   type: Type.Literal('payment-rejected'),

@@ -136,8 +136,9 @@ export type DropPatch = Plain<typeof DropPatch>;
 
 export interface DropsPage extends Page<DropView> {
   /**
-   * Every drop of the page was so at this time, in milliseconds since the Unix epoch, or later. Null
-   * where an owner did not answer and its drop's age is not known; a node of level 1 leaves it out.
+   * Every drop of the page was so at this time, in milliseconds since the Unix epoch, or later.
+   * Null where an owner did not answer and its drop's age is not known; a node of level 1 leaves it
+   * out.
    */
   readonly asOf?: number | null;
 }

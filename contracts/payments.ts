@@ -1,5 +1,5 @@
-// Payments: what the provider sends (P2), Standard Webhooks 1.0.0, and what readers see of an order's
-// payments.
+// Payments: what the provider sends (P2), Standard Webhooks 1.0.0, and what readers see of an
+// order's payments.
 
 import { Type } from 'typebox';
 import { ORDER_ID_LENGTH_MAX, WEBHOOK_TYPE_LENGTH_MAX } from './bounds.ts';

@@ -15,7 +15,9 @@ export interface Decision {
   readonly replayed: boolean;
 }
 
-/** Of what a drop takes in, exact as a number: whoever adds amounts up needs no other arithmetic. */
+/**
+ * Of what a drop takes in, exact as a number: whoever adds amounts up needs no other arithmetic.
+ */
 export const TOO_MUCH = `All units together must cost at most ${Number.MAX_SAFE_INTEGER}.`;
 export const NO_EVENTS: readonly DropEvent[] = [];
 

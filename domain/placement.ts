@@ -26,8 +26,8 @@ export interface ShardMove {
  * Their assignment depends on the nodes alone. When a node joins or leaves, shards that passed a
  * full node over move too: up to 0.7 of these for each move that is needed (docs/decisions/040). So
  * this assignment also depends on the present owners: a shard stays where it is, unless its node is
- * gone or is past the bound. Then a leave moves exactly the shards of the node that left, and a join
- * exactly the shards past the smaller bounds, which is the least.
+ * gone or is past the bound. Then a leave moves exactly the shards of the node that left, and a
+ * join exactly the shards past the smaller bounds, which is the least.
  *
  * A shard that has to move goes to the highest score among the nodes below their fair share, not
  * among those below the bound. So the nodes with the fewest shards fill up first.

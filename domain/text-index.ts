@@ -168,7 +168,9 @@ export class TextIndex {
   }
 }
 
-/** Each bucket twice. A `flatMap` would make an array for each bucket, and take 10 ms for 65,536. */
+/**
+ * Each bucket twice. A `flatMap` would make an array for each bucket, and take 10 ms for 65,536.
+ */
 function doubled(directory: readonly Bucket[]): Bucket[] {
   const twice = new Array<Bucket>(directory.length * 2);
   for (let i = 0; i < directory.length; i++) {

@@ -1,5 +1,5 @@
-// Runs of verifications and rebuilds as commands see them: with progress on stderr, and cancelled by
-// Ctrl-C.
+// Runs of verifications and rebuilds as commands see them: with progress on stderr, and cancelled
+// by Ctrl-C.
 
 import type { RunContext } from '../actors/run-context.ts';
 import { CancelledError } from '../actors/runs.ts';

@@ -1,5 +1,5 @@
-// The Moleculer services of `app/operator/`: what gateways call, and what services on other nodes ask
-// of this node's runs.
+// The Moleculer services of `app/operator/`: what gateways call, and what services on other nodes
+// ask of this node's runs.
 
 import type { ActionSchema, Context, ServiceSchema } from 'moleculer';
 import { Operators, type OperatorsOptions } from '../app/operator/operators.ts';

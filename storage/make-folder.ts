@@ -5,8 +5,8 @@ import { dirname } from 'node:path';
 
 /**
  * Does nothing where the folder exists. The `recursive` option of Node is not used: in a file
- * system that refuses every new name with ENOENT, such as /proc, it tries without end. Errors: those
- * of the system, with the path.
+ * system that refuses every new name with ENOENT, such as /proc, it tries without end. Errors:
+ * those of the system, with the path.
  */
 export function makeFolder(path: string, mode = 0o777): void {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;

@@ -1,7 +1,7 @@
 // The command router over the broker. It gathers the commands of one event-loop tick into one call
-// to each owner (`actors/cluster/owner-calls.ts`), and hands each reply back when it comes. Measured
-// on 2 cores: with one order in a call, tens of thousands of orders a second; with 64 in a call,
-// more than half a million.
+// to each owner (`actors/cluster/owner-calls.ts`), and hands each reply back when it comes.
+// Measured on 2 cores: with one order in a call, tens of thousands of orders a second; with 64 in a
+// call, more than half a million.
 //
 // An owner may be lost, or may reply that another node serves the shard. An owner is lost as soon
 // as its session is over, even if calls to it have not failed yet. Then the command waits here,

@@ -186,7 +186,9 @@ export class OwnerCalls {
       );
   }
 
-  /** Replies that come after the timeout, or after the end of the owner's session, are discarded. */
+  /**
+   * Replies that come after the timeout, or after the end of the owner's session, are discarded.
+   */
   #deliverPacked(call: OwnerCall, packed: RepliesOnWire): void {
     if (!this.#inFlight.has(call.number!)) return;
     try {

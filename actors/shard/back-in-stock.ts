@@ -1,5 +1,5 @@
-// Paces `drop.back_in_stock` (N2a): at most one a second for each drop, by the owner. One that comes
-// too early waits until the second is over, and is published then if units are still free.
+// Paces `drop.back_in_stock` (N2a): at most one a second for each drop, by the owner. One that
+// comes too early waits until the second is over, and is published then if units are still free.
 // Otherwise followers, who get no stock ticks, would be left with `sold_out`.
 
 import type { MilestoneType } from '../../contracts/drops.ts';

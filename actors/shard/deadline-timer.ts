@@ -1,5 +1,5 @@
-// The one timer of a shard's loop: set to its earliest deadline, and set anew whenever that changes.
-// Deadlines are wall time.
+// The one timer of a shard's loop: set to its earliest deadline, and set anew whenever that
+// changes. Deadlines are wall time.
 
 import type { Clock, Timer } from '../clock.ts';
 

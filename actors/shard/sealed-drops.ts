@@ -2,7 +2,8 @@
 // each is sealed, which is to say what is not stored of it is written, and evicted. Reads of a
 // sealed drop are answered from what is stored (`actors/shard/sealed-reads.ts`). Any other command
 // loads it again, one load for each drop however many commands wait for it; loaded drops have a
-// bound in bytes (`actors/shard/loaded-drops.ts`), and leave without a write if they did not change.
+// bound in bytes (`actors/shard/loaded-drops.ts`), and leave without a write if they did not
+// change.
 
 import type { Logger } from 'pino';
 import type { GetDrop, GetOrder } from '../../contracts/commands.ts';
@@ -92,8 +93,9 @@ export class SealedDrops {
   }
 
   /**
-   * Takes a command whose drop is not in memory. A read is answered from what is stored; others wait
-   * until their drop is loaded, then the loop gets all of them. False where too many wait already.
+   * Takes a command whose drop is not in memory. A read is answered from what is stored; others
+   * wait until their drop is loaded, then the loop gets all of them. False where too many wait
+   * already.
    */
   enqueue(waiting: WaitingCommand): boolean {
     if (this.#waitingCommands >= WAITING_COMMANDS_MAX) return false;

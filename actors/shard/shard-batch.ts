@@ -25,7 +25,9 @@ const STATUS_EVENTS_MAX = 1024;
 const DUE_EVENTS_MAX = 1024;
 /** As many of one drop's turn: some tens of microseconds. */
 const TURN_EVENTS_MAX = 32;
-/** Events of first turns in one batch. First turns wait for no pause, so that few holds end in time. */
+/**
+ * Events of first turns in one batch. First turns wait for no pause, so that few holds end in time.
+ */
 const FIRST_TURNS_EVENTS_MAX = 128;
 /** Ended holds that one batch releases before their turn, because an order wants their units. */
 const RELEASED_EARLY_MAX = 256;

@@ -84,7 +84,9 @@ export class ShardDrops {
     return this.#deadlines.takeDue(now);
   }
 
-  /** Takes the drop whose turn is next, or null: first turns first. To be followed by `schedule`. */
+  /**
+   * Takes the drop whose turn is next, or null: first turns first. To be followed by `schedule`.
+   */
   takeTurn(): string | null {
     return takeFirst(this.#firstTurns) ?? takeFirst(this.#nextTurns);
   }

@@ -86,7 +86,9 @@ export class ShardLoop {
   #generation = 0;
   #ordersPlaced = 0;
   #point = NOTHING_CLAIMED;
-  /** An array and no queue of a library, as in `actors/cluster/broker-router.ts`, which says why. */
+  /**
+   * An array and no queue of a library, as in `actors/cluster/broker-router.ts`, which says why.
+   */
   #mailbox: WaitingCommand[] = [];
 
   constructor(options: ShardLoopOptions) {

@@ -23,8 +23,8 @@ export type ShardReply = CommandReply | Moved;
 /** Receives the replies to the commands of one call. */
 export interface ReplySink {
   /**
-   * `replies[i]` is the reply to the command with the index `indexes[i]`. Each command is replied to
-   * once. The lists are the sink's from then on. It must not throw.
+   * `replies[i]` is the reply to the command with the index `indexes[i]`. Each command is replied
+   * to once. The lists are the sink's from then on. It must not throw.
    */
   replied(indexes: readonly number[], replies: readonly ShardReply[]): void;
 }

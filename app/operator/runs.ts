@@ -1,5 +1,5 @@
-// Verifications and rebuilds as runs: one of each kind at a time, in a cluster too, where a lease in
-// the store says so. A run is on the node that started it; other nodes are asked for it.
+// Verifications and rebuilds as runs: one of each kind at a time, in a cluster too, where a lease
+// in the store says so. A run is on the node that started it; other nodes are asked for it.
 
 import { randomUUID } from 'node:crypto';
 import type { Clock, Timer } from '../../actors/clock.ts';

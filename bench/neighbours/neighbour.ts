@@ -1,5 +1,5 @@
-// What the scenario `neighbours` measures: orders on quiet drops, without a neighbour and beside it,
-// one after the other in each round.
+// What the scenario `neighbours` measures: orders on quiet drops, without a neighbour and beside
+// it, one after the other in each round.
 
 import type { OpenLoopResult } from '../load/open-loop-load.ts';
 import type { Cost } from '../measure.ts';

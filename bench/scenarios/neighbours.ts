@@ -1,5 +1,5 @@
-// Orders on quiet drops beside everything that a node does besides selling them, and the same orders
-// without it, in turns. Each neighbour is in `bench/neighbours/`.
+// Orders on quiet drops beside everything that a node does besides selling them, and the same
+// orders without it, in turns. Each neighbour is in `bench/neighbours/`.
 
 import { DISTURBANCES } from '../neighbours/disturbances.ts';
 import { DueWorkNeighbours } from '../neighbours/due-work.ts';

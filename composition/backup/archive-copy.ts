@@ -12,9 +12,9 @@ export function archiveOf(directory: string): FolderArchive {
 }
 
 /**
- * Copies the segments of every shard that begin at or before `through` of the shard, and checks each
- * one on the way. Later segments stay behind: the journal has their entries. Returns how many were
- * copied. Errors: `corrupt`, `store-unavailable`.
+ * Copies the segments of every shard that begin at or before `through` of the shard, and checks
+ * each one on the way. Later segments stay behind: the journal has their entries. Returns how many
+ * were copied. Errors: `corrupt`, `store-unavailable`.
  */
 export async function copyArchive(
   from: Archive,

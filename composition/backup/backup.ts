@@ -1,7 +1,7 @@
-// `livedrops backup` and `livedrops restore`: a backup is a directory with everything that lasts, as
-// it was at one moment, taken while the sale runs. Of a node alone it has the three databases, the
-// archive and the stored secrets; of a cluster the contents of its Redis servers and the archive
-// (decision 038).
+// `livedrops backup` and `livedrops restore`: a backup is a directory with everything that lasts,
+// as it was at one moment, taken while the sale runs. Of a node alone it has the three databases,
+// the archive and the stored secrets; of a cluster the contents of its Redis servers and the
+// archive (decision 038).
 
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';

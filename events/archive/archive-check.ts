@@ -1,6 +1,6 @@
-// What an archive has, shard by shard, and whether it is whole: every segment is read, compared with
-// its digest and with the segment before it, and every entry with its checksum. What the journal no
-// longer has must be there.
+// What an archive has, shard by shard, and whether it is whole: every segment is read, compared
+// with its digest and with the segment before it, and every entry with its checksum. What the
+// journal no longer has must be there.
 
 import type { ArchiveReader } from '../../storage/archive/archive-reader.ts';
 import type { SegmentHeader } from '../../storage/formats/archive-segment.ts';

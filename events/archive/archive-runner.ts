@@ -1,5 +1,5 @@
-// Runs the archiver again and again. Of several nodes one runs it, by a lease. Two that run it for a
-// moment do no harm: each segment can be written once.
+// Runs the archiver again and again. Of several nodes one runs it, by a lease. Two that run it for
+// a moment do no harm: each segment can be written once.
 
 import type { Clock, Timer } from '../../actors/clock.ts';
 import type { ConsumerLease } from '../off-loop/consumer-lease.ts';

@@ -1,6 +1,6 @@
-// What the development provider says of the payments of one order. It behaves as it is told, so that
-// every way a real provider may go can be tried: declined cards, payments that come too late, twice
-// or wrong, and refunds made at the provider's own desk.
+// What the development provider says of the payments of one order. It behaves as it is told, so
+// that every way a real provider may go can be tried: declined cards, payments that come too late,
+// twice or wrong, and refunds made at the provider's own desk.
 
 import type { OrderView } from '../../contracts/orders.ts';
 import type { PaymentOutcome } from '../../contracts/payments.ts';

@@ -5,8 +5,8 @@
 // No refund is lost, and none holds up what is behind it (P6). The stored position advances only as
 // far as all refunds up to it have been made or are parked durably, and the journal is not trimmed
 // beyond it. After a crash the relay continues after that position, so a call may be made twice but
-// is never left out; the provider is idempotent by payment, and a refund is parked once. A refund is
-// parked when the provider refuses it for good, or when its attempts have failed for so long
+// is never left out; the provider is idempotent by payment, and a refund is parked once. A refund
+// is parked when the provider refuses it for good, or when its attempts have failed for so long
 // (`ATTEMPTS_MAX`, `HELD_UP_MAX_MS`); `parked-refund-retries.ts` attempts it from then on. Where no
 // more can be parked, the position waits.
 //

@@ -1,7 +1,7 @@
-// The changes of orders in many journals, sorted by user in bounded memory: read models are compared
-// user by user, while journals have their changes by time. Users are divided into buckets by hash.
-// A bucket's changes are packed a few at a time and moved to a spill store; then portions of whole
-// users are read back, each within a number of bytes.
+// The changes of orders in many journals, sorted by user in bounded memory: read models are
+// compared user by user, while journals have their changes by time. Users are divided into buckets
+// by hash. A bucket's changes are packed a few at a time and moved to a spill store; then portions
+// of whole users are read back, each within a number of bytes.
 
 import { Packr } from 'msgpackr';
 import { turnOfOthers } from '../../actors/shard/recovery.ts';

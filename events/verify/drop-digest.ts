@@ -1,8 +1,8 @@
-// A digest of a drop with everything about its orders, equal for a shard's drop and for the same drop
-// in a replay, which stores its orders in another way. What never changes of an order goes into a
-// chain when the order is placed, since a replay does not store keys. What changes goes into a
-// second chain when the digest is taken. A chain has 64 bits: two drops that differ by accident have
-// the same digest once in 10^19 times. It is no protection against forgery.
+// A digest of a drop with everything about its orders, equal for a shard's drop and for the same
+// drop in a replay, which stores its orders in another way. What never changes of an order goes
+// into a chain when the order is placed, since a replay does not store keys. What changes goes into
+// a second chain when the digest is taken. A chain has 64 bits: two drops that differ by accident
+// have the same digest once in 10^19 times. It is no protection against forgery.
 
 import type { DropEvent } from '../../contracts/drop-events.ts';
 import type { DropState } from '../../domain/drop-state.ts';

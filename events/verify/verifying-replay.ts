@@ -1,6 +1,6 @@
-// The replay of `verify`: one journal from its first entry, with each drop compared with the shard's
-// own. A drop in memory is compared when the replay has the version that was digested, all others
-// with their sealed form at the end.
+// The replay of `verify`: one journal from its first entry, with each drop compared with the
+// shard's own. A drop in memory is compared when the replay has the version that was digested, all
+// others with their sealed form at the end.
 
 import { readEntries } from '../../actors/shard/recovery.ts';
 import type { DropChanges } from '../../storage/formats/entry.ts';
@@ -143,7 +143,8 @@ export class VerifyingReplay {
     const { version } = this.#states.find(this.#life, dropId)!;
     const sealed = await snapshots.findSealedDrop(dropId);
     const sealedVersion = sealed?.version ?? -1;
-    // A drop that was created, or loaded again and changed, since the comparison of those in memory.
+    // A drop that was created, or loaded again and changed, since the comparison of those in
+    // memory.
     const live = sealedVersion >= version ? null : await momentNow(dropId);
     const as = live === null ? 'as sealed' : 'in memory';
     const otherVersion = live?.head.version ?? sealedVersion;

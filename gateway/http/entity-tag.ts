@@ -1,5 +1,5 @@
-// Entity tags of public reads (RFC 9110, 8.8.3). They are weak: what has one tag means the same to a
-// client, and need not have the same bytes.
+// Entity tags of public reads (RFC 9110, 8.8.3). They are weak: what has one tag means the same to
+// a client, and need not have the same bytes.
 
 import { createHash } from 'node:crypto';
 

@@ -1,6 +1,6 @@
 // The text of every frame that the server sends. Each text is made once for all its receivers.
-// `contracts/live.ts` defines the shapes. `at` is wall time in milliseconds: the moment the frame is
-// made.
+// `contracts/live.ts` defines the shapes. `at` is wall time in milliseconds: the moment the frame
+// is made.
 
 import type { FailedPayment } from '../../actors/live-bus.ts';
 import type { DropView } from '../../contracts/drops.ts';

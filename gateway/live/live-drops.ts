@@ -1,7 +1,7 @@
 // The gateway's copy of the drops that are live now, so that `ready` can name those of followed
-// creators (N5a) without a read for each client or creator. Every owner publishes starts and ends on
-// one topic of the bus. The list of live drops is read when the first client comes, and again after
-// lost messages; then all clients wait for one read.
+// creators (N5a) without a read for each client or creator. Every owner publishes starts and ends
+// on one topic of the bus. The list of live drops is read when the first client comes, and again
+// after lost messages; then all clients wait for one read.
 
 import { type LiveMessage, STATUS_TOPIC } from '../../actors/live-bus.ts';
 import { PAGE_LIMIT_MAX } from '../../contracts/bounds.ts';

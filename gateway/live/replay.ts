@@ -14,8 +14,8 @@ export interface ReplayTarget {
   sendNotification(text: string): boolean;
   bufferedBytes(): number;
   /**
-   * Everything up to `lastId` was sent, `count` notifications. Live notifications follow. `lastId` is
-   * the end of the feed if the client resumed beyond it.
+   * Everything up to `lastId` was sent, `count` notifications. Live notifications follow. `lastId`
+   * is the end of the feed if the client resumed beyond it.
    */
   replayEnded(lastId: string, count: number): void;
   /** The feed cannot be read now. */

@@ -1,5 +1,5 @@
-// The operators' routes (X1 to X3); those to refunds are in `operator-refunds.ts`. A collection without paging (nodes, shards) is a list of one
-// page.
+// The operators' routes (X1 to X3); those to refunds are in `operator-refunds.ts`. A collection
+// without paging (nodes, shards) is a list of one page.
 
 import {
   ActionPage,

@@ -1,6 +1,6 @@
 // Verifications and rebuilds over HTTP: one request that waits for the report, or a run that is
-// started, followed as a stream of its states, and cancelled. A run that nobody follows is cancelled
-// by the service, so a client that goes away ends it too.
+// started, followed as a stream of its states, and cancelled. A run that nobody follows is
+// cancelled by the service, so a client that goes away ends it too.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Requester } from '../../contracts/accounts.ts';

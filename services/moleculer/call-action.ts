@@ -2,8 +2,9 @@
 // is missing, no reply in time, a node is gone) becomes the refusal `unavailable`. A defect stays a
 // rejection.
 //
-// A node that was killed is called until its heartbeats have been missed for seconds. So a list that
-// another node does not answer soon is asked of a second one as well, and the first answer counts.
+// A node that was killed is called until its heartbeats have been missed for seconds. So a list
+// that another node does not answer soon is asked of a second one as well, and the first answer
+// counts.
 
 import type { CallingOptions, ServiceBroker } from 'moleculer';
 import pTimeout from 'p-timeout';

@@ -1,6 +1,7 @@
 // The names of amounts in what is stored and in what nodes send each other: those of level 0, where
 // every amount was called cents. Formats with their fields by position have no names and do without
-// this. Nothing else in the project knows these names (docs/decisions/044-amounts-in-minor-units.md).
+// this. Nothing else in the project knows these names
+// (docs/decisions/044-amounts-in-minor-units.md).
 
 /** Part of stored formats and of messages between nodes. */
 export const STORED_NAMES = { unitAmount: 'priceCents', totalAmount: 'totalCents' } as const;

@@ -1,8 +1,8 @@
-// The format of a sealed drop: a small head, which is all that reads of the drop need, and parts. The
-// full segments are parts as in a snapshot, the unfinished ones are one more part. Parts are written
-// one at a time and the head last, so a drop of 10 million orders needs no more memory than a small
-// one; a drop that is sealed again writes only the parts that changed. Format 1 was one piece with
-// all parts in it. It is read, and the next sealing replaces it.
+// The format of a sealed drop: a small head, which is all that reads of the drop need, and parts.
+// The full segments are parts as in a snapshot, the unfinished ones are one more part. Parts are
+// written one at a time and the head last, so a drop of 10 million orders needs no more memory than
+// a small one; a drop that is sealed again writes only the parts that changed. Format 1 was one
+// piece with all parts in it. It is read, and the next sealing replaces it.
 
 import type { DropState } from '../../domain/drop-state.ts';
 import type { DropView } from '../../contracts/drops.ts';

@@ -88,7 +88,8 @@ export interface PlacementStore {
    * Creates or renews the session. It lives for `ttlMs` from the moment when the store handles the
    * call. A living session of the same node id with a later `startedAt` (or an equal one and a
    * greater `incarnation`) is not replaced. Live shards past `LIVE_SHARDS_MAX` are left out.
-   * Resolves to the store's time of that moment, in milliseconds since the Unix epoch. Errors: `session-lost` if the living session is not replaced; `store-unavailable`.
+   * Resolves to the store's time of that moment, in milliseconds since the Unix epoch. Errors:
+   * `session-lost` if the living session is not replaced; `store-unavailable`.
    */
   renewSession(session: NodeSession, ttlMs: number): Promise<number>;
   /** Ends the session at once if it is this run's. Idempotent. */

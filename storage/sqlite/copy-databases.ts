@@ -1,8 +1,10 @@
-// Copies the databases of a data directory as they are at one moment, while a server writes to them.
+// Copies the databases of a data directory as they are at one moment, while a server writes to
+// them.
 //
-// Each copy reads through a transaction that was begun at that moment, the journal's last, so no row
-// is ahead of the journal. The catalogue must not change between the beginnings of its transaction
-// and of the journal's; otherwise they are begun again. So a drop in the copy has its product.
+// Each copy reads through a transaction that was begun at that moment, the journal's last, so no
+// row is ahead of the journal. The catalogue must not change between the beginnings of its
+// transaction and of the journal's; otherwise they are begun again. So a drop in the copy has its
+// product.
 
 import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';

@@ -25,7 +25,9 @@ const HEALTHY = { connections: 8, ordersPerSecond: 30 };
 /** Every order of the stuck shard waits on a connection of its own. */
 const STUCK = { connections: 1_200, ordersPerSecond: 100 };
 const DROPS_TRIED_MAX = 200;
-/** The rule says a tenth; beside other work single runs differ by more. Before, it was thousands. */
+/**
+ * The rule says a tenth; beside other work single runs differ by more. Before, it was thousands.
+ */
 const FACTOR_MAX = 3;
 const TERMS = { stock: 100_000, limitPerUser: 1_000 };
 

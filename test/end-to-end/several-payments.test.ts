@@ -1,5 +1,5 @@
-// Orders with more than one payment: declined, paid twice, paid wrong, refunded at the provider. The
-// provider refuses all refunds, so that the operators' list shows which ones were asked for.
+// Orders with more than one payment: declined, paid twice, paid wrong, refunded at the provider.
+// The provider refuses all refunds, so that the operators' list shows which ones were asked for.
 
 import { LiveClient } from './live-client.ts';
 import { onEachProfile } from './profiles.ts';

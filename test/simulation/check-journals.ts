@@ -1,6 +1,6 @@
 // Compares what was asked and answered with the journals: what was answered is in them once, what
-// nobody asked for is not, no rule is broken on the way, and each answer is what the drop was at the
-// version that it names.
+// nobody asked for is not, no rule is broken on the way, and each answer is what the drop was at
+// the version that it names.
 
 import { isDeepStrictEqual } from 'node:util';
 import type { DropEvent } from '../../contracts/drop-events.ts';

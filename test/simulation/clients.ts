@@ -1,6 +1,6 @@
 // Those who send commands through the nodes' routers, and what they saw. Answers may be outdated at
-// no time: what was shown to anybody before a command was sent is the least that its own answer must
-// show.
+// no time: what was shown to anybody before a command was sent is the least that its own answer
+// must show.
 
 import type { CommandReply, DropCommand } from '../../contracts/commands.ts';
 import type { OrderView } from '../../contracts/orders.ts';

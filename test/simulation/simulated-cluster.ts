@@ -166,8 +166,8 @@ export class SimulatedNode {
   }
 
   /**
-   * A store as this node reaches it. A call that was sent is made, whatever becomes of the node; its
-   * answer waits while the node is paused.
+   * A store as this node reaches it. A call that was sent is made, whatever becomes of the node;
+   * its answer waits while the node is paused.
    */
   reach<Store extends object>(store: Store): Store {
     return new Proxy(store, {

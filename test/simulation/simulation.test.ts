@@ -1,5 +1,5 @@
-// Random faults on a simulated cluster while people order, pay, cancel, amend and read through every
-// node (decision 043). The seeds are always the same; `npm run simulate` tries others.
+// Random faults on a simulated cluster while people order, pay, cancel, amend and read through
+// every node (decision 043). The seeds are always the same; `npm run simulate` tries others.
 
 import test from 'ava';
 import fc from 'fast-check';

@@ -1,7 +1,7 @@
 // Copies the keys of one Redis server, which nobody changes meanwhile, to another Redis, which is
-// empty. Small values travel as Redis serialises them. Journals, and hashes with pieces of snapshots
-// and sealed drops, travel in portions, so memory has a few MiB at a time here and no command
-// carries more.
+// empty. Small values travel as Redis serialises them. Journals, and hashes with pieces of
+// snapshots and sealed drops, travel in portions, so memory has a few MiB at a time here and no
+// command carries more.
 
 import type { ChainableCommander, Redis } from 'ioredis';
 import { answerOf, type RedisConnection } from '../connection/connection.ts';

@@ -1,5 +1,5 @@
-// A redis-server that serves a saved file (`server-stream.ts`) to this process alone, by a socket in
-// a temporary directory. It checks the file's checksum when it loads it, and writes nothing.
+// A redis-server that serves a saved file (`server-stream.ts`) to this process alone, by a socket
+// in a temporary directory. It checks the file's checksum when it loads it, and writes nothing.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -22,7 +22,10 @@ export interface ServerAddress {
   readonly tls: boolean;
 }
 
-/** Writes the contents to a new file, which is durable when this resolves. Errors: `store-unavailable`. */
+/**
+ * Writes the contents to a new file, which is durable when this resolves. Errors:
+ * `store-unavailable`.
+ */
 export async function saveServer(address: ServerAddress, file: string): Promise<void> {
   const { host, port, tls, username, password } = address;
   const socket: Socket = tls ? connectTls({ host, port }) : connect({ host, port });

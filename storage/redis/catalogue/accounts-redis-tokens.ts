@@ -1,7 +1,8 @@
 // Refresh tokens on Redis. All keys of a family that decide are in one slot: `{family:<id>}` has
 // the user of the family, or the mark that it is revoked; `{family:<id>}:<hash>` is one token, used
-// or not; `{family:<id>}:<hash>:used` is when it was used, for as long as it may come again. So a rotation is one script. `token:<hash>` only names the family of a token. It is
-// written first, because a name without a family does no harm. All keys expire by themselves.
+// or not; `{family:<id>}:<hash>:used` is when it was used, for as long as it may come again. So a
+// rotation is one script. `token:<hash>` only names the family of a token. It is written first,
+// because a name without a family does no harm. All keys expire by themselves.
 
 import { type RefreshToken, REPEAT_GRACE_MS, type RotationResult } from '../../ports/accounts.ts';
 import { answerOf, type RedisConnection } from '../connection/connection.ts';

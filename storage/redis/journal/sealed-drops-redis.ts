@@ -1,6 +1,6 @@
-// Sealed drops on Redis: one hash for each drop. The pieces of new parts are written first, then one
-// step makes them the sealed drop, with its head in a field of its own, so that a read of the head
-// costs little however large the drop is. The next sealing first removes the pieces of an
+// Sealed drops on Redis: one hash for each drop. The pieces of new parts are written first, then
+// one step makes them the sealed drop, with its head in a field of its own, so that a read of the
+// head costs little however large the drop is. The next sealing first removes the pieces of an
 // interrupted one.
 
 import { CorruptError, StoreUnavailableError } from '../../ports/journal.ts';

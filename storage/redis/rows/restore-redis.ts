@@ -1,5 +1,5 @@
-// Repairs order lists and feeds on Redis from the journals, while they are in use (decision 025). It
-// reads a few users at a time, each as a whole, and writes missing rows only.
+// Repairs order lists and feeds on Redis from the journals, while they are in use (decision 025).
+// It reads a few users at a time, each as a whole, and writes missing rows only.
 //
 // An id in a feed is the place of a row, and read marks are stored by id. So a missing row is
 // inserted at its place in time, and the marks stay as they are: they are right again. A feed is

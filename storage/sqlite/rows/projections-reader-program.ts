@@ -79,10 +79,11 @@ export function open(options: ProgramOptions) {
   };
 
   /**
-   * Passes on all rows of the buckets from `first` up to `end`, a few buckets at a time, group after
-   * group, the last added first in each pack or run. All versions of an order are in one group, and
-   * memory stays small. `unsettled` names the generations that had a log before the call. False if
-   * one of them was settled meanwhile, so that this moment of the file does not have it.
+   * Passes on all rows of the buckets from `first` up to `end`, a few buckets at a time, group
+   * after group, the last added first in each pack or run. All versions of an order are in one
+   * group, and memory stays small. `unsettled` names the generations that had a log before the
+   * call. False if one of them was settled meanwhile, so that this moment of the file does not have
+   * it.
    */
   const eachGroup = (
     unsettled: readonly number[],

@@ -26,8 +26,8 @@ import {
 } from './settled-generation.ts';
 
 /**
- * `next_rank`: the rows of all lower ranks are in the merge's runs. `rank_last`: the highest rank in
- * a run; the lowest is in its id (`run-ids.ts`).
+ * `next_rank`: the rows of all lower ranks are in the merge's runs. `rank_last`: the highest rank
+ * in a run; the lowest is in its id (`run-ids.ts`).
  */
 export const ROW_MERGES_SCHEMA = `
   alter table rows_generations add column state integer not null default 0;
