@@ -4,8 +4,9 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ConsumerPositions } from '../../storage/ports/consumer-positions.ts';
 import type { FeatureLevels } from '../../storage/ports/feature-level.ts';
-import { type Journal, StoreUnavailableError } from '../../storage/ports/journal.ts';
+import type { Journal } from '../../storage/ports/journal.ts';
 import type { ReadModels } from '../../storage/ports/read-models.ts';
+import { answerQuestions, PortQuestions } from '../port-questions.ts';
 
 /** From this feature level on every node reads archives. */
 const ARCHIVE_LEVEL = 2;
@@ -52,70 +53,33 @@ export class StoredKeeper implements JournalKeeper {
 }
 
 interface Question {
-  readonly id: number;
   readonly shard: number;
   /** Null: how far the consumers have come. */
   readonly trimThrough: number | null;
 }
 
-interface Answer {
-  readonly id: number;
-  readonly sequence: number;
-  /** Null on success. */
-  readonly problem: string | null;
-}
-
-interface Waiting {
-  readonly resolve: (sequence: number) => void;
-  readonly reject: (error: Error) => void;
-}
-
 /** The archiver has one question at a time, so one waits. */
 export class RemoteKeeper implements JournalKeeper {
-  readonly #port: MessagePort;
-  readonly #waiting = new Map<number, Waiting>();
-  #questions = 0;
+  readonly #questions: PortQuestions<Question>;
 
   constructor(port: MessagePort) {
-    this.#port = port;
-    port.on('message', ({ id, sequence, problem }: Answer) => {
-      const waiting = this.#waiting.get(id);
-      this.#waiting.delete(id);
-      if (problem === null) waiting?.resolve(sequence);
-      else waiting?.reject(new StoreUnavailableError(problem));
-    });
+    this.#questions = new PortQuestions(port);
   }
 
   consumed(shard: number): Promise<number> {
-    return this.#ask(shard, null);
+    return this.#questions.ask({ shard, trimThrough: null });
   }
 
   async trim(shard: number, through: number): Promise<void> {
-    await this.#ask(shard, through);
-  }
-
-  #ask(shard: number, trimThrough: number | null): Promise<number> {
-    const id = ++this.#questions;
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-      this.#port.postMessage({ id, shard, trimThrough } satisfies Question);
-    });
+    await this.#questions.ask({ shard, trimThrough: through });
   }
 }
 
 /** Answers the questions of a `RemoteKeeper` at the other end of the port. */
 export function serveKeeper(port: MessagePort, keeper: JournalKeeper): void {
-  const answer = async ({ shard, trimThrough }: Question): Promise<number> => {
+  answerQuestions(port, async ({ shard, trimThrough }: Question) => {
     if (trimThrough === null) return await keeper.consumed(shard);
     await keeper.trim(shard, trimThrough);
     return trimThrough;
-  };
-  port.on('message', (question: Question) => {
-    const { id } = question;
-    answer(question).then(
-      (sequence) => port.postMessage({ id, sequence, problem: null } satisfies Answer),
-      (error: unknown) =>
-        port.postMessage({ id, sequence: 0, problem: String(error) } satisfies Answer),
-    );
   });
 }
