@@ -18,7 +18,7 @@ const timeOrNull = Type.Union([time, Type.Null()]);
 
 export const ParkedRefund = Type.Object(
   {
-    /** Derived from the order and the reference: the same refund is parked once. */
+    /** That of the refund at the provider: the same refund is parked once. */
     id: Type.String(),
     orderId: Type.String(),
     dropId: Type.String(),
@@ -28,6 +28,8 @@ export const ParkedRefund = Type.Object(
     /** In the currency's minor unit. */
     amount: count,
     currency: currencyCode,
+    /** Why the order is refunded, in the seller's words. */
+    refundReason: textOrNull,
     state: RefundState,
     refused: Type.Boolean({
       description: 'true: the provider refused it for good, and only an operator retries it',

@@ -12,7 +12,7 @@ import {
   attemptFailed,
   attemptSucceeded,
   type FailedAttempt,
-  refundOf,
+  parkedCall,
 } from './parked-refund.ts';
 import type { PaymentProvider } from './payment-provider.ts';
 import { callProvider } from './provider-call.ts';
@@ -99,7 +99,7 @@ export class ParkedRefundRetries {
     // Another node began it, or an operator dismissed it.
     if (!(await parkedRefunds.replace(begun))) return;
     const failure = await callProvider(clock, (signal) =>
-      provider.refund(refundOf(refund), signal),
+      provider.refund(parkedCall(refund), signal),
     );
     if (failure === null) return await this.#storeSuccess(begun);
     log.warn({ refundId: refund.id, ...failure }, 'a parked refund was not made again');

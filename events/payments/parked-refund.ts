@@ -2,7 +2,6 @@
 // store. A refund that the provider refused for good is attempted again only when an operator says
 // so; one whose calls had no answer is attempted by itself, ever more rarely.
 
-import { createHash } from 'node:crypto';
 import { REFUND_REASON_LENGTH_MAX } from '../../contracts/bounds.ts';
 import type { ParkedRefund } from '../../contracts/refunds.ts';
 import type { Refund } from './payment-provider.ts';
@@ -15,7 +14,6 @@ const RETRY_DELAY_MAX_MS = 3_600_000;
  * another node may begin one. Longer than a call and a write to a slow store.
  */
 const ATTEMPT_MS = 60_000;
-const ID_LENGTH = 24;
 
 /** A failure at a time in milliseconds since the Unix epoch. */
 export interface FailedAttempt extends Failure {
@@ -30,16 +28,16 @@ export function parkRefund(
   about: Pick<ParkedRefund, 'dropId' | 'creatorId' | 'attempts' | 'firstAttemptAt'>,
   attempt: FailedAttempt,
 ): ParkedRefund {
-  const { orderId, reference, amount, currency } = refund;
-  const digest = createHash('sha256').update(`${orderId}\n${reference}`).digest('hex');
+  const { id, orderId, reference, amount, currency, reason: refundReason } = refund;
   return {
-    id: `rf_${digest.slice(0, ID_LENGTH)}`,
+    id,
     orderId,
     dropId: about.dropId,
     creatorId: about.creatorId,
     reference,
     amount,
     currency,
+    refundReason,
     state: 'parked',
     refused: attempt.refused,
     reason: printable(attempt.reason),
@@ -53,9 +51,10 @@ export function parkRefund(
   };
 }
 
-/** What the provider is asked for. */
-export function refundOf({ orderId, reference, amount, currency }: ParkedRefund): Refund {
-  return { orderId, reference, amount, currency };
+/** What the provider is asked for: the same as at the first call. */
+export function parkedCall(refund: ParkedRefund): Refund {
+  const { id, orderId, reference, amount, currency, refundReason: reason } = refund;
+  return { id, orderId, reference, amount, currency, reason };
 }
 
 /** An operator wants another attempt now. Null: one is due already, or the refund is made. */

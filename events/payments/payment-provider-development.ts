@@ -72,7 +72,7 @@ export class DevelopmentPaymentProvider implements PaymentProvider {
   readonly #calls = new Set<Promise<void>>();
   /** Of payments that come after the end of their hold: they are in no order. */
   readonly #lateTimers = new Set<Timer>();
-  /** By the reference of the payment. */
+  /** By the id of the refund. */
   readonly #refunds = new Map<string, Refund>();
   readonly #stopping = new AbortController();
   #timer: Timer | null = null;
@@ -104,7 +104,7 @@ export class DevelopmentPaymentProvider implements PaymentProvider {
   }
 
   async refund(refund: Refund): Promise<ProviderAnswer> {
-    if (this.#refunds.has(refund.reference)) return ACCEPTED;
+    if (this.#refunds.has(refund.id)) return ACCEPTED;
     const answer = this.#options.answerRefund?.(refund) ?? 'accepted';
     if (answer === 'refused') return { ok: false, reason: 'The card cannot be refunded.' };
     if (answer === 'silence') return await new Promise<never>(() => undefined);
@@ -112,7 +112,7 @@ export class DevelopmentPaymentProvider implements PaymentProvider {
       const [oldest] = this.#refunds.keys();
       this.#refunds.delete(oldest!);
     }
-    this.#refunds.set(refund.reference, refund);
+    this.#refunds.set(refund.id, refund);
     return ACCEPTED;
   }
 

@@ -8,16 +8,23 @@
 import type { OrderView } from '../../contracts/orders.ts';
 
 export interface Refund {
+  /**
+   * The same at each call for this refund, and of no other one: a payment may have several, each of
+   * a part of it. 27 characters of `a-z0-9_`. Calls with one id have all other fields alike, too.
+   */
+  readonly id: string;
   readonly orderId: string;
   /** The provider's reference for the payment. */
   readonly reference: string;
   /**
-   * What was paid, in the currency's minor unit. Where some of it was refunded before, at the
-   * provider's own desk, the refund is of what is left.
+   * What is to be refunded, in the currency's minor unit. Where less is left of the payment, since
+   * some of it was refunded at the provider's own desk, the refund is of what is left.
    */
   readonly amount: number;
   /** ISO 4217. */
   readonly currency: string;
+  /** Why, in the seller's words: one line of text. Null where none was given. */
+  readonly reason: string | null;
 }
 
 /** `reason` is the provider's own text: of any length, with any characters. */
@@ -44,8 +51,8 @@ export interface PaymentProvider {
   opened(order: OrderView, signal: AbortSignal): Promise<ProviderAnswer>;
   /**
    * Requests a refund, which is durable at the provider when this resolves with success. Called at
-   * least once; idempotent by `reference`, since an order may have several payments. Rejections and
-   * the signal: as for `opened`.
+   * least once; idempotent by `refund.id`, since an order may have several payments, and a payment
+   * several refunds. Rejections and the signal: as for `opened`.
    */
   refund(refund: Refund, signal: AbortSignal): Promise<ProviderAnswer>;
 }

@@ -5,7 +5,7 @@
 // No refund is lost, and none holds up what is behind it (P6). The stored position advances only as
 // far as all refunds up to it have been made or are parked durably, and the journal is not trimmed
 // beyond it. After a crash the relay continues after that position, so a call may be made twice but
-// is never left out; the provider is idempotent by payment, and a refund is parked once. A refund
+// is never left out; the provider is idempotent by refund, and a refund is parked once. A refund
 // is parked when the provider refuses it for good, or when its attempts have failed for so long
 // (`ATTEMPTS_MAX`, `HELD_UP_MAX_MS`); `parked-refund-retries.ts` attempts it from then on. Where no
 // more can be parked, the position waits.
@@ -21,8 +21,7 @@
 
 import type { Clock, Timer } from '../../actors/clock.ts';
 import type { EventConsumer } from '../consumer.ts';
-import type { Fact, FactBatch } from '../../actors/shard/facts.ts';
-import { paymentReference } from '../../domain/ids.ts';
+import type { FactBatch } from '../../actors/shard/facts.ts';
 import type { DropEvent } from '../../contracts/drop-events.ts';
 import type { OrderView } from '../../contracts/orders.ts';
 import type { PaymentRejection } from '../../contracts/payments.ts';
@@ -33,6 +32,7 @@ import { CallPositions, type Stretch } from './call-positions.ts';
 import { parkRefund } from './parked-refund.ts';
 import type { PaymentProvider, Refund } from './payment-provider.ts';
 import { callProvider, type Failure } from './provider-call.ts';
+import { refundOf } from './refunds.ts';
 import { Queue } from '../queue.ts';
 import type { WarningLog } from '../warning-log.ts';
 
@@ -261,19 +261,4 @@ export class PaymentsConsumer implements EventConsumer {
     this.#waitingForRoom = [];
     for (const resolve of waiting) resolve();
   }
-}
-
-/**
- * The refund in an event: of a payment that came too late (P4) or did not pay for the order (P2a,
- * P4a), or of an order that was refunded.
- */
-function refundOf({ event }: Fact, order: OrderView): Refund | null {
-  if (event.type === 'payment-rejected') {
-    const { reference, amount, currency } = event;
-    return { orderId: order.id, reference, amount, currency };
-  }
-  if (event.type !== 'refund-requested' && event.type !== 'order-refunded') return null;
-  const reference = event.type === 'refund-requested' ? event.reference : order.paymentReference;
-  const { id: orderId, totalAmount: amount, currency } = order;
-  return { orderId, reference: reference ?? paymentReference(orderId), amount, currency };
 }

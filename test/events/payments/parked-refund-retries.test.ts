@@ -46,15 +46,15 @@ function start(t: { teardown(undo: () => Promise<void>): void }) {
 
 test('P6: a refund refused for good is attempted only when an operator wants it', async (t) => {
   const { clock, parkedRefunds, asked, retries, stored } = start(t);
-  await parkedRefunds.park(parkedRefund());
+  await parkedRefunds.park(parkedRefund({ refundReason: 'One was missing.' }));
   await clock.advance(3_600_000);
   t.deepEqual(asked, []);
   t.deepEqual(retries.unmade(), { parked: 1, retrying: 0 });
   const wanted = retryRequested(await stored(), clock.now())!;
   t.true(await parkedRefunds.replace(wanted));
   await clock.advance(1_000);
-  const { orderId, reference, amount, currency } = parkedRefund();
-  t.deepEqual(asked, [{ orderId, reference, amount, currency }]);
+  const { id, orderId, reference, amount, currency } = parkedRefund();
+  t.deepEqual(asked, [{ id, orderId, reference, amount, currency, reason: 'One was missing.' }]);
   t.like(await stored(), { state: 'done', nextAttemptAt: null, lastAttemptAt: clock.now() });
   await clock.advance(1_000);
   t.deepEqual(retries.unmade(), { parked: 0, retrying: 0 });

@@ -12,6 +12,7 @@ export function parkedRefund(change: Partial<ParkedRefund> = {}): ParkedRefund {
     reference: 'ref',
     amount: 2_500,
     currency: 'EUR',
+    refundReason: null,
     state: 'parked',
     refused: true,
     reason: 'The card was closed.',

@@ -109,8 +109,10 @@ function orders(count: number): OrderView[] {
   return Array.from({ length: count }, (_, i) => orderView({ id: `d_1-${i}` }));
 }
 
-function refund(orderId: string): Refund {
-  return { orderId, reference: `pay_${orderId}`, amount: 2_500, currency: 'EUR' };
+function refund(orderId: string, part = 0): Refund {
+  const id = `rf_${orderId}_${part}`;
+  const reference = `pay_${orderId}`;
+  return { id, orderId, reference, amount: 2_500, currency: 'EUR', reason: null };
 }
 
 test('P1: an opened order is settled after the delay, by a signed call', async (t) => {
@@ -261,12 +263,13 @@ test('P1: stopping ends waiting calls and calls in progress', async (t) => {
   t.is(shop.received.length, 1);
 });
 
-test('P4: the last refunds are recorded, once each', async (t) => {
+test('P4: the last refunds are recorded, once each, and several of one payment', async (t) => {
   const shop = await openShop(t);
   await shop.provider.refund(refund('d_1-0'));
   await shop.provider.refund(refund('d_1-0'));
   await shop.provider.refund(refund('d_1-1'));
-  t.deepEqual(shop.provider.refunds(), [refund('d_1-0'), refund('d_1-1')]);
+  await shop.provider.refund(refund('d_1-0', 1));
+  t.deepEqual(shop.provider.refunds(), [refund('d_1-0'), refund('d_1-1'), refund('d_1-0', 1)]);
   for (let i = 0; i < 10_000; i++) await shop.provider.refund(refund(`d_2-${i}`));
   t.is(shop.provider.refunds().length, 10_000);
   t.is(shop.provider.refunds()[0]?.orderId, 'd_2-0');

@@ -14,6 +14,7 @@ import {
   type ProviderAnswer,
   type Refund,
 } from '../../../events/payments/payment-provider.ts';
+import { refundId } from '../../../events/payments/refunds.ts';
 import { StoreUnavailableError } from '../../../storage/ports/journal.ts';
 import { MemoryConsumerPositions } from '../../../storage/memory/consumer-positions-memory.ts';
 import { MemoryParkedRefunds } from '../../../storage/memory/parked-refunds-memory.ts';
@@ -123,10 +124,13 @@ test('P4: refunds carry the payment reference and the amount', async (t) => {
     ]),
   ]);
   await flush();
+  const ids = [refundId('d_1-0', 'ref'), refundId('d_1-1', 'ch_9')];
+  const both = { currency: 'EUR', reason: null };
   t.deepEqual(provider.refunds, [
-    { orderId: 'd_1-0', reference: 'ref', amount: 5_000, currency: 'EUR' },
-    { orderId: 'd_1-1', reference: 'ch_9', amount: 2_500, currency: 'EUR' },
+    { id: ids[0]!, orderId: 'd_1-0', reference: 'ref', amount: 5_000, ...both },
+    { id: ids[1]!, orderId: 'd_1-1', reference: 'ch_9', amount: 2_500, ...both },
   ]);
+  for (const id of ids) t.regex(id, new RegExp(REFUND_ID));
 });
 
 test('P2a, P4a: a rejected payment is refunded as it was paid, is logged and counted', async (t) => {
@@ -145,10 +149,10 @@ test('P2a, P4a: a rejected payment is refunded as it was paid, is logged and cou
     ]),
   ]);
   await flush();
-  const refund = { reference: 'B', amount: 1, currency: 'JPY' };
+  const refund = { ...paid, reason: null };
   t.deepEqual(provider.refunds, [
-    { orderId: 'd_1-0', ...refund },
-    { orderId: 'd_1-1', ...refund },
+    { id: refundId('d_1-0', 'B'), orderId: 'd_1-0', ...refund },
+    { id: refundId('d_1-1', 'B'), orderId: 'd_1-1', ...refund },
   ]);
   t.deepEqual(consumer.rejectedPayments(), { 'order-settled': 1, 'wrong-amount': 1 });
   t.is(log.warnings.length, 2);

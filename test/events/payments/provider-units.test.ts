@@ -35,10 +35,12 @@ function start() {
 }
 
 const refund = (amount: number, currency: string): Refund => ({
+  id: 'rf_1',
   orderId: 'd_1-0',
   reference: 'r',
   amount,
   currency,
+  reason: null,
 });
 
 test('H1a: amounts go to the provider with its own digits, where they differ', async (t) => {
