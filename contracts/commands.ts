@@ -4,7 +4,7 @@
 import { Type } from 'typebox';
 import { DropPatch, DropTerms, type DropView } from './drops.ts';
 import { type OrderPayments, PaymentOutcome } from './payments.ts';
-import type { OrderFilter, OrderView, PlacedOrder } from './orders.ts';
+import { OrderFilter, type OrderView, type PlacedOrder } from './orders.ts';
 import type { Plain } from './plain.ts';
 import type { Outcome } from './refusals.ts';
 import { count, dropId, id, textOrNull, userId } from './scalars.ts';
@@ -125,8 +125,13 @@ export const GetOrderPayments = Type.Object({
 });
 export type GetOrderPayments = Plain<typeof GetOrderPayments>;
 
-/** Which orders a durably sold-out drop has, for the gateway's own sold-out answers (H7). */
-export const GetOrderFilter = Type.Object({ type: Type.Literal('get-order-filter'), dropId });
+/** Who has an order in a durably sold-out drop, for the gateway's own sold-out answers (H7). */
+export const GetOrderFilter = Type.Object({
+  type: Type.Literal('get-order-filter'),
+  dropId,
+  /** Owners that do not know it answer with a filter by user and key. */
+  by: OrderFilter.properties.by,
+});
 export type GetOrderFilter = Plain<typeof GetOrderFilter>;
 
 export const DropCommand = Type.Union([

@@ -46,10 +46,12 @@ export const PlacedOrder = Type.Object({ order: OrderView, replayed: Type.Boolea
 export type PlacedOrder = Plain<typeof PlacedOrder>;
 
 /**
- * Which orders a drop has, for the gateway's own sold-out answers: see `domain/order-filter.ts`.
+ * Who has an order in a drop, for the gateway's own sold-out answers: see `domain/order-filter.ts`.
  */
 export const OrderFilter = Type.Object({
   version: count,
+  /** Absent: by the pairs of user and key, for gateways that do not ask for one by user. */
+  by: Type.Optional(Type.Literal('user')),
   /** A bit for each fingerprint modulo the number of bits, which is a power of two. */
   bitmap: Type.Unsafe<Uint8Array>({}),
 });

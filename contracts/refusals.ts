@@ -51,6 +51,8 @@ export const Refusal = Type.Object({
   version: Type.Optional(count),
   /** When the drop opens, where it has not: milliseconds since the Unix epoch (D5). */
   startsAt: Type.Optional(Type.Integer()),
+  /** The buyer's own order that stands in the way (O6a). */
+  orderId: Type.Optional(Type.String()),
 });
 export type Refusal = Plain<typeof Refusal>;
 
@@ -75,6 +77,11 @@ export const Problem = Type.Object(
     startsAt: Type.Optional(wireTime),
     /** Beside `startsAt`: the server's clock, in milliseconds since the Unix epoch. */
     serverTime: Type.Optional(Type.Integer()),
+    /**
+     * With `limit-per-user`, `sold-out` and `insufficient-stock`: an order of the buyer that has
+     * units of the drop.
+     */
+    orderId: Type.Optional(Type.String()),
   },
   { title: 'Problem' },
 );

@@ -109,7 +109,7 @@ function placeOrder(
     status,
     version: state.version,
   } as const;
-  state.orders.add(user, fnv1a(event.userId), event.key, order);
+  state.userOrders[user] = state.orders.add(user, fnv1a(event.userId), event.key, order);
   state.userUnits[user]! += event.quantity;
   if (status === 'confirmed') state.sold += event.quantity;
   else state.held += event.quantity;
@@ -140,8 +140,10 @@ function confirmLate(state: DropState, ordinal: number): void {
     'only an order without its units is confirmed late',
   );
   const quantity = state.orders.quantity(ordinal);
+  const user = state.orders.user(ordinal);
   state.sold += quantity;
-  state.userUnits[state.orders.user(ordinal)]! += quantity;
+  state.userUnits[user]! += quantity;
+  state.userOrders[user] = Math.max(state.userOrders[user]!, ordinal);
   state.orders.change(ordinal, 'confirmed', false, state.version);
 }
 

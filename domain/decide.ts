@@ -12,7 +12,7 @@ import type {
   RefundOrder,
 } from '../contracts/commands.ts';
 import type { DropEvent } from '../contracts/drop-events.ts';
-import type { Refusal } from '../contracts/refusals.ts';
+import type { Refusal, RefusalCode } from '../contracts/refusals.ts';
 import { decideAmend, decideCancelDrop } from './decide-change.ts';
 import { decideGetPayments, decidePayment, decideSettle } from './decide-payment.ts';
 import {
@@ -121,7 +121,7 @@ export function answerTo(
       replayed: decision.replayed,
     };
   }
-  if (command.type === 'get-order-filter') return orderFilter(state);
+  if (command.type === 'get-order-filter') return orderFilter(state, command.by);
   if (command.type === 'get-order-payments') return { items: paymentsOf(state, decision.ordinal) };
   return decision.ordinal < 0 ? state.view() : state.orderView(decision.ordinal);
 }
@@ -159,10 +159,11 @@ function decidePlace(state: DropState, command: PlaceOrder, now: number): Decisi
   if (state.status !== 'live' || now >= state.endsAt) return refuse(state, 'drop-ended');
   if (!isCount(command.quantity))
     return refusal('invalid-request', 'quantity must be a positive whole number.');
-  if (state.free === 0) return refuse(state, 'sold-out');
+  if (state.free === 0) return refuseBuyer(state, 'sold-out', user);
   const units = user < 0 ? 0 : state.userUnits[user]!;
-  if (units + command.quantity > state.limitPerUser) return refuse(state, 'limit-per-user');
-  if (command.quantity > state.free) return refuse(state, 'insufficient-stock');
+  if (units + command.quantity > state.limitPerUser)
+    return refuseBuyer(state, 'limit-per-user', user);
+  if (command.quantity > state.free) return refuseBuyer(state, 'insufficient-stock', user);
   const ordinal = state.orders.size;
   const placed: DropEvent = {
     type: 'order-placed',
@@ -175,6 +176,13 @@ function decidePlace(state: DropState, command: PlaceOrder, now: number): Decisi
   // It costs nothing, so there is no payment to wait for (P5).
   const reference = paymentReference(orderId(state.id, ordinal));
   return aboutOrder(ordinal, placed, { type: 'order-confirmed', ordinal, reference });
+}
+
+/** Names an order of the buyer that has units of the drop (O6a). `user` is -1 without an order. */
+function refuseBuyer(state: DropState, code: RefusalCode, user: number): Refusal {
+  const ordinal = user < 0 ? -1 : state.findOrderWithUnits(user);
+  const refused = refuse(state, code);
+  return ordinal < 0 ? refused : { ...refused, orderId: orderId(state.id, ordinal) };
 }
 
 function decideGetOrder(state: DropState, command: GetOrder): Decision | Refusal {

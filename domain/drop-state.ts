@@ -10,6 +10,8 @@ import type { OrderView } from '../contracts/orders.ts';
 
 /** Without orders and users. */
 const DROP_BYTES = 2048;
+/** Orders that a search for one of a user's reads at most: some microseconds. */
+const ORDERS_SEARCHED_MAX = 1024;
 
 export class DropState {
   readonly id: string;
@@ -32,6 +34,8 @@ export class DropState {
   readonly users = new TextIndex();
   /** Units that each user holds or bought (O6), by the user's ordinal. */
   userUnits: Uint32Array = new Uint32Array(16);
+  /** The ordinal of the last order that each user with units got, by the user's ordinal. */
+  userOrders: Uint32Array = new Uint32Array(16);
   /**
    * No order before this ordinal is reserved. All holds of a drop have the same length, so they end
    * in order of the ordinals.
@@ -70,8 +74,9 @@ export class DropState {
 
   /** What the drop takes in memory, about. */
   get memoryBytes(): number {
-    const { orders, users, userUnits } = this;
-    return DROP_BYTES + users.memoryBytes + orders.memoryBytes + userUnits.byteLength;
+    const { orders, users, userUnits, userOrders } = this;
+    const perUser = userUnits.byteLength + userOrders.byteLength;
+    return DROP_BYTES + users.memoryBytes + orders.memoryBytes + perUser;
   }
 
   /** The ordinal of a user, or -1. */
@@ -90,9 +95,24 @@ export class DropState {
     const found = this.findUser(userId);
     if (found >= 0) return found;
     const ordinal = this.users.add(0, userId, 0);
-    if (ordinal === this.userUnits.length)
+    if (ordinal === this.userUnits.length) {
       this.userUnits = grownUint32(this.userUnits, ordinal * 2);
+      this.userOrders = grownUint32(this.userOrders, ordinal * 2);
+    }
     return ordinal;
+  }
+
+  /**
+   * An order of the user that has units, held or bought, or -1. It is nearly always the user's last
+   * one. Where that has lost its units, the orders of all users before it are searched, a bounded
+   * number of them, and -1 may be wrong.
+   */
+  findOrderWithUnits(user: number): number {
+    if (this.userUnits[user] === 0) return -1;
+    const last = this.userOrders[user]!;
+    for (let ordinal = last; ordinal >= 0 && last - ordinal < ORDERS_SEARCHED_MAX; ordinal--)
+      if (this.orders.user(ordinal) === user && this.orders.hasUnits(ordinal)) return ordinal;
+    return -1;
   }
 
   /** The earliest time at which the drop changes by itself; Infinity: never. */

@@ -20,6 +20,7 @@ const STATUSES: readonly OrderStatus[] = [
   'refunded',
 ];
 const RESERVED = 0;
+const CONFIRMED = 1;
 /** An entry of a map, with its text. */
 const PAYMENTS_BYTES = 128;
 const STATUS_NUMBERS = new Map(STATUSES.map((status, number) => [status, number]));
@@ -114,6 +115,12 @@ export class OrderTable {
   }
   isReserved(ordinal: number): boolean {
     return this.#state(ordinal) === RESERVED;
+  }
+
+  /** Held or bought. */
+  hasUnits(ordinal: number): boolean {
+    const state = this.#state(ordinal);
+    return state === RESERVED || state === CONFIRMED;
   }
 
   /** What the status does not tell of the payments: see domain/order-payments.ts. */

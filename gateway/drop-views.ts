@@ -8,7 +8,7 @@ import type { CommandRouter } from '../actors/command-router.ts';
 import type { OrderFilter } from '../contracts/orders.ts';
 import type { Outcome } from '../contracts/refusals.ts';
 import type { DropView } from '../contracts/drops.ts';
-import { filterHas, orderFingerprint } from '../domain/order-filter.ts';
+import { mayHaveOrder } from '../domain/order-filter.ts';
 import { orderLane } from './orders/order-window.ts';
 
 /** A view older than this is fetched again, before or while it is used. */
@@ -149,7 +149,7 @@ export class DropViews {
   /**
    * True when the gateway may refuse an order as sold out without the actor: the durable view is
    * live with nothing free and nothing held, and the filter of the same version has no order of
-   * this user under this key. Otherwise the actor must decide (O3).
+   * this user. Otherwise the actor must decide: it replays the order (O3), or names it (O6a).
    */
   soldOutFor(drop: WatchedDrop, userId: string, key: string, monotonicMs: number): boolean {
     const { view, filter } = drop;
@@ -161,7 +161,7 @@ export class DropViews {
       this.#fetchFilter(drop);
       return false;
     }
-    return !filterHas(filter, orderFingerprint(userId, key));
+    return !mayHaveOrder(filter, userId, key);
   }
 
   stop(): void {
@@ -214,7 +214,7 @@ export class DropViews {
     if (now - drop.fetchedFilterAt < FRESH_MS) return;
     drop.fetchedFilterAt = now;
     this.#router.submit(
-      { type: 'get-order-filter', dropId: drop.dropId },
+      { type: 'get-order-filter', dropId: drop.dropId, by: 'user' },
       {
         complete: (reply) => {
           if (reply.ok) this.#storeFilter(drop, reply.value as OrderFilter);

@@ -54,6 +54,8 @@ export interface Problem {
   readonly startsAt?: number;
   /** The server's clock, in milliseconds since the Unix epoch. */
   readonly serverTime?: number;
+  /** The buyer's own order that stands in the way. */
+  readonly orderId?: string;
   /** Where the same code has two statuses: `invalid-request` is 422 for well-formed bodies. */
   readonly status?: number;
   readonly headers?: readonly (readonly [string, string])[];
@@ -96,6 +98,7 @@ export function problemBody(refused: Problem, instance?: string): string {
     version: refused.version,
     startsAt: refused.startsAt === undefined ? undefined : new Date(refused.startsAt).toISOString(),
     serverTime: refused.serverTime,
+    orderId: refused.orderId,
   });
 }
 

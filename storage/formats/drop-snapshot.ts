@@ -194,6 +194,7 @@ export async function restoreDrop(
     state.users.adopt(restoreTexts(head.lastUsers), count);
   }
   state.userUnits = new Uint32Array(Math.max(16, head.users));
+  state.userOrders = new Uint32Array(state.userUnits.length);
   for (const [i, name] of names.orders.entries()) {
     await steps.before(SEGMENT_LENGTH);
     const orders = (await open(name)) as StoredOrders;
@@ -241,9 +242,10 @@ function adoptOrders(
   const first = state.orders.size;
   state.orders.adopt(restoreTexts(stored.keys), columns, count);
   for (let ordinal = first; ordinal < state.orders.size; ordinal++) {
-    const status = state.orders.status(ordinal);
-    if (status === 'reserved' || status === 'confirmed')
-      state.userUnits[state.orders.user(ordinal)]! += state.orders.quantity(ordinal);
+    if (!state.orders.hasUnits(ordinal)) continue;
+    const user = state.orders.user(ordinal);
+    state.userUnits[user]! += state.orders.quantity(ordinal);
+    state.userOrders[user] = ordinal;
   }
 }
 

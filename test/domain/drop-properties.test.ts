@@ -58,6 +58,7 @@ function allOrders(state: DropState): OrderView[] {
 }
 
 const RUNS = { numRuns: 2000 };
+const IN_THE_WAY = new Set(['limit-per-user', 'sold-out', 'insufficient-stock']);
 
 test('S1, S3: stock adds up after every step of any history, and is what the orders say', (t) => {
   fc.assert(
@@ -146,6 +147,28 @@ test('O6: nobody ever holds and owns more than the limit they ordered under', (t
         ) {
           throw new Error(`${command.userId} has more than ${state.limitPerUser}`);
         }
+      });
+    }),
+    RUNS,
+  );
+  t.pass();
+});
+
+test('O6a: a refusal names an own order with units, and nothing where there is none', (t) => {
+  fc.assert(
+    fc.property(history, (lived) => {
+      run(lived, ({ command }, result, state) => {
+        if (command?.type !== 'place-order' || result === null || result.ok) return;
+        if (!IN_THE_WAY.has(result.code)) return;
+        const { userId } = command;
+        const own = allOrders(state).filter(
+          (order) => order.userId === userId && ['reserved', 'confirmed'].includes(order.status),
+        );
+        const isRight =
+          result.orderId === undefined
+            ? own.length === 0
+            : own.some(({ id }) => id === result.orderId);
+        if (!isRight) throw new Error(`${userId} is told of ${result.orderId}`);
       });
     }),
     RUNS,

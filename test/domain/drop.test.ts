@@ -2,6 +2,7 @@ import test from 'ava';
 import { applyEvent, createDrop } from '../../domain/apply.ts';
 import { answerTo, decide, decideDueOrders, decideStatus } from '../../domain/decide.ts';
 import type { DropCommand } from '../../contracts/commands.ts';
+import type { Refusal } from '../../contracts/refusals.ts';
 import type { PlacedOrder } from '../../contracts/orders.ts';
 import type { DropEvent } from '../../contracts/drop-events.ts';
 import type { DropTerms } from '../../contracts/drops.ts';
@@ -98,6 +99,47 @@ test("O6: the limit counts all of a user's orders, and released units no longer"
   t.is(outcome(state, place('ann', 'b')), 'limit-per-user');
   applyEvent(state, { type: 'order-expired', ordinal: 0 }, NOW);
   t.is(outcome(state, place('ann', 'b')), 'order-placed');
+});
+
+test('O6a: a refusal names the own order that stands in the way, and no other one', (t) => {
+  const state = given({ payment: 'provider' }, 3, OPENED, placed('ann', 'a', 2), placed('bob'));
+  const refused = (userId: string, quantity = 1) =>
+    decide(state, place(userId, 'new', quantity), NOW) as Partial<Refusal>;
+  t.like(refused('ann'), { code: 'sold-out', orderId: 'd_1-0' });
+  t.like(refused('bob'), { code: 'sold-out', orderId: 'd_1-1' });
+  t.false('orderId' in refused('eve'));
+  applyEvent(state, { type: 'drop-restocked', units: 1 }, NOW);
+  t.like(refused('ann'), { code: 'limit-per-user', orderId: 'd_1-0' });
+  t.false('orderId' in refused('eve', 3), 'over the limit by itself');
+  applyEvent(state, { type: 'order-cancelled', ordinal: 0 }, NOW);
+  applyEvent(state, placed('ann', 'b'), NOW);
+  applyEvent(state, { type: 'drop-restocked', units: -1 }, NOW);
+  t.like(refused('bob', 2), { code: 'limit-per-user', orderId: 'd_1-1' });
+  applyEvent(state, { type: 'order-cancelled', ordinal: 2 }, NOW);
+  t.false('orderId' in refused('ann', 3), 'all orders are cancelled');
+  t.is(refused('ann', 3).code, 'limit-per-user');
+  const large = given({ limitPerUser: 9 }, 3, OPENED, placed('ann'));
+  t.like(decide(large, place('ann', 'new', 3), NOW), {
+    code: 'insufficient-stock',
+    orderId: 'd_1-0',
+  });
+});
+
+test('O6a: an earlier order is named where the last one has no units, far back none', (t) => {
+  const state = given({ limitPerUser: 1, payment: 'provider' }, 5_000, OPENED, placed('ann', 'a'));
+  const named = () => (decide(state, place('ann', 'new'), NOW) as Partial<Refusal>).orderId;
+  const others = (count: number) => {
+    for (let i = 0; i < count; i++) applyEvent(state, placed(`u${state.orders.size}`), NOW);
+  };
+  others(1_000);
+  applyEvent(state, placed('ann', 'b'), NOW);
+  t.is(named(), orderId('d_1', 1_001));
+  applyEvent(state, { type: 'order-cancelled', ordinal: 1_001 }, NOW);
+  t.is(named(), 'd_1-0');
+  others(100);
+  applyEvent(state, placed('ann', 'c'), NOW);
+  applyEvent(state, { type: 'order-cancelled', ordinal: 1_102 }, NOW);
+  t.is(named(), undefined);
 });
 
 test('O12: buyers cancel a reserved order; creator and operator refund a confirmed one', (t) => {

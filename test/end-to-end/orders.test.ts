@@ -75,6 +75,7 @@ onEachProfile((test, profile) => {
     const { json } = await server.order(dropId, 'ann', 'k1', 2);
     const over = await server.order(dropId, 'ann', 'k2', 2);
     t.deepEqual([over.status, over.json['code']], [409, 'limit-per-user']);
+    t.is(over.json['orderId'], json['id'], 'O6a');
     t.is((await server.order(dropId, 'ann', 'k3', 1)).status, 201);
     t.is((await server.order(dropId, 'ben', 'k2', 3)).status, 201);
     await server.post(`/v1/orders/${String(json['id'])}/refund`, { as: creator });
@@ -94,14 +95,17 @@ onEachProfile((test, profile) => {
     t.like(await server.readDrop(dropId), { sold: 30, held: 0, free: 0, soldOut: true });
   });
 
-  test('H7, O3, S5: sold-out repeats, replays still work, a restock ends it', async (t) => {
+  test('H7, O3, O6a, S5: sold-out repeats, replays still work, a restock ends it', async (t) => {
     const creator = server.fresh('creator');
     const dropId = await server.drop(creator, { stock: 2 });
     const bought = await server.order(dropId, 'ann', 'mine', 2);
     for (let i = 0; i < 30; i++) {
       const { status, json } = await server.order(dropId, `late${i}`, 'k');
       t.deepEqual([status, json['code']], [409, 'sold-out']);
+      t.false('orderId' in json);
       if (i % 10 !== 5) continue;
+      const another = await server.order(dropId, 'ann', `another${i}`);
+      t.like(another.json, { code: 'sold-out', orderId: bought.json['id'] });
       const again = await server.order(dropId, 'ann', 'mine', 2);
       t.deepEqual([again.status, again.text], [201, bought.text]);
     }

@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { DropEvent } from '../../contracts/drop-events.ts';
 import type { OrderFilter } from '../../contracts/orders.ts';
 import type { Refusal } from '../../contracts/refusals.ts';
-import { filterHas, orderFingerprint } from '../../domain/order-filter.ts';
+import { mayHaveOrder } from '../../domain/order-filter.ts';
 import { decodeEntry, type DropChanges } from '../../storage/formats/entry.ts';
 import type { Claim, JournalEntry } from '../../storage/ports/journal.ts';
 import { DropModel } from './drop-model.ts';
@@ -192,9 +192,7 @@ function contradiction(asked: Asked, model: DropModel): string | null {
   if (command.type !== 'get-order-filter')
     return isDeepStrictEqual({ ...reply.value }, model.view()) ? null : 'the drop is not so';
   const filter = reply.value as OrderFilter;
-  const lost = model.orders.find(
-    ({ userId, key }) => !filterHas(filter, orderFingerprint(userId, key)),
-  );
+  const lost = model.orders.find(({ userId, key }) => !mayHaveOrder(filter, userId, key));
   return lost === undefined ? null : `the filter lacks ${lost.id}`;
 }
 

@@ -95,7 +95,11 @@ export class People {
       case 'read-drop':
         return clients.send(node, { type: 'get-drop', dropId: this.#anyDrop(step.drop) });
       case 'read-filter':
-        return clients.send(node, { type: 'get-order-filter', dropId: this.#anyDrop(step.drop) });
+        return clients.send(node, {
+          type: 'get-order-filter',
+          dropId: this.#anyDrop(step.drop),
+          by: 'user',
+        });
       default:
         this.#askAboutOrder(node, step);
     }
