@@ -87,6 +87,8 @@ export const EVENT_LINES = {
   'payment-rejected': eventLine('payment-rejected', { ...money, reason: PaymentRejection }),
   'payment-refunded': eventLine('payment-refunded', money),
   'order-refunded-at-provider': eventLine('order-refunded-at-provider', onlyId),
+  'payment-prepared': eventLine('payment-prepared', settled),
+  'payment-voided': eventLine('payment-voided', settled),
 } as const satisfies Record<DropEventType, unknown>;
 
 /** The public fields of an account. */

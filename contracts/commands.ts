@@ -116,6 +116,19 @@ export const RecordPayment = Type.Object({
 });
 export type RecordPayment = Plain<typeof RecordPayment>;
 
+/**
+ * The provider is ready to take the order's payment, under this reference: the time to pay begins.
+ * Changes nothing where the hold has ended, or where another payment is prepared. To be sent only
+ * once the store has reached feature level 3: its event is of that level.
+ */
+export const PreparePayment = Type.Object({
+  type: Type.Literal('prepare-payment'),
+  dropId,
+  orderId,
+  reference: Type.String(),
+});
+export type PreparePayment = Plain<typeof PreparePayment>;
+
 /** The payments of an order, for its buyer, the drop's creator or an operator. From level 2 on. */
 export const GetOrderPayments = Type.Object({
   type: Type.Literal('get-order-payments'),
@@ -145,6 +158,7 @@ export const DropCommand = Type.Union([
   RefundOrder,
   SettlePayment,
   RecordPayment,
+  PreparePayment,
   GetOrderPayments,
   GetOrderFilter,
 ]);
@@ -162,6 +176,7 @@ export interface CommandAnswers {
   'refund-order': OrderView;
   'settle-payment': OrderView;
   'record-payment': OrderView;
+  'prepare-payment': OrderView;
   'get-order-payments': OrderPayments;
   'get-order-filter': OrderFilter;
 }

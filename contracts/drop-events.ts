@@ -105,6 +105,24 @@ export const OrderRefundedAtProvider = Type.Object({
   ordinal,
 });
 
+// From feature level 3 on
+
+/** The provider is ready to take the payment: the time to pay begins now. */
+export const PaymentPrepared = Type.Object({
+  type: Type.Literal('payment-prepared'),
+  ordinal,
+  reference,
+});
+/**
+ * The payment that confirmed the order was authorised, and will not be captured: the order fails,
+ * and its units are free.
+ */
+export const PaymentVoided = Type.Object({
+  type: Type.Literal('payment-voided'),
+  ordinal,
+  reference,
+});
+
 export const DropEvent = Type.Union([
   DropCreated,
   DropAmended,
@@ -125,6 +143,8 @@ export const DropEvent = Type.Union([
   PaymentRefunded,
   OrderRefundedAtProvider,
   DropRepriced,
+  PaymentPrepared,
+  PaymentVoided,
 ]);
 export type DropEvent = Plain<typeof DropEvent>;
 export type DropEventType = DropEvent['type'];

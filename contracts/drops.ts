@@ -68,19 +68,26 @@ export const DropView = Type.Object(
 );
 export type DropView = Plain<typeof DropView>;
 
-/** What a creator decides about a drop. */
-export const DropTerms = Type.Pick(DropView, [
-  'id',
-  'productId',
-  'creatorId',
-  'startsAt',
-  'endsAt',
-  'unitAmount',
-  'currency',
-  'limitPerUser',
-  'holdSeconds',
-  'payment',
-]);
+/** What is decided about a drop when it is made. */
+export const DropTerms = Type.Object({
+  ...Type.Pick(DropView, [
+    'id',
+    'productId',
+    'creatorId',
+    'startsAt',
+    'endsAt',
+    'unitAmount',
+    'currency',
+    'limitPerUser',
+    'holdSeconds',
+    'payment',
+  ]).properties,
+  /**
+   * How far apart the provider prepares payments, in milliseconds: a hold waits for its turn before
+   * its own time begins. Absent where the provider prepares none, and below feature level 3.
+   */
+  paymentPaceMs: Type.Optional(count),
+});
 export type DropTerms = Plain<typeof DropTerms>;
 
 /** A drop that is to be made of a product. */

@@ -39,6 +39,11 @@ export const PaymentOutcome = Type.Union([
   Type.Literal('cancelled'),
   /** Some or all of it was paid back. */
   Type.Literal('refunded'),
+  /**
+   * It will never succeed, or had been authorised and will not be captured. To be sent only from
+   * feature level 3 on.
+   */
+  Type.Literal('voided'),
 ]);
 export type PaymentOutcome = Plain<typeof PaymentOutcome>;
 

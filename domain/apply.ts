@@ -51,6 +51,12 @@ export function applyEvent(state: DropState, event: DropEvent, time: number): vo
     case 'order-refunded-at-provider':
       changeOrder(state, event.ordinal, 'confirmed', 'refunded');
       break;
+    case 'payment-prepared':
+      preparePayment(state, event.ordinal, event.reference, time);
+      break;
+    case 'payment-voided':
+      changeOrder(state, event.ordinal, 'confirmed', 'failed');
+      break;
     case 'payment-declined':
       declinePayment(state, event.ordinal, event.reference);
       break;
@@ -154,6 +160,13 @@ function requestRefund(state: DropState, ordinal: number): void {
     'a refund without units is for an order without units',
   );
   state.orders.change(ordinal, status === 'expired' ? 'failed' : status, true, state.version);
+}
+
+function preparePayment(state: DropState, ordinal: number, reference: string, time: number): void {
+  assert(state.orders.isReserved(ordinal), `order ${ordinal} must be reserved to be paid`);
+  setSettledReference(state, ordinal, reference, time);
+  touchOrder(state, ordinal);
+  state.holdPrepared(ordinal);
 }
 
 function declinePayment(state: DropState, ordinal: number, reference: string): void {

@@ -1,7 +1,12 @@
 // What a drop does when the provider tells of a payment. The rule behind all of it (P4a): whatever
 // was paid, in whatever order the calls come and however often, has an order or a refund.
 
-import type { GetOrderPayments, RecordPayment, SettlePayment } from '../contracts/commands.ts';
+import type {
+  GetOrderPayments,
+  PreparePayment,
+  RecordPayment,
+  SettlePayment,
+} from '../contracts/commands.ts';
 import type { Payment } from '../contracts/payments.ts';
 import type { Refusal } from '../contracts/refusals.ts';
 import { aboutOrder, type Decision, isBuyer, mayManage, ordinalIn } from './decision.ts';
@@ -42,7 +47,23 @@ export function decidePayment(state: DropState, command: RecordPayment): Decisio
         : decideEnd(state, ordinal, command.reference);
     case 'refunded':
       return decideRefunded(state, ordinal, command, known);
+    case 'voided':
+      return decideVoided(state, ordinal, command.reference, known);
   }
+}
+
+/** The first payment that is prepared while the hold lasts is the order's. */
+export function decidePrepare(
+  state: DropState,
+  { orderId, reference }: PreparePayment,
+  now: number,
+): Decision | Refusal {
+  const ordinal = ordinalIn(state, orderId);
+  if (ordinal < 0 || state.payment !== 'provider') return refusal('not-found');
+  const waits = state.orders.isReserved(ordinal) && !state.isPrepared(ordinal);
+  return waits && state.status !== 'cancelled' && state.holdDeadline(ordinal) > now
+    ? aboutOrder(ordinal, { type: 'payment-prepared', ordinal, reference })
+    : aboutOrder(ordinal);
 }
 
 export function decideGetPayments(
@@ -119,6 +140,24 @@ function decideDeclined(
 function decideEnd(state: DropState, ordinal: number, reference: string): Decision {
   return state.orders.isReserved(ordinal)
     ? aboutOrder(ordinal, { type: 'order-failed', ordinal, reference })
+    : aboutOrder(ordinal);
+}
+
+/**
+ * The order's payment will not come, even where it was authorised and has confirmed the order. Of a
+ * payment that was never prepared for the order, nothing follows.
+ */
+function decideVoided(
+  state: DropState,
+  ordinal: number,
+  reference: string,
+  known: Payment | null,
+): Decision {
+  if (known === null || known.reference !== state.orderView(ordinal).paymentReference)
+    return aboutOrder(ordinal);
+  if (known.status === 'pending') return decideEnd(state, ordinal, reference);
+  return known.status === 'succeeded' && state.orders.status(ordinal) === 'confirmed'
+    ? aboutOrder(ordinal, { type: 'payment-voided', ordinal, reference })
     : aboutOrder(ordinal);
 }
 

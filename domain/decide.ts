@@ -14,7 +14,7 @@ import type {
 import type { DropEvent } from '../contracts/drop-events.ts';
 import type { Refusal, RefusalCode } from '../contracts/refusals.ts';
 import { decideAmend, decideCancelDrop } from './decide-change.ts';
-import { decideGetPayments, decidePayment, decideSettle } from './decide-payment.ts';
+import { decideGetPayments, decidePayment, decidePrepare, decideSettle } from './decide-payment.ts';
 import {
   aboutDrop,
   aboutOrder,
@@ -49,6 +49,8 @@ export function decide(
       return decideSettle(state, command);
     case 'record-payment':
       return decidePayment(state, command);
+    case 'prepare-payment':
+      return decidePrepare(state, command, now);
     case 'get-order':
       return decideGetOrder(state, command);
     case 'get-order-payments':
@@ -88,7 +90,7 @@ export function decideDueOrders(
   now: number,
   limit: number,
 ): readonly DropEvent[] {
-  const { orders, holdMs } = state;
+  const { orders } = state;
   const events: DropEvent[] = [];
   if (state.status === 'cancelled') {
     for (let ordinal = state.sweepCursor; ordinal < orders.size; ordinal++) {
@@ -96,16 +98,13 @@ export function decideDueOrders(
       const status = orders.status(ordinal);
       if (status === 'confirmed') events.push({ type: 'order-refunded', ordinal });
       if (status !== 'reserved') continue;
-      const hasEnded = orders.createdAt(ordinal) + holdMs <= now;
+      const hasEnded = state.holdDeadline(ordinal) <= now;
       events.push({ type: hasEnded ? 'order-expired' : 'order-cancelled', ordinal });
     }
     return events;
   }
-  if (state.held === 0 || state.oldestHoldDeadline() > now) return events;
-  for (let ordinal = state.holdCursor; ordinal < orders.size; ordinal++) {
-    if (events.length === limit || orders.createdAt(ordinal) + holdMs > now) break;
-    if (orders.isReserved(ordinal)) events.push({ type: 'order-expired', ordinal });
-  }
+  for (const ordinal of state.endedHolds(now, limit))
+    events.push({ type: 'order-expired', ordinal });
   return events;
 }
 
@@ -201,7 +200,7 @@ function decideCancelOrder(
   if (ordinal < 0 || !isBuyer(state, ordinal, command.caller.userId)) return refusal('not-found');
   const status = state.orders.status(ordinal);
   if (status === 'cancelled') return aboutOrder(ordinal);
-  const holdEnded = state.orders.createdAt(ordinal) + state.holdMs <= now;
+  const holdEnded = state.holdDeadline(ordinal) <= now;
   if (status === 'expired' || (status === 'reserved' && holdEnded))
     return refuse(state, 'hold-expired');
   if (status !== 'reserved') return refuse(state, 'order-not-cancellable');

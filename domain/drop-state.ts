@@ -3,7 +3,8 @@
 
 import { fnv1a, orderId, paymentReference } from './ids.ts';
 import { OrderTable } from './order-table.ts';
-import { settledReference } from './order-payments.ts';
+import { preparedAt, settledReference } from './order-payments.ts';
+import { PreparedHolds } from './prepared-holds.ts';
 import { grownUint32, TextIndex } from './text-index.ts';
 import type { DropStatus, DropTerms, DropView, PaymentMode } from '../contracts/drops.ts';
 import type { OrderView } from '../contracts/orders.ts';
@@ -12,6 +13,12 @@ import type { OrderView } from '../contracts/orders.ts';
 const DROP_BYTES = 2048;
 /** Orders that a search for one of a user's reads at most: some microseconds. */
 const ORDERS_SEARCHED_MAX = 1024;
+/**
+ * How much longer than its turn takes by the drop's own orders a hold waits for its payment to be
+ * prepared: other drops share the provider, and it may be away for a while.
+ */
+const PREPARATION_MARGIN_MS = 15 * 60_000;
+const PREPARATION_MS_MAX = 6 * 60 * 60_000;
 
 export class DropState {
   readonly id: string;
@@ -20,6 +27,8 @@ export class DropState {
   readonly currency: string;
   readonly holdSeconds: number;
   readonly payment: PaymentMode;
+  /** 0: the provider prepares no payments. */
+  readonly paymentPaceMs: number;
   readonly createdAt: number;
   unitAmount: number;
   startsAt: number;
@@ -37,10 +46,12 @@ export class DropState {
   /** The ordinal of the last order that each user with units got, by the user's ordinal. */
   userOrders: Uint32Array = new Uint32Array(16);
   /**
-   * No order before this ordinal is reserved. All holds of a drop have the same length, so they end
-   * in order of the ordinals.
+   * No order before this ordinal is reserved, but those in `#prepared`. All holds of a drop have the
+   * same length, so they end in order of the ordinals.
    */
   holdCursor = 0;
+  /** Null until somebody asks when holds end: a replay never does. */
+  #prepared: PreparedHolds | null = null;
   /** In a cancelled drop: orders before this ordinal were cancelled or refunded. */
   sweepCursor = 0;
 
@@ -55,6 +66,7 @@ export class DropState {
     this.limitPerUser = terms.limitPerUser;
     this.holdSeconds = terms.holdSeconds;
     this.payment = terms.payment;
+    this.paymentPaceMs = terms.paymentPaceMs ?? 0;
     this.stocked = stock;
     this.createdAt = createdAt;
   }
@@ -140,11 +152,67 @@ export class DropState {
   }
 
   oldestHoldDeadline(): number {
-    while (this.holdCursor < this.orders.size && !this.orders.isReserved(this.holdCursor))
+    const { orders } = this;
+    while (this.holdCursor < orders.size && !this.#waitsForPayment(this.holdCursor))
       this.holdCursor += 1;
-    return this.holdCursor < this.orders.size
-      ? this.orders.createdAt(this.holdCursor) + this.holdMs
-      : Infinity;
+    const waiting = this.holdCursor < orders.size ? this.holdDeadline(this.holdCursor) : Infinity;
+    const prepared = this.#preparedHolds().first(orders);
+    return prepared < 0 ? waiting : Math.min(waiting, this.holdDeadline(prepared));
+  }
+
+  /**
+   * When the order's hold ends, or ended: its time to pay after its payment was prepared. A hold
+   * whose payment is not prepared yet waits for its turn, within a bound, where the provider
+   * prepares payments.
+   */
+  holdDeadline(ordinal: number): number {
+    const since = preparedAt(this.orders.payments(ordinal));
+    return since > 0
+      ? since + this.holdMs
+      : this.orders.createdAt(ordinal) + this.holdMs + this.#preparationMs(ordinal);
+  }
+
+  isPrepared(ordinal: number): boolean {
+    return preparedAt(this.orders.payments(ordinal)) > 0;
+  }
+
+  /** The payment of the order was prepared just now. */
+  holdPrepared(ordinal: number): void {
+    this.#prepared?.add(ordinal);
+  }
+
+  /** Orders whose hold ends by `now`, at most `limit`, the oldest of each kind first. */
+  endedHolds(now: number, limit: number): number[] {
+    const ended: number[] = [];
+    const { orders } = this;
+    if (this.held === 0 || this.oldestHoldDeadline() > now) return ended;
+    for (const ordinal of this.#preparedHolds().rest(orders)) {
+      if (ended.length === limit || this.holdDeadline(ordinal) > now) break;
+      if (orders.isReserved(ordinal)) ended.push(ordinal);
+    }
+    for (let ordinal = this.holdCursor; ordinal < orders.size; ordinal++) {
+      if (ended.length === limit) break;
+      if (!this.#waitsForPayment(ordinal)) continue;
+      if (this.holdDeadline(ordinal) > now) break;
+      ended.push(ordinal);
+    }
+    return ended;
+  }
+
+  #preparedHolds(): PreparedHolds {
+    this.#prepared ??= new PreparedHolds(this.orders);
+    return this.#prepared;
+  }
+
+  /** Reserved, and its hold ends in order of its ordinal. */
+  #waitsForPayment(ordinal: number): boolean {
+    return this.orders.isReserved(ordinal) && !this.isPrepared(ordinal);
+  }
+
+  /** Rises with the ordinals, so that holds that wait end in their order. */
+  #preparationMs(ordinal: number): number {
+    if (this.paymentPaceMs === 0) return 0;
+    return Math.min(PREPARATION_MARGIN_MS + this.paymentPaceMs * (ordinal + 1), PREPARATION_MS_MAX);
   }
 
   /** What an order costs, in the currency's minor unit. */
@@ -190,7 +258,7 @@ export class DropState {
       totalAmount: this.totalOf(ordinal),
       currency: this.currency,
       createdAt: orders.createdAt(ordinal),
-      holdExpiresAt: byProvider ? orders.createdAt(ordinal) + this.holdMs : null,
+      holdExpiresAt: byProvider ? this.holdDeadline(ordinal) : null,
       paymentReference: byProvider
         ? (settledReference(orders.payments(ordinal)) ?? paymentReference(id))
         : null,

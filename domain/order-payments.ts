@@ -1,13 +1,15 @@
 // The payments of an order (P4a). Most orders have one or none, and their status tells everything
 // about it: then nothing is stored, and the payment is derived. Otherwise there is a text for the
-// order: its first line is the reference of the payment that settled the order (empty: the one
-// derived from the order's id), and each further line is one payment: a letter for its status,
-// amount, currency, refunded amount and reference, with spaces between. A text of one line is what
-// version 1 of the journal's events needs. The text is part of the format of snapshots and sealed
-// drops; statuses are append only.
+// order: its first line is the reference of the payment that settled the order or is prepared for it
+// (empty: the one derived from the order's id), and each further line is one payment: a letter for
+// its status, amount, currency, refunded amount and reference, with spaces between. A text of one
+// line is what version 1 of the journal's events needs. From feature level 3 on the first line has,
+// behind a space, the time at which the provider was ready to take the payment, where it prepares
+// payments. The text is part of the format of snapshots and sealed drops; statuses are append only.
 //
-// So an order without a second payment, a declined attempt or a refund at the provider's desk takes
-// no memory for payments, and one with such a payment about 128 bytes and the text.
+// So an order without a second payment, a declined attempt, a prepared payment or a refund at the
+// provider's desk takes no memory for payments, and one with such a payment about 128 bytes and the
+// text.
 
 import type { Payment, PaymentStatus } from '../contracts/payments.ts';
 import { assert } from './assert.ts';
@@ -32,9 +34,19 @@ const FIELDS = 5;
 /** The reference in the first line of an order's text; undefined where it is the derived one. */
 export function settledReference(text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
-  const end = text.indexOf('\n');
-  const reference = end < 0 ? text : text.slice(0, end);
+  const [reference] = firstLine(text).split(' ', 1);
   return reference === '' ? undefined : reference;
+}
+
+/**
+ * When the provider was ready to take the order's payment, in milliseconds since the Unix epoch; 0
+ * where it was not, or prepares none.
+ */
+export function preparedAt(text: string | undefined): number {
+  if (text === undefined) return 0;
+  const line = firstLine(text);
+  const space = line.indexOf(' ');
+  return space < 0 ? 0 : Number(line.slice(space + 1));
 }
 
 /** The payment that settled the order, or is to settle it, comes first. */
@@ -54,10 +66,16 @@ export function wasPaid({ status }: Payment): boolean {
 }
 
 /** The caller must call `change` of the order table next. */
-export function setSettledReference(state: DropState, ordinal: number, reference: string): void {
+export function setSettledReference(
+  state: DropState,
+  ordinal: number,
+  reference: string,
+  preparedSince = preparedAt(state.orders.payments(ordinal)),
+): void {
   const derived = paymentReference(orderId(state.id, ordinal));
   const stored = storedPayments(state.orders.payments(ordinal));
-  state.orders.setPayments(ordinal, textOf(reference === derived ? '' : reference, stored));
+  const settled = reference === derived ? '' : reference;
+  state.orders.setPayments(ordinal, textOf(settled, preparedSince, stored));
 }
 
 /**
@@ -73,7 +91,7 @@ export function storePayment(state: DropState, ordinal: number, payment: Payment
     if (stored.length >= STORED_PAYMENTS_MAX) stored.splice(leastImportant(stored), 1);
     stored.push(payment);
   }
-  state.orders.setPayments(ordinal, textOf(settledReference(text) ?? '', stored));
+  state.orders.setPayments(ordinal, textOf(settledReference(text) ?? '', preparedAt(text), stored));
 }
 
 /** What the order's status tells of a payment; null where there was none. */
@@ -145,9 +163,14 @@ function paymentOf(line: string): Payment {
   };
 }
 
-function textOf(settled: string, stored: readonly Payment[]): string | null {
-  if (settled === '' && stored.length === 0) return null;
-  let text = settled;
+function firstLine(text: string): string {
+  const end = text.indexOf('\n');
+  return end < 0 ? text : text.slice(0, end);
+}
+
+function textOf(settled: string, preparedSince: number, stored: readonly Payment[]): string | null {
+  if (settled === '' && preparedSince === 0 && stored.length === 0) return null;
+  let text = preparedSince === 0 ? settled : `${settled} ${preparedSince}`;
   for (const { status, amount, currency, refundedAmount, reference } of stored)
     text += `\n${LETTERS[status]} ${amount} ${currency} ${refundedAmount} ${reference}`;
   return text;

@@ -45,6 +45,7 @@ function notificationType({ event, terms }: Fact, order: OrderView): OrderNotifi
     case 'order-confirmed-late':
       return 'order.confirmed';
     case 'order-failed':
+    case 'payment-voided':
       return 'order.failed';
     case 'order-cancelled':
       return 'order.cancelled';

@@ -59,7 +59,7 @@ export function positionLine(at: number, position: string): string {
 function fieldsOf(dropId: string, event: DropEvent, nextOrdinal: number): object {
   switch (event.type) {
     case 'drop-created': {
-      const { id: _, startsAt, endsAt, ...terms } = event.terms;
+      const { id: _, paymentPaceMs: __, startsAt, endsAt, ...terms } = event.terms;
       return {
         terms: { ...terms, startsAt: wireTime(startsAt), endsAt: wireTime(endsAt) },
         stock: event.stock,

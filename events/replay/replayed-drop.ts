@@ -113,5 +113,6 @@ function termsOf(state: DropState): DropTerms {
     limitPerUser: state.limitPerUser,
     holdSeconds: state.holdSeconds,
     payment: state.payment,
+    ...(state.paymentPaceMs > 0 && { paymentPaceMs: state.paymentPaceMs }),
   };
 }

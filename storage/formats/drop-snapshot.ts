@@ -274,5 +274,6 @@ function termsOf(state: DropState): Stored<DropTerms> {
     limitPerUser: state.limitPerUser,
     holdSeconds: state.holdSeconds,
     payment: state.payment,
+    ...(state.paymentPaceMs > 0 && { paymentPaceMs: state.paymentPaceMs }),
   });
 }

@@ -59,6 +59,9 @@ const KINDS: {
   'payment-refunded': [16, 'ordinal', 'reference', 'amount', 'currency'],
   'order-refunded-at-provider': [17, 'ordinal'],
   'drop-repriced': [18, 'unitAmount'],
+  // Written from feature level 3 on.
+  'payment-prepared': [19, 'ordinal', 'reference'],
+  'payment-voided': [20, 'ordinal', 'reference'],
 };
 const TYPES = new Map(
   Object.entries(KINDS).map(([type, [number, ...fields]]) => [number, { type, fields }]),

@@ -4,7 +4,7 @@
 // level.
 
 /** The highest level that this version reads. It writes at that level once the store reached it. */
-export const FEATURE_LEVEL = 2;
+export const FEATURE_LEVEL = 3;
 
 export interface FeatureLevels {
   /** Writers use the formats of this level. It never falls. */

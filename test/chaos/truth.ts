@@ -190,9 +190,11 @@ function stockAfter(drop: TrueDrop, before: TrueStock, event: DropEvent): TrueSt
       return { ...before, held: held - quantity };
     case 'order-refunded':
     case 'order-refunded-at-provider':
+    case 'payment-voided':
       return { ...before, sold: sold - quantity };
     case 'refund-requested':
     case 'payment-declined':
+    case 'payment-prepared':
     case 'payment-rejected':
     case 'payment-refunded':
       return before;
@@ -215,7 +217,7 @@ function foldOrder(drop: TrueDrop, event: DropEvent, version: number, time: numb
   const order = drop.orders[event.ordinal];
   const last = order?.steps.at(-1);
   if (order === undefined || last === undefined) return;
-  if (event.type.startsWith('payment-')) {
+  if (event.type.startsWith('payment-') && event.type !== 'payment-voided') {
     order.steps.push({ ...last, version });
     return;
   }
@@ -242,6 +244,8 @@ function statusAfter(before: string, type: string): string {
       return before === 'expired' ? 'failed' : before;
     case 'order-refunded-at-provider':
       return 'refunded';
+    case 'payment-voided':
+      return 'failed';
     default:
       return type.slice('order-'.length);
   }

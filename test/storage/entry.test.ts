@@ -50,6 +50,8 @@ const EVENTS: { [T in DropEvent['type']]: DropEvent & { type: T } } = {
   },
   'order-refunded-at-provider': { type: 'order-refunded-at-provider', ordinal: 10 },
   'drop-repriced': { type: 'drop-repriced', unitAmount: 250 },
+  'payment-prepared': { type: 'payment-prepared', ordinal: 11, reference: 'r' },
+  'payment-voided': { type: 'payment-voided', ordinal: 12, reference: 'r' },
 };
 const entry = {
   shard: 17,
