@@ -11,7 +11,16 @@ import { DROP_ID, NOTIFICATION_ID, USER_ID } from './patterns.ts';
 import { count, STRICT, userId } from './scalars.ts';
 import { wire, wireTime } from './wire.ts';
 
+// Subprotocols, of which the server selects the first
+
+export const STREAM_PROTOCOL = 'livedrops.v1';
+/** Before an access token that is offered as a subprotocol. */
+export const TOKEN_PROTOCOL = 'bearer.';
+
 // Bounds that clients meet
+
+/** Subprotocols that a client may offer. */
+export const STREAM_PROTOCOLS_MAX = 16;
 
 /** Topics that one connection has subscribed to itself; followed creators are not counted. */
 export const TOPICS_PER_CONNECTION_MAX = 100;

@@ -2,6 +2,7 @@
 // within the limit, and a place free. Streams are counted in all and by address, because each holds
 // memory until its client closes it.
 
+import { ACCESS_TOKEN_LENGTH_MAX } from '../../contracts/bounds.ts';
 import { DROP_ID } from '../../contracts/patterns.ts';
 import type { Clock } from '../../actors/clock.ts';
 import type { LivePeer } from './socket.ts';
@@ -11,11 +12,14 @@ import { type Authenticator, bearerToken } from './auth.ts';
 import { problem, type Problem } from './problems.ts';
 import type { RateLimits } from './rate-limits.ts';
 import type { IncomingRequest } from './route.ts';
+import { streamProtocols } from './stream-protocols.ts';
 import { parseQuery } from './validation.ts';
 import { Type } from 'typebox';
 
 const dropIdForm = new RegExp(DROP_ID);
 const QUERY = Type.Object({ access_token: Type.Optional(Type.String()) });
+/** Room for the longest token, percent-encoded where that is not needed, and for its name. */
+const QUERY_LENGTH_MAX = 2 * ACCESS_TOKEN_LENGTH_MAX;
 
 export interface LiveBounds {
   readonly connectionsMax: number;
@@ -25,6 +29,8 @@ export interface LiveBounds {
 /** An admitted stream. Its `addressKey` is the argument of `release`. */
 export interface Admitted extends LivePeer {
   readonly ok: true;
+  /** The subprotocol that the answer selects. Empty: none. */
+  readonly protocol: string;
 }
 
 export interface AdmissionOptions {
@@ -54,7 +60,11 @@ export class Admission {
   admit(incoming: IncomingRequest, dropId: string | null): Admitted | Problem {
     if (dropId !== null && !dropIdForm.test(dropId)) return problem('not-found');
     const addressKey = addressLimitKey(incoming.address);
-    const token = bearerToken(incoming.header('authorization')) || queryToken(incoming.query);
+    const protocols = streamProtocols(incoming.header('sec-websocket-protocol'));
+    if (!protocols.ok) return protocols;
+    const { selected, token: offered } = protocols.value;
+    const token =
+      bearerToken(incoming.header('authorization')) || offered || queryToken(incoming.query);
     const { authenticator, limits, clock } = this.#options;
     const monotonicMs = clock.monotonic();
     let identity: TokenIdentity | null = null;
@@ -75,7 +85,7 @@ export class Admission {
     }
     this.#count += 1;
     this.#byAddress.set(addressKey, ofAddress + 1);
-    return { ok: true, identity, dropId, addressKey };
+    return { ok: true, identity, dropId, addressKey, protocol: selected };
   }
 
   release(addressKey: string): void {
@@ -87,7 +97,7 @@ export class Admission {
 }
 
 function queryToken(query: string): string {
-  const parsed = parseQuery(query, QUERY);
+  const parsed = parseQuery(query, QUERY, QUERY_LENGTH_MAX);
   const token = parsed.ok ? (parsed.value as { access_token?: string }).access_token : undefined;
   return token ?? '';
 }

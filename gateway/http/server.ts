@@ -226,8 +226,7 @@ export class HttpServer {
     }
     exchange.detach();
     const data: SocketData = { admitted, socket: null, connection: null };
-    // No subprotocol is supported, so none is chosen.
-    response.upgrade(data, key, '', extensions, context);
+    response.upgrade(data, key, admitted.protocol, extensions, context);
   }
 
   /** A defect in the live stream closes its connection, not the process. */

@@ -33,9 +33,13 @@ export function isJsonMediaType(contentType: string): boolean {
  * parameters that are given twice and broken percent-encoding. Unknown parameters stay, and the
  * schema's check refuses them.
  */
-export function parseQuery(query: string, schema: TObject = NOTHING): Outcome<unknown> {
+export function parseQuery(
+  query: string,
+  schema: TObject = NOTHING,
+  lengthMax = QUERY_LENGTH_MAX,
+): Outcome<unknown> {
   const values: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
-  if (query.length > QUERY_LENGTH_MAX) return refusal('invalid-request', 'The query is too long.');
+  if (query.length > lengthMax) return refusal('invalid-request', 'The query is too long.');
   for (const pair of query.split('&')) {
     if (pair === '') continue;
     const split = pair.indexOf('=');

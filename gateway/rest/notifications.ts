@@ -22,8 +22,8 @@ export function notificationRoutes(): Route[] {
         method: 'GET',
         path: '/v1/notifications',
         summary:
-          'Notifications, newest first. Upgraded to WebSocket ' +
-          '(the token also as ?access_token=) it is the live stream.',
+          'Notifications, newest first. Upgraded to WebSocket it is the live stream, which also ' +
+          'takes its token as a subprotocol (livedrops.v1, bearer.TOKEN) or as ?access_token=.',
         tag: TAG,
         access: 'user',
         rateClass: 'reads',

@@ -104,6 +104,32 @@ onEachProfile((test, profile) => {
     await client.leave();
   });
 
+  test.serial(
+    'N9a: subprotocols of any text are refused or admitted, without a fault',
+    async (t) => {
+      const word = fc.oneof(
+        fc.constantFrom('livedrops.v1', 'bearer.', `bearer.${server.token(BUYER)}`, '', ' ', '"'),
+        fc.string({ maxLength: 40 }).map((text) => text.replaceAll(/[^!-~]/g, '')),
+      );
+      await fc.assert(
+        fc.asyncProperty(fc.array(word, { minLength: 1, maxLength: 20 }), async (words) => {
+          const received = await throwAt(
+            server.nextPort(),
+            Buffer.from(
+              'GET /v1/notifications HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\n' +
+                'upgrade: websocket\r\nsec-websocket-version: 13\r\n' +
+                'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n' +
+                `sec-websocket-protocol: ${words.join(',')}\r\n\r\n`,
+            ),
+          );
+          return /^HTTP\/1\.1 (101|400|401) /.test(received);
+        }),
+        { numRuns: 50 },
+      );
+      await sale.assertUnchanged(t);
+    },
+  );
+
   test.serial('H8: random bytes at the port bring no fault', async (t) => {
     const token = server.token(BUYER);
     const heads = [

@@ -160,6 +160,26 @@ onEachProfile((test, profile) => {
     await client.ask({ type: 'ping' }, ({ type }) => type === 'pong');
   });
 
+  test('N9a: an upgrade takes its token as a subprotocol, of 4 KiB too', async (t) => {
+    const user = server.fresh('user');
+    const long = server.token(
+      user,
+      3600,
+      Array.from({ length: 16 }, () => 'r'.repeat(170)),
+    );
+    t.true(long.length > 3_500 && long.length <= 4_096);
+    for (const token of [server.token(user), long]) {
+      const address = `${server.nextUrl().replace('http', 'ws')}/v1/notifications`;
+      const socket = new WebSocket(address, ['livedrops.v1', `bearer.${token}`]);
+      const ready = Promise.withResolvers<string>();
+      socket.addEventListener('message', ({ data }) => ready.resolve(String(data)));
+      socket.addEventListener('error', () => ready.reject(new Error('was refused')));
+      t.like(JSON.parse(await ready.promise), { type: 'ready', userId: user });
+      t.is(socket.protocol, 'livedrops.v1');
+      socket.close();
+    }
+  });
+
   test('N9: an upgrade takes its token from the address, too, and none without one', async (t) => {
     const user = server.fresh('user');
     const path = `/v1/notifications?access_token=${server.token(user)}`;

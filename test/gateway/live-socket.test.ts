@@ -64,6 +64,99 @@ test('N1: an upgrade takes its token from the header or from the query', async (
   second.terminate();
 });
 
+/** The answer's Sec-WebSocket-Protocol and the user it admitted; null where none was selected. */
+async function offering(
+  fixture: Fixture,
+  protocols: string,
+  path = '/v1/notifications',
+): Promise<[string | null, string | null]> {
+  const socket = connect({ port: fixture.port, host: '127.0.0.1' });
+  socket.write(
+    `GET ${path} HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n` +
+      'sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n' +
+      `sec-websocket-protocol: ${protocols}\r\n\r\n`,
+  );
+  const head = await new Promise<string>((resolve) =>
+    socket.once('data', (data) => resolve(String(data))),
+  );
+  socket.destroy();
+  if (!head.startsWith('HTTP/1.1 101')) return [head.slice(9, 12), null];
+  const selected = /^sec-websocket-protocol: (.*)\r$/im.exec(head)?.[1] ?? null;
+  return [selected, (fixture.live.events.at(-1)?.[1] as string | null) ?? null];
+}
+
+test('N9a: both streams take a token as a subprotocol, and select livedrops.v1', async (t) => {
+  const fixture = await startFixture(t);
+  const drop = '/v1/drops/drp_1/live';
+  const selected = 'livedrops.v1';
+  for (const [protocols, path, answer] of [
+    ['livedrops.v1, bearer.valid.ann', undefined, [selected, 'ann']],
+    ['bearer.valid.ann,livedrops.v1', undefined, [selected, 'ann']],
+    ['graphql-ws, livedrops.v1, bearer.valid.bob', drop, [selected, 'bob']],
+    ['livedrops.v1', `/v1/notifications?access_token=valid.eve`, [selected, 'eve']],
+    ['livedrops.v1', drop, [selected, null]],
+    ['graphql-ws', drop, [null, null]],
+  ] as const) {
+    t.deepEqual(await offering(fixture, protocols, path), [...answer], protocols);
+  }
+  const browser = new WebSocket(`ws://127.0.0.1:${fixture.port}/v1/notifications`, [
+    'livedrops.v1',
+    'bearer.valid.zoe',
+  ]);
+  await opened(browser);
+  t.is(browser.protocol, 'livedrops.v1');
+  browser.terminate();
+});
+
+test('N9a: a header counts before a subprotocol, and that before the query', async (t) => {
+  const fixture = await startFixture(t);
+  const address = `ws://127.0.0.1:${fixture.port}/v1/notifications?access_token=valid.eve`;
+  const headers = { authorization: 'Bearer valid.ann' };
+  const protocols = ['livedrops.v1', 'bearer.valid.bob'];
+  for (const [options, user] of [
+    [{ headers }, 'ann'],
+    [{}, 'bob'],
+  ] as const) {
+    const socket = new WebSocket(address, protocols, options);
+    await opened(socket);
+    t.is(fixture.live.events.at(-1)?.[1], user);
+    socket.terminate();
+  }
+});
+
+test('N9a: wrong offers of subprotocols are refused, and open nothing', async (t) => {
+  const fixture = await startFixture(t);
+  const many = Array.from({ length: 16 }, (_, i) => `p${i}`).join(',');
+  for (const [protocols, status] of [
+    ['bearer.valid.ann', '400'],
+    ['bearer.valid.ann, livedrops.v2', '400'],
+    ['livedrops.v1, bearer.valid.ann, bearer.valid.bob', '400'],
+    [`livedrops.v1,${many}`, '400'],
+    ['livedrops.v1, bearer.forged', '401'],
+    ['livedrops.v1, bearer.', '401'],
+    ['livedrops.v1, Bearer.valid.ann', '401'],
+    [`livedrops.v1, bearer.${'x'.repeat(4_097)}`, '401'],
+    ['livedrops.v1', '401'],
+  ] as const) {
+    t.deepEqual(await offering(fixture, protocols), [status, null], protocols.slice(0, 80));
+  }
+  t.deepEqual(fixture.live.events, []);
+});
+
+test('N9a: a token may have 4 KiB in each of the three places', async (t) => {
+  const fixture = await startFixture(t);
+  const token = 'valid.ann+'.padEnd(4_096, 'a');
+  const header = open(fixture, '/v1/notifications', { authorization: `Bearer ${token}` });
+  await opened(header);
+  const query = open(fixture, `/v1/notifications?access_token=${encodeURIComponent(token)}`);
+  await opened(query);
+  t.deepEqual(await offering(fixture, `livedrops.v1, bearer.${token}`), ['livedrops.v1', 'ann']);
+  const longer = open(fixture, `/v1/notifications?access_token=${encodeURIComponent(token)}a`);
+  t.deepEqual(await refusedWith(longer), [401, 'unauthenticated']);
+  header.terminate();
+  query.terminate();
+});
+
 test('N1: an upgrade without a valid token is 401', async (t) => {
   const fixture = await startFixture(t);
   for (const path of [
