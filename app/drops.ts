@@ -67,7 +67,12 @@ export class Drops {
     return created;
   }
 
-  async amend({ caller, dropId, change }: ActionParams<'drops.amend'>): Promise<Outcome<DropView>> {
+  async amend({
+    caller,
+    dropId,
+    change,
+    ifMatch,
+  }: ActionParams<'drops.amend'>): Promise<Outcome<DropView>> {
     const { router, clock, levels } = this.#options;
     const refused = refuseTimes(change, clock.now());
     if (refused !== null) return refused;
@@ -76,17 +81,28 @@ export class Drops {
       return refusal('invalid-request', 'stock: not together with addStock.');
     const isNew = change.unitAmount !== undefined || change.stock !== undefined;
     if (isNew && levels.reached() < CHANGES_LEVEL) return refusal('unavailable');
-    return await router.send({ type: 'amend-drop', dropId, caller: callerOf(caller), ...change });
+    return await router.send({
+      type: 'amend-drop',
+      dropId,
+      caller: callerOf(caller),
+      ...change,
+      ...(ifMatch !== undefined && { ifMatch }),
+    });
   }
 
   /** Below feature level 2 a drop that has ended is `drop-ended`. */
-  async cancel({ caller, dropId }: ActionParams<'drops.cancel'>): Promise<Outcome<DropView>> {
+  async cancel({
+    caller,
+    dropId,
+    ifMatch,
+  }: ActionParams<'drops.cancel'>): Promise<Outcome<DropView>> {
     const { router, levels } = this.#options;
     return await router.send({
       type: 'cancel-drop',
       dropId,
       caller: callerOf(caller),
       ...(levels.reached() >= CHANGES_LEVEL && { alsoEnded: true }),
+      ...(ifMatch !== undefined && { ifMatch }),
     });
   }
 

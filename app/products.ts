@@ -61,6 +61,7 @@ export class Products {
     caller,
     productId,
     change,
+    ifMatch,
   }: ActionParams<'products.change'>): Promise<Outcome<Product>> {
     const { catalogue } = this.#options;
     const refused = await refuseStranger(catalogue, productId, caller);
@@ -70,8 +71,9 @@ export class Products {
     if (!checked.ok) return checked;
     const wrongUrls = checkUrls(content);
     if (wrongUrls !== null) return wrongUrls;
-    const changed = await catalogue.changeProduct(productId, content);
-    return changed === null ? refusal('not-found') : success(changed);
+    const changed = await catalogue.changeProduct(productId, content, ifMatch);
+    if (changed === 'other-revision') return refusal('precondition-failed');
+    return changed === 'not-found' ? refusal('not-found') : success(changed);
   }
 
   async get(productId: string): Promise<Outcome<Product>> {

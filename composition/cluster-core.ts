@@ -245,6 +245,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     bus,
     router,
     call: createCallAction(broker),
+    levels,
     accessTokens,
     unreadiness,
     async start() {

@@ -144,6 +144,7 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
     bus,
     router,
     call: createCallAction(broker),
+    levels,
     accessTokens,
     unreadiness: () => unreadyShards(host),
     async start() {

@@ -67,6 +67,8 @@ export interface NodeCore {
   readonly bus: LiveBus;
   readonly router: BrokerRouter;
   readonly call: CallAction;
+  /** The feature level of the store. */
+  readonly levels: FeatureLevels;
   readonly accessTokens: AccessTokens;
   /** The journal to which this node's shards append. */
   readonly journal: MeasuredJournal;

@@ -74,6 +74,7 @@ export async function startServer(
     port: config.port,
     router: core.router,
     call: core.call,
+    levels: core.levels,
     bus: core.bus,
     verifyToken: (token, nowMs) => core.accessTokens.verify(token, nowMs),
     stream: new OutsideStream({ ...core.stores, shardCount: core.shardCount, clock }),

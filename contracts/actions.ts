@@ -29,6 +29,14 @@ interface AsOperator {
   readonly caller: Requester;
 }
 
+/**
+ * Refuses `precondition-failed` where the revision is none of `ifMatch` (H12). To be sent only from
+ * feature level 3 on: older services ignore it.
+ */
+interface Conditional {
+  readonly ifMatch?: readonly number[];
+}
+
 interface Plannable {
   /** True: only say what would be done. False unless given. */
   readonly dryRun?: boolean;
@@ -45,12 +53,15 @@ export interface Actions {
 
   /** Errors: `forbidden` where `creatorId` is somebody else. */
   'products.add': [{ caller: Requester; creatorId: string; product: NewProduct }, Product];
-  'products.change': [{ caller: Requester; productId: string; change: ProductPatch }, Product];
+  'products.change': [
+    Conditional & { caller: Requester; productId: string; change: ProductPatch },
+    Product,
+  ];
 
   /** Through the drop's actor; refuses `not-found` and `forbidden` for products of others. */
   'drops.create': [{ caller: Requester; productId: string; drop: NewDrop }, DropView];
-  'drops.amend': [{ caller: Requester; dropId: string; change: DropPatch }, DropView];
-  'drops.cancel': [{ caller: Requester; dropId: string }, DropView];
+  'drops.amend': [Conditional & { caller: Requester; dropId: string; change: DropPatch }, DropView];
+  'drops.cancel': [Conditional & { caller: Requester; dropId: string }, DropView];
 
   'catalogue.product': [{ productId: string }, Product];
   'catalogue.products': [{ creatorId?: string; page: PageRequest }, Page<Product>];

@@ -149,14 +149,7 @@ export const CHANGE_LINES = {
   product: changeLine('product', {
     productId: id,
     /** Null: the product is gone. */
-    product: Type.Union([
-      Type.Object({
-        ...ProductBody.properties,
-        /** Rises by one with each change of the product. */
-        revision: sequence,
-      }),
-      Type.Null(),
-    ]),
+    product: Type.Union([ProductBody, Type.Null()]),
   }),
   follow: changeLine('follow', {
     userId,

@@ -14,6 +14,11 @@ export const Caller = Type.Object({ userId, operator: Type.Boolean() });
 export type Caller = Plain<typeof Caller>;
 
 const orderId = id;
+/**
+ * The drop must have one of these revisions, or `precondition-failed` (H12). To be sent only from
+ * feature level 3 on.
+ */
+const ifMatch = Type.Optional(Type.Array(count));
 
 export const CreateDrop = Type.Object({
   type: Type.Literal('create-drop'),
@@ -32,6 +37,7 @@ export const AmendDrop = Type.Object({
    * be sent only from feature level 2 on.
    */
   ...DropPatch.properties,
+  ifMatch,
 });
 export type AmendDrop = Plain<typeof AmendDrop>;
 
@@ -41,6 +47,7 @@ export const CancelDrop = Type.Object({
   caller: Caller,
   /** A drop that has ended, too (D3a): to be sent only from feature level 2 on. */
   alsoEnded: Type.Optional(Type.Literal(true)),
+  ifMatch,
 });
 export type CancelDrop = Plain<typeof CancelDrop>;
 

@@ -62,6 +62,11 @@ export const DropView = Type.Object(
     free: count,
     /** How many events the drop has applied. */
     version: count,
+    /**
+     * Rises with each change that the creator or an operator makes, and with nothing else (H12).
+     * Absent from nodes of level 2.
+     */
+    revision: Type.Optional(count),
     createdAt: time,
   },
   { title: 'Drop' },
@@ -160,7 +165,10 @@ export type DropFilter = Plain<typeof DropFilter>;
 
 // On the wire
 
-export const DropBody = wire(DropView);
+export const DropBody = Type.Object(
+  { ...wire(DropView).properties, revision: count },
+  { title: 'Drop' },
+);
 export const NewDropBody = wire(NewDrop);
 export const DropPatchBody = wire(DropPatch);
 export const DropPage = Type.Object(

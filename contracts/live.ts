@@ -85,6 +85,7 @@ export const DropFrameData = Type.Pick(DropView, [
   'creatorId',
   'unitAmount',
   'currency',
+  'revision',
 ]);
 
 export type DropFrameType = 'drop.snapshot' | 'drop.stock' | `drop.${MilestoneType}`;

@@ -20,6 +20,7 @@ export const REFUSAL_CODES = [
   'idempotency-key-reused',
   'email-taken',
   'already-running',
+  'precondition-failed',
   'invalid-request',
   'unauthenticated',
   'forbidden',

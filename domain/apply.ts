@@ -81,18 +81,22 @@ export function applyEvent(state: DropState, event: DropEvent, time: number): vo
     case 'drop-cancelled':
       assert(state.status !== 'cancelled', 'a drop is cancelled once');
       state.status = 'cancelled';
+      state.revision += 1;
       break;
     case 'drop-amended':
       state.startsAt = event.startsAt;
       state.endsAt = event.endsAt;
       state.limitPerUser = event.limitPerUser;
+      state.revision += 1;
       break;
     case 'drop-repriced':
       assert(state.status === 'upcoming', 'the price changes before the start only');
       state.unitAmount = event.unitAmount;
+      state.revision += 1;
       break;
     case 'drop-restocked':
       state.stocked += event.units;
+      state.revision += 1;
       break;
     case 'drop-created':
       assert(false, 'a drop is created once');

@@ -18,6 +18,7 @@ import { refusal } from './refusal.ts';
 
 export function decideAmend(state: DropState, command: AmendDrop, now: number): Decision | Refusal {
   if (!mayManage(state, command.caller)) return refusal('forbidden');
+  if (!hasRevision(state, command.ifMatch)) return refuse(state, 'precondition-failed');
   if (state.status === 'ended' || state.status === 'cancelled') return refuse(state, 'drop-ended');
   const events: DropEvent[] = [];
   for (const change of [
@@ -34,9 +35,15 @@ export function decideAmend(state: DropState, command: AmendDrop, now: number): 
 
 export function decideCancelDrop(state: DropState, command: CancelDrop): Decision | Refusal {
   if (!mayManage(state, command.caller)) return refusal('forbidden');
+  if (!hasRevision(state, command.ifMatch)) return refuse(state, 'precondition-failed');
   if (state.status === 'cancelled') return aboutDrop(NO_EVENTS);
   if (state.status === 'ended' && command.alsoEnded !== true) return refuse(state, 'drop-ended');
   return aboutDrop([{ type: 'drop-cancelled' }]);
+}
+
+/** The condition of the caller, which holds where there is none (H12). */
+function hasRevision({ revision }: DropState, ifMatch: readonly number[] | undefined): boolean {
+  return ifMatch === undefined || ifMatch.includes(revision);
 }
 
 /** The event, the refusal, or null where nothing changes. */

@@ -39,6 +39,8 @@ export class DropState {
   held = 0;
   sold = 0;
   version = 0;
+  /** Rises with each change that the creator or an operator makes (H12). */
+  revision = 1;
   readonly orders = new OrderTable();
   readonly users = new TextIndex();
   /** Units that each user holds or bought (O6), by the user's ordinal. */
@@ -239,6 +241,7 @@ export class DropState {
       sold: this.sold,
       free: this.free,
       version: this.version,
+      revision: this.revision,
       createdAt: this.createdAt,
     };
   }

@@ -8,6 +8,7 @@ import type { CommandRouter } from '../actors/command-router.ts';
 import type { LiveBus } from '../actors/live-bus.ts';
 import type { CallAction } from '../contracts/actions.ts';
 import type { Readiness } from '../contracts/system.ts';
+import type { FeatureLevels } from '../storage/ports/feature-level.ts';
 import type { OutsideStream } from '../events/outside/outside-stream.ts';
 import { Admission, type LiveBounds } from './http/admission.ts';
 import { Authenticator } from './http/auth.ts';
@@ -46,6 +47,8 @@ export interface GatewayOptions {
   readonly port: number;
   readonly router: CommandRouter;
   readonly call: CallAction;
+  /** The feature level of the store. */
+  readonly levels: Pick<FeatureLevels, 'reached'>;
   readonly bus: LiveBus;
   readonly verifyToken: VerifyToken;
   /** Null: the stream is not served here. */
@@ -87,7 +90,7 @@ export interface Gateway {
 }
 
 export function createGateway(options: GatewayOptions): Gateway {
-  const { router, bus, clock, log, metrics, rateLimits, stream } = options;
+  const { router, levels, bus, clock, log, metrics, rateLimits, stream } = options;
   const now = (): number => clock.now();
   const paymentProvider = options.paymentProvider ?? 'development';
   const policies = rateLimits ? (options.ratePolicies ?? DEFAULT_RATE_POLICIES) : null;
@@ -102,8 +105,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     ...(servesApi
       ? [
           ...accountRoutes(),
-          ...productRoutes(),
-          ...dropRoutes({ views }),
+          ...productRoutes({ levels }),
+          ...dropRoutes({ views, levels }),
           ...orderRoutes({ paymentProvider }),
           ...paymentRoutes(),
           ...followRoutes(),

@@ -30,6 +30,8 @@ type ViewFields = [
   sold: number,
   free: number,
   version: number,
+  /** From feature level 3 on. */
+  revision?: number,
 ];
 type MilestoneFields = [type: Milestone['type'], view: ViewFields];
 
@@ -133,7 +135,7 @@ function milestoneOf([type, view]: MilestoneFields): Milestone {
 }
 
 function viewFields(view: DropView): ViewFields {
-  return [
+  const fields: ViewFields = [
     view.id,
     view.productId,
     view.creatorId,
@@ -153,6 +155,8 @@ function viewFields(view: DropView): ViewFields {
     view.free,
     view.version,
   ];
+  if (view.revision !== undefined) fields.push(view.revision);
+  return fields;
 }
 
 function viewOf(fields: ViewFields): DropView {
@@ -175,5 +179,6 @@ function viewOf(fields: ViewFields): DropView {
     sold: fields[15],
     free: fields[16],
     version: fields[17],
+    ...(fields[18] !== undefined && { revision: fields[18] }),
   };
 }

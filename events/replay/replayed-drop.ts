@@ -21,6 +21,7 @@ export interface DropHead {
   readonly held: number;
   readonly sold: number;
   readonly version: number;
+  readonly revision: number;
   readonly sweepCursor: number;
   readonly orders: number;
   /** As `ReplayedDrop.placed`. */
@@ -40,6 +41,7 @@ export class ReplayedDrop extends DropState {
     this.held = head.held;
     this.sold = head.sold;
     this.version = head.version;
+    this.revision = head.revision;
     this.sweepCursor = head.sweepCursor;
     this.placed = head.placed;
     this.orders = new PagedOrders({ find, size: head.orders });
@@ -89,6 +91,7 @@ export function createdHead(event: DropEvent, time: number): DropHead {
     held: 0,
     sold: 0,
     version: 1,
+    revision: 1,
     sweepCursor: 0,
     orders: 0,
     placed: null,
@@ -96,8 +99,8 @@ export function createdHead(event: DropEvent, time: number): DropHead {
 }
 
 export function headOf(state: DropState, placed: Chain | null = null): DropHead {
-  const { createdAt, status, stocked, held, sold, version, sweepCursor, orders } = state;
-  const head = { createdAt, status, stocked, held, sold, version, sweepCursor };
+  const { createdAt, status, stocked, held, sold, version, revision, sweepCursor, orders } = state;
+  const head = { createdAt, status, stocked, held, sold, version, revision, sweepCursor };
   return { terms: termsOf(state), ...head, orders: orders.size, placed };
 }
 

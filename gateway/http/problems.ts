@@ -22,6 +22,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
   'idempotency-key-reused': { status: 422, title: 'The key was used with another request.' },
   'email-taken': { status: 409, title: 'The e-mail address is taken.' },
   'already-running': { status: 409, title: 'Another run of this kind is under way.' },
+  'precondition-failed': { status: 412, title: 'It has changed since it was read.' },
   'invalid-request': { status: 400, title: 'The request is not valid.' },
   unauthenticated: { status: 401, title: 'Authentication is needed.' },
   forbidden: { status: 403, title: 'This is not allowed.' },

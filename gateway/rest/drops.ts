@@ -12,7 +12,9 @@ import {
   type DropsPage,
 } from '../../contracts/drops.ts';
 import { reader } from '../../contracts/wire.ts';
+import type { FeatureLevels } from '../../storage/ports/feature-level.ts';
 import type { DropViews } from '../drop-views.ts';
+import { conditionOf, IfMatchHeaders } from '../http/if-match.ts';
 import { contentTag } from '../http/entity-tag.ts';
 import { jsonReply, route, type Route, userRoute } from '../http/route.ts';
 import { dropBody, dropPageBody } from '../present.ts';
@@ -23,11 +25,17 @@ const TAG = 'drops';
 const newDrop = reader(NewDrop);
 const dropPatch = reader(DropPatch);
 
-export function dropRoutes(options: { readonly views: DropViews }): Route[] {
-  return [...creatorRoutes(), ...readRoutes(options)];
+export interface DropRoutesOptions {
+  readonly views: DropViews;
+  /** The feature level of the store. */
+  readonly levels: Pick<FeatureLevels, 'reached'>;
 }
 
-function creatorRoutes(): Route[] {
+export function dropRoutes(options: DropRoutesOptions): Route[] {
+  return [...creatorRoutes(options), ...readRoutes(options)];
+}
+
+function creatorRoutes({ levels }: DropRoutesOptions): Route[] {
   return [
     userRoute(
       {
@@ -57,6 +65,7 @@ function creatorRoutes(): Route[] {
         tag: TAG,
         access: 'user',
         rateClass: 'writes',
+        headers: IfMatchHeaders,
         body: DropPatchBody,
         status: 200,
         response: DropBody,
@@ -66,12 +75,16 @@ function creatorRoutes(): Route[] {
           'drop-already-started',
           'drop-ended',
           'insufficient-stock',
+          'precondition-failed',
           'unavailable',
           'overloaded',
         ],
       },
-      async ({ call, caller, id, body }) => {
-        const changed = await call('drops.amend', { caller, dropId: id, change: dropPatch(body) });
+      async ({ call, caller, id, body, header }) => {
+        const condition = conditionOf(header, levels);
+        if (!condition.ok) return condition;
+        const amend = { caller, dropId: id, change: dropPatch(body), ...condition.params };
+        const changed = await call('drops.amend', amend);
         return changed.ok ? jsonReply(200, dropBody(changed.value)) : changed;
       },
     ),
@@ -83,12 +96,22 @@ function creatorRoutes(): Route[] {
         tag: TAG,
         access: 'user',
         rateClass: 'writes',
+        headers: IfMatchHeaders,
         status: 200,
         response: DropBody,
-        refusals: ['not-found', 'forbidden', 'drop-ended', 'unavailable', 'overloaded'],
+        refusals: [
+          'not-found',
+          'forbidden',
+          'drop-ended',
+          'precondition-failed',
+          'unavailable',
+          'overloaded',
+        ],
       },
-      async ({ call, caller, id }) => {
-        const cancelled = await call('drops.cancel', { caller, dropId: id });
+      async ({ call, caller, id, header }) => {
+        const condition = conditionOf(header, levels);
+        if (!condition.ok) return condition;
+        const cancelled = await call('drops.cancel', { caller, dropId: id, ...condition.params });
         return cancelled.ok ? jsonReply(200, dropBody(cancelled.value)) : cancelled;
       },
     ),

@@ -8,12 +8,19 @@ import {
   ProductQuery,
 } from '../../contracts/products.ts';
 import { pageBody, productBody } from '../present.ts';
+import { conditionOf, IfMatchHeaders } from '../http/if-match.ts';
 import { jsonReply, route, type Route, userRoute } from '../http/route.ts';
+import type { FeatureLevels } from '../../storage/ports/feature-level.ts';
 import { pageRequest } from './paging.ts';
 
 const TAG = 'products';
 
-export function productRoutes(): Route[] {
+export interface ProductRoutesOptions {
+  /** The feature level of the store. */
+  readonly levels: Pick<FeatureLevels, 'reached'>;
+}
+
+export function productRoutes({ levels }: ProductRoutesOptions): Route[] {
   return [
     userRoute(
       {
@@ -84,13 +91,17 @@ export function productRoutes(): Route[] {
         tag: TAG,
         access: 'user',
         rateClass: 'writes',
+        headers: IfMatchHeaders,
         body: ProductPatch,
         status: 200,
         response: ProductBody,
-        refusals: ['not-found', 'forbidden', 'unavailable'],
+        refusals: ['not-found', 'forbidden', 'precondition-failed', 'unavailable'],
       },
-      async ({ call, caller, id, body }) => {
-        const changed = await call('products.change', { caller, productId: id, change: body });
+      async ({ call, caller, id, body, header }) => {
+        const condition = conditionOf(header, levels);
+        if (!condition.ok) return condition;
+        const change = { caller, productId: id, change: body, ...condition.params };
+        const changed = await call('products.change', change);
         return changed.ok ? jsonReply(200, productBody(changed.value)) : changed;
       },
     ),

@@ -47,6 +47,8 @@ export interface StoredHead {
   held: number;
   sold: number;
   version: number;
+  /** Absent in snapshots of level 2: then `version` is a number that it has never passed. */
+  revision?: number;
   users: number;
   orders: number;
   sweepCursor: number;
@@ -104,6 +106,7 @@ export function headOf(state: DropState): StoredHead {
     held: state.held,
     sold: state.sold,
     version: state.version,
+    revision: state.revision,
     users: users.size,
     orders: orders.size,
     sweepCursor: state.sweepCursor,
@@ -163,6 +166,7 @@ export function restoreHead(head: StoredHead): DropState {
   state.held = head.held;
   state.sold = head.sold;
   state.version = head.version;
+  state.revision = head.revision ?? head.version;
   state.sweepCursor = head.sweepCursor;
   return state;
 }

@@ -1,6 +1,6 @@
 // Products and drop rows in memory, for tests.
 
-import type { Catalogue } from '../ports/catalogue.ts';
+import type { Catalogue, NoChange } from '../ports/catalogue.ts';
 import type { DropView, DropFilter } from '../../contracts/drops.ts';
 import type { Product, ProductPatch } from '../../contracts/products.ts';
 import type { Page, PageRequest } from '../../contracts/paging.ts';
@@ -20,9 +20,14 @@ export class MemoryCatalogue implements Catalogue {
     this.#putProduct(product);
   }
 
-  async changeProduct(productId: string, change: ProductPatch): Promise<Product | null> {
+  async changeProduct(
+    productId: string,
+    change: ProductPatch,
+    revisions?: readonly number[],
+  ): Promise<Product | NoChange> {
     const product = this.#products.get(productId);
-    if (product === undefined) return null;
+    if (product === undefined) return 'not-found';
+    if (revisions?.includes(product.revision) === false) return 'other-revision';
     const changed = {
       ...product,
       name: change.name ?? product.name,

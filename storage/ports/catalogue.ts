@@ -6,11 +6,21 @@ import type { DropFilter, DropView } from '../../contracts/drops.ts';
 import type { Page, PageRequest } from '../../contracts/paging.ts';
 import type { Product, ProductPatch } from '../../contracts/products.ts';
 
+/** Why a product was not changed. */
+export type NoChange = 'not-found' | 'other-revision';
+
 export interface Catalogue {
   /** Durable when it resolves. */
   addProduct(product: Product): Promise<void>;
-  /** The changed product; null if there is no such product. */
-  changeProduct(productId: string, change: ProductPatch): Promise<Product | null>;
+  /**
+   * The changed product. `revisions`: where it has none of these, nothing changes (H12). The
+   * comparison and the change are one atomic step.
+   */
+  changeProduct(
+    productId: string,
+    change: ProductPatch,
+    revisions?: readonly number[],
+  ): Promise<Product | NoChange>;
   findProduct(productId: string): Promise<Product | null>;
   /** Newest first. */
   listProducts(filter: { creatorId?: string }, page: PageRequest): Promise<Page<Product>>;

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { applyEvent, createDrop } from '../../domain/apply.ts';
 import { answerTo, decide, decideDueOrders, decideStatus } from '../../domain/decide.ts';
-import type { DropCommand } from '../../contracts/commands.ts';
+import type { Caller, DropCommand } from '../../contracts/commands.ts';
 import type { Refusal } from '../../contracts/refusals.ts';
 import type { PlacedOrder } from '../../contracts/orders.ts';
 import type { DropEvent } from '../../contracts/drop-events.ts';
@@ -328,6 +328,39 @@ test('D3a: a drop that has ended is cancelled: what is confirmed is refunded, ho
   t.true(state.isOver);
   t.like(state.view(), { status: 'cancelled', held: 0, sold: 0, free: 5 });
   t.is(outcome(state, { ...cancel, alsoEnded: true }), '');
+});
+
+test('H12: a change of a drop with a condition needs one of its revisions', (t) => {
+  const opens = { startsAt: NOW + 1000 };
+  const addStock: DropEvent = { type: 'drop-restocked', units: 2 };
+  const repriced: DropEvent = { type: 'drop-repriced', unitAmount: 3 };
+  const amended: DropEvent = {
+    type: 'drop-amended',
+    ...opens,
+    endsAt: NOW + 9000,
+    limitPerUser: 1,
+  };
+  const state = given(opens, 5);
+  t.is(state.view().revision, 1);
+  for (const event of [addStock, repriced, amended]) applyEvent(state, event, NOW);
+  t.is(state.view().revision, 4);
+  const change = (caller: Caller, ...ifMatch: number[]) => [
+    outcome(state, { type: 'amend-drop', dropId: 'd_1', caller, addStock: 1, ifMatch }),
+    outcome(state, { type: 'cancel-drop', dropId: 'd_1', caller, ifMatch }),
+  ];
+  t.deepEqual(change(CREATOR, 4), ['drop-restocked', 'drop-cancelled']);
+  t.deepEqual(change(CREATOR, 9, 4), ['drop-restocked', 'drop-cancelled']);
+  t.deepEqual(change(CREATOR, 3, 5), ['precondition-failed', 'precondition-failed']);
+  t.deepEqual(change(CREATOR), ['precondition-failed', 'precondition-failed']);
+  t.deepEqual(change(BUYER, 3), ['forbidden', 'forbidden']);
+  applyEvent(state, { type: 'drop-cancelled' }, NOW);
+  t.is(state.view().revision, 5);
+});
+
+test('H12: orders, openings and closings do not raise the revision', (t) => {
+  const state = given({}, 5, OPENED, placed('ann'), { type: 'order-refunded', ordinal: 0 });
+  applyEvent(state, { type: 'drop-closed' }, NOW);
+  t.is(state.view().revision, 1);
 });
 
 test('D1: a drop must end after it starts, and in the future', (t) => {

@@ -24,7 +24,7 @@ onEachProfile((test, profile) => {
     t.is(made.headers.get('location'), path);
     t.deepEqual((await server.get(path)).json, made.json);
     const changed = await server.call('PATCH', path, { as: creator, body: { name: 'Lantern' } });
-    t.deepEqual(changed.json, { ...made.json, name: 'Lantern' });
+    t.deepEqual(changed.json, { ...made.json, name: 'Lantern', revision: 2 });
     const list = await server.get(`/v1/products?creator_id=${creator}`);
     t.deepEqual(list.json, { items: [changed.json], nextCursor: null });
 
@@ -33,6 +33,52 @@ onEachProfile((test, profile) => {
     t.is((await server.call('PATCH', path, foreign)).status, 403);
     t.is((await server.post(`${path}/drops`, { as: 'mallory', body: dropTerms() })).status, 403);
     t.is((await server.get('/v1/products/nothing')).status, 404);
+  });
+
+  test('H12: a product changes only from the revision that was read', async (t) => {
+    const creator = server.fresh('creator');
+    const path = `/v1/products/${await server.product(creator)}`;
+    const change = (tag: string, as = creator) =>
+      server.call('PATCH', path, { as, body: { name: 'New' }, headers: { 'if-match': tag } });
+    const before = (await server.get(path)).json;
+    for (const tag of ['"2"', '"2", "3"', 'W/"1"', '"one"']) {
+      const refused = await change(tag);
+      t.deepEqual([refused.status, refused.json['code']], [412, 'precondition-failed'], tag);
+    }
+    t.deepEqual((await server.get(path)).json, before);
+    t.is((await change('"2"', 'mallory')).status, 403);
+    t.like((await change('"2", "1"')).json, { name: 'New', revision: 2 });
+    t.is((await change('"1"')).status, 412);
+    t.like((await change('*')).json, { revision: 3 });
+  });
+
+  test('H12: a drop changes only from the revision that was read', async (t) => {
+    const creator = server.fresh('creator');
+    const dropId = await server.drop(creator);
+    const path = `/v1/drops/${dropId}`;
+    const change = (tag: string) =>
+      server.call('PATCH', path, {
+        as: creator,
+        body: { addStock: 1 },
+        headers: { 'if-match': tag },
+      });
+    const cancel = (tag: string) =>
+      server.post(`${path}/cancel`, { as: creator, headers: { 'if-match': tag } });
+    t.is((await server.order(dropId, 'ann', 'key')).status, 201);
+    const before = await server.readDrop(dropId);
+    t.is(before['revision'], 1, 'orders do not raise it');
+    for (const tag of ['"0"', 'W/"1"', '"x"']) {
+      t.is((await change(tag)).status, 412, tag);
+      t.is((await cancel(tag)).json['code'], 'precondition-failed', tag);
+    }
+    t.is((await change('1')).status, 400);
+    t.deepEqual(await server.readDrop(dropId), before);
+    const racing = await Promise.all(Array.from({ length: 5 }, () => change('"1"')));
+    const statuses = racing.map(({ status }) => status);
+    t.is(statuses.filter((status) => status === 200).length, 1);
+    t.is(statuses.filter((status) => status === 412).length, 4);
+    t.like(await server.readDrop(dropId), { revision: 2, stocked: Number(before['stocked']) + 1 });
+    t.like((await cancel('"2"')).json, { status: 'cancelled', revision: 3 });
   });
 
   test('D1, S3: a drop has all that was asked for, and adds up', async (t) => {

@@ -247,6 +247,7 @@ export async function startFixture(
     port: 0,
     router,
     call,
+    levels: new ReachedLevel(FEATURE_LEVEL),
     bus,
     verifyToken: fakeVerifyToken,
     stream: null,

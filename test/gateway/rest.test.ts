@@ -289,6 +289,7 @@ test('D1: a creator adds products only for themselves', async (t) => {
     'description',
     'imageUrls',
     'createdAt',
+    'revision',
   ]);
   const others = await fixture.request('POST', '/v1/creators/creator/products', {
     as: 'buyer',

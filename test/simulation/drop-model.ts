@@ -67,6 +67,7 @@ export class DropModel {
   stocked: number;
   status: DropStatus = 'upcoming';
   version = 1;
+  revision = 1;
   /** Of the last change that was not about an order. */
   termsVersion = 1;
 
@@ -144,6 +145,7 @@ export class DropModel {
       sold,
       free,
       version: this.version,
+      revision: this.revision,
       createdAt: this.createdAt,
     };
   }
@@ -232,13 +234,16 @@ export class DropModel {
       case 'drop-cancelled':
         if (this.status === 'cancelled') this.#find('D3: it was cancelled twice');
         this.status = 'cancelled';
+        this.revision += 1;
         break;
       case 'drop-amended':
         ({ startsAt: this.startsAt, endsAt: this.endsAt } = event);
         this.limitPerUser = event.limitPerUser;
+        this.revision += 1;
         break;
       case 'drop-restocked':
         this.stocked += event.units;
+        this.revision += 1;
         break;
       default:
         this.#find(`${event.type} in a drop that exists`);

@@ -62,6 +62,18 @@ test('J6: full segments are written once, and only what changes is written again
   t.true(wholeDrop(restored).equals(wholeDrop(state)));
 });
 
+test('H12: a drop of a snapshot without a revision has one that it never had before', async (t) => {
+  const state = dropWith(3);
+  applyEvent(state, { type: 'drop-restocked', units: 1 }, 9000);
+  const { head, partNames } = snapshotDrop(state, () => false, []);
+  t.is((await restore({ head, partNames }, new Map())).revision, 2);
+  const { revision: _, ...old } = head;
+  const restored = await restore({ head: old, partNames }, new Map());
+  t.is(restored.revision, state.version);
+  applyEvent(restored, { type: 'drop-restocked', units: 1 }, 9000);
+  t.is(restored.revision, state.version + 1);
+});
+
 test('J5: a missing or damaged part is detected', async (t) => {
   const pending: PendingPart[] = [];
   const snapshot = snapshotDrop(dropWith(SEGMENT_LENGTH), () => false, pending);

@@ -361,8 +361,8 @@ async function changesProducts(
   for (; !made.isOver; made.changes++) {
     const name = `Name ${made.changes}`;
     const changed = await any().catalogue.changeProduct('product_one', { name });
-    t.is(changed?.revision, 2 + made.changes);
-    t.deepEqual(await any().catalogue.findProduct('product_one'), changed);
+    t.like(changed, { name, revision: 2 + made.changes });
+    t.like(await any().catalogue.findProduct('product_one'), { name, revision: 2 + made.changes });
   }
 }
 
@@ -410,7 +410,7 @@ async function changesEverything(
   const { accounts, catalogue, follows } = storesOf(parts);
   await accounts.addRole('user_ada', 'creator');
   const changed = await catalogue.changeProduct('product_two', { name: 'Third name' });
-  t.is(changed?.revision, 3, message);
+  t.like(changed, { revision: 3 }, message);
   t.true(await follows.follow('user_bo', 'user_cy', 9), message);
   t.true(await follows.unfollow('user_ada', 'user_cy'), message);
   t.false(await follows.follow('user_a', 'user_cy', 9), message);

@@ -13,6 +13,7 @@ import { type Entity, Schema } from 'redis-om';
 import type { DropView } from '../../../contracts/drops.ts';
 import type { Product } from '../../../contracts/products.ts';
 import { STORED_NAMES } from '../../formats/amount-names.ts';
+import { withRevision } from '../../formats/drop-row.ts';
 import { StoreUnavailableError } from '../../ports/journal.ts';
 import type { RedisConnection } from '../connection/connection.ts';
 import { Script } from '../connection/script.ts';
@@ -60,6 +61,7 @@ const dropSchema = new Schema<DropEntity>(
     sold: { type: 'number' },
     free: { type: 'number' },
     version: { type: 'number' },
+    revision: { type: 'number' },
     createdAt: { type: 'number' },
   },
   { dataStructure: 'HASH' },
@@ -169,8 +171,9 @@ export class CatalogueEntities {
   }
 
   /** In the order of the ids. */
-  drops(ids: readonly string[]): Promise<(DropView | null)[]> {
-    return this.#om.fetch(dropSchema, ids.map(dropEntityId));
+  async drops(ids: readonly string[]): Promise<(DropView | null)[]> {
+    const rows = await this.#om.fetch(dropSchema, ids.map(dropEntityId));
+    return rows.map((row) => row && withRevision(row));
   }
 
   async #putProduct(product: Product): Promise<boolean> {

@@ -2,7 +2,7 @@
 // in between leaves a list behind its entity. For a drop the relay then puts the same view again.
 // Until then a read leaves out a list entry that contradicts its entity, and corrects the entry.
 
-import type { Catalogue } from '../../ports/catalogue.ts';
+import type { Catalogue, NoChange } from '../../ports/catalogue.ts';
 import type { DropView, DropFilter } from '../../../contracts/drops.ts';
 import type { Product, ProductPatch } from '../../../contracts/products.ts';
 import type { Page, PageRequest } from '../../../contracts/paging.ts';
@@ -47,11 +47,16 @@ export class RedisCatalogue implements Catalogue {
   }
 
   /** Retries a change that a concurrent change overtook. */
-  async changeProduct(productId: string, change: ProductPatch): Promise<Product | null> {
+  async changeProduct(
+    productId: string,
+    change: ProductPatch,
+    revisions?: readonly number[],
+  ): Promise<Product | NoChange> {
     for (let round = 0; round < CHANGE_ROUNDS_MAX; round++) {
       const [found] = await this.#entities.products([productId]);
-      if (!found) return null;
+      if (!found) return 'not-found';
       const product = found.value;
+      if (revisions?.includes(product.revision) === false) return 'other-revision';
       const changed = {
         ...product,
         name: change.name ?? product.name,

@@ -2,7 +2,8 @@
 
 import type { Statement } from 'better-sqlite3';
 import { type Stored, withOurNames } from '../../formats/amount-names.ts';
-import type { Catalogue } from '../../ports/catalogue.ts';
+import { withRevision } from '../../formats/drop-row.ts';
+import type { Catalogue, NoChange } from '../../ports/catalogue.ts';
 import type { DropView, DropFilter } from '../../../contracts/drops.ts';
 import type { Product, ProductPatch } from '../../../contracts/products.ts';
 import type { Page, PageRequest } from '../../../contracts/paging.ts';
@@ -42,10 +43,14 @@ export class SqliteCatalogue implements Catalogue {
     this.#signal.appended();
   }
 
-  async changeProduct(productId: string, change: ProductPatch): Promise<Product | null> {
-    const product = await this.#writer.submit('changeProduct', productId, change);
-    if (product !== null) this.#signal.appended();
-    return product;
+  async changeProduct(
+    productId: string,
+    change: ProductPatch,
+    revisions?: readonly number[],
+  ): Promise<Product | NoChange> {
+    const changed = await this.#writer.submit('changeProduct', productId, change, revisions);
+    if (typeof changed !== 'string') this.#signal.appended();
+    return changed;
   }
 
   async findProduct(productId: string): Promise<Product | null> {
@@ -103,7 +108,7 @@ export class SqliteCatalogue implements Catalogue {
 }
 
 function dropOf(view: string): DropView {
-  return withOurNames(JSON.parse(view) as Stored<DropView>);
+  return withRevision(withOurNames(JSON.parse(view) as Stored<DropView>));
 }
 
 function whereOf(filters: readonly (readonly [string, string | undefined])[]) {

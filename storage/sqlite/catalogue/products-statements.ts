@@ -4,6 +4,7 @@ import type { Database } from 'better-sqlite3';
 import type { DropView } from '../../../contracts/drops.ts';
 import type { Product, ProductPatch } from '../../../contracts/products.ts';
 import { withStoredNames } from '../../formats/amount-names.ts';
+import type { NoChange } from '../../ports/catalogue.ts';
 import type { AppendChange } from './changes-statements.ts';
 
 export interface ProductRow {
@@ -36,6 +37,9 @@ export function productHandlers(database: Database, appendChange: AppendChange) 
     update products set name = coalesce(?, name), description = coalesce(?, description),
       image_urls = coalesce(?, image_urls), revision = revision + 1
     where id = ? returning *`);
+  const revisionOf = database
+    .prepare<[string], number>('select revision from products where id = ?')
+    .pluck();
   const putDrop = database.prepare(`
     insert into drops (id, product_id, creator_id, status, created_at, version, view)
     values (?, ?, ?, ?, ?, ?, ?)
@@ -51,11 +55,19 @@ export function productHandlers(database: Database, appendChange: AppendChange) 
       appendChange({ kind: 'product', productId: id, product });
     },
 
-    changeProduct(productId: string, change: ProductPatch): Product | null {
+    changeProduct(
+      productId: string,
+      change: ProductPatch,
+      revisions?: readonly number[],
+    ): Product | NoChange {
+      if (revisions !== undefined) {
+        const revision = revisionOf.get(productId);
+        if (revision !== undefined && !revisions.includes(revision)) return 'other-revision';
+      }
       const { name = null, description = null, imageUrls } = change;
       const urls = imageUrls === undefined ? null : JSON.stringify(imageUrls);
       const row = changeProduct.get(name, description, urls, productId);
-      if (row === undefined) return null;
+      if (row === undefined) return 'not-found';
       const product = productOf(row);
       appendChange({ kind: 'product', productId, product });
       return product;

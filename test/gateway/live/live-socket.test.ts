@@ -10,6 +10,7 @@ import { type Clock, systemClock } from '../../../actors/clock.ts';
 import type { CommandRouter } from '../../../actors/command-router.ts';
 import { InProcessLiveBus } from '../../../actors/live-bus.ts';
 import { refusal, success } from '../../../domain/refusal.ts';
+import { FEATURE_LEVEL, ReachedLevel } from '../../../storage/ports/feature-level.ts';
 import { createGateway } from '../../../gateway/gateway.ts';
 import { LiveHub } from '../../../gateway/live/hub.ts';
 import { compareNotificationIds } from '../../../gateway/live/replay.ts';
@@ -61,6 +62,7 @@ async function startServer(t: ExecutionContext, clock: Clock = systemClock) {
     port: 0,
     router,
     call,
+    levels: new ReachedLevel(FEATURE_LEVEL),
     bus,
     verifyToken,
     stream: null,

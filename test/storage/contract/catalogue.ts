@@ -35,6 +35,7 @@ const drop = (id: string, changes: Partial<DropView> = {}): DropView => ({
   sold: 0,
   free: 100,
   version: 1,
+  revision: 1,
   createdAt: 1000,
   ...changes,
 });
@@ -58,7 +59,30 @@ export function catalogueContract(stores: () => Stores): void {
     const emptied = await catalogue().changeProduct('product_2', change);
     t.deepEqual(emptied, { ...before, name: 'New', ...change, revision: 3 });
     t.deepEqual(await catalogue().findProduct('product_2'), emptied);
-    t.is(await catalogue().changeProduct('product_none', { name: 'x' }), null);
+    t.is(await catalogue().changeProduct('product_none', { name: 'x' }), 'not-found');
+  });
+
+  test('H12: a conditional change needs one of the revisions, else nothing changes', async (t) => {
+    const before = product('product_3', 'creator_3');
+    await catalogue().addProduct(before);
+    const change = (name: string, ...revisions: number[]) =>
+      catalogue().changeProduct('product_3', { name }, revisions);
+    t.is(await change('Late', 2), 'other-revision');
+    t.is(await change('None'), 'other-revision');
+    t.deepEqual(await catalogue().findProduct('product_3'), before);
+    t.like(await change('New', 7, 1), { name: 'New', revision: 2 });
+    t.is(await change('Again', 7, 1), 'other-revision');
+    t.is(await catalogue().changeProduct('product_none', { name: 'x' }, [1]), 'not-found');
+  });
+
+  test('H12: of conditional changes at the same time one wins', async (t) => {
+    await catalogue().addProduct(product('product_4', 'creator_4'));
+    const changes = Array.from({ length: 8 }, (_, i) =>
+      catalogue().changeProduct('product_4', { name: `Name ${i}` }, [1]),
+    );
+    const changed = (await Promise.all(changes)).filter((one) => one !== 'other-revision');
+    t.is(changed.length, 1);
+    t.deepEqual(await catalogue().findProduct('product_4'), changed[0] as Product);
   });
 
   test('H3: products are listed newest first, ties by id, of all or one creator', async (t) => {
