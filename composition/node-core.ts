@@ -37,6 +37,7 @@ import type { OperatorsOptions } from '../app/operator/operators.ts';
 import { Passwords } from '../app/passwords.ts';
 import { RefreshTokens } from '../app/refresh-tokens.ts';
 import { Rebuild } from '../events/rebuild/rebuild.ts';
+import { KeptDrops } from '../events/replay/kept-drop.ts';
 import type { VerificationOptions } from '../events/verify/shard-verification.ts';
 import type { PaymentProvider } from '../events/payments/payment-provider.ts';
 import { paymentsService } from '../services/payments.ts';
@@ -257,7 +258,12 @@ export function createServices(
     catalogueService({ ...stores, router, levels, clock, now, random }),
     productsService({ ...stores, now, random }),
     dropsService({ ...stores, router, levels, clock, random }),
-    ordersService({ ...stores, router, levels }),
+    ordersService({
+      ...stores,
+      router,
+      levels,
+      keptDrops: new KeptDrops({ ...stores, shardCount }),
+    }),
     followsService({ ...stores, liveBus: bus, now }),
     notificationsService({ ...stores, now }),
     paymentsService({ ...stores, router, levels, secrets, providerDigits, now, monotonic }),

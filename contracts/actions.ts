@@ -18,7 +18,7 @@ import type {
   ShardStatus,
   VerifyReport,
 } from './operator.ts';
-import type { OrderView } from './orders.ts';
+import type { DropOrdersFilter, DropOrdersPage, OrderView } from './orders.ts';
 import type { Page, PageRequest } from './paging.ts';
 import type { OrderPayments, WebhookCall } from './payments.ts';
 import type { NewProduct, Product, ProductPatch } from './products.ts';
@@ -75,6 +75,11 @@ export interface Actions {
   'catalogue.addDrop': [{ callerId: string; productId: string; drop: NewDrop }, DropView];
 
   'orders.list': [{ userId: string; page: PageRequest }, Page<OrderView>];
+  /** Refuses `forbidden` for whoever is neither the drop's creator nor an operator. */
+  'orders.ofDrop': [
+    { caller: Requester; dropId: string; filter: DropOrdersFilter; page: PageRequest },
+    DropOrdersPage,
+  ];
   /** The next four refuse `not-found` for an id that names no order, too. */
   'orders.get': [{ caller: Requester; orderId: string }, OrderView];
   'orders.payments': [{ caller: Requester; orderId: string }, OrderPayments];

@@ -4,7 +4,13 @@
 import { Type } from 'typebox';
 import { DropPatch, DropTerms, type DropView } from './drops.ts';
 import { type OrderPayments, PaymentOutcome } from './payments.ts';
-import { OrderFilter, type OrderView, type PlacedOrder } from './orders.ts';
+import {
+  DropOrdersFilter,
+  type DropOrdersSlice,
+  OrderFilter,
+  type OrderView,
+  type PlacedOrder,
+} from './orders.ts';
 import type { Plain } from './plain.ts';
 import type { Outcome } from './refusals.ts';
 import { count, dropId, id, textOrNull, userId } from './scalars.ts';
@@ -145,6 +151,22 @@ export const GetOrderPayments = Type.Object({
 });
 export type GetOrderPayments = Plain<typeof GetOrderPayments>;
 
+/**
+ * Some of a drop's orders, newest first, for its creator or an operator (O9a). From level 3 on. An
+ * owner looks at a bounded number of orders, so the answer may have fewer than `limit`, and none at
+ * all, before the list's end.
+ */
+export const ListOrders = Type.Object({
+  type: Type.Literal('list-orders'),
+  dropId,
+  caller: Caller,
+  filter: DropOrdersFilter,
+  /** Only orders before this ordinal. Null: from the newest on. */
+  before: Type.Union([count, Type.Null()]),
+  limit: Type.Integer({ minimum: 1 }),
+});
+export type ListOrders = Plain<typeof ListOrders>;
+
 /** Who has an order in a durably sold-out drop, for the gateway's own sold-out answers (H7). */
 export const GetOrderFilter = Type.Object({
   type: Type.Literal('get-order-filter'),
@@ -167,6 +189,7 @@ export const DropCommand = Type.Union([
   RecordPayment,
   PreparePayment,
   GetOrderPayments,
+  ListOrders,
   GetOrderFilter,
 ]);
 export type DropCommand = Plain<typeof DropCommand>;
@@ -185,6 +208,7 @@ export interface CommandAnswers {
   'record-payment': OrderView;
   'prepare-payment': OrderView;
   'get-order-payments': OrderPayments;
+  'list-orders': DropOrdersSlice;
   'get-order-filter': OrderFilter;
 }
 export type CommandAnswer = CommandAnswers[keyof CommandAnswers];

@@ -2,11 +2,11 @@
 
 import { Type } from 'typebox';
 import { IDEMPOTENCY_KEY_LENGTH_MAX, ORDER_QUANTITY_MAX } from './bounds.ts';
-import { list } from './paging.ts';
+import { list, paging } from './paging.ts';
 import type { Plain } from './plain.ts';
 import { VISIBLE } from './patterns.ts';
 import { count, currencyCode, id, STRICT, textOrNull, time, userId } from './scalars.ts';
-import { absentIfFalse, absentIfNull, inside, wire } from './wire.ts';
+import { absentIfFalse, absentIfNull, inside, wire, wireTime } from './wire.ts';
 
 export const OrderStatus = Type.Union([
   Type.Literal('reserved'),
@@ -45,6 +45,32 @@ export type OrderView = Plain<typeof OrderView>;
 export const PlacedOrder = Type.Object({ order: OrderView, replayed: Type.Boolean() });
 export type PlacedOrder = Plain<typeof PlacedOrder>;
 
+/** Which of a drop's orders a list has (O9a). */
+export const DropOrdersFilter = Type.Object({
+  status: Type.Optional(OrderStatus),
+  userId: Type.Optional(userId),
+  /** Placed at this time or later. */
+  since: Type.Optional(time),
+  /** Placed before this time. */
+  until: Type.Optional(time),
+});
+export type DropOrdersFilter = Plain<typeof DropOrdersFilter>;
+
+/** Some orders of a drop, newest first, all as of one version of the drop. */
+export interface DropOrdersSlice {
+  readonly items: readonly OrderView[];
+  /** Where the list goes on: with orders before this ordinal. Null at its end. */
+  readonly before: number | null;
+  readonly version: number;
+}
+
+export interface DropOrdersPage {
+  readonly items: readonly OrderView[];
+  readonly nextCursor: string | null;
+  /** The drop's version that the page shows. */
+  readonly version: number;
+}
+
 /**
  * Who has an order in a drop, for the gateway's own sold-out answers: see `domain/order-filter.ts`.
  */
@@ -79,3 +105,17 @@ export const OrderBody = Type.Object(
   { title: 'Order' },
 );
 export const OrderPage = list(OrderBody, 'OrderPage');
+export const DropOrdersQuery = Type.Object(
+  {
+    status: Type.Optional(OrderStatus),
+    user_id: Type.Optional(userId),
+    since: Type.Optional({ ...wireTime, description: 'placed at this time or later' }),
+    until: Type.Optional({ ...wireTime, description: 'placed before this time' }),
+    ...paging,
+  },
+  STRICT,
+);
+export const DropOrdersBody = Type.Object(
+  { ...OrderPage.properties, version: count },
+  { title: 'DropOrdersPage' },
+);

@@ -30,6 +30,7 @@ import {
 } from './decision.ts';
 import type { DropState } from './drop-state.ts';
 import { fnv1a, orderId, paymentReference } from './ids.ts';
+import { newestOrders } from './newest-orders.ts';
 import { orderFilter } from './order-filter.ts';
 import { paymentsOf } from './order-payments.ts';
 import { refusal } from './refusal.ts';
@@ -55,6 +56,8 @@ export function decide(
       return decideGetOrder(state, command);
     case 'get-order-payments':
       return decideGetPayments(state, command);
+    case 'list-orders':
+      return mayManage(state, command.caller) ? aboutDrop(NO_EVENTS) : refusal('forbidden');
     case 'cancel-order':
       return decideCancelOrder(state, command, now);
     case 'refund-order':
@@ -121,6 +124,7 @@ export function answerTo(
     };
   }
   if (command.type === 'get-order-filter') return orderFilter(state, command.by);
+  if (command.type === 'list-orders') return newestOrders(state, command);
   if (command.type === 'get-order-payments') return { items: paymentsOf(state, decision.ordinal) };
   return decision.ordinal < 0 ? state.view() : state.orderView(decision.ordinal);
 }

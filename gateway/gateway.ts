@@ -23,6 +23,7 @@ import { OrderWindow, type OrderWindowOptions } from './orders/order-window.ts';
 import { DEFAULT_RATE_POLICIES, RateLimits, type RatePolicies } from './http/rate-limits.ts';
 import { accountRoutes } from './rest/accounts.ts';
 import { changeRoutes } from './rest/changes.ts';
+import { dropOrderRoutes } from './rest/drop-orders.ts';
 import { dropRoutes } from './rest/drops.ts';
 import { followRoutes } from './rest/follows.ts';
 import { notificationRoutes } from './rest/notifications.ts';
@@ -108,6 +109,7 @@ export function createGateway(options: GatewayOptions): Gateway {
           ...productRoutes({ levels }),
           ...dropRoutes({ views, levels }),
           ...orderRoutes({ paymentProvider }),
+          ...dropOrderRoutes({ paymentProvider }),
           ...paymentRoutes(),
           ...followRoutes(),
           ...notificationRoutes(),

@@ -6,7 +6,7 @@ import { type DropsPage, DropView } from '../contracts/drops.ts';
 import { NamedFollow } from '../contracts/follows.ts';
 import { Notification } from '../contracts/notifications.ts';
 import { MoveRecord, NodeRow, OperatorAction, RunState, ShardRow } from '../contracts/operator.ts';
-import type { OrderView } from '../contracts/orders.ts';
+import type { DropOrdersPage, OrderView } from '../contracts/orders.ts';
 import type { Page } from '../contracts/paging.ts';
 import { Product } from '../contracts/products.ts';
 import { ParkedRefund } from '../contracts/refunds.ts';
@@ -36,6 +36,11 @@ export function orderJson(order: OrderView, paymentProvider: string): string {
 export function orderPageJson(page: Page<OrderView>, paymentProvider: string): string {
   const items = page.items.map((order) => orderJson(order, paymentProvider));
   return `{"items":[${items.join(',')}],"nextCursor":${JSON.stringify(page.nextCursor)}}`;
+}
+
+export function dropOrdersJson(page: DropOrdersPage, paymentProvider: string): string {
+  const list = orderPageJson(page, paymentProvider);
+  return `${list.slice(0, -1)},"version":${page.version}}`;
 }
 
 export const dropBody = presenter(DropView);

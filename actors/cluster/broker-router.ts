@@ -45,6 +45,7 @@ const REPEATABLE: ReadonlySet<DropCommand['type']> = new Set([
   'get-drop',
   'get-order',
   'get-order-payments',
+  'list-orders',
   'get-order-filter',
 ]);
 

@@ -6,7 +6,6 @@
 // change.
 
 import type { Logger } from 'pino';
-import type { GetDrop, GetOrder } from '../../contracts/commands.ts';
 import type { DropState } from '../../domain/drop-state.ts';
 import { refusal } from '../../domain/refusal.ts';
 import {
@@ -18,7 +17,7 @@ import type { SnapshotStore } from '../../storage/ports/snapshots.ts';
 import type { Clock, Timer } from '../clock.ts';
 import type { LoadedDrops } from './loaded-drops.ts';
 import { turnOfOthers } from './recovery.ts';
-import { isRead, type OrderRows, SealedReads } from './sealed-reads.ts';
+import { isRead, type OrderRows, type ReadCommand, SealedReads } from './sealed-reads.ts';
 import type { WaitingCommand } from './shard-batch.ts';
 import type { ShardDrops } from './shard-drops.ts';
 import type { ShardLoop } from './shard-loop.ts';
@@ -126,7 +125,7 @@ export class SealedDrops {
   }
 
   /** Never rejects. */
-  async #read(waiting: WaitingCommand, command: GetDrop | GetOrder): Promise<void> {
+  async #read(waiting: WaitingCommand, command: ReadCommand): Promise<void> {
     const generation = this.#generation;
     let reply: ShardReply | null;
     try {

@@ -1,12 +1,15 @@
 // Reads of drops that are not in memory, from what is stored: a drop from the head of its sealed
-// copy, an order from its buyer's order list. No drop is loaded for them, and nothing is written.
+// copy, an order from its buyer's order list, a page of a drop's orders from a few parts of the
+// sealed copy. No drop is loaded for them, and nothing is written.
 // Both say what the drop itself would say: the sealed copy of a drop that is not in memory is its
 // newest state, and order lists count only once they have all entries that the sealed copy has.
 
-import type { DropCommand, GetDrop, GetOrder } from '../../contracts/commands.ts';
+import type { DropCommand, GetDrop, GetOrder, ListOrders } from '../../contracts/commands.ts';
+import { mayManage } from '../../domain/decision.ts';
 import { refusal } from '../../domain/refusal.ts';
 import {
   decodeSealedHead,
+  openSealedDrop,
   type SealedHead,
   sealedView,
 } from '../../storage/formats/sealed-drop.ts';
@@ -17,11 +20,16 @@ import type { ShardReply } from './shard-reply.ts';
 
 export type OrderRows = Pick<OrderListStore, 'findOrder' | 'position'>;
 
+/** The commands that read. */
+export type ReadCommand = GetDrop | GetOrder | ListOrders;
+
 const NOT_FOUND: ShardReply = refusal('not-found');
+const FORBIDDEN: ShardReply = refusal('forbidden');
 
 /** Reads neither load a drop that is over nor hold it in memory. */
-export function isRead(command: DropCommand): command is GetDrop | GetOrder {
-  return command.type === 'get-drop' || command.type === 'get-order';
+export function isRead(command: DropCommand): command is ReadCommand {
+  const { type } = command;
+  return type === 'get-drop' || type === 'get-order' || type === 'list-orders';
 }
 
 export interface SealedReadsOptions {
@@ -50,7 +58,8 @@ export class SealedReads {
    * The answer; null where only the drop itself can give it: an earlier release sealed it, or the
    * order lists are behind. Errors: `store-unavailable`, `corrupt`.
    */
-  async answer(command: GetDrop | GetOrder): Promise<ShardReply | null> {
+  async answer(command: ReadCommand): Promise<ShardReply | null> {
+    if (command.type === 'list-orders') return await this.#list(command);
     const head = await this.#head(command.dropId);
     if (head === null) return NOT_FOUND;
     if (head.sequence === null) return null;
@@ -59,6 +68,16 @@ export class SealedReads {
     if (head.sequence > this.#rowsThrough) return null;
     const order = await this.#orderRows.findOrder(command.userId, command.orderId);
     return order === null ? NOT_FOUND : { ok: true, value: order };
+  }
+
+  async #list(command: ListOrders): Promise<ShardReply | null> {
+    const sealed = await this.#snapshots.findSealedDrop(command.dropId);
+    if (sealed === null) return NOT_FOUND;
+    const head = await decodeSealedHead(sealed, turnOfOthers);
+    if (head.sequence === null) return null;
+    const drop = await openSealedDrop(sealed, head);
+    if (!mayManage(drop, command.caller)) return FORBIDDEN;
+    return { ok: true, value: await drop.newestOrders(command) };
   }
 
   #head(dropId: string): Promise<SealedHead | null> {

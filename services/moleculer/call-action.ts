@@ -37,6 +37,7 @@ const LISTS: ReadonlySet<ActionName> = new Set([
   'catalogue.products',
   'catalogue.drops',
   'orders.list',
+  'orders.ofDrop',
   'follows.followers',
   'follows.following',
   'notifications.list',

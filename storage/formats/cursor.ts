@@ -10,6 +10,7 @@ export type ListName =
   | 'followers'
   | 'following'
   | 'orders'
+  | 'drop-orders'
   | 'feed'
   | 'operator-actions'
   | 'refunds';

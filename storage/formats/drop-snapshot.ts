@@ -162,13 +162,18 @@ export function restoreSteps(pause: Pause): Steps {
 export function restoreHead(head: StoredHead): DropState {
   const terms = withOurNames<DropTerms>(head.terms);
   const state = new DropState(terms, head.stocked, head.createdAt);
+  adoptHead(state, head);
+  return state;
+}
+
+/** Takes over what the head has besides terms. */
+export function adoptHead(state: DropState, head: StoredHead): void {
   state.status = head.status;
   state.held = head.held;
   state.sold = head.sold;
   state.version = head.version;
   state.revision = head.revision ?? head.version;
   state.sweepCursor = head.sweepCursor;
-  return state;
 }
 
 /**

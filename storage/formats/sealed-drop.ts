@@ -23,6 +23,7 @@ import {
   tailOf,
 } from './drop-snapshot.ts';
 import { type Pause, Steps } from './steps.ts';
+import { StoredDrop } from './stored-drop.ts';
 
 const FORMAT = 2;
 /** A drop of format 1 in memory takes about this much of its stored bytes. */
@@ -87,6 +88,22 @@ export async function restoreSealedDrop(
   const tail = decodeChecksummed(await sealed.readPart(tailName), tailName) as StoredTail;
   const read = (name: string) => sealed.readPart(name);
   return await restoreDrop({ ...head.counters, ...tail }, read, steps);
+}
+
+/** For readers of its orders. Errors: CorruptError; those of `readPart`. */
+export async function openSealedDrop(
+  sealed: Pick<SealedDrop, 'readPart'>,
+  head: SealedHead,
+): Promise<StoredDrop> {
+  if (head.whole !== null) {
+    const { snapshot, parts } = head.whole;
+    const byName = new Map(parts.map((part) => [part.name, part.bytes]));
+    return new StoredDrop({ head: snapshot.head, readPart: (name) => byName.get(name) });
+  }
+  const tailName = tailNameOf(head.counters);
+  const tail = decodeChecksummed(await sealed.readPart(tailName), tailName) as StoredTail;
+  const readPart = (name: string) => sealed.readPart(name);
+  return new StoredDrop({ head: { ...head.counters, ...tail }, readPart });
 }
 
 /** The whole drop. Errors: CorruptError; those of `readPart`. */

@@ -172,6 +172,31 @@ test('J9: reads of a sealed drop and of its orders neither load nor write it', a
   t.deepEqual(counts, { partsRead: 0, writes: 0 });
 });
 
+test('J9, O9a: a page of a sealed drop’s orders loads nothing', async (t) => {
+  const { host, snapshots, placed } = await sealedDrop(t);
+  const counts = countStore(snapshots);
+  const list = (userId: string, dropId = 'd_1') =>
+    ask(host, {
+      type: 'list-orders',
+      dropId,
+      caller: { userId, operator: false },
+      filter: { status: 'confirmed' },
+      before: null,
+      limit: 10,
+    });
+  t.deepEqual(await list('creator'), {
+    ok: true,
+    value: { items: [placed], before: null, version: 4 },
+  });
+  t.deepEqual(
+    [codeOf(await list('ann')), codeOf(await list('x', 'd_2'))],
+    ['forbidden', 'not-found'],
+  );
+  t.is(host.shards[0]!.dropCount, 0);
+  // The unfinished segments, for each of the two.
+  t.deepEqual(counts, { partsRead: 2, writes: 0 });
+});
+
 test('J9: an order list that is behind its drop does not answer for an order', async (t) => {
   const harness = await sealedDrop(t);
   const { host, clock, placed } = harness;

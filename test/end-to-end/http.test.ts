@@ -100,7 +100,7 @@ onEachProfile((test, profile) => {
   test('H8: a wrong method is 405 and says which are right', async (t) => {
     for (const [method, path, allow] of [
       ['DELETE', '/v1/drops/x', 'GET, HEAD, PATCH'],
-      ['GET', '/v1/drops/x/orders', 'POST'],
+      ['PATCH', '/v1/drops/x/orders', 'GET, HEAD, POST'],
       ['PUT', '/v1/creators/x/follow', 'DELETE, POST'],
       ['POST', '/healthz', 'GET, HEAD'],
     ] as const) {

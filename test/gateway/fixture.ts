@@ -13,10 +13,12 @@ import type { CommandRouter, CommandSink } from '../../actors/command-router.ts'
 import type { CommandReply, DropCommand, ReplyTo } from '../../contracts/commands.ts';
 import type { DropView } from '../../contracts/drops.ts';
 import type { OrderView } from '../../contracts/orders.ts';
+import { DropOrders } from '../../app/drop-orders.ts';
 import { Drops } from '../../app/drops.ts';
 import { Orders } from '../../app/orders.ts';
 import { Products } from '../../app/products.ts';
 import { refusal } from '../../domain/refusal.ts';
+import { KeptDrops } from '../../events/replay/kept-drop.ts';
 import { FEATURE_LEVEL, ReachedLevel } from '../../storage/ports/feature-level.ts';
 import { memoryStores } from '../../storage/memory/stores.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '../../gateway/gateway.ts';
@@ -192,6 +194,8 @@ function startUseCases(router: CommandRouter, now: () => number): Fixture['actio
   const levels = new ReachedLevel(FEATURE_LEVEL);
   const random = (count: number) => randomBytes(count);
   const options = { ...stores, router, levels, now, random };
+  const keptDrops = new KeptDrops({ ...stores, shardCount: 8 });
+  const dropOrders = new DropOrders({ ...options, keptDrops });
   const [products, drops, orders] = [
     new Products(options),
     new Drops({ ...options, clock: { ...systemClock, now } }),
@@ -214,6 +218,7 @@ function startUseCases(router: CommandRouter, now: () => number): Fixture['actio
     },
     'drops.amend': (params) => drops.amend(params),
     'drops.cancel': (params) => drops.cancel(params),
+    'orders.ofDrop': (params) => dropOrders.list(params),
     'orders.get': (params) => orders.get(params),
     'orders.payments': (params) => orders.payments(params),
     'orders.cancel': (params) => orders.cancel(params),

@@ -81,7 +81,7 @@ test('H8: unknown routes are 404, wrong methods 405 with Allow', async (t) => {
   }
   const wrong: [string, string, string][] = [
     ['DELETE', '/v1/drops/x', 'GET, HEAD, PATCH'],
-    ['GET', '/v1/drops/x/orders', 'POST'],
+    ['PATCH', '/v1/drops/x/orders', 'GET, HEAD, POST'],
     ['PUT', '/v1/notifications', 'GET, HEAD'],
     ['OPTIONS', '/v1/creators/x/follow', 'DELETE, POST'],
     ['POST', '/healthz', 'GET, HEAD'],

@@ -3,6 +3,7 @@
 
 import test, { type ExecutionContext } from 'ava';
 import { success } from '../../domain/refusal.ts';
+import { KeptDrops } from '../../events/replay/kept-drop.ts';
 import { notificationsService } from '../../services/notifications.ts';
 import { ordersService } from '../../services/orders.ts';
 import { StoreUnavailableError } from '../../storage/ports/journal.ts';
@@ -11,7 +12,12 @@ import { FIRST_PAGE, type Harness, NOW, orderView, startServices } from './harne
 async function start(t: ExecutionContext): Promise<Harness> {
   const harness = await startServices(t, ({ stores, clock, router, levels }) => [
     notificationsService({ feed: stores.feed, now: () => clock.now() }),
-    ordersService({ orderList: stores.orderList, router, levels }),
+    ordersService({
+      orderList: stores.orderList,
+      router,
+      levels,
+      keptDrops: new KeptDrops({ ...stores, shardCount: 8 }),
+    }),
   ]);
   const rows = [1, 2, 3].map((n) => {
     return { userId: 'u_1', type: 'order.confirmed', data: { n }, createdAt: NOW + n };
