@@ -179,6 +179,8 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       stores,
       journal,
       bus,
+      router,
+      levels,
     });
     const host: ShardHost = new ShardHost({
       ...stores,

@@ -74,11 +74,15 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
     log,
   });
   const journal = new MeasuredJournal({ journal: stores.journal });
+  // Nobody else writes its files, so the level is reached at once.
+  const levels = new ReachedLevel(FEATURE_LEVEL);
   const events = createEvents({
     ...options,
     stores,
     journal,
     bus,
+    router,
+    levels,
   });
   const host: ShardHost = new ShardHost({
     ...stores,
@@ -91,8 +95,6 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
     log,
   });
   const offLoop = createOffLoop(options, stores, shardCount);
-  // Nobody else writes its files, so the level is reached at once.
-  const levels = new ReachedLevel(FEATURE_LEVEL);
   const archiver = createArchiver({ ...options, stores, shardCount, levels });
   const accessTokens = createAccessTokens(options);
   const rebuild = createRebuild(stores, log);

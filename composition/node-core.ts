@@ -11,6 +11,7 @@ import type { StoreClock } from '../actors/cluster/store-clock.ts';
 import { ChangeTrimmer } from '../events/changes/change-trimmer.ts';
 import type { EventConsumer } from '../events/consumer.ts';
 import { Relay } from '../events/relay.ts';
+import type { CommandRouter } from '../actors/command-router.ts';
 import type { LiveBus } from '../actors/live-bus.ts';
 import type { NodeRun } from '../actors/cluster/move-protocol.ts';
 import type { ShardHost } from '../actors/shard/shard-host.ts';
@@ -128,9 +129,12 @@ export function createEvents(
     readonly stores: Stores;
     readonly journal: Journal;
     readonly bus: LiveBus;
+    readonly router: CommandRouter;
+    /** The feature level of the store. */
+    readonly levels: FeatureLevels;
   },
 ): Events {
-  const { stores, journal, bus, provider, clock, log } = options;
+  const { stores, journal, bus, router, levels, provider, clock, log } = options;
   const { changes, consumerPositions: positions } = stores;
   const readers = allOffLoopConsumers(options).filter(({ reads }) => reads === 'changes');
   const names = readers.map(({ name }) => name);
@@ -138,7 +142,9 @@ export function createEvents(
   trimmer.start();
   const consumers: EventConsumer[] = [new ProjectionsConsumer({ ...stores, liveBus: bus })];
   const payments =
-    provider === null ? null : new PaymentsConsumer({ ...stores, provider, positions, clock, log });
+    provider === null
+      ? null
+      : new PaymentsConsumer({ ...stores, provider, positions, router, levels, clock, log });
   if (payments !== null) consumers.push(payments);
   const retries =
     provider === null ? null : new ParkedRefundRetries({ ...stores, provider, clock, log });

@@ -21,7 +21,7 @@ const RIGHT: Readonly<Record<string, string>> = {
   'actors/shard/deadline-timer.ts': 'drops open and close, and holds end, at dates',
   'actors/shard/shard.ts': 'the date of the last entry is compared with the present one',
   'actors/cluster/store-clock.ts': 'two wall clocks are compared',
-  'events/payments/payments-consumer.ts': 'holds end at dates',
+  'events/payments/provider-work.ts': 'holds end at dates',
   'events/payments/payment-provider-development.ts':
     'payments are due after the date at which their order was made, after a restart too',
   'events/archive/archiver.ts': 'retention is by the dates of entries',

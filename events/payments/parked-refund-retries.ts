@@ -95,6 +95,7 @@ export class ParkedRefundRetries {
 
   async #attempt(refund: ParkedRefund): Promise<void> {
     const { provider, parkedRefunds, clock, log } = this.#options;
+    await provider.prepared?.turn();
     const begun = attemptBegun(refund, clock.now());
     // Another node began it, or an operator dismissed it.
     if (!(await parkedRefunds.replace(begun))) return;

@@ -34,6 +34,48 @@ export type ProviderAnswer =
 
 export const ACCEPTED: ProviderAnswer = Object.freeze({ ok: true });
 
+/** A payment that the provider is ready to take, under its own reference. */
+export type PreparedAnswer =
+  | { readonly ok: true; readonly reference: string }
+  | { readonly ok: false; readonly reason: string };
+
+/**
+ * Of a provider that must be called before a buyer can pay, and that authorises a payment first and
+ * takes the money later, where the means of payment allows. What it reports as a success is
+ * authorised at least. All calls are made at least once; rejections and the signal are as for
+ * `opened`.
+ */
+export interface PreparedPayments {
+  /**
+   * How far apart two payments are prepared at the provider's pace, in milliseconds, where each
+   * of them is captured or let go as well.
+   */
+  readonly paceMs: number;
+  /** Resolves when the provider's pace allows one more call. To be awaited before each call. */
+  turn(): Promise<void>;
+  /**
+   * Prepares the payment of an order. Idempotent by the order's id for a day at least. Later, or
+   * after a fault at the provider, there may be a second payment: nobody can pay it unless the
+   * drop's journal has its reference. A refusal is final: the order cannot be paid.
+   */
+  prepare(order: OrderView, signal: AbortSignal): Promise<PreparedAnswer>;
+  /**
+   * Takes the money of an authorised payment; a success where it was taken before. A refusal says
+   * that it will never be.
+   */
+  capture(reference: string, signal: AbortSignal): Promise<ProviderAnswer>;
+  /**
+   * The payment is not wanted any more: it can neither be paid nor captured from now on. A success
+   * as well where it was paid meanwhile: the provider reports that, and its refund is asked for.
+   */
+  release(reference: string, signal: AbortSignal): Promise<ProviderAnswer>;
+  /**
+   * What the buyer's device needs to pay; null where the payment is over. It is a secret: never
+   * journaled, logged or published.
+   */
+  secretOf(reference: string, signal: AbortSignal): Promise<string | null>;
+}
+
 export interface PaymentProvider {
   /** Shown to buyers beside the reference. */
   readonly name: string;
@@ -43,6 +85,8 @@ export interface PaymentProvider {
    * the drop's actor shows.
    */
   reference(orderId: string): string;
+  /** Absent where a buyer can pay at once: then `opened` is called, otherwise these methods. */
+  readonly prepared?: PreparedPayments;
   /**
    * Opens a payment for the order at the provider. Called at least once for each reserved order;
    * idempotent by its id. A rejection is a fault, and the call is made again. The caller waits for

@@ -1,6 +1,8 @@
 // Calls the payment provider for events: it opens payments of orders that wait for one, and
-// requests refunds. A slow or broken provider delays no other consumer: calls wait in a queue of
-// their own, and each is retried with back-off.
+// requests refunds; of a provider that prepares payments it also captures those of confirmed orders
+// and lets go of those whose hold has ended (`provider-work.ts`). A slow or broken provider delays
+// no other consumer: calls wait in queues of their own, and each is retried with back-off. Openings
+// are made when nothing else waits, drop by drop in turn.
 //
 // No refund is lost, and none holds up what is behind it (P6). The stored position advances only as
 // far as all refunds up to it have been made or are parked durably, and the journal is not trimmed
@@ -12,14 +14,16 @@
 //
 // A failing opening is retried until the hold expires, because it has no effect then. It holds the
 // position only as long as a refund may: after a crash later than that it is not made, and its hold
-// expires.
+// expires. So does a release, and it is given up after `RELEASE_ATTEMPTS_MAX`: whoever pays such a
+// payment gets a refund. A capture holds the position until the provider has answered: it is the
+// order's money. Where it is refused, the order fails.
 //
-// The queue is no library's. A waiting call is plain data, some 64 bytes, and 100,000 may wait;
+// The queues are no library's. A waiting call is plain data, some 64 bytes, and 100,000 may wait;
 // p-queue 10 has a closure and a promise for each, some 1,000 bytes, and used 7 to 18 us of CPU a
 // call, this queue 0.6 (100,000 calls that do nothing, 16 at a time, Node 24). The larger part, the
 // position that follows from finished calls, would be here with a library, too.
 
-import type { Clock, Timer } from '../../actors/clock.ts';
+import type { Timer } from '../../actors/clock.ts';
 import type { EventConsumer } from '../consumer.ts';
 import type { FactBatch } from '../../actors/shard/facts.ts';
 import type { DropEvent } from '../../contracts/drop-events.ts';
@@ -29,18 +33,22 @@ import type { ConsumerPositions } from '../../storage/ports/consumer-positions.t
 import type { ParkedRefunds } from '../../storage/ports/parked-refunds.ts';
 import { backoffMs } from '../backoff.ts';
 import { CallPositions, type Stretch } from './call-positions.ts';
+import { FairQueue } from './fair-queue.ts';
 import { parkRefund } from './parked-refund.ts';
-import type { PaymentProvider, Refund } from './payment-provider.ts';
-import { callProvider, type Failure } from './provider-call.ts';
-import { refundOf } from './refunds.ts';
+import type { Refund } from './payment-provider.ts';
+import type { Failure } from './provider-call.ts';
+import {
+  ProviderAttempts,
+  type ProviderAttemptsOptions,
+  type ProviderWork,
+  workOf,
+} from './provider-work.ts';
 import { Queue } from '../queue.ts';
 import type { WarningLog } from '../warning-log.ts';
 
-export interface PaymentsConsumerOptions {
-  readonly provider: PaymentProvider;
+export interface PaymentsConsumerOptions extends ProviderAttemptsOptions {
   readonly positions: ConsumerPositions;
   readonly parkedRefunds: ParkedRefunds;
-  readonly clock: Clock;
   readonly log: WarningLog;
   /** Concurrent calls to the provider. */
   readonly concurrency?: number;
@@ -54,8 +62,7 @@ interface Call {
   readonly stretch: Stretch;
   readonly order: OrderView;
   readonly creatorId: string;
-  /** Null: the call is `opened`. */
-  readonly refund: Refund | null;
+  readonly work: ProviderWork;
   /** Failed so far. */
   attempts: number;
   /** The begin of the first attempt: wall time, for people, and monotonic time. 0 before it. */
@@ -73,6 +80,7 @@ const RETRY = { firstMs: 100, maxMs: 30_000 };
 /** A call that has failed so often, or for so long, does not hold the position any longer. */
 const ATTEMPTS_MAX = 10;
 const HELD_UP_MAX_MS = 120_000;
+const RELEASE_ATTEMPTS_MAX = 50;
 
 export class PaymentsConsumer implements EventConsumer {
   readonly name = PAYMENTS_CONSUMER;
@@ -81,7 +89,10 @@ export class PaymentsConsumer implements EventConsumer {
   readonly #concurrency: number;
   readonly #queueLengthMax: number;
   readonly #positions: CallPositions;
+  readonly #attempts: ProviderAttempts;
   readonly #ready = new Queue<Call>();
+  /** By drop, so that a crowd delays no other drop's buyers for long. */
+  readonly #openings = new FairQueue<Call>();
   readonly #running = new Set<Promise<void>>();
   readonly #retryTimers = new Set<Timer>();
   readonly #rejected: Record<PaymentRejection, number> = { 'order-settled': 0, 'wrong-amount': 0 };
@@ -94,6 +105,7 @@ export class PaymentsConsumer implements EventConsumer {
     this.#concurrency = options.concurrency ?? CONCURRENCY;
     this.#queueLengthMax = options.queueLengthMax ?? QUEUE_LENGTH_MAX;
     this.#positions = new CallPositions({ ...options, consumer: this.name });
+    this.#attempts = new ProviderAttempts(options);
   }
 
   position(shard: number): Promise<number> {
@@ -125,6 +137,7 @@ export class PaymentsConsumer implements EventConsumer {
     for (const timer of this.#retryTimers) timer.cancel();
     this.#retryTimers.clear();
     this.#ready.clear();
+    this.#openings.clear();
     this.#makeRoom();
     await Promise.all(this.#running);
     await this.#positions.stop();
@@ -134,20 +147,20 @@ export class PaymentsConsumer implements EventConsumer {
   #take(batch: FactBatch): void {
     const stretch = this.#positions.begin(batch.shard, batch.sequence);
     if (stretch === null) return;
+    const prepares = this.#options.provider.prepared !== undefined;
     for (const fact of batch.facts) {
       const { order } = fact;
       // An order that costs nothing has no payment to open, and nothing to refund (P5).
       if (order === null || fact.terms.payment !== 'provider' || order.totalAmount === 0) continue;
       if (fact.event.type === 'payment-rejected') this.#countRejected(fact.event, order);
-      const refund = refundOf(fact, order);
-      if (refund === null && !(fact.event.type === 'order-placed' && order.status === 'reserved'))
-        continue;
+      const work = workOf(fact, order, prepares);
+      if (work === null) continue;
       stretch.callsLeft += 1;
-      this.#ready.push({
+      this.#push({
         stretch,
         order,
         creatorId: fact.terms.creatorId,
-        refund,
+        work,
         attempts: 0,
         firstAttemptAt: 0,
         firstAttemptMs: 0,
@@ -169,9 +182,14 @@ export class PaymentsConsumer implements EventConsumer {
     );
   }
 
+  #push(call: Call): void {
+    if (call.work.kind === 'open') this.#openings.push(call.order.dropId, call);
+    else this.#ready.push(call);
+  }
+
   #startReady(): void {
     while (this.#running.size < this.#concurrency && !this.#stopped) {
-      const call = this.#ready.shift();
+      const call = this.#ready.shift() ?? this.#openings.shift();
       if (call === undefined) return;
       const running = this.#run(call).finally(() => {
         this.#running.delete(running);
@@ -188,30 +206,29 @@ export class PaymentsConsumer implements EventConsumer {
       call.firstAttemptAt = clock.now();
       call.firstAttemptMs = clock.monotonic();
     }
-    const failure = await this.#attempt(call);
+    const { order, work } = call;
+    const failure = await this.#attempts.attempt(work, order);
     if (failure === null) return this.#finish(call);
     call.attempts += 1;
-    const { order, attempts, refund } = call;
-    log.warn({ orderId: order.id, attempts, ...failure }, 'the payment provider failed');
-    const isOverdue =
-      attempts >= ATTEMPTS_MAX || clock.monotonic() - call.firstAttemptMs >= HELD_UP_MAX_MS;
-    if (refund === null) {
-      // Without a payment the hold expires.
-      if (failure.refused) return this.#finish(call);
-      if (isOverdue) this.#release(call);
-    } else if ((failure.refused || isOverdue) && (await this.#park(call, refund, failure))) {
-      return this.#finish(call);
-    }
-    this.#retryLater(call);
+    const { attempts } = call;
+    const about = { orderId: order.id, call: work.kind, attempts, ...failure };
+    log.warn(about, 'the payment provider failed');
+    if (await this.#isEnded(call, failure)) this.#finish(call);
+    else this.#retryLater(call);
   }
 
-  /** Null: the provider accepted the call, or it is not needed any more. */
-  async #attempt({ order, refund }: Call): Promise<Failure | null> {
-    const { provider, clock } = this.#options;
-    if (refund !== null)
-      return await callProvider(clock, (signal) => provider.refund(refund, signal));
-    if (order.holdExpiresAt !== null && clock.now() >= order.holdExpiresAt) return null;
-    return await callProvider(clock, (signal) => provider.opened(order, signal));
+  /** Whether a call that failed is attempted no more here. */
+  async #isEnded(call: Call, failure: Failure): Promise<boolean> {
+    const { work, attempts } = call;
+    const failingMs = this.#options.clock.monotonic() - call.firstAttemptMs;
+    const isOverdue = attempts >= ATTEMPTS_MAX || failingMs >= HELD_UP_MAX_MS;
+    if (work.kind === 'refund')
+      return (failure.refused || isOverdue) && (await this.#park(call, work.refund, failure));
+    // Without a payment the hold expires.
+    if (failure.refused) return true;
+    if (work.kind === 'release' && attempts >= RELEASE_ATTEMPTS_MAX) return true;
+    if (work.kind !== 'capture' && isOverdue) this.#release(call);
+    return false;
   }
 
   /** False: it was not parked, and is to be retried here. Durable before it resolves to true. */
@@ -237,7 +254,7 @@ export class PaymentsConsumer implements EventConsumer {
     const delayMs = backoffMs(call.attempts, { ...RETRY, random });
     const timer = clock.after(delayMs, () => {
       this.#retryTimers.delete(timer);
-      this.#ready.push(call);
+      this.#push(call);
       this.#startReady();
     });
     this.#retryTimers.add(timer);

@@ -4,7 +4,12 @@
 
 import { minorDigits } from '../../contracts/currencies.ts';
 import type { OrderView } from '../../contracts/orders.ts';
-import type { PaymentProvider, ProviderAnswer, Refund } from './payment-provider.ts';
+import type {
+  PaymentProvider,
+  PreparedPayments,
+  ProviderAnswer,
+  Refund,
+} from './payment-provider.ts';
 
 /** Digits behind the point at the provider, of the currencies where it differs. */
 export type ProviderDigits = ReadonlyMap<string, number>;
@@ -17,6 +22,7 @@ export interface ProviderUnitsOptions {
 /** Passes every call on with amounts in the provider's own unit. */
 export class ProviderUnits implements PaymentProvider {
   readonly name: string;
+  readonly prepared?: PreparedPayments;
   readonly #provider: PaymentProvider;
   readonly #digits: ProviderDigits;
 
@@ -24,6 +30,7 @@ export class ProviderUnits implements PaymentProvider {
     this.name = provider.name;
     this.#provider = provider;
     this.#digits = digits;
+    if (provider.prepared !== undefined) this.prepared = this.#prepared(provider.prepared);
   }
 
   reference(orderId: string): string {
@@ -42,6 +49,22 @@ export class ProviderUnits implements PaymentProvider {
     const there = this.#amountThere(amount, currency);
     if (there === null) return inexact(amount, currency);
     return await this.#provider.refund({ ...refund, amount: there }, signal);
+  }
+
+  #prepared(prepared: PreparedPayments): PreparedPayments {
+    return {
+      paceMs: prepared.paceMs,
+      turn: () => prepared.turn(),
+      prepare: async (order, signal) => {
+        const { totalAmount, currency } = order;
+        const there = this.#amountThere(totalAmount, currency);
+        if (there === null) return inexact(totalAmount, currency);
+        return await prepared.prepare({ ...order, totalAmount: there }, signal);
+      },
+      capture: (reference, signal) => prepared.capture(reference, signal),
+      release: (reference, signal) => prepared.release(reference, signal),
+      secretOf: (reference, signal) => prepared.secretOf(reference, signal),
+    };
   }
 
   #amountThere(amount: number, currency: string): number | null {
@@ -67,6 +90,6 @@ function moved(amount: number, digits: number): number | null {
   return Number.isSafeInteger(result) ? result : null;
 }
 
-function inexact(amount: number, currency: string): ProviderAnswer {
+function inexact(amount: number, currency: string): ProviderAnswer & { readonly ok: false } {
   return { ok: false, reason: `The provider cannot express ${amount} ${currency} exactly.` };
 }

@@ -7,6 +7,7 @@ import { ParkedRefundRetries } from '../../events/payments/parked-refund-retries
 import { PaymentsConsumer } from '../../events/payments/payments-consumer.ts';
 import { Relay } from '../../events/relay.ts';
 import { MemorySpillStore } from '../../storage/memory/spill-memory.ts';
+import { FEATURE_LEVEL, ReachedLevel } from '../../storage/ports/feature-level.ts';
 import { SeparateReadModels } from '../../storage/ports/read-models.ts';
 import type { SimulatedProvider } from './provider.ts';
 import type { SimulatedCluster, SimulatedNode } from './simulated-cluster.ts';
@@ -38,6 +39,8 @@ export function nodeConsumers(
         provider: driver,
         positions: node.reach(stores.consumerPositions),
         parkedRefunds,
+        router: node.router,
+        levels: new ReachedLevel(FEATURE_LEVEL),
         clock,
         log,
         random,

@@ -15,11 +15,12 @@ import {
   type Refund,
 } from '../../../events/payments/payment-provider.ts';
 import { refundId } from '../../../events/payments/refunds.ts';
+import { FEATURE_LEVEL, ReachedLevel } from '../../../storage/ports/feature-level.ts';
 import { StoreUnavailableError } from '../../../storage/ports/journal.ts';
 import { MemoryConsumerPositions } from '../../../storage/memory/consumer-positions-memory.ts';
 import { MemoryParkedRefunds } from '../../../storage/memory/parked-refunds-memory.ts';
 import { flush, ManualClock } from '../../actors/manual-clock.ts';
-import { FIRST_PAGE, NOW, RecordingLog } from '../../services/harness.ts';
+import { FIRST_PAGE, NOW, RecordingLog, ScriptedRouter } from '../../services/harness.ts';
 import { batch, placed } from '../batches.ts';
 import { parkedRefund } from './parked-refunds.ts';
 
@@ -81,7 +82,9 @@ function start(options: Partial<PaymentsConsumerOptions> = {}) {
   const clock = new ManualClock(NOW);
   const log = new RecordingLog();
   const parkedRefunds = new MemoryParkedRefunds();
-  const parts = { provider, positions, parkedRefunds, clock, log };
+  const router = new ScriptedRouter();
+  const levels = new ReachedLevel(FEATURE_LEVEL);
+  const parts = { provider, positions, parkedRefunds, router, levels, clock, log };
   return { ...parts, consumer: new PaymentsConsumer({ ...parts, ...options }) };
 }
 
