@@ -72,9 +72,12 @@ export class Drops {
     dropId,
     change,
     ifMatch,
+    request,
   }: ActionParams<'drops.amend'>): Promise<Outcome<DropView>> {
     const { router, clock, levels } = this.#options;
-    const refused = refuseTimes(change, clock.now());
+    // What was in the future at the first try may be past at the next, so the drop decides.
+    const mayBePast = request !== undefined;
+    const refused = refuseTimes(change, clock.now(), mayBePast);
     if (refused !== null) return refused;
     if (change.addStock === 0) return refusal('invalid-request', 'addStock: must not be 0.');
     if (change.addStock !== undefined && change.stock !== undefined)
@@ -87,6 +90,7 @@ export class Drops {
       caller: callerOf(caller),
       ...change,
       ...(ifMatch !== undefined && { ifMatch }),
+      ...(request && { request }),
     });
   }
 
@@ -95,6 +99,7 @@ export class Drops {
     caller,
     dropId,
     ifMatch,
+    request,
   }: ActionParams<'drops.cancel'>): Promise<Outcome<DropView>> {
     const { router, levels } = this.#options;
     return await router.send({
@@ -103,6 +108,7 @@ export class Drops {
       caller: callerOf(caller),
       ...(levels.reached() >= CHANGES_LEVEL && { alsoEnded: true }),
       ...(ifMatch !== undefined && { ifMatch }),
+      ...(request && { request }),
     });
   }
 
@@ -188,13 +194,13 @@ interface Times {
  * The refusal of times given together; null where they are valid. The actor compares times left
  * out. A text that is no moment (a leap second) is NaN here.
  */
-function refuseTimes({ startsAt, endsAt }: Times, now: number): Refusal | null {
+function refuseTimes({ startsAt, endsAt }: Times, now: number, mayBePast = false): Refusal | null {
   if (Number.isNaN(startsAt)) return refusal('invalid-request', 'startsAt: is not a time.');
   if (Number.isNaN(endsAt)) return refusal('invalid-request', 'endsAt: is not a time.');
   if (startsAt !== undefined && endsAt !== undefined && startsAt >= endsAt) {
     return refusal('invalid-request', 'endsAt: must be after startsAt.');
   }
-  if (endsAt !== undefined && endsAt <= now) {
+  if (endsAt !== undefined && endsAt <= now && !mayBePast) {
     return refusal('invalid-request', 'endsAt: must be in the future.');
   }
   if (Math.max(startsAt ?? 0, endsAt ?? 0) > now + DROP_AHEAD_MAX_MS) {

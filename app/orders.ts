@@ -70,11 +70,17 @@ export class Orders {
 
   async #change(
     type: 'cancel-order' | 'refund-order',
-    { caller, orderId }: ActionParams<'orders.cancel'>,
+    { caller, orderId, request }: ActionParams<'orders.cancel'>,
   ): Promise<Outcome<OrderView>> {
     const dropId = dropOf(orderId);
     if (dropId === null) return refusal('not-found');
-    return await this.#options.router.send({ type, dropId, orderId, caller: callerOf(caller) });
+    return await this.#options.router.send({
+      type,
+      dropId,
+      orderId,
+      caller: callerOf(caller),
+      ...(request && { request }),
+    });
   }
 }
 

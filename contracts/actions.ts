@@ -23,6 +23,7 @@ import type { Page, PageRequest } from './paging.ts';
 import type { OrderPayments, WebhookCall } from './payments.ts';
 import type { NewProduct, Product, ProductPatch } from './products.ts';
 import type { ParkedRefund, RefundChange, RefundState } from './refunds.ts';
+import type { KeyedRequest } from './requests.ts';
 import type { Outcome } from './refusals.ts';
 
 interface AsOperator {
@@ -35,6 +36,11 @@ interface AsOperator {
  */
 interface Conditional {
   readonly ifMatch?: readonly number[];
+}
+
+/** Of a caller who sent an Idempotency-Key: what was answered is answered again (H11). */
+interface Keyed {
+  readonly request?: KeyedRequest | undefined;
 }
 
 interface Plannable {
@@ -60,8 +66,11 @@ export interface Actions {
 
   /** Through the drop's actor; refuses `not-found` and `forbidden` for products of others. */
   'drops.create': [{ caller: Requester; productId: string; drop: NewDrop }, DropView];
-  'drops.amend': [Conditional & { caller: Requester; dropId: string; change: DropPatch }, DropView];
-  'drops.cancel': [Conditional & { caller: Requester; dropId: string }, DropView];
+  'drops.amend': [
+    Conditional & Keyed & { caller: Requester; dropId: string; change: DropPatch },
+    DropView,
+  ];
+  'drops.cancel': [Conditional & Keyed & { caller: Requester; dropId: string }, DropView];
 
   'catalogue.product': [{ productId: string }, Product];
   'catalogue.products': [{ creatorId?: string; page: PageRequest }, Page<Product>];
@@ -83,8 +92,8 @@ export interface Actions {
   /** The next four refuse `not-found` for an id that names no order, too. */
   'orders.get': [{ caller: Requester; orderId: string }, OrderView];
   'orders.payments': [{ caller: Requester; orderId: string }, OrderPayments];
-  'orders.cancel': [{ caller: Requester; orderId: string }, OrderView];
-  'orders.refund': [{ caller: Requester; orderId: string }, OrderView];
+  'orders.cancel': [Keyed & { caller: Requester; orderId: string }, OrderView];
+  'orders.refund': [Keyed & { caller: Requester; orderId: string }, OrderView];
 
   'follows.follow': [{ userId: string; creatorId: string }, null];
   'follows.unfollow': [{ userId: string; creatorId: string }, null];

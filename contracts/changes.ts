@@ -89,6 +89,7 @@ export const EVENT_LINES = {
   'order-refunded-at-provider': eventLine('order-refunded-at-provider', onlyId),
   'payment-prepared': eventLine('payment-prepared', settled),
   'payment-voided': eventLine('payment-voided', settled),
+  'request-answered': eventLine('request-answered', {}),
 } as const satisfies Record<DropEventType, unknown>;
 
 /** The public fields of an account. */

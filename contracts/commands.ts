@@ -3,6 +3,7 @@
 
 import { Type } from 'typebox';
 import { DropPatch, DropTerms, type DropView } from './drops.ts';
+import { KeyedRequest } from './requests.ts';
 import { type OrderPayments, PaymentOutcome } from './payments.ts';
 import {
   DropOrdersFilter,
@@ -25,12 +26,15 @@ const orderId = id;
  * feature level 3 on.
  */
 const ifMatch = Type.Optional(Type.Array(count));
+/** Of a caller who sent a key (H11). To be sent only from feature level 3 on. */
+const request = Type.Optional(KeyedRequest);
 
 export const CreateDrop = Type.Object({
   type: Type.Literal('create-drop'),
   dropId,
   terms: DropTerms,
   stock: count,
+  request,
 });
 export type CreateDrop = Plain<typeof CreateDrop>;
 
@@ -44,6 +48,7 @@ export const AmendDrop = Type.Object({
    */
   ...DropPatch.properties,
   ifMatch,
+  request,
 });
 export type AmendDrop = Plain<typeof AmendDrop>;
 
@@ -54,6 +59,7 @@ export const CancelDrop = Type.Object({
   /** A drop that has ended, too (D3a): to be sent only from feature level 2 on. */
   alsoEnded: Type.Optional(Type.Literal(true)),
   ifMatch,
+  request,
 });
 export type CancelDrop = Plain<typeof CancelDrop>;
 
@@ -83,6 +89,7 @@ export const CancelOrder = Type.Object({
   dropId,
   orderId,
   caller: Caller,
+  request,
 });
 export type CancelOrder = Plain<typeof CancelOrder>;
 
@@ -91,6 +98,7 @@ export const RefundOrder = Type.Object({
   dropId,
   orderId,
   caller: Caller,
+  request,
 });
 export type RefundOrder = Plain<typeof RefundOrder>;
 

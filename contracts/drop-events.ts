@@ -6,6 +6,7 @@ import { Type } from 'typebox';
 import { DropTerms } from './drops.ts';
 import { PaymentRejection } from './payments.ts';
 import type { Plain } from './plain.ts';
+import { KeyedRequest } from './requests.ts';
 import { count, userId } from './scalars.ts';
 
 const ordinal = count;
@@ -122,6 +123,16 @@ export const PaymentVoided = Type.Object({
   ordinal,
   reference,
 });
+/**
+ * What a request with an Idempotency-Key changed stands before it in the same entry: the answer is
+ * the drop, or the order, as it stands now (H11).
+ */
+export const RequestAnswered = Type.Object({
+  type: Type.Literal('request-answered'),
+  ...Type.Pick(KeyedRequest, ['id', 'fingerprint']).properties,
+  /** Null: the answer is the drop. */
+  about: Type.Union([ordinal, Type.Null()]),
+});
 
 export const DropEvent = Type.Union([
   DropCreated,
@@ -145,6 +156,7 @@ export const DropEvent = Type.Union([
   DropRepriced,
   PaymentPrepared,
   PaymentVoided,
+  RequestAnswered,
 ]);
 export type DropEvent = Plain<typeof DropEvent>;
 export type DropEventType = DropEvent['type'];

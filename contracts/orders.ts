@@ -1,10 +1,10 @@
 // Orders: what is sent to place one, and what readers see of it.
 
 import { Type } from 'typebox';
-import { IDEMPOTENCY_KEY_LENGTH_MAX, ORDER_QUANTITY_MAX } from './bounds.ts';
+import { ORDER_QUANTITY_MAX } from './bounds.ts';
 import { list, paging } from './paging.ts';
 import type { Plain } from './plain.ts';
-import { VISIBLE } from './patterns.ts';
+import { IdempotencyKey } from './requests.ts';
 import { count, currencyCode, id, STRICT, textOrNull, time, userId } from './scalars.ts';
 import { absentIfFalse, absentIfNull, inside, wire, wireTime } from './wire.ts';
 
@@ -89,13 +89,7 @@ export const NewOrder = Type.Object(
   { quantity: Type.Integer({ minimum: 1, maximum: ORDER_QUANTITY_MAX }) },
   { ...STRICT, title: 'NewOrder' },
 );
-export const OrderHeaders = Type.Object({
-  'Idempotency-Key': Type.String({
-    minLength: 1,
-    maxLength: IDEMPOTENCY_KEY_LENGTH_MAX,
-    pattern: VISIBLE,
-  }),
-});
+export const OrderHeaders = Type.Object({ 'Idempotency-Key': IdempotencyKey });
 
 const { version, refundRequested, ...begin } = wire(OrderView).properties;
 /** Who takes the payment, and under which reference. */

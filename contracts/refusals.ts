@@ -18,6 +18,7 @@ export const REFUSAL_CODES = [
   'order-not-refundable',
   'idempotency-key-missing',
   'idempotency-key-reused',
+  'request-in-progress',
   'email-taken',
   'already-running',
   'precondition-failed',
@@ -54,12 +55,16 @@ export const Refusal = Type.Object({
   startsAt: Type.Optional(Type.Integer()),
   /** The buyer's own order that stands in the way (O6a). */
   orderId: Type.Optional(Type.String()),
+  /** When to try again, where that is known, in milliseconds from now. */
+  retryAfterMs: Type.Optional(Type.Integer()),
 });
 export type Refusal = Plain<typeof Refusal>;
 
 export interface Success<T> {
   readonly ok: true;
   readonly value: T;
+  /** The first answer to the same request, given again: nothing was done (H11). */
+  readonly replayed?: true;
 }
 
 export type Outcome<T> = Success<T> | Refusal;

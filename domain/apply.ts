@@ -98,6 +98,9 @@ export function applyEvent(state: DropState, event: DropEvent, time: number): vo
       state.stocked += event.units;
       state.revision += 1;
       break;
+    case 'request-answered':
+      answerRequest(state, event, time);
+      break;
     case 'drop-created':
       assert(false, 'a drop is created once');
   }
@@ -223,6 +226,15 @@ function findPayment(state: DropState, ordinal: number, reference: string) {
 function touchOrder(state: DropState, ordinal: number): void {
   const { orders, version } = state;
   orders.change(ordinal, orders.status(ordinal), orders.refundRequested(ordinal), version);
+}
+
+function answerRequest(
+  state: DropState,
+  { id, fingerprint, about }: DropEvent & { type: 'request-answered' },
+  at: number,
+): void {
+  const answer = about === null ? state.view() : state.orderView(about);
+  state.addAnswered({ id, fingerprint, at, answer });
 }
 
 function advanceSweep(state: DropState): void {

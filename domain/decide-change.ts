@@ -56,7 +56,7 @@ function changeTerms(state: DropState, command: AmendDrop, now: number): Change 
   const keepsStart = startsAt === state.startsAt && limitPerUser === state.limitPerUser;
   if (keepsStart && endsAt === state.endsAt) return null;
   if (status === 'live' && !(keepsStart && endsAt < state.endsAt)) return alreadyStarted(state);
-  if (status !== 'live' && !(endsAt > now))
+  if ((status !== 'live' || command.endsAt !== undefined) && !(endsAt > now))
     return refusal('invalid-request', 'endsAt must be in the future.');
   if (!(startsAt < endsAt)) return refusal('invalid-request', 'startsAt must be before endsAt.');
   if (!isCount(limitPerUser))

@@ -3,6 +3,8 @@
 // and never goes back within a shard.
 
 import type {
+  AmendDrop,
+  CancelDrop,
   CancelOrder,
   CommandAnswer,
   CreateDrop,
@@ -41,7 +43,7 @@ export function decide(
   command: DropCommand,
   now: number,
 ): Decision | Refusal {
-  if (command.type === 'create-drop') return decideCreate(state, command, now);
+  if (command.type === 'create-drop') return decideKeyed(state, command, now);
   if (state === null) return refusal('not-found');
   switch (command.type) {
     case 'place-order':
@@ -61,14 +63,58 @@ export function decide(
     case 'cancel-order':
       return decideCancelOrder(state, command, now);
     case 'refund-order':
+    case 'amend-drop':
+    case 'cancel-drop':
+      return decideKeyed(state, command, now);
+    case 'get-drop':
+    case 'get-order-filter':
+      return aboutDrop(NO_EVENTS);
+  }
+}
+
+type KeyedCommand = CreateDrop | AmendDrop | CancelDrop | RefundOrder;
+
+/**
+ * Decides a command whose request may carry a key (H11): a request that was answered gets that
+ * answer again, another one is noted with what it changes.
+ */
+function decideKeyed(
+  state: DropState | null,
+  command: KeyedCommand,
+  now: number,
+): Decision | Refusal {
+  const { request } = command;
+  if (request === undefined) return decideChange(state, command, now);
+  const before = state?.answered?.find(request, now) ?? null;
+  if (before !== null) {
+    return before.fingerprint === request.fingerprint
+      ? { ok: true, events: NO_EVENTS, ordinal: -1, replayed: true, first: before.answer }
+      : refuse(state!, 'idempotency-key-reused');
+  }
+  const decision = decideChange(state, command, now);
+  if (!decision.ok) return decision;
+  const retryAfterMs = state?.answered?.waitMs(now) ?? 0;
+  if (retryAfterMs > 0) return { ...refuse(state!, 'rate-limited', TOO_MANY), retryAfterMs };
+  const { id, fingerprint } = request;
+  const about = decision.ordinal < 0 ? null : decision.ordinal;
+  const answered: DropEvent = { type: 'request-answered', id, fingerprint, about };
+  return { ...decision, events: [...decision.events, answered] };
+}
+
+function decideChange(
+  state: DropState | null,
+  command: KeyedCommand,
+  now: number,
+): Decision | Refusal {
+  if (command.type === 'create-drop') return decideCreate(state, command, now);
+  if (state === null) return refusal('not-found');
+  switch (command.type) {
+    case 'refund-order':
       return decideRefund(state, command);
     case 'amend-drop':
       return decideAmend(state, command, now);
     case 'cancel-drop':
       return decideCancelDrop(state, command);
-    case 'get-drop':
-    case 'get-order-filter':
-      return aboutDrop(NO_EVENTS);
   }
 }
 
@@ -123,11 +169,14 @@ export function answerTo(
       replayed: decision.replayed,
     };
   }
+  if (decision.first !== undefined) return decision.first;
   if (command.type === 'get-order-filter') return orderFilter(state, command.by);
   if (command.type === 'list-orders') return newestOrders(state, command);
   if (command.type === 'get-order-payments') return { items: paymentsOf(state, decision.ordinal) };
   return decision.ordinal < 0 ? state.view() : state.orderView(decision.ordinal);
 }
+
+const TOO_MANY = 'Too many requests with keys changed this drop in 24 hours.';
 
 function decideCreate(
   state: DropState | null,
@@ -203,7 +252,9 @@ function decideCancelOrder(
   const ordinal = ordinalIn(state, command.orderId);
   if (ordinal < 0 || !isBuyer(state, ordinal, command.caller.userId)) return refusal('not-found');
   const status = state.orders.status(ordinal);
-  if (status === 'cancelled') return aboutOrder(ordinal);
+  // Nothing else can follow, so the status itself tells a repeated request (H11).
+  if (status === 'cancelled')
+    return { ...aboutOrder(ordinal), replayed: command.request !== undefined };
   const holdEnded = state.holdDeadline(ordinal) <= now;
   if (status === 'expired' || (status === 'reserved' && holdEnded))
     return refuse(state, 'hold-expired');

@@ -2,6 +2,8 @@
 // a refusal says at which version it was made.
 
 import type { DropEvent } from '../contracts/drop-events.ts';
+import type { DropView } from '../contracts/drops.ts';
+import type { OrderView } from '../contracts/orders.ts';
 import type { Refusal, RefusalCode } from '../contracts/refusals.ts';
 import type { DropState } from './drop-state.ts';
 import { parseOrderId } from './ids.ts';
@@ -13,6 +15,8 @@ export interface Decision {
   readonly ordinal: number;
   /** The order was there before, and is given again (O3). */
   readonly replayed: boolean;
+  /** The first answer to the same request, which is the answer again (H11). */
+  readonly first?: DropView | OrderView;
 }
 
 /**

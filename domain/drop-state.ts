@@ -1,6 +1,7 @@
 // The state of one drop in its actor's memory, and functions that read it. Only `applyEvent`
 // (domain/apply.ts) changes the state.
 
+import { type AnsweredRequest, AnsweredRequests } from './answered-requests.ts';
 import { fnv1a, orderId, paymentReference } from './ids.ts';
 import { OrderTable } from './order-table.ts';
 import { preparedAt, settledReference } from './order-payments.ts';
@@ -56,6 +57,8 @@ export class DropState {
   #prepared: PreparedHolds | null = null;
   /** In a cancelled drop: orders before this ordinal were cancelled or refunded. */
   sweepCursor = 0;
+  /** Null until the first request with an Idempotency-Key. */
+  answered: AnsweredRequests | null = null;
 
   constructor(terms: DropTerms, stock: number, createdAt: number) {
     this.id = terms.id;
@@ -90,7 +93,8 @@ export class DropState {
   get memoryBytes(): number {
     const { orders, users, userUnits, userOrders } = this;
     const perUser = userUnits.byteLength + userOrders.byteLength;
-    return DROP_BYTES + users.memoryBytes + orders.memoryBytes + perUser;
+    const answeredBytes = this.answered?.memoryBytes ?? 0;
+    return DROP_BYTES + users.memoryBytes + orders.memoryBytes + perUser + answeredBytes;
   }
 
   /** The ordinal of a user, or -1. */
@@ -215,6 +219,18 @@ export class DropState {
   #preparationMs(ordinal: number): number {
     if (this.paymentPaceMs === 0) return 0;
     return Math.min(PREPARATION_MARGIN_MS + this.paymentPaceMs * (ordinal + 1), PREPARATION_MS_MAX);
+  }
+
+  /** Stores an answer that was given at `at`, in milliseconds (H11). */
+  addAnswered(request: AnsweredRequest): void {
+    this.answered ??= new AnsweredRequests();
+    this.answered.add(request);
+  }
+
+  /** Adds stored requests, the first of which has the number `from`, to those before them. */
+  restoreAnswered(from: number, requests: readonly AnsweredRequest[]): void {
+    this.answered ??= new AnsweredRequests();
+    this.answered.restore(from, requests);
   }
 
   /** What an order costs, in the currency's minor unit. */

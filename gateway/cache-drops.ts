@@ -3,6 +3,7 @@
 
 import type { ActionName, CallAction } from '../contracts/actions.ts';
 import type { DropView } from '../contracts/drops.ts';
+import type { Outcome } from '../contracts/refusals.ts';
 import type { DropViews } from './drop-views.ts';
 
 /** The actions that change one drop and reply with it. */
@@ -16,8 +17,9 @@ export function cacheDrops(call: CallAction, views: DropViews): CallAction {
   return async (action, params, traceparent) => {
     const outcome = await call(action, params, traceparent);
     if (ANSWERED_WITH_DROP.has(action)) {
-      const { ok, value } = outcome as { ok: boolean; value?: DropView };
-      if (ok) views.accept(value!);
+      const changed = outcome as Outcome<DropView>;
+      // A first answer that is given again is old.
+      if (changed.ok && changed.replayed !== true) views.accept(changed.value);
     }
     return outcome;
   };

@@ -130,6 +130,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     authenticator,
     limits,
     call: cacheDrops(options.call, views),
+    levels,
     clock,
     log,
   });

@@ -99,7 +99,7 @@ export function packReplies(
       continue;
     }
     if (!('replayed' in reply.value)) {
-      others.push([index, { ok: true, value: withStoredNames(reply.value) }]);
+      others.push([index, { ...reply, value: withStoredNames(reply.value) }]);
       continue;
     }
     const { order, replayed } = reply.value;
@@ -151,7 +151,7 @@ export function unpackReplies({ version, orders, others }: RepliesOnWire): Index
   }
   for (const [index, reply] of others) {
     indexes.push(index);
-    replies.push(reply.ok ? { ok: true, value: withOurNames<CommandAnswer>(reply.value) } : reply);
+    replies.push(reply.ok ? { ...reply, value: withOurNames<CommandAnswer>(reply.value) } : reply);
   }
   return { indexes, replies };
 }

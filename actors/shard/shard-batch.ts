@@ -246,12 +246,15 @@ function decideOne(drops: ShardDrops, batch: ShardBatch, command: DropCommand): 
     if (state === null) drops.add(made);
     state = made;
   }
-  if (decision.events.length > 0 && decision.ordinal >= 0) {
+  const order = batch.lastOrder;
+  if (decision.events.length > 0 && decision.ordinal >= 0 && order !== null) {
     // The last event's fact has the very order that is the answer.
-    const order = batch.lastOrder!;
     return { ok: true, value: command.type === 'place-order' ? { order, replayed: false } : order };
   }
-  return { ok: true, value: answerTo(state!, command, decision) };
+  const value = answerTo(state!, command, decision);
+  return decision.replayed && command.type !== 'place-order'
+    ? { ok: true, value, replayed: true }
+    : { ok: true, value };
 }
 
 /**

@@ -76,6 +76,7 @@ function fieldsOf(dropId: string, event: DropEvent, nextOrdinal: number): object
     case 'drop-opened':
     case 'drop-closed':
     case 'drop-cancelled':
+    case 'request-answered':
       return {};
     case 'order-placed': {
       const { userId, quantity } = event;

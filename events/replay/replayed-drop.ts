@@ -75,6 +75,9 @@ export class ReplayedDrop extends DropState {
     return 0;
   }
 
+  /** A replay answers no requests. */
+  override addAnswered(): void {}
+
   override orderView(ordinal: number, userId = this.orders.userId(ordinal)): OrderView {
     return super.orderView(ordinal, userId);
   }

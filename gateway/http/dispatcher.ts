@@ -4,12 +4,17 @@
 
 import type { Logger } from 'pino';
 import type { Clock } from '../../actors/clock.ts';
+import { keyedRequest } from '../../app/keyed-request.ts';
 import { NOTHING } from '../../contracts/scalars.ts';
+import type { Outcome } from '../../contracts/refusals.ts';
+import type { KeyedRequest } from '../../contracts/requests.ts';
 import type { CallAction } from '../../contracts/actions.ts';
 import type { Requester, TokenIdentity } from '../../contracts/accounts.ts';
 import { type Check, compileCheck } from '../../contracts/check.ts';
+import type { FeatureLevels } from '../../storage/ports/feature-level.ts';
 import type { Authenticator } from './auth.ts';
 import { addressLimitKey } from './address.ts';
+import { isKey, keyProblem } from './idempotency-key.ts';
 import { contentTag, matchesTag } from './entity-tag.ts';
 import { RouteCounts } from './metrics.ts';
 import {
@@ -23,7 +28,14 @@ import {
   problemStatus,
 } from './problems.ts';
 import type { RateLimits } from './rate-limits.ts';
-import type { BodyStream, IncomingRequest, PathIds, Route, RouteResult } from './route.ts';
+import {
+  type BodyStream,
+  type IncomingRequest,
+  NAME_IN_PATH,
+  type PathIds,
+  type Route,
+  type RouteResult,
+} from './route.ts';
 import type { RouteTable } from './route-table.ts';
 import { beginTrace, type Trace } from './trace.ts';
 import { isJsonMediaType, parseJson, parseQuery } from './validation.ts';
@@ -47,6 +59,8 @@ export interface DispatcherOptions {
   readonly authenticator: Authenticator;
   readonly limits: RateLimits;
   readonly call: CallAction;
+  /** Of the store. */
+  readonly levels: Pick<FeatureLevels, 'reached'>;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -56,6 +70,11 @@ interface Checks {
   readonly body: Check<unknown>;
   readonly counts: RouteCounts;
 }
+
+const KEY = 'idempotency-key';
+const REPLAYED = ['idempotency-replayed', 'true'] as const;
+/** From this feature level on every node keeps the promise of a key. */
+const KEYS_LEVEL = 3;
 
 const NOBODY: Requester = { userId: '', roles: [] };
 
@@ -142,6 +161,9 @@ export class Dispatcher {
       const checked = this.#check(route, incoming);
       if (!checked.ok) return checked;
       if (route.handle === null) return problem('not-found');
+      const keyed = this.#keyed(route, ids, incoming, user, checked);
+      if (keyed !== undefined && 'ok' in keyed) return keyed;
+      let replayed = false;
       const result = await route.handle({
         id: ids['id'] ?? '',
         ids,
@@ -151,14 +173,38 @@ export class Dispatcher {
         header: incoming.header,
         address: incoming.address,
         gone: incoming.gone,
-        call: (action, params) => call(action, params, trace.traceparent),
+        call: async (action, params) => {
+          const outcome = await call(action, params, trace.traceparent);
+          if ('replayed' in (outcome as Outcome<unknown>)) replayed = true;
+          return outcome;
+        },
         caller: user === null ? NOBODY : { userId: user.userId, roles: user.roles },
         tokenExpiresAt: user === null ? 0 : user.expiresAt,
+        request: keyed,
       });
+      if (result.ok && replayed) return { ...result, headers: [...result.headers, REPLAYED] };
       return result.ok ? result : problemOfRefusal(result, route.definition.body !== undefined);
     } catch (fault) {
       return this.#faultOf(fault, route, trace);
     }
+  }
+
+  /** The request's identity, where it carries a key and its route takes one (H11). */
+  #keyed(
+    { definition }: Route,
+    ids: PathIds,
+    incoming: IncomingRequest,
+    user: TokenIdentity | null,
+    { query, body }: { readonly query: unknown; readonly body: unknown },
+  ): KeyedRequest | Problem | undefined {
+    if (definition.keyed !== true || user === null || !incoming.hasHeader(KEY)) return undefined;
+    const key = incoming.header(KEY);
+    if (!isKey(key)) return keyProblem(key);
+    // A node of an older version would do what it is asked without a look at the key.
+    if (this.#options.levels.reached() < KEYS_LEVEL) return problem('unavailable');
+    const path = definition.path.replaceAll(NAME_IN_PATH, (_, name: string) => ids[name]!);
+    const route = `${definition.method} ${path}`;
+    return keyedRequest({ callerId: user.userId, route, key, asked: [query, body] });
   }
 
   #check(

@@ -72,6 +72,8 @@ export class Exchange implements IncomingRequest {
 
   readonly gone = (): boolean => this.#response === null;
 
+  readonly hasHeader = (name: string): boolean => this.#headers.has(name);
+
   readonly header = (name: string): string => this.#headers.get(name) ?? '';
 
   /**

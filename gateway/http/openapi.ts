@@ -4,10 +4,26 @@
 import type { TSchema } from 'typebox';
 import { PROBLEM_MEDIA_TYPE, PROBLEMS } from './problems.ts';
 import { type ProblemCode, Problem } from '../../contracts/refusals.ts';
+import { RepeatHeaders } from '../../contracts/requests.ts';
 import { id, userId } from '../../contracts/scalars.ts';
 import { JSON_MEDIA_TYPE, NAME_IN_PATH, type Route, type RouteDefinition } from './route.ts';
 
 type Json = Record<string, unknown>;
+
+/** What a request with an Idempotency-Key may be refused with besides (H11). */
+const KEYED_CODES = [
+  'invalid-request',
+  'idempotency-key-reused',
+  'request-in-progress',
+  'rate-limited',
+  'unavailable',
+] as const;
+const REPLAYED = {
+  'Idempotency-Replayed': {
+    description: 'true: the first answer to the same request, given again.',
+    schema: { const: 'true' },
+  },
+};
 
 export function openApiDocument(routes: readonly Route[], version: string): Json {
   const components: Json = {};
@@ -60,7 +76,8 @@ function operationId({ method, path }: RouteDefinition): string {
   return method.toLowerCase() + name;
 }
 
-function parametersOf({ path, idsOfUsers = [], query, headers }: RouteDefinition): Json[] {
+function parametersOf(definition: RouteDefinition): Json[] {
+  const { path, idsOfUsers = [], query, headers, keyed } = definition;
   const parameters: Json[] = [];
   for (const [, name = ''] of path.matchAll(NAME_IN_PATH)) {
     const schema = idsOfUsers.includes(name) ? userId : id;
@@ -69,6 +86,7 @@ function parametersOf({ path, idsOfUsers = [], query, headers }: RouteDefinition
   for (const [place, group] of [
     ['query', query],
     ['header', headers],
+    ['header', keyed === true ? RepeatHeaders : undefined],
   ] as const) {
     if (group === undefined) continue;
     const required: readonly string[] = (group as { required?: readonly string[] }).required ?? [];
@@ -80,8 +98,9 @@ function parametersOf({ path, idsOfUsers = [], query, headers }: RouteDefinition
 }
 
 function successOf(definition: RouteDefinition, components: Json): Json {
-  const { status, response, responseMediaType } = definition;
+  const { status, response, responseMediaType, keyed } = definition;
   const success: Json = { description: 'Success.' };
+  if (keyed === true) success['headers'] = REPLAYED;
   if (response !== undefined) {
     const mediaType = responseMediaType ?? JSON_MEDIA_TYPE;
     success['content'] = { [mediaType]: { schema: refer(response, components) } };
@@ -96,6 +115,7 @@ function problemsOf(definition: RouteDefinition): Json {
   const codes = new Set<ProblemCode>(definition.refusals);
   if (definition.access === 'user') codes.add('unauthenticated');
   if (definition.rateClass !== null) codes.add('rate-limited');
+  if (definition.keyed === true) for (const code of KEYED_CODES) codes.add(code);
   if (definition.query !== undefined) codes.add('invalid-request');
   if (definition.body !== undefined) {
     codes.add('invalid-request').add('payload-too-large').add('unsupported-media-type');

@@ -20,6 +20,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
   'order-not-refundable': { status: 409, title: 'The order cannot be refunded now.' },
   'idempotency-key-missing': { status: 400, title: 'The Idempotency-Key header is missing.' },
   'idempotency-key-reused': { status: 422, title: 'The key was used with another request.' },
+  'request-in-progress': { status: 409, title: 'The first try of this request is under way.' },
   'email-taken': { status: 409, title: 'The e-mail address is taken.' },
   'already-running': { status: 409, title: 'Another run of this kind is under way.' },
   'precondition-failed': { status: 412, title: 'It has changed since it was read.' },
@@ -57,6 +58,8 @@ export interface Problem {
   readonly serverTime?: number;
   /** The buyer's own order that stands in the way. */
   readonly orderId?: string;
+  /** Sent as `Retry-After`. */
+  readonly retryAfterMs?: number;
   /** Where the same code has two statuses: `invalid-request` is 422 for well-formed bodies. */
   readonly status?: number;
   readonly headers?: readonly (readonly [string, string])[];
@@ -72,6 +75,8 @@ export function problemStatus(refused: Problem): number {
 
 export function problemHeaders(refused: Problem): readonly (readonly [string, string])[] {
   const status = problemStatus(refused);
+  if (refused.retryAfterMs !== undefined)
+    return [['retry-after', secondsOf(refused.retryAfterMs)], ...(refused.headers ?? [])];
   if (status === 503) return [['retry-after', RETRY_AFTER_SECONDS], ...(refused.headers ?? [])];
   if (status === 401) return [['www-authenticate', 'Bearer'], ...(refused.headers ?? [])];
   return refused.headers ?? [];
@@ -83,8 +88,12 @@ export function problemHeaders(refused: Problem): readonly (readonly [string, st
  */
 export function withServerTime(refused: Problem, now: number): Problem {
   if (refused.startsAt === undefined) return refused;
-  const seconds = Math.max(1, Math.ceil((refused.startsAt - now) / 1000));
-  return { ...refused, serverTime: now, headers: [['retry-after', String(seconds)]] };
+  return { ...refused, serverTime: now, retryAfterMs: refused.startsAt - now };
+}
+
+/** At least one. */
+function secondsOf(ms: number): string {
+  return String(Math.max(1, Math.ceil(ms / 1000)));
 }
 
 /** The problem document. `instance` is the request's path, where the document should show it. */

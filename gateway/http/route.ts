@@ -6,6 +6,7 @@ import type { Requester, TokenIdentity, TokenRefusal } from '../../contracts/acc
 import type { Static, TObject, TSchema } from 'typebox';
 import type { ActionName, ActionOutcome, ActionParams } from '../../contracts/actions.ts';
 import type { ProblemCode } from '../../contracts/refusals.ts';
+import type { KeyedRequest } from '../../contracts/requests.ts';
 import type { Problem } from './problems.ts';
 import type { RateClass } from './rate-limits.ts';
 
@@ -28,6 +29,8 @@ export interface IncomingRequest {
    * By lower-case name; empty where the header is absent. Repeated headers are joined with commas.
    */
   readonly header: (name: string) => string;
+  /** Whether the header is there, be it empty. */
+  readonly hasHeader: (name: string) => boolean;
   /** The client's address, as text. */
   readonly address: string;
   /** Whether the client went away before the reply. */
@@ -96,6 +99,8 @@ export interface UserRequest<Q, B> extends CheckedRequest<Q, B> {
   readonly caller: Requester;
   /** Seconds since the Unix epoch. */
   readonly tokenExpiresAt: number;
+  /** Where the definition is `keyed` and the client sent a key: to be passed to the use case. */
+  readonly request: KeyedRequest | undefined;
 }
 
 /** `public`: every client may call. `user`: only with a valid access token. */
@@ -124,6 +129,8 @@ export interface RouteDefinition {
   readonly bodyOptional?: boolean;
   /** The body is signed: the handler gets its bytes unparsed. */
   readonly bodyAsBytes?: boolean;
+  /** Takes an Idempotency-Key (H11). The use case must keep the promise. */
+  readonly keyed?: boolean;
   /** Further request headers, for the documentation. */
   readonly headers?: TObject;
   /** The status and the body's shape of a success. */

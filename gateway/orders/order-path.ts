@@ -8,7 +8,6 @@
 import { Buffer } from 'node:buffer';
 import { STATUS_CODES } from 'node:http';
 import type { Clock } from '../../actors/clock.ts';
-import { IDEMPOTENCY_KEY_LENGTH_MAX } from '../../contracts/bounds.ts';
 import { DROP_ID } from '../../contracts/patterns.ts';
 import type { CommandRouter, CommandSink } from '../../actors/command-router.ts';
 import type { CommandReply } from '../../contracts/commands.ts';
@@ -17,6 +16,7 @@ import type { Authenticator } from '../http/auth.ts';
 import type { DropViews, WatchedDrop } from '../drop-views.ts';
 import { DRAIN_BYTES_MAX } from '../http/exchange.ts';
 import type { Flight } from '../http/flight.ts';
+import { isKey, keyProblem } from '../http/idempotency-key.ts';
 import type { RouteCounts } from '../http/metrics.ts';
 import { orderQuantity } from './order-body.ts';
 import { type HeaderLines, OrderHeaders } from './order-headers.ts';
@@ -115,8 +115,12 @@ export class OrderPath {
       if (limited !== null) return order.refuse(limited);
     }
     order.key = headers.key;
-    if (headers.keyLines > 1) return order.refuse(problem('invalid-request', KEYS_DETAIL));
-    if (!isKey(order.key)) return order.refuse(keyProblem(order.key));
+    if (headers.keyLines > 1) return order.refuse(keyProblem(TWO_KEYS));
+    if (!isKey(order.key)) {
+      return order.refuse(
+        order.key === '' ? problem('idempotency-key-missing') : keyProblem(order.key),
+      );
+    }
     if (!isJsonMediaType(headers.contentType))
       return order.refuse(problem('unsupported-media-type', USE_JSON));
     if (head.getQuery()) {
@@ -136,24 +140,8 @@ export class OrderPath {
   }
 }
 
-const KEY_LENGTHS = `1 to ${IDEMPOTENCY_KEY_LENGTH_MAX}`;
-const KEY_DETAIL = `Idempotency-Key: must be ${KEY_LENGTHS} visible ASCII characters.`;
-const KEYS_DETAIL = 'Idempotency-Key: must be given once.';
+const TWO_KEYS = ', ';
 const USE_JSON = 'Use content-type: application/json.';
-
-/** The check of `OrderHeaders` in the contract (O1), without a regular expression. */
-function isKey(text: string): boolean {
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code < 0x21 || code > 0x7e) return false;
-  }
-  return text.length > 0 && text.length <= IDEMPOTENCY_KEY_LENGTH_MAX;
-}
-
-function keyProblem(key: string): Problem {
-  if (key === '') return problem('idempotency-key-missing');
-  return problem('invalid-request', KEY_DETAIL);
-}
 
 export class OrderRequest implements CommandSink {
   dropId = '';

@@ -66,6 +66,7 @@ function creatorRoutes({ levels }: DropRoutesOptions): Route[] {
         access: 'user',
         rateClass: 'writes',
         headers: IfMatchHeaders,
+        keyed: true,
         body: DropPatchBody,
         status: 200,
         response: DropBody,
@@ -80,10 +81,10 @@ function creatorRoutes({ levels }: DropRoutesOptions): Route[] {
           'overloaded',
         ],
       },
-      async ({ call, caller, id, body, header }) => {
+      async ({ call, caller, id, body, header, request }) => {
         const condition = conditionOf(header, levels);
         if (!condition.ok) return condition;
-        const amend = { caller, dropId: id, change: dropPatch(body), ...condition.params };
+        const amend = { caller, dropId: id, change: dropPatch(body), ...condition.params, request };
         const changed = await call('drops.amend', amend);
         return changed.ok ? jsonReply(200, dropBody(changed.value)) : changed;
       },
@@ -97,6 +98,7 @@ function creatorRoutes({ levels }: DropRoutesOptions): Route[] {
         access: 'user',
         rateClass: 'writes',
         headers: IfMatchHeaders,
+        keyed: true,
         status: 200,
         response: DropBody,
         refusals: [
@@ -108,10 +110,11 @@ function creatorRoutes({ levels }: DropRoutesOptions): Route[] {
           'overloaded',
         ],
       },
-      async ({ call, caller, id, header }) => {
+      async ({ call, caller, id, header, request }) => {
         const condition = conditionOf(header, levels);
         if (!condition.ok) return condition;
-        const cancelled = await call('drops.cancel', { caller, dropId: id, ...condition.params });
+        const cancel = { caller, dropId: id, ...condition.params, request };
+        const cancelled = await call('drops.cancel', cancel);
         return cancelled.ok ? jsonReply(200, dropBody(cancelled.value)) : cancelled;
       },
     ),

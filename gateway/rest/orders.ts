@@ -119,6 +119,7 @@ function changeRoute(change: 'cancel' | 'refund', paymentProvider: string): Rout
       tag: TAG,
       access: 'user',
       rateClass: 'writes',
+      keyed: true,
       status: 200,
       response: OrderBody,
       refusals: [
@@ -131,8 +132,8 @@ function changeRoute(change: 'cancel' | 'refund', paymentProvider: string): Rout
         'overloaded',
       ],
     },
-    async ({ call, caller, id }) => {
-      const order = await call(`orders.${change}`, { caller, orderId: id });
+    async ({ call, caller, id: orderId, request }) => {
+      const order = await call(`orders.${change}`, { caller, orderId, request });
       if (!order.ok) return order;
       return textReply(200, JSON_MEDIA_TYPE, orderJson(order.value, paymentProvider));
     },

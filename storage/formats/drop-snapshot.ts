@@ -12,6 +12,14 @@ import type { DropStatus, DropTerms } from '../../contracts/drops.ts';
 import { type Stored, withOurNames, withStoredNames } from './amount-names.ts';
 import { decodeChecksummed, encodeChecksummed } from './checksummed.ts';
 import {
+  adoptAnswered,
+  answeredSegment,
+  fullSegments,
+  lastAnswered,
+  numbersOf,
+  type StoredAnswered,
+} from './answered-segments.ts';
+import {
   copyOf,
   copyOrders,
   copyStates,
@@ -37,6 +45,8 @@ export const PARTS_PER_STEP = 4;
 const TEXTS_PER_STEP = SEGMENT_LENGTH;
 /** Restoring a drop without users and orders takes as long as this many. */
 const TEXTS_OF_EMPTY_DROP = 16;
+/** The same for answered requests. */
+const TEXTS_OF_ANSWERED_SEGMENT = SEGMENT_LENGTH / 2;
 
 /** A drop without its orders and users. */
 export interface StoredHead {
@@ -54,6 +64,8 @@ export interface StoredHead {
   sweepCursor: number;
   /** `changedAt` of each full segment of orders: the last element of its part's name. */
   changes: number[];
+  /** Numbers of the answered requests: the oldest one, and the next one. Absent: there are none. */
+  answered?: [first: number, next: number];
 }
 
 /** The unfinished segments. */
@@ -61,6 +73,7 @@ export interface StoredTail {
   lastUsers: StoredTexts | null;
   lastOrders: StoredOrders | null;
   lastStates: StoredStates | null;
+  lastAnswered?: StoredAnswered;
 }
 
 type StoredDrop = StoredHead & StoredTail;
@@ -111,6 +124,7 @@ export function headOf(state: DropState): StoredHead {
     orders: orders.size,
     sweepCursor: state.sweepCursor,
     changes: orders.columns.slice(0, orderSegments).map((columns) => columns.changedAt),
+    ...(state.answered !== null && { answered: numbersOf(state.answered) }),
   };
 }
 
@@ -126,6 +140,7 @@ export function tailOf(state: DropState): StoredTail {
       usersLeft === 0 ? null : copyTexts(viewTexts(users.segments[userSegments]!, usersLeft)),
     lastOrders: ordersLeft === 0 ? null : copyOrders(viewOrders(state, orderSegments, ordersLeft)),
     lastStates: ordersLeft === 0 ? null : copyStates(state, orderSegments, ordersLeft),
+    ...(state.answered !== null && { lastAnswered: lastAnswered(state.answered) }),
   };
 }
 
@@ -142,6 +157,8 @@ export function* segmentParts(
     yield { name, content: () => viewOrders(state, i, SEGMENT_LENGTH) };
     yield { name: names.states[i]!, content: () => copyStates(state, i, SEGMENT_LENGTH) };
   }
+  for (const { name, segment } of names.answered)
+    yield { name, content: () => answeredSegment(state.answered!, segment) };
 }
 
 export function encodePart(part: PendingPart): SnapshotPart {
@@ -215,6 +232,11 @@ export async function restoreDrop(
     await steps.before(count);
     adoptOrders(state, head.lastOrders, head.lastStates, count);
   }
+  for (const { name } of names.answered) {
+    await steps.before(TEXTS_OF_ANSWERED_SEGMENT);
+    adoptAnswered(state, head, (await open(name)) as StoredAnswered);
+  }
+  if (head.lastAnswered !== undefined) adoptAnswered(state, head, head.lastAnswered);
   return state;
 }
 
@@ -222,6 +244,7 @@ export function partNamesOf(head: StoredHead): {
   users: string[];
   orders: string[];
   states: string[];
+  answered: { name: string; segment: number }[];
 } {
   const { id } = head.terms;
   const userSegments = Math.floor(head.users / SEGMENT_LENGTH);
@@ -229,6 +252,9 @@ export function partNamesOf(head: StoredHead): {
     users: Array.from({ length: userSegments }, (_, i) => `${id}/users/${i}`),
     orders: head.changes.map((_, i) => `${id}/orders/${i}`),
     states: head.changes.map((changedAt, i) => `${id}/states/${i}/${changedAt}`),
+    answered: fullSegments(head.answered).map((segment) => {
+      return { name: `${id}/answered/${segment}`, segment };
+    }),
   };
 }
 

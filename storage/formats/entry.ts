@@ -62,6 +62,7 @@ const KINDS: {
   // Written from feature level 3 on.
   'payment-prepared': [19, 'ordinal', 'reference'],
   'payment-voided': [20, 'ordinal', 'reference'],
+  'request-answered': [21, 'id', 'fingerprint', 'about'],
 };
 const TYPES = new Map(
   Object.entries(KINDS).map(([type, [number, ...fields]]) => [number, { type, fields }]),

@@ -159,8 +159,9 @@ function* sealedParts(state: DropState, head: StoredHead) {
 }
 
 function sealedPartNames(head: StoredHead): string[] {
-  const { users, orders, states } = partNamesOf(head);
-  return [...users, ...orders, ...states, tailNameOf(head)];
+  const { users, orders, states, answered } = partNamesOf(head);
+  const names = answered.map(({ name }) => name);
+  return [...users, ...orders, ...states, ...names, tailNameOf(head)];
 }
 
 function tailNameOf({ terms, version }: StoredHead): string {

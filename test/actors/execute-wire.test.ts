@@ -75,6 +75,7 @@ const moved: fc.Arbitrary<Moved> = fc.record({
 const replies: fc.Arbitrary<ShardReply[]> = fc.array(
   fc.oneof(
     answer.map((value): ShardReply => ({ ok: true, value })),
+    order.map((value): ShardReply => ({ ok: true, value, replayed: true })),
     refused,
     moved,
   ),

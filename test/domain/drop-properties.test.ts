@@ -126,6 +126,37 @@ test('O3, O4: a key gives its first order, always, and never two', (t) => {
   t.pass();
 });
 
+test('H11: a request with a key changes a drop once, and is answered as the first time', (t) => {
+  let replays = 0;
+  fc.assert(
+    fc.property(history, (lived) => {
+      const first = new Map<string, { fingerprint: string; answer: string }>();
+      run(lived, ({ command }, result, state) => {
+        if (command === null || !('request' in command) || command.type === 'cancel-order') return;
+        const { request } = command;
+        if (request === undefined || result === null) return;
+        const known = first.get(request.id);
+        if (known === undefined) {
+          if (!result.ok) return;
+          if (result.replayed) throw new Error(`${request.id} was never answered`);
+          const answer = JSON.stringify(answerTo(state, command, result));
+          first.set(request.id, { fingerprint: request.fingerprint, answer });
+        } else if (known.fingerprint !== request.fingerprint) {
+          if (result.ok || result.code !== 'idempotency-key-reused')
+            throw new Error(`${request.id} was used for another request`);
+        } else {
+          if (!result.ok || !result.replayed || result.events.length > 0)
+            throw new Error(`${request.id} was done again`);
+          t.is(JSON.stringify(answerTo(state, command, result)), known.answer);
+          replays += 1;
+        }
+      });
+    }),
+    RUNS,
+  );
+  t.true(replays > 10, `${replays}`);
+});
+
 test('O6: nobody ever holds and owns more than the limit they ordered under', (t) => {
   fc.assert(
     fc.property(history, (lived) => {

@@ -33,6 +33,13 @@ const caller = fc.oneof(
   fc.constant({ userId: 'boss', operator: true }),
 );
 
+/** Few, so that repeats are common. */
+const request = fc.record({
+  id: fc.integer({ min: 0, max: 5 }).map((n) => `request${n}`),
+  fingerprint: fc.constantFrom('same', 'same', 'other'),
+  callerId: fc.constant(CREATOR.userId),
+});
+
 const command: fc.Arbitrary<DropCommand | null> = fc.oneof(
   {
     weight: 10,
@@ -74,15 +81,19 @@ const command: fc.Arbitrary<DropCommand | null> = fc.oneof(
   },
   {
     weight: 2,
-    arbitrary: fc.record({
-      type: fc.constantFrom('cancel-order' as const, 'refund-order' as const),
-      dropId: fc.constant(DROP_ID),
-      orderId: order,
-      caller,
-    }),
+    arbitrary: fc.record(
+      {
+        type: fc.constantFrom('cancel-order' as const, 'refund-order' as const),
+        dropId: fc.constant(DROP_ID),
+        orderId: order,
+        caller,
+        request,
+      },
+      { requiredKeys: ['type', 'dropId', 'orderId', 'caller'] },
+    ),
   },
   {
-    weight: 1,
+    weight: 2,
     arbitrary: fc.record(
       {
         type: fc.constant('amend-drop' as const),
@@ -93,9 +104,20 @@ const command: fc.Arbitrary<DropCommand | null> = fc.oneof(
         limitPerUser: fc.integer({ min: 1, max: 5 }),
         stock: fc.integer({ min: 1, max: 9 }),
         unitAmount: fc.constantFrom(0, PRICE, 2 * PRICE),
+        request,
       },
       { requiredKeys: ['type', 'dropId', 'caller'] },
     ),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      type: fc.constant('amend-drop' as const),
+      dropId: fc.constant(DROP_ID),
+      caller: fc.constant(CREATOR),
+      addStock: fc.integer({ min: -1, max: 3 }),
+      request,
+    }),
   },
   { weight: 2, arbitrary: fc.constant(null) },
 );
@@ -105,6 +127,7 @@ const rareCancel: fc.Arbitrary<DropCommand> = fc.record(
     dropId: fc.constant(DROP_ID),
     caller,
     alsoEnded: fc.constant(true as const),
+    request,
   },
   { requiredKeys: ['type', 'dropId', 'caller'] },
 );

@@ -52,6 +52,7 @@ const EVENTS: { [T in DropEvent['type']]: DropEvent & { type: T } } = {
   'drop-repriced': { type: 'drop-repriced', unitAmount: 250 },
   'payment-prepared': { type: 'payment-prepared', ordinal: 11, reference: 'r' },
   'payment-voided': { type: 'payment-voided', ordinal: 12, reference: 'r' },
+  'request-answered': { type: 'request-answered', id: 'r', fingerprint: 'f', about: null },
 };
 const entry = {
   shard: 17,
