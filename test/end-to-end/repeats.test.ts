@@ -59,14 +59,14 @@ onEachProfile((test, profile) => {
     const creator = sale.fresh('creator');
     const buyer = sale.fresh('buyer');
     const drop = await sale.drop(creator);
-    const order = (await sale.order(drop, buyer, 'o')).json['id'];
+    const order = String((await sale.order(drop, buyer, 'o')).json['id']);
     const refund = `/v1/orders/${order}/refund`;
     const refunded = await keyed(sale, 'POST', refund, 'k', { as: creator });
     t.is(refunded.json['status'], 'refunded', refunded.text);
     assertReplay(t, await keyed(sale, 'POST', refund, 'k', { as: creator }), refunded);
 
     const held = await sale.drop(creator, { payment: 'provider' });
-    const reserved = (await sale.order(held, buyer, 'o')).json['id'];
+    const reserved = String((await sale.order(held, buyer, 'o')).json['id']);
     const cancelOrder = `/v1/orders/${reserved}/cancel`;
     const cancelled = await keyed(sale, 'POST', cancelOrder, 'k', { as: buyer });
     t.is(cancelled.json['status'], 'cancelled', cancelled.text);
