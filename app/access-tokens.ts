@@ -1,77 +1,114 @@
-// Access tokens: short-lived JSON Web Tokens (RFC 7519) with a user's id and roles. The holder of a
-// valid token may order without a lookup of the account (A2).
+// One's own access tokens: short-lived JSON Web Tokens (RFC 7519) with a user's id and roles. The
+// holder of a valid token may order without a lookup of the account (A2).
 
 import { ACCESS_TOKEN_LENGTH_MAX } from '../contracts/bounds.ts';
 import { USER_ID } from '../contracts/patterns.ts';
 import type { TokenIdentity, TokenRefusal } from '../contracts/accounts.ts';
+import { type KeyedSecret, SigningSecrets } from './signing-secrets.ts';
 import { createSigner, createVerifier } from 'fast-jwt';
 
 export interface AccessTokensOptions {
-  /** Signs and verifies with HS256. At least 32 bytes. */
-  readonly secret: string;
-  /** PEM of an Ed25519 public key. Tokens signed with its private key (EdDSA) are accepted too. */
-  readonly publicKey?: string;
+  /** Sign and verify with HS256. A text: the one secret there is, of at least 32 bytes. */
+  readonly secret: SigningSecrets | string;
   /** Milliseconds since the Unix epoch; for `sign`. */
   readonly now?: () => number;
 }
 
 type Claims = Record<string, unknown>;
 
-export const SECRET_BYTES_MIN = 32;
+interface Keyed {
+  readonly secret: KeyedSecret;
+  readonly sign: (claims: Claims) => string;
+  readonly verify: (token: string) => Claims;
+}
+
 const ROLES_MAX = 16;
+/** Base64url characters of a token's header that are decoded to find its key id. */
+const HEADER_LENGTH_MAX = 1_024;
 const userId = new RegExp(USER_ID);
 const NO_ROLES: readonly string[] = Object.freeze([]);
 
 export class AccessTokens {
-  readonly #sign: (claims: Claims) => string;
-  readonly #verifiers: ((token: string) => Claims)[];
+  readonly #secrets: SigningSecrets;
   readonly #now: () => number;
+  #keyed: readonly Keyed[] = [];
 
-  constructor(options: AccessTokensOptions) {
-    if (Buffer.byteLength(options.secret) < SECRET_BYTES_MIN) {
-      throw new RangeError(
-        `The secret for access tokens needs at least ${SECRET_BYTES_MIN} bytes.`,
-      );
-    }
-    this.#sign = createSigner<Claims>({ key: options.secret, algorithm: 'HS256' });
+  constructor({ secret, now = Date.now }: AccessTokensOptions) {
+    this.#secrets = typeof secret === 'string' ? SigningSecrets.one(secret) : secret;
+    this.#now = now;
+    this.#takeSecrets();
+    this.#secrets.onReplaced(() => this.#takeSecrets());
+  }
+
+  #takeSecrets(): void {
     // Each key is bound to one algorithm: a token cannot choose how it is verified. `exp` is
     // checked here, at every use.
-    const common = { ignoreExpiration: true, cache: false } as const;
-    this.#verifiers = [
-      createVerifier<string>({ ...common, key: options.secret, algorithms: ['HS256'] }),
-    ];
-    if (options.publicKey !== undefined) {
-      this.#verifiers.push(
-        createVerifier<string>({ ...common, key: options.publicKey, algorithms: ['EdDSA'] }),
-      );
-    }
-    this.#now = options.now ?? Date.now;
+    const common = { ignoreExpiration: true, cache: false, algorithms: ['HS256' as const] };
+    this.#keyed = this.#secrets.all.map((secret) => ({
+      secret,
+      sign: createSigner<Claims>({ key: secret.secret, algorithm: 'HS256', kid: secret.keyId }),
+      verify: createVerifier<string>({ ...common, key: secret.secret }),
+    }));
   }
 
   sign(claims: { userId: string; roles: readonly string[]; lifetimeSeconds: number }): string {
-    const iat = Math.floor(this.#now() / 1_000);
+    const nowMs = this.#now();
+    const iat = Math.floor(nowMs / 1_000);
     const exp = iat + claims.lifetimeSeconds;
-    return this.#sign(
+    const { keyId } = this.#secrets.signing(nowMs);
+    const { sign } = this.#keyed.find(({ secret }) => secret.keyId === keyId)!;
+    return sign(
       claims.roles.length === 0
         ? { sub: claims.userId, iat, exp }
         : { sub: claims.userId, iat, exp, roles: [...claims.roles] },
     );
   }
 
-  /** The token's identity, or why it is not valid at `nowMs` (since the Unix epoch). */
+  /**
+   * The token's identity, or why it is not valid at `nowMs` (since the Unix epoch). An identity
+   * ends with its token or with the secret that signed it, whichever is earlier.
+   */
   verify(token: string, nowMs: number): TokenIdentity | TokenRefusal {
     if (token.length > ACCESS_TOKEN_LENGTH_MAX) return 'invalid';
-    for (const verifier of this.#verifiers) {
+    const named = this.#named(token);
+    // What signs with a shared secret besides this server may name no key, or a key of its own.
+    const candidates = named === undefined ? this.#keyed : [named];
+    for (const { secret, verify } of candidates) {
       try {
-        const identity = identityOf(verifier(token));
+        const identity = identityOf(verify(token));
         if (identity === null) return 'invalid';
-        return nowMs < identity.expiresAt * 1_000 ? identity : 'expired';
+        if (nowMs >= secret.until) return 'invalid';
+        if (nowMs >= identity.expiresAt * 1_000) return 'expired';
+        return secret.until === Infinity ? identity : endingWith(identity, secret);
       } catch {
         // Not signed with this key: fast-jwt reports this only by an error.
       }
     }
     return 'invalid';
   }
+
+  #named(token: string): Keyed | undefined {
+    if (this.#keyed.length === 1) return this.#keyed[0];
+    const keyId = keyIdIn(token);
+    return this.#keyed.find(({ secret }) => secret.keyId === keyId);
+  }
+}
+
+/** Null where the header is no JSON object, or names no key. */
+function keyIdIn(token: string): string | null {
+  const end = token.indexOf('.');
+  if (end <= 0 || end > HEADER_LENGTH_MAX) return null;
+  try {
+    const header: unknown = JSON.parse(Buffer.from(token.slice(0, end), 'base64url').toString());
+    const { kid } = (header ?? {}) as { kid?: unknown };
+    return typeof kid === 'string' ? kid : null;
+  } catch {
+    return null;
+  }
+}
+
+function endingWith(identity: TokenIdentity, { until }: KeyedSecret): TokenIdentity {
+  return { ...identity, expiresAt: Math.min(identity.expiresAt, Math.floor(until / 1_000)) };
 }
 
 function identityOf(claims: Claims): TokenIdentity | null {

@@ -4,6 +4,7 @@
 
 import { createHash, createHmac, hkdfSync } from 'node:crypto';
 import type { RandomBytes } from './random-bytes.ts';
+import { SigningSecrets } from './signing-secrets.ts';
 
 const FIRST_BYTES = 32;
 /** SHA-256. */
@@ -11,13 +12,23 @@ const KEY_BYTES = 32;
 /** Separates this key from other uses of the secret (HKDF, RFC 5869). */
 const LABEL = 'livedrops refresh-token successor 1';
 
-export class RefreshTokens {
-  readonly #key: Buffer;
-  readonly #random: RandomBytes;
+export interface RefreshTokensOptions {
+  /** All nodes need the same. A text: the one secret there is. */
+  readonly secret: SigningSecrets | string;
+  /** Milliseconds since the Unix epoch. */
+  readonly now?: () => number;
+  readonly random: RandomBytes;
+}
 
-  /** All nodes need the same secret. */
-  constructor({ secret, random }: { readonly secret: string; readonly random: RandomBytes }) {
-    this.#key = Buffer.from(hkdfSync('sha256', secret, '', LABEL, KEY_BYTES));
+export class RefreshTokens {
+  readonly #secrets: SigningSecrets;
+  readonly #now: () => number;
+  readonly #random: RandomBytes;
+  #key: { readonly secret: string; readonly bytes: Buffer } | null = null;
+
+  constructor({ secret, now = Date.now, random }: RefreshTokensOptions) {
+    this.#secrets = typeof secret === 'string' ? SigningSecrets.one(secret) : secret;
+    this.#now = now;
     this.#random = random;
   }
 
@@ -28,7 +39,17 @@ export class RefreshTokens {
 
   /** Nobody without the secret can compute it, not even from `token`. */
   successorOf(token: string): string {
-    return createHmac('sha256', this.#key).update(token).digest('base64url');
+    return createHmac('sha256', this.#keyBytes()).update(token).digest('base64url');
+  }
+
+  /** Of the oldest secret: a new one changes no successor while the one before it is there. */
+  #keyBytes(): Buffer {
+    const { secret } = this.#secrets.oldest(this.#now());
+    if (this.#key?.secret !== secret) {
+      const bytes = Buffer.from(hkdfSync('sha256', secret, '', LABEL, KEY_BYTES));
+      this.#key = { secret, bytes };
+    }
+    return this.#key.bytes;
   }
 }
 

@@ -32,7 +32,7 @@ import { openRedisStores } from '../storage/redis/stores.ts';
 import { openArchive, withArchive } from './archive.ts';
 import { unreadyShards } from './embedded-core.ts';
 import {
-  createAccessTokens,
+  createTokens,
   createArchiver,
   createEvents,
   createOffLoop,
@@ -132,7 +132,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
   const archiver = roles.includes('services')
     ? createArchiver({ ...options, stores, shardCount: SHARD_COUNT, levels })
     : null;
-  const accessTokens = createAccessTokens(options);
+  const tokens = createTokens(options);
   const rebuild = createRebuild(stores, log);
   const self = { nodeId, incarnation: randomUUID() };
   let url: string | null = null;
@@ -148,7 +148,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       stores,
       bus,
       router,
-      accessTokens,
+      tokens,
       peers,
       rebuild,
       self,
@@ -248,7 +248,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     router,
     call: createCallAction(broker),
     levels,
-    accessTokens,
+    tokens,
     unreadiness,
     async start() {
       await broker.start();
@@ -256,6 +256,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       offLoop?.start();
       archiver?.start();
       gate.start();
+      tokens.start();
     },
     async join(ownUrl) {
       url = ownUrl;
@@ -274,6 +275,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       await pTimeout(left, { milliseconds: LEAVE_MAX_MS, fallback: () => undefined });
     },
     async stop() {
+      tokens.stop();
       await actors?.ownership.stop();
       await actors?.host.stop();
       await Promise.all([actors?.events.stop(), offLoop?.stop(), archiver?.stop()]);

@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import type { PaymentBehaviour } from '../events/payments/development-payments.ts';
 import { makeFolder } from '../storage/make-folder.ts';
 import type { ProviderDigits } from '../events/payments/provider-units.ts';
+import type { SigningSecret } from '../app/signing-secrets.ts';
+import { newAuthSecret, parseAuthSecrets } from './auth-secrets.ts';
 import { closestName } from './closest-name.ts';
 import { storedSecret, readStoredSecret } from './stored-secret.ts';
 import {
@@ -61,8 +63,10 @@ export interface Config {
   /** Accept a Redis that may lose acknowledged writes. */
   readonly redisAcceptWeak: boolean;
   readonly roles: readonly Role[];
-  /** Signs access tokens (HS256, over its UTF-8 bytes). At least 32 characters. */
-  readonly authSecret: string;
+  /** Sign and verify access tokens (HS256, over their UTF-8 bytes), the newest first. */
+  readonly authSecrets: readonly SigningSecret[];
+  /** Where they are stored; it may change while the process runs. Null: in the environment. */
+  readonly authSecretFile: string | null;
   /**
    * Standard Webhooks secrets, `whsec_` and base64. The first one signs, and all verify. A server
    * has at least one.
@@ -116,25 +120,20 @@ export class NoDataError extends Error {
 }
 
 const PREFIX = 'LIVEDROPS_';
-const AUTH_SECRET_BYTES = 48;
 const PAYMENT_SECRET_BYTES = 32;
 
 /** Secrets that are not set are generated and stored in these files of the data directory. */
-const STORED_SECRETS = {
-  AUTH_SECRET: {
-    file: 'auth-secret',
-    make: () => randomBytes(AUTH_SECRET_BYTES).toString('base64url'),
-  },
-  PAYMENT_SECRET: {
-    file: 'payment-secret',
-    make: () => PAYMENT_SECRET_PREFIX + randomBytes(PAYMENT_SECRET_BYTES).toString('base64'),
-  },
-} as const;
+const AUTH_SECRET_FILE = 'auth-secret';
+const PAYMENT_SECRET_FILE = 'payment-secret';
+export const STORED_SECRET_FILES: readonly string[] = [AUTH_SECRET_FILE, PAYMENT_SECRET_FILE];
+const ADVICE = 'put it back, or remove it and a new one is made';
 
-/** The files of stored secrets, in the data directory. */
-export const STORED_SECRET_FILES: readonly string[] = Object.values(STORED_SECRETS).map(
-  ({ file }) => file,
-);
+function newPaymentSecret(): string {
+  return PAYMENT_SECRET_PREFIX + randomBytes(PAYMENT_SECRET_BYTES).toString('base64');
+}
+
+/** Reads a stored secret. `make` makes one where there is none; null where none may be made. */
+type ReadSecret = (path: string, make: () => string) => string | null;
 
 /** The checked environment, before stored secrets are read. */
 interface Reading {
@@ -220,35 +219,19 @@ export function loadConfig(environment: Environment = process.env): Config {
  */
 export function loadStoredConfig({ signs = true }: { readonly signs?: boolean } = {}): Config {
   const config = configOf(read(process.env), readStoredSecret);
-  const { authSecret, dataDirectory } = config;
-  if (authSecret !== '' || !signs) return config;
+  const { authSecrets, dataDirectory } = config;
+  if (authSecrets.length > 0 || !signs) return config;
   if (!existsSync(dataDirectory)) throw new NoDataError(dataDirectory);
-  const file = join(dataDirectory, STORED_SECRETS.AUTH_SECRET.file);
+  const file = join(dataDirectory, AUTH_SECRET_FILE);
   throw new Error(`there is no ${file}: is LIVEDROPS_DATA right, or LIVEDROPS_AUTH_SECRET unset?`);
 }
 
-function configOf(
-  { value }: Reading,
-  readSecret: (path: string, make: () => string) => string | null,
-): Config {
-  const dataDirectory = value('DATA');
+function configOf({ value }: Reading, readSecret: ReadSecret): Config {
   const problems: string[] = [];
-  const secret = <N extends keyof typeof STORED_SECRETS>(name: N): ValueOf<N> => {
-    const given = value(name);
-    // An empty list becomes the empty text too.
-    if (String(given) !== '') return given;
-    const path = join(dataDirectory, STORED_SECRETS[name].file);
-    const text = readSecret(path, STORED_SECRETS[name].make);
-    if (text === null) return given;
-    const parsed = text === '' ? { requirement: 'is empty' } : parseSetting(name, text);
-    if ('value' in parsed) return parsed.value;
-    problems.push(`${path} ${parsed.requirement}: put it back, or remove it and a new one is made`);
-    return given;
-  };
   const config = Object.freeze({
     port: value('PORT'),
     host: value('HOST'),
-    dataDirectory,
+    dataDirectory: value('DATA'),
     store: value('STORE'),
     natsUrl: value('NATS'),
     natsCaFile: value('NATS_CA'),
@@ -258,8 +241,9 @@ function configOf(
     redisReplicas: value('REDIS_REPLICAS'),
     redisAcceptWeak: value('REDIS_ACCEPT_WEAK') === 'on',
     roles: value('ROLES'),
-    authSecret: secret('AUTH_SECRET'),
-    paymentSecrets: secret('PAYMENT_SECRET'),
+    authSecrets: authSecretsOf(value, readSecret, problems),
+    authSecretFile: authSecretFileOf(value),
+    paymentSecrets: paymentSecretsOf(value, readSecret, problems),
     paymentProvider: value('PAYMENT_PROVIDER'),
     paymentSettleAfterMs: value('PAYMENT_SETTLE_AFTER_MS'),
     paymentSettleAs: value('PAYMENT_SETTLE_AS'),
@@ -272,6 +256,53 @@ function configOf(
   });
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
+}
+
+/** Of the file, or of the environment. Empty where nothing is stored and none may be made. */
+function authSecretsOf(
+  value: Reading['value'],
+  readSecret: ReadSecret,
+  problems: string[],
+): readonly SigningSecret[] {
+  const file = authSecretFileOf(value);
+  if (file === null) {
+    const verifying = value('AUTH_SECRETS_VERIFY').map((secret) => ({
+      secret,
+      from: Infinity,
+      until: Infinity,
+    }));
+    return [{ secret: value('AUTH_SECRET'), from: 0, until: Infinity }, ...verifying];
+  }
+  const isGiven = value('AUTH_SECRET_FILE') !== null;
+  const text = isGiven ? readStoredSecret(file) : readSecret(file, newAuthSecret);
+  if (text === null && !isGiven) return [];
+  const parsed = text === null ? 'is not there' : parseAuthSecrets(text);
+  if (typeof parsed !== 'string') return parsed;
+  problems.push(`${file} ${parsed}${isGiven ? '' : `: ${ADVICE}`}`);
+  return [];
+}
+
+function paymentSecretsOf(
+  value: Reading['value'],
+  readSecret: ReadSecret,
+  problems: string[],
+): readonly string[] {
+  const given = value('PAYMENT_SECRET');
+  if (given.length > 0) return given;
+  const path = join(value('DATA'), PAYMENT_SECRET_FILE);
+  const text = readSecret(path, newPaymentSecret);
+  if (text === null) return given;
+  const parsed = text === '' ? { requirement: 'is empty' } : parseSetting('PAYMENT_SECRET', text);
+  if ('value' in parsed) return parsed.value;
+  problems.push(`${path} ${parsed.requirement}: ${ADVICE}`);
+  return given;
+}
+
+/** The stored file, unless the environment has the secret. */
+function authSecretFileOf(value: Reading['value']): string | null {
+  const given = value('AUTH_SECRET_FILE');
+  if (given !== null || value('AUTH_SECRET') !== '') return given;
+  return join(value('DATA'), AUTH_SECRET_FILE);
 }
 
 /** The archive of a node alone, unless set otherwise. */
@@ -293,11 +324,14 @@ function archiveOf(value: Reading['value']): ArchiveConfig | null {
 
 /** Every setting, for display. Creates nothing. Throws `ConfigError`. */
 export function describeConfig(environment: Environment = process.env): readonly Setting[] {
-  return read(environment).settings.map((setting) =>
-    setting.value === '(hidden)' && setting.source === 'default'
+  const { value, settings } = read(environment);
+  const made = ['PAYMENT_SECRET', ...(value('AUTH_SECRET_FILE') === null ? ['AUTH_SECRET'] : [])];
+  return settings.map((setting) => {
+    if (setting.value !== '(hidden)' || setting.source !== 'default') return setting;
+    return made.includes(setting.name.slice(PREFIX.length))
       ? { ...setting, source: 'made at first start' }
-      : setting,
-  );
+      : { ...setting, value: '(unset)' };
+  });
 }
 
 /**

@@ -22,7 +22,7 @@ import { openSqliteStores, type SqliteStores } from '../storage/sqlite/stores.ts
 import { openArchive, withArchive } from './archive.ts';
 import { isOfCluster } from './data-directory.ts';
 import {
-  createAccessTokens,
+  createTokens,
   createArchiver,
   createEvents,
   createOffLoop,
@@ -96,7 +96,7 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
   });
   const offLoop = createOffLoop(options, stores, shardCount);
   const archiver = createArchiver({ ...options, stores, shardCount, levels });
-  const accessTokens = createAccessTokens(options);
+  const tokens = createTokens(options);
   const rebuild = createRebuild(stores, log);
   const verify = (shards: readonly number[], run: RunContext) =>
     verifyShards({ ...verification(rebuild), ...stores, host, shards }, run);
@@ -115,7 +115,7 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
     stores,
     bus,
     router,
-    accessTokens,
+    tokens,
     peers: new BrokerPeers({ broker }),
     rebuild,
     self,
@@ -147,12 +147,13 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
     router,
     call: createCallAction(broker),
     levels,
-    accessTokens,
+    tokens,
     unreadiness: () => unreadyShards(host),
     async start() {
       await broker.start();
       await host.start();
       offLoop.start();
+      tokens.start();
       archiver?.start();
     },
     async join(ownUrl) {
@@ -160,6 +161,7 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
     },
     async leave() {},
     async stop() {
+      tokens.stop();
       await host.stop();
       await Promise.all([events.stop(), offLoop.stop(), archiver?.stop()]);
       await broker.stop();

@@ -17,6 +17,7 @@ import type { NodeRun } from '../actors/cluster/move-protocol.ts';
 import type { ShardHost } from '../actors/shard/shard-host.ts';
 import type { BrokerPeers } from '../actors/cluster/shard-service.ts';
 import { AccessTokens } from '../app/access-tokens.ts';
+import { SigningSecrets } from '../app/signing-secrets.ts';
 import type { CallAction } from '../contracts/actions.ts';
 import { accountsService } from '../services/accounts.ts';
 import { catalogueService } from '../services/catalogue.ts';
@@ -48,6 +49,7 @@ import type { Journal } from '../storage/ports/journal.ts';
 import { SqliteSpillStore } from '../storage/sqlite/spill-sqlite.ts';
 import type { Stores } from '../storage/ports/stores.ts';
 import { createArchiverThread } from './archive.ts';
+import { AuthSecretsFile } from './auth-secrets.ts';
 import type { Config } from './config.ts';
 import { type OffLoopConsumer, type OffLoopThread, OffLoopThreads } from './off-loop-thread.ts';
 
@@ -71,7 +73,7 @@ export interface NodeCore {
   readonly call: CallAction;
   /** The feature level of the store. */
   readonly levels: FeatureLevels;
-  readonly accessTokens: AccessTokens;
+  readonly tokens: Tokens;
   /** The journal to which this node's shards append. */
   readonly journal: MeasuredJournal;
   /** The reasons why the node cannot serve now, one short sentence each. */
@@ -109,8 +111,27 @@ export function createLog(config: Config): Logger {
   return pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
 }
 
-export function createAccessTokens({ config, clock }: NodeCoreOptions): AccessTokens {
-  return new AccessTokens({ secret: config.authSecret, now: () => clock.now() });
+export interface Tokens {
+  readonly signingSecrets: SigningSecrets;
+  readonly accessTokens: AccessTokens;
+  /** Begins to read stored secrets again when they change. */
+  start(): void;
+  stop(): void;
+}
+
+export function createTokens({ config, clock, log }: NodeCoreOptions): Tokens {
+  const signingSecrets = new SigningSecrets(config.authSecrets);
+  const { authSecretFile: path } = config;
+  const file =
+    path === null
+      ? null
+      : new AuthSecretsFile({ path, secrets: signingSecrets, clock: systemClock, log });
+  return {
+    signingSecrets,
+    accessTokens: new AccessTokens({ secret: signingSecrets, now: () => clock.now() }),
+    start: () => file?.start(),
+    stop: () => file?.stop(),
+  };
 }
 
 export interface Events {
@@ -237,7 +258,7 @@ export function createServices(
     readonly stores: Stores;
     readonly bus: LiveBus;
     readonly router: BrokerRouter;
-    readonly accessTokens: AccessTokens;
+    readonly tokens: Tokens;
     readonly peers: BrokerPeers;
     readonly rebuild: Rebuild;
     readonly self: NodeRun;
@@ -250,14 +271,15 @@ export function createServices(
       Pick<OperatorRunsOptions, 'leases'>;
   },
 ): void {
-  const { config, clock, stores, bus, router, accessTokens, peers, self, levels } = options;
+  const { config, clock, stores, bus, router, tokens, peers, self, levels } = options;
   const { shardCount, url } = options;
   const now = () => clock.now();
   const monotonic = () => clock.monotonic();
   const startedAt = now();
   const random = (count: number) => randomBytes(count);
   const { rateLimits, paymentSecrets: secrets, paymentDigits: providerDigits } = config;
-  const refreshTokens = new RefreshTokens({ secret: config.authSecret, random });
+  const { accessTokens, signingSecrets: secret } = tokens;
+  const refreshTokens = new RefreshTokens({ secret, now, random });
   const credentials = { passwords: new Passwords(), accessTokens, refreshTokens };
   for (const service of [
     accountsService({ ...stores, ...credentials, now, monotonic, random, rateLimits }),

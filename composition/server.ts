@@ -6,6 +6,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import { systemClock } from '../actors/clock.ts';
 import { StoreClock } from '../actors/cluster/store-clock.ts';
 import { createGateway } from '../gateway/gateway.ts';
+import type { VerifyToken } from '../gateway/http/route.ts';
 import { OutsideStream } from '../events/outside/outside-stream.ts';
 import { LiveHub } from '../gateway/live/hub.ts';
 import { behaviourByAmount } from '../events/payments/development-payments.ts';
@@ -69,6 +70,8 @@ export async function startServer(
   const { host, relay, offLoop, clockSkewMs, unmadeRefunds, rejectedPayments } = core;
   let hub: LiveHub | null = null;
   collectDefaultMetrics({ register: metrics });
+  const { signingSecrets, accessTokens } = core.tokens;
+  const verifyToken: VerifyToken = (token, nowMs) => accessTokens.verify(token, nowMs);
   const gateway = createGateway({
     host: config.host,
     port: config.port,
@@ -76,7 +79,8 @@ export async function startServer(
     call: core.call,
     levels: core.levels,
     bus: core.bus,
-    verifyToken: (token, nowMs) => core.accessTokens.verify(token, nowMs),
+    verifyToken,
+    onTokensReplaced: (listener) => signingSecrets.onReplaced(listener),
     stream: new OutsideStream({ ...core.stores, shardCount: core.shardCount, clock }),
     live: (publish, limits) => {
       hub = new LiveHub({
@@ -84,7 +88,7 @@ export async function startServer(
         call: core.call,
         router: core.router,
         publish,
-        verifyToken: (token, nowMs) => core.accessTokens.verify(token, nowMs),
+        verifyToken,
         limits,
         clock,
         log,

@@ -7,6 +7,7 @@ import { resolve } from 'node:path';
 import { type StaticDecode, type TSchema, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { parseNatsServers } from '../actors/cluster/nats-servers.ts';
+import { SECRETS_MAX } from '../app/signing-secrets.ts';
 import { PAYMENT_BEHAVIOURS } from '../events/payments/development-payments.ts';
 import { minorDigits } from '../contracts/currencies.ts';
 import { parseStoreAddress, type StoreAddress } from './store-address.ts';
@@ -188,6 +189,35 @@ export const SETTINGS = {
     description: 'Signs access tokens.',
     requirement: `must have at least ${AUTH_SECRET_CHARACTERS_MIN} characters`,
   }),
+  AUTH_SECRETS_VERIFY: meaning<readonly string[]>(
+    {
+      default: '',
+      secret: true,
+      description: 'Further secrets, which verify access tokens and sign none.',
+      requirement:
+        `must be secrets of at least ${AUTH_SECRET_CHARACTERS_MIN} characters with spaces ` +
+        `between, ${SECRETS_MAX - 1} at most`,
+    },
+    (text) => {
+      const words = wordsOf(text);
+      return (
+        words.length < SECRETS_MAX &&
+        words.every(({ length }) => length >= AUTH_SECRET_CHARACTERS_MIN)
+      );
+    },
+    (text) => Object.freeze(wordsOf(text)),
+  ),
+  AUTH_SECRET_FILE: meaning<string | null>(
+    {
+      default: '',
+      description:
+        'A file of secrets for access tokens, one a line, instead of AUTH_SECRET; read again ' +
+        'when it changes.',
+      requirement: 'must be the path of a file',
+    },
+    () => true,
+    (path) => (path === '' ? null : resolve(path)),
+  ),
   PAYMENT_SECRET: meaning<readonly string[]>(
     {
       default: '',
@@ -304,8 +334,16 @@ export function contradictions(value: <N extends SettingName>(name: N) => ValueO
   }
   if (!clustered && value('ROLES').length < ROLES.length)
     problems.push(`LIVEDROPS_ROLES must be ${ROLES.join(',')}: a node alone has every role`);
+  if (value('AUTH_SECRET_FILE') !== null) {
+    for (const name of ['AUTH_SECRET', 'AUTH_SECRETS_VERIFY'] as const) {
+      if (value(name).length > 0)
+        problems.push(
+          `LIVEDROPS_AUTH_SECRET_FILE is instead of LIVEDROPS_${name}: set one of them`,
+        );
+    }
+  }
   if (!clustered) return problems;
-  if (value('AUTH_SECRET') === '')
+  if (value('AUTH_SECRET') === '' && value('AUTH_SECRET_FILE') === null)
     problems.push('LIVEDROPS_AUTH_SECRET must be set in a cluster: every node needs the same');
   if (value('PAYMENT_SECRET').length === 0)
     problems.push('LIVEDROPS_PAYMENT_SECRET must be set in a cluster: every node needs the same');

@@ -52,6 +52,8 @@ export interface GatewayOptions {
   readonly levels: Pick<FeatureLevels, 'reached'>;
   readonly bus: LiveBus;
   readonly verifyToken: VerifyToken;
+  /** Calls the listener whenever tokens that were valid may be so no more before their ends. */
+  readonly onTokensReplaced?: (listener: () => void) => void;
   /** Null: the stream is not served here. */
   readonly stream: OutsideStream | null;
   readonly live: MakeLive;
@@ -97,6 +99,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const policies = rateLimits ? (options.ratePolicies ?? DEFAULT_RATE_POLICIES) : null;
   const limits = new RateLimits({ policies });
   const authenticator = new Authenticator({ verifyToken: options.verifyToken, limits });
+  options.onTokensReplaced?.(() => authenticator.forget());
   const flight = new Flight({ countMax: options.requestsInFlightMax ?? REQUESTS_IN_FLIGHT_MAX });
   const onFault = (fault: unknown): void => log.error({ err: fault }, 'the gateway met a defect');
   const views = new DropViews({ bus, router, monotonic: () => clock.monotonic() });

@@ -3,6 +3,7 @@
 import { loadStoredConfig } from '../composition/config.ts';
 import { readServerUrl } from '../composition/server-url.ts';
 import { AccessTokens } from '../app/access-tokens.ts';
+import { type SigningSecret, SigningSecrets } from '../app/signing-secrets.ts';
 import { OperatorApi } from './api-client.ts';
 
 export interface ConnectOptions {
@@ -18,18 +19,18 @@ const TOKEN_SECONDS = 60;
 
 export function connectOperator({ url, token }: ConnectOptions): OperatorApi {
   if (url !== undefined && token !== undefined) return new OperatorApi({ url, token: () => token });
-  const { dataDirectory, host, port, authSecret } = loadStoredConfig({
+  const { dataDirectory, host, port, authSecrets } = loadStoredConfig({
     signs: token === undefined,
   });
   const named = host.includes(':') ? `[${host}]` : host;
   return new OperatorApi({
     url: url ?? readServerUrl(dataDirectory) ?? `http://${named}:${port}`,
-    token: token === undefined ? signing(authSecret) : () => token,
+    token: token === undefined ? signing(authSecrets) : () => token,
   });
 }
 
-function signing(secret: string): () => string {
-  const accessTokens = new AccessTokens({ secret });
+function signing(secrets: readonly SigningSecret[]): () => string {
+  const accessTokens = new AccessTokens({ secret: new SigningSecrets(secrets) });
   return () =>
     accessTokens.sign({
       userId: OPERATOR_ID,

@@ -3,6 +3,8 @@
 
 import type { Command } from 'commander';
 import type { ArchiveOptions } from './archive.ts';
+import { duration } from './arguments.ts';
+import type { RotateOptions, SecretsOptions } from './secrets.ts';
 
 export function addDataCommands(livedrops: Command): void {
   livedrops
@@ -47,4 +49,41 @@ cluster: stop its nodes first, and run livedrops verify after they are started. 
 redis-server there, of the same version as the cluster's or newer.`,
     )
     .action(async (directory: string) => (await import('./backup.ts')).restore(directory));
+
+  addSecretCommands(livedrops);
+}
+
+function addSecretCommands(livedrops: Command): void {
+  const secrets = livedrops
+    .command('secrets')
+    .description('list the secrets of access tokens by their key ids; secrets stay hidden')
+    .option('--json', 'print JSON')
+    .action(async (options: SecretsOptions) => (await import('./secrets.ts')).secrets(options));
+
+  secrets
+    .command('rotate')
+    .description('store a new secret; the one before it verifies until its tokens have ended')
+    .option(
+      '--keep <time>',
+      'how long the old one verifies after the new one signs, such as 15m, 1h or 7d',
+      duration,
+      3_600,
+    )
+    .option('--at-once', 'end everything that was signed before: where the secret was stolen')
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      `
+Works on the file of secrets: LIVEDROPS_AUTH_SECRET_FILE, or auth-secret in
+LIVEDROPS_DATA. Nodes that use it read it again within seconds, without a restart.
+Tokens of a log-in live for 15 minutes; keep the old secret longer where tokens made
+with livedrops token --ttl live longer.
+
+Examples:
+  livedrops secrets rotate
+  livedrops secrets rotate --keep 7d`,
+    )
+    .action(async (options: RotateOptions, command: Command) =>
+      (await import('./secrets.ts')).rotateSecrets({ ...options, ...command.optsWithGlobals() }),
+    );
 }

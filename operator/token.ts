@@ -3,6 +3,7 @@
 
 import { loadStoredConfig } from '../composition/config.ts';
 import { AccessTokens } from '../app/access-tokens.ts';
+import { SigningSecrets } from '../app/signing-secrets.ts';
 
 export interface TokenOptions {
   readonly user: string;
@@ -16,7 +17,9 @@ export interface TokenOptions {
 const LINES_A_WRITE = 1000;
 
 export async function token(options: TokenOptions): Promise<void> {
-  const accessTokens = new AccessTokens({ secret: loadStoredConfig().authSecret });
+  const accessTokens = new AccessTokens({
+    secret: new SigningSecrets(loadStoredConfig().authSecrets),
+  });
   const { user, roles, ttl, count } = options;
   const sign = (userId: string): string =>
     accessTokens.sign({ userId, roles, lifetimeSeconds: ttl });

@@ -77,6 +77,11 @@ export class Authenticator {
     return identity;
   }
 
+  /** Verifies every token again: one that was valid may be so no more. */
+  forget(): void {
+    this.#cache.clear();
+  }
+
   /** The reply to a missing or bad token. Only invalid ones count against their address. */
   refuse(refusal: CredentialsRefusal, address: string, monotonicMs: number): Problem {
     if (refusal === 'missing') return NO_TOKEN;

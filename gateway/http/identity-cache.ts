@@ -44,6 +44,11 @@ export class IdentityCache {
     this.#add(keyOf(credentials), { credentials, identity });
   }
 
+  clear(): void {
+    this.#young = new Map();
+    this.#old = new Map();
+  }
+
   #add(key: number, entry: CacheEntry): void {
     if (this.#young.size >= this.#generationCountMax) {
       this.#old = this.#young;

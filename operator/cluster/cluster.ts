@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { givenEnvironment } from '../../composition/config.ts';
 import { AccessTokens } from '../../app/access-tokens.ts';
+import { SigningSecrets } from '../../app/signing-secrets.ts';
 import { OperatorApi } from '../api-client.ts';
 import { realPace, interruptSignal } from '../pace.ts';
 import { watch } from '../watch.ts';
@@ -80,11 +81,12 @@ async function show(
   events: readonly ClusterEvent[],
   interrupted: AbortSignal,
 ): Promise<void> {
-  const accessTokens = new AccessTokens({ secret: supervisor.authSecret });
+  const signs = (): AccessTokens =>
+    new AccessTokens({ secret: new SigningSecrets(supervisor.authSecrets()) });
   const api = new OperatorApi({
     url: supervisor.nodes[0]!.url,
     token: () =>
-      accessTokens.sign({
+      signs().sign({
         userId: 'supervisor',
         roles: ['operator'],
         lifetimeSeconds: TOKEN_SECONDS,

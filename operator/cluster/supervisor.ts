@@ -4,7 +4,8 @@
 
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { loadConfig } from '../../composition/config.ts';
+import type { SigningSecret } from '../../app/signing-secrets.ts';
+import { type Config, loadConfig } from '../../composition/config.ts';
 import { isOfCluster, isOfOneNode, lockDirectory } from '../../composition/data-directory.ts';
 import { storeServerUrl } from '../../composition/server-url.ts';
 import { makeFolder } from '../../storage/make-folder.ts';
@@ -60,6 +61,13 @@ const NODE_PROGRAM = {
 const NODE_STOP_TIMEOUT_MS = 35_000;
 const SERVER_STOP_TIMEOUT_MS = 10_000;
 
+const SECRET_VARIABLES = [
+  'LIVEDROPS_AUTH_SECRET',
+  'LIVEDROPS_AUTH_SECRET_FILE',
+  'LIVEDROPS_AUTH_SECRETS_VERIFY',
+  'LIVEDROPS_PAYMENT_SECRET',
+];
+
 export class ClusterSupervisor {
   readonly #options: ClusterSupervisorOptions;
   readonly #directory: string;
@@ -69,7 +77,6 @@ export class ClusterSupervisor {
     { readonly process: SupervisedProcess; readonly url: string }
   >();
   readonly #servers = new Map<ServerName, { readonly process: SupervisedProcess; port: number }>();
-  #authSecret = '';
   /** Releases the lock of the data directory. Safe to repeat. */
   #unlock: () => void = () => undefined;
   #stopping: Promise<void> | null = null;
@@ -99,9 +106,9 @@ export class ClusterSupervisor {
     const port = this.#servers.get('nats')?.port ?? 0;
     return this.#options.servers?.natsUrl ?? `nats://${HOST}:${port}`;
   }
-  /** Signs tokens that every node accepts. */
-  get authSecret(): string {
-    return this.#authSecret;
+  /** Sign tokens that every node accepts. Read anew, since a stored secret may be rotated. */
+  authSecrets(): readonly SigningSecret[] {
+    return this.#loadSecrets().authSecrets;
   }
   serverPid(name: ServerName): number | null {
     return this.#servers.get(name)?.process.pid ?? null;
@@ -122,19 +129,13 @@ export class ClusterSupervisor {
     try {
       if (isOfOneNode(this.#directory) && !isOfCluster(this.#directory))
         throw new Error(`${this.#directory} belongs to a single node: use npm start`);
-      const environment = this.#options.environment ?? {};
-      const { authSecret, paymentSecrets } = loadConfig({
-        LIVEDROPS_AUTH_SECRET: environment['LIVEDROPS_AUTH_SECRET'],
-        LIVEDROPS_PAYMENT_SECRET: environment['LIVEDROPS_PAYMENT_SECRET'],
-        LIVEDROPS_DATA: this.#directory,
-      });
-      this.#authSecret = authSecret;
+      const { authSecretFile, paymentSecrets } = this.#loadSecrets();
       if (this.#options.servers === undefined) {
         await this.#startRedis();
         await this.#startNats();
       }
       this.#throwIfStopping();
-      const secrets = { auth: authSecret, payment: paymentSecrets.join(' ') };
+      const secrets = { authFile: authSecretFile, payment: paymentSecrets.join(' ') };
       for (const [index, port] of ports.entries()) this.#addNode(index, port, secrets);
       await Promise.all([...this.#nodes.values()].map(({ process }) => process.start()));
       storeServerUrl(this.#directory, this.nodes[0]!.url);
@@ -264,7 +265,11 @@ export class ClusterSupervisor {
     return join(this.#directory, 'archive');
   }
 
-  #addNode(index: number, port: number, secrets: { auth: string; payment: string }): void {
+  #addNode(
+    index: number,
+    port: number,
+    secrets: { authFile: string | null; payment: string },
+  ): void {
     const nodeId = `node-${index + 1}`;
     const dataDirectory = join(this.#directory, nodeId);
     const { host, within } = this.#options.nodePlace?.(nodeId) ?? ON_LOOPBACK;
@@ -285,7 +290,7 @@ export class ClusterSupervisor {
         LIVEDROPS_STORE: this.redisUrl,
         LIVEDROPS_NATS: this.natsUrl,
         LIVEDROPS_NODE_ID: nodeId,
-        LIVEDROPS_AUTH_SECRET: secrets.auth,
+        ...(secrets.authFile !== null && { LIVEDROPS_AUTH_SECRET_FILE: secrets.authFile }),
         LIVEDROPS_PAYMENT_SECRET: secrets.payment,
       },
       ready: /LiveDrops ready on /,
@@ -294,6 +299,13 @@ export class ClusterSupervisor {
       report: this.#report,
     });
     this.#nodes.set(nodeId, { process: node, url: `http://${host}:${port}` });
+  }
+
+  /** Makes those that are neither given nor stored. */
+  #loadSecrets(): Config {
+    const environment = this.#options.environment ?? {};
+    const given = SECRET_VARIABLES.map((name) => [name, environment[name]]);
+    return loadConfig({ ...Object.fromEntries(given), LIVEDROPS_DATA: this.#directory });
   }
 
   #node(nodeId: string): SupervisedProcess {

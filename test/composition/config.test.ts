@@ -65,14 +65,15 @@ test('unset secrets are generated once and stored for their owner only', (t) => 
   const data = temporaryDirectory(t);
   const first = loadConfig({ LIVEDROPS_DATA: data });
   const second = loadConfig({ LIVEDROPS_DATA: data });
-  t.is(first.authSecret, second.authSecret);
+  t.deepEqual(first.authSecrets, second.authSecrets);
   t.deepEqual(first.paymentSecrets, second.paymentSecrets);
-  t.true(first.authSecret.length >= 32);
+  t.true(first.authSecrets[0]!.secret.length >= 32);
   t.regex(first.paymentSecrets[0] ?? '', /^whsec_[A-Za-z0-9+/]{43}=$/);
   for (const file of ['auth-secret', 'payment-secret']) {
     t.is(statSync(join(data, file)).mode & 0o777, 0o600, file);
   }
-  t.is(readFileSync(join(data, 'auth-secret'), 'utf8').trim(), first.authSecret);
+  t.is(readFileSync(join(data, 'auth-secret'), 'utf8').trim(), first.authSecrets[0]!.secret);
+  t.is(first.authSecretFile, join(data, 'auth-secret'));
 });
 
 test('a secret from the environment is taken, and not kept', (t) => {
@@ -86,7 +87,7 @@ test('a secret from the environment is taken, and not kept', (t) => {
     LIVEDROPS_AUTH_SECRET: authSecret,
     LIVEDROPS_PAYMENT_SECRET: payment.join(' '),
   });
-  t.is(config.authSecret, authSecret);
+  t.like(config, { authSecrets: [{ secret: authSecret }], authSecretFile: null });
   t.deepEqual(config.paymentSecrets, payment);
   t.throws(() => statSync(join(data, 'auth-secret')), { code: 'ENOENT' });
   t.throws(() => statSync(join(data, 'payment-secret')), { code: 'ENOENT' });

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -192,4 +192,26 @@ test('help and version go to stdout with exit code 0; help has examples', async 
   t.regex(token.stdout, /Examples:/);
   const version = await run(['--version']);
   t.regex(version.stdout, /^\d+\.\d+\.\d+\n$/);
+});
+
+test('A4: secrets lists key ids, and rotate keeps the old secret until its tokens have ended', async (t) => {
+  const data = temporaryDirectory(t);
+  const environment = { LIVEDROPS_DATA: data };
+  writeFileSync(join(data, 'auth-secret'), `${AUTH_SECRET}\n`);
+  const listed = await runCommand(['secrets'], { environment });
+  t.regex(listed.stdout, /^key +state +signs from +until\n\S{12} +signs +- +-\n$/);
+  const rotated = await runCommand(['secrets', 'rotate', '--keep', '7d'], { environment });
+  t.is(rotated.code, 0, rotated.stderr);
+  t.regex(rotated.stdout, /verifies +20\S+Z +-\n\S{12} +signs +- +20\S+Z\n.*signs in 15 s\.\n$/);
+  t.false(rotated.stdout.includes(AUTH_SECRET));
+  t.is(readFileSync(join(data, 'auth-secret'), 'utf8').split('\n').length, 3);
+  const atOnce = await runCommand(['secrets', 'rotate', '--at-once', '--json'], { environment });
+  t.deepEqual(
+    (JSON.parse(atOnce.stdout) as { state: string }[]).map(({ state }) => state),
+    ['signs'],
+  );
+  const given = { ...environment, LIVEDROPS_AUTH_SECRET: AUTH_SECRET };
+  const refused = await runCommand(['secrets', 'rotate'], { environment: given });
+  t.is(refused.code, 1);
+  t.regex(refused.stderr, /^livedrops: the secret is in LIVEDROPS_AUTH_SECRET: put a new one into/);
 });

@@ -82,11 +82,11 @@ test('each node gets its own port and id, the servers, and shared secrets and ar
     LIVEDROPS_STORE: cluster.redisUrl,
     LIVEDROPS_NATS: cluster.natsUrl,
     LIVEDROPS_NODE_ID: 'node-1',
-    LIVEDROPS_AUTH_SECRET: cluster.authSecret,
+    LIVEDROPS_AUTH_SECRET_FILE: join(dataDirectory, 'auth-secret'),
     LIVEDROPS_PAYMENT_SECRET: one['LIVEDROPS_PAYMENT_SECRET']!,
   });
   t.is(two['LIVEDROPS_ROLES'], 'actors');
-  const shared = ['AUTH_SECRET', 'PAYMENT_SECRET', 'STORE', 'ARCHIVE'];
+  const shared = ['AUTH_SECRET_FILE', 'PAYMENT_SECRET', 'STORE', 'ARCHIVE'];
   for (const name of shared.map((setting) => `LIVEDROPS_${setting}`)) {
     t.true(one[name] !== undefined && two[name] === one[name], name);
   }

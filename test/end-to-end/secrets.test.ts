@@ -1,0 +1,86 @@
+// Secrets for access tokens rotate while the server runs, on every node, without a restart.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AccessTokens } from '../../app/access-tokens.ts';
+import type { SigningSecret } from '../../app/signing-secrets.ts';
+import { newAuthSecret, storeAuthSecrets } from '../../composition/auth-secrets.ts';
+import { runCommand } from '../operator/run-command.ts';
+import { onEachProfile } from './profiles.ts';
+import { AUTH_SECRET, eventually } from './sale-client.ts';
+import { SaleServer } from './sale-server.ts';
+
+onEachProfile((test, profile) => {
+  let server: SaleServer;
+  const directory = mkdtempSync(join(tmpdir(), 'livedrops-secrets-'));
+  const file = join(directory, 'auth-secret');
+  const first: SigningSecret = { secret: AUTH_SECRET, from: 0, until: Infinity };
+
+  test.before(async () => {
+    storeAuthSecrets(file, [first]);
+    server = await SaleServer.start(profile, {
+      LIVEDROPS_AUTH_SECRET: '',
+      LIVEDROPS_AUTH_SECRET_FILE: file,
+    });
+  });
+  test.after.always(async () => {
+    await server.stop();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  const signedBy = (secret: string): string =>
+    new AccessTokens({ secret }).sign({ userId: 'ann', roles: [], lifetimeSeconds: 600 });
+  /** The statuses of as many calls as there are gateways. */
+  const statuses = async (token: string): Promise<number[]> => {
+    const answers: number[] = [];
+    for (let i = 0; i < 2; i++)
+      answers.push((await server.call('GET', '/v1/notifications', { token })).status);
+    return answers;
+  };
+  const become = (token: string, status: number): Promise<number[]> =>
+    eventually(
+      () => statuses(token),
+      (answers) => answers.every((answer) => answer === status),
+    );
+
+  test.serial(
+    'A4: livedrops secrets rotate: old and new tokens are valid side by side',
+    async (t) => {
+      const old = signedBy(AUTH_SECRET);
+      t.deepEqual(await statuses(old), [200, 200]);
+      const environment = { ...server.settings };
+      const { code, stdout, stderr } = await runCommand(['secrets', 'rotate', '--json'], {
+        environment,
+      });
+      t.is(code, 0, stderr);
+      const rows = JSON.parse(stdout) as { state: string; until: string | null }[];
+      t.deepEqual(
+        rows.map(({ state }) => state),
+        ['verifies', 'signs'],
+      );
+      t.false(stdout.includes(AUTH_SECRET));
+      // The command signs with the old secret still; the new one is known to every node before.
+      const next = newAuthSecret();
+      storeAuthSecrets(file, [{ ...first, secret: next }, first]);
+      t.deepEqual(await become(signedBy(next), 200), [200, 200]);
+      t.deepEqual(await statuses(old), [200, 200]);
+      const password = 'a password of this user';
+      const registered = await server.call('POST', '/v1/auth/register', {
+        body: { email: `${server.fresh('ann')}@example.com`, password, name: 'Ann' },
+      });
+      const token = String(registered.json['accessToken']);
+      t.not(new AccessTokens({ secret: next }).verify(token, Date.now()), 'invalid');
+      t.deepEqual(await statuses(token), [200, 200]);
+    },
+  );
+
+  test.serial('A4: a secret that is taken away ends its tokens on every node', async (t) => {
+    const old = signedBy(AUTH_SECRET);
+    t.deepEqual(await statuses(old), [200, 200]);
+    const next = newAuthSecret();
+    storeAuthSecrets(file, [{ ...first, secret: next }]);
+    t.deepEqual(await become(old, 401), [401, 401]);
+    t.deepEqual(await statuses(signedBy(next)), [200, 200]);
+  });
+});
