@@ -35,6 +35,13 @@ export const DROP_AHEAD_MAX_MS = 366 * 24 * 60 * 60 * 1_000;
 export const ORDER_QUANTITY_MAX = 1_000;
 export const IDEMPOTENCY_KEY_LENGTH_MAX = 255;
 
+// Metadata
+
+export const METADATA_TEXTS_MAX = 8;
+/** Of names and texts together. */
+export const METADATA_BYTES_MAX = 512;
+export const METADATA_NAME_LENGTH_MAX = 40;
+
 // Lists and times
 
 export const PAGE_LIMIT_MAX = 100;

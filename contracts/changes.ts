@@ -4,6 +4,7 @@
 
 import { type TProperties, Type } from 'typebox';
 import type { DropEventType } from './drop-events.ts';
+import { Metadata } from './metadata.ts';
 import { PaymentMode } from './drops.ts';
 import { PaymentRejection } from './payments.ts';
 import type { Plain } from './plain.ts';
@@ -75,7 +76,12 @@ export const EVENT_LINES = {
   'drop-opened': eventLine('drop-opened', {}),
   'drop-closed': eventLine('drop-closed', {}),
   'drop-cancelled': eventLine('drop-cancelled', {}),
-  'order-placed': eventLine('order-placed', { orderId, userId, quantity: sequence }),
+  'order-placed': eventLine('order-placed', {
+    orderId,
+    userId,
+    quantity: sequence,
+    metadata: Type.Optional(Metadata),
+  }),
   'order-confirmed': eventLine('order-confirmed', settled),
   'order-confirmed-late': eventLine('order-confirmed-late', settled),
   'order-failed': eventLine('order-failed', settled),

@@ -73,6 +73,8 @@ export const PlaceOrder = Type.Object({
   /** The Idempotency-Key. */
   key: Type.String(),
   quantity: Type.Integer(),
+  /** As in `OrderView`. To be sent only from feature level 3 on. */
+  metadata: Type.Optional(Type.String()),
 });
 export type PlaceOrder = Plain<typeof PlaceOrder>;
 

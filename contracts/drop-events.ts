@@ -38,6 +38,8 @@ export const OrderPlaced = Type.Object({
   /** The Idempotency-Key. */
   key: Type.String(),
   quantity: count,
+  /** As in `OrderView`; from feature level 3 on. */
+  metadata: Type.Optional(Type.String()),
 });
 export const OrderConfirmed = Type.Object({
   type: Type.Literal('order-confirmed'),

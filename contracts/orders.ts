@@ -3,6 +3,7 @@
 import { Type } from 'typebox';
 import { ORDER_QUANTITY_MAX } from './bounds.ts';
 import { list, paging } from './paging.ts';
+import { Metadata } from './metadata.ts';
 import type { Plain } from './plain.ts';
 import { IdempotencyKey } from './requests.ts';
 import { count, currencyCode, id, STRICT, textOrNull, time, userId } from './scalars.ts';
@@ -34,6 +35,8 @@ export const OrderView = Type.Object(
     /** The provider's reference; null for instant payment. On the wire it is in `payment`. */
     paymentReference: inside(textOrNull),
     refundRequested: absentIfFalse(),
+    /** `Metadata` as `metadataText` writes it; absent without any. */
+    metadata: inside(Type.Optional(Type.String())),
     /** The drop's version at this order's last change. */
     version: count,
   },
@@ -86,7 +89,10 @@ export type OrderFilter = Plain<typeof OrderFilter>;
 // On the wire
 
 export const NewOrder = Type.Object(
-  { quantity: Type.Integer({ minimum: 1, maximum: ORDER_QUANTITY_MAX }) },
+  {
+    quantity: Type.Integer({ minimum: 1, maximum: ORDER_QUANTITY_MAX }),
+    metadata: Type.Optional(Metadata),
+  },
   { ...STRICT, title: 'NewOrder' },
 );
 export const OrderHeaders = Type.Object({ 'Idempotency-Key': IdempotencyKey });
@@ -95,7 +101,13 @@ const { version, refundRequested, ...begin } = wire(OrderView).properties;
 /** Who takes the payment, and under which reference. */
 export const OrderPayment = Type.Object({ provider: Type.String(), reference: Type.String() });
 export const OrderBody = Type.Object(
-  { ...begin, payment: Type.Optional(OrderPayment), refundRequested, version },
+  {
+    ...begin,
+    payment: Type.Optional(OrderPayment),
+    refundRequested,
+    metadata: Type.Optional(Metadata),
+    version,
+  },
   { title: 'Order' },
 );
 export const OrderPage = list(OrderBody, 'OrderPage');

@@ -122,7 +122,8 @@ function placeOrder(
     status,
     version: state.version,
   } as const;
-  state.userOrders[user] = state.orders.add(user, fnv1a(event.userId), event.key, order);
+  const { userId, key, metadata } = event;
+  state.userOrders[user] = state.orders.add(user, fnv1a(userId), key, order, metadata);
   state.userUnits[user]! += event.quantity;
   if (status === 'confirmed') state.sold += event.quantity;
   else state.held += event.quantity;

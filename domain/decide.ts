@@ -200,7 +200,7 @@ function decidePlace(state: DropState, command: PlaceOrder, now: number): Decisi
   if (user >= 0) {
     const existing = state.orders.find(user, fnv1a(command.userId), command.key);
     if (existing >= 0) {
-      return state.orders.quantity(existing) === command.quantity
+      return isSameBody(state, existing, command)
         ? { ok: true, events: NO_EVENTS, ordinal: existing, replayed: true }
         : refuse(state, 'idempotency-key-reused');
     }
@@ -217,12 +217,11 @@ function decidePlace(state: DropState, command: PlaceOrder, now: number): Decisi
     return refuseBuyer(state, 'limit-per-user', user);
   if (command.quantity > state.free) return refuseBuyer(state, 'insufficient-stock', user);
   const ordinal = state.orders.size;
-  const placed: DropEvent = {
-    type: 'order-placed',
-    userId: command.userId,
-    key: command.key,
-    quantity: command.quantity,
-  };
+  const { userId, key, quantity, metadata } = command;
+  const placed: DropEvent =
+    metadata === undefined
+      ? { type: 'order-placed', userId, key, quantity }
+      : { type: 'order-placed', userId, key, quantity, metadata };
   if (state.payment === 'instant' || state.isPaidFor)
     return { ok: true, events: [placed], ordinal, replayed: false };
   // It costs nothing, so there is no payment to wait for (P5).
@@ -235,6 +234,14 @@ function refuseBuyer(state: DropState, code: RefusalCode, user: number): Refusal
   const ordinal = user < 0 ? -1 : state.findOrderWithUnits(user);
   const refused = refuse(state, code);
   return ordinal < 0 ? refused : { ...refused, orderId: orderId(state.id, ordinal) };
+}
+
+/** What an order's body says is all that must be the same under one key (O3). */
+function isSameBody(state: DropState, ordinal: number, command: PlaceOrder): boolean {
+  const { orders } = state;
+  return (
+    orders.quantity(ordinal) === command.quantity && orders.metadata(ordinal) === command.metadata
+  );
 }
 
 function decideGetOrder(state: DropState, command: GetOrder): Decision | Refusal {

@@ -268,7 +268,7 @@ export class DropState {
     const id = orderId(this.id, ordinal);
     const byProvider =
       this.isPaidFor || (this.payment === 'provider' && orders.isReserved(ordinal));
-    return {
+    const view: OrderView = {
       id,
       dropId: this.id,
       userId,
@@ -284,5 +284,7 @@ export class DropState {
       refundRequested: this.isPaidFor && orders.refundRequested(ordinal),
       version: orders.version(ordinal),
     };
+    const metadata = orders.metadata(ordinal);
+    return metadata === undefined ? view : { ...view, metadata };
   }
 }

@@ -23,6 +23,8 @@ const RESERVED = 0;
 const CONFIRMED = 1;
 /** An entry of a map, with its text. */
 const PAYMENTS_BYTES = 128;
+/** As much, beside its text. */
+const METADATA_BYTES = 100;
 const STATUS_NUMBERS = new Map(STATUSES.map((status, number) => [status, number]));
 
 /** The columns, without the keys, of up to 4,096 orders. */
@@ -39,6 +41,8 @@ export interface OrderColumns {
    * (domain/order-payments.ts); null without any.
    */
   payments: Map<number, string> | null;
+  /** The metadata of orders that have any, by ordinal; null without any. Never changes. */
+  metadata: Map<number, string> | null;
 }
 
 export interface NewOrder {
@@ -60,9 +64,10 @@ export class OrderTable {
   /** What the orders take in memory, about. */
   get memoryBytes(): number {
     let bytes = this.keys.memoryBytes;
-    for (const { quantities, createdAt, states, versions, payments } of this.columns) {
+    for (const { quantities, createdAt, states, versions, payments, metadata } of this.columns) {
       bytes += quantities.byteLength + createdAt.byteLength + states.byteLength;
       bytes += versions.byteLength + (payments?.size ?? 0) * PAYMENTS_BYTES;
+      for (const text of metadata?.values() ?? []) bytes += METADATA_BYTES + text.length * 2;
     }
     return bytes;
   }
@@ -75,7 +80,7 @@ export class OrderTable {
     return this.keys.find(user, key, userHash);
   }
 
-  add(user: number, userHash: number, key: string, order: NewOrder): number {
+  add(user: number, userHash: number, key: string, order: NewOrder, metadata?: string): number {
     const ordinal = this.keys.add(user, key, userHash);
     const at = ordinal & SEGMENT_MASK;
     if (at === 0) this.columns.push(emptyColumns(COLUMN_LENGTH_FIRST));
@@ -86,7 +91,15 @@ export class OrderTable {
     columns.states[at] = STATUS_NUMBERS.get(order.status)!;
     columns.versions[at] = order.version;
     columns.changedAt = order.version;
+    this.putMetadata(ordinal, metadata);
     return ordinal;
+  }
+
+  protected putMetadata(ordinal: number, metadata: string | undefined): void {
+    if (metadata === undefined) return;
+    const columns = this.columns[ordinal >>> SEGMENT_SHIFT]!;
+    columns.metadata ??= new Map();
+    columns.metadata.set(ordinal, metadata);
   }
 
   /** Adds a filled segment, like `TextIndex.adopt`. */
@@ -121,6 +134,11 @@ export class OrderTable {
   hasUnits(ordinal: number): boolean {
     const state = this.#state(ordinal);
     return state === RESERVED || state === CONFIRMED;
+  }
+
+  /** As `metadataText` wrote it. */
+  metadata(ordinal: number): string | undefined {
+    return this.columns[ordinal >>> SEGMENT_SHIFT]!.metadata?.get(ordinal);
   }
 
   /** What the status does not tell of the payments: see domain/order-payments.ts. */
@@ -160,6 +178,7 @@ function emptyColumns(length: number): OrderColumns {
     versions: new Uint32Array(length),
     changedAt: 0,
     payments: null,
+    metadata: null,
   };
 }
 
@@ -173,5 +192,6 @@ function growColumns(columns: OrderColumns): void {
     ...grown,
     changedAt: columns.changedAt,
     payments: columns.payments,
+    metadata: columns.metadata,
   });
 }

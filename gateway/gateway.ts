@@ -147,6 +147,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     flight,
     window: orderWindow,
     counts,
+    levels,
     clock,
     paymentProvider,
   });

@@ -30,6 +30,7 @@ export function orderJson(order: OrderView, paymentProvider: string): string {
     json += `,"payment":{"provider":${jsonString(paymentProvider)},"reference":${reference}}`;
   }
   if (order.refundRequested) json += ',"refundRequested":true';
+  if (order.metadata !== undefined) json += `,"metadata":${order.metadata}`;
   return `${json},"version":${order.version}}`;
 }
 

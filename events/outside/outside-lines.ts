@@ -5,6 +5,7 @@ import { STREAM_VERSION } from '../../contracts/changes.ts';
 import type { DropEvent } from '../../contracts/drop-events.ts';
 import { orderId } from '../../domain/ids.ts';
 import type { DropChanges, Entry } from '../../storage/formats/entry.ts';
+import type { Metadata } from '../../contracts/metadata.ts';
 import type { EntityChange } from '../../contracts/changes.ts';
 import type { ChangeRecord } from '../../storage/ports/change-stream.ts';
 
@@ -79,8 +80,13 @@ function fieldsOf(dropId: string, event: DropEvent, nextOrdinal: number): object
     case 'request-answered':
       return {};
     case 'order-placed': {
-      const { userId, quantity } = event;
-      return { orderId: orderId(dropId, nextOrdinal), userId, quantity };
+      const { userId, quantity, metadata } = event;
+      return {
+        orderId: orderId(dropId, nextOrdinal),
+        userId,
+        quantity,
+        ...(metadata !== undefined && { metadata: JSON.parse(metadata) as Metadata }),
+      };
     }
     case 'order-expired':
     case 'order-cancelled':

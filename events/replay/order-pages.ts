@@ -27,6 +27,9 @@ const PAYMENTS_AT = 20;
 const USER_LENGTH = 24;
 const PAYMENTS_LENGTH = 26;
 const STATE = 28;
+const HAS_METADATA = 29;
+/** The length of metadata, behind it. */
+const LENGTH_BYTES = 2;
 const REFUND_REQUESTED = 0x80;
 
 /** The number of each status in a page; no page outlives its process. */
@@ -137,6 +140,22 @@ export class OrderPage {
     this.#bytes.writeUInt32LE(version, at + VERSION);
     this.changed = true;
   }
+  /** Stores a text of any characters. The user's text must be stored next. */
+  putMetadata(row: number, text: string): void {
+    const bytes = Buffer.byteLength(text);
+    const end = this.#end + bytes + LENGTH_BYTES;
+    this.#makeRoom(end);
+    this.#bytes.write(text, this.#end);
+    this.#bytes.writeUInt16LE(bytes, end - LENGTH_BYTES);
+    this.#bytes[row * ROW_BYTES + HAS_METADATA] = 1;
+    this.#end = end;
+  }
+  /** It is before the user's text, so that a row without it takes no room for it. */
+  metadata(row: number): string | undefined {
+    if (this.#bytes[row * ROW_BYTES + HAS_METADATA] === 0) return undefined;
+    const end = this.number(row, USER_AT) - LENGTH_BYTES;
+    return this.#bytes.toString('utf8', end - this.#bytes.readUInt16LE(end), end);
+  }
   /** Stores an ASCII text. The room of a replaced text stays unused. */
   putText(row: number, atField: number, lengthField: number, text: string | null): void {
     const row0 = row * ROW_BYTES;
@@ -144,15 +163,18 @@ export class OrderPage {
     this.#bytes.writeUInt32LE(text === null ? 0 : this.#end, row0 + atField);
     if (text === null) return;
     const end = this.#end + text.length;
-    if (end > this.#bytes.length) {
-      const grown = this.#buffers.take(end);
-      this.#bytes.copy(grown, 0, 0, this.#end);
-      this.#buffers.give(this.#bytes);
-      this.#bytes = grown;
-    }
+    this.#makeRoom(end);
     this.#bytes.write(text, this.#end, 'latin1');
     this.#bytes.writeUInt16LE(text.length, row0 + lengthField);
     this.#end = end;
+  }
+
+  #makeRoom(end: number): void {
+    if (end <= this.#bytes.length) return;
+    const grown = this.#buffers.take(end);
+    this.#bytes.copy(grown, 0, 0, this.#end);
+    this.#buffers.give(this.#bytes);
+    this.#bytes = grown;
   }
 }
 
@@ -187,14 +209,23 @@ export class PagedOrders extends OrderTable {
     assert(user !== null, `order ${ordinal} has no user`);
     return user;
   }
+  /** To be called next after `add`. */
   setUserId(ordinal: number, userId: string): void {
     this.#page(ordinal).putText(rowOf(ordinal), USER_AT, USER_LENGTH, userId);
   }
 
-  override add(_user: number, _userHash: number, _key: string, order: NewOrder): number {
+  override add(
+    _user: number,
+    _userHash: number,
+    _key: string,
+    order: NewOrder,
+    metadata?: string,
+  ): number {
     const ordinal = this.#size;
     this.#size += 1;
-    this.#page(ordinal).put(rowOf(ordinal), order);
+    const page = this.#page(ordinal);
+    page.put(rowOf(ordinal), order);
+    if (metadata !== undefined) page.putMetadata(rowOf(ordinal), metadata);
     return ordinal;
   }
   /** A replay does not count units by user. */
@@ -218,6 +249,9 @@ export class PagedOrders extends OrderTable {
   }
   override isReserved(ordinal: number): boolean {
     return this.status(ordinal) === 'reserved';
+  }
+  override metadata(ordinal: number): string | undefined {
+    return this.#page(ordinal).metadata(rowOf(ordinal));
   }
   override payments(ordinal: number): string | undefined {
     const page = this.#page(ordinal);

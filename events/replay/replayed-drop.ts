@@ -58,16 +58,17 @@ export class ReplayedDrop extends DropState {
     const { orders } = from;
     const payments = orders.payments(ordinal);
     const version = orders.version(ordinal);
-    this.orders.add(0, 0, '', {
+    const order = {
       quantity: orders.quantity(ordinal),
       createdAt: orders.createdAt(ordinal),
       status: orders.status(ordinal),
       version,
-    });
+    };
+    this.orders.add(0, 0, '', order, orders.metadata(ordinal));
+    this.orders.setUserId(ordinal, from.users.textOf(orders.user(ordinal)));
     if (orders.refundRequested(ordinal))
       this.orders.change(ordinal, orders.status(ordinal), true, version);
     if (payments !== undefined) this.orders.setPayments(ordinal, payments);
-    this.orders.setUserId(ordinal, from.users.textOf(orders.user(ordinal)));
   }
 
   /** All users have the same ordinal: a replay does not check limits by user. */

@@ -41,8 +41,7 @@ export function momentOf(state: DropState): DropMoment {
 /** Extends the drop's chain by an event of the time `time` that was just applied to it. */
 export function extendChain(drop: ReplayedDrop, event: DropEvent, time: number): void {
   if (event.type !== 'order-placed') return;
-  const { userId, key, quantity } = event;
-  drop.placed = withOrder(drop.placed ?? CHAIN_FIRST, userId, key, quantity, time);
+  drop.placed = withOrder(drop.placed ?? CHAIN_FIRST, event, time);
 }
 
 /** Awaits `pause` between two steps. */
@@ -54,7 +53,9 @@ export async function digestOfMoment(moment: DropMoment, pause: Pause): Promise<
     const userId = users.textOf(live.user(ordinal));
     const key = live.keys.textOf(ordinal);
     const quantity = orders.quantity(ordinal);
-    placed = withOrder(placed, userId, key, quantity, orders.createdAt(ordinal));
+    const metadata = live.metadata(ordinal);
+    const order = { userId, key, quantity, ...(metadata !== undefined && { metadata }) };
+    placed = withOrder(placed, order, orders.createdAt(ordinal));
     if (ordinal % ORDERS_AT_ONCE === 0) await pause();
   }
   return await digest({ ...head, placed }, orders, pause);
@@ -80,13 +81,14 @@ async function digest(drop: DropHead, orders: OrderTable, pause: Pause): Promise
   return JSON.stringify([head, first, second]);
 }
 
-function withOrder(
-  [first, second]: Chain,
-  userId: string,
-  key: string,
-  quantity: number,
-  createdAt: number,
-): Chain {
-  const text = `${userId}\n${key}\n${quantity} ${createdAt}`;
+/** What never changes of an order. */
+type PlacedOrder = Pick<
+  DropEvent & { type: 'order-placed' },
+  'userId' | 'key' | 'quantity' | 'metadata'
+>;
+
+function withOrder([first, second]: Chain, order: PlacedOrder, createdAt: number): Chain {
+  const { userId, key, quantity, metadata = '' } = order;
+  const text = `${userId}\n${key}\n${quantity} ${createdAt}${metadata}`;
   return [textHash(text, first), textHash(text, second)];
 }

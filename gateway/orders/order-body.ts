@@ -1,11 +1,13 @@
-// The body of an order: one number. The compiled validator checks it. Accepted bodies are cached by
-// their bytes, because most bodies are the same few.
+// The body of an order: mostly one number. The compiled validator checks it. Accepted bodies
+// without metadata are cached by their bytes, because most of them are the same few.
 
 import { Buffer } from 'node:buffer';
 import { Compile } from 'typebox/compile';
 import { problem, type Problem } from '../http/problems.ts';
+import { metadataText } from '../../contracts/metadata.ts';
 import { NewOrder } from '../../contracts/orders.ts';
 import { compileCheck } from '../../contracts/check.ts';
+import { parseJson } from '../http/validation.ts';
 
 /**
  * Longer bodies are parsed and checked each time. So are new bodies once the cache has
@@ -19,22 +21,33 @@ interface Accepted {
   readonly quantity: number;
 }
 
+/** What an order with metadata asks for. */
+export interface OrderContent {
+  readonly ok: true;
+  readonly quantity: number;
+  /** As `metadataText` writes it. */
+  readonly metadata: string;
+}
+
 const validator = Compile(NewOrder);
 const check = compileCheck(NewOrder);
 /** By a hash of the bytes. Of bodies with the same hash the first one is cached. */
 const accepted = new Map<number, Accepted>();
 
-/** The quantity in a body, or the problem that refuses it. The bytes are copied, not referenced. */
-export function orderQuantity(bytes: Uint8Array): number | Problem {
+/**
+ * What a body asks for, or the problem that refuses it. A number is the quantity of an order
+ * without metadata. The bytes are copied, not referenced.
+ */
+export function readOrderBody(bytes: Uint8Array): number | OrderContent | Problem {
   if (bytes.length > ACCEPTED_LENGTH_MAX) return checkBody(bytes);
   let hash = 0;
   for (let i = 0; i < bytes.length; i++) hash = (Math.imul(hash, 31) + bytes[i]!) | 0;
   const cached = accepted.get(hash);
   if (cached !== undefined && isSame(cached.bytes, bytes)) return cached.quantity;
-  const quantity = checkBody(bytes);
-  if (typeof quantity === 'number' && cached === undefined && accepted.size < ACCEPTED_COUNT_MAX)
-    accepted.set(hash, { bytes: bytes.slice(), quantity });
-  return quantity;
+  const content = checkBody(bytes);
+  if (typeof content === 'number' && cached === undefined && accepted.size < ACCEPTED_COUNT_MAX)
+    accepted.set(hash, { bytes: bytes.slice(), quantity: content });
+  return content;
 }
 
 function isSame(one: Uint8Array, other: Uint8Array): boolean {
@@ -43,9 +56,9 @@ function isSame(one: Uint8Array, other: Uint8Array): boolean {
   return true;
 }
 
-function checkBody(bytes: Uint8Array): number | Problem {
-  // Only one number is read from the body, so wrong UTF-8 cannot pass: it could only be in a name
-  // or a string, and those are refused.
+function checkBody(bytes: Uint8Array): number | OrderContent | Problem {
+  // Without metadata only a number is read from the body, so wrong UTF-8 cannot pass: it could only
+  // be in a name or a string, and those are refused.
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
   let body: unknown;
   try {
@@ -53,10 +66,22 @@ function checkBody(bytes: Uint8Array): number | Problem {
   } catch {
     return problem('invalid-request', 'The body is not valid JSON.');
   }
-  if (!validator.Check(body)) {
-    const checked = check(body);
-    const detail = checked.ok ? undefined : checked.detail;
-    return { ok: false, code: 'invalid-request', status: 422, ...(detail && { detail }) };
-  }
-  return body.quantity;
+  if (typeof body === 'object' && body !== null && 'metadata' in body) return checkTexts(bytes);
+  return validator.Check(body) ? body.quantity : refused(body);
+}
+
+/** Texts are read in strict UTF-8. */
+function checkTexts(bytes: Uint8Array): number | OrderContent | Problem {
+  const parsed = parseJson(bytes);
+  if (!parsed.ok) return parsed;
+  if (!validator.Check(parsed.value)) return refused(parsed.value);
+  const { quantity, metadata = {} } = parsed.value;
+  const written = metadataText(metadata);
+  return written === null ? quantity : { ok: true, quantity, metadata: written };
+}
+
+function refused(body: unknown): Problem {
+  const checked = check(body);
+  const detail = checked.ok ? undefined : checked.detail;
+  return { ok: false, code: 'invalid-request', status: 422, ...(detail && { detail }) };
 }

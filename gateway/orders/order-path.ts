@@ -12,13 +12,14 @@ import { DROP_ID } from '../../contracts/patterns.ts';
 import type { CommandRouter, CommandSink } from '../../actors/command-router.ts';
 import type { CommandReply } from '../../contracts/commands.ts';
 import type { PlacedOrder } from '../../contracts/orders.ts';
+import type { FeatureLevels } from '../../storage/ports/feature-level.ts';
 import type { Authenticator } from '../http/auth.ts';
 import type { DropViews, WatchedDrop } from '../drop-views.ts';
 import { DRAIN_BYTES_MAX } from '../http/exchange.ts';
 import type { Flight } from '../http/flight.ts';
 import { isKey, keyProblem } from '../http/idempotency-key.ts';
 import type { RouteCounts } from '../http/metrics.ts';
-import { orderQuantity } from './order-body.ts';
+import { type OrderContent, readOrderBody } from './order-body.ts';
 import { type HeaderLines, OrderHeaders } from './order-headers.ts';
 import { orderLane, type OrderWindow } from './order-window.ts';
 import { orderJson } from '../present.ts';
@@ -35,8 +36,10 @@ import type { RateLimits } from '../http/rate-limits.ts';
 import { traceHeaderLines } from '../http/trace.ts';
 import { isJsonMediaType } from '../http/validation.ts';
 
-/** An order's body has one field. A longer body is no order. */
+/** An order's body has a number and some short texts. A longer body is no order. */
 export const ORDER_BODY_BYTES_MAX = 16 * 1024;
+/** From this feature level on every owner takes orders with metadata. */
+const METADATA_LEVEL = 3;
 const dropIdForm = new RegExp(DROP_ID);
 
 /** The used part of the server's request. Valid only during `begin`. */
@@ -60,6 +63,8 @@ export interface OrderPathOptions {
   readonly flight: Flight;
   readonly window: OrderWindow;
   readonly counts: RouteCounts;
+  /** The feature level of the store. */
+  readonly levels: Pick<FeatureLevels, 'reached'>;
   readonly clock: Clock;
   readonly paymentProvider: string;
 }
@@ -202,9 +207,9 @@ export class OrderRequest implements CommandSink {
       this.refuse(problem('payload-too-large'));
       return;
     }
-    const quantity = orderQuantity(bytes);
-    if (typeof quantity !== 'number') {
-      this.refuse(quantity);
+    const content = readOrderBody(bytes);
+    if (typeof content !== 'number' && !content.ok) {
+      this.refuse(content);
       return;
     }
     const { drop, dropId, userId, key } = this;
@@ -220,7 +225,21 @@ export class OrderRequest implements CommandSink {
       return;
     }
     this.#submittedAt = now;
-    router.submit({ type: 'place-order', dropId, userId, key, quantity }, this);
+    const type = 'place-order';
+    if (typeof content === 'number')
+      router.submit({ type, dropId, userId, key, quantity: content }, this);
+    else this.#placeWithMetadata(content);
+  }
+
+  /** An owner of a lower feature level would lose the metadata. */
+  #placeWithMetadata({ quantity, metadata }: OrderContent): void {
+    const { dropId, userId, key } = this;
+    const { router, levels } = this.#path.options;
+    if (levels.reached() < METADATA_LEVEL) {
+      this.refuse(problem('unavailable'));
+      return;
+    }
+    router.submit({ type: 'place-order', dropId, userId, key, quantity, metadata }, this);
   }
 
   complete(reply: CommandReply): void {

@@ -16,6 +16,8 @@ export interface StoredOrders {
   keys: StoredTexts;
   quantities: Uint8Array;
   createdAt: Uint8Array;
+  /** The metadata of some orders, by ordinal; absent without any, and before feature level 3. */
+  metadata?: [number, string][];
 }
 export interface StoredStates {
   states: Uint8Array;
@@ -43,12 +45,14 @@ export function viewOrders(state: DropState, segment: number, count: number): St
     keys: viewTexts(state.orders.keys.segments[segment]!, count),
     quantities: bytesOf(columns.quantities, count),
     createdAt: bytesOf(columns.createdAt, count),
+    ...(columns.metadata !== null && { metadata: [...columns.metadata] }),
   };
 }
 
 export function copyOrders(orders: StoredOrders): StoredOrders {
-  const { keys, quantities, createdAt } = orders;
-  return { keys: copyTexts(keys), quantities: quantities.slice(), createdAt: createdAt.slice() };
+  const { keys, quantities, createdAt, ...rest } = orders;
+  const columns = { quantities: quantities.slice(), createdAt: createdAt.slice() };
+  return { keys: copyTexts(keys), ...columns, ...rest };
 }
 
 export function copyStates(state: DropState, segment: number, count: number): StoredStates {

@@ -273,6 +273,7 @@ function adoptOrders(
     versions,
     changedAt: versions.reduce((latest, version) => Math.max(latest, version), 0),
     payments: changing.references && new Map(changing.references),
+    metadata: stored.metadata === undefined ? null : new Map(stored.metadata),
   };
   const first = state.orders.size;
   state.orders.adopt(restoreTexts(stored.keys), columns, count);

@@ -64,8 +64,21 @@ const KINDS: {
   'payment-voided': [20, 'ordinal', 'reference'],
   'request-answered': [21, 'id', 'fingerprint', 'about'],
 };
+/** Kinds with one more field, which are written where it is there, from feature level 3 on. */
+const EXTENDED: {
+  readonly [T in DropEventType]?: readonly [
+    number,
+    ...(keyof (DropEvent & { type: T }) & string)[],
+  ];
+} = {
+  'order-placed': [30, 'userId', 'key', 'quantity', 'metadata'],
+};
+const ORDER_WITH_METADATA = 30;
 const TYPES = new Map(
-  Object.entries(KINDS).map(([type, [number, ...fields]]) => [number, { type, fields }]),
+  [...Object.entries(KINDS), ...Object.entries(EXTENDED)].map(([type, [number, ...fields]]) => [
+    number,
+    { type, fields },
+  ]),
 );
 
 // One packer is enough, because packing is not re-entrant.
@@ -78,7 +91,9 @@ export function encodeEntry(entry: Entry): Buffer {
     for (const event of change.events) {
       if (event.type === 'order-placed') {
         // The only hot kind: written without a lookup of its fields.
-        flat.push(0, event.userId, event.key, event.quantity);
+        const { userId, key, quantity, metadata } = event;
+        if (metadata === undefined) flat.push(0, userId, key, quantity);
+        else flat.push(ORDER_WITH_METADATA, userId, key, quantity, metadata);
         continue;
       }
       const [number, ...fields] = KINDS[event.type];

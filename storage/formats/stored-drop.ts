@@ -35,6 +35,7 @@ const RELEASED_COLUMNS: OrderColumns = {
   versions: NO_NUMBERS,
   changedAt: 0,
   payments: null,
+  metadata: null,
 };
 const RELEASED_KEYS: TextSegment = {
   salts: NO_NUMBERS,
@@ -65,7 +66,13 @@ class SparseOrders extends OrderTable {
     return this.#size;
   }
 
-  override add(user: number, _userHash: number, _key: string, order: NewOrder): number {
+  override add(
+    user: number,
+    _userHash: number,
+    _key: string,
+    order: NewOrder,
+    metadata?: string,
+  ): number {
     const ordinal = this.#size;
     this.#size += 1;
     const segment = segmentOf(ordinal);
@@ -76,6 +83,7 @@ class SparseOrders extends OrderTable {
     columns.quantities[at] = order.quantity;
     columns.createdAt[at] = order.createdAt;
     this.change(ordinal, order.status, false, order.version);
+    this.putMetadata(ordinal, metadata);
     return ordinal;
   }
 
@@ -88,17 +96,20 @@ class SparseOrders extends OrderTable {
       versions: filled(new Uint32Array(SEGMENT_LENGTH), stored.versions),
       changedAt: 0,
       payments: stored.references && new Map(stored.references),
+      metadata: null,
     };
     const salts = new Uint32Array(SEGMENT_LENGTH);
     this.keys.segments[segment] = { salts, hashes: NO_NUMBERS, ends: NO_NUMBERS, bytes: NO_BYTES };
     if (orders !== null) this.placeOrders(segment, orders);
   }
 
-  placeOrders(segment: number, { keys, quantities, createdAt }: StoredOrders): void {
+  placeOrders(segment: number, orders: StoredOrders): void {
+    const { keys, quantities, createdAt, metadata } = orders;
     const columns = this.columns[segment]!;
     filled(columns.quantities, quantities);
     filled(columns.createdAt, createdAt);
     filled(this.keys.segments[segment]!.salts, keys.salts);
+    columns.metadata = metadata === undefined ? null : new Map(metadata);
   }
 
   release(segment: number): void {

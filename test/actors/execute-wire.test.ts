@@ -18,7 +18,7 @@ import { MsgpackrSerializer } from '../../services/moleculer/msgpackr-serializer
 /** Ids come from tokens, so they may hold anything. */
 const text = fc.string({ unit: 'binary', maxLength: 20 });
 const count = fc.nat({ max: Number.MAX_SAFE_INTEGER });
-const order: fc.Arbitrary<OrderView> = fc.record({
+const plainOrder: fc.Arbitrary<OrderView> = fc.record({
   id: text,
   dropId: text,
   userId: text,
@@ -32,14 +32,23 @@ const order: fc.Arbitrary<OrderView> = fc.record({
   refundRequested: fc.boolean(),
   version: count,
 });
+const metadata = fc.constantFrom('{"a":"x"}', '{"a":"ü"}');
+const order: fc.Arbitrary<OrderView> = fc.oneof(
+  plainOrder,
+  fc.tuple(plainOrder, metadata).map(([plain, texts]) => ({ ...plain, metadata: texts })),
+);
 
-const placeOrder: fc.Arbitrary<PlaceOrder> = fc.record({
+const plainPlaceOrder: fc.Arbitrary<PlaceOrder> = fc.record({
   type: fc.constant('place-order' as const),
   dropId: text,
   userId: text,
   key: text,
   quantity: count,
 });
+const placeOrder: fc.Arbitrary<PlaceOrder> = fc.oneof(
+  plainPlaceOrder,
+  fc.tuple(plainPlaceOrder, metadata).map(([plain, texts]) => ({ ...plain, metadata: texts })),
+);
 const getOrder: fc.Arbitrary<GetOrder> = fc.record({
   type: fc.constant('get-order' as const),
   dropId: text,

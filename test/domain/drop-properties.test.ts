@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { applyEvent, createDrop } from '../../domain/apply.ts';
 import { answerTo, decide, decideDueOrders, decideStatus } from '../../domain/decide.ts';
 import type { Decision } from '../../domain/decision.ts';
+import type { PlaceOrder } from '../../contracts/commands.ts';
 import type { PlacedOrder, OrderView } from '../../contracts/orders.ts';
 import type { DropEvent } from '../../contracts/drop-events.ts';
 import type { Refusal } from '../../contracts/refusals.ts';
@@ -95,6 +96,10 @@ test('S4, S5: sold-out is said only when nothing is free, and a refusal changes 
   t.pass();
 });
 
+function isSameBody(order: OrderView, { quantity, metadata }: PlaceOrder): boolean {
+  return order.quantity === quantity && order.metadata === metadata;
+}
+
 test('O3, O4: a key gives its first order, always, and never two', (t) => {
   fc.assert(
     fc.property(history, (lived) => {
@@ -106,7 +111,7 @@ test('O3, O4: a key gives its first order, always, and never two', (t) => {
         if (!result.ok) {
           if (
             known !== undefined &&
-            (known.quantity === command.quantity || result.code !== 'idempotency-key-reused')
+            (isSameBody(known, command) || result.code !== 'idempotency-key-reused')
           ) {
             throw new Error(`${name} was ordered, then refused with ${result.code}`);
           }
@@ -117,7 +122,7 @@ test('O3, O4: a key gives its first order, always, and never two', (t) => {
         const { order, replayed } = answerTo(state, command, result) as PlacedOrder;
         if (replayed !== (known !== undefined)) throw new Error(`${name} replayed: ${replayed}`);
         if (known === undefined) first.set(name, order);
-        else if (known.id !== order.id || known.quantity !== command.quantity)
+        else if (known.id !== order.id || !isSameBody(known, command))
           throw new Error(`${name} became another order`);
       });
     }),

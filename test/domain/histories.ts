@@ -43,13 +43,17 @@ const request = fc.record({
 const command: fc.Arbitrary<DropCommand | null> = fc.oneof(
   {
     weight: 10,
-    arbitrary: fc.record({
-      type: fc.constant('place-order' as const),
-      dropId: fc.constant(DROP_ID),
-      userId: user,
-      key,
-      quantity: fc.integer({ min: 1, max: 3 }),
-    }),
+    arbitrary: fc.record(
+      {
+        type: fc.constant('place-order' as const),
+        dropId: fc.constant(DROP_ID),
+        userId: user,
+        key,
+        quantity: fc.integer({ min: 1, max: 3 }),
+        metadata: fc.constantFrom('{"a":"x"}', '{"a":"ü\\n€","b":"𝄞"}'),
+      },
+      { requiredKeys: ['type', 'dropId', 'userId', 'key', 'quantity'] },
+    ),
   },
   {
     weight: 6,

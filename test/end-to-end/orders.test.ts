@@ -54,6 +54,47 @@ onEachProfile((test, profile) => {
     t.is(ids.size, 3);
   });
 
+  test('O13, O3, O4: metadata is part of an order, of its lists, and of the same body', async (t) => {
+    const creator = server.fresh('creator');
+    const [buyer, dropId] = [server.fresh('buyer'), await server.drop(creator)];
+    const path = `/v1/drops/${dropId}/orders`;
+    const order = (key: string, body: object) =>
+      server.post(path, { as: buyer, headers: { 'idempotency-key': key }, body });
+    const metadata = { size: 'XL', 'gift.note': 'für dich' };
+    const placed = await order('k', { quantity: 2, metadata });
+    t.is(placed.status, 201);
+    t.deepEqual(placed.json['metadata'], metadata);
+    const reordered = { 'gift.note': 'für dich', size: 'XL' };
+    const again = await order('k', { metadata: reordered, quantity: 2 });
+    t.is(again.headers.get('idempotency-replayed'), 'true');
+    t.is(again.text, placed.text);
+    for (const body of [{}, { metadata: {} }, { metadata: { size: 'XL' } }]) {
+      const reused = await order('k', { quantity: 2, ...body });
+      t.deepEqual([reused.status, reused.json['code']], [422, 'idempotency-key-reused']);
+    }
+    const plain = await order('plain', { quantity: 1, metadata: {} });
+    t.false('metadata' in plain.json);
+    t.is((await order('plain', { quantity: 1 })).status, 201);
+    t.is((await order('plain', { quantity: 1, metadata })).status, 422);
+    const orderPath = `/v1/orders/${String(placed.json['id'])}`;
+    t.deepEqual((await server.get(orderPath, { as: buyer })).json, placed.json);
+    await eventually(
+      async () => (await server.get('/v1/orders', { as: buyer })).json['items'],
+      (items) => JSON.stringify(items) === JSON.stringify([plain.json, placed.json]),
+    );
+    const seller = server.token(creator, 60, ['creator']);
+    const ofDrop = await server.get(path, { token: seller });
+    t.deepEqual(ofDrop.json['items'], [plain.json, placed.json]);
+    const headers = { authorization: `Bearer ${seller}` };
+    const changes = await fetch(`${server.nextUrl()}/v1/changes?from=start`, { headers });
+    const lines = (await changes.text())
+      .split('\n')
+      .filter((line) => line.includes('"order-placed"'))
+      .map((line) => JSON.parse(line) as { orderId: string; metadata?: object });
+    t.deepEqual(lines.find(({ orderId }) => orderId === placed.json['id'])?.metadata, metadata);
+    t.false('metadata' in lines.find(({ orderId }) => orderId === plain.json['id'])!);
+  });
+
   test('O4: a key that is reused for something else is 422, a missing one 400', async (t) => {
     const dropId = await server.drop(server.fresh('creator'));
     await server.order(dropId, 'ann', 'k', 1);

@@ -39,6 +39,11 @@ test('H1: hand-written order JSON equals the derived shape, for any text', (t) =
   );
 });
 
+test('O13: an order with metadata shows it as it was sent', (t) => {
+  const written = orderJson({ ...order, metadata: '{"a":"ü"}' }, 'x');
+  t.like(JSON.parse(written), { id: order.id, metadata: { a: 'ü' }, version: 3 });
+});
+
 test('H3: a page of orders is valid JSON, empty too', (t) => {
   t.deepEqual(JSON.parse(orderPageJson({ items: [], nextCursor: 'a"b' }, 'x')), {
     items: [],

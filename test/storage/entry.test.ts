@@ -61,6 +61,14 @@ const entry = {
   changes: [
     { dropId: 'd_1', versionBefore: 0, events: Object.values(EVENTS) as DropEvent[] },
     { dropId: 'd_2', versionBefore: 7, events: [EVENTS['order-placed']] },
+    {
+      dropId: 'd_3',
+      versionBefore: 8,
+      events: [
+        { ...EVENTS['order-placed'], metadata: '{"a":"ü"}' } as const,
+        EVENTS['order-placed'],
+      ],
+    },
   ],
 };
 

@@ -51,6 +51,7 @@ const FIELDS = 7;
 interface Rare {
   readonly reference?: string;
   readonly dropId?: string;
+  readonly metadata?: string;
 }
 
 export function statusLetter(status: OrderStatus): string {
@@ -65,7 +66,7 @@ export function statusOf(letter: string): OrderStatus {
 
 /** The score has the time of the order; other times are differences from it. */
 export function packOrder(order: OrderView): string {
-  const { id, dropId, holdExpiresAt, paymentReference: reference } = order;
+  const { id, dropId, holdExpiresAt, paymentReference: reference, metadata } = order;
   let flags = LETTERS[order.status];
   if (order.refundRequested) flags += REFUND_REQUESTED;
   const derived = reference !== null && reference === paymentReference(id);
@@ -75,10 +76,12 @@ export function packOrder(order: OrderView): string {
   const quantity = order.quantity.toString(RADIX);
   const amount = order.totalAmount.toString(RADIX);
   const usual = `${id} ${version} ${flags} ${quantity} ${amount} ${order.currency} ${hold}`;
-  if ((derived || reference === null) && dropOf(id) === dropId) return usual;
+  const isUsual = (derived || reference === null) && dropOf(id) === dropId;
+  if (isUsual && metadata === undefined) return usual;
   const rare: Rare = {
     ...(derived || reference === null ? {} : { reference }),
     ...(dropOf(id) === dropId ? {} : { dropId }),
+    ...(metadata === undefined ? {} : { metadata }),
   };
   return `${usual} ${JSON.stringify(rare)}`;
 }
@@ -115,6 +118,7 @@ export function unpackOrder(userId: string, createdAt: number, member: string): 
     paymentReference: rare.reference ?? derived,
     refundRequested: flags.includes(REFUND_REQUESTED),
     version: numberOf(version),
+    ...(rare.metadata !== undefined && { metadata: rare.metadata }),
   };
 }
 

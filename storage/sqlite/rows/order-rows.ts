@@ -39,6 +39,7 @@ const NOTIFIED_FIRST = 2;
 const HAS_REFERENCE = 8;
 const REFUND_REQUESTED = 16;
 const HAS_HOLD = 32;
+const HAS_METADATA = 64;
 
 export function packOrder(packer: RowPacker, order: OrderView): void {
   packer.row(order.userId, order.createdAt, NO_KEY);
@@ -77,7 +78,7 @@ export function packNotification(
 }
 
 function packOrderFields(packer: RowPacker, order: OrderView): void {
-  const { id, dropId, holdExpiresAt, paymentReference } = order;
+  const { id, dropId, holdExpiresAt, paymentReference, metadata } = order;
   const status = STATUSES.indexOf(order.status);
   assert(status >= 0, 'an order has a known status');
   packer.id(id);
@@ -89,12 +90,14 @@ function packOrderFields(packer: RowPacker, order: OrderView): void {
     status +
       (paymentReference === null ? 0 : HAS_REFERENCE) +
       (order.refundRequested ? REFUND_REQUESTED : 0) +
-      (holdExpiresAt === null ? 0 : HAS_HOLD),
+      (holdExpiresAt === null ? 0 : HAS_HOLD) +
+      (metadata === undefined ? 0 : HAS_METADATA),
   );
   packer.number(order.version);
   packer.number(order.quantity);
   packer.number(order.totalAmount);
   if (holdExpiresAt !== null) packer.number(holdExpiresAt);
+  if (metadata !== undefined) packer.longText(metadata);
 }
 
 export function unpackOrder(place: RowPlace): OrderView {
@@ -147,6 +150,7 @@ function unpackOrderFields(fields: RowFields, userId: string, createdAt: number)
     paymentReference: (flags & HAS_REFERENCE) === 0 ? null : reference,
     refundRequested: (flags & REFUND_REQUESTED) !== 0,
     version,
+    ...((flags & HAS_METADATA) !== 0 && { metadata: fields.text() }),
   };
 }
 

@@ -42,8 +42,16 @@ export function orderListContract(stores: () => Pick<Stores, 'orderList'>): void
       createdAt: 2000,
     });
     const empty = orderView('drop_a-3', 'user_a', { paymentReference: '', createdAt: 3000 });
-    await orders().put([{ shard: nextShard(), sequence: 1, rows: [plain, rich, empty] }]);
-    t.deepEqual((await orders().listByUser('user_a', first)).items, [empty, rich, plain]);
+    const long = 'ü'.repeat(200);
+    const tagged = orderView('drop_a-4', 'user_a', {
+      paymentReference: 'other',
+      createdAt: 4000,
+      metadata: `{"gift":"yes","text":"${long} ~"}`,
+    });
+    const rows = [plain, rich, empty, tagged];
+    await orders().put([{ shard: nextShard(), sequence: 1, rows }]);
+    t.deepEqual((await orders().listByUser('user_a', first)).items, rows.toReversed());
+    t.deepEqual(await orders().findOrder('user_a', 'drop_a-4'), tagged);
     t.deepEqual(await orders().findOrder('user_a', 'drop_a-2'), rich);
     t.is(await orders().findOrder('user_b', 'drop_a-2'), null);
     t.is(await orders().findOrder('user_a', 'drop_a-9'), null);
