@@ -5,6 +5,7 @@ import { ACCESS_TOKEN_LENGTH_MAX } from '../contracts/bounds.ts';
 import { USER_ID } from '../contracts/patterns.ts';
 import type { TokenIdentity, TokenRefusal } from '../contracts/accounts.ts';
 import { type KeyedSecret, SigningSecrets } from './signing-secrets.ts';
+import { headerOf } from './token-header.ts';
 import { createSigner, createVerifier } from 'fast-jwt';
 
 export interface AccessTokensOptions {
@@ -23,8 +24,6 @@ interface Keyed {
 }
 
 const ROLES_MAX = 16;
-/** Base64url characters of a token's header that are decoded to find its key id. */
-const HEADER_LENGTH_MAX = 1_024;
 const userId = new RegExp(USER_ID);
 const NO_ROLES: readonly string[] = Object.freeze([]);
 
@@ -89,21 +88,8 @@ export class AccessTokens {
 
   #named(token: string): Keyed | undefined {
     if (this.#keyed.length === 1) return this.#keyed[0];
-    const keyId = keyIdIn(token);
+    const keyId = headerOf(token)?.['kid'];
     return this.#keyed.find(({ secret }) => secret.keyId === keyId);
-  }
-}
-
-/** Null where the header is no JSON object, or names no key. */
-function keyIdIn(token: string): string | null {
-  const end = token.indexOf('.');
-  if (end <= 0 || end > HEADER_LENGTH_MAX) return null;
-  try {
-    const header: unknown = JSON.parse(Buffer.from(token.slice(0, end), 'base64url').toString());
-    const { kid } = (header ?? {}) as { kid?: unknown };
-    return typeof kid === 'string' ? kid : null;
-  } catch {
-    return null;
   }
 }
 

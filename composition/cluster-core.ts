@@ -32,7 +32,6 @@ import { openRedisStores } from '../storage/redis/stores.ts';
 import { openArchive, withArchive } from './archive.ts';
 import { unreadyShards } from './embedded-core.ts';
 import {
-  createTokens,
   createArchiver,
   createEvents,
   createOffLoop,
@@ -42,6 +41,7 @@ import {
   type NodeCore,
   type NodeCoreOptions,
 } from './node-core.ts';
+import { createTokens } from './tokens.ts';
 
 /** The longest that a joining node waits until the cluster is ready; then it logs why it is not. */
 const JOIN_WAIT_MAX_MS = 10_000;
@@ -256,7 +256,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       offLoop?.start();
       archiver?.start();
       gate.start();
-      tokens.start();
+      await tokens.start();
     },
     async join(ownUrl) {
       url = ownUrl;
@@ -275,7 +275,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       await pTimeout(left, { milliseconds: LEAVE_MAX_MS, fallback: () => undefined });
     },
     async stop() {
-      tokens.stop();
+      await tokens.stop();
       await actors?.ownership.stop();
       await actors?.host.stop();
       await Promise.all([actors?.events.stop(), offLoop?.stop(), archiver?.stop()]);

@@ -8,9 +8,11 @@ import { join } from 'node:path';
 import type { PaymentBehaviour } from '../events/payments/development-payments.ts';
 import { makeFolder } from '../storage/make-folder.ts';
 import type { ProviderDigits } from '../events/payments/provider-units.ts';
+import type { Issuer } from '../app/issuers/issuer.ts';
 import type { SigningSecret } from '../app/signing-secrets.ts';
 import { newAuthSecret, parseAuthSecrets } from './auth-secrets.ts';
 import { closestName } from './closest-name.ts';
+import { issuersOf } from './issuer-settings.ts';
 import { storedSecret, readStoredSecret } from './stored-secret.ts';
 import {
   ARCHIVE_OFF,
@@ -65,7 +67,9 @@ export interface Config {
   readonly roles: readonly Role[];
   /** Sign and verify access tokens (HS256, over their UTF-8 bytes), the newest first. */
   readonly authSecrets: readonly SigningSecret[];
-  /** Where they are stored; it may change while the process runs. Null: in the environment. */
+  /** Issuers whose tokens are accepted beside one's own. */
+  readonly issuers: readonly Issuer[];
+  /** Where the secrets are stored; it may change while the process runs. Null: in the environment. */
   readonly authSecretFile: string | null;
   /**
    * Standard Webhooks secrets, `whsec_` and base64. The first one signs, and all verify. A server
@@ -243,6 +247,12 @@ function configOf({ value }: Reading, readSecret: ReadSecret): Config {
     roles: value('ROLES'),
     authSecrets: authSecretsOf(value, readSecret, problems),
     authSecretFile: authSecretFileOf(value),
+    issuers: issuersOf({
+      issuers: value('AUTH_ISSUER'),
+      audiences: value('AUTH_AUDIENCE'),
+      jwks: value('AUTH_JWKS'),
+      roles: value('AUTH_ROLES'),
+    }),
     paymentSecrets: paymentSecretsOf(value, readSecret, problems),
     paymentProvider: value('PAYMENT_PROVIDER'),
     paymentSettleAfterMs: value('PAYMENT_SETTLE_AFTER_MS'),

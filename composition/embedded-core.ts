@@ -22,7 +22,6 @@ import { openSqliteStores, type SqliteStores } from '../storage/sqlite/stores.ts
 import { openArchive, withArchive } from './archive.ts';
 import { isOfCluster } from './data-directory.ts';
 import {
-  createTokens,
   createArchiver,
   createEvents,
   createOffLoop,
@@ -32,6 +31,7 @@ import {
   type NodeCore,
   type NodeCoreOptions,
 } from './node-core.ts';
+import { createTokens } from './tokens.ts';
 
 export interface EmbeddedCore extends NodeCore {
   readonly host: ShardHost;
@@ -153,7 +153,7 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
       await broker.start();
       await host.start();
       offLoop.start();
-      tokens.start();
+      await tokens.start();
       archiver?.start();
     },
     async join(ownUrl) {
@@ -161,7 +161,7 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
     },
     async leave() {},
     async stop() {
-      tokens.stop();
+      await tokens.stop();
       await host.stop();
       await Promise.all([events.stop(), offLoop.stop(), archiver?.stop()]);
       await broker.stop();

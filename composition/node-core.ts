@@ -16,8 +16,6 @@ import type { LiveBus } from '../actors/live-bus.ts';
 import type { NodeRun } from '../actors/cluster/move-protocol.ts';
 import type { ShardHost } from '../actors/shard/shard-host.ts';
 import type { BrokerPeers } from '../actors/cluster/shard-service.ts';
-import { AccessTokens } from '../app/access-tokens.ts';
-import { SigningSecrets } from '../app/signing-secrets.ts';
 import type { CallAction } from '../contracts/actions.ts';
 import { accountsService } from '../services/accounts.ts';
 import { catalogueService } from '../services/catalogue.ts';
@@ -49,9 +47,9 @@ import type { Journal } from '../storage/ports/journal.ts';
 import { SqliteSpillStore } from '../storage/sqlite/spill-sqlite.ts';
 import type { Stores } from '../storage/ports/stores.ts';
 import { createArchiverThread } from './archive.ts';
-import { AuthSecretsFile } from './auth-secrets.ts';
 import type { Config } from './config.ts';
 import { type OffLoopConsumer, type OffLoopThread, OffLoopThreads } from './off-loop-thread.ts';
+import type { Tokens } from './tokens.ts';
 
 export interface NodeCore {
   readonly stores: Stores;
@@ -109,29 +107,6 @@ export interface NodeCoreOptions {
 export function createLog(config: Config): Logger {
   // Standard output is only for the ready line, so logs go to standard error.
   return pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
-}
-
-export interface Tokens {
-  readonly signingSecrets: SigningSecrets;
-  readonly accessTokens: AccessTokens;
-  /** Begins to read stored secrets again when they change. */
-  start(): void;
-  stop(): void;
-}
-
-export function createTokens({ config, clock, log }: NodeCoreOptions): Tokens {
-  const signingSecrets = new SigningSecrets(config.authSecrets);
-  const { authSecretFile: path } = config;
-  const file =
-    path === null
-      ? null
-      : new AuthSecretsFile({ path, secrets: signingSecrets, clock: systemClock, log });
-  return {
-    signingSecrets,
-    accessTokens: new AccessTokens({ secret: signingSecrets, now: () => clock.now() }),
-    start: () => file?.start(),
-    stop: () => file?.stop(),
-  };
 }
 
 export interface Events {

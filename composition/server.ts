@@ -70,8 +70,8 @@ export async function startServer(
   const { host, relay, offLoop, clockSkewMs, unmadeRefunds, rejectedPayments } = core;
   let hub: LiveHub | null = null;
   collectDefaultMetrics({ register: metrics });
-  const { signingSecrets, accessTokens } = core.tokens;
-  const verifyToken: VerifyToken = (token, nowMs) => accessTokens.verify(token, nowMs);
+  const { tokens } = core;
+  const verifyToken: VerifyToken = (token, nowMs) => tokens.verifier.verify(token, nowMs);
   const gateway = createGateway({
     host: config.host,
     port: config.port,
@@ -80,7 +80,7 @@ export async function startServer(
     levels: core.levels,
     bus: core.bus,
     verifyToken,
-    onTokensReplaced: (listener) => signingSecrets.onReplaced(listener),
+    onTokensReplaced: (listener) => tokens.onReplaced(listener),
     stream: new OutsideStream({ ...core.stores, shardCount: core.shardCount, clock }),
     live: (publish, limits) => {
       hub = new LiveHub({

@@ -10,6 +10,17 @@ import { parseNatsServers } from '../actors/cluster/nats-servers.ts';
 import { SECRETS_MAX } from '../app/signing-secrets.ts';
 import { PAYMENT_BEHAVIOURS } from '../events/payments/development-payments.ts';
 import { minorDigits } from '../contracts/currencies.ts';
+import { isTrustedUrl } from '../app/issuers/issuer.ts';
+import {
+  ISSUER_ROLES,
+  ISSUERS_MAX,
+  isIssuersText,
+  isNamedOnce,
+  isRoleRulesText,
+  issuerContradictions,
+  namedWords,
+  ROLE_RULES_MAX,
+} from './issuer-settings.ts';
 import { parseStoreAddress, type StoreAddress } from './store-address.ts';
 
 export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const;
@@ -57,6 +68,11 @@ function meaning<T>(about: About, isRight: (text: string) => boolean, decode: (t
   return Type.Codec(Type.Refine(Type.String({ ...about }), isRight))
     .Decode(decode)
     .Encode(String);
+}
+
+/** Words with spaces between. */
+function wordList(about: About, isRight: (text: string) => boolean) {
+  return meaning<readonly string[]>(about, isRight, (text) => Object.freeze(wordsOf(text)));
 }
 
 /** The value, or null where the environment has none. */
@@ -218,6 +234,44 @@ export const SETTINGS = {
     () => true,
     (path) => (path === '' ? null : resolve(path)),
   ),
+  AUTH_ISSUER: wordList(
+    {
+      default: '',
+      description:
+        'Issuers whose tokens are accepted, too: the main one as its URL, further ones as NAME=URL.',
+      requirement:
+        'must be https:// addresses with spaces between, as NAME=URL but for one; http:// only on ' +
+        `this machine; ${ISSUERS_MAX} at most`,
+    },
+    isIssuersText,
+  ),
+  AUTH_AUDIENCE: wordList(
+    {
+      default: '',
+      description: 'What their tokens must say in aud: for all, and as NAME=AUDIENCE for one.',
+      requirement: 'must be audiences with spaces between, as NAME=AUDIENCE but for one',
+    },
+    isNamedOnce,
+  ),
+  AUTH_JWKS: wordList(
+    {
+      default: '',
+      description:
+        "Where their keys are; unset: found by the issuer's .well-known/openid-configuration.",
+      requirement: 'must be https:// addresses with spaces between, as NAME=URL but for one',
+    },
+    (text) => isNamedOnce(text) && namedWords(text).every(([, url]) => isTrustedUrl(url)),
+  ),
+  AUTH_ROLES: wordList(
+    {
+      default: '',
+      description: 'Roles by a claim of their tokens: CLAIM:VALUE=ROLE, or NAME,CLAIM:VALUE=ROLE.',
+      requirement:
+        `must be CLAIM:VALUE=ROLE or NAME,CLAIM:VALUE=ROLE with spaces between, where ROLE is ` +
+        `${ISSUER_ROLES.join(' or ')}; ${ROLE_RULES_MAX} at most`,
+    },
+    isRoleRulesText,
+  ),
   PAYMENT_SECRET: meaning<readonly string[]>(
     {
       default: '',
@@ -334,6 +388,14 @@ export function contradictions(value: <N extends SettingName>(name: N) => ValueO
   }
   if (!clustered && value('ROLES').length < ROLES.length)
     problems.push(`LIVEDROPS_ROLES must be ${ROLES.join(',')}: a node alone has every role`);
+  problems.push(
+    ...issuerContradictions({
+      issuers: value('AUTH_ISSUER'),
+      audiences: value('AUTH_AUDIENCE'),
+      jwks: value('AUTH_JWKS'),
+      roles: value('AUTH_ROLES'),
+    }),
+  );
   if (value('AUTH_SECRET_FILE') !== null) {
     for (const name of ['AUTH_SECRET', 'AUTH_SECRETS_VERIFY'] as const) {
       if (value(name).length > 0)

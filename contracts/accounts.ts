@@ -86,8 +86,11 @@ export const TokenIdentity = Type.Object({
 });
 export type TokenIdentity = Plain<typeof TokenIdentity>;
 
-/** Why a token speaks for nobody now. An expired one has a good signature (A3a). */
-export type TokenRefusal = 'invalid' | 'expired';
+/**
+ * Why a token speaks for nobody now. An expired one has a good signature (A3a). `undecided`: the
+ * keys of its issuer are being fetched, so the same token may be valid a moment later (A4).
+ */
+export type TokenRefusal = 'invalid' | 'expired' | 'undecided';
 
 /** Who asks, for what only some may do. Use cases decide by it; drops' actors get a `Caller`. */
 export const Requester = Type.Pick(TokenIdentity, ['userId', 'roles']);

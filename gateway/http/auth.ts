@@ -31,6 +31,12 @@ const BAD_TOKEN: Problem = {
   detail: 'The access token is not valid, or has expired.',
 };
 
+const UNDECIDED: Problem = {
+  ok: false,
+  code: 'unavailable',
+  detail: "The keys of the access token's issuer are not here yet.",
+};
+
 export interface AuthenticatorOptions {
   readonly verifyToken: VerifyToken;
   readonly limits: RateLimits;
@@ -86,6 +92,7 @@ export class Authenticator {
   refuse(refusal: CredentialsRefusal, address: string, monotonicMs: number): Problem {
     if (refusal === 'missing') return NO_TOKEN;
     if (refusal === 'expired') return BAD_TOKEN;
+    if (refusal === 'undecided') return UNDECIDED;
     return this.#limits.check('bad-tokens', address, null, monotonicMs) ?? BAD_TOKEN;
   }
 }

@@ -11,6 +11,8 @@ interface CacheEntry {
 }
 
 const COUNT_MAX = 200_000;
+/** Tokens of other issuers may have 4 KiB, so their number alone bounds no memory. */
+const LENGTH_MAX = 128 * 1_024 * 1_024;
 const KEY_LENGTH = 8;
 
 /**
@@ -22,11 +24,15 @@ const KEY_LENGTH = 8;
  */
 export class IdentityCache {
   readonly #generationCountMax: number;
+  readonly #generationLengthMax: number;
   #young = new Map<number, CacheEntry>();
+  /** Characters of all texts that were added to the young generation. */
+  #youngLength = 0;
   #old = new Map<number, CacheEntry>();
 
-  constructor(options: { countMax?: number } = {}) {
+  constructor(options: { countMax?: number; lengthMax?: number } = {}) {
     this.#generationCountMax = Math.max(1, Math.ceil((options.countMax ?? COUNT_MAX) / 2));
+    this.#generationLengthMax = (options.lengthMax ?? LENGTH_MAX) / 2;
   }
 
   /** Also finds tokens that have expired since. */
@@ -46,15 +52,21 @@ export class IdentityCache {
 
   clear(): void {
     this.#young = new Map();
+    this.#youngLength = 0;
     this.#old = new Map();
   }
 
   #add(key: number, entry: CacheEntry): void {
-    if (this.#young.size >= this.#generationCountMax) {
+    const isFull =
+      this.#young.size >= this.#generationCountMax ||
+      this.#youngLength >= this.#generationLengthMax;
+    if (isFull) {
       this.#old = this.#young;
       this.#young = new Map();
+      this.#youngLength = 0;
     }
     this.#young.set(key, entry);
+    this.#youngLength += entry.credentials.length;
   }
 }
 

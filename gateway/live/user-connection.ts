@@ -296,9 +296,12 @@ export class UserConnection
         this.refuse({ code: 'rate-limited', detail, request });
         return this.close(CLOSE_CODES.tooManyMessages);
       }
+      const undecided = identity === 'undecided';
       return this.refuse({
-        code: 'unauthenticated',
-        detail: 'The access token is not valid.',
+        code: undecided ? 'unavailable' : 'unauthenticated',
+        detail: undecided
+          ? "The keys of the access token's issuer are not here yet."
+          : 'The access token is not valid.',
         request,
       });
     }

@@ -110,14 +110,14 @@ function keyIdOfToken(token: string): unknown {
   return (JSON.parse(header) as { kid?: unknown }).kid;
 }
 
-test('A4: a token carries the id of its key, which says nothing of the secret', (t) => {
+test('A4a: a token carries the id of its key, which says nothing of the secret', (t) => {
   const token = makeTokens().sign({ userId: 'u_1', roles: [], lifetimeSeconds: 900 });
   t.is(keyIdOfToken(token), keyIdOf(SECRET));
   t.not(keyIdOf(SECRET), keyIdOf(NEXT));
   t.regex(keyIdOf(SECRET), /^[\w-]{12}$/);
 });
 
-test('A4: a new secret verifies before it signs, and the old one until its end', (t) => {
+test('A4a: a new secret verifies before it signs, and the old one until its end', (t) => {
   const from = NOW + 15_000;
   const until = from + 3_600_000;
   const secrets = ring({ secret: NEXT, from, until: Infinity }, { secret: SECRET, from: 0, until });
@@ -137,7 +137,7 @@ test('A4: a new secret verifies before it signs, and the old one until its end',
   t.like(tokens.verify(tokens.sign(user), now), { userId: 'u_1' });
 });
 
-test('A4: a token without a key id, or with one of another signer, is tried with every secret', (t) => {
+test('A4a: a token without a key id, or with one of another signer, is tried with every secret', (t) => {
   const tokens = makeTokens(ring({ ...always, secret: NEXT }, always));
   const claims = { sub: 'u_1', exp: NOW_SECONDS + 900 };
   const foreign = createSigner({ key: SECRET, algorithm: 'HS256', kid: 'shop-1' })(claims);
@@ -149,7 +149,7 @@ test('A4: a token without a key id, or with one of another signer, is tried with
   t.is(tokens.verify(signed(claims, `${SECRET}!`), NOW), 'invalid');
 });
 
-test('A4: a secret that is taken away signs and verifies no more, and listeners hear of it', (t) => {
+test('A4a: a secret that is taken away signs and verifies no more, and listeners hear of it', (t) => {
   const secrets = ring(always);
   const tokens = makeTokens(secrets);
   const token = tokens.sign({ userId: 'u_1', roles: [], lifetimeSeconds: 900 });

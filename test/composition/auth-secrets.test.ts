@@ -60,7 +60,7 @@ test('a file that is wrong says why, without a secret', (t) => {
   }
 });
 
-test('A4: a rotation overlaps: the new secret waits, the old ones end, ended ones go', (t) => {
+test('A4a: a rotation overlaps: the new secret waits, the old ones end, ended ones go', (t) => {
   const before = [always(ONE), { secret: TWO, from: 0, until: NOW }];
   const from = NOW + SIGNS_AFTER_MS;
   const secret = newAuthSecret();
@@ -72,7 +72,7 @@ test('A4: a rotation overlaps: the new secret waits, the old ones end, ended one
   t.deepEqual(rotatedAuthSecrets(before, { secret, nowMs: NOW, keepMs: 0 }), [always(secret)]);
 });
 
-test('A4: a changed file is read again, and a wrong or missing one changes nothing', async (t) => {
+test('A4a: a changed file is read again, and a wrong or missing one changes nothing', async (t) => {
   const path = secretFile(t);
   storeAuthSecrets(path, [always(ONE)]);
   const secrets = new SigningSecrets([always(ONE)]);

@@ -104,6 +104,18 @@ const BAD_VALUES: [name: string, value: string, problem: RegExp][] = [
   ['STORE', 'redis://a,b', /must be sqlite:/],
   ['STORE', 'redis://localhost/3', /must be sqlite:/],
   ['STORE', 'mysql://localhost', /must be sqlite:/],
+  ['AUTH_SECRETS_VERIFY', 'too short', /must be secrets of at least 32 characters/],
+  ['AUTH_ISSUER', 'http://id.example.com', /must be https:\/\/ addresses/],
+  ['AUTH_ISSUER', 'https://a.example https://b.example', /but for one/],
+  ['AUTH_ISSUER', 'a=https://a.example a=https://b.example', /but for one/],
+  ['AUTH_ISSUER', 'https://a.example b=https://a.example', /must be https/],
+  ['AUTH_ISSUER', 'https://user@a.example', /must be https/],
+  ['AUTH_ISSUER', 'https://a.example?x=1', /must be https/],
+  ['AUTH_ISSUER', 'partner', /must be https/],
+  ['AUTH_JWKS', 'ftp://a.example', /must be https/],
+  ['AUTH_ROLES', 'groups:staff', /must be CLAIM:VALUE=ROLE/],
+  ['AUTH_ROLES', 'groups:staff=root', /where ROLE is creator or operator/],
+  ['AUTH_ROLES', 'groups=creator', /must be CLAIM:VALUE=ROLE/],
   ['REDIS_REPLICAS', '6', /must be a number, 0 to 5/],
   ['REDIS_ACCEPT_WEAK', 'maybe', /must be on or off/],
   ['NATS', 'nats://localhost', /go together: a cluster has a Redis store and NATS/],
@@ -250,4 +262,63 @@ test('every setting tells where it comes from, and no secret is shown', (t) => {
     LIVEDROPS_PAYMENT_SECRET: 'made at first start',
   });
   t.false(JSON.stringify(settings).includes(authSecret));
+});
+
+test('A4: issuers are read with their audiences, keys and roles', (t) => {
+  const { issuers } = loadConfig({
+    LIVEDROPS_DATA: temporaryDirectory(t),
+    LIVEDROPS_AUTH_ISSUER: 'https://id.example.com/ partner=https://login.partner.example',
+    LIVEDROPS_AUTH_AUDIENCE: 'livedrops partner=shop',
+    LIVEDROPS_AUTH_JWKS: 'partner=https://login.partner.example/keys',
+    LIVEDROPS_AUTH_ROLES:
+      'https://example.com/groups:staff=operator partner,realm_access.roles:vip=creator',
+  });
+  t.deepEqual(issuers, [
+    {
+      name: '',
+      issuer: 'https://id.example.com/',
+      audience: 'livedrops',
+      jwksUrl: null,
+      roles: [
+        { issuer: '', claim: 'https://example.com/groups', value: 'staff', role: 'operator' },
+      ],
+    },
+    {
+      name: 'partner',
+      issuer: 'https://login.partner.example',
+      audience: 'shop',
+      jwksUrl: 'https://login.partner.example/keys',
+      roles: [{ issuer: 'partner', claim: 'realm_access.roles', value: 'vip', role: 'creator' }],
+    },
+  ]);
+});
+
+test('A4: an issuer needs an audience, and what is about none is refused', (t) => {
+  const issuer = { LIVEDROPS_AUTH_ISSUER: 'partner=https://login.partner.example' };
+  t.deepEqual(problemsOf(t, issuer), [
+    'LIVEDROPS_AUTH_AUDIENCE must be set for the issuer partner: what its tokens say in aud',
+  ]);
+  const audience = { ...issuer, LIVEDROPS_AUTH_AUDIENCE: 'livedrops' };
+  t.deepEqual(problemsOf(t, { ...audience, LIVEDROPS_AUTH_JWKS: 'https://keys.example' }), [
+    'LIVEDROPS_AUTH_JWKS is about a main issuer, which LIVEDROPS_AUTH_ISSUER does not have',
+  ]);
+  t.deepEqual(problemsOf(t, { ...audience, LIVEDROPS_AUTH_ROLES: 'other,groups:a=creator' }), [
+    'LIVEDROPS_AUTH_ROLES is about an issuer other, which LIVEDROPS_AUTH_ISSUER does not have',
+  ]);
+});
+
+test('A4a: the file of secrets is instead of the variables, and must be there', (t) => {
+  const file = join(temporaryDirectory(t), 'secrets');
+  const given = { LIVEDROPS_AUTH_SECRET_FILE: file };
+  t.deepEqual(problemsOf(t, { ...given, LIVEDROPS_AUTH_SECRET: 'x'.repeat(32) }), [
+    'LIVEDROPS_AUTH_SECRET_FILE is instead of LIVEDROPS_AUTH_SECRET: set one of them',
+  ]);
+  const missing = t.throws(() => loadConfig({ LIVEDROPS_DATA: temporaryDirectory(t), ...given }));
+  t.is(missing?.message, `${file} is not there`);
+  writeFileSync(file, `${'1'.repeat(32)}\n${'2'.repeat(32)} until 2027-01-01T00:00:00Z\n`);
+  const { authSecrets } = loadConfig({ LIVEDROPS_DATA: temporaryDirectory(t), ...given });
+  t.deepEqual(
+    authSecrets.map(({ secret }) => secret[0]),
+    ['1', '2'],
+  );
 });

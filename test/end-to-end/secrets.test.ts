@@ -45,7 +45,7 @@ onEachProfile((test, profile) => {
     );
 
   test.serial(
-    'A4: livedrops secrets rotate: old and new tokens are valid side by side',
+    'A4a: livedrops secrets rotate: old and new tokens are valid side by side',
     async (t) => {
       const old = signedBy(AUTH_SECRET);
       t.deepEqual(await statuses(old), [200, 200]);
@@ -75,7 +75,7 @@ onEachProfile((test, profile) => {
     },
   );
 
-  test.serial('A4: a secret that is taken away ends its tokens on every node', async (t) => {
+  test.serial('A4a: a secret that is taken away ends its tokens on every node', async (t) => {
     const old = signedBy(AUTH_SECRET);
     t.deepEqual(await statuses(old), [200, 200]);
     const next = newAuthSecret();

@@ -9,18 +9,23 @@ const NOW = 1_700_000_000_000;
 const END_SECONDS = NOW / 1_000 + 10;
 
 /** Tokens are `user.end`. Verified tokens are recorded. */
-function makeAuthenticator({ countMax = 100, limits = new RateLimits({ policies: null }) } = {}) {
+function makeAuthenticator({
+  countMax = 100,
+  lengthMax = 1_000_000,
+  limits = new RateLimits({ policies: null }),
+} = {}) {
   const verified: string[] = [];
   const authenticator = new Authenticator({
     verifyToken: (token, nowMs) => {
       verified.push(token);
       const [userId = '', end = ''] = token.split('.');
+      if (userId === 'later') return 'undecided';
       if (end === '') return 'invalid';
       const expiresAt = Number(end);
       return nowMs < expiresAt * 1_000 ? { userId, roles: [], expiresAt } : 'expired';
     },
     limits,
-    cache: new IdentityCache({ countMax }),
+    cache: new IdentityCache({ countMax, lengthMax }),
   });
   return { authenticator, verified };
 }
@@ -104,4 +109,36 @@ test('A1: a full cache evicts, and every token is still identified', (t) => {
   t.is(verified.length, 60);
   for (let i = 0; i < 10; i++) authenticator.identify(`Bearer u19.${END_SECONDS}`, NOW);
   t.is(verified.length, 60);
+});
+
+test('A4: long tokens are cached in a bounded number of bytes', (t) => {
+  const { authenticator, verified } = makeAuthenticator({ countMax: 1_000, lengthMax: 20_000 });
+  const header = (i: number) => `Bearer ${'u'.repeat(1_000)}.${END_SECONDS + i}`;
+  for (let round = 0; round < 2; round++) {
+    for (let i = 0; i < 100; i++) t.is(typeof authenticator.identify(header(i), NOW), 'object');
+  }
+  t.is(verified.length, 200);
+  for (let i = 95; i < 100; i++) authenticator.identify(header(i), NOW);
+  t.is(verified.length, 200);
+});
+
+test('A4: when keys are taken away every token is verified again', (t) => {
+  const { authenticator, verified } = makeAuthenticator();
+  const header = `Bearer alice.${END_SECONDS}`;
+  authenticator.identify(header, NOW);
+  authenticator.forget();
+  authenticator.identify(header, NOW);
+  t.is(verified.length, 2);
+});
+
+test('A4: a token whose keys are not here yet is 503, is no guess, and is not cached', (t) => {
+  const limits = new RateLimits({ policies: DEFAULT_RATE_POLICIES });
+  const { authenticator, verified } = makeAuthenticator({ limits });
+  for (let i = 0; i < 40; i++) {
+    const refused = authenticator.identify(`Bearer later.${END_SECONDS}`, NOW);
+    if (typeof refused !== 'string') return t.fail();
+    t.is(authenticator.refuse(refused, '192.0.2.1', 0).code, 'unavailable');
+  }
+  t.is(verified.length, 40);
+  t.is(limits.report().find(({ limit }) => limit === 'bad-tokens-address')?.keys, 0);
 });

@@ -194,7 +194,7 @@ test('help and version go to stdout with exit code 0; help has examples', async 
   t.regex(version.stdout, /^\d+\.\d+\.\d+\n$/);
 });
 
-test('A4: secrets lists key ids, and rotate keeps the old secret until its tokens have ended', async (t) => {
+test('A4a: secrets lists key ids, and rotate keeps the old secret until its tokens have ended', async (t) => {
   const data = temporaryDirectory(t);
   const environment = { LIVEDROPS_DATA: data };
   writeFileSync(join(data, 'auth-secret'), `${AUTH_SECRET}\n`);

@@ -1,0 +1,29 @@
+// Ids of users whom others name: those of further issuers, and of shops. Each names its users
+// within a space of its own, so that two equal names are two users, and nobody's plain id can be
+// taken: the id begins with the space, and plain ids of foreign tokens may not look like that.
+
+import { createHash } from 'node:crypto';
+import { USER_ID } from '../contracts/patterns.ts';
+
+/** The form of a space: of an issuer `@` and its name, of a shop `~` and its creator. */
+const SPACE = '[@~][A-Za-z0-9_-]{1,64}';
+const scoped = new RegExp(`^${SPACE}:`);
+const plain = new RegExp(USER_ID);
+/** Before a name that does not fit and is hashed. A name that begins with it is hashed, too. */
+const HASHED = '#';
+
+/**
+ * The id of the user `name` in a space such as `@partner`. A name with other characters than
+ * visible ASCII, or one that is too long, is hashed (SHA-256): the same name gives the same id.
+ */
+export function scopedUserId(space: string, name: string): string {
+  const id = `${space}:${name}`;
+  if (plain.test(id) && !name.startsWith(HASHED) && name !== '') return id;
+  const hash = createHash('sha256').update(name).digest('base64url');
+  return `${space}:${HASHED}${hash}`;
+}
+
+/** Whether a user's plain id could be taken for one of a space. */
+export function isScoped(userId: string): boolean {
+  return scoped.test(userId);
+}
