@@ -11,6 +11,7 @@ import {
   LIMIT_PER_USER_DEFAULT,
 } from '../contracts/bounds.ts';
 import { currencyProblem, isSellable } from '../contracts/currencies.ts';
+import { changedDescription } from '../domain/description.ts';
 import type { DropsPage, DropTerms, DropView, NewDrop } from '../contracts/drops.ts';
 import type { Outcome, Refusal } from '../contracts/refusals.ts';
 import { ID_RANDOM_BYTES, makeId } from '../domain/ids.ts';
@@ -18,7 +19,7 @@ import { refusal, success } from '../domain/refusal.ts';
 import type { Catalogue } from '../storage/ports/catalogue.ts';
 import { callerOf } from './caller.ts';
 import { type ListedDrop, OwnerViews } from './owner-views.ts';
-import { refuseStranger } from './products.ts';
+import { refuseFilter, refuseStranger } from './products.ts';
 import type { FeatureLevels } from '../storage/ports/feature-level.ts';
 import type { RandomBytes } from './random-bytes.ts';
 
@@ -119,6 +120,8 @@ export class Drops {
    */
   async list({ page, ...filter }: ActionParams<'catalogue.drops'>): Promise<Outcome<DropsPage>> {
     const { catalogue } = this.#options;
+    const refused = refuseFilter(filter);
+    if (refused !== null) return refused;
     const deadline = this.#ownerViews.deadline();
     let { cursor } = page;
     for (let round = 1; ; round++) {
@@ -176,6 +179,7 @@ function termsOf(id: string, productId: string, creatorId: string, drop: NewDrop
     limitPerUser: drop.limitPerUser ?? LIMIT_PER_USER_DEFAULT,
     holdSeconds: drop.holdSeconds ?? HOLD_SECONDS_DEFAULT,
     payment: drop.payment ?? 'instant',
+    ...changedDescription({}, drop),
   };
 }
 

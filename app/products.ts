@@ -3,8 +3,14 @@
 import { CREATOR_ROLE, type Requester } from '../contracts/accounts.ts';
 import type { ActionParams } from '../contracts/actions.ts';
 import { compileCheck } from '../contracts/check.ts';
+import { changedDescription } from '../domain/description.ts';
 import type { Page } from '../contracts/paging.ts';
-import { NewProduct, type Product, ProductPatch } from '../contracts/products.ts';
+import {
+  NewProduct,
+  type Product,
+  type ProductFilter,
+  ProductPatch,
+} from '../contracts/products.ts';
 import type { Outcome, Refusal } from '../contracts/refusals.ts';
 import { ID_RANDOM_BYTES, makeId } from '../domain/ids.ts';
 import { refusal, success } from '../domain/refusal.ts';
@@ -39,7 +45,8 @@ export class Products {
       return refusal('forbidden', 'Products can be added for oneself only.');
     }
     const { name, description = '', imageUrls = [] } = product;
-    const content = { name: name.trim(), description, imageUrls };
+    const described = changedDescription({}, product);
+    const content = { name: name.trim(), description, imageUrls, ...described };
     const checked = checkNew(content);
     if (!checked.ok) return checked;
     const refused = checkUrls(content);
@@ -82,12 +89,20 @@ export class Products {
   }
 
   async list({
-    creatorId,
     page,
+    ...filter
   }: ActionParams<'catalogue.products'>): Promise<Outcome<Page<Product>>> {
-    const filter = creatorId === undefined ? {} : { creatorId };
+    const refused = refuseFilter(filter);
+    if (refused !== null) return refused;
     return success(await this.#options.catalogue.listProducts(filter, page));
   }
+}
+
+/** External ids are looked up among those of one creator. */
+export function refuseFilter({ creatorId, externalId }: ProductFilter): Refusal | null {
+  return externalId === undefined || creatorId !== undefined
+    ? null
+    : refusal('invalid-request', 'external_id: needs creator_id.');
 }
 
 /** Null where the product belongs to the caller. */

@@ -21,7 +21,7 @@ import type {
 import type { DropOrdersFilter, DropOrdersPage, OrderView } from './orders.ts';
 import type { Page, PageRequest } from './paging.ts';
 import type { OrderPayments, WebhookCall } from './payments.ts';
-import type { NewProduct, Product, ProductPatch } from './products.ts';
+import type { NewProduct, Product, ProductFilter, ProductPatch } from './products.ts';
 import type { ParkedRefund, RefundChange, RefundState } from './refunds.ts';
 import type { KeyedRequest } from './requests.ts';
 import type { Outcome } from './refusals.ts';
@@ -73,7 +73,7 @@ export interface Actions {
   'drops.cancel': [Conditional & Keyed & { caller: Requester; dropId: string }, DropView];
 
   'catalogue.product': [{ productId: string }, Product];
-  'catalogue.products': [{ creatorId?: string; page: PageRequest }, Page<Product>];
+  'catalogue.products': [ProductFilter & { page: PageRequest }, Page<Product>];
   'catalogue.drops': [DropFilter & { page: PageRequest }, DropsPage];
   /** The next three are what gateways of level 0 call: they have checked who may. */
   'catalogue.addProduct': [NewProduct & { creatorId: string }, Product];

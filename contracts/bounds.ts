@@ -41,6 +41,7 @@ export const METADATA_TEXTS_MAX = 8;
 /** Of names and texts together. */
 export const METADATA_BYTES_MAX = 512;
 export const METADATA_NAME_LENGTH_MAX = 40;
+export const EXTERNAL_ID_LENGTH_MAX = 100;
 
 // Lists and times
 

@@ -4,12 +4,12 @@
 
 import { type TProperties, Type } from 'typebox';
 import type { DropEventType } from './drop-events.ts';
-import { Metadata } from './metadata.ts';
+import { described, Metadata } from './metadata.ts';
 import { PaymentMode } from './drops.ts';
 import { PaymentRejection } from './payments.ts';
 import type { Plain } from './plain.ts';
 import { Product, ProductBody } from './products.ts';
-import { count, currencyCode, dropId, id, time, userId } from './scalars.ts';
+import { count, currencyCode, dropId, id, time, userId, textOrNull } from './scalars.ts';
 import { wire, wireTime } from './wire.ts';
 
 export const STREAM_VERSION = 1;
@@ -62,6 +62,7 @@ const DropTermsOutside = Type.Object({
   limitPerUser: sequence,
   holdSeconds: count,
   payment: PaymentMode,
+  ...described,
 });
 
 export const EVENT_LINES = {
@@ -73,6 +74,11 @@ export const EVENT_LINES = {
   }),
   'drop-restocked': eventLine('drop-restocked', { units }),
   'drop-repriced': eventLine('drop-repriced', { unitAmount: count }),
+  'drop-described': eventLine('drop-described', {
+    /** Null: there is none now. */
+    metadata: Type.Union([Metadata, Type.Null()]),
+    externalId: textOrNull,
+  }),
   'drop-opened': eventLine('drop-opened', {}),
   'drop-closed': eventLine('drop-closed', {}),
   'drop-cancelled': eventLine('drop-cancelled', {}),

@@ -4,10 +4,11 @@
 
 import { Type } from 'typebox';
 import { DropTerms } from './drops.ts';
+import { Metadata } from './metadata.ts';
 import { PaymentRejection } from './payments.ts';
 import type { Plain } from './plain.ts';
 import { KeyedRequest } from './requests.ts';
-import { count, userId } from './scalars.ts';
+import { count, userId, textOrNull } from './scalars.ts';
 
 const ordinal = count;
 /** The provider's reference for the payment. */
@@ -70,6 +71,13 @@ export const DropRepriced = Type.Object({
   type: Type.Literal('drop-repriced'),
   /** In the currency's minor unit. */
   unitAmount: count,
+});
+
+/** From feature level 3 on. Null: there is none now. */
+export const DropDescribed = Type.Object({
+  type: Type.Literal('drop-described'),
+  metadata: Type.Union([Metadata, Type.Null()]),
+  externalId: textOrNull,
 });
 
 /** One attempt to pay was declined; the hold stays (P3a). */
@@ -156,6 +164,7 @@ export const DropEvent = Type.Union([
   PaymentRefunded,
   OrderRefundedAtProvider,
   DropRepriced,
+  DropDescribed,
   PaymentPrepared,
   PaymentVoided,
   RequestAnswered,

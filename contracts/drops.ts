@@ -9,6 +9,7 @@ import {
   UNIT_AMOUNT_MAX,
   STOCK_MAX,
 } from './bounds.ts';
+import { described, describedAnew, externalId } from './metadata.ts';
 import { list, type Page, paging } from './paging.ts';
 import type { Plain } from './plain.ts';
 import { count, currency, currencyCode, id, STRICT, time, userId } from './scalars.ts';
@@ -68,6 +69,7 @@ export const DropView = Type.Object(
      */
     revision: Type.Optional(count),
     createdAt: time,
+    ...described,
   },
   { title: 'Drop' },
 );
@@ -86,6 +88,8 @@ export const DropTerms = Type.Object({
     'limitPerUser',
     'holdSeconds',
     'payment',
+    'metadata',
+    'externalId',
   ]).properties,
   /**
    * How far apart the provider prepares payments, in milliseconds: a hold waits for its turn before
@@ -110,6 +114,7 @@ export const NewDrop = Type.Object(
       Type.Integer({ minimum: 1, maximum: HOLD_SECONDS_MAX, default: HOLD_SECONDS_DEFAULT }),
     ),
     payment: Type.Optional(PaymentMode),
+    ...described,
   },
   { ...STRICT, title: 'NewDrop' },
 );
@@ -141,6 +146,7 @@ export const DropPatch = Type.Object(
         description: 'before the start',
       }),
     ),
+    ...describedAnew,
   },
   { ...STRICT, minProperties: 1, title: 'DropPatch' },
 );
@@ -160,6 +166,8 @@ export const DropFilter = Type.Object({
   status: Type.Optional(DropStatus),
   creatorId: Type.Optional(userId),
   productId: Type.Optional(id),
+  /** Only together with `creatorId`. */
+  externalId: Type.Optional(externalId),
 });
 export type DropFilter = Plain<typeof DropFilter>;
 
@@ -188,6 +196,7 @@ export const DropQuery = Type.Object(
     status: Type.Optional(DropStatus),
     creator_id: Type.Optional(userId),
     product_id: Type.Optional(id),
+    external_id: Type.Optional({ ...externalId, description: 'only together with creator_id' }),
     ...paging,
   },
   STRICT,

@@ -3,8 +3,13 @@
 // stays in journals for good, and is no place for anything personal.
 
 import { Type } from 'typebox';
-import { METADATA_BYTES_MAX, METADATA_TEXTS_MAX, METADATA_NAME_LENGTH_MAX } from './bounds.ts';
-import { LINES, METADATA_NAME } from './patterns.ts';
+import {
+  EXTERNAL_ID_LENGTH_MAX,
+  METADATA_BYTES_MAX,
+  METADATA_TEXTS_MAX,
+  METADATA_NAME_LENGTH_MAX,
+} from './bounds.ts';
+import { LINES, METADATA_NAME, VISIBLE } from './patterns.ts';
 import type { Plain } from './plain.ts';
 
 const TOO_LONG = `must have at most ${METADATA_BYTES_MAX} bytes, names and texts together`;
@@ -30,13 +35,23 @@ export const Metadata = Type.Refine(
 );
 export type Metadata = Plain<typeof Metadata>;
 
-/** JSON that is the same for the same texts, in whatever order they come. Null without any. */
-export function metadataText(metadata: Metadata): string | null {
-  const names = Object.keys(metadata).toSorted();
-  if (names.length === 0) return null;
-  const texts = names.map((name) => `${JSON.stringify(name)}:${JSON.stringify(metadata[name])}`);
-  return `{${texts.join(',')}}`;
-}
+/** An id of the creator's own system. Two products, or two drops, may have the same. */
+export const externalId = Type.String({
+  minLength: 1,
+  maxLength: EXTERNAL_ID_LENGTH_MAX,
+  pattern: VISIBLE,
+});
+
+/** What products and drops have of it; absent without any. */
+export const described = {
+  metadata: Type.Optional(Metadata),
+  externalId: Type.Optional(externalId),
+} as const;
+/** In a change: no texts take away all, null takes away the id. */
+export const describedAnew = {
+  metadata: Type.Optional(Metadata),
+  externalId: Type.Optional(Type.Union([externalId, Type.Null()])),
+} as const;
 
 function bytesOf(metadata: Readonly<Record<string, string>>): number {
   let bytes = 0;

@@ -2,6 +2,7 @@
 
 import { Type } from 'typebox';
 import { DESCRIPTION_LENGTH_MAX, IMAGE_URLS_MAX, PRODUCT_NAME_LENGTH_MAX } from './bounds.ts';
+import { described, describedAnew, externalId } from './metadata.ts';
 import { list, paging } from './paging.ts';
 import type { Plain } from './plain.ts';
 import { LINE, LINES } from './patterns.ts';
@@ -17,6 +18,7 @@ export const NewProduct = Type.Object(
     name,
     description: Type.Optional(description),
     imageUrls: Type.Optional(imageUrls),
+    ...described,
   },
   { ...STRICT, title: 'NewProduct' },
 );
@@ -27,6 +29,7 @@ export const ProductPatch = Type.Object(
     name: Type.Optional(name),
     description: Type.Optional(description),
     imageUrls: Type.Optional(imageUrls),
+    ...describedAnew,
   },
   { ...STRICT, minProperties: 1, title: 'ProductPatch' },
 );
@@ -42,6 +45,7 @@ export const Product = Type.Object(
     createdAt: time,
     /** Rises by one with each change (H12). */
     revision: count,
+    ...described,
   },
   { title: 'Product' },
 );
@@ -51,4 +55,18 @@ export type Product = Plain<typeof Product>;
 
 export const ProductBody = wire(Product);
 export const ProductPage = list(ProductBody, 'ProductPage');
-export const ProductQuery = Type.Object({ creator_id: Type.Optional(userId), ...paging }, STRICT);
+/** Which products a list has. */
+export interface ProductFilter {
+  readonly creatorId?: string;
+  /** Only together with `creatorId`. */
+  readonly externalId?: string;
+}
+
+export const ProductQuery = Type.Object(
+  {
+    creator_id: Type.Optional(userId),
+    external_id: Type.Optional({ ...externalId, description: 'only together with creator_id' }),
+    ...paging,
+  },
+  STRICT,
+);

@@ -4,6 +4,7 @@
 
 import { assert } from './assert.ts';
 import { DropState } from './drop-state.ts';
+import { changedDescription } from './description.ts';
 import type { DropEvent } from '../contracts/drop-events.ts';
 import type { OrderStatus } from '../contracts/orders.ts';
 import { fnv1a } from './ids.ts';
@@ -92,6 +93,10 @@ export function applyEvent(state: DropState, event: DropEvent, time: number): vo
     case 'drop-repriced':
       assert(state.status === 'upcoming', 'the price changes before the start only');
       state.unitAmount = event.unitAmount;
+      state.revision += 1;
+      break;
+    case 'drop-described':
+      state.description = changedDescription({}, event);
       state.revision += 1;
       break;
     case 'drop-restocked':

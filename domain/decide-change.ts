@@ -2,6 +2,7 @@
 
 import type { AmendDrop, CancelDrop } from '../contracts/commands.ts';
 import type { DropEvent } from '../contracts/drop-events.ts';
+import { changedDescription, isSameDescription } from './description.ts';
 import type { Refusal } from '../contracts/refusals.ts';
 import {
   aboutDrop,
@@ -25,6 +26,7 @@ export function decideAmend(state: DropState, command: AmendDrop, now: number): 
     changeTerms(state, command, now),
     changePrice(state, command),
     changeStock(state, command),
+    changeDescription(state, command),
   ]) {
     if (change === null) continue;
     if ('code' in change) return change;
@@ -91,6 +93,13 @@ function changeStock(state: DropState, command: AmendDrop): Change {
     );
   }
   return { type: 'drop-restocked', units };
+}
+
+function changeDescription(state: DropState, command: AmendDrop): Change {
+  const described = changedDescription(state.description, command);
+  if (isSameDescription(described, state.description)) return null;
+  const { metadata = null, externalId = null } = described;
+  return { type: 'drop-described', metadata, externalId };
 }
 
 function unitsAdded(state: DropState, { stock, addStock = 0 }: AmendDrop): number {

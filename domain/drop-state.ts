@@ -7,6 +7,7 @@ import { OrderTable } from './order-table.ts';
 import { preparedAt, settledReference } from './order-payments.ts';
 import { PreparedHolds } from './prepared-holds.ts';
 import { grownUint32, TextIndex } from './text-index.ts';
+import { changedDescription, type Description } from './description.ts';
 import type { DropStatus, DropTerms, DropView, PaymentMode } from '../contracts/drops.ts';
 import type { OrderView } from '../contracts/orders.ts';
 
@@ -35,6 +36,7 @@ export class DropState {
   startsAt: number;
   endsAt: number;
   limitPerUser: number;
+  description: Description;
   status: DropStatus = 'upcoming';
   stocked: number;
   held = 0;
@@ -71,6 +73,7 @@ export class DropState {
     this.limitPerUser = terms.limitPerUser;
     this.holdSeconds = terms.holdSeconds;
     this.payment = terms.payment;
+    this.description = changedDescription({}, terms);
     this.paymentPaceMs = terms.paymentPaceMs ?? 0;
     this.stocked = stock;
     this.createdAt = createdAt;
@@ -259,6 +262,7 @@ export class DropState {
       version: this.version,
       revision: this.revision,
       createdAt: this.createdAt,
+      ...this.description,
     };
   }
 

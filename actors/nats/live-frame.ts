@@ -6,6 +6,7 @@
 
 import { Packr } from 'msgpackr';
 import type { DropView } from '../../contracts/drops.ts';
+import type { Metadata } from '../../contracts/metadata.ts';
 import type { Notification } from '../../contracts/notifications.ts';
 import { type Stored, withOurNames, withStoredNames } from '../../storage/formats/amount-names.ts';
 import { NewerFormatError } from '../../storage/formats/format-version.ts';
@@ -32,6 +33,8 @@ type ViewFields = [
   version: number,
   /** From feature level 3 on. */
   revision?: number,
+  metadata?: Metadata | null,
+  externalId?: string | null,
 ];
 type MilestoneFields = [type: Milestone['type'], view: ViewFields];
 
@@ -155,7 +158,11 @@ function viewFields(view: DropView): ViewFields {
     view.free,
     view.version,
   ];
-  if (view.revision !== undefined) fields.push(view.revision);
+  const { revision, metadata, externalId } = view;
+  if (revision !== undefined) fields.push(revision);
+  // Few drops have one of these, and none of an owner below feature level 3.
+  if (metadata !== undefined || externalId !== undefined)
+    fields.push(metadata ?? null, externalId ?? null);
   return fields;
 }
 
@@ -180,5 +187,7 @@ function viewOf(fields: ViewFields): DropView {
     free: fields[16],
     version: fields[17],
     ...(fields[18] !== undefined && { revision: fields[18] }),
+    ...(fields[19] && { metadata: fields[19] }),
+    ...(fields[20] && { externalId: fields[20] }),
   };
 }

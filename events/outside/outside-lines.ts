@@ -72,6 +72,8 @@ function fieldsOf(dropId: string, event: DropEvent, nextOrdinal: number): object
     }
     case 'drop-repriced':
       return { unitAmount: event.unitAmount };
+    case 'drop-described':
+      return { metadata: event.metadata, externalId: event.externalId };
     case 'drop-restocked':
       return { units: event.units };
     case 'drop-opened':

@@ -120,6 +120,7 @@ function termsOf(state: DropState): DropTerms {
     limitPerUser: state.limitPerUser,
     holdSeconds: state.holdSeconds,
     payment: state.payment,
+    ...state.description,
     ...(state.paymentPaceMs > 0 && { paymentPaceMs: state.paymentPaceMs }),
   };
 }

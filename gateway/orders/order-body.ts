@@ -4,7 +4,7 @@
 import { Buffer } from 'node:buffer';
 import { Compile } from 'typebox/compile';
 import { problem, type Problem } from '../http/problems.ts';
-import { metadataText } from '../../contracts/metadata.ts';
+import { metadataText } from '../../domain/description.ts';
 import { NewOrder } from '../../contracts/orders.ts';
 import { compileCheck } from '../../contracts/check.ts';
 import { parseJson } from '../http/validation.ts';

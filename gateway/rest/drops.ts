@@ -14,6 +14,7 @@ import {
 import { reader } from '../../contracts/wire.ts';
 import type { FeatureLevels } from '../../storage/ports/feature-level.ts';
 import type { DropViews } from '../drop-views.ts';
+import { refuseEarly } from '../http/early-fields.ts';
 import { conditionOf, IfMatchHeaders } from '../http/if-match.ts';
 import { contentTag } from '../http/entity-tag.ts';
 import { jsonReply, route, type Route, userRoute } from '../http/route.ts';
@@ -51,6 +52,8 @@ function creatorRoutes({ levels }: DropRoutesOptions): Route[] {
         refusals: ['not-found', 'forbidden', 'unavailable', 'overloaded'],
       },
       async ({ call, caller, id, body }) => {
+        const early = refuseEarly(levels, body.metadata, body.externalId);
+        if (early !== null) return early;
         const made = await call('drops.create', { caller, productId: id, drop: newDrop(body) });
         if (!made.ok) return made;
         return jsonReply(201, dropBody(made.value), [['location', `/v1/drops/${made.value.id}`]]);
@@ -82,6 +85,8 @@ function creatorRoutes({ levels }: DropRoutesOptions): Route[] {
         ],
       },
       async ({ call, caller, id, body, header, request }) => {
+        const early = refuseEarly(levels, body.metadata, body.externalId);
+        if (early !== null) return early;
         const condition = conditionOf(header, levels);
         if (!condition.ok) return condition;
         const amend = { caller, dropId: id, change: dropPatch(body), ...condition.params, request };
@@ -121,7 +126,7 @@ function creatorRoutes({ levels }: DropRoutesOptions): Route[] {
   ];
 }
 
-function readRoutes({ views }: { readonly views: DropViews }): Route[] {
+function readRoutes({ views, levels }: DropRoutesOptions): Route[] {
   return [
     route(
       {
@@ -159,10 +164,14 @@ function readRoutes({ views }: { readonly views: DropViews }): Route[] {
       },
       async ({ call, query }) => {
         const { status, creator_id: creatorId, product_id: productId } = query;
+        const { external_id: externalId } = query;
+        const early = refuseEarly(levels, externalId);
+        if (early !== null) return early;
         const page = await call('catalogue.drops', {
           ...(status !== undefined && { status }),
           ...(creatorId !== undefined && { creatorId }),
           ...(productId !== undefined && { productId }),
+          ...(externalId !== undefined && { externalId }),
           page: pageRequest(query),
         });
         if (!page.ok) return page;

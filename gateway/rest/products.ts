@@ -8,6 +8,7 @@ import {
   ProductQuery,
 } from '../../contracts/products.ts';
 import { pageBody, productBody } from '../present.ts';
+import { refuseEarly } from '../http/early-fields.ts';
 import { conditionOf, IfMatchHeaders } from '../http/if-match.ts';
 import { jsonReply, route, type Route, userRoute } from '../http/route.ts';
 import type { FeatureLevels } from '../../storage/ports/feature-level.ts';
@@ -37,6 +38,8 @@ export function productRoutes({ levels }: ProductRoutesOptions): Route[] {
         refusals: ['forbidden', 'unavailable'],
       },
       async ({ call, caller, id, body }) => {
+        const early = refuseEarly(levels, body.metadata, body.externalId);
+        if (early !== null) return early;
         const added = await call('products.add', { caller, creatorId: id, product: body });
         if (!added.ok) return added;
         const location = `/v1/products/${added.value.id}`;
@@ -78,8 +81,14 @@ export function productRoutes({ levels }: ProductRoutesOptions): Route[] {
         cache: 'public, max-age=5',
       },
       async ({ call, query }) => {
-        const creator = query.creator_id === undefined ? {} : { creatorId: query.creator_id };
-        const page = await call('catalogue.products', { ...creator, page: pageRequest(query) });
+        const { creator_id: creatorId, external_id: externalId } = query;
+        const early = refuseEarly(levels, externalId);
+        if (early !== null) return early;
+        const page = await call('catalogue.products', {
+          ...(creatorId !== undefined && { creatorId }),
+          ...(externalId !== undefined && { externalId }),
+          page: pageRequest(query),
+        });
         return page.ok ? jsonReply(200, pageBody(page.value, productBody)) : page;
       },
     ),
@@ -98,6 +107,8 @@ export function productRoutes({ levels }: ProductRoutesOptions): Route[] {
         refusals: ['not-found', 'forbidden', 'precondition-failed', 'unavailable'],
       },
       async ({ call, caller, id, body, header }) => {
+        const early = refuseEarly(levels, body.metadata, body.externalId);
+        if (early !== null) return early;
         const condition = conditionOf(header, levels);
         if (!condition.ok) return condition;
         const change = { caller, productId: id, change: body, ...condition.params };

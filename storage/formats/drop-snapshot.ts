@@ -310,6 +310,7 @@ function termsOf(state: DropState): Stored<DropTerms> {
     limitPerUser: state.limitPerUser,
     holdSeconds: state.holdSeconds,
     payment: state.payment,
+    ...state.description,
     ...(state.paymentPaceMs > 0 && { paymentPaceMs: state.paymentPaceMs }),
   });
 }

@@ -60,6 +60,8 @@ const KINDS: {
   'order-refunded-at-provider': [17, 'ordinal'],
   'drop-repriced': [18, 'unitAmount'],
   // Written from feature level 3 on.
+  'drop-described': [31, 'metadata', 'externalId'],
+  // Written from feature level 3 on.
   'payment-prepared': [19, 'ordinal', 'reference'],
   'payment-voided': [20, 'ordinal', 'reference'],
   'request-answered': [21, 'id', 'fingerprint', 'about'],

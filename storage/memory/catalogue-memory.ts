@@ -2,9 +2,10 @@
 
 import type { Catalogue, NoChange } from '../ports/catalogue.ts';
 import type { DropView, DropFilter } from '../../contracts/drops.ts';
-import type { Product, ProductPatch } from '../../contracts/products.ts';
+import type { Product, ProductFilter, ProductPatch } from '../../contracts/products.ts';
 import type { Page, PageRequest } from '../../contracts/paging.ts';
 import type { MemoryChangeStream } from './change-stream-memory.ts';
+import { changedProduct } from '../rows/changed-product.ts';
 import { pageNewestFirst } from './newest-first.ts';
 
 export class MemoryCatalogue implements Catalogue {
@@ -28,13 +29,7 @@ export class MemoryCatalogue implements Catalogue {
     const product = this.#products.get(productId);
     if (product === undefined) return 'not-found';
     if (revisions?.includes(product.revision) === false) return 'other-revision';
-    const changed = {
-      ...product,
-      name: change.name ?? product.name,
-      description: change.description ?? product.description,
-      imageUrls: change.imageUrls ?? product.imageUrls,
-      revision: product.revision + 1,
-    };
+    const changed = changedProduct(product, change);
     this.#putProduct(changed);
     return changed;
   }
@@ -43,10 +38,12 @@ export class MemoryCatalogue implements Catalogue {
     return this.#products.get(productId) ?? null;
   }
 
-  async listProducts(filter: { creatorId?: string }, page: PageRequest): Promise<Page<Product>> {
-    const { creatorId } = filter;
+  async listProducts(filter: ProductFilter, page: PageRequest): Promise<Page<Product>> {
+    const { creatorId, externalId } = filter;
     const shown = [...this.#products.values()].filter(
-      (product) => creatorId === undefined || product.creatorId === creatorId,
+      (product) =>
+        (creatorId === undefined || product.creatorId === creatorId) &&
+        (externalId === undefined || product.externalId === externalId),
     );
     return pageNewestFirst('products', shown, positionOf, page);
   }
@@ -67,7 +64,8 @@ export class MemoryCatalogue implements Catalogue {
       (drop) =>
         (filter.status === undefined || drop.status === filter.status) &&
         (filter.creatorId === undefined || drop.creatorId === filter.creatorId) &&
-        (filter.productId === undefined || drop.productId === filter.productId),
+        (filter.productId === undefined || drop.productId === filter.productId) &&
+        (filter.externalId === undefined || drop.externalId === filter.externalId),
     );
     return pageNewestFirst('drops', shown, positionOf, page);
   }

@@ -4,7 +4,7 @@
 
 import type { DropFilter, DropView } from '../../contracts/drops.ts';
 import type { Page, PageRequest } from '../../contracts/paging.ts';
-import type { Product, ProductPatch } from '../../contracts/products.ts';
+import type { Product, ProductFilter, ProductPatch } from '../../contracts/products.ts';
 
 /** Why a product was not changed. */
 export type NoChange = 'not-found' | 'other-revision';
@@ -23,7 +23,7 @@ export interface Catalogue {
   ): Promise<Product | NoChange>;
   findProduct(productId: string): Promise<Product | null>;
   /** Newest first. */
-  listProducts(filter: { creatorId?: string }, page: PageRequest): Promise<Page<Product>>;
+  listProducts(filter: ProductFilter, page: PageRequest): Promise<Page<Product>>;
 
   /**
    * Adds or replaces rows. Ignores a row whose version is not above the stored version, so callers

@@ -176,6 +176,7 @@ function stockAfter(drop: TrueDrop, before: TrueStock, event: DropEvent): TrueSt
     case 'drop-created':
     case 'drop-amended':
     case 'drop-repriced':
+    case 'drop-described':
     case 'request-answered':
       return before;
   }

@@ -357,6 +357,27 @@ test('H12: a change of a drop with a condition needs one of its revisions', (t) 
   t.is(state.view().revision, 5);
 });
 
+test('D6: metadata and the external id change at any time before the end, and only then', (t) => {
+  const state = given({ metadata: { a: '1', b: '2' }, externalId: 'e-1' }, 5, OPENED);
+  t.like(state.view(), { metadata: { a: '1', b: '2' }, externalId: 'e-1', status: 'live' });
+  const amend = (change: object): DropCommand => ({
+    type: 'amend-drop',
+    dropId: 'd_1',
+    caller: CREATOR,
+    ...change,
+  });
+  t.is(outcome(state, amend({ metadata: { b: '2', a: '1' } })), '', 'nothing changes');
+  t.is(outcome(state, amend({ externalId: 'e-1' })), '');
+  const change = decide(state, amend({ metadata: {}, externalId: 'e-2' }), NOW);
+  const expected = { type: 'drop-described', metadata: null, externalId: 'e-2' } as const;
+  t.deepEqual(change.ok && change.events, [expected]);
+  applyEvent(state, expected, NOW);
+  t.is(state.view().metadata, undefined);
+  t.like(state.view(), { externalId: 'e-2', revision: 2 });
+  applyEvent(state, { type: 'drop-closed' }, NOW);
+  t.is(outcome(state, amend({ externalId: null })), 'drop-ended');
+});
+
 test('H12: orders, openings and closings do not raise the revision', (t) => {
   const state = given({}, 5, OPENED, placed('ann'), { type: 'order-refunded', ordinal: 0 });
   applyEvent(state, { type: 'drop-closed' }, NOW);

@@ -81,6 +81,45 @@ onEachProfile((test, profile) => {
     t.like((await cancel('"2"')).json, { status: 'cancelled', revision: 3 });
   });
 
+  test('D6: products and drops carry metadata, and are found by an id of their creator', async (t) => {
+    const creator = server.fresh('creator');
+    const [metadata, externalId] = [{ colour: 'grün' }, 'erp/4711'];
+    const text = { name: 'Lamp', metadata, externalId };
+    const made = await server.post(`/v1/creators/${creator}/products`, { as: creator, body: text });
+    t.like(made.json, { metadata, externalId });
+    const productId = String(made.json['id']);
+    const find = async (list: string, id: string) => {
+      const query = `creator_id=${creator}&external_id=${encodeURIComponent(id)}`;
+      return (await server.get(`/v1/${list}?${query}`)).json['items'];
+    };
+    t.deepEqual(await find('products', externalId), [made.json]);
+    const productPath = `/v1/products/${productId}`;
+    const change = { metadata: {}, externalId: 'erp/4712' };
+    const changed = await server.call('PATCH', productPath, { as: creator, body: change });
+    t.false('metadata' in changed.json);
+    t.deepEqual(await find('products', externalId), []);
+    t.deepEqual(await find('products', 'erp/4712'), [changed.json]);
+
+    const body = { ...dropTerms(), metadata, externalId };
+    const drop = await server.post(`${productPath}/drops`, { as: creator, body });
+    t.like(drop.json, { metadata, externalId });
+    const dropPath = `/v1/drops/${String(drop.json['id'])}`;
+    t.like(((await find('drops', externalId)) as object[])[0]!, { metadata, externalId });
+    const renewed = { metadata: { colour: 'rot' }, externalId: null };
+    const amended = await server.call('PATCH', dropPath, { as: creator, body: renewed });
+    t.like(amended.json, { metadata: { colour: 'rot' }, revision: 2 });
+    t.false('externalId' in (await server.get(dropPath)).json);
+    t.deepEqual((await server.get(dropPath)).json['metadata'], { colour: 'rot' });
+    await eventually(
+      () => find('drops', externalId),
+      (items) => (items as unknown[]).length === 0,
+    );
+    for (const path of ['/v1/products', '/v1/drops']) {
+      const refused = await server.get(`${path}?external_id=x`);
+      t.deepEqual([refused.status, refused.json['code']], [400, 'invalid-request']);
+    }
+  });
+
   test('D1, S3: a drop has all that was asked for, and adds up', async (t) => {
     const creator = server.fresh('creator');
     const product = await server.product(creator);

@@ -72,6 +72,24 @@ test('H12, H8: a malformed If-Match is 400 on every route that takes one, and ca
   t.deepEqual([fixture.calls, fixture.router.commands], [[], []]);
 });
 
+test('D6: below feature level 3 metadata and external ids are 503, and nobody is called', async (t) => {
+  const fixture = await startFixture(t, { levels: new ReachedLevel(2) });
+  const times = { startsAt: '2026-03-01T13:00:00Z', endsAt: '2026-03-02T12:00:00Z' };
+  const terms = { ...times, stock: 1, unitAmount: 1, currency: 'EUR' };
+  for (const [method, path, body] of [
+    ['POST', '/v1/creators/creator/products', { name: 'x', metadata: { a: 'b' } }],
+    ['PATCH', '/v1/products/prd_1', { externalId: null }],
+    ['POST', '/v1/products/prd_1/drops', { ...terms, externalId: 'x' }],
+    ['PATCH', '/v1/drops/drp_1', { metadata: {} }],
+    ['GET', '/v1/products?creator_id=c&external_id=x', undefined],
+    ['GET', '/v1/drops?creator_id=c&external_id=x', undefined],
+  ] as const) {
+    const reply = await fixture.request(method, path, { as: 'creator', body });
+    t.deepEqual([reply.status, reply.json['code']], [503, 'unavailable'], path);
+  }
+  t.deepEqual([fixture.calls, fixture.router.commands], [[], []]);
+});
+
 test('H12: below feature level 3 a condition is 503, and nothing without one changes', async (t) => {
   const fixture = await startFixture(t, { levels: new ReachedLevel(2) });
   fixture.router.answer = () => success(drop);

@@ -49,6 +49,7 @@ const EVENTS: { [T in DropEvent['type']]: DropEvent & { type: T } } = {
     currency: 'EUR',
   },
   'order-refunded-at-provider': { type: 'order-refunded-at-provider', ordinal: 10 },
+  'drop-described': { type: 'drop-described', metadata: { a: 'ü' }, externalId: null },
   'drop-repriced': { type: 'drop-repriced', unitAmount: 250 },
   'payment-prepared': { type: 'payment-prepared', ordinal: 11, reference: 'r' },
   'payment-voided': { type: 'payment-voided', ordinal: 12, reference: 'r' },

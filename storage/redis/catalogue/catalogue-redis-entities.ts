@@ -11,6 +11,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Entity, Schema } from 'redis-om';
 import type { DropView } from '../../../contracts/drops.ts';
+import type { Metadata } from '../../../contracts/metadata.ts';
 import type { Product } from '../../../contracts/products.ts';
 import { STORED_NAMES } from '../../formats/amount-names.ts';
 import { withRevision } from '../../formats/drop-row.ts';
@@ -39,7 +40,10 @@ import { productEntityOf, productsAt, productSchema } from './stored-products.ts
 /** Far longer than any call waits for Redis. */
 const STAGED_LIFETIME_SECONDS = 60;
 
-type DropEntity = { readonly [name in keyof DropView]: DropView[name] };
+/** Metadata is JSON text. */
+type DropEntity = { readonly [name in keyof Omit<DropView, 'metadata'>]: DropView[name] } & {
+  readonly metadata?: string;
+};
 
 const dropSchema = new Schema<DropEntity>(
   ENTITY_PREFIX,
@@ -63,6 +67,8 @@ const dropSchema = new Schema<DropEntity>(
     version: { type: 'number' },
     revision: { type: 'number' },
     createdAt: { type: 'number' },
+    metadata: { type: 'string' },
+    externalId: { type: 'string' },
   },
   { dataStructure: 'HASH' },
 );
@@ -157,7 +163,9 @@ export class CatalogueEntities {
   /** False if the stored version is not below this one. Atomic. */
   async putDrop(view: DropView): Promise<boolean> {
     const id = dropEntityId(view.id);
-    const staged = await this.#stage(dropSchema, id, { ...view });
+    const { metadata, ...rest } = view;
+    const texts = metadata === undefined ? {} : { metadata: JSON.stringify(metadata) };
+    const staged = await this.#stage(dropSchema, id, { ...rest, ...texts });
     const outcome = await TAKE_DROP.run(this.#redis, [entityKey(id), staged], []);
     return isTaken(outcome);
   }
@@ -173,7 +181,12 @@ export class CatalogueEntities {
   /** In the order of the ids. */
   async drops(ids: readonly string[]): Promise<(DropView | null)[]> {
     const rows = await this.#om.fetch(dropSchema, ids.map(dropEntityId));
-    return rows.map((row) => row && withRevision(row));
+    return rows.map((row) => {
+      if (row === null) return null;
+      const { metadata, ...rest } = row;
+      const texts = metadata === undefined ? {} : { metadata: JSON.parse(metadata) as Metadata };
+      return withRevision({ ...rest, ...texts });
+    });
   }
 
   async #putProduct(product: Product): Promise<boolean> {

@@ -29,6 +29,64 @@ redis.call('ZADD', KEYS[3 + status], createdAt, id)
 redis.call('HSET', KEYS[2], id, version .. ' ' .. status)
 return 1`);
 
+/** KEYS: list, its entries (id -> version). ARGV: id, createdAt, version. */
+const PLACE_BY_EXTERNAL_ID = new Script(`
+local placed = redis.call('HGET', KEYS[2], ARGV[1])
+if placed and tonumber(placed) >= tonumber(ARGV[3]) then return 0 end
+redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
+redis.call('HSET', KEYS[2], ARGV[1], ARGV[3])
+return 1`);
+
+/** KEYS and ARGV as above: the entity of this version has another external id. */
+const REMOVE_BY_EXTERNAL_ID = new Script(`
+local placed = redis.call('HGET', KEYS[2], ARGV[1])
+if placed and tonumber(placed) >= tonumber(ARGV[3]) then return 0 end
+redis.call('HDEL', KEYS[2], ARGV[1])
+return redis.call('ZREM', KEYS[1], ARGV[1])`);
+
+/** What a list by external id needs of a product or of a drop's row. */
+export interface ExternalEntry {
+  readonly list: 'products' | 'drops';
+  readonly id: string;
+  readonly creatorId: string;
+  readonly externalId: string;
+  readonly createdAt: number;
+  /** Of a product its revision. */
+  readonly version: number;
+}
+
+/**
+ * Adds the entry to the creator's list of the external id. The list ignores an older version.
+ * Errors: `store-unavailable`.
+ */
+export async function placeByExternalId(
+  redis: RedisConnection,
+  entry: ExternalEntry,
+): Promise<void> {
+  const { list, id, creatorId, externalId, createdAt, version } = entry;
+  const key = listByExternalId(list, creatorId, externalId);
+  await PLACE_BY_EXTERNAL_ID.run(redis, [key, `${key}:placed`], [id, createdAt, version]);
+}
+
+/** Removes an entry whose entity had another external id at this version or earlier. */
+export async function removeByExternalId(
+  redis: RedisConnection,
+  entry: ExternalEntry,
+): Promise<void> {
+  const { list, id, creatorId, externalId, createdAt, version } = entry;
+  const key = listByExternalId(list, creatorId, externalId);
+  await REMOVE_BY_EXTERNAL_ID.run(redis, [key, `${key}:placed`], [id, createdAt, version]);
+}
+
+/** Neither id has a space. */
+export function listByExternalId(
+  list: 'products' | 'drops',
+  creatorId: string,
+  externalId: string,
+): string {
+  return `index:{${list}:external:${creatorId} ${externalId}}`;
+}
+
 /** Adds a new product to its lists. Idempotent. Errors: `store-unavailable`. */
 export async function placeProduct(redis: RedisConnection, product: Product): Promise<void> {
   const { id, creatorId, createdAt } = product;

@@ -4,7 +4,7 @@
 
 import type { Catalogue, NoChange } from '../../ports/catalogue.ts';
 import type { DropView, DropFilter } from '../../../contracts/drops.ts';
-import type { Product, ProductPatch } from '../../../contracts/products.ts';
+import type { Product, ProductFilter, ProductPatch } from '../../../contracts/products.ts';
 import type { Page, PageRequest } from '../../../contracts/paging.ts';
 import {
   decodeCursor,
@@ -14,7 +14,17 @@ import {
 } from '../../formats/cursor.ts';
 import { StoreUnavailableError } from '../../ports/journal.ts';
 import { CatalogueEntities } from './catalogue-redis-entities.ts';
-import { dropLists, placeDrop, placeProduct, productLists } from './catalogue-redis-index.ts';
+import { changedProduct } from '../../rows/changed-product.ts';
+import {
+  dropLists,
+  type ExternalEntry,
+  listByExternalId,
+  placeByExternalId,
+  placeDrop,
+  placeProduct,
+  productLists,
+  removeByExternalId,
+} from './catalogue-redis-index.ts';
 import type { RedisConnection } from '../connection/connection.ts';
 import type { EntityParts } from './entity-parts.ts';
 import { readNewestFirst } from '../connection/newest-first.ts';
@@ -44,6 +54,7 @@ export class RedisCatalogue implements Catalogue {
   async addProduct(product: Product): Promise<void> {
     await this.#entities.addProduct(product);
     await placeProduct(this.#redis, product);
+    await this.#placeExternal(entryOfProduct(product));
   }
 
   /** Retries a change that a concurrent change overtook. */
@@ -57,14 +68,10 @@ export class RedisCatalogue implements Catalogue {
       if (!found) return 'not-found';
       const product = found.value;
       if (revisions?.includes(product.revision) === false) return 'other-revision';
-      const changed = {
-        ...product,
-        name: change.name ?? product.name,
-        description: change.description ?? product.description,
-        imageUrls: change.imageUrls ?? product.imageUrls,
-        revision: product.revision + 1,
-      };
-      if (await this.#entities.changeProduct(found, changed)) return changed;
+      const changed = changedProduct(product, change);
+      if (!(await this.#entities.changeProduct(found, changed))) continue;
+      await this.#placeExternal(entryOfProduct(changed));
+      return changed;
     }
     throw new StoreUnavailableError('too many changes of one product at the same time');
   }
@@ -74,10 +81,49 @@ export class RedisCatalogue implements Catalogue {
     return found?.value ?? null;
   }
 
-  listProducts(filter: { creatorId?: string }, page: PageRequest): Promise<Page<Product>> {
-    return this.#list('products', productLists(filter.creatorId), page, async (ids) =>
+  listProducts(filter: ProductFilter, page: PageRequest): Promise<Page<Product>> {
+    const { creatorId, externalId } = filter;
+    if (creatorId !== undefined && externalId !== undefined)
+      return this.#productsByExternalId(creatorId, externalId, page);
+    return this.#list('products', productLists(creatorId), page, async (ids) =>
       (await this.#entities.products(ids)).map((found) => found?.value ?? null),
     );
+  }
+
+  #productsByExternalId(creatorId: string, externalId: string, page: PageRequest) {
+    const lists = [listByExternalId('products', creatorId, externalId)];
+    return this.#list('products', lists, page, async (ids) => {
+      const found = (await this.#entities.products(ids)).map((one) => one?.value ?? null);
+      return await this.#ofExternalId(found, externalId, ({ revision }) => ({
+        list: 'products',
+        creatorId,
+        version: revision,
+      }));
+    });
+  }
+
+  /**
+   * Entities of a list by external id that have another one by now are left out, and removed from
+   * the list.
+   */
+  async #ofExternalId<T extends Product | DropView>(
+    found: readonly (T | null)[],
+    externalId: string,
+    entryOf: (item: T) => Pick<ExternalEntry, 'list' | 'creatorId' | 'version'>,
+  ): Promise<(T | null)[]> {
+    const others = found.filter((item) => item !== null && item.externalId !== externalId);
+    await this.#whereWritable(
+      others.map(async (item) => {
+        if (item === null) return;
+        const { id, createdAt } = item;
+        await removeByExternalId(this.#redis, { ...entryOf(item), id, createdAt, externalId });
+      }),
+    );
+    return found.map((item) => (item?.externalId === externalId ? item : null));
+  }
+
+  async #placeExternal(entry: ExternalEntry | null): Promise<void> {
+    if (entry !== null) await placeByExternalId(this.#redis, entry);
   }
 
   async putDrops(views: readonly DropView[]): Promise<void> {
@@ -91,7 +137,9 @@ export class RedisCatalogue implements Catalogue {
   async #putDrop(view: DropView): Promise<void> {
     const isTaken = await this.#entities.putDrop(view);
     const stored = isTaken ? view : await this.findDrop(view.id);
-    if (stored !== null) await placeDrop(this.#redis, stored);
+    if (stored === null) return;
+    await placeDrop(this.#redis, stored);
+    await this.#placeExternal(entryOfDrop(stored));
   }
 
   async findDrop(dropId: string): Promise<DropView | null> {
@@ -100,11 +148,23 @@ export class RedisCatalogue implements Catalogue {
   }
 
   listDrops(filter: DropFilter, page: PageRequest): Promise<Page<DropView>> {
-    return this.#list('drops', dropLists(filter), page, async (ids) => {
-      const drops = await this.#entities.drops(ids);
+    const { creatorId, externalId } = filter;
+    const byExternalId = creatorId !== undefined && externalId !== undefined;
+    const lists = byExternalId
+      ? [listByExternalId('drops', creatorId, externalId)]
+      : dropLists(filter);
+    return this.#list('drops', lists, page, async (ids) => {
+      const found = await this.#entities.drops(ids);
+      const drops = byExternalId
+        ? await this.#ofExternalId(found, externalId, ({ version }) => ({
+            list: 'drops',
+            creatorId,
+            version,
+          }))
+        : found;
       await this.#repair(drops.filter((drop) => drop !== null && !hasStatus(drop, filter)));
       return drops.map((drop) =>
-        drop !== null && hasStatus(drop, filter) && hasCreator(drop, filter) ? drop : null,
+        drop !== null && hasStatus(drop, filter) && isOf(drop, filter) ? drop : null,
       );
     });
   }
@@ -139,12 +199,16 @@ export class RedisCatalogue implements Catalogue {
   }
 
   async #repair(drops: readonly (DropView | null)[]): Promise<void> {
+    await this.#whereWritable(
+      drops.map(async (drop) => {
+        if (drop !== null) await placeDrop(this.#redis, drop);
+      }),
+    );
+  }
+
+  async #whereWritable(writes: readonly Promise<void>[]): Promise<void> {
     try {
-      await Promise.all(
-        drops.map(async (drop) => {
-          if (drop !== null) await placeDrop(this.#redis, drop);
-        }),
-      );
+      await Promise.all(writes);
     } catch (error) {
       // A store that refuses writes is still readable: the next read retries.
       if (!(error instanceof StoreUnavailableError)) throw error;
@@ -156,6 +220,19 @@ function hasStatus(drop: DropView, { status }: DropFilter): boolean {
   return status === undefined || drop.status === status;
 }
 
-function hasCreator(drop: DropView, { creatorId }: DropFilter): boolean {
+function isOf(drop: DropView, { creatorId, productId }: DropFilter): boolean {
+  if (productId !== undefined && drop.productId !== productId) return false;
   return creatorId === undefined || drop.creatorId === creatorId;
+}
+
+function entryOfProduct(product: Product): ExternalEntry | null {
+  const { id, creatorId, externalId, createdAt, revision: version } = product;
+  if (externalId === undefined) return null;
+  return { list: 'products', id, creatorId, externalId, createdAt, version };
+}
+
+function entryOfDrop(drop: DropView): ExternalEntry | null {
+  const { id, creatorId, externalId, createdAt, version } = drop;
+  if (externalId === undefined) return null;
+  return { list: 'drops', id, creatorId, externalId, createdAt, version };
 }

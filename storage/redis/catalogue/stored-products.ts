@@ -1,12 +1,19 @@
 // The schema of products as redis-om entities, and their reads.
 
 import { Schema } from 'redis-om';
+import type { Metadata } from '../../../contracts/metadata.ts';
 import type { Product } from '../../../contracts/products.ts';
 import { ENTITY_PREFIX } from './catalogue-keys.ts';
 import type { OmConnection } from './om-connection.ts';
 
-/** The URLs are JSON text, because redis-om joins lists with a character that may be in a URL. */
-export type ProductEntity = Omit<Product, 'imageUrls'> & { readonly imageUrls: string };
+/**
+ * The URLs are JSON text, because redis-om joins lists with a character that may be in a URL, and
+ * metadata is, because its hashes have no objects.
+ */
+export type ProductEntity = Omit<Product, 'imageUrls' | 'metadata'> & {
+  readonly imageUrls: string;
+  readonly metadata?: string;
+};
 
 export const productSchema = new Schema<ProductEntity>(
   ENTITY_PREFIX,
@@ -18,12 +25,16 @@ export const productSchema = new Schema<ProductEntity>(
     imageUrls: { type: 'string' },
     createdAt: { type: 'number' },
     revision: { type: 'number' },
+    metadata: { type: 'string' },
+    externalId: { type: 'string' },
   },
   { dataStructure: 'HASH' },
 );
 
 export function productEntityOf(product: Product): ProductEntity {
-  return { ...product, imageUrls: JSON.stringify(product.imageUrls) };
+  const { imageUrls, metadata, ...rest } = product;
+  const texts = metadata === undefined ? {} : { metadata: JSON.stringify(metadata) };
+  return { ...rest, imageUrls: JSON.stringify(imageUrls), ...texts };
 }
 
 /** In the order of redis-om's ids. Errors: `store-unavailable`. */
@@ -37,7 +48,7 @@ export async function productsAt(
 }
 
 function productOf(entity: ProductEntity): Product {
-  const { id, creatorId, name, description, imageUrls, createdAt, revision } = entity;
-  const urls = JSON.parse(imageUrls) as string[];
-  return { id, creatorId, name, description, imageUrls: urls, createdAt, revision };
+  const { imageUrls, metadata, ...rest } = entity;
+  const texts = metadata === undefined ? {} : { metadata: JSON.parse(metadata) as Metadata };
+  return { ...rest, imageUrls: JSON.parse(imageUrls) as string[], ...texts };
 }

@@ -8,7 +8,7 @@ import { CHANGES_SCHEMA, changeStatements } from './changes-statements.ts';
 import { openWriterDatabase, limitPages, WalBound } from '../thread/database.ts';
 import { followHandlers } from './follows-statements.ts';
 import { PARKED_REFUNDS_SCHEMA, parkedRefundHandlers } from './parked-refunds-statements.ts';
-import { productHandlers } from './products-statements.ts';
+import { DESCRIPTIONS_SCHEMA, productHandlers } from './products-statements.ts';
 import type { Program, ProgramOptions } from '../thread/program.ts';
 
 const MIGRATIONS = [
@@ -98,6 +98,7 @@ const MIGRATIONS = [
   `,
   CHANGES_SCHEMA,
   PARKED_REFUNDS_SCHEMA,
+  DESCRIPTIONS_SCHEMA,
 ];
 
 export type CatalogueHandlers = ReturnType<typeof open>['handlers'];

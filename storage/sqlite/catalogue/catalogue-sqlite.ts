@@ -5,7 +5,7 @@ import { type Stored, withOurNames } from '../../formats/amount-names.ts';
 import { withRevision } from '../../formats/drop-row.ts';
 import type { Catalogue, NoChange } from '../../ports/catalogue.ts';
 import type { DropView, DropFilter } from '../../../contracts/drops.ts';
-import type { Product, ProductPatch } from '../../../contracts/products.ts';
+import type { Product, ProductFilter, ProductPatch } from '../../../contracts/products.ts';
 import type { Page, PageRequest } from '../../../contracts/paging.ts';
 import type { ChangingDatabase } from './catalogue-options.ts';
 import { type ProductRow, productOf } from './products-statements.ts';
@@ -22,7 +22,7 @@ export class SqliteCatalogue implements Catalogue {
   readonly #dropById;
   readonly #reader;
   /**
-   * One statement for each combination of filters, by its `where` clause: 2 for products, 8 for
+   * One statement for each combination of filters, by its `where` clause: 3 for products, 12 for
    * drops.
    */
   readonly #productLists = new Map<string, ListStatement<ProductRow>>();
@@ -58,8 +58,11 @@ export class SqliteCatalogue implements Catalogue {
     return row === undefined ? null : productOf(row);
   }
 
-  async listProducts(filter: { creatorId?: string }, page: PageRequest): Promise<Page<Product>> {
-    const { clause, values } = whereOf([['creator_id', filter.creatorId]]);
+  async listProducts(filter: ProductFilter, page: PageRequest): Promise<Page<Product>> {
+    const { clause, values } = whereOf([
+      ['creator_id', filter.creatorId],
+      ['external_id', filter.externalId],
+    ]);
     let list = this.#productLists.get(clause);
     if (list === undefined) {
       list = this.#reader.prepare<ListParameters, ProductRow>(listText('products', '*', clause));
@@ -89,6 +92,7 @@ export class SqliteCatalogue implements Catalogue {
       ['product_id', filter.productId],
       ['creator_id', filter.creatorId],
       ['status', filter.status],
+      ['external_id', filter.externalId],
     ]);
     let list = this.#dropLists.get(clause);
     if (list === undefined) {

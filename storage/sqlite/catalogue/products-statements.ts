@@ -2,10 +2,22 @@
 
 import type { Database } from 'better-sqlite3';
 import type { DropView } from '../../../contracts/drops.ts';
+import type { Metadata } from '../../../contracts/metadata.ts';
 import type { Product, ProductPatch } from '../../../contracts/products.ts';
+import { changedProduct } from '../../rows/changed-product.ts';
 import { withStoredNames } from '../../formats/amount-names.ts';
 import type { NoChange } from '../../ports/catalogue.ts';
 import type { AppendChange } from './changes-statements.ts';
+
+export const DESCRIPTIONS_SCHEMA = `
+  alter table products add column metadata text;
+  alter table products add column external_id text;
+  create index products_by_external_id on products (creator_id, external_id, created_at, id)
+    where external_id is not null;
+  alter table drops add column external_id text;
+  create index drops_by_external_id on drops (creator_id, external_id, created_at, id)
+    where external_id is not null;
+`;
 
 export interface ProductRow {
   id: string;
@@ -15,6 +27,9 @@ export interface ProductRow {
   image_urls: string;
   created_at: number;
   revision: number;
+  /** JSON. */
+  metadata: string | null;
+  external_id: string | null;
 }
 
 export function productOf(row: ProductRow): Product {
@@ -26,32 +41,34 @@ export function productOf(row: ProductRow): Product {
     imageUrls: JSON.parse(row.image_urls) as string[],
     createdAt: row.created_at,
     revision: row.revision,
+    ...(row.metadata !== null && { metadata: JSON.parse(row.metadata) as Metadata }),
+    ...(row.external_id !== null && { externalId: row.external_id }),
   };
 }
 
 export function productHandlers(database: Database, appendChange: AppendChange) {
   const addProduct = database.prepare(`
-    insert into products (id, creator_id, name, description, image_urls, created_at, revision)
-    values (?, ?, ?, ?, ?, ?, ?)`);
-  const changeProduct = database.prepare<unknown[], ProductRow>(`
-    update products set name = coalesce(?, name), description = coalesce(?, description),
-      image_urls = coalesce(?, image_urls), revision = revision + 1
-    where id = ? returning *`);
-  const revisionOf = database
-    .prepare<[string], number>('select revision from products where id = ?')
-    .pluck();
-  const putDrop = database.prepare(`
-    insert into drops (id, product_id, creator_id, status, created_at, version, view)
-    values (?, ?, ?, ?, ?, ?, ?)
+    insert into products (id, creator_id, name, description, image_urls, created_at, revision,
+      metadata, external_id)
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+  const findProduct = database.prepare<[string], ProductRow>('select * from products where id = ?');
+  const replaceProduct = database.prepare(`
+    update products set name = ?, description = ?, image_urls = ?, revision = ?, metadata = ?,
+      external_id = ?
+    where id = ?`);
+  const putDrop = database.prepare<unknown[]>(`
+    insert into drops (id, product_id, creator_id, status, created_at, version, view, external_id)
+    values (?, ?, ?, ?, ?, ?, ?, ?)
     on conflict do update set status = excluded.status, version = excluded.version,
-      view = excluded.view
+      view = excluded.view, external_id = excluded.external_id
     where excluded.version > version`);
 
   return {
     addProduct(product: Product): void {
-      const { id, creatorId, name, description, imageUrls, createdAt, revision } = product;
-      const urls = JSON.stringify(imageUrls);
-      addProduct.run(id, creatorId, name, description, urls, createdAt, revision);
+      const { id, creatorId, name, description, createdAt, revision } = product;
+      const { urls, metadata, externalId } = columnsOf(product);
+      const texts = [id, creatorId, name, description, urls];
+      addProduct.run(...texts, createdAt, revision, metadata, externalId);
       appendChange({ kind: 'product', productId: id, product });
     },
 
@@ -60,25 +77,31 @@ export function productHandlers(database: Database, appendChange: AppendChange) 
       change: ProductPatch,
       revisions?: readonly number[],
     ): Product | NoChange {
-      if (revisions !== undefined) {
-        const revision = revisionOf.get(productId);
-        if (revision !== undefined && !revisions.includes(revision)) return 'other-revision';
-      }
-      const { name = null, description = null, imageUrls } = change;
-      const urls = imageUrls === undefined ? null : JSON.stringify(imageUrls);
-      const row = changeProduct.get(name, description, urls, productId);
+      const row = findProduct.get(productId);
       if (row === undefined) return 'not-found';
-      const product = productOf(row);
+      if (revisions?.includes(row.revision) === false) return 'other-revision';
+      const product = changedProduct(productOf(row), change);
+      const { name, description, revision } = product;
+      const { urls, metadata, externalId } = columnsOf(product);
+      replaceProduct.run(name, description, urls, revision, metadata, externalId, productId);
       appendChange({ kind: 'product', productId, product });
       return product;
     },
 
     putDrops(views: readonly DropView[]): void {
       for (const view of views) {
-        const { id, productId, creatorId, status, createdAt, version } = view;
+        const { id, productId, creatorId, status, createdAt, version, externalId = null } = view;
         const text = JSON.stringify(withStoredNames(view));
-        putDrop.run(id, productId, creatorId, status, createdAt, version, text);
+        putDrop.run(id, productId, creatorId, status, createdAt, version, text, externalId);
       }
     },
+  };
+}
+
+function columnsOf({ imageUrls, metadata, externalId }: Product) {
+  return {
+    urls: JSON.stringify(imageUrls),
+    metadata: metadata === undefined ? null : JSON.stringify(metadata),
+    externalId: externalId ?? null,
   };
 }

@@ -62,6 +62,78 @@ export function catalogueContract(stores: () => Stores): void {
     t.is(await catalogue().changeProduct('product_none', { name: 'x' }), 'not-found');
   });
 
+  test('D6: metadata and external ids of products are kept, replaced and taken away', async (t) => {
+    const metadata = { size: 'XL', 'a.b': 'ü "€"' };
+    const before = { ...product('product_m', 'creator_m'), metadata, externalId: 'sku-1' };
+    await catalogue().addProduct(before);
+    t.deepEqual(await catalogue().findProduct('product_m'), before);
+    const renamed = await catalogue().changeProduct('product_m', { name: 'New' });
+    t.deepEqual(renamed, { ...before, name: 'New', revision: 2 });
+    const replaced = { metadata: { colour: 'red' }, externalId: 'sku-2' };
+    const changed = await catalogue().changeProduct('product_m', replaced);
+    t.deepEqual(changed, { ...before, name: 'New', ...replaced, revision: 3 });
+    t.deepEqual(await catalogue().findProduct('product_m'), changed as Product);
+    const emptied = await catalogue().changeProduct('product_m', {
+      metadata: {},
+      externalId: null,
+    });
+    const bare = { ...product('product_m', 'creator_m'), name: 'New', revision: 4 };
+    t.deepEqual(emptied, bare);
+    t.deepEqual(await catalogue().findProduct('product_m'), bare);
+  });
+
+  test('D6: products are found by their present external id, of one creator', async (t) => {
+    const add = (id: string, creatorId: string, externalId: string, createdAt: number) =>
+      catalogue().addProduct({ ...product(id, creatorId, createdAt), externalId });
+    await add('product_x1', 'creator_x', 'sku-1', 1);
+    await add('product_x2', 'creator_x', 'sku-1', 2);
+    await add('product_x3', 'creator_x', 'sku-2', 3);
+    await add('product_x4', 'creator_x2', 'sku-1', 4);
+    await catalogue().addProduct(product('product_x5', 'creator_x', 5));
+    const list = async (externalId: string) => {
+      const filter = { creatorId: 'creator_x', externalId };
+      return ids(await readAll(t, (page) => catalogue().listProducts(filter, page), 1));
+    };
+    t.deepEqual(await list('sku-1'), ['product_x2', 'product_x1']);
+    await catalogue().changeProduct('product_x1', { externalId: 'sku-2' });
+    await catalogue().changeProduct('product_x2', { externalId: null });
+    await catalogue().changeProduct('product_x5', { externalId: 'sku-1' });
+    for (let round = 0; round < 2; round++) {
+      t.deepEqual(await list('sku-1'), ['product_x5']);
+      t.deepEqual(await list('sku-2'), ['product_x3', 'product_x1']);
+    }
+    await catalogue().changeProduct('product_x1', { externalId: 'sku-1' });
+    t.deepEqual(await list('sku-1'), ['product_x5', 'product_x1']);
+    t.deepEqual(await list('none'), []);
+  });
+
+  test('D6: drops are found by their present external id, of one creator', async (t) => {
+    const creatorId = 'creator_y';
+    const metadata = { campaign: 'ü' };
+    const of = (id: string, createdAt: number, changes: Partial<DropView> = {}) =>
+      drop(`drop_y${id}`, { creatorId, createdAt, externalId: 'e:1', metadata, ...changes });
+    await catalogue().putDrops([
+      of('1', 10),
+      of('2', 20, { status: 'live' }),
+      of('3', 30, { productId: 'product_y' }),
+      of('4', 40, { creatorId: 'creator_y2' }),
+      drop('drop_y5', { creatorId, createdAt: 50 }),
+    ]);
+    t.deepEqual(await catalogue().findDrop('drop_y1'), of('1', 10));
+    const list = async (filter: object) => {
+      const whole = { creatorId, externalId: 'e:1', ...filter };
+      return ids(await readAll(t, (page) => catalogue().listDrops(whole, page), 2));
+    };
+    t.deepEqual(await list({}), ['drop_y3', 'drop_y2', 'drop_y1']);
+    t.deepEqual(await list({ status: 'live' }), ['drop_y2']);
+    t.deepEqual(await list({ productId: 'product_y' }), ['drop_y3']);
+    const moved = { version: 2, externalId: 'e:2' };
+    await catalogue().putDrops([of('2', 20, moved), drop('drop_y3', { creatorId, version: 2 })]);
+    t.deepEqual(await list({}), ['drop_y1']);
+    t.deepEqual(await list({ externalId: 'e:2' }), ['drop_y2']);
+    t.deepEqual(await catalogue().findDrop('drop_y3'), drop('drop_y3', { creatorId, version: 2 }));
+  });
+
   test('H12: a conditional change needs one of the revisions, else nothing changes', async (t) => {
     const before = product('product_3', 'creator_3');
     await catalogue().addProduct(before);
