@@ -22,6 +22,8 @@ export interface OrdersOptions {
 
 /** From this feature level on every owner takes `get-order-payments`. */
 const PAYMENTS_LEVEL = 2;
+/** From this feature level on every owner can refund a part of an order. */
+const REFUND_DETAILS_LEVEL = 3;
 
 export class Orders {
   readonly #options: OrdersOptions;
@@ -55,32 +57,46 @@ export class Orders {
     if (dropId === null) return refusal('not-found');
     if (levels.reached() < PAYMENTS_LEVEL) return refusal('unavailable');
     const type = 'get-order-payments';
-    return await router.send({ type, dropId, orderId, caller: callerOf(caller) });
+    const answer = await router.send({ type, dropId, orderId, caller: callerOf(caller) });
+    // An owner of feature level 2 knows no refunds of parts.
+    return answer.ok ? success({ ...answer.value, refunds: answer.value.refunds ?? [] }) : answer;
   }
 
   /** Cancels a reserved order. The caller must be its buyer. */
-  cancel(params: ActionParams<'orders.cancel'>): Promise<Outcome<OrderView>> {
-    return this.#change('cancel-order', params);
-  }
-
-  /** Refunds a confirmed order. The caller must be the drop's creator or an operator. */
-  refund(params: ActionParams<'orders.refund'>): Promise<Outcome<OrderView>> {
-    return this.#change('refund-order', params);
-  }
-
-  async #change(
-    type: 'cancel-order' | 'refund-order',
-    { caller, orderId, request }: ActionParams<'orders.cancel'>,
-  ): Promise<Outcome<OrderView>> {
+  async cancel(params: ActionParams<'orders.cancel'>): Promise<Outcome<OrderView>> {
+    const { caller, orderId, request } = params;
     const dropId = dropOf(orderId);
     if (dropId === null) return refusal('not-found');
     return await this.#options.router.send({
-      type,
+      type: 'cancel-order',
       dropId,
       orderId,
       caller: callerOf(caller),
       ...(request && { request }),
     });
+  }
+
+  /**
+   * Refunds a confirmed order, or a part of it. The caller must be the drop's creator or an
+   * operator. Below feature level 3 details are `unavailable`.
+   */
+  async refund(params: ActionParams<'orders.refund'>): Promise<Outcome<OrderView>> {
+    const { caller, orderId, details = {}, request } = params;
+    const { levels, router } = this.#options;
+    const dropId = dropOf(orderId);
+    if (dropId === null) return refusal('not-found');
+    const refund = {
+      type: 'refund-order',
+      dropId,
+      orderId,
+      caller: callerOf(caller),
+      ...(request && { request }),
+    } as const;
+    if (levels.reached() >= REFUND_DETAILS_LEVEL) {
+      const isWhole = details.amount === undefined && details.quantity === undefined;
+      return await router.send({ ...refund, ...(isWhole && { restock: true }), ...details });
+    }
+    return Object.keys(details).length > 0 ? refusal('unavailable') : await router.send(refund);
   }
 }
 

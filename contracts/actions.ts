@@ -18,7 +18,7 @@ import type {
   ShardStatus,
   VerifyReport,
 } from './operator.ts';
-import type { DropOrdersFilter, DropOrdersPage, OrderView } from './orders.ts';
+import type { DropOrdersFilter, DropOrdersPage, OrderView, RefundDetails } from './orders.ts';
 import type { Page, PageRequest } from './paging.ts';
 import type { OrderPayments, WebhookCall } from './payments.ts';
 import type { NewProduct, Product, ProductFilter, ProductPatch } from './products.ts';
@@ -93,7 +93,10 @@ export interface Actions {
   'orders.get': [{ caller: Requester; orderId: string }, OrderView];
   'orders.payments': [{ caller: Requester; orderId: string }, OrderPayments];
   'orders.cancel': [Keyed & { caller: Requester; orderId: string }, OrderView];
-  'orders.refund': [Keyed & { caller: Requester; orderId: string }, OrderView];
+  'orders.refund': [
+    Keyed & { caller: Requester; orderId: string; details?: RefundDetails },
+    OrderView,
+  ];
 
   'follows.follow': [{ userId: string; creatorId: string }, null];
   'follows.unfollow': [{ userId: string; creatorId: string }, null];

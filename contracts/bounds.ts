@@ -55,6 +55,8 @@ export const WEBHOOK_TYPE_LENGTH_MAX = 255;
 export const ORDER_ID_LENGTH_MAX = 255;
 /** Of why a refund failed, and of why an operator dismissed it. */
 export const REFUND_REASON_LENGTH_MAX = 300;
+/** Of why a seller refunds an order, or pauses a drop. */
+export const SELLER_REASON_LENGTH_MAX = 200;
 
 // Operators
 

@@ -9,7 +9,7 @@ import { PaymentMode } from './drops.ts';
 import { PaymentRejection } from './payments.ts';
 import type { Plain } from './plain.ts';
 import { Product, ProductBody } from './products.ts';
-import { count, currencyCode, dropId, id, time, userId, textOrNull } from './scalars.ts';
+import { count, currencyCode, dropId, id, textOrNull, time, userId } from './scalars.ts';
 import { wire, wireTime } from './wire.ts';
 
 export const STREAM_VERSION = 1;
@@ -26,6 +26,15 @@ const onlyId = { orderId };
 const settled = { orderId, reference };
 /** `amount` is in the currency's minor unit. */
 const money = { orderId, reference, amount: count, currency: currencyCode };
+
+/** `amount` is in the minor unit of the order's currency. */
+const refund = {
+  orderId,
+  amount: count,
+  quantity: count,
+  restock: Type.Boolean(),
+  reason: textOrNull,
+};
 
 function titleOf(kind: string): string {
   return kind.replaceAll(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase());
@@ -102,6 +111,8 @@ export const EVENT_LINES = {
   'payment-prepared': eventLine('payment-prepared', settled),
   'payment-voided': eventLine('payment-voided', settled),
   'request-answered': eventLine('request-answered', {}),
+  'order-part-refunded': eventLine('order-part-refunded', { ...refund, number: count }),
+  'order-rest-refunded': eventLine('order-rest-refunded', refund),
 } as const satisfies Record<DropEventType, unknown>;
 
 /** The public fields of an account. */

@@ -11,6 +11,7 @@ import {
   OrderFilter,
   type OrderView,
   type PlacedOrder,
+  RefundDetails,
 } from './orders.ts';
 import type { Plain } from './plain.ts';
 import type { Outcome } from './refusals.ts';
@@ -95,11 +96,13 @@ export const CancelOrder = Type.Object({
 });
 export type CancelOrder = Plain<typeof CancelOrder>;
 
+/** Details are to be sent only from feature level 3 on: `restock` says that it is reached. */
 export const RefundOrder = Type.Object({
   type: Type.Literal('refund-order'),
   dropId,
   orderId,
   caller: Caller,
+  ...RefundDetails.properties,
   request,
 });
 export type RefundOrder = Plain<typeof RefundOrder>;

@@ -8,7 +8,7 @@ import { Metadata } from './metadata.ts';
 import { PaymentRejection } from './payments.ts';
 import type { Plain } from './plain.ts';
 import { KeyedRequest } from './requests.ts';
-import { count, userId, textOrNull } from './scalars.ts';
+import { count, textOrNull, userId } from './scalars.ts';
 
 const ordinal = count;
 /** The provider's reference for the payment. */
@@ -143,6 +143,33 @@ export const RequestAnswered = Type.Object({
   /** Null: the answer is the drop. */
   about: Type.Union([ordinal, Type.Null()]),
 });
+/** What a seller refunds of an order, beside its units. */
+const refund = {
+  ordinal,
+  /** In the currency's minor unit. */
+  amount: count,
+  /** Units that the buyer gives back. */
+  quantity: count,
+  /** False: the units leave the drop instead of being free again. */
+  restock: Type.Boolean(),
+  /** In the seller's words. */
+  reason: textOrNull,
+};
+/** A part of the order is refunded, and it stays confirmed. */
+export const OrderPartRefunded = Type.Object({
+  type: Type.Literal('order-part-refunded'),
+  ...refund,
+  /** From 1, in each order. */
+  number: count,
+});
+/**
+ * All that is left of an order is refunded. Where that is everything, its units are free again and
+ * there is no reason, it is `order-refunded`.
+ */
+export const OrderRestRefunded = Type.Object({
+  type: Type.Literal('order-rest-refunded'),
+  ...refund,
+});
 
 export const DropEvent = Type.Union([
   DropCreated,
@@ -168,6 +195,8 @@ export const DropEvent = Type.Union([
   PaymentPrepared,
   PaymentVoided,
   RequestAnswered,
+  OrderPartRefunded,
+  OrderRestRefunded,
 ]);
 export type DropEvent = Plain<typeof DropEvent>;
 export type DropEventType = DropEvent['type'];

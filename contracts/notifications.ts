@@ -15,6 +15,7 @@ export const OrderNotificationType = Type.Union([
   Type.Literal('order.cancelled'),
   Type.Literal('order.expired'),
   Type.Literal('order.refunded'),
+  Type.Literal('order.partially_refunded'),
 ]);
 export type OrderNotificationType = Plain<typeof OrderNotificationType>;
 

@@ -1,9 +1,10 @@
 // Orders: what is sent to place one, and what readers see of it.
 
 import { Type } from 'typebox';
-import { ORDER_QUANTITY_MAX } from './bounds.ts';
-import { list, paging } from './paging.ts';
+import { ORDER_QUANTITY_MAX, SELLER_REASON_LENGTH_MAX } from './bounds.ts';
 import { Metadata } from './metadata.ts';
+import { list, paging } from './paging.ts';
+import { LINE } from './patterns.ts';
 import type { Plain } from './plain.ts';
 import { IdempotencyKey } from './requests.ts';
 import { count, currencyCode, id, STRICT, textOrNull, time, userId } from './scalars.ts';
@@ -37,6 +38,13 @@ export const OrderView = Type.Object(
     refundRequested: absentIfFalse(),
     /** `Metadata` as `metadataText` writes it; absent without any. */
     metadata: inside(Type.Optional(Type.String())),
+    /**
+     * Of `totalAmount`, so far. Absent where nothing is, and where everything was refunded at once:
+     * the status says so.
+     */
+    refundedAmount: Type.Optional(count),
+    /** Of `quantity`: units that are the buyer's no more. Absent where there are none. */
+    refundedQuantity: Type.Optional(count),
     /** The drop's version at this order's last change. */
     version: count,
   },
@@ -86,6 +94,44 @@ export const OrderFilter = Type.Object({
 });
 export type OrderFilter = Plain<typeof OrderFilter>;
 
+/** What of an order is to be refunded; without anything all that is left. */
+export const RefundDetails = Type.Object(
+  {
+    amount: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: Number.MAX_SAFE_INTEGER,
+        description:
+          'in the currency’s minor unit; by default the price of `quantity`, or all that is left',
+      }),
+    ),
+    quantity: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: ORDER_QUANTITY_MAX,
+        description:
+          'units that the buyer gives back; by default none where only a part of the money is ' +
+          'refunded, else all',
+      }),
+    ),
+    restock: Type.Optional(
+      Type.Boolean({
+        default: true,
+        description: 'whether these units are on sale again; otherwise they leave the drop',
+      }),
+    ),
+    reason: Type.Optional(
+      Type.String({
+        maxLength: SELLER_REASON_LENGTH_MAX,
+        pattern: LINE,
+        description: 'shown to the buyer, kept for good, and given to the payment provider',
+      }),
+    ),
+  },
+  { ...STRICT, title: 'RefundDetails' },
+);
+export type RefundDetails = Plain<typeof RefundDetails>;
+
 // On the wire
 
 export const NewOrder = Type.Object(
@@ -97,7 +143,8 @@ export const NewOrder = Type.Object(
 );
 export const OrderHeaders = Type.Object({ 'Idempotency-Key': IdempotencyKey });
 
-const { version, refundRequested, ...begin } = wire(OrderView).properties;
+const { version, refundRequested, refundedAmount, refundedQuantity, ...begin } =
+  wire(OrderView).properties;
 /** Who takes the payment, and under which reference. */
 export const OrderPayment = Type.Object({ provider: Type.String(), reference: Type.String() });
 export const OrderBody = Type.Object(
@@ -106,6 +153,8 @@ export const OrderBody = Type.Object(
     payment: Type.Optional(OrderPayment),
     refundRequested,
     metadata: Type.Optional(Metadata),
+    refundedAmount,
+    refundedQuantity,
     version,
   },
   { title: 'Order' },

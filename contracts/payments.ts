@@ -5,7 +5,8 @@ import { Type } from 'typebox';
 import { ORDER_ID_LENGTH_MAX, WEBHOOK_TYPE_LENGTH_MAX } from './bounds.ts';
 import type { Plain } from './plain.ts';
 import { CURRENCY, REFERENCE } from './patterns.ts';
-import { count, currencyCode, id } from './scalars.ts';
+import { count, currencyCode, id, time } from './scalars.ts';
+import { absentIfNull, wire } from './wire.ts';
 
 export const WebhookHeaders = Type.Object({
   'webhook-id': Type.String(),
@@ -117,16 +118,44 @@ export const Payment = Type.Object(
     /** In the currency's minor unit. */
     amount: count,
     currency: currencyCode,
-    /** What the provider says that it has refunded so far. */
+    /** So far: parts that were asked for, and what the provider says that it has refunded. */
     refundedAmount: count,
   },
   { title: 'Payment' },
 );
 export type Payment = Plain<typeof Payment>;
 
-/** The payment that settled the order, or is to settle it, comes first. */
+/** A refund of an order that was sold, as its seller asked for it. */
+export const OrderRefund = Type.Object(
+  {
+    /** From 1, in the order in which they were asked for. */
+    number: count,
+    /** In the minor unit of the order's currency. */
+    amount: count,
+    /** Units that the buyer gave back. */
+    quantity: count,
+    /** Whether these units were put back on sale. */
+    restocked: Type.Boolean(),
+    /** In the seller's words. */
+    reason: absentIfNull(Type.String()),
+    /** Absent for a refund of everything at once without a reason. */
+    createdAt: absentIfNull(time),
+  },
+  { title: 'OrderRefund' },
+);
+export type OrderRefund = Plain<typeof OrderRefund>;
+
 export const OrderPayments = Type.Object(
-  { items: Type.Array(Payment) },
+  {
+    /** The payment that settled the order, or is to settle it, comes first. */
+    items: Type.Array(Payment),
+    /** The oldest first. */
+    refunds: Type.Array(OrderRefund),
+  },
   { title: 'OrderPayments' },
 );
 export type OrderPayments = Plain<typeof OrderPayments>;
+
+// On the wire
+
+export const OrderPaymentsBody = wire(OrderPayments);

@@ -9,6 +9,7 @@ import type { DropEvent } from '../contracts/drop-events.ts';
 import type { OrderStatus } from '../contracts/orders.ts';
 import { fnv1a } from './ids.ts';
 import { paymentsOf, setSettledReference, storePayment } from './order-payments.ts';
+import { refundedOf, returnedUnits, storeRefund } from './order-refunds.ts';
 
 /** Creates the drop of a `drop-created` event. `time`: of its journal entry, in milliseconds. */
 export function createDrop(event: DropEvent, time: number): DropState {
@@ -48,6 +49,12 @@ export function applyEvent(state: DropState, event: DropEvent, time: number): vo
       break;
     case 'order-refunded':
       changeOrder(state, event.ordinal, 'confirmed', 'refunded', state.payment === 'provider');
+      break;
+    case 'order-part-refunded':
+      refundPart(state, event, time);
+      break;
+    case 'order-rest-refunded':
+      refundRest(state, event, time);
       break;
     case 'order-refunded-at-provider':
       changeOrder(state, event.ordinal, 'confirmed', 'refunded');
@@ -144,12 +151,55 @@ function changeOrder(
 ): void {
   const orders = state.orders;
   assert(orders.status(ordinal) === from, `order ${ordinal} must be ${from} to become ${to}`);
-  const quantity = orders.quantity(ordinal);
+  const quantity = orders.quantity(ordinal) - returnedUnits(orders.payments(ordinal));
   if (from === 'reserved') state.held -= quantity;
   else state.sold -= quantity;
   if (to === 'confirmed') state.sold += quantity;
   else state.userUnits[orders.user(ordinal)]! -= quantity;
   orders.change(ordinal, to, refundRequested, state.version);
+}
+
+function refundPart(
+  state: DropState,
+  event: DropEvent & { type: 'order-part-refunded' },
+  time: number,
+): void {
+  const { ordinal, amount, quantity } = event;
+  const { orders } = state;
+  const before = refundedOf(state, ordinal);
+  assert(orders.status(ordinal) === 'confirmed', `order ${ordinal} must be sold to be refunded`);
+  assert(
+    before.amount + amount <= state.totalOf(ordinal) &&
+      before.quantity + quantity <= orders.quantity(ordinal),
+    `order ${ordinal} has less than ${amount} for ${quantity} units left`,
+  );
+  const [payment] = paymentsOf(state, ordinal);
+  if (payment !== undefined && amount > 0)
+    storePayment(state, ordinal, { ...payment, refundedAmount: before.amount + amount });
+  storeRefund(state, ordinal, event, time);
+  state.sold -= quantity;
+  state.userUnits[orders.user(ordinal)]! -= quantity;
+  withdraw(state, event);
+  touchOrder(state, ordinal);
+}
+
+function refundRest(
+  state: DropState,
+  event: DropEvent & { type: 'order-rest-refunded' },
+  time: number,
+): void {
+  const { ordinal, amount } = event;
+  changeOrder(state, ordinal, 'confirmed', 'refunded', state.isPaidFor && amount > 0);
+  storeRefund(state, ordinal, event, time);
+  withdraw(state, event);
+}
+
+/** Units that are not put back on sale leave the drop. */
+function withdraw(
+  state: DropState,
+  { restock, quantity }: { readonly restock: boolean; readonly quantity: number },
+): void {
+  if (!restock) state.stocked -= quantity;
 }
 
 function confirmLate(state: DropState, ordinal: number): void {

@@ -17,6 +17,7 @@ import type { DropEvent } from '../contracts/drop-events.ts';
 import type { Refusal, RefusalCode } from '../contracts/refusals.ts';
 import { decideAmend, decideCancelDrop } from './decide-change.ts';
 import { decideGetPayments, decidePayment, decidePrepare, decideSettle } from './decide-payment.ts';
+import { decideRefund, refundOfRest } from './decide-refund.ts';
 import {
   aboutDrop,
   aboutOrder,
@@ -35,6 +36,7 @@ import { fnv1a, orderId, paymentReference } from './ids.ts';
 import { newestOrders } from './newest-orders.ts';
 import { orderFilter } from './order-filter.ts';
 import { paymentsOf } from './order-payments.ts';
+import { orderRefunds } from './order-refunds.ts';
 import { refusal } from './refusal.ts';
 
 /** Decides one command. `state` is null where the drop does not exist. */
@@ -145,7 +147,7 @@ export function decideDueOrders(
     for (let ordinal = state.sweepCursor; ordinal < orders.size; ordinal++) {
       if (events.length === limit) break;
       const status = orders.status(ordinal);
-      if (status === 'confirmed') events.push({ type: 'order-refunded', ordinal });
+      if (status === 'confirmed') events.push(refundOfRest(state, ordinal, undefined, null));
       if (status !== 'reserved') continue;
       const hasEnded = state.holdDeadline(ordinal) <= now;
       events.push({ type: hasEnded ? 'order-expired' : 'order-cancelled', ordinal });
@@ -172,7 +174,10 @@ export function answerTo(
   if (decision.first !== undefined) return decision.first;
   if (command.type === 'get-order-filter') return orderFilter(state, command.by);
   if (command.type === 'list-orders') return newestOrders(state, command);
-  if (command.type === 'get-order-payments') return { items: paymentsOf(state, decision.ordinal) };
+  if (command.type === 'get-order-payments') {
+    const { ordinal } = decision;
+    return { items: paymentsOf(state, ordinal), refunds: orderRefunds(state, ordinal) };
+  }
   return decision.ordinal < 0 ? state.view() : state.orderView(decision.ordinal);
 }
 
@@ -267,17 +272,4 @@ function decideCancelOrder(
     return refuse(state, 'hold-expired');
   if (status !== 'reserved') return refuse(state, 'order-not-cancellable');
   return aboutOrder(ordinal, { type: 'order-cancelled', ordinal });
-}
-
-function decideRefund(state: DropState, command: RefundOrder): Decision | Refusal {
-  const ordinal = ordinalIn(state, command.orderId);
-  if (ordinal < 0) return refusal('not-found');
-  if (!mayManage(state, command.caller)) {
-    return refusal(isBuyer(state, ordinal, command.caller.userId) ? 'forbidden' : 'not-found');
-  }
-  const status = state.orders.status(ordinal);
-  if (status === 'refunded') return aboutOrder(ordinal);
-  return status === 'confirmed'
-    ? aboutOrder(ordinal, { type: 'order-refunded', ordinal })
-    : refuse(state, 'order-not-refundable');
 }

@@ -6,6 +6,7 @@ import { fnv1a, orderId, paymentReference } from './ids.ts';
 import { OrderTable } from './order-table.ts';
 import { preparedAt, settledReference } from './order-payments.ts';
 import { PreparedHolds } from './prepared-holds.ts';
+import { refundedOf, returnedUnits } from './order-refunds.ts';
 import { grownUint32, TextIndex } from './text-index.ts';
 import { changedDescription, type Description } from './description.ts';
 import type { DropStatus, DropTerms, DropView, PaymentMode } from '../contracts/drops.ts';
@@ -132,8 +133,15 @@ export class DropState {
     if (this.userUnits[user] === 0) return -1;
     const last = this.userOrders[user]!;
     for (let ordinal = last; ordinal >= 0 && last - ordinal < ORDERS_SEARCHED_MAX; ordinal--)
-      if (this.orders.user(ordinal) === user && this.orders.hasUnits(ordinal)) return ordinal;
+      if (this.orders.user(ordinal) === user && this.#hasUnits(ordinal)) return ordinal;
     return -1;
+  }
+
+  #hasUnits(ordinal: number): boolean {
+    const { orders } = this;
+    return (
+      orders.hasUnits(ordinal) && orders.quantity(ordinal) > returnedUnits(orders.payments(ordinal))
+    );
   }
 
   /** The earliest time at which the drop changes by itself; Infinity: never. */
@@ -241,6 +249,21 @@ export class DropState {
     return this.orders.quantity(ordinal) * this.unitAmount;
   }
 
+  /** A refund of everything at once is told by the status alone. */
+  #withRefunds(ordinal: number, view: OrderView): OrderView {
+    if (view.status !== 'confirmed' && view.status !== 'refunded') return view;
+    const { amount, quantity, parts } = refundedOf(this, ordinal);
+    if (amount === 0 && parts === 0) return view;
+    const isWhole = view.status === 'refunded';
+    const refundedAmount = isWhole ? view.totalAmount : amount;
+    const refundedQuantity = isWhole ? view.quantity : quantity;
+    return {
+      ...view,
+      ...(refundedAmount > 0 && { refundedAmount }),
+      ...(refundedQuantity > 0 && { refundedQuantity }),
+    };
+  }
+
   view(): DropView {
     return {
       id: this.id,
@@ -270,6 +293,7 @@ export class DropState {
   orderView(ordinal: number, userId = this.users.textOf(this.orders.user(ordinal))): OrderView {
     const orders = this.orders;
     const id = orderId(this.id, ordinal);
+    const payments = orders.payments(ordinal);
     const byProvider =
       this.isPaidFor || (this.payment === 'provider' && orders.isReserved(ordinal));
     const view: OrderView = {
@@ -282,13 +306,12 @@ export class DropState {
       currency: this.currency,
       createdAt: orders.createdAt(ordinal),
       holdExpiresAt: byProvider ? this.holdDeadline(ordinal) : null,
-      paymentReference: byProvider
-        ? (settledReference(orders.payments(ordinal)) ?? paymentReference(id))
-        : null,
+      paymentReference: byProvider ? (settledReference(payments) ?? paymentReference(id)) : null,
       refundRequested: this.isPaidFor && orders.refundRequested(ordinal),
       version: orders.version(ordinal),
     };
     const metadata = orders.metadata(ordinal);
-    return metadata === undefined ? view : { ...view, metadata };
+    const whole = metadata === undefined ? view : { ...view, metadata };
+    return payments?.includes('\n') === true ? this.#withRefunds(ordinal, whole) : whole;
   }
 }

@@ -30,6 +30,8 @@ const STATUSES = new Map(
   Object.entries(LETTERS).map(([status, letter]) => [letter, status as PaymentStatus]),
 );
 const FIELDS = 5;
+/** Lines that begin with it are refunds (domain/order-refunds.ts), behind those of payments. */
+export const REFUND_MARK = '+';
 
 /** The reference in the first line of an order's text; undefined where it is the derived one. */
 export function settledReference(text: string | undefined): string | undefined {
@@ -53,7 +55,7 @@ export function preparedAt(text: string | undefined): number {
 export function paymentsOf(state: DropState, ordinal: number): Payment[] {
   const text = state.orders.payments(ordinal);
   const stored = storedPayments(text);
-  const main = mainPayment(state, ordinal, settledReference(text));
+  const main = mainPayment(state, ordinal);
   if (main === null) return stored;
   const others = stored.filter(({ reference }) => reference !== main.reference);
   const same = stored.find(({ reference }) => reference === main.reference);
@@ -75,7 +77,8 @@ export function setSettledReference(
   const derived = paymentReference(orderId(state.id, ordinal));
   const stored = storedPayments(state.orders.payments(ordinal));
   const settled = reference === derived ? '' : reference;
-  state.orders.setPayments(ordinal, textOf(settled, preparedSince, stored));
+  const text = state.orders.payments(ordinal);
+  state.orders.setPayments(ordinal, textOf(settled, preparedSince, stored, text));
 }
 
 /**
@@ -88,22 +91,26 @@ export function storePayment(state: DropState, ordinal: number, payment: Payment
   const at = stored.findIndex(({ reference }) => reference === payment.reference);
   if (at >= 0) stored[at] = payment;
   else {
-    if (stored.length >= STORED_PAYMENTS_MAX) stored.splice(leastImportant(stored), 1);
+    if (stored.length >= STORED_PAYMENTS_MAX)
+      stored.splice(leastImportant(stored, mainReference(state, ordinal)), 1);
     stored.push(payment);
   }
-  state.orders.setPayments(ordinal, textOf(settledReference(text) ?? '', preparedAt(text), stored));
+  const settled = settledReference(text) ?? '';
+  state.orders.setPayments(ordinal, textOf(settled, preparedAt(text), stored, text));
+}
+
+function mainReference(state: DropState, ordinal: number): string {
+  return (
+    settledReference(state.orders.payments(ordinal)) ?? paymentReference(orderId(state.id, ordinal))
+  );
 }
 
 /** What the order's status tells of a payment; null where there was none. */
-function mainPayment(
-  state: DropState,
-  ordinal: number,
-  settled: string | undefined,
-): Payment | null {
+function mainPayment(state: DropState, ordinal: number): Payment | null {
   const status = mainStatus(state, ordinal);
   if (status === null) return null;
   return {
-    reference: settled ?? paymentReference(orderId(state.id, ordinal)),
+    reference: mainReference(state, ordinal),
     status,
     amount: state.totalOf(ordinal),
     currency: state.currency,
@@ -138,9 +145,20 @@ function merged(main: Payment, stored: Payment): Payment {
   return isStored ? stored : { ...main, refundedAmount: stored.refundedAmount };
 }
 
+/** Without the first one. */
+export function textLines(text: string | undefined): string[] {
+  return text === undefined ? [] : text.split('\n').slice(1);
+}
+
+/** The caller must call `change` of the order table next. */
+export function addTextLine(state: DropState, ordinal: number, line: string): void {
+  state.orders.setPayments(ordinal, `${state.orders.payments(ordinal) ?? ''}\n${line}`);
+}
+
 function storedPayments(text: string | undefined): Payment[] {
-  if (text === undefined) return [];
-  return text.split('\n').slice(1).map(paymentOf);
+  return textLines(text)
+    .filter((line) => !line.startsWith(REFUND_MARK))
+    .map(paymentOf);
 }
 
 function paymentOf(line: string): Payment {
@@ -168,20 +186,32 @@ function firstLine(text: string): string {
   return end < 0 ? text : text.slice(0, end);
 }
 
-function textOf(settled: string, preparedSince: number, stored: readonly Payment[]): string | null {
-  if (settled === '' && preparedSince === 0 && stored.length === 0) return null;
+/** `before` is the order's text before the change: its refunds stay. */
+function textOf(
+  settled: string,
+  preparedSince: number,
+  stored: readonly Payment[],
+  before: string | undefined,
+): string | null {
+  const refunds = textLines(before).filter((line) => line.startsWith(REFUND_MARK));
+  const isEmpty = stored.length === 0 && refunds.length === 0;
+  if (settled === '' && preparedSince === 0 && isEmpty) return null;
   let text = preparedSince === 0 ? settled : `${settled} ${preparedSince}`;
   for (const { status, amount, currency, refundedAmount, reference } of stored)
     text += `\n${LETTERS[status]} ${amount} ${currency} ${refundedAmount} ${reference}`;
+  for (const line of refunds) text += `\n${line}`;
   return text;
 }
 
-/** A declined attempt, or else the oldest one whose refund is made, or else the oldest one. */
-function leastImportant(stored: readonly Payment[]): number {
-  const failed = stored.findIndex(({ status }) => status === 'failed');
-  if (failed >= 0) return failed;
-  return Math.max(
-    0,
-    stored.findIndex(({ status }) => status === 'refunded'),
-  );
+/**
+ * A declined attempt, or else the oldest one whose refund is made, or else the oldest one; never
+ * the payment `main`, of which it is known how much is refunded.
+ */
+function leastImportant(stored: readonly Payment[], main: string): number {
+  const others = stored.filter(({ reference }) => reference !== main);
+  const least =
+    others.find(({ status }) => status === 'failed') ??
+    others.find(({ status }) => status === 'refunded') ??
+    others[0];
+  return least === undefined ? 0 : stored.indexOf(least);
 }

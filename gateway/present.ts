@@ -8,6 +8,7 @@ import { Notification } from '../contracts/notifications.ts';
 import { MoveRecord, NodeRow, OperatorAction, RunState, ShardRow } from '../contracts/operator.ts';
 import type { DropOrdersPage, OrderView } from '../contracts/orders.ts';
 import type { Page } from '../contracts/paging.ts';
+import { OrderPayments } from '../contracts/payments.ts';
 import { Product } from '../contracts/products.ts';
 import { ParkedRefund } from '../contracts/refunds.ts';
 import { presenter } from '../contracts/wire.ts';
@@ -31,6 +32,8 @@ export function orderJson(order: OrderView, paymentProvider: string): string {
   }
   if (order.refundRequested) json += ',"refundRequested":true';
   if (order.metadata !== undefined) json += `,"metadata":${order.metadata}`;
+  if (order.refundedAmount !== undefined) json += `,"refundedAmount":${order.refundedAmount}`;
+  if (order.refundedQuantity !== undefined) json += `,"refundedQuantity":${order.refundedQuantity}`;
   return `${json},"version":${order.version}}`;
 }
 
@@ -56,6 +59,7 @@ export const shardBody = presenter(ShardRow);
 export const moveBody = presenter(MoveRecord);
 export const actionBody = presenter(OperatorAction);
 export const refundBody = presenter(ParkedRefund);
+export const orderPaymentsBody = presenter(OrderPayments);
 export const runBody = presenter(RunState);
 
 export function dropPageBody(page: DropsPage): object {

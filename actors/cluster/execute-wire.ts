@@ -99,7 +99,7 @@ export function packReplies(
       others.push([index, reply]);
       continue;
     }
-    if (!('replayed' in reply.value) || reply.value.order.metadata !== undefined) {
+    if (!('replayed' in reply.value) || hasMore(reply.value.order)) {
       others.push([index, { ...reply, value: withStoredNames(reply.value) }]);
       continue;
     }
@@ -122,6 +122,11 @@ export function packReplies(
     );
   }
   return { count: replies.length, orders: JSON.stringify(fields), others };
+}
+
+/** Than the flat list has places for. */
+function hasMore({ metadata, refundedAmount, refundedQuantity }: OrderView): boolean {
+  return metadata !== undefined || refundedAmount !== undefined || refundedQuantity !== undefined;
 }
 
 /** Errors: NewerFormatError. */

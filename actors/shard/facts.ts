@@ -6,7 +6,7 @@ import type { DropEvent } from '../../contracts/drop-events.ts';
 import type { DropView } from '../../contracts/drops.ts';
 import type { OrderView } from '../../contracts/orders.ts';
 
-/** What no event of an order changes. */
+/** What no event of an order changes, but a refund of units that leave the drop. */
 export type StandingTerms = Omit<DropView, 'held' | 'sold' | 'free' | 'soldOut' | 'version'>;
 
 /**
@@ -111,7 +111,7 @@ export function factAfter(
   terms: StandingTerms | null,
 ): DurableFact {
   const order = orderAfter(state, event);
-  const changesTerms = order === null;
+  const changesTerms = order === null || ('restock' in event && !event.restock);
   const now = changesTerms || terms === null ? state.view() : terms;
   return new DurableFact(event, order, now, state);
 }

@@ -51,7 +51,10 @@ function notificationType({ event, terms }: Fact, order: OrderView): OrderNotifi
       return 'order.cancelled';
     case 'order-expired':
       return 'order.expired';
+    case 'order-part-refunded':
+      return 'order.partially_refunded';
     case 'order-refunded':
+    case 'order-rest-refunded':
     case 'order-refunded-at-provider':
       return 'order.refunded';
     case 'refund-requested':

@@ -95,6 +95,10 @@ function fieldsOf(dropId: string, event: DropEvent, nextOrdinal: number): object
     case 'order-refunded':
     case 'order-refunded-at-provider':
       return { orderId: orderId(dropId, event.ordinal) };
+    case 'order-part-refunded':
+      return { ...refundFields(dropId, event), number: event.number };
+    case 'order-rest-refunded':
+      return refundFields(dropId, event);
     case 'payment-rejected': {
       const { ordinal, reference, amount, currency, reason } = event;
       return { orderId: orderId(dropId, ordinal), reference, amount, currency, reason };
@@ -106,6 +110,14 @@ function fieldsOf(dropId: string, event: DropEvent, nextOrdinal: number): object
     default:
       return { orderId: orderId(dropId, event.ordinal), reference: event.reference };
   }
+}
+
+function refundFields(
+  dropId: string,
+  event: DropEvent & { type: 'order-part-refunded' | 'order-rest-refunded' },
+): object {
+  const { ordinal, amount, quantity, restock, reason } = event;
+  return { orderId: orderId(dropId, ordinal), amount, quantity, restock, reason };
 }
 
 function entityOf(change: EntityChange): object {

@@ -1,10 +1,16 @@
 // The routes of placed orders: read, list, cancel and refund (O9, O12). The order path places
 // orders; its definition is here for OpenAPI and for 405.
 
-import { orderJson, orderPageJson } from '../present.ts';
-import { NewOrder, OrderBody, OrderHeaders, OrderPage } from '../../contracts/orders.ts';
+import { orderJson, orderPageJson, orderPaymentsBody } from '../present.ts';
+import {
+  NewOrder,
+  OrderBody,
+  OrderHeaders,
+  OrderPage,
+  RefundDetails,
+} from '../../contracts/orders.ts';
 import { PageQuery } from '../../contracts/paging.ts';
-import { OrderPayments } from '../../contracts/payments.ts';
+import { OrderPaymentsBody } from '../../contracts/payments.ts';
 import { JSON_MEDIA_TYPE, jsonReply, type Route, textReply, userRoute } from '../http/route.ts';
 import { pageRequest } from './paging.ts';
 
@@ -70,17 +76,18 @@ export function orderRoutes({ paymentProvider }: OrderRoutesOptions): Route[] {
       {
         method: 'GET',
         path: '/v1/orders/{id}/payments',
-        summary: 'The payments of an order, for its buyer, the drop’s creator and operators.',
+        summary:
+          'The payments and refunds of an order, for its buyer, the drop’s creator and operators.',
         tag: TAG,
         access: 'user',
         rateClass: 'reads',
         status: 200,
-        response: OrderPayments,
+        response: OrderPaymentsBody,
         refusals: ['not-found', 'unavailable', 'overloaded'],
       },
       async ({ call, caller, id }) => {
         const payments = await call('orders.payments', { caller, orderId: id });
-        return payments.ok ? jsonReply(200, payments.value) : payments;
+        return payments.ok ? jsonReply(200, orderPaymentsBody(payments.value)) : payments;
       },
     ),
     userRoute(
@@ -102,40 +109,53 @@ export function orderRoutes({ paymentProvider }: OrderRoutesOptions): Route[] {
         return textReply(200, JSON_MEDIA_TYPE, orderPageJson(page.value, paymentProvider));
       },
     ),
-    changeRoute('cancel', paymentProvider),
-    changeRoute('refund', paymentProvider),
+    userRoute(
+      {
+        method: 'POST',
+        path: '/v1/orders/{id}/cancel',
+        summary: 'Cancel a reserved order of one’s own.',
+        tag: TAG,
+        access: 'user',
+        rateClass: 'writes',
+        keyed: true,
+        status: 200,
+        response: OrderBody,
+        refusals: [
+          'not-found',
+          'order-not-cancellable',
+          'hold-expired',
+          'unavailable',
+          'overloaded',
+        ],
+      },
+      async ({ call, caller, id: orderId, request }) => {
+        const order = await call('orders.cancel', { caller, orderId, request });
+        if (!order.ok) return order;
+        return textReply(200, JSON_MEDIA_TYPE, orderJson(order.value, paymentProvider));
+      },
+    ),
+    userRoute(
+      {
+        method: 'POST',
+        path: '/v1/orders/{id}/refund',
+        summary:
+          'Refund a confirmed order, or a part of it, as the drop’s creator or an operator. ' +
+          'Without a body everything that is left is refunded, and the units are on sale again.',
+        tag: TAG,
+        access: 'user',
+        rateClass: 'writes',
+        keyed: true,
+        body: RefundDetails,
+        bodyOptional: true,
+        status: 200,
+        response: OrderBody,
+        refusals: ['not-found', 'forbidden', 'order-not-refundable', 'unavailable', 'overloaded'],
+      },
+      async ({ call, caller, id: orderId, body: details, request }) => {
+        const order = await call('orders.refund', { caller, orderId, details, request });
+        if (!order.ok) return order;
+        return textReply(200, JSON_MEDIA_TYPE, orderJson(order.value, paymentProvider));
+      },
+    ),
   ];
-}
-
-function changeRoute(change: 'cancel' | 'refund', paymentProvider: string): Route {
-  return userRoute(
-    {
-      method: 'POST',
-      path: `/v1/orders/{id}/${change}`,
-      summary:
-        change === 'cancel'
-          ? 'Cancel a reserved order of one’s own.'
-          : 'Refund a confirmed order, as the drop’s creator or an operator.',
-      tag: TAG,
-      access: 'user',
-      rateClass: 'writes',
-      keyed: true,
-      status: 200,
-      response: OrderBody,
-      refusals: [
-        'not-found',
-        'forbidden',
-        ...(change === 'cancel'
-          ? (['order-not-cancellable', 'hold-expired'] as const)
-          : (['order-not-refundable'] as const)),
-        'unavailable',
-        'overloaded',
-      ],
-    },
-    async ({ call, caller, id: orderId, request }) => {
-      const order = await call(`orders.${change}`, { caller, orderId, request });
-      if (!order.ok) return order;
-      return textReply(200, JSON_MEDIA_TYPE, orderJson(order.value, paymentProvider));
-    },
-  );
 }

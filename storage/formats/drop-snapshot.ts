@@ -7,6 +7,7 @@
 
 import { DropState } from '../../domain/drop-state.ts';
 import type { OrderColumns } from '../../domain/order-table.ts';
+import { returnedUnits } from '../../domain/order-refunds.ts';
 import { SEGMENT_LENGTH } from '../../domain/text-index.ts';
 import type { DropStatus, DropTerms } from '../../contracts/drops.ts';
 import { type Stored, withOurNames, withStoredNames } from './amount-names.ts';
@@ -280,7 +281,8 @@ function adoptOrders(
   for (let ordinal = first; ordinal < state.orders.size; ordinal++) {
     if (!state.orders.hasUnits(ordinal)) continue;
     const user = state.orders.user(ordinal);
-    state.userUnits[user]! += state.orders.quantity(ordinal);
+    const returned = returnedUnits(state.orders.payments(ordinal));
+    state.userUnits[user]! += state.orders.quantity(ordinal) - returned;
     state.userOrders[user] = ordinal;
   }
 }

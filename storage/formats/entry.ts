@@ -65,6 +65,8 @@ const KINDS: {
   'payment-prepared': [19, 'ordinal', 'reference'],
   'payment-voided': [20, 'ordinal', 'reference'],
   'request-answered': [21, 'id', 'fingerprint', 'about'],
+  'order-part-refunded': [22, 'ordinal', 'amount', 'quantity', 'restock', 'reason', 'number'],
+  'order-rest-refunded': [23, 'ordinal', 'amount', 'quantity', 'restock', 'reason'],
 };
 /** Kinds with one more field, which are written where it is there, from feature level 3 on. */
 const EXTENDED: {

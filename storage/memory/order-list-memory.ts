@@ -1,7 +1,7 @@
 // The orders of all users in memory, for tests.
 
 import type { OrderView } from '../../contracts/orders.ts';
-import { addToTotals, type DropTotals, emptyTotals } from '../rows/drop-totals.ts';
+import { addToTotals, type DropTotals, emptyTotals, unitsOf } from '../rows/drop-totals.ts';
 import { compareOrderPositions, orderPosition } from '../formats/order-position.ts';
 import type { OrderListStore } from '../ports/order-list.ts';
 import type { Page, PageRequest } from '../../contracts/paging.ts';
@@ -43,7 +43,7 @@ export class MemoryOrderListStore implements OrderListStore {
     const totals = emptyTotals();
     for (const orders of this.#orders.values()) {
       for (const order of orders.values()) {
-        if (order.dropId === dropId) addToTotals(totals, order.status, order.quantity);
+        if (order.dropId === dropId) addToTotals(totals, order.status, unitsOf(order));
       }
     }
     return totals;

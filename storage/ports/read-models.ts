@@ -131,9 +131,17 @@ export function orderNotification(
   createdAt: number,
 ): NewNotification {
   const { id, dropId, quantity, totalAmount, currency, userId } = order;
-  const data: NewNotification['data'] = refundRequested
+  const { refundedAmount, refundedQuantity } = order;
+  const usual: NewNotification['data'] = refundRequested
     ? { orderId: id, dropId, quantity, totalAmount, currency, refundRequested }
     : { orderId: id, dropId, quantity, totalAmount, currency };
+  if (refundedAmount === undefined && refundedQuantity === undefined)
+    return { userId, type, data: usual, createdAt };
+  const data = {
+    ...usual,
+    ...(refundedAmount !== undefined && { refundedAmount }),
+    ...(refundedQuantity !== undefined && { refundedQuantity }),
+  };
   return { userId, type, data, createdAt };
 }
 

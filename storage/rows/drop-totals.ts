@@ -1,6 +1,6 @@
 // The totals of a drop's orders, for reconciliation with the drop's own counts.
 
-import type { OrderStatus } from '../../contracts/orders.ts';
+import type { OrderStatus, OrderView } from '../../contracts/orders.ts';
 
 export interface DropTotals {
   orders: number;
@@ -12,8 +12,13 @@ export function emptyTotals(): DropTotals {
   return { orders: 0, heldUnits: 0, soldUnits: 0 };
 }
 
-export function addToTotals(totals: DropTotals, status: OrderStatus, quantity: number): void {
+export function addToTotals(totals: DropTotals, status: OrderStatus, units: number): void {
   totals.orders += 1;
-  if (status === 'reserved') totals.heldUnits += quantity;
-  if (status === 'confirmed') totals.soldUnits += quantity;
+  if (status === 'reserved') totals.heldUnits += units;
+  if (status === 'confirmed') totals.soldUnits += units;
+}
+
+/** Without those that the buyer gave back. */
+export function unitsOf({ quantity, refundedQuantity = 0 }: OrderView): number {
+  return quantity - refundedQuantity;
 }

@@ -113,21 +113,35 @@ export function missingOf(expected: ExpectedRows, present: PresentRows): Missing
   };
 }
 
-/** Unique among a user's notifications: an order has one of each type at one time. */
+/**
+ * Unique among a user's notifications: an order has one of each type at one time, and of partial
+ * refunds one for each standing of what is refunded.
+ */
 export function notificationName({
   order,
   type,
   refundRequested,
   at,
 }: ExpectedNotification): string {
-  return nameOf(order.id, type, refundRequested, at);
+  const { id, refundedAmount, refundedQuantity } = order;
+  return nameOf(id, type, refundRequested, at, refundedAmount, refundedQuantity);
 }
 
 /** `notificationName` of a stored notification. One without an order matches no expected one. */
 export function storedNotificationName({ type, data, createdAt }: NewNotification): string {
-  return nameOf(String(data['orderId']), type, data['refundRequested'] === true, createdAt);
+  const { orderId, refundedAmount, refundedQuantity } = data;
+  const refundRequested = data['refundRequested'] === true;
+  const refunded = [refundedAmount, refundedQuantity] as const;
+  return nameOf(String(orderId), type, refundRequested, createdAt, ...refunded);
 }
 
-function nameOf(orderId: string, type: string, refundRequested: boolean, at: number): string {
-  return `${at} ${type} ${refundRequested} ${orderId}`;
+function nameOf(
+  orderId: string,
+  type: string,
+  refundRequested: boolean,
+  at: number,
+  refundedAmount: unknown = 0,
+  refundedQuantity: unknown = 0,
+): string {
+  return `${at} ${type} ${refundRequested} ${orderId} ${refundedAmount} ${refundedQuantity}`;
 }

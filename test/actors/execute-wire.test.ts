@@ -33,9 +33,13 @@ const plainOrder: fc.Arbitrary<OrderView> = fc.record({
   version: count,
 });
 const metadata = fc.constantFrom('{"a":"x"}', '{"a":"ü"}');
+const more = fc.record(
+  { metadata, refundedAmount: count, refundedQuantity: count },
+  { requiredKeys: [] },
+);
 const order: fc.Arbitrary<OrderView> = fc.oneof(
   plainOrder,
-  fc.tuple(plainOrder, metadata).map(([plain, texts]) => ({ ...plain, metadata: texts })),
+  fc.tuple(plainOrder, more).map(([plain, rare]) => ({ ...plain, ...rare })),
 );
 
 const plainPlaceOrder: fc.Arbitrary<PlaceOrder> = fc.record({

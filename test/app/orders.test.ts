@@ -10,12 +10,12 @@ import { orderView, ScriptedRouter } from '../services/harness.ts';
 const buyer = { userId: 'u_buyer', roles: [] };
 const operator = { userId: 'u_boss', roles: ['operator'] };
 
-function start() {
+function start(level = FEATURE_LEVEL) {
   const router = new ScriptedRouter();
   const orders = new Orders({
     orderList: memoryStores().orderList,
     router,
-    levels: new ReachedLevel(FEATURE_LEVEL),
+    levels: new ReachedLevel(level),
   });
   return { orders, router };
 }
@@ -44,6 +44,24 @@ test('O9, O12: the order’s drop is asked, for whom, and its answer is passed o
     // Operators, too, read none but their own.
     { type: 'get-order', ...target, userId: 'u_boss' },
     { type: 'cancel-order', ...target, caller: { userId: 'u_buyer', operator: false } },
-    { type: 'refund-order', ...target, caller: { userId: 'u_boss', operator: true } },
+    {
+      type: 'refund-order',
+      ...target,
+      caller: { userId: 'u_boss', operator: true },
+      restock: true,
+    },
   ]);
+});
+
+test('O12a: below feature level 3 an order is refunded as a whole only', async (t) => {
+  const { orders, router } = start(2);
+  router.answer = () => success(orderView());
+  const refund = { caller: operator, orderId: 'd_1-z' };
+  for (const details of [{ amount: 1 }, { quantity: 1 }, { restock: false }, { reason: 'a' }])
+    t.deepEqual(await orders.refund({ ...refund, details }), refusal('unavailable'));
+  t.deepEqual(router.commands, []);
+  await orders.refund({ ...refund, details: {} });
+  t.false('restock' in router.commands[0]!);
+  const payments = await orders.payments({ caller: operator, orderId: 'd_1-z' });
+  t.like(payments, { ok: true, value: { refunds: [] } }, 'an owner of level 2 names none');
 });

@@ -194,6 +194,11 @@ function stockAfter(drop: TrueDrop, before: TrueStock, event: DropEvent): TrueSt
     case 'order-refunded-at-provider':
     case 'payment-voided':
       return { ...before, sold: sold - quantity };
+    case 'order-part-refunded':
+    case 'order-rest-refunded': {
+      const withdrawn = event.restock ? 0 : event.quantity;
+      return { ...before, sold: sold - event.quantity, stocked: stocked - withdrawn };
+    }
     case 'refund-requested':
     case 'payment-declined':
     case 'payment-prepared':
@@ -219,7 +224,8 @@ function foldOrder(drop: TrueDrop, event: DropEvent, version: number, time: numb
   const order = drop.orders[event.ordinal];
   const last = order?.steps.at(-1);
   if (order === undefined || last === undefined) return;
-  if (event.type.startsWith('payment-') && event.type !== 'payment-voided') {
+  const isOfPayment = event.type.startsWith('payment-') && event.type !== 'payment-voided';
+  if (isOfPayment || event.type === 'order-part-refunded') {
     order.steps.push({ ...last, version });
     return;
   }
@@ -245,6 +251,7 @@ function statusAfter(before: string, type: string): string {
     case 'refund-requested':
       return before === 'expired' ? 'failed' : before;
     case 'order-refunded-at-provider':
+    case 'order-rest-refunded':
       return 'refunded';
     case 'payment-voided':
       return 'failed';

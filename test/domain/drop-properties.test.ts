@@ -10,6 +10,8 @@ import type { Refusal } from '../../contracts/refusals.ts';
 import type { DropState } from '../../domain/drop-state.ts';
 import { orderId, parseOrderId } from '../../domain/ids.ts';
 import { paymentsOf } from '../../domain/order-payments.ts';
+import { orderRefunds } from '../../domain/order-refunds.ts';
+import { unitsOf } from '../../storage/rows/drop-totals.ts';
 import { sealedAndLoaded, wholeDrop } from '../storage/sealed-drops.ts';
 import { type History, history, START, type Step } from './histories.ts';
 
@@ -71,7 +73,7 @@ test('S1, S3: stock adds up after every step of any history, and is what the ord
         let sold = 0;
         for (const order of allOrders(state)) {
           if (order.status === 'reserved') held += order.quantity;
-          if (order.status === 'confirmed') sold += order.quantity;
+          if (order.status === 'confirmed') sold += unitsOf(order);
         }
         if (view.held !== held || view.sold !== sold || view.free < 0) {
           throw new Error(`${JSON.stringify(view)} but orders hold ${held} and bought ${sold}`);
@@ -169,7 +171,7 @@ test('O6: nobody ever holds and owns more than the limit they ordered under', (t
         const units = new Map<string, number>();
         for (const order of allOrders(state)) {
           if (order.status !== 'reserved' && order.status !== 'confirmed') continue;
-          units.set(order.userId, (units.get(order.userId) ?? 0) + order.quantity);
+          units.set(order.userId, (units.get(order.userId) ?? 0) + unitsOf(order));
         }
         for (const [userId, count] of units) {
           if (count !== state.userUnits[state.findUser(userId)])
@@ -198,7 +200,10 @@ test('O6a: a refusal names an own order with units, and nothing where there is n
         if (!IN_THE_WAY.has(result.code)) return;
         const { userId } = command;
         const own = allOrders(state).filter(
-          (order) => order.userId === userId && ['reserved', 'confirmed'].includes(order.status),
+          (order) =>
+            order.userId === userId &&
+            ['reserved', 'confirmed'].includes(order.status) &&
+            unitsOf(order) > 0,
         );
         const isRight =
           result.orderId === undefined
@@ -268,6 +273,49 @@ test('P4a, P2a: every payment that succeeded has its order or its refund, for go
     RUNS,
   );
   t.true(rejected > 0);
+});
+
+test('O12a: refunds give back what was paid and bought, never more, and never twice', (t) => {
+  let parts = 0;
+  fc.assert(
+    fc.property(history, (lived) => {
+      const { state, recorded } = run(lived, ({ command }, result, looked, now) => {
+        if (command?.type !== 'refund-order' || result?.ok !== true || result.replayed) return;
+        const order = looked.orderView(result.ordinal);
+        const { refundedAmount = 0, refundedQuantity = 0 } = order;
+        if (refundedAmount > order.totalAmount || refundedQuantity > order.quantity)
+          throw new Error(`${refundedAmount} for ${refundedQuantity} of ${order.id}`);
+        const isWhole = refundedAmount === order.totalAmount && refundedQuantity === order.quantity;
+        if (order.status === 'confirmed' && isWhole)
+          throw new Error(`${order.id} has nothing left`);
+        const again = decide(looked, command, now);
+        if (order.status === 'refunded' && again.ok && again.events.length > 0)
+          throw new Error(`${order.id} is refunded twice`);
+      });
+      const asked = new Map<number, number>();
+      let stocked = lived.stock;
+      for (const { event } of recorded) {
+        if (event.type === 'drop-restocked') stocked += event.units;
+        if (event.type !== 'order-part-refunded' && event.type !== 'order-rest-refunded') continue;
+        parts += 1;
+        asked.set(event.ordinal, (asked.get(event.ordinal) ?? 0) + event.amount);
+        if (!event.restock) stocked -= event.quantity;
+      }
+      t.is(state.stocked, stocked, 'units that are not put back on sale leave the drop');
+      for (const [ordinal, amount] of asked) {
+        const { totalAmount, quantity } = state.orderView(ordinal);
+        const refunds = orderRefunds(state, ordinal);
+        t.is(
+          refunds.reduce((sum, refund) => sum + refund.amount, 0),
+          amount,
+        );
+        if (amount > totalAmount) throw new Error(`${amount} of ${totalAmount} are refunded`);
+        t.true(refunds.reduce((sum, refund) => sum + refund.quantity, 0) <= quantity);
+      }
+    }),
+    RUNS,
+  );
+  t.true(parts > 100, `${parts}`);
 });
 
 test('P5: an order that costs nothing is never reserved', (t) => {

@@ -26,7 +26,7 @@ export interface History {
 
 const user = fc.integer({ min: 0, max: 4 }).map((n) => `user${n}`);
 const key = fc.integer({ min: 0, max: 3 }).map((n) => `key${n}`);
-const order = fc.integer({ min: 0, max: 12 }).map((ordinal) => orderId(DROP_ID, ordinal));
+const order = fc.integer({ min: 0, max: 7 }).map((ordinal) => orderId(DROP_ID, ordinal));
 const caller = fc.oneof(
   fc.constant(CREATOR),
   user.map((userId) => ({ userId, operator: false })),
@@ -97,6 +97,23 @@ const command: fc.Arbitrary<DropCommand | null> = fc.oneof(
     ),
   },
   {
+    weight: 5,
+    arbitrary: fc.record(
+      {
+        type: fc.constant('refund-order' as const),
+        dropId: fc.constant(DROP_ID),
+        orderId: order,
+        caller,
+        amount: fc.constantFrom(1, 500, PRICE, 2 * PRICE, 3 * PRICE),
+        quantity: fc.integer({ min: 1, max: 3 }),
+        restock: fc.boolean(),
+        reason: fc.constantFrom('zu spät 💔', '100 %'),
+        request,
+      },
+      { requiredKeys: ['type', 'dropId', 'orderId', 'caller'] },
+    ),
+  },
+  {
     weight: 2,
     arbitrary: fc.record(
       {
@@ -141,7 +158,7 @@ export const step: fc.Arbitrary<Step> = fc.record({
     { weight: 6, arbitrary: fc.integer({ min: 0, max: 300 }) },
     { weight: 1, arbitrary: fc.integer({ min: 0, max: 9000 }) },
   ),
-  command: fc.oneof({ weight: 30, arbitrary: command }, { weight: 1, arbitrary: rareCancel }),
+  command: fc.oneof({ weight: 120, arbitrary: command }, { weight: 1, arbitrary: rareCancel }),
 });
 
 export const history: fc.Arbitrary<History> = fc.record({
@@ -158,5 +175,5 @@ export const history: fc.Arbitrary<History> = fc.record({
     payment: fc.constantFrom<PaymentMode>('instant', 'provider'),
   }),
   stock: fc.integer({ min: 1, max: 8 }),
-  steps: fc.array(step, { maxLength: 80 }),
+  steps: fc.array(step, { maxLength: 80, size: 'max' }),
 });

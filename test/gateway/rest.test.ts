@@ -270,8 +270,40 @@ test('O12: cancel and refund go to the order’s drop', async (t) => {
       dropId: 'drp_1',
       orderId: 'drp_1-0',
       caller: { userId: 'boss', operator: true },
+      restock: true,
     },
   ]);
+});
+
+test('O12a: what is to be refunded reaches the order’s drop, and nothing else does', async (t) => {
+  const fixture = await startFixture(t);
+  fixture.router.answer = () =>
+    success({ ...order, refundedAmount: 500, refundedQuantity: 1, version: 9 });
+  const post = (body: object) =>
+    fixture.request('POST', '/v1/orders/drp_1-0/refund', { as: 'boss', body });
+  const details = { amount: 500, quantity: 1, restock: false, reason: 'Eine fehlte.' };
+  const refunded = await post(details);
+  t.is(refunded.status, 200);
+  t.like(refunded.json, { refundedAmount: 500, refundedQuantity: 1 });
+  t.like(fixture.router.commands, [{ type: 'refund-order', ...details }]);
+  t.is((await post({})).status, 200);
+  t.like(fixture.router.commands[1], { type: 'refund-order', restock: true });
+  for (const body of [
+    { amount: 0 },
+    { amount: 1.5 },
+    { amount: '5' },
+    { amount: 2 ** 53 },
+    { quantity: 0 },
+    { quantity: 1_001 },
+    { restock: 'no' },
+    { reason: '' },
+    { reason: 'a\nb' },
+    { reason: 'x'.repeat(201) },
+    { reason: null },
+    { other: 1 },
+  ])
+    t.is((await post(body)).status, 422, JSON.stringify(body));
+  t.is(fixture.router.commands.length, 2);
 });
 
 test('D1: a creator adds products only for themselves', async (t) => {

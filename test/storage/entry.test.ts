@@ -54,6 +54,23 @@ const EVENTS: { [T in DropEvent['type']]: DropEvent & { type: T } } = {
   'payment-prepared': { type: 'payment-prepared', ordinal: 11, reference: 'r' },
   'payment-voided': { type: 'payment-voided', ordinal: 12, reference: 'r' },
   'request-answered': { type: 'request-answered', id: 'r', fingerprint: 'f', about: null },
+  'order-part-refunded': {
+    type: 'order-part-refunded',
+    ordinal: 11,
+    amount: 5,
+    quantity: 1,
+    restock: false,
+    reason: 'zu spät',
+    number: 2,
+  },
+  'order-rest-refunded': {
+    type: 'order-rest-refunded',
+    ordinal: 12,
+    amount: 5,
+    quantity: 1,
+    restock: true,
+    reason: null,
+  },
 };
 const entry = {
   shard: 17,

@@ -11,7 +11,7 @@ import {
   USER_BUCKETS,
   type UsersChanges,
 } from '../../storage/ports/read-models.ts';
-import { addToTotals, emptyTotals } from '../../storage/rows/drop-totals.ts';
+import { addToTotals, emptyTotals, unitsOf } from '../../storage/rows/drop-totals.ts';
 
 /** So that a restore has several portions. */
 const BUCKETS_OF_PORTION = 128;
@@ -56,7 +56,7 @@ export class WrittenJournals implements ReplayedJournals {
     const totals = new Map<string, { shard: number } & ReturnType<typeof emptyTotals>>();
     for (const { shard, order } of newest.values()) {
       const ofDrop = totals.get(order.dropId) ?? { shard, ...emptyTotals() };
-      addToTotals(ofDrop, order.status, order.quantity);
+      addToTotals(ofDrop, order.status, unitsOf(order));
       totals.set(order.dropId, ofDrop);
     }
     for (const [dropId, ofDrop] of totals) yield { dropId, ...ofDrop };

@@ -5,7 +5,7 @@
 
 import { fnv1a } from '../../../domain/ids.ts';
 import type { OrderView } from '../../../contracts/orders.ts';
-import { addToTotals, type DropTotals, emptyTotals } from '../../rows/drop-totals.ts';
+import { addToTotals, type DropTotals, emptyTotals, unitsOf } from '../../rows/drop-totals.ts';
 import { answerOf, type RedisConnection } from '../connection/connection.ts';
 import { dropOf, statusLetter, statusOf } from './order-members.ts';
 
@@ -28,11 +28,11 @@ export class DropStandings {
 
   /** Add the orders of one entry after the other. */
   add(order: OrderView, sequence: number): void {
-    const { id, dropId, status, quantity, version } = order;
+    const { id, dropId, status, version } = order;
     // The key has the id of the drop.
     const name = dropOf(id) === dropId ? id.slice(dropId.length + 1) : id;
     const key = partKey(dropId, fnv1a(name) % PARTS);
-    const standing = `${name} ${version} ${statusLetter(status)}${quantity}`;
+    const standing = `${name} ${version} ${statusLetter(status)}${unitsOf(order)}`;
     const part = this.#parts.get(key);
     if (part === undefined) {
       this.#parts.set(key, { fields: [sequence, standing], sequence });

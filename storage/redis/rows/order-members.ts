@@ -31,6 +31,7 @@ const NOTIFICATION_LETTERS: Readonly<Record<OrderNotificationType, string>> = {
   'order.cancelled': 'x',
   'order.expired': 'e',
   'order.refunded': 'b',
+  'order.partially_refunded': 'p',
 };
 const NOTIFICATION_TYPES = new Map(
   Object.entries(NOTIFICATION_LETTERS).map(([type, letter]) => [
@@ -52,6 +53,8 @@ interface Rare {
   readonly reference?: string;
   readonly dropId?: string;
   readonly metadata?: string;
+  readonly refundedAmount?: number;
+  readonly refundedQuantity?: number;
 }
 
 export function statusLetter(status: OrderStatus): string {
@@ -76,12 +79,16 @@ export function packOrder(order: OrderView): string {
   const quantity = order.quantity.toString(RADIX);
   const amount = order.totalAmount.toString(RADIX);
   const usual = `${id} ${version} ${flags} ${quantity} ${amount} ${order.currency} ${hold}`;
+  const { refundedAmount, refundedQuantity } = order;
+  const hasRefunds = refundedAmount !== undefined || refundedQuantity !== undefined;
   const isUsual = (derived || reference === null) && dropOf(id) === dropId;
-  if (isUsual && metadata === undefined) return usual;
+  if (isUsual && metadata === undefined && !hasRefunds) return usual;
   const rare: Rare = {
     ...(derived || reference === null ? {} : { reference }),
     ...(dropOf(id) === dropId ? {} : { dropId }),
     ...(metadata === undefined ? {} : { metadata }),
+    ...(refundedAmount !== undefined && { refundedAmount }),
+    ...(refundedQuantity !== undefined && { refundedQuantity }),
   };
   return `${usual} ${JSON.stringify(rare)}`;
 }
@@ -119,6 +126,8 @@ export function unpackOrder(userId: string, createdAt: number, member: string): 
     refundRequested: flags.includes(REFUND_REQUESTED),
     version: numberOf(version),
     ...(rare.metadata !== undefined && { metadata: rare.metadata }),
+    ...(rare.refundedAmount !== undefined && { refundedAmount: rare.refundedAmount }),
+    ...(rare.refundedQuantity !== undefined && { refundedQuantity: rare.refundedQuantity }),
   };
 }
 

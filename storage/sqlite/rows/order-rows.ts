@@ -26,6 +26,7 @@ const NOTIFICATION_TYPES: readonly OrderNotificationType[] = [
   'order.cancelled',
   'order.expired',
   'order.refunded',
+  'order.partially_refunded',
 ];
 /** The kind of a row, its second field: an order without a notification. */
 const ORDER_ONLY = 0;
@@ -40,6 +41,7 @@ const HAS_REFERENCE = 8;
 const REFUND_REQUESTED = 16;
 const HAS_HOLD = 32;
 const HAS_METADATA = 64;
+const HAS_REFUNDS = 128;
 
 export function packOrder(packer: RowPacker, order: OrderView): void {
   packer.row(order.userId, order.createdAt, NO_KEY);
@@ -81,6 +83,8 @@ function packOrderFields(packer: RowPacker, order: OrderView): void {
   const { id, dropId, holdExpiresAt, paymentReference, metadata } = order;
   const status = STATUSES.indexOf(order.status);
   assert(status >= 0, 'an order has a known status');
+  const { refundedAmount = 0, refundedQuantity = 0 } = order;
+  const hasRefunds = refundedAmount > 0 || refundedQuantity > 0;
   packer.id(id);
   // An order's id usually begins with its drop's id, which is then left out.
   packer.text(id.startsWith(dropId) && id[dropId.length] === '-' ? '' : dropId);
@@ -91,13 +95,17 @@ function packOrderFields(packer: RowPacker, order: OrderView): void {
       (paymentReference === null ? 0 : HAS_REFERENCE) +
       (order.refundRequested ? REFUND_REQUESTED : 0) +
       (holdExpiresAt === null ? 0 : HAS_HOLD) +
-      (metadata === undefined ? 0 : HAS_METADATA),
+      (metadata === undefined ? 0 : HAS_METADATA) +
+      (hasRefunds ? HAS_REFUNDS : 0),
   );
   packer.number(order.version);
   packer.number(order.quantity);
   packer.number(order.totalAmount);
   if (holdExpiresAt !== null) packer.number(holdExpiresAt);
   if (metadata !== undefined) packer.longText(metadata);
+  if (!hasRefunds) return;
+  packer.number(refundedAmount);
+  packer.number(refundedQuantity);
 }
 
 export function unpackOrder(place: RowPlace): OrderView {
@@ -137,7 +145,7 @@ function unpackOrderFields(fields: RowFields, userId: string, createdAt: number)
   const version = fields.number();
   const quantity = fields.number();
   const totalAmount = fields.number();
-  return {
+  const order: OrderView = {
     id,
     dropId: drop === '' ? id.slice(0, id.lastIndexOf('-')) : drop,
     userId,
@@ -151,6 +159,14 @@ function unpackOrderFields(fields: RowFields, userId: string, createdAt: number)
     refundRequested: (flags & REFUND_REQUESTED) !== 0,
     version,
     ...((flags & HAS_METADATA) !== 0 && { metadata: fields.text() }),
+  };
+  if ((flags & HAS_REFUNDS) === 0) return order;
+  const refundedAmount = fields.number();
+  const refundedQuantity = fields.number();
+  return {
+    ...order,
+    ...(refundedAmount > 0 && { refundedAmount }),
+    ...(refundedQuantity > 0 && { refundedQuantity }),
   };
 }
 

@@ -49,6 +49,8 @@ const MIGRATIONS = [
   create table rows_restored (user_id text primary key) strict, without rowid;
   `,
   ROW_MERGES_SCHEMA,
+  // Feature level 3: rows of orders of which a part is refunded.
+  '',
 ];
 
 export type ProjectionsHandlers = ReturnType<typeof open>['handlers'];

@@ -2,7 +2,7 @@
 // file.
 
 import { fnv1a } from '../../../domain/ids.ts';
-import { addToTotals, type DropTotals, emptyTotals } from '../../rows/drop-totals.ts';
+import { addToTotals, type DropTotals, emptyTotals, unitsOf } from '../../rows/drop-totals.ts';
 import { storedNotificationName } from '../../rows/missing-rows.ts';
 import { openReaderDatabase } from '../thread/database.ts';
 import { NewestOrders, unpackNotification, unpackOrder } from './order-rows.ts';
@@ -144,7 +144,7 @@ export function open(options: ProgramOptions) {
             for (const place of places) if (isOfDrop(place)) newest.add(place);
           }
           for (const order of newest.all()) {
-            if (order.dropId === dropId) addToTotals(totals, order.status, order.quantity);
+            if (order.dropId === dropId) addToTotals(totals, order.status, unitsOf(order));
           }
         });
         return isWhole ? totals : null;

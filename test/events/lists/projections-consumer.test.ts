@@ -31,6 +31,7 @@ function start() {
 test('N2: each end of an order becomes a notification with ids and amounts', async (t) => {
   const { consumer, feedOf } = start();
   const ordinal = 0;
+  const refund = { ordinal, amount: 1, quantity: 1, restock: true, reason: null };
   const cases: [DropEvent, Partial<OrderView>, string | null, Partial<DropView>?][] = [
     [placed, { status: 'reserved' }, null],
     [placed, { status: 'confirmed' }, 'order.confirmed', { payment: 'instant' }],
@@ -44,6 +45,12 @@ test('N2: each end of an order becomes a notification with ids and amounts', asy
     // Paid late since: this event is still the expiry.
     [{ type: 'order-expired', ordinal }, { status: 'confirmed' }, 'order.expired'],
     [{ type: 'order-refunded', ordinal }, { status: 'refunded' }, 'order.refunded'],
+    [{ ...refund, type: 'order-rest-refunded' }, { status: 'refunded' }, 'order.refunded'],
+    [
+      { ...refund, type: 'order-part-refunded', number: 1 },
+      { status: 'confirmed' },
+      'order.partially_refunded',
+    ],
   ];
   for (const [i, [event, order, type, drop]] of cases.entries()) {
     const userId = `u_${i}`;

@@ -161,6 +161,32 @@ test('P2a, P4a: a rejected payment is refunded as it was paid, is logged and cou
   t.is(log.warnings.length, 2);
 });
 
+test('O12a: each part of an order is refunded by an id of its own, with its reason', async (t) => {
+  const { consumer, provider } = start();
+  const about = { id: 'd_1-0', status: 'confirmed', paymentReference: 'ch_9' } as const;
+  const refund = { ordinal: 0, amount: 500, quantity: 1, restock: true, reason: 'broken' };
+  const part = { ...refund, type: 'order-part-refunded' } as const;
+  await consumer.consume([
+    batch(1, [
+      [{ ...part, number: 1 }, about],
+      [{ ...part, number: 2, reason: null }, about],
+      [{ ...part, number: 3, amount: 0 }, about],
+      [
+        { ...refund, type: 'order-rest-refunded', amount: 7 },
+        { ...about, status: 'refunded' },
+      ],
+    ]),
+  ]);
+  await flush();
+  const made = { orderId: 'd_1-0', reference: 'ch_9', currency: 'EUR' };
+  t.deepEqual(provider.refunds, [
+    { id: refundId('d_1-0', 'ch_9', 1), ...made, amount: 500, reason: 'broken' },
+    { id: refundId('d_1-0', 'ch_9', 2), ...made, amount: 500, reason: null },
+    { id: refundId('d_1-0', 'ch_9'), ...made, amount: 7, reason: 'broken' },
+  ]);
+  t.is(new Set(provider.refunds.map(({ id }) => id)).size, 3);
+});
+
 test('P5: the provider is never called for an order that costs nothing', async (t) => {
   const { consumer, provider } = start();
   const free = { id: 'd_1-0', totalAmount: 0 };

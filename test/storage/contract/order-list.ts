@@ -48,10 +48,25 @@ export function orderListContract(stores: () => Pick<Stores, 'orderList'>): void
       createdAt: 4000,
       metadata: `{"gift":"yes","text":"${long} ~"}`,
     });
-    const rows = [plain, rich, empty, tagged];
+    const partly = orderView('drop_a-5', 'user_a', {
+      dropId: 'drop_a',
+      status: 'confirmed',
+      createdAt: 5000,
+      metadata: '{"gift":"no"}',
+      refundedAmount: 900_719_925_474_099,
+      refundedQuantity: 1,
+    });
+    const onlyUnits = orderView('drop_a-6', 'user_a', {
+      dropId: 'drop_a',
+      createdAt: 6000,
+      holdExpiresAt: null,
+      refundedQuantity: 2,
+    });
+    const rows = [plain, rich, empty, tagged, partly, onlyUnits];
     await orders().put([{ shard: nextShard(), sequence: 1, rows }]);
     t.deepEqual((await orders().listByUser('user_a', first)).items, rows.toReversed());
     t.deepEqual(await orders().findOrder('user_a', 'drop_a-4'), tagged);
+    t.deepEqual(await orders().findOrder('user_a', 'drop_a-5'), partly);
     t.deepEqual(await orders().findOrder('user_a', 'drop_a-2'), rich);
     t.is(await orders().findOrder('user_b', 'drop_a-2'), null);
     t.is(await orders().findOrder('user_a', 'drop_a-9'), null);
@@ -145,13 +160,14 @@ export function orderListContract(stores: () => Pick<Stores, 'orderList'>): void
           order(2, { quantity: 2 }),
           order(3, { quantity: 4, status: 'confirmed' }),
           order(4, { quantity: 8, status: 'cancelled' }),
+          order(5, { quantity: 16, status: 'confirmed', refundedQuantity: 7 }),
           orderView('drop_t2-1', 'user_t1', { dropId: 'drop_t2', quantity: 100 }),
         ],
       },
       { shard, sequence: 2, rows: [order(2, { quantity: 2, status: 'confirmed', version: 2 })] },
     ]);
     const totals = await orders().totalsOfDrop(dropId);
-    t.deepEqual(totals, { orders: 4, heldUnits: 1, soldUnits: 6 });
+    t.deepEqual(totals, { orders: 5, heldUnits: 1, soldUnits: 15 });
     const none = await orders().totalsOfDrop('drop_none');
     t.deepEqual(none, { orders: 0, heldUnits: 0, soldUnits: 0 });
   });

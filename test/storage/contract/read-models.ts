@@ -70,6 +70,20 @@ export function readModelsContract(
     t.deepEqual(await seen('user_k2'), { orders: [refunded.order], feed: [kept[1]!] });
   });
 
+  test('O12a: a notification says how much of its order was refunded by then', async (t) => {
+    const part = (refundedAmount: number, version: number) =>
+      change('drop_k-1', 'user_k9', {
+        order: orderView('drop_k-1', 'user_k9', { version, refundedAmount, refundedQuantity: 1 }),
+        notificationType: 'order.partially_refunded',
+      });
+    await stores().readModels.store([batch(nextShard(), 1, part(5, 2), part(7, 3))], everybody);
+    const { feed } = await seen('user_k9');
+    t.like(feed, [
+      { type: 'order.partially_refunded', data: { refundedAmount: 7, refundedQuantity: 1 } },
+      { type: 'order.partially_refunded', data: { refundedAmount: 5, refundedQuantity: 1 } },
+    ]);
+  });
+
   test('N11: changes that are delivered again are stored once', async (t) => {
     const shard = nextShard();
     const { readModels } = stores();
