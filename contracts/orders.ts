@@ -124,7 +124,8 @@ export const RefundDetails = Type.Object(
       Type.String({
         maxLength: SELLER_REASON_LENGTH_MAX,
         pattern: LINE,
-        description: 'shown to the buyer, kept for good, and given to the payment provider',
+        description:
+          'shown to the buyer, kept for good, and given to the payment provider: nothing personal',
       }),
     ),
   },

@@ -49,7 +49,7 @@ const MIGRATIONS = [
   create table rows_restored (user_id text primary key) strict, without rowid;
   `,
   ROW_MERGES_SCHEMA,
-  // Feature level 3: rows of orders of which a part is refunded.
+  // Feature level 3: rows of orders with metadata, or of which a part is refunded.
   '',
 ];
 
