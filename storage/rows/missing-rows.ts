@@ -131,7 +131,7 @@ export function notificationName({
 export function storedNotificationName({ type, data, createdAt }: NewNotification): string {
   const { orderId, refundedAmount, refundedQuantity } = data;
   const refundRequested = data['refundRequested'] === true;
-  const refunded = [refundedAmount, refundedQuantity] as const;
+  const refunded = [Number(refundedAmount ?? 0), Number(refundedQuantity ?? 0)] as const;
   return nameOf(String(orderId), type, refundRequested, createdAt, ...refunded);
 }
 
@@ -140,8 +140,8 @@ function nameOf(
   type: string,
   refundRequested: boolean,
   at: number,
-  refundedAmount: unknown = 0,
-  refundedQuantity: unknown = 0,
+  refundedAmount = 0,
+  refundedQuantity = 0,
 ): string {
   return `${at} ${type} ${refundRequested} ${orderId} ${refundedAmount} ${refundedQuantity}`;
 }
