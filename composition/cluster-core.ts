@@ -34,6 +34,7 @@ import { unreadyShards } from './embedded-core.ts';
 import {
   createArchiver,
   createEvents,
+  createJobs,
   createOffLoop,
   createRebuild,
   verification,
@@ -134,6 +135,9 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     : null;
   const tokens = createTokens(options);
   const rebuild = createRebuild(stores, log);
+  const jobs = roles.includes('services')
+    ? createJobs({ stores, router, isAlone: false, clock, log })
+    : null;
   const self = { nodeId, incarnation: randomUUID() };
   let url: string | null = null;
   broker.createService(placementService({ onPlacementChanged: () => watch.refreshNow() }));
@@ -141,7 +145,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     lateRepliesService({ nodeId, onReplies: (message) => router.takeLateReplies(message) }),
   );
   const actors = roles.includes('actors') ? createActors() : null;
-  if (roles.includes('services')) {
+  if (jobs !== null) {
     createServices(broker, {
       config,
       clock,
@@ -151,6 +155,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       tokens,
       peers,
       rebuild,
+      queue: jobs.queue,
       self,
       levels,
       shardCount: SHARD_COUNT,
@@ -244,6 +249,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     unmadeRefunds: actors?.events.unmadeRefunds ?? null,
     rejectedPayments: actors?.events.rejectedPayments ?? null,
     offLoop,
+    jobCounts: jobs === null ? null : () => jobs.runner.counts(),
     bus,
     router,
     call: createCallAction(broker),
@@ -255,6 +261,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       await watch.start();
       offLoop?.start();
       archiver?.start();
+      jobs?.runner.start();
       gate.start();
       await tokens.start();
     },
@@ -275,6 +282,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       await pTimeout(left, { milliseconds: LEAVE_MAX_MS, fallback: () => undefined });
     },
     async stop() {
+      await jobs?.runner.stop();
       await tokens.stop();
       await actors?.ownership.stop();
       await actors?.host.stop();

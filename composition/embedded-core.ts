@@ -24,6 +24,7 @@ import { isOfCluster } from './data-directory.ts';
 import {
   createArchiver,
   createEvents,
+  createJobs,
   createOffLoop,
   createRebuild,
   verification,
@@ -98,6 +99,7 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
   const archiver = createArchiver({ ...options, stores, shardCount, levels });
   const tokens = createTokens(options);
   const rebuild = createRebuild(stores, log);
+  const jobs = createJobs({ stores, router, isAlone: true, clock, log });
   const verify = (shards: readonly number[], run: RunContext) =>
     verifyShards({ ...verification(rebuild), ...stores, host, shards }, run);
   const report = (): NodeReport => ({
@@ -118,6 +120,7 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
     tokens,
     peers: new BrokerPeers({ broker }),
     rebuild,
+    queue: jobs.queue,
     self,
     levels,
     shardCount,
@@ -142,6 +145,7 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
     unmadeRefunds: events.unmadeRefunds,
     rejectedPayments: events.rejectedPayments,
     offLoop,
+    jobCounts: () => jobs.runner.counts(),
     verify,
     bus,
     router,
@@ -155,12 +159,14 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
       offLoop.start();
       await tokens.start();
       archiver?.start();
+      jobs.runner.start();
     },
     async join(ownUrl) {
       url = ownUrl;
     },
     async leave() {},
     async stop() {
+      await jobs.runner.stop();
       await tokens.stop();
       await host.stop();
       await Promise.all([events.stop(), offLoop.stop(), archiver?.stop()]);

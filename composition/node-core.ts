@@ -16,7 +16,9 @@ import type { LiveBus } from '../actors/live-bus.ts';
 import type { NodeRun } from '../actors/cluster/move-protocol.ts';
 import type { ShardHost } from '../actors/shard/shard-host.ts';
 import type { BrokerPeers } from '../actors/cluster/shard-service.ts';
+import { RefundOrdersHandler } from '../app/jobs/refund-orders.ts';
 import type { CallAction } from '../contracts/actions.ts';
+import type { JobCount } from '../contracts/jobs.ts';
 import { accountsService } from '../services/accounts.ts';
 import { catalogueService } from '../services/catalogue.ts';
 import { dropsService } from '../services/drops.ts';
@@ -28,6 +30,7 @@ import {
 import { PAYMENTS_CONSUMER, PaymentsConsumer } from '../events/payments/payments-consumer.ts';
 import { ProjectionsConsumer } from '../events/lists/projections-consumer.ts';
 import { followsService } from '../services/follows.ts';
+import { jobsService } from '../services/jobs.ts';
 import { notificationsService } from '../services/notifications.ts';
 import { OperatorRuns, type OperatorRunsOptions } from '../app/operator/runs.ts';
 import { operatorServices } from '../services/operator.ts';
@@ -36,6 +39,8 @@ import { ordersService } from '../services/orders.ts';
 import type { OperatorsOptions } from '../app/operator/operators.ts';
 import { Passwords } from '../app/passwords.ts';
 import { RefreshTokens } from '../app/refresh-tokens.ts';
+import { JobQueue } from '../events/jobs/job-queue.ts';
+import { JobRunner } from '../events/jobs/job-runner.ts';
 import { Rebuild } from '../events/rebuild/rebuild.ts';
 import { KeptDrops } from '../events/replay/kept-drop.ts';
 import type { VerificationOptions } from '../events/verify/shard-verification.ts';
@@ -66,6 +71,8 @@ export interface NodeCore {
   readonly rejectedPayments: (() => Readonly<Record<string, number>>) | null;
   /** The threads of off-loop consumers. Null where this node's roles do not include them. */
   readonly offLoop: OffLoopThreads | null;
+  /** Jobs of the whole store. Null where this node's roles do not include them. */
+  readonly jobCounts: (() => readonly JobCount[] | null) | null;
   readonly bus: LiveBus;
   readonly router: BrokerRouter;
   readonly call: CallAction;
@@ -224,6 +231,27 @@ export function verification(rebuild: Rebuild): Pick<VerificationOptions, 'missi
   };
 }
 
+/** The jobs of a node with the services: where they are queued, and what runs them. */
+export interface NodeJobs {
+  readonly queue: JobQueue;
+  readonly runner: JobRunner;
+}
+
+export function createJobs(options: {
+  readonly stores: Stores;
+  readonly router: BrokerRouter;
+  /** No other node has the store. */
+  readonly isAlone: boolean;
+  readonly clock: Clock;
+  readonly log: Logger;
+}): NodeJobs {
+  const { stores, router, isAlone, clock, log } = options;
+  const { jobs } = stores;
+  const queue = new JobQueue({ jobs, now: () => clock.now() });
+  const handlers = [new RefundOrdersHandler({ router })];
+  return { queue, runner: new JobRunner({ jobs, queue, handlers, isAlone, clock, log }) };
+}
+
 /** The services of the role `services`, on the broker. */
 export function createServices(
   broker: ServiceBroker,
@@ -236,6 +264,7 @@ export function createServices(
     readonly tokens: Tokens;
     readonly peers: BrokerPeers;
     readonly rebuild: Rebuild;
+    readonly queue: JobQueue;
     readonly self: NodeRun;
     /** The feature level of the store. */
     readonly levels: FeatureLevels;
@@ -247,7 +276,7 @@ export function createServices(
   },
 ): void {
   const { config, clock, stores, bus, router, tokens, peers, self, levels } = options;
-  const { shardCount, url } = options;
+  const { shardCount, url, queue } = options;
   const now = () => clock.now();
   const monotonic = () => clock.monotonic();
   const startedAt = now();
@@ -267,6 +296,7 @@ export function createServices(
       levels,
       keptDrops: new KeptDrops({ ...stores, shardCount }),
     }),
+    jobsService({ ...stores, router, queue, levels, now, random }),
     followsService({ ...stores, liveBus: bus, now }),
     notificationsService({ ...stores, now }),
     paymentsService({ ...stores, router, levels, secrets, providerDigits, now, monotonic }),
@@ -295,6 +325,7 @@ export function createServices(
       shardCount,
       log: stores.operatorLog,
       parkedRefunds: stores.parkedRefunds,
+      jobs: stores.jobs,
       now,
     }),
   ]) {

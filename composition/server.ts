@@ -67,7 +67,7 @@ export async function startServer(
     onEndRequest,
   );
   const metrics = new Registry();
-  const { host, relay, offLoop, clockSkewMs, unmadeRefunds, rejectedPayments } = core;
+  const { host, relay, offLoop, clockSkewMs, unmadeRefunds, rejectedPayments, jobCounts } = core;
   let hub: LiveHub | null = null;
   collectDefaultMetrics({ register: metrics });
   const { tokens } = core;
@@ -110,6 +110,7 @@ export async function startServer(
       relay: () => [...(relay?.lag() ?? []), ...(offLoop?.lag() ?? [])],
       ...(unmadeRefunds !== null && { refunds: unmadeRefunds }),
       ...(rejectedPayments !== null && { rejectedPayments }),
+      ...(jobCounts !== null && { jobs: jobCounts }),
       ...(host === null
         ? {}
         : { shards: () => host.report(), journalAppends: () => core.journal.appends() }),

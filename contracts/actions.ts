@@ -5,6 +5,7 @@
 import type { AttemptsSpent, OwnProfile, PublicProfile, Session, Requester } from './accounts.ts';
 import type { DropFilter, DropPatch, DropsPage, DropView, NewDrop } from './drops.ts';
 import type { NamedFollow } from './follows.ts';
+import type { Job, JobChange, JobState, NewRefunds } from './jobs.ts';
 import type { Notification, NotificationsPage } from './notifications.ts';
 import type {
   MovePlan,
@@ -98,6 +99,14 @@ export interface Actions {
     OrderView,
   ];
 
+  /** Jobs of the caller; other people's are `not-found`. */
+  'jobs.list': [{ caller: Requester; page: PageRequest }, Page<Job>];
+  'jobs.get': [{ caller: Requester; jobId: string }, Job];
+  /** Harmless to repeat. A running job ends after its step. */
+  'jobs.cancel': [{ caller: Requester; jobId: string }, Job];
+  /** Refuses `forbidden` for whoever is neither the drop's creator nor an operator. */
+  'jobs.refundOrders': [Keyed & { caller: Requester; dropId: string; refunds: NewRefunds }, Job];
+
   'follows.follow': [{ userId: string; creatorId: string }, null];
   'follows.unfollow': [{ userId: string; creatorId: string }, null];
   'follows.isFollowing': [{ userId: string; creatorId: string }, boolean];
@@ -156,6 +165,12 @@ export interface Actions {
     AsOperator & Plannable & { refundId: string; reason: string },
     RefundChange,
   ];
+  /** Jobs of all callers, newest first. */
+  'operator.listJobs': [AsOperator & { state?: JobState; page: PageRequest }, Page<Job>];
+  'operator.getJob': [AsOperator & { jobId: string }, Job];
+  /** The next two refuse `not-found` for an id that names none, and are harmless to repeat. */
+  'operator.retryJob': [AsOperator & Plannable & { jobId: string }, JobChange];
+  'operator.cancelJob': [AsOperator & Plannable & { jobId: string }, JobChange];
   /**
    * Starts a verification or a rebuild. `already-running` while another of the kind is under way.
    * The caller follows the run, or it is cancelled (`UNFOLLOWED_MAX_MS`).

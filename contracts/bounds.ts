@@ -54,6 +54,8 @@ export const TIME_LENGTH_MAX = 40;
 export const WEBHOOK_TYPE_LENGTH_MAX = 255;
 export const ORDER_ID_LENGTH_MAX = 255;
 /** Of why a refund failed, and of why an operator dismissed it. */
+/** Orders named in one request for refunds. */
+export const REFUNDED_ORDERS_MAX = 1_000;
 export const REFUND_REASON_LENGTH_MAX = 300;
 /** Of why a seller refunds an order, or pauses a drop. */
 export const SELLER_REASON_LENGTH_MAX = 200;

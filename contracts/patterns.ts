@@ -43,6 +43,7 @@ export const REFERENCE = '^[!-~]{1,255}$';
 export const CURRENCY = '^[A-Z]{3}$';
 /** The name of a text in metadata: 40 characters at most. */
 export const METADATA_NAME = '^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$';
+export const JOB_ID = '^j_[A-Za-z0-9_-]{22,25}$';
 export const REFUND_ID = '^rf_[0-9a-f]{24}$';
 /** 15 digits are exact in every number format that a store may keep ids in. */
 export const NOTIFICATION_ID = '^(0|[1-9][0-9]{0,14})$';

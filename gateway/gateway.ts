@@ -26,6 +26,7 @@ import { changeRoutes } from './rest/changes.ts';
 import { dropOrderRoutes } from './rest/drop-orders.ts';
 import { dropRoutes } from './rest/drops.ts';
 import { followRoutes } from './rest/follows.ts';
+import { jobRoutes } from './rest/jobs.ts';
 import { notificationRoutes } from './rest/notifications.ts';
 import { operatorRoutes } from './rest/operator.ts';
 import { orderRoutes, PLACE_ORDER } from './rest/orders.ts';
@@ -113,6 +114,7 @@ export function createGateway(options: GatewayOptions): Gateway {
           ...dropRoutes({ views, levels }),
           ...orderRoutes({ paymentProvider }),
           ...dropOrderRoutes({ paymentProvider }),
+          ...jobRoutes(),
           ...paymentRoutes(),
           ...followRoutes(),
           ...notificationRoutes(),

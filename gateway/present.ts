@@ -4,6 +4,7 @@
 import { OwnProfile, PublicProfile, Session } from '../contracts/accounts.ts';
 import { type DropsPage, DropView } from '../contracts/drops.ts';
 import { NamedFollow } from '../contracts/follows.ts';
+import { Job } from '../contracts/jobs.ts';
 import { Notification } from '../contracts/notifications.ts';
 import { MoveRecord, NodeRow, OperatorAction, RunState, ShardRow } from '../contracts/operator.ts';
 import type { DropOrdersPage, OrderView } from '../contracts/orders.ts';
@@ -58,6 +59,7 @@ export const nodeBody = presenter(NodeRow);
 export const shardBody = presenter(ShardRow);
 export const moveBody = presenter(MoveRecord);
 export const actionBody = presenter(OperatorAction);
+export const jobBody = presenter(Job);
 export const refundBody = presenter(ParkedRefund);
 export const orderPaymentsBody = presenter(OrderPayments);
 export const runBody = presenter(RunState);

@@ -15,6 +15,8 @@ import type {
 } from '../contracts/operator.ts';
 
 import { PAGE_LIMIT_MAX } from '../contracts/bounds.ts';
+import type { Static } from 'typebox';
+import type { JobBody, JobState } from '../contracts/jobs.ts';
 import type { ParkedRefund, RefundState } from '../contracts/refunds.ts';
 
 /** A node as HTTP shows it: times are RFC 3339 text. */
@@ -44,6 +46,14 @@ export type RefundInfo = Omit<
   readonly parkedAt: string;
   readonly nextAttemptAt: string | null;
 };
+
+/** A job as HTTP shows it. */
+export type JobInfo = Static<typeof JobBody>;
+
+export interface JobChangeInfo {
+  readonly applied: boolean;
+  readonly job: JobInfo;
+}
 
 export interface RefundChangeInfo {
   readonly applied: boolean;
@@ -210,23 +220,22 @@ export class OperatorApi {
     }
   }
 
+  /** The newest jobs, at most `limit`; of all states where `state` is null. */
+  jobs(state: JobState | null, limit: number): Promise<readonly JobInfo[]> {
+    return this.#newest('jobs', state, limit);
+  }
+
+  job(id: string): Promise<JobInfo> {
+    return this.#get(`jobs/${id}`);
+  }
+
+  changeJob(id: string, change: 'retry' | 'cancel', dryRun: boolean): Promise<JobChangeInfo> {
+    return this.#post(`jobs/${id}/${change}`, { dryRun });
+  }
+
   /** The newest refunds, at most `limit`; of all states where `state` is null. */
-  async refunds(state: RefundState | null, limit: number): Promise<readonly RefundInfo[]> {
-    const refunds: RefundInfo[] = [];
-    let cursor: string | null = null;
-    do {
-      const query = new URLSearchParams({
-        limit: String(Math.min(limit - refunds.length, PAGE_LIMIT_MAX)),
-        ...(state !== null && { state }),
-        ...(cursor !== null && { cursor }),
-      });
-      const page: { items: readonly RefundInfo[]; nextCursor: string | null } = await this.#get(
-        `refunds?${query.toString()}`,
-      );
-      refunds.push(...page.items);
-      cursor = page.nextCursor;
-    } while (cursor !== null && refunds.length < limit);
-    return refunds;
+  refunds(state: RefundState | null, limit: number): Promise<readonly RefundInfo[]> {
+    return this.#newest('refunds', state, limit);
   }
 
   retryRefund(id: string, dryRun: boolean): Promise<RefundChangeInfo> {
@@ -280,6 +289,24 @@ export class OperatorApi {
   }
 
   /** A read is safe to repeat: tries one node after the other until one answers. */
+  async #newest<T>(path: string, state: string | null, limit: number): Promise<readonly T[]> {
+    const items: T[] = [];
+    let cursor: string | null = null;
+    do {
+      const query = new URLSearchParams({
+        limit: String(Math.min(limit - items.length, PAGE_LIMIT_MAX)),
+        ...(state !== null && { state }),
+        ...(cursor !== null && { cursor }),
+      });
+      const page: { items: readonly T[]; nextCursor: string | null } = await this.#get(
+        `${path}?${query.toString()}`,
+      );
+      items.push(...page.items);
+      cursor = page.nextCursor;
+    } while (cursor !== null && items.length < limit);
+    return items;
+  }
+
   #get<T>(path: string): Promise<T> {
     return this.#tryEachNode(
       (url) => this.#send(url, 'GET', path, null),

@@ -3,7 +3,7 @@
 
 import { InvalidArgumentError } from 'commander';
 import { CREATOR_ROLE, OPERATOR_ROLE } from '../contracts/accounts.ts';
-import { DROP_ID, LINE, REFUND_ID } from '../contracts/patterns.ts';
+import { DROP_ID, JOB_ID, LINE, REFUND_ID } from '../contracts/patterns.ts';
 
 const ROLES: readonly string[] = [CREATOR_ROLE, OPERATOR_ROLE];
 const SECONDS_OF = { s: 1, m: 60, h: 3600, d: 86_400 };
@@ -44,6 +44,11 @@ export function dropId(text: string): string {
 export function refundId(text: string): string {
   if (new RegExp(REFUND_ID).test(text)) return text;
   throw new InvalidArgumentError('It must be an id that `livedrops refunds` lists.');
+}
+
+export function jobId(text: string): string {
+  if (new RegExp(JOB_ID).test(text)) return text;
+  throw new InvalidArgumentError('It must be an id that `livedrops jobs` lists.');
 }
 
 /** One line of readable text, up to `lengthMax` characters. */

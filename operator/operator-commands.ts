@@ -3,12 +3,23 @@
 import { type Command, Option } from 'commander';
 import { SHARD_COUNT } from '../domain/ids.ts';
 import { REFUND_REASON_LENGTH_MAX } from '../contracts/bounds.ts';
+import { JOB_STATES } from '../contracts/job-states.ts';
 import { REFUND_STATES } from '../contracts/refund-states.ts';
 import { SHARD_STATUSES } from '../contracts/shard-statuses.ts';
 import { MOVES_LISTED_MAX } from './api-client.ts';
-import { dropId, duration, integer, line, nodeId, refundId, serverUrl } from './arguments.ts';
+import {
+  dropId,
+  duration,
+  integer,
+  jobId,
+  line,
+  nodeId,
+  refundId,
+  serverUrl,
+} from './arguments.ts';
 import type { ChangeOptions } from './change.ts';
 import type { ChangesOptions } from './changes.ts';
+import type { JobChangeOptions, JobsOptions, ShowJobOptions } from './jobs.ts';
 import type { MovesOptions } from './moves.ts';
 import type { RebuildOptions } from './rebuild.ts';
 import type { RefundChangeOptions, RefundsOptions } from './refunds.ts';
@@ -21,6 +32,7 @@ import type { VerifyCommandOptions } from './verify.ts';
 const TIMEOUT_SECONDS = 60;
 const MOVES_MAX = 10;
 const REFUNDS_LISTED_MAX = 20_000;
+const JOBS_LISTED_MAX = 20_000;
 const shardNumber = integer(0, SHARD_COUNT - 1);
 
 const SERVER_HELP = `
@@ -44,6 +56,17 @@ Examples:
   livedrops refunds retry rf_0123456789abcdef01234567
   livedrops refunds dismiss rf_0123456789abcdef01234567 --reason "paid back by hand"`;
 
+const JOBS_HELP = `
+A job is long work such as the refunds of a whole drop. It goes on after the end of a
+process, on any node. A step that fails is attempted again, ever more rarely; after ten
+failures in a row the job is failed, and \`jobs retry\` has it go on where it ended. Both
+changes are recorded and harmless to repeat.
+
+Examples:
+  livedrops jobs --state failed
+  livedrops jobs show j_01kb9c0q0example00000000
+  livedrops jobs cancel j_01kb9c0q0example00000000`;
+
 export function addOperatorCommands(livedrops: Command): void {
   addLists(livedrops);
   addChanges(livedrops);
@@ -52,6 +75,7 @@ export function addOperatorCommands(livedrops: Command): void {
   addRebuild(livedrops);
   addRelease(livedrops);
   addRefunds(livedrops);
+  addJobs(livedrops);
   addStream(livedrops);
 }
 
@@ -233,6 +257,36 @@ function addRefunds(livedrops: Command): void {
     .action(async (id: string, options: RefundChangeOptions & { reason: string }) =>
       (await import('./refunds.ts')).dismissRefund(id, options),
     );
+}
+
+function addJobs(livedrops: Command): void {
+  const jobs = livedrops
+    .command('jobs')
+    .description('list long work in the background, show one, or change one')
+    .addHelpText('after', JOBS_HELP);
+  connecting(jobs.command('list', { isDefault: true }).description('list the jobs, newest first'))
+    .addOption(new Option('--state <state>', 'only jobs in this state').choices(JOB_STATES))
+    .option('--limit <n>', 'number of jobs', integer(1, JOBS_LISTED_MAX), 100)
+    .option('--watch', 'refresh each second, until Ctrl-C')
+    .addHelpText('after', SERVER_HELP)
+    .action(async (options: JobsOptions) => (await import('./jobs.ts')).jobs(options));
+  const ofOne = (name: string, description: string): Command =>
+    connecting(jobs.command(name).description(description))
+      .argument('<id>', 'job id', jobId)
+      .addHelpText('after', SERVER_HELP);
+  ofOne('show', 'show a job with its progress').action(
+    async (id: string, options: ShowJobOptions) => (await import('./jobs.ts')).showJob(id, options),
+  );
+  for (const [name, description] of [
+    ['retry', 'have a job go on that failed, was cancelled, or waits for its next attempt'],
+    ['cancel', 'cancel a job: it ends after its present step'],
+  ] as const) {
+    ofOne(name, description)
+      .option('--dry-run', 'only print what the job would be')
+      .action(async (id: string, options: JobChangeOptions) =>
+        (await import('./jobs.ts')).changeJob(id, name, options),
+      );
+  }
 }
 
 function addStream(livedrops: Command): void {

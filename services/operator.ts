@@ -32,6 +32,10 @@ export function operatorServices(options: OperatorsOptions): ServiceSchema[] {
     verifyJournals: (params) => operators.verify(params),
     listRefunds: (params) => operators.refunds(params),
     retryRefund: (params) => operators.retryRefund(params),
+    listJobs: (params) => operators.jobs(params),
+    getJob: (params) => operators.job(params),
+    retryJob: (params) => operators.retryJob(params),
+    cancelJob: (params) => operators.cancelJob(params),
     dismissRefund: (params) => operators.dismissRefund(params),
     ...operatorActionsOfLevel0(operators),
   });

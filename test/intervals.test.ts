@@ -24,6 +24,7 @@ const RIGHT: Readonly<Record<string, string>> = {
   'events/payments/provider-work.ts': 'holds end at dates',
   'events/payments/payment-provider-development.ts':
     'payments are due after the date at which their order was made, after a restart too',
+  'events/jobs/job-runner.ts': 'jobs are due at dates, kept for other runs to compare',
   'events/archive/archiver.ts': 'retention is by the dates of entries',
   'app/drops.ts': 'the age of a page, measured by the monotonic clock, is told as a date',
   'app/accounts.ts': 'the end of a refresh token is a date, kept for other runs to compare',

@@ -22,6 +22,7 @@ import type {
 } from '../../contracts/operator.ts';
 import type { Page } from '../../contracts/paging.ts';
 import { SHARD_ID } from '../../contracts/patterns.ts';
+import type { Job, JobChange } from '../../contracts/jobs.ts';
 import type { ParkedRefund, RefundChange } from '../../contracts/refunds.ts';
 import type { Outcome } from '../../contracts/refusals.ts';
 import { shardOf } from '../../domain/ids.ts';
@@ -29,6 +30,7 @@ import { refusal, success } from '../../domain/refusal.ts';
 import type { NodeSession, Placement } from '../../storage/ports/placement.ts';
 import { isOperator } from '../caller.ts';
 import { type ChangesOptions, OperatorChanges } from './changes.ts';
+import { OperatorJobs, type OperatorJobsOptions } from './jobs.ts';
 import { OperatorRefunds, type OperatorRefundsOptions } from './refunds.ts';
 import { isKnown, planDrain, planEvenLoad, planPin, planUndrain } from './plan.ts';
 import type { OperatorRuns, RunRequest } from './runs.ts';
@@ -39,7 +41,10 @@ const REPORT_TIMEOUT_MS = 2_000;
 const shardForm = new RegExp(SHARD_ID);
 
 /** `placement` is null for one node alone, which has no other node for its shards. */
-export interface OperatorsOptions extends ChangesOptions, OperatorRefundsOptions {
+export interface OperatorsOptions
+  extends ChangesOptions,
+    OperatorRefundsOptions,
+    OperatorJobsOptions {
   readonly runs: OperatorRuns;
   readonly verify: (run: RunContext) => Promise<VerifyReport>;
   /** The session of this node: the only one to show where `placement` is null. */
@@ -55,11 +60,13 @@ export class Operators {
   readonly #options: OperatorsOptions;
   readonly #changes: OperatorChanges;
   readonly #refunds: OperatorRefunds;
+  readonly #jobs: OperatorJobs;
 
   constructor(options: OperatorsOptions) {
     this.#options = options;
     this.#changes = new OperatorChanges(options);
     this.#refunds = new OperatorRefunds(options);
+    this.#jobs = new OperatorJobs(options);
   }
 
   async nodes({
@@ -275,6 +282,38 @@ export class Operators {
   }: ActionParams<'operator.dismissRefund'>): Promise<Outcome<RefundChange>> {
     if (!isOperator(caller)) return refusal('forbidden');
     return await this.#refunds.dismiss(caller.userId, refundId, reason, dryRun);
+  }
+
+  /** Newest first; of all states, or of one. */
+  async jobs({
+    caller,
+    state,
+    page,
+  }: ActionParams<'operator.listJobs'>): Promise<Outcome<Page<Job>>> {
+    if (!isOperator(caller)) return refusal('forbidden');
+    return success(await this.#jobs.list(state, page));
+  }
+
+  async job({ caller, jobId }: ActionParams<'operator.getJob'>): Promise<Outcome<Job>> {
+    return isOperator(caller) ? await this.#jobs.get(jobId) : refusal('forbidden');
+  }
+
+  async retryJob({
+    caller,
+    jobId,
+    dryRun = false,
+  }: ActionParams<'operator.retryJob'>): Promise<Outcome<JobChange>> {
+    if (!isOperator(caller)) return refusal('forbidden');
+    return await this.#jobs.retry(caller.userId, jobId, dryRun);
+  }
+
+  async cancelJob({
+    caller,
+    jobId,
+    dryRun = false,
+  }: ActionParams<'operator.cancelJob'>): Promise<Outcome<JobChange>> {
+    if (!isOperator(caller)) return refusal('forbidden');
+    return await this.#jobs.cancel(caller.userId, jobId, dryRun);
   }
 
   async #loadPlacement(): Promise<Placement> {

@@ -57,7 +57,16 @@ export interface RefundSample {
   readonly retrying: number;
 }
 
+/** Jobs of the whole store. */
+export interface JobSample {
+  readonly kind: string;
+  readonly state: string;
+  readonly count: number;
+}
+
 export interface MetricSources {
+  /** Null while unknown. */
+  readonly jobs?: () => readonly JobSample[] | null;
   /** Null while unknown. */
   readonly refunds?: () => RefundSample | null;
   /** Payments that did not pay for their order, by reason, since the start. */
@@ -79,8 +88,8 @@ const SHARD_STATUSES: readonly string[] = ['serving', 'recovering', 'damaged'];
 
 /** Registers the sources' values. To be called once for each registry. */
 export function registerSources(registry: Registry, sources: MetricSources): void {
-  const { shards, relay, live, limits, journalAppends, clockSkewMs, refunds, rejectedPayments } =
-    sources;
+  const { shards, relay, live, limits, journalAppends, clockSkewMs } = sources;
+  const { refunds, rejectedPayments, jobs } = sources;
   const gauge = (name: string, help: string, read: () => readonly Value[]) =>
     registry.registerMetric(sampled({ name, help, type: 'gauge' }, read));
   const counter = (name: string, help: string, read: () => readonly Value[]) =>
@@ -114,6 +123,11 @@ export function registerSources(registry: Registry, sources: MetricSources): voi
   if (refunds !== undefined) {
     gauge('livedrops_refunds', 'Refunds of the whole store that are not made, by state.', () =>
       Object.entries(refunds() ?? {}).map(([state, count]) => [{ state }, count]),
+    );
+  }
+  if (jobs !== undefined) {
+    gauge('livedrops_jobs', 'Jobs of the whole store, by kind and state.', () =>
+      (jobs() ?? []).map(({ kind, state, count }) => [{ kind, state }, count]),
     );
   }
   if (rejectedPayments !== undefined) {

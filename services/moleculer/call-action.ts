@@ -38,6 +38,7 @@ const LISTS: ReadonlySet<ActionName> = new Set([
   'catalogue.drops',
   'orders.list',
   'orders.ofDrop',
+  'jobs.list',
   'follows.followers',
   'follows.following',
   'notifications.list',

@@ -13,7 +13,8 @@ export type ListName =
   | 'drop-orders'
   | 'feed'
   | 'operator-actions'
-  | 'refunds';
+  | 'refunds'
+  | 'jobs';
 
 /** A position in a list that is ordered by time, then id, both descending. */
 export interface ListPosition {

@@ -224,6 +224,14 @@ export class StoredDrop extends DropState {
     return this.#storedUsers + this.#addedUsers.push(userId) - 1;
   }
 
+  /** Nothing is answered here (H11). */
+  override addAnswered(): void {}
+
+  /** Without `userId` an order whose user is not in memory is shown without it. */
+  override orderView(ordinal: number, userId = this.#userInMemory(ordinal) ?? ''): OrderView {
+    return super.orderView(ordinal, userId);
+  }
+
   #isAdded(segment: number): boolean {
     return segment >= this.#names.orders.length;
   }

@@ -8,6 +8,7 @@ import { MemoryChangeStream, type MemoryChangeStreamOptions } from './change-str
 import { MemoryConsumerPositions } from './consumer-positions-memory.ts';
 import { MemoryFeedStore } from './feed-memory.ts';
 import { MemoryFollowStore } from './follows-memory.ts';
+import { MemoryJobStore } from './jobs-memory.ts';
 import { MemoryJournal } from './journal-memory.ts';
 import { MemoryOperatorLog } from './operator-log-memory.ts';
 import { MemoryOrderListStore } from './order-list-memory.ts';
@@ -21,6 +22,7 @@ export interface MemoryStores extends Stores {
 
 export interface MemoryStoresOptions extends MemoryChangeStreamOptions {
   readonly parkedRefundsMax?: number;
+  readonly finishedJobsMax?: number;
 }
 
 export function memoryStores(options: MemoryStoresOptions = {}): MemoryStores {
@@ -41,6 +43,7 @@ export function memoryStores(options: MemoryStoresOptions = {}): MemoryStores {
     consumerPositions: new MemoryConsumerPositions(),
     operatorLog: new MemoryOperatorLog(),
     parkedRefunds: new MemoryParkedRefunds({ max: options.parkedRefundsMax }),
+    jobs: new MemoryJobStore({ finishedMax: options.finishedJobsMax }),
     close: () => Promise.resolve(),
   };
 }

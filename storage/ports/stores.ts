@@ -7,6 +7,7 @@ import type { ChangeStream } from './change-stream.ts';
 import type { ConsumerPositions } from './consumer-positions.ts';
 import type { FeedStore } from './feed.ts';
 import type { FollowStore } from './follows.ts';
+import type { JobStore } from './jobs.ts';
 import type { Journal } from './journal.ts';
 import type { OperatorLog } from './operator-log.ts';
 import type { OrderListStore } from './order-list.ts';
@@ -31,6 +32,7 @@ export interface Stores {
   readonly consumerPositions: ConsumerPositions;
   readonly operatorLog: OperatorLog;
   readonly parkedRefunds: ParkedRefunds;
+  readonly jobs: JobStore;
   /**
    * Finishes the submitted operations, then closes all stores. No store may be called afterwards.
    * Idempotent.

@@ -15,6 +15,7 @@ import { RedisConsumerLeases } from './catalogue/consumer-leases-redis.ts';
 import { RedisConsumerPositions } from './catalogue/consumer-positions-redis.ts';
 import { RedisFeedStore } from './rows/feed-redis.ts';
 import { RedisFollowStore } from './catalogue/follows-redis.ts';
+import { RedisJobStore } from './catalogue/jobs-redis.ts';
 import { RedisJournal } from './journal/journal-redis.ts';
 import { OmConnection } from './catalogue/om-connection.ts';
 import { RedisOperatorLog } from './catalogue/operator-log-redis.ts';
@@ -85,6 +86,7 @@ export async function openRedisStores(options: RedisStoresOptions): Promise<Redi
       consumerPositions: new RedisConsumerPositions({ redis }),
       operatorLog: new RedisOperatorLog({ redis }),
       parkedRefunds: new RedisParkedRefunds({ redis }),
+      jobs: new RedisJobStore({ redis }),
       leases: new RedisConsumerLeases({ redis }),
       placement: new RedisPlacementStore({ redis: placement }),
       close,

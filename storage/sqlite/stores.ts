@@ -19,6 +19,7 @@ import { SqliteFeedStore } from './rows/feed-sqlite.ts';
 import { SqliteFollowStore } from './catalogue/follows-sqlite.ts';
 import type { JournalHandlers } from './journal/journal-program.ts';
 import type { JournalReaderHandlers } from './journal/journal-reader-program.ts';
+import { SqliteJobStore } from './catalogue/jobs-sqlite.ts';
 import { SqliteJournal } from './journal/journal-sqlite.ts';
 import { SqliteOperatorLog } from './catalogue/operator-log-sqlite.ts';
 import { SqliteOrderListStore } from './rows/order-list-sqlite.ts';
@@ -47,6 +48,8 @@ export interface SqliteStoresOptions {
   readonly changesRetainedMax?: number;
   /** Bound of the parked refunds, for tests; `PARKED_REFUNDS_MAX` unless given. */
   readonly parkedRefundsMax?: number;
+  /** Bound of a caller's finished jobs, for tests; `FINISHED_JOBS_OF_CALLER_MAX` unless given. */
+  readonly finishedJobsMax?: number;
 }
 
 export interface SqliteStores extends Stores {
@@ -138,6 +141,7 @@ export async function openSqliteStores(options: SqliteStoresOptions): Promise<Sq
       webhookLog: new SqliteWebhookLog(catalogue),
       consumerPositions: new SqliteConsumerPositions(catalogue),
       operatorLog: new SqliteOperatorLog(catalogue),
+      jobs: new SqliteJobStore({ ...catalogue, finishedMax: options.finishedJobsMax }),
       parkedRefunds: new SqliteParkedRefunds({ ...catalogue, max: options.parkedRefundsMax }),
       async limitPages(database, pages) {
         if (database === 'journal') await journalWriter.submit('limitPages', pages);

@@ -27,6 +27,7 @@ function rightBody(name: string): Json {
     NewDrop: { ...dropTerms(), holdSeconds: 60, payment: 'instant' },
     DropPatch: { addStock: 1 },
     NewOrder: { quantity: 1 },
+    NewRefunds: { orderIds: ['x'], restock: true, reason: 'Broken.' },
     ReadAll: { upTo: '1' },
     Change: { dryRun: true },
     PinChange: { to: 'node-1', dryRun: true },

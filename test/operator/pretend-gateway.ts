@@ -30,6 +30,10 @@ const ACTIONS: readonly ActionName[] = [
   'operator.listRefunds',
   'operator.retryRefund',
   'operator.dismissRefund',
+  'operator.listJobs',
+  'operator.getJob',
+  'operator.retryJob',
+  'operator.cancelJob',
 ];
 
 export interface PretendGateway {

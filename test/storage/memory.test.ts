@@ -10,12 +10,16 @@ import { followsContract } from './contract/follows.ts';
 import { journalContract } from './contract/journal.ts';
 import { operatorLogContract } from './contract/operator-log.ts';
 import { orderListContract } from './contract/order-list.ts';
+import { FINISHED_JOBS_MAX, jobsContract } from './contract/jobs.ts';
 import { PARKED_MAX, parkedRefundsContract } from './contract/parked-refunds.ts';
 import { readModelsContract } from './contract/read-models.ts';
 import { snapshotsContract } from './contract/snapshots.ts';
 import { webhookLogContract } from './contract/webhook-log.ts';
 
-const stores = memoryStores({ parkedRefundsMax: PARKED_MAX });
+const stores = memoryStores({
+  parkedRefundsMax: PARKED_MAX,
+  finishedJobsMax: FINISHED_JOBS_MAX,
+});
 
 journalContract(() => stores);
 snapshotsContract(() => stores);
@@ -29,6 +33,7 @@ webhookLogContract(() => stores);
 consumerPositionsContract(() => stores);
 operatorLogContract(() => stores.operatorLog);
 parkedRefundsContract(() => stores.parkedRefunds);
+jobsContract(() => stores.jobs);
 changeStreamContract({
   stores: () => stores,
   openBounded: async (_t, retainedMax) => memoryStores({ retainedMax }),

@@ -11,6 +11,7 @@ import { followsContract } from './contract/follows.ts';
 import { journalContract } from './contract/journal.ts';
 import { operatorLogContract } from './contract/operator-log.ts';
 import { orderListContract } from './contract/order-list.ts';
+import { FINISHED_JOBS_MAX, jobsContract } from './contract/jobs.ts';
 import { PARKED_MAX, parkedRefundsContract } from './contract/parked-refunds.ts';
 import { readModelsContract } from './contract/read-models.ts';
 import { snapshotsContract } from './contract/snapshots.ts';
@@ -22,7 +23,12 @@ let opened: SqliteStores;
 
 test.before(async () => {
   // So few that rows are settled while the suites run.
-  opened = await openSqliteStores({ directory, settleRows: 20, parkedRefundsMax: PARKED_MAX });
+  opened = await openSqliteStores({
+    directory,
+    settleRows: 20,
+    parkedRefundsMax: PARKED_MAX,
+    finishedJobsMax: FINISHED_JOBS_MAX,
+  });
 });
 test.after.always(async () => {
   await opened.close();
@@ -41,6 +47,7 @@ webhookLogContract(() => opened);
 consumerPositionsContract(() => opened);
 operatorLogContract(() => opened.operatorLog);
 parkedRefundsContract(() => opened.parkedRefunds);
+jobsContract(() => opened.jobs);
 changeStreamContract({
   stores: () => opened,
   async openBounded(t, changesRetainedMax) {

@@ -41,6 +41,10 @@ function everyUseCase(operators: Operators, asker: Requester) {
     listRuns: () => operators.listRuns({ caller: asker }),
     refunds: () => operators.refunds({ caller: asker, page: { limit: 10, cursor: null } }),
     retryRefund: () => operators.retryRefund({ caller: asker, refundId: 'x' }),
+    jobs: () => operators.jobs({ caller: asker, page: { limit: 10, cursor: null } }),
+    job: () => operators.job({ caller: asker, jobId: 'x' }),
+    retryJob: () => operators.retryJob({ caller: asker, jobId: 'x' }),
+    cancelJob: () => operators.cancelJob({ caller: asker, jobId: 'x' }),
     dismissRefund: () => operators.dismissRefund({ caller: asker, refundId: 'x', reason: 'y' }),
   } satisfies Record<keyof Operators, () => Promise<Outcome<unknown>>>;
 }
@@ -68,6 +72,7 @@ test('X3: callers without the role are refused before any store or node is asked
     placement: untouchable(used),
     log: untouchable(used),
     parkedRefunds: untouchable(used),
+    jobs: untouchable(used),
     runs: untouchable(used),
     verify: use('verify'),
     rebuild: use('rebuild'),

@@ -9,6 +9,7 @@ import { Operators, type OperatorsOptions } from '../../../app/operator/operator
 import { OperatorRuns, type OtherRuns } from '../../../app/operator/runs.ts';
 import { ownersOf } from '../../../app/operator/view.ts';
 import { MemoryOperatorLog } from '../../../storage/memory/operator-log-memory.ts';
+import { MemoryJobStore } from '../../../storage/memory/jobs-memory.ts';
 import { MemoryParkedRefunds } from '../../../storage/memory/parked-refunds-memory.ts';
 import { MemoryPlacementStore } from '../../../storage/memory/placement-memory.ts';
 import { FEATURE_LEVEL } from '../../../storage/ports/feature-level.ts';
@@ -44,6 +45,7 @@ export class PretendCluster {
   readonly placement = new MemoryPlacementStore({ now: () => this.time });
   readonly log = new PretendLog();
   readonly parkedRefunds = new MemoryParkedRefunds();
+  readonly jobs = new MemoryJobStore();
   time = NOW;
   /** Orders a second by shard. */
   readonly rates = new Map<number, number>();
@@ -84,6 +86,7 @@ export class PretendCluster {
       self: () => cluster.session(nodeIds[0]!),
       log: cluster.log,
       parkedRefunds: cluster.parkedRefunds,
+      jobs: cluster.jobs,
       reportOf: (nodeId) => cluster.#report(nodeId),
       restartNode: (nodeId) => cluster.#restart(nodeId),
       releaseDrop: async (nodeId, dropId) => {
