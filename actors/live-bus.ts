@@ -43,7 +43,15 @@ export type LiveMessage =
    * To `user.<id>`: the user followed or unfollowed a creator, so the user's open connections
    * subscribe or unsubscribe (N5).
    */
-  | { readonly type: 'follow'; readonly creatorId: string; readonly following: boolean };
+  | { readonly type: 'follow'; readonly creatorId: string; readonly following: boolean }
+  /** To `SESSIONS_TOPIC`: sessions that ended, and are in the store's list (A1c). */
+  | {
+      readonly type: 'sessions-ended';
+      readonly userId: string;
+      readonly sessionIds: readonly string[];
+      /** Milliseconds since the Unix epoch. */
+      readonly endedAt: number;
+    };
 
 export type LiveListener = (message: LiveMessage) => void;
 
@@ -76,6 +84,9 @@ export interface LiveBus {
  * the bus has settled, finds each earlier start here.
  */
 export const STATUS_TOPIC = 'drops.status';
+
+/** Ends of sessions of all users. */
+export const SESSIONS_TOPIC = 'sessions.ended';
 
 export function dropTopic(dropId: string): string {
   return `drop.${dropId}`;

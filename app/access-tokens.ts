@@ -50,17 +50,25 @@ export class AccessTokens {
     }));
   }
 
-  sign(claims: { userId: string; roles: readonly string[]; lifetimeSeconds: number }): string {
+  sign(claims: {
+    userId: string;
+    roles: readonly string[];
+    lifetimeSeconds: number;
+    /** Absent for a token that belongs to no session. */
+    sessionId?: string;
+  }): string {
     const nowMs = this.#now();
     const iat = Math.floor(nowMs / 1_000);
     const exp = iat + claims.lifetimeSeconds;
     const { keyId } = this.#secrets.signing(nowMs);
     const { sign } = this.#keyed.find(({ secret }) => secret.keyId === keyId)!;
-    return sign(
-      claims.roles.length === 0
-        ? { sub: claims.userId, iat, exp }
-        : { sub: claims.userId, iat, exp, roles: [...claims.roles] },
-    );
+    return sign({
+      sub: claims.userId,
+      iat,
+      exp,
+      ...(claims.roles.length > 0 && { roles: [...claims.roles] }),
+      ...(claims.sessionId !== undefined && { sid: claims.sessionId }),
+    });
   }
 
   /**
@@ -98,11 +106,12 @@ function endingWith(identity: TokenIdentity, { until }: KeyedSecret): TokenIdent
 }
 
 function identityOf(claims: Claims): TokenIdentity | null {
-  const { sub, exp, roles } = claims;
+  const { sub, exp, roles, sid } = claims;
   if (typeof sub !== 'string' || !userId.test(sub)) return null;
   if (typeof exp !== 'number' || !Number.isFinite(exp)) return null;
-  if (roles === undefined) return { userId: sub, roles: NO_ROLES, expiresAt: exp };
+  const session = typeof sid === 'string' ? { sessionId: sid } : null;
+  if (roles === undefined) return { userId: sub, roles: NO_ROLES, expiresAt: exp, ...session };
   if (!Array.isArray(roles) || roles.length > ROLES_MAX) return null;
   if (!roles.every((role) => typeof role === 'string')) return null;
-  return { userId: sub, roles: Object.freeze([...roles]), expiresAt: exp };
+  return { userId: sub, roles: Object.freeze([...roles]), expiresAt: exp, ...session };
 }

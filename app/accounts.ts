@@ -6,30 +6,30 @@ import { ID_RANDOM_BYTES, makeId } from '../domain/ids.ts';
 import { RateLimiter, type RatePolicy } from '../domain/rate-limiter.ts';
 import { refusal, success } from '../domain/refusal.ts';
 import type { Outcome } from '../contracts/refusals.ts';
-import type { AccountStore, RefreshToken, User } from '../storage/ports/accounts.ts';
+import type { AccountStore, User } from '../storage/ports/accounts.ts';
 import type { FollowCounts, FollowStore } from '../storage/ports/follows.ts';
 import type { ActionOutcome, ActionParams } from '../contracts/actions.ts';
 import {
   LogIn,
+  PasswordChange,
   Register,
+  type AccountSession,
   type AttemptsSpent,
   type OwnProfile,
   type PublicProfile,
   type Session,
 } from '../contracts/accounts.ts';
 import { compileCheck } from '../contracts/check.ts';
-import type { AccessTokens } from './access-tokens.ts';
 import { canonicalEmail } from './email-address.ts';
 import { opaqueString, type Passwords } from './passwords.ts';
 import type { RandomBytes } from './random-bytes.ts';
-import { refreshTokenHash, type RefreshTokens } from './refresh-tokens.ts';
+import type { Sessions, SessionTokens } from './sessions.ts';
 
 export interface AccountsOptions {
   readonly accounts: AccountStore;
   readonly follows: FollowStore;
   readonly passwords: Passwords;
-  readonly accessTokens: AccessTokens;
-  readonly refreshTokens: RefreshTokens;
+  readonly sessionsOf: Sessions;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
   /** Milliseconds of the monotonic clock, for limits and intervals. */
@@ -38,9 +38,6 @@ export interface AccountsOptions {
   /** False turns off the limits on log-in. */
   readonly rateLimits: boolean;
 }
-
-export const ACCESS_TOKEN_LIFETIME_SECONDS = 15 * 60;
-export const REFRESH_TOKEN_LIFETIME_MS = 30 * 24 * 60 * 60 * 1_000;
 
 const CLEANING_INTERVAL_MS = 60 * 60 * 1_000;
 /**
@@ -57,6 +54,8 @@ const NO_FOLLOWS: FollowCounts = { followers: 0, following: 0 };
 
 const checkRegister = compileCheck(Register);
 const checkLogIn = compileCheck(LogIn);
+const checkPasswordChange = compileCheck(PasswordChange);
+const WRONG_PASSWORD = refusal('forbidden', 'The current password is wrong.');
 
 export class Accounts {
   readonly #options: AccountsOptions;
@@ -69,7 +68,7 @@ export class Accounts {
   }
 
   async register(params: ActionParams<'accounts.register'>): Promise<Outcome<Session>> {
-    const { accounts, passwords, now, random } = this.#options;
+    const { accounts, sessionsOf, passwords, now, random } = this.#options;
     const email = canonicalEmail(params.email);
     const name = params.name.trim();
     // Characters are counted as they are compared.
@@ -87,13 +86,13 @@ export class Accounts {
       roles: [],
       createdAt,
     };
-    const { refreshToken, stored } = this.#newFamily(user);
+    const { stored, ...tokens } = await sessionsOf.begin(user, params.device ?? '');
     if (!(await accounts.addUser(user, stored))) return refusal('email-taken');
-    return success(this.#session(user, ownProfile(user, NO_FOLLOWS), refreshToken));
+    return success(sessionOf(ownProfile(user, NO_FOLLOWS), tokens));
   }
 
   async login(params: ActionParams<'accounts.login'>): Promise<ActionOutcome<'accounts.login'>> {
-    const { accounts, passwords, monotonic, rateLimits } = this.#options;
+    const { accounts, sessionsOf, passwords, monotonic, rateLimits } = this.#options;
     const email = canonicalEmail(params.email);
     if (!checkLogIn({ email, password: params.password }).ok) return refusal('unauthenticated');
     const spent = rateLimits ? this.#takeAttempt(email, params.address, monotonic()) : null;
@@ -105,36 +104,84 @@ export class Accounts {
     );
     if (!verified.ok) return verified;
     if (user === null || !verified.value) return refusal('unauthenticated');
-    if (rateLimits) {
-      this.#accountLimiter.giveBack(email);
-      this.#addressLimiter.giveBack(params.address);
-    }
+    if (rateLimits) this.#giveBackAttempt(email, params.address);
     await this.#cleanNowAndThen();
-    const { refreshToken, stored } = this.#newFamily(user);
+    const { stored, ...tokens } = await sessionsOf.begin(user, params.device ?? '');
     await accounts.addRefreshToken(stored);
-    return success(this.#session(user, await this.#ownProfile(user), refreshToken));
+    await sessionsOf.endSuperfluous(user.id);
+    return success(sessionOf(await this.#ownProfile(user), tokens));
   }
 
   /** The same token may come again for `REPEAT_GRACE_MS`, and gives the same new one. */
   async refresh(refreshToken: string): Promise<Outcome<Session>> {
-    const { accounts, refreshTokens, now } = this.#options;
     await this.#cleanNowAndThen();
-    const next = refreshTokens.successorOf(refreshToken);
-    const expiresAt = now() + REFRESH_TOKEN_LIFETIME_MS;
-    const rotation = await accounts.rotateRefreshToken(
-      refreshTokenHash(refreshToken),
-      { hash: refreshTokenHash(next), expiresAt },
-      now(),
-    );
-    if (rotation.result === 'reused' || rotation.result === 'unknown')
-      return refusal('unauthenticated');
-    const user = await accounts.findUser(rotation.userId);
-    if (user === null) return refusal('unauthenticated');
-    return success(this.#session(user, await this.#ownProfile(user), next));
+    const continued = await this.#options.sessionsOf.continue(refreshToken);
+    if (continued === null) return refusal('unauthenticated');
+    return success(sessionOf(await this.#ownProfile(continued.user), continued.tokens));
   }
 
   async logout(refreshToken: string): Promise<Outcome<null>> {
-    await this.#options.accounts.revokeRefreshToken(refreshTokenHash(refreshToken));
+    await this.#options.sessionsOf.endOf(refreshToken);
+    return success(null);
+  }
+
+  async sessions({
+    userId,
+    sessionId,
+  }: ActionParams<'accounts.sessions'>): Promise<Outcome<readonly AccountSession[]>> {
+    return success(await this.#options.sessionsOf.list(userId, sessionId));
+  }
+
+  async endSession(params: ActionParams<'accounts.endSession'>): Promise<Outcome<null>> {
+    return await this.#options.sessionsOf.end(params.userId, params.endedId);
+  }
+
+  async endOtherSessions({
+    userId,
+    sessionId,
+  }: ActionParams<'accounts.endOtherSessions'>): Promise<Outcome<null>> {
+    await this.#options.sessionsOf.endOthers(userId, sessionId);
+    return success(null);
+  }
+
+  /** The caller's session goes on; all others end, also those that begin meanwhile. */
+  async changePassword(
+    params: ActionParams<'accounts.changePassword'>,
+  ): Promise<ActionOutcome<'accounts.changePassword'>> {
+    const { accounts, sessionsOf, passwords } = this.#options;
+    const { userId, sessionId } = params;
+    const newPassword = opaqueString(params.newPassword);
+    const checked = checkPasswordChange({ currentPassword: params.currentPassword, newPassword });
+    if (!checked.ok) return checked;
+    const user = await accounts.findUser(userId);
+    if (user === null) return refusal('not-found');
+    const verified = await this.#verifyPassword(user, params.currentPassword, params.address);
+    if (!verified.ok) return verified;
+    const hashed = await passwords.hash(newPassword);
+    if (!hashed.ok) return hashed;
+    // First, so that a crash in between leaves nobody in who should be out.
+    await sessionsOf.endOthers(userId, sessionId);
+    if (!(await accounts.changeUser(userId, user.passwordHash, { passwordHash: hashed.value })))
+      return WRONG_PASSWORD;
+    if (sessionId !== undefined)
+      await sessionsOf.keep(userId, sessionId, (user.credentials ?? 0) + 1);
+    await sessionsOf.endOthers(userId, sessionId);
+    return success(null);
+  }
+
+  /** Counts as an attempt to log in where it is wrong (A3). */
+  async #verifyPassword(
+    { email, passwordHash }: User,
+    password: string,
+    address: string,
+  ): Promise<AttemptsSpent | Outcome<null>> {
+    const { passwords, monotonic, rateLimits } = this.#options;
+    const spent = rateLimits ? this.#takeAttempt(email, address, monotonic()) : null;
+    if (spent !== null) return spent;
+    const verified = await passwords.verify(passwordHash, password);
+    if (!verified.ok) return verified;
+    if (!verified.value) return WRONG_PASSWORD;
+    if (rateLimits) this.#giveBackAttempt(email, address);
     return success(null);
   }
 
@@ -159,27 +206,9 @@ export class Accounts {
     return attemptsSpent(ACCOUNT_LIMIT, accountWaitMs);
   }
 
-  /** The first refresh token of a session, and what is stored of it. */
-  #newFamily(user: User): { refreshToken: string; stored: RefreshToken } {
-    const { refreshTokens, now, random } = this.#options;
-    const refreshToken = refreshTokens.first();
-    const stored = {
-      hash: refreshTokenHash(refreshToken),
-      familyId: makeId('rf', now(), random(ID_RANDOM_BYTES)),
-      userId: user.id,
-      expiresAt: now() + REFRESH_TOKEN_LIFETIME_MS,
-    };
-    return { refreshToken, stored };
-  }
-
-  #session(user: User, profile: OwnProfile, refreshToken: string): Session {
-    const accessToken = this.#options.accessTokens.sign({
-      userId: user.id,
-      roles: user.roles,
-      lifetimeSeconds: ACCESS_TOKEN_LIFETIME_SECONDS,
-    });
-    const expiresIn = ACCESS_TOKEN_LIFETIME_SECONDS;
-    return { user: profile, accessToken, refreshToken, expiresIn };
+  #giveBackAttempt(email: string, address: string): void {
+    this.#accountLimiter.giveBack(email);
+    this.#addressLimiter.giveBack(address);
   }
 
   async #ownProfile(user: User): Promise<OwnProfile> {
@@ -192,6 +221,10 @@ export class Accounts {
     this.#cleanedAt = monotonic();
     await accounts.removeExpiredRefreshTokens(now());
   }
+}
+
+function sessionOf(user: OwnProfile, tokens: SessionTokens): Session {
+  return { user, ...tokens };
 }
 
 function attemptsSpent(limit: RatePolicy, waitMs: number): AttemptsSpent {

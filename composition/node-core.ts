@@ -41,6 +41,7 @@ import { Passwords } from '../app/passwords.ts';
 import { RefreshTokens } from '../app/refresh-tokens.ts';
 import { JobQueue } from '../events/jobs/job-queue.ts';
 import { JobRunner } from '../events/jobs/job-runner.ts';
+import { Sessions } from '../app/sessions.ts';
 import { Rebuild } from '../events/rebuild/rebuild.ts';
 import { KeptDrops } from '../events/replay/kept-drop.ts';
 import type { VerificationOptions } from '../events/verify/shard-verification.ts';
@@ -284,9 +285,17 @@ export function createServices(
   const { rateLimits, paymentSecrets: secrets, paymentDigits: providerDigits } = config;
   const { accessTokens, signingSecrets: secret } = tokens;
   const refreshTokens = new RefreshTokens({ secret, now, random });
-  const credentials = { passwords: new Passwords(), accessTokens, refreshTokens };
+  const passwords = new Passwords();
+  const sessionsOf = new Sessions({
+    ...stores,
+    liveBus: bus,
+    accessTokens,
+    refreshTokens,
+    now,
+    random,
+  });
   for (const service of [
-    accountsService({ ...stores, ...credentials, now, monotonic, random, rateLimits }),
+    accountsService({ ...stores, sessionsOf, passwords, now, monotonic, random, rateLimits }),
     catalogueService({ ...stores, router, levels, clock, now, random }),
     productsService({ ...stores, now, random }),
     dropsService({ ...stores, router, levels, clock, random }),

@@ -8,6 +8,7 @@ import { StoreClock } from '../actors/cluster/store-clock.ts';
 import { createGateway } from '../gateway/gateway.ts';
 import type { VerifyToken } from '../gateway/http/route.ts';
 import { OutsideStream } from '../events/outside/outside-stream.ts';
+import { EndedSessions } from '../gateway/http/ended-sessions.ts';
 import { LiveHub } from '../gateway/live/hub.ts';
 import { behaviourByAmount } from '../events/payments/development-payments.ts';
 import { ProviderUnits } from '../events/payments/provider-units.ts';
@@ -66,6 +67,7 @@ export async function startServer(
     },
     onEndRequest,
   );
+  const ended = new EndedSessions({ ...core.stores, bus: core.bus, clock, log });
   const metrics = new Registry();
   const { host, relay, offLoop, clockSkewMs, unmadeRefunds, rejectedPayments, jobCounts } = core;
   let hub: LiveHub | null = null;
@@ -81,6 +83,7 @@ export async function startServer(
     bus: core.bus,
     verifyToken,
     onTokensReplaced: (listener) => tokens.onReplaced(listener),
+    ended,
     stream: new OutsideStream({ ...core.stores, shardCount: core.shardCount, clock }),
     live: (publish, limits) => {
       hub = new LiveHub({
@@ -89,6 +92,7 @@ export async function startServer(
         router: core.router,
         publish,
         verifyToken,
+        ended,
         limits,
         clock,
         log,
@@ -123,12 +127,14 @@ export async function startServer(
   const stop = async () => {
     await core.leave();
     await gateway.stop();
+    ended.stop();
     await provider.stop();
     await core.stop();
     removeServerUrl(config.dataDirectory);
   };
   try {
     await core.start();
+    await ended.start();
     const port = await gateway.start();
     url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
     storeServerUrl(config.dataDirectory, url);

@@ -10,8 +10,8 @@ import {
 import type { Plain } from './plain.ts';
 import type { Refusal } from './refusals.ts';
 import { EMAIL, LINE, PASSWORD } from './patterns.ts';
-import { count, STRICT, time, TOKEN_TEXT, userId } from './scalars.ts';
-import { wire } from './wire.ts';
+import { count, id, STRICT, time, TOKEN_TEXT, userId } from './scalars.ts';
+import { markTime, wire } from './wire.ts';
 
 const email = Type.String({ maxLength: EMAIL_LENGTH_MAX, pattern: EMAIL });
 const password = Type.String({
@@ -34,6 +34,12 @@ export type LogIn = Plain<typeof LogIn>;
 
 export const Refresh = Type.Object({ refreshToken }, { ...STRICT, title: 'Refresh' });
 export type Refresh = Plain<typeof Refresh>;
+
+export const PasswordChange = Type.Object(
+  { currentPassword: anyPassword, newPassword: password },
+  { ...STRICT, title: 'PasswordChange' },
+);
+export type PasswordChange = Plain<typeof PasswordChange>;
 
 // What is answered
 
@@ -64,6 +70,25 @@ export const Session = Type.Object(
 );
 export type Session = Plain<typeof Session>;
 
+export const AccountSession = Type.Object(
+  {
+    id,
+    device: Type.String({ description: 'what the client said it is, from its User-Agent' }),
+    createdAt: time,
+    lastUsedAt: markTime(
+      Type.Integer({ description: 'to within 15 minutes: the last change of its refresh token' }),
+    ),
+    expiresAt: time,
+    current: Type.Boolean({ description: 'whether it is the session that asks' }),
+  },
+  { title: 'AccountSession' },
+);
+export type AccountSession = Plain<typeof AccountSession>;
+export const AccountSessionsBody = Type.Object(
+  { items: Type.Array(wire(AccountSession)) },
+  { title: 'AccountSessions' },
+);
+
 /** Too many failed attempts; nothing else about them is said (A3). */
 export interface AttemptsSpent extends Refusal {
   readonly code: 'rate-limited';
@@ -77,12 +102,17 @@ export interface AttemptsSpent extends Refusal {
   readonly waitMs: number;
 }
 
+/** Of the access tokens that log-in and refresh give (A1). */
+export const ACCESS_TOKEN_LIFETIME_SECONDS = 15 * 60;
+
 /** Whom a verified access token speaks for (A2). */
 export const TokenIdentity = Type.Object({
   userId,
   roles: Type.Array(Type.String()),
   /** Seconds since the Unix epoch, the token's `exp`. */
   expiresAt: Type.Number(),
+  /** The session that it was made for; absent for tokens without one (A1c). */
+  sessionId: Type.Optional(Type.String()),
 });
 export type TokenIdentity = Plain<typeof TokenIdentity>;
 

@@ -2,7 +2,15 @@
 // only: calls may cross the network. Every action answers with an Outcome: refusals are values,
 // faults are thrown.
 
-import type { AttemptsSpent, OwnProfile, PublicProfile, Session, Requester } from './accounts.ts';
+import type {
+  AccountSession,
+  AttemptsSpent,
+  OwnProfile,
+  PasswordChange,
+  PublicProfile,
+  Requester,
+  Session,
+} from './accounts.ts';
 import type { DropFilter, DropPatch, DropsPage, DropView, NewDrop } from './drops.ts';
 import type { NamedFollow } from './follows.ts';
 import type { Job, JobChange, JobState, NewRefunds } from './jobs.ts';
@@ -51,12 +59,29 @@ interface Plannable {
 
 /** action name -> [params, what a success carries, a refusal that carries more than others] */
 export interface Actions {
-  'accounts.register': [{ email: string; password: string; name: string }, Session];
-  'accounts.login': [{ email: string; password: string; address: string }, Session, AttemptsSpent];
+  /** `device`: the client's User-Agent. */
+  'accounts.register': [
+    { email: string; password: string; name: string; device?: string },
+    Session,
+  ];
+  'accounts.login': [
+    { email: string; password: string; address: string; device?: string },
+    Session,
+    AttemptsSpent,
+  ];
   'accounts.refresh': [{ refreshToken: string }, Session];
   'accounts.logout': [{ refreshToken: string }, null];
   'accounts.profile': [{ userId: string }, PublicProfile];
   'accounts.me': [{ userId: string }, OwnProfile];
+  /** `sessionId`: of the caller's token, if it has one. */
+  'accounts.sessions': [{ userId: string; sessionId?: string }, readonly AccountSession[]];
+  'accounts.endSession': [{ userId: string; endedId: string }, null];
+  'accounts.endOtherSessions': [{ userId: string; sessionId?: string }, null];
+  'accounts.changePassword': [
+    PasswordChange & { userId: string; sessionId?: string; address: string },
+    null,
+    AttemptsSpent,
+  ];
 
   /** Errors: `forbidden` where `creatorId` is somebody else. */
   'products.add': [{ caller: Requester; creatorId: string; product: NewProduct }, Product];

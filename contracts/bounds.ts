@@ -9,6 +9,8 @@ export const PASSWORD_LENGTH_MIN = 8;
 export const PASSWORD_LENGTH_MAX = 1_024;
 /** Refresh tokens and cursors. */
 export const TOKEN_LENGTH_MAX = 512;
+/** Of what a client says it is. */
+export const DEVICE_LENGTH_MAX = 200;
 export const ACCESS_TOKEN_LENGTH_MAX = 4_096;
 
 // Products

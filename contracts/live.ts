@@ -228,6 +228,7 @@ export const CLOSE_CODES = {
   tokenExpired: { code: 4001, reason: 'token expired', retry: true },
   slowClient: { code: 4002, reason: 'too slow to keep up', retry: true },
   tooManyMessages: { code: 4003, reason: 'too many messages', retry: true },
+  sessionEnded: { code: 4401, reason: 'session ended', retry: false },
   malformed: { code: 4400, reason: 'too many malformed messages', retry: false },
   dropNotFound: { code: 4404, reason: 'drop not found', retry: false },
 } as const satisfies Readonly<Record<string, CloseCode>>;

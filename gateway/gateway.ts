@@ -14,6 +14,7 @@ import { Admission, type LiveBounds } from './http/admission.ts';
 import { Authenticator } from './http/auth.ts';
 import { Dispatcher } from './http/dispatcher.ts';
 import { DropViews } from './drop-views.ts';
+import type { EndedSessions } from './http/ended-sessions.ts';
 import { Flight } from './http/flight.ts';
 import { cacheDrops } from './cache-drops.ts';
 import type { MetricSources } from './http/metric-sources.ts';
@@ -21,7 +22,8 @@ import { registerMetrics } from './http/metrics.ts';
 import { OrderPath } from './orders/order-path.ts';
 import { OrderWindow, type OrderWindowOptions } from './orders/order-window.ts';
 import { DEFAULT_RATE_POLICIES, RateLimits, type RatePolicies } from './http/rate-limits.ts';
-import { accountRoutes } from './rest/accounts.ts';
+import { accountRoutes } from './rest/account.ts';
+import { authRoutes } from './rest/accounts.ts';
 import { changeRoutes } from './rest/changes.ts';
 import { dropOrderRoutes } from './rest/drop-orders.ts';
 import { dropRoutes } from './rest/drops.ts';
@@ -55,6 +57,8 @@ export interface GatewayOptions {
   readonly verifyToken: VerifyToken;
   /** Calls the listener whenever tokens that were valid may be so no more before their ends. */
   readonly onTokensReplaced?: (listener: () => void) => void;
+  /** Sessions whose tokens are refused; none unless given. */
+  readonly ended?: EndedSessions;
   /** Null: the stream is not served here. */
   readonly stream: OutsideStream | null;
   readonly live: MakeLive;
@@ -99,7 +103,12 @@ export function createGateway(options: GatewayOptions): Gateway {
   const paymentProvider = options.paymentProvider ?? 'development';
   const policies = rateLimits ? (options.ratePolicies ?? DEFAULT_RATE_POLICIES) : null;
   const limits = new RateLimits({ policies });
-  const authenticator = new Authenticator({ verifyToken: options.verifyToken, limits });
+  const { verifyToken, ended } = options;
+  const authenticator = new Authenticator({
+    verifyToken,
+    limits,
+    ...(ended !== undefined && { ended }),
+  });
   options.onTokensReplaced?.(() => authenticator.forget());
   const flight = new Flight({ countMax: options.requestsInFlightMax ?? REQUESTS_IN_FLIGHT_MAX });
   const onFault = (fault: unknown): void => log.error({ err: fault }, 'the gateway met a defect');
@@ -109,6 +118,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const routes: Route[] = [
     ...(servesApi
       ? [
+          ...authRoutes(),
           ...accountRoutes(),
           ...productRoutes({ levels }),
           ...dropRoutes({ views, levels }),
@@ -118,7 +128,7 @@ export function createGateway(options: GatewayOptions): Gateway {
           ...paymentRoutes(),
           ...followRoutes(),
           ...notificationRoutes(),
-          ...operatorRoutes({ slots, now }),
+          ...operatorRoutes({ slots }),
           ...(stream === null ? [] : changeRoutes({ stream, slots, now })),
         ]
       : []),

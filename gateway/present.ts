@@ -1,7 +1,7 @@
 // The bodies of replies. `contracts/wire.ts` derives them from each shape; only orders are written
 // by hand.
 
-import { OwnProfile, PublicProfile, Session } from '../contracts/accounts.ts';
+import { AccountSession, OwnProfile, PublicProfile, Session } from '../contracts/accounts.ts';
 import { type DropsPage, DropView } from '../contracts/drops.ts';
 import { NamedFollow } from '../contracts/follows.ts';
 import { Job } from '../contracts/jobs.ts';
@@ -53,6 +53,7 @@ export const productBody = presenter(Product);
 export const profileBody = presenter(PublicProfile);
 export const ownProfileBody = presenter(OwnProfile);
 export const sessionBody = presenter(Session);
+export const accountSessionBody = presenter(AccountSession);
 export const followBody = presenter(NamedFollow);
 export const notificationBody = presenter(Notification);
 export const nodeBody = presenter(NodeRow);

@@ -12,6 +12,10 @@ export function accountsService(options: AccountsOptions): ServiceSchema {
     refresh: (params) => accounts.refresh(params.refreshToken),
     logout: (params) => accounts.logout(params.refreshToken),
     profile: (params) => accounts.profile(params.userId),
+    sessions: (params) => accounts.sessions(params),
+    endSession: (params) => accounts.endSession(params),
+    endOtherSessions: (params) => accounts.endOtherSessions(params),
+    changePassword: (params) => accounts.changePassword(params),
     me: (params) => accounts.me(params.userId),
   });
 }

@@ -45,6 +45,8 @@ const FOLLOW = 3;
 const FEED = 4;
 /** From feature level 2 on: older nodes do not know it. */
 const PAYMENT_FAILED = 5;
+/** Older nodes do not subscribe to its topic. */
+const SESSIONS_ENDED = 6;
 
 type Fields =
   | [kind: typeof DROP, view: ViewFields, milestones: MilestoneFields[]]
@@ -60,7 +62,8 @@ type Fields =
     ]
   | [kind: typeof FOLLOW, creatorId: string, following: boolean]
   | [kind: typeof FEED]
-  | [kind: typeof PAYMENT_FAILED, orderId: string, dropId: string, reference: string];
+  | [kind: typeof PAYMENT_FAILED, orderId: string, dropId: string, reference: string]
+  | [kind: typeof SESSIONS_ENDED, userId: string, sessionIds: readonly string[], endedAt: number];
 
 const packr = new Packr({ useRecords: false });
 
@@ -102,6 +105,10 @@ function messageOf(fields: Fields): LiveMessage {
       const [, orderId, dropId, reference] = fields;
       return { type: 'payment-failed', payment: { orderId, dropId, reference } };
     }
+    case SESSIONS_ENDED: {
+      const [, userId, sessionIds, endedAt] = fields;
+      return { type: 'sessions-ended', userId, sessionIds, endedAt };
+    }
     default:
       if (Number(fields[0]) < 0) throw new NewerFormatError('a live message', -fields[0]);
       throw new TypeError('not a live message of a known kind');
@@ -126,6 +133,8 @@ function fieldsOf(message: LiveMessage): Fields {
       const { orderId, dropId, reference } = message.payment;
       return [PAYMENT_FAILED, orderId, dropId, reference];
     }
+    case 'sessions-ended':
+      return [SESSIONS_ENDED, message.userId, message.sessionIds, message.endedAt];
   }
 }
 

@@ -48,6 +48,8 @@ export interface ReadOptions {
   readonly creatorId: string | null;
   /** The time after which a stream that follows ends, in milliseconds. */
   readonly forMs: number;
+  /** False: a stream that follows ends. */
+  readonly isAllowed?: () => boolean;
 }
 
 export class OutsideStream {
@@ -155,7 +157,8 @@ class Reader {
   /** Ends the stream: its reader may no longer read it. */
   get #over(): boolean {
     const { read, clock } = this.#options;
-    return read.follow && clock.monotonic() >= this.#endsAt;
+    if (!read.follow) return false;
+    return clock.monotonic() >= this.#endsAt || read.isAllowed?.() === false;
   }
 
   #isBehind({ shards, buckets }: StreamHeads): boolean {

@@ -2,6 +2,7 @@
 // forged tokens of an address. Expired ones are not limited: nobody can guess a good signature.
 
 import { ACCESS_TOKEN_LENGTH_MAX } from '../../contracts/bounds.ts';
+import type { EndedSessions } from './ended-sessions.ts';
 import { IdentityCache } from './identity-cache.ts';
 import type { Problem } from './problems.ts';
 import type { TokenIdentity, TokenRefusal } from '../../contracts/accounts.ts';
@@ -37,20 +38,27 @@ const UNDECIDED: Problem = {
   detail: "The keys of the access token's issuer are not here yet.",
 };
 
+const NONE_ENDED = { version: 0, refuses: () => false };
+
 export interface AuthenticatorOptions {
   readonly verifyToken: VerifyToken;
   readonly limits: RateLimits;
+  /** Sessions whose tokens are no longer valid; none unless given. */
+  readonly ended?: Pick<EndedSessions, 'refuses' | 'version'>;
   readonly cache?: IdentityCache;
 }
 
 export class Authenticator {
   readonly #verifyToken: VerifyToken;
   readonly #limits: RateLimits;
+  readonly #ended: Pick<EndedSessions, 'refuses' | 'version'>;
   readonly #cache: IdentityCache;
 
-  constructor({ verifyToken, limits, cache = new IdentityCache() }: AuthenticatorOptions) {
+  constructor(options: AuthenticatorOptions) {
+    const { verifyToken, limits, ended = NONE_ENDED, cache = new IdentityCache() } = options;
     this.#verifyToken = verifyToken;
     this.#limits = limits;
+    this.#ended = ended;
     this.#cache = cache;
   }
 
@@ -59,9 +67,20 @@ export class Authenticator {
    * reply.
    */
   identify(authorization: string, nowMs: number): TokenIdentity | CredentialsRefusal {
-    const cached = this.#cache.find(authorization);
-    if (cached === undefined) return this.#verify(authorization, nowMs);
-    return nowMs < cached.expiresAt * 1_000 ? cached : 'expired';
+    const remembered = this.#cache.find(authorization);
+    if (remembered === undefined) return this.#verify(authorization, nowMs);
+    const { identity } = remembered;
+    if (nowMs >= identity.expiresAt * 1_000) return 'expired';
+    const { version } = this.#ended;
+    if (remembered.endedVersion === version) return identity;
+    if (this.#ended.refuses(identity)) return 'expired';
+    remembered.endedVersion = version;
+    return identity;
+  }
+
+  /** Whether an identity that was valid is so at `nowMs`: neither token nor session has ended. */
+  isValid(identity: TokenIdentity, nowMs: number): boolean {
+    return nowMs < identity.expiresAt * 1_000 && !this.#ended.refuses(identity);
   }
 
   /** Like `identify`, for a token that did not come in a header. */
@@ -78,8 +97,11 @@ export class Authenticator {
     if (token === '') return 'missing';
     if (token.length > ACCESS_TOKEN_LENGTH_MAX) return 'invalid';
     const identity = this.#verifyToken(token, nowMs);
-    if (typeof identity !== 'string' && authorization === `${PLAIN_SCHEME}${token}`)
-      this.#cache.add(authorization, identity);
+    if (typeof identity === 'string') return identity;
+    if (this.#ended.refuses(identity)) return 'expired';
+    const { version: endedVersion } = this.#ended;
+    if (authorization === `${PLAIN_SCHEME}${token}`)
+      this.#cache.add({ credentials: authorization, identity, endedVersion });
     return identity;
   }
 

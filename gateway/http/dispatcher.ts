@@ -181,6 +181,8 @@ export class Dispatcher {
         caller: user === null ? NOBODY : { userId: user.userId, roles: user.roles },
         tokenExpiresAt: user === null ? 0 : user.expiresAt,
         request: keyed,
+        sessionId: user?.sessionId,
+        isValid: () => user !== null && authenticator.isValid(user, clock.now()),
       });
       if (result.ok && replayed) return { ...result, headers: [...result.headers, REPLAYED] };
       return result.ok ? result : problemOfRefusal(result, route.definition.body !== undefined);

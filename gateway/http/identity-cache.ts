@@ -5,9 +5,11 @@
 
 import type { TokenIdentity } from '../../contracts/accounts.ts';
 
-interface CacheEntry {
+export interface Remembered {
   readonly credentials: string;
   readonly identity: TokenIdentity;
+  /** `EndedSessions.version` when it was found that the session had not ended. */
+  endedVersion: number;
 }
 
 const COUNT_MAX = 200_000;
@@ -25,10 +27,10 @@ const KEY_LENGTH = 8;
 export class IdentityCache {
   readonly #generationCountMax: number;
   readonly #generationLengthMax: number;
-  #young = new Map<number, CacheEntry>();
+  #young = new Map<number, Remembered>();
   /** Characters of all texts that were added to the young generation. */
   #youngLength = 0;
-  #old = new Map<number, CacheEntry>();
+  #old = new Map<number, Remembered>();
 
   constructor(options: { countMax?: number; lengthMax?: number } = {}) {
     this.#generationCountMax = Math.max(1, Math.ceil((options.countMax ?? COUNT_MAX) / 2));
@@ -36,18 +38,18 @@ export class IdentityCache {
   }
 
   /** Also finds tokens that have expired since. */
-  find(credentials: string): TokenIdentity | undefined {
+  find(credentials: string): Remembered | undefined {
     const key = keyOf(credentials);
     const young = this.#young.get(key);
-    if (young !== undefined && young.credentials === credentials) return young.identity;
+    if (young !== undefined && young.credentials === credentials) return young;
     const old = this.#old.get(key);
     if (old === undefined || old.credentials !== credentials) return undefined;
     this.#add(key, old);
-    return old.identity;
+    return old;
   }
 
-  add(credentials: string, identity: TokenIdentity): void {
-    this.#add(keyOf(credentials), { credentials, identity });
+  add(remembered: Remembered): void {
+    this.#add(keyOf(remembered.credentials), remembered);
   }
 
   clear(): void {
@@ -56,7 +58,7 @@ export class IdentityCache {
     this.#old = new Map();
   }
 
-  #add(key: number, entry: CacheEntry): void {
+  #add(key: number, entry: Remembered): void {
     const isFull =
       this.#young.size >= this.#generationCountMax ||
       this.#youngLength >= this.#generationLengthMax;

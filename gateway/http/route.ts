@@ -101,6 +101,10 @@ export interface UserRequest<Q, B> extends CheckedRequest<Q, B> {
   readonly tokenExpiresAt: number;
   /** Where the definition is `keyed` and the client sent a key: to be passed to the use case. */
   readonly request: KeyedRequest | undefined;
+  /** Of the access token; undefined where it has none. */
+  readonly sessionId: string | undefined;
+  /** Whether the token is valid still, for replies that take long. */
+  readonly isValid: () => boolean;
 }
 
 /** `public`: every client may call. `user`: only with a valid access token. */

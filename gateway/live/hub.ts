@@ -9,6 +9,7 @@ import { assert } from '../../domain/assert.ts';
 import { Rate } from '../../domain/rate-limiter.ts';
 import type { CallAction } from '../../contracts/actions.ts';
 import { CLOSE_CODES } from '../../contracts/live.ts';
+import type { EndedSessions } from '../http/ended-sessions.ts';
 import type { RateLimits } from '../http/rate-limits.ts';
 import type { VerifyToken } from '../http/route.ts';
 import type {
@@ -42,6 +43,8 @@ export interface LiveHubOptions {
   readonly router: CommandRouter;
   readonly publish: PublishFrame;
   readonly verifyToken: VerifyToken;
+  /** Sessions whose streams end; none unless given. */
+  readonly ended?: Pick<EndedSessions, 'refuses' | 'onEnded'>;
   /** Bad tokens in messages and in requests count against the same limit (H5). */
   readonly limits: RateLimits;
   readonly clock: Clock;
@@ -55,6 +58,8 @@ export interface LiveHubOptions {
    */
   readonly feedIdsContiguous?: boolean;
 }
+
+const NONE_ENDED = { refuses: () => false, onEnded: () => () => undefined };
 
 /** The connection of a socket that was closed as it opened: it ignores all events. */
 const ENDED_CONNECTION: LiveConnection = {
@@ -70,6 +75,7 @@ export class LiveHub implements LiveHandler, LiveContext {
   readonly router: CommandRouter;
   readonly publish: PublishFrame;
   readonly verifyToken: VerifyToken;
+  readonly ended: Pick<EndedSessions, 'refuses' | 'onEnded'>;
   readonly limits: RateLimits;
   readonly clock: Clock;
   readonly log: LiveLog;
@@ -98,6 +104,7 @@ export class LiveHub implements LiveHandler, LiveContext {
   readonly #buffering = new Set<BufferingConnection>();
   #flushTimer: { readonly timer: Timer; readonly dueAt: number } | null = null;
   readonly #unsubscribeGaps: () => void;
+  readonly #unsubscribeEnded: () => void;
   #stopped = false;
 
   constructor(options: LiveHubOptions) {
@@ -106,6 +113,7 @@ export class LiveHub implements LiveHandler, LiveContext {
     this.router = options.router;
     this.publish = options.publish;
     this.verifyToken = options.verifyToken;
+    this.ended = options.ended ?? NONE_ENDED;
     this.limits = options.limits;
     this.clock = options.clock;
     this.log = options.log;
@@ -126,6 +134,7 @@ export class LiveHub implements LiveHandler, LiveContext {
     this.feedLoads = new LoadQueue(queue);
     this.liveDrops = new LiveDrops(this);
     this.#unsubscribeGaps = options.bus.onGap(() => this.#refresh());
+    this.#unsubscribeEnded = this.ended.onEnded((userId) => this.#endSessions(userId));
   }
 
   /** The counters, and the number of topics that have subscribers, for the metrics. */
@@ -161,6 +170,7 @@ export class LiveHub implements LiveHandler, LiveContext {
   stop(): void {
     this.#stopped = true;
     this.#unsubscribeGaps();
+    this.#unsubscribeEnded();
     for (const connection of this.#connections) connection.close(CLOSE_CODES.restart);
     this.dropLoads.clear();
     this.followLoads.clear();
@@ -243,6 +253,12 @@ export class LiveHub implements LiveHandler, LiveContext {
     this.liveDrops.lost();
     for (const channel of this.#drops.values()) channel.refresh();
     for (const channel of this.#users.values()) channel.refresh();
+  }
+
+  /** Of one user, or of all. */
+  #endSessions(userId: string | null): void {
+    if (userId !== null) return this.#users.get(userId)?.endSessions();
+    for (const channel of this.#users.values()) channel.endSessions();
   }
 
   #addConnection(connection: Closable): void {

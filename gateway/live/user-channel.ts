@@ -25,6 +25,8 @@ export interface UserMember {
   sendEphemeral(text: string): void;
   /** Notifications were lost that the channel cannot send again: the client has to resume. */
   notificationsMissed(): void;
+  /** Sessions of the user have ended, perhaps the connection's. */
+  sessionsEnded(): void;
 }
 
 export class UserChannel {
@@ -114,6 +116,10 @@ export class UserChannel {
    */
   resumedTo(id: string): void {
     if (this.#context.feedIdsContiguous) this.#deliveredRange ??= { after: id, to: id };
+  }
+
+  endSessions(): void {
+    this.#forEachMember((member) => member.sessionsEnded());
   }
 
   follows(topic: string): boolean {

@@ -37,6 +37,7 @@ export class UserConnection
   readonly #addressKey: string;
   readonly #channel: UserChannel;
   #expiresAt: number;
+  #sessionId: string | undefined;
   /** Topics to which the client subscribed, including drops that are still being loaded. */
   #topics: Map<string, DropChannel | CreatorChannel> | null = null;
   #pending = 0;
@@ -59,6 +60,7 @@ export class UserConnection
     this.userId = options.identity.userId;
     this.#addressKey = options.addressKey;
     this.#expiresAt = options.identity.expiresAt;
+    this.#sessionId = options.identity.sessionId;
     this.#buffersUntil = this.context.clock.monotonic() + this.context.bounds.resumeGraceMs;
     this.#channel = this.context.userChannel(this.userId);
   }
@@ -70,6 +72,7 @@ export class UserConnection
   open(): void {
     this.context.addExpiry(this, this.#expiresAt);
     this.#channel.join(this);
+    this.sessionsEnded();
   }
 
   // `UserMember`: calls from the user's channel.
@@ -111,6 +114,11 @@ export class UserConnection
 
   notificationsMissed(): void {
     this.close(CLOSE_CODES.tryAgainLater);
+  }
+
+  sessionsEnded(): void {
+    const session = { sessionId: this.#sessionId, expiresAt: this.#expiresAt };
+    if (this.context.ended.refuses(session)) this.close(CLOSE_CODES.sessionEnded);
   }
 
   // `DropSubscriber`: calls from the drops' channels.
@@ -285,7 +293,9 @@ export class UserConnection
   #authenticate(accessToken: string): void {
     const request = 'authenticate';
     const { clock, limits, verifyToken } = this.context;
-    const identity = verifyToken(accessToken, clock.now());
+    const verified = verifyToken(accessToken, clock.now());
+    const hasEnded = typeof verified !== 'string' && this.context.ended.refuses(verified);
+    const identity = hasEnded ? 'expired' : verified;
     if (typeof identity === 'string') {
       // An expired token has a good signature, so it is no guess.
       const limited =
@@ -315,6 +325,7 @@ export class UserConnection
     this.context.removeExpiry(this, this.#expiresAt);
     // A token that ends earlier than the present one does not shorten the stream.
     this.#expiresAt = Math.max(this.#expiresAt, identity.expiresAt);
+    this.#sessionId = identity.sessionId;
     this.context.addExpiry(this, this.#expiresAt);
     this.reply(authenticatedFrame(this.#expiresAt, clock.now()));
   }

@@ -14,7 +14,7 @@ import {
 
 const TAG = 'accounts';
 
-export function accountRoutes(): Route[] {
+export function authRoutes(): Route[] {
   return [
     route(
       {
@@ -29,9 +29,10 @@ export function accountRoutes(): Route[] {
         response: SessionBody,
         refusals: ['email-taken', 'unavailable', 'overloaded'],
       },
-      async ({ call, body }) => {
+      async ({ call, body, header }) => {
         const { email, password, name } = body;
-        const registered = await call('accounts.register', { email, password, name });
+        const device = header('user-agent');
+        const registered = await call('accounts.register', { email, password, name, device });
         if (!registered.ok) return registered;
         const location = `/v1/users/${registered.value.user.id}`;
         return jsonReply(201, sessionBody(registered.value), [['location', location]]);
@@ -50,9 +51,10 @@ export function accountRoutes(): Route[] {
         response: SessionBody,
         refusals: ['unauthenticated', 'unavailable', 'overloaded'],
       },
-      async ({ call, body, address }) => {
+      async ({ call, body, address, header }) => {
         const { email, password } = body;
-        const session = await call('accounts.login', { email, password, address });
+        const device = header('user-agent');
+        const session = await call('accounts.login', { email, password, address, device });
         if (session.ok) return jsonReply(200, sessionBody(session.value));
         return 'limit' in session ? rateLimited(session.limit, session.waitMs) : session;
       },
@@ -81,7 +83,9 @@ export function accountRoutes(): Route[] {
       {
         method: 'POST',
         path: '/v1/auth/logout',
-        summary: 'Revoke a refresh token and its family.',
+        summary:
+          'End the session of a refresh token: its tokens are refused and its live streams end ' +
+          'within a second.',
         tag: TAG,
         access: 'public',
         rateClass: 'writes',

@@ -34,7 +34,7 @@ export function changeRoutes({ stream, slots, now }: ChangeRoutesOptions): Route
         responseMediaType: NDJSON_MEDIA_TYPE,
         refusals: ['forbidden', 'position-trimmed', 'overloaded', 'unavailable'],
       },
-      async ({ query, caller, tokenExpiresAt }) => {
+      async ({ query, caller, tokenExpiresAt, isValid }) => {
         const read = changesFor(caller, query);
         if (!read.ok) return read;
         const slot = slots.take(caller.userId);
@@ -43,6 +43,7 @@ export function changeRoutes({ stream, slots, now }: ChangeRoutesOptions): Route
           const chunks = await stream.open({
             ...read.value,
             forMs: tokenExpiresAt * 1000 - now(),
+            isAllowed: isValid,
           });
           const body = { chunks, close: slot.release };
           return { ok: true, status: 200, mediaType: NDJSON_MEDIA_TYPE, body, headers: [] };

@@ -30,13 +30,11 @@ const UNAVAILABLE_MAX = 8;
 
 export interface RunRoutesOptions {
   readonly slots: StreamSlots;
-  /** Milliseconds since the Unix epoch. */
-  readonly now: () => number;
 }
 
 const ABOUT = { tag: 'operator', access: 'user' } as const;
 
-export function runRoutes({ slots, now }: RunRoutesOptions): Route[] {
+export function runRoutes({ slots }: RunRoutesOptions): Route[] {
   return [
     userRoute(
       {
@@ -89,12 +87,11 @@ export function runRoutes({ slots, now }: RunRoutesOptions): Route[] {
         responseMediaType: NDJSON_MEDIA_TYPE,
         refusals: ['forbidden', 'not-found', 'overloaded', 'unavailable'],
       },
-      async ({ id: runId, call, caller, tokenExpiresAt }) => {
+      async ({ id: runId, call, caller, isValid }) => {
         const first = await call('operator.followRun', { caller, runId });
         if (!first.ok) return first;
         const slot = slots.take(caller.userId);
         if (!slot.ok) return slot;
-        const isValid = () => now() < tokenExpiresAt * 1000;
         const chunks = lines(states({ call, caller }, first.value), isValid);
         const body = { chunks, close: slot.release };
         return { ok: true, status: 200, mediaType: NDJSON_MEDIA_TYPE, body, headers: [] };

@@ -5,7 +5,9 @@ import {
   type RefreshToken,
   REPEAT_GRACE_MS,
   type RotationResult,
+  type TokenFamily,
   type User,
+  type UserChange,
 } from '../ports/accounts.ts';
 import { publicUser } from '../ports/change-stream.ts';
 import type { MemoryChangeStream } from './change-stream-memory.ts';
@@ -48,6 +50,14 @@ export class MemoryAccountStore implements AccountStore {
     return new Map(users.map(({ id, name }) => [id, name]));
   }
 
+  async changeUser(userId: string, passwordHash: string, change: UserChange): Promise<boolean> {
+    const user = this.#users.get(userId);
+    if (user?.passwordHash !== passwordHash) return false;
+    const credentials = (user.credentials ?? 0) + (change.passwordHash === undefined ? 0 : 1);
+    this.#users.set(userId, { ...user, ...change, ...(credentials > 0 && { credentials }) });
+    return true;
+  }
+
   async addRole(userId: string, role: string): Promise<void> {
     const user = this.#users.get(userId);
     if (user === undefined || user.roles.includes(role)) return;
@@ -69,18 +79,24 @@ export class MemoryAccountStore implements AccountStore {
     if (usedAt !== null) {
       const isLate = Math.abs(now - usedAt) > REPEAT_GRACE_MS;
       const isSame = this.#tokens.get(next.hash)?.familyId === familyId;
-      if (isSame && !isLate) return { result: 'repeated', userId };
-      this.#revokeFamily(familyId);
+      if (isSame && !isLate) return { result: 'repeated', familyId, userId };
+      await this.revokeFamily(familyId);
       return { result: 'reused' };
     }
     token.usedAt = now;
     this.#tokens.set(next.hash, { ...next, familyId, userId, usedAt: null });
-    return { result: 'rotated', userId };
+    return { result: 'rotated', familyId, userId };
   }
 
-  async revokeRefreshToken(hash: string): Promise<void> {
+  async findTokenFamily(hash: string): Promise<TokenFamily | null> {
     const token = this.#tokens.get(hash);
-    if (token !== undefined) this.#revokeFamily(token.familyId);
+    return token === undefined ? null : { familyId: token.familyId, userId: token.userId };
+  }
+
+  async revokeFamily(familyId: string): Promise<void> {
+    for (const [hash, token] of this.#tokens) {
+      if (token.familyId === familyId) this.#tokens.delete(hash);
+    }
   }
 
   async removeExpiredRefreshTokens(now: number): Promise<void> {
@@ -92,11 +108,5 @@ export class MemoryAccountStore implements AccountStore {
   #put(user: User): void {
     this.#users.set(user.id, user);
     this.#changes.append({ kind: 'user', userId: user.id, user: publicUser(user) });
-  }
-
-  #revokeFamily(familyId: string): void {
-    for (const [hash, token] of this.#tokens) {
-      if (token.familyId === familyId) this.#tokens.delete(hash);
-    }
   }
 }

@@ -13,6 +13,7 @@ import { MemoryJournal } from './journal-memory.ts';
 import { MemoryOperatorLog } from './operator-log-memory.ts';
 import { MemoryOrderListStore } from './order-list-memory.ts';
 import { MemoryParkedRefunds } from './parked-refunds-memory.ts';
+import { MemorySessionStore } from './sessions-memory.ts';
 import { MemorySnapshotStore } from './snapshots-memory.ts';
 import { MemoryWebhookLog } from './webhook-log-memory.ts';
 
@@ -23,16 +24,19 @@ export interface MemoryStores extends Stores {
 export interface MemoryStoresOptions extends MemoryChangeStreamOptions {
   readonly parkedRefundsMax?: number;
   readonly finishedJobsMax?: number;
+  readonly endedSessionsMax?: number;
 }
 
 export function memoryStores(options: MemoryStoresOptions = {}): MemoryStores {
   const changes = new MemoryChangeStream(options);
   const feed = new MemoryFeedStore();
   const orderList = new MemoryOrderListStore();
+  const accounts = new MemoryAccountStore({ changes });
   return {
     journal: new MemoryJournal(),
     snapshots: new MemorySnapshotStore(),
-    accounts: new MemoryAccountStore({ changes }),
+    accounts,
+    sessions: new MemorySessionStore({ accounts, endedMax: options.endedSessionsMax }),
     catalogue: new MemoryCatalogue({ changes }),
     follows: new MemoryFollowStore({ changes }),
     changes,

@@ -8,6 +8,13 @@ export interface User {
   readonly passwordHash: string;
   readonly roles: readonly string[];
   readonly createdAt: number;
+  /** How often the password was changed; absent for never. */
+  readonly credentials?: number;
+}
+
+export interface UserChange {
+  /** Raises `credentials` by one. */
+  readonly passwordHash?: string;
 }
 
 export interface RefreshToken {
@@ -23,12 +30,19 @@ export interface RefreshToken {
 export const REPEAT_GRACE_MS = 30_000;
 
 export type RotationResult =
-  | { readonly result: 'rotated'; readonly userId: string }
+  | { readonly result: 'rotated'; readonly familyId: string; readonly userId: string }
   /** The token was changed for the same `next` lately. Nothing has changed. */
-  | { readonly result: 'repeated'; readonly userId: string }
+  | { readonly result: 'repeated'; readonly familyId: string; readonly userId: string }
   /** The token was used before: the whole family is revoked in the same step. */
   | { readonly result: 'reused' }
   | { readonly result: 'unknown' };
+
+/** Whose a refresh token is. */
+export interface TokenFamily {
+  readonly familyId: string;
+  /** Null where the family is revoked, and the store knows no more. */
+  readonly userId: string | null;
+}
 
 export interface AccountStore {
   /**
@@ -42,6 +56,11 @@ export interface AccountStore {
   findUserByEmail(email: string): Promise<User | null>;
   /** The names of users by their ids; without unknown ids. At most 100 ids. */
   namesOf(userIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /**
+   * Changes what is given, in one step, if the user has this password hash still. False if not, or
+   * there is no such user.
+   */
+  changeUser(userId: string, passwordHash: string, change: UserChange): Promise<boolean>;
   /** Adds a role; idempotent. */
   addRole(userId: string, role: string): Promise<void>;
 
@@ -57,8 +76,10 @@ export interface AccountStore {
     next: { hash: string; expiresAt: number },
     now: number,
   ): Promise<RotationResult>;
-  /** Revokes the family of the token with this hash. Idempotent; ignores unknown hashes. */
-  revokeRefreshToken(hash: string): Promise<void>;
+  /** Null for a token that is unknown, or removed with its family. */
+  findTokenFamily(hash: string): Promise<TokenFamily | null>;
+  /** Revokes all tokens of a family. Idempotent; ignores unknown families. */
+  revokeFamily(familyId: string): Promise<void>;
   /** Removes tokens that expired before `now`. */
   removeExpiredRefreshTokens(now: number): Promise<void>;
 }

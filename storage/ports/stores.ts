@@ -13,6 +13,7 @@ import type { OperatorLog } from './operator-log.ts';
 import type { OrderListStore } from './order-list.ts';
 import type { ParkedRefunds } from './parked-refunds.ts';
 import type { ReadModels } from './read-models.ts';
+import type { SessionStore } from './sessions.ts';
 import type { SnapshotStore } from './snapshots.ts';
 import type { WebhookLog } from './webhook-log.ts';
 
@@ -20,6 +21,7 @@ export interface Stores {
   readonly journal: Journal;
   readonly snapshots: SnapshotStore;
   readonly accounts: AccountStore;
+  readonly sessions: SessionStore;
   readonly catalogue: Catalogue;
   readonly follows: FollowStore;
   /** The changes of accounts, products and follows (C1). */

@@ -24,6 +24,7 @@ import { RedisParkedRefunds } from './catalogue/parked-refunds-redis.ts';
 import { RedisPlacementStore } from './placement/placement-redis.ts';
 import { RedisReadModels } from './rows/read-models-redis.ts';
 import { checkRedisServers } from './connection/server-checks.ts';
+import { RedisSessionStore } from './catalogue/sessions-redis.ts';
 import { RedisSnapshotStore } from './journal/snapshots-redis.ts';
 import { RedisWebhookLog } from './catalogue/webhook-log-redis.ts';
 
@@ -76,6 +77,7 @@ export async function openRedisStores(options: RedisStoresOptions): Promise<Redi
       journal: new RedisJournal({ redis: appends, reads: redis, replicas: options.replicas }),
       snapshots: new RedisSnapshotStore({ redis, levels: options.levels }),
       accounts: new RedisAccountStore({ ...parts, now: options.now }),
+      sessions: new RedisSessionStore({ redis, now: options.now }),
       catalogue: new RedisCatalogue(parts),
       follows: new RedisFollowStore(parts),
       changes: parts.changes,

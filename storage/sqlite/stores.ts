@@ -26,6 +26,7 @@ import { SqliteOrderListStore } from './rows/order-list-sqlite.ts';
 import { SqliteParkedRefunds } from './catalogue/parked-refunds-sqlite.ts';
 import type { ProjectionsHandlers } from './rows/projections-program.ts';
 import type { ProjectionsReaderHandlers } from './rows/projections-reader-program.ts';
+import { SqliteSessionStore } from './catalogue/sessions-sqlite.ts';
 import type { Handlers } from './thread/program.ts';
 import { SqliteReadModels } from './rows/read-models-sqlite.ts';
 import { SqliteSnapshotStore } from './journal/snapshots-sqlite.ts';
@@ -50,6 +51,8 @@ export interface SqliteStoresOptions {
   readonly parkedRefundsMax?: number;
   /** Bound of a caller's finished jobs, for tests; `FINISHED_JOBS_OF_CALLER_MAX` unless given. */
   readonly finishedJobsMax?: number;
+  /** Bound of the list of ended sessions, for tests; `ENDED_SESSIONS_MAX` unless given. */
+  readonly endedSessionsMax?: number;
 }
 
 export interface SqliteStores extends Stores {
@@ -132,6 +135,7 @@ export async function openSqliteStores(options: SqliteStoresOptions): Promise<Sq
       journal: new SqliteJournal(journal),
       snapshots: new SqliteSnapshotStore(journal),
       accounts: new SqliteAccountStore(catalogue),
+      sessions: new SqliteSessionStore({ ...catalogue, endedMax: options.endedSessionsMax }),
       catalogue: new SqliteCatalogue(catalogue),
       follows: new SqliteFollowStore(catalogue),
       changes: new SqliteChangeStream(catalogue),

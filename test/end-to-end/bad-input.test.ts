@@ -22,6 +22,7 @@ function rightBody(name: string): Json {
     Register: { email, password, name: 'New' },
     LogIn: { email, password },
     Refresh: { refreshToken: 'x' },
+    PasswordChange: { currentPassword: password, newPassword: password },
     NewProduct: { name: 'Lamp', description: 'x', imageUrls: ['http://example.com/'] },
     ProductPatch: { name: 'Lamp' },
     NewDrop: { ...dropTerms(), holdSeconds: 60, payment: 'instant' },

@@ -5,6 +5,7 @@ import { AccessTokens } from '../../app/access-tokens.ts';
 import type { Session } from '../../contracts/accounts.ts';
 import { accountsService } from '../../services/accounts.ts';
 import { Passwords } from '../../app/passwords.ts';
+import { Sessions } from '../../app/sessions.ts';
 import { RefreshTokens } from '../../app/refresh-tokens.ts';
 import { type Harness, NOW, startServices } from './harness.ts';
 
@@ -14,13 +15,19 @@ const DAY_MS = 24 * 60 * 60 * 1_000;
 const accessTokens = new AccessTokens({ secret: 'x'.repeat(32), now: () => NOW });
 
 function start(t: ExecutionContext, rateLimits = true): Promise<Harness> {
-  return startServices(t, ({ stores, clock, random }) => [
+  return startServices(t, ({ stores, clock, random, liveBus }) => [
     accountsService({
       accounts: stores.accounts,
       follows: stores.follows,
       passwords: new Passwords({ memoryKib: 8 }),
-      accessTokens,
-      refreshTokens: new RefreshTokens({ secret: 'x'.repeat(32), random }),
+      sessionsOf: new Sessions({
+        ...stores,
+        liveBus,
+        accessTokens,
+        refreshTokens: new RefreshTokens({ secret: 'x'.repeat(32), random }),
+        now: () => clock.now(),
+        random,
+      }),
       now: () => clock.now(),
       monotonic: () => clock.monotonic(),
       random,

@@ -13,17 +13,20 @@ import { orderListContract } from './contract/order-list.ts';
 import { FINISHED_JOBS_MAX, jobsContract } from './contract/jobs.ts';
 import { PARKED_MAX, parkedRefundsContract } from './contract/parked-refunds.ts';
 import { readModelsContract } from './contract/read-models.ts';
+import { ENDED_MAX, sessionsContract } from './contract/sessions.ts';
 import { snapshotsContract } from './contract/snapshots.ts';
 import { webhookLogContract } from './contract/webhook-log.ts';
 
 const stores = memoryStores({
   parkedRefundsMax: PARKED_MAX,
   finishedJobsMax: FINISHED_JOBS_MAX,
+  endedSessionsMax: ENDED_MAX,
 });
 
 journalContract(() => stores);
 snapshotsContract(() => stores);
 accountsContract(() => stores);
+sessionsContract(() => stores);
 catalogueContract(() => stores);
 followsContract(() => stores);
 feedContract(() => stores);

@@ -13,6 +13,8 @@ import {
   openEntityParts,
 } from '../../storage/redis/catalogue/entity-parts.ts';
 import { RedisFollowStore } from '../../storage/redis/catalogue/follows-redis.ts';
+import { RedisSessionStore } from '../../storage/redis/catalogue/sessions-redis.ts';
+import { ENDED_MAX } from './contract/sessions.ts';
 import { OmConnection } from '../../storage/redis/catalogue/om-connection.ts';
 import {
   connectRedis,
@@ -62,6 +64,7 @@ export function storesOf(parts: EntityParts) {
   return {
     // The suites' refresh tokens end a second after the Unix epoch.
     accounts: new RedisAccountStore({ ...parts, now: () => 0 }),
+    sessions: new RedisSessionStore({ ...parts, now: () => 0, endedMax: ENDED_MAX }),
     catalogue: new RedisCatalogue(parts),
     follows: new RedisFollowStore({ ...parts, spreadAt: SPREAD_AT }),
   };

@@ -14,6 +14,7 @@ import { orderListContract } from './contract/order-list.ts';
 import { FINISHED_JOBS_MAX, jobsContract } from './contract/jobs.ts';
 import { PARKED_MAX, parkedRefundsContract } from './contract/parked-refunds.ts';
 import { readModelsContract } from './contract/read-models.ts';
+import { ENDED_MAX, sessionsContract } from './contract/sessions.ts';
 import { snapshotsContract } from './contract/snapshots.ts';
 import { webhookLogContract } from './contract/webhook-log.ts';
 import { removeDirectory, temporaryDirectory } from './temporary-directory.ts';
@@ -28,6 +29,7 @@ test.before(async () => {
     settleRows: 20,
     parkedRefundsMax: PARKED_MAX,
     finishedJobsMax: FINISHED_JOBS_MAX,
+    endedSessionsMax: ENDED_MAX,
   });
 });
 test.after.always(async () => {
@@ -38,6 +40,7 @@ test.after.always(async () => {
 journalContract(() => opened);
 snapshotsContract(() => opened);
 accountsContract(() => opened);
+sessionsContract(() => opened);
 catalogueContract(() => opened);
 followsContract(() => opened);
 feedContract(() => opened);

@@ -4,7 +4,12 @@
 // rotation is one script. `token:<hash>` only names the family of a token. It is written first,
 // because a name without a family does no harm. All keys expire by themselves.
 
-import { type RefreshToken, REPEAT_GRACE_MS, type RotationResult } from '../../ports/accounts.ts';
+import {
+  type RefreshToken,
+  REPEAT_GRACE_MS,
+  type RotationResult,
+  type TokenFamily,
+} from '../../ports/accounts.ts';
 import { answerOf, type RedisConnection } from '../connection/connection.ts';
 import { Script } from '../connection/script.ts';
 
@@ -77,13 +82,20 @@ export class RedisRefreshTokens {
     const answer = await rotate.run(this.#redis, keys, [now, next.expiresAt, retentionMs]);
     const [result, owner] = answer as [RotationResult['result'], string | undefined];
     if (result !== 'rotated' && result !== 'repeated') return { result };
-    return { result, userId: owner!.slice(OWNED.length) };
+    return { result, familyId, userId: owner!.slice(OWNED.length) };
+  }
+
+  /** The family of a token that is known, with its user where it is not revoked. */
+  async find(hash: string): Promise<TokenFamily | null> {
+    const familyId = await this.#familyOf(hash);
+    if (familyId === null) return null;
+    const owner = await answerOf(this.#redis.get(familyKey(familyId)));
+    if (owner === null || owner === REVOKED) return { familyId, userId: null };
+    return { familyId, userId: owner.slice(OWNED.length) };
   }
 
   /** The mark of a revoked family stays until its last token would have expired. */
-  async revoke(hash: string): Promise<void> {
-    const familyId = await this.#familyOf(hash);
-    if (familyId === null) return;
+  async revokeFamily(familyId: string): Promise<void> {
     await answerOf(this.#redis.set(familyKey(familyId), REVOKED, 'KEEPTTL', 'XX'));
   }
 

@@ -2,7 +2,7 @@
 // of the change (C1). Until the copy from level 0 has begun, users are written at the keys of level
 // 0, without records, by scripts that respect the mark of a moved user.
 
-import type { User } from '../../ports/accounts.ts';
+import type { User, UserChange } from '../../ports/accounts.ts';
 import { publicUser } from '../../ports/change-stream.ts';
 import { StoreUnavailableError } from '../../ports/journal.ts';
 import { answerOf, type RedisConnection } from '../connection/connection.ts';
@@ -46,6 +46,13 @@ if redis.call('HEXISTS', KEYS[1], 'id') == 0 then return ${UNCHANGED} end
 if (redis.call('HGET', KEYS[1], 'revision') or '0') ~= ARGV[3] then return ${UNCHANGED} end
 append_change(KEYS[2], ARGV[1], ARGV[2])
 redis.call('HSET', KEYS[1], 'roles', ARGV[4], 'revision', ARGV[3] + 1)
+return ${CHANGED}`);
+
+/** KEYS: user. ARGV: expected password hash, by how much `credentials` rises, fields and values. */
+const CHANGE_USER = new Script(`
+if redis.call('HGET', KEYS[1], 'passwordHash') ~= ARGV[1] then return ${UNCHANGED} end
+redis.call('HSET', KEYS[1], unpack(ARGV, 3))
+if ARGV[2] == '1' then redis.call('HINCRBY', KEYS[1], 'credentials', 1) end
 return ${CHANGED}`);
 
 /** KEYS: user. Answers 1 if there is no user, and none can be created any more. */
@@ -114,6 +121,18 @@ export class RedisUsers {
     const places = { inBucket: read(userKey), atOldKeys: read(oldUserKey) };
     const found = await readEitherPlace(this.#layout, ids, places);
     return found.map((each) => each?.value ?? null);
+  }
+
+  /** Errors: `store-unavailable`, also for users at the keys of level 0. */
+  async change(userId: string, passwordHash: string, change: UserChange): Promise<boolean> {
+    if (this.#layout.phase === 'old' && (await this.#layout.refresh()) === 'old')
+      throw new StoreUnavailableError('accounts change from feature level 1 on');
+    if (!this.#layout.isCopied) await this.#moves.user(userId);
+    const fields = Object.entries(change).flat();
+    if (fields.length === 0) return true;
+    const raises = change.passwordHash === undefined ? 0 : 1;
+    const args = [passwordHash, raises, ...fields];
+    return (await CHANGE_USER.run(this.#redis, [userKey(userId)], args)) === CHANGED;
   }
 
   /** Retries a change that a concurrent change overtook. */

@@ -11,7 +11,14 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { assert } from '../../../domain/assert.ts';
-import type { AccountStore, RefreshToken, RotationResult, User } from '../../ports/accounts.ts';
+import type {
+  AccountStore,
+  RefreshToken,
+  RotationResult,
+  TokenFamily,
+  User,
+  UserChange,
+} from '../../ports/accounts.ts';
 import { StoreUnavailableError } from '../../ports/journal.ts';
 import { RedisRefreshTokens } from './accounts-redis-tokens.ts';
 import { RedisUsers } from './accounts-redis-users.ts';
@@ -76,7 +83,7 @@ export class RedisAccountStore implements AccountStore {
     if (outcome === 'taken') return false;
     if (first !== undefined) await this.#tokens.add(first);
     const created = await this.#users.create(user);
-    if (!created && first !== undefined) await this.#tokens.revoke(first.hash);
+    if (!created && first !== undefined) await this.#tokens.revokeFamily(first.familyId);
     return created;
   }
 
@@ -99,6 +106,10 @@ export class RedisAccountStore implements AccountStore {
     return found;
   }
 
+  changeUser(userId: string, passwordHash: string, change: UserChange): Promise<boolean> {
+    return this.#users.change(userId, passwordHash, change);
+  }
+
   async addRole(userId: string, role: string): Promise<void> {
     await this.#users.addRole(userId, role);
   }
@@ -115,8 +126,12 @@ export class RedisAccountStore implements AccountStore {
     return this.#tokens.rotate(hash, next, now);
   }
 
-  revokeRefreshToken(hash: string): Promise<void> {
-    return this.#tokens.revoke(hash);
+  findTokenFamily(hash: string): Promise<TokenFamily | null> {
+    return this.#tokens.find(hash);
+  }
+
+  revokeFamily(familyId: string): Promise<void> {
+    return this.#tokens.revokeFamily(familyId);
   }
 
   /** Does nothing: Redis removes each token by itself, soon after its expiry. */

@@ -32,6 +32,11 @@ export function userKey(userId: string): string {
   return `${tag(changeBucketOf(userId))}:user:${userId}`;
 }
 
+/** A hash of the user's sessions by their ids. */
+export function sessionsKey(userId: string): string {
+  return `${tag(changeBucketOf(userId))}:sessions:${userId}`;
+}
+
 const KINDS = { user: 'u', product: 'p', follows: 'f' } as const;
 export type MemberKind = keyof typeof KINDS;
 

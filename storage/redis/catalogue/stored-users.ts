@@ -21,7 +21,7 @@ export async function usersAt(
 }
 
 function storedUserOf(fields: Record<string, string>): StoredUser | null {
-  const { id, email, name, passwordHash, roles, createdAt, revision } = fields;
+  const { id, email, name, passwordHash, roles, createdAt, revision, credentials } = fields;
   // No hash at all, or the mark of a registration that was abandoned.
   if (id === undefined) return null;
   const user = {
@@ -31,6 +31,7 @@ function storedUserOf(fields: Record<string, string>): StoredUser | null {
     passwordHash: passwordHash!,
     roles: JSON.parse(roles!) as string[],
     createdAt: Number(createdAt),
+    ...(credentials !== undefined && { credentials: Number(credentials) }),
   };
   return { user, revision: Number(revision ?? 0), rolesText: roles! };
 }

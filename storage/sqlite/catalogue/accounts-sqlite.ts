@@ -1,6 +1,13 @@
 // Accounts on SQLite.
 
-import type { AccountStore, RefreshToken, RotationResult, User } from '../../ports/accounts.ts';
+import type {
+  AccountStore,
+  RefreshToken,
+  RotationResult,
+  TokenFamily,
+  User,
+  UserChange,
+} from '../../ports/accounts.ts';
 import type { ChangingDatabase } from './catalogue-options.ts';
 import { readQuery } from '../thread/read-query.ts';
 
@@ -11,6 +18,7 @@ interface UserRow {
   password_hash: string;
   roles: string;
   created_at: number;
+  credentials: number;
 }
 
 export class SqliteAccountStore implements AccountStore {
@@ -19,6 +27,7 @@ export class SqliteAccountStore implements AccountStore {
   readonly #byId;
   readonly #byEmail;
   readonly #namesByIds;
+  readonly #familyByHash;
 
   constructor({ writer, reader, signal }: ChangingDatabase) {
     this.#writer = writer;
@@ -27,6 +36,9 @@ export class SqliteAccountStore implements AccountStore {
     this.#byEmail = reader.prepare<[string], UserRow>('select * from users where email_key = ?');
     this.#namesByIds = reader.prepare<[string], Pick<UserRow, 'id' | 'name'>>(
       'select id, name from users where id in (select value from json_each(?))',
+    );
+    this.#familyByHash = reader.prepare<[string], TokenFamily>(
+      'select family_id as familyId, user_id as userId from refresh_tokens where hash = ?',
     );
   }
 
@@ -49,6 +61,10 @@ export class SqliteAccountStore implements AccountStore {
     return new Map(rows.map(({ id, name }) => [id, name]));
   }
 
+  changeUser(userId: string, passwordHash: string, change: UserChange): Promise<boolean> {
+    return this.#writer.submit('changeUser', userId, passwordHash, change);
+  }
+
   async addRole(userId: string, role: string): Promise<void> {
     await this.#writer.submit('addRole', userId, role);
     this.#signal.appended();
@@ -66,8 +82,12 @@ export class SqliteAccountStore implements AccountStore {
     return this.#writer.submit('rotateRefreshToken', hash, next, now);
   }
 
-  async revokeRefreshToken(hash: string): Promise<void> {
-    await this.#writer.submit('revokeRefreshToken', hash);
+  async findTokenFamily(hash: string): Promise<TokenFamily | null> {
+    return readQuery(() => this.#familyByHash.get(hash)) ?? null;
+  }
+
+  async revokeFamily(familyId: string): Promise<void> {
+    await this.#writer.submit('revokeFamily', familyId);
   }
 
   async removeExpiredRefreshTokens(now: number): Promise<void> {
@@ -84,5 +104,6 @@ function userOf(row: UserRow | undefined): User | null {
     passwordHash: row.password_hash,
     roles: JSON.parse(row.roles) as string[],
     createdAt: row.created_at,
+    ...(row.credentials > 0 && { credentials: row.credentials }),
   };
 }

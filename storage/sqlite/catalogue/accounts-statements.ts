@@ -6,6 +6,7 @@ import {
   REPEAT_GRACE_MS,
   type RotationResult,
   type User,
+  type UserChange,
 } from '../../ports/accounts.ts';
 import { publicUser } from '../../ports/change-stream.ts';
 import type { AppendChange } from './changes-statements.ts';
@@ -25,6 +26,11 @@ interface TokenRow {
   used: number;
 }
 
+/** Before, accounts did not change. */
+export const CHANGED_ACCOUNTS_SCHEMA = `
+  alter table users add column credentials integer not null default 0;
+`;
+
 export function accountHandlers(database: Database, appendChange: AppendChange) {
   const addUser = database.prepare(`
     insert into users (id, email_key, email, name, password_hash, roles, created_at)
@@ -33,6 +39,10 @@ export function accountHandlers(database: Database, appendChange: AppendChange) 
     'select id, name, roles, created_at from users where id = ?',
   );
   const setRoles = database.prepare('update users set roles = ? where id = ?');
+  const changeUser = database.prepare(`
+    update users set password_hash = coalesce(@next, password_hash),
+      credentials = credentials + (@next is not null)
+    where id = @userId and password_hash = @passwordHash`);
   const addToken = database.prepare(`
     insert into refresh_tokens (hash, family_id, user_id, expires_at, used)
     values (?, ?, ?, ?, 0)`);
@@ -54,6 +64,11 @@ export function accountHandlers(database: Database, appendChange: AppendChange) 
       appendChange({ kind: 'user', userId: id, user: publicUser(user) });
       if (first !== null) addToken.run(first.hash, first.familyId, id, first.expiresAt);
       return true;
+    },
+
+    changeUser(userId: string, passwordHash: string, change: UserChange): boolean {
+      const { passwordHash: next = null } = change;
+      return changeUser.run({ userId, passwordHash, next }).changes > 0;
     },
 
     addRole(userId: string, role: string): void {
@@ -78,21 +93,21 @@ export function accountHandlers(database: Database, appendChange: AppendChange) 
     ): RotationResult {
       const token = findToken.get(hash);
       if (token === undefined || token.expires_at <= now) return { result: 'unknown' };
+      const whose = { familyId: token.family_id, userId: token.user_id };
       if (token.used !== 0) {
         const isLate = Math.abs(now - token.used) > REPEAT_GRACE_MS;
         const isSame = findToken.get(next.hash)?.family_id === token.family_id;
-        if (isSame && !isLate) return { result: 'repeated', userId: token.user_id };
+        if (isSame && !isLate) return { result: 'repeated', ...whose };
         revokeFamily.run(token.family_id);
         return { result: 'reused' };
       }
       useToken.run(Math.max(now, 1), hash);
       addToken.run(next.hash, token.family_id, token.user_id, next.expiresAt);
-      return { result: 'rotated', userId: token.user_id };
+      return { result: 'rotated', ...whose };
     },
 
-    revokeRefreshToken(hash: string): void {
-      const token = findToken.get(hash);
-      if (token !== undefined) revokeFamily.run(token.family_id);
+    revokeFamily(familyId: string): void {
+      revokeFamily.run(familyId);
     },
 
     removeExpiredRefreshTokens(now: number): void {

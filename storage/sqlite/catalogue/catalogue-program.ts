@@ -1,15 +1,16 @@
 // The writer of catalogue.db: accounts, products, drops' rows, follows and the stream of their
-// changes, handled webhooks, consumers' positions, operators' actions, parked refunds, jobs. It runs in
-// a thread of its own. All of this is rarely written and often read, so reads have their own indexes
-// and run on the main thread.
+// changes, sessions, handled webhooks, consumers' positions, operators' actions, parked refunds,
+// jobs. It runs in a thread of its own. All of this is rarely written and often read, so reads have
+// their own indexes and run on the main thread.
 
-import { accountHandlers } from './accounts-statements.ts';
+import { accountHandlers, CHANGED_ACCOUNTS_SCHEMA } from './accounts-statements.ts';
 import { CHANGES_SCHEMA, changeStatements } from './changes-statements.ts';
 import { openWriterDatabase, limitPages, WalBound } from '../thread/database.ts';
 import { followHandlers } from './follows-statements.ts';
 import { jobHandlers, JOBS_SCHEMA } from './jobs-statements.ts';
 import { PARKED_REFUNDS_SCHEMA, parkedRefundHandlers } from './parked-refunds-statements.ts';
 import { DESCRIPTIONS_SCHEMA, productHandlers } from './products-statements.ts';
+import { SESSIONS_SCHEMA, sessionHandlers } from './sessions-statements.ts';
 import type { Program, ProgramOptions } from '../thread/program.ts';
 
 const MIGRATIONS = [
@@ -101,6 +102,7 @@ const MIGRATIONS = [
   PARKED_REFUNDS_SCHEMA,
   DESCRIPTIONS_SCHEMA,
   JOBS_SCHEMA,
+  SESSIONS_SCHEMA + CHANGED_ACCOUNTS_SCHEMA,
 ];
 
 export type CatalogueHandlers = ReturnType<typeof open>['handlers'];
@@ -135,6 +137,7 @@ export function open(options: ProgramOptions) {
       ...changeHandlers,
       ...parkedRefundHandlers(database),
       ...jobHandlers(database),
+      ...sessionHandlers(database),
 
       addWebhook(webhookId: string, handledAt: number): void {
         addWebhook.run(webhookId, handledAt);

@@ -82,7 +82,7 @@ export function changeStreamContract(options: ChangeStreamContractOptions): void
     t.false(await follows.follow('chg_b1', 'chg_b2', 6));
     t.false(await follows.unfollow('chg_b2', 'chg_b1'));
     await accounts.addRefreshToken(token('chg_b_token'));
-    await accounts.revokeRefreshToken('chg_b_token');
+    await accounts.revokeFamily('family_of_chg_b');
     t.deepEqual(await seen.next(), []);
   });
 

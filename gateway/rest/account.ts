@@ -1,0 +1,83 @@
+// The routes of one's own account: its sessions and its password (A1c).
+
+import { AccountSessionsBody, PasswordChange } from '../../contracts/accounts.ts';
+import { accountSessionBody } from '../present.ts';
+import { rateLimited } from '../http/rate-limits.ts';
+import { emptyReply, jsonReply, type Route, userRoute } from '../http/route.ts';
+
+const ABOUT = { tag: 'accounts', access: 'user' } as const;
+
+export function accountRoutes(): Route[] {
+  return [
+    userRoute(
+      {
+        ...ABOUT,
+        method: 'GET',
+        path: '/v1/account/sessions',
+        summary: "The caller's sessions, the last used first.",
+        rateClass: 'reads',
+        status: 200,
+        response: AccountSessionsBody,
+        refusals: ['unavailable'],
+      },
+      async ({ call, caller: { userId }, sessionId }) => {
+        const sessions = await call('accounts.sessions', { userId, ...ofSession(sessionId) });
+        if (!sessions.ok) return sessions;
+        return jsonReply(200, { items: sessions.value.map(accountSessionBody) });
+      },
+    ),
+    userRoute(
+      {
+        ...ABOUT,
+        method: 'DELETE',
+        path: '/v1/account/sessions/{id}',
+        summary: 'End a session: its tokens are refused and its live streams end within a second.',
+        rateClass: 'writes',
+        status: 204,
+        refusals: ['not-found', 'unavailable'],
+      },
+      async ({ id: endedId, call, caller: { userId } }) => {
+        const ended = await call('accounts.endSession', { userId, endedId });
+        return ended.ok ? emptyReply(204) : ended;
+      },
+    ),
+    userRoute(
+      {
+        ...ABOUT,
+        method: 'DELETE',
+        path: '/v1/account/sessions',
+        summary: "End all sessions of the caller but the one of this request's token.",
+        rateClass: 'writes',
+        status: 204,
+        refusals: ['unavailable'],
+      },
+      async ({ call, caller: { userId }, sessionId }) => {
+        const ended = await call('accounts.endOtherSessions', { userId, ...ofSession(sessionId) });
+        return ended.ok ? emptyReply(204) : ended;
+      },
+    ),
+    userRoute(
+      {
+        ...ABOUT,
+        method: 'POST',
+        path: '/v1/account/password',
+        summary: "Change the password. All sessions end but the one of this request's token.",
+        rateClass: 'log-ins',
+        body: PasswordChange,
+        status: 204,
+        refusals: ['forbidden', 'not-found', 'unavailable', 'overloaded'],
+      },
+      async ({ call, caller: { userId }, sessionId, body, address }) => {
+        const params = { ...body, userId, ...ofSession(sessionId), address };
+        const changed = await call('accounts.changePassword', params);
+        if (changed.ok) return emptyReply(204);
+        return 'limit' in changed ? rateLimited(changed.limit, changed.waitMs) : changed;
+      },
+    ),
+  ];
+}
+
+/** No property is undefined: calls cross the network. */
+function ofSession(sessionId: string | undefined): { sessionId?: string } {
+  return sessionId === undefined ? {} : { sessionId };
+}
