@@ -3,6 +3,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { systemClock } from '../actors/clock.ts';
+import type { SaleMeter } from '../actors/sale-meter.ts';
 import { serveKeeper, StoredKeeper } from '../events/archive/journal-keeper.ts';
 import { FolderArchive } from '../storage/archive/archive-folder.ts';
 import { ArchiveReader } from '../storage/archive/archive-reader.ts';
@@ -38,6 +39,8 @@ export function readsArchive(journal: JournalReader, archive: Archive | null): J
 export interface ArchiverThreadData {
   readonly config: Config;
   readonly shardCount: number;
+  /** `SaleMeter.shared` of this process. */
+  readonly saleMeter: SharedArrayBuffer;
   /** For `RemoteKeeper`. */
   readonly port: MessagePort;
 }
@@ -50,16 +53,18 @@ export interface ArchiverThreadOptions {
   readonly consumers: readonly string[];
   /** The feature level of the store. */
   readonly levels: FeatureLevels;
+  readonly meter: SaleMeter;
   readonly log: Logger;
 }
 
 /** Null where there is no archive. */
 export function createArchiverThread(options: ArchiverThreadOptions): OffLoopThread | null {
-  const { config, shardCount, stores, consumers, levels, log } = options;
+  const { config, shardCount, stores, consumers, levels, meter, log } = options;
   if (config.archive === null) return null;
   const positions = stores.consumerPositions;
   const keeper = new StoredKeeper({ ...stores, positions, consumers, levels });
-  const data: Omit<ArchiverThreadData, 'port'> = { config, shardCount };
+  const saleMeter = meter.shared;
+  const data: Omit<ArchiverThreadData, 'port'> = { config, shardCount, saleMeter };
   return new OffLoopThread({
     name: 'archiver',
     program: new URL('archiver-program.ts', import.meta.url),

@@ -11,15 +11,17 @@ import { ArchiveReader } from '../storage/archive/archive-reader.ts';
 import { type ArchiverThreadData, openArchive } from './archive.ts';
 import { createLog } from './node-core.ts';
 import { leaseOf, lowerPriority, openJournals } from './off-loop-parts.ts';
+import { ArchivingPace } from './upkeep.ts';
 
 const NAME = 'archiver';
 
-const { config, shardCount, port } = workerData as ArchiverThreadData;
+const { config, shardCount, saleMeter, port } = workerData as ArchiverThreadData;
 const log = createLog(config);
 lowerPriority(log);
 const archive = openArchive(config);
 assert(archive !== null && config.archive !== null, 'the archiver has an archive');
 const reader = await openJournals(config, NAME, log);
+const pace = new ArchivingPace(saleMeter);
 const { intervalSeconds, journalEntriesMin, retentionDays } = config.archive;
 const archiver = new Archiver({
   journal: reader.journal,
@@ -29,16 +31,24 @@ const archiver = new Archiver({
   shardCount,
   journalEntriesMin,
   retentionDays,
+  giveWay: pace.giveWay,
   clock: systemClock,
   log,
 });
 const lease = leaseOf(NAME, config.nodeId, reader.leases);
 const intervalMs = intervalSeconds * 1000;
-const runner = new ArchiveRunner({ archiver, lease, intervalMs, clock: systemClock });
+const runner = new ArchiveRunner({
+  archiver,
+  lease,
+  intervalMs,
+  onPassed: () => pace.rest(),
+  clock: systemClock,
+});
 runner.start();
 parentPort!.once('message', () => void stop());
 
 async function stop(): Promise<void> {
+  pace.stop();
   await runner.stop();
   await reader.close();
   port.close();

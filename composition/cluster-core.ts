@@ -43,6 +43,7 @@ import {
   type NodeCoreOptions,
 } from './node-core.ts';
 import { createTokens } from './tokens.ts';
+import { createUpkeep } from './upkeep.ts';
 
 /** The longest that a joining node waits until the cluster is ready; then it logs why it is not. */
 const JOIN_WAIT_MAX_MS = 10_000;
@@ -80,6 +81,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     log,
   });
   const stores = withArchive(opened, openArchive(config));
+  const { meter, runs } = createUpkeep();
   const { placement } = stores;
   const journal = new MeasuredJournal({ journal: stores.journal });
   let bus: NatsLiveBus;
@@ -131,10 +133,10 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
   });
   const offLoop = roles.includes('services') ? createOffLoop(options, stores, SHARD_COUNT) : null;
   const archiver = roles.includes('services')
-    ? createArchiver({ ...options, stores, shardCount: SHARD_COUNT, levels })
+    ? createArchiver({ ...options, stores, shardCount: SHARD_COUNT, levels, meter })
     : null;
   const tokens = createTokens(options);
-  const rebuild = createRebuild(stores, log);
+  const rebuild = createRebuild(stores, runs, log);
   const jobs = roles.includes('services')
     ? createJobs({ stores, router, isAlone: false, clock, log })
     : null;
@@ -200,6 +202,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
         fenced: (shard) => ownership.fenced(shard),
       },
       levels,
+      meter,
       clock,
       log,
     });
@@ -220,7 +223,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       log,
     });
     const verify = (shards: readonly number[], run: RunContext) =>
-      verifyShards({ ...verification(rebuild), ...stores, host, shards }, run);
+      verifyShards({ ...verification(rebuild, runs), ...stores, host, shards }, run);
     broker.createService(shardService({ broker, host, node: ownership, verify, restart }));
     return { lease, events, host, ownership };
   }

@@ -33,6 +33,7 @@ import {
   type NodeCoreOptions,
 } from './node-core.ts';
 import { createTokens } from './tokens.ts';
+import { createUpkeep, type NodeUpkeep } from './upkeep.ts';
 
 export interface EmbeddedCore extends NodeCore {
   readonly host: ShardHost;
@@ -50,9 +51,12 @@ export async function createEmbeddedCore(options: NodeCoreOptions): Promise<Embe
     );
   }
   const archive = openArchive(options.config);
-  const stores = withArchive(await openSqliteStores({ directory: dataDirectory }), archive);
+  const upkeep = createUpkeep();
+  const { mergePace } = upkeep;
+  const opened = await openSqliteStores({ directory: dataDirectory, mergePace });
+  const stores = withArchive(opened, archive);
   try {
-    return createCore(options, stores);
+    return createCore(options, stores, upkeep);
   } catch (error) {
     // Otherwise the stores' threads would keep the process alive and the directory locked.
     await stores.close();
@@ -60,7 +64,11 @@ export async function createEmbeddedCore(options: NodeCoreOptions): Promise<Embe
   }
 }
 
-function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCore {
+function createCore(
+  options: NodeCoreOptions,
+  stores: SqliteStores,
+  { meter, runs }: NodeUpkeep,
+): EmbeddedCore {
   const { config, clock, log, restart } = options;
   const { shardCount } = stores;
   const bus = new InProcessLiveBus();
@@ -92,16 +100,17 @@ function createCore(options: NodeCoreOptions, stores: SqliteStores): EmbeddedCor
     shardCount,
     bus,
     facts: events.relay,
+    meter,
     clock,
     log,
   });
   const offLoop = createOffLoop(options, stores, shardCount);
-  const archiver = createArchiver({ ...options, stores, shardCount, levels });
+  const archiver = createArchiver({ ...options, stores, shardCount, levels, meter });
   const tokens = createTokens(options);
-  const rebuild = createRebuild(stores, log);
+  const rebuild = createRebuild(stores, runs, log);
   const jobs = createJobs({ stores, router, isAlone: true, clock, log });
   const verify = (shards: readonly number[], run: RunContext) =>
-    verifyShards({ ...verification(rebuild), ...stores, host, shards }, run);
+    verifyShards({ ...verification(rebuild, runs), ...stores, host, shards }, run);
   const report = (): NodeReport => ({
     ...self,
     leaseMs: null,

@@ -13,6 +13,8 @@ import type { EventConsumer } from '../events/consumer.ts';
 import { Relay } from '../events/relay.ts';
 import type { CommandRouter } from '../actors/command-router.ts';
 import type { LiveBus } from '../actors/live-bus.ts';
+import type { SaleMeter } from '../actors/sale-meter.ts';
+import type { UpkeepShare } from '../actors/upkeep.ts';
 import type { NodeRun } from '../actors/cluster/move-protocol.ts';
 import type { ShardHost } from '../actors/shard/shard-host.ts';
 import type { BrokerPeers } from '../actors/cluster/shard-service.ts';
@@ -208,6 +210,7 @@ export function createArchiver(
     readonly shardCount: number;
     /** The feature level of the store. */
     readonly levels: FeatureLevels;
+    readonly meter: SaleMeter;
   },
 ): OffLoopThread | null {
   const ofEvents = allOffLoopConsumers(options).filter(({ reads }) => reads === 'events');
@@ -215,18 +218,23 @@ export function createArchiver(
   return createArchiverThread({ ...options, consumers });
 }
 
-export function createRebuild(stores: Stores, log: Logger): Rebuild {
+export function createRebuild(stores: Stores, upkeep: UpkeepShare, log: Logger): Rebuild {
   return new Rebuild({
     ...stores,
     openSpill: () => new SqliteSpillStore(),
+    upkeep,
     clock: systemClock,
     log,
   });
 }
 
 /** What a verification needs besides the node's shards and stores. */
-export function verification(rebuild: Rebuild): Pick<VerificationOptions, 'missing' | 'openSpill'> {
+export function verification(
+  rebuild: Rebuild,
+  upkeep: UpkeepShare,
+): Pick<VerificationOptions, 'missing' | 'openSpill' | 'upkeep'> {
   return {
+    upkeep,
     missing: (shards, run) => rebuild.run(shards, false, run),
     openSpill: () => new SqliteSpillStore(),
   };

@@ -16,13 +16,13 @@ import {
 import type { SnapshotStore } from '../../storage/ports/snapshots.ts';
 import type { Clock, Timer } from '../clock.ts';
 import type { LoadedDrops } from './loaded-drops.ts';
-import { turnOfOthers } from './recovery.ts';
 import { isRead, type OrderRows, type ReadCommand, SealedReads } from './sealed-reads.ts';
 import type { WaitingCommand } from './shard-batch.ts';
 import type { ShardDrops } from './shard-drops.ts';
 import type { ShardLoop } from './shard-loop.ts';
 import type { OutputGate } from './shard-output.ts';
 import type { ShardReply } from './shard-reply.ts';
+import type { ShardUpkeep } from './shard-upkeep.ts';
 
 /** How long a drop that is over stays in memory after the last command about it. */
 const SEAL_AFTER_IDLE_MS = 30_000;
@@ -42,6 +42,7 @@ export interface SealedDropsOptions {
   readonly orderRows: OrderRows;
   /** Of all shards of the process. */
   readonly loadedDrops: LoadedDrops;
+  readonly upkeep: ShardUpkeep;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -54,6 +55,7 @@ export class SealedDrops {
   readonly #snapshots: SnapshotStore;
   readonly #reads: SealedReads;
   readonly #loadedDrops: LoadedDrops;
+  readonly #upkeep: ShardUpkeep;
   readonly #clock: Clock;
   readonly #log: Logger;
   /** Drops in memory that are over, and the monotonic time of the last change or command. */
@@ -77,6 +79,7 @@ export class SealedDrops {
     this.#snapshots = options.snapshots;
     this.#reads = new SealedReads(options);
     this.#loadedDrops = options.loadedDrops;
+    this.#upkeep = options.upkeep;
     this.#clock = options.clock;
     this.#log = options.log;
   }
@@ -172,9 +175,10 @@ export class SealedDrops {
   async #load(dropId: string): Promise<Loaded | null> {
     const sealed = await this.#snapshots.findSealedDrop(dropId);
     if (sealed === null) return null;
-    const head = await decodeSealedHead(sealed, turnOfOthers);
+    const { loading } = this.#upkeep;
+    const head = await loading.inSlices((pause) => decodeSealedHead(sealed, pause));
     await this.#loadedDrops.admit(dropId, head.memoryBytes, () => this.#evictLoaded(dropId));
-    const state = await restoreSealedDrop(sealed, head, turnOfOthers);
+    const state = await loading.inSlices((pause) => restoreSealedDrop(sealed, head, pause));
     // One that an earlier release sealed is written again, in parts, as soon as that is possible.
     return { state, isStored: head.whole === null || !this.#snapshots.canSealDrops() };
   }
@@ -244,7 +248,10 @@ export class SealedDrops {
     if (!this.#drops.isSealed(state)) {
       const snapshots = this.#snapshots;
       if (!snapshots.canSealDrops()) return;
-      if (!(await sealDrop({ snapshots, ...durable, pause: turnOfOthers }))) return;
+      const sealed = await this.#upkeep.sealing.inSlices((pause) =>
+        sealDrop({ snapshots, ...durable, pause }),
+      );
+      if (!sealed) return;
       this.#drops.markSealed(dropId, version);
     }
     await this.#gate.atDurable(() => {

@@ -17,14 +17,15 @@ import type { SnapshotStore } from '../../storage/ports/snapshots.ts';
 import type { Clock, Timer } from '../clock.ts';
 import { type Lease, PERMANENT_LEASE } from '../cluster/lease.ts';
 import type { LiveBus } from '../live-bus.ts';
+import { SaleMeter } from '../sale-meter.ts';
 import type { ShardReport } from '../../contracts/operator.ts';
-import { DueShare } from './due-pace.ts';
 import { type FactSink, NO_FACT_SINK } from './facts.ts';
 import { LoadedDrops } from './loaded-drops.ts';
 import type { OrderRows } from './sealed-reads.ts';
 import { Shard, type SharedOwnership } from './shard.ts';
 import type { ReplySlots } from './shard-batch.ts';
 import type { ReplySink, ShardReply } from './shard-reply.ts';
+import { ShardUpkeep } from './shard-upkeep.ts';
 
 /** Shards claimed and replayed at the same time at start. */
 const RECOVERIES_AT_ONCE = 16;
@@ -51,6 +52,8 @@ export interface ShardHostOptions {
   readonly shared?: SharedOwnership;
   /** Default: that of this version, as for a node alone. */
   readonly levels?: FeatureLevels;
+  /** Counts what the shards decide; for all upkeep of the process. */
+  readonly meter?: SaleMeter;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -75,7 +78,7 @@ export class ShardHost {
     this.#clock = clock;
     this.#rates = new Float64Array(shardCount);
     this.#countedOrders = new Float64Array(shardCount);
-    const dueShare = new DueShare();
+    const upkeep = new ShardUpkeep({ meter: options.meter ?? new SaleMeter(), clock });
     const bytesMax = options.loadedBytesMax;
     const loadedDrops = new LoadedDrops({ clock, ...(bytesMax !== undefined && { bytesMax }) });
     this.shards = Array.from(
@@ -93,7 +96,7 @@ export class ShardHost {
           lease,
           levels,
           shared,
-          dueShare,
+          upkeep,
           clock,
           log,
         }),

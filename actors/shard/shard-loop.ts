@@ -20,8 +20,9 @@ import type { SnapshotStore } from '../../storage/ports/snapshots.ts';
 import type { Clock } from '../clock.ts';
 import type { Lease } from '../cluster/lease.ts';
 import type { LiveBus } from '../live-bus.ts';
+import type { SaleMeter } from '../sale-meter.ts';
 import { DeadlineTimer } from './deadline-timer.ts';
-import { DuePace, type DueShare } from './due-pace.ts';
+import { DuePace } from './due-pace.ts';
 import type { FactSink } from './facts.ts';
 import type { LoadedDrops } from './loaded-drops.ts';
 import type { Quarantine } from './quarantine.ts';
@@ -34,6 +35,7 @@ import { ShardDrops } from './shard-drops.ts';
 import { LiveFrames, OutputGate } from './shard-output.ts';
 import type { ShardReply } from './shard-reply.ts';
 import { type JournalPoint, ShardSnapshots } from './shard-snapshots.ts';
+import type { ShardUpkeep } from './shard-upkeep.ts';
 
 /** Commands that may wait in a shard; past it they are refused as `overloaded` (H6). */
 export const MAILBOX_LENGTH_MAX = 8192;
@@ -58,7 +60,7 @@ export interface ShardLoopOptions {
   readonly lease: Lease;
   readonly levels: FeatureLevels;
   readonly quarantine: Quarantine;
-  readonly dueShare: DueShare;
+  readonly upkeep: ShardUpkeep;
   readonly clock: Clock;
   /** An entry whose time is further ahead of the clock has a wrong time. */
   readonly entryAheadMaxMs: number;
@@ -71,7 +73,7 @@ export class ShardLoop {
   readonly #facts: FactSink;
   readonly #clock: Clock;
   readonly #quarantine: Quarantine;
-  readonly #dueShare: DueShare;
+  readonly #meter: SaleMeter;
   readonly #duePace: DuePace;
   readonly #entryAheadMaxMs: number;
   readonly #drops: ShardDrops;
@@ -93,14 +95,14 @@ export class ShardLoop {
 
   constructor(options: ShardLoopOptions) {
     const { shard, journal, snapshots, bus, facts, lease, levels } = options;
-    const { quarantine, dueShare, clock, log } = options;
+    const { quarantine, upkeep, clock, log } = options;
     this.#shard = shard;
     this.#journal = journal;
     this.#facts = facts;
     this.#clock = clock;
     this.#quarantine = quarantine;
-    this.#dueShare = dueShare;
-    this.#duePace = new DuePace({ clock, share: dueShare, wake: () => this.pump() });
+    this.#meter = upkeep.meter;
+    this.#duePace = new DuePace({ share: upkeep.due, wake: () => this.pump() });
     const drops = new ShardDrops({ quarantine });
     this.#entryAheadMaxMs = options.entryAheadMaxMs;
     const gate = new OutputGate();
@@ -116,6 +118,7 @@ export class ShardLoop {
       snapshots,
       orderRows: options.orderRows,
       loadedDrops: options.loadedDrops,
+      upkeep,
       clock,
       log,
     });
@@ -261,7 +264,7 @@ export class ShardLoop {
         this.#shard.decidingFailed(error, batch.deciding);
         return;
       }
-      this.#dueShare.commandsDecided += waiting.length;
+      this.#meter.addCommands(waiting.length);
       if (bytes === null) batch.release();
       else this.#append(batch, bytes);
     }
@@ -319,6 +322,7 @@ export class ShardLoop {
 
   #append(batch: ShardBatch, bytes: Buffer): void {
     this.#gate.close(batch);
+    this.#meter.addBytes(bytes.length);
     const { id } = this.#shard;
     const { epoch } = this.#point;
     const { time } = batch;

@@ -22,7 +22,6 @@ import type { Clock } from '../clock.ts';
 import type { Lease } from '../cluster/lease.ts';
 import { ENTRY_AHEAD_MAX_MS } from '../cluster/store-clock.ts';
 import type { LiveBus } from '../live-bus.ts';
-import type { DueShare } from './due-pace.ts';
 import type { FactSink } from './facts.ts';
 import type { LoadedDrops } from './loaded-drops.ts';
 import { Quarantine } from './quarantine.ts';
@@ -31,6 +30,7 @@ import type { OrderRows } from './sealed-reads.ts';
 import type { WaitingCommand } from './shard-batch.ts';
 import { ShardLoop } from './shard-loop.ts';
 import type { Moved } from './shard-reply.ts';
+import type { ShardUpkeep } from './shard-upkeep.ts';
 
 const UNAVAILABLE: CommandReply = refusal('unavailable');
 
@@ -62,7 +62,7 @@ export interface ShardOptions {
    */
   readonly shared: SharedOwnership | null;
   /** One for all shards of the process. */
-  readonly dueShare: DueShare;
+  readonly upkeep: ShardUpkeep;
   readonly clock: Clock;
   readonly log: Logger;
 }

@@ -13,6 +13,8 @@ export interface ArchiveRunnerOptions {
   readonly lease: ConsumerLease | null;
   /** From the end of one pass to the next. */
   readonly intervalMs: number;
+  /** Nothing is left to do until the next pass. */
+  readonly onPassed: () => void;
   readonly clock: Clock;
 }
 
@@ -47,8 +49,9 @@ export class ArchiveRunner {
 
   /** Never rejects: the archiver logs what fails. */
   async #run(): Promise<void> {
-    const { archiver, clock } = this.#options;
+    const { archiver, clock, onPassed } = this.#options;
     await archiver.pass(this.#isAllowed);
+    onPassed();
     if (clock.monotonic() - this.#expiredAt < EXPIRE_INTERVAL_MS) return;
     this.#expiredAt = clock.monotonic();
     await archiver.expire(this.#isAllowed);

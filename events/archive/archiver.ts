@@ -1,6 +1,6 @@
 // Moves old entries of each journal into the archive, then trims the journal (J8). For one shard,
 // in this order: find how far it may go; write the entries as segments; read each segment back and
-// compare it; verify the snapshot; trim. Each step begins from what is stored, so after a crash
+// compare its bytes; verify the snapshot; trim. Each step begins from what is stored, so after a crash
 // between two steps the next pass finishes the work, and an entry is always in the journal, in the
 // archive, or in both.
 //
@@ -11,17 +11,15 @@
 
 import type { Logger } from 'pino';
 import type { Clock } from '../../actors/clock.ts';
-import { turnOfOthers } from '../../actors/shard/recovery.ts';
 import type { ArchiveReader } from '../../storage/archive/archive-reader.ts';
 import {
+  decodeSegmentHeader,
   encodeSegment,
   NO_DIGEST,
   type Segment,
-  SEGMENT_BYTES_MAX,
-  SEGMENT_ENTRIES_MAX,
   type SegmentHeader,
 } from '../../storage/formats/archive-segment.ts';
-import { decodeEntry } from '../../storage/formats/entry.ts';
+import { checkEntry, decodeEntry } from '../../storage/formats/entry.ts';
 import {
   CorruptError,
   type JournalEntry,
@@ -29,10 +27,9 @@ import {
 } from '../../storage/ports/journal.ts';
 import type { SnapshotHeads } from '../../storage/ports/snapshots.ts';
 import type { JournalKeeper } from './journal-keeper.ts';
+import { SegmentEntries } from './segment-entries.ts';
 import { SnapshotCheck } from './snapshot-check.ts';
 
-const READ_ENTRIES_FIRST = 16;
-const READ_ENTRIES_MAX = 256;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** The archive or the journal is not the one that belongs to the other. Nothing was changed. */
@@ -51,20 +48,29 @@ export interface ArchiverOptions {
   readonly journalEntriesMin: number;
   /** Segments whose newest entry is older are removed. Null: none are. */
   readonly retentionDays: number | null;
+  /** Awaited before each slice of a few milliseconds (`Pace.giveWay`). Default: nothing. */
+  readonly giveWay?: () => Promise<void>;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
+/** Where the archive of a shard ends. */
+interface ArchiveEnd {
+  readonly header: SegmentHeader;
+  readonly lastEntry: JournalEntry;
+}
+
 export class Archiver {
   readonly #options: ArchiverOptions;
-  /** By shard: segments up to this sequence were read back and compared by this process. */
-  readonly #verified = new Map<number, number>();
-
+  readonly #giveWay: () => Promise<void>;
+  /** By shard: all segments up to this one were read back and compared by this process. */
+  readonly #ends = new Map<number, ArchiveEnd>();
   readonly #snapshotCheck: SnapshotCheck;
 
   constructor(options: ArchiverOptions) {
     this.#options = options;
-    this.#snapshotCheck = new SnapshotCheck(options.snapshots);
+    this.#giveWay = options.giveWay ?? (() => Promise.resolve());
+    this.#snapshotCheck = new SnapshotCheck({ ...options, giveWay: this.#giveWay });
   }
 
   /**
@@ -108,7 +114,7 @@ export class Archiver {
     if (through <= trimmed + 1) return;
     const end = await this.#verifiedEnd(shard, trimmed);
     await this.#checkHistory(shard, trimmed, end);
-    const last = await this.#write(shard, end?.header ?? null, through);
+    const last = await this.#write(shard, end, through);
     const snapshotSequence = await this.#snapshotCheck.run(shard);
     const trimThrough = Math.min(through, snapshotSequence, last - 1);
     if (trimThrough <= trimmed) return;
@@ -130,31 +136,33 @@ export class Archiver {
   }
 
   /**
-   * The last segment; null without any. All segments with entries that the journal still has are
-   * checked, because an earlier process may have written them and not read them back.
+   * The end of the archive; null where it has nothing. All segments with entries that the journal
+   * still has are checked, because an earlier process may have written them and not read them back.
    */
-  async #verifiedEnd(shard: number, trimmed: number): Promise<Segment | null> {
+  async #verifiedEnd(shard: number, trimmed: number): Promise<ArchiveEnd | null> {
     const { archive } = this.#options;
     const { removed, segments } = await archive.list(shard);
-    const from = Math.max(trimmed, this.#verified.get(shard) ?? 0);
+    const known = this.#ends.get(shard);
+    if (known !== undefined && segments.at(-1)?.first === known.header.first) return known;
+    const from = Math.max(trimmed, known?.header.last ?? 0);
     // The segment that has entry `from`, and all behind it.
     let index = segments.findLastIndex(({ first }) => first <= from);
     index = Math.max(0, index);
     let before: Segment | null = null;
     for (const { first } of segments.slice(index)) {
+      await this.#giveWay();
       const segment = await archive.segment({ shard, first });
       if (segment === null) throw new CorruptError(`segment ${first} of shard ${shard} is gone`);
       if (before !== null) archive.checkChain(segment, before.header);
       else if (first === 1 && removed === 0) archive.checkChain(segment, null);
-      checkEntries(segment);
+      checkEntries(shard, segment.entries);
       before = segment;
     }
-    this.#verified.set(shard, before?.header.last ?? 0);
-    return before;
+    return before === null ? null : this.#endsWith(before.header, before.entries);
   }
 
   /** Errors: `archive-mismatch`. */
-  async #checkHistory(shard: number, trimmed: number, end: Segment | null): Promise<void> {
+  async #checkHistory(shard: number, trimmed: number, end: ArchiveEnd | null): Promise<void> {
     const { journal, archive } = this.#options;
     const archived = end?.header.last ?? 0;
     const where = `the archive ${archive.archive.name} ends at entry ${archived} of shard ${shard}`;
@@ -165,10 +173,9 @@ export class Archiver {
     }
     if (end === null || archived === trimmed) return;
     const [entry] = await journal.read(shard, archived - 1, 1);
-    const archivedEntry = end.entries.at(-1)!;
+    const { lastEntry } = end;
     const same =
-      entry?.epoch === archivedEntry.epoch &&
-      Buffer.compare(entry.bytes, archivedEntry.bytes) === 0;
+      entry?.epoch === lastEntry.epoch && Buffer.compare(entry.bytes, lastEntry.bytes) === 0;
     if (same) return;
     throw new ArchiveMismatchError(
       `${where}, which the journal ${entry === undefined ? 'has not reached' : 'has otherwise'}: ` +
@@ -177,35 +184,16 @@ export class Archiver {
   }
 
   /** Writes all entries up to `through`. Returns the last archived sequence. */
-  async #write(shard: number, end: SegmentHeader | null, through: number): Promise<number> {
-    let header = end;
-    for (;;) {
-      const last = header?.last ?? 0;
-      if (last >= through) return last;
-      const entries = await this.#readSegment(shard, last, through);
-      header = await this.#writeSegment(shard, header, entries);
-    }
-  }
-
-  async #readSegment(shard: number, after: number, through: number): Promise<JournalEntry[]> {
+  async #write(shard: number, end: ArchiveEnd | null, through: number): Promise<number> {
     const { journal } = this.#options;
-    const entries: JournalEntry[] = [];
-    let bytes = 0;
-    let limit = READ_ENTRIES_FIRST;
+    const giveWay = this.#giveWay;
+    let header = end?.header ?? null;
+    const after = header?.last ?? 0;
+    const portions = new SegmentEntries({ journal, shard, after, through, giveWay });
     for (;;) {
-      const sequence = after + entries.length;
-      const missing = Math.min(through - sequence, SEGMENT_ENTRIES_MAX - entries.length);
-      if (missing <= 0) return entries;
-      const found = await journal.read(shard, sequence, Math.min(limit, missing));
-      if (found.length === 0)
-        throw new CorruptError(`the journal of shard ${shard} ends at ${sequence}`);
-      for (const entry of found) {
-        if (entries.length > 0 && bytes + entry.bytes.length > SEGMENT_BYTES_MAX) return entries;
-        bytes += entry.bytes.length;
-        entries.push(entry);
-      }
-      limit = Math.min(limit * 4, READ_ENTRIES_MAX);
-      await turnOfOthers();
+      const entries = await portions.next();
+      if (entries.length === 0) return header?.last ?? 0;
+      header = await this.#writeSegment(shard, header, entries);
     }
   }
 
@@ -215,23 +203,35 @@ export class Archiver {
     before: SegmentHeader | null,
     entries: readonly JournalEntry[],
   ): Promise<SegmentHeader> {
-    const { archive } = this.#options;
+    const { archive } = this.#options.archive;
     const first = entries[0]!.sequence;
     // Damage in the journal must not be archived as if it were right.
-    const lastTime = checkEntries({ header: { shard }, entries });
+    checkEntries(shard, entries);
+    const last = entries.at(-1)!;
+    const lastTime = decodeEntry(last.bytes, shard, last.sequence).time;
     const previous = before?.digest ?? NO_DIGEST;
-    const bytes = await encodeSegment({ shard, lastTime, previous, entries });
-    await archive.archive.write(shard, first, bytes);
-    const segment = await archive.segment({ shard, first });
-    if (segment === null || !areEqual(segment.entries, entries)) {
-      throw new CorruptError(
-        `segment ${first} of shard ${shard} in the archive ${archive.archive.name} is not what ` +
-          'was written',
-      );
-    }
-    archive.checkChain(segment, before);
-    this.#verified.set(shard, segment.header.last);
-    return segment.header;
+    const bytes = encodeSegment({ shard, lastTime, previous, entries });
+    await archive.write(shard, first, bytes);
+    const stored = await archive.read(shard, first);
+    const where = `segment ${first} of shard ${shard} in the archive ${archive.name}`;
+    if (stored === null || Buffer.compare(stored, bytes) !== 0)
+      throw new CorruptError(`${where} is not what was written`);
+    const header = decodeSegmentHeader(bytes, { shard, first, where });
+    return this.#endsWith(header, entries).header;
+  }
+
+  #endsWith(header: SegmentHeader, entries: readonly JournalEntry[]): ArchiveEnd {
+    const lastEntry = entries.at(-1)!;
+    // Copies: what is kept must not hold the whole segment in memory.
+    const [digest, previous, bytes] = [header.digest, header.previous, lastEntry.bytes].map(
+      (part) => new Uint8Array(part),
+    );
+    const end = {
+      header: { ...header, digest: digest!, previous: previous! },
+      lastEntry: { ...lastEntry, bytes: bytes! },
+    };
+    this.#ends.set(header.shard, end);
+    return end;
   }
 
   async #expireShard(shard: number, retentionDays: number): Promise<void> {
@@ -250,24 +250,7 @@ export class Archiver {
   }
 }
 
-/** The time of the last entry. Errors: `corrupt` if an entry is damaged. */
-function checkEntries(segment: {
-  readonly header: { readonly shard: number };
-  readonly entries: readonly JournalEntry[];
-}): number {
-  let time = 0;
-  for (const { sequence, bytes } of segment.entries)
-    ({ time } = decodeEntry(bytes, segment.header.shard, sequence));
-  return time;
-}
-
-function areEqual(some: readonly JournalEntry[], others: readonly JournalEntry[]): boolean {
-  return (
-    some.length === others.length &&
-    some.every(({ sequence, epoch, bytes }, i) => {
-      const other = others[i]!;
-      const same = sequence === other.sequence && epoch === other.epoch;
-      return same && Buffer.compare(bytes, other.bytes) === 0;
-    })
-  );
+/** Errors: `corrupt` if an entry is damaged. */
+function checkEntries(shard: number, entries: readonly JournalEntry[]): void {
+  for (const { sequence, bytes } of entries) checkEntry(bytes, shard, sequence);
 }

@@ -5,18 +5,25 @@
 // Whether the content is right is not asked here: the archive still has all entries that the
 // snapshot stands for, so `livedrops verify` compares them as ever (decision 038).
 
-import { turnOfOthers } from '../../actors/shard/recovery.ts';
 import { checkPart, decodeShardHead } from '../../storage/formats/drop-snapshot.ts';
 import { CorruptError, StoreUnavailableError } from '../../storage/ports/journal.ts';
 import type { SnapshotHeads } from '../../storage/ports/snapshots.ts';
 
+export interface SnapshotCheckOptions {
+  readonly snapshots: SnapshotHeads;
+  /** Awaited before each part. */
+  readonly giveWay: () => Promise<void>;
+}
+
 export class SnapshotCheck {
   readonly #snapshots: SnapshotHeads;
+  readonly #giveWay: () => Promise<void>;
   /** By shard: the parts that were found right. */
   readonly #right = new Map<number, ReadonlySet<string>>();
 
-  constructor(snapshots: SnapshotHeads) {
+  constructor({ snapshots, giveWay }: SnapshotCheckOptions) {
     this.#snapshots = snapshots;
+    this.#giveWay = giveWay;
   }
 
   /**
@@ -33,10 +40,10 @@ export class SnapshotCheck {
     const before = this.#right.get(shard);
     for (const name of stored) {
       if (before?.has(name) === true) continue;
+      await this.#giveWay();
       const bytes = await opened.part(name);
       if (bytes === null) throw await this.#lost(shard, name, sequence);
       checkPart({ name, bytes });
-      await turnOfOthers();
     }
     this.#right.set(shard, stored);
     return sequence;

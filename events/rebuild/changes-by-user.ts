@@ -4,13 +4,13 @@
 // of whole users are read back, each within a number of bytes.
 
 import { Packr } from 'msgpackr';
-import { turnOfOthers } from '../../actors/shard/recovery.ts';
 import { fnv1a } from '../../domain/ids.ts';
 import {
   USER_BUCKETS,
   type UserChange,
   type UsersChanges,
 } from '../../storage/ports/read-models.ts';
+import type { Pause } from '../../storage/formats/steps.ts';
 import type { SpillStore } from '../../storage/ports/spill.ts';
 
 /** Packed bytes of a portion. In memory they take about four times as much. */
@@ -30,11 +30,14 @@ interface Bucket {
 
 export interface ChangesByUserOptions {
   readonly spill: SpillStore;
+  /** Awaited between two steps. */
+  readonly pause: Pause;
   readonly portionBytesMax?: number;
 }
 
 export class ChangesByUser {
   readonly #spill: SpillStore;
+  readonly #pause: Pause;
   readonly #portionBytesMax: number;
   readonly #buckets: readonly Bucket[] = Array.from({ length: USER_BUCKETS }, () => ({
     changes: [],
@@ -47,6 +50,7 @@ export class ChangesByUser {
 
   constructor(options: ChangesByUserOptions) {
     this.#spill = options.spill;
+    this.#pause = options.pause;
     this.#portionBytesMax = options.portionBytesMax ?? PORTION_BYTES_MAX;
   }
 
@@ -72,7 +76,7 @@ export class ChangesByUser {
     for (let index = 0; index < USER_BUCKETS; index++) {
       if (this.#buckets[index]!.changes.length === 0) continue;
       this.#write(index);
-      if (++written % CHUNKS_AT_ONCE === 0) await turnOfOthers();
+      if (++written % CHUNKS_AT_ONCE === 0) await this.#pause();
     }
     const bytesOf = (bucket: number) => this.#buckets[bucket]?.bytes ?? Infinity;
     for (let first = 0; first < USER_BUCKETS; ) {
@@ -109,7 +113,7 @@ export class ChangesByUser {
           if (this.#excluded.has(change.shard)) continue;
           if (parts === 1 || partOf(change.order.userId, parts) === part) changes.push(change);
         }
-        if (++chunks % CHUNKS_AT_ONCE === 0) await turnOfOthers();
+        if (++chunks % CHUNKS_AT_ONCE === 0) await this.#pause();
       }
     }
     return changes;

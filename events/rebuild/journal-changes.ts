@@ -5,6 +5,7 @@
 
 import { Packr } from 'msgpackr';
 import type { ShardPosition } from '../../storage/ports/consumer-positions.ts';
+import type { Pause } from '../../storage/formats/steps.ts';
 import type { JournalReader } from '../../storage/ports/journal.ts';
 import type { OpenSpill, SpillStore } from '../../storage/ports/spill.ts';
 import type {
@@ -24,6 +25,8 @@ const CHUNK_DROPS = 256;
 export interface JournalChangesOptions {
   readonly journal: JournalReader;
   readonly openSpill: OpenSpill;
+  /** Awaited between two steps. */
+  readonly pause: Pause;
   /** Checked after each entry; its reason is thrown. */
   readonly signal: AbortSignal;
   readonly portionBytesMax?: number;
@@ -103,11 +106,12 @@ export class JournalChanges implements ReplayedJournals {
   }
 
   #replayOf(shard: number): Replay {
-    const { journal, openSpill } = this.#options;
+    const { journal, openSpill, pause } = this.#options;
     return new Replay({
       shard,
       after: 0,
       journal,
+      pause,
       snapshots: null,
       states: new DropStates({ openSpill }),
     });

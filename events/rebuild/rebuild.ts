@@ -8,6 +8,8 @@ import type { RunContext } from '../../actors/run-context.ts';
 import type { Logger } from 'pino';
 import { isDamage } from '../../actors/shard/recovery.ts';
 import type { Clock } from '../../actors/clock.ts';
+import type { UpkeepShare } from '../../actors/upkeep.ts';
+import type { Pause } from '../../storage/formats/steps.ts';
 import type { ShardPosition } from '../../storage/ports/consumer-positions.ts';
 import type { Journal } from '../../storage/ports/journal.ts';
 import type { OpenSpill } from '../../storage/ports/spill.ts';
@@ -22,6 +24,8 @@ export interface RebuildOptions {
   readonly journal: Journal;
   readonly readModels: ReadModels;
   readonly openSpill: OpenSpill;
+  /** Of the event loop on which it runs. */
+  readonly upkeep: UpkeepShare;
   readonly clock: Clock;
   readonly log: Logger;
   readonly relayWaitMaxMs?: number;
@@ -39,17 +43,28 @@ export class Rebuild {
    * reason; `store-unavailable`. Then a part may be restored, and the next call restores the rest.
    */
   async run(shards: readonly number[], write: boolean, run: RunContext): Promise<RebuiltShard[]> {
+    const { upkeep } = this.#options;
+    return await upkeep.inSlices((pause) => this.#run(shards, write, run, pause));
+  }
+
+  async #run(
+    shards: readonly number[],
+    write: boolean,
+    run: RunContext,
+    pause: Pause,
+  ): Promise<RebuiltShard[]> {
     const { journal, openSpill, readModels } = this.#options;
     const { signal } = run;
     const reasons = new Map<number, string>();
     const journals = await this.#journals(shards, reasons, signal);
-    const changes = new JournalChanges({ journal, openSpill, signal });
+    const changes = new JournalChanges({ journal, openSpill, pause, signal });
     try {
       await this.#replay(journals, changes, reasons, run);
       const missing = await readModels.restore({
         journals: changes,
         openSpill,
         write,
+        pause,
         signal,
         compared: (share) => run.progress(comparing(share)),
       });

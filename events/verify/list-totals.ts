@@ -1,10 +1,10 @@
 // Compares the totals of a drop's orders in the order lists with those of its owner. The lists lag,
 // so a drop that changes meanwhile is compared again.
 
-import { turnOfOthers } from '../../actors/shard/recovery.ts';
 import type { Shard } from '../../actors/shard/shard.ts';
 import type { DropState } from '../../domain/drop-state.ts';
 import { decodeSealedHead } from '../../storage/formats/sealed-drop.ts';
+import type { Pause } from '../../storage/formats/steps.ts';
 import type { OrderListStore } from '../../storage/ports/order-list.ts';
 import type { SnapshotReader } from '../../storage/ports/snapshots.ts';
 
@@ -20,22 +20,24 @@ const UNCHANGED_COMPARISONS_MAX = 10;
 export interface ListTotalsOptions {
   readonly snapshots: SnapshotReader;
   readonly orderList: OrderListStore;
+  /** Awaited between two steps. */
+  readonly pause: Pause;
 }
 
 /** What differs; null without a difference. Errors: `store-unavailable`; the signal's reason. */
 export async function compareListTotals(
   dropId: string,
   shard: Shard,
-  { orderList, snapshots }: ListTotalsOptions,
+  { orderList, snapshots, pause }: ListTotalsOptions,
   signal: AbortSignal,
 ): Promise<string | null> {
   let unchanged = 0;
   let version = -1;
   for (let comparison = 0; comparison < COMPARISONS_MAX; comparison++) {
     signal.throwIfAborted();
-    const before = await totalsOfOwner(dropId, shard, snapshots);
+    const before = await totalsOfOwner(dropId, shard, { snapshots, pause });
     const { orders, heldUnits, soldUnits } = await orderList.totalsOfDrop(dropId);
-    const after = await totalsOfOwner(dropId, shard, snapshots);
+    const after = await totalsOfOwner(dropId, shard, { snapshots, pause });
     if (before.version === after.version) {
       if (orders === after.orders && heldUnits === after.held && soldUnits === after.sold)
         return null;
@@ -65,7 +67,7 @@ interface Totals {
 async function totalsOfOwner(
   dropId: string,
   shard: Shard,
-  snapshots: SnapshotReader,
+  { snapshots, pause }: Pick<ListTotalsOptions, 'snapshots' | 'pause'>,
 ): Promise<Totals> {
   const totals = await shard.inspect((drops) => {
     const state = drops.get(dropId);
@@ -74,7 +76,7 @@ async function totalsOfOwner(
   if (totals !== null) return totals;
   const sealed = await snapshots.findSealedDrop(dropId);
   if (sealed === null) return { version: -1, orders: 0, held: 0, sold: 0 };
-  const { version, orders, held, sold } = (await decodeSealedHead(sealed, turnOfOthers)).counters;
+  const { version, orders, held, sold } = (await decodeSealedHead(sealed, pause)).counters;
   return { version, orders, held, sold };
 }
 

@@ -7,10 +7,12 @@
 // Read models may lag, so a drop that changes meanwhile is compared again.
 
 import type { RunContext } from '../../actors/run-context.ts';
-import { isDamage, turnOfOthers } from '../../actors/shard/recovery.ts';
+import { isDamage } from '../../actors/shard/recovery.ts';
 import type { Shard } from '../../actors/shard/shard.ts';
 import type { ShardHost } from '../../actors/shard/shard-host.ts';
+import type { UpkeepShare } from '../../actors/upkeep.ts';
 import type { ShardsVerified } from '../../contracts/operator.ts';
+import type { Pause } from '../../storage/formats/steps.ts';
 import type { JournalReader } from '../../storage/ports/journal.ts';
 import type { OrderListStore } from '../../storage/ports/order-list.ts';
 import type { SnapshotReader } from '../../storage/ports/snapshots.ts';
@@ -27,6 +29,8 @@ export interface VerificationOptions {
   readonly snapshots: SnapshotReader;
   readonly orderList: OrderListStore;
   readonly openSpill: OpenSpill;
+  /** Of the event loop on which it runs. */
+  readonly upkeep: UpkeepShare;
   /** Compares the order lists and feeds with the shards' journals. */
   readonly missing: (
     shards: readonly number[],
@@ -122,7 +126,13 @@ async function verifyShard(
   const isServed = () => shard.status === 'serving' && shard.epoch === epoch;
   if (!isServed()) return null;
   try {
-    const found = await compareShard(shard, options, signal, entryDone);
+    const found = await options.upkeep.inSlices((paced) => {
+      const pause = async () => {
+        signal.throwIfAborted();
+        await paced();
+      };
+      return compareShard(shard, { ...options, pause }, signal, entryDone);
+    });
     return isServed() ? found : null;
   } catch (error) {
     if (isServed() || signal.aborted) throw error;
@@ -136,14 +146,11 @@ function unreplayed(sequence: number, entries: number, finding: string): ShardFi
 
 async function compareShard(
   shard: Shard,
-  options: VerificationOptions,
+  options: VerificationOptions & { readonly pause: Pause },
   signal: AbortSignal,
   entryDone: () => void,
 ): Promise<ShardFindings> {
-  const pause = async () => {
-    signal.throwIfAborted();
-    await turnOfOthers();
-  };
+  const { pause } = options;
   const live = new Map<string, LiveDigest>();
   const ids = await shard.inspect((drops) => [...drops.keys()]);
   for (const id of ids) {
@@ -154,7 +161,7 @@ async function compareShard(
     live.set(id, { version: moment.head.version, digest });
   }
   const sequence = await shard.inspect((_, last) => last);
-  const replay = new VerifyingReplay({ ...options, shard: shard.id, live, pause });
+  const replay = new VerifyingReplay({ ...options, shard: shard.id, live });
   try {
     await replay.run(sequence, entryDone);
     const findings = await replay.finish((dropId) => liveMoment(shard, dropId));

@@ -9,7 +9,7 @@
 
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
-import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
+import { constants, zstdCompressSync, zstdDecompress } from 'node:zlib';
 import { CorruptError, type JournalEntry } from '../ports/journal.ts';
 import { NewerFormatError } from './format-version.ts';
 
@@ -39,7 +39,6 @@ const HEADER_BYTES = DIGEST + DIGEST_BYTES;
 /** Before each entry: its length (4 bytes) and its epoch (8 bytes). */
 const ENTRY_HEADER_BYTES = 12;
 
-const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
 
 /** The `previous` of a shard's first segment. */
@@ -74,10 +73,11 @@ export interface NewSegment {
   readonly entries: readonly JournalEntry[];
 }
 
-export async function encodeSegment(segment: NewSegment): Promise<Uint8Array> {
+/** Takes some milliseconds for a full segment, so only a thread beside the shards should call it. */
+export function encodeSegment(segment: NewSegment): Uint8Array {
   const { shard, lastTime, previous, entries } = segment;
   const plain = joinEntries(entries);
-  const packed = await compress(plain, {
+  const packed = zstdCompressSync(plain, {
     params: { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL },
   });
   const bytes = Buffer.alloc(HEADER_BYTES + packed.length);

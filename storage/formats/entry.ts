@@ -127,17 +127,7 @@ function storedEvent(event: DropEvent): Readonly<Record<string, unknown>> {
  */
 export function decodeEntry(bytes: Uint8Array, shard: number, sequence: number): Entry {
   const where = `entry ${sequence} of shard ${shard}`;
-  if (bytes.length <= HEADER_BYTES) throw new CorruptError(`${where} is cut off`);
-  const header = new DataView(bytes.buffer, bytes.byteOffset, HEADER_BYTES);
-  if (header.getUint16(0, true) !== MAGIC)
-    throw new CorruptError(`${where} does not begin like an entry`);
-  const version = header.getUint16(2, true);
-  if (version !== FORMAT_VERSION)
-    throw new CorruptError(`${where} has format ${version}, which this version cannot read`);
-  const packed = bytes.subarray(HEADER_BYTES);
-  if (crc32(packed) !== header.getUint32(4, true))
-    throw new CorruptError(`${where} does not match its checksum`);
-  const body = packr.unpack(packed) as [number, number, number, ...unknown[]];
+  const body = packr.unpack(checked(bytes, where)) as [number, number, number, ...unknown[]];
   if (body[0] !== shard || body[1] !== sequence) {
     throw new CorruptError(`${where} says it is entry ${body[1]} of shard ${body[0]}`);
   }
@@ -150,6 +140,29 @@ export function decodeEntry(bytes: Uint8Array, shard: number, sequence: number):
     });
   }
   return { shard, sequence, time: body[2], changes };
+}
+
+/**
+ * Compares an entry with its checksum and does not decode it. Errors: CorruptError if the bytes are
+ * damaged or have a newer format.
+ */
+export function checkEntry(bytes: Uint8Array, shard: number, sequence: number): void {
+  checked(bytes, `entry ${sequence} of shard ${shard}`);
+}
+
+/** What follows the header. */
+function checked(bytes: Uint8Array, where: string): Uint8Array {
+  if (bytes.length <= HEADER_BYTES) throw new CorruptError(`${where} is cut off`);
+  const header = new DataView(bytes.buffer, bytes.byteOffset, HEADER_BYTES);
+  if (header.getUint16(0, true) !== MAGIC)
+    throw new CorruptError(`${where} does not begin like an entry`);
+  const version = header.getUint16(2, true);
+  if (version !== FORMAT_VERSION)
+    throw new CorruptError(`${where} has format ${version}, which this version cannot read`);
+  const packed = bytes.subarray(HEADER_BYTES);
+  if (crc32(packed) !== header.getUint32(4, true))
+    throw new CorruptError(`${where} does not match its checksum`);
+  return packed;
 }
 
 function readEvents(flat: readonly unknown[], where: string): DropEvent[] {

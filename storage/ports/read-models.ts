@@ -2,6 +2,7 @@
 // fills both from the same change of an order, so a driver may store one row for both. A driver
 // that stores them separately uses `SeparateReadModels`.
 
+import type { Pause } from '../formats/steps.ts';
 import type { OrderView } from '../../contracts/orders.ts';
 import type { ShardPosition } from './consumer-positions.ts';
 import type { FeedStore } from './feed.ts';
@@ -59,6 +60,8 @@ export interface RestoreOptions {
   readonly openSpill: OpenSpill;
   /** False: only count what is missing. */
   readonly write: boolean;
+  /** Awaited between two steps. */
+  readonly pause: Pause;
   /** Aborted: stops before the next portion of rows. */
   readonly signal: AbortSignal;
   /** The share of all users who were compared, rising from 0 to 1. */

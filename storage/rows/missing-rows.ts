@@ -4,6 +4,7 @@
 
 import type { OrderView } from '../../contracts/orders.ts';
 import type { NewNotification, OrderNotificationType } from '../../contracts/notifications.ts';
+import type { Pause } from '../formats/steps.ts';
 import type { ShardPosition } from '../ports/consumer-positions.ts';
 import type { Missing, UserChange } from '../ports/read-models.ts';
 
@@ -47,21 +48,17 @@ export interface MissingRows {
 /** Rows compared without a pause: about a millisecond. */
 export const ROWS_AT_ONCE = 2048;
 
-/** Lets other work run between two slices of a long comparison. */
-export function turnOfOthers(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
 /** `changes` has all changes of its users. */
 export async function expectedByUser(
   changes: readonly UserChange[],
+  pause: Pause,
 ): Promise<Map<string, ExpectedRows>> {
   const newest = new Map<string, ExpectedOrder>();
   for (const [i, { order, shard }] of changes.entries()) {
     const before = newest.get(order.id);
     if (before === undefined || order.version >= before.order.version)
       newest.set(order.id, { shard, order });
-    if (i % ROWS_AT_ONCE === 0) await turnOfOthers();
+    if (i % ROWS_AT_ONCE === 0) await pause();
   }
   const users = new Map<
     string,
@@ -80,7 +77,7 @@ export async function expectedByUser(
       const { time: at, sequence, index } = change;
       expected.notifications.push({ ...now, type, refundRequested, at, sequence, index });
     }
-    if (i % ROWS_AT_ONCE === 0) await turnOfOthers();
+    if (i % ROWS_AT_ONCE === 0) await pause();
   }
   // Changes of one journal after those of another. The sort is stable.
   for (const { notifications } of users.values()) notifications.sort((a, b) => a.at - b.at);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import { EMBEDDED_SHARD_COUNT } from '../../domain/ids.ts';
 import { makeFolder } from '../make-folder.ts';
+import type { Pace } from '../ports/pace.ts';
 import type { Stores } from '../ports/stores.ts';
 import { SqliteAccountStore } from './catalogue/accounts-sqlite.ts';
 import type { CatalogueHandlers } from './catalogue/catalogue-program.ts';
@@ -43,6 +44,8 @@ export interface SqliteStoresOptions {
   readonly directory: string;
   /** Bound of each file's write-ahead log; 64 MiB unless given. */
   readonly walBytesMax?: number;
+  /** The pace of merging user rows; `UNPACED` unless given. */
+  readonly mergePace?: Pace;
   /** Rows of a generation that is settled; 65,536 unless given. */
   readonly settleRows?: number;
   /** Bound of the change stream, for tests; `CHANGES_RETAINED_MAX` unless given. */
@@ -124,6 +127,7 @@ export async function openSqliteStores(options: SqliteStoresOptions): Promise<Sq
       writer: projectionsWriter,
       reader: openReader('projections'),
       settleRows,
+      mergePace: options.mergePace,
     };
     const shardCount = await journalWriter.submit('fixShardCount', EMBEDDED_SHARD_COUNT);
     if (changesRetainedMax !== undefined)

@@ -1,5 +1,7 @@
 import test from 'ava';
-import { DuePace, DueShare } from '../../actors/shard/due-pace.ts';
+import { SaleMeter } from '../../actors/sale-meter.ts';
+import { DuePace } from '../../actors/shard/due-pace.ts';
+import { ShardUpkeep } from '../../actors/shard/shard-upkeep.ts';
 import { ManualClock } from './manual-clock.ts';
 
 const TURN_MS = 0.05;
@@ -24,17 +26,18 @@ class SteppedClock extends ManualClock {
  */
 function spend(shardCount: number, hasCommands: boolean) {
   const clock = new SteppedClock(0);
-  const share = new DueShare();
+  const meter = new SaleMeter();
+  const { due: share } = new ShardUpkeep({ meter, clock });
   const paces = Array.from(
     { length: shardCount },
-    () => new DuePace({ clock, share, wake: () => undefined }),
+    () => new DuePace({ share, wake: () => undefined }),
   );
   for (const pace of paces) pace.end(true);
   let spentMs = 0;
   let longestMs = 0;
   const slices = paces.map(() => 0);
   while (clock.monotonic() < LENGTH_MS) {
-    if (hasCommands) share.commandsDecided += 1;
+    if (hasCommands) meter.addCommands(1);
     const began = clock.monotonic();
     for (const [shard, pace] of paces.entries()) {
       if (!pace.isReady) continue;
@@ -68,19 +71,19 @@ for (const shardCount of [1, 8, 64]) {
 
 test('D2a: a shard whose work ends leaves its part to the others, and never waits', (t) => {
   const clock = new SteppedClock(0);
-  const share = new DueShare();
-  const [one, two] = [1, 2].map(() => new DuePace({ clock, share, wake: () => undefined }));
+  const { due: share } = new ShardUpkeep({ meter: new SaleMeter(), clock });
+  const [one, two] = [1, 2].map(() => new DuePace({ share, wake: () => undefined }));
   for (const pace of [one!, two!]) {
     pace.begin();
     pace.end(true);
   }
-  t.is(share.shardsWithWork, 2);
+  t.is(share.piecesWithWork, 2);
   one!.begin();
   clock.pass(TURN_MS);
   one!.end(false);
   t.true(one!.isReady);
-  t.is(share.shardsWithWork, 1);
+  t.is(share.piecesWithWork, 1);
   two!.stop();
   two!.stop();
-  t.is(share.shardsWithWork, 0);
+  t.is(share.piecesWithWork, 0);
 });

@@ -131,7 +131,7 @@ redisTest(
         bytes: entryOf(1, sequence),
       }));
       const segment = { shard: 1, lastTime: last, previous: NO_DIGEST, entries };
-      await archive.write(1, first, await encodeSegment(segment));
+      await archive.write(1, first, encodeSegment(segment));
     }
     const copy = join(directory, 'copy');
     await backup(configOfRedis(join(directory, 'node'), url(from), folder), copy);

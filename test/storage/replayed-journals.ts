@@ -12,6 +12,7 @@ import {
   type UsersChanges,
 } from '../../storage/ports/read-models.ts';
 import { addToTotals, emptyTotals, unitsOf } from '../../storage/rows/drop-totals.ts';
+import { turn } from '../actors/idle-upkeep.ts';
 
 /** So that a restore has several portions. */
 const BUCKETS_OF_PORTION = 128;
@@ -79,5 +80,6 @@ export function restoreFrom(
   write: boolean,
   signal = new AbortController().signal,
 ) {
-  return readModels.restore({ journals, openSpill: () => new MemorySpillStore(), write, signal });
+  const openSpill = () => new MemorySpillStore();
+  return readModels.restore({ journals, openSpill, write, pause: turn, signal });
 }

@@ -16,6 +16,7 @@ import { rankOfHash } from '../../storage/sqlite/rows/run-ids.ts';
 import { GENERATIONS_MAX, mergedSizes, nextMerge } from '../../storage/sqlite/rows/merge-plan.ts';
 import { openSqliteStores, type SqliteStores } from '../../storage/sqlite/stores.ts';
 import { orderView } from './contract/order-list.ts';
+import { HeldPace } from './held-pace.ts';
 import { removeDirectory, temporaryDirectory } from './temporary-directory.ts';
 
 const SHARD = 5;
@@ -87,12 +88,13 @@ function batch(sequence: number) {
 
 class Fixture {
   readonly directory = temporaryDirectory();
+  readonly pace = new HeldPace();
   stores!: SqliteStores;
   #sequence = 0;
 
   static async open(t: ExecutionContext): Promise<Fixture> {
     const fixture = new Fixture();
-    await fixture.reopen();
+    await fixture.#open();
     t.teardown(async () => {
       await fixture.stores.close();
       removeDirectory(fixture.directory);
@@ -101,8 +103,13 @@ class Fixture {
   }
 
   async reopen(): Promise<void> {
-    await this.stores?.close();
-    this.stores = await openSqliteStores({ directory: this.directory, settleRows: SETTLE_ROWS });
+    await this.stores.close();
+    await this.#open();
+  }
+
+  async #open(): Promise<void> {
+    const { directory, pace: mergePace } = this;
+    this.stores = await openSqliteStores({ directory, settleRows: SETTLE_ROWS, mergePace });
   }
 
   /** Stores rows until as many generations are settled. */
@@ -150,6 +157,7 @@ test('O9: merged generations read as they did before, and their old runs are gon
   await fixture.fill(9);
   const before = await fixture.seen();
   t.true(before.users[0]!.orders.length > 90);
+  fixture.pace.release();
   await fixture.stores.readModels.merged();
   const { mergedRuns, ...rest } = fixture.inFile();
   t.deepEqual(rest, { readable: 1, others: 0, generations: 0, runs: 0 });
@@ -162,6 +170,7 @@ test('O9: merged generations read as they did before, and their old runs are gon
 test('O9: merges of merges read as one generation that was never merged', async (t) => {
   const fixture = await Fixture.open(t);
   // The first merge, of 9 generations, is a source of the second, of 45.
+  fixture.pace.release();
   await fixture.fill(10);
   await fixture.stores.readModels.merged();
   await fixture.fill(36);
@@ -189,6 +198,7 @@ test('O9: merges of merges read as one generation that was never merged', async 
 test('O9: pages go on across a merge that ends between them', async (t) => {
   const fixture = await Fixture.open(t);
   await fixture.fill(8);
+  fixture.pace.release();
   const { orderList, feed, readModels } = fixture.stores;
   const orders = (cursor: string | null) => orderList.listByUser('user_busy', { limit: 7, cursor });
   const notifications = (cursor: string | null) =>

@@ -11,6 +11,7 @@ import { firstRunId } from '../../storage/sqlite/rows/run-ids.ts';
 import { failsWith } from './contract/errors.ts';
 import { orderView } from './contract/order-list.ts';
 import { restoreContract } from './contract/restore.ts';
+import { HeldPace } from './held-pace.ts';
 import { restoreFrom, WrittenJournals } from './replayed-journals.ts';
 import { removeDirectory, temporaryDirectory } from './temporary-directory.ts';
 
@@ -24,7 +25,9 @@ let opened: SqliteStores;
 let fillings = 0;
 
 test.before(async () => {
-  opened = await openSqliteStores({ directory, settleRows: SETTLE_ROWS });
+  // Nothing is merged: rows are deleted where they were settled.
+  const mergePace = new HeldPace();
+  opened = await openSqliteStores({ directory, settleRows: SETTLE_ROWS, mergePace });
 });
 test.after.always(async () => {
   await opened.close();

@@ -59,15 +59,16 @@ const REPLACE_END = new Script(`
 /** As `ReadModels.restore`. */
 export async function restoreRedis(
   redis: RedisConnection,
-  { journals, write, signal, compared }: RestoreOptions,
+  { journals, write, pause, signal, compared }: RestoreOptions,
 ): Promise<Missing[]> {
   const counts = new MissingCounts(journals.journals);
   /** The number of orders that are missing in the lists, by drop. */
   const lacking = new Map<string, number>();
   for await (const { end, changes } of journals.users(USER_BUCKETS)) {
-    const users = [...(await expectedByUser(changes))];
+    const users = [...(await expectedByUser(changes, pause))];
     for (let i = 0; i < users.length; i += USERS_AT_ONCE) {
       signal.throwIfAborted();
+      await pause();
       for (const missing of await restoreUsers(redis, users.slice(i, i + USERS_AT_ONCE), write)) {
         for (const { order } of missing.orders)
           lacking.set(order.dropId, (lacking.get(order.dropId) ?? 0) + 1);

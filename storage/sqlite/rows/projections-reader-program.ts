@@ -130,6 +130,8 @@ export function open(options: ProgramOptions) {
     database,
     begin: 'begin',
     transfers,
+    // An operator's run may read all rows.
+    hasLowPriority: true,
     handlers: {
       /** Null: call again (`eachGroup` returned false). */
       totalsOfDrop(dropId: string, unsettled: readonly number[]): DropTotals | null {

@@ -11,6 +11,7 @@
 
 import { Packr } from 'msgpackr';
 import type { OrderView } from '../../../contracts/orders.ts';
+import type { Pause } from '../../formats/steps.ts';
 import { StoreUnavailableError } from '../../ports/journal.ts';
 import {
   expectedByUser,
@@ -20,7 +21,6 @@ import {
   ROWS_AT_ONCE,
   type ExpectedNotification,
   notificationName,
-  turnOfOthers,
 } from '../../rows/missing-rows.ts';
 import {
   type Missing,
@@ -65,7 +65,7 @@ interface LostRow {
 /** As `ReadModels.restore`. */
 export async function restoreSqlite(
   store: SqliteRestoreOptions,
-  { journals, openSpill, write, signal, compared }: RestoreOptions,
+  { journals, openSpill, write, pause, signal, compared }: RestoreOptions,
 ): Promise<Missing[]> {
   // Read first: all ids up to it are assigned.
   const idMax = store.rows.notificationIdMax();
@@ -77,7 +77,8 @@ export async function restoreSqlite(
       signal.throwIfAborted();
       const contents = await scan(store, portion);
       if (write) ids.add(contents);
-      await compare(portion, await presentRows(contents), counts, write ? lost : null);
+      const present = await presentRows(contents, pause);
+      await compare({ portion, present, counts, lost: write ? lost : null, pause });
       compared?.(portion.end / USER_BUCKETS);
     }
     await restoreLost(store, new FreeIds(ids, lost.notifications), lost, signal);
@@ -92,15 +93,19 @@ function bucketsOfScan(rows: number): number {
   return Math.max(1, Math.floor((USER_BUCKETS * SCANNED_ROWS_MAX) / Math.max(rows, 1)));
 }
 
+interface Comparison {
+  readonly portion: UsersChanges;
+  readonly present: PresentRows;
+  readonly counts: MissingCounts;
+  /** Null: missing rows are only counted. */
+  readonly lost: LostRows | null;
+  readonly pause: Pause;
+}
+
 /** Counts the missing rows, and adds them to `lost`. */
-async function compare(
-  { changes }: UsersChanges,
-  present: PresentRows,
-  counts: MissingCounts,
-  lost: LostRows | null,
-): Promise<void> {
+async function compare({ portion, present, counts, lost, pause }: Comparison): Promise<void> {
   let users = 0;
-  for (const expected of (await expectedByUser(changes)).values()) {
+  for (const expected of (await expectedByUser(portion.changes, pause)).values()) {
     const { orders, notifications } = missingOf(expected, present);
     for (const { shard } of orders) counts.add('orders', shard);
     for (const { shard } of notifications) counts.add('notifications', shard);
@@ -108,7 +113,7 @@ async function compare(
     const notified = new Set(notifications.map(({ order }) => order.id));
     for (const notification of notifications) lost?.add(notification);
     for (const { order } of orders) if (!notified.has(order.id)) lost?.addOrder(order);
-    if (++users % USERS_AT_ONCE === 0) await turnOfOthers();
+    if (++users % USERS_AT_ONCE === 0) await pause();
   }
 }
 
@@ -124,16 +129,19 @@ async function scan(
   throw new StoreUnavailableError('rows were settled faster than they could be read');
 }
 
-async function presentRows({ orders, versions, names }: RowContents): Promise<PresentRows> {
+async function presentRows(
+  { orders, versions, names }: RowContents,
+  pause: Pause,
+): Promise<PresentRows> {
   const versionOf = new Map<number, number>();
   for (let i = 0; i < orders.length; i++) {
     versionOf.set(orders[i]!, versions[i]!);
-    if (i % ROWS_AT_ONCE === 0) await turnOfOthers();
+    if (i % ROWS_AT_ONCE === 0) await pause();
   }
   const nameHashes = new Set<number>();
   for (let i = 0; i < names.length; i++) {
     nameHashes.add(names[i]!);
-    if (i % ROWS_AT_ONCE === 0) await turnOfOthers();
+    if (i % ROWS_AT_ONCE === 0) await pause();
   }
   return {
     versionOf: ({ id }) => versionOf.get(nameHash(id)) ?? 0,

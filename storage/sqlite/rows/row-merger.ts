@@ -1,18 +1,18 @@
 // Asks the thread of projections.db for one slice of merging after the other until nothing is left
-// (`row-merges.ts`). After a slice it waits for several times what the slice took, so that merging
-// takes a small part of the thread, and less of it when orders keep the thread busy.
+// (`row-merges.ts`). It gives way to the sale, as long as not too much waits to be merged.
 
+import type { Pace } from '../../ports/pace.ts';
 import type { SqliteThread } from '../thread/thread.ts';
 import type { ProjectionsHandlers } from './projections-program.ts';
 import { type SettledGeneration, settledGeneration } from './settled-generation.ts';
-
-const PAUSE_PER_SLICE = 4;
-const PAUSE_MS_MAX = 100;
 
 export interface RowMergerOptions {
   readonly writer: SqliteThread<ProjectionsHandlers>;
   /** Rows that one slice copies. */
   readonly sliceRows: number;
+  readonly pace: Pace;
+  /** Whether so many generations wait that merging is not to wait for the end of a sale. */
+  readonly isUrgent: () => boolean;
   /** Called before the generations that were merged may be deleted. */
   readonly onFinished: (merged: SettledGeneration) => void;
   /** A slice failed: a merge may have become readable without `onFinished`. */
@@ -24,7 +24,6 @@ export class RowMerger {
   #running: Promise<void> | null = null;
   #wanted = false;
   #stopped = false;
-  #endPause: (() => void) | null = null;
 
   constructor(options: RowMergerOptions) {
     this.#options = options;
@@ -50,37 +49,27 @@ export class RowMerger {
   /** Stops after the present slice. The merge goes on when the file is opened again. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#endPause?.();
+    this.#options.pace.stop();
     await this.#running;
   }
 
   async #run(): Promise<void> {
-    const { writer, sliceRows, onFinished, onFailed } = this.#options;
+    const { writer, sliceRows, pace, isUrgent, onFinished, onFailed } = this.#options;
     try {
-      while (this.#wanted && !this.#stopped) {
-        const startedAt = performance.now();
+      while (this.#wanted) {
+        await pace.giveWay(isUrgent);
+        if (this.#stopped) return;
         this.#wanted = false;
         const step = await writer.submit('mergeSlice', sliceRows);
         if (step === null) continue;
         this.#wanted = true;
         if (step.finished !== null) onFinished(settledGeneration(step.finished));
-        await this.#pause((performance.now() - startedAt) * PAUSE_PER_SLICE);
       }
     } catch {
       // The rows stay readable where they are.
       onFailed();
+    } finally {
+      pace.rest();
     }
-  }
-
-  async #pause(ms: number): Promise<void> {
-    if (this.#stopped) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, Math.min(ms, PAUSE_MS_MAX));
-      this.#endPause = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    this.#endPause = null;
   }
 }

@@ -60,6 +60,11 @@ export class SettledRows {
     this.#mergedByNotificationId = prepareMergedRuns(options.reader, 'notification_id');
   }
 
+  /** Generations, each of which a read may look into. */
+  get count(): number {
+    return this.#generations.length;
+  }
+
   /** The newest generation; 0 for none. */
   get newest(): number {
     return this.#generations.at(-1)?.last ?? 0;

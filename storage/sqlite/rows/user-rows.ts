@@ -17,12 +17,14 @@
 
 import type { Database } from 'better-sqlite3';
 import { StoreUnavailableError } from '../../ports/journal.ts';
+import { type Pace, UNPACED } from '../../ports/pace.ts';
 import type { ProjectionBatch } from '../../ports/projection.ts';
 import type { ProjectionsHandlers } from './projections-program.ts';
 import { RecentRows } from './recent-rows.ts';
 import { NOTIFICATIONS, ORDERS, readRowLog, type RowList } from './row-log.ts';
 import { type RowKey, type RowOwner, type RowPlace } from './row-pack.ts';
 import { BUCKETS } from './run-ids.ts';
+import { GENERATIONS_MAX } from './merge-plan.ts';
 import { RowMerger } from './row-merger.ts';
 import type { SettledGeneration } from './settled-generation.ts';
 import { type SettledPart, SettledRows } from './settled-rows.ts';
@@ -31,8 +33,13 @@ import type { SqliteThread } from '../thread/thread.ts';
 const SETTLE_ROWS = 65_536;
 /** Buckets settled in one transaction: a few milliseconds of work. */
 const SETTLE_BUCKETS = 64;
-/** Rows merged in one transaction: a few milliseconds of work. */
-const MERGE_SLICE_ROWS = 4096;
+/** Rows merged in one transaction: a millisecond or two of work, which rows of orders wait for. */
+const MERGE_SLICE_ROWS = 1024;
+/**
+ * Generations that may wait for the end of a sale before they are merged, beside those that stay:
+ * a million orders. Each is one look-up more of a read of a user's rows.
+ */
+const GENERATIONS_DEFERRED_MAX = 16;
 /**
  * While one generation is settled, the next may grow to this many times its size. Then writers
  * wait.
@@ -46,6 +53,8 @@ export interface ProjectionsDatabase {
   readonly reader: Database;
   /** Rows of a generation that is settled; small values are for tests. */
   readonly settleRows?: number;
+  /** The pace of merging; `UNPACED` unless given. */
+  readonly mergePace?: Pace;
 }
 
 export class UserRows {
@@ -72,6 +81,8 @@ export class UserRows {
     this.#merger = new RowMerger({
       writer: options.writer,
       sliceRows: Math.min(this.#settleRows, MERGE_SLICE_ROWS),
+      pace: options.mergePace ?? UNPACED,
+      isUrgent: () => this.#settled.count > GENERATIONS_MAX + GENERATIONS_DEFERRED_MAX,
       onFinished: (merged) => this.#settled.replace(merged),
       onFailed: () => {
         this.#outcomeUnknown = true;

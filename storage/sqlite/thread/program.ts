@@ -22,6 +22,8 @@ export interface Program {
   readonly rolledBack?: () => void;
   /** Buffers of the results to transfer instead of copy; emptied after each group. */
   readonly transfers?: ArrayBuffer[];
+  /** Whether other threads get the core first. */
+  readonly hasLowPriority?: true;
 }
 
 export interface ProgramOptions {

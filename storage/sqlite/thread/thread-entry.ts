@@ -2,6 +2,7 @@
 // transaction and sends the results. It is the only writer of its file, and blocks during each
 // fsync, so that the main thread does not.
 
+import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../../../domain/assert.ts';
 import {
@@ -14,6 +15,9 @@ import {
   type ThreadData,
   type ThreadStart,
 } from './program.ts';
+
+/** A `nice` value. */
+const LOW_PRIORITY = 10;
 
 type AnyHandler = (...parameters: unknown[]) => unknown;
 
@@ -63,7 +67,10 @@ function serve(program: Program): void {
 async function start(): Promise<ThreadStart> {
   try {
     const { open } = (await import(data.program)) as { open: OpenProgram };
-    serve(open(data.options));
+    const program = open(data.options);
+    // On Linux this sets the priority of the calling thread only.
+    if (program.hasLowPriority === true) setPriority(LOW_PRIORITY);
+    serve(program);
     return { type: 'ready' };
   } catch (error) {
     return { type: 'failed', fault: faultOf(error) };

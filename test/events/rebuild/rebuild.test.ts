@@ -20,8 +20,10 @@ import {
 import { MemorySpillStore } from '../../../storage/memory/spill-memory.ts';
 import { orderView } from '../../storage/contract/order-list.ts';
 import { ask, createDrop, NOW, order, startHost } from '../../actors/harness.ts';
+import { idleUpkeep, turn } from '../../actors/idle-upkeep.ts';
 
 const log = pino({ level: 'silent' });
+const upkeep = idleUpkeep();
 const openSpill = () => new MemorySpillStore();
 const { signal } = new AbortController();
 const unwatched = { signal, progress: () => undefined };
@@ -68,7 +70,13 @@ function readModelsAt(position: number) {
 
 test('J1: a journal alone gives the relay’s rows, user by user, in small portions', async (t) => {
   const { journal, consumer, shard, sequence } = await sale();
-  const changes = new JournalChanges({ journal, openSpill, signal, portionBytesMax: 1 });
+  const changes = new JournalChanges({
+    journal,
+    openSpill,
+    pause: turn,
+    signal,
+    portionBytesMax: 1,
+  });
   let entries = 0;
   await changes.add({ shard, sequence }, () => {
     entries += 1;
@@ -123,7 +131,7 @@ test('J1: a journal alone gives the relay’s rows, user by user, in small porti
 test('J1: a portion has at most its bytes, however many orders the journals have', async (t) => {
   const BYTES_MAX = 16 << 10;
   const spill = new MemorySpillStore();
-  const byUser = new ChangesByUser({ spill, portionBytesMax: BYTES_MAX });
+  const byUser = new ChangesByUser({ spill, pause: turn, portionBytesMax: BYTES_MAX });
   const ORDERS = 50_000;
   for (let n = 0; n < ORDERS; n++) byUser.add(changeOf(`user_${n % 20_000}`, n, n % 3));
   byUser.exclude(2);
@@ -158,7 +166,7 @@ test('J1: a rebuild is aborted in a replay, and between two portions', async (t)
       options.signal.throwIfAborted();
       return await restore(options);
     };
-    const rebuild = new Rebuild({ journal, readModels, openSpill, clock, log });
+    const rebuild = new Rebuild({ journal, readModels, openSpill, upkeep, clock, log });
     const progress = (now: RunProgress) => {
       seen.push({ ...now });
       if (now.phase === phase && now.done > 0) aborter.abort(reason);
@@ -175,7 +183,7 @@ test('J1: a rebuild is aborted in a replay, and between two portions', async (t)
 test('J1: a journal is compared up to its end at the call, other shards’ are not', async (t) => {
   const { journal, clock, shard, sequence } = await sale();
   const { asked, readModels } = readModelsAt(sequence + 5);
-  const rebuild = new Rebuild({ journal, readModels, openSpill, clock, log });
+  const rebuild = new Rebuild({ journal, readModels, openSpill, upkeep, clock, log });
   const rows = await rebuild.run([0, 1, 2, 3], true, unwatched);
   t.deepEqual(asked[0]!.journals.journals, [{ shard, sequence }]);
   t.true(asked[0]!.write);
@@ -189,7 +197,15 @@ test('J1: a journal is compared up to its end at the call, other shards’ are n
 test('J1: entries that the relay brings too late are left to it and reported', async (t) => {
   const { journal, clock, shard, sequence } = await sale();
   const { asked, readModels } = readModelsAt(2);
-  const rebuild = new Rebuild({ journal, readModels, openSpill, clock, log, relayWaitMaxMs: 0 });
+  const rebuild = new Rebuild({
+    journal,
+    readModels,
+    openSpill,
+    upkeep,
+    clock,
+    log,
+    relayWaitMaxMs: 0,
+  });
   const [row] = await rebuild.run([shard], false, unwatched);
   t.deepEqual(asked[0]!.journals.journals, [{ shard, sequence: 2 }]);
   t.false(asked[0]!.write);
@@ -207,7 +223,14 @@ test('J5: a damaged journal is reported, and nothing is restored from it', async
     },
   };
   const { readModels } = readModelsAt(sequence);
-  const rebuild = new Rebuild({ journal: torn as Journal, readModels, openSpill, clock, log });
+  const rebuild = new Rebuild({
+    journal: torn as Journal,
+    readModels,
+    openSpill,
+    upkeep,
+    clock,
+    log,
+  });
   const [row] = await rebuild.run([shard], true, unwatched);
   t.like(row, { shard, entries: 0, orders: 0, notifications: 0 });
   t.regex(row!.reason!, /^The journal cannot be read: /);
@@ -217,7 +240,7 @@ for (const shiftMs of [3_600_000, -3_600_000]) {
   test(`a wall clock set by ${shiftMs} ms does not change how long a rebuild waits`, async (t) => {
     const { journal, clock, shard } = await sale();
     const { readModels } = readModelsAt(0);
-    const rebuild = new Rebuild({ journal, readModels, openSpill, clock, log });
+    const rebuild = new Rebuild({ journal, readModels, openSpill, upkeep, clock, log });
     let done = false;
     const running = rebuild.run([shard], false, unwatched).then(() => {
       done = true;

@@ -20,6 +20,7 @@ import {
   place,
   startHost,
 } from '../../actors/harness.ts';
+import { idleUpkeep } from '../../actors/idle-upkeep.ts';
 
 function totals(harness: Harness, listed: () => void, isBehind: boolean): OrderListStore {
   const store: Pick<OrderListStore, 'totalsOfDrop'> = {
@@ -50,6 +51,7 @@ async function verify(harness: Harness, run: Run = {}) {
     shards: harness.host.shards.map(({ id }) => id),
     orderList: totals(harness, listed, isBehind),
     openSpill: run.openSpill ?? (() => new MemorySpillStore()),
+    upkeep: idleUpkeep(),
     missing: async () => [],
   };
   const { signal = new AbortController().signal, progress = () => undefined } = run;

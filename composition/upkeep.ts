@@ -1,0 +1,88 @@
+// How much the upkeep of a node may take that no shard does: `actors/upkeep.ts` says what for.
+
+import { systemClock } from '../actors/clock.ts';
+import { SaleMeter } from '../actors/sale-meter.ts';
+import { type UpkeepLimits, UpkeepPace, UpkeepShare } from '../actors/upkeep.ts';
+import type { Pace } from '../storage/ports/pace.ts';
+
+/** verify and rebuild, on the event loop. An operator waits for them. */
+const RUNS: UpkeepLimits = {
+  sliceMs: 0.5,
+  shareBesideSale: 0.1,
+  shareAlone: 1,
+  deferralMsMax: 0,
+};
+/** Merging of user rows, in the thread of `projections.db`. */
+const MERGING: UpkeepLimits = {
+  sliceMs: 0,
+  shareBesideSale: 0.2,
+  shareAlone: 0.2,
+  deferralMsMax: 10 * 60_000,
+};
+/** Archiving, in a thread of its own. */
+const ARCHIVING: UpkeepLimits = {
+  sliceMs: 0,
+  shareBesideSale: 0.2,
+  shareAlone: 0.5,
+  deferralMsMax: 10 * 60_000,
+};
+/**
+ * Journal entries of this process that may wait for the end of a sale before they are archived: two
+ * million orders.
+ */
+const ARCHIVING_DEFERRED_BYTES_MAX = 256 << 20;
+
+export interface NodeUpkeep {
+  readonly meter: SaleMeter;
+  readonly runs: UpkeepShare;
+  readonly mergePace: Pace;
+}
+
+export function createUpkeep(): NodeUpkeep {
+  const meter = new SaleMeter();
+  const options = { meter, clock: systemClock };
+  return {
+    meter,
+    runs: new UpkeepShare({ ...options, limits: RUNS }),
+    mergePace: new UpkeepPace(new UpkeepShare({ ...options, limits: MERGING })),
+  };
+}
+
+/** Of the archiver, in its thread. */
+export class ArchivingPace {
+  readonly #meter: SaleMeter;
+  readonly #pace: UpkeepPace;
+  /** Bytes that the shards had appended at the end of the last pass. */
+  #bytesBefore = 0;
+
+  /** `shared`: of the `SaleMeter` of this process. */
+  constructor(shared: SharedArrayBuffer) {
+    this.#meter = new SaleMeter(shared);
+    const share = new UpkeepShare({
+      limits: ARCHIVING,
+      meter: this.#meter,
+      clock: systemClock,
+      // The thread has a low priority: what it waited for its core is no work.
+      workMs: () => threadCpuMs(),
+    });
+    this.#pace = new UpkeepPace(share);
+  }
+
+  readonly giveWay = (): Promise<void> =>
+    this.#pace.giveWay(() => this.#meter.bytes - this.#bytesBefore > ARCHIVING_DEFERRED_BYTES_MAX);
+
+  /** A pass has ended. */
+  rest(): void {
+    this.#bytesBefore = this.#meter.bytes;
+    this.#pace.rest();
+  }
+
+  stop(): void {
+    this.#pace.stop();
+  }
+}
+
+function threadCpuMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
+}
