@@ -19,6 +19,16 @@ export interface FailedPayment {
   readonly reference: string;
 }
 
+/** The provider is ready to take the payment of an order. */
+export interface ReadyPayment {
+  readonly orderId: string;
+  readonly dropId: string;
+  /** The provider's reference for the payment. */
+  readonly reference: string;
+  /** The end of the hold, from now on. Milliseconds since the Unix epoch. */
+  readonly holdExpiresAt: number;
+}
+
 export type LiveMessage =
   /**
    * To `drop.<id>`: the drop's newest durable view, after each batch that changed the drop, with
@@ -34,6 +44,8 @@ export type LiveMessage =
   | { readonly type: 'notification'; readonly notification: Notification }
   /** To `user.<id>`: an attempt to pay was declined (P3a). In no feed: it is ephemeral. */
   | { readonly type: 'payment-failed'; readonly payment: FailedPayment }
+  /** To `user.<id>`: the buyer can pay now (R5). In no feed: it is ephemeral. */
+  | { readonly type: 'payment-ready'; readonly payment: ReadyPayment }
   /**
    * To `user.<id>`: the feed may hold notifications that were never published, because the node
    * that stored them ended in between.

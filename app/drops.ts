@@ -30,12 +30,16 @@ import type { RandomBytes } from './random-bytes.ts';
 const PAGE_ROUNDS_MAX = 8;
 /** From this feature level on every owner can change a price and cancel a drop that has ended. */
 const CHANGES_LEVEL = 2;
+/** From this feature level on a hold waits for its payment to be prepared. */
+const PACE_LEVEL = 3;
 
 export interface DropsOptions {
   readonly catalogue: Catalogue;
   readonly router: CommandRouter;
   readonly clock: Clock;
   readonly random: RandomBytes;
+  /** How far apart the provider prepares payments; absent or 0 where it prepares none. */
+  readonly paymentPaceMs?: number;
   /** Of the store. */
   readonly levels: Pick<FeatureLevels, 'reached'>;
 }
@@ -62,7 +66,7 @@ export class Drops {
       (await refuseStranger(catalogue, productId, caller));
     if (refused !== null) return refused;
     const dropId = makeId('d', now, random(ID_RANDOM_BYTES));
-    const terms = termsOf(dropId, productId, caller.userId, drop);
+    const terms = { ...termsOf(dropId, productId, caller.userId, drop), ...this.#paceOf(drop) };
     const created = await router.send({ type: 'create-drop', dropId, terms, stock: drop.stock });
     if (created.ok) await this.#listAtOnce(created.value);
     return created;
@@ -137,6 +141,12 @@ export class Drops {
         return success({ items: rows.items, nextCursor: rows.nextCursor, asOf: null });
       cursor = rows.nextCursor;
     }
+  }
+
+  #paceOf({ payment }: NewDrop): Pick<DropTerms, 'paymentPaceMs'> {
+    const { levels, paymentPaceMs = 0 } = this.#options;
+    const isPaced = payment === 'provider' && paymentPaceMs > 0;
+    return isPaced && levels.reached() >= PACE_LEVEL ? { paymentPaceMs } : {};
   }
 
   #pageOf(listed: readonly ListedDrop[], nextCursor: string | null): DropsPage {

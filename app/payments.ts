@@ -1,6 +1,7 @@
 // Payments: verifies the provider's webhook calls and tells the drop's actor what became of each
 // payment (P2 to P4). The actor decides about the order, and what comes again changes nothing
-// there. The log of webhook ids answers repeats cheaply.
+// there. The log of webhook ids answers repeats cheaply. Calls are Standard Webhooks, or Stripe's
+// (R5); whose they are is configuration.
 //
 // Below feature level 2 an owner may be older than these rules. Then a failure is final, amounts
 // are not compared, and a refund made at the provider is `unavailable`: the provider calls again.
@@ -12,16 +13,24 @@ import { parseOrderId } from '../domain/ids.ts';
 import { refusal, success } from '../domain/refusal.ts';
 import type { Outcome } from '../contracts/refusals.ts';
 import type { FeatureLevels } from '../storage/ports/feature-level.ts';
+import type { ParkedRefunds } from '../storage/ports/parked-refunds.ts';
 import type { WebhookLog } from '../storage/ports/webhook-log.ts';
 import {
   OUTCOMES,
   type PaymentOutcome,
   Settlement,
+  type StripeCall,
   type WebhookCall,
   WebhookEvent,
   WebhookId,
 } from '../contracts/payments.ts';
 import { amountHere, type ProviderDigits } from '../events/payments/provider-units.ts';
+import { parkRefund } from '../events/payments/parked-refund.ts';
+import type {
+  StripeEvents,
+  StripeFailedRefund,
+  StripeReading,
+} from '../events/payments/stripe/stripe-events.ts';
 import { WebhookVerifier } from '../events/payments/webhook-signature.ts';
 
 export interface PaymentsOptions {
@@ -29,8 +38,11 @@ export interface PaymentsOptions {
   readonly router: CommandRouter;
   /** Of the store. */
   readonly levels: Pick<FeatureLevels, 'reached'>;
-  /** Base64, `whsec_` allowed; several for rotation. */
+  /** Base64, `whsec_` allowed; several for rotation. Without any no standard webhook is valid. */
   readonly secrets: readonly string[];
+  /** Null where payments are not made with Stripe. */
+  readonly stripe: StripeEvents | null;
+  readonly parkedRefunds: ParkedRefunds;
   readonly providerDigits: ProviderDigits;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
@@ -45,11 +57,17 @@ const CLEANING_INTERVAL_MS = 60 * 60 * 1_000;
 const CALLS_MAX = 10_000;
 /** From this feature level on every owner takes `record-payment`. */
 const RECORD_PAYMENT_LEVEL = 2;
+/** From this one on it may be `voided`, and payments are prepared. */
+const VOIDED_LEVEL = 3;
 
 const webhookId = Compile(WebhookId);
 const webhookEvent = Compile(WebhookEvent);
 const settlement = Compile(Settlement);
 
+const FORGED: StripeReading = { kind: 'forged' };
+const NO_WHOLE_UNIT = 'The amount is no whole number of the smallest unit.';
+
+type StripeEventReading = StripeReading & { readonly kind: 'event' };
 type PaymentData = Static<typeof Settlement>['data'];
 
 export class Payments {
@@ -70,25 +88,73 @@ export class Payments {
     if (!this.#verifier.verify(call, this.#options.now())) return refusal('unauthenticated');
     if (!webhookId.Check(call.id))
       return refusal('invalid-request', 'The webhook-id is not valid.');
-    const first = this.#underWay.get(call.id);
+    return await this.#once(call.id, () => this.#apply(call.body));
+  }
+
+  async stripeWebhook({ signature, body }: StripeCall): Promise<Outcome<null>> {
+    const { stripe, now } = this.#options;
+    const reading = stripe?.read(signature, body, now()) ?? FORGED;
+    if (reading.kind === 'forged') return refusal('unauthenticated');
+    if (reading.kind === 'malformed')
+      return refusal('invalid-request', 'The body is no event that Stripe sends.');
+    return await this.#once(reading.id, () => this.#applyStripe(reading));
+  }
+
+  /** Applies what a webhook tells, unless a call with the same id was applied before. */
+  async #once(id: string, apply: () => Promise<Outcome<null>>): Promise<Outcome<null>> {
+    const first = this.#underWay.get(id);
     if (first !== undefined) return first;
     if (this.#underWay.size >= CALLS_MAX) return refusal('overloaded');
-    const handled = this.#handle(call);
-    this.#underWay.set(call.id, handled);
+    const handled = this.#handle(id, apply);
+    this.#underWay.set(id, handled);
     try {
       return await handled;
     } finally {
-      this.#underWay.delete(call.id);
+      this.#underWay.delete(id);
     }
   }
 
-  async #handle(call: WebhookCall): Promise<Outcome<null>> {
+  async #handle(id: string, apply: () => Promise<Outcome<null>>): Promise<Outcome<null>> {
     const { webhookLog, now } = this.#options;
     await this.#cleanNowAndThen();
-    if (await webhookLog.has(call.id)) return success(null);
-    const outcome = await this.#apply(call.body);
-    if (outcome.ok) await webhookLog.add(call.id, now());
+    if (await webhookLog.has(id)) return success(null);
+    const outcome = await apply();
+    if (outcome.ok) await webhookLog.add(id, now());
     return outcome;
+  }
+
+  /** An event about nothing of ours is acknowledged, so that Stripe does not call again. */
+  async #applyStripe({ payment, failedRefund }: StripeEventReading): Promise<Outcome<null>> {
+    const { levels, providerDigits } = this.#options;
+    if (failedRefund !== null) return await this.#parkFailed(failedRefund);
+    if (payment === null) return success(null);
+    // Until then no payment is prepared, so nothing of ours is paid.
+    if (levels.reached() < VOIDED_LEVEL) return refusal('unavailable');
+    const { outcome, amount: there, ...about } = payment;
+    if (there === null) return await this.#record(outcome, about);
+    const amount = amountHere(there, payment.currency, providerDigits);
+    return amount === null
+      ? refusal('invalid-request', NO_WHOLE_UNIT)
+      : await this.#record(outcome, { ...about, amount });
+  }
+
+  /** A refund that Stripe had taken and that failed is refused for good (P6). */
+  async #parkFailed(refund: StripeFailedRefund): Promise<Outcome<null>> {
+    const { parkedRefunds, providerDigits, router, now } = this.#options;
+    const { refundId: id, orderId, reference, currency, reason } = refund;
+    const dropId = parseOrderId(orderId)?.dropId;
+    if (dropId === undefined) return refusal('not-found');
+    const drop = await router.send({ type: 'get-drop', dropId });
+    if (!drop.ok) return drop;
+    const amount = amountHere(refund.amount, currency, providerDigits);
+    if (amount === null) return refusal('invalid-request', NO_WHOLE_UNIT);
+    const at = now();
+    const about = { dropId, creatorId: drop.value.creatorId, attempts: 1, firstAttemptAt: at };
+    const failed = { id, orderId, reference, amount, currency, reason: null };
+    const parked = await parkedRefunds.park(
+      parkRefund(failed, about, { refused: true, reason, at, random: 0 }),
+    );
+    return parked ? success(null) : refusal('overloaded');
   }
 
   async #apply(body: Uint8Array): Promise<Outcome<null>> {
@@ -115,7 +181,7 @@ export class Payments {
     if (currency === undefined) return refusal('invalid-request', 'The amount needs a currency.');
     const here = amountHere(amount, currency, digits);
     if (here !== null) return success({ ...data, amount: here });
-    return refusal('invalid-request', 'The amount is no whole number of the smallest unit.');
+    return refusal('invalid-request', NO_WHOLE_UNIT);
   }
 
   async #record(
@@ -126,6 +192,7 @@ export class Payments {
     const dropId = parseOrderId(orderId)?.dropId;
     if (dropId === undefined) return refusal('not-found');
     const about = { dropId, orderId, reference };
+    if (outcome === 'voided' && levels.reached() < VOIDED_LEVEL) return refusal('unavailable');
     if (levels.reached() >= RECORD_PAYMENT_LEVEL) {
       const type = 'record-payment';
       const paid = { amount: amount ?? null, currency: currency ?? null };

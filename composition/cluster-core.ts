@@ -149,7 +149,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
   const actors = roles.includes('actors') ? createActors() : null;
   if (jobs !== null) {
     createServices(broker, {
-      config,
+      ...options,
       clock,
       stores,
       bus,
@@ -245,6 +245,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
   return {
     stores,
     shardCount: SHARD_COUNT,
+    actorNodes: () => watch.placement?.sessions.length ?? 1,
     journal,
     host: actors?.host ?? null,
     clockSkewMs: () => clock.skewMs,

@@ -44,6 +44,18 @@ export interface ArchiveConfig {
   readonly retentionDays: number | null;
 }
 
+export interface StripeConfig {
+  readonly secretKey: string;
+  /** For buyers' devices; null where none is configured. */
+  readonly publishableKey: string | null;
+  /** Of the webhook endpoint; two while they rotate. */
+  readonly webhookSecrets: readonly string[];
+  /** Of all nodes together. */
+  readonly callsPerSecond: number;
+  /** The origin of Stripe's API, or of a stand-in on this machine. */
+  readonly api: string;
+}
+
 export interface Config {
   /** 0: any free port. */
   readonly port: number;
@@ -76,7 +88,9 @@ export interface Config {
    * has at least one.
    */
   readonly paymentSecrets: readonly string[];
-  readonly paymentProvider: 'development';
+  readonly paymentProvider: 'development' | 'stripe';
+  /** Null where payments are not made with Stripe. */
+  readonly stripe: StripeConfig | null;
   /** Time after which the development provider settles a payment by itself. Null: never. */
   readonly paymentSettleAfterMs: number | null;
   readonly paymentSettleAs: PaymentBehaviour | 'by-amount';
@@ -255,6 +269,7 @@ function configOf({ value }: Reading, readSecret: ReadSecret): Config {
     }),
     paymentSecrets: paymentSecretsOf(value, readSecret, problems),
     paymentProvider: value('PAYMENT_PROVIDER'),
+    stripe: stripeOf(value),
     paymentSettleAfterMs: value('PAYMENT_SETTLE_AFTER_MS'),
     paymentSettleAs: value('PAYMENT_SETTLE_AS'),
     paymentRefundsAs: value('PAYMENT_REFUNDS_AS'),
@@ -266,6 +281,18 @@ function configOf({ value }: Reading, readSecret: ReadSecret): Config {
   });
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
+}
+
+function stripeOf(value: Reading['value']): StripeConfig | null {
+  const secretKey = value('STRIPE_SECRET_KEY');
+  if (value('PAYMENT_PROVIDER') !== 'stripe' || secretKey === null) return null;
+  return Object.freeze({
+    secretKey,
+    publishableKey: value('STRIPE_PUBLISHABLE_KEY'),
+    webhookSecrets: value('STRIPE_WEBHOOK_SECRET'),
+    callsPerSecond: value('STRIPE_CALLS_PER_SECOND'),
+    api: value('STRIPE_API'),
+  });
 }
 
 /** Of the file, or of the environment. Empty where nothing is stored and none may be made. */

@@ -121,7 +121,7 @@ function createCore(
   let url: string | null = null;
   broker.createService(shardService({ broker, host, node: { report }, verify, restart }));
   createServices(broker, {
-    config,
+    ...options,
     clock,
     stores,
     bus,
@@ -147,6 +147,7 @@ function createCore(
   return {
     stores,
     shardCount,
+    actorNodes: () => 1,
     journal,
     host,
     clockSkewMs: null,

@@ -48,6 +48,7 @@ import { Rebuild } from '../events/rebuild/rebuild.ts';
 import { KeptDrops } from '../events/replay/kept-drop.ts';
 import type { VerificationOptions } from '../events/verify/shard-verification.ts';
 import type { PaymentProvider } from '../events/payments/payment-provider.ts';
+import type { StripeEvents } from '../events/payments/stripe/stripe-events.ts';
 import { paymentsService } from '../services/payments.ts';
 import type { MeasuredJournal } from '../storage/measured-journal.ts';
 import { FEATURE_LEVEL, type FeatureLevels } from '../storage/ports/feature-level.ts';
@@ -56,12 +57,15 @@ import { SqliteSpillStore } from '../storage/sqlite/spill-sqlite.ts';
 import type { Stores } from '../storage/ports/stores.ts';
 import { createArchiverThread } from './archive.ts';
 import type { Config } from './config.ts';
+import { digitsOf } from './payments.ts';
 import { type OffLoopConsumer, type OffLoopThread, OffLoopThreads } from './off-loop-thread.ts';
 import type { Tokens } from './tokens.ts';
 
 export interface NodeCore {
   readonly stores: Stores;
   readonly shardCount: number;
+  /** How many nodes have actors now. */
+  readonly actorNodes: () => number;
   /** Null where this node has no actors. */
   readonly host: ShardHost | null;
   /** This machine's clock less the store's time. Null for a node alone. */
@@ -109,6 +113,8 @@ export interface NodeCoreOptions {
   readonly offLoop?: readonly OffLoopConsumer[];
   /** Null: no payments are requested; their events wait in the journal. */
   readonly provider: PaymentProvider | null;
+  /** Null, or absent: payments are not made with Stripe. */
+  readonly stripeEvents?: StripeEvents | null;
   /** Stops this process gracefully, for an operator who wants to restart it. */
   readonly restart: () => void;
   readonly log: Logger;
@@ -280,6 +286,9 @@ export function createServices(
     readonly shardCount: number;
     /** The address of this node's gateway. */
     readonly url: () => string | null;
+    readonly provider: PaymentProvider | null;
+    readonly stripeEvents?: StripeEvents | null;
+    readonly log: Logger;
     readonly operator: Pick<OperatorsOptions, 'verify' | 'placement'> &
       Pick<OperatorRunsOptions, 'leases'>;
   },
@@ -290,7 +299,13 @@ export function createServices(
   const monotonic = () => clock.monotonic();
   const startedAt = now();
   const random = (count: number) => randomBytes(count);
-  const { rateLimits, paymentSecrets: secrets, paymentDigits: providerDigits } = config;
+  const { provider, stripeEvents: stripe = null } = options;
+  const { rateLimits, paymentSecrets } = config;
+  // Nobody but Stripe tells of Stripe's payments.
+  const secrets = stripe === null ? paymentSecrets : [];
+  const providerDigits = digitsOf(config);
+  const publishableKey = config.stripe?.publishableKey ?? null;
+  const paymentPaceMs = provider?.prepared?.paceMs ?? 0;
   const { accessTokens, signingSecrets: secret } = tokens;
   const refreshTokens = new RefreshTokens({ secret, now, random });
   const passwords = new Passwords();
@@ -304,9 +319,9 @@ export function createServices(
   });
   for (const service of [
     accountsService({ ...stores, sessionsOf, passwords, now, monotonic, random, rateLimits }),
-    catalogueService({ ...stores, router, levels, clock, now, random }),
+    catalogueService({ ...stores, router, levels, paymentPaceMs, clock, now, random }),
     productsService({ ...stores, now, random }),
-    dropsService({ ...stores, router, levels, clock, random }),
+    dropsService({ ...stores, router, levels, paymentPaceMs, clock, random }),
     ordersService({
       ...stores,
       router,
@@ -316,7 +331,20 @@ export function createServices(
     jobsService({ ...stores, router, queue, levels, now, random }),
     followsService({ ...stores, liveBus: bus, now }),
     notificationsService({ ...stores, now }),
-    paymentsService({ ...stores, router, levels, secrets, providerDigits, now, monotonic }),
+    paymentsService({
+      ...stores,
+      router,
+      levels,
+      secrets,
+      stripe,
+      providerDigits,
+      provider,
+      publishableKey,
+      clock,
+      log: options.log,
+      now,
+      monotonic,
+    }),
     ...operatorServices({
       verify: options.operator.verify,
       placement: options.operator.placement,

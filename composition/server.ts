@@ -10,13 +10,11 @@ import type { VerifyToken } from '../gateway/http/route.ts';
 import { OutsideStream } from '../events/outside/outside-stream.ts';
 import { EndedSessions } from '../gateway/http/ended-sessions.ts';
 import { LiveHub } from '../gateway/live/hub.ts';
-import { behaviourByAmount } from '../events/payments/development-payments.ts';
-import { ProviderUnits } from '../events/payments/provider-units.ts';
-import { DevelopmentPaymentProvider } from '../events/payments/payment-provider-development.ts';
 import type { Config } from './config.ts';
 import { createEmbeddedCore } from './embedded-core.ts';
 import type { OffLoopConsumer } from './off-loop-thread.ts';
 import { createLog, type NodeCore, type NodeCoreOptions } from './node-core.ts';
+import { openPayments } from './payments.ts';
 import { removeServerUrl, storeServerUrl } from './server-url.ts';
 
 export interface Server {
@@ -46,13 +44,11 @@ export async function startServer(
   const log = createLog(config);
   const clock = new StoreClock({ clock: systemClock });
   let url = '';
-  const provider = new DevelopmentPaymentProvider({
-    webhookUrl: () => config.paymentWebhookUrl ?? `${url}/v1/payments/webhook`,
-    secret: config.paymentSecrets[0]!,
-    settleAfterMs: config.paymentSettleAfterMs,
-    behaviour: (order) =>
-      config.paymentSettleAs === 'by-amount' ? behaviourByAmount(order) : config.paymentSettleAs,
-    answerRefund: () => config.paymentRefundsAs,
+  let nodes = () => 1;
+  const payments = await openPayments({
+    config,
+    url: () => url,
+    nodes: () => nodes(),
     clock,
     log,
   });
@@ -61,13 +57,15 @@ export async function startServer(
       config,
       clock,
       offLoop: offLoopConsumers,
-      provider: new ProviderUnits({ provider, digits: config.paymentDigits }),
+      provider: payments.provider,
+      stripeEvents: payments.stripeEvents,
       restart: () => onEndRequest('restart'),
       log,
     },
     onEndRequest,
   );
   const ended = new EndedSessions({ ...core.stores, bus: core.bus, clock, log });
+  nodes = core.actorNodes;
   const metrics = new Registry();
   const { host, relay, offLoop, clockSkewMs, unmadeRefunds, rejectedPayments, jobCounts } = core;
   let hub: LiveHub | null = null;
@@ -128,7 +126,7 @@ export async function startServer(
     await core.leave();
     await gateway.stop();
     ended.stop();
-    await provider.stop();
+    await payments.stop();
     await core.stop();
     removeServerUrl(config.dataDirectory);
   };

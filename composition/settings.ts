@@ -41,6 +41,8 @@ export const ARCHIVE_OFF = 'off';
 const ARCHIVE_INTERVAL_SECONDS_MAX = 3_600;
 const ARCHIVE_JOURNAL_ENTRIES_MIN_MAX = 1_000_000;
 const ARCHIVE_DAYS_MAX = 36_500;
+const STRIPE_CALLS_PER_SECOND_MAX = 10_000;
+const STRIPE_API = 'https://api.stripe.com';
 const SPACE_OR_COMMA = /[\s,]+/;
 
 /** The parts of every setting besides the schema of its value. */
@@ -284,10 +286,54 @@ export const SETTINGS = {
     (text) => wordsOf(text).every(isPaymentSecret),
     (text) => Object.freeze(wordsOf(text)),
   ),
-  PAYMENT_PROVIDER: oneOf(['development'], {
+  PAYMENT_PROVIDER: oneOf(['development', 'stripe'], {
     default: 'development',
-    description: 'The payment provider; there is one so far.',
+    description: 'Who takes payments: Stripe, or nobody really.',
   }),
+  STRIPE_SECRET_KEY: unsetOr(
+    Type.String({ pattern: '^[sr]k_(?:test|live)_[A-Za-z0-9_]{1,255}$' }),
+    {
+      default: '',
+      secret: true,
+      description: 'The key of Stripe’s API, secret or restricted.',
+      requirement: 'must be a secret or restricted key of Stripe, such as sk_test_…',
+    },
+  ),
+  STRIPE_PUBLISHABLE_KEY: unsetOr(
+    Type.String({ pattern: '^pk_(?:test|live)_[A-Za-z0-9_]{1,255}$' }),
+    {
+      default: '',
+      description: 'Stripe’s publishable key, which buyers’ devices are given.',
+      requirement: 'must be a publishable key of Stripe, such as pk_test_…, or unset',
+    },
+  ),
+  STRIPE_WEBHOOK_SECRET: meaning<readonly string[]>(
+    {
+      default: '',
+      secret: true,
+      description: 'Verifies Stripe’s events; two while it rotates.',
+      requirement:
+        'must be one or more secrets of a webhook endpoint, whsec_…, with spaces between',
+    },
+    (text) => wordsOf(text).every((word) => /^whsec_[!-~]{1,255}$/.test(word)),
+    (text) => Object.freeze(wordsOf(text)),
+  ),
+  STRIPE_CALLS_PER_SECOND: Type.Integer({
+    minimum: 1,
+    maximum: STRIPE_CALLS_PER_SECOND_MAX,
+    default: '25',
+    description: 'Calls of Stripe’s API that all nodes make together at most.',
+    requirement: `must be a number, 1 to ${STRIPE_CALLS_PER_SECOND_MAX}`,
+  }),
+  STRIPE_API: meaning<string>(
+    {
+      default: STRIPE_API,
+      description: 'Stripe’s API, or a stand-in of it on this machine, for tests.',
+      requirement: `must be ${STRIPE_API}, or a stand-in such as http://127.0.0.1:12111`,
+    },
+    (text) => isStripeApi(text),
+    (text) => new URL(text).origin,
+  ),
   PAYMENT_SETTLE_AFTER_MS: unsetOr(Type.Integer({ minimum: 0, maximum: SETTLE_AFTER_MS_MAX }), {
     default: '',
     description: 'After how long the development provider settles a payment by itself.',
@@ -363,6 +409,14 @@ function isUrl(text: string): boolean {
   return URL.canParse(text);
 }
 
+/** Only Stripe itself, or this machine: the secret key goes there. */
+function isStripeApi(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { host, origin } = new URL(text);
+  if (origin === STRIPE_API) return true;
+  return origin === `http://${host}` && /^(?:127\.0\.0\.1|localhost|\[::1\])(?::|$)/.test(host);
+}
+
 /** Such as `ISK=2`. */
 function isCurrencyDigits(word: string): boolean {
   return /^[A-Z]{3}=[0-4]$/.test(word) && minorDigits(word.slice(0, 3)) !== null;
@@ -373,6 +427,26 @@ function isPaymentSecret(secret: string): boolean {
   const bytes = Buffer.from(base64, 'base64');
   const same = bytes.toString('base64').replace(/=+$/, '') === base64.replace(/=+$/, '');
   return same && bytes.length >= PAYMENT_SECRET_BYTES_MIN;
+}
+
+/** The problems of Stripe's settings with each other. */
+function stripeContradictions(
+  value: <N extends SettingName>(name: N) => ValueOf<N>,
+): readonly string[] {
+  if (value('PAYMENT_PROVIDER') !== 'stripe') return [];
+  const problems: string[] = [];
+  const key = value('STRIPE_SECRET_KEY');
+  const needed = 'must be set where LIVEDROPS_PAYMENT_PROVIDER is stripe';
+  if (key === null) problems.push(`LIVEDROPS_STRIPE_SECRET_KEY ${needed}`);
+  if (value('STRIPE_WEBHOOK_SECRET').length === 0)
+    problems.push(`LIVEDROPS_STRIPE_WEBHOOK_SECRET ${needed}: that of the webhook endpoint`);
+  const isStandIn = value('STRIPE_API') !== STRIPE_API;
+  if (isStandIn && key !== null && !key.includes('_test_'))
+    problems.push('LIVEDROPS_STRIPE_API is no place for a live key: use one that begins sk_test_');
+  const shown = value('STRIPE_PUBLISHABLE_KEY');
+  if (key !== null && shown !== null && key.includes('_test_') !== shown.includes('_test_'))
+    problems.push('LIVEDROPS_STRIPE_PUBLISHABLE_KEY and the secret key must both be test or live');
+  return problems;
 }
 
 /** The problems between settings that are each valid. */
@@ -404,12 +478,14 @@ export function contradictions(value: <N extends SettingName>(name: N) => ValueO
         );
     }
   }
+  problems.push(...stripeContradictions(value));
   if (!clustered) return problems;
   if (value('AUTH_SECRET') === '' && value('AUTH_SECRET_FILE') === null)
     problems.push('LIVEDROPS_AUTH_SECRET must be set in a cluster: every node needs the same');
   if (value('PAYMENT_SECRET').length === 0)
     problems.push('LIVEDROPS_PAYMENT_SECRET must be set in a cluster: every node needs the same');
-  const callsProvider = value('ROLES').includes('actors');
+  const callsProvider =
+    value('ROLES').includes('actors') && value('PAYMENT_PROVIDER') === 'development';
   const getsWebhooks = value('ROLES').includes('gateway') || value('PAYMENT_WEBHOOK_URL') !== null;
   if (callsProvider && !getsWebhooks) {
     problems.push(

@@ -29,7 +29,7 @@ import type {
 } from './operator.ts';
 import type { DropOrdersFilter, DropOrdersPage, OrderView, RefundDetails } from './orders.ts';
 import type { Page, PageRequest } from './paging.ts';
-import type { OrderPayments, WebhookCall } from './payments.ts';
+import type { BuyerPayment, OrderPayments, StripeCall, WebhookCall } from './payments.ts';
 import type { NewProduct, Product, ProductFilter, ProductPatch } from './products.ts';
 import type { ParkedRefund, RefundChange, RefundState } from './refunds.ts';
 import type { KeyedRequest } from './requests.ts';
@@ -155,6 +155,13 @@ export interface Actions {
    * `unauthenticated` for a bad signature; a repeated webhook id succeeds and changes nothing (P2).
    */
   'payments.webhook': [WebhookCall, null];
+  /** As `payments.webhook`, by Stripe's signatures. */
+  'payments.stripeWebhook': [StripeCall, null];
+  /**
+   * What the buyer needs to pay for an own reserved order: carries a secret. `not-found` for any
+   * other order, `order-not-payable` where nothing is to be paid.
+   */
+  'payments.ofBuyer': [{ caller: Requester; orderId: string }, BuyerPayment];
 
   /** Everything of `operator` refuses callers without the operator's role: `forbidden` (X3). */
   'operator.listNodes': [AsOperator, readonly NodeRow[]];

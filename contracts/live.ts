@@ -138,6 +138,23 @@ export const PaymentFailedFrame = Type.Object({
   }),
 });
 
+/**
+ * The provider is ready to take the payment of an order: the time to pay begins (R5). Ephemeral, as
+ * `order.payment_failed` is.
+ */
+export const PaymentReadyFrame = Type.Object({
+  type: Type.Literal('order.payment_ready'),
+  at,
+  orderId: Type.String(),
+  dropId: Type.String(),
+  data: Type.Object({
+    /** The provider's reference for the payment. */
+    reference: Type.String(),
+    /** The end of the hold, from now on. */
+    holdExpiresAt: wireTime,
+  }),
+});
+
 /** A drop that is live now, by a creator whom the user follows. */
 const ReadyDrop = Type.Object({
   dropId: Type.String(),
@@ -199,6 +216,7 @@ export const ServerFrame = Type.Union([
   DropFrame,
   NotificationFrame,
   PaymentFailedFrame,
+  PaymentReadyFrame,
   ResumedFrame,
   AuthenticatedFrame,
   ErrorFrame,

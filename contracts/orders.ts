@@ -5,6 +5,7 @@ import { ORDER_QUANTITY_MAX, SELLER_REASON_LENGTH_MAX } from './bounds.ts';
 import { Metadata } from './metadata.ts';
 import { list, paging } from './paging.ts';
 import { LINE } from './patterns.ts';
+import { PaymentReadiness } from './payments.ts';
 import type { Plain } from './plain.ts';
 import { IdempotencyKey } from './requests.ts';
 import { count, currencyCode, id, STRICT, textOrNull, time, userId } from './scalars.ts';
@@ -147,7 +148,12 @@ export const OrderHeaders = Type.Object({ 'Idempotency-Key': IdempotencyKey });
 const { version, refundRequested, refundedAmount, refundedQuantity, ...begin } =
   wire(OrderView).properties;
 /** Who takes the payment, and under which reference. */
-export const OrderPayment = Type.Object({ provider: Type.String(), reference: Type.String() });
+export const OrderPayment = Type.Object({
+  provider: Type.String(),
+  reference: Type.String(),
+  /** Of a reserved order, where the provider prepares payments. */
+  status: Type.Optional(PaymentReadiness),
+});
 export const OrderBody = Type.Object(
   {
     ...begin,

@@ -109,6 +109,47 @@ export const PaymentStatus = Type.Union([
 ]);
 export type PaymentStatus = Plain<typeof PaymentStatus>;
 
+/** The providers that prepare each payment, by their names: a buyer pays once it is ready (R5). */
+export const PREPARING_PROVIDERS: ReadonlySet<string> = new Set(['stripe']);
+
+/** Whether a reserved order can be paid now. */
+export const PaymentReadiness = Type.Union([Type.Literal('preparing'), Type.Literal('ready')]);
+export type PaymentReadiness = Plain<typeof PaymentReadiness>;
+
+/** What a buyer needs to pay for a reserved order. */
+export const BuyerPayment = Type.Object(
+  {
+    provider: Type.String(),
+    reference: Type.String(),
+    status: PaymentReadiness,
+    /** While it is being prepared: when it will be ready, about. */
+    readyAt: absentIfNull(time),
+    /** The end of the hold as it is now: it moves when the payment becomes ready. */
+    holdExpiresAt: time,
+    /** For Stripe’s own code on the buyer’s device. Nobody else gets it. */
+    clientSecret: absentIfNull(Type.String()),
+    /** Stripe’s publishable key, where one is configured. */
+    publishableKey: absentIfNull(Type.String()),
+  },
+  { title: 'BuyerPayment' },
+);
+export type BuyerPayment = Plain<typeof BuyerPayment>;
+export const BuyerPaymentBody = wire(BuyerPayment);
+
+export const StripeHeaders = Type.Object({ 'Stripe-Signature': Type.String() });
+/** A call of Stripe as it came: what is signed are the exact bytes. */
+export const StripeCall = Type.Object({
+  /** Empty where absent. */
+  signature: Type.String(),
+  body: Type.Unsafe<Uint8Array>({}),
+});
+export type StripeCall = Plain<typeof StripeCall>;
+/** For the description of the interface: the rest of Stripe’s events is Stripe’s own affair. */
+export const StripeEvent = Type.Object(
+  { id: Type.String(), type: Type.String(), data: Type.Object({ object: Type.Object({}) }) },
+  { title: 'StripeEvent' },
+);
+
 /** One payment of an order, known by its reference (P4a). */
 export const Payment = Type.Object(
   {
@@ -151,6 +192,11 @@ export const OrderPayments = Type.Object(
     items: Type.Array(Payment),
     /** The oldest first. */
     refunds: Type.Array(OrderRefund),
+    /**
+     * While the provider is not ready to take the payment: about how long that will take by the
+     * turns of the drop's own buyers. Null, or absent: it is ready, or need not be.
+     */
+    readyInMs: absentIfNull(count),
   },
   { title: 'OrderPayments' },
 );

@@ -16,6 +16,7 @@ export const REFUSAL_CODES = [
   'hold-expired',
   'order-not-cancellable',
   'order-not-refundable',
+  'order-not-payable',
   'idempotency-key-missing',
   'idempotency-key-reused',
   'request-in-progress',

@@ -176,7 +176,11 @@ export function answerTo(
   if (command.type === 'list-orders') return newestOrders(state, command);
   if (command.type === 'get-order-payments') {
     const { ordinal } = decision;
-    return { items: paymentsOf(state, ordinal), refunds: orderRefunds(state, ordinal) };
+    return {
+      items: paymentsOf(state, ordinal),
+      refunds: orderRefunds(state, ordinal),
+      readyInMs: state.readyInMs(ordinal),
+    };
   }
   return decision.ordinal < 0 ? state.view() : state.orderView(decision.ordinal);
 }

@@ -189,6 +189,12 @@ export class DropState {
       : this.orders.createdAt(ordinal) + this.holdMs + this.#preparationMs(ordinal);
   }
 
+  /** Until the payment is prepared, by the drop's own turns; null where it need not be. */
+  readyInMs(ordinal: number): number | null {
+    if (this.paymentPaceMs === 0 || !this.#waitsForPayment(ordinal)) return null;
+    return this.paymentPaceMs * (ordinal - Math.min(this.holdCursor, ordinal) + 1);
+  }
+
   isPrepared(ordinal: number): boolean {
     return preparedAt(this.orders.payments(ordinal)) > 0;
   }

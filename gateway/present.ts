@@ -9,10 +9,11 @@ import { Notification } from '../contracts/notifications.ts';
 import { MoveRecord, NodeRow, OperatorAction, RunState, ShardRow } from '../contracts/operator.ts';
 import type { DropOrdersPage, OrderView } from '../contracts/orders.ts';
 import type { Page } from '../contracts/paging.ts';
-import { OrderPayments } from '../contracts/payments.ts';
+import { BuyerPayment, OrderPayments, PREPARING_PROVIDERS } from '../contracts/payments.ts';
 import { Product } from '../contracts/products.ts';
 import { ParkedRefund } from '../contracts/refunds.ts';
 import { presenter } from '../contracts/wire.ts';
+import { paymentReference } from '../domain/ids.ts';
 import { jsonString, rfc3339 } from './encode.ts';
 
 /**
@@ -29,13 +30,20 @@ export function orderJson(order: OrderView, paymentProvider: string): string {
   }
   if (order.paymentReference !== null) {
     const reference = jsonString(order.paymentReference);
-    json += `,"payment":{"provider":${jsonString(paymentProvider)},"reference":${reference}}`;
+    json += `,"payment":{"provider":${jsonString(paymentProvider)},"reference":${reference}`;
+    json += order.status === 'reserved' ? `${readiness(order, paymentProvider)}}` : '}';
   }
   if (order.refundRequested) json += ',"refundRequested":true';
   if (order.metadata !== undefined) json += `,"metadata":${order.metadata}`;
   if (order.refundedAmount !== undefined) json += `,"refundedAmount":${order.refundedAmount}`;
   if (order.refundedQuantity !== undefined) json += `,"refundedQuantity":${order.refundedQuantity}`;
   return `${json},"version":${order.version}}`;
+}
+
+/** A payment is prepared once it has the provider's own reference. */
+function readiness({ id, paymentReference: reference }: OrderView, provider: string): string {
+  if (!PREPARING_PROVIDERS.has(provider)) return '';
+  return reference === paymentReference(id) ? ',"status":"preparing"' : ',"status":"ready"';
 }
 
 export function orderPageJson(page: Page<OrderView>, paymentProvider: string): string {
@@ -49,6 +57,7 @@ export function dropOrdersJson(page: DropOrdersPage, paymentProvider: string): s
 }
 
 export const dropBody = presenter(DropView);
+export const buyerPaymentBody = presenter(BuyerPayment);
 export const productBody = presenter(Product);
 export const profileBody = presenter(PublicProfile);
 export const ownProfileBody = presenter(OwnProfile);

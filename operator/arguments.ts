@@ -66,6 +66,13 @@ export function serverUrl(text: string): string {
   throw new InvalidArgumentError('It must be an address such as http://127.0.0.1:8080.');
 }
 
+export function webhookUrl(text: string): string {
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
+  throw new InvalidArgumentError(
+    'It must be an address such as http://127.0.0.1:8080/v1/payments/stripe/webhook.',
+  );
+}
+
 export function roles(text: string): string[] {
   const given = text.split(',').filter((item) => item !== '');
   if (given.every((role) => ROLES.includes(role))) return given;

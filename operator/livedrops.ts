@@ -5,11 +5,12 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { ConfigError, logLevelOf } from '../composition/config.ts';
-import { duration, integer, roles, userId } from './arguments.ts';
+import { duration, integer, roles, userId, webhookUrl } from './arguments.ts';
 import type { ClusterOptions } from './cluster/cluster.ts';
 import type { DemoOptions } from './demo/demo.ts';
 import { addDataCommands } from './data-commands.ts';
 import { addOperatorCommands } from './operator-commands.ts';
+import type { StripeStandInOptions } from './stripe-stand-in/command.ts';
 import type { TokenOptions } from './token.ts';
 
 const EXIT_FAILED = 1;
@@ -121,6 +122,25 @@ Examples:
     )
     .action(async (options: ClusterOptions) =>
       (await import('./cluster/cluster.ts')).cluster(options),
+    );
+
+  livedrops
+    .command('stripe-stand-in')
+    .description('run a stand-in of Stripe’s API on this machine, to try payments without Stripe')
+    .option('--port <n>', 'port to listen on; 0: any free one', integer(0, 65_535), 12_111)
+    .requiredOption('--webhook <url>', 'where its events go', webhookUrl)
+    .addHelpText(
+      'after',
+      `
+Takes LIVEDROPS_STRIPE_SECRET_KEY, LIVEDROPS_STRIPE_PUBLISHABLE_KEY and the first of
+LIVEDROPS_STRIPE_WEBHOOK_SECRET, the same as the server; it forgets everything when it ends.
+Cards: pm_card_visa, pm_card_chargeDeclined, pm_card_createDispute.
+
+Example:
+  livedrops stripe-stand-in --webhook http://127.0.0.1:8080/v1/payments/stripe/webhook`,
+    )
+    .action(async (options: StripeStandInOptions) =>
+      (await import('./stripe-stand-in/command.ts')).stripeStandIn(options),
     );
 
   addOperatorCommands(livedrops);

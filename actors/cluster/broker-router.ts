@@ -42,6 +42,7 @@ const REPEATABLE: ReadonlySet<DropCommand['type']> = new Set([
   'place-order',
   'settle-payment',
   'record-payment',
+  'prepare-payment',
   'get-drop',
   'get-order',
   'get-order-payments',

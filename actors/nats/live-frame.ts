@@ -47,6 +47,8 @@ const FEED = 4;
 const PAYMENT_FAILED = 5;
 /** Older nodes do not subscribe to its topic. */
 const SESSIONS_ENDED = 6;
+/** From feature level 3 on. */
+const PAYMENT_READY = 7;
 
 type Fields =
   | [kind: typeof DROP, view: ViewFields, milestones: MilestoneFields[]]
@@ -63,7 +65,14 @@ type Fields =
   | [kind: typeof FOLLOW, creatorId: string, following: boolean]
   | [kind: typeof FEED]
   | [kind: typeof PAYMENT_FAILED, orderId: string, dropId: string, reference: string]
-  | [kind: typeof SESSIONS_ENDED, userId: string, sessionIds: readonly string[], endedAt: number];
+  | [kind: typeof SESSIONS_ENDED, userId: string, sessionIds: readonly string[], endedAt: number]
+  | [
+      kind: typeof PAYMENT_READY,
+      orderId: string,
+      dropId: string,
+      reference: string,
+      holdExpiresAt: number,
+    ];
 
 const packr = new Packr({ useRecords: false });
 
@@ -109,6 +118,11 @@ function messageOf(fields: Fields): LiveMessage {
       const [, userId, sessionIds, endedAt] = fields;
       return { type: 'sessions-ended', userId, sessionIds, endedAt };
     }
+    case PAYMENT_READY: {
+      const [, orderId, dropId, reference, holdExpiresAt] = fields;
+      const payment = { orderId, dropId, reference, holdExpiresAt };
+      return { type: 'payment-ready', payment };
+    }
     default:
       if (Number(fields[0]) < 0) throw new NewerFormatError('a live message', -fields[0]);
       throw new TypeError('not a live message of a known kind');
@@ -135,6 +149,10 @@ function fieldsOf(message: LiveMessage): Fields {
     }
     case 'sessions-ended':
       return [SESSIONS_ENDED, message.userId, message.sessionIds, message.endedAt];
+    case 'payment-ready': {
+      const { orderId, dropId, reference, holdExpiresAt } = message.payment;
+      return [PAYMENT_READY, orderId, dropId, reference, holdExpiresAt];
+    }
   }
 }
 

@@ -51,16 +51,23 @@ export class ProjectionsConsumer implements EventConsumer {
       liveBus.publish(userTopic(notification.userId), { type: 'notification', notification });
     }
     this.#publishEarlier(changes, added);
-    for (const batch of batches) this.#publishFailedPayments(batch);
+    for (const batch of batches) this.#publishPayments(batch);
   }
 
   /** At least once: the same batch may come again. */
-  #publishFailedPayments({ facts }: FactBatch): void {
+  #publishPayments({ facts }: FactBatch): void {
+    const { liveBus } = this.#options;
     for (const { event, order } of facts) {
-      if (event.type !== 'payment-declined' || order === null) continue;
-      const { id: orderId, dropId, userId } = order;
+      if (order === null) continue;
+      if (event.type !== 'payment-declined' && event.type !== 'payment-prepared') continue;
+      const { id: orderId, dropId, userId, holdExpiresAt } = order;
       const payment = { orderId, dropId, reference: event.reference };
-      this.#options.liveBus.publish(userTopic(userId), { type: 'payment-failed', payment });
+      if (event.type === 'payment-declined')
+        liveBus.publish(userTopic(userId), { type: 'payment-failed', payment });
+      else if (holdExpiresAt !== null) {
+        const ready = { ...payment, holdExpiresAt };
+        liveBus.publish(userTopic(userId), { type: 'payment-ready', payment: ready });
+      }
     }
   }
 

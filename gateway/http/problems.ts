@@ -17,6 +17,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
   'limit-per-user': { status: 409, title: 'The limit for each buyer is reached.' },
   'hold-expired': { status: 409, title: 'The hold has ended.' },
   'order-not-cancellable': { status: 409, title: 'The order cannot be cancelled now.' },
+  'order-not-payable': { status: 409, title: 'Nothing is to be paid for the order.' },
   'order-not-refundable': { status: 409, title: 'The order cannot be refunded now.' },
   'idempotency-key-missing': { status: 400, title: 'The Idempotency-Key header is missing.' },
   'idempotency-key-reused': { status: 422, title: 'The key was used with another request.' },

@@ -2,7 +2,7 @@
 // `contracts/live.ts` defines the shapes. `at` is wall time in milliseconds: the moment the frame
 // is made.
 
-import type { FailedPayment } from '../../actors/live-bus.ts';
+import type { FailedPayment, ReadyPayment } from '../../actors/live-bus.ts';
 import type { DropView } from '../../contracts/drops.ts';
 import {
   DropFrameData,
@@ -43,6 +43,12 @@ export function notificationFrame({ id, type, data, createdAt }: Notification, a
 export function paymentFailedFrame(payment: FailedPayment, at: number): string {
   const { orderId, dropId, reference } = payment;
   return text({ type: 'order.payment_failed', at, orderId, dropId, data: { reference } });
+}
+
+export function paymentReadyFrame(payment: ReadyPayment, at: number): string {
+  const { orderId, dropId, reference } = payment;
+  const data = { reference, holdExpiresAt: timeText(payment.holdExpiresAt) };
+  return text({ type: 'order.payment_ready', at, orderId, dropId, data });
 }
 
 /**

@@ -2,10 +2,15 @@
 // the creators that the user follows, also as the user follows and unfollows (N5). However many
 // connections a user has, there is one bus subscription and one list of creators.
 
-import { type FailedPayment, type LiveMessage, userTopic } from '../../actors/live-bus.ts';
+import {
+  type FailedPayment,
+  type LiveMessage,
+  type ReadyPayment,
+  userTopic,
+} from '../../actors/live-bus.ts';
 import type { Notification } from '../../contracts/notifications.ts';
 import { type CreatorChannel, creatorTopicName } from './creator-channel.ts';
-import { notificationFrame, paymentFailedFrame } from './frames.ts';
+import { notificationFrame, paymentFailedFrame, paymentReadyFrame } from './frames.ts';
 import type { LiveDrop } from './drops-by-start.ts';
 import type { LiveContext } from './live-context.ts';
 import { Refresh } from './refresh.ts';
@@ -284,10 +289,16 @@ export class UserChannel {
     else if (message.type === 'follow') this.#setFollowing(message.creatorId, message.following);
     else if (message.type === 'feed') this.#scheduleCatchUp();
     else if (message.type === 'payment-failed') this.#sendPaymentFailed(message.payment);
+    else if (message.type === 'payment-ready') this.#sendPaymentReady(message.payment);
   }
 
   #sendPaymentFailed(payment: FailedPayment): void {
     const text = paymentFailedFrame(payment, this.#context.clock.now());
+    this.#forEachMember((member) => member.sendEphemeral(text));
+  }
+
+  #sendPaymentReady(payment: ReadyPayment): void {
+    const text = paymentReadyFrame(payment, this.#context.clock.now());
     this.#forEachMember((member) => member.sendEphemeral(text));
   }
 

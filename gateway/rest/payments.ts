@@ -1,7 +1,15 @@
-// The payment provider's calls (P2). The exact bytes are signed, so the body is passed on unparsed.
+// The payment provider's calls (P2, R5), and what a buyer needs to pay. The exact bytes of calls are
+// signed, so their bodies are passed on unparsed.
 
-import { emptyReply, route, type Route } from '../http/route.ts';
-import { PaymentEvent, WebhookHeaders } from '../../contracts/payments.ts';
+import { buyerPaymentBody } from '../present.ts';
+import { emptyReply, jsonReply, route, type Route, userRoute } from '../http/route.ts';
+import {
+  BuyerPaymentBody,
+  PaymentEvent,
+  StripeEvent,
+  StripeHeaders,
+  WebhookHeaders,
+} from '../../contracts/payments.ts';
 
 export function paymentRoutes(): Route[] {
   return [
@@ -28,6 +36,44 @@ export function paymentRoutes(): Route[] {
           body: bytes,
         });
         return handled.ok ? emptyReply(200) : handled;
+      },
+    ),
+    route(
+      {
+        method: 'POST',
+        path: '/v1/payments/stripe/webhook',
+        summary: 'Stripe’s events. A repeated id is a success and changes nothing.',
+        tag: 'payments',
+        access: 'public',
+        rateClass: null,
+        headers: StripeHeaders,
+        body: StripeEvent,
+        bodyAsBytes: true,
+        status: 200,
+        refusals: ['unauthenticated', 'not-found', 'unavailable', 'overloaded'],
+      },
+      async ({ call, header, bytes }) => {
+        const signature = header('stripe-signature');
+        const handled = await call('payments.stripeWebhook', { signature, body: bytes });
+        return handled.ok ? emptyReply(200) : handled;
+      },
+    ),
+    userRoute(
+      {
+        method: 'GET',
+        path: '/v1/orders/{id}/payment',
+        summary: 'What the buyer needs to pay for a reserved order of one’s own.',
+        tag: 'payments',
+        access: 'user',
+        rateClass: 'reads',
+        status: 200,
+        response: BuyerPaymentBody,
+        refusals: ['not-found', 'order-not-payable', 'unavailable', 'overloaded'],
+      },
+      async ({ call, caller, id }) => {
+        const payment = await call('payments.ofBuyer', { caller, orderId: id });
+        if (!payment.ok) return payment;
+        return jsonReply(200, buyerPaymentBody(payment.value));
       },
     ),
   ];

@@ -128,7 +128,13 @@ const BAD_VALUES: [name: string, value: string, problem: RegExp][] = [
   ['RATE_LIMITS', 'yes', /must be on or off/],
   ['TRUST_PROXY', '127.0.0.1', /must be on or off/],
   ['LOG', 'verbose', /must be silent, error, warn, info or debug/],
-  ['PAYMENT_PROVIDER', 'stripe', /must be development/],
+  ['PAYMENT_PROVIDER', 'paypal', /must be development or stripe/],
+  ['STRIPE_SECRET_KEY', 'pk_test_x', /must be a secret or restricted key of Stripe/],
+  ['STRIPE_PUBLISHABLE_KEY', 'sk_test_x', /must be a publishable key of Stripe/],
+  ['STRIPE_WEBHOOK_SECRET', 'whsec_a b', /must be one or more secrets of a webhook endpoint/],
+  ['STRIPE_CALLS_PER_SECOND', '0', /must be a number, 1 to 10000/],
+  ['STRIPE_API', 'http://api.stripe.com', /must be https:\/\/api.stripe.com, or a stand-in/],
+  ['STRIPE_API', 'https://stripe.example.com', /must be https:\/\/api.stripe.com/],
   ['PAYMENT_SETTLE_AFTER_MS', '1.5', /must be milliseconds/],
   ['PAYMENT_WEBHOOK_URL', 'gateway:8080', /must be a URL/],
   ['PAYMENT_SETTLE_AS', 'maybe', /must be success, failure, .* or by-amount/],
@@ -143,6 +149,42 @@ for (const [name, value, problem] of BAD_VALUES) {
     t.regex(problems[0] ?? '', problem);
   });
 }
+
+const STRIPE = {
+  LIVEDROPS_PAYMENT_PROVIDER: 'stripe',
+  LIVEDROPS_STRIPE_SECRET_KEY: 'sk_test_secret',
+  LIVEDROPS_STRIPE_WEBHOOK_SECRET: 'whsec_one whsec_two',
+};
+
+test('R5: Stripe is the provider, with its key and the secrets of its endpoint', (t) => {
+  const LIVEDROPS_DATA = temporaryDirectory(t);
+  t.deepEqual(loadConfig({ ...STRIPE, LIVEDROPS_DATA }).stripe, {
+    secretKey: 'sk_test_secret',
+    publishableKey: null,
+    webhookSecrets: ['whsec_one', 'whsec_two'],
+    callsPerSecond: 25,
+    api: 'https://api.stripe.com',
+  });
+  t.is(loadConfig({ LIVEDROPS_DATA }).stripe, null);
+  const shown = JSON.stringify(describeConfig({ ...STRIPE, LIVEDROPS_DATA }));
+  t.false(/sk_test_secret|whsec_one/.test(shown));
+});
+
+test('R5: Stripe without its secrets, or a live key for a stand-in, stops the start', (t) => {
+  const { LIVEDROPS_PAYMENT_PROVIDER } = STRIPE;
+  t.deepEqual(
+    problemsOf(t, { LIVEDROPS_PAYMENT_PROVIDER }).map((problem) => problem.split(' ', 1)[0]),
+    ['LIVEDROPS_STRIPE_SECRET_KEY', 'LIVEDROPS_STRIPE_WEBHOOK_SECRET'],
+  );
+  const [live] = problemsOf(t, {
+    ...STRIPE,
+    LIVEDROPS_STRIPE_SECRET_KEY: 'sk_live_secret',
+    LIVEDROPS_STRIPE_API: 'http://127.0.0.1:12111',
+  });
+  t.regex(live ?? '', /LIVEDROPS_STRIPE_API is no place for a live key/);
+  const mixed = problemsOf(t, { ...STRIPE, LIVEDROPS_STRIPE_PUBLISHABLE_KEY: 'pk_live_x' });
+  t.regex(mixed[0] ?? '', /must both be test or live/);
+});
 
 const CLUSTER = {
   LIVEDROPS_NATS: 'nats://one:4222,nats://two:4222',

@@ -8,7 +8,7 @@ import { ReachedLevel } from '../../storage/ports/feature-level.ts';
 import { paymentsService } from '../../services/payments.ts';
 import type { ProviderDigits } from '../../events/payments/provider-units.ts';
 import { signWebhook } from '../../events/payments/webhook-signature.ts';
-import { type Harness, NOW, orderView, startServices } from './harness.ts';
+import { type Harness, NOW, orderView, RecordingLog, startServices } from './harness.ts';
 
 const SECRET = `whsec_${Buffer.from('the secret in force').toString('base64')}`;
 const NEXT_SECRET = Buffer.from('the secret to come').toString('base64');
@@ -16,6 +16,12 @@ const SUCCEEDED = {
   type: 'payment.succeeded',
   data: { orderId: 'd_1-0', reference: 'pay_d_1-0' },
 };
+const WITHOUT_STRIPE = {
+  stripe: null,
+  provider: null,
+  publishableKey: null,
+  log: new RecordingLog(),
+} as const;
 const BAD_SIGNATURE = refusal('unauthenticated');
 
 async function start(
@@ -24,8 +30,10 @@ async function start(
 ): Promise<Harness> {
   const harness = await startServices(t, ({ stores, router, clock, levels }) => [
     paymentsService({
-      webhookLog: stores.webhookLog,
+      ...stores,
+      ...WITHOUT_STRIPE,
       router,
+      clock,
       levels,
       secrets: [SECRET, NEXT_SECRET],
       providerDigits,
@@ -94,8 +102,10 @@ test('H1a, P2a: an amount of a provider that counts otherwise is converted, or r
 test('P3: below feature level 2 a failure is final, and a refund is to be told again', async (t) => {
   const harness = await startServices(t, ({ stores, router, clock }) => [
     paymentsService({
-      webhookLog: stores.webhookLog,
+      ...stores,
+      ...WITHOUT_STRIPE,
       router,
+      clock,
       levels: new ReachedLevel(1),
       secrets: [SECRET],
       providerDigits: new Map(),
