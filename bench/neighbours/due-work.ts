@@ -1,5 +1,5 @@
 // Due work beside orders, by `bench/load/due-work.ts`: the cancellation of a very large drop and
-// holds that end together, once without and once beside it, on copies of one directory.
+// holds that end together, twice without and once beside it, on copies of one directory.
 
 import { rmSync } from 'node:fs';
 import type { DueWorkFigures, DueWorkJob } from '../load/due-work.ts';
@@ -81,6 +81,7 @@ export class DueWorkNeighbours implements Neighbourhood {
   async start(): Promise<void> {}
 
   async *measureRound(): AsyncGenerator<Measured> {
+    const control = await this.#run('quiet');
     const without = await this.#run('quiet');
     const beside = await this.#run('');
     const { cancelledAfterMs, holdsEndedAfterMs } = beside;
@@ -89,6 +90,7 @@ export class DueWorkNeighbours implements Neighbourhood {
     for (const neighbour of [ELSEWHERE, SAME_SHARD])
       yield {
         neighbour,
+        control: sampleOf(neighbour, control, this.#job),
         without: sampleOf(neighbour, without, this.#job),
         beside: sampleOf(neighbour, beside, this.#job),
         worked,

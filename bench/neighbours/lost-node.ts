@@ -63,6 +63,7 @@ export class LostNode implements Neighbourhood {
     await this.#place();
     await delay(WARM_UP_MS);
     await this.#report();
+    const control = await this.#measure();
     const without = await this.#measure();
     // It stays down, so other nodes have to serve.
     await this.#servers.supervisor.stopNode(LOST, 'SIGKILL');
@@ -70,6 +71,7 @@ export class LostNode implements Neighbourhood {
     await this.#servers.supervisor.startNode(LOST);
     yield {
       neighbour: NEIGHBOUR,
+      control: this.#sampleOf(control.orders),
       without: this.#sampleOf(without.orders),
       beside: this.#sampleOf(beside.orders),
       worked: longestGapMs(beside.lost) / 1000,

@@ -1,5 +1,5 @@
-// What the scenario `neighbours` measures: orders on quiet drops, without a neighbour and beside
-// it, one after the other in each round.
+// What the scenario `neighbours` measures: orders on quiet drops, twice without a neighbour and then
+// beside it, one after the other in each round. What the first two differ by is the machine's own.
 
 import type { OpenLoopResult } from '../load/open-loop-load.ts';
 import type { Cost } from '../measure.ts';
@@ -25,6 +25,8 @@ export interface Neighbour {
 /** One round of one neighbour. */
 export interface Measured {
   readonly neighbour: Neighbour;
+  /** The same as `without`, at another time of the round. */
+  readonly control: Sample;
   readonly without: Sample;
   readonly beside: Sample;
   /** In the words of `Neighbour.work`. */

@@ -1,5 +1,5 @@
 // Neighbours on one server that stays up (`disturbances.ts`): in each round and for each of them,
-// orders without it, then beside it.
+// orders twice without it, then beside it.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { BUSY_SHARD, type NeighbourDropsJob } from '../load/neighbour-drops.ts';
@@ -23,6 +23,8 @@ const ORDERS_PER_OLD_DROP = 20;
 const ORDERS_PER_SEALED_DROP = 400_000;
 /** All rounds together stay below the bound of parked refunds. */
 const ORDERS_PER_PAID_DROP = 1_500;
+/** The load needs a part of it to prepare, and a shard's orders may wait for 5 seconds. */
+const STUCK_LONGER_SECONDS = 0.9;
 /** Each order of the stuck shard waits on a connection of its own. */
 const CONNECTIONS_PER_SECOND = 150;
 
@@ -84,11 +86,18 @@ export class NeighboursOnOneServer implements Neighbourhood {
       const othersConnections = always.length === 0 ? 0 : seconds * CONNECTIONS_PER_SECOND;
       const measure = (others = always) =>
         this.#orders.measure(this.#server!, this.#drops, { seconds, others, othersConnections });
+      const control = await measure();
       const without = await measure();
       const end = await neighbour.begin(round);
       const beside = await measure([...always, ...requests]);
       const worked = await end(beside);
-      yield { neighbour, without: sampleOf(without), beside: sampleOf(beside), worked };
+      yield {
+        neighbour,
+        control: sampleOf(control),
+        without: sampleOf(without),
+        beside: sampleOf(beside),
+        worked,
+      };
       await delay(REST_MS);
     }
   }
@@ -107,7 +116,8 @@ export class NeighboursOnOneServer implements Neighbourhood {
       new URL('../servers/stuck-shard-server.ts', import.meta.url).pathname,
       {
         BENCH_STUCK_SHARD: String(BUSY_SHARD),
-        BENCH_STUCK_MS: String(seconds * 1000),
+        // Beyond the measurement: what waited is decided after it.
+        BENCH_STUCK_MS: String((seconds + STUCK_LONGER_SECONDS) * 1000),
         LIVEDROPS_ARCHIVE: 'off',
         LIVEDROPS_PAYMENT_REFUNDS_AS: 'refused',
         // Each refused refund is a warning.

@@ -1,6 +1,6 @@
 // Neighbours that a server brings with its data directory: entries that wait to be archived, and
-// user rows that wait to be merged. In each round a server is started for each of them, and one
-// without either, on copies of directories with the same orders.
+// user rows that wait to be merged. In each round a server is started for each of them, and before
+// and after those one without either, on copies of directories with the same orders.
 
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -96,12 +96,13 @@ export class NeighboursOnStartedServers implements Neighbourhood {
 
   async *measureRound(round: number): AsyncGenerator<Measured> {
     const plain = async () => sampleOf(await this.#measure(PLAIN));
-    // By turns, so that neither is always the first after what came before.
-    const first = round % 2 === 0 ? await plain() : null;
+    const first = await plain();
     const beside = [];
     for (const neighbour of this.#started) beside.push(await this.#measureBeside(neighbour));
-    const without = first ?? (await plain());
-    for (const measured of beside) yield { ...measured, without };
+    const last = await plain();
+    // By turns, so that neither is always the first after what came before.
+    const [without, control] = round % 2 === 0 ? [first, last] : [last, first];
+    for (const measured of beside) yield { ...measured, control, without };
   }
 
   async stop(): Promise<void> {
@@ -110,7 +111,7 @@ export class NeighboursOnStartedServers implements Neighbourhood {
     this.#data.remove();
   }
 
-  async #measureBeside(neighbour: Started): Promise<Omit<Measured, 'without'>> {
+  async #measureBeside(neighbour: Started): Promise<Omit<Measured, 'control' | 'without'>> {
     let worked = 0;
     const measured = await this.#measure(neighbour, (directory) => {
       worked = neighbour.worked(directory);

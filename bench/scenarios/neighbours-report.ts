@@ -70,6 +70,7 @@ export function findingsOf(rounds: Rounds): Finding[] {
   });
   return [
     p99,
+    controlFinding(rounds),
     ...own.map(({ key, label: what, unit, digits, aim }) => ({
       label: `${what}, beside ${label}`,
       unit,
@@ -79,6 +80,34 @@ export function findingsOf(rounds: Rounds): Finding[] {
       aim,
     })),
   ];
+}
+
+/** What the aim for the neighbour can be compared with: two measurements without it. */
+function controlFinding({ neighbour, measured }: Rounds): Finding {
+  return {
+    label: `p99 of orders, the lower to the higher of two without ${neighbour.label}`,
+    unit: '',
+    digits: 2,
+    samples: measured.map(({ control, without }) => {
+      const [one, other] = [control.figures['p99Ms']!, without.figures['p99Ms']!];
+      return Math.min(one, other) / Math.max(one, other);
+    }),
+    better: 'more',
+    aim: null,
+  };
+}
+
+/**
+ * Null where the aim for the neighbour is met, or where the machine would let one be told from
+ * another.
+ */
+export function controlNote(rounds: Rounds): string | null {
+  const [p99, control] = findingsOf(rounds).map(({ samples }) => median(samples));
+  if (p99! >= P99_RATIO_AIM || control! >= P99_RATIO_AIM) return null;
+  return (
+    `${rounds.neighbour.label}: the aim for p99 is missed, but so it is between two equal ` +
+    `measurements without it (${control!.toFixed(2)}).`
+  );
 }
 
 /** What the neighbour did in the middle round. */

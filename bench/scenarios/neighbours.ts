@@ -14,7 +14,14 @@ import {
   type Scenario,
   type ScenarioReport,
 } from '../scenario.ts';
-import { byNeighbour, figuresOf, findingsOf, subjectsOf, workNote } from './neighbours-report.ts';
+import {
+  byNeighbour,
+  controlNote,
+  figuresOf,
+  findingsOf,
+  subjectsOf,
+  workNote,
+} from './neighbours-report.ts';
 
 interface Place {
   readonly keys: readonly string[];
@@ -46,7 +53,7 @@ export interface NeighboursOptions extends CommonOptions {
 
 export const neighbours: Scenario<NeighboursOptions> = {
   name: 'neighbours',
-  description: 'orders on quiet drops beside each kind of disturbance, and without it',
+  description: 'orders on quiet drops beside each kind of disturbance, and twice without it',
   defaults: { rounds: 3, seconds: 4 },
   options: [
     {
@@ -104,7 +111,11 @@ async function run(options: NeighboursOptions, log: Log): Promise<ScenarioReport
     figures: figuresOf(byKey),
     subjects: byKey.flatMap(subjectsOf),
     findings: byKey.flatMap(findingsOf),
-    notes: [...places.flatMap(({ missing }) => missing ?? []), ...byKey.map(workNote)],
+    notes: [
+      ...places.flatMap(({ missing }) => missing ?? []),
+      ...byKey.map(workNote),
+      ...byKey.flatMap((of) => controlNote(of) ?? []),
+    ],
   };
 }
 
@@ -119,16 +130,16 @@ async function fillNext(places: Neighbourhood[]): Promise<void> {
   for (let place = places.shift(); place !== undefined; place = places.shift()) await place.fill();
 }
 
-function lineOf({ neighbour, without, beside, worked }: Measured): string {
+function lineOf({ neighbour, control, without, beside, worked }: Measured): string {
   const p99 = (of: Measured['without']) => `${of.figures['p99Ms']!.toFixed(1)} ms`;
   const work = `${Number(worked.toFixed(2))} ${neighbour.work}`;
-  return `${neighbour.label}: p99 ${p99(beside)}, without ${p99(without)}; ${work}`;
+  return `${neighbour.label}: p99 ${p99(beside)}, without ${p99(without)} and ${p99(control)}; ${work}`;
 }
 
 const METHOD =
   'Orders come at a fixed rate for quiet drops, one in each shard but the disturbed one, and are ' +
-  'timed from when they were due. In each round and for each neighbour they are measured without ' +
-  'it, then beside it, on the same server; for archiving and merging on servers that were started ' +
+  'timed from when they were due. In each round and for each neighbour they are measured twice ' +
+  'without it, then beside it, on the same server; for archiving and merging on servers that were started ' +
   'on copies of one directory; for due work by bench/load/due-work.ts, in a process without HTTP; ' +
   'for a lost node through one gateway of a cluster of three. A ratio of 1 is no difference, and ' +
   'below 0.9 the 99th percentile is more than a tenth longer.';

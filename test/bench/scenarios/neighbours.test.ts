@@ -2,6 +2,7 @@ import test from 'ava';
 import type { Measured, Neighbour } from '../../../bench/neighbours/neighbour.ts';
 import {
   byNeighbour,
+  controlNote,
   figuresOf,
   findingsOf,
   subjectsOf,
@@ -22,9 +23,12 @@ function neighbourOf(key: string, own: Neighbour['own'] = []): Neighbour {
   return { key, label: `the ${key}`, about: '', own, work: 'things done' };
 }
 
+const CONTROL_P99_MS = 10;
+
 function measured(neighbour: Neighbour, without: number, beside: number, late = 0): Measured {
   return {
     neighbour,
+    control: { figures: { p99Ms: CONTROL_P99_MS } },
     without: { figures: { p99Ms: without } },
     beside: { figures: { p99Ms: beside, late } },
     worked: late,
@@ -59,14 +63,26 @@ test('each neighbour has its own rounds, figures and findings', (t) => {
   t.deepEqual(
     all.map((rounds) => findingsOf(rounds).map(({ samples }) => samples)),
     [
-      [[1, 1.2]],
+      [
+        [1, 1.2],
+        [1, 10 / 12],
+      ],
       [
         [1.25, 2],
+        [1, 1],
         [30, 70],
       ],
     ],
   );
   t.is(workNote(all[1]!), 'the due-work: 50 things done.');
+});
+
+test('an aim that two equal measurements miss as well is told apart', (t) => {
+  const noteOf = (without: number, beside: number) =>
+    controlNote(byNeighbour([measured(neighbourOf('crawler'), without, beside)])[0]!);
+  t.regex(noteOf(20, 40) ?? '', /the crawler: .* equal .*0\.50/);
+  t.is(noteOf(10, 40), null, 'the machine was calm');
+  t.is(noteOf(20, 20), null, 'the aim is met');
 });
 
 test('only neighbours that there are can be asked for', (t) => {
@@ -86,6 +102,6 @@ test('a small round on a real server: a sealed drop is loaded, and orders are pl
     t.true(samples[0]!.figures['perSecond']! > 0);
     t.is(samples[0]!.figures['notPlaced'], 0);
   }
-  t.is(findings.length, 1);
+  t.is(findings.length, 2);
   t.regex(notes.join('\n'), /s of loading/);
 });
