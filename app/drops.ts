@@ -22,6 +22,10 @@ import { type ListedDrop, OwnerViews } from './owner-views.ts';
 import { refuseFilter, refuseStranger } from './products.ts';
 import type { FeatureLevels } from '../storage/ports/feature-level.ts';
 import type { RandomBytes } from './random-bytes.ts';
+import { outcomeOf } from './repeated-requests.ts';
+import type { RequestLog } from '../storage/ports/requests.ts';
+import type { KeyedRequest } from '../contracts/requests.ts';
+import type { Requester } from '../contracts/accounts.ts';
 
 /**
  * Reads of the store for one page, where owners say that its rows have another status by now. Past
@@ -40,6 +44,7 @@ export interface DropsOptions {
   readonly random: RandomBytes;
   /** How far apart the provider prepares payments; absent or 0 where it prepares none. */
   readonly paymentPaceMs?: number;
+  readonly requests: RequestLog;
   /** Of the store. */
   readonly levels: Pick<FeatureLevels, 'reached'>;
 }
@@ -53,22 +58,51 @@ export class Drops {
     this.#ownerViews = new OwnerViews(options);
   }
 
+  /** With a key the drop's id is kept first, so every try is about the same drop. */
   async create({
     caller,
     productId,
     drop,
+    request,
   }: ActionParams<'drops.create'>): Promise<Outcome<DropView>> {
-    const { catalogue, router, clock, random } = this.#options;
-    const now = clock.now();
-    const refused =
-      refuseTimes(drop, now) ??
-      refuseCurrency(drop.currency) ??
-      (await refuseStranger(catalogue, productId, caller));
+    const { clock, random, requests } = this.#options;
+    const before = request === undefined ? null : await requests.find(request);
+    // What was valid at the first try may not be so now.
+    const refused = before === null ? await this.#refuseNew(caller, productId, drop) : null;
     if (refused !== null) return refused;
-    const dropId = makeId('d', now, random(ID_RANDOM_BYTES));
-    const terms = { ...termsOf(dropId, productId, caller.userId, drop), ...this.#paceOf(drop) };
-    const created = await router.send({ type: 'create-drop', dropId, terms, stock: drop.stock });
-    if (created.ok) await this.#listAtOnce(created.value);
+    const newId = makeId('d', clock.now(), random(ID_RANDOM_BYTES));
+    const terms = (id: string): DropTerms => {
+      return { ...termsOf(id, productId, caller.userId, drop), ...this.#paceOf(drop) };
+    };
+    if (request === undefined) return await this.#make(terms(newId), drop.stock);
+    const kept = outcomeOf(await requests.keep(request, newId));
+    if (!kept.ok) return kept;
+    const dropId = kept.value;
+    const created = await this.#make(terms(dropId), drop.stock, request);
+    // A drop that its owner refuses is refused at every later try, too: no try makes it.
+    if (!created.ok && created.code === 'invalid-request')
+      await requests.replace(request, dropId, null);
+    return created;
+  }
+
+  async #refuseNew(caller: Requester, productId: string, drop: NewDrop): Promise<Refusal | null> {
+    const { catalogue, clock } = this.#options;
+    return (
+      refuseTimes(drop, clock.now()) ??
+      refuseCurrency(drop.currency) ??
+      (await refuseStranger(catalogue, productId, caller))
+    );
+  }
+
+  async #make(terms: DropTerms, stock: number, request?: KeyedRequest): Promise<Outcome<DropView>> {
+    const created = await this.#options.router.send({
+      type: 'create-drop',
+      dropId: terms.id,
+      terms,
+      stock,
+      ...(request && { request }),
+    });
+    if (created.ok && created.replayed !== true) await this.#listAtOnce(created.value);
     return created;
   }
 

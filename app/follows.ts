@@ -8,6 +8,7 @@ import type { Follow, NamedFollow } from '../contracts/follows.ts';
 import type { Page } from '../contracts/paging.ts';
 import type { Outcome } from '../contracts/refusals.ts';
 import { refusal, success } from '../domain/refusal.ts';
+import { outcomeOf } from './repeated-requests.ts';
 import type { AccountStore } from '../storage/ports/accounts.ts';
 import type { Catalogue } from '../storage/ports/catalogue.ts';
 import type { FollowStore } from '../storage/ports/follows.ts';
@@ -28,11 +29,19 @@ export class Follows {
     this.#options = options;
   }
 
-  async follow({ userId, creatorId }: ActionParams<'follows.follow'>): Promise<Outcome<null>> {
+  async follow({
+    userId,
+    creatorId,
+    request,
+  }: ActionParams<'follows.follow'>): Promise<Outcome<null>> {
     const { follows, liveBus, now } = this.#options;
     if (userId === creatorId) return refusal('invalid-request', 'Nobody can follow themselves.');
     if (!(await this.#exists(creatorId))) return refusal('not-found');
-    await follows.follow(userId, creatorId, now());
+    if (request !== undefined) {
+      const followed = outcomeOf(await follows.followOnce(request, userId, creatorId, now()));
+      // The user may have unfollowed the creator since.
+      if (!followed.ok || followed.replayed === true) return followed;
+    } else await follows.follow(userId, creatorId, now());
     // Published also where nothing changed: a connection that missed the first message gets this
     // one.
     liveBus.publish(userTopic(userId), { type: 'follow', creatorId, following: true });

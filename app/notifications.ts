@@ -6,9 +6,15 @@ import type { Notification, NotificationsPage } from '../contracts/notifications
 import type { Outcome } from '../contracts/refusals.ts';
 import { refusal, success } from '../domain/refusal.ts';
 import type { FeedStore } from '../storage/ports/feed.ts';
+import type { Answered, RequestLog } from '../storage/ports/requests.ts';
+import { outcomeOf } from './repeated-requests.ts';
+
+/** Below the id of every notification. */
+const BEFORE_ALL = '0';
 
 export interface NotificationsOptions {
   readonly feed: FeedStore;
+  readonly requests: RequestLog;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
 }
@@ -44,18 +50,39 @@ export class Notifications {
   async markRead({
     userId,
     notificationId,
+    request,
   }: ActionParams<'notifications.markRead'>): Promise<Outcome<null>> {
-    const { feed, now } = this.#options;
+    const { feed, requests, now } = this.#options;
     const found = await feed.markRead(userId, notificationId, now());
-    return found ? success(null) : refusal('not-found');
+    if (!found) return refusal('not-found');
+    // What is read stays read, so a repeat before this note changes nothing.
+    return request === undefined ? success(null) : doneOf(await requests.keep(request, ''));
   }
 
   async markAllRead({
     userId,
     upTo,
+    request,
   }: ActionParams<'notifications.markAllRead'>): Promise<Outcome<null>> {
-    const { feed, now } = this.#options;
-    await feed.markAllRead(userId, now(), upTo);
-    return success(null);
+    const { feed, requests, now } = this.#options;
+    if (request === undefined) {
+      await feed.markAllRead(userId, now(), upTo);
+      return success(null);
+    }
+    // A repeat marks no later notification: the end is noted first. What is read stays read.
+    const kept = await requests.keep(request, upTo ?? (await this.#newest(userId)));
+    if ('value' in kept) await feed.markAllRead(userId, now(), kept.value);
+    return doneOf(kept);
   }
+
+  async #newest(userId: string): Promise<string> {
+    const page = { limit: 1, cursor: null };
+    const { items } = await this.#options.feed.list(userId, { unread: false }, page);
+    return items[0]?.id ?? BEFORE_ALL;
+  }
+}
+
+function doneOf(kept: Answered<string>): Outcome<null> {
+  const outcome = outcomeOf(kept);
+  return outcome.ok ? { ...outcome, value: null } : outcome;
 }

@@ -15,7 +15,8 @@ import type { Outcome, Refusal } from '../contracts/refusals.ts';
 import { ID_RANDOM_BYTES, makeId } from '../domain/ids.ts';
 import { refusal, success } from '../domain/refusal.ts';
 import type { AccountStore } from '../storage/ports/accounts.ts';
-import type { Catalogue } from '../storage/ports/catalogue.ts';
+import { outcomeOf } from './repeated-requests.ts';
+import type { Catalogue, NoChange } from '../storage/ports/catalogue.ts';
 import type { RandomBytes } from './random-bytes.ts';
 
 export interface ProductsOptions {
@@ -40,6 +41,7 @@ export class Products {
     caller,
     creatorId,
     product,
+    request,
   }: ActionParams<'products.add'>): Promise<Outcome<Product>> {
     if (creatorId !== caller.userId) {
       return refusal('forbidden', 'Products can be added for oneself only.');
@@ -52,14 +54,18 @@ export class Products {
     const refused = checkUrls(content);
     if (refused !== null) return refused;
     const { catalogue, accounts, now, random } = this.#options;
-    const createdAt = now();
-    const id = makeId('p', createdAt, random(ID_RANDOM_BYTES));
-    const added: Product = { id, creatorId, ...content, createdAt, revision: 1 };
+    const make = (): Product => {
+      const createdAt = now();
+      const id = makeId('p', createdAt, random(ID_RANDOM_BYTES));
+      return { id, creatorId, ...content, createdAt, revision: 1 };
+    };
     // The role first: the missing role of a stored product would never be added, but a role without
     // a product does no harm. Offline tokens may have users without an account, who need no role.
     const user = await accounts.findUser(creatorId);
     if (user !== null && !user.roles.includes(CREATOR_ROLE))
       await accounts.addRole(creatorId, CREATOR_ROLE);
+    if (request !== undefined) return outcomeOf(await catalogue.addProductOnce(request, make));
+    const added = make();
     await catalogue.addProduct(added);
     return success(added);
   }
@@ -69,6 +75,7 @@ export class Products {
     productId,
     change,
     ifMatch,
+    request,
   }: ActionParams<'products.change'>): Promise<Outcome<Product>> {
     const { catalogue } = this.#options;
     const refused = await refuseStranger(catalogue, productId, caller);
@@ -78,9 +85,11 @@ export class Products {
     if (!checked.ok) return checked;
     const wrongUrls = checkUrls(content);
     if (wrongUrls !== null) return wrongUrls;
-    const changed = await catalogue.changeProduct(productId, content, ifMatch);
-    if (changed === 'other-revision') return refusal('precondition-failed');
-    return changed === 'not-found' ? refusal('not-found') : success(changed);
+    if (request === undefined)
+      return changeOutcome(success(await catalogue.changeProduct(productId, content, ifMatch)));
+    return changeOutcome(
+      outcomeOf(await catalogue.changeProductOnce(request, productId, content, ifMatch)),
+    );
   }
 
   async get(productId: string): Promise<Outcome<Product>> {
@@ -103,6 +112,13 @@ export function refuseFilter({ creatorId, externalId }: ProductFilter): Refusal 
   return externalId === undefined || creatorId !== undefined
     ? null
     : refusal('invalid-request', 'external_id: needs creator_id.');
+}
+
+function changeOutcome(outcome: Outcome<Product | NoChange>): Outcome<Product> {
+  if (!outcome.ok) return outcome;
+  const { value } = outcome;
+  if (value === 'other-revision') return refusal('precondition-failed');
+  return value === 'not-found' ? refusal('not-found') : { ...outcome, value };
 }
 
 /** Null where the product belongs to the caller. */

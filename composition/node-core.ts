@@ -371,6 +371,7 @@ export function createServices(
       log: stores.operatorLog,
       parkedRefunds: stores.parkedRefunds,
       jobs: stores.jobs,
+      requests: stores.requests,
       now,
     }),
   ]) {

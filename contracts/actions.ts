@@ -52,7 +52,7 @@ interface Keyed {
   readonly request?: KeyedRequest | undefined;
 }
 
-interface Plannable {
+interface Plannable extends Keyed {
   /** True: only say what would be done. False unless given. */
   readonly dryRun?: boolean;
 }
@@ -84,14 +84,14 @@ export interface Actions {
   ];
 
   /** Errors: `forbidden` where `creatorId` is somebody else. */
-  'products.add': [{ caller: Requester; creatorId: string; product: NewProduct }, Product];
+  'products.add': [Keyed & { caller: Requester; creatorId: string; product: NewProduct }, Product];
   'products.change': [
-    Conditional & { caller: Requester; productId: string; change: ProductPatch },
+    Conditional & Keyed & { caller: Requester; productId: string; change: ProductPatch },
     Product,
   ];
 
   /** Through the drop's actor; refuses `not-found` and `forbidden` for products of others. */
-  'drops.create': [{ caller: Requester; productId: string; drop: NewDrop }, DropView];
+  'drops.create': [Keyed & { caller: Requester; productId: string; drop: NewDrop }, DropView];
   'drops.amend': [
     Conditional & Keyed & { caller: Requester; dropId: string; change: DropPatch },
     DropView,
@@ -128,11 +128,11 @@ export interface Actions {
   'jobs.list': [{ caller: Requester; page: PageRequest }, Page<Job>];
   'jobs.get': [{ caller: Requester; jobId: string }, Job];
   /** Harmless to repeat. A running job ends after its step. */
-  'jobs.cancel': [{ caller: Requester; jobId: string }, Job];
+  'jobs.cancel': [Keyed & { caller: Requester; jobId: string }, Job];
   /** Refuses `forbidden` for whoever is neither the drop's creator nor an operator. */
   'jobs.refundOrders': [Keyed & { caller: Requester; dropId: string; refunds: NewRefunds }, Job];
 
-  'follows.follow': [{ userId: string; creatorId: string }, null];
+  'follows.follow': [Keyed & { userId: string; creatorId: string }, null];
   'follows.unfollow': [{ userId: string; creatorId: string }, null];
   'follows.isFollowing': [{ userId: string; creatorId: string }, boolean];
   'follows.followers': [{ creatorId: string; page: PageRequest }, Page<NamedFollow>];
@@ -148,8 +148,8 @@ export interface Actions {
     { userId: string; afterId: string; limit: number },
     readonly Notification[],
   ];
-  'notifications.markRead': [{ userId: string; notificationId: string }, null];
-  'notifications.markAllRead': [{ userId: string; upTo?: string | undefined }, null];
+  'notifications.markRead': [Keyed & { userId: string; notificationId: string }, null];
+  'notifications.markAllRead': [Keyed & { userId: string; upTo?: string | undefined }, null];
 
   /**
    * `unauthenticated` for a bad signature; a repeated webhook id succeeds and changes nothing (P2).
@@ -176,9 +176,9 @@ export interface Actions {
   /** Pins at most `movesMax` shards so that the busiest nodes give some of their load to others. */
   'operator.rebalanceShards': [AsOperator & Plannable & { movesMax?: number }, MovePlan];
   /** Asks a node to end in good order, so that whatever supervises it starts it again. */
-  'operator.restartNode': [AsOperator & { nodeId: string }, null];
+  'operator.restartNode': [AsOperator & Keyed & { nodeId: string }, null];
   /** Serves a quarantined drop again. Refuses `not-found` where it is not in quarantine. */
-  'operator.releaseDrop': [AsOperator & { dropId: string }, null];
+  'operator.releaseDrop': [AsOperator & Keyed & { dropId: string }, null];
   /** Makes good what order lists and feeds lost of the shards' journals; of all, unless named. */
   'operator.rebuildLists': [
     AsOperator & Plannable & { shards?: readonly number[] | null },

@@ -7,21 +7,26 @@ import type { Outcome } from '../../contracts/refusals.ts';
 import { refusal, success } from '../../domain/refusal.ts';
 import { cancelRequested } from '../../events/jobs/job.ts';
 import type { JobStore } from '../../storage/ports/jobs.ts';
+import type { RequestLog } from '../../storage/ports/requests.ts';
+import { InSteps } from '../repeated-requests.ts';
 
 /** How often a change is made anew where the job changed at the same moment. */
 const TRIES_MAX = 5;
 
 export interface JobsOptions {
   readonly jobs: JobStore;
+  readonly requests: RequestLog;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
 }
 
 export class Jobs {
   readonly #options: JobsOptions;
+  readonly #inSteps: InSteps;
 
   constructor(options: JobsOptions) {
     this.#options = options;
+    this.#inSteps = new InSteps(options);
   }
 
   /** The caller's own, newest first. */
@@ -35,7 +40,11 @@ export class Jobs {
   }
 
   /** One that is finished stays as it is. */
-  async cancel({ caller, jobId }: ActionParams<'jobs.cancel'>): Promise<Outcome<Job>> {
+  cancel({ caller, jobId, request }: ActionParams<'jobs.cancel'>): Promise<Outcome<Job>> {
+    return this.#inSteps.run(request, () => this.#cancel({ caller, jobId }));
+  }
+
+  async #cancel({ caller, jobId }: ActionParams<'jobs.cancel'>): Promise<Outcome<Job>> {
     const { jobs, now } = this.#options;
     for (let tries = 0; tries < TRIES_MAX; tries++) {
       const found = await this.get({ caller, jobId });

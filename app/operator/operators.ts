@@ -28,7 +28,9 @@ import type { Outcome } from '../../contracts/refusals.ts';
 import { shardOf } from '../../domain/ids.ts';
 import { refusal, success } from '../../domain/refusal.ts';
 import type { NodeSession, Placement } from '../../storage/ports/placement.ts';
+import type { RequestLog } from '../../storage/ports/requests.ts';
 import { isOperator } from '../caller.ts';
+import { InSteps } from '../repeated-requests.ts';
 import { type ChangesOptions, OperatorChanges } from './changes.ts';
 import { OperatorJobs, type OperatorJobsOptions } from './jobs.ts';
 import { OperatorRefunds, type OperatorRefundsOptions } from './refunds.ts';
@@ -46,6 +48,7 @@ export interface OperatorsOptions
     OperatorRefundsOptions,
     OperatorJobsOptions {
   readonly runs: OperatorRuns;
+  readonly requests: RequestLog;
   readonly verify: (run: RunContext) => Promise<VerifyReport>;
   /** The session of this node: the only one to show where `placement` is null. */
   readonly self: () => NodeSession;
@@ -61,12 +64,23 @@ export class Operators {
   readonly #changes: OperatorChanges;
   readonly #refunds: OperatorRefunds;
   readonly #jobs: OperatorJobs;
+  readonly #inSteps: InSteps;
 
   constructor(options: OperatorsOptions) {
     this.#options = options;
     this.#changes = new OperatorChanges(options);
     this.#refunds = new OperatorRefunds(options);
     this.#jobs = new OperatorJobs(options);
+    this.#inSteps = new InSteps(options);
+  }
+
+  /** A change with an Idempotency-Key is made once, and its answer given again (H11). */
+  async once<T>(
+    { caller, request }: Pick<ActionParams<'operator.restartNode'>, 'caller' | 'request'>,
+    change: () => Promise<Outcome<T>>,
+  ): Promise<Outcome<T>> {
+    if (!isOperator(caller)) return refusal('forbidden');
+    return await this.#inSteps.run(request, change);
   }
 
   async nodes({

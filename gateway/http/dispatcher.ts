@@ -4,6 +4,7 @@
 
 import type { Logger } from 'pino';
 import type { Clock } from '../../actors/clock.ts';
+import { assert } from '../../domain/assert.ts';
 import { keyedRequest } from '../../app/keyed-request.ts';
 import { NOTHING } from '../../contracts/scalars.ts';
 import type { Outcome } from '../../contracts/refusals.ts';
@@ -163,6 +164,7 @@ export class Dispatcher {
       if (route.handle === null) return problem('not-found');
       const keyed = this.#keyed(route, ids, incoming, user, checked);
       if (keyed !== undefined && 'ok' in keyed) return keyed;
+      let passedOn = keyed === undefined;
       let replayed = false;
       const result = await route.handle({
         id: ids['id'] ?? '',
@@ -174,6 +176,7 @@ export class Dispatcher {
         address: incoming.address,
         gone: incoming.gone,
         call: async (action, params) => {
+          if (keyed !== undefined && 'request' in params) passedOn = true;
           const outcome = await call(action, params, trace.traceparent);
           if ('replayed' in (outcome as Outcome<unknown>)) replayed = true;
           return outcome;
@@ -184,6 +187,7 @@ export class Dispatcher {
         sessionId: user?.sessionId,
         isValid: () => user !== null && authenticator.isValid(user, clock.now()),
       });
+      assert(passedOn || !result.ok, 'a route that takes keys must pass them on');
       if (result.ok && replayed) return { ...result, headers: [...result.headers, REPLAYED] };
       return result.ok ? result : problemOfRefusal(result, route.definition.body !== undefined);
     } catch (fault) {

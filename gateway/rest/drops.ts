@@ -46,15 +46,21 @@ function creatorRoutes({ levels }: DropRoutesOptions): Route[] {
         tag: TAG,
         access: 'user',
         rateClass: 'writes',
+        keyed: true,
         body: NewDropBody,
         status: 201,
         response: DropBody,
         refusals: ['not-found', 'forbidden', 'unavailable', 'overloaded'],
       },
-      async ({ call, caller, id, body }) => {
+      async ({ call, caller, id: productId, body, request }) => {
         const early = refuseEarly(levels, body.metadata, body.externalId);
         if (early !== null) return early;
-        const made = await call('drops.create', { caller, productId: id, drop: newDrop(body) });
+        const made = await call('drops.create', {
+          caller,
+          productId,
+          drop: newDrop(body),
+          request,
+        });
         if (!made.ok) return made;
         return jsonReply(201, dropBody(made.value), [['location', `/v1/drops/${made.value.id}`]]);
       },

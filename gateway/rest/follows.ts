@@ -19,11 +19,12 @@ export function followRoutes(): Route[] {
         tag: TAG,
         access: 'user',
         rateClass: 'writes',
+        keyed: true,
         status: 204,
         refusals: ['not-found', 'unavailable'],
       },
-      async ({ call, id, caller }) => {
-        const done = await call('follows.follow', { userId: caller.userId, creatorId: id });
+      async ({ call, id: creatorId, caller: { userId }, request }) => {
+        const done = await call('follows.follow', { userId, creatorId, request });
         return done.ok ? emptyReply(204) : done;
       },
     ),

@@ -84,12 +84,13 @@ function ownRoutes(): Route[] {
         tag: TAG,
         access: 'user',
         rateClass: 'writes',
+        keyed: true,
         status: 200,
         response: JobBody,
         refusals: ['not-found', 'unavailable'],
       },
-      async ({ call, caller, id: jobId }) => {
-        const job = await call('jobs.cancel', { caller, jobId });
+      async ({ call, caller, id: jobId, request }) => {
+        const job = await call('jobs.cancel', { caller, jobId, request });
         return job.ok ? jsonReply(200, jobBody(job.value)) : job;
       },
     ),
@@ -142,8 +143,8 @@ function changeRoute(change: 'retry' | 'cancel', summary: string): Route {
       body: Change,
       response: JobChangeBody,
     },
-    async ({ id: jobId, call, caller, body }) => {
-      const changed = await call(`operator.${change}Job`, { ...body, caller, jobId });
+    async ({ id: jobId, call, caller, body, request }) => {
+      const changed = await call(`operator.${change}Job`, { ...body, caller, jobId, request });
       return changed.ok ? jsonReply(200, changeBody(changed.value)) : changed;
     },
   );

@@ -49,14 +49,14 @@ export function notificationRoutes(): Route[] {
         tag: TAG,
         access: 'user',
         rateClass: 'writes',
+        keyed: true,
         body: ReadAllBody,
         bodyOptional: true,
         status: 204,
         refusals: ['unavailable'],
       },
-      async ({ call, caller, body }) => {
-        const { upTo } = body;
-        const done = await call('notifications.markAllRead', { userId: caller.userId, upTo });
+      async ({ call, caller: { userId }, body: { upTo }, request }) => {
+        const done = await call('notifications.markAllRead', { userId, upTo, request });
         return done.ok ? emptyReply(204) : done;
       },
     ),
@@ -68,14 +68,12 @@ export function notificationRoutes(): Route[] {
         tag: TAG,
         access: 'user',
         rateClass: 'writes',
+        keyed: true,
         status: 204,
         refusals: ['not-found', 'unavailable'],
       },
-      async ({ call, id, caller }) => {
-        const done = await call('notifications.markRead', {
-          userId: caller.userId,
-          notificationId: id,
-        });
+      async ({ call, id: notificationId, caller: { userId }, request }) => {
+        const done = await call('notifications.markRead', { userId, notificationId, request });
         return done.ok ? emptyReply(204) : done;
       },
     ),

@@ -43,8 +43,9 @@ export function operatorRefundRoutes(): Route[] {
         body: Change,
         response: RefundChangeBody,
       },
-      async ({ id: refundId, call, caller, body }) => {
-        const changed = await call('operator.retryRefund', { ...body, caller, refundId });
+      async ({ id: refundId, call, caller, body, request }) => {
+        const change = { ...body, caller, refundId, request };
+        const changed = await call('operator.retryRefund', change);
         return changed.ok ? jsonReply(200, changeBody(changed.value)) : changed;
       },
     ),
@@ -55,8 +56,9 @@ export function operatorRefundRoutes(): Route[] {
         body: Dismissal,
         response: RefundChangeBody,
       },
-      async ({ id: refundId, call, caller, body }) => {
-        const changed = await call('operator.dismissRefund', { ...body, caller, refundId });
+      async ({ id: refundId, call, caller, body, request }) => {
+        const change = { ...body, caller, refundId, request };
+        const changed = await call('operator.dismissRefund', change);
         return changed.ok ? jsonReply(200, changeBody(changed.value)) : changed;
       },
     ),

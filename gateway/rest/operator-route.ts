@@ -14,6 +14,7 @@ export function operatorRoute<const M extends Method>(
     tag: 'operator',
     access: 'user',
     rateClass: method === 'GET' ? 'reads' : 'writes',
+    keyed: method === 'POST',
     status: 200,
     refusals: ['forbidden', ...refusals, 'unavailable'],
   } as const;

@@ -117,10 +117,10 @@ function shardRoutes(): Route[] {
 }
 
 async function pin(
-  { id, call, caller, body }: UserRequest<unknown, { dryRun?: boolean }>,
+  { id, call, caller, body, request }: UserRequest<unknown, { dryRun?: boolean }>,
   to: string | null,
 ): Promise<RouteResult> {
-  const plan = await call('operator.pinShard', { ...body, caller, shardId: id, to });
+  const plan = await call('operator.pinShard', { ...body, caller, shardId: id, to, request });
   return plan.ok ? jsonReply(200, plan.value) : plan;
 }
 
@@ -133,8 +133,8 @@ function nodeRoutes(): Route[] {
         body: Change,
         response: MovePlan,
       },
-      async ({ id: nodeId, call, caller, body }) => {
-        const plan = await call(action, { ...body, caller, nodeId });
+      async ({ id: nodeId, call, caller, body, request }) => {
+        const plan = await call(action, { ...body, caller, nodeId, request });
         return plan.ok ? jsonReply(200, plan.value) : plan;
       },
     );
@@ -147,8 +147,8 @@ function nodeRoutes(): Route[] {
         summary: 'Ask a node to end in good order, for whatever supervises it to start it again.',
         status: 202,
       },
-      async ({ id: nodeId, call, caller }) => {
-        const asked = await call('operator.restartNode', { caller, nodeId });
+      async ({ id: nodeId, call, caller, request }) => {
+        const asked = await call('operator.restartNode', { caller, nodeId, request });
         return asked.ok ? emptyReply(202) : asked;
       },
     ),
@@ -163,8 +163,8 @@ function wholeRoutes(): Route[] {
         summary: 'Serve a quarantined drop again, for example once its defect is mended.',
         status: 204,
       },
-      async ({ id: dropId, call, caller }) => {
-        const released = await call('operator.releaseDrop', { caller, dropId });
+      async ({ id: dropId, call, caller, request }) => {
+        const released = await call('operator.releaseDrop', { caller, dropId, request });
         return released.ok ? emptyReply(204) : released;
       },
     ),
@@ -175,14 +175,15 @@ function wholeRoutes(): Route[] {
         body: RebalanceChange,
         response: MovePlan,
       },
-      async ({ call, caller, body }) => {
-        const plan = await call('operator.rebalanceShards', { ...body, caller });
+      async ({ call, caller, body, request }) => {
+        const plan = await call('operator.rebalanceShards', { ...body, caller, request });
         return plan.ok ? jsonReply(200, plan.value) : plan;
       },
     ),
     userRoute(
       {
         ...operatorRoute('POST', 'rebuild', ['invalid-request', 'already-running']),
+        keyed: false,
         summary:
           'Make again what order lists and feeds lost, from the journals, while they are used.',
         body: RebuildChange,
@@ -193,6 +194,7 @@ function wholeRoutes(): Route[] {
     userRoute(
       {
         ...operatorRoute('POST', 'verify', ['already-running']),
+        keyed: false,
         summary: 'Replay all journals and compare them with live state and read models.',
         response: VerifyReport,
       },

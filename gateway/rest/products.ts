@@ -32,15 +32,16 @@ export function productRoutes({ levels }: ProductRoutesOptions): Route[] {
         tag: TAG,
         access: 'user',
         rateClass: 'writes',
+        keyed: true,
         body: NewProduct,
         status: 201,
         response: ProductBody,
         refusals: ['forbidden', 'unavailable'],
       },
-      async ({ call, caller, id, body }) => {
-        const early = refuseEarly(levels, body.metadata, body.externalId);
+      async ({ call, caller, id: creatorId, body: product, request }) => {
+        const early = refuseEarly(levels, product.metadata, product.externalId);
         if (early !== null) return early;
-        const added = await call('products.add', { caller, creatorId: id, product: body });
+        const added = await call('products.add', { caller, creatorId, product, request });
         if (!added.ok) return added;
         const location = `/v1/products/${added.value.id}`;
         return jsonReply(201, productBody(added.value), [['location', location]]);
@@ -100,18 +101,19 @@ export function productRoutes({ levels }: ProductRoutesOptions): Route[] {
         tag: TAG,
         access: 'user',
         rateClass: 'writes',
+        keyed: true,
         headers: IfMatchHeaders,
         body: ProductPatch,
         status: 200,
         response: ProductBody,
         refusals: ['not-found', 'forbidden', 'precondition-failed', 'unavailable'],
       },
-      async ({ call, caller, id, body, header }) => {
+      async ({ call, caller, id, body, header, request }) => {
         const early = refuseEarly(levels, body.metadata, body.externalId);
         if (early !== null) return early;
         const condition = conditionOf(header, levels);
         if (!condition.ok) return condition;
-        const change = { caller, productId: id, change: body, ...condition.params };
+        const change = { caller, productId: id, change: body, ...condition.params, request };
         const changed = await call('products.change', change);
         return changed.ok ? jsonReply(200, productBody(changed.value)) : changed;
       },

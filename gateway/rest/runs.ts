@@ -42,14 +42,15 @@ export function runRoutes({ slots }: RunRoutesOptions): Route[] {
         method: 'POST',
         path: '/v1/operator/runs',
         rateClass: 'writes',
+        keyed: true,
         summary: 'Start a verification or a rebuild. It is cancelled unless its stream is read.',
         body: NewRun,
         status: 201,
         response: RunBody,
         refusals: ['forbidden', 'invalid-request', 'already-running', 'unavailable'],
       },
-      async ({ call, caller, body }) => {
-        const started = await call('operator.startRun', { ...body, caller });
+      async ({ call, caller, body, request }) => {
+        const started = await call('operator.startRun', { ...body, caller, request });
         if (!started.ok) return started;
         const location = ['location', `/v1/operator/runs/${started.value.id}`] as const;
         return jsonReply(201, runBody(started.value), [location]);

@@ -4,8 +4,11 @@ import type { Catalogue, NoChange } from '../ports/catalogue.ts';
 import type { DropView, DropFilter } from '../../contracts/drops.ts';
 import type { Product, ProductFilter, ProductPatch } from '../../contracts/products.ts';
 import type { Page, PageRequest } from '../../contracts/paging.ts';
+import type { KeyedRequest } from '../../contracts/requests.ts';
+import type { Answered } from '../ports/requests.ts';
 import type { MemoryChangeStream } from './change-stream-memory.ts';
 import { changedProduct } from '../rows/changed-product.ts';
+import type { MemoryRequests } from './requests-memory.ts';
 import { pageNewestFirst } from './newest-first.ts';
 
 export class MemoryCatalogue implements Catalogue {
@@ -13,12 +16,26 @@ export class MemoryCatalogue implements Catalogue {
   readonly #products = new Map<string, Product>();
   readonly #drops = new Map<string, DropView>();
 
-  constructor(options: { readonly changes: MemoryChangeStream }) {
+  readonly #requests: MemoryRequests;
+
+  constructor(options: {
+    readonly changes: MemoryChangeStream;
+    readonly requests: MemoryRequests;
+  }) {
     this.#changes = options.changes;
+    this.#requests = options.requests;
   }
 
   async addProduct(product: Product): Promise<void> {
     this.#putProduct(product);
+  }
+
+  async addProductOnce(request: KeyedRequest, make: () => Product): Promise<Answered<Product>> {
+    return this.#requests.once(request, () => {
+      const product = make();
+      this.#putProduct(product);
+      return product;
+    });
   }
 
   async changeProduct(
@@ -26,6 +43,27 @@ export class MemoryCatalogue implements Catalogue {
     change: ProductPatch,
     revisions?: readonly number[],
   ): Promise<Product | NoChange> {
+    return this.#changeProduct(productId, change, revisions);
+  }
+
+  async changeProductOnce(
+    request: KeyedRequest,
+    productId: string,
+    change: ProductPatch,
+    revisions?: readonly number[],
+  ): Promise<Answered<Product | NoChange>> {
+    return this.#requests.once(
+      request,
+      () => this.#changeProduct(productId, change, revisions),
+      (result) => typeof result === 'string',
+    );
+  }
+
+  #changeProduct(
+    productId: string,
+    change: ProductPatch,
+    revisions?: readonly number[],
+  ): Product | NoChange {
     const product = this.#products.get(productId);
     if (product === undefined) return 'not-found';
     if (revisions?.includes(product.revision) === false) return 'other-revision';

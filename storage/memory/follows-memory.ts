@@ -3,7 +3,10 @@
 import type { FollowStore } from '../ports/follows.ts';
 import type { Follow } from '../../contracts/follows.ts';
 import type { Page, PageRequest } from '../../contracts/paging.ts';
+import type { KeyedRequest } from '../../contracts/requests.ts';
+import type { Answered } from '../ports/requests.ts';
 import type { MemoryChangeStream } from './change-stream-memory.ts';
+import type { MemoryRequests } from './requests-memory.ts';
 import { pageNewestFirst } from './newest-first.ts';
 
 export class MemoryFollowStore implements FollowStore {
@@ -13,11 +16,33 @@ export class MemoryFollowStore implements FollowStore {
   /** user -> creator -> since */
   readonly #following = new Map<string, Map<string, number>>();
 
-  constructor(options: { readonly changes: MemoryChangeStream }) {
+  readonly #requests: MemoryRequests;
+
+  constructor(options: {
+    readonly changes: MemoryChangeStream;
+    readonly requests: MemoryRequests;
+  }) {
     this.#changes = options.changes;
+    this.#requests = options.requests;
   }
 
   async follow(userId: string, creatorId: string, since: number): Promise<boolean> {
+    return this.#follow(userId, creatorId, since);
+  }
+
+  async followOnce(
+    request: KeyedRequest,
+    userId: string,
+    creatorId: string,
+    since: number,
+  ): Promise<Answered<null>> {
+    return this.#requests.once(request, () => {
+      this.#follow(userId, creatorId, since);
+      return null;
+    });
+  }
+
+  #follow(userId: string, creatorId: string, since: number): boolean {
     if (this.#following.get(userId)?.has(creatorId) === true) return false;
     mapOf(this.#following, userId).set(creatorId, since);
     mapOf(this.#followers, creatorId).set(userId, since);

@@ -1,6 +1,7 @@
 // All stores in memory, for tests and simulations.
 
 import { SeparateReadModels } from '../ports/read-models.ts';
+import type { RequestBounds } from '../ports/requests.ts';
 import type { Stores } from '../ports/stores.ts';
 import { MemoryAccountStore } from './accounts-memory.ts';
 import { MemoryCatalogue } from './catalogue-memory.ts';
@@ -14,6 +15,7 @@ import { MemoryOperatorLog } from './operator-log-memory.ts';
 import { MemoryOrderListStore } from './order-list-memory.ts';
 import { MemoryParkedRefunds } from './parked-refunds-memory.ts';
 import { MemorySessionStore } from './sessions-memory.ts';
+import { MemoryRequests } from './requests-memory.ts';
 import { MemorySnapshotStore } from './snapshots-memory.ts';
 import { MemoryWebhookLog } from './webhook-log-memory.ts';
 
@@ -25,10 +27,12 @@ export interface MemoryStoresOptions extends MemoryChangeStreamOptions {
   readonly parkedRefundsMax?: number;
   readonly finishedJobsMax?: number;
   readonly endedSessionsMax?: number;
+  readonly requestBounds?: Partial<RequestBounds>;
 }
 
 export function memoryStores(options: MemoryStoresOptions = {}): MemoryStores {
   const changes = new MemoryChangeStream(options);
+  const requests = new MemoryRequests(options.requestBounds);
   const feed = new MemoryFeedStore();
   const orderList = new MemoryOrderListStore();
   const accounts = new MemoryAccountStore({ changes });
@@ -37,8 +41,8 @@ export function memoryStores(options: MemoryStoresOptions = {}): MemoryStores {
     snapshots: new MemorySnapshotStore(),
     accounts,
     sessions: new MemorySessionStore({ accounts, endedMax: options.endedSessionsMax }),
-    catalogue: new MemoryCatalogue({ changes }),
-    follows: new MemoryFollowStore({ changes }),
+    catalogue: new MemoryCatalogue({ changes, requests }),
+    follows: new MemoryFollowStore({ changes, requests }),
     changes,
     feed,
     orderList,
@@ -46,6 +50,7 @@ export function memoryStores(options: MemoryStoresOptions = {}): MemoryStores {
     webhookLog: new MemoryWebhookLog(),
     consumerPositions: new MemoryConsumerPositions(),
     operatorLog: new MemoryOperatorLog(),
+    requests,
     parkedRefunds: new MemoryParkedRefunds({ max: options.parkedRefundsMax }),
     jobs: new MemoryJobStore({ finishedMax: options.finishedJobsMax }),
     close: () => Promise.resolve(),

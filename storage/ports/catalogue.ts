@@ -5,6 +5,8 @@
 import type { DropFilter, DropView } from '../../contracts/drops.ts';
 import type { Page, PageRequest } from '../../contracts/paging.ts';
 import type { Product, ProductFilter, ProductPatch } from '../../contracts/products.ts';
+import type { KeyedRequest } from '../../contracts/requests.ts';
+import type { Answered } from './requests.ts';
 
 /** Why a product was not changed. */
 export type NoChange = 'not-found' | 'other-revision';
@@ -12,6 +14,11 @@ export type NoChange = 'not-found' | 'other-revision';
 export interface Catalogue {
   /** Durable when it resolves. */
   addProduct(product: Product): Promise<void>;
+  /**
+   * Adds the product that `make` makes, and answers with it, at most once for the request (H11).
+   * `make` may be called several times, for a product whose id puts it beside the kept answer.
+   */
+  addProductOnce(request: KeyedRequest, make: () => Product): Promise<Answered<Product>>;
   /**
    * The changed product. `revisions`: where it has none of these, nothing changes (H12). The
    * comparison and the change are one atomic step.
@@ -21,6 +28,13 @@ export interface Catalogue {
     change: ProductPatch,
     revisions?: readonly number[],
   ): Promise<Product | NoChange>;
+  /** The same at most once for the request (H11). */
+  changeProductOnce(
+    request: KeyedRequest,
+    productId: string,
+    change: ProductPatch,
+    revisions?: readonly number[],
+  ): Promise<Answered<Product | NoChange>>;
   findProduct(productId: string): Promise<Product | null>;
   /** Newest first. */
   listProducts(filter: ProductFilter, page: PageRequest): Promise<Page<Product>>;

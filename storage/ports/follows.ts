@@ -2,6 +2,8 @@
 
 import type { Follow } from '../../contracts/follows.ts';
 import type { Page, PageRequest } from '../../contracts/paging.ts';
+import type { KeyedRequest } from '../../contracts/requests.ts';
+import type { Answered } from './requests.ts';
 
 export interface FollowCounts {
   readonly followers: number;
@@ -14,6 +16,13 @@ export interface FollowStore {
    * change in the same step.
    */
   follow(userId: string, creatorId: string, since: number): Promise<boolean>;
+  /** Follows, unless the request was answered before (H11). */
+  followOnce(
+    request: KeyedRequest,
+    userId: string,
+    creatorId: string,
+    since: number,
+  ): Promise<Answered<null>>;
   unfollow(userId: string, creatorId: string): Promise<boolean>;
   isFollowing(userId: string, creatorId: string): Promise<boolean>;
   /** The followers, newest first, ties by user id descending. Every page costs the same. */

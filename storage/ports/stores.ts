@@ -14,6 +14,7 @@ import type { OrderListStore } from './order-list.ts';
 import type { ParkedRefunds } from './parked-refunds.ts';
 import type { ReadModels } from './read-models.ts';
 import type { SessionStore } from './sessions.ts';
+import type { RequestLog } from './requests.ts';
 import type { SnapshotStore } from './snapshots.ts';
 import type { WebhookLog } from './webhook-log.ts';
 
@@ -35,6 +36,8 @@ export interface Stores {
   readonly operatorLog: OperatorLog;
   readonly parkedRefunds: ParkedRefunds;
   readonly jobs: JobStore;
+  /** Kept answers to requests with an Idempotency-Key (H11). */
+  readonly requests: RequestLog;
   /**
    * Finishes the submitted operations, then closes all stores. No store may be called afterwards.
    * Idempotent.

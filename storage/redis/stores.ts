@@ -89,6 +89,7 @@ export async function openRedisStores(options: RedisStoresOptions): Promise<Redi
       operatorLog: new RedisOperatorLog({ redis }),
       parkedRefunds: new RedisParkedRefunds({ redis }),
       jobs: new RedisJobStore({ redis }),
+      requests: parts.requests,
       leases: new RedisConsumerLeases({ redis }),
       placement: new RedisPlacementStore({ redis: placement }),
       close,

@@ -7,6 +7,7 @@ import type { Database } from 'better-sqlite3';
 import { EMBEDDED_SHARD_COUNT } from '../../domain/ids.ts';
 import { makeFolder } from '../make-folder.ts';
 import type { Pace } from '../ports/pace.ts';
+import type { RequestBounds } from '../ports/requests.ts';
 import type { Stores } from '../ports/stores.ts';
 import { SqliteAccountStore } from './catalogue/accounts-sqlite.ts';
 import type { CatalogueHandlers } from './catalogue/catalogue-program.ts';
@@ -25,6 +26,7 @@ import { SqliteJournal } from './journal/journal-sqlite.ts';
 import { SqliteOperatorLog } from './catalogue/operator-log-sqlite.ts';
 import { SqliteOrderListStore } from './rows/order-list-sqlite.ts';
 import { SqliteParkedRefunds } from './catalogue/parked-refunds-sqlite.ts';
+import { SqliteRequests } from './catalogue/requests-sqlite.ts';
 import type { ProjectionsHandlers } from './rows/projections-program.ts';
 import type { ProjectionsReaderHandlers } from './rows/projections-reader-program.ts';
 import { SqliteSessionStore } from './catalogue/sessions-sqlite.ts';
@@ -56,6 +58,8 @@ export interface SqliteStoresOptions {
   readonly finishedJobsMax?: number;
   /** Bound of the list of ended sessions, for tests; `ENDED_SESSIONS_MAX` unless given. */
   readonly endedSessionsMax?: number;
+  /** Of kept answers to requests, for tests; `REQUEST_BOUNDS` unless given. */
+  readonly requestBounds?: Partial<RequestBounds>;
 }
 
 export interface SqliteStores extends Stores {
@@ -132,6 +136,8 @@ export async function openSqliteStores(options: SqliteStoresOptions): Promise<Sq
     const shardCount = await journalWriter.submit('fixShardCount', EMBEDDED_SHARD_COUNT);
     if (changesRetainedMax !== undefined)
       await catalogueWriter.submit('limitChanges', changesRetainedMax);
+    if (options.requestBounds !== undefined)
+      await catalogueWriter.submit('boundRequests', options.requestBounds);
     const rows = new UserRows(projections);
     undo.push(() => rows.stop());
     return {
@@ -150,6 +156,7 @@ export async function openSqliteStores(options: SqliteStoresOptions): Promise<Sq
       consumerPositions: new SqliteConsumerPositions(catalogue),
       operatorLog: new SqliteOperatorLog(catalogue),
       jobs: new SqliteJobStore({ ...catalogue, finishedMax: options.finishedJobsMax }),
+      requests: new SqliteRequests(catalogue),
       parkedRefunds: new SqliteParkedRefunds({ ...catalogue, max: options.parkedRefundsMax }),
       async limitPages(database, pages) {
         if (database === 'journal') await journalWriter.submit('limitPages', pages);

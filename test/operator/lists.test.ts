@@ -24,9 +24,9 @@ test('X1: nodes print as a table with numbers aligned right', async (t) => {
     nodesText(nodes, cluster.time),
     'node    state    shards  wanted  live drops  orders/s  lag    lease   skew  weight  level  up  url\n' +
       `node-2  serving  ${ownedCell}      16           0      1234  ` +
-      `${lagCell}  2500 ms  -3 ms       1      2  2h  -\n` +
+      `${lagCell}  2500 ms  -3 ms       1      3  2h  -\n` +
       `node-1  lost     ${lost.padStart(6)}       0           0         0    ` +
-      '0        -      -       1      2   -  -\n' +
+      '0        -      -       1      3   -  -\n' +
       '1 living node, 1234 orders/s\n',
   );
 });

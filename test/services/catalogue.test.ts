@@ -24,6 +24,7 @@ function start(t: ExecutionContext): Promise<Harness> {
     catalogueService({
       catalogue: stores.catalogue,
       accounts: stores.accounts,
+      requests: stores.requests,
       router,
       levels,
       clock,

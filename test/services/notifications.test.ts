@@ -11,7 +11,7 @@ import { FIRST_PAGE, type Harness, NOW, orderView, startServices } from './harne
 
 async function start(t: ExecutionContext): Promise<Harness> {
   const harness = await startServices(t, ({ stores, clock, router, levels }) => [
-    notificationsService({ feed: stores.feed, now: () => clock.now() }),
+    notificationsService({ ...stores, now: () => clock.now() }),
     ordersService({
       orderList: stores.orderList,
       router,

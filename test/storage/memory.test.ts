@@ -14,6 +14,7 @@ import { FINISHED_JOBS_MAX, jobsContract } from './contract/jobs.ts';
 import { PARKED_MAX, parkedRefundsContract } from './contract/parked-refunds.ts';
 import { readModelsContract } from './contract/read-models.ts';
 import { ENDED_MAX, sessionsContract } from './contract/sessions.ts';
+import { requestsContract } from './contract/requests.ts';
 import { snapshotsContract } from './contract/snapshots.ts';
 import { webhookLogContract } from './contract/webhook-log.ts';
 
@@ -40,4 +41,9 @@ jobsContract(() => stores.jobs);
 changeStreamContract({
   stores: () => stores,
   openBounded: async (_t, retainedMax) => memoryStores({ retainedMax }),
+});
+requestsContract({
+  stores: () => stores,
+  openBounded: async (_t, requestBounds) => memoryStores({ requestBounds }),
+  parts: 1,
 });

@@ -1,13 +1,15 @@
 // Catalogue, accounts, follows and their changes on a real Redis Cluster of three: every script
 // keeps to one slot, and a node that is away takes only its own part with it.
 
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { RedisClusterServers, redisInstalled } from '../servers/redis-server.ts';
 import { accountsContract } from './contract/accounts.ts';
 import { catalogueContract } from './contract/catalogue.ts';
 import { changeStreamContract } from './contract/change-stream.ts';
 import { followsContract } from './contract/follows.ts';
-import { connectRedisData, type RedisData } from './redis-data.ts';
+import { requestsContract } from './contract/requests.ts';
+import { CHANGE_BUCKETS } from '../../storage/redis/catalogue/catalogue-keys.ts';
+import { connectRedisData, type RedisData, type RedisDataOptions } from './redis-data.ts';
 
 let servers: RedisClusterServers;
 let data: RedisData;
@@ -27,13 +29,12 @@ if (redisInstalled) {
   followsContract(() => data.stores);
   changeStreamContract({
     stores: () => data.stores,
-    openBounded: async (t, changesRetainedMax) => {
-      const own = await RedisClusterServers.start();
-      t.teardown(() => own.stop());
-      const bounded = await connectRedisData(own.address, { changesRetainedMax });
-      t.teardown(() => bounded.close());
-      return bounded.stores;
-    },
+    openBounded: (t, changesRetainedMax) => openOwn(t, { changesRetainedMax }),
+  });
+  requestsContract({
+    stores: () => data.stores,
+    openBounded: (t, requestBounds) => openOwn(t, { requestBounds }),
+    parts: CHANGE_BUCKETS,
   });
 
   test('J7: while one node is away, what lives on the others is found', async (t) => {
@@ -55,4 +56,12 @@ if (redisInstalled) {
   });
 } else {
   test.skip('catalogue, accounts and follows on a Redis Cluster need redis-server', () => {});
+}
+
+async function openOwn(t: ExecutionContext, options: RedisDataOptions) {
+  const own = await RedisClusterServers.start();
+  t.teardown(() => own.stop());
+  const bounded = await connectRedisData(own.address, options);
+  t.teardown(() => bounded.close());
+  return bounded.stores;
 }

@@ -3,6 +3,7 @@
 import { Cluster } from 'ioredis';
 import { pino } from 'pino';
 import { FEATURE_LEVEL, ReachedLevel } from '../../storage/ports/feature-level.ts';
+import type { RequestBounds } from '../../storage/ports/requests.ts';
 import type { Stores } from '../../storage/ports/stores.ts';
 import { RedisAccountStore } from '../../storage/redis/catalogue/accounts-redis.ts';
 import { CatalogueCopy } from '../../storage/redis/catalogue/catalogue-copy.ts';
@@ -26,6 +27,7 @@ export interface RedisDataOptions {
   /** 0: as long as a node of commit 9994b20 lives. */
   readonly level?: number;
   readonly changesRetainedMax?: number;
+  readonly requestBounds?: Partial<RequestBounds>;
 }
 
 /** So few that the suites see creators whose followers are spread, and others. */
@@ -43,7 +45,8 @@ export async function connectRedisData(
   const parts = await openEntityParts({ redis, om, ...kept });
   const copy = new CatalogueCopy({ ...parts, levels: new ReachedLevel(level), log });
   await copy.advance();
-  const stores = { ...storesOf(parts), changes: parts.changes };
+  const { changes, requests } = parts;
+  const stores = { ...storesOf(parts), changes, requests };
   return {
     redis,
     om,

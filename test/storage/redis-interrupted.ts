@@ -22,6 +22,18 @@ export function loses(redis: RedisConnection, nth: number): RedisConnection {
   });
 }
 
+/** As when the connection breaks before an answer: the `nth` command is executed, unknown to all. */
+export function losesAnswerOf(redis: RedisConnection, nth: number): RedisConnection {
+  let sent = 0;
+  return interrupted(redis, async (send) => {
+    sent += 1;
+    const isLost = sent === nth;
+    const answer = await send();
+    if (isLost) throw new Error('Connection is closed.');
+    return answer;
+  });
+}
+
 /** As a process that is paused: what comes after the first `commands` waits for `resume`. */
 export function pausesAfter(redis: RedisConnection, commands: number) {
   const resumed = Promise.withResolvers<void>();

@@ -101,7 +101,16 @@ test('C1: a directory older than the stream needs a full pass, a new one none', 
   await before.follows.follow('user_1', 'creator_1', 5);
   await before.close();
   const database = new Database(join(directory, 'catalogue.db'));
-  database.exec('drop table changes; drop table changes_trimmed; drop table parked_refunds');
+  database.exec(
+    'drop table changes; drop table changes_trimmed; drop table parked_refunds; ' +
+      'drop table requests; drop table request_bytes; drop table jobs; ' +
+      'drop index products_by_external_id; drop index drops_by_external_id; ' +
+      'alter table products drop column metadata; ' +
+      'alter table products drop column external_id; ' +
+      'alter table drops drop column external_id; ' +
+      'drop table sessions; drop table ended_sessions; drop table ended_sessions_lost; ' +
+      'alter table users drop column credentials',
+  );
   database.pragma('user_version = 2');
   database.close();
   const { changes, follows } = await openStores(t, { directory });

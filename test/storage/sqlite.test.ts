@@ -1,7 +1,11 @@
 // Every port's contract on the SQLite drivers.
 
-import test from 'ava';
-import { openSqliteStores, type SqliteStores } from '../../storage/sqlite/stores.ts';
+import test, { type ExecutionContext } from 'ava';
+import {
+  openSqliteStores,
+  type SqliteStores,
+  type SqliteStoresOptions,
+} from '../../storage/sqlite/stores.ts';
 import { accountsContract } from './contract/accounts.ts';
 import { catalogueContract } from './contract/catalogue.ts';
 import { changeStreamContract } from './contract/change-stream.ts';
@@ -15,6 +19,7 @@ import { FINISHED_JOBS_MAX, jobsContract } from './contract/jobs.ts';
 import { PARKED_MAX, parkedRefundsContract } from './contract/parked-refunds.ts';
 import { readModelsContract } from './contract/read-models.ts';
 import { ENDED_MAX, sessionsContract } from './contract/sessions.ts';
+import { requestsContract } from './contract/requests.ts';
 import { snapshotsContract } from './contract/snapshots.ts';
 import { webhookLogContract } from './contract/webhook-log.ts';
 import { removeDirectory, temporaryDirectory } from './temporary-directory.ts';
@@ -53,13 +58,23 @@ parkedRefundsContract(() => opened.parkedRefunds);
 jobsContract(() => opened.jobs);
 changeStreamContract({
   stores: () => opened,
-  async openBounded(t, changesRetainedMax) {
-    const own = temporaryDirectory();
-    const stores = await openSqliteStores({ directory: own, changesRetainedMax });
-    t.teardown(async () => {
-      await stores.close();
-      removeDirectory(own);
-    });
-    return stores;
-  },
+  openBounded: (t, changesRetainedMax) => openOwn(t, { changesRetainedMax }),
 });
+requestsContract({
+  stores: () => opened,
+  openBounded: (t, requestBounds) => openOwn(t, { requestBounds }),
+  parts: 1,
+});
+
+async function openOwn(
+  t: ExecutionContext,
+  options: Omit<SqliteStoresOptions, 'directory'>,
+): Promise<SqliteStores> {
+  const own = temporaryDirectory();
+  const stores = await openSqliteStores({ directory: own, ...options });
+  t.teardown(async () => {
+    await stores.close();
+    removeDirectory(own);
+  });
+  return stores;
+}

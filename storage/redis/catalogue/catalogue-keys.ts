@@ -37,6 +37,21 @@ export function sessionsKey(userId: string): string {
   return `${tag(changeBucketOf(userId))}:sessions:${userId}`;
 }
 
+/** The keys of a bucket's kept answers to requests. */
+export interface RequestKeys {
+  /** A hash of the answers by the request's id: see `requests-redis.ts`. */
+  readonly answers: string;
+  /** A sorted set of the ids by the end of the answer, in milliseconds. */
+  readonly ends: string;
+  /** A hash of the bytes by caller; of all callers under the empty name. */
+  readonly bytes: string;
+}
+
+export function requestKeys(bucket: number): RequestKeys {
+  const answers = `${tag(bucket)}:requests`;
+  return { answers, ends: `${answers}:ends`, bytes: `${answers}:bytes` };
+}
+
 const KINDS = { user: 'u', product: 'p', follows: 'f' } as const;
 export type MemberKind = keyof typeof KINDS;
 

@@ -15,7 +15,9 @@ import type { Metadata } from '../../../contracts/metadata.ts';
 import type { Product } from '../../../contracts/products.ts';
 import { STORED_NAMES } from '../../formats/amount-names.ts';
 import { withRevision } from '../../formats/drop-row.ts';
+import type { KeyedRequest } from '../../../contracts/requests.ts';
 import { StoreUnavailableError } from '../../ports/journal.ts';
+import type { Answered } from '../../ports/requests.ts';
 import type { RedisConnection } from '../connection/connection.ts';
 import { Script } from '../connection/script.ts';
 import {
@@ -35,6 +37,7 @@ import { type Found, readEitherPlace } from './either-place.ts';
 import { type EntityMoves, MOVED_FIELD } from './entity-moves.ts';
 import type { EntityParts } from './entity-parts.ts';
 import type { OmConnection } from './om-connection.ts';
+import { answeredOf, onceScript, type RedisRequests } from './requests-redis.ts';
 import { productEntityOf, productsAt, productSchema } from './stored-products.ts';
 
 /** Far longer than any call waits for Redis. */
@@ -105,6 +108,8 @@ append_change(KEYS[3], ARGV[1], ARGV[2])
 if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('ZADD', KEYS[4], 0, ARGV[3]) end
 return take_over(KEYS[1], KEYS[2])`);
 
+const TAKE_PRODUCT_ONCE = onceScript(TAKE_PRODUCT, `result == ${TAKEN}`);
+
 /** KEYS: product of level 0, staged. ARGV: 1 if the product must exist already. */
 const TAKE_OLD_PRODUCT = new Script(`${IS_NEWER}
 local is_moved = redis.call('HEXISTS', KEYS[1], '${MOVED_FIELD}') == 1
@@ -123,13 +128,15 @@ export class CatalogueEntities {
   readonly #layout: CatalogueLayout;
   readonly #moves: EntityMoves;
   readonly #changes: RedisChangeStream;
+  readonly #requests: RedisRequests;
 
-  constructor({ redis, om, layout, moves, changes }: EntityParts) {
+  constructor({ redis, om, layout, moves, changes, requests }: EntityParts) {
     this.#redis = redis;
     this.#om = om;
     this.#layout = layout;
     this.#moves = moves;
     this.#changes = changes;
+    this.#requests = requests;
   }
 
   /** False if the product exists already. Atomic. */
@@ -158,6 +165,26 @@ export class CatalogueEntities {
       await this.#moves.product(changed.id);
     }
     return this.#putProduct(changed);
+  }
+
+  /** Adds the product unless the request was answered, in one step. Its id must be new. */
+  async addProductOnce(request: KeyedRequest, product: Product): Promise<Answered<Product>> {
+    await this.#needBuckets();
+    return (await this.#putProductOnce(request, product))!;
+  }
+
+  /**
+   * As `changeProduct`, unless the request was answered, in the same step. Null where that says
+   * false.
+   */
+  async changeProductOnce(
+    request: KeyedRequest,
+    found: Found<Product>,
+    changed: Product,
+  ): Promise<Answered<Product> | null> {
+    await this.#needBuckets();
+    if (!found.inBucket) await this.#moves.product(changed.id);
+    return this.#putProductOnce(request, changed);
   }
 
   /** False if the stored version is not below this one. Atomic. */
@@ -190,16 +217,47 @@ export class CatalogueEntities {
   }
 
   async #putProduct(product: Product): Promise<boolean> {
+    const { keys, args } = await this.#stageProduct(product);
+    return isTaken(await this.#changes.append(TAKE_PRODUCT, keys, args));
+  }
+
+  /** Null where the stored revision is not below this one. */
+  async #putProductOnce(
+    request: KeyedRequest,
+    product: Product,
+  ): Promise<Answered<Product> | null> {
+    const { keys, args } = await this.#stageProduct(product);
+    const bucket = changeBucketOf(product.id);
+    const kept = this.#requests.partOf(request, bucket, JSON.stringify(product));
+    const answered = answeredOf(
+      await this.#changes.append(
+        TAKE_PRODUCT_ONCE,
+        [...keys, ...kept.keys],
+        [...args, ...kept.args],
+      ),
+    );
+    if (answered.result === 'new')
+      return isTaken(answered.value) ? { result: 'new', value: product } : null;
+    if (answered.result !== 'repeated') return answered;
+    return { result: 'repeated', value: JSON.parse(answered.value as string) as Product };
+  }
+
+  /** The keys and arguments of `TAKE_PRODUCT`. */
+  async #stageProduct(product: Product): Promise<{ keys: string[]; args: string[] }> {
     const id = productEntityId(product.id);
     const staged = await this.#stage(productSchema, id, productEntityOf(product));
     const bucket = changeBucketOf(product.id);
     const record = JSON.stringify({ kind: 'product', productId: product.id, product });
-    const outcome = await this.#changes.append(
-      TAKE_PRODUCT,
-      [entityKey(id), staged, changesKey(bucket), entitiesKey(bucket)],
-      [record, memberOf('product', product.id)],
-    );
-    return isTaken(outcome);
+    return {
+      keys: [entityKey(id), staged, changesKey(bucket), entitiesKey(bucket)],
+      args: [record, memberOf('product', product.id)],
+    };
+  }
+
+  /** Answers are kept in buckets only. Errors: `store-unavailable` before the copy into them. */
+  async #needBuckets(): Promise<void> {
+    if (this.#layout.phase !== 'old' || (await this.#layout.refresh()) !== 'old') return;
+    throw new StoreUnavailableError('products are not in buckets yet');
   }
 
   async #putOldProduct(product: Product, { mustExist }: { mustExist: boolean }): Promise<unknown> {

@@ -12,7 +12,12 @@ import {
   type ListName,
   type ListPosition,
 } from '../../formats/cursor.ts';
+import type { KeyedRequest } from '../../../contracts/requests.ts';
 import { StoreUnavailableError } from '../../ports/journal.ts';
+import type { Answered } from '../../ports/requests.ts';
+import { changeBucketOf } from './catalogue-keys.ts';
+import type { Found } from './either-place.ts';
+import type { RedisRequests } from './requests-redis.ts';
 import { CatalogueEntities } from './catalogue-redis-entities.ts';
 import { changedProduct } from '../../rows/changed-product.ts';
 import {
@@ -44,10 +49,12 @@ const FURTHER_ENTRIES_MIN = 100;
 export class RedisCatalogue implements Catalogue {
   readonly #redis: RedisConnection;
   readonly #entities: CatalogueEntities;
+  readonly #requests: RedisRequests;
 
   constructor(options: EntityParts) {
     this.#redis = options.redis;
     this.#entities = new CatalogueEntities(options);
+    this.#requests = options.requests;
   }
 
   /** After a crash half way the product may exist without a list entry: no caller got its id. */
@@ -57,21 +64,66 @@ export class RedisCatalogue implements Catalogue {
     await this.#placeExternal(entryOfProduct(product));
   }
 
-  /** Retries a change that a concurrent change overtook. */
-  async changeProduct(
+  /** The id of the product puts it into the bucket of the request. */
+  async addProductOnce(request: KeyedRequest, make: () => Product): Promise<Answered<Product>> {
+    const bucket = changeBucketOf(request.id);
+    let product = make();
+    while (changeBucketOf(product.id) !== bucket) product = make();
+    const answered = await this.#entities.addProductOnce(request, product);
+    if (!('value' in answered)) return answered;
+    // Also of a repeat: its first try may have died before the lists.
+    await placeProduct(this.#redis, answered.value);
+    await this.#placeExternalNow(answered.value.id);
+    return answered;
+  }
+
+  changeProduct(
     productId: string,
     change: ProductPatch,
     revisions?: readonly number[],
   ): Promise<Product | NoChange> {
+    return this.#change(productId, change, revisions, async (found, changed) => {
+      if (!(await this.#entities.changeProduct(found, changed))) return null;
+      await this.#placeExternal(entryOfProduct(changed));
+      return changed;
+    });
+  }
+
+  async changeProductOnce(
+    request: KeyedRequest,
+    productId: string,
+    change: ProductPatch,
+    revisions?: readonly number[],
+  ): Promise<Answered<Product | NoChange>> {
+    // A repeat is answered whatever the product's revision is by now.
+    const before = await this.#requests.findIn(changeBucketOf(productId), request);
+    if (before?.result === 'reused') return before;
+    const answered =
+      before === null
+        ? await this.#change(productId, change, revisions, (found, changed) =>
+            this.#entities.changeProductOnce(request, found, changed),
+          )
+        : { ...before, value: JSON.parse(before.value) as Product };
+    if (typeof answered === 'string') return { result: 'new', value: answered };
+    if ('value' in answered) await this.#placeExternalNow(productId);
+    return answered;
+  }
+
+  /** Retries a change that a concurrent change overtook: then `write` says null. */
+  async #change<T>(
+    productId: string,
+    change: ProductPatch,
+    revisions: readonly number[] | undefined,
+    write: (found: Found<Product>, changed: Product) => Promise<T | null>,
+  ): Promise<T | NoChange> {
     for (let round = 0; round < CHANGE_ROUNDS_MAX; round++) {
       const [found] = await this.#entities.products([productId]);
       if (!found) return 'not-found';
       const product = found.value;
       if (revisions?.includes(product.revision) === false) return 'other-revision';
       const changed = changedProduct(product, change);
-      if (!(await this.#entities.changeProduct(found, changed))) continue;
-      await this.#placeExternal(entryOfProduct(changed));
-      return changed;
+      const written = await write(found, changed);
+      if (written !== null) return written;
     }
     throw new StoreUnavailableError('too many changes of one product at the same time');
   }
@@ -120,6 +172,12 @@ export class RedisCatalogue implements Catalogue {
       }),
     );
     return found.map((item) => (item?.externalId === externalId ? item : null));
+  }
+
+  /** As the product is now: a first answer may be old. */
+  async #placeExternalNow(productId: string): Promise<void> {
+    const product = await this.findProduct(productId);
+    if (product !== null) await this.#placeExternal(entryOfProduct(product));
   }
 
   async #placeExternal(entry: ExternalEntry | null): Promise<void> {

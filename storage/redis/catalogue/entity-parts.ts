@@ -5,7 +5,9 @@ import { CatalogueLayout, type LayoutPhase } from './catalogue-layout.ts';
 import { RedisChangeStream } from './change-stream-redis.ts';
 import { EntityMoves } from './entity-moves.ts';
 import { REVISION_MEMORY_MS } from './follows-redis-steps.ts';
+import type { RequestBounds } from '../../ports/requests.ts';
 import type { OmConnection } from './om-connection.ts';
+import { RedisRequests } from './requests-redis.ts';
 
 export interface EntityParts {
   readonly redis: RedisConnection;
@@ -14,6 +16,7 @@ export interface EntityParts {
   readonly layout: CatalogueLayout;
   readonly moves: EntityMoves;
   readonly changes: RedisChangeStream;
+  readonly requests: RedisRequests;
 }
 
 export interface EntityPartsOptions {
@@ -23,6 +26,8 @@ export interface EntityPartsOptions {
   readonly phase?: LayoutPhase;
   /** Most records of the change stream in all buckets together. */
   readonly changesRetainedMax?: number;
+  /** Of kept answers to requests. */
+  readonly requestBounds?: Partial<RequestBounds>;
 }
 
 /** Reads the present layout. Errors: `store-unavailable`. */
@@ -33,7 +38,7 @@ export async function openEntityParts(options: EntityPartsOptions): Promise<Enti
 }
 
 export function entityParts(options: EntityPartsOptions): EntityParts {
-  const { redis, om, phase, changesRetainedMax } = options;
+  const { redis, om, phase, changesRetainedMax, requestBounds: bounds } = options;
   const retainedMax = changesRetainedMax === undefined ? {} : { retainedMax: changesRetainedMax };
   return {
     redis,
@@ -41,5 +46,6 @@ export function entityParts(options: EntityPartsOptions): EntityParts {
     layout: new CatalogueLayout({ redis, ...(phase === undefined ? {} : { phase }) }),
     moves: new EntityMoves({ redis, revisionMemoryMs: REVISION_MEMORY_MS }),
     changes: new RedisChangeStream({ redis, om, ...retainedMax }),
+    requests: new RedisRequests({ redis, bounds }),
   };
 }

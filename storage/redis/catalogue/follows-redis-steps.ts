@@ -7,7 +7,9 @@
 // they have moved.
 
 import { fnv1a } from '../../../domain/ids.ts';
+import type { KeyedRequest } from '../../../contracts/requests.ts';
 import { StoreUnavailableError } from '../../ports/journal.ts';
+import type { Answered } from '../../ports/requests.ts';
 import { answerOf, type RedisConnection } from '../connection/connection.ts';
 import { Script } from '../connection/script.ts';
 import {
@@ -24,6 +26,7 @@ import {
 } from './catalogue-keys.ts';
 import { APPEND_CHANGE } from './change-append.ts';
 import type { RedisChangeStream } from './change-stream-redis.ts';
+import { answeredOf, onceScript, type RedisRequests } from './requests-redis.ts';
 
 /** Part of the stored format. Bucket 0 alone holds a creator's first followers. */
 export const FOLLOWER_BUCKETS = 32;
@@ -127,6 +130,8 @@ if changed then
   end
 end
 return note(KEYS[2], KEYS[3], creator, changed, since)`);
+
+const changeOnce = onceScript(change, `result[1] ~= ${ELSEWHERE}`);
 
 /**
  * KEYS: following, pending, revision, mark. ARGV: creator, since when (empty to unfollow). Answers
@@ -241,12 +246,43 @@ export async function changeFollowing(
   { userId, creatorId, since }: FollowDecision,
   isCopied: boolean,
 ): Promise<FollowChange | null> {
+  const { keys, args } = changeParts({ userId, creatorId, since }, isCopied);
+  const answer = await changes.append(change, keys, args);
+  return followChangeOf('bucket', userId, creatorId, answer);
+}
+
+/** The same, unless the request was answered, in the same step. */
+export async function changeFollowingOnce(
+  changes: Pick<RedisChangeStream, 'append'>,
+  requests: Pick<RedisRequests, 'partOf'>,
+  request: KeyedRequest,
+  decision: FollowDecision,
+  isCopied: boolean,
+): Promise<Answered<FollowChange | null>> {
+  const { userId, creatorId } = decision;
+  const { keys, args } = changeParts(decision, isCopied);
+  const kept = requests.partOf(request, changeBucketOf(userId), 'null');
+  const answered = answeredOf(
+    await changes.append(changeOnce, [...keys, ...kept.keys], [...args, ...kept.args]),
+  );
+  if (answered.result === 'repeated') return { result: 'repeated', value: null };
+  if (answered.result !== 'new') return answered;
+  return {
+    result: 'new',
+    value: followChangeOf('bucket', userId, creatorId, answered.value),
+  };
+}
+
+/** The keys and arguments of the deciding script. */
+function changeParts(
+  { userId, creatorId, since }: FollowDecision,
+  isCopied: boolean,
+): { keys: string[]; args: (string | number)[] } {
   const bucket = changeBucketOf(userId);
   const { following, pending, revision } = followingKeys(userId);
   const record = JSON.stringify({ kind: 'follow', userId, creatorId, since });
-  const answer = await changes.append(
-    change,
-    [
+  return {
+    keys: [
       following,
       pending,
       revision,
@@ -255,9 +291,18 @@ export async function changeFollowing(
       bucketLayoutKey(bucket),
       arrivedKey(bucket),
     ],
-    [creatorId, since ?? '', record, userId, memberOf('follows', userId), isCopied ? 1 : 0],
-  );
-  return followChangeOf('bucket', userId, creatorId, answer);
+    args: [creatorId, since ?? '', record, userId, memberOf('follows', userId), isCopied ? 1 : 0],
+  };
+}
+
+/** The step of one pair that is pending in the user's bucket; null for none. */
+export async function pendingFollow(
+  redis: RedisConnection,
+  userId: string,
+  creatorId: string,
+): Promise<PendingFollow | null> {
+  const step = await answerOf(redis.hget(followingKeys(userId).pending, creatorId));
+  return step === null ? null : parseStep('bucket', userId, creatorId, step);
 }
 
 /**

@@ -34,6 +34,8 @@ import {
 import type { FollowStore } from '../../ports/follows.ts';
 import type { Follow } from '../../../contracts/follows.ts';
 import type { Page, PageRequest } from '../../../contracts/paging.ts';
+import type { KeyedRequest } from '../../../contracts/requests.ts';
+import type { Answered } from '../../ports/requests.ts';
 import { StoreUnavailableError } from '../../ports/journal.ts';
 import { answerOf, type RedisConnection } from '../connection/connection.ts';
 import { merge, readNewestFirst } from '../connection/newest-first.ts';
@@ -41,9 +43,11 @@ import type { CatalogueLayout } from './catalogue-layout.ts';
 import type { RedisChangeStream } from './change-stream-redis.ts';
 import type { EntityMoves } from './entity-moves.ts';
 import type { EntityParts } from './entity-parts.ts';
+import type { RedisRequests } from './requests-redis.ts';
 import {
   applyToBuckets,
   changeFollowing,
+  changeFollowingOnce,
   changeOldFollowing,
   finishFollow,
   type FollowChange,
@@ -53,6 +57,7 @@ import {
   type FollowsPlace,
   isSpread,
   keysIn,
+  pendingFollow,
   type PendingFollow,
   takeAbandoned,
 } from './follows-redis-steps.ts';
@@ -73,6 +78,7 @@ export class RedisFollowStore implements FollowStore {
   readonly #layout: CatalogueLayout;
   readonly #moves: EntityMoves;
   readonly #changes: RedisChangeStream;
+  readonly #requests: RedisRequests;
   readonly #spreadAt: number;
   readonly #abandonedAfterMs: number;
 
@@ -81,12 +87,39 @@ export class RedisFollowStore implements FollowStore {
     this.#layout = options.layout;
     this.#moves = options.moves;
     this.#changes = options.changes;
+    this.#requests = options.requests;
     this.#spreadAt = options.spreadAt ?? SPREAD_AT;
     this.#abandonedAfterMs = options.abandonedAfterMs ?? ABANDONED_AFTER_MS;
   }
 
   follow(userId: string, creatorId: string, since: number): Promise<boolean> {
     return this.#change(userId, creatorId, since);
+  }
+
+  /** A repeat finishes what its first try left pending. */
+  async followOnce(
+    request: KeyedRequest,
+    userId: string,
+    creatorId: string,
+    since: number,
+  ): Promise<Answered<null>> {
+    if (this.#layout.phase === 'old' && (await this.#layout.refresh()) === 'old')
+      throw new StoreUnavailableError('follows are not in buckets yet');
+    const decision = { userId, creatorId, since };
+    const decide = () =>
+      changeFollowingOnce(this.#changes, this.#requests, request, decision, this.#layout.isCopied);
+    let answered = await decide();
+    if (answered.result === 'new' && answered.value === null) {
+      await this.#moves.follows(userId);
+      answered = await decide();
+    }
+    if (answered.result === 'reused' || answered.result === 'no-room') return answered;
+    if (answered.result === 'new' && answered.value === null)
+      throw new StoreUnavailableError('the follows of a user did not arrive');
+    const pending =
+      answered.value?.pending ?? (await pendingFollow(this.#redis, userId, creatorId));
+    if (pending !== null) await this.#settle(pending);
+    return { result: answered.result, value: null };
   }
 
   unfollow(userId: string, creatorId: string): Promise<boolean> {

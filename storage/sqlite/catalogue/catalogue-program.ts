@@ -1,7 +1,7 @@
 // The writer of catalogue.db: accounts, products, drops' rows, follows and the stream of their
 // changes, sessions, handled webhooks, consumers' positions, operators' actions, parked refunds,
-// jobs. It runs in a thread of its own. All of this is rarely written and often read, so reads have
-// their own indexes and run on the main thread.
+// jobs, kept answers to requests. It runs in a thread of its own. All of this is rarely written and
+// often read, so reads have their own indexes and run on the main thread.
 
 import { accountHandlers, CHANGED_ACCOUNTS_SCHEMA } from './accounts-statements.ts';
 import { CHANGES_SCHEMA, changeStatements } from './changes-statements.ts';
@@ -11,6 +11,7 @@ import { jobHandlers, JOBS_SCHEMA } from './jobs-statements.ts';
 import { PARKED_REFUNDS_SCHEMA, parkedRefundHandlers } from './parked-refunds-statements.ts';
 import { DESCRIPTIONS_SCHEMA, productHandlers } from './products-statements.ts';
 import { SESSIONS_SCHEMA, sessionHandlers } from './sessions-statements.ts';
+import { REQUESTS_SCHEMA, requestStatements } from './requests-statements.ts';
 import type { Program, ProgramOptions } from '../thread/program.ts';
 
 const MIGRATIONS = [
@@ -103,6 +104,7 @@ const MIGRATIONS = [
   DESCRIPTIONS_SCHEMA,
   JOBS_SCHEMA,
   SESSIONS_SCHEMA + CHANGED_ACCOUNTS_SCHEMA,
+  REQUESTS_SCHEMA,
 ];
 
 export type CatalogueHandlers = ReturnType<typeof open>['handlers'];
@@ -112,6 +114,7 @@ export function open(options: ProgramOptions) {
   const database = openWriterDatabase({ ...options, synchronous: 'full', migrations });
   const walBound = new WalBound({ database, ...options });
   const { appendChange, handlers: changeHandlers } = changeStatements(database);
+  const { once, handlers: requestHandlers } = requestStatements(database);
   const addWebhook = database.prepare(
     'insert or ignore into webhooks (id, handled_at) values (?, ?)',
   );
@@ -132,8 +135,9 @@ export function open(options: ProgramOptions) {
     committed: () => walBound.committed(),
     handlers: {
       ...accountHandlers(database, appendChange),
-      ...productHandlers(database, appendChange),
-      ...followHandlers(database, appendChange),
+      ...productHandlers(database, appendChange, once),
+      ...followHandlers(database, appendChange, once),
+      ...requestHandlers,
       ...changeHandlers,
       ...parkedRefundHandlers(database),
       ...jobHandlers(database),

@@ -7,6 +7,8 @@ import type { Catalogue, NoChange } from '../../ports/catalogue.ts';
 import type { DropView, DropFilter } from '../../../contracts/drops.ts';
 import type { Product, ProductFilter, ProductPatch } from '../../../contracts/products.ts';
 import type { Page, PageRequest } from '../../../contracts/paging.ts';
+import type { KeyedRequest } from '../../../contracts/requests.ts';
+import type { Answered } from '../../ports/requests.ts';
 import type { ChangingDatabase } from './catalogue-options.ts';
 import { type ProductRow, productOf } from './products-statements.ts';
 import { readPage } from '../thread/read-page.ts';
@@ -43,6 +45,12 @@ export class SqliteCatalogue implements Catalogue {
     this.#signal.appended();
   }
 
+  async addProductOnce(request: KeyedRequest, make: () => Product): Promise<Answered<Product>> {
+    const answered = await this.#writer.submit('addProductOnce', request, make());
+    if (answered.result === 'new') this.#signal.appended();
+    return answered;
+  }
+
   async changeProduct(
     productId: string,
     change: ProductPatch,
@@ -51,6 +59,23 @@ export class SqliteCatalogue implements Catalogue {
     const changed = await this.#writer.submit('changeProduct', productId, change, revisions);
     if (typeof changed !== 'string') this.#signal.appended();
     return changed;
+  }
+
+  async changeProductOnce(
+    request: KeyedRequest,
+    productId: string,
+    change: ProductPatch,
+    revisions?: readonly number[],
+  ): Promise<Answered<Product | NoChange>> {
+    const answered = await this.#writer.submit(
+      'changeProductOnce',
+      request,
+      productId,
+      change,
+      revisions,
+    );
+    if (answered.result === 'new') this.#signal.appended();
+    return answered;
   }
 
   async findProduct(productId: string): Promise<Product | null> {

@@ -3,6 +3,8 @@
 import type { FollowStore } from '../../ports/follows.ts';
 import type { Follow } from '../../../contracts/follows.ts';
 import type { Page, PageRequest } from '../../../contracts/paging.ts';
+import type { KeyedRequest } from '../../../contracts/requests.ts';
+import type { Answered } from '../../ports/requests.ts';
 import type { ChangingDatabase } from './catalogue-options.ts';
 import { readPage } from '../thread/read-page.ts';
 import { readQuery } from '../thread/read-query.ts';
@@ -40,6 +42,17 @@ export class SqliteFollowStore implements FollowStore {
     const changed = await this.#writer.submit('follow', userId, creatorId, since);
     if (changed) this.#signal.appended();
     return changed;
+  }
+
+  async followOnce(
+    request: KeyedRequest,
+    userId: string,
+    creatorId: string,
+    since: number,
+  ): Promise<Answered<null>> {
+    const answered = await this.#writer.submit('followOnce', request, userId, creatorId, since);
+    if (answered.result === 'new') this.#signal.appended();
+    return answered;
   }
 
   async unfollow(userId: string, creatorId: string): Promise<boolean> {

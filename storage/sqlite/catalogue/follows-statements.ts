@@ -2,9 +2,12 @@
 // stream (C1) change in one transaction.
 
 import type { Database } from 'better-sqlite3';
+import type { KeyedRequest } from '../../../contracts/requests.ts';
+import type { Answered } from '../../ports/requests.ts';
 import type { AppendChange } from './changes-statements.ts';
+import type { Once } from './requests-statements.ts';
 
-export function followHandlers(database: Database, appendChange: AppendChange) {
+export function followHandlers(database: Database, appendChange: AppendChange, once: Once) {
   const follow = database.prepare(
     'insert or ignore into follows (creator_id, since, user_id) values (?, ?, ?)',
   );
@@ -23,7 +26,7 @@ export function followHandlers(database: Database, appendChange: AppendChange) {
     appendChange({ kind: 'follow', userId, creatorId, since });
   };
 
-  return {
+  const handlers = {
     follow(userId: string, creatorId: string, since: number): boolean {
       const changed = follow.run(creatorId, since, userId).changes > 0;
       if (changed) record(userId, creatorId, since);
@@ -35,5 +38,16 @@ export function followHandlers(database: Database, appendChange: AppendChange) {
       if (changed) record(userId, creatorId, null);
       return changed;
     },
+  };
+  return {
+    ...handlers,
+    followOnce: (
+      request: KeyedRequest,
+      ...change: Parameters<typeof handlers.follow>
+    ): Answered<null> =>
+      once(request, () => {
+        handlers.follow(...change);
+        return null;
+      }),
   };
 }

@@ -7,7 +7,10 @@ import type { Product, ProductPatch } from '../../../contracts/products.ts';
 import { changedProduct } from '../../rows/changed-product.ts';
 import { withStoredNames } from '../../formats/amount-names.ts';
 import type { NoChange } from '../../ports/catalogue.ts';
+import type { KeyedRequest } from '../../../contracts/requests.ts';
+import type { Answered } from '../../ports/requests.ts';
 import type { AppendChange } from './changes-statements.ts';
+import type { Once } from './requests-statements.ts';
 
 export const DESCRIPTIONS_SCHEMA = `
   alter table products add column metadata text;
@@ -46,7 +49,7 @@ export function productOf(row: ProductRow): Product {
   };
 }
 
-export function productHandlers(database: Database, appendChange: AppendChange) {
+export function productHandlers(database: Database, appendChange: AppendChange, once: Once) {
   const addProduct = database.prepare(`
     insert into products (id, creator_id, name, description, image_urls, created_at, revision,
       metadata, external_id)
@@ -63,7 +66,7 @@ export function productHandlers(database: Database, appendChange: AppendChange) 
       view = excluded.view, external_id = excluded.external_id
     where excluded.version > version`);
 
-  return {
+  const handlers = {
     addProduct(product: Product): void {
       const { id, creatorId, name, description, createdAt, revision } = product;
       const { urls, metadata, externalId } = columnsOf(product);
@@ -95,6 +98,23 @@ export function productHandlers(database: Database, appendChange: AppendChange) 
         putDrop.run(id, productId, creatorId, status, createdAt, version, text, externalId);
       }
     },
+  };
+  return {
+    ...handlers,
+    addProductOnce: (request: KeyedRequest, product: Product): Answered<Product> =>
+      once(request, () => {
+        handlers.addProduct(product);
+        return product;
+      }),
+    changeProductOnce: (
+      request: KeyedRequest,
+      ...change: Parameters<typeof handlers.changeProduct>
+    ): Answered<Product | NoChange> =>
+      once(
+        request,
+        () => handlers.changeProduct(...change),
+        (result) => typeof result === 'string',
+      ),
   };
 }
 

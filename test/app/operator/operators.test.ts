@@ -46,6 +46,7 @@ function everyUseCase(operators: Operators, asker: Requester) {
     retryJob: () => operators.retryJob({ caller: asker, jobId: 'x' }),
     cancelJob: () => operators.cancelJob({ caller: asker, jobId: 'x' }),
     dismissRefund: () => operators.dismissRefund({ caller: asker, refundId: 'x', reason: 'y' }),
+    once: () => operators.once({ caller: asker }, () => Promise.reject(new Error('it was made'))),
   } satisfies Record<keyof Operators, () => Promise<Outcome<unknown>>>;
 }
 
@@ -73,6 +74,7 @@ test('X3: callers without the role are refused before any store or node is asked
     log: untouchable(used),
     parkedRefunds: untouchable(used),
     jobs: untouchable(used),
+    requests: untouchable(used),
     runs: untouchable(used),
     verify: use('verify'),
     rebuild: use('rebuild'),

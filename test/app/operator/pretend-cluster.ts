@@ -1,6 +1,7 @@
 // A cluster without nodes, for operators' tests: the real use cases over a placement in memory. The
 // test moves shards one step at a time and sets the nodes' reports.
 
+import { MemoryRequests } from '../../../storage/memory/requests-memory.ts';
 import { systemClock } from '../../../actors/clock.ts';
 import type { NodeReport } from '../../../actors/node-report.ts';
 import type { ShardReport, OperatorAction, MoveRecord } from '../../../contracts/operator.ts';
@@ -87,6 +88,7 @@ export class PretendCluster {
       log: cluster.log,
       parkedRefunds: cluster.parkedRefunds,
       jobs: cluster.jobs,
+      requests: new MemoryRequests(),
       reportOf: (nodeId) => cluster.#report(nodeId),
       restartNode: (nodeId) => cluster.#restart(nodeId),
       releaseDrop: async (nodeId, dropId) => {

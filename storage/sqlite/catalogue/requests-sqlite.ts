@@ -1,0 +1,25 @@
+// Kept answers to requests on SQLite, in the catalogue's file.
+
+import type { KeyedRequest } from '../../../contracts/requests.ts';
+import type { Answered, Kept, RequestLog } from '../../ports/requests.ts';
+import type { CatalogueDatabase } from './catalogue-options.ts';
+
+export class SqliteRequests implements RequestLog {
+  readonly #writer;
+
+  constructor({ writer }: Pick<CatalogueDatabase, 'writer'>) {
+    this.#writer = writer;
+  }
+
+  find(request: KeyedRequest): Promise<Kept<string> | null> {
+    return this.#writer.submit('findRequest', request);
+  }
+
+  keep(request: KeyedRequest, value: string): Promise<Answered<string>> {
+    return this.#writer.submit('keepRequest', request, value);
+  }
+
+  replace(request: KeyedRequest, from: string, to: string | null): Promise<boolean> {
+    return this.#writer.submit('replaceRequest', request, from, to);
+  }
+}
