@@ -22,6 +22,7 @@ import { RefundOrdersHandler } from '../app/jobs/refund-orders.ts';
 import type { CallAction } from '../contracts/actions.ts';
 import type { JobCount } from '../contracts/jobs.ts';
 import { accountsService } from '../services/accounts.ts';
+import { keysService } from '../services/keys.ts';
 import { catalogueService } from '../services/catalogue.ts';
 import { dropsService } from '../services/drops.ts';
 import { productsService } from '../services/products.ts';
@@ -319,6 +320,7 @@ export function createServices(
   });
   for (const service of [
     accountsService({ ...stores, sessionsOf, passwords, now, monotonic, random, rateLimits }),
+    keysService({ ...stores, now, random }),
     catalogueService({ ...stores, router, levels, paymentPaceMs, clock, now, random }),
     productsService({ ...stores, now, random }),
     dropsService({ ...stores, router, levels, paymentPaceMs, clock, random }),

@@ -11,6 +11,7 @@ import type {
   Requester,
   Session,
 } from './accounts.ts';
+import type { ApiKey, CreatedApiKey, KeyIdentity, NewApiKey } from './api-keys.ts';
 import type { DropFilter, DropPatch, DropsPage, DropView, NewDrop } from './drops.ts';
 import type { NamedFollow } from './follows.ts';
 import type { Job, JobChange, JobState, NewRefunds } from './jobs.ts';
@@ -82,6 +83,13 @@ export interface Actions {
     null,
     AttemptsSpent,
   ];
+
+  /** Refuses `too-many`. The answer alone has the key's text. */
+  'keys.create': [{ caller: Requester; apiKey: NewApiKey }, CreatedApiKey];
+  'keys.list': [{ caller: Requester }, readonly ApiKey[]];
+  'keys.revoke': [{ caller: Requester; keyId: string }, null];
+  /** `hash`: SHA-256 of the key's text, in hex. Refuses `not-found`. */
+  'keys.resolve': [{ hash: string }, KeyIdentity];
 
   /** Errors: `forbidden` where `creatorId` is somebody else. */
   'products.add': [Keyed & { caller: Requester; creatorId: string; product: NewProduct }, Product];

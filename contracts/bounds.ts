@@ -13,6 +13,12 @@ export const TOKEN_LENGTH_MAX = 512;
 export const DEVICE_LENGTH_MAX = 200;
 export const ACCESS_TOKEN_LENGTH_MAX = 4_096;
 
+// API keys
+
+export const API_KEY_NAME_LENGTH_MAX = 80;
+/** How far ahead a key may end, where it has an end. */
+export const API_KEY_AHEAD_MAX_MS = 5 * 366 * 24 * 60 * 60 * 1_000;
+
 // Products
 
 export const PRODUCT_NAME_LENGTH_MAX = 200;

@@ -22,6 +22,7 @@ export const REFUSAL_CODES = [
   'request-in-progress',
   'email-taken',
   'already-running',
+  'too-many',
   'precondition-failed',
   'invalid-request',
   'unauthenticated',

@@ -17,6 +17,7 @@ import { DropViews } from './drop-views.ts';
 import type { EndedSessions } from './http/ended-sessions.ts';
 import { Flight } from './http/flight.ts';
 import { cacheDrops } from './cache-drops.ts';
+import { KeyIdentities } from './http/key-identities.ts';
 import type { MetricSources } from './http/metric-sources.ts';
 import { registerMetrics } from './http/metrics.ts';
 import { OrderPath } from './orders/order-path.ts';
@@ -24,6 +25,7 @@ import { OrderWindow, type OrderWindowOptions } from './orders/order-window.ts';
 import { DEFAULT_RATE_POLICIES, RateLimits, type RatePolicies } from './http/rate-limits.ts';
 import { accountRoutes } from './rest/account.ts';
 import { authRoutes } from './rest/accounts.ts';
+import { apiKeyRoutes } from './rest/api-keys.ts';
 import { changeRoutes } from './rest/changes.ts';
 import { dropOrderRoutes } from './rest/drop-orders.ts';
 import { dropRoutes } from './rest/drops.ts';
@@ -120,6 +122,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       ? [
           ...authRoutes(),
           ...accountRoutes(),
+          ...apiKeyRoutes(),
           ...productRoutes({ levels }),
           ...dropRoutes({ views, levels }),
           ...orderRoutes({ paymentProvider }),
@@ -143,6 +146,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const dispatcher = new Dispatcher({
     table,
     authenticator,
+    keys: new KeyIdentities({ call: options.call, clock }),
     limits,
     call: cacheDrops(options.call, views),
     levels,

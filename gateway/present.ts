@@ -2,6 +2,7 @@
 // by hand.
 
 import { AccountSession, OwnProfile, PublicProfile, Session } from '../contracts/accounts.ts';
+import { ApiKey, CreatedApiKey } from '../contracts/api-keys.ts';
 import { type DropsPage, DropView } from '../contracts/drops.ts';
 import { NamedFollow } from '../contracts/follows.ts';
 import { Job } from '../contracts/jobs.ts';
@@ -63,6 +64,8 @@ export const profileBody = presenter(PublicProfile);
 export const ownProfileBody = presenter(OwnProfile);
 export const sessionBody = presenter(Session);
 export const accountSessionBody = presenter(AccountSession);
+export const apiKeyBody = presenter(ApiKey);
+export const createdApiKeyBody = presenter(CreatedApiKey);
 export const followBody = presenter(NamedFollow);
 export const notificationBody = presenter(Notification);
 export const nodeBody = presenter(NodeRow);

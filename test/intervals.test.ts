@@ -33,6 +33,8 @@ const RIGHT: Readonly<Record<string, string>> = {
   'storage/redis/catalogue/accounts-redis-tokens.ts': 'what is left of a token until that date',
   'gateway/rest/changes.ts': 'a stream ends at the date at which its token ends',
   'gateway/http/ended-sessions.ts': 'tokens end at dates',
+  'gateway/http/key-identities.ts': 'API keys end at dates',
+  'app/api-keys.ts': 'the hour in which a key was used, stored as a date',
   'storage/memory/consumer-leases-memory.ts': 'its clock is monotonic: the caller gives it',
   'storage/memory/placement-memory.ts': 'the store of tests: its clock is that of a Redis server',
   'storage/measured-journal.ts': 'its clock is performance.now() unless a test gives one',

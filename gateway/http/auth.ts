@@ -1,6 +1,7 @@
 // Authenticates requests: reads the access token from the header, verifies it, and limits the
 // forged tokens of an address. Expired ones are not limited: nobody can guess a good signature.
 
+import { API_KEY_PREFIX } from '../../contracts/api-keys.ts';
 import { ACCESS_TOKEN_LENGTH_MAX } from '../../contracts/bounds.ts';
 import type { EndedSessions } from './ended-sessions.ts';
 import { IdentityCache } from './identity-cache.ts';
@@ -12,8 +13,8 @@ import type { VerifyToken } from './route.ts';
 const BEARER = /^bearer +/i;
 const PLAIN_SCHEME = 'Bearer ';
 
-/** Why credentials identify nobody now. */
-export type CredentialsRefusal = TokenRefusal | 'missing';
+/** Why credentials identify no user now. `api-key`: they are one, which `KeyIdentities` knows. */
+export type CredentialsRefusal = TokenRefusal | 'missing' | 'api-key';
 
 /** The token of an Authorization header. Empty where the header has no Bearer token. */
 export function bearerToken(header: string): string {
@@ -39,6 +40,11 @@ const UNDECIDED: Problem = {
 };
 
 const NONE_ENDED = { version: 0, refuses: () => false };
+const NOT_FOR_KEYS: Problem = {
+  ok: false,
+  code: 'forbidden',
+  detail: 'API keys do not order and open no live streams: use an access token.',
+};
 
 export interface AuthenticatorOptions {
   readonly verifyToken: VerifyToken;
@@ -95,6 +101,7 @@ export class Authenticator {
   #verify(authorization: string, nowMs: number): TokenIdentity | CredentialsRefusal {
     const token = bearerToken(authorization);
     if (token === '') return 'missing';
+    if (token.startsWith(API_KEY_PREFIX)) return 'api-key';
     if (token.length > ACCESS_TOKEN_LENGTH_MAX) return 'invalid';
     const identity = this.#verifyToken(token, nowMs);
     if (typeof identity === 'string') return identity;
@@ -115,6 +122,7 @@ export class Authenticator {
     if (refusal === 'missing') return NO_TOKEN;
     if (refusal === 'expired') return BAD_TOKEN;
     if (refusal === 'undecided') return UNDECIDED;
+    if (refusal === 'api-key') return NOT_FOR_KEYS;
     return this.#limits.check('bad-tokens', address, null, monotonicMs) ?? BAD_TOKEN;
   }
 }

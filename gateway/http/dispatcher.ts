@@ -10,10 +10,12 @@ import { NOTHING } from '../../contracts/scalars.ts';
 import type { Outcome } from '../../contracts/refusals.ts';
 import type { KeyedRequest } from '../../contracts/requests.ts';
 import type { CallAction } from '../../contracts/actions.ts';
-import type { Requester, TokenIdentity } from '../../contracts/accounts.ts';
+import { CREATOR_ROLE, type Requester, type TokenIdentity } from '../../contracts/accounts.ts';
+import { SCOPE_OF } from '../../contracts/api-keys.ts';
 import { type Check, compileCheck } from '../../contracts/check.ts';
 import type { FeatureLevels } from '../../storage/ports/feature-level.ts';
-import type { Authenticator } from './auth.ts';
+import { type Authenticator, bearerToken } from './auth.ts';
+import type { KeyIdentities } from './key-identities.ts';
 import { addressLimitKey } from './address.ts';
 import { isKey, keyProblem } from './idempotency-key.ts';
 import { contentTag, matchesTag } from './entity-tag.ts';
@@ -58,6 +60,7 @@ export interface OutgoingStream extends BodyStream {
 export interface DispatcherOptions {
   readonly table: RouteTable;
   readonly authenticator: Authenticator;
+  readonly keys: KeyIdentities;
   readonly limits: RateLimits;
   readonly call: CallAction;
   /** Of the store. */
@@ -77,6 +80,15 @@ const REPLAYED = ['idempotency-replayed', 'true'] as const;
 /** From this feature level on every node keeps the promise of a key. */
 const KEYS_LEVEL = 3;
 
+/** Who calls, by a token or by an API key. */
+interface Caller extends TokenIdentity {
+  /** Under which limits count what it does. */
+  readonly limitKey: string;
+  readonly isValid: () => boolean;
+}
+
+const KEY_ROLES: readonly string[] = Object.freeze([CREATOR_ROLE]);
+const NOT_VALID = (): boolean => false;
 const NOBODY: Requester = { userId: '', roles: [] };
 
 export class Dispatcher {
@@ -148,15 +160,22 @@ export class Dispatcher {
       const { access, rateClass } = route.definition;
       const monotonicMs = clock.monotonic();
       const limitKey = limits.enabled ? addressLimitKey(incoming.address) : '';
-      let user: TokenIdentity | null = null;
+      let user: Caller | null = null;
       if (access === 'user') {
-        const identity = authenticator.identify(incoming.header('authorization'), clock.now());
-        if (typeof identity === 'string')
-          return authenticator.refuse(identity, limitKey, monotonicMs);
-        user = identity;
+        const authorization = incoming.header('authorization');
+        const identity = authenticator.identify(authorization, clock.now());
+        const found =
+          identity === 'api-key'
+            ? await this.#keyCaller(route, bearerToken(authorization))
+            : typeof identity === 'string'
+              ? identity
+              : this.#tokenCaller(identity);
+        if (typeof found === 'string') return authenticator.refuse(found, limitKey, monotonicMs);
+        if ('ok' in found) return found;
+        user = found;
       }
       if (rateClass !== null) {
-        const limited = limits.check(rateClass, limitKey, user && user.userId, monotonicMs);
+        const limited = limits.check(rateClass, limitKey, user && user.limitKey, monotonicMs);
         if (limited !== null) return limited;
       }
       const checked = this.#check(route, incoming);
@@ -185,7 +204,7 @@ export class Dispatcher {
         tokenExpiresAt: user === null ? 0 : user.expiresAt,
         request: keyed,
         sessionId: user?.sessionId,
-        isValid: () => user !== null && authenticator.isValid(user, clock.now()),
+        isValid: user === null ? NOT_VALID : user.isValid,
       });
       assert(passedOn || !result.ok, 'a route that takes keys must pass them on');
       if (result.ok && replayed) return { ...result, headers: [...result.headers, REPLAYED] };
@@ -195,12 +214,40 @@ export class Dispatcher {
     }
   }
 
+  #tokenCaller(identity: TokenIdentity): Caller {
+    const { authenticator, clock } = this.#options;
+    const isValid = () => authenticator.isValid(identity, clock.now());
+    return { ...identity, limitKey: identity.userId, isValid };
+  }
+
+  /** A key acts for its owner, as a creator and never with another role (A5). */
+  async #keyCaller(
+    { definition }: Route,
+    text: string,
+  ): Promise<Caller | Problem | 'invalid' | 'expired'> {
+    const { keys } = this.#options;
+    const key = await keys.identify(text);
+    if (typeof key === 'string' || 'ok' in key) return key;
+    const { keyUse } = definition;
+    if (keyUse === undefined) return problem('forbidden', 'API keys may not do this.');
+    const scope = SCOPE_OF[keyUse];
+    if (!key.scopes.includes(scope))
+      return problem('forbidden', `The API key does not have the scope ${scope}.`);
+    return {
+      userId: key.ownerId,
+      roles: KEY_ROLES,
+      expiresAt: key.endsAt === null ? Infinity : key.endsAt / 1_000,
+      limitKey: key.keyId,
+      isValid: keys.validity(text),
+    };
+  }
+
   /** The request's identity, where it carries a key and its route takes one (H11). */
   #keyed(
     { definition }: Route,
     ids: PathIds,
     incoming: IncomingRequest,
-    user: TokenIdentity | null,
+    user: Caller | null,
     { query, body }: { readonly query: unknown; readonly body: unknown },
   ): KeyedRequest | Problem | undefined {
     if (definition.keyed !== true || user === null || !incoming.hasHeader(KEY)) return undefined;

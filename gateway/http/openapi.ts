@@ -2,6 +2,7 @@
 // with a title becomes a named component.
 
 import type { TSchema } from 'typebox';
+import { API_KEY_PREFIX, SCOPE_OF } from '../../contracts/api-keys.ts';
 import { PROBLEM_MEDIA_TYPE, PROBLEMS } from './problems.ts';
 import { type ProblemCode, Problem } from '../../contracts/refusals.ts';
 import { RepeatHeaders } from '../../contracts/requests.ts';
@@ -45,15 +46,21 @@ export function openApiDocument(routes: readonly Route[], version: string): Json
     paths,
     components: {
       schemas: components,
-      securitySchemes: { token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+      securitySchemes: {
+        token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+        apiKey: { type: 'http', scheme: 'bearer', bearerFormat: `${API_KEY_PREFIX}…` },
+      },
     },
   };
 }
 
 function operation(definition: RouteDefinition, components: Json): Json {
-  const { summary, tag, access, body, bodyOptional = false } = definition;
+  const { summary, tag, access, keyUse, body, bodyOptional = false } = definition;
   const described: Json = { summary, tags: [tag], operationId: operationId(definition) };
-  if (access === 'user') described['security'] = [{ token: [] }];
+  if (access === 'user') {
+    const scope = keyUse === undefined ? [] : [{ apiKey: [SCOPE_OF[keyUse]] }];
+    described['security'] = [{ token: [] }, ...scope];
+  }
   const parameters = parametersOf(definition);
   if (parameters.length > 0) described['parameters'] = parameters;
   if (body !== undefined) {

@@ -24,6 +24,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
   'request-in-progress': { status: 409, title: 'The first try of this request is under way.' },
   'email-taken': { status: 409, title: 'The e-mail address is taken.' },
   'already-running': { status: 409, title: 'Another run of this kind is under way.' },
+  'too-many': { status: 409, title: 'There are as many as there may be.' },
   'precondition-failed': { status: 412, title: 'It has changed since it was read.' },
   'invalid-request': { status: 400, title: 'The request is not valid.' },
   unauthenticated: { status: 401, title: 'Authentication is needed.' },

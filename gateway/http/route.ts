@@ -5,6 +5,7 @@
 import type { Requester, TokenIdentity, TokenRefusal } from '../../contracts/accounts.ts';
 import type { Static, TObject, TSchema } from 'typebox';
 import type { ActionName, ActionOutcome, ActionParams } from '../../contracts/actions.ts';
+import type { KeyUse } from '../../contracts/api-keys.ts';
 import type { ProblemCode } from '../../contracts/refusals.ts';
 import type { KeyedRequest } from '../../contracts/requests.ts';
 import type { Problem } from './problems.ts';
@@ -97,7 +98,7 @@ export interface CheckedRequest<Q, B> {
 export interface UserRequest<Q, B> extends CheckedRequest<Q, B> {
   /** The user of the access token. */
   readonly caller: Requester;
-  /** Seconds since the Unix epoch. */
+  /** Seconds since the Unix epoch; Infinity where an API key has no end. */
   readonly tokenExpiresAt: number;
   /** Where the definition is `keyed` and the client sent a key: to be passed to the use case. */
   readonly request: KeyedRequest | undefined;
@@ -107,7 +108,7 @@ export interface UserRequest<Q, B> extends CheckedRequest<Q, B> {
   readonly isValid: () => boolean;
 }
 
-/** `public`: every client may call. `user`: only with a valid access token. */
+/** `public`: every client may call. `user`: only with a valid access token, or an API key. */
 export type Access = 'public' | 'user';
 
 /** The name of an id in a definition's path. */
@@ -133,6 +134,8 @@ export interface RouteDefinition {
   readonly bodyOptional?: boolean;
   /** The body is signed: the handler gets its bytes unparsed. */
   readonly bodyAsBytes?: boolean;
+  /** What an API key must be allowed in order to call. Absent: no API key may. */
+  readonly keyUse?: KeyUse;
   /** Takes an Idempotency-Key (H11). The use case must keep the promise. */
   readonly keyed?: boolean;
   /** Further request headers, for the documentation. */

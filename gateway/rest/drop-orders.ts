@@ -24,6 +24,7 @@ export function dropOrderRoutes({ paymentProvider }: DropOrderRoutesOptions): Ro
         summary: 'A drop’s orders, newest first, for its creator and operators.',
         tag: TAG,
         access: 'user',
+        keyUse: 'orders.ofDrop',
         rateClass: 'reads',
         query: DropOrdersQuery,
         status: 200,

@@ -4,6 +4,7 @@ import { SeparateReadModels } from '../ports/read-models.ts';
 import type { RequestBounds } from '../ports/requests.ts';
 import type { Stores } from '../ports/stores.ts';
 import { MemoryAccountStore } from './accounts-memory.ts';
+import { MemoryApiKeyStore } from './api-keys-memory.ts';
 import { MemoryCatalogue } from './catalogue-memory.ts';
 import { MemoryChangeStream, type MemoryChangeStreamOptions } from './change-stream-memory.ts';
 import { MemoryConsumerPositions } from './consumer-positions-memory.ts';
@@ -53,6 +54,7 @@ export function memoryStores(options: MemoryStoresOptions = {}): MemoryStores {
     requests,
     parkedRefunds: new MemoryParkedRefunds({ max: options.parkedRefundsMax }),
     jobs: new MemoryJobStore({ finishedMax: options.finishedJobsMax }),
+    apiKeys: new MemoryApiKeyStore(),
     close: () => Promise.resolve(),
   };
 }

@@ -2,6 +2,7 @@
 // Redis) and no other code knows it.
 
 import type { AccountStore } from './accounts.ts';
+import type { ApiKeyStore } from './api-keys.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { ChangeStream } from './change-stream.ts';
 import type { ConsumerPositions } from './consumer-positions.ts';
@@ -38,6 +39,7 @@ export interface Stores {
   readonly jobs: JobStore;
   /** Kept answers to requests with an Idempotency-Key (H11). */
   readonly requests: RequestLog;
+  readonly apiKeys: ApiKeyStore;
   /**
    * Finishes the submitted operations, then closes all stores. No store may be called afterwards.
    * Idempotent.

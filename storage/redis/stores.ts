@@ -6,6 +6,7 @@ import type { FeatureLevels } from '../ports/feature-level.ts';
 import type { ConsumerLeases } from '../ports/consumer-leases.ts';
 import type { PlacementStore } from '../ports/placement.ts';
 import type { Stores } from '../ports/stores.ts';
+import { RedisApiKeyStore } from './catalogue/api-keys-redis.ts';
 import { RedisAccountStore } from './catalogue/accounts-redis.ts';
 import { CatalogueCopy } from './catalogue/catalogue-copy.ts';
 import { RedisCatalogue } from './catalogue/catalogue-redis.ts';
@@ -90,6 +91,7 @@ export async function openRedisStores(options: RedisStoresOptions): Promise<Redi
       parkedRefunds: new RedisParkedRefunds({ redis }),
       jobs: new RedisJobStore({ redis }),
       requests: parts.requests,
+      apiKeys: new RedisApiKeyStore({ redis }),
       leases: new RedisConsumerLeases({ redis }),
       placement: new RedisPlacementStore({ redis: placement }),
       close,

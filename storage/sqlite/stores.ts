@@ -9,6 +9,7 @@ import { makeFolder } from '../make-folder.ts';
 import type { Pace } from '../ports/pace.ts';
 import type { RequestBounds } from '../ports/requests.ts';
 import type { Stores } from '../ports/stores.ts';
+import { SqliteApiKeyStore } from './catalogue/api-keys-sqlite.ts';
 import { SqliteAccountStore } from './catalogue/accounts-sqlite.ts';
 import type { CatalogueHandlers } from './catalogue/catalogue-program.ts';
 import { AppendSignal } from './catalogue/append-signal.ts';
@@ -158,6 +159,7 @@ export async function openSqliteStores(options: SqliteStoresOptions): Promise<Sq
       jobs: new SqliteJobStore({ ...catalogue, finishedMax: options.finishedJobsMax }),
       requests: new SqliteRequests(catalogue),
       parkedRefunds: new SqliteParkedRefunds({ ...catalogue, max: options.parkedRefundsMax }),
+      apiKeys: new SqliteApiKeyStore(catalogue),
       async limitPages(database, pages) {
         if (database === 'journal') await journalWriter.submit('limitPages', pages);
         if (database === 'catalogue') await catalogueWriter.submit('limitPages', pages);

@@ -23,6 +23,7 @@ function rightBody(name: string): Json {
     LogIn: { email, password },
     Refresh: { refreshToken: 'x' },
     PasswordChange: { currentPassword: password, newPassword: password },
+    NewApiKey: { name: 'Desk', scopes: ['orders:read'], endsAt: dropTerms()['endsAt'] },
     NewProduct: { name: 'Lamp', description: 'x', imageUrls: ['http://example.com/'] },
     ProductPatch: { name: 'Lamp' },
     NewDrop: { ...dropTerms(), holdSeconds: 60, payment: 'instant' },

@@ -2,6 +2,7 @@
 
 import { memoryStores } from '../../storage/memory/stores.ts';
 import { accountsContract } from './contract/accounts.ts';
+import { apiKeysContract } from './contract/api-keys.ts';
 import { catalogueContract } from './contract/catalogue.ts';
 import { changeStreamContract } from './contract/change-stream.ts';
 import { consumerPositionsContract } from './contract/consumer-positions.ts';
@@ -36,6 +37,7 @@ readModelsContract(() => stores);
 webhookLogContract(() => stores);
 consumerPositionsContract(() => stores);
 operatorLogContract(() => stores.operatorLog);
+apiKeysContract(() => stores.apiKeys);
 parkedRefundsContract(() => stores.parkedRefunds);
 jobsContract(() => stores.jobs);
 changeStreamContract({

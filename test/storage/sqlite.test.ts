@@ -7,6 +7,7 @@ import {
   type SqliteStoresOptions,
 } from '../../storage/sqlite/stores.ts';
 import { accountsContract } from './contract/accounts.ts';
+import { apiKeysContract } from './contract/api-keys.ts';
 import { catalogueContract } from './contract/catalogue.ts';
 import { changeStreamContract } from './contract/change-stream.ts';
 import { consumerPositionsContract } from './contract/consumer-positions.ts';
@@ -54,6 +55,7 @@ readModelsContract(() => opened);
 webhookLogContract(() => opened);
 consumerPositionsContract(() => opened);
 operatorLogContract(() => opened.operatorLog);
+apiKeysContract(() => opened.apiKeys);
 parkedRefundsContract(() => opened.parkedRefunds);
 jobsContract(() => opened.jobs);
 changeStreamContract({

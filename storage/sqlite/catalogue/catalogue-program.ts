@@ -1,9 +1,10 @@
 // The writer of catalogue.db: accounts, products, drops' rows, follows and the stream of their
 // changes, sessions, handled webhooks, consumers' positions, operators' actions, parked refunds,
-// jobs, kept answers to requests. It runs in a thread of its own. All of this is rarely written and
-// often read, so reads have their own indexes and run on the main thread.
+// jobs, kept answers to requests, API keys. It runs in a thread of its own. All of this is rarely
+// written and often read, so reads have their own indexes and run on the main thread.
 
 import { accountHandlers, CHANGED_ACCOUNTS_SCHEMA } from './accounts-statements.ts';
+import { API_KEYS_SCHEMA, apiKeyHandlers } from './api-keys-statements.ts';
 import { CHANGES_SCHEMA, changeStatements } from './changes-statements.ts';
 import { openWriterDatabase, limitPages, WalBound } from '../thread/database.ts';
 import { followHandlers } from './follows-statements.ts';
@@ -105,6 +106,7 @@ const MIGRATIONS = [
   JOBS_SCHEMA,
   SESSIONS_SCHEMA + CHANGED_ACCOUNTS_SCHEMA,
   REQUESTS_SCHEMA,
+  API_KEYS_SCHEMA,
 ];
 
 export type CatalogueHandlers = ReturnType<typeof open>['handlers'];
@@ -142,6 +144,7 @@ export function open(options: ProgramOptions) {
       ...parkedRefundHandlers(database),
       ...jobHandlers(database),
       ...sessionHandlers(database),
+      ...apiKeyHandlers(database),
 
       addWebhook(webhookId: string, handledAt: number): void {
         addWebhook.run(webhookId, handledAt);

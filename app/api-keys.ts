@@ -1,0 +1,89 @@
+// API keys of creators (A5): made and shown once, listed, revoked, and what a key means.
+
+import type { ActionParams } from '../contracts/actions.ts';
+import {
+  type ApiKey,
+  type CreatedApiKey,
+  type KeyIdentity,
+  NewApiKey,
+} from '../contracts/api-keys.ts';
+import { API_KEY_AHEAD_MAX_MS } from '../contracts/bounds.ts';
+import { compileCheck } from '../contracts/check.ts';
+import type { Outcome } from '../contracts/refusals.ts';
+import { ID_RANDOM_BYTES, makeId } from '../domain/ids.ts';
+import { refusal, success } from '../domain/refusal.ts';
+import {
+  API_KEYS_PER_OWNER_MAX,
+  type ApiKeyStore,
+  type StoredApiKey,
+} from '../storage/ports/api-keys.ts';
+import { keyHash, keyHint, newKeyText } from './api-key-text.ts';
+import type { RandomBytes } from './random-bytes.ts';
+
+export interface ApiKeysOptions {
+  readonly apiKeys: ApiKeyStore;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  readonly random: RandomBytes;
+}
+
+/** The last use is stored to the hour, so a key costs one write in an hour. */
+const USE_STEP_MS = 60 * 60_000;
+const checkNew = compileCheck(NewApiKey);
+
+export class ApiKeys {
+  readonly #options: ApiKeysOptions;
+
+  constructor(options: ApiKeysOptions) {
+    this.#options = options;
+  }
+
+  async create({ caller, apiKey }: ActionParams<'keys.create'>): Promise<Outcome<CreatedApiKey>> {
+    const { apiKeys, now, random } = this.#options;
+    const checked = checkNew({ ...apiKey, name: apiKey.name.trim() });
+    if (!checked.ok) return checked;
+    const { name, scopes, endsAt = null } = checked.value as NewApiKey;
+    const createdAt = now();
+    if (endsAt !== null && !(endsAt > createdAt && endsAt <= createdAt + API_KEY_AHEAD_MAX_MS))
+      return refusal('invalid-request', 'endsAt: must be in the future, at most five years ahead.');
+    const text = newKeyText(random);
+    const stored: StoredApiKey = {
+      id: makeId('ak', createdAt, random(ID_RANDOM_BYTES)),
+      ownerId: caller.userId,
+      name,
+      scopes,
+      hash: keyHash(text),
+      hint: keyHint(text),
+      createdAt,
+      lastUsedAt: null,
+      endsAt,
+    };
+    if (await apiKeys.add(stored)) return success({ ...shown(stored), key: text });
+    const detail = `At most ${API_KEYS_PER_OWNER_MAX} API keys: revoke one first.`;
+    return refusal('too-many', detail);
+  }
+
+  async list({ caller }: ActionParams<'keys.list'>): Promise<Outcome<readonly ApiKey[]>> {
+    return success((await this.#options.apiKeys.list(caller.userId)).map(shown));
+  }
+
+  async revoke({ caller, keyId }: ActionParams<'keys.revoke'>): Promise<Outcome<null>> {
+    const removed = await this.#options.apiKeys.remove(caller.userId, keyId);
+    return removed ? success(null) : refusal('not-found');
+  }
+
+  /** What the key with this hash means now, and notes that it is used. */
+  async resolve({ hash }: ActionParams<'keys.resolve'>): Promise<Outcome<KeyIdentity>> {
+    const { apiKeys, now } = this.#options;
+    const key = await apiKeys.findByHash(hash);
+    if (key === null) return refusal('not-found');
+    const usedAt = now() - (now() % USE_STEP_MS);
+    if ((key.lastUsedAt ?? 0) < usedAt) await apiKeys.markUsed(key.id, usedAt);
+    const { id: keyId, ownerId, scopes, endsAt } = key;
+    return success({ keyId, ownerId, scopes, endsAt });
+  }
+}
+
+function shown({ hash: _hash, ownerId: _ownerId, ...key }: StoredApiKey): ApiKey {
+  return key;
+}

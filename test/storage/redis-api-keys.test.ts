@@ -1,0 +1,25 @@
+// The contract of API keys on a real Redis Cluster of three: every script keeps to one slot.
+
+import test from 'ava';
+import pino from 'pino';
+import { RedisApiKeyStore } from '../../storage/redis/catalogue/api-keys-redis.ts';
+import { connectRedis, type RedisConnection } from '../../storage/redis/connection/connection.ts';
+import { RedisClusterServers, redisInstalled } from '../servers/redis-server.ts';
+import { apiKeysContract } from './contract/api-keys.ts';
+
+if (redisInstalled) {
+  let server: RedisClusterServers;
+  let redis: RedisConnection;
+  test.before(async () => {
+    server = await RedisClusterServers.start();
+    const log = pino({ level: 'silent' });
+    redis = await connectRedis({ address: server.address, name: 'test', log });
+  });
+  test.after.always(async () => {
+    redis.disconnect();
+    await server.stop();
+  });
+  apiKeysContract(() => new RedisApiKeyStore({ redis }));
+} else {
+  test.skip('API keys on a Redis Cluster: no redis-server on this machine', () => undefined);
+}
