@@ -142,6 +142,15 @@ export function liveBusContract(test: TestFn, name: string, withEnds: WithEnds):
           type: 'payment-failed',
           payment: { orderId: 'drop_1-0', dropId: 'drop_1', reference: 'pay_1' },
         },
+        {
+          type: 'payment-ready',
+          payment: {
+            orderId: 'drop_1-0',
+            dropId: 'drop_1',
+            reference: 'pi_1',
+            holdExpiresAt: 1_800_000_000_001,
+          },
+        },
       ];
       const ear = new Ear();
       far.subscribe(userTopic('user_1'), ear.listen);

@@ -253,6 +253,44 @@ onEachProfile((test, profile) => {
     t.is((await orderOnce(id, user, 'failed'))['status'], 'failed');
   });
 
+  test('R5, H8: signed events that make no sense are problems, and change nothing', async (t) => {
+    const { id, user } = await reserved();
+    const { reference } = await ready({ id, user });
+    const intent = standIn.account.intents.get(String(reference))!;
+    const send = async (body: string) => {
+      const timestamp = Math.floor(Date.now() / 1_000);
+      const signed = { payload: body, secret: WEBHOOK_SECRET, timestamp };
+      const signature = Stripe.webhooks.generateTestHeaderString(signed);
+      return await server!.post(WEBHOOK, { headers: { 'stripe-signature': signature }, body });
+    };
+    const event = (type: string, object: unknown) =>
+      JSON.stringify({ id: server!.fresh('evt_'), type, data: { object } });
+    const succeeded = 'payment_intent.succeeded';
+    for (const body of [
+      'null',
+      '[]',
+      '{',
+      '{"id":"evt"}',
+      event(succeeded, null),
+      event(succeeded, {}),
+      event(succeeded, { ...intent, amount_received: -1 }),
+      event(succeeded, { ...intent, amount_received: 1e300 }),
+      event(succeeded, { ...intent, currency: '' }),
+      event(succeeded, { ...intent, id: 'x'.repeat(256) }),
+      event(succeeded, { ...intent, metadata: { orderId: '__proto__' } }),
+      event(succeeded, { ...intent, metadata: { orderId: `${id}0` } }),
+      event('charge.refunded', { ...intent, captured: 1 }),
+      event('refund.failed', { amount: 'x' }),
+    ]) {
+      const { status, json, text } = await send(body);
+      t.true(status === 404 || status === 422, `${body.slice(0, 80)}: ${status} ${text}`);
+      t.is(json['status'], status);
+    }
+    t.is((await send(event('customer.created', { id: 'cus_1' }))).status, 200);
+    t.is((await send(event(succeeded, { ...intent, metadata: {} }))).status, 200);
+    t.is((await server!.readOrder(id, user))['status'], 'reserved');
+  });
+
   test('R5: an order that costs nothing needs no payment', async (t) => {
     const { order } = await reserved({ unitAmount: 0 });
     t.is(order['status'], 'confirmed');

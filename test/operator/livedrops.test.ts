@@ -184,7 +184,8 @@ test('help and version go to stdout with exit code 0; help has examples', async 
   t.is(help.code, 0);
   t.regex(help.stdout, /Examples:\n {2}livedrops start/);
   const operators = 'nodes shards moves pin move unpin drain undrain rebalance rolling-restart';
-  for (const command of ['start', 'token', 'demo', 'verify', 'config', ...operators.split(' ')]) {
+  const others = ['start', 'token', 'demo', 'stripe-stand-in', 'verify', 'config'];
+  for (const command of [...others, ...operators.split(' ')]) {
     t.regex(help.stdout, new RegExp(`^ {2}${command} `, 'm'));
   }
   const token = await run(['token', '--help']);

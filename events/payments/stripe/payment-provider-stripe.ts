@@ -51,6 +51,8 @@ export class StripePaymentProvider implements PaymentProvider {
   readonly #refunds: StripeRefunds;
   /** By the reference of the payment; in memory only. */
   readonly #secrets = new Map<string, string>();
+  /** Reads under way, so that one buyer with many tabs costs one. */
+  readonly #reading = new Map<string, Promise<string | null>>();
 
   constructor(options: StripePaymentProviderOptions) {
     const { secretKey, api, callsPerSecond, nodes, clock } = options;
@@ -169,6 +171,15 @@ export class StripePaymentProvider implements PaymentProvider {
     const known = this.#secrets.get(reference);
     if (known !== undefined) return known;
     if (!isIntent(reference)) return null;
+    let reading = this.#reading.get(reference);
+    if (reading === undefined) {
+      reading = this.#readSecret(reference).finally(() => this.#reading.delete(reference));
+      this.#reading.set(reference, reading);
+    }
+    return await reading;
+  }
+
+  async #readSecret(reference: string): Promise<string | null> {
     if (this.#reads.waitMs > SECRET_WAIT_MS_MAX)
       throw new Error('too many buyers’ secrets are read at once');
     await this.#reads.turn();

@@ -7,7 +7,7 @@ import { Stripe } from 'stripe';
 import type { Refund } from '../../../../events/payments/payment-provider.ts';
 import type { StandInFault } from '../../../../operator/stripe-stand-in/stand-in.ts';
 import { orderView } from '../../../services/harness.ts';
-import { NEVER, openShop, pay, prepare, SECRET_KEY, type Shop } from './stripe-shop.ts';
+import { driverOf, NEVER, openShop, pay, prepare, SECRET_KEY, type Shop } from './stripe-shop.ts';
 
 function refundOf(reference: string, change: Partial<Refund> = {}): Refund {
   const id = 'rf_0123456789abcdef01234567';
@@ -109,11 +109,17 @@ test('R5: letting go of a payment that was taken meanwhile is no fault', async (
 test('R5: the buyer’s secret is read from Stripe where it is not known, once', async (t) => {
   const shop = await openShop(t);
   const reference = await prepare(shop);
-  const other = (await openShop(t)).provider;
-  t.is(await other.prepared.secretOf('pay_d_1-0', NEVER), null);
-  const known = await shop.provider.prepared.secretOf(reference, NEVER);
-  t.is(known, intent(shop, reference).client_secret);
-  t.is(shop.standIn.calls.filter(({ method }) => method === 'GET').length, 0);
+  const secret = intent(shop, reference).client_secret;
+  const reads = () => shop.standIn.calls.filter(({ method }) => method === 'GET').length;
+  t.is(await shop.provider.prepared.secretOf(reference, NEVER), secret);
+  t.is(reads(), 0);
+  // Another node, or this one after a start.
+  const { prepared } = driverOf(shop.api);
+  const asked = Array.from({ length: 5 }, () => prepared.secretOf(reference, NEVER));
+  t.deepEqual(new Set(await Promise.all(asked)), new Set([secret]));
+  t.is(await prepared.secretOf(reference, NEVER), secret);
+  t.is(reads(), 1);
+  t.is(await prepared.secretOf('pay_d_1-0', NEVER), null);
 });
 
 test('R5: the refund of an authorised payment lets it go, and takes no fee', async (t) => {

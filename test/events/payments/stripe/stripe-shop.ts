@@ -27,7 +27,6 @@ export interface Shop {
 export async function openShop(
   t: Pick<ExecutionContext, 'teardown'>,
   options: Partial<StandInOptions> & {
-    readonly callsPerSecond?: number;
     readonly key?: string;
   } = {},
 ): Promise<Shop> {
@@ -41,14 +40,17 @@ export async function openShop(
   });
   const api = await standIn.start();
   t.teardown(() => standIn.stop());
-  const provider = new StripePaymentProvider({
-    secretKey: options.key ?? SECRET_KEY,
+  return { standIn, provider: driverOf(api, options.key), api };
+}
+
+export function driverOf(api: string, secretKey = SECRET_KEY): Shop['provider'] {
+  return new StripePaymentProvider({
+    secretKey,
     api: new URL(api),
-    callsPerSecond: options.callsPerSecond ?? 10_000,
+    callsPerSecond: 10_000,
     nodes: () => 1,
     clock: systemClock,
   });
-  return { standIn, provider, api };
 }
 
 export const NEVER = new AbortController().signal;

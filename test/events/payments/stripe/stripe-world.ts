@@ -236,10 +236,10 @@ export class StripeWorld {
     const send = async <C extends DropCommand>(command: C): Promise<ReplyTo<C>> => {
       await new Promise((resolve) => setImmediate(resolve));
       if (life !== null && !life.alive) return await new Promise<never>(() => undefined);
-      if (this.#isTrouble()) return refusal('unavailable') as ReplyTo<C>;
+      if (this.#isTrouble()) return refusal('unavailable');
       const reply = this.#decide(command) as ReplyTo<C>;
       // The answer is lost, and the command was done.
-      if (this.#isTrouble()) return refusal('unavailable') as ReplyTo<C>;
+      if (this.#isTrouble()) return refusal('unavailable');
       return life === null ? reply : await life.answer(Promise.resolve(reply));
     };
     return {
