@@ -4,6 +4,7 @@
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import Database from 'better-sqlite3';
+import { fnv1a } from '../../domain/ids.ts';
 import { StoreUnavailableError } from '../../storage/ports/journal.ts';
 import { SqliteFeedStore } from '../../storage/sqlite/rows/feed-sqlite.ts';
 import { SqliteOrderListStore } from '../../storage/sqlite/rows/order-list-sqlite.ts';
@@ -12,7 +13,7 @@ import { RowMerges } from '../../storage/sqlite/rows/row-merges.ts';
 import { UserRows } from '../../storage/sqlite/rows/user-rows.ts';
 import { openReaderDatabase } from '../../storage/sqlite/thread/database.ts';
 import { SqliteThread } from '../../storage/sqlite/thread/thread.ts';
-import { rankOfHash } from '../../storage/sqlite/rows/run-ids.ts';
+import { BUCKET_RANKS, rankOfHash } from '../../storage/sqlite/rows/run-ids.ts';
 import { GENERATIONS_MAX, mergedSizes, nextMerge } from '../../storage/sqlite/rows/merge-plan.ts';
 import { openSqliteStores, type SqliteStores } from '../../storage/sqlite/stores.ts';
 import { orderView } from './contract/order-list.ts';
@@ -280,6 +281,45 @@ test('J1: after a crash before or behind any commit of a merge every row is read
     (await fixture.seen()).users.map(({ orders }) => orders),
     before.filter((_, i) => i % 2 === 0),
   );
+});
+
+/** Of one bucket, the highest rank first. */
+function usersOfOneBucket(count: number): string[] {
+  const bucketOf = (userId: string) => Math.floor(rankOfHash(fnv1a(userId)) / BUCKET_RANKS);
+  const first = 'user_0';
+  const found = [first];
+  for (let i = 1; found.length < count; i++) {
+    const userId = `user_${i}`;
+    if (bucketOf(userId) === bucketOf(first)) found.push(userId);
+  }
+  return found.sort((a, b) => rankOfHash(fnv1a(b)) - rankOfHash(fnv1a(a)));
+}
+
+test('O9: users of one bucket find their rows in a merge, in whatever order they ordered', async (t) => {
+  const fixture = await Fixture.open(t);
+  const { orderList, readModels } = fixture.stores;
+  const users = usersOfOneBucket(SETTLE_ROWS);
+  t.is(new Set(users.map((userId) => rankOfHash(fnv1a(userId)))).size, users.length);
+  for (let sequence = 1; sequence <= GENERATIONS_MAX + 1; sequence++) {
+    const rows = users.map((userId, i) => ({
+      order: orderView(`drop_b-${sequence}x${i}`, userId, {
+        dropId: 'drop_b',
+        createdAt: sequence,
+      }),
+      notificationType: null,
+      refundRequested: false,
+    }));
+    await readModels.store([{ shard: SHARD, sequence, time: sequence, rows }], () => false);
+    await readModels.settled();
+  }
+  const seen = async () =>
+    await Promise.all(users.map(async (user) => (await orderList.listByUser(user, PAGE)).items));
+  const before = await seen();
+  t.true(before.every((items) => items.length === GENERATIONS_MAX + 1));
+  fixture.pace.release();
+  await readModels.merged();
+  t.is(fixture.inFile().readable, 1);
+  t.deepEqual(await seen(), before);
 });
 
 test('ranks are in the order of the buckets, then of the rest of the hash', (t) => {
