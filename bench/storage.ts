@@ -148,7 +148,7 @@ async function project(
     '',
   );
   report('feed, unread count', await measure(READS, () => feed.unreadCount(anyUser())), '');
-  report('totals of the drop', await measure(1, () => orderList.totalsOfDrop(dropId)), '');
+  report('totals of the drop', await measure(1, () => orderList.totalsOfDrops([dropId])), '');
 }
 
 async function inDirectory(work: (stores: SqliteStores, directory: string) => Promise<void>) {

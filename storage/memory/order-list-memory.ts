@@ -1,7 +1,7 @@
 // The orders of all users in memory, for tests.
 
 import type { OrderView } from '../../contracts/orders.ts';
-import { addToTotals, type DropTotals, emptyTotals, unitsOf } from '../rows/drop-totals.ts';
+import { addToTotals, type DropTotals, emptyTotalsOf, unitsOf } from '../rows/drop-totals.ts';
 import { compareOrderPositions, orderPosition } from '../formats/order-position.ts';
 import type { OrderListStore } from '../ports/order-list.ts';
 import type { Page, PageRequest } from '../../contracts/paging.ts';
@@ -39,13 +39,14 @@ export class MemoryOrderListStore implements OrderListStore {
     return this.#orders.get(userId)?.get(orderId) ?? null;
   }
 
-  async totalsOfDrop(dropId: string): Promise<DropTotals> {
-    const totals = emptyTotals();
+  async totalsOfDrops(dropIds: readonly string[]): Promise<Map<string, DropTotals>> {
+    const all = emptyTotalsOf(dropIds);
     for (const orders of this.#orders.values()) {
       for (const order of orders.values()) {
-        if (order.dropId === dropId) addToTotals(totals, order.status, unitsOf(order));
+        const totals = all.get(order.dropId);
+        if (totals !== undefined) addToTotals(totals, order.status, unitsOf(order));
       }
     }
-    return totals;
+    return all;
   }
 }

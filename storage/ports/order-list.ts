@@ -3,6 +3,7 @@
 
 import type { OrderView } from '../../contracts/orders.ts';
 import type { Page, PageRequest } from '../../contracts/paging.ts';
+import type { DropTotals } from '../rows/drop-totals.ts';
 import type { Projection, ProjectionBatch } from './projection.ts';
 
 export interface OrderListStore extends Projection {
@@ -15,6 +16,9 @@ export interface OrderListStore extends Projection {
   /** Newest first (`storage/formats/order-position.ts`). Errors: `invalid-cursor`. */
   listByUser(userId: string, page: PageRequest): Promise<Page<OrderView>>;
   findOrder(userId: string, orderId: string): Promise<OrderView | null>;
-  /** The number of orders of one drop, and their units by status, for reconciliation. */
-  totalsOfDrop(dropId: string): Promise<{ orders: number; heldUnits: number; soldUnits: number }>;
+  /**
+   * The number of orders of each of the drops, and their units by status, for reconciliation. It
+   * may read all orders, so many drops should be asked for at once. Errors: `store-unavailable`.
+   */
+  totalsOfDrops(dropIds: readonly string[]): Promise<ReadonlyMap<string, DropTotals>>;
 }

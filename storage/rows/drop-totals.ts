@@ -12,6 +12,11 @@ export function emptyTotals(): DropTotals {
   return { orders: 0, heldUnits: 0, soldUnits: 0 };
 }
 
+/** Of each drop. */
+export function emptyTotalsOf(dropIds: readonly string[]): Map<string, DropTotals> {
+  return new Map(dropIds.map((dropId) => [dropId, emptyTotals()]));
+}
+
 export function addToTotals(totals: DropTotals, status: OrderStatus, units: number): void {
   totals.orders += 1;
   if (status === 'reserved') totals.heldUnits += units;

@@ -67,7 +67,7 @@ async function seen(userId: string, dropId: string) {
     orders,
     feed: (await feed.list(userId, { unread: false }, everything)).items,
     unreadCount: await feed.unreadCount(userId),
-    totals: await orderList.totalsOfDrop(dropId),
+    totals: (await orderList.totalsOfDrops([dropId])).get(dropId)!,
   };
 }
 

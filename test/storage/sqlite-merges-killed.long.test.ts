@@ -67,7 +67,7 @@ test('J1: rows of a process that is killed in merges are all there, each once', 
       t.is(told.length, wanted.length);
       t.is(new Set(told).size, wanted.length);
     }
-    t.is((await orderList.totalsOfDrop('drop_k')).orders, stored * BATCH_ROWS);
+    t.is((await orderList.totalsOfDrops(['drop_k'])).get('drop_k')!.orders, stored * BATCH_ROWS);
     await stores.close();
   }
   t.true(killedInMerge > 0);

@@ -133,7 +133,7 @@ class Fixture {
     }));
     return {
       users: await Promise.all(ofUsers),
-      totals: await orderList.totalsOfDrop('drop_m'),
+      totals: (await orderList.totalsOfDrops(['drop_m'])).get('drop_m')!,
     };
   }
 

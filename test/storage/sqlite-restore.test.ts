@@ -98,7 +98,7 @@ test('J1: a rebuild that the disk or a crash ended is finished by the next', asy
   const seen = async () => ({
     feed: await stores.feed.listAfter(userId, '0', ORDERS),
     unreadCount: await stores.feed.unreadCount(userId),
-    totals: await stores.orderList.totalsOfDrop('drop_m'),
+    totals: (await stores.orderList.totalsOfDrops(['drop_m'])).get('drop_m')!,
   });
   const restore = () =>
     restoreFrom(

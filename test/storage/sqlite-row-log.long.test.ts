@@ -41,7 +41,7 @@ function makeLog(t: ExecutionContext) {
     withStores(async ({ readModels, feed, orderList }) => ({
       position: await readModels.position(SHARD),
       ids: (await feed.listAfter('user_w', '0', 100)).map(({ id }) => Number(id)),
-      orders: (await orderList.totalsOfDrop('drop_w')).orders,
+      orders: (await orderList.totalsOfDrops(['drop_w'])).get('drop_w')!.orders,
     }));
   return { logFile, withStores, keep, state };
 }

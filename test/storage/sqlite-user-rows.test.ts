@@ -89,7 +89,7 @@ async function seen({ orderList, feed }: Stores) {
   });
   return {
     users: await Promise.all(ofUsers),
-    totals: await orderList.totalsOfDrop('drop_r'),
+    totals: (await orderList.totalsOfDrops(['drop_r'])).get('drop_r')!,
     positions: [await orderList.position(SHARD), await feed.position(SHARD)],
   };
 }

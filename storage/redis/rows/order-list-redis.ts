@@ -75,8 +75,10 @@ export class RedisOrderListStore implements OrderListStore {
     return newest;
   }
 
-  totalsOfDrop(dropId: string): Promise<DropTotals> {
-    return totalsOfDrop(this.#redis, dropId);
+  async totalsOfDrops(dropIds: readonly string[]): Promise<Map<string, DropTotals>> {
+    const all = new Map<string, DropTotals>();
+    for (const dropId of dropIds) all.set(dropId, await totalsOfDrop(this.#redis, dropId));
+    return all;
   }
 
   async #write(portion: readonly ProjectionBatch<OrderView>[]): Promise<void> {

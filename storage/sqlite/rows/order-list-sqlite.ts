@@ -87,9 +87,10 @@ export class SqliteOrderListStore implements OrderListStore {
     return versions.all().find(({ id }) => id === orderId) ?? null;
   }
 
-  async totalsOfDrop(dropId: string): Promise<DropTotals> {
+  async totalsOfDrops(dropIds: readonly string[]): Promise<Map<string, DropTotals>> {
     for (let scan = 0; scan < SCANS_MAX; scan++) {
-      const totals = await this.#scanner.submit('totalsOfDrop', dropId, this.#rows.unsettled());
+      const unsettled = this.#rows.unsettled();
+      const totals = await this.#scanner.submit('totalsOfDrops', dropIds, unsettled);
       if (totals !== null) return totals;
     }
     throw new StoreUnavailableError('rows were settled faster than they could be counted');

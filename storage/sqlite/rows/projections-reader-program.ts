@@ -2,7 +2,7 @@
 // file.
 
 import { fnv1a } from '../../../domain/ids.ts';
-import { addToTotals, type DropTotals, emptyTotals, unitsOf } from '../../rows/drop-totals.ts';
+import { addToTotals, type DropTotals, emptyTotalsOf, unitsOf } from '../../rows/drop-totals.ts';
 import { storedNotificationName } from '../../rows/missing-rows.ts';
 import { openReaderDatabase } from '../thread/database.ts';
 import { NewestOrders, unpackNotification, unpackOrder } from './order-rows.ts';
@@ -134,22 +134,26 @@ export function open(options: ProgramOptions) {
     hasLowPriority: true,
     handlers: {
       /** Null: call again (`eachGroup` returned false). */
-      totalsOfDrop(dropId: string, unsettled: readonly number[]): DropTotals | null {
-        const dropBytes = Buffer.from(dropId);
-        /** A cheap check that may be wrong. */
-        const isOfDrop = ({ bytes, offset, key }: RowPlace) =>
-          key !== NO_KEY && rowBytes(bytes, offset).includes(dropBytes);
-        const totals = emptyTotals();
+      totalsOfDrops(
+        dropIds: readonly string[],
+        unsettled: readonly number[],
+      ): Map<string, DropTotals> | null {
+        const all = emptyTotalsOf(dropIds);
+        // Of one drop, most rows can be left out by a cheap check that may be wrong.
+        const onlyDrop = dropIds.length === 1 ? Buffer.from(dropIds[0]!) : null;
+        const mayBeOfDrops = ({ bytes, offset, key }: RowPlace) =>
+          key !== NO_KEY && (onlyDrop === null || rowBytes(bytes, offset).includes(onlyDrop));
         const isWhole = eachGroup(unsettled, 0, BUCKETS, (groups) => {
           const newest = new NewestOrders();
           for (const places of groups) {
-            for (const place of places) if (isOfDrop(place)) newest.add(place);
+            for (const place of places) if (mayBeOfDrops(place)) newest.add(place);
           }
           for (const order of newest.all()) {
-            if (order.dropId === dropId) addToTotals(totals, order.status, unitsOf(order));
+            const totals = all.get(order.dropId);
+            if (totals !== undefined) addToTotals(totals, order.status, unitsOf(order));
           }
         });
-        return isWhole ? totals : null;
+        return isWhole ? all : null;
       },
 
       /**

@@ -23,16 +23,20 @@ import {
 import { idleUpkeep } from '../../actors/idle-upkeep.ts';
 
 function totals(harness: Harness, listed: () => void, isBehind: boolean): OrderListStore {
-  const store: Pick<OrderListStore, 'totalsOfDrop'> = {
-    async totalsOfDrop(dropId) {
+  const totalsOf = async (dropId: string) => {
+    if (isBehind) return { orders: 0, heldUnits: 0, soldUnits: 0 };
+    for (const shard of harness.host.shards) {
+      const state = await shard.inspect((drops) => drops.get(dropId) ?? null);
+      if (state === null) continue;
+      return { orders: state.orders.size, heldUnits: state.held, soldUnits: state.sold };
+    }
+    return { orders: 10, heldUnits: 0, soldUnits: 10 };
+  };
+  const store: Pick<OrderListStore, 'totalsOfDrops'> = {
+    async totalsOfDrops(dropIds) {
       listed();
-      if (isBehind) return { orders: 0, heldUnits: 0, soldUnits: 0 };
-      for (const shard of harness.host.shards) {
-        const state = await shard.inspect((drops) => drops.get(dropId) ?? null);
-        if (state === null) continue;
-        return { orders: state.orders.size, heldUnits: state.held, soldUnits: state.sold };
-      }
-      return { orders: 10, heldUnits: 0, soldUnits: 10 };
+      const totals = dropIds.map(async (id) => [id, await totalsOf(id)] as const);
+      return new Map(await Promise.all(totals));
     },
   };
   return store as OrderListStore;
@@ -126,6 +130,19 @@ test('X2: a drop that only memory has is a finding', async (t) => {
   await shard.inspect((drops) => (drops as Map<string, DropState>).set('d_ghost', state));
   const { findings } = await verify(harness);
   t.true(findings.includes('drop d_ghost is in memory, but not in the journal'), findings.join());
+});
+
+test('X2: the order lists are read once for many drops', async (t) => {
+  const harness = await startHost(undefined, 1);
+  const ids = Array.from({ length: 30 }, (_, i) => `d_${i}`);
+  for (const id of ids) await createDrop(harness.host, 10, { id });
+  await harness.host.execute(ids.map((id) => place('ann', 'key', 1, id)));
+  let reads = 0;
+  const { findings, drops } = await verify(harness, { listed: () => void (reads += 1) });
+  t.deepEqual([findings, drops, reads], [[], 30, 1]);
+  const behind = await verify(harness, { isBehind: true });
+  t.is(behind.findings.length, 30);
+  t.true(behind.findings.every((finding) => finding.startsWith('the order lists have 0 orders')));
 });
 
 test('X2: sealed drops are compared too, and one that is missing is a finding', async (t) => {

@@ -166,9 +166,9 @@ export function orderListContract(stores: () => Pick<Stores, 'orderList'>): void
       },
       { shard, sequence: 2, rows: [order(2, { quantity: 2, status: 'confirmed', version: 2 })] },
     ]);
-    const totals = await orders().totalsOfDrop(dropId);
+    const totals = (await orders().totalsOfDrops([dropId])).get(dropId)!;
     t.deepEqual(totals, { orders: 5, heldUnits: 1, soldUnits: 15 });
-    const none = await orders().totalsOfDrop('drop_none');
+    const none = (await orders().totalsOfDrops(['drop_none'])).get('drop_none')!;
     t.deepEqual(none, { orders: 0, heldUnits: 0, soldUnits: 0 });
   });
 }
