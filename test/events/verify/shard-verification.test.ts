@@ -35,8 +35,8 @@ function totals(harness: Harness, listed: () => void, isBehind: boolean): OrderL
   const store: Pick<OrderListStore, 'totalsOfDrops'> = {
     async totalsOfDrops(dropIds) {
       listed();
-      const totals = dropIds.map(async (id) => [id, await totalsOf(id)] as const);
-      return new Map(await Promise.all(totals));
+      const all = dropIds.map(async (id) => [id, await totalsOf(id)] as const);
+      return new Map(await Promise.all(all));
     },
   };
   return store as OrderListStore;
