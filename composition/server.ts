@@ -7,6 +7,7 @@ import { systemClock } from '../actors/clock.ts';
 import { StoreClock } from '../actors/cluster/store-clock.ts';
 import { createGateway } from '../gateway/gateway.ts';
 import type { VerifyToken } from '../gateway/http/route.ts';
+import { OrderExports } from '../app/order-exports.ts';
 import { OutsideStream } from '../events/outside/outside-stream.ts';
 import { EndedSessions } from '../gateway/http/ended-sessions.ts';
 import { LiveHub } from '../gateway/live/hub.ts';
@@ -15,6 +16,7 @@ import { createEmbeddedCore } from './embedded-core.ts';
 import type { OffLoopConsumer } from './off-loop-thread.ts';
 import { createLog, type NodeCore, type NodeCoreOptions } from './node-core.ts';
 import { openPayments } from './payments.ts';
+import { ExportThreads } from './export-threads.ts';
 import { removeServerUrl, storeServerUrl } from './server-url.ts';
 
 export interface Server {
@@ -72,6 +74,7 @@ export async function startServer(
   collectDefaultMetrics({ register: metrics });
   const { tokens } = core;
   const verifyToken: VerifyToken = (token, nowMs) => tokens.verifier.verify(token, nowMs);
+  const exportThreads = new ExportThreads({ config, shardCount: core.shardCount });
   const gateway = createGateway({
     host: config.host,
     port: config.port,
@@ -83,6 +86,7 @@ export async function startServer(
     onTokensReplaced: (listener) => tokens.onReplaced(listener),
     ended,
     stream: new OutsideStream({ ...core.stores, shardCount: core.shardCount, clock }),
+    exports: new OrderExports({ ...core.stores, router: core.router, open: exportThreads.open }),
     live: (publish, limits) => {
       hub = new LiveHub({
         bus: core.bus,
@@ -124,6 +128,7 @@ export async function startServer(
   });
   const stop = async () => {
     await core.leave();
+    exportThreads.stop();
     await gateway.stop();
     ended.stop();
     await payments.stop();

@@ -34,6 +34,7 @@ export const SCOPE_OF = {
   'drops.amend': 'catalogue:write',
   'drops.cancel': 'catalogue:write',
   'orders.ofDrop': 'orders:read',
+  'orders.export': 'orders:read',
   'orders.payments': 'orders:read',
   'orders.refund': 'orders:refund',
   'jobs.refundOrders': 'orders:refund',

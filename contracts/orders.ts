@@ -3,6 +3,7 @@
 import { Type } from 'typebox';
 import { ORDER_QUANTITY_MAX, SELLER_REASON_LENGTH_MAX } from './bounds.ts';
 import { Metadata } from './metadata.ts';
+import { EXPORT_FORMATS } from './export-formats.ts';
 import { list, paging } from './paging.ts';
 import { LINE } from './patterns.ts';
 import { PaymentReadiness } from './payments.ts';
@@ -181,3 +182,24 @@ export const DropOrdersBody = Type.Object(
   { ...OrderPage.properties, version: count },
   { title: 'DropOrdersPage' },
 );
+
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+export const ExportQuery = Type.Object(
+  {
+    format: Type.Optional(
+      Type.Enum([...EXPORT_FORMATS], { type: 'string', default: EXPORT_FORMATS[0] }),
+    ),
+  },
+  STRICT,
+);
+/** The first line of an export as NDJSON. Each further line is an `Order`. */
+export const ExportHead = Type.Object(
+  {
+    kind: Type.Literal('export'),
+    dropId: id,
+    version: Type.Integer({ minimum: 1, description: 'the drop’s version that the orders show' }),
+    orders: Type.Integer({ minimum: 0, description: 'how many lines follow' }),
+  },
+  { title: 'ExportHead' },
+);
+export const ExportLine = Type.Union([ExportHead, OrderBody], { title: 'ExportLine' });

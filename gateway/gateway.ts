@@ -9,6 +9,7 @@ import type { LiveBus } from '../actors/live-bus.ts';
 import type { CallAction } from '../contracts/actions.ts';
 import type { Readiness } from '../contracts/system.ts';
 import type { FeatureLevels } from '../storage/ports/feature-level.ts';
+import type { OrderExports } from '../app/order-exports.ts';
 import type { OutsideStream } from '../events/outside/outside-stream.ts';
 import { Admission, type LiveBounds } from './http/admission.ts';
 import { Authenticator } from './http/auth.ts';
@@ -40,7 +41,7 @@ import { systemRoutes } from './rest/system.ts';
 import type { Route, VerifyToken } from './http/route.ts';
 import { RouteTable } from './http/route-table.ts';
 import { HttpServer, type MakeLive } from './http/server.ts';
-import { StreamSlots } from './http/stream-slots.ts';
+import { EXPORTS_MAX, EXPORTS_PER_USER_MAX, StreamSlots } from './http/stream-slots.ts';
 
 const REQUESTS_IN_FLIGHT_MAX = 50_000;
 const LIVE_CONNECTIONS_MAX = 100_000;
@@ -63,6 +64,8 @@ export interface GatewayOptions {
   readonly ended?: EndedSessions;
   /** Null: the stream is not served here. */
   readonly stream: OutsideStream | null;
+  /** Null: orders are not exported. */
+  readonly exports: OrderExports | null;
   readonly live: MakeLive;
   /** False turns off the limits by user and by address, those of live streams too. */
   readonly rateLimits: boolean;
@@ -100,7 +103,7 @@ export interface Gateway {
 }
 
 export function createGateway(options: GatewayOptions): Gateway {
-  const { router, levels, bus, clock, log, metrics, rateLimits, stream } = options;
+  const { router, levels, bus, clock, log, metrics, rateLimits, stream, exports } = options;
   const now = (): number => clock.now();
   const paymentProvider = options.paymentProvider ?? 'development';
   const policies = rateLimits ? (options.ratePolicies ?? DEFAULT_RATE_POLICIES) : null;
@@ -116,6 +119,10 @@ export function createGateway(options: GatewayOptions): Gateway {
   const onFault = (fault: unknown): void => log.error({ err: fault }, 'the gateway met a defect');
   const views = new DropViews({ bus, router, monotonic: () => clock.monotonic() });
   const slots = new StreamSlots();
+  const exportSlots = new StreamSlots({
+    streamsMax: EXPORTS_MAX,
+    perUserMax: EXPORTS_PER_USER_MAX,
+  });
   const servesApi = (options.serves ?? 'everything') === 'everything';
   const routes: Route[] = [
     ...(servesApi
@@ -126,7 +133,7 @@ export function createGateway(options: GatewayOptions): Gateway {
           ...productRoutes({ levels }),
           ...dropRoutes({ views, levels }),
           ...orderRoutes({ paymentProvider }),
-          ...dropOrderRoutes({ paymentProvider }),
+          ...dropOrderRoutes({ paymentProvider, exports, exportSlots }),
           ...jobRoutes(),
           ...paymentRoutes(),
           ...followRoutes(),

@@ -16,6 +16,7 @@ import type {
 
 import { PAGE_LIMIT_MAX } from '../contracts/bounds.ts';
 import type { Static } from 'typebox';
+import type { ExportFormat } from '../contracts/orders.ts';
 import type { JobBody, JobState } from '../contracts/jobs.ts';
 import type { ParkedRefund, RefundState } from '../contracts/refunds.ts';
 
@@ -120,6 +121,11 @@ export class ApiError extends Error {
   get transient(): boolean {
     return this.status === 0 || this.status === 429 || this.status === 503;
   }
+}
+
+interface OpenedStream {
+  readonly url: string;
+  readonly body: ReadableStream<Uint8Array>;
 }
 
 export class OperatorApi {
@@ -252,6 +258,21 @@ export class OperatorApi {
     yield* this.#lines(`/v1/changes?${query}`, signal);
   }
 
+  /** All orders of a drop as a file, piece by piece. Errors: `ApiError`. */
+  async *exportOrders(
+    dropId: string,
+    format: ExportFormat,
+    signal: AbortSignal,
+  ): AsyncGenerator<Uint8Array> {
+    const path = `/v1/drops/${dropId}/orders/export?format=${format}`;
+    const { url, body } = await this.#stream(path, signal);
+    try {
+      for await (const piece of body) yield piece;
+    } catch (error) {
+      throw noAnswerError(url, error);
+    }
+  }
+
   async #cancelRun(id: string): Promise<void> {
     await this.#tryEachNode(
       (url) => this.#send(url, 'DELETE', `runs/${id}`, null),
@@ -260,10 +281,7 @@ export class OperatorApi {
   }
 
   async *#lines(path: string, signal: AbortSignal | null): AsyncGenerator<string> {
-    const { url, body } = (await this.#tryEachNode(
-      (asked) => this.#openStream(asked, path, signal),
-      () => true,
-    )) as { readonly url: string; readonly body: ReadableStream<Uint8Array> };
+    const { url, body } = await this.#stream(path, signal);
     const decoder = new TextDecoder();
     let begun = '';
     const chunks = body.values();
@@ -276,6 +294,13 @@ export class OperatorApi {
       begun = lines.pop()!;
       yield* lines;
     }
+  }
+
+  async #stream(path: string, signal: AbortSignal | null): Promise<OpenedStream> {
+    return (await this.#tryEachNode(
+      (asked) => this.#openStream(asked, path, signal),
+      () => true,
+    )) as OpenedStream;
   }
 
   async #openStream(url: string, path: string, signal: AbortSignal | null) {

@@ -5,6 +5,7 @@ import { SHARD_COUNT } from '../domain/ids.ts';
 import { REFUND_REASON_LENGTH_MAX } from '../contracts/bounds.ts';
 import { JOB_STATES } from '../contracts/job-states.ts';
 import { REFUND_STATES } from '../contracts/refund-states.ts';
+import { EXPORT_FORMATS } from '../contracts/export-formats.ts';
 import { SHARD_STATUSES } from '../contracts/shard-statuses.ts';
 import { MOVES_LISTED_MAX } from './api-client.ts';
 import {
@@ -19,6 +20,7 @@ import {
 } from './arguments.ts';
 import type { ChangeOptions } from './change.ts';
 import type { ChangesOptions } from './changes.ts';
+import type { ExportOptions } from './export-orders.ts';
 import type { JobChangeOptions, JobsOptions, ShowJobOptions } from './jobs.ts';
 import type { MovesOptions } from './moves.ts';
 import type { RebuildOptions } from './rebuild.ts';
@@ -76,6 +78,7 @@ export function addOperatorCommands(livedrops: Command): void {
   addRelease(livedrops);
   addRefunds(livedrops);
   addJobs(livedrops);
+  addExport(livedrops);
   addStream(livedrops);
 }
 
@@ -287,6 +290,33 @@ function addJobs(livedrops: Command): void {
         (await import('./jobs.ts')).changeJob(id, name, options),
       );
   }
+}
+
+function addExport(livedrops: Command): void {
+  livedrops
+    .command('export')
+    .description('write all orders of a drop, as of one version, as CSV or NDJSON')
+    .argument('<drop>', 'drop id', dropId)
+    .addOption(new Option('--url <url>', 'a node of the cluster').argParser(serverUrl))
+    .option('--token <token>', "an access token of the drop's creator or of an operator")
+    .addOption(
+      new Option('--format <format>', 'the form of the file')
+        .choices(EXPORT_FORMATS)
+        .default('csv'),
+    )
+    .option('--output <file>', 'write to this file, which is there only when it is whole')
+    .addHelpText(
+      'after',
+      `
+The sale goes on meanwhile. docs/SELLING.md has the columns.
+
+Example:
+  livedrops export d_7 --output orders.csv
+${SERVER_HELP}`,
+    )
+    .action(async (drop: string, options: ExportOptions) =>
+      (await import('./export-orders.ts')).exportOrders(drop, options),
+    );
 }
 
 function addStream(livedrops: Command): void {

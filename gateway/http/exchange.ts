@@ -151,7 +151,9 @@ export class Exchange implements IncomingRequest {
         if (this.#response === null) return;
         if (chunk !== '') await this.#writeChunk(response, chunk);
         if (this.#response === null) return;
-        if (this.#flight.draining) break;
+        if (!this.#flight.draining && (body.isAllowed?.() ?? true)) continue;
+        if (body.isWhole === true) return void response.close();
+        break;
       }
     } catch (fault) {
       body.failed(fault);

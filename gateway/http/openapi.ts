@@ -105,12 +105,14 @@ function parametersOf(definition: RouteDefinition): Json[] {
 }
 
 function successOf(definition: RouteDefinition, components: Json): Json {
-  const { status, response, responseMediaType, keyed } = definition;
+  const { status, response, responseMediaType, otherMediaTypes = [], keyed } = definition;
   const success: Json = { description: 'Success.' };
   if (keyed === true) success['headers'] = REPLAYED;
   if (response !== undefined) {
     const mediaType = responseMediaType ?? JSON_MEDIA_TYPE;
-    success['content'] = { [mediaType]: { schema: refer(response, components) } };
+    const content: Json = { [mediaType]: { schema: refer(response, components) } };
+    for (const other of otherMediaTypes) content[other] = {};
+    success['content'] = content;
   } else if (responseMediaType !== undefined) {
     success['content'] = { [responseMediaType]: {} };
   }

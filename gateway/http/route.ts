@@ -50,6 +50,10 @@ export interface BodyStream {
    * other chunks must be below 10 s, or the server closes the connection.
    */
   readonly chunks: AsyncIterable<string>;
+  /** True: a part is worth nothing. A reply that cannot go on is cut off instead of ended. */
+  readonly isWhole?: boolean;
+  /** False: its reader may no longer read it, and the reply does not go on. Default: true. */
+  readonly isAllowed?: () => boolean;
   /** Called when the reply has ended, in any way. */
   readonly close: () => void;
 }
@@ -143,6 +147,8 @@ export interface RouteDefinition {
   /** The status and the body's shape of a success. */
   readonly status: number;
   readonly response?: TSchema;
+  /** Media types that a client may choose instead, by a query. */
+  readonly otherMediaTypes?: readonly string[];
   /** Default: JSON. For a stream, `response` is the shape of one line. */
   readonly responseMediaType?: string;
   /** The route's own codes, besides those that all routes of its kind may give. */

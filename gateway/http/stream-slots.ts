@@ -5,6 +5,9 @@ import { problem, type Problem } from './problems.ts';
 
 export const STREAMS_MAX = 64;
 export const STREAMS_PER_USER_MAX = 4;
+/** Exports of orders at once: each has a thread of its own. */
+export const EXPORTS_MAX = 4;
+export const EXPORTS_PER_USER_MAX = 2;
 const RETRY_AFTER_SECONDS = '5';
 
 export interface StreamSlotsOptions {

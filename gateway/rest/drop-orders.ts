@@ -1,22 +1,38 @@
-// The routes of a drop's orders for its creator and operators (O9a).
+// The routes of a drop's orders for its creator and operators (O9a): a list, and all as a file.
 
-import { DropOrdersBody, DropOrdersFilter, DropOrdersQuery } from '../../contracts/orders.ts';
+import type { OrderExports } from '../../app/order-exports.ts';
+import {
+  DropOrdersBody,
+  DropOrdersFilter,
+  DropOrdersQuery,
+  ExportLine,
+  ExportQuery,
+} from '../../contracts/orders.ts';
 import { reader } from '../../contracts/wire.ts';
 import { JSON_MEDIA_TYPE, type Route, textReply, userRoute } from '../http/route.ts';
 import { dropOrdersJson } from '../present.ts';
+import type { StreamSlots } from '../http/stream-slots.ts';
+import { NDJSON_MEDIA_TYPE } from './changes.ts';
 import { pageRequest } from './paging.ts';
 
 const TAG = 'orders';
+
+const CSV_MEDIA_TYPE = 'text/csv; charset=utf-8; header=present';
 
 const filterOf = reader(DropOrdersFilter);
 
 export interface DropOrderRoutesOptions {
   /** The `payment.provider` of orders. */
   readonly paymentProvider: string;
+  /** Null where nothing is exported. */
+  readonly exports: OrderExports | null;
+  readonly exportSlots: StreamSlots;
 }
 
-export function dropOrderRoutes({ paymentProvider }: DropOrderRoutesOptions): Route[] {
+export function dropOrderRoutes(options: DropOrderRoutesOptions): Route[] {
+  const { paymentProvider, exports, exportSlots } = options;
   return [
+    ...(exports === null ? [] : [exportRoute(exports, exportSlots)]),
     userRoute(
       {
         method: 'GET',
@@ -41,4 +57,55 @@ export function dropOrderRoutes({ paymentProvider }: DropOrderRoutesOptions): Ro
       },
     ),
   ];
+}
+
+function exportRoute(exports: OrderExports, slots: StreamSlots): Route {
+  return userRoute(
+    {
+      method: 'GET',
+      path: '/v1/drops/{id}/orders/export',
+      summary:
+        'All orders of a drop as a file, as of one version, oldest first, for its creator and ' +
+        'operators: CSV, or NDJSON with `format=ndjson`.',
+      tag: TAG,
+      access: 'user',
+      rateClass: 'reads',
+      keyUse: 'orders.export',
+      query: ExportQuery,
+      status: 200,
+      response: ExportLine,
+      responseMediaType: NDJSON_MEDIA_TYPE,
+      otherMediaTypes: [CSV_MEDIA_TYPE],
+      refusals: ['not-found', 'forbidden', 'overloaded', 'unavailable'],
+    },
+    async ({ caller, id: dropId, query, isValid }) => {
+      const { format = 'csv' } = query;
+      const slot = slots.take(caller.userId);
+      if (!slot.ok) return slot;
+      let opened: Awaited<ReturnType<OrderExports['open']>> | null = null;
+      try {
+        opened = await exports.open({ caller, dropId, format });
+      } finally {
+        if (opened?.ok !== true) slot.release();
+      }
+      if (!opened.ok) return opened;
+      const { version, orders, chunks, close } = opened.value;
+      const end = () => {
+        close();
+        slot.release();
+      };
+      const name = `orders-${dropId}-v${version}.${format}`;
+      return {
+        ok: true,
+        status: 200,
+        mediaType: format === 'csv' ? CSV_MEDIA_TYPE : NDJSON_MEDIA_TYPE,
+        body: { chunks, isWhole: true, isAllowed: isValid, close: end },
+        headers: [
+          ['content-disposition', `attachment; filename="${name}"`],
+          ['drop-version', String(version)],
+          ['order-count', String(orders)],
+        ],
+      };
+    },
+  );
 }

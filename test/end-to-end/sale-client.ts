@@ -101,7 +101,8 @@ export class SaleClient {
         : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
-    const isJson = response.headers.get('content-type')?.includes('json') === true && text !== '';
+    const type = response.headers.get('content-type') ?? '';
+    const isJson = /[/+]json\b/.test(type) && text !== '';
     const json = (isJson ? JSON.parse(text) : {}) as Json;
     this.#learnVersion(json);
     return { status: response.status, headers: response.headers, text, json };

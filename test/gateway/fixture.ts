@@ -256,6 +256,7 @@ export async function startFixture(
     bus,
     verifyToken: fakeVerifyToken,
     stream: null,
+    exports: null,
     live: (publish) => {
       live.publish = publish;
       return live;

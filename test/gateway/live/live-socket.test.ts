@@ -66,6 +66,7 @@ async function startServer(t: ExecutionContext, clock: Clock = systemClock) {
     bus,
     verifyToken,
     stream: null,
+    exports: null,
     live: (publish, limits) =>
       new LiveHub({
         bus,

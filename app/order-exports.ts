@@ -1,0 +1,62 @@
+// All orders of a drop as a file, for its creator and operators (O9a): as of one version, while the
+// drop goes on. The file is made apart from whatever sells (`OpenExport`). This file says who may.
+
+import type { CommandRouter } from '../actors/command-router.ts';
+import type { Requester } from '../contracts/accounts.ts';
+import type { ExportFormat } from '../contracts/orders.ts';
+import type { Outcome } from '../contracts/refusals.ts';
+import { refusal, success } from '../domain/refusal.ts';
+import type { Catalogue } from '../storage/ports/catalogue.ts';
+import { isOperator } from './caller.ts';
+
+export interface OrderExport {
+  /** The drop's version that the orders show. */
+  readonly version: number;
+  /** How many there are. */
+  readonly orders: number;
+  /** The next chunk is made when it is asked for. Errors: `store-unavailable`, `corrupt`. */
+  readonly chunks: AsyncIterable<string>;
+  /** To be called at the end, in any case. */
+  readonly close: () => void;
+}
+
+/** Null where there is no such drop. Errors: `store-unavailable`, `corrupt`. */
+export type OpenExport = (dropId: string, format: ExportFormat) => Promise<OrderExport | null>;
+
+export interface OrderExportsOptions {
+  readonly catalogue: Pick<Catalogue, 'findDrop'>;
+  readonly router: CommandRouter;
+  readonly open: OpenExport;
+}
+
+export interface ExportRequest {
+  readonly caller: Requester;
+  readonly dropId: string;
+  readonly format: ExportFormat;
+}
+
+export class OrderExports {
+  readonly #options: OrderExportsOptions;
+
+  constructor(options: OrderExportsOptions) {
+    this.#options = options;
+  }
+
+  /** Errors: `store-unavailable`, `corrupt`. */
+  async open({ caller, dropId, format }: ExportRequest): Promise<Outcome<OrderExport>> {
+    const creatorId = await this.#creatorOf(dropId);
+    if (!creatorId.ok) return creatorId;
+    if (creatorId.value !== caller.userId && !isOperator(caller)) return refusal('forbidden');
+    const opened = await this.#options.open(dropId, format);
+    return opened === null ? refusal('not-found') : success(opened);
+  }
+
+  /** A drop that was just made has no row yet. Its creator never changes. */
+  async #creatorOf(dropId: string): Promise<Outcome<string>> {
+    const { catalogue, router } = this.#options;
+    const row = await catalogue.findDrop(dropId);
+    if (row !== null) return success(row.creatorId);
+    const drop = await router.send({ type: 'get-drop', dropId });
+    return drop.ok ? success(drop.value.creatorId) : drop;
+  }
+}
