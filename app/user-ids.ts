@@ -6,7 +6,8 @@ import { createHash } from 'node:crypto';
 import { USER_ID } from '../contracts/patterns.ts';
 
 /** The form of a space: of an issuer `@` and its name, of a shop `~` and its creator. */
-const SPACE = '[@~][A-Za-z0-9_-]{1,64}';
+const SPACE = '[@~][A-Za-z0-9_.-]{1,64}';
+const PLAIN_CREATOR = /^[A-Za-z0-9_-]{1,64}$/;
 const scoped = new RegExp(`^${SPACE}:`);
 const plain = new RegExp(USER_ID);
 /** Before a name that does not fit and is hashed. A name that begins with it is hashed, too. */
@@ -21,6 +22,20 @@ export function scopedUserId(space: string, name: string): string {
   if (plain.test(id) && !name.startsWith(HASHED) && name !== '') return id;
   const hash = createHash('sha256').update(name).digest('base64url');
   return `${space}:${HASHED}${hash}`;
+}
+
+/**
+ * The space of a shop's users. A creator whose id has another form than those of accounts here is
+ * hashed; the full stop is in no other space.
+ */
+export function shopSpace(creatorId: string): string {
+  if (PLAIN_CREATOR.test(creatorId)) return `~${creatorId}`;
+  return `~.${createHash('sha256').update(creatorId).digest('base64url')}`;
+}
+
+/** The id of the user whom the shop of this creator calls `name`. */
+export function shopUserId(creatorId: string, name: string): string {
+  return scopedUserId(shopSpace(creatorId), name);
 }
 
 /** Whether a user's plain id could be taken for one of a space. */

@@ -25,6 +25,7 @@ import { accountsService } from '../services/accounts.ts';
 import { keysService } from '../services/keys.ts';
 import { catalogueService } from '../services/catalogue.ts';
 import { dropsService } from '../services/drops.ts';
+import { shopsService } from '../services/shops.ts';
 import { productsService } from '../services/products.ts';
 import {
   ParkedRefundRetries,
@@ -321,6 +322,7 @@ export function createServices(
   for (const service of [
     accountsService({ ...stores, sessionsOf, passwords, now, monotonic, random, rateLimits }),
     keysService({ ...stores, now, random }),
+    shopsService({ ...stores, accessTokens }),
     catalogueService({ ...stores, router, levels, paymentPaceMs, clock, now, random }),
     productsService({ ...stores, now, random }),
     dropsService({ ...stores, router, levels, paymentPaceMs, clock, random }),

@@ -33,6 +33,7 @@ import type { Page, PageRequest } from './paging.ts';
 import type { BuyerPayment, OrderPayments, StripeCall, WebhookCall } from './payments.ts';
 import type { NewProduct, Product, ProductFilter, ProductPatch } from './products.ts';
 import type { ParkedRefund, RefundChange, RefundState } from './refunds.ts';
+import type { ShopToken } from './token-exchange.ts';
 import type { KeyedRequest } from './requests.ts';
 import type { Outcome } from './refusals.ts';
 
@@ -90,6 +91,9 @@ export interface Actions {
   'keys.revoke': [{ caller: Requester; keyId: string }, null];
   /** `hash`: SHA-256 of the key's text, in hex. Refuses `not-found`. */
   'keys.resolve': [{ hash: string }, KeyIdentity];
+
+  /** A short access token for the user whom the shop calls `user` (A6). */
+  'shops.exchangeToken': [{ shopId: string; user: string }, ShopToken];
 
   /** Errors: `forbidden` where `creatorId` is somebody else. */
   'products.add': [Keyed & { caller: Requester; creatorId: string; product: NewProduct }, Product];

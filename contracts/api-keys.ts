@@ -40,6 +40,7 @@ export const SCOPE_OF = {
   'jobs.refundOrders': 'orders:refund',
   'jobs.get': 'orders:refund',
   'changes.read': 'changes:read',
+  'shops.exchangeToken': 'tokens:exchange',
 } as const satisfies Readonly<Record<string, Scope>>;
 export type KeyUse = keyof typeof SCOPE_OF;
 

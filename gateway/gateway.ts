@@ -37,6 +37,7 @@ import { operatorRoutes } from './rest/operator.ts';
 import { orderRoutes, PLACE_ORDER } from './rest/orders.ts';
 import { paymentRoutes } from './rest/payments.ts';
 import { productRoutes } from './rest/products.ts';
+import { shopRoutes } from './rest/shops.ts';
 import { systemRoutes } from './rest/system.ts';
 import type { Route, VerifyToken } from './http/route.ts';
 import { RouteTable } from './http/route-table.ts';
@@ -130,6 +131,7 @@ export function createGateway(options: GatewayOptions): Gateway {
           ...authRoutes(),
           ...accountRoutes(),
           ...apiKeyRoutes(),
+          ...shopRoutes(),
           ...productRoutes({ levels }),
           ...dropRoutes({ views, levels }),
           ...orderRoutes({ paymentProvider }),

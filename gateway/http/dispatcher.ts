@@ -41,7 +41,13 @@ import {
 } from './route.ts';
 import type { RouteTable } from './route-table.ts';
 import { beginTrace, type Trace } from './trace.ts';
-import { isJsonMediaType, parseJson, parseQuery } from './validation.ts';
+import {
+  isFormMediaType,
+  isJsonMediaType,
+  parseForm,
+  parseJson,
+  parseQuery,
+} from './validation.ts';
 
 /** A complete reply, ready to be written. */
 export interface OutgoingReply {
@@ -161,7 +167,7 @@ export class Dispatcher {
       const monotonicMs = clock.monotonic();
       const limitKey = limits.enabled ? addressLimitKey(incoming.address) : '';
       let user: Caller | null = null;
-      if (access === 'user') {
+      if (access !== 'public') {
         const authorization = incoming.header('authorization');
         const identity = authenticator.identify(authorization, clock.now());
         const found =
@@ -169,7 +175,9 @@ export class Dispatcher {
             ? await this.#keyCaller(route, bearerToken(authorization))
             : typeof identity === 'string'
               ? identity
-              : this.#tokenCaller(identity);
+              : access === 'user'
+                ? this.#tokenCaller(identity)
+                : problem('forbidden', 'This takes an API key.');
         if (typeof found === 'string') return authenticator.refuse(found, limitKey, monotonicMs);
         if ('ok' in found) return found;
         user = found;
@@ -276,10 +284,11 @@ export class Dispatcher {
     if (definition.bodyAsBytes === true || (!bodyExpected && bytes.length === 0)) {
       return { ok: true, query: query.value, body: {}, bytes };
     }
-    if (!isJsonMediaType(incoming.header('content-type'))) {
+    const contentType = incoming.header('content-type');
+    const isForm = definition.bodyAsForm === true && isFormMediaType(contentType);
+    if (!isForm && !isJsonMediaType(contentType))
       return problem('unsupported-media-type', 'Use content-type: application/json.');
-    }
-    const parsedBody = parseJson(bytes);
+    const parsedBody = isForm ? parseForm(bytes, definition.body) : parseJson(bytes);
     if (!parsedBody.ok) return parsedBody;
     const body = checks.body(parsedBody.value);
     if (!body.ok) return { ...body, status: 422 };

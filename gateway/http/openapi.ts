@@ -7,7 +7,13 @@ import { PROBLEM_MEDIA_TYPE, PROBLEMS } from './problems.ts';
 import { type ProblemCode, Problem } from '../../contracts/refusals.ts';
 import { RepeatHeaders } from '../../contracts/requests.ts';
 import { id, userId } from '../../contracts/scalars.ts';
-import { JSON_MEDIA_TYPE, NAME_IN_PATH, type Route, type RouteDefinition } from './route.ts';
+import {
+  FORM_MEDIA_TYPE,
+  JSON_MEDIA_TYPE,
+  NAME_IN_PATH,
+  type Route,
+  type RouteDefinition,
+} from './route.ts';
 
 type Json = Record<string, unknown>;
 
@@ -55,18 +61,31 @@ export function openApiDocument(routes: readonly Route[], version: string): Json
 }
 
 function operation(definition: RouteDefinition, components: Json): Json {
-  const { summary, tag, access, keyUse, body, bodyOptional = false } = definition;
+  const {
+    summary,
+    tag,
+    access,
+    keyUse,
+    body,
+    bodyOptional = false,
+    bodyAsForm = false,
+  } = definition;
   const described: Json = { summary, tags: [tag], operationId: operationId(definition) };
-  if (access === 'user') {
+  if (access !== 'public') {
     const scope = keyUse === undefined ? [] : [{ apiKey: [SCOPE_OF[keyUse]] }];
-    described['security'] = [{ token: [] }, ...scope];
+    described['security'] = [...(access === 'user' ? [{ token: [] }] : []), ...scope];
   }
   const parameters = parametersOf(definition);
   if (parameters.length > 0) described['parameters'] = parameters;
   if (body !== undefined) {
     described['requestBody'] = {
       required: !bodyOptional,
-      content: { [JSON_MEDIA_TYPE]: { schema: refer(body, components) } },
+      content: Object.fromEntries(
+        [JSON_MEDIA_TYPE, ...(bodyAsForm ? [FORM_MEDIA_TYPE] : [])].map((type) => [
+          type,
+          { schema: refer(body, components) },
+        ]),
+      ),
     };
   }
   described['responses'] = { ...successOf(definition, components), ...problemsOf(definition) };
@@ -122,7 +141,8 @@ function successOf(definition: RouteDefinition, components: Json): Json {
 /** The route's own refusals, and those that all routes of its kind may give. */
 function problemsOf(definition: RouteDefinition): Json {
   const codes = new Set<ProblemCode>(definition.refusals);
-  if (definition.access === 'user') codes.add('unauthenticated');
+  if (definition.access !== 'public') codes.add('unauthenticated');
+  if (definition.access === 'key') codes.add('forbidden');
   if (definition.rateClass !== null) codes.add('rate-limited');
   if (definition.keyed === true) for (const code of KEYED_CODES) codes.add(code);
   if (definition.query !== undefined) codes.add('invalid-request');

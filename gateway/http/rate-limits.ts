@@ -4,7 +4,7 @@
 import { RateLimiter, type RatePolicy } from '../../domain/rate-limiter.ts';
 import type { Problem } from './problems.ts';
 
-export type RateClass = 'orders' | 'log-ins' | 'writes' | 'reads' | 'bad-tokens';
+export type RateClass = 'orders' | 'log-ins' | 'writes' | 'reads' | 'exchanges' | 'bad-tokens';
 
 export interface RateClassPolicy {
   readonly address: RatePolicy;
@@ -26,6 +26,11 @@ export const DEFAULT_RATE_POLICIES: RatePolicies = {
   'log-ins': { address: policy('log-ins-address', 20, 60), user: null },
   writes: { address: policy('writes-address', 300, 10), user: policy('writes-user', 60, 10) },
   reads: { address: policy('reads-address', 2_000, 10), user: policy('reads-user', 300, 10) },
+  // A shop's server gets tokens for a whole crowd: what it may is counted by its key.
+  exchanges: {
+    address: policy('exchanges-address', 10_000, 10),
+    user: policy('exchanges-key', 5_000, 10),
+  },
   'bad-tokens': { address: policy('bad-tokens-address', 30, 60), user: null },
 };
 
@@ -51,6 +56,7 @@ export class RateLimits {
             'log-ins': limiters(policies['log-ins']),
             writes: limiters(policies.writes),
             reads: limiters(policies.reads),
+            exchanges: limiters(policies.exchanges),
             'bad-tokens': limiters(policies['bad-tokens']),
           };
   }

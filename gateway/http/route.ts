@@ -112,8 +112,11 @@ export interface UserRequest<Q, B> extends CheckedRequest<Q, B> {
   readonly isValid: () => boolean;
 }
 
-/** `public`: every client may call. `user`: only with a valid access token, or an API key. */
-export type Access = 'public' | 'user';
+/**
+ * `public`: every client may call. `user`: only with a valid access token, or an API key where the
+ * definition has a `keyUse`. `key`: only with an API key.
+ */
+export type Access = 'public' | 'user' | 'key';
 
 /** The name of an id in a definition's path. */
 export const NAME_IN_PATH = /\{(\w+)\}/g;
@@ -136,6 +139,8 @@ export interface RouteDefinition {
   readonly body?: TObject;
   /** A request without a body is checked as one with an empty object. */
   readonly bodyOptional?: boolean;
+  /** The body may also be a form (`application/x-www-form-urlencoded`) of texts. */
+  readonly bodyAsForm?: boolean;
   /** The body is signed: the handler gets its bytes unparsed. */
   readonly bodyAsBytes?: boolean;
   /** What an API key must be allowed in order to call. Absent: no API key may. */
@@ -193,7 +198,18 @@ export function userRoute<const D extends RouteDefinition & { access: 'user' }>(
   return { definition, handle };
 }
 
+/** A route for API keys only. Its caller is the owner of the key. */
+export function keyRoute<const D extends RouteDefinition & { access: 'key'; keyUse: KeyUse }>(
+  definition: D,
+  handle: (
+    request: UserRequest<StaticOf<D['query']>, StaticOf<D['body']>>,
+  ) => RouteResult | Promise<RouteResult>,
+): Route {
+  return { definition, handle };
+}
+
 export const JSON_MEDIA_TYPE = 'application/json';
+export const FORM_MEDIA_TYPE = 'application/x-www-form-urlencoded';
 
 type Headers = Reply['headers'];
 

@@ -8,6 +8,7 @@ import { refusal, success } from '../../domain/refusal.ts';
 
 const FIELD_NAME_LENGTH_MAX = 64;
 const QUERY_LENGTH_MAX = 2_048;
+const FORM_LENGTH_MAX = 16 * 1_024;
 /** An integer in a query string, short enough to be exact. */
 const INTEGER = /^-?[0-9]{1,9}$/;
 
@@ -26,6 +27,22 @@ const JSON_TYPE = /^application\/json[\t ]*(?:;[\t ]*charset=(?:utf-8|"utf-8")[\
 
 export function isJsonMediaType(contentType: string): boolean {
   return contentType === 'application/json' || JSON_TYPE.test(contentType);
+}
+
+const FORM_TYPE =
+  /^application\/x-www-form-urlencoded[\t ]*(?:;[\t ]*charset=(?:utf-8|"utf-8")[\t ]*)?$/i;
+
+export function isFormMediaType(contentType: string): boolean {
+  return FORM_TYPE.test(contentType);
+}
+
+/** The value of a form, which is a query string in UTF-8. */
+export function parseForm(bytes: Uint8Array, schema?: TObject): Outcome<unknown> {
+  try {
+    return parseQuery(UTF8.decode(bytes), schema, FORM_LENGTH_MAX);
+  } catch {
+    return refusal('invalid-request', 'The body is not a valid form.');
+  }
 }
 
 /**

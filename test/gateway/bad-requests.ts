@@ -12,6 +12,8 @@ export interface Operation {
   /** Whether a request without the body is refused. */
   readonly needsBody: boolean;
   readonly hasQuery: boolean;
+  /** Whether it takes an API key, and no access token. */
+  readonly keysOnly: boolean;
 }
 
 /** All operations of an OpenAPI document. */
@@ -22,13 +24,16 @@ export function operationsOf(description: Readonly<Record<string, unknown>>): Op
       const described = operation as {
         requestBody?: { required: boolean };
         parameters?: { in: string }[];
+        security?: object[];
       };
+      const { security = [] } = described;
       found.push({
         method: method.toUpperCase(),
         path,
         hasBody: described.requestBody !== undefined,
         needsBody: described.requestBody?.required === true,
         hasQuery: described.parameters?.some((parameter) => parameter.in === 'query') === true,
+        keysOnly: security.length > 0 && security.every((one) => !('token' in one)),
       });
     }
   }
