@@ -6,6 +6,7 @@
 // change.
 
 import type { Logger } from 'pino';
+import type { PlaceOrder } from '../../contracts/commands.ts';
 import type { DropState } from '../../domain/drop-state.ts';
 import { refusal } from '../../domain/refusal.ts';
 import {
@@ -16,7 +17,7 @@ import {
 import type { SnapshotStore } from '../../storage/ports/snapshots.ts';
 import type { Clock, Timer } from '../clock.ts';
 import type { LoadedDrops } from './loaded-drops.ts';
-import { isRead, type OrderRows, type ReadCommand, SealedReads } from './sealed-reads.ts';
+import { mayBeAnswered, type OrderRows, type ReadCommand, SealedReads } from './sealed-reads.ts';
 import type { WaitingCommand } from './shard-batch.ts';
 import type { ShardDrops } from './shard-drops.ts';
 import type { ShardLoop } from './shard-loop.ts';
@@ -95,7 +96,7 @@ export class SealedDrops {
   }
 
   /**
-   * Takes a command whose drop is not in memory. A read is answered from what is stored; others
+   * Takes a command whose drop is not in memory. What is stored may be enough to answer it; others
    * wait until their drop is loaded, then the loop gets all of them. False where too many wait
    * already.
    */
@@ -104,7 +105,7 @@ export class SealedDrops {
     this.#waitingCommands += 1;
     const { command } = waiting;
     // A load that is under way answers reads as well.
-    if (!isRead(command) || this.#loads.has(command.dropId)) this.#queue(waiting);
+    if (!mayBeAnswered(command) || this.#loads.has(command.dropId)) this.#queue(waiting);
     else void this.#read(waiting, command);
     return true;
   }
@@ -128,7 +129,7 @@ export class SealedDrops {
   }
 
   /** Never rejects. */
-  async #read(waiting: WaitingCommand, command: ReadCommand): Promise<void> {
+  async #read(waiting: WaitingCommand, command: ReadCommand | PlaceOrder): Promise<void> {
     const generation = this.#generation;
     let reply: ShardReply | null;
     try {

@@ -1,12 +1,23 @@
 // Reads of drops that are not in memory, from what is stored: a drop from the head of its sealed
 // copy, an order from its buyer's order list, a page of a drop's orders from a few parts of the
-// sealed copy. No drop is loaded for them, and nothing is written.
+// sealed copy. No drop is loaded for them, and nothing is written. Nor for the order of somebody
+// who has none of the drop: it cannot be an order that is placed again, and is refused.
+//
 // Both say what the drop itself would say: the sealed copy of a drop that is not in memory is its
 // newest state, and order lists count only once they have all entries that the sealed copy has.
 
-import type { DropCommand, GetDrop, GetOrder, ListOrders } from '../../contracts/commands.ts';
+import type {
+  DropCommand,
+  GetDrop,
+  GetOrder,
+  ListOrders,
+  PlaceOrder,
+} from '../../contracts/commands.ts';
+import { assert } from '../../domain/assert.ts';
+import { decide } from '../../domain/decide.ts';
 import { mayManage } from '../../domain/decision.ts';
 import { refusal } from '../../domain/refusal.ts';
+import { restoreHead } from '../../storage/formats/drop-snapshot.ts';
 import {
   decodeSealedHead,
   openSealedDrop,
@@ -18,7 +29,10 @@ import type { SnapshotStore } from '../../storage/ports/snapshots.ts';
 import { turnOfOthers } from './recovery.ts';
 import type { ShardReply } from './shard-reply.ts';
 
-export type OrderRows = Pick<OrderListStore, 'findOrder' | 'position'>;
+/** A buyer with more orders since the drop was created is asked about by loading it. */
+const ORDERS_READ_MAX = 100;
+
+export type OrderRows = Pick<OrderListStore, 'findOrder' | 'listByUser' | 'position'>;
 
 /** The commands that read. */
 export type ReadCommand = GetDrop | GetOrder | ListOrders;
@@ -30,6 +44,11 @@ const FORBIDDEN: ShardReply = refusal('forbidden');
 export function isRead(command: DropCommand): command is ReadCommand {
   const { type } = command;
   return type === 'get-drop' || type === 'get-order' || type === 'list-orders';
+}
+
+/** Whether what is stored may be enough to answer it. */
+export function mayBeAnswered(command: DropCommand): command is ReadCommand | PlaceOrder {
+  return isRead(command) || command.type === 'place-order';
 }
 
 export interface SealedReadsOptions {
@@ -55,10 +74,10 @@ export class SealedReads {
   }
 
   /**
-   * The answer; null where only the drop itself can give it: an earlier release sealed it, or the
-   * order lists are behind. Errors: `store-unavailable`, `corrupt`.
+   * The answer; null where only the drop itself can give it: an earlier release sealed it, the
+   * order lists are behind, or the buyer has an order of the drop. Errors: `store-unavailable`, `corrupt`.
    */
-  async answer(command: ReadCommand): Promise<ShardReply | null> {
+  async answer(command: ReadCommand | PlaceOrder): Promise<ShardReply | null> {
     if (command.type === 'list-orders') return await this.#list(command);
     const head = await this.#head(command.dropId);
     if (head === null) return NOT_FOUND;
@@ -66,8 +85,18 @@ export class SealedReads {
     if (command.type === 'get-drop') return { ok: true, value: sealedView(head) };
     if (head.sequence > this.#rowsThrough) await this.#readPosition();
     if (head.sequence > this.#rowsThrough) return null;
+    if (command.type === 'place-order')
+      return (await this.#mayHaveOrder(command, head)) ? null : refusePlace(command, head);
     const order = await this.#orderRows.findOrder(command.userId, command.orderId);
     return order === null ? NOT_FOUND : { ok: true, value: order };
+  }
+
+  /** Whether the buyer's newest orders have one of the drop, or do not reach back to it. */
+  async #mayHaveOrder({ userId, dropId }: PlaceOrder, { counters }: SealedHead): Promise<boolean> {
+    const page = { limit: ORDERS_READ_MAX, cursor: null };
+    const { items, nextCursor } = await this.#orderRows.listByUser(userId, page);
+    if (items.some((order) => order.dropId === dropId)) return true;
+    return nextCursor !== null && items.at(-1)!.createdAt >= counters.createdAt;
   }
 
   async #list(command: ListOrders): Promise<ShardReply | null> {
@@ -102,4 +131,12 @@ export class SealedReads {
       .finally(() => void (this.#position = null));
     return this.#position;
   }
+}
+
+/** The order of somebody who has none of the drop, which is over. */
+function refusePlace(command: PlaceOrder, { counters }: SealedHead): ShardReply {
+  const state = restoreHead(counters);
+  const decision = decide(state, command, state.endsAt);
+  assert(!decision.ok, `${state.id} is over and sells`);
+  return decision;
 }

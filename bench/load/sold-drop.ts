@@ -19,11 +19,22 @@ export function soldDrop(id: string, orders: number): DropState {
   const state = createDrop({ type: 'drop-created', terms, stock: orders }, 1);
   applyEvent(state, { type: 'drop-opened' }, 1);
   for (let i = 0; i < orders; i++) {
-    const text = String(i).padStart(12, '0');
-    const userId = `u_01jd0000000000${text}`;
-    const key = `0192f3a4-0000-7000-8000-${text}`;
+    const userId = userOf(i);
+    const key = `0192f3a4-0000-7000-8000-${textOf(i)}`;
     applyEvent(state, { type: 'order-placed', userId, key, quantity: 1 }, 1000 + i);
   }
   applyEvent(state, { type: 'drop-closed' }, terms.endsAt);
   return state;
 }
+
+/** Of the same length for all. */
+function textOf(order: number): string {
+  return String(order).padStart(12, '0');
+}
+
+function userOf(order: number): string {
+  return `u_01jd0000000000${textOf(order)}`;
+}
+
+/** The buyer of a drop's first order. */
+export const SOLD_TO_FIRST = userOf(0);

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { NEIGHBOUR_CREATOR, paidDropId, sealedDropId } from '../load/neighbour-drops.ts';
 import { CRAWLED, crawlerRequests, type OldDropsJob } from '../load/old-drops.ts';
 import type { RequestKind } from '../load/request-plan.ts';
+import { SOLD_TO_FIRST } from '../load/sold-drop.ts';
 import type { LiveDropsServer } from '../servers/livedrops-server.ts';
 import type { MeasuredOrders, Neighbour } from './neighbour.ts';
 import { orderKind } from './quiet-orders.ts';
@@ -70,7 +71,7 @@ function loadedDrop({ server }: DisturbedServer): Disturbance {
   return {
     key: 'sealed-drop',
     label: 'a sealed drop that is loaded',
-    about: 'A drop with 400,000 orders that is over, in one shard; somebody orders from it again.',
+    about: 'A drop with 400,000 orders that is over, in one shard; a buyer cancels an order of it.',
     own: [],
     work: 's of loading',
     always: [],
@@ -78,12 +79,12 @@ function loadedDrop({ server }: DisturbedServer): Disturbance {
     async begin(round) {
       const startedAt = performance.now();
       const loaded = server
-        .statusOfOrder(sealedDropId(round), 'neighbour')
+        .statusOfCancellation(`${sealedDropId(round)}-0`, SOLD_TO_FIRST)
         .then((status) => ({ status, seconds: (performance.now() - startedAt) / 1000 }));
       return async () => {
         const { status, seconds } = await loaded;
         if (status !== 409)
-          throw new Error(`an order of a drop that is over was answered ${status}`);
+          throw new Error(`the cancellation of an order of a drop that is over: ${status}`);
         return seconds;
       };
     },

@@ -115,16 +115,11 @@ export abstract class SaleClient {
     );
   }
 
-  /** The status of the answer to an order, whatever it is. */
-  async statusOfOrder(dropId: string, userId: string): Promise<number> {
-    const response = await fetch(new URL(`/v1/drops/${dropId}/orders`, this.url), {
+  /** The status of the answer to the cancellation of an order, whatever it is. */
+  async statusOfCancellation(orderId: string, userId: string): Promise<number> {
+    const response = await fetch(new URL(`/v1/orders/${orderId}/cancel`, this.url), {
       method: 'POST',
-      headers: {
-        authorization: `Bearer ${this.token(userId)}`,
-        'content-type': 'application/json',
-        'idempotency-key': `first-${userId}`,
-      },
-      body: JSON.stringify({ quantity: 1 }),
+      headers: { authorization: `Bearer ${this.token(userId)}` },
     });
     await response.arrayBuffer();
     return response.status;

@@ -210,6 +210,38 @@ test('J9: an order list that is behind its drop does not answer for an order', a
   t.like(read, { ok: true, value: { status: 'refunded' } });
 });
 
+test('J9, O3: an order on a sealed drop loads it only for somebody who may have one of it', async (t) => {
+  const harness = await sealedDrop(t);
+  const { host, snapshots, placed } = harness;
+  await fillRows(harness, [placed]);
+  const counts = countStore(snapshots);
+  const ended = { ok: false, code: 'drop-ended', version: 4 };
+  for (const userId of ['bob', 'eve'])
+    t.like(await ask(host, place(userId, 'k1')), ended, 'nobody may place an order again');
+  t.deepEqual([host.shards[0]!.dropCount, counts.partsRead], [0, 0]);
+  const again = await ask(host, place('ann', 'k1'));
+  t.deepEqual(again, { ok: true, value: { order: placed, replayed: true } });
+  t.like(await ask(host, place('ann', 'k2')), ended);
+  t.is(host.shards[0]!.dropCount, 1);
+});
+
+test('J9, O3: somebody with many later orders, and lists that are behind, have the drop loaded', async (t) => {
+  const harness = await sealedDrop(t);
+  const { host, placed, clock } = harness;
+  t.like(await ask(host, place('bob', 'k1')), { code: 'drop-ended' });
+  t.is(host.shards[0]!.dropCount, 1, 'the lists are behind');
+  await clock.advance(100_000);
+  const later = Array.from({ length: 150 }, (_, i) => ({
+    ...placed,
+    id: `d_9-${i}`,
+    dropId: 'd_9',
+    createdAt: placed.createdAt + i,
+  }));
+  await fillRows(harness, [placed, ...later]);
+  t.is(host.shards[0]!.dropCount, 0);
+  t.like(await ask(host, place('ann', 'k1')), { ok: true, value: { replayed: true } });
+});
+
 test('D3a: a sealed drop is cancelled, its orders are refunded, and it is sealed again', async (t) => {
   const harness = await sealedDrop(t);
   const { host, clock, placed } = harness;
