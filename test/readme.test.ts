@@ -9,9 +9,10 @@ import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { loadConfig } from '../composition/config.ts';
 import { startServer } from '../composition/server.ts';
+import { freePort } from '../operator/cluster/free-port.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const SHELL_TIMEOUT_MS = 40_000;
+const SHELL_TIMEOUT_MS = 80_000;
 /** However the shell ends, the stream in its background ends with it. */
 const LEAVE_NOTHING = "trap 'kill $(jobs -p) 2>/dev/null' EXIT";
 const hasCurl = spawnSync('curl', ['--version']).status === 0;
@@ -24,14 +25,16 @@ function tour(): string {
 
 const run = hasCurl ? test : test.skip;
 
-run('O3, S5, P3, N1: the tour of the README works when it is pasted', async (t) => {
+run('O3, S5, P3, R5, N1: the tour of the README works when it is pasted', async (t) => {
   const data = mkdtempSync(join(tmpdir(), 'livedrops-readme-'));
   const environment = { LIVEDROPS_DATA: data, LIVEDROPS_PORT: '0', LIVEDROPS_LOG: 'error' };
   const server = await startServer(loadConfig(environment));
   try {
     const script = tour()
       .replaceAll('http://127.0.0.1:8080', server.url)
-      .replaceAll('data/payment-secret', join(data, 'payment-secret'));
+      .replaceAll('data/payment-secret', join(data, 'payment-secret'))
+      .replaceAll('8081', String(await freePort()))
+      .replaceAll('12111', String(await freePort()));
     const commands = `${LEAVE_NOTHING}\n${script}`;
     const shell = spawn('bash', ['-e', '-o', 'pipefail', '-c', commands], {
       cwd: ROOT,
@@ -52,6 +55,9 @@ run('O3, S5, P3, N1: the tour of the README works when it is pasted', async (t) 
       '"type":"order.refunded"',
       '\nrefunded\n1\n',
       '\n200\nconfirmed\n',
+      '\nYour card was declined.\nrequires_capture\n',
+      '\n12900\n',
+      '"status":"succeeded","amount":25800,"currency":"EUR","refundedAmount":12900',
     ];
     for (const words of expected) t.true(shown.includes(words), `${words} in ${shown}`);
   } finally {
