@@ -80,7 +80,8 @@ export class SealedReads {
   async answer(command: ReadCommand | PlaceOrder): Promise<ShardReply | null> {
     if (command.type === 'list-orders') return await this.#list(command);
     const head = await this.#head(command.dropId);
-    if (head === null) return NOT_FOUND;
+    // The creation of the drop may wait to be decided, before its first order.
+    if (head === null) return command.type === 'place-order' ? null : NOT_FOUND;
     if (head.sequence === null) return null;
     if (command.type === 'get-drop') return { ok: true, value: sealedView(head) };
     if (head.sequence > this.#rowsThrough) await this.#readPosition();

@@ -225,6 +225,21 @@ test('J9, O3: an order on a sealed drop loads it only for somebody who may have 
   t.is(host.shards[0]!.dropCount, 1);
 });
 
+test('an order that comes right behind the creation of its drop is placed', async (t) => {
+  const { host, journal } = await startHost(undefined, 1);
+  await createDrop(host, 5);
+  journal.hold();
+  const first = host.execute([place('ann', 'k1')]);
+  await flush();
+  const created = createDrop(host, 5, { id: 'd_2' });
+  const behind = host.execute([place('bob', 'k2', 1, 'd_2')]);
+  await flush();
+  journal.release();
+  t.is((await created).id, 'd_2');
+  t.deepEqual([...(await first), ...(await behind)].map(codeOf), ['ok', 'ok']);
+  t.is(codeOf(await ask(host, place('bob', 'k3', 1, 'd_none'))), 'not-found');
+});
+
 test('J9, O3: somebody with many later orders, and lists that are behind, have the drop loaded', async (t) => {
   const harness = await sealedDrop(t);
   const { host, placed, clock } = harness;
