@@ -84,7 +84,9 @@ class JournalCheck {
     let model = this.drops.get(dropId);
     if (versionBefore !== (model?.version ?? 0))
       this.#find(`J1: changes of ${dropId} follow version ${versionBefore}`);
-    for (const event of events) {
+    for (const [i, event] of events.entries()) {
+      if (event.type === 'drop-restocked' && events[i + 1]?.type !== 'request-answered')
+        this.#find(`H11: ${dropId} was restocked without the key in the same entry`);
       if (model === undefined) {
         if (event.type !== 'drop-created') return this.#find(`${dropId} begins with ${event.type}`);
         model = new DropModel(event, time);

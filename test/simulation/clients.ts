@@ -25,6 +25,8 @@ export class Clients {
   readonly #cluster: SimulatedCluster;
   /** By drop id and by order id: the highest version that anybody was shown. */
   readonly #shown = new Map<string, number>();
+  /** The first answer to each request with a key. */
+  readonly #answers = new Map<string, string>();
 
   constructor(cluster: SimulatedCluster) {
     this.#cluster = cluster;
@@ -59,6 +61,12 @@ export class Clients {
   }
 
   #compare({ command, dropFloor, orderFloor }: Asked, reply: CommandReply, nodeId: string): void {
+    const request = 'request' in command ? command.request : undefined;
+    if (request !== undefined && reply.ok) {
+      this.#compareRepeats(request.id, reply);
+      // A first answer that is given again is as old as it is.
+      if (reply.replayed === true) return;
+    }
     const about = `${command.type} of ${command.dropId} through ${nodeId}`;
     if (!reply.ok && reply.code === 'not-found' && Math.max(dropFloor, orderFloor) > 0)
       this.findings.push(`W2, O9: ${about} found nothing, after it had been shown`);
@@ -72,6 +80,14 @@ export class Clients {
     if (order === null) return;
     if (!this.#shown.has(order.id)) this.orders.push(order);
     this.#show(order.id, version);
+  }
+
+  #compareRepeats(requestId: string, reply: CommandReply & { ok: true }): void {
+    const answer = JSON.stringify(reply.value);
+    const first = this.#answers.get(requestId) ?? answer;
+    this.#answers.set(requestId, first);
+    if (answer !== first)
+      this.findings.push(`H11: ${requestId} was answered ${first}, then ${answer}`);
   }
 
   #show(id: string, version: number): void {

@@ -60,6 +60,7 @@ export class DropModel {
   readonly notifications: ExpectedNotification[] = [];
   /** Orders whose payment the provider is asked to pay back. */
   readonly refunds = new Set<string>();
+  readonly #answered = new Set<string>();
   readonly findings: string[] = [];
   startsAt: number;
   endsAt: number;
@@ -244,6 +245,10 @@ export class DropModel {
       case 'drop-restocked':
         this.stocked += event.units;
         this.revision += 1;
+        break;
+      case 'request-answered':
+        if (this.#answered.has(event.id)) this.#find(`H11: ${event.id} was done again`);
+        this.#answered.add(event.id);
         break;
       default:
         this.#find(`${event.type} in a drop that exists`);

@@ -5,6 +5,7 @@ import { SessionLease } from '../../actors/cluster/lease.ts';
 import { ShardDrops } from '../../actors/shard/shard-drops.ts';
 import { ShardLoop } from '../../actors/shard/shard-loop.ts';
 import { OutputGate } from '../../actors/shard/shard-output.ts';
+import { AnsweredRequests } from '../../domain/answered-requests.ts';
 import { CallPositions } from '../../events/payments/call-positions.ts';
 import { MemoryConsumerPositions } from '../../storage/memory/consumer-positions-memory.ts';
 import { MemoryJournal } from '../../storage/memory/journal-memory.ts';
@@ -162,7 +163,12 @@ function limitCountedTwice(): () => void {
   );
 }
 
+function noAnswers(): () => void {
+  return replaced(AnsweredRequests.prototype, 'find', () => () => null);
+}
+
 export const MUTATIONS: readonly Mutation[] = [
+  { name: 'no-answers', what: 'a repeated request with a key is done again', putIn: noAnswers },
   { name: 'no-fence', what: 'the journal takes entries of earlier owners', putIn: noFence },
   {
     name: 'answer-before-append',

@@ -1,5 +1,6 @@
 // What buyers, creators and the payment provider ask of a node in a step of a history.
 
+import type { DropCommand } from '../../contracts/commands.ts';
 import type { DropTerms, PaymentMode } from '../../contracts/drops.ts';
 import type { Clients } from './clients.ts';
 import type { Payment, SimulatedProvider } from './provider.ts';
@@ -33,6 +34,7 @@ export class People {
   /** Webhooks that are on their way. */
   readonly #telling = new Set<Payment>();
   #keyCount = 0;
+  #restockCount = 0;
 
   constructor({ cluster, clients, provider }: PeopleOptions) {
     this.#cluster = cluster;
@@ -76,7 +78,21 @@ export class People {
       case 'restock': {
         const dropId = this.#anyDrop(step.drop);
         const addStock = step.units;
-        return clients.send(node, { type: 'amend-drop', dropId, caller: CREATOR, addStock });
+        const id = `restock-${++this.#restockCount}`;
+        const request = { id, fingerprint: 'same', callerId: CREATOR.userId };
+        return clients.send(node, {
+          type: 'amend-drop',
+          dropId,
+          caller: CREATOR,
+          addStock,
+          request,
+        });
+      }
+      case 'repeat-restock': {
+        const restocks = clients.asked.filter(({ command }) => isKeyedRestock(command));
+        const earlier = restocks[step.pick % Math.max(1, restocks.length)];
+        if (earlier !== undefined) clients.send(node, earlier.command);
+        return;
       }
       case 'end-earlier': {
         const dropId = this.#endingDrop(step.drop);
@@ -203,4 +219,8 @@ export class People {
   #endingDrop(pick: number): string {
     return this.drops[LASTING_DROPS + (pick % (this.drops.length - LASTING_DROPS))]!;
   }
+}
+
+function isKeyedRestock(command: DropCommand): boolean {
+  return command.type === 'amend-drop' && command.request !== undefined;
 }

@@ -42,6 +42,7 @@ const anyStep = fc.oneof(
   step(3, 'cancel-order', { node, pick }),
   step(6, 'refund-order', { node, pick }),
   step(2, 'restock', { node, drop: pick, units: fc.integer({ min: -3, max: 5 }) }),
+  step(2, 'repeat-restock', { node, pick }),
   step(1, 'end-earlier', { node, drop: pick, inMs: fc.integer({ min: 100, max: 4_000 }) }),
   step(1, 'cancel-drop', { node, drop: pick }),
   step(2, 'create-drop', {
