@@ -11,6 +11,8 @@ const WITHOUT_KEY: Readonly<Record<string, string>> = {
   'POST /v1/auth/login': 'answers with secrets',
   'POST /v1/auth/refresh': 'answers with secrets',
   'POST /v1/auth/logout': 'nobody’s token is needed, and twice is the same',
+  'POST /v1/account/api-keys': 'answers with secrets',
+  'POST /v1/token': 'answers with secrets',
   'POST /v1/account/password': 'a digest of a password is not to be stored beside its hash',
   'POST /v1/payments/webhook': 'webhooks have ids of their own (P2)',
   'POST /v1/payments/stripe/webhook': 'webhooks have ids of their own',
