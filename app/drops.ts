@@ -2,30 +2,20 @@
 // checks that a drop is of the caller's product and that its times are valid, and lists rows with
 // the stock that their owners have now, as far as those answer. The order path sells drops.
 
-import type { Clock } from '../actors/clock.ts';
-import type { CommandRouter } from '../actors/command-router.ts';
+import type { Requester } from '../contracts/accounts.ts';
 import type { ActionParams } from '../contracts/actions.ts';
-import {
-  DROP_AHEAD_MAX_MS,
-  HOLD_SECONDS_DEFAULT,
-  LIMIT_PER_USER_DEFAULT,
-} from '../contracts/bounds.ts';
-import { currencyProblem, isSellable } from '../contracts/currencies.ts';
-import { changedDescription } from '../domain/description.ts';
-import type { DropsPage, DropTerms, DropView, NewDrop } from '../contracts/drops.ts';
+import { type DraftView, fieldOfDrafts } from '../contracts/drafts.ts';
+import type { DropsPage, DropView, NewDrop } from '../contracts/drops.ts';
 import type { Outcome, Refusal } from '../contracts/refusals.ts';
+import { mayManage } from '../domain/decision.ts';
 import { ID_RANDOM_BYTES, makeId } from '../domain/ids.ts';
 import { refusal, success } from '../domain/refusal.ts';
-import type { Catalogue } from '../storage/ports/catalogue.ts';
 import { callerOf } from './caller.ts';
+import { DraftUseCases, type DraftUseCasesOptions } from './drafts.ts';
+import { makeDrop, refuseCurrency, refuseTimes, termsOf } from './new-drop.ts';
 import { type ListedDrop, OwnerViews } from './owner-views.ts';
 import { refuseFilter, refuseStranger } from './products.ts';
-import type { FeatureLevels } from '../storage/ports/feature-level.ts';
-import type { RandomBytes } from './random-bytes.ts';
 import { outcomeOf } from './repeated-requests.ts';
-import type { RequestLog } from '../storage/ports/requests.ts';
-import type { KeyedRequest } from '../contracts/requests.ts';
-import type { Requester } from '../contracts/accounts.ts';
 
 /**
  * Reads of the store for one page, where owners say that its rows have another status by now. Past
@@ -34,27 +24,17 @@ import type { Requester } from '../contracts/accounts.ts';
 const PAGE_ROUNDS_MAX = 8;
 /** From this feature level on every owner can change a price and cancel a drop that has ended. */
 const CHANGES_LEVEL = 2;
-/** From this feature level on a hold waits for its payment to be prepared. */
-const PACE_LEVEL = 3;
 
-export interface DropsOptions {
-  readonly catalogue: Catalogue;
-  readonly router: CommandRouter;
-  readonly clock: Clock;
-  readonly random: RandomBytes;
-  /** How far apart the provider prepares payments; absent or 0 where it prepares none. */
-  readonly paymentPaceMs?: number;
-  readonly requests: RequestLog;
-  /** Of the store. */
-  readonly levels: Pick<FeatureLevels, 'reached'>;
-}
+export type DropsOptions = DraftUseCasesOptions;
 
 export class Drops {
   readonly #options: DropsOptions;
   readonly #ownerViews: OwnerViews;
+  readonly #drafts: DraftUseCases;
 
   constructor(options: DropsOptions) {
     this.#options = options;
+    this.#drafts = new DraftUseCases(options);
     this.#ownerViews = new OwnerViews(options);
   }
 
@@ -71,14 +51,14 @@ export class Drops {
     const refused = before === null ? await this.#refuseNew(caller, productId, drop) : null;
     if (refused !== null) return refused;
     const newId = makeId('d', clock.now(), random(ID_RANDOM_BYTES));
-    const terms = (id: string): DropTerms => {
-      return { ...termsOf(id, productId, caller.userId, drop), ...this.#paceOf(drop) };
+    const made = (id: string) => {
+      return { terms: termsOf(id, productId, caller.userId, drop), stock: drop.stock };
     };
-    if (request === undefined) return await this.#make(terms(newId), drop.stock);
+    if (request === undefined) return await makeDrop(this.#options, made(newId));
     const kept = outcomeOf(await requests.keep(request, newId));
     if (!kept.ok) return kept;
     const dropId = kept.value;
-    const created = await this.#make(terms(dropId), drop.stock, request);
+    const created = await makeDrop(this.#options, { ...made(dropId), request });
     // A drop that its owner refuses is refused at every later try, too: no try makes it.
     if (!created.ok && created.code === 'invalid-request')
       await requests.replace(request, dropId, null);
@@ -94,43 +74,45 @@ export class Drops {
     );
   }
 
-  async #make(terms: DropTerms, stock: number, request?: KeyedRequest): Promise<Outcome<DropView>> {
-    const created = await this.#options.router.send({
-      type: 'create-drop',
-      dropId: terms.id,
-      terms,
-      stock,
-      ...(request && { request }),
-    });
-    if (created.ok && created.replayed !== true) await this.#listAtOnce(created.value);
-    return created;
-  }
-
   async amend({
     caller,
     dropId,
     change,
     ifMatch,
     request,
-  }: ActionParams<'drops.amend'>): Promise<Outcome<DropView>> {
+  }: ActionParams<'drops.amend'>): Promise<Outcome<DropView | DraftView>> {
     const { router, clock, levels } = this.#options;
     // What was in the future at the first try may be past at the next, so the drop decides.
     const mayBePast = request !== undefined;
-    const refused = refuseTimes(change, clock.now(), mayBePast);
-    if (refused !== null) return refused;
+    const draft = await this.#drafts.change({ caller, dropId, change, ifMatch, request });
+    if (draft !== null) return draft;
     if (change.addStock === 0) return refusal('invalid-request', 'addStock: must not be 0.');
     if (change.addStock !== undefined && change.stock !== undefined)
       return refusal('invalid-request', 'stock: not together with addStock.');
+    const refused = refuseTimes(change, clock.now(), mayBePast);
+    if (refused !== null) return refused;
+    const { currency: _, holdSeconds: __, payment: ___, ...ofDrop } = change;
+    const field = fieldOfDrafts(change);
+    if (field !== null) return await this.#refuseField(caller, dropId, field);
     const isNew = change.unitAmount !== undefined || change.stock !== undefined;
     if (isNew && levels.reached() < CHANGES_LEVEL) return refusal('unavailable');
     return await router.send({
       type: 'amend-drop',
       dropId,
       caller: callerOf(caller),
-      ...change,
+      ...ofDrop,
       ...(ifMatch !== undefined && { ifMatch }),
       ...(request && { request }),
     });
+  }
+
+  /** Only a draft has the field that is to change. */
+  async #refuseField(caller: Requester, dropId: string, field: string): Promise<Refusal> {
+    const drop = await this.#options.router.send({ type: 'get-drop', dropId });
+    if (!drop.ok) return drop;
+    return mayManage(drop.value, callerOf(caller))
+      ? refusal('drop-announced', `${field}: changes in a draft only.`)
+      : refusal('forbidden');
   }
 
   /** Below feature level 2 a drop that has ended is `drop-ended`. */
@@ -177,12 +159,6 @@ export class Drops {
     }
   }
 
-  #paceOf({ payment }: NewDrop): Pick<DropTerms, 'paymentPaceMs'> {
-    const { levels, paymentPaceMs = 0 } = this.#options;
-    const isPaced = payment === 'provider' && paymentPaceMs > 0;
-    return isPaced && levels.reached() >= PACE_LEVEL ? { paymentPaceMs } : {};
-  }
-
   #pageOf(listed: readonly ListedDrop[], nextCursor: string | null): DropsPage {
     const { clock } = this.#options;
     const items = listed.map(({ view }) => view);
@@ -194,65 +170,4 @@ export class Drops {
     const ageMs = clock.monotonic() - oldest;
     return { items, nextCursor, asOf: Math.floor(clock.now() - ageMs) };
   }
-
-  /**
-   * Writes the row at once, so that the creator finds the drop in the list. The relay writes the
-   * same row later.
-   */
-  async #listAtOnce(view: DropView): Promise<void> {
-    try {
-      await this.#options.catalogue.putDrops([view]);
-    } catch (error) {
-      // The drop exists; after an error the client would create it again. The relay will write its
-      // row.
-      if ((error as { code?: unknown } | null)?.code !== 'store-unavailable') throw error;
-    }
-  }
-}
-
-function termsOf(id: string, productId: string, creatorId: string, drop: NewDrop): DropTerms {
-  const { startsAt, endsAt, unitAmount, currency } = drop;
-  return {
-    id,
-    productId,
-    creatorId,
-    startsAt,
-    endsAt,
-    unitAmount,
-    currency,
-    limitPerUser: drop.limitPerUser ?? LIMIT_PER_USER_DEFAULT,
-    holdSeconds: drop.holdSeconds ?? HOLD_SECONDS_DEFAULT,
-    payment: drop.payment ?? 'instant',
-    ...changedDescription({}, drop),
-  };
-}
-
-/** Gateways of level 1 and below pass on other codes than today's. */
-function refuseCurrency(code: string): Refusal | null {
-  if (isSellable(code)) return null;
-  return refusal('invalid-request', `currency: ${currencyProblem(code)}.`);
-}
-
-interface Times {
-  readonly startsAt?: number | undefined;
-  readonly endsAt?: number | undefined;
-}
-
-/**
- * The refusal of times given together; null where they are valid. The actor compares times left
- * out. A text that is no moment (a leap second) is NaN here.
- */
-function refuseTimes({ startsAt, endsAt }: Times, now: number, mayBePast = false): Refusal | null {
-  if (Number.isNaN(startsAt)) return refusal('invalid-request', 'startsAt: is not a time.');
-  if (Number.isNaN(endsAt)) return refusal('invalid-request', 'endsAt: is not a time.');
-  if (startsAt !== undefined && endsAt !== undefined && startsAt >= endsAt) {
-    return refusal('invalid-request', 'endsAt: must be after startsAt.');
-  }
-  if (endsAt !== undefined && endsAt <= now && !mayBePast) {
-    return refusal('invalid-request', 'endsAt: must be in the future.');
-  }
-  if (Math.max(startsAt ?? 0, endsAt ?? 0) > now + DROP_AHEAD_MAX_MS) {
-    return refusal('invalid-request', 'endsAt: must be within a year.');
-  }
-  return null;
 }

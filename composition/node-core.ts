@@ -24,6 +24,7 @@ import type { JobCount } from '../contracts/jobs.ts';
 import { accountsService } from '../services/accounts.ts';
 import { keysService } from '../services/keys.ts';
 import { catalogueService } from '../services/catalogue.ts';
+import { draftsService } from '../services/drafts.ts';
 import { dropsService } from '../services/drops.ts';
 import { shopsService } from '../services/shops.ts';
 import { productsService } from '../services/products.ts';
@@ -326,6 +327,7 @@ export function createServices(
     catalogueService({ ...stores, router, levels, paymentPaceMs, clock, now, random }),
     productsService({ ...stores, now, random }),
     dropsService({ ...stores, router, levels, paymentPaceMs, clock, random }),
+    draftsService({ ...stores, router, levels, paymentPaceMs, clock, random }),
     ordersService({
       ...stores,
       router,

@@ -12,7 +12,8 @@ import type {
   Session,
 } from './accounts.ts';
 import type { ApiKey, CreatedApiKey, KeyIdentity, NewApiKey } from './api-keys.ts';
-import type { DropFilter, DropPatch, DropsPage, DropView, NewDrop } from './drops.ts';
+import type { DraftFilter, DraftView, DropChange } from './drafts.ts';
+import type { DropFilter, DropsPage, DropView, NewDrop } from './drops.ts';
 import type { NamedFollow } from './follows.ts';
 import type { Job, JobChange, JobState, NewRefunds } from './jobs.ts';
 import type { Notification, NotificationsPage } from './notifications.ts';
@@ -105,10 +106,25 @@ export interface Actions {
   /** Through the drop's actor; refuses `not-found` and `forbidden` for products of others. */
   'drops.create': [Keyed & { caller: Requester; productId: string; drop: NewDrop }, DropView];
   'drops.amend': [
-    Conditional & Keyed & { caller: Requester; dropId: string; change: DropPatch },
-    DropView,
+    Conditional & Keyed & { caller: Requester; dropId: string; change: DropChange },
+    DropView | DraftView,
   ];
   'drops.cancel': [Conditional & Keyed & { caller: Requester; dropId: string }, DropView];
+
+  /**
+   * Drafts of the caller's own; those of others are `not-found`. To be sent only from feature level
+   * 3 on.
+   */
+  'drafts.add': [Keyed & { caller: Requester; productId: string; drop: NewDrop }, DraftView];
+  /** A drop where it is announced by now. */
+  'drafts.get': [{ caller: Requester; dropId: string }, DraftView | DropView];
+  'drafts.list': [
+    Omit<DraftFilter, 'creatorId'> & { caller: Requester; page: PageRequest },
+    Page<DraftView>,
+  ];
+  'drafts.announce': [Conditional & Keyed & { caller: Requester; dropId: string }, DropView];
+  /** Refuses `drop-announced` for a drop of the caller's own. */
+  'drafts.remove': [Conditional & { caller: Requester; dropId: string }, null];
 
   'catalogue.product': [{ productId: string }, Product];
   'catalogue.products': [ProductFilter & { page: PageRequest }, Page<Product>];

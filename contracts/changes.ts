@@ -3,6 +3,7 @@
 // of these shapes it has, `version` that of the shape. Fields may be added within a version.
 
 import { type TProperties, Type } from 'typebox';
+import { Draft } from './drafts.ts';
 import type { DropEventType } from './drop-events.ts';
 import { described, Metadata } from './metadata.ts';
 import { PaymentMode } from './drops.ts';
@@ -75,7 +76,12 @@ const DropTermsOutside = Type.Object({
 });
 
 export const EVENT_LINES = {
-  'drop-created': eventLine('drop-created', { terms: DropTermsOutside, stock: count }),
+  'drop-created': eventLine('drop-created', {
+    terms: DropTermsOutside,
+    stock: count,
+    /** 1 unless given: of a draft that was announced. */
+    revision: Type.Optional(count),
+  }),
   'drop-amended': eventLine('drop-amended', {
     startsAt: wireTime,
     endsAt: wireTime,
@@ -136,6 +142,13 @@ const EntityChange = Type.Union([
     productId: id,
     product: Type.Union([Product, Type.Null()]),
   }),
+  /** From feature level 3 on. */
+  Type.Object({
+    kind: Type.Literal('draft'),
+    draftId: id,
+    creatorId: userId,
+    draft: Type.Union([Draft, Type.Null()]),
+  }),
   Type.Object({
     kind: Type.Literal('follow'),
     userId,
@@ -174,6 +187,12 @@ export const CHANGE_LINES = {
     productId: id,
     /** Null: the product is gone. */
     product: Type.Union([ProductBody, Type.Null()]),
+  }),
+  draft: changeLine('draft', {
+    draftId: id,
+    creatorId: userId,
+    /** Null: it was removed, or announced: then there is a drop of this id. */
+    draft: Type.Union([Type.Omit(wire(Draft), ['announcing']), Type.Null()]),
   }),
   follow: changeLine('follow', {
     userId,

@@ -36,6 +36,8 @@ export const CreateDrop = Type.Object({
   terms: DropTerms,
   stock: count,
   request,
+  /** Of a draft that is announced: to be sent only from feature level 3 on. */
+  revision: Type.Optional(count),
 });
 export type CreateDrop = Plain<typeof CreateDrop>;
 

@@ -18,6 +18,8 @@ export const DropCreated = Type.Object({
   type: Type.Literal('drop-created'),
   terms: DropTerms,
   stock: count,
+  /** 1 unless given. A drop that was a draft goes on from its revision. */
+  revision: Type.Optional(count),
 });
 export const DropAmended = Type.Object({
   type: Type.Literal('drop-amended'),

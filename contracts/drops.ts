@@ -115,6 +115,9 @@ export const NewDrop = Type.Object(
     ),
     payment: Type.Optional(PaymentMode),
     ...described,
+    draft: Type.Optional(
+      Type.Boolean({ description: 'true: seen by its creator alone, until it is announced' }),
+    ),
   },
   { ...STRICT, title: 'NewDrop' },
 );
@@ -173,12 +176,13 @@ export type DropFilter = Plain<typeof DropFilter>;
 
 // On the wire
 
+/** A draft is in answers to its creator alone. */
+export const ShownStatus = Type.Union([...DropStatus.anyOf, Type.Literal('draft')]);
 export const DropBody = Type.Object(
-  { ...wire(DropView).properties, revision: count },
+  { ...wire(DropView).properties, status: ShownStatus, revision: count },
   { title: 'Drop' },
 );
 export const NewDropBody = wire(NewDrop);
-export const DropPatchBody = wire(DropPatch);
 export const DropPage = Type.Object(
   {
     ...list(DropBody, 'DropPage').properties,
@@ -193,7 +197,10 @@ export const DropPage = Type.Object(
 );
 export const DropQuery = Type.Object(
   {
-    status: Type.Optional(DropStatus),
+    status: Type.Optional({
+      ...ShownStatus,
+      description: 'draft: the caller’s own, with an access token',
+    }),
     creator_id: Type.Optional(userId),
     product_id: Type.Optional(id),
     external_id: Type.Optional({ ...externalId, description: 'only together with creator_id' }),

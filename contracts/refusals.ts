@@ -24,6 +24,7 @@ export const REFUSAL_CODES = [
   'already-running',
   'too-many',
   'precondition-failed',
+  'drop-announced',
   'invalid-request',
   'unauthenticated',
   'forbidden',

@@ -16,6 +16,7 @@ export function createDrop(event: DropEvent, time: number): DropState {
   assert(event.type === 'drop-created', `a drop begins with drop-created, not ${event.type}`);
   const state = new DropState(event.terms, event.stock, time);
   state.version = 1;
+  state.revision = event.revision ?? 1;
   assertStock(state);
   return state;
 }

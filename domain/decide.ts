@@ -200,7 +200,12 @@ function decideCreate(
   if (!(terms.endsAt > now)) return refusal('invalid-request', 'endsAt must be in the future.');
   if (!isCount(stock) || !isCount(terms.limitPerUser)) return refusal('invalid-request');
   if (!isExactTotal(stock, terms.unitAmount)) return refusal('invalid-request', TOO_MUCH);
-  const created: DropEvent = { type: 'drop-created', terms, stock };
+  const created: DropEvent = {
+    type: 'drop-created',
+    terms,
+    stock,
+    ...(command.revision !== undefined && { revision: command.revision }),
+  };
   return aboutDrop(now >= terms.startsAt ? [created, { type: 'drop-opened' }] : [created]);
 }
 

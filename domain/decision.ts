@@ -52,7 +52,7 @@ export function isBuyer(state: DropState, ordinal: number, userId: string): bool
 }
 
 export function mayManage(
-  state: DropState,
+  state: Pick<DropState, 'creatorId'>,
   caller: { userId: string; operator: boolean },
 ): boolean {
   return caller.operator || caller.userId === state.creatorId;

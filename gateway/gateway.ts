@@ -29,6 +29,7 @@ import { authRoutes } from './rest/accounts.ts';
 import { apiKeyRoutes } from './rest/api-keys.ts';
 import { changeRoutes } from './rest/changes.ts';
 import { dropOrderRoutes } from './rest/drop-orders.ts';
+import { draftRoutes } from './rest/drafts.ts';
 import { dropRoutes } from './rest/drops.ts';
 import { followRoutes } from './rest/follows.ts';
 import { jobRoutes } from './rest/jobs.ts';
@@ -134,6 +135,7 @@ export function createGateway(options: GatewayOptions): Gateway {
           ...shopRoutes(),
           ...productRoutes({ levels }),
           ...dropRoutes({ views, levels }),
+          ...draftRoutes({ levels }),
           ...orderRoutes({ paymentProvider }),
           ...dropOrderRoutes({ paymentProvider, exports, exportSlots }),
           ...jobRoutes(),

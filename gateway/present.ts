@@ -1,9 +1,10 @@
 // The bodies of replies. `contracts/wire.ts` derives them from each shape; only orders are written
 // by hand.
 
+import { Type } from 'typebox';
 import { AccountSession, OwnProfile, PublicProfile, Session } from '../contracts/accounts.ts';
 import { ApiKey, CreatedApiKey } from '../contracts/api-keys.ts';
-import { type DropsPage, DropView } from '../contracts/drops.ts';
+import { type DropsPage, DropView, ShownStatus } from '../contracts/drops.ts';
 import { NamedFollow } from '../contracts/follows.ts';
 import { Job } from '../contracts/jobs.ts';
 import { Notification } from '../contracts/notifications.ts';
@@ -57,7 +58,8 @@ export function dropOrdersJson(page: DropOrdersPage, paymentProvider: string): s
   return `${list.slice(0, -1)},"version":${page.version}}`;
 }
 
-export const dropBody = presenter(DropView);
+/** Of a draft as well. */
+export const dropBody = presenter(Type.Object({ ...DropView.properties, status: ShownStatus }));
 export const buyerPaymentBody = presenter(BuyerPayment);
 export const productBody = presenter(Product);
 export const profileBody = presenter(PublicProfile);

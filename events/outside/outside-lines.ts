@@ -2,6 +2,7 @@
 // fields named here are shown: idempotency keys stay inside.
 
 import { STREAM_VERSION } from '../../contracts/changes.ts';
+import type { Draft } from '../../contracts/drafts.ts';
 import type { DropEvent } from '../../contracts/drop-events.ts';
 import { orderId } from '../../domain/ids.ts';
 import type { DropChanges, Entry } from '../../storage/formats/entry.ts';
@@ -64,6 +65,7 @@ function fieldsOf(dropId: string, event: DropEvent, nextOrdinal: number): object
       return {
         terms: { ...terms, startsAt: wireTime(startsAt), endsAt: wireTime(endsAt) },
         stock: event.stock,
+        ...(event.revision !== undefined && { revision: event.revision }),
       };
     }
     case 'drop-amended': {
@@ -132,8 +134,19 @@ function entityOf(change: EntityChange): object {
       product: product && { ...product, createdAt: wireTime(product.createdAt) },
     };
   }
+  if (change.kind === 'draft') {
+    const { draftId, creatorId, draft } = change;
+    return { draftId, creatorId, draft: draft && shownDraft(draft) };
+  }
   const { userId, creatorId, since } = change;
   return { userId, creatorId, since: since === null ? null : wireTime(since) };
+}
+
+function shownDraft(stored: Draft): object {
+  const { announcing: _, ...draft } = stored;
+  const { startsAt, endsAt, createdAt } = draft;
+  const times = { startsAt: wireTime(startsAt), endsAt: wireTime(endsAt) };
+  return { ...draft, ...times, createdAt: wireTime(createdAt) };
 }
 
 function wireTime(time: number): string {

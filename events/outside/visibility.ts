@@ -28,7 +28,7 @@ export class Visibility {
     const { creatorId } = this.#options;
     if (creatorId === null) return true;
     if (change.kind === 'product') return change.product?.creatorId === creatorId;
-    return change.kind === 'follow' && change.creatorId === creatorId;
+    return change.kind !== 'user' && change.creatorId === creatorId;
   }
 
   /** Errors: `store-unavailable`, also where the drop's row is not in the catalogue yet. */

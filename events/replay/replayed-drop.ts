@@ -95,7 +95,7 @@ export function createdHead(event: DropEvent, time: number): DropHead {
     held: 0,
     sold: 0,
     version: 1,
-    revision: 1,
+    revision: event.revision ?? 1,
     sweepCursor: 0,
     orders: 0,
     placed: null,

@@ -162,23 +162,13 @@ export class Dispatcher {
     trace: Trace,
   ): Promise<RouteResult> {
     try {
-      const { authenticator, limits, clock, call } = this.#options;
+      const { limits, clock, call } = this.#options;
       const { access, rateClass } = route.definition;
       const monotonicMs = clock.monotonic();
       const limitKey = limits.enabled ? addressLimitKey(incoming.address) : '';
       let user: Caller | null = null;
       if (access !== 'public') {
-        const authorization = incoming.header('authorization');
-        const identity = authenticator.identify(authorization, clock.now());
-        const found =
-          identity === 'api-key'
-            ? await this.#keyCaller(route, bearerToken(authorization))
-            : typeof identity === 'string'
-              ? identity
-              : access === 'user'
-                ? this.#tokenCaller(identity)
-                : problem('forbidden', 'This takes an API key.');
-        if (typeof found === 'string') return authenticator.refuse(found, limitKey, monotonicMs);
+        const found = await this.#callerOf(route, incoming, limitKey);
         if ('ok' in found) return found;
         user = found;
       }
@@ -200,6 +190,10 @@ export class Dispatcher {
         body: checked.body as never,
         bytes: checked.bytes,
         header: incoming.header,
+        identify: async () => {
+          const found = await this.#callerOf(route, incoming, limitKey);
+          return 'ok' in found ? found : { ok: true, userId: found.userId, roles: found.roles };
+        },
         address: incoming.address,
         gone: incoming.gone,
         call: async (action, params) => {
@@ -220,6 +214,27 @@ export class Dispatcher {
     } catch (fault) {
       return this.#faultOf(fault, route, trace);
     }
+  }
+
+  /** Who the request's credentials stand for, or the refusal of them. */
+  async #callerOf(
+    route: Route,
+    incoming: IncomingRequest,
+    limitKey: string,
+  ): Promise<Caller | Problem> {
+    const { authenticator, clock } = this.#options;
+    const authorization = incoming.header('authorization');
+    const identity = authenticator.identify(authorization, clock.now());
+    const found =
+      identity === 'api-key'
+        ? await this.#keyCaller(route, bearerToken(authorization))
+        : typeof identity === 'string'
+          ? identity
+          : route.definition.access === 'key'
+            ? problem('forbidden', 'This takes an API key.')
+            : this.#tokenCaller(identity);
+    if (typeof found !== 'string') return found;
+    return authenticator.refuse(found, limitKey, clock.monotonic());
   }
 
   #tokenCaller(identity: TokenIdentity): Caller {
@@ -328,11 +343,12 @@ function present(
   }
   headers.push(...result.headers);
   const cache = route?.definition.cache;
-  headers.push(['cache-control', cache ?? 'no-store']);
+  const hasOwn = result.headers.some(([name]) => name === 'cache-control');
+  if (!hasOwn) headers.push(['cache-control', cache ?? 'no-store']);
   if (result.mediaType !== '') headers.push(['content-type', result.mediaType]);
   const { status, body } = result;
   if (typeof body !== 'string') return { status, headers, body: { ...body, failed: onFault } };
-  if (status === 200 && cache !== undefined) {
+  if (status === 200 && cache !== undefined && !hasOwn) {
     const given = result.headers.find(([name]) => name === 'etag')?.[1];
     const etag = given ?? contentTag(body);
     if (given === undefined) headers.push(['etag', etag]);

@@ -66,14 +66,17 @@ function operation(definition: RouteDefinition, components: Json): Json {
     tag,
     access,
     keyUse,
+    knowsUsers = false,
     body,
     bodyOptional = false,
     bodyAsForm = false,
   } = definition;
   const described: Json = { summary, tags: [tag], operationId: operationId(definition) };
-  if (access !== 'public') {
+  if (access !== 'public' || knowsUsers) {
+    const nobody = knowsUsers ? [{}] : [];
+    const token = access === 'key' ? [] : [{ token: [] }];
     const scope = keyUse === undefined ? [] : [{ apiKey: [SCOPE_OF[keyUse]] }];
-    described['security'] = [...(access === 'user' ? [{ token: [] }] : []), ...scope];
+    described['security'] = [...nobody, ...token, ...scope];
   }
   const parameters = parametersOf(definition);
   if (parameters.length > 0) described['parameters'] = parameters;
@@ -141,8 +144,9 @@ function successOf(definition: RouteDefinition, components: Json): Json {
 /** The route's own refusals, and those that all routes of its kind may give. */
 function problemsOf(definition: RouteDefinition): Json {
   const codes = new Set<ProblemCode>(definition.refusals);
-  if (definition.access !== 'public') codes.add('unauthenticated');
-  if (definition.access === 'key') codes.add('forbidden');
+  const { access, knowsUsers = false } = definition;
+  if (access !== 'public' || knowsUsers) codes.add('unauthenticated');
+  if (access === 'key') codes.add('forbidden');
   if (definition.rateClass !== null) codes.add('rate-limited');
   if (definition.keyed === true) for (const code of KEYED_CODES) codes.add(code);
   if (definition.query !== undefined) codes.add('invalid-request');

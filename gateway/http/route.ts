@@ -92,6 +92,11 @@ export interface CheckedRequest<Q, B> {
   /** The body's exact bytes. */
   readonly bytes: Uint8Array;
   readonly header: (name: string) => string;
+  /**
+   * The user of the request's credentials, on a route that every client may call. `unauthenticated`
+   * without valid ones.
+   */
+  readonly identify: () => Promise<(Requester & { readonly ok: true }) | Problem>;
   readonly address: string;
   /** Whether the client went away: nobody reads the reply. */
   readonly gone: () => boolean;
@@ -133,6 +138,8 @@ export interface RouteDefinition {
   readonly summary: string;
   readonly tag: string;
   readonly access: Access;
+  /** On a public route: a valid access token shows more. */
+  readonly knowsUsers?: boolean;
   /** Null: not limited. */
   readonly rateClass: RateClass | null;
   readonly query?: TObject;

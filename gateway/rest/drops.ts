@@ -1,11 +1,10 @@
 // The routes of drops: create, read, list, change and cancel (D1 to D4, S4). The order path sells
 // them.
 
+import { DropChange, DropChangeBody } from '../../contracts/drafts.ts';
 import {
   DropBody,
   DropPage,
-  DropPatch,
-  DropPatchBody,
   DropQuery,
   NewDrop,
   NewDropBody,
@@ -17,14 +16,17 @@ import type { DropViews } from '../drop-views.ts';
 import { refuseEarly } from '../http/early-fields.ts';
 import { conditionOf, IfMatchHeaders } from '../http/if-match.ts';
 import { contentTag } from '../http/entity-tag.ts';
+import { problem } from '../http/problems.ts';
 import { jsonReply, route, type Route, userRoute } from '../http/route.ts';
-import { dropBody, dropPageBody } from '../present.ts';
+import { dropBody, dropPageBody, pageBody } from '../present.ts';
 import { pageRequest } from './paging.ts';
 
 const TAG = 'drops';
+/** No shared cache may have a draft. */
+const PRIVATE = ['cache-control', 'private, no-store'] as const;
 
 const newDrop = reader(NewDrop);
-const dropPatch = reader(DropPatch);
+const dropChange = reader(DropChange);
 
 export interface DropRoutesOptions {
   readonly views: DropViews;
@@ -42,7 +44,7 @@ function creatorRoutes({ levels }: DropRoutesOptions): Route[] {
       {
         method: 'POST',
         path: '/v1/products/{id}/drops',
-        summary: 'Make a drop of a product of one’s own.',
+        summary: 'Make a drop of a product of one’s own, or a draft of one.',
         tag: TAG,
         access: 'user',
         keyUse: 'drops.create',
@@ -51,12 +53,13 @@ function creatorRoutes({ levels }: DropRoutesOptions): Route[] {
         body: NewDropBody,
         status: 201,
         response: DropBody,
-        refusals: ['not-found', 'forbidden', 'unavailable', 'overloaded'],
+        refusals: ['not-found', 'forbidden', 'too-many', 'unavailable', 'overloaded'],
       },
       async ({ call, caller, id: productId, body, request }) => {
-        const early = refuseEarly(levels, body.metadata, body.externalId);
+        const early = refuseEarly(levels, body.metadata, body.externalId, body.draft);
         if (early !== null) return early;
-        const made = await call('drops.create', {
+        const action = body.draft === true ? 'drafts.add' : 'drops.create';
+        const made = await call(action, {
           caller,
           productId,
           drop: newDrop(body),
@@ -71,20 +74,22 @@ function creatorRoutes({ levels }: DropRoutesOptions): Route[] {
         method: 'PATCH',
         path: '/v1/drops/{id}',
         summary:
-          'Change a drop: times and limits before the start, afterwards an earlier end and stock.',
+          'Change a drop: times and limits before the start, afterwards an earlier end and stock. ' +
+          'Of a draft everything changes.',
         tag: TAG,
         access: 'user',
         keyUse: 'drops.amend',
         rateClass: 'writes',
         headers: IfMatchHeaders,
         keyed: true,
-        body: DropPatchBody,
+        body: DropChangeBody,
         status: 200,
         response: DropBody,
         refusals: [
           'not-found',
           'forbidden',
           'drop-already-started',
+          'drop-announced',
           'drop-ended',
           'insufficient-stock',
           'precondition-failed',
@@ -93,11 +98,19 @@ function creatorRoutes({ levels }: DropRoutesOptions): Route[] {
         ],
       },
       async ({ call, caller, id, body, header, request }) => {
-        const early = refuseEarly(levels, body.metadata, body.externalId);
+        const { metadata, externalId, currency, holdSeconds, payment } = body;
+        const fields = [metadata, externalId, currency, holdSeconds, payment];
+        const early = refuseEarly(levels, ...fields);
         if (early !== null) return early;
         const condition = conditionOf(header, levels);
         if (!condition.ok) return condition;
-        const amend = { caller, dropId: id, change: dropPatch(body), ...condition.params, request };
+        const amend = {
+          caller,
+          dropId: id,
+          change: dropChange(body),
+          ...condition.params,
+          request,
+        };
         const changed = await call('drops.amend', amend);
         return changed.ok ? jsonReply(200, dropBody(changed.value)) : changed;
       },
@@ -141,18 +154,26 @@ function readRoutes({ views, levels }: DropRoutesOptions): Route[] {
       {
         method: 'GET',
         path: '/v1/drops/{id}',
-        summary: 'A drop with its stock, as of one version.',
+        summary: 'A drop with its stock, as of one version; a draft for its creator.',
         tag: TAG,
         access: 'public',
+        knowsUsers: true,
+        keyUse: 'drafts.read',
         rateClass: 'reads',
         status: 200,
         response: DropBody,
         refusals: ['not-found', 'unavailable', 'overloaded'],
         cache: 'public, no-cache',
       },
-      async ({ id }) => {
+      async ({ call, header, id, identify }) => {
         const drop = await views.get(id);
-        if (!drop.ok) return drop;
+        if (!drop.ok) {
+          if (drop.code !== 'not-found' || header('authorization') === '') return drop;
+          const caller = await identify();
+          if (!caller.ok) return caller;
+          const draft = await call('drafts.get', { caller, dropId: id });
+          return draft.ok ? jsonReply(200, dropBody(draft.value), [PRIVATE]) : draft;
+        }
         const { version, status } = drop.value;
         return jsonReply(200, dropBody(drop.value), [['etag', `W/"${version}-${status}"`]]);
       },
@@ -164,27 +185,40 @@ function readRoutes({ views, levels }: DropRoutesOptions): Route[] {
         summary: 'Drops, newest first. The stock shown may be a second old.',
         tag: TAG,
         access: 'public',
+        knowsUsers: true,
+        keyUse: 'drafts.read',
         rateClass: 'reads',
         query: DropQuery,
         status: 200,
         response: DropPage,
-        refusals: ['unavailable'],
+        refusals: ['not-found', 'unavailable'],
         cache: 'public, max-age=1',
       },
-      async ({ call, query }) => {
+      async ({ call, query, identify }) => {
         const { status, creator_id: creatorId, product_id: productId } = query;
         const { external_id: externalId } = query;
         const early = refuseEarly(levels, externalId);
         if (early !== null) return early;
-        const page = await call('catalogue.drops', {
-          ...(status !== undefined && { status }),
-          ...(creatorId !== undefined && { creatorId }),
+        const page = pageRequest(query);
+        const filter = {
           ...(productId !== undefined && { productId }),
           ...(externalId !== undefined && { externalId }),
-          page: pageRequest(query),
+        };
+        if (status === 'draft') {
+          const caller = await identify();
+          if (!caller.ok) return caller;
+          if (creatorId !== undefined && creatorId !== caller.userId) return problem('not-found');
+          const drafts = await call('drafts.list', { caller, ...filter, page });
+          return drafts.ok ? jsonReply(200, pageBody(drafts.value, dropBody), [PRIVATE]) : drafts;
+        }
+        const drops = await call('catalogue.drops', {
+          ...(status !== undefined && { status }),
+          ...(creatorId !== undefined && { creatorId }),
+          ...filter,
+          page,
         });
-        if (!page.ok) return page;
-        return jsonReply(200, dropPageBody(page.value), [['etag', pageTag(page.value)]]);
+        if (!drops.ok) return drops;
+        return jsonReply(200, dropPageBody(drops.value), [['etag', pageTag(drops.value)]]);
       },
     ),
   ];

@@ -7,6 +7,7 @@ import { InvalidCursorError } from '../ports/page.ts';
 export type ListName =
   | 'products'
   | 'drops'
+  | 'drafts'
   | 'followers'
   | 'following'
   | 'orders'

@@ -76,6 +76,7 @@ const EXTENDED: {
   ];
 } = {
   'order-placed': [30, 'userId', 'key', 'quantity', 'metadata'],
+  'drop-created': [32, 'terms', 'stock', 'revision'],
 };
 const ORDER_WITH_METADATA = 30;
 const TYPES = new Map(
@@ -100,7 +101,7 @@ export function encodeEntry(entry: Entry): Buffer {
         else flat.push(ORDER_WITH_METADATA, userId, key, quantity, metadata);
         continue;
       }
-      const [number, ...fields] = KINDS[event.type];
+      const [number, ...fields] = kindOf(event);
       flat.push(number);
       const stored = storedEvent(event);
       for (const field of fields) flat.push(stored[field]);
@@ -114,6 +115,11 @@ export function encodeEntry(entry: Entry): Buffer {
   bytes.writeUInt32LE(crc32(packed), 4);
   packed.copy(bytes, HEADER_BYTES);
   return bytes;
+}
+
+function kindOf(event: DropEvent): readonly [number, ...string[]] {
+  const isExtended = event.type === 'drop-created' && event.revision !== undefined;
+  return (isExtended ? EXTENDED[event.type] : undefined) ?? KINDS[event.type];
 }
 
 /** Only `drop-created` has amounts under names. */

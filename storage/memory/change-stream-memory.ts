@@ -104,11 +104,13 @@ function lastOf({ trimmed, records }: Bucket): number {
 function keyOf(change: EntityChange): string {
   if (change.kind === 'user') return `user ${change.userId}`;
   if (change.kind === 'product') return `product ${change.productId}`;
+  if (change.kind === 'draft') return `draft ${change.draftId}`;
   return `follow ${change.userId} ${change.creatorId}`;
 }
 
 function isRemoved(change: EntityChange): boolean {
   if (change.kind === 'user') return change.user === null;
   if (change.kind === 'product') return change.product === null;
+  if (change.kind === 'draft') return change.draft === null;
   return change.since === null;
 }

@@ -8,6 +8,7 @@ import { MemoryApiKeyStore } from './api-keys-memory.ts';
 import { MemoryCatalogue } from './catalogue-memory.ts';
 import { MemoryChangeStream, type MemoryChangeStreamOptions } from './change-stream-memory.ts';
 import { MemoryConsumerPositions } from './consumer-positions-memory.ts';
+import { MemoryDrafts } from './drafts-memory.ts';
 import { MemoryFeedStore } from './feed-memory.ts';
 import { MemoryFollowStore } from './follows-memory.ts';
 import { MemoryJobStore } from './jobs-memory.ts';
@@ -43,6 +44,7 @@ export function memoryStores(options: MemoryStoresOptions = {}): MemoryStores {
     accounts,
     sessions: new MemorySessionStore({ accounts, endedMax: options.endedSessionsMax }),
     catalogue: new MemoryCatalogue({ changes, requests }),
+    drafts: new MemoryDrafts({ changes }),
     follows: new MemoryFollowStore({ changes, requests }),
     changes,
     feed,

@@ -6,6 +6,7 @@ import type { ApiKeyStore } from './api-keys.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { ChangeStream } from './change-stream.ts';
 import type { ConsumerPositions } from './consumer-positions.ts';
+import type { Drafts } from './drafts.ts';
 import type { FeedStore } from './feed.ts';
 import type { FollowStore } from './follows.ts';
 import type { JobStore } from './jobs.ts';
@@ -25,8 +26,9 @@ export interface Stores {
   readonly accounts: AccountStore;
   readonly sessions: SessionStore;
   readonly catalogue: Catalogue;
+  readonly drafts: Drafts;
   readonly follows: FollowStore;
-  /** The changes of accounts, products and follows (C1). */
+  /** The changes of accounts, products, drafts and follows (C1). */
   readonly changes: ChangeStream;
   readonly feed: FeedStore;
   readonly orderList: OrderListStore;

@@ -14,6 +14,7 @@ import { openEntityParts } from './catalogue/entity-parts.ts';
 import { connectRedis, type RedisAddress, type RedisConnection } from './connection/connection.ts';
 import { RedisConsumerLeases } from './catalogue/consumer-leases-redis.ts';
 import { RedisConsumerPositions } from './catalogue/consumer-positions-redis.ts';
+import { RedisDrafts } from './catalogue/drafts-redis.ts';
 import { RedisFeedStore } from './rows/feed-redis.ts';
 import { RedisFollowStore } from './catalogue/follows-redis.ts';
 import { RedisJobStore } from './catalogue/jobs-redis.ts';
@@ -80,6 +81,7 @@ export async function openRedisStores(options: RedisStoresOptions): Promise<Redi
       accounts: new RedisAccountStore({ ...parts, now: options.now }),
       sessions: new RedisSessionStore({ redis, now: options.now }),
       catalogue: new RedisCatalogue(parts),
+      drafts: new RedisDrafts(parts),
       follows: new RedisFollowStore(parts),
       changes: parts.changes,
       feed: new RedisFeedStore({ redis }),

@@ -15,6 +15,7 @@ import type { CatalogueHandlers } from './catalogue/catalogue-program.ts';
 import { AppendSignal } from './catalogue/append-signal.ts';
 import { SqliteChangeStream } from './catalogue/change-stream-sqlite.ts';
 import { SqliteCatalogue } from './catalogue/catalogue-sqlite.ts';
+import { SqliteDrafts } from './catalogue/drafts-sqlite.ts';
 import { SqliteConsumerPositions } from './catalogue/consumer-positions-sqlite.ts';
 import { openReaderDatabase } from './thread/database.ts';
 import { lockDirectory } from './directory-lock.ts';
@@ -148,6 +149,7 @@ export async function openSqliteStores(options: SqliteStoresOptions): Promise<Sq
       accounts: new SqliteAccountStore(catalogue),
       sessions: new SqliteSessionStore({ ...catalogue, endedMax: options.endedSessionsMax }),
       catalogue: new SqliteCatalogue(catalogue),
+      drafts: new SqliteDrafts(catalogue),
       follows: new SqliteFollowStore(catalogue),
       changes: new SqliteChangeStream(catalogue),
       feed: new SqliteFeedStore({ ...projections, rows }),

@@ -120,6 +120,65 @@ onEachProfile((test, profile) => {
     }
   });
 
+  test('D7: a draft is its creator’s alone, until it is announced to followers', async (t) => {
+    const [creator, fan] = [server.fresh('creator'), server.fresh('fan')];
+    const productId = await server.product(creator);
+    await server.post(`/v1/creators/${creator}/follow`, { as: fan });
+    const follower = await LiveClient.listen(t, server, fan);
+    const body = { ...dropTerms(), startsAt: soon(60_000), endsAt: soon(90_000), draft: true };
+    const made = await server.post(`/v1/products/${productId}/drops`, { as: creator, body });
+    t.is(made.status, 201);
+    t.like(made.json, { status: 'draft', revision: 1, version: 0 });
+    const dropId = String(made.json['id']);
+    const path = `/v1/drops/${dropId}`;
+    const own = await server.get(path, { as: creator });
+    t.deepEqual([own.json, own.headers.get('cache-control')], [made.json, 'private, no-store']);
+    t.is((await server.get(path)).status, 404);
+    t.is((await server.get(path, { as: 'mallory' })).status, 404);
+    t.is((await server.get(path, { token: 'x' })).status, 401);
+    const list = `/v1/drops?status=draft&creator_id=${creator}`;
+    t.deepEqual((await server.get(list, { as: creator })).json['items'], [made.json]);
+    t.is((await server.get(list, { as: 'mallory' })).status, 404);
+    t.is((await server.get(list)).status, 401);
+    const drops = await server.get(`/v1/drops?creator_id=${creator}`, { as: creator });
+    t.deepEqual(drops.json['items'], []);
+    t.is((await server.order(dropId, 'ann', 'k')).status, 404);
+
+    const change = { currency: 'JPY', unitAmount: 5, stock: 3, payment: 'provider' };
+    const foreign = { as: 'mallory', body: change };
+    t.is((await server.call('PATCH', path, foreign)).status, 404);
+    const changed = await server.call('PATCH', path, { as: creator, body: change });
+    t.like(changed.json, { currency: 'JPY', stocked: 3, free: 3, revision: 2, status: 'draft' });
+    t.is((await server.post(`${path}/announce`, { as: 'mallory' })).status, 404);
+    const announced = await server.post(`${path}/announce`, { as: creator });
+    t.is(announced.status, 200);
+    t.like(announced.json, { status: 'upcoming', revision: 3, version: 1, currency: 'JPY' });
+    const told = await follower.next(({ type }) => type === 'drop.scheduled');
+    t.is(told.dropId, dropId);
+    t.deepEqual((await server.get(path)).json, announced.json);
+    t.deepEqual((await server.post(`${path}/announce`, { as: creator })).json, announced.json);
+    t.deepEqual((await server.get(list, { as: creator })).json['items'], []);
+    const late = await server.call('PATCH', path, { as: creator, body: { currency: 'EUR' } });
+    t.deepEqual([late.status, late.json['code']], [409, 'drop-announced']);
+    const removed = await server.call('DELETE', path, { as: creator });
+    t.deepEqual([removed.status, removed.json['code']], [409, 'drop-announced']);
+  });
+
+  test('D7: a draft is removed, and announced no more', async (t) => {
+    const creator = server.fresh('creator');
+    const product = await server.product(creator);
+    const body = { ...dropTerms(), draft: true };
+    const made = await server.post(`/v1/products/${product}/drops`, { as: creator, body });
+    const path = `/v1/drops/${String(made.json['id'])}`;
+    const headers = { 'if-match': '"2"' };
+    t.is((await server.call('DELETE', path, { as: creator, headers })).status, 412);
+    t.is((await server.call('DELETE', path, { as: 'mallory' })).status, 404);
+    t.is((await server.call('DELETE', path, { as: creator })).status, 204);
+    t.is((await server.get(path, { as: creator })).status, 404);
+    t.is((await server.post(`${path}/announce`, { as: creator })).status, 404);
+    t.is((await server.call('DELETE', path, { as: creator })).status, 404);
+  });
+
   test('D1, S3: a drop has all that was asked for, and adds up', async (t) => {
     const creator = server.fresh('creator');
     const product = await server.product(creator);

@@ -14,6 +14,7 @@ import type { CommandReply, DropCommand, ReplyTo } from '../../contracts/command
 import type { DropView } from '../../contracts/drops.ts';
 import type { OrderView } from '../../contracts/orders.ts';
 import { DropOrders } from '../../app/drop-orders.ts';
+import { DraftUseCases } from '../../app/drafts.ts';
 import { Drops } from '../../app/drops.ts';
 import { Orders } from '../../app/orders.ts';
 import { Products } from '../../app/products.ts';
@@ -201,6 +202,7 @@ function startUseCases(router: CommandRouter, now: () => number): Fixture['actio
     new Drops({ ...options, clock: { ...systemClock, now } }),
     new Orders(options),
   ];
+  const drafts = new DraftUseCases({ ...options, clock: { ...systemClock, now } });
   const added = stores.catalogue.addProduct({
     id: 'prd_1',
     creatorId: 'creator',
@@ -216,6 +218,14 @@ function startUseCases(router: CommandRouter, now: () => number): Fixture['actio
       await added;
       return await drops.create(params);
     },
+    'drafts.add': async (params) => {
+      await added;
+      return await drafts.add(params);
+    },
+    'drafts.get': (params) => drafts.get(params),
+    'drafts.list': (params) => drafts.list(params),
+    'drafts.announce': (params) => drafts.announce(params),
+    'drafts.remove': (params) => drafts.remove(params),
     'drops.amend': (params) => drops.amend(params),
     'drops.cancel': (params) => drops.cancel(params),
     'orders.ofDrop': (params) => dropOrders.list(params),

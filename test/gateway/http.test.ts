@@ -80,7 +80,7 @@ test('H8: unknown routes are 404, wrong methods 405 with Allow', async (t) => {
     t.deepEqual([reply.status, reply.json['code']], [404, 'not-found'], path);
   }
   const wrong: [string, string, string][] = [
-    ['DELETE', '/v1/drops/x', 'GET, HEAD, PATCH'],
+    ['PUT', '/v1/drops/x', 'DELETE, GET, HEAD, PATCH'],
     ['PATCH', '/v1/drops/x/orders', 'GET, HEAD, POST'],
     ['PUT', '/v1/notifications', 'GET, HEAD'],
     ['OPTIONS', '/v1/creators/x/follow', 'DELETE, POST'],

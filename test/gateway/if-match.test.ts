@@ -72,7 +72,7 @@ test('H12, H8: a malformed If-Match is 400 on every route that takes one, and ca
   t.deepEqual([fixture.calls, fixture.router.commands], [[], []]);
 });
 
-test('D6: below feature level 3 metadata and external ids are 503, and nobody is called', async (t) => {
+test('D6, D7: below feature level 3 metadata, external ids and drafts are 503, and nobody is called', async (t) => {
   const fixture = await startFixture(t, { levels: new ReachedLevel(2) });
   const times = { startsAt: '2026-03-01T13:00:00Z', endsAt: '2026-03-02T12:00:00Z' };
   const terms = { ...times, stock: 1, unitAmount: 1, currency: 'EUR' };
@@ -80,7 +80,9 @@ test('D6: below feature level 3 metadata and external ids are 503, and nobody is
     ['POST', '/v1/creators/creator/products', { name: 'x', metadata: { a: 'b' } }],
     ['PATCH', '/v1/products/prd_1', { externalId: null }],
     ['POST', '/v1/products/prd_1/drops', { ...terms, externalId: 'x' }],
+    ['POST', '/v1/products/prd_1/drops', { ...terms, draft: true }],
     ['PATCH', '/v1/drops/drp_1', { metadata: {} }],
+    ['PATCH', '/v1/drops/drp_1', { currency: 'EUR' }],
     ['GET', '/v1/products?creator_id=c&external_id=x', undefined],
     ['GET', '/v1/drops?creator_id=c&external_id=x', undefined],
   ] as const) {

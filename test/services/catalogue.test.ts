@@ -25,6 +25,7 @@ function start(t: ExecutionContext): Promise<Harness> {
       catalogue: stores.catalogue,
       accounts: stores.accounts,
       requests: stores.requests,
+      drafts: stores.drafts,
       router,
       levels,
       clock,

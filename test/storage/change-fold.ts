@@ -7,6 +7,7 @@ import type { EntityChange } from '../../contracts/changes.ts';
 export function keyOf(change: EntityChange): string {
   if (change.kind === 'user') return `user ${change.userId}`;
   if (change.kind === 'product') return `product ${change.productId}`;
+  if (change.kind === 'draft') return `draft ${change.draftId}`;
   return `follow ${change.userId} ${change.creatorId}`;
 }
 
@@ -14,6 +15,7 @@ export function keyOf(change: EntityChange): string {
 export function lineOf(change: EntityChange): string {
   if (change.kind === 'user') return `${keyOf(change)} [${change.user?.roles.join()}]`;
   if (change.kind === 'product') return `${keyOf(change)} revision ${change.product?.revision}`;
+  if (change.kind === 'draft') return `${keyOf(change)} revision ${change.draft?.revision}`;
   return `${keyOf(change)} since ${change.since}`;
 }
 
@@ -47,5 +49,6 @@ export class ChangeFold {
 function stateOf(change: EntityChange): unknown {
   if (change.kind === 'user') return change.user;
   if (change.kind === 'product') return change.product;
+  if (change.kind === 'draft') return change.draft;
   return change.since;
 }

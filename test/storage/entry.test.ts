@@ -79,6 +79,7 @@ const entry = {
   changes: [
     { dropId: 'd_1', versionBefore: 0, events: Object.values(EVENTS) as DropEvent[] },
     { dropId: 'd_2', versionBefore: 7, events: [EVENTS['order-placed']] },
+    { dropId: 'd_4', versionBefore: 0, events: [{ ...EVENTS['drop-created'], revision: 7 }] },
     {
       dropId: 'd_3',
       versionBefore: 8,

@@ -13,6 +13,7 @@ import {
   type EntityParts,
   openEntityParts,
 } from '../../storage/redis/catalogue/entity-parts.ts';
+import { RedisDrafts } from '../../storage/redis/catalogue/drafts-redis.ts';
 import { RedisFollowStore } from '../../storage/redis/catalogue/follows-redis.ts';
 import { RedisSessionStore } from '../../storage/redis/catalogue/sessions-redis.ts';
 import { ENDED_MAX } from './contract/sessions.ts';
@@ -69,6 +70,7 @@ export function storesOf(parts: EntityParts) {
     accounts: new RedisAccountStore({ ...parts, now: () => 0 }),
     sessions: new RedisSessionStore({ ...parts, now: () => 0, endedMax: ENDED_MAX }),
     catalogue: new RedisCatalogue(parts),
+    drafts: new RedisDrafts(parts),
     follows: new RedisFollowStore({ ...parts, spreadAt: SPREAD_AT }),
   };
 }

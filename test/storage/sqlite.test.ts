@@ -9,6 +9,7 @@ import {
 import { accountsContract } from './contract/accounts.ts';
 import { apiKeysContract } from './contract/api-keys.ts';
 import { catalogueContract } from './contract/catalogue.ts';
+import { draftsContract } from './contract/drafts.ts';
 import { changeStreamContract } from './contract/change-stream.ts';
 import { consumerPositionsContract } from './contract/consumer-positions.ts';
 import { feedContract } from './contract/feed.ts';
@@ -48,6 +49,7 @@ snapshotsContract(() => opened);
 accountsContract(() => opened);
 sessionsContract(() => opened);
 catalogueContract(() => opened);
+draftsContract(() => opened);
 followsContract(() => opened);
 feedContract(() => opened);
 orderListContract(() => opened);

@@ -52,7 +52,7 @@ export function requestKeys(bucket: number): RequestKeys {
   return { answers, ends: `${answers}:ends`, bytes: `${answers}:bytes` };
 }
 
-const KINDS = { user: 'u', product: 'p', follows: 'f' } as const;
+const KINDS = { user: 'u', product: 'p', follows: 'f', drafts: 'd' } as const;
 export type MemberKind = keyof typeof KINDS;
 
 /** An entity in the sorted set of its bucket. */
@@ -73,6 +73,11 @@ export function entityKey(entityId: string): string {
 /** redis-om's entity id of a product. */
 export function productEntityId(productId: string): string {
   return `${tag(changeBucketOf(productId))}:product:${productId}`;
+}
+
+/** A hash of a creator's drafts by the drop's id. */
+export function draftsKey(creatorId: string): string {
+  return `${tag(changeBucketOf(creatorId))}:drafts:${creatorId}`;
 }
 
 /** The keys of a user's follows and their pending steps. */

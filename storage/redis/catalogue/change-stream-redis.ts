@@ -4,8 +4,9 @@
 // Sequences have no gaps, so the number of trimmed records is the newest sequence minus the length
 // of the stream.
 //
-// The full pass reads a sorted set with the names of the bucket's entities: a user, a product, or
-// the follows of a user. Follows are read newest first, from the end of the page before.
+// The full pass reads a sorted set with the names of the bucket's entities: a user, a product, all
+// drafts of a creator, or the follows of a user. Follows are read newest first, from the end of the
+// page before.
 
 import { InvalidCursorError } from '../../ports/page.ts';
 import type { EntityChange } from '../../../contracts/changes.ts';
@@ -27,11 +28,13 @@ import {
   changesKey,
   entitiesKey,
   followingKeys,
+  type MemberKind,
   parseMember,
   productEntityId,
   userKey,
 } from './catalogue-keys.ts';
 import { recordOf } from './change-append.ts';
+import { readDrafts } from './drafts-redis.ts';
 import type { OmConnection } from './om-connection.ts';
 import { productsAt } from './stored-products.ts';
 import { usersAt } from './stored-users.ts';
@@ -45,6 +48,8 @@ for i = 1, #info, 2 do
   if info[i] == 'length' then length = info[i + 1] end
 end
 return {last, length}`);
+
+const MANY: ReadonlySet<MemberKind | undefined> = new Set(['follows', 'drafts'] as const);
 
 export interface RedisChangeStreamOptions {
   readonly redis: RedisConnection;
@@ -111,15 +116,17 @@ export class RedisChangeStream implements ChangeStream {
     const members = await answerOf(
       this.#redis.zrangebylex(entitiesKey(bucket), start, '+', 'LIMIT', 0, needed),
     );
-    // One user's follows may fill many pages, so they end a page.
-    const isFollows = (member: string): boolean => parseMember(member)?.kind === 'follows';
-    const found = members.slice(0, members.findIndex(isFollows) + 1 || members.length);
-    changes.push(...(await this.#entities(found.filter((member) => !isFollows(member)))));
+    // One user's follows may fill many pages, and drafts one, so they end a page.
+    const isMany = (member: string): boolean => MANY.has(parseMember(member)?.kind);
+    const found = members.slice(0, members.findIndex(isMany) + 1 || members.length);
+    changes.push(...(await this.#entities(found.filter((member) => !isMany(member)))));
     const last = found.at(-1);
     if (last === undefined) return { changes, nextCursor: null };
     let next: ScanCursor = [last, null, ''];
-    if (isFollows(last)) {
-      const follows = await this.#followsOf(parseMember(last)!.id, LIST_START, limit);
+    const { kind, id } = parseMember(last) ?? { kind: null, id: '' };
+    if (kind === 'drafts') changes.push(...(await this.#draftsOf(id)));
+    if (kind === 'follows') {
+      const follows = await this.#followsOf(id, LIST_START, limit);
       changes.push(...follows);
       next = within(last, follows, limit);
     }
@@ -158,6 +165,11 @@ export class RedisChangeStream implements ChangeStream {
     return found.map(({ id: creatorId, time }) => {
       return { kind: 'follow', userId, creatorId, since: time };
     });
+  }
+
+  async #draftsOf(creatorId: string): Promise<EntityChange[]> {
+    const drafts = await readDrafts(this.#redis, creatorId);
+    return drafts.map((draft) => ({ kind: 'draft', draftId: draft.id, creatorId, draft }));
   }
 
   /** Users and products as they are now, without removed ones. */

@@ -7,6 +7,7 @@ import { accountHandlers, CHANGED_ACCOUNTS_SCHEMA } from './accounts-statements.
 import { API_KEYS_SCHEMA, apiKeyHandlers } from './api-keys-statements.ts';
 import { CHANGES_SCHEMA, changeStatements } from './changes-statements.ts';
 import { openWriterDatabase, limitPages, WalBound } from '../thread/database.ts';
+import { DRAFTS_SCHEMA, draftHandlers } from './drafts-statements.ts';
 import { followHandlers } from './follows-statements.ts';
 import { jobHandlers, JOBS_SCHEMA } from './jobs-statements.ts';
 import { PARKED_REFUNDS_SCHEMA, parkedRefundHandlers } from './parked-refunds-statements.ts';
@@ -107,6 +108,7 @@ const MIGRATIONS = [
   SESSIONS_SCHEMA + CHANGED_ACCOUNTS_SCHEMA,
   REQUESTS_SCHEMA,
   API_KEYS_SCHEMA,
+  DRAFTS_SCHEMA,
 ];
 
 export type CatalogueHandlers = ReturnType<typeof open>['handlers'];
@@ -138,6 +140,7 @@ export function open(options: ProgramOptions) {
     handlers: {
       ...accountHandlers(database, appendChange),
       ...productHandlers(database, appendChange, once),
+      ...draftHandlers(database, appendChange),
       ...followHandlers(database, appendChange, once),
       ...requestHandlers,
       ...changeHandlers,

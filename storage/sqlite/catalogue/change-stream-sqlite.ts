@@ -1,6 +1,7 @@
 // The change stream on SQLite: one bucket, because one thread writes all changes. The connection on
 // the main thread reads records once their transaction is durable.
 
+import type { Draft } from '../../../contracts/drafts.ts';
 import type { EntityChange } from '../../../contracts/changes.ts';
 import type {
   ChangeHead,
@@ -20,11 +21,11 @@ import { type ProductRow, productOf } from './products-statements.ts';
 const BUCKET = 0;
 /** Records removed in one transaction: a few milliseconds. */
 const TRIM_PORTION = 500;
-const KINDS = ['user', 'product', 'follow'] as const;
+const KINDS = ['user', 'product', 'follow', 'draft'] as const;
 type Kind = (typeof KINDS)[number];
 
 /** Where a full pass continues: after this entity of this kind. */
-type ScanPosition = readonly [kind: Kind, id: string, creatorId: string];
+type ScanPosition = readonly [kind: Kind, id: string, secondId: string];
 
 interface PublicUserRow {
   id: string;
@@ -52,6 +53,7 @@ export class SqliteChangeStream implements ChangeStream {
   readonly #users;
   readonly #products;
   readonly #follows;
+  readonly #drafts;
 
   constructor({ writer, reader, signal }: ChangesDatabase) {
     this.#writer = writer;
@@ -70,6 +72,11 @@ export class SqliteChangeStream implements ChangeStream {
     this.#follows = reader.prepare<[string, string, number], FollowRow>(`
       select user_id, creator_id, since from follows
       where (user_id, creator_id) > (?, ?) order by user_id, creator_id limit ?`);
+    this.#drafts = reader
+      .prepare<[string, string, number], string>(`
+        select draft from drafts
+        where (creator_id, id) > (?, ?) order by creator_id, id limit ?`)
+      .pluck();
   }
 
   async head(_bucket: number): Promise<ChangeHead> {
@@ -93,8 +100,8 @@ export class SqliteChangeStream implements ChangeStream {
   }
 
   async scan(_bucket: number, cursor: string | null, limit: number): Promise<ScanPage> {
-    const [kind, id, creatorId] = cursor === null ? startOf('user') : parsePosition(cursor);
-    const changes = this.#entities(kind, id, creatorId, limit);
+    const [kind, id, secondId] = cursor === null ? startOf('user') : parsePosition(cursor);
+    const changes = this.#entities(kind, id, secondId, limit);
     const last = changes.at(-1);
     if (last !== undefined && changes.length === limit)
       return { changes, nextCursor: JSON.stringify(positionOf(last)) };
@@ -111,11 +118,13 @@ export class SqliteChangeStream implements ChangeStream {
     return this.#signal.subscribe(listener);
   }
 
-  #entities(kind: Kind, id: string, creatorId: string, limit: number): EntityChange[] {
+  #entities(kind: Kind, id: string, secondId: string, limit: number): EntityChange[] {
     if (kind === 'user') return readQuery(() => this.#users.all(id, limit)).map(userChange);
     if (kind === 'product')
       return readQuery(() => this.#products.all(id, limit)).map(productChange);
-    return readQuery(() => this.#follows.all(id, creatorId, limit)).map(followChange);
+    if (kind === 'draft')
+      return readQuery(() => this.#drafts.all(id, secondId, limit)).map(draftChange);
+    return readQuery(() => this.#follows.all(id, secondId, limit)).map(followChange);
   }
 }
 
@@ -132,9 +141,15 @@ function followChange({ user_id, creator_id, since }: FollowRow): EntityChange {
   return { kind: 'follow', userId: user_id, creatorId: creator_id, since };
 }
 
+function draftChange(text: string): EntityChange {
+  const draft = JSON.parse(text) as Draft;
+  return { kind: 'draft', draftId: draft.id, creatorId: draft.creatorId, draft };
+}
+
 function positionOf(change: EntityChange): ScanPosition {
   if (change.kind === 'user') return ['user', change.userId, ''];
   if (change.kind === 'product') return ['product', change.productId, ''];
+  if (change.kind === 'draft') return ['draft', change.creatorId, change.draftId];
   return ['follow', change.userId, change.creatorId];
 }
 

@@ -1,0 +1,267 @@
+// Drafts: drops that only their creator sees, changed freely until they are announced (D7).
+//
+// Announcing is three writes: the draft is marked, so that it cannot change any more; the drop's
+// actor is made, under the draft's id; the draft is removed. A crash between any two of them leaves
+// a marked draft, and whatever is asked of that draft next finishes it first: making the same actor
+// again makes nothing more. So there is never a second drop, and no change gets lost.
+
+import type { Clock } from '../actors/clock.ts';
+import type { Requester } from '../contracts/accounts.ts';
+import type { ActionParams } from '../contracts/actions.ts';
+import { type Draft, DRAFTS_MAX, type DraftView, type DropChange } from '../contracts/drafts.ts';
+import type { DropView, NewDrop } from '../contracts/drops.ts';
+import type { Page } from '../contracts/paging.ts';
+import type { Outcome, Refusal } from '../contracts/refusals.ts';
+import { isExactTotal, TOO_MUCH } from '../domain/decision.ts';
+import { changedDescription } from '../domain/description.ts';
+import { ID_RANDOM_BYTES, makeId } from '../domain/ids.ts';
+import { refusal, success } from '../domain/refusal.ts';
+import type { Drafts } from '../storage/ports/drafts.ts';
+import type { RequestLog } from '../storage/ports/requests.ts';
+import {
+  type MakeDropOptions,
+  makeDrop,
+  refuseCurrency,
+  refuseTimes,
+  termsOf,
+} from './new-drop.ts';
+import { refuseStranger } from './products.ts';
+import type { RandomBytes } from './random-bytes.ts';
+import { InSteps, outcomeOf } from './repeated-requests.ts';
+
+/** Attempts of one change: of concurrent changes of one draft, each round lets one succeed. */
+const ROUNDS_MAX = 20;
+
+export interface DraftUseCasesOptions extends MakeDropOptions {
+  readonly drafts: Drafts;
+  readonly requests: RequestLog;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+}
+
+/** What became of a draft: it is one still, or a drop. */
+type Settled = { readonly draft: Draft } | { readonly drop: DropView };
+
+export class DraftUseCases {
+  readonly #options: DraftUseCasesOptions;
+  readonly #inSteps: InSteps;
+
+  constructor(options: DraftUseCasesOptions) {
+    this.#options = options;
+    const { clock, requests } = options;
+    this.#inSteps = new InSteps({ requests, now: () => clock.now() });
+  }
+
+  /** With a key the draft's id is kept first, so every try is about the same draft (H11). */
+  async add({
+    caller,
+    productId,
+    drop,
+    request,
+  }: ActionParams<'drafts.add'>): Promise<Outcome<DraftView>> {
+    const { clock, random, requests } = this.#options;
+    const newId = makeId('d', clock.now(), random(ID_RANDOM_BYTES));
+    if (request === undefined) return await this.#add(newId, caller, productId, drop);
+    const kept = outcomeOf(await requests.keep(request, newId));
+    if (!kept.ok) return kept;
+    if (kept.value.startsWith('{'))
+      return { ok: true, value: JSON.parse(kept.value) as DraftView, replayed: true };
+    const added = await this.#add(kept.value, caller, productId, drop);
+    // The answer, or nothing: a refused try may be made again.
+    await requests.replace(request, kept.value, added.ok ? JSON.stringify(added.value) : null);
+    return added;
+  }
+
+  async #add(
+    id: string,
+    caller: Requester,
+    productId: string,
+    drop: NewDrop,
+  ): Promise<Outcome<DraftView>> {
+    const { catalogue, drafts, clock } = this.#options;
+    const terms = termsOf(id, productId, caller.userId, drop);
+    const { stock } = drop;
+    const createdAt = clock.now();
+    const draft = { ...terms, stock, revision: 1, createdAt, announcing: false };
+    const refused =
+      this.#refuse(draft, true) ?? (await refuseStranger(catalogue, productId, caller));
+    if (refused !== null) return refused;
+    if (await drafts.add(draft, DRAFTS_MAX)) return success(draftView(draft));
+    return refusal('too-many', `A creator has ${DRAFTS_MAX} drafts at most.`);
+  }
+
+  /** A draft that is half announced is a drop after this. */
+  async get({
+    caller,
+    dropId,
+  }: ActionParams<'drafts.get'>): Promise<Outcome<DraftView | DropView>> {
+    const settled = await this.#settle(caller, dropId);
+    if (settled === null) return refusal('not-found');
+    if ('ok' in settled) return settled;
+    return success('drop' in settled ? settled.drop : draftView(settled.draft));
+  }
+
+  async list({
+    caller,
+    page,
+    ...filter
+  }: ActionParams<'drafts.list'>): Promise<Outcome<Page<DraftView>>> {
+    const own = { ...filter, creatorId: caller.userId };
+    const { items, nextCursor } = await this.#options.drafts.list(own, page);
+    const views: DraftView[] = [];
+    for (const draft of items) {
+      // One that is half announced is in the list of drops from here on.
+      const settled = draft.announcing ? await this.#settle(caller, draft.id) : { draft };
+      if (settled !== null && 'draft' in settled) views.push(draftView(settled.draft));
+    }
+    return success({ items: views, nextCursor });
+  }
+
+  /**
+   * Null where the caller has no such draft, and had none at the first try: then it may be a drop.
+   */
+  async change(params: ActionParams<'drops.amend'>): Promise<Outcome<DraftView> | null> {
+    const { requests } = this.#options;
+    const { caller, dropId, request } = params;
+    if (request === undefined) return await this.#change(params);
+    const isRepeated = (await requests.find(request)) !== null;
+    const settled = await this.#settle(caller, dropId);
+    if (!isRepeated && (settled === null || 'drop' in settled)) return null;
+    return await this.#inSteps.run(
+      request,
+      async () => (await this.#change(params)) ?? refusal('unavailable'),
+    );
+  }
+
+  async #change({
+    caller,
+    dropId,
+    change,
+    ifMatch,
+  }: ActionParams<'drops.amend'>): Promise<Outcome<DraftView> | null> {
+    for (let round = 0; round < ROUNDS_MAX; round++) {
+      const settled = await this.#settle(caller, dropId);
+      if (settled === null) return null;
+      if ('ok' in settled) return settled;
+      if ('drop' in settled) return null;
+      const { draft } = settled;
+      if (ifMatch?.includes(draft.revision) === false) return refusal('precondition-failed');
+      // A change that is begun anew, after a crash, must not add the units twice.
+      if (change.addStock !== undefined)
+        return refusal('invalid-request', 'addStock: of a drop only; a draft takes stock.');
+      const changed = changedDraft(draft, change);
+      const refused = this.#refuse(changed, true);
+      if (refused !== null) return refused;
+      if (await this.#options.drafts.replace(draft, changed)) return success(draftView(changed));
+    }
+    return refusal('unavailable');
+  }
+
+  /** A drop that is announced already is given again to its creator. */
+  announce(params: ActionParams<'drafts.announce'>): Promise<Outcome<DropView>> {
+    return this.#inSteps.run(params.request, () => this.#announce(params));
+  }
+
+  async #announce({
+    caller,
+    dropId,
+    ifMatch,
+  }: ActionParams<'drafts.announce'>): Promise<Outcome<DropView>> {
+    const { catalogue, drafts } = this.#options;
+    for (let round = 0; round < ROUNDS_MAX; round++) {
+      const settled = await this.#settle(caller, dropId);
+      if (settled === null) return await this.#announced(caller, dropId);
+      if ('ok' in settled) return settled;
+      if ('drop' in settled) return success(settled.drop);
+      const { draft } = settled;
+      if (ifMatch?.includes(draft.revision) === false) return refusal('precondition-failed');
+      const refused =
+        this.#refuse(draft, false) ?? (await refuseStranger(catalogue, draft.productId, caller));
+      if (refused !== null) return refused;
+      const marked = { ...draft, announcing: true };
+      if (await drafts.replace(draft, marked)) return await this.#finish(marked);
+    }
+    return refusal('unavailable');
+  }
+
+  async remove({ caller, dropId, ifMatch }: ActionParams<'drafts.remove'>): Promise<Outcome<null>> {
+    for (let round = 0; round < ROUNDS_MAX; round++) {
+      const settled = await this.#settle(caller, dropId);
+      if (settled !== null && 'ok' in settled) return settled;
+      if (settled === null || 'drop' in settled) {
+        const announced = await this.#announced(caller, dropId);
+        return announced.ok ? refusal('drop-announced') : announced;
+      }
+      const { draft } = settled;
+      if (ifMatch?.includes(draft.revision) === false) return refusal('precondition-failed');
+      if (await this.#options.drafts.remove(draft)) return success(null);
+    }
+    return refusal('unavailable');
+  }
+
+  /** The caller's draft, where it is none; what `#finish` refuses where it cannot be finished. */
+  async #settle(caller: Requester, dropId: string): Promise<Settled | Refusal | null> {
+    const { drafts } = this.#options;
+    const draft = await drafts.find(caller.userId, dropId);
+    if (draft === null) return null;
+    if (!draft.announcing) return { draft };
+    const finished = await this.#finish(draft);
+    if (finished.ok) return { drop: finished.value };
+    if (finished.code !== 'invalid-request') return finished;
+    // It is a draft again.
+    const again = await drafts.find(caller.userId, dropId);
+    if (again === null) return null;
+    return again.announcing ? refusal('unavailable') : { draft: again };
+  }
+
+  /** Makes the drop of a marked draft, which has the terms that were announced. */
+  async #finish(draft: Draft): Promise<Outcome<DropView>> {
+    const { drafts } = this.#options;
+    const { stock, revision: before, createdAt: _, announcing: __, ...terms } = draft;
+    const drop = await makeDrop(this.#options, { terms, stock, revision: before + 1 });
+    if (drop.ok) await drafts.remove(draft);
+    // What the actor refuses for good, such as an end that has passed meanwhile, is a draft again.
+    else if (drop.code === 'invalid-request')
+      await drafts.replace(draft, { ...draft, announcing: false });
+    return drop;
+  }
+
+  async #announced(caller: Requester, dropId: string): Promise<Outcome<DropView>> {
+    const drop = await this.#options.router.send({ type: 'get-drop', dropId });
+    if (!drop.ok) return drop;
+    return drop.value.creatorId === caller.userId
+      ? drop
+      : refusal('forbidden', 'The drop belongs to somebody else.');
+  }
+
+  #refuse(draft: Draft, mayBePast: boolean): Refusal | null {
+    const { stock, unitAmount, currency } = draft;
+    const refused =
+      refuseTimes(draft, this.#options.clock.now(), mayBePast) ?? refuseCurrency(currency);
+    if (refused !== null) return refused;
+    return isExactTotal(stock, unitAmount) ? null : refusal('invalid-request', TOO_MUCH);
+  }
+}
+
+function changedDraft(draft: Draft, change: DropChange): Draft {
+  const { metadata: _, externalId: __, ...before } = draft;
+  return {
+    ...before,
+    startsAt: change.startsAt ?? draft.startsAt,
+    endsAt: change.endsAt ?? draft.endsAt,
+    unitAmount: change.unitAmount ?? draft.unitAmount,
+    currency: change.currency ?? draft.currency,
+    limitPerUser: change.limitPerUser ?? draft.limitPerUser,
+    holdSeconds: change.holdSeconds ?? draft.holdSeconds,
+    payment: change.payment ?? draft.payment,
+    ...changedDescription(draft, change),
+    stock: change.stock ?? draft.stock,
+    revision: draft.revision + 1,
+  };
+}
+
+function draftView(stored: Draft): DraftView {
+  const { stock, announcing: _, ...draft } = stored;
+  const units = { stocked: stock, held: 0, sold: 0, free: stock, soldOut: false };
+  return { ...draft, ...units, status: 'draft', version: 0 };
+}

@@ -1,0 +1,83 @@
+// The routes of drafts: announce and remove (D7). A draft is made, read, changed and listed by the
+// routes of drops, where its creator asks.
+
+import { DropBody } from '../../contracts/drops.ts';
+import type { FeatureLevels } from '../../storage/ports/feature-level.ts';
+import { conditionOf, IfMatchHeaders } from '../http/if-match.ts';
+import { emptyReply, jsonReply, type Route, userRoute } from '../http/route.ts';
+import { dropBody } from '../present.ts';
+
+const TAG = 'drops';
+
+export interface DraftRoutesOptions {
+  /** The feature level of the store. */
+  readonly levels: Pick<FeatureLevels, 'reached'>;
+}
+
+export function draftRoutes({ levels }: DraftRoutesOptions): Route[] {
+  return [
+    userRoute(
+      {
+        method: 'POST',
+        path: '/v1/drops/{id}/announce',
+        summary: 'Announce a draft of one’s own: it becomes a drop, and followers hear of it.',
+        tag: TAG,
+        access: 'user',
+        rateClass: 'writes',
+        keyUse: 'drafts.announce',
+        headers: IfMatchHeaders,
+        keyed: true,
+        status: 200,
+        response: DropBody,
+        refusals: [
+          'not-found',
+          'forbidden',
+          'precondition-failed',
+          'invalid-request',
+          'unavailable',
+          'overloaded',
+        ],
+      },
+      async ({ call, caller, id, header, request }) => {
+        const condition = conditionOf(header, levels);
+        if (!condition.ok) return condition;
+        const announced = await call('drafts.announce', {
+          caller,
+          dropId: id,
+          ...condition.params,
+          request,
+        });
+        if (announced.ok) return jsonReply(200, dropBody(announced.value));
+        // What the draft says can be no drop, whatever the request.
+        return announced.code === 'invalid-request' ? { ...announced, status: 422 } : announced;
+      },
+    ),
+    userRoute(
+      {
+        method: 'DELETE',
+        path: '/v1/drops/{id}',
+        summary: 'Remove a draft of one’s own.',
+        tag: TAG,
+        access: 'user',
+        rateClass: 'writes',
+        keyUse: 'drafts.remove',
+        headers: IfMatchHeaders,
+        status: 204,
+        refusals: [
+          'not-found',
+          'forbidden',
+          'drop-announced',
+          'precondition-failed',
+          'unavailable',
+          'overloaded',
+        ],
+      },
+      async ({ call, caller, id, header }) => {
+        const condition = conditionOf(header, levels);
+        if (!condition.ok) return condition;
+        const removed = await call('drafts.remove', { caller, dropId: id, ...condition.params });
+        return removed.ok ? emptyReply(204) : removed;
+      },
+    ),
+  ];
+}

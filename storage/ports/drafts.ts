@@ -1,0 +1,29 @@
+// The drafts port: drops that only their creator sees, until they are announced (D7). All of a
+// creator's drafts are together, and each change writes its record of the change stream in the same
+// step (C1).
+
+import type { Draft, DraftFilter } from '../../contracts/drafts.ts';
+import type { Page, PageRequest } from '../../contracts/paging.ts';
+
+export interface Drafts {
+  /**
+   * Durable when it resolves. A draft that is there already stays as it is: that is a success. False
+   * where the creator has `max` others; the bound and the write are one step.
+   */
+  add(draft: Draft, max: number): Promise<boolean>;
+  find(creatorId: string, dropId: string): Promise<Draft | null>;
+  /** Newest first. */
+  list(filter: DraftFilter, page: PageRequest): Promise<Page<Draft>>;
+  /**
+   * Replaces a draft. False, and nothing changes, where the stored one has another revision than
+   * `before` or is announced otherwise. A change of `announcing` alone has no record.
+   */
+  replace(before: Draft, after: Draft): Promise<boolean>;
+  /** As `replace`; a draft that is gone was removed by somebody else. */
+  remove(before: Draft): Promise<boolean>;
+}
+
+/** The change that the change stream records. */
+export function isRecorded(before: Draft, after: Draft): boolean {
+  return before.revision !== after.revision;
+}

@@ -1,0 +1,315 @@
+// Drafts as use cases: who sees them, what changes, and that a crash of an announcement anywhere
+// leaves one drop at the end (D7).
+
+import test from 'ava';
+import { DraftUseCases } from '../../app/drafts.ts';
+import { Drops } from '../../app/drops.ts';
+import { DRAFTS_MAX } from '../../contracts/drafts.ts';
+import type { CreateDrop, DropCommand } from '../../contracts/commands.ts';
+import type { NewDrop } from '../../contracts/drops.ts';
+import { applyEvent, createDrop } from '../../domain/apply.ts';
+import { answerTo, decide } from '../../domain/decide.ts';
+import type { DropState } from '../../domain/drop-state.ts';
+import { refusal, success } from '../../domain/refusal.ts';
+import { memoryStores } from '../../storage/memory/stores.ts';
+import type { Drafts } from '../../storage/ports/drafts.ts';
+import { FEATURE_LEVEL, ReachedLevel } from '../../storage/ports/feature-level.ts';
+import { ManualClock } from '../actors/manual-clock.ts';
+import { FIRST_PAGE, NOW, ScriptedRouter } from '../services/harness.ts';
+
+const caller = { userId: 'u_creator', roles: ['creator'] };
+const stranger = { userId: 'u_other', roles: ['creator'] };
+const operator = { userId: 'u_boss', roles: ['operator'] };
+const HOUR_MS = 3_600_000;
+const DROP: NewDrop = {
+  startsAt: NOW + HOUR_MS,
+  endsAt: NOW + 2 * HOUR_MS,
+  stock: 5,
+  unitAmount: 100,
+  currency: 'EUR',
+  draft: true,
+};
+
+async function start() {
+  const stores = memoryStores();
+  const router = new ScriptedRouter();
+  const clock = new ManualClock(NOW);
+  const drops = new Map<string, DropState>();
+  // The actors of all drops.
+  router.answer = (command: DropCommand) => {
+    const state = drops.get(command.dropId) ?? null;
+    const decision = decide(state, command, clock.now());
+    if (!decision.ok) return decision;
+    for (const event of decision.events) {
+      const present = drops.get(command.dropId);
+      if (present === undefined) drops.set(command.dropId, createDrop(event, clock.now()));
+      else applyEvent(present, event, clock.now());
+    }
+    return success(answerTo(drops.get(command.dropId)!, command, decision));
+  };
+  let made = 0;
+  const random = (count: number) => new Uint8Array(count).fill(++made);
+  await stores.catalogue.addProduct({
+    id: 'p_1',
+    creatorId: caller.userId,
+    name: 'Mug',
+    description: '',
+    imageUrls: [],
+    createdAt: NOW,
+    revision: 1,
+  });
+  const useCases = (store: Drafts = stores.drafts) => {
+    const levels = new ReachedLevel(FEATURE_LEVEL);
+    const options = { ...stores, drafts: store, router, levels, clock, random };
+    return { drafts: new DraftUseCases(options), drops: new Drops(options) };
+  };
+  const add = async (change: Partial<NewDrop> = {}) => {
+    const added = await useCases().drafts.add({
+      caller,
+      productId: 'p_1',
+      drop: { ...DROP, ...change },
+    });
+    if (!added.ok) throw new Error(added.code);
+    return added.value.id;
+  };
+  return { ...useCases(), useCases, stores, router, clock, actors: drops, add };
+}
+
+test('D7: a draft is made without an actor, and seen by its creator alone', async (t) => {
+  const { drafts, router, add } = await start();
+  const dropId = await add({ metadata: { a: 'x' } });
+  const shown = await drafts.get({ caller, dropId });
+  t.like(shown, { ok: true, value: { id: dropId, status: 'draft', stocked: 5, free: 5 } });
+  t.like(shown, { value: { version: 0, revision: 1, metadata: { a: 'x' }, limitPerUser: 1 } });
+  for (const other of [stranger, operator])
+    t.deepEqual(await drafts.get({ caller: other, dropId }), refusal('not-found'));
+  const listed = await drafts.list({ caller, page: FIRST_PAGE });
+  t.like(listed, { value: { items: [{ id: dropId }] } });
+  t.like(await drafts.list({ caller: stranger, page: FIRST_PAGE }), { value: { items: [] } });
+  t.deepEqual(router.commands, []);
+});
+
+test('D7: a draft is checked like a drop, but may have times that have passed', async (t) => {
+  const { drafts, clock, add } = await start();
+  for (const wrong of [
+    { currency: 'XAU' },
+    { endsAt: DROP.startsAt },
+    { startsAt: Number.NaN },
+    { endsAt: NOW + 367 * 24 * HOUR_MS },
+    { unitAmount: 100_000_000_000, stock: 10_000_000 },
+  ]) {
+    const drop = { ...DROP, ...wrong };
+    const added = await drafts.add({ caller, productId: 'p_1', drop });
+    t.like(added, { ok: false, code: 'invalid-request' }, JSON.stringify(wrong));
+  }
+  const foreign = await drafts.add({ caller: stranger, productId: 'p_1', drop: DROP });
+  t.like(foreign, { ok: false, code: 'forbidden' });
+  const dropId = await add({ startsAt: NOW - 2 * HOUR_MS, endsAt: NOW - HOUR_MS });
+  t.like(await drafts.announce({ caller, dropId }), { ok: false, code: 'invalid-request' });
+  t.like(await drafts.get({ caller, dropId }), { value: { status: 'draft' } });
+  await clock.advance(1);
+});
+
+test('D7: a creator has a bounded number of drafts', async (t) => {
+  const { drafts, add } = await start();
+  for (let i = 0; i < DRAFTS_MAX; i++) await add();
+  const more = await drafts.add({ caller, productId: 'p_1', drop: DROP });
+  t.like(more, { ok: false, code: 'too-many' });
+});
+
+test('D7, H12: all of a draft changes, on the condition of its revision', async (t) => {
+  const { drops, drafts, router, add } = await start();
+  const dropId = await add();
+  const change = {
+    currency: 'JPY',
+    unitAmount: 7,
+    payment: 'provider',
+    holdSeconds: 9,
+    limitPerUser: 3,
+    startsAt: NOW + 1,
+    endsAt: NOW + 2,
+    stock: 7,
+    externalId: 'e',
+  } as const;
+  const changed = await drops.amend({ caller, dropId, change, ifMatch: [1] });
+  const { stock: _, ...shown } = change;
+  t.like(changed, { ok: true, value: { ...shown, stocked: 7, revision: 2, status: 'draft' } });
+  const late = await drops.amend({ caller, dropId, change, ifMatch: [1] });
+  t.deepEqual(late, refusal('precondition-failed'));
+  for (const wrong of [{ currency: 'XAU' }, { addStock: 1 }, { endsAt: NOW }]) {
+    const refused = await drops.amend({ caller, dropId, change: wrong });
+    t.like(refused, { ok: false, code: 'invalid-request' }, JSON.stringify(wrong));
+  }
+  t.deepEqual(await drafts.get({ caller, dropId }), changed);
+  for (const other of [stranger, operator]) {
+    const refused = await drops.amend({ caller: other, dropId, change });
+    t.like(refused, { ok: false, code: 'not-found' });
+  }
+  t.deepEqual(
+    router.commands.filter(({ type }) => type !== 'get-drop'),
+    [],
+  );
+});
+
+test('D7, H11: a draft is added, changed and announced once for a key', async (t) => {
+  const { drops, drafts, stores, actors } = await start();
+  const request = (id: string) => ({ id, fingerprint: 'f', callerId: caller.userId });
+  const add = () => drafts.add({ caller, productId: 'p_1', drop: DROP, request: request('add') });
+  const first = await add();
+  if (!first.ok) throw new Error(first.code);
+  const dropId = first.value.id;
+  t.deepEqual(await add(), { ...first, replayed: true });
+  t.is((await stores.drafts.list({ creatorId: caller.userId }, FIRST_PAGE)).items.length, 1);
+  const amend = () =>
+    drops.amend({ caller, dropId, change: { unitAmount: 7 }, request: request('amend') });
+  const changed = await amend();
+  t.like(changed, { ok: true, value: { revision: 2, unitAmount: 7 } });
+  t.deepEqual(await amend(), { ...changed, replayed: true });
+  const announce = () => drafts.announce({ caller, dropId, request: request('announce') });
+  const announced = await announce();
+  t.like(announced, { ok: true, value: { revision: 3 } });
+  t.deepEqual(await announce(), { ...announced, replayed: true });
+  t.deepEqual(await amend(), { ...changed, replayed: true }, 'of the draft, also by now');
+  t.deepEqual(await add(), { ...first, replayed: true });
+  t.is(actors.get(dropId)!.revision, 3);
+  t.is(actors.size, 1);
+});
+
+test('D7, H11: an added draft whose answer was lost is the same draft at the next try', async (t) => {
+  const { drafts, useCases, stores } = await start();
+  const request = { id: 'r', fingerprint: 'f', callerId: caller.userId };
+  const add = (by = drafts) => by.add({ caller, productId: 'p_1', drop: DROP, request });
+  const killed = useCases(dying(stores.drafts, 1, true)).drafts;
+  await t.throwsAsync(add(killed), { message: 'killed' });
+  t.true((await add()).ok);
+  t.is((await stores.drafts.list({ creatorId: caller.userId }, FIRST_PAGE)).items.length, 1);
+});
+
+test('D7: what only drafts have does not change in a drop', async (t) => {
+  const { drops, drafts, add } = await start();
+  const dropId = await add();
+  t.true((await drafts.announce({ caller, dropId })).ok);
+  const change = { currency: 'JPY' };
+  for (const [who, code] of [
+    [caller, 'drop-announced'],
+    [operator, 'drop-announced'],
+    [stranger, 'forbidden'],
+  ] as const) {
+    t.like(await drops.amend({ caller: who, dropId, change }), { ok: false, code });
+  }
+});
+
+test('D7, H12: announcing makes the drop of the draft, which goes on from its revision', async (t) => {
+  const { drops, drafts, stores, router, add } = await start();
+  const dropId = await add({ metadata: { a: 'x' }, payment: 'provider' });
+  await drops.amend({ caller, dropId, change: { unitAmount: 7 } });
+  const stale = await drafts.announce({ caller, dropId, ifMatch: [1] });
+  t.deepEqual(stale, refusal('precondition-failed'));
+  for (const other of [stranger, operator])
+    t.like(await drafts.announce({ caller: other, dropId }), { ok: false, code: 'not-found' });
+  const announced = await drafts.announce({ caller, dropId, ifMatch: [2] });
+  t.like(announced, { ok: true, value: { id: dropId, status: 'upcoming', version: 1 } });
+  t.like(announced, { value: { unitAmount: 7, revision: 3, metadata: { a: 'x' } } });
+  t.is(await stores.drafts.find(caller.userId, dropId), null);
+  t.like(await stores.catalogue.findDrop(dropId), { id: dropId });
+  t.deepEqual(await drafts.announce({ caller, dropId }), announced);
+  t.like(await drafts.announce({ caller: stranger, dropId }), { ok: false, code: 'forbidden' });
+  t.is(router.commands.filter(({ type }) => type === 'create-drop').length, 1);
+});
+
+test('D7: a draft is removed, a drop is not', async (t) => {
+  const { drafts, add } = await start();
+  const [gone, announced] = [await add(), await add()];
+  await drafts.announce({ caller, dropId: announced });
+  const remove = (dropId: string, who = caller, ifMatch?: number[]) =>
+    drafts.remove({ caller: who, dropId, ...(ifMatch && { ifMatch }) });
+  t.like(await remove(gone, stranger), { ok: false, code: 'not-found' });
+  t.like(await remove(gone, caller, [2]), { ok: false, code: 'precondition-failed' });
+  t.deepEqual(await remove(gone), success(null));
+  t.like(await remove(gone), { ok: false, code: 'not-found' });
+  t.like(await drafts.announce({ caller, dropId: gone }), { ok: false, code: 'not-found' });
+  t.like(await remove(announced), { ok: false, code: 'drop-announced' });
+  t.like(await remove(announced, stranger), { ok: false, code: 'forbidden' });
+});
+
+/** The process dies before its write with this number, or right behind it. */
+function dying(store: Drafts, writes: number, isDone: boolean): Drafts {
+  let left = writes;
+  const write = async (run: () => Promise<boolean>) => {
+    left -= 1;
+    if (left > 0) return await run();
+    if (isDone) await run();
+    throw new Error('killed');
+  };
+  return {
+    add: (draft, max) => write(() => store.add(draft, max)),
+    find: (creatorId, dropId) => store.find(creatorId, dropId),
+    list: (filter, page) => store.list(filter, page),
+    replace: (before, after) => write(() => store.replace(before, after)),
+    remove: (before) => write(() => store.remove(before)),
+  };
+}
+
+for (const [writes, isDone] of [
+  [1, false],
+  [1, true],
+  [2, false],
+  [2, true],
+] as const) {
+  const point = `${isDone ? 'after' : 'before'} its write ${writes}`;
+  test(`D7: an announcement killed ${point} ends in one drop, whatever comes next`, async (t) => {
+    for (const next of ['announce', 'get', 'list', 'amend', 'remove'] as const) {
+      const { useCases, drops, drafts, stores, actors, router, add } = await start();
+      const dropId = await add();
+      const killed = useCases(dying(stores.drafts, writes, isDone)).drafts;
+      await t.throwsAsync(killed.announce({ caller, dropId }), { message: 'killed' });
+      const hadMark = writes > 1 || isDone;
+      if (next === 'announce') t.true((await drafts.announce({ caller, dropId })).ok);
+      if (next === 'get') await drafts.get({ caller, dropId });
+      if (next === 'list') await drafts.list({ caller, page: FIRST_PAGE });
+      const change = { limitPerUser: 9 };
+      if (next === 'amend')
+        t.like(await drops.amend({ caller, dropId, change }), { value: change });
+      const removed = next === 'remove' ? await drafts.remove({ caller, dropId }) : null;
+      if (removed !== null) t.is(removed.ok, !hadMark);
+      const isDraft = (await stores.drafts.find(caller.userId, dropId)) !== null;
+      const isDrop = actors.has(dropId);
+      const said = `${next}: a draft ${isDraft}, a drop ${isDrop}`;
+      if (hadMark || next === 'announce') t.deepEqual([isDraft, isDrop], [false, true], said);
+      else t.deepEqual([isDraft, isDrop], [next !== 'remove', false], said);
+      const created = router.commands.filter(
+        (one): one is CreateDrop => one.type === 'create-drop',
+      );
+      t.true(new Set(created.map(({ terms }) => JSON.stringify(terms))).size <= 1, said);
+      t.is(actors.size, isDrop ? 1 : 0, said);
+    }
+  });
+}
+
+test('D7: an actor that does not answer leaves an announcement that is finished later', async (t) => {
+  const { drops, drafts, router, actors, add } = await start();
+  const dropId = await add();
+  const { answer } = router;
+  router.answer = () => refusal('unavailable');
+  t.deepEqual(await drafts.announce({ caller, dropId }), refusal('unavailable'));
+  const change = { unitAmount: 1 };
+  t.deepEqual(await drops.amend({ caller, dropId, change }), refusal('unavailable'));
+  t.deepEqual(await drafts.remove({ caller, dropId }), refusal('unavailable'));
+  router.answer = answer;
+  t.like(await drafts.get({ caller, dropId }), { value: { status: 'upcoming', unitAmount: 100 } });
+  t.is(actors.size, 1);
+});
+
+test('D7: a drop whose end passed during an announcement is a draft again', async (t) => {
+  const { drops, drafts, router, clock, add } = await start();
+  const dropId = await add();
+  const { answer } = router;
+  router.answer = () => refusal('unavailable');
+  await drafts.announce({ caller, dropId });
+  router.answer = answer;
+  await clock.advance(3 * HOUR_MS);
+  t.like(await drafts.get({ caller, dropId }), { value: { status: 'draft' } });
+  const change = { startsAt: NOW + 4 * HOUR_MS, endsAt: NOW + 5 * HOUR_MS };
+  t.like(await drops.amend({ caller, dropId, change }), { value: { status: 'draft' } });
+  t.like(await drafts.announce({ caller, dropId }), { value: { status: 'upcoming', ...change } });
+});
