@@ -4,6 +4,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { systemClock } from '../actors/clock.ts';
 import type { SaleMeter } from '../actors/sale-meter.ts';
+import { ArchiveCounts } from '../events/archive/archive-counts.ts';
 import { serveKeeper, StoredKeeper } from '../events/archive/journal-keeper.ts';
 import { FolderArchive } from '../storage/archive/archive-folder.ts';
 import { ArchiveReader } from '../storage/archive/archive-reader.ts';
@@ -41,6 +42,8 @@ export interface ArchiverThreadData {
   readonly shardCount: number;
   /** `SaleMeter.shared` of this process. */
   readonly saleMeter: SharedArrayBuffer;
+  /** `ArchiveCounts.shared` of this process. */
+  readonly counts: SharedArrayBuffer;
   /** For `RemoteKeeper`. */
   readonly port: MessagePort;
 }
@@ -57,15 +60,21 @@ export interface ArchiverThreadOptions {
   readonly log: Logger;
 }
 
+export interface ArchiverThread {
+  readonly thread: OffLoopThread;
+  readonly counts: ArchiveCounts;
+}
+
 /** Null where there is no archive. */
-export function createArchiverThread(options: ArchiverThreadOptions): OffLoopThread | null {
+export function createArchiverThread(options: ArchiverThreadOptions): ArchiverThread | null {
   const { config, shardCount, stores, consumers, levels, meter, log } = options;
   if (config.archive === null) return null;
   const positions = stores.consumerPositions;
   const keeper = new StoredKeeper({ ...stores, positions, consumers, levels });
-  const saleMeter = meter.shared;
-  const data: Omit<ArchiverThreadData, 'port'> = { config, shardCount, saleMeter };
-  return new OffLoopThread({
+  const counts = new ArchiveCounts();
+  const shared = { saleMeter: meter.shared, counts: counts.shared };
+  const data: Omit<ArchiverThreadData, 'port'> = { config, shardCount, ...shared };
+  const thread = new OffLoopThread({
     name: 'archiver',
     program: new URL('archiver-program.ts', import.meta.url),
     data,
@@ -73,4 +82,5 @@ export function createArchiverThread(options: ArchiverThreadOptions): OffLoopThr
     clock: systemClock,
     log,
   });
+  return { thread, counts };
 }

@@ -4,6 +4,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../actors/clock.ts';
 import { assert } from '../domain/assert.ts';
+import { ArchiveCounts } from '../events/archive/archive-counts.ts';
 import { ArchiveRunner } from '../events/archive/archive-runner.ts';
 import { Archiver } from '../events/archive/archiver.ts';
 import { RemoteKeeper } from '../events/archive/journal-keeper.ts';
@@ -15,7 +16,7 @@ import { ArchivingPace } from './upkeep.ts';
 
 const NAME = 'archiver';
 
-const { config, shardCount, saleMeter, port } = workerData as ArchiverThreadData;
+const { config, shardCount, saleMeter, counts, port } = workerData as ArchiverThreadData;
 const log = createLog(config);
 lowerPriority(log);
 const archive = openArchive(config);
@@ -32,6 +33,7 @@ const archiver = new Archiver({
   journalEntriesMin,
   retentionDays,
   giveWay: pace.giveWay,
+  counts: new ArchiveCounts(counts),
   clock: systemClock,
   log,
 });

@@ -253,6 +253,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     unmadeRefunds: actors?.events.unmadeRefunds ?? null,
     rejectedPayments: actors?.events.rejectedPayments ?? null,
     offLoop,
+    archiveCounts: archiver?.counts ?? null,
     jobCounts: jobs === null ? null : () => jobs.runner.counts(),
     bus,
     router,
@@ -264,7 +265,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       await broker.start();
       await watch.start();
       offLoop?.start();
-      archiver?.start();
+      archiver?.thread.start();
       jobs?.runner.start();
       gate.start();
       await tokens.start();
@@ -290,7 +291,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       await tokens.stop();
       await actors?.ownership.stop();
       await actors?.host.stop();
-      await Promise.all([actors?.events.stop(), offLoop?.stop(), archiver?.stop()]);
+      await Promise.all([actors?.events.stop(), offLoop?.stop(), archiver?.thread.stop()]);
       await endSession();
       await gate.stop();
       await watch.stop();

@@ -155,6 +155,7 @@ function createCore(
     unmadeRefunds: events.unmadeRefunds,
     rejectedPayments: events.rejectedPayments,
     offLoop,
+    archiveCounts: archiver?.counts ?? null,
     jobCounts: () => jobs.runner.counts(),
     verify,
     bus,
@@ -168,7 +169,7 @@ function createCore(
       await host.start();
       offLoop.start();
       await tokens.start();
-      archiver?.start();
+      archiver?.thread.start();
       jobs.runner.start();
     },
     async join(ownUrl) {
@@ -179,7 +180,7 @@ function createCore(
       await jobs.runner.stop();
       await tokens.stop();
       await host.stop();
-      await Promise.all([events.stop(), offLoop.stop(), archiver?.stop()]);
+      await Promise.all([events.stop(), offLoop.stop(), archiver?.thread.stop()]);
       await broker.stop();
       await stores.close();
     },

@@ -8,6 +8,7 @@ import pino, { type Logger } from 'pino';
 import type { BrokerRouter } from '../actors/cluster/broker-router.ts';
 import { type Clock, systemClock } from '../actors/clock.ts';
 import type { StoreClock } from '../actors/cluster/store-clock.ts';
+import type { ArchiveCounts } from '../events/archive/archive-counts.ts';
 import { ChangeTrimmer } from '../events/changes/change-trimmer.ts';
 import type { EventConsumer } from '../events/consumer.ts';
 import { Relay } from '../events/relay.ts';
@@ -58,10 +59,10 @@ import { FEATURE_LEVEL, type FeatureLevels } from '../storage/ports/feature-leve
 import type { Journal } from '../storage/ports/journal.ts';
 import { SqliteSpillStore } from '../storage/sqlite/spill-sqlite.ts';
 import type { Stores } from '../storage/ports/stores.ts';
-import { createArchiverThread } from './archive.ts';
+import { type ArchiverThread, createArchiverThread } from './archive.ts';
 import type { Config } from './config.ts';
 import { digitsOf } from './payments.ts';
-import { type OffLoopConsumer, type OffLoopThread, OffLoopThreads } from './off-loop-thread.ts';
+import { type OffLoopConsumer, OffLoopThreads } from './off-loop-thread.ts';
 import type { Tokens } from './tokens.ts';
 
 export interface NodeCore {
@@ -83,6 +84,8 @@ export interface NodeCore {
   readonly offLoop: OffLoopThreads | null;
   /** Jobs of the whole store. Null where this node's roles do not include them. */
   readonly jobCounts: (() => readonly JobCount[] | null) | null;
+  /** Null where this node does not archive. */
+  readonly archiveCounts: ArchiveCounts | null;
   readonly bus: LiveBus;
   readonly router: BrokerRouter;
   readonly call: CallAction;
@@ -221,7 +224,7 @@ export function createArchiver(
     readonly levels: FeatureLevels;
     readonly meter: SaleMeter;
   },
-): OffLoopThread | null {
+): ArchiverThread | null {
   const ofEvents = allOffLoopConsumers(options).filter(({ reads }) => reads === 'events');
   const consumers = [PAYMENTS_CONSUMER, ...ofEvents.map(({ name }) => name)];
   return createArchiverThread({ ...options, consumers });

@@ -117,6 +117,7 @@ export async function startServer(
       ...(unmadeRefunds !== null && { refunds: unmadeRefunds }),
       ...(rejectedPayments !== null && { rejectedPayments }),
       ...(jobCounts !== null && { jobs: jobCounts }),
+      ...(core.archiveCounts !== null && { archive: core.archiveCounts }),
       ...(host === null
         ? {}
         : { shards: () => host.report(), journalAppends: () => core.journal.appends() }),

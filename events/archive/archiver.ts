@@ -26,6 +26,7 @@ import {
   type JournalReader,
 } from '../../storage/ports/journal.ts';
 import type { SnapshotHeads } from '../../storage/ports/snapshots.ts';
+import { ArchiveCounts } from './archive-counts.ts';
 import type { JournalKeeper } from './journal-keeper.ts';
 import { SegmentEntries } from './segment-entries.ts';
 import { SnapshotCheck } from './snapshot-check.ts';
@@ -50,6 +51,8 @@ export interface ArchiverOptions {
   readonly retentionDays: number | null;
   /** Awaited before each slice of a few milliseconds (`Pace.giveWay`). Default: nothing. */
   readonly giveWay?: () => Promise<void>;
+  /** Counts what is done. Default: nobody reads it. */
+  readonly counts?: ArchiveCounts;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -63,6 +66,7 @@ interface ArchiveEnd {
 export class Archiver {
   readonly #options: ArchiverOptions;
   readonly #giveWay: () => Promise<void>;
+  readonly #counts: ArchiveCounts;
   /** By shard: all segments up to this one were read back and compared by this process. */
   readonly #ends = new Map<number, ArchiveEnd>();
   readonly #snapshotCheck: SnapshotCheck;
@@ -70,6 +74,7 @@ export class Archiver {
   constructor(options: ArchiverOptions) {
     this.#options = options;
     this.#giveWay = options.giveWay ?? (() => Promise.resolve());
+    this.#counts = options.counts ?? new ArchiveCounts();
     this.#snapshotCheck = new SnapshotCheck({ ...options, giveWay: this.#giveWay });
   }
 
@@ -78,16 +83,21 @@ export class Archiver {
    * asked before each shard; the pass ends where it answers false.
    */
   async pass(isAllowed: () => Promise<boolean>): Promise<void> {
-    const { shardCount, log } = this.#options;
-    for (let shard = 0; shard < shardCount && (await isAllowed()); shard++) {
+    const { shardCount, clock, log } = this.#options;
+    for (let shard = 0; shard < shardCount; shard++) {
+      if (!(await isAllowed())) return;
       try {
         await this.archiveShard(shard);
       } catch (error) {
-        if ((error as { code?: unknown }).code === 'conflict')
+        if ((error as { code?: unknown }).code === 'conflict') {
           log.info({ err: error, shard }, 'another process archives a shard');
-        else log.error({ err: error, shard }, 'a shard could not be archived');
+          continue;
+        }
+        this.#counts.addFailure();
+        log.error({ err: error, shard }, 'a shard could not be archived');
       }
     }
+    this.#counts.passed(clock.now());
   }
 
   /** Removes the segments of all shards that are past retention. Logs as `pass` does. */
@@ -217,6 +227,7 @@ export class Archiver {
     if (stored === null || Buffer.compare(stored, bytes) !== 0)
       throw new CorruptError(`${where} is not what was written`);
     const header = decodeSegmentHeader(bytes, { shard, first, where });
+    this.#counts.addSegment(entries.length, bytes.length);
     return this.#endsWith(header, entries).header;
   }
 

@@ -64,7 +64,18 @@ export interface JobSample {
   readonly count: number;
 }
 
+/** What this node's archiver did since the start. */
+export interface ArchiveSample {
+  readonly entries: number;
+  readonly bytes: number;
+  readonly failures: number;
+  /** When the last pass over all shards ended, in milliseconds since the Unix epoch; 0 for none. */
+  readonly passedAt: number;
+}
+
 export interface MetricSources {
+  /** Read anew each time. */
+  readonly archive?: ArchiveSample;
   /** Null while unknown. */
   readonly jobs?: () => readonly JobSample[] | null;
   /** Null while unknown. */
@@ -89,7 +100,7 @@ const SHARD_STATUSES: readonly string[] = ['serving', 'recovering', 'damaged'];
 /** Registers the sources' values. To be called once for each registry. */
 export function registerSources(registry: Registry, sources: MetricSources): void {
   const { shards, relay, live, limits, journalAppends, clockSkewMs } = sources;
-  const { refunds, rejectedPayments, jobs } = sources;
+  const { refunds, rejectedPayments, jobs, archive } = sources;
   const gauge = (name: string, help: string, read: () => readonly Value[]) =>
     registry.registerMetric(sampled({ name, help, type: 'gauge' }, read));
   const counter = (name: string, help: string, read: () => readonly Value[]) =>
@@ -129,6 +140,21 @@ export function registerSources(registry: Registry, sources: MetricSources): voi
     gauge('livedrops_jobs', 'Jobs of the whole store, by kind and state.', () =>
       (jobs() ?? []).map(({ kind, state, count }) => [{ kind, state }, count]),
     );
+  }
+  if (archive !== undefined) {
+    counter('livedrops_archive_entries_total', 'Journal entries that were archived.', () => [
+      [{}, archive.entries],
+    ]);
+    counter('livedrops_archive_bytes_total', 'Bytes of segments that were archived.', () => [
+      [{}, archive.bytes],
+    ]);
+    counter('livedrops_archive_failures_total', 'Shards that could not be archived.', () => [
+      [{}, archive.failures],
+    ]);
+    const help = 'When the last pass over all shards ended; 0 before the first.';
+    gauge('livedrops_archive_last_pass_timestamp_seconds', help, () => [
+      [{}, archive.passedAt / 1000],
+    ]);
   }
   if (rejectedPayments !== undefined) {
     counter(

@@ -2,6 +2,7 @@
 
 import test from 'ava';
 import { Registry } from 'prom-client';
+import { ArchiveCounts } from '../../events/archive/archive-counts.ts';
 import { type MetricSources, registerSources } from '../../gateway/http/metric-sources.ts';
 import { startFixture } from './fixture.ts';
 
@@ -39,6 +40,28 @@ test('X4, P6: metrics have the refunds that are not made, once they are known', 
     'livedrops_refunds{state="retrying"} 0',
   ]);
   t.deepEqual(await linesOf({ refunds: () => null }), ['# TYPE livedrops_refunds gauge']);
+});
+
+test('X4, J8: metrics have what was archived', async (t) => {
+  const counts = new ArchiveCounts();
+  const lines = async () => (await linesOf({ archive: counts })).filter((line) => line[0] !== '#');
+  t.deepEqual(await lines(), [
+    'livedrops_archive_entries_total 0',
+    'livedrops_archive_bytes_total 0',
+    'livedrops_archive_failures_total 0',
+    'livedrops_archive_last_pass_timestamp_seconds 0',
+  ]);
+  const inThread = new ArchiveCounts(counts.shared);
+  inThread.addSegment(40, 9000);
+  inThread.addSegment(2, 500);
+  inThread.addFailure();
+  inThread.passed(1_800_000_000_000);
+  t.deepEqual(await lines(), [
+    'livedrops_archive_entries_total 42',
+    'livedrops_archive_bytes_total 9500',
+    'livedrops_archive_failures_total 1',
+    'livedrops_archive_last_pass_timestamp_seconds 1800000000',
+  ]);
 });
 
 test('X4, P2a: metrics have the payments that paid for no order', async (t) => {

@@ -7,6 +7,7 @@ import test, { type ExecutionContext } from 'ava';
 import pino from 'pino';
 import { checkShard } from '../../../events/archive/archive-check.ts';
 import { orderId } from '../../../domain/ids.ts';
+import { ArchiveCounts } from '../../../events/archive/archive-counts.ts';
 import { Archiver, type ArchiverOptions } from '../../../events/archive/archiver.ts';
 import type { JournalKeeper } from '../../../events/archive/journal-keeper.ts';
 import { encodePosition } from '../../../events/outside/outside-position.ts';
@@ -100,6 +101,28 @@ test('J8: nothing is trimmed without a snapshot, nor beyond a consumer or the en
   await archiverOf(world).archiveShard(SHARD);
   t.is(await world.journal.trimmed(SHARD), 89, 'ten stay, and the last archived one');
   await assertWhole(t, world, 100);
+});
+
+test('J8, X4: a pass counts what it archived, and the shards that it could not archive', async (t) => {
+  const world = await makeWorld(t, 100, 60);
+  const counts = new ArchiveCounts();
+  const archiver = archiverOf(world, { counts });
+  await archiver.pass(async () => false);
+  t.is(counts.passedAt, 0, 'it was not allowed to');
+  await archiver.pass(async () => true);
+  t.deepEqual([counts.entries, counts.failures, counts.passedAt], [60, 0, START]);
+  const [segment] = (await world.archive.list(SHARD)).segments;
+  t.is(counts.bytes, segment!.bytes);
+  await sell(world.journal, SHARD, 200);
+  await takeSnapshot({
+    ...world,
+    journal: wholeJournal(world),
+    shard: SHARD,
+    sequence: 200,
+  });
+  rmSync(join(world.folder, String(SHARD), SEGMENT));
+  await archiverOf(world, { counts }).pass(async () => true);
+  t.deepEqual([counts.entries, counts.failures], [60, 1]);
 });
 
 test('J8: archived entries and the journal are read as one, with their epochs', async (t) => {
