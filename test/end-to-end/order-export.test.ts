@@ -1,5 +1,9 @@
 // Exports of a drop's orders: whole, as of one version, while the sale goes on (O9a).
 
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { runCommand } from '../operator/run-command.ts';
+import { removeDirectory, temporaryDirectory } from '../storage/temporary-directory.ts';
 import { onEachProfile } from './profiles.ts';
 import { parse } from './csv.ts';
 import type { Answer, Json } from './sale-client.ts';
@@ -82,6 +86,36 @@ onEachProfile((test, profile) => {
     const token = server.token('olga', 3_600, ['operator']);
     t.is((await server.get(`/v1/drops/${dropId}/orders/export`, { token })).status, 200);
   });
+
+  test.serial(
+    'O9a: `livedrops export` writes a file that is there only when it is whole',
+    async (t) => {
+      const directory = temporaryDirectory();
+      t.teardown(() => removeDirectory(directory));
+      const creator = server.fresh('creator');
+      const dropId = await server.drop(creator);
+      await server.order(dropId, 'ann', 'k');
+      const file = join(directory, 'orders.csv');
+      const run = (as: string, ...more: string[]) =>
+        runCommand([
+          'export',
+          dropId,
+          '--url',
+          server.nextUrl(),
+          '--token',
+          server.token(as),
+          ...more,
+        ]);
+      const done = await run(creator, '--output', file);
+      t.deepEqual([done.code, done.stdout, done.stderr], [0, '', '']);
+      t.is(readFileSync(file, 'utf8'), (await exported(dropId, creator)).text);
+      const printed = await run(creator, '--format', 'ndjson');
+      t.is(printed.stdout, (await exported(dropId, creator, 'ndjson')).text);
+      const refused = await run('ann', '--output', join(directory, 'none.csv'));
+      t.deepEqual([refused.code, refused.stdout], [1, '']);
+      t.deepEqual(readdirSync(directory), ['orders.csv']);
+    },
+  );
 
   test.serial(
     'O9a: an export is of one version, equal to a replay, while orders go on',
