@@ -37,6 +37,7 @@ import {
   NAME_IN_PATH,
   type PathIds,
   type Route,
+  type RouteDefinition,
   type RouteResult,
 } from './route.ts';
 import type { RouteTable } from './route-table.ts';
@@ -176,11 +177,15 @@ export class Dispatcher {
         const limited = limits.check(rateClass, limitKey, user && user.limitKey, monotonicMs);
         if (limited !== null) return limited;
       }
+      const key = this.#key(route, incoming);
+      if (typeof key === 'object' && key !== null) return key;
       const checked = this.#check(route, incoming);
       if (!checked.ok) return checked;
       if (route.handle === null) return problem('not-found');
-      const keyed = this.#keyed(route, ids, incoming, user, checked);
-      if (keyed !== undefined && 'ok' in keyed) return keyed;
+      const keyed =
+        key === null || user === null
+          ? undefined
+          : requestOf(route.definition, ids, user.userId, key, [checked.query, checked.body]);
       let passedOn = keyed === undefined;
       let replayed = false;
       const result = await route.handle({
@@ -265,22 +270,13 @@ export class Dispatcher {
     };
   }
 
-  /** The request's identity, where it carries a key and its route takes one (H11). */
-  #keyed(
-    { definition }: Route,
-    ids: PathIds,
-    incoming: IncomingRequest,
-    user: Caller | null,
-    { query, body }: { readonly query: unknown; readonly body: unknown },
-  ): KeyedRequest | Problem | undefined {
-    if (definition.keyed !== true || user === null || !incoming.hasHeader(KEY)) return undefined;
+  /** The Idempotency-Key; null without one, or where the route takes none (H11). */
+  #key({ definition }: Route, incoming: IncomingRequest): string | Problem | null {
+    if (definition.keyed !== true || !incoming.hasHeader(KEY)) return null;
     const key = incoming.header(KEY);
     if (!isKey(key)) return keyProblem(key);
     // A node of an older version would do what it is asked without a look at the key.
-    if (this.#options.levels.reached() < KEYS_LEVEL) return problem('unavailable');
-    const path = definition.path.replaceAll(NAME_IN_PATH, (_, name: string) => ids[name]!);
-    const route = `${definition.method} ${path}`;
-    return keyedRequest({ callerId: user.userId, route, key, asked: [query, body] });
+    return this.#options.levels.reached() < KEYS_LEVEL ? problem('unavailable') : key;
   }
 
   #check(
@@ -322,6 +318,17 @@ export class Dispatcher {
     else if (problemStatus(reply) >= 500) this.#options.log.warn(line, 'a request met a fault');
     return reply;
   }
+}
+
+function requestOf(
+  { method, path }: RouteDefinition,
+  ids: PathIds,
+  callerId: string,
+  key: string,
+  asked: readonly unknown[],
+): KeyedRequest {
+  const filled = path.replaceAll(NAME_IN_PATH, (_, name: string) => ids[name]!);
+  return keyedRequest({ callerId, route: `${method} ${filled}`, key, asked });
 }
 
 function present(

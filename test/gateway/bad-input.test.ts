@@ -33,6 +33,28 @@ test('H8: a wrong body is refused on every route that takes one', async (t) => {
   t.is(({} as Record<string, unknown>)['x'], undefined);
 });
 
+test('H8, H11: a key of the wrong form is refused on every route that takes one', async (t) => {
+  const fixture = await startFixture(t);
+  let tried = 0;
+  for (const { method, path, hasKey, hasBody } of await operations(fixture)) {
+    // Orders have tests of their own (O4).
+    if (!hasKey || path.endsWith('/orders')) continue;
+    tried += 1;
+    for (const key of ['', ' ', 'a b', 'a, b', '\t', '\u00e9', 'x'.repeat(256)]) {
+      const reply = await fixture.request(method, path, {
+        as: 'abc_1',
+        headers: { 'idempotency-key': key },
+        ...(hasBody && { body: '{}' }),
+      });
+      const said = `${method} ${path} ${JSON.stringify(key)}: ${reply.status} ${reply.text}`;
+      t.is(reply.status, 400, said);
+      t.is(reply.json['code'], 'invalid-request', said);
+    }
+  }
+  t.true(tried > 15, `${tried}`);
+  t.deepEqual([fixture.calls, fixture.router.commands], [[], []]);
+});
+
 test('H8: a wrong media type is 415, a large body 413, on every route with one', async (t) => {
   const fixture = await startFixture(t);
   for (const { method, path, hasBody } of await operations(fixture)) {

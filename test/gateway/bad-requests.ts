@@ -12,6 +12,8 @@ export interface Operation {
   /** Whether a request without the body is refused. */
   readonly needsBody: boolean;
   readonly hasQuery: boolean;
+  /** Whether it takes an Idempotency-Key. */
+  readonly hasKey: boolean;
   /** Whether it takes an API key, and no access token. */
   readonly keysOnly: boolean;
 }
@@ -23,7 +25,7 @@ export function operationsOf(description: Readonly<Record<string, unknown>>): Op
     for (const [method, operation] of Object.entries(methods)) {
       const described = operation as {
         requestBody?: { required: boolean };
-        parameters?: { in: string }[];
+        parameters?: { in: string; name: string }[];
         security?: object[];
       };
       const { security = [] } = described;
@@ -33,6 +35,7 @@ export function operationsOf(description: Readonly<Record<string, unknown>>): Op
         hasBody: described.requestBody !== undefined,
         needsBody: described.requestBody?.required === true,
         hasQuery: described.parameters?.some((parameter) => parameter.in === 'query') === true,
+        hasKey: described.parameters?.some(({ name }) => name === 'Idempotency-Key') === true,
         keysOnly: security.length > 0 && security.every((one) => !('token' in one)),
       });
     }
