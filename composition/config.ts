@@ -13,6 +13,7 @@ import type { SigningSecret } from '../app/signing-secrets.ts';
 import { newAuthSecret, parseAuthSecrets } from './auth-secrets.ts';
 import { closestName } from './closest-name.ts';
 import { issuersOf } from './issuer-settings.ts';
+import { PAYMENT_SECRET_PREFIX } from './payment-settings.ts';
 import { storedSecret, readStoredSecret } from './stored-secret.ts';
 import {
   ARCHIVE_OFF,
@@ -21,7 +22,6 @@ import {
   LOG_LEVELS,
   type LogLevel,
   parseSetting,
-  PAYMENT_SECRET_PREFIX,
   type Role,
   type SettingName,
   SETTING_NAMES,

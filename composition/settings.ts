@@ -8,8 +8,6 @@ import { type StaticDecode, type TSchema, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { parseNatsServers } from '../actors/cluster/nats-servers.ts';
 import { SECRETS_MAX } from '../app/signing-secrets.ts';
-import { PAYMENT_BEHAVIOURS } from '../events/payments/development-payments.ts';
-import { minorDigits } from '../contracts/currencies.ts';
 import { isTrustedUrl } from '../app/issuers/issuer.ts';
 import {
   ISSUER_ROLES,
@@ -21,6 +19,8 @@ import {
   namedWords,
   ROLE_RULES_MAX,
 } from './issuer-settings.ts';
+import { PAYMENT_SETTINGS, stripeContradictions } from './payment-settings.ts';
+import { type About, meaning, oneOf, unsetOr, wordList, wordsOf } from './setting-shapes.ts';
 import { parseStoreAddress, type StoreAddress } from './store-address.ts';
 
 export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const;
@@ -29,10 +29,7 @@ export const ROLES = ['gateway', 'actors', 'services'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 export type Role = (typeof ROLES)[number];
 
-export const PAYMENT_SECRET_PREFIX = 'whsec_';
 const AUTH_SECRET_CHARACTERS_MIN = 32;
-const PAYMENT_SECRET_BYTES_MIN = 16;
-const SETTLE_AFTER_MS_MAX = 24 * 60 * 60 * 1000;
 const NODE_ID_CHARACTERS_MAX = 64;
 const NODE_WEIGHT_MAX = 1000;
 const REDIS_REPLICAS_MAX = 5;
@@ -41,46 +38,9 @@ export const ARCHIVE_OFF = 'off';
 const ARCHIVE_INTERVAL_SECONDS_MAX = 3_600;
 const ARCHIVE_JOURNAL_ENTRIES_MIN_MAX = 1_000_000;
 const ARCHIVE_DAYS_MAX = 36_500;
-const STRIPE_CALLS_PER_SECOND_MAX = 10_000;
-const STRIPE_API = 'https://api.stripe.com';
 const SPACE_OR_COMMA = /[\s,]+/;
 
-/** The parts of every setting besides the schema of its value. */
-export interface About {
-  /** The default as text of the environment. Empty: unset, which the schema then allows. */
-  readonly default: string;
-  readonly description: string;
-  /** The message after the variable's name where the value is not valid. */
-  readonly requirement: string;
-  /** Never shown. */
-  readonly secret?: true;
-}
-
 export type SettingValue = string | number | null | readonly string[] | StoreAddress;
-
-/** One of several words, with the message made from them. */
-function oneOf<const T extends string>(words: readonly T[], about: Omit<About, 'requirement'>) {
-  const last = words.at(-1)!;
-  const list = words.length === 1 ? last : `${words.slice(0, -1).join(', ')} or ${last}`;
-  return Type.Enum([...words], { ...about, requirement: `must be ${list}` });
-}
-
-/** A text that `isRight` accepts and `decode` turns into the value. */
-function meaning<T>(about: About, isRight: (text: string) => boolean, decode: (text: string) => T) {
-  return Type.Codec(Type.Refine(Type.String({ ...about }), isRight))
-    .Decode(decode)
-    .Encode(String);
-}
-
-/** Words with spaces between. */
-function wordList(about: About, isRight: (text: string) => boolean) {
-  return meaning<readonly string[]>(about, isRight, (text) => Object.freeze(wordsOf(text)));
-}
-
-/** The value, or null where the environment has none. */
-function unsetOr<T extends TSchema>(value: T, about: About) {
-  return Type.Union([Type.Null(), value], { ...about });
-}
 
 /** By the variable's name without `LIVEDROPS_`. */
 export const SETTINGS = {
@@ -274,95 +234,7 @@ export const SETTINGS = {
     },
     isRoleRulesText,
   ),
-  PAYMENT_SECRET: meaning<readonly string[]>(
-    {
-      default: '',
-      secret: true,
-      description: 'Signs and verifies the calls of the payment provider.',
-      requirement:
-        `must be one or more secrets with spaces between, each ${PAYMENT_SECRET_PREFIX} ` +
-        `and the base64 of at least ${PAYMENT_SECRET_BYTES_MIN} bytes`,
-    },
-    (text) => wordsOf(text).every(isPaymentSecret),
-    (text) => Object.freeze(wordsOf(text)),
-  ),
-  PAYMENT_PROVIDER: oneOf(['development', 'stripe'], {
-    default: 'development',
-    description: 'Who takes payments: Stripe, or nobody really.',
-  }),
-  STRIPE_SECRET_KEY: unsetOr(
-    Type.String({ pattern: '^[sr]k_(?:test|live)_[A-Za-z0-9_]{1,255}$' }),
-    {
-      default: '',
-      secret: true,
-      description: 'The key of Stripe’s API, secret or restricted.',
-      requirement: 'must be a secret or restricted key of Stripe, such as sk_test_…',
-    },
-  ),
-  STRIPE_PUBLISHABLE_KEY: unsetOr(
-    Type.String({ pattern: '^pk_(?:test|live)_[A-Za-z0-9_]{1,255}$' }),
-    {
-      default: '',
-      description: 'Stripe’s publishable key, which buyers’ devices are given.',
-      requirement: 'must be a publishable key of Stripe, such as pk_test_…, or unset',
-    },
-  ),
-  STRIPE_WEBHOOK_SECRET: meaning<readonly string[]>(
-    {
-      default: '',
-      secret: true,
-      description: 'Verifies Stripe’s events; two while it rotates.',
-      requirement:
-        'must be one or more secrets of a webhook endpoint, whsec_…, with spaces between',
-    },
-    (text) => wordsOf(text).every((word) => /^whsec_[!-~]{1,255}$/.test(word)),
-    (text) => Object.freeze(wordsOf(text)),
-  ),
-  STRIPE_CALLS_PER_SECOND: Type.Integer({
-    minimum: 1,
-    maximum: STRIPE_CALLS_PER_SECOND_MAX,
-    default: '25',
-    description: 'Calls of Stripe’s API that all nodes make together at most.',
-    requirement: `must be a number, 1 to ${STRIPE_CALLS_PER_SECOND_MAX}`,
-  }),
-  STRIPE_API: meaning<string>(
-    {
-      default: STRIPE_API,
-      description: 'Stripe’s API, or a stand-in of it on this machine, for tests.',
-      requirement: `must be ${STRIPE_API}, or a stand-in such as http://127.0.0.1:12111`,
-    },
-    (text) => isStripeApi(text),
-    (text) => new URL(text).origin,
-  ),
-  PAYMENT_SETTLE_AFTER_MS: unsetOr(Type.Integer({ minimum: 0, maximum: SETTLE_AFTER_MS_MAX }), {
-    default: '',
-    description: 'After how long the development provider settles a payment by itself.',
-    requirement: `must be milliseconds, 0 to ${SETTLE_AFTER_MS_MAX}, or unset for never`,
-  }),
-  PAYMENT_SETTLE_AS: oneOf([...PAYMENT_BEHAVIOURS, 'by-amount'], {
-    default: 'success',
-    description:
-      'As what the development provider settles by itself; by-amount: by the last two digits of ' +
-      'the total, 00 success, 01 failure and so on.',
-  }),
-  PAYMENT_REFUNDS_AS: oneOf(['accepted', 'refused', 'silence'], {
-    default: 'accepted',
-    description: 'How the development provider answers refunds; silence is no answer, ever.',
-  }),
-  PAYMENT_DIGITS: unsetOr(
-    Type.Refine(Type.String(), (text) => wordsOf(text).every(isCurrencyDigits)),
-    {
-      default: '',
-      description: 'Currencies that the provider counts with other digits than ISO 4217.',
-      requirement:
-        'must be codes of ISO 4217 and digits from 0 to 4, such as ISK=2 KWD=2, or unset',
-    },
-  ),
-  PAYMENT_WEBHOOK_URL: unsetOr(Type.Refine(Type.String({ pattern: '^https?://' }), isUrl), {
-    default: '',
-    description: 'Where the development provider sends its calls; unset: to this node itself.',
-    requirement: 'must be a URL such as http://127.0.0.1:8080/v1/payments/webhook',
-  }),
+  ...PAYMENT_SETTINGS,
   RATE_LIMITS: oneOf(['on', 'off'], {
     default: 'on',
     description: 'Whether there are limits by user and by address.',
@@ -401,54 +273,6 @@ function plainValue(schema: TSchema, text: string): unknown {
   return isNumber && /^\d{1,15}(\.\d{1,3})?$/.test(text) ? Number(text) : text;
 }
 
-function wordsOf(text: string, separator = /\s+/): string[] {
-  return text.split(separator).filter((word) => word !== '');
-}
-
-function isUrl(text: string): boolean {
-  return URL.canParse(text);
-}
-
-/** Only Stripe itself, or this machine: the secret key goes there. */
-function isStripeApi(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { host, origin } = new URL(text);
-  if (origin === STRIPE_API) return true;
-  return origin === `http://${host}` && /^(?:127\.0\.0\.1|localhost|\[::1\])(?::|$)/.test(host);
-}
-
-/** Such as `ISK=2`. */
-function isCurrencyDigits(word: string): boolean {
-  return /^[A-Z]{3}=[0-4]$/.test(word) && minorDigits(word.slice(0, 3)) !== null;
-}
-
-function isPaymentSecret(secret: string): boolean {
-  const base64 = secret.replace(PAYMENT_SECRET_PREFIX, '');
-  const bytes = Buffer.from(base64, 'base64');
-  const same = bytes.toString('base64').replace(/=+$/, '') === base64.replace(/=+$/, '');
-  return same && bytes.length >= PAYMENT_SECRET_BYTES_MIN;
-}
-
-/** The problems of Stripe's settings with each other. */
-function stripeContradictions(
-  value: <N extends SettingName>(name: N) => ValueOf<N>,
-): readonly string[] {
-  if (value('PAYMENT_PROVIDER') !== 'stripe') return [];
-  const problems: string[] = [];
-  const key = value('STRIPE_SECRET_KEY');
-  const needed = 'must be set where LIVEDROPS_PAYMENT_PROVIDER is stripe';
-  if (key === null) problems.push(`LIVEDROPS_STRIPE_SECRET_KEY ${needed}`);
-  if (value('STRIPE_WEBHOOK_SECRET').length === 0)
-    problems.push(`LIVEDROPS_STRIPE_WEBHOOK_SECRET ${needed}: that of the webhook endpoint`);
-  const isStandIn = value('STRIPE_API') !== STRIPE_API;
-  if (isStandIn && key !== null && !key.includes('_test_'))
-    problems.push('LIVEDROPS_STRIPE_API is no place for a live key: use one that begins sk_test_');
-  const shown = value('STRIPE_PUBLISHABLE_KEY');
-  if (key !== null && shown !== null && key.includes('_test_') !== shown.includes('_test_'))
-    problems.push('LIVEDROPS_STRIPE_PUBLISHABLE_KEY and the secret key must both be test or live');
-  return problems;
-}
-
 /** The problems between settings that are each valid. */
 export function contradictions(value: <N extends SettingName>(name: N) => ValueOf<N>): string[] {
   const problems: string[] = [];
@@ -478,7 +302,15 @@ export function contradictions(value: <N extends SettingName>(name: N) => ValueO
         );
     }
   }
-  problems.push(...stripeContradictions(value));
+  problems.push(
+    ...stripeContradictions({
+      provider: value('PAYMENT_PROVIDER'),
+      secretKey: value('STRIPE_SECRET_KEY'),
+      publishableKey: value('STRIPE_PUBLISHABLE_KEY'),
+      webhookSecrets: value('STRIPE_WEBHOOK_SECRET'),
+      api: value('STRIPE_API'),
+    }),
+  );
   if (!clustered) return problems;
   if (value('AUTH_SECRET') === '' && value('AUTH_SECRET_FILE') === null)
     problems.push('LIVEDROPS_AUTH_SECRET must be set in a cluster: every node needs the same');

@@ -2,8 +2,14 @@
 // call does with them, and the events that tell of it. It checks what it gets as Stripe does.
 
 import { randomBytes } from 'node:crypto';
-import { minorDigits } from '../../contracts/currencies.ts';
-import { STRIPE_DIGITS } from '../../events/payments/stripe/stripe-digits.ts';
+import {
+  metadataOf,
+  missing,
+  moneyOf,
+  refused,
+  unexpectedState,
+  unknownField,
+} from './request-checks.ts';
 import { countIn, fieldsIn, type FormFields, textIn } from './request-form.ts';
 import {
   type ApiAnswer,
@@ -28,11 +34,6 @@ export const PAYMENT_METHODS = {
 type PaymentMethod = keyof typeof PAYMENT_METHODS;
 
 const API_VERSION = '2026-10-28.endive';
-const METADATA_KEYS_MAX = 50;
-const METADATA_VALUE_LENGTH_MAX = 500;
-/** About half a unit of money. */
-const AMOUNT_MIN = 50;
-const AMOUNT_MAX = 99_999_999_99;
 const EVENTS_KEPT_MAX = 100_000;
 const CANCELLABLE: ReadonlySet<string> = new Set([
   'requires_payment_method',
@@ -332,58 +333,4 @@ export class StandInAccount {
 
 function newId(kind: string): string {
   return `${kind}_${randomBytes(12).toString('hex')}`;
-}
-
-function moneyOf(form: FormFields): { amount: number; currency: string } | ApiAnswer {
-  const amount = countIn(form, 'amount');
-  const currency = textIn(form, 'currency') ?? '';
-  const code = currency.toUpperCase();
-  const digits = STRIPE_DIGITS.get(code) ?? minorDigits(code);
-  if (amount === null)
-    return badParameter('amount', 'Invalid integer', 'parameter_invalid_integer');
-  if (digits === null || code === currency)
-    return badParameter('currency', `Invalid currency: ${currency}`);
-  if (amount < AMOUNT_MIN) return refused('amount_too_small', 'Amount must be at least 50.');
-  if (amount > AMOUNT_MAX) return refused('amount_too_large', 'Amount must be below 10^10.');
-  if (digits === 3 && amount % 10 !== 0)
-    return badParameter('amount', `In ${currency} the last digit must be 0.`);
-  if ((code === 'ISK' || code === 'UGX') && amount % 100 !== 0)
-    return badParameter('amount', `In ${currency} the decimals must be 00.`);
-  return { amount, currency };
-}
-
-function metadataOf(form: FormFields): { values: Record<string, string> } | ApiAnswer {
-  const values: Record<string, string> = {};
-  for (const [name, value] of Object.entries(fieldsIn(form, 'metadata'))) {
-    if (typeof value !== 'string' || value.length > METADATA_VALUE_LENGTH_MAX)
-      return badParameter(`metadata[${name}]`, 'It must be a text of at most 500 characters.');
-    values[name] = value;
-  }
-  return Object.keys(values).length > METADATA_KEYS_MAX
-    ? badParameter('metadata', 'There are at most 50 keys.')
-    : { values };
-}
-
-function unknownField(form: FormFields, known: readonly string[]): ApiAnswer | null {
-  const unknown = Object.keys(form).find((name) => name !== 'expand' && !known.includes(name));
-  if (unknown === undefined) return null;
-  return badParameter(unknown, `Received unknown parameter: ${unknown}`, 'parameter_unknown');
-}
-
-function missing(what: string): ApiAnswer {
-  const error = { type: 'invalid_request_error', code: 'resource_missing' } as const;
-  return failed(404, { ...error, message: `No such ${what}` });
-}
-
-function refused(code: string, message: string): ApiAnswer {
-  return failed(400, { type: 'invalid_request_error', code, message });
-}
-
-function unexpectedState(intent: Intent, verb: string): ApiAnswer {
-  return failed(400, {
-    type: 'invalid_request_error',
-    code: 'payment_intent_unexpected_state',
-    message: `You cannot ${verb} this PaymentIntent because it has a status of ${intent.status}.`,
-    payment_intent: { ...intent },
-  });
 }
