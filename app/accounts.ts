@@ -3,24 +3,24 @@
 // exists (A1, A3).
 
 import { ID_RANDOM_BYTES, makeId } from '../domain/ids.ts';
-import { RateLimiter, type RatePolicy } from '../domain/rate-limiter.ts';
 import { refusal, success } from '../domain/refusal.ts';
 import type { Outcome } from '../contracts/refusals.ts';
+import type { WarningLog } from '../events/warning-log.ts';
 import type { AccountStore, User } from '../storage/ports/accounts.ts';
 import type { FollowCounts, FollowStore } from '../storage/ports/follows.ts';
 import type { ActionOutcome, ActionParams } from '../contracts/actions.ts';
 import {
   LogIn,
-  PasswordChange,
   Register,
   type AccountSession,
-  type AttemptsSpent,
   type OwnProfile,
   type PublicProfile,
   type Session,
 } from '../contracts/accounts.ts';
 import { compileCheck } from '../contracts/check.ts';
 import { canonicalEmail } from './email-address.ts';
+import type { LogInAttempts } from './log-in-attempts.ts';
+import type { AccountMail } from './mail/account-mail.ts';
 import { opaqueString, type Passwords } from './passwords.ts';
 import type { RandomBytes } from './random-bytes.ts';
 import type { Sessions, SessionTokens } from './sessions.ts';
@@ -28,39 +28,27 @@ import type { Sessions, SessionTokens } from './sessions.ts';
 export interface AccountsOptions {
   readonly accounts: AccountStore;
   readonly follows: FollowStore;
+  readonly mail: AccountMail;
   readonly passwords: Passwords;
+  readonly attempts: LogInAttempts;
   readonly sessionsOf: Sessions;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
   /** Milliseconds of the monotonic clock, for limits and intervals. */
   readonly monotonic: () => number;
   readonly random: RandomBytes;
-  /** False turns off the limits on log-in. */
-  readonly rateLimits: boolean;
+  readonly log: WarningLog;
 }
 
 const CLEANING_INTERVAL_MS = 60 * 60 * 1_000;
-/**
- * Failed log-ins of an account: ten in a row, then one each minute. Of an address, which many users
- * may share: thirty, then one each five seconds.
- */
-const ACCOUNT_LIMIT = { name: 'failed-log-ins-account', quota: 20, windowSeconds: 600 };
-const ADDRESS_LIMIT = { name: 'failed-log-ins-address', quota: 60, windowSeconds: 150 };
-/** Keys in each limiter. */
-const KEYS_MAX = 100_000;
-
 /** Of a new user: nothing that may fail is read after the account is made (A1a). */
 const NO_FOLLOWS: FollowCounts = { followers: 0, following: 0 };
 
 const checkRegister = compileCheck(Register);
 const checkLogIn = compileCheck(LogIn);
-const checkPasswordChange = compileCheck(PasswordChange);
-const WRONG_PASSWORD = refusal('forbidden', 'The current password is wrong.');
 
 export class Accounts {
   readonly #options: AccountsOptions;
-  readonly #accountLimiter = new RateLimiter({ policy: ACCOUNT_LIMIT, keysMax: KEYS_MAX });
-  readonly #addressLimiter = new RateLimiter({ policy: ADDRESS_LIMIT, keysMax: KEYS_MAX });
   #cleanedAt = -Infinity;
 
   constructor(options: AccountsOptions) {
@@ -85,17 +73,19 @@ export class Accounts {
       passwordHash: hashed.value,
       roles: [],
       createdAt,
+      ...(params.language === 'de' && { language: params.language }),
     };
     const { stored, ...tokens } = await sessionsOf.begin(user, params.device ?? '');
     if (!(await accounts.addUser(user, stored))) return refusal('email-taken');
+    await this.#askToConfirm(user);
     return success(sessionOf(ownProfile(user, NO_FOLLOWS), tokens));
   }
 
   async login(params: ActionParams<'accounts.login'>): Promise<ActionOutcome<'accounts.login'>> {
-    const { accounts, sessionsOf, passwords, monotonic, rateLimits } = this.#options;
+    const { accounts, sessionsOf, passwords, attempts } = this.#options;
     const email = canonicalEmail(params.email);
     if (!checkLogIn({ email, password: params.password }).ok) return refusal('unauthenticated');
-    const spent = rateLimits ? this.#takeAttempt(email, params.address, monotonic()) : null;
+    const spent = attempts.take(email, params.address);
     if (spent !== null) return spent;
     const user = await accounts.findUserByEmail(email);
     const verified = await passwords.verify(
@@ -104,7 +94,7 @@ export class Accounts {
     );
     if (!verified.ok) return verified;
     if (user === null || !verified.value) return refusal('unauthenticated');
-    if (rateLimits) this.#giveBackAttempt(email, params.address);
+    attempts.giveBack(email, params.address);
     await this.#cleanNowAndThen();
     const { stored, ...tokens } = await sessionsOf.begin(user, params.device ?? '');
     await accounts.addRefreshToken(stored);
@@ -144,47 +134,6 @@ export class Accounts {
     return success(null);
   }
 
-  /** The caller's session goes on; all others end, also those that begin meanwhile. */
-  async changePassword(
-    params: ActionParams<'accounts.changePassword'>,
-  ): Promise<ActionOutcome<'accounts.changePassword'>> {
-    const { accounts, sessionsOf, passwords } = this.#options;
-    const { userId, sessionId } = params;
-    const newPassword = opaqueString(params.newPassword);
-    const checked = checkPasswordChange({ currentPassword: params.currentPassword, newPassword });
-    if (!checked.ok) return checked;
-    const user = await accounts.findUser(userId);
-    if (user === null) return refusal('not-found');
-    const verified = await this.#verifyPassword(user, params.currentPassword, params.address);
-    if (!verified.ok) return verified;
-    const hashed = await passwords.hash(newPassword);
-    if (!hashed.ok) return hashed;
-    // First, so that a crash in between leaves nobody in who should be out.
-    await sessionsOf.endOthers(userId, sessionId);
-    if (!(await accounts.changeUser(userId, user.passwordHash, { passwordHash: hashed.value })))
-      return WRONG_PASSWORD;
-    if (sessionId !== undefined)
-      await sessionsOf.keep(userId, sessionId, (user.credentials ?? 0) + 1);
-    await sessionsOf.endOthers(userId, sessionId);
-    return success(null);
-  }
-
-  /** Counts as an attempt to log in where it is wrong (A3). */
-  async #verifyPassword(
-    { email, passwordHash }: User,
-    password: string,
-    address: string,
-  ): Promise<AttemptsSpent | Outcome<null>> {
-    const { passwords, monotonic, rateLimits } = this.#options;
-    const spent = rateLimits ? this.#takeAttempt(email, address, monotonic()) : null;
-    if (spent !== null) return spent;
-    const verified = await passwords.verify(passwordHash, password);
-    if (!verified.ok) return verified;
-    if (!verified.value) return WRONG_PASSWORD;
-    if (rateLimits) this.#giveBackAttempt(email, address);
-    return success(null);
-  }
-
   async profile(userId: string): Promise<Outcome<PublicProfile>> {
     const user = await this.#options.accounts.findUser(userId);
     if (user === null) return refusal('not-found');
@@ -196,19 +145,14 @@ export class Accounts {
     return user === null ? refusal('not-found') : success(await this.#ownProfile(user));
   }
 
-  #takeAttempt(email: string, address: string, now: number): AttemptsSpent | null {
-    const addressWaitMs = this.#addressLimiter.take(address, now);
-    if (addressWaitMs > 0) return attemptsSpent(ADDRESS_LIMIT, addressWaitMs);
-    const accountWaitMs = this.#accountLimiter.take(email, now);
-    if (accountWaitMs === 0) return null;
-    // The account's limit refused it, so it does not count for the address.
-    this.#addressLimiter.giveBack(address);
-    return attemptsSpent(ACCOUNT_LIMIT, accountWaitMs);
-  }
-
-  #giveBackAttempt(email: string, address: string): void {
-    this.#accountLimiter.giveBack(email);
-    this.#addressLimiter.giveBack(address);
+  /** The account is made: what hinders the mail does not hinder the answer (A1a). */
+  async #askToConfirm(user: User): Promise<void> {
+    const { mail, log } = this.#options;
+    try {
+      await mail.send(user, 'confirm-email');
+    } catch (error) {
+      log.warn({ err: error }, 'a mail to confirm an address could not be queued');
+    }
   }
 
   async #ownProfile(user: User): Promise<OwnProfile> {
@@ -227,15 +171,12 @@ function sessionOf(user: OwnProfile, tokens: SessionTokens): Session {
   return { user, ...tokens };
 }
 
-function attemptsSpent(limit: RatePolicy, waitMs: number): AttemptsSpent {
-  return { ok: false, code: 'rate-limited', limit, waitMs };
-}
-
 function publicProfile(user: User, { followers, following }: FollowCounts): PublicProfile {
   const { id, name, createdAt } = user;
   return { id, name, followerCount: followers, followingCount: following, createdAt };
 }
 
 function ownProfile(user: User, counts: FollowCounts): OwnProfile {
-  return { ...publicProfile(user, counts), email: user.email, roles: user.roles };
+  const { email, emailConfirmed = false, roles } = user;
+  return { ...publicProfile(user, counts), email, emailConfirmed, roles };
 }

@@ -29,6 +29,7 @@ import { createCallAction } from '../services/moleculer/call-action.ts';
 import { MeasuredJournal } from '../storage/measured-journal.ts';
 import { FEATURE_LEVEL, LevelTooNewError, ReachedLevel } from '../storage/ports/feature-level.ts';
 import { openRedisStores } from '../storage/redis/stores.ts';
+import { createAccountParts } from './accounts.ts';
 import { openArchive, withArchive } from './archive.ts';
 import { unreadyShards } from './embedded-core.ts';
 import {
@@ -137,11 +138,12 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     : null;
   const tokens = createTokens(options);
   const rebuild = createRebuild(stores, runs, log);
+  let url: string | null = null;
+  const accounts = createAccountParts({ ...options, stores, bus, tokens, url: () => url });
   const jobs = roles.includes('services')
-    ? createJobs({ stores, router, isAlone: false, clock, log })
+    ? createJobs({ stores, router, isAlone: false, handlers: accounts.handlers, clock, log })
     : null;
   const self = { nodeId, incarnation: randomUUID() };
-  let url: string | null = null;
   broker.createService(placementService({ onPlacementChanged: () => watch.refreshNow() }));
   broker.createService(
     lateRepliesService({ nodeId, onReplies: (message) => router.takeLateReplies(message) }),
@@ -154,10 +156,11 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       stores,
       bus,
       router,
-      tokens,
       peers,
       rebuild,
       queue: jobs.queue,
+      accounts,
+      tokens,
       self,
       levels,
       shardCount: SHARD_COUNT,
@@ -288,6 +291,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     },
     async stop() {
       await jobs?.runner.stop();
+      await accounts.stop();
       await tokens.stop();
       await actors?.ownership.stop();
       await actors?.host.stop();

@@ -100,11 +100,19 @@ export interface Config {
   readonly paymentDigits: ProviderDigits;
   /** The URL that the development provider calls. Null: this node itself. */
   readonly paymentWebhookUrl: string | null;
+  /** Where mail goes: an SMTP server, or a folder. */
+  readonly mail: MailConfig;
+  /** Without a slash at its end. Null: this node's own address. */
+  readonly publicUrl: string | null;
   readonly rateLimits: boolean;
   /** Rate limits count by the last address of X-Forwarded-For. */
   readonly trustProxy: boolean;
   readonly logLevel: LogLevel;
 }
+
+export type MailConfig =
+  | { readonly smtpUrl: string; readonly from: string }
+  | { readonly smtpUrl: null; readonly folder: string; readonly from: string };
 
 export type SettingSource = 'default' | 'environment' | 'made at first start';
 
@@ -275,6 +283,8 @@ function configOf({ value }: Reading, readSecret: ReadSecret): Config {
     paymentRefundsAs: value('PAYMENT_REFUNDS_AS'),
     paymentDigits: providerDigits(value('PAYMENT_DIGITS')),
     paymentWebhookUrl: value('PAYMENT_WEBHOOK_URL'),
+    mail: mailOf(value),
+    publicUrl: value('PUBLIC_URL')?.replace(/\/+$/, '') ?? null,
     rateLimits: value('RATE_LIMITS') === 'on',
     trustProxy: value('TRUST_PROXY') === 'on',
     logLevel: value('LOG'),
@@ -357,6 +367,13 @@ function archiveOf(value: Reading['value']): ArchiveConfig | null {
     journalEntriesMin: value('ARCHIVE_JOURNAL_ENTRIES_MIN'),
     retentionDays: value('ARCHIVE_RETENTION_DAYS'),
   });
+}
+
+function mailOf(value: Reading['value']): MailConfig {
+  const smtpUrl = value('SMTP_URL');
+  const from = value('MAIL_FROM');
+  if (smtpUrl !== null) return { smtpUrl, from };
+  return { smtpUrl, folder: join(value('DATA'), 'outbox'), from };
 }
 
 /** Every setting, for display. Creates nothing. Throws `ConfigError`. */

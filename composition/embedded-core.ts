@@ -19,6 +19,7 @@ import { createCallAction } from '../services/moleculer/call-action.ts';
 import { MeasuredJournal } from '../storage/measured-journal.ts';
 import { FEATURE_LEVEL, ReachedLevel } from '../storage/ports/feature-level.ts';
 import { openSqliteStores, type SqliteStores } from '../storage/sqlite/stores.ts';
+import { createAccountParts } from './accounts.ts';
 import { openArchive, withArchive } from './archive.ts';
 import { isOfCluster } from './data-directory.ts';
 import {
@@ -108,7 +109,10 @@ function createCore(
   const archiver = createArchiver({ ...options, stores, shardCount, levels, meter });
   const tokens = createTokens(options);
   const rebuild = createRebuild(stores, runs, log);
-  const jobs = createJobs({ stores, router, isAlone: true, clock, log });
+  let url: string | null = null;
+  const accounts = createAccountParts({ ...options, stores, bus, tokens, url: () => url });
+  const { handlers } = accounts;
+  const jobs = createJobs({ stores, router, isAlone: true, handlers, clock, log });
   const verify = (shards: readonly number[], run: RunContext) =>
     verifyShards({ ...verification(rebuild, runs), ...stores, host, shards }, run);
   const report = (): NodeReport => ({
@@ -118,7 +122,6 @@ function createCore(
     outstandingCommands: router.outstanding,
     shards: host.report(),
   });
-  let url: string | null = null;
   broker.createService(shardService({ broker, host, node: { report }, verify, restart }));
   createServices(broker, {
     ...options,
@@ -126,10 +129,11 @@ function createCore(
     stores,
     bus,
     router,
-    tokens,
     peers: new BrokerPeers({ broker }),
     rebuild,
     queue: jobs.queue,
+    accounts,
+    tokens,
     self,
     levels,
     shardCount,
@@ -178,6 +182,7 @@ function createCore(
     async leave() {},
     async stop() {
       await jobs.runner.stop();
+      await accounts.stop();
       await tokens.stop();
       await host.stop();
       await Promise.all([events.stop(), offLoop.stop(), archiver?.thread.stop()]);

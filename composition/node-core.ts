@@ -22,7 +22,6 @@ import type { BrokerPeers } from '../actors/cluster/shard-service.ts';
 import { RefundOrdersHandler } from '../app/jobs/refund-orders.ts';
 import type { CallAction } from '../contracts/actions.ts';
 import type { JobCount } from '../contracts/jobs.ts';
-import { accountsService } from '../services/accounts.ts';
 import { keysService } from '../services/keys.ts';
 import { catalogueService } from '../services/catalogue.ts';
 import { draftsService } from '../services/drafts.ts';
@@ -43,11 +42,9 @@ import { operatorServices } from '../services/operator.ts';
 import { BrokerRuns } from '../services/other-runs.ts';
 import { ordersService } from '../services/orders.ts';
 import type { OperatorsOptions } from '../app/operator/operators.ts';
-import { Passwords } from '../app/passwords.ts';
-import { RefreshTokens } from '../app/refresh-tokens.ts';
+import type { JobHandler } from '../events/jobs/job-handler.ts';
 import { JobQueue } from '../events/jobs/job-queue.ts';
 import { JobRunner } from '../events/jobs/job-runner.ts';
-import { Sessions } from '../app/sessions.ts';
 import { Rebuild } from '../events/rebuild/rebuild.ts';
 import { KeptDrops } from '../events/replay/kept-drop.ts';
 import type { VerificationOptions } from '../events/verify/shard-verification.ts';
@@ -59,6 +56,7 @@ import { FEATURE_LEVEL, type FeatureLevels } from '../storage/ports/feature-leve
 import type { Journal } from '../storage/ports/journal.ts';
 import { SqliteSpillStore } from '../storage/sqlite/spill-sqlite.ts';
 import type { Stores } from '../storage/ports/stores.ts';
+import type { AccountParts } from './accounts.ts';
 import { type ArchiverThread, createArchiverThread } from './archive.ts';
 import type { Config } from './config.ts';
 import { digitsOf } from './payments.ts';
@@ -265,11 +263,13 @@ export function createJobs(options: {
   readonly isAlone: boolean;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Besides those of orders. */
+  readonly handlers: readonly JobHandler[];
 }): NodeJobs {
   const { stores, router, isAlone, clock, log } = options;
   const { jobs } = stores;
   const queue = new JobQueue({ jobs, now: () => clock.now() });
-  const handlers = [new RefundOrdersHandler({ router })];
+  const handlers = [new RefundOrdersHandler({ router }), ...options.handlers];
   return { queue, runner: new JobRunner({ jobs, queue, handlers, isAlone, clock, log }) };
 }
 
@@ -282,10 +282,11 @@ export function createServices(
     readonly stores: Stores;
     readonly bus: LiveBus;
     readonly router: BrokerRouter;
-    readonly tokens: Tokens;
     readonly peers: BrokerPeers;
     readonly rebuild: Rebuild;
     readonly queue: JobQueue;
+    readonly accounts: AccountParts;
+    readonly tokens: Tokens;
     readonly self: NodeRun;
     /** The feature level of the store. */
     readonly levels: FeatureLevels;
@@ -299,34 +300,23 @@ export function createServices(
       Pick<OperatorRunsOptions, 'leases'>;
   },
 ): void {
-  const { config, clock, stores, bus, router, tokens, peers, self, levels } = options;
+  const { config, clock, stores, bus, router, peers, self, levels } = options;
   const { shardCount, url, queue } = options;
   const now = () => clock.now();
   const monotonic = () => clock.monotonic();
   const startedAt = now();
   const random = (count: number) => randomBytes(count);
   const { provider, stripeEvents: stripe = null } = options;
-  const { rateLimits, paymentSecrets } = config;
+  const { paymentSecrets } = config;
   // Nobody but Stripe tells of Stripe's payments.
   const secrets = stripe === null ? paymentSecrets : [];
   const providerDigits = digitsOf(config);
   const publishableKey = config.stripe?.publishableKey ?? null;
   const paymentPaceMs = provider?.prepared?.paceMs ?? 0;
-  const { accessTokens, signingSecrets: secret } = tokens;
-  const refreshTokens = new RefreshTokens({ secret, now, random });
-  const passwords = new Passwords();
-  const sessionsOf = new Sessions({
-    ...stores,
-    liveBus: bus,
-    accessTokens,
-    refreshTokens,
-    now,
-    random,
-  });
   for (const service of [
-    accountsService({ ...stores, sessionsOf, passwords, now, monotonic, random, rateLimits }),
+    options.accounts.service(queue),
     keysService({ ...stores, now, random }),
-    shopsService({ ...stores, accessTokens }),
+    shopsService({ ...stores, accessTokens: options.tokens.accessTokens }),
     catalogueService({ ...stores, router, levels, paymentPaceMs, clock, now, random }),
     productsService({ ...stores, now, random }),
     dropsService({ ...stores, router, levels, paymentPaceMs, clock, random }),

@@ -235,6 +235,29 @@ export const SETTINGS = {
     isRoleRulesText,
   ),
   ...PAYMENT_SETTINGS,
+  SMTP_URL: unsetOr(
+    Type.Refine(Type.String({ pattern: '^smtps?://' }), (url) => URL.canParse(url)),
+    {
+      default: '',
+      secret: true,
+      description: 'The server that takes mail; unset: mails are files in LIVEDROPS_DATA/outbox.',
+      requirement: 'must be smtp://user:password@host:port or smtps://host:port, or unset',
+    },
+  ),
+  MAIL_FROM: Type.String({
+    pattern: '^[^\\r\\n]{0,200}[^@\\s<]{1,64}@[^@\\s>]{1,253}>?$',
+    default: 'LiveDrops <no-reply@localhost>',
+    description: 'The sender of mails.',
+    requirement: 'must be an e-mail address, such as Shop <no-reply@shop.example>',
+  }),
+  PUBLIC_URL: unsetOr(
+    Type.Refine(Type.String({ pattern: '^https?://' }), (url) => URL.canParse(url)),
+    {
+      default: '',
+      description: "The address of the shop's pages, for links in mails; unset: that of this node.",
+      requirement: 'must be a URL such as https://shop.example',
+    },
+  ),
   RATE_LIMITS: oneOf(['on', 'off'], {
     default: 'on',
     description: 'Whether there are limits by user and by address.',

@@ -41,6 +41,20 @@ export const PasswordChange = Type.Object(
 );
 export type PasswordChange = Plain<typeof PasswordChange>;
 
+export const ForgottenPassword = Type.Object({ email }, { ...STRICT, title: 'ForgottenPassword' });
+
+/** Of a mailed link. */
+const linkToken = Type.String({ ...TOKEN_TEXT, description: 'of the link in the mail' });
+export const NewPassword = Type.Object(
+  { token: linkToken, newPassword: password },
+  { ...STRICT, title: 'NewPassword' },
+);
+export const ConfirmEmail = Type.Object({ token: linkToken }, { ...STRICT, title: 'ConfirmEmail' });
+export const EmailChange = Type.Object(
+  { email, password: anyPassword },
+  { ...STRICT, title: 'EmailChange' },
+);
+
 // What is answered
 
 const profile = {
@@ -54,7 +68,12 @@ export const PublicProfile = Type.Object(profile, { title: 'Profile' });
 export type PublicProfile = Plain<typeof PublicProfile>;
 
 export const OwnProfile = Type.Object(
-  { ...profile, email: Type.String(), roles: Type.Array(Type.String()) },
+  {
+    ...profile,
+    email: Type.String(),
+    emailConfirmed: Type.Boolean({ description: 'whether a mail to it was answered' }),
+    roles: Type.Array(Type.String()),
+  },
   { title: 'OwnProfile' },
 );
 export type OwnProfile = Plain<typeof OwnProfile>;

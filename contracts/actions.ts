@@ -16,6 +16,7 @@ import type { DraftFilter, DraftView, DropChange } from './drafts.ts';
 import type { DropFilter, DropsPage, DropView, NewDrop } from './drops.ts';
 import type { NamedFollow } from './follows.ts';
 import type { Job, JobChange, JobState, NewRefunds } from './jobs.ts';
+import type { Language } from './languages.ts';
 import type { Notification, NotificationsPage } from './notifications.ts';
 import type {
   MovePlan,
@@ -64,7 +65,7 @@ interface Plannable extends Keyed {
 export interface Actions {
   /** `device`: the client's User-Agent. */
   'accounts.register': [
-    { email: string; password: string; name: string; device?: string },
+    { email: string; password: string; name: string; device?: string; language?: Language },
     Session,
   ];
   'accounts.login': [
@@ -82,6 +83,17 @@ export interface Actions {
   'accounts.endOtherSessions': [{ userId: string; sessionId?: string }, null];
   'accounts.changePassword': [
     PasswordChange & { userId: string; sessionId?: string; address: string },
+    null,
+    AttemptsSpent,
+  ];
+  /** Succeeds also where there is no such account. */
+  'accounts.forgotPassword': [{ email: string; language?: Language }, null];
+  /** The next two refuse `forbidden` where the link is not good any more. */
+  'accounts.resetPassword': [{ token: string; newPassword: string }, null];
+  'accounts.confirmEmail': [{ token: string }, null];
+  'accounts.sendConfirmation': [{ userId: string; language?: Language }, null];
+  'accounts.changeEmail': [
+    { userId: string; email: string; password: string; address: string; language?: Language },
     null,
     AttemptsSpent,
   ];

@@ -1,11 +1,13 @@
-// The Moleculer service of `app/accounts.ts`.
+// The Moleculer service of `app/accounts.ts` and `app/account-changes.ts`.
 
 import type { ServiceSchema } from 'moleculer';
+import { AccountChanges, type AccountChangesOptions } from '../app/account-changes.ts';
 import { Accounts, type AccountsOptions } from '../app/accounts.ts';
 import { defineService } from './moleculer/define-service.ts';
 
-export function accountsService(options: AccountsOptions): ServiceSchema {
+export function accountsService(options: AccountsOptions & AccountChangesOptions): ServiceSchema {
   const accounts = new Accounts(options);
+  const changes = new AccountChanges(options);
   return defineService('accounts', {
     register: (params) => accounts.register(params),
     login: (params) => accounts.login(params),
@@ -15,7 +17,12 @@ export function accountsService(options: AccountsOptions): ServiceSchema {
     sessions: (params) => accounts.sessions(params),
     endSession: (params) => accounts.endSession(params),
     endOtherSessions: (params) => accounts.endOtherSessions(params),
-    changePassword: (params) => accounts.changePassword(params),
+    changePassword: (params) => changes.changePassword(params),
+    forgotPassword: (params) => changes.forgotPassword(params),
+    resetPassword: (params) => changes.resetPassword(params),
+    confirmEmail: (params) => changes.confirmEmail(params),
+    sendConfirmation: (params) => changes.sendConfirmation(params),
+    changeEmail: (params) => changes.changeEmail(params),
     me: (params) => accounts.me(params.userId),
   });
 }

@@ -1,6 +1,7 @@
-// The routes of one's own account: its sessions and its password (A1c).
+// The routes of one's own account: its sessions (A1c), its password and its e-mail address (A7).
 
-import { AccountSessionsBody, PasswordChange } from '../../contracts/accounts.ts';
+import { AccountSessionsBody, EmailChange, PasswordChange } from '../../contracts/accounts.ts';
+import { acceptedLanguage, type Language } from '../../contracts/languages.ts';
 import { accountSessionBody } from '../present.ts';
 import { rateLimited } from '../http/rate-limits.ts';
 import { emptyReply, jsonReply, type Route, userRoute } from '../http/route.ts';
@@ -74,7 +75,57 @@ export function accountRoutes(): Route[] {
         return 'limit' in changed ? rateLimited(changed.limit, changed.waitMs) : changed;
       },
     ),
+    userRoute(
+      {
+        ...ABOUT,
+        method: 'POST',
+        path: '/v1/account/email',
+        summary:
+          'Change the e-mail address: a mail to the new one has a link. When that is followed the ' +
+          'address is changed, and the old one is told.',
+        rateClass: 'log-ins',
+        body: EmailChange,
+        status: 202,
+        refusals: [
+          'email-taken',
+          'forbidden',
+          'invalid-request',
+          'not-found',
+          'unavailable',
+          'overloaded',
+        ],
+      },
+      async ({ call, caller: { userId }, body, address, header }) => {
+        const params = { ...body, userId, address, ...languageOf(header) };
+        const asked = await call('accounts.changeEmail', params);
+        if (asked.ok) return emptyReply(202);
+        return 'limit' in asked ? rateLimited(asked.limit, asked.waitMs) : asked;
+      },
+    ),
+    userRoute(
+      {
+        ...ABOUT,
+        method: 'POST',
+        path: '/v1/account/email/confirmation',
+        summary:
+          'Mail the link again that confirms the e-mail address. Nothing if it is confirmed.',
+        rateClass: 'log-ins',
+        status: 202,
+        refusals: ['not-found', 'unavailable', 'overloaded'],
+      },
+      async ({ call, caller: { userId }, header }) => {
+        const params = { userId, ...languageOf(header) };
+        const sent = await call('accounts.sendConfirmation', params);
+        return sent.ok ? emptyReply(202) : sent;
+      },
+    ),
   ];
+}
+
+/** Of the Accept-Language header, where it has one of ours. */
+export function languageOf(header: (name: string) => string): { language?: Language } {
+  const language = acceptedLanguage(header('accept-language'));
+  return language === null ? {} : { language };
 }
 
 /** No property is undefined: calls cross the network. */

@@ -3,8 +3,12 @@
 import { ownProfileBody, profileBody, sessionBody } from '../present.ts';
 import { rateLimited } from '../http/rate-limits.ts';
 import { emptyReply, jsonReply, route, type Route, userRoute } from '../http/route.ts';
+import { languageOf } from './account.ts';
 import {
+  ConfirmEmail,
+  ForgottenPassword,
   LogIn,
+  NewPassword,
   OwnProfileBody,
   ProfileBody,
   Refresh,
@@ -32,7 +36,8 @@ export function authRoutes(): Route[] {
       async ({ call, body, header }) => {
         const { email, password, name } = body;
         const device = header('user-agent');
-        const registered = await call('accounts.register', { email, password, name, device });
+        const about = { device, ...languageOf(header) };
+        const registered = await call('accounts.register', { email, password, name, ...about });
         if (!registered.ok) return registered;
         const location = `/v1/users/${registered.value.user.id}`;
         return jsonReply(201, sessionBody(registered.value), [['location', location]]);
@@ -96,6 +101,60 @@ export function authRoutes(): Route[] {
       async ({ call, body }) => {
         const done = await call('accounts.logout', { refreshToken: body.refreshToken });
         return done.ok ? emptyReply(204) : done;
+      },
+    ),
+    route(
+      {
+        method: 'POST',
+        path: '/v1/auth/forgot-password',
+        summary:
+          'Mail a link for a new password. The answer is the same whether or not there is such an ' +
+          'account.',
+        tag: TAG,
+        access: 'public',
+        rateClass: 'log-ins',
+        body: ForgottenPassword,
+        status: 202,
+        refusals: ['unavailable', 'overloaded'],
+      },
+      async ({ call, body, header }) => {
+        const params = { email: body.email, ...languageOf(header) };
+        const asked = await call('accounts.forgotPassword', params);
+        return asked.ok ? emptyReply(202) : asked;
+      },
+    ),
+    route(
+      {
+        method: 'POST',
+        path: '/v1/auth/reset-password',
+        summary: 'Set a new password by the token of a mailed link. All sessions end.',
+        tag: TAG,
+        access: 'public',
+        rateClass: 'log-ins',
+        body: NewPassword,
+        status: 204,
+        refusals: ['forbidden', 'unavailable', 'overloaded'],
+      },
+      async ({ call, body: { token, newPassword } }) => {
+        const reset = await call('accounts.resetPassword', { token, newPassword });
+        return reset.ok ? emptyReply(204) : reset;
+      },
+    ),
+    route(
+      {
+        method: 'POST',
+        path: '/v1/auth/confirm-email',
+        summary: 'Confirm an e-mail address, or a change of it, by the token of a mailed link.',
+        tag: TAG,
+        access: 'public',
+        rateClass: 'log-ins',
+        body: ConfirmEmail,
+        status: 204,
+        refusals: ['forbidden', 'email-taken', 'unavailable'],
+      },
+      async ({ call, body: { token } }) => {
+        const confirmed = await call('accounts.confirmEmail', { token });
+        return confirmed.ok ? emptyReply(204) : confirmed;
       },
     ),
     userRoute(

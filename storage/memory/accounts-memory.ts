@@ -7,6 +7,7 @@ import {
   type RotationResult,
   type TokenFamily,
   type User,
+  type UserAsRead,
   type UserChange,
 } from '../ports/accounts.ts';
 import { publicUser } from '../ports/change-stream.ts';
@@ -50,12 +51,28 @@ export class MemoryAccountStore implements AccountStore {
     return new Map(users.map(({ id, name }) => [id, name]));
   }
 
-  async changeUser(userId: string, passwordHash: string, change: UserChange): Promise<boolean> {
-    const user = this.#users.get(userId);
-    if (user?.passwordHash !== passwordHash) return false;
+  async changeUser(read: UserAsRead, change: UserChange): Promise<boolean> {
+    const user = this.#present(read);
+    if (user === null) return false;
     const credentials = (user.credentials ?? 0) + (change.passwordHash === undefined ? 0 : 1);
-    this.#users.set(userId, { ...user, ...change, ...(credentials > 0 && { credentials }) });
+    this.#users.set(user.id, { ...user, ...change, ...(credentials > 0 && { credentials }) });
     return true;
+  }
+
+  async changeEmail(read: UserAsRead, email: string): Promise<'changed' | 'taken' | 'overtaken'> {
+    const owner = this.#idsByEmail.get(email.toLowerCase()) ?? read.id;
+    if (owner !== read.id) return 'taken';
+    const user = this.#present(read);
+    if (user === null) return 'overtaken';
+    this.#idsByEmail.delete(user.email.toLowerCase());
+    this.#idsByEmail.set(email.toLowerCase(), user.id);
+    this.#users.set(user.id, { ...user, email, emailConfirmed: true });
+    return 'changed';
+  }
+
+  #present({ id, email, passwordHash }: UserAsRead): User | null {
+    const user = this.#users.get(id);
+    return user?.email === email && user.passwordHash === passwordHash ? user : null;
   }
 
   async addRole(userId: string, role: string): Promise<void> {

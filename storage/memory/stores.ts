@@ -3,6 +3,7 @@
 import { SeparateReadModels } from '../ports/read-models.ts';
 import type { RequestBounds } from '../ports/requests.ts';
 import type { Stores } from '../ports/stores.ts';
+import { MemoryAccountLinks } from './account-links-memory.ts';
 import { MemoryAccountStore } from './accounts-memory.ts';
 import { MemoryApiKeyStore } from './api-keys-memory.ts';
 import { MemoryCatalogue } from './catalogue-memory.ts';
@@ -42,6 +43,7 @@ export function memoryStores(options: MemoryStoresOptions = {}): MemoryStores {
     journal: new MemoryJournal(),
     snapshots: new MemorySnapshotStore(),
     accounts,
+    accountLinks: new MemoryAccountLinks(),
     sessions: new MemorySessionStore({ accounts, endedMax: options.endedSessionsMax }),
     catalogue: new MemoryCatalogue({ changes, requests }),
     drafts: new MemoryDrafts({ changes }),

@@ -10,12 +10,20 @@ export interface User {
   readonly createdAt: number;
   /** How often the password was changed; absent for never. */
   readonly credentials?: number;
+  /** The user has shown to receive mail at the address; absent for no. */
+  readonly emailConfirmed?: true;
+  /** Of mails; absent for English. */
+  readonly language?: 'de';
 }
 
 export interface UserChange {
   /** Raises `credentials` by one. */
   readonly passwordHash?: string;
+  readonly emailConfirmed?: true;
 }
+
+/** What must be as it was read for a change to be made. */
+export type UserAsRead = Pick<User, 'id' | 'email' | 'passwordHash'>;
 
 export interface RefreshToken {
   /** SHA-256 of the token, in hex. */
@@ -56,11 +64,13 @@ export interface AccountStore {
   findUserByEmail(email: string): Promise<User | null>;
   /** The names of users by their ids; without unknown ids. At most 100 ids. */
   namesOf(userIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** Changes what is given, in one step. False if the user is not as it was read, or is gone. */
+  changeUser(user: UserAsRead, change: UserChange): Promise<boolean>;
   /**
-   * Changes what is given, in one step, if the user has this password hash still. False if not, or
-   * there is no such user.
+   * Changes the address, which is then confirmed; the one before is free again, on Redis after some
+   * seconds where this call dies. `overtaken`: the user is not as it was read, or is gone. Durable.
    */
-  changeUser(userId: string, passwordHash: string, change: UserChange): Promise<boolean>;
+  changeEmail(user: UserAsRead, email: string): Promise<'changed' | 'taken' | 'overtaken'>;
   /** Adds a role; idempotent. */
   addRole(userId: string, role: string): Promise<void>;
 

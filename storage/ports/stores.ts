@@ -1,6 +1,7 @@
 // All stores of one process as one bundle, so that one place chooses the profile (memory, SQLite,
 // Redis) and no other code knows it.
 
+import type { AccountLinkStore } from './account-links.ts';
 import type { AccountStore } from './accounts.ts';
 import type { ApiKeyStore } from './api-keys.ts';
 import type { Catalogue } from './catalogue.ts';
@@ -25,6 +26,7 @@ export interface Stores {
   readonly snapshots: SnapshotStore;
   readonly accounts: AccountStore;
   readonly sessions: SessionStore;
+  readonly accountLinks: AccountLinkStore;
   readonly catalogue: Catalogue;
   readonly drafts: Drafts;
   readonly follows: FollowStore;

@@ -6,6 +6,7 @@ import type { FeatureLevels } from '../ports/feature-level.ts';
 import type { ConsumerLeases } from '../ports/consumer-leases.ts';
 import type { PlacementStore } from '../ports/placement.ts';
 import type { Stores } from '../ports/stores.ts';
+import { RedisAccountLinks } from './catalogue/account-links-redis.ts';
 import { RedisApiKeyStore } from './catalogue/api-keys-redis.ts';
 import { RedisAccountStore } from './catalogue/accounts-redis.ts';
 import { CatalogueCopy } from './catalogue/catalogue-copy.ts';
@@ -79,6 +80,7 @@ export async function openRedisStores(options: RedisStoresOptions): Promise<Redi
       journal: new RedisJournal({ redis: appends, reads: redis, replicas: options.replicas }),
       snapshots: new RedisSnapshotStore({ redis, levels: options.levels }),
       accounts: new RedisAccountStore({ ...parts, now: options.now }),
+      accountLinks: new RedisAccountLinks({ redis }),
       sessions: new RedisSessionStore({ redis, now: options.now }),
       catalogue: new RedisCatalogue(parts),
       drafts: new RedisDrafts(parts),

@@ -9,6 +9,7 @@ import { makeFolder } from '../make-folder.ts';
 import type { Pace } from '../ports/pace.ts';
 import type { RequestBounds } from '../ports/requests.ts';
 import type { Stores } from '../ports/stores.ts';
+import { SqliteAccountLinks } from './catalogue/account-links-sqlite.ts';
 import { SqliteApiKeyStore } from './catalogue/api-keys-sqlite.ts';
 import { SqliteAccountStore } from './catalogue/accounts-sqlite.ts';
 import type { CatalogueHandlers } from './catalogue/catalogue-program.ts';
@@ -147,6 +148,7 @@ export async function openSqliteStores(options: SqliteStoresOptions): Promise<Sq
       journal: new SqliteJournal(journal),
       snapshots: new SqliteSnapshotStore(journal),
       accounts: new SqliteAccountStore(catalogue),
+      accountLinks: new SqliteAccountLinks(catalogue),
       sessions: new SqliteSessionStore({ ...catalogue, endedMax: options.endedSessionsMax }),
       catalogue: new SqliteCatalogue(catalogue),
       drafts: new SqliteDrafts(catalogue),

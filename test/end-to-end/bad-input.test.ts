@@ -23,6 +23,10 @@ function rightBody(name: string): Json {
     Register: { email, password, name: 'New' },
     LogIn: { email, password },
     Refresh: { refreshToken: 'x' },
+    ForgottenPassword: { email },
+    NewPassword: { token: 'x', newPassword: password },
+    ConfirmEmail: { token: 'x' },
+    EmailChange: { email, password },
     PasswordChange: { currentPassword: password, newPassword: password },
     NewApiKey: { name: 'Desk', scopes: ['orders:read'], endsAt: dropTerms()['endsAt'] },
     TokenExchange: {

@@ -3,10 +3,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { AccessTokens } from '../../app/access-tokens.ts';
 import type { Session } from '../../contracts/accounts.ts';
-import { accountsService } from '../../services/accounts.ts';
-import { Passwords } from '../../app/passwords.ts';
-import { Sessions } from '../../app/sessions.ts';
-import { RefreshTokens } from '../../app/refresh-tokens.ts';
+import { accountsServiceOn } from './accounts-harness.ts';
 import { type Harness, NOW, startServices } from './harness.ts';
 
 const PASSWORD = 'correct horse';
@@ -16,23 +13,7 @@ const accessTokens = new AccessTokens({ secret: 'x'.repeat(32), now: () => NOW }
 
 function start(t: ExecutionContext, rateLimits = true): Promise<Harness> {
   return startServices(t, ({ stores, clock, random, liveBus }) => [
-    accountsService({
-      accounts: stores.accounts,
-      follows: stores.follows,
-      passwords: new Passwords({ memoryKib: 8 }),
-      sessionsOf: new Sessions({
-        ...stores,
-        liveBus,
-        accessTokens,
-        refreshTokens: new RefreshTokens({ secret: 'x'.repeat(32), random }),
-        now: () => clock.now(),
-        random,
-      }),
-      now: () => clock.now(),
-      monotonic: () => clock.monotonic(),
-      random,
-      rateLimits,
-    }),
+    accountsServiceOn({ stores, clock, random, liveBus, accessTokens, rateLimits }),
   ]);
 }
 
@@ -249,7 +230,7 @@ test('F3: profiles carry the counts; only the own one has e-mail and roles', asy
   t.deepEqual(await call('accounts.profile', { userId: user.id }), { ok: true, value: shown });
   t.deepEqual(await call('accounts.me', { userId: user.id }), {
     ok: true,
-    value: { ...shown, email: 'ada@example.com', roles: [] },
+    value: { ...shown, email: 'ada@example.com', emailConfirmed: false, roles: [] },
   });
   t.is(await codeOf(call('accounts.profile', { userId: 'u_nobody' })), 'not-found');
   t.is(await codeOf(call('accounts.me', { userId: 'u_nobody' })), 'not-found');

@@ -1,6 +1,7 @@
 // Every port's contract on the memory drivers.
 
 import { memoryStores } from '../../storage/memory/stores.ts';
+import { accountLinksContract } from './contract/account-links.ts';
 import { accountsContract } from './contract/accounts.ts';
 import { apiKeysContract } from './contract/api-keys.ts';
 import { catalogueContract } from './contract/catalogue.ts';
@@ -30,6 +31,7 @@ journalContract(() => stores);
 snapshotsContract(() => stores);
 accountsContract(() => stores);
 sessionsContract(() => stores);
+accountLinksContract(() => stores);
 catalogueContract(() => stores);
 draftsContract(() => stores);
 followsContract(() => stores);

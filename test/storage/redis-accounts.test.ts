@@ -4,6 +4,7 @@ import test from 'ava';
 import { RedisAccountStore } from '../../storage/redis/catalogue/accounts-redis.ts';
 import type { RedisConnection } from '../../storage/redis/connection/connection.ts';
 import { RedisServer, redisInstalled } from '../servers/redis-server.ts';
+import { accountLinksContract } from './contract/account-links.ts';
 import { accountsContract } from './contract/accounts.ts';
 import { sessionsContract } from './contract/sessions.ts';
 import { failsWith } from './contract/errors.ts';
@@ -47,6 +48,7 @@ if (redisInstalled) {
 
   accountsContract(() => data.stores);
   sessionsContract(() => data);
+  accountLinksContract(() => data);
 
   test('A1a: a registration that dies between any two writes leaves nothing', async (t) => {
     const first = (id: string) => ({
@@ -101,6 +103,52 @@ if (redisInstalled) {
     t.deepEqual(await data.accounts.namesOf(['user_s1']), new Map());
     await data.accounts.addRole('user_s1', 'creator');
     t.is(await data.accounts.findUser('user_s1'), null);
+  });
+
+  test('A7: a change of address that dies between any two writes is made or not', async (t) => {
+    let writes = 0;
+    for (let isDone = false; !isDone; writes++) {
+      const [id, other] = [`user_e${writes}`, `user_f${writes}`];
+      const [before, after] = [`e${writes}@example.com`, `e${writes}@new.example`];
+      await data.accounts.addUser(user(id, before));
+      const dying = accountsOn(diesAfter(data.redis, writes));
+      try {
+        isDone = (await dying.changeEmail(user(id, before), after)) === 'changed';
+      } catch {
+        const { email } = (await data.accounts.findUser(id))!;
+        const free = email === before ? after : before;
+        t.true([before, after].includes(email));
+        t.is((await data.accounts.findUserByEmail(email))?.id, id);
+        t.is(await data.accounts.findUserByEmail(free), null);
+        const retried = { ...user(id, before), email };
+        if (email === before) t.is(await data.accounts.changeEmail(retried, after), 'changed');
+        // Whatever the address, nobody else gets the one that the user has.
+        t.false(await accountsOn(data.redis, 0).addUser(user(other, after)));
+        t.true(await accountsOn(data.redis, 0).addUser(user(`${other}_free`, before)));
+        t.is((await data.accounts.findUserByEmail(after))?.id, id);
+      }
+    }
+    // The fence, the claim, what it names, the user, the old claim.
+    t.true(writes > 3, `${writes}`);
+  });
+
+  test('A7: a change of address that was only slow fails once its claim is taken over', async (t) => {
+    await data.accounts.addUser(user('user_slow', 'slow@example.com'));
+    for (const commands of [1, 2]) {
+      const wanted = `wanted${commands}@example.com`;
+      const slow = pausesAfter(data.redis, commands);
+      const change = accountsOn(slow.connection).changeEmail(
+        user('user_slow', 'slow@example.com'),
+        wanted,
+      );
+      await slow.paused;
+      const id = `user_quick${commands}`;
+      t.true(await accountsOn(data.redis, 0).addUser(user(id, wanted)), wanted);
+      slow.resume();
+      t.true(['taken', 'overtaken'].includes(await change), wanted);
+      t.is((await data.accounts.findUser('user_slow'))!.email, 'slow@example.com');
+      t.is((await data.accounts.findUserByEmail(wanted))?.id, id);
+    }
   });
 
   test('A1: of many that take over an abandoned e-mail one succeeds', async (t) => {

@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { FEATURE_LEVEL, ReachedLevel } from '../../storage/ports/feature-level.ts';
 import type { RequestBounds } from '../../storage/ports/requests.ts';
 import type { Stores } from '../../storage/ports/stores.ts';
+import { RedisAccountLinks } from '../../storage/redis/catalogue/account-links-redis.ts';
 import { RedisAccountStore } from '../../storage/redis/catalogue/accounts-redis.ts';
 import { CatalogueCopy } from '../../storage/redis/catalogue/catalogue-copy.ts';
 import { RedisCatalogue } from '../../storage/redis/catalogue/catalogue-redis.ts';
@@ -68,6 +69,7 @@ export function storesOf(parts: EntityParts) {
   return {
     // The suites' refresh tokens end a second after the Unix epoch.
     accounts: new RedisAccountStore({ ...parts, now: () => 0 }),
+    accountLinks: new RedisAccountLinks(parts),
     sessions: new RedisSessionStore({ ...parts, now: () => 0, endedMax: ENDED_MAX }),
     catalogue: new RedisCatalogue(parts),
     drafts: new RedisDrafts(parts),

@@ -6,6 +6,7 @@ import {
   type SqliteStores,
   type SqliteStoresOptions,
 } from '../../storage/sqlite/stores.ts';
+import { accountLinksContract } from './contract/account-links.ts';
 import { accountsContract } from './contract/accounts.ts';
 import { apiKeysContract } from './contract/api-keys.ts';
 import { catalogueContract } from './contract/catalogue.ts';
@@ -48,6 +49,7 @@ journalContract(() => opened);
 snapshotsContract(() => opened);
 accountsContract(() => opened);
 sessionsContract(() => opened);
+accountLinksContract(() => opened);
 catalogueContract(() => opened);
 draftsContract(() => opened);
 followsContract(() => opened);

@@ -2,7 +2,7 @@
 // of the change (C1). Until the copy from level 0 has begun, users are written at the keys of level
 // 0, without records, by scripts that respect the mark of a moved user.
 
-import type { User, UserChange } from '../../ports/accounts.ts';
+import type { User, UserAsRead, UserChange } from '../../ports/accounts.ts';
 import { publicUser } from '../../ports/change-stream.ts';
 import { StoreUnavailableError } from '../../ports/journal.ts';
 import { answerOf, type RedisConnection } from '../connection/connection.ts';
@@ -48,12 +48,37 @@ append_change(KEYS[2], ARGV[1], ARGV[2])
 redis.call('HSET', KEYS[1], 'roles', ARGV[4], 'revision', ARGV[3] + 1)
 return ${CHANGED}`);
 
-/** KEYS: user. ARGV: expected password hash, by how much `credentials` rises, fields and values. */
-const CHANGE_USER = new Script(`
-if redis.call('HGET', KEYS[1], 'passwordHash') ~= ARGV[1] then return ${UNCHANGED} end
-redis.call('HSET', KEYS[1], unpack(ARGV, 3))
-if ARGV[2] == '1' then redis.call('HINCRBY', KEYS[1], 'credentials', 1) end
+const IS_AS_READ = `
+local function is_as_read(key, email, hash)
+  local present = redis.call('HMGET', key, 'email', 'passwordHash')
+  return present[1] == email and present[2] == hash
+end`;
+
+/**
+ * KEYS: user. ARGV: e-mail and password hash as read, by how much `credentials` rises, fields and
+ * values.
+ */
+const CHANGE_USER = new Script(`${IS_AS_READ}
+if not is_as_read(KEYS[1], ARGV[1], ARGV[2]) then return ${UNCHANGED} end
+if #ARGV > 3 then redis.call('HSET', KEYS[1], unpack(ARGV, 4)) end
+if ARGV[3] == '1' then redis.call('HINCRBY', KEYS[1], 'credentials', 1) end
 return ${CHANGED}`);
+
+const FENCE_FIELD = 'emailFence';
+
+/** KEYS: user. ARGV: e-mail and password hash as read, fence, new e-mail. */
+const CHANGE_EMAIL = new Script(`${IS_AS_READ}
+if not is_as_read(KEYS[1], ARGV[1], ARGV[2]) then return ${UNCHANGED} end
+if (redis.call('HGET', KEYS[1], '${FENCE_FIELD}') or '0') ~= ARGV[3] then return ${UNCHANGED} end
+redis.call('HSET', KEYS[1], 'email', ARGV[4], 'emailConfirmed', 1)
+return ${CHANGED}`);
+
+/** KEYS: user. ARGV: e-mail. */
+const FENCE_EMAIL = new Script(`
+local email = redis.call('HGET', KEYS[1], 'email')
+if email and string.lower(email) == string.lower(ARGV[1]) then return 0 end
+if email then redis.call('HINCRBY', KEYS[1], '${FENCE_FIELD}', 1) end
+return 1`);
 
 /** KEYS: user. Answers 1 if there is no user, and none can be created any more. */
 const ABANDON = new Script(`
@@ -124,15 +149,41 @@ export class RedisUsers {
   }
 
   /** Errors: `store-unavailable`, also for users at the keys of level 0. */
-  async change(userId: string, passwordHash: string, change: UserChange): Promise<boolean> {
+  async change(user: UserAsRead, change: UserChange): Promise<boolean> {
+    await this.#bringToBucket(user.id);
+    const { passwordHash, emailConfirmed } = change;
+    const fields = [
+      ...(passwordHash === undefined ? [] : ['passwordHash', passwordHash]),
+      ...(emailConfirmed === true ? ['emailConfirmed', 1] : []),
+    ];
+    const raises = passwordHash === undefined ? 0 : 1;
+    const args = [user.email, user.passwordHash, raises, ...fields];
+    return (await CHANGE_USER.run(this.#redis, [userKey(user.id)], args)) === CHANGED;
+  }
+
+  /** How often others took claims of this user over; null for no user. Errors: as `change`. */
+  async fence(userId: string): Promise<number | null> {
+    await this.#bringToBucket(userId);
+    const [id, fence] = await answerOf(this.#redis.hmget(userKey(userId), 'id', FENCE_FIELD));
+    return id === null ? null : Number(fence ?? 0);
+  }
+
+  /** False if the user is not as it was read, or the fence has risen. */
+  async changeEmail(user: UserAsRead, email: string, fence: number): Promise<boolean> {
+    const args = [user.email, user.passwordHash, fence, email];
+    return (await CHANGE_EMAIL.run(this.#redis, [userKey(user.id)], args)) === CHANGED;
+  }
+
+  /** Prevents that a user takes an address that is not the user's yet. False where it is. */
+  async fenceEmail(userId: string, email: string): Promise<boolean> {
+    await this.#bringToBucket(userId);
+    return (await FENCE_EMAIL.run(this.#redis, [userKey(userId)], [email])) === 1;
+  }
+
+  async #bringToBucket(userId: string): Promise<void> {
     if (this.#layout.phase === 'old' && (await this.#layout.refresh()) === 'old')
       throw new StoreUnavailableError('accounts change from feature level 1 on');
     if (!this.#layout.isCopied) await this.#moves.user(userId);
-    const fields = Object.entries(change).flat();
-    if (fields.length === 0) return true;
-    const raises = change.passwordHash === undefined ? 0 : 1;
-    const args = [passwordHash, raises, ...fields];
-    return (await CHANGE_USER.run(this.#redis, [userKey(userId)], args)) === CHANGED;
   }
 
   /** Retries a change that a concurrent change overtook. */
@@ -198,8 +249,9 @@ export class RedisUsers {
   }
 }
 
-function fieldsOf({ id, email, name, passwordHash, roles, createdAt }: User) {
-  return { id, email, name, passwordHash, roles: JSON.stringify(roles), createdAt };
+function fieldsOf({ id, email, name, passwordHash, roles, createdAt, language }: User) {
+  const fields = { id, email, name, passwordHash, roles: JSON.stringify(roles), createdAt };
+  return language === undefined ? fields : { ...fields, language };
 }
 
 function recordOf(user: User): string {

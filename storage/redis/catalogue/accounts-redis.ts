@@ -7,7 +7,9 @@
 // fails. So two registrations never both succeed, whatever the clocks say. The age only decides
 // when to try. A younger claim without a user is waited for, briefly: it is not an account yet.
 // Last of all comes the user, after the first refresh token, which is worth nothing without one. So
-// a registration that dies at any point leaves nothing that can be seen.
+// a registration that dies at any point leaves nothing that can be seen. A user who changes the
+// address claims the new one in the same way. Such a claim counts only once the user has the
+// address; where it is taken over, the user's fence rises, and the slow change finds that.
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { assert } from '../../../domain/assert.ts';
@@ -17,6 +19,7 @@ import type {
   RotationResult,
   TokenFamily,
   User,
+  UserAsRead,
   UserChange,
 } from '../../ports/accounts.ts';
 import { StoreUnavailableError } from '../../ports/journal.ts';
@@ -35,13 +38,17 @@ const NAMES_MAX = 100;
 
 /**
  * KEYS: e-mail. ARGV: user id. Answers the present claim of the address, and its age in
- * milliseconds by this server's clock.
+ * milliseconds by this server's clock. The user's own claim is made again, with the present time:
+ * who found the earlier one old does not take it over any more.
  */
 const claim = new Script(`
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call('SET', KEYS[1], string.format('%.0f ', now) .. ARGV[1], 'NX')
 local present = redis.call('GET', KEYS[1])
+if not present or present:match('^%d+ (.*)$') == ARGV[1] then
+  present = string.format('%.0f ', now) .. ARGV[1]
+  redis.call('SET', KEYS[1], present)
+end
 return {present, now - tonumber(present:match('^%d+'))}`);
 
 /** KEYS: e-mail. ARGV: the claim to replace, user id. */
@@ -51,6 +58,11 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('SET', KEYS[1], string.format('%.0f ', now) .. ARGV[2])
 return 1`);
+
+/** KEYS: e-mail. ARGV: user id. Frees the address if the claim is the user's. */
+const free = new Script(`
+local present = redis.call('GET', KEYS[1])
+if present and present:match('^%d+ (.*)$') == ARGV[1] then redis.call('DEL', KEYS[1]) end`);
 
 export interface RedisAccountStoreOptions extends EntityParts {
   /** Milliseconds since the Unix epoch. Only decides how long expired refresh tokens are stored. */
@@ -73,14 +85,7 @@ export class RedisAccountStore implements AccountStore {
   }
 
   async addUser(user: User, first?: RefreshToken): Promise<boolean> {
-    let outcome = await this.#claim(emailKey(user.email), user.id);
-    for (let round = 0; outcome === 'claimed by another'; round++) {
-      if (round === CLAIM_ROUNDS_MAX)
-        throw new StoreUnavailableError('another registration of this e-mail has not ended');
-      await wait(CLAIM_PAUSE_MS);
-      outcome = await this.#claim(emailKey(user.email), user.id);
-    }
-    if (outcome === 'taken') return false;
+    if (!(await this.#claimOrWait(user.email, user.id))) return false;
     if (first !== undefined) await this.#tokens.add(first);
     const created = await this.#users.create(user);
     if (!created && first !== undefined) await this.#tokens.revokeFamily(first.familyId);
@@ -94,7 +99,10 @@ export class RedisAccountStore implements AccountStore {
 
   async findUserByEmail(email: string): Promise<User | null> {
     const present = await answerOf(this.#redis.get(emailKey(email)));
-    return present === null ? null : this.findUser(claimantOf(present));
+    if (present === null) return null;
+    const user = await this.findUser(claimantOf(present));
+    // A claim of an address that is not the user's yet, or no more.
+    return user === null || emailKey(user.email) !== emailKey(email) ? null : user;
   }
 
   /** One command for each user, because each is in a slot of its own. */
@@ -106,8 +114,25 @@ export class RedisAccountStore implements AccountStore {
     return found;
   }
 
-  changeUser(userId: string, passwordHash: string, change: UserChange): Promise<boolean> {
-    return this.#users.change(userId, passwordHash, change);
+  changeUser(user: UserAsRead, change: UserChange): Promise<boolean> {
+    return this.#users.change(user, change);
+  }
+
+  /**
+   * Claims the new address, then changes the user, then frees the old one. The fence is read first:
+   * where this call is so slow that another takes the claim over, the fence has risen.
+   */
+  async changeEmail(user: UserAsRead, email: string): Promise<'changed' | 'taken' | 'overtaken'> {
+    const fence = await this.#users.fence(user.id);
+    if (fence === null) return 'overtaken';
+    if (!(await this.#claimOrWait(email, user.id))) return 'taken';
+    if (!(await this.#users.changeEmail(user, email, fence))) return 'overtaken';
+    if (emailKey(user.email) !== emailKey(email)) await this.#free(user.email, user.id);
+    return 'changed';
+  }
+
+  async #free(email: string, userId: string): Promise<void> {
+    await free.run(this.#redis, [emailKey(email)], [userId]);
   }
 
   async addRole(userId: string, role: string): Promise<void> {
@@ -137,16 +162,33 @@ export class RedisAccountStore implements AccountStore {
   /** Does nothing: Redis removes each token by itself, soon after its expiry. */
   async removeExpiredRefreshTokens(): Promise<void> {}
 
+  /** False: the address is taken. */
+  async #claimOrWait(email: string, userId: string): Promise<boolean> {
+    let outcome = await this.#claim(email, userId);
+    for (let round = 0; outcome === 'claimed by another'; round++) {
+      if (round === CLAIM_ROUNDS_MAX)
+        throw new StoreUnavailableError('another registration of this e-mail has not ended');
+      await wait(CLAIM_PAUSE_MS);
+      outcome = await this.#claim(email, userId);
+    }
+    return outcome === 'claimed';
+  }
+
   /** `claimed by another`: there is no user yet, and perhaps never will be. */
   async #claim(email: string, userId: string): Promise<'claimed' | 'claimed by another' | 'taken'> {
-    const answer = await claim.run(this.#redis, [email], [userId]);
+    const key = emailKey(email);
+    const answer = await claim.run(this.#redis, [key], [userId]);
     const [present, ageMs] = answer as [string, number];
     const claimant = claimantOf(present);
     if (claimant === userId) return 'claimed';
-    if (ageMs < this.#claimGraceMs)
-      return (await this.findUser(claimant)) === null ? 'claimed by another' : 'taken';
-    if (!(await this.#users.abandon(claimant))) return 'taken';
-    const answered = await takeOver.run(this.#redis, [email], [present, userId]);
+    const user = await this.findUser(claimant);
+    if (user !== null && emailKey(user.email) === key) return 'taken';
+    if (ageMs < this.#claimGraceMs) return 'claimed by another';
+    const isFree = await (user === null
+      ? this.#users.abandon(claimant)
+      : this.#users.fenceEmail(claimant, email));
+    if (!isFree) return 'taken';
+    const answered = await takeOver.run(this.#redis, [key], [present, userId]);
     return answered === 1 ? 'claimed' : 'claimed by another';
   }
 }

@@ -37,6 +37,11 @@ export function sessionsKey(userId: string): string {
   return `${tag(changeBucketOf(userId))}:sessions:${userId}`;
 }
 
+/** A hash of the links that were mailed to the user, by their ids. */
+export function linksKey(userId: string): string {
+  return `${tag(changeBucketOf(userId))}:links:${userId}`;
+}
+
 /** The keys of a bucket's kept answers to requests. */
 export interface RequestKeys {
   /** A hash of the answers by the request's id: see `requests-redis.ts`. */

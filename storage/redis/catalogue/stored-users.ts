@@ -22,6 +22,7 @@ export async function usersAt(
 
 function storedUserOf(fields: Record<string, string>): StoredUser | null {
   const { id, email, name, passwordHash, roles, createdAt, revision, credentials } = fields;
+  const { emailConfirmed, language } = fields;
   // No hash at all, or the mark of a registration that was abandoned.
   if (id === undefined) return null;
   const user = {
@@ -32,6 +33,8 @@ function storedUserOf(fields: Record<string, string>): StoredUser | null {
     roles: JSON.parse(roles!) as string[],
     createdAt: Number(createdAt),
     ...(credentials !== undefined && { credentials: Number(credentials) }),
+    ...(emailConfirmed !== undefined && { emailConfirmed: true as const }),
+    ...(language === 'de' && { language: 'de' as const }),
   };
   return { user, revision: Number(revision ?? 0), rolesText: roles! };
 }

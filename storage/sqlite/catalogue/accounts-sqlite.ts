@@ -6,6 +6,7 @@ import type {
   RotationResult,
   TokenFamily,
   User,
+  UserAsRead,
   UserChange,
 } from '../../ports/accounts.ts';
 import type { ChangingDatabase } from './catalogue-options.ts';
@@ -19,6 +20,8 @@ interface UserRow {
   roles: string;
   created_at: number;
   credentials: number;
+  email_confirmed: number;
+  language: string;
 }
 
 export class SqliteAccountStore implements AccountStore {
@@ -61,8 +64,12 @@ export class SqliteAccountStore implements AccountStore {
     return new Map(rows.map(({ id, name }) => [id, name]));
   }
 
-  changeUser(userId: string, passwordHash: string, change: UserChange): Promise<boolean> {
-    return this.#writer.submit('changeUser', userId, passwordHash, change);
+  changeUser(user: UserAsRead, change: UserChange): Promise<boolean> {
+    return this.#writer.submit('changeUser', user, change);
+  }
+
+  changeEmail(user: UserAsRead, email: string): Promise<'changed' | 'taken' | 'overtaken'> {
+    return this.#writer.submit('changeEmail', user, email);
   }
 
   async addRole(userId: string, role: string): Promise<void> {
@@ -105,5 +112,7 @@ function userOf(row: UserRow | undefined): User | null {
     roles: JSON.parse(row.roles) as string[],
     createdAt: row.created_at,
     ...(row.credentials > 0 && { credentials: row.credentials }),
+    ...(row.email_confirmed === 1 && { emailConfirmed: true }),
+    ...(row.language === 'de' && { language: 'de' }),
   };
 }

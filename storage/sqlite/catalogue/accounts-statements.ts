@@ -6,6 +6,7 @@ import {
   REPEAT_GRACE_MS,
   type RotationResult,
   type User,
+  type UserAsRead,
   type UserChange,
 } from '../../ports/accounts.ts';
 import { publicUser } from '../../ports/change-stream.ts';
@@ -31,18 +32,30 @@ export const CHANGED_ACCOUNTS_SCHEMA = `
   alter table users add column credentials integer not null default 0;
 `;
 
+export const CONFIRMED_ACCOUNTS_SCHEMA = `
+  alter table users add column email_confirmed integer not null default 0;
+  alter table users add column language text not null default '';
+`;
+
 export function accountHandlers(database: Database, appendChange: AppendChange) {
   const addUser = database.prepare(`
-    insert into users (id, email_key, email, name, password_hash, roles, created_at)
-    values (?, ?, ?, ?, ?, ?, ?) on conflict (email_key) do nothing`);
+    insert into users (id, email_key, email, name, password_hash, roles, created_at, language)
+    values (?, ?, ?, ?, ?, ?, ?, ?) on conflict (email_key) do nothing`);
   const findUser = database.prepare<[string], PublicUserRow>(
     'select id, name, roles, created_at from users where id = ?',
   );
   const setRoles = database.prepare('update users set roles = ? where id = ?');
   const changeUser = database.prepare(`
     update users set password_hash = coalesce(@next, password_hash),
-      credentials = credentials + (@next is not null)
-    where id = @userId and password_hash = @passwordHash`);
+      credentials = credentials + (@next is not null),
+      email_confirmed = max(email_confirmed, @confirmed)
+    where id = @id and email = @email and password_hash = @passwordHash`);
+  const findByEmail = database
+    .prepare<[string], string>('select id from users where email_key = ?')
+    .pluck();
+  const changeEmail = database.prepare(`
+    update users set email = @email, email_key = @key, email_confirmed = 1
+    where id = @id and email = @before and password_hash = @passwordHash`);
   const addToken = database.prepare(`
     insert into refresh_tokens (hash, family_id, user_id, expires_at, used)
     values (?, ?, ?, ?, 0)`);
@@ -55,10 +68,10 @@ export function accountHandlers(database: Database, appendChange: AppendChange) 
 
   return {
     addUser(user: User, first: RefreshToken | null): boolean {
-      const { id, email, name, passwordHash, roles, createdAt } = user;
+      const { id, email, name, passwordHash, roles, createdAt, language = '' } = user;
       const emailKey = email.toLowerCase();
       const rolesText = JSON.stringify(roles);
-      const fields = [id, emailKey, email, name, passwordHash, rolesText, createdAt];
+      const fields = [id, emailKey, email, name, passwordHash, rolesText, createdAt, language];
       const added = addUser.run(...fields).changes > 0;
       if (!added) return false;
       appendChange({ kind: 'user', userId: id, user: publicUser(user) });
@@ -66,9 +79,21 @@ export function accountHandlers(database: Database, appendChange: AppendChange) 
       return true;
     },
 
-    changeUser(userId: string, passwordHash: string, change: UserChange): boolean {
-      const { passwordHash: next = null } = change;
-      return changeUser.run({ userId, passwordHash, next }).changes > 0;
+    changeUser({ id, email, passwordHash }: UserAsRead, change: UserChange): boolean {
+      const { passwordHash: next = null, emailConfirmed } = change;
+      const confirmed = emailConfirmed === true ? 1 : 0;
+      return changeUser.run({ id, email, passwordHash, next, confirmed }).changes > 0;
+    },
+
+    changeEmail(
+      { id, email: before, passwordHash }: UserAsRead,
+      email: string,
+    ): 'changed' | 'taken' | 'overtaken' {
+      const key = email.toLowerCase();
+      const owner = findByEmail.get(key);
+      if (owner !== undefined && owner !== id) return 'taken';
+      const changed = changeEmail.run({ id, before, passwordHash, email, key }).changes > 0;
+      return changed ? 'changed' : 'overtaken';
     },
 
     addRole(userId: string, role: string): void {

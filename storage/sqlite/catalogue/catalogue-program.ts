@@ -1,9 +1,14 @@
 // The writer of catalogue.db: accounts, products, drops' rows, follows and the stream of their
-// changes, sessions, handled webhooks, consumers' positions, operators' actions, parked refunds,
-// jobs, kept answers to requests, API keys. It runs in a thread of its own. All of this is rarely
-// written and often read, so reads have their own indexes and run on the main thread.
+// changes, sessions, mailed links, handled webhooks, consumers' positions, operators' actions, parked
+// refunds, jobs, kept answers to requests, API keys. It runs in a thread of its own. All of this is
+// rarely written and often read, so reads have their own indexes and run on the main thread.
 
-import { accountHandlers, CHANGED_ACCOUNTS_SCHEMA } from './accounts-statements.ts';
+import { ACCOUNT_LINKS_SCHEMA, accountLinkHandlers } from './account-links-statements.ts';
+import {
+  accountHandlers,
+  CHANGED_ACCOUNTS_SCHEMA,
+  CONFIRMED_ACCOUNTS_SCHEMA,
+} from './accounts-statements.ts';
 import { API_KEYS_SCHEMA, apiKeyHandlers } from './api-keys-statements.ts';
 import { CHANGES_SCHEMA, changeStatements } from './changes-statements.ts';
 import { openWriterDatabase, limitPages, WalBound } from '../thread/database.ts';
@@ -109,6 +114,7 @@ const MIGRATIONS = [
   REQUESTS_SCHEMA,
   API_KEYS_SCHEMA,
   DRAFTS_SCHEMA,
+  ACCOUNT_LINKS_SCHEMA + CONFIRMED_ACCOUNTS_SCHEMA,
 ];
 
 export type CatalogueHandlers = ReturnType<typeof open>['handlers'];
@@ -148,6 +154,7 @@ export function open(options: ProgramOptions) {
       ...jobHandlers(database),
       ...sessionHandlers(database),
       ...apiKeyHandlers(database),
+      ...accountLinkHandlers(database),
 
       addWebhook(webhookId: string, handledAt: number): void {
         addWebhook.run(webhookId, handledAt);

@@ -63,7 +63,7 @@ export function accountsContract(stores: () => Stores): void {
     const before = user('user_change');
     await accounts().addUser(before);
     const change = (from: string, passwordHash: string) =>
-      accounts().changeUser('user_change', from, { passwordHash });
+      accounts().changeUser({ ...before, passwordHash: from }, { passwordHash });
     const outcomes = await Promise.all([change('hash', 'hash_a'), change('hash', 'hash_b')]);
     t.is(outcomes.filter(Boolean).length, 1);
     const now = outcomes[0] ? 'hash_a' : 'hash_b';
@@ -71,8 +71,54 @@ export function accountsContract(stores: () => Stores): void {
     t.deepEqual(await accounts().findUser('user_change'), changed);
     t.true(await change(now, 'hash_c'));
     t.is((await accounts().findUser('user_change'))!.credentials, 2);
-    t.false(await accounts().changeUser('user_gone', 'hash', { passwordHash: 'x' }));
+    t.false(await accounts().changeUser({ ...before, email: 'x@x' }, { passwordHash: 'hash_d' }));
+    t.false(await accounts().changeUser(user('user_gone'), { passwordHash: 'x' }));
     t.is(await accounts().findUser('user_gone'), null);
+  });
+
+  test('A7: an address is confirmed, and the language of mails is kept', async (t) => {
+    const before: User = { ...user('user_confirm'), language: 'de' };
+    await accounts().addUser(before);
+    t.deepEqual(await accounts().findUser('user_confirm'), before);
+    t.true(await accounts().changeUser(before, { emailConfirmed: true }));
+    t.deepEqual(await accounts().findUser('user_confirm'), { ...before, emailConfirmed: true });
+  });
+
+  test('A7: an address changes to a free one, and the one before is free again', async (t) => {
+    const before = user('user_moves', 'Before@example.com');
+    await accounts().addUser(before);
+    await accounts().addUser(user('user_stays', 'stays@example.com'));
+    t.is(await accounts().changeEmail(before, 'STAYS@example.com'), 'taken');
+    t.is(await accounts().changeEmail({ ...before, email: 'x@x' }, 'a@example.com'), 'overtaken');
+    t.is(await accounts().changeEmail(user('user_gone'), 'b@example.com'), 'overtaken');
+    t.is((await accounts().findUserByEmail('before@example.com'))?.id, 'user_moves');
+    t.is(await accounts().changeEmail(before, 'After@example.com'), 'changed');
+    const after = { ...before, email: 'After@example.com', emailConfirmed: true } as const;
+    t.deepEqual(await accounts().findUserByEmail('after@EXAMPLE.com'), after);
+    t.is(await accounts().findUserByEmail('before@example.com'), null);
+    t.true(await accounts().addUser(user('user_next', 'before@example.com')));
+    // The same address in another case is the user's own.
+    t.is(await accounts().changeEmail(after, 'AFTER@example.com'), 'changed');
+  });
+
+  test('A7: of two who take one address at once, one succeeds', async (t) => {
+    const [one, two] = [user('user_one'), user('user_two')];
+    await Promise.all([one, two].map((each) => accounts().addUser(each)));
+    const outcomes = await Promise.allSettled([
+      accounts().changeEmail(one, 'wanted@example.com'),
+      accounts().changeEmail(two, 'wanted@example.com'),
+      accounts().addUser(user('user_three', 'wanted@example.com')),
+    ]);
+    const won = outcomes.filter(
+      (each) => each.status === 'fulfilled' && [true, 'changed'].includes(each.value as never),
+    );
+    t.is(won.length, 1);
+    const owners = [];
+    for (const id of ['user_one', 'user_two', 'user_three']) {
+      const found = await accounts().findUser(id);
+      if (found?.email === 'wanted@example.com') owners.push(id);
+    }
+    t.deepEqual(owners, [(await accounts().findUserByEmail('wanted@example.com'))!.id]);
   });
 
   test('A1: a refresh token is used once; using it again revokes its family', async (t) => {

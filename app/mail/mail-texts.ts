@@ -1,0 +1,141 @@
+// The texts of all mails, in English and German, plain and as HTML. They have nothing that users
+// wrote but the link: whoever registers with another person's address cannot write to that person.
+
+import type { Language } from '../../contracts/languages.ts';
+
+export const MAIL_TEMPLATES = [
+  'confirm-email',
+  'reset-password',
+  'change-email',
+  'email-changed',
+  'password-changed',
+] as const;
+export type MailTemplate = (typeof MAIL_TEMPLATES)[number];
+
+export interface MailText {
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+}
+
+interface Words {
+  readonly subject: string;
+  /** Paragraphs before the link, or all where there is none. */
+  readonly before: readonly string[];
+  /** Of the link, in HTML. */
+  readonly action?: string;
+  readonly after?: readonly string[];
+}
+
+const WORDS: Readonly<Record<Language, Readonly<Record<MailTemplate, Words>>>> = {
+  en: {
+    'confirm-email': {
+      subject: 'Confirm your e-mail address',
+      before: ['Please confirm that this is your e-mail address.'],
+      action: 'Confirm the address',
+      after: ['The link is good for 3 days. If you did not make an account, ignore this message.'],
+    },
+    'reset-password': {
+      subject: 'A new password',
+      before: ['Somebody, probably you, asked for a new password for your account.'],
+      action: 'Choose a new password',
+      after: [
+        'The link is good once, for an hour. It ends all sessions.',
+        'If it was not you, ignore this message: nothing has changed.',
+      ],
+    },
+    'change-email': {
+      subject: 'Confirm your new e-mail address',
+      before: ['Please confirm that this is to be the e-mail address of your account.'],
+      action: 'Use this address',
+      after: ['The link is good for a day. If it was not you, ignore this message.'],
+    },
+    'email-changed': {
+      subject: 'Your e-mail address was changed',
+      before: [
+        'Your account has another e-mail address now, and this one no longer belongs to it.',
+        'If it was not you, write to the shop at once.',
+      ],
+    },
+    'password-changed': {
+      subject: 'Your password was changed',
+      before: [
+        'The password of your account was changed, and other sessions were ended.',
+        'If it was not you, ask for a new password at once.',
+      ],
+    },
+  },
+  de: {
+    'confirm-email': {
+      subject: 'Bestätigen Sie Ihre E-Mail-Adresse',
+      before: ['Bitte bestätigen Sie, dass dies Ihre E-Mail-Adresse ist.'],
+      action: 'Adresse bestätigen',
+      after: [
+        'Der Link gilt 3 Tage. Wenn Sie kein Konto angelegt haben, beachten Sie diese Nachricht ' +
+          'nicht.',
+      ],
+    },
+    'reset-password': {
+      subject: 'Ein neues Passwort',
+      before: ['Jemand, wahrscheinlich Sie, möchte ein neues Passwort für Ihr Konto.'],
+      action: 'Neues Passwort wählen',
+      after: [
+        'Der Link gilt einmal und eine Stunde lang. Er beendet alle Sitzungen.',
+        'Wenn Sie es nicht waren, beachten Sie diese Nachricht nicht: Es hat sich nichts geändert.',
+      ],
+    },
+    'change-email': {
+      subject: 'Bestätigen Sie Ihre neue E-Mail-Adresse',
+      before: ['Bitte bestätigen Sie, dass dies die E-Mail-Adresse Ihres Kontos werden soll.'],
+      action: 'Diese Adresse verwenden',
+      after: [
+        'Der Link gilt einen Tag. Wenn Sie es nicht waren, beachten Sie diese Nachricht nicht.',
+      ],
+    },
+    'email-changed': {
+      subject: 'Ihre E-Mail-Adresse wurde geändert',
+      before: [
+        'Ihr Konto hat jetzt eine andere E-Mail-Adresse, und diese gehört nicht mehr dazu.',
+        'Wenn Sie es nicht waren, wenden Sie sich sofort an den Shop.',
+      ],
+    },
+    'password-changed': {
+      subject: 'Ihr Passwort wurde geändert',
+      before: [
+        'Das Passwort Ihres Kontos wurde geändert, und andere Sitzungen wurden beendet.',
+        'Wenn Sie es nicht waren, fordern Sie sofort ein neues Passwort an.',
+      ],
+    },
+  },
+};
+
+/** `link` is null for templates without one. */
+export function mailText(
+  template: MailTemplate,
+  language: Language,
+  link: string | null,
+): MailText {
+  const { subject, before, action = '', after = [] } = WORDS[language][template];
+  const lines = [...before, ...(link === null ? [] : [link]), ...after];
+  const paragraphs = [
+    ...before.map(escaped),
+    ...(link === null ? [] : [`<a href="${escaped(link)}">${escaped(action)}</a>`, escaped(link)]),
+    ...after.map(escaped),
+  ];
+  const body = paragraphs.map((paragraph) => `<p>${paragraph}</p>`).join('\n');
+  const title = `<title>${escaped(subject)}</title>`;
+  const head = `<head><meta charset="utf-8">${title}</head>`;
+  return {
+    subject,
+    text: `${lines.join('\n\n')}\n`,
+    html: `<!doctype html>\n<html lang="${language}">${head}\n<body>\n${body}\n</body></html>\n`,
+  };
+}
+
+function escaped(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
+}

@@ -1,0 +1,87 @@
+// What accounts need of a node with the services: passwords, sessions, and mail by SMTP or in a
+// folder.
+
+import { randomBytes } from 'node:crypto';
+import type { ServiceSchema } from 'moleculer';
+import type { LiveBus } from '../actors/live-bus.ts';
+import { LogInAttempts } from '../app/log-in-attempts.ts';
+import { AccountMail, SendMailHandler } from '../app/mail/account-mail.ts';
+import { LinkTokens } from '../app/mail/link-tokens.ts';
+import { Passwords } from '../app/passwords.ts';
+import { RefreshTokens } from '../app/refresh-tokens.ts';
+import { Sessions } from '../app/sessions.ts';
+import type { JobHandler } from '../events/jobs/job-handler.ts';
+import type { JobQueue } from '../events/jobs/job-queue.ts';
+import type { MailSender } from '../events/mail/mail-sender.ts';
+import { FolderMailSender } from '../events/mail/mail-sender-folder.ts';
+import { SmtpMailSender } from '../events/mail/mail-sender-smtp.ts';
+import { accountsService } from '../services/accounts.ts';
+import type { Stores } from '../storage/ports/stores.ts';
+import type { Config } from './config.ts';
+import type { NodeCoreOptions } from './node-core.ts';
+import type { Tokens } from './tokens.ts';
+
+export interface AccountParts {
+  readonly handlers: readonly JobHandler[];
+  service(queue: JobQueue): ServiceSchema;
+  /** The runner of jobs must have stopped. */
+  stop(): Promise<void>;
+}
+
+export function createAccountParts(
+  options: Pick<NodeCoreOptions, 'config' | 'clock' | 'log'> & {
+    readonly stores: Stores;
+    readonly bus: LiveBus;
+    readonly tokens: Tokens;
+    /** The address of this node's gateway. */
+    readonly url: () => string | null;
+  },
+): AccountParts {
+  const { config, clock, log, stores, bus, tokens, url } = options;
+  const now = () => clock.now();
+  const random = (count: number) => randomBytes(count);
+  const { accessTokens, signingSecrets: secrets } = tokens;
+  const refreshTokens = new RefreshTokens({ secret: secrets, now, random });
+  const linkTokens = new LinkTokens({ secrets, now });
+  const sender = createMailSender(config, now);
+  const sendMail = new SendMailHandler({
+    ...stores,
+    linkTokens,
+    sender,
+    publicUrl: () => config.publicUrl ?? url() ?? `http://${config.host}:${config.port}`,
+    now,
+  });
+  return {
+    handlers: [sendMail],
+    service: (queue) =>
+      accountsService({
+        ...stores,
+        sessionsOf: new Sessions({
+          ...stores,
+          liveBus: bus,
+          accessTokens,
+          refreshTokens,
+          now,
+          random,
+        }),
+        mail: new AccountMail({ ...stores, linkTokens, queue, now, random }),
+        passwords: new Passwords(),
+        attempts: new LogInAttempts({
+          monotonic: () => clock.monotonic(),
+          rateLimits: config.rateLimits,
+        }),
+        now,
+        monotonic: () => clock.monotonic(),
+        random,
+        log,
+      }),
+    stop: () => sender.stop(),
+  };
+}
+
+function createMailSender({ mail }: Config, now: () => number): MailSender {
+  const { from } = mail;
+  return mail.smtpUrl === null
+    ? new FolderMailSender({ folder: mail.folder, from, now })
+    : new SmtpMailSender({ url: mail.smtpUrl, from });
+}
