@@ -1,6 +1,7 @@
 // What the scenario `neighbours` measures: orders on quiet drops, twice without a neighbour and then
 // beside it, one after the other in each round. What the first two differ by is the machine's own.
 
+import type { Spread } from '../load/latencies.ts';
 import type { OpenLoopResult } from '../load/open-loop-load.ts';
 import type { Cost } from '../measure.ts';
 import type { Figure, Sample } from '../scenario.ts';
@@ -62,9 +63,11 @@ export interface MeasuredOrders {
   readonly result: OpenLoopResult;
   readonly cost: Cost;
   readonly grownBytes: number;
+  /** CPU time of the turns of the server's event loop; null where it does not measure them. */
+  readonly turns: Spread | null;
 }
 
-export function sampleOf({ result, cost, grownBytes }: MeasuredOrders): Sample {
+export function sampleOf({ result, cost, grownBytes, turns }: MeasuredOrders): Sample {
   const { done, due } = result.kinds[ORDERS]!;
   return {
     figures: {
@@ -75,6 +78,7 @@ export function sampleOf({ result, cost, grownBytes }: MeasuredOrders): Sample {
       notPlaced: due - done.answers,
       serverPercent: cost.serverCpuShare * 100,
       grownMb: grownBytes / 1e6,
+      ...(turns !== null && { turnMs: turns.p99Ms, turnMaxMs: turns.maxMs }),
     },
   };
 }

@@ -85,7 +85,12 @@ export class NeighboursOnOneServer implements Neighbourhood {
       const { always, requests } = neighbour;
       const othersConnections = always.length === 0 ? 0 : seconds * CONNECTIONS_PER_SECOND;
       const measure = (others = always) =>
-        this.#orders.measure(this.#server!, this.#drops, { seconds, others, othersConnections });
+        this.#orders.measure(this.#server!, this.#drops, {
+          seconds,
+          others,
+          othersConnections,
+          hasTurns: true,
+        });
       const control = await measure();
       const without = await measure();
       const end = await neighbour.begin(round);

@@ -1,6 +1,7 @@
 // Orders at a fixed rate on quiet drops of one server: one in each shard but the busy one.
 
 import { BUSY_SHARD } from '../load/neighbour-drops.ts';
+import type { Spread } from '../load/latencies.ts';
 import { LoadProcess } from '../load/load-process.ts';
 import type { RequestKind } from '../load/request-plan.ts';
 import { costOf, type OpenLoop } from '../measure.ts';
@@ -17,6 +18,8 @@ export interface Window {
   readonly others?: readonly RequestKind[];
   /** Connections that the others may keep busy. */
   readonly othersConnections?: number;
+  /** Whether the server says how long its turns are. */
+  readonly hasTurns?: true;
 }
 
 export class QuietOrders {
@@ -35,11 +38,17 @@ export class QuietOrders {
   async measure(
     server: LiveDropsServer,
     drops: readonly string[],
-    { seconds, others = [], othersConnections = 0 }: Window,
+    { seconds, others = [], othersConnections = 0, hasTurns }: Window,
   ): Promise<MeasuredOrders> {
     const quiet = drops.filter((_, shard) => shard !== BUSY_SHARD);
     const kinds = [orderKind(ORDERS, this.#ordersPerSecond, quiet), ...others];
     const { host, port, process } = server;
+    const turns = async (): Promise<Spread | null> => {
+      if (hasTurns !== true) return null;
+      process.write('turns');
+      return JSON.parse(await process.line()) as Spread;
+    };
+    await turns();
     const before = process.residentBytes();
     const measured = await costOf(process, this.#load, {
       host,
@@ -49,7 +58,8 @@ export class QuietOrders {
       perSecond: kinds.reduce((sum, { weight }) => sum + weight, 0),
       seconds,
     });
-    return { ...measured, grownBytes: process.residentBytes() - before };
+    const grownBytes = process.residentBytes() - before;
+    return { ...measured, grownBytes, turns: await turns() };
   }
 
   async stop(): Promise<void> {

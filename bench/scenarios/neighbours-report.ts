@@ -15,6 +15,8 @@ const ORDER_FIGURES: readonly Figure[] = [
   { key: 'notPlaced', label: 'not placed', unit: '', better: 'less', digits: 0 },
   { key: 'serverPercent', label: 'server of its core', unit: '%', better: 'neither', digits: 0 },
   { key: 'grownMb', label: 'memory grown', unit: 'MB', better: 'less', digits: 1 },
+  { key: 'turnMs', label: 'CPU time of a turn, p99', unit: 'ms', better: 'less', digits: 2 },
+  { key: 'turnMaxMs', label: 'of the longest turn', unit: 'ms', better: 'less', digits: 1 },
 ];
 
 /** All rounds of one neighbour. */

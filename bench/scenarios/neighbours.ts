@@ -139,7 +139,8 @@ function lineOf({ neighbour, control, without, beside, worked }: Measured): stri
 const METHOD =
   'Orders come at a fixed rate for quiet drops, one in each shard but the disturbed one, and are ' +
   'timed from when they were due. In each round and for each neighbour they are measured twice ' +
-  'without it, then beside it, on the same server; for archiving and merging on servers that were started ' +
-  'on copies of one directory; for due work by bench/load/due-work.ts, in a process without HTTP; ' +
-  'for a lost node through one gateway of a cluster of three. A ratio of 1 is no difference, and ' +
-  'below 0.9 the 99th percentile is more than a tenth longer.';
+  'without it, then beside it, on the same server; for archiving and merging on servers that were ' +
+  'started on copies of one directory; for due work by bench/load/due-work.ts, in a process ' +
+  'without HTTP; for a lost node through one gateway of a cluster of three. The CPU time of a ' +
+  'turn is that of the thread of the event loop: others on the machine do not lengthen it. A ' +
+  'ratio of 1 is no difference, and below 0.9 the 99th percentile is more than a tenth longer.';

@@ -101,6 +101,7 @@ test('a small round on a real server: a sealed drop is loaded, and orders are pl
   for (const { samples } of subjects) {
     t.true(samples[0]!.figures['perSecond']! > 0);
     t.is(samples[0]!.figures['notPlaced'], 0);
+    t.true(samples[0]!.figures['turnMaxMs']! > 0);
   }
   t.is(findings.length, 2);
   t.regex(notes.join('\n'), /s of loading/);
