@@ -24,6 +24,8 @@ import { outcomeOf } from './repeated-requests.ts';
 const PAGE_ROUNDS_MAX = 8;
 /** From this feature level on every owner can change a price and cancel a drop that has ended. */
 const CHANGES_LEVEL = 2;
+/** From this feature level on every owner can pause a drop, and end a live one later. */
+const PAUSES_LEVEL = 3;
 
 export type DropsOptions = DraftUseCasesOptions;
 
@@ -101,6 +103,7 @@ export class Drops {
       dropId,
       caller: callerOf(caller),
       ...ofDrop,
+      ...(change.endsAt !== undefined && levels.reached() >= PAUSES_LEVEL && { mayExtend: true }),
       ...(ifMatch !== undefined && { ifMatch }),
       ...(request && { request }),
     });
@@ -128,6 +131,36 @@ export class Drops {
       dropId,
       caller: callerOf(caller),
       ...(levels.reached() >= CHANGES_LEVEL && { alsoEnded: true }),
+      ...(ifMatch !== undefined && { ifMatch }),
+      ...(request && { request }),
+    });
+  }
+
+  /** The caller must be the drop's creator or an operator. Below feature level 3 `unavailable`. */
+  async pause(params: ActionParams<'drops.pause'>): Promise<Outcome<DropView>> {
+    const { caller, dropId, details, ifMatch, request } = params;
+    const { router, levels } = this.#options;
+    if (levels.reached() < PAUSES_LEVEL) return refusal('unavailable');
+    return await router.send({
+      type: 'pause-drop',
+      dropId,
+      caller: callerOf(caller),
+      extendHolds: details.extendHolds ?? false,
+      reason: details.reason ?? null,
+      ...(ifMatch !== undefined && { ifMatch }),
+      ...(request && { request }),
+    });
+  }
+
+  /** As `pause`. */
+  async resume(params: ActionParams<'drops.resume'>): Promise<Outcome<DropView>> {
+    const { caller, dropId, ifMatch, request } = params;
+    const { router, levels } = this.#options;
+    if (levels.reached() < PAUSES_LEVEL) return refusal('unavailable');
+    return await router.send({
+      type: 'resume-drop',
+      dropId,
+      caller: callerOf(caller),
       ...(ifMatch !== undefined && { ifMatch }),
       ...(request && { request }),
     });

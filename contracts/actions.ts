@@ -13,7 +13,7 @@ import type {
 } from './accounts.ts';
 import type { ApiKey, CreatedApiKey, KeyIdentity, NewApiKey } from './api-keys.ts';
 import type { DraftFilter, DraftView, DropChange } from './drafts.ts';
-import type { DropFilter, DropsPage, DropView, NewDrop } from './drops.ts';
+import type { DropFilter, DropsPage, DropView, NewDrop, PauseDetails } from './drops.ts';
 import type { NamedFollow } from './follows.ts';
 import type { Job, JobChange, JobState, NewRefunds } from './jobs.ts';
 import type { Language } from './languages.ts';
@@ -137,6 +137,11 @@ export interface Actions {
   'drafts.announce': [Conditional & Keyed & { caller: Requester; dropId: string }, DropView];
   /** Refuses `drop-announced` for a drop of the caller's own. */
   'drafts.remove': [Conditional & { caller: Requester; dropId: string }, null];
+  'drops.pause': [
+    Keyed & Conditional & { caller: Requester; dropId: string; details: PauseDetails },
+    DropView,
+  ];
+  'drops.resume': [Keyed & Conditional & { caller: Requester; dropId: string }, DropView];
 
   'catalogue.product': [{ productId: string }, Product];
   'catalogue.products': [ProductFilter & { page: PageRequest }, Page<Product>];

@@ -33,6 +33,8 @@ export const SCOPE_OF = {
   'drops.create': 'catalogue:write',
   'drops.amend': 'catalogue:write',
   'drops.cancel': 'catalogue:write',
+  'drops.pause': 'catalogue:write',
+  'drops.resume': 'catalogue:write',
   'drafts.read': 'catalogue:write',
   'drafts.announce': 'catalogue:write',
   'drafts.remove': 'catalogue:write',

@@ -117,6 +117,8 @@ export const EVENT_LINES = {
   'payment-prepared': eventLine('payment-prepared', settled),
   'payment-voided': eventLine('payment-voided', settled),
   'request-answered': eventLine('request-answered', {}),
+  'drop-paused': eventLine('drop-paused', { extendHolds: Type.Boolean(), reason: textOrNull }),
+  'drop-resumed': eventLine('drop-resumed', {}),
   'order-part-refunded': eventLine('order-part-refunded', { ...refund, number: count }),
   'order-rest-refunded': eventLine('order-rest-refunded', refund),
 } as const satisfies Record<DropEventType, unknown>;

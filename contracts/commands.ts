@@ -50,6 +50,8 @@ export const AmendDrop = Type.Object({
    * be sent only from feature level 2 on.
    */
   ...DropPatch.properties,
+  /** A live drop may end later: to be sent only from feature level 3 on. */
+  mayExtend: Type.Optional(Type.Literal(true)),
   ifMatch,
   request,
 });
@@ -65,6 +67,28 @@ export const CancelDrop = Type.Object({
   request,
 });
 export type CancelDrop = Plain<typeof CancelDrop>;
+
+/** To be sent only once the store has reached feature level 3: its event is of that level. */
+export const PauseDrop = Type.Object({
+  type: Type.Literal('pause-drop'),
+  dropId,
+  caller: Caller,
+  extendHolds: Type.Boolean(),
+  reason: textOrNull,
+  ifMatch,
+  request,
+});
+export type PauseDrop = Plain<typeof PauseDrop>;
+
+/** To be sent only once the store has reached feature level 3: its event is of that level. */
+export const ResumeDrop = Type.Object({
+  type: Type.Literal('resume-drop'),
+  dropId,
+  caller: Caller,
+  ifMatch,
+  request,
+});
+export type ResumeDrop = Plain<typeof ResumeDrop>;
 
 export const GetDrop = Type.Object({ type: Type.Literal('get-drop'), dropId });
 export type GetDrop = Plain<typeof GetDrop>;
@@ -195,6 +219,8 @@ export const DropCommand = Type.Union([
   CreateDrop,
   AmendDrop,
   CancelDrop,
+  PauseDrop,
+  ResumeDrop,
   GetDrop,
   PlaceOrder,
   GetOrder,
@@ -214,6 +240,8 @@ export interface CommandAnswers {
   'create-drop': DropView;
   'amend-drop': DropView;
   'cancel-drop': DropView;
+  'pause-drop': DropView;
+  'resume-drop': DropView;
   'get-drop': DropView;
   'place-order': PlacedOrder;
   'get-order': OrderView;

@@ -145,6 +145,17 @@ export const RequestAnswered = Type.Object({
   /** Null: the answer is the drop. */
   about: Type.Union([ordinal, Type.Null()]),
 });
+/** No orders are taken from now on. */
+export const DropPaused = Type.Object({
+  type: Type.Literal('drop-paused'),
+  /** Holds do not run until the pause is over. */
+  extendHolds: Type.Boolean(),
+  /** In the words of who paused it. */
+  reason: textOrNull,
+});
+/** Orders are taken again. A pause also ends with the drop, without this event. */
+export const DropResumed = Type.Object({ type: Type.Literal('drop-resumed') });
+
 /** What a seller refunds of an order, beside its units. */
 const refund = {
   ordinal,
@@ -197,6 +208,8 @@ export const DropEvent = Type.Union([
   PaymentPrepared,
   PaymentVoided,
   RequestAnswered,
+  DropPaused,
+  DropResumed,
   OrderPartRefunded,
   OrderRestRefunded,
 ]);

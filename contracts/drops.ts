@@ -6,14 +6,16 @@ import {
   HOLD_SECONDS_MAX,
   LIMIT_PER_USER_DEFAULT,
   LIMIT_PER_USER_MAX,
-  UNIT_AMOUNT_MAX,
+  SELLER_REASON_LENGTH_MAX,
   STOCK_MAX,
+  UNIT_AMOUNT_MAX,
 } from './bounds.ts';
 import { described, describedAnew, externalId } from './metadata.ts';
 import { list, type Page, paging } from './paging.ts';
+import { LINE } from './patterns.ts';
 import type { Plain } from './plain.ts';
 import { count, currency, currencyCode, id, STRICT, time, userId } from './scalars.ts';
-import { wire, wireTime } from './wire.ts';
+import { inside, wire, wireTime } from './wire.ts';
 
 export const DropStatus = Type.Union([
   Type.Literal('upcoming'),
@@ -34,6 +36,10 @@ export const MilestoneType = Type.Union([
   Type.Literal('sold_out'),
   Type.Literal('back_in_stock'),
   Type.Literal('restocked'),
+  Type.Literal('paused'),
+  Type.Literal('resumed'),
+  /** A live drop ends later. */
+  Type.Literal('extended'),
   Type.Literal('ended'),
   Type.Literal('cancelled'),
 ]);
@@ -69,6 +75,18 @@ export const DropView = Type.Object(
      */
     revision: Type.Optional(count),
     createdAt: time,
+    /**
+     * No orders are taken for a while. A flag beside the status, absent where it is not so: the drop
+     * opens and ends on time all the same.
+     */
+    paused: Type.Optional(Type.Literal(true)),
+    pausedAt: Type.Optional(time),
+    /** In the words of who paused it. */
+    pauseReason: Type.Optional(Type.String()),
+    /** The deadlines of holds move by the length of the pause. */
+    holdsPaused: Type.Optional(Type.Literal(true)),
+    /** At which the pause began: no order was placed since. */
+    pausedVersion: inside(Type.Optional(count)),
     ...described,
   },
   { title: 'Drop' },
@@ -154,6 +172,27 @@ export const DropPatch = Type.Object(
   { ...STRICT, minProperties: 1, title: 'DropPatch' },
 );
 export type DropPatch = Plain<typeof DropPatch>;
+
+/** How a drop is paused. */
+export const PauseDetails = Type.Object(
+  {
+    extendHolds: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description: 'move the deadlines of present holds by the length of the pause',
+      }),
+    ),
+    reason: Type.Optional(
+      Type.String({
+        maxLength: SELLER_REASON_LENGTH_MAX,
+        pattern: LINE,
+        description: 'shown to everybody, and kept for good',
+      }),
+    ),
+  },
+  { ...STRICT, title: 'PauseDetails' },
+);
+export type PauseDetails = Plain<typeof PauseDetails>;
 
 export interface DropsPage extends Page<DropView> {
   /**

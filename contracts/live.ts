@@ -85,6 +85,10 @@ export const DropFrameData = Type.Pick(DropView, [
   'creatorId',
   'unitAmount',
   'currency',
+  'paused',
+  'pausedAt',
+  'pauseReason',
+  'holdsPaused',
   'revision',
 ]);
 

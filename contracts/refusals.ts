@@ -12,6 +12,7 @@ export const REFUSAL_CODES = [
   'drop-not-live',
   'drop-already-started',
   'drop-ended',
+  'drop-paused',
   'limit-per-user',
   'hold-expired',
   'order-not-cancellable',

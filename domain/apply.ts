@@ -7,6 +7,7 @@ import { DropState } from './drop-state.ts';
 import { changedDescription } from './description.ts';
 import type { DropEvent } from '../contracts/drop-events.ts';
 import type { OrderStatus } from '../contracts/orders.ts';
+import { ended } from './hold-stops.ts';
 import { fnv1a } from './ids.ts';
 import { paymentsOf, setSettledReference, storePayment } from './order-payments.ts';
 import { refundedOf, returnedUnits, storeRefund } from './order-refunds.ts';
@@ -86,10 +87,20 @@ export function applyEvent(state: DropState, event: DropEvent, time: number): vo
     case 'drop-closed':
       assert(state.status === 'live', 'only a live drop closes');
       state.status = 'ended';
+      endPause(state, time);
       break;
     case 'drop-cancelled':
       assert(state.status !== 'cancelled', 'a drop is cancelled once');
       state.status = 'cancelled';
+      state.revision += 1;
+      endPause(state, time);
+      break;
+    case 'drop-paused':
+      beginPause(state, event, time);
+      break;
+    case 'drop-resumed':
+      assert(state.pause !== null, 'only a paused drop goes on');
+      endPause(state, time);
       state.revision += 1;
       break;
     case 'drop-amended':
@@ -121,12 +132,33 @@ export function applyEvent(state: DropState, event: DropEvent, time: number): vo
   assertStock(state);
 }
 
+function beginPause(
+  state: DropState,
+  { extendHolds, reason }: DropEvent & { type: 'drop-paused' },
+  time: number,
+): void {
+  assert(
+    state.pause === null && (state.status === 'upcoming' || state.status === 'live'),
+    'a drop that is not over is paused once',
+  );
+  state.pause = { at: time, version: state.version, extendsHolds: extendHolds, reason };
+  // Without holds there is nothing to extend: no order is placed until the pause is over.
+  if (extendHolds && state.held > 0)
+    state.holdStops = [...(state.holdStops ?? []), { from: time, to: null }];
+  state.revision += 1;
+}
+
+function endPause(state: DropState, time: number): void {
+  state.pause = null;
+  if (state.holdStops !== null) state.holdStops = ended(state.holdStops, time);
+}
+
 function placeOrder(
   state: DropState,
   event: DropEvent & { type: 'order-placed' },
   time: number,
 ): void {
-  assert(state.status === 'live', 'orders are placed in a live drop');
+  assert(state.status === 'live' && state.pause === null, 'orders are placed in a live drop');
   const user = state.userOrdinal(event.userId);
   const status = state.payment === 'instant' ? 'confirmed' : 'reserved';
   const order = {

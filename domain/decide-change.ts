@@ -7,6 +7,7 @@ import type { Refusal } from '../contracts/refusals.ts';
 import {
   aboutDrop,
   type Decision,
+  hasRevision,
   isCount,
   isExactTotal,
   mayManage,
@@ -43,11 +44,6 @@ export function decideCancelDrop(state: DropState, command: CancelDrop): Decisio
   return aboutDrop([{ type: 'drop-cancelled' }]);
 }
 
-/** The condition of the caller, which holds where there is none (H12). */
-function hasRevision({ revision }: DropState, ifMatch: readonly number[] | undefined): boolean {
-  return ifMatch === undefined || ifMatch.includes(revision);
-}
-
 /** The event, the refusal, or null where nothing changes. */
 type Change = DropEvent | Refusal | null;
 
@@ -57,7 +53,10 @@ function changeTerms(state: DropState, command: AmendDrop, now: number): Change 
   const { limitPerUser = state.limitPerUser } = command;
   const keepsStart = startsAt === state.startsAt && limitPerUser === state.limitPerUser;
   if (keepsStart && endsAt === state.endsAt) return null;
-  if (status === 'live' && !(keepsStart && endsAt < state.endsAt)) return alreadyStarted(state);
+  const mayMoveEnd = endsAt < state.endsAt || command.mayExtend === true;
+  if (status === 'live' && !(keepsStart && mayMoveEnd)) return alreadyStarted(state);
+  // The closing event may be late: what is over is not extended.
+  if (state.isOverAt(now)) return refuse(state, 'drop-ended');
   if ((status !== 'live' || command.endsAt !== undefined) && !(endsAt > now))
     return refusal('invalid-request', 'endsAt must be in the future.');
   if (!(startsAt < endsAt)) return refusal('invalid-request', 'startsAt must be before endsAt.');
@@ -110,6 +109,6 @@ function alreadyStarted(state: DropState): Refusal {
   return refuse(
     state,
     'drop-already-started',
-    'A started drop can only be restocked, ended earlier or cancelled.',
+    'A started drop can only be restocked, paused, ended at another time or cancelled.',
   );
 }

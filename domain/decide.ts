@@ -10,13 +10,16 @@ import type {
   CreateDrop,
   DropCommand,
   GetOrder,
+  PauseDrop,
   PlaceOrder,
   RefundOrder,
+  ResumeDrop,
 } from '../contracts/commands.ts';
 import type { DropEvent } from '../contracts/drop-events.ts';
 import type { Refusal, RefusalCode } from '../contracts/refusals.ts';
 import { decideAmend, decideCancelDrop } from './decide-change.ts';
 import { decideGetPayments, decidePayment, decidePrepare, decideSettle } from './decide-payment.ts';
+import { decidePause, decideResume } from './decide-pause.ts';
 import { decideRefund, refundOfRest } from './decide-refund.ts';
 import {
   aboutDrop,
@@ -67,6 +70,8 @@ export function decide(
     case 'refund-order':
     case 'amend-drop':
     case 'cancel-drop':
+    case 'pause-drop':
+    case 'resume-drop':
       return decideKeyed(state, command, now);
     case 'get-drop':
     case 'get-order-filter':
@@ -74,7 +79,7 @@ export function decide(
   }
 }
 
-type KeyedCommand = CreateDrop | AmendDrop | CancelDrop | RefundOrder;
+type KeyedCommand = CreateDrop | AmendDrop | CancelDrop | PauseDrop | ResumeDrop | RefundOrder;
 
 /**
  * Decides a command whose request may carry a key (H11): a request that was answered gets that
@@ -117,6 +122,10 @@ function decideChange(
       return decideAmend(state, command, now);
     case 'cancel-drop':
       return decideCancelDrop(state, command);
+    case 'pause-drop':
+      return decidePause(state, command, now);
+    case 'resume-drop':
+      return decideResume(state, command, now);
   }
 }
 
@@ -222,7 +231,8 @@ function decidePlace(state: DropState, command: PlaceOrder, now: number): Decisi
   if (state.status === 'upcoming')
     return { ...refuse(state, 'drop-not-live'), startsAt: state.startsAt };
   // The closing event may be late: no order is accepted once it is due.
-  if (state.status !== 'live' || now >= state.endsAt) return refuse(state, 'drop-ended');
+  if (state.isOverAt(now)) return refuse(state, 'drop-ended');
+  if (state.pause !== null) return refuse(state, 'drop-paused');
   if (!isCount(command.quantity))
     return refusal('invalid-request', 'quantity must be a positive whole number.');
   if (state.free === 0) return refuseBuyer(state, 'sold-out', user);

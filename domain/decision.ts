@@ -58,6 +58,14 @@ export function mayManage(
   return caller.operator || caller.userId === state.creatorId;
 }
 
+/** The condition of the caller, which holds where there is none (H12). */
+export function hasRevision(
+  { revision }: DropState,
+  ifMatch: readonly number[] | undefined,
+): boolean {
+  return ifMatch === undefined || ifMatch.includes(revision);
+}
+
 export function isCount(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 1;
 }

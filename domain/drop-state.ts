@@ -3,6 +3,7 @@
 
 import { type AnsweredRequest, AnsweredRequests } from './answered-requests.ts';
 import { fnv1a, orderId, paymentReference } from './ids.ts';
+import { deadlineAfter, type HoldStop } from './hold-stops.ts';
 import { OrderTable } from './order-table.ts';
 import { preparedAt, settledReference } from './order-payments.ts';
 import { PreparedHolds } from './prepared-holds.ts';
@@ -23,6 +24,15 @@ const ORDERS_SEARCHED_MAX = 1024;
 const PREPARATION_MARGIN_MS = 15 * 60_000;
 const PREPARATION_MS_MAX = 6 * 60 * 60_000;
 
+/** While a drop is paused. */
+export interface SalePause {
+  /** Milliseconds since the Unix epoch. */
+  readonly at: number;
+  readonly version: number;
+  readonly extendsHolds: boolean;
+  readonly reason: string | null;
+}
+
 export class DropState {
   readonly id: string;
   readonly productId: string;
@@ -39,6 +49,9 @@ export class DropState {
   limitPerUser: number;
   description: Description;
   status: DropStatus = 'upcoming';
+  pause: SalePause | null = null;
+  /** Null where no pause has extended a hold. */
+  holdStops: readonly HoldStop[] | null = null;
   stocked: number;
   held = 0;
   sold = 0;
@@ -161,6 +174,14 @@ export class DropState {
     return this.held > 0 ? this.oldestHoldDeadline() : Infinity;
   }
 
+  /** Whether the drop has ended by `now`, or is cancelled: its closing event may be late. */
+  isOverAt(now: number): boolean {
+    const { status } = this;
+    return (
+      status === 'ended' || status === 'cancelled' || (status === 'live' && now >= this.endsAt)
+    );
+  }
+
   /** True if the drop changes no more by itself and accepts no more orders. */
   get isOver(): boolean {
     return (
@@ -180,13 +201,19 @@ export class DropState {
   /**
    * When the order's hold ends, or ended: its time to pay after its payment was prepared. A hold
    * whose payment is not prepared yet waits for its turn, within a bound, where the provider
-   * prepares payments.
+   * prepares payments. Infinity while holds do not run.
    */
   holdDeadline(ordinal: number): number {
-    const since = preparedAt(this.orders.payments(ordinal));
-    return since > 0
-      ? since + this.holdMs
-      : this.orders.createdAt(ordinal) + this.holdMs + this.#preparationMs(ordinal);
+    return this.#holdEnd(ordinal, Infinity);
+  }
+
+  /** `now`: until when a pause of holds that lasts is taken to last. */
+  #holdEnd(ordinal: number, now: number): number {
+    const prepared = preparedAt(this.orders.payments(ordinal));
+    const since = prepared > 0 ? prepared : this.orders.createdAt(ordinal);
+    const waitMs = prepared > 0 ? 0 : this.#preparationMs(ordinal);
+    const end = since + waitMs + this.holdMs;
+    return this.holdStops === null ? end : deadlineAfter(this.holdStops, since, end, now);
   }
 
   /** Until the payment is prepared, by the drop's own turns; null where it need not be. */
@@ -291,6 +318,7 @@ export class DropState {
       version: this.version,
       revision: this.revision,
       createdAt: this.createdAt,
+      ...(this.pause !== null && pauseView(this.pause)),
       ...this.description,
     };
   }
@@ -311,7 +339,8 @@ export class DropState {
       totalAmount: this.totalOf(ordinal),
       currency: this.currency,
       createdAt: orders.createdAt(ordinal),
-      holdExpiresAt: byProvider ? this.holdDeadline(ordinal) : null,
+      // While holds do not run, at the earliest.
+      holdExpiresAt: byProvider ? this.#holdEnd(ordinal, -Infinity) : null,
       paymentReference: byProvider ? (settledReference(payments) ?? paymentReference(id)) : null,
       refundRequested: this.isPaidFor && orders.refundRequested(ordinal),
       version: orders.version(ordinal),
@@ -320,4 +349,15 @@ export class DropState {
     const whole = metadata === undefined ? view : { ...view, metadata };
     return payments?.includes('\n') === true ? this.#withRefunds(ordinal, whole) : whole;
   }
+}
+
+/** What of a pause is shown with its drop. */
+function pauseView({ at, version, extendsHolds, reason }: SalePause) {
+  return {
+    paused: true as const,
+    pausedAt: at,
+    pausedVersion: version,
+    ...(reason !== null && { pauseReason: reason }),
+    ...(extendsHolds && { holdsPaused: true as const }),
+  };
 }

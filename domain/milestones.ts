@@ -8,13 +8,14 @@ import type { DropEvent } from '../contracts/drop-events.ts';
 const LOW_STOCK_SHARE = 0.1;
 
 /**
- * The milestone that `event` was, or null. `freeBefore` is the free units before it; `state` is the
- * drop after it. An event has one milestone at most, because versions of live frames rise: a
+ * The milestone that `event` was, or null. `freeBefore` and `endsAtBefore` are the free units and
+ * the end before it; `state` is the drop after it. An event has one milestone at most, because versions of live frames rise: a
  * restock that ends a sell-out is `back_in_stock` and not `restocked`.
  */
 export function milestoneOf(
   event: DropEvent,
   freeBefore: number,
+  endsAtBefore: number,
   state: DropState,
 ): MilestoneType | null {
   switch (event.type) {
@@ -32,14 +33,20 @@ export function milestoneOf(
       return 'ended';
     case 'drop-cancelled':
       return 'cancelled';
+    case 'drop-paused':
+      return 'paused';
+    case 'drop-resumed':
+      return 'resumed';
+    case 'drop-amended':
+      return state.status === 'live' && state.endsAt > endsAtBefore ? 'extended' : null;
     default:
       return isReturn(freeBefore, state) ? 'back_in_stock' : null;
   }
 }
 
-/** Units that return to a drop that is over are for nobody. */
-function isReturn(freeBefore: number, { free, status }: DropState): boolean {
-  return freeBefore === 0 && free > 0 && status === 'live';
+/** Units that return to a drop that is over, or paused, are for nobody. */
+function isReturn(freeBefore: number, { free, status, pause }: DropState): boolean {
+  return freeBefore === 0 && free > 0 && status === 'live' && pause === null;
 }
 
 function stockMilestone(freeBefore: number, free: number, stocked: number): MilestoneType | null {

@@ -12,6 +12,8 @@ const ANSWERED_WITH_DROP: ReadonlySet<ActionName> = new Set<ActionName>([
   'drops.create',
   'drops.amend',
   'drops.cancel',
+  'drops.pause',
+  'drops.resume',
   'drafts.announce',
 ]);
 

@@ -1,7 +1,7 @@
 // The gateway's bounded cache of durable drop views. The live bus updates it, and drops' actors
-// fill it. Cached views answer reads, and orders for drops that are sold out with nothing held
-// (H7). The bus is best effort, so a view without an update for a second is fetched again. Until
-// the fetch ends, and for at most another second, the cached "sold out" still answers orders.
+// fill it. Cached views answer reads, and orders for drops that are paused, or sold out with nothing
+// held (H7). The bus is best effort, so a view without an update for a second is fetched again.
+// Until the fetch ends, and for at most another second, the cached view still answers orders.
 
 import { dropTopic, type LiveBus, type LiveMessage } from '../actors/live-bus.ts';
 import type { CommandRouter } from '../actors/command-router.ts';
@@ -14,10 +14,10 @@ import { orderLane } from './orders/order-window.ts';
 /** A view older than this is fetched again, before or while it is used. */
 const FRESH_MS = 1_000;
 /**
- * A sold-out view of this age answers no order: it could not be refreshed, so an order may exist by
- * now under the very key that would be refused (J4).
+ * A view of this age answers no order: it could not be refreshed, so an order may exist by now under
+ * the very key that would be refused (J4).
  */
-const SOLD_OUT_AGE_MAX_MS = 2_000;
+const REFUSAL_AGE_MAX_MS = 2_000;
 /** Drops in the cache. */
 const DROPS_MAX = 10_000;
 /** Bytes of all order filters. Past it, orders of drops without a filter go to the drop's actor. */
@@ -26,6 +26,9 @@ const FILTER_BYTES_MAX = 64 * 1024 * 1024;
  * Entries that an eviction inspects for one that was not used lately; then it evicts the oldest.
  */
 const EVICTION_PROBES = 16;
+
+/** What the gateway answers orders with, without the drop's actor (H7). */
+export type OwnRefusal = 'sold-out' | 'drop-paused';
 
 export interface WatchedDrop {
   readonly dropId: string;
@@ -40,9 +43,9 @@ export interface WatchedDrop {
    */
   versionShown: number;
   filter: OrderFilter | null;
-  /** The body of the sold-out reply at `soldOutVersion`, cached by the order path. */
-  soldOutVersion: number;
-  soldOutBody: ArrayBuffer;
+  /** The body of the gateway's own refusal at `refusalVersion`, cached by the order path. */
+  refusalVersion: number;
+  refusalBody: ArrayBuffer;
   /** Used since the last eviction inspected the drop. */
   used: boolean;
   fetchedViewAt: number;
@@ -108,8 +111,8 @@ export class DropViews {
       refreshedAt: -Infinity,
       versionShown: 0,
       filter: null,
-      soldOutVersion: -1,
-      soldOutBody: new ArrayBuffer(0),
+      refusalVersion: -1,
+      refusalBody: new ArrayBuffer(0),
       used: true,
       fetchedViewAt: -Infinity,
       fetchedFilterAt: -Infinity,
@@ -147,21 +150,29 @@ export class DropViews {
   }
 
   /**
-   * True when the gateway may refuse an order as sold out without the actor: the durable view is
-   * live with nothing free and nothing held, and the filter of the same version has no order of
-   * this user. Otherwise the actor must decide: it replays the order (O3), or names it (O6a).
+   * Why the gateway may refuse an order without the actor, null where it may not: the durable view
+   * is live, and is paused, or has nothing free and nothing held; and a filter that is valid for it
+   * has no order of this user. Otherwise the actor must decide: it replays the order (O3), or names
+   * it (O6a).
    */
-  soldOutFor(drop: WatchedDrop, userId: string, key: string, monotonicMs: number): boolean {
+  refusalFor(
+    drop: WatchedDrop,
+    userId: string,
+    key: string,
+    monotonicMs: number,
+  ): OwnRefusal | null {
     const { view, filter } = drop;
-    if (view === null || view.free !== 0 || view.held !== 0 || view.status !== 'live') return false;
+    if (view === null || view.status !== 'live') return null;
+    if (view.paused !== true && (view.free !== 0 || view.held !== 0)) return null;
     const ageMs = monotonicMs - drop.refreshedAt;
     if (ageMs >= FRESH_MS) this.#fetchView(drop);
-    if (ageMs >= SOLD_OUT_AGE_MAX_MS) return false;
-    if (filter === null || filter.version !== view.version) {
+    if (ageMs >= REFUSAL_AGE_MAX_MS) return null;
+    if (filter === null || !isValid(filter, view)) {
       this.#fetchFilter(drop);
-      return false;
+      return null;
     }
-    return !mayHaveOrder(filter, userId, key);
+    if (mayHaveOrder(filter, userId, key)) return null;
+    return view.paused === true ? 'drop-paused' : 'sold-out';
   }
 
   stop(): void {
@@ -187,7 +198,7 @@ export class DropViews {
     if (drop.view !== null && view.version < drop.view.version) return;
     drop.view = view;
     drop.refreshedAt = this.#monotonic();
-    if (drop.filter !== null && drop.filter.version !== view.version) this.#removeFilter(drop);
+    if (drop.filter !== null && !isValid(drop.filter, view)) this.#removeFilter(drop);
   }
 
   /**
@@ -263,6 +274,11 @@ export class DropViews {
       this.#drops.set(drop.dropId, drop);
     }
   }
+}
+
+/** While a drop is paused it gets no orders, however its holds end. */
+function isValid(filter: OrderFilter, { version, pausedVersion }: DropView): boolean {
+  return pausedVersion === undefined ? filter.version === version : filter.version >= pausedVersion;
 }
 
 function isOver({ status, held }: DropView): boolean {

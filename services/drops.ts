@@ -10,5 +10,7 @@ export function dropsService(options: DropsOptions): ServiceSchema {
     create: (params) => drops.create(params),
     amend: (params) => drops.amend(params),
     cancel: (params) => drops.cancel(params),
+    pause: (params) => drops.pause(params),
+    resume: (params) => drops.resume(params),
   });
 }

@@ -25,7 +25,7 @@ function tour(): string {
 
 const run = hasCurl ? test : test.skip;
 
-run('O3, S5, P3, R5, N1: the tour of the README works when it is pasted', async (t) => {
+run('O3, S5, P3, R5, N1, D8, O12a: the tour of the README works when it is pasted', async (t) => {
   const data = mkdtempSync(join(tmpdir(), 'livedrops-readme-'));
   const environment = { LIVEDROPS_DATA: data, LIVEDROPS_PORT: '0', LIVEDROPS_LOG: 'error' };
   const server = await startServer(loadConfig(environment));
@@ -52,7 +52,11 @@ run('O3, S5, P3, R5, N1: the tour of the README works when it is pasted', async 
       '"type":"drop.snapshot"',
       '"soldOut":true',
       '"code":"sold-out"',
+      '"type":"drop.paused"',
+      '\ndrop-paused\n',
+      '"type":"order.partially_refunded"',
       '"type":"order.refunded"',
+      '\n4900\n',
       '\nrefunded\n1\n',
       '\n200\nconfirmed\n',
       '\nYour card was declined.\nrequires_capture\n',

@@ -35,7 +35,9 @@ type ViewFields = [
   revision?: number,
   metadata?: Metadata | null,
   externalId?: string | null,
+  pause?: PauseFields,
 ];
+type PauseFields = [at: number, version: number, holdsPaused: boolean, reason: string | null];
 type MilestoneFields = [type: Milestone['type'], view: ViewFields];
 
 const DROP = 0;
@@ -188,8 +190,10 @@ function viewFields(view: DropView): ViewFields {
   const { revision, metadata, externalId } = view;
   if (revision !== undefined) fields.push(revision);
   // Few drops have one of these, and none of an owner below feature level 3.
-  if (metadata !== undefined || externalId !== undefined)
+  const isPaused = view.paused === true;
+  if (metadata !== undefined || externalId !== undefined || isPaused)
     fields.push(metadata ?? null, externalId ?? null);
+  if (isPaused) fields.push(pauseFields(view));
   return fields;
 }
 
@@ -216,5 +220,20 @@ function viewOf(fields: ViewFields): DropView {
     ...(fields[18] !== undefined && { revision: fields[18] }),
     ...(fields[19] && { metadata: fields[19] }),
     ...(fields[20] && { externalId: fields[20] }),
+    ...(fields[21] && pauseOf(fields[21])),
+  };
+}
+
+function pauseFields({ pausedAt, pauseReason, holdsPaused, pausedVersion }: DropView): PauseFields {
+  return [pausedAt!, pausedVersion!, holdsPaused === true, pauseReason ?? null];
+}
+
+function pauseOf([pausedAt, pausedVersion, holdsPaused, pauseReason]: PauseFields) {
+  return {
+    paused: true as const,
+    pausedAt,
+    pausedVersion,
+    ...(pauseReason !== null && { pauseReason }),
+    ...(holdsPaused && { holdsPaused: true as const }),
   };
 }

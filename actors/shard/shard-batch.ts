@@ -77,6 +77,7 @@ export class ShardBatch {
    */
   add(state: DropState | null, event: DropEvent): DropState {
     const freeBefore = state === null ? 0 : state.free;
+    const endsAtBefore = state === null ? 0 : state.endsAt;
     const changed =
       state === null ? this.#begin(createDrop(event, this.time), 0) : this.#changed(state);
     if (state !== null) applyEvent(state, event, this.time);
@@ -88,7 +89,7 @@ export class ShardBatch {
     this.#lastOrder = fact.order;
     this.eventCount += 1;
     if (event.type === 'order-placed') this.placedCount += 1;
-    const milestone = milestoneOf(event, freeBefore, changed.state);
+    const milestone = milestoneOf(event, freeBefore, endsAtBefore, changed.state);
     if (milestone !== null) {
       const isRestock = event.type === 'drop-restocked';
       changed.milestones.push({ type: milestone, view: fact.drop, isRestock });

@@ -160,7 +160,8 @@ export class LiveFrames {
   #publishReturn(dropId: string): 'published' | 'withheld' | 'outdated' {
     if (!this.#lease.valid()) return 'withheld';
     const view = this.#drops.view(dropId);
-    if (view === undefined || view.status !== 'live' || view.free === 0) return 'outdated';
+    if (view === undefined || view.status !== 'live' || view.free === 0 || view.paused === true)
+      return 'outdated';
     this.#send(view, [{ type: 'back_in_stock', view }]);
     return 'published';
   }

@@ -78,6 +78,9 @@ function fieldsOf(dropId: string, event: DropEvent, nextOrdinal: number): object
       return { metadata: event.metadata, externalId: event.externalId };
     case 'drop-restocked':
       return { units: event.units };
+    case 'drop-paused':
+      return { extendHolds: event.extendHolds, reason: event.reason };
+    case 'drop-resumed':
     case 'drop-opened':
     case 'drop-closed':
     case 'drop-cancelled':

@@ -6,7 +6,8 @@ import type { DropStatus, DropTerms } from '../../contracts/drops.ts';
 import type { OrderView } from '../../contracts/orders.ts';
 import { applyEvent } from '../../domain/apply.ts';
 import { assert } from '../../domain/assert.ts';
-import { DropState } from '../../domain/drop-state.ts';
+import { DropState, type SalePause } from '../../domain/drop-state.ts';
+import type { HoldStop } from '../../domain/hold-stops.ts';
 import { type FindPage, PagedOrders } from './order-pages.ts';
 
 /** Two hashes, each of what came before and of one more. */
@@ -22,6 +23,8 @@ export interface DropHead {
   readonly sold: number;
   readonly version: number;
   readonly revision: number;
+  readonly pause: SalePause | null;
+  readonly holdStops: readonly HoldStop[] | null;
   readonly sweepCursor: number;
   readonly orders: number;
   /** As `ReplayedDrop.placed`. */
@@ -42,6 +45,8 @@ export class ReplayedDrop extends DropState {
     this.sold = head.sold;
     this.version = head.version;
     this.revision = head.revision;
+    this.pause = head.pause;
+    this.holdStops = head.holdStops;
     this.sweepCursor = head.sweepCursor;
     this.placed = head.placed;
     this.orders = new PagedOrders({ find, size: head.orders });
@@ -96,6 +101,8 @@ export function createdHead(event: DropEvent, time: number): DropHead {
     sold: 0,
     version: 1,
     revision: event.revision ?? 1,
+    pause: null,
+    holdStops: null,
     sweepCursor: 0,
     orders: 0,
     placed: null,
@@ -104,7 +111,19 @@ export function createdHead(event: DropEvent, time: number): DropHead {
 
 export function headOf(state: DropState, placed: Chain | null = null): DropHead {
   const { createdAt, status, stocked, held, sold, version, revision, sweepCursor, orders } = state;
-  const head = { createdAt, status, stocked, held, sold, version, revision, sweepCursor };
+  const { pause, holdStops } = state;
+  const head = {
+    createdAt,
+    status,
+    stocked,
+    held,
+    sold,
+    version,
+    revision,
+    sweepCursor,
+    pause,
+    holdStops,
+  };
   return { terms: termsOf(state), ...head, orders: orders.size, placed };
 }
 

@@ -14,6 +14,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
   'drop-not-live': { status: 409, title: 'The drop is not live.' },
   'drop-already-started': { status: 409, title: 'The drop has already started.' },
   'drop-ended': { status: 409, title: 'The drop has ended.' },
+  'drop-paused': { status: 409, title: 'The sale is paused.' },
   'limit-per-user': { status: 409, title: 'The limit for each buyer is reached.' },
   'hold-expired': { status: 409, title: 'The hold has ended.' },
   'order-not-cancellable': { status: 409, title: 'The order cannot be cancelled now.' },

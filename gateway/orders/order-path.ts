@@ -14,7 +14,7 @@ import type { CommandReply } from '../../contracts/commands.ts';
 import type { PlacedOrder } from '../../contracts/orders.ts';
 import type { FeatureLevels } from '../../storage/ports/feature-level.ts';
 import type { Authenticator } from '../http/auth.ts';
-import type { DropViews, WatchedDrop } from '../drop-views.ts';
+import type { DropViews, OwnRefusal, WatchedDrop } from '../drop-views.ts';
 import { DRAIN_BYTES_MAX } from '../http/exchange.ts';
 import type { Flight } from '../http/flight.ts';
 import { isKey, keyProblem } from '../http/idempotency-key.ts';
@@ -214,8 +214,9 @@ export class OrderRequest implements CommandSink {
     }
     const { drop, dropId, userId, key } = this;
     const { views, router, window, clock } = this.#path.options;
-    if (drop !== null && views.soldOutFor(drop, userId, key, this.#startedAt)) {
-      this.#send(409, PROBLEM_HEAD_409 + this.traceLines, soldOutBody(drop));
+    const refusal = drop === null ? null : views.refusalFor(drop, userId, key, this.#startedAt);
+    if (refusal !== null) {
+      this.#send(409, PROBLEM_HEAD_409 + this.traceLines, refusalBody(drop!, refusal));
       return;
     }
     const now = clock.monotonic();
@@ -248,7 +249,7 @@ export class OrderRequest implements CommandSink {
 
   write(reply: CommandReply): void {
     if (!reply.ok) {
-      if (reply.code === 'sold-out' && this.drop === null)
+      if ((reply.code === 'sold-out' || reply.code === 'drop-paused') && this.drop === null)
         this.#path.options.views.watch(this.dropId);
       this.refuse(withServerTime(reply, this.#path.options.clock.now()));
       return;
@@ -313,11 +314,11 @@ const OVERLOADED_BODY = bytesOf(problemBody(problem('overloaded')));
 const PROBLEM_HEAD_409 = `409 Conflict\r\ncontent-type: ${PROBLEM_MEDIA_TYPE}\r\n`;
 
 /** All clients get the same text at one version, so it is built once. */
-function soldOutBody(drop: WatchedDrop): ArrayBuffer {
+function refusalBody(drop: WatchedDrop, code: OwnRefusal): ArrayBuffer {
   const version = drop.view!.version;
-  if (drop.soldOutVersion !== version) {
-    drop.soldOutBody = bytesOf(problemBody({ ok: false, code: 'sold-out', version }));
-    drop.soldOutVersion = version;
+  if (drop.refusalVersion !== version) {
+    drop.refusalBody = bytesOf(problemBody({ ok: false, code, version }));
+    drop.refusalVersion = version;
   }
-  return drop.soldOutBody;
+  return drop.refusalBody;
 }

@@ -20,6 +20,7 @@ import { problem } from '../http/problems.ts';
 import { jsonReply, route, type Route, userRoute } from '../http/route.ts';
 import { dropBody, dropPageBody, pageBody } from '../present.ts';
 import { pageRequest } from './paging.ts';
+import { pauseRoutes } from './pauses.ts';
 
 const TAG = 'drops';
 /** No shared cache may have a draft. */
@@ -35,7 +36,7 @@ export interface DropRoutesOptions {
 }
 
 export function dropRoutes(options: DropRoutesOptions): Route[] {
-  return [...creatorRoutes(options), ...readRoutes(options)];
+  return [...creatorRoutes(options), ...pauseRoutes(options), ...readRoutes(options)];
 }
 
 function creatorRoutes({ levels }: DropRoutesOptions): Route[] {
@@ -74,7 +75,7 @@ function creatorRoutes({ levels }: DropRoutesOptions): Route[] {
         method: 'PATCH',
         path: '/v1/drops/{id}',
         summary:
-          'Change a drop: times and limits before the start, afterwards an earlier end and stock. ' +
+          'Change a drop: times and limits before the start, afterwards its end and stock. ' +
           'Of a draft everything changes.',
         tag: TAG,
         access: 'user',

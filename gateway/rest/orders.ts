@@ -40,6 +40,7 @@ export const PLACE_ORDER: Route = {
       'insufficient-stock',
       'drop-not-live',
       'drop-ended',
+      'drop-paused',
       'limit-per-user',
       'idempotency-key-missing',
       'idempotency-key-reused',

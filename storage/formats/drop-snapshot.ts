@@ -5,7 +5,8 @@
 // that they do not block the shard (`actors/shard/shard-snapshots.ts`). Restoring a drop goes part
 // by part as well.
 
-import { DropState } from '../../domain/drop-state.ts';
+import { DropState, type SalePause } from '../../domain/drop-state.ts';
+import type { HoldStop } from '../../domain/hold-stops.ts';
 import type { OrderColumns } from '../../domain/order-table.ts';
 import { returnedUnits } from '../../domain/order-refunds.ts';
 import { SEGMENT_LENGTH } from '../../domain/text-index.ts';
@@ -60,6 +61,10 @@ export interface StoredHead {
   version: number;
   /** Absent in snapshots of level 2: then `version` is a number that it has never passed. */
   revision?: number;
+  /** While the drop is paused. */
+  pause?: SalePause;
+  /** Where pauses have extended holds. */
+  holdStops?: readonly HoldStop[];
   users: number;
   orders: number;
   sweepCursor: number;
@@ -125,6 +130,8 @@ export function headOf(state: DropState): StoredHead {
     orders: orders.size,
     sweepCursor: state.sweepCursor,
     changes: orders.columns.slice(0, orderSegments).map((columns) => columns.changedAt),
+    ...(state.pause !== null && { pause: state.pause }),
+    ...(state.holdStops !== null && { holdStops: state.holdStops }),
     ...(state.answered !== null && { answered: numbersOf(state.answered) }),
   };
 }
@@ -192,6 +199,8 @@ export function adoptHead(state: DropState, head: StoredHead): void {
   state.version = head.version;
   state.revision = head.revision ?? head.version;
   state.sweepCursor = head.sweepCursor;
+  state.pause = head.pause ?? null;
+  state.holdStops = head.holdStops ?? null;
 }
 
 /**

@@ -67,6 +67,8 @@ const KINDS: {
   'request-answered': [21, 'id', 'fingerprint', 'about'],
   'order-part-refunded': [22, 'ordinal', 'amount', 'quantity', 'restock', 'reason', 'number'],
   'order-rest-refunded': [23, 'ordinal', 'amount', 'quantity', 'restock', 'reason'],
+  'drop-paused': [24, 'extendHolds', 'reason'],
+  'drop-resumed': [25],
 };
 /** Kinds with one more field, which are written where it is there, from feature level 3 on. */
 const EXTENDED: {

@@ -46,6 +46,14 @@ export function dropMessage(version: number, id = 'drop_1'): LiveMessage {
   return { type: 'drop', view, milestones: [{ type: 'low_stock', view }] };
 }
 
+function pausedMessage(change: Partial<DropView>): LiveMessage {
+  const message = dropMessage(7);
+  if (message.type !== 'drop') throw new Error('not about a drop');
+  const paused = { paused: true, pausedAt: 1_800_000_000_000, pausedVersion: 6 } as const;
+  const view = { ...message.view, revision: 2, ...paused, ...change };
+  return { type: 'drop', view, milestones: [{ type: 'paused', view }] };
+}
+
 /** Collects what is heard; `until` resolves when so many have come. */
 export class Ear {
   readonly heard: LiveMessage[] = [];
@@ -136,6 +144,8 @@ export function liveBusContract(test: TestFn, name: string, withEnds: WithEnds):
             readAt: null,
           },
         },
+        pausedMessage({ pauseReason: 'Wrong price ü.', holdsPaused: true, externalId: 'sku' }),
+        pausedMessage({}),
         { type: 'follow', creatorId: 'creator_1', following: false },
         { type: 'feed' },
         {

@@ -175,6 +175,8 @@ function stockAfter(drop: TrueDrop, before: TrueStock, event: DropEvent): TrueSt
         : { ...before, held: held + event.quantity };
     case 'drop-created':
     case 'drop-amended':
+    case 'drop-paused':
+    case 'drop-resumed':
     case 'drop-repriced':
     case 'drop-described':
     case 'request-answered':

@@ -97,6 +97,32 @@ const command: fc.Arbitrary<DropCommand | null> = fc.oneof(
     ),
   },
   {
+    weight: 1,
+    arbitrary: fc.record(
+      {
+        type: fc.constant('pause-drop' as const),
+        dropId: fc.constant(DROP_ID),
+        caller,
+        extendHolds: fc.boolean(),
+        reason: fc.constantFrom(null, 'zu früh 💔'),
+        request,
+      },
+      { requiredKeys: ['type', 'dropId', 'caller', 'extendHolds', 'reason'] },
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record(
+      {
+        type: fc.constant('resume-drop' as const),
+        dropId: fc.constant(DROP_ID),
+        caller,
+        request,
+      },
+      { requiredKeys: ['type', 'dropId', 'caller'] },
+    ),
+  },
+  {
     weight: 5,
     arbitrary: fc.record(
       {
@@ -122,6 +148,7 @@ const command: fc.Arbitrary<DropCommand | null> = fc.oneof(
         caller,
         addStock: fc.integer({ min: -4, max: 4 }),
         endsAt: fc.integer({ min: START, max: START + 40_000 }),
+        mayExtend: fc.constant(true as const),
         limitPerUser: fc.integer({ min: 1, max: 5 }),
         stock: fc.integer({ min: 1, max: 9 }),
         unitAmount: fc.constantFrom(0, PRICE, 2 * PRICE),

@@ -1,6 +1,7 @@
 import test from 'ava';
 import type { LiveBus } from '../../actors/live-bus.ts';
 import { refusal, success } from '../../domain/refusal.ts';
+import { textHash } from '../../domain/text-index.ts';
 import type { DropView } from '../../contracts/drops.ts';
 import { DropViews } from '../../gateway/drop-views.ts';
 import { drop, FakeRouter } from './fixture.ts';
@@ -87,15 +88,15 @@ test('H7: a sold-out view without updates is fetched again each second', async (
       : success({ version: soldOut.version, bitmap: new Uint8Array(8) });
   const watched = views.watch('drp_1');
   await turn();
-  t.false(views.soldOutFor(watched, 'a', 'k', clock.now), 'not before the filter is here');
+  t.is(views.refusalFor(watched, 'a', 'k', clock.now), null, 'not before the filter is here');
   await turn();
-  t.true(views.soldOutFor(watched, 'a', 'k', clock.now));
+  t.is(views.refusalFor(watched, 'a', 'k', clock.now), 'sold-out');
   clock.now += 1_000;
   // The message of the restock was lost.
   router.answer = () => success({ ...drop, version: 30 });
-  t.true(views.soldOutFor(watched, 'a', 'k', clock.now));
+  t.is(views.refusalFor(watched, 'a', 'k', clock.now), 'sold-out');
   await turn();
-  t.false(views.soldOutFor(watched, 'a', 'k', clock.now));
+  t.is(views.refusalFor(watched, 'a', 'k', clock.now), null);
 });
 
 test('S3: after a gap of the bus a view is refetched, however new it is', async (t) => {
@@ -122,22 +123,22 @@ test('J4: a sold-out view that cannot be refreshed refuses no order', async (t) 
   router.answer = answer;
   const watched = views.watch('drp_1');
   await turn();
-  views.soldOutFor(watched, 'a', 'k', clock.now);
+  views.refusalFor(watched, 'a', 'k', clock.now);
   await turn();
   router.answer = () => refusal('unavailable');
   clock.now += 1_999;
-  t.true(views.soldOutFor(watched, 'a', 'k', clock.now));
+  t.is(views.refusalFor(watched, 'a', 'k', clock.now), 'sold-out');
   await turn();
   clock.now += 1;
-  t.false(views.soldOutFor(watched, 'a', 'k', clock.now));
+  t.is(views.refusalFor(watched, 'a', 'k', clock.now), null);
   router.answer = answer;
   clock.now += 1_000;
-  t.false(views.soldOutFor(watched, 'a', 'k', clock.now), 'it is asked for now');
+  t.is(views.refusalFor(watched, 'a', 'k', clock.now), null, 'it is asked for now');
   await turn();
-  t.true(views.soldOutFor(watched, 'a', 'k', clock.now));
+  t.is(views.refusalFor(watched, 'a', 'k', clock.now), 'sold-out');
   // Messages were lost: the view may be old.
   bus.reportGap();
-  t.false(views.soldOutFor(watched, 'a', 'k', clock.now));
+  t.is(views.refusalFor(watched, 'a', 'k', clock.now), null);
 });
 
 test('H7: a filter of another version decides nothing', async (t) => {
@@ -150,10 +151,39 @@ test('H7: a filter of another version decides nothing', async (t) => {
   const watched = views.watch('drp_1');
   await turn();
   for (let i = 0; i < 3; i++) {
-    t.false(views.soldOutFor(watched, 'a', 'k', clock.now));
+    t.is(views.refusalFor(watched, 'a', 'k', clock.now), null);
     await turn();
   }
   t.is(router.ofType('get-order-filter').length, 1, 'asked at most once in a second');
+});
+
+test('D8, H7: a paused drop refuses whoever has no order in it, whatever its holds do', async (t) => {
+  const { router, bus, clock, views } = setUp();
+  const paused = { ...drop, held: 3, paused: true, pausedAt: 1, pausedVersion: 20 } as const;
+  const bitmap = new Uint8Array(8);
+  const bit = textHash('ann', 0) & 63;
+  bitmap[bit >>> 3]! |= 1 << (bit & 7);
+  router.answer = (command) =>
+    command.type === 'get-drop'
+      ? success({ ...paused, version: 20 })
+      : success({ version: 20, by: 'user', bitmap });
+  const watched = views.watch('drp_1');
+  await turn();
+  t.is(views.refusalFor(watched, 'bob', 'k', clock.now), null, 'not before the filter is here');
+  await turn();
+  t.is(views.refusalFor(watched, 'bob', 'k', clock.now), 'drop-paused');
+  t.is(views.refusalFor(watched, 'ann', 'k', clock.now), null, 'the actor knows her keys');
+  const tell = (view: DropView) =>
+    bus.publish('drop.drp_1', { type: 'drop', view, milestones: [] });
+  tell({ ...paused, held: 1, version: 22 });
+  t.is(views.refusalFor(watched, 'bob', 'k', clock.now), 'drop-paused', 'no order came since');
+  t.is(router.ofType('get-order-filter').length, 1);
+  tell({ ...drop, version: 23 });
+  t.is(views.refusalFor(watched, 'bob', 'k', clock.now), null, 'it goes on');
+  tell({ ...paused, pausedVersion: 25, version: 25 });
+  t.is(views.refusalFor(watched, 'bob', 'k', clock.now), null, 'another pause, other orders');
+  tell({ ...paused, status: 'ended', version: 26 });
+  t.is(views.refusalFor(watched, 'bob', 'k', clock.now), null, 'it is over');
 });
 
 test('H7: filters are bounded in bytes', async (t) => {
@@ -165,7 +195,7 @@ test('H7: filters are bounded in bytes', async (t) => {
       : success({ version: soldOut.version, bitmap: new Uint8Array(8) });
   const watched = views.watch('drp_1');
   await turn();
-  views.soldOutFor(watched, 'a', 'k', clock.now);
+  views.refusalFor(watched, 'a', 'k', clock.now);
   await turn();
   t.is(watched.filter, null);
 });

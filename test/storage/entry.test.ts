@@ -54,6 +54,8 @@ const EVENTS: { [T in DropEvent['type']]: DropEvent & { type: T } } = {
   'payment-prepared': { type: 'payment-prepared', ordinal: 11, reference: 'r' },
   'payment-voided': { type: 'payment-voided', ordinal: 12, reference: 'r' },
   'request-answered': { type: 'request-answered', id: 'r', fingerprint: 'f', about: null },
+  'drop-paused': { type: 'drop-paused', extendHolds: true, reason: 'ü' },
+  'drop-resumed': { type: 'drop-resumed' },
   'order-part-refunded': {
     type: 'order-part-refunded',
     ordinal: 11,

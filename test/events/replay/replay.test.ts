@@ -92,7 +92,7 @@ test('J1: a replay gives exactly the owner’s facts, over random histories', as
       t.deepEqual(shown(behind), owners.slice(after));
       for (const { facts } of owners) for (const { event } of facts) seen.add(event.type);
     }),
-    { numRuns: 100 },
+    { numRuns: 150 },
   );
   // Otherwise equal facts would prove little.
   for (const type of [

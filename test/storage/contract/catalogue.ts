@@ -183,6 +183,22 @@ export function catalogueContract(stores: () => Stores): void {
       drop('drop_w'),
     ]);
     t.is((await catalogue().findDrop('drop_v'))!.sold, 3);
+    const pause = {
+      paused: true,
+      pausedAt: 1_800_000_000_000,
+      pausedVersion: 3,
+      pauseReason: 'Wrong price ü.',
+      holdsPaused: true,
+    } as const;
+    const paused = drop('drop_pause', { version: 3, status: 'live', ...pause });
+    await catalogue().putDrops([paused]);
+    t.deepEqual(await catalogue().findDrop('drop_pause'), paused);
+    await catalogue().putDrops([drop('drop_pause', { version: 4, status: 'live' })]);
+    t.deepEqual(
+      await catalogue().findDrop('drop_pause'),
+      drop('drop_pause', { version: 4, status: 'live' }),
+      'it goes on',
+    );
     await catalogue().putDrops([drop('drop_v', { version: 4, sold: 4, status: 'live' })]);
     t.deepEqual(
       await catalogue().findDrop('drop_v'),
