@@ -14,7 +14,7 @@ import { CHANGES_SCHEMA, changeStatements } from './changes-statements.ts';
 import { openWriterDatabase, limitPages, WalBound } from '../thread/database.ts';
 import { DRAFTS_SCHEMA, draftHandlers } from './drafts-statements.ts';
 import { followHandlers } from './follows-statements.ts';
-import { jobHandlers, JOBS_SCHEMA } from './jobs-statements.ts';
+import { JOB_COUNTS_SCHEMA, jobHandlers, JOBS_SCHEMA } from './jobs-statements.ts';
 import { PARKED_REFUNDS_SCHEMA, parkedRefundHandlers } from './parked-refunds-statements.ts';
 import { DESCRIPTIONS_SCHEMA, productHandlers } from './products-statements.ts';
 import { SESSIONS_SCHEMA, sessionHandlers } from './sessions-statements.ts';
@@ -115,6 +115,7 @@ const MIGRATIONS = [
   API_KEYS_SCHEMA,
   DRAFTS_SCHEMA,
   ACCOUNT_LINKS_SCHEMA + CONFIRMED_ACCOUNTS_SCHEMA,
+  JOB_COUNTS_SCHEMA,
 ];
 
 export type CatalogueHandlers = ReturnType<typeof open>['handlers'];

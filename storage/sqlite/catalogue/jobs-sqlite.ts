@@ -44,7 +44,7 @@ export class SqliteJobStore implements JobStore {
         select job from jobs where kind = ? and due_at <= ? order by due_at limit ?`)
       .pluck();
     this.#counts = reader.prepare<[], JobCount>(
-      'select kind, state, count(*) as count from jobs group by kind, state',
+      'select kind, state, count from job_counts where count > 0',
     );
   }
 

@@ -26,6 +26,29 @@ export const JOBS_SCHEMA = `
   create index jobs_by_expiry on jobs (expires_at) where expires_at is not null;
 `;
 
+/** How many there are, by kind and state: reading it costs the same however many jobs there are. */
+export const JOB_COUNTS_SCHEMA = `
+  create table job_counts (
+    kind text not null,
+    state text not null,
+    count integer not null,
+    primary key (kind, state)
+  ) strict, without rowid;
+  insert into job_counts select kind, state, count(*) from jobs group by kind, state;
+  create trigger jobs_added after insert on jobs begin
+    insert into job_counts values (new.kind, new.state, 1)
+      on conflict do update set count = count + 1;
+  end;
+  create trigger jobs_changed after update of state on jobs when old.state <> new.state begin
+    update job_counts set count = count - 1 where kind = old.kind and state = old.state;
+    insert into job_counts values (new.kind, new.state, 1)
+      on conflict do update set count = count + 1;
+  end;
+  create trigger jobs_removed after delete on jobs begin
+    update job_counts set count = count - 1 where kind = old.kind and state = old.state;
+  end;
+`;
+
 export interface JobRow {
   readonly id: string;
   readonly kind: string;
