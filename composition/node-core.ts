@@ -78,6 +78,8 @@ export interface NodeCore {
   readonly unmadeRefunds: (() => UnmadeRefunds | null) | null;
   /** Payments that paid for no order, by reason. Null where this node has no actors. */
   readonly rejectedPayments: (() => Readonly<Record<string, number>>) | null;
+  /** Unfinished calls of the payment provider, by kind. Null where this node has no actors. */
+  readonly paymentCalls: (() => Readonly<Record<string, number>>) | null;
   /** The threads of off-loop consumers. Null where this node's roles do not include them. */
   readonly offLoop: OffLoopThreads | null;
   /** Jobs of the whole store. Null where this node's roles do not include them. */
@@ -135,6 +137,8 @@ export interface Events {
   readonly unmadeRefunds: () => UnmadeRefunds | null;
   /** Payments that this node saw succeed, and that did not pay for their order, by reason. */
   readonly rejectedPayments: () => Readonly<Record<string, number>>;
+  /** Calls of the payment provider that this node has not finished, by kind. */
+  readonly paymentCalls: () => Readonly<Record<string, number>>;
   /** Finishes the batch in progress. The shards must have stopped. */
   stop(): Promise<void>;
 }
@@ -177,6 +181,7 @@ export function createEvents(
     relay,
     unmadeRefunds: () => retries?.unmade() ?? null,
     rejectedPayments: () => payments?.rejectedPayments() ?? {},
+    paymentCalls: () => payments?.unfinishedCalls() ?? {},
     async stop() {
       // Otherwise a payments consumer with a full queue would delay the end of the relay.
       await Promise.all([relay.stop(), payments?.stop(), retries?.stop(), trimmer.stop()]);

@@ -70,6 +70,7 @@ export async function startServer(
   nodes = core.actorNodes;
   const metrics = new Registry();
   const { host, relay, offLoop, clockSkewMs, unmadeRefunds, rejectedPayments, jobCounts } = core;
+  const { paymentCalls } = core;
   let hub: LiveHub | null = null;
   collectDefaultMetrics({ register: metrics });
   const { tokens } = core;
@@ -116,6 +117,7 @@ export async function startServer(
       relay: () => [...(relay?.lag() ?? []), ...(offLoop?.lag() ?? [])],
       ...(unmadeRefunds !== null && { refunds: unmadeRefunds }),
       ...(rejectedPayments !== null && { rejectedPayments }),
+      ...(paymentCalls !== null && { paymentCalls }),
       ...(jobCounts !== null && { jobs: jobCounts }),
       ...(core.archiveCounts !== null && { archive: core.archiveCounts }),
       ...(host === null

@@ -96,6 +96,12 @@ export class PaymentsConsumer implements EventConsumer {
   readonly #running = new Set<Promise<void>>();
   readonly #retryTimers = new Set<Timer>();
   readonly #rejected: Record<PaymentRejection, number> = { 'order-settled': 0, 'wrong-amount': 0 };
+  readonly #unfinished: Record<ProviderWork['kind'], number> = {
+    open: 0,
+    capture: 0,
+    release: 0,
+    refund: 0,
+  };
   #outstanding = 0;
   #waitingForRoom: (() => void)[] = [];
   #stopped = false;
@@ -131,6 +137,11 @@ export class PaymentsConsumer implements EventConsumer {
     return { ...this.#rejected };
   }
 
+  /** Calls that wait, are in progress or will be retried, by what they ask for. */
+  unfinishedCalls(): Readonly<Record<ProviderWork['kind'], number>> {
+    return { ...this.#unfinished };
+  }
+
   /** Stops retries, waits for the calls in progress, then stores the positions. */
   async stop(): Promise<void> {
     this.#stopped = true;
@@ -156,6 +167,7 @@ export class PaymentsConsumer implements EventConsumer {
       const work = workOf(fact, order, prepares);
       if (work === null) continue;
       stretch.callsLeft += 1;
+      this.#unfinished[work.kind] += 1;
       this.#push({
         stretch,
         order,
@@ -262,6 +274,7 @@ export class PaymentsConsumer implements EventConsumer {
 
   #finish(call: Call): void {
     this.#outstanding -= 1;
+    this.#unfinished[call.work.kind] -= 1;
     if (this.#outstanding < this.#queueLengthMax) this.#makeRoom();
     this.#release(call);
   }

@@ -82,6 +82,8 @@ export interface MetricSources {
   readonly refunds?: () => RefundSample | null;
   /** Payments that did not pay for their order, by reason, since the start. */
   readonly rejectedPayments?: () => Readonly<Record<string, number>>;
+  /** Calls of the payment provider that are not finished, by what they ask for. */
+  readonly paymentCalls?: () => Readonly<Record<string, number>>;
   readonly shards?: () => readonly ShardSample[];
   readonly relay?: () => readonly RelayLagSample[];
   readonly live?: () => LiveSample;
@@ -100,7 +102,7 @@ const SHARD_STATUSES: readonly string[] = ['serving', 'recovering', 'damaged'];
 /** Registers the sources' values. To be called once for each registry. */
 export function registerSources(registry: Registry, sources: MetricSources): void {
   const { shards, relay, live, limits, journalAppends, clockSkewMs } = sources;
-  const { refunds, rejectedPayments, jobs, archive } = sources;
+  const { refunds, rejectedPayments, paymentCalls, jobs, archive } = sources;
   const gauge = (name: string, help: string, read: () => readonly Value[]) =>
     registry.registerMetric(sampled({ name, help, type: 'gauge' }, read));
   const counter = (name: string, help: string, read: () => readonly Value[]) =>
@@ -161,6 +163,13 @@ export function registerSources(registry: Registry, sources: MetricSources): voi
       'livedrops_payments_rejected_total',
       'Payments that paid for no order, by reason.',
       () => Object.entries(rejectedPayments()).map(([reason, count]) => [{ reason }, count]),
+    );
+  }
+  if (paymentCalls !== undefined) {
+    gauge(
+      'livedrops_payment_calls_unfinished',
+      'Calls of the payment provider that wait or are made, by kind.',
+      () => Object.entries(paymentCalls()).map(([kind, count]) => [{ kind }, count]),
     );
   }
   if (live !== undefined) {

@@ -71,6 +71,14 @@ test('X4, P2a: metrics have the payments that paid for no order', async (t) => {
   ]);
 });
 
+test('X4, R5: metrics have the calls of the payment provider that are not finished', async (t) => {
+  t.deepEqual(await linesOf({ paymentCalls: () => ({ open: 7, capture: 0 }) }), [
+    '# TYPE livedrops_payment_calls_unfinished gauge',
+    'livedrops_payment_calls_unfinished{kind="open"} 7',
+    'livedrops_payment_calls_unfinished{kind="capture"} 0',
+  ]);
+});
+
 test('X4: metrics have each consumer’s lag', async (t) => {
   const relay = () => [
     { consumer: 'payments', facts: 7, entries: 0, shardsBehind: 0, ms: 1500 },

@@ -85,6 +85,17 @@ test('P3a: a declined attempt is told to the buyer who listens, and is in no fee
   t.is((await stores.orderList.findOrder('u_1', 'd_1-0'))?.version, 9);
 });
 
+test('R5: a payment that is ready is told to the buyer who listens, with the end of the hold', async (t) => {
+  const { consumer, liveBus, received, feedOf } = start();
+  liveBus.subscribe(userTopic('u_1'), (message) => received.push(message));
+  const prepared: DropEvent = { type: 'payment-prepared', ordinal: 0, reference: 'pi_1' };
+  const holdExpiresAt = NOW + 60_000;
+  await consumer.consume([batch(1, [[prepared, { userId: 'u_1', holdExpiresAt }]])]);
+  const payment = { orderId: 'd_1-0', dropId: 'd_1', reference: 'pi_1', holdExpiresAt };
+  t.deepEqual(received, [{ type: 'payment-ready', payment }]);
+  t.deepEqual(await feedOf('u_1'), []);
+});
+
 test('P4: a payment without units is notified with its refund', async (t) => {
   const { consumer, feedOf } = start();
   const event: DropEvent = { type: 'refund-requested', ordinal: 0, reference: 'ref' };

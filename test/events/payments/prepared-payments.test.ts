@@ -234,6 +234,7 @@ test('R5: captures, releases and refunds do not wait behind a crowd’s turns', 
     ]),
   ]);
   await flush();
+  t.deepEqual(consumer.unfinishedCalls(), { open: 98, capture: 1, release: 1, refund: 1 });
   provider.allow(6);
   await flush();
   t.deepEqual(

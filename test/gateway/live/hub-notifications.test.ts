@@ -48,6 +48,21 @@ test('P3a: a declined attempt reaches each connection of its buyer, and closes n
   t.is(slow.closedWith, null);
 });
 
+test('R5: a buyer’s connections hear that a payment is ready, and until when', async (t) => {
+  const harness = new LiveHarness();
+  const buyer = await harness.openReady('ann');
+  const payment = { orderId: 'drop_1-0', dropId: 'drop_1', reference: 'pi_1' };
+  const holdExpiresAt = Date.parse('2026-11-29T10:15:00.000Z');
+  harness.bus.publish('user.ann', {
+    type: 'payment-ready',
+    payment: { ...payment, holdExpiresAt },
+  });
+  const { orderId, dropId, reference } = payment;
+  const at = harness.clock.now();
+  const data = { reference, holdExpiresAt: '2026-11-29T10:15:00.000Z' };
+  t.deepEqual(buyer.take(), [{ type: 'order.payment_ready', at, orderId, dropId, data } as never]);
+});
+
 test('N11: a notification delivered twice is sent once; a late one is not a repeat', async (t) => {
   const harness = new LiveHarness({ recentIdsMax: 3 });
   const socket = await harness.openReady('ann');
