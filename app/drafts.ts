@@ -9,7 +9,7 @@ import type { Clock } from '../actors/clock.ts';
 import type { Requester } from '../contracts/accounts.ts';
 import type { ActionParams } from '../contracts/actions.ts';
 import { type Draft, DRAFTS_MAX, type DraftView, type DropChange } from '../contracts/drafts.ts';
-import type { DropView, NewDrop } from '../contracts/drops.ts';
+import type { DropView } from '../contracts/drops.ts';
 import type { Page } from '../contracts/paging.ts';
 import type { Outcome, Refusal } from '../contracts/refusals.ts';
 import { isExactTotal, TOO_MUCH } from '../domain/decision.ts';
@@ -17,7 +17,7 @@ import { changedDescription } from '../domain/description.ts';
 import { ID_RANDOM_BYTES, makeId } from '../domain/ids.ts';
 import { refusal, success } from '../domain/refusal.ts';
 import type { Drafts } from '../storage/ports/drafts.ts';
-import type { RequestLog } from '../storage/ports/requests.ts';
+import type { Answered, Kept, RequestLog } from '../storage/ports/requests.ts';
 import {
   type MakeDropOptions,
   makeDrop,
@@ -52,42 +52,28 @@ export class DraftUseCases {
     this.#inSteps = new InSteps({ requests, now: () => clock.now() });
   }
 
-  /** With a key the draft's id is kept first, so every try is about the same draft (H11). */
   async add({
     caller,
     productId,
     drop,
     request,
   }: ActionParams<'drafts.add'>): Promise<Outcome<DraftView>> {
-    const { clock, random, requests } = this.#options;
-    const newId = makeId('d', clock.now(), random(ID_RANDOM_BYTES));
-    if (request === undefined) return await this.#add(newId, caller, productId, drop);
-    const kept = outcomeOf(await requests.keep(request, newId));
-    if (!kept.ok) return kept;
-    if (kept.value.startsWith('{'))
-      return { ok: true, value: JSON.parse(kept.value) as DraftView, replayed: true };
-    const added = await this.#add(kept.value, caller, productId, drop);
-    // The answer, or nothing: a refused try may be made again.
-    await requests.replace(request, kept.value, added.ok ? JSON.stringify(added.value) : null);
-    return added;
-  }
-
-  async #add(
-    id: string,
-    caller: Requester,
-    productId: string,
-    drop: NewDrop,
-  ): Promise<Outcome<DraftView>> {
-    const { catalogue, drafts, clock } = this.#options;
-    const terms = termsOf(id, productId, caller.userId, drop);
-    const { stock } = drop;
+    const { catalogue, drafts, clock, random } = this.#options;
+    const before = request === undefined ? null : await drafts.findAnswer(caller.userId, request);
+    if (before !== null) return draftOutcome(before);
     const createdAt = clock.now();
-    const draft = { ...terms, stock, revision: 1, createdAt, announcing: false };
+    const id = makeId('d', createdAt, random(ID_RANDOM_BYTES));
+    const terms = termsOf(id, productId, caller.userId, drop);
+    const draft = { ...terms, stock: drop.stock, revision: 1, createdAt, announcing: false };
     const refused =
       this.#refuse(draft, true) ?? (await refuseStranger(catalogue, productId, caller));
     if (refused !== null) return refused;
-    if (await drafts.add(draft, DRAFTS_MAX)) return success(draftView(draft));
-    return refusal('too-many', `A creator has ${DRAFTS_MAX} drafts at most.`);
+    const added =
+      request === undefined
+        ? { result: 'new' as const, value: (await drafts.add(draft, DRAFTS_MAX)) ? draft : null }
+        : await drafts.addOnce(request, draft, DRAFTS_MAX);
+    const outcome = draftOutcome(added);
+    return outcome ?? refusal('too-many', `A creator has ${DRAFTS_MAX} drafts at most.`);
   }
 
   /** A draft that is half announced is a drop after this. */
@@ -117,28 +103,18 @@ export class DraftUseCases {
     return success({ items: views, nextCursor });
   }
 
-  /**
-   * Null where the caller has no such draft, and had none at the first try: then it may be a drop.
-   */
-  async change(params: ActionParams<'drops.amend'>): Promise<Outcome<DraftView> | null> {
-    const { requests } = this.#options;
-    const { caller, dropId, request } = params;
-    if (request === undefined) return await this.#change(params);
-    const isRepeated = (await requests.find(request)) !== null;
-    const settled = await this.#settle(caller, dropId);
-    if (!isRepeated && (settled === null || 'drop' in settled)) return null;
-    return await this.#inSteps.run(
-      request,
-      async () => (await this.#change(params)) ?? refusal('unavailable'),
-    );
-  }
-
-  async #change({
+  /** Null where the caller has no such draft: then it may be a drop. */
+  async change({
     caller,
     dropId,
     change,
     ifMatch,
+    request,
   }: ActionParams<'drops.amend'>): Promise<Outcome<DraftView> | null> {
+    const { drafts } = this.#options;
+    // It may be a drop by now, and its answer is that of the draft.
+    const before = request === undefined ? null : await drafts.findAnswer(caller.userId, request);
+    if (before !== null) return draftOutcome(before);
     for (let round = 0; round < ROUNDS_MAX; round++) {
       const settled = await this.#settle(caller, dropId);
       if (settled === null) return null;
@@ -146,15 +122,22 @@ export class DraftUseCases {
       if ('drop' in settled) return null;
       const { draft } = settled;
       if (ifMatch?.includes(draft.revision) === false) return refusal('precondition-failed');
-      // A change that is begun anew, after a crash, must not add the units twice.
       if (change.addStock !== undefined)
         return refusal('invalid-request', 'addStock: of a drop only; a draft takes stock.');
       const changed = changedDraft(draft, change);
       const refused = this.#refuse(changed, true);
       if (refused !== null) return refused;
-      if (await this.#options.drafts.replace(draft, changed)) return success(draftView(changed));
+      const replaced =
+        request === undefined
+          ? await this.#replace(draft, changed)
+          : draftOutcome(await drafts.replaceOnce(request, draft, changed));
+      if (replaced !== null) return replaced;
     }
     return refusal('unavailable');
+  }
+
+  async #replace(before: Draft, after: Draft): Promise<Outcome<DraftView> | null> {
+    return (await this.#options.drafts.replace(before, after)) ? success(draftView(after)) : null;
   }
 
   /** A drop that is announced already is given again to its creator. */
@@ -241,6 +224,16 @@ export class DraftUseCases {
     if (refused !== null) return refused;
     return isExactTotal(stock, unitAmount) ? null : refusal('invalid-request', TOO_MUCH);
   }
+}
+
+/** Null where the store changed nothing. */
+function draftOutcome(answered: Kept<Draft>): Outcome<DraftView>;
+function draftOutcome(answered: Answered<Draft | null>): Outcome<DraftView> | null;
+function draftOutcome(answered: Answered<Draft | null>): Outcome<DraftView> | null {
+  const outcome = outcomeOf(answered);
+  if (!outcome.ok) return outcome;
+  const { value } = outcome;
+  return value === null ? null : { ...outcome, value: draftView(value) };
 }
 
 function changedDraft(draft: Draft, change: DropChange): Draft {

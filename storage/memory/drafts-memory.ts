@@ -2,19 +2,36 @@
 
 import type { Draft, DraftFilter } from '../../contracts/drafts.ts';
 import type { Page, PageRequest } from '../../contracts/paging.ts';
+import type { KeyedRequest } from '../../contracts/requests.ts';
 import { type Drafts, isRecorded } from '../ports/drafts.ts';
+import type { Answered, Kept } from '../ports/requests.ts';
 import type { MemoryChangeStream } from './change-stream-memory.ts';
+import type { MemoryRequests } from './requests-memory.ts';
 import { pageNewestFirst } from './newest-first.ts';
 
 export class MemoryDrafts implements Drafts {
   readonly #changes: MemoryChangeStream;
   readonly #drafts = new Map<string, Draft>();
 
-  constructor(options: { readonly changes: MemoryChangeStream }) {
+  readonly #requests: MemoryRequests;
+
+  constructor(options: {
+    readonly changes: MemoryChangeStream;
+    readonly requests: MemoryRequests;
+  }) {
     this.#changes = options.changes;
+    this.#requests = options.requests;
   }
 
   async add(draft: Draft, max: number): Promise<boolean> {
+    return this.#add(draft, max);
+  }
+
+  async addOnce(request: KeyedRequest, draft: Draft, max: number): Promise<Answered<Draft | null>> {
+    return this.#requests.once(request, () => (this.#add(draft, max) ? draft : null), isNull);
+  }
+
+  #add(draft: Draft, max: number): boolean {
     const { creatorId, id: draftId } = draft;
     const own = [...this.#drafts.values()].filter((one) => one.creatorId === creatorId);
     if (own.some(({ id }) => id === draftId)) return true;
@@ -42,6 +59,26 @@ export class MemoryDrafts implements Drafts {
   }
 
   async replace(before: Draft, after: Draft): Promise<boolean> {
+    return this.#replace(before, after);
+  }
+
+  async replaceOnce(
+    request: KeyedRequest,
+    before: Draft,
+    after: Draft,
+  ): Promise<Answered<Draft | null>> {
+    return this.#requests.once(
+      request,
+      () => (this.#replace(before, after) ? after : null),
+      isNull,
+    );
+  }
+
+  async findAnswer(_creatorId: string, request: KeyedRequest): Promise<Kept<Draft> | null> {
+    return this.#requests.findKept<Draft>(request);
+  }
+
+  #replace(before: Draft, after: Draft): boolean {
     if (!this.#isStored(before)) return false;
     const { creatorId, id: draftId } = after;
     this.#drafts.set(draftId, after);
@@ -62,4 +99,8 @@ export class MemoryDrafts implements Drafts {
     const stored = this.#drafts.get(id);
     return stored?.revision === revision && stored.announcing === announcing;
   }
+}
+
+function isNull(value: unknown): boolean {
+  return value === null;
 }

@@ -26,7 +26,11 @@ export class MemoryRequests implements RequestLog {
     this.#bounds = { ...REQUEST_BOUNDS, ...bounds };
   }
 
-  async find({ id, fingerprint }: KeyedRequest): Promise<Kept<string> | null> {
+  async find(request: KeyedRequest): Promise<Kept<string> | null> {
+    return this.findKept<string>(request);
+  }
+
+  findKept<T>({ id, fingerprint }: KeyedRequest): Kept<T> | null {
     const now = Date.now();
     const kept = this.#kept.get(id);
     if (kept === undefined || kept.endsAt <= now) return null;

@@ -46,7 +46,7 @@ export function memoryStores(options: MemoryStoresOptions = {}): MemoryStores {
     accountLinks: new MemoryAccountLinks(),
     sessions: new MemorySessionStore({ accounts, endedMax: options.endedSessionsMax }),
     catalogue: new MemoryCatalogue({ changes, requests }),
-    drafts: new MemoryDrafts({ changes }),
+    drafts: new MemoryDrafts({ changes, requests }),
     follows: new MemoryFollowStore({ changes, requests }),
     changes,
     feed,

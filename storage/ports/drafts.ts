@@ -4,6 +4,8 @@
 
 import type { Draft, DraftFilter } from '../../contracts/drafts.ts';
 import type { Page, PageRequest } from '../../contracts/paging.ts';
+import type { KeyedRequest } from '../../contracts/requests.ts';
+import type { Answered, Kept } from './requests.ts';
 
 export interface Drafts {
   /**
@@ -11,6 +13,8 @@ export interface Drafts {
    * where the creator has `max` others; the bound and the write are one step.
    */
   add(draft: Draft, max: number): Promise<boolean>;
+  /** As `add`, at most once for the request (H11). Null: no room, which is not kept. */
+  addOnce(request: KeyedRequest, draft: Draft, max: number): Promise<Answered<Draft | null>>;
   find(creatorId: string, dropId: string): Promise<Draft | null>;
   /** Newest first. */
   list(filter: DraftFilter, page: PageRequest): Promise<Page<Draft>>;
@@ -19,6 +23,10 @@ export interface Drafts {
    * `before` or is announced otherwise. A change of `announcing` alone has no record.
    */
   replace(before: Draft, after: Draft): Promise<boolean>;
+  /** As `replace`, at most once for the request (H11). Null: nothing changed, and is not kept. */
+  replaceOnce(request: KeyedRequest, before: Draft, after: Draft): Promise<Answered<Draft | null>>;
+  /** What was answered to a request about a draft of this creator; null where nothing was. */
+  findAnswer(creatorId: string, request: KeyedRequest): Promise<Kept<Draft> | null>;
   /** As `replace`; a draft that is gone was removed by somebody else. */
   remove(before: Draft): Promise<boolean>;
 }

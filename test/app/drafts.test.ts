@@ -185,6 +185,27 @@ test('D7, H11: an added draft whose answer was lost is the same draft at the nex
   t.is((await stores.drafts.list({ creatorId: caller.userId }, FIRST_PAGE)).items.length, 1);
 });
 
+for (const isDone of [false, true]) {
+  const point = isDone ? 'behind' : 'before';
+  test(`D7, H11: a change killed right ${point} its write is made once`, async (t) => {
+    const { useCases, drops, stores, add } = await start();
+    const dropId = await add();
+    const request = { id: 'r', fingerprint: 'f', callerId: caller.userId };
+    const amend = (by = drops, unitAmount = 7) =>
+      by.amend({ caller, dropId, change: { unitAmount }, request });
+    const killed = useCases(dying(stores.drafts, 1, isDone)).drops;
+    await t.throwsAsync(amend(killed), { message: 'killed' });
+    // Somebody else's change in between must stay.
+    await drops.amend({ caller, dropId, change: { limitPerUser: 9 } });
+    const first = await amend();
+    t.like(first, { ok: true, value: { unitAmount: 7, revision: isDone ? 2 : 3 } });
+    t.like(await stores.drafts.find(caller.userId, dropId), { unitAmount: 7, limitPerUser: 9 });
+    await drops.amend({ caller, dropId, change: { unitAmount: 8 } });
+    t.deepEqual(await amend(), { ...first, replayed: true });
+    t.like(await stores.drafts.find(caller.userId, dropId), { unitAmount: 8, revision: 4 });
+  });
+}
+
 test('D7: what only drafts have does not change in a drop', async (t) => {
   const { drops, drafts, add } = await start();
   const dropId = await add();
@@ -235,7 +256,7 @@ test('D7: a draft is removed, a drop is not', async (t) => {
 /** The process dies before its write with this number, or right behind it. */
 function dying(store: Drafts, writes: number, isDone: boolean): Drafts {
   let left = writes;
-  const write = async (run: () => Promise<boolean>) => {
+  const write = async <T>(run: () => Promise<T>) => {
     left -= 1;
     if (left > 0) return await run();
     if (isDone) await run();
@@ -246,6 +267,9 @@ function dying(store: Drafts, writes: number, isDone: boolean): Drafts {
     find: (creatorId, dropId) => store.find(creatorId, dropId),
     list: (filter, page) => store.list(filter, page),
     replace: (before, after) => write(() => store.replace(before, after)),
+    addOnce: (request, draft, max) => write(() => store.addOnce(request, draft, max)),
+    replaceOnce: (request, before, after) => write(() => store.replaceOnce(request, before, after)),
+    findAnswer: (creatorId, request) => store.findAnswer(creatorId, request),
     remove: (before) => write(() => store.remove(before)),
   };
 }

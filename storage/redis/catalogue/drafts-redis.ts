@@ -4,13 +4,16 @@
 import type { Draft, DraftFilter } from '../../../contracts/drafts.ts';
 import type { Page, PageRequest } from '../../../contracts/paging.ts';
 import { decodeCursor, encodeCursor } from '../../formats/cursor.ts';
+import type { KeyedRequest } from '../../../contracts/requests.ts';
 import { type Drafts, isRecorded } from '../../ports/drafts.ts';
+import type { Answered, Kept } from '../../ports/requests.ts';
 import { answerOf, type RedisConnection } from '../connection/connection.ts';
-import { Script } from '../connection/script.ts';
+import { Script, type ScriptArgument } from '../connection/script.ts';
 import { changeBucketOf, changesKey, draftsKey, entitiesKey, memberOf } from './catalogue-keys.ts';
 import { APPEND_CHANGE } from './change-append.ts';
 import type { RedisChangeStream } from './change-stream-redis.ts';
 import type { EntityParts } from './entity-parts.ts';
+import { answeredOf, onceScript, type RedisRequests } from './requests-redis.ts';
 
 /** KEYS: drafts, changes, entities. ARGV: most records, record, member, id, draft, most drafts. */
 const ADD = new Script(`${APPEND_CHANGE}
@@ -40,21 +43,26 @@ redis.call('HDEL', KEYS[1], ARGV[4])
 if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('ZREM', KEYS[3], ARGV[3]) end
 return 1`);
 
+const ADD_ONCE = onceScript(ADD, 'result == 1');
+const REPLACE_ONCE = onceScript(REPLACE, 'result == 1');
+
 export class RedisDrafts implements Drafts {
   readonly #redis: RedisConnection;
   readonly #changes: RedisChangeStream;
+  readonly #requests: RedisRequests;
 
-  constructor({ redis, changes }: Pick<EntityParts, 'redis' | 'changes'>) {
+  constructor({ redis, changes, requests }: Pick<EntityParts, 'redis' | 'changes' | 'requests'>) {
     this.#redis = redis;
     this.#changes = changes;
+    this.#requests = requests;
   }
 
   async add(draft: Draft, max: number): Promise<boolean> {
-    const { creatorId, id } = draft;
-    const args = [recordOf(draft, draft), memberOf('drafts', creatorId), id];
-    const content = JSON.stringify(draft);
-    const added = await this.#changes.append(ADD, keysOf(creatorId), [...args, content, max]);
-    return added === 1;
+    return (await this.#changes.append(ADD, keysOf(draft.creatorId), added(draft, max))) === 1;
+  }
+
+  addOnce(request: KeyedRequest, draft: Draft, max: number): Promise<Answered<Draft | null>> {
+    return this.#once(ADD_ONCE, request, draft, added(draft, max));
   }
 
   async find(creatorId: string, dropId: string): Promise<Draft | null> {
@@ -78,19 +86,59 @@ export class RedisDrafts implements Drafts {
   }
 
   replace(before: Draft, after: Draft): Promise<boolean> {
-    const record = isRecorded(before, after) ? recordOf(after, after) : '';
-    return this.#replace(before, record, JSON.stringify(after));
+    return this.#replace(before, after);
+  }
+
+  replaceOnce(request: KeyedRequest, before: Draft, after: Draft): Promise<Answered<Draft | null>> {
+    return this.#once(REPLACE_ONCE, request, after, replaced(before, after));
+  }
+
+  async findAnswer(creatorId: string, request: KeyedRequest): Promise<Kept<Draft> | null> {
+    const kept = await this.#requests.findIn(changeBucketOf(creatorId), request);
+    return kept?.result === 'repeated' ? { ...kept, value: JSON.parse(kept.value) as Draft } : kept;
   }
 
   remove(before: Draft): Promise<boolean> {
-    return this.#replace(before, recordOf(before, null), '');
+    return this.#replace(before, null);
   }
 
-  async #replace(before: Draft, record: string, content: string): Promise<boolean> {
-    const { creatorId, id, revision, announcing } = before;
-    const args = [record, memberOf('drafts', creatorId), id, revision, announcing ? 1 : 0, content];
-    return (await this.#changes.append(REPLACE, keysOf(creatorId), args)) === 1;
+  async #replace(before: Draft, after: Draft | null): Promise<boolean> {
+    const args = replaced(before, after);
+    return (await this.#changes.append(REPLACE, keysOf(before.creatorId), args)) === 1;
   }
+
+  /** The draft is the answer that is kept. */
+  async #once(
+    script: Script,
+    request: KeyedRequest,
+    draft: Draft,
+    args: readonly ScriptArgument[],
+  ): Promise<Answered<Draft | null>> {
+    const { creatorId } = draft;
+    const kept = this.#requests.partOf(request, changeBucketOf(creatorId), JSON.stringify(draft));
+    const keys = [...keysOf(creatorId), ...kept.keys];
+    const answered = answeredOf(await this.#changes.append(script, keys, [...args, ...kept.args]));
+    if (answered.result === 'new')
+      return { result: 'new', value: answered.value === 1 ? draft : null };
+    if (answered.result !== 'repeated') return answered;
+    return { result: 'repeated', value: JSON.parse(answered.value as string) as Draft };
+  }
+}
+
+/** The arguments of `ADD`. */
+function added(draft: Draft, max: number): ScriptArgument[] {
+  const { creatorId, id } = draft;
+  const member = memberOf('drafts', creatorId);
+  return [recordOf(draft, draft), member, id, JSON.stringify(draft), max];
+}
+
+/** The arguments of `REPLACE`; `after` is null where the draft is removed. */
+function replaced(before: Draft, after: Draft | null): ScriptArgument[] {
+  const { creatorId, id, revision, announcing } = before;
+  const isNews = after === null || isRecorded(before, after);
+  const record = isNews ? recordOf(before, after) : '';
+  const content = after === null ? '' : JSON.stringify(after);
+  return [record, memberOf('drafts', creatorId), id, revision, announcing ? 1 : 0, content];
 }
 
 /** All drafts of a creator, in any order. Errors: `store-unavailable`. */

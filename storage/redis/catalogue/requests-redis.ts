@@ -1,6 +1,6 @@
 // Kept answers to requests on Redis (H11). The script that changes an entity keeps the answer too:
-// `onceOnly` wraps it, and the answers of a bucket are in the bucket's slot. Where nothing else is
-// in that bucket, the request's own id chooses it.
+// `onceOnly` wraps it, and the answers of a bucket are in the bucket's slot. Where a value is
+// kept without an entity, the caller chooses the bucket.
 //
 // An answer is one text: the version of the format, the end, the fingerprint, the caller, and the
 // value, with spaces between. Each kept answer removes some that have ended, so a bucket needs no
@@ -158,19 +158,19 @@ export class RedisRequests implements RequestLog {
   }
 
   async keep(request: KeyedRequest, value: string): Promise<Answered<string>> {
-    const { keys, args } = this.partOf(request, changeBucketOf(request.id), value);
+    const { keys, args } = this.partOf(request, changeBucketOf(request.callerId), value);
     const answered = answeredOf(await KEEP.run(this.#redis, keys, args));
     return answered.result === 'new' ? { result: 'new', value } : (answered as Answered<string>);
   }
 
   async replace(request: KeyedRequest, from: string, to: string | null): Promise<boolean> {
-    const { answers, ends, bytes } = requestKeys(changeBucketOf(request.id));
+    const { answers, ends, bytes } = requestKeys(changeBucketOf(request.callerId));
     const args = [request.id, from, ...(to === null ? [] : [to])];
     return (await REPLACE.run(this.#redis, [answers, ends, bytes], args)) === 1;
   }
 
   find(request: KeyedRequest): Promise<Kept<string> | null> {
-    return this.findIn(changeBucketOf(request.id), request);
+    return this.findIn(changeBucketOf(request.callerId), request);
   }
 
   /** What is kept for the request in the bucket; null where nothing is. */

@@ -147,7 +147,7 @@ export function open(options: ProgramOptions) {
     handlers: {
       ...accountHandlers(database, appendChange),
       ...productHandlers(database, appendChange, once),
-      ...draftHandlers(database, appendChange),
+      ...draftHandlers(database, appendChange, once),
       ...followHandlers(database, appendChange, once),
       ...requestHandlers,
       ...changeHandlers,

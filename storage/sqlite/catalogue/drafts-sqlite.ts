@@ -2,7 +2,9 @@
 
 import type { Draft, DraftFilter } from '../../../contracts/drafts.ts';
 import type { Page, PageRequest } from '../../../contracts/paging.ts';
+import type { KeyedRequest } from '../../../contracts/requests.ts';
 import type { Drafts } from '../../ports/drafts.ts';
+import type { Answered, Kept } from '../../ports/requests.ts';
 import { readPage } from '../thread/read-page.ts';
 import { readQuery } from '../thread/read-query.ts';
 import type { ChangingDatabase } from './catalogue-options.ts';
@@ -33,6 +35,10 @@ export class SqliteDrafts implements Drafts {
     return this.#changed(await this.#writer.submit('addDraft', draft, max));
   }
 
+  async addOnce(request: KeyedRequest, draft: Draft, max: number): Promise<Answered<Draft | null>> {
+    return this.#answered(await this.#writer.submit('addDraftOnce', request, draft, max));
+  }
+
   async find(creatorId: string, dropId: string): Promise<Draft | null> {
     const draft = readQuery(() => this.#find.get(creatorId, dropId));
     return draft === undefined ? null : (JSON.parse(draft) as Draft);
@@ -55,8 +61,25 @@ export class SqliteDrafts implements Drafts {
     return this.#changed(await this.#writer.submit('replaceDraft', before, after));
   }
 
+  async replaceOnce(
+    request: KeyedRequest,
+    before: Draft,
+    after: Draft,
+  ): Promise<Answered<Draft | null>> {
+    return this.#answered(await this.#writer.submit('replaceDraftOnce', request, before, after));
+  }
+
+  async findAnswer(_creatorId: string, request: KeyedRequest): Promise<Kept<Draft> | null> {
+    return (await this.#writer.submit('findRequest', request)) as Kept<Draft> | null;
+  }
+
   async remove(before: Draft): Promise<boolean> {
     return this.#changed(await this.#writer.submit('removeDraft', before));
+  }
+
+  #answered(answered: Answered<Draft | null>): Answered<Draft | null> {
+    this.#changed(answered.result === 'new');
+    return answered;
   }
 
   #changed(isChanged: boolean): boolean {

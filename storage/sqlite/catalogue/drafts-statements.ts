@@ -4,7 +4,10 @@
 import type { Database } from 'better-sqlite3';
 import type { Draft } from '../../../contracts/drafts.ts';
 import { isRecorded } from '../../ports/drafts.ts';
+import type { KeyedRequest } from '../../../contracts/requests.ts';
+import type { Answered } from '../../ports/requests.ts';
 import type { AppendChange } from './changes-statements.ts';
+import type { Once } from './requests-statements.ts';
 
 export const DRAFTS_SCHEMA = `
   create table drafts (
@@ -21,7 +24,7 @@ export const DRAFTS_SCHEMA = `
   create index drafts_by_time on drafts (creator_id, created_at, id);
 `;
 
-export function draftHandlers(database: Database, appendChange: AppendChange) {
+export function draftHandlers(database: Database, appendChange: AppendChange, once: Once) {
   const count = database
     .prepare<[string], number>('select count(*) from drafts where creator_id = ?')
     .pluck();
@@ -41,7 +44,7 @@ export function draftHandlers(database: Database, appendChange: AppendChange) {
   const placeOf = ({ creatorId, id, revision, announcing }: Draft) =>
     [creatorId, id, revision, announcing ? 1 : 0] as const;
 
-  return {
+  const handlers = {
     addDraft(draft: Draft, max: number): boolean {
       const { creatorId, id, productId, externalId = null, createdAt, revision } = draft;
       if (has.get(creatorId, id) === 1) return true;
@@ -68,5 +71,17 @@ export function draftHandlers(database: Database, appendChange: AppendChange) {
       appendChange({ kind: 'draft', draftId, creatorId, draft: null });
       return true;
     },
+  };
+  const isNull = (value: unknown): boolean => value === null;
+  return {
+    ...handlers,
+    addDraftOnce: (request: KeyedRequest, draft: Draft, max: number): Answered<Draft | null> =>
+      once(request, () => (handlers.addDraft(draft, max) ? draft : null), isNull),
+    replaceDraftOnce: (
+      request: KeyedRequest,
+      before: Draft,
+      after: Draft,
+    ): Answered<Draft | null> =>
+      once(request, () => (handlers.replaceDraft(before, after) ? after : null), isNull),
   };
 }

@@ -11,8 +11,8 @@ export class SqliteRequests implements RequestLog {
     this.#writer = writer;
   }
 
-  find(request: KeyedRequest): Promise<Kept<string> | null> {
-    return this.#writer.submit('findRequest', request);
+  async find(request: KeyedRequest): Promise<Kept<string> | null> {
+    return (await this.#writer.submit('findRequest', request)) as Kept<string> | null;
   }
 
   keep(request: KeyedRequest, value: string): Promise<Answered<string>> {

@@ -115,7 +115,7 @@ export function requestStatements(database: Database) {
   return {
     once,
     handlers: {
-      findRequest({ id, fingerprint }: KeyedRequest): Kept<string> | null {
+      findRequest({ id, fingerprint }: KeyedRequest): Kept<unknown> | null {
         const kept = findKept(id, Date.now());
         return kept === null ? null : answerOf(kept, fingerprint);
       },

@@ -5,6 +5,7 @@
 import { setImmediate } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
+import type { Draft } from '../../../contracts/drafts.ts';
 import type { Product } from '../../../contracts/products.ts';
 import type { KeyedRequest } from '../../../contracts/requests.ts';
 import { makeId } from '../../../domain/ids.ts';
@@ -15,7 +16,7 @@ import {
 } from '../../../storage/ports/requests.ts';
 import type { Stores } from '../../../storage/ports/stores.ts';
 
-export type KeyedStores = Pick<Stores, 'catalogue' | 'follows' | 'requests' | 'changes'>;
+export type KeyedStores = Pick<Stores, 'catalogue' | 'drafts' | 'follows' | 'requests' | 'changes'>;
 
 export interface RequestsContractOptions {
   readonly stores: () => KeyedStores;
@@ -32,6 +33,26 @@ let made = 0;
 
 function requestOf(name: string, fingerprint = 'f', callerId = 'ann'): KeyedRequest {
   return { id: name, fingerprint, callerId };
+}
+
+/** Of the caller `ann`. */
+function draftOf(id: string): Draft {
+  return {
+    id,
+    productId: 'p',
+    creatorId: 'ann',
+    startsAt: 2_000,
+    endsAt: 3_000,
+    stock: 5,
+    unitAmount: 1,
+    currency: 'EUR',
+    limitPerUser: 1,
+    holdSeconds: 60,
+    payment: 'instant',
+    revision: 1,
+    createdAt: 1_000,
+    announcing: false,
+  };
 }
 
 /** Another product at each call, as an app makes it. */
@@ -155,6 +176,42 @@ export function requestsContract({ stores, openBounded, parts }: RequestsContrac
     });
     t.false(await follows.isFollowing('fan', 'star'));
     t.deepEqual(await follows.counts('star'), { followers: 0, following: 0 });
+  });
+
+  test('H11: a draft is added once, and changed once', async (t) => {
+    const { drafts } = stores();
+    const [adding, changing] = [requestOf('draft_add'), requestOf('draft_change')];
+    const before = draftOf('draft_1');
+    const add = (id: string, max = 5) => drafts.addOnce(adding, draftOf(id), max);
+    t.deepEqual(await add('draft_1', 0), { result: 'new', value: null });
+    t.is(await drafts.findAnswer('ann', adding), null, 'a refusal is not kept');
+    const added = await Promise.all([add('draft_1'), add('draft_2'), add('draft_3')]);
+    const first = valueOf(added[0]);
+    for (const one of added) t.deepEqual(valueOf(one), first);
+    t.is((await drafts.list({ creatorId: 'ann' }, { limit: 10, cursor: null })).items.length, 1);
+    const id = first!.id;
+    const after = { ...before, id, stock: 7, revision: 2 };
+    const change = () => drafts.replaceOnce(changing, { ...before, id }, after);
+    t.deepEqual(await change(), { result: 'new', value: after });
+    t.true(await drafts.replace(after, { ...after, stock: 8, revision: 3 }));
+    t.deepEqual(await change(), { result: 'repeated', value: after });
+    t.deepEqual(await drafts.findAnswer('ann', changing), { result: 'repeated', value: after });
+    t.like(await drafts.find('ann', id), { stock: 8, revision: 3 });
+    const other = requestOf('draft_other');
+    t.deepEqual(await drafts.replaceOnce(other, { ...before, id }, after), {
+      result: 'new',
+      value: null,
+    });
+    await drafts.remove({ ...after, stock: 8, revision: 3 });
+    t.deepEqual(await add('draft_4'), { result: 'repeated', value: first });
+    t.is(await drafts.find('ann', id), null, 'what was removed does not come back');
+  });
+
+  test('H11: a key that made a draft makes no drop', async (t) => {
+    const { drafts, requests } = stores();
+    const request = requestOf('draft_or_drop', 'f', 'bea');
+    await drafts.addOnce(request, { ...draftOf('draft_or_drop'), creatorId: 'bea' }, 50);
+    t.deepEqual(await requests.find({ ...request, fingerprint: 'g' }), { result: 'reused' });
   });
 
   test('H11, C1: an effect has one record in the change stream, a repeat none', async (t) => {
