@@ -117,6 +117,6 @@ onEachProfile((test, profile) => {
     t.is(order['status'], 'confirmed');
     t.is(order['payment'], undefined);
     t.like(await server.readDrop(dropId), { held: 0, sold: 1 });
-    t.deepEqual((await payments(id, user)).json, { items: [] });
+    t.deepEqual((await payments(id, user)).json, { items: [], refunds: [] });
   });
 });

@@ -122,8 +122,18 @@ test('P3: below feature level 2 a failure is final, and a refund is to be told a
     t.deepEqual(await call('payments.webhook', event), success(null));
     t.deepEqual(router.commands.at(-1), { ...about, succeeded: outcome === 'succeeded' });
   }
-  const refunded = webhook({ type: 'payment.refunded', data }, { id: 'msg_refunded' });
-  t.deepEqual(await call('payments.webhook', refunded), refusal('unavailable'));
+  for (const outcome of ['refunded', 'voided']) {
+    const event = webhook({ type: `payment.${outcome}`, data }, { id: `msg_${outcome}` });
+    t.deepEqual(await call('payments.webhook', event), refusal('unavailable'));
+  }
+});
+
+test('R5: a payment is voided from feature level 3 on', async (t) => {
+  const { call, router, levels } = await start(t);
+  const event = webhook({ type: 'payment.voided', data: SUCCEEDED.data });
+  t.is(levels.reached(), 3);
+  t.deepEqual(await call('payments.webhook', event), success(null));
+  t.like(router.commands, [{ type: 'record-payment', outcome: 'voided', ...SUCCEEDED.data }]);
 });
 
 test('P2: the reference implementation and this one accept one another', async (t) => {
