@@ -321,7 +321,7 @@ export function createServices(
   for (const service of [
     options.accounts.service(queue),
     keysService({ ...stores, now, random }),
-    shopsService({ ...stores, accessTokens: options.tokens.accessTokens }),
+    shopsService({ ...stores, accessTokens: options.tokens.accessTokens, now }),
     catalogueService({ ...stores, router, levels, paymentPaceMs, clock, now, random }),
     productsService({ ...stores, now, random }),
     dropsService({ ...stores, router, levels, paymentPaceMs, clock, random }),

@@ -12,6 +12,7 @@ import type {
   Session,
 } from './accounts.ts';
 import type { ApiKey, CreatedApiKey, KeyIdentity, NewApiKey } from './api-keys.ts';
+import type { Contact, NewContact } from './contacts.ts';
 import type { DraftFilter, DraftView, DropChange } from './drafts.ts';
 import type { DropFilter, DropsPage, DropView, NewDrop, PauseDetails } from './drops.ts';
 import type { NamedFollow } from './follows.ts';
@@ -107,6 +108,10 @@ export interface Actions {
 
   /** A short access token for the user whom the shop calls `user` (A6). */
   'shops.exchangeToken': [{ shopId: string; user: string }, ShopToken];
+  'shops.putContact': [{ shopId: string; user: string; contact: NewContact }, Contact];
+  'shops.contact': [{ shopId: string; user: string }, Contact];
+  'shops.contacts': [{ shopId: string; page: PageRequest }, Page<Contact>];
+  'shops.eraseContact': [{ shopId: string; user: string }, null];
 
   /** Errors: `forbidden` where `creatorId` is somebody else. */
   'products.add': [Keyed & { caller: Requester; creatorId: string; product: NewProduct }, Product];

@@ -46,6 +46,10 @@ export const SCOPE_OF = {
   'jobs.get': 'orders:refund',
   'changes.read': 'changes:read',
   'shops.exchangeToken': 'tokens:exchange',
+  'shops.putContact': 'contacts:write',
+  'shops.contact': 'contacts:write',
+  'shops.contacts': 'contacts:write',
+  'shops.eraseContact': 'contacts:write',
 } as const satisfies Readonly<Record<string, Scope>>;
 export type KeyUse = keyof typeof SCOPE_OF;
 

@@ -19,6 +19,13 @@ export const API_KEY_NAME_LENGTH_MAX = 80;
 /** How far ahead a key may end, where it has an end. */
 export const API_KEY_AHEAD_MAX_MS = 5 * 366 * 24 * 60 * 60 * 1_000;
 
+// Contacts of shops' own users
+
+export const LANGUAGE_LENGTH_MAX = 35;
+export const PUSH_SUBSCRIPTIONS_MAX = 5;
+/** Base64url: 88 characters of a P-256 point, 22 of the secret. */
+export const PUSH_KEY_LENGTH_MAX = 128;
+
 // Products
 
 export const PRODUCT_NAME_LENGTH_MAX = 200;

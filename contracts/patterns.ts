@@ -27,6 +27,10 @@ export const LINE = `^(?=.*${VISIBLE_CHARACTER})(?:\\p{Zs}|${MARK}|${REGION_FLAG
 /** Text of several lines. */
 export const LINES = '^(?:[^\\p{Cc}\\p{Cs}]|[\\n\\r\\t])*$';
 export const HTTP_URL = '^https?://[!#-;=?-\\[\\]_a-z~]+$';
+export const HTTPS_URL = '^https://[!#-;=?-\\[\\]_a-z~]+$';
+export const BASE64URL = '^[A-Za-z0-9_-]+=*$';
+/** A tag of BCP 47, by its form. */
+export const LANGUAGE = '^[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*$';
 /** Visible ASCII, such as tokens, cursors and keys. */
 export const VISIBLE = '^[!-~]+$';
 /** Crockford's base 32 and the like: what ids of ours look like. */

@@ -4,6 +4,7 @@
 import { Type } from 'typebox';
 import { AccountSession, OwnProfile, PublicProfile, Session } from '../contracts/accounts.ts';
 import { ApiKey, CreatedApiKey } from '../contracts/api-keys.ts';
+import { Contact } from '../contracts/contacts.ts';
 import { type DropsPage, DropView, ShownStatus } from '../contracts/drops.ts';
 import { NamedFollow } from '../contracts/follows.ts';
 import { Job } from '../contracts/jobs.ts';
@@ -68,6 +69,7 @@ export const sessionBody = presenter(Session);
 export const accountSessionBody = presenter(AccountSession);
 export const apiKeyBody = presenter(ApiKey);
 export const createdApiKeyBody = presenter(CreatedApiKey);
+export const contactBody = presenter(Contact);
 export const followBody = presenter(NamedFollow);
 export const notificationBody = presenter(Notification);
 export const nodeBody = presenter(NodeRow);

@@ -17,7 +17,7 @@ import type { RateClass } from './rate-limits.ts';
  */
 export type VerifyToken = (token: string, nowMs: number) => TokenIdentity | TokenRefusal;
 
-export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** A request as the server read it, before any check. */
 export interface IncomingRequest {

@@ -6,7 +6,10 @@ import {
   type ExchangedToken as Exchanged,
   TokenExchange,
 } from '../../contracts/token-exchange.ts';
-import { jsonReply, keyRoute, type Route } from '../http/route.ts';
+import { ContactBody, ContactPage, ContactQuery, NewContact } from '../../contracts/contacts.ts';
+import { emptyReply, jsonReply, keyRoute, type Route } from '../http/route.ts';
+import { contactBody, pageBody } from '../present.ts';
+import { pageRequest } from './paging.ts';
 
 const TAG = 'shops';
 
@@ -39,6 +42,87 @@ export function shopRoutes(): Route[] {
           user_id: token.value.userId,
         };
         return jsonReply(200, reply);
+      },
+    ),
+    ...contactRoutes(),
+  ];
+}
+
+const CONTACTS = '/v1/shop/contacts';
+const OF_CONTACTS = { tag: TAG, access: 'key', idsOfUsers: ['id'] } as const;
+
+/** The id in a path is how the shop names its user. */
+function contactRoutes(): Route[] {
+  return [
+    keyRoute(
+      {
+        method: 'GET',
+        path: CONTACTS,
+        summary: 'Where the users of one’s own shop are reached: all of them, newest first.',
+        tag: TAG,
+        access: 'key',
+        keyUse: 'shops.contacts',
+        rateClass: 'exchanges',
+        query: ContactQuery,
+        status: 200,
+        response: ContactPage,
+        refusals: ['unavailable'],
+      },
+      async ({ call, caller, query }) => {
+        const page = pageRequest(query);
+        const listed = await call('shops.contacts', { shopId: caller.userId, page });
+        return listed.ok ? jsonReply(200, pageBody(listed.value, contactBody)) : listed;
+      },
+    ),
+    keyRoute(
+      {
+        ...OF_CONTACTS,
+        method: 'GET',
+        path: `${CONTACTS}/{id}`,
+        summary: 'Where a user of one’s own shop is reached.',
+        keyUse: 'shops.contact',
+        rateClass: 'exchanges',
+        status: 200,
+        response: ContactBody,
+        refusals: ['not-found', 'unavailable'],
+      },
+      async ({ call, caller, id: user }) => {
+        const found = await call('shops.contact', { shopId: caller.userId, user });
+        return found.ok ? jsonReply(200, contactBody(found.value)) : found;
+      },
+    ),
+    keyRoute(
+      {
+        ...OF_CONTACTS,
+        method: 'PUT',
+        path: `${CONTACTS}/{id}`,
+        summary: 'Store where a user of one’s own shop is reached, in place of what was stored.',
+        keyUse: 'shops.putContact',
+        rateClass: 'exchanges',
+        body: NewContact,
+        status: 200,
+        response: ContactBody,
+        refusals: ['unavailable'],
+      },
+      async ({ call, caller, id: user, body: contact }) => {
+        const stored = await call('shops.putContact', { shopId: caller.userId, user, contact });
+        return stored.ok ? jsonReply(200, contactBody(stored.value)) : stored;
+      },
+    ),
+    keyRoute(
+      {
+        ...OF_CONTACTS,
+        method: 'DELETE',
+        path: `${CONTACTS}/{id}`,
+        summary: 'Erase where a user of one’s own shop is reached.',
+        keyUse: 'shops.eraseContact',
+        rateClass: 'exchanges',
+        status: 204,
+        refusals: ['unavailable'],
+      },
+      async ({ call, caller, id: user }) => {
+        const erased = await call('shops.eraseContact', { shopId: caller.userId, user });
+        return erased.ok ? emptyReply(204) : erased;
       },
     ),
   ];

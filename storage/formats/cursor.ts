@@ -15,7 +15,8 @@ export type ListName =
   | 'feed'
   | 'operator-actions'
   | 'refunds'
-  | 'jobs';
+  | 'jobs'
+  | 'contacts';
 
 /** A position in a list that is ordered by time, then id, both descending. */
 export interface ListPosition {

@@ -8,6 +8,7 @@ import { MemoryAccountStore } from './accounts-memory.ts';
 import { MemoryApiKeyStore } from './api-keys-memory.ts';
 import { MemoryCatalogue } from './catalogue-memory.ts';
 import { MemoryChangeStream, type MemoryChangeStreamOptions } from './change-stream-memory.ts';
+import { MemoryContactStore } from './contacts-memory.ts';
 import { MemoryConsumerPositions } from './consumer-positions-memory.ts';
 import { MemoryDrafts } from './drafts-memory.ts';
 import { MemoryFeedStore } from './feed-memory.ts';
@@ -59,6 +60,7 @@ export function memoryStores(options: MemoryStoresOptions = {}): MemoryStores {
     parkedRefunds: new MemoryParkedRefunds({ max: options.parkedRefundsMax }),
     jobs: new MemoryJobStore({ finishedMax: options.finishedJobsMax }),
     apiKeys: new MemoryApiKeyStore(),
+    contacts: new MemoryContactStore(),
     close: () => Promise.resolve(),
   };
 }

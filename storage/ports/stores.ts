@@ -6,6 +6,7 @@ import type { AccountStore } from './accounts.ts';
 import type { ApiKeyStore } from './api-keys.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { ChangeStream } from './change-stream.ts';
+import type { ContactStore } from './contacts.ts';
 import type { ConsumerPositions } from './consumer-positions.ts';
 import type { Drafts } from './drafts.ts';
 import type { FeedStore } from './feed.ts';
@@ -44,6 +45,7 @@ export interface Stores {
   /** Kept answers to requests with an Idempotency-Key (H11). */
   readonly requests: RequestLog;
   readonly apiKeys: ApiKeyStore;
+  readonly contacts: ContactStore;
   /**
    * Finishes the submitted operations, then closes all stores. No store may be called afterwards.
    * Idempotent.

@@ -14,6 +14,7 @@ import { RedisCatalogue } from './catalogue/catalogue-redis.ts';
 import { openEntityParts } from './catalogue/entity-parts.ts';
 import { connectRedis, type RedisAddress, type RedisConnection } from './connection/connection.ts';
 import { RedisConsumerLeases } from './catalogue/consumer-leases-redis.ts';
+import { RedisContactStore } from './catalogue/contacts-redis.ts';
 import { RedisConsumerPositions } from './catalogue/consumer-positions-redis.ts';
 import { RedisDrafts } from './catalogue/drafts-redis.ts';
 import { RedisFeedStore } from './rows/feed-redis.ts';
@@ -96,6 +97,7 @@ export async function openRedisStores(options: RedisStoresOptions): Promise<Redi
       jobs: new RedisJobStore({ redis }),
       requests: parts.requests,
       apiKeys: new RedisApiKeyStore({ redis }),
+      contacts: new RedisContactStore({ redis }),
       leases: new RedisConsumerLeases({ redis }),
       placement: new RedisPlacementStore({ redis: placement }),
       close,

@@ -17,6 +17,7 @@ import { AppendSignal } from './catalogue/append-signal.ts';
 import { SqliteChangeStream } from './catalogue/change-stream-sqlite.ts';
 import { SqliteCatalogue } from './catalogue/catalogue-sqlite.ts';
 import { SqliteDrafts } from './catalogue/drafts-sqlite.ts';
+import { SqliteContactStore } from './catalogue/contacts-sqlite.ts';
 import { SqliteConsumerPositions } from './catalogue/consumer-positions-sqlite.ts';
 import { openReaderDatabase } from './thread/database.ts';
 import { lockDirectory } from './directory-lock.ts';
@@ -164,6 +165,7 @@ export async function openSqliteStores(options: SqliteStoresOptions): Promise<Sq
       requests: new SqliteRequests(catalogue),
       parkedRefunds: new SqliteParkedRefunds({ ...catalogue, max: options.parkedRefundsMax }),
       apiKeys: new SqliteApiKeyStore(catalogue),
+      contacts: new SqliteContactStore(catalogue),
       async limitPages(database, pages) {
         if (database === 'journal') await journalWriter.submit('limitPages', pages);
         if (database === 'catalogue') await catalogueWriter.submit('limitPages', pages);

@@ -34,6 +34,13 @@ function rightBody(name: string): Json {
       subject_token: 'customer-17',
       subject_token_type: 'urn:livedrops:params:oauth:token-type:shop-user',
     },
+    NewContact: {
+      email: 'ann@example.org',
+      language: 'de',
+      pushSubscriptions: [
+        { endpoint: 'https://push.example.org/x', keys: { p256dh: 'BA', auth: 'Zz' } },
+      ],
+    },
     NewProduct: { name: 'Lamp', description: 'x', imageUrls: ['http://example.com/'] },
     ProductPatch: { name: 'Lamp' },
     NewDrop: { ...dropTerms(), holdSeconds: 60, payment: 'instant' },

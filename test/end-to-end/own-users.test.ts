@@ -118,4 +118,68 @@ onEachProfile((test, profile) => {
       t.is(status, 422, JSON.stringify(wrong));
     }
   });
+
+  test('A6: contacts of a shop’s users are stored, changed, exported and erased by key', async (t) => {
+    const shop = server.fresh('shop');
+    const token = await keyOf(shop, ['contacts:write']);
+    const path = '/v1/shop/contacts';
+    const put = (user: string, body: Json) =>
+      server.call('PUT', `${path}/${encodeURIComponent(user)}`, { token, body });
+    const pushSubscriptions = [
+      { endpoint: 'https://push.example.org/x', keys: { p256dh: 'BA', auth: 'Zz' } },
+    ];
+    const stored = await put('a|b', {
+      email: 'Ann@Example.org',
+      language: 'de',
+      pushSubscriptions,
+    });
+    t.is(stored.status, 200);
+    const userId = `~${shop}:a|b`;
+    t.like(stored.json, { userId, user: 'a|b', email: 'ann@example.org', language: 'de' });
+    t.deepEqual((await server.get(`${path}/a%7Cb`, { token })).json, stored.json);
+    const changed = await put('a|b', { email: 'ann@other.example.org' });
+    t.is(changed.json['createdAt'], stored.json['createdAt']);
+    t.is(changed.json['pushSubscriptions'], undefined);
+    for (let i = 0; i < 4; i++) await put(`user-${i}`, { language: 'en' });
+    const users: unknown[] = [];
+    let cursor = '';
+    do {
+      const page = await server.get(`${path}?limit=2${cursor}`, { token });
+      users.push(...(page.json['items'] as Json[]).map(({ user }) => user));
+      cursor = page.json['nextCursor'] === null ? '' : `&cursor=${String(page.json['nextCursor'])}`;
+    } while (cursor !== '');
+    t.deepEqual(users.toSorted(), ['a|b', 'user-0', 'user-1', 'user-2', 'user-3']);
+    for (let i = 0; i < 2; i++)
+      t.is((await server.call('DELETE', `${path}/a%7Cb`, { token })).status, 204);
+    t.is((await server.get(`${path}/a%7Cb`, { token })).status, 404);
+    const stranger = await keyOf(server.fresh('shop'));
+    t.is((await server.get(`${path}/user-0`, { token: stranger })).status, 404);
+    t.deepEqual((await server.get(path, { token: stranger })).json['items'], []);
+    t.is((await server.get(path, { token: server.token(shop) })).status, 403);
+    t.is((await server.get(path, { token: await keyOf(shop, ['tokens:exchange']) })).status, 403);
+  });
+
+  test('A6: contacts that could be nobody’s are refused', async (t) => {
+    const token = await keyOf(server.fresh('shop'));
+    const keys = { p256dh: 'BA', auth: 'Zz' };
+    for (const body of [
+      { email: 'nobody' },
+      { language: 'x' },
+      { pushSubscriptions: [{ endpoint: 'http://push.example.org/x', keys }] },
+      { pushSubscriptions: [{ endpoint: 'https://127.0.0.1/x', keys }] },
+      { pushSubscriptions: [{ endpoint: 'https://db.internal/x', keys }] },
+      { pushSubscriptions: [{ endpoint: 'https://push.example.org/x', keys: { auth: 'Zz' } }] },
+      {
+        pushSubscriptions: Array.from({ length: 6 }, () => ({
+          endpoint: 'https://a.example.org',
+          keys,
+        })),
+      },
+    ]) {
+      const { status } = await server.call('PUT', '/v1/shop/contacts/ann', { token, body });
+      t.is(status, 422, JSON.stringify(body));
+    }
+    t.is((await server.get('/v1/shop/contacts/ann', { token })).status, 404);
+    t.is((await server.get('/v1/shop/contacts/me', { token })).status, 404);
+  });
 });

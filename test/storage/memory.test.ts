@@ -7,6 +7,7 @@ import { apiKeysContract } from './contract/api-keys.ts';
 import { catalogueContract } from './contract/catalogue.ts';
 import { draftsContract } from './contract/drafts.ts';
 import { changeStreamContract } from './contract/change-stream.ts';
+import { contactsContract } from './contract/contacts.ts';
 import { consumerPositionsContract } from './contract/consumer-positions.ts';
 import { feedContract } from './contract/feed.ts';
 import { followsContract } from './contract/follows.ts';
@@ -42,6 +43,7 @@ webhookLogContract(() => stores);
 consumerPositionsContract(() => stores);
 operatorLogContract(() => stores.operatorLog);
 apiKeysContract(() => stores.apiKeys);
+contactsContract(() => stores.contacts);
 parkedRefundsContract(() => stores.parkedRefunds);
 jobsContract(() => stores.jobs);
 changeStreamContract({

@@ -12,6 +12,7 @@ import { apiKeysContract } from './contract/api-keys.ts';
 import { catalogueContract } from './contract/catalogue.ts';
 import { draftsContract } from './contract/drafts.ts';
 import { changeStreamContract } from './contract/change-stream.ts';
+import { contactsContract } from './contract/contacts.ts';
 import { consumerPositionsContract } from './contract/consumer-positions.ts';
 import { feedContract } from './contract/feed.ts';
 import { followsContract } from './contract/follows.ts';
@@ -60,6 +61,7 @@ webhookLogContract(() => opened);
 consumerPositionsContract(() => opened);
 operatorLogContract(() => opened.operatorLog);
 apiKeysContract(() => opened.apiKeys);
+contactsContract(() => opened.contacts);
 parkedRefundsContract(() => opened.parkedRefunds);
 jobsContract(() => opened.jobs);
 changeStreamContract({

@@ -1,7 +1,8 @@
 // The writer of catalogue.db: accounts, products, drops' rows, follows and the stream of their
 // changes, sessions, mailed links, handled webhooks, consumers' positions, operators' actions, parked
-// refunds, jobs, kept answers to requests, API keys. It runs in a thread of its own. All of this is
-// rarely written and often read, so reads have their own indexes and run on the main thread.
+// refunds, jobs, kept answers to requests, API keys, contacts. It runs in a thread of its own. All
+// of this is rarely written and often read, so reads have their own indexes and run on the main
+// thread.
 
 import { ACCOUNT_LINKS_SCHEMA, accountLinkHandlers } from './account-links-statements.ts';
 import {
@@ -11,6 +12,7 @@ import {
 } from './accounts-statements.ts';
 import { API_KEYS_SCHEMA, apiKeyHandlers } from './api-keys-statements.ts';
 import { CHANGES_SCHEMA, changeStatements } from './changes-statements.ts';
+import { CONTACTS_SCHEMA, contactHandlers } from './contacts-statements.ts';
 import { openWriterDatabase, limitPages, WalBound } from '../thread/database.ts';
 import { DRAFTS_SCHEMA, draftHandlers } from './drafts-statements.ts';
 import { followHandlers } from './follows-statements.ts';
@@ -116,6 +118,7 @@ const MIGRATIONS = [
   DRAFTS_SCHEMA,
   ACCOUNT_LINKS_SCHEMA + CONFIRMED_ACCOUNTS_SCHEMA,
   JOB_COUNTS_SCHEMA,
+  CONTACTS_SCHEMA,
 ];
 
 export type CatalogueHandlers = ReturnType<typeof open>['handlers'];
@@ -156,6 +159,7 @@ export function open(options: ProgramOptions) {
       ...sessionHandlers(database),
       ...apiKeyHandlers(database),
       ...accountLinkHandlers(database),
+      ...contactHandlers(database),
 
       addWebhook(webhookId: string, handledAt: number): void {
         addWebhook.run(webhookId, handledAt);

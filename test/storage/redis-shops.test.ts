@@ -1,11 +1,13 @@
-// The contract of API keys on a real Redis Cluster of three: every script keeps to one slot.
+// The contracts of API keys and contacts on a real Redis Cluster of three: every script keeps to one slot.
 
 import test from 'ava';
 import pino from 'pino';
 import { RedisApiKeyStore } from '../../storage/redis/catalogue/api-keys-redis.ts';
+import { RedisContactStore } from '../../storage/redis/catalogue/contacts-redis.ts';
 import { connectRedis, type RedisConnection } from '../../storage/redis/connection/connection.ts';
 import { RedisClusterServers, redisInstalled } from '../servers/redis-server.ts';
 import { apiKeysContract } from './contract/api-keys.ts';
+import { contactsContract } from './contract/contacts.ts';
 
 if (redisInstalled) {
   let server: RedisClusterServers;
@@ -20,6 +22,8 @@ if (redisInstalled) {
     await server.stop();
   });
   apiKeysContract(() => new RedisApiKeyStore({ redis }));
+  contactsContract(() => new RedisContactStore({ redis }));
 } else {
-  test.skip('API keys on a Redis Cluster: no redis-server on this machine', () => undefined);
+  test.skip('API keys and contacts on a Redis Cluster: no redis-server on this machine', () =>
+    undefined);
 }
