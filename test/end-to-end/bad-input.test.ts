@@ -46,6 +46,7 @@ function rightBody(name: string): Json {
     NewDrop: { ...dropTerms(), holdSeconds: 60, payment: 'instant' },
     DropPatch: { addStock: 1 },
     NewOrder: { quantity: 1 },
+    RefundDetails: { reason: 'Broken.' },
     NewRefunds: { orderIds: ['x'], restock: true, reason: 'Broken.' },
     ReadAll: { upTo: '1' },
     Change: { dryRun: true },
@@ -55,7 +56,9 @@ function rightBody(name: string): Json {
     NewRun: { kind: 'rebuild', shards: [0], dryRun: true },
     Dismissal: { reason: 'Paid back by hand.', dryRun: true },
   };
-  return bodies[name]!;
+  const body = bodies[name];
+  if (body === undefined) throw new Error(`no right body of ${name}`);
+  return body;
 }
 
 const WEBHOOKS = ['/v1/payments/webhook', '/v1/payments/stripe/webhook'];
@@ -160,7 +163,7 @@ onEachProfile((test, profile) => {
         const { required, content } = requestBody;
         const { schema } = Object.values(content)[0]!;
         const name = schema.$ref!.split('/').at(-1)!;
-        const wrong = wrongObjects(resolve(schema, schemas), rightBody(name));
+        const wrong = wrongObjects(resolve(schema, schemas), rightBody(name), schemas);
         for (const body of [...wrong, ...WRONG_BODIES.map(([text]) => text)]) {
           if (body === '' && !required) continue;
           const options = { token: opening(method, path, CREATOR), headers: HEADERS, body };

@@ -36,7 +36,12 @@ const OF_EACH_TYPE: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Wrong values for one field, as JSON. */
-export function wrongValues(schema: Schema): string[] {
+function wrongValues(schema: Schema, schemas: Schemas): string[] {
+  const members = (schema.anyOf ?? []).map((member) => resolve(member, schemas));
+  // A union of one shape and null: what that shape forbids, but null.
+  const shape = members.find(({ type }) => type !== 'null');
+  if (shape !== undefined && members.length === 2 && members.some(({ type }) => type === 'null'))
+    return wrongValues(shape, schemas).filter((value) => value !== 'null');
   const type = schema.anyOf === undefined ? (schema.type ?? 'string') : 'string';
   const wrong: string[] = [];
   for (const [other, values] of Object.entries(OF_EACH_TYPE)) {
@@ -44,6 +49,7 @@ export function wrongValues(schema: Schema): string[] {
   }
   if (type === 'integer') wrong.push(...wrongNumbers(schema));
   if (type === 'string') wrong.push(...wrongTexts(schema));
+  if (type === 'object') wrong.push('{"a":1}', '{"a":null}', '{"":"x"}', '{"a":{}}');
   if (type === 'array') {
     const item = JSON.stringify('http://example.com/');
     wrong.push(
@@ -85,7 +91,11 @@ function wrongTexts(schema: Schema): string[] {
 }
 
 /** Invalid bodies for an object schema, each with one change to a valid body. */
-export function wrongObjects(schema: Schema, right: Readonly<Record<string, unknown>>): string[] {
+export function wrongObjects(
+  schema: Schema,
+  right: Readonly<Record<string, unknown>>,
+  schemas: Schemas = {},
+): string[] {
   const fields = Object.entries(right).map(([name, value]) => [name, JSON.stringify(value)]);
   const text = (entries: readonly (readonly (string | undefined)[])[]): string =>
     `{${entries.map(([name, value]) => `${JSON.stringify(name)}:${value}`).join(',')}}`;
@@ -95,7 +105,8 @@ export function wrongObjects(schema: Schema, right: Readonly<Record<string, unkn
   }
   for (const [name, field] of Object.entries(schema.properties ?? {})) {
     const others = fields.filter(([other]) => other !== name);
-    for (const value of wrongValues(field)) wrong.push(text([...others, [name, value]]));
+    for (const value of wrongValues(resolve(field, schemas), schemas))
+      wrong.push(text([...others, [name, value]]));
   }
   const deep = `${'{"a":'.repeat(2000)}1${'}'.repeat(2000)}`;
   for (const [name, value] of [
