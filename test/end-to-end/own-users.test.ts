@@ -141,14 +141,16 @@ onEachProfile((test, profile) => {
     t.is(changed.json['createdAt'], stored.json['createdAt']);
     t.is(changed.json['pushSubscriptions'], undefined);
     for (let i = 0; i < 4; i++) await put(`user-${i}`, { language: 'en' });
-    const users: unknown[] = [];
+    const users: string[] = [];
     let cursor = '';
     do {
       const page = await server.get(`${path}?limit=2${cursor}`, { token });
-      users.push(...(page.json['items'] as Json[]).map(({ user }) => user));
-      cursor = page.json['nextCursor'] === null ? '' : `&cursor=${String(page.json['nextCursor'])}`;
+      users.push(...(page.json['items'] as Json[]).map(({ user }) => String(user)));
+      const next = page.json['nextCursor'] as string | null;
+      cursor = next === null ? '' : `&cursor=${next}`;
     } while (cursor !== '');
-    t.deepEqual(users.toSorted(), ['a|b', 'user-0', 'user-1', 'user-2', 'user-3']);
+    t.deepEqual(new Set(users), new Set(['a|b', 'user-0', 'user-1', 'user-2', 'user-3']));
+    t.is(users.length, 5);
     for (let i = 0; i < 2; i++)
       t.is((await server.call('DELETE', `${path}/a%7Cb`, { token })).status, 204);
     t.is((await server.get(`${path}/a%7Cb`, { token })).status, 404);
