@@ -149,8 +149,7 @@ onEachProfile((test, profile) => {
       const next = page.json['nextCursor'] as string | null;
       cursor = next === null ? '' : `&cursor=${next}`;
     } while (cursor !== '');
-    t.deepEqual(new Set(users), new Set(['a|b', 'user-0', 'user-1', 'user-2', 'user-3']));
-    t.is(users.length, 5);
+    t.deepEqual(users, ['user-3', 'user-2', 'user-1', 'user-0', 'a|b']);
     for (let i = 0; i < 2; i++)
       t.is((await server.call('DELETE', `${path}/a%7Cb`, { token })).status, 204);
     t.is((await server.get(`${path}/a%7Cb`, { token })).status, 404);
