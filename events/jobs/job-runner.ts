@@ -16,6 +16,8 @@ import { JobLease } from './job-lease.ts';
 import type { JobQueue } from './job-queue.ts';
 
 const POLL_INTERVAL_MS = 1_000;
+/** Jobs read to choose from. */
+const DUE_READ_MAX = 32;
 /** How often expired jobs are removed and jobs are counted. */
 const UPKEEP_INTERVAL_MS = 10_000;
 const REMOVED_AT_ONCE = 100;
@@ -35,12 +37,17 @@ export interface JobRunnerOptions {
   readonly random?: () => number;
 }
 
+interface RunningJob {
+  readonly kind: string;
+  readonly callerId: string;
+  readonly abort: AbortController;
+  readonly end: Promise<void>;
+}
+
 export class JobRunner {
   readonly #options: JobRunnerOptions;
-  readonly #running = new Map<
-    string,
-    { kind: string; abort: AbortController; end: Promise<void> }
-  >();
+  /** By the job's id. */
+  readonly #running = new Map<string, RunningJob>();
   #timer: Timer | null = null;
   #polling: Promise<void> = Promise.resolve();
   #pollAgain = false;
@@ -101,17 +108,21 @@ export class JobRunner {
     if (!this.#stopped) this.#timer = clock.after(POLL_INTERVAL_MS, () => this.wake());
   }
 
+  /** Of each caller one job of a kind at a time, so that many of one caller hold up nobody else. */
   async #claimDue(handler: JobHandler): Promise<void> {
     const { jobs, clock } = this.#options;
     const { kind, concurrency } = handler;
-    const mine = [...this.#running.values()].filter((one) => one.kind === kind).length;
-    if (mine >= concurrency) return;
+    const mine = [...this.#running.values()].filter((one) => one.kind === kind);
+    const callers = new Set(mine.map(({ callerId }) => callerId));
+    if (callers.size >= concurrency) return;
     const dueAt = clock.now() + this.#leftLeaseMs;
-    for (const job of await jobs.due(kind, dueAt, concurrency - mine)) {
-      if (this.#stopped || this.#running.has(job.id)) continue;
+    for (const job of await jobs.due(kind, dueAt, DUE_READ_MAX)) {
+      if (this.#stopped || callers.size >= concurrency) return;
+      if (callers.has(job.callerId)) continue;
       const begun = claimed(job, clock.now());
       // Another node claimed it, or it was cancelled.
       if (!(await jobs.replace(begun))) continue;
+      callers.add(job.callerId);
       this.#begin(handler, begun);
     }
   }
@@ -122,7 +133,7 @@ export class JobRunner {
       this.#running.delete(job.id);
       this.wake();
     });
-    this.#running.set(job.id, { kind: handler.kind, abort, end });
+    this.#running.set(job.id, { kind: handler.kind, callerId: job.callerId, abort, end });
   }
 
   /** Never rejects. */

@@ -45,23 +45,21 @@ function start(handler: JobHandler, earlier?: { jobs: MemoryJobStore; clock: Man
   const options = { jobs, queue, handlers: [handler], clock, log, random: () => 0 };
   const runner = new JobRunner(options);
   runner.start();
-  const add = (id: string) =>
-    queue.add({ id, kind: 'refund-orders', callerId: 'ann', subject: 'd_1', params: {}, total: 5 });
+  const add = (id: string, callerId = 'ann') =>
+    queue.add({ id, kind: 'refund-orders', callerId, subject: 'd_1', params: {}, total: 5 });
   const find = async (id: string) => (await jobs.find(id))!;
   return { jobs, clock, queue, runner, add, find };
 }
 
-/** A step that lasts until the test lets it end. */
+/** Steps that last until the test lets them end. */
 function hold(handler: Counting) {
-  let end = () => {};
+  const ends: (() => void)[] = [];
   let signal: AbortSignal | null = null;
   handler.before = async (_job, given) => {
     signal = given;
-    await new Promise<void>((resolve) => {
-      end = resolve;
-    });
+    await new Promise<void>((resolve) => ends.push(resolve));
   };
-  return { end: () => end(), isAborted: () => signal!.aborted };
+  return { end: () => ends.forEach((end) => end()), isAborted: () => signal!.aborted };
 }
 
 test('J11: a job is done step by step, and the same id is one job', async (t) => {
@@ -262,18 +260,21 @@ test('J11: a cancelled job ends after its step, and one that waits at once', asy
   t.deepEqual(handler.steps, ['j_1 1']);
 });
 
-test('J11: a process runs only so many jobs of a kind at once', async (t) => {
+test('J11: a process runs only so many jobs of a kind at once, and one of each user', async (t) => {
   const handler = new Counting(2);
   const { clock, add, find } = start(handler);
   const step = hold(handler);
-  for (const id of ['j_1', 'j_2', 'j_3']) await add(id);
+  for (let i = 0; i < 5; i++) await add(`j_ann${i}`);
+  for (const user of ['ben', 'cat']) await add(`j_${user}`, user);
   await clock.advance(5_000);
-  t.is(handler.steps.length, 2);
+  // The other jobs of ann hold up nobody.
+  t.deepEqual(handler.steps, ['j_ann0 1', 'j_ben 1']);
   handler.before = () => undefined;
   step.end();
   await clock.advance(60_000);
-  const done = await Promise.all(['j_1', 'j_2', 'j_3'].map(find));
-  t.true(done.filter(({ state }) => state === 'done').length >= 2);
+  const ids = ['j_ann1', 'j_ann2', 'j_ann3', 'j_ann4', 'j_ben', 'j_cat'];
+  const done = await Promise.all(ids.map(find));
+  t.deepEqual(new Set(done.map(({ state }) => state)), new Set(['done']));
 });
 
 test('J11: jobs of one user are bounded', async (t) => {
