@@ -245,3 +245,59 @@ test('D4a: a page of drops that all changed their status has the next that did n
   t.is(next.ok && next.value.items.length, 2);
   t.not(next.ok && next.value.nextCursor, null);
 });
+
+const KEYED = { id: 'r', fingerprint: 'f', callerId: caller.userId };
+
+function createKeyed(
+  { drops }: Awaited<ReturnType<typeof start>>,
+  drop: NewDrop = DROP,
+  request = KEYED,
+) {
+  return drops.create({ caller, productId: 'p_1', drop, request });
+}
+
+test('H11: whatever a creation with a key dies of, the next try is about the same drop', async (t) => {
+  const started = await start();
+  const { router, stores, clock } = started;
+  const keep = stores.requests.keep.bind(stores.requests);
+  const away = () => Promise.reject(new StoreUnavailableError('away'));
+  // Before the id is kept, and right behind it.
+  stores.requests.keep = away;
+  await t.throwsAsync(createKeyed(started), { code: 'store-unavailable' });
+  stores.requests.keep = async (...kept) => {
+    await keep(...kept);
+    return await away();
+  };
+  await t.throwsAsync(createKeyed(started), { code: 'store-unavailable' });
+  stores.requests.keep = keep;
+  // The owner does not answer, whether it made the drop or not.
+  router.answer = () => refusal('unavailable');
+  t.like(await createKeyed(started), { code: 'unavailable' });
+  // By now the end is past, and what was asked at first still counts.
+  await clock.advance(2 * HOUR_MS);
+  router.answer = ({ dropId }) => success(dropView({ id: dropId }));
+  const made = await createKeyed(started);
+  const ids = router.commands.map(({ dropId }) => dropId);
+  t.is(ids.length, 2);
+  t.is(ids[0], ids[1]);
+  t.like(made, { ok: true, value: { id: ids[0] } });
+  for (const command of router.commands) t.like(command, { request: KEYED });
+  const other = await createKeyed(started, DROP, { ...KEYED, fingerprint: 'g' });
+  t.like(other, { code: 'idempotency-key-reused' });
+});
+
+test('H11: what the owner of a new drop refuses frees its key', async (t) => {
+  const started = await start();
+  started.router.answer = () => refusal('invalid-request');
+  t.like(await createKeyed(started), { code: 'invalid-request' });
+  t.is(await started.stores.requests.find(KEYED), null);
+});
+
+test('H11: a change with a key whose end is past by now reaches the drop all the same', async (t) => {
+  const { drops, router } = await start();
+  const change = { endsAt: NOW - 1 };
+  t.like(await drops.amend({ caller, dropId: 'd_1', change }), { code: 'invalid-request' });
+  t.deepEqual(router.commands, []);
+  await drops.amend({ caller, dropId: 'd_1', change, request: KEYED });
+  t.like(router.commands[0], { type: 'amend-drop', endsAt: NOW - 1, request: KEYED });
+});

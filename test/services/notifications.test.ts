@@ -57,6 +57,27 @@ test('N1: one notification is marked read, then all; unknown ones are not found'
   t.is((await list(t, harness)).unreadCount, 0);
 });
 
+test('H11: a read-all whose first try died marks what was there then, and no more', async (t) => {
+  const harness = await start(t);
+  const { call, stores } = harness;
+  const request = { id: 'r', fingerprint: 'f', callerId: 'u_1' };
+  const markAllRead = () => call('notifications.markAllRead', { userId: 'u_1', request });
+  const { feed } = stores;
+  const mark = feed.markAllRead.bind(feed);
+  feed.markAllRead = () => Promise.reject(new StoreUnavailableError('away'));
+  t.like(await markAllRead(), { ok: false, code: 'unavailable' });
+  feed.markAllRead = mark;
+  const later = { userId: 'u_1', type: 'order.confirmed', data: { n: 4 }, createdAt: NOW + 4 };
+  await feed.append([{ shard: 0, sequence: 2, rows: [later] }]);
+  for (let i = 0; i < 2; i++)
+    t.deepEqual(await markAllRead(), { ok: true, value: null, replayed: true });
+  const unread = await list(t, harness, true);
+  t.deepEqual(
+    unread.items.map(({ data }) => data),
+    [{ n: 4 }],
+  );
+});
+
 test('N7: notifications after an id are listed oldest first', async (t) => {
   const harness = await start(t);
   const oldest = (await list(t, harness)).items.at(-1)!;
