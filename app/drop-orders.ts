@@ -12,6 +12,7 @@ import { mayManage } from '../domain/decision.ts';
 import { refusal, success } from '../domain/refusal.ts';
 import type { KeptDrops } from '../events/replay/kept-drop.ts';
 import { decodeCursor, encodeCursor } from '../storage/formats/cursor.ts';
+import type { StoredDrop } from '../storage/formats/stored-drop.ts';
 import type { FeatureLevels } from '../storage/ports/feature-level.ts';
 import { InvalidCursorError } from '../storage/ports/page.ts';
 import { callerOf } from './caller.ts';
@@ -74,11 +75,19 @@ export class DropOrders {
     }
     const kept = await this.#options.keptDrops.read(command.dropId, async (drop) =>
       mayManage(drop, command.caller)
-        ? success(await drop.newestOrders(command))
+        ? success(await nextOrders(drop, command))
         : refusal('forbidden'),
     );
     return kept ?? refusal('not-found');
   }
+}
+
+/** Opening a drop costs more than a look at its orders: goes on until there is one, or the end. */
+async function nextOrders(drop: StoredDrop, command: ListOrders): Promise<DropOrdersSlice> {
+  let slice = await drop.newestOrders(command);
+  while (slice.items.length === 0 && slice.before !== null)
+    slice = await drop.newestOrders({ ...command, before: slice.before });
+  return slice;
 }
 
 function ordinalOf(dropId: string, cursor: string): number {

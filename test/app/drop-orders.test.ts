@@ -35,7 +35,7 @@ async function start(level = FEATURE_LEVEL, orders = 250) {
       page: { limit: 100, cursor: null },
       ...change,
     });
-  return { router, state, list };
+  return { router, state, list, snapshots: stores.snapshots };
 }
 
 async function pages({ list }: Awaited<ReturnType<typeof start>>) {
@@ -84,6 +84,21 @@ test('O9a: no page with a cursor is empty, however few orders match', async (t) 
   const found = await list({ filter: { until: 1001 } });
   t.true(found.ok && found.value.items.length === 1 && found.value.nextCursor === null);
   t.is(router.commands.length, 2);
+});
+
+test('O9a: what is stored is opened once for a page, however few orders match', async (t) => {
+  // More segments than one look reads.
+  const { list, router, snapshots } = await start(FEATURE_LEVEL, 70 * 4_096);
+  router.answer = () => refusal('unavailable');
+  let opened = 0;
+  const find = snapshots.findSealedDrop.bind(snapshots);
+  snapshots.findSealedDrop = (dropId) => {
+    opened += 1;
+    return find(dropId);
+  };
+  const found = await list({ filter: { until: 1001 } });
+  t.true(found.ok && found.value.items.length === 1);
+  t.is(opened, 1);
 });
 
 test('O9a: cursors of other drops and lists, and times that are none, are refused', async (t) => {
