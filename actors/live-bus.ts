@@ -55,7 +55,16 @@ export type LiveMessage =
    * To `user.<id>`: the user followed or unfollowed a creator, so the user's open connections
    * subscribe or unsubscribe (N5).
    */
-  | { readonly type: 'follow'; readonly creatorId: string; readonly following: boolean }
+  | {
+      readonly type: 'follow';
+      readonly creatorId: string;
+      readonly following: boolean;
+      /**
+       * `FollowStore.revision` of the user, read before `following` was: of two messages about one
+       * pair the one with the higher revision is right. Absent from nodes of before.
+       */
+      readonly revision?: number;
+    }
   /** To `SESSIONS_TOPIC`: sessions that ended, and are in the store's list (A1c). */
   | {
       readonly type: 'sessions-ended';

@@ -34,25 +34,40 @@ export class Follows {
     creatorId,
     request,
   }: ActionParams<'follows.follow'>): Promise<Outcome<null>> {
-    const { follows, liveBus, now } = this.#options;
+    const { follows, now } = this.#options;
     if (userId === creatorId) return refusal('invalid-request', 'Nobody can follow themselves.');
     if (!(await this.#exists(creatorId))) return refusal('not-found');
     if (request !== undefined) {
       const followed = outcomeOf(await follows.followOnce(request, userId, creatorId, now()));
-      // The user may have unfollowed the creator since.
-      if (!followed.ok || followed.replayed === true) return followed;
-    } else await follows.follow(userId, creatorId, now());
-    // Published also where nothing changed: a connection that missed the first message gets this
-    // one.
-    liveBus.publish(userTopic(userId), { type: 'follow', creatorId, following: true });
+      if (followed.ok) await this.#publish(userId, creatorId);
+      return followed;
+    }
+    await follows.follow(userId, creatorId, now());
+    await this.#publish(userId, creatorId);
     return success(null);
   }
 
-  async unfollow({ userId, creatorId }: ActionParams<'follows.unfollow'>): Promise<Outcome<null>> {
+  /**
+   * Publishes the pair as it is, also where nothing changed: a connection that missed the first
+   * message gets this one. The revision is read first. So whoever makes the last change of a pair
+   * publishes the final state with the highest revision of all messages about it, whoever else
+   * publishes and in whatever order they arrive (F5).
+   */
+  async #publish(userId: string, creatorId: string): Promise<void> {
     const { follows, liveBus } = this.#options;
-    await follows.unfollow(userId, creatorId);
-    liveBus.publish(userTopic(userId), { type: 'follow', creatorId, following: false });
+    const revision = await follows.revision(userId);
+    const following = await follows.isFollowing(userId, creatorId);
+    liveBus.publish(userTopic(userId), { type: 'follow', creatorId, following, revision });
+  }
+
+  async unfollow({ userId, creatorId }: ActionParams<'follows.unfollow'>): Promise<Outcome<null>> {
+    await this.#options.follows.unfollow(userId, creatorId);
+    await this.#publish(userId, creatorId);
     return success(null);
+  }
+
+  async revision({ userId }: ActionParams<'follows.revision'>): Promise<Outcome<number>> {
+    return success(await this.#options.follows.revision(userId));
   }
 
   async isFollowing({

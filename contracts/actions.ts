@@ -187,6 +187,8 @@ export interface Actions {
   'follows.isFollowing': [{ userId: string; creatorId: string }, boolean];
   'follows.followers': [{ creatorId: string; page: PageRequest }, Page<NamedFollow>];
   'follows.following': [{ userId: string; page: PageRequest }, Page<NamedFollow>];
+  /** Rises with each change of whom the user follows: see `FollowStore.revision` (F5). */
+  'follows.revision': [{ userId: string }, number];
   /**
    * Ids of the creators a user follows, newest first, at most `limit`: for the live stream's own
    * subscriptions (N5).

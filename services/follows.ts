@@ -12,6 +12,7 @@ export function followsService(options: FollowsOptions): ServiceSchema {
     isFollowing: (params) => follows.isFollowing(params),
     followers: (params) => follows.followers(params),
     following: (params) => follows.following(params),
+    revision: (params) => follows.revision(params),
     creatorsOf: (params) => follows.creatorsOf(params),
   });
 }

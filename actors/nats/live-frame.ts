@@ -64,7 +64,7 @@ type Fields =
       createdAt: number,
       readAt: number | null,
     ]
-  | [kind: typeof FOLLOW, creatorId: string, following: boolean]
+  | [kind: typeof FOLLOW, creatorId: string, following: boolean, revision?: number]
   | [kind: typeof FEED]
   | [kind: typeof PAYMENT_FAILED, orderId: string, dropId: string, reference: string]
   | [kind: typeof SESSIONS_ENDED, userId: string, sessionIds: readonly string[], endedAt: number]
@@ -108,8 +108,11 @@ function messageOf(fields: Fields): LiveMessage {
       const data = withOurNames(stored);
       return { type: 'notification', notification: { id, userId, type, data, createdAt, readAt } };
     }
-    case FOLLOW:
-      return { type: 'follow', creatorId: fields[1], following: fields[2] };
+    case FOLLOW: {
+      const [, creatorId, following, revision] = fields;
+      const message = { type: 'follow', creatorId, following } as const;
+      return revision === undefined ? message : { ...message, revision };
+    }
     case FEED:
       return { type: 'feed' };
     case PAYMENT_FAILED: {
@@ -142,7 +145,9 @@ function fieldsOf(message: LiveMessage): Fields {
       return [NOTIFICATION, id, userId, type, withStoredNames(data), createdAt, readAt];
     }
     case 'follow':
-      return [FOLLOW, message.creatorId, message.following];
+      return message.revision === undefined
+        ? [FOLLOW, message.creatorId, message.following]
+        : [FOLLOW, message.creatorId, message.following, message.revision];
     case 'feed':
       return [FEED];
     case 'payment-failed': {

@@ -58,6 +58,10 @@ export interface LiveBounds {
   readonly resumeGraceMs: number;
   /** Buffered notifications of one connection. Past this limit they are sent. */
   readonly bufferedNotificationsMax: number;
+  /** Pairs of a user whose revisions are stored. Past this the list of creators is read again. */
+  readonly followRevisionsMax: number;
+  /** The least time between two reads of that list because a client authenticated again. */
+  readonly followsRefreshMsMin: number;
   /** Ids of the user's last notifications, by which a repeated delivery is recognised (N11). */
   readonly recentIdsMax: number;
   /**
@@ -110,6 +114,8 @@ export const LIVE_BOUNDS: LiveBounds = Object.freeze({
   replayBufferedBytesMax: 64 * 1024,
   resumeGraceMs: RESUME_GRACE_MS,
   bufferedNotificationsMax: 32,
+  followRevisionsMax: 1_000,
+  followsRefreshMsMin: 60_000,
   recentIdsMax: 16,
   frameLossReportMsMax: 1_000,
   recentDropsPerCreatorMax: 32,

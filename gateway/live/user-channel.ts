@@ -16,6 +16,8 @@ import type { LiveContext } from './live-context.ts';
 import { Refresh } from './refresh.ts';
 import { compareNotificationIds } from './replay.ts';
 
+type FollowMessage = Extract<LiveMessage, { readonly type: 'follow' }>;
+
 /** What the channel calls on each of the user's connections. */
 export interface UserMember {
   /** Joins or leaves the fan-out of a followed creator. */
@@ -45,6 +47,11 @@ export class UserChannel {
   #state: 'new' | 'loading' | 'ready' | 'closed' = 'new';
   /** The user followed or unfollowed a creator while the list was read: the list is read again. */
   #followsChanged = false;
+  /** The revision of the user's follows before the list was read: what is older is in it (F5). */
+  #listRevision = 0;
+  #listReadAt = 0;
+  /** By creator: the highest revision of a message that came after the list. */
+  readonly #revisions = new Map<string, number>();
   /** Follows or unfollows may have been lost: the list must be read again. */
   #followsStale = false;
   #recentIds: string[] | null = null;
@@ -102,6 +109,15 @@ export class UserChannel {
     this.#followsChanged = true;
     this.#followsStale = true;
     this.#scheduleCatchUp();
+  }
+
+  /**
+   * Reads the list again, unless that was lately: a message may have been lost that nobody misses.
+   */
+  refreshFollows(): void {
+    const now = this.#context.clock.monotonic();
+    if (now - this.#listReadAt < this.#context.bounds.followsRefreshMsMin) return;
+    if (this.#state === 'ready') this.refresh();
   }
 
   #scheduleCatchUp(): void {
@@ -182,9 +198,15 @@ export class UserChannel {
     this.#followsChanged = false;
     const { bus, bounds, call } = this.#context;
     await bus.settled();
+    const { userId } = this;
+    const revision = await call('follows.revision', { userId });
     const limit = bounds.followedCreatorsMax;
-    const outcome = await call('follows.creatorsOf', { userId: this.userId, limit });
-    return outcome.ok ? outcome.value : null;
+    const outcome = await call('follows.creatorsOf', { userId, limit });
+    if (!outcome.ok) return null;
+    // Services of before do not tell it: then messages count in the order of their arrival.
+    this.#listRevision = revision.ok ? revision.value : 0;
+    this.#listReadAt = this.#context.clock.monotonic();
+    return outcome.value;
   }
 
   /** Resolves to false where the follows or the feed cannot be read now. */
@@ -260,6 +282,7 @@ export class UserChannel {
   }
 
   #setCreators(creatorIds: readonly string[]): void {
+    this.#revisions.clear();
     const followed = new Set(creatorIds.map(creatorTopicName));
     for (const creator of this.#creators.values()) {
       if (!followed.has(creator.topic)) this.#removeCreator(creator);
@@ -286,7 +309,7 @@ export class UserChannel {
 
   #onMessage(message: LiveMessage): void {
     if (message.type === 'notification') this.#notify(message.notification);
-    else if (message.type === 'follow') this.#setFollowing(message.creatorId, message.following);
+    else if (message.type === 'follow') this.#followed(message);
     else if (message.type === 'feed') this.#scheduleCatchUp();
     else if (message.type === 'payment-failed') this.#sendPaymentFailed(message.payment);
     else if (message.type === 'payment-ready') this.#sendPaymentReady(message.payment);
@@ -321,6 +344,20 @@ export class UserChannel {
       this.#deliveredRange ??= { after: notification.id, to: notification.id };
     const text = notificationFrame(notification, this.#context.clock.now());
     this.#forEachMember((member) => member.notified(notification, text));
+  }
+
+  #followed(message: FollowMessage): void {
+    if (this.#isNews(message)) this.#setFollowing(message.creatorId, message.following);
+  }
+
+  /** Whether the message is newer than the list and all that came of the pair since (F5). */
+  #isNews({ creatorId, revision }: FollowMessage): boolean {
+    if (revision === undefined) return true;
+    const known = Math.max(this.#listRevision, this.#revisions.get(creatorId) ?? 0);
+    if (revision <= known) return false;
+    this.#revisions.set(creatorId, revision);
+    if (this.#revisions.size > this.#context.bounds.followRevisionsMax) this.refresh();
+    return true;
   }
 
   #setFollowing(creatorId: string, following: boolean): void {

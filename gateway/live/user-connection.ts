@@ -328,6 +328,8 @@ export class UserConnection
     this.#sessionId = identity.sessionId;
     this.context.addExpiry(this, this.#expiresAt);
     this.reply(authenticatedFrame(this.#expiresAt, clock.now()));
+    // So what open streams hear of follows is never wrong for longer than an access token lives.
+    this.#channel.refreshFollows();
   }
 
   #buffer(text: string): void {

@@ -18,6 +18,8 @@ export class MemoryFollowStore implements FollowStore {
 
   readonly #requests: MemoryRequests;
 
+  readonly #revisions = new Map<string, number>();
+
   constructor(options: {
     readonly changes: MemoryChangeStream;
     readonly requests: MemoryRequests;
@@ -46,6 +48,7 @@ export class MemoryFollowStore implements FollowStore {
     if (this.#following.get(userId)?.has(creatorId) === true) return false;
     mapOf(this.#following, userId).set(creatorId, since);
     mapOf(this.#followers, creatorId).set(userId, since);
+    this.#changed(userId);
     this.#changes.append({ kind: 'follow', userId, creatorId, since });
     return true;
   }
@@ -53,6 +56,7 @@ export class MemoryFollowStore implements FollowStore {
   async unfollow(userId: string, creatorId: string): Promise<boolean> {
     this.#followers.get(creatorId)?.delete(userId);
     if (this.#following.get(userId)?.delete(creatorId) !== true) return false;
+    this.#changed(userId);
     this.#changes.append({ kind: 'follow', userId, creatorId, since: null });
     return true;
   }
@@ -67,6 +71,14 @@ export class MemoryFollowStore implements FollowStore {
 
   async listFollowing(userId: string, page: PageRequest): Promise<Page<Follow>> {
     return pageNewestFirst('following', followsOf(this.#following, userId), positionOf, page);
+  }
+
+  async revision(userId: string): Promise<number> {
+    return this.#revisions.get(userId) ?? 0;
+  }
+
+  #changed(userId: string): void {
+    this.#revisions.set(userId, (this.#revisions.get(userId) ?? 0) + 1);
   }
 
   async counts(userId: string): Promise<{ followers: number; following: number }> {

@@ -30,4 +30,9 @@ export interface FollowStore {
   /** The creators that the user follows (`Follow.userId` is the creator), newest first. */
   listFollowing(userId: string, page: PageRequest): Promise<Page<Follow>>;
   counts(userId: string): Promise<FollowCounts>;
+  /**
+   * Rises with each change of whom the user follows. Where the last change is minutes ago, it may
+   * be 0 again until the next one, which is above all earlier ones.
+   */
+  revision(userId: string): Promise<number>;
 }

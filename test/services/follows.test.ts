@@ -67,8 +67,8 @@ test('N5: open connections get a follow once it is stored', async (t) => {
     published.map(async ([message, stored]) => [message, await stored]),
   );
   t.deepEqual(outcomes, [
-    [{ type: 'follow', creatorId: 'u_ada', following: true }, true],
-    [{ type: 'follow', creatorId: 'u_ada', following: false }, false],
+    [{ type: 'follow', creatorId: 'u_ada', following: true, revision: 1 }, true],
+    [{ type: 'follow', creatorId: 'u_ada', following: false, revision: 2 }, false],
   ]);
 });
 

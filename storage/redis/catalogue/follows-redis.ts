@@ -172,6 +172,13 @@ export class RedisFollowStore implements FollowStore {
     return { followers: others.reduce((sum, size) => sum + size, first), following };
   }
 
+  /** In microseconds; stored for as long as any bucket stores the revision before it. */
+  revision(userId: string): Promise<number> {
+    return this.#read(userId, async (place) =>
+      Number((await answerOf(this.#redis.get(keysIn(place, userId).revision))) ?? 0),
+    );
+  }
+
   async #change(userId: string, creatorId: string, since: number | null): Promise<boolean> {
     const { changed, pending } = await this.#decide({ userId, creatorId, since });
     if (pending !== null) await this.#settle(pending);

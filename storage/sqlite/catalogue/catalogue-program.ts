@@ -15,8 +15,8 @@ import { CHANGES_SCHEMA, changeStatements } from './changes-statements.ts';
 import { CONTACTS_SCHEMA, contactHandlers } from './contacts-statements.ts';
 import { openWriterDatabase, limitPages, WalBound } from '../thread/database.ts';
 import { DRAFTS_SCHEMA, draftHandlers } from './drafts-statements.ts';
-import { followHandlers } from './follows-statements.ts';
 import { JOB_COUNTS_SCHEMA, jobHandlers, JOBS_SCHEMA } from './jobs-statements.ts';
+import { FOLLOW_REVISIONS_SCHEMA, followHandlers } from './follows-statements.ts';
 import { PARKED_REFUNDS_SCHEMA, parkedRefundHandlers } from './parked-refunds-statements.ts';
 import { DESCRIPTIONS_SCHEMA, productHandlers } from './products-statements.ts';
 import { SESSIONS_SCHEMA, sessionHandlers } from './sessions-statements.ts';
@@ -119,6 +119,7 @@ const MIGRATIONS = [
   ACCOUNT_LINKS_SCHEMA + CONFIRMED_ACCOUNTS_SCHEMA,
   JOB_COUNTS_SCHEMA,
   CONTACTS_SCHEMA,
+  FOLLOW_REVISIONS_SCHEMA,
 ];
 
 export type CatalogueHandlers = ReturnType<typeof open>['handlers'];

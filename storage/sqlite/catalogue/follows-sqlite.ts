@@ -18,6 +18,7 @@ export class SqliteFollowStore implements FollowStore {
   readonly #followers;
   readonly #following;
   readonly #counts;
+  readonly #revision;
 
   constructor({ writer, reader, signal }: ChangingDatabase) {
     this.#writer = writer;
@@ -36,6 +37,9 @@ export class SqliteFollowStore implements FollowStore {
     this.#counts = reader.prepare<[string], { followers: number; following: number }>(
       'select followers, following from follow_counts where user_id = ?',
     );
+    this.#revision = reader
+      .prepare<[string], number>('select revision from follow_counts where user_id = ?')
+      .pluck();
   }
 
   async follow(userId: string, creatorId: string, since: number): Promise<boolean> {
@@ -81,6 +85,10 @@ export class SqliteFollowStore implements FollowStore {
       ({ time, id }, limit) => readQuery(() => this.#following.all(userId, time, id, limit)),
       positionOf,
     );
+  }
+
+  async revision(userId: string): Promise<number> {
+    return readQuery(() => this.#revision.get(userId)) ?? 0;
   }
 
   async counts(userId: string): Promise<{ followers: number; following: number }> {

@@ -7,6 +7,10 @@ import type { Answered } from '../../ports/requests.ts';
 import type { AppendChange } from './changes-statements.ts';
 import type { Once } from './requests-statements.ts';
 
+export const FOLLOW_REVISIONS_SCHEMA = `
+  alter table follow_counts add column revision integer not null default 0;
+`;
+
 export function followHandlers(database: Database, appendChange: AppendChange, once: Once) {
   const follow = database.prepare(
     'insert or ignore into follows (creator_id, since, user_id) values (?, ?, ?)',
@@ -16,8 +20,9 @@ export function followHandlers(database: Database, appendChange: AppendChange, o
     insert into follow_counts (user_id, followers) values (?, ?)
     on conflict do update set followers = followers + excluded.followers`);
   const addFollowing = database.prepare(`
-    insert into follow_counts (user_id, following) values (?, ?)
-    on conflict do update set following = following + excluded.following`);
+    insert into follow_counts (user_id, following, revision) values (?, ?, 1)
+    on conflict do update
+    set following = following + excluded.following, revision = revision + 1`);
 
   const record = (userId: string, creatorId: string, since: number | null): void => {
     const step = since === null ? -1 : 1;

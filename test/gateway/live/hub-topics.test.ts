@@ -2,7 +2,7 @@
 
 import test from 'ava';
 import { refusal } from '../../../domain/refusal.ts';
-import { dropView, LiveHarness, milestone, settled } from './live-harness.ts';
+import { dropView, LiveHarness, milestone, settled, START_SECOND } from './live-harness.ts';
 
 test('N5: a stream is ready once its user’s and followed creators’ topics are', async (t) => {
   const harness = new LiveHarness();
@@ -170,6 +170,66 @@ test('N5: a follow while the follows are being read is not missed', async (t) =>
   await harness.releaseRead();
   t.deepEqual(socket.types(), ['ready']);
   t.true(socket.topics.has('creator:creator_2'));
+});
+
+/** Two follows and unfollows of one pair, told by two nodes in the wrong order. */
+function sayFollow(
+  harness: LiveHarness,
+  creatorId: string,
+  following: boolean,
+  revision: number,
+): void {
+  harness.bus.publish('user.ann', { type: 'follow', creatorId, following, revision });
+}
+
+test('F5: of messages about one pair the highest revision counts, not the last arrival', async (t) => {
+  const harness = new LiveHarness();
+  const socket = await harness.openReady('ann');
+  sayFollow(harness, 'creator_1', false, 12);
+  sayFollow(harness, 'creator_1', true, 11);
+  t.false(socket.topics.has('creator:creator_1'));
+  sayFollow(harness, 'creator_1', true, 13);
+  sayFollow(harness, 'creator_1', false, 12);
+  t.true(socket.topics.has('creator:creator_1'));
+  // Pairs have nothing to do with each other.
+  sayFollow(harness, 'creator_2', true, 5);
+  t.true(socket.topics.has('creator:creator_2'));
+});
+
+test('F5: a message from before the list was read changes nothing', async (t) => {
+  const harness = new LiveHarness();
+  harness.follows.set('ann', ['creator_1']);
+  harness.followRevision = 20;
+  const socket = await harness.openReady('ann');
+  sayFollow(harness, 'creator_1', false, 20);
+  sayFollow(harness, 'creator_2', true, 19);
+  t.deepEqual([...socket.topics].toSorted(), ['creator:creator_1']);
+  sayFollow(harness, 'creator_1', false, 21);
+  t.deepEqual([...socket.topics], []);
+});
+
+test('F5: past the bound of revisions the list is read again', async (t) => {
+  const harness = new LiveHarness({ followRevisionsMax: 2 });
+  const socket = await harness.openReady('ann');
+  harness.follows.set('ann', ['creator_9']);
+  harness.followRevision = 4;
+  for (let i = 1; i <= 3; i++) sayFollow(harness, `creator_${i}`, true, i);
+  await settled();
+  t.deepEqual([...socket.topics], ['creator:creator_9']);
+});
+
+test('F5: a follow that nobody was told of is heard at the next authentication', async (t) => {
+  const harness = new LiveHarness();
+  const socket = await harness.openReady('ann');
+  harness.follows.set('ann', ['creator_1']);
+  harness.tokens.set('fresh', { userId: 'ann', roles: [], expiresAt: START_SECOND + 7_200 });
+  socket.say({ type: 'authenticate', accessToken: 'fresh' });
+  await settled();
+  t.deepEqual([...socket.topics], []);
+  harness.clock.advance(60_000);
+  socket.say({ type: 'authenticate', accessToken: 'fresh' });
+  await settled();
+  t.deepEqual([...socket.topics], ['creator:creator_1']);
 });
 
 test('N5: a creator both followed and subscribed to stays until both ended', async (t) => {

@@ -164,6 +164,8 @@ export class LiveHarness {
   /** While set, reads of the list of live drops wait for it. */
   listGate: Promise<void> | null = null;
   readonly follows = new Map<string, string[]>();
+  /** Of all users, as of a read that begins now. */
+  followRevision = 0;
   readonly feeds = new Map<string, Notification[]>();
   readonly tokens = new Map<string, TokenIdentity>();
   /** While set, reads wait until the test releases them, one by one, with `releaseRead`. */
@@ -188,6 +190,7 @@ export class LiveHarness {
         page?: { limit: number; cursor?: string | null };
       },
     ) => {
+      if (action === 'follows.revision') return success(this.followRevision);
       if (action === 'catalogue.drops')
         return this.#listLiveDrops(Number(params.page!.cursor ?? 0));
       const { userId, afterId = '0', limit } = params;

@@ -29,6 +29,27 @@ export function followsContract(stores: () => Stores): void {
     t.deepEqual(items, [{ userId: 'creator_b', since: 300 }]);
   });
 
+  test('F5: the revision of a user rises with each change of the follows, and only then', async (t) => {
+    const revisions: number[] = [await follows().revision('rev_u')];
+    for (const change of [
+      () => follows().follow('rev_u', 'rev_c', 1),
+      () => follows().follow('rev_u', 'rev_d', 2),
+      () => follows().unfollow('rev_u', 'rev_c'),
+      () => follows().follow('rev_u', 'rev_c', 3),
+    ]) {
+      await change();
+      revisions.push(await follows().revision('rev_u'));
+    }
+    t.deepEqual(
+      revisions,
+      [...new Set(revisions)].toSorted((a, b) => a - b),
+    );
+    await follows().follow('rev_u', 'rev_c', 4);
+    await follows().unfollow('rev_u', 'rev_e');
+    t.is(await follows().revision('rev_u'), revisions.at(-1)!);
+    t.is(await follows().revision('rev_c'), 0);
+  });
+
   test('F3: counts are exact after many changes at once', async (t) => {
     const users = Array.from({ length: 30 }, (_, i) => `user_c${i}`);
     await Promise.all(
