@@ -50,6 +50,11 @@ const REPEATABLE: ReadonlySet<DropCommand['type']> = new Set([
   'get-order-filter',
 ]);
 
+/** A drop does what a request with a key asks for once (H11). */
+function isRepeatable(command: DropCommand): boolean {
+  return REPEATABLE.has(command.type) || ('request' in command && command.request !== undefined);
+}
+
 export interface BrokerRouterOptions {
   readonly broker: ServiceBroker;
   readonly owners: OwnerDirectory;
@@ -158,7 +163,7 @@ export class BrokerRouter implements CommandRouter {
 
   #sendAgain(call: OwnerCall, index: number, sink: CommandSink, notExecuted: boolean): void {
     const command = call.commands[index]!;
-    if (!notExecuted && !REPEATABLE.has(command.type)) return this.#complete(sink, UNAVAILABLE);
+    if (!notExecuted && !isRepeatable(command)) return this.#complete(sink, UNAVAILABLE);
     const deadline = call.deadlines[index] ?? call.calledAt + WAIT_MAX_MS;
     this.#sendOrWait(command, sink, deadline, call.nodeId);
   }

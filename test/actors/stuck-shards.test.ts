@@ -178,16 +178,19 @@ for (const where of ['this node', 'another node']) {
   });
 }
 
-test('O3: an order whose late reply is lost is sent again, and placed once', async (t) => {
+test('O3, H11: what has a key and lost its late reply is sent again, and done once', async (t) => {
   const { cluster, owner, stuck, healthy, release } = await appending();
   const via = other(cluster, owner);
   const order = send(cluster, via, place('ada', 'k1', 1, stuck));
-  const change = send(cluster, via, {
+  const restock = {
     type: 'amend-drop',
     dropId: stuck,
     caller: { userId: 'creator', operator: false },
     addStock: 1,
-  });
+  } as const;
+  const request = { id: 'r', fingerprint: 'f', callerId: 'creator' };
+  const keyed = send(cluster, via, { ...restock, request });
+  const change = send(cluster, via, restock);
   const healthyOrder = send(cluster, via, place('ada', 'k1', 1, healthy));
   await cluster.clock.advance(SOON_MS);
   isPlaced(t, healthyOrder);
@@ -200,6 +203,7 @@ test('O3: an order whose late reply is lost is sent again, and placed once', asy
   isPlaced(t, order);
   t.true((order.reply as { value: PlacedOrder }).value.replayed);
   t.like(change.reply, { ok: false, code: 'unavailable' });
+  t.like(keyed.reply, { ok: true, replayed: true, value: { stocked: 101 } });
   t.is(await soldOf(cluster, stuck), 1);
   t.is(via.router.outstanding, 0);
   // What comes after all is of no call any more.
