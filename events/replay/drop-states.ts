@@ -15,7 +15,7 @@ const PAGE_BYTES_MAX = 4 << 20;
 /** Drops in memory, between two calls of `spare`: about 2 KB each. */
 const DROPS_MAX = 1024;
 /** The share that is evicted at once, so that sorting by use is cheap for each evicted one. */
-const SHARE_LEAVING = 0.25;
+const SHARE_LEAVING = 1 / 16;
 const KEYS_AT_ONCE = 256;
 
 export interface DropStatesOptions {
