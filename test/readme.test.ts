@@ -25,47 +25,53 @@ function tour(): string {
 
 const run = hasCurl ? test : test.skip;
 
-run('O3, S5, P3, R5, N1, D8, O12a: the tour of the README works when it is pasted', async (t) => {
-  const data = mkdtempSync(join(tmpdir(), 'livedrops-readme-'));
-  const environment = { LIVEDROPS_DATA: data, LIVEDROPS_PORT: '0', LIVEDROPS_LOG: 'error' };
-  const server = await startServer(loadConfig(environment));
-  try {
-    const script = tour()
-      .replaceAll('http://127.0.0.1:8080', server.url)
-      .replaceAll('data/payment-secret', join(data, 'payment-secret'))
-      .replaceAll('8081', String(await freePort()))
-      .replaceAll('12111', String(await freePort()));
-    const commands = `${LEAVE_NOTHING}\n${script}`;
-    const shell = spawn('bash', ['-e', '-o', 'pipefail', '-c', commands], {
-      cwd: ROOT,
-      timeout: SHELL_TIMEOUT_MS,
-      env: { ...process.env, LIVEDROPS_DATA: data },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const [shown, wrong] = await Promise.all([text(shell.stdout), text(shell.stderr)]);
-    t.is(wrong, '');
-    const order = /"id":"(d_\w+-0)"/.exec(shown)?.[1];
-    t.is(shown.split(`location: /v1/orders/${order}`).length - 1, 2, 'the same order twice');
-    const expected = [
-      'idempotency-replayed: true',
-      '"code":"idempotency-key-reused"',
-      '"type":"drop.snapshot"',
-      '"soldOut":true',
-      '"code":"sold-out"',
-      '"type":"drop.paused"',
-      '\ndrop-paused\n',
-      '"type":"order.partially_refunded"',
-      '"type":"order.refunded"',
-      '\n4900\n',
-      '\nrefunded\n1\n',
-      '\n200\nconfirmed\n',
-      '\nYour card was declined.\nrequires_capture\n',
-      '\n12900\n',
-      '"status":"succeeded","amount":25800,"currency":"EUR","refundedAmount":12900',
-    ];
-    for (const words of expected) t.true(shown.includes(words), `${words} in ${shown}`);
-  } finally {
-    await server.stop();
-    rmSync(data, { recursive: true, force: true });
-  }
-});
+run(
+  'O3, S5, P3, R5, N1, D8, O9a, O12a, O14: the tour of the README works when it is pasted',
+  async (t) => {
+    const data = mkdtempSync(join(tmpdir(), 'livedrops-readme-'));
+    const environment = { LIVEDROPS_DATA: data, LIVEDROPS_PORT: '0', LIVEDROPS_LOG: 'error' };
+    const server = await startServer(loadConfig(environment));
+    try {
+      const script = tour()
+        .replaceAll('http://127.0.0.1:8080', server.url)
+        .replaceAll('data/payment-secret', join(data, 'payment-secret'))
+        .replaceAll('8081', String(await freePort()))
+        .replaceAll('12111', String(await freePort()));
+      const commands = `${LEAVE_NOTHING}\n${script}`;
+      const shell = spawn('bash', ['-e', '-o', 'pipefail', '-c', commands], {
+        cwd: ROOT,
+        timeout: SHELL_TIMEOUT_MS,
+        env: { ...process.env, LIVEDROPS_DATA: data },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      const [shown, wrong] = await Promise.all([text(shell.stdout), text(shell.stderr)]);
+      t.is(wrong, '');
+      const order = /"id":"(d_\w+-0)"/.exec(shown)?.[1];
+      t.is(shown.split(`location: /v1/orders/${order}`).length - 1, 2, 'the same order twice');
+      const expected = [
+        'idempotency-replayed: true',
+        '"code":"idempotency-key-reused"',
+        '"type":"drop.snapshot"',
+        '"soldOut":true',
+        '"code":"sold-out"',
+        '"type":"drop.paused"',
+        '\ndrop-paused\n',
+        '"type":"order.partially_refunded"',
+        '"type":"order.refunded"',
+        '\n4900\n',
+        '\nrefunded\n1\n',
+        '\n200\nconfirmed\n',
+        '\nYour card was declined.\nrequires_capture\n',
+        '\n12900\n',
+        '"status":"succeeded","amount":25800,"currency":"EUR","refundedAmount":12900',
+        'id,status,quantity,total,refunded',
+        '-0,confirmed,2,258.00,129.00',
+        '"progress":{"done":1,"refused":{},"left":0}',
+      ];
+      for (const words of expected) t.true(shown.includes(words), `${words} in ${shown}`);
+    } finally {
+      await server.stop();
+      rmSync(data, { recursive: true, force: true });
+    }
+  },
+);
