@@ -16,6 +16,7 @@ import type { FeatureLevels } from '../storage/ports/feature-level.ts';
 import type { ParkedRefunds } from '../storage/ports/parked-refunds.ts';
 import type { WebhookLog } from '../storage/ports/webhook-log.ts';
 import {
+  DISPUTE_CLOSED,
   OUTCOMES,
   type PaymentOutcome,
   Settlement,
@@ -59,6 +60,13 @@ const CALLS_MAX = 10_000;
 const RECORD_PAYMENT_LEVEL = 2;
 /** From this one on it may be `voided`, and payments are prepared. */
 const VOIDED_LEVEL = 3;
+
+const OF_LEVEL_3: ReadonlySet<PaymentOutcome> = new Set<PaymentOutcome>([
+  'voided',
+  'disputed',
+  'dispute-won',
+  'dispute-lost',
+]);
 
 const webhookId = Compile(WebhookId);
 const webhookEvent = Compile(WebhookEvent);
@@ -161,14 +169,18 @@ export class Payments {
     const event = parseJson(body);
     if (!webhookEvent.Check(event))
       return refusal('invalid-request', 'The body is no webhook event.');
-    const outcome = OUTCOMES.get(event.type);
+    const told = OUTCOMES.get(event.type);
     // Other types are acknowledged and ignored, so that the provider does not call again.
-    if (outcome === undefined) return success(null);
+    if (told === undefined && event.type !== DISPUTE_CLOSED) return success(null);
     if (!settlement.Check(event))
       return refusal(
         'invalid-request',
         'The data needs orderId and reference; amount is a whole number, currency a code.',
       );
+    const { outcome: ended } = event.data;
+    if (told === undefined && ended === undefined)
+      return refusal('invalid-request', 'outcome: must be won or lost.');
+    const outcome = told ?? (ended === 'won' ? 'dispute-won' : 'dispute-lost');
     const data = this.#dataHere(event.data);
     return data.ok ? await this.#record(outcome, data.value) : data;
   }
@@ -192,7 +204,7 @@ export class Payments {
     const dropId = parseOrderId(orderId)?.dropId;
     if (dropId === undefined) return refusal('not-found');
     const about = { dropId, orderId, reference };
-    if (outcome === 'voided' && levels.reached() < VOIDED_LEVEL) return refusal('unavailable');
+    if (OF_LEVEL_3.has(outcome) && levels.reached() < VOIDED_LEVEL) return refusal('unavailable');
     if (levels.reached() >= RECORD_PAYMENT_LEVEL) {
       const type = 'record-payment';
       const paid = { amount: amount ?? null, currency: currency ?? null };

@@ -117,6 +117,11 @@ export const EVENT_LINES = {
   'payment-prepared': eventLine('payment-prepared', settled),
   'payment-voided': eventLine('payment-voided', settled),
   'request-answered': eventLine('request-answered', {}),
+  'payment-disputed': eventLine('payment-disputed', money),
+  'dispute-closed': eventLine('dispute-closed', {
+    ...settled,
+    outcome: Type.Enum(['won', 'lost'], { type: 'string' }),
+  }),
   'drop-paused': eventLine('drop-paused', { extendHolds: Type.Boolean(), reason: textOrNull }),
   'drop-resumed': eventLine('drop-resumed', {}),
   'order-part-refunded': eventLine('order-part-refunded', { ...refund, number: count }),

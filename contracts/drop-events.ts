@@ -145,6 +145,24 @@ export const RequestAnswered = Type.Object({
   /** Null: the answer is the drop. */
   about: Type.Union([ordinal, Type.Null()]),
 });
+/** The payer of a payment wants it back, by way of the provider (P7). */
+export const PaymentDisputed = Type.Object({
+  type: Type.Literal('payment-disputed'),
+  ordinal,
+  reference,
+  /** What is disputed, in the minor unit of `currency`. */
+  amount: count,
+  /** ISO 4217. */
+  currency: Type.String(),
+});
+export const DisputeClosed = Type.Object({
+  type: Type.Literal('dispute-closed'),
+  ordinal,
+  reference,
+  /** Lost: the payer has the money back. */
+  outcome: Type.Union([Type.Literal('won'), Type.Literal('lost')]),
+});
+
 /** No orders are taken from now on. */
 export const DropPaused = Type.Object({
   type: Type.Literal('drop-paused'),
@@ -208,6 +226,8 @@ export const DropEvent = Type.Union([
   PaymentPrepared,
   PaymentVoided,
   RequestAnswered,
+  PaymentDisputed,
+  DisputeClosed,
   DropPaused,
   DropResumed,
   OrderPartRefunded,

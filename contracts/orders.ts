@@ -66,6 +66,8 @@ export const DropOrdersFilter = Type.Object({
   since: Type.Optional(time),
   /** Placed before this time. */
   until: Type.Optional(time),
+  /** True: only those with a payment that is or was disputed. */
+  disputed: Type.Optional(Type.Boolean()),
 });
 export type DropOrdersFilter = Plain<typeof DropOrdersFilter>;
 
@@ -174,6 +176,9 @@ export const DropOrdersQuery = Type.Object(
     user_id: Type.Optional(userId),
     since: Type.Optional({ ...wireTime, description: 'placed at this time or later' }),
     until: Type.Optional({ ...wireTime, description: 'placed before this time' }),
+    disputed: Type.Optional(
+      Type.Boolean({ description: 'true: those with a payment that is or was disputed' }),
+    ),
     ...paging,
   },
   STRICT,

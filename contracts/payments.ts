@@ -45,12 +45,27 @@ export const PaymentOutcome = Type.Union([
    * feature level 3 on.
    */
   Type.Literal('voided'),
+  /** Its payer wants it back: to be sent only from feature level 3 on, like the next two. */
+  Type.Literal('disputed'),
+  Type.Literal('dispute-won'),
+  Type.Literal('dispute-lost'),
 ]);
 export type PaymentOutcome = Plain<typeof PaymentOutcome>;
 
 /** The outcome that each type of event tells. Events of other types are taken and ignored. */
 export const OUTCOMES: ReadonlyMap<string, PaymentOutcome> = new Map(
-  PaymentOutcome.anyOf.map(({ const: outcome }) => [`payment.${outcome}`, outcome]),
+  PaymentOutcome.anyOf
+    .filter(({ const: outcome }) => !outcome.startsWith('dispute-'))
+    .map(({ const: outcome }) => [`payment.${outcome}`, outcome]),
+);
+/** The type of the event that ends a dispute; its data says how. */
+export const DISPUTE_CLOSED = 'payment.dispute_closed';
+
+const outcomeOfDispute = Type.Optional(
+  Type.Enum(['won', 'lost'], {
+    type: 'string',
+    description: `of \`${DISPUTE_CLOSED}\`: whether the seller keeps the money`,
+  }),
 );
 
 const amountOfEvent = Type.Optional(
@@ -71,18 +86,20 @@ export const Settlement = Type.Object({
     reference: Type.String({ pattern: REFERENCE }),
     amount: amountOfEvent,
     currency: currencyOfEvent,
+    outcome: outcomeOfDispute,
   }),
 });
 
 /** For the description of the interface. */
 export const PaymentEvent = Type.Object(
   {
-    type: Type.Enum([...OUTCOMES.keys()], { type: 'string' }),
+    type: Type.Enum([...OUTCOMES.keys(), DISPUTE_CLOSED], { type: 'string' }),
     data: Type.Object({
       orderId: id,
       reference: Type.String(),
       amount: amountOfEvent,
       currency: currencyOfEvent,
+      outcome: outcomeOfDispute,
     }),
   },
   { title: 'PaymentEvent' },
@@ -150,6 +167,20 @@ export const StripeEvent = Type.Object(
   { title: 'StripeEvent' },
 );
 
+/** The payer wants a payment back, by way of the provider (P7). */
+export const PaymentDispute = Type.Object(
+  {
+    status: Type.Union([Type.Literal('open'), Type.Literal('won'), Type.Literal('lost')]),
+    /** In the currency's minor unit. */
+    amount: count,
+    currency: currencyCode,
+    openedAt: time,
+    closedAt: absentIfNull(time),
+  },
+  { title: 'PaymentDispute' },
+);
+export type PaymentDispute = Plain<typeof PaymentDispute>;
+
 /** One payment of an order, known by its reference (P4a). */
 export const Payment = Type.Object(
   {
@@ -159,8 +190,12 @@ export const Payment = Type.Object(
     /** In the currency's minor unit. */
     amount: count,
     currency: currencyCode,
-    /** So far: parts that were asked for, and what the provider says that it has refunded. */
+    /**
+     * So far: parts that were asked for, what the provider says that it has refunded, and what was
+     * lost in a dispute.
+     */
     refundedAmount: count,
+    dispute: Type.Optional(PaymentDispute),
   },
   { title: 'Payment' },
 );

@@ -10,6 +10,7 @@ import type { OrderStatus } from '../contracts/orders.ts';
 import { ended } from './hold-stops.ts';
 import { fnv1a } from './ids.ts';
 import { paymentsOf, setSettledReference, storePayment } from './order-payments.ts';
+import { closeDispute, storeDispute } from './order-disputes.ts';
 import { refundedOf, returnedUnits, storeRefund } from './order-refunds.ts';
 
 /** Creates the drop of a `drop-created` event. `time`: of its journal entry, in milliseconds. */
@@ -75,6 +76,17 @@ export function applyEvent(state: DropState, event: DropEvent, time: number): vo
       break;
     case 'payment-refunded':
       recordRefund(state, event);
+      break;
+    case 'payment-disputed': {
+      const { ordinal, reference, amount, currency } = event;
+      const opened = { reference, status: 'open', amount, currency } as const;
+      storeDispute(state, ordinal, { ...opened, openedAt: time, closedAt: null });
+      touchOrder(state, ordinal);
+      break;
+    }
+    case 'dispute-closed':
+      closeDispute(state, event.ordinal, event.reference, event.outcome, time);
+      touchOrder(state, event.ordinal);
       break;
     case 'refund-requested':
       setSettledReference(state, event.ordinal, event.reference);
@@ -208,7 +220,10 @@ function refundPart(
   );
   const [payment] = paymentsOf(state, ordinal);
   if (payment !== undefined && amount > 0)
-    storePayment(state, ordinal, { ...payment, refundedAmount: before.amount + amount });
+    storePayment(state, ordinal, {
+      ...payment,
+      refundedAmount: payment.refundedAmount + amount,
+    });
   storeRefund(state, ordinal, event, time);
   state.sold -= quantity;
   state.userUnits[orders.user(ordinal)]! -= quantity;

@@ -7,10 +7,12 @@ import type {
   RecordPayment,
   SettlePayment,
 } from '../contracts/commands.ts';
+import type { DropEvent } from '../contracts/drop-events.ts';
 import type { Payment } from '../contracts/payments.ts';
 import type { Refusal } from '../contracts/refusals.ts';
 import { aboutOrder, type Decision, isBuyer, mayManage, ordinalIn } from './decision.ts';
 import type { DropState } from './drop-state.ts';
+import { DISPUTES_MAX, disputesOf } from './order-disputes.ts';
 import { paymentsOf, STORED_PAYMENTS_MAX, wasPaid } from './order-payments.ts';
 import { refusal } from './refusal.ts';
 
@@ -49,7 +51,40 @@ export function decidePayment(state: DropState, command: RecordPayment): Decisio
       return decideRefunded(state, ordinal, command, known);
     case 'voided':
       return decideVoided(state, ordinal, command.reference, known);
+    case 'disputed':
+    case 'dispute-won':
+    case 'dispute-lost':
+      return decideDispute(state, ordinal, command, known);
   }
+}
+
+/**
+ * A dispute changes no order (P7). One whose end is told first is opened and closed at once; what is
+ * told again changes nothing.
+ */
+function decideDispute(
+  state: DropState,
+  ordinal: number,
+  command: RecordPayment,
+  known: Payment | null,
+): Decision | Refusal {
+  // Nobody can want back what was not paid: the provider tells of the payment first, or again.
+  if (known === null || known.status === 'pending') return refusal('not-found');
+  const { reference, outcome } = command;
+  const disputes = disputesOf(state.orders.payments(ordinal));
+  const dispute = disputes.find((one) => one.reference === reference);
+  const events: DropEvent[] = [];
+  if (dispute === undefined && disputes.length < DISPUTES_MAX) {
+    const { amount, currency } = known;
+    const about = { amount: command.amount ?? amount, currency: command.currency ?? currency };
+    events.push({ type: 'payment-disputed', ordinal, reference, ...about });
+  }
+  const isOpen = events.length > 0 || dispute?.status === 'open';
+  if (outcome !== 'disputed' && isOpen) {
+    const ended = outcome === 'dispute-won' ? 'won' : 'lost';
+    events.push({ type: 'dispute-closed', ordinal, reference, outcome: ended });
+  }
+  return aboutOrder(ordinal, ...events);
 }
 
 /** The first payment that is prepared while the hold lasts is the order's. */

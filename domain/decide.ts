@@ -38,7 +38,7 @@ import type { DropState } from './drop-state.ts';
 import { fnv1a, orderId, paymentReference } from './ids.ts';
 import { newestOrders } from './newest-orders.ts';
 import { orderFilter } from './order-filter.ts';
-import { paymentsOf } from './order-payments.ts';
+import { disputedPayments } from './order-disputes.ts';
 import { orderRefunds } from './order-refunds.ts';
 import { refusal } from './refusal.ts';
 
@@ -186,7 +186,7 @@ export function answerTo(
   if (command.type === 'get-order-payments') {
     const { ordinal } = decision;
     return {
-      items: paymentsOf(state, ordinal),
+      items: disputedPayments(state, ordinal),
       refunds: orderRefunds(state, ordinal),
       readyInMs: state.readyInMs(ordinal),
     };

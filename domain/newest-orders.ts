@@ -4,6 +4,7 @@
 import type { ListOrders } from '../contracts/commands.ts';
 import type { DropOrdersFilter, DropOrdersSlice, OrderView } from '../contracts/orders.ts';
 import type { DropState } from './drop-state.ts';
+import { disputesOf } from './order-disputes.ts';
 
 /**
  * Orders looked at without a pause, some 0.2 ms: a filter may match few of them. The caller goes on
@@ -42,12 +43,13 @@ export function isPlacedBefore(
   return since !== undefined && orders.createdAt(ordinal) < since;
 }
 
-/** Whether an order has the filter's status and is from before its end. */
+/** Whether an order has the filter's status and disputes, and is from before its end. */
 export function matchesOrder(
   { orders }: DropState,
   ordinal: number,
-  { status, until }: DropOrdersFilter,
+  { status, until, disputed }: DropOrdersFilter,
 ): boolean {
+  if (disputed === true && disputesOf(orders.payments(ordinal)).length === 0) return false;
   if (status !== undefined && orders.status(ordinal) !== status) return false;
   return until === undefined || orders.createdAt(ordinal) < until;
 }

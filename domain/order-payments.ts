@@ -30,8 +30,9 @@ const STATUSES = new Map(
   Object.entries(LETTERS).map(([status, letter]) => [letter, status as PaymentStatus]),
 );
 const FIELDS = 5;
-/** Lines that begin with it are refunds (domain/order-refunds.ts), behind those of payments. */
+/** Lines behind those of payments begin with a mark: domain/order-refunds.ts, order-disputes.ts. */
 export const REFUND_MARK = '+';
+export const DISPUTE_MARK = '!';
 
 /** The reference in the first line of an order's text; undefined where it is the derived one. */
 export function settledReference(text: string | undefined): string | undefined {
@@ -155,9 +156,25 @@ export function addTextLine(state: DropState, ordinal: number, line: string): vo
   state.orders.setPayments(ordinal, `${state.orders.payments(ordinal) ?? ''}\n${line}`);
 }
 
+/** The caller must call `change` of the order table next. */
+export function replaceTextLine(
+  state: DropState,
+  ordinal: number,
+  line: string,
+  replacement: string,
+): void {
+  const lines = (state.orders.payments(ordinal) ?? '').split('\n');
+  const changed = lines.map((one) => (one === line ? replacement : one));
+  state.orders.setPayments(ordinal, changed.join('\n'));
+}
+
+function isMarked(line: string): boolean {
+  return line.startsWith(REFUND_MARK) || line.startsWith(DISPUTE_MARK);
+}
+
 function storedPayments(text: string | undefined): Payment[] {
   return textLines(text)
-    .filter((line) => !line.startsWith(REFUND_MARK))
+    .filter((line) => !isMarked(line))
     .map(paymentOf);
 }
 
@@ -186,20 +203,20 @@ function firstLine(text: string): string {
   return end < 0 ? text : text.slice(0, end);
 }
 
-/** `before` is the order's text before the change: its refunds stay. */
+/** `before` is the order's text before the change: its refunds and disputes stay. */
 function textOf(
   settled: string,
   preparedSince: number,
   stored: readonly Payment[],
   before: string | undefined,
 ): string | null {
-  const refunds = textLines(before).filter((line) => line.startsWith(REFUND_MARK));
-  const isEmpty = stored.length === 0 && refunds.length === 0;
+  const marked = textLines(before).filter(isMarked);
+  const isEmpty = stored.length === 0 && marked.length === 0;
   if (settled === '' && preparedSince === 0 && isEmpty) return null;
   let text = preparedSince === 0 ? settled : `${settled} ${preparedSince}`;
   for (const { status, amount, currency, refundedAmount, reference } of stored)
     text += `\n${LETTERS[status]} ${amount} ${currency} ${refundedAmount} ${reference}`;
-  for (const line of refunds) text += `\n${line}`;
+  for (const line of marked) text += `\n${line}`;
   return text;
 }
 

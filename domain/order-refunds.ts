@@ -7,6 +7,7 @@
 import type { OrderRefund } from '../contracts/payments.ts';
 import { assert } from './assert.ts';
 import type { DropState } from './drop-state.ts';
+import { lostOf } from './order-disputes.ts';
 import { addTextLine, paymentsOf, REFUND_MARK, textLines } from './order-payments.ts';
 
 /** Of one order. What is left after them can be refunded as a whole. */
@@ -15,7 +16,7 @@ const RESTOCKED = 's';
 const WITHDRAWN = 'w';
 const FIELDS = 5;
 
-/** What a seller has refunded of an order, and the provider at its own desk. */
+/** What a seller has refunded of an order, the provider at its own desk, and a dispute took. */
 export interface Refunded {
   readonly amount: number;
   readonly quantity: number;
@@ -37,9 +38,17 @@ export function refundedOf(state: DropState, ordinal: number): Refunded {
   const parts = storedRefunds(text);
   const quantity = parts.reduce((sum, part) => sum + part.quantity, 0);
   const amount = state.isPaidFor
-    ? (paymentsOf(state, ordinal)[0]?.refundedAmount ?? 0)
+    ? refundedOfPayment(state, ordinal)
     : parts.reduce((sum, part) => sum + part.amount, 0);
   return { amount, quantity, parts: parts.length };
+}
+
+function refundedOfPayment(state: DropState, ordinal: number): number {
+  const [payment] = paymentsOf(state, ordinal);
+  if (payment === undefined) return 0;
+  const { reference, amount, currency, refundedAmount } = payment;
+  const lost = lostOf(state.orders.payments(ordinal), reference, currency);
+  return Math.min(amount, refundedAmount + lost);
 }
 
 /** Units of an order that its buyer gave back, by the order's text. */

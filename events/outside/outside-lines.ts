@@ -108,6 +108,11 @@ function fieldsOf(dropId: string, event: DropEvent, nextOrdinal: number): object
       const { ordinal, reference, amount, currency, reason } = event;
       return { orderId: orderId(dropId, ordinal), reference, amount, currency, reason };
     }
+    case 'dispute-closed': {
+      const { ordinal, reference, outcome } = event;
+      return { orderId: orderId(dropId, ordinal), reference, outcome };
+    }
+    case 'payment-disputed':
     case 'payment-refunded': {
       const { ordinal, reference, amount, currency } = event;
       return { orderId: orderId(dropId, ordinal), reference, amount, currency };

@@ -164,6 +164,8 @@ export class PaymentsConsumer implements EventConsumer {
       // An order that costs nothing has no payment to open, and nothing to refund (P5).
       if (order === null || fact.terms.payment !== 'provider' || order.totalAmount === 0) continue;
       if (fact.event.type === 'payment-rejected') this.#countRejected(fact.event, order);
+      if (fact.event.type === 'payment-disputed' || fact.event.type === 'dispute-closed')
+        this.#options.log.warn({ orderId: order.id, ...fact.event }, 'a payment is disputed');
       const work = workOf(fact, order, prepares);
       if (work === null) continue;
       stretch.callsLeft += 1;

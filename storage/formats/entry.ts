@@ -69,6 +69,8 @@ const KINDS: {
   'order-rest-refunded': [23, 'ordinal', 'amount', 'quantity', 'restock', 'reason'],
   'drop-paused': [24, 'extendHolds', 'reason'],
   'drop-resumed': [25],
+  'payment-disputed': [26, 'ordinal', 'reference', 'amount', 'currency'],
+  'dispute-closed': [27, 'ordinal', 'reference', 'outcome'],
 };
 /** Kinds with one more field, which are written where it is there, from feature level 3 on. */
 const EXTENDED: {

@@ -205,6 +205,8 @@ function stockAfter(drop: TrueDrop, before: TrueStock, event: DropEvent): TrueSt
     case 'payment-declined':
     case 'payment-prepared':
     case 'payment-rejected':
+    case 'payment-disputed':
+    case 'dispute-closed':
     case 'payment-refunded':
       return before;
   }
@@ -226,7 +228,9 @@ function foldOrder(drop: TrueDrop, event: DropEvent, version: number, time: numb
   const order = drop.orders[event.ordinal];
   const last = order?.steps.at(-1);
   if (order === undefined || last === undefined) return;
-  const isOfPayment = event.type.startsWith('payment-') && event.type !== 'payment-voided';
+  const { type } = event;
+  const isOfPayment =
+    (type.startsWith('payment-') && type !== 'payment-voided') || type === 'dispute-closed';
   if (isOfPayment || event.type === 'order-part-refunded') {
     order.steps.push({ ...last, version });
     return;

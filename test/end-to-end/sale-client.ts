@@ -30,6 +30,8 @@ export interface WebhookOptions {
   readonly reference?: string;
   readonly amount?: number;
   readonly currency?: string;
+  /** Of a dispute that is closed. */
+  readonly outcome?: string;
 }
 
 export interface SaleClientOptions {
@@ -199,8 +201,9 @@ export class SaleClient {
   }
 
   webhook(type: string, orderId: string, options: WebhookOptions = {}): Promise<Answer> {
-    const { reference = 'ref', amount, currency } = options;
-    const body = JSON.stringify({ type, data: { orderId, reference, amount, currency } });
+    const { reference = 'ref', amount, currency, outcome } = options;
+    const data = { orderId, reference, amount, currency, outcome };
+    const body = JSON.stringify({ type, data });
     const id = options.id ?? this.fresh('msg_');
     const timestamp = Math.floor((options.time ?? Date.now()) / 1000);
     const secret = options.secret ?? PAYMENT_SECRETS[0];

@@ -136,6 +136,7 @@ test('S4, D3: a change goes to the drop with its caller', async (t) => {
     caller: { userId: 'boss', operator: true },
     endsAt: NOW + 3_600_000,
     addStock: 5,
+    mayExtend: true,
   });
   for (const body of [{}, { addStock: 0 }, { addStock: 1.5 }, { stock: 0 }]) {
     const wrong = await fixture.request('PATCH', '/v1/drops/drp_1', { as: 'creator', body });

@@ -54,6 +54,14 @@ const EVENTS: { [T in DropEvent['type']]: DropEvent & { type: T } } = {
   'payment-prepared': { type: 'payment-prepared', ordinal: 11, reference: 'r' },
   'payment-voided': { type: 'payment-voided', ordinal: 12, reference: 'r' },
   'request-answered': { type: 'request-answered', id: 'r', fingerprint: 'f', about: null },
+  'payment-disputed': {
+    type: 'payment-disputed',
+    ordinal: 13,
+    reference: 'r',
+    amount: 5,
+    currency: 'EUR',
+  },
+  'dispute-closed': { type: 'dispute-closed', ordinal: 13, reference: 'r', outcome: 'lost' },
   'drop-paused': { type: 'drop-paused', extendHolds: true, reason: 'ü' },
   'drop-resumed': { type: 'drop-resumed' },
   'order-part-refunded': {
