@@ -124,6 +124,7 @@ export async function startServer(
         ? {}
         : { shards: () => host.report(), journalAppends: () => core.journal.appends() }),
       ...(clockSkewMs === null ? {} : { clockSkewMs }),
+      ...(config.issuers.length > 0 && { issuerKeys: tokens.issuerKeys }),
     },
     log,
     version: packageVersion(),

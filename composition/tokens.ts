@@ -6,6 +6,7 @@ import { IssuerKeys } from '../app/issuers/issuer-keys.ts';
 import { IssuerTokens } from '../app/issuers/issuer-tokens.ts';
 import { SigningSecrets } from '../app/signing-secrets.ts';
 import { TokenVerifier } from '../app/token-verifier.ts';
+import type { IssuerKeysSample } from '../gateway/http/metric-sources.ts';
 import { AuthSecretsFile } from './auth-secrets.ts';
 import type { NodeCoreOptions } from './node-core.ts';
 
@@ -13,6 +14,8 @@ export interface Tokens {
   readonly signingSecrets: SigningSecrets;
   readonly accessTokens: AccessTokens;
   readonly verifier: TokenVerifier;
+  /** For the metrics: how old the keys of issuers are. */
+  readonly issuerKeys: () => readonly IssuerKeysSample[];
   /** Calls the listener whenever tokens that were valid may be so no more before their ends. */
   onReplaced(listener: () => void): void;
   /**
@@ -44,6 +47,8 @@ export function createTokens({ config, clock, log }: NodeCoreOptions): Tokens {
       own: accessTokens,
       issuers: known.length === 0 ? null : new IssuerTokens(known),
     }),
+    issuerKeys: () =>
+      known.map(({ issuer, keys }) => ({ issuer: issuer.issuer, ageMs: keys.ageMs })),
     onReplaced(listener) {
       signingSecrets.onReplaced(listener);
       for (const { keys } of known) keys.onRemoved(listener);

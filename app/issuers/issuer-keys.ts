@@ -58,6 +58,12 @@ export class IssuerKeys {
     this.#options = options;
   }
 
+  /** Since the keys were fetched, in milliseconds; null: never yet. */
+  get ageMs(): number | null {
+    const { clock } = this.#options;
+    return this.#fetchedAt === null ? null : clock.monotonic() - this.#fetchedAt;
+  }
+
   /** Resolves after the first fetch, however it ended. */
   async start(): Promise<void> {
     await this.refresh();

@@ -51,6 +51,12 @@ export interface LimitSample {
   readonly refused: number;
 }
 
+export interface IssuerKeysSample {
+  readonly issuer: string;
+  /** Since its keys were fetched, in milliseconds; null: never yet. */
+  readonly ageMs: number | null;
+}
+
 /** Refunds of the whole store that are not made, by state. */
 export interface RefundSample {
   readonly parked: number;
@@ -91,6 +97,7 @@ export interface MetricSources {
   readonly journalAppends?: () => DurationSample;
   /** This machine's clock less the store's time; null while that is unknown. */
   readonly clockSkewMs?: () => number | null;
+  readonly issuerKeys?: () => readonly IssuerKeysSample[];
 }
 
 type Labels = Readonly<Record<string, string>>;
@@ -101,7 +108,7 @@ const SHARD_STATUSES: readonly string[] = ['serving', 'recovering', 'damaged'];
 
 /** Registers the sources' values. To be called once for each registry. */
 export function registerSources(registry: Registry, sources: MetricSources): void {
-  const { shards, relay, live, limits, journalAppends, clockSkewMs } = sources;
+  const { shards, relay, live, limits, journalAppends, clockSkewMs, issuerKeys } = sources;
   const { refunds, rejectedPayments, paymentCalls, jobs, archive } = sources;
   const gauge = (name: string, help: string, read: () => readonly Value[]) =>
     registry.registerMetric(sampled({ name, help, type: 'gauge' }, read));
@@ -203,6 +210,14 @@ export function registerSources(registry: Registry, sources: MetricSources): voi
       const skewMs = clockSkewMs();
       return skewMs === null ? [] : [[{}, skewMs / 1000]];
     });
+  }
+  if (issuerKeys !== undefined) {
+    const help = 'Since the keys of an issuer of tokens were fetched.';
+    gauge('livedrops_issuer_keys_age_seconds', help, () =>
+      issuerKeys().flatMap(({ issuer, ageMs }) =>
+        ageMs === null ? [] : [[{ issuer }, ageMs / 1000] as const],
+      ),
+    );
   }
   if (journalAppends !== undefined) {
     const name = 'livedrops_journal_append_duration_seconds';

@@ -155,3 +155,14 @@ test('W7: metrics have the skew of the clock once it is known', async (t) => {
   const [, line] = await linesOf({ clockSkewMs });
   t.is(line, 'livedrops_clock_skew_seconds -0.25');
 });
+
+test('A4: metrics have the age of the keys of each issuer that has some', async (t) => {
+  const issuerKeys = () => [
+    { issuer: 'https://id.example.com/', ageMs: 1_500 },
+    { issuer: 'https://new.example.com', ageMs: null },
+  ];
+  t.deepEqual(await linesOf({ issuerKeys }), [
+    '# TYPE livedrops_issuer_keys_age_seconds gauge',
+    'livedrops_issuer_keys_age_seconds{issuer="https://id.example.com/"} 1.5',
+  ]);
+});
