@@ -8,6 +8,7 @@
 
 import type { Static } from 'typebox';
 import { Compile } from 'typebox/compile';
+import type { Clock } from '../actors/clock.ts';
 import type { CommandRouter } from '../actors/command-router.ts';
 import { parseOrderId } from '../domain/ids.ts';
 import { refusal, success } from '../domain/refusal.ts';
@@ -27,9 +28,13 @@ import {
 } from '../contracts/payments.ts';
 import { amountHere, type ProviderDigits } from '../events/payments/provider-units.ts';
 import { parkRefund } from '../events/payments/parked-refund.ts';
+import { ACCEPTED, type PaymentProvider } from '../events/payments/payment-provider.ts';
+import { callProvider } from '../events/payments/provider-call.ts';
 import type {
+  StripeDispute,
   StripeEvents,
   StripeFailedRefund,
+  StripePayment,
   StripeReading,
 } from '../events/payments/stripe/stripe-events.ts';
 import { WebhookVerifier } from '../events/payments/webhook-signature.ts';
@@ -44,6 +49,9 @@ export interface PaymentsOptions {
   /** Null where payments are not made with Stripe. */
   readonly stripe: StripeEvents | null;
   readonly parkedRefunds: ParkedRefunds;
+  /** Null where no payments are made. */
+  readonly provider: PaymentProvider | null;
+  readonly clock: Clock;
   readonly providerDigits: ProviderDigits;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
@@ -132,12 +140,31 @@ export class Payments {
   }
 
   /** An event about nothing of ours is acknowledged, so that Stripe does not call again. */
-  async #applyStripe({ payment, failedRefund }: StripeEventReading): Promise<Outcome<null>> {
-    const { levels, providerDigits } = this.#options;
+  async #applyStripe(reading: StripeEventReading): Promise<Outcome<null>> {
+    const { payment, failedRefund, dispute } = reading;
     if (failedRefund !== null) return await this.#parkFailed(failedRefund);
-    if (payment === null) return success(null);
     // Until then no payment is prepared, so nothing of ours is paid.
-    if (levels.reached() < VOIDED_LEVEL) return refusal('unavailable');
+    const isEarly = this.#options.levels.reached() < VOIDED_LEVEL;
+    if (isEarly && (payment !== null || dispute !== null)) return refusal('unavailable');
+    if (payment !== null) return await this.#recordStripe(payment);
+    return dispute === null ? success(null) : await this.#recordDispute(dispute);
+  }
+
+  /** Stripe's disputes do not name the order: it is read from the payment. */
+  async #recordDispute(dispute: StripeDispute): Promise<Outcome<null>> {
+    const { provider, clock } = this.#options;
+    let orderId: string | null = null;
+    const failure = await callProvider(clock, async (signal) => {
+      await provider?.prepared?.turn();
+      orderId = (await provider?.prepared?.orderOf(dispute.reference, signal)) ?? null;
+      return ACCEPTED;
+    });
+    if (failure !== null) return refusal('unavailable');
+    return orderId === null ? success(null) : await this.#recordStripe({ ...dispute, orderId });
+  }
+
+  async #recordStripe(payment: StripePayment): Promise<Outcome<null>> {
+    const { providerDigits } = this.#options;
     const { outcome, amount: there, ...about } = payment;
     if (there === null) return await this.#record(outcome, about);
     const amount = amountHere(there, payment.currency, providerDigits);

@@ -74,6 +74,8 @@ export interface PreparedPayments {
    * journaled, logged or published.
    */
   secretOf(reference: string, signal: AbortSignal): Promise<string | null>;
+  /** The id of the order that a payment is for; null where it is of another system. */
+  orderOf(reference: string, signal: AbortSignal): Promise<string | null>;
 }
 
 export interface PaymentProvider {

@@ -64,6 +64,7 @@ export class ProviderUnits implements PaymentProvider {
       capture: (reference, signal) => prepared.capture(reference, signal),
       release: (reference, signal) => prepared.release(reference, signal),
       secretOf: (reference, signal) => prepared.secretOf(reference, signal),
+      orderOf: (reference, signal) => prepared.orderOf(reference, signal),
     };
   }
 

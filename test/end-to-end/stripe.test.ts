@@ -195,6 +195,27 @@ onEachProfile((test, profile) => {
     t.is((await refunds()).length, 1);
   });
 
+  test('R5, P7: a dispute is shown to the seller, and how it ends', async (t) => {
+    const sale = await reserved();
+    const payment = await ready(sale);
+    await pay(payment, 'pm_card_createDispute');
+    await orderOnce(sale.id, sale.user, 'confirmed');
+    const payments = async () => {
+      const { json } = await server!.get(`/v1/orders/${sale.id}/payments`, { as: sale.creator });
+      return (json['items'] as Json[])[0]!['dispute'] as Json | undefined;
+    };
+    const open = await eventually(payments, (dispute) => dispute !== undefined);
+    t.like(open, { status: 'open', amount: PRICE, currency: 'EUR' });
+    const [id] = [...standIn.account.disputes.values()]
+      .filter(({ payment_intent: intent }) => intent === payment['reference'])
+      .map((dispute) => dispute.id);
+    standIn.account.closeDispute(id!, 'lost');
+    standIn.tell();
+    const closed = await eventually(payments, (dispute) => dispute?.['status'] === 'lost');
+    t.like(closed, { status: 'lost', amount: PRICE });
+    t.is((await server!.readOrder(sale.id, sale.user))['status'], 'confirmed');
+  });
+
   test('R5: an order whose authorised payment is void fails, and its unit is free', async (t) => {
     const sale = await reserved();
     const payment = await ready(sale);

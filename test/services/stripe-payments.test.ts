@@ -36,6 +36,10 @@ async function start(t: ExecutionContext) {
       prepare: async () => ({ ok: true, reference: 'pi_1' }),
       capture: async () => ACCEPTED,
       release: async () => ACCEPTED,
+      async orderOf(reference) {
+        if (reference === 'pi_away') throw new Error('Stripe is away');
+        return reference === 'pi_1' ? 'd_1-0' : null;
+      },
       async secretOf(reference) {
         asked.push(reference);
         if (reference === 'pi_away') throw new Error('Stripe is away');
@@ -148,6 +152,34 @@ test('R5, P6: a refund that failed at Stripe later is parked for operators', asy
       nextAttemptAt: null,
     },
   ]);
+});
+
+test('R5, P7: Stripe’s disputes reach the order whose payment they are about', async (t) => {
+  const { call, router } = await start(t);
+  const about = { amount: 250_000, currency: 'isk', payment_intent: 'pi_1' };
+  const created = event('evt_1', 'charge.dispute.created', { ...about, status: 'needs_response' });
+  t.deepEqual(await call('payments.stripeWebhook', created), success(null));
+  const closed = event('evt_2', 'charge.dispute.closed', { ...about, status: 'lost' });
+  t.deepEqual(await call('payments.stripeWebhook', closed), success(null));
+  const record = { type: 'record-payment', dropId: 'd_1', orderId: 'd_1-0', reference: 'pi_1' };
+  const disputed = { ...record, amount: 2_500, currency: 'ISK' };
+  t.deepEqual(router.commands, [
+    { ...disputed, outcome: 'disputed' },
+    { ...disputed, outcome: 'dispute-lost' },
+  ] as never);
+  const other = event('evt_3', 'charge.dispute.created', {
+    ...about,
+    payment_intent: 'pi_other',
+    status: 'needs_response',
+  });
+  t.deepEqual(await call('payments.stripeWebhook', other), success(null));
+  const away = event('evt_4', 'charge.dispute.created', {
+    ...about,
+    payment_intent: 'pi_away',
+    status: 'needs_response',
+  });
+  t.deepEqual(await call('payments.stripeWebhook', away), refusal('unavailable'));
+  t.is(router.commands.length, 2);
 });
 
 test('R5: a buyer gets the secret of an own payment that is ready, and nobody else', async (t) => {

@@ -79,6 +79,7 @@ export class StripePaymentProvider implements PaymentProvider {
       capture: (reference) => this.#paced(() => this.#capture(reference)),
       release: (reference) => this.#paced(() => this.#release(reference)),
       secretOf: (reference) => this.#paced(() => this.#secretOf(reference)),
+      orderOf: (reference) => this.#paced(() => this.#orderOf(reference)),
     };
   }
 
@@ -187,6 +188,16 @@ export class StripePaymentProvider implements PaymentProvider {
     if (status === 'canceled' || status === 'succeeded' || secret === null) return null;
     this.#keepSecret(reference, secret);
     return secret;
+  }
+
+  async #orderOf(reference: string): Promise<string | null> {
+    try {
+      const { metadata } = await this.#retrieve(reference);
+      return metadata['orderId'] ?? null;
+    } catch (error) {
+      refusalOf(error);
+      return null;
+    }
   }
 
   #keepSecret(reference: string, secret: string): void {

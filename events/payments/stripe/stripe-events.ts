@@ -31,16 +31,25 @@ export interface StripeFailedRefund {
   readonly reason: string;
 }
 
+/** A payer wants a payment back. Stripe does not say for which order. */
+export interface StripeDispute {
+  readonly outcome: 'disputed' | 'dispute-won' | 'dispute-lost';
+  readonly reference: string;
+  readonly amount: number;
+  readonly currency: string;
+}
+
 export type StripeReading =
   /** Not signed by Stripe, or too long ago. */
   | { readonly kind: 'forged' }
   | { readonly kind: 'malformed' }
-  /** `payment` and `failedRefund` are null where the event is about nothing of ours. */
+  /** Of what it may be about, at most one is not null; none where it is about nothing of ours. */
   | {
       readonly kind: 'event';
       readonly id: string;
       readonly payment: StripePayment | null;
       readonly failedRefund: StripeFailedRefund | null;
+      readonly dispute: StripeDispute | null;
     };
 
 const TOLERANCE_SECONDS = 5 * 60;
@@ -77,6 +86,12 @@ const Refund = Type.Object({
   payment_intent: idOrObject,
   failure_reason: Type.Optional(Type.String()),
 });
+const Dispute = Type.Object({
+  amount,
+  currency,
+  payment_intent: idOrObject,
+  status: Type.String(),
+});
 const Event = Type.Object({
   id: reference,
   type: Type.String({ maxLength: WEBHOOK_TYPE_LENGTH_MAX }),
@@ -87,6 +102,8 @@ const event = Compile(Event);
 const intent = Compile(Intent);
 const charge = Compile(Charge);
 const refund = Compile(Refund);
+const dispute = Compile(Dispute);
+const NOTHING = { payment: null, failedRefund: null, dispute: null } as const;
 type Metadata = Static<typeof metadata>;
 
 export class StripeEvents {
@@ -106,17 +123,22 @@ export class StripeEvents {
     const { object } = parsed.data;
     if (type.startsWith('payment_intent.')) {
       if (!intent.Check(object)) return { kind: 'malformed' };
-      return { kind: 'event', id, payment: paymentOf(type, id, object), failedRefund: null };
+      return { ...NOTHING, kind: 'event', id, payment: paymentOf(type, id, object) };
     }
     if (type === 'charge.refunded') {
       if (!charge.Check(object)) return { kind: 'malformed' };
-      return { kind: 'event', id, payment: refundedOf(object), failedRefund: null };
+      return { ...NOTHING, kind: 'event', id, payment: refundedOf(object) };
     }
     if (type === 'refund.failed') {
       if (!refund.Check(object)) return { kind: 'malformed' };
-      return { kind: 'event', id, payment: null, failedRefund: failedRefundOf(object) };
+      return { ...NOTHING, kind: 'event', id, failedRefund: failedRefundOf(object) };
     }
-    return { kind: 'event', id, payment: null, failedRefund: null };
+    if (type === 'charge.dispute.created' || type === 'charge.dispute.closed') {
+      if (!dispute.Check(object)) return { kind: 'malformed' };
+      const isClosed = type === 'charge.dispute.closed';
+      return { ...NOTHING, kind: 'event', id, dispute: disputeOf(object, isClosed) };
+    }
+    return { ...NOTHING, kind: 'event', id };
   }
 
   #isSigned(signature: string, body: Uint8Array, nowMs: number): boolean {
@@ -201,6 +223,19 @@ function failedRefundOf(object: Static<typeof Refund>): StripeFailedRefund | nul
     amount: object.amount,
     currency: object.currency.toUpperCase(),
     reason: object.failure_reason ?? 'The refund failed.',
+  };
+}
+
+/** An inquiry that is closed without a dispute (`warning_closed`) is won. */
+function disputeOf(object: Static<typeof Dispute>, isClosed: boolean): StripeDispute | null {
+  const disputed = idOf(object.payment_intent);
+  if (disputed === null) return null;
+  const ended = object.status === 'lost' ? 'dispute-lost' : 'dispute-won';
+  return {
+    outcome: isClosed ? ended : 'disputed',
+    reference: disputed,
+    amount: object.amount,
+    currency: object.currency.toUpperCase(),
   };
 }
 

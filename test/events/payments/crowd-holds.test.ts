@@ -42,6 +42,7 @@ test('R5: each hold of a crowd waits for its turn, then has its whole time, and 
       capture: call,
       release: call,
       secretOf: async () => null,
+      orderOf: async () => null,
     },
   };
   const terms = {

@@ -43,6 +43,7 @@ class PreparingProvider implements PaymentProvider {
     capture: (reference: string) => this.#call(`capture ${reference}`),
     release: (reference: string) => this.#call(`release ${reference}`),
     secretOf: async () => null,
+    orderOf: async () => null,
   };
 
   reference(orderId: string): string {

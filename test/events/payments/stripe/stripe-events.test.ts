@@ -120,6 +120,22 @@ test('P6: a refund that failed later is told with its reason', (t) => {
   });
 });
 
+test('R5, P7: disputes are told with their end; an inquiry that is closed is won', (t) => {
+  const about = { amount: 2_500, currency: 'eur', payment_intent: 'pi_1' };
+  const told = (type: string, status: string, change: object = {}) => {
+    const reading = read(event(type, { ...about, status, ...change }));
+    return reading.kind === 'event' ? reading.dispute : reading.kind;
+  };
+  const dispute = { reference: 'pi_1', amount: 2_500, currency: 'EUR' };
+  const [created, closed] = ['charge.dispute.created', 'charge.dispute.closed'];
+  t.deepEqual(told(created, 'needs_response'), { ...dispute, outcome: 'disputed' });
+  t.deepEqual(told(closed, 'lost'), { ...dispute, outcome: 'dispute-lost' });
+  t.deepEqual(told(closed, 'won'), { ...dispute, outcome: 'dispute-won' });
+  t.deepEqual(told(closed, 'warning_closed'), { ...dispute, outcome: 'dispute-won' });
+  t.is(told(created, 'needs_response', { payment_intent: null }), null);
+  t.is(told(created, 'needs_response', { amount: -1 }), 'malformed');
+});
+
 test('R5: any of the secrets may have signed, at most five minutes away', (t) => {
   const payload = JSON.stringify(event('payment_intent.succeeded', INTENT));
   t.is(read(payload, sign(payload, NEXT_SECRET)).kind, 'event');

@@ -122,6 +122,8 @@ export class StripeWorld {
       levels: this.#levels,
       secrets: [],
       stripe: new StripeEvents({ secrets: [WEBHOOK_SECRET] }),
+      provider: null,
+      clock,
       providerDigits: new Map(),
       now: () => clock.now(),
       monotonic: () => clock.monotonic(),
@@ -306,6 +308,7 @@ function mortal(stripe: StripePaymentProvider, life: Life): PaymentProvider {
       capture: (reference, signal) => life.answer(prepared.capture(reference, signal)),
       release: (reference, signal) => life.answer(prepared.release(reference, signal)),
       secretOf: (reference, signal) => prepared.secretOf(reference, signal),
+      orderOf: (reference, signal) => prepared.orderOf(reference, signal),
     },
   };
 }
