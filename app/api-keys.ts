@@ -72,6 +72,11 @@ export class ApiKeys {
     return removed ? success(null) : refusal('not-found');
   }
 
+  async revokeAll({ caller }: ActionParams<'keys.revokeAll'>): Promise<Outcome<null>> {
+    await this.#options.apiKeys.removeAll(caller.userId);
+    return success(null);
+  }
+
   /** What the key with this hash means now, and notes that it is used. */
   async resolve({ hash }: ActionParams<'keys.resolve'>): Promise<Outcome<KeyIdentity>> {
     const { apiKeys, now } = this.#options;

@@ -103,6 +103,7 @@ export interface Actions {
   'keys.create': [{ caller: Requester; apiKey: NewApiKey }, CreatedApiKey];
   'keys.list': [{ caller: Requester }, readonly ApiKey[]];
   'keys.revoke': [{ caller: Requester; keyId: string }, null];
+  'keys.revokeAll': [{ caller: Requester }, null];
   /** `hash`: SHA-256 of the key's text, in hex. Refuses `not-found`. */
   'keys.resolve': [{ hash: string }, KeyIdentity];
 

@@ -10,6 +10,7 @@ export function keysService(options: ApiKeysOptions): ServiceSchema {
     create: (params) => apiKeys.create(params),
     list: (params) => apiKeys.list(params),
     revoke: (params) => apiKeys.revoke(params),
+    revokeAll: (params) => apiKeys.revokeAll(params),
     resolve: (params) => apiKeys.resolve(params),
   });
 }

@@ -57,6 +57,22 @@ export function apiKeyRoutes(): Route[] {
     userRoute(
       {
         method: 'DELETE',
+        path: PATH,
+        summary: 'Revoke all API keys of one’s own.',
+        tag: TAG,
+        access: 'user',
+        rateClass: 'writes',
+        status: 204,
+        refusals: ['unavailable'],
+      },
+      async ({ call, caller }) => {
+        const revoked = await call('keys.revokeAll', { caller });
+        return revoked.ok ? emptyReply(204) : revoked;
+      },
+    ),
+    userRoute(
+      {
+        method: 'DELETE',
         path: `${PATH}/{id}`,
         summary: 'Revoke an API key. It is refused everywhere within a second.',
         tag: TAG,

@@ -165,6 +165,22 @@ onEachProfile((test, profile) => {
     t.deepEqual(await listed(owner), []);
   });
 
+  test('A5: all keys of a user are revoked together, and nobody else’s', async (t) => {
+    const owner = server.fresh('shop');
+    const other = await makeKey(server.fresh('shop'), ['changes:read']);
+    const keys = [await makeKey(owner, ['changes:read']), await makeKey(owner, ['changes:read'])];
+    t.is((await server.call('DELETE', PATH, { token: keys[0]!.key })).status, 403);
+    t.is((await server.call('DELETE', PATH, { as: owner })).status, 204);
+    t.deepEqual(await listed(owner), []);
+    const refused = await eventually(
+      () => Promise.all(keys.map(({ key }) => statusOf(key))),
+      (statuses) => statuses.every((status) => status === 401),
+      REVOKED_WITHIN_MS,
+    );
+    t.deepEqual(refused, [401, 401]);
+    t.is(await statusOf(other.key), 200);
+  });
+
   test('A5: what is no key, and a key of nobody, is 401', async (t) => {
     const { key } = await makeKey(server.fresh('shop'), ['changes:read']);
     for (const token of ['ld_key_', `${key}x`, key.replace(/.$/, '_'), key.toLowerCase()])
