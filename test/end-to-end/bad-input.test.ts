@@ -48,6 +48,7 @@ function rightBody(name: string): Json {
     NewOrder: { quantity: 1 },
     RefundDetails: { reason: 'Broken.' },
     NewRefunds: { orderIds: ['x'], restock: true, reason: 'Broken.' },
+    PauseDetails: { extendHolds: true, reason: 'A moment.' },
     ReadAll: { upTo: '1' },
     Change: { dryRun: true },
     PinChange: { to: 'node-1', dryRun: true },
