@@ -88,6 +88,8 @@ export interface Config {
    * has at least one.
    */
   readonly paymentSecrets: readonly string[];
+  /** Wrap the keys of order details, the first one new keys. Empty: details are not taken. */
+  readonly detailsSecrets: readonly string[];
   readonly paymentProvider: 'development' | 'stripe';
   /** Null where payments are not made with Stripe. */
   readonly stripe: StripeConfig | null;
@@ -147,11 +149,17 @@ export class NoDataError extends Error {
 
 const PREFIX = 'LIVEDROPS_';
 const PAYMENT_SECRET_BYTES = 32;
+const DETAILS_SECRET_BYTES = 32;
 
 /** Secrets that are not set are generated and stored in these files of the data directory. */
 const AUTH_SECRET_FILE = 'auth-secret';
 const PAYMENT_SECRET_FILE = 'payment-secret';
-export const STORED_SECRET_FILES: readonly string[] = [AUTH_SECRET_FILE, PAYMENT_SECRET_FILE];
+const DETAILS_SECRET_FILE = 'details-secret';
+export const STORED_SECRET_FILES: readonly string[] = [
+  AUTH_SECRET_FILE,
+  PAYMENT_SECRET_FILE,
+  DETAILS_SECRET_FILE,
+];
 const ADVICE = 'put it back, or remove it and a new one is made';
 
 function newPaymentSecret(): string {
@@ -276,6 +284,7 @@ function configOf({ value }: Reading, readSecret: ReadSecret): Config {
       roles: value('AUTH_ROLES'),
     }),
     paymentSecrets: paymentSecretsOf(value, readSecret, problems),
+    detailsSecrets: detailsSecretsOf(value, readSecret, problems),
     paymentProvider: value('PAYMENT_PROVIDER'),
     stripe: stripeOf(value),
     paymentSettleAfterMs: value('PAYMENT_SETTLE_AFTER_MS'),
@@ -343,6 +352,27 @@ function paymentSecretsOf(
   if ('value' in parsed) return parsed.value;
   problems.push(`${path} ${parsed.requirement}: ${ADVICE}`);
   return given;
+}
+
+/** In a cluster every node needs the same, so none is made. */
+function detailsSecretsOf(
+  value: Reading['value'],
+  readSecret: ReadSecret,
+  problems: string[],
+): readonly string[] {
+  const given = value('DETAILS_SECRET');
+  if (given.length > 0 || value('NATS') !== null) return given;
+  const path = join(value('DATA'), DETAILS_SECRET_FILE);
+  const text = readSecret(path, newDetailsSecret);
+  if (text === null) return given;
+  const parsed = text === '' ? { requirement: 'is empty' } : parseSetting('DETAILS_SECRET', text);
+  if ('value' in parsed) return parsed.value;
+  problems.push(`${path} ${parsed.requirement}: ${ADVICE}`);
+  return given;
+}
+
+function newDetailsSecret(): string {
+  return randomBytes(DETAILS_SECRET_BYTES).toString('base64url');
 }
 
 /** The stored file, unless the environment has the secret. */

@@ -40,9 +40,11 @@ import { notificationsService } from '../services/notifications.ts';
 import { OperatorRuns, type OperatorRunsOptions } from '../app/operator/runs.ts';
 import { operatorServices } from '../services/operator.ts';
 import { BrokerRuns } from '../services/other-runs.ts';
+import { orderDetailsService } from '../services/order-details.ts';
 import { ordersService } from '../services/orders.ts';
 import type { OperatorsOptions } from '../app/operator/operators.ts';
 import type { JobHandler } from '../events/jobs/job-handler.ts';
+import { DetailsCipher } from '../app/details-cipher.ts';
 import { JobQueue } from '../events/jobs/job-queue.ts';
 import { JobRunner } from '../events/jobs/job-runner.ts';
 import { Rebuild } from '../events/rebuild/rebuild.ts';
@@ -278,6 +280,10 @@ export function createJobs(options: {
   return { queue, runner: new JobRunner({ jobs, queue, handlers, isAlone, clock, log }) };
 }
 
+function detailsCipher({ detailsSecrets: secrets }: Config): DetailsCipher | null {
+  return secrets.length === 0 ? null : new DetailsCipher({ secrets, random: randomBytes });
+}
+
 /** The services of the role `services`, on the broker. */
 export function createServices(
   broker: ServiceBroker,
@@ -325,6 +331,7 @@ export function createServices(
     catalogueService({ ...stores, router, levels, paymentPaceMs, clock, now, random }),
     productsService({ ...stores, now, random }),
     dropsService({ ...stores, router, levels, paymentPaceMs, clock, random }),
+    orderDetailsService({ ...stores, router, levels, cipher: detailsCipher(config) }),
     draftsService({ ...stores, router, levels, paymentPaceMs, clock, random }),
     ordersService({
       ...stores,

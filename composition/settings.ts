@@ -196,6 +196,26 @@ export const SETTINGS = {
     () => true,
     (path) => (path === '' ? null : resolve(path)),
   ),
+  DETAILS_SECRET: meaning<readonly string[]>(
+    {
+      default: '',
+      secret: true,
+      description:
+        'Encrypts the keys that details of orders are encrypted with; several with spaces ' +
+        'between: the first encrypts, all decrypt.',
+      requirement:
+        `must be secrets of at least ${AUTH_SECRET_CHARACTERS_MIN} characters with spaces ` +
+        `between, ${SECRETS_MAX} at most`,
+    },
+    (text) => {
+      const words = wordsOf(text);
+      return (
+        words.length <= SECRETS_MAX &&
+        words.every(({ length }) => length >= AUTH_SECRET_CHARACTERS_MIN)
+      );
+    },
+    (text) => Object.freeze(wordsOf(text)),
+  ),
   AUTH_ISSUER: wordList(
     {
       default: '',

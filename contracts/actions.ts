@@ -31,6 +31,7 @@ import type {
   ShardStatus,
   VerifyReport,
 } from './operator.ts';
+import type { OrderDetails } from './order-details.ts';
 import type { DropOrdersFilter, DropOrdersPage, OrderView, RefundDetails } from './orders.ts';
 import type { Page, PageRequest } from './paging.ts';
 import type { BuyerPayment, OrderPayments, StripeCall, WebhookCall } from './payments.ts';
@@ -182,6 +183,13 @@ export interface Actions {
   'jobs.cancel': [Keyed & { caller: Requester; jobId: string }, Job];
   /** Refuses `forbidden` for whoever is neither the drop's creator nor an operator. */
   'jobs.refundOrders': [Keyed & { caller: Requester; dropId: string; refunds: NewRefunds }, Job];
+
+  /** The details of the caller's own order. To be sent only from feature level 3 on. */
+  'details.put': [{ caller: Requester; orderId: string; details: OrderDetails }, OrderDetails];
+  /** For the buyer, the drop's creator and operators; anybody else gets `not-found`. */
+  'details.get': [{ caller: Requester; orderId: string }, OrderDetails];
+  /** Of all orders of the caller. */
+  'details.erase': [{ caller: Requester }, null];
 
   'follows.follow': [Keyed & { userId: string; creatorId: string }, null];
   'follows.unfollow': [{ userId: string; creatorId: string }, null];

@@ -41,6 +41,7 @@ export const SCOPE_OF = {
   'orders.ofDrop': 'orders:read',
   'orders.export': 'orders:read',
   'orders.payments': 'orders:read',
+  'details.get': 'orders:read',
   'orders.refund': 'orders:refund',
   'jobs.refundOrders': 'orders:refund',
   'jobs.get': 'orders:refund',

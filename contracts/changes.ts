@@ -113,6 +113,7 @@ export const EVENT_LINES = {
   'payment-declined': eventLine('payment-declined', settled),
   'payment-rejected': eventLine('payment-rejected', { ...money, reason: PaymentRejection }),
   'payment-refunded': eventLine('payment-refunded', money),
+  'order-details-added': eventLine('order-details-added', onlyId),
   'order-refunded-at-provider': eventLine('order-refunded-at-provider', onlyId),
   'payment-prepared': eventLine('payment-prepared', settled),
   'payment-voided': eventLine('payment-voided', settled),

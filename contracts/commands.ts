@@ -123,6 +123,15 @@ export const CancelOrder = Type.Object({
 export type CancelOrder = Plain<typeof CancelOrder>;
 
 /** Details are to be sent only from feature level 3 on: `restock` says that it is reached. */
+/** The order has details from now on. To be sent only from feature level 3 on. */
+export const AddOrderDetails = Type.Object({
+  type: Type.Literal('add-order-details'),
+  dropId,
+  orderId,
+  caller: Caller,
+});
+export type AddOrderDetails = Plain<typeof AddOrderDetails>;
+
 export const RefundOrder = Type.Object({
   type: Type.Literal('refund-order'),
   dropId,
@@ -225,6 +234,7 @@ export const DropCommand = Type.Union([
   PlaceOrder,
   GetOrder,
   CancelOrder,
+  AddOrderDetails,
   RefundOrder,
   SettlePayment,
   RecordPayment,
@@ -246,6 +256,7 @@ export interface CommandAnswers {
   'place-order': PlacedOrder;
   'get-order': OrderView;
   'cancel-order': OrderView;
+  'add-order-details': OrderView;
   'refund-order': OrderView;
   'settle-payment': OrderView;
   'record-payment': OrderView;

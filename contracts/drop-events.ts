@@ -202,6 +202,12 @@ export const OrderRestRefunded = Type.Object({
   ...refund,
 });
 
+/** From feature level 3 on. What they say is in no journal. */
+export const OrderDetailsAdded = Type.Object({
+  type: Type.Literal('order-details-added'),
+  ordinal,
+});
+
 export const DropEvent = Type.Union([
   DropCreated,
   DropAmended,
@@ -223,6 +229,7 @@ export const DropEvent = Type.Union([
   OrderRefundedAtProvider,
   DropRepriced,
   DropDescribed,
+  OrderDetailsAdded,
   PaymentPrepared,
   PaymentVoided,
   RequestAnswered,

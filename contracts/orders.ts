@@ -40,6 +40,8 @@ export const OrderView = Type.Object(
     refundRequested: absentIfFalse(),
     /** `Metadata` as `metadataText` writes it; absent without any. */
     metadata: inside(Type.Optional(Type.String())),
+    /** There are details of the order (`contracts/order-details.ts`). Absent: there are none. */
+    hasDetails: Type.Optional(Type.Literal(true)),
     /**
      * Of `totalAmount`, so far. Absent where nothing is, and where everything was refunded at once:
      * the status says so.

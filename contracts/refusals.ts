@@ -26,6 +26,7 @@ export const REFUSAL_CODES = [
   'too-many',
   'precondition-failed',
   'drop-announced',
+  'order-over',
   'invalid-request',
   'unauthenticated',
   'forbidden',

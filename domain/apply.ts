@@ -126,6 +126,10 @@ export function applyEvent(state: DropState, event: DropEvent, time: number): vo
       state.unitAmount = event.unitAmount;
       state.revision += 1;
       break;
+    case 'order-details-added':
+      state.orders.addDetails(event.ordinal);
+      touchOrder(state, event.ordinal);
+      break;
     case 'drop-described':
       state.description = changedDescription({}, event);
       state.revision += 1;

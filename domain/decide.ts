@@ -3,6 +3,7 @@
 // and never goes back within a shard.
 
 import type {
+  AddOrderDetails,
   AmendDrop,
   CancelDrop,
   CancelOrder,
@@ -67,6 +68,8 @@ export function decide(
       return mayManage(state, command.caller) ? aboutDrop(NO_EVENTS) : refusal('forbidden');
     case 'cancel-order':
       return decideCancelOrder(state, command, now);
+    case 'add-order-details':
+      return decideAddDetails(state, command, now);
     case 'refund-order':
     case 'amend-drop':
     case 'cancel-drop':
@@ -273,6 +276,22 @@ function decideGetOrder(state: DropState, command: GetOrder): Decision | Refusal
   return ordinal >= 0 && isBuyer(state, ordinal, command.userId)
     ? aboutOrder(ordinal)
     : refusal('not-found');
+}
+
+/** An order that is over without having been paid for takes none. */
+function decideAddDetails(
+  state: DropState,
+  command: AddOrderDetails,
+  now: number,
+): Decision | Refusal {
+  const ordinal = ordinalIn(state, command.orderId);
+  if (ordinal < 0 || !isBuyer(state, ordinal, command.caller.userId)) return refusal('not-found');
+  const status = state.orders.status(ordinal);
+  const holdEnded = status === 'reserved' && state.holdDeadline(ordinal) <= now;
+  if (holdEnded || status === 'failed' || status === 'cancelled' || status === 'expired')
+    return refuse(state, 'order-over');
+  if (state.orders.hasDetails(ordinal)) return aboutOrder(ordinal);
+  return aboutOrder(ordinal, { type: 'order-details-added', ordinal });
 }
 
 function decideCancelOrder(

@@ -346,7 +346,10 @@ export class DropState {
       version: orders.version(ordinal),
     };
     const metadata = orders.metadata(ordinal);
-    const whole = metadata === undefined ? view : { ...view, metadata };
+    const described = metadata === undefined ? view : { ...view, metadata };
+    const whole: OrderView = orders.hasDetails(ordinal)
+      ? { ...described, hasDetails: true }
+      : described;
     return payments?.includes('\n') === true ? this.#withRefunds(ordinal, whole) : whole;
   }
 }

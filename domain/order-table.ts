@@ -9,6 +9,8 @@ const SEGMENT_SHIFT = 12;
 const SEGMENT_MASK = SEGMENT_LENGTH - 1;
 const COLUMN_LENGTH_FIRST = 16;
 const REFUND_REQUESTED = 0x80;
+const HAS_DETAILS = 0x40;
+const STATUS = 0x3f;
 
 /** The number of each status in memory and in snapshots: append only. */
 const STATUSES: readonly OrderStatus[] = [
@@ -31,7 +33,7 @@ const STATUS_NUMBERS = new Map(STATUSES.map((status, number) => [status, number]
 export interface OrderColumns {
   quantities: Uint32Array;
   createdAt: Float64Array;
-  /** Status number, with the high bit for "refund requested". */
+  /** Status number, with high bits for "refund requested" and "has details". */
   states: Uint8Array;
   versions: Uint32Array;
   /** The drop's version at the last change of any of these orders. */
@@ -121,18 +123,25 @@ export class OrderTable {
     return this.columns[ordinal >>> SEGMENT_SHIFT]!.versions[ordinal & SEGMENT_MASK]!;
   }
   status(ordinal: number): OrderStatus {
-    return STATUSES[this.#state(ordinal) & ~REFUND_REQUESTED]!;
+    return STATUSES[this.#state(ordinal) & STATUS]!;
+  }
+  hasDetails(ordinal: number): boolean {
+    return (this.#state(ordinal) & HAS_DETAILS) !== 0;
+  }
+  /** The caller must call `change` next. */
+  addDetails(ordinal: number): void {
+    this.columns[ordinal >>> SEGMENT_SHIFT]!.states[ordinal & SEGMENT_MASK]! |= HAS_DETAILS;
   }
   refundRequested(ordinal: number): boolean {
     return (this.#state(ordinal) & REFUND_REQUESTED) !== 0;
   }
   isReserved(ordinal: number): boolean {
-    return this.#state(ordinal) === RESERVED;
+    return (this.#state(ordinal) & ~HAS_DETAILS) === RESERVED;
   }
 
   /** Held or bought. */
   hasUnits(ordinal: number): boolean {
-    const state = this.#state(ordinal);
+    const state = this.#state(ordinal) & ~HAS_DETAILS;
     return state === RESERVED || state === CONFIRMED;
   }
 
@@ -160,7 +169,8 @@ export class OrderTable {
   change(ordinal: number, status: OrderStatus, refundRequested: boolean, version: number): void {
     const columns = this.columns[ordinal >>> SEGMENT_SHIFT]!;
     const at = ordinal & SEGMENT_MASK;
-    columns.states[at] = STATUS_NUMBERS.get(status)! | (refundRequested ? REFUND_REQUESTED : 0);
+    const flags = (refundRequested ? REFUND_REQUESTED : 0) | (columns.states[at]! & HAS_DETAILS);
+    columns.states[at] = STATUS_NUMBERS.get(status)! | flags;
     columns.versions[at] = version;
     columns.changedAt = version;
   }

@@ -35,6 +35,7 @@ import { followRoutes } from './rest/follows.ts';
 import { jobRoutes } from './rest/jobs.ts';
 import { notificationRoutes } from './rest/notifications.ts';
 import { operatorRoutes } from './rest/operator.ts';
+import { orderDetailsRoutes } from './rest/order-details.ts';
 import { orderRoutes, PLACE_ORDER } from './rest/orders.ts';
 import { paymentRoutes } from './rest/payments.ts';
 import { productRoutes } from './rest/products.ts';
@@ -136,6 +137,7 @@ export function createGateway(options: GatewayOptions): Gateway {
           ...productRoutes({ levels }),
           ...dropRoutes({ views, levels }),
           ...draftRoutes({ levels }),
+          ...orderDetailsRoutes(),
           ...orderRoutes({ paymentProvider }),
           ...dropOrderRoutes({ paymentProvider, exports, exportSlots }),
           ...jobRoutes(),

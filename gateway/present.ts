@@ -38,6 +38,7 @@ export function orderJson(order: OrderView, paymentProvider: string): string {
   }
   if (order.refundRequested) json += ',"refundRequested":true';
   if (order.metadata !== undefined) json += `,"metadata":${order.metadata}`;
+  if (order.hasDetails === true) json += ',"hasDetails":true';
   if (order.refundedAmount !== undefined) json += `,"refundedAmount":${order.refundedAmount}`;
   if (order.refundedQuantity !== undefined) json += `,"refundedQuantity":${order.refundedQuantity}`;
   return `${json},"version":${order.version}}`;

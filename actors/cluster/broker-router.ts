@@ -43,6 +43,7 @@ const REPEATABLE: ReadonlySet<DropCommand['type']> = new Set([
   'settle-payment',
   'record-payment',
   'prepare-payment',
+  'add-order-details',
   'get-drop',
   'get-order',
   'get-order-payments',

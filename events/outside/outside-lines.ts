@@ -98,6 +98,7 @@ function fieldsOf(dropId: string, event: DropEvent, nextOrdinal: number): object
     case 'order-expired':
     case 'order-cancelled':
     case 'order-refunded':
+    case 'order-details-added':
     case 'order-refunded-at-provider':
       return { orderId: orderId(dropId, event.ordinal) };
     case 'order-part-refunded':

@@ -31,6 +31,8 @@ const HAS_METADATA = 29;
 /** The length of metadata, behind it. */
 const LENGTH_BYTES = 2;
 const REFUND_REQUESTED = 0x80;
+const HAS_DETAILS = 0x40;
+const STATUS = 0x3f;
 
 /** The number of each status in a page; no page outlives its process. */
 const STATUSES: readonly OrderStatus[] = [
@@ -242,7 +244,15 @@ export class PagedOrders extends OrderTable {
     return this.#page(ordinal).number(rowOf(ordinal), VERSION);
   }
   override status(ordinal: number): OrderStatus {
-    return STATUSES[this.#page(ordinal).state(rowOf(ordinal)) & ~REFUND_REQUESTED]!;
+    return STATUSES[this.#page(ordinal).state(rowOf(ordinal)) & STATUS]!;
+  }
+  override hasDetails(ordinal: number): boolean {
+    return (this.#page(ordinal).state(rowOf(ordinal)) & HAS_DETAILS) !== 0;
+  }
+  override addDetails(ordinal: number): void {
+    const page = this.#page(ordinal);
+    const state = page.state(rowOf(ordinal)) | HAS_DETAILS;
+    page.change(rowOf(ordinal), state, this.version(ordinal));
   }
   override refundRequested(ordinal: number): boolean {
     return (this.#page(ordinal).state(rowOf(ordinal)) & REFUND_REQUESTED) !== 0;
@@ -266,7 +276,8 @@ export class PagedOrders extends OrderTable {
     refundRequested: boolean,
     version: number,
   ): void {
-    const state = STATUSES.indexOf(status) | (refundRequested ? REFUND_REQUESTED : 0);
+    const details = this.hasDetails(ordinal) ? HAS_DETAILS : 0;
+    const state = STATUSES.indexOf(status) | (refundRequested ? REFUND_REQUESTED : 0) | details;
     this.#page(ordinal).change(rowOf(ordinal), state, version);
   }
 

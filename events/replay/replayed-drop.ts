@@ -71,6 +71,7 @@ export class ReplayedDrop extends DropState {
     };
     this.orders.add(0, 0, '', order, orders.metadata(ordinal));
     this.orders.setUserId(ordinal, from.users.textOf(orders.user(ordinal)));
+    if (orders.hasDetails(ordinal)) this.orders.addDetails(ordinal);
     if (orders.refundRequested(ordinal))
       this.orders.change(ordinal, orders.status(ordinal), true, version);
     if (payments !== undefined) this.orders.setPayments(ordinal, payments);

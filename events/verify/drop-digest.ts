@@ -73,7 +73,8 @@ async function digest(drop: DropHead, orders: OrderTable, pause: Pause): Promise
   for (let ordinal = 0; ordinal < head.orders; ordinal++) {
     const text =
       `${orders.status(ordinal)} ${orders.refundRequested(ordinal)} ` +
-      `${orders.version(ordinal)} ${orders.payments(ordinal) ?? ''}`;
+      `${orders.version(ordinal)} ${orders.payments(ordinal) ?? ''}` +
+      (orders.hasDetails(ordinal) ? ' details' : '');
     first = textHash(text, first);
     second = textHash(text, second);
     if (ordinal % ORDERS_AT_ONCE === 0) await pause();

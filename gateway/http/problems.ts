@@ -26,6 +26,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
   'email-taken': { status: 409, title: 'The e-mail address is taken.' },
   'already-running': { status: 409, title: 'Another run of this kind is under way.' },
   'too-many': { status: 409, title: 'There are as many as there may be.' },
+  'order-over': { status: 409, title: 'The order is over.' },
   'drop-announced': { status: 409, title: 'The drop is announced already.' },
   'precondition-failed': { status: 412, title: 'It has changed since it was read.' },
   'invalid-request': { status: 400, title: 'The request is not valid.' },

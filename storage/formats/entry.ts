@@ -61,6 +61,7 @@ const KINDS: {
   'drop-repriced': [18, 'unitAmount'],
   // Written from feature level 3 on.
   'drop-described': [31, 'metadata', 'externalId'],
+  'order-details-added': [33, 'ordinal'],
   // Written from feature level 3 on.
   'payment-prepared': [19, 'ordinal', 'reference'],
   'payment-voided': [20, 'ordinal', 'reference'],

@@ -16,6 +16,7 @@ import { MemoryFollowStore } from './follows-memory.ts';
 import { MemoryJobStore } from './jobs-memory.ts';
 import { MemoryJournal } from './journal-memory.ts';
 import { MemoryOperatorLog } from './operator-log-memory.ts';
+import { MemoryOrderDetails } from './order-details-memory.ts';
 import { MemoryOrderListStore } from './order-list-memory.ts';
 import { MemoryParkedRefunds } from './parked-refunds-memory.ts';
 import { MemorySessionStore } from './sessions-memory.ts';
@@ -55,6 +56,7 @@ export function memoryStores(options: MemoryStoresOptions = {}): MemoryStores {
     readModels: new SeparateReadModels({ feed, orderList }),
     webhookLog: new MemoryWebhookLog(),
     consumerPositions: new MemoryConsumerPositions(),
+    orderDetails: new MemoryOrderDetails(),
     operatorLog: new MemoryOperatorLog(),
     requests,
     parkedRefunds: new MemoryParkedRefunds({ max: options.parkedRefundsMax }),

@@ -14,6 +14,7 @@ import type { FollowStore } from './follows.ts';
 import type { JobStore } from './jobs.ts';
 import type { Journal } from './journal.ts';
 import type { OperatorLog } from './operator-log.ts';
+import type { OrderDetailsStore } from './order-details.ts';
 import type { OrderListStore } from './order-list.ts';
 import type { ParkedRefunds } from './parked-refunds.ts';
 import type { ReadModels } from './read-models.ts';
@@ -39,6 +40,7 @@ export interface Stores {
   readonly readModels: ReadModels;
   readonly webhookLog: WebhookLog;
   readonly consumerPositions: ConsumerPositions;
+  readonly orderDetails: OrderDetailsStore;
   readonly operatorLog: OperatorLog;
   readonly parkedRefunds: ParkedRefunds;
   readonly jobs: JobStore;

@@ -22,6 +22,7 @@ import { RedisFollowStore } from './catalogue/follows-redis.ts';
 import { RedisJobStore } from './catalogue/jobs-redis.ts';
 import { RedisJournal } from './journal/journal-redis.ts';
 import { OmConnection } from './catalogue/om-connection.ts';
+import { RedisOrderDetails } from './catalogue/order-details-redis.ts';
 import { RedisOperatorLog } from './catalogue/operator-log-redis.ts';
 import { RedisOrderListStore } from './rows/order-list-redis.ts';
 import { RedisParkedRefunds } from './catalogue/parked-refunds-redis.ts';
@@ -92,6 +93,7 @@ export async function openRedisStores(options: RedisStoresOptions): Promise<Redi
       readModels: new RedisReadModels({ redis }),
       webhookLog: new RedisWebhookLog({ redis }),
       consumerPositions: new RedisConsumerPositions({ redis }),
+      orderDetails: new RedisOrderDetails({ redis }),
       operatorLog: new RedisOperatorLog({ redis }),
       parkedRefunds: new RedisParkedRefunds({ redis }),
       jobs: new RedisJobStore({ redis }),

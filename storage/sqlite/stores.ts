@@ -27,6 +27,7 @@ import type { JournalHandlers } from './journal/journal-program.ts';
 import type { JournalReaderHandlers } from './journal/journal-reader-program.ts';
 import { SqliteJobStore } from './catalogue/jobs-sqlite.ts';
 import { SqliteJournal } from './journal/journal-sqlite.ts';
+import { SqliteOrderDetails } from './catalogue/order-details-sqlite.ts';
 import { SqliteOperatorLog } from './catalogue/operator-log-sqlite.ts';
 import { SqliteOrderListStore } from './rows/order-list-sqlite.ts';
 import { SqliteParkedRefunds } from './catalogue/parked-refunds-sqlite.ts';
@@ -160,6 +161,7 @@ export async function openSqliteStores(options: SqliteStoresOptions): Promise<Sq
       readModels: new SqliteReadModels({ ...projections, rows, scanner }),
       webhookLog: new SqliteWebhookLog(catalogue),
       consumerPositions: new SqliteConsumerPositions(catalogue),
+      orderDetails: new SqliteOrderDetails(catalogue),
       operatorLog: new SqliteOperatorLog(catalogue),
       jobs: new SqliteJobStore({ ...catalogue, finishedMax: options.finishedJobsMax }),
       requests: new SqliteRequests(catalogue),

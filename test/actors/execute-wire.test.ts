@@ -34,7 +34,12 @@ const plainOrder: fc.Arbitrary<OrderView> = fc.record({
 });
 const metadata = fc.constantFrom('{"a":"x"}', '{"a":"ü"}');
 const more = fc.record(
-  { metadata, refundedAmount: count, refundedQuantity: count },
+  {
+    metadata,
+    refundedAmount: count,
+    refundedQuantity: count,
+    hasDetails: fc.constant(true as const),
+  },
   { requiredKeys: [] },
 );
 const order: fc.Arbitrary<OrderView> = fc.oneof(

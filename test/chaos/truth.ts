@@ -179,6 +179,7 @@ function stockAfter(drop: TrueDrop, before: TrueStock, event: DropEvent): TrueSt
     case 'drop-resumed':
     case 'drop-repriced':
     case 'drop-described':
+    case 'order-details-added':
     case 'request-answered':
       return before;
   }
@@ -261,6 +262,8 @@ function statusAfter(before: string, type: string): string {
       return 'refunded';
     case 'payment-voided':
       return 'failed';
+    case 'order-details-added':
+      return before;
     default:
       return type.slice('order-'.length);
   }

@@ -357,6 +357,32 @@ test('H12: a change of a drop with a condition needs one of its revisions', (t) 
   t.is(state.view().revision, 5);
 });
 
+test('O14: the buyer adds details once, to an order that is not over unpaid', (t) => {
+  const add = (ordinal: number, caller: Caller = BUYER): DropCommand => ({
+    type: 'add-order-details',
+    dropId: 'd_1',
+    orderId: orderId('d_1', ordinal),
+    caller,
+  });
+  const added = (ordinal: number): DropEvent => ({ type: 'order-details-added', ordinal });
+  const state = given({ payment: 'provider' }, 5, OPENED, placed('ann'), placed('ann', 'k2'));
+  t.is(outcome(state, add(0)), 'order-details-added');
+  t.is(outcome(state, add(0), NOW + 10_000), 'order-over', 'the hold has ended');
+  for (const other of [CREATOR, { userId: 'boss', operator: true }])
+    t.is(outcome(state, add(0, other)), 'not-found');
+  applyEvent(state, added(0), NOW);
+  t.like(state.orderView(0), { hasDetails: true, status: 'reserved', version: state.version });
+  t.false('hasDetails' in state.orderView(1));
+  t.is(outcome(state, add(0)), '', 'nothing more is to be said');
+  t.true(state.orders.isReserved(0) && state.orders.hasUnits(0));
+  applyEvent(state, { type: 'order-confirmed', ordinal: 0, reference: 'r' }, NOW);
+  t.like(state.orderView(0), { hasDetails: true, status: 'confirmed' });
+  applyEvent(state, { type: 'order-refunded', ordinal: 0 }, NOW);
+  t.like(state.orderView(0), { hasDetails: true, status: 'refunded', refundRequested: true });
+  applyEvent(state, { type: 'order-expired', ordinal: 1 }, NOW);
+  t.is(outcome(state, add(1)), 'order-over');
+});
+
 test('D6: metadata and the external id change at any time before the end, and only then', (t) => {
   const state = given({ metadata: { a: '1', b: '2' }, externalId: 'e-1' }, 5, OPENED);
   t.like(state.view(), { metadata: { a: '1', b: '2' }, externalId: 'e-1', status: 'live' });

@@ -56,6 +56,15 @@ const command: fc.Arbitrary<DropCommand | null> = fc.oneof(
     ),
   },
   {
+    weight: 3,
+    arbitrary: fc.record({
+      type: fc.constant('add-order-details' as const),
+      dropId: fc.constant(DROP_ID),
+      orderId: order,
+      caller,
+    }),
+  },
+  {
     weight: 6,
     arbitrary: fc.record({
       type: fc.constant('settle-payment' as const),

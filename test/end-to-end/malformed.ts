@@ -16,6 +16,8 @@ export interface Schema {
   readonly enum?: readonly unknown[];
   readonly anyOf?: readonly Schema[];
   readonly items?: Schema;
+  readonly patternProperties?: object;
+  readonly maxProperties?: number;
 }
 
 export type Schemas = Readonly<Record<string, Schema>>;
@@ -50,6 +52,13 @@ function wrongValues(schema: Schema, schemas: Schemas): string[] {
   if (type === 'integer') wrong.push(...wrongNumbers(schema));
   if (type === 'string') wrong.push(...wrongTexts(schema));
   if (type === 'object') wrong.push('{"a":1}', '{"a":null}', '{"":"x"}', '{"a":{}}');
+  if (schema.patternProperties !== undefined) {
+    wrong.push('{"":"x"}', '{"a b":"x"}', '{"_a":"x"}', '{"__proto__":"x"}');
+    wrong.push('{"a":1}', '{"a":null}', '{"a":["x"]}', '{"a":"\\u0000"}', '{"a":"\\ud800"}');
+    wrong.push(JSON.stringify({ a: 'x'.repeat(512) }));
+    const names = Array.from({ length: (schema.maxProperties ?? 0) + 1 }, (_, i) => `n${i}`);
+    wrong.push(JSON.stringify(Object.fromEntries(names.map((name) => [name, 'x']))));
+  }
   if (type === 'array') {
     const item = JSON.stringify('http://example.com/');
     wrong.push(

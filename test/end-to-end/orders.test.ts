@@ -95,6 +95,56 @@ onEachProfile((test, profile) => {
     t.false('metadata' in lines.find(({ orderId }) => orderId === plain.json['id'])!);
   });
 
+  test('O14: a buyer says where an order goes; seller and operators read it, nobody else', async (t) => {
+    const creator = server.fresh('creator');
+    const [buyer, terms] = [server.fresh('buyer'), { payment: 'provider', holdSeconds: 60 }];
+    const dropId = await server.drop(creator, terms);
+    const placed = await server.order(dropId, buyer, 'k');
+    const path = `/v1/orders/${String(placed.json['id'])}`;
+    const body = { name: 'Ada', lines: ['Straße 1', 'Hof'], postalCode: '10115', country: 'DE' };
+    const put = (as: string, details: object = body) =>
+      server.call('PUT', `${path}/details`, { as, body: details });
+    t.is((await server.get(`${path}/details`, { as: buyer })).status, 404);
+    t.false('hasDetails' in placed.json);
+    t.deepEqual([(await put(buyer)).status, (await put(buyer)).status], [200, 200]);
+    t.is((await put('mallory')).status, 404);
+    t.is((await put(creator)).status, 404);
+    for (const wrong of [
+      {},
+      { country: 'Germany' },
+      { lines: [] },
+      { lines: Array(6).fill('x') },
+      { name: 'x'.repeat(201) },
+      { name: '\u200b' },
+      { phone: 7 },
+      { card: '4242' },
+    ]) {
+      const refused = await put(buyer, wrong);
+      t.deepEqual([refused.status, refused.json['code']], [422, 'invalid-request']);
+    }
+    const order = await server.get(path, { as: buyer });
+    t.like(order.json, { hasDetails: true, status: 'reserved' });
+    const ofDrop = await server.get(`/v1/drops/${dropId}/orders`, { as: creator });
+    t.like((ofDrop.json['items'] as object[])[0]!, { hasDetails: true });
+    const read = (options: object) => server.get(`${path}/details`, options);
+    t.deepEqual((await read({ as: buyer })).json, body);
+    t.deepEqual((await read({ as: creator })).json, body);
+    const token = server.token('olga', 60, ['operator']);
+    t.deepEqual((await read({ token })).json, body);
+    t.is((await read({ as: 'mallory' })).status, 404);
+    t.is((await read({})).status, 401);
+
+    const erased = await server.call('DELETE', '/v1/users/me/order-details', { as: buyer });
+    t.is(erased.status, 204);
+    t.is((await read({ as: buyer })).status, 404);
+    t.is((await read({ as: creator })).status, 404);
+    t.is((await put(buyer, { note: 'again' })).status, 200);
+    t.deepEqual((await read({ as: creator })).json, { note: 'again' });
+    await server.post(`${path}/cancel`, { as: buyer });
+    const over = await put(buyer);
+    t.deepEqual([over.status, over.json['code']], [409, 'order-over']);
+  });
+
   test('O4: a key that is reused for something else is 422, a missing one 400', async (t) => {
     const dropId = await server.drop(server.fresh('creator'));
     await server.order(dropId, 'ann', 'k', 1);

@@ -41,6 +41,7 @@ export interface SaleClientOptions {
 }
 
 export const AUTH_SECRET = 'the secret of the end-to-end suite, long enough';
+export const DETAILS_SECRET = 'the-details-secret-of-the-end-to-end-suite';
 export const PAYMENT_SECRETS = [
   `whsec_${Buffer.from('the first secret of payments').toString('base64')}`,
   `whsec_${Buffer.from('the second one, for rotation').toString('base64')}`,

@@ -1,7 +1,7 @@
 // The whole server of one profile on free ports of this machine, with a client to talk to it.
 
 import type { Truth } from '../chaos/truth.ts';
-import { AUTH_SECRET, PAYMENT_SECRETS, SaleClient } from './sale-client.ts';
+import { AUTH_SECRET, DETAILS_SECRET, PAYMENT_SECRETS, SaleClient } from './sale-client.ts';
 import {
   type Environment,
   type Prepare,
@@ -27,6 +27,7 @@ export class SaleServer extends SaleClient {
     const secrets = {
       LIVEDROPS_AUTH_SECRET: AUTH_SECRET,
       LIVEDROPS_PAYMENT_SECRET: PAYMENT_SECRETS.join(' '),
+      LIVEDROPS_DETAILS_SECRET: DETAILS_SECRET,
     };
     return new SaleServer(await startNodes(profile, { ...secrets, ...environment }, prepare));
   }

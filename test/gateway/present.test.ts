@@ -44,6 +44,11 @@ test('O13: an order with metadata shows it as it was sent', (t) => {
   t.like(JSON.parse(written), { id: order.id, metadata: { a: 'ü' }, version: 3 });
 });
 
+test('O14: an order that has details says so', (t) => {
+  t.like(JSON.parse(orderJson({ ...order, hasDetails: true }, 'x')), { hasDetails: true });
+  t.false('hasDetails' in (JSON.parse(orderJson(order, 'x')) as object));
+});
+
 test('H3: a page of orders is valid JSON, empty too', (t) => {
   t.deepEqual(JSON.parse(orderPageJson({ items: [], nextCursor: 'a"b' }, 'x')), {
     items: [],

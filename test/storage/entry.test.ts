@@ -49,6 +49,7 @@ const EVENTS: { [T in DropEvent['type']]: DropEvent & { type: T } } = {
     currency: 'EUR',
   },
   'order-refunded-at-provider': { type: 'order-refunded-at-provider', ordinal: 10 },
+  'order-details-added': { type: 'order-details-added', ordinal: 13 },
   'drop-described': { type: 'drop-described', metadata: { a: 'ü' }, externalId: null },
   'drop-repriced': { type: 'drop-repriced', unitAmount: 250 },
   'payment-prepared': { type: 'payment-prepared', ordinal: 11, reference: 'r' },

@@ -12,6 +12,7 @@ import { productLists } from '../../storage/redis/catalogue/catalogue-redis-inde
 import { OmConnection } from '../../storage/redis/catalogue/om-connection.ts';
 import { RedisServer, redisInstalled } from '../servers/redis-server.ts';
 import { catalogueContract } from './contract/catalogue.ts';
+import { orderDetailsContract } from './contract/order-details.ts';
 import { draftsContract } from './contract/drafts.ts';
 import { failsWith } from './contract/errors.ts';
 import { readAll } from './contract/paging.ts';
@@ -90,6 +91,7 @@ if (redisInstalled) {
 
   catalogueContract(() => data.stores);
   draftsContract(() => data.stores);
+  orderDetailsContract(() => data.stores.orderDetails);
 
   test('D1: every text of a product is read as it was written', async (t) => {
     const odd = product('product_odd', {

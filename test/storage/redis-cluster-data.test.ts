@@ -5,6 +5,7 @@ import test, { type ExecutionContext } from 'ava';
 import { RedisClusterServers, redisInstalled } from '../servers/redis-server.ts';
 import { accountsContract } from './contract/accounts.ts';
 import { catalogueContract } from './contract/catalogue.ts';
+import { orderDetailsContract } from './contract/order-details.ts';
 import { draftsContract } from './contract/drafts.ts';
 import { changeStreamContract } from './contract/change-stream.ts';
 import { followsContract } from './contract/follows.ts';
@@ -28,6 +29,7 @@ if (redisInstalled) {
   accountsContract(() => data.stores);
   catalogueContract(() => data.stores);
   draftsContract(() => data.stores);
+  orderDetailsContract(() => data.stores.orderDetails);
   followsContract(() => data.stores);
   changeStreamContract({
     stores: () => data.stores,

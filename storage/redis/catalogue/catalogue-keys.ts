@@ -80,6 +80,14 @@ export function productEntityId(productId: string): string {
   return `${tag(changeBucketOf(productId))}:product:${productId}`;
 }
 
+/** The wrapped key of a buyer's order details. */
+export function buyerKeyKey(userId: string): string {
+  return `${tag(changeBucketOf(userId))}:details-key:${userId}`;
+}
+/** A set of the buyer's orders that have details. */
+export function detailedOrdersKey(userId: string): string {
+  return `${tag(changeBucketOf(userId))}:details-orders:${userId}`;
+}
 /** A hash of a creator's drafts by the drop's id. */
 export function draftsKey(creatorId: string): string {
   return `${tag(changeBucketOf(creatorId))}:drafts:${creatorId}`;

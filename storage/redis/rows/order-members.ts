@@ -40,6 +40,7 @@ const NOTIFICATION_TYPES = new Map(
   ]),
 );
 const REFUND_REQUESTED = 'R';
+const HAS_DETAILS = 'A';
 /** The payment reference is the one that `paymentReference` derives. */
 const DERIVED_REFERENCE = 'D';
 const NO_HOLD = '-';
@@ -74,6 +75,7 @@ export function packOrder(order: OrderView): string {
   if (order.refundRequested) flags += REFUND_REQUESTED;
   const derived = reference !== null && reference === paymentReference(id);
   if (derived) flags += DERIVED_REFERENCE;
+  if (order.hasDetails === true) flags += HAS_DETAILS;
   const hold = holdExpiresAt === null ? NO_HOLD : (holdExpiresAt - order.createdAt).toString(RADIX);
   const version = order.version.toString(RADIX);
   const quantity = order.quantity.toString(RADIX);
@@ -126,6 +128,7 @@ export function unpackOrder(userId: string, createdAt: number, member: string): 
     refundRequested: flags.includes(REFUND_REQUESTED),
     version: numberOf(version),
     ...(rare.metadata !== undefined && { metadata: rare.metadata }),
+    ...(flags.includes(HAS_DETAILS) && { hasDetails: true as const }),
     ...(rare.refundedAmount !== undefined && { refundedAmount: rare.refundedAmount }),
     ...(rare.refundedQuantity !== undefined && { refundedQuantity: rare.refundedQuantity }),
   };

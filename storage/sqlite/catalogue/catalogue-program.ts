@@ -17,6 +17,7 @@ import { openWriterDatabase, limitPages, WalBound } from '../thread/database.ts'
 import { DRAFTS_SCHEMA, draftHandlers } from './drafts-statements.ts';
 import { JOB_COUNTS_SCHEMA, jobHandlers, JOBS_SCHEMA } from './jobs-statements.ts';
 import { FOLLOW_REVISIONS_SCHEMA, followHandlers } from './follows-statements.ts';
+import { ORDER_DETAILS_SCHEMA, orderDetailsHandlers } from './order-details-statements.ts';
 import { PARKED_REFUNDS_SCHEMA, parkedRefundHandlers } from './parked-refunds-statements.ts';
 import { DESCRIPTIONS_SCHEMA, productHandlers } from './products-statements.ts';
 import { SESSIONS_SCHEMA, sessionHandlers } from './sessions-statements.ts';
@@ -120,6 +121,7 @@ const MIGRATIONS = [
   JOB_COUNTS_SCHEMA,
   CONTACTS_SCHEMA,
   FOLLOW_REVISIONS_SCHEMA,
+  ORDER_DETAILS_SCHEMA,
 ];
 
 export type CatalogueHandlers = ReturnType<typeof open>['handlers'];
@@ -127,6 +129,8 @@ export type CatalogueHandlers = ReturnType<typeof open>['handlers'];
 export function open(options: ProgramOptions) {
   const migrations = MIGRATIONS;
   const database = openWriterDatabase({ ...options, synchronous: 'full', migrations });
+  // What is erased is overwritten: keys of order details above all.
+  database.pragma('secure_delete = on');
   const walBound = new WalBound({ database, ...options });
   const { appendChange, handlers: changeHandlers } = changeStatements(database);
   const { once, handlers: requestHandlers } = requestStatements(database);
@@ -156,6 +160,7 @@ export function open(options: ProgramOptions) {
       ...requestHandlers,
       ...changeHandlers,
       ...parkedRefundHandlers(database),
+      ...orderDetailsHandlers(database),
       ...jobHandlers(database),
       ...sessionHandlers(database),
       ...apiKeyHandlers(database),

@@ -42,6 +42,7 @@ const REFUND_REQUESTED = 16;
 const HAS_HOLD = 32;
 const HAS_METADATA = 64;
 const HAS_REFUNDS = 128;
+const HAS_DETAILS = 256;
 
 export function packOrder(packer: RowPacker, order: OrderView): void {
   packer.row(order.userId, order.createdAt, NO_KEY);
@@ -96,7 +97,8 @@ function packOrderFields(packer: RowPacker, order: OrderView): void {
       (order.refundRequested ? REFUND_REQUESTED : 0) +
       (holdExpiresAt === null ? 0 : HAS_HOLD) +
       (metadata === undefined ? 0 : HAS_METADATA) +
-      (hasRefunds ? HAS_REFUNDS : 0),
+      (hasRefunds ? HAS_REFUNDS : 0) +
+      (order.hasDetails === true ? HAS_DETAILS : 0),
   );
   packer.number(order.version);
   packer.number(order.quantity);
@@ -159,6 +161,7 @@ function unpackOrderFields(fields: RowFields, userId: string, createdAt: number)
     refundRequested: (flags & REFUND_REQUESTED) !== 0,
     version,
     ...((flags & HAS_METADATA) !== 0 && { metadata: fields.text() }),
+    ...((flags & HAS_DETAILS) !== 0 && { hasDetails: true as const }),
   };
   if ((flags & HAS_REFUNDS) === 0) return order;
   const refundedAmount = fields.number();

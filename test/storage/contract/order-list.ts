@@ -62,7 +62,15 @@ export function orderListContract(stores: () => Pick<Stores, 'orderList'>): void
       holdExpiresAt: null,
       refundedQuantity: 2,
     });
-    const rows = [plain, rich, empty, tagged, partly, onlyUnits];
+    const detailed = orderView('drop_a-7', 'user_a', { createdAt: 7000, hasDetails: true });
+    const whole = {
+      ...tagged,
+      ...partly,
+      id: 'drop_a-8',
+      createdAt: 8000,
+      hasDetails: true,
+    } as const;
+    const rows = [plain, rich, empty, tagged, partly, onlyUnits, detailed, whole];
     await orders().put([{ shard: nextShard(), sequence: 1, rows }]);
     t.deepEqual((await orders().listByUser('user_a', first)).items, rows.toReversed());
     t.deepEqual(await orders().findOrder('user_a', 'drop_a-4'), tagged);
