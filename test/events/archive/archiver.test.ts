@@ -20,6 +20,7 @@ import { MemoryJournal } from '../../../storage/memory/journal-memory.ts';
 import { memoryStores } from '../../../storage/memory/stores.ts';
 import { MemorySnapshotStore } from '../../../storage/memory/snapshots-memory.ts';
 import type { Archive } from '../../../storage/ports/archive.ts';
+import type { JournalReader } from '../../../storage/ports/journal.ts';
 import { ManualClock } from '../../actors/manual-clock.ts';
 import { failsWith } from '../../storage/contract/errors.ts';
 import { removeDirectory, temporaryDirectory } from '../../storage/temporary-directory.ts';
@@ -386,4 +387,23 @@ test('J8: a check of a whole archive finds nothing; then every damage is named, 
     t.deepEqual(rest, []);
     renameSync(file('away'), file(name));
   }
+});
+
+test('J8: each entry is read once to be archived, also where a segment ends within what was read', async (t) => {
+  const last = SEGMENT_ENTRIES_MAX * 2 + 100;
+  const world = await makeWorld(t, last, last);
+  let read = 0;
+  const journal: JournalReader = {
+    head: (shard) => world.journal.head(shard),
+    trimmed: (shard) => world.journal.trimmed(shard),
+    removed: () => world.journal.removed(),
+    async read(shard, after, limit) {
+      const entries = await world.journal.read(shard, after, limit);
+      read += entries.length;
+      return entries;
+    },
+  };
+  await archiverOf(world, { journal }).archiveShard(SHARD);
+  t.is((await world.archive.list(SHARD)).segments.length, 3);
+  t.is(read, last - 10, 'ten stay');
 });
