@@ -2,6 +2,7 @@
 // drops, notifications (each once, in order), the provider's openings and refunds, and positions.
 
 import { isDeepStrictEqual } from 'node:util';
+import { isSameOrder } from './check-journals.ts';
 import type { DropModel } from './drop-model.ts';
 import type { History } from './history.ts';
 
@@ -18,7 +19,7 @@ export async function checkConsumers(
     if (model.terms.payment === 'provider') findings.push(...(await paymentsOf(history, model)));
   }
   findings.push(...(await notifications(history, drops)));
-  for (const orderId of history.provider.refunds.keys()) {
+  for (const { orderId } of history.provider.refunds.values()) {
     const wanted = [...drops.values()].some(({ refunds }) => refunds.has(orderId));
     if (!wanted) findings.push(`P4: ${orderId} was refunded, and nobody asked for it`);
   }
@@ -30,7 +31,7 @@ async function rowsOf({ cluster }: History, model: DropModel): Promise<string[]>
   const findings: string[] = [];
   for (const order of model.orders) {
     const row = await orderList.findOrder(order.userId, order.id);
-    if (!isDeepStrictEqual(row, model.orderView(order)))
+    if (row === null || !isSameOrder(row, model.orderView(order)))
       findings.push(`O9: the order list has ${order.id} as ${row?.status ?? 'nothing'}`);
   }
   const row = await catalogue.findDrop(model.id);
@@ -47,10 +48,15 @@ async function paymentsOf({ cluster, provider }: History, model: DropModel): Pro
   const parked = await parkedRefunds.list(null, { limit: ROWS_MAX, cursor: null });
   const findings: string[] = [];
   for (const order of model.orders) {
-    const isParked = parked.items.some(({ orderId }) => orderId === order.id);
-    const isRefunded = provider.refunds.has(order.id) || isParked;
-    if (model.refunds.has(order.id) && !isRefunded)
-      findings.push(`P4, P6: the refund of ${order.id} was neither made nor parked`);
+    const made = [...provider.refunds.values()].filter(({ orderId }) => orderId === order.id);
+    const unmade = parked.items.filter(
+      ({ orderId, id }) => orderId === order.id && !provider.refunds.has(id),
+    );
+    const amount = [...made, ...unmade].reduce((sum, one) => sum + one.amount, 0);
+    const wanted = model.refunds.get(order.id) ?? 0;
+    const isRefunded = amount > 0;
+    if (amount !== wanted)
+      findings.push(`P4, P6: of ${order.id} ${amount} was refunded or parked, and not ${wanted}`);
     if (provider.paid.has(order.id) && order.status !== 'confirmed' && !isRefunded)
       findings.push(`P4: ${order.id} is paid, is ${order.status}, and is not refunded`);
     if (order.status === 'reserved' && !provider.isOpened(order.id))

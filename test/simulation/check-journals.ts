@@ -4,7 +4,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { DropEvent } from '../../contracts/drop-events.ts';
-import type { OrderFilter } from '../../contracts/orders.ts';
+import type { OrderFilter, OrderView } from '../../contracts/orders.ts';
 import type { Refusal } from '../../contracts/refusals.ts';
 import { mayHaveOrder } from '../../domain/order-filter.ts';
 import { decodeEntry, type DropChanges } from '../../storage/formats/entry.ts';
@@ -100,7 +100,10 @@ class JournalCheck {
   #askedFor(model: DropModel, event: DropEvent): void {
     const change = changeOf(model, event);
     if (change === null || this.#wanted.has(change)) return;
-    const isSwept = event.type === 'order-cancelled' || event.type === 'order-refunded';
+    const isSwept =
+      event.type === 'order-cancelled' ||
+      event.type === 'order-refunded' ||
+      event.type === 'order-rest-refunded';
     if (isSwept && model.status === 'cancelled') return;
     this.#find(`J4: nobody asked for this: ${change}`);
   }
@@ -134,7 +137,14 @@ function changesAskedFor({ command }: Asked): string[] {
     case 'cancel-order':
       return [`order-cancelled ${command.orderId}`];
     case 'refund-order':
-      return [`order-refunded ${command.orderId}`];
+      return [
+        `order-refunded ${command.orderId}`,
+        `part ${command.orderId} ${command.quantity} ${command.restock}`,
+      ];
+    case 'pause-drop':
+      return [`pause ${command.dropId} ${command.extendHolds}`];
+    case 'resume-drop':
+      return [`resume ${command.dropId}`];
     case 'cancel-drop':
       return [`cancel ${command.dropId}`];
     case 'amend-drop':
@@ -161,6 +171,14 @@ function changeOf(model: DropModel, event: DropEvent): string | null {
     case 'order-cancelled':
     case 'order-refunded':
       return `${event.type} ${order?.id}`;
+    case 'order-rest-refunded':
+      return `order-refunded ${order?.id}`;
+    case 'order-part-refunded':
+      return `part ${order?.id} ${event.quantity} ${event.restock}`;
+    case 'drop-paused':
+      return `pause ${model.id} ${event.extendHolds}`;
+    case 'drop-resumed':
+      return `resume ${model.id}`;
     case 'order-confirmed':
     case 'order-confirmed-late':
     case 'refund-requested':
@@ -187,7 +205,7 @@ function contradiction(asked: Asked, model: DropModel): string | null {
   if (shown !== null) {
     const order = model.find(shown.id);
     if (order === undefined) return `${shown.id} is not there`;
-    if (!isDeepStrictEqual({ ...shown }, model.orderView(order))) return `${shown.id} is not so`;
+    if (!isSameOrder(shown, model.orderView(order))) return `${shown.id} is not so`;
     const isOwn = command.type !== 'place-order' || order.key === command.key;
     return isOwn ? null : `${shown.id} was placed under another key`;
   }
@@ -207,21 +225,37 @@ function isJustified({ command, repliedAt }: Asked, { code }: Refusal, model: Dr
       return code === 'idempotency-key-reused' && placed.quantity !== quantity;
     if (code === 'drop-not-live') return model.status === 'upcoming';
     if (code === 'drop-ended') return model.isOver || repliedAt + SKEW_MAX_MS >= model.endsAt;
+    if (code === 'drop-paused') return model.pause !== null;
     if (code === 'sold-out') return model.free === 0;
     if (code === 'insufficient-stock') return model.free > 0 && model.free < quantity;
     return code === 'limit-per-user' && model.unitsOf(userId) + quantity > model.limitPerUser;
   }
   if (command.type === 'amend-drop') {
-    if (code === 'drop-ended') return model.isOver;
+    if (code === 'drop-ended') return model.isOver || repliedAt + SKEW_MAX_MS >= model.endsAt;
     if (code === 'drop-already-started') return model.status === 'live';
     return code === 'insufficient-stock' && -(command.addStock ?? 0) > model.free;
   }
+  if (command.type === 'pause-drop' || command.type === 'resume-drop')
+    return code === 'drop-ended' && (model.isOver || repliedAt + SKEW_MAX_MS >= model.endsAt);
   if (!('orderId' in command)) return false;
   const order = model.find(command.orderId);
   if (order === undefined) return false;
-  const { status, createdAt } = order;
-  if (code === 'order-not-refundable') return status !== 'confirmed' && status !== 'refunded';
-  const holdEnded = status === 'reserved' && createdAt + model.holdMs <= repliedAt + SKEW_MAX_MS;
+  const { status } = order;
+  if (code === 'order-not-refundable') {
+    const quantity = command.type === 'refund-order' ? command.quantity : undefined;
+    if (quantity === undefined) return status !== 'confirmed' && status !== 'refunded';
+    return status !== 'confirmed' || quantity > order.quantity - order.refundedQuantity;
+  }
+  const holdEnded = status === 'reserved' && model.holdEnd(order) <= repliedAt + SKEW_MAX_MS;
   if (code === 'hold-expired') return status === 'expired' || holdEnded;
   return code === 'order-not-cancellable' && !['reserved', 'cancelled', 'expired'].includes(status);
+}
+
+/**
+ * A later pause may move the end of a hold without a change of its order (D8), so that only never
+ * comes earlier.
+ */
+export function isSameOrder(shown: OrderView, order: OrderView): boolean {
+  const { holdExpiresAt } = shown;
+  return isDeepStrictEqual({ ...shown }, { ...order, holdExpiresAt });
 }

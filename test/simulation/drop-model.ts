@@ -15,6 +15,9 @@ export interface ModelOrder {
   readonly createdAt: number;
   status: OrderStatus;
   refundRequested: boolean;
+  /** By refunds in parts, and what came after them. */
+  refundedAmount: number;
+  refundedQuantity: number;
   reference: string | null;
   /** Of the drop, at the order's last change. */
   version: number;
@@ -44,6 +47,12 @@ const CHANGES: Partial<Record<DropEvent['type'], Change>> = {
   'order-expired': { from: ['reserved'], to: 'expired', notification: 'order.expired' },
   'order-cancelled': { from: ['reserved'], to: 'cancelled', notification: 'order.cancelled' },
   'order-refunded': { from: ['confirmed'], to: 'refunded', notification: 'order.refunded' },
+  'order-part-refunded': {
+    from: ['confirmed'],
+    to: null,
+    notification: 'order.partially_refunded',
+  },
+  'order-rest-refunded': { from: ['confirmed'], to: 'refunded', notification: 'order.refunded' },
   'payment-declined': { from: ['reserved'], to: null, notification: null },
   'refund-requested': {
     from: ['failed', 'cancelled', 'expired', 'refunded'],
@@ -58,14 +67,18 @@ export class DropModel {
   readonly createdAt: number;
   readonly orders: ModelOrder[] = [];
   readonly notifications: ExpectedNotification[] = [];
-  /** Orders whose payment the provider is asked to pay back. */
-  readonly refunds = new Set<string>();
+  /** What the provider is asked to pay back, in all, by order. */
+  readonly refunds = new Map<string, number>();
   readonly #answered = new Set<string>();
   readonly findings: string[] = [];
   startsAt: number;
   endsAt: number;
   limitPerUser: number;
   stocked: number;
+  /** While the drop is paused. */
+  pause: { at: number; version: number; holds: boolean; reason: string | null } | null = null;
+  /** From, and to a moment, while no hold ran; the last may last. */
+  readonly #stops: { from: number; to: number | null }[] = [];
   status: DropStatus = 'upcoming';
   version = 1;
   revision = 1;
@@ -103,9 +116,21 @@ export class DropModel {
     let units = 0;
     for (const order of this.orders) {
       const counts = order.status === 'reserved' || order.status === 'confirmed';
-      if (order.userId === userId && counts) units += order.quantity;
+      if (order.userId === userId && counts) units += unitsOf(order);
     }
     return units;
+  }
+
+  /** When the hold of an order ends; `lasting` where holds do not run until now. */
+  holdEnd({ createdAt }: ModelOrder, lasting = Infinity): number {
+    let [at, leftMs] = [createdAt, this.holdMs];
+    for (const { from, to } of this.#stops) {
+      const ranMs = Math.max(0, from - at);
+      if (ranMs >= leftMs) break;
+      leftMs -= ranMs;
+      at = Math.max(at, to ?? Math.max(lasting, from));
+    }
+    return at + leftMs;
   }
 
   orderUnder(userId: string, key: string): ModelOrder | undefined {
@@ -148,6 +173,13 @@ export class DropModel {
       version: this.version,
       revision: this.revision,
       createdAt: this.createdAt,
+      ...(this.pause !== null && {
+        paused: true,
+        pausedAt: this.pause.at,
+        pausedVersion: this.pause.version,
+        ...(this.pause.reason !== null && { pauseReason: this.pause.reason }),
+        ...(this.pause.holds && { holdsPaused: true }),
+      }),
     };
   }
 
@@ -163,16 +195,18 @@ export class DropModel {
       totalAmount: quantity * this.terms.unitAmount,
       currency: this.terms.currency,
       createdAt,
-      holdExpiresAt: byProvider ? createdAt + this.holdMs : null,
+      holdExpiresAt: byProvider ? this.holdEnd(order, -Infinity) : null,
       paymentReference: order.reference,
       refundRequested,
       version,
+      ...(order.refundedAmount > 0 && { refundedAmount: order.refundedAmount }),
+      ...(order.refundedQuantity > 0 && { refundedQuantity: order.refundedQuantity }),
     };
   }
 
   #units(status: OrderStatus): number {
     let units = 0;
-    for (const order of this.orders) if (order.status === status) units += order.quantity;
+    for (const order of this.orders) if (order.status === status) units += unitsOf(order);
     return units;
   }
 
@@ -181,6 +215,7 @@ export class DropModel {
     const id = `${this.id}-${this.orders.length.toString(36)}`;
     if (this.status !== 'live' || time >= this.endsAt)
       this.#find(`D2a: ${id} was placed while the drop was ${this.status}`);
+    if (this.pause !== null) this.#find(`D8: ${id} was placed in a pause`);
     if (this.orderUnder(userId, key) !== undefined) this.#find(`O3: ${userId} has ${key} twice`);
     if (this.unitsOf(userId) + quantity > this.limitPerUser)
       this.#find(`O6: ${userId} has more than ${this.limitPerUser} units`);
@@ -194,6 +229,8 @@ export class DropModel {
       version: this.version,
       status: byProvider ? 'reserved' : 'confirmed',
       refundRequested: false,
+      refundedAmount: 0,
+      refundedQuantity: 0,
       reference: byProvider ? `pay_${id}` : null,
     });
     if (!byProvider) this.notifications.push({ userId, orderId: id, type: 'order.confirmed' });
@@ -206,7 +243,7 @@ export class DropModel {
       return this.#find(`there is no order ${event.ordinal} for ${event.type}`);
     const { id, userId, status } = order;
     if (!change.from.includes(status)) this.#find(`O7: ${event.type} of ${id}, which is ${status}`);
-    if (event.type === 'order-expired' && time < order.createdAt + this.holdMs)
+    if (event.type === 'order-expired' && time < this.holdEnd(order))
       this.#find(`O11: the hold of ${id} ended early`);
     order.status = change.to ?? (status === 'expired' ? 'failed' : status);
     order.version = this.version;
@@ -216,9 +253,32 @@ export class DropModel {
     if (event.type === 'refund-requested')
       notification = status === 'cancelled' ? 'order.cancelled' : 'order.failed';
     if (notification !== null) this.notifications.push({ userId, orderId: id, type: notification });
-    const isRefund = event.type === 'refund-requested' || event.type === 'order-refunded';
-    order.refundRequested = isRefund && this.terms.payment === 'provider';
-    if (order.refundRequested) this.refunds.add(id);
+    this.#refund(order, event);
+  }
+
+  #refund(order: ModelOrder, event: DropEvent): void {
+    const byProvider = this.terms.payment === 'provider';
+    const total = order.quantity * this.terms.unitAmount;
+    const isPart = event.type === 'order-part-refunded';
+    const isAll = event.type === 'refund-requested' || event.type === 'order-refunded';
+    order.refundRequested = byProvider && (isAll || event.type === 'order-rest-refunded');
+    let amount = isAll ? total : 0;
+    if (isPart || event.type === 'order-rest-refunded') {
+      ({ amount } = event);
+      order.refundedAmount += amount;
+      order.refundedQuantity += event.quantity;
+      if (!event.restock) this.stocked -= event.quantity;
+      const isWhole = order.refundedAmount === total && order.refundedQuantity === order.quantity;
+      if (isWhole === isPart) this.#find(`O12a: ${order.id} is refunded as ${event.type}`);
+    }
+    if (byProvider && amount > 0)
+      this.refunds.set(order.id, (this.refunds.get(order.id) ?? 0) + amount);
+  }
+
+  #endPause(time: number): void {
+    this.pause = null;
+    const last = this.#stops.at(-1);
+    if (last?.to === null) last.to = time;
   }
 
   #changeDrop(event: DropEvent, time: number): void {
@@ -231,10 +291,28 @@ export class DropModel {
       case 'drop-closed':
         if (this.status !== 'live' || time < this.endsAt) this.#find('D2: it closed early');
         this.status = 'ended';
+        this.#endPause(time);
         break;
       case 'drop-cancelled':
         if (this.status === 'cancelled') this.#find('D3: it was cancelled twice');
         this.status = 'cancelled';
+        this.revision += 1;
+        this.#endPause(time);
+        break;
+      case 'drop-paused':
+        if (this.pause !== null || this.isOver) this.#find('D8: it was paused twice, or over');
+        this.pause = {
+          at: time,
+          version: this.version,
+          holds: event.extendHolds,
+          reason: event.reason,
+        };
+        if (event.extendHolds) this.#stops.push({ from: time, to: null });
+        this.revision += 1;
+        break;
+      case 'drop-resumed':
+        if (this.pause === null) this.#find('D8: it went on without a pause');
+        this.#endPause(time);
         this.revision += 1;
         break;
       case 'drop-amended':
@@ -258,4 +336,9 @@ export class DropModel {
   #find(finding: string): void {
     this.findings.push(`${this.id} at version ${this.version}: ${finding}`);
   }
+}
+
+/** Without those that the buyer gave back. */
+function unitsOf({ quantity, refundedQuantity }: ModelOrder): number {
+  return quantity - refundedQuantity;
 }

@@ -99,6 +99,21 @@ export class People {
         const endsAt = this.#cluster.clock.now() + step.inMs;
         return clients.send(node, { type: 'amend-drop', dropId, caller: CREATOR, endsAt });
       }
+      case 'end-later': {
+        const dropId = this.#endingDrop(step.drop);
+        const endsAt = this.#cluster.clock.now() + step.inMs;
+        const change = { endsAt, mayExtend: true } as const;
+        return clients.send(node, { type: 'amend-drop', dropId, caller: CREATOR, ...change });
+      }
+      case 'pause-drop': {
+        const dropId = this.#endingDrop(step.drop);
+        const details = { extendHolds: step.extendHolds, reason: null };
+        return clients.send(node, { type: 'pause-drop', dropId, caller: CREATOR, ...details });
+      }
+      case 'resume-drop': {
+        const dropId = this.#endingDrop(step.drop);
+        return clients.send(node, { type: 'resume-drop', dropId, caller: CREATOR });
+      }
       case 'cancel-drop': {
         const dropId = this.#endingDrop(step.drop);
         return clients.send(node, {
@@ -179,6 +194,10 @@ export class People {
       this.#clients.send(node, { type: 'cancel-order', ...about, caller: buyer });
     else if (step.kind === 'refund-order')
       this.#clients.send(node, { type: 'refund-order', ...about, caller: CREATOR });
+    else if (step.kind === 'refund-part') {
+      const part = { quantity: 1, restock: step.restock };
+      this.#clients.send(node, { type: 'refund-order', ...about, caller: CREATOR, ...part });
+    }
   }
 
   #makeDrop(

@@ -1,6 +1,7 @@
 // The payment provider of a simulation. It belongs to no node: what it was told stays, whatever
 // becomes of the node that told it.
 
+import { isDeepStrictEqual } from 'node:util';
 import type { OrderView } from '../../contracts/orders.ts';
 import { paymentReference } from '../../domain/ids.ts';
 import {
@@ -23,6 +24,7 @@ export class SimulatedProvider {
   mode: ProviderMode = 'up';
   /** In the order of their opening. */
   readonly opened: OrderView[] = [];
+  /** By id. */
   readonly refunds = new Map<string, Refund>();
   /** Orders for which money was taken. */
   readonly paid = new Set<string>();
@@ -63,10 +65,10 @@ export class SimulatedProvider {
 
   #refund(refund: Refund): ProviderAnswer {
     if (this.mode === 'refuses-refunds') return { ok: false, reason: 'the card is gone' };
-    const before = this.refunds.get(refund.orderId);
-    if (before !== undefined && before.amount !== refund.amount)
-      this.findings.push(`P4: ${refund.orderId} is refunded twice, with two amounts`);
-    this.refunds.set(refund.orderId, refund);
+    const before = this.refunds.get(refund.id);
+    if (before !== undefined && !isDeepStrictEqual(before, refund))
+      this.findings.push(`P4: ${refund.id} of ${refund.orderId} has come as two refunds`);
+    this.refunds.set(refund.id, refund);
     return ACCEPTED;
   }
 
