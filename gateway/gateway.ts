@@ -13,6 +13,7 @@ import type { OrderExports } from '../app/order-exports.ts';
 import type { OutsideStream } from '../events/outside/outside-stream.ts';
 import { Admission, type LiveBounds } from './http/admission.ts';
 import { Authenticator } from './http/auth.ts';
+import { Callers } from './http/callers.ts';
 import { Dispatcher } from './http/dispatcher.ts';
 import { DropViews } from './drop-views.ts';
 import type { EndedSessions } from './http/ended-sessions.ts';
@@ -156,10 +157,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     }),
   ];
   const table = new RouteTable({ routes });
+  const keys = new KeyIdentities({ call: options.call, clock });
   const dispatcher = new Dispatcher({
     table,
-    authenticator,
-    keys: new KeyIdentities({ call: options.call, clock }),
+    callers: new Callers({ authenticator, keys, clock }),
     limits,
     call: cacheDrops(options.call, views),
     levels,

@@ -10,12 +10,10 @@ import { NOTHING } from '../../contracts/scalars.ts';
 import type { Outcome } from '../../contracts/refusals.ts';
 import type { KeyedRequest } from '../../contracts/requests.ts';
 import type { CallAction } from '../../contracts/actions.ts';
-import { CREATOR_ROLE, type Requester, type TokenIdentity } from '../../contracts/accounts.ts';
-import { SCOPE_OF } from '../../contracts/api-keys.ts';
+import type { Requester } from '../../contracts/accounts.ts';
 import { type Check, compileCheck } from '../../contracts/check.ts';
 import type { FeatureLevels } from '../../storage/ports/feature-level.ts';
-import { type Authenticator, bearerToken } from './auth.ts';
-import type { KeyIdentities } from './key-identities.ts';
+import type { Caller, Callers } from './callers.ts';
 import { addressLimitKey } from './address.ts';
 import { isKey, keyProblem } from './idempotency-key.ts';
 import { contentTag, matchesTag } from './entity-tag.ts';
@@ -66,8 +64,7 @@ export interface OutgoingStream extends BodyStream {
 
 export interface DispatcherOptions {
   readonly table: RouteTable;
-  readonly authenticator: Authenticator;
-  readonly keys: KeyIdentities;
+  readonly callers: Callers;
   readonly limits: RateLimits;
   readonly call: CallAction;
   /** Of the store. */
@@ -87,14 +84,6 @@ const REPLAYED = ['idempotency-replayed', 'true'] as const;
 /** From this feature level on every node keeps the promise of a key. */
 const KEYS_LEVEL = 3;
 
-/** Who calls, by a token or by an API key. */
-interface Caller extends TokenIdentity {
-  /** Under which limits count what it does. */
-  readonly limitKey: string;
-  readonly isValid: () => boolean;
-}
-
-const KEY_ROLES: readonly string[] = Object.freeze([CREATOR_ROLE]);
 const NOT_VALID = (): boolean => false;
 const NOBODY: Requester = { userId: '', roles: [] };
 
@@ -163,13 +152,13 @@ export class Dispatcher {
     trace: Trace,
   ): Promise<RouteResult> {
     try {
-      const { limits, clock, call } = this.#options;
+      const { callers, limits, clock, call } = this.#options;
       const { access, rateClass } = route.definition;
       const monotonicMs = clock.monotonic();
       const limitKey = limits.enabled ? addressLimitKey(incoming.address) : '';
       let user: Caller | null = null;
       if (access !== 'public') {
-        const found = await this.#callerOf(route, incoming, limitKey);
+        const found = await callers.identify(route, incoming, limitKey);
         if ('ok' in found) return found;
         user = found;
       }
@@ -196,7 +185,7 @@ export class Dispatcher {
         bytes: checked.bytes,
         header: incoming.header,
         identify: async () => {
-          const found = await this.#callerOf(route, incoming, limitKey);
+          const found = await callers.identify(route, incoming, limitKey);
           return 'ok' in found ? found : { ok: true, userId: found.userId, roles: found.roles };
         },
         address: incoming.address,
@@ -219,55 +208,6 @@ export class Dispatcher {
     } catch (fault) {
       return this.#faultOf(fault, route, trace);
     }
-  }
-
-  /** Who the request's credentials stand for, or the refusal of them. */
-  async #callerOf(
-    route: Route,
-    incoming: IncomingRequest,
-    limitKey: string,
-  ): Promise<Caller | Problem> {
-    const { authenticator, clock } = this.#options;
-    const authorization = incoming.header('authorization');
-    const identity = authenticator.identify(authorization, clock.now());
-    const found =
-      identity === 'api-key'
-        ? await this.#keyCaller(route, bearerToken(authorization))
-        : typeof identity === 'string'
-          ? identity
-          : route.definition.access === 'key'
-            ? problem('forbidden', 'This takes an API key.')
-            : this.#tokenCaller(identity);
-    if (typeof found !== 'string') return found;
-    return authenticator.refuse(found, limitKey, clock.monotonic());
-  }
-
-  #tokenCaller(identity: TokenIdentity): Caller {
-    const { authenticator, clock } = this.#options;
-    const isValid = () => authenticator.isValid(identity, clock.now());
-    return { ...identity, limitKey: identity.userId, isValid };
-  }
-
-  /** A key acts for its owner, as a creator and never with another role (A5). */
-  async #keyCaller(
-    { definition }: Route,
-    text: string,
-  ): Promise<Caller | Problem | 'invalid' | 'expired'> {
-    const { keys } = this.#options;
-    const key = await keys.identify(text);
-    if (typeof key === 'string' || 'ok' in key) return key;
-    const { keyUse } = definition;
-    if (keyUse === undefined) return problem('forbidden', 'API keys may not do this.');
-    const scope = SCOPE_OF[keyUse];
-    if (!key.scopes.includes(scope))
-      return problem('forbidden', `The API key does not have the scope ${scope}.`);
-    return {
-      userId: key.ownerId,
-      roles: KEY_ROLES,
-      expiresAt: key.endsAt === null ? Infinity : key.endsAt / 1_000,
-      limitKey: key.keyId,
-      isValid: keys.validity(text),
-    };
   }
 
   /** The Idempotency-Key; null without one, or where the route takes none (H11). */

@@ -1,0 +1,82 @@
+// Finds out who calls a route: the user of an access token, or the owner of an API key whose scopes
+// allow the route's use case (A5). A key acts for its owner, as a creator and with no other role.
+
+import type { Clock } from '../../actors/clock.ts';
+import { CREATOR_ROLE, type TokenIdentity } from '../../contracts/accounts.ts';
+import { SCOPE_OF } from '../../contracts/api-keys.ts';
+import { type Authenticator, bearerToken } from './auth.ts';
+import type { KeyIdentities } from './key-identities.ts';
+import { problem, type Problem } from './problems.ts';
+import type { IncomingRequest, Route } from './route.ts';
+
+/** Who calls, by a token or by an API key. */
+export interface Caller extends TokenIdentity {
+  /** Under which limits count what it does. */
+  readonly limitKey: string;
+  readonly isValid: () => boolean;
+}
+
+export interface CallersOptions {
+  readonly authenticator: Authenticator;
+  readonly keys: KeyIdentities;
+  readonly clock: Clock;
+}
+
+const KEY_ROLES: readonly string[] = Object.freeze([CREATOR_ROLE]);
+
+export class Callers {
+  readonly #options: CallersOptions;
+
+  constructor(options: CallersOptions) {
+    this.#options = options;
+  }
+
+  /** Who the request's credentials stand for, or the refusal of them. */
+  async identify(
+    route: Route,
+    incoming: IncomingRequest,
+    limitKey: string,
+  ): Promise<Caller | Problem> {
+    const { authenticator, clock } = this.#options;
+    const authorization = incoming.header('authorization');
+    const identity = authenticator.identify(authorization, clock.now());
+    const found =
+      identity === 'api-key'
+        ? await this.#keyCaller(route, bearerToken(authorization))
+        : typeof identity === 'string'
+          ? identity
+          : route.definition.access === 'key'
+            ? problem('forbidden', 'This takes an API key.')
+            : this.#tokenCaller(identity);
+    if (typeof found !== 'string') return found;
+    return authenticator.refuse(found, limitKey, clock.monotonic());
+  }
+
+  #tokenCaller(identity: TokenIdentity): Caller {
+    const { authenticator, clock } = this.#options;
+    const isValid = () => authenticator.isValid(identity, clock.now());
+    return { ...identity, limitKey: identity.userId, isValid };
+  }
+
+  /** A key acts for its owner, as a creator and never with another role (A5). */
+  async #keyCaller(
+    { definition }: Route,
+    text: string,
+  ): Promise<Caller | Problem | 'invalid' | 'expired'> {
+    const { keys } = this.#options;
+    const key = await keys.identify(text);
+    if (typeof key === 'string' || 'ok' in key) return key;
+    const { keyUse } = definition;
+    if (keyUse === undefined) return problem('forbidden', 'API keys may not do this.');
+    const scope = SCOPE_OF[keyUse];
+    if (!key.scopes.includes(scope))
+      return problem('forbidden', `The API key does not have the scope ${scope}.`);
+    return {
+      userId: key.ownerId,
+      roles: KEY_ROLES,
+      expiresAt: key.endsAt === null ? Infinity : key.endsAt / 1_000,
+      limitKey: key.keyId,
+      isValid: keys.validity(text),
+    };
+  }
+}
