@@ -13,6 +13,7 @@ import type { AccountLink, AccountLinkStore } from '../storage/ports/account-lin
 import type { AccountStore, User } from '../storage/ports/accounts.ts';
 import { canonicalEmail } from './email-address.ts';
 import type { LogInAttempts } from './log-in-attempts.ts';
+import type { AccountDeletion } from './jobs/delete-account.ts';
 import type { AccountMail } from './mail/account-mail.ts';
 import { isTokenOf, parseLinkToken } from './mail/link-tokens.ts';
 import { opaqueString, type Passwords } from './passwords.ts';
@@ -23,6 +24,7 @@ export interface AccountChangesOptions {
   readonly accountLinks: AccountLinkStore;
   readonly sessionsOf: Sessions;
   readonly mail: AccountMail;
+  readonly deletion: AccountDeletion;
   readonly passwords: Passwords;
   readonly attempts: LogInAttempts;
   /** Milliseconds since the Unix epoch. */
@@ -142,6 +144,26 @@ export class AccountChanges {
     if (to === user.email) return refusal('invalid-request', 'It is the present address.');
     if ((await accounts.findUserByEmail(to)) !== null) return refusal('email-taken');
     return await mail.send(user, 'change-email', { to, language: params.language ?? null });
+  }
+
+  /**
+   * From then on nobody is in, and the address is free. The rest goes in the background, and ends
+   * whatever happens. Refuses `drops-not-over`.
+   */
+  async deleteAccount(
+    params: ActionParams<'accounts.delete'>,
+  ): Promise<ActionOutcome<'accounts.delete'>> {
+    const { accounts, sessionsOf, deletion } = this.#options;
+    const user = await accounts.findUser(params.userId);
+    if (user === null) return refusal('not-found');
+    const verified = await this.#verifyPassword(user, params.password, params.address);
+    if (!verified.ok) return verified;
+    const begun = await deletion.begin(user.id);
+    if (!begun.ok) return begun;
+    // The job does both as well, now or later.
+    await sessionsOf.endOthers(user.id, undefined);
+    await accounts.removeUser(user.id);
+    return success(null);
   }
 
   async #moveTo(user: User, link: AccountLink): Promise<Outcome<null>> {

@@ -44,6 +44,9 @@ const CLEANING_INTERVAL_MS = 60 * 60 * 1_000;
 /** Of a new user: nothing that may fail is read after the account is made (A1a). */
 const NO_FOLLOWS: FollowCounts = { followers: 0, following: 0 };
 
+/** Shown for accounts that were deleted. */
+const REMOVED_NAME = 'Deleted account';
+
 const checkRegister = compileCheck(Register);
 const checkLogIn = compileCheck(LogIn);
 
@@ -99,6 +102,12 @@ export class Accounts {
     const { stored, ...tokens } = await sessionsOf.begin(user, params.device ?? '');
     await accounts.addRefreshToken(stored);
     await sessionsOf.endSuperfluous(user.id);
+    // The password may have changed while it was compared, or the account be gone.
+    const present = await accounts.findUser(user.id);
+    if (present?.passwordHash !== user.passwordHash) {
+      await sessionsOf.endOf(tokens.refreshToken);
+      return refusal('unauthenticated');
+    }
     return success(sessionOf(await this.#ownProfile(user), tokens));
   }
 
@@ -136,13 +145,20 @@ export class Accounts {
 
   async profile(userId: string): Promise<Outcome<PublicProfile>> {
     const user = await this.#options.accounts.findUser(userId);
-    if (user === null) return refusal('not-found');
+    if (user === null) return await this.#removedProfile(userId);
     return success(publicProfile(user, await this.#options.follows.counts(userId)));
   }
 
   async me(userId: string): Promise<Outcome<OwnProfile>> {
     const user = await this.#options.accounts.findUser(userId);
     return user === null ? refusal('not-found') : success(await this.#ownProfile(user));
+  }
+
+  async #removedProfile(id: string): Promise<Outcome<PublicProfile>> {
+    const removed = await this.#options.accounts.findRemovedUser(id);
+    if (removed === null) return refusal('not-found');
+    const counts = { followerCount: 0, followingCount: 0 };
+    return success({ id, name: REMOVED_NAME, ...counts, ...removed, deleted: true });
   }
 
   /** The account is made: what hinders the mail does not hinder the answer (A1a). */

@@ -4,6 +4,8 @@
 import { randomBytes } from 'node:crypto';
 import type { ServiceSchema } from 'moleculer';
 import type { LiveBus } from '../actors/live-bus.ts';
+import { Follows } from '../app/follows.ts';
+import { AccountDeletion, DeleteAccountHandler } from '../app/jobs/delete-account.ts';
 import { LogInAttempts } from '../app/log-in-attempts.ts';
 import { AccountMail, SendMailHandler } from '../app/mail/account-mail.ts';
 import { LinkTokens } from '../app/mail/link-tokens.ts';
@@ -51,19 +53,23 @@ export function createAccountParts(
     publicUrl: () => config.publicUrl ?? url() ?? `http://${config.host}:${config.port}`,
     now,
   });
+  const sessionsOf = new Sessions({
+    ...stores,
+    liveBus: bus,
+    accessTokens,
+    refreshTokens,
+    now,
+    random,
+  });
+  const followsOf = new Follows({ ...stores, liveBus: bus, now });
+  const deleteAccount = new DeleteAccountHandler({ ...stores, sessionsOf, followsOf });
   return {
-    handlers: [sendMail],
+    handlers: [sendMail, deleteAccount],
     service: (queue) =>
       accountsService({
         ...stores,
-        sessionsOf: new Sessions({
-          ...stores,
-          liveBus: bus,
-          accessTokens,
-          refreshTokens,
-          now,
-          random,
-        }),
+        sessionsOf,
+        deletion: new AccountDeletion({ ...stores, queue }),
         mail: new AccountMail({ ...stores, linkTokens, queue, now, random }),
         passwords: new Passwords(),
         attempts: new LogInAttempts({

@@ -50,6 +50,10 @@ export const NewPassword = Type.Object(
   { ...STRICT, title: 'NewPassword' },
 );
 export const ConfirmEmail = Type.Object({ token: linkToken }, { ...STRICT, title: 'ConfirmEmail' });
+export const AccountDeletion = Type.Object(
+  { password: anyPassword },
+  { ...STRICT, title: 'AccountDeletion' },
+);
 export const EmailChange = Type.Object(
   { email, password: anyPassword },
   { ...STRICT, title: 'EmailChange' },
@@ -64,7 +68,10 @@ const profile = {
   followingCount: count,
   createdAt: time,
 };
-export const PublicProfile = Type.Object(profile, { title: 'Profile' });
+export const PublicProfile = Type.Object(
+  { ...profile, deleted: Type.Optional(Type.Literal(true)) },
+  { title: 'Profile' },
+);
 export type PublicProfile = Plain<typeof PublicProfile>;
 
 export const OwnProfile = Type.Object(

@@ -94,6 +94,7 @@ export interface Actions {
   'accounts.resetPassword': [{ token: string; newPassword: string }, null];
   'accounts.confirmEmail': [{ token: string }, null];
   'accounts.sendConfirmation': [{ userId: string; language?: Language }, null];
+  'accounts.delete': [{ userId: string; password: string; address: string }, null, AttemptsSpent];
   'accounts.changeEmail': [
     { userId: string; email: string; password: string; address: string; language?: Language },
     null,

@@ -22,6 +22,7 @@ export const REFUSAL_CODES = [
   'idempotency-key-reused',
   'request-in-progress',
   'email-taken',
+  'drops-not-over',
   'already-running',
   'too-many',
   'precondition-failed',

@@ -132,7 +132,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     ...(servesApi
       ? [
           ...authRoutes(),
-          ...accountRoutes(),
+          ...accountRoutes({ paymentProvider, slots, levels, now }),
           ...apiKeyRoutes(),
           ...shopRoutes(),
           ...productRoutes({ levels }),

@@ -22,6 +22,7 @@ export function accountsService(options: AccountsOptions & AccountChangesOptions
     resetPassword: (params) => changes.resetPassword(params),
     confirmEmail: (params) => changes.confirmEmail(params),
     sendConfirmation: (params) => changes.sendConfirmation(params),
+    delete: (params) => changes.deleteAccount(params),
     changeEmail: (params) => changes.changeEmail(params),
     me: (params) => accounts.me(params.userId),
   });

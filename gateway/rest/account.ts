@@ -1,14 +1,32 @@
 // The routes of one's own account: its sessions (A1c), its password and its e-mail address (A7).
 
-import { AccountSessionsBody, EmailChange, PasswordChange } from '../../contracts/accounts.ts';
+import {
+  AccountDeletion,
+  AccountSessionsBody,
+  EmailChange,
+  PasswordChange,
+} from '../../contracts/accounts.ts';
 import { acceptedLanguage, type Language } from '../../contracts/languages.ts';
 import { accountSessionBody } from '../present.ts';
 import { rateLimited } from '../http/rate-limits.ts';
-import { emptyReply, jsonReply, type Route, userRoute } from '../http/route.ts';
+import { emptyReply, JSON_MEDIA_TYPE, jsonReply, type Route, userRoute } from '../http/route.ts';
+import type { StreamSlots } from '../http/stream-slots.ts';
+import { AccountExportBody } from '../../contracts/account-export.ts';
+import type { FeatureLevels } from '../../storage/ports/feature-level.ts';
+import { accountExport } from './account-export.ts';
 
 const ABOUT = { tag: 'accounts', access: 'user' } as const;
 
-export function accountRoutes(): Route[] {
+export interface AccountRoutesOptions {
+  readonly paymentProvider: string;
+  readonly slots: StreamSlots;
+  readonly levels: Pick<FeatureLevels, 'reached'>;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+}
+
+export function accountRoutes(options: AccountRoutesOptions): Route[] {
+  const { paymentProvider, slots, levels, now } = options;
   return [
     userRoute(
       {
@@ -73,6 +91,48 @@ export function accountRoutes(): Route[] {
         const changed = await call('accounts.changePassword', params);
         if (changed.ok) return emptyReply(204);
         return 'limit' in changed ? rateLimited(changed.limit, changed.waitMs) : changed;
+      },
+    ),
+    userRoute(
+      {
+        ...ABOUT,
+        method: 'POST',
+        path: '/v1/account/deletion',
+        summary:
+          'Delete the account: sessions end and the address is free at once, the rest of what is ' +
+          'personal goes soon. Orders keep the id. Refused while there are drops that are not over.',
+        rateClass: 'log-ins',
+        body: AccountDeletion,
+        status: 202,
+        refusals: ['drops-not-over', 'forbidden', 'not-found', 'unavailable', 'overloaded'],
+      },
+      async ({ call, caller: { userId }, body: { password }, address }) => {
+        const deleted = await call('accounts.delete', { userId, password, address });
+        if (deleted.ok) return emptyReply(202);
+        return 'limit' in deleted ? rateLimited(deleted.limit, deleted.waitMs) : deleted;
+      },
+    ),
+    userRoute(
+      {
+        ...ABOUT,
+        method: 'GET',
+        path: '/v1/account/export',
+        summary:
+          'All data of the account as one file: account, sessions, API keys, follows, products, ' +
+          'drops, orders and notifications.',
+        rateClass: 'reads',
+        status: 200,
+        response: AccountExportBody,
+        refusals: ['overloaded', 'unavailable'],
+      },
+      async ({ call, caller }) => {
+        const slot = slots.take(caller.userId);
+        if (!slot.ok) return slot;
+        const chunks = accountExport({ call, caller, paymentProvider, levels, at: now() });
+        const body = { chunks, close: slot.release };
+        const name = 'attachment; filename="livedrops-account.json"';
+        const headers = [['content-disposition', name]] as const;
+        return { ok: true, status: 200, mediaType: JSON_MEDIA_TYPE, body, headers };
       },
     ),
     userRoute(

@@ -21,6 +21,7 @@ interface StoredToken extends RefreshToken {
 export class MemoryAccountStore implements AccountStore {
   readonly #changes: MemoryChangeStream;
   readonly #users = new Map<string, User>();
+  readonly #removed = new Map<string, { readonly createdAt: number }>();
   readonly #idsByEmail = new Map<string, string>();
   readonly #tokens = new Map<string, StoredToken>();
 
@@ -73,6 +74,19 @@ export class MemoryAccountStore implements AccountStore {
   #present({ id, email, passwordHash }: UserAsRead): User | null {
     const user = this.#users.get(id);
     return user?.email === email && user.passwordHash === passwordHash ? user : null;
+  }
+
+  async removeUser(userId: string): Promise<void> {
+    const user = this.#users.get(userId);
+    if (user === undefined) return;
+    this.#users.delete(userId);
+    this.#idsByEmail.delete(user.email.toLowerCase());
+    this.#removed.set(userId, { createdAt: user.createdAt });
+    this.#changes.append({ kind: 'user', userId, user: null });
+  }
+
+  async findRemovedUser(userId: string): Promise<{ readonly createdAt: number } | null> {
+    return this.#removed.get(userId) ?? null;
   }
 
   async addRole(userId: string, role: string): Promise<void> {

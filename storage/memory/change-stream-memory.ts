@@ -91,6 +91,16 @@ export class MemoryChangeStream implements ChangeStream {
     state.trimmed = target;
   }
 
+  async forgetUser(userId: string): Promise<null> {
+    for (const bucket of this.#buckets) {
+      bucket.records = bucket.records.map((record) => {
+        const isOfUser = record.change.kind === 'user' && record.change.userId === userId;
+        return isOfUser ? { ...record, change: { kind: 'user', userId, user: null } } : record;
+      });
+    }
+    return null;
+  }
+
   onAppend(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -71,6 +71,13 @@ export interface AccountStore {
    * seconds where this call dies. `overtaken`: the user is not as it was read, or is gone. Durable.
    */
   changeEmail(user: UserAsRead, email: string): Promise<'changed' | 'taken' | 'overtaken'>;
+  /**
+   * Removes all of a user but the id and when the account was made, and frees the address. The
+   * change is recorded. Durable and idempotent; ignores unknown ids.
+   */
+  removeUser(userId: string): Promise<void>;
+  /** When the account was made that was removed; null where there is none. */
+  findRemovedUser(userId: string): Promise<{ readonly createdAt: number } | null>;
   /** Adds a role; idempotent. */
   addRole(userId: string, role: string): Promise<void>;
 

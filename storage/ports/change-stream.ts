@@ -72,6 +72,13 @@ export interface ChangeStream {
   trim(bucket: number, through: number): Promise<void>;
 
   /**
+   * Takes what was personal out of the records of a user: they say that there is none (`user` is
+   * null). Looks at the records above `after`, so many at a time that changes do not wait long.
+   * Resolves to where to go on, or null at the end. Idempotent. Errors: `store-unavailable`.
+   */
+  forgetUser(userId: string, after: number): Promise<number | null>;
+
+  /**
    * Calls the listener when this process wrote records, or may have written some. It is not called
    * for records of other processes. Returns a function that ends the subscription.
    */

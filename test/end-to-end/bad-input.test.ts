@@ -26,6 +26,7 @@ function rightBody(name: string): Json {
     ForgottenPassword: { email },
     NewPassword: { token: 'x', newPassword: password },
     ConfirmEmail: { token: 'x' },
+    AccountDeletion: { password },
     EmailChange: { email, password },
     PasswordChange: { currentPassword: password, newPassword: password },
     NewApiKey: { name: 'Desk', scopes: ['orders:read'], endsAt: dropTerms()['endsAt'] },

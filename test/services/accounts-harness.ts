@@ -3,6 +3,7 @@
 import pino from 'pino';
 import type { ServiceSchema } from 'moleculer';
 import type { AccessTokens } from '../../app/access-tokens.ts';
+import { AccountDeletion } from '../../app/jobs/delete-account.ts';
 import { LogInAttempts } from '../../app/log-in-attempts.ts';
 import { AccountMail } from '../../app/mail/account-mail.ts';
 import { LinkTokens } from '../../app/mail/link-tokens.ts';
@@ -35,6 +36,7 @@ export function accountsServiceOn(options: AccountsHarnessOptions): ServiceSchem
   return accountsService({
     ...stores,
     sessionsOf: new Sessions({ ...stores, liveBus, accessTokens, refreshTokens, now, random }),
+    deletion: new AccountDeletion({ ...stores, queue }),
     mail: new AccountMail({ ...stores, linkTokens: linkTokensOn({ clock }), queue, now, random }),
     passwords: new Passwords({ memoryKib: 8 }),
     attempts: new LogInAttempts({ monotonic, rateLimits }),

@@ -2,6 +2,7 @@
 
 import test from 'ava';
 import { RedisAccountStore } from '../../storage/redis/catalogue/accounts-redis.ts';
+import { userKey } from '../../storage/redis/catalogue/catalogue-keys.ts';
 import type { RedisConnection } from '../../storage/redis/connection/connection.ts';
 import { RedisServer, redisInstalled } from '../servers/redis-server.ts';
 import { accountLinksContract } from './contract/account-links.ts';
@@ -103,6 +104,26 @@ if (redisInstalled) {
     t.deepEqual(await data.accounts.namesOf(['user_s1']), new Map());
     await data.accounts.addRole('user_s1', 'creator');
     t.is(await data.accounts.findUser('user_s1'), null);
+  });
+
+  test('A8: a removal that dies between any two writes is finished by the next', async (t) => {
+    let writes = 0;
+    for (let isDone = false; !isDone; writes++) {
+      const [id, email] = [`user_g${writes}`, `g${writes}@example.com`];
+      await data.accounts.addUser(user(id, email));
+      try {
+        await accountsOn(diesAfter(data.redis, writes)).removeUser(id);
+        isDone = true;
+      } catch {
+        await data.accounts.removeUser(id);
+      }
+      t.is(await data.accounts.findUser(id), null);
+      t.deepEqual(await data.accounts.findRemovedUser(id), { createdAt: 1_700_000_000_000 });
+      const left = await data.redis.hgetall(userKey(id));
+      t.deepEqual(Object.keys(left), ['removed']);
+      t.true(await data.accounts.addUser(user(`${id}_next`, email)));
+    }
+    t.true(writes > 2, `${writes}`);
   });
 
   test('A7: a change of address that dies between any two writes is made or not', async (t) => {

@@ -73,6 +73,22 @@ if (redis.call('HGET', KEYS[1], '${FENCE_FIELD}') or '0') ~= ARGV[3] then return
 redis.call('HSET', KEYS[1], 'email', ARGV[4], 'emailConfirmed', 1)
 return ${CHANGED}`);
 
+/** When the account of a removed user was made. */
+const REMOVED_FIELD = 'removed';
+/** Its address until that is free. */
+const FREED_FIELD = 'freed';
+
+/** KEYS: user, changes, entities. ARGV: most records, record, member. */
+const REMOVE = new Script(`${APPEND_CHANGE}
+if redis.call('HEXISTS', KEYS[1], 'id') == 1 then
+  append_change(KEYS[2], ARGV[1], ARGV[2])
+  local present = redis.call('HMGET', KEYS[1], 'email', 'createdAt')
+  redis.call('DEL', KEYS[1])
+  redis.call('HSET', KEYS[1], '${FREED_FIELD}', present[1], '${REMOVED_FIELD}', present[2])
+  redis.call('ZREM', KEYS[3], ARGV[3])
+end
+return redis.call('HGET', KEYS[1], '${FREED_FIELD}')`);
+
 /** KEYS: user. ARGV: e-mail. */
 const FENCE_EMAIL = new Script(`
 local email = redis.call('HGET', KEYS[1], 'email')
@@ -184,6 +200,30 @@ export class RedisUsers {
     if (this.#layout.phase === 'old' && (await this.#layout.refresh()) === 'old')
       throw new StoreUnavailableError('accounts change from feature level 1 on');
     if (!this.#layout.isCopied) await this.#moves.user(userId);
+  }
+
+  /**
+   * Leaves a mark in the place of the user. The address that is still to be freed; null where none
+   * is. Errors: as `change`.
+   */
+  async remove(userId: string): Promise<string | null> {
+    await this.#bringToBucket(userId);
+    const bucket = changeBucketOf(userId);
+    const answer = await this.#changes.append(
+      REMOVE,
+      [userKey(userId), changesKey(bucket), entitiesKey(bucket)],
+      [JSON.stringify({ kind: 'user', userId, user: null }), memberOf('user', userId)],
+    );
+    return answer as string | null;
+  }
+
+  async forgetEmail(userId: string): Promise<void> {
+    await answerOf(this.#redis.hdel(userKey(userId), FREED_FIELD));
+  }
+
+  async findRemoved(userId: string): Promise<{ readonly createdAt: number } | null> {
+    const removed = await answerOf(this.#redis.hget(userKey(userId), REMOVED_FIELD));
+    return removed === null ? null : { createdAt: Number(removed) };
   }
 
   /** Retries a change that a concurrent change overtook. */

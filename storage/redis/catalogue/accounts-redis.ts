@@ -135,6 +135,18 @@ export class RedisAccountStore implements AccountStore {
     await free.run(this.#redis, [emailKey(email)], [userId]);
   }
 
+  /** First the user, then the address, which is then a claim of nobody until it is freed. */
+  async removeUser(userId: string): Promise<void> {
+    const email = await this.#users.remove(userId);
+    if (email === null) return;
+    await this.#free(email, userId);
+    await this.#users.forgetEmail(userId);
+  }
+
+  findRemovedUser(userId: string): Promise<{ readonly createdAt: number } | null> {
+    return this.#users.findRemoved(userId);
+  }
+
   async addRole(userId: string, role: string): Promise<void> {
     await this.#users.addRole(userId, role);
   }

@@ -16,6 +16,10 @@ export function changeBucketOf(id: string): number {
 export function changesKey(bucket: number): string {
   return `${tag(bucket)}:changes`;
 }
+/** A hash of the users whose records were removed from the stream, by sequence. */
+export function forgottenKey(bucket: number): string {
+  return `${tag(bucket)}:changes:forgotten`;
+}
 /** A sorted set of the bucket's entities, for a full pass: see `memberOf`. All scores are 0. */
 export function entitiesKey(bucket: number): string {
   return `${tag(bucket)}:entities`;

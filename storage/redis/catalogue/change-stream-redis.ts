@@ -1,8 +1,8 @@
 // The change stream on Redis (C1): a Redis stream for each bucket. The script that changes an
 // entity also appends the record (`change-append.ts`), so both are one step. Redis counts the
 // sequences, as the second part of the stream's ids, and refuses a sequence that does not rise.
-// Sequences have no gaps, so the number of trimmed records is the newest sequence minus the length
-// of the stream.
+// Sequences have no gaps but where records of removed users were taken out. A hash says of whom
+// those were, so that a read can fill the gaps in.
 //
 // The full pass reads a sorted set with the names of the bucket's entities: a user, a product, all
 // drafts of a creator, or the follows of a user. Follows are read newest first, from the end of the
@@ -25,9 +25,11 @@ import { readNewestFirst } from '../connection/newest-first.ts';
 import { Script, type ScriptArgument } from '../connection/script.ts';
 import {
   CHANGE_BUCKETS,
+  changeBucketOf,
   changesKey,
   entitiesKey,
   followingKeys,
+  forgottenKey,
   type MemberKind,
   parseMember,
   productEntityId,
@@ -39,15 +41,53 @@ import type { OmConnection } from './om-connection.ts';
 import { productsAt } from './stored-products.ts';
 import { usersAt } from './stored-users.ts';
 
-/** KEYS: stream. Answers the newest sequence and the length; both 0 without a stream. */
-const HEAD = new Script(`
+/** The sequence before the oldest record, one that was taken out or one that is there. */
+const TRIMMED = `
+local function trimmed_of(stream, forgotten, last)
+  local oldest = redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1]
+  local trimmed = oldest and tonumber(oldest[1]:match('%-(%d+)$')) - 1 or last
+  while redis.call('HEXISTS', forgotten, string.format('%.0f', trimmed)) == 1 do
+    trimmed = trimmed - 1
+  end
+  return trimmed
+end`;
+
+/** KEYS: stream, forgotten. Answers the newest and the last trimmed sequence; both 0 at first. */
+const HEAD = new Script(`${TRIMMED}
 if redis.call('EXISTS', KEYS[1]) == 0 then return {0, 0} end
-local info, last, length = redis.call('XINFO', 'STREAM', KEYS[1]), 0, 0
+local info, last = redis.call('XINFO', 'STREAM', KEYS[1]), 0
 for i = 1, #info, 2 do
   if info[i] == 'last-generated-id' then last = tonumber(info[i + 1]:match('%-(%d+)$')) end
-  if info[i] == 'length' then length = info[i + 1] end
 end
-return {last, length}`);
+return {last, trimmed_of(KEYS[1], KEYS[2], last)}`);
+
+/** Records looked at by one script: less than a millisecond. */
+const FORGET_PORTION = 500;
+
+/**
+ * KEYS: stream, forgotten. ARGV: user, sequence to begin behind, the beginning of the user's
+ * changes. Answers where to go on, or 0.
+ */
+const FORGET = new Script(`
+local entries = redis.call('XRANGE', KEYS[1], '0-' .. (ARGV[2] + 1), '+', 'COUNT',
+  ${FORGET_PORTION})
+for _, entry in ipairs(entries) do
+  local change = entry[2][2]:match('^%d+ (.*)$')
+  local is_personal = change:sub(-12) ~= '"user":null}'
+  if is_personal and change:sub(1, #ARGV[3]) == ARGV[3] then
+    redis.call('HSET', KEYS[2], entry[1]:match('%-(%d+)$'), ARGV[1])
+    redis.call('XDEL', KEYS[1], entry[1])
+  end
+end
+if #entries < ${FORGET_PORTION} then return 0 end
+return tonumber(entries[#entries][1]:match('%-(%d+)$'))`);
+
+/** KEYS: stream, forgotten. Removes what is said of records that are trimmed. */
+const TIDY = new Script(`${TRIMMED}
+local trimmed = trimmed_of(KEYS[1], KEYS[2], 0)
+for _, sequence in ipairs(redis.call('HKEYS', KEYS[2])) do
+  if tonumber(sequence) <= trimmed then redis.call('HDEL', KEYS[2], sequence) end
+end`);
 
 const MANY: ReadonlySet<MemberKind | undefined> = new Set(['follows', 'drafts'] as const);
 
@@ -78,16 +118,20 @@ export class RedisChangeStream implements ChangeStream {
   }
 
   async head(bucket: number): Promise<ChangeHead> {
-    const answer = await HEAD.run(this.#redis, [changesKey(bucket)], []);
-    const [last, length] = answer as [number, number];
-    return { last, trimmed: last - length };
+    const answer = await HEAD.run(this.#redis, [changesKey(bucket), forgottenKey(bucket)], []);
+    const [last, trimmed] = answer as [number, number];
+    return { last, trimmed };
   }
 
   async read(bucket: number, after: number, limit: number): Promise<ChangeRecord[]> {
     const entries = await answerOf(
       this.#redis.xrange(changesKey(bucket), `0-${after + 1}`, '+', 'COUNT', limit),
     );
-    const records = entries.map(([id, fields]) => recordOf(bucket, id, fields));
+    const records = await this.#filled(
+      after,
+      entries.map(([id, fields]) => recordOf(bucket, id, fields)),
+    );
+    records.splice(limit);
     // No record is missing if the first one follows the position.
     if (records[0]?.sequence === after + 1) return records;
     const { last, trimmed } = await this.head(bucket);
@@ -138,6 +182,16 @@ export class RedisChangeStream implements ChangeStream {
     await answerOf(this.#redis.xtrim(changesKey(bucket), 'MINID', `0-${through + 1}`));
   }
 
+  async forgetUser(userId: string, after: number): Promise<number | null> {
+    const bucket = changeBucketOf(userId);
+    const keys = [changesKey(bucket), forgottenKey(bucket)];
+    const begin = `${JSON.stringify({ kind: 'user', userId }).slice(0, -1)},`;
+    const next = await FORGET.run(this.#redis, keys, [userId, after, begin]);
+    if (next !== 0) return next as number;
+    await TIDY.run(this.#redis, keys, []);
+    return null;
+  }
+
   onAppend(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
@@ -157,6 +211,28 @@ export class RedisChangeStream implements ChangeStream {
     } finally {
       for (const listener of this.#listeners) listener();
     }
+  }
+
+  /** With the records of removed users in their places: each says that there is no such user. */
+  async #filled(after: number, records: readonly ChangeRecord[]): Promise<ChangeRecord[]> {
+    const last = records.at(-1);
+    if (last === undefined || last.sequence === after + records.length) return [...records];
+    const forgotten = await answerOf(this.#redis.hgetall(forgottenKey(last.bucket)));
+    const filled: ChangeRecord[] = [];
+    let next = after + 1;
+    for (const record of records) {
+      for (; next < record.sequence; next++) {
+        const userId = forgotten[next];
+        if (userId === undefined) break;
+        const change = { kind: 'user', userId, user: null } as const;
+        filled.push({ ...record, sequence: next, change });
+      }
+      // The caller finds that what is missing was trimmed.
+      if (next < record.sequence) return records[0] === record ? [record] : filled;
+      filled.push(record);
+      next += 1;
+    }
+    return filled;
   }
 
   async #followsOf(userId: string, start: ListPosition, limit: number): Promise<EntityChange[]> {

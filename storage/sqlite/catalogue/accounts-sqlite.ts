@@ -31,15 +31,21 @@ export class SqliteAccountStore implements AccountStore {
   readonly #byEmail;
   readonly #namesByIds;
   readonly #familyByHash;
+  readonly #removedById;
 
   constructor({ writer, reader, signal }: ChangingDatabase) {
     this.#writer = writer;
     this.#signal = signal;
-    this.#byId = reader.prepare<[string], UserRow>('select * from users where id = ?');
+    this.#byId = reader.prepare<[string], UserRow>(
+      'select * from users where id = ? and removed = 0',
+    );
     this.#byEmail = reader.prepare<[string], UserRow>('select * from users where email_key = ?');
     this.#namesByIds = reader.prepare<[string], Pick<UserRow, 'id' | 'name'>>(
-      'select id, name from users where id in (select value from json_each(?))',
+      'select id, name from users where id in (select value from json_each(?)) and removed = 0',
     );
+    this.#removedById = reader
+      .prepare<[string], number>('select created_at from users where id = ? and removed = 1')
+      .pluck();
     this.#familyByHash = reader.prepare<[string], TokenFamily>(
       'select family_id as familyId, user_id as userId from refresh_tokens where hash = ?',
     );
@@ -70,6 +76,16 @@ export class SqliteAccountStore implements AccountStore {
 
   changeEmail(user: UserAsRead, email: string): Promise<'changed' | 'taken' | 'overtaken'> {
     return this.#writer.submit('changeEmail', user, email);
+  }
+
+  async removeUser(userId: string): Promise<void> {
+    await this.#writer.submit('removeUser', userId);
+    this.#signal.appended();
+  }
+
+  async findRemovedUser(userId: string): Promise<{ readonly createdAt: number } | null> {
+    const createdAt = readQuery(() => this.#removedById.get(userId));
+    return createdAt === undefined ? null : { createdAt };
   }
 
   async addRole(userId: string, role: string): Promise<void> {

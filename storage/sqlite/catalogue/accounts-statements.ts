@@ -37,12 +37,16 @@ export const CONFIRMED_ACCOUNTS_SCHEMA = `
   alter table users add column language text not null default '';
 `;
 
+export const REMOVED_ACCOUNTS_SCHEMA = `
+  alter table users add column removed integer not null default 0;
+`;
+
 export function accountHandlers(database: Database, appendChange: AppendChange) {
   const addUser = database.prepare(`
     insert into users (id, email_key, email, name, password_hash, roles, created_at, language)
     values (?, ?, ?, ?, ?, ?, ?, ?) on conflict (email_key) do nothing`);
   const findUser = database.prepare<[string], PublicUserRow>(
-    'select id, name, roles, created_at from users where id = ?',
+    'select id, name, roles, created_at from users where id = ? and removed = 0',
   );
   const setRoles = database.prepare('update users set roles = ? where id = ?');
   const changeUser = database.prepare(`
@@ -56,6 +60,11 @@ export function accountHandlers(database: Database, appendChange: AppendChange) 
   const changeEmail = database.prepare(`
     update users set email = @email, email_key = @key, email_confirmed = 1
     where id = @id and email = @before and password_hash = @passwordHash`);
+  // What must not be null is empty; no address has a space.
+  const removeUser = database.prepare(`
+    update users set email_key = 'removed ' || id, email = '', name = '', password_hash = '',
+      roles = '[]', credentials = 0, email_confirmed = 0, language = '', removed = 1
+    where id = ? and removed = 0`);
   const addToken = database.prepare(`
     insert into refresh_tokens (hash, family_id, user_id, expires_at, used)
     values (?, ?, ?, ?, 0)`);
@@ -94,6 +103,10 @@ export function accountHandlers(database: Database, appendChange: AppendChange) 
       if (owner !== undefined && owner !== id) return 'taken';
       const changed = changeEmail.run({ id, before, passwordHash, email, key }).changes > 0;
       return changed ? 'changed' : 'overtaken';
+    },
+
+    removeUser(userId: string): void {
+      if (removeUser.run(userId).changes > 0) appendChange({ kind: 'user', userId, user: null });
     },
 
     addRole(userId: string, role: string): void {

@@ -9,6 +9,7 @@ import {
   accountHandlers,
   CHANGED_ACCOUNTS_SCHEMA,
   CONFIRMED_ACCOUNTS_SCHEMA,
+  REMOVED_ACCOUNTS_SCHEMA,
 } from './accounts-statements.ts';
 import { API_KEYS_SCHEMA, apiKeyHandlers } from './api-keys-statements.ts';
 import { CHANGES_SCHEMA, changeStatements } from './changes-statements.ts';
@@ -122,6 +123,7 @@ const MIGRATIONS = [
   CONTACTS_SCHEMA,
   FOLLOW_REVISIONS_SCHEMA,
   ORDER_DETAILS_SCHEMA,
+  REMOVED_ACCOUNTS_SCHEMA,
 ];
 
 export type CatalogueHandlers = ReturnType<typeof open>['handlers'];

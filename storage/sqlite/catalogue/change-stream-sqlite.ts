@@ -21,6 +21,8 @@ import { type ProductRow, productOf } from './products-statements.ts';
 const BUCKET = 0;
 /** Records removed in one transaction: a few milliseconds. */
 const TRIM_PORTION = 500;
+/** Records looked at in one transaction: some milliseconds. */
+const FORGET_PORTION = 5_000;
 const KINDS = ['user', 'product', 'follow', 'draft'] as const;
 type Kind = (typeof KINDS)[number];
 
@@ -64,7 +66,8 @@ export class SqliteChangeStream implements ChangeStream {
       { sequence: number; at: number; change: string }
     >('select sequence, at, change from changes where sequence > ? order by sequence limit ?');
     this.#users = reader.prepare<[string, number], PublicUserRow>(
-      'select id, name, roles, created_at from users where id > ? order by id limit ?',
+      `select id, name, roles, created_at from users
+      where id > ? and removed = 0 order by id limit ?`,
     );
     this.#products = reader.prepare<[string, number], ProductRow>(
       'select * from products where id > ? order by id limit ?',
@@ -112,6 +115,10 @@ export class SqliteChangeStream implements ChangeStream {
 
   async trim(_bucket: number, through: number): Promise<void> {
     while (await this.#writer.submit('trimChanges', through, TRIM_PORTION));
+  }
+
+  forgetUser(userId: string, after: number): Promise<number | null> {
+    return this.#writer.submit('forgetUser', userId, after, FORGET_PORTION);
   }
 
   onAppend(listener: () => void): () => void {

@@ -39,6 +39,10 @@ export function changeStatements(database: Database) {
   const insert = database.prepare('insert into changes (sequence, at, change) values (?, ?, ?)');
   const remove = database.prepare('delete from changes where sequence > ? and sequence <= ?');
   const setTrimmed = database.prepare('update changes_trimmed set sequence = ?');
+  const forget = database.prepare(`
+    update changes set change = @nobody
+    where sequence > @from and sequence <= @through
+      and substr(change, 1, length(@begin)) = @begin`);
   let retainedMax = CHANGES_RETAINED_MAX;
 
   const removeThrough = (trimmed: number, through: number): void => {
@@ -65,6 +69,16 @@ export function changeStatements(database: Database) {
         const end = Math.min(target, trimmed + limit);
         removeThrough(trimmed, end);
         return end < target;
+      },
+      /** Where to go on; null at the end. */
+      forgetUser(userId: string, after: number, limit: number): number | null {
+        const { last, trimmed } = head.get()!;
+        const from = Math.max(after, trimmed);
+        const through = Math.min(from + limit, last);
+        const begin = JSON.stringify({ kind: 'user', userId }).slice(0, -1);
+        const nobody = JSON.stringify({ kind: 'user', userId, user: null });
+        forget.run({ from, through, begin: `${begin},`, nobody });
+        return through < last ? through : null;
       },
       /** For tests. */
       limitChanges(max: number): void {

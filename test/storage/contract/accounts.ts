@@ -76,6 +76,27 @@ export function accountsContract(stores: () => Stores): void {
     t.is(await accounts().findUser('user_gone'), null);
   });
 
+  test('A8: of a removed user the id and the time stay, and the address is free', async (t) => {
+    const before: User = { ...user('user_removed', 'Removed@example.com'), language: 'de' };
+    await accounts().addUser(before);
+    await accounts().removeUser('user_removed');
+    await accounts().removeUser('user_removed');
+    await accounts().removeUser('user_never');
+    t.is(await accounts().findUser('user_removed'), null);
+    t.is(await accounts().findUserByEmail('removed@example.com'), null);
+    t.is((await accounts().namesOf(['user_removed'])).size, 0);
+    const { createdAt } = before;
+    t.deepEqual(await accounts().findRemovedUser('user_removed'), { createdAt });
+    t.is(await accounts().findRemovedUser('user_never'), null);
+    t.is(await accounts().findRemovedUser('user_found'), null);
+    await accounts().addRole('user_removed', 'creator');
+    t.false(await accounts().changeUser(before, { passwordHash: 'x' }));
+    t.is(await accounts().changeEmail(before, 'a8@example.com'), 'overtaken');
+    t.is(await accounts().findUser('user_removed'), null);
+    t.true(await accounts().addUser(user('user_a8', 'removed@example.com')));
+    t.true(await accounts().addUser(user('user_a9', 'A8@example.com')));
+  });
+
   test('A7: an address is confirmed, and the language of mails is kept', async (t) => {
     const before: User = { ...user('user_confirm'), language: 'de' };
     await accounts().addUser(before);

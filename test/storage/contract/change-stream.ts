@@ -86,6 +86,33 @@ export function changeStreamContract(options: ChangeStreamContractOptions): void
     t.deepEqual(await seen.next(), []);
   });
 
+  test('A8, C1: records of a removed user say nothing of the user, and none is missing', async (t) => {
+    const { accounts } = stores();
+    const seen = await Follower.fromNow(changes(), 'chg_zz');
+    for (const id of ['chg_zz1', 'chg_zz2', 'chg_zz3'])
+      await accounts.addUser({ ...user(id), name: `Name ${id}` });
+    await accounts.addRole('chg_zz2', 'creator');
+    await accounts.removeUser('chg_zz2');
+    for (let round = 0; round < 2; round++) {
+      let next: number | null = 0;
+      while (next !== null) next = await changes().forgetUser('chg_zz2', next);
+    }
+    await accounts.addRole('chg_zz3', 'creator');
+    const records = await seen.next();
+    const shown = records.map((change) =>
+      change.kind === 'user' ? `${change.userId} ${change.user?.name ?? 'nobody'}` : '',
+    );
+    t.deepEqual(shown.toSorted(), [
+      'chg_zz1 Name chg_zz1',
+      'chg_zz2 nobody',
+      'chg_zz2 nobody',
+      'chg_zz2 nobody',
+      'chg_zz3 Name chg_zz3',
+      'chg_zz3 Name chg_zz3',
+    ]);
+    t.false((await scanAll(changes())).some((change) => keyOf(change).includes('chg_zz2')));
+  });
+
   test('C1: no record and no full pass has an e-mail address or a hash', async (t) => {
     const { accounts } = stores();
     const seen = await Follower.fromNow(changes(), 'chg_c');

@@ -1,0 +1,156 @@
+// Deleted accounts (A8): a job, so that a deletion that began ends, whatever crashes. First nobody
+// is in any more, and the address is free; then what the account left with others goes. Orders,
+// products, drops and ledgers keep the id, which then says nothing.
+
+import type { Job } from '../../contracts/jobs.ts';
+import type { Outcome } from '../../contracts/refusals.ts';
+import { refusal, success } from '../../domain/refusal.ts';
+import type { JobStep } from '../../events/jobs/job.ts';
+import type { JobHandler } from '../../events/jobs/job-handler.ts';
+import type { JobQueue } from '../../events/jobs/job-queue.ts';
+import type { AccountLinkStore } from '../../storage/ports/account-links.ts';
+import type { AccountStore } from '../../storage/ports/accounts.ts';
+import type { ApiKeyStore } from '../../storage/ports/api-keys.ts';
+import type { Catalogue } from '../../storage/ports/catalogue.ts';
+import type { ChangeStream } from '../../storage/ports/change-stream.ts';
+import type { ContactStore } from '../../storage/ports/contacts.ts';
+import type { Drafts } from '../../storage/ports/drafts.ts';
+import type { FollowStore } from '../../storage/ports/follows.ts';
+import type { OrderDetailsStore } from '../../storage/ports/order-details.ts';
+import type { Follows } from '../follows.ts';
+import type { Sessions } from '../sessions.ts';
+import { shopSpace } from '../user-ids.ts';
+
+const KIND = 'delete-account';
+/** Follows, drafts or contacts removed in one step. */
+const PAGE = { limit: 50, cursor: null } as const;
+
+/** In this order. */
+const PHASES = ['account', 'following', 'followers', 'drafts', 'contacts', 'records'] as const;
+type Phase = (typeof PHASES)[number];
+
+export interface DeleteAccountOptions {
+  readonly accounts: AccountStore;
+  readonly accountLinks: AccountLinkStore;
+  readonly apiKeys: ApiKeyStore;
+  readonly orderDetails: Pick<OrderDetailsStore, 'erase'>;
+  readonly follows: FollowStore;
+  readonly drafts: Drafts;
+  readonly contacts: ContactStore;
+  readonly changes: ChangeStream;
+  readonly sessionsOf: Sessions;
+  /** Unfollows, and tells open streams. */
+  readonly followsOf: Pick<Follows, 'unfollow'>;
+}
+
+export interface AccountDeletionOptions {
+  readonly catalogue: Catalogue;
+  readonly queue: JobQueue;
+}
+
+export class AccountDeletion {
+  readonly #options: AccountDeletionOptions;
+
+  constructor(options: AccountDeletionOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * From when this resolves to a success the deletion ends by itself. Refuses `drops-not-over`
+   * while the user has drops that are not over, `overloaded` where too many jobs wait.
+   */
+  async begin(userId: string): Promise<Outcome<null>> {
+    const { catalogue, queue } = this.#options;
+    for (const status of ['live', 'upcoming'] as const) {
+      const { items } = await catalogue.listDrops(
+        { creatorId: userId, status },
+        { limit: 1, cursor: null },
+      );
+      if (items.length > 0)
+        return refusal('drops-not-over', 'End or cancel the drops of the account first.');
+    }
+    const added = await queue.add({
+      id: `deletion_${userId}`,
+      kind: KIND,
+      callerId: `deletion/${userId}`.slice(0, 128),
+      subject: userId,
+      params: { userId },
+      total: null,
+    });
+    return added.ok ? success(null) : added;
+  }
+}
+
+export class DeleteAccountHandler implements JobHandler {
+  readonly kind = KIND;
+  readonly concurrency = 1;
+  readonly #options: DeleteAccountOptions;
+
+  constructor(options: DeleteAccountOptions) {
+    this.#options = options;
+  }
+
+  /** The cursor is the phase, and within records how far those were looked at. */
+  async step(job: Job): Promise<JobStep> {
+    const { userId } = job.params as { userId: string };
+    const [phase = PHASES[0], at = '0'] = (job.cursor ?? '').split(' ').filter(Boolean);
+    const done = job.progress.done + 1;
+    const next = await this.#step(userId, phase as Phase, Number(at));
+    const progress = { done, refused: {}, left: next === null ? 0 : null };
+    return { cursor: next, progress, isLast: next === null };
+  }
+
+  /** The cursor of the next step; null at the end. Each step may come again. */
+  async #step(userId: string, phase: Phase, at: number): Promise<string | null> {
+    const { changes, sessionsOf } = this.#options;
+    const after = PHASES[PHASES.indexOf(phase) + 1] ?? null;
+    if (phase === 'account') {
+      await this.#removeAccount(userId);
+      return after;
+    }
+    if (phase === 'records') {
+      const next = await changes.forgetUser(userId, at);
+      if (next !== null) return `${phase} ${next}`;
+      // A session that a log-in was beginning meanwhile.
+      await sessionsOf.endOthers(userId, undefined);
+      return null;
+    }
+    return (await this.#removeSome(userId, phase)) ? phase : after;
+  }
+
+  async #removeAccount(userId: string): Promise<void> {
+    const { accounts, accountLinks, apiKeys, orderDetails, sessionsOf } = this.#options;
+    await sessionsOf.endOthers(userId, undefined);
+    await apiKeys.removeAll(userId);
+    await accountLinks.removeAll(userId);
+    await orderDetails.erase(userId);
+    await accounts.removeUser(userId);
+  }
+
+  /** False: there were none left. */
+  async #removeSome(
+    userId: string,
+    phase: 'following' | 'followers' | 'drafts' | 'contacts',
+  ): Promise<boolean> {
+    const { follows, followsOf, drafts, contacts } = this.#options;
+    if (phase === 'following') {
+      const { items } = await follows.listFollowing(userId, PAGE);
+      for (const follow of items) await followsOf.unfollow({ userId, creatorId: follow.userId });
+      return items.length > 0;
+    }
+    if (phase === 'followers') {
+      const { items } = await follows.listFollowers(userId, PAGE);
+      for (const follow of items)
+        await followsOf.unfollow({ userId: follow.userId, creatorId: userId });
+      return items.length > 0;
+    }
+    if (phase === 'drafts') {
+      const { items } = await drafts.list({ creatorId: userId }, PAGE);
+      for (const draft of items) await drafts.remove(draft);
+      return items.length > 0;
+    }
+    const { items } = await contacts.list(shopSpace(userId), PAGE);
+    for (const contact of items) await contacts.remove(contact.userId);
+    return items.length > 0;
+  }
+}

@@ -1,0 +1,138 @@
+// One's own data as one file: JSON that is written page by page, so that its length costs no
+// memory. It shows what is there while it is written.
+
+import type { ActionName } from '../../contracts/actions.ts';
+import { PAGE_LIMIT_MAX } from '../../contracts/bounds.ts';
+import type { Page, PageRequest } from '../../contracts/paging.ts';
+import type { Outcome } from '../../contracts/refusals.ts';
+import {
+  accountSessionBody,
+  apiKeyBody,
+  dropBody,
+  followBody,
+  notificationBody,
+  orderJson,
+  ownProfileBody,
+  productBody,
+} from '../present.ts';
+import { rfc3339 } from '../encode.ts';
+import type { FeatureLevels } from '../../storage/ports/feature-level.ts';
+import type { RouteCall } from '../http/route.ts';
+import type { Requester } from '../../contracts/accounts.ts';
+
+export interface ExportOptions {
+  readonly call: RouteCall;
+  readonly caller: Requester;
+  readonly paymentProvider: string;
+  readonly levels: Pick<FeatureLevels, 'reached'>;
+  /** Milliseconds since the Unix epoch. */
+  readonly at: number;
+}
+
+/** From this feature level on there are drafts. */
+const DRAFTS_LEVEL = 3;
+
+type ReadPage<T> = (page: PageRequest) => Promise<Outcome<Page<T>>>;
+
+/** The chunks of the file. Errors: `ExportCutError` where a list cannot be read to its end. */
+export async function* accountExport(options: ExportOptions): AsyncGenerator<string> {
+  const { call, caller, paymentProvider, levels, at } = options;
+  const { userId } = caller;
+  const account = await call('accounts.me', { userId });
+  if (!account.ok && account.code !== 'not-found') throw new ExportCutError('accounts.me');
+  const shown = account.ok ? ownProfileBody(account.value) : null;
+  yield `{"exportedAt":"${rfc3339(at)}","userId":${JSON.stringify(userId)}` +
+    `,"account":${JSON.stringify(shown)}`;
+  const sessions = all('accounts.sessions', call('accounts.sessions', { userId }));
+  yield* list('sessions', sessions, (item) => JSON.stringify(accountSessionBody(item)));
+  const keys = all('keys.list', call('keys.list', { caller }));
+  yield* list('apiKeys', keys, (item) => JSON.stringify(apiKeyBody(item)));
+  const follow = (item: Parameters<typeof followBody>[0]) => JSON.stringify(followBody(item));
+  const pages = <T>(action: ActionName, read: ReadPage<T>) => paged(action, read);
+  yield* list(
+    'following',
+    pages('follows.following', (page) => call('follows.following', { userId, page })),
+    follow,
+  );
+  yield* list(
+    'followers',
+    pages('follows.followers', (page) => call('follows.followers', { creatorId: userId, page })),
+    follow,
+  );
+  yield* list(
+    'products',
+    pages('catalogue.products', (page) => {
+      return call('catalogue.products', { creatorId: userId, page });
+    }),
+    (item) => JSON.stringify(productBody(item)),
+  );
+  yield* list(
+    'drops',
+    pages('catalogue.drops', (page) => call('catalogue.drops', { creatorId: userId, page })),
+    (item) => JSON.stringify(dropBody(item)),
+  );
+  if (levels.reached() >= DRAFTS_LEVEL) {
+    yield* list(
+      'drafts',
+      pages('drafts.list', (page) => call('drafts.list', { caller, page })),
+      (item) => JSON.stringify(dropBody(item)),
+    );
+  }
+  yield* list(
+    'orders',
+    pages('orders.list', (page) => call('orders.list', { userId, page })),
+    (item) => orderJson(item, paymentProvider),
+  );
+  yield* list(
+    'notifications',
+    pages('notifications.list', (page) => {
+      return call('notifications.list', { userId, unread: false, page });
+    }),
+    (item) => JSON.stringify(notificationBody(item)),
+  );
+  yield '}\n';
+}
+
+/** The file ends in the middle, so that nobody takes it for whole. */
+class ExportCutError extends Error {
+  readonly code = 'store-unavailable';
+
+  constructor(action: ActionName) {
+    super(`${action} could not be read for an export`);
+  }
+}
+
+/** A property of the file, a chunk for each page. */
+async function* list<T>(
+  name: string,
+  pages: AsyncIterable<readonly T[]>,
+  text: (item: T) => string,
+): AsyncGenerator<string> {
+  yield `,"${name}":[`;
+  let before = '';
+  for await (const items of pages) {
+    if (items.length === 0) continue;
+    yield before + items.map(text).join(',');
+    before = ',';
+  }
+  yield ']';
+}
+
+async function* all<T>(
+  action: ActionName,
+  outcome: Promise<Outcome<readonly T[]>>,
+): AsyncGenerator<readonly T[]> {
+  const items = await outcome;
+  if (!items.ok) throw new ExportCutError(action);
+  yield items.value;
+}
+
+async function* paged<T>(action: ActionName, read: ReadPage<T>): AsyncGenerator<readonly T[]> {
+  let cursor: string | null = null;
+  do {
+    const page: Outcome<Page<T>> = await read({ limit: PAGE_LIMIT_MAX, cursor });
+    if (!page.ok) throw new ExportCutError(action);
+    yield page.value.items;
+    cursor = page.value.nextCursor;
+  } while (cursor !== null);
+}

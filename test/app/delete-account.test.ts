@@ -1,0 +1,128 @@
+// A deletion that dies at any call of a store, and is gone on with by another process.
+
+import test from 'ava';
+import { InProcessLiveBus } from '../../actors/live-bus.ts';
+import { AccessTokens } from '../../app/access-tokens.ts';
+import { Follows } from '../../app/follows.ts';
+import { DeleteAccountHandler } from '../../app/jobs/delete-account.ts';
+import { RefreshTokens } from '../../app/refresh-tokens.ts';
+import { Sessions } from '../../app/sessions.ts';
+import type { Job } from '../../contracts/jobs.ts';
+import { queuedJob, stepped } from '../../events/jobs/job.ts';
+import { memoryStores } from '../../storage/memory/stores.ts';
+import type { Stores } from '../../storage/ports/stores.ts';
+
+const SECRET = 'x'.repeat(32);
+const ADA = 'u_ada';
+/** More than one step removes. */
+const FOLLOWERS = 60;
+const random = (count: number) => new Uint8Array(count);
+
+/** All calls of all stores count; the nth fails after it was made, as a process that dies then. */
+function dying(stores: Stores, nth: number): { stores: Stores; calls: () => number } {
+  let calls = 0;
+  const failing = <T extends object>(store: T): T =>
+    new Proxy(store, {
+      get(target, name) {
+        const member: unknown = Reflect.get(target, name);
+        if (typeof member !== 'function') return member;
+        return async (...args: unknown[]) => {
+          const answer: unknown = await Reflect.apply(member, target, args);
+          calls += 1;
+          if (calls === nth) throw new Error('the process died');
+          return answer;
+        };
+      },
+    });
+  const { accounts, accountLinks, apiKeys, follows, drafts, contacts, changes, sessions } = stores;
+  const failed = { accounts, accountLinks, apiKeys, follows, drafts, contacts, changes, sessions };
+  const wrapped = Object.entries(failed).map(([name, store]) => [name, failing(store)]);
+  return {
+    stores: { ...stores, ...(Object.fromEntries(wrapped) as typeof failed) },
+    calls: () => calls,
+  };
+}
+
+function handlerOn(stores: Stores): DeleteAccountHandler {
+  const liveBus = new InProcessLiveBus();
+  const accessTokens = new AccessTokens({ secret: SECRET });
+  const refreshTokens = new RefreshTokens({ secret: SECRET, random });
+  const now = () => 1_000;
+  const sessionsOf = new Sessions({ ...stores, liveBus, accessTokens, refreshTokens, now, random });
+  return new DeleteAccountHandler({
+    ...stores,
+    sessionsOf,
+    followsOf: new Follows({ ...stores, liveBus, now }),
+  });
+}
+
+async function filled(): Promise<Stores> {
+  const stores = memoryStores();
+  const user = { email: 'ada@example.com', name: 'Ada', passwordHash: 'h', roles: [] };
+  await stores.accounts.addUser({ ...user, id: ADA, createdAt: 5 });
+  const session = { userId: ADA, device: 'Phone', createdAt: 0, usedAt: 0, expiresAt: 9_000 };
+  await stores.sessions.put({ ...session, id: 's_1', credentials: 0 }, 0);
+  const link = { userId: ADA, purpose: 'reset', hash: 'h', email: user.email } as const;
+  await stores.accountLinks.add({ ...link, id: 'l_1', credentials: 0, expiresAt: 9_000 }, 0);
+  await stores.follows.follow(ADA, 'u_star', 1);
+  for (let i = 0; i < FOLLOWERS; i++) await stores.follows.follow(`u_fan${i}`, ADA, i);
+  const contact = { userId: `~${ADA}:bob`, user: 'bob', createdAt: 1, changedAt: 1 };
+  await stores.contacts.put(contact);
+  return stores;
+}
+
+/** Runs the job to its end; the cursor is stored after each step, as the engine does. */
+async function run(stores: Stores, job: Job, handler = handlerOn(stores)): Promise<Job> {
+  let at = job;
+  for (let steps = 0; at.state !== 'done'; steps++) {
+    if (steps > 100) throw new Error('the job does not end');
+    at = stepped(at, await handler.step(at), 0);
+  }
+  return at;
+}
+
+test('A8: a deletion that dies at any call ends with the next process', async (t) => {
+  const job = queuedJob(
+    {
+      id: 'deletion_u_ada',
+      kind: 'delete-account',
+      callerId: ADA,
+      subject: ADA,
+      params: { userId: ADA },
+      total: null,
+    },
+    0,
+  );
+  let died = true;
+  let nth = 1;
+  for (; died; nth += nth < 20 ? 1 : 13) {
+    const stores = await filled();
+    const first = dying(stores, nth);
+    let at = job;
+    died = false;
+    const handler = handlerOn(first.stores);
+    while (at.state !== 'done') {
+      try {
+        at = stepped(at, await handler.step(at), 0);
+      } catch {
+        died = true;
+        break;
+      }
+    }
+    if (died) await run(stores, at);
+    const said = `died at call ${nth}`;
+    t.is(await stores.accounts.findUser(ADA), null, said);
+    t.deepEqual(await stores.accounts.findRemovedUser(ADA), { createdAt: 5 }, said);
+    t.is(await stores.accounts.findUserByEmail('ada@example.com'), null, said);
+    t.deepEqual(await stores.sessions.list(ADA, 0), [], said);
+    t.is(await stores.accountLinks.find(ADA, 'l_1'), null, said);
+    t.deepEqual(await stores.follows.counts(ADA), { followers: 0, following: 0 }, said);
+    t.is((await stores.follows.counts('u_fan3')).following, 0, said);
+    t.is(await stores.contacts.find(`~${ADA}:bob`), null, said);
+    for (let bucket = 0; bucket < stores.changes.bucketCount; bucket++) {
+      const records = await stores.changes.read(bucket, 0, 1_000);
+      t.false(JSON.stringify(records).includes('"Ada"'), said);
+    }
+  }
+  t.true(nth > 100, `${nth}`);
+});
