@@ -50,7 +50,7 @@ async function measureExport(): Promise<void> {
   const stores = await openSqliteStores({ directory });
   const { shardCount } = stores;
   const config = loadConfig({ LIVEDROPS_DATA: directory, LIVEDROPS_ARCHIVE: 'off' });
-  const threads = new ExportThreads({ config, shardCount });
+  const threads = new ExportThreads({ config, shardCount, readDetails: async () => new Map() });
   const startRss = process.memoryUsage.rss();
   let rss = startRss;
   let longestMs = 0;

@@ -3,19 +3,32 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { KeptDrops } from '../events/replay/kept-drop.ts';
-import { exportHead, exportOrders } from '../gateway/order-export.ts';
+import type { OrderDetails } from '../contracts/order-details.ts';
+import type { OrderView } from '../contracts/orders.ts';
+import { type Details, exportHead, exportOrders } from '../gateway/order-export.ts';
 import type { StoredDrop } from '../storage/formats/stored-drop.ts';
 import { openArchive, readsArchive } from './archive.ts';
-import type { ExportData, FromExport } from './export-threads.ts';
+import type { ExportData, FromExport, ToExport } from './export-threads.ts';
 import { createLog } from './node-core.ts';
 import { lowerPriority, openJournals } from './off-loop-parts.ts';
 
 /** About 100 KB of text. */
 const ORDERS_PER_CHUNK = 512;
+/** Asked for at once: the main thread decrypts them in a millisecond or two. */
+const DETAILS_AT_ONCE = 64;
 
 const { config, dropId, format, shardCount } = workerData as ExportData;
 const log = createLog(config);
 const port = parentPort!;
+/** Chunks that the reader has asked for. */
+let wanted = 0;
+let onWanted = (): void => undefined;
+let onDetails = (_details: Details): void => undefined;
+port.on('message', (message: ToExport) => {
+  if (message !== 'next') return onDetails(new Map(message.details));
+  wanted += 1;
+  onWanted();
+});
 lowerPriority(log);
 const reader = await openJournals(config, 'export', log);
 try {
@@ -30,6 +43,7 @@ try {
   send({ type: 'failed', code, message });
 }
 await reader.close();
+port.close();
 
 function send(message: FromExport): void {
   port.postMessage(message);
@@ -38,14 +52,15 @@ function send(message: FromExport): void {
 async function serve(drop: StoredDrop): Promise<void> {
   const { version } = drop;
   const head = { dropId, version, orders: drop.orders.size };
-  send({ type: 'opened', ...head });
+  send({ type: 'opened', version, orders: head.orders });
   await asked();
   send({ type: 'chunk', text: exportHead(format, head) });
   for (let segment = 0; segment < drop.segmentCount; segment++) {
     const orders = await drop.ordersOf(segment);
     for (let at = 0; at < orders.length; at += ORDERS_PER_CHUNK) {
       const some = orders.slice(at, at + ORDERS_PER_CHUNK);
-      const text = exportOrders(format, some, config.paymentProvider);
+      const details = await detailsOf(some);
+      const text = exportOrders(format, some, details, config.paymentProvider);
       await asked();
       send({ type: 'chunk', text });
     }
@@ -54,7 +69,26 @@ async function serve(drop: StoredDrop): Promise<void> {
   send({ type: 'end' });
 }
 
-/** The reader wants the next chunk. */
-function asked(): Promise<void> {
-  return new Promise((resolve) => port.once('message', () => resolve()));
+/** Resolves when the reader wants the next chunk. */
+async function asked(): Promise<void> {
+  if (wanted === 0)
+    await new Promise<void>((resolve) => {
+      onWanted = resolve;
+    });
+  wanted -= 1;
+}
+
+/** What the buyers said of where their orders go, as far as it is not erased. */
+async function detailsOf(orders: readonly OrderView[]): Promise<Details> {
+  const ids = orders.filter(({ hasDetails }) => hasDetails === true).map(({ id }) => id);
+  const all = new Map<string, OrderDetails>();
+  for (let at = 0; at < ids.length; at += DETAILS_AT_ONCE) {
+    const orderIds = ids.slice(at, at + DETAILS_AT_ONCE);
+    const some = await new Promise<Details>((resolve) => {
+      onDetails = resolve;
+      send({ type: 'details', orderIds });
+    });
+    for (const [id, details] of some) all.set(id, details);
+  }
+  return all;
 }

@@ -4,6 +4,7 @@
 
 import { Worker } from 'node:worker_threads';
 import type { OpenExport } from '../app/order-exports.ts';
+import type { OrderDetails } from '../contracts/order-details.ts';
 import type { ExportFormat } from '../contracts/orders.ts';
 import { CorruptError, StoreUnavailableError } from '../storage/ports/journal.ts';
 import type { Config } from './config.ts';
@@ -17,27 +18,49 @@ export interface ExportData {
   readonly format: ExportFormat;
 }
 
-/** What the thread says. It waits for a message before each chunk and before the end. */
+/** What the thread is told: to make the next chunk, or the details of orders that it asked for. */
+export type ToExport = 'next' | { readonly details: readonly DetailsOfOrder[] };
+export type DetailsOfOrder = readonly [orderId: string, details: OrderDetails];
+
+/**
+ * What the thread says. It waits for `next` before each chunk and before the end, and for `details`
+ * after it asked for them.
+ */
 export type FromExport =
   | { readonly type: 'opened'; readonly version: number; readonly orders: number }
+  | { readonly type: 'details'; readonly orderIds: readonly string[] }
   | { readonly type: 'none' }
   | { readonly type: 'chunk'; readonly text: string }
   | { readonly type: 'end' }
   | { readonly type: 'failed'; readonly code: string | null; readonly message: string };
 
+/** The details of orders that have any. Errors: `store-unavailable`, `unknown-secret`. */
+export type ReadDetails = (
+  orderIds: readonly string[],
+) => Promise<ReadonlyMap<string, OrderDetails>>;
+
+export interface ExportThreadsOptions {
+  readonly config: Config;
+  readonly shardCount: number;
+  /** Called on the main thread, for a few orders at a time. */
+  readonly readDetails: ReadDetails;
+}
+
 const PROGRAM = new URL('export-program.ts', import.meta.url);
 
 export class ExportThreads {
-  readonly #options: Pick<ExportData, 'config' | 'shardCount'>;
+  readonly #options: ExportThreadsOptions;
   readonly #threads = new Set<ExportThread>();
 
-  constructor(options: Pick<ExportData, 'config' | 'shardCount'>) {
+  constructor(options: ExportThreadsOptions) {
     this.#options = options;
   }
 
   readonly open: OpenExport = async (dropId, format) => {
-    const data = { ...this.#options, dropId, format };
-    const thread = new ExportThread(data, () => this.#threads.delete(thread));
+    const { config, shardCount, readDetails } = this.#options;
+    const data: ExportData = { config, shardCount, dropId, format };
+    const ended = () => this.#threads.delete(thread);
+    const thread: ExportThread = new ExportThread(data, readDetails, ended);
     this.#threads.add(thread);
     const opened = await thread.next();
     if (opened.type !== 'opened') {
@@ -56,13 +79,15 @@ export class ExportThreads {
 
 class ExportThread {
   readonly #worker: Worker;
+  readonly #readDetails: ReadDetails;
   readonly #ended: () => void;
   #waiting: { resolve: (message: FromExport) => void; reject: (error: Error) => void } | null =
     null;
   #said: FromExport | null = null;
   #fault: Error | null = null;
 
-  constructor(data: ExportData, ended: () => void) {
+  constructor(data: ExportData, readDetails: ReadDetails, ended: () => void) {
+    this.#readDetails = readDetails;
     this.#ended = ended;
     this.#worker = new Worker(PROGRAM, { workerData: data, resourceLimits: CONSUMER_MEMORY });
     this.#worker.on('message', (message: FromExport) => this.#take(message));
@@ -83,7 +108,7 @@ class ExportThread {
 
   async *chunks(): AsyncGenerator<string, void, undefined> {
     for (;;) {
-      this.#worker.postMessage('next');
+      this.#tell('next');
       const message = await this.next();
       if (message.type !== 'chunk') return;
       yield message.text;
@@ -97,10 +122,24 @@ class ExportThread {
 
   #take(message: FromExport): void {
     if (message.type === 'failed') return this.#fail(errorOf(message));
+    if (message.type === 'details') return void this.#answer(message.orderIds);
     const waiting = this.#waiting;
     this.#waiting = null;
     if (waiting === null) this.#said = message;
     else waiting.resolve(message);
+  }
+
+  /** Never rejects. */
+  async #answer(orderIds: readonly string[]): Promise<void> {
+    try {
+      this.#tell({ details: [...(await this.#readDetails(orderIds))] });
+    } catch (error) {
+      this.#fail(error as Error);
+    }
+  }
+
+  #tell(message: ToExport): void {
+    this.#worker.postMessage(message);
   }
 
   #fail(error: Error): void {

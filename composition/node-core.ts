@@ -280,7 +280,7 @@ export function createJobs(options: {
   return { queue, runner: new JobRunner({ jobs, queue, handlers, isAlone, clock, log }) };
 }
 
-function detailsCipher({ detailsSecrets: secrets }: Config): DetailsCipher | null {
+export function detailsCipher({ detailsSecrets: secrets }: Config): DetailsCipher | null {
   return secrets.length === 0 ? null : new DetailsCipher({ secrets, random: randomBytes });
 }
 

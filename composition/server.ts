@@ -7,6 +7,7 @@ import { systemClock } from '../actors/clock.ts';
 import { StoreClock } from '../actors/cluster/store-clock.ts';
 import { createGateway } from '../gateway/gateway.ts';
 import type { VerifyToken } from '../gateway/http/route.ts';
+import { OrderDetailsUseCases } from '../app/order-details.ts';
 import { OrderExports } from '../app/order-exports.ts';
 import { OutsideStream } from '../events/outside/outside-stream.ts';
 import { EndedSessions } from '../gateway/http/ended-sessions.ts';
@@ -14,7 +15,7 @@ import { LiveHub } from '../gateway/live/hub.ts';
 import type { Config } from './config.ts';
 import { createEmbeddedCore } from './embedded-core.ts';
 import type { OffLoopConsumer } from './off-loop-thread.ts';
-import { createLog, type NodeCore, type NodeCoreOptions } from './node-core.ts';
+import { createLog, detailsCipher, type NodeCore, type NodeCoreOptions } from './node-core.ts';
 import { openPayments } from './payments.ts';
 import { ExportThreads } from './export-threads.ts';
 import { removeServerUrl, storeServerUrl } from './server-url.ts';
@@ -75,7 +76,13 @@ export async function startServer(
   collectDefaultMetrics({ register: metrics });
   const { tokens } = core;
   const verifyToken: VerifyToken = (token, nowMs) => tokens.verifier.verify(token, nowMs);
-  const exportThreads = new ExportThreads({ config, shardCount: core.shardCount });
+  const cipher = detailsCipher(config);
+  const orderDetails = new OrderDetailsUseCases({ ...core, ...core.stores, cipher });
+  const exportThreads = new ExportThreads({
+    config,
+    shardCount: core.shardCount,
+    readDetails: (orderIds) => orderDetails.read(orderIds),
+  });
   const gateway = createGateway({
     host: config.host,
     port: config.port,

@@ -3,6 +3,7 @@
 
 import { stringify } from 'csv-stringify/sync';
 import { formatAmount, minorDigits } from '../contracts/currencies.ts';
+import type { OrderDetails } from '../contracts/order-details.ts';
 import type { ExportFormat, OrderView } from '../contracts/orders.ts';
 import { rfc3339 } from './encode.ts';
 import { orderJson } from './present.ts';
@@ -12,6 +13,9 @@ export interface ExportedDrop {
   readonly version: number;
   readonly orders: number;
 }
+
+/** By order. */
+export type Details = ReadonlyMap<string, OrderDetails>;
 
 type Cell = string | number | null;
 
@@ -39,6 +43,22 @@ const COLUMNS: Readonly<Record<string, (order: OrderView, paymentProvider: strin
 };
 const CELLS = Object.values(COLUMNS);
 
+/** What the buyer said of where the order goes; empty where nothing was said, or it is erased. */
+const DETAILS: Readonly<Record<string, (details: OrderDetails) => string | undefined>> = {
+  'details.name': ({ name }) => name,
+  'details.company': ({ company }) => company,
+  'details.lines': ({ lines }) => lines?.join(', '),
+  'details.city': ({ city }) => city,
+  'details.region': ({ region }) => region,
+  'details.postalCode': ({ postalCode }) => postalCode,
+  'details.country': ({ country }) => country,
+  'details.phone': ({ phone }) => phone,
+  'details.email': ({ email }) => email,
+  'details.note': ({ note }) => note,
+};
+const DETAILS_CELLS = Object.values(DETAILS);
+const NO_DETAILS: OrderDetails = {};
+
 /** What spreadsheets of some languages take for the signs that begin a formula. */
 const WIDE_FORMULA = /^[\uFF1D\uFF0B\uFF0D\uFF20]/;
 
@@ -51,7 +71,7 @@ const CSV = {
 
 /** What stands before the first order. */
 export function exportHead(format: ExportFormat, drop: ExportedDrop): string {
-  if (format === 'csv') return stringify([Object.keys(COLUMNS)], CSV);
+  if (format === 'csv') return stringify([[...Object.keys(COLUMNS), ...Object.keys(DETAILS)]], CSV);
   const { dropId, version, orders } = drop;
   return `${JSON.stringify({ kind: 'export', dropId, version, orders })}\n`;
 }
@@ -60,14 +80,25 @@ export function exportHead(format: ExportFormat, drop: ExportedDrop): string {
 export function exportOrders(
   format: ExportFormat,
   orders: readonly OrderView[],
+  details: Details,
   paymentProvider: string,
 ): string {
   if (format === 'csv') {
-    const rows = orders.map((order) => CELLS.map((cell) => cell(order, paymentProvider)));
+    const rows = orders.map((order) => {
+      const said = details.get(order.id) ?? NO_DETAILS;
+      const cells = CELLS.map((cell) => cell(order, paymentProvider));
+      for (const cell of DETAILS_CELLS) cells.push(plain(cell(said) ?? null));
+      return cells;
+    });
     return stringify(rows, CSV);
   }
   let lines = '';
-  for (const order of orders) lines += `${orderJson(order, paymentProvider)}\n`;
+  for (const order of orders) {
+    const json = orderJson(order, paymentProvider);
+    const said = details.get(order.id);
+    lines += said === undefined ? json : `${json.slice(0, -1)},"details":${JSON.stringify(said)}}`;
+    lines += '\n';
+  }
   return lines;
 }
 

@@ -18,7 +18,8 @@ test('O9a: a thread reads the orders of a drop, chunk by chunk, and ends when it
   const state = dropWith(SEGMENT_LENGTH * 2);
   await seal(stores.snapshots, state, 0);
   const config = loadConfig({ LIVEDROPS_DATA: directory });
-  const threads = new ExportThreads({ config, shardCount: stores.shardCount });
+  const readDetails = async () => new Map();
+  const threads = new ExportThreads({ config, shardCount: stores.shardCount, readDetails });
   t.is(await threads.open('d_none', 'csv'), null);
 
   const opened = (await threads.open('d_1', 'ndjson'))!;

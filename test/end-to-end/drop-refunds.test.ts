@@ -1,4 +1,4 @@
-// Refunds of many orders at once, by a job (O14, J11).
+// Refunds of many orders at once, by a job (O15, J11).
 
 import { onEachProfile } from './profiles.ts';
 import { eventually, type Answer, type Json } from './sale-client.ts';
@@ -40,7 +40,7 @@ onEachProfile((test, profile) => {
     return await eventually(read, ({ state }) => state !== 'queued' && state !== 'running', 20_000);
   }
 
-  test('O14: all confirmed orders of a drop are refunded by a job', async (t) => {
+  test('O15: all confirmed orders of a drop are refunded by a job', async (t) => {
     const { creator, dropId, ids } = await sale();
     await server.post(`/v1/orders/${ids[0]}/refund`, { as: creator });
     const queued = await refund(dropId, creator, { all: true });
@@ -55,7 +55,7 @@ onEachProfile((test, profile) => {
     t.like(again, { state: 'done', progress: { done: 0, refused: {} } });
   });
 
-  test('O14: named orders are refunded, and what cannot be is counted by its code', async (t) => {
+  test('O15: named orders are refunded, and what cannot be is counted by its code', async (t) => {
     const { creator, dropId, ids } = await sale(40);
     const other = await sale(1);
     const named = [...ids, `${dropId}-zz`, other.ids[0]!, 'nonsense'];
@@ -64,7 +64,7 @@ onEachProfile((test, profile) => {
     t.is((await server.readOrder(other.ids[0]!, 'buyer0'))['status'], 'confirmed');
   });
 
-  test('O12a, O14: units of many refunds leave the drop where they are not restocked', async (t) => {
+  test('O12a, O15: units of many refunds leave the drop where they are not restocked', async (t) => {
     const { creator, dropId, ids } = await sale(3);
     const body = { orderIds: ids, restock: false, reason: 'The lamps were broken.' };
     t.like(await ended(await refund(dropId, creator, body), creator), { state: 'done' });
@@ -73,7 +73,7 @@ onEachProfile((test, profile) => {
     t.like((json['refunds'] as Json[])[0], { reason: body.reason });
   });
 
-  test('O14: a drop that is over is refunded, too', async (t) => {
+  test('O15: a drop that is over is refunded, too', async (t) => {
     const { creator, dropId, ids } = await sale(10);
     const endsAt = new Date(Date.now() + 300).toISOString();
     await server.call('PATCH', `/v1/drops/${dropId}`, { as: creator, body: { endsAt } });
@@ -85,7 +85,7 @@ onEachProfile((test, profile) => {
     t.like(job, { state: 'done', progress: { done: ids.length } });
   });
 
-  test('O14, A2: only the creator and operators refund, and a job is its caller’s', async (t) => {
+  test('O15, A2: only the creator and operators refund, and a job is its caller’s', async (t) => {
     const { creator, dropId } = await sale(1);
     t.is((await refund(dropId, 'buyer0', { all: true })).json['code'], 'forbidden');
     t.is((await refund('d_none', creator, { all: true })).status, 404);
@@ -111,7 +111,7 @@ onEachProfile((test, profile) => {
     t.is((await server.post(`${path}/cancel`, { as: creator })).json['state'], 'done');
   });
 
-  test('H11, O14: a request with a key is one job', async (t) => {
+  test('H11, O15: a request with a key is one job', async (t) => {
     const { creator, dropId } = await sale(1);
     const first = await refund(dropId, creator, { all: true }, 'k');
     t.is(first.headers.get('idempotency-replayed'), null);

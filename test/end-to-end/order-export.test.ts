@@ -63,6 +63,27 @@ onEachProfile((test, profile) => {
     );
   });
 
+  test.serial(
+    'O9a, O14: an export has details of orders, until their buyer erases them',
+    async (t) => {
+      const creator = server.fresh('creator');
+      const dropId = await server.drop(creator);
+      const buyer = server.fresh('buyer');
+      const details = { name: 'Ann', lines: ['Hauptstr. 1'], city: 'Köln', country: 'DE' };
+      const { json } = await server.order(dropId, buyer, 'k');
+      await server.order(dropId, 'ben', 'k');
+      const path = `/v1/orders/${String(json['id'])}/details`;
+      t.is((await server.call('PUT', path, { as: buyer, body: details })).status, 200);
+      const [first, second] = ordersOf(await exported(dropId, creator, 'ndjson'));
+      t.deepEqual([first!['details'], second!['details']], [details, undefined]);
+      const [names, row] = parse((await exported(dropId, creator)).text);
+      t.is(row![names!.indexOf('details.city')], 'Köln');
+      await server.call('DELETE', '/v1/users/me/order-details', { as: buyer });
+      const [erased] = ordersOf(await exported(dropId, creator, 'ndjson'));
+      t.is(erased!['details'], undefined);
+    },
+  );
+
   test.serial('O9a: a drop without orders, and one that is over, are exported too', async (t) => {
     const creator = server.fresh('creator');
     const dropId = await server.drop(creator);

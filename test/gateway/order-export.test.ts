@@ -2,14 +2,19 @@
 
 import test from 'ava';
 import { parse } from '../end-to-end/csv.ts';
-import { exportHead, exportOrders } from '../../gateway/order-export.ts';
+import { type Details, exportHead, exportOrders } from '../../gateway/order-export.ts';
 import type { OrderView } from '../../contracts/orders.ts';
 import { order } from './fixture.ts';
 
 const DROP = { dropId: 'drp_1', version: 7, orders: 1 };
 
-function csvOf(change: Partial<OrderView>): { text: string; row: Record<string, string> } {
-  const text = exportOrders('csv', [{ ...order, ...change }], 'development');
+const NO_DETAILS: Details = new Map();
+
+function csvOf(
+  change: Partial<OrderView>,
+  details = NO_DETAILS,
+): { text: string; row: Record<string, string> } {
+  const text = exportOrders('csv', [{ ...order, ...change }], details, 'development');
   const [names, cells] = parse(exportHead('csv', DROP) + text);
   return { text, row: Object.fromEntries(names!.map((name, i) => [name, cells![i]!])) };
 }
@@ -19,13 +24,15 @@ test('O9a: CSV has a header, CRLF, and every column of an order', (t) => {
     exportHead('csv', DROP),
     'id,dropId,userId,status,quantity,refundedQuantity,currency,currencyDigits,totalAmount,' +
       'refundedAmount,total,refunded,createdAt,holdExpiresAt,paymentProvider,paymentReference,' +
-      'refundRequested,metadata,version\r\n',
+      'refundRequested,metadata,version,details.name,details.company,details.lines,' +
+      'details.city,details.region,details.postalCode,details.country,details.phone,' +
+      'details.email,details.note\r\n',
   );
   const { text } = csvOf({});
   t.is(
     text,
     'drp_1-0,drp_1,buyer,confirmed,1,0,EUR,2,1500,0,15.00,0.00,2026-03-01T12:00:00.000Z,,,,' +
-      'false,,3\r\n',
+      'false,,3,,,,,,,,,,\r\n',
   );
 });
 
@@ -66,7 +73,7 @@ test('O9a: NDJSON begins with the version, and has orders as every route shows t
   const head = JSON.parse(exportHead('ndjson', DROP)) as unknown;
   t.deepEqual(head, { kind: 'export', dropId: 'drp_1', version: 7, orders: 1 });
   const change = { metadata: '{"a":"b"}', holdExpiresAt: order.createdAt, paymentReference: 'p' };
-  const text = exportOrders('ndjson', [order, { ...order, ...change }], 'development');
+  const text = exportOrders('ndjson', [order, { ...order, ...change }], NO_DETAILS, 'development');
   t.true(text.endsWith('}\n'));
   const [first, second] = text
     .trimEnd()
@@ -74,4 +81,27 @@ test('O9a: NDJSON begins with the version, and has orders as every route shows t
     .map((line) => JSON.parse(line) as object);
   t.like(first, { id: order.id, createdAt: '2026-03-01T12:00:00.000Z', totalAmount: 1500 });
   t.like(second, { metadata: { a: 'b' }, payment: { provider: 'development', reference: 'p' } });
+});
+
+test('O9a: details of orders are in both forms, and none of them is a formula', (t) => {
+  const said = {
+    name: '=SUM(A1)',
+    lines: ['Hauptstr. 1', '2. OG'],
+    city: 'Köln',
+    postalCode: '01067',
+    country: 'DE',
+    note: 'Ring\ntwice',
+  };
+  const details = new Map([[order.id, said]]);
+  t.like(csvOf({ hasDetails: true }, details).row, {
+    'details.name': "'=SUM(A1)",
+    'details.lines': 'Hauptstr. 1, 2. OG',
+    'details.city': 'Köln',
+    'details.postalCode': '01067',
+    'details.country': 'DE',
+    'details.note': 'Ring\ntwice',
+    'details.phone': '',
+  });
+  const text = exportOrders('ndjson', [order], details, 'development');
+  t.deepEqual((JSON.parse(text) as { details: object }).details, said);
 });

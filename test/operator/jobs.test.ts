@@ -79,7 +79,7 @@ test('J11: jobs are listed up to --limit, shown, retried and cancelled', async (
   );
 });
 
-test('J11, O14: refunds of a drop go on after kill -9, and each order is refunded once', async (t) => {
+test('J11, O15: refunds of a drop go on after kill -9, and each order is refunded once', async (t) => {
   const directory = temporaryDirectory();
   const environment = {
     LIVEDROPS_DATA: directory,
