@@ -93,7 +93,7 @@ if (redisInstalled) {
   });
 
   // As long as a node of 9994b20 lives, everything works as there.
-  accountsContract(() => levelZero.stores);
+  accountsContract(() => levelZero.stores, { areChangeable: false });
   catalogueContract(() => levelZero.stores);
   followsContract(() => levelZero.stores);
 

@@ -19,8 +19,16 @@ const token = (hash: string, familyId: string, expiresAt = 1000) => ({
   expiresAt,
 });
 
-export function accountsContract(stores: () => Stores): void {
+/**
+ * `areChangeable`: false where users are at the keys of feature level 0, which says `unavailable` to
+ * changes of accounts.
+ */
+export function accountsContract(
+  stores: () => Stores,
+  { areChangeable = true }: { readonly areChangeable?: boolean } = {},
+): void {
   const accounts = (): AccountStore => stores().accounts;
+  if (areChangeable) changesContract(accounts);
 
   test('A1: a user is found by id and by e-mail, however that is written', async (t) => {
     const found = user('user_found', 'Found.One@Example.com');
@@ -57,89 +65,6 @@ export function accountsContract(stores: () => Stores): void {
     await accounts().addRole('user_role', 'operator');
     await accounts().addRole('user_nobody', 'creator');
     t.deepEqual((await accounts().findUser('user_role'))!.roles, ['creator', 'operator']);
-  });
-
-  test('A1c: a password changes if it is still the one that was compared', async (t) => {
-    const before = user('user_change');
-    await accounts().addUser(before);
-    const change = (from: string, passwordHash: string) =>
-      accounts().changeUser({ ...before, passwordHash: from }, { passwordHash });
-    const outcomes = await Promise.all([change('hash', 'hash_a'), change('hash', 'hash_b')]);
-    t.is(outcomes.filter(Boolean).length, 1);
-    const now = outcomes[0] ? 'hash_a' : 'hash_b';
-    const changed = { ...before, passwordHash: now, credentials: 1 };
-    t.deepEqual(await accounts().findUser('user_change'), changed);
-    t.true(await change(now, 'hash_c'));
-    t.is((await accounts().findUser('user_change'))!.credentials, 2);
-    t.false(await accounts().changeUser({ ...before, email: 'x@x' }, { passwordHash: 'hash_d' }));
-    t.false(await accounts().changeUser(user('user_gone'), { passwordHash: 'x' }));
-    t.is(await accounts().findUser('user_gone'), null);
-  });
-
-  test('A8: of a removed user the id and the time stay, and the address is free', async (t) => {
-    const before: User = { ...user('user_removed', 'Removed@example.com'), language: 'de' };
-    await accounts().addUser(before);
-    await accounts().removeUser('user_removed');
-    await accounts().removeUser('user_removed');
-    await accounts().removeUser('user_never');
-    t.is(await accounts().findUser('user_removed'), null);
-    t.is(await accounts().findUserByEmail('removed@example.com'), null);
-    t.is((await accounts().namesOf(['user_removed'])).size, 0);
-    const { createdAt } = before;
-    t.deepEqual(await accounts().findRemovedUser('user_removed'), { createdAt });
-    t.is(await accounts().findRemovedUser('user_never'), null);
-    t.is(await accounts().findRemovedUser('user_found'), null);
-    await accounts().addRole('user_removed', 'creator');
-    t.false(await accounts().changeUser(before, { passwordHash: 'x' }));
-    t.is(await accounts().changeEmail(before, 'a8@example.com'), 'overtaken');
-    t.is(await accounts().findUser('user_removed'), null);
-    t.true(await accounts().addUser(user('user_a8', 'removed@example.com')));
-    t.true(await accounts().addUser(user('user_a9', 'A8@example.com')));
-  });
-
-  test('A7: an address is confirmed, and the language of mails is kept', async (t) => {
-    const before: User = { ...user('user_confirm'), language: 'de' };
-    await accounts().addUser(before);
-    t.deepEqual(await accounts().findUser('user_confirm'), before);
-    t.true(await accounts().changeUser(before, { emailConfirmed: true }));
-    t.deepEqual(await accounts().findUser('user_confirm'), { ...before, emailConfirmed: true });
-  });
-
-  test('A7: an address changes to a free one, and the one before is free again', async (t) => {
-    const before = user('user_moves', 'Before@example.com');
-    await accounts().addUser(before);
-    await accounts().addUser(user('user_stays', 'stays@example.com'));
-    t.is(await accounts().changeEmail(before, 'STAYS@example.com'), 'taken');
-    t.is(await accounts().changeEmail({ ...before, email: 'x@x' }, 'a@example.com'), 'overtaken');
-    t.is(await accounts().changeEmail(user('user_gone'), 'b@example.com'), 'overtaken');
-    t.is((await accounts().findUserByEmail('before@example.com'))?.id, 'user_moves');
-    t.is(await accounts().changeEmail(before, 'After@example.com'), 'changed');
-    const after = { ...before, email: 'After@example.com', emailConfirmed: true } as const;
-    t.deepEqual(await accounts().findUserByEmail('after@EXAMPLE.com'), after);
-    t.is(await accounts().findUserByEmail('before@example.com'), null);
-    t.true(await accounts().addUser(user('user_next', 'before@example.com')));
-    // The same address in another case is the user's own.
-    t.is(await accounts().changeEmail(after, 'AFTER@example.com'), 'changed');
-  });
-
-  test('A7: of two who take one address at once, one succeeds', async (t) => {
-    const [one, two] = [user('user_one'), user('user_two')];
-    await Promise.all([one, two].map((each) => accounts().addUser(each)));
-    const outcomes = await Promise.allSettled([
-      accounts().changeEmail(one, 'wanted@example.com'),
-      accounts().changeEmail(two, 'wanted@example.com'),
-      accounts().addUser(user('user_three', 'wanted@example.com')),
-    ]);
-    const won = outcomes.filter(
-      (each) => each.status === 'fulfilled' && [true, 'changed'].includes(each.value as never),
-    );
-    t.is(won.length, 1);
-    const owners = [];
-    for (const id of ['user_one', 'user_two', 'user_three']) {
-      const found = await accounts().findUser(id);
-      if (found?.email === 'wanted@example.com') owners.push(id);
-    }
-    t.deepEqual(owners, [(await accounts().findUserByEmail('wanted@example.com'))!.id]);
   });
 
   test('A1: a refresh token is used once; using it again revokes its family', async (t) => {
@@ -243,5 +168,90 @@ export function accountsContract(stores: () => Stores): void {
     const next = { hash: 'next', expiresAt: 10 };
     t.is((await accounts().rotateRefreshToken('early', next, -20)).result, 'unknown');
     t.is((await accounts().rotateRefreshToken('late', next, 0)).result, 'rotated');
+  });
+}
+
+function changesContract(accounts: () => AccountStore): void {
+  test('A1c: a password changes if it is still the one that was compared', async (t) => {
+    const before = user('user_change');
+    await accounts().addUser(before);
+    const change = (from: string, passwordHash: string) =>
+      accounts().changeUser({ ...before, passwordHash: from }, { passwordHash });
+    const outcomes = await Promise.all([change('hash', 'hash_a'), change('hash', 'hash_b')]);
+    t.is(outcomes.filter(Boolean).length, 1);
+    const now = outcomes[0] ? 'hash_a' : 'hash_b';
+    const changed = { ...before, passwordHash: now, credentials: 1 };
+    t.deepEqual(await accounts().findUser('user_change'), changed);
+    t.true(await change(now, 'hash_c'));
+    t.is((await accounts().findUser('user_change'))!.credentials, 2);
+    t.false(await accounts().changeUser({ ...before, email: 'x@x' }, { passwordHash: 'hash_d' }));
+    t.false(await accounts().changeUser(user('user_gone'), { passwordHash: 'x' }));
+    t.is(await accounts().findUser('user_gone'), null);
+  });
+
+  test('A8: of a removed user the id and the time stay, and the address is free', async (t) => {
+    const before: User = { ...user('user_removed', 'Removed@example.com'), language: 'de' };
+    await accounts().addUser(before);
+    await accounts().removeUser('user_removed');
+    await accounts().removeUser('user_removed');
+    await accounts().removeUser('user_never');
+    t.is(await accounts().findUser('user_removed'), null);
+    t.is(await accounts().findUserByEmail('removed@example.com'), null);
+    t.is((await accounts().namesOf(['user_removed'])).size, 0);
+    const { createdAt } = before;
+    t.deepEqual(await accounts().findRemovedUser('user_removed'), { createdAt });
+    t.is(await accounts().findRemovedUser('user_never'), null);
+    t.is(await accounts().findRemovedUser('user_found'), null);
+    await accounts().addRole('user_removed', 'creator');
+    t.false(await accounts().changeUser(before, { passwordHash: 'x' }));
+    t.is(await accounts().changeEmail(before, 'a8@example.com'), 'overtaken');
+    t.is(await accounts().findUser('user_removed'), null);
+    t.true(await accounts().addUser(user('user_a8', 'removed@example.com')));
+    t.true(await accounts().addUser(user('user_a9', 'A8@example.com')));
+  });
+
+  test('A7: an address is confirmed, and the language of mails is kept', async (t) => {
+    const before: User = { ...user('user_confirm'), language: 'de' };
+    await accounts().addUser(before);
+    t.deepEqual(await accounts().findUser('user_confirm'), before);
+    t.true(await accounts().changeUser(before, { emailConfirmed: true }));
+    t.deepEqual(await accounts().findUser('user_confirm'), { ...before, emailConfirmed: true });
+  });
+
+  test('A7: an address changes to a free one, and the one before is free again', async (t) => {
+    const before = user('user_moves', 'Before@example.com');
+    await accounts().addUser(before);
+    await accounts().addUser(user('user_stays', 'stays@example.com'));
+    t.is(await accounts().changeEmail(before, 'STAYS@example.com'), 'taken');
+    t.is(await accounts().changeEmail({ ...before, email: 'x@x' }, 'a@example.com'), 'overtaken');
+    t.is(await accounts().changeEmail(user('user_gone'), 'b@example.com'), 'overtaken');
+    t.is((await accounts().findUserByEmail('before@example.com'))?.id, 'user_moves');
+    t.is(await accounts().changeEmail(before, 'After@example.com'), 'changed');
+    const after = { ...before, email: 'After@example.com', emailConfirmed: true } as const;
+    t.deepEqual(await accounts().findUserByEmail('after@EXAMPLE.com'), after);
+    t.is(await accounts().findUserByEmail('before@example.com'), null);
+    t.true(await accounts().addUser(user('user_next', 'before@example.com')));
+    // The same address in another case is the user's own.
+    t.is(await accounts().changeEmail(after, 'AFTER@example.com'), 'changed');
+  });
+
+  test('A7: of two who take one address at once, one succeeds', async (t) => {
+    const [one, two] = [user('user_one'), user('user_two')];
+    await Promise.all([one, two].map((each) => accounts().addUser(each)));
+    const outcomes = await Promise.allSettled([
+      accounts().changeEmail(one, 'wanted@example.com'),
+      accounts().changeEmail(two, 'wanted@example.com'),
+      accounts().addUser(user('user_three', 'wanted@example.com')),
+    ]);
+    const won = outcomes.filter(
+      (each) => each.status === 'fulfilled' && [true, 'changed'].includes(each.value as never),
+    );
+    t.is(won.length, 1);
+    const owners = [];
+    for (const id of ['user_one', 'user_two', 'user_three']) {
+      const found = await accounts().findUser(id);
+      if (found?.email === 'wanted@example.com') owners.push(id);
+    }
+    t.deepEqual(owners, [(await accounts().findUserByEmail('wanted@example.com'))!.id]);
   });
 }
