@@ -19,6 +19,7 @@ const WITHOUT_KEY: Readonly<Record<string, string>> = {
   'POST /v1/account/email/confirmation': 'the mail again is what it is for',
   'POST /v1/account/email': 'a digest of a password is not to be stored beside its hash',
   'POST /v1/account/password': 'a digest of a password is not to be stored beside its hash',
+  'POST /v1/account/deletion': 'a digest of a password is not to be stored beside its hash',
   'POST /v1/payments/webhook': 'webhooks have ids of their own (P2)',
   'POST /v1/payments/stripe/webhook': 'webhooks have ids of their own',
   'POST /v1/operator/verify': 'changes nothing',
