@@ -47,8 +47,19 @@ export async function productsAt(
   return entities.map((entity) => (entity === null ? null : productOf(entity)));
 }
 
+/** By name: a hash that was copied to its bucket has a mark of that beside the fields. */
 function productOf(entity: ProductEntity): Product {
-  const { imageUrls, metadata, ...rest } = entity;
-  const texts = metadata === undefined ? {} : { metadata: JSON.parse(metadata) as Metadata };
-  return { ...rest, imageUrls: JSON.parse(imageUrls) as string[], ...texts };
+  const { id, creatorId, name, description, createdAt, revision } = entity;
+  const { imageUrls, metadata, externalId } = entity;
+  return {
+    id,
+    creatorId,
+    name,
+    description,
+    imageUrls: JSON.parse(imageUrls) as string[],
+    createdAt,
+    revision,
+    ...(metadata !== undefined && { metadata: JSON.parse(metadata) as Metadata }),
+    ...(externalId !== undefined && { externalId }),
+  };
 }
