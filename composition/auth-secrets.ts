@@ -4,18 +4,17 @@
 
 import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
 import type { Logger } from 'pino';
-import type { Clock, Timer } from '../actors/clock.ts';
+import type { Clock } from '../actors/clock.ts';
 import {
   SECRETS_MAX,
   SECRET_BYTES_MIN,
   type SigningSecret,
   type SigningSecrets,
 } from '../app/signing-secrets.ts';
+import { WatchedFile } from './watched-file.ts';
 
 const SECRET_BYTES = 48;
-const READ_INTERVAL_MS = 2_000;
 /** Every node has read the file by then: a new secret verifies for so long before it signs. */
 export const SIGNS_AFTER_MS = 15_000;
 const TIME = '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(?:\\.\\d{1,3})?Z';
@@ -89,41 +88,31 @@ export interface AuthSecretsFileOptions {
 /** Reads the file again when it has changed. One that is missing or wrong changes nothing. */
 export class AuthSecretsFile {
   readonly #options: AuthSecretsFileOptions;
-  #timer: Timer | null = null;
-  /** What `stat` said of the text that was read last. */
-  #version = '';
-  #stopped = false;
+  readonly #file: WatchedFile;
 
   constructor(options: AuthSecretsFileOptions) {
+    const { path, clock, log } = options;
     this.#options = options;
+    this.#file = new WatchedFile({
+      path,
+      clock,
+      onText: (text) => this.#read(text),
+      onFault: (fault) =>
+        log.error({ err: fault, file: path }, 'the secrets for access tokens cannot be read again'),
+    });
   }
 
   start(): void {
-    this.#timer = this.#options.clock.after(READ_INTERVAL_MS, () => void this.#look());
+    this.#file.start();
   }
 
   stop(): void {
-    this.#stopped = true;
-    this.#timer?.cancel();
+    this.#file.stop();
   }
 
-  async #look(): Promise<void> {
-    const { path, log } = this.#options;
-    try {
-      await this.#readChanged();
-    } catch (error) {
-      log.error({ err: error, file: path }, 'the secrets for access tokens cannot be read again');
-    }
-    if (!this.#stopped) this.start();
-  }
-
-  async #readChanged(): Promise<void> {
+  #read(text: string): void {
     const { path, secrets, log } = this.#options;
-    const { mtimeMs, ino, size } = await stat(path);
-    const version = `${mtimeMs} ${ino} ${size}`;
-    if (version === this.#version) return;
-    const parsed = parseAuthSecrets(await readFile(path, 'utf8'));
-    this.#version = version;
+    const parsed = parseAuthSecrets(text);
     if (typeof parsed === 'string') {
       log.error({ file: path }, `the secrets for access tokens stay as they were: it ${parsed}`);
       return;
