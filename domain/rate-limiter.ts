@@ -55,25 +55,33 @@ export interface RatePolicy {
 
 /** A policy for many keys: synchronous, and bounded in keys. */
 export class RateLimiter {
-  readonly policy: RatePolicy;
   readonly #keysMax: number;
-  readonly #rate: Rate;
+  #policy: RatePolicy;
+  #rate: Rate;
   /** By key, when its bucket is full again. */
   readonly #fullAt = new Map<string, number>();
   #refusedCount = 0;
 
   constructor(options: { policy: RatePolicy; keysMax: number }) {
-    const { quota, windowSeconds } = options.policy;
-    assert(
-      Number.isInteger(quota) && quota >= 1 && windowSeconds > 0,
-      'a rate needs a quota and a window',
-    );
     assert(options.keysMax >= 1, 'a limiter needs room for a key');
-    this.policy = options.policy;
     this.#keysMax = options.keysMax;
-    const burst = Math.max(1, Math.floor(quota / 2));
-    const intervalMs = (windowSeconds * 1000) / Math.max(1, quota - burst);
-    this.#rate = new Rate({ burst, intervalMs });
+    this.#policy = options.policy;
+    this.#rate = strictRate(options.policy);
+  }
+
+  get policy(): RatePolicy {
+    return this.#policy;
+  }
+
+  /**
+   * Another quota for the same window, at once and for all keys. The times at which buckets are
+   * full again stay: a bucket that was half empty is half empty, and an empty one gets no burst.
+   * However often the quota changes, no key gets more in a window than the largest quota that was
+   * in force during it, because each request moves the time on by at least that quota's interval.
+   */
+  setQuota(quota: number): void {
+    this.#policy = { ...this.#policy, quota };
+    this.#rate = strictRate(this.#policy);
   }
 
   /**
@@ -93,7 +101,7 @@ export class RateLimiter {
     return 0;
   }
 
-  /** Gives a request back that turned out to be none. */
+  /** Gives a request back that turned out to be none. The quota must not have changed since. */
   giveBack(key: string): void {
     const fullAt = this.#fullAt.get(key);
     if (fullAt !== undefined) this.#fullAt.set(key, fullAt - this.#rate.intervalMs);
@@ -123,4 +131,14 @@ export class RateLimiter {
     const oldest = this.#fullAt.keys().next();
     if (!oldest.done) this.#fullAt.delete(oldest.value);
   }
+}
+
+function strictRate({ quota, windowSeconds }: RatePolicy): Rate {
+  assert(
+    Number.isInteger(quota) && quota >= 1 && windowSeconds > 0,
+    'a rate needs a quota and a window',
+  );
+  const burst = Math.max(1, Math.floor(quota / 2));
+  const intervalMs = (windowSeconds * 1000) / Math.max(1, quota - burst);
+  return new Rate({ burst, intervalMs });
 }

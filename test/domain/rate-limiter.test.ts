@@ -30,6 +30,67 @@ test('H5: in no window of any history does a key get more than its quota', (t) =
   t.pass();
 });
 
+test('H5a: however often a quota changes, no window gets more than its largest', (t) => {
+  const quota = fc.integer({ min: 1, max: 40 });
+  const step = fc.record({ afterMs: fc.integer({ min: 0, max: 600 }), quota: fc.option(quota) });
+  fc.assert(
+    fc.property(
+      quota,
+      fc.integer({ min: 1, max: 5 }),
+      fc.array(step, { minLength: 1, maxLength: 300 }),
+      (first, windowSeconds, steps) => {
+        const policy = { name: 'x', quota: first, windowSeconds };
+        const limiter = new RateLimiter({ policy, keysMax: 10 });
+        const taken: number[] = [];
+        const quotas = [{ at: -Infinity, quota: first }];
+        let now = 0;
+        for (const { afterMs, quota: next } of steps) {
+          now += afterMs;
+          if (next !== null) {
+            limiter.setQuota(next);
+            quotas.push({ at: now, quota: next });
+          }
+          for (let i = 0; i < 10; i++) if (limiter.take('a', now) === 0) taken.push(now);
+        }
+        const largest = (from: number, until: number) =>
+          Math.max(
+            ...quotas
+              .filter(({ at }, i) => at < until && (quotas[i + 1]?.at ?? Infinity) >= from)
+              .map((one) => one.quota),
+          );
+        return taken.every((from) => {
+          const until = from + windowSeconds * 1000;
+          const count = taken.filter((at) => at >= from && at < until).length;
+          return count <= largest(from, until);
+        });
+      },
+    ),
+    { numRuns: 300 },
+  );
+  t.pass();
+});
+
+test('H5a: a changed quota gives an empty bucket no burst, and nobody waits past a window', (t) => {
+  const policy = { name: 'x', quota: 10, windowSeconds: 10 };
+  const limiter = new RateLimiter({ policy, keysMax: 10 });
+  const burst = (key: string, now: number): number => {
+    let count = 0;
+    while (limiter.take(key, now) === 0) count += 1;
+    return count;
+  };
+  t.is(burst('busy', 0), 5);
+  limiter.setQuota(1_000);
+  t.is(limiter.policy.quota, 1_000);
+  t.is(burst('busy', 0), 0);
+  t.is(burst('rested', 0), 500);
+  t.is(burst('busy', 1_000), 50);
+  limiter.setQuota(2);
+  t.is(burst('rested', 1_000), 0);
+  const waitMs = limiter.take('rested', 1_000);
+  t.true(waitMs > 0 && waitMs <= 10_000, `${waitMs} ms`);
+  t.is(limiter.take('rested', 1_000 + Math.ceil(waitMs)), 0);
+});
+
 test('H5: whoever waits as long as told gets through', (t) => {
   fc.assert(
     fc.property(
