@@ -10,9 +10,11 @@ import { makeFolder } from '../storage/make-folder.ts';
 import type { ProviderDigits } from '../events/payments/provider-units.ts';
 import type { Issuer } from '../app/issuers/issuer.ts';
 import type { SigningSecret } from '../app/signing-secrets.ts';
+import type { Limits } from '../contracts/limits.ts';
 import { newAuthSecret, parseAuthSecrets } from './auth-secrets.ts';
 import { closestName } from './closest-name.ts';
 import { issuersOf } from './issuer-settings.ts';
+import { readLimits } from './limits-file.ts';
 import { PAYMENT_SECRET_PREFIX } from './payment-settings.ts';
 import { storedSecret, readStoredSecret } from './stored-secret.ts';
 import {
@@ -107,6 +109,10 @@ export interface Config {
   /** Without a slash at its end. Null: this node's own address. */
   readonly publicUrl: string | null;
   readonly rateLimits: boolean;
+  /** It may change while the process runs. Null: the limits are the defaults. */
+  readonly limitsFile: string | null;
+  /** What the file says at the start. */
+  readonly limits: Limits;
   /** Rate limits count by the last address of X-Forwarded-For. */
   readonly trustProxy: boolean;
   readonly logLevel: LogLevel;
@@ -243,7 +249,7 @@ function unknownNames(environment: Environment): string[] {
 export function loadConfig(environment: Environment = process.env): Config {
   const reading = read(environment);
   makeFolder(reading.value('DATA'), 0o700);
-  return configOf(reading, storedSecret);
+  return configOf(reading, storedSecret, readLimits);
 }
 
 /**
@@ -252,7 +258,7 @@ export function loadConfig(environment: Environment = process.env): Config {
  * auth secret, throws `no-data` or an Error that names the missing file.
  */
 export function loadStoredConfig({ signs = true }: { readonly signs?: boolean } = {}): Config {
-  const config = configOf(read(process.env), readStoredSecret);
+  const config = configOf(read(process.env), readStoredSecret, () => ({}));
   const { authSecrets, dataDirectory } = config;
   if (authSecrets.length > 0 || !signs) return config;
   if (!existsSync(dataDirectory)) throw new NoDataError(dataDirectory);
@@ -260,7 +266,12 @@ export function loadStoredConfig({ signs = true }: { readonly signs?: boolean } 
   throw new Error(`there is no ${file}: is LIVEDROPS_DATA right, or LIVEDROPS_AUTH_SECRET unset?`);
 }
 
-function configOf({ value }: Reading, readSecret: ReadSecret): Config {
+/** `readLimitsFile`: the limits of a file, or the requirement that it does not meet. */
+function configOf(
+  { value }: Reading,
+  readSecret: ReadSecret,
+  readLimitsFile: (path: string) => Limits | string,
+): Config {
   const problems: string[] = [];
   const config = Object.freeze({
     port: value('PORT'),
@@ -295,11 +306,25 @@ function configOf({ value }: Reading, readSecret: ReadSecret): Config {
     mail: mailOf(value),
     publicUrl: value('PUBLIC_URL')?.replace(/\/+$/, '') ?? null,
     rateLimits: value('RATE_LIMITS') === 'on',
+    limitsFile: value('LIMITS_FILE'),
+    limits: limitsOf(value, readLimitsFile, problems),
     trustProxy: value('TRUST_PROXY') === 'on',
     logLevel: value('LOG'),
   });
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
+}
+
+function limitsOf(
+  value: Reading['value'],
+  readLimitsFile: (path: string) => Limits | string,
+  problems: string[],
+): Limits {
+  const file = value('LIMITS_FILE');
+  const limits = file === null ? {} : readLimitsFile(file);
+  if (typeof limits !== 'string') return limits;
+  problems.push(`LIVEDROPS_LIMITS_FILE: ${file} ${limits}`);
+  return {};
 }
 
 function stripeOf(value: Reading['value']): StripeConfig | null {

@@ -16,6 +16,7 @@ import type { Config } from './config.ts';
 import { createEmbeddedCore } from './embedded-core.ts';
 import type { OffLoopConsumer } from './off-loop-thread.ts';
 import { createLog, detailsCipher, type NodeCore, type NodeCoreOptions } from './node-core.ts';
+import { LimitsFile } from './limits-file.ts';
 import { openPayments } from './payments.ts';
 import { ExportThreads } from './export-threads.ts';
 import { removeServerUrl, storeServerUrl } from './server-url.ts';
@@ -83,6 +84,12 @@ export async function startServer(
     shardCount: core.shardCount,
     readDetails: (orderIds) => orderDetails.read(orderIds),
   });
+  const limitsFile = new LimitsFile({
+    path: config.limitsFile,
+    limits: config.limits,
+    clock: systemClock,
+    log,
+  });
   const gateway = createGateway({
     host: config.host,
     port: config.port,
@@ -111,6 +118,7 @@ export async function startServer(
       return hub;
     },
     rateLimits: config.rateLimits,
+    limits: limitsFile,
     trustProxy: config.trustProxy,
     clock,
     readiness: () => {
@@ -139,6 +147,7 @@ export async function startServer(
   });
   const stop = async () => {
     await core.leave();
+    limitsFile.stop();
     exportThreads.stop();
     await gateway.stop();
     ended.stop();
@@ -149,6 +158,7 @@ export async function startServer(
   try {
     await core.start();
     await ended.start();
+    limitsFile.start();
     const port = await gateway.start();
     url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
     storeServerUrl(config.dataDirectory, url);

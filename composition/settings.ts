@@ -282,6 +282,17 @@ export const SETTINGS = {
     default: 'on',
     description: 'Whether there are limits by user and by address.',
   }),
+  LIMITS_FILE: meaning<string | null>(
+    {
+      default: '',
+      description:
+        'A JSON file of rates, numbers of live streams and exempt networks; read again when it ' +
+        'changes.',
+      requirement: 'must be the path of a file',
+    },
+    () => true,
+    (path) => (path === '' ? null : resolve(path)),
+  ),
   TRUST_PROXY: oneOf(['on', 'off'], {
     default: 'off',
     description: 'Whether limits count by the last address of X-Forwarded-For.',

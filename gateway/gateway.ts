@@ -11,7 +11,7 @@ import type { Readiness } from '../contracts/system.ts';
 import type { FeatureLevels } from '../storage/ports/feature-level.ts';
 import type { OrderExports } from '../app/order-exports.ts';
 import type { OutsideStream } from '../events/outside/outside-stream.ts';
-import { Admission, type LiveBounds } from './http/admission.ts';
+import { Admission } from './http/admission.ts';
 import { Authenticator } from './http/auth.ts';
 import { Callers } from './http/callers.ts';
 import { Dispatcher } from './http/dispatcher.ts';
@@ -24,7 +24,14 @@ import type { MetricSources } from './http/metric-sources.ts';
 import { registerMetrics } from './http/metrics.ts';
 import { OrderPath } from './orders/order-path.ts';
 import { OrderWindow, type OrderWindowOptions } from './orders/order-window.ts';
-import { DEFAULT_RATE_POLICIES, RateLimits, type RatePolicies } from './http/rate-limits.ts';
+import {
+  DEFAULT_LIMITS,
+  exemptNetworksOf,
+  type LimitsSource,
+  ratePoliciesOf,
+  streamBoundsOf,
+} from './http/limits.ts';
+import { RateLimits } from './http/rate-limits.ts';
 import { accountRoutes } from './rest/account.ts';
 import { authRoutes } from './rest/accounts.ts';
 import { apiKeyRoutes } from './rest/api-keys.ts';
@@ -48,8 +55,6 @@ import { HttpServer, type MakeLive } from './http/server.ts';
 import { EXPORTS_MAX, EXPORTS_PER_USER_MAX, StreamSlots } from './http/stream-slots.ts';
 
 const REQUESTS_IN_FLIGHT_MAX = 50_000;
-const LIVE_CONNECTIONS_MAX = 100_000;
-const LIVE_CONNECTIONS_PER_ADDRESS_MAX = 1_000;
 const DRAIN_MS = 5_000;
 
 export interface GatewayOptions {
@@ -73,6 +78,8 @@ export interface GatewayOptions {
   readonly live: MakeLive;
   /** False turns off the limits by user and by address, those of live streams too. */
   readonly rateLimits: boolean;
+  /** Rates, numbers of live streams and exempt networks; the defaults unless given. */
+  readonly limits?: LimitsSource;
   readonly clock: Clock;
   readonly readiness: () => Readiness;
   readonly metrics: Registry;
@@ -83,8 +90,6 @@ export interface GatewayOptions {
   readonly version?: string;
   /** Shown as `payment.provider` in orders. */
   readonly paymentProvider?: string;
-  readonly ratePolicies?: RatePolicies;
-  readonly liveBounds?: LiveBounds;
   readonly requestsInFlightMax?: number;
   /** Bounds of the orders that wait for their replies. */
   readonly orderWindow?: OrderWindowOptions;
@@ -110,8 +115,11 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { router, levels, bus, clock, log, metrics, rateLimits, stream, exports } = options;
   const now = (): number => clock.now();
   const paymentProvider = options.paymentProvider ?? 'development';
-  const policies = rateLimits ? (options.ratePolicies ?? DEFAULT_RATE_POLICIES) : null;
-  const limits = new RateLimits({ policies });
+  const source = options.limits ?? DEFAULT_LIMITS;
+  const limits = new RateLimits({
+    policies: rateLimits ? ratePoliciesOf(source.current) : null,
+    exempt: exemptNetworksOf(source.current),
+  });
   const { verifyToken, ended } = options;
   const authenticator = new Authenticator({
     verifyToken,
@@ -181,11 +189,12 @@ export function createGateway(options: GatewayOptions): Gateway {
     clock,
     paymentProvider,
   });
-  const bounds = options.liveBounds ?? {
-    connectionsMax: LIVE_CONNECTIONS_MAX,
-    connectionsPerAddressMax: rateLimits ? LIVE_CONNECTIONS_PER_ADDRESS_MAX : LIVE_CONNECTIONS_MAX,
-  };
+  const bounds = streamBoundsOf(source.current, rateLimits);
   const admission = new Admission({ authenticator, limits, bounds, clock });
+  source.onReplaced((replaced) => {
+    limits.replace(ratePoliciesOf(replaced), exemptNetworksOf(replaced));
+    admission.setBounds(streamBoundsOf(replaced, rateLimits));
+  });
   registerMetrics(metrics, dispatcher.counts, {
     requestsInFlight: () => flight.count,
     liveConnections: () => admission.count,

@@ -7,6 +7,10 @@ import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { describeConfig } from '../composition/config.ts';
 import { aboutSetting, SETTING_NAMES, SETTINGS } from '../composition/settings.ts';
+import { parseLimits } from '../composition/limits-file.ts';
+import type { RatePolicy } from '../domain/rate-limiter.ts';
+import { DEFAULT_STREAM_BOUNDS, ratePoliciesOf } from '../gateway/http/limits.ts';
+import { DEFAULT_RATE_POLICIES, type RateClass } from '../gateway/http/rate-limits.ts';
 import { PROBLEMS } from '../gateway/http/problems.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -15,6 +19,16 @@ const FOLDERS =
 const FILE = new RegExp(
   `^(?:(?:${FOLDERS})/[\\w./-]*|[\\w-]+(?:\\.[\\w-]+)*\\.(?:ts|mjs|md|json))$`,
 );
+
+/** Rates in the README's table. */
+const WORDS_OF_RATES: Record<RateClass, string> = {
+  orders: 'orders',
+  writes: 'other writes',
+  reads: 'reads, and opening live streams',
+  'log-ins': 'registering and logging in',
+  exchanges: "tokens for a shop's users",
+  'bad-tokens': 'bad access tokens, but expired ones',
+};
 
 function read(path: string): string {
   return readFileSync(join(ROOT, path), 'utf8');
@@ -99,6 +113,30 @@ test("the README's table of settings has their defaults, choices and bounds", (t
     const bound = schema.maximum;
     if (bound !== undefined) t.true(row?.includes(String(bound)), `${name}: ${bound}`);
   }
+});
+
+test("H5a: the README's table and the example of a file have the limits by default", (t) => {
+  const json = /### Other limits[\s\S]*?```json\n([\s\S]*?)```/.exec(read('docs/OPERATIONS.md'));
+  const limits = parseLimits(json?.[1] ?? '');
+  if (typeof limits === 'string') return t.fail(limits);
+  t.deepEqual(ratePoliciesOf(limits), DEFAULT_RATE_POLICIES);
+  t.deepEqual(
+    Object.keys(limits.rates ?? {}).toSorted(),
+    Object.keys(DEFAULT_RATE_POLICIES).toSorted(),
+  );
+  const { userMax: user, addressMax: address, totalMax: total } = DEFAULT_STREAM_BOUNDS;
+  t.deepEqual(limits.streams, { user, address, total });
+  const rate = ({ quota, windowSeconds }: RatePolicy): string =>
+    `${quota.toLocaleString('en')} in ${windowSeconds} s`;
+  const lines = rows(read('README.md'));
+  for (const [rateClass, what] of Object.entries(WORDS_OF_RATES)) {
+    const { user: byUser, address: byAddress } = DEFAULT_RATE_POLICIES[rateClass as RateClass];
+    const byKey = rateClass === 'exchanges' ? ', by key' : '';
+    const cells = [what, byUser && `${rate(byUser)}${byKey}`, rate(byAddress)];
+    t.true(lines.includes(`| ${cells.join(' | ')} |`.replaceAll('|  |', '| |')), cells.join());
+  }
+  const streams = [user, address].map((count) => count.toLocaleString('en')).join(' | ');
+  t.true(lines.includes(`| live streams open | ${streams} |`), streams);
 });
 
 test('every rule says whether it is built, and its proofs name it', (t) => {

@@ -1,6 +1,6 @@
 // Decides whether a client may open a live stream: its token must be valid, its rate of reads
-// within the limit, and a place free. Streams are counted in all and by address, because each holds
-// memory until its client closes it.
+// within the limit, and a place free. Streams are counted in all, by address and by user, because
+// each holds memory until its client closes it.
 
 import { ACCESS_TOKEN_LENGTH_MAX } from '../../contracts/bounds.ts';
 import { DROP_ID } from '../../contracts/patterns.ts';
@@ -9,6 +9,7 @@ import type { LivePeer } from './socket.ts';
 import type { TokenIdentity } from '../../contracts/accounts.ts';
 import { addressLimitKey } from './address.ts';
 import { type Authenticator, bearerToken } from './auth.ts';
+import type { StreamBounds } from './limits.ts';
 import { problem, type Problem } from './problems.ts';
 import type { RateLimits } from './rate-limits.ts';
 import type { IncomingRequest } from './route.ts';
@@ -21,12 +22,7 @@ const QUERY = Type.Object({ access_token: Type.Optional(Type.String()) });
 /** Room for the longest token, percent-encoded where that is not needed, and for its name. */
 const QUERY_LENGTH_MAX = 2 * ACCESS_TOKEN_LENGTH_MAX;
 
-export interface LiveBounds {
-  readonly connectionsMax: number;
-  readonly connectionsPerAddressMax: number;
-}
-
-/** An admitted stream. Its `addressKey` is the argument of `release`. */
+/** An admitted stream. */
 export interface Admitted extends LivePeer {
   readonly ok: true;
   /** The subprotocol that the answer selects. Empty: none. */
@@ -36,17 +32,25 @@ export interface Admitted extends LivePeer {
 export interface AdmissionOptions {
   readonly authenticator: Authenticator;
   readonly limits: RateLimits;
-  readonly bounds: LiveBounds;
+  readonly bounds: StreamBounds;
   readonly clock: Clock;
 }
 
 export class Admission {
   readonly #options: AdmissionOptions;
-  readonly #byAddress = new Map<string, number>();
+  readonly #byAddress = new StreamCounts();
+  readonly #byUser = new StreamCounts();
+  #bounds: StreamBounds;
   #count = 0;
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
+    this.#bounds = options.bounds;
+  }
+
+  /** Streams past lower bounds stay open; new ones wait until there are fewer. */
+  setBounds(bounds: StreamBounds): void {
+    this.#bounds = bounds;
   }
 
   get count(): number {
@@ -76,24 +80,46 @@ export class Admission {
     }
     const limited = limits.check('reads', addressKey, identity && identity.userId, monotonicMs);
     if (limited !== null) return limited;
-    const { connectionsMax, connectionsPerAddressMax } = this.#options.bounds;
-    const ofAddress = this.#byAddress.get(addressKey) ?? 0;
-    if (this.#count >= connectionsMax) return problem('overloaded');
-    if (ofAddress >= connectionsPerAddressMax) {
-      const detail = 'Too many live streams from this address.';
-      return { ok: false, code: 'rate-limited', detail, headers: [['retry-after', '5']] };
-    }
+    const { userMax, addressMax, totalMax } = this.#bounds;
+    if (this.#count >= totalMax) return problem('overloaded');
+    if (identity !== null && this.#byUser.of(identity.userId) >= userMax)
+      return tooMany('Too many live streams of this user.');
+    if (this.#byAddress.of(addressKey) >= addressMax && !limits.isExempt(addressKey))
+      return tooMany('Too many live streams from this address.');
     this.#count += 1;
-    this.#byAddress.set(addressKey, ofAddress + 1);
+    this.#byAddress.add(addressKey);
+    if (identity !== null) this.#byUser.add(identity.userId);
     return { ok: true, identity, dropId, addressKey, protocol: selected };
   }
 
-  release(addressKey: string): void {
+  release({ addressKey, identity }: Admitted): void {
     this.#count -= 1;
-    const left = (this.#byAddress.get(addressKey) ?? 1) - 1;
-    if (left === 0) this.#byAddress.delete(addressKey);
-    else this.#byAddress.set(addressKey, left);
+    this.#byAddress.remove(addressKey);
+    if (identity !== null) this.#byUser.remove(identity.userId);
   }
+}
+
+/** Open streams of each key that has any. */
+class StreamCounts {
+  readonly #counts = new Map<string, number>();
+
+  of(key: string): number {
+    return this.#counts.get(key) ?? 0;
+  }
+
+  add(key: string): void {
+    this.#counts.set(key, this.of(key) + 1);
+  }
+
+  remove(key: string): void {
+    const left = this.of(key) - 1;
+    if (left > 0) this.#counts.set(key, left);
+    else this.#counts.delete(key);
+  }
+}
+
+function tooMany(detail: string): Problem {
+  return { ok: false, code: 'rate-limited', detail, headers: [['retry-after', '5']] };
 }
 
 function queryToken(query: string): string {

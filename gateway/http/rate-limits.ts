@@ -2,6 +2,7 @@
 // counts by address and, where the user is known, by user too.
 
 import { RateLimiter, type RatePolicy } from '../../domain/rate-limiter.ts';
+import type { ExemptNetworks } from './exempt-networks.ts';
 import type { Problem } from './problems.ts';
 
 export type RateClass = 'orders' | 'log-ins' | 'writes' | 'reads' | 'exchanges' | 'bad-tokens';
@@ -44,10 +45,13 @@ interface Limiters {
 
 export class RateLimits {
   readonly #limiters: Readonly<Record<RateClass, Limiters>> | null;
+  /** Null: none. */
+  #exempt: ExemptNetworks | null;
 
   /** `policies` null: nothing is limited. */
-  constructor(options: { policies: RatePolicies | null }) {
-    const { policies } = options;
+  constructor(options: { policies: RatePolicies | null; exempt?: ExemptNetworks | null }) {
+    const { policies, exempt = null } = options;
+    this.#exempt = exempt;
     this.#limiters =
       policies === null
         ? null
@@ -80,6 +84,22 @@ export class RateLimits {
     return this.#limiters !== null;
   }
 
+  /** Takes over the quotas and the exempt networks. Requests that are counted stay counted. */
+  replace(policies: RatePolicies, exempt: ExemptNetworks | null): void {
+    if (this.#limiters === null) return;
+    this.#exempt = exempt;
+    for (const rateClass of Object.keys(policies) as RateClass[]) {
+      const { address, user } = policies[rateClass];
+      this.#limiters[rateClass].address.setQuota(address.quota);
+      if (user !== null) this.#limiters[rateClass].user?.setQuota(user.quota);
+    }
+  }
+
+  /** Whether the address is in a network that is not limited. */
+  isExempt(address: string): boolean {
+    return this.#exempt !== null && this.#exempt.has(address);
+  }
+
   /**
    * Null when the request may proceed. `userId` is null where the user is not known. `monotonicMs`
    * is a time of the monotonic clock.
@@ -97,6 +117,9 @@ export class RateLimits {
       const waitMs = byUser.take(userId, monotonicMs);
       if (waitMs > 0) return rateLimited(byUser.policy, waitMs);
     }
+    // Clients that mean well guess no tokens, so guesses count from everywhere.
+    if (this.#exempt !== null && rateClass !== 'bad-tokens' && this.#exempt.has(address))
+      return null;
     const waitMs = byAddress.take(address, monotonicMs);
     return waitMs > 0 ? rateLimited(byAddress.policy, waitMs) : null;
   }

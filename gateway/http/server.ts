@@ -201,7 +201,7 @@ export class HttpServer {
       close: (ws: WebSocket<SocketData>) => {
         const data = ws.getUserData();
         data.socket?.closed();
-        this.#options.admission.release(data.admitted.addressKey);
+        this.#options.admission.release(data.admitted);
         this.#guard(data, () => data.connection?.closed());
       },
     };

@@ -364,3 +364,16 @@ test('A4a: the file of secrets is instead of the variables, and must be there', 
     ['1', '2'],
   );
 });
+
+test('H5a: a start with a file of limits that is missing or wrong says what is wrong', (t) => {
+  const LIVEDROPS_DATA = temporaryDirectory(t);
+  const file = join(LIVEDROPS_DATA, 'limits.json');
+  const given = { LIVEDROPS_DATA, LIVEDROPS_LIMITS_FILE: file };
+  const problem = () => t.throws(() => loadConfig(given), { code: 'config' })?.message ?? '';
+  t.regex(problem(), /^LIVEDROPS_LIMITS_FILE: .*limits\.json cannot be read: ENOENT/);
+  writeFileSync(file, '{"rates":{"orders":{"user":0}}}');
+  t.regex(problem(), /limits\.json is wrong: rates\.orders\.user: must be >= 1\.$/);
+  writeFileSync(file, '{"rates":{"orders":{"user":5}}}');
+  t.like(loadConfig(given), { limitsFile: file, limits: { rates: { orders: { user: 5 } } } });
+  t.like(loadConfig({ LIVEDROPS_DATA }), { limitsFile: null, limits: {} });
+});

@@ -2,7 +2,7 @@
 
 import test from 'ava';
 import fc from 'fast-check';
-import { DEFAULT_RATE_POLICIES } from '../../gateway/http/rate-limits.ts';
+import { SettableLimits } from './settable-limits.ts';
 import { type Operation, operationsOf, throwAt, WRONG_BODIES } from './bad-requests.ts';
 import { exchangeRaw, type Fixture, startFixture } from './fixture.ts';
 
@@ -231,11 +231,8 @@ test('H8: requests with damaged bytes crash nothing and get no 500', async (t) =
 });
 
 test('H5: flooding one address with reads ends in 429, with whole headers', async (t) => {
-  const ratePolicies = {
-    ...DEFAULT_RATE_POLICIES,
-    reads: { address: { name: 'reads-address', quota: 4, windowSeconds: 10 }, user: null },
-  };
-  const fixture = await startFixture(t, { rateLimits: true, ratePolicies });
+  const limits = new SettableLimits({ rates: { reads: { address: 4 } } });
+  const fixture = await startFixture(t, { rateLimits: true, limits });
   const statuses: number[] = [];
   for (let i = 0; i < 4; i++) statuses.push((await fixture.request('GET', '/v1/products')).status);
   t.deepEqual(statuses, [404, 404, 429, 429]);

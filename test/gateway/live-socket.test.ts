@@ -5,7 +5,7 @@ import test from 'ava';
 import type { IncomingHttpHeaders } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { WebSocket } from 'ws';
-import { DEFAULT_RATE_POLICIES } from '../../gateway/http/rate-limits.ts';
+import { SettableLimits } from './settable-limits.ts';
 import { type Fixture, startFixture } from './fixture.ts';
 
 function open(fixture: Fixture, path: string, headers: Record<string, string> = {}) {
@@ -345,8 +345,8 @@ function missedFrames(fixture: Fixture): number {
 }
 
 test('N8: streams are bounded in all and by address, and a closed one makes room', async (t) => {
-  const bounds = { connectionsMax: 3, connectionsPerAddressMax: 2 };
-  const fixture = await startFixture(t, { liveBounds: bounds, trustProxy: true });
+  const limits = new SettableLimits({ streams: { total: 3, address: 2 } });
+  const fixture = await startFixture(t, { rateLimits: true, limits, trustProxy: true });
   const from = (address: string) =>
     open(fixture, '/v1/drops/drp_1/live', { 'x-forwarded-for': address });
   const first = from('10.0.0.1');
@@ -365,14 +365,8 @@ test('N8: streams are bounded in all and by address, and a closed one makes room
 });
 
 test('H5: opening streams counts as reading, by user and by address', async (t) => {
-  const reads = {
-    user: { name: 'reads-user', quota: 2, windowSeconds: 10 },
-    address: { name: 'reads-address', quota: 6, windowSeconds: 10 },
-  };
-  const fixture = await startFixture(t, {
-    rateLimits: true,
-    ratePolicies: { ...DEFAULT_RATE_POLICIES, reads },
-  });
+  const limits = new SettableLimits({ rates: { reads: { user: 2, address: 6 } } });
+  const fixture = await startFixture(t, { rateLimits: true, limits });
   const admitted: WebSocket[] = [];
   const admit = async (path: string): Promise<void> => {
     const socket = open(fixture, path);
