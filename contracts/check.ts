@@ -6,6 +6,8 @@ import { Compile } from 'typebox/compile';
 import type { Refusal, Success } from './refusals.ts';
 
 const FIELD_NAME_LENGTH_MAX = 64;
+/** A refusal names the values that are allowed, where there are no more. */
+const NAMED_VALUES_MAX = 12;
 
 export type Check<T> = (value: unknown) => Success<T> | Refusal;
 
@@ -31,6 +33,7 @@ const PLAIN_WORDS: ReadonlyMap<string, string> = new Map([
   ['enum', 'is not one of the allowed values'],
   ['pattern', 'has the wrong form'],
   ['format', 'has the wrong form'],
+  ['minProperties', 'must not be empty'],
 ]);
 
 function explain(errors: readonly SchemaError[]): string {
@@ -48,8 +51,26 @@ function explain(errors: readonly SchemaError[]): string {
   // The error of a union comes after those of its members, and says most.
   const shown = errors.find(({ keyword }) => keyword === 'anyOf') ?? errors[0];
   if (shown === undefined) return 'The content is not valid.';
-  const said = PLAIN_WORDS.get(shown.keyword) ?? shown.message;
+  const allowed = allowedValues(shown, errors);
+  const said = allowed ?? PLAIN_WORDS.get(shown.keyword) ?? shown.message;
   return `${fieldName(shown.instancePath) || 'The content'}: ${said}.`;
+}
+
+/** Which values would be right; null where that is no short list. */
+function allowedValues(shown: SchemaError, errors: readonly SchemaError[]): string | null {
+  const { keyword, instancePath } = shown;
+  if (keyword !== 'const' && keyword !== 'enum' && keyword !== 'anyOf') return null;
+  const values: string[] = [];
+  for (const error of errors) {
+    if (error === shown && keyword === 'anyOf') continue;
+    if (error.instancePath !== instancePath) continue;
+    const params = error.params as { allowedValue?: unknown; allowedValues?: readonly unknown[] };
+    if (error.keyword === 'const') values.push(String(params.allowedValue));
+    else if (error.keyword === 'enum') values.push(...(params.allowedValues ?? []).map(String));
+    else return null;
+  }
+  if (values.length === 0 || values.length > NAMED_VALUES_MAX) return null;
+  return values.length === 1 ? `must be ${values[0]}` : `must be one of ${values.join(', ')}`;
 }
 
 /** A JSON pointer and perhaps one more name, as `a.b.0`, cut to a bounded length. */
