@@ -32,6 +32,11 @@ const BAD_TOKEN: Problem = {
   code: 'unauthenticated',
   detail: 'The access token is not valid, or has expired.',
 };
+export const BAD_KEY: Problem = {
+  ok: false,
+  code: 'unauthenticated',
+  detail: 'The API key is not valid, was revoked, or has ended.',
+};
 
 const UNDECIDED: Problem = {
   ok: false,
@@ -117,12 +122,20 @@ export class Authenticator {
     this.#cache.clear();
   }
 
-  /** The reply to a missing or bad token. Only invalid ones count against their address. */
-  refuse(refusal: CredentialsRefusal, address: string, monotonicMs: number): Problem {
+  /**
+   * The reply to missing or bad credentials, `bad` where they are a token or a key that is good no
+   * more or never was. Only those count against their address that never were.
+   */
+  refuse(
+    refusal: CredentialsRefusal,
+    address: string,
+    monotonicMs: number,
+    bad: Problem = BAD_TOKEN,
+  ): Problem {
     if (refusal === 'missing') return NO_TOKEN;
-    if (refusal === 'expired') return BAD_TOKEN;
+    if (refusal === 'expired') return bad;
     if (refusal === 'undecided') return UNDECIDED;
     if (refusal === 'api-key') return NOT_FOR_KEYS;
-    return this.#limits.check('bad-tokens', address, null, monotonicMs) ?? BAD_TOKEN;
+    return this.#limits.check('bad-tokens', address, null, monotonicMs) ?? bad;
   }
 }

@@ -4,7 +4,7 @@
 import type { Clock } from '../../actors/clock.ts';
 import { CREATOR_ROLE, type TokenIdentity } from '../../contracts/accounts.ts';
 import { SCOPE_OF } from '../../contracts/api-keys.ts';
-import { type Authenticator, bearerToken } from './auth.ts';
+import { type Authenticator, BAD_KEY, bearerToken } from './auth.ts';
 import type { KeyIdentities } from './key-identities.ts';
 import { problem, type Problem } from './problems.ts';
 import type { IncomingRequest, Route } from './route.ts';
@@ -49,7 +49,8 @@ export class Callers {
             ? problem('forbidden', 'This takes an API key.')
             : this.#tokenCaller(identity);
     if (typeof found !== 'string') return found;
-    return authenticator.refuse(found, limitKey, clock.monotonic());
+    const bad = identity === 'api-key' ? BAD_KEY : undefined;
+    return authenticator.refuse(found, limitKey, clock.monotonic(), bad);
   }
 
   #tokenCaller(identity: TokenIdentity): Caller {

@@ -185,5 +185,7 @@ onEachProfile((test, profile) => {
     const { key } = await makeKey(server.fresh('shop'), ['changes:read']);
     for (const token of ['ld_key_', `${key}x`, key.replace(/.$/, '_'), key.toLowerCase()])
       t.is(await statusOf(token), 401, token);
+    const { json } = await server.get('/v1/changes', { token: `${key}x` });
+    t.is(json['detail'], 'The API key is not valid, was revoked, or has ended.');
   });
 });
