@@ -66,7 +66,15 @@ const SECRET_VARIABLES = [
   'LIVEDROPS_AUTH_SECRET_FILE',
   'LIVEDROPS_AUTH_SECRETS_VERIFY',
   'LIVEDROPS_PAYMENT_SECRET',
+  'LIVEDROPS_DETAILS_SECRET',
 ];
+
+/** The same for every node: any of them may check, sign or decrypt what another one made. */
+interface NodeSecrets {
+  readonly authFile: string | null;
+  readonly payment: string;
+  readonly details: string;
+}
 
 export class ClusterSupervisor {
   readonly #options: ClusterSupervisorOptions;
@@ -129,13 +137,17 @@ export class ClusterSupervisor {
     try {
       if (isOfOneNode(this.#directory) && !isOfCluster(this.#directory))
         throw new Error(`${this.#directory} belongs to a single node: use npm start`);
-      const { authSecretFile, paymentSecrets } = this.#loadSecrets();
+      const { authSecretFile, paymentSecrets, detailsSecrets } = this.#loadSecrets();
       if (this.#options.servers === undefined) {
         await this.#startRedis();
         await this.#startNats();
       }
       this.#throwIfStopping();
-      const secrets = { authFile: authSecretFile, payment: paymentSecrets.join(' ') };
+      const secrets = {
+        authFile: authSecretFile,
+        payment: paymentSecrets.join(' '),
+        details: detailsSecrets.join(' '),
+      };
       for (const [index, port] of ports.entries()) this.#addNode(index, port, secrets);
       await Promise.all([...this.#nodes.values()].map(({ process }) => process.start()));
       storeServerUrl(this.#directory, this.nodes[0]!.url);
@@ -265,11 +277,7 @@ export class ClusterSupervisor {
     return join(this.#directory, 'archive');
   }
 
-  #addNode(
-    index: number,
-    port: number,
-    secrets: { authFile: string | null; payment: string },
-  ): void {
+  #addNode(index: number, port: number, secrets: NodeSecrets): void {
     const nodeId = `node-${index + 1}`;
     const dataDirectory = join(this.#directory, nodeId);
     const { host, within } = this.#options.nodePlace?.(nodeId) ?? ON_LOOPBACK;
@@ -292,6 +300,7 @@ export class ClusterSupervisor {
         LIVEDROPS_NODE_ID: nodeId,
         ...(secrets.authFile !== null && { LIVEDROPS_AUTH_SECRET_FILE: secrets.authFile }),
         LIVEDROPS_PAYMENT_SECRET: secrets.payment,
+        LIVEDROPS_DETAILS_SECRET: secrets.details,
       },
       ready: /LiveDrops ready on /,
       logFile: join(this.#directory, 'logs', `${nodeId}.log`),

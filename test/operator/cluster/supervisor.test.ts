@@ -84,9 +84,10 @@ test('each node gets its own port and id, the servers, and shared secrets and ar
     LIVEDROPS_NODE_ID: 'node-1',
     LIVEDROPS_AUTH_SECRET_FILE: join(dataDirectory, 'auth-secret'),
     LIVEDROPS_PAYMENT_SECRET: one['LIVEDROPS_PAYMENT_SECRET']!,
+    LIVEDROPS_DETAILS_SECRET: readFileSync(join(dataDirectory, 'details-secret'), 'utf8').trim(),
   });
   t.is(two['LIVEDROPS_ROLES'], 'actors');
-  const shared = ['AUTH_SECRET_FILE', 'PAYMENT_SECRET', 'STORE', 'ARCHIVE'];
+  const shared = ['AUTH_SECRET_FILE', 'PAYMENT_SECRET', 'DETAILS_SECRET', 'STORE', 'ARCHIVE'];
   for (const name of shared.map((setting) => `LIVEDROPS_${setting}`)) {
     t.true(one[name] !== undefined && two[name] === one[name], name);
   }
