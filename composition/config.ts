@@ -154,6 +154,7 @@ export class NoDataError extends Error {
 }
 
 const PREFIX = 'LIVEDROPS_';
+const UNSET = '(unset)';
 const PAYMENT_SECRET_BYTES = 32;
 const DETAILS_SECRET_BYTES = 32;
 
@@ -218,10 +219,8 @@ function providerDigits(text: string | null): ProviderDigits {
 }
 
 function textOf(value: SettingValue): string {
-  if (value === null) return '(unset)';
-  return withoutAccount(
-    typeof value === 'object' && 'text' in value ? value.text : value.toString(),
-  );
+  const text = typeof value === 'object' && value !== null && 'text' in value ? value.text : value;
+  return text === null || text.toString() === '' ? UNSET : withoutAccount(text.toString());
 }
 
 /** Hides the user name and password that a server's address may contain. */
@@ -434,12 +433,14 @@ function mailOf(value: Reading['value']): MailConfig {
 /** Every setting, for display. Creates nothing. Throws `ConfigError`. */
 export function describeConfig(environment: Environment = process.env): readonly Setting[] {
   const { value, settings } = read(environment);
-  const made = ['PAYMENT_SECRET', ...(value('AUTH_SECRET_FILE') === null ? ['AUTH_SECRET'] : [])];
+  const made = ['PAYMENT_SECRET'];
+  if (value('AUTH_SECRET_FILE') === null) made.push('AUTH_SECRET');
+  if (value('NATS') === null) made.push('DETAILS_SECRET');
   return settings.map((setting) => {
     if (setting.value !== '(hidden)' || setting.source !== 'default') return setting;
     return made.includes(setting.name.slice(PREFIX.length))
       ? { ...setting, source: 'made at first start' }
-      : { ...setting, value: '(unset)' };
+      : { ...setting, value: UNSET };
   });
 }
 

@@ -302,8 +302,21 @@ test('every setting tells where it comes from, and no secret is shown', (t) => {
     LIVEDROPS_HOST: 'default',
     LIVEDROPS_AUTH_SECRET: 'environment',
     LIVEDROPS_PAYMENT_SECRET: 'made at first start',
+    LIVEDROPS_DETAILS_SECRET: 'made at first start',
   });
   t.false(JSON.stringify(settings).includes(authSecret));
+});
+
+test('settings without a value are shown as unset, and so are secrets that are not made', (t) => {
+  const inCluster = { LIVEDROPS_STORE: 'redis://127.0.0.1', LIVEDROPS_NATS: 'nats://127.0.0.1' };
+  const secrets = {
+    LIVEDROPS_AUTH_SECRET: 'abcdefghijklmnopqrstuvwxyz012345',
+    LIVEDROPS_PAYMENT_SECRET: 'whsec_MDEyMzQ1Njc4OWFiY2RlZg==',
+  };
+  const settings = describeConfig({ ...inCluster, ...secrets });
+  const value = Object.fromEntries(settings.map((setting) => [setting.name, setting.value]));
+  t.like(value, { LIVEDROPS_DETAILS_SECRET: '(unset)', LIVEDROPS_AUTH_ISSUER: '(unset)' });
+  t.false(settings.some((setting) => setting.value === ''));
 });
 
 test('A4: issuers are read with their audiences, keys and roles', (t) => {
