@@ -80,6 +80,18 @@ function environmentOf(name: string, given: Readonly<Record<string, string>>) {
 const GIVEN = {
   LIVEDROPS_AUTH_SECRET: 'a secret of more than thirty-two characters',
   LIVEDROPS_PAYMENT_SECRET: `whsec_${Buffer.alloc(32, 7).toString('base64')}`,
+  LIVEDROPS_DETAILS_SECRET: 'another-secret-of-more-than-thirty-two-characters',
+};
+const STRIPE = {
+  LIVEDROPS_PAYMENT_PROVIDER: 'stripe',
+  LIVEDROPS_STRIPE_SECRET_KEY: 'sk_test_1',
+  LIVEDROPS_STRIPE_PUBLISHABLE_KEY: 'pk_test_1',
+  LIVEDROPS_STRIPE_WEBHOOK_SECRET: 'whsec_1',
+};
+const MAIL = {
+  LIVEDROPS_SMTP_URL: 'smtp://mail:25',
+  LIVEDROPS_MAIL_FROM: 'Shop <shop@example.com>',
+  LIVEDROPS_PUBLIC_URL: 'https://shop.example.com',
 };
 
 /** Settings that the image has of its own. */
@@ -98,6 +110,17 @@ for (const name of NODES) {
     t.is(valueOf('LIVEDROPS_NATS'), 'nats://nats:4222');
     t.is(valueOf('LIVEDROPS_ROLES'), name === 'gateway' ? 'gateway,services' : 'actors');
     t.is(valueOf('LIVEDROPS_HOST'), '0.0.0.0');
+  });
+
+  test(`compose: ${name} nodes get the settings of Stripe and of mail where they are given`, (t) => {
+    const given = { ...STRIPE, ...MAIL };
+    const settings = describeConfig({
+      ...imageSettings,
+      ...environmentOf(name, { ...GIVEN, ...given }),
+    });
+    for (const variable of Object.keys(given)) {
+      t.is(settings.find((it) => it.name === variable)?.source, 'environment', variable);
+    }
   });
 
   test(`compose: ${name} nodes do not start without secrets`, (t) => {
