@@ -40,7 +40,10 @@ export const OrderView = Type.Object(
     refundRequested: absentIfFalse(),
     /** `Metadata` as `metadataText` writes it; absent without any. */
     metadata: inside(Type.Optional(Type.String())),
-    /** There are details of the order (`contracts/order-details.ts`). Absent: there are none. */
+    /**
+     * Details of the order were given (`contracts/order-details.ts`); the buyer may have erased them
+     * since. Absent: none were.
+     */
     hasDetails: Type.Optional(Type.Literal(true)),
     /**
      * Of `totalAmount`, so far. Absent where nothing is, and where everything was refunded at once:
