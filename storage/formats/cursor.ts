@@ -15,6 +15,7 @@ export type ListName =
   | 'feed'
   | 'operator-actions'
   | 'refunds'
+  | 'payment-problems'
   | 'jobs'
   | 'contacts';
 

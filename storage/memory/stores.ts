@@ -19,6 +19,7 @@ import { MemoryOperatorLog } from './operator-log-memory.ts';
 import { MemoryOrderDetails } from './order-details-memory.ts';
 import { MemoryOrderListStore } from './order-list-memory.ts';
 import { MemoryParkedRefunds } from './parked-refunds-memory.ts';
+import { MemoryPaymentProblems } from './payment-problems-memory.ts';
 import { MemorySessionStore } from './sessions-memory.ts';
 import { MemoryRequests } from './requests-memory.ts';
 import { MemorySnapshotStore } from './snapshots-memory.ts';
@@ -30,6 +31,7 @@ export interface MemoryStores extends Stores {
 
 export interface MemoryStoresOptions extends MemoryChangeStreamOptions {
   readonly parkedRefundsMax?: number;
+  readonly paymentProblemsMax?: number;
   readonly finishedJobsMax?: number;
   readonly endedSessionsMax?: number;
   readonly requestBounds?: Partial<RequestBounds>;
@@ -40,6 +42,7 @@ export function memoryStores(options: MemoryStoresOptions = {}): MemoryStores {
   const requests = new MemoryRequests(options.requestBounds);
   const feed = new MemoryFeedStore();
   const orderList = new MemoryOrderListStore();
+  const consumerPositions = new MemoryConsumerPositions();
   const accounts = new MemoryAccountStore({ changes });
   return {
     journal: new MemoryJournal(),
@@ -55,11 +58,15 @@ export function memoryStores(options: MemoryStoresOptions = {}): MemoryStores {
     orderList,
     readModels: new SeparateReadModels({ feed, orderList }),
     webhookLog: new MemoryWebhookLog(),
-    consumerPositions: new MemoryConsumerPositions(),
+    consumerPositions,
     orderDetails: new MemoryOrderDetails(),
     operatorLog: new MemoryOperatorLog(),
     requests,
     parkedRefunds: new MemoryParkedRefunds({ max: options.parkedRefundsMax }),
+    paymentProblems: new MemoryPaymentProblems({
+      positions: consumerPositions,
+      max: options.paymentProblemsMax,
+    }),
     jobs: new MemoryJobStore({ finishedMax: options.finishedJobsMax }),
     apiKeys: new MemoryApiKeyStore(),
     contacts: new MemoryContactStore(),

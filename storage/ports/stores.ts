@@ -17,6 +17,7 @@ import type { OperatorLog } from './operator-log.ts';
 import type { OrderDetailsStore } from './order-details.ts';
 import type { OrderListStore } from './order-list.ts';
 import type { ParkedRefunds } from './parked-refunds.ts';
+import type { PaymentProblems } from './payment-problems.ts';
 import type { ReadModels } from './read-models.ts';
 import type { SessionStore } from './sessions.ts';
 import type { RequestLog } from './requests.ts';
@@ -43,6 +44,8 @@ export interface Stores {
   readonly orderDetails: OrderDetailsStore;
   readonly operatorLog: OperatorLog;
   readonly parkedRefunds: ParkedRefunds;
+  /** Payments that operators must look at, over all drops. */
+  readonly paymentProblems: PaymentProblems;
   readonly jobs: JobStore;
   /** Kept answers to requests with an Idempotency-Key (H11). */
   readonly requests: RequestLog;

@@ -26,6 +26,7 @@ import { RedisOrderDetails } from './catalogue/order-details-redis.ts';
 import { RedisOperatorLog } from './catalogue/operator-log-redis.ts';
 import { RedisOrderListStore } from './rows/order-list-redis.ts';
 import { RedisParkedRefunds } from './catalogue/parked-refunds-redis.ts';
+import { RedisPaymentProblems } from './catalogue/payment-problems-redis.ts';
 import { RedisPlacementStore } from './placement/placement-redis.ts';
 import { RedisReadModels } from './rows/read-models-redis.ts';
 import { checkRedisServers } from './connection/server-checks.ts';
@@ -96,6 +97,7 @@ export async function openRedisStores(options: RedisStoresOptions): Promise<Redi
       orderDetails: new RedisOrderDetails({ redis }),
       operatorLog: new RedisOperatorLog({ redis }),
       parkedRefunds: new RedisParkedRefunds({ redis }),
+      paymentProblems: new RedisPaymentProblems({ redis }),
       jobs: new RedisJobStore({ redis }),
       requests: parts.requests,
       apiKeys: new RedisApiKeyStore({ redis }),

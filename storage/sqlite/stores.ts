@@ -31,6 +31,7 @@ import { SqliteOrderDetails } from './catalogue/order-details-sqlite.ts';
 import { SqliteOperatorLog } from './catalogue/operator-log-sqlite.ts';
 import { SqliteOrderListStore } from './rows/order-list-sqlite.ts';
 import { SqliteParkedRefunds } from './catalogue/parked-refunds-sqlite.ts';
+import { SqlitePaymentProblems } from './catalogue/payment-problems-sqlite.ts';
 import { SqliteRequests } from './catalogue/requests-sqlite.ts';
 import type { ProjectionsHandlers } from './rows/projections-program.ts';
 import type { ProjectionsReaderHandlers } from './rows/projections-reader-program.ts';
@@ -59,6 +60,8 @@ export interface SqliteStoresOptions {
   readonly changesRetainedMax?: number;
   /** Bound of the parked refunds, for tests; `PARKED_REFUNDS_MAX` unless given. */
   readonly parkedRefundsMax?: number;
+  /** Of each kind of payment problems, for tests; `PROBLEMS_OF_KIND_MAX` unless given. */
+  readonly paymentProblemsMax?: number;
   /** Bound of a caller's finished jobs, for tests; `FINISHED_JOBS_OF_CALLER_MAX` unless given. */
   readonly finishedJobsMax?: number;
   /** Bound of the list of ended sessions, for tests; `ENDED_SESSIONS_MAX` unless given. */
@@ -166,6 +169,10 @@ export async function openSqliteStores(options: SqliteStoresOptions): Promise<Sq
       jobs: new SqliteJobStore({ ...catalogue, finishedMax: options.finishedJobsMax }),
       requests: new SqliteRequests(catalogue),
       parkedRefunds: new SqliteParkedRefunds({ ...catalogue, max: options.parkedRefundsMax }),
+      paymentProblems: new SqlitePaymentProblems({
+        ...catalogue,
+        max: options.paymentProblemsMax,
+      }),
       apiKeys: new SqliteApiKeyStore(catalogue),
       contacts: new SqliteContactStore(catalogue),
       async limitPages(database, pages) {

@@ -17,6 +17,7 @@ import { operatorLogContract } from './contract/operator-log.ts';
 import { orderListContract } from './contract/order-list.ts';
 import { FINISHED_JOBS_MAX, jobsContract } from './contract/jobs.ts';
 import { PARKED_MAX, parkedRefundsContract } from './contract/parked-refunds.ts';
+import { paymentProblemsContract, PROBLEMS_MAX } from './contract/payment-problems.ts';
 import { readModelsContract } from './contract/read-models.ts';
 import { ENDED_MAX, sessionsContract } from './contract/sessions.ts';
 import { requestsContract } from './contract/requests.ts';
@@ -25,6 +26,7 @@ import { webhookLogContract } from './contract/webhook-log.ts';
 
 const stores = memoryStores({
   parkedRefundsMax: PARKED_MAX,
+  paymentProblemsMax: PROBLEMS_MAX,
   finishedJobsMax: FINISHED_JOBS_MAX,
   endedSessionsMax: ENDED_MAX,
 });
@@ -47,6 +49,7 @@ operatorLogContract(() => stores.operatorLog);
 apiKeysContract(() => stores.apiKeys);
 contactsContract(() => stores.contacts);
 parkedRefundsContract(() => stores.parkedRefunds);
+paymentProblemsContract(() => stores);
 jobsContract(() => stores.jobs);
 changeStreamContract({
   stores: () => stores,

@@ -22,6 +22,7 @@ import { operatorLogContract } from './contract/operator-log.ts';
 import { orderListContract } from './contract/order-list.ts';
 import { FINISHED_JOBS_MAX, jobsContract } from './contract/jobs.ts';
 import { PARKED_MAX, parkedRefundsContract } from './contract/parked-refunds.ts';
+import { paymentProblemsContract, PROBLEMS_MAX } from './contract/payment-problems.ts';
 import { readModelsContract } from './contract/read-models.ts';
 import { ENDED_MAX, sessionsContract } from './contract/sessions.ts';
 import { requestsContract } from './contract/requests.ts';
@@ -38,6 +39,7 @@ test.before(async () => {
     directory,
     settleRows: 20,
     parkedRefundsMax: PARKED_MAX,
+    paymentProblemsMax: PROBLEMS_MAX,
     finishedJobsMax: FINISHED_JOBS_MAX,
     endedSessionsMax: ENDED_MAX,
   });
@@ -65,6 +67,7 @@ operatorLogContract(() => opened.operatorLog);
 apiKeysContract(() => opened.apiKeys);
 contactsContract(() => opened.contacts);
 parkedRefundsContract(() => opened.parkedRefunds);
+paymentProblemsContract(() => opened);
 jobsContract(() => opened.jobs);
 changeStreamContract({
   stores: () => opened,

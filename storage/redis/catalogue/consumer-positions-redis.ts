@@ -62,6 +62,11 @@ export class RedisConsumerPositions implements ConsumerPositions {
   }
 
   #of(consumer: string): RedisPositions {
-    return new RedisPositions({ redis: this.#redis, key: `{consumer:${consumer}}:positions` });
+    return new RedisPositions({ redis: this.#redis, key: positionsKey(consumer) });
   }
+}
+
+/** Other keys with the same hash tag can be changed in one step with the positions. */
+export function positionsKey(consumer: string): string {
+  return `{consumer:${consumer}}:positions`;
 }

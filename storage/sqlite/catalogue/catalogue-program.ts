@@ -1,6 +1,6 @@
 // The writer of catalogue.db: accounts, products, drops' rows, follows and the stream of their
 // changes, sessions, mailed links, handled webhooks, consumers' positions, operators' actions, parked
-// refunds, jobs, kept answers to requests, API keys, contacts. It runs in a thread of its own. All
+// refunds, payments to look at, jobs, kept answers to requests, API keys, contacts. It runs in a thread of its own. All
 // of this is rarely written and often read, so reads have their own indexes and run on the main
 // thread.
 
@@ -20,6 +20,7 @@ import { JOB_COUNTS_SCHEMA, jobHandlers, JOBS_SCHEMA } from './jobs-statements.t
 import { FOLLOW_REVISIONS_SCHEMA, followHandlers } from './follows-statements.ts';
 import { ORDER_DETAILS_SCHEMA, orderDetailsHandlers } from './order-details-statements.ts';
 import { PARKED_REFUNDS_SCHEMA, parkedRefundHandlers } from './parked-refunds-statements.ts';
+import { PAYMENT_PROBLEMS_SCHEMA, paymentProblemHandlers } from './payment-problems-statements.ts';
 import { DESCRIPTIONS_SCHEMA, productHandlers } from './products-statements.ts';
 import { SESSIONS_SCHEMA, sessionHandlers } from './sessions-statements.ts';
 import { REQUESTS_SCHEMA, requestStatements } from './requests-statements.ts';
@@ -124,6 +125,7 @@ const MIGRATIONS = [
   FOLLOW_REVISIONS_SCHEMA,
   ORDER_DETAILS_SCHEMA,
   REMOVED_ACCOUNTS_SCHEMA,
+  PAYMENT_PROBLEMS_SCHEMA,
 ];
 
 export type CatalogueHandlers = ReturnType<typeof open>['handlers'];
@@ -162,6 +164,7 @@ export function open(options: ProgramOptions) {
       ...requestHandlers,
       ...changeHandlers,
       ...parkedRefundHandlers(database),
+      ...paymentProblemHandlers(database),
       ...orderDetailsHandlers(database),
       ...jobHandlers(database),
       ...sessionHandlers(database),
