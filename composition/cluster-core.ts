@@ -255,6 +255,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     relay: actors?.events.relay ?? null,
     unmadeRefunds: actors?.events.unmadeRefunds ?? null,
     rejectedPayments: actors?.events.rejectedPayments ?? null,
+    problemCounts: actors?.events.problemCounts ?? null,
     paymentCalls: actors?.events.paymentCalls ?? null,
     offLoop,
     archiveCounts: archiver?.counts ?? null,

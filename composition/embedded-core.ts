@@ -158,6 +158,7 @@ function createCore(
     relay: events.relay,
     unmadeRefunds: events.unmadeRefunds,
     rejectedPayments: events.rejectedPayments,
+    problemCounts: events.problemCounts,
     paymentCalls: events.paymentCalls,
     offLoop,
     archiveCounts: archiver?.counts ?? null,

@@ -21,6 +21,7 @@ import type { ShardHost } from '../actors/shard/shard-host.ts';
 import type { BrokerPeers } from '../actors/cluster/shard-service.ts';
 import { RefundOrdersHandler } from '../app/jobs/refund-orders.ts';
 import type { CallAction } from '../contracts/actions.ts';
+import type { ProblemCount } from '../contracts/payment-problems.ts';
 import type { JobCount } from '../contracts/jobs.ts';
 import { keysService } from '../services/keys.ts';
 import { catalogueService } from '../services/catalogue.ts';
@@ -32,6 +33,7 @@ import {
   ParkedRefundRetries,
   type UnmadeRefunds,
 } from '../events/payments/parked-refund-retries.ts';
+import { PaymentProblemsConsumer } from '../events/payments/payment-problems-consumer.ts';
 import { PAYMENTS_CONSUMER, PaymentsConsumer } from '../events/payments/payments-consumer.ts';
 import { ProjectionsConsumer } from '../events/lists/projections-consumer.ts';
 import { followsService } from '../services/follows.ts';
@@ -80,6 +82,8 @@ export interface NodeCore {
   readonly unmadeRefunds: (() => UnmadeRefunds | null) | null;
   /** Payments that paid for no order, by reason. Null where this node has no actors. */
   readonly rejectedPayments: (() => Readonly<Record<string, number>>) | null;
+  /** Payments of the whole store to look at. Null where this node has no actors. */
+  readonly problemCounts: (() => readonly ProblemCount[] | null) | null;
   /** Unfinished calls of the payment provider, by kind. Null where this node has no actors. */
   readonly paymentCalls: (() => Readonly<Record<string, number>>) | null;
   /** The threads of off-loop consumers. Null where this node's roles do not include them. */
@@ -139,6 +143,8 @@ export interface Events {
   readonly unmadeRefunds: () => UnmadeRefunds | null;
   /** Payments that this node saw succeed, and that did not pay for their order, by reason. */
   readonly rejectedPayments: () => Readonly<Record<string, number>>;
+  /** Payments of the whole store that operators must look at; null while unknown. */
+  readonly problemCounts: () => readonly ProblemCount[] | null;
   /** Calls of the payment provider that this node has not finished, by kind. */
   readonly paymentCalls: () => Readonly<Record<string, number>>;
   /** Finishes the batch in progress. The shards must have stopped. */
@@ -162,7 +168,12 @@ export function createEvents(
   const names = readers.map(({ name }) => name);
   const trimmer = new ChangeTrimmer({ changes, positions, consumers: names, clock, log });
   trimmer.start();
-  const consumers: EventConsumer[] = [new ProjectionsConsumer({ ...stores, liveBus: bus })];
+  const problems = new PaymentProblemsConsumer({ ...stores, journal, clock, log });
+  problems.start();
+  const consumers: EventConsumer[] = [
+    new ProjectionsConsumer({ ...stores, liveBus: bus }),
+    problems,
+  ];
   const payments =
     provider === null
       ? null
@@ -183,10 +194,12 @@ export function createEvents(
     relay,
     unmadeRefunds: () => retries?.unmade() ?? null,
     rejectedPayments: () => payments?.rejectedPayments() ?? {},
+    problemCounts: () => problems.counts(),
     paymentCalls: () => payments?.unfinishedCalls() ?? {},
     async stop() {
       // Otherwise a payments consumer with a full queue would delay the end of the relay.
       await Promise.all([relay.stop(), payments?.stop(), retries?.stop(), trimmer.stop()]);
+      await problems.stop();
     },
   };
 }
@@ -231,6 +244,7 @@ export function createArchiver(
   },
 ): ArchiverThread | null {
   const ofEvents = allOffLoopConsumers(options).filter(({ reads }) => reads === 'events');
+  // The list of payments to look at does not hold the journal: it reads the archive, too.
   const consumers = [PAYMENTS_CONSUMER, ...ofEvents.map(({ name }) => name)];
   return createArchiverThread({ ...options, consumers });
 }
@@ -381,6 +395,7 @@ export function createServices(
       shardCount,
       log: stores.operatorLog,
       parkedRefunds: stores.parkedRefunds,
+      paymentProblems: stores.paymentProblems,
       jobs: stores.jobs,
       requests: stores.requests,
       now,

@@ -71,7 +71,16 @@ export async function startServer(
   const ended = new EndedSessions({ ...core.stores, bus: core.bus, clock, log });
   nodes = core.actorNodes;
   const metrics = new Registry();
-  const { host, relay, offLoop, clockSkewMs, unmadeRefunds, rejectedPayments, jobCounts } = core;
+  const {
+    host,
+    relay,
+    offLoop,
+    clockSkewMs,
+    unmadeRefunds,
+    rejectedPayments,
+    jobCounts,
+    problemCounts,
+  } = core;
   const { paymentCalls } = core;
   let hub: LiveHub | null = null;
   collectDefaultMetrics({ register: metrics });
@@ -131,6 +140,7 @@ export async function startServer(
       live: () => hub!.report(),
       relay: () => [...(relay?.lag() ?? []), ...(offLoop?.lag() ?? [])],
       ...(unmadeRefunds !== null && { refunds: unmadeRefunds }),
+      ...(problemCounts !== null && { paymentProblems: problemCounts }),
       ...(rejectedPayments !== null && { rejectedPayments }),
       ...(paymentCalls !== null && { paymentCalls }),
       ...(jobCounts !== null && { jobs: jobCounts }),

@@ -36,6 +36,7 @@ import type { DropOrdersFilter, DropOrdersPage, OrderView, RefundDetails } from 
 import type { Page, PageRequest } from './paging.ts';
 import type { BuyerPayment, OrderPayments, StripeCall, WebhookCall } from './payments.ts';
 import type { NewProduct, Product, ProductFilter, ProductPatch } from './products.ts';
+import type { PaymentProblem, ProblemFilter } from './payment-problems.ts';
 import type { ParkedRefund, RefundChange, RefundState } from './refunds.ts';
 import type { ShopToken } from './token-exchange.ts';
 import type { KeyedRequest } from './requests.ts';
@@ -258,6 +259,11 @@ export interface Actions {
   'operator.dismissRefund': [
     AsOperator & Plannable & { refundId: string; reason: string },
     RefundChange,
+  ];
+  /** Payments of all drops that operators must look at, newest first. */
+  'operator.listPaymentProblems': [
+    AsOperator & ProblemFilter & { page: PageRequest },
+    Page<PaymentProblem>,
   ];
   /** Jobs of all callers, newest first. */
   'operator.listJobs': [AsOperator & { state?: JobState; page: PageRequest }, Page<Job>];

@@ -14,6 +14,7 @@ import type { DropOrdersPage, OrderView } from '../contracts/orders.ts';
 import type { Page } from '../contracts/paging.ts';
 import { BuyerPayment, OrderPayments, PREPARING_PROVIDERS } from '../contracts/payments.ts';
 import { Product } from '../contracts/products.ts';
+import { PaymentProblem } from '../contracts/payment-problems.ts';
 import { ParkedRefund } from '../contracts/refunds.ts';
 import { presenter } from '../contracts/wire.ts';
 import { paymentReference } from '../domain/ids.ts';
@@ -79,6 +80,7 @@ export const moveBody = presenter(MoveRecord);
 export const actionBody = presenter(OperatorAction);
 export const jobBody = presenter(Job);
 export const refundBody = presenter(ParkedRefund);
+export const problemBody = presenter(PaymentProblem);
 export const orderPaymentsBody = presenter(OrderPayments);
 export const runBody = presenter(RunState);
 

@@ -18,6 +18,7 @@ import { PAGE_LIMIT_MAX } from '../contracts/bounds.ts';
 import type { Static } from 'typebox';
 import type { ExportFormat } from '../contracts/orders.ts';
 import type { JobBody, JobState } from '../contracts/jobs.ts';
+import type { PaymentProblem, ProblemFilter } from '../contracts/payment-problems.ts';
 import type { ParkedRefund, RefundState } from '../contracts/refunds.ts';
 
 /** A node as HTTP shows it: times are RFC 3339 text. */
@@ -46,6 +47,12 @@ export type RefundInfo = Omit<
   readonly lastAttemptAt: string;
   readonly parkedAt: string;
   readonly nextAttemptAt: string | null;
+};
+
+/** A payment to look at as HTTP shows it: times are RFC 3339 text. */
+export type ProblemInfo = Omit<PaymentProblem, 'openedAt' | 'closedAt'> & {
+  readonly openedAt: string;
+  readonly closedAt: string | null;
 };
 
 /** A job as HTTP shows it. */
@@ -228,7 +235,7 @@ export class OperatorApi {
 
   /** The newest jobs, at most `limit`; of all states where `state` is null. */
   jobs(state: JobState | null, limit: number): Promise<readonly JobInfo[]> {
-    return this.#newest('jobs', state, limit);
+    return this.#newest('jobs', stateFilter(state), limit);
   }
 
   job(id: string): Promise<JobInfo> {
@@ -241,7 +248,17 @@ export class OperatorApi {
 
   /** The newest refunds, at most `limit`; of all states where `state` is null. */
   refunds(state: RefundState | null, limit: number): Promise<readonly RefundInfo[]> {
-    return this.#newest('refunds', state, limit);
+    return this.#newest('refunds', stateFilter(state), limit);
+  }
+
+  /** The newest payments to look at, at most `limit`. */
+  paymentProblems(filter: ProblemFilter, limit: number): Promise<readonly ProblemInfo[]> {
+    const { kind, open } = filter;
+    const query = {
+      ...(kind !== undefined && { kind }),
+      ...(open !== undefined && { open: String(open) }),
+    };
+    return this.#newest('payment-problems', query, limit);
   }
 
   retryRefund(id: string, dryRun: boolean): Promise<RefundChangeInfo> {
@@ -314,13 +331,17 @@ export class OperatorApi {
   }
 
   /** A read is safe to repeat: tries one node after the other until one answers. */
-  async #newest<T>(path: string, state: string | null, limit: number): Promise<readonly T[]> {
+  async #newest<T>(
+    path: string,
+    filter: Readonly<Record<string, string>>,
+    limit: number,
+  ): Promise<readonly T[]> {
     const items: T[] = [];
     let cursor: string | null = null;
     do {
       const query = new URLSearchParams({
         limit: String(Math.min(limit - items.length, PAGE_LIMIT_MAX)),
-        ...(state !== null && { state }),
+        ...filter,
         ...(cursor !== null && { cursor }),
       });
       const page: { items: readonly T[]; nextCursor: string | null } = await this.#get(
@@ -412,4 +433,8 @@ function refusalError(url: string, status: number, text: string): ApiError {
   } catch {
     return new ApiError(unreadable, status);
   }
+}
+
+function stateFilter(state: string | null): Readonly<Record<string, string>> {
+  return state === null ? {} : { state };
 }

@@ -4,6 +4,7 @@ import { type Command, Option } from 'commander';
 import { SHARD_COUNT } from '../domain/ids.ts';
 import { REFUND_REASON_LENGTH_MAX } from '../contracts/bounds.ts';
 import { JOB_STATES } from '../contracts/job-states.ts';
+import { PROBLEM_KINDS } from '../contracts/problem-kinds.ts';
 import { REFUND_STATES } from '../contracts/refund-states.ts';
 import { EXPORT_FORMATS } from '../contracts/export-formats.ts';
 import { SHARD_STATUSES } from '../contracts/shard-statuses.ts';
@@ -24,6 +25,7 @@ import type { ExportOptions } from './export-orders.ts';
 import type { JobChangeOptions, JobsOptions, ShowJobOptions } from './jobs.ts';
 import type { MovesOptions } from './moves.ts';
 import type { RebuildOptions } from './rebuild.ts';
+import type { PaymentsOptions } from './payments.ts';
 import type { RefundChangeOptions, RefundsOptions } from './refunds.ts';
 import type { RollingRestartOptions } from './rolling-restart.ts';
 import type { ReleaseOptions } from './release.ts';
@@ -34,6 +36,7 @@ import type { VerifyCommandOptions } from './verify.ts';
 const TIMEOUT_SECONDS = 60;
 const MOVES_MAX = 10;
 const REFUNDS_LISTED_MAX = 20_000;
+const PAYMENTS_LISTED_MAX = 30_000;
 const JOBS_LISTED_MAX = 20_000;
 const shardNumber = integer(0, SHARD_COUNT - 1);
 
@@ -47,6 +50,15 @@ Waits until every move has ended and prints one line for each: source, target,
 result, and blackout (how long the shard accepted no orders). Exits with 1 when a
 move failed.
 ${SERVER_HELP}`;
+
+const PAYMENTS_HELP = `
+\`rejected\`: it did not pay for its order, and is open until the provider tells that it
+is refunded. \`disputed\`: its payer wants it back; open until it is won or lost.
+\`voided\`: it was authorised and never captured, and its order failed.
+
+Examples:
+  livedrops payments --open
+  livedrops payments --kind disputed`;
 
 const REFUNDS_HELP = `
 A refund is parked when the provider refuses it for good, or never answers. One that
@@ -76,6 +88,7 @@ export function addOperatorCommands(livedrops: Command): void {
   addVerify(livedrops);
   addRebuild(livedrops);
   addRelease(livedrops);
+  addPayments(livedrops);
   addRefunds(livedrops);
   addJobs(livedrops);
   addExport(livedrops);
@@ -227,6 +240,20 @@ ${SERVER_HELP}`,
     .action(async (drop: string, options: ReleaseOptions) =>
       (await import('./release.ts')).release(drop, options),
     );
+}
+
+function addPayments(livedrops: Command): void {
+  connecting(
+    livedrops
+      .command('payments')
+      .description('list the payments of all drops that operators must look at, newest first'),
+  )
+    .addOption(new Option('--kind <kind>', 'only those of this kind').choices(PROBLEM_KINDS))
+    .option('--open', 'only those that are open')
+    .option('--limit <n>', 'number of payments', integer(1, PAYMENTS_LISTED_MAX), 100)
+    .option('--watch', 'refresh each second, until Ctrl-C')
+    .addHelpText('after', `${PAYMENTS_HELP}\n${SERVER_HELP}`)
+    .action(async (options: PaymentsOptions) => (await import('./payments.ts')).payments(options));
 }
 
 function addRefunds(livedrops: Command): void {

@@ -31,6 +31,7 @@ export function operatorServices(options: OperatorsOptions): ServiceSchema[] {
     rebuildLists: (params) => operators.rebuild(params),
     verifyJournals: (params) => operators.verify(params),
     listRefunds: (params) => operators.refunds(params),
+    listPaymentProblems: (params) => operators.paymentProblems(params),
     retryRefund: (params) => operators.once(params, () => operators.retryRefund(params)),
     listJobs: (params) => operators.jobs(params),
     getJob: (params) => operators.job(params),

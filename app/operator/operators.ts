@@ -23,11 +23,13 @@ import type {
 import type { Page } from '../../contracts/paging.ts';
 import { SHARD_ID } from '../../contracts/patterns.ts';
 import type { Job, JobChange } from '../../contracts/jobs.ts';
+import type { PaymentProblem } from '../../contracts/payment-problems.ts';
 import type { ParkedRefund, RefundChange } from '../../contracts/refunds.ts';
 import type { Outcome } from '../../contracts/refusals.ts';
 import { shardOf } from '../../domain/ids.ts';
 import { refusal, success } from '../../domain/refusal.ts';
 import type { NodeSession, Placement } from '../../storage/ports/placement.ts';
+import type { PaymentProblems } from '../../storage/ports/payment-problems.ts';
 import type { RequestLog } from '../../storage/ports/requests.ts';
 import { isOperator } from '../caller.ts';
 import { InSteps } from '../repeated-requests.ts';
@@ -48,6 +50,7 @@ export interface OperatorsOptions
     OperatorRefundsOptions,
     OperatorJobsOptions {
   readonly runs: OperatorRuns;
+  readonly paymentProblems: Pick<PaymentProblems, 'list'>;
   readonly requests: RequestLog;
   readonly verify: (run: RunContext) => Promise<VerifyReport>;
   /** The session of this node: the only one to show where `placement` is null. */
@@ -277,6 +280,18 @@ export class Operators {
   }: ActionParams<'operator.listRefunds'>): Promise<Outcome<Page<ParkedRefund>>> {
     if (!isOperator(caller)) return refusal('forbidden');
     return success(await this.#refunds.list(state ?? null, page));
+  }
+
+  /** Newest first; of one kind, or open or not, where the filter says so. */
+  async paymentProblems({
+    caller,
+    kind,
+    open,
+    page,
+  }: ActionParams<'operator.listPaymentProblems'>): Promise<Outcome<Page<PaymentProblem>>> {
+    if (!isOperator(caller)) return refusal('forbidden');
+    const filter = { ...(kind !== undefined && { kind }), ...(open !== undefined && { open }) };
+    return success(await this.#options.paymentProblems.list(filter, page));
   }
 
   async retryRefund({

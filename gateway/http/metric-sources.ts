@@ -70,6 +70,13 @@ export interface JobSample {
   readonly count: number;
 }
 
+/** Payments of the whole store that operators must look at. */
+export interface ProblemSample {
+  readonly kind: string;
+  readonly open: boolean;
+  readonly count: number;
+}
+
 /** What this node's archiver did since the start. */
 export interface ArchiveSample {
   readonly entries: number;
@@ -86,6 +93,8 @@ export interface MetricSources {
   readonly jobs?: () => readonly JobSample[] | null;
   /** Null while unknown. */
   readonly refunds?: () => RefundSample | null;
+  /** Null while unknown. */
+  readonly paymentProblems?: () => readonly ProblemSample[] | null;
   /** Payments that did not pay for their order, by reason, since the start. */
   readonly rejectedPayments?: () => Readonly<Record<string, number>>;
   /** Calls of the payment provider that are not finished, by what they ask for. */
@@ -109,7 +118,7 @@ const SHARD_STATUSES: readonly string[] = ['serving', 'recovering', 'damaged'];
 /** Registers the sources' values. To be called once for each registry. */
 export function registerSources(registry: Registry, sources: MetricSources): void {
   const { shards, relay, live, limits, journalAppends, clockSkewMs, issuerKeys } = sources;
-  const { refunds, rejectedPayments, paymentCalls, jobs, archive } = sources;
+  const { refunds, rejectedPayments, paymentCalls, jobs, archive, paymentProblems } = sources;
   const gauge = (name: string, help: string, read: () => readonly Value[]) =>
     registry.registerMetric(sampled({ name, help, type: 'gauge' }, read));
   const counter = (name: string, help: string, read: () => readonly Value[]) =>
@@ -148,6 +157,15 @@ export function registerSources(registry: Registry, sources: MetricSources): voi
   if (jobs !== undefined) {
     gauge('livedrops_jobs', 'Jobs of the whole store, by kind and state.', () =>
       (jobs() ?? []).map(({ kind, state, count }) => [{ kind, state }, count]),
+    );
+  }
+  if (paymentProblems !== undefined) {
+    const help = 'Payments of the whole store that operators must look at, by kind.';
+    gauge('livedrops_payment_problems', help, () =>
+      (paymentProblems() ?? []).map(({ kind, open, count }) => [
+        { kind, open: String(open) },
+        count,
+      ]),
     );
   }
   if (archive !== undefined) {

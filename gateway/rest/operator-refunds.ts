@@ -1,6 +1,8 @@
-// The operators' routes to refunds that the payment provider did not make (P6).
+// The operators' routes to refunds that the payment provider did not make (P6), and to the list of
+// payments that operators must look at (P2a, P7).
 
 import { Change } from '../../contracts/operator.ts';
+import { ProblemPage, ProblemQuery } from '../../contracts/payment-problems.ts';
 import {
   Dismissal,
   RefundChange,
@@ -10,7 +12,7 @@ import {
 } from '../../contracts/refunds.ts';
 import { presenter } from '../../contracts/wire.ts';
 import { jsonReply, type Route, userRoute } from '../http/route.ts';
-import { pageBody, refundBody } from '../present.ts';
+import { pageBody, problemBody, refundBody } from '../present.ts';
 import { operatorRoute } from './operator-route.ts';
 import { pageRequest } from './paging.ts';
 
@@ -18,6 +20,24 @@ const changeBody = presenter(RefundChange);
 
 export function operatorRefundRoutes(): Route[] {
   return [
+    userRoute(
+      {
+        ...operatorRoute('GET', 'payment-problems'),
+        summary: 'Payments to look at: rejected, disputed and voided ones, newest first.',
+        query: ProblemQuery,
+        response: ProblemPage,
+      },
+      async ({ call, caller, query }) => {
+        const { kind, open, ...rest } = query;
+        const page = await call('operator.listPaymentProblems', {
+          ...(kind !== undefined && { kind }),
+          ...(open !== undefined && { open }),
+          caller,
+          page: pageRequest(rest),
+        });
+        return page.ok ? jsonReply(200, pageBody(page.value, problemBody)) : page;
+      },
+    ),
     userRoute(
       {
         ...operatorRoute('GET', 'refunds'),

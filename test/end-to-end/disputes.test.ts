@@ -1,6 +1,7 @@
 // Disputes that the provider tells of: recorded, shown, and never paid back twice.
 
 import { onEachProfile } from './profiles.ts';
+import { eventually } from './sale-client.ts';
 import { SaleServer } from './sale-server.ts';
 
 const PRICE = 1_000;
@@ -60,5 +61,51 @@ onEachProfile((test, profile) => {
       { kind: 'payment-disputed', amount: 600 },
       { kind: 'dispute-closed', outcome: 'lost' },
     ]);
+  });
+
+  test('P2a, P7: operators see the wrong and the disputed payments of all drops', async (t) => {
+    const creator = server.fresh('creator');
+    const token = server.token('olga', 3_600, ['operator']);
+    const read = async (query: string, orderId: string) => {
+      const path = `/v1/operator/payment-problems?limit=100&${query}`;
+      const { json } = await server.get(path, { token });
+      return (json['items'] as Record<string, unknown>[]).filter(
+        (problem) => problem['orderId'] === orderId,
+      );
+    };
+    const orders: string[] = [];
+    for (let i = 0; i < 2; i++) {
+      const dropId = await server.drop(creator, { payment: 'provider', unitAmount: PRICE });
+      const placed = await server.order(dropId, server.fresh('user'), server.fresh('key'));
+      orders.push(String(placed.json['id']));
+    }
+    const [wrong, disputed] = orders as [string, string];
+    const paid = { reference: 'W', amount: 1, currency: 'JPY' };
+    await server.webhook('payment.succeeded', wrong, paid);
+    await server.webhook('payment.succeeded', disputed, { reference: 'D' });
+    await server.webhook('payment.disputed', disputed, { reference: 'D' });
+    const open = await eventually(
+      () => Promise.all([read('open=true', wrong), read('open=true', disputed)]),
+      (found) => found.every(({ length }) => length === 1),
+    );
+    t.like(open[0][0], { kind: 'rejected', ...paid, orderAmount: PRICE, reason: 'wrong-amount' });
+    t.like(open[1][0], { kind: 'disputed', amount: PRICE, currency: 'EUR', outcome: null });
+
+    await server.webhook('payment.refunded', wrong, paid);
+    await server.webhook('payment.dispute_closed', disputed, { reference: 'D', outcome: 'won' });
+    const ended = await eventually(
+      () => Promise.all([read('open=false', wrong), read('open=false', disputed)]),
+      (found) => found.every(({ length }) => length === 1),
+    );
+    t.like(ended[0][0], { kind: 'rejected', outcome: 'refunded' });
+    t.like(ended[1][0], { kind: 'disputed', outcome: 'won' });
+    t.deepEqual(await read('open=true&kind=disputed', disputed), []);
+    const metrics = await eventually(
+      async () => (await server.get('/metrics')).text,
+      (text) => /livedrops_payment_problems\{kind="rejected",open="false"\} [1-9]/.test(text),
+    );
+    t.regex(metrics, /livedrops_payment_problems\{kind="voided",open="true"\} 0/);
+    const path = '/v1/operator/payment-problems';
+    t.is((await server.get(path, { as: creator })).status, 403);
   });
 });

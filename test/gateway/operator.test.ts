@@ -14,6 +14,8 @@ import type {
   MoveRecord,
   RunState,
 } from '../../contracts/operator.ts';
+import { ProblemPage } from '../../contracts/payment-problems.ts';
+import { paymentProblem } from '../events/payments/payment-problems.ts';
 import { parkedRefund } from '../events/payments/parked-refunds.ts';
 import { startPretendGateway } from '../operator/pretend-gateway.ts';
 import { WRONG_BODIES } from './bad-requests.ts';
@@ -122,6 +124,8 @@ async function start(t: Parameters<typeof startFixture>[0]): Promise<Fixture> {
     'operator.cancelRun': () => success(null),
     'operator.listRuns': () => success([run]),
     'operator.listRefunds': () => success({ items: [parkedRefund()], nextCursor: 'next' }),
+    'operator.listPaymentProblems': () =>
+      success({ items: [paymentProblem()], nextCursor: 'next' }),
     'operator.retryRefund': () => success({ applied: true, refund: parkedRefund() }),
     'operator.dismissRefund': () => success({ applied: true, refund: parkedRefund() }),
   });
@@ -132,7 +136,7 @@ test('X3: operators’ routes are 403 without the role, and change and record no
   const { fixture, cluster } = await startPretendGateway(t, ['node-1', 'node-2']);
   const before = await cluster.placement.load();
   const routes = operatorRoutes(RUN_OPTIONS).map(({ definition }) => definition);
-  t.is(routes.length, 21);
+  t.is(routes.length, 22);
   for (const { method, path, body } of routes) {
     const right = RIGHT_BODIES.get(body) ?? {};
     const options = body === undefined ? {} : { body: right };
@@ -242,6 +246,20 @@ test('J1, X3: a rebuild reaches its service with the caller, for all shards or s
     t.is(reply.status, 422, JSON.stringify(shards));
   }
   t.is(fixture.calls.length, calls);
+});
+
+test('P2a, P7: payments to look at come as described, by kind and by open', async (t) => {
+  const fixture = await start(t);
+  const path = '/v1/operator/payment-problems';
+  const list = await fixture.request('GET', `${path}?kind=rejected&open=true&limit=5`, { as: AS });
+  t.is(list.status, 200);
+  t.true(Compile(ProblemPage).Check(list.json));
+  const page = { limit: 5, cursor: null };
+  t.deepEqual(fixture.calls.at(-1)?.params, { caller, kind: 'rejected', open: true, page });
+  const openedAt = new Date(paymentProblem().openedAt).toISOString();
+  t.deepEqual(list.json, { items: [{ ...paymentProblem(), openedAt }], nextCursor: 'next' });
+  for (const query of ['kind=lost', 'open=1', 'state=open', 'limit=0'])
+    t.is((await fixture.request('GET', `${path}?${query}`, { as: AS })).status, 400, query);
 });
 
 test('P6: refunds come as described, and their changes reach the service', async (t) => {

@@ -28,6 +28,7 @@ const ACTIONS: readonly ActionName[] = [
   'operator.cancelRun',
   'operator.listRuns',
   'operator.listRefunds',
+  'operator.listPaymentProblems',
   'operator.retryRefund',
   'operator.dismissRefund',
   'operator.listJobs',

@@ -40,6 +40,8 @@ function everyUseCase(operators: Operators, asker: Requester) {
     cancelRun: () => operators.cancelRun({ caller: asker, runId: 'a-run' }),
     listRuns: () => operators.listRuns({ caller: asker }),
     refunds: () => operators.refunds({ caller: asker, page: { limit: 10, cursor: null } }),
+    paymentProblems: () =>
+      operators.paymentProblems({ caller: asker, page: { limit: 10, cursor: null } }),
     retryRefund: () => operators.retryRefund({ caller: asker, refundId: 'x' }),
     jobs: () => operators.jobs({ caller: asker, page: { limit: 10, cursor: null } }),
     job: () => operators.job({ caller: asker, jobId: 'x' }),
@@ -73,6 +75,7 @@ test('X3: callers without the role are refused before any store or node is asked
     placement: untouchable(used),
     log: untouchable(used),
     parkedRefunds: untouchable(used),
+    paymentProblems: untouchable(used),
     jobs: untouchable(used),
     requests: untouchable(used),
     runs: untouchable(used),

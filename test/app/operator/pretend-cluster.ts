@@ -11,6 +11,8 @@ import { OperatorRuns, type OtherRuns } from '../../../app/operator/runs.ts';
 import { ownersOf } from '../../../app/operator/view.ts';
 import { MemoryOperatorLog } from '../../../storage/memory/operator-log-memory.ts';
 import { MemoryJobStore } from '../../../storage/memory/jobs-memory.ts';
+import { MemoryConsumerPositions } from '../../../storage/memory/consumer-positions-memory.ts';
+import { MemoryPaymentProblems } from '../../../storage/memory/payment-problems-memory.ts';
 import { MemoryParkedRefunds } from '../../../storage/memory/parked-refunds-memory.ts';
 import { MemoryPlacementStore } from '../../../storage/memory/placement-memory.ts';
 import { FEATURE_LEVEL } from '../../../storage/ports/feature-level.ts';
@@ -46,6 +48,9 @@ export class PretendCluster {
   readonly placement = new MemoryPlacementStore({ now: () => this.time });
   readonly log = new PretendLog();
   readonly parkedRefunds = new MemoryParkedRefunds();
+  readonly paymentProblems = new MemoryPaymentProblems({
+    positions: new MemoryConsumerPositions(),
+  });
   readonly jobs = new MemoryJobStore();
   time = NOW;
   /** Orders a second by shard. */
@@ -87,6 +92,7 @@ export class PretendCluster {
       self: () => cluster.session(nodeIds[0]!),
       log: cluster.log,
       parkedRefunds: cluster.parkedRefunds,
+      paymentProblems: cluster.paymentProblems,
       jobs: cluster.jobs,
       requests: new MemoryRequests(),
       reportOf: (nodeId) => cluster.#report(nodeId),
