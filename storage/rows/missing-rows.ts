@@ -17,6 +17,8 @@ export interface ExpectedOrder {
 
 /** A notification of an order that the feed must contain. */
 export interface ExpectedNotification extends ExpectedOrder {
+  /** The order as it stood at the event: what the notification tells of it. */
+  readonly told: OrderView;
   readonly type: OrderNotificationType;
   readonly refundRequested: boolean;
   /** Time, sequence and index of its event: the order in which notifications were published. */
@@ -75,7 +77,8 @@ export async function expectedByUser(
     expected.orders.set(order.id, now);
     if (type !== null) {
       const { time: at, sequence, index } = change;
-      expected.notifications.push({ ...now, type, refundRequested, at, sequence, index });
+      const told = order;
+      expected.notifications.push({ ...now, told, type, refundRequested, at, sequence, index });
     }
     if (i % ROWS_AT_ONCE === 0) await pause();
   }
@@ -101,6 +104,13 @@ export class MissingCounts {
   }
 }
 
+/** Whether the order in its newest version says all that the notification tells of it. */
+export function tellsOfNewest({ order, told }: ExpectedNotification): boolean {
+  return (
+    order.refundedAmount === told.refundedAmount && order.refundedQuantity === told.refundedQuantity
+  );
+}
+
 export function missingOf(expected: ExpectedRows, present: PresentRows): MissingRows {
   return {
     orders: [...expected.orders.values()].filter(
@@ -115,12 +125,12 @@ export function missingOf(expected: ExpectedRows, present: PresentRows): Missing
  * refunds one for each standing of what is refunded.
  */
 export function notificationName({
-  order,
+  told,
   type,
   refundRequested,
   at,
 }: ExpectedNotification): string {
-  const { id, refundedAmount, refundedQuantity } = order;
+  const { id, refundedAmount, refundedQuantity } = told;
   return nameOf(id, type, refundRequested, at, refundedAmount, refundedQuantity);
 }
 

@@ -194,7 +194,7 @@ function mergeInTime(
 ): { stay: number; end: string[] } {
   const missing = notifications.map((one) => ({
     at: one.at,
-    row: packNotification(one.type, one.refundRequested, one.at, one.order),
+    row: packNotification(one.type, one.refundRequested, one.at, one.told),
   }));
   const end: string[] = [];
   let stay = 0;

@@ -21,16 +21,18 @@ import {
   ROWS_AT_ONCE,
   type ExpectedNotification,
   notificationName,
+  tellsOfNewest,
 } from '../../rows/missing-rows.ts';
 import {
   type Missing,
+  orderNotification,
   type RestoreOptions,
   USER_BUCKETS,
   type UsersChanges,
 } from '../../ports/read-models.ts';
 import type { OpenSpill, SpillStore } from '../../ports/spill.ts';
 import { AssignedIds, FreeIds } from './lost-ids.ts';
-import { packOrder, packNotifiedOrder } from './order-rows.ts';
+import { packNotification, packNotifiedOrder, packOrder } from './order-rows.ts';
 import {
   nameHash,
   type ProjectionsReaderHandlers,
@@ -109,8 +111,8 @@ async function compare({ portion, present, counts, lost, pause }: Comparison): P
     const { orders, notifications } = missingOf(expected, present);
     for (const { shard } of orders) counts.add('orders', shard);
     for (const { shard } of notifications) counts.add('notifications', shard);
-    // A row with a notification also lists its order.
-    const notified = new Set(notifications.map(({ order }) => order.id));
+    // A row with a notification also lists its order, but not one that is told as it stood earlier.
+    const notified = new Set(notifications.filter(tellsOfNewest).map(({ order }) => order.id));
     for (const notification of notifications) lost?.add(notification);
     for (const { order } of orders) if (!notified.has(order.id)) lost?.addOrder(order);
     if (++users % USERS_AT_ONCE === 0) await pause();
@@ -168,9 +170,11 @@ async function restoreLost(
       for (const { order, notification } of portion) {
         if (notification === null) packOrder(packer, order);
         else {
-          const { type, refundRequested, at } = notification;
+          const { told, type, refundRequested, at } = notification;
           const id = free.take(at) ?? ++idMax;
-          packNotifiedOrder(packer, order, id, type, refundRequested, at);
+          if (tellsOfNewest(notification))
+            packNotifiedOrder(packer, order, id, type, refundRequested, at);
+          else packNotification(packer, id, orderNotification(type, told, refundRequested, at));
         }
       }
       await rows.restore(packer.take());

@@ -142,6 +142,32 @@ export function restoreContract({ stores, lose }: RestoreContract): void {
     t.deepEqual(again, [], 'what the relay brings again is still known');
   });
 
+  test.serial(
+    'J1, O12a: what was told before a refund is not missing, and restored so',
+    async (t) => {
+      const written = journals();
+      const [ann, ben] = [written.user(1), written.user(2)];
+      const [first, second] = await written.order([1, 2], confirmed);
+      const part = { ...first!, version: 101, refundedAmount: 40 };
+      await written.tell([part], 'order.partially_refunded');
+      const further = { ...part, version: 102, refundedAmount: 60, refundedQuantity: 1 };
+      await written.tell([further], 'order.partially_refunded');
+      const refunded = { status: 'refunded', refundedAmount: 100, refundedQuantity: 2 } as const;
+      await written.tell([{ ...further, ...refunded, version: 103 }], 'order.refunded');
+      await written.tell(
+        [{ ...second!, version: 104, refundedAmount: 5 }],
+        'order.partially_refunded',
+      );
+      const before = await Promise.all([seen(ann), seen(ben)]);
+      t.deepEqual(await written.restore(false), nothing);
+
+      await lose([ann, ben]);
+      t.deepEqual(await written.restore(true), { orders: 2, notifications: 6 });
+      t.deepEqual(await Promise.all([seen(ann), seen(ben)]), before);
+      t.deepEqual(await written.restore(true), nothing);
+    },
+  );
+
   test.serial('J1: rows after the loss stay the newest, and no row is there twice', async (t) => {
     const written = journals();
     const ann = written.user(1);
