@@ -83,7 +83,8 @@ function positionOf(line: string): string | null {
 export function describeLine(line: Line): string {
   const kind = String(line['kind']);
   if (kind === 'position') return '';
-  const subject = String(line['orderId'] ?? line['dropId'] ?? line['productId'] ?? line['userId']);
+  const { orderId, dropId, draftId, productId, userId } = line;
+  const subject = String(orderId ?? dropId ?? draftId ?? productId ?? userId);
   const words = [String(line['at']), kind.padEnd(KIND_WIDTH), subject, detailsOf(line)];
   return `${words
     .join('  ')
@@ -111,6 +112,10 @@ function detailsOf(line: Line): string {
     case 'product': {
       const product = line['product'] as Line | null;
       return (product === null ? 'gone' : String(product['name'])) + snapshot;
+    }
+    case 'draft': {
+      const draft = line['draft'] as Line | null;
+      return (draft === null ? 'gone' : `${String(draft['stock'])} units`) + snapshot;
     }
     case 'follow': {
       const verb = line['since'] === null ? 'unfollowed' : 'follows';

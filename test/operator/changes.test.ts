@@ -112,3 +112,9 @@ test('C1: control characters of names do not reach the terminal', (t) => {
   const text = describeLine({ kind: 'product', at: 'now', productId: 'prd_1', product });
   t.is(text, 'now  product               prd_1  Lamp [2J\n');
 });
+
+test('D7: a draft is described by its id and stock, and as gone once it is announced', (t) => {
+  const line = { kind: 'draft', at: 'now', draftId: 'd_1' };
+  t.regex(describeLine({ ...line, draft: { stock: 3 } }), /^now {2}draft +d_1 {2}3 units\n$/);
+  t.regex(describeLine({ ...line, draft: null }), /^now {2}draft +d_1 {2}gone\n$/);
+});
