@@ -9,6 +9,13 @@ import { refusal, success } from '../domain/refusal.ts';
 import type { Catalogue } from '../storage/ports/catalogue.ts';
 import { isOperator } from './caller.ts';
 
+/** How far the chunks of an export are, as of which version. */
+export interface ExportPosition {
+  readonly version: number;
+  /** Orders in the chunks so far. */
+  readonly orders: number;
+}
+
 export interface OrderExport {
   /** The drop's version that the orders show. */
   readonly version: number;
@@ -16,12 +23,21 @@ export interface OrderExport {
   readonly orders: number;
   /** The next chunk is made when it is asked for. Errors: `store-unavailable`, `corrupt`. */
   readonly chunks: AsyncIterable<string>;
+  /** Where the chunk ended that was taken last; at first where the export goes on. */
+  readonly at: () => number;
   /** To be called at the end, in any case. */
   readonly close: () => void;
 }
 
-/** Null where there is no such drop. Errors: `store-unavailable`, `corrupt`. */
-export type OpenExport = (dropId: string, format: ExportFormat) => Promise<OrderExport | null>;
+/**
+ * Null where there is no such drop. Goes on `after` a position where the drop still has its version,
+ * else it begins at the first order, with the head. Errors: `store-unavailable`, `corrupt`.
+ */
+export type OpenExport = (
+  dropId: string,
+  format: ExportFormat,
+  after?: ExportPosition | null,
+) => Promise<OrderExport | null>;
 
 export interface OrderExportsOptions {
   readonly catalogue: Pick<Catalogue, 'findDrop'>;

@@ -141,7 +141,14 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
   let url: string | null = null;
   const accounts = createAccountParts({ ...options, stores, bus, tokens, url: () => url });
   const jobs = roles.includes('services')
-    ? createJobs({ stores, router, isAlone: false, handlers: accounts.handlers, clock, log })
+    ? createJobs({
+        ...options,
+        shardCount: SHARD_COUNT,
+        stores,
+        router,
+        isAlone: false,
+        handlers: accounts.handlers,
+      })
     : null;
   const self = { nodeId, incarnation: randomUUID() };
   broker.createService(placementService({ onPlacementChanged: () => watch.refreshNow() }));
@@ -159,6 +166,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       peers,
       rebuild,
       queue: jobs.queue,
+      exportSpace: jobs.exportSpace,
       accounts,
       tokens,
       self,
@@ -271,7 +279,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       await watch.start();
       offLoop?.start();
       archiver?.thread.start();
-      jobs?.runner.start();
+      jobs?.start();
       gate.start();
       await tokens.start();
     },
@@ -292,7 +300,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       await pTimeout(left, { milliseconds: LEAVE_MAX_MS, fallback: () => undefined });
     },
     async stop() {
-      await jobs?.runner.stop();
+      await jobs?.stop();
       await accounts.stop();
       await tokens.stop();
       await actors?.ownership.stop();

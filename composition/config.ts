@@ -18,9 +18,9 @@ import { readLimits } from './limits-file.ts';
 import { PAYMENT_SECRET_PREFIX } from './payment-settings.ts';
 import { storedSecret, readStoredSecret } from './stored-secret.ts';
 import {
-  ARCHIVE_OFF,
   aboutSetting,
   contradictions,
+  FOLDER_OFF,
   LOG_LEVELS,
   type LogLevel,
   parseSetting,
@@ -44,6 +44,13 @@ export interface ArchiveConfig {
   readonly journalEntriesMin: number;
   /** Null: archived entries are never removed. */
   readonly retentionDays: number | null;
+}
+
+export interface ExportsConfig {
+  /** Absolute. */
+  readonly folder: string;
+  /** Whether the folder is created where it is missing: only the one of the data directory is. */
+  readonly create: boolean;
 }
 
 export interface StripeConfig {
@@ -74,6 +81,8 @@ export interface Config {
   readonly nodeWeight: number;
   /** Null: there is no archive, and journals are never trimmed. */
   readonly archive: ArchiveConfig | null;
+  /** Where jobs export to. Null: they do not. */
+  readonly exports: ExportsConfig | null;
   /** Redis replicas that must have each append before it is acknowledged. 0: none. */
   readonly redisReplicas: number;
   /** Accept a Redis that may lose acknowledged writes. */
@@ -282,6 +291,7 @@ function configOf(
     nodeId: value('NODE_ID'),
     nodeWeight: value('NODE_WEIGHT'),
     archive: archiveOf(value),
+    exports: exportsOf(value),
     redisReplicas: value('REDIS_REPLICAS'),
     redisAcceptWeak: value('REDIS_ACCEPT_WEAK') === 'on',
     roles: value('ROLES'),
@@ -413,13 +423,22 @@ export function defaultArchiveFolder(dataDirectory: string): string {
 
 function archiveOf(value: Reading['value']): ArchiveConfig | null {
   const given = value('ARCHIVE');
-  if (given === ARCHIVE_OFF || (given === null && value('STORE').kind !== 'sqlite')) return null;
+  if (given === FOLDER_OFF || (given === null && value('STORE').kind !== 'sqlite')) return null;
   return Object.freeze({
     folder: given ?? defaultArchiveFolder(value('DATA')),
     create: given === null,
     intervalSeconds: value('ARCHIVE_INTERVAL_SECONDS'),
     journalEntriesMin: value('ARCHIVE_JOURNAL_ENTRIES_MIN'),
     retentionDays: value('ARCHIVE_RETENTION_DAYS'),
+  });
+}
+
+function exportsOf(value: Reading['value']): ExportsConfig | null {
+  const given = value('EXPORTS');
+  if (given === FOLDER_OFF || (given === null && value('STORE').kind !== 'sqlite')) return null;
+  return Object.freeze({
+    folder: given ?? join(value('DATA'), 'exports'),
+    create: given === null,
   });
 }
 

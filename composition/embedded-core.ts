@@ -112,7 +112,7 @@ function createCore(
   let url: string | null = null;
   const accounts = createAccountParts({ ...options, stores, bus, tokens, url: () => url });
   const { handlers } = accounts;
-  const jobs = createJobs({ stores, router, isAlone: true, handlers, clock, log });
+  const jobs = createJobs({ ...options, shardCount, stores, router, isAlone: true, handlers });
   const verify = (shards: readonly number[], run: RunContext) =>
     verifyShards({ ...verification(rebuild, runs), ...stores, host, shards }, run);
   const report = (): NodeReport => ({
@@ -132,6 +132,7 @@ function createCore(
     peers: new BrokerPeers({ broker }),
     rebuild,
     queue: jobs.queue,
+    exportSpace: jobs.exportSpace,
     accounts,
     tokens,
     self,
@@ -176,14 +177,14 @@ function createCore(
       offLoop.start();
       await tokens.start();
       archiver?.thread.start();
-      jobs.runner.start();
+      jobs.start();
     },
     async join(ownUrl) {
       url = ownUrl;
     },
     async leave() {},
     async stop() {
-      await jobs.runner.stop();
+      await jobs.stop();
       await accounts.stop();
       await tokens.stop();
       await host.stop();

@@ -5,6 +5,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { KeptDrops } from '../events/replay/kept-drop.ts';
 import type { OrderDetails } from '../contracts/order-details.ts';
 import type { OrderView } from '../contracts/orders.ts';
+import { SEGMENT_LENGTH } from '../domain/text-index.ts';
 import { type Details, exportHead, exportOrders } from '../gateway/order-export.ts';
 import type { StoredDrop } from '../storage/formats/stored-drop.ts';
 import { openArchive, readsArchive } from './archive.ts';
@@ -17,7 +18,7 @@ const ORDERS_PER_CHUNK = 512;
 /** Asked for at once: the main thread decrypts them in a millisecond or two. */
 const DETAILS_AT_ONCE = 64;
 
-const { config, dropId, format, shardCount } = workerData as ExportData;
+const { config, dropId, format, shardCount, after, withDetails } = workerData as ExportData;
 const log = createLog(config);
 const port = parentPort!;
 /** Chunks that the reader has asked for. */
@@ -52,17 +53,24 @@ function send(message: FromExport): void {
 async function serve(drop: StoredDrop): Promise<void> {
   const { version } = drop;
   const head = { dropId, version, orders: drop.orders.size };
-  send({ type: 'opened', version, orders: head.orders });
-  await asked();
-  send({ type: 'chunk', text: exportHead(format, head) });
-  for (let segment = 0; segment < drop.segmentCount; segment++) {
+  const begin = after?.version === version ? after.orders : null;
+  let done = begin ?? 0;
+  send({ type: 'opened', version, orders: head.orders, at: done });
+  if (begin === null) {
+    await asked();
+    send({ type: 'chunk', text: exportHead(format, head), at: 0 });
+  }
+  const first = Math.floor(done / SEGMENT_LENGTH);
+  for (let segment = first; segment < drop.segmentCount; segment++) {
     const orders = await drop.ordersOf(segment);
-    for (let at = 0; at < orders.length; at += ORDERS_PER_CHUNK) {
+    const from = segment === first ? done % SEGMENT_LENGTH : 0;
+    for (let at = from; at < orders.length; at += ORDERS_PER_CHUNK) {
       const some = orders.slice(at, at + ORDERS_PER_CHUNK);
       const details = await detailsOf(some);
       const text = exportOrders(format, some, details, config.paymentProvider);
+      done += some.length;
       await asked();
-      send({ type: 'chunk', text });
+      send({ type: 'chunk', text, at: done });
     }
   }
   await asked();
@@ -80,6 +88,7 @@ async function asked(): Promise<void> {
 
 /** What the buyers said of where their orders go, as far as it is not erased. */
 async function detailsOf(orders: readonly OrderView[]): Promise<Details> {
+  if (!withDetails) return new Map();
   const ids = orders.filter(({ hasDetails }) => hasDetails === true).map(({ id }) => id);
   const all = new Map<string, OrderDetails>();
   for (let at = 0; at < ids.length; at += DETAILS_AT_ONCE) {

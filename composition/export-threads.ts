@@ -3,7 +3,7 @@
 // asked: a client that reads slowly costs no memory.
 
 import { Worker } from 'node:worker_threads';
-import type { OpenExport } from '../app/order-exports.ts';
+import type { ExportPosition, OpenExport } from '../app/order-exports.ts';
 import type { OrderDetails } from '../contracts/order-details.ts';
 import type { ExportFormat } from '../contracts/orders.ts';
 import { CorruptError, StoreUnavailableError } from '../storage/ports/journal.ts';
@@ -16,6 +16,8 @@ export interface ExportData {
   readonly shardCount: number;
   readonly dropId: string;
   readonly format: ExportFormat;
+  readonly after: ExportPosition | null;
+  readonly withDetails: boolean;
 }
 
 /** What the thread is told: to make the next chunk, or the details of orders that it asked for. */
@@ -27,10 +29,16 @@ export type DetailsOfOrder = readonly [orderId: string, details: OrderDetails];
  * after it asked for them.
  */
 export type FromExport =
-  | { readonly type: 'opened'; readonly version: number; readonly orders: number }
+  | {
+      readonly type: 'opened';
+      readonly version: number;
+      readonly orders: number;
+      /** Orders before the first chunk. */
+      readonly at: number;
+    }
   | { readonly type: 'details'; readonly orderIds: readonly string[] }
   | { readonly type: 'none' }
-  | { readonly type: 'chunk'; readonly text: string }
+  | { readonly type: 'chunk'; readonly text: string; readonly at: number }
   | { readonly type: 'end' }
   | { readonly type: 'failed'; readonly code: string | null; readonly message: string };
 
@@ -42,8 +50,8 @@ export type ReadDetails = (
 export interface ExportThreadsOptions {
   readonly config: Config;
   readonly shardCount: number;
-  /** Called on the main thread, for a few orders at a time. */
-  readonly readDetails: ReadDetails;
+  /** Called on the main thread, for a few orders at a time. Null: exports are without details. */
+  readonly readDetails: ReadDetails | null;
 }
 
 const PROGRAM = new URL('export-program.ts', import.meta.url);
@@ -56,9 +64,10 @@ export class ExportThreads {
     this.#options = options;
   }
 
-  readonly open: OpenExport = async (dropId, format) => {
+  readonly open: OpenExport = async (dropId, format, after = null) => {
     const { config, shardCount, readDetails } = this.#options;
-    const data: ExportData = { config, shardCount, dropId, format };
+    const withDetails = readDetails !== null;
+    const data: ExportData = { config, shardCount, dropId, format, after, withDetails };
     const ended = () => this.#threads.delete(thread);
     const thread: ExportThread = new ExportThread(data, readDetails, ended);
     this.#threads.add(thread);
@@ -68,7 +77,14 @@ export class ExportThreads {
       return null;
     }
     const { version, orders } = opened;
-    return { version, orders, chunks: thread.chunks(), close: () => thread.close() };
+    thread.at = opened.at;
+    return {
+      version,
+      orders,
+      chunks: thread.chunks(),
+      at: () => thread.at,
+      close: () => thread.close(),
+    };
   };
 
   /** Ends all exports; their readers get an error. */
@@ -79,14 +95,16 @@ export class ExportThreads {
 
 class ExportThread {
   readonly #worker: Worker;
-  readonly #readDetails: ReadDetails;
+  readonly #readDetails: ReadDetails | null;
   readonly #ended: () => void;
   #waiting: { resolve: (message: FromExport) => void; reject: (error: Error) => void } | null =
     null;
   #said: FromExport | null = null;
   #fault: Error | null = null;
+  /** Orders before the chunk that comes next. */
+  at = 0;
 
-  constructor(data: ExportData, readDetails: ReadDetails, ended: () => void) {
+  constructor(data: ExportData, readDetails: ReadDetails | null, ended: () => void) {
     this.#readDetails = readDetails;
     this.#ended = ended;
     this.#worker = new Worker(PROGRAM, { workerData: data, resourceLimits: CONSUMER_MEMORY });
@@ -111,6 +129,7 @@ class ExportThread {
       this.#tell('next');
       const message = await this.next();
       if (message.type !== 'chunk') return;
+      this.at = message.at;
       yield message.text;
     }
   }
@@ -132,7 +151,7 @@ class ExportThread {
   /** Never rejects. */
   async #answer(orderIds: readonly string[]): Promise<void> {
     try {
-      this.#tell({ details: [...(await this.#readDetails(orderIds))] });
+      this.#tell({ details: [...((await this.#readDetails?.(orderIds)) ?? [])] });
     } catch (error) {
       this.#fail(error as Error);
     }

@@ -19,6 +19,8 @@ import type { UpkeepShare } from '../actors/upkeep.ts';
 import type { NodeRun } from '../actors/cluster/move-protocol.ts';
 import type { ShardHost } from '../actors/shard/shard-host.ts';
 import type { BrokerPeers } from '../actors/cluster/shard-service.ts';
+import { ExportOrdersHandler } from '../app/jobs/export-orders.ts';
+import { ExportSpace } from '../app/jobs/export-space.ts';
 import { RefundOrdersHandler } from '../app/jobs/refund-orders.ts';
 import type { CallAction } from '../contracts/actions.ts';
 import type { ProblemCount } from '../contracts/payment-problems.ts';
@@ -63,6 +65,8 @@ import type { Stores } from '../storage/ports/stores.ts';
 import type { AccountParts } from './accounts.ts';
 import { type ArchiverThread, createArchiverThread } from './archive.ts';
 import type { Config } from './config.ts';
+import { openExportFiles } from './export-files.ts';
+import { ExportThreads } from './export-threads.ts';
 import { digitsOf } from './payments.ts';
 import { type OffLoopConsumer, OffLoopThreads } from './off-loop-thread.ts';
 import type { Tokens } from './tokens.ts';
@@ -275,9 +279,15 @@ export function verification(
 export interface NodeJobs {
   readonly queue: JobQueue;
   readonly runner: JobRunner;
+  /** Null where there is no place for files. */
+  readonly exportSpace: ExportSpace | null;
+  readonly start: () => void;
+  readonly stop: () => Promise<void>;
 }
 
 export function createJobs(options: {
+  readonly config: Config;
+  readonly shardCount: number;
   readonly stores: Stores;
   readonly router: BrokerRouter;
   /** No other node has the store. */
@@ -287,11 +297,31 @@ export function createJobs(options: {
   /** Besides those of orders. */
   readonly handlers: readonly JobHandler[];
 }): NodeJobs {
-  const { stores, router, isAlone, clock, log } = options;
+  const { config, stores, router, isAlone, clock, log } = options;
   const { jobs } = stores;
+  const files = openExportFiles(config);
   const queue = new JobQueue({ jobs, now: () => clock.now() });
-  const handlers = [new RefundOrdersHandler({ router }), ...options.handlers];
-  return { queue, runner: new JobRunner({ jobs, queue, handlers, isAlone, clock, log }) };
+  const handlers: JobHandler[] = [new RefundOrdersHandler({ router }), ...options.handlers];
+  let exportSpace: ExportSpace | null = null;
+  if (files !== null) {
+    const { open } = new ExportThreads({ ...options, readDetails: null });
+    exportSpace = new ExportSpace({ files, jobs, clock, log });
+    handlers.push(new ExportOrdersHandler({ open, files, space: exportSpace }));
+  }
+  const runner = new JobRunner({ jobs, queue, handlers, isAlone, clock, log });
+  return {
+    queue,
+    runner,
+    exportSpace,
+    start() {
+      runner.start();
+      exportSpace?.start();
+    },
+    async stop() {
+      await runner.stop();
+      await exportSpace?.stop();
+    },
+  };
 }
 
 export function detailsCipher({ detailsSecrets: secrets }: Config): DetailsCipher | null {
@@ -310,6 +340,7 @@ export function createServices(
     readonly peers: BrokerPeers;
     readonly rebuild: Rebuild;
     readonly queue: JobQueue;
+    readonly exportSpace: ExportSpace | null;
     readonly accounts: AccountParts;
     readonly tokens: Tokens;
     readonly self: NodeRun;
@@ -353,7 +384,15 @@ export function createServices(
       levels,
       keptDrops: new KeptDrops({ ...stores, shardCount }),
     }),
-    jobsService({ ...stores, router, queue, levels, now, random }),
+    jobsService({
+      exportSpace: options.exportSpace,
+      ...stores,
+      router,
+      queue,
+      levels,
+      now,
+      random,
+    }),
     followsService({ ...stores, liveBus: bus, now }),
     notificationsService({ ...stores, now }),
     paymentsService({

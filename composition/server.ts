@@ -8,6 +8,7 @@ import { StoreClock } from '../actors/cluster/store-clock.ts';
 import { createGateway } from '../gateway/gateway.ts';
 import type { VerifyToken } from '../gateway/http/route.ts';
 import { OrderDetailsUseCases } from '../app/order-details.ts';
+import { ExportDownloads } from '../app/jobs/export-downloads.ts';
 import { OrderExports } from '../app/order-exports.ts';
 import { OutsideStream } from '../events/outside/outside-stream.ts';
 import { EndedSessions } from '../gateway/http/ended-sessions.ts';
@@ -18,6 +19,7 @@ import type { OffLoopConsumer } from './off-loop-thread.ts';
 import { createLog, detailsCipher, type NodeCore, type NodeCoreOptions } from './node-core.ts';
 import { LimitsFile } from './limits-file.ts';
 import { openPayments } from './payments.ts';
+import { openExportFiles } from './export-files.ts';
 import { ExportThreads } from './export-threads.ts';
 import { removeServerUrl, storeServerUrl } from './server-url.ts';
 
@@ -110,6 +112,7 @@ export async function startServer(
     onTokensReplaced: (listener) => tokens.onReplaced(listener),
     ended,
     stream: new OutsideStream({ ...core.stores, shardCount: core.shardCount, clock }),
+    downloads: new ExportDownloads({ ...core.stores, files: openExportFiles(config) }),
     exports: new OrderExports({ ...core.stores, router: core.router, open: exportThreads.open }),
     live: (publish, limits) => {
       hub = new LiveHub({

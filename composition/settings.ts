@@ -33,8 +33,8 @@ const AUTH_SECRET_CHARACTERS_MIN = 32;
 const NODE_ID_CHARACTERS_MAX = 64;
 const NODE_WEIGHT_MAX = 1000;
 const REDIS_REPLICAS_MAX = 5;
-/** The value of `ARCHIVE` for no archive. */
-export const ARCHIVE_OFF = 'off';
+/** The value of `ARCHIVE` and `EXPORTS` for none. */
+export const FOLDER_OFF = 'off';
 const ARCHIVE_INTERVAL_SECONDS_MAX = 3_600;
 const ARCHIVE_JOURNAL_ENTRIES_MIN_MAX = 1_000_000;
 const ARCHIVE_DAYS_MAX = 36_500;
@@ -86,7 +86,7 @@ export const SETTINGS = {
       requirement: 'must be the path of a folder, or off',
     },
     () => true,
-    (path) => (path === '' ? null : path === ARCHIVE_OFF ? path : resolve(path)),
+    (path) => (path === '' ? null : path === FOLDER_OFF ? path : resolve(path)),
   ),
   ARCHIVE_INTERVAL_SECONDS: Type.Integer({
     minimum: 1,
@@ -107,6 +107,17 @@ export const SETTINGS = {
     description: 'After how many days archived entries are removed; unset: never.',
     requirement: `must be days, 1 to ${ARCHIVE_DAYS_MAX}, or unset for never`,
   }),
+  EXPORTS: meaning<string | null>(
+    {
+      default: '',
+      description:
+        'The folder of exports by jobs, in a cluster one that all nodes share; off: none. Unset: ' +
+        'LIVEDROPS_DATA/exports of a node alone, none in a cluster.',
+      requirement: 'must be the path of a folder, or off',
+    },
+    () => true,
+    (path) => (path === '' ? null : path === FOLDER_OFF ? path : resolve(path)),
+  ),
   REDIS_REPLICAS: Type.Integer({
     minimum: 0,
     maximum: REDIS_REPLICAS_MAX,

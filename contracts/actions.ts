@@ -16,7 +16,7 @@ import type { Contact, NewContact } from './contacts.ts';
 import type { DraftFilter, DraftView, DropChange } from './drafts.ts';
 import type { DropFilter, DropsPage, DropView, NewDrop, PauseDetails } from './drops.ts';
 import type { NamedFollow } from './follows.ts';
-import type { Job, JobChange, JobState, NewRefunds } from './jobs.ts';
+import type { Job, JobChange, JobState, NewExport, NewRefunds } from './jobs.ts';
 import type { Language } from './languages.ts';
 import type { Notification, NotificationsPage } from './notifications.ts';
 import type {
@@ -183,6 +183,8 @@ export interface Actions {
   'jobs.get': [{ caller: Requester; jobId: string }, Job];
   /** Harmless to repeat. A running job ends after its step. */
   'jobs.cancel': [Keyed & { caller: Requester; jobId: string }, Job];
+  /** As `jobs.refundOrders`; `unavailable` where this node has no place for files. */
+  'jobs.exportOrders': [Keyed & { caller: Requester; dropId: string; wanted: NewExport }, Job];
   /** Refuses `forbidden` for whoever is neither the drop's creator nor an operator. */
   'jobs.refundOrders': [Keyed & { caller: Requester; dropId: string; refunds: NewRefunds }, Job];
 

@@ -40,6 +40,8 @@ export const SCOPE_OF = {
   'drafts.remove': 'catalogue:write',
   'orders.ofDrop': 'orders:read',
   'orders.export': 'orders:read',
+  'jobs.exportOrders': 'orders:read',
+  'exports.read': 'orders:read',
   'orders.payments': 'orders:read',
   'details.get': 'orders:read',
   'orders.refund': 'orders:refund',

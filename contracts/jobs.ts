@@ -2,6 +2,7 @@
 
 import { Type } from 'typebox';
 import { REFUNDED_ORDERS_MAX } from './bounds.ts';
+import { EXPORT_FORMATS } from './export-formats.ts';
 import { JOB_STATES } from './job-states.ts';
 import { RefundDetails } from './orders.ts';
 import { list, paging } from './paging.ts';
@@ -12,7 +13,7 @@ import { absentIfFalse, absentIfNull, inside, wire } from './wire.ts';
 export const JobState = Type.Enum([...JOB_STATES], { type: 'string' });
 export type JobState = Plain<typeof JobState>;
 
-export const JOB_KINDS = ['refund-orders', 'send-mail', 'delete-account'] as const;
+export const JOB_KINDS = ['refund-orders', 'send-mail', 'delete-account', 'export-orders'] as const;
 export const JobKind = Type.Enum([...JOB_KINDS], { type: 'string' });
 export type JobKind = (typeof JOB_KINDS)[number];
 
@@ -99,6 +100,17 @@ export const NewRefunds = Type.Object(
   { ...STRICT, minProperties: 1, title: 'NewRefunds' },
 );
 export type NewRefunds = Plain<typeof NewRefunds>;
+
+/** An export of a drop's orders as a file that is fetched later. */
+export const NewExport = Type.Object(
+  {
+    format: Type.Optional(
+      Type.Enum([...EXPORT_FORMATS], { type: 'string', default: EXPORT_FORMATS[0] }),
+    ),
+  },
+  { ...STRICT, title: 'NewExport' },
+);
+export type NewExport = Plain<typeof NewExport>;
 
 export const JobBody = wire(Job);
 export const JobPage = list(JobBody, 'JobPage');

@@ -28,6 +28,7 @@ export const REFUSAL_CODES = [
   'precondition-failed',
   'drop-announced',
   'order-over',
+  'export-not-done',
   'invalid-request',
   'unauthenticated',
   'forbidden',

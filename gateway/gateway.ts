@@ -9,6 +9,7 @@ import type { LiveBus } from '../actors/live-bus.ts';
 import type { CallAction } from '../contracts/actions.ts';
 import type { Readiness } from '../contracts/system.ts';
 import type { FeatureLevels } from '../storage/ports/feature-level.ts';
+import type { ExportDownloads } from '../app/jobs/export-downloads.ts';
 import type { OrderExports } from '../app/order-exports.ts';
 import type { OutsideStream } from '../events/outside/outside-stream.ts';
 import { Admission } from './http/admission.ts';
@@ -39,6 +40,7 @@ import { changeRoutes } from './rest/changes.ts';
 import { dropOrderRoutes } from './rest/drop-orders.ts';
 import { draftRoutes } from './rest/drafts.ts';
 import { dropRoutes } from './rest/drops.ts';
+import { exportJobRoutes } from './rest/export-jobs.ts';
 import { followRoutes } from './rest/follows.ts';
 import { jobRoutes } from './rest/jobs.ts';
 import { notificationRoutes } from './rest/notifications.ts';
@@ -75,6 +77,8 @@ export interface GatewayOptions {
   readonly stream: OutsideStream | null;
   /** Null: orders are not exported. */
   readonly exports: OrderExports | null;
+  /** Null: files of jobs are not served here. */
+  readonly downloads?: ExportDownloads | null;
   readonly live: MakeLive;
   /** False turns off the limits by user and by address, those of live streams too. */
   readonly rateLimits: boolean;
@@ -113,6 +117,7 @@ export interface Gateway {
 
 export function createGateway(options: GatewayOptions): Gateway {
   const { router, levels, bus, clock, log, metrics, rateLimits, stream, exports } = options;
+  const { downloads = null } = options;
   const now = (): number => clock.now();
   const paymentProvider = options.paymentProvider ?? 'development';
   const source = options.limits ?? DEFAULT_LIMITS;
@@ -149,6 +154,7 @@ export function createGateway(options: GatewayOptions): Gateway {
           ...orderDetailsRoutes(),
           ...orderRoutes({ paymentProvider }),
           ...dropOrderRoutes({ paymentProvider, exports, exportSlots }),
+          ...exportJobRoutes({ downloads, exportSlots }),
           ...jobRoutes(),
           ...paymentRoutes(),
           ...followRoutes(),

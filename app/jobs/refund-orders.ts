@@ -8,15 +8,13 @@ import type { Caller } from '../../contracts/commands.ts';
 import type { Job, JobProgress } from '../../contracts/jobs.ts';
 import type { OrderView } from '../../contracts/orders.ts';
 import type { Outcome } from '../../contracts/refusals.ts';
-import type { KeyedRequest } from '../../contracts/requests.ts';
-import { ID_RANDOM_BYTES, makeId, parseOrderId } from '../../domain/ids.ts';
+import { parseOrderId } from '../../domain/ids.ts';
 import { refusal } from '../../domain/refusal.ts';
-import { type JobStep, type NewJob, queuedJob } from '../../events/jobs/job.ts';
+import type { JobStep } from '../../events/jobs/job.ts';
 import { type JobHandler, JobStepError } from '../../events/jobs/job-handler.ts';
-import type { JobQueue } from '../../events/jobs/job-queue.ts';
 import type { FeatureLevels } from '../../storage/ports/feature-level.ts';
 import { callerOf } from '../caller.ts';
-import type { RandomBytes } from '../random-bytes.ts';
+import { addKeyedJob, type KeyedJobsOptions } from './keyed-job.ts';
 
 const KIND = 'refund-orders';
 /** Refunds of one step, which the drop decides in one entry or a few. */
@@ -34,17 +32,12 @@ interface Params {
   readonly orderIds: readonly string[] | null;
   readonly restock: boolean;
   readonly reason: string | null;
-  /** Of the request's key, where it had one. */
-  readonly fingerprint: string | null;
 }
 
-export interface RefundOrdersOptions {
+export interface RefundOrdersOptions extends KeyedJobsOptions {
   readonly router: CommandRouter;
-  readonly queue: JobQueue;
   /** Of the store. */
   readonly levels: Pick<FeatureLevels, 'reached'>;
-  readonly now: () => number;
-  readonly random: RandomBytes;
 }
 
 export class RefundOrders {
@@ -61,7 +54,7 @@ export class RefundOrders {
     refunds,
     request,
   }: ActionParams<'jobs.refundOrders'>): Promise<Outcome<Job>> {
-    const { router, queue, levels } = this.#options;
+    const { router, levels } = this.#options;
     const { orderIds = null, all, restock = true, reason = null } = refunds;
     if ((orderIds === null) !== (all === true))
       return refusal('invalid-request', 'Either orderIds or all must be given.');
@@ -70,24 +63,10 @@ export class RefundOrders {
     if (!drop.ok) return drop;
     const by = callerOf(caller);
     if (!by.operator && drop.value.creatorId !== by.userId) return refusal('forbidden');
-    const fingerprint = request?.fingerprint ?? null;
-    const params: Params = { caller: by, orderIds, restock, reason, fingerprint };
-    const job: NewJob = {
-      id: this.#idOf(request),
-      kind: KIND,
-      callerId: by.userId,
-      subject: dropId,
-      params,
-      total: orderIds?.length ?? null,
-    };
-    const added = await queue.add(job);
-    return added.ok && added.replayed === true ? firstAnswer(job, added.value) : added;
-  }
-
-  /** A request with a key has the id of its job, so the same request is the same job (H11). */
-  #idOf(request: KeyedRequest | undefined): string {
-    const { now, random } = this.#options;
-    return request === undefined ? makeId('j', now(), random(ID_RANDOM_BYTES)) : `j_${request.id}`;
+    const params: Params = { caller: by, orderIds, restock, reason };
+    const total = orderIds?.length ?? null;
+    const job = { kind: KIND, callerId: by.userId, subject: dropId, params, total } as const;
+    return await addKeyedJob(this.#options, job, request);
   }
 }
 
@@ -164,14 +143,6 @@ export class RefundOrdersHandler implements JobHandler {
     if (again !== undefined) throw stepError(again);
     return codes;
   }
-}
-
-/** The answer to the first of the same requests, which made the job (H11). */
-function firstAnswer(asked: NewJob, stored: Job): Outcome<Job> {
-  const { fingerprint } = stored.params as Params;
-  if (fingerprint !== (asked.params as Params).fingerprint)
-    return refusal('idempotency-key-reused');
-  return { ok: true, value: queuedJob(asked, stored.createdAt), replayed: true };
 }
 
 function isRefundedSince({ status, version }: OrderView, since: number): boolean {

@@ -13,6 +13,8 @@ export interface JobHandler {
    * process may already run the job. Errors: JobStepError; anything else is retried.
    */
   step(job: Job, signal: AbortSignal): Promise<JobStep>;
+  /** This process no longer runs the job: what its steps hold in memory is let go. Never throws. */
+  left?(jobId: string): void;
 }
 
 /** A step that failed, with what the caller may read of it. */

@@ -149,6 +149,7 @@ export class JobRunner {
     } catch (error) {
       this.#options.log.warn({ err: error, jobId: job.id }, 'a job was left to its next run');
     } finally {
+      handler.left?.(job.id);
       lease.end();
     }
   }

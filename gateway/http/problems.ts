@@ -28,6 +28,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
   'already-running': { status: 409, title: 'Another run of this kind is under way.' },
   'too-many': { status: 409, title: 'There are as many as there may be.' },
   'order-over': { status: 409, title: 'The order is over.' },
+  'export-not-done': { status: 409, title: 'The export is not there.' },
   'drop-announced': { status: 409, title: 'The drop is announced already.' },
   'precondition-failed': { status: 412, title: 'It has changed since it was read.' },
   'invalid-request': { status: 400, title: 'The request is not valid.' },

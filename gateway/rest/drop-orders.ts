@@ -5,11 +5,19 @@ import {
   DropOrdersBody,
   DropOrdersFilter,
   DropOrdersQuery,
+  type ExportFormat,
   ExportLine,
   ExportQuery,
 } from '../../contracts/orders.ts';
 import { reader } from '../../contracts/wire.ts';
-import { JSON_MEDIA_TYPE, type Route, textReply, userRoute } from '../http/route.ts';
+import {
+  type BodyStream,
+  JSON_MEDIA_TYPE,
+  type Reply,
+  type Route,
+  textReply,
+  userRoute,
+} from '../http/route.ts';
 import { dropOrdersJson } from '../present.ts';
 import type { StreamSlots } from '../http/stream-slots.ts';
 import { NDJSON_MEDIA_TYPE } from './changes.ts';
@@ -17,7 +25,7 @@ import { pageRequest } from './paging.ts';
 
 const TAG = 'orders';
 
-const CSV_MEDIA_TYPE = 'text/csv; charset=utf-8; header=present';
+export const CSV_MEDIA_TYPE = 'text/csv; charset=utf-8; header=present';
 
 const filterOf = reader(DropOrdersFilter);
 
@@ -94,18 +102,34 @@ function exportRoute(exports: OrderExports, slots: StreamSlots): Route {
         close();
         slot.release();
       };
-      const name = `orders-${dropId}-v${version}.${format}`;
-      return {
-        ok: true,
-        status: 200,
-        mediaType: format === 'csv' ? CSV_MEDIA_TYPE : NDJSON_MEDIA_TYPE,
-        body: { chunks, isWhole: true, isAllowed: isValid, close: end },
-        headers: [
-          ['content-disposition', `attachment; filename="${name}"`],
-          ['drop-version', String(version)],
-          ['order-count', String(orders)],
-        ],
-      };
+      const body = { chunks, isWhole: true, isAllowed: isValid, close: end };
+      return exportReply({ dropId, format, version, orders }, body);
     },
   );
+}
+
+export interface ExportedFile {
+  readonly dropId: string;
+  readonly format: ExportFormat;
+  readonly version: number;
+  readonly orders: number;
+}
+
+/** The reply that has a file of orders. */
+export function exportReply(
+  { dropId, format, version, orders }: ExportedFile,
+  body: BodyStream,
+): Reply {
+  const name = `orders-${dropId}-v${version}.${format}`;
+  return {
+    ok: true,
+    status: 200,
+    mediaType: format === 'csv' ? CSV_MEDIA_TYPE : NDJSON_MEDIA_TYPE,
+    body,
+    headers: [
+      ['content-disposition', `attachment; filename="${name}"`],
+      ['drop-version', String(version)],
+      ['order-count', String(orders)],
+    ],
+  };
 }

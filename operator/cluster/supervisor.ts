@@ -132,6 +132,7 @@ export class ClusterSupervisor {
     const ports = await this.#nodePorts();
     makeFolder(join(this.#directory, 'logs'), 0o700);
     makeFolder(this.#archiveFolder, 0o700);
+    makeFolder(this.#exportsFolder, 0o700);
     this.#unlock = lockDirectory(this.#directory);
     process.on('exit', this.#killOnExit);
     try {
@@ -277,6 +278,10 @@ export class ClusterSupervisor {
     return join(this.#directory, 'archive');
   }
 
+  get #exportsFolder(): string {
+    return join(this.#directory, 'exports');
+  }
+
   #addNode(index: number, port: number, secrets: NodeSecrets): void {
     const nodeId = `node-${index + 1}`;
     const dataDirectory = join(this.#directory, nodeId);
@@ -290,6 +295,7 @@ export class ClusterSupervisor {
       environment: {
         LIVEDROPS_LOG: 'warn',
         LIVEDROPS_ARCHIVE: this.#archiveFolder,
+        LIVEDROPS_EXPORTS: this.#exportsFolder,
         ...this.#options.environment,
         ...this.#options.nodeEnvironment?.(nodeId),
         LIVEDROPS_HOST: host,

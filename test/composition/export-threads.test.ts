@@ -1,6 +1,7 @@
 // Exports in threads of their own, on the files of a data directory (O9a).
 
 import test from 'ava';
+import type { OrderExport } from '../../app/order-exports.ts';
 import { loadConfig } from '../../composition/config.ts';
 import { ExportThreads } from '../../composition/export-threads.ts';
 import { SEGMENT_LENGTH } from '../../domain/text-index.ts';
@@ -43,9 +44,30 @@ test('O9a: a thread reads the orders of a drop, chunk by chunk, and ends when it
   );
   opened.close();
 
+  // Goes on where the version is the same, and begins anew where it is not.
+  const all = (await threads.open('d_1', 'ndjson'))!;
+  const whole = await textOf(all);
+  const { version } = all;
+  const after = { version, orders: SEGMENT_LENGTH + 512 };
+  const rest = (await threads.open('d_1', 'ndjson', after))!;
+  t.is(rest.at(), after.orders);
+  const lines = whole.split('\n').slice(1 + after.orders);
+  t.true((await textOf(rest)) === lines.join('\n'));
+  t.is(rest.at(), SEGMENT_LENGTH * 3);
+  const anew = await threads.open('d_1', 'ndjson', { ...after, version: version - 1 });
+  t.is(anew!.at(), 0);
+  t.true((await textOf(anew!)) === whole);
+
   const second = (await threads.open('d_1', 'csv'))!;
   const reading = second.chunks[Symbol.asyncIterator]();
   await reading.next();
   threads.stop();
   await t.throwsAsync(async () => await reading.next(), { code: 'store-unavailable' });
 });
+
+async function textOf({ chunks, close }: OrderExport): Promise<string> {
+  let text = '';
+  for await (const chunk of chunks) text += chunk;
+  close();
+  return text;
+}

@@ -50,6 +50,7 @@ function rightBody(name: string): Json {
     RefundDetails: { reason: 'Broken.' },
     OrderDetails: { name: 'Ada', lines: ['Way 1'], country: 'DE' },
     NewRefunds: { orderIds: ['x'], restock: true, reason: 'Broken.' },
+    NewExport: { format: 'ndjson' },
     PauseDetails: { extendHolds: true, reason: 'A moment.' },
     ReadAll: { upTo: '1' },
     Change: { dryRun: true },

@@ -2,7 +2,7 @@
 // two nodes with their own redis-server and nats-server. Their stored data can be read after the
 // stop.
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
@@ -82,7 +82,10 @@ async function startTwo(environment: Environment, prepare: Prepare): Promise<Sal
   const directory = mkdtempSync(join(tmpdir(), 'livedrops-end-to-end-'));
   const redis = await RedisServer.start();
   const nats = await NatsServer.start();
+  const exports = join(directory, 'exports');
+  mkdirSync(exports);
   const settingsOf = (nodeId: string): Environment => ({
+    LIVEDROPS_EXPORTS: exports,
     ...environment,
     LIVEDROPS_DATA: join(directory, nodeId),
     LIVEDROPS_NODE_ID: nodeId,

@@ -29,6 +29,7 @@ class Source {
   readonly open: OpenExport = async () => ({
     version: 3,
     orders: 1,
+    at: () => 1,
     chunks: this.#read(),
     close: () => void (this.closed += 1),
   });

@@ -74,6 +74,7 @@ test('each node gets its own port and id, the servers, and shared secrets and ar
   t.deepEqual(one, {
     LIVEDROPS_LOG: 'warn',
     LIVEDROPS_ARCHIVE: join(dataDirectory, 'archive'),
+    LIVEDROPS_EXPORTS: join(dataDirectory, 'exports'),
     LIVEDROPS_RATE_LIMITS: 'off',
     LIVEDROPS_ROLES: 'gateway',
     LIVEDROPS_HOST: '127.0.0.1',
@@ -87,7 +88,14 @@ test('each node gets its own port and id, the servers, and shared secrets and ar
     LIVEDROPS_DETAILS_SECRET: readFileSync(join(dataDirectory, 'details-secret'), 'utf8').trim(),
   });
   t.is(two['LIVEDROPS_ROLES'], 'actors');
-  const shared = ['AUTH_SECRET_FILE', 'PAYMENT_SECRET', 'DETAILS_SECRET', 'STORE', 'ARCHIVE'];
+  const shared = [
+    'AUTH_SECRET_FILE',
+    'PAYMENT_SECRET',
+    'DETAILS_SECRET',
+    'STORE',
+    'ARCHIVE',
+    'EXPORTS',
+  ];
   for (const name of shared.map((setting) => `LIVEDROPS_${setting}`)) {
     t.true(one[name] !== undefined && two[name] === one[name], name);
   }
