@@ -15,6 +15,7 @@ import { MemoryFeedStore } from './feed-memory.ts';
 import { MemoryFollowStore } from './follows-memory.ts';
 import { MemoryJobStore } from './jobs-memory.ts';
 import { MemoryJournal } from './journal-memory.ts';
+import { MemoryOperatorAccounts } from './operator-accounts-memory.ts';
 import { MemoryOperatorLog } from './operator-log-memory.ts';
 import { MemoryOrderDetails } from './order-details-memory.ts';
 import { MemoryOrderListStore } from './order-list-memory.ts';
@@ -60,6 +61,7 @@ export function memoryStores(options: MemoryStoresOptions = {}): MemoryStores {
     webhookLog: new MemoryWebhookLog(),
     consumerPositions,
     orderDetails: new MemoryOrderDetails(),
+    operatorAccounts: new MemoryOperatorAccounts(),
     operatorLog: new MemoryOperatorLog(),
     requests,
     parkedRefunds: new MemoryParkedRefunds({ max: options.parkedRefundsMax }),

@@ -13,6 +13,7 @@ import type { FeedStore } from './feed.ts';
 import type { FollowStore } from './follows.ts';
 import type { JobStore } from './jobs.ts';
 import type { Journal } from './journal.ts';
+import type { OperatorAccountStore } from './operator-accounts.ts';
 import type { OperatorLog } from './operator-log.ts';
 import type { OrderDetailsStore } from './order-details.ts';
 import type { OrderListStore } from './order-list.ts';
@@ -42,6 +43,7 @@ export interface Stores {
   readonly webhookLog: WebhookLog;
   readonly consumerPositions: ConsumerPositions;
   readonly orderDetails: OrderDetailsStore;
+  readonly operatorAccounts: OperatorAccountStore;
   readonly operatorLog: OperatorLog;
   readonly parkedRefunds: ParkedRefunds;
   /** Payments that operators must look at, over all drops. */

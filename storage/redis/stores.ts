@@ -23,6 +23,7 @@ import { RedisJobStore } from './catalogue/jobs-redis.ts';
 import { RedisJournal } from './journal/journal-redis.ts';
 import { OmConnection } from './catalogue/om-connection.ts';
 import { RedisOrderDetails } from './catalogue/order-details-redis.ts';
+import { RedisOperatorAccounts } from './catalogue/operator-accounts-redis.ts';
 import { RedisOperatorLog } from './catalogue/operator-log-redis.ts';
 import { RedisOrderListStore } from './rows/order-list-redis.ts';
 import { RedisParkedRefunds } from './catalogue/parked-refunds-redis.ts';
@@ -95,6 +96,7 @@ export async function openRedisStores(options: RedisStoresOptions): Promise<Redi
       webhookLog: new RedisWebhookLog({ redis }),
       consumerPositions: new RedisConsumerPositions({ redis }),
       orderDetails: new RedisOrderDetails({ redis }),
+      operatorAccounts: new RedisOperatorAccounts({ redis }),
       operatorLog: new RedisOperatorLog({ redis }),
       parkedRefunds: new RedisParkedRefunds({ redis }),
       paymentProblems: new RedisPaymentProblems({ redis }),

@@ -28,6 +28,7 @@ import type { JournalReaderHandlers } from './journal/journal-reader-program.ts'
 import { SqliteJobStore } from './catalogue/jobs-sqlite.ts';
 import { SqliteJournal } from './journal/journal-sqlite.ts';
 import { SqliteOrderDetails } from './catalogue/order-details-sqlite.ts';
+import { SqliteOperatorAccounts } from './catalogue/operator-accounts-sqlite.ts';
 import { SqliteOperatorLog } from './catalogue/operator-log-sqlite.ts';
 import { SqliteOrderListStore } from './rows/order-list-sqlite.ts';
 import { SqliteParkedRefunds } from './catalogue/parked-refunds-sqlite.ts';
@@ -165,6 +166,7 @@ export async function openSqliteStores(options: SqliteStoresOptions): Promise<Sq
       webhookLog: new SqliteWebhookLog(catalogue),
       consumerPositions: new SqliteConsumerPositions(catalogue),
       orderDetails: new SqliteOrderDetails(catalogue),
+      operatorAccounts: new SqliteOperatorAccounts(catalogue),
       operatorLog: new SqliteOperatorLog(catalogue),
       jobs: new SqliteJobStore({ ...catalogue, finishedMax: options.finishedJobsMax }),
       requests: new SqliteRequests(catalogue),

@@ -1,13 +1,16 @@
-// The contracts of API keys and contacts on a real Redis Cluster of three: every script keeps to one slot.
+// The contracts of API keys, contacts and operators' accounts on a real Redis Cluster of three:
+// every script keeps to one slot.
 
 import test from 'ava';
 import pino from 'pino';
 import { RedisApiKeyStore } from '../../storage/redis/catalogue/api-keys-redis.ts';
 import { RedisContactStore } from '../../storage/redis/catalogue/contacts-redis.ts';
+import { RedisOperatorAccounts } from '../../storage/redis/catalogue/operator-accounts-redis.ts';
 import { connectRedis, type RedisConnection } from '../../storage/redis/connection/connection.ts';
 import { RedisClusterServers, redisInstalled } from '../servers/redis-server.ts';
 import { apiKeysContract } from './contract/api-keys.ts';
 import { contactsContract } from './contract/contacts.ts';
+import { operatorAccountsContract } from './contract/operator-accounts.ts';
 
 if (redisInstalled) {
   let server: RedisClusterServers;
@@ -23,7 +26,8 @@ if (redisInstalled) {
   });
   apiKeysContract(() => new RedisApiKeyStore({ redis }));
   contactsContract(() => new RedisContactStore({ redis }));
+  operatorAccountsContract(() => new RedisOperatorAccounts({ redis }));
 } else {
-  test.skip('API keys and contacts on a Redis Cluster: no redis-server on this machine', () =>
+  test.skip('API keys, contacts and operators on a Redis Cluster: no redis-server on this machine', () =>
     undefined);
 }

@@ -1,8 +1,8 @@
 // The writer of catalogue.db: accounts, products, drops' rows, follows and the stream of their
-// changes, sessions, mailed links, handled webhooks, consumers' positions, operators' actions, parked
-// refunds, payments to look at, jobs, kept answers to requests, API keys, contacts. It runs in a thread of its own. All
-// of this is rarely written and often read, so reads have their own indexes and run on the main
-// thread.
+// changes, sessions, mailed links, handled webhooks, consumers' positions, operators' accounts and
+// actions, parked refunds, payments to look at, jobs, kept answers to requests, API keys, contacts.
+// It runs in a thread of its own. All of this is rarely written and often read, so reads have their
+// own indexes and run on the main thread.
 
 import { ACCOUNT_LINKS_SCHEMA, accountLinkHandlers } from './account-links-statements.ts';
 import {
@@ -18,6 +18,10 @@ import { openWriterDatabase, limitPages, WalBound } from '../thread/database.ts'
 import { DRAFTS_SCHEMA, draftHandlers } from './drafts-statements.ts';
 import { JOB_COUNTS_SCHEMA, jobHandlers, JOBS_SCHEMA } from './jobs-statements.ts';
 import { FOLLOW_REVISIONS_SCHEMA, followHandlers } from './follows-statements.ts';
+import {
+  OPERATOR_ACCOUNTS_SCHEMA,
+  operatorAccountHandlers,
+} from './operator-accounts-statements.ts';
 import { ORDER_DETAILS_SCHEMA, orderDetailsHandlers } from './order-details-statements.ts';
 import { PARKED_REFUNDS_SCHEMA, parkedRefundHandlers } from './parked-refunds-statements.ts';
 import { PAYMENT_PROBLEMS_SCHEMA, paymentProblemHandlers } from './payment-problems-statements.ts';
@@ -126,6 +130,7 @@ const MIGRATIONS = [
   ORDER_DETAILS_SCHEMA,
   REMOVED_ACCOUNTS_SCHEMA,
   PAYMENT_PROBLEMS_SCHEMA,
+  OPERATOR_ACCOUNTS_SCHEMA,
 ];
 
 export type CatalogueHandlers = ReturnType<typeof open>['handlers'];
@@ -171,6 +176,7 @@ export function open(options: ProgramOptions) {
       ...apiKeyHandlers(database),
       ...accountLinkHandlers(database),
       ...contactHandlers(database),
+      ...operatorAccountHandlers(database),
 
       addWebhook(webhookId: string, handledAt: number): void {
         addWebhook.run(webhookId, handledAt);
