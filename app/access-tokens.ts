@@ -56,6 +56,8 @@ export class AccessTokens {
     lifetimeSeconds: number;
     /** Absent for a token that belongs to no session. */
     sessionId?: string;
+    /** How the user was authenticated (RFC 8176); absent for no more than a password. */
+    amr?: readonly string[];
   }): string {
     const nowMs = this.#now();
     const iat = Math.floor(nowMs / 1_000);
@@ -68,6 +70,7 @@ export class AccessTokens {
       exp,
       ...(claims.roles.length > 0 && { roles: [...claims.roles] }),
       ...(claims.sessionId !== undefined && { sid: claims.sessionId }),
+      ...(claims.amr !== undefined && { amr: claims.amr }),
     });
   }
 

@@ -23,7 +23,8 @@ import type { LogInAttempts } from './log-in-attempts.ts';
 import type { AccountMail } from './mail/account-mail.ts';
 import { opaqueString, type Passwords } from './passwords.ts';
 import type { RandomBytes } from './random-bytes.ts';
-import type { Sessions, SessionTokens } from './sessions.ts';
+import type { SecondFactors } from './second-factors.ts';
+import { rolesOf, type Sessions, type SessionTokens } from './sessions.ts';
 
 export interface AccountsOptions {
   readonly accounts: AccountStore;
@@ -32,6 +33,7 @@ export interface AccountsOptions {
   readonly passwords: Passwords;
   readonly attempts: LogInAttempts;
   readonly sessionsOf: Sessions;
+  readonly secondFactors: SecondFactors;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
   /** Milliseconds of the monotonic clock, for limits and intervals. */
@@ -46,6 +48,9 @@ const NO_FOLLOWS: FollowCounts = { followers: 0, following: 0 };
 
 /** Shown for accounts that were deleted. */
 const REMOVED_NAME = 'Deleted account';
+
+const CODE_NEEDED = refusal('second-factor-required');
+const WRONG_CODE = refusal('second-factor-required', 'The code is wrong, or was used.');
 
 const checkRegister = compileCheck(Register);
 const checkLogIn = compileCheck(LogIn);
@@ -85,7 +90,8 @@ export class Accounts {
   }
 
   async login(params: ActionParams<'accounts.login'>): Promise<ActionOutcome<'accounts.login'>> {
-    const { accounts, sessionsOf, passwords, attempts } = this.#options;
+    const { accounts, sessionsOf, secondFactors, passwords, attempts } = this.#options;
+    const { code } = params;
     const email = canonicalEmail(params.email);
     if (!checkLogIn({ email, password: params.password }).ok) return refusal('unauthenticated');
     const spent = attempts.take(email, params.address);
@@ -97,14 +103,19 @@ export class Accounts {
     );
     if (!verified.ok) return verified;
     if (user === null || !verified.value) return refusal('unauthenticated');
+    const operator = await secondFactors.accountOf(user.id);
+    if (operator !== null && code !== undefined && !(await secondFactors.use(operator, code)))
+      return WRONG_CODE;
     attempts.giveBack(email, params.address);
+    if (operator !== null && code === undefined) return CODE_NEEDED;
     await this.#cleanNowAndThen();
-    const { stored, ...tokens } = await sessionsOf.begin(user, params.device ?? '');
+    const { stored, ...tokens } = await sessionsOf.begin(user, params.device ?? '', operator);
     await accounts.addRefreshToken(stored);
     await sessionsOf.endSuperfluous(user.id);
-    // The password may have changed while it was compared, or the account be gone.
+    // Meanwhile the password may have changed, or the account be gone or have become an operator's.
     const present = await accounts.findUser(user.id);
-    if (present?.passwordHash !== user.passwordHash) {
+    const grantId = (await secondFactors.accountOf(user.id))?.grantId;
+    if (present?.passwordHash !== user.passwordHash || grantId !== operator?.grantId) {
       await sessionsOf.endOf(tokens.refreshToken);
       return refusal('unauthenticated');
     }
@@ -172,7 +183,9 @@ export class Accounts {
   }
 
   async #ownProfile(user: User): Promise<OwnProfile> {
-    return ownProfile(user, await this.#options.follows.counts(user.id));
+    const { follows, secondFactors } = this.#options;
+    const roles = rolesOf(user, await secondFactors.accountOf(user.id));
+    return ownProfile({ ...user, roles }, await follows.counts(user.id));
   }
 
   async #cleanNowAndThen(): Promise<void> {

@@ -3,12 +3,18 @@
 // the store lists ended sessions for as long as an access token lives.
 
 import { type LiveBus, SESSIONS_TOPIC } from '../actors/live-bus.ts';
-import { ACCESS_TOKEN_LIFETIME_SECONDS, type AccountSession } from '../contracts/accounts.ts';
+import {
+  ACCESS_TOKEN_LIFETIME_SECONDS,
+  type AccountSession,
+  AUDITOR_ROLE,
+  OPERATOR_ROLE,
+} from '../contracts/accounts.ts';
 import { DEVICE_LENGTH_MAX } from '../contracts/bounds.ts';
 import type { Outcome } from '../contracts/refusals.ts';
 import { ID_RANDOM_BYTES, makeId } from '../domain/ids.ts';
 import { refusal, success } from '../domain/refusal.ts';
 import type { AccountStore, RefreshToken, User } from '../storage/ports/accounts.ts';
+import type { OperatorAccount, OperatorAccountStore } from '../storage/ports/operator-accounts.ts';
 import { SESSIONS_PER_USER_MAX, type SessionStore } from '../storage/ports/sessions.ts';
 import type { AccessTokens } from './access-tokens.ts';
 import type { RandomBytes } from './random-bytes.ts';
@@ -17,6 +23,7 @@ import { refreshTokenHash, type RefreshTokens } from './refresh-tokens.ts';
 export interface SessionsOptions {
   readonly accounts: AccountStore;
   readonly sessions: SessionStore;
+  readonly operatorAccounts: Pick<OperatorAccountStore, 'find'>;
   readonly liveBus: LiveBus;
   readonly accessTokens: AccessTokens;
   readonly refreshTokens: RefreshTokens;
@@ -42,6 +49,9 @@ const REFRESH_TOKEN_LIFETIME_MS = 30 * 24 * 60 * 60 * 1_000;
 /** Ended sessions are listed for as long as their access tokens live, on any node's clock. */
 const ENDED_RETAINED_MS = ACCESS_TOKEN_LIFETIME_SECONDS * 1_000 + 60_000;
 
+/** Of tokens (RFC 8176): a password, and a second factor of either kind. */
+const SECOND_FACTOR_METHODS = ['pwd', 'mfa'];
+
 const ID_PREFIX = 's';
 /** Of sessions that began in versions without rows of sessions. */
 const OLD_ID_PREFIX = 'rf_';
@@ -55,8 +65,15 @@ export class Sessions {
     this.#options = options;
   }
 
-  /** Stores the session but for its refresh token: without that it is worth nothing. */
-  async begin(user: User, device: string): Promise<NewSession> {
+  /**
+   * Stores the session but for its refresh token: without that it is worth nothing. `operator` is
+   * null for a user who is none; else the second factor was given.
+   */
+  async begin(
+    user: User,
+    device: string,
+    operator: OperatorAccount | null = null,
+  ): Promise<NewSession> {
     const { sessions, refreshTokens, now, random } = this.#options;
     const at = now();
     const id = makeId(ID_PREFIX, at, random(ID_RANDOM_BYTES));
@@ -74,7 +91,7 @@ export class Sessions {
     const refreshToken = refreshTokens.first();
     const hash = refreshTokenHash(refreshToken);
     const stored = { hash, familyId: id, userId: user.id, expiresAt };
-    return { ...this.#tokens(user, id, refreshToken), stored };
+    return { ...this.#tokens(user, operator, id, refreshToken), stored };
   }
 
   /** Ends the sessions that a user has too many of, those that were used the longest ago. */
@@ -102,7 +119,9 @@ export class Sessions {
     const user = await accounts.findUser(userId);
     if (user === null) return null;
     if (!(await this.#touch(user, familyId, at, expiresAt))) return null;
-    return { user, tokens: this.#tokens(user, familyId, next) };
+    // Whoever becomes an operator loses all sessions, so this one began with the second factor.
+    const operator = await this.#options.operatorAccounts.find(userId);
+    return { user, tokens: this.#tokens(user, operator, familyId, next) };
   }
 
   /** Ends the session of a refresh token. Idempotent; ignores unknown tokens. */
@@ -167,11 +186,24 @@ export class Sessions {
     liveBus.publish(SESSIONS_TOPIC, { type: 'sessions-ended', userId, sessionIds, endedAt });
   }
 
-  #tokens(user: User, sessionId: string, refreshToken: string): SessionTokens {
-    const { id: userId, roles } = user;
+  #tokens(
+    user: User,
+    operator: OperatorAccount | null,
+    sessionId: string,
+    refreshToken: string,
+  ): SessionTokens {
+    const { id: userId } = user;
     const lifetimeSeconds = ACCESS_TOKEN_LIFETIME_SECONDS;
-    const claims = { userId, roles, lifetimeSeconds, sessionId };
+    const roles = rolesOf(user, operator);
+    const amr = operator === null ? null : { amr: SECOND_FACTOR_METHODS };
+    const claims = { userId, roles, lifetimeSeconds, sessionId, ...amr };
     const accessToken = this.#options.accessTokens.sign(claims);
     return { accessToken, refreshToken, expiresIn: lifetimeSeconds };
   }
+}
+
+/** Those of operators come from their second factor alone, whatever the account says. */
+export function rolesOf(user: User, operator: OperatorAccount | null): readonly string[] {
+  const roles = user.roles.filter((role) => role !== OPERATOR_ROLE && role !== AUDITOR_ROLE);
+  return operator === null ? roles : [...roles, operator.role];
 }

@@ -8,9 +8,11 @@ import { Follows } from '../app/follows.ts';
 import { AccountDeletion, DeleteAccountHandler } from '../app/jobs/delete-account.ts';
 import { LogInAttempts } from '../app/log-in-attempts.ts';
 import { AccountMail, SendMailHandler } from '../app/mail/account-mail.ts';
+import { OperatorAccounts } from '../app/operator/operator-accounts.ts';
 import { LinkTokens } from '../app/mail/link-tokens.ts';
 import { Passwords } from '../app/passwords.ts';
 import { RefreshTokens } from '../app/refresh-tokens.ts';
+import { SecondFactors } from '../app/second-factors.ts';
 import { Sessions } from '../app/sessions.ts';
 import type { JobHandler } from '../events/jobs/job-handler.ts';
 import type { JobQueue } from '../events/jobs/job-queue.ts';
@@ -18,6 +20,7 @@ import type { MailSender } from '../events/mail/mail-sender.ts';
 import { FolderMailSender } from '../events/mail/mail-sender-folder.ts';
 import { SmtpMailSender } from '../events/mail/mail-sender-smtp.ts';
 import { accountsService } from '../services/accounts.ts';
+import type { FeatureLevels } from '../storage/ports/feature-level.ts';
 import type { Stores } from '../storage/ports/stores.ts';
 import type { Config } from './config.ts';
 import type { NodeCoreOptions } from './node-core.ts';
@@ -25,6 +28,7 @@ import type { Tokens } from './tokens.ts';
 
 export interface AccountParts {
   readonly handlers: readonly JobHandler[];
+  readonly operators: OperatorAccounts;
   service(queue: JobQueue): ServiceSchema;
   /** The runner of jobs must have stopped. */
   stop(): Promise<void>;
@@ -35,11 +39,13 @@ export function createAccountParts(
     readonly stores: Stores;
     readonly bus: LiveBus;
     readonly tokens: Tokens;
+    /** Of the store. */
+    readonly levels: FeatureLevels;
     /** The address of this node's gateway. */
     readonly url: () => string | null;
   },
 ): AccountParts {
-  const { config, clock, log, stores, bus, tokens, url } = options;
+  const { config, clock, log, stores, bus, tokens, levels, url } = options;
   const now = () => clock.now();
   const random = (count: number) => randomBytes(count);
   const { accessTokens, signingSecrets: secrets } = tokens;
@@ -61,17 +67,29 @@ export function createAccountParts(
     now,
     random,
   });
+  const passwords = new Passwords();
+  const secondFactors = new SecondFactors({ ...stores, now, random });
   const followsOf = new Follows({ ...stores, liveBus: bus, now });
   const deleteAccount = new DeleteAccountHandler({ ...stores, sessionsOf, followsOf });
   return {
     handlers: [sendMail, deleteAccount],
+    operators: new OperatorAccounts({
+      ...stores,
+      secondFactors,
+      sessionsOf,
+      passwords,
+      levels,
+      now,
+      random,
+    }),
     service: (queue) =>
       accountsService({
         ...stores,
         sessionsOf,
         deletion: new AccountDeletion({ ...stores, queue }),
         mail: new AccountMail({ ...stores, linkTokens, queue, now, random }),
-        passwords: new Passwords(),
+        secondFactors,
+        passwords,
         attempts: new LogInAttempts({
           monotonic: () => clock.monotonic(),
           rateLimits: config.rateLimits,

@@ -139,7 +139,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
   const tokens = createTokens(options);
   const rebuild = createRebuild(stores, runs, log);
   let url: string | null = null;
-  const accounts = createAccountParts({ ...options, stores, bus, tokens, url: () => url });
+  const accounts = createAccountParts({ ...options, stores, bus, tokens, levels, url: () => url });
   const jobs = roles.includes('services')
     ? createJobs({
         ...options,

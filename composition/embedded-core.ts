@@ -110,7 +110,7 @@ function createCore(
   const tokens = createTokens(options);
   const rebuild = createRebuild(stores, runs, log);
   let url: string | null = null;
-  const accounts = createAccountParts({ ...options, stores, bus, tokens, url: () => url });
+  const accounts = createAccountParts({ ...options, stores, bus, tokens, levels, url: () => url });
   const { handlers } = accounts;
   const jobs = createJobs({ ...options, shardCount, stores, router, isAlone: true, handlers });
   const verify = (shards: readonly number[], run: RunContext) =>

@@ -2,12 +2,12 @@
 // `partner=https://login.partner.com` for a further one with a name. What belongs to a further
 // issuer carries its name in the same way.
 
-import { CREATOR_ROLE, OPERATOR_ROLE } from '../contracts/accounts.ts';
+import { AUDITOR_ROLE, CREATOR_ROLE, OPERATOR_ROLE } from '../contracts/accounts.ts';
 import { type Issuer, isTrustedUrl, type RoleRule } from '../app/issuers/issuer.ts';
 
 export const ISSUERS_MAX = 8;
 export const ROLE_RULES_MAX = 64;
-export const ISSUER_ROLES: readonly string[] = [CREATOR_ROLE, OPERATOR_ROLE];
+export const ISSUER_ROLES: readonly string[] = [CREATOR_ROLE, OPERATOR_ROLE, AUDITOR_ROLE];
 
 const NAMED = /^([a-z][a-z0-9-]{0,31})=(.+)$/;
 const ROLE_RULE = /^(?:([a-z][a-z0-9-]{0,31}),)?([^\s,]{1,128}):([^\s:=]{1,128})=([a-z]+)$/;

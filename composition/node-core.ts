@@ -410,6 +410,7 @@ export function createServices(
       monotonic,
     }),
     ...operatorServices({
+      accounts: options.accounts.operators,
       verify: options.operator.verify,
       placement: options.operator.placement,
       rebuild: (shards, write, run) => options.rebuild.run(shards, write, run),

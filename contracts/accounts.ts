@@ -6,6 +6,7 @@ import {
   NAME_LENGTH_MAX,
   PASSWORD_LENGTH_MAX,
   PASSWORD_LENGTH_MIN,
+  SECOND_FACTOR_CODE_LENGTH_MAX,
 } from './bounds.ts';
 import type { Plain } from './plain.ts';
 import type { Refusal } from './refusals.ts';
@@ -29,7 +30,14 @@ export type Register = Plain<typeof Register>;
 
 /** Bounds only: whether a password was once allowed is no reason to tell a guesser so. */
 const anyPassword = Type.String({ maxLength: PASSWORD_LENGTH_MAX });
-export const LogIn = Type.Object({ email, password: anyPassword }, { ...STRICT, title: 'LogIn' });
+const code = Type.String({
+  maxLength: SECOND_FACTOR_CODE_LENGTH_MAX,
+  description: 'of the second factor, where the account has one: 6 digits, or a recovery code',
+});
+export const LogIn = Type.Object(
+  { email, password: anyPassword, code: Type.Optional(code) },
+  { ...STRICT, title: 'LogIn' },
+);
 export type LogIn = Plain<typeof LogIn>;
 
 export const Refresh = Type.Object({ refreshToken }, { ...STRICT, title: 'Refresh' });
@@ -154,6 +162,8 @@ export type Requester = Plain<typeof Requester>;
 
 export const CREATOR_ROLE = 'creator';
 export const OPERATOR_ROLE = 'operator';
+/** Sees what operators see, and changes nothing. */
+export const AUDITOR_ROLE = 'auditor';
 
 // On the wire
 

@@ -31,6 +31,7 @@ import type {
   ShardStatus,
   VerifyReport,
 } from './operator.ts';
+import type { AddedOperator, NewOperator, OperatorRow } from './operator-accounts.ts';
 import type { OrderDetails } from './order-details.ts';
 import type { DropOrdersFilter, DropOrdersPage, OrderView, RefundDetails } from './orders.ts';
 import type { Page, PageRequest } from './paging.ts';
@@ -72,7 +73,7 @@ export interface Actions {
     Session,
   ];
   'accounts.login': [
-    { email: string; password: string; address: string; device?: string },
+    { email: string; password: string; code?: string; address: string; device?: string },
     Session,
     AttemptsSpent,
   ];
@@ -228,7 +229,10 @@ export interface Actions {
    */
   'payments.ofBuyer': [{ caller: Requester; orderId: string }, BuyerPayment];
 
-  /** Everything of `operator` refuses callers without the operator's role: `forbidden` (X3). */
+  /**
+   * Everything of `operator` refuses callers without the operator's role: `forbidden` (X3).
+   * Auditors get what changes nothing (X3a).
+   */
   'operator.listNodes': [AsOperator, readonly NodeRow[]];
   'operator.listShards': [AsOperator & { node?: string; state?: ShardStatus }, readonly ShardRow[]];
   /** The last moves of shards, newest first. */
@@ -273,6 +277,10 @@ export interface Actions {
   /** The next two refuse `not-found` for an id that names none, and are harmless to repeat. */
   'operator.retryJob': [AsOperator & Plannable & { jobId: string }, JobChange];
   'operator.cancelJob': [AsOperator & Plannable & { jobId: string }, JobChange];
+  /** The answer alone has the secrets of the second factor. Refuses `too-many`. */
+  'operator.addOperator': [AsOperator & { operator: NewOperator }, AddedOperator];
+  'operator.listOperators': [AsOperator, readonly OperatorRow[]];
+  'operator.removeOperator': [AsOperator & { userId: string }, null];
   /**
    * Starts a verification or a rebuild. `already-running` while another of the kind is under way.
    * The caller follows the run, or it is cancelled (`UNFOLLOWED_MAX_MS`).

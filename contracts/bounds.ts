@@ -7,6 +7,7 @@ export const EMAIL_LENGTH_MAX = 254;
 export const NAME_LENGTH_MAX = 80;
 export const PASSWORD_LENGTH_MIN = 8;
 export const PASSWORD_LENGTH_MAX = 1_024;
+export const SECOND_FACTOR_CODE_LENGTH_MAX = 64;
 /** Refresh tokens and cursors. */
 export const TOKEN_LENGTH_MAX = 512;
 /** Of what a client says it is. */

@@ -31,6 +31,7 @@ export const REFUSAL_CODES = [
   'export-not-done',
   'invalid-request',
   'unauthenticated',
+  'second-factor-required',
   'forbidden',
   'not-found',
   'rate-limited',

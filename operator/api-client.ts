@@ -17,6 +17,7 @@ import type {
 import { PAGE_LIMIT_MAX } from '../contracts/bounds.ts';
 import type { Static } from 'typebox';
 import type { ExportFormat } from '../contracts/orders.ts';
+import type { AddedOperator, OperatorRow } from '../contracts/operator-accounts.ts';
 import type { JobBody, JobState } from '../contracts/jobs.ts';
 import type { PaymentProblem, ProblemFilter } from '../contracts/payment-problems.ts';
 import type { ParkedRefund, RefundState } from '../contracts/refunds.ts';
@@ -54,6 +55,9 @@ export type ProblemInfo = Omit<PaymentProblem, 'openedAt' | 'closedAt'> & {
   readonly openedAt: string;
   readonly closedAt: string | null;
 };
+
+/** An operator as HTTP shows it: times are RFC 3339 text. */
+export type OperatorInfo = Omit<OperatorRow, 'addedAt'> & { readonly addedAt: string };
 
 /** A job as HTTP shows it. */
 export type JobInfo = Static<typeof JobBody>;
@@ -267,6 +271,21 @@ export class OperatorApi {
 
   dismissRefund(id: string, reason: string, dryRun: boolean): Promise<RefundChangeInfo> {
     return this.#post(`refunds/${id}/dismiss`, { reason, dryRun });
+  }
+
+  async operators(): Promise<readonly OperatorInfo[]> {
+    return (await this.#get<{ items: readonly OperatorInfo[] }>('operators')).items;
+  }
+
+  addOperator(email: string, role: OperatorRow['role']): Promise<AddedOperator> {
+    return this.#post('operators', { email, role });
+  }
+
+  async removeOperator(userId: string): Promise<void> {
+    await this.#tryEachNode(
+      (url) => this.#send(url, 'DELETE', `operators/${encodeURIComponent(userId)}`, null),
+      ({ notDelivered }) => notDelivered,
+    );
   }
 
   /** The lines of the outside stream of the first node that answers. Errors: `ApiError`. */

@@ -2,10 +2,11 @@
 // with a sentence that describes a valid argument.
 
 import { InvalidArgumentError } from 'commander';
-import { CREATOR_ROLE, OPERATOR_ROLE } from '../contracts/accounts.ts';
-import { DROP_ID, JOB_ID, LINE, REFUND_ID } from '../contracts/patterns.ts';
+import { EMAIL_LENGTH_MAX } from '../contracts/bounds.ts';
+import { AUDITOR_ROLE, CREATOR_ROLE, OPERATOR_ROLE } from '../contracts/accounts.ts';
+import { DROP_ID, EMAIL, JOB_ID, LINE, REFUND_ID } from '../contracts/patterns.ts';
 
-const ROLES: readonly string[] = [CREATOR_ROLE, OPERATOR_ROLE];
+const ROLES: readonly string[] = [CREATOR_ROLE, OPERATOR_ROLE, AUDITOR_ROLE];
 const SECONDS_OF = { s: 1, m: 60, h: 3600, d: 86_400 };
 const SECONDS_MAX = 366 * SECONDS_OF.d;
 
@@ -29,6 +30,11 @@ export function duration(text: string): number {
 export function userId(text: string): string {
   if (/^(?!me$)[\x21-\x7e]{1,120}$/.test(text)) return text;
   throw new InvalidArgumentError('It must be 1 to 120 visible ASCII characters, and not "me".');
+}
+
+export function email(text: string): string {
+  if (text.length <= EMAIL_LENGTH_MAX && new RegExp(EMAIL, 'u').test(text)) return text;
+  throw new InvalidArgumentError('It must be an e-mail address.');
 }
 
 export function nodeId(text: string): string {
@@ -76,5 +82,5 @@ export function webhookUrl(text: string): string {
 export function roles(text: string): string[] {
   const given = text.split(',').filter((item) => item !== '');
   if (given.every((role) => ROLES.includes(role))) return given;
-  throw new InvalidArgumentError(`The roles are ${ROLES.join(' and ')}, with commas between.`);
+  throw new InvalidArgumentError(`The roles are ${ROLES.join(', ')}, with commas between.`);
 }

@@ -9,6 +9,7 @@ import { duration, integer, roles, userId, webhookUrl } from './arguments.ts';
 import type { ClusterOptions } from './cluster/cluster.ts';
 import type { DemoOptions } from './demo/demo.ts';
 import { addDataCommands } from './data-commands.ts';
+import { addOperatorAccounts } from './operator-account-commands.ts';
 import { addOperatorCommands } from './operator-commands.ts';
 import type { StripeStandInOptions } from './stripe-stand-in/command.ts';
 import type { TokenOptions } from './token.ts';
@@ -144,6 +145,7 @@ Example:
     );
 
   addOperatorCommands(livedrops);
+  addOperatorAccounts(livedrops);
   addDataCommands(livedrops);
 
   livedrops

@@ -40,7 +40,7 @@ const PAYMENTS_LISTED_MAX = 30_000;
 const JOBS_LISTED_MAX = 20_000;
 const shardNumber = integer(0, SHARD_COUNT - 1);
 
-const SERVER_HELP = `
+export const SERVER_HELP = `
 Calls the server at --url: by default the server that runs on LIVEDROPS_DATA, or
 else the one at LIVEDROPS_HOST and LIVEDROPS_PORT. Without --token, signs a token
 with LIVEDROPS_AUTH_SECRET, or else with the secret stored in LIVEDROPS_DATA.`;
@@ -95,7 +95,8 @@ export function addOperatorCommands(livedrops: Command): void {
   addStream(livedrops);
 }
 
-function connecting(command: Command): Command {
+/** With the options of every command that calls a server. */
+export function connecting(command: Command): Command {
   return command
     .addOption(new Option('--url <url>', 'a node of the cluster').argParser(serverUrl))
     .option('--token <token>', 'an access token with the operator role')

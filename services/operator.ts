@@ -2,6 +2,7 @@
 // ask of this node's runs.
 
 import type { ActionSchema, Context, ServiceSchema } from 'moleculer';
+import type { OperatorAccounts } from '../app/operator/operator-accounts.ts';
 import { Operators, type OperatorsOptions } from '../app/operator/operators.ts';
 import type { AskedOfRun } from './other-runs.ts';
 import { defineService } from './moleculer/define-service.ts';
@@ -11,7 +12,10 @@ import { operatorActionsOfLevel0 } from './operator-level-0.ts';
 const RUN_TIMEOUT_MS = 600_000;
 const WHOLE_RUNS = ['verifyJournals', 'rebuildLists', 'verify', 'rebuild'] as const;
 
-export function operatorServices(options: OperatorsOptions): ServiceSchema[] {
+export function operatorServices(
+  options: OperatorsOptions & { readonly accounts: OperatorAccounts },
+): ServiceSchema[] {
+  const { accounts } = options;
   const operators = new Operators(options);
   const { name, actions } = defineService('operator', {
     listNodes: (params) => operators.nodes(params),
@@ -38,6 +42,9 @@ export function operatorServices(options: OperatorsOptions): ServiceSchema[] {
     retryJob: (params) => operators.once(params, () => operators.retryJob(params)),
     cancelJob: (params) => operators.once(params, () => operators.cancelJob(params)),
     dismissRefund: (params) => operators.once(params, () => operators.dismissRefund(params)),
+    addOperator: (params) => accounts.add(params),
+    listOperators: (params) => accounts.list(params),
+    removeOperator: (params) => accounts.remove(params),
     ...operatorActionsOfLevel0(operators),
   });
   const plain = actions as Record<string, ActionSchema['handler']>;

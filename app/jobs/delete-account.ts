@@ -16,6 +16,7 @@ import type { ChangeStream } from '../../storage/ports/change-stream.ts';
 import type { ContactStore } from '../../storage/ports/contacts.ts';
 import type { Drafts } from '../../storage/ports/drafts.ts';
 import type { FollowStore } from '../../storage/ports/follows.ts';
+import type { OperatorAccountStore } from '../../storage/ports/operator-accounts.ts';
 import type { OrderDetailsStore } from '../../storage/ports/order-details.ts';
 import type { Follows } from '../follows.ts';
 import type { Sessions } from '../sessions.ts';
@@ -33,6 +34,7 @@ export interface DeleteAccountOptions {
   readonly accounts: AccountStore;
   readonly accountLinks: AccountLinkStore;
   readonly apiKeys: ApiKeyStore;
+  readonly operatorAccounts: Pick<OperatorAccountStore, 'remove'>;
   readonly orderDetails: Pick<OrderDetailsStore, 'erase'>;
   readonly follows: FollowStore;
   readonly drafts: Drafts;
@@ -119,8 +121,10 @@ export class DeleteAccountHandler implements JobHandler {
   }
 
   async #removeAccount(userId: string): Promise<void> {
-    const { accounts, accountLinks, apiKeys, orderDetails, sessionsOf } = this.#options;
+    const { accounts, accountLinks, apiKeys, operatorAccounts, orderDetails, sessionsOf } =
+      this.#options;
     await sessionsOf.endOthers(userId, undefined);
+    await operatorAccounts.remove(userId);
     await apiKeys.removeAll(userId);
     await accountLinks.removeAll(userId);
     await orderDetails.erase(userId);

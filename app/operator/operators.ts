@@ -31,7 +31,7 @@ import { refusal, success } from '../../domain/refusal.ts';
 import type { NodeSession, Placement } from '../../storage/ports/placement.ts';
 import type { PaymentProblems } from '../../storage/ports/payment-problems.ts';
 import type { RequestLog } from '../../storage/ports/requests.ts';
-import { isOperator } from '../caller.ts';
+import { isOperator, maySeeOperations } from '../caller.ts';
 import { InSteps } from '../repeated-requests.ts';
 import { type ChangesOptions, OperatorChanges } from './changes.ts';
 import { OperatorJobs, type OperatorJobsOptions } from './jobs.ts';
@@ -89,7 +89,7 @@ export class Operators {
   async nodes({
     caller,
   }: ActionParams<'operator.listNodes'>): Promise<Outcome<readonly NodeRow[]>> {
-    if (!isOperator(caller)) return refusal('forbidden');
+    if (!maySeeOperations(caller)) return refusal('forbidden');
     const placement = await this.#loadPlacement();
     const reports = await this.#reportsOf(placement);
     return success(nodeRows(placement, this.#options.shardCount, reports));
@@ -104,7 +104,7 @@ export class Operators {
     node,
     state,
   }: ActionParams<'operator.listShards'>): Promise<Outcome<readonly ShardRow[]>> {
-    if (!isOperator(caller)) return refusal('forbidden');
+    if (!maySeeOperations(caller)) return refusal('forbidden');
     const placement = await this.#loadPlacement();
     if (node !== undefined && !isKnown(placement, node))
       return refusal('not-found', `There is no node ${node}.`);
@@ -121,7 +121,7 @@ export class Operators {
     caller,
     limit = PAGE_LIMIT_DEFAULT,
   }: ActionParams<'operator.listMoves'>): Promise<Outcome<readonly MoveRecord[]>> {
-    if (!isOperator(caller)) return refusal('forbidden');
+    if (!maySeeOperations(caller)) return refusal('forbidden');
     const { placement } = this.#options;
     return success(placement === null ? [] : await placement.listMoves(limit));
   }
@@ -131,7 +131,7 @@ export class Operators {
     caller,
     page,
   }: ActionParams<'operator.listActions'>): Promise<Outcome<Page<OperatorAction>>> {
-    if (!isOperator(caller)) return refusal('forbidden');
+    if (!maySeeOperations(caller)) return refusal('forbidden');
     return success(await this.#options.log.list(page));
   }
 
@@ -221,7 +221,7 @@ export class Operators {
     caller,
     runId,
   }: ActionParams<'operator.followRun'>): Promise<Outcome<RunState>> {
-    return isOperator(caller) ? await this.#options.runs.follow(runId) : refusal('forbidden');
+    return maySeeOperations(caller) ? await this.#options.runs.follow(runId) : refusal('forbidden');
   }
 
   async cancelRun({ caller, runId }: ActionParams<'operator.cancelRun'>): Promise<Outcome<null>> {
@@ -231,7 +231,9 @@ export class Operators {
   async listRuns({
     caller,
   }: ActionParams<'operator.listRuns'>): Promise<Outcome<readonly RunState[]>> {
-    return isOperator(caller) ? success(await this.#options.runs.list()) : refusal('forbidden');
+    return maySeeOperations(caller)
+      ? success(await this.#options.runs.list())
+      : refusal('forbidden');
   }
 
   /** `startRun` and its end, for gateways that do not follow runs. */
@@ -278,7 +280,7 @@ export class Operators {
     state,
     page,
   }: ActionParams<'operator.listRefunds'>): Promise<Outcome<Page<ParkedRefund>>> {
-    if (!isOperator(caller)) return refusal('forbidden');
+    if (!maySeeOperations(caller)) return refusal('forbidden');
     return success(await this.#refunds.list(state ?? null, page));
   }
 
@@ -289,7 +291,7 @@ export class Operators {
     open,
     page,
   }: ActionParams<'operator.listPaymentProblems'>): Promise<Outcome<Page<PaymentProblem>>> {
-    if (!isOperator(caller)) return refusal('forbidden');
+    if (!maySeeOperations(caller)) return refusal('forbidden');
     const filter = { ...(kind !== undefined && { kind }), ...(open !== undefined && { open }) };
     return success(await this.#options.paymentProblems.list(filter, page));
   }
@@ -319,12 +321,12 @@ export class Operators {
     state,
     page,
   }: ActionParams<'operator.listJobs'>): Promise<Outcome<Page<Job>>> {
-    if (!isOperator(caller)) return refusal('forbidden');
+    if (!maySeeOperations(caller)) return refusal('forbidden');
     return success(await this.#jobs.list(state, page));
   }
 
   async job({ caller, jobId }: ActionParams<'operator.getJob'>): Promise<Outcome<Job>> {
-    return isOperator(caller) ? await this.#jobs.get(jobId) : refusal('forbidden');
+    return maySeeOperations(caller) ? await this.#jobs.get(jobId) : refusal('forbidden');
   }
 
   async retryJob({

@@ -33,6 +33,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
   'precondition-failed': { status: 412, title: 'It has changed since it was read.' },
   'invalid-request': { status: 400, title: 'The request is not valid.' },
   unauthenticated: { status: 401, title: 'Authentication is needed.' },
+  'second-factor-required': { status: 401, title: 'A code of the second factor is needed.' },
   forbidden: { status: 403, title: 'This is not allowed.' },
   'not-found': { status: 404, title: 'There is nothing here.' },
   'rate-limited': { status: 429, title: 'Too many requests.' },

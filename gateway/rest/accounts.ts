@@ -47,19 +47,19 @@ export function authRoutes(): Route[] {
       {
         method: 'POST',
         path: '/v1/auth/login',
-        summary: 'Log in with e-mail and password.',
+        summary:
+          'Log in with e-mail and password; operators with a code of their second factor, too.',
         tag: TAG,
         access: 'public',
         rateClass: 'log-ins',
         body: LogIn,
         status: 200,
         response: SessionBody,
-        refusals: ['unauthenticated', 'unavailable', 'overloaded'],
+        refusals: ['unauthenticated', 'second-factor-required', 'unavailable', 'overloaded'],
       },
       async ({ call, body, address, header }) => {
-        const { email, password } = body;
         const device = header('user-agent');
-        const session = await call('accounts.login', { email, password, address, device });
+        const session = await call('accounts.login', { ...body, address, device });
         if (session.ok) return jsonReply(200, sessionBody(session.value));
         return 'limit' in session ? rateLimited(session.limit, session.waitMs) : session;
       },

@@ -20,6 +20,7 @@ import { PageQuery } from '../../contracts/paging.ts';
 import { actionBody, moveBody, nodeBody, pageBody, shardBody } from '../present.ts';
 import { emptyReply, jsonReply, type Route, userRoute } from '../http/route.ts';
 import type { RouteResult, UserRequest } from '../http/route.ts';
+import { operatorAccountRoutes } from './operator-accounts.ts';
 import { operatorRefundRoutes } from './operator-refunds.ts';
 import { operatorRoute } from './operator-route.ts';
 import { pageRequest } from './paging.ts';
@@ -34,6 +35,7 @@ export function operatorRoutes(options: RunRoutesOptions): Route[] {
     ...nodeRoutes(),
     ...wholeRoutes(),
     ...operatorRefundRoutes(),
+    ...operatorAccountRoutes(),
     ...runRoutes(options),
   ];
 }

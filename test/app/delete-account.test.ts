@@ -11,6 +11,7 @@ import type { Job } from '../../contracts/jobs.ts';
 import { queuedJob, stepped } from '../../events/jobs/job.ts';
 import { memoryStores } from '../../storage/memory/stores.ts';
 import type { Stores } from '../../storage/ports/stores.ts';
+import { operatorAccount } from '../storage/contract/operator-accounts.ts';
 
 const SECRET = 'x'.repeat(32);
 const ADA = 'u_ada';
@@ -34,8 +35,10 @@ function dying(stores: Stores, nth: number): { stores: Stores; calls: () => numb
         };
       },
     });
-  const { accounts, accountLinks, apiKeys, follows, drafts, contacts, changes, sessions } = stores;
-  const failed = { accounts, accountLinks, apiKeys, follows, drafts, contacts, changes, sessions };
+  const { accounts, accountLinks, apiKeys, follows, drafts, contacts, changes } = stores;
+  const { sessions, operatorAccounts } = stores;
+  const some = { accounts, accountLinks, apiKeys, follows, drafts, contacts, changes };
+  const failed = { ...some, sessions, operatorAccounts };
   const wrapped = Object.entries(failed).map(([name, store]) => [name, failing(store)]);
   return {
     stores: { ...stores, ...(Object.fromEntries(wrapped) as typeof failed) },
@@ -68,6 +71,7 @@ async function filled(): Promise<Stores> {
   for (let i = 0; i < FOLLOWERS; i++) await stores.follows.follow(`u_fan${i}`, ADA, i);
   const contact = { userId: `~${ADA}:bob`, user: 'bob', createdAt: 1, changedAt: 1 };
   await stores.contacts.put(contact);
+  await stores.operatorAccounts.put(operatorAccount({ userId: ADA }));
   return stores;
 }
 
@@ -119,6 +123,7 @@ test('A8: a deletion that dies at any call ends with the next process', async (t
     t.deepEqual(await stores.follows.counts(ADA), { followers: 0, following: 0 }, said);
     t.is((await stores.follows.counts('u_fan3')).following, 0, said);
     t.is(await stores.contacts.find(`~${ADA}:bob`), null, said);
+    t.is(await stores.operatorAccounts.find(ADA), null, said);
     for (let bucket = 0; bucket < stores.changes.bucketCount; bucket++) {
       const records = await stores.changes.read(bucket, 0, 1_000);
       t.false(JSON.stringify(records).includes('"Ada"'), said);

@@ -3,6 +3,7 @@
 import test from 'ava';
 import { Compile } from 'typebox/compile';
 import { refusal, success } from '../../domain/refusal.ts';
+import { NewOperator } from '../../contracts/operator-accounts.ts';
 import { Dismissal, RefundChangeBody, RefundPage } from '../../contracts/refunds.ts';
 import * as schemas from '../../contracts/operator.ts';
 import { StreamSlots } from '../../gateway/http/stream-slots.ts';
@@ -102,6 +103,7 @@ const RUN_OPTIONS = { slots: new StreamSlots(), now: () => NOW };
 const RIGHT_BODIES = new Map<unknown, object>([
   [schemas.NewRun, { kind: 'verify' }],
   [schemas.PinChange, { to: 'node-2' }],
+  [NewOperator, { email: 'ada@example.com', role: 'operator' }],
   [Dismissal, { reason: 'Paid back by hand.' }],
 ]);
 
@@ -136,7 +138,7 @@ test('X3: operators’ routes are 403 without the role, and change and record no
   const { fixture, cluster } = await startPretendGateway(t, ['node-1', 'node-2']);
   const before = await cluster.placement.load();
   const routes = operatorRoutes(RUN_OPTIONS).map(({ definition }) => definition);
-  t.is(routes.length, 22);
+  t.is(routes.length, 25);
   for (const { method, path, body } of routes) {
     const right = RIGHT_BODIES.get(body) ?? {};
     const options = body === undefined ? {} : { body: right };
@@ -371,6 +373,10 @@ test('H8: an operator’s bad input is 4xx and calls no service', async (t) => {
     t.is(await post('rebalance', { movesMax }), 422, String(movesMax));
   for (const reason of ['', ' ', 'two\nlines', 'x'.repeat(301), 7, null])
     t.is(await post('refunds/rf_1/dismiss', { reason }), 422, JSON.stringify(reason));
+  for (const wrong of [{ email: 'ada' }, { role: 'creator' }, { role: null }, { userId: 'u_1' }]) {
+    const body = { email: 'ada@example.com', role: 'operator', ...wrong };
+    t.is(await post('operators', body), 422, JSON.stringify(wrong));
+  }
   for (const path of [
     'refunds?state=sold',
     'refunds?limit=101',

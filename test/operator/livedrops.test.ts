@@ -144,7 +144,7 @@ test('a failure prints one line and exits with 1; at debug level also the stack'
 test('`token` takes no unknown role, and nobody is called `me`', async (t) => {
   const environment = { LIVEDROPS_DATA: temporaryDirectory(t), LIVEDROPS_AUTH_SECRET: AUTH_SECRET };
   for (const [args, message] of [
-    [['--user', 'ada', '--roles', 'creator,boss'], /The roles are creator and operator/],
+    [['--user', 'ada', '--roles', 'creator,boss'], /The roles are creator, operator, auditor/],
     [['--user', 'me'], /not "me"/],
   ] as const) {
     const { code, stdout, stderr } = await run(['token', ...args], environment);

@@ -9,6 +9,7 @@ import { operatorServices } from '../../services/operator.ts';
 import { type Fixture, startFixture } from '../gateway/fixture.ts';
 import { startServices } from '../services/harness.ts';
 import { PretendCluster } from '../app/operator/pretend-cluster.ts';
+import { operatorAccountsOn } from '../app/operator/operator-accounts-harness.ts';
 
 /** A token that the gateway of these tests accepts. */
 export const TOKEN = 'valid.boss+operator';
@@ -35,6 +36,9 @@ const ACTIONS: readonly ActionName[] = [
   'operator.getJob',
   'operator.retryJob',
   'operator.cancelJob',
+  'operator.addOperator',
+  'operator.listOperators',
+  'operator.removeOperator',
 ];
 
 export interface PretendGateway {
@@ -50,7 +54,9 @@ export async function startPretendGateway(
   options: Partial<OperatorsOptions> = {},
 ): Promise<PretendGateway> {
   const cluster = await PretendCluster.start(nodeIds, options);
-  const { call } = await startServices(t, () => operatorServices(cluster.options));
+  const { call } = await startServices(t, () =>
+    operatorServices({ ...cluster.options, accounts: operatorAccountsOn().accounts }),
+  );
   const fixture = await startFixture(t);
   const url = `http://127.0.0.1:${fixture.port}`;
   const gateway = {

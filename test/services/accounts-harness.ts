@@ -9,6 +9,7 @@ import { AccountMail } from '../../app/mail/account-mail.ts';
 import { LinkTokens } from '../../app/mail/link-tokens.ts';
 import { Passwords } from '../../app/passwords.ts';
 import { RefreshTokens } from '../../app/refresh-tokens.ts';
+import { SecondFactors } from '../../app/second-factors.ts';
 import { Sessions } from '../../app/sessions.ts';
 import { SigningSecrets } from '../../app/signing-secrets.ts';
 import { JobQueue } from '../../events/jobs/job-queue.ts';
@@ -36,6 +37,7 @@ export function accountsServiceOn(options: AccountsHarnessOptions): ServiceSchem
   return accountsService({
     ...stores,
     sessionsOf: new Sessions({ ...stores, liveBus, accessTokens, refreshTokens, now, random }),
+    secondFactors: new SecondFactors({ ...stores, now, random }),
     deletion: new AccountDeletion({ ...stores, queue }),
     mail: new AccountMail({ ...stores, linkTokens: linkTokensOn({ clock }), queue, now, random }),
     passwords: new Passwords({ memoryKib: 8 }),

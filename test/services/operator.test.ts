@@ -6,6 +6,7 @@ import type { ServiceSchema } from 'moleculer';
 import type { RebuiltShard, VerifyReport } from '../../contracts/operator.ts';
 import { refusal, success } from '../../domain/refusal.ts';
 import { operatorServices } from '../../services/operator.ts';
+import { operatorAccountsOn } from '../app/operator/operator-accounts-harness.ts';
 import { PretendCluster, SHARDS } from '../app/operator/pretend-cluster.ts';
 import { parkedRefund } from '../events/payments/parked-refunds.ts';
 import { FIRST_PAGE, startServices } from './harness.ts';
@@ -19,7 +20,9 @@ async function start(t: Parameters<typeof startServices>[0]) {
     verify: async () => REPORT,
     rebuild: async (shards) => shards.map(rebuilt),
   });
-  const { call } = await startServices(t, () => operatorServices(cluster.options));
+  const { call } = await startServices(t, () =>
+    operatorServices({ ...cluster.options, accounts: operatorAccountsOn().accounts }),
+  );
   return { cluster, call };
 }
 
@@ -106,7 +109,10 @@ test('X3: an action refuses callers without the role', async (t) => {
 
 test('X2: replays may take ten minutes under either name', async (t) => {
   const { cluster } = await start(t);
-  const [{ actions = {} }] = operatorServices(cluster.options) as [ServiceSchema];
+  const [{ actions = {} }] = operatorServices({
+    ...cluster.options,
+    accounts: operatorAccountsOn().accounts,
+  }) as [ServiceSchema];
   for (const name of ['rebuild', 'rebuildLists', 'verify', 'verifyJournals']) {
     t.like(actions[name], { timeout: 600_000 }, name);
   }
