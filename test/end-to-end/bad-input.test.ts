@@ -21,7 +21,7 @@ function rightBody(name: string): Json {
   const password = 'long enough';
   const bodies: Readonly<Record<string, Json>> = {
     Register: { email, password, name: 'New' },
-    LogIn: { email, password },
+    LogIn: { email, password, code: '123456' },
     Refresh: { refreshToken: 'x' },
     ForgottenPassword: { email },
     NewPassword: { token: 'x', newPassword: password },
@@ -57,6 +57,7 @@ function rightBody(name: string): Json {
     PinChange: { to: 'node-1', dryRun: true },
     RebalanceChange: { movesMax: 1, dryRun: true },
     RebuildChange: { shards: [0], dryRun: true },
+    NewOperator: { email, role: 'auditor' },
     NewRun: { kind: 'rebuild', shards: [0], dryRun: true },
     Dismissal: { reason: 'Paid back by hand.', dryRun: true },
   };
