@@ -168,7 +168,6 @@ onEachProfile((test, profile) => {
         const { required, content } = requestBody;
         const { schema } = Object.values(content)[0]!;
         const name = schema.$ref!.split('/').at(-1)!;
-        if (rightBody(name) === undefined) console.log('NOBODY', name);
         const wrong = wrongObjects(resolve(schema, schemas), rightBody(name), schemas);
         for (const body of [...wrong, ...WRONG_BODIES.map(([text]) => text)]) {
           if (body === '' && !required) continue;
