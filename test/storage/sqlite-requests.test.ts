@@ -2,6 +2,8 @@
 // writes.
 
 import test from 'ava';
+import type { Page } from '../../contracts/paging.ts';
+import type { Product } from '../../contracts/products.ts';
 import { openSqliteStores } from '../../storage/sqlite/stores.ts';
 import { removeDirectory, temporaryDirectory } from './temporary-directory.ts';
 
@@ -20,8 +22,15 @@ test('H11: wherever a full disk ends a write, neither the effect nor its answer 
   const { catalogue } = stores;
   // The product, its answer and its record take some pages each.
   const description = 'x'.repeat(3 * PAGE_BYTES);
-  const listed = async () =>
-    (await catalogue.listProducts(CREATOR, { limit: 100, cursor: null })).items.length;
+  const listed = async () => {
+    let count = 0;
+    for (let cursor: string | null = null; ; ) {
+      const page: Page<Product> = await catalogue.listProducts(CREATOR, { limit: 100, cursor });
+      count += page.items.length;
+      cursor = page.nextCursor;
+      if (cursor === null) return count;
+    }
+  };
   const addFor = (pages: number) =>
     catalogue.addProductOnce({ id: `r${pages}`, fingerprint: 'f', callerId: 'c' }, () => {
       return { ...PRODUCT, id: `p${pages}`, description };
