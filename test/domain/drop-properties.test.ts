@@ -67,7 +67,8 @@ function allOrders(state: DropState): OrderView[] {
   return Array.from({ length: state.orders.size }, (_, ordinal) => state.orderView(ordinal));
 }
 
-const RUNS = { numRuns: 2000 };
+/** Of up to 80 steps each. */
+const RUNS = { numRuns: 1000 };
 const IN_THE_WAY = new Set(['limit-per-user', 'sold-out', 'insufficient-stock']);
 
 test('S1, S3: stock adds up after every step of any history, and is what the orders say', (t) => {
