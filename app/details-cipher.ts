@@ -1,6 +1,6 @@
-// Encrypts the details of orders: AES-256-GCM with a key for each buyer, which is wrapped with a key
-// derived from a secret of the server (HKDF, RFC 5869). What is encrypted is bound to its order and
-// buyer, so nothing stored passes for something else. The first secret wraps; all unwrap.
+// Encrypts the details of orders: AES-256-GCM with a key for each buyer, which is wrapped with a
+// key derived from a secret of the server (HKDF, RFC 5869). What is encrypted is bound to its order
+// and buyer, so nothing stored passes for something else. The first secret wraps; all unwrap.
 
 import { createCipheriv, createDecipheriv, createHash, hkdfSync } from 'node:crypto';
 import type { OrderDetails } from '../contracts/order-details.ts';

@@ -30,8 +30,9 @@ export interface OrderExport {
 }
 
 /**
- * Null where there is no such drop. Goes on `after` a position where the drop still has its version,
- * else it begins at the first order, with the head. Errors: `store-unavailable`, `corrupt`.
+ * Null where there is no such drop. Goes on `after` a position where the drop still has its
+ * version, else it begins at the first order, with the head. Errors: `store-unavailable`,
+ * `corrupt`.
  */
 export type OpenExport = (
   dropId: string,

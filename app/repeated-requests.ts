@@ -87,7 +87,9 @@ export class InSteps {
     return outcome;
   }
 
-  /** The work is done: where its note fails, the next try begins anew once this one's time is up. */
+  /**
+   * The work is done: where its note fails, the next try begins anew once this one's time is up.
+   */
   async #note(request: KeyedRequest, mine: string, kept: string | null): Promise<void> {
     try {
       await this.#requests.replace(request, mine, kept);

@@ -1,6 +1,6 @@
-// Measures what a token costs a gateway: verified the first time, found in the cache afterwards, for
-// one's own tokens and those of other issuers (A4). Run:
-// node_modules/.bin/node bench/token-verification.ts
+// Measures what a token costs a gateway: verified the first time, found in the cache afterwards,
+// for one's own tokens and those of other issuers (A4). Run: node_modules/.bin/node
+// bench/token-verification.ts
 
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { AccessTokens } from '../app/access-tokens.ts';

@@ -92,7 +92,9 @@ export interface Config {
   readonly authSecrets: readonly SigningSecret[];
   /** Issuers whose tokens are accepted beside one's own. */
   readonly issuers: readonly Issuer[];
-  /** Where the secrets are stored; it may change while the process runs. Null: in the environment. */
+  /**
+   * Where the secrets are stored; it may change while the process runs. Null: in the environment.
+   */
   readonly authSecretFile: string | null;
   /**
    * Standard Webhooks secrets, `whsec_` and base64. The first one signs, and all verify. A server

@@ -231,10 +231,10 @@ export const SETTINGS = {
     {
       default: '',
       description:
-        'Issuers whose tokens are accepted, too: the main one as its URL, further ones as NAME=URL.',
+        'Issuers whose tokens are accepted, too: the main one as its URL, others as NAME=URL.',
       requirement:
-        'must be https:// addresses with spaces between, as NAME=URL but for one; http:// only on ' +
-        `this machine; ${ISSUERS_MAX} at most`,
+        'must be https:// addresses with spaces between, as NAME=URL but for one; http:// only ' +
+        `on this machine; ${ISSUERS_MAX} at most`,
     },
     isIssuersText,
   ),

@@ -1,5 +1,5 @@
-// API keys: with them a creator's own systems call, each key for some uses only (A5). A key acts for
-// its owner, never with a role, and never as a buyer.
+// API keys: with them a creator's own systems call, each key for some uses only (A5). A key acts
+// for its owner, never with a role, and never as a buyer.
 
 import { Type } from 'typebox';
 import { API_KEY_NAME_LENGTH_MAX } from './bounds.ts';

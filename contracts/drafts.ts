@@ -1,5 +1,5 @@
-// Drafts: drops that only their creator sees. A draft is a row of the catalogue, changed freely, and
-// becomes a drop under the same id when it is announced (D7).
+// Drafts: drops that only their creator sees. A draft is a row of the catalogue, changed freely,
+// and becomes a drop under the same id when it is announced (D7).
 
 import { Type } from 'typebox';
 import { DropPatch, DropTerms, DropView, NewDrop } from './drops.ts';

@@ -76,8 +76,8 @@ export const DropView = Type.Object(
     revision: Type.Optional(count),
     createdAt: time,
     /**
-     * No orders are taken for a while. A flag beside the status, absent where it is not so: the drop
-     * opens and ends on time all the same.
+     * No orders are taken for a while. A flag beside the status, absent where it is not so: the
+     * drop opens and ends on time all the same.
      */
     paused: Type.Optional(Type.Literal(true)),
     pausedAt: Type.Optional(time),

@@ -1,6 +1,7 @@
-// The details of an order: what its seller needs in order to deliver it, such as the buyer's name and
-// address. It is personal, so it is in no journal and no list: only in a store that can be erased,
-// encrypted with a key of the buyer's own (docs/decisions/051-metadata-and-order-details.md).
+// The details of an order: what its seller needs in order to deliver it, such as the buyer's name
+// and address. It is personal, so it is in no journal and no list: only in a store that can be
+// erased, encrypted with a key of the buyer's own
+// (docs/decisions/051-metadata-and-order-details.md).
 
 import { Type } from 'typebox';
 import type { Plain } from './plain.ts';

@@ -41,8 +41,8 @@ export const OrderView = Type.Object(
     /** `Metadata` as `metadataText` writes it; absent without any. */
     metadata: inside(Type.Optional(Type.String())),
     /**
-     * Details of the order were given (`contracts/order-details.ts`); the buyer may have erased them
-     * since. Absent: none were.
+     * Details of the order were given (`contracts/order-details.ts`); the buyer may have erased
+     * them since. Absent: none were.
      */
     hasDetails: Type.Optional(Type.Literal(true)),
     /**

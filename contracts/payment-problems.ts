@@ -21,8 +21,8 @@ export const PaymentProblem = Type.Object(
     kind: ProblemKind,
     open: Type.Boolean({
       description:
-        'A dispute: it has no outcome yet. A rejected payment: the provider has not told that all ' +
-        'of it is refunded. A voided one is never open.',
+        'A dispute: it has no outcome yet. A rejected payment: the provider has not told that ' +
+        'all of it is refunded. A voided one is never open.',
     }),
     orderId: Type.String(),
     dropId: Type.String(),

@@ -59,8 +59,8 @@ export function decidePayment(state: DropState, command: RecordPayment): Decisio
 }
 
 /**
- * A dispute changes no order (P7). One whose end is told first is opened and closed at once; what is
- * told again changes nothing.
+ * A dispute changes no order (P7). One whose end is told first is opened and closed at once; what
+ * is told again changes nothing.
  */
 function decideDispute(
   state: DropState,

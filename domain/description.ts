@@ -1,5 +1,5 @@
-// What creators and buyers' shops attach for their own systems: how a change of it is made, and when
-// two are the same.
+// What creators and buyers' shops attach for their own systems: how a change of it is made, and
+// when two are the same.
 
 import type { Metadata } from '../contracts/metadata.ts';
 

@@ -65,8 +65,8 @@ export class DropState {
   /** The ordinal of the last order that each user with units got, by the user's ordinal. */
   userOrders: Uint32Array = new Uint32Array(16);
   /**
-   * No order before this ordinal is reserved, but those in `#prepared`. All holds of a drop have the
-   * same length, so they end in order of the ordinals.
+   * No order before this ordinal is reserved, but those in `#prepared`. All holds of a drop have
+   * the same length, so they end in order of the ordinals.
    */
   holdCursor = 0;
   /** Null until somebody asks when holds end: a replay never does. */

@@ -9,8 +9,9 @@ const LOW_STOCK_SHARE = 0.1;
 
 /**
  * The milestone that `event` was, or null. `freeBefore` and `endsAtBefore` are the free units and
- * the end before it; `state` is the drop after it. An event has one milestone at most, because versions of live frames rise: a
- * restock that ends a sell-out is `back_in_stock` and not `restocked`.
+ * the end before it; `state` is the drop after it. An event has one milestone at most, because
+ * versions of live frames rise: a restock that ends a sell-out is `back_in_stock` and not
+ * `restocked`.
  */
 export function milestoneOf(
   event: DropEvent,

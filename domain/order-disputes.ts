@@ -85,7 +85,8 @@ export function closeDispute(
 function lineOf(dispute: StoredDispute): string {
   const { status, openedAt, closedAt, amount, currency, reference } = dispute;
   const letter = LETTERS[status];
-  return `${DISPUTE_MARK} ${letter} ${openedAt} ${closedAt ?? ''} ${amount} ${currency} ${reference}`;
+  const times = `${openedAt} ${closedAt ?? ''}`;
+  return `${DISPUTE_MARK} ${letter} ${times} ${amount} ${currency} ${reference}`;
 }
 
 function disputeOf(line: string): StoredDispute {

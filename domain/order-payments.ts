@@ -1,11 +1,12 @@
 // The payments of an order (P4a). Most orders have one or none, and their status tells everything
 // about it: then nothing is stored, and the payment is derived. Otherwise there is a text for the
-// order: its first line is the reference of the payment that settled the order or is prepared for it
-// (empty: the one derived from the order's id), and each further line is one payment: a letter for
-// its status, amount, currency, refunded amount and reference, with spaces between. A text of one
-// line is what version 1 of the journal's events needs. From feature level 3 on the first line has,
-// behind a space, the time at which the provider was ready to take the payment, where it prepares
-// payments. The text is part of the format of snapshots and sealed drops; statuses are append only.
+// order: its first line is the reference of the payment that settled the order or is prepared for
+// it (empty: the one derived from the order's id), and each further line is one payment: a letter
+// for its status, amount, currency, refunded amount and reference, with spaces between. A text of
+// one line is what version 1 of the journal's events needs. From feature level 3 on the first line
+// has, behind a space, the time at which the provider was ready to take the payment, where it
+// prepares payments. The text is part of the format of snapshots and sealed drops; statuses are
+// append only.
 //
 // So an order without a second payment, a declined attempt, a prepared payment or a refund at the
 // provider's desk takes no memory for payments, and one with such a payment about 128 bytes and the

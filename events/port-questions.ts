@@ -1,5 +1,5 @@
-// Questions over a message port, from a thread to the process's main thread. Each is answered with a
-// number. Who asks bounds how many wait.
+// Questions over a message port, from a thread to the process's main thread. Each is answered with
+// a number. Who asks bounds how many wait.
 
 import type { MessagePort } from 'node:worker_threads';
 import { StoreUnavailableError } from '../storage/ports/journal.ts';

@@ -1,7 +1,8 @@
 // The gateway's bounded cache of durable drop views. The live bus updates it, and drops' actors
-// fill it. Cached views answer reads, and orders for drops that are paused, or sold out with nothing
-// held (H7). The bus is best effort, so a view without an update for a second is fetched again.
-// Until the fetch ends, and for at most another second, the cached view still answers orders.
+// fill it. Cached views answer reads, and orders for drops that are paused, or sold out with
+// nothing held (H7). The bus is best effort, so a view without an update for a second is fetched
+// again. Until the fetch ends, and for at most another second, the cached view still answers
+// orders.
 
 import { dropTopic, type LiveBus, type LiveMessage } from '../actors/live-bus.ts';
 import type { CommandRouter } from '../actors/command-router.ts';
@@ -14,8 +15,8 @@ import { orderLane } from './orders/order-window.ts';
 /** A view older than this is fetched again, before or while it is used. */
 const FRESH_MS = 1_000;
 /**
- * A view of this age answers no order: it could not be refreshed, so an order may exist by now under
- * the very key that would be refused (J4).
+ * A view of this age answers no order: it could not be refreshed, so an order may exist by now
+ * under the very key that would be refused (J4).
  */
 const REFUSAL_AGE_MAX_MS = 2_000;
 /** Drops in the cache. */

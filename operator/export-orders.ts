@@ -1,5 +1,5 @@
-// `livedrops export`: writes all orders of a drop, as of one version, to stdout or to a file. A file
-// gets its name only when it is whole.
+// `livedrops export`: writes all orders of a drop, as of one version, to stdout or to a file. A
+// file gets its name only when it is whole.
 
 import { open, rename, rm } from 'node:fs/promises';
 import type { ExportFormat } from '../contracts/orders.ts';

@@ -1,4 +1,5 @@
-// `livedrops jobs`: lists long work in the background, shows one job, has one go on, or cancels one.
+// `livedrops jobs`: lists long work in the background, shows one job, has one go on, or cancels
+// one.
 
 import type { JobState } from '../contracts/jobs.ts';
 import type { JobInfo } from './api-client.ts';

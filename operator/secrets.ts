@@ -1,5 +1,5 @@
-// `livedrops secrets`: the secrets that sign access tokens, and their rotation. It works on the file
-// that holds them; the nodes that use it read it again by themselves.
+// `livedrops secrets`: the secrets that sign access tokens, and their rotation. It works on the
+// file that holds them; the nodes that use it read it again by themselves.
 
 import { loadStoredConfig } from '../composition/config.ts';
 import {
@@ -28,8 +28,8 @@ export interface RotateOptions extends SecretsOptions {
 }
 
 const IN_ENVIRONMENT =
-  'the secret is in LIVEDROPS_AUTH_SECRET: put a new one into LIVEDROPS_AUTH_SECRETS_VERIFY of all ' +
-  'nodes, exchange the two, then remove the old one, with a restart of the nodes after each ' +
+  'the secret is in LIVEDROPS_AUTH_SECRET: put a new one into LIVEDROPS_AUTH_SECRETS_VERIFY of ' +
+  'all nodes, exchange the two, then remove the old one, with a restart of the nodes after each ' +
   '(docs/OPERATIONS.md, Secrets)';
 
 export function secrets(options: SecretsOptions): void {

@@ -75,7 +75,8 @@ export class SealedReads {
 
   /**
    * The answer; null where only the drop itself can give it: an earlier release sealed it, the
-   * order lists are behind, or the buyer has an order of the drop. Errors: `store-unavailable`, `corrupt`.
+   * order lists are behind, or the buyer has an order of the drop. Errors: `store-unavailable`,
+   * `corrupt`.
    */
   async answer(command: ReadCommand | PlaceOrder): Promise<ShardReply | null> {
     if (command.type === 'list-orders') return await this.#list(command);

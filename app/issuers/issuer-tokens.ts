@@ -18,7 +18,9 @@ export interface KnownIssuer {
 
 /** How far an issuer's clock may be from this one. */
 export const CLOCK_SKEW_SECONDS = 30;
-/** Kinds of tokens that give access. Others, such as log-out tokens, are signed by the same keys. */
+/**
+ * Kinds of tokens that give access. Others, such as log-out tokens, are signed by the same keys.
+ */
 const TYPES: readonly unknown[] = [undefined, 'jwt', 'at+jwt', 'application/at+jwt'];
 const KEY_ID_LENGTH_MAX = 256;
 const SUBJECT_LENGTH_MAX = 1_024;

@@ -1,5 +1,5 @@
-// Where a job that exports orders is: which parts of its file are stored, and how far they go. It is
-// the job's cursor, and of a job that is done the list of the file's parts.
+// Where a job that exports orders is: which parts of its file are stored, and how far they go. It
+// is the job's cursor, and of a job that is done the list of the file's parts.
 
 import type { Job } from '../../contracts/jobs.ts';
 import type { ExportFormat } from '../../contracts/orders.ts';

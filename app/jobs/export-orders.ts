@@ -1,7 +1,8 @@
 // Exports of a drop's orders as jobs, for those who cannot hold a connection for as long as an
-// export takes (O9a). A step writes some thousand orders as one part of the file, and the cursor has
-// the parts. All parts show one version: a job that goes on elsewhere goes on behind its last part
-// where the drop has not changed since, and begins anew, as of the newer version, where it has.
+// export takes (O9a). A step writes some thousand orders as one part of the file, and the cursor
+// has the parts. All parts show one version: a job that goes on elsewhere goes on behind its last
+// part where the drop has not changed since, and begins anew, as of the newer version, where it
+// has.
 //
 // The files are without the details of orders: those are erased with their buyer's key (O14), and a
 // file that waits for a week would keep them in plain text.

@@ -1,5 +1,5 @@
-// The room that export files take: bounded in bytes for each caller and in all, and freed when their
-// jobs are removed. Every node with the services has one on the same files.
+// The room that export files take: bounded in bytes for each caller and in all, and freed when
+// their jobs are removed. Every node with the services has one on the same files.
 
 import type { Logger } from 'pino';
 import type { Clock, Timer } from '../../actors/clock.ts';

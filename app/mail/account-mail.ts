@@ -1,6 +1,6 @@
-// Mails to users (R4): each is a link that is stored and a job that sends it. The job has no address
-// and no token: it reads the address with the link, and derives the token again. So a mail survives
-// crashes, is sent at least once, and is gone with the account.
+// Mails to users (R4): each is a link that is stored and a job that sends it. The job has no
+// address and no token: it reads the address with the link, and derives the token again. So a mail
+// survives crashes, is sent at least once, and is gone with the account.
 
 import type { Language } from '../../contracts/languages.ts';
 import type { Job } from '../../contracts/jobs.ts';

@@ -1,5 +1,6 @@
-// What the scenario `neighbours` measures: orders on quiet drops, twice without a neighbour and then
-// beside it, one after the other in each round. What the first two differ by is the machine's own.
+// What the scenario `neighbours` measures: orders on quiet drops, twice without a neighbour and
+// then beside it, one after the other in each round. What the first two differ by is the machine's
+// own.
 
 import type { Spread } from '../load/latencies.ts';
 import type { OpenLoopResult } from '../load/open-loop-load.ts';

@@ -133,14 +133,15 @@ async function fillNext(places: Neighbourhood[]): Promise<void> {
 function lineOf({ neighbour, control, without, beside, worked }: Measured): string {
   const p99 = (of: Measured['without']) => `${of.figures['p99Ms']!.toFixed(1)} ms`;
   const work = `${Number(worked.toFixed(2))} ${neighbour.work}`;
-  return `${neighbour.label}: p99 ${p99(beside)}, without ${p99(without)} and ${p99(control)}; ${work}`;
+  const alone = `${p99(without)} and ${p99(control)}`;
+  return `${neighbour.label}: p99 ${p99(beside)}, without ${alone}; ${work}`;
 }
 
 const METHOD =
   'Orders come at a fixed rate for quiet drops, one in each shard but the disturbed one, and are ' +
   'timed from when they were due. In each round and for each neighbour they are measured twice ' +
-  'without it, then beside it, on the same server; for archiving and merging on servers that were ' +
-  'started on copies of one directory; for due work by bench/load/due-work.ts, in a process ' +
+  'without it, then beside it, on the same server; for archiving and merging on servers that ' +
+  'were started on copies of one directory; for due work by bench/load/due-work.ts, in a process ' +
   'without HTTP; for a lost node through one gateway of a cluster of three. The CPU time of a ' +
   'turn is that of the thread of the event loop: others on the machine do not lengthen it. A ' +
   'ratio of 1 is no difference, and below 0.9 the 99th percentile is more than a tenth longer.';

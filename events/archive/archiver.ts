@@ -1,8 +1,8 @@
 // Moves old entries of each journal into the archive, then trims the journal (J8). For one shard,
 // in this order: find how far it may go; write the entries as segments; read each segment back and
-// compare its bytes; verify the snapshot; trim. Each step begins from what is stored, so after a crash
-// between two steps the next pass finishes the work, and an entry is always in the journal, in the
-// archive, or in both.
+// compare its bytes; verify the snapshot; trim. Each step begins from what is stored, so after a
+// crash between two steps the next pass finishes the work, and an entry is always in the journal,
+// in the archive, or in both.
 //
 // How far it may go is the least of: the newest snapshot, the position of every consumer, and the
 // journal's end less the entries that stay. The last archived entry stays in the journal as well.

@@ -1,5 +1,6 @@
-// Spaces calls of a provider that takes only so many a second. Turns are given in the order in which
-// they were asked for; a pause, after the provider said that there were too many, delays them all.
+// Spaces calls of a provider that takes only so many a second. Turns are given in the order in
+// which they were asked for; a pause, after the provider said that there were too many, delays them
+// all.
 
 import type { Clock } from '../../actors/clock.ts';
 

@@ -1,5 +1,5 @@
-// A queue of lines, one for each key, that takes one item of each line in turn: a long line holds up
-// no short one. Within a line first comes first. Its users keep it bounded.
+// A queue of lines, one for each key, that takes one item of each line in turn: a long line holds
+// up no short one. Within a line first comes first. Its users keep it bounded.
 
 import { Queue } from '../queue.ts';
 

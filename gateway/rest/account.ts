@@ -100,7 +100,7 @@ export function accountRoutes(options: AccountRoutesOptions): Route[] {
         path: '/v1/account/deletion',
         summary:
           'Delete the account: sessions end and the address is free at once, the rest of what is ' +
-          'personal goes soon. Orders keep the id. Refused while there are drops that are not over.',
+          'personal goes soon. Orders keep the id. Refused while there are drops not yet over.',
         rateClass: 'log-ins',
         body: AccountDeletion,
         status: 202,
@@ -141,8 +141,8 @@ export function accountRoutes(options: AccountRoutesOptions): Route[] {
         method: 'POST',
         path: '/v1/account/email',
         summary:
-          'Change the e-mail address: a mail to the new one has a link. When that is followed the ' +
-          'address is changed, and the old one is told.',
+          'Change the e-mail address: a mail to the new one has a link. When that is followed ' +
+          'the address is changed, and the old one is told.',
         rateClass: 'log-ins',
         body: EmailChange,
         status: 202,

@@ -108,8 +108,8 @@ export function authRoutes(): Route[] {
         method: 'POST',
         path: '/v1/auth/forgot-password',
         summary:
-          'Mail a link for a new password. The answer is the same whether or not there is such an ' +
-          'account.',
+          'Mail a link for a new password. The answer is the same whether or not there is such ' +
+          'an account.',
         tag: TAG,
         access: 'public',
         rateClass: 'log-ins',

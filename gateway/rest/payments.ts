@@ -1,5 +1,5 @@
-// The payment provider's calls (P2, R5), and what a buyer needs to pay. The exact bytes of calls are
-// signed, so their bodies are passed on unparsed.
+// The payment provider's calls (P2, R5), and what a buyer needs to pay. The exact bytes of calls
+// are signed, so their bodies are passed on unparsed.
 
 import { buyerPaymentBody } from '../present.ts';
 import { emptyReply, jsonReply, route, type Route, userRoute } from '../http/route.ts';

@@ -73,7 +73,9 @@ export interface NewSegment {
   readonly entries: readonly JournalEntry[];
 }
 
-/** Takes some milliseconds for a full segment, so only a thread beside the shards should call it. */
+/**
+ * Takes some milliseconds for a full segment, so only a thread beside the shards should call it.
+ */
 export function encodeSegment(segment: NewSegment): Uint8Array {
   const { shard, lastTime, previous, entries } = segment;
   const plain = joinEntries(entries);

@@ -9,8 +9,8 @@ import type { Answered, Kept } from './requests.ts';
 
 export interface Drafts {
   /**
-   * Durable when it resolves. A draft that is there already stays as it is: that is a success. False
-   * where the creator has `max` others; the bound and the write are one step.
+   * Durable when it resolves. A draft that is there already stays as it is: that is a success.
+   * False where the creator has `max` others; the bound and the write are one step.
    */
   add(draft: Draft, max: number): Promise<boolean>;
   /** As `add`, at most once for the request (H11). Null: no room, which is not kept. */

@@ -1,7 +1,7 @@
 // The jobs port: long work that survives crashes. One job is one durable position over much work.
-// The store knows no rules of jobs: callers read a job, make the next one with `events/jobs/job.ts`,
-// and replace it by compare-and-set. So a lease is a job whose `dueAt` lies ahead, and whoever lost
-// it is fenced by the revision.
+// The store knows no rules of jobs: callers read a job, make the next one with
+// `events/jobs/job.ts`, and replace it by compare-and-set. So a lease is a job whose `dueAt` lies
+// ahead, and whoever lost it is fenced by the revision.
 
 import type { Job, JobCount, JobState } from '../../contracts/jobs.ts';
 import type { Page, PageRequest } from '../../contracts/paging.ts';

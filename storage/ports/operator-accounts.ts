@@ -34,8 +34,8 @@ export interface OperatorAccountStore {
    */
   put(account: OperatorAccount): Promise<boolean>;
   /**
-   * Stores the account if the stored one has the same `grantId` and the revision before; else false,
-   * and nothing changes. Atomic, so of two that use one code one succeeds. Durable.
+   * Stores the account if the stored one has the same `grantId` and the revision before; else
+   * false, and nothing changes. Atomic, so of two that use one code one succeeds. Durable.
    */
   replace(account: OperatorAccount): Promise<boolean>;
   find(userId: string): Promise<OperatorAccount | null>;

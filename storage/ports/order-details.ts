@@ -1,6 +1,6 @@
 // The order-details port: the details of orders, encrypted, and the key of each buyer, wrapped. The
-// store sees neither details nor keys in the clear. Erasing a buyer removes the key first: from then
-// on nobody can read what is left of the buyer's rows, in a copy either.
+// store sees neither details nor keys in the clear. Erasing a buyer removes the key first: from
+// then on nobody can read what is left of the buyer's rows, in a copy either.
 
 /** The key that one buyer's details are encrypted with, encrypted itself. */
 export interface BuyerKey {

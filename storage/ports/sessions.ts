@@ -52,8 +52,8 @@ export interface SessionStore {
   list(userId: string, now: number): Promise<SessionRow[]>;
   /**
    * Ends sessions: adds them to the list of ended ones, removes them and revokes their refresh
-   * tokens, in this order, or in one step. Idempotent; ids that are no sessions of the user are added
-   * to the list too. Those that ended before `forgottenBefore` leave the list.
+   * tokens, in this order, or in one step. Idempotent; ids that are no sessions of the user are
+   * added to the list too. Those that ended before `forgottenBefore` leave the list.
    */
   end(
     userId: string,

@@ -56,7 +56,9 @@ function decideDue(state: DropState, now: number): readonly DropEvent[] {
   return [...decideStatus(state, now), ...decideDueOrders(state, now, 2)];
 }
 
-/** Time passes until nothing changes by itself any more; holds that a pause stopped run on first. */
+/**
+ * Time passes until nothing changes by itself any more; holds that a pause stopped run on first.
+ */
 function runOut(state: DropState): void {
   for (const end of [START + 10_000_000, START + 20_000_000])
     while (state.nextDeadline() <= end)

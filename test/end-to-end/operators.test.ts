@@ -1,5 +1,5 @@
-// Operators' accounts against the whole server: made by the command, logged in with a second factor,
-// and an auditor who sees and changes nothing.
+// Operators' accounts against the whole server: made by the command, logged in with a second
+// factor, and an auditor who sees and changes nothing.
 
 import { Secret, TOTP } from 'otpauth';
 import { runCommand } from '../operator/run-command.ts';

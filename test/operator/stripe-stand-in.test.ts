@@ -1,4 +1,5 @@
-// `livedrops stripe-stand-in`: it takes the server's keys, answers on its port, and ends on a signal.
+// `livedrops stripe-stand-in`: it takes the server's keys, answers on its port, and ends on a
+// signal.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

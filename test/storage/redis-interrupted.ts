@@ -22,7 +22,9 @@ export function loses(redis: RedisConnection, nth: number): RedisConnection {
   });
 }
 
-/** As when the connection breaks before an answer: the `nth` command is executed, unknown to all. */
+/**
+ * As when the connection breaks before an answer: the `nth` command is executed, unknown to all.
+ */
 export function losesAnswerOf(redis: RedisConnection, nth: number): RedisConnection {
   let sent = 0;
   return interrupted(redis, async (send) => {

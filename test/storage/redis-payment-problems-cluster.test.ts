@@ -1,4 +1,5 @@
-// The contract of payment problems on a real Redis Cluster of three: every script keeps to one slot.
+// The contract of payment problems on a real Redis Cluster of three: every script keeps to one
+// slot.
 
 import test from 'ava';
 import pino from 'pino';

@@ -30,10 +30,10 @@ export function pauseOf(error: unknown): number {
 }
 
 /**
- * Sends a request under an idempotency key. Stripe keeps the first answer of a key for a day, faults
- * included, so a key whose kept answer is an error is of no more use, and the next one is taken. To
- * be used only where the caller knows that the earlier request had no effect, or where a second
- * effect is harmless.
+ * Sends a request under an idempotency key. Stripe keeps the first answer of a key for a day,
+ * faults included, so a key whose kept answer is an error is of no more use, and the next one is
+ * taken. To be used only where the caller knows that the earlier request had no effect, or where a
+ * second effect is harmless.
  */
 export async function withKey<T>(name: string, send: (key: string) => Promise<T>): Promise<T> {
   for (let count = 1; ; count++) {

@@ -1,5 +1,5 @@
-// Drafts on Redis: one hash for each creator, in the creator's bucket of the change stream, with the
-// drafts as JSON. A creator has at most a hundred, so lists read all of them.
+// Drafts on Redis: one hash for each creator, in the creator's bucket of the change stream, with
+// the drafts as JSON. A creator has at most a hundred, so lists read all of them.
 
 import type { Draft, DraftFilter } from '../../../contracts/drafts.ts';
 import type { Page, PageRequest } from '../../../contracts/paging.ts';

@@ -20,8 +20,8 @@ const token = (hash: string, familyId: string, expiresAt = 1000) => ({
 });
 
 /**
- * `areChangeable`: false where users are at the keys of feature level 0, which says `unavailable` to
- * changes of accounts.
+ * `areChangeable`: false where users are at the keys of feature level 0, which says `unavailable`
+ * to changes of accounts.
  */
 export function accountsContract(
   stores: () => Stores,
