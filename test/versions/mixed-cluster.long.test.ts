@@ -1,5 +1,5 @@
-// A rolling upgrade from commit 9994b20, which knows no feature levels, with a sale going on: three
-// nodes of that commit's tree and today's, until the last of them is of today's.
+// A rolling upgrade from an earlier commit with a sale going on: three nodes of that commit's tree
+// and today's, until the last of them is of today's.
 
 import test from 'ava';
 import { SAFE_MS } from '../../actors/cluster/feature-level.ts';
@@ -8,7 +8,7 @@ import { LiveClient } from '../end-to-end/live-client.ts';
 import { eventually } from '../end-to-end/sale-client.ts';
 import { clusterInstalled } from '../end-to-end/sale-nodes.ts';
 import { MixedCluster } from './mixed-cluster.ts';
-import { checkOutLevel0, LEVEL_0_COMMIT } from './old-checkout.ts';
+import { checkOut, OLD_VERSIONS } from './old-checkout.ts';
 
 const RISE_MAX_MS = SAFE_MS + 20_000;
 const ORDER_PAUSE_MS = 20;
@@ -48,18 +48,25 @@ class Shopping {
   }
 }
 
-const checkout = clusterInstalled ? checkOutLevel0() : null;
-test.after.always(() => checkout?.remove());
+for (const earlier of OLD_VERSIONS) {
+  const { commit, level: oldLevel, hasStoredNames } = earlier;
+  const checkout = clusterInstalled ? checkOut(commit) : null;
+  if (checkout === null) {
+    test.skip(`needs redis-server, nats-server and the git history with ${commit}`, (t) =>
+      t.pass());
+    continue;
+  }
+  test.after.always(() => checkout.remove());
+  const old = { tree: checkout.directory, hasStoredNames };
+  /** A store begins at the level of its first node; none is written for 0. */
+  const storeLevel = oldLevel === 0 ? null : String(oldLevel);
 
-if (checkout === null) {
-  test.skip(`needs redis-server, nats-server and the git history with ${LEVEL_0_COMMIT}`, (t) =>
-    t.pass());
-} else {
-  test('a rolling upgrade from 9994b20 sells on, loses nothing, raises the level', async (t) => {
+  const title = `a rolling upgrade from ${commit.slice(0, 7)} sells on, loses nothing, raises the level`;
+  test.serial(title, async (t) => {
     t.timeout(300_000);
     const cluster = await MixedCluster.start();
     t.teardown(() => cluster.stop());
-    await cluster.startNode('west', checkout.directory);
+    await cluster.startNode('west', old);
     await cluster.whole();
     const first = await cluster.dropOn('west', 'west');
     await cluster.order('west', first, 'ann', 'before');
@@ -112,14 +119,14 @@ if (checkout === null) {
     const levels = Object.fromEntries(
       (await cluster.nodes('north')).map(({ nodeId, level = 0 }) => [nodeId, level]),
     );
-    t.deepEqual(levels, { north: FEATURE_LEVEL, south: FEATURE_LEVEL, west: 0 });
+    t.deepEqual(levels, { north: FEATURE_LEVEL, south: FEATURE_LEVEL, west: oldLevel });
 
     await eventually(
       async () => performance.now() - mixedSince,
       (ms) => ms > SAFE_MS + 3_000,
       SAFE_MS + 4_000,
     );
-    t.is(await cluster.storeLevel(), null, 'an old node lives, so the level stays');
+    t.is(await cluster.storeLevel(), storeLevel, 'an old node lives, so the level stays');
     t.deepEqual(await cluster.findings('north'), []);
 
     t.is(await cluster.stopNode('west'), 0);
@@ -128,13 +135,11 @@ if (checkout === null) {
     await cluster.whole();
     const level = await eventually(
       () => cluster.storeLevel(),
-      (seen) => seen !== null,
+      (seen) => seen !== storeLevel,
       RISE_MAX_MS,
     );
     t.is(level, String(FEATURE_LEVEL));
-    await t.throwsAsync(cluster.startNode('east', checkout.directory), {
-      message: /the store has null shards/,
-    });
+    await t.throwsAsync(cluster.startNode('east', old), { message: earlier.tooNew });
     for (const via of cluster.nodeIds) {
       await cluster.order(via, first, 'ann', `after-${via}`);
     }

@@ -14,7 +14,7 @@ import { readTruth } from '../chaos/truth.ts';
 import { eventually, type SaleClient } from '../end-to-end/sale-client.ts';
 import { NatsServer } from '../servers/nats-server.ts';
 import { RedisServer } from '../servers/redis-server.ts';
-import { VersionedNode } from './versioned-node.ts';
+import { VersionedNode, type VersionedNodeOptions } from './versioned-node.ts';
 
 const WHOLE_MAX_MS = 60_000;
 const DROPS_TRIED_MAX = 100;
@@ -66,9 +66,12 @@ export class MixedCluster {
   }
 
   /** Starts a node, or the same node with another tree. Rejects where it does not start. */
-  async startNode(nodeId: string, tree?: string): Promise<SaleClient> {
+  async startNode(
+    nodeId: string,
+    version: Pick<VersionedNodeOptions, 'tree' | 'hasStoredNames'> = {},
+  ): Promise<SaleClient> {
     const node = new VersionedNode({
-      ...(tree === undefined ? {} : { tree }),
+      ...version,
       environment: {
         LIVEDROPS_DATA: join(this.#directory, nodeId),
         LIVEDROPS_NODE_ID: nodeId,

@@ -1,5 +1,5 @@
-// The tree of the commit before feature levels, to run beside today's. It needs the git history;
-// the packages are those of this tree.
+// The trees of earlier commits, to run beside today's. They need the git history; the packages are
+// those of this tree.
 
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
@@ -7,8 +7,30 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Its nodes announce no feature level: they read and write level 0. */
-export const LEVEL_0_COMMIT = '9994b200ae3dd10f557840c723ae89f622698236';
+export interface OldVersion {
+  readonly commit: string;
+  /** The feature level that its nodes read and write; 0: they announce none. */
+  readonly level: number;
+  /** Whether its API has the names of amounts that are only stored today. */
+  readonly hasStoredNames: boolean;
+  /** What it says at its start where the store has reached a higher level. */
+  readonly tooNew: RegExp;
+}
+
+export const OLD_VERSIONS: readonly OldVersion[] = [
+  {
+    commit: '9994b200ae3dd10f557840c723ae89f622698236',
+    level: 0,
+    hasStoredNames: true,
+    tooNew: /the store has null shards/,
+  },
+  {
+    commit: '07b901032a69c0c1be565113d9f73093fdc27f5c',
+    level: 2,
+    hasStoredNames: false,
+    tooNew: /feature level/,
+  },
+];
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ARCHIVE_BYTES_MAX = 64 << 20;
@@ -19,13 +41,13 @@ export interface OldCheckout {
 }
 
 /** Null where this directory has no git history with that commit. */
-export function checkOutLevel0(): OldCheckout | null {
-  const archive = spawnSync('git', ['archive', '--format=tar', LEVEL_0_COMMIT], {
+export function checkOut(commit: string): OldCheckout | null {
+  const archive = spawnSync('git', ['archive', '--format=tar', commit], {
     cwd: ROOT,
     maxBuffer: ARCHIVE_BYTES_MAX,
   });
   if (archive.status !== 0) return null;
-  const directory = mkdtempSync(join(tmpdir(), 'livedrops-level-0-'));
+  const directory = mkdtempSync(join(tmpdir(), 'livedrops-earlier-'));
   const remove = (): void => rmSync(directory, { recursive: true, force: true });
   const { status, stderr } = spawnSync('tar', ['-x'], { cwd: directory, input: archive.stdout });
   if (status !== 0) {

@@ -33,7 +33,11 @@ interface WireModules {
 }
 
 async function recordDirectory(tree: string, directory: string): Promise<void> {
-  const node = new VersionedNode({ tree, environment: { LIVEDROPS_DATA: directory } });
+  const node = new VersionedNode({
+    tree,
+    hasStoredNames: true,
+    environment: { LIVEDROPS_DATA: directory },
+  });
   try {
     write('sqlite-sale.json', await recordSale(await node.start()));
   } finally {
@@ -49,6 +53,7 @@ async function recordRedis(tree: string, directory: string): Promise<void> {
   const nats = await NatsServer.start();
   const node = new VersionedNode({
     tree,
+    hasStoredNames: true,
     environment: {
       LIVEDROPS_DATA: directory,
       LIVEDROPS_NODE_ID: 'north',

@@ -14,8 +14,10 @@ const READY_TIMEOUT_MS = 60_000;
 const READY = /^LiveDrops ready on (http:\/\/\S+)$/m;
 
 export interface VersionedNodeOptions {
-  /** Default: today's tree. Another one is taken for that of 9994b20. */
+  /** Default: today's tree. */
   readonly tree?: string;
+  /** Whether the tree's API has the names of amounts that are only stored today. */
+  readonly hasStoredNames?: boolean;
   /** `LIVEDROPS_` variables beside the secrets. */
   readonly environment: Readonly<Record<string, string>>;
   /**
@@ -27,10 +29,11 @@ export interface VersionedNodeOptions {
 
 export class VersionedNode {
   readonly #server: ChildServer;
-  readonly #isToday: boolean;
+  readonly #hasStoredNames: boolean;
 
-  constructor({ tree = TODAY, environment, clockAt }: VersionedNodeOptions) {
-    this.#isToday = tree === TODAY;
+  constructor(options: VersionedNodeOptions) {
+    const { tree = TODAY, hasStoredNames = false, environment, clockAt } = options;
+    this.#hasStoredNames = hasStoredNames;
     this.#server = new ChildServer({
       command: process.execPath,
       args: [join(tree, 'operator', 'livedrops.ts'), 'start'],
@@ -57,7 +60,7 @@ export class VersionedNode {
   async start(): Promise<SaleClient> {
     await this.#server.start();
     const urls = [READY.exec(this.#server.output)![1]!];
-    return new SaleClient({ urls, ...(this.#isToday ? {} : { termsOf: withStoredNames }) });
+    return new SaleClient({ urls, ...(this.#hasStoredNames && { termsOf: withStoredNames }) });
   }
 
   get output(): string {
