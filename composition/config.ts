@@ -1,38 +1,35 @@
-// The configuration, read once from the environment into one frozen object.
-// `composition/settings.ts` says how each value is checked. Only this file reads `process.env`. It
-// also stores generated secrets in the data directory. It opens no store and no socket.
+// The configuration, read once from the environment into one frozen object: the variables by
+// `composition/environment.ts`, the secrets by `composition/secrets-in-force.ts`. Only this file
+// reads `process.env`. It opens no store and no socket.
 
-import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { PaymentBehaviour } from '../events/payments/development-payments.ts';
-import { makeFolder } from '../storage/make-folder.ts';
-import type { ProviderDigits } from '../events/payments/provider-units.ts';
 import type { Issuer } from '../app/issuers/issuer.ts';
-import type { SigningSecret } from '../app/signing-secrets.ts';
 import type { Limits } from '../contracts/limits.ts';
-import { newAuthSecret, parseAuthSecrets } from './auth-secrets.ts';
-import { closestName } from './closest-name.ts';
+import type { PaymentBehaviour } from '../events/payments/development-payments.ts';
+import type { ProviderDigits } from '../events/payments/provider-units.ts';
+import { makeFolder } from '../storage/make-folder.ts';
+import {
+  ConfigError,
+  type Environment,
+  PREFIX,
+  readEnvironment,
+  type Reading,
+  type Setting,
+  UNSET,
+} from './environment.ts';
 import { issuersOf } from './issuer-settings.ts';
 import { readLimits } from './limits-file.ts';
-import { PAYMENT_SECRET_PREFIX } from './payment-settings.ts';
-import { storedSecret, readStoredSecret } from './stored-secret.ts';
 import {
-  aboutSetting,
-  contradictions,
-  FOLDER_OFF,
-  LOG_LEVELS,
-  type LogLevel,
-  parseSetting,
-  type Role,
-  type SettingName,
-  SETTING_NAMES,
-  type SettingValue,
-  type ValueOf,
-} from './settings.ts';
+  AUTH_SECRET_FILE,
+  madeSecrets,
+  type ReadSecret,
+  secretsInForce,
+  type SecretsInForce,
+} from './secrets-in-force.ts';
+import { FOLDER_OFF, LOG_LEVELS, type LogLevel, type Role, type SettingName } from './settings.ts';
 import type { StoreAddress } from './store-address.ts';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
+import { readStoredSecret, storedSecret } from './stored-secret.ts';
 
 export interface ArchiveConfig {
   /** Absolute. */
@@ -65,7 +62,7 @@ export interface StripeConfig {
   readonly api: string;
 }
 
-export interface Config {
+export interface Config extends SecretsInForce {
   /** 0: any free port. */
   readonly port: number;
   readonly host: string;
@@ -88,21 +85,8 @@ export interface Config {
   /** Accept a Redis that may lose acknowledged writes. */
   readonly redisAcceptWeak: boolean;
   readonly roles: readonly Role[];
-  /** Sign and verify access tokens (HS256, over their UTF-8 bytes), the newest first. */
-  readonly authSecrets: readonly SigningSecret[];
   /** Issuers whose tokens are accepted beside one's own. */
   readonly issuers: readonly Issuer[];
-  /**
-   * Where the secrets are stored; it may change while the process runs. Null: in the environment.
-   */
-  readonly authSecretFile: string | null;
-  /**
-   * Standard Webhooks secrets, `whsec_` and base64. The first one signs, and all verify. A server
-   * has at least one.
-   */
-  readonly paymentSecrets: readonly string[];
-  /** Wrap the keys of order details, the first one new keys. Empty: details are not taken. */
-  readonly detailsSecrets: readonly string[];
   readonly paymentProvider: 'development' | 'stripe';
   /** Null where payments are not made with Stripe. */
   readonly stripe: StripeConfig | null;
@@ -133,29 +117,6 @@ export type MailConfig =
   | { readonly smtpUrl: string; readonly from: string }
   | { readonly smtpUrl: null; readonly folder: string; readonly from: string };
 
-export type SettingSource = 'default' | 'environment' | 'made at first start';
-
-/** One value in force, for display. Of a secret, only whether it is set. */
-export interface Setting {
-  readonly name: string;
-  readonly value: string;
-  readonly source: SettingSource;
-}
-
-/**
- * A variable of the environment or a stored secret is not valid. Each problem is one line: the
- * name, and the requirement.
- */
-export class ConfigError extends Error {
-  readonly code = 'config';
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[]) {
-    super(problems.join('\n'));
-    this.problems = problems;
-  }
-}
-
 export class NoDataError extends Error {
   readonly code = 'no-data';
 
@@ -164,100 +125,13 @@ export class NoDataError extends Error {
   }
 }
 
-const PREFIX = 'LIVEDROPS_';
-const UNSET = '(unset)';
-const PAYMENT_SECRET_BYTES = 32;
-const DETAILS_SECRET_BYTES = 32;
-
-/** Secrets that are not set are generated and stored in these files of the data directory. */
-const AUTH_SECRET_FILE = 'auth-secret';
-const PAYMENT_SECRET_FILE = 'payment-secret';
-const DETAILS_SECRET_FILE = 'details-secret';
-export const STORED_SECRET_FILES: readonly string[] = [
-  AUTH_SECRET_FILE,
-  PAYMENT_SECRET_FILE,
-  DETAILS_SECRET_FILE,
-];
-const ADVICE = 'put it back, or remove it and a new one is made';
-
-function newPaymentSecret(): string {
-  return PAYMENT_SECRET_PREFIX + randomBytes(PAYMENT_SECRET_BYTES).toString('base64');
-}
-
-/** Reads a stored secret. `make` makes one where there is none; null where none may be made. */
-type ReadSecret = (path: string, make: () => string) => string | null;
-
-/** The checked environment, before stored secrets are read. */
-interface Reading {
-  readonly value: <N extends SettingName>(name: N) => ValueOf<N>;
-  readonly settings: readonly Setting[];
-}
-
-function read(environment: Environment): Reading {
-  const problems = unknownNames(environment);
-  const values = new Map<SettingName, SettingValue>();
-  const settings: Setting[] = [];
-  for (const name of SETTING_NAMES) {
-    const about = aboutSetting(name);
-    const variable = PREFIX + name;
-    const given = environment[variable] ?? '';
-    // An empty variable counts as unset, because some supervisors can only set a variable to empty.
-    const text = given === '' ? about.default : given;
-    const parsed = parseSetting(name, text);
-    if ('requirement' in parsed) {
-      const shown = about.secret === true ? '' : ` is "${withoutAccount(text)}":`;
-      problems.push(`${variable}${shown} ${parsed.requirement}`);
-      continue;
-    }
-    values.set(name, parsed.value);
-    settings.push({
-      name: variable,
-      value: about.secret === true ? '(hidden)' : textOf(parsed.value),
-      source: given === '' ? 'default' : 'environment',
-    });
-  }
-  if (problems.length > 0) throw new ConfigError(problems);
-  const value = <N extends SettingName>(name: N) => values.get(name) as ValueOf<N>;
-  const contradicting = contradictions(value);
-  if (contradicting.length > 0) throw new ConfigError(contradicting);
-  return { value, settings };
-}
-
-/** Of words such as `ISK=2`. */
-function providerDigits(text: string | null): ProviderDigits {
-  const words = (text ?? '').split(/\s+/).filter((word) => word !== '');
-  return new Map(words.map((word) => [word.slice(0, 3), Number(word.slice(4))]));
-}
-
-function textOf(value: SettingValue): string {
-  const text = typeof value === 'object' && value !== null && 'text' in value ? value.text : value;
-  return text === null || text.toString() === '' ? UNSET : withoutAccount(text.toString());
-}
-
-/** Hides the user name and password that a server's address may contain. */
-function withoutAccount(text: string): string {
-  return text.replaceAll(/\/\/[^/,]*@/g, '//(hidden)@');
-}
-
-function unknownNames(environment: Environment): string[] {
-  const known = SETTING_NAMES.map((name) => PREFIX + name);
-  return Object.keys(environment)
-    .filter((variable) => variable.startsWith(PREFIX) && !known.includes(variable))
-    .map((variable) => {
-      const closest = closestName(variable, known);
-      return closest === null
-        ? `${variable} is not a setting; see \`livedrops config\` for those there are`
-        : `${variable} is not a setting; did you mean ${closest}?`;
-    });
-}
-
 /**
  * The configuration in force. Creates the data directory, and generates and stores each secret that
  * is neither set nor stored, so that the next start reads the same. Throws `ConfigError` with all
  * problems at once, those of stored secrets after those of the environment.
  */
 export function loadConfig(environment: Environment = process.env): Config {
-  const reading = read(environment);
+  const reading = readEnvironment(environment);
   makeFolder(reading.value('DATA'), 0o700);
   return configOf(reading, storedSecret, readLimits);
 }
@@ -268,7 +142,7 @@ export function loadConfig(environment: Environment = process.env): Config {
  * auth secret, throws `no-data` or an Error that names the missing file.
  */
 export function loadStoredConfig({ signs = true }: { readonly signs?: boolean } = {}): Config {
-  const config = configOf(read(process.env), readStoredSecret, () => ({}));
+  const config = configOf(readEnvironment(process.env), readStoredSecret, () => ({}));
   const { authSecrets, dataDirectory } = config;
   if (authSecrets.length > 0 || !signs) return config;
   if (!existsSync(dataDirectory)) throw new NoDataError(dataDirectory);
@@ -297,16 +171,13 @@ function configOf(
     redisReplicas: value('REDIS_REPLICAS'),
     redisAcceptWeak: value('REDIS_ACCEPT_WEAK') === 'on',
     roles: value('ROLES'),
-    authSecrets: authSecretsOf(value, readSecret, problems),
-    authSecretFile: authSecretFileOf(value),
+    ...secretsInForce(value, readSecret, problems),
     issuers: issuersOf({
       issuers: value('AUTH_ISSUER'),
       audiences: value('AUTH_AUDIENCE'),
       jwks: value('AUTH_JWKS'),
       roles: value('AUTH_ROLES'),
     }),
-    paymentSecrets: paymentSecretsOf(value, readSecret, problems),
-    detailsSecrets: detailsSecretsOf(value, readSecret, problems),
     paymentProvider: value('PAYMENT_PROVIDER'),
     stripe: stripeOf(value),
     paymentSettleAfterMs: value('PAYMENT_SETTLE_AFTER_MS'),
@@ -338,6 +209,12 @@ function limitsOf(
   return {};
 }
 
+/** Of words such as `ISK=2`. */
+function providerDigits(text: string | null): ProviderDigits {
+  const words = (text ?? '').split(/\s+/).filter((word) => word !== '');
+  return new Map(words.map((word) => [word.slice(0, 3), Number(word.slice(4))]));
+}
+
 function stripeOf(value: Reading['value']): StripeConfig | null {
   const secretKey = value('STRIPE_SECRET_KEY');
   if (value('PAYMENT_PROVIDER') !== 'stripe' || secretKey === null) return null;
@@ -348,74 +225,6 @@ function stripeOf(value: Reading['value']): StripeConfig | null {
     callsPerSecond: value('STRIPE_CALLS_PER_SECOND'),
     api: value('STRIPE_API'),
   });
-}
-
-/** Of the file, or of the environment. Empty where nothing is stored and none may be made. */
-function authSecretsOf(
-  value: Reading['value'],
-  readSecret: ReadSecret,
-  problems: string[],
-): readonly SigningSecret[] {
-  const file = authSecretFileOf(value);
-  if (file === null) {
-    const verifying = value('AUTH_SECRETS_VERIFY').map((secret) => ({
-      secret,
-      from: Infinity,
-      until: Infinity,
-    }));
-    return [{ secret: value('AUTH_SECRET'), from: 0, until: Infinity }, ...verifying];
-  }
-  const isGiven = value('AUTH_SECRET_FILE') !== null;
-  const text = isGiven ? readStoredSecret(file) : readSecret(file, newAuthSecret);
-  if (text === null && !isGiven) return [];
-  const parsed = text === null ? 'is not there' : parseAuthSecrets(text);
-  if (typeof parsed !== 'string') return parsed;
-  problems.push(`${file} ${parsed}${isGiven ? '' : `: ${ADVICE}`}`);
-  return [];
-}
-
-function paymentSecretsOf(
-  value: Reading['value'],
-  readSecret: ReadSecret,
-  problems: string[],
-): readonly string[] {
-  const given = value('PAYMENT_SECRET');
-  if (given.length > 0) return given;
-  const path = join(value('DATA'), PAYMENT_SECRET_FILE);
-  const text = readSecret(path, newPaymentSecret);
-  if (text === null) return given;
-  const parsed = text === '' ? { requirement: 'is empty' } : parseSetting('PAYMENT_SECRET', text);
-  if ('value' in parsed) return parsed.value;
-  problems.push(`${path} ${parsed.requirement}: ${ADVICE}`);
-  return given;
-}
-
-/** In a cluster every node needs the same, so none is made. */
-function detailsSecretsOf(
-  value: Reading['value'],
-  readSecret: ReadSecret,
-  problems: string[],
-): readonly string[] {
-  const given = value('DETAILS_SECRET');
-  if (given.length > 0 || value('NATS') !== null) return given;
-  const path = join(value('DATA'), DETAILS_SECRET_FILE);
-  const text = readSecret(path, newDetailsSecret);
-  if (text === null) return given;
-  const parsed = text === '' ? { requirement: 'is empty' } : parseSetting('DETAILS_SECRET', text);
-  if ('value' in parsed) return parsed.value;
-  problems.push(`${path} ${parsed.requirement}: ${ADVICE}`);
-  return given;
-}
-
-function newDetailsSecret(): string {
-  return randomBytes(DETAILS_SECRET_BYTES).toString('base64url');
-}
-
-/** The stored file, unless the environment has the secret. */
-function authSecretFileOf(value: Reading['value']): string | null {
-  const given = value('AUTH_SECRET_FILE');
-  if (given !== null || value('AUTH_SECRET') !== '') return given;
-  return join(value('DATA'), AUTH_SECRET_FILE);
 }
 
 /** The archive of a node alone, unless set otherwise. */
@@ -453,13 +262,11 @@ function mailOf(value: Reading['value']): MailConfig {
 
 /** Every setting, for display. Creates nothing. Throws `ConfigError`. */
 export function describeConfig(environment: Environment = process.env): readonly Setting[] {
-  const { value, settings } = read(environment);
-  const made = ['PAYMENT_SECRET'];
-  if (value('AUTH_SECRET_FILE') === null) made.push('AUTH_SECRET');
-  if (value('NATS') === null) made.push('DETAILS_SECRET');
+  const { value, settings } = readEnvironment(environment);
+  const made = madeSecrets(value);
   return settings.map((setting) => {
     if (setting.value !== '(hidden)' || setting.source !== 'default') return setting;
-    return made.includes(setting.name.slice(PREFIX.length))
+    return made.includes(setting.name.slice(PREFIX.length) as SettingName)
       ? { ...setting, source: 'made at first start' }
       : { ...setting, value: UNSET };
   });

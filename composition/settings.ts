@@ -1,6 +1,6 @@
 // All settings. Each is one TypeBox schema of its value, with a default, a description and the
 // message for an invalid value. `contradictions` checks values against each other.
-// `composition/config.ts` reads the texts and builds the configuration.
+// `composition/environment.ts` reads the texts.
 
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';

@@ -4,7 +4,8 @@
 
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
-import { ConfigError, logLevelOf } from '../composition/config.ts';
+import { logLevelOf } from '../composition/config.ts';
+import { ConfigError } from '../composition/environment.ts';
 import { duration, integer, roles, userId, webhookUrl } from './arguments.ts';
 import type { ClusterOptions } from './cluster/cluster.ts';
 import type { DemoOptions } from './demo/demo.ts';

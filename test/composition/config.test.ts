@@ -2,7 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { ConfigError, describeConfig, loadConfig } from '../../composition/config.ts';
+import { describeConfig, loadConfig } from '../../composition/config.ts';
+import { ConfigError } from '../../composition/environment.ts';
 
 function temporaryDirectory(t: ExecutionContext): string {
   const directory = mkdtempSync(join(tmpdir(), 'livedrops-config-'));
