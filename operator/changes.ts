@@ -3,7 +3,8 @@
 // position is printed to stderr, to go on from another time.
 
 import type { PositionLine } from '../contracts/changes.ts';
-import { ApiError, type OperatorApi } from './api-client.ts';
+import type { OperatorApi } from './api-client.ts';
+import { ApiError } from './cluster-requests.ts';
 import { connectOperator, type ConnectOptions } from './connect.ts';
 import { interruptSignal, type Pace, realPace } from './pace.ts';
 

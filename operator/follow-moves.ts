@@ -1,6 +1,7 @@
 // Waits until planned moves have ended: polls the cluster and reports each end.
 
-import { ApiError, MOVES_LISTED_MAX, type OperatorApi } from './api-client.ts';
+import { MOVES_LISTED_MAX, type OperatorApi } from './api-client.ts';
+import { ApiError } from './cluster-requests.ts';
 import type { MoveEnd, MoveProgress } from './move-progress.ts';
 import type { Pace } from './pace.ts';
 

@@ -2,7 +2,7 @@
 // one.
 
 import type { JobState } from '../contracts/jobs.ts';
-import type { JobInfo } from './api-client.ts';
+import type { JobInfo } from './api-views.ts';
 import { connectOperator, type ConnectOptions } from './connect.ts';
 import { type ListOptions, showList } from './show-list.ts';
 import { count, table } from './table.ts';

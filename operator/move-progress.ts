@@ -2,7 +2,7 @@
 // move, or by the shard's owner. Pure: the caller polls the cluster and passes the result in.
 
 import type { PlannedMove } from '../contracts/operator.ts';
-import type { MoveInfo, ShardInfo } from './api-client.ts';
+import type { MoveInfo, ShardInfo } from './api-views.ts';
 
 export interface MoveEnd {
   readonly shard: number;

@@ -1,6 +1,6 @@
 // `livedrops moves`: prints the last moves of shards and their results.
 
-import type { MoveInfo } from './api-client.ts';
+import type { MoveInfo } from './api-views.ts';
 import { type ListOptions, showList } from './show-list.ts';
 import { table } from './table.ts';
 

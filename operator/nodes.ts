@@ -1,6 +1,6 @@
 // `livedrops nodes`: prints the nodes of the cluster with their state and load.
 
-import type { NodeInfo } from './api-client.ts';
+import type { NodeInfo } from './api-views.ts';
 import { type ListOptions, showList } from './show-list.ts';
 import { count, table } from './table.ts';
 

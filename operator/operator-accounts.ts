@@ -2,7 +2,7 @@
 
 import { canonicalEmail } from '../app/email-address.ts';
 import type { AddedOperator } from '../contracts/operator-accounts.ts';
-import type { OperatorInfo } from './api-client.ts';
+import type { OperatorInfo } from './api-views.ts';
 import { connectOperator, type ConnectOptions } from './connect.ts';
 import { type ListOptions, showList } from './show-list.ts';
 import { count, table } from './table.ts';

@@ -2,7 +2,7 @@
 
 import { formatAmount } from '../contracts/currencies.ts';
 import type { ProblemKind } from '../contracts/payment-problems.ts';
-import type { ProblemInfo } from './api-client.ts';
+import type { ProblemInfo } from './api-views.ts';
 import { type ListOptions, showList } from './show-list.ts';
 import { count, table } from './table.ts';
 

@@ -3,7 +3,8 @@
 
 import { formatAmount } from '../contracts/currencies.ts';
 import type { RefundState } from '../contracts/refunds.ts';
-import type { OperatorApi, RefundChangeInfo, RefundInfo } from './api-client.ts';
+import type { OperatorApi } from './api-client.ts';
+import type { RefundChangeInfo, RefundInfo } from './api-views.ts';
 import { connectOperator, type ConnectOptions } from './connect.ts';
 import { type ListOptions, showList } from './show-list.ts';
 import { count, table } from './table.ts';

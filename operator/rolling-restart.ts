@@ -3,7 +3,9 @@
 // then undrains the node of that turn.
 
 import type { MovePlan } from '../contracts/operator.ts';
-import { ApiError, MOVES_LISTED_MAX, type NodeInfo, type OperatorApi } from './api-client.ts';
+import { MOVES_LISTED_MAX, type OperatorApi } from './api-client.ts';
+import type { NodeInfo } from './api-views.ts';
+import { ApiError } from './cluster-requests.ts';
 import { connectOperator, type ConnectOptions } from './connect.ts';
 import { followMoves, POLL_INTERVAL_MS, nullIfTransient } from './follow-moves.ts';
 import { type MoveEnd, MoveProgress } from './move-progress.ts';

@@ -1,6 +1,7 @@
 // `livedrops shards`: prints the shards with their owner, state and load.
 
-import type { ShardFilter, ShardInfo } from './api-client.ts';
+import type { ShardFilter } from './api-client.ts';
+import type { ShardInfo } from './api-views.ts';
 import { type ListOptions, showList } from './show-list.ts';
 import { count, table } from './table.ts';
 

@@ -3,7 +3,8 @@
 // as the longest time without an order of the drop on that shard.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { type MoveInfo, MOVES_LISTED_MAX, type OperatorApi } from '../../operator/api-client.ts';
+import { MOVES_LISTED_MAX, type OperatorApi } from '../../operator/api-client.ts';
+import type { MoveInfo } from '../../operator/api-views.ts';
 import { realPace } from '../../operator/pace.ts';
 import { runRestart } from '../../operator/rolling-restart.ts';
 import { DropsUnderLoad } from '../load/drops-under-load.ts';

@@ -1,7 +1,7 @@
 // Formats the state of a local cluster: nodes with their shards and order rates, the last moves,
 // and the last events of the processes. Pure: the caller reads the nodes. Fits 100 columns.
 
-import type { MoveInfo, NodeInfo } from '../api-client.ts';
+import type { MoveInfo, NodeInfo } from '../api-views.ts';
 import { milliseconds } from '../moves.ts';
 import { count, table } from '../table.ts';
 import type { SupervisedNode } from './supervisor.ts';

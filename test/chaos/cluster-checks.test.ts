@@ -1,7 +1,7 @@
 // The checks that apply only to clusters, each with a handwritten error.
 
 import test from 'ava';
-import type { ShardInfo } from '../../operator/api-client.ts';
+import type { ShardInfo } from '../../operator/api-views.ts';
 import type { Fault } from './cluster-faults.ts';
 import { failovers, figuresOf, percentile } from './cluster-figures.ts';
 import { noteWriters, type Writers } from './cluster-owners.ts';

@@ -2,7 +2,8 @@
 // faults of nodes, and all other faults. At any time at least one node has no fault.
 
 import { SHARD_COUNT, shardOf } from '../../domain/ids.ts';
-import { ApiError, type OperatorApi } from '../../operator/api-client.ts';
+import type { OperatorApi } from '../../operator/api-client.ts';
+import { ApiError } from '../../operator/cluster-requests.ts';
 import { planTurns, runRestart } from '../../operator/rolling-restart.ts';
 import type { Owners } from './cluster-owners.ts';
 import type { ClusterServers, CutFrom } from './cluster-servers.ts';

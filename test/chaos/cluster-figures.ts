@@ -1,6 +1,6 @@
 // The measurements of a cluster's chaos test: failover times, blackouts, moves and answers.
 
-import type { MoveInfo } from '../../operator/api-client.ts';
+import type { MoveInfo } from '../../operator/api-views.ts';
 import type { Fault } from './cluster-faults.ts';
 import type { OrderAttempt } from './history.ts';
 

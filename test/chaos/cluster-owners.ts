@@ -2,7 +2,7 @@
 // two nodes served a shard at one epoch, the journal would accept both (W1).
 
 import { SHARD_COUNT, shardOf } from '../../domain/ids.ts';
-import type { ShardInfo } from '../../operator/api-client.ts';
+import type { ShardInfo } from '../../operator/api-views.ts';
 
 /** `shard S at epoch E` to the first node that reported to serve it. */
 export type Writers = Map<string, string>;

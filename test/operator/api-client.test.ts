@@ -2,7 +2,8 @@ import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
-import { ApiError, OperatorApi } from '../../operator/api-client.ts';
+import { OperatorApi } from '../../operator/api-client.ts';
+import { ApiError } from '../../operator/cluster-requests.ts';
 import { freePort } from '../../operator/cluster/free-port.ts';
 import { startPretendGateway, TOKEN } from './pretend-gateway.ts';
 

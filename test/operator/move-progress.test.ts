@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { MoveInfo, ShardInfo } from '../../operator/api-client.ts';
+import type { MoveInfo, ShardInfo } from '../../operator/api-views.ts';
 import { MoveProgress } from '../../operator/move-progress.ts';
 import { endsText, endText, planText } from '../../operator/move-text.ts';
 import type { PlannedMove } from '../../contracts/operator.ts';

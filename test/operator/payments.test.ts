@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import test from 'ava';
 import Database from 'better-sqlite3';
-import type { ProblemInfo } from '../../operator/api-client.ts';
+import type { ProblemInfo } from '../../operator/api-views.ts';
 import { paymentsText } from '../../operator/payments.ts';
 import { AUTH_SECRET, eventually, PAYMENT_SECRETS, SaleClient } from '../end-to-end/sale-client.ts';
 import { paymentProblem } from '../events/payments/payment-problems.ts';

@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import test from 'ava';
-import type { RefundInfo } from '../../operator/api-client.ts';
+import type { RefundInfo } from '../../operator/api-views.ts';
 import { changeText, refundsText } from '../../operator/refunds.ts';
 import { AUTH_SECRET, eventually, PAYMENT_SECRETS, SaleClient } from '../end-to-end/sale-client.ts';
 import { parkedRefund } from '../events/payments/parked-refunds.ts';

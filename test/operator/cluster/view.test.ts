@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { MoveInfo, NodeInfo } from '../../../operator/api-client.ts';
+import type { MoveInfo, NodeInfo } from '../../../operator/api-views.ts';
 import { type ClusterPicture, clusterLine, clusterText } from '../../../operator/cluster/view.ts';
 
 const node = (nodeId: string, changes: Partial<NodeInfo> = {}): NodeInfo => ({
