@@ -12,7 +12,7 @@ import { loadConfig } from '../composition/config.ts';
 import { systemClock } from '../actors/clock.ts';
 import { StoreClock } from '../actors/cluster/store-clock.ts';
 import { createEmbeddedCore, type EmbeddedCore } from '../composition/embedded-core.ts';
-import { createLog } from '../composition/node-core.ts';
+import { createLog } from '../composition/log.ts';
 import type { DropEvent } from '../contracts/drop-events.ts';
 import { shardOf } from '../domain/ids.ts';
 import { encodeEntry } from '../storage/formats/entry.ts';

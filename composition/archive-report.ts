@@ -12,7 +12,7 @@ import { SHARD_COUNT } from '../domain/ids.ts';
 import { openArchive } from './archive.ts';
 import { type Config, NoDataError } from './config.ts';
 import { isOfOneNode } from './data-directory.ts';
-import { createLog } from './node-core.ts';
+import { createLog } from './log.ts';
 import { openJournals } from './off-loop-parts.ts';
 
 export interface ArchiveReport {

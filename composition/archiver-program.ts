@@ -10,7 +10,7 @@ import { Archiver } from '../events/archive/archiver.ts';
 import { RemoteKeeper } from '../events/archive/journal-keeper.ts';
 import { ArchiveReader } from '../storage/archive/archive-reader.ts';
 import { type ArchiverThreadData, openArchive } from './archive.ts';
-import { createLog } from './node-core.ts';
+import { createLog } from './log.ts';
 import { leaseOf, lowerPriority, openJournals } from './off-loop-parts.ts';
 import { ArchivingPace } from './upkeep.ts';
 

@@ -32,17 +32,16 @@ import { openRedisStores } from '../storage/redis/stores.ts';
 import { createAccountParts } from './accounts.ts';
 import { openArchive, withArchive } from './archive.ts';
 import { unreadyShards } from './embedded-core.ts';
+import type { NodeCore, NodeCoreOptions } from './node-core.ts';
 import {
   createArchiver,
   createEvents,
-  createJobs,
   createOffLoop,
   createRebuild,
   verification,
-  createServices,
-  type NodeCore,
-  type NodeCoreOptions,
-} from './node-core.ts';
+} from './node-events.ts';
+import { createJobs } from './node-jobs.ts';
+import { createServices } from './node-services.ts';
 import { createTokens } from './tokens.ts';
 import { createUpkeep } from './upkeep.ts';
 

@@ -10,7 +10,7 @@ import { type Details, exportHead, exportOrders } from '../gateway/order-export.
 import type { StoredDrop } from '../storage/formats/stored-drop.ts';
 import { openArchive, readsArchive } from './archive.ts';
 import type { ExportData, FromExport, ToExport } from './export-threads.ts';
-import { createLog } from './node-core.ts';
+import { createLog } from './log.ts';
 import { lowerPriority, openJournals } from './off-loop-parts.ts';
 
 /** About 100 KB of text. */

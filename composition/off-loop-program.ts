@@ -14,7 +14,7 @@ import { RemotePositions } from '../events/off-loop/remote-positions.ts';
 import { openSqliteChangeReader } from '../storage/sqlite/catalogue/change-reader.ts';
 import { SqliteSpillStore } from '../storage/sqlite/spill-sqlite.ts';
 import { openArchive, readsArchive } from './archive.ts';
-import { createLog } from './node-core.ts';
+import { createLog } from './log.ts';
 import { leaseOf, lowerPriority, openJournals } from './off-loop-parts.ts';
 import type { ThreadData } from './off-loop-thread.ts';
 

@@ -15,7 +15,7 @@ import { withArchive } from './archive.ts';
 import { type Config, defaultArchiveFolder, NoDataError } from './config.ts';
 import { isOfOneNode } from './data-directory.ts';
 import { createEmbeddedCore, type EmbeddedCore } from './embedded-core.ts';
-import { createLog } from './node-core.ts';
+import { createLog } from './log.ts';
 
 /**
  * Null where a server uses the data directory: it verifies. Errors: `no-data` where there is no

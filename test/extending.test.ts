@@ -66,7 +66,7 @@ test('every name on the page that stands beside a file is in that file', (t) => 
 });
 
 test('the list of consumers, and what its rows say, are those of the page', (t) => {
-  const core = read('composition/node-core.ts');
+  const core = read('composition/node-events.ts');
   t.regex(core, /function offLoopConsumers\(_?config: Config\): readonly OffLoopConsumer\[\]/);
   t.regex(core, /const consumers: EventConsumer\[\] = \[/);
   const row = /interface OffLoopConsumer \{([^}]*)\}/.exec(read('composition/off-loop-thread.ts'));

@@ -9,7 +9,7 @@ import { copyKeys } from '../../storage/redis/backup/copy-keys.ts';
 import { serveSaved } from '../../storage/redis/backup/saved-server.ts';
 import { saveServer } from '../../storage/redis/backup/server-stream.ts';
 import type { Config } from '../config.ts';
-import { createLog } from '../node-core.ts';
+import { createLog } from '../log.ts';
 
 /** Rows that are made from journals, and how far they have come. */
 const ROWS = /^(?:\{users:\d+\}:|orders:totals:|\{(?:feed|orders|consumer:[^}]*)\}:)/;

@@ -12,7 +12,7 @@ import { openArchive } from '../archive.ts';
 import { type Config, NoDataError } from '../config.ts';
 import { STORED_SECRET_FILES } from '../secrets-in-force.ts';
 import { isOfOneNode } from '../data-directory.ts';
-import { createLog } from '../node-core.ts';
+import { createLog } from '../log.ts';
 import { openJournals } from '../off-loop-parts.ts';
 import { archiveOf, copyArchive, isEmpty } from './archive-copy.ts';
 import { readManifest, writeManifest } from './manifest.ts';

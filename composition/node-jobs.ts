@@ -1,0 +1,64 @@
+// The jobs of a node with the role `services`: long work in the background.
+
+import type { Logger } from 'pino';
+import type { Clock } from '../actors/clock.ts';
+import type { BrokerRouter } from '../actors/cluster/broker-router.ts';
+import { ExportOrdersHandler } from '../app/jobs/export-orders.ts';
+import { ExportSpace } from '../app/jobs/export-space.ts';
+import { RefundOrdersHandler } from '../app/jobs/refund-orders.ts';
+import type { JobHandler } from '../events/jobs/job-handler.ts';
+import { JobQueue } from '../events/jobs/job-queue.ts';
+import { JobRunner } from '../events/jobs/job-runner.ts';
+import type { Stores } from '../storage/ports/stores.ts';
+import type { Config } from './config.ts';
+import { openExportFiles } from './export-files.ts';
+import { ExportThreads } from './export-threads.ts';
+
+/** The jobs of a node with the services: where they are queued, and what runs them. */
+export interface NodeJobs {
+  readonly queue: JobQueue;
+  readonly runner: JobRunner;
+  /** Null where there is no place for files. */
+  readonly exportSpace: ExportSpace | null;
+  readonly start: () => void;
+  readonly stop: () => Promise<void>;
+}
+
+export function createJobs(options: {
+  readonly config: Config;
+  readonly shardCount: number;
+  readonly stores: Stores;
+  readonly router: BrokerRouter;
+  /** No other node has the store. */
+  readonly isAlone: boolean;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Besides those of orders. */
+  readonly handlers: readonly JobHandler[];
+}): NodeJobs {
+  const { config, stores, router, isAlone, clock, log } = options;
+  const { jobs } = stores;
+  const files = openExportFiles(config);
+  const queue = new JobQueue({ jobs, now: () => clock.now() });
+  const handlers: JobHandler[] = [new RefundOrdersHandler({ router }), ...options.handlers];
+  let exportSpace: ExportSpace | null = null;
+  if (files !== null) {
+    const { open } = new ExportThreads({ ...options, readDetails: null });
+    exportSpace = new ExportSpace({ files, jobs, clock, log });
+    handlers.push(new ExportOrdersHandler({ open, files, space: exportSpace }));
+  }
+  const runner = new JobRunner({ jobs, queue, handlers, isAlone, clock, log });
+  return {
+    queue,
+    runner,
+    exportSpace,
+    start() {
+      runner.start();
+      exportSpace?.start();
+    },
+    async stop() {
+      await runner.stop();
+      await exportSpace?.stop();
+    },
+  };
+}

@@ -1,0 +1,160 @@
+// The services of a node with the role `services`, over the stores.
+
+import { randomBytes } from 'node:crypto';
+import type { ServiceBroker } from 'moleculer';
+import type { Logger } from 'pino';
+import type { Clock } from '../actors/clock.ts';
+import type { BrokerRouter } from '../actors/cluster/broker-router.ts';
+import type { NodeRun } from '../actors/cluster/move-protocol.ts';
+import type { BrokerPeers } from '../actors/cluster/shard-service.ts';
+import type { LiveBus } from '../actors/live-bus.ts';
+import { DetailsCipher } from '../app/details-cipher.ts';
+import type { ExportSpace } from '../app/jobs/export-space.ts';
+import type { OperatorsOptions } from '../app/operator/operators.ts';
+import { OperatorRuns, type OperatorRunsOptions } from '../app/operator/runs.ts';
+import type { JobQueue } from '../events/jobs/job-queue.ts';
+import type { PaymentProvider } from '../events/payments/payment-provider.ts';
+import type { StripeEvents } from '../events/payments/stripe/stripe-events.ts';
+import type { Rebuild } from '../events/rebuild/rebuild.ts';
+import { KeptDrops } from '../events/replay/kept-drop.ts';
+import { catalogueService } from '../services/catalogue.ts';
+import { draftsService } from '../services/drafts.ts';
+import { dropsService } from '../services/drops.ts';
+import { followsService } from '../services/follows.ts';
+import { jobsService } from '../services/jobs.ts';
+import { keysService } from '../services/keys.ts';
+import { notificationsService } from '../services/notifications.ts';
+import { operatorServices } from '../services/operator.ts';
+import { orderDetailsService } from '../services/order-details.ts';
+import { ordersService } from '../services/orders.ts';
+import { BrokerRuns } from '../services/other-runs.ts';
+import { paymentsService } from '../services/payments.ts';
+import { productsService } from '../services/products.ts';
+import { shopsService } from '../services/shops.ts';
+import { FEATURE_LEVEL, type FeatureLevels } from '../storage/ports/feature-level.ts';
+import type { Stores } from '../storage/ports/stores.ts';
+import type { AccountParts } from './accounts.ts';
+import type { Config } from './config.ts';
+import { digitsOf } from './payments.ts';
+import type { Tokens } from './tokens.ts';
+
+export function detailsCipher({ detailsSecrets: secrets }: Config): DetailsCipher | null {
+  return secrets.length === 0 ? null : new DetailsCipher({ secrets, random: randomBytes });
+}
+
+/** The services of the role `services`, on the broker. */
+export function createServices(
+  broker: ServiceBroker,
+  options: {
+    readonly config: Config;
+    readonly clock: Clock;
+    readonly stores: Stores;
+    readonly bus: LiveBus;
+    readonly router: BrokerRouter;
+    readonly peers: BrokerPeers;
+    readonly rebuild: Rebuild;
+    readonly queue: JobQueue;
+    readonly exportSpace: ExportSpace | null;
+    readonly accounts: AccountParts;
+    readonly tokens: Tokens;
+    readonly self: NodeRun;
+    /** The feature level of the store. */
+    readonly levels: FeatureLevels;
+    readonly shardCount: number;
+    /** The address of this node's gateway. */
+    readonly url: () => string | null;
+    readonly provider: PaymentProvider | null;
+    readonly stripeEvents?: StripeEvents | null;
+    readonly log: Logger;
+    readonly operator: Pick<OperatorsOptions, 'verify' | 'placement'> &
+      Pick<OperatorRunsOptions, 'leases'>;
+  },
+): void {
+  const { config, clock, stores, bus, router, peers, self, levels } = options;
+  const { shardCount, url, queue } = options;
+  const now = () => clock.now();
+  const monotonic = () => clock.monotonic();
+  const startedAt = now();
+  const random = (count: number) => randomBytes(count);
+  const { provider, stripeEvents: stripe = null } = options;
+  const { paymentSecrets } = config;
+  // Nobody but Stripe tells of Stripe's payments.
+  const secrets = stripe === null ? paymentSecrets : [];
+  const providerDigits = digitsOf(config);
+  const publishableKey = config.stripe?.publishableKey ?? null;
+  const paymentPaceMs = provider?.prepared?.paceMs ?? 0;
+  for (const service of [
+    options.accounts.service(queue),
+    keysService({ ...stores, now, random }),
+    shopsService({ ...stores, accessTokens: options.tokens.accessTokens, now }),
+    catalogueService({ ...stores, router, levels, paymentPaceMs, clock, now, random }),
+    productsService({ ...stores, now, random }),
+    dropsService({ ...stores, router, levels, paymentPaceMs, clock, random }),
+    orderDetailsService({ ...stores, router, levels, cipher: detailsCipher(config) }),
+    draftsService({ ...stores, router, levels, paymentPaceMs, clock, random }),
+    ordersService({
+      ...stores,
+      router,
+      levels,
+      keptDrops: new KeptDrops({ ...stores, shardCount }),
+    }),
+    jobsService({
+      exportSpace: options.exportSpace,
+      ...stores,
+      router,
+      queue,
+      levels,
+      now,
+      random,
+    }),
+    followsService({ ...stores, liveBus: bus, now }),
+    notificationsService({ ...stores, now }),
+    paymentsService({
+      ...stores,
+      router,
+      levels,
+      secrets,
+      stripe,
+      providerDigits,
+      provider,
+      publishableKey,
+      clock,
+      log: options.log,
+      now,
+      monotonic,
+    }),
+    ...operatorServices({
+      accounts: options.accounts.operators,
+      verify: options.operator.verify,
+      placement: options.operator.placement,
+      rebuild: (shards, write, run) => options.rebuild.run(shards, write, run),
+      runs: new OperatorRuns({
+        clock,
+        leases: options.operator.leases,
+        others: new BrokerRuns({ broker }),
+      }),
+      self: () => ({
+        ...self,
+        weight: config.nodeWeight,
+        leaving: false,
+        clockIsWrong: false,
+        startedAt,
+        url: url(),
+        liveShards: [],
+        level: FEATURE_LEVEL,
+      }),
+      reportOf: (nodeId) => peers.report(nodeId),
+      restartNode: (nodeId) => peers.restart(nodeId),
+      releaseDrop: (nodeId, dropId) => peers.releaseDrop(nodeId, dropId),
+      shardCount,
+      log: stores.operatorLog,
+      parkedRefunds: stores.parkedRefunds,
+      paymentProblems: stores.paymentProblems,
+      jobs: stores.jobs,
+      requests: stores.requests,
+      now,
+    }),
+  ]) {
+    broker.createService(service);
+  }
+}
