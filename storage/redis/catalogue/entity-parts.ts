@@ -4,7 +4,7 @@ import type { RedisConnection } from '../connection/connection.ts';
 import { CatalogueLayout, type LayoutPhase } from './catalogue-layout.ts';
 import { RedisChangeStream } from './change-stream-redis.ts';
 import { EntityMoves } from './entity-moves.ts';
-import { REVISION_MEMORY_MS } from './follows-redis-steps.ts';
+import { REVISION_MEMORY_MS } from './follows-redis-scripts.ts';
 import type { RequestBounds } from '../../ports/requests.ts';
 import type { OmConnection } from './om-connection.ts';
 import { RedisRequests } from './requests-redis.ts';
