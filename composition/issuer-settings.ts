@@ -4,15 +4,58 @@
 
 import { AUDITOR_ROLE, CREATOR_ROLE, OPERATOR_ROLE } from '../contracts/accounts.ts';
 import { type Issuer, isTrustedUrl, type RoleRule } from '../app/issuers/issuer.ts';
+import { wordList } from './setting-shapes.ts';
 
-export const ISSUERS_MAX = 8;
-export const ROLE_RULES_MAX = 64;
-export const ISSUER_ROLES: readonly string[] = [CREATOR_ROLE, OPERATOR_ROLE, AUDITOR_ROLE];
+const ISSUERS_MAX = 8;
+const ROLE_RULES_MAX = 64;
+const ISSUER_ROLES: readonly string[] = [CREATOR_ROLE, OPERATOR_ROLE, AUDITOR_ROLE];
 
 const NAMED = /^([a-z][a-z0-9-]{0,31})=(.+)$/;
 const ROLE_RULE = /^(?:([a-z][a-z0-9-]{0,31}),)?([^\s,]{1,128}):([^\s:=]{1,128})=([a-z]+)$/;
 
-export interface IssuerSettings {
+/** By the variable's name without `LIVEDROPS_`. */
+export const ISSUER_SETTINGS = {
+  AUTH_ISSUER: wordList(
+    {
+      default: '',
+      description:
+        'Issuers whose tokens are accepted, too: the main one as its URL, others as NAME=URL.',
+      requirement:
+        'must be https:// addresses with spaces between, as NAME=URL but for one; http:// only ' +
+        `on this machine; ${ISSUERS_MAX} at most`,
+    },
+    isIssuersText,
+  ),
+  AUTH_AUDIENCE: wordList(
+    {
+      default: '',
+      description: 'What their tokens must say in aud: for all, and as NAME=AUDIENCE for one.',
+      requirement: 'must be audiences with spaces between, as NAME=AUDIENCE but for one',
+    },
+    isNamedOnce,
+  ),
+  AUTH_JWKS: wordList(
+    {
+      default: '',
+      description:
+        "Where their keys are; unset: found by the issuer's .well-known/openid-configuration.",
+      requirement: 'must be https:// addresses with spaces between, as NAME=URL but for one',
+    },
+    (text) => isNamedOnce(text) && namedWords(text).every(([, url]) => isTrustedUrl(url)),
+  ),
+  AUTH_ROLES: wordList(
+    {
+      default: '',
+      description: 'Roles by a claim of their tokens: CLAIM:VALUE=ROLE, or NAME,CLAIM:VALUE=ROLE.',
+      requirement:
+        `must be CLAIM:VALUE=ROLE or NAME,CLAIM:VALUE=ROLE with spaces between, where ROLE is ` +
+        `${ISSUER_ROLES.join(' or ')}; ${ROLE_RULES_MAX} at most`,
+    },
+    isRoleRulesText,
+  ),
+};
+
+interface IssuerSettings {
   readonly issuers: readonly string[];
   readonly audiences: readonly string[];
   readonly jwks: readonly string[];
@@ -20,7 +63,7 @@ export interface IssuerSettings {
 }
 
 /** Name and value of each word; the name is empty where the word has none. */
-export function namedWords(text: string): readonly (readonly [name: string, value: string])[] {
+function namedWords(text: string): readonly (readonly [name: string, value: string])[] {
   return text
     .split(/\s+/)
     .filter((word) => word !== '')
@@ -30,12 +73,12 @@ export function namedWords(text: string): readonly (readonly [name: string, valu
     });
 }
 
-export function isNamedOnce(text: string): boolean {
+function isNamedOnce(text: string): boolean {
   const names = namedWords(text).map(([name]) => name);
   return new Set(names).size === names.length;
 }
 
-export function isIssuersText(text: string): boolean {
+function isIssuersText(text: string): boolean {
   const words = namedWords(text);
   const urls = words.map(([, url]) => url);
   return (
@@ -46,7 +89,7 @@ export function isIssuersText(text: string): boolean {
   );
 }
 
-export function isRoleRulesText(text: string): boolean {
+function isRoleRulesText(text: string): boolean {
   const words = text.split(/\s+/).filter((word) => word !== '');
   return words.length <= ROLE_RULES_MAX && words.every((word) => roleRule(word) !== null);
 }

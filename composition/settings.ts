@@ -1,26 +1,16 @@
-// All settings. Each is one TypeBox schema of its value, with a default, a description and the
-// message for an invalid value. `contradictions` checks values against each other.
-// `composition/environment.ts` reads the texts.
+// All settings, some of them from files by subject. Each is one TypeBox schema of its value, with a
+// default, a description and the message for an invalid value. `contradictions` checks values
+// against each other. `composition/environment.ts` reads the texts.
 
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { type StaticDecode, type TSchema, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { parseNatsServers } from '../actors/cluster/nats-servers.ts';
-import { SECRETS_MAX } from '../app/signing-secrets.ts';
-import { isTrustedUrl } from '../app/issuers/issuer.ts';
-import {
-  ISSUER_ROLES,
-  ISSUERS_MAX,
-  isIssuersText,
-  isNamedOnce,
-  isRoleRulesText,
-  issuerContradictions,
-  namedWords,
-  ROLE_RULES_MAX,
-} from './issuer-settings.ts';
+import { ISSUER_SETTINGS, issuerContradictions } from './issuer-settings.ts';
 import { PAYMENT_SETTINGS, stripeContradictions } from './payment-settings.ts';
-import { type About, meaning, oneOf, unsetOr, wordList, wordsOf } from './setting-shapes.ts';
+import { SECRET_SETTINGS, secretContradictions } from './secret-settings.ts';
+import { type About, meaning, oneOf, unsetOr, wordsOf } from './setting-shapes.ts';
 import { parseStoreAddress, type StoreAddress } from './store-address.ts';
 
 export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const;
@@ -29,7 +19,6 @@ export const ROLES = ['gateway', 'actors', 'services'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 export type Role = (typeof ROLES)[number];
 
-const AUTH_SECRET_CHARACTERS_MIN = 32;
 const NODE_ID_CHARACTERS_MAX = 64;
 const NODE_WEIGHT_MAX = 1000;
 const REDIS_REPLICAS_MAX = 5;
@@ -171,100 +160,8 @@ export const SETTINGS = {
     },
     (text) => ROLES.filter((role) => wordsOf(text, SPACE_OR_COMMA).includes(role)),
   ),
-  AUTH_SECRET: Type.String({
-    pattern: `^$|^[^]{${AUTH_SECRET_CHARACTERS_MIN},}$`,
-    default: '',
-    secret: true,
-    description: 'Signs access tokens.',
-    requirement: `must have at least ${AUTH_SECRET_CHARACTERS_MIN} characters`,
-  }),
-  AUTH_SECRETS_VERIFY: meaning<readonly string[]>(
-    {
-      default: '',
-      secret: true,
-      description: 'Further secrets, which verify access tokens and sign none.',
-      requirement:
-        `must be secrets of at least ${AUTH_SECRET_CHARACTERS_MIN} characters with spaces ` +
-        `between, ${SECRETS_MAX - 1} at most`,
-    },
-    (text) => {
-      const words = wordsOf(text);
-      return (
-        words.length < SECRETS_MAX &&
-        words.every(({ length }) => length >= AUTH_SECRET_CHARACTERS_MIN)
-      );
-    },
-    (text) => Object.freeze(wordsOf(text)),
-  ),
-  AUTH_SECRET_FILE: meaning<string | null>(
-    {
-      default: '',
-      description:
-        'A file of secrets for access tokens, one a line, instead of AUTH_SECRET; read again ' +
-        'when it changes.',
-      requirement: 'must be the path of a file',
-    },
-    () => true,
-    (path) => (path === '' ? null : resolve(path)),
-  ),
-  DETAILS_SECRET: meaning<readonly string[]>(
-    {
-      default: '',
-      secret: true,
-      description:
-        'Encrypts the keys that details of orders are encrypted with; several with spaces ' +
-        'between: the first encrypts, all decrypt.',
-      requirement:
-        `must be secrets of at least ${AUTH_SECRET_CHARACTERS_MIN} characters with spaces ` +
-        `between, ${SECRETS_MAX} at most`,
-    },
-    (text) => {
-      const words = wordsOf(text);
-      return (
-        words.length <= SECRETS_MAX &&
-        words.every(({ length }) => length >= AUTH_SECRET_CHARACTERS_MIN)
-      );
-    },
-    (text) => Object.freeze(wordsOf(text)),
-  ),
-  AUTH_ISSUER: wordList(
-    {
-      default: '',
-      description:
-        'Issuers whose tokens are accepted, too: the main one as its URL, others as NAME=URL.',
-      requirement:
-        'must be https:// addresses with spaces between, as NAME=URL but for one; http:// only ' +
-        `on this machine; ${ISSUERS_MAX} at most`,
-    },
-    isIssuersText,
-  ),
-  AUTH_AUDIENCE: wordList(
-    {
-      default: '',
-      description: 'What their tokens must say in aud: for all, and as NAME=AUDIENCE for one.',
-      requirement: 'must be audiences with spaces between, as NAME=AUDIENCE but for one',
-    },
-    isNamedOnce,
-  ),
-  AUTH_JWKS: wordList(
-    {
-      default: '',
-      description:
-        "Where their keys are; unset: found by the issuer's .well-known/openid-configuration.",
-      requirement: 'must be https:// addresses with spaces between, as NAME=URL but for one',
-    },
-    (text) => isNamedOnce(text) && namedWords(text).every(([, url]) => isTrustedUrl(url)),
-  ),
-  AUTH_ROLES: wordList(
-    {
-      default: '',
-      description: 'Roles by a claim of their tokens: CLAIM:VALUE=ROLE, or NAME,CLAIM:VALUE=ROLE.',
-      requirement:
-        `must be CLAIM:VALUE=ROLE or NAME,CLAIM:VALUE=ROLE with spaces between, where ROLE is ` +
-        `${ISSUER_ROLES.join(' or ')}; ${ROLE_RULES_MAX} at most`,
-    },
-    isRoleRulesText,
-  ),
+  ...SECRET_SETTINGS,
+  ...ISSUER_SETTINGS,
   ...PAYMENT_SETTINGS,
   SMTP_URL: unsetOr(
     Type.Refine(Type.String({ pattern: '^smtps?://' }), (url) => URL.canParse(url)),
@@ -359,14 +256,13 @@ export function contradictions(value: <N extends SettingName>(name: N) => ValueO
       roles: value('AUTH_ROLES'),
     }),
   );
-  if (value('AUTH_SECRET_FILE') !== null) {
-    for (const name of ['AUTH_SECRET', 'AUTH_SECRETS_VERIFY'] as const) {
-      if (value(name).length > 0)
-        problems.push(
-          `LIVEDROPS_AUTH_SECRET_FILE is instead of LIVEDROPS_${name}: set one of them`,
-        );
-    }
-  }
+  problems.push(
+    ...secretContradictions({
+      secret: value('AUTH_SECRET'),
+      secretsVerify: value('AUTH_SECRETS_VERIFY'),
+      file: value('AUTH_SECRET_FILE'),
+    }),
+  );
   problems.push(
     ...stripeContradictions({
       provider: value('PAYMENT_PROVIDER'),
