@@ -29,6 +29,8 @@ const orderId = id;
 const ifMatch = Type.Optional(Type.Array(count));
 /** Of a caller who sent a key (H11). To be sent only from feature level 3 on. */
 const request = Type.Optional(KeyedRequest);
+/** Of a drop as a whole, by its creator or an operator. */
+const change = { dropId, caller: Caller, ifMatch, request };
 
 export const CreateDrop = Type.Object({
   type: Type.Literal('create-drop'),
@@ -43,8 +45,7 @@ export type CreateDrop = Plain<typeof CreateDrop>;
 
 export const AmendDrop = Type.Object({
   type: Type.Literal('amend-drop'),
-  dropId,
-  caller: Caller,
+  ...change,
   /**
    * `addStock` is in units; negative takes away, down to held + sold (S4). Price and `stock` are to
    * be sent only from feature level 2 on.
@@ -52,41 +53,30 @@ export const AmendDrop = Type.Object({
   ...DropPatch.properties,
   /** A live drop may end later: to be sent only from feature level 3 on. */
   mayExtend: Type.Optional(Type.Literal(true)),
-  ifMatch,
-  request,
 });
 export type AmendDrop = Plain<typeof AmendDrop>;
 
 export const CancelDrop = Type.Object({
   type: Type.Literal('cancel-drop'),
-  dropId,
-  caller: Caller,
+  ...change,
   /** A drop that has ended, too (D3a): to be sent only from feature level 2 on. */
   alsoEnded: Type.Optional(Type.Literal(true)),
-  ifMatch,
-  request,
 });
 export type CancelDrop = Plain<typeof CancelDrop>;
 
 /** To be sent only once the store has reached feature level 3: its event is of that level. */
 export const PauseDrop = Type.Object({
   type: Type.Literal('pause-drop'),
-  dropId,
-  caller: Caller,
+  ...change,
   extendHolds: Type.Boolean(),
   reason: textOrNull,
-  ifMatch,
-  request,
 });
 export type PauseDrop = Plain<typeof PauseDrop>;
 
 /** To be sent only once the store has reached feature level 3: its event is of that level. */
 export const ResumeDrop = Type.Object({
   type: Type.Literal('resume-drop'),
-  dropId,
-  caller: Caller,
-  ifMatch,
-  request,
+  ...change,
 });
 export type ResumeDrop = Plain<typeof ResumeDrop>;
 
@@ -122,7 +112,6 @@ export const CancelOrder = Type.Object({
 });
 export type CancelOrder = Plain<typeof CancelOrder>;
 
-/** Details are to be sent only from feature level 3 on: `restock` says that it is reached. */
 /** The order has details from now on. To be sent only from feature level 3 on. */
 export const AddOrderDetails = Type.Object({
   type: Type.Literal('add-order-details'),
@@ -132,6 +121,7 @@ export const AddOrderDetails = Type.Object({
 });
 export type AddOrderDetails = Plain<typeof AddOrderDetails>;
 
+/** Details are to be sent only from feature level 3 on: `restock` says that it is reached. */
 export const RefundOrder = Type.Object({
   type: Type.Literal('refund-order'),
   dropId,
