@@ -1,6 +1,8 @@
 // Which requests share a limit, its size, and the reply to a refused request (H5). Each class
 // counts by address and, where the user is known, by user too.
 
+import type { AttemptsSpent } from '../../contracts/accounts.ts';
+import type { Refusal } from '../../contracts/refusals.ts';
 import { RateLimiter, type RatePolicy } from '../../domain/rate-limiter.ts';
 import type { ExemptNetworks } from './exempt-networks.ts';
 import type { Problem } from './problems.ts';
@@ -132,8 +134,13 @@ function limiters(policies: RateClassPolicy): Limiters {
   };
 }
 
+/** A refused attempt to log in, or to change an account with its password. */
+export function attemptRefused(refused: Refusal | AttemptsSpent): Problem {
+  return 'limit' in refused ? rateLimited(refused.limit, refused.waitMs) : refused;
+}
+
 /** The headers follow the IETF draft "RateLimit header fields for HTTP", as structured fields. */
-export function rateLimited(limit: RatePolicy, waitMs: number): Problem {
+function rateLimited(limit: RatePolicy, waitMs: number): Problem {
   const seconds = Math.max(1, Math.ceil(waitMs / 1000));
   return {
     ok: false,

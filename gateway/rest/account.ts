@@ -8,7 +8,7 @@ import {
 } from '../../contracts/accounts.ts';
 import { acceptedLanguage, type Language } from '../../contracts/languages.ts';
 import { accountSessionBody } from '../present.ts';
-import { rateLimited } from '../http/rate-limits.ts';
+import { attemptRefused } from '../http/rate-limits.ts';
 import { emptyReply, JSON_MEDIA_TYPE, jsonReply, type Route, userRoute } from '../http/route.ts';
 import type { StreamSlots } from '../http/stream-slots.ts';
 import { AccountExportBody } from '../../contracts/account-export.ts';
@@ -89,8 +89,7 @@ export function accountRoutes(options: AccountRoutesOptions): Route[] {
       async ({ call, caller: { userId }, sessionId, body, address }) => {
         const params = { ...body, userId, ...ofSession(sessionId), address };
         const changed = await call('accounts.changePassword', params);
-        if (changed.ok) return emptyReply(204);
-        return 'limit' in changed ? rateLimited(changed.limit, changed.waitMs) : changed;
+        return changed.ok ? emptyReply(204) : attemptRefused(changed);
       },
     ),
     userRoute(
@@ -108,8 +107,7 @@ export function accountRoutes(options: AccountRoutesOptions): Route[] {
       },
       async ({ call, caller: { userId }, body: { password }, address }) => {
         const deleted = await call('accounts.delete', { userId, password, address });
-        if (deleted.ok) return emptyReply(202);
-        return 'limit' in deleted ? rateLimited(deleted.limit, deleted.waitMs) : deleted;
+        return deleted.ok ? emptyReply(202) : attemptRefused(deleted);
       },
     ),
     userRoute(
@@ -158,8 +156,7 @@ export function accountRoutes(options: AccountRoutesOptions): Route[] {
       async ({ call, caller: { userId }, body, address, header }) => {
         const params = { ...body, userId, address, ...languageOf(header) };
         const asked = await call('accounts.changeEmail', params);
-        if (asked.ok) return emptyReply(202);
-        return 'limit' in asked ? rateLimited(asked.limit, asked.waitMs) : asked;
+        return asked.ok ? emptyReply(202) : attemptRefused(asked);
       },
     ),
     userRoute(

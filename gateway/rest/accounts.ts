@@ -1,7 +1,7 @@
 // The routes of registration, log-in, token rotation, log-out and profiles (A1, A3).
 
 import { ownProfileBody, profileBody, sessionBody } from '../present.ts';
-import { rateLimited } from '../http/rate-limits.ts';
+import { attemptRefused } from '../http/rate-limits.ts';
 import { emptyReply, jsonReply, route, type Route, userRoute } from '../http/route.ts';
 import { languageOf } from './account.ts';
 import {
@@ -60,8 +60,7 @@ export function authRoutes(): Route[] {
       async ({ call, body, address, header }) => {
         const device = header('user-agent');
         const session = await call('accounts.login', { ...body, address, device });
-        if (session.ok) return jsonReply(200, sessionBody(session.value));
-        return 'limit' in session ? rateLimited(session.limit, session.waitMs) : session;
+        return session.ok ? jsonReply(200, sessionBody(session.value)) : attemptRefused(session);
       },
     ),
     route(

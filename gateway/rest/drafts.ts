@@ -1,13 +1,10 @@
 // The routes of drafts: announce and remove (D7). A draft is made, read, changed and listed by the
 // routes of drops, where its creator asks.
 
-import { DropBody } from '../../contracts/drops.ts';
 import type { FeatureLevels } from '../../storage/ports/feature-level.ts';
 import { conditionOf, IfMatchHeaders } from '../http/if-match.ts';
-import { emptyReply, jsonReply, type Route, userRoute } from '../http/route.ts';
-import { dropBody } from '../present.ts';
-
-const TAG = 'drops';
+import { emptyReply, type Route, userRoute } from '../http/route.ts';
+import { changedDrop, dropChangeRoute } from './drop-change.ts';
 
 export interface DraftRoutesOptions {
   /** The feature level of the store. */
@@ -18,25 +15,8 @@ export function draftRoutes({ levels }: DraftRoutesOptions): Route[] {
   return [
     userRoute(
       {
-        method: 'POST',
-        path: '/v1/drops/{id}/announce',
+        ...dropChangeRoute('announce', 'drafts.announce', ['invalid-request']),
         summary: 'Announce a draft of one’s own: it becomes a drop, and followers hear of it.',
-        tag: TAG,
-        access: 'user',
-        rateClass: 'writes',
-        keyUse: 'drafts.announce',
-        headers: IfMatchHeaders,
-        keyed: true,
-        status: 200,
-        response: DropBody,
-        refusals: [
-          'not-found',
-          'forbidden',
-          'precondition-failed',
-          'invalid-request',
-          'unavailable',
-          'overloaded',
-        ],
       },
       async ({ call, caller, id, header, request }) => {
         const condition = conditionOf(header, levels);
@@ -47,9 +27,10 @@ export function draftRoutes({ levels }: DraftRoutesOptions): Route[] {
           ...condition.params,
           request,
         });
-        if (announced.ok) return jsonReply(200, dropBody(announced.value));
         // What the draft says can be no drop, whatever the request.
-        return announced.code === 'invalid-request' ? { ...announced, status: 422 } : announced;
+        return !announced.ok && announced.code === 'invalid-request'
+          ? { ...announced, status: 422 }
+          : changedDrop(announced);
       },
     ),
     userRoute(
@@ -57,7 +38,7 @@ export function draftRoutes({ levels }: DraftRoutesOptions): Route[] {
         method: 'DELETE',
         path: '/v1/drops/{id}',
         summary: 'Remove a draft of one’s own.',
-        tag: TAG,
+        tag: 'drops',
         access: 'user',
         rateClass: 'writes',
         keyUse: 'drafts.remove',

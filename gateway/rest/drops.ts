@@ -19,6 +19,7 @@ import { contentTag } from '../http/entity-tag.ts';
 import { problem } from '../http/problems.ts';
 import { jsonReply, route, type Route, userRoute } from '../http/route.ts';
 import { dropBody, dropPageBody, pageBody } from '../present.ts';
+import { changedDrop, dropChangeRoute } from './drop-change.ts';
 import { pageRequest } from './paging.ts';
 import { pauseRoutes } from './pauses.ts';
 
@@ -112,38 +113,19 @@ function creatorRoutes({ levels }: DropRoutesOptions): Route[] {
           ...condition.params,
           request,
         };
-        const changed = await call('drops.amend', amend);
-        return changed.ok ? jsonReply(200, dropBody(changed.value)) : changed;
+        return changedDrop(await call('drops.amend', amend));
       },
     ),
     userRoute(
       {
-        method: 'POST',
-        path: '/v1/drops/{id}/cancel',
+        ...dropChangeRoute('cancel', 'drops.cancel', ['drop-ended']),
         summary: 'Cancel a drop: held orders are cancelled, confirmed ones refunded.',
-        tag: TAG,
-        access: 'user',
-        keyUse: 'drops.cancel',
-        rateClass: 'writes',
-        headers: IfMatchHeaders,
-        keyed: true,
-        status: 200,
-        response: DropBody,
-        refusals: [
-          'not-found',
-          'forbidden',
-          'drop-ended',
-          'precondition-failed',
-          'unavailable',
-          'overloaded',
-        ],
       },
       async ({ call, caller, id, header, request }) => {
         const condition = conditionOf(header, levels);
         if (!condition.ok) return condition;
         const cancel = { caller, dropId: id, ...condition.params, request };
-        const cancelled = await call('drops.cancel', cancel);
-        return cancelled.ok ? jsonReply(200, dropBody(cancelled.value)) : cancelled;
+        return changedDrop(await call('drops.cancel', cancel));
       },
     ),
   ];

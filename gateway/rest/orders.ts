@@ -7,10 +7,12 @@ import {
   OrderBody,
   OrderHeaders,
   OrderPage,
+  type OrderView,
   RefundDetails,
 } from '../../contracts/orders.ts';
 import { PageQuery } from '../../contracts/paging.ts';
 import { OrderPaymentsBody } from '../../contracts/payments.ts';
+import type { Outcome } from '../../contracts/refusals.ts';
 import { JSON_MEDIA_TYPE, jsonReply, type Route, textReply, userRoute } from '../http/route.ts';
 import { pageRequest } from './paging.ts';
 
@@ -53,6 +55,8 @@ export const PLACE_ORDER: Route = {
 };
 
 export function orderRoutes({ paymentProvider }: OrderRoutesOptions): Route[] {
+  const reply = (order: Outcome<OrderView>) =>
+    order.ok ? textReply(200, JSON_MEDIA_TYPE, orderJson(order.value, paymentProvider)) : order;
   return [
     PLACE_ORDER,
     userRoute(
@@ -68,9 +72,7 @@ export function orderRoutes({ paymentProvider }: OrderRoutesOptions): Route[] {
         refusals: ['not-found', 'unavailable', 'overloaded'],
       },
       async ({ call, caller, id }) => {
-        const order = await call('orders.get', { caller, orderId: id });
-        if (!order.ok) return order;
-        return textReply(200, JSON_MEDIA_TYPE, orderJson(order.value, paymentProvider));
+        return reply(await call('orders.get', { caller, orderId: id }));
       },
     ),
     userRoute(
@@ -131,9 +133,7 @@ export function orderRoutes({ paymentProvider }: OrderRoutesOptions): Route[] {
         ],
       },
       async ({ call, caller, id: orderId, request }) => {
-        const order = await call('orders.cancel', { caller, orderId, request });
-        if (!order.ok) return order;
-        return textReply(200, JSON_MEDIA_TYPE, orderJson(order.value, paymentProvider));
+        return reply(await call('orders.cancel', { caller, orderId, request }));
       },
     ),
     userRoute(
@@ -155,9 +155,7 @@ export function orderRoutes({ paymentProvider }: OrderRoutesOptions): Route[] {
         refusals: ['not-found', 'forbidden', 'order-not-refundable', 'unavailable', 'overloaded'],
       },
       async ({ call, caller, id: orderId, body: details, request }) => {
-        const order = await call('orders.refund', { caller, orderId, details, request });
-        if (!order.ok) return order;
-        return textReply(200, JSON_MEDIA_TYPE, orderJson(order.value, paymentProvider));
+        return reply(await call('orders.refund', { caller, orderId, details, request }));
       },
     ),
   ];
