@@ -219,6 +219,12 @@ export class SaleClient {
   }
 }
 
+/** The answer, where it is a success; throws where the server refused. */
+export function succeeded(answer: Answer): Answer {
+  if (answer.status >= 200 && answer.status < 300) return answer;
+  throw new Error(`answered ${answer.status}: ${answer.text}`);
+}
+
 /** Live at once, for an hour. */
 export function dropTerms(): Json {
   const now = Date.now();

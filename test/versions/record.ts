@@ -1,11 +1,12 @@
 // Records what a version writes: a data directory, the keys of Redis, and messages between nodes.
 //
-//   node_modules/.bin/node test/versions/record.ts CHECKOUT [wire] [sqlite] [redis]
+//   node_modules/.bin/node test/versions/record.ts COMMIT CHECKOUT [wire] [sqlite] [redis]
 //
-// CHECKOUT is a directory with the tree of that version and its packages. Named parts are recorded,
-// or all of them. It takes some minutes, mostly until drops that are over are sealed. `recorded/`
-// was written by commit 9994b20 and is not written again: whatever is recorded later is another
-// folder's. The JSON needs `biome check --write` afterwards, as all JSON here does.
+// CHECKOUT is a directory with the tree of COMMIT and its packages; COMMIT names a folder in
+// `recorded/` and one of `RECORDINGS`. Named parts are recorded, or all of them. It takes some
+// minutes, mostly until drops that are over are sealed. What is recorded is not recorded again: a
+// later version gets a folder of its own. Messages between nodes are those of the tree of 9994b20.
+// The JSON needs `biome check --write` afterwards, as all JSON here does.
 
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,10 +19,11 @@ import { withStoredNamesInside } from '../../storage/formats/amount-names.ts';
 import { NatsServer } from '../servers/nats-server.ts';
 import { RedisServer } from '../servers/redis-server.ts';
 import { type RecordedSale, recordSale } from './recorded-sale.ts';
+import { RECORDINGS } from './recorded.ts';
 import { VersionedNode } from './versioned-node.ts';
 import { COMMANDS, LIVE_MESSAGES, REPLIES } from './wire-samples.ts';
 
-const INTO = fileURLToPath(new URL('recorded/', import.meta.url));
+const RECORDED = fileURLToPath(new URL('recorded/', import.meta.url));
 
 /** Where the modules are in the tree of 9994b20. */
 interface WireModules {
@@ -35,15 +37,15 @@ interface WireModules {
 async function recordDirectory(tree: string, directory: string): Promise<void> {
   const node = new VersionedNode({
     tree,
-    hasStoredNames: true,
+    hasStoredNames: recording.hasStoredNames,
     environment: { LIVEDROPS_DATA: directory },
   });
   try {
-    write('sqlite-sale.json', await recordSale(await node.start()));
+    write('sqlite-sale.json', await recordSale(await node.start(), recording));
   } finally {
     await node.stop();
   }
-  const file = join(INTO, 'sqlite.tar.gz');
+  const file = join(into, 'sqlite.tar.gz');
   const { status, stderr } = spawnSync('tar', ['-czf', file, '-C', directory, '.']);
   if (status !== 0) throw new Error(stderr.toString());
 }
@@ -53,7 +55,7 @@ async function recordRedis(tree: string, directory: string): Promise<void> {
   const nats = await NatsServer.start();
   const node = new VersionedNode({
     tree,
-    hasStoredNames: true,
+    hasStoredNames: recording.hasStoredNames,
     environment: {
       LIVEDROPS_DATA: directory,
       LIVEDROPS_NODE_ID: 'north',
@@ -63,7 +65,7 @@ async function recordRedis(tree: string, directory: string): Promise<void> {
   });
   const client = new Redis(redis.url);
   try {
-    const sale: RecordedSale = await recordSale(await node.start());
+    const sale: RecordedSale = await recordSale(await node.start(), recording);
     const sessions = await client.hgetall('{placement}:sessions');
     await node.stop();
     write('redis-sale.json', sale);
@@ -75,7 +77,7 @@ async function recordRedis(tree: string, directory: string): Promise<void> {
         return [key, Math.max(ttl, 0), dump.toString('base64')];
       }),
     );
-    writeFileSync(join(INTO, 'redis.json.gz'), gzipSync(JSON.stringify(rows), { level: 9 }));
+    writeFileSync(join(into, 'redis.json.gz'), gzipSync(JSON.stringify(rows), { level: 9 }));
   } finally {
     await node.stop();
     client.disconnect();
@@ -100,14 +102,18 @@ async function recordWire(tree: string): Promise<void> {
 }
 
 function write(name: string, value: unknown): void {
-  writeFileSync(join(INTO, name), `${JSON.stringify(value, null, 1)}\n`);
+  writeFileSync(join(into, name), `${JSON.stringify(value, null, 1)}\n`);
 }
 
-const [checkout, ...named] = process.argv.slice(2);
-if (checkout === undefined) throw new Error('usage: record.ts CHECKOUT [wire] [sqlite] [redis]');
+const [commit, checkout, ...named] = process.argv.slice(2);
+const recording = RECORDINGS.find((one) => one.commit === commit)!;
+if (recording === undefined || checkout === undefined) {
+  throw new Error('usage: record.ts COMMIT CHECKOUT [wire] [sqlite] [redis]');
+}
+const into = join(RECORDED, recording.commit);
 const isNamed = (part: string): boolean => named.length === 0 || named.includes(part);
 const directory = mkdtempSync(join(tmpdir(), 'livedrops-record-'));
-mkdirSync(INTO, { recursive: true });
+mkdirSync(into, { recursive: true });
 try {
   if (isNamed('wire')) await recordWire(resolve(checkout));
   if (isNamed('sqlite')) await recordDirectory(resolve(checkout), join(directory, 'sqlite'));

@@ -1,7 +1,8 @@
 // One sale with something of every kind in it, made through a server's own API, and what the API
 // then says of it. Recorded from an old version, and read again from today's.
 
-import { type Answer, eventually, type SaleClient } from '../end-to-end/sale-client.ts';
+import { eventually, type SaleClient, succeeded } from '../end-to-end/sale-client.ts';
+import { addLevel3 } from './recorded-level-3.ts';
 
 export const CREATOR_EMAIL = 'cleo@example.com';
 export const PASSWORD = 'correct horse battery';
@@ -35,23 +36,28 @@ export interface RecordedSale {
 }
 
 /** Makes the sale and records it. Throws where the server refuses anything. */
-export async function recordSale(client: SaleClient): Promise<RecordedSale> {
+export async function recordSale(
+  client: SaleClient,
+  { hasLevel3 }: { readonly hasLevel3: boolean },
+): Promise<RecordedSale> {
   const creator = await registered(client, CREATOR_EMAIL, 'Cleo');
   const ann = await registered(client, 'ann@example.com', 'Ann');
   await people(client, creator, ann);
   const sale = await goods(client, creator, ann);
   await large(client, sale.drops['large']!);
-  await settle(client, ann, sale);
+  const later = hasLevel3 ? await addLevel3(client, creator, ann) : { drops: {}, paths: [] };
+  await settle(client, ann, sale, Object.keys(later.drops).length);
   const answers: RecordedAnswer[] = [];
-  for (const [path, as] of pathsOf(creator, ann, sale)) {
+  for (const [path, as] of [...pathsOf(creator, ann, sale), ...later.paths]) {
     const { status, text } = await client.get(path, as === null ? {} : { as });
     answers.push({ path, as, status, text });
   }
-  return { recordedAt: Date.now(), creator, ...sale, answers };
+  const drops = { ...sale.drops, ...later.drops };
+  return { recordedAt: Date.now(), creator, drops, orders: sale.orders, answers };
 }
 
 async function registered(client: SaleClient, email: string, name: string): Promise<string> {
-  const { json } = ok(
+  const { json } = succeeded(
     await client.post('/v1/auth/register', { body: { email, password: PASSWORD, name } }),
   );
   return (json['user'] as { id: string }).id;
@@ -59,14 +65,15 @@ async function registered(client: SaleClient, email: string, name: string): Prom
 
 async function people(client: SaleClient, creator: string, ann: string): Promise<void> {
   const operator = client.token('olga', 600, ['operator']);
-  for (const as of [ann, 'bob']) ok(await client.post(`/v1/creators/${creator}/follow`, { as }));
-  ok(await client.post(`/v1/creators/${ann}/follow`, { as: 'bob' }));
-  ok(await client.call('DELETE', `/v1/creators/${ann}/follow`, { as: 'bob' }));
+  for (const as of [ann, 'bob'])
+    succeeded(await client.post(`/v1/creators/${creator}/follow`, { as }));
+  succeeded(await client.post(`/v1/creators/${ann}/follow`, { as: 'bob' }));
+  succeeded(await client.call('DELETE', `/v1/creators/${ann}/follow`, { as: 'bob' }));
   const productId = await client.product(creator);
   const body = { description: 'Läuft mit 5 V.', imageUrls: ['https://example.com/lamp.png'] };
-  ok(await client.call('PATCH', `/v1/products/${productId}`, { as: creator, body }));
+  succeeded(await client.call('PATCH', `/v1/products/${productId}`, { as: creator, body }));
   const rebuild = { token: operator, body: { shards: [3], dryRun: false } };
-  ok(await client.post('/v1/operator/rebuild', rebuild));
+  succeeded(await client.post('/v1/operator/rebuild', rebuild));
 }
 
 async function goods(client: SaleClient, creator: string, ann: string) {
@@ -95,7 +102,7 @@ async function goods(client: SaleClient, creator: string, ann: string) {
     cancelled: await client.drop(creator, { payment: 'provider', holdSeconds: 3_600 }),
   };
   const order = async (drop: string, user: string, key: string): Promise<string> =>
-    String(ok(await client.order(drops[drop]!, user, key, 2)).json['id']);
+    String(succeeded(await client.order(drops[drop]!, user, key, 2)).json['id']);
   const orders: Record<string, string> = {
     reserved: await order('live', ann, 'reserved'),
     confirmed: await order('live', ann, 'confirmed'),
@@ -110,14 +117,14 @@ async function goods(client: SaleClient, creator: string, ann: string) {
     unpaid: await order('cancelled', 'bob', 'unpaid'),
   };
   const pay = async (name: string, type: string, reference: string) =>
-    ok(await client.webhook(`payment.${type}`, orders[name]!, { reference }));
+    succeeded(await client.webhook(`payment.${type}`, orders[name]!, { reference }));
   await pay('confirmed', 'succeeded', 'pi_of_the_provider_1');
   await pay('failed', 'failed', 'pi_of_the_provider_2');
   await pay('refunded', 'succeeded', 'pi_of_the_provider_3');
   await pay('paid', 'succeeded', 'pi_of_the_provider_4');
-  ok(await client.post(`/v1/orders/${orders['cancelled']!}/cancel`, { as: 'bob' }));
-  ok(await client.post(`/v1/orders/${orders['refunded']!}/refund`, { as: creator }));
-  ok(await client.post(`/v1/drops/${drops['cancelled']!}/cancel`, { as: creator }));
+  succeeded(await client.post(`/v1/orders/${orders['cancelled']!}/cancel`, { as: 'bob' }));
+  succeeded(await client.post(`/v1/orders/${orders['refunded']!}/refund`, { as: creator }));
+  succeeded(await client.post(`/v1/drops/${drops['cancelled']!}/cancel`, { as: creator }));
   await orderBecomes(client, orders['late']!, 'bob', 'expired');
   await pay('late', 'succeeded', 'pi_of_the_provider_5');
   return { drops, orders };
@@ -126,7 +133,7 @@ async function goods(client: SaleClient, creator: string, ann: string) {
 async function large(client: SaleClient, dropId: string): Promise<void> {
   for (let first = 0; first < LARGE_ORDERS; first += ORDERS_AT_ONCE) {
     const users = Array.from({ length: ORDERS_AT_ONCE }, (_, index) => `u${first + index}`);
-    await Promise.all(users.map(async (user) => ok(await client.order(dropId, user, 'k'))));
+    await Promise.all(users.map(async (user) => succeeded(await client.order(dropId, user, 'k'))));
   }
 }
 
@@ -135,6 +142,7 @@ async function settle(
   client: SaleClient,
   ann: string,
   { drops, orders }: Pick<RecordedSale, 'drops' | 'orders'>,
+  otherDrops: number,
 ): Promise<void> {
   await orderBecomes(client, orders['expired']!, ann, 'expired');
   const token = client.token('olga', 600, ['operator']);
@@ -150,12 +158,13 @@ async function settle(
       const inMemory = rows.reduce((sum, row) => sum + row.drops, 0);
       return { inMemory, lag: rows.reduce((sum, { relayLag }) => sum + relayLag, 0) };
     },
-    ({ inMemory, lag }) => inMemory === Object.keys(drops).length - OVER_DROPS && lag === 0,
+    ({ inMemory, lag }) =>
+      inMemory === Object.keys(drops).length + otherDrops - OVER_DROPS && lag === 0,
     'the drops that are over to be sealed and the lists to be complete',
   );
   const notifications = await client.listAll('/v1/notifications', ann);
   for (const { id } of notifications.slice(-2)) {
-    ok(await client.post(`/v1/notifications/${String(id)}/read`, { as: ann }));
+    succeeded(await client.post(`/v1/notifications/${String(id)}/read`, { as: ann }));
   }
 }
 
@@ -203,9 +212,4 @@ async function orderBecomes(client: SaleClient, id: string, as: string, status: 
     (seen) => seen['status'] === status,
   );
   if (order['status'] !== status) throw new Error(`${id} is ${String(order['status'])}`);
-}
-
-function ok(answer: Answer): Answer {
-  if (answer.status >= 200 && answer.status < 300) return answer;
-  throw new Error(`answered ${answer.status}: ${answer.text}`);
 }

@@ -27,7 +27,7 @@ import { crc32 } from 'node:zlib';
 import { COMMANDS, LIVE_MESSAGES, REPLIES } from './wire-samples.ts';
 
 const recorded = JSON.parse(
-  readFileSync(new URL('recorded/wire.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('recorded/9994b20/wire.json', import.meta.url), 'utf8'),
 ) as {
   readonly commands: CommandsOnWire;
   readonly replies: RepliesOnWire;
