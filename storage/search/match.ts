@@ -1,0 +1,245 @@
+// How well a document matches a query: the definition of grades and of their order, by which the
+// memory driver finds and orders hits, and by which the SQLite driver orders those it has found.
+
+import type {
+  Explanation,
+  MatchField,
+  MatchGrade,
+  SearchDocument,
+  WordMatch,
+} from '../ports/search-index.ts';
+import { DESCRIPTION_SEARCHED_MAX } from '../ports/search-index.ts';
+import { editDistance } from './edits.ts';
+import { type QueryTerm, wholeNameOf } from './query-terms.ts';
+import { chunksOf } from './words.ts';
+
+export const GRADES: readonly MatchGrade[] = ['exact', 'prefix', 'within', 'typo'];
+export const FIELDS: readonly MatchField[] = ['name', 'creator', 'description'];
+
+/** A word of a text, with its place there. */
+interface Word {
+  readonly text: string;
+  readonly start: number;
+  readonly end: number;
+  readonly isRun: boolean;
+}
+
+export interface FieldWords {
+  readonly words: readonly Word[];
+  readonly chunkCount: number;
+}
+
+export interface TermMatch {
+  /** An index of `GRADES`. */
+  readonly grade: number;
+  readonly edits: number;
+  readonly found: string;
+  /** Of the matching pieces: start, end, start, end, … */
+  readonly places: readonly number[];
+}
+
+export interface DocumentMatch {
+  /** Of the worst word: an index of `GRADES`. */
+  readonly grade: number;
+  readonly isWholeName: boolean;
+  /** Of the word placed worst: an index of `FIELDS`. */
+  readonly field: number;
+  readonly edits: number;
+  readonly isPhrase: boolean;
+  readonly nameWords: number;
+  readonly words: readonly WordMatch[];
+}
+
+export function fieldWords(text: string): FieldWords {
+  const words: Word[] = [];
+  const chunks = chunksOf(text);
+  for (const { start, end, parts, joined, spelled } of chunks) {
+    for (const part of parts) words.push(part);
+    if (parts.length > 1) words.push({ text: joined, start, end, isRun: false });
+    if (spelled !== null) words.push({ text: spelled, start, end, isRun: false });
+  }
+  return { words, chunkCount: chunks.length };
+}
+
+/** The fields' words in the order of `FIELDS`; those behind `fieldMax` have none. */
+export function documentWords(
+  document: Pick<SearchDocument, 'name' | 'creatorName' | 'description'>,
+  fieldMax = FIELDS.length - 1,
+): FieldWords[] {
+  const { name, creatorName, description } = document;
+  const texts = [name, creatorName, description.slice(0, DESCRIPTION_SEARCHED_MAX)];
+  return texts.map((text, field) => fieldWords(field > fieldMax ? '' : text));
+}
+
+/** The best match of a term in a field, of `gradeMax` or better. */
+export function matchTerm(
+  term: QueryTerm,
+  { words }: FieldWords,
+  gradeMax: number,
+): TermMatch | null {
+  let best: TermMatch | null = null;
+  for (const word of words) {
+    const match = matchWord(term, word);
+    if (match === null || match.grade > gradeMax) continue;
+    if (
+      best === null ||
+      match.grade < best.grade ||
+      (match.grade === best.grade && match.edits < best.edits)
+    )
+      best = match;
+    if (best.grade === 0) return best;
+  }
+  const inParts = matchParts(term, words);
+  if (inParts === null || inParts.grade > gradeMax) return best;
+  return best === null || inParts.grade < best.grade ? inParts : best;
+}
+
+export function matchWord(term: QueryTerm, word: Word): TermMatch | null {
+  const { text, start, end } = word;
+  if (term.isRun !== word.isRun) return null;
+  const at = text.indexOf(term.text);
+  if (term.isRun) {
+    if (at < 0) return null;
+    return { grade: 0, edits: 0, found: term.text, places: pieceOf(word, at, term.text.length) };
+  }
+  if (text === term.text) return { grade: 0, edits: 0, found: text, places: [start, end] };
+  const places = at < 0 ? [] : pieceOf(word, at, term.text.length);
+  if (at === 0 && term.mayBeginWord) return { grade: 1, edits: 0, found: text, places };
+  if (at >= 0 && (term.mayBeInside || (term.mayEndWord && text.endsWith(term.text))))
+    return { grade: 2, edits: 0, found: text, places };
+  if (term.edits === 0 || Math.abs(text.length - term.text.length) > term.edits) return null;
+  const edits = editDistance(text, term.text, term.edits);
+  return edits > term.edits ? null : { grade: 3, edits, found: text, places: [start, end] };
+}
+
+/** A term of several parts that the field has as words of their own. */
+function matchParts(term: QueryTerm, words: readonly Word[]): TermMatch | null {
+  if (term.parts.length < 2) return null;
+  const places: number[] = [];
+  let grade = 0;
+  for (const [index, part] of term.parts.entries()) {
+    let word = words.find(({ text }) => text === part);
+    if (word === undefined && term.mayBeginWord && index === term.parts.length - 1) {
+      word = words.find(({ text, isRun }) => !isRun && text.startsWith(part));
+      grade = 1;
+    }
+    if (word === undefined) return null;
+    places.push(word.start, word.end);
+  }
+  return { grade, edits: 0, found: term.parts.join(' '), places };
+}
+
+/** A piece of a folded word in the text itself: the whole word where folding changed its length. */
+function pieceOf({ text, start, end }: Word, at: number, length: number): number[] {
+  if (text.length !== end - start) return [start, end];
+  return [start + at, start + at + length];
+}
+
+/**
+ * Null where a word does not match. `gradeMax`: worse grades do not count. Without terms everything
+ * matches.
+ */
+export function matchDocument(
+  terms: readonly QueryTerm[],
+  fields: readonly FieldWords[],
+  gradeMax: number,
+): Omit<DocumentMatch, 'isWholeName'> | null {
+  let grade = 0;
+  const all: (TermMatch | null)[][] = [];
+  for (const term of terms) {
+    const matches = fields.map((field) => matchTerm(term, field, gradeMax));
+    const best = Math.min(...matches.map((match) => match?.grade ?? Infinity));
+    if (best === Infinity) return null;
+    grade = Math.max(grade, best);
+    all.push(matches);
+  }
+  // The best place is looked for within the document's grade: in "Runner by Run", "run" is in the
+  // name where prefixes count, and in the creator's name where they do not.
+  let field = 0;
+  let edits = 0;
+  const words: WordMatch[] = [];
+  for (const [index, matches] of all.entries()) {
+    const at = matches.findIndex((match) => match !== null && match.grade <= grade);
+    const match = matches[at]!;
+    field = Math.max(field, at);
+    edits += match.edits;
+    const word = terms[index]!.text;
+    words.push({ word, found: match.found, grade: GRADES[match.grade]!, field: FIELDS[at]! });
+  }
+  const nameWords = fields[0]!.chunkCount;
+  const isPhrase = field === 0 && isInOrder(all.map(([inName]) => inName!));
+  return { grade, field, edits, isPhrase, nameWords, words };
+}
+
+/** Whether the matches follow one another with nothing but a space or a sign between. */
+function isInOrder(matches: readonly TermMatch[]): boolean {
+  for (let index = 1; index < matches.length; index++) {
+    const end = matches[index - 1]!.places.at(-1)!;
+    const start = matches[index]!.places[0]!;
+    if (start < end || start - end > 3) return false;
+  }
+  return true;
+}
+
+export function isWholeName(name: string, query: string): boolean {
+  const whole = wholeNameOf(query);
+  return whole !== '' && wholeNameOf(name) === whole;
+}
+
+/** Steps of half a doubling; at most `POPULARITY_CLASS_MAX`. */
+export function popularityClass(popularity: number): number {
+  return Math.min(POPULARITY_CLASS_MAX, Math.floor(2 * Math.log2(1 + popularity)));
+}
+
+export const POPULARITY_CLASS_MAX = 63;
+
+type Ordered = Pick<SearchDocument, 'popularity' | 'startsAt' | 'createdAt' | 'type' | 'id'>;
+
+/** Negative where `a` is the better hit. Never 0 for two documents. */
+export function compareMatches(
+  a: DocumentMatch,
+  aDocument: Ordered,
+  b: DocumentMatch,
+  bDocument: Ordered,
+): number {
+  return (
+    a.grade - b.grade ||
+    Number(b.isWholeName) - Number(a.isWholeName) ||
+    a.field - b.field ||
+    a.edits - b.edits ||
+    Number(b.isPhrase) - Number(a.isPhrase) ||
+    popularityClass(bDocument.popularity) - popularityClass(aDocument.popularity) ||
+    a.nameWords - b.nameWords ||
+    bDocument.popularity - aDocument.popularity ||
+    (bDocument.startsAt ?? 0) - (aDocument.startsAt ?? 0) ||
+    bDocument.createdAt - aDocument.createdAt ||
+    compareKeys(aDocument, bDocument)
+  );
+}
+
+export function compareKeys(
+  a: Pick<SearchDocument, 'type' | 'id'>,
+  b: Pick<SearchDocument, 'type' | 'id'>,
+): number {
+  if (a.type !== b.type) return a.type < b.type ? -1 : 1;
+  if (a.id === b.id) return 0;
+  return a.id < b.id ? -1 : 1;
+}
+
+export function explanationOf(
+  match: DocumentMatch,
+  { popularity, startsAt }: Pick<SearchDocument, 'popularity' | 'startsAt'>,
+): Explanation {
+  const { grade, isWholeName: whole, field, isPhrase, nameWords, words } = match;
+  return {
+    grade: GRADES[grade]!,
+    isWholeName: whole,
+    field: FIELDS[field]!,
+    isPhrase,
+    popularityClass: popularityClass(popularity),
+    nameWords,
+    popularity,
+    startsAt,
+    words,
+  };
+}
