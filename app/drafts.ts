@@ -6,7 +6,7 @@
 // again makes nothing more. So there is never a second drop, and no change gets lost.
 
 import type { Clock } from '../actors/clock.ts';
-import type { Requester } from '../contracts/accounts.ts';
+import type { KeyedRequest } from '../contracts/requests.ts';
 import type { ActionParams } from '../contracts/actions.ts';
 import { type Draft, DRAFTS_MAX, type DraftView, type DropChange } from '../contracts/drafts.ts';
 import type { DropView } from '../contracts/drops.ts';
@@ -25,7 +25,8 @@ import {
   refuseTimes,
   termsOf,
 } from './new-drop.ts';
-import { refuseStranger } from './products.ts';
+import { creatorsFor, mayAct } from './permissions.ts';
+import { productFor } from './products.ts';
 import type { RandomBytes } from './random-bytes.ts';
 import { InSteps, outcomeOf } from './repeated-requests.ts';
 
@@ -59,14 +60,15 @@ export class DraftUseCases {
     request,
   }: ActionParams<'drafts.add'>): Promise<Outcome<DraftView>> {
     const { catalogue, drafts, clock, random } = this.#options;
-    const before = request === undefined ? null : await drafts.findAnswer(caller.userId, request);
+    const before = await this.#answered(creatorsFor(caller, 'drops.create'), request);
     if (before !== null) return draftOutcome(before);
+    const product = await productFor(catalogue, productId, caller, 'drops.create');
+    if (!product.ok) return product;
     const createdAt = clock.now();
     const id = makeId('d', createdAt, random(ID_RANDOM_BYTES));
-    const terms = termsOf(id, productId, caller.userId, drop);
+    const terms = termsOf(id, productId, product.value.creatorId, drop);
     const draft = { ...terms, stock: drop.stock, revision: 1, createdAt, announcing: false };
-    const refused =
-      this.#refuse(draft, true) ?? (await refuseStranger(catalogue, productId, caller));
+    const refused = this.#refuse(draft, true);
     if (refused !== null) return refused;
     const added =
       request === undefined
@@ -81,7 +83,7 @@ export class DraftUseCases {
     caller,
     dropId,
   }: ActionParams<'drafts.get'>): Promise<Outcome<DraftView | DropView>> {
-    const settled = await this.#settle(caller, dropId);
+    const settled = await this.#settle(creatorsFor(caller, 'drafts.read'), dropId);
     if (settled === null) return refusal('not-found');
     if ('ok' in settled) return settled;
     return success('drop' in settled ? settled.drop : draftView(settled.draft));
@@ -90,14 +92,15 @@ export class DraftUseCases {
   async list({
     caller,
     page,
+    creatorId = caller.userId,
     ...filter
   }: ActionParams<'drafts.list'>): Promise<Outcome<Page<DraftView>>> {
-    const own = { ...filter, creatorId: caller.userId };
-    const { items, nextCursor } = await this.#options.drafts.list(own, page);
+    if (!mayAct(caller, creatorId, 'drafts.read')) return refusal('not-found');
+    const { items, nextCursor } = await this.#options.drafts.list({ ...filter, creatorId }, page);
     const views: DraftView[] = [];
     for (const draft of items) {
       // One that is half announced is in the list of drops from here on.
-      const settled = draft.announcing ? await this.#settle(caller, draft.id) : { draft };
+      const settled = draft.announcing ? await this.#settle([creatorId], draft.id) : { draft };
       if (settled !== null && 'draft' in settled) views.push(draftView(settled.draft));
     }
     return success({ items: views, nextCursor });
@@ -113,10 +116,11 @@ export class DraftUseCases {
   }: ActionParams<'drops.amend'>): Promise<Outcome<DraftView> | null> {
     const { drafts } = this.#options;
     // It may be a drop by now, and its answer is that of the draft.
-    const before = request === undefined ? null : await drafts.findAnswer(caller.userId, request);
+    const creatorIds = creatorsFor(caller, 'drops.amend');
+    const before = await this.#answered(creatorIds, request);
     if (before !== null) return draftOutcome(before);
     for (let round = 0; round < ROUNDS_MAX; round++) {
-      const settled = await this.#settle(caller, dropId);
+      const settled = await this.#settle(creatorIds, dropId);
       if (settled === null) return null;
       if ('ok' in settled) return settled;
       if ('drop' in settled) return null;
@@ -151,16 +155,19 @@ export class DraftUseCases {
     ifMatch,
   }: ActionParams<'drafts.announce'>): Promise<Outcome<DropView>> {
     const { catalogue, drafts } = this.#options;
+    const creatorIds = creatorsFor(caller, 'drafts.announce');
     for (let round = 0; round < ROUNDS_MAX; round++) {
-      const settled = await this.#settle(caller, dropId);
-      if (settled === null) return await this.#announced(caller, dropId);
+      const settled = await this.#settle(creatorIds, dropId);
+      if (settled === null) return await this.#announced(creatorIds, dropId);
       if ('ok' in settled) return settled;
       if ('drop' in settled) return success(settled.drop);
       const { draft } = settled;
       if (ifMatch?.includes(draft.revision) === false) return refusal('precondition-failed');
-      const refused =
-        this.#refuse(draft, false) ?? (await refuseStranger(catalogue, draft.productId, caller));
+      const refused = this.#refuse(draft, false);
       if (refused !== null) return refused;
+      const { productId } = draft;
+      const product = await productFor(catalogue, productId, caller, 'drafts.announce');
+      if (!product.ok) return product;
       const marked = { ...draft, announcing: true };
       if (await drafts.replace(draft, marked)) return await this.#finish(marked);
     }
@@ -168,11 +175,12 @@ export class DraftUseCases {
   }
 
   async remove({ caller, dropId, ifMatch }: ActionParams<'drafts.remove'>): Promise<Outcome<null>> {
+    const creatorIds = creatorsFor(caller, 'drafts.remove');
     for (let round = 0; round < ROUNDS_MAX; round++) {
-      const settled = await this.#settle(caller, dropId);
+      const settled = await this.#settle(creatorIds, dropId);
       if (settled !== null && 'ok' in settled) return settled;
       if (settled === null || 'drop' in settled) {
-        const announced = await this.#announced(caller, dropId);
+        const announced = await this.#announced(creatorIds, dropId);
         return announced.ok ? refusal('drop-announced') : announced;
       }
       const { draft } = settled;
@@ -182,17 +190,20 @@ export class DraftUseCases {
     return refusal('unavailable');
   }
 
-  /** The caller's draft, where it is none; what `#finish` refuses where it cannot be finished. */
-  async #settle(caller: Requester, dropId: string): Promise<Settled | Refusal | null> {
+  /**
+   * The draft of one of these creators; null where none has it, and what `#finish` refuses where it
+   * cannot be finished.
+   */
+  async #settle(creatorIds: readonly string[], dropId: string): Promise<Settled | Refusal | null> {
     const { drafts } = this.#options;
-    const draft = await drafts.find(caller.userId, dropId);
+    const draft = await this.#find(creatorIds, dropId);
     if (draft === null) return null;
     if (!draft.announcing) return { draft };
     const finished = await this.#finish(draft);
     if (finished.ok) return { drop: finished.value };
     if (finished.code !== 'invalid-request') return finished;
     // It is a draft again.
-    const again = await drafts.find(caller.userId, dropId);
+    const again = await drafts.find(draft.creatorId, dropId);
     if (again === null) return null;
     return again.announcing ? refusal('unavailable') : { draft: again };
   }
@@ -209,10 +220,31 @@ export class DraftUseCases {
     return drop;
   }
 
-  async #announced(caller: Requester, dropId: string): Promise<Outcome<DropView>> {
+  async #find(creatorIds: readonly string[], dropId: string): Promise<Draft | null> {
+    for (const creatorId of creatorIds) {
+      const draft = await this.#options.drafts.find(creatorId, dropId);
+      if (draft !== null) return draft;
+    }
+    return null;
+  }
+
+  /** What was answered to the request about a draft of one of these creators. */
+  async #answered(
+    creatorIds: readonly string[],
+    request: KeyedRequest | undefined,
+  ): Promise<Kept<Draft> | null> {
+    if (request === undefined) return null;
+    for (const creatorId of creatorIds) {
+      const answered = await this.#options.drafts.findAnswer(creatorId, request);
+      if (answered !== null) return answered;
+    }
+    return null;
+  }
+
+  async #announced(creatorIds: readonly string[], dropId: string): Promise<Outcome<DropView>> {
     const drop = await this.#options.router.send({ type: 'get-drop', dropId });
     if (!drop.ok) return drop;
-    return drop.value.creatorId === caller.userId
+    return creatorIds.includes(drop.value.creatorId)
       ? drop
       : refusal('forbidden', 'The drop belongs to somebody else.');
   }

@@ -3,7 +3,6 @@
 // made of what is stored: the newest snapshot, or the sealed copy, and the journal behind it.
 
 import pTimeout from 'p-timeout';
-import type { CommandRouter } from '../actors/command-router.ts';
 import type { ActionParams } from '../contracts/actions.ts';
 import type { ListOrders } from '../contracts/commands.ts';
 import type { DropOrdersPage, DropOrdersSlice } from '../contracts/orders.ts';
@@ -15,15 +14,14 @@ import { decodeCursor, encodeCursor } from '../storage/formats/cursor.ts';
 import type { StoredDrop } from '../storage/formats/stored-drop.ts';
 import type { FeatureLevels } from '../storage/ports/feature-level.ts';
 import { InvalidCursorError } from '../storage/ports/page.ts';
-import { callerOf } from './caller.ts';
+import { actorFor, type DropCreatorsOptions } from './permissions.ts';
 
 /** How long a slice waits for the owner. */
 const OWNER_WAIT_MAX_MS = 250;
 /** From this feature level on every owner takes `list-orders`. */
 const LIST_LEVEL = 3;
 
-export interface DropOrdersOptions {
-  readonly router: CommandRouter;
+export interface DropOrdersOptions extends DropCreatorsOptions {
   readonly keptDrops: KeptDrops;
   /** Of the store. */
   readonly levels: Pick<FeatureLevels, 'reached'>;
@@ -50,7 +48,8 @@ export class DropOrders {
     if (Number.isNaN(filter.since)) return refusal('invalid-request', 'since: is not a time.');
     if (Number.isNaN(filter.until)) return refusal('invalid-request', 'until: is not a time.');
     const first = cursor === null ? null : ordinalOf(dropId, cursor);
-    const query = { dropId, caller: callerOf(caller), filter, limit } as const;
+    const actor = await actorFor(this.#options, caller, dropId, 'orders.ofDrop');
+    const query = { dropId, caller: actor, filter, limit } as const;
     for (let before = first; ; ) {
       const slice = await this.#slice({ type: 'list-orders', ...query, before });
       if (!slice.ok) return slice;

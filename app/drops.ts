@@ -10,11 +10,11 @@ import type { Outcome, Refusal } from '../contracts/refusals.ts';
 import { mayManage } from '../domain/decision.ts';
 import { ID_RANDOM_BYTES, makeId } from '../domain/ids.ts';
 import { refusal, success } from '../domain/refusal.ts';
-import { callerOf } from './caller.ts';
 import { DraftUseCases, type DraftUseCasesOptions } from './drafts.ts';
 import { makeDrop, refuseCurrency, refuseTimes, termsOf } from './new-drop.ts';
 import { type ListedDrop, OwnerViews } from './owner-views.ts';
-import { refuseFilter, refuseStranger } from './products.ts';
+import { actorFor } from './permissions.ts';
+import { productFor, refuseFilter } from './products.ts';
 import { outcomeOf } from './repeated-requests.ts';
 
 /**
@@ -47,14 +47,17 @@ export class Drops {
     drop,
     request,
   }: ActionParams<'drops.create'>): Promise<Outcome<DropView>> {
-    const { clock, random, requests } = this.#options;
+    const { catalogue, clock, random, requests } = this.#options;
     const before = request === undefined ? null : await requests.find(request);
     // What was valid at the first try may not be so now.
-    const refused = before === null ? await this.#refuseNew(caller, productId, drop) : null;
+    const refused = before === null ? this.#refuseNew(drop) : null;
     if (refused !== null) return refused;
+    const product = await productFor(catalogue, productId, caller, 'drops.create');
+    if (!product.ok) return product;
+    const { creatorId } = product.value;
     const newId = makeId('d', clock.now(), random(ID_RANDOM_BYTES));
     const made = (id: string) => {
-      return { terms: termsOf(id, productId, caller.userId, drop), stock: drop.stock };
+      return { terms: termsOf(id, productId, creatorId, drop), stock: drop.stock };
     };
     if (request === undefined) return await makeDrop(this.#options, made(newId));
     const kept = outcomeOf(await requests.keep(request, newId));
@@ -67,13 +70,8 @@ export class Drops {
     return created;
   }
 
-  async #refuseNew(caller: Requester, productId: string, drop: NewDrop): Promise<Refusal | null> {
-    const { catalogue, clock } = this.#options;
-    return (
-      refuseTimes(drop, clock.now()) ??
-      refuseCurrency(drop.currency) ??
-      (await refuseStranger(catalogue, productId, caller))
-    );
+  #refuseNew(drop: NewDrop): Refusal | null {
+    return refuseTimes(drop, this.#options.clock.now()) ?? refuseCurrency(drop.currency);
   }
 
   async amend({
@@ -101,7 +99,7 @@ export class Drops {
     return await router.send({
       type: 'amend-drop',
       dropId,
-      caller: callerOf(caller),
+      caller: await actorFor(this.#options, caller, dropId, 'drops.amend'),
       ...ofDrop,
       ...(change.endsAt !== undefined && levels.reached() >= PAUSES_LEVEL && { mayExtend: true }),
       ...(ifMatch !== undefined && { ifMatch }),
@@ -113,7 +111,8 @@ export class Drops {
   async #refuseField(caller: Requester, dropId: string, field: string): Promise<Refusal> {
     const drop = await this.#options.router.send({ type: 'get-drop', dropId });
     if (!drop.ok) return drop;
-    return mayManage(drop.value, callerOf(caller))
+    const actor = await actorFor(this.#options, caller, dropId, 'drops.amend');
+    return mayManage(drop.value, actor)
       ? refusal('drop-announced', `${field}: changes in a draft only.`)
       : refusal('forbidden');
   }
@@ -129,7 +128,7 @@ export class Drops {
     return await router.send({
       type: 'cancel-drop',
       dropId,
-      caller: callerOf(caller),
+      caller: await actorFor(this.#options, caller, dropId, 'drops.cancel'),
       ...(levels.reached() >= CHANGES_LEVEL && { alsoEnded: true }),
       ...(ifMatch !== undefined && { ifMatch }),
       ...(request && { request }),
@@ -144,7 +143,7 @@ export class Drops {
     return await router.send({
       type: 'pause-drop',
       dropId,
-      caller: callerOf(caller),
+      caller: await actorFor(this.#options, caller, dropId, 'drops.pause'),
       extendHolds: details.extendHolds ?? false,
       reason: details.reason ?? null,
       ...(ifMatch !== undefined && { ifMatch }),
@@ -160,7 +159,7 @@ export class Drops {
     return await router.send({
       type: 'resume-drop',
       dropId,
-      caller: callerOf(caller),
+      caller: await actorFor(this.#options, caller, dropId, 'drops.resume'),
       ...(ifMatch !== undefined && { ifMatch }),
       ...(request && { request }),
     });

@@ -2,18 +2,18 @@
 // and erased with the buyer's key (decision 051). They are stored before the drop is told, so
 // whoever learns of them finds them; a drop that refuses has them removed again.
 
-import type { CommandRouter } from '../actors/command-router.ts';
+import type { Requester } from '../contracts/accounts.ts';
 import type { ActionParams } from '../contracts/actions.ts';
 import { ORDER_DETAILS_READ_MAX, type OrderDetails } from '../contracts/order-details.ts';
 import type { Outcome } from '../contracts/refusals.ts';
 import { assert } from '../domain/assert.ts';
 import { parseOrderId } from '../domain/ids.ts';
 import { refusal, success } from '../domain/refusal.ts';
-import type { Catalogue } from '../storage/ports/catalogue.ts';
 import type { FeatureLevels } from '../storage/ports/feature-level.ts';
 import type { BuyerKey, OrderDetailsStore, SealedDetails } from '../storage/ports/order-details.ts';
 import { callerOf, isOperator } from './caller.ts';
 import type { DetailsCipher } from './details-cipher.ts';
+import { creatorOfDrop, type DropCreatorsOptions, mayAct } from './permissions.ts';
 
 /** From this feature level on every owner takes `add-order-details`. */
 const DETAILS_LEVEL = 3;
@@ -21,10 +21,8 @@ const DETAILS_LEVEL = 3;
 const ROUNDS_MAX = 5;
 const NO_SECRET = refusal('unavailable', 'This server has no secret for details of orders.');
 
-export interface OrderDetailsOptions {
+export interface OrderDetailsOptions extends DropCreatorsOptions {
   readonly orderDetails: OrderDetailsStore;
-  readonly catalogue: Pick<Catalogue, 'findDrop'>;
-  readonly router: CommandRouter;
   /** Null: the server has no secret for it. */
   readonly cipher: DetailsCipher | null;
   /** Of the store. */
@@ -72,11 +70,8 @@ export class OrderDetailsUseCases {
     if (dropId === undefined) return refusal('not-found');
     const [row = null] = await this.#options.orderDetails.find([orderId]);
     if (row === null) return refusal('not-found');
-    const isAllowed =
-      row.userId === caller.userId ||
-      isOperator(caller) ||
-      (await this.#creatorOf(dropId)) === caller.userId;
-    if (!isAllowed) return refusal('not-found');
+    const isBuyerOrOperator = row.userId === caller.userId || isOperator(caller);
+    if (!isBuyerOrOperator && !(await this.#maySell(caller, dropId))) return refusal('not-found');
     const details = (await this.#open([row])).get(orderId);
     return details === undefined ? refusal('not-found') : success(details);
   }
@@ -129,11 +124,8 @@ export class OrderDetailsUseCases {
     return opened;
   }
 
-  async #creatorOf(dropId: string): Promise<string | null> {
-    const { catalogue, router } = this.#options;
-    const row = await catalogue.findDrop(dropId);
-    if (row !== null) return row.creatorId;
-    const drop = await router.send({ type: 'get-drop', dropId });
-    return drop.ok ? drop.value.creatorId : null;
+  async #maySell(caller: Requester, dropId: string): Promise<boolean> {
+    const creator = await creatorOfDrop(this.#options, dropId);
+    return creator.ok && mayAct(caller, creator.value, 'details.get');
   }
 }

@@ -1,13 +1,12 @@
 // All orders of a drop as a file, for its creator and operators (O9a): as of one version, while the
 // drop goes on. The file is made apart from whatever sells (`OpenExport`). This file says who may.
 
-import type { CommandRouter } from '../actors/command-router.ts';
 import type { Requester } from '../contracts/accounts.ts';
 import type { ExportFormat } from '../contracts/orders.ts';
 import type { Outcome } from '../contracts/refusals.ts';
 import { refusal, success } from '../domain/refusal.ts';
-import type { Catalogue } from '../storage/ports/catalogue.ts';
 import { isOperator } from './caller.ts';
+import { creatorOfDrop, type DropCreatorsOptions, mayAct } from './permissions.ts';
 
 /** How far the chunks of an export are, as of which version. */
 export interface ExportPosition {
@@ -40,9 +39,7 @@ export type OpenExport = (
   after?: ExportPosition | null,
 ) => Promise<OrderExport | null>;
 
-export interface OrderExportsOptions {
-  readonly catalogue: Pick<Catalogue, 'findDrop'>;
-  readonly router: CommandRouter;
+export interface OrderExportsOptions extends DropCreatorsOptions {
   readonly open: OpenExport;
 }
 
@@ -61,19 +58,11 @@ export class OrderExports {
 
   /** Errors: `store-unavailable`, `corrupt`. */
   async open({ caller, dropId, format }: ExportRequest): Promise<Outcome<OrderExport>> {
-    const creatorId = await this.#creatorOf(dropId);
-    if (!creatorId.ok) return creatorId;
-    if (creatorId.value !== caller.userId && !isOperator(caller)) return refusal('forbidden');
+    const creator = await creatorOfDrop(this.#options, dropId);
+    if (!creator.ok) return creator;
+    if (!mayAct(caller, creator.value, 'orders.export') && !isOperator(caller))
+      return refusal('forbidden');
     const opened = await this.#options.open(dropId, format);
     return opened === null ? refusal('not-found') : success(opened);
-  }
-
-  /** A drop that was just made has no row yet. Its creator never changes. */
-  async #creatorOf(dropId: string): Promise<Outcome<string>> {
-    const { catalogue, router } = this.#options;
-    const row = await catalogue.findDrop(dropId);
-    if (row !== null) return success(row.creatorId);
-    const drop = await router.send({ type: 'get-drop', dropId });
-    return drop.ok ? success(drop.value.creatorId) : drop;
   }
 }

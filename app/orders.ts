@@ -1,7 +1,6 @@
 // Placed orders: read, list, cancel and refund (O9, O12). The order path sends new orders straight
 // to the drop's actor.
 
-import type { CommandRouter } from '../actors/command-router.ts';
 import type { ActionParams } from '../contracts/actions.ts';
 import type { OrderView } from '../contracts/orders.ts';
 import type { OrderPayments } from '../contracts/payments.ts';
@@ -12,10 +11,10 @@ import { refusal, success } from '../domain/refusal.ts';
 import type { FeatureLevels } from '../storage/ports/feature-level.ts';
 import type { OrderListStore } from '../storage/ports/order-list.ts';
 import { callerOf } from './caller.ts';
+import { actorFor, type DropCreatorsOptions } from './permissions.ts';
 
-export interface OrdersOptions {
+export interface OrdersOptions extends DropCreatorsOptions {
   readonly orderList: OrderListStore;
-  readonly router: CommandRouter;
   /** Of the store. */
   readonly levels: Pick<FeatureLevels, 'reached'>;
 }
@@ -57,7 +56,8 @@ export class Orders {
     if (dropId === null) return refusal('not-found');
     if (levels.reached() < PAYMENTS_LEVEL) return refusal('unavailable');
     const type = 'get-order-payments';
-    const answer = await router.send({ type, dropId, orderId, caller: callerOf(caller) });
+    const actor = await actorFor(this.#options, caller, dropId, 'orders.payments');
+    const answer = await router.send({ type, dropId, orderId, caller: actor });
     // An owner of feature level 2 knows no refunds of parts.
     return answer.ok ? success({ ...answer.value, refunds: answer.value.refunds ?? [] }) : answer;
   }
@@ -89,7 +89,7 @@ export class Orders {
       type: 'refund-order',
       dropId,
       orderId,
-      caller: callerOf(caller),
+      caller: await actorFor(this.#options, caller, dropId, 'orders.refund'),
       ...(request && { request }),
     } as const;
     if (levels.reached() >= REFUND_DETAILS_LEVEL) {

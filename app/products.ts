@@ -3,6 +3,7 @@
 import { CREATOR_ROLE, type Requester } from '../contracts/accounts.ts';
 import type { ActionParams } from '../contracts/actions.ts';
 import { compileCheck } from '../contracts/check.ts';
+import type { CreatorAction } from '../contracts/creator-actions.ts';
 import { changedDescription } from '../domain/description.ts';
 import type { Page } from '../contracts/paging.ts';
 import {
@@ -15,6 +16,7 @@ import type { Outcome, Refusal } from '../contracts/refusals.ts';
 import { ID_RANDOM_BYTES, makeId } from '../domain/ids.ts';
 import { refusal, success } from '../domain/refusal.ts';
 import type { AccountStore } from '../storage/ports/accounts.ts';
+import { mayAct } from './permissions.ts';
 import { outcomeOf } from './repeated-requests.ts';
 import type { Catalogue, NoChange } from '../storage/ports/catalogue.ts';
 import type { RandomBytes } from './random-bytes.ts';
@@ -43,9 +45,8 @@ export class Products {
     product,
     request,
   }: ActionParams<'products.add'>): Promise<Outcome<Product>> {
-    if (creatorId !== caller.userId) {
-      return refusal('forbidden', 'Products can be added for oneself only.');
-    }
+    if (!mayAct(caller, creatorId, 'products.add'))
+      return refusal('forbidden', 'Products are added for oneself, or for an organisation.');
     const { name, description = '', imageUrls = [] } = product;
     const described = changedDescription({}, product);
     const content = { name: name.trim(), description, imageUrls, ...described };
@@ -78,8 +79,8 @@ export class Products {
     request,
   }: ActionParams<'products.change'>): Promise<Outcome<Product>> {
     const { catalogue } = this.#options;
-    const refused = await refuseStranger(catalogue, productId, caller);
-    if (refused !== null) return refused;
+    const found = await productFor(catalogue, productId, caller, 'products.change');
+    if (!found.ok) return found;
     const content = change.name === undefined ? change : { ...change, name: change.name.trim() };
     const checked = checkPatch(content);
     if (!checked.ok) return checked;
@@ -121,16 +122,17 @@ function changeOutcome(outcome: Outcome<Product | NoChange>): Outcome<Product> {
   return value === 'not-found' ? refusal('not-found') : { ...outcome, value };
 }
 
-/** Null where the product belongs to the caller. */
-export async function refuseStranger(
-  catalogue: Catalogue,
+/** The product, where the caller may do this for its creator. */
+export async function productFor(
+  catalogue: Pick<Catalogue, 'findProduct'>,
   productId: string,
   caller: Requester,
-): Promise<Refusal | null> {
+  action: CreatorAction,
+): Promise<Outcome<Product>> {
   const product = await catalogue.findProduct(productId);
   if (product === null) return refusal('not-found');
-  return product.creatorId === caller.userId
-    ? null
+  return mayAct(caller, product.creatorId, action)
+    ? success(product)
     : refusal('forbidden', 'The product belongs to somebody else.');
 }
 

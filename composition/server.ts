@@ -114,7 +114,11 @@ export async function startServer(
     onTokensReplaced: (listener) => tokens.onReplaced(listener),
     ended,
     stream: new OutsideStream({ ...core.stores, shardCount: core.shardCount, clock }),
-    downloads: new ExportDownloads({ ...core.stores, files: openExportFiles(config) }),
+    downloads: new ExportDownloads({
+      ...core.stores,
+      router: core.router,
+      files: openExportFiles(config),
+    }),
     exports: new OrderExports({ ...core.stores, router: core.router, open: exportThreads.open }),
     live: (publish, limits) => {
       hub = new LiveHub({

@@ -8,6 +8,7 @@ import {
   PASSWORD_LENGTH_MIN,
   SECOND_FACTOR_CODE_LENGTH_MAX,
 } from './bounds.ts';
+import { Membership } from './organisations.ts';
 import type { Plain } from './plain.ts';
 import type { Refusal } from './refusals.ts';
 import { EMAIL, LINE, PASSWORD } from './patterns.ts';
@@ -157,7 +158,11 @@ export type TokenIdentity = Plain<typeof TokenIdentity>;
 export type TokenRefusal = 'invalid' | 'expired' | 'undecided';
 
 /** Who asks, for what only some may do. Use cases decide by it; drops' actors get a `Caller`. */
-export const Requester = Type.Pick(TokenIdentity, ['userId', 'roles']);
+export const Requester = Type.Object({
+  ...Type.Pick(TokenIdentity, ['userId', 'roles']).properties,
+  /** In organisations of creators (A10), where what is asked may be done for one. */
+  memberships: Type.Optional(Type.Array(Membership)),
+});
 export type Requester = Plain<typeof Requester>;
 
 export const CREATOR_ROLE = 'creator';

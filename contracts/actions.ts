@@ -118,7 +118,7 @@ export interface Actions {
   'shops.contacts': [{ shopId: string; page: PageRequest }, Page<Contact>];
   'shops.eraseContact': [{ shopId: string; user: string }, null];
 
-  /** Errors: `forbidden` where `creatorId` is somebody else. */
+  /** Refuses `forbidden` where the caller may not act for `creatorId`. */
   'products.add': [Keyed & { caller: Requester; creatorId: string; product: NewProduct }, Product];
   'products.change': [
     Conditional & Keyed & { caller: Requester; productId: string; change: ProductPatch },
@@ -134,16 +134,13 @@ export interface Actions {
   'drops.cancel': [Conditional & Keyed & { caller: Requester; dropId: string }, DropView];
 
   /**
-   * Drafts of the caller's own; those of others are `not-found`. To be sent only from feature level
-   * 3 on.
+   * Drafts of creators for whom the caller may act; those of others are `not-found`. To be sent
+   * only from feature level 3 on.
    */
   'drafts.add': [Keyed & { caller: Requester; productId: string; drop: NewDrop }, DraftView];
   /** A drop where it is announced by now. */
   'drafts.get': [{ caller: Requester; dropId: string }, DraftView | DropView];
-  'drafts.list': [
-    Omit<DraftFilter, 'creatorId'> & { caller: Requester; page: PageRequest },
-    Page<DraftView>,
-  ];
+  'drafts.list': [Partial<DraftFilter> & { caller: Requester; page: PageRequest }, Page<DraftView>];
   'drafts.announce': [Conditional & Keyed & { caller: Requester; dropId: string }, DropView];
   /** Refuses `drop-announced` for a drop of the caller's own. */
   'drafts.remove': [Conditional & { caller: Requester; dropId: string }, null];
@@ -179,7 +176,10 @@ export interface Actions {
     OrderView,
   ];
 
-  /** Jobs of the caller; other people's are `not-found`. */
+  /**
+   * Of the caller, and of drops of creators for whom the caller may act; others are `not-found`. The
+   * list has the caller's own.
+   */
   'jobs.list': [{ caller: Requester; page: PageRequest }, Page<Job>];
   'jobs.get': [{ caller: Requester; jobId: string }, Job];
   /** Harmless to repeat. A running job ends after its step. */

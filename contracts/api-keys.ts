@@ -3,6 +3,7 @@
 
 import { Type } from 'typebox';
 import { API_KEY_NAME_LENGTH_MAX } from './bounds.ts';
+import { Scope, SCOPES } from './creator-actions.ts';
 import { list } from './paging.ts';
 import { LINE } from './patterns.ts';
 import type { Plain } from './plain.ts';
@@ -11,50 +12,6 @@ import { wire } from './wire.ts';
 
 /** Before the random part of every key, so that scanners of source code find keys. */
 export const API_KEY_PREFIX = 'ld_key_';
-
-export const SCOPES = [
-  'catalogue:write',
-  'orders:read',
-  'orders:refund',
-  'changes:read',
-  'tokens:exchange',
-  'contacts:write',
-] as const;
-export const Scope = Type.Enum([...SCOPES]);
-export type Scope = (typeof SCOPES)[number];
-
-/**
- * What a key may do, by use case, and the scope that it needs for it. This is the one place for
- * both: whatever is not listed is refused to every key, through any interface.
- */
-export const SCOPE_OF = {
-  'products.add': 'catalogue:write',
-  'products.change': 'catalogue:write',
-  'drops.create': 'catalogue:write',
-  'drops.amend': 'catalogue:write',
-  'drops.cancel': 'catalogue:write',
-  'drops.pause': 'catalogue:write',
-  'drops.resume': 'catalogue:write',
-  'drafts.read': 'catalogue:write',
-  'drafts.announce': 'catalogue:write',
-  'drafts.remove': 'catalogue:write',
-  'orders.ofDrop': 'orders:read',
-  'orders.export': 'orders:read',
-  'jobs.exportOrders': 'orders:read',
-  'exports.read': 'orders:read',
-  'orders.payments': 'orders:read',
-  'details.get': 'orders:read',
-  'orders.refund': 'orders:refund',
-  'jobs.refundOrders': 'orders:refund',
-  'jobs.get': 'orders:refund',
-  'changes.read': 'changes:read',
-  'shops.exchangeToken': 'tokens:exchange',
-  'shops.putContact': 'contacts:write',
-  'shops.contact': 'contacts:write',
-  'shops.contacts': 'contacts:write',
-  'shops.eraseContact': 'contacts:write',
-} as const satisfies Readonly<Record<string, Scope>>;
-export type KeyUse = keyof typeof SCOPE_OF;
 
 const name = Type.String({ minLength: 1, maxLength: API_KEY_NAME_LENGTH_MAX, pattern: LINE });
 const scopes = Type.Array(Scope, { minItems: 1, maxItems: SCOPES.length, uniqueItems: true });

@@ -1,4 +1,4 @@
-// The files that jobs exported, for whoever asked for them and for operators (O9a).
+// The files that jobs exported, for whoever may export the drop's orders (O9a).
 
 import type { Requester } from '../../contracts/accounts.ts';
 import type { ExportFormat } from '../../contracts/orders.ts';
@@ -8,12 +8,13 @@ import type { ExportFiles } from '../../storage/ports/export-files.ts';
 import { CorruptError } from '../../storage/ports/journal.ts';
 import type { JobStore } from '../../storage/ports/jobs.ts';
 import { isOperator } from '../caller.ts';
+import { creatorOfDrop, type DropCreatorsOptions, mayAct } from '../permissions.ts';
 import { cursorOf, EXPORT_KIND, type ExportParams, partNames } from './export-cursor.ts';
 import { noPlace } from './export-orders.ts';
 
 const RETRY_AFTER_MS = 1_000;
 
-export interface ExportDownloadsOptions {
+export interface ExportDownloadsOptions extends DropCreatorsOptions {
   readonly jobs: Pick<JobStore, 'find'>;
   /** Null: there is no place for files. */
   readonly files: ExportFiles | null;
@@ -40,7 +41,7 @@ export class ExportDownloads {
     const { jobs, files } = this.#options;
     const job = await jobs.find(jobId);
     if (job === null || job.kind !== EXPORT_KIND) return refusal('not-found');
-    if (job.callerId !== caller.userId && !isOperator(caller)) return refusal('not-found');
+    if (!(await this.#mayRead(caller, job.subject))) return refusal('not-found');
     if (files === null) return noPlace();
     const isUnfinished = job.state === 'queued' || job.state === 'running';
     if (isUnfinished)
@@ -55,6 +56,13 @@ export class ExportDownloads {
     const { version, orders } = cursor;
     const chunks = read(files, job.id, first, names.slice(1));
     return success({ dropId: job.subject, format, version, orders, chunks });
+  }
+
+  /** Who asked for the file and is a member no more has lost it. */
+  async #mayRead(caller: Requester, dropId: string): Promise<boolean> {
+    if (isOperator(caller)) return true;
+    const creator = await creatorOfDrop(this.#options, dropId);
+    return creator.ok && mayAct(caller, creator.value, 'exports.read');
   }
 }
 

@@ -16,8 +16,9 @@ import type { JobStep } from '../../events/jobs/job.ts';
 import { type JobHandler, JobStepError } from '../../events/jobs/job-handler.ts';
 import type { ExportFiles } from '../../storage/ports/export-files.ts';
 import type { FeatureLevels } from '../../storage/ports/feature-level.ts';
-import { callerOf } from '../caller.ts';
+import { isOperator } from '../caller.ts';
 import type { OpenExport, OrderExport } from '../order-exports.ts';
+import { mayAct } from '../permissions.ts';
 import {
   cursorOf,
   EXPORT_KIND,
@@ -67,8 +68,9 @@ export class ExportOrders {
     if (levels.reached() < LEVEL) return refusal('unavailable');
     const drop = await router.send({ type: 'get-drop', dropId });
     if (!drop.ok) return drop;
-    const { userId: callerId, operator } = callerOf(caller);
-    if (!operator && drop.value.creatorId !== callerId) return refusal('forbidden');
+    const { userId: callerId } = caller;
+    if (!mayAct(caller, drop.value.creatorId, 'jobs.exportOrders') && !isOperator(caller))
+      return refusal('forbidden');
     const room = await exportSpace.room(callerId);
     if (room === 'caller-full') return refusal('too-many', CALLER_FULL);
     if (room === 'full') return refusal('overloaded', 'The files of exports take all their room.');

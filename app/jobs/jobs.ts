@@ -1,6 +1,9 @@
-// Jobs, for those who asked for them: see how far they are, and cancel them.
+// Jobs, for those who asked for them and, of drops, for whoever may act for the drop's creator: see
+// how far they are, and cancel them.
 
+import type { Requester } from '../../contracts/accounts.ts';
 import type { ActionParams } from '../../contracts/actions.ts';
+import type { CreatorAction } from '../../contracts/creator-actions.ts';
 import type { Job } from '../../contracts/jobs.ts';
 import type { Page } from '../../contracts/paging.ts';
 import type { Outcome } from '../../contracts/refusals.ts';
@@ -8,12 +11,15 @@ import { refusal, success } from '../../domain/refusal.ts';
 import { cancelRequested } from '../../events/jobs/job.ts';
 import type { JobStore } from '../../storage/ports/jobs.ts';
 import type { RequestLog } from '../../storage/ports/requests.ts';
+import { creatorOfDrop, creatorsFor, type DropCreatorsOptions, mayAct } from '../permissions.ts';
 import { InSteps } from '../repeated-requests.ts';
+import { EXPORT_KIND } from './export-cursor.ts';
+import { REFUNDS_KIND } from './refund-orders.ts';
 
 /** How often a change is made anew where the job changed at the same moment. */
 const TRIES_MAX = 5;
 
-export interface JobsOptions {
+export interface JobsOptions extends DropCreatorsOptions {
   readonly jobs: JobStore;
   readonly requests: RequestLog;
   /** Milliseconds since the Unix epoch. */
@@ -34,9 +40,20 @@ export class Jobs {
     return success(await this.#options.jobs.list({ callerId: caller.userId }, page));
   }
 
+  /** Of one's own, and those about drops of creators for whom the caller may act. */
   async get({ caller, jobId }: ActionParams<'jobs.get'>): Promise<Outcome<Job>> {
+    return await this.#find(caller, jobId, 'jobs.get');
+  }
+
+  async #find(caller: Requester, jobId: string, action: CreatorAction): Promise<Outcome<Job>> {
     const job = await this.#options.jobs.find(jobId);
-    return job === null || job.callerId !== caller.userId ? refusal('not-found') : success(job);
+    if (job === null) return refusal('not-found');
+    if (job.callerId === caller.userId) return success(job);
+    const isOfDrop = job.kind === EXPORT_KIND || job.kind === REFUNDS_KIND;
+    if (!isOfDrop || creatorsFor(caller, action).length === 1) return refusal('not-found');
+    const creator = await creatorOfDrop(this.#options, job.subject);
+    const isAllowed = creator.ok && mayAct(caller, creator.value, action);
+    return isAllowed ? success(job) : refusal('not-found');
   }
 
   /** One that is finished stays as it is. */
@@ -47,7 +64,7 @@ export class Jobs {
   async #cancel({ caller, jobId }: ActionParams<'jobs.cancel'>): Promise<Outcome<Job>> {
     const { jobs, now } = this.#options;
     for (let tries = 0; tries < TRIES_MAX; tries++) {
-      const found = await this.get({ caller, jobId });
+      const found = await this.#find(caller, jobId, 'jobs.cancel');
       if (!found.ok) return found;
       const changed = cancelRequested(found.value, now());
       if (changed === null) return found;

@@ -13,10 +13,11 @@ import { refusal } from '../../domain/refusal.ts';
 import type { JobStep } from '../../events/jobs/job.ts';
 import { type JobHandler, JobStepError } from '../../events/jobs/job-handler.ts';
 import type { FeatureLevels } from '../../storage/ports/feature-level.ts';
-import { callerOf } from '../caller.ts';
+import { callerOf, isOperator } from '../caller.ts';
+import { mayAct } from '../permissions.ts';
 import { addKeyedJob, type KeyedJobsOptions } from './keyed-job.ts';
 
-const KIND = 'refund-orders';
+export const REFUNDS_KIND = 'refund-orders';
 /** Refunds of one step, which the drop decides in one entry or a few. */
 const REFUNDS_PER_STEP = 32;
 /** Orders looked at in one step of a job for all orders. */
@@ -61,17 +62,26 @@ export class RefundOrders {
     if (levels.reached() < LIST_LEVEL) return refusal('unavailable');
     const drop = await router.send({ type: 'get-drop', dropId });
     if (!drop.ok) return drop;
-    const by = callerOf(caller);
-    if (!by.operator && drop.value.creatorId !== by.userId) return refusal('forbidden');
+    const { creatorId } = drop.value;
+    const isMember = mayAct(caller, creatorId, 'jobs.refundOrders');
+    if (!isMember && !isOperator(caller)) return refusal('forbidden');
+    // What a member began goes on without the member.
+    const by = isMember ? { userId: creatorId, operator: false } : callerOf(caller);
     const params: Params = { caller: by, orderIds, restock, reason };
     const total = orderIds?.length ?? null;
-    const job = { kind: KIND, callerId: by.userId, subject: dropId, params, total } as const;
+    const job = {
+      kind: REFUNDS_KIND,
+      callerId: caller.userId,
+      subject: dropId,
+      params,
+      total,
+    } as const;
     return await addKeyedJob(this.#options, job, request);
   }
 }
 
 export class RefundOrdersHandler implements JobHandler {
-  readonly kind = KIND;
+  readonly kind = REFUNDS_KIND;
   readonly concurrency = 2;
   readonly #router: CommandRouter;
 

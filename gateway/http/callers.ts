@@ -3,7 +3,7 @@
 
 import type { Clock } from '../../actors/clock.ts';
 import { CREATOR_ROLE, type TokenIdentity } from '../../contracts/accounts.ts';
-import { SCOPE_OF } from '../../contracts/api-keys.ts';
+import { ruleOf } from '../../contracts/creator-actions.ts';
 import { type Authenticator, BAD_KEY, bearerToken } from './auth.ts';
 import type { KeyIdentities } from './key-identities.ts';
 import { problem, type Problem } from './problems.ts';
@@ -67,9 +67,9 @@ export class Callers {
     const { keys } = this.#options;
     const key = await keys.identify(text);
     if (typeof key === 'string' || 'ok' in key) return key;
-    const { keyUse } = definition;
-    if (keyUse === undefined) return problem('forbidden', 'API keys may not do this.');
-    const scope = SCOPE_OF[keyUse];
+    const { action } = definition;
+    const scope = action === undefined ? null : ruleOf(action).scope;
+    if (scope === null) return problem('forbidden', 'API keys may not do this.');
     if (!key.scopes.includes(scope))
       return problem('forbidden', `The API key does not have the scope ${scope}.`);
     return {

@@ -2,7 +2,8 @@
 // with a title becomes a named component.
 
 import type { TSchema } from 'typebox';
-import { API_KEY_PREFIX, SCOPE_OF } from '../../contracts/api-keys.ts';
+import { API_KEY_PREFIX } from '../../contracts/api-keys.ts';
+import { type CreatorAction, MEMBER_ROLES, ruleOf } from '../../contracts/creator-actions.ts';
 import { PROBLEM_MEDIA_TYPE, PROBLEMS } from './problems.ts';
 import { type ProblemCode, Problem } from '../../contracts/refusals.ts';
 import { RepeatHeaders } from '../../contracts/requests.ts';
@@ -65,7 +66,7 @@ function operation(definition: RouteDefinition, components: Json): Json {
     summary,
     tag,
     access,
-    keyUse,
+    action,
     knowsUsers = false,
     body,
     bodyOptional = false,
@@ -75,9 +76,11 @@ function operation(definition: RouteDefinition, components: Json): Json {
   if (access !== 'public' || knowsUsers) {
     const nobody = knowsUsers ? [{}] : [];
     const token = access === 'key' ? [] : [{ token: [] }];
-    const scope = keyUse === undefined ? [] : [{ apiKey: [SCOPE_OF[keyUse]] }];
-    described['security'] = [...nobody, ...token, ...scope];
+    const scope = action === undefined ? null : ruleOf(action).scope;
+    const key = scope === null ? [] : [{ apiKey: [scope] }];
+    described['security'] = [...nobody, ...token, ...key];
   }
+  if (action !== undefined) Object.assign(described, forMembers(action));
   const parameters = parametersOf(definition);
   if (parameters.length > 0) described['parameters'] = parameters;
   if (body !== undefined) {
@@ -93,6 +96,14 @@ function operation(definition: RouteDefinition, components: Json): Json {
   }
   described['responses'] = { ...successOf(definition, components), ...problemsOf(definition) };
   return described;
+}
+
+/** Which members of a creator's organisation may call it (A10). */
+function forMembers(action: CreatorAction): Json {
+  const { role } = ruleOf(action);
+  if (role === null) return {};
+  const roles = MEMBER_ROLES.slice(0, MEMBER_ROLES.indexOf(role) + 1).join(', ');
+  return { description: `Of the members of an organisation for: ${roles}.` };
 }
 
 /** Such as `postDropsIdOrders`. */

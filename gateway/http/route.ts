@@ -5,7 +5,7 @@
 import type { Requester, TokenIdentity, TokenRefusal } from '../../contracts/accounts.ts';
 import type { Static, TObject, TSchema } from 'typebox';
 import type { ActionName, ActionOutcome, ActionParams } from '../../contracts/actions.ts';
-import type { KeyUse } from '../../contracts/api-keys.ts';
+import type { CreatorAction } from '../../contracts/creator-actions.ts';
 import type { ProblemCode } from '../../contracts/refusals.ts';
 import type { KeyedRequest } from '../../contracts/requests.ts';
 import type { Problem } from './problems.ts';
@@ -119,7 +119,7 @@ export interface UserRequest<Q, B> extends CheckedRequest<Q, B> {
 
 /**
  * `public`: every client may call. `user`: only with a valid access token, or an API key where the
- * definition has a `keyUse`. `key`: only with an API key.
+ * definition has an `action` that has a scope. `key`: only with an API key.
  */
 export type Access = 'public' | 'user' | 'key';
 
@@ -150,8 +150,11 @@ export interface RouteDefinition {
   readonly bodyAsForm?: boolean;
   /** The body is signed: the handler gets its bytes unparsed. */
   readonly bodyAsBytes?: boolean;
-  /** What an API key must be allowed in order to call. Absent: no API key may. */
-  readonly keyUse?: KeyUse;
+  /**
+   * What the route does for a creator, and so which API keys and members may call it. Absent: no
+   * API key may, and a member only for themselves.
+   */
+  readonly action?: CreatorAction;
   /** Takes an Idempotency-Key (H11). The use case must keep the promise. */
   readonly keyed?: boolean;
   /** Further request headers, for the documentation. */
@@ -206,7 +209,9 @@ export function userRoute<const D extends RouteDefinition & { access: 'user' }>(
 }
 
 /** A route for API keys only. Its caller is the owner of the key. */
-export function keyRoute<const D extends RouteDefinition & { access: 'key'; keyUse: KeyUse }>(
+export function keyRoute<
+  const D extends RouteDefinition & { access: 'key'; action: CreatorAction },
+>(
   definition: D,
   handle: (
     request: UserRequest<StaticOf<D['query']>, StaticOf<D['body']>>,

@@ -27,7 +27,7 @@ export function changeRoutes({ stream, slots, now }: ChangeRoutesOptions): Route
           'creators what is about their drops, products and followers.',
         tag: 'changes',
         access: 'user',
-        keyUse: 'changes.read',
+        action: 'changes.read',
         rateClass: 'reads',
         query: StreamQuery,
         status: 200,

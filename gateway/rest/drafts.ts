@@ -41,7 +41,7 @@ export function draftRoutes({ levels }: DraftRoutesOptions): Route[] {
         tag: 'drops',
         access: 'user',
         rateClass: 'writes',
-        keyUse: 'drafts.remove',
+        action: 'drafts.remove',
         headers: IfMatchHeaders,
         status: 204,
         refusals: [

@@ -1,7 +1,7 @@
 // What routes have in common that change a drop or a draft as a whole: a POST below it, for a
 // revision (H12) and once for a key (H11), answered with the drop as it is then.
 
-import type { KeyUse } from '../../contracts/api-keys.ts';
+import type { CreatorAction } from '../../contracts/creator-actions.ts';
 import type { DraftView } from '../../contracts/drafts.ts';
 import { DropBody, type DropView } from '../../contracts/drops.ts';
 import type { Outcome, RefusalCode } from '../../contracts/refusals.ts';
@@ -12,7 +12,7 @@ import { dropBody } from '../present.ts';
 /** The common part of their definitions. */
 export function dropChangeRoute<const C extends string>(
   change: C,
-  keyUse: KeyUse,
+  action: CreatorAction,
   refusals: readonly RefusalCode[],
 ) {
   return {
@@ -20,7 +20,7 @@ export function dropChangeRoute<const C extends string>(
     path: `/v1/drops/{id}/${change}`,
     tag: 'drops',
     access: 'user',
-    keyUse,
+    action,
     rateClass: 'writes',
     headers: IfMatchHeaders,
     keyed: true,

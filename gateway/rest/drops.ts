@@ -17,6 +17,7 @@ import { refuseEarly } from '../http/early-fields.ts';
 import { conditionOf, IfMatchHeaders } from '../http/if-match.ts';
 import { contentTag } from '../http/entity-tag.ts';
 import { problem } from '../http/problems.ts';
+import { mayAct } from '../../app/permissions.ts';
 import { jsonReply, route, type Route, userRoute } from '../http/route.ts';
 import { dropBody, dropPageBody, pageBody } from '../present.ts';
 import { changedDrop, dropChangeRoute } from './drop-change.ts';
@@ -49,7 +50,7 @@ function creatorRoutes({ levels }: DropRoutesOptions): Route[] {
         summary: 'Make a drop of a product of one’s own, or a draft of one.',
         tag: TAG,
         access: 'user',
-        keyUse: 'drops.create',
+        action: 'drops.create',
         rateClass: 'writes',
         keyed: true,
         body: NewDropBody,
@@ -80,7 +81,7 @@ function creatorRoutes({ levels }: DropRoutesOptions): Route[] {
           'Of a draft everything changes.',
         tag: TAG,
         access: 'user',
-        keyUse: 'drops.amend',
+        action: 'drops.amend',
         rateClass: 'writes',
         headers: IfMatchHeaders,
         keyed: true,
@@ -141,7 +142,7 @@ function readRoutes({ views, levels }: DropRoutesOptions): Route[] {
         tag: TAG,
         access: 'public',
         knowsUsers: true,
-        keyUse: 'drafts.read',
+        action: 'drafts.read',
         rateClass: 'reads',
         status: 200,
         response: DropBody,
@@ -169,7 +170,7 @@ function readRoutes({ views, levels }: DropRoutesOptions): Route[] {
         tag: TAG,
         access: 'public',
         knowsUsers: true,
-        keyUse: 'drafts.read',
+        action: 'drafts.read',
         rateClass: 'reads',
         query: DropQuery,
         status: 200,
@@ -190,8 +191,11 @@ function readRoutes({ views, levels }: DropRoutesOptions): Route[] {
         if (status === 'draft') {
           const caller = await identify();
           if (!caller.ok) return caller;
-          if (creatorId !== undefined && creatorId !== caller.userId) return problem('not-found');
-          const drafts = await call('drafts.list', { caller, ...filter, page });
+          // Services of before know no organisations, and would list the caller's own.
+          if (creatorId !== undefined && !mayAct(caller, creatorId, 'drafts.read'))
+            return problem('not-found');
+          const whose = creatorId === undefined ? {} : { creatorId };
+          const drafts = await call('drafts.list', { caller, ...whose, ...filter, page });
           return drafts.ok ? jsonReply(200, pageBody(drafts.value, dropBody), [PRIVATE]) : drafts;
         }
         const drops = await call('catalogue.drops', {

@@ -33,7 +33,7 @@ export function orderDetailsRoutes(): Route[] {
         tag: TAG,
         access: 'user',
         rateClass: 'reads',
-        keyUse: 'details.get',
+        action: 'details.get',
         status: 200,
         response: OrderDetails,
         refusals: ['not-found', 'unavailable', 'overloaded'],

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import test from 'ava';
 import { isKeyText, keyHash, newKeyText } from '../../app/api-key-text.ts';
 import { ApiKeys } from '../../app/api-keys.ts';
-import type { Scope } from '../../contracts/api-keys.ts';
+import type { Scope } from '../../contracts/creator-actions.ts';
 import { API_KEY_AHEAD_MAX_MS } from '../../contracts/bounds.ts';
 import { MemoryApiKeyStore } from '../../storage/memory/api-keys-memory.ts';
 import { API_KEYS_PER_OWNER_MAX } from '../../storage/ports/api-keys.ts';

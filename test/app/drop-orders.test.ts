@@ -26,7 +26,12 @@ async function start(level = FEATURE_LEVEL, orders = 250) {
     return decided.ok ? success(newestOrders(state, command as ListOrders)) : decided;
   };
   const keptDrops = new KeptDrops({ ...stores, shardCount: 1 });
-  const dropOrders = new DropOrders({ router, keptDrops, levels: new ReachedLevel(level) });
+  const dropOrders = new DropOrders({
+    ...stores,
+    router,
+    keptDrops,
+    levels: new ReachedLevel(level),
+  });
   const list = (change: Partial<Parameters<DropOrders['list']>[0]> = {}) =>
     dropOrders.list({
       caller: creator,

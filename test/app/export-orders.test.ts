@@ -10,6 +10,9 @@ import type { Job } from '../../contracts/jobs.ts';
 import { claimed, queuedJob, stepped } from '../../events/jobs/job.ts';
 import { FolderExportFiles } from '../../storage/exports/export-files-folder.ts';
 import { MemoryJobStore } from '../../storage/memory/jobs-memory.ts';
+import { success } from '../../domain/refusal.ts';
+import { memoryStores } from '../../storage/memory/stores.ts';
+import { dropView, ScriptedRouter } from '../services/harness.ts';
 import { ManualClock } from '../actors/manual-clock.ts';
 import { removeDirectory, temporaryDirectory } from '../storage/temporary-directory.ts';
 
@@ -85,7 +88,9 @@ async function setUp(t: ExecutionContext, bounds = WIDE) {
     handler.left(job.id);
     return job;
   };
-  const downloads = new ExportDownloads({ jobs, files });
+  const router = new ScriptedRouter();
+  router.answer = () => success(dropView({ creatorId: 'cleo' }));
+  const downloads = new ExportDownloads({ ...memoryStores(), router, jobs, files });
   const read = async (id = 'j_1', as = 'cleo', roles: readonly string[] = []) => {
     const opened = await downloads.open({ userId: as, roles }, id);
     if (!opened.ok) return opened.code;

@@ -13,7 +13,7 @@ const operator = { userId: 'u_boss', roles: ['operator'] };
 function start(level = FEATURE_LEVEL) {
   const router = new ScriptedRouter();
   const orders = new Orders({
-    orderList: memoryStores().orderList,
+    ...memoryStores(),
     router,
     levels: new ReachedLevel(level),
   });

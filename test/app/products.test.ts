@@ -20,7 +20,10 @@ test('D1: nobody adds a product for somebody else, operators neither', async (t)
   for (const roles of [[], ['creator'], ['operator']]) {
     const asker = { userId: 'u_other', roles };
     const added = await products.add({ caller: asker, creatorId, product: { name: 'Mug' } });
-    t.deepEqual(added, refusal('forbidden', 'Products can be added for oneself only.'));
+    t.deepEqual(
+      added,
+      refusal('forbidden', 'Products are added for oneself, or for an organisation.'),
+    );
   }
   t.deepEqual((await stores.catalogue.listProducts({}, FIRST_PAGE)).items, []);
 });

@@ -1,7 +1,7 @@
 // API keys against the whole server: what each scope opens, that a key never buys, and that a
 // revoked key is refused through every gateway.
 
-import { SCOPES, type Scope } from '../../contracts/api-keys.ts';
+import { SCOPES, type Scope } from '../../contracts/creator-actions.ts';
 import { LiveClient } from './live-client.ts';
 import { onEachProfile } from './profiles.ts';
 import { dropTerms, eventually, type Json } from './sale-client.ts';

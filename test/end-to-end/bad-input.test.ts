@@ -2,7 +2,7 @@
 // ways. Always a problem with a 4xx status, never a fault, and nothing changed: neither what can be
 // read, nor the journal.
 
-import { SCOPES } from '../../contracts/api-keys.ts';
+import { SCOPES } from '../../contracts/creator-actions.ts';
 import { operationsOf, WRONG_BODIES } from '../gateway/bad-requests.ts';
 import { exchangeRaw } from '../gateway/fixture.ts';
 import { resolve, type Schema, type Schemas, wrongObjects } from './malformed.ts';

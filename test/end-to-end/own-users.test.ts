@@ -1,7 +1,7 @@
 // A shop's own users against the whole server: tokens in exchange for the shop's API key.
 
 import { createHash } from 'node:crypto';
-import { SCOPES, type Scope } from '../../contracts/api-keys.ts';
+import { SCOPES, type Scope } from '../../contracts/creator-actions.ts';
 import { LiveClient } from './live-client.ts';
 import { onEachProfile } from './profiles.ts';
 import type { Json } from './sale-client.ts';

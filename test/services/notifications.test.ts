@@ -13,7 +13,7 @@ async function start(t: ExecutionContext): Promise<Harness> {
   const harness = await startServices(t, ({ stores, clock, router, levels }) => [
     notificationsService({ ...stores, now: () => clock.now() }),
     ordersService({
-      orderList: stores.orderList,
+      ...stores,
       router,
       levels,
       keptDrops: new KeptDrops({ ...stores, shardCount: 8 }),
