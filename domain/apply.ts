@@ -2,6 +2,15 @@
 // node and at any later time. Asserts the stock invariant (S1) after every change, in production
 // too.
 
+import {
+  declinePayment,
+  endDispute,
+  openDispute,
+  preparePayment,
+  recordRefund,
+  rejectPayment,
+  touchOrder,
+} from './apply-payment.ts';
 import { assert } from './assert.ts';
 import { DropState } from './drop-state.ts';
 import { changedDescription } from './description.ts';
@@ -10,7 +19,6 @@ import type { OrderStatus } from '../contracts/orders.ts';
 import { ended } from './hold-stops.ts';
 import { fnv1a } from './ids.ts';
 import { paymentsOf, setSettledReference, storePayment } from './order-payments.ts';
-import { closeDispute, storeDispute } from './order-disputes.ts';
 import { refundedOf, returnedUnits, storeRefund } from './order-refunds.ts';
 
 /** Creates the drop of a `drop-created` event. `time`: of its journal entry, in milliseconds. */
@@ -77,16 +85,11 @@ export function applyEvent(state: DropState, event: DropEvent, time: number): vo
     case 'payment-refunded':
       recordRefund(state, event);
       break;
-    case 'payment-disputed': {
-      const { ordinal, reference, amount, currency } = event;
-      const opened = { reference, status: 'open', amount, currency } as const;
-      storeDispute(state, ordinal, { ...opened, openedAt: time, closedAt: null });
-      touchOrder(state, ordinal);
+    case 'payment-disputed':
+      openDispute(state, event, time);
       break;
-    }
     case 'dispute-closed':
-      closeDispute(state, event.ordinal, event.reference, event.outcome, time);
-      touchOrder(state, event.ordinal);
+      endDispute(state, event, time);
       break;
     case 'refund-requested':
       setSettledReference(state, event.ordinal, event.reference);
@@ -275,65 +278,6 @@ function requestRefund(state: DropState, ordinal: number): void {
     'a refund without units is for an order without units',
   );
   state.orders.change(ordinal, status === 'expired' ? 'failed' : status, true, state.version);
-}
-
-function preparePayment(state: DropState, ordinal: number, reference: string, time: number): void {
-  assert(state.orders.isReserved(ordinal), `order ${ordinal} must be reserved to be paid`);
-  setSettledReference(state, ordinal, reference, time);
-  touchOrder(state, ordinal);
-  state.holdPrepared(ordinal);
-}
-
-function declinePayment(state: DropState, ordinal: number, reference: string): void {
-  const amount = state.totalOf(ordinal);
-  const { currency } = state;
-  storePayment(state, ordinal, {
-    reference,
-    status: 'failed',
-    amount,
-    currency,
-    refundedAmount: 0,
-  });
-  touchOrder(state, ordinal);
-}
-
-function rejectPayment(state: DropState, event: DropEvent & { type: 'payment-rejected' }): void {
-  const { ordinal, reference, amount, currency } = event;
-  const refundedAmount = findPayment(state, ordinal, reference)?.refundedAmount ?? 0;
-  storePayment(state, ordinal, {
-    reference,
-    status: 'refunding',
-    amount,
-    currency,
-    refundedAmount,
-  });
-  touchOrder(state, ordinal);
-}
-
-/** A refund may be heard of before its payment: then nothing else is known of that payment. */
-function recordRefund(state: DropState, event: DropEvent & { type: 'payment-refunded' }): void {
-  const { ordinal, reference, amount: refundedAmount, currency } = event;
-  const known = findPayment(state, ordinal, reference);
-  const total = currency === state.currency ? state.totalOf(ordinal) : refundedAmount;
-  const { status, amount } = known ?? { status: 'pending', amount: total };
-  storePayment(state, ordinal, {
-    reference,
-    status: refundedAmount >= amount ? 'refunded' : status,
-    amount,
-    currency,
-    refundedAmount,
-  });
-  touchOrder(state, ordinal);
-}
-
-function findPayment(state: DropState, ordinal: number, reference: string) {
-  return paymentsOf(state, ordinal).find((payment) => payment.reference === reference);
-}
-
-/** The order changed, and its status did not. */
-function touchOrder(state: DropState, ordinal: number): void {
-  const { orders, version } = state;
-  orders.change(ordinal, orders.status(ordinal), orders.refundRequested(ordinal), version);
 }
 
 function answerRequest(
