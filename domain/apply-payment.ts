@@ -16,7 +16,7 @@ export function preparePayment(
   assert(state.orders.isReserved(ordinal), `order ${ordinal} must be reserved to be paid`);
   setSettledReference(state, ordinal, reference, time);
   touchOrder(state, ordinal);
-  state.holdPrepared(ordinal);
+  state.holds.prepared(ordinal);
 }
 
 export function declinePayment(state: DropState, ordinal: number, reference: string): void {

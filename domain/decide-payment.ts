@@ -95,8 +95,8 @@ export function decidePrepare(
 ): Decision | Refusal {
   const ordinal = ordinalIn(state, orderId);
   if (ordinal < 0 || state.payment !== 'provider') return refusal('not-found');
-  const waits = state.orders.isReserved(ordinal) && !state.isPrepared(ordinal);
-  return waits && state.status !== 'cancelled' && state.holdDeadline(ordinal) > now
+  const waits = state.orders.isReserved(ordinal) && !state.holds.isPrepared(ordinal);
+  return waits && state.status !== 'cancelled' && state.holds.deadline(ordinal) > now
     ? aboutOrder(ordinal, { type: 'payment-prepared', ordinal, reference })
     : aboutOrder(ordinal);
 }

@@ -161,12 +161,12 @@ export function decideDueOrders(
       const status = orders.status(ordinal);
       if (status === 'confirmed') events.push(refundOfRest(state, ordinal, undefined, null));
       if (status !== 'reserved') continue;
-      const hasEnded = state.holdDeadline(ordinal) <= now;
+      const hasEnded = state.holds.deadline(ordinal) <= now;
       events.push({ type: hasEnded ? 'order-expired' : 'order-cancelled', ordinal });
     }
     return events;
   }
-  for (const ordinal of state.endedHolds(now, limit))
+  for (const ordinal of state.holds.ended(now, limit))
     events.push({ type: 'order-expired', ordinal });
   return events;
 }
@@ -191,7 +191,7 @@ export function answerTo(
     return {
       items: disputedPayments(state, ordinal),
       refunds: orderRefunds(state, ordinal),
-      readyInMs: state.readyInMs(ordinal),
+      readyInMs: state.holds.readyInMs(ordinal),
     };
   }
   return decision.ordinal < 0 ? state.view() : state.orderView(decision.ordinal);
@@ -287,7 +287,7 @@ function decideAddDetails(
   const ordinal = ordinalIn(state, command.orderId);
   if (ordinal < 0 || !isBuyer(state, ordinal, command.caller.userId)) return refusal('not-found');
   const status = state.orders.status(ordinal);
-  const holdEnded = status === 'reserved' && state.holdDeadline(ordinal) <= now;
+  const holdEnded = status === 'reserved' && state.holds.deadline(ordinal) <= now;
   if (holdEnded || status === 'failed' || status === 'cancelled' || status === 'expired')
     return refuse(state, 'order-over');
   if (state.orders.hasDetails(ordinal)) return aboutOrder(ordinal);
@@ -305,7 +305,7 @@ function decideCancelOrder(
   // Nothing else can follow, so the status itself tells a repeated request (H11).
   if (status === 'cancelled')
     return { ...aboutOrder(ordinal), replayed: command.request !== undefined };
-  const holdEnded = state.holdDeadline(ordinal) <= now;
+  const holdEnded = state.holds.deadline(ordinal) <= now;
   if (status === 'expired' || (status === 'reserved' && holdEnded))
     return refuse(state, 'hold-expired');
   if (status !== 'reserved') return refuse(state, 'order-not-cancellable');

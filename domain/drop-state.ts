@@ -3,10 +3,10 @@
 
 import { type AnsweredRequest, AnsweredRequests } from './answered-requests.ts';
 import { fnv1a, orderId, paymentReference } from './ids.ts';
-import { deadlineAfter, type HoldStop } from './hold-stops.ts';
+import type { HoldStop } from './hold-stops.ts';
+import { OrderHolds } from './order-holds.ts';
 import { OrderTable } from './order-table.ts';
-import { preparedAt, settledReference } from './order-payments.ts';
-import { PreparedHolds } from './prepared-holds.ts';
+import { settledReference } from './order-payments.ts';
 import { refundedOf, returnedUnits } from './order-refunds.ts';
 import { grownUint32, TextIndex } from './text-index.ts';
 import { changedDescription, type Description } from './description.ts';
@@ -17,13 +17,6 @@ import type { OrderView } from '../contracts/orders.ts';
 const DROP_BYTES = 2048;
 /** Orders that a search for one of a user's reads at most: some microseconds. */
 const ORDERS_SEARCHED_MAX = 1024;
-/**
- * How much longer than its turn takes by the drop's own orders a hold waits for its payment to be
- * prepared: other drops share the provider, and it may be away for a while.
- */
-const PREPARATION_MARGIN_MS = 15 * 60_000;
-const PREPARATION_MS_MAX = 6 * 60 * 60_000;
-
 /** While a drop is paused. */
 export interface SalePause {
   /** Milliseconds since the Unix epoch. */
@@ -59,18 +52,12 @@ export class DropState {
   /** Rises with each change that the creator or an operator makes (H12). */
   revision = 1;
   readonly orders = new OrderTable();
+  readonly holds = new OrderHolds(this);
   readonly users = new TextIndex();
   /** Units that each user holds or bought (O6), by the user's ordinal. */
   userUnits: Uint32Array = new Uint32Array(16);
   /** The ordinal of the last order that each user with units got, by the user's ordinal. */
   userOrders: Uint32Array = new Uint32Array(16);
-  /**
-   * No order before this ordinal is reserved, but those in `#prepared`. All holds of a drop have
-   * the same length, so they end in order of the ordinals.
-   */
-  holdCursor = 0;
-  /** Null until somebody asks when holds end: a replay never does. */
-  #prepared: PreparedHolds | null = null;
   /** In a cancelled drop: orders before this ordinal were cancelled or refunded. */
   sweepCursor = 0;
   /** Null until the first request with an Idempotency-Key. */
@@ -171,7 +158,7 @@ export class DropState {
   /** When an order changes next by itself: 0 while a cancellation has a rest; Infinity: never. */
   nextOrderDeadline(): number {
     if (this.status === 'cancelled') return this.sweepCursor < this.orders.size ? 0 : Infinity;
-    return this.held > 0 ? this.oldestHoldDeadline() : Infinity;
+    return this.held > 0 ? this.holds.firstDeadline() : Infinity;
   }
 
   /** Whether the drop has ended by `now`, or is cancelled: its closing event may be late. */
@@ -187,82 +174,6 @@ export class DropState {
     return (
       (this.status === 'ended' || this.status === 'cancelled') && this.nextDeadline() === Infinity
     );
-  }
-
-  oldestHoldDeadline(): number {
-    const { orders } = this;
-    while (this.holdCursor < orders.size && !this.#waitsForPayment(this.holdCursor))
-      this.holdCursor += 1;
-    const waiting = this.holdCursor < orders.size ? this.holdDeadline(this.holdCursor) : Infinity;
-    const prepared = this.#preparedHolds().first(orders);
-    return prepared < 0 ? waiting : Math.min(waiting, this.holdDeadline(prepared));
-  }
-
-  /**
-   * When the order's hold ends, or ended: its time to pay after its payment was prepared. A hold
-   * whose payment is not prepared yet waits for its turn, within a bound, where the provider
-   * prepares payments. Infinity while holds do not run.
-   */
-  holdDeadline(ordinal: number): number {
-    return this.#holdEnd(ordinal, Infinity);
-  }
-
-  /** `now`: until when a pause of holds that lasts is taken to last. */
-  #holdEnd(ordinal: number, now: number): number {
-    const prepared = preparedAt(this.orders.payments(ordinal));
-    const since = prepared > 0 ? prepared : this.orders.createdAt(ordinal);
-    const waitMs = prepared > 0 ? 0 : this.#preparationMs(ordinal);
-    const end = since + waitMs + this.holdMs;
-    return this.holdStops === null ? end : deadlineAfter(this.holdStops, since, end, now);
-  }
-
-  /** Until the payment is prepared, by the drop's own turns; null where it need not be. */
-  readyInMs(ordinal: number): number | null {
-    if (this.paymentPaceMs === 0 || !this.#waitsForPayment(ordinal)) return null;
-    return this.paymentPaceMs * (ordinal - Math.min(this.holdCursor, ordinal) + 1);
-  }
-
-  isPrepared(ordinal: number): boolean {
-    return preparedAt(this.orders.payments(ordinal)) > 0;
-  }
-
-  /** The payment of the order was prepared just now. */
-  holdPrepared(ordinal: number): void {
-    this.#prepared?.add(ordinal);
-  }
-
-  /** Orders whose hold ends by `now`, at most `limit`, the oldest of each kind first. */
-  endedHolds(now: number, limit: number): number[] {
-    const ended: number[] = [];
-    const { orders } = this;
-    if (this.held === 0 || this.oldestHoldDeadline() > now) return ended;
-    for (const ordinal of this.#preparedHolds().rest(orders)) {
-      if (ended.length === limit || this.holdDeadline(ordinal) > now) break;
-      if (orders.isReserved(ordinal)) ended.push(ordinal);
-    }
-    for (let ordinal = this.holdCursor; ordinal < orders.size; ordinal++) {
-      if (ended.length === limit) break;
-      if (!this.#waitsForPayment(ordinal)) continue;
-      if (this.holdDeadline(ordinal) > now) break;
-      ended.push(ordinal);
-    }
-    return ended;
-  }
-
-  #preparedHolds(): PreparedHolds {
-    this.#prepared ??= new PreparedHolds(this.orders);
-    return this.#prepared;
-  }
-
-  /** Reserved, and its hold ends in order of its ordinal. */
-  #waitsForPayment(ordinal: number): boolean {
-    return this.orders.isReserved(ordinal) && !this.isPrepared(ordinal);
-  }
-
-  /** Rises with the ordinals, so that holds that wait end in their order. */
-  #preparationMs(ordinal: number): number {
-    if (this.paymentPaceMs === 0) return 0;
-    return Math.min(PREPARATION_MARGIN_MS + this.paymentPaceMs * (ordinal + 1), PREPARATION_MS_MAX);
   }
 
   /** Stores an answer that was given at `at`, in milliseconds (H11). */
@@ -340,7 +251,7 @@ export class DropState {
       currency: this.currency,
       createdAt: orders.createdAt(ordinal),
       // While holds do not run, at the earliest.
-      holdExpiresAt: byProvider ? this.#holdEnd(ordinal, -Infinity) : null,
+      holdExpiresAt: byProvider ? this.holds.earliestEnd(ordinal) : null,
       paymentReference: byProvider ? (settledReference(payments) ?? paymentReference(id)) : null,
       refundRequested: this.isPaidFor && orders.refundRequested(ordinal),
       version: orders.version(ordinal),
