@@ -5,6 +5,7 @@ import { InvalidArgumentError } from 'commander';
 import { EMAIL_LENGTH_MAX } from '../contracts/bounds.ts';
 import { AUDITOR_ROLE, CREATOR_ROLE, OPERATOR_ROLE } from '../contracts/accounts.ts';
 import { DROP_ID, EMAIL, JOB_ID, LINE, REFUND_ID } from '../contracts/patterns.ts';
+import { SHARD_COUNT } from '../domain/ids.ts';
 
 const ROLES: readonly string[] = [CREATOR_ROLE, OPERATOR_ROLE, AUDITOR_ROLE];
 const SECONDS_OF = { s: 1, m: 60, h: 3600, d: 86_400 };
@@ -17,6 +18,8 @@ export function integer(min: number, max: number): (text: string) => number {
     throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
   };
 }
+
+export const shardNumber = integer(0, SHARD_COUNT - 1);
 
 /** Parses `90s`, `15m`, `1h`, `7d`, or a plain number of seconds. Returns seconds. */
 export function duration(text: string): number {

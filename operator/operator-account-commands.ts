@@ -2,8 +2,8 @@
 
 import type { Command } from 'commander';
 import { email } from './arguments.ts';
+import { connecting, SERVER_HELP } from './connecting-command.ts';
 import type { AddOperatorOptions, RemoveOperatorOptions } from './operator-accounts.ts';
-import { connecting, SERVER_HELP } from './operator-commands.ts';
 import type { ListOptions } from './show-list.ts';
 
 const OPERATOR_HELP = `
