@@ -10,11 +10,11 @@ import {
 } from '../../actors/live-bus.ts';
 import type { Notification } from '../../contracts/notifications.ts';
 import { type CreatorChannel, creatorTopicName } from './creator-channel.ts';
+import { DeliveredNotifications } from './delivered-notifications.ts';
 import { notificationFrame, paymentFailedFrame, paymentReadyFrame } from './frames.ts';
 import type { LiveDrop } from './drops-by-start.ts';
 import type { LiveContext } from './live-context.ts';
 import { Refresh } from './refresh.ts';
-import { compareNotificationIds } from './replay.ts';
 
 type FollowMessage = Extract<LiveMessage, { readonly type: 'follow' }>;
 
@@ -54,17 +54,8 @@ export class UserChannel {
   readonly #revisions = new Map<string, number>();
   /** Follows or unfollows may have been lost: the list must be read again. */
   #followsStale = false;
-  #recentIds: string[] | null = null;
-  /**
-   * The highest id that was evicted from `#recentIds`. After a gap, ids up to it are not searched
-   * for.
-   */
-  #evictedId = '0';
-  /**
-   * Where ids are contiguous: every notification after `after` and up to `to` was delivered, in
-   * order. Null until a client has resumed or a notification was delivered.
-   */
-  #deliveredRange: { readonly after: string; to: string } | null = null;
+  /** Null until a client has resumed or a notification came. */
+  #delivered: DeliveredNotifications | null = null;
   readonly #openedAt: number;
   #refresh: Refresh | null = null;
   /**
@@ -136,7 +127,7 @@ export class UserChannel {
    * there.
    */
   resumedTo(id: string): void {
-    if (this.#context.feedIdsContiguous) this.#deliveredRange ??= { after: id, to: id };
+    this.#deliveredIds().resumedTo(id);
   }
 
   endSessions(): void {
@@ -244,7 +235,7 @@ export class UserChannel {
       if (this.#state === 'closed') return true;
       if (!outcome.ok) return false;
       const { items, nextCursor } = outcome.value;
-      const missed = items.filter((notification) => this.#isMissing(notification));
+      const missed = items.filter((one) => this.#deliveredIds().isMissing(one, this.#openedAt));
       if (nextCursor !== null && missed.length === items.length) {
         this.#forEachMember((member) => member.notificationsMissed());
         return true;
@@ -253,16 +244,6 @@ export class UserChannel {
     } while (this.#notifiedMeanwhile);
     this.#catchingUp = false;
     return true;
-  }
-
-  #isMissing({ id, createdAt }: Notification): boolean {
-    if (this.#deliveredRange !== null)
-      return compareNotificationIds(id, this.#deliveredRange.to) > 0;
-    return (
-      createdAt >= this.#openedAt &&
-      this.#recentIds?.includes(id) !== true &&
-      compareNotificationIds(id, this.#evictedId) > 0
-    );
   }
 
   /**
@@ -329,21 +310,19 @@ export class UserChannel {
     // A notification is stored in the feed before it is published, and older ones are read from
     // there first.
     if (this.#catchingUp) this.#notifiedMeanwhile = true;
-    else if (this.#leavesGap(notification.id)) this.#scheduleCatchUp();
+    else if (this.#delivered?.leavesGap(notification.id)) this.#scheduleCatchUp();
     else this.#deliver(notification);
   }
 
-  /** Whether an earlier notification has not arrived: it was overtaken, or was never published. */
-  #leavesGap(id: string): boolean {
-    return this.#deliveredRange !== null && Number(id) > Number(this.#deliveredRange.to) + 1;
-  }
-
   #deliver(notification: Notification): void {
-    if (this.#isRepeat(notification.id)) return;
-    if (this.#context.feedIdsContiguous)
-      this.#deliveredRange ??= { after: notification.id, to: notification.id };
+    if (!this.#deliveredIds().add(notification.id)) return;
     const text = notificationFrame(notification, this.#context.clock.now());
     this.#forEachMember((member) => member.notified(notification, text));
+  }
+
+  #deliveredIds(): DeliveredNotifications {
+    this.#delivered ??= new DeliveredNotifications(this.#context);
+    return this.#delivered;
   }
 
   #followed(message: FollowMessage): void {
@@ -382,29 +361,6 @@ export class UserChannel {
     this.#creators.delete(creator.topic);
     if (this.#state === 'ready') this.#forEachMember((member) => member.creatorUnfollowed(creator));
     creator.leave();
-  }
-
-  /**
-   * Whether this id was delivered lately; records it. Each id is compared with the recent ones and
-   * not with the highest one: ids of two shards may arrive out of order, and a late one must not be
-   * lost. Where ids are contiguous, no id within the delivered range is late.
-   */
-  #isRepeat(id: string): boolean {
-    if (
-      this.#deliveredRange !== null &&
-      compareNotificationIds(id, this.#deliveredRange.after) > 0
-    ) {
-      if (compareNotificationIds(id, this.#deliveredRange.to) <= 0) return true;
-      this.#deliveredRange.to = id;
-    }
-    this.#recentIds ??= [];
-    if (this.#recentIds.includes(id)) return true;
-    this.#recentIds.push(id);
-    if (this.#recentIds.length > this.#context.bounds.recentIdsMax) {
-      const evicted = this.#recentIds.shift()!;
-      if (compareNotificationIds(evicted, this.#evictedId) > 0) this.#evictedId = evicted;
-    }
-    return false;
   }
 
   /**
