@@ -1,6 +1,5 @@
 // Sessions that ended lately, so that their access tokens are refused although they have not
-// expired (A1c). The bus brings each end. The store has the list, which is read at the start, and
-// again whenever messages may have been lost. Both are bounded: where more sessions end than that,
+// expired (A1c): a followed log. It is bounded, as the store's is: where more sessions end than that,
 // the oldest ends are evicted, and every token of a session that was made before the last evicted
 // end is refused. Its client gets a new one with its refresh token, which an ended session cannot.
 //
@@ -8,9 +7,10 @@
 // when it is remembered, and once after further sessions have ended
 // (`node_modules/.bin/node bench/ended-sessions.ts`).
 
-import type { Clock, Timer } from '../../actors/clock.ts';
-import { type LiveBus, SESSIONS_TOPIC } from '../../actors/live-bus.ts';
+import type { Clock } from '../../actors/clock.ts';
+import { type LiveBus, type LiveMessage, SESSIONS_TOPIC } from '../../actors/live-bus.ts';
 import { ACCESS_TOKEN_LIFETIME_SECONDS, type TokenIdentity } from '../../contracts/accounts.ts';
+import { FollowedLog, type FollowedPage } from '../../events/followed-log.ts';
 import {
   ENDED_SESSIONS_MAX,
   type EndedSession,
@@ -20,7 +20,6 @@ import {
 /** Clocks of nodes differ by at most a second each from the store's (W7). */
 const CLOCK_SLACK_SECONDS = 2;
 const PAGE_LENGTH = 2_000;
-const RETRY_MS = 1_000;
 
 export interface EndedSessionsOptions {
   readonly bus: LiveBus;
@@ -38,38 +37,29 @@ export class EndedSessions {
   readonly #endedAt = new Map<string, number>();
   /** Tokens of sessions that expire by this second are refused. */
   #refusedUntil = 0;
-  #position = 0;
-  #isReading = false;
-  #readAgain = false;
-  #retry: Timer | null = null;
-  #stopped = false;
   readonly #listeners = new Set<(userId: string | null) => void>();
-  #unsubscribe: (() => void)[] = [];
+  readonly #followed: FollowedLog;
 
   constructor(options: EndedSessionsOptions) {
     this.#options = options;
     this.#countMax = options.countMax ?? ENDED_SESSIONS_MAX;
+    this.#followed = new FollowedLog({
+      ...options,
+      name: 'the ended sessions',
+      topic: SESSIONS_TOPIC,
+      onMessage: (message) => this.#onMessage(message),
+      readPage: (after) => this.#readPage(after),
+      onCaughtUp: () => this.#notify(null),
+    });
   }
 
   /** Resolves when every session that ended before is refused. Errors: `store-unavailable`. */
-  async start(): Promise<void> {
-    const { bus } = this.#options;
-    this.#unsubscribe = [
-      bus.subscribe(SESSIONS_TOPIC, (message) => {
-        if (message.type !== 'sessions-ended') return;
-        for (const id of message.sessionIds) this.#add({ id, endedAt: message.endedAt });
-        this.#notify(message.userId);
-      }),
-      bus.onGap(() => this.#readSoon()),
-    ];
-    await bus.settled();
-    await this.#read();
+  start(): Promise<void> {
+    return this.#followed.start();
   }
 
   stop(): void {
-    this.#stopped = true;
-    this.#retry?.cancel();
-    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    this.#followed.stop();
   }
 
   /** Rises whenever more tokens are refused than before. */
@@ -120,37 +110,17 @@ export class EndedSessions {
     this.#refusedUntil = Math.max(this.#refusedUntil, second + CLOCK_SLACK_SECONDS);
   }
 
-  async #read(): Promise<void> {
-    const { sessions } = this.#options;
-    for (;;) {
-      const page = await sessions.ended(this.#position, PAGE_LENGTH);
-      for (const ended of page.ended) this.#add(ended);
-      if (page.lostUntil > 0) this.#lose(page.lostUntil);
-      this.#position = page.position;
-      if (page.ended.length < PAGE_LENGTH) return;
-    }
+  #onMessage(message: LiveMessage): void {
+    if (message.type !== 'sessions-ended') return;
+    for (const id of message.sessionIds) this.#add({ id, endedAt: message.endedAt });
+    this.#notify(message.userId);
   }
 
-  #readSoon(): void {
-    this.#readAgain = true;
-    if (!this.#isReading) void this.#readWhileAsked();
-  }
-
-  /** Never rejects. */
-  async #readWhileAsked(): Promise<void> {
-    this.#isReading = true;
-    while (this.#readAgain && !this.#stopped) {
-      this.#readAgain = false;
-      try {
-        await this.#read();
-        this.#notify(null);
-      } catch (error) {
-        const { clock, log } = this.#options;
-        log.warn({ err: error }, 'the ended sessions could not be read');
-        this.#retry = clock.after(RETRY_MS, () => this.#readSoon());
-      }
-    }
-    this.#isReading = false;
+  async #readPage(after: number): Promise<FollowedPage> {
+    const page = await this.#options.sessions.ended(after, PAGE_LENGTH);
+    for (const ended of page.ended) this.#add(ended);
+    if (page.lostUntil > 0) this.#lose(page.lostUntil);
+    return { position: page.position, isLast: page.ended.length < PAGE_LENGTH };
   }
 
   #notify(userId: string | null): void {
