@@ -17,7 +17,8 @@ export type ListName =
   | 'refunds'
   | 'payment-problems'
   | 'jobs'
-  | 'contacts';
+  | 'contacts'
+  | 'restrictions';
 
 /** A position in a list that is ordered by time, then id, both descending. */
 export interface ListPosition {

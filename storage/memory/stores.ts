@@ -23,6 +23,7 @@ import { MemoryParkedRefunds } from './parked-refunds-memory.ts';
 import { MemoryPaymentProblems } from './payment-problems-memory.ts';
 import { MemorySessionStore } from './sessions-memory.ts';
 import { MemoryRequests } from './requests-memory.ts';
+import { MemoryRestrictionStore } from './restrictions-memory.ts';
 import { MemorySnapshotStore } from './snapshots-memory.ts';
 import { MemoryWebhookLog } from './webhook-log-memory.ts';
 
@@ -35,6 +36,7 @@ export interface MemoryStoresOptions extends MemoryChangeStreamOptions {
   readonly paymentProblemsMax?: number;
   readonly finishedJobsMax?: number;
   readonly endedSessionsMax?: number;
+  readonly liftedRestrictionsMax?: number;
   readonly requestBounds?: Partial<RequestBounds>;
 }
 
@@ -72,6 +74,7 @@ export function memoryStores(options: MemoryStoresOptions = {}): MemoryStores {
     jobs: new MemoryJobStore({ finishedMax: options.finishedJobsMax }),
     apiKeys: new MemoryApiKeyStore(),
     contacts: new MemoryContactStore(),
+    restrictions: new MemoryRestrictionStore({ liftedMax: options.liftedRestrictionsMax }),
     close: () => Promise.resolve(),
   };
 }

@@ -22,6 +22,7 @@ import type { PaymentProblems } from './payment-problems.ts';
 import type { ReadModels } from './read-models.ts';
 import type { SessionStore } from './sessions.ts';
 import type { RequestLog } from './requests.ts';
+import type { RestrictionStore } from './restrictions.ts';
 import type { SnapshotStore } from './snapshots.ts';
 import type { WebhookLog } from './webhook-log.ts';
 
@@ -53,6 +54,8 @@ export interface Stores {
   readonly requests: RequestLog;
   readonly apiKeys: ApiKeyStore;
   readonly contacts: ContactStore;
+  /** Bans. */
+  readonly restrictions: RestrictionStore;
   /**
    * Finishes the submitted operations, then closes all stores. No store may be called afterwards.
    * Idempotent.

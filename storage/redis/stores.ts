@@ -30,6 +30,7 @@ import { RedisParkedRefunds } from './catalogue/parked-refunds-redis.ts';
 import { RedisPaymentProblems } from './catalogue/payment-problems-redis.ts';
 import { RedisPlacementStore } from './placement/placement-redis.ts';
 import { RedisReadModels } from './rows/read-models-redis.ts';
+import { RedisRestrictionStore } from './catalogue/restrictions-redis.ts';
 import { checkRedisServers } from './connection/server-checks.ts';
 import { RedisSessionStore } from './catalogue/sessions-redis.ts';
 import { RedisSnapshotStore } from './journal/snapshots-redis.ts';
@@ -104,6 +105,7 @@ export async function openRedisStores(options: RedisStoresOptions): Promise<Redi
       requests: parts.requests,
       apiKeys: new RedisApiKeyStore({ redis }),
       contacts: new RedisContactStore({ redis }),
+      restrictions: new RedisRestrictionStore({ redis }),
       leases: new RedisConsumerLeases({ redis }),
       placement: new RedisPlacementStore({ redis: placement }),
       close,

@@ -34,6 +34,7 @@ import { SqliteOrderListStore } from './rows/order-list-sqlite.ts';
 import { SqliteParkedRefunds } from './catalogue/parked-refunds-sqlite.ts';
 import { SqlitePaymentProblems } from './catalogue/payment-problems-sqlite.ts';
 import { SqliteRequests } from './catalogue/requests-sqlite.ts';
+import { SqliteRestrictionStore } from './catalogue/restrictions-sqlite.ts';
 import type { ProjectionsHandlers } from './rows/projections-program.ts';
 import type { ProjectionsReaderHandlers } from './rows/projections-reader-program.ts';
 import { SqliteSessionStore } from './catalogue/sessions-sqlite.ts';
@@ -67,6 +68,8 @@ export interface SqliteStoresOptions {
   readonly finishedJobsMax?: number;
   /** Bound of the list of ended sessions, for tests; `ENDED_SESSIONS_MAX` unless given. */
   readonly endedSessionsMax?: number;
+  /** Of lifted restrictions, for tests; `LIFTED_RESTRICTIONS_MAX` unless given. */
+  readonly liftedRestrictionsMax?: number;
   /** Of kept answers to requests, for tests; `REQUEST_BOUNDS` unless given. */
   readonly requestBounds?: Partial<RequestBounds>;
 }
@@ -147,6 +150,8 @@ export async function openSqliteStores(options: SqliteStoresOptions): Promise<Sq
       await catalogueWriter.submit('limitChanges', changesRetainedMax);
     if (options.requestBounds !== undefined)
       await catalogueWriter.submit('boundRequests', options.requestBounds);
+    if (options.liftedRestrictionsMax !== undefined)
+      await catalogueWriter.submit('limitLiftedRestrictions', options.liftedRestrictionsMax);
     const rows = new UserRows(projections);
     undo.push(() => rows.stop());
     return {
@@ -177,6 +182,7 @@ export async function openSqliteStores(options: SqliteStoresOptions): Promise<Sq
       }),
       apiKeys: new SqliteApiKeyStore(catalogue),
       contacts: new SqliteContactStore(catalogue),
+      restrictions: new SqliteRestrictionStore(catalogue),
       async limitPages(database, pages) {
         if (database === 'journal') await journalWriter.submit('limitPages', pages);
         if (database === 'catalogue') await catalogueWriter.submit('limitPages', pages);

@@ -22,6 +22,7 @@ import { paymentProblemsContract, PROBLEMS_MAX } from './contract/payment-proble
 import { readModelsContract } from './contract/read-models.ts';
 import { ENDED_MAX, sessionsContract } from './contract/sessions.ts';
 import { requestsContract } from './contract/requests.ts';
+import { LIFTED_MAX, restrictionsContract } from './contract/restrictions.ts';
 import { snapshotsContract } from './contract/snapshots.ts';
 import { webhookLogContract } from './contract/webhook-log.ts';
 
@@ -30,6 +31,7 @@ const stores = memoryStores({
   paymentProblemsMax: PROBLEMS_MAX,
   finishedJobsMax: FINISHED_JOBS_MAX,
   endedSessionsMax: ENDED_MAX,
+  liftedRestrictionsMax: LIFTED_MAX,
 });
 
 journalContract(() => stores);
@@ -49,6 +51,7 @@ consumerPositionsContract(() => stores);
 operatorLogContract(() => stores.operatorLog);
 apiKeysContract(() => stores.apiKeys);
 contactsContract(() => stores.contacts);
+restrictionsContract(() => stores.restrictions);
 operatorAccountsContract(() => stores.operatorAccounts);
 parkedRefundsContract(() => stores.parkedRefunds);
 paymentProblemsContract(() => stores);

@@ -1,4 +1,4 @@
-// The contracts of API keys, contacts and operators' accounts on a real Redis Cluster of three:
+// The contracts of API keys, contacts, restrictions and operators' accounts on a real Redis Cluster of three:
 // every script keeps to one slot.
 
 import test from 'ava';
@@ -6,11 +6,13 @@ import pino from 'pino';
 import { RedisApiKeyStore } from '../../storage/redis/catalogue/api-keys-redis.ts';
 import { RedisContactStore } from '../../storage/redis/catalogue/contacts-redis.ts';
 import { RedisOperatorAccounts } from '../../storage/redis/catalogue/operator-accounts-redis.ts';
+import { RedisRestrictionStore } from '../../storage/redis/catalogue/restrictions-redis.ts';
 import { connectRedis, type RedisConnection } from '../../storage/redis/connection/connection.ts';
 import { RedisClusterServers, redisInstalled } from '../servers/redis-server.ts';
 import { apiKeysContract } from './contract/api-keys.ts';
 import { contactsContract } from './contract/contacts.ts';
 import { operatorAccountsContract } from './contract/operator-accounts.ts';
+import { LIFTED_MAX, restrictionsContract } from './contract/restrictions.ts';
 
 if (redisInstalled) {
   let server: RedisClusterServers;
@@ -26,6 +28,7 @@ if (redisInstalled) {
   });
   apiKeysContract(() => new RedisApiKeyStore({ redis }));
   contactsContract(() => new RedisContactStore({ redis }));
+  restrictionsContract(() => new RedisRestrictionStore({ redis, liftedMax: LIFTED_MAX }));
   operatorAccountsContract(() => new RedisOperatorAccounts({ redis }));
 } else {
   test.skip('API keys, contacts and operators on a Redis Cluster: no redis-server on this machine', () =>

@@ -27,6 +27,7 @@ import { paymentProblemsContract, PROBLEMS_MAX } from './contract/payment-proble
 import { readModelsContract } from './contract/read-models.ts';
 import { ENDED_MAX, sessionsContract } from './contract/sessions.ts';
 import { requestsContract } from './contract/requests.ts';
+import { LIFTED_MAX, restrictionsContract } from './contract/restrictions.ts';
 import { snapshotsContract } from './contract/snapshots.ts';
 import { webhookLogContract } from './contract/webhook-log.ts';
 import { removeDirectory, temporaryDirectory } from './temporary-directory.ts';
@@ -43,6 +44,7 @@ test.before(async () => {
     paymentProblemsMax: PROBLEMS_MAX,
     finishedJobsMax: FINISHED_JOBS_MAX,
     endedSessionsMax: ENDED_MAX,
+    liftedRestrictionsMax: LIFTED_MAX,
   });
 });
 test.after.always(async () => {
@@ -67,6 +69,7 @@ consumerPositionsContract(() => opened);
 operatorLogContract(() => opened.operatorLog);
 apiKeysContract(() => opened.apiKeys);
 contactsContract(() => opened.contacts);
+restrictionsContract(() => opened.restrictions);
 operatorAccountsContract(() => opened.operatorAccounts);
 parkedRefundsContract(() => opened.parkedRefunds);
 paymentProblemsContract(() => opened);

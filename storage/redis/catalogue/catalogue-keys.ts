@@ -97,6 +97,9 @@ export function draftsKey(creatorId: string): string {
   return `${tag(changeBucketOf(creatorId))}:drafts:${creatorId}`;
 }
 
+/** All keys of the restrictions begin so: they are in one slot, the one of bucket 0. */
+export const RESTRICTIONS_PREFIX = `${tag(0)}:restrictions`;
+
 /** The keys of a user's follows and their pending steps. */
 export interface FollowingKeys {
   /** A sorted set of creators by the time since when the user follows them. */

@@ -1,8 +1,8 @@
 // The writer of catalogue.db: accounts, products, drops' rows, follows and the stream of their
 // changes, sessions, mailed links, handled webhooks, consumers' positions, operators' accounts and
-// actions, parked refunds, payments to look at, jobs, kept answers to requests, API keys, contacts.
-// It runs in a thread of its own. All of this is rarely written and often read, so reads have their
-// own indexes and run on the main thread.
+// actions, parked refunds, payments to look at, jobs, kept answers to requests, API keys, contacts,
+// restrictions. It runs in a thread of its own. All of this is rarely written and often read, so
+// reads have their own indexes and run on the main thread.
 
 import { ACCOUNT_LINKS_SCHEMA, accountLinkHandlers } from './account-links-statements.ts';
 import {
@@ -26,6 +26,7 @@ import { ORDER_DETAILS_SCHEMA, orderDetailsHandlers } from './order-details-stat
 import { PARKED_REFUNDS_SCHEMA, parkedRefundHandlers } from './parked-refunds-statements.ts';
 import { PAYMENT_PROBLEMS_SCHEMA, paymentProblemHandlers } from './payment-problems-statements.ts';
 import { DESCRIPTIONS_SCHEMA, productHandlers } from './products-statements.ts';
+import { RESTRICTIONS_SCHEMA, restrictionHandlers } from './restrictions-statements.ts';
 import { SESSIONS_SCHEMA, sessionHandlers } from './sessions-statements.ts';
 import { REQUESTS_SCHEMA, requestStatements } from './requests-statements.ts';
 import type { Program, ProgramOptions } from '../thread/program.ts';
@@ -131,6 +132,7 @@ const MIGRATIONS = [
   REMOVED_ACCOUNTS_SCHEMA,
   PAYMENT_PROBLEMS_SCHEMA,
   OPERATOR_ACCOUNTS_SCHEMA,
+  RESTRICTIONS_SCHEMA,
 ];
 
 export type CatalogueHandlers = ReturnType<typeof open>['handlers'];
@@ -177,6 +179,7 @@ export function open(options: ProgramOptions) {
       ...accountLinkHandlers(database),
       ...contactHandlers(database),
       ...operatorAccountHandlers(database),
+      ...restrictionHandlers(database),
 
       addWebhook(webhookId: string, handledAt: number): void {
         addWebhook.run(webhookId, handledAt);

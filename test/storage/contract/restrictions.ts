@@ -1,0 +1,139 @@
+// What every driver of the restrictions must do. Tests run one after the other, because all
+// restrictions have one sequence.
+
+import test from 'ava';
+import type { Restriction, RestrictionChange } from '../../../contracts/restrictions.ts';
+import type { RestrictionStore } from '../../../storage/ports/restrictions.ts';
+import { failsWith } from './errors.ts';
+
+/** To be given to the driver. */
+export const LIFTED_MAX = 3;
+const MANY = { ofScopeMax: 1_000, max: 1_000 };
+const NOW = 1_000;
+
+function ban(scope: string, subject: string, change: Partial<Restriction> = {}): Restriction {
+  const ended = { reason: null, since: 100, until: null };
+  return { kind: 'ban', scope, subject, ...ended, by: 'operator-1', ...change };
+}
+
+export function restrictionsContract(store: () => RestrictionStore): void {
+  async function end(): Promise<number> {
+    for (let position = 0; ; ) {
+      const page = await store().changes(position, 100);
+      if (page.changes.length === 0) return position;
+      position = page.position;
+    }
+  }
+
+  async function listed(scope: string, limit: number): Promise<Restriction[][]> {
+    const pages: Restriction[][] = [];
+    let cursor: string | null = null;
+    do {
+      const page = await store().list({ kind: 'ban', scope }, { limit, cursor });
+      pages.push([...page.items]);
+      cursor = page.nextCursor;
+    } while (cursor !== null && pages.length < 20);
+    return pages;
+  }
+
+  test.serial('A9: a ban is found as it was stored, in its own scope only', async (t) => {
+    const stored = ban('c:1', 'u_find', { reason: 'bots', until: 5_000 });
+    const change = await store().put(stored, MANY, NOW);
+    t.like(change, { kind: 'ban', scope: 'c:1', subject: 'u_find', until: 5_000, isLifted: false });
+    t.deepEqual(await store().find(stored), stored);
+    t.is(await store().find(ban('', 'u_find')), null);
+    t.is(await store().find(ban('c:1', 'u_other')), null);
+    const everywhere = ban('', 'u_find', { by: 'operator-2' });
+    t.true((await store().put(everywhere, MANY, NOW))!.sequence > change!.sequence);
+    t.deepEqual([await store().find(stored), await store().find(everywhere)], [stored, everywhere]);
+  });
+
+  test.serial('A9: another ban of the same user replaces the first one', async (t) => {
+    await store().put(ban('c_again', 'ann', { reason: 'first', until: 9_000 }), MANY, NOW);
+    const later = ban('c_again', 'ann', { since: 200 });
+    await store().put(later, MANY, NOW);
+    t.deepEqual(await listed('c_again', 10), [[later]]);
+    // Its first end is no end of it any more.
+    await store().put(ban('c_again', 'bob'), MANY, 9_000);
+    t.deepEqual(await store().find(later), later);
+  });
+
+  test.serial('A9: a scope is listed newest first, page by page, and no other one', async (t) => {
+    const bans = Array.from({ length: 23 }, (_, i) =>
+      ban('c_list', `user-${i}`, { since: i >> 1 }),
+    );
+    for (const one of bans) await store().put(one, MANY, NOW);
+    await store().put(ban('c_list2', 'user-1'), MANY, NOW);
+    const expected = bans.toSorted((a, b) => b.since - a.since || (a.subject < b.subject ? 1 : -1));
+    const pages = await listed('c_list', 5);
+    t.deepEqual([pages.length, pages.flat()], [5, expected]);
+    t.deepEqual(await listed('c_nobody', 5), [[]]);
+    const page = { limit: 2, cursor: 'x' };
+    await failsWith(t, 'invalid-cursor', store().list({ kind: 'ban', scope: 'c_list' }, page));
+  });
+
+  test.serial(
+    'A9: bans are bounded, of a creator and in all; one that is there changes',
+    async (t) => {
+      const [one, two] = [ban('c_full', 'one'), ban('c_full', 'two')];
+      const bounds = { ofScopeMax: 1, max: 1_000 };
+      t.not(await store().put(one, bounds, NOW), null);
+      t.is(await store().put(two, bounds, NOW), null);
+      t.is(await store().put(ban('c_other', 'two'), { ofScopeMax: 10, max: 1 }, NOW), null);
+      t.deepEqual([await store().find(two), await listed('c_other', 5)], [null, [[]]]);
+      const changed = ban('c_full', 'one', { reason: 'why' });
+      t.not(await store().put(changed, bounds, NOW), null);
+      await store().lift(changed);
+      t.not(await store().put(two, bounds, NOW), null);
+    },
+  );
+
+  test.serial('A9: bans that have ended make room, and are removed', async (t) => {
+    const bounds = { ofScopeMax: 1, max: 1_000 };
+    const short = ban('c_ends', 'short', { until: 2_000 });
+    await store().put(short, bounds, 1_999);
+    t.is(await store().put(ban('c_ends', 'next'), bounds, 1_999), null);
+    t.not(await store().put(ban('c_ends', 'next'), bounds, 2_000), null);
+    t.is(await store().find(short), null);
+    t.is((await listed('c_ends', 5)).flat().length, 1);
+  });
+
+  test.serial('A9: what changed behind a position is read in order, lifts too', async (t) => {
+    const from = await end();
+    const [one, two] = [ban('c_changes', 'one', { until: 7_000 }), ban('c_changes', 'two')];
+    const first = await store().put(one, MANY, NOW);
+    const second = await store().put(two, MANY, NOW);
+    const lift = await store().lift(one);
+    t.like(lift, { scope: 'c_changes', subject: 'one', until: null, isLifted: true });
+    t.is(await store().lift(one), null);
+    t.is(await store().find(one), null);
+    t.deepEqual(await store().changes(from, 10), {
+      changes: [second, lift] as RestrictionChange[],
+      position: lift!.sequence,
+      isTrimmed: false,
+    });
+    t.deepEqual((await store().changes(from, 1)).changes, [second]);
+    t.true(first!.sequence < second!.sequence);
+    t.deepEqual(await store().changes(lift!.sequence, 10), {
+      changes: [],
+      position: lift!.sequence,
+      isTrimmed: false,
+    });
+  });
+
+  test.serial('A9: whoever is behind lifts that are not listed any more reads anew', async (t) => {
+    const bans = Array.from({ length: LIFTED_MAX + 1 }, (_, i) => ban('c_lifts', `user-${i}`));
+    for (const one of bans) await store().put(one, MANY, NOW);
+    const from = await end();
+    const lifts: number[] = [];
+    for (const one of bans) lifts.push((await store().lift(one))!.sequence);
+    t.deepEqual(await store().changes(from, 10), { changes: [], position: 0, isTrimmed: true });
+    // The first lift was read.
+    const { changes } = await store().changes(lifts[0]!, 10);
+    t.deepEqual(
+      changes.map(({ sequence }) => sequence),
+      lifts.slice(1),
+    );
+    t.false((await store().changes(0, 10)).isTrimmed);
+  });
+}
