@@ -4,6 +4,7 @@
 
 import type { DropView, MilestoneType } from '../contracts/drops.ts';
 import type { Notification } from '../contracts/notifications.ts';
+import type { RestrictionChange } from '../contracts/restrictions.ts';
 
 /** An event of a drop that is published at once, with the drop as it was then. */
 export interface Milestone {
@@ -72,7 +73,9 @@ export type LiveMessage =
       readonly sessionIds: readonly string[];
       /** Milliseconds since the Unix epoch. */
       readonly endedAt: number;
-    };
+    }
+  /** To `RESTRICTIONS_TOPIC`: a change that is in the store (A9). */
+  | { readonly type: 'restriction'; readonly change: RestrictionChange };
 
 export type LiveListener = (message: LiveMessage) => void;
 
@@ -108,6 +111,9 @@ export const STATUS_TOPIC = 'drops.status';
 
 /** Ends of sessions of all users. */
 export const SESSIONS_TOPIC = 'sessions.ended';
+
+/** Changes of all restrictions. */
+export const RESTRICTIONS_TOPIC = 'restrictions.changed';
 
 export function dropTopic(dropId: string): string {
   return `drop.${dropId}`;

@@ -29,6 +29,7 @@ import type { Tokens } from './tokens.ts';
 export interface AccountParts {
   readonly handlers: readonly JobHandler[];
   readonly operators: OperatorAccounts;
+  readonly followsOf: Follows;
   service(queue: JobQueue): ServiceSchema;
   /** The runner of jobs must have stopped. */
   stop(): Promise<void>;
@@ -73,6 +74,7 @@ export function createAccountParts(
   const deleteAccount = new DeleteAccountHandler({ ...stores, sessionsOf, followsOf });
   return {
     handlers: [sendMail, deleteAccount],
+    followsOf,
     operators: new OperatorAccounts({
       ...stores,
       secondFactors,

@@ -22,6 +22,7 @@ import {
   shardService,
 } from '../actors/cluster/shard-service.ts';
 import { verifyShards } from '../events/verify/shard-verification.ts';
+import { RestrictionSet } from '../events/restriction-set.ts';
 import type { RunContext } from '../actors/run-context.ts';
 import { SHARD_COUNT } from '../domain/ids.ts';
 import { brokerOptions } from '../moleculer.config.ts';
@@ -146,9 +147,10 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
         stores,
         router,
         isAlone: false,
-        handlers: accounts.handlers,
+        accounts,
       })
     : null;
+  const restrictions = new RestrictionSet({ ...stores, bus, clock, log });
   const self = { nodeId, incarnation: randomUUID() };
   broker.createService(placementService({ onPlacementChanged: () => watch.refreshNow() }));
   broker.createService(
@@ -268,6 +270,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     archiveCounts: archiver?.counts ?? null,
     jobCounts: jobs === null ? null : () => jobs.runner.counts(),
     bus,
+    restrictions,
     router,
     call: createCallAction(broker),
     levels,
@@ -276,6 +279,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     async start() {
       await broker.start();
       await watch.start();
+      await restrictions.start();
       offLoop?.start();
       archiver?.thread.start();
       jobs?.start();
@@ -299,6 +303,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       await pTimeout(left, { milliseconds: LEAVE_MAX_MS, fallback: () => undefined });
     },
     async stop() {
+      restrictions.stop();
       await jobs?.stop();
       await accounts.stop();
       await tokens.stop();

@@ -13,6 +13,7 @@ import { ShardHost } from '../actors/shard/shard-host.ts';
 import { BrokerPeers, shardService } from '../actors/cluster/shard-service.ts';
 import type { ShardsVerified } from '../contracts/operator.ts';
 import { verifyShards } from '../events/verify/shard-verification.ts';
+import { RestrictionSet } from '../events/restriction-set.ts';
 import type { RunContext } from '../actors/run-context.ts';
 import { brokerOptions } from '../moleculer.config.ts';
 import { createCallAction } from '../services/moleculer/call-action.ts';
@@ -110,8 +111,8 @@ function createCore(
   const rebuild = createRebuild(stores, runs, log);
   let url: string | null = null;
   const accounts = createAccountParts({ ...options, stores, bus, tokens, levels, url: () => url });
-  const { handlers } = accounts;
-  const jobs = createJobs({ ...options, shardCount, stores, router, isAlone: true, handlers });
+  const jobs = createJobs({ ...options, shardCount, stores, router, isAlone: true, accounts });
+  const restrictions = new RestrictionSet({ ...stores, bus, clock, log });
   const verify = (shards: readonly number[], run: RunContext) =>
     verifyShards({ ...verification(rebuild, runs), ...stores, host, shards }, run);
   const report = (): NodeReport => ({
@@ -165,6 +166,7 @@ function createCore(
     jobCounts: () => jobs.runner.counts(),
     verify,
     bus,
+    restrictions,
     router,
     call: createCallAction(broker),
     levels,
@@ -172,6 +174,7 @@ function createCore(
     unreadiness: () => unreadyShards(host),
     async start() {
       await broker.start();
+      await restrictions.start();
       await host.start();
       offLoop.start();
       await tokens.start();
@@ -183,6 +186,7 @@ function createCore(
     },
     async leave() {},
     async stop() {
+      restrictions.stop();
       await jobs.stop();
       await accounts.stop();
       await tokens.stop();

@@ -13,6 +13,7 @@ import type { ArchiveCounts } from '../events/archive/archive-counts.ts';
 import type { UnmadeRefunds } from '../events/payments/parked-refund-retries.ts';
 import type { PaymentProvider } from '../events/payments/payment-provider.ts';
 import type { StripeEvents } from '../events/payments/stripe/stripe-events.ts';
+import type { RestrictionSet } from '../events/restriction-set.ts';
 import type { Relay } from '../events/relay.ts';
 import type { MeasuredJournal } from '../storage/measured-journal.ts';
 import type { FeatureLevels } from '../storage/ports/feature-level.ts';
@@ -47,6 +48,8 @@ export interface NodeCore {
   /** Null where this node does not archive. */
   readonly archiveCounts: ArchiveCounts | null;
   readonly bus: LiveBus;
+  /** Who is banned. It is known once the core has started. */
+  readonly restrictions: RestrictionSet;
   readonly router: BrokerRouter;
   readonly call: CallAction;
   /** The feature level of the store. */

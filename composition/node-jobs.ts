@@ -6,10 +6,12 @@ import type { BrokerRouter } from '../actors/cluster/broker-router.ts';
 import { ExportOrdersHandler } from '../app/jobs/export-orders.ts';
 import { ExportSpace } from '../app/jobs/export-space.ts';
 import { RefundOrdersHandler } from '../app/jobs/refund-orders.ts';
+import { EnforceBanHandler } from '../app/jobs/enforce-ban.ts';
 import type { JobHandler } from '../events/jobs/job-handler.ts';
 import { JobQueue } from '../events/jobs/job-queue.ts';
 import { JobRunner } from '../events/jobs/job-runner.ts';
 import type { Stores } from '../storage/ports/stores.ts';
+import type { AccountParts } from './accounts.ts';
 import type { Config } from './config.ts';
 import { openExportFiles } from './export-files.ts';
 import { ExportThreads } from './export-threads.ts';
@@ -33,14 +35,18 @@ export function createJobs(options: {
   readonly isAlone: boolean;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Besides those of orders. */
-  readonly handlers: readonly JobHandler[];
+  readonly accounts: Pick<AccountParts, 'handlers' | 'followsOf'>;
 }): NodeJobs {
   const { config, stores, router, isAlone, clock, log } = options;
   const { jobs } = stores;
   const files = openExportFiles(config);
   const queue = new JobQueue({ jobs, now: () => clock.now() });
-  const handlers: JobHandler[] = [new RefundOrdersHandler({ router }), ...options.handlers];
+  const { accounts } = options;
+  const handlers: JobHandler[] = [
+    new RefundOrdersHandler({ router }),
+    new EnforceBanHandler({ ...stores, router, followsOf: accounts.followsOf }),
+    ...accounts.handlers,
+  ];
   let exportSpace: ExportSpace | null = null;
   if (files !== null) {
     const { open } = new ExportThreads({ ...options, readDetails: null });

@@ -17,6 +17,7 @@ import type { PaymentProvider } from '../events/payments/payment-provider.ts';
 import type { StripeEvents } from '../events/payments/stripe/stripe-events.ts';
 import type { Rebuild } from '../events/rebuild/rebuild.ts';
 import { KeptDrops } from '../events/replay/kept-drop.ts';
+import { bansService } from '../services/bans.ts';
 import { catalogueService } from '../services/catalogue.ts';
 import { draftsService } from '../services/drafts.ts';
 import { dropsService } from '../services/drops.ts';
@@ -108,6 +109,7 @@ export function createServices(
       random,
     }),
     followsService({ ...stores, liveBus: bus, now }),
+    bansService({ ...stores, queue, liveBus: bus, levels, now, random }),
     notificationsService({ ...stores, now }),
     paymentsService({
       ...stores,

@@ -113,6 +113,7 @@ export async function startServer(
     verifyToken,
     onTokensReplaced: (listener) => tokens.onReplaced(listener),
     ended,
+    restrictions: core.restrictions,
     stream: new OutsideStream({ ...core.stores, shardCount: core.shardCount, clock }),
     downloads: new ExportDownloads({
       ...core.stores,

@@ -38,6 +38,7 @@ import type { Page, PageRequest } from './paging.ts';
 import type { BuyerPayment, OrderPayments, StripeCall, WebhookCall } from './payments.ts';
 import type { NewProduct, Product, ProductFilter, ProductPatch } from './products.ts';
 import type { PaymentProblem, ProblemFilter } from './payment-problems.ts';
+import type { Ban, MadeBan, NewBan } from './restrictions.ts';
 import type { ParkedRefund, RefundChange, RefundState } from './refunds.ts';
 import type { ShopToken } from './token-exchange.ts';
 import type { KeyedRequest } from './requests.ts';
@@ -208,6 +209,18 @@ export interface Actions {
    * subscriptions (N5).
    */
   'follows.creatorsOf': [{ userId: string; limit: number }, readonly string[]];
+
+  /**
+   * Bans (A9): `creatorId` null are those everywhere, of operators. The ban is changed where there
+   * is one. Refuses `forbidden`, `too-many` and `overloaded`.
+   */
+  'bans.put': [
+    { caller: Requester; creatorId: string | null; userId: string; ban: NewBan },
+    MadeBan,
+  ];
+  'bans.lift': [{ caller: Requester; creatorId: string | null; userId: string }, null];
+  /** Newest first, for auditors too. */
+  'bans.list': [{ caller: Requester; creatorId: string | null; page: PageRequest }, Page<Ban>];
 
   'notifications.list': [{ userId: string; unread: boolean; page: PageRequest }, NotificationsPage];
   'notifications.listAfter': [

@@ -13,7 +13,13 @@ import { absentIfFalse, absentIfNull, inside, wire } from './wire.ts';
 export const JobState = Type.Enum([...JOB_STATES], { type: 'string' });
 export type JobState = Plain<typeof JobState>;
 
-export const JOB_KINDS = ['refund-orders', 'send-mail', 'delete-account', 'export-orders'] as const;
+export const JOB_KINDS = [
+  'refund-orders',
+  'send-mail',
+  'delete-account',
+  'export-orders',
+  'enforce-ban',
+] as const;
 export const JobKind = Type.Enum([...JOB_KINDS], { type: 'string' });
 export type JobKind = (typeof JOB_KINDS)[number];
 

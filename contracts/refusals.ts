@@ -33,6 +33,7 @@ export const REFUSAL_CODES = [
   'unauthenticated',
   'second-factor-required',
   'forbidden',
+  'banned',
   'not-found',
   'rate-limited',
   'overloaded',

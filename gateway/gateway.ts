@@ -12,6 +12,7 @@ import type { FeatureLevels } from '../storage/ports/feature-level.ts';
 import type { ExportDownloads } from '../app/jobs/export-downloads.ts';
 import type { OrderExports } from '../app/order-exports.ts';
 import type { OutsideStream } from '../events/outside/outside-stream.ts';
+import type { RestrictionSet } from '../events/restriction-set.ts';
 import { Admission } from './http/admission.ts';
 import { Authenticator } from './http/auth.ts';
 import { Callers } from './http/callers.ts';
@@ -36,6 +37,7 @@ import { RateLimits } from './http/rate-limits.ts';
 import { accountRoutes } from './rest/account.ts';
 import { authRoutes } from './rest/accounts.ts';
 import { apiKeyRoutes } from './rest/api-keys.ts';
+import { creatorBanRoutes } from './rest/bans.ts';
 import { changeRoutes } from './rest/changes.ts';
 import { dropOrderRoutes } from './rest/drop-orders.ts';
 import { draftRoutes } from './rest/drafts.ts';
@@ -58,6 +60,11 @@ import { EXPORTS_MAX, EXPORTS_PER_USER_MAX, StreamSlots } from './http/stream-sl
 
 const REQUESTS_IN_FLIGHT_MAX = 50_000;
 const DRAIN_MS = 5_000;
+const NO_BANS: Pick<RestrictionSet, 'isEmpty' | 'banOf' | 'size'> = {
+  isEmpty: true,
+  size: 0,
+  banOf: () => 'not-banned',
+};
 
 export interface GatewayOptions {
   readonly host: string;
@@ -73,6 +80,8 @@ export interface GatewayOptions {
   readonly onTokensReplaced?: (listener: () => void) => void;
   /** Sessions whose tokens are refused; none unless given. */
   readonly ended?: EndedSessions;
+  /** Who is banned; nobody unless given. */
+  readonly restrictions?: Pick<RestrictionSet, 'isEmpty' | 'banOf' | 'size'>;
   /** Null: the stream is not served here. */
   readonly stream: OutsideStream | null;
   /** Null: orders are not exported. */
@@ -117,7 +126,7 @@ export interface Gateway {
 
 export function createGateway(options: GatewayOptions): Gateway {
   const { router, levels, bus, clock, log, metrics, rateLimits, stream, exports } = options;
-  const { downloads = null } = options;
+  const { downloads = null, restrictions: bans = NO_BANS } = options;
   const now = (): number => clock.now();
   const paymentProvider = options.paymentProvider ?? 'development';
   const source = options.limits ?? DEFAULT_LIMITS;
@@ -158,6 +167,7 @@ export function createGateway(options: GatewayOptions): Gateway {
           ...jobRoutes(),
           ...paymentRoutes(),
           ...followRoutes(),
+          ...creatorBanRoutes(),
           ...notificationRoutes(),
           ...operatorRoutes({ slots }),
           ...(stream === null ? [] : changeRoutes({ stream, slots, now })),
@@ -176,6 +186,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     table,
     callers: new Callers({ authenticator, keys, clock }),
     limits,
+    bans,
     call: cacheDrops(options.call, views),
     levels,
     clock,
@@ -190,6 +201,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     limits,
     flight,
     window: orderWindow,
+    bans,
     counts,
     levels,
     clock,
@@ -205,6 +217,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     requestsInFlight: () => flight.count,
     liveConnections: () => admission.count,
     watchedDrops: () => views.size,
+    restricted: () => bans.size,
     ordersWaiting: () => orderWindow.count,
     ordersWaitingMax: () => orderWindow.limit,
     sources: { limits: () => limits.report(), ...options.sources },

@@ -10,9 +10,12 @@ import type { ExportFormat } from '../contracts/orders.ts';
 import type { ProblemFilter } from '../contracts/payment-problems.ts';
 import type { RefundState } from '../contracts/refunds.ts';
 import type {
+  BanInfo,
   JobChangeInfo,
   JobInfo,
+  MadeBanInfo,
   MoveInfo,
+  NewBanInfo,
   NodeInfo,
   OperatorInfo,
   ProblemInfo,
@@ -193,6 +196,20 @@ export class OperatorApi {
 
   async removeOperator(userId: string): Promise<void> {
     await this.#requests.delete(`operators/${encodeURIComponent(userId)}`, false);
+  }
+
+  /** Those of a creator; null: everywhere. The newest, at most `limit`. */
+  bans(creatorId: string | null, limit: number): Promise<readonly BanInfo[]> {
+    const filter: Record<string, string> = creatorId === null ? {} : { creator_id: creatorId };
+    return this.#requests.newest('bans', filter, limit);
+  }
+
+  ban(userId: string, ban: NewBanInfo): Promise<MadeBanInfo> {
+    return this.#requests.put(`bans/${encodeURIComponent(userId)}`, ban);
+  }
+
+  async unban(userId: string): Promise<void> {
+    await this.#requests.delete(`bans/${encodeURIComponent(userId)}`, false);
   }
 
   /** The lines of the outside stream of the first node that answers. Errors: `ApiError`. */

@@ -13,6 +13,7 @@ import type {
 } from '../contracts/operator.ts';
 import type { PaymentProblem } from '../contracts/payment-problems.ts';
 import type { ParkedRefund } from '../contracts/refunds.ts';
+import type { BanPage, MadeBanBody, NewBanBody } from '../contracts/restrictions.ts';
 
 /** A node as HTTP shows it: times are RFC 3339 text. */
 export type NodeInfo = Omit<NodeRow, 'startedAt' | 'level'> & {
@@ -50,6 +51,11 @@ export type ProblemInfo = Omit<PaymentProblem, 'openedAt' | 'closedAt'> & {
 
 /** An operator as HTTP shows it: times are RFC 3339 text. */
 export type OperatorInfo = Omit<OperatorRow, 'addedAt'> & { readonly addedAt: string };
+
+/** A ban as HTTP shows it: times are RFC 3339 text. */
+export type BanInfo = Static<typeof BanPage>['items'][number];
+export type MadeBanInfo = Static<typeof MadeBanBody>;
+export type NewBanInfo = Static<typeof NewBanBody>;
 
 /** A job as HTTP shows it. */
 export type JobInfo = Static<typeof JobBody>;

@@ -74,6 +74,14 @@ export class ClusterRequests {
     ) as Promise<T>;
   }
 
+  /** Puts are safe to repeat: as `get`. */
+  put<T>(path: string, body: object): Promise<T> {
+    return this.#tryEachNode(
+      (url) => this.#send(url, 'PUT', path, body),
+      () => true,
+    ) as Promise<T>;
+  }
+
   /** As `post`; where `isRepeatable`, as `get`. */
   async delete(path: string, isRepeatable: boolean): Promise<void> {
     await this.#tryEachNode(

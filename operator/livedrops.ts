@@ -9,6 +9,7 @@ import { ConfigError } from '../composition/environment.ts';
 import { duration, integer, roles, userId, webhookUrl } from './arguments.ts';
 import type { ClusterOptions } from './cluster/cluster.ts';
 import type { DemoOptions } from './demo/demo.ts';
+import { addBanCommands } from './ban-commands.ts';
 import { addDataCommands } from './data-commands.ts';
 import { addOperatorAccounts } from './operator-account-commands.ts';
 import { addOperatorCommands } from './operator-commands.ts';
@@ -147,6 +148,7 @@ Example:
 
   addOperatorCommands(livedrops);
   addOperatorAccounts(livedrops);
+  addBanCommands(livedrops);
   addDataCommands(livedrops);
 
   livedrops

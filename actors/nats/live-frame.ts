@@ -7,6 +7,7 @@
 import { Packr } from 'msgpackr';
 import type { DropView } from '../../contracts/drops.ts';
 import type { Metadata } from '../../contracts/metadata.ts';
+import type { RestrictionKind } from '../../contracts/restrictions.ts';
 import type { Notification } from '../../contracts/notifications.ts';
 import { type Stored, withOurNames, withStoredNames } from '../../storage/formats/amount-names.ts';
 import { NewerFormatError } from '../../storage/formats/format-version.ts';
@@ -51,6 +52,8 @@ const PAYMENT_FAILED = 5;
 const SESSIONS_ENDED = 6;
 /** From feature level 3 on. */
 const PAYMENT_READY = 7;
+/** Older nodes do not subscribe to its topic. */
+const RESTRICTION = 8;
 
 type Fields =
   | [kind: typeof DROP, view: ViewFields, milestones: MilestoneFields[]]
@@ -74,6 +77,15 @@ type Fields =
       dropId: string,
       reference: string,
       holdExpiresAt: number,
+    ]
+  | [
+      kind: typeof RESTRICTION,
+      of: RestrictionKind,
+      scope: string,
+      subject: string,
+      until: number | null,
+      isLifted: boolean,
+      sequence: number,
     ];
 
 const packr = new Packr({ useRecords: false });
@@ -128,6 +140,11 @@ function messageOf(fields: Fields): LiveMessage {
       const payment = { orderId, dropId, reference, holdExpiresAt };
       return { type: 'payment-ready', payment };
     }
+    case RESTRICTION: {
+      const [, kind, scope, subject, until, isLifted, sequence] = fields;
+      const change = { kind, scope, subject, until, isLifted, sequence };
+      return { type: 'restriction', change };
+    }
     default:
       if (Number(fields[0]) < 0) throw new NewerFormatError('a live message', -fields[0]);
       throw new TypeError('not a live message of a known kind');
@@ -159,6 +176,10 @@ function fieldsOf(message: LiveMessage): Fields {
     case 'payment-ready': {
       const { orderId, dropId, reference, holdExpiresAt } = message.payment;
       return [PAYMENT_READY, orderId, dropId, reference, holdExpiresAt];
+    }
+    case 'restriction': {
+      const { kind, scope, subject, until, isLifted, sequence } = message.change;
+      return [RESTRICTION, kind, scope, subject, until, isLifted, sequence];
     }
   }
 }

@@ -34,6 +34,8 @@ export interface JobStep {
   readonly progress: JobProgress;
   /** Nothing is left to do. */
   readonly isLast: boolean;
+  /** The next step is not done before this time has passed, by any runner; 0 unless given. */
+  readonly pauseMs?: number;
 }
 
 export interface FailedStep {
@@ -74,10 +76,12 @@ export function renewed(job: Job, now: number): Job {
   return { ...job, dueAt: now + JOB_LEASE_MS, revision: job.revision + 1 };
 }
 
-export function stepped(job: Job, { cursor, progress, isLast }: JobStep, now: number): Job {
+export function stepped(job: Job, step: JobStep, now: number): Job {
+  const { cursor, progress, isLast, pauseMs = 0 } = step;
   const next = { ...job, cursor, progress, attempts: 0, reason: null, nextAttemptAt: null };
   if (isLast) return finished(next, 'done', now);
   if (job.cancelRequested) return finished(next, 'cancelled', now);
+  if (pauseMs > 0) return changed(next, now, { state: 'queued', dueAt: now + pauseMs });
   return changed(next, now, { dueAt: now + JOB_LEASE_MS });
 }
 

@@ -12,6 +12,7 @@ import type { KeyedRequest } from '../../contracts/requests.ts';
 import type { CallAction } from '../../contracts/actions.ts';
 import type { Requester } from '../../contracts/accounts.ts';
 import { type Check, compileCheck } from '../../contracts/check.ts';
+import type { RestrictionSet } from '../../events/restriction-set.ts';
 import type { FeatureLevels } from '../../storage/ports/feature-level.ts';
 import type { Caller, Callers } from './callers.ts';
 import { addressLimitKey } from './address.ts';
@@ -66,6 +67,7 @@ export interface DispatcherOptions {
   readonly table: RouteTable;
   readonly callers: Callers;
   readonly limits: RateLimits;
+  readonly bans: Pick<RestrictionSet, 'isEmpty' | 'banOf'>;
   readonly call: CallAction;
   /** Of the store. */
   readonly levels: Pick<FeatureLevels, 'reached'>;
@@ -166,6 +168,7 @@ export class Dispatcher {
         const limited = limits.check(rateClass, limitKey, user && user.limitKey, monotonicMs);
         if (limited !== null) return limited;
       }
+      if (user !== null && this.#isBanned(route, user, ids)) return problem('banned');
       const key = this.#key(route, incoming);
       if (typeof key === 'object' && key !== null) return key;
       const checked = this.#check(route, incoming);
@@ -208,6 +211,14 @@ export class Dispatcher {
     } catch (fault) {
       return this.#faultOf(fault, route, trace);
     }
+  }
+
+  #isBanned({ definition }: Route, { userId }: Caller, ids: PathIds): boolean {
+    const { bans } = this.#options;
+    const { refusesBanned } = definition;
+    if (refusesBanned === undefined || bans.isEmpty) return false;
+    const creatorId = refusesBanned === 'by-creator' ? ids['id']! : '';
+    return bans.banOf(userId, creatorId) === 'banned';
   }
 
   /** The Idempotency-Key; null without one, or where the route takes none (H11). */

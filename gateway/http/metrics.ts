@@ -65,6 +65,7 @@ export interface GatewayGauges {
   readonly requestsInFlight: () => number;
   readonly liveConnections: () => number;
   readonly watchedDrops: () => number;
+  readonly restricted: () => number;
   readonly ordersWaiting: () => number;
   readonly ordersWaitingMax: () => number;
   /** Values of other parts of the node. */
@@ -85,6 +86,8 @@ export function registerMetrics(
   addGauge(registry, inFlight, 'Requests not yet answered.', requestsInFlight);
   addGauge(registry, 'livedrops_live_connections', 'Open live streams.', liveConnections);
   addGauge(registry, 'livedrops_gateway_watched_drops', 'Drop views in the cache.', watchedDrops);
+  const restricted = 'livedrops_gateway_restricted';
+  addGauge(registry, restricted, 'Users with a ban, and some whose ban ended.', gauges.restricted);
   addGauge(registry, 'livedrops_orders_waiting', 'Orders not yet answered.', ordersWaiting);
   const limit = 'livedrops_orders_waiting_limit';
   addGauge(registry, limit, 'Orders that may wait now; more are refused.', ordersWaitingMax);

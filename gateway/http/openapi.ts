@@ -158,6 +158,7 @@ function problemsOf(definition: RouteDefinition): Json {
   const { access, knowsUsers = false } = definition;
   if (access !== 'public' || knowsUsers) codes.add('unauthenticated');
   if (access === 'key') codes.add('forbidden');
+  if (definition.refusesBanned !== undefined) codes.add('banned');
   if (definition.rateClass !== null) codes.add('rate-limited');
   if (definition.keyed === true) for (const code of KEYED_CODES) codes.add(code);
   if (definition.query !== undefined) codes.add('invalid-request');

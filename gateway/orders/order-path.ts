@@ -12,6 +12,7 @@ import { DROP_ID } from '../../contracts/patterns.ts';
 import type { CommandRouter, CommandSink } from '../../actors/command-router.ts';
 import type { CommandReply } from '../../contracts/commands.ts';
 import type { PlacedOrder } from '../../contracts/orders.ts';
+import type { RestrictionSet } from '../../events/restriction-set.ts';
 import type { FeatureLevels } from '../../storage/ports/feature-level.ts';
 import type { Authenticator } from '../http/auth.ts';
 import type { DropViews, OwnRefusal, WatchedDrop } from '../drop-views.ts';
@@ -62,6 +63,7 @@ export interface OrderPathOptions {
   readonly limits: RateLimits;
   readonly flight: Flight;
   readonly window: OrderWindow;
+  readonly bans: Pick<RestrictionSet, 'isEmpty' | 'banOf'>;
   readonly counts: RouteCounts;
   /** The feature level of the store. */
   readonly levels: Pick<FeatureLevels, 'reached'>;
@@ -89,7 +91,7 @@ export class OrderPath {
    * where limits are on.
    */
   begin(response: OrderResponse, head: OrderHead, address: string): OrderRequest | null {
-    const { authenticator, limits, flight, window, views, clock } = this.options;
+    const { authenticator, limits, flight, window, views, bans, clock } = this.options;
     const startedAt = clock.monotonic();
     const order = new OrderRequest(this, response, startedAt);
     flight.begin();
@@ -118,6 +120,11 @@ export class OrderPath {
     if (limits.enabled) {
       const limited = limits.check('orders', address, identity.userId, startedAt);
       if (limited !== null) return order.refuse(limited);
+    }
+    if (!bans.isEmpty) {
+      const answer = bans.banOf(identity.userId, drop?.view?.creatorId ?? null);
+      if (answer === 'banned') return order.refuse(problem('banned'));
+      order.needsCreator = answer === 'creator-needed';
     }
     order.key = headers.key;
     if (headers.keyLines > 1) return order.refuse(keyProblem(TWO_KEYS));
@@ -154,6 +161,8 @@ export class OrderRequest implements CommandSink {
   key = '';
   traceLines = '';
   drop: WatchedDrop | null = null;
+  /** A creator has banned the user, and it is not known whose drop it is. */
+  needsCreator = false;
   readonly #path: OrderPath;
   /** On the monotonic clock, like all times here. */
   readonly #startedAt: number;
@@ -212,6 +221,21 @@ export class OrderRequest implements CommandSink {
       this.refuse(content);
       return;
     }
+    if (this.needsCreator) void this.#placeUnlessBanned(content);
+    else this.#submit(content);
+  }
+
+  /** Never rejects. Only for users whom a creator has banned, so it may cost what it costs. */
+  async #placeUnlessBanned(content: number | OrderContent): Promise<void> {
+    const { views, bans } = this.#path.options;
+    const found = await views.get(this.dropId);
+    if (!found.ok) this.complete(found);
+    else if (bans.banOf(this.userId, found.value.creatorId) === 'banned')
+      this.complete({ ok: false, code: 'banned' });
+    else this.#response?.cork(() => this.#submit(content));
+  }
+
+  #submit(content: number | OrderContent): void {
     const { drop, dropId, userId, key } = this;
     const { views, router, window, clock } = this.#path.options;
     const refusal = drop === null ? null : views.refusalFor(drop, userId, key, this.#startedAt);

@@ -24,6 +24,7 @@ export function apiKeyRoutes(): Route[] {
         tag: TAG,
         access: 'user',
         rateClass: 'writes',
+        refusesBanned: 'everywhere',
         body: NewApiKeyBody,
         status: 201,
         response: CreatedApiKeyBody,

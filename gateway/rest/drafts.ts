@@ -16,6 +16,7 @@ export function draftRoutes({ levels }: DraftRoutesOptions): Route[] {
     userRoute(
       {
         ...dropChangeRoute('announce', 'drafts.announce', ['invalid-request']),
+        refusesBanned: 'everywhere',
         summary: 'Announce a draft of one’s own: it becomes a drop, and followers hear of it.',
       },
       async ({ call, caller, id, header, request }) => {

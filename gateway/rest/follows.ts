@@ -19,6 +19,7 @@ export function followRoutes(): Route[] {
         tag: TAG,
         access: 'user',
         rateClass: 'writes',
+        refusesBanned: 'by-creator',
         keyed: true,
         status: 204,
         refusals: ['not-found', 'unavailable'],

@@ -20,6 +20,7 @@ import { PageQuery } from '../../contracts/paging.ts';
 import { actionBody, moveBody, nodeBody, pageBody, shardBody } from '../present.ts';
 import { emptyReply, jsonReply, type Route, userRoute } from '../http/route.ts';
 import type { RouteResult, UserRequest } from '../http/route.ts';
+import { operatorBanRoutes } from './bans.ts';
 import { operatorAccountRoutes } from './operator-accounts.ts';
 import { operatorRefundRoutes } from './operator-refunds.ts';
 import { operatorRoute } from './operator-route.ts';
@@ -36,6 +37,7 @@ export function operatorRoutes(options: RunRoutesOptions): Route[] {
     ...wholeRoutes(),
     ...operatorRefundRoutes(),
     ...operatorAccountRoutes(),
+    ...operatorBanRoutes(),
     ...runRoutes(options),
   ];
 }

@@ -44,6 +44,7 @@ export const PLACE_ORDER: Route = {
       'drop-ended',
       'drop-paused',
       'limit-per-user',
+      'banned',
       'idempotency-key-missing',
       'idempotency-key-reused',
       'not-found',

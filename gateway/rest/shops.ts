@@ -23,6 +23,7 @@ export function shopRoutes(): Route[] {
         tag: TAG,
         access: 'key',
         action: 'shops.exchangeToken',
+        refusesBanned: 'everywhere',
         rateClass: 'exchanges',
         body: TokenExchange,
         bodyAsForm: true,

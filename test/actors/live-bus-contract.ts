@@ -11,6 +11,7 @@ import {
   userTopic,
 } from '../../actors/live-bus.ts';
 import type { DropView } from '../../contracts/drops.ts';
+import type { RestrictionChange } from '../../contracts/restrictions.ts';
 
 export interface BusEnds {
   readonly near: LiveBus;
@@ -52,6 +53,14 @@ function pausedMessage(change: Partial<DropView>): LiveMessage {
   const paused = { paused: true, pausedAt: 1_800_000_000_000, pausedVersion: 6 } as const;
   const view = { ...message.view, revision: 2, ...paused, ...change };
   return { type: 'drop', view, milestones: [{ type: 'paused', view }] };
+}
+
+function restrictionMessage(change: Partial<RestrictionChange>): LiveMessage {
+  const key = { kind: 'ban', scope: 'creator_1', subject: '~shop:ü 1' } as const;
+  return {
+    type: 'restriction',
+    change: { ...key, until: null, isLifted: false, sequence: 9, ...change },
+  };
 }
 
 /** Collects what is heard; `until` resolves when so many have come. */
@@ -161,6 +170,8 @@ export function liveBusContract(test: TestFn, name: string, withEnds: WithEnds):
             holdExpiresAt: 1_800_000_000_001,
           },
         },
+        restrictionMessage({ until: 1_800_000_000_001 }),
+        restrictionMessage({ scope: '', until: null, isLifted: true }),
       ];
       const ear = new Ear();
       far.subscribe(userTopic('user_1'), ear.listen);

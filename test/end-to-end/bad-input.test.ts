@@ -57,6 +57,7 @@ function rightBody(name: string): Json {
     PinChange: { to: 'node-1', dryRun: true },
     RebalanceChange: { movesMax: 1, dryRun: true },
     RebuildChange: { shards: [0], dryRun: true },
+    NewBan: { reason: 'Bots.', until: dropTerms()['endsAt'], refundOrders: true, restock: false },
     NewOperator: { email, role: 'auditor' },
     NewRun: { kind: 'rebuild', shards: [0], dryRun: true },
     Dismissal: { reason: 'Paid back by hand.', dryRun: true },

@@ -134,7 +134,7 @@ test('H8: unknown query parameters and odd ids are refused on every route', asyn
       `${method} ${path}`,
     );
     if (!path.includes('abc_1')) continue;
-    const odd = /^\/v1\/(?:creators|users|operator\/operators)\//.test(path)
+    const odd = /^\/v1\/(?:creators|users|operator\/(?:operators|bans))\//.test(path)
       ? ODD_USER_IDS
       : ODD_IDS;
     for (const id of odd) {

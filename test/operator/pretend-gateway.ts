@@ -1,6 +1,8 @@
 // A real gateway in front of a fake cluster, for tests of operator commands. Each request for the
 // moves lets a few more shards move, so that a wait ends after a known number of polls.
 
+import { JobQueue } from '../../events/jobs/job-queue.ts';
+import { bansService } from '../../services/bans.ts';
 import { OperatorApi } from '../../operator/api-client.ts';
 import type { Pace } from '../../operator/pace.ts';
 import type { ActionName } from '../../contracts/actions.ts';
@@ -39,6 +41,9 @@ const ACTIONS: readonly ActionName[] = [
   'operator.addOperator',
   'operator.listOperators',
   'operator.removeOperator',
+  'bans.put',
+  'bans.lift',
+  'bans.list',
 ];
 
 export interface PretendGateway {
@@ -54,9 +59,12 @@ export async function startPretendGateway(
   options: Partial<OperatorsOptions> = {},
 ): Promise<PretendGateway> {
   const cluster = await PretendCluster.start(nodeIds, options);
-  const { call } = await startServices(t, () =>
-    operatorServices({ ...cluster.options, accounts: operatorAccountsOn().accounts }),
-  );
+  const { now, jobs, log: operatorLog } = cluster.options;
+  const queue = new JobQueue({ jobs, now });
+  const { call } = await startServices(t, ({ stores, ...parts }) => [
+    ...operatorServices({ ...cluster.options, accounts: operatorAccountsOn().accounts }),
+    bansService({ ...stores, ...parts, operatorLog, queue, now }),
+  ]);
   const fixture = await startFixture(t);
   const url = `http://127.0.0.1:${fixture.port}`;
   const gateway = {

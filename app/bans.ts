@@ -1,0 +1,191 @@
+// Bans (A9): operators ban users everywhere, creators from their own drops. A ban is a restriction,
+// which gateways hold and refuse by; a job does the rest (`jobs/enforce-ban.ts`). The user's orders
+// stay to be read and cancelled by the user, as does the account.
+
+import { type LiveBus, RESTRICTIONS_TOPIC } from '../actors/live-bus.ts';
+import type { Requester } from '../contracts/accounts.ts';
+import type { ActionParams } from '../contracts/actions.ts';
+import type { CreatorAction } from '../contracts/creator-actions.ts';
+import type { Caller } from '../contracts/commands.ts';
+import type { Page } from '../contracts/paging.ts';
+import type { Outcome, Refusal } from '../contracts/refusals.ts';
+import type {
+  Ban,
+  MadeBan,
+  NewBan,
+  Restriction,
+  RestrictionKey,
+} from '../contracts/restrictions.ts';
+import { ID_RANDOM_BYTES, makeId } from '../domain/ids.ts';
+import { refusal, success } from '../domain/refusal.ts';
+import type { JobQueue } from '../events/jobs/job-queue.ts';
+import type { FeatureLevels } from '../storage/ports/feature-level.ts';
+import type { OperatorAccountStore } from '../storage/ports/operator-accounts.ts';
+import type { OperatorLog } from '../storage/ports/operator-log.ts';
+import type { RestrictionBounds, RestrictionStore } from '../storage/ports/restrictions.ts';
+import { isOperator, maySeeOperations } from './caller.ts';
+import { ENFORCE_BAN, type EnforceBanParams } from './jobs/enforce-ban.ts';
+import { ActionRecord } from './operator/action-record.ts';
+import { mayAct } from './permissions.ts';
+import type { RandomBytes } from './random-bytes.ts';
+
+/** Nodes below it do not refuse by bans. */
+const BANS_LEVEL = 4;
+/** Every node has all of them in memory: 22 MiB (`bench/bans.ts`). */
+const BANS_MAX = 100_000;
+/** Of one creator. */
+const BANS_OF_CREATOR_MAX = 10_000;
+
+export interface BansOptions {
+  readonly restrictions: RestrictionStore;
+  readonly operatorAccounts: Pick<OperatorAccountStore, 'find'>;
+  readonly operatorLog: OperatorLog;
+  readonly queue: JobQueue;
+  readonly liveBus: LiveBus;
+  /** Of the store. */
+  readonly levels: Pick<FeatureLevels, 'reached'>;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  readonly random: RandomBytes;
+}
+
+export class Bans {
+  readonly #options: BansOptions;
+  readonly #record: ActionRecord;
+
+  constructor(options: BansOptions) {
+    this.#options = options;
+    this.#record = new ActionRecord({ log: options.operatorLog, now: options.now });
+  }
+
+  /**
+   * Bans the user, or changes a ban. `creatorId` null: everywhere. Refuses `forbidden`;
+   * `invalid-request` for operators, who cannot be banned; `too-many`; `overloaded` where the ban
+   * stands and its job could not be queued.
+   */
+  async put(params: ActionParams<'bans.put'>): Promise<Outcome<MadeBan>> {
+    const { caller, creatorId, userId, ban } = params;
+    const { levels, now } = this.#options;
+    const refused = this.#refuse(caller, creatorId, 'bans.put') ?? (await this.#refuseBan(params));
+    if (refused !== null) return refused;
+    if (levels.reached() < BANS_LEVEL)
+      return refusal('unavailable', 'Some nodes are of an earlier version: upgrade them first.');
+    const { reason = null, until = null } = ban;
+    const key = keyOf(creatorId, userId);
+    const restriction = { ...key, reason, since: now(), until, by: caller.userId };
+    const action = { operatorId: caller.userId, action: 'ban', params: { userId, creatorId } };
+    const store = async (): Promise<Outcome<MadeBan>> => {
+      if (!(await this.#store(restriction))) return TOO_MANY;
+      return await this.#enforce(restriction, caller, ban);
+    };
+    if (!isOperator(caller)) return await store();
+    await this.#record.record(action, `To be banned: ${reason ?? 'without a reason'}.`);
+    const made = await this.#record.recordFault(action, store);
+    return made.ok ? made : await this.#record.refuse(action, made);
+  }
+
+  /** Refuses `not-found` where there is no such ban. */
+  async lift({ caller, creatorId, userId }: ActionParams<'bans.lift'>): Promise<Outcome<null>> {
+    const refused = this.#refuse(caller, creatorId, 'bans.lift');
+    if (refused !== null) return refused;
+    const key = keyOf(creatorId, userId);
+    if ((await this.#options.restrictions.find(key)) === null) return refusal('not-found');
+    const action = { operatorId: caller.userId, action: 'unban', params: { userId, creatorId } };
+    if (!isOperator(caller)) return await this.#lift(key);
+    await this.#record.record(action, 'To be banned no more.');
+    return await this.#record.recordFault(action, () => this.#lift(key));
+  }
+
+  /** Newest first, without those that have ended. */
+  async list({ caller, creatorId, page }: ActionParams<'bans.list'>): Promise<Outcome<Page<Ban>>> {
+    const { restrictions, now } = this.#options;
+    const refused = this.#refuse(caller, creatorId, 'bans.list');
+    if (refused !== null && !maySeeOperations(caller)) return refused;
+    const { kind, scope } = keyOf(creatorId, '');
+    const listed = await restrictions.list({ kind, scope }, page);
+    const at = now();
+    const items = listed.items.filter(({ until }) => until === null || until > at).map(banOf);
+    return success({ items, nextCursor: listed.nextCursor });
+  }
+
+  #refuse(caller: Requester, creatorId: string | null, action: CreatorAction): Refusal | null {
+    const isOfCreator = creatorId !== null && mayAct(caller, creatorId, action);
+    return isOfCreator || isOperator(caller) ? null : refusal('forbidden');
+  }
+
+  async #refuseBan({ caller, creatorId, userId, ban }: ActionParams<'bans.put'>) {
+    const { operatorAccounts, now } = this.#options;
+    if (userId === caller.userId || userId === creatorId)
+      return refusal('invalid-request', 'Nobody can ban themselves.');
+    if (Number.isNaN(ban.until) || (ban.until !== undefined && ban.until <= now()))
+      return refusal('invalid-request', 'until: must be in the future.');
+    const isOfOperator = creatorId === null && (await operatorAccounts.find(userId)) !== null;
+    return isOfOperator ? OF_OPERATOR : null;
+  }
+
+  async #store(restriction: Restriction): Promise<boolean> {
+    const { restrictions, liveBus, now } = this.#options;
+    const ofScopeMax = restriction.scope === '' ? BANS_MAX : BANS_OF_CREATOR_MAX;
+    const bounds: RestrictionBounds = { ofScopeMax, max: BANS_MAX };
+    const change = await restrictions.put(restriction, bounds, now());
+    if (change !== null) liveBus.publish(RESTRICTIONS_TOPIC, { type: 'restriction', change });
+    return change !== null;
+  }
+
+  async #lift(key: RestrictionKey): Promise<Outcome<null>> {
+    const { restrictions, liveBus } = this.#options;
+    const change = await restrictions.lift(key);
+    if (change !== null) liveBus.publish(RESTRICTIONS_TOPIC, { type: 'restriction', change });
+    return change === null ? refusal('not-found') : success(null);
+  }
+
+  /**
+   * A job with refunds is one of the caller's. One without is of the ban, so that many bans do not
+   * reach the bound of a caller's jobs.
+   */
+  async #enforce(
+    restriction: Restriction,
+    caller: Requester,
+    { refundOrders = false, restock = true }: NewBan,
+  ): Promise<Outcome<MadeBan>> {
+    const { queue, now, random } = this.#options;
+    const { scope, subject: userId } = restriction;
+    const operator = isOperator(caller);
+    // Whoever may act for a creator refunds as the creator.
+    const refundsAs: Caller = { userId: operator ? caller.userId : scope, operator };
+    const params: EnforceBanParams = {
+      creatorId: scope === '' ? null : scope,
+      userId,
+      refundsAs: refundOrders ? refundsAs : null,
+      restock,
+    };
+    const added = await queue.add({
+      id: makeId('j', now(), random(ID_RANDOM_BYTES)),
+      kind: ENFORCE_BAN,
+      callerId: refundOrders ? caller.userId : `ban/${userId}`.slice(0, CALLER_LENGTH_MAX),
+      subject: userId,
+      params,
+      total: null,
+    });
+    return added.ok ? success({ ban: banOf(restriction), jobId: added.value.id }) : added;
+  }
+}
+
+const CALLER_LENGTH_MAX = 128;
+const OF_OPERATOR = refusal('invalid-request', 'The user is an operator: remove the role first.');
+const TOO_MANY = refusal('too-many', 'There are as many bans as there may be: lift some first.');
+
+function keyOf(creatorId: string | null, userId: string): RestrictionKey {
+  return { kind: 'ban', scope: creatorId ?? '', subject: userId };
+}
+
+function banOf({ scope, subject, reason, since, by, until }: Restriction): Ban {
+  return {
+    userId: subject,
+    creatorId: scope === '' ? null : scope,
+    reason,
+    bannedAt: since,
+    bannedBy: by,
+    until,
+  };
+}

@@ -1,0 +1,158 @@
+// All restrictions, in the memory of a node: a followed log (A9). So whoever must know whether a
+// user is banned looks a key up and asks no store. One that was lifted stays for a while without
+// effect, so that an earlier change which comes late does not count.
+
+import type { Clock } from '../actors/clock.ts';
+import { type LiveBus, type LiveMessage, RESTRICTIONS_TOPIC } from '../actors/live-bus.ts';
+import type { RestrictionChange, RestrictionKind } from '../contracts/restrictions.ts';
+import type { RestrictionStore } from '../storage/ports/restrictions.ts';
+import { FollowedLog, type FollowedPage } from './followed-log.ts';
+
+const PAGE_LENGTH = 2_000;
+/** Of those without effect, until they are removed. */
+const SPENT_MAX = 10_000;
+/** Of the newest changes: an earlier one of the same restriction may be on its way. */
+const SPENT_KEPT_CHANGES = 1_000;
+
+export interface RestrictionSetOptions {
+  readonly bus: LiveBus;
+  readonly restrictions: Pick<RestrictionStore, 'changes'>;
+  readonly clock: Clock;
+  readonly log: { warn(fields: object, message: string): void };
+  readonly spentMax?: number;
+}
+
+/** The restrictions of a subject are a chain: most have one. */
+interface Entry {
+  readonly kind: RestrictionKind;
+  readonly scope: string;
+  sequence: number;
+  /** Milliseconds since the Unix epoch; 0: it was lifted. */
+  until: number;
+  next: Entry | null;
+}
+
+type Entries = Map<string, Entry>;
+
+/** Whether a user may buy. `creator-needed`: it depends on whose drop it is. */
+export type BanAnswer = 'banned' | 'creator-needed' | 'not-banned';
+
+export class RestrictionSet {
+  readonly #options: RestrictionSetOptions;
+  readonly #followed: FollowedLog;
+  #entries: Entries = new Map();
+  /** Read anew from the beginning, to replace the others. */
+  #fresh: Entries | null = null;
+  #newest = 0;
+  /** Lifted since those without effect were removed last. */
+  #liftedCount = 0;
+
+  constructor(options: RestrictionSetOptions) {
+    this.#options = options;
+    this.#followed = new FollowedLog({
+      ...options,
+      name: 'the restrictions',
+      topic: RESTRICTIONS_TOPIC,
+      onMessage: (message) => this.#onMessage(message),
+      readPage: (after) => this.#readPage(after),
+      onCaughtUp: () => undefined,
+    });
+  }
+
+  /** Resolves when every restriction from before counts. Errors: `store-unavailable`. */
+  start(): Promise<void> {
+    return this.#followed.start();
+  }
+
+  stop(): void {
+    this.#followed.stop();
+  }
+
+  /** No restriction is known: lets callers skip the look-up. */
+  get isEmpty(): boolean {
+    return this.#entries.size === 0;
+  }
+
+  /** Subjects in memory, for metrics. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /**
+   * Whether the user is banned everywhere or by the creator; null: it is not known whose drop it
+   * is. One look-up for a user without a ban.
+   */
+  banOf(userId: string, creatorId: string | null): BanAnswer {
+    let entry = this.#entries.get(userId) ?? null;
+    let answer: BanAnswer = 'not-banned';
+    for (; entry !== null; entry = entry.next) {
+      if (entry.kind !== 'ban' || entry.until <= this.#options.clock.now()) continue;
+      if (entry.scope === '' || entry.scope === creatorId) return 'banned';
+      if (creatorId === null) answer = 'creator-needed';
+    }
+    return answer;
+  }
+
+  #onMessage(message: LiveMessage): void {
+    if (message.type === 'restriction') this.#add(message.change);
+  }
+
+  async #readPage(after: number): Promise<FollowedPage> {
+    const page = await this.#options.restrictions.changes(after, PAGE_LENGTH);
+    if (page.isTrimmed) {
+      this.#fresh = new Map();
+      return { position: 0, isLast: false };
+    }
+    for (const change of page.changes) this.#add(change);
+    const isLast = page.changes.length < PAGE_LENGTH;
+    if (isLast && this.#fresh !== null) {
+      this.#entries = this.#fresh;
+      this.#fresh = null;
+    }
+    return { position: page.position, isLast };
+  }
+
+  #add(change: RestrictionChange): void {
+    this.#newest = Math.max(this.#newest, change.sequence);
+    addTo(this.#entries, change);
+    if (this.#fresh !== null) addTo(this.#fresh, change);
+    if (change.isLifted) this.#liftedCount += 1;
+    const { spentMax = SPENT_MAX } = this.#options;
+    if (this.#liftedCount >= spentMax) this.#removeSpent();
+  }
+
+  #removeSpent(): void {
+    const now = this.#options.clock.now();
+    this.#liftedCount = 0;
+    for (const [subject, first] of this.#entries) {
+      let kept: Entry | null = null;
+      for (let entry: Entry | null = first; entry !== null; ) {
+        const { next }: Entry = entry;
+        const isNew = entry.sequence > this.#newest - SPENT_KEPT_CHANGES;
+        if (entry.until > now || isNew) {
+          entry.next = kept;
+          kept = entry;
+        }
+        entry = next;
+      }
+      if (kept === null) this.#entries.delete(subject);
+      else this.#entries.set(subject, kept);
+    }
+  }
+}
+
+/** Of two changes of one restriction the later one counts, in whatever order they come. */
+function addTo(entries: Entries, change: RestrictionChange): void {
+  const { kind, scope, subject, sequence } = change;
+  const until = change.isLifted ? 0 : (change.until ?? Infinity);
+  const first = entries.get(subject) ?? null;
+  for (let entry = first; entry !== null; entry = entry.next) {
+    if (entry.kind !== kind || entry.scope !== scope) continue;
+    if (sequence > entry.sequence) {
+      entry.sequence = sequence;
+      entry.until = until;
+    }
+    return;
+  }
+  entries.set(subject, { kind, scope, sequence, until, next: first });
+}

@@ -1,0 +1,130 @@
+// Who is banned, as a node knows it: told over the bus, read from the store, changed and lifted.
+
+import test, { type ExecutionContext } from 'ava';
+import { RESTRICTIONS_TOPIC } from '../../actors/live-bus.ts';
+import type { Restriction, RestrictionChange } from '../../contracts/restrictions.ts';
+import { RestrictionSet } from '../../events/restriction-set.ts';
+import { memoryStores } from '../../storage/memory/stores.ts';
+import { LossyBus, ManualClock } from '../gateway/live/live-harness.ts';
+
+const BOUNDS = { ofScopeMax: 100, max: 100 };
+
+function setUp(t: ExecutionContext, { liftedRestrictionsMax = 100, spentMax = 100 } = {}) {
+  const { restrictions } = memoryStores({ liftedRestrictionsMax });
+  const clock = new ManualClock();
+  const bus = new LossyBus();
+  const log = { warn: () => undefined };
+  const set = new RestrictionSet({ bus, restrictions, clock, log, spentMax });
+  t.teardown(() => set.stop());
+  const tell = (change: RestrictionChange | null) => {
+    if (change === null) throw new Error('nothing changed');
+    bus.publish(RESTRICTIONS_TOPIC, { type: 'restriction', change });
+    return change;
+  };
+  const key = (subject: string, scope = '') => ({ kind: 'ban', scope, subject }) as const;
+  const ban = async (subject: string, scope = '', change: Partial<Restriction> = {}) => {
+    const made = { reason: null, since: clock.now(), until: null, by: 'o', ...change };
+    return tell(await restrictions.put({ ...key(subject, scope), ...made }, BOUNDS, clock.now()));
+  };
+  const lift = async (subject: string, scope = '') =>
+    tell(await restrictions.lift(key(subject, scope)));
+  return { set, bus, clock, ban, lift, tell };
+}
+
+async function turns(): Promise<void> {
+  for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+test('A9: bans from before the start and from the bus count, until they are lifted', async (t) => {
+  const { set, ban, lift } = setUp(t);
+  t.true(set.isEmpty);
+  await ban('u_before');
+  t.is(set.banOf('u_before', 'c'), 'not-banned');
+  await set.start();
+  t.is(set.banOf('u_before', 'c'), 'banned');
+  await ban('u_after');
+  t.false(set.isEmpty);
+  t.deepEqual(
+    ['u_before', 'u_after', 'u_other'].map((id) => set.banOf(id, null)),
+    ['banned', 'banned', 'not-banned'],
+  );
+  await lift('u_after');
+  t.is(set.banOf('u_after', 'c'), 'not-banned');
+});
+
+test('A9: a creator’s ban counts for that creator’s drops only', async (t) => {
+  const { set, ban, lift } = setUp(t);
+  await set.start();
+  await ban('u', 'c_1');
+  await ban('u', 'c_2');
+  t.deepEqual(
+    ['c_1', 'c_2', 'c_3', null].map((creator) => set.banOf('u', creator)),
+    ['banned', 'banned', 'not-banned', 'creator-needed'],
+  );
+  await lift('u', 'c_1');
+  t.deepEqual([set.banOf('u', 'c_1'), set.banOf('u', 'c_2')], ['not-banned', 'banned']);
+  await ban('u');
+  t.deepEqual([set.banOf('u', 'c_1'), set.banOf('u', null)], ['banned', 'banned']);
+});
+
+test('A9: a ban ends at its time, by itself', async (t) => {
+  const { set, clock, ban } = setUp(t);
+  await set.start();
+  await ban('u', '', { until: clock.now() + 1_000 });
+  clock.advance(999);
+  t.is(set.banOf('u', 'c'), 'banned');
+  clock.advance(1);
+  t.is(set.banOf('u', 'c'), 'not-banned');
+});
+
+test('A9: what the bus lost is read after the gap, lifts too', async (t) => {
+  const { set, bus, ban, lift } = setUp(t);
+  await ban('u_old');
+  await set.start();
+  bus.losing = true;
+  await ban('u_lost');
+  await lift('u_old');
+  t.deepEqual([set.banOf('u_lost', 'c'), set.banOf('u_old', 'c')], ['not-banned', 'banned']);
+  bus.reportGap();
+  await turns();
+  t.deepEqual([set.banOf('u_lost', 'c'), set.banOf('u_old', 'c')], ['banned', 'not-banned']);
+});
+
+test('A9: where lifts are listed no more, all bans are read anew', async (t) => {
+  const { set, bus, ban, lift } = setUp(t, { liftedRestrictionsMax: 1 });
+  for (const id of ['u_1', 'u_2', 'u_3', 'u_stays']) await ban(id);
+  await set.start();
+  bus.losing = true;
+  for (const id of ['u_1', 'u_2', 'u_3']) await lift(id);
+  bus.reportGap();
+  await turns();
+  t.deepEqual(
+    ['u_1', 'u_2', 'u_3', 'u_stays'].map((id) => set.banOf(id, 'c')),
+    ['not-banned', 'not-banned', 'not-banned', 'banned'],
+  );
+});
+
+test('A9: of two changes the later one counts, in whatever order they come', async (t) => {
+  const { set, bus, ban, lift, tell } = setUp(t);
+  await set.start();
+  bus.losing = true;
+  const banned = await ban('u');
+  const lifted = await lift('u');
+  bus.losing = false;
+  tell(lifted);
+  tell(banned);
+  t.is(set.banOf('u', 'c'), 'not-banned');
+});
+
+test('A9: lifted bans do not fill the memory', async (t) => {
+  const { set, tell } = setUp(t, { spentMax: 1_000 });
+  await set.start();
+  const key = { kind: 'ban', scope: '', until: null } as const;
+  tell({ ...key, subject: 'u_stays', isLifted: false, sequence: 1 });
+  for (let i = 0; i < 3_000; i++) {
+    const sequence = 2 + i;
+    tell({ ...key, subject: `u_${i}`, isLifted: true, sequence });
+  }
+  t.is(set.banOf('u_stays', 'c'), 'banned');
+  t.true(set.size <= 2_001, `${set.size} subjects`);
+});
