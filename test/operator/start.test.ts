@@ -5,11 +5,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
-import { runCommand } from './run-command.ts';
-
-const PROGRAM = fileURLToPath(new URL('../../operator/livedrops.ts', import.meta.url));
+import { COMPILE_CACHE, PROGRAM, runCommand } from './run-command.ts';
 
 function temporaryDirectory(t: ExecutionContext): string {
   const directory = mkdtempSync(join(tmpdir(), 'livedrops-start-'));
@@ -19,7 +16,12 @@ function temporaryDirectory(t: ExecutionContext): string {
 
 function spawnStart(t: ExecutionContext, environment: Record<string, string>): ChildProcess {
   const child = spawn(process.execPath, [PROGRAM, 'start'], {
-    env: { LIVEDROPS_LOG: 'error', LIVEDROPS_DATA: temporaryDirectory(t), ...environment },
+    env: {
+      ...COMPILE_CACHE,
+      LIVEDROPS_LOG: 'error',
+      LIVEDROPS_DATA: temporaryDirectory(t),
+      ...environment,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   t.teardown(() => child.kill('SIGKILL'));
