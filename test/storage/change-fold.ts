@@ -2,6 +2,7 @@
 // each entity that exists.
 
 import type { EntityChange } from '../../contracts/changes.ts';
+import type { ChangeRecord, ChangeStream } from '../../storage/ports/change-stream.ts';
 
 /** Such as `follow <user> <creator>`. */
 export function keyOf(change: EntityChange): string {
@@ -51,4 +52,26 @@ function stateOf(change: EntityChange): unknown {
   if (change.kind === 'product') return change.product;
   if (change.kind === 'draft') return change.draft;
   return change.since;
+}
+
+/** All records of bucket 0 after a position. */
+export async function readAll(changes: ChangeStream, after = 0): Promise<ChangeRecord[]> {
+  const records: ChangeRecord[] = [];
+  for (;;) {
+    const page = await changes.read(0, records.at(-1)?.sequence ?? after, 1000);
+    if (page.length === 0) return records;
+    records.push(...page);
+  }
+}
+
+/** What a full pass over bucket 0 gives. */
+export async function scanFold(changes: ChangeStream): Promise<ChangeFold> {
+  const fold = new ChangeFold();
+  let cursor: string | null = null;
+  do {
+    const page = await changes.scan(0, cursor, 50);
+    for (const change of page.changes) fold.apply(change);
+    cursor = page.nextCursor;
+  } while (cursor !== null);
+  return fold;
 }

@@ -1,20 +1,13 @@
-// What the change stream promises that only files can show: kills in the middle, directories from
-// before the stream, a full disk, and what is written to the file (C1).
+// What the change stream promises that only files can show: directories from before the stream, a
+// full disk, and what is written to the file (C1).
 
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import Database from 'better-sqlite3';
-import type { ChangeRecord, ChangeStream } from '../../storage/ports/change-stream.ts';
 import { openSqliteStores, type SqliteStoresOptions } from '../../storage/sqlite/stores.ts';
-import { ChangeFold, lineOf } from './change-fold.ts';
+import { lineOf, readAll, scanFold } from './change-fold.ts';
 import { failsWith } from './contract/errors.ts';
 import { removeDirectory, temporaryDirectory } from './temporary-directory.ts';
-
-const KILLS = 3;
 
 function makeDirectory(t: ExecutionContext): string {
   const directory = temporaryDirectory();
@@ -27,72 +20,6 @@ async function openStores(t: ExecutionContext, options: SqliteStoresOptions) {
   t.teardown(() => stores.close());
   return stores;
 }
-
-async function readAll(changes: ChangeStream, after = 0): Promise<ChangeRecord[]> {
-  const records: ChangeRecord[] = [];
-  for (;;) {
-    const page = await changes.read(0, records.at(-1)?.sequence ?? after, 1000);
-    if (page.length === 0) return records;
-    records.push(...page);
-  }
-}
-
-async function scanFold(changes: ChangeStream): Promise<ChangeFold> {
-  const fold = new ChangeFold();
-  let cursor: string | null = null;
-  do {
-    const page = await changes.scan(0, cursor, 50);
-    for (const change of page.changes) fold.apply(change);
-    cursor = page.nextCursor;
-  } while (cursor !== null);
-  return fold;
-}
-
-function byKey(entities: ReadonlyMap<string, unknown>): [string, unknown][] {
-  return [...entities].toSorted(([a], [b]) => (a < b ? -1 : 1));
-}
-
-function counts(lines: Iterable<string>): Map<string, number> {
-  const found = new Map<string, number>();
-  for (const line of lines) found.set(line, (found.get(line) ?? 0) + 1);
-  return found;
-}
-
-test('C1: after a kill the stream has all acknowledged changes, as the entities', async (t) => {
-  const directory = makeDirectory(t);
-  const script = fileURLToPath(new URL('fixtures/change-forever.ts', import.meta.url));
-  const acknowledged: string[] = [];
-  for (let run = 1; run <= KILLS; run++) {
-    const child = spawn(process.execPath, [script, directory, String(run)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const exited = once(child, 'exit');
-    const killAt = acknowledged.length + 1 + Math.floor(Math.random() * 400);
-    t.log(`run ${run} is killed at ${killAt} acknowledged changes`);
-    for await (const line of createInterface({ input: child.stdout })) {
-      acknowledged.push(line);
-      if (acknowledged.length === killAt) child.kill('SIGKILL');
-    }
-    await exited;
-    const stores = await openSqliteStores({ directory });
-    const records = await readAll(stores.changes);
-    t.deepEqual(
-      records.map(({ sequence }) => sequence),
-      records.map((_, i) => i + 1),
-    );
-    const inStream = counts(records.map(({ change }) => lineOf(change)));
-    const missing = [...counts(acknowledged)].filter(
-      ([line, count]) => (inStream.get(line) ?? 0) < count,
-    );
-    t.deepEqual(missing, []);
-    const fold = new ChangeFold();
-    for (const { change } of records) fold.apply(change);
-    const entities = (await scanFold(stores.changes)).entities;
-    t.deepEqual(byKey(fold.entities), byKey(entities));
-    t.true(entities.size > 0);
-    await stores.close();
-  }
-});
 
 /** The tables of version 2 of the file, before the stream, with their columns. */
 const VERSION_2: Readonly<Record<string, string>> = {
