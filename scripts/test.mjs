@@ -1,7 +1,8 @@
-// What `npm test` runs once everything is installed: lint, format and types side by side, then with
-// coverage all tests but the long ones. `npm run test:long` is `--long`: the long ones, and nothing
-// beside them. Ends with one line, `N passed, N failed`, in which a failed check counts as one
-// failure, and fails when anything failed or no test ran.
+// What `npm test` runs once everything is installed: lint, format and types side by side, then all
+// tests but the long ones. `npm run coverage` is `--coverage`: the same, and how much of the source
+// the tests ran. `npm run test:long` is `--long`: the long tests, and nothing beside them. Ends with
+// one line, `N passed, N failed`, in which a failed check counts as one failure, and fails when
+// anything failed or no test ran.
 // Arguments go to AVA, and files among them are run however long they are:
 // `npm test -- test/domain/drop.test.ts`.
 import { spawn } from 'node:child_process';
@@ -67,13 +68,14 @@ async function failedChecks() {
   return checks.filter(({ code }) => code !== 0).length;
 }
 
-const isLong = process.argv[2] === '--long';
-const args = process.argv.slice(isLong ? 3 : 2);
+const mode = ['--long', '--coverage'].find((flag) => process.argv[2] === flag);
+const isLong = mode === '--long';
+const args = process.argv.slice(mode === undefined ? 2 : 3);
 if (args.every((arg) => arg.startsWith('-'))) {
   args.push(...(isLong ? LONG : ['test/**', ...LONG.map((pattern) => `!${pattern}`)]));
 }
 let failed = isLong ? 0 : await failedChecks();
-const tests = await run([...(isLong ? [] : ['c8']), 'ava', ...args], true);
+const tests = await run([...(mode === '--coverage' ? ['c8'] : []), 'ava', ...args], true);
 const words = stripVTControlCharacters(tests.output);
 const passed = words.match(PASSES)?.length ?? 0;
 const failedTests = sum(words, FAILURES);
