@@ -3,6 +3,7 @@
 
 import { queryTerms } from '../search/query-terms.ts';
 import { highlighted, hitOf } from '../search/highlight.ts';
+import { passesFilters } from '../search/filters.ts';
 import { SearchCursor } from '../search/search-cursor.ts';
 import {
   compareKeys,
@@ -10,9 +11,9 @@ import {
   type DocumentMatch,
   documentWords,
   explanationOf,
-  GRADES,
   isWholeName,
   matchDocument,
+  TYPO,
 } from '../search/match.ts';
 import {
   COUNTED_MAX,
@@ -22,19 +23,19 @@ import {
   type SearchDocument,
   type SearchFeed,
   type SearchHit,
-  type SearchIndex,
   type SearchKey,
   type SearchPage,
   type SearchPosition,
   type SearchQuery,
+  type SearchReader,
   type SearchRebuild,
   type SearchRequest,
   type SearchSize,
   type SearchStream,
+  type SearchWriter,
   type StatusCount,
   STREAM_CHUNK_HITS,
   STREAMS_MAX,
-  StreamExpiredError,
   SUGGESTIONS_MAX,
   type Suggestion,
 } from '../ports/search-index.ts';
@@ -45,7 +46,6 @@ interface Found {
   readonly match: DocumentMatch;
 }
 
-const TYPO = GRADES.indexOf('typo');
 const STATUSES = ['upcoming', 'live', 'ended', 'cancelled'] as const;
 
 class MemoryFeed implements SearchFeed {
@@ -80,10 +80,9 @@ class MemoryFeed implements SearchFeed {
   }
 }
 
-export class MemorySearchIndex implements SearchIndex {
+export class MemorySearchIndex implements SearchReader, SearchWriter {
   readonly #feed = new MemoryFeed();
   #rebuilt: MemoryFeed | null = null;
-  #generation = 0;
   #streams = 0;
 
   get feed(): SearchFeed {
@@ -132,7 +131,6 @@ export class MemorySearchIndex implements SearchIndex {
     if (this.#streams >= STREAMS_MAX) return null;
     this.#streams += 1;
     const found = this.#find(query);
-    const generation = this.#generation;
     let isOpen = true;
     const close = async () => {
       if (isOpen) this.#streams -= 1;
@@ -140,7 +138,6 @@ export class MemorySearchIndex implements SearchIndex {
     };
     return {
       next: async () => {
-        if (this.#generation !== generation) throw new StreamExpiredError('the index was replaced');
         const chunk = found.splice(0, STREAM_CHUNK_HITS);
         if (chunk.length > 0) return chunk.map((one) => hit(query, one, false));
         await close();
@@ -165,7 +162,6 @@ export class MemorySearchIndex implements SearchIndex {
         this.#feed.documents = feed.documents;
         this.#feed.positions = feed.positions;
         this.#rebuilt = null;
-        this.#generation += 1;
       },
       abandon: async () => {
         this.#rebuilt = null;
@@ -185,7 +181,7 @@ export class MemorySearchIndex implements SearchIndex {
     const terms = queryTerms(query.text);
     const found: Found[] = [];
     for (const document of this.#feed.documents.values()) {
-      if (!document.listed || !passes(document, query)) continue;
+      if (!document.listed || !passesFilters(document, query)) continue;
       const match = matchDocument(terms, documentWords(document), TYPO);
       if (match === null) continue;
       found.push({
@@ -231,19 +227,6 @@ function passesFilter(document: SearchDocument, filter: DocumentFilter): boolean
   if (filter.of === 'product') return document.productId === filter.productId;
   if (document.type !== filter.type) return false;
   return filter.of === 'type' || document.source === filter.source;
-}
-
-function passes(document: SearchDocument, query: SearchQuery): boolean {
-  const { type, status, creatorId, currency, amountMin, amountMax, sort } = query;
-  const { amount } = document;
-  if (type !== undefined && document.type !== type) return false;
-  if (status !== undefined && document.status !== status) return false;
-  if (creatorId !== undefined && document.creatorId !== creatorId) return false;
-  if (currency !== undefined && document.currency !== currency) return false;
-  if (amountMin !== undefined && (amount === null || amount < amountMin)) return false;
-  if (amountMax !== undefined && (amount === null || amount > amountMax)) return false;
-  if (sort === 'starting') return document.startsAt !== null;
-  return sort !== 'price' || amount !== null;
 }
 
 function compare({ sort }: SearchQuery, a: Found, b: Found): number {

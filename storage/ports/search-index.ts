@@ -217,9 +217,11 @@ export interface SearchPage {
 
 /** All hits of a query as of one moment, in the order of pages. */
 export interface SearchStream {
-  /** The next hits, at most `STREAM_CHUNK_HITS`; null at the end. One call at a time. Errors:
-   * `stream-expired` after `STREAM_MS_MAX` or when the index was replaced by a rebuilt one;
-   * `store-unavailable`. */
+  /**
+   * The next hits, at most `STREAM_CHUNK_HITS`; null at the end. One call at a time. It goes on
+   * when the index is replaced by a rebuilt one. Errors: `stream-expired` after `STREAM_MS_MAX`, or
+   * where the moment was lost; `store-unavailable`.
+   */
   next(): Promise<readonly SearchHit[] | null>;
   /** Lets the moment go. Idempotent, and needed only before the end. */
   close(): Promise<void>;
@@ -256,8 +258,8 @@ export interface SearchRebuild {
   abandon(): Promise<void>;
 }
 
-export interface SearchIndex {
-  readonly feed: SearchFeed;
+/** What asks an index. */
+export interface SearchReader {
   /** Errors: `invalid-cursor`, also of another query; `store-unavailable`. */
   search(request: SearchRequest): Promise<SearchPage>;
   /**
@@ -269,6 +271,12 @@ export interface SearchIndex {
    * Null: as many streams as `STREAMS_MAX` are open. Errors: `store-unavailable`.
    */
   stream(query: SearchQuery): Promise<SearchStream | null>;
+  close(): Promise<void>;
+}
+
+/** What fills an index, and makes it anew. One at a time; readers follow it by themselves. */
+export interface SearchWriter {
+  readonly feed: SearchFeed;
   /** Errors: `store-unavailable`. */
   size(): Promise<SearchSize>;
   /**

@@ -8,7 +8,7 @@ import {
   SNIPPET_LENGTH_MAX,
   type TextPart,
 } from '../ports/search-index.ts';
-import { type FieldWords, fieldWords, GRADES, matchTerm, matchWord } from './match.ts';
+import { type FieldWords, fieldWords, matchTerm, matchWord, TYPO } from './match.ts';
 import type { QueryTerm } from './query-terms.ts';
 
 /** Characters of a snippet before its first match. */
@@ -53,15 +53,14 @@ function snippet(text: string, terms: readonly QueryTerm[]): TextPart[] {
 function placesIn(field: FieldWords, terms: readonly QueryTerm[]): [number, number][] {
   const places: [number, number][] = [];
   for (const term of terms) {
-    const best = matchTerm(term, field, GRADES.length - 1);
+    const best = matchTerm(term, field, TYPO);
     if (best === null) continue;
     for (let at = 0; at < best.places.length; at += 2)
       places.push([best.places[at]!, best.places[at + 1]!]);
     // Wherever else it matches as well as there.
     for (const word of field.words) {
-      const match = matchWord(term, word);
-      if (match !== null && match.grade <= best.grade)
-        places.push([match.places[0]!, match.places[1]!]);
+      const match = matchWord(term, word, best.grade);
+      if (match !== null) places.push([match.places[0]!, match.places[1]!]);
     }
   }
   places.sort(([a], [b]) => a - b);

@@ -10,10 +10,14 @@ import type {
 } from '../ports/search-index.ts';
 import { DESCRIPTION_SEARCHED_MAX } from '../ports/search-index.ts';
 import { editDistance } from './edits.ts';
-import { type QueryTerm, wholeNameOf } from './query-terms.ts';
+import { isOfLetters, type QueryTerm, wholeNameOf } from './query-terms.ts';
 import { chunksOf } from './words.ts';
 
 export const GRADES: readonly MatchGrade[] = ['exact', 'prefix', 'within', 'typo'];
+export const EXACT = 0;
+export const PREFIX = 1;
+export const WITHIN = 2;
+export const TYPO = 3;
 export const FIELDS: readonly MatchField[] = ['name', 'creator', 'description'];
 
 /** A word of a text, with its place there. */
@@ -79,7 +83,7 @@ export function matchTerm(
 ): TermMatch | null {
   let best: TermMatch | null = null;
   for (const word of words) {
-    const match = matchWord(term, word);
+    const match = matchWord(term, word, gradeMax);
     if (match === null || match.grade > gradeMax) continue;
     if (
       best === null ||
@@ -87,41 +91,45 @@ export function matchTerm(
       (match.grade === best.grade && match.edits < best.edits)
     )
       best = match;
-    if (best.grade === 0) return best;
+    if (best.grade === EXACT) return best;
   }
   const inParts = matchParts(term, words);
   if (inParts === null || inParts.grade > gradeMax) return best;
   return best === null || inParts.grade < best.grade ? inParts : best;
 }
 
-export function matchWord(term: QueryTerm, word: Word): TermMatch | null {
+export function matchWord(term: QueryTerm, word: Word, gradeMax: number): TermMatch | null {
   const { text, start, end } = word;
   if (term.isRun !== word.isRun) return null;
+  if (!term.isRun && text === term.text)
+    return { grade: EXACT, edits: 0, found: text, places: [start, end] };
+  if (!term.isRun && gradeMax === EXACT) return null;
   const at = text.indexOf(term.text);
-  if (term.isRun) {
-    if (at < 0) return null;
-    return { grade: 0, edits: 0, found: term.text, places: pieceOf(word, at, term.text.length) };
+  if (at >= 0) {
+    const places = pieceOf(word, at, term.text.length);
+    if (term.isRun) return { grade: EXACT, edits: 0, found: term.text, places };
+    if (at === 0 && term.mayBeginWord) return { grade: PREFIX, edits: 0, found: text, places };
+    const isWithin = term.mayBeInside || (term.mayEndWord && text.endsWith(term.text));
+    if (isWithin && gradeMax >= WITHIN && isOfLetters(text))
+      return { grade: WITHIN, edits: 0, found: text, places };
   }
-  if (text === term.text) return { grade: 0, edits: 0, found: text, places: [start, end] };
-  const places = at < 0 ? [] : pieceOf(word, at, term.text.length);
-  if (at === 0 && term.mayBeginWord) return { grade: 1, edits: 0, found: text, places };
-  if (at >= 0 && (term.mayBeInside || (term.mayEndWord && text.endsWith(term.text))))
-    return { grade: 2, edits: 0, found: text, places };
-  if (term.edits === 0 || Math.abs(text.length - term.text.length) > term.edits) return null;
+  if (gradeMax < TYPO || Math.abs(text.length - term.text.length) > term.edits) return null;
+  if (term.edits === 0 || term.isRun || !isOfLetters(text)) return null;
   const edits = editDistance(text, term.text, term.edits);
-  return edits > term.edits ? null : { grade: 3, edits, found: text, places: [start, end] };
+  if (edits > term.edits) return null;
+  return { grade: TYPO, edits, found: text, places: [start, end] };
 }
 
 /** A term of several parts that the field has as words of their own. */
 function matchParts(term: QueryTerm, words: readonly Word[]): TermMatch | null {
   if (term.parts.length < 2) return null;
   const places: number[] = [];
-  let grade = 0;
+  let grade = EXACT;
   for (const [index, part] of term.parts.entries()) {
     let word = words.find(({ text }) => text === part);
     if (word === undefined && term.mayBeginWord && index === term.parts.length - 1) {
       word = words.find(({ text, isRun }) => !isRun && text.startsWith(part));
-      grade = 1;
+      grade = PREFIX;
     }
     if (word === undefined) return null;
     places.push(word.start, word.end);
@@ -144,7 +152,7 @@ export function matchDocument(
   fields: readonly FieldWords[],
   gradeMax: number,
 ): Omit<DocumentMatch, 'isWholeName'> | null {
-  let grade = 0;
+  let grade = EXACT;
   const all: (TermMatch | null)[][] = [];
   for (const term of terms) {
     const matches = fields.map((field) => matchTerm(term, field, gradeMax));

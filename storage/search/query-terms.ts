@@ -33,7 +33,7 @@ export function queryTerms(query: string): QueryTerm[] {
   for (const [index, chunk] of chunks.entries()) {
     const { joined: text, parts } = chunk;
     const isRun = parts[0]!.isRun;
-    const isWord = !isRun && LETTERS_ONLY.test(text);
+    const isWord = !isRun && isOfLetters(text);
     const mayBeginWord = !isRun && isOpen && index === chunks.length - 1;
     if (terms.get(text)?.mayBeginWord === false && !mayBeginWord) continue;
     if (terms.size === QUERY_WORDS_MAX) break;
@@ -48,6 +48,11 @@ export function queryTerms(query: string): QueryTerm[] {
     });
   }
   return [...terms.values()];
+}
+
+/** Only such words match by a piece of them or mistyped: of two numbers neither is meant. */
+export function isOfLetters(text: string): boolean {
+  return LETTERS_ONLY.test(text);
 }
 
 /** Equal for texts that are written alike but for spaces, hyphens, case and marks. */

@@ -40,6 +40,8 @@ const PARTS = new RegExp(
   'gu',
 );
 const RUN_START = new RegExp(String.raw`^(?=[\p{L}\p{M}])${RUN}`, 'u');
+/** Signs that folding brings in, as those of ㏂; the index would divide a word at them. */
+const ASCII_SIGNS = /[\0-/:-`{-\x7f]/g;
 const PLAIN_WORD = /^[a-zA-Z]+$/;
 const ENDS_IN_WORD = /[\p{L}\p{M}\p{N}]$/u;
 
@@ -83,7 +85,7 @@ function addChunks(chunks: Chunk[], written: string, offset: number): void {
     const start = offset + match.index;
     const end = start + match[0].length;
     const isRun = RUN_START.test(match[0]);
-    const text = fold(match[0]);
+    const text = fold(match[0]).replace(ASCII_SIGNS, '');
     if (text === '') continue; // Marks alone.
     if (isRun) close();
     parts.push({ start, end, text: isRun ? text : text.slice(0, WORD_LENGTH_MAX), isRun });

@@ -30,6 +30,8 @@ export interface SqliteThreadOptions extends ProgramOptions {
   readonly program: URL;
   /** Operations that may wait; past it operations are refused at once. */
   readonly waitingOperationsMax?: number;
+  /** Operations of one transaction, which are answered together; 512 unless given. */
+  readonly groupOperationsMax?: number;
   readonly restartDelayMs?: number;
 }
 
@@ -49,6 +51,7 @@ type State = 'new' | 'starting' | 'ready' | 'down' | 'closed';
 export class SqliteThread<H extends Handlers> {
   readonly #options: SqliteThreadOptions;
   readonly #waitingMax: number;
+  readonly #groupMax: number;
   readonly #arena = new SharedArrayBuffer(GROUP_BYTES_MAX);
   readonly #arenaBytes = new Uint8Array(this.#arena);
   #worker: Worker | null = null;
@@ -67,6 +70,7 @@ export class SqliteThread<H extends Handlers> {
   constructor(options: SqliteThreadOptions) {
     this.#options = options;
     this.#waitingMax = options.waitingOperationsMax ?? WAITING_OPERATIONS_MAX;
+    this.#groupMax = options.groupOperationsMax ?? GROUP_OPERATIONS_MAX;
     this.#restartDelayMs = options.restartDelayMs ?? RESTART_DELAY_FIRST_MS;
   }
 
@@ -223,7 +227,7 @@ export class SqliteThread<H extends Handlers> {
     const operations: Operation[] = [];
     for (const { name, parameters, bytes: length } of this.#waiting) {
       if (count > 0 && bytes + length > GROUP_BYTES_MAX) break;
-      if (count >= GROUP_OPERATIONS_MAX) break;
+      if (count >= this.#groupMax) break;
       count += 1;
       const first = parameters[0];
       if (!(first instanceof Uint8Array)) {

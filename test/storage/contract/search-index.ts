@@ -7,13 +7,16 @@ import {
   STREAMS_MAX,
   type SearchDocument,
   type SearchHit,
-  type SearchIndex,
   type SearchQuery,
+  type SearchReader,
+  type SearchWriter,
   type TextPart,
 } from '../../../storage/ports/search-index.ts';
 import { searchDocument as product, searchDrop as drop } from '../search-documents.ts';
 import { failsWith } from './errors.ts';
 
+/** Both sides of an index. */
+export type SearchIndex = Omit<SearchReader, 'close'> & Omit<SearchWriter, 'close'>;
 type Ask = Partial<SearchQuery>;
 
 function query(text: string, ask: Ask): SearchQuery {
@@ -376,7 +379,7 @@ export function searchIndexContract(open: (t: ExecutionContext) => Promise<Searc
       product({ id: 'p', name: 'Hat', createdAt: 40 }),
       drop({ id: 'd1', name: 'Hat', createdAt: 10, startsAt: 300, amount: 20 }),
       drop({ id: 'd2', name: 'Sun hat', createdAt: 30, startsAt: 100, amount: 10 }),
-      drop({ id: 'd3', name: 'Straw hat', createdAt: 20, startsAt: 200, amount: 20 }),
+      drop({ id: 'd3', name: 'Straw hat', createdAt: 20, startsAt: 200, amount: 30 }),
       drop({ id: 'd4', name: 'Coat', createdAt: 50, startsAt: 50, amount: 5 }),
     ]);
     for (const limit of [1, 2, 10]) {
@@ -582,7 +585,7 @@ export function searchIndexContract(open: (t: ExecutionContext) => Promise<Searc
     await index.feed.apply({ upserts: named('Older hat') });
     const stream = await index.stream(query('hat', {}));
     await rebuild.swapIn();
-    await failsWith(t, 'stream-expired', stream!.next());
+    t.is((await stream!.next())?.length, 2, 'a stream keeps its moment');
     await stream!.close();
     t.deepEqual(await names(index, 'hat'), ['New hat']);
     t.is(await index.feed.position('events', 0), 4);

@@ -1,0 +1,237 @@
+// Turns a query into tiers: expressions whose hits come one tier after another, the best first. A
+// tier is a grade and a scope. Each leaves out what the tiers before it have.
+
+import { all, any, but, type Expression, token } from './expression.ts';
+import {
+  amountTokens,
+  creatorToken,
+  currencyToken,
+  PREFIX_TOKEN_LENGTH_MAX,
+  prefixToken,
+  type Scope,
+  statusToken,
+  typeToken,
+  wholeNameToken,
+  wordTokens,
+} from './index-tokens.ts';
+import { EXACT, PREFIX, TYPO, WITHIN } from './match.ts';
+import { type QueryTerm, wholeNameOf } from './query-terms.ts';
+import { type SearchQuery } from '../ports/search-index.ts';
+
+/** A word that documents have. */
+export interface KnownWord {
+  readonly word: string;
+  readonly documents: number;
+}
+
+/** What a plan asks of the index. Each answer has at most `limit` words, most frequent first. */
+export interface Vocabulary {
+  /** Listed documents in all. */
+  readonly documents: number;
+  /** How many documents have a word in any field. */
+  documentsWith(word: string): number;
+  beginningWith(text: string, limit: number): readonly KnownWord[];
+  /** Words of letters that are longer and contain the term as its fields allow. */
+  containing(term: QueryTerm, limit: number): readonly KnownWord[];
+  /** Words of letters within the term's edits, but not the term itself. */
+  near(term: QueryTerm, limit: number): readonly KnownWord[];
+}
+
+export interface Tier {
+  /** Of `GRADES`: the worst that a hit of the tier has. */
+  readonly grade: number;
+  /** Of `FIELDS`: the last one that is looked into. */
+  readonly field: number;
+  readonly isWholeName: boolean;
+  /** Without what tiers before it have. Null: all documents. */
+  readonly expression: Expression | null;
+}
+
+/** Words in place of one of the query, of each kind; of all words of the query together. */
+const WORDS_OF_KIND_MAX = 24;
+const WORDS_MAX = 64;
+
+/** Tiers by these numbers, so that a cursor names the same one in every plan. */
+const WHOLE_NAME_TIER = 0;
+const TYPO_TIER = 7;
+export const TIER_COUNT = 8;
+
+export class SearchPlan {
+  readonly terms: readonly QueryTerm[];
+  readonly #wholeName: string;
+  readonly #vocabulary: Vocabulary;
+  readonly #filters: readonly Expression[];
+  readonly #wordsMax: number;
+  readonly #known = new Map<string, readonly KnownWord[]>();
+  readonly #unions = new Map<string, Expression | null>();
+
+  constructor(query: SearchQuery, terms: readonly QueryTerm[], vocabulary: Vocabulary) {
+    this.terms = terms;
+    this.#wholeName = wholeNameOf(query.text);
+    this.#vocabulary = vocabulary;
+    this.#filters = filtersOf(query, vocabulary.documents);
+    const share = Math.floor(WORDS_MAX / Math.max(1, terms.length));
+    this.#wordsMax = Math.min(WORDS_OF_KIND_MAX, share);
+  }
+
+  /** Null: nothing can be in it. */
+  tier(number: number): Tier | null {
+    if (this.terms.length === 0) {
+      if (number !== WHOLE_NAME_TIER) return null;
+      return { grade: EXACT, field: 0, isWholeName: false, expression: this.#filtered(null) };
+    }
+    const tier = this.#tiers()[number]!;
+    const { expression, without, ...rest } = tier;
+    if (expression === null) return null;
+    const filtered = this.#filtered(expression)!;
+    return { ...rest, expression: without === null ? filtered : but(filtered, without) };
+  }
+
+  isTypo(number: number): boolean {
+    return number === TYPO_TIER;
+  }
+
+  /** All that matches in a grade or better; null: everything matches. */
+  union(gradeMax: number): Expression | null {
+    if (this.terms.length === 0) return this.#filtered(null);
+    return this.#filtered(this.#matching(gradeMax, 'd'));
+  }
+
+  /** Whether there are words that are not meant but mistyped. */
+  get hasTypos(): boolean {
+    return this.#adds(TYPO);
+  }
+
+  #tiers(): readonly (Omit<Tier, 'expression'> & {
+    readonly expression: Expression | null;
+    readonly without: Expression | null;
+  })[] {
+    const inName = this.#matching(EXACT, 'n');
+    const inNames = this.#matching(EXACT, 'm');
+    const exact = this.#matching(EXACT, 'd');
+    const whole = token(wholeNameToken(this.#wholeName), this.#vocabulary.documents);
+    const hasPrefixes = this.#adds(PREFIX);
+    const prefixInName = hasPrefixes ? this.#matching(PREFIX, 'n') : null;
+    const prefix = this.#matching(PREFIX, 'd');
+    const within = this.#matching(WITHIN, 'd');
+    const tier = (
+      grade: number,
+      field: number,
+      expression: Expression | null,
+      without: Expression | null,
+    ) => ({ grade, field, isWholeName: false, expression, without });
+    return [
+      { ...tier(EXACT, 0, whole, null), isWholeName: true },
+      tier(EXACT, 0, inName, whole),
+      tier(EXACT, 1, inNames, inName),
+      tier(EXACT, 2, exact, inNames),
+      tier(PREFIX, 0, prefixInName, exact),
+      tier(PREFIX, 2, hasPrefixes ? prefix : null, any([exact, prefixInName ?? exact])),
+      tier(WITHIN, 2, this.#adds(WITHIN) ? within : null, prefix),
+      tier(TYPO, 2, this.#adds(TYPO) ? this.#matching(TYPO, 'd') : null, within),
+    ];
+  }
+
+  /** Whether a grade finds more than the one before. */
+  #adds(grade: number): boolean {
+    if (grade === PREFIX) return this.terms.some((term) => term.mayBeginWord);
+    return this.terms.some((term) => this.#words(term, grade).length > 0);
+  }
+
+  #matching(gradeMax: number, scope: Scope): Expression {
+    const key = `${gradeMax} ${scope}`;
+    let expression = this.#unions.get(key);
+    if (expression === undefined || expression === null) {
+      expression = all(this.terms.map((term) => any(this.#alternatives(term, gradeMax, scope))));
+      this.#unions.set(key, expression);
+    }
+    return expression;
+  }
+
+  #alternatives(term: QueryTerm, gradeMax: number, scope: Scope): Expression[] {
+    const { text, parts, isRun } = term;
+    const alternatives = [
+      all(
+        wordTokens(scope, text, isRun).map((name) =>
+          token(name, isRun ? this.#vocabulary.documents : this.#documentsWith(text)),
+        ),
+      ),
+    ];
+    const exactParts = parts.map((part) => token(scope + part, this.#documentsWith(part)));
+    if (parts.length > 1) alternatives.push(all(exactParts));
+    if (gradeMax >= PREFIX && term.mayBeginWord && scope !== 'm') {
+      alternatives.push(...this.#beginnings(text, scope));
+      if (parts.length > 1) {
+        const last = this.#beginnings(parts.at(-1)!, scope);
+        if (last.length > 0) alternatives.push(all([...exactParts.slice(0, -1), any(last)]));
+      }
+    }
+    for (const grade of [WITHIN, TYPO]) {
+      if (gradeMax < grade) continue;
+      for (const { word, documents } of this.#words(term, grade))
+        alternatives.push(token(scope + word, documents));
+    }
+    return alternatives;
+  }
+
+  #beginnings(text: string, scope: 'n' | 'd'): Expression[] {
+    if (text.length <= PREFIX_TOKEN_LENGTH_MAX)
+      return [token(prefixToken(scope, text), this.#vocabulary.documents)];
+    const words = this.#remember(`beginning ${text}`, () =>
+      this.#vocabulary.beginningWith(text, this.#wordsMax),
+    );
+    return words.map(({ word, documents }) => token(scope + word, documents));
+  }
+
+  #words(term: QueryTerm, grade: number): readonly KnownWord[] {
+    const isPossible = grade === TYPO ? term.edits > 0 : term.mayEndWord;
+    if (!isPossible) return [];
+    return this.#remember(`${grade} ${term.text}`, () =>
+      grade === TYPO
+        ? this.#vocabulary.near(term, this.#wordsMax)
+        : this.#vocabulary.containing(term, this.#wordsMax),
+    );
+  }
+
+  #remember(key: string, look: () => readonly KnownWord[]): readonly KnownWord[] {
+    let words = this.#known.get(key);
+    if (words === undefined) {
+      words = look();
+      this.#known.set(key, words);
+    }
+    return words;
+  }
+
+  #documentsWith(word: string): number {
+    const [known] = this.#remember(`word ${word}`, () => [
+      { word, documents: this.#vocabulary.documentsWith(word) },
+    ]);
+    return known!.documents;
+  }
+
+  #filtered(expression: Expression | null): Expression | null {
+    const parts = expression === null ? this.#filters : [expression, ...this.#filters];
+    return parts.length === 0 ? null : all(parts);
+  }
+}
+
+function filtersOf(query: SearchQuery, documents: number): Expression[] {
+  const { type, status, creatorId, currency, amountMin, amountMax } = query;
+  const filters: Expression[] = [];
+  const add = (name: string) => filters.push(token(name, documents));
+  if (type !== undefined) add(typeToken(type));
+  if (status !== undefined) add(statusToken(status));
+  if (creatorId !== undefined) add(creatorToken(creatorId));
+  if (currency !== undefined) add(currencyToken(currency));
+  if (amountMin !== undefined || amountMax !== undefined) {
+    const tokens = amountTokens(amountMin ?? 0, amountMax ?? Number.MAX_SAFE_INTEGER);
+    // Together no document has more than one of them.
+    const share = documents / Math.max(1, tokens.length);
+    filters.push(
+      tokens.length === 0
+        ? token('none', 0)
+        : any(tokens.map((name) => token(name, Math.ceil(share)))),
+    );
+  }
+  return filters;
+}

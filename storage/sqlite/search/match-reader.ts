@@ -1,0 +1,187 @@
+// Reads the places of what matches an expression, in their order, in steps of bounded work.
+//
+// FTS5 cannot be stopped while it looks for the next match, and two frequent tokens that no
+// document has together make it read all of both. So an expression that may cost much is looked for
+// block by block: a block's token is in few documents, which bounds the work of each step, and
+// after each step there may be an end. FTS5 skips to the block by its own indexes.
+
+import type { Database } from 'better-sqlite3';
+import { all, any, type Expression, token } from '../../search/expression.ts';
+import { BLOCK_PLACES, blockOf, blockToken, UNLISTED_FROM } from './search-schema.ts';
+
+/** Work that may still be done. */
+export interface Budget {
+  /** Entries of tokens' lists: about 40 ns each. */
+  postings: number;
+  /** Documents that are read and compared: about 15 us each. */
+  documents: number;
+}
+
+export interface Found {
+  readonly places: number[];
+  /** Where to go on; null at the end. */
+  readonly next: number | null;
+}
+
+/** An expression that costs at most this is looked for in one step. */
+const WHOLE_POSTINGS_MAX = 65_536;
+/** The same for one of few documents: each is sought in the list of each token. */
+const WHOLE_SEEKS_MAX = 1024;
+const SEEK_POSTINGS = 256;
+/** Of the blocks that are one step. */
+const STEP_POSTINGS_MAX = 65_536;
+const STEP_BLOCKS_MAX = 16;
+
+interface Block {
+  readonly block: number;
+  readonly documents: number;
+}
+
+export class MatchReader {
+  readonly #version;
+  readonly #loadBlocks;
+  readonly #match;
+  readonly #count;
+  readonly #documents;
+  #loadedVersion = -1;
+  #blocks: readonly Block[] = [];
+  #documentCount = 0;
+
+  constructor(database: Database) {
+    this.#version = database.prepare<[], number>('pragma data_version').pluck();
+    this.#loadBlocks = database.prepare<[], Block>(
+      'select block, documents from blocks where documents > 0 order by block',
+    );
+    // The casts: numbers are bound as real ones, which FTS5 does not take for row ids.
+    this.#match = database
+      .prepare<[string, number, number], number>(
+        `select rowid from matches where matches match ? and rowid >= cast(? as integer)
+         order by rowid limit ?`,
+      )
+      .pluck();
+    this.#count = database
+      .prepare<[string, number], number>(
+        'select count(*) from (select 1 from matches where matches match ? limit ?)',
+      )
+      .pluck();
+    this.#documents = database
+      .prepare<[number, number, number], number>(
+        'select place from documents where place >= ? and place < ? order by place limit ?',
+      )
+      .pluck();
+  }
+
+  /** Takes in what was written since the last call. Inside of a transaction. */
+  refresh(): void {
+    const version = this.#version.get()!;
+    if (version === this.#loadedVersion) return;
+    this.#loadedVersion = version;
+    this.#blocks = this.#loadBlocks.all();
+    this.#documentCount = 0;
+    for (const { documents } of this.#blocks) this.#documentCount += documents;
+  }
+
+  /** Listed documents. */
+  get documentCount(): number {
+    return this.#documentCount;
+  }
+
+  /**
+   * At most `limit` places from `from` on. Fewer, with a place to go on, where the budget is used
+   * up. One step is always done. Null as expression: all listed documents.
+   */
+  read(expression: Expression | null, from: number, limit: number, budget: Budget): Found {
+    if (expression === null) {
+      budget.postings -= limit;
+      return upTo(this.#documents.all(from, UNLISTED_FROM, limit), limit);
+    }
+    if (expression.documentsMax === 0) return { places: [], next: null };
+    const whole = wholeCost(expression);
+    if (whole !== null) {
+      budget.postings -= whole;
+      return upTo(this.#match.all(expression.text, from, limit), limit);
+    }
+    const places: number[] = [];
+    let next: number | null = from;
+    do {
+      const step = this.#step(expression, next);
+      if (step === null) return { places, next: null };
+      budget.postings -= step.postings;
+      const left = limit - places.length;
+      const found = this.#match.all(step.text, next, left);
+      for (const place of found) places.push(place);
+      next = found.length === left ? found.at(-1)! + 1 : step.end;
+    } while (places.length < limit && budget.postings > 0);
+    return { places, next };
+  }
+
+  /** How many match, at most `max`; `isExact` is false where the budget was used up before. */
+  count(
+    expression: Expression | null,
+    max: number,
+    budget: Budget,
+  ): { count: number; isExact: boolean } {
+    if (expression === null) return { count: Math.min(max, this.#documentCount), isExact: true };
+    if (expression.documentsMax === 0) return { count: 0, isExact: true };
+    const whole = wholeCost(expression);
+    if (whole !== null) {
+      budget.postings -= whole;
+      return { count: this.#count.get(expression.text, max)!, isExact: true };
+    }
+    let count = 0;
+    let next = 0;
+    while (count < max) {
+      const step = this.#step(expression, next);
+      if (step === null) return { count, isExact: true };
+      if (budget.postings <= 0) return { count, isExact: false };
+      budget.postings -= step.postings;
+      count += this.#count.get(step.text, max - count)!;
+      next = step.end;
+    }
+    return { count, isExact: true };
+  }
+
+  /** The next blocks together: as many as the work of one step allows; null behind the last. */
+  #step(expression: Expression, from: number) {
+    let at = this.#firstBlock(blockOf(from));
+    const tokens: Expression[] = [];
+    let documents = 0;
+    let end = from;
+    while (at < this.#blocks.length && tokens.length < STEP_BLOCKS_MAX) {
+      const { block, documents: more } = this.#blocks[at]!;
+      const postings = expression.postings(documents + more) + documents + more;
+      if (tokens.length > 0 && postings > STEP_POSTINGS_MAX) break;
+      documents += more;
+      tokens.push(token(blockToken(block), more));
+      end = (block + 1) * BLOCK_PLACES;
+      at += 1;
+    }
+    if (tokens.length === 0) return null;
+    const postings = expression.postings(documents) + documents;
+    return { text: all([any(tokens), expression]).text, postings, end };
+  }
+
+  /** The index of the first block that is not below `block`. */
+  #firstBlock(block: number): number {
+    let low = 0;
+    let high = this.#blocks.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#blocks[middle]!.block < block) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+/** The cost of looking for all of it in one step; null where that may be too much. */
+function wholeCost(expression: Expression): number | null {
+  const postings = expression.postings(Infinity);
+  if (postings <= WHOLE_POSTINGS_MAX) return postings;
+  const seeks = expression.documentsMax * expression.tokens;
+  return seeks <= WHOLE_SEEKS_MAX ? Math.min(postings, seeks * SEEK_POSTINGS) : null;
+}
+
+function upTo(places: number[], limit: number): Found {
+  return { places, next: places.length === limit ? places.at(-1)! + 1 : null };
+}

@@ -1,0 +1,85 @@
+// The windows of a tier: the next documents in the order of their places, compared and sorted.
+
+import type { Database } from 'better-sqlite3';
+import type { SearchDocument, SearchQuery } from '../../ports/search-index.ts';
+import { passesFilters } from '../../search/filters.ts';
+import {
+  compareMatches,
+  type DocumentMatch,
+  documentWords,
+  isWholeName,
+  matchDocument,
+} from '../../search/match.ts';
+import type { QueryTerm } from '../../search/query-terms.ts';
+import type { Tier } from '../../search/search-plan.ts';
+import type { Budget, MatchReader } from './match-reader.ts';
+import { type DocumentRow, documentOf } from './search-schema.ts';
+
+export interface RankedDocument {
+  readonly document: SearchDocument;
+  readonly match: DocumentMatch;
+}
+
+/** Of one window, so that what it has depends on nothing else. */
+const WINDOW_DOCUMENTS = 256;
+const WINDOW_POSTINGS = 150_000;
+/** Characters of descriptions that are compared in a window; the document that passes it is in. */
+const WINDOW_TEXT_MAX = 64_000;
+
+export class RankedWindows {
+  readonly #matches: MatchReader;
+  readonly #document;
+
+  constructor(database: Database, matches: MatchReader) {
+    this.#matches = matches;
+    this.#document = database.prepare<[number], DocumentRow>(
+      'select * from documents where place = ?',
+    );
+  }
+
+  /** Takes what it costs from the budget of the page. */
+  read(
+    query: SearchQuery,
+    terms: readonly QueryTerm[],
+    tier: Tier,
+    start: number,
+    budget: Budget,
+  ): { documents: RankedDocument[]; next: number | null } {
+    const own: Budget = { postings: WINDOW_POSTINGS, documents: 0 };
+    const found = this.#matches.read(tier.expression, start, WINDOW_DOCUMENTS, own);
+    budget.postings -= WINDOW_POSTINGS - own.postings;
+    const documents: RankedDocument[] = [];
+    let textLeft = WINDOW_TEXT_MAX;
+    for (const [index, place] of found.places.entries()) {
+      budget.documents -= 1;
+      const document = documentOf(this.#document.get(place)!);
+      const match = this.#match(query, terms, tier, document);
+      if (match !== null) documents.push({ document, match });
+      if (tier.field < 2) continue;
+      textLeft -= document.description.length;
+      if (textLeft > 0 || index + 1 === found.places.length) continue;
+      return { documents: sorted(documents), next: place + 1 };
+    }
+    return { documents: sorted(documents), next: found.next };
+  }
+
+  /** Null where the tokens only seemed to match. */
+  #match(
+    query: SearchQuery,
+    terms: readonly QueryTerm[],
+    tier: Tier,
+    document: SearchDocument,
+  ): DocumentMatch | null {
+    // Price tokens let through a little more, and creators and currencies are hashes.
+    if (!passesFilters(document, query)) return null;
+    const match = matchDocument(terms, documentWords(document, tier.field), tier.grade);
+    if (match === null) return null;
+    const isWhole = tier.isWholeName && isWholeName(document.name, query.text);
+    if (tier.isWholeName && !isWhole) return null;
+    return { ...match, isWholeName: isWhole };
+  }
+}
+
+function sorted(documents: RankedDocument[]): RankedDocument[] {
+  return documents.sort((a, b) => compareMatches(a.match, a.document, b.match, b.document));
+}

@@ -1,0 +1,197 @@
+// Asks a search index on SQLite, in a thread that only searches. It follows the writer, which may
+// be in another thread or process, from one index to the next one that was rebuilt.
+
+import type { SearchType } from '../../../contracts/search.ts';
+import { StoreUnavailableError } from '../../ports/journal.ts';
+import {
+  type SearchHit,
+  type SearchPage,
+  type SearchQuery,
+  type SearchReader,
+  type SearchRequest,
+  type SearchStream,
+  STREAM_MS_MAX,
+  STREAMS_MAX,
+  StreamExpiredError,
+  type Suggestion,
+} from '../../ports/search-index.ts';
+import { SearchCursor } from '../../search/search-cursor.ts';
+import { SqliteThread } from '../thread/thread.ts';
+import { SearchFiles } from './search-files.ts';
+import type { SearchReaderHandlers } from './search-reader-program.ts';
+
+const PROGRAM = new URL('search-reader-program.ts', import.meta.url);
+/** Searches that wait for the thread; further ones are refused. */
+const WAITING_MAX = 256;
+
+type ReaderThread = SqliteThread<SearchReaderHandlers>;
+
+interface Opened {
+  readonly number: number;
+  readonly thread: ReaderThread;
+}
+
+/** The writer must have opened the folder once. */
+export function openSearchReader({ folder }: { readonly folder: string }): SearchReader {
+  return new SqliteSearchReader(new SearchFiles(folder));
+}
+
+class SqliteSearchReader implements SearchReader {
+  readonly #files: SearchFiles;
+  #opened: Promise<Opened> | null = null;
+  #number: number | null = null;
+  /** Of indexes that were replaced, while they are closed. */
+  readonly #closing = new Set<Promise<void>>();
+  readonly #streams = new Set<SqliteSearchStream>();
+  #lastStream = 0;
+
+  constructor(files: SearchFiles) {
+    this.#files = files;
+  }
+
+  async search(request: SearchRequest): Promise<SearchPage> {
+    // Here, because a fault in the thread is one of the store.
+    new SearchCursor(request).decode(request.page.cursor);
+    return (await this.#thread()).submit('search', request);
+  }
+
+  async suggest(
+    text: string,
+    type: SearchType | null,
+    limit: number,
+  ): Promise<readonly Suggestion[]> {
+    return (await this.#thread()).submit('suggest', text, type, limit);
+  }
+
+  async stream(query: SearchQuery): Promise<SearchStream | null> {
+    if (this.#streams.size >= STREAMS_MAX) return null;
+    const id = ++this.#lastStream;
+    const stream = new SqliteSearchStream(id, () => this.#streams.delete(stream));
+    this.#streams.add(stream);
+    try {
+      const thread = await this.#thread();
+      await thread.submit('openStream', id, query);
+      stream.begin(thread);
+      return stream;
+    } catch (error) {
+      this.#streams.delete(stream);
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#streams].map((stream) => stream.close()));
+    const opened = await this.#opened?.catch(() => null);
+    await opened?.thread.close();
+    await Promise.all(this.#closing);
+  }
+
+  /** Errors: `store-unavailable`. */
+  async #thread(): Promise<ReaderThread> {
+    const number = this.#files.current();
+    if (number === null) throw new StoreUnavailableError('there is no search index yet');
+    if (this.#number !== number || this.#opened === null) {
+      this.#leave();
+      this.#number = number;
+      this.#opened = this.#open(number);
+      this.#opened.catch(() => {
+        this.#opened = null; // The next call tries again.
+      });
+    }
+    return (await this.#opened).thread;
+  }
+
+  async #open(number: number): Promise<Opened> {
+    const thread: ReaderThread = new SqliteThread({
+      program: PROGRAM,
+      file: this.#files.index(number),
+      walBytesMax: 0,
+      pageCountMax: 0,
+      waitingOperationsMax: WAITING_MAX,
+      groupOperationsMax: 1,
+    });
+    try {
+      await thread.start();
+    } catch (error) {
+      throw new StoreUnavailableError((error as Error).message, { cause: error });
+    }
+    return { number, thread };
+  }
+
+  /** Searches that wait for the old index are still answered, and its streams go on. */
+  #leave(): void {
+    const left = this.#opened;
+    this.#opened = null;
+    if (left === null) return;
+    const closing = this.#close(left).finally(() => this.#closing.delete(closing));
+    this.#closing.add(closing);
+  }
+
+  async #close(left: Promise<Opened>): Promise<void> {
+    const opened = await left.catch(() => null);
+    if (opened === null) return;
+    const streams = [...this.#streams].filter((stream) => stream.thread === opened.thread);
+    await Promise.all(streams.map((stream) => stream.ended));
+    await opened.thread.close();
+  }
+}
+
+class SqliteSearchStream implements SearchStream {
+  /** Resolves when the stream's moment is let go. */
+  readonly ended: Promise<void>;
+  readonly #id: number;
+  readonly #resolve: () => void;
+  thread: ReaderThread | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  #isExpired = false;
+
+  constructor(id: number, ended: () => void) {
+    this.#id = id;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.ended = promise;
+    this.#resolve = () => {
+      ended();
+      resolve();
+    };
+  }
+
+  begin(thread: ReaderThread): void {
+    this.thread = thread;
+    this.#timer = setTimeout(() => {
+      this.#isExpired = true;
+      void this.close();
+    }, STREAM_MS_MAX);
+    this.#timer.unref();
+  }
+
+  async next(): Promise<readonly SearchHit[] | null> {
+    for (;;) {
+      if (this.#isExpired) throw new StreamExpiredError('the stream took too long');
+      if (this.thread === null) return null;
+      const chunk = await this.thread.submit('readStream', this.#id);
+      if (chunk === null) throw new StreamExpiredError('the thread of the search index ended');
+      if (chunk.isLast) this.#end();
+      if (chunk.hits.length > 0) return chunk.hits;
+    }
+  }
+
+  async close(): Promise<void> {
+    const { thread } = this;
+    if (thread === null) return;
+    this.thread = null;
+    try {
+      await thread.submit('closeStream', this.#id);
+    } catch (error) {
+      // The moment went with the thread.
+      if (!(error instanceof StoreUnavailableError)) throw error;
+    } finally {
+      this.#end();
+    }
+  }
+
+  #end(): void {
+    clearTimeout(this.#timer);
+    this.thread = null;
+    this.#resolve();
+  }
+}

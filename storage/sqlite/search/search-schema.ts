@@ -1,0 +1,165 @@
+// The tables of a search index.
+//
+// A document's place says where it stands among all: documents are in the order of their places by
+// popularity, then the one placed last first. It is the row id in `matches`, so that whoever reads
+// what matches in that order may stop early and has the best. A document that changes gets another
+// place. Places are divided into blocks, and each document has its block's token: a query for a
+// token and a block costs at most the block, whatever the token. Documents that are not listed have
+// places behind all others, and no row in `matches`.
+
+import type { DropStatus } from '../../../contracts/drops.ts';
+import type { SearchDocument } from '../../ports/search-index.ts';
+import { STATUS_CODES, TYPE_CODES } from '../../search/index-tokens.ts';
+
+/** Places of one rank. */
+const RANK_PLACES = 2 ** 40;
+/** The rank of what is not listed: behind all others. */
+export const UNLISTED_RANK = 32;
+export const UNLISTED_FROM = UNLISTED_RANK * RANK_PLACES;
+/** Of a document's place, in statements; with this the indexes of sorts are used. */
+export const LISTED = `place < ${UNLISTED_FROM}`;
+
+/**
+ * Of the tables and of what is in them: folding, tokens, ranks. An index of another format is made
+ * anew.
+ */
+export const SEARCH_FORMAT = 1;
+
+export const SEARCH_SCHEMA = `
+  create virtual table matches using fts5(
+    tokens, content = '', contentless_delete = 1, detail = none, tokenize = 'ascii'
+  );
+  -- Bytes in memory before they are written as a segment: about those of one change.
+  insert into matches (matches, rank) values ('hashsize', 8388608);
+  create table documents (
+    place integer primary key,
+    type integer not null,
+    id text not null,
+    source integer not null,
+    version integer not null,
+    name text not null,
+    description text not null,
+    creator_id text not null,
+    creator_name text not null,
+    product_id text,
+    status integer,
+    currency text,
+    amount integer,
+    starts_at integer,
+    created_at integer not null,
+    popularity real not null
+  ) strict;
+  create unique index documents_by_key on documents (type, id);
+  create index documents_by_source on documents (source, type, id);
+  create index documents_by_creator on documents (creator_id, type, id);
+  create index documents_by_product on documents (product_id, type, id)
+    where product_id is not null;
+  create index documents_by_creation on documents (created_at, place) where ${LISTED};
+  create index documents_by_start on documents (starts_at, place)
+    where starts_at is not null and ${LISTED};
+  create index documents_by_amount on documents (amount, place)
+    where amount is not null and ${LISTED};
+  create table ranks (rank integer primary key, placed integer not null) strict;
+  create table blocks (block integer primary key, documents integer not null) strict;
+  -- Every different word, with the number of listed documents that have it.
+  create table words (
+    id integer primary key, word text not null unique, documents integer not null
+  ) strict;
+  -- The words of letters, by each of their endings but themselves.
+  create table word_endings (
+    ending text not null, word integer not null, primary key (ending, word)
+  ) strict, without rowid;
+  -- The same, by hashes of what is left after deletions ('storage/search/deletions.ts').
+  create table word_deletions (
+    hash integer not null, word integer not null, primary key (hash, word)
+  ) strict, without rowid;
+  create table positions (
+    name text not null, part integer not null, sequence integer not null,
+    primary key (name, part)
+  ) strict, without rowid;
+`;
+
+export interface DocumentRow {
+  readonly place: number;
+  readonly type: number;
+  readonly id: string;
+  readonly source: number;
+  readonly version: number;
+  readonly name: string;
+  readonly description: string;
+  readonly creator_id: string;
+  readonly creator_name: string;
+  readonly product_id: string | null;
+  readonly status: number | null;
+  readonly currency: string | null;
+  readonly amount: number | null;
+  readonly starts_at: number | null;
+  readonly created_at: number;
+  readonly popularity: number;
+}
+
+/** Places of a block. */
+export const BLOCK_PLACES = 2 ** 12;
+const RANK_BLOCKS = RANK_PLACES / BLOCK_PLACES;
+
+/** The place of the document that is placed in a rank as number `placed`, from 0. */
+export function placeOf(rank: number, placed: number): number {
+  return (rank + 1) * RANK_PLACES - 1 - placed;
+}
+
+export function rankOf(place: number): number {
+  return Math.floor(place / RANK_PLACES);
+}
+
+/** Blocks are in the order of their places. */
+export function blockOf(place: number): number {
+  return Math.floor(place / BLOCK_PLACES);
+}
+
+/** Blocks are counted from the end of their rank, so that the numbers stay short. */
+export function blockToken(block: number): string {
+  const rank = Math.floor(block / RANK_BLOCKS);
+  return `b${rank.toString(36)}x${((rank + 1) * RANK_BLOCKS - 1 - block).toString(36)}`;
+}
+
+export function documentOf(row: DocumentRow): SearchDocument {
+  return {
+    type: TYPE_CODES[row.type]!,
+    id: row.id,
+    listed: row.place < UNLISTED_FROM,
+    name: row.name,
+    description: row.description,
+    creatorId: row.creator_id,
+    creatorName: row.creator_name,
+    productId: row.product_id,
+    status: row.status === null ? null : (STATUS_CODES[row.status]! satisfies DropStatus),
+    currency: row.currency,
+    amount: row.amount,
+    startsAt: row.starts_at,
+    createdAt: row.created_at,
+    popularity: row.popularity,
+    source: row.source,
+    version: row.version,
+  };
+}
+
+export function rowOf(document: SearchDocument, place: number): DocumentRow {
+  return {
+    place,
+    type: TYPE_CODES.indexOf(document.type),
+    id: document.id,
+    source: document.source,
+    version: document.version,
+    name: document.name,
+    description: document.description,
+    creator_id: document.creatorId,
+    creator_name: document.creatorName,
+    product_id: document.productId,
+    status: document.status === null ? null : STATUS_CODES.indexOf(document.status),
+    currency: document.currency,
+    amount: document.amount,
+    starts_at: document.startsAt,
+    created_at: document.createdAt,
+    popularity: document.popularity,
+  };
+}

@@ -1,0 +1,166 @@
+// Searches one state of a search index: pages, counts, suggestions.
+//
+// A page by relevance goes through the tiers of the query (`storage/search/search-plan.ts`), and
+// through each in windows: the next documents in the order of their places are read, compared as
+// the memory driver compares all documents, and sorted. A cursor names the window and how far into
+// it the page went, so a page costs the same at any depth. What a window reads depends only on
+// where it begins, so every page that begins in it sees the same.
+
+import type { Database } from 'better-sqlite3';
+import type { SearchType } from '../../../contracts/search.ts';
+import {
+  COUNTED_MAX,
+  FEW_HITS,
+  type SearchHit,
+  type SearchPage,
+  type SearchQuery,
+  type SearchRequest,
+  type StatusCount,
+  type Suggestion,
+  SUGGESTIONS_MAX,
+} from '../../ports/search-index.ts';
+import { highlighted, hitOf } from '../../search/highlight.ts';
+import { all, token } from '../../search/expression.ts';
+import { STATUS_CODES, statusToken } from '../../search/index-tokens.ts';
+import { EXACT, explanationOf, TYPO, WITHIN } from '../../search/match.ts';
+import { queryTerms } from '../../search/query-terms.ts';
+import { SearchCursor } from '../../search/search-cursor.ts';
+import { SearchPlan, TIER_COUNT } from '../../search/search-plan.ts';
+import { type Budget, MatchReader } from './match-reader.ts';
+import { type RankedDocument, RankedWindows } from './ranked-windows.ts';
+import { SortedMatches } from './sorted-matches.ts';
+import { VocabularyReader } from './vocabulary-reader.ts';
+
+/** Of one page; a window or step that is begun is finished. */
+const PAGE: Budget = { postings: 400_000, documents: 1_000 };
+const COUNTS_POSTINGS = 200_000;
+const FEW_POSTINGS = 100_000;
+
+export class Searcher {
+  readonly #matches: MatchReader;
+  readonly #vocabulary: VocabularyReader;
+  readonly #windows: RankedWindows;
+  readonly #sorted: SortedMatches;
+
+  constructor(database: Database) {
+    this.#matches = new MatchReader(database);
+    this.#vocabulary = new VocabularyReader(database);
+    this.#windows = new RankedWindows(database, this.#matches);
+    this.#sorted = new SortedMatches(database, this.#matches);
+  }
+
+  /** Inside of a transaction, as everything here. */
+  page(request: SearchRequest): SearchPage {
+    const { page, sort, withCounts = false, withExplanations = false } = request;
+    const plan = this.#plan(request);
+    const cursor = new SearchCursor(request);
+    const from = cursor.decode(page.cursor);
+    const found =
+      sort === 'relevance'
+        ? this.#byRelevance(request, plan, from, page.limit, TIER_COUNT)
+        : this.#sorted.page(request, plan, this.#gradeMax(plan), from, page.limit);
+    const hits = found.documents.map(
+      ({ document, match }): SearchHit => ({
+        ...hitOf(document, plan.terms),
+        explanation: withExplanations ? explanationOf(match, document) : null,
+      }),
+    );
+    return {
+      hits,
+      nextCursor: found.next === null ? null : cursor.encode(found.next),
+      counts: withCounts ? this.#counts(request) : null,
+      corrections: correctionsOf(found.documents),
+    };
+  }
+
+  suggest(text: string, type: SearchType | null, limit: number): Suggestion[] {
+    const query: SearchQuery = { text, type: type ?? undefined, sort: 'relevance' };
+    const plan = this.#plan(query);
+    if (plan.terms.length === 0) return [];
+    const names = new Map<string, Suggestion>();
+    const most = Math.min(limit, SUGGESTIONS_MAX);
+    // More than asked for: drops have the names of their products.
+    const { documents } = this.#byRelevance(query, plan, null, 4 * most, TIER_COUNT);
+    for (const { document, match } of documents) {
+      const { name, id } = document;
+      if (match.field > 0 || names.has(name) || names.size === most) continue;
+      names.set(name, { type: document.type, id, name: highlighted(name, plan.terms) });
+    }
+    return [...names.values()];
+  }
+
+  #plan(query: SearchQuery): SearchPlan {
+    this.#matches.refresh();
+    this.#vocabulary.documents = this.#matches.documentCount;
+    return new SearchPlan(query, queryTerms(query.text), this.#vocabulary);
+  }
+
+  #byRelevance(
+    query: SearchQuery,
+    plan: SearchPlan,
+    from: readonly number[] | null,
+    limit: number,
+    tierCount: number,
+  ): { documents: RankedDocument[]; next: number[] | null } {
+    const [firstTier = 0, firstStart = 0, firstSkip = 0] = from ?? [];
+    const budget = { ...PAGE };
+    const documents: RankedDocument[] = [];
+    let start: number | null = firstStart;
+    let skip = firstSkip;
+    for (let number = firstTier; number < tierCount; number++) {
+      if (plan.isTypo(number) && this.#gradeMax(plan) < TYPO) break;
+      const tier = plan.tier(number);
+      if (tier === null) start = null;
+      while (start !== null) {
+        if (budget.postings <= 0 || budget.documents <= 0)
+          return { documents, next: [number, start, skip] };
+        const window = this.#windows.read(query, plan.terms, tier!, start, budget);
+        const taken = window.documents.slice(skip, skip + limit - documents.length);
+        documents.push(...taken);
+        skip += taken.length;
+        if (skip < window.documents.length) return { documents, next: [number, start, skip] };
+        start = window.next;
+        skip = 0;
+      }
+      start = 0;
+      skip = 0;
+    }
+    return { documents, next: null };
+  }
+
+  /** The worst grade that the query has hits of: typos only where little else is found. */
+  #gradeMax(plan: SearchPlan): number {
+    if (plan.terms.length === 0) return EXACT;
+    const without = plan.union(WITHIN);
+    if (!plan.hasTypos) return WITHIN;
+    const budget: Budget = { postings: FEW_POSTINGS, documents: 0 };
+    const { count, isExact } = this.#matches.count(without, FEW_HITS, budget);
+    return count < FEW_HITS && isExact ? TYPO : WITHIN;
+  }
+
+  #counts(request: SearchQuery): StatusCount[] {
+    const plan = this.#plan({ ...request, status: undefined });
+    const matching = plan.union(this.#gradeMax(plan));
+    const isVerified = request.amountMin !== undefined || request.amountMax !== undefined;
+    const counts: StatusCount[] = [];
+    for (const status of STATUS_CODES) {
+      const filter = token(statusToken(status), this.#matches.documentCount);
+      const expression = matching === null ? filter : all([matching, filter]);
+      const budget: Budget = { postings: COUNTS_POSTINGS / STATUS_CODES.length, documents: 0 };
+      const found = this.#matches.count(expression, COUNTED_MAX + 1, budget);
+      if (found.count === 0 && found.isExact) continue;
+      const isExact = found.isExact && found.count <= COUNTED_MAX && !isVerified;
+      counts.push({ status, count: Math.min(found.count, COUNTED_MAX), isExact });
+    }
+    return counts;
+  }
+}
+
+function correctionsOf(documents: readonly RankedDocument[]): { word: string; found: string }[] {
+  const corrections = new Map<string, string>();
+  for (const { match } of documents) {
+    for (const { word, found, grade } of match.words)
+      if (grade === 'typo' && !corrections.has(word)) corrections.set(word, found);
+  }
+  return Array.from(corrections, ([word, found]) => ({ word, found }));
+}

@@ -1,0 +1,166 @@
+// Pages in the order of a date or price. Where few documents match, all of them are collected and
+// sorted for each page. Where many do, documents are read in the order of the sort from where the
+// page before ended, and compared one by one: there every few of them match.
+
+import type { Database, Statement } from 'better-sqlite3';
+import type { SearchSort } from '../../../contracts/search.ts';
+import type { SearchQuery } from '../../ports/search-index.ts';
+import { passesFilters } from '../../search/filters.ts';
+import { documentWords, matchDocument } from '../../search/match.ts';
+import type { SearchPlan } from '../../search/search-plan.ts';
+import type { Budget, MatchReader } from './match-reader.ts';
+import type { RankedDocument } from './ranked-windows.ts';
+import { type DocumentRow, documentOf, LISTED } from './search-schema.ts';
+
+const COLLECTED_MAX = 8_192;
+const COLLECT_POSTINGS = 400_000;
+/** Read in the order of the sort for one page, and characters of what is compared of them. */
+const WALKED_MAX = 2_000;
+const WALKED_TEXT_MAX = 250_000;
+const WALK_STEP = 64;
+
+interface Sort {
+  /** What a document is sorted by, by its place. */
+  readonly key: Statement<[number], number>;
+  /** The rows behind a key and place. */
+  readonly rows: Statement<[number, number, number], DocumentRow>;
+  readonly column: 'created_at' | 'starts_at' | 'amount';
+  /** 1: the lowest first. */
+  readonly direction: 1 | -1;
+}
+
+interface SortedPage {
+  readonly documents: RankedDocument[];
+  readonly next: number[] | null;
+}
+
+/** Behind `key` and `place` in the order of the sort. */
+type Position = readonly [key: number, place: number];
+
+export class SortedMatches {
+  readonly #matches: MatchReader;
+  readonly #document;
+  readonly #sorts;
+
+  constructor(database: Database, matches: MatchReader) {
+    this.#matches = matches;
+    this.#document = database.prepare<[number], DocumentRow>(
+      'select * from documents where place = ?',
+    );
+    const sort = (column: Sort['column'], direction: 1 | -1): Sort => ({
+      column,
+      direction,
+      key: database
+        .prepare<[number], number>(`select ${column} from documents where place = ?`)
+        .pluck(),
+      rows: database.prepare<[number, number, number], DocumentRow>(
+        direction === 1
+          ? `select * from documents where ${column} is not null and ${LISTED}
+             and (${column}, place) > (?, ?) order by ${column}, place limit ?`
+          : `select * from documents where ${LISTED}
+             and (${column}, place) < (?, ?) order by ${column} desc, place desc limit ?`,
+      ),
+    });
+    this.#sorts = {
+      newest: sort('created_at', -1),
+      starting: sort('starts_at', 1),
+      price: sort('amount', 1),
+    };
+  }
+
+  page(
+    query: SearchQuery,
+    plan: SearchPlan,
+    gradeMax: number,
+    from: readonly number[] | null,
+    limit: number,
+  ): SortedPage {
+    const sort = this.#sorts[query.sort as Exclude<SearchSort, 'relevance'>];
+    const start: Position = from === null ? startOf(sort) : [from[0]!, from[1] ?? 0];
+    const expression = plan.union(gradeMax);
+    if (expression !== null) {
+      const budget: Budget = { postings: COLLECT_POSTINGS, documents: 0 };
+      const { places, next } = this.#matches.read(expression, 0, COLLECTED_MAX + 1, budget);
+      if (next === null) return this.#collected(query, plan, gradeMax, sort, places, start, limit);
+    }
+    return this.#walked(query, plan, gradeMax, sort, start, limit);
+  }
+
+  #collected(
+    query: SearchQuery,
+    plan: SearchPlan,
+    gradeMax: number,
+    sort: Sort,
+    places: readonly number[],
+    start: Position,
+    limit: number,
+  ): SortedPage {
+    const behind: Position[] = [];
+    for (const place of places) {
+      const key = sort.key.get(place);
+      if (key === undefined || key === null) continue;
+      if (compare(sort, [key, place], start) > 0) behind.push([key, place]);
+    }
+    behind.sort((a, b) => compare(sort, a, b));
+    const documents: RankedDocument[] = [];
+    let last: Position = start;
+    let read = 0;
+    for (const position of behind) {
+      if (documents.length === limit || read === WALKED_MAX) return { documents, next: [...last] };
+      read += 1;
+      const hit = hitIn(this.#document.get(position[1])!, query, plan, gradeMax);
+      if (hit !== null) documents.push(hit);
+      last = position;
+    }
+    return { documents, next: null };
+  }
+
+  #walked(
+    query: SearchQuery,
+    plan: SearchPlan,
+    gradeMax: number,
+    sort: Sort,
+    start: Position,
+    limit: number,
+  ): SortedPage {
+    const documents: RankedDocument[] = [];
+    let last: Position = start;
+    let textLeft = WALKED_TEXT_MAX;
+    for (let read = 0; read < WALKED_MAX; ) {
+      const rows = sort.rows.all(last[0], last[1], WALK_STEP);
+      for (const row of rows) {
+        if (documents.length === limit || textLeft <= 0) return { documents, next: [...last] };
+        const hit = hitIn(row, query, plan, gradeMax);
+        if (hit !== null) documents.push(hit);
+        textLeft -= row.description.length;
+        last = [row[sort.column]!, row.place];
+      }
+      if (rows.length < WALK_STEP) return { documents, next: null };
+      read += rows.length;
+    }
+    return { documents, next: [...last] };
+  }
+}
+
+function hitIn(
+  row: DocumentRow,
+  query: SearchQuery,
+  plan: SearchPlan,
+  gradeMax: number,
+): RankedDocument | null {
+  const document = documentOf(row);
+  if (!passesFilters(document, query)) return null;
+  // Without words nothing has to be compared.
+  const fields = documentWords(document, plan.terms.length === 0 ? 0 : undefined);
+  const match = matchDocument(plan.terms, fields, gradeMax);
+  return match === null ? null : { document, match: { ...match, isWholeName: false } };
+}
+
+function startOf({ direction }: Sort): Position {
+  return direction === 1 ? [0, 0] : [Number.MAX_SAFE_INTEGER, 0];
+}
+
+/** Positive where `a` is behind `b`. */
+function compare({ direction }: Sort, a: Position, b: Position): number {
+  return direction * (a[0] - b[0] || a[1] - b[1]);
+}

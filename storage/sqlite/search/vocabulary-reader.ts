@@ -1,0 +1,92 @@
+// Looks words up in the vocabulary of a search index. Each look-up reads a bounded number of rows,
+// however large the vocabulary: of very many words with one beginning, the first are taken.
+
+import type { Database } from 'better-sqlite3';
+import { deletionHashes } from '../../search/deletions.ts';
+import { editDistance } from '../../search/edits.ts';
+import { isOfLetters, type QueryTerm } from '../../search/query-terms.ts';
+import type { KnownWord, Vocabulary } from '../../search/search-plan.ts';
+
+/** Words that are looked at for one word of a query, of each kind. */
+const LOOKED_AT_MAX = 512;
+/** Words under one hash: only very short beginnings have more. */
+const SAME_HASH_MAX = 128;
+/** Above every text that begins with what is before it. */
+const END = '\u{10ffff}';
+
+export class VocabularyReader implements Vocabulary {
+  readonly #documentsWith;
+  readonly #beginning;
+  readonly #ending;
+  readonly #inside;
+  readonly #deletion;
+  documents = 0;
+
+  constructor(database: Database) {
+    this.#documentsWith = database
+      .prepare<[string], number>('select documents from words where word = ?')
+      .pluck();
+    this.#beginning = database.prepare<[string, string, number], KnownWord>(
+      `select word, documents from words where word > ? and word < ? order by word limit ?`,
+    );
+    const byEnding = (where: string) =>
+      database.prepare<[string, string, number], KnownWord>(
+        `select words.word, words.documents from word_endings join words on words.id = word_endings.word
+         where ${where} limit ?`,
+      );
+    this.#ending = byEnding('ending = ? and ending = ?');
+    this.#inside = byEnding('ending >= ? and ending < ?');
+    this.#deletion = database.prepare<[number, number], KnownWord>(
+      `select words.word, words.documents from word_deletions join words on words.id = word_deletions.word
+       where hash = ? limit ?`,
+    );
+  }
+
+  documentsWith(word: string): number {
+    return this.#documentsWith.get(word) ?? 0;
+  }
+
+  beginningWith(text: string, limit: number): readonly KnownWord[] {
+    return mostFrequent(this.#beginning.all(text, text + END, LOOKED_AT_MAX), limit);
+  }
+
+  containing({ text, mayBeInside }: QueryTerm, limit: number): readonly KnownWord[] {
+    const found = mayBeInside
+      ? [
+          ...this.#inside.all(text, text + END, LOOKED_AT_MAX),
+          ...this.#beginning
+            .all(text, text + END, LOOKED_AT_MAX)
+            .filter(({ word }) => isOfLetters(word)),
+        ]
+      : this.#ending.all(text, text, LOOKED_AT_MAX);
+    return mostFrequent(found, limit);
+  }
+
+  near({ text, edits }: QueryTerm, limit: number): readonly KnownWord[] {
+    const near = new Map<string, KnownWord & { readonly distance: number }>();
+    for (const hash of deletionHashes(text, edits)) {
+      for (const known of this.#deletion.iterate(hash, SAME_HASH_MAX)) {
+        const { word, documents } = known;
+        if (documents === 0 || word === text || near.has(word)) continue;
+        const distance = editDistance(word, text, edits);
+        if (distance <= edits) near.set(word, { word, documents, distance });
+      }
+    }
+    return [...near.values()]
+      .sort((a, b) => a.distance - b.distance || compareFrequency(a, b))
+      .slice(0, limit);
+  }
+}
+
+function mostFrequent(words: readonly KnownWord[], limit: number): KnownWord[] {
+  const distinct = new Map(words.map((known) => [known.word, known]));
+  return [...distinct.values()]
+    .filter(({ documents }) => documents > 0)
+    .sort(compareFrequency)
+    .slice(0, limit);
+}
+
+/** The same every time: by the word where as many documents have both. */
+function compareFrequency(a: KnownWord, b: KnownWord): number {
+  return b.documents - a.documents || (a.word < b.word ? -1 : 1);
+}

@@ -1,0 +1,59 @@
+// The words of a search index: how many documents have each, and where else each is looked up, by
+// its endings and by its deletions. A word that no document has any more stays, with no documents.
+
+import type { Database } from 'better-sqlite3';
+import { storedDeletions } from '../../search/deletions.ts';
+import { isOfLetters } from '../../search/query-terms.ts';
+
+/** The shortest ending that a word is found by, and how far into a word endings begin. */
+const ENDING_LENGTH_MIN = 3;
+const ENDING_STARTS_MAX = 24;
+
+export class VocabularyWriter {
+  readonly #count;
+  readonly #add;
+  readonly #addEnding;
+  readonly #addDeletion;
+  /** By word: how many more documents have it since the last `store`. */
+  readonly #changes = new Map<string, number>();
+
+  constructor(database: Database) {
+    this.#count = database.prepare<[number, string]>(
+      'update words set documents = documents + ? where word = ?',
+    );
+    this.#add = database.prepare<[string, number]>(
+      'insert into words (word, documents) values (?, ?)',
+    );
+    this.#addEnding = database.prepare<[string, number]>(
+      'insert or ignore into word_endings (ending, word) values (?, ?)',
+    );
+    this.#addDeletion = database.prepare<[number, number]>(
+      'insert or ignore into word_deletions (hash, word) values (?, ?)',
+    );
+  }
+
+  change(words: Iterable<string>, by: 1 | -1): void {
+    for (const word of words) this.#changes.set(word, (this.#changes.get(word) ?? 0) + by);
+  }
+
+  store(): void {
+    const deletions: [number, number][] = [];
+    // In the order of the words, as they are in the table.
+    for (const word of [...this.#changes.keys()].sort()) {
+      const by = this.#changes.get(word)!;
+      if (by === 0 || this.#count.run(by, word).changes > 0) continue;
+      const id = Number(this.#add.run(word, by).lastInsertRowid);
+      if (!isOfLetters(word)) continue;
+      const starts = Math.min(word.length - ENDING_LENGTH_MIN, ENDING_STARTS_MAX);
+      for (let start = 1; start <= starts; start++) this.#addEnding.run(word.slice(start), id);
+      for (const hash of storedDeletions(word)) deletions.push([hash, id]);
+    }
+    deletions.sort(([a], [b]) => a - b);
+    for (const [hash, id] of deletions) this.#addDeletion.run(hash, id);
+    this.#changes.clear();
+  }
+
+  forget(): void {
+    this.#changes.clear();
+  }
+}
