@@ -14,6 +14,7 @@ import type { Page } from '../contracts/paging.ts';
 import type { Outcome, Refusal } from '../contracts/refusals.ts';
 import { isExactTotal, TOO_MUCH } from '../domain/decision.ts';
 import { changedDescription } from '../domain/description.ts';
+import { accessOf } from '../domain/drop-state.ts';
 import { ID_RANDOM_BYTES, makeId } from '../domain/ids.ts';
 import { refusal, success } from '../domain/refusal.ts';
 import type { Drafts } from '../storage/ports/drafts.ts';
@@ -269,7 +270,7 @@ function draftOutcome(answered: Answered<Draft | null>): Outcome<DraftView> | nu
 }
 
 function changedDraft(draft: Draft, change: DropChange): Draft {
-  const { metadata: _, externalId: __, ...before } = draft;
+  const { metadata: _, externalId: __, access, earlyAccessSeconds, ...before } = draft;
   return {
     ...before,
     startsAt: change.startsAt ?? draft.startsAt,
@@ -279,6 +280,10 @@ function changedDraft(draft: Draft, change: DropChange): Draft {
     limitPerUser: change.limitPerUser ?? draft.limitPerUser,
     holdSeconds: change.holdSeconds ?? draft.holdSeconds,
     payment: change.payment ?? draft.payment,
+    ...accessOf({
+      access: change.access ?? access,
+      earlyAccessSeconds: change.earlyAccessSeconds ?? earlyAccessSeconds,
+    }),
     ...changedDescription(draft, change),
     stock: change.stock ?? draft.stock,
     revision: draft.revision + 1,

@@ -11,6 +11,7 @@ import { currencyProblem, isSellable } from '../contracts/currencies.ts';
 import type { DropTerms, DropView, NewDrop } from '../contracts/drops.ts';
 import type { Outcome, Refusal } from '../contracts/refusals.ts';
 import { changedDescription } from '../domain/description.ts';
+import { accessOf } from '../domain/drop-state.ts';
 import { refusal } from '../domain/refusal.ts';
 import type { KeyedRequest } from '../contracts/requests.ts';
 import type { FeatureLevels } from '../storage/ports/feature-level.ts';
@@ -94,6 +95,7 @@ export function termsOf(
     limitPerUser: drop.limitPerUser ?? LIMIT_PER_USER_DEFAULT,
     holdSeconds: drop.holdSeconds ?? HOLD_SECONDS_DEFAULT,
     payment: drop.payment ?? 'instant',
+    ...accessOf(drop),
     ...changedDescription({}, drop),
   };
 }

@@ -12,6 +12,7 @@ import { DetailsCipher } from '../app/details-cipher.ts';
 import type { ExportSpace } from '../app/jobs/export-space.ts';
 import type { OperatorsOptions } from '../app/operator/operators.ts';
 import { OperatorRuns, type OperatorRunsOptions } from '../app/operator/runs.ts';
+import { PassTexts } from '../app/passes/pass-texts.ts';
 import type { JobQueue } from '../events/jobs/job-queue.ts';
 import type { PaymentProvider } from '../events/payments/payment-provider.ts';
 import type { StripeEvents } from '../events/payments/stripe/stripe-events.ts';
@@ -41,6 +42,10 @@ import type { Tokens } from './tokens.ts';
 
 export function detailsCipher({ detailsSecrets: secrets }: Config): DetailsCipher | null {
   return secrets.length === 0 ? null : new DetailsCipher({ secrets, random: randomBytes });
+}
+
+export function passTextsOf({ passSecrets }: Config): PassTexts | null {
+  return passSecrets.length === 0 ? null : new PassTexts(passSecrets);
 }
 
 /** The services of the role `services`, on the broker. */

@@ -1,5 +1,5 @@
-// The settings of the secrets that nodes make by themselves: for access tokens, and for the details
-// of orders. Those of payment providers are in `payment-settings.ts`.
+// The settings of the secrets that nodes make by themselves: for access tokens, for the details of
+// orders, and for passes. Those of payment providers are in `payment-settings.ts`.
 
 import { resolve } from 'node:path';
 import { Type } from 'typebox';
@@ -36,6 +36,10 @@ export const SECRET_SETTINGS = {
     SECRETS_MAX,
     'Encrypts the keys that details of orders are encrypted with; several with spaces ' +
       'between: the first encrypts, all decrypt.',
+  ),
+  PASS_SECRET: secretList(
+    SECRETS_MAX,
+    'Signs passes for drops; several with spaces between: the first signs, all verify.',
   ),
 };
 

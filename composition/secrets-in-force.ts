@@ -12,15 +12,18 @@ import { readStoredSecret } from './stored-secret.ts';
 
 const PAYMENT_SECRET_BYTES = 32;
 const DETAILS_SECRET_BYTES = 32;
+const PASS_SECRET_BYTES = 32;
 
 /** Secrets that are not set are generated and stored in these files of the data directory. */
 export const AUTH_SECRET_FILE = 'auth-secret';
 const PAYMENT_SECRET_FILE = 'payment-secret';
 const DETAILS_SECRET_FILE = 'details-secret';
+const PASS_SECRET_FILE = 'pass-secret';
 export const STORED_SECRET_FILES: readonly string[] = [
   AUTH_SECRET_FILE,
   PAYMENT_SECRET_FILE,
   DETAILS_SECRET_FILE,
+  PASS_SECRET_FILE,
 ];
 const ADVICE = 'put it back, or remove it and a new one is made';
 
@@ -41,6 +44,8 @@ export interface SecretsInForce {
   readonly paymentSecrets: readonly string[];
   /** Wrap the keys of order details, the first one new keys. Empty: details are not taken. */
   readonly detailsSecrets: readonly string[];
+  /** Sign and verify passes, the first one new ones. Empty: there are none. */
+  readonly passSecrets: readonly string[];
 }
 
 /** Adds to `problems` a line for each stored secret that is not valid. */
@@ -50,7 +55,7 @@ export function secretsInForce(
   problems: string[],
 ): SecretsInForce {
   const stored = (
-    name: 'PAYMENT_SECRET' | 'DETAILS_SECRET',
+    name: 'PAYMENT_SECRET' | 'DETAILS_SECRET' | 'PASS_SECRET',
     file: string,
     make: () => string,
   ): readonly string[] => {
@@ -67,21 +72,25 @@ export function secretsInForce(
   if (paymentSecrets.length === 0)
     paymentSecrets = stored('PAYMENT_SECRET', PAYMENT_SECRET_FILE, newPaymentSecret);
   let detailsSecrets = value('DETAILS_SECRET');
-  if (detailsSecrets.length === 0 && makesDetailsSecret(value))
+  if (detailsSecrets.length === 0 && makesNodesSecrets(value))
     detailsSecrets = stored('DETAILS_SECRET', DETAILS_SECRET_FILE, newDetailsSecret);
-  return { authSecrets, authSecretFile: authSecretFileOf(value), paymentSecrets, detailsSecrets };
+  let passSecrets = value('PASS_SECRET');
+  if (passSecrets.length === 0 && makesNodesSecrets(value))
+    passSecrets = stored('PASS_SECRET', PASS_SECRET_FILE, newPassSecret);
+  const authSecretFile = authSecretFileOf(value);
+  return { authSecrets, authSecretFile, paymentSecrets, detailsSecrets, passSecrets };
 }
 
 /** The settings whose secrets are made at the first start where they are not set. */
 export function madeSecrets(value: Reading['value']): readonly SettingName[] {
   const made: SettingName[] = ['PAYMENT_SECRET'];
   if (value('AUTH_SECRET_FILE') === null) made.push('AUTH_SECRET');
-  if (makesDetailsSecret(value)) made.push('DETAILS_SECRET');
+  if (makesNodesSecrets(value)) made.push('DETAILS_SECRET', 'PASS_SECRET');
   return made;
 }
 
-/** In a cluster every node needs the same, so none is made. */
-function makesDetailsSecret(value: Reading['value']): boolean {
+/** Those for details and passes. In a cluster every node needs the same, so none is made. */
+function makesNodesSecrets(value: Reading['value']): boolean {
   return value('NATS') === null;
 }
 
@@ -122,4 +131,8 @@ function newPaymentSecret(): string {
 
 function newDetailsSecret(): string {
   return randomBytes(DETAILS_SECRET_BYTES).toString('base64url');
+}
+
+function newPassSecret(): string {
+  return randomBytes(PASS_SECRET_BYTES).toString('base64url');
 }

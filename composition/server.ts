@@ -18,7 +18,7 @@ import { createEmbeddedCore } from './embedded-core.ts';
 import type { OffLoopConsumer } from './off-loop-thread.ts';
 import { createLog } from './log.ts';
 import type { NodeCore, NodeCoreOptions } from './node-core.ts';
-import { detailsCipher } from './node-services.ts';
+import { detailsCipher, passTextsOf } from './node-services.ts';
 import { LimitsFile } from './limits-file.ts';
 import { openPayments } from './payments.ts';
 import { openExportFiles } from './export-files.ts';
@@ -164,6 +164,7 @@ export async function startServer(
     log,
     version: packageVersion(),
     paymentProvider: config.paymentProvider,
+    passTexts: passTextsOf(config),
   });
   const stop = async () => {
     await core.leave();

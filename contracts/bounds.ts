@@ -49,6 +49,18 @@ export const HOLD_SECONDS_DEFAULT = 600;
 /** How far ahead a drop may end. */
 export const DROP_AHEAD_MAX_MS = 366 * 24 * 60 * 60 * 1_000;
 export const ORDER_QUANTITY_MAX = 1_000;
+/** How long before the start of a drop orders with a pass may be taken: 7 days. */
+export const EARLY_ACCESS_SECONDS_MAX = 604_800;
+/** Of a pass, with hyphens or spaces where people put them. */
+export const PASS_LENGTH_MAX = 64;
+/** `PASS_UNITS_MAX` times one order of `ORDER_QUANTITY_MAX`: what one buyer may have of a drop. */
+export const PASS_UNITS_MAX = 1_000;
+/** Passes made at once, with their texts in the answer. */
+export const PASSES_AT_ONCE_MAX = 1_000;
+/** Passes for anyone that one job makes. */
+export const PASSES_OF_JOB_MAX = 1_000_000;
+/** Users named in one request for passes. */
+export const PASS_USERS_MAX = 10_000;
 export const IDEMPOTENCY_KEY_LENGTH_MAX = 255;
 
 // Metadata

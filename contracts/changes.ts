@@ -6,7 +6,7 @@ import { type TProperties, Type } from 'typebox';
 import { Draft } from './drafts.ts';
 import type { DropEventType } from './drop-events.ts';
 import { described, Metadata } from './metadata.ts';
-import { PaymentMode } from './drops.ts';
+import { DropAccess, DropView, PaymentMode } from './drops.ts';
 import { PaymentRejection } from './payments.ts';
 import type { Plain } from './plain.ts';
 import { Product, ProductBody } from './products.ts';
@@ -72,6 +72,7 @@ const DropTermsOutside = Type.Object({
   limitPerUser: sequence,
   holdSeconds: count,
   payment: PaymentMode,
+  ...Type.Pick(DropView, ['access', 'earlyAccessSeconds']).properties,
   ...described,
 });
 
@@ -93,6 +94,10 @@ export const EVENT_LINES = {
     /** Null: there is none now. */
     metadata: Type.Union([Metadata, Type.Null()]),
     externalId: textOrNull,
+  }),
+  'drop-access-changed': eventLine('drop-access-changed', {
+    access: DropAccess,
+    earlyAccessSeconds: count,
   }),
   'drop-opened': eventLine('drop-opened', {}),
   'drop-closed': eventLine('drop-closed', {}),

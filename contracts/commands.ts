@@ -3,6 +3,7 @@
 
 import { Type } from 'typebox';
 import { DropPatch, DropTerms, type DropView } from './drops.ts';
+import { ProvedPass } from './passes.ts';
 import { KeyedRequest } from './requests.ts';
 import { type OrderPayments, PaymentOutcome } from './payments.ts';
 import {
@@ -48,7 +49,7 @@ export const AmendDrop = Type.Object({
   ...change,
   /**
    * `addStock` is in units; negative takes away, down to held + sold (S4). Price and `stock` are to
-   * be sent only from feature level 2 on.
+   * be sent only from feature level 2 on, who may buy from level 4 on.
    */
   ...DropPatch.properties,
   /** A live drop may end later: to be sent only from feature level 3 on. */
@@ -92,6 +93,8 @@ export const PlaceOrder = Type.Object({
   quantity: Type.Integer(),
   /** As in `OrderView`. To be sent only from feature level 3 on. */
   metadata: Type.Optional(Type.String()),
+  /** To be sent only from feature level 4 on. */
+  pass: Type.Optional(ProvedPass),
 });
 export type PlaceOrder = Plain<typeof PlaceOrder>;
 

@@ -3,7 +3,7 @@
 // one journal entry share the entry's time.
 
 import { Type } from 'typebox';
-import { DropTerms } from './drops.ts';
+import { DropAccess, DropTerms } from './drops.ts';
 import { Metadata } from './metadata.ts';
 import { PaymentRejection } from './payments.ts';
 import type { Plain } from './plain.ts';
@@ -43,6 +43,8 @@ export const OrderPlaced = Type.Object({
   quantity: count,
   /** As in `OrderView`; from feature level 3 on. */
   metadata: Type.Optional(Type.String()),
+  /** The number of its pass (`domain/pass.ts`); from feature level 4 on. */
+  pass: Type.Optional(count),
 });
 export const OrderConfirmed = Type.Object({
   type: Type.Literal('order-confirmed'),
@@ -208,6 +210,15 @@ export const OrderDetailsAdded = Type.Object({
   ordinal,
 });
 
+// From feature level 4 on
+
+/** Who may buy, as it is now. */
+export const DropAccessChanged = Type.Object({
+  type: Type.Literal('drop-access-changed'),
+  access: DropAccess,
+  earlyAccessSeconds: count,
+});
+
 export const DropEvent = Type.Union([
   DropCreated,
   DropAmended,
@@ -239,6 +250,7 @@ export const DropEvent = Type.Union([
   DropResumed,
   OrderPartRefunded,
   OrderRestRefunded,
+  DropAccessChanged,
 ]);
 export type DropEvent = Plain<typeof DropEvent>;
 export type DropEventType = DropEvent['type'];

@@ -2,6 +2,7 @@
 
 import { Type } from 'typebox';
 import {
+  EARLY_ACCESS_SECONDS_MAX,
   HOLD_SECONDS_DEFAULT,
   HOLD_SECONDS_MAX,
   LIMIT_PER_USER_DEFAULT,
@@ -27,6 +28,10 @@ export type DropStatus = Plain<typeof DropStatus>;
 
 export const PaymentMode = Type.Union([Type.Literal('instant'), Type.Literal('provider')]);
 export type PaymentMode = Plain<typeof PaymentMode>;
+
+/** Who may order: everybody, or those with a pass. */
+export const DropAccess = Type.Union([Type.Literal('public'), Type.Literal('pass')]);
+export type DropAccess = Plain<typeof DropAccess>;
 
 /** Moments that people are told about at once, beyond the running stock figures (N2, N3). */
 export const MilestoneType = Type.Union([
@@ -75,6 +80,10 @@ export const DropView = Type.Object(
      */
     revision: Type.Optional(count),
     createdAt: time,
+    /** Only those with a pass may order (D9); absent where everybody may. */
+    access: Type.Optional(Type.Literal('pass')),
+    /** Those with a pass may order for so long before the start; absent: they may not. */
+    earlyAccessSeconds: Type.Optional(count),
     /**
      * No orders are taken for a while. A flag beside the status, absent where it is not so: the
      * drop opens and ends on time all the same.
@@ -106,6 +115,8 @@ export const DropTerms = Type.Object({
     'limitPerUser',
     'holdSeconds',
     'payment',
+    'access',
+    'earlyAccessSeconds',
     'metadata',
     'externalId',
   ]).properties,
@@ -116,6 +127,23 @@ export const DropTerms = Type.Object({
   paymentPaceMs: Type.Optional(count),
 });
 export type DropTerms = Plain<typeof DropTerms>;
+
+/** Of a new drop, and of a change: from feature level 4 on. */
+const whoMayBuy = {
+  access: Type.Optional({
+    ...DropAccess,
+    default: 'public',
+    description: 'pass: only those with a pass may order; afterwards it may become public',
+  }),
+  earlyAccessSeconds: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: EARLY_ACCESS_SECONDS_MAX,
+      default: 0,
+      description: 'how long before the start those with a pass may order',
+    }),
+  ),
+} as const;
 
 /** A drop that is to be made of a product. */
 export const NewDrop = Type.Object(
@@ -132,6 +160,7 @@ export const NewDrop = Type.Object(
       Type.Integer({ minimum: 1, maximum: HOLD_SECONDS_MAX, default: HOLD_SECONDS_DEFAULT }),
     ),
     payment: Type.Optional(PaymentMode),
+    ...whoMayBuy,
     ...described,
     draft: Type.Optional(
       Type.Boolean({ description: 'true: seen by its creator alone, until it is announced' }),
@@ -167,6 +196,7 @@ export const DropPatch = Type.Object(
         description: 'before the start',
       }),
     ),
+    ...whoMayBuy,
     ...describedAnew,
   },
   { ...STRICT, minProperties: 1, title: 'DropPatch' },

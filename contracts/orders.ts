@@ -6,6 +6,7 @@ import { Metadata } from './metadata.ts';
 import { EXPORT_FORMATS } from './export-formats.ts';
 import { list, paging } from './paging.ts';
 import { LINE } from './patterns.ts';
+import { passText } from './passes.ts';
 import { PaymentReadiness } from './payments.ts';
 import type { Plain } from './plain.ts';
 import { IdempotencyKey } from './requests.ts';
@@ -148,6 +149,7 @@ export const NewOrder = Type.Object(
   {
     quantity: Type.Integer({ minimum: 1, maximum: ORDER_QUANTITY_MAX }),
     metadata: Type.Optional(Metadata),
+    pass: Type.Optional(passText),
   },
   { ...STRICT, title: 'NewOrder' },
 );

@@ -13,6 +13,10 @@ export const REFUSAL_CODES = [
   'drop-already-started',
   'drop-ended',
   'drop-paused',
+  'pass-required',
+  'pass-invalid',
+  'pass-not-yet',
+  'pass-used',
   'limit-per-user',
   'hold-expired',
   'order-not-cancellable',
@@ -60,7 +64,10 @@ export const Refusal = Type.Object({
   detail: Type.Optional(Type.String()),
   /** The drop's version the refusal was decided at, where a drop decided it (O8). */
   version: Type.Optional(count),
-  /** When the drop opens, where it has not: milliseconds since the Unix epoch (D5). */
+  /**
+   * When the drop opens, or opens for the buyer's pass, where it has not: milliseconds since the
+   * Unix epoch (D5).
+   */
   startsAt: Type.Optional(Type.Integer()),
   /** The buyer's own order that stands in the way (O6a). */
   orderId: Type.Optional(Type.String()),
@@ -88,12 +95,12 @@ export const Problem = Type.Object(
     detail: Type.Optional(Type.String()),
     instance: Type.Optional(Type.String()),
     version: Type.Optional(count),
-    /** With `drop-not-live`: when the drop opens. */
+    /** With `drop-not-live`: when the drop opens; with `pass-not-yet`: when it does for the pass. */
     startsAt: Type.Optional(wireTime),
     /** Beside `startsAt`: the server's clock, in milliseconds since the Unix epoch. */
     serverTime: Type.Optional(Type.Integer()),
     /**
-     * With `limit-per-user`, `sold-out` and `insufficient-stock`: an order of the buyer that has
+     * With `limit-per-user`, `pass-used`, `sold-out` and `insufficient-stock`: an order of the buyer that has
      * units of the drop.
      */
     orderId: Type.Optional(Type.String()),

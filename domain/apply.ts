@@ -124,6 +124,11 @@ export function applyEvent(state: DropState, event: DropEvent, time: number): vo
       state.limitPerUser = event.limitPerUser;
       state.revision += 1;
       break;
+    case 'drop-access-changed':
+      state.access = event.access;
+      state.earlyAccessSeconds = event.earlyAccessSeconds;
+      state.revision += 1;
+      break;
     case 'drop-repriced':
       assert(state.status === 'upcoming', 'the price changes before the start only');
       state.unitAmount = event.unitAmount;
@@ -177,7 +182,9 @@ function placeOrder(
   event: DropEvent & { type: 'order-placed' },
   time: number,
 ): void {
-  assert(state.status === 'live' && state.pause === null, 'orders are placed in a live drop');
+  const { userId, key, metadata, pass } = event;
+  const isOpen = state.status === 'live' || (state.status === 'upcoming' && pass !== undefined);
+  assert(isOpen && state.pause === null, 'orders are placed in a live drop, with a pass earlier');
   const user = state.userOrdinal(event.userId);
   const status = state.payment === 'instant' ? 'confirmed' : 'reserved';
   const order = {
@@ -186,9 +193,13 @@ function placeOrder(
     status,
     version: state.version,
   } as const;
-  const { userId, key, metadata } = event;
-  state.userOrders[user] = state.orders.add(user, fnv1a(userId), key, order, metadata);
+  const ordinal = state.orders.add(user, fnv1a(userId), key, order, metadata);
+  state.userOrders[user] = ordinal;
   state.userUnits[user]! += event.quantity;
+  if (pass !== undefined) {
+    state.orders.setPass(ordinal, pass);
+    state.usePass(pass, event.quantity);
+  }
   if (status === 'confirmed') state.sold += event.quantity;
   else state.held += event.quantity;
 }
@@ -207,8 +218,16 @@ function changeOrder(
   if (from === 'reserved') state.held -= quantity;
   else state.sold -= quantity;
   if (to === 'confirmed') state.sold += quantity;
-  else state.userUnits[orders.user(ordinal)]! -= quantity;
+  else returnUnits(state, ordinal, quantity);
   orders.change(ordinal, to, refundRequested, state.version);
+}
+
+/** The order's buyer, and its pass, have these units no more. */
+function returnUnits(state: DropState, ordinal: number, units: number): void {
+  const { orders } = state;
+  state.userUnits[orders.user(ordinal)]! -= units;
+  const pass = orders.pass(ordinal);
+  if (pass !== undefined) state.usePass(pass, -units);
 }
 
 function refundPart(
@@ -233,7 +252,7 @@ function refundPart(
     });
   storeRefund(state, ordinal, event, time);
   state.sold -= quantity;
-  state.userUnits[orders.user(ordinal)]! -= quantity;
+  returnUnits(state, ordinal, quantity);
   withdraw(state, event);
   touchOrder(state, ordinal);
 }
@@ -268,6 +287,8 @@ function confirmLate(state: DropState, ordinal: number): void {
   state.sold += quantity;
   state.userUnits[user]! += quantity;
   state.userOrders[user] = Math.max(state.userOrders[user]!, ordinal);
+  const pass = state.orders.pass(ordinal);
+  if (pass !== undefined) state.usePass(pass, quantity);
   state.orders.change(ordinal, 'confirmed', false, state.version);
 }
 

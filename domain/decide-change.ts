@@ -25,8 +25,9 @@ export function decideAmend(state: DropState, command: AmendDrop, now: number): 
   const events: DropEvent[] = [];
   for (const change of [
     changeTerms(state, command, now),
-    changePrice(state, command),
-    changeStock(state, command),
+    changePrice(state, command, now),
+    changeStock(state, command, now),
+    changeAccess(state, command, now),
     changeDescription(state, command),
   ]) {
     if (change === null) continue;
@@ -48,16 +49,16 @@ export function decideCancelDrop(state: DropState, command: CancelDrop): Decisio
 type Change = DropEvent | Refusal | null;
 
 function changeTerms(state: DropState, command: AmendDrop, now: number): Change {
-  const { status } = state;
+  const hasBegun = state.hasBegun(now);
   const { startsAt = state.startsAt, endsAt = state.endsAt } = command;
   const { limitPerUser = state.limitPerUser } = command;
   const keepsStart = startsAt === state.startsAt && limitPerUser === state.limitPerUser;
   if (keepsStart && endsAt === state.endsAt) return null;
   const mayMoveEnd = endsAt < state.endsAt || command.mayExtend === true;
-  if (status === 'live' && !(keepsStart && mayMoveEnd)) return alreadyStarted(state);
+  if (hasBegun && !(keepsStart && mayMoveEnd)) return alreadyStarted(state);
   // The closing event may be late: what is over is not extended.
   if (state.isOverAt(now)) return refuse(state, 'drop-ended');
-  if ((status !== 'live' || command.endsAt !== undefined) && !(endsAt > now))
+  if ((state.status !== 'live' || command.endsAt !== undefined) && !(endsAt > now))
     return refusal('invalid-request', 'endsAt must be in the future.');
   if (!(startsAt < endsAt)) return refusal('invalid-request', 'startsAt must be before endsAt.');
   if (!isCount(limitPerUser))
@@ -65,20 +66,20 @@ function changeTerms(state: DropState, command: AmendDrop, now: number): Change 
   return { type: 'drop-amended', startsAt, endsAt, limitPerUser };
 }
 
-function changePrice(state: DropState, command: AmendDrop): Change {
+function changePrice(state: DropState, command: AmendDrop, now: number): Change {
   const { unitAmount = state.unitAmount } = command;
   if (unitAmount === state.unitAmount) return null;
-  if (state.status === 'live') return alreadyStarted(state);
+  if (state.hasBegun(now)) return alreadyStarted(state);
   if (!Number.isSafeInteger(unitAmount) || unitAmount < 0) return refusal('invalid-request');
   if (!isExactTotal(state.stocked + unitsAdded(state, command), unitAmount))
     return refusal('invalid-request', TOO_MUCH);
   return { type: 'drop-repriced', unitAmount };
 }
 
-function changeStock(state: DropState, command: AmendDrop): Change {
+function changeStock(state: DropState, command: AmendDrop, now: number): Change {
   const units = unitsAdded(state, command);
   if (units === 0) return null;
-  if (command.stock !== undefined && state.status === 'live') return alreadyStarted(state);
+  if (command.stock !== undefined && state.hasBegun(now)) return alreadyStarted(state);
   const stocked = state.stocked + units;
   if (!Number.isSafeInteger(units) || !Number.isSafeInteger(stocked))
     return refusal('invalid-request');
@@ -92,6 +93,15 @@ function changeStock(state: DropState, command: AmendDrop): Change {
     );
   }
   return { type: 'drop-restocked', units };
+}
+
+/** Once orders are taken it can only be opened to everybody. */
+function changeAccess(state: DropState, command: AmendDrop, now: number): Change {
+  const { access = state.access, earlyAccessSeconds = state.earlyAccessSeconds } = command;
+  const keepsSeconds = earlyAccessSeconds === state.earlyAccessSeconds;
+  if (access === state.access && keepsSeconds) return null;
+  if (state.hasBegun(now) && !(access === 'public' && keepsSeconds)) return alreadyStarted(state);
+  return { type: 'drop-access-changed', access, earlyAccessSeconds };
 }
 
 function changeDescription(state: DropState, command: AmendDrop): Change {
@@ -109,6 +119,7 @@ function alreadyStarted(state: DropState): Refusal {
   return refuse(
     state,
     'drop-already-started',
-    'A started drop can only be restocked, paused, ended at another time or cancelled.',
+    'A started drop can only be restocked, paused, opened to everybody, ended at another time ' +
+      'or cancelled.',
   );
 }

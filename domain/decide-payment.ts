@@ -145,11 +145,13 @@ function decideSettled(state: DropState, ordinal: number, reference: string): De
       : aboutOrder(ordinal, { type: 'order-confirmed', ordinal, reference });
   }
   const quantity = state.orders.quantity(ordinal);
+  const pass = state.orders.pass(ordinal);
   const canTakeAgain =
     (status === 'expired' || status === 'failed') &&
     state.status !== 'cancelled' &&
     quantity <= state.free &&
-    state.userUnits[state.orders.user(ordinal)]! + quantity <= state.limitPerUser;
+    state.userUnits[state.orders.user(ordinal)]! + quantity <= state.limitPerUser &&
+    (pass === undefined || state.passUses!.hasRoom(pass, quantity));
   return canTakeAgain
     ? aboutOrder(ordinal, { type: 'order-confirmed-late', ordinal, reference })
     : aboutOrder(ordinal, { type: 'refund-requested', ordinal, reference });

@@ -17,6 +17,7 @@ import type {
   ResumeDrop,
 } from '../contracts/commands.ts';
 import type { DropEvent } from '../contracts/drop-events.ts';
+import type { ProvedPass } from '../contracts/passes.ts';
 import type { Refusal, RefusalCode } from '../contracts/refusals.ts';
 import { decideAmend, decideCancelDrop } from './decide-change.ts';
 import { decideGetPayments, decidePayment, decidePrepare, decideSettle } from './decide-payment.ts';
@@ -40,6 +41,7 @@ import { fnv1a, orderId, paymentReference } from './ids.ts';
 import { newestOrders } from './newest-orders.ts';
 import { orderFilter } from './order-filter.ts';
 import { disputedPayments } from './order-disputes.ts';
+import { passTerms } from './pass.ts';
 import { orderRefunds } from './order-refunds.ts';
 import { refusal } from './refusal.ts';
 
@@ -231,7 +233,8 @@ function decidePlace(state: DropState, command: PlaceOrder, now: number): Decisi
         : refuse(state, 'idempotency-key-reused');
     }
   }
-  if (state.status === 'upcoming')
+  const { pass } = command;
+  if (state.status === 'upcoming' && (pass === undefined || state.earlyAccessSeconds === 0))
     return { ...refuse(state, 'drop-not-live'), startsAt: state.startsAt };
   // The closing event may be late: no order is accepted once it is due.
   if (state.isOverAt(now)) return refuse(state, 'drop-ended');
@@ -239,21 +242,54 @@ function decidePlace(state: DropState, command: PlaceOrder, now: number): Decisi
   if (!isCount(command.quantity))
     return refusal('invalid-request', 'quantity must be a positive whole number.');
   if (state.free === 0) return refuseBuyer(state, 'sold-out', user);
+  if (pass === undefined) {
+    if (state.access === 'pass') return refuse(state, 'pass-required');
+  } else {
+    const refused = refusePass(state, pass, command.quantity, user, now);
+    if (refused !== null) return refused;
+  }
   const units = user < 0 ? 0 : state.userUnits[user]!;
   if (units + command.quantity > state.limitPerUser)
     return refuseBuyer(state, 'limit-per-user', user);
   if (command.quantity > state.free) return refuseBuyer(state, 'insufficient-stock', user);
   const ordinal = state.orders.size;
-  const { userId, key, quantity, metadata } = command;
-  const placed: DropEvent =
-    metadata === undefined
-      ? { type: 'order-placed', userId, key, quantity }
-      : { type: 'order-placed', userId, key, quantity, metadata };
+  const placed = placedBy(command);
   if (state.payment === 'instant' || state.isPaidFor)
     return { ok: true, events: [placed], ordinal, replayed: false };
   // It costs nothing, so there is no payment to wait for (P5).
   const reference = paymentReference(orderId(state.id, ordinal));
   return aboutOrder(ordinal, placed, { type: 'order-confirmed', ordinal, reference });
+}
+
+/** Most orders have only the first four. */
+function placedBy({ userId, key, quantity, metadata, pass }: PlaceOrder): DropEvent {
+  const type = 'order-placed';
+  if (metadata === undefined && pass === undefined) return { type, userId, key, quantity };
+  return {
+    type,
+    userId,
+    key,
+    quantity,
+    ...(metadata !== undefined && { metadata }),
+    ...(pass !== undefined && { pass: pass.number }),
+  };
+}
+
+/** Null where the pass is good for the order. `user` is -1 without an order. */
+function refusePass(
+  state: DropState,
+  { number: pass, from }: ProvedPass,
+  quantity: number,
+  user: number,
+  now: number,
+): Refusal | null {
+  const startsAt = state.status === 'upcoming' ? Math.max(from, state.opensAt) : from;
+  if (now < startsAt) return { ...refuse(state, 'pass-not-yet'), startsAt };
+  const isGood =
+    state.passUses === null
+      ? quantity <= passTerms(pass).units
+      : !state.passUses.isSpent(pass) && state.passUses.hasRoom(pass, quantity);
+  return isGood ? null : refuseBuyer(state, 'pass-used', user);
 }
 
 /** Names an order of the buyer that has units of the drop (O6a). `user` is -1 without an order. */
@@ -267,7 +303,9 @@ function refuseBuyer(state: DropState, code: RefusalCode, user: number): Refusal
 function isSameBody(state: DropState, ordinal: number, command: PlaceOrder): boolean {
   const { orders } = state;
   return (
-    orders.quantity(ordinal) === command.quantity && orders.metadata(ordinal) === command.metadata
+    orders.quantity(ordinal) === command.quantity &&
+    orders.metadata(ordinal) === command.metadata &&
+    orders.pass(ordinal) === command.pass?.number
   );
 }
 

@@ -7,10 +7,17 @@ import type { HoldStop } from './hold-stops.ts';
 import { OrderHolds } from './order-holds.ts';
 import { OrderTable } from './order-table.ts';
 import { settledReference } from './order-payments.ts';
+import { PassUses } from './pass-uses.ts';
 import { refundedOf, returnedUnits } from './order-refunds.ts';
 import { grownUint32, TextIndex } from './text-index.ts';
 import { changedDescription, type Description } from './description.ts';
-import type { DropStatus, DropTerms, DropView, PaymentMode } from '../contracts/drops.ts';
+import type {
+  DropAccess,
+  DropStatus,
+  DropTerms,
+  DropView,
+  PaymentMode,
+} from '../contracts/drops.ts';
 import type { OrderView } from '../contracts/orders.ts';
 
 /** Without orders and users. */
@@ -40,6 +47,9 @@ export class DropState {
   startsAt: number;
   endsAt: number;
   limitPerUser: number;
+  access: DropAccess;
+  /** How long before the start orders with a pass are taken. */
+  earlyAccessSeconds: number;
   description: Description;
   status: DropStatus = 'upcoming';
   pause: SalePause | null = null;
@@ -62,6 +72,8 @@ export class DropState {
   sweepCursor = 0;
   /** Null until the first request with an Idempotency-Key. */
   answered: AnsweredRequests | null = null;
+  /** Null until the first order with a pass. */
+  passUses: PassUses | null = null;
 
   constructor(terms: DropTerms, stock: number, createdAt: number) {
     this.id = terms.id;
@@ -74,6 +86,8 @@ export class DropState {
     this.limitPerUser = terms.limitPerUser;
     this.holdSeconds = terms.holdSeconds;
     this.payment = terms.payment;
+    this.access = terms.access ?? 'public';
+    this.earlyAccessSeconds = terms.earlyAccessSeconds ?? 0;
     this.description = changedDescription({}, terms);
     this.paymentPaceMs = terms.paymentPaceMs ?? 0;
     this.stocked = stock;
@@ -93,12 +107,22 @@ export class DropState {
     return this.holdSeconds * 1000;
   }
 
+  /** From when on orders with a pass are taken, in milliseconds since the Unix epoch. */
+  get opensAt(): number {
+    return this.startsAt - this.earlyAccessSeconds * 1000;
+  }
+
+  /** Whether orders are or were taken: of those with a pass, before the start. */
+  hasBegun(now: number): boolean {
+    return this.status !== 'upcoming' || (this.earlyAccessSeconds > 0 && now >= this.opensAt);
+  }
+
   /** What the drop takes in memory, about. */
   get memoryBytes(): number {
     const { orders, users, userUnits, userOrders } = this;
     const perUser = userUnits.byteLength + userOrders.byteLength;
-    const answeredBytes = this.answered?.memoryBytes ?? 0;
-    return DROP_BYTES + users.memoryBytes + orders.memoryBytes + perUser + answeredBytes;
+    const rareBytes = (this.answered?.memoryBytes ?? 0) + (this.passUses?.memoryBytes ?? 0);
+    return DROP_BYTES + users.memoryBytes + orders.memoryBytes + perUser + rareBytes;
   }
 
   /** The ordinal of a user, or -1. */
@@ -163,10 +187,7 @@ export class DropState {
 
   /** Whether the drop has ended by `now`, or is cancelled: its closing event may be late. */
   isOverAt(now: number): boolean {
-    const { status } = this;
-    return (
-      status === 'ended' || status === 'cancelled' || (status === 'live' && now >= this.endsAt)
-    );
+    return this.status === 'ended' || this.status === 'cancelled' || now >= this.endsAt;
   }
 
   /** True if the drop changes no more by itself and accepts no more orders. */
@@ -186,6 +207,12 @@ export class DropState {
   restoreAnswered(from: number, requests: readonly AnsweredRequest[]): void {
     this.answered ??= new AnsweredRequests();
     this.answered.restore(from, requests);
+  }
+
+  /** An order got units with the pass of this number; negative: it lost them. */
+  usePass(pass: number, units: number): void {
+    this.passUses ??= new PassUses();
+    this.passUses.add(pass, units);
   }
 
   /** What an order costs, in the currency's minor unit. */
@@ -229,6 +256,7 @@ export class DropState {
       version: this.version,
       revision: this.revision,
       createdAt: this.createdAt,
+      ...accessOf(this),
       ...(this.pause !== null && pauseView(this.pause)),
       ...this.description,
     };
@@ -263,6 +291,20 @@ export class DropState {
       : described;
     return payments?.includes('\n') === true ? this.#withRefunds(ordinal, whole) : whole;
   }
+}
+
+/** What of terms, views and snapshots says who may buy; nothing of a drop for everybody. */
+export function accessOf({
+  access,
+  earlyAccessSeconds = 0,
+}: {
+  readonly access?: DropAccess;
+  readonly earlyAccessSeconds?: number;
+}): Pick<DropTerms, 'access' | 'earlyAccessSeconds'> {
+  return {
+    ...(access === 'pass' && { access }),
+    ...(earlyAccessSeconds > 0 && { earlyAccessSeconds }),
+  };
 }
 
 /** What of a pause is shown with its drop. */

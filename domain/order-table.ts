@@ -27,6 +27,7 @@ const CONFIRMED = 1;
 const PAYMENTS_BYTES = 128;
 /** As much, beside its text. */
 const METADATA_BYTES = 100;
+const PASS_BYTES = 48;
 const STATUS_NUMBERS = new Map(STATUSES.map((status, number) => [status, number]));
 
 /** The columns, without the keys, of up to 4,096 orders. */
@@ -45,6 +46,11 @@ export interface OrderColumns {
   payments: Map<number, string> | null;
   /** The metadata of orders that have any, by ordinal; null without any. Never changes. */
   metadata: Map<number, string> | null;
+  /**
+   * The numbers of passes that orders were placed with (domain/pass.ts), by ordinal; null without
+   * any. Never changes.
+   */
+  passes: Map<number, number> | null;
 }
 
 export interface NewOrder {
@@ -66,9 +72,11 @@ export class OrderTable {
   /** What the orders take in memory, about. */
   get memoryBytes(): number {
     let bytes = this.keys.memoryBytes;
-    for (const { quantities, createdAt, states, versions, payments, metadata } of this.columns) {
+    for (const columns of this.columns) {
+      const { quantities, createdAt, states, versions, payments, metadata, passes } = columns;
       bytes += quantities.byteLength + createdAt.byteLength + states.byteLength;
       bytes += versions.byteLength + (payments?.size ?? 0) * PAYMENTS_BYTES;
+      bytes += (passes?.size ?? 0) * PASS_BYTES;
       for (const text of metadata?.values() ?? []) bytes += METADATA_BYTES + text.length * 2;
     }
     return bytes;
@@ -150,6 +158,18 @@ export class OrderTable {
     return this.columns[ordinal >>> SEGMENT_SHIFT]!.metadata?.get(ordinal);
   }
 
+  /** The number of the order's pass. */
+  pass(ordinal: number): number | undefined {
+    return this.columns[ordinal >>> SEGMENT_SHIFT]!.passes?.get(ordinal);
+  }
+
+  /** To be called next after `add`. */
+  setPass(ordinal: number, pass: number): void {
+    const columns = this.columns[ordinal >>> SEGMENT_SHIFT]!;
+    columns.passes ??= new Map();
+    columns.passes.set(ordinal, pass);
+  }
+
   /** What the status does not tell of the payments: see domain/order-payments.ts. */
   payments(ordinal: number): string | undefined {
     return this.columns[ordinal >>> SEGMENT_SHIFT]!.payments?.get(ordinal);
@@ -189,6 +209,7 @@ function emptyColumns(length: number): OrderColumns {
     changedAt: 0,
     payments: null,
     metadata: null,
+    passes: null,
   };
 }
 
@@ -203,5 +224,6 @@ function growColumns(columns: OrderColumns): void {
     changedAt: columns.changedAt,
     payments: columns.payments,
     metadata: columns.metadata,
+    passes: columns.passes,
   });
 }

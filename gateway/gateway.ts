@@ -11,6 +11,7 @@ import type { Readiness } from '../contracts/system.ts';
 import type { FeatureLevels } from '../storage/ports/feature-level.ts';
 import type { ExportDownloads } from '../app/jobs/export-downloads.ts';
 import type { OrderExports } from '../app/order-exports.ts';
+import type { PassTexts } from '../app/passes/pass-texts.ts';
 import type { OutsideStream } from '../events/outside/outside-stream.ts';
 import type { RestrictionSet } from '../events/restriction-set.ts';
 import { Admission } from './http/admission.ts';
@@ -25,6 +26,7 @@ import { KeyIdentities } from './http/key-identities.ts';
 import type { MetricSources } from './http/metric-sources.ts';
 import { registerMetrics } from './http/metrics.ts';
 import { OrderPath } from './orders/order-path.ts';
+import { PassChecks } from './orders/pass-checks.ts';
 import { OrderWindow, type OrderWindowOptions } from './orders/order-window.ts';
 import {
   DEFAULT_LIMITS,
@@ -103,6 +105,8 @@ export interface GatewayOptions {
   readonly version?: string;
   /** Shown as `payment.provider` in orders. */
   readonly paymentProvider?: string;
+  /** Null, or absent: orders with a pass are refused. */
+  readonly passTexts?: PassTexts | null;
   readonly requestsInFlightMax?: number;
   /** Bounds of the orders that wait for their replies. */
   readonly orderWindow?: OrderWindowOptions;
@@ -126,7 +130,7 @@ export interface Gateway {
 
 export function createGateway(options: GatewayOptions): Gateway {
   const { router, levels, bus, clock, log, metrics, rateLimits, stream, exports } = options;
-  const { downloads = null, restrictions: bans = NO_BANS } = options;
+  const { downloads = null, restrictions: bans = NO_BANS, passTexts = null } = options;
   const now = (): number => clock.now();
   const paymentProvider = options.paymentProvider ?? 'development';
   const source = options.limits ?? DEFAULT_LIMITS;
@@ -203,6 +207,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     window: orderWindow,
     bans,
     counts,
+    passes: passTexts === null ? null : new PassChecks(passTexts),
     levels,
     clock,
     paymentProvider,

@@ -81,6 +81,7 @@ const GIVEN = {
   LIVEDROPS_AUTH_SECRET: 'a secret of more than thirty-two characters',
   LIVEDROPS_PAYMENT_SECRET: `whsec_${Buffer.alloc(32, 7).toString('base64')}`,
   LIVEDROPS_DETAILS_SECRET: 'another-secret-of-more-than-thirty-two-characters',
+  LIVEDROPS_PASS_SECRET: 'a-third-secret-of-more-than-thirty-two-characters',
 };
 const STRIPE = {
   LIVEDROPS_PAYMENT_PROVIDER: 'stripe',

@@ -5,10 +5,11 @@
 // message of a newer format will begin with its version as a negative number.
 
 import { Packr } from 'msgpackr';
-import type { DropView } from '../../contracts/drops.ts';
+import type { DropAccess, DropView } from '../../contracts/drops.ts';
 import type { Metadata } from '../../contracts/metadata.ts';
 import type { RestrictionKind } from '../../contracts/restrictions.ts';
 import type { Notification } from '../../contracts/notifications.ts';
+import { accessOf } from '../../domain/drop-state.ts';
 import { type Stored, withOurNames, withStoredNames } from '../../storage/formats/amount-names.ts';
 import { NewerFormatError } from '../../storage/formats/format-version.ts';
 import type { LiveMessage, Milestone } from '../live-bus.ts';
@@ -36,8 +37,11 @@ type ViewFields = [
   revision?: number,
   metadata?: Metadata | null,
   externalId?: string | null,
-  pause?: PauseFields,
+  pause?: PauseFields | null,
+  /** From feature level 4 on. */
+  access?: AccessFields,
 ];
+type AccessFields = [access: DropAccess, earlyAccessSeconds: number];
 type PauseFields = [at: number, version: number, holdsPaused: boolean, reason: string | null];
 type MilestoneFields = [type: Milestone['type'], view: ViewFields];
 
@@ -217,9 +221,13 @@ function viewFields(view: DropView): ViewFields {
   if (revision !== undefined) fields.push(revision);
   // Few drops have one of these, and none of an owner below feature level 3.
   const isPaused = view.paused === true;
-  if (metadata !== undefined || externalId !== undefined || isPaused)
+  const { access, earlyAccessSeconds } = view;
+  const isRestricted = access !== undefined || earlyAccessSeconds !== undefined;
+  if (metadata !== undefined || externalId !== undefined || isPaused || isRestricted)
     fields.push(metadata ?? null, externalId ?? null);
   if (isPaused) fields.push(pauseFields(view));
+  else if (isRestricted) fields.push(null);
+  if (isRestricted) fields.push([access ?? 'public', earlyAccessSeconds ?? 0]);
   return fields;
 }
 
@@ -247,6 +255,7 @@ function viewOf(fields: ViewFields): DropView {
     ...(fields[19] && { metadata: fields[19] }),
     ...(fields[20] && { externalId: fields[20] }),
     ...(fields[21] && pauseOf(fields[21])),
+    ...(fields[22] && accessOf({ access: fields[22][0], earlyAccessSeconds: fields[22][1] })),
   };
 }
 

@@ -9,7 +9,7 @@ import type { OrderChange } from '../../storage/ports/read-models.ts';
 import type { OrderNotificationType } from '../../contracts/notifications.ts';
 
 /**
- * The latest view of each drop whose row must change. While a drop is live its row is not rewritten
+ * The latest view of each drop whose row must change. Until a drop is over its row is not rewritten
  * for each order: lists overlay the owner's fresh stock (`services/catalogue.ts`). Once it is over
  * the row carries the stock itself, so every change counts.
  */
@@ -18,7 +18,7 @@ export function dropRows(batches: readonly FactBatch[]): DropView[] {
   for (const batch of batches) {
     for (const fact of batch.facts) {
       const { order, terms } = fact;
-      if (order !== null && terms.status === 'live') continue;
+      if (order !== null && (terms.status === 'live' || terms.status === 'upcoming')) continue;
       latest.set(terms.id, fact);
     }
   }

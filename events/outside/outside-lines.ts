@@ -74,6 +74,8 @@ function fieldsOf(dropId: string, event: DropEvent, nextOrdinal: number): object
     }
     case 'drop-repriced':
       return { unitAmount: event.unitAmount };
+    case 'drop-access-changed':
+      return { access: event.access, earlyAccessSeconds: event.earlyAccessSeconds };
     case 'drop-described':
       return { metadata: event.metadata, externalId: event.externalId };
     case 'drop-restocked':

@@ -263,6 +263,11 @@ export class PagedOrders extends OrderTable {
   override metadata(ordinal: number): string | undefined {
     return this.#page(ordinal).metadata(rowOf(ordinal));
   }
+  /** A replay does not count what is used of passes. */
+  override pass(): undefined {
+    return undefined;
+  }
+  override setPass(): void {}
   override payments(ordinal: number): string | undefined {
     const page = this.#page(ordinal);
     return page.text(rowOf(ordinal), PAYMENTS_AT, PAYMENTS_LENGTH) ?? undefined;

@@ -6,7 +6,7 @@ import type { DropStatus, DropTerms } from '../../contracts/drops.ts';
 import type { OrderView } from '../../contracts/orders.ts';
 import { applyEvent } from '../../domain/apply.ts';
 import { assert } from '../../domain/assert.ts';
-import { DropState, type SalePause } from '../../domain/drop-state.ts';
+import { accessOf, DropState, type SalePause } from '../../domain/drop-state.ts';
 import type { HoldStop } from '../../domain/hold-stops.ts';
 import { type FindPage, PagedOrders } from './order-pages.ts';
 
@@ -85,6 +85,9 @@ export class ReplayedDrop extends DropState {
   /** A replay answers no requests. */
   override addAnswered(): void {}
 
+  /** A replay places no orders of its own. */
+  override usePass(): void {}
+
   override orderView(ordinal: number, userId = this.orders.userId(ordinal)): OrderView {
     return super.orderView(ordinal, userId);
   }
@@ -140,6 +143,7 @@ function termsOf(state: DropState): DropTerms {
     limitPerUser: state.limitPerUser,
     holdSeconds: state.holdSeconds,
     payment: state.payment,
+    ...accessOf(state),
     ...state.description,
     ...(state.paymentPaceMs > 0 && { paymentPaceMs: state.paymentPaceMs }),
   };

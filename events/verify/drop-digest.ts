@@ -54,7 +54,14 @@ export async function digestOfMoment(moment: DropMoment, pause: Pause): Promise<
     const key = live.keys.textOf(ordinal);
     const quantity = orders.quantity(ordinal);
     const metadata = live.metadata(ordinal);
-    const order = { userId, key, quantity, ...(metadata !== undefined && { metadata }) };
+    const pass = live.pass(ordinal);
+    const order = {
+      userId,
+      key,
+      quantity,
+      ...(metadata !== undefined && { metadata }),
+      ...(pass !== undefined && { pass }),
+    };
     placed = withOrder(placed, order, orders.createdAt(ordinal));
     if (ordinal % ORDERS_AT_ONCE === 0) await pause();
   }
@@ -85,11 +92,12 @@ async function digest(drop: DropHead, orders: OrderTable, pause: Pause): Promise
 /** What never changes of an order. */
 type PlacedOrder = Pick<
   DropEvent & { type: 'order-placed' },
-  'userId' | 'key' | 'quantity' | 'metadata'
+  'userId' | 'key' | 'quantity' | 'metadata' | 'pass'
 >;
 
 function withOrder([first, second]: Chain, order: PlacedOrder, createdAt: number): Chain {
-  const { userId, key, quantity, metadata = '' } = order;
-  const text = `${userId}\n${key}\n${quantity} ${createdAt}${metadata}`;
+  const { userId, key, quantity, metadata = '', pass } = order;
+  const withPass = pass === undefined ? '' : ` ${pass}`;
+  const text = `${userId}\n${key}\n${quantity} ${createdAt}${withPass}${metadata}`;
   return [textHash(text, first), textHash(text, second)];
 }

@@ -1,16 +1,36 @@
-// What services and owners know only from feature level 3 on. Those of a lower level would lose it
+// What services and owners know only from a feature level on. Those of a lower level would lose it
 // without a word, so a gateway refuses it until every node is upgraded.
 
 import type { FeatureLevels } from '../../storage/ports/feature-level.ts';
 import { problem, type Problem } from './problems.ts';
 
 const DESCRIPTIONS_LEVEL = 3;
+const ACCESS_LEVEL = 4;
 
 /** The refusal of metadata and external ids that come too early; null where they may pass. */
 export function refuseEarly(
   levels: Pick<FeatureLevels, 'reached'>,
   ...fields: readonly unknown[]
 ): Problem | null {
-  if (levels.reached() >= DESCRIPTIONS_LEVEL) return null;
+  return refuseBelow(DESCRIPTIONS_LEVEL, levels, fields);
+}
+
+/** The refusal of who may buy, where it comes too early; null where it may pass. */
+export function refuseEarlyAccess(
+  levels: Pick<FeatureLevels, 'reached'>,
+  {
+    access,
+    earlyAccessSeconds,
+  }: { readonly access?: unknown; readonly earlyAccessSeconds?: unknown },
+): Problem | null {
+  return refuseBelow(ACCESS_LEVEL, levels, [access, earlyAccessSeconds]);
+}
+
+function refuseBelow(
+  level: number,
+  levels: Pick<FeatureLevels, 'reached'>,
+  fields: readonly unknown[],
+): Problem | null {
+  if (levels.reached() >= level) return null;
   return fields.every((field) => field === undefined) ? null : problem('unavailable');
 }

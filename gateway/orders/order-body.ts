@@ -1,5 +1,5 @@
 // The body of an order: mostly one number. The compiled validator checks it. Accepted bodies
-// without metadata are cached by their bytes, because most of them are the same few.
+// that are mere numbers are cached by their bytes, because most of them are the same few.
 
 import { Buffer } from 'node:buffer';
 import { Compile } from 'typebox/compile';
@@ -21,12 +21,14 @@ interface Accepted {
   readonly quantity: number;
 }
 
-/** What an order with metadata asks for. */
+/** What an order with metadata or a pass asks for. */
 export interface OrderContent {
   readonly ok: true;
   readonly quantity: number;
-  /** As `metadataText` writes it. */
-  readonly metadata: string;
+  /** As `metadataText` writes it; null without any. */
+  readonly metadata: string | null;
+  /** As the client sent it; null without one. */
+  readonly pass: string | null;
 }
 
 const validator = Compile(NewOrder);
@@ -36,7 +38,7 @@ const accepted = new Map<number, Accepted>();
 
 /**
  * What a body asks for, or the problem that refuses it. A number is the quantity of an order
- * without metadata. The bytes are copied, not referenced.
+ * without metadata and pass. The bytes are copied, not referenced.
  */
 export function readOrderBody(bytes: Uint8Array): number | OrderContent | Problem {
   if (bytes.length > ACCEPTED_LENGTH_MAX) return checkBody(bytes);
@@ -57,7 +59,7 @@ function isSame(one: Uint8Array, other: Uint8Array): boolean {
 }
 
 function checkBody(bytes: Uint8Array): number | OrderContent | Problem {
-  // Without metadata only a number is read from the body, so wrong UTF-8 cannot pass: it could only
+  // Without texts only a number is read from the body, so wrong UTF-8 cannot pass: it could only
   // be in a name or a string, and those are refused.
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
   let body: unknown;
@@ -66,7 +68,8 @@ function checkBody(bytes: Uint8Array): number | OrderContent | Problem {
   } catch {
     return problem('invalid-request', 'The body is not valid JSON.');
   }
-  if (typeof body === 'object' && body !== null && 'metadata' in body) return checkTexts(bytes);
+  if (typeof body === 'object' && body !== null && ('metadata' in body || 'pass' in body))
+    return checkTexts(bytes);
   return validator.Check(body) ? body.quantity : refused(body);
 }
 
@@ -75,9 +78,10 @@ function checkTexts(bytes: Uint8Array): number | OrderContent | Problem {
   const parsed = parseJson(bytes);
   if (!parsed.ok) return parsed;
   if (!validator.Check(parsed.value)) return refused(parsed.value);
-  const { quantity, metadata = {} } = parsed.value;
+  const { quantity, metadata = {}, pass = null } = parsed.value;
   const written = metadataText(metadata);
-  return written === null ? quantity : { ok: true, quantity, metadata: written };
+  if (written === null && pass === null) return quantity;
+  return { ok: true, quantity, metadata: written, pass };
 }
 
 function refused(body: unknown): Problem {

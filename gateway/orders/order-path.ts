@@ -22,6 +22,7 @@ import { isKey, keyProblem } from '../http/idempotency-key.ts';
 import type { RouteCounts } from '../http/metrics.ts';
 import { type OrderContent, readOrderBody } from './order-body.ts';
 import { type HeaderLines, OrderHeaders } from './order-headers.ts';
+import type { PassChecks } from './pass-checks.ts';
 import { orderLane, type OrderWindow } from './order-window.ts';
 import { orderJson } from '../present.ts';
 import {
@@ -41,6 +42,8 @@ import { isJsonMediaType } from '../http/validation.ts';
 export const ORDER_BODY_BYTES_MAX = 16 * 1024;
 /** From this feature level on every owner takes orders with metadata. */
 const METADATA_LEVEL = 3;
+/** From this feature level on every owner takes orders with a pass. */
+const PASSES_LEVEL = 4;
 const dropIdForm = new RegExp(DROP_ID);
 
 /** The used part of the server's request. Valid only during `begin`. */
@@ -65,6 +68,8 @@ export interface OrderPathOptions {
   readonly window: OrderWindow;
   readonly bans: Pick<RestrictionSet, 'isEmpty' | 'banOf'>;
   readonly counts: RouteCounts;
+  /** Null: orders with a pass are refused. */
+  readonly passes: PassChecks | null;
   /** The feature level of the store. */
   readonly levels: Pick<FeatureLevels, 'reached'>;
   readonly clock: Clock;
@@ -253,18 +258,33 @@ export class OrderRequest implements CommandSink {
     const type = 'place-order';
     if (typeof content === 'number')
       router.submit({ type, dropId, userId, key, quantity: content }, this);
-    else this.#placeWithMetadata(content);
+    else this.#placeWithTexts(content);
   }
 
-  /** An owner of a lower feature level would lose the metadata. */
-  #placeWithMetadata({ quantity, metadata }: OrderContent): void {
+  /** An owner of a lower feature level would lose the texts. */
+  #placeWithTexts({ quantity, metadata, pass: text }: OrderContent): void {
     const { dropId, userId, key } = this;
-    const { router, levels } = this.#path.options;
-    if (levels.reached() < METADATA_LEVEL) {
+    const { router, levels, passes } = this.#path.options;
+    const level = text === null ? METADATA_LEVEL : PASSES_LEVEL;
+    if (levels.reached() < level || (text !== null && passes === null)) {
       this.refuse(problem('unavailable'));
       return;
     }
-    router.submit({ type: 'place-order', dropId, userId, key, quantity, metadata }, this);
+    const pass = text === null ? null : passes!.check(text, dropId, userId);
+    if (text !== null && pass === null) {
+      this.refuse(problem('pass-invalid'));
+      return;
+    }
+    const order = {
+      type: 'place-order',
+      dropId,
+      userId,
+      key,
+      quantity,
+      ...(metadata !== null && { metadata }),
+      ...(pass !== null && { pass }),
+    } as const;
+    router.submit(order, this);
   }
 
   complete(reply: CommandReply): void {

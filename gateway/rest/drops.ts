@@ -13,7 +13,7 @@ import {
 import { reader } from '../../contracts/wire.ts';
 import type { FeatureLevels } from '../../storage/ports/feature-level.ts';
 import type { DropViews } from '../drop-views.ts';
-import { refuseEarly } from '../http/early-fields.ts';
+import { refuseEarly, refuseEarlyAccess } from '../http/early-fields.ts';
 import { conditionOf, IfMatchHeaders } from '../http/if-match.ts';
 import { contentTag } from '../http/entity-tag.ts';
 import { problem } from '../http/problems.ts';
@@ -60,7 +60,9 @@ function creatorRoutes({ levels }: DropRoutesOptions): Route[] {
         refusals: ['not-found', 'forbidden', 'too-many', 'unavailable', 'overloaded'],
       },
       async ({ call, caller, id: productId, body, request }) => {
-        const early = refuseEarly(levels, body.metadata, body.externalId, body.draft);
+        const early =
+          refuseEarly(levels, body.metadata, body.externalId, body.draft) ??
+          refuseEarlyAccess(levels, body);
         if (early !== null) return early;
         const action = body.draft === true ? 'drafts.add' : 'drops.create';
         const made = await call(action, {
@@ -105,7 +107,7 @@ function creatorRoutes({ levels }: DropRoutesOptions): Route[] {
       async ({ call, caller, id, body, header, request }) => {
         const { metadata, externalId, currency, holdSeconds, payment } = body;
         const fields = [metadata, externalId, currency, holdSeconds, payment];
-        const early = refuseEarly(levels, ...fields);
+        const early = refuseEarly(levels, ...fields) ?? refuseEarlyAccess(levels, body);
         if (early !== null) return early;
         const condition = conditionOf(header, levels);
         if (!condition.ok) return condition;

@@ -67,6 +67,7 @@ const SECRET_VARIABLES = [
   'LIVEDROPS_AUTH_SECRETS_VERIFY',
   'LIVEDROPS_PAYMENT_SECRET',
   'LIVEDROPS_DETAILS_SECRET',
+  'LIVEDROPS_PASS_SECRET',
 ];
 
 /** The same for every node: any of them may check, sign or decrypt what another one made. */
@@ -74,6 +75,7 @@ interface NodeSecrets {
   readonly authFile: string | null;
   readonly payment: string;
   readonly details: string;
+  readonly passes: string;
 }
 
 export class ClusterSupervisor {
@@ -138,7 +140,7 @@ export class ClusterSupervisor {
     try {
       if (isOfOneNode(this.#directory) && !isOfCluster(this.#directory))
         throw new Error(`${this.#directory} belongs to a single node: use npm start`);
-      const { authSecretFile, paymentSecrets, detailsSecrets } = this.#loadSecrets();
+      const { authSecretFile, paymentSecrets, detailsSecrets, passSecrets } = this.#loadSecrets();
       if (this.#options.servers === undefined) {
         await this.#startRedis();
         await this.#startNats();
@@ -148,6 +150,7 @@ export class ClusterSupervisor {
         authFile: authSecretFile,
         payment: paymentSecrets.join(' '),
         details: detailsSecrets.join(' '),
+        passes: passSecrets.join(' '),
       };
       for (const [index, port] of ports.entries()) this.#addNode(index, port, secrets);
       await Promise.all([...this.#nodes.values()].map(({ process }) => process.start()));
@@ -307,6 +310,7 @@ export class ClusterSupervisor {
         ...(secrets.authFile !== null && { LIVEDROPS_AUTH_SECRET_FILE: secrets.authFile }),
         LIVEDROPS_PAYMENT_SECRET: secrets.payment,
         LIVEDROPS_DETAILS_SECRET: secrets.details,
+        LIVEDROPS_PASS_SECRET: secrets.passes,
       },
       ready: /LiveDrops ready on /,
       logFile: join(this.#directory, 'logs', `${nodeId}.log`),

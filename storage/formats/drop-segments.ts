@@ -18,6 +18,8 @@ export interface StoredOrders {
   createdAt: Uint8Array;
   /** The metadata of some orders, by ordinal; absent without any, and before feature level 3. */
   metadata?: [number, string][];
+  /** The passes of some orders, by ordinal; absent without any, and before feature level 4. */
+  passes?: [number, number][];
 }
 export interface StoredStates {
   states: Uint8Array;
@@ -46,6 +48,7 @@ export function viewOrders(state: DropState, segment: number, count: number): St
     quantities: bytesOf(columns.quantities, count),
     createdAt: bytesOf(columns.createdAt, count),
     ...(columns.metadata !== null && { metadata: [...columns.metadata] }),
+    ...(columns.passes !== null && { passes: [...columns.passes] }),
   };
 }
 

@@ -5,7 +5,7 @@
 // that they do not block the shard (`actors/shard/shard-snapshots.ts`). Restoring a drop goes part
 // by part as well.
 
-import { DropState, type SalePause } from '../../domain/drop-state.ts';
+import { accessOf, DropState, type SalePause } from '../../domain/drop-state.ts';
 import type { HoldStop } from '../../domain/hold-stops.ts';
 import type { OrderColumns } from '../../domain/order-table.ts';
 import { returnedUnits } from '../../domain/order-refunds.ts';
@@ -284,15 +284,22 @@ function adoptOrders(
     changedAt: versions.reduce((latest, version) => Math.max(latest, version), 0),
     payments: changing.references && new Map(changing.references),
     metadata: stored.metadata === undefined ? null : new Map(stored.metadata),
+    passes: stored.passes === undefined ? null : new Map(stored.passes),
   };
   const first = state.orders.size;
   state.orders.adopt(restoreTexts(stored.keys), columns, count);
   for (let ordinal = first; ordinal < state.orders.size; ordinal++) {
-    if (!state.orders.hasUnits(ordinal)) continue;
+    const pass = state.orders.pass(ordinal);
+    if (!state.orders.hasUnits(ordinal)) {
+      if (pass !== undefined) state.usePass(pass, 0);
+      continue;
+    }
     const user = state.orders.user(ordinal);
     const returned = returnedUnits(state.orders.payments(ordinal));
-    state.userUnits[user]! += state.orders.quantity(ordinal) - returned;
+    const units = state.orders.quantity(ordinal) - returned;
+    state.userUnits[user]! += units;
     state.userOrders[user] = ordinal;
+    if (pass !== undefined) state.usePass(pass, units);
   }
 }
 
@@ -321,6 +328,7 @@ function termsOf(state: DropState): Stored<DropTerms> {
     limitPerUser: state.limitPerUser,
     holdSeconds: state.holdSeconds,
     payment: state.payment,
+    ...accessOf(state),
     ...state.description,
     ...(state.paymentPaceMs > 0 && { paymentPaceMs: state.paymentPaceMs }),
   });

@@ -72,24 +72,27 @@ const KINDS: {
   'drop-resumed': [25],
   'payment-disputed': [26, 'ordinal', 'reference', 'amount', 'currency'],
   'dispute-closed': [27, 'ordinal', 'reference', 'outcome'],
-};
-/** Kinds with one more field, which are written where it is there, from feature level 3 on. */
-const EXTENDED: {
-  readonly [T in DropEventType]?: readonly [
-    number,
-    ...(keyof (DropEvent & { type: T }) & string)[],
-  ];
-} = {
-  'order-placed': [30, 'userId', 'key', 'quantity', 'metadata'],
-  'drop-created': [32, 'terms', 'stock', 'revision'],
+  // Written from feature level 4 on.
+  'drop-access-changed': [34, 'access', 'earlyAccessSeconds'],
 };
 const ORDER_WITH_METADATA = 30;
-const TYPES = new Map(
-  [...Object.entries(KINDS), ...Object.entries(EXTENDED)].map(([type, [number, ...fields]]) => [
-    number,
-    { type, fields },
-  ]),
-);
+const CREATED_WITH_REVISION = 32;
+const ORDER_WITH_PASS = 35;
+const ORDER_WITH_METADATA_AND_PASS = 36;
+/**
+ * Kinds with further fields, which are written where these are there: from feature level 3 on, with
+ * a pass from level 4 on.
+ */
+const EXTENDED: readonly (readonly [DropEventType, number, ...string[]])[] = [
+  ['order-placed', ORDER_WITH_METADATA, 'userId', 'key', 'quantity', 'metadata'],
+  ['drop-created', CREATED_WITH_REVISION, 'terms', 'stock', 'revision'],
+  ['order-placed', ORDER_WITH_PASS, 'userId', 'key', 'quantity', 'pass'],
+  ['order-placed', ORDER_WITH_METADATA_AND_PASS, 'userId', 'key', 'quantity', 'metadata', 'pass'],
+];
+const TYPES = new Map<number, { readonly type: string; readonly fields: readonly string[] }>();
+for (const [type, [number, ...fields]] of Object.entries(KINDS))
+  TYPES.set(number, { type, fields });
+for (const [type, number, ...fields] of EXTENDED) TYPES.set(number, { type, fields });
 
 // One packer is enough, because packing is not re-entrant.
 const packr = new Packr({ useRecords: false });
@@ -101,8 +104,9 @@ export function encodeEntry(entry: Entry): Buffer {
     for (const event of change.events) {
       if (event.type === 'order-placed') {
         // The only hot kind: written without a lookup of its fields.
-        const { userId, key, quantity, metadata } = event;
-        if (metadata === undefined) flat.push(0, userId, key, quantity);
+        const { userId, key, quantity, metadata, pass } = event;
+        if (pass !== undefined) pushWithPass(flat, event, pass);
+        else if (metadata === undefined) flat.push(0, userId, key, quantity);
         else flat.push(ORDER_WITH_METADATA, userId, key, quantity, metadata);
         continue;
       }
@@ -122,9 +126,19 @@ export function encodeEntry(entry: Entry): Buffer {
   return bytes;
 }
 
+function pushWithPass(
+  flat: unknown[],
+  { userId, key, quantity, metadata }: DropEvent & { type: 'order-placed' },
+  pass: number,
+): void {
+  if (metadata === undefined) flat.push(ORDER_WITH_PASS, userId, key, quantity, pass);
+  else flat.push(ORDER_WITH_METADATA_AND_PASS, userId, key, quantity, metadata, pass);
+}
+
 function kindOf(event: DropEvent): readonly [number, ...string[]] {
-  const isExtended = event.type === 'drop-created' && event.revision !== undefined;
-  return (isExtended ? EXTENDED[event.type] : undefined) ?? KINDS[event.type];
+  if (event.type === 'drop-created' && event.revision !== undefined)
+    return [CREATED_WITH_REVISION, ...TYPES.get(CREATED_WITH_REVISION)!.fields];
+  return KINDS[event.type];
 }
 
 /** Only `drop-created` has amounts under names. */

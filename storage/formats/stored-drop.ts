@@ -36,6 +36,7 @@ const RELEASED_COLUMNS: OrderColumns = {
   changedAt: 0,
   payments: null,
   metadata: null,
+  passes: null,
 };
 const RELEASED_KEYS: TextSegment = {
   salts: NO_NUMBERS,
@@ -97,6 +98,7 @@ class SparseOrders extends OrderTable {
       changedAt: 0,
       payments: stored.references && new Map(stored.references),
       metadata: null,
+      passes: null,
     };
     const salts = new Uint32Array(SEGMENT_LENGTH);
     this.keys.segments[segment] = { salts, hashes: NO_NUMBERS, ends: NO_NUMBERS, bytes: NO_BYTES };
@@ -226,6 +228,9 @@ export class StoredDrop extends DropState {
 
   /** Nothing is answered here (H11). */
   override addAnswered(): void {}
+
+  /** Nothing is ordered here (D9). */
+  override usePass(): void {}
 
   /** Without `userId` an order whose user is not in memory is shown without it. */
   override orderView(ordinal: number, userId = this.#userInMemory(ordinal) ?? ''): OrderView {

@@ -57,6 +57,9 @@ const plainPlaceOrder: fc.Arbitrary<PlaceOrder> = fc.record({
 const placeOrder: fc.Arbitrary<PlaceOrder> = fc.oneof(
   plainPlaceOrder,
   fc.tuple(plainPlaceOrder, metadata).map(([plain, texts]) => ({ ...plain, metadata: texts })),
+  fc.tuple(plainPlaceOrder, fc.record({ number: count, from: count })).map(([plain, pass]) => {
+    return { ...plain, pass };
+  }),
 );
 const getOrder: fc.Arbitrary<GetOrder> = fc.record({
   type: fc.constant('get-order' as const),

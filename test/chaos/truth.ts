@@ -179,6 +179,7 @@ function stockAfter(drop: TrueDrop, before: TrueStock, event: DropEvent): TrueSt
     case 'drop-resumed':
     case 'drop-repriced':
     case 'drop-described':
+    case 'drop-access-changed':
     case 'order-details-added':
     case 'request-answered':
       return before;

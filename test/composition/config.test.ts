@@ -304,6 +304,7 @@ test('every setting tells where it comes from, and no secret is shown', (t) => {
     LIVEDROPS_AUTH_SECRET: 'environment',
     LIVEDROPS_PAYMENT_SECRET: 'made at first start',
     LIVEDROPS_DETAILS_SECRET: 'made at first start',
+    LIVEDROPS_PASS_SECRET: 'made at first start',
   });
   t.false(JSON.stringify(settings).includes(authSecret));
 });
@@ -316,7 +317,11 @@ test('settings without a value are shown as unset, and so are secrets that are n
   };
   const settings = describeConfig({ ...inCluster, ...secrets });
   const value = Object.fromEntries(settings.map((setting) => [setting.name, setting.value]));
-  t.like(value, { LIVEDROPS_DETAILS_SECRET: '(unset)', LIVEDROPS_AUTH_ISSUER: '(unset)' });
+  t.like(value, {
+    LIVEDROPS_DETAILS_SECRET: '(unset)',
+    LIVEDROPS_PASS_SECRET: '(unset)',
+    LIVEDROPS_AUTH_ISSUER: '(unset)',
+  });
   t.false(settings.some((setting) => setting.value === ''));
 });
 

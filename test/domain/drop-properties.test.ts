@@ -10,6 +10,7 @@ import type { Refusal } from '../../contracts/refusals.ts';
 import type { DropState } from '../../domain/drop-state.ts';
 import { orderId, parseOrderId } from '../../domain/ids.ts';
 import { paymentsOf } from '../../domain/order-payments.ts';
+import { passTerms } from '../../domain/pass.ts';
 import { orderRefunds } from '../../domain/order-refunds.ts';
 import { unitsOf } from '../../storage/rows/drop-totals.ts';
 import { sealedAndLoaded, wholeDrop } from '../storage/sealed-drops.ts';
@@ -71,7 +72,7 @@ function allOrders(state: DropState): OrderView[] {
 
 /** Of up to 80 steps each. */
 const RUNS = { numRuns: 1000 };
-const IN_THE_WAY = new Set(['limit-per-user', 'sold-out', 'insufficient-stock']);
+const IN_THE_WAY = new Set(['limit-per-user', 'pass-used', 'sold-out', 'insufficient-stock']);
 
 test('S1, S3: stock adds up after every step of any history, and is what the orders say', (t) => {
   fc.assert(
@@ -108,8 +109,14 @@ test('S4, S5: sold-out is said only when nothing is free, and a refusal changes 
   t.pass();
 });
 
-function isSameBody(order: OrderView, { quantity, metadata }: PlaceOrder): boolean {
-  return order.quantity === quantity && order.metadata === metadata;
+function isSameBody(
+  state: DropState,
+  order: OrderView,
+  { quantity, metadata, pass }: PlaceOrder,
+): boolean {
+  const { ordinal } = parseOrderId(order.id)!;
+  const isSamePass = state.orders.pass(ordinal) === pass?.number;
+  return isSamePass && order.quantity === quantity && order.metadata === metadata;
 }
 
 test('O3, O4: a key gives its first order, always, and never two', (t) => {
@@ -123,7 +130,7 @@ test('O3, O4: a key gives its first order, always, and never two', (t) => {
         if (!result.ok) {
           if (
             known !== undefined &&
-            (isSameBody(known, command) || result.code !== 'idempotency-key-reused')
+            (isSameBody(state, known, command) || result.code !== 'idempotency-key-reused')
           ) {
             throw new Error(`${name} was ordered, then refused with ${result.code}`);
           }
@@ -134,7 +141,7 @@ test('O3, O4: a key gives its first order, always, and never two', (t) => {
         const { order, replayed } = answerTo(state, command, result) as PlacedOrder;
         if (replayed !== (known !== undefined)) throw new Error(`${name} replayed: ${replayed}`);
         if (known === undefined) first.set(name, order);
-        else if (known.id !== order.id || !isSameBody(known, command))
+        else if (known.id !== order.id || !isSameBody(state, known, command))
           throw new Error(`${name} became another order`);
       });
     }),
@@ -200,6 +207,46 @@ test('O6: nobody ever holds and owns more than the limit they ordered under', (t
     RUNS,
   );
   t.pass();
+});
+
+test('D9: passes sell no more than they allow, one for one order just that, and not too soon', (t) => {
+  const accepted = { early: 0, single: 0, late: 0 };
+  fc.assert(
+    fc.property(history, (lived) => {
+      const orders = new Map<number, Set<string>>();
+      run(lived, ({ command }, result, state, now) => {
+        const units = new Map<number, number>();
+        for (const order of allOrders(state)) {
+          const number = state.orders.pass(parseOrderId(order.id)!.ordinal);
+          if (number === undefined) continue;
+          const has = order.status === 'reserved' || order.status === 'confirmed';
+          units.set(number, (units.get(number) ?? 0) + (has ? unitsOf(order) : 0));
+          orders.set(number, (orders.get(number) ?? new Set()).add(order.id));
+        }
+        for (const [number, used] of units) {
+          if (used > passTerms(number).units) throw new Error(`${used} units with ${number}`);
+          if (used !== state.passUses?.unitsOf(number)) throw new Error('units are miscounted');
+          if (passTerms(number).singleUse && orders.get(number)!.size > 1)
+            throw new Error('a pass for one order placed two');
+        }
+        if (result?.ok !== true || result.replayed) return;
+        if (result.events.some(({ type }) => type === 'order-confirmed-late')) {
+          if (state.orders.pass(result.ordinal) !== undefined) accepted.late += 1;
+        }
+        if (command?.type !== 'place-order') return;
+        const { pass } = command;
+        if (pass === undefined) {
+          if (state.access === 'pass' || now < state.startsAt) throw new Error('needs a pass');
+          return;
+        }
+        if (now < pass.from || now < state.opensAt) throw new Error('the pass came too soon');
+        if (now < state.startsAt) accepted.early += 1;
+        if (passTerms(pass.number).singleUse) accepted.single += 1;
+      });
+    }),
+    RUNS,
+  );
+  t.true(Math.min(accepted.early, accepted.single, accepted.late) > 10, JSON.stringify(accepted));
 });
 
 test('O6a: a refusal names an own order with units, and nothing where there is none', (t) => {

@@ -7,6 +7,7 @@ import type { DropCommand } from '../../contracts/commands.ts';
 import type { DropTerms, PaymentMode } from '../../contracts/drops.ts';
 import type { PaymentOutcome } from '../../contracts/payments.ts';
 import { orderId } from '../../domain/ids.ts';
+import { passNumber } from '../../domain/pass.ts';
 
 export const DROP_ID = 'd_1';
 export const CREATOR = { userId: 'creator', operator: false };
@@ -33,6 +34,16 @@ const caller = fc.oneof(
   fc.constant({ userId: 'boss', operator: true }),
 );
 
+/** Few, so that several orders come with the same one. */
+const pass = fc.record({
+  number: fc.constantFrom(
+    passNumber({ serial: 1, units: 1, singleUse: false }),
+    passNumber({ serial: 2, units: 3, singleUse: false }),
+    passNumber({ serial: 3, units: 3, singleUse: true }),
+  ),
+  from: fc.constantFrom(0, 0, START + 1000),
+});
+
 /** Few, so that repeats are common. */
 const request = fc.record({
   id: fc.integer({ min: 0, max: 5 }).map((n) => `request${n}`),
@@ -51,6 +62,7 @@ const command: fc.Arbitrary<DropCommand | null> = fc.oneof(
         key,
         quantity: fc.integer({ min: 1, max: 3 }),
         metadata: fc.constantFrom('{"a":"x"}', '{"a":"ü\\n€","b":"𝄞"}'),
+        pass,
       },
       { requiredKeys: ['type', 'dropId', 'userId', 'key', 'quantity'] },
     ),
@@ -164,6 +176,8 @@ const command: fc.Arbitrary<DropCommand | null> = fc.oneof(
         limitPerUser: fc.integer({ min: 1, max: 5 }),
         stock: fc.integer({ min: 1, max: 9 }),
         unitAmount: fc.constantFrom(0, PRICE, 2 * PRICE),
+        access: fc.constantFrom('public', 'pass'),
+        earlyAccessSeconds: fc.constantFrom(0, 2),
         request,
       },
       { requiredKeys: ['type', 'dropId', 'caller'] },
@@ -201,18 +215,36 @@ export const step: fc.Arbitrary<Step> = fc.record({
 });
 
 export const history: fc.Arbitrary<History> = fc.record({
-  terms: fc.record({
-    id: fc.constant(DROP_ID),
-    productId: fc.constant('p_1'),
-    creatorId: fc.constant(CREATOR.userId),
-    startsAt: fc.integer({ min: START - 2000, max: START + 3000 }),
-    endsAt: fc.integer({ min: START + 5000, max: START + 40_000 }),
-    unitAmount: fc.constantFrom(PRICE, PRICE, 0),
-    currency: fc.constant('EUR'),
-    limitPerUser: fc.integer({ min: 1, max: 4 }),
-    holdSeconds: fc.integer({ min: 1, max: 8 }),
-    payment: fc.constantFrom<PaymentMode>('instant', 'provider'),
-  }),
+  terms: fc.record(
+    {
+      id: fc.constant(DROP_ID),
+      productId: fc.constant('p_1'),
+      creatorId: fc.constant(CREATOR.userId),
+      startsAt: fc.integer({ min: START - 2000, max: START + 3000 }),
+      endsAt: fc.integer({ min: START + 5000, max: START + 40_000 }),
+      unitAmount: fc.constantFrom(PRICE, PRICE, 0),
+      currency: fc.constant('EUR'),
+      limitPerUser: fc.integer({ min: 1, max: 4 }),
+      holdSeconds: fc.integer({ min: 1, max: 8 }),
+      payment: fc.constantFrom<PaymentMode>('instant', 'provider'),
+      access: fc.constant('pass' as const),
+      earlyAccessSeconds: fc.constantFrom(1, 3),
+    },
+    {
+      requiredKeys: [
+        'id',
+        'productId',
+        'creatorId',
+        'startsAt',
+        'endsAt',
+        'unitAmount',
+        'currency',
+        'limitPerUser',
+        'holdSeconds',
+        'payment',
+      ],
+    },
+  ),
   stock: fc.integer({ min: 1, max: 8 }),
   steps: fc.array(step, { maxLength: 80, size: 'max' }),
 });

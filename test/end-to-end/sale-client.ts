@@ -41,6 +41,7 @@ export interface SaleClientOptions {
 }
 
 export const AUTH_SECRET = 'the secret of the end-to-end suite, long enough';
+export const PASS_SECRET = 'the-pass-secret-of-the-end-to-end-suite-0';
 export const DETAILS_SECRET = 'the-details-secret-of-the-end-to-end-suite';
 export const PAYMENT_SECRETS = [
   `whsec_${Buffer.from('the first secret of payments').toString('base64')}`,

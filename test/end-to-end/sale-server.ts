@@ -1,7 +1,13 @@
 // The whole server of one profile on free ports of this machine, with a client to talk to it.
 
 import type { Truth } from '../chaos/truth.ts';
-import { AUTH_SECRET, DETAILS_SECRET, PAYMENT_SECRETS, SaleClient } from './sale-client.ts';
+import {
+  AUTH_SECRET,
+  DETAILS_SECRET,
+  PASS_SECRET,
+  PAYMENT_SECRETS,
+  SaleClient,
+} from './sale-client.ts';
 import {
   type Environment,
   type Prepare,
@@ -28,6 +34,7 @@ export class SaleServer extends SaleClient {
       LIVEDROPS_AUTH_SECRET: AUTH_SECRET,
       LIVEDROPS_PAYMENT_SECRET: PAYMENT_SECRETS.join(' '),
       LIVEDROPS_DETAILS_SECRET: DETAILS_SECRET,
+      LIVEDROPS_PASS_SECRET: PASS_SECRET,
     };
     return new SaleServer(await startNodes(profile, { ...secrets, ...environment }, prepare));
   }

@@ -65,6 +65,11 @@ const EVENTS: { [T in DropEvent['type']]: DropEvent & { type: T } } = {
   'dispute-closed': { type: 'dispute-closed', ordinal: 13, reference: 'r', outcome: 'lost' },
   'drop-paused': { type: 'drop-paused', extendHolds: true, reason: 'ü' },
   'drop-resumed': { type: 'drop-resumed' },
+  'drop-access-changed': {
+    type: 'drop-access-changed',
+    access: 'pass',
+    earlyAccessSeconds: 60,
+  },
   'order-part-refunded': {
     type: 'order-part-refunded',
     ordinal: 11,
@@ -96,6 +101,8 @@ const entry = {
       versionBefore: 8,
       events: [
         { ...EVENTS['order-placed'], metadata: '{"a":"ü"}' } as const,
+        { ...EVENTS['order-placed'], pass: 2 ** 50 - 1 } as const,
+        { ...EVENTS['order-placed'], metadata: '{"a":"ü"}', pass: 1 } as const,
         EVENTS['order-placed'],
       ],
     },

@@ -70,6 +70,8 @@ const dropSchema = new Schema<DropEntity>(
     version: { type: 'number' },
     revision: { type: 'number' },
     createdAt: { type: 'number' },
+    access: { type: 'string' },
+    earlyAccessSeconds: { type: 'number' },
     paused: { type: 'boolean' },
     pausedAt: { type: 'number' },
     pauseReason: { type: 'string' },

@@ -86,12 +86,14 @@ test('each node gets its own port and id, the servers, and shared secrets and ar
     LIVEDROPS_AUTH_SECRET_FILE: join(dataDirectory, 'auth-secret'),
     LIVEDROPS_PAYMENT_SECRET: one['LIVEDROPS_PAYMENT_SECRET']!,
     LIVEDROPS_DETAILS_SECRET: readFileSync(join(dataDirectory, 'details-secret'), 'utf8').trim(),
+    LIVEDROPS_PASS_SECRET: readFileSync(join(dataDirectory, 'pass-secret'), 'utf8').trim(),
   });
   t.is(two['LIVEDROPS_ROLES'], 'actors');
   const shared = [
     'AUTH_SECRET_FILE',
     'PAYMENT_SECRET',
     'DETAILS_SECRET',
+    'PASS_SECRET',
     'STORE',
     'ARCHIVE',
     'EXPORTS',

@@ -199,6 +199,11 @@ export function catalogueContract(stores: () => Stores): void {
       drop('drop_pause', { version: 4, status: 'live' }),
       'it goes on',
     );
+    const asking = drop('drop_pass', { access: 'pass', earlyAccessSeconds: 60 });
+    await catalogue().putDrops([asking]);
+    t.deepEqual(await catalogue().findDrop('drop_pass'), asking);
+    await catalogue().putDrops([drop('drop_pass', { version: 5 })]);
+    t.deepEqual(await catalogue().findDrop('drop_pass'), drop('drop_pass', { version: 5 }));
     await catalogue().putDrops([drop('drop_v', { version: 4, sold: 4, status: 'live' })]);
     t.deepEqual(
       await catalogue().findDrop('drop_v'),
