@@ -7,6 +7,7 @@ import { ExportOrdersHandler } from '../app/jobs/export-orders.ts';
 import { ExportSpace } from '../app/jobs/export-space.ts';
 import { RefundOrdersHandler } from '../app/jobs/refund-orders.ts';
 import { EnforceBanHandler } from '../app/jobs/enforce-ban.ts';
+import { PassListsHandler } from '../app/passes/pass-lists.ts';
 import type { JobHandler } from '../events/jobs/job-handler.ts';
 import { JobQueue } from '../events/jobs/job-queue.ts';
 import { JobRunner } from '../events/jobs/job-runner.ts';
@@ -15,6 +16,7 @@ import type { AccountParts } from './accounts.ts';
 import type { Config } from './config.ts';
 import { openExportFiles } from './export-files.ts';
 import { ExportThreads } from './export-threads.ts';
+import { passTextsOf } from './pass-secrets.ts';
 
 /** The jobs of a node with the services: where they are queued, and what runs them. */
 export interface NodeJobs {
@@ -52,6 +54,9 @@ export function createJobs(options: {
     const { open } = new ExportThreads({ ...options, readDetails: null });
     exportSpace = new ExportSpace({ files, jobs, clock, log });
     handlers.push(new ExportOrdersHandler({ open, files, space: exportSpace }));
+    const passTexts = passTextsOf(config);
+    if (passTexts !== null)
+      handlers.push(new PassListsHandler({ ...stores, passTexts, files, space: exportSpace }));
   }
   const runner = new JobRunner({ jobs, queue, handlers, isAlone, clock, log });
   return {

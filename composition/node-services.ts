@@ -12,7 +12,6 @@ import { DetailsCipher } from '../app/details-cipher.ts';
 import type { ExportSpace } from '../app/jobs/export-space.ts';
 import type { OperatorsOptions } from '../app/operator/operators.ts';
 import { OperatorRuns, type OperatorRunsOptions } from '../app/operator/runs.ts';
-import { PassTexts } from '../app/passes/pass-texts.ts';
 import type { JobQueue } from '../events/jobs/job-queue.ts';
 import type { PaymentProvider } from '../events/payments/payment-provider.ts';
 import type { StripeEvents } from '../events/payments/stripe/stripe-events.ts';
@@ -30,6 +29,7 @@ import { operatorServices } from '../services/operator.ts';
 import { orderDetailsService } from '../services/order-details.ts';
 import { ordersService } from '../services/orders.ts';
 import { BrokerRuns } from '../services/other-runs.ts';
+import { passesService } from '../services/passes.ts';
 import { paymentsService } from '../services/payments.ts';
 import { productsService } from '../services/products.ts';
 import { shopsService } from '../services/shops.ts';
@@ -37,15 +37,12 @@ import { FEATURE_LEVEL, type FeatureLevels } from '../storage/ports/feature-leve
 import type { Stores } from '../storage/ports/stores.ts';
 import type { AccountParts } from './accounts.ts';
 import type { Config } from './config.ts';
+import { passTextsOf } from './pass-secrets.ts';
 import { digitsOf } from './payments.ts';
 import type { Tokens } from './tokens.ts';
 
 export function detailsCipher({ detailsSecrets: secrets }: Config): DetailsCipher | null {
   return secrets.length === 0 ? null : new DetailsCipher({ secrets, random: randomBytes });
-}
-
-export function passTextsOf({ passSecrets }: Config): PassTexts | null {
-  return passSecrets.length === 0 ? null : new PassTexts(passSecrets);
 }
 
 /** The services of the role `services`, on the broker. */
@@ -78,6 +75,7 @@ export function createServices(
 ): void {
   const { config, clock, stores, bus, router, peers, self, levels } = options;
   const { shardCount, url, queue } = options;
+  const passTexts = passTextsOf(config);
   const now = () => clock.now();
   const monotonic = () => clock.monotonic();
   const startedAt = now();
@@ -104,8 +102,10 @@ export function createServices(
       levels,
       keptDrops: new KeptDrops({ ...stores, shardCount }),
     }),
+    passesService({ ...stores, router, levels, passTexts, random }),
     jobsService({
       exportSpace: options.exportSpace,
+      passTexts,
       ...stores,
       router,
       queue,

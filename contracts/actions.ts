@@ -37,6 +37,7 @@ import type { DropOrdersFilter, DropOrdersPage, OrderView, RefundDetails } from 
 import type { Page, PageRequest } from './paging.ts';
 import type { BuyerPayment, OrderPayments, StripeCall, WebhookCall } from './payments.ts';
 import type { NewProduct, Product, ProductFilter, ProductPatch } from './products.ts';
+import type { MadePasses, NewPasses, NewPassList } from './passes.ts';
 import type { PaymentProblem, ProblemFilter } from './payment-problems.ts';
 import type { Ban, MadeBan, NewBan } from './restrictions.ts';
 import type { ParkedRefund, RefundChange, RefundState } from './refunds.ts';
@@ -151,6 +152,12 @@ export interface Actions {
   ];
   'drops.resume': [Keyed & Conditional & { caller: Requester; dropId: string }, DropView];
 
+  /**
+   * For the drop's creator and operators. To be sent only from feature level 4 on; `unavailable`
+   * where there is no secret for passes.
+   */
+  'passes.make': [Keyed & { caller: Requester; dropId: string; passes: NewPasses }, MadePasses];
+
   'catalogue.product': [{ productId: string }, Product];
   'catalogue.products': [ProductFilter & { page: PageRequest }, Page<Product>];
   'catalogue.drops': [DropFilter & { page: PageRequest }, DropsPage];
@@ -187,6 +194,8 @@ export interface Actions {
   'jobs.cancel': [Keyed & { caller: Requester; jobId: string }, Job];
   /** As `jobs.refundOrders`; `unavailable` where this node has no place for files. */
   'jobs.exportOrders': [Keyed & { caller: Requester; dropId: string; wanted: NewExport }, Job];
+  /** As `passes.make`; `unavailable` also where this node has no place for files. */
+  'jobs.makePasses': [Keyed & { caller: Requester; dropId: string; wanted: NewPassList }, Job];
   /** Refuses `forbidden` for whoever is neither the drop's creator nor an operator. */
   'jobs.refundOrders': [Keyed & { caller: Requester; dropId: string; refunds: NewRefunds }, Job];
 

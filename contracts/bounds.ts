@@ -53,14 +53,12 @@ export const ORDER_QUANTITY_MAX = 1_000;
 export const EARLY_ACCESS_SECONDS_MAX = 604_800;
 /** Of a pass, with hyphens or spaces where people put them. */
 export const PASS_LENGTH_MAX = 64;
-/** `PASS_UNITS_MAX` times one order of `ORDER_QUANTITY_MAX`: what one buyer may have of a drop. */
+/** As many as one order may have. */
 export const PASS_UNITS_MAX = 1_000;
-/** Passes made at once, with their texts in the answer. */
+/** Passes made at once, with their texts in the answer; and users named in one request. */
 export const PASSES_AT_ONCE_MAX = 1_000;
-/** Passes for anyone that one job makes. */
+/** Passes for anybody that one job makes. */
 export const PASSES_OF_JOB_MAX = 1_000_000;
-/** Users named in one request for passes. */
-export const PASS_USERS_MAX = 10_000;
 export const IDEMPOTENCY_KEY_LENGTH_MAX = 255;
 
 // Metadata

@@ -19,6 +19,7 @@ export const JOB_KINDS = [
   'delete-account',
   'export-orders',
   'enforce-ban',
+  'make-passes',
 ] as const;
 export const JobKind = Type.Enum([...JOB_KINDS], { type: 'string' });
 export type JobKind = (typeof JOB_KINDS)[number];

@@ -51,6 +51,7 @@ import { notificationRoutes } from './rest/notifications.ts';
 import { operatorRoutes } from './rest/operator.ts';
 import { orderDetailsRoutes } from './rest/order-details.ts';
 import { orderRoutes, PLACE_ORDER } from './rest/orders.ts';
+import { passRoutes } from './rest/passes.ts';
 import { paymentRoutes } from './rest/payments.ts';
 import { productRoutes } from './rest/products.ts';
 import { shopRoutes } from './rest/shops.ts';
@@ -168,6 +169,7 @@ export function createGateway(options: GatewayOptions): Gateway {
           ...orderRoutes({ paymentProvider }),
           ...dropOrderRoutes({ paymentProvider, exports, exportSlots }),
           ...exportJobRoutes({ downloads, exportSlots }),
+          ...passRoutes({ downloads, exportSlots }),
           ...jobRoutes(),
           ...paymentRoutes(),
           ...followRoutes(),

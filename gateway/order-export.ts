@@ -2,6 +2,7 @@
 // orders as every route shows them. docs/SELLING.md has the columns.
 
 import { stringify } from 'csv-stringify/sync';
+import { CSV_FORM } from '../app/csv-form.ts';
 import { formatAmount, minorDigits } from '../contracts/currencies.ts';
 import type { OrderDetails } from '../contracts/order-details.ts';
 import type { ExportFormat, OrderView } from '../contracts/orders.ts';
@@ -62,16 +63,10 @@ const NO_DETAILS: OrderDetails = {};
 /** What spreadsheets of some languages take for the signs that begin a formula. */
 const WIDE_FORMULA = /^[\uFF1D\uFF0B\uFF0D\uFF20]/;
 
-const CSV = {
-  record_delimiter: 'windows',
-  // A cell that a spreadsheet would compute begins with an apostrophe.
-  escape_formulas: true,
-  quoted_match: /[\r\n]/,
-} as const;
-
 /** What stands before the first order. */
 export function exportHead(format: ExportFormat, drop: ExportedDrop): string {
-  if (format === 'csv') return stringify([[...Object.keys(COLUMNS), ...Object.keys(DETAILS)]], CSV);
+  if (format === 'csv')
+    return stringify([[...Object.keys(COLUMNS), ...Object.keys(DETAILS)]], CSV_FORM);
   const { dropId, version, orders } = drop;
   return `${JSON.stringify({ kind: 'export', dropId, version, orders })}\n`;
 }
@@ -90,7 +85,7 @@ export function exportOrders(
       for (const cell of DETAILS_CELLS) cells.push(plain(cell(said) ?? null));
       return cells;
     });
-    return stringify(rows, CSV);
+    return stringify(rows, CSV_FORM);
   }
   let lines = '';
   for (const order of orders) {

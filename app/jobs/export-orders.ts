@@ -27,16 +27,16 @@ import {
   partNames,
   withNextPart,
 } from './export-cursor.ts';
+import { checkRoom, noPlace, refuseWithoutRoom } from './export-room.ts';
 import type { ExportSpace } from './export-space.ts';
 import { addKeyedJob, type KeyedJobsOptions } from './keyed-job.ts';
 
 /** Of 512 orders each: some 2 MB of text. */
 const CHUNKS_PER_PART = 8;
-/** How often it is looked whether there is room. */
-const PARTS_PER_LOOK = 16;
 /** From this feature level on all nodes know jobs of this kind. */
 const LEVEL = 3;
-const CALLER_FULL = 'The files of your exports take all their room; each is removed after 7 days.';
+/** Where there is no place for files. */
+export const TAKE_THE_STREAM = 'take the export as a stream';
 
 export interface ExportOrdersOptions extends KeyedJobsOptions {
   readonly router: CommandRouter;
@@ -64,24 +64,19 @@ export class ExportOrders {
     request,
   }: ActionParams<'jobs.exportOrders'>): Promise<Outcome<Job>> {
     const { router, levels, exportSpace } = this.#options;
-    if (exportSpace === null) return noPlace();
+    if (exportSpace === null) return noPlace(TAKE_THE_STREAM);
     if (levels.reached() < LEVEL) return refusal('unavailable');
     const drop = await router.send({ type: 'get-drop', dropId });
     if (!drop.ok) return drop;
     const { userId: callerId } = caller;
     if (!mayAct(caller, drop.value.creatorId, 'jobs.exportOrders') && !isOperator(caller))
       return refusal('forbidden');
-    const room = await exportSpace.room(callerId);
-    if (room === 'caller-full') return refusal('too-many', CALLER_FULL);
-    if (room === 'full') return refusal('overloaded', 'The files of exports take all their room.');
+    const refused = await refuseWithoutRoom(exportSpace, callerId);
+    if (refused !== null) return refused;
     const params: ExportParams = { format: wanted.format ?? 'csv' };
     const job = { kind: EXPORT_KIND, callerId, subject: dropId, params, total: null } as const;
     return await addKeyedJob(this.#options, job, request);
   }
-}
-
-export function noPlace(): Outcome<never> {
-  return refusal('unavailable', 'There is no place for files here: take the export as a stream.');
 }
 
 export interface ExportOrdersHandlerOptions {
@@ -114,8 +109,7 @@ export class ExportOrdersHandler implements JobHandler {
   async step(job: Job, signal: AbortSignal): Promise<JobStep> {
     const opened = this.#opened.get(job.id) ?? (await this.#open(job));
     const { source, cursor: before } = opened;
-    const numberOfParts = before.parts.reduce((sum, [, count]) => sum + count, 0);
-    if (numberOfParts % PARTS_PER_LOOK === 0) await this.#checkRoom(job);
+    await checkRoom(this.#options.space, job, before);
     const { text, isLast } = await readPart(opened, signal);
     const cursor = { ...before, orders: source.at() };
     opened.cursor = text === '' ? cursor : await this.#write(job, cursor, Buffer.from(text));
@@ -158,13 +152,6 @@ export class ExportOrdersHandler implements JobHandler {
     await files.write(job.id, name, bytes);
     space.added(bytes.length);
     return { ...cursor, parts, bytes: cursor.bytes + bytes.length };
-  }
-
-  async #checkRoom({ callerId }: Job): Promise<void> {
-    const room = await this.#options.space.room(callerId);
-    if (room === 'caller-full') throw new JobStepError(CALLER_FULL, { isFinal: true });
-    if (room === 'full')
-      throw new JobStepError('The files of exports take all their room.', { isFinal: true });
   }
 }
 

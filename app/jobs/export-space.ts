@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import type { Clock, Timer } from '../../actors/clock.ts';
 import type { ExportFiles } from '../../storage/ports/export-files.ts';
 import type { JobStore } from '../../storage/ports/jobs.ts';
-import { cursorOf, EXPORT_KIND } from './export-cursor.ts';
+import { fileCursorOf, writesFile } from './export-cursor.ts';
 
 const INTERVAL_MS = 5 * 60_000;
 const PAGE_LENGTH = 100;
@@ -92,7 +92,7 @@ export class ExportSpace {
     do {
       const page = await this.#options.jobs.list({ callerId }, { limit: PAGE_LENGTH, cursor });
       for (const job of page.items)
-        if (job.kind === EXPORT_KIND) bytes += cursorOf(job)?.bytes ?? 0;
+        if (writesFile(job.kind)) bytes += fileCursorOf(job)?.bytes ?? 0;
       cursor = page.nextCursor;
     } while (cursor !== null);
     return bytes;

@@ -13,7 +13,7 @@ import type { JobStore } from '../../storage/ports/jobs.ts';
 import type { RequestLog } from '../../storage/ports/requests.ts';
 import { creatorOfDrop, creatorsFor, type DropCreatorsOptions, mayAct } from '../permissions.ts';
 import { InSteps } from '../repeated-requests.ts';
-import { EXPORT_KIND } from './export-cursor.ts';
+import { writesFile } from './export-cursor.ts';
 import { REFUNDS_KIND } from './refund-orders.ts';
 
 /** How often a change is made anew where the job changed at the same moment. */
@@ -49,7 +49,7 @@ export class Jobs {
     const job = await this.#options.jobs.find(jobId);
     if (job === null) return refusal('not-found');
     if (job.callerId === caller.userId) return success(job);
-    const isOfDrop = job.kind === EXPORT_KIND || job.kind === REFUNDS_KIND;
+    const isOfDrop = writesFile(job.kind) || job.kind === REFUNDS_KIND;
     if (!isOfDrop || creatorsFor(caller, action).length === 1) return refusal('not-found');
     const creator = await creatorOfDrop(this.#options, job.subject);
     const isAllowed = creator.ok && mayAct(caller, creator.value, action);

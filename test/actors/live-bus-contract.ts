@@ -63,6 +63,13 @@ function restrictionMessage(change: Partial<RestrictionChange>): LiveMessage {
   };
 }
 
+/** Of a drop that does not sell to everybody at once (D9). */
+function asking(change: Partial<DropView>): LiveMessage {
+  const message = dropMessage(7);
+  if (message.type !== 'drop') throw new Error('not about a drop');
+  return { type: 'drop', view: { ...message.view, revision: 2, ...change }, milestones: [] };
+}
+
 /** Collects what is heard; `until` resolves when so many have come. */
 export class Ear {
   readonly heard: LiveMessage[] = [];
@@ -155,6 +162,9 @@ export function liveBusContract(test: TestFn, name: string, withEnds: WithEnds):
         },
         pausedMessage({ pauseReason: 'Wrong price ü.', holdsPaused: true, externalId: 'sku' }),
         pausedMessage({}),
+        pausedMessage({ access: 'pass', earlyAccessSeconds: 60 }),
+        asking({ access: 'pass' }),
+        asking({ earlyAccessSeconds: 3_600, externalId: 'sku' }),
         { type: 'follow', creatorId: 'creator_1', following: false },
         { type: 'feed' },
         {

@@ -48,7 +48,7 @@ test('D9: a pass with any other character, drop or user is none', (t) => {
     fc.property(
       pass,
       fc.nat(29),
-      fc.constantFrom(...'0123456789ABCDEFGHJKMNPQRSTVWXYZU!'),
+      fc.constantFrom(...'0123456789ABCDEFGHJKMNPQRSTVWXYZU!'.split('')),
       (written, at, other) => {
         const text = texts
           .write({ dropId: 'd_1', userId: 'ann', pass: written })
