@@ -1,18 +1,17 @@
 // Runs `livedrops start`, or a program of a test, as a node in a process of its own, with a data
 // directory that the test removes.
 
-import { fileURLToPath } from 'node:url';
 import { SaleClient } from '../end-to-end/sale-client.ts';
+import { COMPILE_CACHE, PROGRAM } from '../operator/run-command.ts';
 import { ChildServer } from '../servers/child-server.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../operator/livedrops.ts', import.meta.url));
 const READY = /^LiveDrops ready on (http:\/\/\S+)$/m;
 /** Several nodes start at the same time, beside other tests. */
 const READY_TIMEOUT_MS = 60_000;
 
 export interface ClusterNodeOptions {
   readonly nodeId: string;
-  /** `LIVEDROPS_` variables; the process has no others. */
+  /** `LIVEDROPS_` variables; the process has no others but that of the compile cache. */
   readonly environment: Readonly<Record<string, string>>;
   /** The module and its arguments; default: `livedrops start`. */
   readonly program?: readonly string[];
@@ -34,7 +33,13 @@ export class ClusterNode {
     this.nodeId = nodeId;
     const [command = process.execPath, ...args] = [...within, process.execPath, ...program];
     const readyTimeoutMs = READY_TIMEOUT_MS;
-    this.#server = new ChildServer({ command, args, ready: READY, readyTimeoutMs, environment });
+    this.#server = new ChildServer({
+      command,
+      args,
+      ready: READY,
+      readyTimeoutMs,
+      environment: { ...COMPILE_CACHE, ...environment },
+    });
   }
 
   /** Resolves when the node prints that it is ready. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { withStoredNames } from '../../storage/formats/amount-names.ts';
 import { AUTH_SECRET, PAYMENT_SECRETS, SaleClient } from '../end-to-end/sale-client.ts';
+import { COMPILE_CACHE } from '../operator/run-command.ts';
 import { ChildServer } from '../servers/child-server.ts';
 
 export const TODAY = fileURLToPath(new URL('../..', import.meta.url));
@@ -40,6 +41,8 @@ export class VersionedNode {
       ready: READY,
       readyTimeoutMs: READY_TIMEOUT_MS,
       environment: {
+        // Other trees are in directories of one test, and would only fill it.
+        ...(tree === TODAY ? COMPILE_CACHE : {}),
         LIVEDROPS_PORT: '0',
         LIVEDROPS_RATE_LIMITS: 'off',
         LIVEDROPS_LOG: 'warn',
