@@ -20,6 +20,9 @@ const BUCKET_SLOTS_MAX = 512;
 /** At this depth buckets grow instead of splitting: a bound against deliberate collisions. */
 const DIRECTORY_DEPTH_MAX = 20;
 
+/** The slots of a bucket that splits. */
+const scratch = new Uint32Array(BUCKET_SLOTS_MAX * 2);
+
 /** Slots of 8 bytes, between three eighths and three quarters of them in use. */
 const BUCKET_BYTES_PER_TEXT = 16;
 
@@ -33,7 +36,7 @@ export interface TextSegment {
 }
 
 interface Bucket {
-  readonly depth: number;
+  depth: number;
   /**
    * Two numbers a slot: ordinal plus 1 (0: a free slot) and the text's hash, so that a probe leaves
    * the cache line only for the matching text. The number of slots is a power of two.
@@ -141,30 +144,29 @@ export class TextIndex {
     }
   }
 
+  /** One half stays where it is, so that a split leaves no memory behind. */
   #split(bucket: Bucket, hash: number): void {
+    const first = leadingBits(hash, bucket.depth);
     if (bucket.depth === this.#depth) {
       this.#directory = doubled(this.#directory);
       this.#depth += 1;
     }
-    const depth = bucket.depth + 1;
-    const halves: [Bucket, Bucket] = [
-      { depth, slots: new Uint32Array(bucket.slots.length), count: 0 },
-      { depth, slots: new Uint32Array(bucket.slots.length), count: 0 },
-    ];
-    const { slots } = bucket;
-    for (let slot = 0; slot < slots.length; slot += 2) {
-      if (slots[slot] === 0) continue;
-      const moved = slots[slot + 1]!;
-      const half = halves[(leadingBits(moved, depth) & 1) as 0 | 1];
-      place(half.slots, moved, slots[slot]!);
-      half.count += 1;
+    bucket.depth += 1;
+    const { depth, slots } = bucket;
+    const other: Bucket = { depth, slots: new Uint32Array(slots.length), count: 0 };
+    const moved = scratch.subarray(0, slots.length);
+    moved.set(slots);
+    slots.fill(0);
+    for (let slot = 0; slot < moved.length; slot += 2) {
+      if (moved[slot] === 0) continue;
+      const isOther = (leadingBits(moved[slot + 1]!, depth) & 1) === 1;
+      place(isOther ? other.slots : slots, moved[slot + 1]!, moved[slot]!);
+      if (isOther) other.count += 1;
     }
+    bucket.count -= other.count;
     const span = 1 << (this.#depth - depth);
-    const first = leadingBits(hash, bucket.depth) * span * 2;
-    for (let i = 0; i < span; i++) {
-      this.#directory[first + i] = halves[0];
-      this.#directory[first + span + i] = halves[1];
-    }
+    const start = (first * 2 + 1) * span;
+    for (let i = start; i < start + span; i++) this.#directory[i] = other;
   }
 }
 
