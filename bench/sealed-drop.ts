@@ -1,13 +1,16 @@
 // What sealing and loading one very large drop takes, on SQLite, or on the Redis of a URL:
 //   node bench/sealed-drop.ts [orders] [redis-url]
 // One process seals it, one order is refunded and it is sealed again, and another process loads it.
-// Each prints seconds, how much its resident set grew at most, and the longest CPU time of the
-// event loop's thread between two of its turns, which no load of the machine lengthens.
+// Each prints seconds, how much its resident set grew at most, the longest CPU time of the event
+// loop's thread between two of its turns, which no load of the machine lengthens, and how often V8
+// marked all of its heap.
 
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { constants, type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
 import pino from 'pino';
 import { turnOfOthers } from '../actors/shard/recovery.ts';
 import { applyEvent } from '../domain/apply.ts';
@@ -23,6 +26,11 @@ import { soldDrop } from './load/sold-drop.ts';
 const DROP_ID = 'd_large';
 const MIB = 2 ** 20;
 const SAMPLE_MS = 100;
+
+/** What an entry of the type `gc` has beside others; Node's types leave it out. */
+interface Collection {
+  readonly detail: { readonly kind: number };
+}
 
 const [orders = '1000000', store = '', step = '', directory = ''] = process.argv.slice(2);
 if (step === '') runBoth();
@@ -90,15 +98,24 @@ async function measure<T>(what: string, work: () => Promise<T>): Promise<T> {
     before = process.threadCpuUsage();
     counting = setImmediate(turn);
   });
+  let marked = 0;
+  const collections = new PerformanceObserver((list) => {
+    for (const { detail } of list.getEntries() as (PerformanceEntry & Collection)[])
+      if (detail.kind === constants.NODE_PERFORMANCE_GC_MAJOR) marked += 1;
+  });
+  collections.observe({ entryTypes: ['gc'] });
   const startedAt = performance.now();
   const done = await work();
   const seconds = (performance.now() - startedAt) / 1000;
   clearInterval(sampling);
   clearImmediate(counting);
+  // Entries come in a turn of their own.
+  await delay(SAMPLE_MS);
+  collections.disconnect();
   const grownMiB = (Math.max(residentMax, process.memoryUsage.rss()) - residentBefore) / MIB;
   process.stdout.write(
     `${what} in ${seconds.toFixed(1)} s, ${grownMiB.toFixed(0)} MiB more, ` +
-      `longest turn ${longestMs.toFixed(1)} ms of CPU\n`,
+      `longest turn ${longestMs.toFixed(1)} ms of CPU, heap marked ${marked} times\n`,
   );
   return done;
 }

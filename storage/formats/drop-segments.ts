@@ -67,20 +67,41 @@ export function copyStates(state: DropState, segment: number, count: number): St
   };
 }
 
-export function restoreTexts(stored: StoredTexts): TextSegment {
+/** Makes a column of its stored bytes: `copiedColumn` or `movedColumn`. */
+export type MakeColumn = <A extends Column>(bytes: Uint8Array, type: ColumnType<A>) => A;
+
+type Column = Uint8Array | Uint32Array | Float64Array;
+
+interface ColumnType<A extends Column> {
+  readonly BYTES_PER_ELEMENT: number;
+  new (buffer: ArrayBufferLike, offset: number, length: number): A;
+}
+
+export function copiedColumn<A extends Column>(bytes: Uint8Array, type: ColumnType<A>): A {
+  const length = bytes.length / type.BYTES_PER_ELEMENT;
+  return new type(new Uint8Array(bytes).buffer, 0, length);
+}
+
+/**
+ * A column in the memory of its part, which is spent by this. Elements of 8 bytes begin at a
+ * multiple of 8 only, so the bytes move by up to 7, over the column's name and length.
+ */
+export function movedColumn<A extends Column>(bytes: Uint8Array, type: ColumnType<A>): A {
+  const { buffer, byteOffset } = bytes;
+  const offset = byteOffset - (byteOffset % type.BYTES_PER_ELEMENT);
+  new Uint8Array(buffer, offset, bytes.length).set(bytes);
+  return new type(buffer, offset, bytes.length / type.BYTES_PER_ELEMENT);
+}
+
+export function restoreTexts(stored: StoredTexts, column: MakeColumn): TextSegment {
   return {
-    salts: new Uint32Array(copyOf(stored.salts)),
-    hashes: new Uint32Array(copyOf(stored.hashes)),
-    ends: new Uint32Array(copyOf(stored.ends)),
-    bytes: new Uint8Array(stored.bytes),
+    salts: column(stored.salts, Uint32Array),
+    hashes: column(stored.hashes, Uint32Array),
+    ends: column(stored.ends, Uint32Array),
+    bytes: column(stored.bytes, Uint8Array),
   };
 }
 
 function bytesOf(array: Uint32Array | Float64Array, count: number): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, count * array.BYTES_PER_ELEMENT);
-}
-
-/** A copy that begins at offset 0, as typed arrays of wider elements require. */
-export function copyOf(bytes: Uint8Array): ArrayBuffer {
-  return new Uint8Array(bytes).buffer;
 }

@@ -15,6 +15,7 @@ import { CorruptError } from '../ports/journal.ts';
 import { withOurNames } from './amount-names.ts';
 import { decodeChecksummed } from './checksummed.ts';
 import {
+  copiedColumn,
   restoreTexts,
   type StoredOrders,
   type StoredStates,
@@ -286,7 +287,7 @@ export class StoredDrop extends DropState {
     const name = this.#names.users[segment];
     const stored =
       name === undefined ? this.#lastUsers! : ((await this.#read(name)) as StoredTexts);
-    const texts = restoreTexts(stored);
+    const texts = restoreTexts(stored, copiedColumn);
     this.#userSegments.set(segment, texts);
     if (this.#userSegments.size > USER_SEGMENTS_MAX)
       this.#userSegments.delete(this.#userSegments.keys().next().value!);

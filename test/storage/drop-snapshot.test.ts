@@ -83,6 +83,35 @@ test('J5: a missing or damaged part is detected', async (t) => {
   await t.throwsAsync(restore(snapshot, parts), { code: 'corrupt' });
 });
 
+test('J9: a drop is restored in the memory of its parts, without copies', async (t) => {
+  const pending: PendingPart[] = [];
+  const snapshot = snapshotDrop(dropWith(SEGMENT_LENGTH * 2 + 10), () => false, pending);
+  const parts = new Map(pending.map((part) => [part.name, encodePart(part).bytes]));
+  const { users, orders } = await restore(snapshot, parts);
+  for (const column of Object.values(users.segments[0]!))
+    t.is(column.buffer, parts.get('d_1/users/0')!.buffer);
+  for (const segment of [0, 1]) {
+    const { quantities, createdAt } = orders.columns[segment]!;
+    for (const column of [quantities, createdAt, ...Object.values(orders.keys.segments[segment]!)])
+      t.is(column.buffer, parts.get(`d_1/orders/${segment}`)!.buffer);
+  }
+});
+
+test('J6: parts that share a buffer with others are left as they are', async (t) => {
+  const state = dropWith(SEGMENT_LENGTH + 10);
+  const pending: PendingPart[] = [];
+  const snapshot = snapshotDrop(state, () => false, pending);
+  const encoded = pending.map(encodePart);
+  const shared = Buffer.concat(encoded.map(({ bytes }) => bytes));
+  const before = Buffer.from(shared);
+  let at = 0;
+  const parts = new Map(
+    encoded.map(({ name, bytes }) => [name, shared.subarray(at, (at += bytes.length))]),
+  );
+  t.true(wholeDrop(await restore(snapshot, parts)).equals(wholeDrop(state)));
+  t.true(shared.equals(before));
+});
+
 test('J6: drops are restored in steps of a few thousand orders, however divided', async (t) => {
   let pauses = 0;
   const steps = restoreSteps(async () => void (pauses += 1));
