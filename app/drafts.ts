@@ -3,7 +3,9 @@
 // Announcing is three writes: the draft is marked, so that it cannot change any more; the drop's
 // actor is made, under the draft's id; the draft is removed. A crash between any two of them leaves
 // a marked draft, and whatever is asked of that draft next finishes it first: making the same actor
-// again makes nothing more. So there is never a second drop, and no change gets lost.
+// again makes nothing more. So there is never a second drop, and no change gets lost. The mark names
+// the request that announces, where it has a key, and whoever removes the draft keeps its answer in
+// that step (H11).
 
 import type { Clock } from '../actors/clock.ts';
 import type { KeyedRequest } from '../contracts/requests.ts';
@@ -29,7 +31,7 @@ import {
 import { creatorsFor, mayAct } from './permissions.ts';
 import { productFor } from './products.ts';
 import type { RandomBytes } from './random-bytes.ts';
-import { InSteps, outcomeOf } from './repeated-requests.ts';
+import { answerOf, answerText, outcomeOf, unlessAnswered } from './repeated-requests.ts';
 
 /** Attempts of one change: of concurrent changes of one draft, each round lets one succeed. */
 const ROUNDS_MAX = 20;
@@ -46,12 +48,9 @@ type Settled = { readonly draft: Draft } | { readonly drop: DropView };
 
 export class DraftUseCases {
   readonly #options: DraftUseCasesOptions;
-  readonly #inSteps: InSteps;
 
   constructor(options: DraftUseCasesOptions) {
     this.#options = options;
-    const { clock, requests } = options;
-    this.#inSteps = new InSteps({ requests, now: () => clock.now() });
   }
 
   async add({
@@ -145,23 +144,27 @@ export class DraftUseCases {
     return (await this.#options.drafts.replace(before, after)) ? success(draftView(after)) : null;
   }
 
-  /** A drop that is announced already is given again to its creator. */
+  /** A drop that is announced already is given again to its creator, as it is. */
   announce(params: ActionParams<'drafts.announce'>): Promise<Outcome<DropView>> {
-    return this.#inSteps.run(params.request, () => this.#announce(params));
+    return unlessAnswered(this.#options, params.request, () => this.#announce(params));
   }
 
   async #announce({
     caller,
     dropId,
     ifMatch,
+    request,
   }: ActionParams<'drafts.announce'>): Promise<Outcome<DropView>> {
     const { catalogue, drafts } = this.#options;
     const creatorIds = creatorsFor(caller, 'drafts.announce');
     for (let round = 0; round < ROUNDS_MAX; round++) {
       const settled = await this.#settle(creatorIds, dropId);
-      if (settled === null) return await this.#announced(creatorIds, dropId);
-      if ('ok' in settled) return settled;
-      if ('drop' in settled) return success(settled.drop);
+      if (settled !== null && 'ok' in settled) return settled;
+      if (settled === null || 'drop' in settled) {
+        const before = await this.#announcement(creatorIds, request);
+        if (before !== null) return before;
+        return settled === null ? await this.#announced(creatorIds, dropId) : success(settled.drop);
+      }
       const { draft } = settled;
       if (ifMatch?.includes(draft.revision) === false) return refusal('precondition-failed');
       const refused = this.#refuse(draft, false);
@@ -169,7 +172,7 @@ export class DraftUseCases {
       const { productId } = draft;
       const product = await productFor(catalogue, productId, caller, 'drafts.announce');
       if (!product.ok) return product;
-      const marked = { ...draft, announcing: true };
+      const marked = { ...draft, announcing: true, ...(request && { announcedBy: request }) };
       if (await drafts.replace(draft, marked)) return await this.#finish(marked);
     }
     return refusal('unavailable');
@@ -211,13 +214,14 @@ export class DraftUseCases {
 
   /** Makes the drop of a marked draft, which has the terms that were announced. */
   async #finish(draft: Draft): Promise<Outcome<DropView>> {
-    const { drafts } = this.#options;
-    const { stock, revision: before, createdAt: _, announcing: __, ...terms } = draft;
-    const drop = await makeDrop(this.#options, { terms, stock, revision: before + 1 });
-    if (drop.ok) await drafts.remove(draft);
+    const { stock, revision, createdAt: _, announcing: __, announcedBy: ___, ...terms } = draft;
+    const drop = await makeDrop(this.#options, { terms, stock, revision: revision + 1 });
+    if (drop.ok) return await this.#removeAnnounced(draft, drop.value);
     // What the actor refuses for good, such as an end that has passed meanwhile, is a draft again.
-    else if (drop.code === 'invalid-request')
-      await drafts.replace(draft, { ...draft, announcing: false });
+    if (drop.code === 'invalid-request') {
+      const { announcedBy: ____, ...unmarked } = draft;
+      await this.#options.drafts.replace(draft, { ...unmarked, announcing: false });
+    }
     return drop;
   }
 
@@ -240,6 +244,33 @@ export class DraftUseCases {
       if (answered !== null) return answered;
     }
     return null;
+  }
+
+  /** What was answered to the request, where it announced a draft of one of these creators. */
+  async #announcement(
+    creatorIds: readonly string[],
+    request: KeyedRequest | undefined,
+  ): Promise<Outcome<DropView> | null> {
+    if (request === undefined) return null;
+    for (const creatorId of creatorIds) {
+      const answered = await this.#options.drafts.findRemoval(creatorId, request);
+      if (answered !== null) return answerOf<DropView>(answered);
+    }
+    return null;
+  }
+
+  /** The first that removes the draft keeps the answer of all. */
+  async #removeAnnounced(draft: Draft, drop: DropView): Promise<Outcome<DropView>> {
+    const { drafts } = this.#options;
+    const { announcedBy } = draft;
+    if (announcedBy !== undefined) {
+      const removed = await drafts.removeOnce(announcedBy, draft, answerText(drop));
+      if (removed.result === 'new') return success(drop);
+      if (removed.result === 'repeated') return answerOf(removed as Kept<string>);
+    }
+    // Without room for its answer the drop is announced all the same: a repeat finds it as it is.
+    await drafts.remove(draft);
+    return success(drop);
   }
 
   async #announced(creatorIds: readonly string[], dropId: string): Promise<Outcome<DropView>> {
@@ -291,7 +322,7 @@ function changedDraft(draft: Draft, change: DropChange): Draft {
 }
 
 function draftView(stored: Draft): DraftView {
-  const { stock, announcing: _, ...draft } = stored;
+  const { stock, announcing: _, announcedBy: __, ...draft } = stored;
   const units = { stocked: stock, held: 0, sold: 0, free: stock, soldOut: false };
   return { ...draft, ...units, status: 'draft', version: 0 };
 }

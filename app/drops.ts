@@ -65,8 +65,7 @@ export class Drops {
     const dropId = kept.value;
     const created = await makeDrop(this.#options, { ...made(dropId), request });
     // A drop that its owner refuses is refused at every later try, too: no try makes it.
-    if (!created.ok && created.code === 'invalid-request')
-      await requests.replace(request, dropId, null);
+    if (!created.ok && created.code === 'invalid-request') await requests.remove(request, dropId);
     return created;
   }
 

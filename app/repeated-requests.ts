@@ -1,18 +1,27 @@
-// What a use case does with a request that carries an Idempotency-Key (H11). Where the effect is
-// one step of a store, the store keeps the answer in that step, and only its outcome is made here.
-// Where there are several steps, `InSteps` notes that the first try is under way.
+// What a use case does with a request that carries an Idempotency-Key (H11). Where the effect is in
+// a store, the store keeps the answer in the same step, and only its outcome is made here. An effect
+// outside the stores has its target noted first, so that a repeat can never hit another one.
 
-import { randomUUID } from 'node:crypto';
 import type { Outcome } from '../contracts/refusals.ts';
 import type { KeyedRequest } from '../contracts/requests.ts';
 import { refusal, success } from '../domain/refusal.ts';
+import type { FeatureLevels } from '../storage/ports/feature-level.ts';
 import type { Answered, RequestLog } from '../storage/ports/requests.ts';
 
-/** A try that has not ended by then died: the next one begins anew. */
-const TRY_MAX_MS = 30_000;
-/** For who asks while another try is under way. */
-const RETRY_AFTER_MS = 1_000;
 const TOO_MANY = 'Too many requests with keys are remembered; without a key it is not refused.';
+const UNKNOWN =
+  'An older version began this and kept no answer: look whether it is done, and take another key.';
+/** Nodes below it kept these answers behind the effect, where a crash could lose them. */
+const ONCE_LEVEL = 4;
+
+/**
+ * A value that is kept as text: the answer; or the target of an effect outside the stores. `by` is
+ * of versions below `ONCE_LEVEL`: who tried.
+ */
+type Note =
+  | { readonly answer: unknown }
+  | { readonly target: string }
+  | { readonly by: string; readonly until: number };
 
 export function outcomeOf<T>(answered: Answered<T>): Outcome<T> {
   switch (answered.result) {
@@ -29,76 +38,113 @@ export function outcomeOf<T>(answered: Answered<T>): Outcome<T> {
   }
 }
 
-export interface InStepsOptions {
-  readonly requests: RequestLog;
-  /** Milliseconds since the Unix epoch. */
-  readonly now: () => number;
+/** The text to keep for an answer, which must be plain data. */
+export function answerText(answer: unknown): string {
+  return JSON.stringify({ answer } satisfies Note);
 }
 
-/** What is kept: who tries, and until when at most; or the answer. */
-type Progress = { readonly by: string; readonly until: number } | { readonly answer: unknown };
+/** Of an answer kept by `answerText`. */
+export function answerOf<T>(answered: Answered<string>): Outcome<T> {
+  const outcome = outcomeOf(answered);
+  if (!outcome.ok) return outcome;
+  const note = JSON.parse(outcome.value) as Note;
+  return 'answer' in note
+    ? { ...outcome, value: note.answer as T }
+    : refusal('request-in-progress', UNKNOWN);
+}
+
+/** Null: nothing is kept for the request, or it has no key. */
+export async function findAnswer<T>(
+  requests: Pick<RequestLog, 'find'>,
+  request: KeyedRequest | undefined,
+): Promise<Outcome<T> | null> {
+  const kept = request === undefined ? null : await requests.find(request);
+  return kept === null ? null : answerOf<T>(kept);
+}
+
+/** Keeps an answer where nothing was to be changed, so that a repeat changes nothing either. */
+export async function keepAnswer<T>(
+  requests: Pick<RequestLog, 'keep'>,
+  request: KeyedRequest | undefined,
+  answer: T,
+): Promise<Outcome<T>> {
+  if (request === undefined) return success(answer);
+  return answerOf<T>(await requests.keep(request, answerText(answer)));
+}
+
+/** A store whose compare-and-set keeps answers. */
+export interface AnsweringStore<T> {
+  replace(after: T): Promise<boolean>;
+  replaceOnce(request: KeyedRequest, after: T, answer: string): Promise<Answered<string | null>>;
+}
+
+/** Null: the stored one has changed meanwhile. */
+export async function replaceOnce<T, A>(
+  store: AnsweringStore<T>,
+  request: KeyedRequest | undefined,
+  after: T,
+  answer: A,
+): Promise<Outcome<A> | null> {
+  if (request === undefined) return (await store.replace(after)) ? success(answer) : null;
+  const answered = await store.replaceOnce(request, after, answerText(answer));
+  if (answered.result === 'new' && answered.value === null) return null;
+  return answerOf<A>(answered as Answered<string>);
+}
 
 /**
- * For work of several steps that is safe to begin anew: what was done is answered again, and two
- * tries are never under way at once. A crash between the last step and the note of its answer makes
- * the next try begin anew.
+ * For an effect outside the stores: the same target for every try of a request, durable before the
+ * first try begins. `replayed` says that an earlier try noted it.
  */
-export class InSteps {
-  readonly #requests: RequestLog;
-  readonly #now: () => number;
-
-  constructor({ requests, now }: InStepsOptions) {
-    this.#requests = requests;
-    this.#now = now;
-  }
-
-  /** Answers must be plain data. A refusal is not kept. Errors: those of `work`. */
-  async run<T>(
-    request: KeyedRequest | undefined,
-    work: () => Promise<Outcome<T>>,
-  ): Promise<Outcome<T>> {
-    if (request === undefined) return await work();
-    const now = this.#now();
-    const mine = textOf({ by: randomUUID(), until: now + TRY_MAX_MS });
-    const begun = await this.#requests.keep(request, mine);
-    if (begun.result === 'repeated') {
-      const progress = JSON.parse(begun.value) as Progress;
-      if ('answer' in progress) return { ok: true, value: progress.answer as T, replayed: true };
-      const isDead = progress.until <= now;
-      if (!isDead || !(await this.#requests.replace(request, begun.value, mine)))
-        return { ...refusal('request-in-progress'), retryAfterMs: RETRY_AFTER_MS };
-    } else if (begun.result !== 'new') return outcomeOf(begun as Answered<T>);
-    return await this.#finish(request, mine, work);
-  }
-
-  async #finish<T>(
-    request: KeyedRequest,
-    mine: string,
-    work: () => Promise<Outcome<T>>,
-  ): Promise<Outcome<T>> {
-    let outcome: Outcome<T>;
-    try {
-      outcome = await work();
-    } catch (fault) {
-      await this.#note(request, mine, null);
-      throw fault;
-    }
-    await this.#note(request, mine, outcome.ok ? textOf({ answer: outcome.value }) : null);
-    return outcome;
-  }
-
-  /**
-   * The work is done: where its note fails, the next try begins anew once this one's time is up.
-   */
-  async #note(request: KeyedRequest, mine: string, kept: string | null): Promise<void> {
-    try {
-      await this.#requests.replace(request, mine, kept);
-    } catch (error) {
-      if ((error as { code?: unknown } | null)?.code !== 'store-unavailable') throw error;
-    }
-  }
+export async function targetOf(
+  requests: RequestLog,
+  request: KeyedRequest | undefined,
+  find: () => Promise<Outcome<string>>,
+): Promise<Outcome<string>> {
+  if (request === undefined) return await find();
+  const before = await requests.find(request);
+  const found = before === null ? await find() : null;
+  if (found?.ok === false) return found;
+  const kept = before ?? (await requests.keep(request, targetText(found!.value)));
+  const outcome = outcomeOf(kept);
+  if (!outcome.ok) return outcome;
+  const note = JSON.parse(outcome.value) as Note;
+  return 'target' in note
+    ? { ...outcome, value: note.target }
+    : refusal('request-in-progress', UNKNOWN);
 }
 
-function textOf(progress: Progress): string {
-  return JSON.stringify(progress);
+/** The target turned out not to be there: a further try may find another one. */
+export async function forgetTarget(
+  requests: RequestLog,
+  request: KeyedRequest | undefined,
+  target: string,
+): Promise<void> {
+  if (request !== undefined) await requests.remove(request, targetText(target));
+}
+
+function targetText(target: string): string {
+  return JSON.stringify({ target } satisfies Note);
+}
+
+export interface OnceOptions {
+  readonly requests: RequestLog;
+  /** Of the store. */
+  readonly levels: Pick<FeatureLevels, 'reached'>;
+}
+
+/**
+ * Does the work of a request that was not answered before. Versions below `ONCE_LEVEL` kept all
+ * answers in `requests`; while such a node lives, a request with a key is `unavailable`, since that
+ * node would not find what is kept elsewhere.
+ */
+export async function unlessAnswered<T>(
+  { requests, levels }: OnceOptions,
+  request: KeyedRequest | undefined,
+  work: () => Promise<Outcome<T>>,
+): Promise<Outcome<T>> {
+  if (request === undefined) return await work();
+  if (levels.reached() < ONCE_LEVEL) return refusal('unavailable');
+  const kept = await requests.find(request);
+  const isTarget = kept?.result === 'repeated' && 'target' in (JSON.parse(kept.value) as Note);
+  return kept === null || isTarget ? await work() : answerOf<T>(kept);
 }

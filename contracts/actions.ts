@@ -282,7 +282,7 @@ export interface Actions {
     AsOperator & { state?: RefundState; page: PageRequest },
     Page<ParkedRefund>,
   ];
-  /** The next two refuse `not-found` for an id that names none, and are harmless to repeat. */
+  /** The next two refuse `not-found` for an id that names none, and change nothing twice. */
   'operator.retryRefund': [AsOperator & Plannable & { refundId: string }, RefundChange];
   'operator.dismissRefund': [
     AsOperator & Plannable & { refundId: string; reason: string },
@@ -296,7 +296,7 @@ export interface Actions {
   /** Jobs of all callers, newest first. */
   'operator.listJobs': [AsOperator & { state?: JobState; page: PageRequest }, Page<Job>];
   'operator.getJob': [AsOperator & { jobId: string }, Job];
-  /** The next two refuse `not-found` for an id that names none, and are harmless to repeat. */
+  /** The next two refuse `not-found` for an id that names none, and change nothing twice. */
   'operator.retryJob': [AsOperator & Plannable & { jobId: string }, JobChange];
   'operator.cancelJob': [AsOperator & Plannable & { jobId: string }, JobChange];
   /** The answer alone has the secrets of the second factor. Refuses `too-many`. */

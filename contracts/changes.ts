@@ -205,7 +205,7 @@ export const CHANGE_LINES = {
     draftId: id,
     creatorId: userId,
     /** Null: it was removed, or announced: then there is a drop of this id. */
-    draft: Type.Union([Type.Omit(wire(Draft), ['announcing']), Type.Null()]),
+    draft: Type.Union([Type.Omit(wire(Draft), ['announcing', 'announcedBy']), Type.Null()]),
   }),
   follow: changeLine('follow', {
     userId,

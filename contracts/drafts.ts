@@ -4,6 +4,7 @@
 import { Type } from 'typebox';
 import { DropPatch, DropTerms, DropView, NewDrop } from './drops.ts';
 import type { Plain } from './plain.ts';
+import { KeyedRequest } from './requests.ts';
 import { count, time } from './scalars.ts';
 import { wire } from './wire.ts';
 
@@ -18,6 +19,8 @@ export const Draft = Type.Object({
   createdAt: time,
   /** Its drop is being made, so it cannot change. */
   announcing: Type.Boolean(),
+  /** Of an announcement with a key: who finishes it keeps its answer (H11). */
+  announcedBy: Type.Optional(KeyedRequest),
 });
 export type Draft = Plain<typeof Draft>;
 

@@ -68,11 +68,13 @@ export function shardService(options: ShardServiceOptions): ServiceSchema {
         return await node.takeOver(context.params);
       },
       report: () => node.report(),
-      releaseDrop: (context: Context<{ dropId: string }>) =>
-        host.releaseQuarantine(context.params.dropId),
+      releaseDrop: ({ params }: Context<{ dropId: string; since?: number }>) =>
+        host.releaseQuarantine(params.dropId, params.since),
       ...verifyActions(verify),
-      restart() {
-        restart();
+      restart({ params }: Context<{ incarnation?: string }>) {
+        const { incarnation } = params;
+        // Callers of level 3 and below name no run.
+        if (incarnation === undefined || incarnation === node.report().incarnation) restart();
         return true;
       },
     },
@@ -171,20 +173,22 @@ export class BrokerPeers implements MovePeers {
     }
   }
 
-  /** False if the node does not answer in time. */
-  async restart(nodeId: string): Promise<boolean> {
+  /** Ends that run of the node, if it goes on. False if the node does not answer in time. */
+  async restart(nodeId: string, incarnation: string): Promise<boolean> {
     try {
-      return await this.#ask(nodeId, 'shards.restart', {}, REPORT_TIMEOUT_MS);
+      return await this.#ask(nodeId, 'shards.restart', { incarnation }, REPORT_TIMEOUT_MS);
     } catch (error) {
       this.#broker.logger.debug(`${nodeId} did not answer to a restart`, error);
       return false;
     }
   }
 
-  /** Whether the drop was in quarantine there; null if the node does not answer in time. */
-  async releaseDrop(nodeId: string, dropId: string): Promise<boolean | null> {
+  /**
+   * Whether the drop was in quarantine there since then; null if the node does not answer in time.
+   */
+  async releaseDrop(nodeId: string, dropId: string, since: number): Promise<boolean | null> {
     try {
-      return await this.#ask(nodeId, 'shards.releaseDrop', { dropId }, REPORT_TIMEOUT_MS);
+      return await this.#ask(nodeId, 'shards.releaseDrop', { dropId, since }, REPORT_TIMEOUT_MS);
     } catch (error) {
       this.#broker.logger.debug(`${nodeId} did not answer to a release of ${dropId}`, error);
       return null;

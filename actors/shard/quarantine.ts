@@ -54,8 +54,13 @@ export class Quarantine {
     return since !== null;
   }
 
-  /** Ends the quarantine and forgets the faults. Returns whether the drop was quarantined. */
-  release(dropId: string): boolean {
+  /**
+   * Ends the quarantine and forgets the faults. False where the drop is not quarantined; or not
+   * since then, by the list, where `since` is given.
+   */
+  release(dropId: string, since?: number): boolean {
+    const faults = this.#faults.get(dropId);
+    if (since !== undefined && faults?.since !== since) return false;
     const wasQuarantined = this.has(dropId);
     this.#faults.delete(dropId);
     if (wasQuarantined) this.#size -= 1;

@@ -160,9 +160,9 @@ export class ShardHost {
     this.#facts.released(shard);
   }
 
-  /** Serves a quarantined drop again. False where it is not in quarantine here. */
-  releaseQuarantine(dropId: string): boolean {
-    return this.shards[shardOf(dropId, this.shards.length)]!.releaseQuarantine(dropId);
+  /** Serves a quarantined drop again. False where it is not in quarantine here, or since then. */
+  releaseQuarantine(dropId: string, since?: number): boolean {
+    return this.shards[shardOf(dropId, this.shards.length)]!.releaseQuarantine(dropId, since);
   }
 
   /** Of every shard that is not stopped. */

@@ -234,9 +234,9 @@ export class Shard {
     return this.#loop.inspect(read);
   }
 
-  /** Serves a quarantined drop again. False where it is not in quarantine. */
-  releaseQuarantine(dropId: string): boolean {
-    if (!this.#quarantine.release(dropId)) return false;
+  /** Serves a quarantined drop again. False where it is not in quarantine, or not since then. */
+  releaseQuarantine(dropId: string, since?: number): boolean {
+    if (!this.#quarantine.release(dropId, since)) return false;
     this.#log.warn({ shard: this.id, dropId }, 'a drop is released from quarantine');
     this.#loop.released(dropId);
     return true;

@@ -10,29 +10,31 @@ import type { Outcome } from '../../contracts/refusals.ts';
 import { refusal, success } from '../../domain/refusal.ts';
 import { cancelRequested } from '../../events/jobs/job.ts';
 import type { JobStore } from '../../storage/ports/jobs.ts';
-import type { RequestLog } from '../../storage/ports/requests.ts';
 import { creatorOfDrop, creatorsFor, type DropCreatorsOptions, mayAct } from '../permissions.ts';
-import { InSteps } from '../repeated-requests.ts';
+import {
+  findAnswer,
+  keepAnswer,
+  type OnceOptions,
+  replaceOnce,
+  unlessAnswered,
+} from '../repeated-requests.ts';
 import { writesFile } from './export-cursor.ts';
 import { REFUNDS_KIND } from './refund-orders.ts';
 
 /** How often a change is made anew where the job changed at the same moment. */
 const TRIES_MAX = 5;
 
-export interface JobsOptions extends DropCreatorsOptions {
+export interface JobsOptions extends DropCreatorsOptions, OnceOptions {
   readonly jobs: JobStore;
-  readonly requests: RequestLog;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
 }
 
 export class Jobs {
   readonly #options: JobsOptions;
-  readonly #inSteps: InSteps;
 
   constructor(options: JobsOptions) {
     this.#options = options;
-    this.#inSteps = new InSteps(options);
   }
 
   /** The caller's own, newest first. */
@@ -57,18 +59,21 @@ export class Jobs {
   }
 
   /** One that is finished stays as it is. */
-  cancel({ caller, jobId, request }: ActionParams<'jobs.cancel'>): Promise<Outcome<Job>> {
-    return this.#inSteps.run(request, () => this.#cancel({ caller, jobId }));
+  cancel(params: ActionParams<'jobs.cancel'>): Promise<Outcome<Job>> {
+    return unlessAnswered(this.#options, params.request, () => this.#cancel(params));
   }
 
-  async #cancel({ caller, jobId }: ActionParams<'jobs.cancel'>): Promise<Outcome<Job>> {
+  async #cancel({ caller, jobId, request }: ActionParams<'jobs.cancel'>): Promise<Outcome<Job>> {
     const { jobs, now } = this.#options;
+    const before = await findAnswer<Job>(jobs.requests, request);
+    if (before !== null) return before;
     for (let tries = 0; tries < TRIES_MAX; tries++) {
       const found = await this.#find(caller, jobId, 'jobs.cancel');
       if (!found.ok) return found;
       const changed = cancelRequested(found.value, now());
-      if (changed === null) return found;
-      if (await jobs.replace(changed)) return success(changed);
+      if (changed === null) return await keepAnswer(jobs.requests, request, found.value);
+      const cancelled = await replaceOnce(jobs, request, changed, changed);
+      if (cancelled !== null) return cancelled;
     }
     return refusal('unavailable', 'The job is changing.');
   }

@@ -3,12 +3,18 @@
 
 import { CancelledError } from '../../actors/runs.ts';
 import type { OperatorAction } from '../../contracts/operator.ts';
+import type { KeyedRequest } from '../../contracts/requests.ts';
 import type { Refusal } from '../../contracts/refusals.ts';
 import type { OperatorLog } from '../../storage/ports/operator-log.ts';
 
-/** The operator and the change, as the log stores them. */
-export interface ChangeRequest {
+/** Who asks for a change, and by which request where it has a key (H11). */
+export interface ChangedBy {
   readonly operatorId: string;
+  readonly keyed?: KeyedRequest | undefined;
+}
+
+/** The operator and the change, as the log stores them. */
+export interface ChangeRequest extends ChangedBy {
   readonly action: string;
   readonly params: OperatorAction['params'];
 }

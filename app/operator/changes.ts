@@ -1,28 +1,48 @@
 // Changes by operators: each is planned, recorded in the operator log, and only then written, so
 // that no change is without a record (X3). Refused changes are recorded too; dry runs are not.
-// Where writing fails half-way, a second record says so. A change can be repeated safely.
+// Where writing fails, a second record says so. A change of the placement is one atomic step with
+// the answer to its request (H11); what is asked of a node names the very run or quarantine that it
+// is about, so that a repeat ends no other one.
 
+import pTimeout from 'p-timeout';
+import type { NodeReport } from '../../actors/node-report.ts';
 import type { RunContext } from '../../actors/run-context.ts';
-import type { Outcome } from '../../contracts/refusals.ts';
+import type { Outcome, Refusal } from '../../contracts/refusals.ts';
+import type { KeyedRequest } from '../../contracts/requests.ts';
 import { refusal, success } from '../../domain/refusal.ts';
 import type {
   MovePlan,
   PlannedMove,
   RebuildReport,
   RebuiltShard,
+  ShardReport,
 } from '../../contracts/operator.ts';
-import type { PlacementStore } from '../../storage/ports/placement.ts';
+import type { Placement, PlacementStore } from '../../storage/ports/placement.ts';
+import {
+  answerOf,
+  answerText,
+  findAnswer,
+  forgetTarget,
+  type OnceOptions,
+  targetOf,
+} from '../repeated-requests.ts';
 import { ActionRecord, type ActionRecordOptions, type ChangeRequest } from './action-record.ts';
 import type { RunRequest } from './runs.ts';
 import { type ChangePlan, isKnown, type Situation } from './plan.ts';
 
-export interface ChangesOptions extends ActionRecordOptions {
+export interface ChangesOptions extends ActionRecordOptions, OnceOptions {
   readonly placement: PlacementStore | null;
-  readonly restartNode: (nodeId: string) => Promise<boolean>;
   /**
-   * Whether the drop was in quarantine on the node; null where the node does not answer.
+   * Ends the node's run of this incarnation, if it has not ended. False: the node did not answer.
    */
-  readonly releaseDrop: (nodeId: string, dropId: string) => Promise<boolean | null>;
+  readonly restartNode: (nodeId: string, incarnation: string) => Promise<boolean>;
+  /** A node's report; null where the node does not answer. A rejection is a defect. */
+  readonly reportOf: (nodeId: string) => Promise<NodeReport | null>;
+  readonly reportTimeoutMs?: number;
+  /**
+   * Whether the drop was in quarantine on the node since then; null where the node does not answer.
+   */
+  readonly releaseDrop: (nodeId: string, dropId: string, since: number) => Promise<boolean | null>;
   readonly rebuild: (
     shards: readonly number[],
     write: boolean,
@@ -31,8 +51,12 @@ export interface ChangesOptions extends ActionRecordOptions {
   readonly shardCount: number;
 }
 
+/** A node without a report after this time counts as one that does not answer. */
+const REPORT_TIMEOUT_MS = 2_000;
 /** Moves that a record lists. Of more moves it has the number. */
 const MOVES_LISTED_MAX = 8;
+
+type ReportOptions = Pick<ChangesOptions, 'reportOf' | 'reportTimeoutMs'>;
 
 export class OperatorChanges {
   readonly #options: ChangesOptions;
@@ -50,16 +74,20 @@ export class OperatorChanges {
     plan: (situation: Situation) => Outcome<ChangePlan> | Promise<Outcome<ChangePlan>>,
   ): Promise<Outcome<MovePlan>> {
     const { placement, shardCount } = this.#options;
-    const planned =
-      placement === null
-        ? refusal('invalid-request', 'One node has nowhere to move a shard.')
-        : await plan({ placement: await placement.load(), shardCount });
-    if (!planned.ok) return dryRun ? planned : await this.#log.refuse(request, planned);
+    const refuse = (refused: Refusal) => (dryRun ? refused : this.#log.refuse(request, refused));
+    if (placement === null)
+      return await refuse(refusal('invalid-request', 'One node has nowhere to move a shard.'));
+    const before = await findAnswer<MovePlan>(placement.requests, request.keyed);
+    if (before !== null) return before;
+    const planned = await plan({ placement: await placement.load(), shardCount });
+    if (!planned.ok) return await refuse(planned);
     const { moves } = planned.value;
     if (dryRun) return success({ applied: false, moves });
     await this.#log.record(request, tellMoves(moves));
-    await this.#log.recordFault(request, () => this.#write(planned.value));
-    return success({ applied: true, moves });
+    const changed = await this.#log.recordFault(request, () =>
+      write(placement, planned.value, request.keyed),
+    );
+    return changed.ok ? changed : await refuse(changed);
   }
 
   async restart(request: ChangeRequest, nodeId: string): Promise<Outcome<null>> {
@@ -69,15 +97,15 @@ export class OperatorChanges {
       return await this.#log.refuse(request, refusal('invalid-request', why));
     }
     const state = await placement.load();
-    if (!isKnown(state, nodeId)) {
-      return await this.#log.refuse(request, refusal('not-found', `There is no node ${nodeId}.`));
-    }
-    if (!state.sessions.some((session) => session.nodeId === nodeId)) {
-      const why = `${nodeId} is not running.`;
-      return await this.#log.refuse(request, refusal('invalid-request', why));
-    }
+    const target = await targetOf(this.#options.requests, request.keyed, async () =>
+      incarnationOf(state, nodeId),
+    );
+    if (!target.ok) return await this.#log.refuse(request, target);
+    const { value: incarnation } = target;
+    if (!state.sessions.some((session) => session.incarnation === incarnation))
+      return { ...target, value: null };
     await this.#log.record(request, `${nodeId} was asked to end, so that it is started again.`);
-    if (await restartNode(nodeId)) return success(null);
+    if (await restartNode(nodeId, incarnation)) return { ...target, value: null };
     return await this.#log.refuse(request, refusal('unavailable', `${nodeId} did not answer.`));
   }
 
@@ -91,14 +119,34 @@ export class OperatorChanges {
       const why = `No living node serves the shard of ${dropId}.`;
       return await this.#log.refuse(request, refusal('unavailable', why));
     }
+    const { requests, releaseDrop } = this.#options;
+    const present = await this.#since(owner, dropId);
+    const target = await targetOf(requests, request.keyed, async () => present);
+    if (!target.ok) return await this.#log.refuse(request, target);
+    const isThere = present.ok && present.value === target.value;
+    const isGone = present.ok ? !isThere : present.code === 'not-found';
+    // An earlier try released it, or it ended by itself.
+    if (isGone) return { ...target, value: null };
+    if (!isThere) return await this.#log.refuse(request, present as Refusal);
     await this.#log.record(request, `${owner} was asked to serve ${dropId} again.`);
-    const wasQuarantined = await this.#options.releaseDrop(owner, dropId);
-    if (wasQuarantined === true) return success(null);
-    const refused =
-      wasQuarantined === null
-        ? refusal('unavailable', `${owner} did not answer.`)
-        : refusal('not-found', `${dropId} is not in quarantine.`);
-    return await this.#log.refuse(request, refused);
+    const wasQuarantined = await releaseDrop(owner, dropId, Number(target.value));
+    if (wasQuarantined === null)
+      return await this.#log.refuse(request, refusal('unavailable', `${owner} did not answer.`));
+    if (wasQuarantined || target.replayed === true) return { ...target, value: null };
+    await forgetTarget(requests, request.keyed, target.value);
+    return await this.#log.refuse(request, notQuarantined(dropId));
+  }
+
+  /** Since when the owner has the drop in quarantine: that names the quarantine. */
+  async #since(owner: string, dropId: string): Promise<Outcome<string>> {
+    const report = await reportSoon(this.#options, owner);
+    if (report === null) return refusal('unavailable', `${owner} did not answer.`);
+    // A node of an earlier version leaves `quarantined` out.
+    const drops = (report.shards as Partial<ShardReport>[]).flatMap((shard) => {
+      return shard.quarantined ?? [];
+    });
+    const found = drops.find((drop) => drop.dropId === dropId);
+    return found === undefined ? notQuarantined(dropId) : success(String(found.since));
   }
 
   /** Begins a rebuild with `begin`. `shards` null: all. Dry runs write nothing, also no record. */
@@ -126,12 +174,39 @@ export class OperatorChanges {
         : refusal('invalid-request', `There is no shard ${unknown}.`);
     return begun.ok || dryRun ? begun : await this.#log.refuse(request, begun);
   }
+}
 
-  async #write({ pins, drained }: ChangePlan): Promise<void> {
-    const placement = this.#options.placement!;
-    for (const { shard, nodeId } of pins) await placement.setPin(shard, nodeId);
-    if (drained !== null) await placement.setDrained(drained.nodeId, drained.drained);
-  }
+/** Null where the node does not answer soon. */
+export async function reportSoon(
+  { reportOf, reportTimeoutMs = REPORT_TIMEOUT_MS }: ReportOptions,
+  nodeId: string,
+): Promise<NodeReport | null> {
+  const wait = { milliseconds: reportTimeoutMs, fallback: () => null };
+  return await pTimeout(reportOf(nodeId), wait);
+}
+
+async function write(
+  placement: PlacementStore,
+  { moves, pins, drained }: ChangePlan,
+  keyed: KeyedRequest | undefined,
+): Promise<Outcome<MovePlan>> {
+  const answer = { applied: true, moves };
+  const change = { pins, ...(drained && { drained }) };
+  if (keyed !== undefined)
+    return answerOf(await placement.changeOnce(keyed, change, answerText(answer)));
+  await placement.change(change);
+  return success(answer);
+}
+
+function incarnationOf(placement: Placement, nodeId: string): Outcome<string> {
+  if (!isKnown(placement, nodeId)) return refusal('not-found', `There is no node ${nodeId}.`);
+  const session = placement.sessions.find((living) => living.nodeId === nodeId);
+  if (session === undefined) return refusal('invalid-request', `${nodeId} is not running.`);
+  return success(session.incarnation);
+}
+
+function notQuarantined(dropId: string): Refusal {
+  return refusal('not-found', `${dropId} is not in quarantine.`);
 }
 
 function tellMoves(moves: readonly PlannedMove[]): string {

@@ -1,5 +1,5 @@
 // What operators do with jobs of everybody: see them, have one go on that failed or was cancelled,
-// and cancel one. Each is harmless to repeat.
+// and cancel one. A request with a key has its answer kept in the step of its change (H11).
 
 import type { Job, JobChange, JobState } from '../../contracts/jobs.ts';
 import type { Page, PageRequest } from '../../contracts/paging.ts';
@@ -7,7 +7,13 @@ import type { Outcome } from '../../contracts/refusals.ts';
 import { refusal, success } from '../../domain/refusal.ts';
 import { cancelRequested, retryRequested } from '../../events/jobs/job.ts';
 import type { JobStore } from '../../storage/ports/jobs.ts';
-import { ActionRecord, type ActionRecordOptions, type ChangeRequest } from './action-record.ts';
+import { findAnswer, keepAnswer, replaceOnce } from '../repeated-requests.ts';
+import {
+  ActionRecord,
+  type ActionRecordOptions,
+  type ChangedBy,
+  type ChangeRequest,
+} from './action-record.ts';
 
 export interface OperatorJobsOptions extends ActionRecordOptions {
   readonly jobs: JobStore;
@@ -41,16 +47,16 @@ export class OperatorJobs {
     return job === null ? refusal('not-found', `There is no job ${jobId}.`) : success(job);
   }
 
-  async retry(operatorId: string, jobId: string, dryRun: boolean): Promise<Outcome<JobChange>> {
-    const request = { operatorId, action: 'retry-job', params: { jobId } };
+  async retry(by: ChangedBy, jobId: string, dryRun: boolean): Promise<Outcome<JobChange>> {
+    const request = { ...by, action: 'retry-job', params: { jobId } };
     return await this.#change(request, jobId, dryRun, {
       next: (job) => retryRequested(job, this.#options.now()),
       result: 'To go on where it ended.',
     });
   }
 
-  async cancel(operatorId: string, jobId: string, dryRun: boolean): Promise<Outcome<JobChange>> {
-    const request = { operatorId, action: 'cancel-job', params: { jobId } };
+  async cancel(by: ChangedBy, jobId: string, dryRun: boolean): Promise<Outcome<JobChange>> {
+    const request = { ...by, action: 'cancel-job', params: { jobId } };
     return await this.#change(request, jobId, dryRun, {
       next: (job) => cancelRequested(job, this.#options.now()),
       result: 'To end after its present step.',
@@ -64,6 +70,10 @@ export class OperatorJobs {
     { next, result }: ChangeRules,
   ): Promise<Outcome<JobChange>> {
     const { jobs } = this.#options;
+    const before = await findAnswer<JobChange>(jobs.requests, request.keyed);
+    if (before !== null) return before;
+    // A dry run changes nothing, so nothing is kept of it.
+    const keyed = dryRun ? undefined : request.keyed;
     let recorded = dryRun;
     for (let tries = 0; tries < TRIES_MAX; tries++) {
       const found = await this.get(jobId);
@@ -72,9 +82,13 @@ export class OperatorJobs {
       if (changed !== null && dryRun) return success({ applied: false, job: changed });
       if (!recorded) await this.#record.record(request, changed === null ? UNCHANGED : result);
       recorded = true;
-      if (changed === null) return success({ applied: !dryRun, job: found.value });
-      const replaced = await this.#record.recordFault(request, () => jobs.replace(changed));
-      if (replaced) return success({ applied: true, job: changed });
+      const answer = { applied: !dryRun, job: changed ?? found.value };
+      if (changed === null) return await keepAnswer(jobs.requests, keyed, answer);
+      const replaced = await this.#record.recordFault(request, () =>
+        replaceOnce(jobs, keyed, changed, answer),
+      );
+      if (replaced?.ok === false) return await this.#record.refuse(request, replaced);
+      if (replaced !== null) return replaced;
     }
     return await this.#record.refuse(request, refusal('unavailable', 'The job is changing.'));
   }

@@ -4,7 +4,6 @@
 // others are refused before a store or a node is asked. Changes themselves are in `changes.ts`
 // and `refunds.ts`.
 
-import pTimeout from 'p-timeout';
 import type { NodeReport } from '../../actors/node-report.ts';
 import type { RunContext } from '../../actors/run-context.ts';
 import type { ActionParams } from '../../contracts/actions.ts';
@@ -30,18 +29,15 @@ import { shardOf } from '../../domain/ids.ts';
 import { refusal, success } from '../../domain/refusal.ts';
 import type { NodeSession, Placement } from '../../storage/ports/placement.ts';
 import type { PaymentProblems } from '../../storage/ports/payment-problems.ts';
-import type { RequestLog } from '../../storage/ports/requests.ts';
 import { isOperator, maySeeOperations } from '../caller.ts';
-import { InSteps } from '../repeated-requests.ts';
-import { type ChangesOptions, OperatorChanges } from './changes.ts';
+import { unlessAnswered } from '../repeated-requests.ts';
+import { type ChangesOptions, OperatorChanges, reportSoon } from './changes.ts';
 import { OperatorJobs, type OperatorJobsOptions } from './jobs.ts';
 import { OperatorRefunds, type OperatorRefundsOptions } from './refunds.ts';
 import { isKnown, planDrain, planEvenLoad, planPin, planUndrain } from './plan.ts';
-import type { OperatorRuns, RunRequest } from './runs.ts';
+import { type OperatorRuns, type RunRequest, startOnce } from './runs.ts';
 import { nodeRows, ownersOf, placementOfOne, type Reports, shardRows } from './view.ts';
 
-/** A node without a report after this time is shown with zeros. */
-const REPORT_TIMEOUT_MS = 2_000;
 const shardForm = new RegExp(SHARD_ID);
 
 /** `placement` is null for one node alone, which has no other node for its shards. */
@@ -51,39 +47,33 @@ export interface OperatorsOptions
     OperatorJobsOptions {
   readonly runs: OperatorRuns;
   readonly paymentProblems: Pick<PaymentProblems, 'list'>;
-  readonly requests: RequestLog;
   readonly verify: (run: RunContext) => Promise<VerifyReport>;
   /** The session of this node: the only one to show where `placement` is null. */
   readonly self: () => NodeSession;
-  /** A node's report; null where the node does not answer. A rejection is a defect. */
-  readonly reportOf: (nodeId: string) => Promise<NodeReport | null>;
-  readonly reportTimeoutMs?: number;
 }
 
-type AskedRun = Omit<ActionParams<'operator.startRun'>, 'caller'>;
+type AskedRun = Omit<ActionParams<'operator.startRun'>, 'caller' | 'request'>;
 
 export class Operators {
   readonly #options: OperatorsOptions;
   readonly #changes: OperatorChanges;
   readonly #refunds: OperatorRefunds;
   readonly #jobs: OperatorJobs;
-  readonly #inSteps: InSteps;
 
   constructor(options: OperatorsOptions) {
     this.#options = options;
     this.#changes = new OperatorChanges(options);
     this.#refunds = new OperatorRefunds(options);
     this.#jobs = new OperatorJobs(options);
-    this.#inSteps = new InSteps(options);
   }
 
-  /** A change with an Idempotency-Key is made once, and its answer given again (H11). */
+  /** For a change with an Idempotency-Key: unless it was answered already (H11). */
   async once<T>(
     { caller, request }: Pick<ActionParams<'operator.restartNode'>, 'caller' | 'request'>,
     change: () => Promise<Outcome<T>>,
   ): Promise<Outcome<T>> {
     if (!isOperator(caller)) return refusal('forbidden');
-    return await this.#inSteps.run(request, change);
+    return await unlessAnswered(this.#options, request, change);
   }
 
   async nodes({
@@ -141,12 +131,13 @@ export class Operators {
     shardId,
     to,
     dryRun = false,
+    request: keyed,
   }: ActionParams<'operator.pinShard'>): Promise<Outcome<MovePlan>> {
     if (!isOperator(caller)) return refusal('forbidden');
     if (!shardForm.test(shardId)) return refusal('not-found');
     const shard = Number(shardId);
     const action = to === null ? 'unpin' : 'pin';
-    const request = { operatorId: caller.userId, action, params: { shard, to } };
+    const request = { operatorId: caller.userId, keyed, action, params: { shard, to } };
     return await this.#changes.change(request, dryRun, (situation) =>
       planPin(situation, shard, to),
     );
@@ -156,9 +147,10 @@ export class Operators {
     caller,
     nodeId,
     dryRun = false,
+    request: keyed,
   }: ActionParams<'operator.drainNode'>): Promise<Outcome<MovePlan>> {
     if (!isOperator(caller)) return refusal('forbidden');
-    const request = { operatorId: caller.userId, action: 'drain', params: { nodeId } };
+    const request = { operatorId: caller.userId, keyed, action: 'drain', params: { nodeId } };
     return await this.#changes.change(request, dryRun, (situation) => planDrain(situation, nodeId));
   }
 
@@ -166,9 +158,10 @@ export class Operators {
     caller,
     nodeId,
     dryRun = false,
+    request: keyed,
   }: ActionParams<'operator.undrainNode'>): Promise<Outcome<MovePlan>> {
     if (!isOperator(caller)) return refusal('forbidden');
-    const request = { operatorId: caller.userId, action: 'undrain', params: { nodeId } };
+    const request = { operatorId: caller.userId, keyed, action: 'undrain', params: { nodeId } };
     return await this.#changes.change(request, dryRun, (situation) =>
       planUndrain(situation, nodeId),
     );
@@ -178,9 +171,10 @@ export class Operators {
     caller,
     movesMax = REBALANCE_MOVES_DEFAULT,
     dryRun = false,
+    request: keyed,
   }: ActionParams<'operator.rebalanceShards'>): Promise<Outcome<MovePlan>> {
     if (!isOperator(caller)) return refusal('forbidden');
-    const request = { operatorId: caller.userId, action: 'rebalance', params: { movesMax } };
+    const request = { operatorId: caller.userId, keyed, action: 'rebalance', params: { movesMax } };
     return await this.#changes.change(request, dryRun, async (situation) => {
       const reports = await this.#reportsOf(situation.placement);
       return planEvenLoad(situation, reports, movesMax);
@@ -188,32 +182,38 @@ export class Operators {
   }
 
   /** Succeeds when the node has accepted the restart, before it ends. */
-  async restart({ caller, nodeId }: ActionParams<'operator.restartNode'>): Promise<Outcome<null>> {
+  async restart({
+    caller,
+    nodeId,
+    request: keyed,
+  }: ActionParams<'operator.restartNode'>): Promise<Outcome<null>> {
     if (!isOperator(caller)) return refusal('forbidden');
-    const request = { operatorId: caller.userId, action: 'restart', params: { nodeId } };
+    const request = { operatorId: caller.userId, keyed, action: 'restart', params: { nodeId } };
     return await this.#changes.restart(request, nodeId);
   }
 
   async releaseDrop({
     caller,
     dropId,
+    request: keyed,
   }: ActionParams<'operator.releaseDrop'>): Promise<Outcome<null>> {
     if (!isOperator(caller)) return refusal('forbidden');
     const { shardCount } = this.#options;
     const owners = ownersOf(await this.#loadPlacement(), shardCount);
     const owner = owners[shardOf(dropId, shardCount)] ?? null;
-    const request = { operatorId: caller.userId, action: 'release', params: { dropId } };
+    const request = { operatorId: caller.userId, keyed, action: 'release', params: { dropId } };
     return await this.#changes.release(request, owner, dropId);
   }
 
   /** A rebuild is of all shards where none are listed. */
   async startRun({
     caller,
+    request: keyed,
     ...asked
   }: ActionParams<'operator.startRun'>): Promise<Outcome<RunState>> {
     if (!isOperator(caller)) return refusal('forbidden');
     return await this.#withRun(caller.userId, asked, (request) =>
-      this.#options.runs.start(request),
+      startOnce(this.#options, request, keyed),
     );
   }
 
@@ -300,9 +300,10 @@ export class Operators {
     caller,
     refundId,
     dryRun = false,
+    request: keyed,
   }: ActionParams<'operator.retryRefund'>): Promise<Outcome<RefundChange>> {
     if (!isOperator(caller)) return refusal('forbidden');
-    return await this.#refunds.retry(caller.userId, refundId, dryRun);
+    return await this.#refunds.retry({ operatorId: caller.userId, keyed }, refundId, dryRun);
   }
 
   async dismissRefund({
@@ -310,9 +311,15 @@ export class Operators {
     refundId,
     reason,
     dryRun = false,
+    request: keyed,
   }: ActionParams<'operator.dismissRefund'>): Promise<Outcome<RefundChange>> {
     if (!isOperator(caller)) return refusal('forbidden');
-    return await this.#refunds.dismiss(caller.userId, refundId, reason, dryRun);
+    return await this.#refunds.dismiss(
+      { operatorId: caller.userId, keyed },
+      refundId,
+      reason,
+      dryRun,
+    );
   }
 
   /** Newest first; of all states, or of one. */
@@ -333,18 +340,20 @@ export class Operators {
     caller,
     jobId,
     dryRun = false,
+    request: keyed,
   }: ActionParams<'operator.retryJob'>): Promise<Outcome<JobChange>> {
     if (!isOperator(caller)) return refusal('forbidden');
-    return await this.#jobs.retry(caller.userId, jobId, dryRun);
+    return await this.#jobs.retry({ operatorId: caller.userId, keyed }, jobId, dryRun);
   }
 
   async cancelJob({
     caller,
     jobId,
     dryRun = false,
+    request: keyed,
   }: ActionParams<'operator.cancelJob'>): Promise<Outcome<JobChange>> {
     if (!isOperator(caller)) return refusal('forbidden');
-    return await this.#jobs.cancel(caller.userId, jobId, dryRun);
+    return await this.#jobs.cancel({ operatorId: caller.userId, keyed }, jobId, dryRun);
   }
 
   async #loadPlacement(): Promise<Placement> {
@@ -354,11 +363,8 @@ export class Operators {
 
   /** Requests the reports of all living nodes at once, and leaves out slow nodes. */
   async #reportsOf({ sessions }: Placement): Promise<Reports> {
-    const { reportOf, reportTimeoutMs = REPORT_TIMEOUT_MS } = this.#options;
     const answers = await Promise.all(
-      sessions.map(({ nodeId }) =>
-        pTimeout(reportOf(nodeId), { milliseconds: reportTimeoutMs, fallback: () => null }),
-      ),
+      sessions.map(({ nodeId }) => reportSoon(this.#options, nodeId)),
     );
     const reports = new Map<string, NodeReport>();
     for (const [index, { nodeId }] of sessions.entries()) {

@@ -1,6 +1,6 @@
 // What operators do with refunds that the payment provider did not make (P6): see them, have one
-// attempted again, or dismiss one that was settled without the provider. Each is harmless to
-// repeat.
+// attempted again, or dismiss one that was settled without the provider. A
+// request with a key has its answer kept in the step of its change (H11).
 
 import type { Page, PageRequest } from '../../contracts/paging.ts';
 import { REFUND_ID } from '../../contracts/patterns.ts';
@@ -9,7 +9,13 @@ import type { Outcome } from '../../contracts/refusals.ts';
 import { refusal, success } from '../../domain/refusal.ts';
 import { dismissed, retryRequested } from '../../events/payments/parked-refund.ts';
 import type { ParkedRefunds } from '../../storage/ports/parked-refunds.ts';
-import { ActionRecord, type ActionRecordOptions, type ChangeRequest } from './action-record.ts';
+import { findAnswer, keepAnswer, replaceOnce } from '../repeated-requests.ts';
+import {
+  ActionRecord,
+  type ActionRecordOptions,
+  type ChangedBy,
+  type ChangeRequest,
+} from './action-record.ts';
 
 export interface OperatorRefundsOptions extends ActionRecordOptions {
   readonly parkedRefunds: ParkedRefunds;
@@ -40,12 +46,8 @@ export class OperatorRefunds {
   }
 
   /** The attempt itself is made by a node with actors, within a second or two. */
-  async retry(
-    operatorId: string,
-    refundId: string,
-    dryRun: boolean,
-  ): Promise<Outcome<RefundChange>> {
-    const request = { operatorId, action: 'retry-refund', params: { refundId } };
+  async retry(by: ChangedBy, refundId: string, dryRun: boolean): Promise<Outcome<RefundChange>> {
+    const request = { ...by, action: 'retry-refund', params: { refundId } };
     return await this.#change(request, refundId, dryRun, {
       next: (refund) => retryRequested(refund, this.#options.now()),
       result: 'To be attempted again.',
@@ -53,12 +55,12 @@ export class OperatorRefunds {
   }
 
   async dismiss(
-    operatorId: string,
+    by: ChangedBy,
     refundId: string,
     reason: string,
     dryRun: boolean,
   ): Promise<Outcome<RefundChange>> {
-    const request = { operatorId, action: 'dismiss-refund', params: { refundId, reason } };
+    const request = { ...by, action: 'dismiss-refund', params: { refundId, reason } };
     return await this.#change(request, refundId, dryRun, {
       next: (refund) => dismissed(refund, reason),
       result: 'Dismissed: the provider is not asked again.',
@@ -73,6 +75,10 @@ export class OperatorRefunds {
   ): Promise<Outcome<RefundChange>> {
     const { parkedRefunds } = this.#options;
     if (!refundForm.test(refundId)) return refusal('not-found');
+    const before = await findAnswer<RefundChange>(parkedRefunds.requests, request.keyed);
+    if (before !== null) return before;
+    // A dry run changes nothing, so nothing is kept of it.
+    const keyed = dryRun ? undefined : request.keyed;
     let recorded = dryRun;
     for (let tries = 0; tries < TRIES_MAX; tries++) {
       const refund = await parkedRefunds.find(refundId);
@@ -84,11 +90,13 @@ export class OperatorRefunds {
       if (changed !== null && dryRun) return success({ applied: false, refund: changed });
       if (!recorded) await this.#record.record(request, changed === null ? UNCHANGED : result);
       recorded = true;
-      if (changed === null) return success({ applied: !dryRun, refund });
+      const answer = { applied: !dryRun, refund: changed ?? refund };
+      if (changed === null) return await keepAnswer(parkedRefunds.requests, keyed, answer);
       const replaced = await this.#record.recordFault(request, () =>
-        parkedRefunds.replace(changed),
+        replaceOnce(parkedRefunds, keyed, changed, answer),
       );
-      if (replaced) return success({ applied: true, refund: changed });
+      if (replaced?.ok === false) return await this.#record.refuse(request, replaced);
+      if (replaced !== null) return replaced;
     }
     return await this.#record.refuse(request, refusal('unavailable', 'The refund is changing.'));
   }

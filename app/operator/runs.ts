@@ -7,8 +7,11 @@ import type { RunContext } from '../../actors/run-context.ts';
 import { CancelledError, type Ended, Runs } from '../../actors/runs.ts';
 import type { RunKind, RunReport, RunState } from '../../contracts/operator.ts';
 import type { Outcome } from '../../contracts/refusals.ts';
+import type { KeyedRequest } from '../../contracts/requests.ts';
 import { refusal, success } from '../../domain/refusal.ts';
 import type { ConsumerLeases } from '../../storage/ports/consumer-leases.ts';
+import type { RequestLog } from '../../storage/ports/requests.ts';
+import { keepAnswer } from '../repeated-requests.ts';
 
 /** A node that dies during a run holds up the next one for so long. */
 const LEASE_MS = 15_000;
@@ -123,5 +126,30 @@ export class OperatorRuns {
       timer.cancel();
       await leases.release(name, id).catch(() => undefined);
     }
+  }
+}
+
+/**
+ * Starts a run at most once for a request with a key (H11). The run does nothing before its answer
+ * is kept, so a crash between the two is one in the run, which ends with its node anyway.
+ */
+export async function startOnce(
+  { runs, requests }: { readonly runs: OperatorRuns; readonly requests: RequestLog },
+  request: RunRequest,
+  keyed: KeyedRequest | undefined,
+): Promise<Outcome<RunState>> {
+  const { promise: isFirst, resolve } = Promise.withResolvers<boolean>();
+  const work = async (run: RunContext) => {
+    if (!(await isFirst)) throw new CancelledError('its request was not kept, or made before');
+    return await request.work(run);
+  };
+  let kept: Outcome<RunState> | null = null;
+  try {
+    const started = await runs.start({ ...request, work });
+    if (!started.ok) return started;
+    kept = await keepAnswer(requests, keyed, started.value);
+    return kept;
+  } finally {
+    resolve(kept?.ok === true && kept.replayed !== true);
   }
 }

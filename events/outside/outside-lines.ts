@@ -154,7 +154,7 @@ function entityOf(change: EntityChange): object {
 }
 
 function shownDraft(stored: Draft): object {
-  const { announcing: _, ...draft } = stored;
+  const { announcing: _, announcedBy: __, ...draft } = stored;
   const { startsAt, endsAt, createdAt } = draft;
   const times = { startsAt: wireTime(startsAt), endsAt: wireTime(endsAt) };
   return { ...draft, ...times, createdAt: wireTime(createdAt) };

@@ -6,7 +6,7 @@ import type { KeyedRequest } from '../../contracts/requests.ts';
 import { type Drafts, isRecorded } from '../ports/drafts.ts';
 import type { Answered, Kept } from '../ports/requests.ts';
 import type { MemoryChangeStream } from './change-stream-memory.ts';
-import type { MemoryRequests } from './requests-memory.ts';
+import { isNull, type MemoryRequests } from './requests-memory.ts';
 import { pageNewestFirst } from './newest-first.ts';
 
 export class MemoryDrafts implements Drafts {
@@ -88,6 +88,22 @@ export class MemoryDrafts implements Drafts {
   }
 
   async remove(before: Draft): Promise<boolean> {
+    return this.#remove(before);
+  }
+
+  async removeOnce(
+    request: KeyedRequest,
+    before: Draft,
+    answer: string,
+  ): Promise<Answered<string | null>> {
+    return this.#requests.once(request, () => (this.#remove(before) ? answer : null), isNull);
+  }
+
+  async findRemoval(_creatorId: string, request: KeyedRequest): Promise<Kept<string> | null> {
+    return this.#requests.findKept<string>(request);
+  }
+
+  #remove(before: Draft): boolean {
     if (!this.#isStored(before)) return false;
     const { creatorId, id: draftId } = before;
     this.#drafts.delete(draftId);
@@ -99,8 +115,4 @@ export class MemoryDrafts implements Drafts {
     const stored = this.#drafts.get(id);
     return stored?.revision === revision && stored.announcing === announcing;
   }
-}
-
-function isNull(value: unknown): boolean {
-  return value === null;
 }

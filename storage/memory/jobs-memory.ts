@@ -2,22 +2,28 @@
 
 import type { Job, JobCount } from '../../contracts/jobs.ts';
 import type { Page, PageRequest } from '../../contracts/paging.ts';
+import type { KeyedRequest } from '../../contracts/requests.ts';
 import {
   FINISHED_JOBS_OF_CALLER_MAX,
   type JobBounds,
   type JobFilter,
   type JobStore,
 } from '../ports/jobs.ts';
+import type { Answered } from '../ports/requests.ts';
 import { pageNewestFirst } from './newest-first.ts';
+import { isNull, MemoryRequests } from './requests-memory.ts';
 
 export class MemoryJobStore implements JobStore {
+  readonly requests: MemoryRequests;
   readonly #jobs = new Map<string, Job>();
   readonly #finishedMax: number;
 
   constructor({
     finishedMax = FINISHED_JOBS_OF_CALLER_MAX,
-  }: { readonly finishedMax?: number } = {}) {
+    requests = new MemoryRequests(),
+  }: { readonly finishedMax?: number; readonly requests?: MemoryRequests } = {}) {
     this.#finishedMax = finishedMax;
+    this.requests = requests;
   }
 
   async add(job: Job, { ofKindMax, ofCallerMax }: JobBounds): Promise<'added' | 'exists' | 'full'> {
@@ -31,6 +37,18 @@ export class MemoryJobStore implements JobStore {
   }
 
   async replace(job: Job): Promise<boolean> {
+    return this.#replace(job);
+  }
+
+  async replaceOnce(
+    request: KeyedRequest,
+    job: Job,
+    answer: string,
+  ): Promise<Answered<string | null>> {
+    return this.requests.once(request, () => (this.#replace(job) ? answer : null), isNull);
+  }
+
+  #replace(job: Job): boolean {
     if (this.#jobs.get(job.id)?.revision !== job.revision - 1) return false;
     this.#jobs.set(job.id, structuredClone(job));
     const finished = [...this.#jobs.values()]

@@ -2,15 +2,23 @@
 
 import type { Page, PageRequest } from '../../contracts/paging.ts';
 import type { ParkedRefund, RefundState } from '../../contracts/refunds.ts';
+import type { KeyedRequest } from '../../contracts/requests.ts';
 import { PARKED_REFUNDS_MAX, type ParkedRefunds } from '../ports/parked-refunds.ts';
+import type { Answered } from '../ports/requests.ts';
 import { pageNewestFirst } from './newest-first.ts';
+import { isNull, MemoryRequests } from './requests-memory.ts';
 
 export class MemoryParkedRefunds implements ParkedRefunds {
+  readonly requests: MemoryRequests;
   readonly #refunds = new Map<string, ParkedRefund>();
   readonly #max: number;
 
-  constructor({ max = PARKED_REFUNDS_MAX }: { readonly max?: number } = {}) {
+  constructor({
+    max = PARKED_REFUNDS_MAX,
+    requests = new MemoryRequests(),
+  }: { readonly max?: number; readonly requests?: MemoryRequests } = {}) {
     this.#max = max;
+    this.requests = requests;
   }
 
   async park(refund: ParkedRefund): Promise<boolean> {
@@ -22,6 +30,18 @@ export class MemoryParkedRefunds implements ParkedRefunds {
   }
 
   async replace(refund: ParkedRefund): Promise<boolean> {
+    return this.#replace(refund);
+  }
+
+  async replaceOnce(
+    request: KeyedRequest,
+    refund: ParkedRefund,
+    answer: string,
+  ): Promise<Answered<string | null>> {
+    return this.requests.once(request, () => (this.#replace(refund) ? answer : null), isNull);
+  }
+
+  #replace(refund: ParkedRefund): boolean {
     if (this.#refunds.get(refund.id)?.revision !== refund.revision - 1) return false;
     this.#refunds.set(refund.id, structuredClone(refund));
     for (const state of ['done', 'dismissed'] as const) {

@@ -8,11 +8,15 @@ import {
   MOVES_RETAINED_MAX,
   type NodeSession,
   type Placement,
+  type PlacementChange,
   type PlacementStore,
   SessionLostError,
   type ShardPlacement,
 } from '../ports/placement.ts';
 import type { MoveRecord } from '../../contracts/operator.ts';
+import type { KeyedRequest } from '../../contracts/requests.ts';
+import type { Answered } from '../ports/requests.ts';
+import { MemoryRequests } from './requests-memory.ts';
 
 export interface MemoryPlacementStoreOptions {
   /** The store's clock, in milliseconds since the Unix epoch. */
@@ -31,6 +35,7 @@ interface Run {
 }
 
 export class MemoryPlacementStore implements PlacementStore {
+  readonly requests = new MemoryRequests();
   readonly #now: () => number;
   readonly #lostSessionRetentionMs: number;
   readonly #sessions = new Map<string, StoredSession>();
@@ -123,14 +128,19 @@ export class MemoryPlacementStore implements PlacementStore {
     return this.#place(shard, to, expectedVersion + 1);
   }
 
-  async setPin(shard: number, nodeId: string | null): Promise<void> {
-    if (nodeId === null) this.#pins.delete(shard);
-    else this.#pins.set(shard, nodeId);
+  async change(change: PlacementChange): Promise<void> {
+    this.#change(change);
   }
 
-  async setDrained(nodeId: string, drained: boolean): Promise<void> {
-    if (drained) this.#drained.add(nodeId);
-    else this.#drained.delete(nodeId);
+  async changeOnce(
+    request: KeyedRequest,
+    change: PlacementChange,
+    answer: string,
+  ): Promise<Answered<string>> {
+    return this.requests.once(request, () => {
+      this.#change(change);
+      return answer;
+    });
   }
 
   async recordMove(record: MoveRecord): Promise<void> {
@@ -152,6 +162,15 @@ export class MemoryPlacementStore implements PlacementStore {
   async raiseLevel(level: number): Promise<number> {
     this.#level = Math.max(this.#level, level);
     return this.#level;
+  }
+
+  #change({ pins = [], drained }: PlacementChange): void {
+    for (const { shard, nodeId } of pins) {
+      if (nodeId === null) this.#pins.delete(shard);
+      else this.#pins.set(shard, nodeId);
+    }
+    if (drained?.drained === true) this.#drained.add(drained.nodeId);
+    else if (drained !== undefined) this.#drained.delete(drained.nodeId);
   }
 
   #lives({ nodeId, incarnation }: Run): boolean {

@@ -41,12 +41,10 @@ export class MemoryRequests implements RequestLog {
     return this.once(request, () => value);
   }
 
-  async replace(request: KeyedRequest, from: string, to: string | null): Promise<boolean> {
-    const kept = this.#kept.get(request.id);
-    if (kept === undefined || JSON.parse(kept.value) !== from) return false;
-    if (to === null) this.#kept.delete(request.id);
-    else this.#kept.set(request.id, { ...kept, value: JSON.stringify(to) });
-    return true;
+  async remove({ id }: KeyedRequest, value: string): Promise<boolean> {
+    const kept = this.#kept.get(id);
+    if (kept === undefined || JSON.parse(kept.value) !== value) return false;
+    return this.#kept.delete(id);
   }
 
   /** Runs the effect and keeps its value, unless that is a refusal or one is kept already. */
@@ -83,4 +81,9 @@ function answerOf<T>(kept: KeptRequest, fingerprint: string): Kept<T> {
 
 function bytesOf(kept: readonly KeptRequest[]): number {
   return kept.reduce((sum, { value }) => sum + value.length + REQUEST_OVERHEAD_BYTES, 0);
+}
+
+/** A refused effect, for `once`. */
+export function isNull(value: unknown): boolean {
+  return value === null;
 }

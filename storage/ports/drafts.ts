@@ -29,6 +29,17 @@ export interface Drafts {
   findAnswer(creatorId: string, request: KeyedRequest): Promise<Kept<Draft> | null>;
   /** As `replace`; a draft that is gone was removed by somebody else. */
   remove(before: Draft): Promise<boolean>;
+  /**
+   * As `remove`, at most once for the request: the same step keeps the answer (H11). Null: nothing
+   * was removed, and nothing is kept.
+   */
+  removeOnce(
+    request: KeyedRequest,
+    before: Draft,
+    answer: string,
+  ): Promise<Answered<string | null>>;
+  /** What `removeOnce` kept for a request about a draft of this creator; null: nothing. */
+  findRemoval(creatorId: string, request: KeyedRequest): Promise<Kept<string> | null>;
 }
 
 /** The change that the change stream records. */

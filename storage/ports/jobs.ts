@@ -5,6 +5,8 @@
 
 import type { Job, JobCount, JobState } from '../../contracts/jobs.ts';
 import type { Page, PageRequest } from '../../contracts/paging.ts';
+import type { KeyedRequest } from '../../contracts/requests.ts';
+import type { Answered, RequestLog } from './requests.ts';
 
 /** `queued` and `running` jobs are unfinished. */
 export interface JobBounds {
@@ -20,6 +22,8 @@ export type JobFilter =
   | { readonly callerId: string; readonly state?: undefined };
 
 export interface JobStore {
+  /** Kept answers to requests about jobs. */
+  readonly requests: RequestLog;
   /**
    * Stores a job. One with the same id stays as it is, whatever its state: `exists`. `full`: a
    * bound is reached, and this one was not stored. One atomic step, durable when it resolves.
@@ -33,6 +37,11 @@ export interface JobStore {
    * `FINISHED_JOBS_OF_CALLER_MAX`. Errors: `store-unavailable`.
    */
   replace(job: Job): Promise<boolean>;
+  /**
+   * As `replace`, at most once for the request: the same step keeps the answer (H11). Null: nothing
+   * was replaced, and nothing is kept. Errors: `store-unavailable`.
+   */
+  replaceOnce(request: KeyedRequest, job: Job, answer: string): Promise<Answered<string | null>>;
   /** Errors: `store-unavailable`. */
   find(id: string): Promise<Job | null>;
   /** By `createdAt`, newest first. Errors: `invalid-cursor`, `store-unavailable`. */

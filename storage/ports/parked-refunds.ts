@@ -5,8 +5,12 @@
 
 import type { Page, PageRequest } from '../../contracts/paging.ts';
 import type { ParkedRefund, RefundState } from '../../contracts/refunds.ts';
+import type { KeyedRequest } from '../../contracts/requests.ts';
+import type { Answered, RequestLog } from './requests.ts';
 
 export interface ParkedRefunds {
+  /** Kept answers to requests about parked refunds. */
+  readonly requests: RequestLog;
   /**
    * Stores a refund. One with the same id that is stored already stays as it is, whatever its
    * state. One atomic step, durable when it resolves. False: as many refunds as the bound allows
@@ -20,6 +24,15 @@ export interface ParkedRefunds {
    * `store-unavailable`.
    */
   replace(refund: ParkedRefund): Promise<boolean>;
+  /**
+   * As `replace`, at most once for the request: the same step keeps the answer (H11). Null: nothing
+   * was replaced, and nothing is kept. Errors: `store-unavailable`.
+   */
+  replaceOnce(
+    request: KeyedRequest,
+    refund: ParkedRefund,
+    answer: string,
+  ): Promise<Answered<string | null>>;
   /** Errors: `store-unavailable`. */
   find(id: string): Promise<ParkedRefund | null>;
   /**

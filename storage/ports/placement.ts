@@ -4,6 +4,8 @@
 // safety (W1): if two nodes both believe that they own a shard, only one of them can write it.
 
 import type { MoveRecord } from '../../contracts/operator.ts';
+import type { KeyedRequest } from '../../contracts/requests.ts';
+import type { Answered, RequestLog } from './requests.ts';
 
 /** One run of one node. It lives for as long as the node renews it. */
 export interface NodeSession {
@@ -68,6 +70,13 @@ export interface Placement {
   readonly level: number;
 }
 
+/** What operators change. */
+export interface PlacementChange {
+  /** Pins to set; `nodeId` null removes the pin. */
+  readonly pins?: readonly { readonly shard: number; readonly nodeId: string | null }[];
+  readonly drained?: { readonly nodeId: string; readonly drained: boolean };
+}
+
 /** Records of moves; past this number the oldest are removed. */
 export const MOVES_RETAINED_MAX = 1000;
 
@@ -79,6 +88,8 @@ export class SessionLostError extends Error {
 }
 
 export interface PlacementStore {
+  /** Kept answers to requests about the placement. */
+  readonly requests: RequestLog;
   /** The whole placement at one moment. Errors: `store-unavailable`. */
   load(): Promise<Placement>;
   /** The store's clock, in milliseconds since the Unix epoch. Errors: `store-unavailable`. */
@@ -118,10 +129,19 @@ export interface PlacementStore {
     expectedVersion: number,
   ): Promise<number | null>;
 
-  /** Durable when it resolves, like the next two methods. `nodeId` null removes the pin. */
-  setPin(shard: number, nodeId: string | null): Promise<void>;
-  setDrained(nodeId: string, drained: boolean): Promise<void>;
+  /** One atomic step, durable when it resolves. Errors: `store-unavailable`. */
+  change(change: PlacementChange): Promise<void>;
+  /**
+   * As `change`, at most once for the request: the same step keeps the answer (H11). Errors:
+   * `store-unavailable`.
+   */
+  changeOnce(
+    request: KeyedRequest,
+    change: PlacementChange,
+    answer: string,
+  ): Promise<Answered<string>>;
 
+  /** Durable when it resolves. */
   recordMove(record: MoveRecord): Promise<void>;
   /** Newest first, at most `limit`. */
   listMoves(limit: number): Promise<MoveRecord[]>;

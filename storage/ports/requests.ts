@@ -53,8 +53,8 @@ export interface RequestLog {
    */
   keep(request: KeyedRequest, value: string): Promise<Answered<string>>;
   /**
-   * Replaces the kept value, or removes it where `to` is null; false where `from` is not what is
-   * kept. It ends when it would have ended. Atomic and durable. Errors: `store-unavailable`.
+   * Removes the kept value; false where `value` is not what is kept. Atomic and durable. Errors:
+   * `store-unavailable`.
    */
-  replace(request: KeyedRequest, from: string, to: string | null): Promise<boolean>;
+  remove(request: KeyedRequest, value: string): Promise<boolean>;
 }

@@ -129,7 +129,7 @@ test('W4: orders during a move wait, go to the new owner, and are placed once', 
   const target = other(cluster, source);
   const shard = shardOf('d_1', SHARDS);
   cluster.heldTakeOvers = [];
-  await cluster.placement.setPin(shard, target.nodeId);
+  await cluster.placement.change({ pins: [{ shard, nodeId: target.nodeId }] });
   await cluster.until(() => cluster.heldTakeOvers!.length > 0);
   const orders = [source, target, source].map((node, i) => cluster.send(node, place(`user-${i}`)));
   await cluster.clock.advance(100);
@@ -153,7 +153,7 @@ test('W6: after a failed take-over the source executes the commands that waited'
   const shard = shardOf('d_1', SHARDS);
   const { epoch } = source.host.shards[shard]!;
   cluster.heldTakeOvers = [];
-  await cluster.placement.setPin(shard, target.nodeId);
+  await cluster.placement.change({ pins: [{ shard, nodeId: target.nodeId }] });
   await cluster.until(() => cluster.heldTakeOvers!.length > 0);
   const order = cluster.send(source, place('ada'));
   await cluster.until(() => source.serving.includes(shard));
@@ -163,7 +163,7 @@ test('W6: after a failed take-over the source executes the commands that waited'
   t.regex(move!.reason, /pinned to .; . did not take it: no answer/);
   t.is(source.host.shards[shard]!.epoch, epoch);
   // The message that was so late finds a version that is gone.
-  await cluster.placement.setPin(shard, null);
+  await cluster.placement.change({ pins: [{ shard, nodeId: null }] });
   for (const go of cluster.heldTakeOvers.splice(0)) go();
   cluster.heldTakeOvers = null;
   await cluster.clock.advance(500);
@@ -178,7 +178,7 @@ test('W6, J7: a move without answers of target and store ends with the lease', a
   const target = other(cluster, source);
   const shard = shardOf('d_1', SHARDS);
   cluster.heldTakeOvers = [];
-  await cluster.placement.setPin(shard, target.nodeId);
+  await cluster.placement.change({ pins: [{ shard, nodeId: target.nodeId }] });
   await cluster.until(() => cluster.heldTakeOvers!.length > 0);
   source.storeAway = true;
   let answered = false;
@@ -205,7 +205,7 @@ test('W6: a target that took over, though its answer was lost, has the shard', a
   const target = other(cluster, source);
   const shard = shardOf('d_1', SHARDS);
   cluster.losesTakeOverAnswers.add(target.nodeId);
-  await cluster.placement.setPin(shard, target.nodeId);
+  await cluster.placement.change({ pins: [{ shard, nodeId: target.nodeId }] });
   await cluster.until(() => target.serving.includes(shard));
   const order = cluster.send(source, place('ada'));
   await cluster.until(() => !source.host.shards[shard]!.status.startsWith('leaving'));

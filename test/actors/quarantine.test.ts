@@ -113,8 +113,11 @@ broken('an operator releases a drop, and faults begin to count anew', async (t) 
   };
   t.false(host.shards[0]!.releaseQuarantine('d_1'), 'not in quarantine yet');
   await fail(3);
+  const { since } = quarantinedIn(harness)[0]!;
+  t.false(host.releaseQuarantine('d_1', since - 1), 'another quarantine than this');
   t.is(quarantinedIn(harness).length, 1);
-  t.true(host.shards[0]!.releaseQuarantine('d_1'));
+  t.true(host.releaseQuarantine('d_1', since));
+  t.false(host.releaseQuarantine('d_1', since), 'released already');
   await fail(2);
   t.deepEqual(quarantinedIn(harness), []);
   await fail(1);

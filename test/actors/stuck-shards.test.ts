@@ -107,7 +107,9 @@ async function leaving(): Promise<Stuck> {
   const drops = await twoDrops();
   const { cluster, owner, stuck } = drops;
   cluster.heldTakeOvers = [];
-  await cluster.placement.setPin(shardOf(stuck, SHARDS), other(cluster, owner).nodeId);
+  await cluster.placement.change({
+    pins: [{ shard: shardOf(stuck, SHARDS), nodeId: other(cluster, owner).nodeId }],
+  });
   await cluster.until(() => cluster.heldTakeOvers!.length > 0);
   const release = () => {
     for (const go of cluster.heldTakeOvers!.splice(0)) go();
@@ -127,7 +129,7 @@ async function claimed(): Promise<Stuck> {
   await makeDrop(cluster, healthy);
   await cluster.add('c');
   const shard = shardOf(stuck, SHARDS);
-  await cluster.placement.setPin(shard, owner.nodeId);
+  await cluster.placement.change({ pins: [{ shard, nodeId: owner.nodeId }] });
   cluster.heldCalls.hold('loadSnapshot', shard);
   cluster.kill(lost);
   await cluster.until(() => owner.host.shards[shard]!.status === 'recovering');

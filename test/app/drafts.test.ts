@@ -169,9 +169,12 @@ test('D7, H11: a draft is added, changed and announced once for a key', async (t
   const announced = await announce();
   t.like(announced, { ok: true, value: { revision: 3 } });
   t.deepEqual(await announce(), { ...announced, replayed: true });
+  t.true((await drops.amend({ caller, dropId, change: { unitAmount: 9 } })).ok);
+  t.deepEqual(await announce(), { ...announced, replayed: true }, 'as it was announced');
+  t.like(await drafts.announce({ caller, dropId }), { value: { unitAmount: 9 } }, 'as it is');
   t.deepEqual(await amend(), { ...changed, replayed: true }, 'of the draft, also by now');
   t.deepEqual(await add(), { ...first, replayed: true });
-  t.is(actors.get(dropId)!.revision, 3);
+  t.is(actors.get(dropId)!.revision, 4);
   t.is(actors.size, 1);
 });
 
@@ -271,6 +274,8 @@ function dying(store: Drafts, writes: number, isDone: boolean): Drafts {
     replaceOnce: (request, before, after) => write(() => store.replaceOnce(request, before, after)),
     findAnswer: (creatorId, request) => store.findAnswer(creatorId, request),
     remove: (before) => write(() => store.remove(before)),
+    findRemoval: (creatorId, request) => store.findRemoval(creatorId, request),
+    removeOnce: (request, before, answer) => write(() => store.removeOnce(request, before, answer)),
   };
 }
 
@@ -309,6 +314,49 @@ for (const [writes, isDone] of [
     }
   });
 }
+
+for (const [writes, isDone] of [
+  [1, false],
+  [1, true],
+  [2, false],
+  [2, true],
+] as const) {
+  const point = `${isDone ? 'after' : 'before'} its write ${writes}`;
+  test(`D7, H11: an announcement with a key killed ${point} has one answer`, async (t) => {
+    const request = { id: 'r', fingerprint: 'f', callerId: caller.userId };
+    for (const next of ['announce', 'get', 'announce without a key'] as const) {
+      const { useCases, drops, drafts, stores, actors, router, add } = await start();
+      const dropId = await add();
+      const killed = useCases(dying(stores.drafts, writes, isDone)).drafts;
+      await t.throwsAsync(killed.announce({ caller, dropId, request }), { message: 'killed' });
+      if (next === 'get') await drafts.get({ caller, dropId });
+      if (next === 'announce without a key') await drafts.announce({ caller, dropId });
+      const first = await drafts.announce({ caller, dropId, request });
+      t.like(first, { ok: true, value: { id: dropId, revision: 2, version: 1 } }, next);
+      t.is(await stores.drafts.find(caller.userId, dropId), null);
+      t.true((await drops.amend({ caller, dropId, change: { unitAmount: 9 } })).ok);
+      const again = await drafts.announce({ caller, dropId, request });
+      const isOthers = writes === 1 && !isDone && next === 'announce without a key';
+      // Somebody else announced it: the drop, as it is.
+      if (isOthers) t.like(again, { ok: true, value: { unitAmount: 9 } }, next);
+      else t.deepEqual(again, { ...first, replayed: true }, next);
+      const created = router.commands.filter(({ type }) => type === 'create-drop');
+      t.true(created.every((one) => !JSON.stringify(one).includes('announcedBy')));
+      t.is(actors.size, 1);
+    }
+  });
+}
+
+test('D7, H11: an announcement whose answer has no room is made all the same', async (t) => {
+  const { drafts, stores, add } = await start();
+  const dropId = await add();
+  const request = { id: 'r', fingerprint: 'f', callerId: caller.userId };
+  stores.drafts.removeOnce = async () => ({ result: 'no-room', ofCaller: true, retryAfterMs: 1 });
+  const first = await drafts.announce({ caller, dropId, request });
+  t.like(first, { ok: true, value: { id: dropId } });
+  t.deepEqual(await drafts.announce({ caller, dropId, request }), first);
+  t.is(await stores.drafts.find(caller.userId, dropId), null);
+});
 
 test('D7: an actor that does not answer leaves an announcement that is finished later', async (t) => {
   const { drops, drafts, router, actors, add } = await start();

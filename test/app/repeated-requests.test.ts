@@ -1,72 +1,62 @@
 import test from 'ava';
-import { InSteps } from '../../app/repeated-requests.ts';
+import { answerText, targetOf, unlessAnswered } from '../../app/repeated-requests.ts';
 import { keyedRequest } from '../../app/keyed-request.ts';
-import type { Outcome } from '../../contracts/refusals.ts';
 import { refusal, success } from '../../domain/refusal.ts';
 import { MemoryRequests } from '../../storage/memory/requests-memory.ts';
-import { StoreUnavailableError } from '../../storage/ports/journal.ts';
+import { FEATURE_LEVEL, ReachedLevel } from '../../storage/ports/feature-level.ts';
 
 const request = { id: 'r', fingerprint: 'f', callerId: 'ann' };
+const levels = new ReachedLevel(FEATURE_LEVEL);
 
-function start() {
+test('H11: what was answered is answered again, and not done again', async (t) => {
   const requests = new MemoryRequests();
-  const state = { now: 1_000_000 };
-  const inSteps = new InSteps({ requests, now: () => state.now });
-  return { requests, state, inSteps };
-}
+  const options = { requests, levels };
+  t.deepEqual(await unlessAnswered(options, request, async () => success(1)), success(1));
+  await requests.keep(request, answerText(7));
+  t.deepEqual(await unlessAnswered(options, request, doneAgain), {
+    ok: true,
+    value: 7,
+    replayed: true,
+  });
+  const other = { ...request, fingerprint: 'g' };
+  const reused = refusal('idempotency-key-reused');
+  t.deepEqual(await unlessAnswered(options, other, doneAgain), reused);
+  t.deepEqual(await unlessAnswered(options, undefined, async () => success(2)), success(2));
+});
 
-test('H11: while a try is under way another is told to come back, then gets its answer', async (t) => {
-  const { inSteps } = start();
-  const work = Promise.withResolvers<Outcome<number>>();
-  let runs = 0;
-  const run = () =>
-    inSteps.run(request, () => {
-      runs += 1;
-      return work.promise;
-    });
-  const first = run();
-  t.deepEqual(await run(), { ...refusal('request-in-progress'), retryAfterMs: 1_000 });
-  work.resolve(success(7));
-  t.deepEqual(await first, success(7));
-  t.deepEqual(await run(), { ok: true, value: 7, replayed: true });
-  t.is(runs, 1);
-  t.deepEqual(
-    await inSteps.run({ ...request, fingerprint: 'g' }, doneAgain),
-    refusal('idempotency-key-reused'),
+test('H11: while a node of level 3 lives, a request with a key is not made', async (t) => {
+  const options = { requests: new MemoryRequests(), levels: new ReachedLevel(3) };
+  const refused = refusal('unavailable');
+  t.deepEqual(await unlessAnswered(options, request, doneAgain), refused);
+  t.deepEqual(await unlessAnswered(options, undefined, async () => success(2)), success(2));
+});
+
+test('H11: what nodes of level 3 kept is known; what they left unknown is not done', async (t) => {
+  const requests = new MemoryRequests();
+  const [answered, begun] = [request, { ...request, id: 'begun' }];
+  await requests.keep(answered, '{"answer":{"a":1}}');
+  await requests.keep(begun, '{"by":"somebody","until":1}');
+  t.deepEqual(await unlessAnswered({ requests, levels }, answered, doneAgain), {
+    ok: true,
+    value: { a: 1 },
+    replayed: true,
+  });
+  const unknown = await unlessAnswered({ requests, levels }, begun, doneAgain);
+  t.like(unknown, { ok: false, code: 'request-in-progress' });
+  t.like(await targetOf(requests, begun, doneAgain), { code: 'request-in-progress' });
+});
+
+test('H11: every try of a request has the target of the first', async (t) => {
+  const requests = new MemoryRequests();
+  const notThere = async () => refusal('not-found');
+  t.deepEqual(await targetOf(requests, request, notThere), refusal('not-found'));
+  const tries = await Promise.all(
+    ['a', 'b', 'c'].map((target) => targetOf(requests, request, async () => success(target))),
   );
-});
-
-test('H11: a refusal and a fault are not kept', async (t) => {
-  const { inSteps } = start();
-  t.deepEqual(await inSteps.run(request, async () => refusal('not-found')), refusal('not-found'));
-  await t.throwsAsync(
-    inSteps.run(request, () => Promise.reject(new Error('a defect'))),
-    { message: 'a defect' },
-  );
-  t.deepEqual(await inSteps.run(request, async () => success(1)), success(1));
-});
-
-test('H11: a try that died is begun anew by one later one', async (t) => {
-  const { inSteps, state } = start();
-  void inSteps.run(request, () => new Promise<Outcome<number>>(() => undefined));
-  await Promise.resolve();
-  state.now += 29_999;
-  t.like(await inSteps.run(request, doneAgain), { code: 'request-in-progress' });
-  state.now += 1;
-  const tries = await Promise.all([
-    inSteps.run(request, async () => success('a')),
-    inSteps.run(request, async () => success('a')),
-  ]);
-  t.deepEqual(tries.map((outcome) => (outcome.ok ? outcome.value : outcome.code)).toSorted(), [
-    'a',
-    'request-in-progress',
-  ]);
-});
-
-test('H11: where the note of an answer fails, the answer is given all the same', async (t) => {
-  const { requests, inSteps } = start();
-  requests.replace = () => Promise.reject(new StoreUnavailableError('away'));
-  t.deepEqual(await inSteps.run(request, async () => success(1)), success(1));
+  const first = tries.find((one) => one.ok && one.replayed !== true);
+  for (const one of [...tries, await targetOf(requests, request, doneAgain)])
+    t.is(one.ok && one.value, first?.ok === true && first.value);
+  t.is(tries.filter((one) => one.ok && one.replayed === true).length, 2);
 });
 
 test('H11: the same request is known however its fields are ordered, and only that', (t) => {

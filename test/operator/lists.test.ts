@@ -1,4 +1,5 @@
 import test from 'ava';
+import { FEATURE_LEVEL } from '../../storage/ports/feature-level.ts';
 import { movesText } from '../../operator/moves.ts';
 import { nodesText } from '../../operator/nodes.ts';
 import { shardsText } from '../../operator/shards.ts';
@@ -24,9 +25,9 @@ test('X1: nodes print as a table with numbers aligned right', async (t) => {
     nodesText(nodes, cluster.time),
     'node    state    shards  wanted  live drops  orders/s  lag    lease   skew  weight  level  up  url\n' +
       `node-2  serving  ${ownedCell}      16           0      1234  ` +
-      `${lagCell}  2500 ms  -3 ms       1      3  2h  -\n` +
+      `${lagCell}  2500 ms  -3 ms       1      ${FEATURE_LEVEL}  2h  -\n` +
       `node-1  lost     ${lost.padStart(6)}       0           0         0    ` +
-      '0        -      -       1      3   -  -\n' +
+      `0        -      -       1      ${FEATURE_LEVEL}   -  -\n` +
       '1 living node, 1234 orders/s\n',
   );
 });
@@ -34,7 +35,7 @@ test('X1: nodes print as a table with numbers aligned right', async (t) => {
 test('X1: shards print as a table with notes about pins, targets and faults', async (t) => {
   const { api, cluster } = await startPretendGateway(t, NODES);
   const [first = 0, second = 0] = await cluster.shardsOf('node-1');
-  await cluster.placement.setPin(first, 'node-2');
+  await cluster.placement.change({ pins: [{ shard: first, nodeId: 'node-2' }] });
   cluster.rates.set(first, 2.5);
   const since = '2027-01-01T00:00:00.000Z';
   const quarantined = [{ dropId: 'd_7', since, reason: 'stock of d_7\u001B[2J does not add up' }];
@@ -65,7 +66,7 @@ test('X1: moves print as a table with results, blackout times and reasons', asyn
   t.is(movesText([]), 'No shard has moved.\n');
   const { api, cluster } = await startPretendGateway(t, NODES);
   const [shard = 0] = await cluster.shardsOf('node-1');
-  await cluster.placement.setPin(shard, 'node-2');
+  await cluster.placement.change({ pins: [{ shard, nodeId: 'node-2' }] });
   await cluster.step(1);
   const [headings, line] = movesText(await api.moves(1)).split('\n');
   t.regex(headings!, /^ended +shard +from +to +result +blackout +took +reason$/);

@@ -57,7 +57,7 @@ test('X1, W5: each node is drained, restarted and undrained before the next one'
 
 test('X1: --dry-run prints the steps, and a node drained before stays drained', async (t) => {
   const { api, cluster, run, drained } = await start(t);
-  await cluster.placement.setDrained('node-3', true);
+  await cluster.placement.change({ drained: { nodeId: 'node-3', drained: true } });
   await cluster.step(16);
   const nodes = await api.nodes();
   const [one, two] = nodes.map(({ shardsOwned }) => shardsOwned);
@@ -77,7 +77,7 @@ test('X1: a rolling restart needs two serving nodes and no running drain', async
   const { api, cluster } = await start(t);
   const nodes = await api.nodes();
   t.throws(() => planTurns(nodes.slice(0, 1)), { message: /fewer than two nodes take shards/ });
-  await cluster.placement.setDrained('node-2', true);
+  await cluster.placement.change({ drained: { nodeId: 'node-2', drained: true } });
   const busy = await api.nodes();
   t.throws(() => planTurns(busy), { message: 'node-2 is draining: wait until that has ended' });
   t.is(planTurns(nodes.map((node, i) => (i === 0 ? { ...node, state: 'lost' } : node))).length, 2);

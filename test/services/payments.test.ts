@@ -131,7 +131,7 @@ test('P3: below feature level 2 a failure is final, and a refund is to be told a
 test('R5: a payment is voided from feature level 3 on', async (t) => {
   const { call, router, levels } = await start(t);
   const event = webhook({ type: 'payment.voided', data: SUCCEEDED.data });
-  t.is(levels.reached(), 3);
+  t.true(levels.reached() >= 3);
   t.deepEqual(await call('payments.webhook', event), success(null));
   t.like(router.commands, [{ type: 'record-payment', outcome: 'voided', ...SUCCEEDED.data }]);
 });

@@ -65,9 +65,13 @@ export class History {
     } else if (step.kind === 'start') {
       if (node === undefined) await this.#start(NODE_IDS[step.node]!, step.skewMs);
     } else if (step.kind === 'pin') {
-      await cluster.placement.setPin(step.shard, NODE_IDS[step.node] ?? null);
+      await cluster.placement.change({
+        pins: [{ shard: step.shard, nodeId: NODE_IDS[step.node] ?? null }],
+      });
     } else if (step.kind === 'drain') {
-      await cluster.placement.setDrained(NODE_IDS[step.node]!, step.on);
+      await cluster.placement.change({
+        drained: { nodeId: NODE_IDS[step.node]!, drained: step.on },
+      });
     } else if (step.kind === 'stores-away') {
       for (const other of cluster.nodes) other.storeAway = true;
     } else if (step.kind === 'lose-take-over-answers') {
@@ -84,7 +88,8 @@ export class History {
     provider.mode = 'up';
     cluster.losesTakeOverAnswers.clear();
     for (const node of cluster.nodes) this.#mend(node);
-    for (const nodeId of NODE_IDS) await cluster.placement.setDrained(nodeId, false);
+    for (const nodeId of NODE_IDS)
+      await cluster.placement.change({ drained: { nodeId, drained: false } });
     if (cluster.nodes.length === 0) await this.#start(NODE_IDS[0], 0);
     await this.#until('W3: every shard is served by its owner', () => cluster.settled());
     await this.#passTime(QUIET_MS);

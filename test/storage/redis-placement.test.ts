@@ -113,8 +113,8 @@ onRedis('W1: everything is in one hash tag', async (t) => {
   const [store] = stores;
   await store.renewSession(session, 60_000);
   await store.claimShard(1, 'a', 'a-1', 0);
-  await store.setPin(1, 'a');
-  await store.setDrained('b', true);
+  await store.change({ pins: [{ shard: 1, nodeId: 'a' }] });
+  await store.change({ drained: { nodeId: 'b', drained: true } });
   await store.fixShardCount(256);
   await store.recordMove({
     id: 'move_1',
@@ -165,8 +165,8 @@ onRedis(
     const [store] = (await single.fixture()).stores;
     await store.renewSession(session, 600_000);
     await store.claimShard(1, 'a', 'a-1', 0);
-    await store.setPin(2, 'b');
-    await store.setDrained('c', true);
+    await store.change({ pins: [{ shard: 2, nodeId: 'b' }] });
+    await store.change({ drained: { nodeId: 'c', drained: true } });
     await store.fixShardCount(256);
     await store.raiseLevel(1);
     const before = await store.load();
@@ -183,9 +183,9 @@ onRedis(
       () => store.endSession('a', 'a-1'),
       () => store.claimShard(1, 'a', 'a-1', 1),
       () => store.moveShard(1, ...runs, 1),
-      () => store.setPin(2, null),
-      () => store.setPin(2, 'a'),
-      () => store.setDrained('c', false),
+      () => store.change({ pins: [{ shard: 2, nodeId: null }] }),
+      () => store.change({ pins: [{ shard: 2, nodeId: 'a' }] }),
+      () => store.change({ drained: { nodeId: 'c', drained: false } }),
       () =>
         store.recordMove({ ...move, blackoutMs: 1, result: 'done', reason: 'It was asked for.' }),
       () => store.listMoves(1),

@@ -4,8 +4,12 @@
 import test, { type ExecutionContext } from 'ava';
 import type { Product } from '../../contracts/products.ts';
 import type { Answered } from '../../storage/ports/requests.ts';
-import { CHANGE_BUCKETS } from '../../storage/redis/catalogue/catalogue-keys.ts';
+import { REQUEST_PLACES } from '../../storage/redis/catalogue/catalogue-keys.ts';
 import type { RedisConnection } from '../../storage/redis/connection/connection.ts';
+import { RedisJobStore } from '../../storage/redis/catalogue/jobs-redis.ts';
+import { RedisPlacementStore } from '../../storage/redis/placement/placement-redis.ts';
+import { cancelRequested } from '../../events/jobs/job.ts';
+import { jobOf } from './contract/jobs.ts';
 import { RedisServer, redisInstalled } from '../servers/redis-server.ts';
 import { readAll } from './contract/paging.ts';
 import { requestsContract } from './contract/requests.ts';
@@ -16,7 +20,10 @@ let server: RedisServer;
 let data: RedisData;
 let made = 0;
 
-type Write = (stores: ReturnType<typeof storesOf>) => Promise<Answered<unknown>>;
+type Write = (
+  stores: ReturnType<typeof storesOf>,
+  redis: RedisConnection,
+) => Promise<Answered<unknown>>;
 type Interrupt = (redis: RedisConnection, command: number) => RedisConnection;
 
 const INTERRUPTIONS: Readonly<Record<string, Interrupt>> = {
@@ -50,18 +57,20 @@ async function everyInterruption(
   writeOf: (round: number) => Promise<Write>,
   look: (round: number, answered: Answered<unknown>) => Promise<void>,
 ): Promise<void> {
+  let interrupted = 0;
   for (let command = 0; ; command++) {
     const write = await writeOf(command);
-    const interrupted = storesOf(partsOn(data.parts, interrupt(data.redis, command)));
-    const done = await write(interrupted).then(
+    const redis = interrupt(data.redis, command);
+    const done = await write(storesOf(partsOn(data.parts, redis)), redis).then(
       () => true,
       () => false,
     );
-    const repeated = await write(storesOf(partsOn(data.parts, data.redis)));
+    if (!done) interrupted += 1;
+    const repeated = await write(storesOf(partsOn(data.parts, data.redis)), data.redis);
     await look(command, repeated);
     if (done && command > 0) {
       t.is(repeated.result, 'repeated');
-      t.true(command > 1, 'some try was interrupted');
+      t.true(interrupted > 0, 'some try was interrupted');
       return;
     }
     if (command > COMMANDS_MAX) throw new Error('the write never ends');
@@ -87,7 +96,7 @@ if (redisInstalled) {
       t.teardown(() => bounded.close());
       return bounded.stores;
     },
-    parts: CHANGE_BUCKETS,
+    parts: REQUEST_PLACES,
   });
 
   for (const [name, interrupt] of Object.entries(INTERRUPTIONS)) {
@@ -132,6 +141,49 @@ if (redisInstalled) {
           const changed = { ...products.get(round)!, name: 'Changed', revision: 2 };
           t.deepEqual('value' in answered ? answered.value : null, changed);
           t.deepEqual(await data.catalogue.findProduct(changed.id), changed);
+        },
+      );
+    });
+
+    test(`H11: who ${name} any command of a pin pins once`, async (t) => {
+      const placement = new RedisPlacementStore({ redis: data.redis });
+      await everyInterruption(
+        t,
+        interrupt,
+        async (round) => {
+          const request = requestOf(`pin_${round}`, 'olga');
+          const change = { pins: [{ shard: round, nodeId: 'a' }] };
+          return (_, redis) =>
+            new RedisPlacementStore({ redis }).changeOnce(request, change, 'pinned');
+        },
+        async (round, answered) => {
+          t.is('value' in answered && answered.value, 'pinned');
+          t.is((await placement.load()).pins.get(round), 'a');
+          await placement.change({ pins: [{ shard: round, nodeId: 'b' }] });
+          const request = requestOf(`pin_${round}`, 'olga');
+          const again = await placement.changeOnce(request, {}, 'again');
+          t.deepEqual(again, { result: 'repeated', value: 'pinned' });
+          t.is((await placement.load()).pins.get(round), 'b');
+        },
+      );
+    });
+
+    test(`H11: who ${name} any command of a cancelled job cancels it once`, async (t) => {
+      const jobs = new RedisJobStore({ redis: data.redis });
+      const idOf = (round: number) => requestOf(`job_${round}`, '').id;
+      await everyInterruption(
+        t,
+        interrupt,
+        async (round) => {
+          const job = jobOf(idOf(round));
+          await jobs.add(job, { ofKindMax: 100, ofCallerMax: 100 });
+          const request = requestOf(`cancel_${round}`, 'ann');
+          const cancelled = cancelRequested(job, 2_000)!;
+          return (_, redis) => new RedisJobStore({ redis }).replaceOnce(request, cancelled, 'over');
+        },
+        async (round, answered) => {
+          t.is('value' in answered && answered.value, 'over');
+          t.like(await jobs.find(idOf(round)), { state: 'cancelled', revision: 1 });
         },
       );
     });

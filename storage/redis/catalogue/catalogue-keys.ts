@@ -46,7 +46,13 @@ export function linksKey(userId: string): string {
   return `${tag(changeBucketOf(userId))}:links:${userId}`;
 }
 
-/** The keys of a bucket's kept answers to requests. */
+/** Hash tags outside the buckets whose slots have kept answers, too. */
+const OTHER_PLACES = ['jobs', 'placement', 'refunds'] as const;
+/** Where answers are kept: a bucket, or one of the other hash tags. */
+export type RequestPlace = number | (typeof OTHER_PLACES)[number];
+export const REQUEST_PLACES = CHANGE_BUCKETS + OTHER_PLACES.length;
+
+/** The keys of the kept answers to requests in one place. */
 export interface RequestKeys {
   /** A hash of the answers by the request's id: see `requests-redis.ts`. */
   readonly answers: string;
@@ -56,8 +62,8 @@ export interface RequestKeys {
   readonly bytes: string;
 }
 
-export function requestKeys(bucket: number): RequestKeys {
-  const answers = `${tag(bucket)}:requests`;
+export function requestKeys(place: RequestPlace): RequestKeys {
+  const answers = `${typeof place === 'number' ? tag(place) : `{${place}}`}:requests`;
   return { answers, ends: `${answers}:ends`, bytes: `${answers}:bytes` };
 }
 

@@ -13,7 +13,7 @@ import { changeBucketOf, changesKey, draftsKey, entitiesKey, memberOf } from './
 import { APPEND_CHANGE } from './change-append.ts';
 import type { RedisChangeStream } from './change-stream-redis.ts';
 import type { EntityParts } from './entity-parts.ts';
-import { answeredOf, onceScript, type RedisRequests } from './requests-redis.ts';
+import { answeredOf, answerOfOnce, onceScript, type RedisRequests } from './requests-redis.ts';
 
 /** KEYS: drafts, changes, entities. ARGV: most records, record, member, id, draft, most drafts. */
 const ADD = new Script(`${APPEND_CHANGE}
@@ -100,6 +100,22 @@ export class RedisDrafts implements Drafts {
 
   remove(before: Draft): Promise<boolean> {
     return this.#replace(before, null);
+  }
+
+  async removeOnce(
+    request: KeyedRequest,
+    before: Draft,
+    answer: string,
+  ): Promise<Answered<string | null>> {
+    const { creatorId } = before;
+    const kept = this.#requests.partOf(request, changeBucketOf(creatorId), answer);
+    const keys = [...keysOf(creatorId), ...kept.keys];
+    const args = [...replaced(before, null), ...kept.args];
+    return answerOfOnce(await this.#changes.append(REPLACE_ONCE, keys, args), answer);
+  }
+
+  findRemoval(creatorId: string, request: KeyedRequest): Promise<Kept<string> | null> {
+    return this.#requests.findIn(changeBucketOf(creatorId), request);
   }
 
   async #replace(before: Draft, after: Draft | null): Promise<boolean> {

@@ -6,6 +6,7 @@
 import { JOB_STATES } from '../../../contracts/job-states.ts';
 import type { Job, JobCount, JobState } from '../../../contracts/jobs.ts';
 import type { Page, PageRequest } from '../../../contracts/paging.ts';
+import type { KeyedRequest } from '../../../contracts/requests.ts';
 import { decodeCursor, encodeCursor } from '../../formats/cursor.ts';
 import { decodeJob, encodeJob } from '../../formats/job.ts';
 import {
@@ -14,9 +15,11 @@ import {
   type JobFilter,
   type JobStore,
 } from '../../ports/jobs.ts';
+import type { Answered } from '../../ports/requests.ts';
 import { answerOf, type RedisConnection } from '../connection/connection.ts';
 import { readNewestFirst } from '../connection/newest-first.ts';
-import { Script } from '../connection/script.ts';
+import { Script, type ScriptArgument } from '../connection/script.ts';
+import { onceScript, RedisRequests } from './requests-redis.ts';
 
 const ROWS = '{jobs}:rows';
 const ALL = '{jobs}:all';
@@ -39,11 +42,14 @@ function keysOf(kind: string, callerId: string): string[] {
   ];
 }
 
+const KEYS_COUNT = 8 + JOB_STATES.length;
+
+/** Keys behind those of `keysOf` are of kept answers. */
 const FUNCTIONS = `
   local function remove(id, job)
     redis.call('HDEL', KEYS[1], id)
-    for i, key in ipairs(KEYS) do
-      if i ~= 1 and i ~= 4 then redis.call('ZREM', key, id) end
+    for i = 2, ${KEYS_COUNT} do
+      if i ~= 4 then redis.call('ZREM', KEYS[i], id) end
     end
     redis.call('HINCRBY', KEYS[4], job.kind .. ' ' .. job.state, -1)
   end
@@ -60,7 +66,7 @@ const FUNCTIONS = `
     redis.call('ZADD', KEYS[6], job.createdAt, id)
     index(KEYS[7], job.dueAt, id)
     index(KEYS[8], job.finishedAt, id)
-    for i = 9, #KEYS do
+    for i = 9, ${KEYS_COUNT} do
       if string.match(KEYS[i], ':(%a+)$') == job.state then
         redis.call('ZADD', KEYS[i], job.createdAt, id)
       else
@@ -106,12 +112,16 @@ const REMOVE_EXPIRED = new Script(`${FUNCTIONS}
   return 1
 `);
 
+const REPLACE_ONCE = onceScript(REPLACE, 'result == 1');
+
 export class RedisJobStore implements JobStore {
+  readonly requests: RedisRequests;
   readonly #redis: RedisConnection;
   readonly #finishedMax: number;
 
   constructor(options: { readonly redis: RedisConnection; readonly finishedMax?: number }) {
     this.#redis = options.redis;
+    this.requests = new RedisRequests({ redis: options.redis, place: 'jobs' });
     this.#finishedMax = options.finishedMax ?? FINISHED_JOBS_OF_CALLER_MAX;
   }
 
@@ -122,8 +132,19 @@ export class RedisJobStore implements JobStore {
   }
 
   async replace(job: Job): Promise<boolean> {
-    const args = [job.id, encodeJob(job), this.#finishedMax];
-    return (await REPLACE.run(this.#redis, keysOf(job.kind, job.callerId), args)) === 1;
+    const { keys, args } = this.#replacement(job);
+    return (await REPLACE.run(this.#redis, keys, args)) === 1;
+  }
+
+  replaceOnce(request: KeyedRequest, job: Job, answer: string): Promise<Answered<string | null>> {
+    return this.requests.once(REPLACE_ONCE, request, this.#replacement(job), answer);
+  }
+
+  #replacement(job: Job): { keys: string[]; args: ScriptArgument[] } {
+    return {
+      keys: keysOf(job.kind, job.callerId),
+      args: [job.id, encodeJob(job), this.#finishedMax],
+    };
   }
 
   async find(id: string): Promise<Job | null> {

@@ -5,19 +5,25 @@
 import type { Page, PageRequest } from '../../../contracts/paging.ts';
 import { REFUND_STATES } from '../../../contracts/refund-states.ts';
 import type { ParkedRefund, RefundState } from '../../../contracts/refunds.ts';
+import type { KeyedRequest } from '../../../contracts/requests.ts';
 import { decodeCursor, encodeCursor } from '../../formats/cursor.ts';
 import { decodeParkedRefund, encodeParkedRefund } from '../../formats/parked-refund.ts';
 import { PARKED_REFUNDS_MAX, type ParkedRefunds } from '../../ports/parked-refunds.ts';
+import type { Answered } from '../../ports/requests.ts';
 import { answerOf, type RedisConnection } from '../connection/connection.ts';
 import { readNewestFirst } from '../connection/newest-first.ts';
-import { Script } from '../connection/script.ts';
+import { Script, type ScriptArgument } from '../connection/script.ts';
+import { onceScript, RedisRequests } from './requests-redis.ts';
 
 const ROWS = '{refunds}:rows';
 const ALL = '{refunds}:all';
 const ATTEMPTS = '{refunds}:attempts';
 const KEYS = [ROWS, ALL, ATTEMPTS, ...REFUND_STATES.map(stateKey)];
 
-/** ARGV of both scripts: the id, the refund as JSON, and a bound. */
+/**
+ * ARGV of both scripts: the id, the refund as JSON, and a bound. Keys behind `KEYS` are of kept
+ * answers.
+ */
 const PREPARE = `
   local refund = cjson.decode(ARGV[2])
   local function put()
@@ -28,7 +34,7 @@ const PREPARE = `
     else
       redis.call('ZADD', KEYS[3], refund.nextAttemptAt, ARGV[1])
     end
-    for i = 4, #KEYS do
+    for i = 4, ${KEYS.length} do
       if string.match(KEYS[i], ':(%a+)$') == refund.state then
         redis.call('ZADD', KEYS[i], refund.parkedAt, ARGV[1])
       else
@@ -62,12 +68,16 @@ const REPLACE = new Script(`${PREPARE}
   return 1
 `);
 
+const REPLACE_ONCE = onceScript(REPLACE, 'result == 1');
+
 export class RedisParkedRefunds implements ParkedRefunds {
+  readonly requests: RedisRequests;
   readonly #redis: RedisConnection;
   readonly #max: number;
 
   constructor(options: { readonly redis: RedisConnection; readonly max?: number }) {
     this.#redis = options.redis;
+    this.requests = new RedisRequests({ redis: options.redis, place: 'refunds' });
     this.#max = options.max ?? PARKED_REFUNDS_MAX;
   }
 
@@ -77,8 +87,23 @@ export class RedisParkedRefunds implements ParkedRefunds {
   }
 
   async replace(refund: ParkedRefund): Promise<boolean> {
-    const args = [refund.id, encodeParkedRefund(refund), this.#max];
-    return (await REPLACE.run(this.#redis, KEYS, args)) === 1;
+    const { keys, args } = this.#replacement(refund);
+    return (await REPLACE.run(this.#redis, keys, args)) === 1;
+  }
+
+  replaceOnce(
+    request: KeyedRequest,
+    refund: ParkedRefund,
+    answer: string,
+  ): Promise<Answered<string | null>> {
+    return this.requests.once(REPLACE_ONCE, request, this.#replacement(refund), answer);
+  }
+
+  #replacement(refund: ParkedRefund): { keys: string[]; args: ScriptArgument[] } {
+    return {
+      keys: KEYS,
+      args: [refund.id, encodeParkedRefund(refund), this.#max],
+    };
   }
 
   async find(id: string): Promise<ParkedRefund | null> {

@@ -1,6 +1,7 @@
 // Kept answers to requests on Redis (H11). The script that changes an entity keeps the answer too:
-// `onceOnly` wraps it, and the answers of a bucket are in the bucket's slot. Where a value is
-// kept without an entity, the caller chooses the bucket.
+// `onceOnly` wraps it, and the answers are in the slot of the entity: that of its bucket, or of the
+// jobs, the parked refunds or the placement. Where a value is kept without an entity, the caller
+// chooses the bucket.
 //
 // An answer is one text: the version of the format, the end, the fingerprint, the caller, and the
 // value, with spaces between. Each kept answer removes some that have ended, so a bucket needs no
@@ -17,7 +18,12 @@ import {
 } from '../../ports/requests.ts';
 import type { RedisConnection } from '../connection/connection.ts';
 import { Script, type ScriptArgument } from '../connection/script.ts';
-import { CHANGE_BUCKETS, changeBucketOf, requestKeys } from './catalogue-keys.ts';
+import {
+  changeBucketOf,
+  REQUEST_PLACES,
+  type RequestPlace,
+  requestKeys,
+} from './catalogue-keys.ts';
 
 const FORMAT = 'r1';
 /** Ended answers removed with each kept one: more than one, so that a rush is forgotten again. */
@@ -48,10 +54,6 @@ local function forget(keys, id)
   local _, _, caller = parts_of(kept)
   redis.call('HDEL', keys.answers, id)
   count(keys, caller, -size_of(kept))
-end
-local function put(keys, id, kept, caller, before)
-  redis.call('HSET', keys.answers, id, kept)
-  count(keys, caller, size_of(kept) - before)
 end
 local function find(keys, id, now)
   local kept = redis.call('HGET', keys.answers, id)
@@ -96,7 +98,9 @@ local result = effect()
 if ${isDone} then
   local finish = string.format('%.0f', now + lifetime)
   redis.call('ZADD', keys.ends, finish, id)
-  put(keys, id, table.concat({'${FORMAT}', finish, fingerprint, caller, value}, ' '), caller, 0)
+  local text = table.concat({'${FORMAT}', finish, fingerprint, caller, value}, ' ')
+  redis.call('HSET', keys.answers, id, text)
+  count(keys, caller, size_of(text))
 end
 return {'new', result}`;
 }
@@ -111,20 +115,14 @@ if not kept then return nil end
 local _, fingerprint, _, value = parts_of(kept)
 return {fingerprint, value}`);
 
-/** KEYS: answers, ends, bytes. ARGV: id, from, and to unless it is removed. */
-const REPLACE = new Script(`${FUNCTIONS}
+/** KEYS: answers, ends, bytes. ARGV: id, value. */
+const REMOVE = new Script(`${FUNCTIONS}
 local keys = {answers = KEYS[1], ends = KEYS[2], bytes = KEYS[3]}
-local id, now = ARGV[1], now_ms()
-local kept = find(keys, id, now)
+local kept = find(keys, ARGV[1], now_ms())
 if not kept then return 0 end
-local finish, fingerprint, caller, value = parts_of(kept)
+local _, _, _, value = parts_of(kept)
 if value ~= ARGV[2] then return 0 end
-if not ARGV[3] then
-  forget(keys, id)
-  return 1
-end
-local text = {'${FORMAT}', string.format('%.0f', finish), fingerprint, caller, ARGV[3]}
-put(keys, id, table.concat(text, ' '), caller, size_of(kept))
+forget(keys, ARGV[1])
 return 1`);
 
 /**
@@ -143,52 +141,79 @@ export function answeredOf(answer: unknown): Answered<unknown> {
   return { result, ofCaller: first === 1, retryAfterMs: second };
 }
 
+/** As `answeredOf`, of an effect that answers 1 where it was done, and otherwise changed nothing. */
+export function answerOfOnce(answer: unknown, value: string): Answered<string | null> {
+  const answered = answeredOf(answer);
+  if (answered.result !== 'new') return answered as Answered<string>;
+  return { result: 'new', value: answered.value === 1 ? value : null };
+}
+
 export interface RedisRequestsOptions {
   readonly redis: RedisConnection;
   readonly bounds?: Partial<RequestBounds> | undefined;
+  /** Of `find`, `keep` and `remove`; absent: the bucket of the caller. */
+  readonly place?: RequestPlace;
 }
 
 export class RedisRequests implements RequestLog {
   readonly #redis: RedisConnection;
   readonly #bounds: RequestBounds;
+  readonly #place: RequestPlace | null;
 
-  constructor({ redis, bounds }: RedisRequestsOptions) {
+  constructor({ redis, bounds, place }: RedisRequestsOptions) {
     this.#redis = redis;
+    this.#place = place ?? null;
     this.#bounds = { ...REQUEST_BOUNDS, ...bounds };
   }
 
   async keep(request: KeyedRequest, value: string): Promise<Answered<string>> {
-    const { keys, args } = this.partOf(request, changeBucketOf(request.callerId), value);
+    const { keys, args } = this.partOf(request, this.#placeOf(request), value);
     const answered = answeredOf(await KEEP.run(this.#redis, keys, args));
     return answered.result === 'new' ? { result: 'new', value } : (answered as Answered<string>);
   }
 
-  async replace(request: KeyedRequest, from: string, to: string | null): Promise<boolean> {
-    const { answers, ends, bytes } = requestKeys(changeBucketOf(request.callerId));
-    const args = [request.id, from, ...(to === null ? [] : [to])];
-    return (await REPLACE.run(this.#redis, [answers, ends, bytes], args)) === 1;
+  async remove(request: KeyedRequest, value: string): Promise<boolean> {
+    const { answers, ends, bytes } = requestKeys(this.#placeOf(request));
+    return (await REMOVE.run(this.#redis, [answers, ends, bytes], [request.id, value])) === 1;
   }
 
   find(request: KeyedRequest): Promise<Kept<string> | null> {
-    return this.findIn(changeBucketOf(request.callerId), request);
+    return this.findIn(this.#placeOf(request), request);
   }
 
-  /** What is kept for the request in the bucket; null where nothing is. */
-  async findIn(bucket: number, { id, fingerprint }: KeyedRequest): Promise<Kept<string> | null> {
-    const { answers, ends, bytes } = requestKeys(bucket);
+  /** What is kept for the request in the place; null where nothing is. */
+  async findIn(
+    place: RequestPlace,
+    { id, fingerprint }: KeyedRequest,
+  ): Promise<Kept<string> | null> {
+    const { answers, ends, bytes } = requestKeys(place);
     const found = await FIND.run(this.#redis, [answers, ends, bytes], [id]);
     if (found === null) return null;
     const [known, value] = found as [string, string];
     return known === fingerprint ? { result: 'repeated', value } : { result: 'reused' };
   }
 
-  /** The keys and arguments that follow those of a wrapped script, in the slot of the bucket. */
+  /** Runs a wrapped script of this place, whose effect answers 1 where it was done. */
+  async once(
+    script: Script,
+    request: KeyedRequest,
+    { keys, args }: { readonly keys: readonly string[]; readonly args: readonly ScriptArgument[] },
+    answer: string,
+  ): Promise<Answered<string | null>> {
+    const kept = this.partOf(request, this.#placeOf(request), answer);
+    return answerOfOnce(
+      await script.run(this.#redis, [...keys, ...kept.keys], [...args, ...kept.args]),
+      answer,
+    );
+  }
+
+  /** The keys and arguments that follow those of a wrapped script, in the slot of the place. */
   partOf(
     { id, fingerprint, callerId }: KeyedRequest,
-    bucket: number,
+    place: RequestPlace,
     value: string,
   ): { readonly keys: readonly string[]; readonly args: readonly ScriptArgument[] } {
-    const { answers, ends, bytes } = requestKeys(bucket);
+    const { answers, ends, bytes } = requestKeys(place);
     const { lifetimeMs, bytesMax, callerBytesMax } = this.#bounds;
     return {
       keys: [answers, ends, bytes],
@@ -197,10 +222,14 @@ export class RedisRequests implements RequestLog {
         fingerprint,
         callerId,
         value,
-        Math.ceil(bytesMax / CHANGE_BUCKETS),
-        Math.ceil(callerBytesMax / CHANGE_BUCKETS),
+        Math.ceil(bytesMax / REQUEST_PLACES),
+        Math.ceil(callerBytesMax / REQUEST_PLACES),
         lifetimeMs,
       ],
     };
+  }
+
+  #placeOf({ callerId }: KeyedRequest): RequestPlace {
+    return this.#place ?? changeBucketOf(callerId);
   }
 }

@@ -13,13 +13,17 @@ import {
   MOVES_RETAINED_MAX,
   type NodeSession,
   type Placement,
+  type PlacementChange,
   type PlacementStore,
   SessionLostError,
   type ShardPlacement,
 } from '../../ports/placement.ts';
 import type { MoveRecord } from '../../../contracts/operator.ts';
+import type { KeyedRequest } from '../../../contracts/requests.ts';
+import type { Answered } from '../../ports/requests.ts';
+import { onceScript, RedisRequests } from '../catalogue/requests-redis.ts';
 import { answerOf, type RedisConnection, unavailable } from '../connection/connection.ts';
-import { Script } from '../connection/script.ts';
+import { Script, type ScriptArgument } from '../connection/script.ts';
 
 /** Node id to `[expiresAt, startedAt, incarnation, session]`. */
 const SESSIONS = '{placement}:sessions';
@@ -134,6 +138,22 @@ if to == from and toIncarnation == fromIncarnation then return false end
 if not lives(to, toIncarnation) then return false end
 return place(shard, to, toIncarnation, expected + 1)`);
 
+/**
+ * KEYS: pins, drained. ARGV: the number of pins, a shard and its row (empty: no pin) for each, and
+ * a node and `SADD` or `SREM` where one is drained or not any more.
+ */
+const CHANGE = new Script(`
+local count = tonumber(ARGV[1])
+for i = 2, 2 * count, 2 do
+  if ARGV[i + 1] == '' then redis.call('HDEL', KEYS[1], ARGV[i])
+  else redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+end
+local node, command = ARGV[2 * count + 2], ARGV[2 * count + 3]
+if node ~= '' then redis.call(command, KEYS[2], node) end
+return 1`);
+
+const CHANGE_ONCE = onceScript(CHANGE, 'true');
+
 const RECORD = new Script(`
 redis.call('LPUSH', KEYS[1], ARGV[1])
 redis.call('LTRIM', KEYS[1], 0, tonumber(ARGV[2]) - 1)
@@ -165,11 +185,13 @@ export interface RedisPlacementStoreOptions {
 }
 
 export class RedisPlacementStore implements PlacementStore {
+  readonly requests: RedisRequests;
   readonly #redis: RedisConnection;
   readonly #lostSessionRetentionMs: number;
 
   constructor(options: RedisPlacementStoreOptions) {
     this.#redis = options.redis;
+    this.requests = new RedisRequests({ redis: options.redis, place: 'placement' });
     this.#lostSessionRetentionMs = options.lostSessionRetentionMs ?? LOST_SESSION_RETENTION_MS;
   }
 
@@ -283,14 +305,18 @@ export class RedisPlacementStore implements PlacementStore {
     return version as number | null;
   }
 
-  async setPin(shard: number, nodeId: string | null): Promise<void> {
-    if (nodeId === null) await answerOf(this.#redis.hdel(PINS, String(shard)));
-    else await answerOf(this.#redis.hset(PINS, shard, JSON.stringify([shard, nodeId])));
+  async change(change: PlacementChange): Promise<void> {
+    const { keys, args } = partsOf(change);
+    await CHANGE.run(this.#redis, keys, args);
   }
 
-  async setDrained(nodeId: string, drained: boolean): Promise<void> {
-    const name = JSON.stringify(nodeId);
-    await answerOf(drained ? this.#redis.sadd(DRAINED, name) : this.#redis.srem(DRAINED, name));
+  changeOnce(
+    request: KeyedRequest,
+    change: PlacementChange,
+    answer: string,
+  ): Promise<Answered<string>> {
+    const answered = this.requests.once(CHANGE_ONCE, request, partsOf(change), answer);
+    return answered as Promise<Answered<string>>;
   }
 
   async recordMove(record: MoveRecord): Promise<void> {
@@ -312,6 +338,20 @@ export class RedisPlacementStore implements PlacementStore {
   async raiseLevel(level: number): Promise<number> {
     return (await RAISE_LEVEL.run(this.#redis, [LEVEL, SHARD_COUNT], [level])) as number;
   }
+}
+
+/** The keys and arguments of `CHANGE`. */
+function partsOf({ pins = [], drained }: PlacementChange): {
+  keys: string[];
+  args: ScriptArgument[];
+} {
+  const rows = pins.flatMap(({ shard, nodeId }) => [
+    shard,
+    nodeId === null ? '' : JSON.stringify([shard, nodeId]),
+  ]);
+  const node = drained === undefined ? '' : JSON.stringify(drained.nodeId);
+  const command = drained?.drained === true ? 'SADD' : 'SREM';
+  return { keys: [PINS, DRAINED], args: [pins.length, ...rows, node, command] };
 }
 
 /** The answers of a transaction. Errors: `store-unavailable` if any command of it failed. */

@@ -77,7 +77,19 @@ export class SqliteDrafts implements Drafts {
     return this.#changed(await this.#writer.submit('removeDraft', before));
   }
 
-  #answered(answered: Answered<Draft | null>): Answered<Draft | null> {
+  async removeOnce(
+    request: KeyedRequest,
+    before: Draft,
+    answer: string,
+  ): Promise<Answered<string | null>> {
+    return this.#answered(await this.#writer.submit('removeDraftOnce', request, before, answer));
+  }
+
+  async findRemoval(_creatorId: string, request: KeyedRequest): Promise<Kept<string> | null> {
+    return (await this.#writer.submit('findRequest', request)) as Kept<string> | null;
+  }
+
+  #answered<T>(answered: Answered<T>): Answered<T> {
     this.#changed(answered.result === 'new');
     return answered;
   }

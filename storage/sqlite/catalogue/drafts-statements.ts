@@ -7,7 +7,7 @@ import { isRecorded } from '../../ports/drafts.ts';
 import type { KeyedRequest } from '../../../contracts/requests.ts';
 import type { Answered } from '../../ports/requests.ts';
 import type { AppendChange } from './changes-statements.ts';
-import type { Once } from './requests-statements.ts';
+import { isNull, type Once } from './requests-statements.ts';
 
 export const DRAFTS_SCHEMA = `
   create table drafts (
@@ -72,7 +72,6 @@ export function draftHandlers(database: Database, appendChange: AppendChange, on
       return true;
     },
   };
-  const isNull = (value: unknown): boolean => value === null;
   return {
     ...handlers,
     addDraftOnce: (request: KeyedRequest, draft: Draft, max: number): Answered<Draft | null> =>
@@ -83,5 +82,11 @@ export function draftHandlers(database: Database, appendChange: AppendChange, on
       after: Draft,
     ): Answered<Draft | null> =>
       once(request, () => (handlers.replaceDraft(before, after) ? after : null), isNull),
+    removeDraftOnce: (
+      request: KeyedRequest,
+      before: Draft,
+      answer: string,
+    ): Answered<string | null> =>
+      once(request, () => (handlers.removeDraft(before) ? answer : null), isNull),
   };
 }

@@ -2,6 +2,7 @@
 
 import type { Job, JobCount, JobState } from '../../../contracts/jobs.ts';
 import type { Page, PageRequest } from '../../../contracts/paging.ts';
+import type { KeyedRequest } from '../../../contracts/requests.ts';
 import { decodeJob, encodeJob } from '../../formats/job.ts';
 import {
   FINISHED_JOBS_OF_CALLER_MAX,
@@ -9,12 +10,15 @@ import {
   type JobFilter,
   type JobStore,
 } from '../../ports/jobs.ts';
+import type { Answered } from '../../ports/requests.ts';
 import { readPage } from '../thread/read-page.ts';
 import { readQuery } from '../thread/read-query.ts';
 import type { CatalogueDatabase } from './catalogue-options.ts';
 import type { JobRow } from './jobs-statements.ts';
+import { SqliteRequests } from './requests-sqlite.ts';
 
 export class SqliteJobStore implements JobStore {
+  readonly requests: SqliteRequests;
   readonly #writer;
   readonly #finishedMax;
   readonly #find;
@@ -26,6 +30,7 @@ export class SqliteJobStore implements JobStore {
 
   constructor(options: CatalogueDatabase & { readonly finishedMax?: number }) {
     const { writer, reader, finishedMax = FINISHED_JOBS_OF_CALLER_MAX } = options;
+    this.requests = new SqliteRequests(options);
     this.#writer = writer;
     this.#finishedMax = finishedMax;
     const page = (where: string) => `
@@ -54,6 +59,11 @@ export class SqliteJobStore implements JobStore {
 
   replace(job: Job): Promise<boolean> {
     return this.#writer.submit('replaceJob', rowOf(job), this.#finishedMax);
+  }
+
+  replaceOnce(request: KeyedRequest, job: Job, answer: string): Promise<Answered<string | null>> {
+    const args = [request, rowOf(job), this.#finishedMax, answer] as const;
+    return this.#writer.submit('replaceJobOnce', ...args);
   }
 
   async find(id: string): Promise<Job | null> {

@@ -3,7 +3,10 @@
 
 import type { Database } from 'better-sqlite3';
 import type { JobState } from '../../../contracts/jobs.ts';
+import type { KeyedRequest } from '../../../contracts/requests.ts';
 import type { JobBounds } from '../../ports/jobs.ts';
+import type { Answered } from '../../ports/requests.ts';
+import { isNull, type Once } from './requests-statements.ts';
 
 export const JOBS_SCHEMA = `
   create table jobs (
@@ -64,7 +67,7 @@ export interface JobRow {
 }
 
 /** Unfinished jobs are those that have a time at which they are due. */
-export function jobHandlers(database: Database) {
+export function jobHandlers(database: Database, once: Once) {
   const has = database.prepare<[string], 1>('select 1 from jobs where id = ?').pluck();
   const countOfKind = database
     .prepare<[string], number>('select count(*) from jobs where kind = ? and due_at is not null')
@@ -92,7 +95,7 @@ export function jobHandlers(database: Database) {
     delete from jobs where id in (
       select id from jobs where expires_at <= ? order by expires_at limit ?)`);
 
-  return {
+  const handlers = {
     addJob(row: JobRow, { ofKindMax, ofCallerMax }: JobBounds): 'added' | 'exists' | 'full' {
       if (has.get(row.id) !== undefined) return 'exists';
       if (countOfKind.get(row.kind)! >= ofKindMax) return 'full';
@@ -108,5 +111,15 @@ export function jobHandlers(database: Database) {
     },
     removeExpiredJobs: (time: number, limit: number): number =>
       removeExpired.run(time, limit).changes,
+  };
+  return {
+    ...handlers,
+    replaceJobOnce: (
+      request: KeyedRequest,
+      row: JobRow,
+      finishedMax: number,
+      answer: string,
+    ): Answered<string | null> =>
+      once(request, () => (handlers.replaceJob(row, finishedMax) ? answer : null), isNull),
   };
 }

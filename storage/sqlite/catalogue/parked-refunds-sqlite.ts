@@ -2,14 +2,18 @@
 
 import type { Page, PageRequest } from '../../../contracts/paging.ts';
 import type { ParkedRefund, RefundState } from '../../../contracts/refunds.ts';
+import type { KeyedRequest } from '../../../contracts/requests.ts';
 import { decodeParkedRefund, encodeParkedRefund } from '../../formats/parked-refund.ts';
 import { PARKED_REFUNDS_MAX, type ParkedRefunds } from '../../ports/parked-refunds.ts';
+import type { Answered } from '../../ports/requests.ts';
 import { readPage } from '../thread/read-page.ts';
 import { readQuery } from '../thread/read-query.ts';
 import type { CatalogueDatabase } from './catalogue-options.ts';
 import type { ParkedRefundRow } from './parked-refunds-statements.ts';
+import { SqliteRequests } from './requests-sqlite.ts';
 
 export class SqliteParkedRefunds implements ParkedRefunds {
+  readonly requests: SqliteRequests;
   readonly #writer;
   readonly #max;
   readonly #find;
@@ -20,6 +24,7 @@ export class SqliteParkedRefunds implements ParkedRefunds {
 
   constructor(options: CatalogueDatabase & { readonly max?: number }) {
     const { writer, reader, max = PARKED_REFUNDS_MAX } = options;
+    this.requests = new SqliteRequests(options);
     this.#writer = writer;
     this.#max = max;
     this.#find = reader
@@ -51,6 +56,15 @@ export class SqliteParkedRefunds implements ParkedRefunds {
 
   replace(refund: ParkedRefund): Promise<boolean> {
     return this.#writer.submit('replaceRefund', rowOf(refund), this.#max);
+  }
+
+  replaceOnce(
+    request: KeyedRequest,
+    refund: ParkedRefund,
+    answer: string,
+  ): Promise<Answered<string | null>> {
+    const args = [request, rowOf(refund), this.#max, answer] as const;
+    return this.#writer.submit('replaceRefundOnce', ...args);
   }
 
   async find(id: string): Promise<ParkedRefund | null> {

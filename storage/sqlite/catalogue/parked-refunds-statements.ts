@@ -3,6 +3,9 @@
 
 import type { Database } from 'better-sqlite3';
 import type { RefundState } from '../../../contracts/refunds.ts';
+import type { KeyedRequest } from '../../../contracts/requests.ts';
+import type { Answered } from '../../ports/requests.ts';
+import { isNull, type Once } from './requests-statements.ts';
 
 export const PARKED_REFUNDS_SCHEMA = `
   create table parked_refunds (
@@ -29,7 +32,7 @@ export interface ParkedRefundRow {
   readonly refund: string;
 }
 
-export function parkedRefundHandlers(database: Database) {
+export function parkedRefundHandlers(database: Database, once: Once) {
   const has = database.prepare<[string], 1>('select 1 from parked_refunds where id = ?').pluck();
   const countUnfinished = database
     .prepare<[], number>(
@@ -48,7 +51,7 @@ export function parkedRefundHandlers(database: Database) {
       select id from parked_refunds where state = @state order by parked_at, id
       limit max(0, (select count(*) from parked_refunds where state = @state) - @max))`);
 
-  return {
+  const handlers = {
     /** False: there is no room for it. */
     parkRefund(row: ParkedRefundRow, max: number): boolean {
       if (has.get(row.id) !== undefined) return true;
@@ -63,5 +66,15 @@ export function parkedRefundHandlers(database: Database) {
       if (state === 'done' || state === 'dismissed') removeOldest.run({ state, max });
       return true;
     },
+  };
+  return {
+    ...handlers,
+    replaceRefundOnce: (
+      request: KeyedRequest,
+      row: ParkedRefundRow,
+      max: number,
+      answer: string,
+    ): Answered<string | null> =>
+      once(request, () => (handlers.replaceRefund(row, max) ? answer : null), isNull),
   };
 }

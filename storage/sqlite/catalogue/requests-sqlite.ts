@@ -19,7 +19,7 @@ export class SqliteRequests implements RequestLog {
     return this.#writer.submit('keepRequest', request, value);
   }
 
-  replace(request: KeyedRequest, from: string, to: string | null): Promise<boolean> {
-    return this.#writer.submit('replaceRequest', request, from, to);
+  remove(request: KeyedRequest, value: string): Promise<boolean> {
+    return this.#writer.submit('removeRequest', request, value);
   }
 }

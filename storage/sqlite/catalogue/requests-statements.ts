@@ -49,6 +49,11 @@ export type Once = <T>(
   isRefusal?: (value: T) => boolean,
 ) => Answered<T>;
 
+/** A refused effect, for `once`. */
+export function isNull(value: unknown): boolean {
+  return value === null;
+}
+
 export function requestStatements(database: Database) {
   const find = database.prepare<[string], RequestRow>('select * from requests where id = ?');
   const ended = database.prepare<[number, number], RequestRow>(
@@ -58,7 +63,6 @@ export function requestStatements(database: Database) {
   const insert = database.prepare(`
     insert into requests (id, fingerprint, caller_id, ends_at, bytes, value)
     values (?, ?, ?, ?, ?, ?)`);
-  const update = database.prepare('update requests set value = ?, bytes = ? where id = ?');
   const remove = database.prepare('delete from requests where id = ?');
   const bytesOf = database
     .prepare<[string], number>('select bytes from request_bytes where caller_id = ?')
@@ -123,17 +127,10 @@ export function requestStatements(database: Database) {
       keepRequest: (request: KeyedRequest, value: string): Answered<string> =>
         once(request, () => value),
 
-      replaceRequest({ id }: KeyedRequest, from: string, to: string | null): boolean {
+      removeRequest({ id }: KeyedRequest, value: string): boolean {
         const row = findKept(id, Date.now());
-        if (row === null || row.value !== JSON.stringify(from)) return false;
-        if (to === null) {
-          forget(row);
-          return true;
-        }
-        const text = JSON.stringify(to);
-        const bytes = text.length + REQUEST_OVERHEAD_BYTES;
-        update.run(text, bytes, id);
-        count(row.caller_id, bytes - row.bytes);
+        if (row === null || row.value !== JSON.stringify(value)) return false;
+        forget(row);
         return true;
       },
 

@@ -15,7 +15,8 @@ import { MemoryConsumerPositions } from '../../../storage/memory/consumer-positi
 import { MemoryPaymentProblems } from '../../../storage/memory/payment-problems-memory.ts';
 import { MemoryParkedRefunds } from '../../../storage/memory/parked-refunds-memory.ts';
 import { MemoryPlacementStore } from '../../../storage/memory/placement-memory.ts';
-import { FEATURE_LEVEL } from '../../../storage/ports/feature-level.ts';
+import { FEATURE_LEVEL, ReachedLevel } from '../../../storage/ports/feature-level.ts';
+import { shardOf } from '../../../domain/ids.ts';
 import type { NodeSession } from '../../../storage/ports/placement.ts';
 import { NOW } from '../../services/harness.ts';
 
@@ -61,6 +62,8 @@ export class PretendCluster {
   readonly restarted: string[] = [];
   /** Quarantined drops, with the node that quarantined them. */
   readonly quarantined = new Map<string, string>();
+  /** Since when all of them are. */
+  quarantinedAt = NOW;
   /** The outcome of the next move of a shard, where it fails. */
   readonly failing = new Map<number, MoveRecord['result']>();
   /** Shards that move after each poll of the moves, where a test lets polls move them. */
@@ -72,6 +75,8 @@ export class PretendCluster {
   options!: OperatorsOptions;
   operators!: Operators;
   readonly #sessions = new Map<string, NodeSession>();
+  /** Incarnations that got a restart. */
+  readonly #ending = new Set<string>();
   #runs = 0;
   #moves = 0;
 
@@ -95,10 +100,12 @@ export class PretendCluster {
       paymentProblems: cluster.paymentProblems,
       jobs: cluster.jobs,
       requests: new MemoryRequests(),
+      levels: new ReachedLevel(FEATURE_LEVEL),
       reportOf: (nodeId) => cluster.#report(nodeId),
-      restartNode: (nodeId) => cluster.#restart(nodeId),
-      releaseDrop: async (nodeId, dropId) => {
+      restartNode: (nodeId, incarnation) => cluster.#restart(nodeId, incarnation),
+      releaseDrop: async (nodeId, dropId, since) => {
         if (cluster.silent.has(nodeId)) return null;
+        if (since !== cluster.quarantinedAt) return false;
         return cluster.quarantined.get(dropId) === nodeId && cluster.quarantined.delete(dropId);
       },
       shardCount: SHARDS,
@@ -197,16 +204,19 @@ export class PretendCluster {
   async #report(nodeId: string): Promise<NodeReport | null> {
     if (this.silent.has(nodeId)) return await new Promise(() => undefined);
     const { incarnation } = this.session(nodeId);
-    const shards = (await this.shardsOf(nodeId)).map((shard) => this.#shardReport(shard));
+    const shards = (await this.shardsOf(nodeId)).map((shard) => this.#shardReport(nodeId, shard));
     return { nodeId, incarnation, leaseMs: 2_500, clockSkewMs: -3, outstandingCommands: 0, shards };
   }
 
-  #shardReport(shard: number): ShardReport {
+  #shardReport(nodeId: string, shard: number): ShardReport {
+    const quarantined = [...this.quarantined]
+      .filter(([dropId, owner]) => owner === nodeId && shardOf(dropId, SHARDS) === shard)
+      .map(([dropId]) => ({ dropId, since: this.quarantinedAt, reason: 'a defect' }));
     return {
       shard,
       status: 'serving',
       fault: null,
-      quarantined: [],
+      quarantined,
       epoch: 3,
       sequence: 40 + shard,
       waiting: 0,
@@ -217,11 +227,14 @@ export class PretendCluster {
     };
   }
 
-  async #restart(nodeId: string): Promise<boolean> {
+  async #restart(nodeId: string, incarnation: string): Promise<boolean> {
     if (this.silent.has(nodeId)) return false;
+    if (this.session(nodeId).incarnation !== incarnation) return true;
+    // A run that is about to end goes on ending.
+    if (this.#ending.has(incarnation) && this.ends) return true;
+    this.#ending.add(incarnation);
     this.restarted.push(nodeId);
     if (!this.ends) return true;
-    const { incarnation } = this.session(nodeId);
     await this.placement.endSession(nodeId, incarnation);
     this.time += 1;
     if (this.comesBack) await this.join(nodeId);

@@ -3,7 +3,13 @@
 
 import test from 'ava';
 import type { Job } from '../../../contracts/jobs.ts';
-import { cancelRequested, claimed, queuedJob, stepped } from '../../../events/jobs/job.ts';
+import {
+  cancelRequested,
+  claimed,
+  queuedJob,
+  retryRequested,
+  stepped,
+} from '../../../events/jobs/job.ts';
 import type { JobBounds, JobFilter, JobStore } from '../../../storage/ports/jobs.ts';
 import { failsWith } from './errors.ts';
 
@@ -138,4 +144,34 @@ export function jobsContract(store: () => JobStore): void {
     const total = Object.values(await counted()).reduce((sum, count) => sum + count, 0);
     t.is(total, (await listed({}, 99))[0]!.length);
   });
+
+  test.serial(
+    'J11, H11: a job is replaced once for a request, its answer kept with it',
+    async (t) => {
+      const request = { id: 'job_once', fingerprint: 'f', callerId: 'fay' };
+      await store().add(jobOf('j_once', { callerId: 'fay', createdAt: 20_000 }), BOUNDS);
+      const cancelled = cancelRequested((await store().find('j_once'))!, 20_001)!;
+      const late = await store().replaceOnce(request, { ...cancelled, revision: 9 }, 'late');
+      t.deepEqual(late, { result: 'new', value: null });
+      t.is(await store().requests.find(request), null, 'what replaced nothing is not kept');
+      const answer = '{"answer": "ü \\n"}';
+      const cancel = (job: Job) => store().replaceOnce(request, job, answer);
+      const tries = await Promise.all([cancel(cancelled), cancel(cancelled)]);
+      t.deepEqual(tries.map(({ result }) => result).toSorted(), ['new', 'repeated']);
+      for (const one of tries) t.is('value' in one ? one.value : null, answer);
+      t.deepEqual(await store().find('j_once'), cancelled);
+      t.deepEqual(await listed({ callerId: 'fay' }, 9), [['j_once', 'j_f5', 'j_f4']]);
+      // Somebody else's change in between must stay.
+      const retried = retryRequested(cancelled, 20_002)!;
+      t.true(await store().replace(retried));
+      const again = await cancel(cancelRequested(retried, 20_003)!);
+      t.deepEqual(again, { result: 'repeated', value: answer });
+      t.deepEqual(await store().find('j_once'), retried);
+      const other = await store().replaceOnce({ ...request, fingerprint: 'g' }, retried, 'other');
+      t.deepEqual(other, { result: 'reused' });
+      t.deepEqual(await store().requests.keep(request, 'other'), again);
+      const [ended = []] = await listed({ state: 'cancelled' }, 99);
+      t.false(ended.includes('j_once'));
+    },
+  );
 }

@@ -106,4 +106,43 @@ export function parkedRefundsContract(store: () => ParkedRefunds): void {
     t.is(await store().find('rf_1'), null, 'the oldest is gone');
     t.is((await store().find(`rf_${last}`))?.state, 'done');
   });
+
+  test.serial(
+    'P6, H11: a refund is replaced once for a request, its answer kept with it',
+    async (t) => {
+      const request = { id: 'refund_once', fingerprint: 'f', callerId: 'olga' };
+      const refund = refundOf(900);
+      await park(t, refund);
+      const retried = { ...refund, state: 'retrying', nextAttemptAt: 1, revision: 1 } as const;
+      const late = await store().replaceOnce(request, { ...retried, revision: 9 }, 'late');
+      t.deepEqual(late, { result: 'new', value: null });
+      t.is(await store().requests.find(request), null, 'what replaced nothing is not kept');
+      const retry = (after: ParkedRefund) => store().replaceOnce(request, after, 'first');
+      const tries = await Promise.all([retry(retried), retry(retried)]);
+      t.deepEqual(tries.map(({ result }) => result).toSorted(), ['new', 'repeated']);
+      t.deepEqual(await store().find('rf_900'), retried);
+      // Somebody else's change in between must stay.
+      const dismissed = {
+        ...retried,
+        state: 'dismissed',
+        nextAttemptAt: null,
+        revision: 2,
+      } as const;
+      t.true(await store().replace(dismissed));
+      const again = await retry({ ...retried, revision: 3 });
+      t.deepEqual(again, { result: 'repeated', value: 'first' });
+      t.deepEqual(await store().find('rf_900'), dismissed);
+      const other = { ...request, fingerprint: 'g' };
+      t.deepEqual(await store().replaceOnce(other, dismissed, 'b'), { result: 'reused' });
+      // Past the bound the oldest are removed in this step, too.
+      for (let i = 0; i <= PARKED_MAX; i++) {
+        const done = refundOf(1_000 + i, { state: 'done', nextAttemptAt: null, revision: 1 });
+        await park(t, refundOf(1_000 + i));
+        const finishing = { ...request, id: `refund_done_${i}` };
+        t.like(await store().replaceOnce(finishing, done, 'done'), { result: 'new' });
+      }
+      t.is(await store().count('done'), PARKED_MAX);
+      t.is(await store().find('rf_1000'), null, 'the oldest is gone');
+    },
+  );
 }

@@ -347,8 +347,8 @@ export function placementContract({ on, skip, fixture }: PlacementContractOption
     for (const [shard, name] of names.entries()) {
       await begin(store, name);
       t.is(await claim(store, shard, name, 0), 1);
-      await store.setPin(shard, name);
-      await store.setDrained(name, true);
+      await store.change({ pins: [{ shard, nodeId: name }] });
+      await store.change({ drained: { nodeId: name, drained: true } });
     }
     for (const [shard, name] of names.entries()) {
       t.is(await claim(store, shard, names[(shard + 1) % names.length]!, 1), null);
@@ -364,23 +364,71 @@ export function placementContract({ on, skip, fixture }: PlacementContractOption
   });
 
   rule('X1: pins and drained nodes are kept until they are taken away', async (t, store) => {
-    await store.setPin(0, 'a');
-    await store.setPin(255, 'b');
-    await store.setPin(0, 'c');
-    await store.setDrained('a', true);
-    await store.setDrained('b', true);
-    await store.setDrained('b', true);
+    await store.change({ pins: [{ shard: 0, nodeId: 'a' }] });
+    await store.change({ pins: [{ shard: 255, nodeId: 'b' }] });
+    await store.change({ pins: [{ shard: 0, nodeId: 'c' }] });
+    await store.change({ drained: { nodeId: 'a', drained: true } });
+    await store.change({ drained: { nodeId: 'b', drained: true } });
+    await store.change({ drained: { nodeId: 'b', drained: true } });
     const before = await store.load();
     t.deepEqual(before.pins.get(0), 'c');
     t.deepEqual(before.pins.get(255), 'b');
     t.deepEqual([...before.drained].sort(), ['a', 'b']);
-    await store.setPin(0, null);
-    await store.setPin(9, null);
-    await store.setDrained('a', false);
-    await store.setDrained('never', false);
+    await store.change({ pins: [{ shard: 0, nodeId: null }] });
+    await store.change({ pins: [{ shard: 9, nodeId: null }] });
+    await store.change({ drained: { nodeId: 'a', drained: false } });
+    await store.change({ drained: { nodeId: 'never', drained: false } });
     const after = await store.load();
     t.deepEqual([after.pins, after.drained], [new Map([[255, 'b']]), new Set(['b'])]);
   });
+
+  rule('X1: many pins and a drain are one change', async (t, store) => {
+    await store.change({ pins: [{ shard: 3, nodeId: 'old' }] });
+    await store.change({
+      pins: [
+        { shard: 1, nodeId: 'a' },
+        { shard: 2, nodeId: 'b "\n' },
+        { shard: 3, nodeId: null },
+      ],
+      drained: { nodeId: 'c', drained: true },
+    });
+    const { pins, drained } = await store.load();
+    t.deepEqual(
+      [...pins].toSorted(([a], [b]) => a - b),
+      [
+        [1, 'a'],
+        [2, 'b "\n'],
+      ],
+    );
+    t.deepEqual([...drained], ['c']);
+    await store.change({});
+    t.deepEqual((await store.load()).pins.size, 2);
+  });
+
+  rule(
+    'X1, H11: a change is made once for a request, its answer kept with it',
+    async (t, store) => {
+      const request = { id: 'pin_1', fingerprint: 'f', callerId: 'olga' };
+      t.is(await store.requests.find(request), null);
+      const ask = (nodeId: string, answer: string) => {
+        const drained = { nodeId, drained: true };
+        return store.changeOnce(request, { pins: [{ shard: 1, nodeId }], drained }, answer);
+      };
+      const answer = '{"answer":"ü \\n"}';
+      const tries = await Promise.all([ask('a', answer), ask('a', answer), ask('a', answer)]);
+      t.deepEqual(tries.map(({ result }) => result).toSorted(), ['new', 'repeated', 'repeated']);
+      for (const one of tries) t.is('value' in one ? one.value : null, answer);
+      t.deepEqual(await store.requests.find(request), { result: 'repeated', value: answer });
+      // Somebody else's change in between must stay.
+      const undrained = { nodeId: 'a', drained: false };
+      await store.change({ pins: [{ shard: 1, nodeId: 'b' }], drained: undrained });
+      t.deepEqual(await ask('a', 'other'), { result: 'repeated', value: answer });
+      const reused = await store.changeOnce({ ...request, fingerprint: 'g' }, {}, 'other');
+      t.deepEqual(reused, { result: 'reused' });
+      const { pins, drained } = await store.load();
+      t.deepEqual([[...pins], [...drained]], [[[1, 'b']], []]);
+    },
+  );
 
   const move = (index: number): MoveRecord => ({
     id: `move_${index}`,

@@ -89,16 +89,14 @@ export function requestsContract({ stores, openBounded, parts }: RequestsContrac
     for (const one of tries) t.is(valueOf(one), valueOf(first[0]!));
   });
 
-  test('H11: a kept value is replaced or removed where it is still the same', async (t) => {
+  test('H11: a kept value is removed where it is still the same', async (t) => {
     const { requests } = stores();
-    const request = requestOf('replace_1');
-    t.false(await requests.replace(request, 'a', 'b'));
+    const request = requestOf('remove_1');
+    t.false(await requests.remove(request, 'a'));
     await requests.keep(request, 'a');
-    t.false(await requests.replace(request, 'b', 'c'));
-    t.true(await requests.replace(request, 'a', 'a longer one'));
-    t.deepEqual(await requests.keep(request, 'x'), { result: 'repeated', value: 'a longer one' });
-    t.false(await requests.replace(request, 'a', null));
-    t.true(await requests.replace(request, 'a longer one', null));
+    t.false(await requests.remove(request, 'b'));
+    t.deepEqual(await requests.keep(request, 'x'), { result: 'repeated', value: 'a' });
+    t.true(await requests.remove(request, 'a'));
     t.deepEqual(await requests.keep(request, 'new'), { result: 'new', value: 'new' });
   });
 
@@ -207,6 +205,29 @@ export function requestsContract({ stores, openBounded, parts }: RequestsContrac
     t.is(await drafts.find('ann', id), null, 'what was removed does not come back');
   });
 
+  test('H11: a draft is removed once, and the answer kept in that step', async (t) => {
+    const { drafts } = stores();
+    const creatorId = 'rob';
+    const request = requestOf('draft_remove', 'f', 'a_helper');
+    const other = requestOf('draft_remove_2', 'f', 'a_helper');
+    const draft = { ...draftOf('draft_removed'), creatorId };
+    const answer = '{"answer": "ü \\n"}';
+    const remove = (text: string) => drafts.removeOnce(request, draft, text);
+    t.deepEqual(await remove('early'), { result: 'new', value: null });
+    t.is(await drafts.findRemoval(creatorId, request), null, 'what removed nothing is not kept');
+    await drafts.add(draft, 50);
+    t.deepEqual(await remove(answer), { result: 'new', value: answer });
+    t.is(await drafts.find(creatorId, draft.id), null);
+    await drafts.add(draft, 50);
+    t.deepEqual(await remove('later'), { result: 'repeated', value: answer });
+    t.deepEqual(await drafts.find(creatorId, draft.id), draft);
+    t.deepEqual(await drafts.findRemoval(creatorId, request), {
+      result: 'repeated',
+      value: answer,
+    });
+    t.deepEqual(await drafts.removeOnce(other, draft, 'b'), { result: 'new', value: 'b' });
+  });
+
   test('H11: a key that made a draft makes no drop', async (t) => {
     const { drafts, requests } = stores();
     const request = requestOf('draft_or_drop', 'f', 'bea');
@@ -292,7 +313,7 @@ export function requestsContract({ stores, openBounded, parts }: RequestsContrac
     t.like(full, { result: 'no-room', ofCaller: false });
     for (const request of kept)
       t.deepEqual(await requests.keep(request, 'other'), { result: 'repeated', value: 'v' });
-    t.true(await requests.replace(kept[0]!, 'v', null));
+    t.true(await requests.remove(kept[0]!, 'v'));
     t.is((await requests.keep(kept[0]!, 'v')).result, 'new', 'there is room again');
   });
 
