@@ -24,7 +24,7 @@ import {
   type SealedHead,
   sealedView,
 } from '../../storage/formats/sealed-drop.ts';
-import type { OrderListStore } from '../../storage/ports/order-list.ts';
+import type { OrderListStore, PlacedWithin } from '../../storage/ports/order-list.ts';
 import type { SnapshotStore } from '../../storage/ports/snapshots.ts';
 import { turnOfOthers } from './recovery.ts';
 import type { ShardReply } from './shard-reply.ts';
@@ -89,7 +89,8 @@ export class SealedReads {
     if (head.sequence > this.#rowsThrough) return null;
     if (command.type === 'place-order')
       return (await this.#mayHaveOrder(command, head)) ? null : refusePlace(command, head);
-    const order = await this.#orderRows.findOrder(command.userId, command.orderId);
+    const { userId, orderId } = command;
+    const order = await this.#orderRows.findOrder(userId, orderId, saleOf(head));
     return order === null ? NOT_FOUND : { ok: true, value: order };
   }
 
@@ -133,6 +134,12 @@ export class SealedReads {
       .finally(() => void (this.#position = null));
     return this.#position;
   }
+}
+
+/** When orders of the drop were placed: no change moves the start once orders are taken. */
+function saleOf({ counters }: SealedHead): PlacedWithin {
+  const { opensAt, endsAt } = restoreHead(counters);
+  return { from: opensAt, to: endsAt };
 }
 
 /** The order of somebody who has none of the drop, which is over. */

@@ -3,7 +3,7 @@
 import type { OrderView } from '../../contracts/orders.ts';
 import { addToTotals, type DropTotals, emptyTotalsOf, unitsOf } from '../rows/drop-totals.ts';
 import { compareOrderPositions, orderPosition } from '../formats/order-position.ts';
-import type { OrderListStore } from '../ports/order-list.ts';
+import type { OrderListStore, PlacedWithin } from '../ports/order-list.ts';
 import type { Page, PageRequest } from '../../contracts/paging.ts';
 import type { ProjectionBatch } from '../ports/projection.ts';
 import { pageNewestFirst } from './newest-first.ts';
@@ -35,8 +35,13 @@ export class MemoryOrderListStore implements OrderListStore {
     return pageNewestFirst('orders', orders, orderPosition, page, compareOrderPositions);
   }
 
-  async findOrder(userId: string, orderId: string): Promise<OrderView | null> {
-    return this.#orders.get(userId)?.get(orderId) ?? null;
+  async findOrder(
+    userId: string,
+    orderId: string,
+    { from, to }: PlacedWithin,
+  ): Promise<OrderView | null> {
+    const order = this.#orders.get(userId)?.get(orderId);
+    return order !== undefined && order.createdAt >= from && order.createdAt <= to ? order : null;
   }
 
   async totalsOfDrops(dropIds: readonly string[]): Promise<Map<string, DropTotals>> {

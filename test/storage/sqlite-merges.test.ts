@@ -16,7 +16,7 @@ import { SqliteThread } from '../../storage/sqlite/thread/thread.ts';
 import { BUCKET_RANKS, rankOfHash } from '../../storage/sqlite/rows/run-ids.ts';
 import { GENERATIONS_MAX, mergedSizes, nextMerge } from '../../storage/sqlite/rows/merge-plan.ts';
 import { openSqliteStores, type SqliteStores } from '../../storage/sqlite/stores.ts';
-import { orderView } from './contract/order-list.ts';
+import { ANY_TIME, orderView } from './contract/order-list.ts';
 import { HeldPace } from './held-pace.ts';
 import { removeDirectory, temporaryDirectory } from './temporary-directory.ts';
 
@@ -129,7 +129,7 @@ class Fixture {
       orders: (await orderList.listByUser(userId, PAGE)).items,
       feed: (await feed.list(userId, { unread: false }, PAGE)).items,
       after: await feed.listAfter(userId, '40', 30),
-      order: await orderList.findOrder(userId, 'drop_m-2g'),
+      order: await orderList.findOrder(userId, 'drop_m-2g', ANY_TIME),
     }));
     return {
       users: await Promise.all(ofUsers),

@@ -12,7 +12,7 @@ import { openSqliteStores, type SqliteStores } from '../../storage/sqlite/stores
 import type { OrderChange } from '../../storage/ports/read-models.ts';
 import type { Stores } from '../../storage/ports/stores.ts';
 import { failsWith } from './contract/errors.ts';
-import { orderView } from './contract/order-list.ts';
+import { ANY_TIME, orderView } from './contract/order-list.ts';
 import { removeDirectory, temporaryDirectory } from './temporary-directory.ts';
 
 const USERS = ['user_1', 'user_2', 'user_3'];
@@ -80,7 +80,7 @@ async function seen({ orderList, feed }: Stores) {
     const middle = all.items[Math.floor(all.items.length / 2)]?.id ?? '0';
     return {
       orders: await everyPage((page) => orderList.listByUser(userId, page), 3),
-      order: await orderList.findOrder(userId, 'drop_r-4'),
+      order: await orderList.findOrder(userId, 'drop_r-4', ANY_TIME),
       feed: await everyPage((page) => feed.list(userId, { unread: false }, page), 7),
       unread: await everyPage((page) => feed.list(userId, { unread: true }, page), 2),
       count: await feed.unreadCount(userId),

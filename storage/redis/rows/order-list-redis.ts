@@ -11,7 +11,7 @@ import type { OrderView } from '../../../contracts/orders.ts';
 import { decodeCursor, encodeCursor, type ListPosition } from '../../formats/cursor.ts';
 import { compareOrderPositions, orderPosition } from '../../formats/order-position.ts';
 import type { DropTotals } from '../../rows/drop-totals.ts';
-import type { OrderListStore } from '../../ports/order-list.ts';
+import type { OrderListStore, PlacedWithin } from '../../ports/order-list.ts';
 import type { Page, PageRequest } from '../../../contracts/paging.ts';
 import type { ProjectionBatch } from '../../ports/projection.ts';
 import { BLOCK_ROWS } from './bucket-calls.ts';
@@ -54,25 +54,31 @@ export class RedisOrderListStore implements OrderListStore {
     return { items, nextCursor };
   }
 
-  async findOrder(userId: string, orderId: string): Promise<OrderView | null> {
-    const key = userKey(userId);
-    const pattern = `${orderId.replaceAll(/[\\*?[\]]/g, '\\$&')} *`;
+  async findOrder(
+    userId: string,
+    orderId: string,
+    { from, to }: PlacedWithin,
+  ): Promise<OrderView | null> {
+    const isWanted = ({ id, createdAt }: OrderView) =>
+      id === orderId && createdAt >= from && createdAt <= to;
     let newest: OrderView | null = null;
+    // The feed is read first: an order that leaves its newest rows meanwhile is in the list.
     for (const order of await this.#newestFeedOrders(userId)) {
-      if (order.id === orderId && isNewer(order, newest)) newest = order;
+      if (isWanted(order) && isNewer(order, newest)) newest = order;
     }
-    let at = '0';
-    do {
-      const [next, members] = await answerOf(
-        this.#redis.zscan(key, at, 'MATCH', pattern, 'COUNT', SCAN_STEP),
-      );
-      at = next;
+    // All versions of an order have the same time.
+    const [first, last] = newest === null ? [from, to] : [newest.createdAt, newest.createdAt];
+    for (let offset = 0; ; offset += SCAN_STEP) {
+      const members = await this.#membersUp(userId, { from: first, to: last }, offset);
       for (let i = 0; i < members.length; i += 2) {
-        const order = unpackOrder(userId, Number(members[i + 1]), members[i]!);
+        const member = members[i]!;
+        if (!member.startsWith(`${orderId} `)) continue;
+        const order = unpackOrder(userId, Number(members[i + 1]), member);
         if (isNewer(order, newest)) newest = order;
       }
-    } while (at !== '0');
-    return newest;
+      if (members.length < 2 * SCAN_STEP) return newest;
+      if (newest !== null && Number(members.at(-1)) > newest.createdAt) return newest;
+    }
   }
 
   async totalsOfDrops(dropIds: readonly string[]): Promise<Map<string, DropTotals>> {
@@ -134,6 +140,14 @@ export class RedisOrderListStore implements OrderListStore {
     const key = userKey(userId);
     return answerOf(
       this.#redis.zrevrangebyscore(key, time, '-inf', 'WITHSCORES', 'LIMIT', offset, count),
+    );
+  }
+
+  /** Members of the list and their times, oldest first. */
+  #membersUp(userId: string, { from, to }: PlacedWithin, offset: number): Promise<string[]> {
+    const key = userKey(userId);
+    return answerOf(
+      this.#redis.zrangebyscore(key, from, to, 'WITHSCORES', 'LIMIT', offset, SCAN_STEP),
     );
   }
 

@@ -5,10 +5,10 @@ import type { OrderView } from '../../../contracts/orders.ts';
 import { decodeCursor, encodeCursor, type ListPosition } from '../../formats/cursor.ts';
 import { compareOrderPositions, orderPosition } from '../../formats/order-position.ts';
 import type { DropTotals } from '../../rows/drop-totals.ts';
-import type { OrderListStore } from '../../ports/order-list.ts';
+import type { OrderListStore, PlacedWithin } from '../../ports/order-list.ts';
 import type { Page, PageRequest } from '../../../contracts/paging.ts';
 import type { ProjectionBatch } from '../../ports/projection.ts';
-import { mayBeOrder, NewestOrders, packOrder } from './order-rows.ts';
+import { NewestOrders, packOrder } from './order-rows.ts';
 import type { ProjectionsReaderHandlers } from './projections-reader-program.ts';
 import { StoreUnavailableError } from '../../ports/journal.ts';
 import { ORDERS } from './row-log.ts';
@@ -77,14 +77,27 @@ export class SqliteOrderListStore implements OrderListStore {
     return { items, nextCursor };
   }
 
-  async findOrder(userId: string, orderId: string): Promise<OrderView | null> {
+  async findOrder(
+    userId: string,
+    orderId: string,
+    placed: PlacedWithin,
+  ): Promise<OrderView | null> {
     const owner = rowOwner(userId);
     const idHash = fnv1a(orderId);
+    let { from, to } = placed;
     const versions = new NewestOrders();
-    for (const place of this.#everyRow(owner)) {
-      if (mayBeOrder(place, idHash)) versions.add(place);
+    const found = (places: readonly RowPlace[]): OrderView | null => {
+      for (const place of places) versions.add(place);
+      return versions.all().find(({ id }) => id === orderId) ?? null;
+    };
+    let order = found(this.#rows.recentRows(owner, CREATED_AT, from, to, ALL, idHash));
+    for (const { generation } of this.#rows.settledGenerations(CREATED_AT, from, to)) {
+      // All versions of an order have the same key.
+      if (order !== null) [from, to] = [order.createdAt, order.createdAt];
+      const rows = this.#rows.settledRows(owner, generation, CREATED_AT, from, to, ALL, idHash);
+      order = found(rows);
     }
-    return versions.all().find(({ id }) => id === orderId) ?? null;
+    return order;
   }
 
   async totalsOfDrops(dropIds: readonly string[]): Promise<Map<string, DropTotals>> {
@@ -123,13 +136,6 @@ export class SqliteOrderListStore implements OrderListStore {
       places = [...places, ...older];
     }
     return newestOf(places, limit, start, -1);
-  }
-
-  *#everyRow(owner: RowOwner): Generator<RowPlace, void, undefined> {
-    yield* this.#rows.recentRows(owner, CREATED_AT, 0, ALL, ALL);
-    for (const { generation } of this.#rows.settledGenerations(CREATED_AT, 0, ALL)) {
-      yield* this.#rows.settledRows(owner, generation, CREATED_AT, 0, ALL, ALL);
-    }
   }
 }
 

@@ -8,7 +8,7 @@ import type { OrderStatus, OrderView } from '../../../contracts/orders.ts';
 import type { NewNotification, OrderNotificationType } from '../../../contracts/notifications.ts';
 import { type Stored, withOurNames, withStoredNames } from '../../formats/amount-names.ts';
 import { orderNotification } from '../../ports/read-models.ts';
-import { NO_KEY, RowFields, rowIdHash, type RowPacker, type RowPlace } from './row-pack.ts';
+import { NO_KEY, RowFields, type RowPacker, type RowPlace } from './row-pack.ts';
 
 /** The index is the stored number. Append only. */
 const STATUSES: readonly OrderStatus[] = [
@@ -171,10 +171,6 @@ function unpackOrderFields(fields: RowFields, userId: string, createdAt: number)
     ...(refundedAmount > 0 && { refundedAmount }),
     ...(refundedQuantity > 0 && { refundedQuantity }),
   };
-}
-
-export function mayBeOrder({ bytes, offset }: RowPlace, idHash: number): boolean {
-  return rowIdHash(bytes, offset) === idHash;
 }
 
 /**

@@ -8,6 +8,7 @@ import {
   KeyRange,
   NOTIFICATION_ID,
   rowBucket,
+  rowIdHash,
   type RowKey,
   rowKey,
   rowLength,
@@ -61,15 +62,24 @@ export class RecentRows {
 
   /**
    * The owner's rows with a key from `keyMin` to `keyMax`, the last added first, at most `limit`.
+   * With `idHash` only those whose id has that hash.
    */
-  rowsOf(owner: RowOwner, by: RowKey, keyMin: number, keyMax: number, limit: number): RowPlace[] {
+  rowsOf(
+    owner: RowOwner,
+    by: RowKey,
+    keyMin: number,
+    keyMax: number,
+    limit: number,
+    idHash?: number,
+  ): RowPlace[] {
     const places: RowPlace[] = [];
     let row = this.#heads[owner.bucket]!;
     while (row !== NONE && places.length < limit) {
       const bytes = this.#packs[this.#packOf[row]!]!;
       const offset = this.#offsets[row]!;
       const key = rowKey(bytes, offset, by);
-      if (key >= keyMin && key <= keyMax && isOwnRow(bytes, offset, owner)) {
+      const isWanted = idHash === undefined || rowIdHash(bytes, offset) === idHash;
+      if (isWanted && key >= keyMin && key <= keyMax && isOwnRow(bytes, offset, owner)) {
         places.push({ bytes, offset, key });
       }
       row = this.#older[row]!;

@@ -7,6 +7,7 @@ import {
   CREATED_AT,
   isOwnRow,
   NO_KEY,
+  rowIdHash,
   type RowKey,
   rowKey,
   rowLength,
@@ -121,7 +122,7 @@ export class SettledRows {
 
   /**
    * The owner's rows in one generation with keys in the range, the last added first, at most
-   * `limit`. Errors: `store-unavailable`.
+   * `limit`. With `idHash` only those whose id has that hash. Errors: `store-unavailable`.
    */
   rowsOf(
     owner: RowOwner,
@@ -130,11 +131,12 @@ export class SettledRows {
     keyMin: number,
     keyMax: number,
     limit: number,
+    idHash?: number,
   ): RowPlace[] {
     const places: RowPlace[] = [];
     readQuery(() => {
       for (const bytes of this.#runsOf(owner, generation, by, keyMin, keyMax)) {
-        const ofRun = rowsOfRun(bytes, owner, by, keyMin, keyMax);
+        const ofRun = rowsOfRun(bytes, owner, by, keyMin, keyMax, idHash);
         for (let i = ofRun.length - 1; i >= 0 && places.length < limit; i--) places.push(ofRun[i]!);
         if (places.length >= limit) break;
       }
@@ -191,9 +193,11 @@ function rowsOfRun(
   by: RowKey,
   keyMin: number,
   keyMax: number,
+  idHash: number | undefined,
 ): RowPlace[] {
   const places: RowPlace[] = [];
   for (let offset = 0; offset < bytes.length; offset += rowLength(bytes, offset)) {
+    if (idHash !== undefined && rowIdHash(bytes, offset) !== idHash) continue;
     if (!isOwnRow(bytes, offset, owner)) continue;
     const key = rowKey(bytes, offset, by);
     if (key >= keyMin && key <= keyMax) places.push({ bytes, offset, key });

@@ -200,17 +200,22 @@ export class UserRows {
     this.#settleWhenDue();
   }
 
-  /** The owner's recent rows with keys in the range, the last added first, at most `limit`. */
+  /**
+   * The owner's recent rows with keys in the range, the last added first, at most `limit`. With
+   * `idHash` only those whose id has that hash.
+   */
   recentRows(
     owner: RowOwner,
     by: RowKey,
     keyMin: number,
     keyMax: number,
     limit: number,
+    idHash?: number,
   ): RowPlace[] {
-    const rows = this.#current.rowsOf(owner, by, keyMin, keyMax, limit);
+    const rows = this.#current.rowsOf(owner, by, keyMin, keyMax, limit, idHash);
     if (this.#frozen === null || rows.length >= limit) return rows;
-    return [...rows, ...this.#frozen.rowsOf(owner, by, keyMin, keyMax, limit - rows.length)];
+    const left = limit - rows.length;
+    return [...rows, ...this.#frozen.rowsOf(owner, by, keyMin, keyMax, left, idHash)];
   }
 
   /** As `SettledRows.generations`. */
@@ -226,8 +231,9 @@ export class UserRows {
     keyMin: number,
     keyMax: number,
     limit: number,
+    idHash?: number,
   ): RowPlace[] {
-    return this.#settled.rowsOf(owner, generation, by, keyMin, keyMax, limit);
+    return this.#settled.rowsOf(owner, generation, by, keyMin, keyMax, limit, idHash);
   }
 
   /** Resolves when no generation is being settled. */

@@ -11,6 +11,7 @@ import { StoreUnavailableError } from '../../../storage/ports/journal.ts';
 import { memoryStores } from '../../../storage/memory/stores.ts';
 import { FIRST_PAGE, NOW } from '../../services/harness.ts';
 import { batch, placed } from '../batches.ts';
+import { ANY_TIME } from '../../storage/contract/order-list.ts';
 
 const confirmed: DropEvent = { type: 'order-confirmed', ordinal: 0, reference: 'ref' };
 
@@ -82,7 +83,7 @@ test('P3a: a declined attempt is told to the buyer who listens, and is in no fee
   const payment = { orderId: 'd_1-0', dropId: 'd_1', reference: 'ref' };
   t.deepEqual(received, [{ type: 'payment-failed', payment }]);
   t.deepEqual(await feedOf('u_1'), []);
-  t.is((await stores.orderList.findOrder('u_1', 'd_1-0'))?.version, 9);
+  t.is((await stores.orderList.findOrder('u_1', 'd_1-0', ANY_TIME))?.version, 9);
 });
 
 test('R5: a payment that is ready is told to the buyer who listens, with the end of the hold', async (t) => {

@@ -24,6 +24,8 @@ export function orderView(id: string, userId: string, changes: Partial<OrderView
   };
 }
 
+export const ANY_TIME = { from: 0, to: Number.MAX_SAFE_INTEGER };
+
 export function orderListContract(stores: () => Pick<Stores, 'orderList'>): void {
   const orders = (): OrderListStore => stores().orderList;
   let lastShard = 0;
@@ -73,12 +75,29 @@ export function orderListContract(stores: () => Pick<Stores, 'orderList'>): void
     const rows = [plain, rich, empty, tagged, partly, onlyUnits, detailed, whole];
     await orders().put([{ shard: nextShard(), sequence: 1, rows }]);
     t.deepEqual((await orders().listByUser('user_a', first)).items, rows.toReversed());
-    t.deepEqual(await orders().findOrder('user_a', 'drop_a-4'), tagged);
-    t.deepEqual(await orders().findOrder('user_a', 'drop_a-5'), partly);
-    t.deepEqual(await orders().findOrder('user_a', 'drop_a-2'), rich);
-    t.is(await orders().findOrder('user_b', 'drop_a-2'), null);
-    t.is(await orders().findOrder('user_a', 'drop_a-9'), null);
+    t.deepEqual(await orders().findOrder('user_a', 'drop_a-4', ANY_TIME), tagged);
+    t.deepEqual(await orders().findOrder('user_a', 'drop_a-5', ANY_TIME), partly);
+    t.deepEqual(await orders().findOrder('user_a', 'drop_a-2', ANY_TIME), rich);
+    t.is(await orders().findOrder('user_b', 'drop_a-2', ANY_TIME), null);
+    t.is(await orders().findOrder('user_a', 'drop_a-9', ANY_TIME), null);
     t.deepEqual((await orders().listByUser('user_b', first)).items, []);
+  });
+
+  test('O9: an order is found in the time it was placed, as its newest version', async (t) => {
+    const shard = nextShard();
+    const rows = Array.from({ length: 2_500 }, (_, i) =>
+      orderView(`drop_w-${i.toString(36)}`, 'user_w', { createdAt: 1000 + i }),
+    );
+    const wanted = { ...rows[2_400]!, version: 3, quantity: 3 };
+    await orders().put([{ shard, sequence: 1, rows }]);
+    await orders().put([{ shard, sequence: 2, rows: [wanted] }]);
+    await orders().put([{ shard, sequence: 3, rows: [{ ...wanted, version: 2, quantity: 2 }] }]);
+    const find = (from: number, to: number) =>
+      orders().findOrder('user_w', wanted.id, { from, to });
+    t.deepEqual(await find(0, 4000), wanted);
+    t.deepEqual(await find(3400, 3400), wanted);
+    t.is(await find(3401, 4000), null);
+    t.is(await find(0, 3399), null);
   });
 
   test('N11: newer versions replace, others are ignored', async (t) => {
@@ -87,9 +106,9 @@ export function orderListContract(stores: () => Pick<Stores, 'orderList'>): void
       orderView('drop_v-1', 'user_v', { version, quantity });
     await orders().put([{ shard, sequence: 1, rows: [at(3, 3)] }]);
     await orders().put([{ shard, sequence: 2, rows: [at(2, 2), at(3, 3)] }]);
-    t.is((await orders().findOrder('user_v', 'drop_v-1'))!.quantity, 3);
+    t.is((await orders().findOrder('user_v', 'drop_v-1', ANY_TIME))!.quantity, 3);
     await orders().put([{ shard, sequence: 3, rows: [at(5, 5), at(4, 4)] }]);
-    t.is((await orders().findOrder('user_v', 'drop_v-1'))!.quantity, 5);
+    t.is((await orders().findOrder('user_v', 'drop_v-1', ANY_TIME))!.quantity, 5);
     const { items } = await orders().listByUser('user_v', first);
     t.deepEqual(items, [at(5, 5)]);
   });
