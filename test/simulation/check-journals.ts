@@ -3,6 +3,7 @@
 // the version that it names.
 
 import { isDeepStrictEqual } from 'node:util';
+import type { PlaceOrder } from '../../contracts/commands.ts';
 import type { DropEvent } from '../../contracts/drop-events.ts';
 import type { OrderFilter, OrderView } from '../../contracts/orders.ts';
 import type { Refusal } from '../../contracts/refusals.ts';
@@ -12,6 +13,7 @@ import type { Claim, JournalEntry } from '../../storage/ports/journal.ts';
 import { DropModel } from './drop-model.ts';
 import { type Asked, orderIn, versionIn } from './clients.ts';
 import type { History } from './history.ts';
+import { isUsed } from './passes.ts';
 import { SHARDS } from './simulated-cluster.ts';
 import { SKEW_MAX_MS } from './steps.ts';
 
@@ -127,13 +129,21 @@ function isFenced({ epoch, lastSequence }: Claim, stored: JournalEntry): boolean
   return stored.epoch < epoch && stored.sequence > lastSequence;
 }
 
+function placed(
+  dropId: string,
+  order: Pick<PlaceOrder, 'userId' | 'key' | 'quantity'>,
+  pass = 0,
+): string {
+  return `place ${dropId} ${order.userId} ${order.key} ${order.quantity} ${pass}`;
+}
+
 /** What a command may change, in the words of `changeOf`. */
 function changesAskedFor({ command }: Asked): string[] {
   switch (command.type) {
     case 'create-drop':
       return [`create ${command.dropId}`];
     case 'place-order':
-      return [`place ${command.dropId} ${command.userId} ${command.key} ${command.quantity}`];
+      return [placed(command.dropId, command, command.pass?.number)];
     case 'cancel-order':
       return [`order-cancelled ${command.orderId}`];
     case 'refund-order':
@@ -167,7 +177,7 @@ function changeOf(model: DropModel, event: DropEvent): string | null {
     case 'drop-created':
       return `create ${model.id}`;
     case 'order-placed':
-      return `place ${model.id} ${event.userId} ${event.key} ${event.quantity}`;
+      return placed(model.id, event, event.pass);
     case 'order-cancelled':
     case 'order-refunded':
       return `${event.type} ${order?.id}`;
@@ -218,12 +228,17 @@ function contradiction(asked: Asked, model: DropModel): string | null {
 
 function isJustified({ command, repliedAt }: Asked, { code }: Refusal, model: DropModel): boolean {
   if (command.type === 'place-order') {
-    const { userId, key, quantity } = command;
-    const placed = model.orderUnder(userId, key);
+    const { userId, key, quantity, pass } = command;
+    const earlier = model.orderUnder(userId, key);
     // O3: a key that has an order gets it, whatever became of the drop.
-    if (placed !== undefined)
-      return code === 'idempotency-key-reused' && placed.quantity !== quantity;
-    if (code === 'drop-not-live') return model.status === 'upcoming';
+    if (earlier !== undefined)
+      return code === 'idempotency-key-reused' && earlier.quantity !== quantity;
+    const opensEarly = pass !== undefined && model.earlyMs > 0;
+    if (code === 'drop-not-live') return model.status === 'upcoming' && !opensEarly;
+    if (code === 'pass-not-yet') return model.status === 'upcoming' && opensEarly;
+    if (code === 'pass-required') return model.terms.access === 'pass' && pass === undefined;
+    if (code === 'pass-used')
+      return pass !== undefined && isUsed(model.orders, pass.number, quantity);
     if (code === 'drop-ended') return model.isOver || repliedAt + SKEW_MAX_MS >= model.endsAt;
     if (code === 'drop-paused') return model.pause !== null;
     if (code === 'sold-out') return model.free === 0;

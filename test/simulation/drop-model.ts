@@ -6,6 +6,7 @@ import type { DropEvent } from '../../contracts/drop-events.ts';
 import type { DropStatus, DropTerms, DropView } from '../../contracts/drops.ts';
 import type { OrderStatus, OrderView } from '../../contracts/orders.ts';
 import type { OrderNotificationType } from '../../contracts/notifications.ts';
+import { passFinding } from './passes.ts';
 
 export interface ModelOrder {
   readonly id: string;
@@ -13,6 +14,8 @@ export interface ModelOrder {
   readonly key: string;
   readonly quantity: number;
   readonly createdAt: number;
+  /** The number of its pass; null without one. */
+  readonly pass: number | null;
   status: OrderStatus;
   refundRequested: boolean;
   /** By refunds in parts, and what came after them. */
@@ -107,6 +110,10 @@ export class DropModel {
   get isOver(): boolean {
     return this.status === 'ended' || this.status === 'cancelled';
   }
+  /** How long before the start orders with a pass are taken. */
+  get earlyMs(): number {
+    return (this.terms.earlyAccessSeconds ?? 0) * 1000;
+  }
   get holdMs(): number {
     return this.terms.holdSeconds * 1000;
   }
@@ -146,6 +153,10 @@ export class DropModel {
     if (event.type === 'order-placed') this.#place(event, time);
     else if ('ordinal' in event) this.#change(event, time);
     else this.#changeDrop(event, time);
+    for (const number of new Set(this.orders.map(({ pass }) => pass))) {
+      const finding = number === null ? null : passFinding(this.orders, number);
+      if (finding !== null) this.#find(finding);
+    }
     if (this.held + this.sold > this.stocked)
       this.#find(`S1: ${this.held} held and ${this.sold} sold of ${this.stocked}`);
   }
@@ -173,6 +184,8 @@ export class DropModel {
       version: this.version,
       revision: this.revision,
       createdAt: this.createdAt,
+      ...(terms.access !== undefined && { access: terms.access }),
+      ...(this.earlyMs > 0 && { earlyAccessSeconds: this.earlyMs / 1000 }),
       ...(this.pause !== null && {
         paused: true,
         pausedAt: this.pause.at,
@@ -211,10 +224,13 @@ export class DropModel {
   }
 
   #place(event: DropEvent & { type: 'order-placed' }, time: number): void {
-    const { userId, key, quantity } = event;
+    const { userId, key, quantity, pass = null } = event;
     const id = `${this.id}-${this.orders.length.toString(36)}`;
-    if (this.status !== 'live' || time >= this.endsAt)
+    const isEarly =
+      this.status === 'upcoming' && pass !== null && time >= this.startsAt - this.earlyMs;
+    if ((this.status !== 'live' && !isEarly) || time >= this.endsAt)
       this.#find(`D2a: ${id} was placed while the drop was ${this.status}`);
+    if (this.terms.access === 'pass' && pass === null) this.#find(`D9: ${id} has no pass`);
     if (this.pause !== null) this.#find(`D8: ${id} was placed in a pause`);
     if (this.orderUnder(userId, key) !== undefined) this.#find(`O3: ${userId} has ${key} twice`);
     if (this.unitsOf(userId) + quantity > this.limitPerUser)
@@ -226,6 +242,7 @@ export class DropModel {
       key,
       quantity,
       createdAt: time,
+      pass,
       version: this.version,
       status: byProvider ? 'reserved' : 'confirmed',
       refundRequested: false,

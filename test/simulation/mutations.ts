@@ -6,6 +6,7 @@ import { ShardDrops } from '../../actors/shard/shard-drops.ts';
 import { ShardLoop } from '../../actors/shard/shard-loop.ts';
 import { OutputGate } from '../../actors/shard/shard-output.ts';
 import { AnsweredRequests } from '../../domain/answered-requests.ts';
+import { PassUses } from '../../domain/pass-uses.ts';
 import { CallPositions } from '../../events/payments/call-positions.ts';
 import { MemoryConsumerPositions } from '../../storage/memory/consumer-positions-memory.ts';
 import { MemoryJournal } from '../../storage/memory/journal-memory.ts';
@@ -163,12 +164,34 @@ function limitCountedTwice(): () => void {
   );
 }
 
+function passesForgotten(): () => void {
+  return replaced(
+    ShardLoop.prototype,
+    'begin',
+    (begin) =>
+      function (this: ShardLoop, claimed) {
+        for (const drop of claimed.recovered.drops.values()) drop.passUses = null;
+        begin.call(this, claimed);
+      },
+  );
+}
+
+function passSpentTwice(): () => void {
+  return replaced(PassUses.prototype, 'isSpent', () => () => false);
+}
+
 function noAnswers(): () => void {
   return replaced(AnsweredRequests.prototype, 'find', () => () => null);
 }
 
 export const MUTATIONS: readonly Mutation[] = [
   { name: 'no-answers', what: 'a repeated request with a key is done again', putIn: noAnswers },
+  { name: 'pass-spent-twice', what: 'a pass for one order places two', putIn: passSpentTwice },
+  {
+    name: 'passes-forgotten',
+    what: 'a move forgets what is used of passes',
+    putIn: passesForgotten,
+  },
   { name: 'no-fence', what: 'the journal takes entries of earlier owners', putIn: noFence },
   {
     name: 'answer-before-append',

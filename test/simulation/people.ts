@@ -3,6 +3,7 @@
 import type { DropCommand } from '../../contracts/commands.ts';
 import type { DropTerms, PaymentMode } from '../../contracts/drops.ts';
 import type { Clients } from './clients.ts';
+import { PASSES } from './passes.ts';
 import type { Payment, SimulatedProvider } from './provider.ts';
 import type { SimulatedCluster, SimulatedNode } from './simulated-cluster.ts';
 import { type Step, USERS } from './steps.ts';
@@ -14,7 +15,10 @@ const HOLD_SECONDS = 6;
 const LONG_HOLD_SECONDS = 20;
 const FAR_MS = 36_000_000;
 /** The first ones; creators end only later ones early. */
-const LASTING_DROPS = 2;
+const LASTING_DROPS = 3;
+/** One of them, which asks for a pass and opens early for those with one. */
+const PASS_DROP = 'd_3';
+const EARLY_ACCESS_SECONDS = 2;
 const STOCK = 5;
 /** The provider calls again where a webhook has no answer for so long. */
 const WEBHOOK_TIMEOUT_MS = 10_000;
@@ -50,6 +54,13 @@ export class People {
       opensInMs: 0,
       livesMs: FAR_MS,
       holdSeconds: LONG_HOLD_SECONDS,
+    });
+    this.#makeDrop(node, {
+      payment: 'provider',
+      stock: 20,
+      opensInMs: 4_000,
+      livesMs: FAR_MS,
+      forPasses: true,
     });
     this.#makeDrop(node, { payment: 'provider', stock: 6, opensInMs: 1_000, livesMs: 15_000 });
   }
@@ -141,7 +152,9 @@ export class People {
     for (const dropId of this.drops.slice(0, LASTING_DROPS)) {
       const key = `key-${++this.#keyCount}`;
       const userId = `user-${this.#keyCount % USERS}`;
-      this.#clients.send(node, { type: 'place-order', dropId, userId, key, quantity: 1 });
+      const order = { type: 'place-order', dropId, userId, key, quantity: 1 } as const;
+      const pass = PASSES[this.#keyCount % PASSES.length]!.proved;
+      this.#clients.send(node, dropId === PASS_DROP ? { ...order, pass } : order);
       this.#clients.send(node, { type: 'get-drop', dropId });
     }
   }
@@ -173,10 +186,12 @@ export class People {
   #order(node: SimulatedNode, step: Step & { readonly kind: 'order' }): void {
     const dropId = this.#anyDrop(step.drop);
     const { quantity } = step;
+    const shown = step.pass === null ? {} : { pass: PASSES[step.pass]!.proved };
     for (let buyer = 0; buyer < step.buyers; buyer++) {
       const userId = `user-${(step.user + buyer) % USERS}`;
       const key = `key-${++this.#keyCount}`;
-      this.#clients.send(node, { type: 'place-order', dropId, userId, key, quantity });
+      const order = { type: 'place-order', dropId, userId, key, quantity } as const;
+      this.#clients.send(node, { ...order, ...shown });
     }
   }
 
@@ -208,6 +223,7 @@ export class People {
       readonly opensInMs: number;
       readonly livesMs: number;
       readonly holdSeconds?: number;
+      readonly forPasses?: boolean;
     },
   ): void {
     const { payment, stock, opensInMs, livesMs, holdSeconds = HOLD_SECONDS } = drop;
@@ -225,6 +241,10 @@ export class People {
       currency: 'EUR',
       limitPerUser: LIMIT_PER_USER,
       holdSeconds,
+      ...(drop.forPasses === true && {
+        access: 'pass',
+        earlyAccessSeconds: EARLY_ACCESS_SECONDS,
+      }),
     };
     this.#clients.send(node, { type: 'create-drop', dropId, terms, stock });
   }

@@ -2,6 +2,7 @@
 // meanwhile. Numbers in them choose among what is there when a step is made.
 
 import fc from 'fast-check';
+import { PASSES } from './passes.ts';
 import type { ProviderMode } from './provider.ts';
 import { SHARDS } from './simulated-cluster.ts';
 
@@ -36,6 +37,8 @@ const anyStep = fc.oneof(
     user: fc.nat(USERS - 1),
     quantity: fc.integer({ min: 1, max: 2 }),
     buyers: fc.integer({ min: 1, max: 4 }),
+    /** Which pass they all show. */
+    pass: fc.option(fc.nat(PASSES.length - 1)),
   }),
   step(4, 'repeat-order', { node, pick }),
   step(10, 'pay', { node, pick, succeeded: on }),
