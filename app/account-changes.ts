@@ -11,9 +11,11 @@ import { refusal, success } from '../domain/refusal.ts';
 import type { WarningLog } from '../events/warning-log.ts';
 import type { AccountLink, AccountLinkStore } from '../storage/ports/account-links.ts';
 import type { AccountStore, User } from '../storage/ports/accounts.ts';
+import type { OrganisationStore } from '../storage/ports/organisations.ts';
 import { canonicalEmail } from './email-address.ts';
 import type { LogInAttempts } from './log-in-attempts.ts';
 import type { AccountDeletion } from './jobs/delete-account.ts';
+import { removeInvitationsTo } from './jobs/leave-organisations.ts';
 import type { AccountMail } from './mail/account-mail.ts';
 import { isTokenOf, parseLinkToken } from './mail/link-tokens.ts';
 import { opaqueString, type Passwords } from './passwords.ts';
@@ -24,6 +26,7 @@ export interface AccountChangesOptions {
   readonly accountLinks: AccountLinkStore;
   readonly sessionsOf: Sessions;
   readonly mail: AccountMail;
+  readonly organisations: OrganisationStore;
   readonly deletion: AccountDeletion;
   readonly passwords: Passwords;
   readonly attempts: LogInAttempts;
@@ -148,7 +151,7 @@ export class AccountChanges {
 
   /**
    * From then on nobody is in, and the address is free. The rest goes in the background, and ends
-   * whatever happens. Refuses `drops-not-over`.
+   * whatever happens. Refuses `drops-not-over`, `last-owner`.
    */
   async deleteAccount(
     params: ActionParams<'accounts.delete'>,
@@ -160,8 +163,9 @@ export class AccountChanges {
     if (!verified.ok) return verified;
     const begun = await deletion.begin(user.id);
     if (!begun.ok) return begun;
-    // The job does both as well, now or later.
+    // The job does all of this as well, now or later.
     await sessionsOf.endOthers(user.id, undefined);
+    await removeInvitationsTo(this.#options, user.email);
     await accounts.removeUser(user.id);
     return success(null);
   }

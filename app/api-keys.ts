@@ -9,6 +9,7 @@ import {
 } from '../contracts/api-keys.ts';
 import { API_KEY_AHEAD_MAX_MS } from '../contracts/bounds.ts';
 import { compileCheck } from '../contracts/check.ts';
+import type { CreatorAction } from '../contracts/creator-actions.ts';
 import type { Outcome } from '../contracts/refusals.ts';
 import { ID_RANDOM_BYTES, makeId } from '../domain/ids.ts';
 import { refusal, success } from '../domain/refusal.ts';
@@ -18,6 +19,7 @@ import {
   type StoredApiKey,
 } from '../storage/ports/api-keys.ts';
 import { keyHash, keyHint, newKeyText } from './api-key-text.ts';
+import { isMember, mayAct } from './permissions.ts';
 import type { RandomBytes } from './random-bytes.ts';
 
 export interface ApiKeysOptions {
@@ -38,8 +40,11 @@ export class ApiKeys {
     this.#options = options;
   }
 
-  async create({ caller, apiKey }: ActionParams<'keys.create'>): Promise<Outcome<CreatedApiKey>> {
+  async create(params: ActionParams<'keys.create'>): Promise<Outcome<CreatedApiKey>> {
     const { apiKeys, now, random } = this.#options;
+    const { apiKey } = params;
+    const owner = ownerOf(params, 'keys.create');
+    if (!owner.ok) return owner;
     const checked = checkNew({ ...apiKey, name: apiKey.name.trim() });
     if (!checked.ok) return checked;
     const { name, scopes, endsAt = null } = checked.value as NewApiKey;
@@ -49,7 +54,7 @@ export class ApiKeys {
     const text = newKeyText(random);
     const stored: StoredApiKey = {
       id: makeId('ak', createdAt, random(ID_RANDOM_BYTES)),
-      ownerId: caller.userId,
+      ownerId: owner.value,
       name,
       scopes,
       hash: keyHash(text),
@@ -63,17 +68,23 @@ export class ApiKeys {
     return refusal('too-many', detail);
   }
 
-  async list({ caller }: ActionParams<'keys.list'>): Promise<Outcome<readonly ApiKey[]>> {
-    return success((await this.#options.apiKeys.list(caller.userId)).map(shown));
+  async list(params: ActionParams<'keys.list'>): Promise<Outcome<readonly ApiKey[]>> {
+    const owner = ownerOf(params, 'keys.list');
+    if (!owner.ok) return owner;
+    return success((await this.#options.apiKeys.list(owner.value)).map(shown));
   }
 
-  async revoke({ caller, keyId }: ActionParams<'keys.revoke'>): Promise<Outcome<null>> {
-    const removed = await this.#options.apiKeys.remove(caller.userId, keyId);
+  async revoke(params: ActionParams<'keys.revoke'>): Promise<Outcome<null>> {
+    const owner = ownerOf(params, 'keys.revoke');
+    if (!owner.ok) return owner;
+    const removed = await this.#options.apiKeys.remove(owner.value, params.keyId);
     return removed ? success(null) : refusal('not-found');
   }
 
-  async revokeAll({ caller }: ActionParams<'keys.revokeAll'>): Promise<Outcome<null>> {
-    await this.#options.apiKeys.removeAll(caller.userId);
+  async revokeAll(params: ActionParams<'keys.revokeAll'>): Promise<Outcome<null>> {
+    const owner = ownerOf(params, 'keys.revokeAll');
+    if (!owner.ok) return owner;
+    await this.#options.apiKeys.removeAll(owner.value);
     return success(null);
   }
 
@@ -87,6 +98,15 @@ export class ApiKeys {
     const { id: keyId, ownerId, scopes, endsAt } = key;
     return success({ keyId, ownerId, scopes, endsAt });
   }
+}
+
+/** Whose keys are meant, where the caller may do this for them. */
+function ownerOf(
+  { caller, creatorId = caller.userId }: ActionParams<'keys.list'>,
+  action: CreatorAction,
+): Outcome<string> {
+  if (mayAct(caller, creatorId, action)) return success(creatorId);
+  return refusal(isMember(caller, creatorId) ? 'forbidden' : 'not-found');
 }
 
 function shown({ hash: _hash, ownerId: _ownerId, ...key }: StoredApiKey): ApiKey {

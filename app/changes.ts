@@ -12,7 +12,7 @@ import { mayAct } from './permissions.ts';
 /** What the caller is to read; without a position, from the start, and to what is the end now. */
 export function changesFor(
   caller: Requester,
-  { from = 'start', follow = false, creatorId }: StreamQuery & { readonly creatorId?: string },
+  { from = 'start', follow = false, creator_id: creatorId }: StreamQuery,
 ): Outcome<Omit<ReadOptions, 'forMs'>> {
   if (isOperator(caller)) return success({ from, follow, creatorId: creatorId ?? null });
   if (creatorId !== undefined && creatorId !== caller.userId) {

@@ -27,6 +27,11 @@ export function mayAct(
   return membership !== undefined && roleAllows(membership.role, action);
 }
 
+/** Whether the requester has any role there. */
+export function isMember({ userId, memberships = [] }: Requester, creatorId: string): boolean {
+  return userId === creatorId || memberships.some((one) => one.organisationId === creatorId);
+}
+
 /** All creators for whom the requester may do it, themselves first. */
 export function creatorsFor(requester: Requester, action: CreatorAction): string[] {
   const { userId, memberships = [] } = requester;

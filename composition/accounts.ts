@@ -20,6 +20,7 @@ import type { MailSender } from '../events/mail/mail-sender.ts';
 import { FolderMailSender } from '../events/mail/mail-sender-folder.ts';
 import { SmtpMailSender } from '../events/mail/mail-sender-smtp.ts';
 import { accountsService } from '../services/accounts.ts';
+import { invitationsService, organisationsService } from '../services/organisations.ts';
 import type { FeatureLevels } from '../storage/ports/feature-level.ts';
 import type { Stores } from '../storage/ports/stores.ts';
 import type { Config } from './config.ts';
@@ -30,7 +31,7 @@ export interface AccountParts {
   readonly handlers: readonly JobHandler[];
   readonly operators: OperatorAccounts;
   readonly followsOf: Follows;
-  service(queue: JobQueue): ServiceSchema;
+  services(queue: JobQueue): ServiceSchema[];
   /** The runner of jobs must have stopped. */
   stop(): Promise<void>;
 }
@@ -71,7 +72,7 @@ export function createAccountParts(
   const passwords = new Passwords();
   const secondFactors = new SecondFactors({ ...stores, now, random });
   const followsOf = new Follows({ ...stores, liveBus: bus, now });
-  const deleteAccount = new DeleteAccountHandler({ ...stores, sessionsOf, followsOf });
+  const deleteAccount = new DeleteAccountHandler({ ...stores, sessionsOf, followsOf, now });
   return {
     handlers: [sendMail, deleteAccount],
     followsOf,
@@ -84,12 +85,14 @@ export function createAccountParts(
       now,
       random,
     }),
-    service: (queue) =>
-      accountsService({
+    services(queue) {
+      const deletion = new AccountDeletion({ ...stores, queue });
+      const mail = new AccountMail({ ...stores, linkTokens, queue, now, random });
+      const accounts = accountsService({
         ...stores,
         sessionsOf,
-        deletion: new AccountDeletion({ ...stores, queue }),
-        mail: new AccountMail({ ...stores, linkTokens, queue, now, random }),
+        deletion,
+        mail,
         secondFactors,
         passwords,
         attempts: new LogInAttempts({
@@ -100,7 +103,10 @@ export function createAccountParts(
         monotonic: () => clock.monotonic(),
         random,
         log,
-      }),
+      });
+      const teams = { ...stores, deletion, mail, levels, now, random };
+      return [accounts, organisationsService(teams), invitationsService(teams)];
+    },
     stop: () => sender.stop(),
   };
 }

@@ -88,7 +88,7 @@ export function createServices(
   const publishableKey = config.stripe?.publishableKey ?? null;
   const paymentPaceMs = provider?.prepared?.paceMs ?? 0;
   for (const service of [
-    options.accounts.service(queue),
+    ...options.accounts.services(queue),
     keysService({ ...stores, now, random }),
     shopsService({ ...stores, accessTokens: options.tokens.accessTokens, now }),
     catalogueService({ ...stores, router, levels, paymentPaceMs, clock, now, random }),

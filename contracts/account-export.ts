@@ -7,6 +7,7 @@ import { DropBody } from './drops.ts';
 import { NamedFollow } from './follows.ts';
 import { Notification } from './notifications.ts';
 import { OrderBody } from './orders.ts';
+import { OwnOrganisation } from './organisations.ts';
 import { ProductBody } from './products.ts';
 import { userId } from './scalars.ts';
 import { wire, wireTime } from './wire.ts';
@@ -19,6 +20,7 @@ export const AccountExportBody = Type.Object(
     account: Type.Union([wire(OwnProfile), Type.Null()]),
     sessions: Type.Array(wire(AccountSession)),
     apiKeys: Type.Array(wire(ApiKey)),
+    organisations: Type.Optional(Type.Array(wire(OwnOrganisation))),
     following: Type.Array(wire(NamedFollow)),
     followers: Type.Array(wire(NamedFollow)),
     products: Type.Array(ProductBody),

@@ -17,7 +17,17 @@ import type { DraftFilter, DraftView, DropChange } from './drafts.ts';
 import type { DropFilter, DropsPage, DropView, NewDrop, PauseDetails } from './drops.ts';
 import type { NamedFollow } from './follows.ts';
 import type { Job, JobChange, JobState, NewExport, NewRefunds } from './jobs.ts';
+import type { MemberRole } from './creator-actions.ts';
 import type { Language } from './languages.ts';
+import type {
+  Membership,
+  NamedMember,
+  NewInvitation,
+  NewOrganisation,
+  OwnOrganisation,
+  ReceivedInvitation,
+  SentInvitation,
+} from './organisations.ts';
 import type { Notification, NotificationsPage } from './notifications.ts';
 import type {
   MovePlan,
@@ -60,6 +70,17 @@ interface Conditional {
 /** Of a caller who sent an Idempotency-Key: what was answered is answered again (H11). */
 interface Keyed {
   readonly request?: KeyedRequest | undefined;
+}
+
+/** Without an id: of the caller. */
+interface OfCreator {
+  readonly caller: Requester;
+  readonly creatorId?: string;
+}
+
+interface OfOrganisation {
+  readonly caller: Requester;
+  readonly organisationId: string;
 }
 
 interface Plannable extends Keyed {
@@ -105,13 +126,55 @@ export interface Actions {
     AttemptsSpent,
   ];
 
-  /** Refuses `too-many`. The answer alone has the key's text. */
-  'keys.create': [{ caller: Requester; apiKey: NewApiKey }, CreatedApiKey];
-  'keys.list': [{ caller: Requester }, readonly ApiKey[]];
-  'keys.revoke': [{ caller: Requester; keyId: string }, null];
-  'keys.revokeAll': [{ caller: Requester }, null];
+  /**
+   * Keys of the caller, or of the creator that `creatorId` names. Refuses `too-many`, `not-found`
+   * for who is no member. The answer alone has the key's text.
+   */
+  'keys.create': [OfCreator & { apiKey: NewApiKey }, CreatedApiKey];
+  'keys.list': [OfCreator, readonly ApiKey[]];
+  'keys.revoke': [OfCreator & { keyId: string }, null];
+  'keys.revokeAll': [OfCreator, null];
   /** `hash`: SHA-256 of the key's text, in hex. Refuses `not-found`. */
   'keys.resolve': [{ hash: string }, KeyIdentity];
+
+  /**
+   * The next ones are to be sent only from feature level 4 on. Those about one organisation refuse
+   * `not-found` for who is no member, `forbidden` for a member whose role does not allow it.
+   */
+  'organisations.create': [
+    Keyed & { caller: Requester; organisation: NewOrganisation },
+    OwnOrganisation,
+  ];
+  /** Where the caller is a member, the own account first. */
+  'organisations.list': [{ caller: Requester }, readonly OwnOrganisation[]];
+  'organisations.get': [OfOrganisation, OwnOrganisation];
+  'organisations.members': [OfOrganisation, readonly NamedMember[]];
+  /** The next two refuse `last-owner`. */
+  'organisations.setRole': [OfOrganisation & { userId: string; role: MemberRole }, NamedMember];
+  /** Oneself always, others where the role allows it. */
+  'organisations.removeMember': [OfOrganisation & { userId: string }, null];
+  /** Refuses `drops-not-over`. */
+  'organisations.remove': [OfOrganisation, null];
+  /** What the user is where, as it is stored: gateways ask and remember for a moment. */
+  'organisations.memberships': [{ userId: string }, readonly Membership[]];
+  /** Refuses `too-many`, and `rate-limited` where the address got too many mails. */
+  'invitations.send': [
+    Keyed & OfOrganisation & { invitation: NewInvitation; language?: Language },
+    SentInvitation,
+  ];
+  'invitations.sent': [OfOrganisation, readonly SentInvitation[]];
+  'invitations.withdraw': [OfOrganisation & { invitationId: string }, null];
+  /** To the caller's address, where that is confirmed. */
+  'invitations.received': [{ caller: Requester }, readonly ReceivedInvitation[]];
+  /** The next two refuse `forbidden` where nothing shows that the address is the caller's. */
+  'invitations.accept': [
+    Keyed & { caller: Requester; invitationId: string; token?: string },
+    OwnOrganisation,
+  ];
+  'invitations.decline': [
+    Keyed & { caller: Requester; invitationId: string; token?: string },
+    null,
+  ];
 
   /** A short access token for the user whom the shop calls `user` (A6). */
   'shops.exchangeToken': [{ shopId: string; user: string }, ShopToken];

@@ -7,6 +7,8 @@ import { Draft } from './drafts.ts';
 import type { DropEventType } from './drop-events.ts';
 import { described, Metadata } from './metadata.ts';
 import { DropAccess, DropView, PaymentMode } from './drops.ts';
+import { Organisation } from './organisations.ts';
+import { USER_ID } from './patterns.ts';
 import { PaymentRejection } from './payments.ts';
 import type { Plain } from './plain.ts';
 import { Product, ProductBody } from './products.ts';
@@ -162,6 +164,12 @@ const EntityChange = Type.Union([
     creatorId: userId,
     draft: Type.Union([Draft, Type.Null()]),
   }),
+  /** From feature level 4 on. */
+  Type.Object({
+    kind: Type.Literal('organisation'),
+    organisationId: userId,
+    organisation: Type.Union([Organisation, Type.Null()]),
+  }),
   Type.Object({
     kind: Type.Literal('follow'),
     userId,
@@ -207,6 +215,11 @@ export const CHANGE_LINES = {
     /** Null: it was removed, or announced: then there is a drop of this id. */
     draft: Type.Union([Type.Omit(wire(Draft), ['announcing', 'announcedBy']), Type.Null()]),
   }),
+  organisation: changeLine('organisation', {
+    organisationId: userId,
+    /** Null: it is gone. */
+    organisation: Type.Union([wire(Organisation), Type.Null()]),
+  }),
   follow: changeLine('follow', {
     userId,
     creatorId: userId,
@@ -242,6 +255,12 @@ export const StreamQuery = Type.Object(
         maxLength: POSITION_LENGTH_MAX,
         description:
           'Where to begin: a position of an earlier reply, `start` (the default) or `now`.',
+      }),
+    ),
+    creator_id: Type.Optional(
+      Type.String({
+        pattern: USER_ID,
+        description: 'Only what is about this creator: for operators and members (A10).',
       }),
     ),
     follow: Type.Optional(

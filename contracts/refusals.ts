@@ -27,6 +27,7 @@ export const REFUSAL_CODES = [
   'request-in-progress',
   'email-taken',
   'drops-not-over',
+  'last-owner',
   'already-running',
   'too-many',
   'precondition-failed',

@@ -23,6 +23,7 @@ import type { EndedSessions } from './http/ended-sessions.ts';
 import { Flight } from './http/flight.ts';
 import { cacheDrops } from './cache-drops.ts';
 import { KeyIdentities } from './http/key-identities.ts';
+import { Memberships } from './http/memberships.ts';
 import type { MetricSources } from './http/metric-sources.ts';
 import { registerMetrics } from './http/metrics.ts';
 import { OrderPath } from './orders/order-path.ts';
@@ -49,6 +50,8 @@ import { followRoutes } from './rest/follows.ts';
 import { jobRoutes } from './rest/jobs.ts';
 import { notificationRoutes } from './rest/notifications.ts';
 import { operatorRoutes } from './rest/operator.ts';
+import { invitationRoutes } from './rest/invitations.ts';
+import { organisationRoutes } from './rest/organisations.ts';
 import { orderDetailsRoutes } from './rest/order-details.ts';
 import { orderRoutes, PLACE_ORDER } from './rest/orders.ts';
 import { passRoutes } from './rest/passes.ts';
@@ -161,6 +164,8 @@ export function createGateway(options: GatewayOptions): Gateway {
           ...authRoutes(),
           ...accountRoutes({ paymentProvider, slots, levels, now }),
           ...apiKeyRoutes(),
+          ...organisationRoutes(),
+          ...invitationRoutes(),
           ...shopRoutes(),
           ...productRoutes({ levels }),
           ...dropRoutes({ views, levels }),
@@ -188,9 +193,10 @@ export function createGateway(options: GatewayOptions): Gateway {
   ];
   const table = new RouteTable({ routes });
   const keys = new KeyIdentities({ call: options.call, clock });
+  const memberships = new Memberships({ call: options.call, levels, clock });
   const dispatcher = new Dispatcher({
     table,
-    callers: new Callers({ authenticator, keys, clock }),
+    callers: new Callers({ authenticator, keys, memberships, clock }),
     limits,
     bans,
     call: cacheDrops(options.call, views),

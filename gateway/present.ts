@@ -11,6 +11,12 @@ import { Job } from '../contracts/jobs.ts';
 import { Notification } from '../contracts/notifications.ts';
 import { MoveRecord, NodeRow, OperatorAction, RunState, ShardRow } from '../contracts/operator.ts';
 import type { DropOrdersPage, OrderView } from '../contracts/orders.ts';
+import {
+  NamedMember,
+  OwnOrganisation,
+  ReceivedInvitation,
+  SentInvitation,
+} from '../contracts/organisations.ts';
 import type { Page } from '../contracts/paging.ts';
 import { BuyerPayment, OrderPayments, PREPARING_PROVIDERS } from '../contracts/payments.ts';
 import { Product } from '../contracts/products.ts';
@@ -71,6 +77,10 @@ export const sessionBody = presenter(Session);
 export const accountSessionBody = presenter(AccountSession);
 export const apiKeyBody = presenter(ApiKey);
 export const createdApiKeyBody = presenter(CreatedApiKey);
+export const ownOrganisationBody = presenter(OwnOrganisation);
+export const memberBody = presenter(NamedMember);
+export const sentInvitationBody = presenter(SentInvitation);
+export const receivedInvitationBody = presenter(ReceivedInvitation);
 export const contactBody = presenter(Contact);
 export const followBody = presenter(NamedFollow);
 export const notificationBody = presenter(Notification);

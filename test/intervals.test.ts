@@ -29,6 +29,7 @@ const RIGHT: Readonly<Record<string, string>> = {
   'app/drops.ts': 'the age of a page, measured by the monotonic clock, is told as a date',
   'app/buyer-payments.ts': 'when a payment will be ready is told as a date',
   'app/account-changes.ts': 'mailed links end at dates',
+  'app/invitations.ts': 'mailed links end at dates',
   'app/mail/account-mail.ts': 'mailed links end at dates',
   'app/payments.ts': 'webhook ids are stored with a date, for other runs to compare',
   'storage/redis/catalogue/sessions-redis.ts': 'what is left of a session until its end',

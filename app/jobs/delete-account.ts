@@ -1,39 +1,51 @@
-// Deleted accounts (A8): a job, so that a deletion that began ends, whatever crashes. First nobody
+// Deleted accounts, and organisations (A8, A10): a job, so that a deletion that began ends, whatever crashes. First nobody
 // is in any more, and the address is free; then what the account left with others goes. Orders,
 // products, drops and ledgers keep the id, which then says nothing.
 
 import type { Job } from '../../contracts/jobs.ts';
 import type { Outcome } from '../../contracts/refusals.ts';
+import { isNeededOwner } from '../../domain/organisation.ts';
 import { refusal, success } from '../../domain/refusal.ts';
 import type { JobStep } from '../../events/jobs/job.ts';
 import type { JobHandler } from '../../events/jobs/job-handler.ts';
 import type { JobQueue } from '../../events/jobs/job-queue.ts';
-import type { AccountLinkStore } from '../../storage/ports/account-links.ts';
 import type { AccountStore } from '../../storage/ports/accounts.ts';
-import type { ApiKeyStore } from '../../storage/ports/api-keys.ts';
 import type { Catalogue } from '../../storage/ports/catalogue.ts';
 import type { ChangeStream } from '../../storage/ports/change-stream.ts';
 import type { ContactStore } from '../../storage/ports/contacts.ts';
 import type { Drafts } from '../../storage/ports/drafts.ts';
 import type { FollowStore } from '../../storage/ports/follows.ts';
+import type { OrganisationStore } from '../../storage/ports/organisations.ts';
 import type { OperatorAccountStore } from '../../storage/ports/operator-accounts.ts';
 import type { OrderDetailsStore } from '../../storage/ports/order-details.ts';
 import type { Follows } from '../follows.ts';
 import type { Sessions } from '../sessions.ts';
 import { shopSpace } from '../user-ids.ts';
+import {
+  leaveOrganisations,
+  type LeavingOptions,
+  removeInvitationsTo,
+} from './leave-organisations.ts';
 
 const KIND = 'delete-account';
+const HAND_OVER = 'make another member its owner, or remove them, first.';
 /** Follows, drafts or contacts removed in one step. */
 const PAGE = { limit: 50, cursor: null } as const;
 
 /** In this order. */
-const PHASES = ['account', 'following', 'followers', 'drafts', 'contacts', 'records'] as const;
+const PHASES = [
+  'account',
+  'organisations',
+  'following',
+  'followers',
+  'drafts',
+  'contacts',
+  'records',
+] as const;
 type Phase = (typeof PHASES)[number];
 
-export interface DeleteAccountOptions {
+export interface DeleteAccountOptions extends LeavingOptions {
   readonly accounts: AccountStore;
-  readonly accountLinks: AccountLinkStore;
-  readonly apiKeys: ApiKeyStore;
   readonly operatorAccounts: Pick<OperatorAccountStore, 'remove'>;
   readonly orderDetails: Pick<OrderDetailsStore, 'erase'>;
   readonly follows: FollowStore;
@@ -45,8 +57,16 @@ export interface DeleteAccountOptions {
   readonly followsOf: Pick<Follows, 'unfollow'>;
 }
 
+/** The params of a job. */
+interface Params {
+  readonly userId: string;
+  /** Organisations that end with the account, which nobody else is in. Absent for none. */
+  readonly organisationIds?: readonly string[];
+}
+
 export interface AccountDeletionOptions {
   readonly catalogue: Catalogue;
+  readonly organisations: OrganisationStore;
   readonly queue: JobQueue;
 }
 
@@ -58,17 +78,16 @@ export class AccountDeletion {
   }
 
   /**
-   * From when this resolves to a success the deletion ends by itself. Refuses `drops-not-over`
-   * while the user has drops that are not over, `overloaded` where too many jobs wait.
+   * Of an account, or of an organisation. From when this resolves to a success the deletion ends by
+   * itself. Refuses `drops-not-over` while there are drops that are not over, `last-owner` while an
+   * organisation of others would be left without its owner, `overloaded` where too many jobs wait.
    */
   async begin(userId: string): Promise<Outcome<null>> {
-    const { catalogue, queue } = this.#options;
-    for (const status of ['live', 'upcoming'] as const) {
-      const { items } = await catalogue.listDrops(
-        { creatorId: userId, status },
-        { limit: 1, cursor: null },
-      );
-      if (items.length > 0)
+    const { queue } = this.#options;
+    const organisationIds = await this.#endingWith(userId);
+    if (!organisationIds.ok) return organisationIds;
+    for (const id of [userId, ...organisationIds.value]) {
+      if (await this.#sells(id))
         return refusal('drops-not-over', 'End or cancel the drops of the account first.');
     }
     const added = await queue.add({
@@ -76,10 +95,34 @@ export class AccountDeletion {
       kind: KIND,
       callerId: `deletion/${userId}`.slice(0, 128),
       subject: userId,
-      params: { userId },
+      params: { userId, organisationIds: organisationIds.value } satisfies Params,
       total: null,
     });
     return added.ok ? success(null) : added;
+  }
+
+  /** Those that the user alone is in. */
+  async #endingWith(userId: string): Promise<Outcome<readonly string[]>> {
+    const { organisations } = this.#options;
+    const ending: string[] = [];
+    for (const { organisationId } of await organisations.membershipsOf(userId)) {
+      const organisation = await organisations.find(organisationId);
+      if (organisation === null) continue;
+      if (isNeededOwner(organisation, userId))
+        return refusal('last-owner', `Others are in ${organisationId}: ${HAND_OVER}`);
+      const isAlone = organisation.members.length === 1;
+      if (isAlone && organisationId !== userId) ending.push(organisationId);
+    }
+    return success(ending);
+  }
+
+  async #sells(creatorId: string): Promise<boolean> {
+    const { catalogue } = this.#options;
+    for (const status of ['live', 'upcoming'] as const) {
+      const page = await catalogue.listDrops({ creatorId, status }, { limit: 1, cursor: null });
+      if (page.items.length > 0) return true;
+    }
+    return false;
   }
 }
 
@@ -92,12 +135,21 @@ export class DeleteAccountHandler implements JobHandler {
     this.#options = options;
   }
 
-  /** The cursor is the phase, and within records how far those were looked at. */
+  /**
+   * The cursor is the phase, within records how far those were looked at, and how many of the
+   * account and its organisations are done.
+   */
   async step(job: Job): Promise<JobStep> {
-    const { userId } = job.params as { userId: string };
-    const [phase = PHASES[0], at = '0'] = (job.cursor ?? '').split(' ').filter(Boolean);
+    const { userId, organisationIds = [] } = job.params as Params;
+    const ids = [userId, ...organisationIds];
+    const [phase = PHASES[0], at = '0', index = '0'] = (job.cursor ?? '')
+      .split(' ')
+      .filter(Boolean);
     const done = job.progress.done + 1;
-    const next = await this.#step(userId, phase as Phase, Number(at));
+    const number = Number(index);
+    const inOne = await this.#step(ids[number]!, phase as Phase, Number(at));
+    const following = number + 1 < ids.length ? `${PHASES[0]} 0 ${number + 1}` : null;
+    const next = inOne === null ? following : `${inOne} ${number}`;
     const progress = { done, refused: {}, left: next === null ? 0 : null };
     return { cursor: next, progress, isLast: next === null };
   }
@@ -108,7 +160,11 @@ export class DeleteAccountHandler implements JobHandler {
     const after = PHASES[PHASES.indexOf(phase) + 1] ?? null;
     if (phase === 'account') {
       await this.#removeAccount(userId);
-      return after;
+      return `${after} 0`;
+    }
+    if (phase === 'organisations') {
+      await leaveOrganisations(this.#options, userId);
+      return `${after} 0`;
     }
     if (phase === 'records') {
       const next = await changes.forgetUser(userId, at);
@@ -117,7 +173,7 @@ export class DeleteAccountHandler implements JobHandler {
       await sessionsOf.endOthers(userId, undefined);
       return null;
     }
-    return (await this.#removeSome(userId, phase)) ? phase : after;
+    return `${(await this.#removeSome(userId, phase)) ? phase : after} 0`;
   }
 
   async #removeAccount(userId: string): Promise<void> {
@@ -128,6 +184,8 @@ export class DeleteAccountHandler implements JobHandler {
     await apiKeys.removeAll(userId);
     await accountLinks.removeAll(userId);
     await orderDetails.erase(userId);
+    const user = await accounts.findUser(userId);
+    if (user !== null) await removeInvitationsTo(this.#options, user.email);
     await accounts.removeUser(userId);
   }
 

@@ -4,6 +4,7 @@
 
 import type { Language } from '../../contracts/languages.ts';
 import type { Job } from '../../contracts/jobs.ts';
+import { INVITATION_LIFETIME_MS } from '../../contracts/organisations.ts';
 import type { Outcome } from '../../contracts/refusals.ts';
 import { ID_RANDOM_BYTES, makeId } from '../../domain/ids.ts';
 import { refusal, success } from '../../domain/refusal.ts';
@@ -36,6 +37,7 @@ const PURPOSES: Readonly<Record<MailTemplate, Purpose>> = {
   'change-email': { purpose: 'change', lifetimeMs: DAY_MS, page: '/confirm-email' },
   'email-changed': { purpose: 'notice', lifetimeMs: DAY_MS, page: null },
   'password-changed': { purpose: 'notice', lifetimeMs: DAY_MS, page: null },
+  invitation: { purpose: 'invite', lifetimeMs: INVITATION_LIFETIME_MS, page: '/invitation' },
 };
 
 /** The params of a job. */
@@ -45,6 +47,9 @@ interface Params {
   readonly template: MailTemplate;
   readonly language: Language;
 }
+
+/** A user, or in whose name a link is mailed. */
+export type Recipient = Pick<User, 'id' | 'email' | 'credentials' | 'language'>;
 
 export interface AccountMailOptions {
   readonly accountLinks: AccountLinkStore;
@@ -63,17 +68,19 @@ export class AccountMail {
   }
 
   /**
-   * The mail is durable when this resolves. Refuses `rate-limited` past `MAILS_PER_HOUR_MAX`,
-   * `overloaded` where too many wait.
+   * The mail is durable when this resolves. With a `linkId` it is sent once for that, however often
+   * it is asked for within the hour. Refuses `rate-limited` past `MAILS_PER_HOUR_MAX`, `overloaded`
+   * where too many wait.
    */
   async send(
-    user: User,
+    user: Recipient,
     template: MailTemplate,
-    { to = user.email, language = null }: { to?: string; language?: Language | null } = {},
+    options: { to?: string; language?: Language | null; linkId?: string } = {},
   ): Promise<Outcome<null>> {
     const { accountLinks, linkTokens, queue, now, random } = this.#options;
     const at = now();
-    const linkId = makeId('l', at, random(ID_RANDOM_BYTES));
+    const { to = user.email, language = null } = options;
+    const linkId = options.linkId ?? makeId('l', at, random(ID_RANDOM_BYTES));
     const { purpose, lifetimeMs, page } = PURPOSES[template];
     const hash = page === null ? '' : linkHash(linkTokens.tokenOf(user.id, linkId));
     const expiresAt = at + lifetimeMs;
@@ -99,7 +106,8 @@ export class AccountMail {
         total: 1,
       });
       if (!added.ok) return added;
-      if (added.replayed !== true) return success(null);
+      const isSent = (added.value.params as Params).linkId === linkId;
+      if (added.replayed !== true || isSent) return success(null);
     }
     await accountLinks.remove(user.id, linkId);
     return refusal('rate-limited', 'Too many mails to this address: try again in an hour.');

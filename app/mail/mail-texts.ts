@@ -9,6 +9,7 @@ export const MAIL_TEMPLATES = [
   'change-email',
   'email-changed',
   'password-changed',
+  'invitation',
 ] as const;
 export type MailTemplate = (typeof MAIL_TEMPLATES)[number];
 
@@ -64,6 +65,15 @@ const WORDS: Readonly<Record<Language, Readonly<Record<MailTemplate, Words>>>> =
         'If it was not you, ask for a new password at once.',
       ],
     },
+    invitation: {
+      subject: 'An invitation to a team',
+      before: [
+        'You are invited to work in the team of a seller. The page behind the link says of whom, ' +
+          'and you need an account with this address.',
+      ],
+      action: 'Look at the invitation',
+      after: ['The link is good for 7 days. If you do not want to join, ignore this message.'],
+    },
   },
   de: {
     'confirm-email': {
@@ -104,6 +114,18 @@ const WORDS: Readonly<Record<Language, Readonly<Record<MailTemplate, Words>>>> =
       before: [
         'Das Passwort Ihres Kontos wurde geändert, und andere Sitzungen wurden beendet.',
         'Wenn Sie es nicht waren, fordern Sie sofort ein neues Passwort an.',
+      ],
+    },
+    invitation: {
+      subject: 'Eine Einladung in ein Team',
+      before: [
+        'Sie sind eingeladen, im Team eines Verkäufers zu arbeiten. Auf der Seite hinter dem Link ' +
+          'steht, bei wem; Sie brauchen ein Konto mit dieser Adresse.',
+      ],
+      action: 'Einladung ansehen',
+      after: [
+        'Der Link gilt 7 Tage. Wenn Sie nicht beitreten möchten, beachten Sie diese Nachricht ' +
+          'nicht.',
       ],
     },
   },

@@ -4,6 +4,7 @@
 import { STREAM_VERSION } from '../../contracts/changes.ts';
 import type { Draft } from '../../contracts/drafts.ts';
 import type { DropEvent } from '../../contracts/drop-events.ts';
+import type { Organisation } from '../../contracts/organisations.ts';
 import { orderId } from '../../domain/ids.ts';
 import type { DropChanges, Entry } from '../../storage/formats/entry.ts';
 import type { Metadata } from '../../contracts/metadata.ts';
@@ -149,6 +150,10 @@ function entityOf(change: EntityChange): object {
     const { draftId, creatorId, draft } = change;
     return { draftId, creatorId, draft: draft && shownDraft(draft) };
   }
+  if (change.kind === 'organisation') {
+    const { organisationId, organisation } = change;
+    return { organisationId, organisation: organisation && shownOrganisation(organisation) };
+  }
   const { userId, creatorId, since } = change;
   return { userId, creatorId, since: since === null ? null : wireTime(since) };
 }
@@ -158,6 +163,11 @@ function shownDraft(stored: Draft): object {
   const { startsAt, endsAt, createdAt } = draft;
   const times = { startsAt: wireTime(startsAt), endsAt: wireTime(endsAt) };
   return { ...draft, ...times, createdAt: wireTime(createdAt) };
+}
+
+function shownOrganisation({ id, createdAt, members }: Organisation): object {
+  const shown = members.map((member) => ({ ...member, since: wireTime(member.since) }));
+  return { id, createdAt: wireTime(createdAt), members: shown };
 }
 
 function wireTime(time: number): string {

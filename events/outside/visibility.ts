@@ -1,5 +1,5 @@
 // Decides what one reader sees of the outside stream: operators everything, creators their own
-// drops, products and followers.
+// drops, products, followers and members.
 
 import type { DropChanges } from '../../storage/formats/entry.ts';
 import type { Catalogue } from '../../storage/ports/catalogue.ts';
@@ -28,6 +28,7 @@ export class Visibility {
     const { creatorId } = this.#options;
     if (creatorId === null) return true;
     if (change.kind === 'product') return change.product?.creatorId === creatorId;
+    if (change.kind === 'organisation') return change.organisationId === creatorId;
     return change.kind !== 'user' && change.creatorId === creatorId;
   }
 

@@ -1,11 +1,14 @@
-// Finds out who calls a route: the user of an access token, or the owner of an API key whose scopes
+// Finds out who calls a route: the user of an access token, with the user's memberships where the
+// route does something for a creator (A10), or the owner of an API key whose scopes
 // allow the route's use case (A5). A key acts for its owner, as a creator and with no other role.
 
 import type { Clock } from '../../actors/clock.ts';
 import { CREATOR_ROLE, type TokenIdentity } from '../../contracts/accounts.ts';
 import { ruleOf } from '../../contracts/creator-actions.ts';
+import type { Membership } from '../../contracts/organisations.ts';
 import { type Authenticator, BAD_KEY, bearerToken } from './auth.ts';
 import type { KeyIdentities } from './key-identities.ts';
+import type { Memberships } from './memberships.ts';
 import { problem, type Problem } from './problems.ts';
 import type { IncomingRequest, Route } from './route.ts';
 
@@ -13,12 +16,17 @@ import type { IncomingRequest, Route } from './route.ts';
 export interface Caller extends TokenIdentity {
   /** Under which limits count what it does. */
   readonly limitKey: string;
+  /** By an API key. */
+  readonly byKey: boolean;
+  /** In organisations, where the route does something for a creator. */
+  readonly memberships?: readonly Membership[];
   readonly isValid: () => boolean;
 }
 
 export interface CallersOptions {
   readonly authenticator: Authenticator;
   readonly keys: KeyIdentities;
+  readonly memberships: Memberships;
   readonly clock: Clock;
 }
 
@@ -56,7 +64,22 @@ export class Callers {
   #tokenCaller(identity: TokenIdentity): Caller {
     const { authenticator, clock } = this.#options;
     const isValid = () => authenticator.isValid(identity, clock.now());
-    return { ...identity, limitKey: identity.userId, isValid };
+    return { ...identity, limitKey: identity.userId, byKey: false, isValid };
+  }
+
+  /**
+   * The caller with what they are in organisations, where the route does something for a creator. A
+   * key acts for its owner alone.
+   */
+  async withMemberships({ definition }: Route, caller: Caller): Promise<Caller | Problem> {
+    const { memberships } = this.#options;
+    const { action } = definition;
+    if (caller.byKey || action === undefined || ruleOf(action).role === null) return caller;
+    const found = await memberships.of(caller.userId);
+    if (!found.ok) return found;
+    const isMember = memberships.validity(caller.userId, found.value);
+    const isValid = () => caller.isValid() && isMember();
+    return { ...caller, memberships: found.value, isValid };
   }
 
   /** A key acts for its owner, as a creator and never with another role (A5). */
@@ -77,6 +100,7 @@ export class Callers {
       roles: KEY_ROLES,
       expiresAt: key.endsAt === null ? Infinity : key.endsAt / 1_000,
       limitKey: key.keyId,
+      byKey: true,
       isValid: keys.validity(text),
     };
   }

@@ -174,6 +174,11 @@ export class Dispatcher {
       const checked = this.#check(route, incoming);
       if (!checked.ok) return checked;
       if (route.handle === null) return problem('not-found');
+      if (user !== null) {
+        const member = await callers.withMemberships(route, user);
+        if ('ok' in member) return member;
+        user = member;
+      }
       const keyed =
         key === null || user === null
           ? undefined
@@ -187,10 +192,7 @@ export class Dispatcher {
         body: checked.body as never,
         bytes: checked.bytes,
         header: incoming.header,
-        identify: async () => {
-          const found = await callers.identify(route, incoming, limitKey);
-          return 'ok' in found ? found : { ok: true, userId: found.userId, roles: found.roles };
-        },
+        identify: () => this.#requester(route, incoming, limitKey),
         address: incoming.address,
         gone: incoming.gone,
         call: async (action, params) => {
@@ -199,7 +201,7 @@ export class Dispatcher {
           if ('replayed' in (outcome as Outcome<unknown>)) replayed = true;
           return outcome;
         },
-        caller: user === null ? NOBODY : { userId: user.userId, roles: user.roles },
+        caller: user === null ? NOBODY : requesterOf(user),
         tokenExpiresAt: user === null ? 0 : user.expiresAt,
         request: keyed,
         sessionId: user?.sessionId,
@@ -211,6 +213,18 @@ export class Dispatcher {
     } catch (fault) {
       return this.#faultOf(fault, route, trace);
     }
+  }
+
+  /** Who asks on a route that every client may call. */
+  async #requester(
+    route: Route,
+    incoming: IncomingRequest,
+    limitKey: string,
+  ): Promise<(Requester & { readonly ok: true }) | Problem> {
+    const { callers } = this.#options;
+    const found = await callers.identify(route, incoming, limitKey);
+    const member = 'ok' in found ? found : await callers.withMemberships(route, found);
+    return 'ok' in member ? member : { ok: true, ...requesterOf(member) };
   }
 
   #isBanned({ definition }: Route, { userId }: Caller, ids: PathIds): boolean {
@@ -269,6 +283,11 @@ export class Dispatcher {
     else if (problemStatus(reply) >= 500) this.#options.log.warn(line, 'a request met a fault');
     return reply;
   }
+}
+
+/** What use cases get of a caller. */
+function requesterOf({ userId, roles, memberships }: Caller): Requester {
+  return { userId, roles, ...(memberships !== undefined && { memberships }) };
 }
 
 function requestOf(

@@ -28,6 +28,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
   'idempotency-key-reused': { status: 422, title: 'The key was used with another request.' },
   'request-in-progress': { status: 409, title: 'The first try of this request is under way.' },
   'drops-not-over': { status: 409, title: 'The account has drops that are not over.' },
+  'last-owner': { status: 409, title: 'An organisation needs an owner.' },
   'email-taken': { status: 409, title: 'The e-mail address is taken.' },
   'already-running': { status: 409, title: 'Another run of this kind is under way.' },
   'too-many': { status: 409, title: 'There are as many as there may be.' },

@@ -3,6 +3,7 @@
 
 import type { ActionName } from '../../contracts/actions.ts';
 import { PAGE_LIMIT_MAX } from '../../contracts/bounds.ts';
+import { ORGANISATIONS_LEVEL } from '../../contracts/organisations.ts';
 import type { Page, PageRequest } from '../../contracts/paging.ts';
 import type { Outcome } from '../../contracts/refusals.ts';
 import {
@@ -12,6 +13,7 @@ import {
   followBody,
   notificationBody,
   orderJson,
+  ownOrganisationBody,
   ownProfileBody,
   productBody,
 } from '../present.ts';
@@ -47,6 +49,10 @@ export async function* accountExport(options: ExportOptions): AsyncGenerator<str
   yield* list('sessions', sessions, (item) => JSON.stringify(accountSessionBody(item)));
   const keys = all('keys.list', call('keys.list', { caller }));
   yield* list('apiKeys', keys, (item) => JSON.stringify(apiKeyBody(item)));
+  if (levels.reached() >= ORGANISATIONS_LEVEL) {
+    const memberships = all('organisations.list', call('organisations.list', { caller }));
+    yield* list('organisations', memberships, (item) => JSON.stringify(ownOrganisationBody(item)));
+  }
   const follow = (item: Parameters<typeof followBody>[0]) => JSON.stringify(followBody(item));
   const pages = <T>(action: ActionName, read: ReadPage<T>) => paged(action, read);
   yield* list(

@@ -99,11 +99,19 @@ export function accountRoutes(options: AccountRoutesOptions): Route[] {
         path: '/v1/account/deletion',
         summary:
           'Delete the account: sessions end and the address is free at once, the rest of what is ' +
-          'personal goes soon. Orders keep the id. Refused while there are drops not yet over.',
+          'personal goes soon. Orders keep the id. Refused while there are drops not yet over, ' +
+          'or others in an organisation of which it is the only owner.',
         rateClass: 'log-ins',
         body: AccountDeletion,
         status: 202,
-        refusals: ['drops-not-over', 'forbidden', 'not-found', 'unavailable', 'overloaded'],
+        refusals: [
+          'drops-not-over',
+          'last-owner',
+          'forbidden',
+          'not-found',
+          'unavailable',
+          'overloaded',
+        ],
       },
       async ({ call, caller: { userId }, body: { password }, address }) => {
         const deleted = await call('accounts.delete', { userId, password, address });

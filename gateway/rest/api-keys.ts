@@ -1,4 +1,5 @@
-// The routes of a creator's API keys (A5). A key itself opens none of them.
+// The routes of API keys (A5): of one's own, and of an organisation for its owners (A10). A key
+// itself opens none of them.
 
 import {
   ApiKeyPage,
@@ -6,84 +7,121 @@ import {
   NewApiKey,
   NewApiKeyBody,
 } from '../../contracts/api-keys.ts';
+import type { RefusalCode } from '../../contracts/refusals.ts';
 import { reader } from '../../contracts/wire.ts';
-import { emptyReply, jsonReply, type Route, userRoute } from '../http/route.ts';
+import { emptyReply, jsonReply, type PathIds, type Route, userRoute } from '../http/route.ts';
 import { apiKeyBody, createdApiKeyBody } from '../present.ts';
 
-const TAG = 'accounts';
-const PATH = '/v1/account/api-keys';
 const newApiKey = reader(NewApiKey);
 
+/** Whose keys some routes are about. */
+interface Whose {
+  readonly path: string;
+  readonly about: { readonly tag: string; readonly idsOfUsers?: readonly string[] };
+  /** What the summaries call the keys. */
+  readonly keys: string;
+  /** The name of a key's id in a path. */
+  readonly keyName: 'id' | 'keyId';
+  /** Only members may do what is done for an organisation. */
+  readonly isOrganisation: boolean;
+}
+
+const OWN: Whose = {
+  path: '/v1/account/api-keys',
+  about: { tag: 'accounts' },
+  keys: 'of one’s own',
+  keyName: 'id',
+  isOrganisation: false,
+};
+const OF_ORGANISATION: Whose = {
+  path: '/v1/organisations/{id}/api-keys',
+  about: { tag: 'organisations', idsOfUsers: ['id'] },
+  keys: 'of an organisation',
+  keyName: 'keyId',
+  isOrganisation: true,
+};
+
 export function apiKeyRoutes(): Route[] {
+  return [...keyRoutes(OWN), ...keyRoutes(OF_ORGANISATION)];
+}
+
+function keyRoutes({ path, about, keys, keyName, isOrganisation }: Whose): Route[] {
+  const creatorIn = ({ id }: PathIds) => (isOrganisation ? { creatorId: id! } : {});
+  const common = { ...about, access: 'user' } as const;
+  const stranger: readonly RefusalCode[] = isOrganisation ? ['not-found', 'forbidden'] : [];
+  const action = <A extends string>(one: A) => (isOrganisation ? { action: one } : {});
   return [
     userRoute(
       {
+        ...common,
+        ...action('keys.create'),
         method: 'POST',
-        path: PATH,
-        summary: 'Make an API key for systems of one’s own. The key is shown this once.',
-        tag: TAG,
-        access: 'user',
+        path,
+        summary: `Make an API key for systems ${keys}. The key is shown this once.`,
         rateClass: 'writes',
         refusesBanned: 'everywhere',
         body: NewApiKeyBody,
         status: 201,
         response: CreatedApiKeyBody,
-        refusals: ['too-many', 'unavailable'],
+        refusals: [...stranger, 'too-many', 'unavailable'],
       },
-      async ({ call, caller, body }) => {
-        const created = await call('keys.create', { caller, apiKey: newApiKey(body) });
+      async ({ call, caller, ids, body }) => {
+        const params = { caller, ...creatorIn(ids), apiKey: newApiKey(body) };
+        const created = await call('keys.create', params);
         if (!created.ok) return created;
-        const location = `${PATH}/${created.value.id}`;
-        return jsonReply(201, createdApiKeyBody(created.value), [['location', location]]);
+        const place = path.replace('{id}', encodeURIComponent(ids['id'] ?? ''));
+        const location = ['location', `${place}/${created.value.id}`] as const;
+        return jsonReply(201, createdApiKeyBody(created.value), [location]);
       },
     ),
     userRoute(
       {
+        ...common,
+        ...action('keys.list'),
         method: 'GET',
-        path: PATH,
-        summary: "The caller's API keys, newest first, all in one page.",
-        tag: TAG,
-        access: 'user',
+        path,
+        summary: `API keys ${keys}, newest first, all in one page.`,
         rateClass: 'reads',
         status: 200,
         response: ApiKeyPage,
-        refusals: ['unavailable'],
+        refusals: [...stranger, 'unavailable'],
       },
-      async ({ call, caller }) => {
-        const listed = await call('keys.list', { caller });
+      async ({ call, caller, ids }) => {
+        const listed = await call('keys.list', { caller, ...creatorIn(ids) });
         if (!listed.ok) return listed;
         return jsonReply(200, { items: listed.value.map(apiKeyBody), nextCursor: null });
       },
     ),
     userRoute(
       {
+        ...common,
+        ...action('keys.revokeAll'),
         method: 'DELETE',
-        path: PATH,
-        summary: 'Revoke all API keys of one’s own.',
-        tag: TAG,
-        access: 'user',
+        path,
+        summary: `Revoke all API keys ${keys}.`,
         rateClass: 'writes',
         status: 204,
-        refusals: ['unavailable'],
+        refusals: [...stranger, 'unavailable'],
       },
-      async ({ call, caller }) => {
-        const revoked = await call('keys.revokeAll', { caller });
+      async ({ call, caller, ids }) => {
+        const revoked = await call('keys.revokeAll', { caller, ...creatorIn(ids) });
         return revoked.ok ? emptyReply(204) : revoked;
       },
     ),
     userRoute(
       {
+        ...common,
+        ...action('keys.revoke'),
         method: 'DELETE',
-        path: `${PATH}/{id}`,
-        summary: 'Revoke an API key. It is refused everywhere within a second.',
-        tag: TAG,
-        access: 'user',
+        path: `${path}/{${keyName}}`,
+        summary: `Revoke an API key ${keys}. It is refused everywhere within a second.`,
         rateClass: 'writes',
         status: 204,
-        refusals: ['not-found', 'unavailable'],
+        refusals: ['not-found', ...(isOrganisation ? (['forbidden'] as const) : []), 'unavailable'],
       },
-      async ({ call, caller, id: keyId }) => {
-        const revoked = await call('keys.revoke', { caller, keyId });
+      async ({ call, caller, ids }) => {
+        const params = { caller, ...creatorIn(ids), keyId: ids[keyName]! };
+        const revoked = await call('keys.revoke', params);
         return revoked.ok ? emptyReply(204) : revoked;
       },
     ),

@@ -82,6 +82,7 @@ function ownRoutes(): Route[] {
       {
         method: 'POST',
         path: '/v1/jobs/{id}/cancel',
+        action: 'jobs.cancel',
         summary: 'Cancel a job of one’s own: it ends after its present step. Harmless to repeat.',
         tag: TAG,
         access: 'user',

@@ -11,7 +11,9 @@ export class MemoryAccountLinks implements AccountLinkStore {
   readonly #links = new Map<string, AccountLink[]>();
 
   async add(link: AccountLink, now: number): Promise<void> {
-    const present = (this.#links.get(link.userId) ?? []).filter(({ expiresAt }) => expiresAt > now);
+    const present = (this.#links.get(link.userId) ?? []).filter(
+      ({ id, expiresAt }) => id !== link.id && expiresAt > now,
+    );
     this.#links.set(link.userId, [...present, link].slice(-LINKS_PER_USER_MAX));
   }
 

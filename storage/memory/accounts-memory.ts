@@ -2,6 +2,7 @@
 
 import {
   type AccountStore,
+  type CreatorProfile,
   type RefreshToken,
   REPEAT_GRACE_MS,
   type RotationResult,
@@ -9,6 +10,7 @@ import {
   type User,
   type UserAsRead,
   type UserChange,
+  userOfProfile,
 } from '../ports/accounts.ts';
 import { publicUser } from '../ports/change-stream.ts';
 import type { MemoryChangeStream } from './change-stream-memory.ts';
@@ -36,6 +38,11 @@ export class MemoryAccountStore implements AccountStore {
     this.#put(user);
     if (first !== undefined) this.#tokens.set(first.hash, { ...first, usedAt: null });
     return true;
+  }
+
+  async addProfile(profile: CreatorProfile): Promise<void> {
+    const { id } = profile;
+    if (!this.#users.has(id) && !this.#removed.has(id)) this.#put(userOfProfile(profile));
   }
 
   async findUser(userId: string): Promise<User | null> {

@@ -115,6 +115,7 @@ function keyOf(change: EntityChange): string {
   if (change.kind === 'user') return `user ${change.userId}`;
   if (change.kind === 'product') return `product ${change.productId}`;
   if (change.kind === 'draft') return `draft ${change.draftId}`;
+  if (change.kind === 'organisation') return `organisation ${change.organisationId}`;
   return `follow ${change.userId} ${change.creatorId}`;
 }
 
@@ -122,5 +123,6 @@ function isRemoved(change: EntityChange): boolean {
   if (change.kind === 'user') return change.user === null;
   if (change.kind === 'product') return change.product === null;
   if (change.kind === 'draft') return change.draft === null;
+  if (change.kind === 'organisation') return change.organisation === null;
   return change.since === null;
 }

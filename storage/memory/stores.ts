@@ -18,6 +18,7 @@ import { MemoryJournal } from './journal-memory.ts';
 import { MemoryOperatorAccounts } from './operator-accounts-memory.ts';
 import { MemoryOperatorLog } from './operator-log-memory.ts';
 import { MemoryOrderDetails } from './order-details-memory.ts';
+import { MemoryOrganisations } from './organisations-memory.ts';
 import { MemoryOrderListStore } from './order-list-memory.ts';
 import { MemoryParkedRefunds } from './parked-refunds-memory.ts';
 import { MemoryPaymentProblems } from './payment-problems-memory.ts';
@@ -55,6 +56,7 @@ export function memoryStores(options: MemoryStoresOptions = {}): MemoryStores {
     sessions: new MemorySessionStore({ accounts, endedMax: options.endedSessionsMax }),
     catalogue: new MemoryCatalogue({ changes, requests }),
     drafts: new MemoryDrafts({ changes, requests }),
+    organisations: new MemoryOrganisations({ changes, requests }),
     follows: new MemoryFollowStore({ changes, requests }),
     changes,
     feed,

@@ -1,10 +1,10 @@
 // The port of links that are mailed to users: each is good once, for a short time, for one purpose
 // and one address. Stores have the hash of its token only.
 
-export const LINK_PURPOSES = ['confirm', 'reset', 'change', 'notice'] as const;
+export const LINK_PURPOSES = ['confirm', 'reset', 'change', 'invite', 'notice'] as const;
 /**
  * `confirm`: the address is the user's. `reset`: a new password. `change`: the address becomes the
- * user's. `notice`: nothing; where a mail goes that has no link.
+ * user's. `invite`: who gets it is invited into an organisation. `notice`: nothing; where a mail goes that has no link.
  */
 export type LinkPurpose = (typeof LINK_PURPOSES)[number];
 
@@ -27,7 +27,7 @@ export const LINKS_PER_USER_MAX = 20;
 /** Errors of all methods: `store-unavailable`. */
 export interface AccountLinkStore {
   /**
-   * Durable. Removes the user's expired links; past `LINKS_PER_USER_MAX` it removes the
+   * Durable. Replaces a link of the same id. Removes the user's expired links; past `LINKS_PER_USER_MAX` it removes the
    * oldest, or those that end first.
    */
   add(link: AccountLink, now: number): Promise<void>;

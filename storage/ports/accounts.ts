@@ -1,6 +1,8 @@
 // The accounts port: users and the families of their refresh tokens. It stores hashes of secrets
 // only; callers do the hashing.
 
+import { CREATOR_ROLE } from '../../contracts/accounts.ts';
+
 export interface User {
   readonly id: string;
   readonly email: string;
@@ -14,6 +16,13 @@ export interface User {
   readonly emailConfirmed?: true;
   /** Of mails; absent for English. */
   readonly language?: 'de';
+}
+
+export type CreatorProfile = Pick<User, 'id' | 'name' | 'createdAt'>;
+
+/** The profile as a user. No address and no password hash is empty. */
+export function userOfProfile(profile: CreatorProfile): User {
+  return { ...profile, email: '', passwordHash: '', roles: [CREATOR_ROLE] };
 }
 
 export interface UserChange {
@@ -60,6 +69,11 @@ export interface AccountStore {
    * taken: until it is free, or another's registration of it has ended, `store-unavailable`.
    */
   addUser(user: User, first?: RefreshToken): Promise<boolean>;
+  /**
+   * Adds the profile of a creator that is no person: it is found by its id and has a name, but no
+   * address and no password, so nobody logs in as it. What is there already stays. Durable.
+   */
+  addProfile(profile: CreatorProfile): Promise<void>;
   findUser(userId: string): Promise<User | null>;
   findUserByEmail(email: string): Promise<User | null>;
   /** The names of users by their ids; without unknown ids. At most 100 ids. */

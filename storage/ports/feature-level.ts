@@ -1,8 +1,9 @@
 // Feature levels: how versions of LiveDrops run side by side. A version reads every format up to
 // its `FEATURE_LEVEL`. It writes only formats up to the level that its store has reached, and that
 // level rises once every living node reads it. Level 0 is commit 9994b20, whose nodes announce no
-// level. Level 3 has the command `list-orders`. Level 4 has bans, drops that ask for a pass, and
-// answers to requests with keys in the slots of jobs, parked refunds and the placement, too.
+// level. Level 3 has the command `list-orders`. Level 4 has bans, organisations, drops that ask for
+// a pass, and answers to requests with keys in the slots of jobs, parked refunds and the placement,
+// too.
 
 /** The highest level that this version reads. It writes at that level once the store reached it. */
 export const FEATURE_LEVEL = 4;

@@ -16,6 +16,7 @@ import type { Journal } from './journal.ts';
 import type { OperatorAccountStore } from './operator-accounts.ts';
 import type { OperatorLog } from './operator-log.ts';
 import type { OrderDetailsStore } from './order-details.ts';
+import type { OrganisationStore } from './organisations.ts';
 import type { OrderListStore } from './order-list.ts';
 import type { ParkedRefunds } from './parked-refunds.ts';
 import type { PaymentProblems } from './payment-problems.ts';
@@ -34,8 +35,9 @@ export interface Stores {
   readonly accountLinks: AccountLinkStore;
   readonly catalogue: Catalogue;
   readonly drafts: Drafts;
+  readonly organisations: OrganisationStore;
   readonly follows: FollowStore;
-  /** The changes of accounts, products, drafts and follows (C1). */
+  /** The changes of accounts, products, drafts, organisations and follows (C1). */
   readonly changes: ChangeStream;
   readonly feed: FeedStore;
   readonly orderList: OrderListStore;

@@ -25,6 +25,7 @@ import { OmConnection } from './catalogue/om-connection.ts';
 import { RedisOrderDetails } from './catalogue/order-details-redis.ts';
 import { RedisOperatorAccounts } from './catalogue/operator-accounts-redis.ts';
 import { RedisOperatorLog } from './catalogue/operator-log-redis.ts';
+import { RedisOrganisations } from './catalogue/organisations-redis.ts';
 import { RedisOrderListStore } from './rows/order-list-redis.ts';
 import { RedisParkedRefunds } from './catalogue/parked-refunds-redis.ts';
 import { RedisPaymentProblems } from './catalogue/payment-problems-redis.ts';
@@ -89,6 +90,7 @@ export async function openRedisStores(options: RedisStoresOptions): Promise<Redi
       sessions: new RedisSessionStore({ redis, now: options.now }),
       catalogue: new RedisCatalogue(parts),
       drafts: new RedisDrafts(parts),
+      organisations: new RedisOrganisations(parts),
       follows: new RedisFollowStore(parts),
       changes: parts.changes,
       feed: new RedisFeedStore({ redis }),

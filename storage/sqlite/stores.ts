@@ -30,6 +30,7 @@ import { SqliteJournal } from './journal/journal-sqlite.ts';
 import { SqliteOrderDetails } from './catalogue/order-details-sqlite.ts';
 import { SqliteOperatorAccounts } from './catalogue/operator-accounts-sqlite.ts';
 import { SqliteOperatorLog } from './catalogue/operator-log-sqlite.ts';
+import { SqliteOrganisations } from './catalogue/organisations-sqlite.ts';
 import { SqliteOrderListStore } from './rows/order-list-sqlite.ts';
 import { SqliteParkedRefunds } from './catalogue/parked-refunds-sqlite.ts';
 import { SqlitePaymentProblems } from './catalogue/payment-problems-sqlite.ts';
@@ -163,6 +164,7 @@ export async function openSqliteStores(options: SqliteStoresOptions): Promise<Sq
       sessions: new SqliteSessionStore({ ...catalogue, endedMax: options.endedSessionsMax }),
       catalogue: new SqliteCatalogue(catalogue),
       drafts: new SqliteDrafts(catalogue),
+      organisations: new SqliteOrganisations(catalogue),
       follows: new SqliteFollowStore(catalogue),
       changes: new SqliteChangeStream(catalogue),
       feed: new SqliteFeedStore({ ...projections, rows }),

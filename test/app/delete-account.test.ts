@@ -7,7 +7,9 @@ import { Follows } from '../../app/follows.ts';
 import { DeleteAccountHandler } from '../../app/jobs/delete-account.ts';
 import { RefreshTokens } from '../../app/refresh-tokens.ts';
 import { Sessions } from '../../app/sessions.ts';
+import type { MemberRole } from '../../contracts/creator-actions.ts';
 import type { Job } from '../../contracts/jobs.ts';
+import type { StoredInvitation } from '../../contracts/organisations.ts';
 import { queuedJob, stepped } from '../../events/jobs/job.ts';
 import { memoryStores } from '../../storage/memory/stores.ts';
 import type { Stores } from '../../storage/ports/stores.ts';
@@ -17,6 +19,14 @@ const SECRET = 'x'.repeat(32);
 const ADA = 'u_ada';
 /** More than one step removes. */
 const FOLLOWERS = 60;
+const INVITATION: StoredInvitation = {
+  id: 'in_1',
+  email: 'ada@example.com',
+  role: 'support',
+  invitedBy: 'u_other',
+  createdAt: 1,
+  expiresAt: 9_000,
+};
 const random = (count: number) => new Uint8Array(count);
 
 /** All calls of all stores count; the nth fails after it was made, as a process that dies then. */
@@ -36,9 +46,9 @@ function dying(stores: Stores, nth: number): { stores: Stores; calls: () => numb
       },
     });
   const { accounts, accountLinks, apiKeys, follows, drafts, contacts, changes } = stores;
-  const { sessions, operatorAccounts } = stores;
+  const { sessions, operatorAccounts, organisations } = stores;
   const some = { accounts, accountLinks, apiKeys, follows, drafts, contacts, changes };
-  const failed = { ...some, sessions, operatorAccounts };
+  const failed = { ...some, sessions, operatorAccounts, organisations };
   const wrapped = Object.entries(failed).map(([name, store]) => [name, failing(store)]);
   return {
     stores: { ...stores, ...(Object.fromEntries(wrapped) as typeof failed) },
@@ -56,6 +66,7 @@ function handlerOn(stores: Stores): DeleteAccountHandler {
     ...stores,
     sessionsOf,
     followsOf: new Follows({ ...stores, liveBus, now }),
+    now,
   });
 }
 
@@ -72,7 +83,34 @@ async function filled(): Promise<Stores> {
   const contact = { userId: `~${ADA}:bob`, user: 'bob', createdAt: 1, changedAt: 1 };
   await stores.contacts.put(contact);
   await stores.operatorAccounts.put(operatorAccount({ userId: ADA }));
+  await fillOrganisations(stores);
   return stores;
+}
+
+/** Ada alone in one, with others in another, others in her own, and invited into one more. */
+async function fillOrganisations({ organisations, accounts }: Stores): Promise<void> {
+  const add = async (id: string, members: readonly (readonly [string, MemberRole])[]) => {
+    const stored = {
+      id,
+      createdAt: 1,
+      members: members.map(([userId, role], i) => ({ userId, role, since: i })),
+      revision: 1,
+      invitations: id === 'o_asks' ? [INVITATION] : [],
+    };
+    await accounts.addProfile({ id, name: 'Lamps', createdAt: 1 });
+    await organisations.replace({ before: null, after: stored, answer: '', now: 1 });
+  };
+  await add('o_alone', [[ADA, 'owner']]);
+  await add('o_team', [
+    [ADA, 'owner'],
+    ['u_help', 'support'],
+    ['u_plan', 'manager'],
+  ]);
+  await add(ADA, [
+    [ADA, 'owner'],
+    ['u_help', 'support'],
+  ]);
+  await add('o_asks', [['u_other', 'owner']]);
 }
 
 /** Runs the job to its end; the cursor is stored after each step, as the engine does. */
@@ -92,7 +130,7 @@ test('A8: a deletion that dies at any call ends with the next process', async (t
       kind: 'delete-account',
       callerId: ADA,
       subject: ADA,
-      params: { userId: ADA },
+      params: { userId: ADA, organisationIds: ['o_alone'] },
       total: null,
     },
     0,
@@ -118,6 +156,15 @@ test('A8: a deletion that dies at any call ends with the next process', async (t
     t.is(await stores.accounts.findUser(ADA), null, said);
     t.deepEqual(await stores.accounts.findRemovedUser(ADA), { createdAt: 5 }, said);
     t.is(await stores.accounts.findUserByEmail('ada@example.com'), null, said);
+    t.deepEqual(await stores.organisations.membershipsOf(ADA), [], said);
+    t.is(await stores.organisations.find('o_alone'), null, said);
+    t.is(await stores.organisations.find(ADA), null, said);
+    t.is(await stores.accounts.findUser('o_alone'), null, said);
+    // Two left at once: who is next in rank inherits.
+    t.deepEqual(await stores.organisations.membershipsOf('u_plan'), [
+      { organisationId: 'o_team', role: 'owner' },
+    ]);
+    t.deepEqual(await stores.organisations.invitingTo('ada@example.com'), [], said);
     t.deepEqual(await stores.sessions.list(ADA, 0), [], said);
     t.is(await stores.accountLinks.find(ADA, 'l_1'), null, said);
     t.deepEqual(await stores.follows.counts(ADA), { followers: 0, following: 0 }, said);

@@ -67,6 +67,10 @@ function rightBody(name: string): Json {
     RebuildChange: { shards: [0], dryRun: true },
     NewBan: { reason: 'Bots.', until: dropTerms()['endsAt'], refundOrders: true, restock: false },
     NewOperator: { email, role: 'auditor' },
+    NewOrganisation: { name: 'Lamps & Co' },
+    NewInvitation: { email, role: 'manager' },
+    RoleChange: { role: 'support' },
+    InvitationAnswer: { token: 'x' },
     NewRun: { kind: 'rebuild', shards: [0], dryRun: true },
     Dismissal: { reason: 'Paid back by hand.', dryRun: true },
   };
@@ -153,9 +157,10 @@ onEachProfile((test, profile) => {
 
   /** The path with the one id of it that would work. */
   function filled(path: string): string {
-    if (path.startsWith('/v1/creators/')) return path.replace('{id}', CREATOR);
-    if (path.startsWith('/v1/orders/')) return path.replace('{id}', sale.orderId);
-    return path.replace('{id}', sale.dropId);
+    let id = sale.dropId;
+    if (path.startsWith('/v1/creators/')) id = CREATOR;
+    if (path.startsWith('/v1/orders/')) id = sale.orderId;
+    return path.replace('{id}', id).replaceAll(/\{\w+\}/g, 'abc_1');
   }
 
   function isProblem({ status, headers, json, text }: Answer): boolean {
@@ -253,7 +258,11 @@ onEachProfile((test, profile) => {
         const body = hasBody ? rightBodyOf(path, method) : undefined;
         const token = opening(method, path, 'mallory');
         const options = { token, headers: HEADERS, ...(body && { body }) };
-        const { status, text } = await server.call(method, path.replace('{id}', id), options);
+        const { status, text } = await server.call(
+          method,
+          filled(path.replace('{id}', id)),
+          options,
+        );
         // Reading the list of nobody's followers, or unfollowing nobody, is no error.
         t.true(status < 500, `${method} ${path} ${id}: ${status} ${text}`);
       }

@@ -7,13 +7,15 @@ import { type Operation, operationsOf, throwAt, WRONG_BODIES } from './bad-reque
 import { exchangeRaw, type Fixture, startFixture } from './fixture.ts';
 
 const SIGNED = ['/v1/payments/webhook', '/v1/payments/stripe/webhook'];
+/** Of the ids in a path. */
+const NAMES = /\{\w+\}/g;
 const HEADERS = { 'idempotency-key': 'k' };
 
 /** All operations for access tokens, from the gateway's own description. */
 async function operations(fixture: Fixture): Promise<readonly Operation[]> {
   const { json } = await fixture.request('GET', '/openapi.json');
   const operationsOfTokens = operationsOf(json).filter(({ keysOnly }) => !keysOnly);
-  return operationsOfTokens.map((one) => ({ ...one, path: one.path.replace('{id}', 'abc_1') }));
+  return operationsOfTokens.map((one) => ({ ...one, path: one.path.replaceAll(NAMES, 'abc_1') }));
 }
 
 test('H8: a wrong body is refused on every route that takes one', async (t) => {
@@ -29,7 +31,7 @@ test('H8: a wrong body is refused on every route that takes one', async (t) => {
       t.is(reply.json['code'], 'invalid-request', said);
     }
   }
-  t.deepEqual([fixture.calls, fixture.router.commands], [[], []]);
+  t.deepEqual([fixture.calls, fixture.membersAsked, fixture.router.commands], [[], [], []]);
   t.is(({} as Record<string, unknown>)['x'], undefined);
 });
 
@@ -52,7 +54,7 @@ test('H8, H11: a key of the wrong form is refused on every route that takes one'
     }
   }
   t.true(tried > 15, `${tried}`);
-  t.deepEqual([fixture.calls, fixture.router.commands], [[], []]);
+  t.deepEqual([fixture.calls, fixture.membersAsked, fixture.router.commands], [[], [], []]);
 });
 
 test('H8: a wrong media type is 415, a large body 413, on every route with one', async (t) => {
@@ -83,7 +85,7 @@ test('H8: a wrong media type is 415, a large body 413, on every route with one',
     });
     t.deepEqual([large.status, large.json['code']], [413, 'payload-too-large'], path);
   }
-  t.deepEqual([fixture.calls, fixture.router.commands], [[], []]);
+  t.deepEqual([fixture.calls, fixture.membersAsked, fixture.router.commands], [[], [], []]);
 });
 
 test('H1: application/json with charset utf-8 is taken', async (t) => {
@@ -134,7 +136,7 @@ test('H8: unknown query parameters and odd ids are refused on every route', asyn
       `${method} ${path}`,
     );
     if (!path.includes('abc_1')) continue;
-    const odd = /^\/v1\/(?:creators|users|operator\/(?:operators|bans))\//.test(path)
+    const odd = /^\/v1\/(?:creators|organisations|users|operator\/(?:operators|bans))\//.test(path)
       ? ODD_USER_IDS
       : ODD_IDS;
     for (const id of odd) {
@@ -146,7 +148,7 @@ test('H8: unknown query parameters and odd ids are refused on every route', asyn
       t.true([404, 405].includes(reply.status), `${method} ${path} ${id}: ${reply.status}`);
     }
   }
-  t.deepEqual([fixture.calls, fixture.router.commands], [[], []]);
+  t.deepEqual([fixture.calls, fixture.membersAsked, fixture.router.commands], [[], [], []]);
 });
 
 test('H8: a body where none belongs is refused', async (t) => {
@@ -158,7 +160,7 @@ test('H8: a body where none belongs is refused', async (t) => {
   t.is(stray.status, 422);
   const wrong = await fixture.request('POST', '/v1/creators/abc/follow', { as: 'b', body: 'x' });
   t.is(wrong.status, 400);
-  t.deepEqual([fixture.calls, fixture.router.commands], [[], []]);
+  t.deepEqual([fixture.calls, fixture.membersAsked, fixture.router.commands], [[], [], []]);
 });
 
 test('H8: every route for users is 401 without a token', async (t) => {
@@ -169,7 +171,7 @@ test('H8: every route for users is 401 without a token', async (t) => {
       const { security = [{}] } = operation as { security?: object[] };
       // An empty one: anybody may ask, and a token shows more.
       if (security.some((one) => !('token' in one))) continue;
-      const reply = await fixture.request(method.toUpperCase(), path.replace('{id}', 'a'), {
+      const reply = await fixture.request(method.toUpperCase(), path.replaceAll(NAMES, 'a'), {
         headers: HEADERS,
       });
       t.deepEqual(
@@ -179,7 +181,7 @@ test('H8: every route for users is 401 without a token', async (t) => {
       );
     }
   }
-  t.deepEqual([fixture.calls, fixture.router.commands], [[], []]);
+  t.deepEqual([fixture.calls, fixture.membersAsked, fixture.router.commands], [[], [], []]);
 });
 
 const TEMPLATES = [
@@ -204,7 +206,7 @@ test('H8: random bytes at the port crash nothing and cause no call', async (t) =
     }),
     { numRuns: 100 },
   );
-  t.deepEqual([fixture.calls, fixture.router.commands], [[], []]);
+  t.deepEqual([fixture.calls, fixture.membersAsked, fixture.router.commands], [[], [], []]);
 });
 
 test('H8: requests with damaged bytes crash nothing and get no 500', async (t) => {

@@ -18,7 +18,7 @@ import { DraftUseCases } from '../../app/drafts.ts';
 import { Drops } from '../../app/drops.ts';
 import { Orders } from '../../app/orders.ts';
 import { Products } from '../../app/products.ts';
-import { refusal } from '../../domain/refusal.ts';
+import { refusal, success } from '../../domain/refusal.ts';
 import { KeptDrops } from '../../events/replay/kept-drop.ts';
 import { FEATURE_LEVEL, ReachedLevel } from '../../storage/ports/feature-level.ts';
 import { memoryStores } from '../../storage/memory/stores.ts';
@@ -159,7 +159,10 @@ export interface Fixture {
   readonly router: FakeRouter;
   readonly bus: InProcessLiveBus;
   readonly live: FakeLive;
+  /** Without those for memberships. */
   readonly calls: ServiceCall[];
+  /** Whose memberships were asked for; none unless `actions` has some. */
+  readonly membersAsked: string[];
   /**
    * Replies of actions, instead of their use cases or of `not-found`. One that throws is a fault.
    */
@@ -245,10 +248,16 @@ export async function startFixture(
   const bus = new InProcessLiveBus();
   const live = new FakeLive();
   const calls: ServiceCall[] = [];
+  const membersAsked: string[] = [];
   const actions: Fixture['actions'] = {};
   const logged: Record<string, unknown>[] = [];
   const useCases = startUseCases(router, () => fixture.time);
   const call = (async (action: ActionName, params: object, traceparent?: string) => {
+    if (action === 'organisations.memberships') {
+      const { userId } = params as { userId: string };
+      membersAsked.push(userId);
+      return (await actions[action]?.(params as never)) ?? success([]);
+    }
     calls.push({ action, params: params as Record<string, unknown>, traceparent });
     const answer = actions[action] ?? useCases[action];
     return answer === undefined ? refusal('not-found') : await answer(params as never);
@@ -291,6 +300,7 @@ export async function startFixture(
     bus,
     live,
     calls,
+    membersAsked,
     actions,
     logged,
     time: NOW,

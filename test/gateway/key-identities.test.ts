@@ -5,7 +5,8 @@ import test from 'ava';
 import { keyHash, newKeyText } from '../../app/api-key-text.ts';
 import type { KeyIdentity } from '../../contracts/api-keys.ts';
 import type { Outcome } from '../../contracts/refusals.ts';
-import { KeyIdentities, KEYS_MAX, REMEMBERED_MS } from '../../gateway/http/key-identities.ts';
+import { KeyIdentities } from '../../gateway/http/key-identities.ts';
+import { ANSWERS_MAX, REMEMBERED_MS } from '../../gateway/http/recent-answers.ts';
 import { ManualClock } from '../actors/manual-clock.ts';
 
 const NOW = Date.parse('2027-01-01T00:00:00.000Z');
@@ -93,7 +94,7 @@ test('A5: a bounded number of keys is remembered', async (t) => {
   const [first, second] = [newKey(), newKey()];
   await keys.identify(first);
   await keys.identify(second);
-  for (let i = 1; i < KEYS_MAX; i++) await keys.identify(newKey());
+  for (let i = 1; i < ANSWERS_MAX; i++) await keys.identify(newKey());
   const before = asked.length;
   await keys.identify(second);
   t.is(asked.length, before);

@@ -12,6 +12,7 @@ const WITHOUT_KEY: Readonly<Record<string, string>> = {
   'POST /v1/auth/refresh': 'answers with secrets',
   'POST /v1/auth/logout': 'nobody’s token is needed, and twice is the same',
   'POST /v1/account/api-keys': 'answers with secrets',
+  'POST /v1/organisations/{id}/api-keys': 'answers with secrets',
   'POST /v1/token': 'answers with secrets',
   'POST /v1/auth/forgot-password': 'nobody’s token is needed; the mail again is what it is for',
   'POST /v1/auth/reset-password': 'its link works once',

@@ -9,6 +9,7 @@ export function keyOf(change: EntityChange): string {
   if (change.kind === 'user') return `user ${change.userId}`;
   if (change.kind === 'product') return `product ${change.productId}`;
   if (change.kind === 'draft') return `draft ${change.draftId}`;
+  if (change.kind === 'organisation') return `organisation ${change.organisationId}`;
   return `follow ${change.userId} ${change.creatorId}`;
 }
 
@@ -17,6 +18,8 @@ export function lineOf(change: EntityChange): string {
   if (change.kind === 'user') return `${keyOf(change)} [${change.user?.roles.join()}]`;
   if (change.kind === 'product') return `${keyOf(change)} revision ${change.product?.revision}`;
   if (change.kind === 'draft') return `${keyOf(change)} revision ${change.draft?.revision}`;
+  if (change.kind === 'organisation')
+    return `${keyOf(change)} members ${change.organisation?.members.length}`;
   return `${keyOf(change)} since ${change.since}`;
 }
 
@@ -51,6 +54,7 @@ function stateOf(change: EntityChange): unknown {
   if (change.kind === 'user') return change.user;
   if (change.kind === 'product') return change.product;
   if (change.kind === 'draft') return change.draft;
+  if (change.kind === 'organisation') return change.organisation;
   return change.since;
 }
 

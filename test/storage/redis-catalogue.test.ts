@@ -14,6 +14,7 @@ import { RedisServer, redisInstalled } from '../servers/redis-server.ts';
 import { catalogueContract } from './contract/catalogue.ts';
 import { orderDetailsContract } from './contract/order-details.ts';
 import { draftsContract } from './contract/drafts.ts';
+import { organisationsContract } from './contract/organisations.ts';
 import { failsWith } from './contract/errors.ts';
 import { readAll } from './contract/paging.ts';
 import { commandsOf } from './redis-commands.ts';
@@ -91,6 +92,7 @@ if (redisInstalled) {
 
   catalogueContract(() => data.stores);
   draftsContract(() => data.stores);
+  organisationsContract(() => data.stores);
   orderDetailsContract(() => data.stores.orderDetails);
 
   test('D1: every text of a product is read as it was written', async (t) => {

@@ -7,6 +7,7 @@ import { accountsContract } from './contract/accounts.ts';
 import { catalogueContract } from './contract/catalogue.ts';
 import { orderDetailsContract } from './contract/order-details.ts';
 import { draftsContract } from './contract/drafts.ts';
+import { organisationsContract } from './contract/organisations.ts';
 import { changeStreamContract } from './contract/change-stream.ts';
 import { followsContract } from './contract/follows.ts';
 import { requestsContract } from './contract/requests.ts';
@@ -29,6 +30,7 @@ if (redisInstalled) {
   accountsContract(() => data.stores);
   catalogueContract(() => data.stores);
   draftsContract(() => data.stores);
+  organisationsContract(() => data.stores);
   orderDetailsContract(() => data.stores.orderDetails);
   followsContract(() => data.stores);
   changeStreamContract({

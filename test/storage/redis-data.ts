@@ -16,6 +16,7 @@ import {
 } from '../../storage/redis/catalogue/entity-parts.ts';
 import { RedisDrafts } from '../../storage/redis/catalogue/drafts-redis.ts';
 import { RedisOrderDetails } from '../../storage/redis/catalogue/order-details-redis.ts';
+import { RedisOrganisations } from '../../storage/redis/catalogue/organisations-redis.ts';
 import { RedisFollowStore } from '../../storage/redis/catalogue/follows-redis.ts';
 import { RedisSessionStore } from '../../storage/redis/catalogue/sessions-redis.ts';
 import { ENDED_MAX } from './contract/sessions.ts';
@@ -74,6 +75,7 @@ export function storesOf(parts: EntityParts) {
     sessions: new RedisSessionStore({ ...parts, now: () => 0, endedMax: ENDED_MAX }),
     catalogue: new RedisCatalogue(parts),
     drafts: new RedisDrafts(parts),
+    organisations: new RedisOrganisations(parts),
     orderDetails: new RedisOrderDetails(parts),
     follows: new RedisFollowStore({ ...parts, spreadAt: SPREAD_AT }),
   };

@@ -13,14 +13,16 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { assert } from '../../../domain/assert.ts';
-import type {
-  AccountStore,
-  RefreshToken,
-  RotationResult,
-  TokenFamily,
-  User,
-  UserAsRead,
-  UserChange,
+import {
+  type AccountStore,
+  type CreatorProfile,
+  type RefreshToken,
+  type RotationResult,
+  type TokenFamily,
+  type User,
+  type UserAsRead,
+  type UserChange,
+  userOfProfile,
 } from '../../ports/accounts.ts';
 import { StoreUnavailableError } from '../../ports/journal.ts';
 import { RedisRefreshTokens } from './accounts-redis-tokens.ts';
@@ -90,6 +92,10 @@ export class RedisAccountStore implements AccountStore {
     const created = await this.#users.create(user);
     if (!created && first !== undefined) await this.#tokens.revokeFamily(first.familyId);
     return created;
+  }
+
+  async addProfile(profile: CreatorProfile): Promise<void> {
+    await this.#users.create(userOfProfile(profile));
   }
 
   async findUser(userId: string): Promise<User | null> {

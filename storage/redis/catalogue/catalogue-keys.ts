@@ -67,7 +67,7 @@ export function requestKeys(place: RequestPlace): RequestKeys {
   return { answers, ends: `${answers}:ends`, bytes: `${answers}:bytes` };
 }
 
-const KINDS = { user: 'u', product: 'p', follows: 'f', drafts: 'd' } as const;
+const KINDS = { user: 'u', product: 'p', follows: 'f', drafts: 'd', organisation: 'o' } as const;
 export type MemberKind = keyof typeof KINDS;
 
 /** An entity in the sorted set of its bucket. */
@@ -105,6 +105,21 @@ export function draftsKey(creatorId: string): string {
 
 /** All keys of the restrictions begin so: they are in one slot, the one of bucket 0. */
 export const RESTRICTIONS_PREFIX = `${tag(0)}:restrictions`;
+
+/** All organisations are in one bucket, because their members are anybody. */
+export const ORGANISATIONS_BUCKET = 0;
+/** A hash of all organisations by their ids. */
+export function organisationsKey(): string {
+  return `${tag(ORGANISATIONS_BUCKET)}:organisations`;
+}
+/** A hash of the user's roles by organisation. */
+export function membershipsKey(userId: string): string {
+  return `${tag(ORGANISATIONS_BUCKET)}:memberships:${userId}`;
+}
+/** A sorted set of the organisations that invited an address, by the end of the invitation. */
+export function invitingKey(address: string): string {
+  return `${tag(ORGANISATIONS_BUCKET)}:inviting:${address}`;
+}
 
 /** The keys of a user's follows and their pending steps. */
 export interface FollowingKeys {

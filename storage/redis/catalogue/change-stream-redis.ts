@@ -4,8 +4,8 @@
 // Sequences have no gaps but where records of removed users were taken out. A hash says of whom
 // those were, so that a read can fill the gaps in.
 //
-// The full pass reads a sorted set with the names of the bucket's entities: a user, a product, all
-// drafts of a creator, or the follows of a user. Follows are read newest first, from the end of the
+// The full pass reads a sorted set with the names of the bucket's entities: a user, a product, an
+// organisation, all drafts of a creator, or the follows of a user. Follows are read newest first, from the end of the
 // page before.
 
 import { InvalidCursorError } from '../../ports/page.ts';
@@ -19,6 +19,7 @@ import {
   publicUser,
   type ScanPage,
 } from '../../ports/change-stream.ts';
+import { membersOf } from '../../ports/organisations.ts';
 import { LIST_START, type ListPosition } from '../../formats/cursor.ts';
 import { answerOf, type RedisConnection } from '../connection/connection.ts';
 import { readNewestFirst } from '../connection/newest-first.ts';
@@ -38,6 +39,7 @@ import {
 import { recordOf } from './change-append.ts';
 import { readDrafts } from './drafts-redis.ts';
 import type { OmConnection } from './om-connection.ts';
+import { organisationsAt } from './organisations-redis.ts';
 import { productsAt } from './stored-products.ts';
 import { usersAt } from './stored-users.ts';
 
@@ -248,14 +250,15 @@ export class RedisChangeStream implements ChangeStream {
     return drafts.map((draft) => ({ kind: 'draft', draftId: draft.id, creatorId, draft }));
   }
 
-  /** Users and products as they are now, without removed ones. */
+  /** Users, products and organisations as they are now, without removed ones. */
   async #entities(members: readonly string[]): Promise<EntityChange[]> {
     const parsed = members.map(parseMember);
     const ids = (kind: string) =>
       parsed.flatMap((member) => (member?.kind === kind ? [member.id] : []));
-    const [users, products] = await Promise.all([
+    const [users, products, organisations] = await Promise.all([
       usersAt(this.#redis, ids('user').map(userKey)),
       productsAt(this.#om, ids('product').map(productEntityId)),
+      organisationsAt(this.#redis, ids('organisation')),
     ]);
     const changes: EntityChange[] = [];
     for (const found of users) {
@@ -264,6 +267,10 @@ export class RedisChangeStream implements ChangeStream {
     }
     for (const product of products) {
       if (product !== null) changes.push({ kind: 'product', productId: product.id, product });
+    }
+    for (const stored of organisations) {
+      const organisation = membersOf(stored);
+      changes.push({ kind: 'organisation', organisationId: stored.id, organisation });
     }
     return changes;
   }

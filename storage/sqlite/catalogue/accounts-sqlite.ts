@@ -2,6 +2,7 @@
 
 import type {
   AccountStore,
+  CreatorProfile,
   RefreshToken,
   RotationResult,
   TokenFamily,
@@ -55,6 +56,11 @@ export class SqliteAccountStore implements AccountStore {
     const added = await this.#writer.submit('addUser', user, first ?? null);
     if (added) this.#signal.appended();
     return added;
+  }
+
+  async addProfile(profile: CreatorProfile): Promise<void> {
+    await this.#writer.submit('addProfile', profile);
+    this.#signal.appended();
   }
 
   async findUser(userId: string): Promise<User | null> {

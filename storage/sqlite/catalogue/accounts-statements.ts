@@ -2,12 +2,14 @@
 
 import type { Database } from 'better-sqlite3';
 import {
+  type CreatorProfile,
   type RefreshToken,
   REPEAT_GRACE_MS,
   type RotationResult,
   type User,
   type UserAsRead,
   type UserChange,
+  userOfProfile,
 } from '../../ports/accounts.ts';
 import { publicUser } from '../../ports/change-stream.ts';
 import type { AppendChange } from './changes-statements.ts';
@@ -45,6 +47,11 @@ export function accountHandlers(database: Database, appendChange: AppendChange) 
   const addUser = database.prepare(`
     insert into users (id, email_key, email, name, password_hash, roles, created_at, language)
     values (?, ?, ?, ?, ?, ?, ?, ?) on conflict (email_key) do nothing`);
+  // What is no account has no address; no address has a space.
+  const addProfile = database.prepare(`
+    insert into users (id, email_key, email, name, password_hash, roles, created_at)
+    values (@id, 'profile ' || @id, @email, @name, @passwordHash, @rolesText, @createdAt)
+    on conflict do nothing`);
   const findUser = database.prepare<[string], PublicUserRow>(
     'select id, name, roles, created_at from users where id = ? and removed = 0',
   );
@@ -86,6 +93,13 @@ export function accountHandlers(database: Database, appendChange: AppendChange) 
       appendChange({ kind: 'user', userId: id, user: publicUser(user) });
       if (first !== null) addToken.run(first.hash, first.familyId, id, first.expiresAt);
       return true;
+    },
+
+    addProfile(profile: CreatorProfile): void {
+      const user = userOfProfile(profile);
+      const rolesText = JSON.stringify(user.roles);
+      if (addProfile.run({ ...user, rolesText }).changes === 0) return;
+      appendChange({ kind: 'user', userId: user.id, user: publicUser(user) });
     },
 
     changeUser({ id, email, passwordHash }: UserAsRead, change: UserChange): boolean {

@@ -1,8 +1,8 @@
 // The writer of catalogue.db: accounts, products, drops' rows, follows and the stream of their
 // changes, sessions, mailed links, handled webhooks, consumers' positions, operators' accounts and
 // actions, parked refunds, payments to look at, jobs, kept answers to requests, API keys, contacts,
-// restrictions. It runs in a thread of its own. All of this is rarely written and often read, so
-// reads have their own indexes and run on the main thread.
+// restrictions, organisations. It runs in a thread of its own. All of this is rarely written and
+// often read, so reads have their own indexes and run on the main thread.
 
 import { ACCOUNT_LINKS_SCHEMA, accountLinkHandlers } from './account-links-statements.ts';
 import {
@@ -23,6 +23,7 @@ import {
   operatorAccountHandlers,
 } from './operator-accounts-statements.ts';
 import { ORDER_DETAILS_SCHEMA, orderDetailsHandlers } from './order-details-statements.ts';
+import { ORGANISATIONS_SCHEMA, organisationHandlers } from './organisations-statements.ts';
 import { PARKED_REFUNDS_SCHEMA, parkedRefundHandlers } from './parked-refunds-statements.ts';
 import { PAYMENT_PROBLEMS_SCHEMA, paymentProblemHandlers } from './payment-problems-statements.ts';
 import { DESCRIPTIONS_SCHEMA, productHandlers } from './products-statements.ts';
@@ -133,6 +134,7 @@ const MIGRATIONS = [
   PAYMENT_PROBLEMS_SCHEMA,
   OPERATOR_ACCOUNTS_SCHEMA,
   RESTRICTIONS_SCHEMA,
+  ORGANISATIONS_SCHEMA,
 ];
 
 export type CatalogueHandlers = ReturnType<typeof open>['handlers'];
@@ -167,6 +169,7 @@ export function open(options: ProgramOptions) {
       ...accountHandlers(database, appendChange),
       ...productHandlers(database, appendChange, once),
       ...draftHandlers(database, appendChange, once),
+      ...organisationHandlers(database, appendChange, once),
       ...followHandlers(database, appendChange, once),
       ...requestHandlers,
       ...changeHandlers,

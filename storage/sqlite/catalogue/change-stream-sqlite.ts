@@ -3,6 +3,7 @@
 
 import type { Draft } from '../../../contracts/drafts.ts';
 import type { EntityChange } from '../../../contracts/changes.ts';
+import type { StoredOrganisation } from '../../../contracts/organisations.ts';
 import type {
   ChangeHead,
   ChangeRecord,
@@ -10,6 +11,7 @@ import type {
   ScanPage,
 } from '../../ports/change-stream.ts';
 import { PositionTrimmedError } from '../../ports/change-stream.ts';
+import { membersOf } from '../../ports/organisations.ts';
 import { InvalidCursorError } from '../../ports/page.ts';
 import { readQuery } from '../thread/read-query.ts';
 import type { Submits } from '../thread/thread.ts';
@@ -23,7 +25,7 @@ const BUCKET = 0;
 const TRIM_PORTION = 500;
 /** Records looked at in one transaction: some milliseconds. */
 const FORGET_PORTION = 5_000;
-const KINDS = ['user', 'product', 'follow', 'draft'] as const;
+const KINDS = ['user', 'product', 'follow', 'draft', 'organisation'] as const;
 type Kind = (typeof KINDS)[number];
 
 /** Where a full pass continues: after this entity of this kind. */
@@ -56,6 +58,7 @@ export class SqliteChangeStream implements ChangeStream {
   readonly #products;
   readonly #follows;
   readonly #drafts;
+  readonly #organisations;
 
   constructor({ writer, reader, signal }: ChangesDatabase) {
     this.#writer = writer;
@@ -79,6 +82,11 @@ export class SqliteChangeStream implements ChangeStream {
       .prepare<[string, string, number], string>(`
         select draft from drafts
         where (creator_id, id) > (?, ?) order by creator_id, id limit ?`)
+      .pluck();
+    this.#organisations = reader
+      .prepare<[string, number], string>(
+        'select organisation from organisations where id > ? order by id limit ?',
+      )
       .pluck();
   }
 
@@ -131,6 +139,8 @@ export class SqliteChangeStream implements ChangeStream {
       return readQuery(() => this.#products.all(id, limit)).map(productChange);
     if (kind === 'draft')
       return readQuery(() => this.#drafts.all(id, secondId, limit)).map(draftChange);
+    if (kind === 'organisation')
+      return readQuery(() => this.#organisations.all(id, limit)).map(organisationChange);
     return readQuery(() => this.#follows.all(id, secondId, limit)).map(followChange);
   }
 }
@@ -153,10 +163,16 @@ function draftChange(text: string): EntityChange {
   return { kind: 'draft', draftId: draft.id, creatorId: draft.creatorId, draft };
 }
 
+function organisationChange(text: string): EntityChange {
+  const organisation = membersOf(JSON.parse(text) as StoredOrganisation);
+  return { kind: 'organisation', organisationId: organisation.id, organisation };
+}
+
 function positionOf(change: EntityChange): ScanPosition {
   if (change.kind === 'user') return ['user', change.userId, ''];
   if (change.kind === 'product') return ['product', change.productId, ''];
   if (change.kind === 'draft') return ['draft', change.creatorId, change.draftId];
+  if (change.kind === 'organisation') return ['organisation', change.organisationId, ''];
   return ['follow', change.userId, change.creatorId];
 }
 

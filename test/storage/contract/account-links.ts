@@ -32,6 +32,8 @@ export function accountLinksContract(
     await links().add(link('l_a1', 'u_a'), 0);
     await links().add(link('l_a2', 'u_a'), 0);
     t.deepEqual(await links().find('u_a', 'l_a1'), link('l_a1', 'u_a'));
+    await links().add(link('l_a1', 'u_a', FAR + 1), 0);
+    t.deepEqual(await links().find('u_a', 'l_a1'), link('l_a1', 'u_a', FAR + 1));
     t.is(await links().find('u_b', 'l_a1'), null);
     t.is(await links().find('u_a', 'l_none'), null);
     await links().remove('u_b', 'l_a1');

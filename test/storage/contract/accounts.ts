@@ -48,6 +48,21 @@ export function accountsContract(
     t.is(await accounts().findUser(outcomes[0] ? 'user_race_2' : 'user_race_1'), null);
   });
 
+  test('A10: a profile has a name and no address, and is added once', async (t) => {
+    const profile = { id: 'org_one', name: 'Lamps & Co', createdAt: 1_700_000_000_000 };
+    await accounts().addProfile(profile);
+    await accounts().addProfile({ ...profile, name: 'Others' });
+    await accounts().addProfile({ ...profile, id: 'org_two' });
+    t.deepEqual(await accounts().findUser('org_one'), {
+      ...profile,
+      email: '',
+      passwordHash: '',
+      roles: ['creator'],
+    });
+    t.is((await accounts().namesOf(['org_two'])).get('org_two'), 'Lamps & Co');
+    t.is(await accounts().findUserByEmail(''), null);
+  });
+
   test('A1: names are found by a list of ids, without unknown ids', async (t) => {
     await Promise.all(['user_l1', 'user_l2', 'user_l3'].map((id) => accounts().addUser(user(id))));
     const found = await accounts().namesOf(['user_l3', 'user_none', 'user_l1', 'user_l3']);

@@ -1,0 +1,60 @@
+// What a deleted account leaves of organisations (A8, A10): members of its own, memberships, and
+// invitations to its address. Each of these may come again.
+
+import type { StoredOrganisation } from '../../contracts/organisations.ts';
+import { withoutAddress, withoutPerson } from '../../domain/organisation.ts';
+import { StoreUnavailableError } from '../../storage/ports/journal.ts';
+import type { AccountLinkStore } from '../../storage/ports/account-links.ts';
+import type { ApiKeyStore } from '../../storage/ports/api-keys.ts';
+import type { OrganisationStore } from '../../storage/ports/organisations.ts';
+import { canonicalEmail } from '../email-address.ts';
+import { linksOf } from '../invitations.ts';
+
+/** Attempts of one change: of concurrent changes, each round lets one succeed. */
+const ROUNDS_MAX = 20;
+
+export interface ChangingOptions {
+  readonly organisations: OrganisationStore;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+}
+
+export interface LeavingOptions extends ChangingOptions {
+  readonly accountLinks: AccountLinkStore;
+  readonly apiKeys: ApiKeyStore;
+}
+
+/** Errors: `store-unavailable`. */
+export async function removeInvitationsTo(options: ChangingOptions, email: string): Promise<void> {
+  const address = canonicalEmail(email);
+  for (const id of await options.organisations.invitingTo(address))
+    await change(options, id, (before) => withoutAddress(before, address));
+}
+
+/** The id may be an organisation's: then its members leave. Errors: `store-unavailable`. */
+export async function leaveOrganisations(options: LeavingOptions, userId: string): Promise<void> {
+  const { organisations, accountLinks, apiKeys } = options;
+  await change(options, userId, () => null);
+  await accountLinks.removeAll(linksOf(userId));
+  for (const { organisationId } of await organisations.membershipsOf(userId)) {
+    const after = await change(options, organisationId, (before) => withoutPerson(before, userId));
+    // Nobody can revoke them any more.
+    if (after === null) await apiKeys.removeAll(organisationId);
+  }
+}
+
+/** What it became; null where there is none. */
+async function change(
+  { organisations, now }: ChangingOptions,
+  id: string,
+  decide: (before: StoredOrganisation) => StoredOrganisation | null,
+): Promise<StoredOrganisation | null> {
+  for (let round = 0; round < ROUNDS_MAX; round++) {
+    const before = await organisations.find(id);
+    if (before === null) return null;
+    const after = decide(before);
+    const replaced = await organisations.replace({ before, after, answer: '', now: now() });
+    if (replaced.isDone) return after;
+  }
+  throw new StoreUnavailableError('too many changes of one organisation at the same time');
+}
